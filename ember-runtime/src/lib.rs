@@ -1,0 +1,5 @@
+//! The runtime of Ember. Users depend on the crate `ember`, which re-exports what is public here.
+
+pub mod net;
+pub mod registry;
+pub mod rng;

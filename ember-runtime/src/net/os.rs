@@ -1,0 +1,59 @@
+//! The operating system's own sockets.
+
+use std::io;
+
+use futures_util::future::BoxFuture;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+use super::{BoxStream, Endpoint, Listener, Network};
+
+/// TCP (without Nagle's delay) and Unix domain sockets.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OsNetwork;
+
+impl Network for OsNetwork {
+    fn connect<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, io::Result<BoxStream>> {
+        Box::pin(async move {
+            Ok(match endpoint {
+                Endpoint::Tcp(address) => tcp(TcpStream::connect(address).await?)?,
+                Endpoint::Unix(path) => Box::new(UnixStream::connect(path).await?) as BoxStream,
+            })
+        })
+    }
+
+    fn bind<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, io::Result<Box<dyn Listener>>> {
+        Box::pin(async move {
+            Ok(match endpoint {
+                Endpoint::Tcp(address) => Box::new(TcpListener::bind(address).await?) as Box<dyn Listener>,
+                Endpoint::Unix(path) => Box::new(UnixListener::bind(path)?),
+            })
+        })
+    }
+}
+
+fn tcp(stream: TcpStream) -> io::Result<BoxStream> {
+    stream.set_nodelay(true)?;
+    Ok(Box::new(stream))
+}
+
+impl Listener for TcpListener {
+    fn accept(&mut self) -> BoxFuture<'_, io::Result<BoxStream>> {
+        Box::pin(async move { tcp(TcpListener::accept(self).await?.0) })
+    }
+
+    fn local_endpoint(&self) -> io::Result<Endpoint> {
+        Ok(Endpoint::Tcp(self.local_addr()?.to_string()))
+    }
+}
+
+impl Listener for UnixListener {
+    fn accept(&mut self) -> BoxFuture<'_, io::Result<BoxStream>> {
+        Box::pin(async move { Ok(Box::new(UnixListener::accept(self).await?.0) as BoxStream) })
+    }
+
+    fn local_endpoint(&self) -> io::Result<Endpoint> {
+        let address = self.local_addr()?;
+        let path = address.as_pathname().ok_or_else(|| io::Error::other("an unnamed Unix socket has no address"))?;
+        Ok(Endpoint::Unix(path.into()))
+    }
+}

@@ -1,0 +1,16 @@
+//! Where a cluster's members are written down: a key-value store with revisions, leases and watches, behind one trait.
+//! Knows nothing of actors, services or nodes; keys and values are opaque here.
+//!
+//! Three built-ins: in-process (`InProcess`), the same store served over the etcd API (`Embedded`), and etcd
+//! (`Etcd`). All three pass the same conformance suite.
+
+mod api;
+mod error;
+
+pub use self::{
+    api::{
+        Compare, Context, Event, KeyValue, Lease, LeaseId, Operation, Registry, Session, Snapshot, Transaction,
+        TransactionOutcome, Watch, WatchItem,
+    },
+    error::RegistryError,
+};

@@ -1,0 +1,2 @@
+//! Development tasks. Run `cargo xtask help`.
+fn main() {}

@@ -1,5 +1,9 @@
 //! The runtime of Ember. Users depend on the crate `ember`, which re-exports what is public here.
 
+pub mod error;
+pub mod id;
+mod mailbox;
+pub mod message;
 pub mod net;
 pub mod registry;
 pub mod rng;

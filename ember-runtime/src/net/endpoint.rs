@@ -19,6 +19,12 @@ pub enum Endpoint {
 #[error("`{0}` is not an address: write `host:port` or `unix:/path/to/socket`")]
 pub struct EndpointError(String);
 
+impl From<EndpointError> for crate::error::Error {
+    fn from(error: EndpointError) -> Self {
+        Self::Endpoint(error.into())
+    }
+}
+
 impl FromStr for Endpoint {
     type Err = EndpointError;
 

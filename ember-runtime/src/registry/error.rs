@@ -30,3 +30,9 @@ pub enum RegistryError {
     #[error("the registry gave an unexpected answer: {0}")]
     Protocol(String),
 }
+
+impl From<RegistryError> for crate::error::Error {
+    fn from(error: RegistryError) -> Self {
+        Self::Registry(error.into())
+    }
+}

@@ -1,0 +1,82 @@
+//! The error of everything that is not a call.
+
+use std::{error, io};
+
+use super::{CallError, SendError};
+
+/// `Result` with Ember's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A boxed error of any kind.
+pub(crate) type Cause = Box<dyn error::Error + Send + Sync>;
+
+/// What starting, running and stopping a node can report. Lifecycle hooks return it too: `?` accepts the usual errors,
+/// and [`Error::other`] takes any.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The configuration can never work.
+    #[error("{0}")]
+    Configuration(String),
+    /// A service did not start.
+    #[error("the service `{service}` did not start: {cause}")]
+    ServiceStart {
+        /// Its name.
+        service: String,
+        /// What its `init` or `start` reported.
+        #[source]
+        cause: Cause,
+    },
+    /// The registry reported an error.
+    #[error(transparent)]
+    Registry(Cause),
+    /// An address could not be understood.
+    #[error(transparent)]
+    Endpoint(Cause),
+    /// The operating system reported an error.
+    #[error("{context}: {source}")]
+    Io {
+        /// What was being done.
+        context: String,
+        /// The error.
+        #[source]
+        source: io::Error,
+    },
+    /// A call failed.
+    #[error(transparent)]
+    Call(Cause),
+    /// The node has been shut down.
+    #[error("the node has been shut down")]
+    Closed,
+    /// The shutdown was cut short: work was still running when its time was over.
+    #[error("the shutdown was cut short: {0}")]
+    CutShort(String),
+    /// Any other error.
+    #[error(transparent)]
+    Other(Cause),
+}
+
+impl Error {
+    /// Wraps any error, or a text.
+    pub fn other(error: impl Into<Cause>) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(source: io::Error) -> Self {
+        Self::Io { context: "input or output failed".into(), source }
+    }
+}
+
+impl<E: error::Error + Send + Sync + 'static> From<CallError<E>> for Error {
+    fn from(error: CallError<E>) -> Self {
+        Self::Call(error.into())
+    }
+}
+
+impl<A> From<SendError<A>> for Error {
+    fn from(error: SendError<A>) -> Self {
+        Self::Call(error.refused.into())
+    }
+}

@@ -1,0 +1,126 @@
+//! Why a call failed. These travel between nodes: variants may be added at the end, never moved or removed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::Pid;
+
+/// Why a call was certainly not executed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[non_exhaustive]
+pub enum RefusedReason {
+    /// No live instance matches the address.
+    #[error("no live instance matches {0}")]
+    NoTarget(String),
+    /// The mailbox of the service is full.
+    #[error("its mailbox is full ({limit} waiting)")]
+    MailboxFull {
+        /// The bound that was met: messages, or bytes of remote payload.
+        limit: u64,
+    },
+    /// Too many bytes wait for the peer already.
+    #[error("the link to its node is full ({limit} bytes waiting)")]
+    LinkFull {
+        /// The bound, in bytes.
+        limit: u64,
+    },
+    /// The service is paused.
+    #[error("it is paused")]
+    Paused,
+    /// The service, or its node, takes no new work because it is about to stop.
+    #[error("it is retiring")]
+    Retiring,
+    /// The service has ended.
+    #[error("it has stopped")]
+    Stopped,
+    /// The callee is not the master of its group.
+    #[error("it is not the master (epoch {epoch})")]
+    NotMaster {
+        /// The highest epoch that the callee knows.
+        epoch: u64,
+        /// The master, if the callee knows it.
+        master: Option<Pid>,
+    },
+    /// The two sides were built with different signatures.
+    #[error("the signatures differ: the caller has `{caller}`, the service has `{callee}`")]
+    SignatureMismatch {
+        /// What the caller would send.
+        caller: String,
+        /// What the service takes.
+        callee: String,
+    },
+    /// The call would come back to a service that is waiting for it.
+    #[error("the call would wait for itself: {0}")]
+    Cycle(String),
+    /// The deadline passed before the method was started.
+    #[error("the deadline passed before it was started")]
+    Expired,
+    /// The caller may not do this.
+    #[error("the caller is not authorised: {0}")]
+    NotAuthorised(String),
+    /// The module is in use further up the stack.
+    #[error("the module `{0}` is already in use by a handler that waits further up")]
+    ModuleBusy(String),
+    /// The service has no such method.
+    #[error("the service has no such method")]
+    UnknownMethod,
+    /// The method may be called on its own node only.
+    #[error("the method is for callers on its own node only (`api_`)")]
+    Private,
+    /// The message is over the size limit.
+    #[error("the message has {size} bytes, over the limit of {limit}")]
+    TooLarge {
+        /// The size of the message in bytes.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// There is no link to the node, or it was lost before anything was sent.
+    #[error("its node cannot be reached: {0}")]
+    Unreachable(String),
+    /// The arguments could not be encoded or decoded.
+    #[error("the arguments could not be read: {0}")]
+    Undecodable(String),
+    /// The caller stopped waiting before the method was started.
+    #[error("the caller stopped waiting")]
+    CallerGone,
+    /// The node that the call was made on has shut down.
+    #[error("the caller's node has shut down")]
+    NodeClosed,
+}
+
+impl RefusedReason {
+    /// Whether another instance, or the same one a little later, may well accept the call: the runtime then tries again
+    /// by itself, within the deadline.
+    pub fn can_pass(&self) -> bool {
+        matches!(self, Self::Retiring | Self::Stopped | Self::Paused | Self::NotMaster { .. } | Self::Unreachable(_))
+    }
+}
+
+/// Why it is not known whether a call was executed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[non_exhaustive]
+pub enum LostReason {
+    /// The deadline passed.
+    #[error("no reply before the deadline")]
+    Deadline,
+    /// The link broke after the call had been handed to it.
+    #[error("the link to its node broke: {0}")]
+    LinkLost(String),
+    /// The handler panicked.
+    #[error("the handler panicked: {0}")]
+    Panicked(String),
+    /// The handler, or the service, ended without replying.
+    #[error("the service ended without replying")]
+    NoReply,
+    /// The reply is over the size limit.
+    #[error("the reply has {size} bytes, over the limit of {limit}")]
+    ReplyTooLarge {
+        /// The size of the reply in bytes.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The reply could not be encoded or decoded.
+    #[error("the reply could not be read: {0}")]
+    Undecodable(String),
+}

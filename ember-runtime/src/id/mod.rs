@@ -1,0 +1,13 @@
+//! The names of things in a cluster: nodes, their incarnations, services, processes. Plain data; knows nothing else.
+
+mod hash;
+mod method;
+mod node;
+mod pid;
+
+pub use self::{
+    hash::fnv1a,
+    method::MethodId,
+    node::{Incarnation, NodeId, NodeKey},
+    pid::Pid,
+};

@@ -1,0 +1,122 @@
+//! Two queues and the rule that says which goes next.
+
+use std::collections::VecDeque;
+
+use crate::message::Lane;
+
+/// After this many system messages in a row a waiting user message has its turn.
+const SYSTEM_RUN: u32 = 32;
+
+/// One queue: what waits, and how many places are promised to somebody who has not filled them yet.
+#[derive(Debug)]
+struct Queue<T> {
+    waiting: VecDeque<T>,
+    /// Places taken: reserved, and filled from a reservation.
+    taken: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Lanes<T> {
+    system: Queue<(T, bool)>,
+    user: Queue<(T, bool)>,
+    system_run: u32,
+}
+
+impl<T> Lanes<T> {
+    pub(super) fn new() -> Self {
+        let queue = || Queue { waiting: VecDeque::new(), taken: 0 };
+        Self { system: queue(), user: queue(), system_run: 0 }
+    }
+
+    fn lane(&mut self, lane: Lane) -> &mut Queue<(T, bool)> {
+        match lane {
+            Lane::System => &mut self.system,
+            Lane::User => &mut self.user,
+        }
+    }
+
+    /// Takes a place; `false` if all `limit` are taken.
+    pub(super) fn reserve(&mut self, lane: Lane, limit: usize) -> bool {
+        let queue = self.lane(lane);
+        let free = queue.taken < limit;
+        queue.taken += usize::from(free);
+        free
+    }
+
+    /// Gives a place back unfilled.
+    pub(super) fn release(&mut self, lane: Lane) {
+        self.lane(lane).taken -= 1;
+    }
+
+    /// Fills a reserved place.
+    pub(super) fn fill(&mut self, lane: Lane, message: T) {
+        self.lane(lane).waiting.push_back((message, true));
+    }
+
+    /// Queues what the framework owes, beyond the bound. The sender must see to it that there cannot be many.
+    pub(super) fn push_owed(&mut self, lane: Lane, message: T) {
+        self.lane(lane).waiting.push_back((message, false));
+    }
+
+    /// The next message: system first, but a user message is let in now and then.
+    pub(super) fn pop(&mut self) -> Option<T> {
+        let user_turn = self.system_run >= SYSTEM_RUN && !self.user.waiting.is_empty();
+        let first = if user_turn { Lane::User } else { Lane::System };
+        let second = if user_turn { Lane::System } else { Lane::User };
+        for lane in [first, second] {
+            if let Some((message, counted)) = self.lane(lane).waiting.pop_front() {
+                self.lane(lane).taken -= usize::from(counted);
+                self.system_run = if lane == Lane::System { self.system_run.saturating_add(1) } else { 0 };
+                return Some(message);
+            }
+        }
+        None
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.system.waiting.len() + self.user.waiting.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(lanes: &mut Lanes<u32>, lane: Lane, message: u32) {
+        assert!(lanes.reserve(lane, usize::MAX));
+        lanes.fill(lane, message);
+    }
+
+    #[test]
+    fn system_goes_first() {
+        let mut lanes = Lanes::new();
+        put(&mut lanes, Lane::User, 1);
+        put(&mut lanes, Lane::System, 2);
+        assert_eq!((lanes.pop(), lanes.pop(), lanes.pop()), (Some(2), Some(1), None));
+    }
+
+    #[test]
+    fn system_cannot_starve_user_for_ever() {
+        let mut lanes = Lanes::new();
+        put(&mut lanes, Lane::User, 0);
+        let mut popped = Vec::new();
+        for i in 1..100 {
+            put(&mut lanes, Lane::System, i);
+            popped.push(lanes.pop().unwrap());
+        }
+        assert!(popped.contains(&0));
+    }
+
+    #[test]
+    fn a_full_lane_refuses_and_a_popped_message_frees_its_place() {
+        let mut lanes = Lanes::new();
+        assert!(lanes.reserve(Lane::User, 1));
+        assert!(!lanes.reserve(Lane::User, 1), "a reserved place counts");
+        lanes.fill(Lane::User, 1);
+        assert!(!lanes.reserve(Lane::User, 1), "a filled place counts");
+        assert_eq!(lanes.pop(), Some(1));
+        assert!(lanes.reserve(Lane::User, 1));
+        lanes.release(Lane::User);
+        assert!(lanes.reserve(Lane::User, 1));
+    }
+}

@@ -1,0 +1,78 @@
+//! What is known of a method at compile time. The macros implement [`Method`] on one marker type per method.
+
+use std::{fmt::Debug, time::Duration};
+
+use super::{Lane, Wire};
+
+/// A callable method: its types, its name and its options.
+pub trait Method: Sized + Send + Sync + 'static {
+    /// The arguments, as a tuple.
+    type Args: Send + 'static;
+    /// What it returns when it succeeds.
+    type Value: Send + 'static;
+    /// The error that it may return; [`Infallible`](std::convert::Infallible) if there is none.
+    type Error: Send + 'static;
+
+    /// Everything else.
+    const INFO: MethodInfo;
+
+    /// How arguments and results become bytes; `None` for a method that is called on its own node only.
+    fn wire() -> Option<Wire<Self>> {
+        None
+    }
+}
+
+/// The description of a method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MethodInfo {
+    /// The contract that it belongs to; empty for a method of the service or module itself.
+    pub contract: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Its signature as text, for people and for comparison: `(SumReq) -> i64`.
+    pub signature: &'static str,
+    /// Who may call it.
+    pub reach: Reach,
+    /// The lane that it is delivered in.
+    pub lane: Lane,
+    /// The time that a caller waits unless it says otherwise; 5 s if `None`.
+    pub timeout: Option<Duration>,
+}
+
+impl MethodInfo {
+    /// A method with default options, reachable from the whole cluster.
+    pub const fn new(contract: &'static str, name: &'static str, signature: &'static str) -> Self {
+        Self { contract, name, signature, reach: Reach::Cluster, lane: Lane::User, timeout: None }
+    }
+
+    /// The same, for callers on its own node only.
+    #[must_use]
+    pub const fn node_only(mut self) -> Self {
+        self.reach = Reach::Node;
+        self
+    }
+
+    /// The same, delivered in the system lane.
+    #[must_use]
+    pub const fn system(mut self) -> Self {
+        self.lane = Lane::System;
+        self
+    }
+
+    /// The same, with another default time-out.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+}
+
+/// From where a method may be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// From any node of the cluster (`rpc_…`).
+    Cluster,
+    /// From the service's own node (`api_…`).
+    Node,
+}

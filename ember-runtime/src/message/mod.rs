@@ -1,0 +1,21 @@
+//! What travels: methods and their descriptions, the envelope of a call, how arguments become bytes, and where the
+//! answer goes. Knows nothing of who sends it or who receives it.
+
+mod ambient;
+mod chain;
+mod codec;
+mod envelope;
+mod method;
+mod raw;
+mod reply;
+
+pub(crate) use self::{ambient::Ambient, chain::Chain, envelope::Envelope};
+pub use self::{
+    codec::{CodecError, Message, Wire},
+    envelope::Lane,
+    method::{Method, MethodInfo, Reach},
+};
+pub(crate) use self::{
+    raw::{RawCall, RawReply, ReplyBody, ReplyLink},
+    reply::{Answer, Reply, reply_slot},
+};

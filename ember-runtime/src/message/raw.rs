@@ -1,0 +1,77 @@
+//! A call as it comes from another node: still bytes.
+
+use std::{any::Any, sync::Arc};
+
+use bytes::Bytes;
+
+use super::{CodecError, Envelope};
+use crate::{
+    error::{Failure, LostReason},
+    id::MethodId,
+};
+
+/// A call whose arguments have not been decoded yet: that happens on the service's own task.
+pub(crate) struct RawCall {
+    pub(crate) method: MethodId,
+    pub(crate) payload: Bytes,
+    pub(crate) envelope: Envelope,
+    pub(crate) reply: RawReply,
+    /// Dropped when the payload has left the mailbox: gives its bytes back to the link's credit.
+    pub(crate) credit: Option<Box<dyn Any + Send>>,
+}
+
+/// Writes a value into a link's buffer.
+pub(crate) type Encode<'a> = &'a mut dyn FnMut(&mut Vec<u8>) -> Result<(), CodecError>;
+
+/// What an answer to another node consists of.
+pub(crate) enum ReplyBody<'a> {
+    /// The value that the method returned.
+    Value(Encode<'a>),
+    /// The error that the method returned.
+    App(Encode<'a>),
+    /// A failure of the runtime's.
+    Failed(Failure),
+}
+
+/// The way back to the caller's node.
+pub(crate) trait ReplyLink: Send + Sync + 'static {
+    /// Sends an answer. Never waits; `correlation` 0 stands for a one-way call, whose failures are counted and noticed.
+    fn reply(&self, correlation: u64, body: ReplyBody<'_>);
+
+    /// Whether the caller has given up on this call.
+    fn is_unwanted(&self, correlation: u64) -> bool;
+}
+
+/// The callee's half of a remote call. Dropped unanswered, it tells the caller so at once.
+pub(crate) struct RawReply {
+    link: Option<Arc<dyn ReplyLink>>,
+    correlation: u64,
+}
+
+impl RawReply {
+    pub(crate) fn new(link: Arc<dyn ReplyLink>, correlation: u64) -> Self {
+        Self { link: Some(link), correlation }
+    }
+
+    pub(crate) fn send(mut self, body: ReplyBody<'_>) {
+        if let Some(link) = self.link.take() {
+            link.reply(self.correlation, body);
+        }
+    }
+
+    pub(crate) fn fail(self, failure: impl Into<Failure>) {
+        self.send(ReplyBody::Failed(failure.into()));
+    }
+
+    pub(crate) fn is_unwanted(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.is_unwanted(self.correlation))
+    }
+}
+
+impl Drop for RawReply {
+    fn drop(&mut self) {
+        if let Some(link) = self.link.take() {
+            link.reply(self.correlation, ReplyBody::Failed(LostReason::NoReply.into()));
+        }
+    }
+}

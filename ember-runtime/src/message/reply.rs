@@ -1,0 +1,38 @@
+//! Where the answer to a local call goes.
+
+use tokio::sync::oneshot;
+
+use super::Method;
+use crate::error::{Failure, LostReason, RefusedReason};
+
+/// The end of a local call.
+pub(crate) enum Answer<M: Method> {
+    /// The method ran.
+    Done(Result<M::Value, M::Error>),
+    /// It did not run: here are the arguments again.
+    Refused(RefusedReason, M::Args),
+    /// It did not run to its end, or the arguments are gone.
+    Failed(Failure),
+}
+
+/// The callee's half of a call. Dropped unanswered, it tells the caller so at once.
+pub(crate) struct Reply<M: Method>(oneshot::Sender<Answer<M>>);
+
+impl<M: Method> Reply<M> {
+    /// Answers. A caller that has gone away is no error.
+    pub(crate) fn send(self, answer: Answer<M>) {
+        let _ = self.0.send(answer);
+    }
+
+    /// Whether the caller has gone away.
+    pub(crate) fn is_unwanted(&self) -> bool {
+        self.0.is_closed()
+    }
+}
+
+/// The two halves of a local call.
+pub(crate) fn reply_slot<M: Method>() -> (Reply<M>, impl Future<Output = Answer<M>> + Send + use<M>) {
+    let (sender, receiver) = oneshot::channel();
+    let wait = async move { receiver.await.unwrap_or(Answer::Failed(LostReason::NoReply.into())) };
+    (Reply(sender), wait)
+}

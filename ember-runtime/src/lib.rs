@@ -1,9 +1,11 @@
 //! The runtime of Ember. Users depend on the crate `ember`, which re-exports what is public here.
 
+pub mod actor;
 pub mod error;
 pub mod id;
 mod mailbox;
 pub mod message;
+pub mod module;
 pub mod net;
 pub mod registry;
 pub mod rng;

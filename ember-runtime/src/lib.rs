@@ -1,6 +1,8 @@
 //! The runtime of Ember. Users depend on the crate `ember`, which re-exports what is public here.
 
 pub mod actor;
+pub mod call;
+pub mod directory;
 pub mod error;
 pub mod id;
 mod mailbox;

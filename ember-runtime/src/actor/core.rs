@@ -4,7 +4,6 @@ use std::{any::Any, sync::Arc};
 
 use super::{AnyCell, Here, Path, Service, callback::RouteFn};
 use crate::{
-    error::RefusedReason,
     id::{NodeKey, Pid},
     message::{Ambient, Envelope},
 };
@@ -60,8 +59,9 @@ impl Core {
         self.cell.pid()
     }
 
-    /// Reserves the place of a callback in this service's own mailbox, to be run on the unit that is running now.
-    pub(crate) fn reserve_callback(&self) -> Result<super::CallbackPermit, RefusedReason> {
+    /// Reserves the place of a callback in this service's own mailbox, to be run on the unit that is running now. If the
+    /// mailbox is full the callback is owed all the same, and comes beyond the bound.
+    pub(crate) fn reserve_callback(&self) -> super::CallbackPermit {
         Arc::clone(&self.cell).reserve_callback(self.route, self.method)
     }
 }

@@ -9,14 +9,14 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use super::{
-    Cell, Core, HandledBy, Here, HookOf, OnEvent, Path, Port, Service,
+    Core, HandledBy, Here, HookOf, OnEvent, Path, Port, Service,
     execute::{run_event, run_hook},
     job::{Job, RawJob},
 };
 use crate::{
     error::{Error, Result},
     id::{MethodId, fnv1a},
-    message::{Method, MethodInfo, RawCall},
+    message::{MethodInfo, RawCall},
 };
 
 /// A hook, bound to its unit.

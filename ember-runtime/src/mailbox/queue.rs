@@ -96,6 +96,13 @@ impl<T> Mailbox<T> {
         Ok(Permit { mailbox: Arc::clone(self), lane, filled: false })
     }
 
+    /// Takes a place for something that is owed: beyond the bound if need be, and also while closed, as long as there is a
+    /// receiver.
+    pub(crate) fn promise(self: &Arc<Self>, lane: Lane) -> Permit<T> {
+        self.lock().lanes.reserve(lane, usize::MAX);
+        Permit { mailbox: Arc::clone(self), lane, filled: false }
+    }
+
     /// Counts `bytes` of remote payload as waiting, or refuses.
     pub(crate) fn charge(self: &Arc<Self>, bytes: usize) -> Result<ByteCharge<T>, RefusedReason> {
         let mut state = self.lock();

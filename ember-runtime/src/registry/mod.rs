@@ -9,7 +9,7 @@ mod error;
 
 pub use self::{
     api::{
-        Compare, Context, Event, KeyValue, Lease, LeaseId, Operation, Registry, Session, Snapshot, Transaction,
+        Compare, Context, Event, KeyValue, Lease, LeaseId, Operation, Registry, Result, Session, Snapshot, Transaction,
         TransactionOutcome, Watch, WatchItem,
     },
     error::RegistryError,

@@ -74,11 +74,7 @@ fn split(arg: &str) -> (&str, Option<OsString>) {
     }
 }
 
-fn value(
-    name: &str,
-    inline: Option<OsString>,
-    rest: &mut impl Iterator<Item = OsString>,
-) -> Result<OsString, String> {
+fn value(name: &str, inline: Option<OsString>, rest: &mut impl Iterator<Item = OsString>) -> Result<OsString, String> {
     inline.or_else(|| rest.next()).ok_or_else(|| format!("option `{name}` needs a value"))
 }
 

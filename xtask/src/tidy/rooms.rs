@@ -41,7 +41,9 @@ pub(crate) fn findings(inside: &str, code: &str) -> Vec<(usize, String)> {
         return vec![(1, format!("`{room}` is not a room: give it a place in the order in xtask/src/tidy/rooms.rs"))];
     };
     let mut said = Vec::new();
-    for (at, used) in uses(code, parts.len()) {
+    // Inside a nested `mod { … }` the same supers lead less far: there, only a name that is a room says something.
+    let supers = uses(code, &"super::".repeat(parts.len())).into_iter().filter(|(_, used)| self::floor(used).is_some());
+    for (at, used) in uses(code, "crate::").into_iter().chain(supers) {
         let line = code[..at].matches('\n').count() + 1;
         match self::floor(used) {
             Some(other) if other <= floor => {}
@@ -56,17 +58,13 @@ fn floor(room: &str) -> Option<usize> {
     ROOMS.iter().position(|known| *known == room)
 }
 
-/// Names that follow `crate::`, or as many `super::` as lead to the crate's root; with their places.
-fn uses(code: &str, depth: usize) -> Vec<(usize, &str)> {
-    let to_root = "super::".repeat(depth);
+/// Names that follow `prefix` where a path starts with it; with their places.
+fn uses<'a>(code: &'a str, prefix: &str) -> Vec<(usize, &'a str)> {
     let mut found = Vec::new();
-    for prefix in ["crate::", &to_root] {
-        for (at, _) in code.match_indices(prefix) {
-            let before = code[..at].bytes().next_back();
-            // `$crate::` is a macro's business, and `other::crate::` is not Rust.
-            if before.is_some_and(|byte| is_name(byte) || byte == b':' || byte == b'$') {
-                continue;
-            }
+    for (at, _) in code.match_indices(prefix) {
+        let before = code[..at].bytes().next_back();
+        // `$crate::` is a macro's business, and `super::super::` was met at its start.
+        if !before.is_some_and(|byte| is_name(byte) || byte == b':' || byte == b'$') {
             found.extend(names(code, at + prefix.len()));
         }
     }
@@ -128,6 +126,7 @@ mod tests {
         assert_eq!(findings("net/tcp.rs", "use super::super::node::Node;").len(), 1);
         assert_eq!(findings("net/mod.rs", "fn f() { super::node::g() }").len(), 1);
         assert!(findings("net/tcp.rs", "use super::endpoint::Endpoint;").is_empty());
+        assert!(findings("net/tcp.rs", "mod inner { use super::super::endpoint::Endpoint; }").is_empty());
     }
 
     #[test]

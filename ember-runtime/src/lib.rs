@@ -4,10 +4,16 @@ pub mod actor;
 pub mod call;
 pub mod directory;
 pub mod error;
+mod event;
 pub mod id;
 mod mailbox;
 pub mod message;
 pub mod module;
 pub mod net;
+pub mod node;
 pub mod registry;
 pub mod rng;
+mod timer;
+
+#[doc(hidden)]
+pub use serde;

@@ -52,8 +52,27 @@ pub(crate) trait AnyCell: Send + Sync + 'static {
     fn port(&self, id: MethodId) -> Option<(&'static MethodInfo, &(dyn Any + Send + Sync))>;
     /// Queues a call from another node, or refuses it. What is not for other nodes is refused here.
     fn deliver(&self, call: RawCall);
-    fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit {
-        CallbackPermit::new(self.mailbox.promise(Lane::User), route, method)
+    /// Reserves the place of a callback; beyond the bound if the mailbox is full, because a callback is owed.
+    fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit;
+    /// Takes no new work; what waits is done, then the service stops.
+    fn retire(&self);
+    /// Keeps `thing` until the service retires.
+    fn attach(&self, thing: Box<dyn Any + Send>);
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<S: Service> Cell<S> {
+    pub(crate) fn new(setup: Setup<S>) -> Arc<Self> {
+        let Setup { pid, identity, table, limits } = setup;
+        Arc::new(Self {
+            pid,
+            name: identity.name.as_str().into(),
+            identity,
+            table,
+            mailbox: Mailbox::new(limits),
+            state: watch::Sender::new(ServiceState::Starting),
+            attached: Mutex::default(),
+        })
     }
 
     pub(super) fn set_state(&self, state: ServiceState) {

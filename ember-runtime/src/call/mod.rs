@@ -25,6 +25,7 @@ pub use self::{
     handle::Handle,
     kind::{Kind, Local, Many, One},
     many::{CallMany, Sent},
+    request::Request,
     select::Select,
     single::Call,
 };

@@ -10,7 +10,7 @@ use tokio::{
 
 use super::{
     Directory, NodeRecord, ServiceRecord,
-    directory_state::Update,
+    known::Update,
     keys,
 };
 use crate::{

@@ -13,6 +13,9 @@ use super::Method;
 pub trait Message: Serialize + DeserializeOwned + Send + 'static {}
 impl<T: Serialize + DeserializeOwned + Send + 'static> Message for T {}
 
+/// Compiles only if `T` can travel.
+pub const fn assert_message<T: Message>() {}
+
 /// Bytes that could not be read, or a value that could not be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]

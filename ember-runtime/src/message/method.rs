@@ -76,3 +76,16 @@ pub enum Reach {
     /// From the service's own node (`api_…`).
     Node,
 }
+
+/// Takes a `Result` apart, also behind an alias.
+pub trait ResultType {
+    /// The value.
+    type Value;
+    /// The error.
+    type Error;
+}
+
+impl<T, E> ResultType for Result<T, E> {
+    type Value = T;
+    type Error = E;
+}

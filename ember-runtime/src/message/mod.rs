@@ -11,9 +11,9 @@ mod reply;
 
 pub(crate) use self::{ambient::Ambient, chain::Chain, envelope::Envelope};
 pub use self::{
-    codec::{CodecError, Message, Wire},
+    codec::{CodecError, Message, Wire, assert_message},
     envelope::Lane,
-    method::{Method, MethodInfo, Reach},
+    method::{Method, MethodInfo, Reach, ResultType},
 };
 pub(crate) use self::{
     raw::{RawCall, RawReply, ReplyBody, ReplyLink},

@@ -74,12 +74,7 @@ struct Delivery<S: Service> {
     run: EventFn<S>,
 }
 
-fn deliver<S: Service>(
-    cell: &Cell<S>,
-    name: &'static str,
-    run: EventFn<S>,
-    event: Arc<dyn Any + Send + Sync>,
-) -> bool {
+fn deliver<S: Service>(cell: &Cell<S>, name: &'static str, run: EventFn<S>, event: Arc<dyn Any + Send + Sync>) -> bool {
     let job = TaskJob {
         name,
         data: Delivery { event, run },

@@ -20,6 +20,7 @@ mod router;
 mod select;
 mod single;
 
+pub(crate) use self::router::Router;
 pub use self::{
     client::{Client, HasClient},
     handle::Handle,
@@ -29,4 +30,3 @@ pub use self::{
     select::Select,
     single::Call,
 };
-pub(crate) use self::router::Router;

@@ -8,11 +8,7 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-use super::{
-    Directory, NodeRecord, ServiceRecord,
-    known::Update,
-    keys,
-};
+use super::{Directory, NodeRecord, ServiceRecord, keys, known::Update};
 use crate::{
     id::{NodeKey, Pid},
     registry::{Event, RegistryError, Session, Snapshot, WatchItem},
@@ -149,7 +145,9 @@ fn update_of(cluster: &str, events: impl IntoIterator<Item = Event>) -> Update {
             (Some(("nodes", name)), Event::Delete { .. }) => {
                 node_key(name).map(|node| update.gone_nodes.push(node)).is_some()
             }
-            (Some(("services", name)), Event::Delete { .. }) => pid(name).map(|it| update.gone_services.push(it)).is_some(),
+            (Some(("services", name)), Event::Delete { .. }) => {
+                pid(name).map(|it| update.gone_services.push(it)).is_some()
+            }
             _ => true,
         };
         if !read {

@@ -9,7 +9,7 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use super::{Instance, MethodRecord, NodeRecord, ServiceRecord, View};
+use super::{Instance, MethodRecord, NodeRecord, View, record::ServiceRecord};
 use crate::{
     actor::{AnyCell, ServiceState},
     id::{NodeId, NodeKey, Pid},
@@ -37,8 +37,7 @@ struct Known {
 impl Directory {
     pub(crate) fn new(here: NodeRecord) -> Self {
         let here = Arc::new(here);
-        let directory =
-            Self { here, view: ArcSwap::default(), number: watch::Sender::new(0), known: Mutex::default() };
+        let directory = Self { here, view: ArcSwap::default(), number: watch::Sender::new(0), known: Mutex::default() };
         directory.change(|_| ());
         directory
     }
@@ -192,10 +191,11 @@ impl Known {
         }
         nodes.insert(here.key.id, Arc::clone(here));
         let current = |pid: &Pid| nodes.get(&pid.node.id).is_some_and(|record| record.key == pid.node);
-        let remote = self.services.values().filter(|it| current(&it.pid)).map(|instance| Instance {
-            suspect: self.suspects.contains(&instance.pid.node),
-            ..instance.clone()
-        });
+        let remote = self
+            .services
+            .values()
+            .filter(|it| current(&it.pid))
+            .map(|instance| Instance { suspect: self.suspects.contains(&instance.pid.node), ..instance.clone() });
         let mut instances: Vec<_> = self.local.values().cloned().chain(remote).collect();
         instances.sort_by_key(|instance| instance.pid);
         View::new(number, nodes, instances)

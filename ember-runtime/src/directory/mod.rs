@@ -13,13 +13,6 @@ mod record;
 mod selector;
 mod view;
 
-pub use self::{
-    instance::Instance,
-    key::Key,
-    record::NodeRecord,
-    selector::{Choice, Interest, Selector},
-    view::View,
-};
 #[cfg(feature = "cluster")]
 pub(crate) use self::{
     announce::Announcer,
@@ -30,4 +23,11 @@ pub(crate) use self::{
     choose::{Candidates, choose},
     known::Directory,
     record::MethodRecord,
+};
+pub use self::{
+    instance::Instance,
+    key::Key,
+    record::NodeRecord,
+    selector::{Choice, Interest, Selector},
+    view::View,
 };

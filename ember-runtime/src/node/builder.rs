@@ -86,7 +86,8 @@ impl NodeBuilder {
     /// given, and stop in the reverse order.
     pub fn service<H: IntoHosted<Service: 'static>>(mut self, service: H) -> Self {
         let hosted = service.into_hosted();
-        self.launches.push(Box::new(move |services: Arc<Services>| Box::pin(async move { services.start(hosted).await })));
+        self.launches
+            .push(Box::new(move |services: Arc<Services>| Box::pin(async move { services.start(hosted).await })));
         self
     }
 
@@ -98,7 +99,9 @@ impl NodeBuilder {
     pub async fn start(mut self) -> Result<Node> {
         if self.cluster.is_empty() || self.cluster.contains('/') {
             let cluster = &self.cluster;
-            return Err(Error::Configuration(format!("`{cluster}` cannot be the name of a cluster: it is empty or has a `/`")));
+            return Err(Error::Configuration(format!(
+                "`{cluster}` cannot be the name of a cluster: it is empty or has a `/`"
+            )));
         }
         let rng = self.rng.take().unwrap_or_else(Rng::from_entropy);
         let name = self.name.take().unwrap_or_else(|| format!("node-{:08x}", rng.u64() >> 32));

@@ -1,8 +1,8 @@
 //! Starting and stopping services on a node.
 
 use std::{
-    any::TypeId,
     any::Any,
+    any::TypeId,
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -37,6 +37,8 @@ pub(super) struct Services {
     tables: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     /// In the order of their start.
     running: Mutex<Vec<Running>>,
+    #[cfg(feature = "cluster")]
+    pub(super) announcement: std::sync::OnceLock<super::cluster::Announcement>,
 }
 
 /// A started service.
@@ -60,6 +62,8 @@ impl Services {
             numbers: AtomicU64::new(1),
             tables: Mutex::default(),
             running: Mutex::default(),
+            #[cfg(feature = "cluster")]
+            announcement: std::sync::OnceLock::new(),
         })
     }
 
@@ -93,10 +97,12 @@ impl Services {
         let (ready, started) = oneshot::channel();
         self.router.add(Arc::clone(&any));
         let task = tokio::spawn(run(hosted.service, Arc::clone(&cell), Arc::clone(&self.router) as _, ready));
-        if let Err(error) = started.await.unwrap_or_else(|_| Err(Error::ServiceStart {
-            service: S::SPEC.name.into(),
-            cause: "its task ended before it was started".into(),
-        })) {
+        if let Err(error) = started.await.unwrap_or_else(|_| {
+            Err(Error::ServiceStart {
+                service: S::SPEC.name.into(),
+                cause: "its task ended before it was started".into(),
+            })
+        }) {
             self.router.remove(pid);
             return Err(error);
         }
@@ -128,6 +134,7 @@ impl Services {
                 break;
             }
             self.router.directory().put_local(&cell, state);
+            self.announce();
             if states.changed().await.is_err() {
                 break;
             }
@@ -135,7 +142,11 @@ impl Services {
         self.router.remove(cell.pid());
         self.router.directory().remove_local(cell.pid());
         self.lock().retain(|running| running.cell.pid() != cell.pid());
+        self.announce();
     }
+
+    #[cfg(not(feature = "cluster"))]
+    fn announce(&self) {}
 
     /// Runs `started` everywhere, and starts timers and subscriptions.
     pub(super) fn go(&self) {

@@ -22,14 +22,7 @@ pub struct Hosted<S> {
 impl<S: Service> Hosted<S> {
     /// An instance like any other.
     pub fn new(service: S) -> Self {
-        Self {
-            service,
-            id: None,
-            kind: None,
-            version: None,
-            tags: BTreeMap::new(),
-            limits: Limits::default(),
-        }
+        Self { service, id: None, kind: None, version: None, tags: BTreeMap::new(), limits: Limits::default() }
     }
 
     /// Gives it an id; otherwise it has one that no other instance has.

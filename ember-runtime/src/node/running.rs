@@ -13,9 +13,9 @@ use tokio::{
 
 use super::{NodeBuilder, host::Services};
 use crate::{
+    actor::Service,
     call::{Client, HasClient, Local, One, Select},
     directory::View,
-    actor::Service,
     error::{Error, Result},
     id::NodeKey,
 };

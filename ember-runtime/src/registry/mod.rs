@@ -9,6 +9,9 @@ mod api;
 pub mod conformance;
 mod error;
 mod in_process;
+#[cfg(feature = "etcd")]
+#[cfg_attr(not(test), allow(dead_code, reason = "the `Embedded` registry, which hosts it, is yet to come"))]
+mod server;
 #[cfg_attr(
     not(feature = "etcd"),
     allow(dead_code, reason = "the etcd API needs more of the store than the in-process registry does")

@@ -5,7 +5,18 @@
 //! (`Etcd`). All three pass the same conformance suite.
 
 mod api;
+#[doc(hidden)]
+pub mod conformance;
 mod error;
+mod in_process;
+#[cfg(feature = "etcd")]
+#[cfg_attr(not(test), allow(dead_code, reason = "the `Embedded` registry, which hosts it, is yet to come"))]
+mod server;
+#[cfg_attr(
+    not(feature = "etcd"),
+    allow(dead_code, reason = "the etcd API needs more of the store than the in-process registry does")
+)]
+mod store;
 
 pub use self::{
     api::{
@@ -13,4 +24,5 @@ pub use self::{
         TransactionOutcome, Watch, WatchItem,
     },
     error::RegistryError,
+    in_process::InProcess,
 };

@@ -6,7 +6,11 @@
 
 mod api;
 mod error;
+#[cfg(feature = "etcd")]
+mod etcd;
 
+#[cfg(feature = "etcd")]
+pub use self::etcd::{Etcd, EtcdTls};
 pub use self::{
     api::{
         Compare, Context, Event, KeyValue, Lease, LeaseId, Operation, Registry, Session, Snapshot, Transaction,

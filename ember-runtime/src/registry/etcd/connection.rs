@@ -142,7 +142,8 @@ impl Target {
             .connect_timeout(CONNECT)
             .http2_keep_alive_interval(KEEP_ALIVE)
             .keep_alive_timeout(KEEP_ALIVE)
-            .keep_alive_while_idle(true);
+            // Without an open stream nothing waits for an answer, and etcd hangs up on a client that pings all the same.
+            .keep_alive_while_idle(false);
         Ok(Self { address: address.clone(), endpoint })
     }
 

@@ -9,7 +9,7 @@ use super::RegistryError;
 use crate::{net::Network, rng::Rng};
 
 /// The result of a registry operation.
-pub type Result<T> = std::result::Result<T, RegistryError>;
+pub(crate) type Result<T> = std::result::Result<T, RegistryError>;
 
 /// Identifies a lease; never 0.
 pub type LeaseId = i64;

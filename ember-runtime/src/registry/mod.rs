@@ -5,9 +5,17 @@
 //! (`Etcd`). All three pass the same conformance suite.
 
 mod api;
+#[doc(hidden)]
+pub mod conformance;
 mod error;
 #[cfg(feature = "etcd")]
 mod etcd;
+mod in_process;
+#[cfg_attr(
+    not(feature = "etcd"),
+    allow(dead_code, reason = "the etcd API needs more of the store than the in-process registry does")
+)]
+mod store;
 
 #[cfg(feature = "etcd")]
 pub use self::etcd::{Etcd, EtcdTls};
@@ -17,4 +25,5 @@ pub use self::{
         TransactionOutcome, Watch, WatchItem,
     },
     error::RegistryError,
+    in_process::InProcess,
 };

@@ -4,6 +4,7 @@ use std::{
     net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -79,6 +80,12 @@ impl Drop for EtcdProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+            let last: Vec<_> = log.lines().rev().take(15).collect();
+            eprintln!("the last words of etcd:");
+            last.iter().rev().for_each(|line| eprintln!("  {line}"));
+        }
     }
 }
 
@@ -109,7 +116,13 @@ fn spawn(folder: &Path, scheme: &str, [clients, peers]: [u16; 2], arguments: &[S
         .expect("to start etcd")
 }
 
+/// Two ports below those that the system gives to outgoing connections, and not given to another etcd of this process.
 fn free_ports() -> [u16; 2] {
-    let sockets = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
-    sockets.each_ref().map(|socket| socket.local_addr().expect("its address").port())
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let mut free = std::iter::repeat_with(|| {
+        let number = std::process::id().wrapping_mul(97).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        10_000 + u16::try_from(number % 20_000).expect("less than 20,000")
+    })
+    .filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    [(); 2].map(|()| free.next().expect("an endless supply"))
 }

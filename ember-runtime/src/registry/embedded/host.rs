@@ -5,7 +5,6 @@ use std::{
     io,
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::Path,
-    sync::Arc,
 };
 
 use tokio::task::JoinHandle;
@@ -17,12 +16,13 @@ use super::{
 use crate::{
     net::{Endpoint, Network},
     registry::{server, store::Store},
+    rng::Rng,
 };
 
 /// This process serves the cluster's store for as long as this value lives.
 pub(super) struct Host {
     place: Place,
-    store: Arc<Store>,
+    store: Store,
     serving: Serving,
     /// Last: only when nothing is served any more may another process begin.
     lock: Lock,
@@ -30,9 +30,9 @@ pub(super) struct Host {
 
 impl Host {
     /// Becomes the host; `None` if another process, or another session of this one, is.
-    pub(super) async fn try_start(place: &Place, network: &dyn Network) -> io::Result<Option<Self>> {
+    pub(super) async fn try_start(place: &Place, network: &dyn Network, rng: &Rng) -> io::Result<Option<Self>> {
         let Some(lock) = Lock::try_take(place.lock())? else { return Ok(None) };
-        let store = Store::new();
+        let store = Store::new(rng.u64());
         let serving = Serving::start(place, network, &store).await?;
         Ok(Some(Self { place: place.clone(), store, serving, lock }))
     }
@@ -71,7 +71,7 @@ struct Serving {
 
 impl Serving {
     /// Only the holder of the lock may call this: it takes away what is in the socket's place.
-    async fn start(place: &Place, network: &dyn Network, store: &Arc<Store>) -> io::Result<Self> {
+    async fn start(place: &Place, network: &dyn Network, store: &Store) -> io::Result<Self> {
         match fs::remove_file(place.socket()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -79,7 +79,7 @@ impl Serving {
         let listener = network.bind(&Endpoint::Unix(place.socket().into())).await?;
         let identity = Identity::of(place.socket()).ok_or(io::ErrorKind::NotFound)?;
         let (gate, listener) = gate(listener);
-        let task = tokio::spawn(server::serve(Arc::clone(store), Box::new(listener)));
+        let task = tokio::spawn(server::serve(store.clone(), Box::new(listener)));
         Ok(Self { identity, task, _gate: gate })
     }
 }

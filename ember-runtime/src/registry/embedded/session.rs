@@ -76,7 +76,7 @@ impl Standby {
                 self.host = None;
             }
         } else {
-            self.host = Host::try_start(&self.place, &*self.network).await?;
+            self.host = Host::try_start(&self.place, &*self.network, &self.rng).await?;
             if self.host.is_some() {
                 tracing::info!(socket = %self.place.socket().display(), "this process serves the embedded registry");
             }

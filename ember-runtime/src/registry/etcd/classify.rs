@@ -54,6 +54,11 @@ pub(super) fn never_sent(error: &Error) -> bool {
     causes(status).any(|cause| cause.is::<ConnectError>())
 }
 
+/// Whether the connection broke under the request; an answer of etcd, or none in time, is something else.
+pub(super) fn hung_up(error: &Error) -> bool {
+    matches!(error, Error::GRpcStatus(status) if error::Error::source(status).is_some()) && !never_sent(error)
+}
+
 /// Whether a listing's revision went away between two of its pages.
 pub(super) fn revision_gone(error: &Error) -> bool {
     matches!(error, Error::GRpcStatus(status) if status.code() == Code::OutOfRange && status.message().contains("revision"))
@@ -80,11 +85,14 @@ fn status(status: &Status, lease: Option<LeaseId>) -> RegistryError {
         }
         // The token is older than a change of the users: a new connection brings a new one.
         Code::InvalidArgument if text.contains("auth store is old") => RegistryError::Unavailable(text.into()),
-        Code::InvalidArgument if text.contains("too many operations") => RegistryError::Configuration(format!(
-            "{text}: start etcd with a larger `--max-txn-ops` (its default is 128)"
+        Code::InvalidArgument if text.contains("too many operations") => RegistryError::Rejected(format!(
+            "{text}: split it, or start etcd with a larger `--max-txn-ops` (its default is 128)"
         )),
-        Code::InvalidArgument
-        | Code::NotFound
+        Code::InvalidArgument => RegistryError::Rejected(text.into()),
+        Code::ResourceExhausted if text.contains("space") || text.contains("larger than max") => {
+            RegistryError::Rejected(text.into())
+        }
+        Code::NotFound
         | Code::AlreadyExists
         | Code::FailedPrecondition
         | Code::OutOfRange
@@ -145,15 +153,20 @@ mod tests {
             (Code::Unavailable, "etcdserver: no leader"),
             (Code::Unavailable, "etcdserver: request timed out"),
             (Code::Unknown, "transport error"),
-            (Code::ResourceExhausted, "etcdserver: mvcc: database space exceeded"),
+            (Code::ResourceExhausted, "etcdserver: too many requests"),
             (Code::Cancelled, "Timeout expired"),
         ] {
             assert!(matches!(classified(code, text), RegistryError::Unavailable(_)), "{text}");
         }
-        assert!(matches!(
-            classified(Code::InvalidArgument, "etcdserver: duplicate key given in txn request"),
-            RegistryError::Protocol(_)
-        ));
+        for (code, text) in [
+            (Code::InvalidArgument, "etcdserver: duplicate key given in txn request"),
+            (Code::InvalidArgument, "etcdserver: too many operations in txn request"),
+            (Code::ResourceExhausted, "etcdserver: mvcc: database space exceeded"),
+            (Code::ResourceExhausted, "grpc: received message larger than max (2097170 vs. 2097152)"),
+        ] {
+            assert!(matches!(classified(code, text), RegistryError::Rejected(_)), "{text}");
+        }
+        assert!(matches!(classified(Code::Unimplemented, "unknown service"), RegistryError::Protocol(_)));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use etcd_client::{Channel, Client, ConnectOptions, Error, TlsOptions};
+use etcd_client::{Channel, Client, ConnectOptions, Error, GetOptions, TlsOptions};
 use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::{Code, transport};
@@ -109,12 +109,33 @@ impl Connector {
     }
 
     async fn attempt(&self, target: &Target) -> Result<Client> {
+        if !target.address.secure {
+            return self.dial(target).await;
+        }
+        // A server that does not like our certificate lets the handshake pass, and hangs up on the first request, often
+        // without a reason that reaches us. Once could be an accident.
+        for _ in 0..2 {
+            let client = self.dial(target).await?;
+            let hello = GetOptions::new().with_count_only().with_serializable();
+            match client.kv_client().get("hello", Some(hello)).await {
+                Err(error) if classify::hung_up(&error) => tracing::debug!(%error, "hung up after the TLS handshake"),
+                // Whatever etcd answers, it answers.
+                _ => return Ok(client),
+            }
+        }
+        Err(RegistryError::Denied(format!(
+            "{} completes the TLS handshake, then hangs up: it wants a client certificate that it trusts (see `EtcdTls`)",
+            target.address
+        )))
+    }
+
+    async fn dial(&self, target: &Target) -> Result<Client> {
         let (network, endpoint) = (Arc::clone(&self.network), target.address.endpoint.clone());
-        let dial = tower::service_fn(move |_| {
+        let connect = tower::service_fn(move |_| {
             let (network, endpoint) = (Arc::clone(&network), endpoint.clone());
             async move { Ok::<_, io::Error>(TokioIo::new(network.connect(&endpoint).await?)) }
         });
-        let channel = target.endpoint.connect_with_connector(dial).await.map_err(|error| classify::dial(&error))?;
+        let channel = target.endpoint.connect_with_connector(connect).await.map_err(|error| classify::dial(&error))?;
         let channel = Channel::Tonic(channel);
         match Client::from_channel(channel.clone(), Some(self.options.clone())).await {
             Err(Error::GRpcStatus(status))

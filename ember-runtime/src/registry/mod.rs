@@ -11,6 +11,9 @@ mod error;
 #[cfg(feature = "etcd")]
 mod etcd;
 mod in_process;
+#[cfg(feature = "etcd")]
+#[cfg_attr(not(test), allow(dead_code, reason = "the `Embedded` registry, which hosts it, is yet to come"))]
+mod server;
 #[cfg_attr(
     not(feature = "etcd"),
     allow(dead_code, reason = "the etcd API needs more of the store than the in-process registry does")

@@ -70,7 +70,10 @@ async fn a_frozen_etcd_is_unavailable_within_the_bound() {
     etcd.freeze();
     let started = Instant::now();
     let (list, write, silent) = tokio::join!(session.list("a".into()), put(&*session, "a", "1"), next(&mut watch));
-    assert!(is_unavailable(&list) && is_unavailable(&write) && is_unavailable(&silent), "{list:?} {write:?} {silent:?}");
+    assert!(
+        is_unavailable(&list) && is_unavailable(&write) && is_unavailable(&silent),
+        "{list:?} {write:?} {silent:?}"
+    );
     assert!(is_unavailable(&session.grant(Duration::from_secs(5)).await), "nor does a new connection help");
     // Two operations of 2 s each, one after the other, and a watch that ends meanwhile.
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
@@ -142,7 +145,11 @@ async fn six_thousand_keys_of_a_kilobyte_are_listed_at_one_revision() {
     let value = "x".repeat(1_024);
     for chunk in 0..60 {
         let then = (0..100)
-            .map(|n| Operation::Put { key: format!("k/{:04}", chunk * 100 + n), value: value.clone().into(), lease: None })
+            .map(|n| Operation::Put {
+                key: format!("k/{:04}", chunk * 100 + n),
+                value: value.clone().into(),
+                lease: None,
+            })
             .collect();
         session.commit(Transaction { then, ..Transaction::default() }).await.unwrap();
     }

@@ -7,15 +7,13 @@ use std::{
     path::Path,
 };
 
-use tokio::task::JoinHandle;
-
-use super::{
-    gate::{Gate, gate},
-    place::Place,
-};
+use super::place::Place;
 use crate::{
     net::{Endpoint, Network},
-    registry::{server, store::Store},
+    registry::{
+        server::{self, ServerHandle},
+        store::Store,
+    },
     rng::Rng,
 };
 
@@ -45,7 +43,7 @@ impl Host {
         if Identity::of(self.place.lock()) != Some(self.lock.identity) {
             return Err(io::Error::other("its lock file was removed"));
         }
-        if Identity::of(self.place.socket()) != Some(self.serving.identity) || self.serving.task.is_finished() {
+        if Identity::of(self.place.socket()) != Some(self.serving.identity) {
             tracing::warn!(socket = %self.place.socket().display(), "the registry's socket was removed: listening anew");
             self.serving = Serving::start(&self.place, network, &self.store).await?;
         }
@@ -62,11 +60,10 @@ impl Drop for Host {
     }
 }
 
-/// A listening socket, and its connections.
+/// A listening socket, and its connections; dropping it cuts them.
 struct Serving {
     identity: Identity,
-    task: JoinHandle<()>,
-    _gate: Gate,
+    _server: ServerHandle,
 }
 
 impl Serving {
@@ -78,15 +75,7 @@ impl Serving {
         }
         let listener = network.bind(&Endpoint::Unix(place.socket().into())).await?;
         let identity = Identity::of(place.socket()).ok_or(io::ErrorKind::NotFound)?;
-        let (gate, listener) = gate(listener);
-        let task = tokio::spawn(server::serve(store.clone(), Box::new(listener)));
-        Ok(Self { identity, task, _gate: gate })
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.task.abort();
+        Ok(Self { identity, _server: server::serve(store.clone(), listener) })
     }
 }
 

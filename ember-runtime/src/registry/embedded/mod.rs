@@ -2,8 +2,6 @@
 //! of this user came first. Where it is, who serves, and the session; how keys are stored or served may not be known here.
 
 #[cfg(unix)]
-mod gate;
-#[cfg(unix)]
 mod host;
 #[cfg(unix)]
 mod place;
@@ -66,7 +64,9 @@ impl Registry for Embedded {
     fn open(&self, context: Context) -> BoxFuture<'_, Result<Arc<dyn Session>>> {
         Box::pin(async move {
             #[cfg(unix)]
-            return Ok(Arc::new(session::EmbeddedSession::open(self.folder.as_deref(), context).await?) as Arc<dyn Session>);
+            return Ok(
+                Arc::new(session::EmbeddedSession::open(self.folder.as_deref(), context).await?) as Arc<dyn Session>
+            );
             #[cfg(not(unix))]
             Err(unsupported(&context.cluster))
         })

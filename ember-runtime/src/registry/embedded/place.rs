@@ -61,7 +61,9 @@ impl Place {
         match fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder) {
             // Whatever is there is looked at below.
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                return Err(refuse(format!("it cannot be created ({error}); give another one, with `Embedded::at(…)`")));
+                return Err(refuse(format!(
+                    "it cannot be created ({error}); give another one, with `Embedded::at(…)`"
+                )));
             }
             _ => {}
         }
@@ -71,7 +73,9 @@ impl Place {
             return Err(refuse("it is not a folder; remove it".into()));
         }
         if owner != user {
-            return Err(refuse(format!("it belongs to user {owner}, not to {user}; remove it, or use `Embedded::at(…)`")));
+            return Err(refuse(format!(
+                "it belongs to user {owner}, not to {user}; remove it, or use `Embedded::at(…)`"
+            )));
         }
         if found.mode() & 0o077 != 0 {
             let mode = found.mode() & 0o777;

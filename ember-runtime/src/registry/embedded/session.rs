@@ -36,7 +36,8 @@ impl EmbeddedSession {
         let address = Address { endpoint: Endpoint::Unix(place.socket().into()), secure: false };
         let network = Arc::new(Reporting { network: Arc::clone(&context.network), refused: Arc::clone(&refused) });
         let rng = context.rng.clone();
-        let standby = Standby { host: None, place, network: Arc::clone(&context.network), refused, rng, complained: false };
+        let standby =
+            Standby { host: None, place, network: Arc::clone(&context.network), refused, rng, complained: false };
         let connector = Connector::new(&Context { network, ..context }, &[address], None, None, PATIENCE)?;
         Ok(Self { etcd: EtcdSession::new(connector), _standby: AbortOnDrop(tokio::spawn(standby.run())) })
     }

@@ -92,11 +92,9 @@ fn status(status: &Status, lease: Option<LeaseId>) -> RegistryError {
         Code::ResourceExhausted if text.contains("space") || text.contains("larger than max") => {
             RegistryError::Rejected(text.into())
         }
-        Code::NotFound
-        | Code::AlreadyExists
-        | Code::FailedPrecondition
-        | Code::OutOfRange
-        | Code::Unimplemented => RegistryError::Protocol(format!("{:?}: {text}", status.code())),
+        Code::NotFound | Code::AlreadyExists | Code::FailedPrecondition | Code::OutOfRange | Code::Unimplemented => {
+            RegistryError::Protocol(format!("{:?}: {text}", status.code()))
+        }
         _ if refused_by_tls(status) => RegistryError::Denied(format!("TLS: {}", reason(status))),
         _ => RegistryError::Unavailable(reason(status)),
     }

@@ -7,10 +7,13 @@
 mod api;
 #[doc(hidden)]
 pub mod conformance;
+#[cfg(feature = "etcd")]
+mod embedded;
 mod error;
+#[cfg(feature = "etcd")]
+mod etcd;
 mod in_process;
 #[cfg(feature = "etcd")]
-#[cfg_attr(not(test), allow(dead_code, reason = "the `Embedded` registry, which hosts it, is yet to come"))]
 mod server;
 #[cfg_attr(
     not(feature = "etcd"),
@@ -25,4 +28,9 @@ pub use self::{
     },
     error::RegistryError,
     in_process::InProcess,
+};
+#[cfg(feature = "etcd")]
+pub use self::{
+    embedded::Embedded,
+    etcd::{Etcd, EtcdTls},
 };

@@ -23,7 +23,7 @@ mod store;
 
 pub use self::{
     api::{
-        Compare, Context, Event, KeyValue, Lease, LeaseId, Operation, Registry, Result, Session, Snapshot, Transaction,
+        Compare, Context, Event, KeyValue, Lease, LeaseId, Operation, Registry, Session, Snapshot, Transaction,
         TransactionOutcome, Watch, WatchItem,
     },
     error::RegistryError,

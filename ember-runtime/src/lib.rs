@@ -14,6 +14,8 @@ pub mod node;
 pub mod registry;
 pub mod rng;
 mod timer;
+#[cfg(feature = "cluster")]
+mod transport;
 
 #[doc(hidden)]
 pub use serde;

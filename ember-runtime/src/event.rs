@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    actor::{Cell, EventFn, Service, TaskJob},
+    actor::{AnyCell, Cell, Cx, EventFn, Service, TaskJob, Unit},
     message::Lane,
 };
 
@@ -34,7 +34,6 @@ impl Bus {
 
     /// Subscribes `cell`'s service to what it declares. What is returned ends that when dropped.
     pub(crate) fn subscribe<S: Service>(self: &Arc<Self>, cell: &Arc<Cell<S>>) -> Vec<Box<dyn Any + Send>> {
-        use crate::actor::AnyCell;
         let number = cell.pid().number;
         let mut ends: Vec<Box<dyn Any + Send>> = Vec::new();
         for subscription in &cell.table.events {
@@ -50,6 +49,13 @@ impl Bus {
 impl fmt::Debug for Bus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Bus").field(&self.lock().len()).finish()
+    }
+}
+
+impl<U: Unit> Cx<'_, U> {
+    /// Gives `event` to every service on this node that has a handler for it, this one included; how many took it.
+    pub fn publish<E: Send + Sync + 'static>(&self, event: E) -> usize {
+        self.core.host.get::<Bus>().publish(event)
     }
 }
 

@@ -1,5 +1,10 @@
 //! The runtime of Ember. Users depend on the crate `ember`, which re-exports what is public here.
 
+#![cfg_attr(
+    not(feature = "cluster"),
+    allow(dead_code, unused_imports, reason = "without links there is nobody to bring calls from other nodes")
+)]
+
 pub mod actor;
 pub mod call;
 pub mod directory;

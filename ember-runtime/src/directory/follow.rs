@@ -35,6 +35,8 @@ pub(crate) struct Follower {
     pub(crate) directory: Arc<Directory>,
     /// Whether a peer's own link is healthy: such a peer is kept, whatever the registry says.
     pub(crate) link_is_up: Arc<dyn Fn(NodeKey) -> bool + Send + Sync>,
+    /// Told of the nodes that are gone for good.
+    pub(crate) gone: Arc<dyn Fn(NodeKey) + Send + Sync>,
     /// `true` while the view is known to be that of the registry.
     pub(crate) synced: watch::Sender<bool>,
 }
@@ -114,7 +116,9 @@ impl Follower {
     }
 
     fn apply(&self, update: Update) {
-        self.directory.apply(update, &*self.link_is_up);
+        for node in self.directory.apply(update, &*self.link_is_up) {
+            (self.gone)(node);
+        }
     }
 
     /// More than 30 % of at least four peers, not counting those whose links say that they live.

@@ -42,10 +42,6 @@ impl Directory {
         directory
     }
 
-    pub(crate) fn here(&self) -> &Arc<NodeRecord> {
-        &self.here
-    }
-
     /// The newest view.
     pub(crate) fn view(&self) -> Arc<View> {
         self.view.load_full()
@@ -84,7 +80,7 @@ impl Directory {
     }
 
     pub(crate) fn remove_local(&self, pid: Pid) {
-        self.change(|known| known.local.remove(&pid));
+        self.change(|known| drop(known.local.remove(&pid)));
     }
 
     /// Marks a node whose link broke, or clears the mark. A node that the registry has given up already goes for good.
@@ -106,10 +102,11 @@ impl Directory {
         known.nodes.keys().filter(|key| !known.lingering.contains(key)).copied().collect()
     }
 
-    /// Applies what the registry says.
-    pub(crate) fn apply(&self, update: Update, link_is_up: &dyn Fn(NodeKey) -> bool) {
+    /// Applies what the registry says. Returns the nodes that are gone for good.
+    pub(super) fn apply(&self, update: Update, link_is_up: &dyn Fn(NodeKey) -> bool) -> Vec<NodeKey> {
         let here = self.here.key;
         self.change(|known| {
+            let mut gone = Vec::new();
             for node in update.nodes.into_iter().filter(|node| node.key != here) {
                 known.lingering.remove(&node.key);
                 known.suspects.remove(&node.key);
@@ -120,6 +117,7 @@ impl Directory {
                     known.lingering.insert(key);
                 } else {
                     known.drop_node(key);
+                    gone.push(key);
                 }
             }
             for record in update.services.into_iter().filter(|record| record.pid.node != here) {
@@ -130,16 +128,18 @@ impl Directory {
                     known.services.remove(&pid);
                 }
             }
-        });
+            gone
+        })
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut Known) -> T) {
+    fn change<T>(&self, change: impl FnOnce(&mut Known) -> T) -> T {
         let mut known = self.lock();
-        change(&mut known);
+        let result = change(&mut known);
         let number = self.view.load().number() + 1;
         self.view.store(Arc::new(known.view(number, &self.here)));
         drop(known);
         self.number.send_replace(number);
+        result
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

@@ -11,7 +11,7 @@ use crate::{
     directory::{Directory, NodeRecord},
     error::{Error, Result},
     id::{Incarnation, NodeId, NodeKey},
-    net::{Endpoint, Network, OsNetwork},
+    net::{Network, OsNetwork},
     rng::Rng,
 };
 
@@ -112,7 +112,7 @@ impl NodeBuilder {
         #[cfg(feature = "cluster")]
         let endpoint = self.advertised(&listener)?;
         #[cfg(not(feature = "cluster"))]
-        let endpoint = Endpoint::Tcp("localhost:0".into());
+        let endpoint = crate::net::Endpoint::Tcp("localhost:0".into());
         let record = NodeRecord::new(key, name, endpoint, self.server);
         let directory = Arc::new(Directory::new(record.clone()));
         let router = Router::new(key, directory, rng);

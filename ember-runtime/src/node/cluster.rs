@@ -134,7 +134,7 @@ impl NodeBuilder {
         let session = registry.open(context).await?;
         let synced = watch::Sender::new(false);
         let mut in_sync = synced.subscribe();
-        let up = Arc::clone(&links);
+        let (up, ended) = (Arc::clone(&links), Arc::clone(&links));
         let follower = Follower {
             config: FollowConfig {
                 cluster: self.cluster.clone(),
@@ -146,6 +146,7 @@ impl NodeBuilder {
             session: Arc::clone(&session),
             directory: Arc::clone(router.directory()),
             link_is_up: Arc::new(move |peer| up.is_up(peer)),
+            gone: Arc::new(move |peer| ended.forget(peer)),
             synced,
         };
         node.inner.keep(tokio::spawn(follower.run()));

@@ -19,7 +19,7 @@ use tokio::{
 
 use super::Hosted;
 use crate::{
-    actor::{AnyCell, Cell, HookKind, Service, ServiceState, Setup, Table, TaskJob, run},
+    actor::{AnyCell, Cell, HookKind, Host, Service, ServiceState, Setup, Table, TaskJob, run},
     call::Router,
     directory::NodeRecord,
     error::{Error, Result},
@@ -96,7 +96,7 @@ impl Services {
         let any = Arc::clone(&cell) as Arc<dyn AnyCell>;
         let (ready, started) = oneshot::channel();
         self.router.add(Arc::clone(&any));
-        let task = tokio::spawn(run(hosted.service, Arc::clone(&cell), Arc::clone(&self.router) as _, ready));
+        let task = tokio::spawn(run(hosted.service, Arc::clone(&cell), Arc::clone(self) as _, ready));
         if let Err(error) = started.await.unwrap_or_else(|_| {
             Err(Error::ServiceStart {
                 service: S::SPEC.name.into(),
@@ -175,6 +175,15 @@ impl Services {
             }
         }
         if late.is_empty() { Ok(()) } else { Err(Error::CutShort(format!("{} had not finished", late.join(", ")))) }
+    }
+}
+
+impl Host for Services {
+    fn part(&self, kind: TypeId) -> Option<Arc<dyn Any + Send + Sync>> {
+        if kind == TypeId::of::<Router>() {
+            return Some(Arc::clone(&self.router) as _);
+        }
+        (kind == TypeId::of::<Bus>()).then(|| Arc::clone(&self.bus) as _)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     call::{Client, HasClient, Local, One, Select},
     directory::View,
     error::{Error, Result},
-    id::NodeKey,
+    id::{NodeKey, Pid},
 };
 
 /// A runtime in this process that hosts services and takes part in a cluster. Cheap to clone; all clones are the same node.
@@ -77,6 +77,22 @@ impl Node {
     /// Gives `event` to every service on this node that has a handler for it; how many took it.
     pub fn publish<E: Send + Sync + 'static>(&self, event: E) -> usize {
         self.inner.services.bus.publish(event)
+    }
+
+    /// Pauses a service of this node: user messages are refused, those of the system lane run, and callers choose others.
+    /// `false` if no such service runs here.
+    pub fn pause(&self, service: Pid) -> bool {
+        self.set_paused(service, true)
+    }
+
+    /// Ends a pause. `false` if no such service runs here.
+    pub fn resume(&self, service: Pid) -> bool {
+        self.set_paused(service, false)
+    }
+
+    fn set_paused(&self, service: Pid, paused: bool) -> bool {
+        let found = self.inner.services.all().into_iter().find(|running| running.cell.pid() == service);
+        found.map(|running| running.cell.pause(paused)).is_some()
     }
 
     /// Which run of which node this is.

@@ -80,6 +80,11 @@ impl Registry for Etcd {
     fn spans_machines(&self) -> bool {
         true
     }
+
+    fn reached_at(&self) -> Option<String> {
+        let first = self.endpoints.first()?;
+        Some(first.split_once("://").map_or(first.as_str(), |(_, address)| address).to_owned())
+    }
 }
 
 /// Shows the user's name, never the password.

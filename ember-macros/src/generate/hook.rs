@@ -97,5 +97,5 @@ impl Names {
 fn run(k: &Runtime, shape: &Shape, call: &TokenStream) -> (TokenStream, TokenStream) {
     let waits = shape.is_async.then(|| quote!(.await));
     let into_result = quote_spanned!(shape.output.whole().span()=> #k::HookResult::into_result);
-    (future(shape, &quote!(#k::Result<()>)), quote!(async move { #into_result(#call #waits) }))
+    (future(shape, &quote!(#k::error::Result<()>)), quote!(async move { #into_result(#call #waits) }))
 }

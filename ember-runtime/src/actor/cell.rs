@@ -42,8 +42,6 @@ pub(crate) trait AnyCell: Send + Sync + 'static {
     fn identity(&self) -> &ServiceIdentity;
     /// Its state, and a way to wait for another.
     fn state(&self) -> watch::Receiver<ServiceState>;
-    /// How many messages wait.
-    fn load(&self) -> usize;
     /// The contracts that it fulfils.
     fn contracts(&self) -> &[&'static str];
     /// Each method's id, description, full name and fingerprint.
@@ -52,8 +50,29 @@ pub(crate) trait AnyCell: Send + Sync + 'static {
     fn port(&self, id: MethodId) -> Option<(&'static MethodInfo, &(dyn Any + Send + Sync))>;
     /// Queues a call from another node, or refuses it. What is not for other nodes is refused here.
     fn deliver(&self, call: RawCall);
-    fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit {
-        CallbackPermit::new(self.mailbox.promise(Lane::User), route, method)
+    /// Reserves the place of a callback; beyond the bound if the mailbox is full, because a callback is owed.
+    fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit;
+    /// Refuses user messages (`true`), or takes them again. Nothing happens to a service that is ending.
+    fn pause(&self, paused: bool);
+    /// Takes no new work; what waits is done, then the service stops.
+    fn retire(&self);
+    /// Keeps `thing` until the service retires.
+    fn attach(&self, thing: Box<dyn Any + Send>);
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<S: Service> Cell<S> {
+    pub(crate) fn new(setup: Setup<S>) -> Arc<Self> {
+        let Setup { pid, identity, table, limits } = setup;
+        Arc::new(Self {
+            pid,
+            name: identity.name.as_str().into(),
+            identity,
+            table,
+            mailbox: Mailbox::new(limits),
+            state: watch::Sender::new(ServiceState::Starting),
+            attached: Mutex::default(),
+        })
     }
 
     pub(super) fn set_state(&self, state: ServiceState) {
@@ -92,10 +111,6 @@ impl<S: Service> AnyCell for Cell<S> {
         self.state.subscribe()
     }
 
-    fn load(&self) -> usize {
-        self.mailbox.len()
-    }
-
     fn contracts(&self) -> &[&'static str] {
         &self.table.contracts
     }
@@ -132,6 +147,22 @@ impl<S: Service> AnyCell for Cell<S> {
 
     fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit {
         CallbackPermit::new(self.mailbox.promise(Lane::User), route, method)
+    }
+
+    fn pause(&self, paused: bool) {
+        self.mailbox.pause(paused);
+        let (from, to) = if paused {
+            (ServiceState::Running, ServiceState::Paused)
+        } else {
+            (ServiceState::Paused, ServiceState::Running)
+        };
+        self.state.send_if_modified(|state| {
+            let changes = *state == from;
+            if changes {
+                *state = to;
+            }
+            changes
+        });
     }
 
     fn retire(&self) {

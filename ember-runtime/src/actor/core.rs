@@ -1,20 +1,31 @@
 //! What the runtime keeps beside a service's state while its handlers run: the untyped half of a [`Cx`](super::Cx).
 
-use std::{any::Any, sync::Arc};
+use std::{
+    any::{Any, TypeId},
+    sync::Arc,
+};
 
 use super::{AnyCell, Here, Path, Service, callback::RouteFn};
 use crate::{
-    id::{NodeKey, Pid},
+    id::Pid,
     message::{Ambient, Envelope},
 };
 
 /// The node, as far as a service needs it.
 pub(crate) trait Host: Send + Sync + 'static {
-    /// Which node this is.
-    fn key(&self) -> NodeKey;
+    /// The part of the node that has this type, for the rooms that know it.
+    fn part(&self, kind: TypeId) -> Option<Arc<dyn Any + Send + Sync>>;
+}
 
-    /// Itself, for the rooms that know its type.
-    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+impl dyn Host {
+    /// The part of the type `T`.
+    ///
+    /// # Panics
+    /// If the node has none: a mistake in this crate.
+    pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Arc<T> {
+        let part = self.part(TypeId::of::<T>()).and_then(|part| part.downcast().ok());
+        part.expect("a node has every part that its services ask for")
+    }
 }
 
 /// One per running service.

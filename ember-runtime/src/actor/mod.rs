@@ -19,11 +19,10 @@ pub(crate) use self::{
     callback::CallbackPermit,
     cell::{AnyCell, Cell, Setup},
     core::{Core, Host},
-    execute::run_hook,
     job::TaskJob,
     port::{Port, Submission},
     run::run,
-    table::HookFn,
+    table::{EventFn, HookFn, Timer},
 };
 pub use self::{
     cx::{Cx, DeclaresParent},

@@ -21,8 +21,7 @@ impl<U: Unit> Cx<'_, U> {
         self.router().local::<S>()
     }
 
-    pub(crate) fn router(&self) -> Arc<Router> {
-        let host = Arc::clone(&self.core.host).into_any();
-        host.downcast().expect("services are hosted by a router")
+    fn router(&self) -> Arc<Router> {
+        self.core.host.get()
     }
 }

@@ -10,11 +10,7 @@ use std::{
 };
 
 use super::{Kind, Router, request::Request};
-use crate::{
-    directory::Selector,
-    id::MethodId,
-    message::Method,
-};
+use crate::{directory::Selector, id::MethodId, message::Method};
 
 /// An address plus a node.
 pub struct Handle<K: Kind> {

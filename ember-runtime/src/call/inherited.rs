@@ -19,10 +19,8 @@ pub(super) struct Inherited {
 impl Inherited {
     /// For a call that the running handler waits for.
     pub(super) fn awaited() -> Self {
-        Ambient::current().map_or_else(Self::default, |ambient| Self {
-            chain: Some(ambient.extended()),
-            ..Self::from(ambient)
-        })
+        Ambient::current()
+            .map_or_else(Self::default, |ambient| Self { chain: Some(ambient.extended()), ..Self::from(ambient) })
     }
 
     /// For a call that nobody waits for within a handler: it is no link of the chain.

@@ -20,12 +20,13 @@ mod router;
 mod select;
 mod single;
 
+pub(crate) use self::router::Router;
 pub use self::{
     client::{Client, HasClient},
     handle::Handle,
     kind::{Kind, Local, Many, One},
     many::{CallMany, Sent},
+    request::Request,
     select::Select,
     single::Call,
 };
-pub(crate) use self::router::Router;

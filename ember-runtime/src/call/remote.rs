@@ -7,18 +7,14 @@ use crate::{
     directory::Instance,
     error::{Failure, LostReason, RefusedReason},
     id::{MethodId, fnv1a},
-    message::{CodecError, Envelope, Method, Wire},
-    transport::{Links, OutCall, Peer, RawAnswer},
+    message::{CodecError, Encode, Envelope, Method, Wire},
+    transport::{Links, OutCall, Peer, PendingReply, RawAnswer},
 };
 
 impl Router {
     /// Makes the links known. Once.
     pub(crate) fn connect(self: &Arc<Self>, links: Arc<Links>) {
         let _already = self.links.set(links);
-    }
-
-    pub(crate) fn links(&self) -> Option<&Arc<Links>> {
-        self.links.get()
     }
 
     pub(super) async fn call_remote<M: Method>(
@@ -35,15 +31,7 @@ impl Router {
         };
         let peer = peer(instance);
         let pending = loop {
-            let mut put_args = |out: &mut Vec<u8>| (wire.put_args)(&args, out);
-            let call = OutCall {
-                target: instance.pid.number,
-                method: id,
-                envelope: &envelope,
-                put_args: &mut put_args,
-                one_way: false,
-            };
-            match links.submit(&peer, call) {
+            match submit::<M>(links, &peer, instance, id, &envelope, &wire, &args) {
                 Ok(Some(pending)) => break pending,
                 Ok(None) => {
                     if let Err(reason) = links.ready(&peer).await {
@@ -116,6 +104,20 @@ impl Router {
         }
         Ok((wire, links))
     }
+}
+
+/// Hands a call to the link. `None` if there is none yet: then nothing was sent.
+fn submit<M: Method>(
+    links: &Arc<Links>,
+    peer: &Peer,
+    instance: &Instance,
+    id: MethodId,
+    envelope: &Envelope,
+    wire: &Wire<M>,
+    args: &M::Args,
+) -> Result<Option<PendingReply>, RefusedReason> {
+    let put_args: Encode<'_> = &mut |out| (wire.put_args)(args, out);
+    links.submit(peer, OutCall { target: instance.pid.number, method: id, envelope, put_args, one_way: false })
 }
 
 fn peer(instance: &Instance) -> Peer {

@@ -1,14 +1,13 @@
 //! What a node knows about reaching services: its own by number, all others through the directory.
 
 use std::{
-    any::Any,
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
 };
 
 use super::{Client, HasClient, Local, Select, handle::Address};
 use crate::{
-    actor::{AnyCell, Host, Service},
+    actor::{AnyCell, Service},
     directory::{Candidates, Directory, Instance, Selector, choose},
     error::RefusedReason,
     id::{NodeKey, Pid},
@@ -97,16 +96,6 @@ impl Router {
     /// A client with filters.
     pub(crate) fn select<C: Client>(self: &Arc<Self>) -> Select<C> {
         Select::new(Arc::clone(self))
-    }
-}
-
-impl Host for Router {
-    fn key(&self) -> NodeKey {
-        self.key
-    }
-
-    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
-        self
     }
 }
 

@@ -104,7 +104,8 @@ impl<M: Method> Call<M> {
         let inherited = Inherited::unawaited();
         let envelope = cx.core.envelope.without_deadline();
         let mut call = run(request, inherited);
-        let finish = move |outcome| permit.fill(envelope, move |unit: &mut U, cx: &mut Cx<'_, U>| callback(unit, cx, outcome));
+        let finish =
+            move |outcome| permit.fill(envelope, move |unit: &mut U, cx: &mut Cx<'_, U>| callback(unit, cx, outcome));
         // The first step is taken here and now, so that calls leave in the order in which they are made.
         match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(outcome) => finish(outcome),

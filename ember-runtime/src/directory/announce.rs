@@ -43,16 +43,9 @@ impl Announcer {
         })
     }
 
-    /// Changes what shall be written: `None` deletes.
-    pub(crate) fn set(&self, entries: impl IntoIterator<Item = (String, Option<Bytes>)>) {
-        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
-        for (key, value) in entries {
-            match value {
-                Some(value) => drop(wanted.insert(key, value)),
-                None => drop(wanted.remove(&key)),
-            }
-        }
-        drop(wanted);
+    /// Says what shall be written, in place of what was said before.
+    pub(crate) fn want(&self, entries: BTreeMap<String, Bytes>) {
+        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = entries;
         self.version.send_modify(|version| *version += 1);
     }
 

@@ -8,11 +8,7 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-use super::{
-    Directory, NodeRecord, ServiceRecord,
-    directory_state::Update,
-    keys,
-};
+use super::{Directory, NodeRecord, ServiceRecord, keys, known::Update};
 use crate::{
     id::{NodeKey, Pid},
     registry::{Event, RegistryError, Session, Snapshot, WatchItem},
@@ -39,6 +35,8 @@ pub(crate) struct Follower {
     pub(crate) directory: Arc<Directory>,
     /// Whether a peer's own link is healthy: such a peer is kept, whatever the registry says.
     pub(crate) link_is_up: Arc<dyn Fn(NodeKey) -> bool + Send + Sync>,
+    /// Told of the nodes that are gone for good.
+    pub(crate) gone: Arc<dyn Fn(NodeKey) + Send + Sync>,
     /// `true` while the view is known to be that of the registry.
     pub(crate) synced: watch::Sender<bool>,
 }
@@ -118,7 +116,9 @@ impl Follower {
     }
 
     fn apply(&self, update: Update) {
-        self.directory.apply(update, &*self.link_is_up);
+        for node in self.directory.apply(update, &*self.link_is_up) {
+            (self.gone)(node);
+        }
     }
 
     /// More than 30 % of at least four peers, not counting those whose links say that they live.
@@ -149,7 +149,9 @@ fn update_of(cluster: &str, events: impl IntoIterator<Item = Event>) -> Update {
             (Some(("nodes", name)), Event::Delete { .. }) => {
                 node_key(name).map(|node| update.gone_nodes.push(node)).is_some()
             }
-            (Some(("services", name)), Event::Delete { .. }) => pid(name).map(|it| update.gone_services.push(it)).is_some(),
+            (Some(("services", name)), Event::Delete { .. }) => {
+                pid(name).map(|it| update.gone_services.push(it)).is_some()
+            }
             _ => true,
         };
         if !read {

@@ -63,10 +63,6 @@ impl Instance {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn fulfils(&self, contract: &str) -> bool {
-        self.contracts.iter().any(|name| name == contract)
-    }
-
     /// The fingerprint of a method that it has published.
     pub(crate) fn fingerprint(&self, id: MethodId) -> Option<u64> {
         let index = self.methods.binary_search_by_key(&id, |method| method.id).ok()?;

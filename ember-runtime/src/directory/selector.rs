@@ -95,7 +95,9 @@ impl Selector {
             && holds(self.server.as_ref(), |server| *server == identity.server)
             && holds(self.node.as_ref(), |node| *node == instance.pid.node.id)
             && holds(self.kind.as_deref(), |kind| kind == identity.kind)
-            && holds(self.version.as_ref(), |wanted| identity.version.parse().is_ok_and(|version| wanted.matches(&version)))
+            && holds(self.version.as_ref(), |wanted| {
+                identity.version.parse().is_ok_and(|version| wanted.matches(&version))
+            })
             && self.tags.iter().all(|(name, value)| identity.tags.get(name) == Some(value))
     }
 }

@@ -81,10 +81,6 @@ impl<T> Lanes<T> {
     pub(super) fn has_promises(&self) -> bool {
         self.system.promised + self.user.promised > 0
     }
-
-    pub(super) fn len(&self) -> usize {
-        self.system.waiting.len() + self.user.waiting.len()
-    }
 }
 
 #[cfg(test)]

@@ -177,11 +177,6 @@ impl<T> Mailbox<T> {
             state.door = if paused { Door::Paused } else { Door::Open };
         }
     }
-
-    /// How many messages wait.
-    pub(crate) fn len(&self) -> usize {
-        self.lock().lanes.len()
-    }
 }
 
 impl<T> Permit<T> {

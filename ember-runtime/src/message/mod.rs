@@ -16,6 +16,6 @@ pub use self::{
     method::{Method, MethodInfo, Reach, ResultType},
 };
 pub(crate) use self::{
-    raw::{RawCall, RawReply, ReplyBody, ReplyLink},
+    raw::{Encode, RawCall, RawReply, ReplyBody, ReplyLink},
     reply::{Answer, Reply, reply_slot},
 };

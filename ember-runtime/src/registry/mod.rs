@@ -5,12 +5,32 @@
 //! (`Etcd`). All three pass the same conformance suite.
 
 mod api;
+#[doc(hidden)]
+pub mod conformance;
+#[cfg(feature = "etcd")]
+mod embedded;
 mod error;
+#[cfg(feature = "etcd")]
+mod etcd;
+mod in_process;
+#[cfg(feature = "etcd")]
+mod server;
+#[cfg_attr(
+    not(feature = "etcd"),
+    allow(dead_code, reason = "the etcd API needs more of the store than the in-process registry does")
+)]
+mod store;
 
 pub use self::{
     api::{
-        Compare, Context, Event, KeyValue, Lease, LeaseId, Operation, Registry, Result, Session, Snapshot, Transaction,
+        Compare, Context, Event, KeyValue, Lease, LeaseId, Operation, Registry, Session, Snapshot, Transaction,
         TransactionOutcome, Watch, WatchItem,
     },
     error::RegistryError,
+    in_process::InProcess,
+};
+#[cfg(feature = "etcd")]
+pub use self::{
+    embedded::Embedded,
+    etcd::{Etcd, EtcdTls},
 };

@@ -9,7 +9,7 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use super::{Instance, MethodRecord, NodeRecord, ServiceRecord, View};
+use super::{Instance, MethodRecord, NodeRecord, View, record::ServiceRecord};
 use crate::{
     actor::{AnyCell, ServiceState},
     id::{NodeId, NodeKey, Pid},
@@ -37,14 +37,9 @@ struct Known {
 impl Directory {
     pub(crate) fn new(here: NodeRecord) -> Self {
         let here = Arc::new(here);
-        let directory =
-            Self { here, view: ArcSwap::default(), number: watch::Sender::new(0), known: Mutex::default() };
+        let directory = Self { here, view: ArcSwap::default(), number: watch::Sender::new(0), known: Mutex::default() };
         directory.change(|_| ());
         directory
-    }
-
-    pub(crate) fn here(&self) -> &Arc<NodeRecord> {
-        &self.here
     }
 
     /// The newest view.
@@ -85,7 +80,7 @@ impl Directory {
     }
 
     pub(crate) fn remove_local(&self, pid: Pid) {
-        self.change(|known| known.local.remove(&pid));
+        self.change(|known| drop(known.local.remove(&pid)));
     }
 
     /// Marks a node whose link broke, or clears the mark. A node that the registry has given up already goes for good.
@@ -107,10 +102,11 @@ impl Directory {
         known.nodes.keys().filter(|key| !known.lingering.contains(key)).copied().collect()
     }
 
-    /// Applies what the registry says.
-    pub(crate) fn apply(&self, update: Update, link_is_up: &dyn Fn(NodeKey) -> bool) {
+    /// Applies what the registry says. Returns the nodes that are gone for good.
+    pub(super) fn apply(&self, update: Update, link_is_up: &dyn Fn(NodeKey) -> bool) -> Vec<NodeKey> {
         let here = self.here.key;
         self.change(|known| {
+            let mut gone = Vec::new();
             for node in update.nodes.into_iter().filter(|node| node.key != here) {
                 known.lingering.remove(&node.key);
                 known.suspects.remove(&node.key);
@@ -121,6 +117,7 @@ impl Directory {
                     known.lingering.insert(key);
                 } else {
                     known.drop_node(key);
+                    gone.push(key);
                 }
             }
             for record in update.services.into_iter().filter(|record| record.pid.node != here) {
@@ -131,16 +128,18 @@ impl Directory {
                     known.services.remove(&pid);
                 }
             }
-        });
+            gone
+        })
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut Known) -> T) {
+    fn change<T>(&self, change: impl FnOnce(&mut Known) -> T) -> T {
         let mut known = self.lock();
-        change(&mut known);
+        let result = change(&mut known);
         let number = self.view.load().number() + 1;
         self.view.store(Arc::new(known.view(number, &self.here)));
         drop(known);
         self.number.send_replace(number);
+        result
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -192,10 +191,11 @@ impl Known {
         }
         nodes.insert(here.key.id, Arc::clone(here));
         let current = |pid: &Pid| nodes.get(&pid.node.id).is_some_and(|record| record.key == pid.node);
-        let remote = self.services.values().filter(|it| current(&it.pid)).map(|instance| Instance {
-            suspect: self.suspects.contains(&instance.pid.node),
-            ..instance.clone()
-        });
+        let remote = self
+            .services
+            .values()
+            .filter(|it| current(&it.pid))
+            .map(|instance| Instance { suspect: self.suspects.contains(&instance.pid.node), ..instance.clone() });
         let mut instances: Vec<_> = self.local.values().cloned().chain(remote).collect();
         instances.sort_by_key(|instance| instance.pid);
         View::new(number, nodes, instances)

@@ -1,0 +1,110 @@
+//! Answering a hello, and joining the data stream to it.
+
+use std::sync::Arc;
+
+use tokio::sync::{oneshot, watch};
+use tonic::Streaming;
+
+use super::{
+    Links,
+    control::{self, Control},
+    generated::link_v1::Frame,
+    hello::{self, Hello, Refusal, Welcome},
+    lock,
+    session::{Parts, Session},
+    socket::Sever,
+    table::{Connecting, How, State},
+};
+use crate::{error::RefusedReason, id::NodeKey};
+
+/// A link of which the data stream is still missing.
+pub(super) struct Accepted {
+    pub(super) session: Arc<Session>,
+    pub(super) token: u64,
+    /// Where the data stream is expected.
+    pub(super) data: oneshot::Receiver<Streaming<Frame>>,
+    pub(super) expects: oneshot::Sender<Streaming<Frame>>,
+}
+
+impl Links {
+    /// Decides on a hello; the answer is what the control stream has to begin with.
+    pub(super) fn accept(&self, bytes: &[u8], sever: &Arc<Sever>) -> Result<Accepted, Refusal> {
+        let accepted =
+            hello::get(bytes).and_then(|hello| self.admit(&hello, sever).map_err(|refusal| (hello, refusal).1));
+        self.events.tell(&*self.ingress);
+        accepted
+    }
+
+    fn admit(&self, hello: &Hello, sever: &Arc<Sever>) -> Result<Accepted, Refusal> {
+        let own = self.identity.node;
+        if hello.cluster != self.identity.cluster {
+            return Err(Refusal::Cluster { ours: self.identity.cluster.clone() });
+        }
+        if hello.expected != own || hello.from.id == own.id {
+            return Err(Refusal::WrongNode { actual: own });
+        }
+        let NodeKey { id, incarnation } = hello.from;
+        let mut table = lock(&self.table);
+        if table.closed {
+            return Err(Refusal::ShuttingDown);
+        }
+        let slot = table.peers.entry(id).or_default();
+        if slot.newest > incarnation {
+            return Err(Refusal::Stale { newest: slot.newest });
+        }
+        match &slot.state {
+            State::Idle => {}
+            State::Up(link) if link.peer == hello.from && hello.dial <= link.peer_dial => {
+                return Err(Refusal::Superseded);
+            }
+            State::Up(_) => self.close_locked(slot, "the peer has made a new link"),
+            State::Connecting(Connecting { how: How::Accept(link), .. })
+                if link.peer == hello.from && hello.dial <= link.peer_dial =>
+            {
+                return Err(Refusal::Superseded);
+            }
+            State::Connecting(Connecting { target, how: How::Dial { .. }, .. }) => {
+                // Both dial: the dial of the smaller id goes on. A dial to an older run is pointless.
+                if own.id < id && target.incarnation >= incarnation {
+                    return Err(Refusal::DialInProgress);
+                }
+            }
+            State::Connecting(_) => {}
+        }
+        let waiting = slot.take_over("the peer has made a new link");
+        let token = self.rng.u64();
+        let welcome: Result<Welcome, Refusal> =
+            Ok(Welcome { from: own, session: token, dial: self.last_dial(), offer: self.offer() });
+        let parts = Parts {
+            number: self.next_number(),
+            peer: hello.from,
+            peer_dial: hello.dial,
+            offer: hello.offer,
+            control: Control::new(control::encode(&welcome), self.config.credit),
+            sever: sever.clone(),
+        };
+        let session = Session::new(parts, &self.config, &self.ingress);
+        slot.newest = incarnation;
+        slot.state = State::Connecting(Connecting {
+            target: hello.from,
+            how: How::Accept(session.clone()),
+            outcome: waiting.unwrap_or_else(|| watch::Sender::new(None)),
+        });
+        let (expects, data) = oneshot::channel();
+        Ok(Accepted { session, token, data, expects })
+    }
+
+    /// The data stream of an accepted link did not come, or its connection broke.
+    pub(super) fn give_up(&self, session: &Arc<Session>, why: &str) {
+        session.kill(why);
+        let mut table = lock(&self.table);
+        let Some(slot) = table.peers.get_mut(&session.peer.id) else { return };
+        let State::Connecting(Connecting { how: How::Accept(current), .. }) = &slot.state else { return };
+        if Arc::ptr_eq(current, session)
+            && let Some(outcome) = slot.take_over(why)
+        {
+            slot.back_off(&self.rng);
+            outcome.send_replace(Some(Err(RefusedReason::Unreachable(why.into()))));
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What a node tells this room, and what it gets from it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::{
+    error::Failure,
+    id::{MethodId, NodeKey},
+    message::{Encode, Envelope, RawCall},
+    net::Endpoint,
+};
+
+/// Who this node is.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    pub(crate) cluster: String,
+    pub(crate) node: NodeKey,
+    /// The address that it advertises.
+    pub(crate) endpoint: Endpoint,
+}
+
+/// The bounds and the times of every link of a node.
+#[derive(Debug, Clone)]
+pub(crate) struct LinkConfig {
+    /// The largest message, header included, in bytes. The smaller one of the two nodes counts. 16 MiB.
+    pub(crate) max_message: usize,
+    /// The bytes of calls that wait for one peer. 16 MiB.
+    pub(crate) out_buffer: usize,
+    /// The bytes of calls that one peer may have here, not yet taken by a handler. 32 MiB.
+    pub(crate) credit: usize,
+    /// The time between two signs of life. 1 s.
+    pub(crate) heartbeat: Duration,
+    /// A peer of which nothing was heard for `heartbeat + grace` is taken for dead. 1 s.
+    pub(crate) grace: Duration,
+    /// The time for connecting, and again for the hello. 1 s.
+    pub(crate) connect_timeout: Duration,
+}
+
+impl Default for LinkConfig {
+    fn default() -> Self {
+        Self {
+            max_message: 16 << 20,
+            out_buffer: 16 << 20,
+            credit: 32 << 20,
+            heartbeat: Duration::from_secs(1),
+            grace: Duration::from_secs(1),
+            connect_timeout: Duration::from_secs(1),
+        }
+    }
+}
+
+/// A node to talk to.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    pub(crate) key: NodeKey,
+    pub(crate) endpoint: Endpoint,
+}
+
+/// Where calls from other nodes go. Its methods must not block.
+pub(crate) trait Ingress: Send + Sync + 'static {
+    /// Takes a call, or refuses it through `call.reply`. `target` is the number of a [`Pid`](crate::id::Pid) here.
+    fn call(&self, from: NodeKey, target: u64, call: RawCall);
+    /// The link to `peer` is up. Ups and downs come in their order.
+    fn link_up(&self, peer: NodeKey);
+    /// The link to `peer` is down; calls in flight have their answers already.
+    fn link_down(&self, peer: NodeKey, why: &str);
+}
+
+/// A call for another node.
+pub(crate) struct OutCall<'a> {
+    /// The number of the callee's [`Pid`](crate::id::Pid).
+    pub(crate) target: u64,
+    pub(crate) method: MethodId,
+    pub(crate) envelope: &'a Envelope,
+    /// Runs while the link's buffer is locked: it must only write.
+    pub(crate) put_args: Encode<'a>,
+    pub(crate) one_way: bool,
+}
+
+/// How a call to another node ended.
+#[derive(Debug)]
+pub(crate) enum RawAnswer {
+    /// The value, still bytes; empty for a one-way call.
+    Value(Bytes),
+    /// The method's error, still bytes.
+    App(Bytes),
+    /// Any other outcome.
+    Failed(Failure),
+}

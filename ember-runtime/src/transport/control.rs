@@ -1,0 +1,281 @@
+//! The control stream: what it carries, and what waits for its writer. Nothing queues here: until it is written,
+//! everything is a flag or a counter.
+//!
+//! | message (postcard of [`Message`]) | when |
+//! | --- | --- |
+//! | hello, and its answer | first; see `hello.rs` |
+//! | ping | every heartbeat |
+//! | credit | when an eighth of it has gathered, and with a ping |
+//! | notice: refused one-way calls, counted by reason | with a ping |
+//! | goodbye | no more calls come from the sender, and it refuses new ones |
+//! | done | everything of the peer's was received, everything of the sender's was sent |
+
+use std::{
+    mem,
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll, Waker},
+};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use serde::{Deserialize, Serialize};
+
+use super::{generated::link_v1::Frame, lock};
+use crate::error::{Failure, LostReason, RefusedReason};
+
+/// The largest message of this stream, in bytes.
+pub(super) const MAX_CONTROL: usize = 64 << 10;
+/// The longest text in a message, in characters.
+const MAX_TEXT: usize = 1024;
+
+/// What travels after the hello.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Message {
+    Ping,
+    Credit(u64),
+    Notice(Vec<(WireFailure, u64)>),
+    Goodbye(String),
+    Done,
+}
+
+/// A [`Failure`] on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum WireFailure {
+    Refused(RefusedReason),
+    Lost(LostReason),
+}
+
+impl From<Failure> for WireFailure {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NotExecuted(reason) => Self::Refused(reason),
+            Failure::MaybeExecuted(reason) => Self::Lost(reason),
+        }
+    }
+}
+
+impl From<WireFailure> for Failure {
+    fn from(failure: WireFailure) -> Self {
+        match failure {
+            WireFailure::Refused(reason) => Self::NotExecuted(reason),
+            WireFailure::Lost(reason) => Self::MaybeExecuted(reason),
+        }
+    }
+}
+
+impl WireFailure {
+    /// Whether two count as the same reason, whatever their details.
+    fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Refused(a), Self::Refused(b)) => mem::discriminant(a) == mem::discriminant(b),
+            (Self::Lost(a), Self::Lost(b)) => mem::discriminant(a) == mem::discriminant(b),
+            _ => false,
+        }
+    }
+}
+
+/// This node's half of a control stream.
+#[derive(Debug)]
+pub(super) struct Control {
+    state: Mutex<State>,
+    /// Credit to give back.
+    returned: AtomicU64,
+    /// From here on it is given back without waiting for a ping.
+    threshold: u64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    hello: Option<Bytes>,
+    ping: bool,
+    /// With a ping: credits below the threshold, and notices, are sent too.
+    flush: bool,
+    notices: Vec<(WireFailure, u64)>,
+    goodbye: Option<String>,
+    done: bool,
+    closed: bool,
+    waker: Option<Waker>,
+}
+
+impl Control {
+    /// A stream that starts with `hello`; `credit` is what this node grants.
+    pub(super) fn new(hello: Bytes, credit: usize) -> Arc<Self> {
+        let state = Mutex::new(State { hello: Some(hello), ..State::default() });
+        Arc::new(Self { state, returned: AtomicU64::new(0), threshold: (credit as u64 / 8).max(1) })
+    }
+
+    /// A call of `bytes` has left the mailbox.
+    pub(super) fn give_back(&self, bytes: u64) {
+        let before = self.returned.fetch_add(bytes, Ordering::Relaxed);
+        if before < self.threshold && before + bytes >= self.threshold {
+            self.update(|_| ());
+        }
+    }
+
+    /// Counts a one-way call that failed.
+    pub(super) fn count(&self, failure: Failure) {
+        let failure = WireFailure::from(failure);
+        let notices = &mut lock(&self.state).notices;
+        match notices.iter_mut().find(|(known, _)| known.is_like(&failure)) {
+            Some((known, count)) => (*known, *count) = (failure, *count + 1),
+            None => notices.push((failure, 1)),
+        }
+    }
+
+    pub(super) fn ping(&self) {
+        self.update(|state| (state.ping, state.flush) = (true, true));
+    }
+
+    pub(super) fn goodbye(&self, why: &str) {
+        self.update(|state| state.goodbye = Some(why.chars().take(MAX_TEXT).collect()));
+    }
+
+    pub(super) fn done(&self) {
+        self.update(|state| (state.done, state.flush) = (true, true));
+    }
+
+    pub(super) fn close(&self) {
+        self.update(|state| state.closed = true);
+    }
+
+    fn update(&self, change: impl FnOnce(&mut State)) {
+        let waker = {
+            let mut state = lock(&self.state);
+            change(&mut state);
+            state.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn next(&self, state: &mut State) -> Option<Bytes> {
+        if let Some(hello) = state.hello.take() {
+            return Some(hello);
+        }
+        let message = if mem::take(&mut state.ping) {
+            Message::Ping
+        } else if state.flush || self.returned.load(Ordering::Relaxed) >= self.threshold {
+            match self.returned.swap(0, Ordering::Relaxed) {
+                0 if state.notices.is_empty() => {
+                    state.flush = false;
+                    return self.next_last(state);
+                }
+                0 => notice(&mut state.notices),
+                credit => Message::Credit(credit),
+            }
+        } else {
+            return self.next_last(state);
+        };
+        Some(encode(&message))
+    }
+
+    fn next_last(&self, state: &mut State) -> Option<Bytes> {
+        let message = match state.goodbye.take() {
+            Some(why) => Message::Goodbye(why),
+            None if mem::take(&mut state.done) => Message::Done,
+            None => return None,
+        };
+        Some(encode(&message))
+    }
+}
+
+/// One reason at a time, with its texts cut, so that the message stays small whatever a handler's panic said.
+fn notice(notices: &mut Vec<(WireFailure, u64)>) -> Message {
+    let (failure, count) = notices.remove(0);
+    let fits = encode(&failure).len() <= MAX_CONTROL / 2;
+    let failure = if fits {
+        failure
+    } else {
+        let text = Failure::from(failure.clone()).at::<std::convert::Infallible>("", "").to_string();
+        let text = text.chars().take(MAX_TEXT).collect();
+        match failure {
+            WireFailure::Refused(_) => WireFailure::Refused(RefusedReason::Undecodable(text)),
+            WireFailure::Lost(_) => WireFailure::Lost(LostReason::Undecodable(text)),
+        }
+    };
+    Message::Notice(vec![(failure, count)])
+}
+
+/// Postcard cannot fail on these types; an empty frame, which no peer can read, would end the link.
+pub(super) fn encode(message: &impl Serialize) -> Bytes {
+    postcard::to_stdvec(message).unwrap_or_default().into()
+}
+
+/// The stream that tonic polls.
+#[derive(Debug)]
+pub(super) struct ControlWriter(pub(super) Arc<Control>);
+
+impl Stream for ControlWriter {
+    type Item = Frame;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Frame>> {
+        let mut state = lock(&self.0.state);
+        if state.closed {
+            return Poll::Ready(None);
+        }
+        match self.0.next(&mut state) {
+            Some(data) => Poll::Ready(Some(Frame { data })),
+            None => {
+                state.waker = Some(cx.waker().clone());
+                // Credit is counted outside the lock: look again, now that a waker is there.
+                if self.0.returned.load(Ordering::Relaxed) >= self.0.threshold {
+                    cx.waker().wake_by_ref();
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt;
+
+    use super::*;
+
+    fn messages(control: &Arc<Control>) -> Vec<Message> {
+        let mut writer = ControlWriter(control.clone());
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut messages = Vec::new();
+        while let Poll::Ready(Some(frame)) = writer.poll_next_unpin(&mut cx) {
+            messages.push(postcard::from_bytes(&frame.data).unwrap());
+        }
+        messages
+    }
+
+    #[test]
+    fn credit_gathers_and_refusals_are_counted_by_reason() {
+        let control = Control::new(encode(&Message::Ping), 800);
+        assert_eq!(messages(&control), [Message::Ping]);
+        control.give_back(99);
+        assert_eq!(messages(&control), []);
+        control.give_back(1);
+        assert_eq!(messages(&control), [Message::Credit(100)]);
+        control.give_back(7);
+        control.count(RefusedReason::MailboxFull { limit: 1 }.into());
+        control.count(RefusedReason::MailboxFull { limit: 2 }.into());
+        control.count(RefusedReason::Paused.into());
+        assert_eq!(messages(&control), []);
+        control.ping();
+        let full = WireFailure::Refused(RefusedReason::MailboxFull { limit: 2 });
+        let paused = WireFailure::Refused(RefusedReason::Paused);
+        let expected =
+            [Message::Ping, Message::Credit(7), Message::Notice(vec![(full, 2)]), Message::Notice(vec![(paused, 1)])];
+        assert_eq!(messages(&control), expected);
+    }
+
+    #[test]
+    fn a_huge_panic_message_is_cut() {
+        let control = Control::new(encode(&Message::Ping), 800);
+        control.count(LostReason::Panicked("x".repeat(1 << 20)).into());
+        control.ping();
+        let writer = ControlWriter(control);
+        let frames = futures_util::FutureExt::now_or_never(writer.take(3).collect::<Vec<_>>()).unwrap();
+        assert!(frames.iter().all(|frame| frame.data.len() < MAX_CONTROL), "a frame is too long");
+    }
+}

@@ -1,0 +1,53 @@
+//! Ups and downs for the ingress: told in their order, and never while a lock of this room is held.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
+
+use super::{Ingress, lock};
+use crate::id::NodeKey;
+
+#[derive(Debug)]
+pub(super) enum Event {
+    Up(NodeKey),
+    Down(NodeKey, Arc<str>),
+}
+
+/// Those that were not told yet: no more than there were changes of links.
+#[derive(Debug, Default)]
+pub(super) struct Events(Mutex<Queue>);
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Event>,
+    /// Somebody is telling them; that one tells the new ones too.
+    telling: bool,
+}
+
+impl Events {
+    /// To be called in the order of events, that is with the table locked.
+    pub(super) fn push(&self, event: Event) {
+        lock(&self.0).waiting.push_back(event);
+    }
+
+    /// Tells what waits; to be called with nothing locked.
+    pub(super) fn tell(&self, ingress: &dyn Ingress) {
+        if std::mem::replace(&mut lock(&self.0).telling, true) {
+            return;
+        }
+        loop {
+            let event = {
+                let mut queue = lock(&self.0);
+                let event = queue.waiting.pop_front();
+                queue.telling = event.is_some();
+                event
+            };
+            match event {
+                Some(Event::Up(peer)) => ingress.link_up(peer),
+                Some(Event::Down(peer, why)) => ingress.link_down(peer, &why),
+                None => return,
+            }
+        }
+    }
+}

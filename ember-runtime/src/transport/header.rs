@@ -1,0 +1,137 @@
+//! The header of a call: what of its [`Envelope`] travels, and how.
+//!
+//! Postcard of `Head`, then `Head::links` times a link of the call chain, innermost first, then `Head::headers` times a
+//! name and a value. The numbers are bounded before anything is read, so that no header can make this node allocate much.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use super::OutCall;
+use crate::{
+    error::RefusedReason,
+    id::{MethodId, Pid},
+    message::{Chain, Envelope, Lane},
+};
+
+const MAX_LINKS: usize = 256;
+const MAX_HEADERS: usize = 256;
+/// No deadline is further away than this; it also keeps the arithmetic of instants from overflowing.
+const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    target: u64,
+    method: MethodId,
+    system: bool,
+    /// Microseconds until the caller stops waiting, when it wrote this.
+    remaining: Option<u64>,
+    trace: u64,
+    key: Option<u64>,
+    links: u16,
+    headers: u16,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Link<'a> {
+    pid: Pid,
+    place: &'a str,
+}
+
+/// Appends the header of `call`.
+pub(super) fn put(call: &OutCall<'_>, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
+    let envelope = call.envelope;
+    let remaining = match envelope.deadline {
+        None => None,
+        Some(deadline) => match deadline.saturating_duration_since(Instant::now()).as_micros() {
+            0 => return Err(RefusedReason::Expired),
+            micros => Some(u64::try_from(micros).unwrap_or(u64::MAX)),
+        },
+    };
+    let links = envelope.chain.as_ref().map_or(0, |chain| chain.links().count());
+    let headers = envelope.headers.as_ref().map_or(0, |headers| headers.len());
+    if links > MAX_LINKS {
+        return Err(RefusedReason::Undecodable(format!("the call chain has {links} links, over {MAX_LINKS}")));
+    }
+    if headers > MAX_HEADERS {
+        return Err(RefusedReason::Undecodable(format!("the call has {headers} headers, over {MAX_HEADERS}")));
+    }
+    let head = Head {
+        target: call.target,
+        method: call.method,
+        system: envelope.lane == Lane::System,
+        remaining,
+        trace: envelope.trace,
+        key: envelope.key,
+        links: links as u16,
+        headers: headers as u16,
+    };
+    write(&head, out)?;
+    for Chain { pid, place, .. } in envelope.chain.iter().flat_map(Chain::links) {
+        write(&Link { pid: *pid, place }, out)?;
+    }
+    for header in envelope.headers.iter().flat_map(|headers| headers.iter()) {
+        write(&header, out)?;
+    }
+    Ok(())
+}
+
+fn write(part: &impl Serialize, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
+    match postcard::to_io(part, out) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(RefusedReason::Undecodable(format!("the header could not be written: {error}"))),
+    }
+}
+
+/// A header that was read.
+#[derive(Debug)]
+pub(super) struct Header {
+    pub(super) target: u64,
+    pub(super) method: MethodId,
+    pub(super) envelope: Envelope,
+    /// How many bytes it took.
+    pub(super) size: usize,
+}
+
+/// Reads the header that `bytes` start with.
+pub(super) fn get(bytes: &[u8], now: Instant) -> Result<Header, String> {
+    let mut rest = bytes;
+    let head: Head = read(&mut rest)?;
+    if usize::from(head.links) > MAX_LINKS || usize::from(head.headers) > MAX_HEADERS {
+        return Err("the header is too long".into());
+    }
+    let mut links = Vec::with_capacity(head.links.into());
+    for _ in 0..head.links {
+        links.push(read::<Link<'_>>(&mut rest)?);
+    }
+    let chain = links
+        .into_iter()
+        .rev()
+        .fold(None, |above, Link { pid, place }| Some(Arc::new(Chain { pid, place: place.into(), above })));
+    let mut headers = BTreeMap::new();
+    for _ in 0..head.headers {
+        let (name, value) = read::<(&str, &str)>(&mut rest)?;
+        headers.insert(name.to_owned(), value.to_owned());
+    }
+    Ok(Header {
+        target: head.target,
+        method: head.method,
+        envelope: Envelope {
+            deadline: head.remaining.map(|micros| now + Duration::from_micros(micros).min(FAR)),
+            lane: if head.system { Lane::System } else { Lane::User },
+            trace: head.trace,
+            key: head.key,
+            chain,
+            headers: (!headers.is_empty()).then(|| Arc::new(headers)),
+        },
+        size: bytes.len() - rest.len(),
+    })
+}
+
+fn read<'a, T: Deserialize<'a>>(rest: &mut &'a [u8]) -> Result<T, String> {
+    let (part, after) =
+        postcard::take_from_bytes(rest).map_err(|error| format!("the header could not be read: {error}"))?;
+    *rest = after;
+    Ok(part)
+}

@@ -1,0 +1,29 @@
+//! Signs of life: one is sent every heartbeat, and their absence ends the link.
+
+use tokio::time::{Instant, sleep_until};
+
+use super::session::Session;
+
+/// Ends when nothing was heard from the peer for too long.
+pub(super) async fn watch(session: &Session) -> String {
+    let (heartbeat, grace) = (session.config.heartbeat, session.config.grace);
+    let mut next_ping = Instant::now();
+    let mut last_heard = session.last_heard();
+    loop {
+        let due = next_ping.min(last_heard + heartbeat + grace);
+        sleep_until(due).await;
+        let now = Instant::now();
+        if now >= next_ping {
+            session.control.ping();
+            next_ping = now + heartbeat;
+        }
+        last_heard = last_heard.max(session.last_heard());
+        if now > due + grace {
+            // This process itself stood still: what the peer sent meanwhile has yet to be read.
+            last_heard = now;
+        }
+        if now >= last_heard + heartbeat + grace {
+            return format!("nothing was heard from it for {:?}", heartbeat + grace);
+        }
+    }
+}

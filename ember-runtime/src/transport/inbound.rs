@@ -1,0 +1,67 @@
+//! The calls of a peer that are in progress here: which of them the peer still waits for.
+
+use super::{
+    pending::MAX_PENDING,
+    wire::{Correlation, Malformed},
+};
+
+/// Per slot of the peer, the generation of the call that it waits for; 0 for none. No larger than the peer's slab.
+#[derive(Debug, Default)]
+pub(super) struct Inbound {
+    generations: Vec<u32>,
+    live: usize,
+}
+
+impl Inbound {
+    /// A call has come. The slot may still hold an older one that its caller has given up.
+    pub(super) fn begin(&mut self, call: Correlation) -> Result<(), Malformed> {
+        let index = call.index as usize;
+        if index >= MAX_PENDING {
+            return Err(Malformed::SLOT);
+        }
+        if index >= self.generations.len() {
+            self.generations.resize((index + 1).next_power_of_two(), 0);
+        }
+        self.live += usize::from(self.generations[index] == 0);
+        self.generations[index] = call.generation;
+        Ok(())
+    }
+
+    /// The call was answered or cancelled. Whether its caller waited until now.
+    pub(super) fn end(&mut self, call: Correlation) -> bool {
+        let waits = self.waits(call);
+        if waits {
+            self.generations[call.index as usize] = 0;
+            self.live -= 1;
+        }
+        waits
+    }
+
+    /// Whether the caller still waits.
+    pub(super) fn waits(&self, call: Correlation) -> bool {
+        self.generations.get(call.index as usize) == Some(&call.generation)
+    }
+
+    /// How many calls are in progress.
+    pub(super) fn live(&self) -> usize {
+        self.live
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reused_slot_tells_the_old_call_that_nobody_waits() {
+        let mut inbound = Inbound::default();
+        let (old, new) = (Correlation { index: 5, generation: 1 }, Correlation { index: 5, generation: 2 });
+        inbound.begin(old).unwrap();
+        inbound.begin(new).unwrap();
+        assert!(!inbound.waits(old) && inbound.waits(new));
+        assert!(!inbound.end(old));
+        assert!(inbound.end(new) && !inbound.end(new));
+        assert_eq!(inbound.live(), 0);
+        assert!(inbound.begin(Correlation { index: u32::MAX, generation: 1 }).is_err());
+    }
+}

@@ -1,0 +1,245 @@
+//! All links of one node.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
+use tokio::task::AbortHandle;
+
+use super::{
+    Identity, Ingress, LinkConfig, OutCall, Peer, PendingReply,
+    events::{Event, Events},
+    hello::Offer,
+    lock, server,
+    session::Session,
+    socket::Sockets,
+    table::{Connecting, How, Slot, State, Table},
+};
+use crate::{
+    error::RefusedReason,
+    id::{NodeId, NodeKey},
+    net::{Listener, Network},
+    rng::Rng,
+};
+
+/// The links of a node. Dropped, it ends them all at once; see [`shutdown`](Links::shutdown) for a clean end.
+pub(crate) struct Links {
+    pub(super) identity: Identity,
+    pub(super) config: LinkConfig,
+    pub(super) network: Arc<dyn Network>,
+    pub(super) rng: Rng,
+    pub(super) ingress: Arc<dyn Ingress>,
+    pub(super) table: Mutex<Table>,
+    pub(super) events: Events,
+    pub(super) sockets: Arc<Sockets>,
+    /// The links that are up, for those who call.
+    up: ArcSwap<BTreeMap<NodeId, Arc<Session>>>,
+    numbers: AtomicU64,
+    dials: AtomicU64,
+    server: AbortHandle,
+}
+
+impl std::fmt::Debug for Links {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Links").field("identity", &self.identity).field("up", &self.up.load()).finish_non_exhaustive()
+    }
+}
+
+impl Links {
+    /// Accepts links on `listener`, and dials others through `network` when calls want them.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub(crate) fn start(
+        identity: Identity,
+        listener: Box<dyn Listener>,
+        network: Arc<dyn Network>,
+        rng: Rng,
+        config: LinkConfig,
+        ingress: Arc<dyn Ingress>,
+    ) -> Arc<Self> {
+        let sockets = Arc::new(Sockets::default());
+        Arc::new_cyclic(|links| Self {
+            server: tokio::spawn(server::serve(links.clone(), listener, sockets.clone(), config.clone()))
+                .abort_handle(),
+            identity,
+            config,
+            network,
+            rng,
+            ingress,
+            table: Mutex::default(),
+            events: Events::default(),
+            sockets,
+            up: ArcSwap::default(),
+            numbers: AtomicU64::new(0),
+            dials: AtomicU64::new(0),
+        })
+    }
+
+    /// Queues `call`, without waiting. `None` if the link is not up: call [`ready`](Links::ready) and try again.
+    ///
+    /// # Errors
+    /// `Expired`, `TooLarge`, `LinkFull`, `Undecodable`. Neither on an error nor on `None` anything was sent.
+    pub(crate) fn submit(
+        self: &Arc<Self>,
+        peer: &Peer,
+        call: OutCall<'_>,
+    ) -> Result<Option<PendingReply>, RefusedReason> {
+        match self.up.load().get(&peer.key.id) {
+            Some(session) if session.peer == peer.key => session.submit(call),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether calls can be submitted.
+    pub(crate) fn is_up(&self, peer: NodeKey) -> bool {
+        self.session(peer).is_some_and(|session| session.accepts())
+    }
+
+    /// How many calls wait for their replies.
+    pub(crate) fn in_flight(&self, peer: NodeKey) -> usize {
+        self.session(peer).map_or(0, |session| lock(&session.pending).waiting())
+    }
+
+    /// The membership says that this run of the peer is gone for good: its link is closed at once, its calls get their
+    /// answers, attempts end.
+    pub(crate) fn forget(&self, peer: NodeKey) {
+        const WHY: &str = "the node has left the cluster";
+        {
+            let mut table = lock(&self.table);
+            let Some(slot) = table.peers.get_mut(&peer.id) else { return };
+            match &slot.state {
+                State::Up(session) if session.peer == peer => self.close_locked(slot, WHY),
+                State::Connecting(Connecting { target, .. }) if *target == peer => {
+                    if let Some(outcome) = slot.take_over(WHY) {
+                        outcome.send_replace(Some(Err(RefusedReason::Unreachable(WHY.into()))));
+                    }
+                }
+                _ => {}
+            }
+            if matches!(slot.state, State::Idle) && slot.newest <= peer.incarnation {
+                table.peers.remove(&peer.id);
+            }
+        }
+        self.events.tell(&*self.ingress);
+    }
+
+    pub(super) fn session(&self, peer: NodeKey) -> Option<Arc<Session>> {
+        self.up.load().get(&peer.id).filter(|session| session.peer == peer).cloned()
+    }
+
+    pub(super) fn sessions(&self) -> Vec<Arc<Session>> {
+        self.up.load().values().cloned().collect()
+    }
+
+    pub(super) fn next_number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(super) fn next_dial(&self) -> u64 {
+        self.dials.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(super) fn last_dial(&self) -> u64 {
+        self.dials.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn offer(&self) -> Offer {
+        Offer { max_message: self.config.max_message as u64, credit: self.config.credit as u64 }
+    }
+
+    /// Makes the attempt that `mine` recognises a link that is up. The table tells the order of all such changes.
+    pub(super) fn raise(&self, session: &Arc<Session>, mine: impl FnOnce(&How) -> bool) -> bool {
+        {
+            let mut table = lock(&self.table);
+            if table.closed {
+                return false;
+            }
+            let Some(slot) = table.peers.get_mut(&session.peer.id) else { return false };
+            match &slot.state {
+                State::Connecting(Connecting { how, .. }) if mine(how) => {}
+                _ => return false,
+            }
+            let State::Connecting(attempt) = std::mem::replace(&mut slot.state, State::Up(session.clone())) else {
+                return false;
+            };
+            (slot.newest, slot.not_before) = (session.peer.incarnation, None);
+            self.change_up(|up| drop(up.insert(session.peer.id, session.clone())));
+            attempt.outcome.send_replace(Some(Ok(())));
+            session.sever.mark_used();
+            self.events.push(Event::Up(session.peer));
+            let (number, dialled) = (session.number, matches!(attempt.how, How::Dial { .. }));
+            tracing::info!(target: "ember::link", peer = %session.peer, number, dialled, "link up");
+        }
+        self.events.tell(&*self.ingress);
+        true
+    }
+
+    /// A link's task has ended.
+    pub(super) fn ended(&self, session: &Arc<Session>, why: &str) {
+        session.kill(why);
+        {
+            let mut table = lock(&self.table);
+            if let Some(slot) = table.peers.get_mut(&session.peer.id)
+                && matches!(&slot.state, State::Up(current) if Arc::ptr_eq(current, session))
+            {
+                self.close_locked(slot, why);
+            }
+        }
+        self.events.tell(&*self.ingress);
+    }
+
+    /// Closes the link of `slot`, if there is one. The caller has the table locked, and tells the events later.
+    pub(super) fn close_locked(&self, slot: &mut Slot, why: &str) {
+        let State::Up(session) = &slot.state else { return };
+        let session = session.clone();
+        slot.state = State::Idle;
+        let why = session.kill(why);
+        self.change_up(|up| drop(up.remove(&session.peer.id)));
+        // A link that does not last is a failed attempt, or two nodes could connect and part without a pause.
+        if session.born.elapsed() < self.config.heartbeat {
+            slot.back_off(&self.rng);
+        } else {
+            slot.failures = 0;
+        }
+        tracing::info!(target: "ember::link", peer = %session.peer, number = session.number, why = &*why, "link down");
+        self.events.push(Event::Down(session.peer, why));
+    }
+
+    fn change_up(&self, change: impl FnOnce(&mut BTreeMap<NodeId, Arc<Session>>)) {
+        let mut up = BTreeMap::clone(&self.up.load());
+        change(&mut up);
+        self.up.store(Arc::new(up));
+    }
+
+    /// Ends everything, now.
+    pub(super) fn close(&self, why: &str) {
+        {
+            let mut table = lock(&self.table);
+            table.closed = true;
+            for slot in table.peers.values_mut() {
+                if let Some(outcome) = slot.take_over(why) {
+                    outcome.send_replace(Some(Err(RefusedReason::NodeClosed)));
+                }
+                self.close_locked(slot, why);
+            }
+        }
+        self.server.abort();
+        self.sockets.cut_all();
+        self.events.tell(&*self.ingress);
+    }
+}
+
+impl Drop for Links {
+    fn drop(&mut self) {
+        self.close("the node was dropped");
+    }
+}
+
+/// What tasks hold: they must not keep the node alive.
+pub(super) type WeakLinks = Weak<Links>;

@@ -1,0 +1,80 @@
+//! Links between nodes: frames, correlation, credits, heartbeat, over tonic. Knows nothing of services: it hands bytes to
+//! an [`Ingress`] and returns bytes to whoever waits.
+//!
+//! Between two nodes there is one HTTP/2 connection, whoever dialled it, with two streams in each direction: **control**
+//! (hello, heartbeat, credits, notices, goodbye; see `control.rs`) and **data** (calls and replies).
+//!
+//! # The data stream
+//! One gRPC message is one *frame*: any number of whole *records*, end to end. Fixed-size integers are little-endian,
+//! `varint` is postcard's, which is LEB128.
+//!
+//! | bytes | what |
+//! | --- | --- |
+//! | 4 | length of the rest of the record, `u32`, at least 1 |
+//! | 1 | kind |
+//! | … | by kind: |
+//!
+//! | kind | | after it |
+//! | --- | --- | --- |
+//! | 1 | call | correlation, header, arguments |
+//! | 2 | one-way call | header, arguments |
+//! | 3 | reply: value | correlation, value |
+//! | 4 | reply: the application's error | correlation, error |
+//! | 5 | reply: failure | correlation, postcard of [`WireFailure`](control::WireFailure) |
+//! | 6 | cancel | correlation |
+//!
+//! *Correlation*: the caller's slot (`varint` of `u32`) and its generation (`varint` of `u32`, never 0). *Header*: see
+//! `header.rs`. A call with an empty header is about 20 bytes and its arguments.
+//!
+//! What a malformed frame costs: the link, with a logged reason. An unreadable header of a readable call costs that
+//! call, which gets an error reply.
+//!
+//! # What bounds what
+//! * Calls and one-way calls wait in one buffer for the writer: at most `out_buffer` bytes, then `LinkFull`.
+//! * They are sent while the peer grants credit; it gets a call's bytes back when the call has left the mailbox there.
+//! * Replies wait in a second buffer that needs no credit, so that calls never block them. Over `out_buffer` bytes of
+//!   waiting replies, arriving calls are refused (`LinkFull`); over twice that, a reply is replaced by a failure of a few
+//!   bytes; over four times that, the link is closed: its peer does not read.
+//! * Everything on the control stream is a counter or a flag until the moment it is written.
+
+mod accept;
+mod config;
+mod connect;
+mod control;
+mod dial;
+mod events;
+mod generated;
+mod header;
+mod heartbeat;
+mod hello;
+mod inbound;
+mod links;
+mod outbox;
+mod pending;
+mod queue;
+mod receive;
+mod run;
+mod server;
+mod session;
+mod shutdown;
+mod socket;
+mod submit;
+mod table;
+mod wire;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub(crate) use self::{
+    config::{Identity, Ingress, LinkConfig, OutCall, Peer, RawAnswer},
+    links::Links,
+    submit::PendingReply,
+};
+
+/// Locks; a panic elsewhere leaves no half-written state behind in this room, so poison is ignored.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,129 @@
+//! What waits for the writer of a link's data stream, behind one short lock.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    task::Waker,
+};
+
+use bytes::Bytes;
+
+use super::{pending::Dropped, queue::Queue, wire};
+
+/// The two queues of a link and what holds them back.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    pub(super) calls: Queue,
+    pub(super) replies: Queue,
+    /// The bytes of calls that the peer still takes; a frame may overdraw it by one call.
+    credit: i64,
+    /// Why nothing is sent any more.
+    closed: Option<Arc<str>>,
+    /// New calls are no longer accepted; the stream ends when everything else is done.
+    finishing: bool,
+    /// The peer sends no more calls than are on their way.
+    peer_finishing: bool,
+    /// The writer's, while it has nothing to do.
+    waker: Option<Waker>,
+}
+
+impl Outbox {
+    pub(super) fn new(credit: u64) -> Self {
+        Self {
+            calls: Queue::default(),
+            replies: Queue::default(),
+            credit: i64::try_from(credit).unwrap_or(i64::MAX),
+            closed: None,
+            finishing: false,
+            peer_finishing: false,
+            waker: None,
+        }
+    }
+
+    pub(super) fn closed(&self) -> Option<&Arc<str>> {
+        self.closed.as_ref()
+    }
+
+    /// Whether new calls are accepted.
+    pub(super) fn accepts(&self) -> bool {
+        self.closed.is_none() && !self.finishing
+    }
+
+    pub(super) fn finishing(&self) -> bool {
+        self.finishing
+    }
+
+    /// Whether everything was said, given that no call of the peer is in progress.
+    pub(super) fn exhausted(&self) -> bool {
+        self.finishing && self.peer_finishing && self.calls.waiting() == 0 && self.replies.waiting() == 0
+    }
+
+    /// Ends it for good; returns how many one-way calls are lost with it, and the writer to wake.
+    pub(super) fn close(&mut self, why: &Arc<str>) -> (usize, Option<Waker>) {
+        self.closed = Some(why.clone());
+        (self.calls.sends(), self.waker.take())
+    }
+
+    /// Accepts no more calls. Returns the writer to wake.
+    pub(super) fn finish(&mut self, peer_too: bool) -> Option<Waker> {
+        self.finishing = true;
+        self.peer_finish(peer_too)
+    }
+
+    /// Notes that the peer sends no more. Returns the writer to wake.
+    pub(super) fn peer_finish(&mut self, yes: bool) -> Option<Waker> {
+        self.peer_finishing |= yes;
+        self.waker.take()
+    }
+
+    /// More credit. Returns the writer to wake.
+    pub(super) fn grant(&mut self, credit: u64) -> Option<Waker> {
+        self.credit = self.credit.saturating_add(i64::try_from(credit).unwrap_or(i64::MAX));
+        self.wake()
+    }
+
+    /// The writer, if it is parked and there is something for it.
+    pub(super) fn wake(&mut self) -> Option<Waker> {
+        if self.sendable() { self.waker.take() } else { None }
+    }
+
+    /// The writer, if it is parked: it looks for itself.
+    pub(super) fn kick(&mut self) -> Option<Waker> {
+        self.waker.take()
+    }
+
+    pub(super) fn park(&mut self, waker: &Waker) {
+        match &mut self.waker {
+            Some(old) => old.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+    }
+
+    pub(super) fn sendable(&self) -> bool {
+        self.replies.waiting() > 0 || (self.calls.waiting() > 0 && self.credit > 0)
+    }
+
+    /// The next frame: replies first, for they need no credit.
+    pub(super) fn frame(&mut self) -> Option<Bytes> {
+        self.replies.frame(&mut i64::MAX.clone()).or_else(|| self.calls.frame(&mut self.credit))
+    }
+
+    /// Queues the cancel of a call that nobody waits for any more, behind the call itself. Returns the writer to wake.
+    pub(super) fn cancel(&mut self, call: wire::Correlation, dropped: &Dropped) -> Option<Waker> {
+        let Dropped::Waiting(position) = *dropped else { return None };
+        if self.closed.is_some() {
+            return None;
+        }
+        let sent = position < self.calls.taken();
+        let out = if sent { self.replies.open() } else { self.calls.open() };
+        let start = wire::open(wire::CANCEL, out);
+        call.put(out);
+        wire::seal(start, out);
+        self.wake()
+    }
+}
+
+/// Runs `put`, which calls code of users: a panic there must not leave half a record in a shared buffer.
+pub(super) fn guarded<E>(put: impl FnOnce() -> Result<(), E>, panicked: impl FnOnce() -> E) -> Result<(), E> {
+    catch_unwind(AssertUnwindSafe(put)).unwrap_or_else(|_| Err(panicked()))
+}

@@ -1,0 +1,197 @@
+//! The calls of one link that wait for their replies: a slab whose slots have generations.
+
+use std::{
+    mem,
+    task::{Context, Poll, Waker},
+};
+
+use super::{RawAnswer, wire::Correlation};
+use crate::error::{LostReason, RefusedReason};
+
+/// The most calls in flight on one link. Both ends keep a slot each, so this bounds memory at the callee too.
+pub(super) const MAX_PENDING: usize = 1 << 20;
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    waiting: usize,
+}
+
+#[derive(Debug)]
+struct Slot {
+    generation: u32,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Free,
+    Waiting {
+        /// Where its record starts in the stream of calls: tells whether it has left the process.
+        position: u64,
+        waker: Option<Waker>,
+    },
+    Done(RawAnswer),
+}
+
+/// What a dropped call was.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Dropped {
+    /// It still waited; where its record starts.
+    Waiting(u64),
+    /// It had been answered.
+    Answered,
+}
+
+impl Pending {
+    /// Takes a slot; `None` if there are too many calls already.
+    pub(super) fn insert(&mut self, position: u64) -> Option<Correlation> {
+        let state = State::Waiting { position, waker: None };
+        let correlation = match self.free.pop() {
+            Some(index) => {
+                let slot = &mut self.slots[index as usize];
+                slot.state = state;
+                Correlation { index, generation: slot.generation }
+            }
+            None if self.slots.len() < MAX_PENDING => {
+                self.slots.push(Slot { generation: 1, state });
+                Correlation { index: self.slots.len() as u32 - 1, generation: 1 }
+            }
+            None => return None,
+        };
+        self.waiting += 1;
+        Some(correlation)
+    }
+
+    /// Answers a call. A reply that comes late, or twice, finds nothing and is dropped.
+    pub(super) fn complete(&mut self, correlation: Correlation, answer: RawAnswer) -> Option<Waker> {
+        let slot = self.slot(correlation)?;
+        let State::Waiting { waker, .. } = &mut slot.state else { return None };
+        let waker = waker.take();
+        slot.state = State::Done(answer);
+        self.waiting -= 1;
+        waker
+    }
+
+    /// Takes the answer, and frees the slot, if there is one.
+    pub(super) fn poll(&mut self, correlation: Correlation, cx: &mut Context<'_>) -> Poll<RawAnswer> {
+        let Some(slot) = self.slot(correlation) else {
+            return Poll::Ready(RawAnswer::Failed(LostReason::NoReply.into()));
+        };
+        match &mut slot.state {
+            State::Waiting { waker: Some(waker), .. } => {
+                waker.clone_from(cx.waker());
+                return Poll::Pending;
+            }
+            State::Waiting { waker, .. } => {
+                *waker = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+            State::Done(_) | State::Free => {}
+        }
+        match self.free(correlation.index) {
+            State::Done(answer) => Poll::Ready(answer),
+            State::Waiting { .. } | State::Free => Poll::Ready(RawAnswer::Failed(LostReason::NoReply.into())),
+        }
+    }
+
+    /// Forgets a call.
+    pub(super) fn remove(&mut self, correlation: Correlation) -> Dropped {
+        match self.slot(correlation).map(|slot| &slot.state) {
+            Some(&State::Waiting { position, .. }) => {
+                self.free(correlation.index);
+                self.waiting -= 1;
+                Dropped::Waiting(position)
+            }
+            Some(State::Done(_)) => {
+                self.free(correlation.index);
+                Dropped::Answered
+            }
+            Some(State::Free) | None => Dropped::Answered,
+        }
+    }
+
+    /// Answers all that wait: what starts at or after `taken` has certainly not left this process.
+    pub(super) fn sweep(&mut self, taken: u64, why: &str) -> Vec<Waker> {
+        let mut wakers = Vec::new();
+        for slot in &mut self.slots {
+            let State::Waiting { position, waker } = &mut slot.state else { continue };
+            wakers.extend(waker.take());
+            let failure = if *position >= taken {
+                RefusedReason::Unreachable(why.to_owned()).into()
+            } else {
+                LostReason::LinkLost(why.to_owned()).into()
+            };
+            slot.state = State::Done(RawAnswer::Failed(failure));
+        }
+        self.waiting = 0;
+        wakers
+    }
+
+    /// How many calls wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    fn slot(&mut self, correlation: Correlation) -> Option<&mut Slot> {
+        self.slots.get_mut(correlation.index as usize).filter(|slot| slot.generation == correlation.generation)
+    }
+
+    fn free(&mut self, index: u32) -> State {
+        let slot = &mut self.slots[index as usize];
+        // A slot whose generations are used up is never used again.
+        if let Some(next) = slot.generation.checked_add(1) {
+            slot.generation = next;
+            self.free.push(index);
+        }
+        mem::replace(&mut slot.state, State::Free)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn poll(pending: &mut Pending, call: Correlation) -> Poll<RawAnswer> {
+        pending.poll(call, &mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn a_late_reply_never_hits_a_reused_slot() {
+        let mut pending = Pending::default();
+        let old = pending.insert(0).unwrap();
+        assert_eq!(pending.remove(old), Dropped::Waiting(0));
+        let new = pending.insert(9).unwrap();
+        assert_eq!(old.index, new.index);
+        pending.complete(old, RawAnswer::Value(Bytes::from_static(b"late")));
+        assert!(poll(&mut pending, new).is_pending());
+        pending.complete(new, RawAnswer::Value(Bytes::from_static(b"right")));
+        pending.complete(new, RawAnswer::Value(Bytes::from_static(b"twice")));
+        assert!(matches!(poll(&mut pending, new), Poll::Ready(RawAnswer::Value(value)) if value == "right"));
+        assert_eq!(pending.waiting(), 0);
+    }
+
+    #[test]
+    fn a_slot_without_generations_left_is_not_used_again() {
+        let mut pending = Pending::default();
+        let first = pending.insert(0).unwrap();
+        pending.slots[0].generation = u32::MAX;
+        pending.remove(Correlation { generation: u32::MAX, ..first });
+        assert_eq!(pending.insert(0).unwrap().index, 1);
+    }
+
+    #[test]
+    fn a_sweep_tells_what_left_the_process() {
+        let mut pending = Pending::default();
+        let (sent, kept) = (pending.insert(0).unwrap(), pending.insert(100).unwrap());
+        pending.sweep(100, "cut");
+        let lost = LostReason::LinkLost("cut".into()).into();
+        assert!(matches!(poll(&mut pending, sent), Poll::Ready(RawAnswer::Failed(why)) if why == lost));
+        let refused = RefusedReason::Unreachable("cut".into()).into();
+        assert!(matches!(poll(&mut pending, kept), Poll::Ready(RawAnswer::Failed(why)) if why == refused));
+    }
+}

@@ -1,0 +1,167 @@
+//! The one task of a link: it reads both streams and watches the heartbeat. When it ends, however it ends, so does the link.
+
+use std::{error::Error, future::pending, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout},
+};
+use tonic::{Status, Streaming};
+
+use super::{
+    control::{MAX_CONTROL, Message},
+    generated::link_v1::Frame,
+    heartbeat,
+    links::WeakLinks,
+    lock,
+    server::Forget,
+    session::Session,
+    table::How,
+};
+use crate::error::Failure;
+
+/// Ends the link when the task ends: also by a panic in the ingress.
+struct Ending {
+    links: WeakLinks,
+    session: Arc<Session>,
+    why: String,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        match self.links.upgrade() {
+            Some(links) => links.ended(&self.session, &self.why),
+            None => drop(self.session.kill(&self.why)),
+        }
+    }
+}
+
+/// Runs a link that is up.
+pub(super) async fn run(links: WeakLinks, session: Arc<Session>, control: Streaming<Frame>, data: Streaming<Frame>) {
+    let mut ending = Ending { links, session: session.clone(), why: "the task of the link ended unexpectedly".into() };
+    session.hear(Instant::now());
+    ending.why = tokio::select! {
+        biased;
+        why = stopped(&session) => why,
+        why = read_control(&session, control) => why,
+        why = read_data(&session, data) => why,
+        why = heartbeat::watch(&session) => why,
+    };
+}
+
+/// Waits for the data stream of an accepted link, then runs it.
+pub(super) async fn join(
+    links: WeakLinks,
+    session: Arc<Session>,
+    control: Streaming<Frame>,
+    data: oneshot::Receiver<Streaming<Frame>>,
+    patience: Duration,
+    expected: Forget,
+) {
+    let came = tokio::select! {
+        biased;
+        why = stopped(&session) => Err(why),
+        data = timeout(patience, data) => match data {
+            Ok(Ok(data)) => Ok(data),
+            Ok(Err(_)) | Err(_) => Err("its data stream did not come".into()),
+        },
+    };
+    drop(expected);
+    let Some(strong) = links.upgrade() else { return drop(session.kill("the node is gone")) };
+    match came {
+        Ok(data) => {
+            let mine = |how: &How| matches!(how, How::Accept(current) if Arc::ptr_eq(current, &session));
+            if strong.raise(&session, mine) {
+                drop(strong);
+                run(links, session, control, data).await;
+            } else {
+                session.kill("a newer attempt took its place");
+            }
+        }
+        Err(why) => strong.give_up(&session, &why),
+    }
+}
+
+async fn stopped(session: &Session) -> String {
+    match session.reached(|progress| progress.stop.is_some()).await.stop {
+        Some(why) => why.to_string(),
+        None => pending().await,
+    }
+}
+
+async fn read_control(session: &Session, mut frames: Streaming<Frame>) -> String {
+    loop {
+        let frame = match frames.message().await {
+            Ok(Some(frame)) if frame.data.len() <= MAX_CONTROL => frame.data,
+            Ok(Some(_)) => return "the peer sent a control message over the limit".into(),
+            // At a planned end the data stream tells the rest.
+            Ok(None) | Err(_) if lock(&session.outbox).finishing() => {
+                session.progress.send_modify(|progress| progress.peer_done = true);
+                return pending().await;
+            }
+            Ok(None) => return "the peer closed it".into(),
+            Err(status) => return broken(&status),
+        };
+        session.hear(Instant::now());
+        match postcard::from_bytes(&frame) {
+            Ok(Message::Ping) => {}
+            Ok(Message::Credit(credit)) => {
+                let writer = lock(&session.outbox).grant(credit);
+                if let Some(writer) = writer {
+                    writer.wake();
+                }
+            }
+            Ok(Message::Notice(refused)) => {
+                for (failure, count) in refused {
+                    let why = Failure::from(failure);
+                    tracing::warn!(target: "ember::link", peer = %session.peer, count, ?why, "one-way calls failed there");
+                }
+            }
+            Ok(Message::Goodbye(why)) => {
+                tracing::debug!(target: "ember::link", peer = %session.peer, why, "the peer says goodbye");
+                session.progress.send_modify(|progress| progress.goodbye = Some(why.into()));
+                let writer = lock(&session.outbox).finish(true);
+                if let Some(writer) = writer {
+                    writer.wake();
+                }
+            }
+            Ok(Message::Done) => session.progress.send_modify(|progress| progress.peer_done = true),
+            Err(error) => return format!("the peer sent an unreadable control message: {error}"),
+        }
+    }
+}
+
+async fn read_data(session: &Arc<Session>, mut frames: Streaming<Frame>) -> String {
+    loop {
+        match frames.message().await {
+            Ok(Some(frame)) => {
+                let now = Instant::now();
+                session.hear(now);
+                if let Err(malformed) = session.receive(&frame.data, now) {
+                    tracing::warn!(target: "ember::link", peer = %session.peer, %malformed, "closing the link");
+                    return malformed.to_string();
+                }
+            }
+            Ok(None) if lock(&session.outbox).finishing() => break,
+            Ok(None) => return "the peer closed it".into(),
+            Err(status) => return broken(&status),
+        }
+    }
+    // A planned end: the peer has said everything. Say the rest, tell it so, and wait for the same from it.
+    let writer = lock(&session.outbox).peer_finish(true);
+    if let Some(writer) = writer {
+        writer.wake();
+    }
+    session.reached(|progress| progress.writer_ended).await;
+    session.control.done();
+    match session.reached(|progress| progress.peer_done).await.goodbye {
+        Some(why) => format!("the peer said goodbye: {why}"),
+        None => "this node said goodbye".into(),
+    }
+}
+
+fn broken(status: &Status) -> String {
+    let causes = std::iter::successors(status.source(), |&cause| cause.source());
+    let cause = causes.last().map_or_else(|| status.message().to_owned(), ToString::to_string);
+    format!("the connection broke: {cause}")
+}

@@ -1,0 +1,266 @@
+//! One incarnation of a link: its state, and the way back for replies.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{sync::watch, time::Instant};
+
+use super::{
+    Ingress, LinkConfig, RawAnswer,
+    control::{Control, WireFailure},
+    hello::Offer,
+    inbound::Inbound,
+    lock,
+    outbox::{Outbox, guarded},
+    pending::Pending,
+    socket::Sever,
+    wire::{self, Correlation},
+};
+use crate::{
+    error::{Failure, LostReason},
+    id::NodeKey,
+    message::{CodecError, ReplyBody, ReplyLink},
+};
+
+/// A link, from its hello to its end.
+pub(super) struct Session {
+    /// Counts the links of this node: no two have the same.
+    pub(super) number: u64,
+    pub(super) peer: NodeKey,
+    /// The peer's dials up to this one are older than the session.
+    pub(super) peer_dial: u64,
+    pub(super) config: LinkConfig,
+    pub(super) ingress: Arc<dyn Ingress>,
+    /// The largest record that the peer takes, in bytes.
+    pub(super) send_limit: usize,
+    pub(super) outbox: Mutex<Outbox>,
+    pub(super) pending: Mutex<Pending>,
+    pub(super) inbound: Mutex<Inbound>,
+    pub(super) control: Arc<Control>,
+    /// The bytes of the peer's calls that are here.
+    pub(super) held: AtomicU64,
+    pub(super) progress: watch::Sender<Progress>,
+    pub(super) sever: Arc<Sever>,
+    pub(super) born: Instant,
+    /// Microseconds after `born` when anything was last heard.
+    heard: AtomicU64,
+}
+
+/// How far its end has come.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Progress {
+    /// It must end now.
+    pub(super) stop: Option<Arc<str>>,
+    /// The peer's reason for a planned end.
+    pub(super) goodbye: Option<Arc<str>>,
+    /// Everything was handed over for sending.
+    pub(super) writer_ended: bool,
+    /// The peer has everything.
+    pub(super) peer_done: bool,
+}
+
+/// What a [`Session`] is made of.
+pub(super) struct Parts {
+    pub(super) number: u64,
+    pub(super) peer: NodeKey,
+    pub(super) peer_dial: u64,
+    pub(super) offer: Offer,
+    pub(super) control: Arc<Control>,
+    pub(super) sever: Arc<Sever>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "link {} to {}", self.number, self.peer)
+    }
+}
+
+impl Session {
+    pub(super) fn new(parts: Parts, config: &LinkConfig, ingress: &Arc<dyn Ingress>) -> Arc<Self> {
+        let Parts { number, peer, peer_dial, offer, control, sever } = parts;
+        let peer_limit = usize::try_from(offer.max_message).unwrap_or(usize::MAX);
+        Arc::new(Self {
+            number,
+            peer,
+            peer_dial,
+            config: config.clone(),
+            ingress: ingress.clone(),
+            send_limit: peer_limit.min(config.max_message),
+            outbox: Mutex::new(offer.outbox()),
+            pending: Mutex::default(),
+            inbound: Mutex::default(),
+            control,
+            held: AtomicU64::new(0),
+            progress: watch::Sender::new(Progress::default()),
+            sever,
+            born: Instant::now(),
+            heard: AtomicU64::new(0),
+        })
+    }
+
+    /// Whether it takes new calls.
+    pub(super) fn accepts(&self) -> bool {
+        lock(&self.outbox).accepts()
+    }
+
+    pub(super) fn hear(&self, now: Instant) {
+        self.heard.store((now - self.born).as_micros() as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn last_heard(&self) -> Instant {
+        self.born + Duration::from_micros(self.heard.load(Ordering::Relaxed))
+    }
+
+    /// Waits until its end has come so far; the state then.
+    pub(super) async fn reached(&self, far: impl Fn(&Progress) -> bool) -> Progress {
+        let mut progress = self.progress.subscribe();
+        loop {
+            let now = progress.borrow_and_update().clone();
+            // It can only fail when the sender is gone, which `self` owns.
+            if far(&now) || progress.changed().await.is_err() {
+                return now;
+            }
+        }
+    }
+
+    /// Asks the task of this link to end it.
+    pub(super) fn stop(&self, why: &str) {
+        self.progress.send_if_modified(|progress| {
+            let first = progress.stop.is_none();
+            if first {
+                progress.stop = Some(why.into());
+            }
+            first
+        });
+    }
+
+    /// Ends it: every pending call gets its answer now. Returns the reason, which is that of the first call.
+    pub(super) fn kill(&self, why: &str) -> Arc<str> {
+        let (lost, writer, why, taken) = {
+            let mut outbox = lock(&self.outbox);
+            if let Some(first) = outbox.closed() {
+                return first.clone();
+            }
+            let why = Arc::from(why);
+            let (lost, writer) = outbox.close(&why);
+            (lost, writer, why, outbox.calls.taken())
+        };
+        let waiting = lock(&self.pending).sweep(taken, &why);
+        for waker in writer.into_iter().chain(waiting) {
+            waker.wake();
+        }
+        if lost > 0 {
+            tracing::warn!(target: "ember::link", peer = %self.peer, lost, "one-way calls were lost with their link");
+        }
+        self.control.close();
+        self.stop(&why);
+        self.sever.cut();
+        why
+    }
+
+    /// No more calls from here; the link ends when all that is under way has its reply.
+    pub(super) fn finish(&self, why: &str) {
+        let writer = lock(&self.outbox).finish(false);
+        self.control.goodbye(why);
+        if let Some(writer) = writer {
+            writer.wake();
+        }
+    }
+
+    /// Answers a pending call.
+    pub(super) fn complete(&self, call: Correlation, answer: RawAnswer) {
+        let waker = lock(&self.pending).complete(call, answer);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Writes a reply; on an error nothing was written.
+    fn put_reply(&self, outbox: &mut Outbox, call: Correlation, body: ReplyBody<'_>) -> Result<(), Failure> {
+        let (waiting, bound) = (outbox.replies.waiting(), self.config.out_buffer.saturating_mul(2));
+        let out = outbox.replies.open();
+        let kind = match &body {
+            ReplyBody::Value(_) => wire::VALUE,
+            ReplyBody::App(_) => wire::APP,
+            ReplyBody::Failed(_) => wire::FAILURE,
+        };
+        let start = wire::open(kind, out);
+        call.put(out);
+        let written = match body {
+            ReplyBody::Value(put) | ReplyBody::App(put) => {
+                let put = || put(out).map_err(|error: CodecError| LostReason::Undecodable(error.to_string()).into());
+                guarded(put, || LostReason::Undecodable("writing the reply panicked".into()).into())
+            }
+            ReplyBody::Failed(failure) => {
+                out.extend_from_slice(&super::control::encode(&WireFailure::from(failure)));
+                Ok(())
+            }
+        };
+        let size = wire::seal(start, out);
+        let failure = match written {
+            Err(failure) => failure,
+            Ok(()) if size > self.send_limit => {
+                LostReason::ReplyTooLarge { size: size as u64, limit: self.send_limit as u64 }.into()
+            }
+            Ok(()) if kind != wire::FAILURE && waiting > 0 && waiting.saturating_add(size) > bound => {
+                LostReason::LinkLost(format!("over {bound} bytes of replies wait for the caller's node")).into()
+            }
+            Ok(()) => return Ok(()),
+        };
+        outbox.replies.undo(start);
+        Err(failure)
+    }
+}
+
+impl ReplyLink for Session {
+    fn reply(&self, correlation: u64, body: ReplyBody<'_>) {
+        let Some(call) = Correlation::of(correlation) else {
+            if let ReplyBody::Failed(failure) = body {
+                self.control.count(failure);
+            }
+            return;
+        };
+        let (writer, stuck) = {
+            let mut outbox = lock(&self.outbox);
+            if outbox.closed().is_some() {
+                return;
+            }
+            if lock(&self.inbound).end(call) {
+                if let Err(failure) = self.put_reply(&mut outbox, call, body) {
+                    // Small by construction, unless a text in it is not.
+                    let _ = self.put_reply(&mut outbox, call, ReplyBody::Failed(shorten(failure)));
+                }
+            }
+            (outbox.kick(), outbox.replies.waiting() > self.config.out_buffer.saturating_mul(4))
+        };
+        if let Some(writer) = writer {
+            writer.wake();
+        }
+        if stuck {
+            self.stop("it does not read the replies that it asked for");
+        }
+    }
+
+    fn is_unwanted(&self, correlation: u64) -> bool {
+        match Correlation::of(correlation) {
+            Some(call) => !lock(&self.inbound).waits(call) || lock(&self.outbox).closed().is_some(),
+            None => false,
+        }
+    }
+}
+
+/// Cuts what may be long in a failure that this file makes.
+fn shorten(failure: Failure) -> Failure {
+    match failure {
+        Failure::MaybeExecuted(LostReason::Undecodable(why)) => {
+            LostReason::Undecodable(why.chars().take(1024).collect()).into()
+        }
+        failure => failure,
+    }
+}

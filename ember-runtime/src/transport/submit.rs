@@ -1,0 +1,110 @@
+//! Sending a call, and waiting for its answer.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+
+use super::{
+    OutCall, RawAnswer, header, lock,
+    outbox::guarded,
+    session::Session,
+    wire::{self, Correlation},
+};
+use crate::error::RefusedReason;
+
+impl Session {
+    /// Queues `call`; `None` if the link takes no more calls. On an error, and on `None`, nothing was sent.
+    pub(super) fn submit(self: &Arc<Self>, call: OutCall<'_>) -> Result<Option<PendingReply>, RefusedReason> {
+        let limit = self.config.out_buffer;
+        let full = || RefusedReason::LinkFull { limit: limit as u64 };
+        let mut outbox = lock(&self.outbox);
+        if !outbox.accepts() {
+            return Ok(None);
+        }
+        let waiting = outbox.calls.waiting();
+        if waiting >= limit {
+            return Err(full());
+        }
+        let correlation =
+            if call.one_way { None } else { Some(lock(&self.pending).insert(outbox.calls.end()).ok_or_else(full)?) };
+        let out = outbox.calls.open();
+        let start = wire::open(if call.one_way { wire::SEND } else { wire::CALL }, out);
+        let written = guarded(
+            || {
+                if let Some(correlation) = correlation {
+                    correlation.put(out);
+                }
+                header::put(&call, out)?;
+                (call.put_args)(out).map_err(|error| RefusedReason::Undecodable(error.to_string()))
+            },
+            || RefusedReason::Undecodable("writing the arguments panicked".into()),
+        );
+        let size = wire::seal(start, out);
+        let refused = match written {
+            Err(refused) => Some(refused),
+            Ok(()) if size > self.send_limit => {
+                Some(RefusedReason::TooLarge { size: size as u64, limit: self.send_limit as u64 })
+            }
+            Ok(()) if waiting > 0 && waiting + size > limit => Some(full()),
+            Ok(()) => None,
+        };
+        if let Some(refused) = refused {
+            outbox.calls.undo(start);
+            if let Some(correlation) = correlation {
+                lock(&self.pending).remove(correlation);
+            }
+            return Err(refused);
+        }
+        let writer = outbox.wake();
+        drop(outbox);
+        if let Some(writer) = writer {
+            writer.wake();
+        }
+        Ok(Some(PendingReply(correlation.map(|correlation| (self.clone(), correlation)))))
+    }
+
+    fn abandon(&self, call: Correlation) {
+        let dropped = lock(&self.pending).remove(call);
+        let writer = lock(&self.outbox).cancel(call, &dropped);
+        if let Some(writer) = writer {
+            writer.wake();
+        }
+    }
+}
+
+/// A call that waits for its answer. It has no time-out of its own; dropping it cancels the call.
+#[must_use = "dropping it cancels the call"]
+pub(crate) struct PendingReply(Option<(Arc<Session>, Correlation)>);
+
+impl fmt::Debug for PendingReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PendingReply").field(&self.0).finish()
+    }
+}
+
+impl Future for PendingReply {
+    type Output = RawAnswer;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<RawAnswer> {
+        let Some((session, call)) = &self.0 else { return Poll::Ready(RawAnswer::Value(Bytes::new())) };
+        let answer = lock(&session.pending).poll(*call, cx);
+        if answer.is_ready() {
+            self.0 = None;
+        }
+        answer
+    }
+}
+
+impl Drop for PendingReply {
+    fn drop(&mut self) {
+        if let Some((session, call)) = self.0.take() {
+            session.abandon(call);
+        }
+    }
+}

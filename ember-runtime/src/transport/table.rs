@@ -1,0 +1,94 @@
+//! What a node knows of each peer: at most one link, or one attempt at a link.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use tokio::{sync::watch, task::AbortHandle, time::Instant};
+
+use super::session::Session;
+use crate::{
+    error::RefusedReason,
+    id::{Incarnation, NodeId, NodeKey},
+    rng::Rng,
+};
+
+/// The first back-off after a failed dial; doubled with each further one.
+const FIRST_BACKOFF: Duration = Duration::from_millis(50);
+const LAST_BACKOFF: Duration = Duration::from_secs(2);
+
+/// How an attempt ended, once it has.
+pub(super) type Outcome = Option<Result<(), RefusedReason>>;
+
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    /// The node is shutting down: no new links.
+    pub(super) closed: bool,
+    pub(super) peers: BTreeMap<NodeId, Slot>,
+}
+
+#[derive(Debug)]
+pub(super) struct Slot {
+    /// The newest run of the peer that a link has reached.
+    pub(super) newest: Incarnation,
+    pub(super) state: State,
+    /// Failed attempts, one after the other.
+    pub(super) failures: u32,
+    /// No dial before.
+    pub(super) not_before: Option<Instant>,
+}
+
+#[derive(Debug)]
+pub(super) enum State {
+    Idle,
+    Connecting(Connecting),
+    Up(Arc<Session>),
+}
+
+/// An attempt, and those who wait for it.
+#[derive(Debug)]
+pub(super) struct Connecting {
+    pub(super) target: NodeKey,
+    pub(super) how: How,
+    pub(super) outcome: watch::Sender<Outcome>,
+}
+
+#[derive(Debug)]
+pub(super) enum How {
+    /// This node dials.
+    Dial { attempt: u64, task: AbortHandle },
+    /// The peer has dialled, and its data stream is awaited.
+    Accept(Arc<Session>),
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self { newest: Incarnation(0), state: State::Idle, failures: 0, not_before: None }
+    }
+}
+
+impl Slot {
+    /// Notes a failure.
+    pub(super) fn back_off(&mut self, rng: &Rng) {
+        let longest = FIRST_BACKOFF.saturating_mul(1 << self.failures.min(10)).min(LAST_BACKOFF);
+        self.failures = self.failures.saturating_add(1);
+        self.not_before = Some(Instant::now() + rng.jitter(longest));
+    }
+
+    /// Ends an attempt without telling its outcome, and gives away those who wait for it.
+    pub(super) fn take_over(&mut self, why: &str) -> Option<watch::Sender<Outcome>> {
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Connecting(Connecting { how, outcome, .. }) => {
+                match how {
+                    How::Dial { task, .. } => task.abort(),
+                    How::Accept(session) => {
+                        session.kill(why);
+                    }
+                }
+                Some(outcome)
+            }
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+}

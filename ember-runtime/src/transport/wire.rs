@@ -1,0 +1,144 @@
+//! Records in a frame: see the table in this room's documentation.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+pub(super) const CALL: u8 = 1;
+pub(super) const SEND: u8 = 2;
+pub(super) const VALUE: u8 = 3;
+pub(super) const APP: u8 = 4;
+pub(super) const FAILURE: u8 = 5;
+pub(super) const CANCEL: u8 = 6;
+
+/// The bytes before the part that depends on the kind.
+pub(super) const PREFIX: usize = 5;
+
+/// Names one call of one link incarnation. Never 0 as a number: that stands for a one-way call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Correlation {
+    pub(super) index: u32,
+    /// Never 0.
+    pub(super) generation: u32,
+}
+
+impl Correlation {
+    pub(super) fn number(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.index)
+    }
+
+    /// `None` for the number of one-way calls.
+    pub(super) fn of(number: u64) -> Option<Self> {
+        let (index, generation) = (number as u32, (number >> 32) as u32);
+        (generation != 0).then_some(Self { index, generation })
+    }
+
+    pub(super) fn put(self, out: &mut Vec<u8>) {
+        put_varint(self.index, out);
+        put_varint(self.generation, out);
+    }
+
+    /// Reads one and says how many bytes it took.
+    fn get(bytes: &[u8]) -> Result<(Self, usize), Malformed> {
+        let ((index, generation), rest) =
+            postcard::take_from_bytes::<(u32, u32)>(bytes).map_err(|_| Malformed("an unreadable correlation id"))?;
+        if generation == 0 {
+            return Err(Malformed("a correlation id of generation 0"));
+        }
+        Ok((Self { index, generation }, bytes.len() - rest.len()))
+    }
+}
+
+fn put_varint(mut number: u32, out: &mut Vec<u8>) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+/// Begins a record at the end of `out`; returns where it starts.
+pub(super) fn open(kind: u8, out: &mut Vec<u8>) -> usize {
+    let start = out.len();
+    out.extend_from_slice(&[0, 0, 0, 0, kind]);
+    start
+}
+
+/// Ends the record that starts at `start`; returns its size, or the size that is too much for its length field.
+pub(super) fn seal(start: usize, out: &mut [u8]) -> usize {
+    let size = out.len() - start;
+    let length = u32::try_from(size - 4).unwrap_or(u32::MAX);
+    out[start..start + 4].copy_from_slice(&length.to_le_bytes());
+    size
+}
+
+/// The size and the kind of the record that `bytes`, which this node has written, start with.
+pub(super) fn peek(bytes: &[u8]) -> (usize, u8) {
+    let length = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    (length as usize + 4, bytes[4])
+}
+
+/// A frame that cannot be read on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the peer sent a malformed frame: {0}")]
+pub(super) struct Malformed(&'static str);
+
+impl Malformed {
+    pub(super) const SLOT: Self = Self("a correlation id out of range");
+    pub(super) const CREDIT: Self = Self("more calls than it has credit for");
+}
+
+/// One record; ranges are positions in the frame.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Record {
+    Call { correlation: Option<Correlation>, body: Range<usize>, size: usize },
+    Reply { correlation: Correlation, kind: u8, body: Range<usize> },
+    Cancel(Correlation),
+}
+
+/// The records of `frame`, none larger than `limit`. Ends after the first error.
+pub(super) fn records(frame: &Bytes, limit: usize) -> impl Iterator<Item = Result<Record, Malformed>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        if at == frame.len() {
+            return None;
+        }
+        let next = record(frame, at, limit);
+        at = next.as_ref().map_or(frame.len(), |(_, end)| *end);
+        Some(next.map(|(record, _)| record))
+    })
+}
+
+fn record(frame: &Bytes, at: usize, limit: usize) -> Result<(Record, usize), Malformed> {
+    let rest = &frame[at..];
+    if rest.len() < PREFIX {
+        return Err(Malformed("a record that is cut off"));
+    }
+    let (size, kind) = peek(rest);
+    if size < PREFIX {
+        return Err(Malformed("an empty record"));
+    }
+    if size > limit {
+        return Err(Malformed("a record over the size limit"));
+    }
+    if size > rest.len() {
+        return Err(Malformed("a record longer than its frame"));
+    }
+    let end = at + size;
+    let body = at + PREFIX..end;
+    let named = || Correlation::get(&frame[body.clone()]).map(|(name, taken)| (name, body.start + taken..end));
+    let record = match kind {
+        SEND => Record::Call { correlation: None, body, size },
+        CALL => {
+            let (correlation, body) = named()?;
+            Record::Call { correlation: Some(correlation), body, size }
+        }
+        VALUE | APP | FAILURE => {
+            let (correlation, body) = named()?;
+            Record::Reply { correlation, kind, body }
+        }
+        CANCEL => Record::Cancel(named()?.0),
+        _ => return Err(Malformed("a record of unknown kind")),
+    };
+    Ok((record, end))
+}

@@ -1,0 +1,151 @@
+//! The embedded registry across processes: who serves, and what happens when that one dies, freezes or is robbed.
+
+use std::{fs, path::Path};
+
+use ember_runtime::registry::{Embedded, Registry, RegistryError, Session};
+use ember_tests::{
+    embedded_node::EmbeddedNode,
+    registry::{await_value, context, is_unavailable, next, open, open_ready},
+    wait::eventually,
+};
+
+fn node(folder: &Path) -> EmbeddedNode {
+    EmbeddedNode::start(env!("CARGO_BIN_EXE_embedded-node"), folder)
+}
+
+async fn put(session: &dyn Session, key: &str, value: &str) -> Result<i64, RegistryError> {
+    session.put(key.into(), value.to_owned().into(), None).await
+}
+
+async fn count(session: &dyn Session) -> Result<usize, RegistryError> {
+    Ok(session.list(String::new()).await?.entries.len())
+}
+
+#[test]
+fn processes_that_start_at_once_share_one_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut nodes: Vec<_> = (0..4).map(|_| node(folder.path())).collect();
+    for (number, node) in nodes.iter_mut().enumerate() {
+        node.ready();
+        assert_eq!(node.put(&format!("key{number}"), "v"), "ok");
+    }
+    for node in &mut nodes {
+        for number in 0..4 {
+            assert_eq!(node.get(&format!("key{number}")), "v");
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_process_takes_over_when_the_host_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut host = node(folder.path());
+    host.ready();
+    let survivor = open_ready(&Embedded::at(folder.path())).await;
+    assert_eq!(host.put("a", "old"), "ok");
+    await_value(&*survivor, "a", "old").await;
+    let mut watch = survivor.watch("a".into(), 1).await.unwrap();
+    next(&mut watch).await.unwrap();
+
+    host.kill();
+    assert!(is_unavailable(&next(&mut watch).await), "the watch tells of the loss");
+    eventually("an empty store", async || (count(&*survivor).await.ok()? == 0).then_some(())).await;
+    put(&*survivor, "a", "new").await.unwrap();
+
+    let mut late = node(folder.path());
+    late.ready();
+    assert_eq!(late.get("a"), "new");
+}
+
+#[tokio::test]
+async fn a_frozen_host_is_unavailable_and_keeps_its_place_and_its_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut host = node(folder.path());
+    host.ready();
+    assert_eq!(host.put("a", "kept"), "ok");
+    let other = open_ready(&Embedded::at(folder.path())).await;
+
+    host.freeze();
+    assert!(is_unavailable(&put(&*other, "b", "x").await));
+    assert!(is_unavailable(&count(&*other).await), "nobody takes over from a host that still has the lock");
+
+    host.thaw();
+    await_value(&*other, "a", "kept").await;
+}
+
+#[tokio::test]
+async fn a_session_that_ends_hands_the_place_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = Embedded::at(folder.path());
+    let first = open_ready(&registry).await;
+    let second = open_ready(&registry).await;
+    put(&*first, "a", "old").await.unwrap();
+    assert_eq!(count(&*second).await.unwrap(), 1);
+    drop(first);
+    eventually("an empty store", async || (count(&*second).await.ok()? == 0).then_some(())).await;
+}
+
+#[tokio::test]
+async fn the_data_survives_the_removal_of_the_socket() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = Embedded::at(folder.path());
+    let host = open_ready(&registry).await;
+    put(&*host, "a", "kept").await.unwrap();
+    let socket = registry.endpoint("test").unwrap().strip_prefix("unix://").unwrap().to_owned();
+    fs::remove_file(&socket).unwrap();
+    eventually("the socket to come back", async || Path::new(&socket).exists().then_some(())).await;
+    let other = open_ready(&registry).await;
+    await_value(&*other, "a", "kept").await;
+    await_value(&*host, "a", "kept").await;
+}
+
+#[tokio::test]
+async fn there_is_one_store_after_the_lock_file_was_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = Embedded::at(folder.path());
+    let sessions = [open_ready(&registry).await, open_ready(&registry).await];
+    fs::remove_file(folder.path().join("test.lock")).unwrap();
+    eventually("a new lock file", async || folder.path().join("test.lock").exists().then_some(())).await;
+    eventually("both sessions to see one store", async || {
+        put(&*sessions[0], "a", "x").await.ok()?;
+        let seen = sessions[1].list("a".into()).await.ok()?.entries;
+        sessions[1].delete("a".into()).await.ok()?;
+        (seen.len() == 1 && sessions[0].list("a".into()).await.ok()?.entries.is_empty()).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn clusters_are_apart_whatever_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = Embedded::at(folder.path());
+    let mut sessions = Vec::new();
+    let names = ["a", "A", "a/b", "../a", "", "ä ö", &"n".repeat(300)];
+    for name in names {
+        let session = registry.open(context(name)).await.unwrap();
+        assert_eq!(count(&*session).await.unwrap(), 0, "{name}");
+        put(&*session, "key", name).await.unwrap();
+        sessions.push(session);
+        assert!(registry.endpoint(name).unwrap().starts_with("unix:///"), "{name}");
+    }
+    let outside = fs::read_dir(folder.path()).unwrap().count();
+    assert!(outside >= names.len(), "every cluster has its files in the folder");
+}
+
+#[tokio::test]
+async fn a_folder_that_others_may_enter_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let error = Embedded::at(folder.path()).open(context("test")).await.unwrap_err();
+    assert!(matches!(&error, RegistryError::Configuration(text) if text.contains("chmod 700")), "{error}");
+}
+
+#[tokio::test]
+async fn it_says_that_it_spans_one_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = Embedded::at(folder.path());
+    assert!(!registry.spans_machines());
+    let first_operation = open(&registry).await.list(String::new()).await;
+    assert!(first_operation.is_ok(), "the first operation works, though nobody served before: {first_operation:?}");
+}

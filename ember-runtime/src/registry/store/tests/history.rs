@@ -138,6 +138,7 @@ async fn scenario(seed: u64) -> Vec<String> {
     let write = async |id: usize| {
         for n in 0..20 {
             let lease = store.grant(None, rng.jitter(Duration::from_secs(3))).unwrap().value;
+            // tidy: sleep: the clock is paused, and the passing of time is the scenario.
             sleep(rng.jitter(Duration::from_millis(1))).await;
             // The lease may have ended already.
             if store.keep_alive(lease).is_ok() {
@@ -146,6 +147,7 @@ async fn scenario(seed: u64) -> Vec<String> {
                 store.write(vec![put(&format!("{id}/{n}"), "")]);
                 store.write(vec![delete(&format!("{id}/{n}"))]);
             }
+            // tidy: sleep: the clock is paused, and the passing of time is the scenario.
             sleep(rng.jitter(Duration::from_millis(500))).await;
         }
     };

@@ -77,11 +77,16 @@ pub enum Reach {
     Node,
 }
 
-/// Takes a `Result` apart, also behind an alias.
+/// A type whose name is `Result` but whose error is not in sight: an alias such as `std::io::Result<T>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `Result`",
+    label = "a return type whose name is `Result` must be one",
+    note = "give your own type another name, or write `Result<T, E>`"
+)]
 pub trait ResultType {
-    /// The value.
+    /// What it holds when it is good.
     type Value;
-    /// The error.
+    /// What it holds when it is not.
     type Error;
 }
 

@@ -46,7 +46,8 @@ impl Stage {
     }
 
     async fn play(&mut self, stay: bool) -> Result<()> {
-        self.screen.say(&format!("cluster `{}`: three processes, the embedded registry, nothing installed", self.cluster));
+        self.screen
+            .say(&format!("cluster `{}`: three processes, the embedded registry, nothing installed", self.cluster));
         self.start(NAMES[0])?;
         self.until("the first process serves the registry", |reports| reports.len() == 1).await?;
         for name in &NAMES[1..] {
@@ -54,7 +55,9 @@ impl Stage {
         }
         self.until("all three see each other and call each other", |reports| {
             NAMES.iter().all(|name| {
-                reports.get(*name).is_some_and(|it| it.view.len() == 3 && NAMES.iter().all(|to| it.answered.contains_key(*to)))
+                reports
+                    .get(*name)
+                    .is_some_and(|it| it.view.len() == 3 && NAMES.iter().all(|to| it.answered.contains_key(*to)))
             })
         })
         .await?;

@@ -14,17 +14,17 @@ use tokio::io::AsyncReadExt;
 use crate::report::Report;
 
 /// How many calls each member has under way at a time.
-const CALLERS: i64 = 12;
+const CALLERS: i64 = 24;
 
 /// Adds numbers, and says where.
 #[service(name = "calculator")]
-struct Calculator {
+pub struct Calculator {
     node: String,
 }
 
 #[message]
 #[derive(Debug)]
-struct Sum {
+pub struct Sum {
     value: i64,
     by: String,
 }
@@ -113,4 +113,3 @@ impl State {
         }
     }
 }
-

@@ -109,10 +109,7 @@ impl<T> std::fmt::Debug for Codec<T> {
 ///
 /// # Errors
 /// Those of `put`.
-pub fn put_all(
-    out: &mut Vec<u8>,
-    put: impl FnOnce(&mut Vec<u8>) -> Result<(), CodecError>,
-) -> Result<(), CodecError> {
+pub fn put_all(out: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>) -> Result<(), CodecError>) -> Result<(), CodecError> {
     let start = out.len();
     put(out).inspect_err(|_| out.truncate(start))
 }
@@ -121,10 +118,7 @@ pub fn put_all(
 ///
 /// # Errors
 /// Those of `take`, and bytes left over.
-pub fn take_all<T>(
-    mut bytes: &[u8],
-    take: impl FnOnce(&mut &[u8]) -> Result<T, CodecError>,
-) -> Result<T, CodecError> {
+pub fn take_all<T>(mut bytes: &[u8], take: impl FnOnce(&mut &[u8]) -> Result<T, CodecError>) -> Result<T, CodecError> {
     let value = take(&mut bytes)?;
     if bytes.is_empty() { Ok(value) } else { Err(unreadable::<T>("there are bytes left over")) }
 }

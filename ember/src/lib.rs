@@ -52,7 +52,9 @@ pub mod __private {
         call::{Call, Client, Handle, HasClient, Kind, Local, One},
         directory::Interest,
         error,
-        message::{Codec, Message, Method, MethodInfo, ResultType, Wire, codec, no_error, put_all, take_all},
+        message::{
+            Codec, CodecError, Message, Method, MethodInfo, ResultType, Wire, codec, no_error, put_all, take_all,
+        },
         module::{Field, Module, MountIn, Mounted},
         serde,
     };

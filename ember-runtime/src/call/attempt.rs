@@ -29,7 +29,20 @@ use crate::{
 const MIN_PAUSE: Duration = Duration::from_millis(5);
 const MAX_PAUSE: Duration = Duration::from_millis(200);
 
-/// Makes a call.
+/// Makes a call that a task waits for: a tight loop of calls that never have to wait must not keep the other tasks of its
+/// thread from running.
+pub(super) fn run_paced<M: Method>(
+    request: Request<M>,
+    inherited: Inherited,
+) -> BoxFuture<'static, Result<M::Value, CallError<M::Error>>> {
+    async move {
+        tokio::task::consume_budget().await;
+        run(request, inherited).await
+    }
+    .boxed()
+}
+
+/// Makes a call. Its first step takes it to the callee's mailbox, or to the link, if nothing is in the way.
 pub(super) fn run<M: Method>(
     request: Request<M>,
     inherited: Inherited,

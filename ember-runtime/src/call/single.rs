@@ -12,7 +12,7 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use super::{
-    attempt::{run, send},
+    attempt::{run, run_paced, send},
     inherited::Inherited,
     request::Request,
 };
@@ -121,7 +121,7 @@ impl<M: Method> Future for Call<M> {
         if let State::Ready(_) = &self.0
             && let State::Ready(request) = mem::replace(&mut self.0, State::Ended)
         {
-            self.0 = State::Running(run(request, Inherited::awaited()));
+            self.0 = State::Running(run_paced(request, Inherited::awaited()));
         }
         let State::Running(running) = &mut self.0 else { panic!("a call was polled after it had ended") };
         let outcome = futures_util::ready!(running.as_mut().poll(cx));

@@ -100,9 +100,6 @@ async fn each_condition_compares_what_it_says() {
     store.write(vec![put("a", "m")]);
     store.write(vec![put("b", "m")]);
     store.write(vec![Op::Put { key: "a".into(), value: Some("m".into()), lease: Some(lease) }]);
-    // Of `a`: version 2, created 2, modified 4, lease 50, value m.
-    let fields: [(fn(i64) -> Field, i64); 4] =
-        [(Field::Version, 2), (Field::Created, 2), (Field::Modified, 4), (Field::Lease, 50)];
     let holds = |key: KeyRange, field: Field, relation| {
         let when = vec![Condition { range: key, field, relation }];
         store.commit(&Txn { when, ..Txn::default() }).unwrap().value.succeeded
@@ -115,8 +112,11 @@ async fn each_condition_compares_what_it_says() {
             assert_eq!(held, expected, "{range}: {:?}, stored {stored}", field(given));
         }
     };
-    for (field, stored) in fields {
-        table("a", &field, stored);
+    table("a", &Field::Version, 2);
+    table("a", &Field::Created, 2);
+    table("a", &Field::Modified, 4);
+    table("a", &Field::Lease, 50);
+    for field in [Field::Version, Field::Created, Field::Modified, Field::Lease] {
         table("absent", &field, 0);
     }
     let value = |given: &str| Field::Value(Bytes::copy_from_slice(given.as_bytes()));

@@ -7,7 +7,7 @@ pub struct Player {
 
 #[rpc]
 impl Player {
-    pub unsafe extern "C" fn rpc_put(&mut self, items: ...) {}
+    pub fn rpc_put(&mut self, items: ...) {}
 }
 
 fn main() {}

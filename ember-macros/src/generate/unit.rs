@@ -1,7 +1,7 @@
 //! Services and modules: the struct, its client, and what it consists of.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{ext::IdentExt, spanned::Spanned};
 
 use super::{client, hidden, marker};
@@ -69,10 +69,11 @@ fn field(k: &Runtime, owner: &Ident, Mount { field, ty, cfgs }: &Mount) -> Token
     let (name, marker) = (field.unraw().to_string(), marker(field));
     let at = k.at(ty.span());
     let child = quote_spanned!(ty.span()=> <#ty as #at::Mounted>::Child);
+    let module = quote_spanned!(ty.span()=> #at::Module<Self::Child>);
     let slot = quote_spanned!(ty.span()=> <#ty as #at::Mounted>::slot(&mut owner.#field));
     quote! {
         #(#cfgs)*
-        pub struct #marker;
+        struct #marker;
 
         #(#cfgs)*
         impl #k::Field for #marker {
@@ -80,7 +81,7 @@ fn field(k: &Runtime, owner: &Ident, Mount { field, ty, cfgs }: &Mount) -> Token
             type Child = #child;
             const NAME: &'static str = #name;
 
-            fn slot(owner: &mut #owner) -> &mut #k::Module<Self::Child> {
+            fn slot(owner: &mut #owner) -> &mut #module {
                 #slot
             }
         }
@@ -99,19 +100,19 @@ fn description(unit: &Unit) -> TokenStream {
     let parent = parent.map_or_else(|| quote!(#k::Orphan), ToTokens::to_token_stream);
     let contracts = contracts
         .iter()
-        .map(|contract| quote_spanned!(contract.span()=> <Self as #contract>::__ember_contract::<S, L>(table);));
+        .map(|contract| quote_spanned!(contract.span()=> <Self as #contract>::__ember_contract::<__S, __L>(table);));
     let modules = mounts.iter().map(|Mount { field, cfgs, .. }| {
         let marker = marker(field);
-        quote!(#(#cfgs)* table.module::<L, #marker>();)
+        quote!(#(#cfgs)* table.module::<__L, #marker>();)
     });
     quote! {
         impl #k::Unit for #ident {
             type Parent = #parent;
             const NAME: &'static str = #name;
 
-            fn describe<S: #k::Service, L: #k::Path<S, Unit = Self>>(table: &mut #k::Table<S>) {
+            fn describe<__S: #k::Service, __L: #k::Path<__S, Unit = Self>>(table: &mut #k::Table<__S>) {
                 use #k::NoRpcBlock as _;
-                #k::RpcBlock::<Self>::describe::<S, L>(table);
+                #k::RpcBlock::<Self>::describe::<__S, __L>(table);
                 #(#contracts)*
                 #(#modules)*
             }
@@ -149,10 +150,9 @@ fn module(k: &Runtime, ident: &Ident, parent: Option<&syn::Path>) -> TokenStream
             }
         },
         None => {
-            let parent = format_ident!("P");
             quote! {
-                impl<#parent: #k::Unit> #k::MountIn<#parent> for #ident {
-                    fn lend(_: &mut #parent) -> &mut #k::Orphan {
+                impl<__P: #k::Unit> #k::MountIn<__P> for #ident {
+                    fn lend(_: &mut __P) -> &mut #k::Orphan {
                         #k::Orphan::stand_in()
                     }
                 }

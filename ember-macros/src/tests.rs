@@ -23,13 +23,34 @@ fn contains(tokens: &TokenStream, part: &TokenStream) -> bool {
 
 #[test]
 fn correct_items_have_no_errors() {
-    let service = attribute::service(quote!(implements(Buys)), quote!(pub struct Player { #[module] bag: Module<Bag> }));
+    let service = attribute::service(
+        quote!(implements(Buys)),
+        quote!(
+            pub struct Player {
+                #[module]
+                bag: Module<Bag>,
+            }
+        ),
+    );
     assert_eq!(errors(&service), [""; 0]);
-    let block = quote!(impl Player { pub async fn rpc_get(&mut self, cx: &mut Cx<'_, Self>, item: u32) -> u32 { item } });
+    let block =
+        quote!(impl Player { pub async fn rpc_get(&mut self, cx: &mut Cx<'_, Self>, item: u32) -> u32 { item } });
     assert_eq!(errors(&attribute::rpc(quote!(), block)), [""; 0]);
-    let contract = quote!(pub trait Buys { async fn rpc_buy(&self, item: u32) -> Result<u64, String>; });
+    let contract = quote!(
+        pub trait Buys {
+            async fn rpc_buy(&self, item: u32) -> Result<u64, String>;
+        }
+    );
     assert_eq!(errors(&attribute::rpc(quote!(), contract)), [""; 0]);
-    assert_eq!(errors(&attribute::message(quote!(), quote!(struct Item;))), [""; 0]);
+    assert_eq!(
+        errors(&attribute::message(
+            quote!(),
+            quote!(
+                struct Item;
+            )
+        )),
+        [""; 0]
+    );
 }
 
 #[test]
@@ -50,10 +71,21 @@ fn all_errors_of_an_item_come_in_one_build() {
 
 #[test]
 fn item_comes_back_without_our_attributes_also_when_it_is_wrong() {
-    let method = quote!(pub async fn rpc_a<T>(&mut self, item: T) { body(item) });
-    let out = attribute::rpc(quote!(), quote!(impl Player { #[rpc(name = 5)] #method #[on(start)] fn b() { other() } }));
+    let method = quote!(
+        pub async fn rpc_a<T>(&mut self, item: T) {
+            body(item)
+        }
+    );
+    let out =
+        attribute::rpc(quote!(), quote!(impl Player { #[rpc(name = 5)] #method #[on(start)] fn b() { other() } }));
     assert!(contains(&out, &quote!(impl Player { #method fn b() { other() } })), "{out}");
-    let generic = quote!(impl<T> Player<T> { fn b() { other() } });
+    let generic = quote!(
+        impl<T> Player<T> {
+            fn b() {
+                other()
+            }
+        }
+    );
     assert!(contains(&attribute::rpc(quote!(), generic.clone()), &generic));
     let union = quote!(union Player { a: u32 });
     assert!(contains(&attribute::service(quote!(), union.clone()), &union));
@@ -69,18 +101,52 @@ fn what_is_no_rust_is_left_to_the_compiler() {
 fn renamed_crate_is_the_only_one_named() {
     let args = quote!(crate = flame);
     let all = [
-        attribute::service(args.clone(), quote!(pub struct Player { #[module] bag: Module<Bag> })),
-        attribute::module(args.clone(), quote!(pub struct Bag;)),
-        attribute::rpc(args.clone(), quote!(pub trait Buys { async fn rpc_buy(&self) -> Result<u64, String>; })),
-        attribute::rpc(args.clone(), quote!(impl Buys for Player { async fn rpc_buy(&mut self) -> Result<u64, String> { Ok(7) } })),
-        attribute::rpc(args.clone(), quote!(impl Player { #[on(event)] fn e(&mut self, event: &E) {} pub fn api_a(&mut self) {} })),
-        attribute::message(args, quote!(struct Item;)),
+        attribute::service(
+            args.clone(),
+            quote!(
+                pub struct Player {
+                    #[module]
+                    bag: Module<Bag>,
+                }
+            ),
+        ),
+        attribute::module(
+            args.clone(),
+            quote!(
+                pub struct Bag;
+            ),
+        ),
+        attribute::rpc(
+            args.clone(),
+            quote!(
+                pub trait Buys {
+                    async fn rpc_buy(&self) -> Result<u64, String>;
+                }
+            ),
+        ),
+        attribute::rpc(
+            args.clone(),
+            quote!(impl Buys for Player { async fn rpc_buy(&mut self) -> Result<u64, String> { Ok(7) } }),
+        ),
+        attribute::rpc(
+            args.clone(),
+            quote!(impl Player { #[on(event)] fn e(&mut self, event: &E) {} pub fn api_a(&mut self) {} }),
+        ),
+        attribute::message(
+            args,
+            quote!(
+                struct Item;
+            ),
+        ),
     ];
     for tokens in all {
         assert_eq!(errors(&tokens), [""; 0]);
         let text = tokens.to_string();
         assert!(!text.contains("ember ::") && !text.contains("::ember"), "{text}");
-        assert!(text.contains("flame :: __private") || text.contains("flame::__private") || text.contains("impl Player"), "{text}");
+        assert!(
+            text.contains("flame :: __private") || text.contains("flame::__private") || text.contains("impl Player"),
+            "{text}"
+        );
     }
 }
 

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use ember_runtime::registry::{Embedded, Registry, RegistryError, Session};
 use ember_tests::{
-    embedded_node::EmbeddedNode,
+    embedded_node::{EmbeddedNode, private_folder},
     registry::{await_value, context, is_unavailable, next, open, open_ready},
     wait::eventually,
 };
@@ -23,7 +23,7 @@ async fn count(session: &dyn Session) -> Result<usize, RegistryError> {
 
 #[test]
 fn processes_that_start_at_once_share_one_store() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     let mut nodes: Vec<_> = (0..4).map(|_| node(folder.path())).collect();
     for (number, node) in nodes.iter_mut().enumerate() {
         node.ready();
@@ -38,7 +38,7 @@ fn processes_that_start_at_once_share_one_store() {
 
 #[tokio::test]
 async fn another_process_takes_over_when_the_host_is_killed() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     let mut host = node(folder.path());
     host.ready();
     let survivor = open_ready(&Embedded::at(folder.path())).await;
@@ -59,7 +59,7 @@ async fn another_process_takes_over_when_the_host_is_killed() {
 
 #[tokio::test]
 async fn a_frozen_host_is_unavailable_and_keeps_its_place_and_its_data() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     let mut host = node(folder.path());
     host.ready();
     assert_eq!(host.put("a", "kept"), "ok");
@@ -75,7 +75,7 @@ async fn a_frozen_host_is_unavailable_and_keeps_its_place_and_its_data() {
 
 #[tokio::test]
 async fn a_session_that_ends_hands_the_place_over() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     let registry = Embedded::at(folder.path());
     let first = open_ready(&registry).await;
     let second = open_ready(&registry).await;
@@ -87,7 +87,7 @@ async fn a_session_that_ends_hands_the_place_over() {
 
 #[tokio::test]
 async fn the_data_survives_the_removal_of_the_socket() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     let registry = Embedded::at(folder.path());
     let host = open_ready(&registry).await;
     put(&*host, "a", "kept").await.unwrap();
@@ -101,7 +101,7 @@ async fn the_data_survives_the_removal_of_the_socket() {
 
 #[tokio::test]
 async fn there_is_one_store_after_the_lock_file_was_removed() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     let registry = Embedded::at(folder.path());
     let sessions = [open_ready(&registry).await, open_ready(&registry).await];
     fs::remove_file(folder.path().join("test.lock")).unwrap();
@@ -117,7 +117,7 @@ async fn there_is_one_store_after_the_lock_file_was_removed() {
 
 #[tokio::test]
 async fn clusters_are_apart_whatever_their_names() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     let registry = Embedded::at(folder.path());
     let mut sessions = Vec::new();
     let names = ["a", "A", "a/b", "../a", "", "ä ö", &"n".repeat(300)];
@@ -135,7 +135,7 @@ async fn clusters_are_apart_whatever_their_names() {
 #[tokio::test]
 async fn a_folder_that_others_may_enter_is_refused() {
     use std::os::unix::fs::PermissionsExt;
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let error = Embedded::at(folder.path()).open(context("test")).await.unwrap_err();
     assert!(matches!(&error, RegistryError::Configuration(text) if text.contains("chmod 700")), "{error}");
@@ -143,7 +143,7 @@ async fn a_folder_that_others_may_enter_is_refused() {
 
 #[tokio::test]
 async fn it_says_that_it_spans_one_machine() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     let registry = Embedded::at(folder.path());
     assert!(!registry.spans_machines());
     let first_operation = open(&registry).await.list(String::new()).await;

@@ -81,7 +81,10 @@ impl Session for InProcessSession {
     }
 
     fn revoke(&self, lease: LeaseId) -> BoxFuture<'_, Result<()>> {
-        self.run(move |store| Ok(store.revoke(lease)?.value))
+        self.run(move |store| {
+            store.revoke(lease)?;
+            Ok(())
+        })
     }
 
     fn list(&self, prefix: String) -> BoxFuture<'_, Result<Snapshot>> {

@@ -17,7 +17,11 @@ mod in_process;
 mod server;
 #[cfg_attr(
     not(feature = "etcd"),
-    allow(dead_code, reason = "the etcd API needs more of the store than the in-process registry does")
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "the etcd API needs more of the store than the in-process registry does"
+    )
 )]
 mod store;
 

@@ -61,12 +61,12 @@ pub(super) fn txn(
 ) -> PbTxnResponse {
     let wishes = if done.succeeded { then } else { otherwise };
     let responses = done.done.iter().zip(wishes).filter_map(|(done, wish)| response(header.as_ref(), done, wish));
-    PbTxnResponse { succeeded: done.succeeded, responses: responses.collect(), header: header.clone() }
+    PbTxnResponse { succeeded: done.succeeded, responses: responses.collect(), header }
 }
 
 /// Always something: a wish has the shape of what was done.
 fn response(header: Option<&PbResponseHeader>, done: &Done, wish: &Wish) -> Option<PbResponseOp> {
-    let header = header.cloned();
+    let header = header.copied();
     let response = match (done, wish) {
         (Done::Range(found), Wish::Range { keys_only }) => {
             PbTxnOpResponse::ResponseRange(range(header, found, *keys_only))

@@ -17,8 +17,8 @@ use crate::registry::store::{At, Change, Gone, KeyRange, Watcher};
 const WATCHES_PER_STREAM: usize = 1_024;
 /// How often a watch that asked for it hears that nothing has happened.
 const PROGRESS: Duration = Duration::from_secs(60);
-/// Where a response is split, if the client can put it together again.
-const FRAGMENT_BYTES: usize = 1 << 20;
+/// Where a response is split, if the client can put it together again. As in etcd.
+const FRAGMENT_BYTES: usize = 2 << 20;
 /// In responses that concern no watch.
 const NO_WATCH: i64 = -1;
 

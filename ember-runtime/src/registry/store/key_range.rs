@@ -4,6 +4,9 @@ use std::ops::Bound;
 
 use bytes::Bytes;
 
+/// Where a range starts and ends, as a `BTreeMap` wants to be told.
+type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
+
 /// One key, every key from one on, or `[start, end)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyRange {
@@ -66,7 +69,7 @@ impl KeyRange {
     }
 
     /// The bounds for a `BTreeMap`; `None` for a range that holds nothing (there, asking the map would panic).
-    pub(crate) fn bounds(&self) -> Option<(Bound<&[u8]>, Bound<&[u8]>)> {
+    pub(super) fn bounds(&self) -> Option<Bounds<'_>> {
         let end = match &self.end {
             End::Single => Bound::Included(&self.start[..]),
             End::Open => Bound::Unbounded,

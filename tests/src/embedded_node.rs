@@ -11,7 +11,7 @@ use std::{
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::etcd_process::signal;
+use crate::etcd_process::{freeze, signal};
 
 /// A new folder that nobody else may enter.
 ///
@@ -73,7 +73,7 @@ impl EmbeddedNode {
 
     /// Freezes it (`SIGSTOP`).
     pub fn freeze(&self) {
-        signal(&self.child, Signal::STOP);
+        freeze(&self.child);
     }
 
     /// Lets it go on.

@@ -7,7 +7,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use tempfile::TempDir;
 
 use crate::programs;
@@ -67,7 +67,7 @@ impl EtcdProcess {
 
     /// Freezes it (`SIGSTOP`).
     pub fn freeze(&self) {
-        signal(&self.child, Signal::STOP);
+        freeze(&self.child);
     }
 
     /// Lets it go on.
@@ -87,6 +87,18 @@ impl Drop for EtcdProcess {
             last.iter().rev().for_each(|line| eprintln!("  {line}"));
         }
     }
+}
+
+/// Freezes a child (`SIGSTOP`); when this returns, all of it stands still.
+///
+/// # Panics
+/// If it has ended.
+pub fn freeze(child: &Child) {
+    signal(child, Signal::STOP);
+    let (_, status) = waitpid(Some(Pid::from_child(child)), WaitOptions::UNTRACED)
+        .expect("to wait for a child process")
+        .expect("a change of its state");
+    assert!(status.stopped(), "it ended instead: {status:?}");
 }
 
 /// Sends `signal` to a child that has not been reaped.

@@ -36,7 +36,8 @@ fn processes_that_start_at_once_share_one_store() {
     }
 }
 
-#[tokio::test]
+// This process becomes the host, so it must go on serving while the test waits for a line of a child.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_process_takes_over_when_the_host_is_killed() {
     let folder = private_folder();
     let mut host = node(folder.path());
@@ -66,8 +67,9 @@ async fn a_frozen_host_is_unavailable_and_keeps_its_place_and_its_data() {
     let other = open_ready(&Embedded::at(folder.path())).await;
 
     host.freeze();
-    assert!(is_unavailable(&put(&*other, "b", "x").await));
-    assert!(is_unavailable(&count(&*other).await), "nobody takes over from a host that still has the lock");
+    let outcomes = (put(&*other, "b", "x").await, count(&*other).await);
+    assert!(is_unavailable(&outcomes.0), "{outcomes:?}");
+    assert!(is_unavailable(&outcomes.1), "nobody takes over from a host that still has the lock: {outcomes:?}");
 
     host.thaw();
     await_value(&*other, "a", "kept").await;

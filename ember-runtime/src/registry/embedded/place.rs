@@ -50,6 +50,12 @@ impl Place {
         &self.lock
     }
 
+    pub(super) fn etcdctl(&self) -> String {
+        let folder = self.folder.display().to_string().replace('\'', r"'\''");
+        let socket = self.socket.file_name().unwrap_or_default().display();
+        format!("cd '{folder}' && etcdctl --endpoints=unix://{socket}")
+    }
+
     /// Makes the folder, and refuses one in which another user could have put something.
     pub(super) fn prepare(&self) -> Result<()> {
         let refuse = |why: String| {

@@ -1,6 +1,6 @@
 //! The embedded registry across processes: who serves, and what happens when that one dies, freezes or is robbed.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use ember_runtime::registry::{Embedded, Registry, RegistryError, Session};
 use ember_tests::{
@@ -47,10 +47,16 @@ async fn another_process_takes_over_when_the_host_is_killed() {
     await_value(&*survivor, "a", "old").await;
     let mut watch = survivor.watch("a".into(), 1).await.unwrap();
     next(&mut watch).await.unwrap();
+    let lease = survivor.grant(Duration::from_secs(60)).await.unwrap();
+    let revision = put(&*survivor, "b", "old").await.unwrap();
 
     host.kill();
     assert!(is_unavailable(&next(&mut watch).await), "the watch tells of the loss");
     eventually("an empty store", async || (count(&*survivor).await.ok()? == 0).then_some(())).await;
+    let lost = survivor.keep_alive(lease.id).await;
+    assert!(matches!(lost, Err(RegistryError::LeaseNotFound(_))), "{lost:?}");
+    let lost = survivor.watch("a".into(), revision + 1).await.err();
+    assert!(matches!(lost, Some(RegistryError::FutureRevision { .. })), "{lost:?}");
     put(&*survivor, "a", "new").await.unwrap();
 
     let mut late = node(folder.path());
@@ -102,12 +108,13 @@ async fn the_data_survives_the_removal_of_the_socket() {
 }
 
 #[tokio::test]
-async fn there_is_one_store_after_the_lock_file_was_removed() {
+async fn there_is_one_store_after_everything_in_the_folder_was_removed() {
     let folder = private_folder();
     let registry = Embedded::at(folder.path());
     let sessions = [open_ready(&registry).await, open_ready(&registry).await];
-    fs::remove_file(folder.path().join("test.lock")).unwrap();
-    eventually("a new lock file", async || folder.path().join("test.lock").exists().then_some(())).await;
+    let files = || fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    files().for_each(|file| fs::remove_file(file).unwrap());
+    eventually("a new lock and a new socket", async || (files().count() == 2).then_some(())).await;
     eventually("both sessions to see one store", async || {
         put(&*sessions[0], "a", "x").await.ok()?;
         let seen = sessions[1].list("a".into()).await.ok()?.entries;

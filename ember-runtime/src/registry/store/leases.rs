@@ -30,7 +30,8 @@ pub(super) struct Entry {
 impl Leases {
     /// Ids differ between incarnations, or a node that missed a restart would renew the lease of another.
     pub(super) fn new(incarnation: u64) -> Self {
-        let base = i64::from(((incarnation ^ (incarnation >> 32)) as u32) >> 1) << 32;
+        // Multiplied by 2^64 / φ, so that incarnations that follow each other differ in the upper 31 bits.
+        let base = (incarnation.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33).cast_signed() << 32;
         Self { entries: BTreeMap::new(), deadlines: BTreeSet::new(), base, made: 0 }
     }
 

@@ -136,3 +136,21 @@ async fn large_responses_come_in_fragments_to_those_who_ask() {
     }
     assert_eq!(fragments, [2, 2]);
 }
+
+#[tokio::test]
+async fn a_dropped_stream_ends_its_watches_at_the_server() {
+    let fixture = Fixture::start().await;
+    let mut client = fixture.client().await;
+    client.put("a", "", None).await.unwrap();
+    let before = fixture.store.users();
+    let mut watch = client.watch("a", None).await.unwrap();
+    next(&mut watch, "the watch").await;
+    assert!(fixture.store.users() > before, "the watch uses the store");
+    drop(watch);
+    wait("the watch to end", async {
+        while fixture.store.users() > before {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::future::join;
 use tokio::time::{Instant, advance, timeout};
@@ -82,9 +82,9 @@ async fn a_lease_without_keys_ends_without_a_revision() {
 #[tokio::test(start_paused = true)]
 async fn lease_ids_differ_between_incarnations_and_can_be_chosen() {
     let id = |incarnation| Store::new(incarnation).grant(None, SECOND).unwrap().value;
-    assert_ne!(id(1), id(2));
-    assert_ne!(id(1 << 63), id(1 << 62));
-    assert!(id(0) > 0 && id(u64::MAX) > 0);
+    let ids: BTreeSet<_> = (0..1000).chain([1 << 62, 1 << 63, u64::MAX]).map(id).collect();
+    assert_eq!(ids.len(), 1003);
+    assert!(ids.iter().all(|id| *id > 0));
 
     let store = Store::new(1);
     assert_eq!(store.grant(Some(7), SECOND).unwrap().value, 7);

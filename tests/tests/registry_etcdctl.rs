@@ -246,10 +246,8 @@ async fn watches_of_both_see_every_write_of_both_in_one_order() {
         }
         changes
     };
-    let ((), (), seen_by_ctl, seen_by_lib) = within("all writes to be seen by both", async {
-        tokio::join!(by_ctl, by_lib, changes(lines, 2 * WRITES), seen_by_lib)
-    })
-    .await;
+    let all = Box::pin(async { tokio::join!(by_ctl, by_lib, changes(lines, 2 * WRITES), seen_by_lib) });
+    let ((), (), seen_by_ctl, seen_by_lib) = within("all writes to be seen by both", all).await;
     assert_eq!(seen_by_ctl, seen_by_lib);
     assert_eq!(seen_by_lib.iter().filter(|change| change.starts_with("DELETE")).count(), WRITES);
 }

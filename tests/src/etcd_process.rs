@@ -33,9 +33,24 @@ impl EtcdProcess {
     /// # Panics
     /// If there is no etcd on this machine.
     pub fn start_with(scheme: &'static str, arguments: impl FnOnce(&Path) -> Vec<String>) -> Self {
+        Self::launch(scheme, free_ports(), arguments)
+    }
+
+    /// Starts a cluster of three.
+    pub fn start_three() -> [Self; 3] {
+        let ports = [(); 3].map(|()| free_ports());
+        let member = |[_, peers]: [u16; 2]| format!("m{peers}=http://127.0.0.1:{peers}");
+        let members = ports.map(member).join(",");
+        ports.map(|ports| {
+            let name = format!("m{}", ports[1]);
+            let arguments = ["--name", &name, "--initial-cluster", &members].map(str::to_owned).to_vec();
+            Self::launch("http", ports, |_| arguments)
+        })
+    }
+
+    fn launch(scheme: &'static str, ports: [u16; 2], arguments: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let arguments = arguments(folder.path());
-        let ports = free_ports();
         let child = spawn(folder.path(), scheme, ports, &arguments);
         Self { child, folder, scheme, ports, arguments }
     }

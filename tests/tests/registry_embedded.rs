@@ -108,13 +108,14 @@ async fn the_data_survives_the_removal_of_the_socket() {
 }
 
 #[tokio::test]
-async fn there_is_one_store_after_everything_in_the_folder_was_removed() {
-    let folder = private_folder();
-    let registry = Embedded::at(folder.path());
+async fn there_is_one_store_after_the_whole_folder_was_removed() {
+    let parent = private_folder();
+    let folder = parent.path().join("registry");
+    let registry = Embedded::at(&folder);
     let sessions = [open_ready(&registry).await, open_ready(&registry).await];
-    let files = || fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
-    files().for_each(|file| fs::remove_file(file).unwrap());
-    eventually("a new lock and a new socket", async || (files().count() == 2).then_some(())).await;
+    fs::remove_dir_all(&folder).unwrap();
+    let files = || fs::read_dir(&folder).map_or(0, Iterator::count);
+    eventually("a new lock and a new socket", async || (files() == 2).then_some(())).await;
     eventually("both sessions to see one store", async || {
         put(&*sessions[0], "a", "x").await.ok()?;
         let seen = sessions[1].list("a".into()).await.ok()?.entries;

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     actor::{Cx, Unit},
     directory::Key,
-    error::{CallError, SendError},
+    error::SendError,
     message::Method,
 };
 

@@ -50,8 +50,8 @@ pub mod __private {
 
     pub use ember_runtime::{
         actor::{
-            Cx, HandledBy, Here, HookKind, HookOf, HookResult, NoInherentRpc, OnEvent, Orphan, Path, Schedule, Service,
-            ServiceSpec, Table, Unit,
+            Cx, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType, Orphan,
+            Path, RpcBlock, Schedule, Service, ServiceSpec, Table, Unit,
         },
         call::{Call, Client, Handle, HasClient, Kind, Local, One},
         directory::Interest,

@@ -1,7 +1,7 @@
 //! Contracts: the trait that services implement, the client, and one type per method.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Attribute, Token, TypeParamBound, ext::IdentExt, parse_quote, punctuated::Punctuated};
 
 use super::{client, hidden, local, method};
@@ -70,10 +70,14 @@ fn function(Contract { runtime: k, .. }: &Contract, it: &Method, attrs: &[Attrib
     let (this, cx) = (local("this", ident), local("cx", ident));
     let (names, types): (Vec<_>, Vec<_>) = it.shape.args.iter().map(|arg| (&arg.name, &arg.ty)).unzip();
     let future = method::future(&it.shape, &it.shape.output.whole().to_token_stream());
+    let at = k.at(ident.span());
+    let head = quote_spanned! {ident.span()=>
+        fn #ident(#this: &mut Self, #cx: &mut #at::Cx<'_, Self>, #(#names: #types),*)
+    };
     quote! {
         #(#attrs)*
         #[allow(clippy::too_many_arguments, reason = "generated")]
-        fn #ident(#this: &mut Self, #cx: &mut #k::Cx<'_, Self>, #(#names: #types),*) -> #future;
+        #head -> #future;
     }
 }
 

@@ -34,10 +34,9 @@ fn callable(k: &Runtime, unit: &Type, it: &Method) -> TokenStream {
     }
 }
 
-/// Where `describe` finds what the block holds.
+/// Where the unit finds what the block holds. A second block is an error at its type.
 fn table(OwnBlock { runtime: k, item, interface, .. }: &OwnBlock) -> TokenStream {
     let unit = &item.self_ty;
-    let name = quote_spanned!(unit.span()=> __ember_only_one_rpc_impl_block_per_type);
     let methods = interface.methods.iter().map(|it| {
         let (cfgs, marker) = (&it.cfgs, marker(it.ident()));
         quote!(#(#cfgs)* table.method::<L, #marker>();)
@@ -47,10 +46,11 @@ fn table(OwnBlock { runtime: k, item, interface, .. }: &OwnBlock) -> TokenStream
         let (Event { cfgs, .. }, marker) = (it, marker(it.ident()));
         quote!(#(#cfgs)* table.event::<L, #marker>();)
     });
+    let at = k.at(unit.span());
+    let head = quote_spanned!(unit.span()=> impl #at::OnlyOneRpcBlockPerType for #unit);
     quote! {
-        impl #unit {
-            #[doc(hidden)]
-            pub fn #name<S: #k::Service, L: #k::Path<S, Unit = Self>>(table: &mut #k::Table<S>) {
+        #head {
+            fn describe_block<S: #k::Service, L: #k::Path<S, Unit = Self>>(table: &mut #k::Table<S>) {
                 let _ = &table;
                 #(#methods)*
                 #(#hooks)*

@@ -26,7 +26,10 @@ async fn main() -> ember::Result<()> {
     let svc2 = one.client::<Service2Client>();
     println!("no arguments      rpc_ping()           = {}", svc2.rpc_ping().await?);
     println!("a message         rpc_sum(1, 2)        = {}", svc2.rpc_sum(SumReq { a: 1, b: 2 }).await?);
-    println!("many arguments    rpc_join(…)          = {}", svc2.rpc_join("a".into(), 1, true, vec![2, 3], None).await?);
+    println!(
+        "many arguments    rpc_join(…)          = {}",
+        svc2.rpc_join("a".into(), 1, true, vec![2, 3], None).await?
+    );
     println!("a result          rpc_divide(7, 2)     = {}", svc2.rpc_divide(7, 2).await?);
     match svc2.rpc_divide(7, 0).await {
         Err(CallError::App(error)) => println!("an error          rpc_divide(7, 0)     : {error}"),

@@ -28,7 +28,7 @@ pub(crate) fn contract(contract: &Contract) -> TokenStream {
     let mut parts = client::from_handle(k, &client);
     parts.extend(client::entry(k, &client, &quote!(#k::Interest::Contract(::core::convert::Into::into(#name)))));
     parts.extend(interface.methods.iter().map(|it| callable(contract, it)));
-    let methods = interface.methods.iter().map(|it| (it, marker(ident, it.ident())));
+    let methods = interface.methods.iter().map(|it| (it, marker(ident, it.ident()).into_token_stream()));
     parts.extend(client::methods(k, &quote!(#client), methods));
     let hidden = hidden(cfgs, &parts);
     quote!(#the_trait #declaration #(#markers)* #hidden)
@@ -85,7 +85,7 @@ fn function(Contract { runtime: k, .. }: &Contract, it: &Method, attrs: &[Attrib
 fn callable(contract: &Contract, it: &Method) -> TokenStream {
     let Contract { runtime: k, item, interface, .. } = contract;
     let (trait_name, cfgs, ident) = (&item.ident, &it.cfgs, it.ident());
-    let marker = marker(trait_name, ident);
+    let marker = marker(trait_name, ident).into_token_stream();
     let description = method::description(k, &interface.name, it, &marker);
     let (this, cx) = (local("unit", ident), local("cx", ident));
     let names: Vec<&Ident> = it.shape.args.iter().map(|arg| &arg.name).collect();

@@ -18,7 +18,7 @@ pub(super) fn hook(k: &Runtime, unit: &Type, Hook { shape, cfgs, .. }: &Hook) ->
     let (future, run) = run(k, shape, &invoke(&this, &cx, shape));
     quote! {
         #(#cfgs)*
-        pub struct #marker;
+        struct #marker;
 
         #(#cfgs)*
         impl #k::HookOf<#unit> for #marker {
@@ -42,7 +42,7 @@ pub(super) fn event(k: &Runtime, unit: &Type, handler: &Event) -> TokenStream {
     let (future, run) = run(k, shape, &quote!(#this.#ident(#cx_argument #the_event)));
     quote! {
         #(#cfgs)*
-        pub struct #marker;
+        struct #marker;
 
         #(#cfgs)*
         impl #k::OnEvent<#unit> for #marker {

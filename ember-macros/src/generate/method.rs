@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// `impl Method`.
-pub(super) fn description(k: &Runtime, contract: &str, method: &Method, marker: &Ident) -> TokenStream {
+pub(super) fn description(k: &Runtime, contract: &str, method: &Method, marker: &TokenStream) -> TokenStream {
     let Method { cfgs, .. } = method;
     let types = method.shape.args.iter().map(|arg| &arg.ty);
     let (value, error) = results(k, &method.shape.output);
@@ -120,7 +120,7 @@ fn wire(k: &Runtime, shape: &Shape) -> TokenStream {
 }
 
 /// `impl HandledBy`: calls the user's function.
-pub(super) fn handler(k: &Runtime, unit: &Type, method: &Method, marker: &Ident) -> TokenStream {
+pub(super) fn handler(k: &Runtime, unit: &Type, method: &Method, marker: &TokenStream) -> TokenStream {
     let Method { cfgs, shape, .. } = method;
     let (this, cx) = (local("unit", &shape.ident), local("cx", &shape.ident));
     let names = shape.args.iter().map(|arg| &arg.name);

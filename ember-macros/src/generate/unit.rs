@@ -72,7 +72,7 @@ fn field(k: &Runtime, owner: &Ident, Mount { field, ty, cfgs }: &Mount) -> Token
     let slot = quote_spanned!(ty.span()=> <#ty as #at::Mounted>::slot(&mut owner.#field));
     quote! {
         #(#cfgs)*
-        pub struct #marker;
+        struct #marker;
 
         #(#cfgs)*
         impl #k::Field for #marker {

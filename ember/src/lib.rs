@@ -21,6 +21,10 @@ pub use ember_runtime::{
     registry,
 };
 
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct ReadMe;
+
 /// What the author of a service types daily.
 pub mod prelude {
     pub use crate::{

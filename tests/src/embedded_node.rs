@@ -1,14 +1,26 @@
 //! The program `embedded-node` as a child process: a session with an embedded registry that obeys lines on its input.
 
 use std::{
+    fs::Permissions,
     io::{BufRead, BufReader, Lines, Write},
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
 use rustix::process::Signal;
+use tempfile::TempDir;
 
-use crate::etcd_process::signal;
+use crate::etcd_process::{freeze, signal};
+
+/// A new folder that nobody else may enter.
+///
+/// # Panics
+/// If it cannot be made.
+pub fn private_folder() -> TempDir {
+    let permissions = Permissions::from_mode(0o700);
+    tempfile::Builder::new().permissions(permissions).tempdir().expect("a temporary folder")
+}
 
 /// A child process; killed when it is dropped.
 #[derive(Debug)]
@@ -61,7 +73,7 @@ impl EmbeddedNode {
 
     /// Freezes it (`SIGSTOP`).
     pub fn freeze(&self) {
-        signal(&self.child, Signal::STOP);
+        freeze(&self.child);
     }
 
     /// Lets it go on.

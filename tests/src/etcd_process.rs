@@ -7,7 +7,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use tempfile::TempDir;
 
 use crate::programs;
@@ -33,9 +33,24 @@ impl EtcdProcess {
     /// # Panics
     /// If there is no etcd on this machine.
     pub fn start_with(scheme: &'static str, arguments: impl FnOnce(&Path) -> Vec<String>) -> Self {
+        Self::launch(scheme, free_ports(), arguments)
+    }
+
+    /// Starts a cluster of three.
+    pub fn start_three() -> [Self; 3] {
+        let ports = [(); 3].map(|()| free_ports());
+        let member = |[_, peers]: [u16; 2]| format!("m{peers}=http://127.0.0.1:{peers}");
+        let members = ports.map(member).join(",");
+        ports.map(|ports| {
+            let name = format!("m{}", ports[1]);
+            let arguments = ["--name", &name, "--initial-cluster", &members].map(str::to_owned).to_vec();
+            Self::launch("http", ports, |_| arguments)
+        })
+    }
+
+    fn launch(scheme: &'static str, ports: [u16; 2], arguments: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let arguments = arguments(folder.path());
-        let ports = free_ports();
         let child = spawn(folder.path(), scheme, ports, &arguments);
         Self { child, folder, scheme, ports, arguments }
     }
@@ -67,7 +82,7 @@ impl EtcdProcess {
 
     /// Freezes it (`SIGSTOP`).
     pub fn freeze(&self) {
-        signal(&self.child, Signal::STOP);
+        freeze(&self.child);
     }
 
     /// Lets it go on.
@@ -87,6 +102,18 @@ impl Drop for EtcdProcess {
             last.iter().rev().for_each(|line| eprintln!("  {line}"));
         }
     }
+}
+
+/// Freezes a child (`SIGSTOP`); when this returns, all of it stands still.
+///
+/// # Panics
+/// If it has ended.
+pub fn freeze(child: &Child) {
+    signal(child, Signal::STOP);
+    let (_, status) = waitpid(Some(Pid::from_child(child)), WaitOptions::UNTRACED)
+        .expect("to wait for a child process")
+        .expect("a change of its state");
+    assert!(status.stopped(), "it ended instead: {status:?}");
 }
 
 /// Sends `signal` to a child that has not been reaped.

@@ -7,7 +7,9 @@ use ember_runtime::{
     registry::{Context, KeyValue, Registry, RegistryError, Session, Watch, WatchItem},
     rng::Rng,
 };
+use etcd_client::{Channel, Client};
 use futures_util::StreamExt;
+use tonic::transport::Endpoint;
 
 use crate::wait::{eventually, within};
 
@@ -48,4 +50,24 @@ pub fn is_unavailable<T>(outcome: &Result<T, RegistryError>) -> bool {
 /// The next item of a watch.
 pub async fn next(watch: &mut Watch) -> Result<WatchItem, RegistryError> {
     within("an item of the watch", watch.next()).await.expect("a watch to end with an item that says why")
+}
+
+/// The public client of etcd on `endpoint`: `host:port`, or `unix:///…` as [`Embedded::endpoint`] gives it.
+///
+/// [`Embedded::endpoint`]: ember_runtime::registry::Embedded::endpoint
+///
+/// # Panics
+/// If it cannot connect.
+pub async fn etcd_client(endpoint: &str) -> Client {
+    let uri = if endpoint.contains("://") { endpoint.to_owned() } else { format!("http://{endpoint}") };
+    let channel = Endpoint::from_shared(uri).expect("an endpoint").connect().await.expect("somebody to listen there");
+    Client::from_channel(Channel::Tonic(channel), None).await.expect("a client without a user")
+}
+
+/// Has the registry at `endpoint` forget what was before `revision`.
+///
+/// # Panics
+/// If it refuses.
+pub async fn compact(endpoint: &str, revision: i64) {
+    etcd_client(endpoint).await.compact(revision, None).await.expect("a compaction");
 }

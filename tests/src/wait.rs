@@ -18,6 +18,7 @@ pub async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>
             return value;
         }
         assert!(Instant::now() < deadline, "gave up waiting for {what}");
+        // tidy: sleep: between two questions to another process, which cannot be awaited.
         sleep(Duration::from_millis(20)).await;
     }
 }

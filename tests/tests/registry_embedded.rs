@@ -1,10 +1,10 @@
 //! The embedded registry across processes: who serves, and what happens when that one dies, freezes or is robbed.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use ember_runtime::registry::{Embedded, Registry, RegistryError, Session};
 use ember_tests::{
-    embedded_node::EmbeddedNode,
+    embedded_node::{EmbeddedNode, private_folder},
     registry::{await_value, context, is_unavailable, next, open, open_ready},
     wait::eventually,
 };
@@ -23,7 +23,7 @@ async fn count(session: &dyn Session) -> Result<usize, RegistryError> {
 
 #[test]
 fn processes_that_start_at_once_share_one_store() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     let mut nodes: Vec<_> = (0..4).map(|_| node(folder.path())).collect();
     for (number, node) in nodes.iter_mut().enumerate() {
         node.ready();
@@ -36,9 +36,10 @@ fn processes_that_start_at_once_share_one_store() {
     }
 }
 
-#[tokio::test]
+// This process becomes the host, so it must go on serving while the test waits for a line of a child.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_process_takes_over_when_the_host_is_killed() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     let mut host = node(folder.path());
     host.ready();
     let survivor = open_ready(&Embedded::at(folder.path())).await;
@@ -46,10 +47,16 @@ async fn another_process_takes_over_when_the_host_is_killed() {
     await_value(&*survivor, "a", "old").await;
     let mut watch = survivor.watch("a".into(), 1).await.unwrap();
     next(&mut watch).await.unwrap();
+    let lease = survivor.grant(Duration::from_secs(60)).await.unwrap();
+    let revision = put(&*survivor, "b", "old").await.unwrap();
 
     host.kill();
     assert!(is_unavailable(&next(&mut watch).await), "the watch tells of the loss");
     eventually("an empty store", async || (count(&*survivor).await.ok()? == 0).then_some(())).await;
+    let lost = survivor.keep_alive(lease.id).await;
+    assert!(matches!(lost, Err(RegistryError::LeaseNotFound(_))), "{lost:?}");
+    let lost = survivor.watch("a".into(), revision + 1).await.err();
+    assert!(matches!(lost, Some(RegistryError::FutureRevision { .. })), "{lost:?}");
     put(&*survivor, "a", "new").await.unwrap();
 
     let mut late = node(folder.path());
@@ -59,15 +66,16 @@ async fn another_process_takes_over_when_the_host_is_killed() {
 
 #[tokio::test]
 async fn a_frozen_host_is_unavailable_and_keeps_its_place_and_its_data() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     let mut host = node(folder.path());
     host.ready();
     assert_eq!(host.put("a", "kept"), "ok");
     let other = open_ready(&Embedded::at(folder.path())).await;
 
     host.freeze();
-    assert!(is_unavailable(&put(&*other, "b", "x").await));
-    assert!(is_unavailable(&count(&*other).await), "nobody takes over from a host that still has the lock");
+    let outcomes = (put(&*other, "b", "x").await, count(&*other).await);
+    assert!(is_unavailable(&outcomes.0), "{outcomes:?}");
+    assert!(is_unavailable(&outcomes.1), "nobody takes over from a host that still has the lock: {outcomes:?}");
 
     host.thaw();
     await_value(&*other, "a", "kept").await;
@@ -75,7 +83,7 @@ async fn a_frozen_host_is_unavailable_and_keeps_its_place_and_its_data() {
 
 #[tokio::test]
 async fn a_session_that_ends_hands_the_place_over() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     let registry = Embedded::at(folder.path());
     let first = open_ready(&registry).await;
     let second = open_ready(&registry).await;
@@ -87,7 +95,7 @@ async fn a_session_that_ends_hands_the_place_over() {
 
 #[tokio::test]
 async fn the_data_survives_the_removal_of_the_socket() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     let registry = Embedded::at(folder.path());
     let host = open_ready(&registry).await;
     put(&*host, "a", "kept").await.unwrap();
@@ -100,12 +108,14 @@ async fn the_data_survives_the_removal_of_the_socket() {
 }
 
 #[tokio::test]
-async fn there_is_one_store_after_the_lock_file_was_removed() {
-    let folder = tempfile::tempdir().unwrap();
-    let registry = Embedded::at(folder.path());
+async fn there_is_one_store_after_the_whole_folder_was_removed() {
+    let parent = private_folder();
+    let folder = parent.path().join("registry");
+    let registry = Embedded::at(&folder);
     let sessions = [open_ready(&registry).await, open_ready(&registry).await];
-    fs::remove_file(folder.path().join("test.lock")).unwrap();
-    eventually("a new lock file", async || folder.path().join("test.lock").exists().then_some(())).await;
+    fs::remove_dir_all(&folder).unwrap();
+    let files = || fs::read_dir(&folder).map_or(0, Iterator::count);
+    eventually("a new lock and a new socket", async || (files() == 2).then_some(())).await;
     eventually("both sessions to see one store", async || {
         put(&*sessions[0], "a", "x").await.ok()?;
         let seen = sessions[1].list("a".into()).await.ok()?.entries;
@@ -117,7 +127,7 @@ async fn there_is_one_store_after_the_lock_file_was_removed() {
 
 #[tokio::test]
 async fn clusters_are_apart_whatever_their_names() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     let registry = Embedded::at(folder.path());
     let mut sessions = Vec::new();
     let names = ["a", "A", "a/b", "../a", "", "ä ö", &"n".repeat(300)];
@@ -135,7 +145,7 @@ async fn clusters_are_apart_whatever_their_names() {
 #[tokio::test]
 async fn a_folder_that_others_may_enter_is_refused() {
     use std::os::unix::fs::PermissionsExt;
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let error = Embedded::at(folder.path()).open(context("test")).await.unwrap_err();
     assert!(matches!(&error, RegistryError::Configuration(text) if text.contains("chmod 700")), "{error}");
@@ -143,7 +153,7 @@ async fn a_folder_that_others_may_enter_is_refused() {
 
 #[tokio::test]
 async fn it_says_that_it_spans_one_machine() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     let registry = Embedded::at(folder.path());
     assert!(!registry.spans_machines());
     let first_operation = open(&registry).await.list(String::new()).await;

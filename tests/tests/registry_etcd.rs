@@ -3,19 +3,13 @@
 use ember_runtime::registry::{Etcd, Event, Operation, RegistryError, Session, Transaction, WatchItem};
 use ember_tests::{
     etcd_process::EtcdProcess,
-    registry::{await_value, is_unavailable, next, open, open_ready},
+    registry::{await_value, compact, is_unavailable, next, open, open_ready},
     wait::{eventually, within},
 };
-use etcd_client::Client;
 use tokio::time::{Duration, Instant};
 
 async fn put(session: &dyn Session, key: &str, value: &str) -> Result<i64, RegistryError> {
     session.put(key.into(), value.to_owned().into(), None).await
-}
-
-async fn compact(etcd: &EtcdProcess, revision: i64) {
-    let mut client = Client::connect([etcd.address()], None).await.unwrap();
-    client.compact(revision, None).await.unwrap();
 }
 
 #[tokio::test]
@@ -120,7 +114,7 @@ async fn a_compaction_during_an_outage_shows_when_watching_again() {
     etcd.start_again();
     let last = eventually("a write", async || put(&*session, "a", "2").await.ok()).await;
     let last = put(&*session, "a", "3").await.unwrap().max(last);
-    compact(&etcd, last).await;
+    compact(&etcd.address(), last).await;
     let mut watch = session.watch("a".into(), first + 1).await.unwrap();
     assert_eq!(next(&mut watch).await.unwrap(), WatchItem::Compacted { revision: last });
 }

@@ -107,8 +107,8 @@ impl Authority {
         (parameters.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
     }
 
-    /// An etcd with a certificate for `name`, and perhaps further arguments.
-    fn start_etcd(&self, name: &str, further: &[&str]) -> EtcdProcess {
+    /// An etcd with a certificate for `name`; one that asks the client for its own, if `ask_client`.
+    fn start_etcd(&self, name: &str, ask_client: bool) -> EtcdProcess {
         EtcdProcess::start_with("https", |folder: &Path| {
             let (certificate, key) = self.issue(name);
             let file = |file: &str, text: &str| {
@@ -118,8 +118,10 @@ impl Authority {
             };
             let mut arguments = vec!["--cert-file".to_owned(), file("cert.pem", &certificate)];
             arguments.extend(["--key-file".to_owned(), file("key.pem", &key)]);
-            arguments.extend(["--trusted-ca-file".to_owned(), file("ca.pem", &self.pem)]);
-            arguments.extend(further.iter().map(|argument| (*argument).to_owned()));
+            if ask_client {
+                arguments.extend(["--client-cert-auth".to_owned(), "--trusted-ca-file".to_owned()]);
+                arguments.push(file("ca.pem", &self.pem));
+            }
             arguments
         })
     }
@@ -128,7 +130,7 @@ impl Authority {
 #[tokio::test]
 async fn tls_checks_the_server_against_the_given_authority_and_name() {
     let authority = Authority::new();
-    let etcd = authority.start_etcd("etcd.test", &[]);
+    let etcd = authority.start_etcd("etcd.test", false);
     let named = EtcdTls::ca_pem(authority.pem.clone()).domain("etcd.test");
     let session = open_ready(&Etcd::new([format!("https://{}", etcd.address())]).tls(named)).await;
     put(&*session, "a").await.unwrap();
@@ -145,7 +147,7 @@ async fn tls_checks_the_server_against_the_given_authority_and_name() {
 #[tokio::test]
 async fn tls_shows_the_client_certificate() {
     let authority = Authority::new();
-    let etcd = authority.start_etcd("127.0.0.1", &["--client-cert-auth"]);
+    let etcd = authority.start_etcd("127.0.0.1", true);
     let (certificate, key) = authority.issue("ember");
     let known = EtcdTls::ca_pem(authority.pem.clone()).identity_pem(certificate, key);
     let session = open_ready(&Etcd::new([etcd.address()]).tls(known)).await;

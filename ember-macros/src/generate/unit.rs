@@ -51,14 +51,16 @@ fn accessors(k: &Runtime, client: &Ident, mounts: &[Mount]) -> TokenStream {
     let accessors = mounts.iter().map(|Mount { field, ty, cfgs }| {
         let name = field.unraw().to_string();
         let at = k.at(ty.span());
-        let child = quote_spanned!(ty.span()=> <<#ty as #at::Mounted>::Child as #at::HasClient>::Client<__K>);
+        let accessor = quote_spanned! {ty.span()=>
+            pub fn #field(&self) -> <<#ty as #at::Mounted>::Child as #at::HasClient>::Client<__K> {
+                self.0.module(#name)
+            }
+        };
         let doc = format!("Calls the module `{name}`.");
         quote! {
             #(#cfgs)*
             #[doc = #doc]
-            pub fn #field(&self) -> #child {
-                self.0.module(#name)
-            }
+            #accessor
         }
     });
     quote!(impl<__K: #k::Kind> #client<__K> { #(#accessors)* })
@@ -69,8 +71,11 @@ fn field(k: &Runtime, owner: &Ident, Mount { field, ty, cfgs }: &Mount) -> Token
     let (name, marker) = (field.unraw().to_string(), marker(field));
     let at = k.at(ty.span());
     let child = quote_spanned!(ty.span()=> <#ty as #at::Mounted>::Child);
-    let module = quote_spanned!(ty.span()=> #at::Module<Self::Child>);
-    let slot = quote_spanned!(ty.span()=> <#ty as #at::Mounted>::slot(&mut owner.#field));
+    let slot = quote_spanned! {ty.span()=>
+        fn slot(owner: &mut #owner) -> &mut #at::Module<Self::Child> {
+            <#ty as #at::Mounted>::slot(&mut owner.#field)
+        }
+    };
     quote! {
         #(#cfgs)*
         struct #marker;
@@ -81,9 +86,7 @@ fn field(k: &Runtime, owner: &Ident, Mount { field, ty, cfgs }: &Mount) -> Token
             type Child = #child;
             const NAME: &'static str = #name;
 
-            fn slot(owner: &mut #owner) -> &mut #module {
-                #slot
-            }
+            #slot
         }
     }
 }

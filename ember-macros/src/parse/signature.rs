@@ -194,7 +194,7 @@ impl Reader<'_> {
         };
         let types: Vec<Type> = type_args(&last.arguments).cloned().collect();
         match <[Type; 2]>::try_from(types) {
-            Ok([value, error]) => Output::Fallible { whole, value, error },
+            Ok([value, error]) => Output::Fallible { whole, value: Box::new(value), error: Box::new(error) },
             Err(_) => Output::Alias(whole),
         }
     }

@@ -29,7 +29,7 @@ impl dyn Host {
 }
 
 /// One per running service.
-pub struct Core {
+pub(crate) struct Core {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) cell: Arc<dyn AnyCell>,
     /// Of the call that is being handled.

@@ -29,39 +29,37 @@ use crate::{
 const MIN_PAUSE: Duration = Duration::from_millis(5);
 const MAX_PAUSE: Duration = Duration::from_millis(200);
 
+/// The result of a call.
+pub(super) type Outcome<M> = Result<<M as Method>::Value, CallError<<M as Method>::Error>>;
+
 /// Makes a call that a task waits for: a tight loop of calls that never have to wait must not keep the other tasks of its
 /// thread from running.
-pub(super) fn run_paced<M: Method>(
-    request: Request<M>,
-    inherited: Inherited,
-) -> BoxFuture<'static, Result<M::Value, CallError<M::Error>>> {
+pub(super) fn run_paced<M: Method>(request: Request<M>, inherited: Inherited) -> BoxFuture<'static, Outcome<M>> {
     async move {
         tokio::task::consume_budget().await;
-        run(request, inherited).await
+        make(request, inherited).await
     }
     .boxed()
 }
 
 /// Makes a call. Its first step takes it to the callee's mailbox, or to the link, if nothing is in the way.
-pub(super) fn run<M: Method>(
-    request: Request<M>,
-    inherited: Inherited,
-) -> BoxFuture<'static, Result<M::Value, CallError<M::Error>>> {
-    async move {
-        let Request { target, args, options } = request;
-        let deadline = inherited.deadline(&options);
-        let mut course = Course { target, options, inherited, deadline, place: None, handed_over: false };
-        let outcome = match timeout_at(deadline, course.run::<M>(args)).await {
-            Ok(outcome) => outcome,
-            Err(_) if course.handed_over => Err(LostReason::Deadline.into()),
-            Err(_) => Err(RefusedReason::Expired.into()),
-        };
-        match outcome {
-            Ok(result) => result.map_err(CallError::App),
-            Err(failure) => Err(course.describe::<M>(failure)),
-        }
+pub(super) fn run<M: Method>(request: Request<M>, inherited: Inherited) -> BoxFuture<'static, Outcome<M>> {
+    make(request, inherited).boxed()
+}
+
+async fn make<M: Method>(request: Request<M>, inherited: Inherited) -> Outcome<M> {
+    let Request { target, args, options } = request;
+    let deadline = inherited.deadline(&options);
+    let mut course = Course { target, options, inherited, deadline, place: None, handed_over: false };
+    let outcome = match timeout_at(deadline, course.run::<M>(args)).await {
+        Ok(outcome) => outcome,
+        Err(_) if course.handed_over => Err(LostReason::Deadline.into()),
+        Err(_) => Err(RefusedReason::Expired.into()),
+    };
+    match outcome {
+        Ok(result) => result.map_err(CallError::App),
+        Err(failure) => Err(course.describe::<M>(failure)),
     }
-    .boxed()
 }
 
 /// One call under way.

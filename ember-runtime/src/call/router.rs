@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The way to services, from one node.
-pub struct Router {
+pub(crate) struct Router {
     key: NodeKey,
     directory: Arc<Directory>,
     rng: Rng,

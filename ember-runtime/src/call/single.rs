@@ -12,19 +12,16 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use super::{
-    attempt::{run, run_paced, send},
+    attempt::{Outcome, run, run_paced, send},
     inherited::Inherited,
     request::Request,
 };
 use crate::{
     actor::{Cx, Unit},
     directory::Key,
-    error::{CallError, SendError},
+    error::SendError,
     message::Method,
 };
-
-/// The result of a call.
-type Outcome<M> = Result<<M as Method>::Value, CallError<<M as Method>::Error>>;
 
 /// A call: a future of its result. It starts when it is first polled.
 ///

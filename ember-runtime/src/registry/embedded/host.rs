@@ -35,13 +35,16 @@ impl Host {
         Ok(Some(Self { place: place.clone(), store, serving, lock }))
     }
 
-    /// Looks whether it can still be found. Listens anew, with the same store, if the socket has been removed.
+    /// Looks whether it can still be found, and repairs what was removed: the data stays.
     ///
     /// # Errors
-    /// If the lock file has been removed: another process may serve by now, so this one has to stop.
+    /// If the lock file was removed and another process was faster to make a new one: it serves now, so this one has to stop.
     pub(super) async fn check(&mut self, network: &dyn Network) -> io::Result<()> {
         if Identity::of(self.place.lock()) != Some(self.lock.identity) {
-            return Err(io::Error::other("its lock file was removed"));
+            let Some(lock) = Lock::try_take(self.place.lock())? else {
+                return Err(io::Error::other("its lock file was removed, and another process has taken its place"));
+            };
+            self.lock = lock;
         }
         if Identity::of(self.place.socket()) != Some(self.serving.identity) {
             tracing::warn!(socket = %self.place.socket().display(), "the registry's socket was removed: listening anew");

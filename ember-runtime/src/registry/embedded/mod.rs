@@ -48,15 +48,36 @@ impl Embedded {
         Self { folder: Some(folder.as_ref().into()) }
     }
 
-    /// Where `cluster` is served, as `etcdctl --endpoints=…` takes it: `unix:///…`.
+    /// Where `cluster` is served: `unix:///…`, as etcd clients in Rust take it. For `etcdctl` see
+    /// [`etcdctl`](Self::etcdctl).
     ///
     /// # Errors
     /// [`RegistryError::Configuration`] if the path is too long for a socket, or if there are no Unix sockets here.
     pub fn endpoint(&self, cluster: &str) -> std::result::Result<String, RegistryError> {
         #[cfg(unix)]
-        return Ok(format!("unix://{}", place::Place::find(self.folder.as_deref(), cluster)?.socket().display()));
+        return Ok(format!("unix://{}", self.place(cluster)?.socket().display()));
         #[cfg(not(unix))]
         Err(unsupported(cluster))
+    }
+
+    /// The beginning of a shell command that looks into `cluster`, to be followed by, say, `get --prefix ""`:
+    /// `cd '/run/user/1000/ember' && etcdctl --endpoints=unix://shop.sock`.
+    ///
+    /// It has to run in the folder: clients in Go send the path that they were given as the name of the host, where
+    /// HTTP/2 allows no `/`.
+    ///
+    /// # Errors
+    /// As [`endpoint`](Self::endpoint).
+    pub fn etcdctl(&self, cluster: &str) -> std::result::Result<String, RegistryError> {
+        #[cfg(unix)]
+        return Ok(self.place(cluster)?.etcdctl());
+        #[cfg(not(unix))]
+        Err(unsupported(cluster))
+    }
+
+    #[cfg(unix)]
+    fn place(&self, cluster: &str) -> Result<place::Place> {
+        place::Place::find(self.folder.as_deref(), cluster)
     }
 }
 

@@ -28,7 +28,7 @@ impl Place {
             Some(folder) => std::path::absolute(folder).map_err(|error| {
                 RegistryError::Configuration(format!("the folder `{}` cannot be used: {error}", folder.display()))
             })?,
-            None => own_folder(),
+            None => own_folder(env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from)),
         };
         let name = file_name(cluster);
         let socket = folder.join(format!("{name}.sock"));
@@ -48,6 +48,12 @@ impl Place {
 
     pub(super) fn lock(&self) -> &Path {
         &self.lock
+    }
+
+    pub(super) fn etcdctl(&self) -> String {
+        let folder = self.folder.display().to_string().replace('\'', r"'\''");
+        let socket = self.socket.file_name().unwrap_or_default().display();
+        format!("cd '{folder}' && etcdctl --endpoints=unix://{socket}")
     }
 
     /// Makes the folder, and refuses one in which another user could have put something.
@@ -85,9 +91,8 @@ impl Place {
     }
 }
 
-fn own_folder() -> PathBuf {
-    let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute() && path.is_dir());
-    match runtime {
+fn own_folder(runtime: Option<PathBuf>) -> PathBuf {
+    match runtime.filter(|path| path.is_absolute() && path.is_dir()) {
         Some(runtime) => runtime.join("ember"),
         None => format!("/tmp/ember-{}", rustix::process::geteuid().as_raw()).into(),
     }
@@ -122,6 +127,17 @@ mod tests {
     #[test]
     fn a_plain_name_is_used_as_it_is() {
         assert_eq!(at(Path::new("/run/x"), "shop-1").socket(), Path::new("/run/x/shop-1.sock"));
+    }
+
+    #[test]
+    fn the_folder_follows_the_runtime_folder_of_the_user() {
+        let root = tempfile::tempdir().unwrap();
+        assert_eq!(own_folder(Some(root.path().into())), root.path().join("ember"));
+        let fallback = own_folder(None);
+        assert!(fallback.starts_with("/tmp") && fallback.to_string_lossy().contains("ember-"));
+        for useless in ["", "relative", "/nowhere/at/all"] {
+            assert_eq!(own_folder(Some(useless.into())), fallback, "{useless}");
+        }
     }
 
     #[test]

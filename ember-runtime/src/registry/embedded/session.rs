@@ -71,6 +71,8 @@ impl Standby {
     }
 
     async fn step(&mut self) -> io::Result<()> {
+        // Somebody may have cleaned up.
+        self.place.prepare().map_err(io::Error::other)?;
         if let Some(host) = &mut self.host {
             if let Err(error) = host.check(&*self.network).await {
                 tracing::warn!(%error, "this process stops serving the embedded registry");

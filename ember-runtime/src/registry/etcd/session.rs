@@ -31,6 +31,15 @@ pub(crate) struct EtcdSession {
     connecting: tokio::sync::Mutex<()>,
 }
 
+/// Whether an operation may be sent twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It may: it reads, or does the same again.
+    Repeatable,
+    /// Only if it certainly was not sent.
+    Once,
+}
+
 /// Why an operation failed, before it is put into the registry's terms.
 pub(super) enum Failure {
     Etcd(Error),
@@ -58,14 +67,14 @@ impl EtcdSession {
     }
 
     /// Runs `operation` within its bound; `lease` is the one that it depends on.
-    async fn run<T, F, Fut>(&self, lease: Option<LeaseId>, operation: F) -> Result<T>
+    async fn run<T, F, Fut>(&self, kind: Kind, lease: Option<LeaseId>, operation: F) -> Result<T>
     where
         F: Fn(Client) -> Fut + Send,
         Fut: Future<Output = Outcome<T>> + Send,
         T: Send,
     {
         let mut used = None;
-        match timeout(OPERATION, self.attempt(lease, operation, &mut used)).await {
+        match timeout(OPERATION, self.attempt(kind, lease, operation, &mut used)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(RegistryError::Unavailable(match used {
                 Some(connection) => {
@@ -77,7 +86,13 @@ impl EtcdSession {
         }
     }
 
-    async fn attempt<T, F, Fut>(&self, lease: Option<LeaseId>, operation: F, used: &mut Option<Connection>) -> Result<T>
+    async fn attempt<T, F, Fut>(
+        &self,
+        kind: Kind,
+        lease: Option<LeaseId>,
+        operation: F,
+        used: &mut Option<Connection>,
+    ) -> Result<T>
     where
         F: Fn(Client) -> Fut + Send,
         Fut: Future<Output = Outcome<T>> + Send,
@@ -90,15 +105,22 @@ impl EtcdSession {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
-            let (error, never_sent) = match failure {
-                Failure::Etcd(error) => (classify::error(&error, lease), classify::never_sent(&error)),
-                Failure::Known(error) => (error, false),
+            let again = match &failure {
+                // An old connection whose server is gone shows it at the first use. Nothing was sent, or it does no harm
+                // twice: another connection may be tried.
+                Failure::Etcd(error) => {
+                    !repeated && (classify::never_sent(error) || kind == Kind::Repeatable && classify::hung_up(error))
+                }
+                Failure::Known(_) => false,
             };
-            if never_sent || classify::spoils_connection(&error) {
+            let error = match failure {
+                Failure::Etcd(error) => classify::error(&error, lease),
+                Failure::Known(error) => error,
+            };
+            if again || classify::spoils_connection(&error) {
                 self.discard(connection);
             }
-            // An old connection whose server is gone shows it at the first use: nothing was sent, so another may be tried.
-            if !never_sent || repeated {
+            if !again {
                 return Err(error);
             }
             repeated = true;
@@ -136,14 +158,14 @@ impl Session for EtcdSession {
     fn grant(&self, ttl: Duration) -> BoxFuture<'_, Result<Lease>> {
         // etcd counts whole seconds; rounding down could end the lease before the caller expects.
         let seconds = i64::try_from(ttl.as_millis().div_ceil(1_000)).unwrap_or(i64::MAX).max(1);
-        Box::pin(self.run(None, move |client| async move {
+        Box::pin(self.run(Kind::Once, None, move |client| async move {
             let answer = client.lease_client().grant(seconds, None).await?;
             lease(answer.id(), answer.ttl())
         }))
     }
 
     fn keep_alive(&self, id: LeaseId) -> BoxFuture<'_, Result<Lease>> {
-        Box::pin(self.run(Some(id), move |client| async move {
+        Box::pin(self.run(Kind::Repeatable, Some(id), move |client| async move {
             // The client library keeps the first answer, with its time to live, to itself.
             let (mut keeper, mut answers) = client.lease_client().keep_alive(id).await?;
             keeper.keep_alive().await?;
@@ -156,23 +178,23 @@ impl Session for EtcdSession {
     }
 
     fn revoke(&self, id: LeaseId) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.run(Some(id), move |client| async move {
+        Box::pin(self.run(Kind::Once, Some(id), move |client| async move {
             client.lease_client().revoke(id).await?;
             Ok(())
         }))
     }
 
     fn list(&self, prefix: String) -> BoxFuture<'_, Result<Snapshot>> {
-        Box::pin(self.run(None, move |client| list::list(client, prefix.clone())))
+        Box::pin(self.run(Kind::Repeatable, None, move |client| list::list(client, prefix.clone())))
     }
 
     fn commit(&self, transaction: Transaction) -> BoxFuture<'_, Result<TransactionOutcome>> {
         let lease = transaction::lease(&transaction);
-        Box::pin(self.run(lease, move |client| transaction::commit(client, transaction.clone())))
+        Box::pin(self.run(Kind::Once, lease, move |client| transaction::commit(client, transaction.clone())))
     }
 
     fn watch(&self, prefix: String, from: i64) -> BoxFuture<'_, Result<Watch>> {
-        Box::pin(self.run(None, move |client| watch::start(client, prefix.clone(), from)))
+        Box::pin(self.run(Kind::Repeatable, None, move |client| watch::start(client, prefix.clone(), from)))
     }
 }
 

@@ -1,6 +1,11 @@
 //! The one task of a link: it reads both streams and watches the heartbeat. When it ends, however it ends, so does the link.
 
-use std::{error::Error, future::pending, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    future::pending,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use tokio::{
     sync::oneshot,
@@ -114,6 +119,7 @@ async fn read_control(session: &Session, mut frames: Streaming<Frame>) -> String
             Ok(Message::Notice(refused)) => {
                 for (failure, count) in refused {
                     let why = Failure::from(failure);
+                    session.noticed.fetch_add(count, Ordering::Relaxed);
                     tracing::warn!(target: "ember::link", peer = %session.peer, count, ?why, "one-way calls failed there");
                 }
             }

@@ -48,6 +48,8 @@ pub(super) struct Session {
     pub(super) progress: watch::Sender<Progress>,
     pub(super) sever: Arc<Sever>,
     pub(super) born: Instant,
+    /// One-way calls that the peer has reported as failed.
+    pub(super) noticed: AtomicU64,
     /// Microseconds after `born` when anything was last heard.
     heard: AtomicU64,
 }
@@ -100,6 +102,7 @@ impl Session {
             progress: watch::Sender::new(Progress::default()),
             sever,
             born: Instant::now(),
+            noticed: AtomicU64::new(0),
             heard: AtomicU64::new(0),
         })
     }

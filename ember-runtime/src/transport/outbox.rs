@@ -23,6 +23,8 @@ pub(super) struct Outbox {
     finishing: bool,
     /// The peer sends no more calls than are on their way.
     peer_finishing: bool,
+    /// Calls of the peer wait until fewer bytes of replies do.
+    parked: Option<usize>,
     /// The writer's, while it has nothing to do.
     waker: Option<Waker>,
 }
@@ -36,6 +38,7 @@ impl Outbox {
             closed: None,
             finishing: false,
             peer_finishing: false,
+            parked: None,
             waker: None,
         }
     }
@@ -101,6 +104,18 @@ impl Outbox {
 
     pub(super) fn sendable(&self) -> bool {
         self.replies.waiting() > 0 || (self.calls.waiting() > 0 && self.credit > 0)
+    }
+
+    /// Whether more than `limit` bytes of replies wait; [`unparks`](Self::unparks) then tells when that is over.
+    pub(super) fn must_park(&mut self, limit: usize) -> bool {
+        let over = self.replies.waiting() > limit;
+        self.parked = over.then_some(limit);
+        over
+    }
+
+    /// Whether calls that were parked can go on now.
+    pub(super) fn unparks(&mut self) -> bool {
+        self.parked.take_if(|limit| self.replies.waiting() <= *limit).is_some()
     }
 
     /// The next frame: replies first, for they need no credit.

@@ -3,7 +3,7 @@
 use std::{
     error::Error,
     future::pending,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
 
@@ -19,6 +19,7 @@ use super::{
     heartbeat,
     links::WeakLinks,
     lock,
+    parked::Parked,
     server::Forget,
     session::Session,
     table::How,
@@ -45,11 +46,13 @@ impl Drop for Ending {
 pub(super) async fn run(links: WeakLinks, session: Arc<Session>, control: Streaming<Frame>, data: Streaming<Frame>) {
     let mut ending = Ending { links, session: session.clone(), why: "the task of the link ended unexpectedly".into() };
     session.hear(Instant::now());
+    let parked = Mutex::default();
     ending.why = tokio::select! {
         biased;
         why = stopped(&session) => why,
         why = read_control(&session, control) => why,
-        why = read_data(&session, data) => why,
+        why = read_data(&session, data, &parked) => why,
+        why = unpark(&session, &parked) => why,
         why = heartbeat::watch(&session) => why,
     };
 }
@@ -137,13 +140,21 @@ async fn read_control(session: &Session, mut frames: Streaming<Frame>) -> String
     }
 }
 
-async fn read_data(session: &Arc<Session>, mut frames: Streaming<Frame>) -> String {
+/// Hands over calls that had to wait, when they need not any more. Never ends.
+async fn unpark(session: &Arc<Session>, parked: &Mutex<Parked>) -> String {
+    loop {
+        session.unparked.notified().await;
+        lock(parked).deliver(session);
+    }
+}
+
+async fn read_data(session: &Arc<Session>, mut frames: Streaming<Frame>, parked: &Mutex<Parked>) -> String {
     loop {
         match frames.message().await {
             Ok(Some(frame)) => {
                 let now = Instant::now();
                 session.hear(now);
-                if let Err(malformed) = session.receive(&frame.data, now) {
+                if let Err(malformed) = session.receive(&frame.data, now, &mut lock(parked)) {
                     tracing::warn!(target: "ember::link", peer = %session.peer, %malformed, "closing the link");
                     return malformed.to_string();
                 }

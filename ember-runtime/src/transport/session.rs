@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
 use super::{
     Ingress, LinkConfig, RawAnswer,
@@ -28,6 +31,9 @@ use crate::{
     message::{CodecError, ReplyBody, ReplyLink},
 };
 
+/// So many times its bound for calls a link lets replies wait.
+const REPLIES: usize = 4;
+
 /// A link, from its hello to its end.
 pub(super) struct Session {
     /// Counts the links of this node: no two have the same.
@@ -45,6 +51,8 @@ pub(super) struct Session {
     pub(super) control: Arc<Control>,
     /// The bytes of the peer's calls that are here.
     pub(super) held: AtomicU64,
+    /// Calls of the peer that had to wait can go on.
+    pub(super) unparked: Notify,
     pub(super) progress: watch::Sender<Progress>,
     pub(super) sever: Arc<Sever>,
     pub(super) born: Instant,
@@ -99,6 +107,7 @@ impl Session {
             inbound: Mutex::default(),
             control,
             held: AtomicU64::new(0),
+            unparked: Notify::new(),
             progress: watch::Sender::new(Progress::default()),
             sever,
             born: Instant::now(),
@@ -186,7 +195,7 @@ impl Session {
 
     /// Writes a reply; on an error nothing was written.
     fn put_reply(&self, outbox: &mut Outbox, call: Correlation, body: ReplyBody<'_>) -> Result<(), Failure> {
-        let (waiting, bound) = (outbox.replies.waiting(), self.config.out_buffer.saturating_mul(2));
+        let (waiting, bound) = (outbox.replies.waiting(), self.config.out_buffer.saturating_mul(REPLIES));
         let out = outbox.replies.open();
         let kind = match &body {
             ReplyBody::Value(_) => wire::VALUE,
@@ -240,7 +249,7 @@ impl ReplyLink for Session {
                     let _ = self.put_reply(&mut outbox, call, ReplyBody::Failed(shorten(failure)));
                 }
             }
-            (outbox.kick(), outbox.replies.waiting() > self.config.out_buffer.saturating_mul(4))
+            (outbox.kick(), outbox.replies.waiting() > self.config.out_buffer.saturating_mul(2 * REPLIES))
         };
         if let Some(writer) = writer {
             writer.wake();

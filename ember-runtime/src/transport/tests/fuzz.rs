@@ -13,6 +13,7 @@ use crate::{
     rng::Rng,
     transport::{
         LinkConfig, OutCall, header, lock,
+        parked::Parked,
         wire::{self, Correlation, Record},
     },
 };
@@ -135,7 +136,7 @@ async fn an_unreadable_header_costs_its_call_and_an_unreadable_frame_the_link() 
     name.put(&mut frame);
     frame.extend_from_slice(&[0xff; 20]);
     wire::seal(start, &mut frame);
-    at_b.receive(&Bytes::from(frame), Instant::now()).unwrap();
+    at_b.receive(&Bytes::from(frame), Instant::now(), &mut Parked::default()).unwrap();
     let answer = soon("the error reply", std::future::poll_fn(|cx| lock(&at_a.pending).poll(name, cx))).await;
     let failure = failure(answer);
     assert!(matches!(failure, Failure::NotExecuted(RefusedReason::Undecodable(_))), "{failure:?}");

@@ -100,10 +100,15 @@ impl Services {
     }
 
     pub(super) fn answer_held(&self) {
+        self.answer_held_with(usize::MAX);
+    }
+
+    /// The first `size` bytes of the payload are the answer.
+    pub(super) fn answer_held_with(&self, size: usize) {
         for call in std::mem::take(&mut *lock(&self.held)) {
             let payload = call.payload.clone();
             call.reply.send(ReplyBody::Value(&mut |out| {
-                out.extend_from_slice(&payload);
+                out.extend_from_slice(&payload[..size.min(payload.len())]);
                 Ok(())
             }));
         }

@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{pending::Dropped, queue::Queue, wire};
+use super::{parked::Door, pending::Dropped, queue::Queue, wire};
 
 /// The two queues of a link and what holds them back.
 #[derive(Debug)]
@@ -106,11 +106,16 @@ impl Outbox {
         self.replies.waiting() > 0 || (self.calls.waiting() > 0 && self.credit > 0)
     }
 
-    /// Whether more than `limit` bytes of replies wait; [`unparks`](Self::unparks) then tells when that is over.
-    pub(super) fn must_park(&mut self, limit: usize) -> bool {
+    /// What happens to a call of the peer: it waits while more than `limit` bytes of replies do.
+    /// [`unparks`](Self::unparks) tells when that is over.
+    pub(super) fn door(&mut self, limit: usize) -> Door {
         let over = self.replies.waiting() > limit;
         self.parked = over.then_some(limit);
-        over
+        match self.finishing {
+            _ if over => Door::Shut,
+            true => Door::Retiring,
+            false => Door::Open,
+        }
     }
 
     /// Whether calls that were parked can go on now.

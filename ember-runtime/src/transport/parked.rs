@@ -18,6 +18,16 @@ pub(super) struct Arrived {
     pub(super) at: Instant,
 }
 
+/// What happens to a call that arrives now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    Open,
+    /// No new calls: the link is about to end.
+    Retiring,
+    /// It has to wait; the writer will say when that is over.
+    Shut,
+}
+
 /// All that wait, oldest first.
 #[derive(Default)]
 pub(super) struct Parked(VecDeque<Arrived>);
@@ -25,15 +35,25 @@ pub(super) struct Parked(VecDeque<Arrived>);
 impl Parked {
     /// Hands `call` over, unless it has to wait.
     pub(super) fn take(&mut self, session: &Arc<Session>, call: Arrived) {
-        self.0.push_back(call);
-        self.deliver(session);
+        match session.door() {
+            door @ (Door::Open | Door::Retiring) if self.0.is_empty() => {
+                let now = call.at;
+                session.deliver(call, door, now);
+            }
+            _ => self.0.push_back(call),
+        }
     }
 
     /// Hands over what need not wait any longer.
     pub(super) fn deliver(&mut self, session: &Arc<Session>) {
-        while !self.0.is_empty() && !session.must_park() {
-            if let Some(call) = self.0.pop_front() {
-                session.deliver(call);
+        let now = Instant::now();
+        while !self.0.is_empty() {
+            let door = session.door();
+            if door == Door::Shut {
+                return;
+            }
+            if let Some(call) = self.0.pop_front().filter(|call| session.is_wanted(call)) {
+                session.deliver(call, door, now);
             }
         }
     }

@@ -12,9 +12,9 @@ use super::{
     RawAnswer,
     control::WireFailure,
     header, lock,
-    parked::{Arrived, Parked},
+    parked::{Arrived, Door, Parked},
     session::Session,
-    wire::{self, Malformed, Record},
+    wire::{self, Correlation, Malformed, Record},
 };
 use crate::{
     error::{Failure, LostReason, RefusedReason},
@@ -56,26 +56,28 @@ impl Session {
         Ok(())
     }
 
-    /// Whether calls have to wait for replies to leave. If so, the writer will say when that is over.
-    pub(super) fn must_park(&self) -> bool {
-        lock(&self.outbox).must_park(self.config.out_buffer)
+    /// What happens to a call that arrives now.
+    pub(super) fn door(&self) -> Door {
+        lock(&self.outbox).door(self.config.out_buffer)
+    }
+
+    /// Whether somebody still waits for it; one-way calls are always wanted.
+    pub(super) fn is_wanted(&self, call: &Arrived) -> bool {
+        call.correlation.is_none_or(|call| lock(&self.inbound).waits(call))
     }
 
     /// Hands `call` to the ingress, or refuses it.
-    pub(super) fn deliver(self: &Arc<Self>, call: Arrived) {
+    pub(super) fn deliver(self: &Arc<Self>, call: Arrived, door: Door, now: Instant) {
         let Arrived { correlation, body, credit, at } = call;
-        if correlation.is_some_and(|call| !lock(&self.inbound).waits(call)) {
-            return;
-        }
-        let reply = RawReply::new(self.clone(), correlation.map_or(0, |call| call.number()));
-        if lock(&self.outbox).finishing() {
+        let reply = RawReply::new(self.clone(), correlation.map_or(0, Correlation::number));
+        if door == Door::Retiring {
             return reply.fail(RefusedReason::Retiring);
         }
         let header = match header::get(&body, at) {
             Ok(header) => header,
             Err(why) => return reply.fail(RefusedReason::Undecodable(why)),
         };
-        if header.envelope.expired() {
+        if header.envelope.deadline.is_some_and(|deadline| deadline <= now) {
             return reply.fail(RefusedReason::Expired);
         }
         let call = RawCall {

@@ -101,7 +101,7 @@ impl Session {
             peer_dial,
             config: config.clone(),
             ingress: ingress.clone(),
-            send_limit: peer_limit.min(config.max_message),
+            send_limit: peer_limit.min(config.max_message).min(u32::MAX as usize),
             outbox: Mutex::new(offer.outbox()),
             pending: Mutex::default(),
             inbound: Mutex::default(),
@@ -243,11 +243,9 @@ impl ReplyLink for Session {
             if outbox.closed().is_some() {
                 return;
             }
-            if lock(&self.inbound).end(call) {
-                if let Err(failure) = self.put_reply(&mut outbox, call, body) {
-                    // Small by construction, unless a text in it is not.
-                    let _ = self.put_reply(&mut outbox, call, ReplyBody::Failed(shorten(failure)));
-                }
+            let waits = lock(&self.inbound).end(call);
+            if waits && let Err(failure) = self.put_reply(&mut outbox, call, body) {
+                let _ = self.put_reply(&mut outbox, call, ReplyBody::Failed(shorten(failure)));
             }
             (outbox.kick(), outbox.replies.waiting() > self.config.out_buffer.saturating_mul(2 * REPLIES))
         };

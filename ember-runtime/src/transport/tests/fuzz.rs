@@ -1,6 +1,6 @@
 //! Frames that no node would send.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -8,12 +8,17 @@ use tokio::time::Instant;
 use super::support::*;
 use crate::{
     error::{Failure, RefusedReason},
-    id::Pid,
-    message::{Chain, Envelope},
+    id::{NodeKey, Pid},
+    message::{Chain, Envelope, RawCall},
     rng::Rng,
     transport::{
-        LinkConfig, OutCall, header, lock,
+        Ingress, LinkConfig, OutCall,
+        control::Control,
+        header,
+        hello::Offer,
+        lock,
         parked::Parked,
+        session::{Parts, Session},
         wire::{self, Correlation, Record},
     },
 };
@@ -92,6 +97,45 @@ fn no_frame_makes_the_decoder_panic() {
         read > 10_000 && refused > 10_000,
         "{read} read, {refused} refused: the mutations are too tame or too wild"
     );
+}
+
+struct Nobody;
+
+impl Ingress for Nobody {
+    fn call(&self, _: NodeKey, _: u64, call: RawCall) {
+        drop(call);
+    }
+    fn link_up(&self, _: NodeKey) {}
+    fn link_down(&self, _: NodeKey, _: &str) {}
+}
+
+#[tokio::test]
+async fn no_frame_makes_a_link_panic_or_keep_anything() {
+    let rng = Rng::from_seed(7);
+    let ingress: Arc<dyn Ingress> = Arc::new(Nobody);
+    let config = LinkConfig::default();
+    let (mut taken, mut refused) = (0, 0);
+    for _ in 0..5_000 {
+        let parts = Parts {
+            number: 1,
+            peer: key(1, 1),
+            peer_dial: 0,
+            offer: Offer { max_message: 1 << 20, credit: 1 << 20 },
+            control: Control::new(Bytes::new(), config.credit),
+            sever: Arc::default(),
+        };
+        let session = Session::new(parts, &config, &ingress);
+        let mut frame = valid();
+        mutate(&mut frame, &rng);
+        match session.receive(&frame.into(), Instant::now(), &mut Parked::default()) {
+            Ok(()) => taken += 1,
+            Err(_) => refused += 1,
+        }
+        assert_eq!(session.held.load(Ordering::Relaxed), 0, "credit leaked");
+        assert_eq!(lock(&session.inbound).live(), 0, "a call leaked");
+        assert_eq!(Arc::strong_count(&session), 1);
+    }
+    assert!(taken > 500 && refused > 500, "{taken} taken, {refused} refused");
 }
 
 #[test]

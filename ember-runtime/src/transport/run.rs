@@ -45,7 +45,6 @@ impl Drop for Ending {
 /// Runs a link that is up.
 pub(super) async fn run(links: WeakLinks, session: Arc<Session>, control: Streaming<Frame>, data: Streaming<Frame>) {
     let mut ending = Ending { links, session: session.clone(), why: "the task of the link ended unexpectedly".into() };
-    session.hear(Instant::now());
     let parked = Mutex::default();
     ending.why = tokio::select! {
         biased;
@@ -110,7 +109,6 @@ async fn read_control(session: &Session, mut frames: Streaming<Frame>) -> String
             Ok(None) => return "the peer closed it".into(),
             Err(status) => return broken(&status),
         };
-        session.hear(Instant::now());
         match postcard::from_bytes(&frame) {
             Ok(Message::Ping) => {}
             Ok(Message::Credit(credit)) => {
@@ -153,7 +151,6 @@ async fn read_data(session: &Arc<Session>, mut frames: Streaming<Frame>, parked:
         match frames.message().await {
             Ok(Some(frame)) => {
                 let now = Instant::now();
-                session.hear(now);
                 if let Err(malformed) = session.receive(&frame.data, now, &mut lock(parked)) {
                     tracing::warn!(target: "ember::link", peer = %session.peer, %malformed, "closing the link");
                     return malformed.to_string();

@@ -2,11 +2,7 @@
 
 use std::{
     fmt,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+    sync::{Arc, Mutex, atomic::AtomicU64},
 };
 
 use tokio::{
@@ -58,8 +54,6 @@ pub(super) struct Session {
     pub(super) born: Instant,
     /// One-way calls that the peer has reported as failed.
     pub(super) noticed: AtomicU64,
-    /// Microseconds after `born` when anything was last heard.
-    heard: AtomicU64,
 }
 
 /// How far its end has come.
@@ -112,21 +106,12 @@ impl Session {
             sever,
             born: Instant::now(),
             noticed: AtomicU64::new(0),
-            heard: AtomicU64::new(0),
         })
     }
 
     /// Whether it takes new calls.
     pub(super) fn accepts(&self) -> bool {
         lock(&self.outbox).accepts()
-    }
-
-    pub(super) fn hear(&self, now: Instant) {
-        self.heard.store((now - self.born).as_micros() as u64, Ordering::Relaxed);
-    }
-
-    pub(super) fn last_heard(&self) -> Instant {
-        self.born + Duration::from_micros(self.heard.load(Ordering::Relaxed))
     }
 
     /// Waits until its end has come so far; the state then.
@@ -258,10 +243,10 @@ impl ReplyLink for Session {
     }
 
     fn is_unwanted(&self, correlation: u64) -> bool {
-        match Correlation::of(correlation) {
-            Some(call) => !lock(&self.inbound).waits(call) || lock(&self.outbox).closed().is_some(),
-            None => false,
-        }
+        let Some(call) = Correlation::of(correlation) else { return false };
+        // One lock after the other: elsewhere they are taken in the opposite order.
+        let waits = lock(&self.inbound).waits(call);
+        !waits || lock(&self.outbox).closed().is_some()
     }
 }
 

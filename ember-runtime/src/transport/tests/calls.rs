@@ -93,6 +93,23 @@ async fn one_way_calls_arrive_and_are_done_at_once() {
     until("a thousand messages", || b.services.counted.load(Ordering::Relaxed) == 1000).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_arrive_in_their_order() {
+    let (a, b) = tcp_pair(LinkConfig::default()).await;
+    let envelope = Envelope::default();
+    let mut calls = Vec::new();
+    for i in 0..5000_u32 {
+        let one_way = i % 3 == 0;
+        calls.push(a.submit_with(&b.peer, HOLD, &i.to_le_bytes(), &envelope, one_way).unwrap().unwrap());
+        if i % 100 == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    until("all calls to arrive", || lock(&b.services.held).len() == 5000).await;
+    let held = std::mem::take(&mut *lock(&b.services.held));
+    assert!(held.iter().enumerate().all(|(i, call)| call.payload == (i as u32).to_le_bytes()[..]));
+}
+
 #[tokio::test]
 async fn a_dropped_call_is_cancelled_at_the_callee() {
     let (a, b) = tcp_pair(LinkConfig::default()).await;

@@ -235,12 +235,15 @@ struct Mesh {
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     mode: AtomicU8,
+    /// What may still pass, if it is metered.
+    allowed: AtomicUsize,
     waker: Mutex<Option<Waker>>,
 }
 
 const OPEN: u8 = 0;
 const STALLED: u8 = 1;
 const BROKEN: u8 = 2;
+const METERED: u8 = 3;
 
 impl Gate {
     fn set(&self, mode: u8) {
@@ -257,6 +260,16 @@ impl Gate {
 
     pub(super) fn open(&self) {
         self.set(OPEN);
+    }
+
+    /// From now on only what is allowed passes.
+    pub(super) fn meter(&self) {
+        self.set(METERED);
+    }
+
+    pub(super) fn allow(&self, bytes: usize) {
+        self.allowed.fetch_add(bytes, Ordering::SeqCst);
+        self.set(METERED);
     }
 
     /// The connection is reset.
@@ -333,6 +346,18 @@ impl AsyncRead for Pipe {
         *lock(&self.gate.waker) = Some(cx.waker().clone());
         match self.gate.mode.load(Ordering::SeqCst) {
             OPEN => Pin::new(&mut self.stream).poll_read(cx, buf),
+            METERED => {
+                let allowed = self.gate.allowed.load(Ordering::SeqCst);
+                if allowed == 0 {
+                    return Poll::Pending;
+                }
+                let mut part = vec![0; allowed.min(buf.remaining())];
+                let mut part = ReadBuf::new(&mut part);
+                let read = Pin::new(&mut self.stream).poll_read(cx, &mut part);
+                self.gate.allowed.fetch_sub(part.filled().len(), Ordering::SeqCst);
+                buf.put_slice(part.filled());
+                read
+            }
             STALLED => Poll::Pending,
             _ => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
         }

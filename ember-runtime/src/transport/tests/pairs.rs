@@ -111,3 +111,32 @@ async fn a_peer_that_restarts_at_the_same_address_is_dialled_again() {
     }
     assert_eq!(a.services.events().len(), 8);
 }
+
+#[tokio::test(start_paused = true)]
+async fn forgetting_a_peer_ends_its_link_and_its_dials() {
+    let memory = Memory::default();
+    let a = memory.node(key(1, 1), LinkConfig::default()).await;
+    let b = memory.node(key(2, 1), LinkConfig::default()).await;
+    a.ready(&b).await;
+    both_up(&a, &b).await;
+    let call = a.start(&b, HOLD, b"x");
+    a.links.forget(b.peer.key);
+    assert!(!a.links.is_up(b.peer.key));
+    failure(soon("the outcome", call).await);
+    assert!(a.services.events()[1].contains("left the cluster"), "{:?}", a.services.events());
+    until("the other end to notice", || !b.links.is_up(a.peer.key)).await;
+
+    // A dial that would hang until its time-out.
+    let endpoint = "node-9:1".parse().unwrap();
+    let _listener = crate::net::Network::bind(&memory, &endpoint).await.unwrap();
+    let mute = crate::transport::Peer { key: key(9, 1), endpoint };
+    let start = tokio::time::Instant::now();
+    let forget = async {
+        until("the dial to begin", || a.links.sockets.count() == 1).await;
+        a.links.forget(mute.key);
+    };
+    let (refused, ()) = soon("a refusal", async { tokio::join!(a.links.ready(&mute), forget) }).await;
+    assert!(refused.unwrap_err().to_string().contains("left the cluster"));
+    assert!(start.elapsed().as_millis() < 500, "{:?}", start.elapsed());
+    until("the connection to close", || a.links.sockets.count() == 0).await;
+}

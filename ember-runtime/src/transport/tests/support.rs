@@ -53,7 +53,9 @@ pub(super) struct Services {
 
 impl Ingress for Services {
     fn call(&self, _: NodeKey, target: u64, mut call: RawCall) {
-        drop(call.credit.take().filter(|_| target != HOLD));
+        if target != HOLD {
+            call.credit = None;
+        }
         let payload = call.payload.clone();
         let mut copy = |out: &mut Vec<u8>| {
             out.extend_from_slice(&payload);

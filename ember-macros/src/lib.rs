@@ -1,1 +1,71 @@
-//! The attributes of Ember.
+//! The attributes of Ember. Use them through the crate `ember`.
+//!
+//! Each attribute goes the same way: `parse` reads the user's item into the `model` and notes what is wrong with it, and
+//! `generate` turns the model into code. The user's item is always written out again, also when something is wrong with it,
+//! so that the editor keeps working. Contracts and implementations share one model.
+
+mod attribute;
+mod errors;
+mod generate;
+mod model;
+mod parse;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use proc_macro::TokenStream;
+
+/// Makes a struct the state of a service.
+///
+/// | option | means | default |
+/// | --- | --- | --- |
+/// | `name = "…"` | the name that it is registered under | the struct's name |
+/// | `kind = "…"` | free text to select by | empty |
+/// | `version = "…"` | the version that callers can ask for | the package's |
+/// | `implements(Contract, …)` | the contracts that it fulfils, each with an `#[rpc] impl Contract for …` | none |
+/// | `crate = path` | where the crate `ember` is found | `::ember` |
+///
+/// Beside the struct it makes a client: `PlayerService` gets `PlayerServiceClient`. A field marked `#[module]`, of the type
+/// `Module<T>`, mounts a module; the client reaches it by a method of the field's name.
+#[proc_macro_attribute]
+pub fn service(args: TokenStream, item: TokenStream) -> TokenStream {
+    attribute::service(args.into(), item.into()).into()
+}
+
+/// Makes a struct a part of services, and marks the field that holds one.
+///
+/// | option | means | default |
+/// | --- | --- | --- |
+/// | `parent = Type` | the only unit that it can be mounted in; its methods reach it by `cx.parent()` | can be mounted anywhere |
+/// | `crate = path` | where the crate `ember` is found | `::ember` |
+#[proc_macro_attribute]
+pub fn module(args: TokenStream, item: TokenStream) -> TokenStream {
+    attribute::module(args.into(), item.into()).into()
+}
+
+/// Makes methods callable.
+///
+/// - On `impl Service`: methods named `rpc_…` are callable from the whole cluster, `api_…` from the same node; any other with
+///   `#[rpc]` on it is callable from the cluster. `#[on(init | start | started | stop | event)]`, `#[every("10s")]` and
+///   `#[after("5s")]` mark hooks, event handlers and timers. What has no mark and no such name is left alone.
+/// - On a trait: a contract, which callers use without the implementation. `Player` gets a client, `PlayerClient`.
+/// - On `impl Contract for Service`: fulfils a contract.
+///
+/// | option of a method | means | default |
+/// | --- | --- | --- |
+/// | `name = "…"` | its name on the wire | the method's |
+/// | `timeout = "2s"` | how long callers wait unless they say otherwise | 5 s |
+/// | `priority = "system"` | delivered in the system lane | `"user"` |
+///
+/// A contract takes `name = "…"`; all blocks take `crate = path`.
+#[proc_macro_attribute]
+pub fn rpc(args: TokenStream, item: TokenStream) -> TokenStream {
+    attribute::rpc(args.into(), item.into()).into()
+}
+
+/// Lets a struct or an enum travel: derives serde's `Serialize` and `Deserialize` by way of Ember's own serde, so that the
+/// user's package needs none. Takes `crate = path`.
+#[proc_macro_attribute]
+pub fn message(args: TokenStream, item: TokenStream) -> TokenStream {
+    attribute::message(args.into(), item.into()).into()
+}

@@ -1,12 +1,26 @@
 //! The runtime of Ember. Users depend on the crate `ember`, which re-exports what is public here.
 
+#![cfg_attr(
+    not(feature = "cluster"),
+    allow(dead_code, unused_imports, reason = "without links there is nobody to bring calls from other nodes")
+)]
+
+pub mod actor;
+pub mod call;
+pub mod directory;
 pub mod error;
+mod event;
 pub mod id;
 mod mailbox;
 pub mod message;
+pub mod module;
 pub mod net;
+pub mod node;
 pub mod registry;
 pub mod rng;
+mod timer;
 #[cfg(feature = "cluster")]
-#[cfg_attr(not(test), allow(dead_code, reason = "the rooms that use it are being built"))]
 mod transport;
+
+#[doc(hidden)]
+pub use serde;

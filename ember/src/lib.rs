@@ -1,1 +1,65 @@
-//! Ember.
+//! Distributed actor services: write a struct with methods, get a service that is registered in a cluster and called from
+//! any node through a typed client that the compiler checks.
+//!
+//! # Features
+//! None is on by default: services in one process.
+//! - `cluster`: links between nodes.
+//! - `etcd`: clusters of several processes, on one machine with the embedded registry, or on many with etcd. Its build runs
+//!   `protoc`: install it (Debian: `protobuf-compiler`), or point the environment variable `PROTOC` at one.
+
+pub use ember_macros::{message, module, rpc, service};
+pub use ember_runtime::{
+    actor::{Cx, Service, ServiceIdentity, ServiceState},
+    call::{Call, CallMany, Client, Local, Many, One, Select, Sent},
+    directory::{Choice, Instance, Interest, Key, NodeRecord, Selector, View},
+    error::{CallError, Error, Lost, LostReason, Refused, RefusedReason, Result, SendError},
+    id::{Incarnation, NodeId, NodeKey, Pid},
+    message::Message,
+    module::Module,
+    net,
+    node::{Hosted, Node, NodeBuilder},
+    registry,
+};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct ReadMe;
+
+/// What the author of a service types daily.
+pub mod prelude {
+    pub use crate::{
+        CallError, Client as _, Cx, Hosted, Local, Module, Node, NodeBuilder, Pid, message, module, rpc, service,
+    };
+    #[cfg(feature = "etcd")]
+    pub use ember_runtime::registry::{Embedded, Etcd};
+}
+
+/// What generated code uses. Not part of the public interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use std::{
+        clone::Clone,
+        convert::{From, Infallible},
+        fmt::Debug,
+        future::Future,
+        option::Option,
+        result::Result,
+        string::String,
+        time::Duration,
+    };
+
+    pub use ember_runtime::{
+        actor::{
+            Cx, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType, Orphan,
+            Path, RpcBlock, Schedule, Service, ServiceSpec, Table, Unit,
+        },
+        call::{Call, Client, Handle, HasClient, Kind, Local, One},
+        directory::Interest,
+        error,
+        message::{
+            Codec, CodecError, Message, Method, MethodInfo, ResultType, Wire, codec, no_error, put_all, take_all,
+        },
+        module::{Field, Module, MountIn, Mounted},
+        serde,
+    };
+}

@@ -1,1 +1,7 @@
-//! See the folder's README.
+//! What the tests of the workspace share: waiting for facts, and other programs as child processes. No test is in here.
+
+pub mod embedded_node;
+pub mod etcd_process;
+pub mod programs;
+pub mod registry;
+pub mod wait;

@@ -1,2 +1,46 @@
 //! Development tasks. Run `cargo xtask help`.
-fn main() {}
+
+mod ci;
+mod codegen;
+mod etcd;
+mod examples;
+mod shell;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask test [ARGS]       every test, against a real etcd; ARGS go to `cargo test`: a filter, `-p CRATE`, `-- --nocapture`
+cargo xtask soak [ARGS]       the same with larger numbers (EMBER_TEST_SCALE=10, unless it is set)
+cargo xtask examples [NAMES]  run every example, or those named
+cargo xtask codegen           generate Rust from `ember-runtime/proto`
+cargo xtask codegen --check   fail if what is checked in differs from what would be generated
+cargo xtask tidy              rules of this repository that no compiler checks
+cargo xtask ci                all of it, with lints and documentation, as `.ci/run` does";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args.as_slice() {
+        ["test", rest @ ..] => test::command(rest, test::Scale::Usual),
+        ["soak", rest @ ..] => test::command(rest, test::Scale::Soak),
+        ["examples", names @ ..] => examples::run(names),
+        ["codegen"] => codegen::write(),
+        ["codegen", "--check"] => codegen::check(),
+        ["tidy"] => tidy::check(),
+        ["ci"] => ci::run(),
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{HELP}");
+            Ok(())
+        }
+        _ => Err(format!("unknown task `{}`\n\n{HELP}", args.join(" "))),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(said) => {
+            eprintln!("error: {said}");
+            ExitCode::FAILURE
+        }
+    }
+}

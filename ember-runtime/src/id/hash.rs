@@ -1,7 +1,7 @@
 //! The one hash whose value is part of the wire format.
 
 /// Continues `hash` over `bytes`. Stable for ever: the ids of methods on the wire are made with it.
-const fn step(mut hash: u64, bytes: &[u8]) -> u64 {
+pub(super) const fn step(mut hash: u64, bytes: &[u8]) -> u64 {
     let mut i = 0;
     while i < bytes.len() {
         hash ^= bytes[i] as u64;
@@ -11,9 +11,11 @@ const fn step(mut hash: u64, bytes: &[u8]) -> u64 {
     hash
 }
 
+pub(super) const START: u64 = 0xcbf2_9ce4_8422_2325;
+
 /// The 64-bit FNV-1a hash of `text`. The same on every machine and in every version.
 pub const fn fnv1a(text: &str) -> u64 {
-    step(0xcbf2_9ce4_8422_2325, text.as_bytes())
+    step(START, text.as_bytes())
 }
 
 #[cfg(test)]

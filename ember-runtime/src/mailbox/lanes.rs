@@ -10,25 +10,26 @@ const SYSTEM_RUN: u32 = 32;
 /// One queue: what waits, and how many places are promised to somebody who has not filled them yet.
 #[derive(Debug)]
 struct Queue<T> {
-    waiting: VecDeque<T>,
-    /// Places taken: reserved, and filled from a reservation.
-    taken: usize,
+    /// Each with whether it counts against the bound.
+    waiting: VecDeque<(T, bool)>,
+    counted: usize,
+    promised: usize,
 }
 
 #[derive(Debug)]
 pub(super) struct Lanes<T> {
-    system: Queue<(T, bool)>,
-    user: Queue<(T, bool)>,
+    system: Queue<T>,
+    user: Queue<T>,
     system_run: u32,
 }
 
 impl<T> Lanes<T> {
     pub(super) fn new() -> Self {
-        let queue = || Queue { waiting: VecDeque::new(), taken: 0 };
+        let queue = || Queue { waiting: VecDeque::new(), counted: 0, promised: 0 };
         Self { system: queue(), user: queue(), system_run: 0 }
     }
 
-    fn lane(&mut self, lane: Lane) -> &mut Queue<(T, bool)> {
+    fn lane(&mut self, lane: Lane) -> &mut Queue<T> {
         match lane {
             Lane::System => &mut self.system,
             Lane::User => &mut self.user,
@@ -38,19 +39,22 @@ impl<T> Lanes<T> {
     /// Takes a place; `false` if all `limit` are taken.
     pub(super) fn reserve(&mut self, lane: Lane, limit: usize) -> bool {
         let queue = self.lane(lane);
-        let free = queue.taken < limit;
-        queue.taken += usize::from(free);
+        let free = queue.counted + queue.promised < limit;
+        queue.promised += usize::from(free);
         free
     }
 
     /// Gives a place back unfilled.
     pub(super) fn release(&mut self, lane: Lane) {
-        self.lane(lane).taken -= 1;
+        self.lane(lane).promised -= 1;
     }
 
     /// Fills a reserved place.
     pub(super) fn fill(&mut self, lane: Lane, message: T) {
-        self.lane(lane).waiting.push_back((message, true));
+        let queue = self.lane(lane);
+        queue.promised -= 1;
+        queue.counted += 1;
+        queue.waiting.push_back((message, true));
     }
 
     /// Queues what the framework owes, beyond the bound. The sender must see to it that there cannot be many.
@@ -65,7 +69,7 @@ impl<T> Lanes<T> {
         let second = if user_turn { Lane::System } else { Lane::User };
         for lane in [first, second] {
             if let Some((message, counted)) = self.lane(lane).waiting.pop_front() {
-                self.lane(lane).taken -= usize::from(counted);
+                self.lane(lane).counted -= usize::from(counted);
                 self.system_run = if lane == Lane::System { self.system_run.saturating_add(1) } else { 0 };
                 return Some(message);
             }
@@ -73,8 +77,9 @@ impl<T> Lanes<T> {
         None
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.system.waiting.len() + self.user.waiting.len()
+    /// Whether a reserved place may still be filled.
+    pub(super) fn has_promises(&self) -> bool {
+        self.system.promised + self.user.promised > 0
     }
 }
 

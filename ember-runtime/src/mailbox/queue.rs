@@ -34,8 +34,10 @@ enum Door {
     Open,
     /// The system lane only.
     Paused,
-    /// Nobody; what waits is still handed out.
+    /// Nobody new; what waits is still handed out, and what was promised a place may fill it.
     Closed(RefusedReason),
+    /// Nobody at all: there is no receiver any more.
+    Sealed(RefusedReason),
 }
 
 #[derive(Debug)]
@@ -84,7 +86,7 @@ impl<T> Mailbox<T> {
         let limit = if lane == Lane::System { self.limits.system } else { self.limits.user };
         let mut state = self.lock();
         match &state.door {
-            Door::Closed(reason) => return Err(reason.clone()),
+            Door::Closed(reason) | Door::Sealed(reason) => return Err(reason.clone()),
             Door::Paused if lane == Lane::User => return Err(RefusedReason::Paused),
             Door::Open | Door::Paused => {}
         }
@@ -92,6 +94,13 @@ impl<T> Mailbox<T> {
             return Err(RefusedReason::MailboxFull { limit: limit as u64 });
         }
         Ok(Permit { mailbox: Arc::clone(self), lane, filled: false })
+    }
+
+    /// Takes a place for something that is owed: beyond the bound if need be, and also while closed, as long as there is a
+    /// receiver.
+    pub(crate) fn promise(self: &Arc<Self>, lane: Lane) -> Permit<T> {
+        self.lock().lanes.reserve(lane, usize::MAX);
+        Permit { mailbox: Arc::clone(self), lane, filled: false }
     }
 
     /// Counts `bytes` of remote payload as waiting, or refuses.
@@ -108,7 +117,7 @@ impl<T> Mailbox<T> {
     /// Queues what the framework owes, whatever the bounds. The caller sees to it that there cannot be many.
     pub(crate) fn push_owed(&self, lane: Lane, message: T) -> Result<(), T> {
         let mut state = self.lock();
-        if matches!(state.door, Door::Closed(_)) {
+        if matches!(state.door, Door::Closed(_) | Door::Sealed(_)) {
             return Err(message);
         }
         state.lanes.push_owed(lane, message);
@@ -117,7 +126,7 @@ impl<T> Mailbox<T> {
         Ok(())
     }
 
-    /// The next message; `None` once the mailbox is closed and empty. One receiver at a time.
+    /// The next message; `None` once the mailbox is closed, empty, and owes nobody a place. One receiver at a time.
     ///
     /// # Cancel safety
     /// No message is lost.
@@ -136,39 +145,45 @@ impl<T> Mailbox<T> {
         let mut state = self.lock();
         match state.lanes.pop() {
             Some(message) => Some(Some(message)),
-            None => matches!(state.door, Door::Closed(_)).then_some(None),
+            None => match state.door {
+                Door::Open | Door::Paused => None,
+                Door::Closed(_) => (!state.lanes.has_promises()).then_some(None),
+                Door::Sealed(_) => Some(None),
+            },
         }
     }
 
     /// Lets nobody in any more; what waits stays. A closed mailbox stays closed, with the first reason.
     pub(crate) fn close(&self, reason: RefusedReason) {
         let mut state = self.lock();
-        if !matches!(state.door, Door::Closed(_)) {
+        if matches!(state.door, Door::Open | Door::Paused) {
             state.door = Door::Closed(reason);
         }
         drop(state);
         self.receiver.wake();
     }
 
+    /// The receiver has gone: nothing can be added, and what still waits comes back.
+    pub(crate) fn seal(&self, reason: RefusedReason) -> Vec<T> {
+        let mut state = self.lock();
+        state.door = Door::Sealed(reason);
+        std::iter::from_fn(|| state.lanes.pop()).collect()
+    }
+
     /// Refuses user messages (`true`), or lets them in again. Nothing happens to a closed mailbox.
     pub(crate) fn pause(&self, paused: bool) {
         let mut state = self.lock();
-        if !matches!(state.door, Door::Closed(_)) {
+        if matches!(state.door, Door::Open | Door::Paused) {
             state.door = if paused { Door::Paused } else { Door::Open };
         }
-    }
-
-    /// How many messages wait.
-    pub(crate) fn len(&self) -> usize {
-        self.lock().lanes.len()
     }
 }
 
 impl<T> Permit<T> {
-    /// Fills the place. Gives the message back if the mailbox has been closed since.
+    /// Fills the place. Gives the message back if the receiver has gone.
     pub(crate) fn fill(mut self, message: T) -> Result<(), (T, RefusedReason)> {
         let mut state = self.mailbox.lock();
-        if let Door::Closed(reason) = &state.door {
+        if let Door::Sealed(reason) = &state.door {
             let reason = reason.clone();
             drop(state);
             return Err((message, reason));
@@ -185,6 +200,7 @@ impl<T> Drop for Permit<T> {
     fn drop(&mut self) {
         if !self.filled {
             self.mailbox.lock().lanes.release(self.lane);
+            self.mailbox.receiver.wake();
         }
     }
 }
@@ -197,6 +213,8 @@ impl<T> Drop for ByteCharge<T> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     fn small() -> Arc<Mailbox<u32>> {
@@ -218,11 +236,21 @@ mod tests {
     async fn closing_refuses_new_messages_and_hands_out_the_old() {
         let mailbox = small();
         mailbox.reserve(Lane::User).unwrap().fill(1).unwrap();
-        let late = mailbox.reserve(Lane::User).unwrap();
         mailbox.close(RefusedReason::Retiring);
-        assert_eq!(late.fill(2).unwrap_err(), (2, RefusedReason::Retiring));
         assert_eq!(mailbox.reserve(Lane::User).unwrap_err(), RefusedReason::Retiring);
         assert_eq!((mailbox.next().await, mailbox.next().await), (Some(1), None));
+    }
+
+    #[tokio::test]
+    async fn a_promised_place_outlives_closing_and_ends_with_the_receiver() {
+        let mailbox = small();
+        let (kept, broken) = (mailbox.reserve(Lane::User).unwrap(), mailbox.reserve(Lane::User).unwrap());
+        mailbox.close(RefusedReason::Retiring);
+        kept.fill(1).unwrap();
+        assert_eq!(mailbox.next().await, Some(1));
+        assert!(mailbox.next().now_or_never().is_none(), "one place is still promised");
+        assert!(mailbox.seal(RefusedReason::Stopped).is_empty());
+        assert_eq!(broken.fill(2).unwrap_err(), (2, RefusedReason::Stopped));
     }
 
     #[test]

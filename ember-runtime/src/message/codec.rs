@@ -1,5 +1,7 @@
 //! How values become bytes: postcard, a compact format with a written specification.
 
+use std::convert::Infallible;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::Method;
@@ -10,8 +12,43 @@ use super::Method;
     label = "an argument, value or error of an `rpc_` method must be serializable",
     note = "put `#[message]` on `{Self}`, or derive serde's `Serialize` and `Deserialize`; a method that is only called on its own node can be named `api_…` instead"
 )]
-pub trait Message: Serialize + DeserializeOwned + Send + 'static {}
-impl<T: Serialize + DeserializeOwned + Send + 'static> Message for T {}
+pub trait Message: Serialize + Send + 'static {
+    /// Reads a value from the front of `bytes`.
+    #[doc(hidden)]
+    fn take(bytes: &mut &[u8]) -> Result<Self, CodecError>
+    where
+        Self: Sized;
+}
+
+impl<T: Writable<This: Readable<T>> + Send + 'static> Message for T {
+    fn take(bytes: &mut &[u8]) -> Result<T, CodecError> {
+        <T::This as Readable<T>>::take(bytes)
+    }
+}
+
+/// One half of [`Message`]. The other hangs on it, so that the compiler reports a type that has neither once, not twice.
+#[doc(hidden)]
+pub trait Writable: Serialize {
+    /// The type itself.
+    type This;
+}
+impl<T: Serialize> Writable for T {
+    type This = T;
+}
+
+/// The other half of [`Message`].
+#[doc(hidden)]
+pub trait Readable<T> {
+    /// Reads a value from the front of `bytes`.
+    fn take(bytes: &mut &[u8]) -> Result<T, CodecError>;
+}
+impl<T: DeserializeOwned> Readable<T> for T {
+    fn take(bytes: &mut &[u8]) -> Result<T, CodecError> {
+        let (value, rest) = postcard::take_from_bytes(bytes).map_err(|error| unreadable::<T>(&error.to_string()))?;
+        *bytes = rest;
+        Ok(value)
+    }
+}
 
 /// Bytes that could not be read, or a value that could not be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,15 +72,91 @@ impl<M: Method> std::fmt::Debug for Wire<M> {
 }
 
 impl<M: Method> Wire<M> {
-    /// Everything in postcard's format.
-    pub fn postcard() -> Self
-    where
-        M::Args: Serialize + DeserializeOwned,
-        M::Value: Serialize + DeserializeOwned,
-        M::Error: Serialize + DeserializeOwned,
-    {
-        Self { put_args: put, get_args: get, put_value: put, get_value: get, put_error: put, get_error: get }
+    /// The tuple of the arguments as told, the rest by the codecs. The macros give a codec per type, so that the compiler
+    /// points at a type that cannot travel.
+    pub const fn new(
+        put_args: fn(&M::Args, &mut Vec<u8>) -> Result<(), CodecError>,
+        get_args: fn(&[u8]) -> Result<M::Args, CodecError>,
+        value: Codec<M::Value>,
+        error: Codec<M::Error>,
+    ) -> Self {
+        Self {
+            put_args,
+            get_args,
+            put_value: value.put,
+            get_value: value.get,
+            put_error: error.put,
+            get_error: error.get,
+        }
     }
+}
+
+/// How values of one type become bytes.
+pub struct Codec<T> {
+    put: fn(&T, &mut Vec<u8>) -> Result<(), CodecError>,
+    get: fn(&[u8]) -> Result<T, CodecError>,
+    take: fn(&mut &[u8]) -> Result<T, CodecError>,
+}
+
+/// The codec of a type that can travel.
+pub const fn codec<T: Message>() -> Codec<T> {
+    Codec { put, get, take: T::take }
+}
+
+/// The codec of an error that cannot happen.
+pub const fn no_error() -> Codec<Infallible> {
+    const NEVER: &str = "the method has no error, but one came";
+    Codec {
+        put: |never, _| match *never {},
+        get: |_| Err(CodecError(NEVER.into())),
+        take: |_| Err(CodecError(NEVER.into())),
+    }
+}
+
+impl<T> Codec<T> {
+    /// Appends `value`. On an error `out` is as before.
+    ///
+    /// # Errors
+    /// If the type refuses to be written.
+    pub fn put(&self, value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        (self.put)(value, out)
+    }
+
+    /// Reads a value from the front of `bytes`.
+    ///
+    /// # Errors
+    /// If it is not there.
+    pub fn take(&self, bytes: &mut &[u8]) -> Result<T, CodecError> {
+        (self.take)(bytes)
+    }
+}
+
+impl<T> std::fmt::Debug for Codec<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Codec({})", std::any::type_name::<T>())
+    }
+}
+
+/// Writes several values by `put`. On an error `out` is as before.
+///
+/// # Errors
+/// Those of `put`.
+pub fn put_all(out: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>) -> Result<(), CodecError>) -> Result<(), CodecError> {
+    let start = out.len();
+    put(out).inspect_err(|_| out.truncate(start))
+}
+
+/// Reads several values by `take`, which must leave nothing over.
+///
+/// # Errors
+/// Those of `take`, and bytes left over.
+pub fn take_all<T>(mut bytes: &[u8], take: impl FnOnce(&mut &[u8]) -> Result<T, CodecError>) -> Result<T, CodecError> {
+    let value = take(&mut bytes)?;
+    if bytes.is_empty() { Ok(value) } else { Err(unreadable::<T>("there are bytes left over")) }
+}
+
+fn unreadable<T>(why: &str) -> CodecError {
+    CodecError(format!("`{}` could not be read: {why}", std::any::type_name::<T>()))
 }
 
 /// Appends `value`. On an error `out` is as before.
@@ -56,10 +169,8 @@ pub(crate) fn put<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), Code
 }
 
 /// Reads a value that fills `bytes` exactly.
-pub(crate) fn get<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
-    let wrong = |why: &str| CodecError(format!("`{}` could not be read: {why}", std::any::type_name::<T>()));
-    let (value, rest) = postcard::take_from_bytes(bytes).map_err(|error| wrong(&error.to_string()))?;
-    if rest.is_empty() { Ok(value) } else { Err(wrong("there are bytes left over")) }
+pub(crate) fn get<T: Message>(bytes: &[u8]) -> Result<T, CodecError> {
+    take_all(bytes, T::take)
 }
 
 #[cfg(test)]

@@ -38,4 +38,9 @@ impl Envelope {
     pub(crate) fn expired(&self) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= Instant::now())
     }
+
+    /// The same for work that nobody waits for.
+    pub(crate) fn without_deadline(&self) -> Self {
+        Self { deadline: None, chain: None, ..self.clone() }
+    }
 }

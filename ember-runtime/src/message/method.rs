@@ -76,3 +76,21 @@ pub enum Reach {
     /// From the service's own node (`api_…`).
     Node,
 }
+
+/// A type whose name is `Result` but whose error is not in sight: an alias such as `std::io::Result<T>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `Result`",
+    label = "a return type whose name is `Result` must be one",
+    note = "give your own type another name, or write `Result<T, E>`"
+)]
+pub trait ResultType {
+    /// What it holds when it is good.
+    type Value;
+    /// What it holds when it is not.
+    type Error;
+}
+
+impl<T, E> ResultType for Result<T, E> {
+    type Value = T;
+    type Error = E;
+}

@@ -11,9 +11,9 @@ mod reply;
 
 pub(crate) use self::{ambient::Ambient, chain::Chain, envelope::Envelope};
 pub use self::{
-    codec::{CodecError, Message, Wire},
+    codec::{Codec, CodecError, Message, Readable, Wire, Writable, codec, no_error, put_all, take_all},
     envelope::Lane,
-    method::{Method, MethodInfo, Reach},
+    method::{Method, MethodInfo, Reach, ResultType},
 };
 pub(crate) use self::{
     raw::{Encode, RawCall, RawReply, ReplyBody, ReplyLink},

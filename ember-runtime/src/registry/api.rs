@@ -9,7 +9,7 @@ use super::RegistryError;
 use crate::{net::Network, rng::Rng};
 
 /// The result of a registry operation.
-pub type Result<T> = std::result::Result<T, RegistryError>;
+pub(crate) type Result<T> = std::result::Result<T, RegistryError>;
 
 /// Identifies a lease; never 0.
 pub type LeaseId = i64;
@@ -24,6 +24,12 @@ pub trait Registry: Debug + Send + Sync + 'static {
 
     /// Whether processes on other machines can take part.
     fn spans_machines(&self) -> bool;
+
+    /// An address (`host:port`) at which the registry is reached, if it has one: a node that is not told where to listen
+    /// takes the interface that leads there.
+    fn reached_at(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a registry needs from the node that opens it.

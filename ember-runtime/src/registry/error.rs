@@ -26,6 +26,9 @@ pub enum RegistryError {
     /// The configuration can never work.
     #[error("the registry is not usable as configured: {0}")]
     Configuration(String),
+    /// The registry refused the request itself: it is too large, writes a key twice, or there is no space left.
+    #[error("the registry rejected the request: {0}")]
+    Rejected(String),
     /// The registry answered something that this client does not understand.
     #[error("the registry gave an unexpected answer: {0}")]
     Protocol(String),

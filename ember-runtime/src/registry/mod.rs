@@ -5,7 +5,25 @@
 //! (`Etcd`). All three pass the same conformance suite.
 
 mod api;
+#[doc(hidden)]
+pub mod conformance;
+#[cfg(feature = "etcd")]
+mod embedded;
 mod error;
+#[cfg(feature = "etcd")]
+mod etcd;
+mod in_process;
+#[cfg(feature = "etcd")]
+mod server;
+#[cfg_attr(
+    not(feature = "etcd"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "the etcd API needs more of the store than the in-process registry does"
+    )
+)]
+mod store;
 
 pub use self::{
     api::{
@@ -13,4 +31,10 @@ pub use self::{
         TransactionOutcome, Watch, WatchItem,
     },
     error::RegistryError,
+    in_process::InProcess,
+};
+#[cfg(feature = "etcd")]
+pub use self::{
+    embedded::Embedded,
+    etcd::{Etcd, EtcdTls},
 };

@@ -1,0 +1,92 @@
+//! Clients: the struct, and how it is made from a handle.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::{Attribute, Visibility};
+
+use crate::model::{Method, Reach, Runtime};
+
+/// The struct of a client.
+pub(super) fn declaration(k: &Runtime, cfgs: &[Attribute], vis: &Visibility, client: &Ident, doc: &str) -> TokenStream {
+    quote! {
+        #(#cfgs)*
+        #[doc = #doc]
+        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+        #vis struct #client<K: #k::Kind = #k::One>(#k::Handle<K>);
+    }
+}
+
+/// What every client has.
+pub(super) fn from_handle(k: &Runtime, client: &Ident) -> TokenStream {
+    quote! {
+        impl<K: #k::Kind> ::core::convert::From<#k::Handle<K>> for #client<K> {
+            fn from(handle: #k::Handle<K>) -> Self {
+                Self(handle)
+            }
+        }
+
+        impl<K: #k::Kind> #client<K> {
+            #[doc(hidden)]
+            pub fn __handle(&self) -> &#k::Handle<K> {
+                &self.0
+            }
+        }
+    }
+}
+
+/// What a client has that can be asked for by itself.
+pub(super) fn entry(k: &Runtime, client: &Ident, interest: &TokenStream) -> TokenStream {
+    quote! {
+        impl<K: #k::Kind> #k::Client for #client<K> {
+            type Kind = K;
+            type As<L: #k::Kind> = #client<L>;
+
+            fn interest() -> #k::Interest {
+                #interest
+            }
+
+            fn from_handle(handle: #k::Handle<K>) -> Self {
+                Self(handle)
+            }
+
+            fn handle(&self) -> &#k::Handle<K> {
+                &self.0
+            }
+        }
+    }
+}
+
+/// The methods of a client.
+pub(super) fn methods<'a>(
+    k: &Runtime,
+    client: &TokenStream,
+    methods: impl Iterator<Item = (&'a Method, Ident)>,
+) -> TokenStream {
+    let (mut cluster, mut node) = (TokenStream::new(), TokenStream::new());
+    for (method, marker) in methods {
+        match method.reach {
+            Reach::Cluster => cluster.extend(call(method, &quote!(__K::Call<#marker>))),
+            Reach::Node => node.extend(call(method, &quote!(#k::Call<#marker>))),
+        }
+    }
+    let mut blocks = TokenStream::new();
+    if !cluster.is_empty() {
+        blocks.extend(quote!(impl<__K: #k::Kind> #client<__K> { #cluster }));
+    }
+    if !node.is_empty() {
+        blocks.extend(quote!(impl #client<#k::Local> { #node }));
+    }
+    blocks
+}
+
+fn call(method: &Method, returns: &TokenStream) -> TokenStream {
+    let Method { carried, vis, .. } = method;
+    let ident = method.ident();
+    let (names, types): (Vec<_>, Vec<_>) = method.shape.args.iter().map(|arg| (&arg.name, &arg.ty)).unzip();
+    quote! {
+        #(#carried)*
+        #vis fn #ident(&self, #(#names: #types),*) -> #returns {
+            Self::__handle(self).call((#(#names,)*))
+        }
+    }
+}

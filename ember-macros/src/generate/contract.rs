@@ -1,0 +1,109 @@
+//! Contracts: the trait that services implement, the client, and one type per method.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Attribute, Token, TypeParamBound, ext::IdentExt, parse_quote, punctuated::Punctuated};
+
+use super::{client, hidden, local, method};
+use crate::model::{Contract, Method, client_of};
+
+pub(crate) fn contract(contract: &Contract) -> TokenStream {
+    let Contract { runtime: k, item, cfgs, interface, .. } = contract;
+    let (ident, vis) = (&item.ident, &item.vis);
+    let client = client_of(ident);
+    let name = &interface.name;
+    let declaration =
+        client::declaration(k, cfgs, vis, &client, &format!("Calls services that implement [`{ident}`]."));
+    let the_trait = the_trait(contract);
+    let markers = interface.methods.iter().map(|it| {
+        let (own_cfgs, marker) = (&it.cfgs, marker(ident, it.ident()));
+        quote! {
+            #(#cfgs)*
+            #(#own_cfgs)*
+            #[doc(hidden)]
+            #[allow(missing_debug_implementations, non_camel_case_types, unreachable_pub, reason = "generated")]
+            #vis struct #marker;
+        }
+    });
+    let mut parts = client::from_handle(k, &client);
+    parts.extend(client::entry(k, &client, &quote!(#k::Interest::Contract(::core::convert::Into::into(#name)))));
+    parts.extend(interface.methods.iter().map(|it| callable(contract, it)));
+    let methods = interface.methods.iter().map(|it| (it, marker(ident, it.ident())));
+    parts.extend(client::methods(k, &quote!(#client), methods));
+    let hidden = hidden(cfgs, &parts);
+    quote!(#the_trait #declaration #(#markers)* #hidden)
+}
+
+/// The type that stands for a method. It has a name beside the trait, since the trait's own code names it.
+fn marker(contract: &Ident, method: &Ident) -> Ident {
+    format_ident!("__{}_{}", contract.unraw(), method.unraw(), span = method.span())
+}
+
+/// The trait, as services implement it.
+fn the_trait(contract: &Contract) -> TokenStream {
+    let Contract { runtime: k, item, interface, method_attrs, .. } = contract;
+    let mut supertraits: Punctuated<TypeParamBound, Token![+]> = item.supertraits.clone();
+    supertraits.push(parse_quote!(#k::Unit));
+    let functions = std::iter::zip(&interface.methods, method_attrs).map(|(it, attrs)| function(contract, it, attrs));
+    let markers = interface.methods.iter().map(|it| {
+        let (cfgs, marker) = (&it.cfgs, marker(&item.ident, it.ident()));
+        quote!(#(#cfgs)* table.method::<L, #marker>();)
+    });
+    let (attrs, vis, ident, name) = (&item.attrs, &item.vis, &item.ident, &interface.name);
+    quote! {
+        #(#attrs)*
+        #vis trait #ident: #supertraits {
+            #(#functions)*
+
+            #[doc(hidden)]
+            fn __ember_contract<S: #k::Service, L: #k::Path<S, Unit = Self>>(table: &mut #k::Table<S>) {
+                table.contract(#name);
+                #(#markers)*
+            }
+        }
+    }
+}
+
+/// One function of the trait.
+fn function(Contract { runtime: k, .. }: &Contract, it: &Method, attrs: &[Attribute]) -> TokenStream {
+    let ident = it.ident();
+    let (this, cx) = (local("this", ident), local("cx", ident));
+    let (names, types): (Vec<_>, Vec<_>) = it.shape.args.iter().map(|arg| (&arg.name, &arg.ty)).unzip();
+    let future = method::future(&it.shape, &it.shape.output.whole().to_token_stream());
+    let at = k.at(ident.span());
+    let head = quote_spanned! {ident.span()=>
+        fn #ident(#this: &mut Self, #cx: &mut #at::Cx<'_, Self>, #(#names: #types),*)
+    };
+    quote! {
+        #(#attrs)*
+        #[allow(clippy::too_many_arguments, reason = "generated")]
+        #head -> #future;
+    }
+}
+
+/// `impl Method` and `impl HandledBy` for whatever implements the contract.
+fn callable(contract: &Contract, it: &Method) -> TokenStream {
+    let Contract { runtime: k, item, interface, .. } = contract;
+    let (trait_name, cfgs, ident) = (&item.ident, &it.cfgs, it.ident());
+    let marker = marker(trait_name, ident);
+    let description = method::description(k, &interface.name, it, &marker);
+    let (this, cx) = (local("unit", ident), local("cx", ident));
+    let names: Vec<&Ident> = it.shape.args.iter().map(|arg| &arg.name).collect();
+    let call = quote!(__U::#ident(#this, #cx, #(#names),*));
+    let body = if it.shape.output.is_fallible() {
+        call
+    } else {
+        quote!(async move { ::core::result::Result::Ok(#call.await) })
+    };
+    let future = method::future(&it.shape, &quote!(::core::result::Result<Self::Value, Self::Error>));
+    quote! {
+        #description
+
+        #(#cfgs)*
+        impl<__U: #trait_name> #k::HandledBy<__U> for #marker {
+            fn handle(#this: &mut __U, #cx: &mut #k::Cx<'_, __U>, (#(#names,)*): Self::Args) -> #future {
+                #body
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! `#[rpc] impl Contract for Unit`: the user's methods as ordinary ones, and an implementation that calls them.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Attribute, ImplItemFn, parse_quote, spanned::Spanned};
+
+use super::{local, method};
+use crate::{
+    model::{Fulfilment, Runtime, Shape},
+    text::text,
+};
+
+pub(crate) fn fulfilment(it: &Fulfilment) -> TokenStream {
+    let Fulfilment { runtime: k, cfgs, attrs, contract, unit, functions, shapes } = it;
+    let contract_name = text(contract);
+    let methods = functions.iter().map(|function| inherent(function, &contract_name));
+    let functions = shapes.iter().map(|(shape, cfgs)| function(k, shape, cfgs));
+    let head = quote_spanned!(contract.span()=> impl #contract for #unit);
+    quote! {
+        #(#attrs)*
+        #[allow(private_interfaces, unreachable_pub, reason = "the contract says who sees what")]
+        impl #unit {
+            #(#methods)*
+        }
+
+        #(#cfgs)*
+        #[allow(clippy::too_many_arguments, deprecated, reason = "generated")]
+        #head {
+            #(#functions)*
+        }
+    }
+}
+
+/// The user's method.
+fn inherent(function: &ImplItemFn, contract: &str) -> ImplItemFn {
+    let mut function = function.clone();
+    if !function.attrs.iter().any(|attr| attr.path().is_ident("doc")) {
+        let doc = format!("See the contract `{contract}`.");
+        function.attrs.push(parse_quote!(#[doc = #doc]));
+    }
+    function.vis = parse_quote!(pub);
+    function
+}
+
+/// The trait's function.
+fn function(k: &Runtime, shape: &Shape, cfgs: &[Attribute]) -> TokenStream {
+    let ident = &shape.ident;
+    let (this, cx) = (local("this", ident), local("cx", ident));
+    let (names, types): (Vec<_>, Vec<_>) = shape.args.iter().map(|arg| (&arg.name, &arg.ty)).unzip();
+    let cx_pattern = if shape.takes_cx { quote!(#cx) } else { quote!(_) };
+    let future = method::future(shape, &shape.output.whole().to_token_stream());
+    let call = method::invoke(&this, &cx, shape);
+    let body = if shape.is_async { call } else { quote!(async move { #call }) };
+    let at = k.at(ident.span());
+    let head = quote_spanned! {ident.span()=>
+        fn #ident(#this: &mut Self, #cx_pattern: &mut #at::Cx<'_, Self>, #(#names: #types),*)
+    };
+    quote! {
+        #(#cfgs)*
+        #head -> #future {
+            #body
+        }
+    }
+}

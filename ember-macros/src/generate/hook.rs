@@ -1,0 +1,103 @@
+//! Hooks, timers and event handlers.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{Type, ext::IdentExt, spanned::Spanned};
+
+use super::{
+    local, marker,
+    method::{duration, future, invoke},
+};
+use crate::model::{Event, Hook, HookKind, Runtime, Shape, Timing};
+
+/// The type that stands for a hook, and how it is run.
+pub(super) fn hook(k: &Runtime, unit: &Type, Hook { shape, cfgs, .. }: &Hook) -> TokenStream {
+    let marker = marker(&shape.ident);
+    let name = shape.ident.unraw().to_string();
+    let Names { this, cx, cx_pattern } = Names::new(shape);
+    let (future, run) = run(k, shape, &invoke(&this, &cx, shape));
+    quote! {
+        #(#cfgs)*
+        pub struct #marker;
+
+        #(#cfgs)*
+        impl #k::HookOf<#unit> for #marker {
+            const NAME: &'static str = #name;
+
+            fn run(#this: &mut #unit, #cx_pattern: &mut #k::Cx<'_, #unit>) -> #future {
+                #run
+            }
+        }
+    }
+}
+
+/// The type that stands for an event handler, and how it is run.
+pub(super) fn event(k: &Runtime, unit: &Type, handler: &Event) -> TokenStream {
+    let Event { shape, event, cfgs } = handler;
+    let (ident, marker) = (handler.ident(), marker(handler.ident()));
+    let name = ident.unraw().to_string();
+    let Names { this, cx, cx_pattern } = Names::new(shape);
+    let the_event = local("event", ident);
+    let cx_argument = shape.takes_cx.then(|| quote!(#cx,));
+    let (future, run) = run(k, shape, &quote!(#this.#ident(#cx_argument #the_event)));
+    quote! {
+        #(#cfgs)*
+        pub struct #marker;
+
+        #(#cfgs)*
+        impl #k::OnEvent<#unit> for #marker {
+            type Event = #event;
+            const NAME: &'static str = #name;
+
+            fn run(#this: &mut #unit, #cx_pattern: &mut #k::Cx<'_, #unit>, #the_event: &#event) -> #future {
+                #run
+            }
+        }
+    }
+}
+
+/// `table.hook::<L, __load>(HookKind::Start);`
+pub(super) fn enter_hook(k: &Runtime, Hook { shape, when, cfgs }: &Hook) -> TokenStream {
+    let marker = marker(&shape.ident);
+    let entries = when.iter().map(|timing| {
+        let entry = match timing {
+            Timing::On(HookKind::Init) => quote!(hook::<L, #marker>(#k::HookKind::Init)),
+            Timing::On(HookKind::Start) => quote!(hook::<L, #marker>(#k::HookKind::Start)),
+            Timing::On(HookKind::Started) => quote!(hook::<L, #marker>(#k::HookKind::Started)),
+            Timing::On(HookKind::Stop) => quote!(hook::<L, #marker>(#k::HookKind::Stop)),
+            Timing::Every(period) => {
+                let period = duration(*period);
+                quote!(timer::<L, #marker>(#k::Schedule::Every(#period)))
+            }
+            Timing::After(delay) => {
+                let delay = duration(*delay);
+                quote!(timer::<L, #marker>(#k::Schedule::After(#delay)))
+            }
+        };
+        quote!(#(#cfgs)* table.#entry;)
+    });
+    quote!(#(#entries)*)
+}
+
+struct Names {
+    this: Ident,
+    cx: Ident,
+    cx_pattern: TokenStream,
+}
+
+impl Names {
+    fn new(shape: &Shape) -> Self {
+        let (this, cx) = (local("unit", &shape.ident), local("cx", &shape.ident));
+        let cx_pattern = if shape.takes_cx { quote!(#cx) } else { quote!(_) };
+        Self { this, cx, cx_pattern }
+    }
+}
+
+/// The future of a hook, and its body.
+fn run(k: &Runtime, shape: &Shape, call: &TokenStream) -> (TokenStream, TokenStream) {
+    let waits = shape.is_async.then(|| quote!(.await));
+    let span = shape.output.whole().span();
+    let at = k.at(span);
+    let result = quote_spanned!(span=> #at::HookResult::into_result(#call #waits));
+    (future(shape, &quote!(#k::error::Result<()>)), quote!(async move { #result }))
+}

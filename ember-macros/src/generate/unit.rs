@@ -1,0 +1,162 @@
+//! Services and modules: the struct, its client, and what it consists of.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{ext::IdentExt, spanned::Spanned};
+
+use super::{client, hidden, marker};
+use crate::model::{Mount, Runtime, ServiceSpec, Unit, UnitKind};
+
+pub(crate) fn unit(unit: &Unit) -> TokenStream {
+    let Unit { runtime: k, item, cfgs, .. } = unit;
+    // Of a generic struct nothing can be said; the error has been noted.
+    if !item.generics.params.is_empty() || item.generics.where_clause.is_some() {
+        return item.to_token_stream();
+    }
+    let client = unit.client();
+    let kind = match &unit.kind {
+        UnitKind::Service(spec) => service(k, &item.ident, &client, spec),
+        UnitKind::Module { parent } => module(k, &item.ident, parent.as_ref()),
+    };
+    let doc = match &unit.kind {
+        UnitKind::Service(spec) => format!("Calls services `{}`.", spec.name),
+        UnitKind::Module { .. } => format!("Calls modules `{}`.", item.ident),
+    };
+    let parts = [
+        client::from_handle(k, &client),
+        accessors(k, &client, &unit.mounts),
+        has_client(k, &item.ident, &client),
+        unit.mounts.iter().map(|mount| field(k, &item.ident, mount)).collect(),
+        description(unit),
+        kind,
+    ];
+    let declaration = client::declaration(k, cfgs, &item.vis, &client, &doc);
+    let hidden = hidden(cfgs, &parts.into_iter().collect());
+    quote!(#item #declaration #hidden)
+}
+
+fn has_client(k: &Runtime, unit: &Ident, client: &Ident) -> TokenStream {
+    quote! {
+        impl #k::HasClient for #unit {
+            type Client<K: #k::Kind> = #client<K>;
+        }
+    }
+}
+
+/// `client.bag()`.
+fn accessors(k: &Runtime, client: &Ident, mounts: &[Mount]) -> TokenStream {
+    if mounts.is_empty() {
+        return TokenStream::new();
+    }
+    let accessors = mounts.iter().map(|Mount { field, ty, cfgs }| {
+        let name = field.unraw().to_string();
+        let at = k.at(ty.span());
+        let child = quote_spanned!(ty.span()=> <<#ty as #at::Mounted>::Child as #at::HasClient>::Client<__K>);
+        let doc = format!("Calls the module `{name}`.");
+        quote! {
+            #(#cfgs)*
+            #[doc = #doc]
+            pub fn #field(&self) -> #child {
+                self.0.module(#name)
+            }
+        }
+    });
+    quote!(impl<__K: #k::Kind> #client<__K> { #(#accessors)* })
+}
+
+/// The type that stands for a field with a module.
+fn field(k: &Runtime, owner: &Ident, Mount { field, ty, cfgs }: &Mount) -> TokenStream {
+    let (name, marker) = (field.unraw().to_string(), marker(field));
+    let at = k.at(ty.span());
+    let child = quote_spanned!(ty.span()=> <#ty as #at::Mounted>::Child);
+    let slot = quote_spanned!(ty.span()=> <#ty as #at::Mounted>::slot(&mut owner.#field));
+    quote! {
+        #(#cfgs)*
+        pub struct #marker;
+
+        #(#cfgs)*
+        impl #k::Field for #marker {
+            type Owner = #owner;
+            type Child = #child;
+            const NAME: &'static str = #name;
+
+            fn slot(owner: &mut #owner) -> &mut #k::Module<Self::Child> {
+                #slot
+            }
+        }
+    }
+}
+
+/// `impl Unit`.
+fn description(unit: &Unit) -> TokenStream {
+    let Unit { runtime: k, item, mounts, .. } = unit;
+    let ident = &item.ident;
+    let name = ident.unraw().to_string();
+    let (parent, contracts) = match &unit.kind {
+        UnitKind::Service(spec) => (None, &spec.contracts[..]),
+        UnitKind::Module { parent } => (parent.as_ref(), &[][..]),
+    };
+    let parent = parent.map_or_else(|| quote!(#k::Orphan), ToTokens::to_token_stream);
+    let contracts = contracts
+        .iter()
+        .map(|contract| quote_spanned!(contract.span()=> <Self as #contract>::__ember_contract::<S, L>(table);));
+    let modules = mounts.iter().map(|Mount { field, cfgs, .. }| {
+        let marker = marker(field);
+        quote!(#(#cfgs)* table.module::<L, #marker>();)
+    });
+    quote! {
+        impl #k::Unit for #ident {
+            type Parent = #parent;
+            const NAME: &'static str = #name;
+
+            fn describe<S: #k::Service, L: #k::Path<S, Unit = Self>>(table: &mut #k::Table<S>) {
+                use #k::NoRpcBlock as _;
+                #k::RpcBlock::<Self>::describe::<S, L>(table);
+                #(#contracts)*
+                #(#modules)*
+            }
+        }
+    }
+}
+
+fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> TokenStream {
+    let ServiceSpec { name, kind, version, .. } = spec;
+    let kind = kind.as_ref().map_or_else(|| quote!(""), ToTokens::to_token_stream);
+    let version = version.as_ref().map_or_else(|| quote!(::core::env!("CARGO_PKG_VERSION")), ToTokens::to_token_stream);
+    let location = quote!(::core::concat!(::core::file!(), ":", ::core::line!()));
+    let entry = client::entry(
+        k,
+        client,
+        &quote!(#k::Interest::Service(::core::convert::Into::into(<#ident as #k::Service>::SPEC.name))),
+    );
+    quote! {
+        #entry
+
+        impl #k::Service for #ident {
+            const SPEC: #k::ServiceSpec = #k::ServiceSpec::new(#name, #kind, #version, #location);
+        }
+    }
+}
+
+/// Where a module can be mounted.
+fn module(k: &Runtime, ident: &Ident, parent: Option<&syn::Path>) -> TokenStream {
+    match parent {
+        Some(parent) => quote! {
+            impl #k::MountIn<#parent> for #ident {
+                fn lend(parent: &mut #parent) -> &mut #parent {
+                    parent
+                }
+            }
+        },
+        None => {
+            let parent = format_ident!("P");
+            quote! {
+                impl<#parent: #k::Unit> #k::MountIn<#parent> for #ident {
+                    fn lend(_: &mut #parent) -> &mut #k::Orphan {
+                        #k::Orphan::stand_in()
+                    }
+                }
+            }
+        }
+    }
+}

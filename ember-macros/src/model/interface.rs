@@ -1,0 +1,91 @@
+//! Interfaces: what can be called, and what runs by itself.
+
+use std::time::Duration;
+
+use proc_macro2::Ident;
+use syn::{Attribute, ImplItemFn, ItemImpl, ItemTrait, Path, Type};
+
+use super::{Method, Runtime, Shape};
+
+/// The methods, hooks and event handlers of a contract or of a unit's own block.
+#[derive(Default)]
+pub(crate) struct Interface {
+    /// The name of the contract; empty for a unit's own methods.
+    pub(crate) name: String,
+    pub(crate) methods: Vec<Method>,
+    pub(crate) hooks: Vec<Hook>,
+    pub(crate) events: Vec<Event>,
+}
+
+/// `#[rpc] impl Unit`.
+pub(crate) struct OwnBlock {
+    pub(crate) runtime: Runtime,
+    /// Without helper attributes.
+    pub(crate) item: ItemImpl,
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) interface: Interface,
+    /// The unit's client, `None` if there is no telling its name.
+    pub(crate) client: Option<Path>,
+}
+
+/// `#[rpc] trait Contract`.
+pub(crate) struct Contract {
+    pub(crate) runtime: Runtime,
+    /// As written; its methods are in `interface`.
+    pub(crate) item: ItemTrait,
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) interface: Interface,
+    /// The attributes of each method, in their order.
+    pub(crate) method_attrs: Vec<Vec<Attribute>>,
+}
+
+/// `#[rpc] impl Contract for Unit`.
+pub(crate) struct Fulfilment {
+    pub(crate) runtime: Runtime,
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) contract: Path,
+    pub(crate) unit: Type,
+    /// The methods as written.
+    pub(crate) functions: Vec<ImplItemFn>,
+    /// Those that nothing is wrong with, with their `cfg`.
+    pub(crate) shapes: Vec<(Shape, Vec<Attribute>)>,
+}
+
+/// A method that runs by itself.
+pub(crate) struct Hook {
+    pub(crate) shape: Shape,
+    pub(crate) when: Vec<Timing>,
+    pub(crate) cfgs: Vec<Attribute>,
+}
+
+/// When a hook runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Timing {
+    On(HookKind),
+    Every(Duration),
+    After(Duration),
+}
+
+/// A step in the life of a service.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum HookKind {
+    Init,
+    Start,
+    Started,
+    Stop,
+}
+
+/// An event handler.
+pub(crate) struct Event {
+    pub(crate) shape: Shape,
+    /// The type behind the `&`.
+    pub(crate) event: Type,
+    pub(crate) cfgs: Vec<Attribute>,
+}
+
+impl Event {
+    pub(crate) fn ident(&self) -> &Ident {
+        &self.shape.ident
+    }
+}

@@ -1,0 +1,73 @@
+//! Callable methods.
+
+use std::time::Duration;
+
+use proc_macro2::Ident;
+use syn::{Attribute, Type, Visibility};
+
+/// A callable method, whether a contract names it or a unit has it.
+pub(crate) struct Method {
+    pub(crate) shape: Shape,
+    /// Its name on the wire.
+    pub(crate) name: String,
+    pub(crate) vis: Visibility,
+    pub(crate) reach: Reach,
+    pub(crate) system: bool,
+    pub(crate) timeout: Option<Duration>,
+    /// The `doc`, `deprecated` and `cfg` attributes, for the client.
+    pub(crate) carried: Vec<Attribute>,
+    /// The `cfg` attributes, for everything else.
+    pub(crate) cfgs: Vec<Attribute>,
+}
+
+impl Method {
+    pub(crate) fn ident(&self) -> &Ident {
+        &self.shape.ident
+    }
+}
+
+/// The signature of a method without what is the server's own business.
+pub(crate) struct Shape {
+    pub(crate) ident: Ident,
+    pub(crate) is_async: bool,
+    pub(crate) takes_cx: bool,
+    pub(crate) args: Vec<Arg>,
+    pub(crate) output: Output,
+}
+
+pub(crate) struct Arg {
+    pub(crate) name: Ident,
+    pub(crate) ty: Type,
+}
+
+/// What a method returns.
+pub(crate) enum Output {
+    /// A value; the application cannot fail.
+    Value(Type),
+    /// `Result<T, E>`.
+    Fallible { whole: Type, value: Type, error: Type },
+    /// A type named `Result` whose error is not in sight.
+    Alias(Type),
+}
+
+impl Output {
+    /// The type as it was written.
+    pub(crate) fn whole(&self) -> &Type {
+        match self {
+            Self::Value(whole) | Self::Fallible { whole, .. } | Self::Alias(whole) => whole,
+        }
+    }
+
+    pub(crate) fn is_fallible(&self) -> bool {
+        !matches!(self, Self::Value(_))
+    }
+}
+
+/// Who may call a method.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reach {
+    /// Everybody in the cluster.
+    Cluster,
+    /// Callers on the same node.
+    Node,
+}

@@ -1,0 +1,14 @@
+//! What the attributes mean: units (services and modules) and interfaces (own methods and contracts). Every piece of
+//! generated code comes from here. May not hold parsing or code templates.
+
+mod checks;
+mod interface;
+mod method;
+mod unit;
+
+pub(crate) use self::{
+    checks::{check_names, is_generated},
+    interface::{Contract, Event, Fulfilment, Hook, HookKind, Interface, OwnBlock, Timing},
+    method::{Arg, Method, Output, Reach, Shape},
+    unit::{Mount, Runtime, ServiceSpec, Unit, UnitKind, client_of},
+};

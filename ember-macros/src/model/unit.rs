@@ -1,0 +1,73 @@
+//! Services and modules.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote};
+use syn::{Attribute, ItemStruct, LitStr, Path, Type, ext::IdentExt};
+
+/// Where generated code finds the runtime: `::ember`, unless `crate = path` says otherwise.
+#[derive(Clone)]
+pub(crate) struct Runtime(pub(crate) Option<Path>);
+
+impl Runtime {
+    /// The path of what generated code uses, as if it were written at `span`: there the compiler points.
+    pub(crate) fn at(&self, span: Span) -> TokenStream {
+        let respan = |mut token: TokenTree| {
+            token.set_span(span);
+            token
+        };
+        self.to_token_stream().into_iter().map(respan).collect()
+    }
+
+    /// The path of the face crate.
+    pub(crate) fn face(&self) -> TokenStream {
+        self.0.as_ref().map_or_else(|| quote!(::ember), ToTokens::to_token_stream)
+    }
+}
+
+impl ToTokens for Runtime {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let face = self.face();
+        tokens.extend(quote!(#face::__private));
+    }
+}
+
+/// A struct with `#[service]` or `#[module]`.
+pub(crate) struct Unit {
+    pub(crate) runtime: Runtime,
+    pub(crate) item: ItemStruct,
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) mounts: Vec<Mount>,
+    pub(crate) kind: UnitKind,
+}
+
+impl Unit {
+    /// The name of its client.
+    pub(crate) fn client(&self) -> Ident {
+        client_of(&self.item.ident)
+    }
+}
+
+/// `Player` → `PlayerClient`.
+pub(crate) fn client_of(ident: &Ident) -> Ident {
+    format_ident!("{}Client", ident.unraw(), span = ident.span())
+}
+
+pub(crate) enum UnitKind {
+    Service(ServiceSpec),
+    Module { parent: Option<Path> },
+}
+
+/// The options of `#[service]`.
+pub(crate) struct ServiceSpec {
+    pub(crate) name: String,
+    pub(crate) kind: Option<LitStr>,
+    pub(crate) version: Option<LitStr>,
+    pub(crate) contracts: Vec<Path>,
+}
+
+/// A field that holds a module.
+pub(crate) struct Mount {
+    pub(crate) field: Ident,
+    pub(crate) ty: Type,
+    pub(crate) cfgs: Vec<Attribute>,
+}

@@ -1,0 +1,144 @@
+//! `#[rpc]` on an `impl`: a unit's own methods, or those that fulfil a contract.
+
+use proc_macro2::{Ident, TokenStream};
+use syn::{ImplItem, ImplItemFn, ItemImpl, Path, PathArguments, Type, Visibility};
+
+use super::{
+    attrs, fulfil,
+    hook::{Automatic, Marks},
+    method::Mark,
+    options::Options,
+    signature::{self, Role},
+};
+use crate::{
+    errors::Errors,
+    model::{Fulfilment, Interface, OwnBlock, Reach, check_names, client_of},
+};
+
+/// What an `impl` with `#[rpc]` turned out to be.
+pub(crate) enum Block {
+    Own(OwnBlock),
+    Fulfilment(Fulfilment),
+    /// Nothing can be generated.
+    Wrong(ItemImpl),
+}
+
+pub(crate) fn block(args: TokenStream, item: ItemImpl, errors: &mut Errors) -> Block {
+    let mut options = Options::parse("block", args, errors);
+    let runtime = options.runtime(errors);
+    options.finish(errors);
+    let mut ok = true;
+    if !item.generics.params.is_empty() || item.generics.where_clause.is_some() {
+        let at = if item.generics.params.is_empty() {
+            quote::quote!(where)
+        } else {
+            quote::ToTokens::to_token_stream(&item.generics)
+        };
+        errors.at(at, "an `#[rpc]` block cannot be generic: write one for each type");
+        ok = false;
+    }
+    if let Some(token) = &item.unsafety {
+        errors.at(token, "an `#[rpc]` block cannot be `unsafe`");
+        ok = false;
+    }
+    if ok && unit_path(&item.self_ty).is_none() {
+        errors.at(&item.self_ty, "an `#[rpc]` block is for a struct with `#[service]` or `#[module]`: name the struct");
+        ok = false;
+    }
+    if !ok {
+        return Block::Wrong(without_marks(item));
+    }
+    match item.trait_.clone() {
+        None => Block::Own(own(runtime, item, errors)),
+        Some((None, contract, _)) => Block::Fulfilment(fulfil::read(runtime, contract, item, errors)),
+        Some((Some(not), ..)) => {
+            errors.at(not, "a contract cannot be denied");
+            Block::Wrong(item)
+        }
+    }
+}
+
+fn own(runtime: crate::model::Runtime, mut item: ItemImpl, errors: &mut Errors) -> OwnBlock {
+    let unit = unit_path(&item.self_ty).cloned();
+    let ident = unit.as_ref().and_then(|path| path.segments.last()).map(|last| last.ident.clone());
+    let mut interface = Interface::default();
+    for item in &mut item.items {
+        match item {
+            ImplItem::Fn(function) => function_of(function, ident.as_ref(), &mut interface, errors),
+            other => lost_marks(other, errors),
+        }
+    }
+    check_names(&interface, errors);
+    OwnBlock { runtime, cfgs: attrs::cfgs(&item.attrs), client: unit.and_then(client_path), item, interface }
+}
+
+fn function_of(function: &mut ImplItemFn, unit: Option<&Ident>, interface: &mut Interface, errors: &mut Errors) {
+    let marks = Marks::take(&mut function.attrs, errors);
+    let mark = Mark::take(&mut function.attrs, &function.sig, errors);
+    match (marks, mark) {
+        (None, None) => {}
+        (Some(marks), None) => match marks.read(&function.sig, unit, &function.attrs, errors) {
+            Some(Automatic::Hook(hook)) => interface.hooks.push(hook),
+            Some(Automatic::Event(event)) => interface.events.push(event),
+            None => {}
+        },
+        (Some(marks), Some(_)) => {
+            let message = "a method is called either by others or by the runtime: split it in two, or give it a name without `rpc_` or `api_`";
+            errors.at(marks.attribute(), message);
+        }
+        (None, Some(mark)) => {
+            let name = &function.sig.ident;
+            if mark.reach == Reach::Cluster && matches!(function.vis, Visibility::Inherited) {
+                errors.at(name, format!("`{name}` is called from other nodes: make it `pub`"));
+            }
+            if let Some(shape) = signature::read(&function.sig, Role::Own, unit, errors) {
+                interface.methods.push(mark.method(shape, function.vis.clone(), &function.attrs));
+            }
+        }
+    }
+}
+
+/// Marks on what is no function.
+fn lost_marks(item: &mut ImplItem, errors: &mut Errors) {
+    let attributes = match item {
+        ImplItem::Const(it) => &mut it.attrs,
+        ImplItem::Type(it) => &mut it.attrs,
+        _ => return,
+    };
+    for mark in ["rpc", "on", "every", "after", "cron"].iter().flat_map(|name| attrs::take(attributes, name)) {
+        errors.at(mark, "this goes on a method");
+    }
+}
+
+/// The block without the attributes that only we know, for an editor that goes on.
+fn without_marks(mut item: ItemImpl) -> ItemImpl {
+    for item in &mut item.items {
+        if let ImplItem::Fn(function) = item {
+            for name in ["rpc", "on", "every", "after", "cron"] {
+                attrs::take(&mut function.attrs, name);
+            }
+        }
+    }
+    item
+}
+
+/// The path of a type without generic arguments.
+pub(super) fn unit_path(ty: &Type) -> Option<&Path> {
+    match ty {
+        Type::Path(path) if path.qself.is_none() => path
+            .path
+            .segments
+            .iter()
+            .all(|segment| matches!(segment.arguments, PathArguments::None))
+            .then_some(&path.path),
+        Type::Group(group) => unit_path(&group.elem),
+        _ => None,
+    }
+}
+
+/// `shop::PlayerService` → `shop::PlayerServiceClient`.
+fn client_path(mut unit: Path) -> Option<Path> {
+    let last = unit.segments.last_mut()?;
+    last.ident = client_of(&last.ident);
+    Some(unit)
+}

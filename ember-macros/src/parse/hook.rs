@@ -1,0 +1,148 @@
+//! Methods that run by themselves: `#[on(…)]`, `#[every("…")]`, `#[after("…")]`.
+
+use syn::{Attribute, Ident, LitStr, Signature, Type, ext::IdentExt};
+
+use super::{
+    attrs, duration,
+    options::{closest, list},
+    signature::{self, Role},
+};
+use crate::{
+    errors::Errors,
+    model::{Event, Hook, HookKind, Timing},
+};
+
+const HOOKS: &[(&str, HookKind)] =
+    &[("init", HookKind::Init), ("start", HookKind::Start), ("started", HookKind::Started), ("stop", HookKind::Stop)];
+
+/// Hooks that the design has, and this release has not.
+const LATER: &[&str] = &["master", "slave", "down"];
+
+/// What the attributes of a function say of it.
+#[derive(Default)]
+pub(super) struct Marks {
+    when: Vec<Timing>,
+    event: Option<Attribute>,
+    first: Option<Attribute>,
+}
+
+/// A function that runs by itself.
+pub(super) enum Automatic {
+    Hook(Hook),
+    Event(Event),
+}
+
+impl Marks {
+    /// Takes the attributes off the function. `None` if it has none.
+    pub(super) fn take(attributes: &mut Vec<Attribute>, errors: &mut Errors) -> Option<Self> {
+        let mut marks = Self::default();
+        for attr in attrs::take(attributes, "on") {
+            match on(&attr, errors) {
+                Some(On::Hook(kind)) => marks.when.push(Timing::On(kind)),
+                Some(On::Event) => marks.event = Some(attr.clone()),
+                None => {}
+            }
+            marks.first.get_or_insert(attr);
+        }
+        for (name, timing) in [("every", Timing::Every as fn(_) -> _), ("after", Timing::After)] {
+            for attr in attrs::take(attributes, name) {
+                marks.when.extend(time(&attr, name, errors).map(timing));
+                marks.first.get_or_insert(attr);
+            }
+        }
+        for attr in attrs::take(attributes, "cron") {
+            errors.at(&attr, "`#[cron]` is not available yet: use `#[every(\"…\")]`");
+            marks.first.get_or_insert(attr);
+        }
+        marks.first.is_some().then_some(marks)
+    }
+
+    /// The attribute to point at.
+    pub(super) fn attribute(&self) -> &Attribute {
+        self.first.as_ref().expect("a function with marks has a first one")
+    }
+
+    /// The hook, or `None` if something is wrong with it.
+    pub(super) fn read(
+        self,
+        sig: &Signature,
+        unit: Option<&Ident>,
+        attributes: &[Attribute],
+        errors: &mut Errors,
+    ) -> Option<Automatic> {
+        let mut shape = signature::read(sig, Role::Hook, unit, errors)?;
+        let cfgs = attrs::cfgs(attributes);
+        let Some(event) = self.event else {
+            if let Some(arg) = shape.args.first() {
+                let name = &sig.ident;
+                errors.at(
+                    &arg.ty,
+                    format!("nobody passes an argument to a hook: write `fn {name}(&mut self)`, with `cx` if need be"),
+                );
+                return None;
+            }
+            return (!self.when.is_empty()).then_some(Automatic::Hook(Hook { shape, when: self.when, cfgs }));
+        };
+        if !self.when.is_empty() {
+            errors.at(event, "an event handler is no hook and no timer: split it in two");
+            return None;
+        }
+        let name = &sig.ident;
+        if shape.args.len() != 1 {
+            errors
+                .at(name, format!("an event handler takes the event: write `fn {name}(&mut self, event: &TheEvent)`"));
+            return None;
+        }
+        let arg = shape.args.remove(0);
+        match arg.ty {
+            Type::Reference(reference) if reference.mutability.is_none() => {
+                Some(Automatic::Event(Event { shape, event: *reference.elem, cfgs }))
+            }
+            Type::Reference(reference) => {
+                errors.at(reference.mutability, "an event may have other subscribers: write `&`");
+                None
+            }
+            owned => {
+                let message = format!("an event may have other subscribers: write `&{}`", crate::text::text(&owned));
+                errors.at(owned, message);
+                None
+            }
+        }
+    }
+}
+
+enum On {
+    Hook(HookKind),
+    Event,
+}
+
+fn on(attr: &Attribute, errors: &mut Errors) -> Option<On> {
+    let known: Vec<&str> = HOOKS.iter().map(|(name, _)| *name).chain(["event"]).collect();
+    let Ok(ident) = attr.parse_args_with(Ident::parse_any) else {
+        errors.at(attr, format!("write `#[on(…)]` with one of {}", list(&known)));
+        return None;
+    };
+    let name = ident.to_string();
+    if name == "event" {
+        return Some(On::Event);
+    }
+    if let Some((_, kind)) = HOOKS.iter().find(|(hook, _)| *hook == name) {
+        return Some(On::Hook(*kind));
+    }
+    let message = if LATER.contains(&&*name) {
+        format!("the hook `{name}` is not available yet")
+    } else {
+        let mean = closest(&name, &known).map(|close| format!("did you mean `{close}`? ")).unwrap_or_default();
+        format!("unknown hook `{name}`: {mean}the hooks are {}", list(&known))
+    };
+    errors.at(ident, message);
+    None
+}
+
+fn time(attr: &Attribute, name: &str, errors: &mut Errors) -> Option<std::time::Duration> {
+    let Ok(text) = attr.parse_args::<LitStr>() else {
+        errors.at(attr, format!("write how long: `#[{name}(\"10s\")]`"));
+        return None;
+    };
+    duration::parse(&text.value()).map_err(|message| errors.at(&text, message)).ok()
+}

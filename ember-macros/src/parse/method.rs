@@ -1,0 +1,87 @@
+//! Which functions of a block are callable, and with which options.
+
+use proc_macro2::TokenStream;
+use syn::{Attribute, Signature, Visibility, ext::IdentExt};
+
+use super::{attrs, options::Options};
+use crate::{
+    errors::Errors,
+    model::{Method, Reach, Shape},
+};
+
+/// What makes a function callable: its name, or `#[rpc]` on it.
+pub(super) struct Mark {
+    pub(super) reach: Reach,
+    name: Option<String>,
+    system: bool,
+    timeout: Option<std::time::Duration>,
+}
+
+impl Mark {
+    /// Takes `#[rpc]` off the function. `None` if it is an ordinary one.
+    pub(super) fn take(attributes: &mut Vec<Attribute>, sig: &Signature, errors: &mut Errors) -> Option<Self> {
+        let reach = prefix(sig);
+        let marks = attrs::take(attributes, "rpc");
+        if marks.is_empty() {
+            return reach.map(|reach| Self { reach, name: None, system: false, timeout: None });
+        }
+        if let Some(second) = marks.get(1) {
+            errors.at(second, "`#[rpc]` is given twice: put all options in one");
+        }
+        let mut options = Options::parse("method", attrs::args(&marks[0], errors), errors);
+        let mark = Self {
+            reach: reach.unwrap_or(Reach::Cluster),
+            name: options.name("name", "buy", errors).map(|name| name.value()),
+            timeout: options.duration("timeout", errors),
+            system: priority(&mut options, errors),
+        };
+        options.finish(errors);
+        Some(mark)
+    }
+
+    /// The method.
+    pub(super) fn method(self, shape: Shape, vis: Visibility, attributes: &[Attribute]) -> Method {
+        Method {
+            name: self.name.unwrap_or_else(|| shape.ident.unraw().to_string()),
+            shape,
+            vis,
+            reach: self.reach,
+            system: self.system,
+            timeout: self.timeout,
+            carried: attrs::carried(attributes),
+            cfgs: attrs::cfgs(attributes),
+        }
+    }
+}
+
+/// Whether the name of a function alone makes it callable.
+pub(super) fn prefix(sig: &Signature) -> Option<Reach> {
+    let name = sig.ident.unraw().to_string();
+    if name.starts_with("rpc_") {
+        Some(Reach::Cluster)
+    } else if name.starts_with("api_") {
+        Some(Reach::Node)
+    } else {
+        None
+    }
+}
+
+fn priority(options: &mut Options, errors: &mut Errors) -> bool {
+    let Some(text) = options.string("priority", "system", errors) else { return false };
+    match &*text.value() {
+        "system" => return true,
+        "user" => {}
+        other => errors.at(&text, format!("unknown priority \"{other}\": write \"system\" or \"user\"")),
+    }
+    false
+}
+
+/// The options of `#[rpc]` where they do not belong.
+pub(super) fn refuse_options(marks: &[Attribute], message: &str, errors: &mut Errors) {
+    for mark in marks {
+        let args: TokenStream = attrs::args(mark, errors);
+        if !args.is_empty() {
+            errors.at(args, message);
+        }
+    }
+}

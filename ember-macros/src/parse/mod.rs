@@ -1,0 +1,23 @@
+//! Reads attributes and items into the model, and notes everything that is wrong with them. May not write code.
+
+mod attrs;
+mod block;
+mod contract;
+mod duration;
+mod fulfil;
+mod hook;
+mod item;
+mod message;
+mod method;
+mod options;
+mod signature;
+mod types;
+mod unit;
+
+pub(crate) use self::{
+    block::{Block, block},
+    contract::contract,
+    item::keyword,
+    message::{Message, message},
+    unit::{module, service},
+};

@@ -1,0 +1,223 @@
+//! The options in an attribute's brackets: `name = "…", implements(A, B), flag`.
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{
+    Expr, ExprLit, Lit, LitStr, Path, Token,
+    ext::IdentExt,
+    parse::{ParseStream, Parser},
+    punctuated::Punctuated,
+};
+
+use super::duration;
+use crate::{errors::Errors, model::Runtime};
+
+/// Options that the design has, and this release has not.
+const LATER: &[(&str, &[&str])] = &[
+    ("service", &["concurrent", "sharded", "elected", "workers", "restart", "on_panic"]),
+    ("method", &["idempotent", "cancel"]),
+];
+
+/// The options of one attribute. Each is taken out by what reads it; what is left at the end is unknown.
+pub(super) struct Options {
+    /// What carries them: `service`, `method`, …
+    on: &'static str,
+    given: Vec<Given>,
+    known: Vec<&'static str>,
+}
+
+struct Given {
+    key: Ident,
+    value: Value,
+}
+
+enum Value {
+    Flag,
+    Is(TokenStream),
+    List(TokenStream),
+}
+
+impl Options {
+    pub(super) fn parse(on: &'static str, args: TokenStream, errors: &mut Errors) -> Self {
+        let mut given: Vec<Given> = Vec::new();
+        for part in split(args) {
+            let Some(option) = errors.note(one.parse2(part)) else { continue };
+            if given.iter().any(|other| other.key == option.key) {
+                errors.at(&option.key, format!("the option `{}` is given twice", option.key));
+            } else {
+                given.push(option);
+            }
+        }
+        Self { on, given, known: Vec::new() }
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Given> {
+        self.known.push(key);
+        let index = self.given.iter().position(|option| option.key == key)?;
+        Some(self.given.remove(index))
+    }
+
+    /// `key = "…"`.
+    pub(super) fn string(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<LitStr> {
+        let option = self.take(key)?;
+        if let Value::Is(tokens) = &option.value
+            && let Ok(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) = syn::parse2(tokens.clone())
+        {
+            return Some(text);
+        }
+        errors.at(&option, format!("`{key}` is a text: write `{key} = \"{example}\"`"));
+        None
+    }
+
+    /// `key = "…"`, where the text can be part of a path.
+    pub(super) fn name(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<LitStr> {
+        let text = self.string(key, example, errors)?;
+        let value = text.value();
+        if !value.is_empty() && value.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') {
+            return Some(text);
+        }
+        errors.at(&text, format!("\"{value}\" is not a name: it consists of letters, digits, `_` and `-`"));
+        None
+    }
+
+    /// `key = "10s"`.
+    pub(super) fn duration(&mut self, key: &'static str, errors: &mut Errors) -> Option<Duration> {
+        let text = self.string(key, "2s", errors)?;
+        duration::parse(&text.value()).map_err(|message| errors.at(&text, message)).ok()
+    }
+
+    /// `key = path`.
+    pub(super) fn path(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<Path> {
+        let option = self.take(key)?;
+        if let Value::Is(tokens) = &option.value
+            && let Ok(path) = Path::parse_mod_style.parse2(tokens.clone())
+        {
+            return Some(path);
+        }
+        errors.at(&option, format!("`{key}` is a path: write `{key} = {example}`"));
+        None
+    }
+
+    /// `key(path, …)`.
+    pub(super) fn paths(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Vec<Path> {
+        let Some(option) = self.take(key) else { return Vec::new() };
+        if let Value::List(tokens) = &option.value
+            && let Ok(paths) = Punctuated::<Path, Token![,]>::parse_terminated.parse2(tokens.clone())
+        {
+            return paths.into_iter().collect();
+        }
+        errors.at(&option, format!("`{key}` is a list: write `{key}({example})`"));
+        Vec::new()
+    }
+
+    /// `crate = path`.
+    pub(super) fn runtime(&mut self, errors: &mut Errors) -> Runtime {
+        Runtime(self.path("crate", "the_name_of_the_crate_ember", errors))
+    }
+
+    /// Notes what nobody has asked for.
+    pub(super) fn finish(self, errors: &mut Errors) {
+        let later = LATER.iter().find(|(on, _)| *on == self.on).map_or(&[][..], |(_, later)| later);
+        for option in &self.given {
+            let key = option.key.unraw().to_string();
+            errors.at(
+                &option.key,
+                match closest(&key, &self.known) {
+                    _ if later.contains(&&*key) => format!("`{key}` is not available yet"),
+                    Some(close) => format!("unknown option `{key}`: did you mean `{close}`?"),
+                    None => format!("unknown option `{key}`: the options are {}", list(&self.known)),
+                },
+            );
+        }
+    }
+}
+
+impl ToTokens for Given {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.key.to_tokens(tokens);
+        if let Value::Is(value) | Value::List(value) = &self.value {
+            value.to_tokens(tokens);
+        }
+    }
+}
+
+/// The parts between commas.
+fn split(tokens: TokenStream) -> Vec<TokenStream> {
+    let mut parts = vec![TokenStream::new()];
+    for token in tokens {
+        match &token {
+            TokenTree::Punct(punct) if punct.as_char() == ',' => parts.push(TokenStream::new()),
+            _ => parts.last_mut().expect("there is one part at least").extend([token]),
+        }
+    }
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+/// One option.
+fn one(input: ParseStream<'_>) -> syn::Result<Given> {
+    let what = "expected an option: `name`, `name = value` or `name(…)`";
+    let key = Ident::parse_any(input).map_err(|error| syn::Error::new(error.span(), what))?;
+    let value = if input.is_empty() {
+        Value::Flag
+    } else if input.parse::<Option<Token![=]>>()?.is_some() {
+        let rest: TokenStream = input.parse()?;
+        if rest.is_empty() {
+            return Err(syn::Error::new(key.span(), format!("`{key} =` needs a value")));
+        }
+        Value::Is(rest)
+    } else if input.peek(syn::token::Paren) {
+        let list;
+        syn::parenthesized!(list in input);
+        let list: TokenStream = list.parse()?;
+        if !input.is_empty() {
+            return Err(input.error(what));
+        }
+        Value::List(list)
+    } else {
+        return Err(input.error(what));
+    };
+    Ok(Given { key, value })
+}
+
+/// ``` `a`, `b` ```.
+pub(super) fn list(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The name that was probably meant.
+pub(super) fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let (distance, close) = known.iter().map(|other| (distance(name, other), *other)).min()?;
+    (distance <= 1 + name.len() / 4).then_some(close)
+}
+
+/// How many letters to add, drop or change (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut above_left = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let change = above_left + usize::from(from != *to);
+            above_left = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(above_left + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_of_the_finger_are_recognized() {
+        let known = ["name", "timeout", "priority"];
+        assert_eq!(closest("timout", &known), Some("timeout"));
+        assert_eq!(closest("nmae", &known), Some("name"));
+        assert_eq!(closest("colour", &known), None);
+    }
+}

@@ -1,0 +1,233 @@
+//! Reads the signature of one method, and says what callers or the runtime could not deal with.
+
+use proc_macro2::Ident;
+use quote::{ToTokens, format_ident};
+use syn::{FnArg, GenericArgument, Pat, PatType, PathArguments, Receiver, ReturnType, Signature, Type, parse_quote};
+
+use super::types::{self, FlawKind};
+use crate::{
+    errors::Errors,
+    model::{Arg, Output, Shape},
+};
+
+/// Whose signature it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A method of a unit's own block.
+    Own,
+    /// A method of a contract.
+    Contract,
+    /// A method that fulfils a contract.
+    Fulfilment,
+    /// A hook, a timer or an event handler.
+    Hook,
+}
+
+/// Reads a signature. `None` if nothing can be generated for it.
+pub(super) fn read(sig: &Signature, role: Role, unit: Option<&Ident>, errors: &mut Errors) -> Option<Shape> {
+    let mut reader = Reader { role, unit, errors, ok: true };
+    reader.qualifiers(sig);
+    reader.generics(sig);
+    reader.receiver(sig);
+    let (takes_cx, args) = reader.args(sig);
+    let output = reader.output(sig);
+    reader.ok.then(|| Shape { ident: sig.ident.clone(), is_async: sig.asyncness.is_some(), takes_cx, args, output })
+}
+
+struct Reader<'a> {
+    role: Role,
+    unit: Option<&'a Ident>,
+    errors: &'a mut Errors,
+    ok: bool,
+}
+
+impl Reader<'_> {
+    fn wrong(&mut self, at: impl ToTokens, message: impl std::fmt::Display) {
+        self.errors.at(at, message);
+        self.ok = false;
+    }
+
+    fn qualifiers(&mut self, sig: &Signature) {
+        if let Some(token) = &sig.unsafety {
+            self.wrong(
+                token,
+                "a callable method cannot be `unsafe`: its callers could not keep its promises; remove `unsafe`",
+            );
+        }
+        if let Some(abi) = &sig.abi {
+            self.wrong(abi, "a callable method cannot be `extern`: the runtime calls it; remove the ABI");
+        }
+        if let Some(token) = &sig.constness {
+            self.wrong(token, "a callable method cannot be `const`: remove `const`");
+        }
+        if let Some(variadic) = &sig.variadic {
+            self.wrong(variadic, "a callable method takes a fixed list of arguments: pass a `Vec<T>`");
+        }
+    }
+
+    fn generics(&mut self, sig: &Signature) {
+        if !sig.generics.params.is_empty() {
+            let message = "a callable method cannot be generic: its arguments travel as they are; write the types out, or use an enum";
+            self.wrong(&sig.generics, message);
+        } else if let Some(clause) = &sig.generics.where_clause {
+            self.wrong(clause, "a callable method cannot have a `where` clause: write the types out");
+        }
+    }
+
+    fn receiver(&mut self, sig: &Signature) {
+        let wanted = match self.role {
+            Role::Contract => "&self",
+            _ => "&mut self",
+        };
+        let Some(FnArg::Receiver(receiver)) = sig.inputs.first() else {
+            let name = &sig.ident;
+            return self.wrong(name, format!("`{name}` needs a receiver: write `fn {name}({wanted}, …)`"));
+        };
+        match borrowed(receiver) {
+            None => self.wrong(receiver, format!("the service keeps itself: write `{wanted}`")),
+            Some(true) if self.role == Role::Contract => {
+                let message = "a contract says what callers see: write `&self`; whether the server needs `&mut self`, its `impl` decides";
+                self.errors.at(receiver, message);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Whether `cx` comes first, and the rest.
+    fn args(&mut self, sig: &Signature) -> (bool, Vec<Arg>) {
+        let has_receiver = sig.receiver().is_some();
+        let mut takes_cx = false;
+        let mut args = Vec::new();
+        for (index, arg) in sig.inputs.iter().filter_map(typed).enumerate() {
+            if mentions_cx(&arg.ty) {
+                takes_cx = true;
+                self.cx(arg, index == 0 && has_receiver);
+            } else {
+                let name = self.name(arg, index);
+                self.caller_sees(&arg.ty, "an argument");
+                args.push(Arg { name, ty: (*arg.ty).clone() });
+            }
+        }
+        (takes_cx, args)
+    }
+
+    fn cx(&mut self, arg: &PatType, first: bool) {
+        if self.role == Role::Contract {
+            return self.wrong(arg, "`cx` is the server's own business: leave it out here, and take it in the `impl`");
+        }
+        let Type::Reference(reference) = &*arg.ty else {
+            return self.wrong(&arg.ty, "the context is lent: write `cx: &mut Cx<'_, Self>`");
+        };
+        if reference.mutability.is_none() {
+            return self.wrong(&arg.ty, "the context is lent mutably: write `cx: &mut Cx<'_, Self>`");
+        }
+        if !first {
+            return self.wrong(arg, "the context comes first: write `(&mut self, cx: &mut Cx<'_, Self>, …)`");
+        }
+        if let Some(other) = context_of(&reference.elem)
+            && let Type::Path(path) = other
+            && let Some(last) = path.path.segments.last()
+            && last.ident != "Self"
+            && self.unit.is_some_and(|unit| *unit != last.ident)
+        {
+            let found = crate::text::text(other);
+            self.wrong(other, format!("this is the context of `{found}`: write `cx: &mut Cx<'_, Self>`"));
+        }
+    }
+
+    fn name(&mut self, arg: &PatType, index: usize) -> Ident {
+        match &*arg.pat {
+            Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => pat.ident.clone(),
+            pat => {
+                // Code can be generated all the same, so there are no errors that follow from this one.
+                self.errors
+                    .at(pat, "an argument has a name that callers see: write one, and take it apart in the body");
+                format_ident!("arg{index}")
+            }
+        }
+    }
+
+    /// Complains of what cannot be in a type that callers see.
+    fn caller_sees(&mut self, ty: &Type, what: &str) {
+        let Some(flaw) = types::flaw(ty).filter(|_| self.role != Role::Hook) else { return };
+        let message = match flaw.kind {
+            FlawKind::Borrowed(owned) => {
+                format!("{what} must be owned, since it may travel between nodes: write `{owned}`")
+            }
+            FlawKind::Lifetime => {
+                format!("{what} must be owned, since it may travel between nodes: use a type that borrows nothing")
+            }
+            FlawKind::ImplTrait if what == "an argument" => {
+                "an argument needs a type that has a name: write the type out".into()
+            }
+            FlawKind::ImplTrait => {
+                "a result needs a type that has a name: write `async fn` and the type of the result".into()
+            }
+            FlawKind::SelfType if self.role == Role::Fulfilment => return,
+            FlawKind::SelfType => match self.unit.filter(|_| self.role == Role::Own) {
+                Some(unit) => format!("callers see this type, and have another `Self`: write `{unit}`"),
+                None => "callers see this type, and have another `Self`: name the type".into(),
+            },
+        };
+        self.wrong(flaw.at, message);
+    }
+
+    fn output(&mut self, sig: &Signature) -> Output {
+        let whole = match &sig.output {
+            ReturnType::Default => {
+                let span = sig.ident.span();
+                return Output::Value(Type::Tuple(syn::TypeTuple {
+                    paren_token: syn::token::Paren(span),
+                    elems: Default::default(),
+                }));
+            }
+            ReturnType::Type(_, ty) => (**ty).clone(),
+        };
+        self.caller_sees(&whole, "a result");
+        let Type::Path(path) = &whole else { return Output::Value(whole) };
+        let Some(last) = path.path.segments.last().filter(|last| last.ident == "Result") else {
+            return Output::Value(whole);
+        };
+        let types: Vec<Type> = type_args(&last.arguments).cloned().collect();
+        match <[Type; 2]>::try_from(types) {
+            Ok([value, error]) => Output::Fallible { whole, value, error },
+            Err(_) => Output::Alias(whole),
+        }
+    }
+}
+
+/// `Some(true)` for `&mut self`, `Some(false)` for `&self`, `None` for anything else.
+fn borrowed(receiver: &Receiver) -> Option<bool> {
+    if let Some((_, lifetime)) = &receiver.reference {
+        return lifetime.is_none().then_some(receiver.mutability.is_some());
+    }
+    let Type::Reference(reference) = &*receiver.ty else { return None };
+    let this: Type = parse_quote!(Self);
+    (receiver.colon_token.is_some() && *reference.elem == this).then_some(reference.mutability.is_some())
+}
+
+fn typed(arg: &FnArg) -> Option<&PatType> {
+    if let FnArg::Typed(arg) = arg { Some(arg) } else { None }
+}
+
+fn mentions_cx(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(reference) => mentions_cx(&reference.elem),
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Cx"),
+        _ => false,
+    }
+}
+
+/// The `U` of `Cx<'_, U>`.
+fn context_of(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    type_args(&path.path.segments.last()?.arguments).next()
+}
+
+fn type_args(arguments: &PathArguments) -> impl Iterator<Item = &Type> {
+    let args = match arguments {
+        PathArguments::AngleBracketed(list) => Some(list.args.iter()),
+        _ => None,
+    };
+    args.into_iter().flatten().filter_map(|arg| if let GenericArgument::Type(ty) = arg { Some(ty) } else { None })
+}

@@ -1,0 +1,77 @@
+//! What may stand in the types of a signature that callers see.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{
+    Lifetime, Type, TypeImplTrait, TypePath, TypeReference,
+    visit::{self, Visit},
+};
+
+use crate::text::text;
+
+/// What is wrong with a type.
+pub(super) struct Flaw {
+    pub(super) at: TokenStream,
+    pub(super) kind: FlawKind,
+}
+
+pub(super) enum FlawKind {
+    /// With what to write instead.
+    Borrowed(String),
+    /// `'_` or `'a`.
+    Lifetime,
+    ImplTrait,
+    /// `Self`.
+    SelfType,
+}
+
+/// The first thing in `ty` that callers cannot use.
+pub(super) fn flaw(ty: &Type) -> Option<Flaw> {
+    let mut search = Search(None);
+    search.visit_type(ty);
+    search.0
+}
+
+struct Search(Option<Flaw>);
+
+impl Search {
+    fn found(&mut self, at: impl ToTokens, kind: FlawKind) {
+        self.0.get_or_insert(Flaw { at: at.to_token_stream(), kind });
+    }
+}
+
+impl<'ast> Visit<'ast> for Search {
+    fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
+        self.found(reference, FlawKind::Borrowed(owned(&reference.elem)));
+    }
+
+    fn visit_type_impl_trait(&mut self, it: &'ast TypeImplTrait) {
+        self.found(it, FlawKind::ImplTrait);
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+        if lifetime.ident != "static" {
+            self.found(lifetime, FlawKind::Lifetime);
+        }
+    }
+
+    fn visit_type_path(&mut self, path: &'ast TypePath) {
+        if let Some(first) = path.path.segments.first()
+            && path.qself.is_none()
+            && first.ident == "Self"
+        {
+            self.found(&first.ident, FlawKind::SelfType);
+        }
+        visit::visit_type_path(self, path);
+    }
+}
+
+/// The owned form of what is borrowed, as people write it.
+fn owned(borrowed: &Type) -> String {
+    match borrowed {
+        Type::Path(path) if path.path.is_ident("str") => "String".into(),
+        Type::Path(path) if path.path.is_ident("Path") => "PathBuf".into(),
+        Type::Slice(slice) => format!("Vec<{}>", text(&slice.elem)),
+        other => text(other),
+    }
+}

@@ -1,0 +1,90 @@
+//! `#[service]` and `#[module]` on structs.
+
+use proc_macro2::TokenStream;
+use syn::{Attribute, Fields, ItemStruct, PathArguments, Type, ext::IdentExt};
+
+use super::{attrs, options::Options};
+use crate::{
+    errors::Errors,
+    model::{Mount, ServiceSpec, Unit, UnitKind, is_generated},
+};
+
+/// `#[service(…)] struct`.
+pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) -> Unit {
+    let mut options = Options::parse("service", args, errors);
+    let spec = ServiceSpec {
+        name: options
+            .name("name", "player", errors)
+            .map_or_else(|| item.ident.unraw().to_string(), |name| name.value()),
+        kind: options.string("kind", "game", errors),
+        version: options.string("version", "1.2.0", errors),
+        contracts: options.paths("implements", "Player", errors),
+    };
+    unit(options, item, UnitKind::Service(spec), errors)
+}
+
+/// `#[module(…)] struct`.
+pub(crate) fn module(args: TokenStream, item: ItemStruct, errors: &mut Errors) -> Unit {
+    let mut options = Options::parse("module", args, errors);
+    let parent = options.path("parent", "PlayerService", errors);
+    unit(options, item, UnitKind::Module { parent }, errors)
+}
+
+fn unit(mut options: Options, mut item: ItemStruct, kind: UnitKind, errors: &mut Errors) -> Unit {
+    let runtime = options.runtime(errors);
+    options.finish(errors);
+    if !item.generics.params.is_empty() || item.generics.where_clause.is_some() {
+        let what = if matches!(kind, UnitKind::Service(_)) { "service" } else { "module" };
+        let message = format!(
+            "a {what} cannot be generic: it is known by its name; write a struct for each case, or an enum in a field"
+        );
+        if item.generics.params.is_empty() {
+            errors.at(&item.generics.where_clause, message);
+        } else {
+            errors.at(&item.generics, message);
+        }
+    }
+    let mounts = mounts(&mut item.fields, errors);
+    Unit { runtime, cfgs: attrs::cfgs(&item.attrs), mounts, kind, item }
+}
+
+/// Takes `#[module]` off the fields that have it.
+fn mounts(fields: &mut Fields, errors: &mut Errors) -> Vec<Mount> {
+    let mut mounts = Vec::new();
+    for field in fields {
+        let marks = attrs::take(&mut field.attrs, "module");
+        let Some(mark) = marks.first() else {
+            if holds_module(&field.ty) {
+                errors.at(&field.ty, "this field holds a module: put `#[module]` on it, so that the service knows it");
+            }
+            continue;
+        };
+        no_options(mark, errors);
+        let Some(ident) = &field.ident else {
+            errors.at(&field.ty, "a module's field needs a name: it is part of the names of its methods");
+            continue;
+        };
+        if is_generated(&ident.unraw().to_string()) {
+            errors.at(ident, format!("clients have a generated item named `{ident}`: give the field another name"));
+            continue;
+        }
+        mounts.push(Mount { field: ident.clone(), ty: field.ty.clone(), cfgs: attrs::cfgs(&field.attrs) });
+    }
+    mounts
+}
+
+/// Whether the type is written `Module<T>`.
+fn holds_module(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    path.path.segments.last().is_some_and(|last| match &last.arguments {
+        PathArguments::AngleBracketed(list) => last.ident == "Module" && list.args.len() == 1,
+        _ => false,
+    })
+}
+
+fn no_options(mark: &Attribute, errors: &mut Errors) {
+    let args = attrs::args(mark, errors);
+    if !args.is_empty() {
+        errors.at(args, "`#[module]` on a field takes no options: they go on the module's struct");
+    }
+}

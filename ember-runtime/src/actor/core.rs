@@ -1,0 +1,84 @@
+//! What the runtime keeps beside a service's state while its handlers run: the untyped half of a [`Cx`](super::Cx).
+
+use std::{
+    any::{Any, TypeId},
+    sync::Arc,
+};
+
+use super::{AnyCell, Here, Path, Service, callback::RouteFn};
+use crate::{
+    id::Pid,
+    message::{Ambient, Envelope},
+};
+
+/// The node, as far as a service needs it.
+pub(crate) trait Host: Send + Sync + 'static {
+    /// The part of the node that has this type, for the rooms that know it.
+    fn part(&self, kind: TypeId) -> Option<Arc<dyn Any + Send + Sync>>;
+}
+
+impl dyn Host {
+    /// The part of the type `T`.
+    ///
+    /// # Panics
+    /// If the node has none: a mistake in this crate.
+    pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Arc<T> {
+        let part = self.part(TypeId::of::<T>()).and_then(|part| part.downcast().ok());
+        part.expect("a node has every part that its services ask for")
+    }
+}
+
+/// One per running service.
+pub(crate) struct Core {
+    pub(crate) host: Arc<dyn Host>,
+    pub(crate) cell: Arc<dyn AnyCell>,
+    /// Of the call that is being handled.
+    pub(crate) envelope: Envelope,
+    /// The name of the method, hook or timer that is running.
+    pub(crate) method: &'static str,
+    /// The way to the unit whose handler is running.
+    pub(crate) route: RouteFn,
+}
+
+impl Core {
+    pub(crate) fn new<S: Service>(host: Arc<dyn Host>, cell: Arc<dyn AnyCell>) -> Self {
+        Self { host, cell, envelope: Envelope::default(), method: "", route: super::callback::route::<S, Here> }
+    }
+
+    /// Notes what runs next, and where.
+    pub(crate) fn enter<S: Service, L: Path<S>>(&mut self, envelope: Envelope, method: &'static str) -> Ambient {
+        self.envelope = envelope;
+        self.method = method;
+        self.route = super::callback::route::<S, L>;
+        self.ambient()
+    }
+
+    /// What the calls made now inherit.
+    pub(crate) fn ambient(&self) -> Ambient {
+        Ambient {
+            pid: self.pid(),
+            service: self.cell.name(),
+            method: self.method,
+            deadline: self.envelope.deadline,
+            trace: self.envelope.trace,
+            chain: self.envelope.chain.clone(),
+            headers: self.envelope.headers.clone(),
+        }
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        self.cell.pid()
+    }
+
+    /// Reserves the place of a callback in this service's own mailbox, to be run on the unit that is running now. If the
+    /// mailbox is full the callback is owed all the same, and comes beyond the bound.
+    pub(crate) fn reserve_callback(&self) -> super::CallbackPermit {
+        Arc::clone(&self.cell).reserve_callback(self.route, self.method)
+    }
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core").field("pid", &self.pid()).field("method", &self.method).finish_non_exhaustive()
+    }
+}

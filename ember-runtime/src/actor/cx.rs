@@ -1,0 +1,73 @@
+//! What a handler can ask of its surroundings.
+
+use std::{fmt, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{Core, Unit};
+use crate::id::Pid;
+
+/// The context of a running handler: `cx: &mut Cx<'_, Self>`, first after `self`, on any server method that wants it.
+pub struct Cx<'a, U: Unit> {
+    pub(crate) core: &'a mut Core,
+    parent: &'a mut U::Parent,
+}
+
+impl<'a, U: Unit> Cx<'a, U> {
+    pub(crate) fn new(core: &'a mut Core, parent: &'a mut U::Parent) -> Self {
+        Self { core, parent }
+    }
+
+    /// The unit that this module is mounted in, as `#[module(parent = …)]` declares.
+    pub fn parent(&mut self) -> &mut U::Parent
+    where
+        U::Parent: DeclaresParent,
+    {
+        self.parent
+    }
+
+    /// The service that this handler runs in.
+    pub fn pid(&self) -> Pid {
+        self.core.pid()
+    }
+
+    /// When the caller stops waiting. Calls made here end by then as well.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.core.envelope.deadline
+    }
+
+    /// How long the caller still waits; `None` if it does not wait, or waits without a limit.
+    pub fn remaining(&self) -> Option<Duration> {
+        Some(self.deadline()?.saturating_duration_since(Instant::now()))
+    }
+
+    /// A header that the caller set, or that came to it from its own caller.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        Some(self.core.envelope.headers.as_deref()?.get(name)?.as_str())
+    }
+
+    /// The ordering key that the caller gave.
+    pub fn key(&self) -> Option<u64> {
+        self.core.envelope.key
+    }
+
+    /// The trace that the call belongs to; 0 if none.
+    pub fn trace(&self) -> u64 {
+        self.core.envelope.trace
+    }
+}
+
+impl<U: Unit> fmt::Debug for Cx<'_, U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cx").field("unit", &U::NAME).field("core", &self.core).finish_non_exhaustive()
+    }
+}
+
+/// A type that can be reached with [`Cx::parent`].
+#[diagnostic::on_unimplemented(
+    message = "no parent is declared here",
+    label = "this unit has no parent",
+    note = "declare it: `#[module(parent = TheService)]`"
+)]
+pub trait DeclaresParent {}
+impl<U: Unit> DeclaresParent for U {}

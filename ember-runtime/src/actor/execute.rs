@@ -1,0 +1,82 @@
+//! Running one handler: into the unit, under its context, with panics caught.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use futures_util::{FutureExt, future::BoxFuture};
+
+use super::{Core, Cx, HandledBy, HookOf, OnEvent, Path, Service};
+use crate::{
+    error::{Error, Failure, LostReason, RefusedReason, Result},
+    message::Envelope,
+};
+
+/// Runs the method `M` on the unit at `L`.
+pub(super) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+    service: &mut S,
+    core: &mut Core,
+    envelope: Envelope,
+    args: M::Args,
+) -> Result<Result<M::Value, M::Error>, Failure> {
+    let mut guard = L::enter(service).map_err(|busy| RefusedReason::ModuleBusy(busy.module.into()))?;
+    let (unit, parent) = L::parts(&mut guard);
+    let ambient = core.enter::<S, L>(envelope, M::INFO.name);
+    let mut cx = Cx::new(core, parent);
+    AssertUnwindSafe(ambient.scope(M::handle(unit, &mut cx, args)))
+        .catch_unwind()
+        .await
+        .map_err(|panic| LostReason::Panicked(report(core, &*panic)).into())
+}
+
+/// Runs a hook or a timer of the unit at `L`.
+pub(crate) fn run_hook<'a, S: Service, L: Path<S>, H: HookOf<L::Unit>>(
+    service: &'a mut S,
+    core: &'a mut Core,
+) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        let mut guard = L::enter(service).map_err(Error::other)?;
+        let (unit, parent) = L::parts(&mut guard);
+        let ambient = core.enter::<S, L>(Envelope::default(), H::NAME);
+        let mut cx = Cx::new(core, parent);
+        let done = AssertUnwindSafe(ambient.scope(H::run(unit, &mut cx))).catch_unwind().await;
+        done.unwrap_or_else(|panic| Err(Error::other(format!("it panicked: {}", report(core, &*panic)))))
+    })
+}
+
+/// Runs an event handler of the unit at `L`.
+pub(super) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
+    service: &'a mut S,
+    core: &'a mut Core,
+    event: &'a (dyn Any + Send + Sync),
+) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        let Some(event) = event.downcast_ref::<H::Event>() else {
+            return Err(Error::other("an event of another type was delivered"));
+        };
+        let mut guard = L::enter(service).map_err(Error::other)?;
+        let (unit, parent) = L::parts(&mut guard);
+        let ambient = core.enter::<S, L>(Envelope::default(), H::NAME);
+        let mut cx = Cx::new(core, parent);
+        let done = AssertUnwindSafe(ambient.scope(H::run(unit, &mut cx, event))).catch_unwind().await;
+        done.unwrap_or_else(|panic| Err(Error::other(format!("it panicked: {}", report(core, &*panic)))))
+    })
+}
+
+/// Runs a callback with panics caught.
+pub(super) fn run_callback(core: &mut Core, callback: impl FnOnce(&mut Core)) {
+    let ambient = core.ambient();
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| ambient.sync_scope(|| callback(core)))) {
+        report(core, &*panic);
+    }
+}
+
+/// The message of a panic, which is logged here.
+fn report(core: &Core, panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "(no message)".into());
+    let (service, pid, method) = (core.cell.name(), core.pid(), core.method);
+    tracing::error!(target: "ember::service", %service, %pid, method, panic = %text, "a handler panicked");
+    text
+}

@@ -1,0 +1,62 @@
+//! What the macros generate for each method, hook and event handler: a marker type that knows how to run it.
+
+use std::future::Future;
+
+use super::{Cx, Unit};
+use crate::{
+    error::{Error, Result},
+    message::Method,
+};
+
+/// A method that the unit `U` implements.
+pub trait HandledBy<U: Unit>: Method {
+    /// Runs the method.
+    fn handle(
+        unit: &mut U,
+        cx: &mut Cx<'_, U>,
+        args: Self::Args,
+    ) -> impl Future<Output = Result<Self::Value, Self::Error>> + Send;
+}
+
+/// A hook or a timer of the unit `U`.
+pub trait HookOf<U: Unit>: Send + Sync + 'static {
+    /// Its name.
+    const NAME: &'static str;
+
+    /// Runs it.
+    fn run(unit: &mut U, cx: &mut Cx<'_, U>) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// An event handler of the unit `U`.
+pub trait OnEvent<U: Unit>: Send + Sync + 'static {
+    /// The type of the events.
+    type Event: Send + Sync + 'static;
+
+    /// Its name.
+    const NAME: &'static str;
+
+    /// Handles one event.
+    fn run(unit: &mut U, cx: &mut Cx<'_, U>, event: &Self::Event) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// What a hook, a timer or an event handler may return: nothing, or a `Result` without a value.
+#[diagnostic::on_unimplemented(
+    message = "a hook cannot return `{Self}`",
+    label = "expected `()` or `Result<(), E>` whose `E` converts into `ember::Error`"
+)]
+pub trait HookResult {
+    /// The common form.
+    fn into_result(self) -> Result<()>;
+}
+
+impl HookResult for () {
+    fn into_result(self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<E: Into<Error>> HookResult for Result<(), E> {
+    fn into_result(self) -> Result<()> {
+        self.map_err(Into::into)
+    }
+}

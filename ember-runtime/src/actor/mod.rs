@@ -1,0 +1,34 @@
+//! What runs a service: the cell that owns its state, the loop that runs its handlers one at a time, the table of what
+//! it can do, and the context that a handler sees. Knows nothing of the network.
+
+mod callback;
+mod cell;
+mod core;
+mod cx;
+mod execute;
+mod handler;
+mod job;
+mod path;
+mod port;
+mod run;
+mod spec;
+mod table;
+mod unit;
+
+pub(crate) use self::{
+    callback::CallbackPermit,
+    cell::{AnyCell, Cell, Setup},
+    core::{Core, Host},
+    job::TaskJob,
+    port::{Port, Submission},
+    run::run,
+    table::{EventFn, HookFn, Timer},
+};
+pub use self::{
+    cx::{Cx, DeclaresParent},
+    handler::{HandledBy, HookOf, HookResult, OnEvent},
+    path::{Here, ModuleBusy, Path},
+    spec::{ServiceIdentity, ServiceSpec, ServiceState},
+    table::{HookKind, Schedule, Table},
+    unit::{NoRpcBlock, OnlyOneRpcBlockPerType, Orphan, RpcBlock, Service, Unit},
+};

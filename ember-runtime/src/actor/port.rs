@@ -1,0 +1,53 @@
+//! The typed way into a service for callers on its own node: arguments are moved, never serialized.
+
+use super::{AnyCell, Cell, HandledBy, Path, Service, job::CallJob};
+use crate::{
+    error::RefusedReason,
+    message::{Envelope, Method, Reply},
+};
+
+/// A local call on its way.
+pub(crate) struct Submission<M: Method> {
+    pub(crate) args: M::Args,
+    pub(crate) envelope: Envelope,
+    /// `None` for a one-way call.
+    pub(crate) reply: Option<Reply<M>>,
+}
+
+type SubmitFn<M> = fn(&dyn AnyCell, Submission<M>) -> Result<(), (Submission<M>, RefusedReason)>;
+
+/// Delivers calls of the method `M` to the kind of service that it was made for.
+pub(crate) struct Port<M: Method>(SubmitFn<M>);
+
+impl<M: Method> Port<M> {
+    /// The port to the unit at `L` of services of the type `S`.
+    pub(crate) fn to<S: Service, L: Path<S>>() -> Self
+    where
+        M: HandledBy<L::Unit>,
+    {
+        Self(submit::<S, L, M>)
+    }
+
+    /// Queues the call; gives it back if it is refused.
+    pub(crate) fn submit(&self, cell: &dyn AnyCell, call: Submission<M>) -> Result<(), (Submission<M>, RefusedReason)> {
+        (self.0)(cell, call)
+    }
+}
+
+fn submit<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+    cell: &dyn AnyCell,
+    call: Submission<M>,
+) -> Result<(), (Submission<M>, RefusedReason)> {
+    let Some(cell) = cell.as_any().downcast_ref::<Cell<S>>() else {
+        return Err((call, RefusedReason::UnknownMethod));
+    };
+    match cell.mailbox.reserve(M::INFO.lane) {
+        Ok(permit) => {
+            if let Err((job, reason)) = permit.fill(Box::new(CallJob::<S, L, M>::new(call))) {
+                job.refuse(reason);
+            }
+            Ok(())
+        }
+        Err(reason) => Err((call, reason)),
+    }
+}

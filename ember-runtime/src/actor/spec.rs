@@ -1,0 +1,76 @@
+//! How services are described.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What `#[service]` says of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServiceSpec {
+    /// Its name: the struct's, unless `name = "…"` is given.
+    pub name: &'static str,
+    /// Its kind: free text, empty by default.
+    pub kind: &'static str,
+    /// Its version: the package's, unless `version = "…"` is given.
+    pub version: &'static str,
+    /// Where it is defined: `file:line`.
+    pub location: &'static str,
+}
+
+impl ServiceSpec {
+    /// A description.
+    pub const fn new(name: &'static str, kind: &'static str, version: &'static str, location: &'static str) -> Self {
+        Self { name, kind, version, location }
+    }
+}
+
+/// Which service this is: the same for all who ask, for as long as it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ServiceIdentity {
+    /// Its name.
+    pub name: String,
+    /// Its id: unique per instance unless one was given.
+    pub id: String,
+    /// The server id of its node.
+    pub server: u32,
+    /// Its kind.
+    pub kind: String,
+    /// Its version.
+    pub version: String,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl ServiceIdentity {
+    /// An identity as `spec` says, with the id and server id given.
+    pub fn new(spec: &ServiceSpec, id: String, server: u32) -> Self {
+        Self {
+            name: spec.name.into(),
+            id,
+            server,
+            kind: spec.kind.into(),
+            version: spec.version.into(),
+            tags: BTreeMap::new(),
+        }
+    }
+}
+
+/// How far a service is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServiceState {
+    /// `init` or `start` is running.
+    Starting,
+    /// It takes calls.
+    Running,
+    /// It takes calls in the system lane only.
+    Paused,
+    /// It takes no new calls, and finishes those it has.
+    Retiring,
+    /// It has ended.
+    Stopped,
+    /// It could not be started, or ended by an error.
+    Failed,
+}

@@ -1,0 +1,182 @@
+//! What a service can do: its methods, hooks, timers and event handlers, and those of its modules.
+
+use std::{
+    any::{Any, TypeId},
+    fmt,
+    time::Duration,
+};
+
+use futures_util::future::BoxFuture;
+
+use super::{
+    Core, HandledBy, Here, HookOf, OnEvent, Path, Port, Service,
+    execute::{run_event, run_hook},
+    job::{Job, RawJob},
+};
+use crate::{
+    error::{Error, Result},
+    id::{MethodId, fnv1a},
+    message::{MethodInfo, RawCall},
+};
+
+/// A hook, bound to its unit.
+pub(crate) type HookFn<S> = for<'a> fn(&'a mut S, &'a mut Core) -> BoxFuture<'a, Result<()>>;
+
+/// An event handler, bound to its unit.
+pub(crate) type EventFn<S> =
+    for<'a> fn(&'a mut S, &'a mut Core, &'a (dyn Any + Send + Sync)) -> BoxFuture<'a, Result<()>>;
+
+/// Everything that a service can do. Built once per type and node.
+pub struct Table<S: Service> {
+    /// Sorted by id.
+    pub(crate) methods: Vec<Entry<S>>,
+    pub(crate) contracts: Vec<&'static str>,
+    /// Parents before their children.
+    pub(crate) hooks: Vec<(HookKind, HookFn<S>)>,
+    pub(crate) timers: Vec<Timer<S>>,
+    pub(crate) events: Vec<Subscription<S>>,
+}
+
+/// One method.
+pub(crate) struct Entry<S: Service> {
+    pub(crate) id: MethodId,
+    /// With the modules it belongs to: `bag.rpc_drop`.
+    pub(crate) name: String,
+    pub(crate) info: &'static MethodInfo,
+    pub(crate) fingerprint: u64,
+    /// A `Port<M>`.
+    pub(crate) port: Box<dyn Any + Send + Sync>,
+    pub(crate) raw: fn(RawCall, String) -> Box<dyn Job<S>>,
+}
+
+/// One declared timer.
+pub(crate) struct Timer<S: Service> {
+    pub(crate) name: &'static str,
+    pub(crate) schedule: Schedule,
+    pub(crate) run: HookFn<S>,
+}
+
+/// One event handler.
+pub(crate) struct Subscription<S: Service> {
+    pub(crate) event: TypeId,
+    pub(crate) name: &'static str,
+    pub(crate) run: EventFn<S>,
+}
+
+impl<S: Service> Clone for Timer<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<S: Service> Copy for Timer<S> {}
+
+impl<S: Service> Clone for Subscription<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<S: Service> Copy for Subscription<S> {}
+
+/// When a hook runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HookKind {
+    /// Before anything else; must not call other services.
+    Init,
+    /// Before the service is registered.
+    Start,
+    /// After the service has been registered.
+    Started,
+    /// At the end; children before their parents.
+    Stop,
+}
+
+/// When a timer fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schedule {
+    /// Again and again; a tick that is due while the last one still waits or runs is skipped.
+    Every(Duration),
+    /// Once, this long after the start.
+    After(Duration),
+}
+
+impl<S: Service> Table<S> {
+    /// The table of `S`.
+    ///
+    /// # Errors
+    /// Two methods with one name, or whose wire ids collide.
+    pub(crate) fn build() -> Result<Self> {
+        let mut table = Self {
+            methods: Vec::new(),
+            contracts: Vec::new(),
+            hooks: Vec::new(),
+            timers: Vec::new(),
+            events: Vec::new(),
+        };
+        S::describe::<S, Here>(&mut table);
+        table.methods.sort_by_key(|entry| entry.id);
+        for pair in table.methods.windows(2) {
+            if pair[0].id == pair[1].id {
+                let (service, a, b) = (S::SPEC.name, &pair[0].name, &pair[1].name);
+                let problem = if a == b { "the same name" } else { "colliding wire ids" };
+                return Err(Error::Configuration(format!(
+                    "the service `{service}` ({}) has two methods with {problem}: `{a}` and `{b}`; give one of them another \
+                     name, or `#[rpc(name = \"…\")]`",
+                    S::SPEC.location
+                )));
+            }
+        }
+        Ok(table)
+    }
+
+    pub(crate) fn find(&self, id: MethodId) -> Option<&Entry<S>> {
+        let index = self.methods.binary_search_by_key(&id, |entry| entry.id).ok()?;
+        self.methods.get(index)
+    }
+
+    /// Enters the method `M` of the unit at `L`.
+    pub fn method<L: Path<S>, M: HandledBy<L::Unit>>(&mut self) {
+        let mut name = String::new();
+        L::prefix(&mut name);
+        let info = const { &M::INFO };
+        if !info.contract.is_empty() {
+            name.push_str(info.contract);
+            name.push('.');
+        }
+        name.push_str(info.name);
+        self.methods.push(Entry {
+            id: MethodId::of(&name),
+            name,
+            info,
+            fingerprint: fnv1a(info.signature),
+            port: Box::new(Port::<M>::to::<S, L>()),
+            raw: RawJob::<S, L, M>::boxed,
+        });
+    }
+
+    /// Says that the service fulfils a contract.
+    pub fn contract(&mut self, name: &'static str) {
+        self.contracts.push(name);
+    }
+
+    /// Enters a lifecycle hook of the unit at `L`.
+    pub fn hook<L: Path<S>, H: HookOf<L::Unit>>(&mut self, kind: HookKind) {
+        self.hooks.push((kind, run_hook::<S, L, H>));
+    }
+
+    /// Enters a timer of the unit at `L`.
+    pub fn timer<L: Path<S>, H: HookOf<L::Unit>>(&mut self, schedule: Schedule) {
+        self.timers.push(Timer { name: H::NAME, schedule, run: run_hook::<S, L, H> });
+    }
+
+    /// Enters an event handler of the unit at `L`.
+    pub fn event<L: Path<S>, H: OnEvent<L::Unit>>(&mut self) {
+        self.events.push(Subscription { event: TypeId::of::<H::Event>(), name: H::NAME, run: run_event::<S, L, H> });
+    }
+}
+
+impl<S: Service> fmt::Debug for Table<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let methods: Vec<_> = self.methods.iter().map(|entry| &entry.name).collect();
+        f.debug_struct("Table").field("service", &S::SPEC.name).field("methods", &methods).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,230 @@
+//! From a request to its outcome: choose an instance, try it, and try another if that one certainly did nothing.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    handle::Target,
+    inherited::Inherited,
+    local,
+    request::{Options, Request},
+};
+use crate::{
+    actor::Submission,
+    directory::Instance,
+    error::{CallError, Failure, LostReason, RefusedReason, SendError},
+    id::Pid,
+    message::{Answer, Envelope, Method, reply_slot},
+};
+
+/// The pause before all who have refused are asked again: this much at first, doubled up to [`MAX_PAUSE`].
+const MIN_PAUSE: Duration = Duration::from_millis(5);
+const MAX_PAUSE: Duration = Duration::from_millis(200);
+
+/// The result of a call.
+pub(super) type Outcome<M> = Result<<M as Method>::Value, CallError<<M as Method>::Error>>;
+
+/// Makes a call that a task waits for: a tight loop of calls that never have to wait must not keep the other tasks of its
+/// thread from running.
+pub(super) fn run_paced<M: Method>(request: Request<M>, inherited: Inherited) -> BoxFuture<'static, Outcome<M>> {
+    async move {
+        tokio::task::consume_budget().await;
+        make(request, inherited).await
+    }
+    .boxed()
+}
+
+/// Makes a call. Its first step takes it to the callee's mailbox, or to the link, if nothing is in the way.
+pub(super) fn run<M: Method>(request: Request<M>, inherited: Inherited) -> BoxFuture<'static, Outcome<M>> {
+    make(request, inherited).boxed()
+}
+
+async fn make<M: Method>(request: Request<M>, inherited: Inherited) -> Outcome<M> {
+    let Request { target, args, options } = request;
+    let deadline = inherited.deadline(&options);
+    let mut course = Course { target, options, inherited, deadline, place: None, handed_over: false };
+    let outcome = match timeout_at(deadline, course.run::<M>(args)).await {
+        Ok(outcome) => outcome,
+        Err(_) if course.handed_over => Err(LostReason::Deadline.into()),
+        Err(_) => Err(RefusedReason::Expired.into()),
+    };
+    match outcome {
+        Ok(result) => result.map_err(CallError::App),
+        Err(failure) => Err(course.describe::<M>(failure)),
+    }
+}
+
+/// One call under way.
+struct Course {
+    target: Target,
+    options: Options,
+    inherited: Inherited,
+    deadline: Instant,
+    /// The instance that was asked last.
+    place: Option<String>,
+    /// Whether the callee may have started.
+    handed_over: bool,
+}
+
+/// What one instance made of a call.
+pub(super) enum Attempt<M: Method> {
+    Done(Result<M::Value, M::Error>),
+    /// It did not run; the arguments are still here.
+    Refused(RefusedReason, M::Args),
+    Failed(Failure),
+}
+
+impl Course {
+    async fn run<M: Method>(&mut self, mut args: M::Args) -> Result<Result<M::Value, M::Error>, Failure> {
+        let mut excluded = Vec::new();
+        let mut pause = MIN_PAUSE;
+        let mut refused: Option<RefusedReason> = None;
+        let mut changes = self.target.router.directory().changes();
+        loop {
+            changes.mark_unchanged();
+            let instance = match self.choose::<M>(&excluded) {
+                Ok(instance) => instance,
+                Err(none) => {
+                    // Nobody is left who has not refused already. If the view still lists somebody who may yet take the call,
+                    // wait for the view to change, or a little, and ask all again.
+                    let known = matches!(none, RefusedReason::Unreachable(_) | RefusedReason::Retiring);
+                    let passing = refused.as_ref().is_none_or(waits);
+                    if !known || !passing {
+                        return Err(refused.unwrap_or(none).into());
+                    }
+                    let jittered = pause / 2 + self.target.router.rng().jitter(pause / 2);
+                    let _ = timeout_at(Instant::now() + jittered, changes.changed()).await;
+                    pause = (pause * 2).min(MAX_PAUSE);
+                    excluded.clear();
+                    continue;
+                }
+            };
+            self.place = Some(instance.to_string());
+            let envelope = self.envelope::<M>(&instance)?;
+            let _counted = InFlight::new(&instance.in_flight);
+            match self.attempt::<M>(&instance, args, envelope).await {
+                Attempt::Done(result) => return Ok(result),
+                Attempt::Failed(failure) => return Err(failure),
+                Attempt::Refused(reason, unused) if reason.can_pass() => {
+                    self.handed_over = false;
+                    args = unused;
+                    excluded.push(instance.pid);
+                    refused = Some(reason);
+                }
+                Attempt::Refused(reason, _) => return Err(reason.into()),
+            }
+        }
+    }
+
+    fn choose<M: Method>(&self, excluded: &[Pid]) -> Result<Instance, RefusedReason> {
+        self.target.router.choose(&self.target.address, M::INFO.lane, excluded)
+    }
+
+    /// The metadata for `instance`, unless the call would wait for itself there.
+    fn envelope<M: Method>(&self, instance: &Instance) -> Result<Envelope, RefusedReason> {
+        if let Some(chain) = &self.inherited.chain
+            && let Some(path) =
+                chain.cycle(instance.pid, &format!("{}.{}", instance.identity.name, self.target.method_name::<M>()))
+        {
+            return Err(RefusedReason::Cycle(path));
+        }
+        Ok(self.inherited.envelope(&self.options, M::INFO.lane, Some(self.deadline)))
+    }
+
+    async fn attempt<M: Method>(&mut self, instance: &Instance, args: M::Args, envelope: Envelope) -> Attempt<M> {
+        let id = self.target.method_id::<M>();
+        let Some(cell) = &instance.cell else {
+            let router = Arc::clone(&self.target.router);
+            return router.call_remote::<M>(instance, id, args, envelope, &mut self.handed_over).await;
+        };
+        let (reply, answer) = reply_slot::<M>();
+        match local::submit(&**cell, id, Submission { args, envelope, reply: Some(reply) }) {
+            Ok(()) => {
+                self.handed_over = true;
+                match answer.await {
+                    Answer::Done(result) => Attempt::Done(result),
+                    Answer::Refused(reason, args) => Attempt::Refused(reason, args),
+                    Answer::Failed(failure) => Attempt::Failed(failure),
+                }
+            }
+            Err((call, reason)) => Attempt::Refused(reason, call.args),
+        }
+    }
+
+    fn describe<M: Method>(&self, failure: Failure) -> CallError<M::Error> {
+        describe::<M, _>(&self.target, self.place.clone(), failure)
+    }
+}
+
+/// Whether it makes sense to wait for the reason to pass when there is nobody else to ask.
+fn waits(reason: &RefusedReason) -> bool {
+    reason.can_pass() && !matches!(reason, RefusedReason::Paused)
+}
+
+fn describe<M: Method, E>(target: &Target, place: Option<String>, failure: Failure) -> CallError<E> {
+    let place = place.unwrap_or_else(|| target.address.selector.to_string());
+    failure.at(place, target.method_name::<M>())
+}
+
+/// Sends a call one way. Never waits.
+pub(super) fn send<M: Method>(request: Request<M>, inherited: &Inherited) -> Result<(), SendError<M::Args>> {
+    let Request { target, mut args, options } = request;
+    let id = target.method_id::<M>();
+    let envelope = inherited.envelope(&options, M::INFO.lane, None);
+    let mut excluded = Vec::new();
+    let (mut refused, mut place) = (None, None);
+    let reason = loop {
+        let instance = match target.router.choose(&target.address, M::INFO.lane, &excluded) {
+            Ok(instance) => instance,
+            Err(none) => break refused.unwrap_or(none),
+        };
+        place = Some(instance.to_string());
+        let result = match &instance.cell {
+            Some(cell) => {
+                let call = Submission { args, envelope: envelope.clone(), reply: None };
+                local::submit::<M>(&**cell, id, call).map_err(|(call, reason)| (call.args, reason))
+            }
+            None => target.router.send_remote::<M>(&instance, id, args, &envelope),
+        };
+        match result {
+            Ok(()) => return Ok(()),
+            Err((unused, reason)) if reason.can_pass() => {
+                args = unused;
+                excluded.push(instance.pid);
+                refused = Some(reason);
+            }
+            Err((unused, reason)) => {
+                args = unused;
+                break reason;
+            }
+        }
+    };
+    let CallError::NotExecuted(refused) = describe::<M, ()>(&target, place, reason.into()) else {
+        unreachable!("a refusal is described as one")
+    };
+    Err(SendError { refused, args })
+}
+
+/// Counts a call as in flight.
+struct InFlight(Arc<AtomicUsize>);
+
+impl InFlight {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

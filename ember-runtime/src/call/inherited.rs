@@ -1,0 +1,54 @@
+//! What a call takes over from the handler that makes it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio::time::Instant;
+
+use super::request::Options;
+use crate::message::{Ambient, Chain, Envelope, Lane};
+
+/// Deadline, trace, headers and chain of the running handler; nothing outside of one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Inherited {
+    deadline: Option<Instant>,
+    trace: u64,
+    pub(super) chain: Option<Arc<Chain>>,
+    headers: Option<Arc<BTreeMap<String, String>>>,
+}
+
+impl Inherited {
+    /// For a call that the running handler waits for.
+    pub(super) fn awaited() -> Self {
+        Ambient::current()
+            .map_or_else(Self::default, |ambient| Self { chain: Some(ambient.extended()), ..Self::from(ambient) })
+    }
+
+    /// For a call that nobody waits for within a handler: it is no link of the chain.
+    pub(super) fn unawaited() -> Self {
+        Ambient::current().map_or_else(Self::default, Self::from)
+    }
+
+    /// When the call must have ended.
+    pub(super) fn deadline(&self, options: &Options) -> Instant {
+        let own = Instant::now() + options.timeout;
+        self.deadline.map_or(own, |inherited| own.min(inherited))
+    }
+
+    /// The metadata of the call.
+    pub(super) fn envelope(&self, options: &Options, lane: Lane, deadline: Option<Instant>) -> Envelope {
+        let headers = if options.headers.is_empty() {
+            self.headers.clone()
+        } else {
+            let mut all = self.headers.as_deref().cloned().unwrap_or_default();
+            all.extend(options.headers.clone());
+            Some(Arc::new(all))
+        };
+        Envelope { deadline, lane, trace: self.trace, key: options.key, chain: self.chain.clone(), headers }
+    }
+}
+
+impl From<Ambient> for Inherited {
+    fn from(ambient: Ambient) -> Self {
+        Self { deadline: ambient.deadline, trace: ambient.trace, chain: None, headers: ambient.headers }
+    }
+}

@@ -1,0 +1,52 @@
+//! The three ways to use a client: one instance, every instance, or this node's own.
+
+use std::fmt::Debug;
+
+use super::{Call, CallMany, request::Request};
+use crate::message::Method;
+
+/// Whom the calls of a client go to. [`One`] unless something else is asked for.
+pub trait Kind: Clone + Debug + Send + Sync + 'static {
+    /// What a method of the client returns.
+    type Call<M: Method>;
+
+    /// Makes a call.
+    #[doc(hidden)]
+    fn call<M: Method>(request: Request<M>) -> Self::Call<M>;
+}
+
+/// One instance of those that match, chosen anew for each call.
+#[derive(Debug, Clone, Copy)]
+pub struct One;
+
+/// Every instance that matches.
+#[derive(Debug, Clone, Copy)]
+pub struct Many;
+
+/// An instance on this node; its `api_` methods can be called as well.
+#[derive(Debug, Clone, Copy)]
+pub struct Local;
+
+impl Kind for One {
+    type Call<M: Method> = Call<M>;
+
+    fn call<M: Method>(request: Request<M>) -> Call<M> {
+        Call::new(request)
+    }
+}
+
+impl Kind for Many {
+    type Call<M: Method> = CallMany<M>;
+
+    fn call<M: Method>(request: Request<M>) -> CallMany<M> {
+        CallMany::new(request)
+    }
+}
+
+impl Kind for Local {
+    type Call<M: Method> = Call<M>;
+
+    fn call<M: Method>(request: Request<M>) -> Call<M> {
+        Call::new(request)
+    }
+}

@@ -1,0 +1,32 @@
+//! Calling: clients, the call as a future, and the way from an address to an answer. The same for a service on this node
+//! and on another; only the middle differs.
+
+#[cfg(not(feature = "cluster"))]
+mod alone;
+mod attempt;
+mod client;
+mod cx;
+#[cfg(feature = "cluster")]
+mod departures;
+mod handle;
+mod inherited;
+mod kind;
+mod local;
+mod many;
+#[cfg(feature = "cluster")]
+mod remote;
+mod request;
+mod router;
+mod select;
+mod single;
+
+pub(crate) use self::router::Router;
+pub use self::{
+    client::{Client, HasClient},
+    handle::Handle,
+    kind::{Kind, Local, Many, One},
+    many::{CallMany, Sent},
+    request::Request,
+    select::Select,
+    single::Call,
+};

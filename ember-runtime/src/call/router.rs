@@ -1,0 +1,106 @@
+//! What a node knows about reaching services: its own by number, all others through the directory.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use super::{Client, HasClient, Local, Select, handle::Address};
+use crate::{
+    actor::{AnyCell, Service},
+    directory::{Candidates, Directory, Instance, Selector, choose},
+    error::RefusedReason,
+    id::{NodeKey, Pid},
+    message::{Lane, RawCall},
+    rng::Rng,
+};
+
+/// The way to services, from one node.
+pub(crate) struct Router {
+    key: NodeKey,
+    directory: Arc<Directory>,
+    rng: Rng,
+    cells: RwLock<HashMap<u64, Arc<dyn AnyCell>>>,
+    #[cfg(feature = "cluster")]
+    pub(super) links: std::sync::OnceLock<Arc<crate::transport::Links>>,
+    #[cfg(feature = "cluster")]
+    pub(super) departures: super::departures::Departures,
+}
+
+impl Router {
+    pub(crate) fn new(key: NodeKey, directory: Arc<Directory>, rng: Rng) -> Arc<Self> {
+        Arc::new(Self {
+            key,
+            directory,
+            rng,
+            cells: RwLock::default(),
+            #[cfg(feature = "cluster")]
+            links: std::sync::OnceLock::new(),
+            #[cfg(feature = "cluster")]
+            departures: super::departures::Departures::default(),
+        })
+    }
+
+    pub(crate) fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    pub(crate) fn rng(&self) -> &Rng {
+        &self.rng
+    }
+
+    pub(crate) fn add(&self, cell: Arc<dyn AnyCell>) {
+        self.cells.write().unwrap_or_else(PoisonError::into_inner).insert(cell.pid().number, cell);
+    }
+
+    pub(crate) fn remove(&self, pid: Pid) {
+        self.cells.write().unwrap_or_else(PoisonError::into_inner).remove(&pid.number);
+    }
+
+    /// Delivers a call from another node.
+    pub(crate) fn deliver(&self, number: u64, call: RawCall) {
+        let cell = self.cells.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned();
+        match cell {
+            Some(cell) => cell.deliver(call),
+            None => call.reply.fail(RefusedReason::Stopped),
+        }
+    }
+
+    pub(super) fn choose(&self, address: &Address, lane: Lane, excluded: &[Pid]) -> Result<Instance, RefusedReason> {
+        let view = self.directory.view();
+        choose(&Candidates {
+            view: &view,
+            selector: &address.selector,
+            lane,
+            excluded,
+            here: self.key.id,
+            turn: address.next_turn(),
+            rng: &self.rng,
+        })
+        .cloned()
+    }
+
+    /// Every instance that matches.
+    pub(super) fn matching(&self, selector: &Selector) -> Vec<Pid> {
+        let view = self.directory.view();
+        view.of_interest(&selector.interest).filter(|it| selector.matches(it)).map(Instance::pid).collect()
+    }
+
+    /// A client for the service `S` on this node.
+    pub(crate) fn local<S: Service + HasClient>(self: Arc<Self>) -> S::Client<Local> {
+        let mut selector = Selector::new(crate::directory::Interest::Service(S::SPEC.name.into()));
+        selector.node = Some(self.key.id);
+        super::Handle::new(self, selector).into()
+    }
+
+    /// A client with filters.
+    pub(crate) fn select<C: Client>(self: &Arc<Self>) -> Select<C> {
+        Select::new(Arc::clone(self))
+    }
+}
+
+impl std::fmt::Debug for Router {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Router").field("key", &self.key).finish_non_exhaustive()
+    }
+}

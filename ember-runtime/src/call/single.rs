@@ -1,0 +1,138 @@
+//! A call of one instance.
+
+use std::{
+    fmt,
+    future::Future,
+    mem,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use futures_util::future::BoxFuture;
+
+use super::{
+    attempt::{Outcome, run, run_paced, send},
+    inherited::Inherited,
+    request::Request,
+};
+use crate::{
+    actor::{Cx, Unit},
+    directory::Key,
+    error::SendError,
+    message::Method,
+};
+
+/// A call: a future of its result. It starts when it is first polled.
+///
+/// Its time-out is 5 s unless the method or [`timeout`](Call::timeout) says otherwise; within a handler it never exceeds
+/// what is left of the handler's own deadline.
+///
+/// # Cancel safety
+/// Dropping it before the method has started cancels the call. A method that has started runs to its end.
+///
+/// # Panics
+/// If it is polled again after it has ended.
+#[must_use = "a call does nothing until it is awaited, or sent with `.send()` or `.then(…)`"]
+pub struct Call<M: Method>(State<M>);
+
+enum State<M: Method> {
+    Ready(Request<M>),
+    Running(BoxFuture<'static, Outcome<M>>),
+    Ended,
+}
+
+// The arguments are moved out before anything is pinned.
+impl<M: Method> Unpin for Call<M> {}
+
+impl<M: Method> Call<M> {
+    pub(super) fn new(request: Request<M>) -> Self {
+        Self(State::Ready(request))
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Request<M>)) -> Self {
+        if let State::Ready(request) = &mut self.0 {
+            change(request);
+        }
+        self
+    }
+
+    /// Waits this long at most for the result.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.change(|request| request.options.timeout = timeout)
+    }
+
+    /// Orders this call with others of the same key, where a service has several workers.
+    pub fn key(self, key: impl Into<Key>) -> Self {
+        self.change(|request| request.options.key(key.into()))
+    }
+
+    /// Sets a header. The callee reads it with `cx.header(…)`, and passes it on with the calls it makes.
+    pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.change(|request| drop(request.options.headers.insert(name.into(), value.into())))
+    }
+
+    /// Sends the call one way: nobody hears of the result. Never waits.
+    ///
+    /// # Errors
+    /// What is known here and now (no target, mailbox or link full, …); the arguments come back. A later refusal at the
+    /// other end is counted and logged.
+    ///
+    /// # Panics
+    /// If the call has been polled already.
+    pub fn send(self) -> Result<(), SendError<M::Args>> {
+        match self.0 {
+            State::Ready(request) => send(request, &Inherited::unawaited()),
+            State::Running(_) | State::Ended => panic!("a call that has been started cannot be sent one way"),
+        }
+    }
+
+    /// Makes the call without waiting: when the result is there, `callback` runs in this service's own mailbox, on the unit
+    /// that asked, with the state as it is then. The place in the mailbox is reserved now.
+    ///
+    /// # Panics
+    /// If the call has been polled already.
+    pub fn then<U: Unit, F>(self, cx: &mut Cx<'_, U>, callback: F)
+    where
+        F: FnOnce(&mut U, &mut Cx<'_, U>, Outcome<M>) + Send + 'static,
+    {
+        let State::Ready(request) = self.0 else { panic!("a call that has been started cannot be given a callback") };
+        let permit = cx.core.reserve_callback();
+        let inherited = Inherited::unawaited();
+        let envelope = cx.core.envelope.without_deadline();
+        let mut call = run(request, inherited);
+        let finish =
+            move |outcome| permit.fill(envelope, move |unit: &mut U, cx: &mut Cx<'_, U>| callback(unit, cx, outcome));
+        // The first step is taken here and now, so that calls leave in the order in which they are made.
+        match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(outcome) => finish(outcome),
+            Poll::Pending => drop(tokio::spawn(async move { finish(call.await) })),
+        }
+    }
+}
+
+impl<M: Method> Future for Call<M> {
+    type Output = Outcome<M>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<M>> {
+        if let State::Ready(_) = &self.0
+            && let State::Ready(request) = mem::replace(&mut self.0, State::Ended)
+        {
+            self.0 = State::Running(run_paced(request, Inherited::awaited()));
+        }
+        let State::Running(running) = &mut self.0 else { panic!("a call was polled after it had ended") };
+        let outcome = futures_util::ready!(running.as_mut().poll(cx));
+        self.0 = State::Ended;
+        Poll::Ready(outcome)
+    }
+}
+
+impl<M: Method> fmt::Debug for Call<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            State::Ready(request) => request.fmt(f),
+            State::Running(_) => write!(f, "Call({}, running)", M::INFO.name),
+            State::Ended => write!(f, "Call({}, ended)", M::INFO.name),
+        }
+    }
+}

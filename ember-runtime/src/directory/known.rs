@@ -1,0 +1,203 @@
+//! What is known of the cluster, from the registry, from this node's own services and from the links; each change makes a
+//! new [`View`].
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+
+use super::{Instance, MethodRecord, NodeRecord, View, record::ServiceRecord};
+use crate::{
+    actor::{AnyCell, ServiceState},
+    id::{NodeId, NodeKey, Pid},
+    message::Reach,
+};
+
+/// The directory of one node.
+pub(crate) struct Directory {
+    here: Arc<NodeRecord>,
+    view: ArcSwap<View>,
+    number: watch::Sender<u64>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    nodes: BTreeMap<NodeKey, Arc<NodeRecord>>,
+    services: BTreeMap<Pid, Instance>,
+    suspects: BTreeSet<NodeKey>,
+    /// Gone from the registry, but their links are up.
+    lingering: BTreeSet<NodeKey>,
+    local: BTreeMap<Pid, Instance>,
+}
+
+impl Directory {
+    pub(crate) fn new(here: NodeRecord) -> Self {
+        let here = Arc::new(here);
+        let directory = Self { here, view: ArcSwap::default(), number: watch::Sender::new(0), known: Mutex::default() };
+        directory.change(|_| ());
+        directory
+    }
+
+    /// The newest view.
+    pub(crate) fn view(&self) -> Arc<View> {
+        self.view.load_full()
+    }
+
+    /// Tells of new views by their number.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.number.subscribe()
+    }
+
+    /// Enters a service of this node, or its new state.
+    pub(crate) fn put_local(&self, cell: &Arc<dyn AnyCell>, state: ServiceState) {
+        self.change(|known| {
+            let old = known.local.remove(&cell.pid());
+            let instance = match old {
+                Some(old) => Instance { state, ..old },
+                None => self.local_instance(cell, state),
+            };
+            known.local.insert(instance.pid, instance);
+        });
+    }
+
+    fn local_instance(&self, cell: &Arc<dyn AnyCell>, state: ServiceState) -> Instance {
+        let methods = cell.methods().into_iter().filter(|(_, info, ..)| info.reach == Reach::Cluster);
+        Instance {
+            pid: cell.pid(),
+            identity: Arc::new(cell.identity().clone()),
+            node: Arc::clone(&self.here),
+            state,
+            contracts: cell.contracts().iter().map(|&name| name.to_owned()).collect(),
+            methods: methods.map(|(id, _, _, fingerprint)| MethodRecord { id, fingerprint }).collect(),
+            suspect: false,
+            cell: Some(Arc::clone(cell)),
+            in_flight: Arc::default(),
+        }
+    }
+
+    pub(crate) fn remove_local(&self, pid: Pid) {
+        self.change(|known| drop(known.local.remove(&pid)));
+    }
+
+    /// Marks a node whose link broke, or clears the mark. A node that the registry has given up already goes for good.
+    pub(crate) fn suspect(&self, node: NodeKey, suspect: bool) {
+        self.change(|known| {
+            if suspect && known.lingering.contains(&node) {
+                known.drop_node(node);
+            } else if suspect {
+                known.suspects.insert(node);
+            } else {
+                known.suspects.remove(&node);
+            }
+        });
+    }
+
+    /// The peers that the registry listed last, lingering ones left out.
+    pub(crate) fn registered(&self) -> BTreeSet<NodeKey> {
+        let known = self.lock();
+        known.nodes.keys().filter(|key| !known.lingering.contains(key)).copied().collect()
+    }
+
+    /// Applies what the registry says. Returns the nodes that are gone for good.
+    pub(super) fn apply(&self, update: Update, link_is_up: &dyn Fn(NodeKey) -> bool) -> Vec<NodeKey> {
+        let here = self.here.key;
+        self.change(|known| {
+            let mut gone = Vec::new();
+            for node in update.nodes.into_iter().filter(|node| node.key != here) {
+                known.lingering.remove(&node.key);
+                known.suspects.remove(&node.key);
+                known.nodes.insert(node.key, Arc::new(node));
+            }
+            for key in update.gone_nodes.into_iter().filter(|&key| key != here) {
+                if link_is_up(key) {
+                    known.lingering.insert(key);
+                } else {
+                    known.drop_node(key);
+                    gone.push(key);
+                }
+            }
+            for record in update.services.into_iter().filter(|record| record.pid.node != here) {
+                known.put_service(record);
+            }
+            for pid in update.gone_services {
+                if !known.lingering.contains(&pid.node) {
+                    known.services.remove(&pid);
+                }
+            }
+            gone
+        })
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Known) -> T) -> T {
+        let mut known = self.lock();
+        let result = change(&mut known);
+        let number = self.view.load().number() + 1;
+        self.view.store(Arc::new(known.view(number, &self.here)));
+        drop(known);
+        self.number.send_replace(number);
+        result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the registry says has changed.
+#[derive(Debug, Default)]
+pub(super) struct Update {
+    pub(super) nodes: Vec<NodeRecord>,
+    pub(super) services: Vec<ServiceRecord>,
+    pub(super) gone_nodes: Vec<NodeKey>,
+    pub(super) gone_services: Vec<Pid>,
+}
+
+impl Known {
+    fn drop_node(&mut self, key: NodeKey) {
+        self.nodes.remove(&key);
+        self.lingering.remove(&key);
+        self.suspects.remove(&key);
+        self.services.retain(|pid, _| pid.node != key);
+    }
+
+    fn put_service(&mut self, record: ServiceRecord) {
+        let Some(node) = self.nodes.get(&record.pid.node) else { return };
+        let mut methods = record.methods;
+        methods.sort_by_key(|method| method.id);
+        let in_flight = self.services.get(&record.pid).map(|old| Arc::clone(&old.in_flight)).unwrap_or_default();
+        let instance = Instance {
+            pid: record.pid,
+            identity: Arc::new(record.identity),
+            node: Arc::clone(node),
+            state: record.state,
+            contracts: record.contracts.into(),
+            methods: methods.into(),
+            suspect: false,
+            cell: None,
+            in_flight,
+        };
+        self.services.insert(record.pid, instance);
+    }
+
+    /// The newest incarnation of each node counts; older ones are dead, even if the registry has not noticed yet.
+    fn view(&self, number: u64, here: &Arc<NodeRecord>) -> View {
+        let mut nodes = BTreeMap::<NodeId, Arc<NodeRecord>>::new();
+        for record in self.nodes.values() {
+            nodes.insert(record.key.id, Arc::clone(record));
+        }
+        nodes.insert(here.key.id, Arc::clone(here));
+        let current = |pid: &Pid| nodes.get(&pid.node.id).is_some_and(|record| record.key == pid.node);
+        let remote = self
+            .services
+            .values()
+            .filter(|it| current(&it.pid))
+            .map(|instance| Instance { suspect: self.suspects.contains(&instance.pid.node), ..instance.clone() });
+        let mut instances: Vec<_> = self.local.values().cloned().chain(remote).collect();
+        instances.sort_by_key(|instance| instance.pid);
+        View::new(number, nodes, instances)
+    }
+}

@@ -1,0 +1,33 @@
+//! The local view of the cluster: who is there, what they offer, and whom to choose. Looking up never goes to the network.
+//! Knows the registry, not the wire.
+
+#[cfg(feature = "cluster")]
+mod announce;
+mod choose;
+#[cfg(feature = "cluster")]
+mod follow;
+mod instance;
+mod key;
+mod known;
+mod record;
+mod selector;
+mod view;
+
+#[cfg(feature = "cluster")]
+pub(crate) use self::{
+    announce::Announcer,
+    follow::{FollowConfig, Follower},
+    record::{ServiceRecord, keys},
+};
+pub(crate) use self::{
+    choose::{Candidates, choose},
+    known::Directory,
+    record::MethodRecord,
+};
+pub use self::{
+    instance::Instance,
+    key::Key,
+    record::NodeRecord,
+    selector::{Choice, Interest, Selector},
+    view::View,
+};

@@ -1,0 +1,68 @@
+//! What is written in the registry: JSON, so that an operator can read it with etcd's own tools.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    actor::{ServiceIdentity, ServiceState},
+    id::{MethodId, NodeKey, Pid},
+    net::Endpoint,
+};
+
+/// One node, as the registry holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NodeRecord {
+    /// Which run of which node.
+    pub key: NodeKey,
+    /// Its name.
+    pub name: String,
+    /// Where its peers reach it.
+    pub endpoint: Endpoint,
+    /// Its server id.
+    pub server: u32,
+    /// The version of Ember that it runs.
+    pub ember: String,
+}
+
+impl NodeRecord {
+    pub(crate) fn new(key: NodeKey, name: String, endpoint: Endpoint, server: u32) -> Self {
+        Self { key, name, endpoint, server, ember: env!("CARGO_PKG_VERSION").into() }
+    }
+}
+
+/// One registered service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ServiceRecord {
+    pub(crate) pid: Pid,
+    #[serde(flatten)]
+    pub(crate) identity: ServiceIdentity,
+    pub(crate) state: ServiceState,
+    pub(crate) contracts: Vec<String>,
+    /// The methods that other nodes may call.
+    pub(crate) methods: Vec<MethodRecord>,
+}
+
+/// One method of a registered service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MethodRecord {
+    pub(crate) id: MethodId,
+    pub(crate) fingerprint: u64,
+}
+
+/// Where records are kept.
+pub(crate) mod keys {
+    use crate::id::{NodeKey, Pid};
+
+    /// Everything of one cluster.
+    pub(crate) fn cluster(cluster: &str) -> String {
+        format!("/ember/{cluster}/")
+    }
+
+    pub(crate) fn node(cluster: &str, node: NodeKey) -> String {
+        format!("/ember/{cluster}/nodes/{}.{}", node.id, node.incarnation)
+    }
+
+    pub(crate) fn service(cluster: &str, pid: Pid) -> String {
+        format!("/ember/{cluster}/services/{}.{}/{}", pid.node.id, pid.node.incarnation, pid.number)
+    }
+}

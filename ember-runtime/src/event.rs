@@ -1,0 +1,94 @@
+//! Typed events within one node. They come through the mailbox of each subscriber, in the order of their publisher, at most
+//! once; a subscriber whose mailbox is full misses the event, which is counted and reported.
+
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+use crate::{
+    actor::{AnyCell, Cell, Cx, EventFn, Service, TaskJob, Unit},
+    message::Lane,
+};
+
+/// The subscribers of one node.
+#[derive(Default)]
+pub(crate) struct Bus(Mutex<HashMap<TypeId, Vec<(u64, Deliver)>>>);
+
+type Deliver = Arc<dyn Fn(Arc<dyn Any + Send + Sync>) -> bool + Send + Sync>;
+
+impl Bus {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TypeId, Vec<(u64, Deliver)>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives `event` to every subscriber; how many took it.
+    pub(crate) fn publish<E: Send + Sync + 'static>(&self, event: E) -> usize {
+        let subscribers: Vec<_> =
+            self.lock().get(&TypeId::of::<E>()).into_iter().flatten().map(|(_, deliver)| Arc::clone(deliver)).collect();
+        let event: Arc<dyn Any + Send + Sync> = Arc::new(event);
+        subscribers.iter().filter(|deliver| deliver(Arc::clone(&event))).count()
+    }
+
+    /// Subscribes `cell`'s service to what it declares. What is returned ends that when dropped.
+    pub(crate) fn subscribe<S: Service>(self: &Arc<Self>, cell: &Arc<Cell<S>>) -> Vec<Box<dyn Any + Send>> {
+        let number = cell.pid().number;
+        let mut ends: Vec<Box<dyn Any + Send>> = Vec::new();
+        for subscription in &cell.table.events {
+            let (cell, name, run) = (Arc::clone(cell), subscription.name, subscription.run);
+            let deliver: Deliver = Arc::new(move |event| deliver(&cell, name, run, event));
+            self.lock().entry(subscription.event).or_default().push((number, deliver));
+            ends.push(Box::new(Subscribed { bus: Arc::downgrade(self), event: subscription.event, number }));
+        }
+        ends
+    }
+}
+
+impl fmt::Debug for Bus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Bus").field(&self.lock().len()).finish()
+    }
+}
+
+impl<U: Unit> Cx<'_, U> {
+    /// Gives `event` to every service on this node that has a handler for it, this one included; how many took it.
+    pub fn publish<E: Send + Sync + 'static>(&self, event: E) -> usize {
+        self.core.host.get::<Bus>().publish(event)
+    }
+}
+
+struct Subscribed {
+    bus: Weak<Bus>,
+    event: TypeId,
+    number: u64,
+}
+
+impl Drop for Subscribed {
+    fn drop(&mut self) {
+        if let Some(bus) = self.bus.upgrade()
+            && let Some(subscribers) = bus.lock().get_mut(&self.event)
+        {
+            subscribers.retain(|(number, _)| *number != self.number);
+        }
+    }
+}
+
+struct Delivery<S: Service> {
+    event: Arc<dyn Any + Send + Sync>,
+    run: EventFn<S>,
+}
+
+fn deliver<S: Service>(cell: &Cell<S>, name: &'static str, run: EventFn<S>, event: Arc<dyn Any + Send + Sync>) -> bool {
+    let job = TaskJob {
+        name,
+        data: Delivery { event, run },
+        run: |delivery: &Delivery<S>, service, core| (delivery.run)(service, core, &*delivery.event),
+    };
+    let taken = cell.mailbox.reserve(Lane::User).map(|permit| permit.fill(Box::new(job)).is_ok());
+    if let Err(reason) = &taken {
+        tracing::warn!(target: "ember::event", service = S::SPEC.name, handler = name, %reason, "an event was missed");
+    }
+    taken.unwrap_or(false)
+}

@@ -1,0 +1,153 @@
+//! What a node is made from.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    IntoHosted, Node,
+    host::{Launch, Services},
+};
+use crate::{
+    call::Router,
+    directory::{Directory, NodeRecord},
+    error::{Error, Result},
+    id::{Incarnation, NodeId, NodeKey},
+    net::{Network, OsNetwork},
+    rng::Rng,
+};
+
+/// Builds a [`Node`].
+///
+/// Defaults: a random name, the cluster `default`, server id 0, no registry (one process), and 8 s for a shutdown.
+#[must_use = "end with `.start().await`"]
+pub struct NodeBuilder {
+    pub(super) name: Option<String>,
+    pub(super) cluster: String,
+    pub(super) server: u32,
+    pub(super) drain: Duration,
+    pub(super) rng: Option<Rng>,
+    pub(super) network: Arc<dyn Network>,
+    pub(super) launches: Vec<Launch>,
+    #[cfg(feature = "cluster")]
+    pub(super) clustered: super::cluster::Options,
+}
+
+impl NodeBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            name: None,
+            cluster: "default".into(),
+            server: 0,
+            drain: Duration::from_secs(8),
+            rng: None,
+            network: Arc::new(OsNetwork),
+            launches: Vec::new(),
+            #[cfg(feature = "cluster")]
+            clustered: super::cluster::Options::default(),
+        }
+    }
+
+    /// Names the node. A name is used once in a cluster; a node that restarts under its name takes the place of its earlier run.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The cluster to take part in. Clusters do not see each other.
+    pub fn cluster(mut self, cluster: impl Into<String>) -> Self {
+        self.cluster = cluster.into();
+        self
+    }
+
+    /// The server id: a number that clients can select by; several nodes may share one.
+    pub fn server(mut self, server: u32) -> Self {
+        self.server = server;
+        self
+    }
+
+    /// How long a shutdown waits for work in flight.
+    pub fn drain(mut self, drain: Duration) -> Self {
+        self.drain = drain;
+        self
+    }
+
+    /// Makes every random decision of the node repeatable.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.rng = Some(Rng::from_seed(seed));
+        self
+    }
+
+    /// Replaces the operating system's network, for simulations.
+    pub fn network(mut self, network: impl Network) -> Self {
+        self.network = Arc::new(network);
+        self
+    }
+
+    /// Runs a service: a value of a `#[service]` type, or a [`Hosted`](super::Hosted) one. Services start in the order
+    /// given, and stop in the reverse order.
+    pub fn service<H: IntoHosted<Service: 'static>>(mut self, service: H) -> Self {
+        let hosted = service.into_hosted();
+        self.launches
+            .push(Box::new(move |services: Arc<Services>| Box::pin(async move { services.start(hosted).await })));
+        self
+    }
+
+    /// Starts the node: its services, its place in the cluster, then `started` everywhere. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// A service that does not start, a registry that cannot be reached within 10 s, an address that cannot be used. What
+    /// had been started is stopped again.
+    pub async fn start(mut self) -> Result<Node> {
+        if self.cluster.is_empty() || self.cluster.contains('/') {
+            let cluster = &self.cluster;
+            return Err(Error::Configuration(format!(
+                "`{cluster}` cannot be the name of a cluster: it is empty or has a `/`"
+            )));
+        }
+        let rng = self.rng.take().unwrap_or_else(Rng::from_entropy);
+        let name = self.name.take().unwrap_or_else(|| format!("node-{:08x}", rng.u64() >> 32));
+        let key = NodeKey { id: NodeId::of_name(&name), incarnation: incarnation(&rng) };
+        let launches = std::mem::take(&mut self.launches);
+        #[cfg(feature = "cluster")]
+        let listener = self.bind().await?;
+        #[cfg(feature = "cluster")]
+        let endpoint = self.advertised(&listener)?;
+        #[cfg(not(feature = "cluster"))]
+        let endpoint = crate::net::Endpoint::Tcp("localhost:0".into());
+        let record = NodeRecord::new(key, name, endpoint, self.server);
+        let directory = Arc::new(Directory::new(record.clone()));
+        let router = Router::new(key, directory, rng);
+        let services = Services::new(record, router);
+        let node = Node::new(Arc::clone(&services), self.drain);
+        #[cfg(feature = "cluster")]
+        let joining = self.connect(&node, listener).await?;
+        for launch in launches {
+            if let Err(error) = launch(Arc::clone(&services)).await {
+                let _ = node.shutdown().await;
+                return Err(error);
+            }
+        }
+        #[cfg(feature = "cluster")]
+        if let Some(joining) = joining
+            && let Err(error) = joining.join(&node).await
+        {
+            let _ = node.shutdown().await;
+            return Err(error);
+        }
+        services.go();
+        tracing::info!(target: "ember::node", name = node.name(), key = %key, "started");
+        Ok(node)
+    }
+}
+
+impl std::fmt::Debug for NodeBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NodeBuilder").field("name", &self.name).field("cluster", &self.cluster).finish_non_exhaustive()
+    }
+}
+
+/// Greater than that of an earlier run, as long as the wall clock is not set back; unique in any case.
+fn incarnation(rng: &Rng) -> Incarnation {
+    #[allow(clippy::disallowed_methods, reason = "the only reading of the wall clock: it orders the runs of a node")]
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Incarnation(((now.as_millis() as u64) << 16) | (rng.u64() & 0xffff))
+}

@@ -1,0 +1,307 @@
+//! A node's part in a cluster: its links, its view, and its entry in the registry.
+
+use std::{
+    collections::BTreeMap,
+    net::UdpSocket,
+    sync::{Arc, PoisonError, Weak},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout, timeout_at},
+};
+
+use super::{Node, NodeBuilder, host::Services};
+use crate::{
+    actor::{AnyCell, ServiceState},
+    call::Router,
+    directory::{Announcer, FollowConfig, Follower, MethodRecord, ServiceRecord, keys},
+    error::{Error, Result},
+    id::NodeKey,
+    message::{RawCall, Reach},
+    net::{Endpoint, Listener},
+    registry::{Context, Registry, RegistryError},
+    transport::{Identity, Ingress, LinkConfig, Links},
+};
+
+/// How long a node that starts waits for the registry.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the builder was told.
+pub(super) struct Options {
+    registry: Option<Arc<dyn Registry>>,
+    listen: Option<Endpoint>,
+    advertise: Option<Endpoint>,
+    lease: Duration,
+    links: LinkConfig,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            registry: None,
+            listen: None,
+            advertise: None,
+            lease: Duration::from_secs(5),
+            links: LinkConfig::default(),
+        }
+    }
+}
+
+impl NodeBuilder {
+    /// Takes part in the cluster that is written in this registry.
+    pub fn registry(mut self, registry: impl Registry) -> Self {
+        self.clustered.registry = Some(Arc::new(registry));
+        self
+    }
+
+    /// Where to listen for peers. By default a free port of the interface that leads to the registry; of the loopback
+    /// interface, if the registry is for one machine.
+    pub fn listen(mut self, endpoint: Endpoint) -> Self {
+        self.clustered.listen = Some(endpoint);
+        self
+    }
+
+    /// Where peers reach this node, if that is not where it listens.
+    pub fn advertise(mut self, endpoint: Endpoint) -> Self {
+        self.clustered.advertise = Some(endpoint);
+        self
+    }
+
+    /// How long the registry keeps this node after its last sign of life: 5 s by default. etcd counts whole seconds, from 2.
+    pub fn lease(mut self, ttl: Duration) -> Self {
+        self.clustered.lease = ttl;
+        self
+    }
+
+    /// The largest message, in bytes, that a link carries: 16 MiB by default.
+    pub fn max_message(mut self, bytes: usize) -> Self {
+        self.clustered.links.max_message = bytes;
+        self
+    }
+
+    pub(super) async fn bind(&self) -> Result<Option<Box<dyn Listener>>> {
+        let Some(registry) = &self.clustered.registry else { return Ok(None) };
+        let endpoint = match &self.clustered.listen {
+            Some(endpoint) => endpoint.clone(),
+            None => Endpoint::Tcp(format!("{}:0", interface(&**registry)?)),
+        };
+        let bound = self.network.bind(&endpoint).await;
+        bound.map(Some).map_err(|source| Error::Io { context: format!("cannot listen on {endpoint}"), source })
+    }
+
+    pub(super) fn advertised(&self, listener: &Option<Box<dyn Listener>>) -> Result<Endpoint> {
+        if let Some(endpoint) = &self.clustered.advertise {
+            return Ok(endpoint.clone());
+        }
+        let Some(listener) = listener else { return Ok(Endpoint::Tcp("localhost:0".into())) };
+        let endpoint = listener.local_endpoint()?;
+        match &endpoint {
+            Endpoint::Tcp(address) if address.starts_with("0.0.0.0:") || address.starts_with("[::]:") => {
+                Err(Error::Configuration(format!(
+                    "the node listens on every interface ({address}): say by which address its peers reach it, with \
+                     `.advertise(…)`"
+                )))
+            }
+            _ => Ok(endpoint),
+        }
+    }
+
+    /// Starts links and view. `None` without a registry.
+    pub(super) async fn connect(&self, node: &Node, listener: Option<Box<dyn Listener>>) -> Result<Option<Joining>> {
+        let (Some(registry), Some(listener)) = (&self.clustered.registry, listener) else { return Ok(None) };
+        let services = &node.inner.services;
+        let router = Arc::clone(&services.router);
+        let identity = Identity {
+            cluster: self.cluster.clone(),
+            node: services.record.key,
+            endpoint: services.record.endpoint.clone(),
+        };
+        let ingress = Arc::new(Door(Arc::downgrade(&router)));
+        let links = Links::start(
+            identity,
+            listener,
+            Arc::clone(&self.network),
+            router.rng().clone(),
+            self.clustered.links.clone(),
+            ingress,
+        );
+        router.connect(Arc::clone(&links));
+        let context =
+            Context { cluster: self.cluster.clone(), network: Arc::clone(&self.network), rng: router.rng().clone() };
+        let session = registry.open(context).await?;
+        let synced = watch::Sender::new(false);
+        let mut in_sync = synced.subscribe();
+        let (up, ended) = (Arc::clone(&links), Arc::clone(&links));
+        let follower = Follower {
+            config: FollowConfig {
+                cluster: self.cluster.clone(),
+                reconcile: Duration::from_secs(60),
+                retry: Duration::from_millis(400),
+                confirm: Duration::from_secs(3),
+                rng: router.rng().clone(),
+            },
+            session: Arc::clone(&session),
+            directory: Arc::clone(router.directory()),
+            link_is_up: Arc::new(move |peer| up.is_up(peer)),
+            gone: Arc::new(move |peer| ended.forget(peer)),
+            synced,
+        };
+        node.inner.keep(tokio::spawn(follower.run()));
+        let announcer = Announcer::new(session, self.clustered.lease, router.rng().clone());
+        let _first = node.inner.membership.set(Membership { links, announcer: Arc::clone(&announcer) });
+        if timeout(JOIN_TIMEOUT, in_sync.wait_for(|synced| *synced)).await.is_err() {
+            return Err(unavailable());
+        }
+        let announcement = Announcement { cluster: self.cluster.clone(), announcer };
+        Ok(Some(Joining(announcement)))
+    }
+}
+
+/// The address of the interface that leads to the registry.
+fn interface(registry: &dyn Registry) -> Result<String> {
+    if !registry.spans_machines() {
+        return Ok("127.0.0.1".into());
+    }
+    // A datagram socket that is "connected" tells the interface without sending anything.
+    let route = |target: String| {
+        let any = if target.starts_with('[') { "[::]:0" } else { "0.0.0.0:0" };
+        let socket = UdpSocket::bind(any)?;
+        socket.connect(target)?;
+        socket.local_addr()
+    };
+    match registry.reached_at().map(route) {
+        Some(Ok(address)) if address.is_ipv6() => Ok(format!("[{}]", address.ip())),
+        Some(Ok(address)) => Ok(address.ip().to_string()),
+        Some(Err(source)) => Err(Error::Io {
+            context: "cannot tell which interface leads to the registry; use `.listen(…)`".into(),
+            source,
+        }),
+        None => Err(Error::Configuration("say where this node listens for its peers, with `.listen(…)`".into())),
+    }
+}
+
+fn unavailable() -> Error {
+    let seconds = JOIN_TIMEOUT.as_secs();
+    RegistryError::Unavailable(format!("no answer within {seconds} s; is it running, and is its address right?")).into()
+}
+
+/// The part of a node that other nodes see.
+pub(super) struct Membership {
+    links: Arc<Links>,
+    announcer: Arc<Announcer>,
+}
+
+/// How a node's services are written in the registry.
+pub(super) struct Announcement {
+    cluster: String,
+    announcer: Arc<Announcer>,
+}
+
+/// A node that follows the cluster, and is not written in it yet.
+pub(super) struct Joining(Announcement);
+
+impl Joining {
+    /// Writes the node and its services in the registry.
+    pub(super) async fn join(self, node: &Node) -> Result<()> {
+        let services = &node.inner.services;
+        let announcer = Arc::clone(&self.0.announcer);
+        let _first = services.announcement.set(self.0);
+        services.announce();
+        node.inner.keep(tokio::spawn(Arc::clone(&announcer).run()));
+        timeout(JOIN_TIMEOUT, announcer.settled()).await.map_err(|_| unavailable())
+    }
+}
+
+impl Services {
+    /// Writes the node and its services in the registry as they are now.
+    pub(super) fn announce(&self) {
+        let Some(Announcement { cluster, announcer }) = self.announcement.get() else { return };
+        let mut entries = BTreeMap::new();
+        entries.insert(keys::node(cluster, self.record.key), json(&self.record));
+        for running in self.all() {
+            let record = service_record(&*running.cell);
+            if !record.methods.is_empty() {
+                entries.insert(keys::service(cluster, record.pid), json(&record));
+            }
+        }
+        announcer.want(entries);
+    }
+}
+
+fn service_record(cell: &dyn AnyCell) -> ServiceRecord {
+    let methods = cell.methods().into_iter().filter(|(_, info, ..)| info.reach == Reach::Cluster);
+    ServiceRecord {
+        pid: cell.pid(),
+        identity: cell.identity().clone(),
+        state: *cell.state().borrow(),
+        contracts: cell.contracts().iter().map(|&name| name.to_owned()).collect(),
+        methods: methods.map(|(id, _, _, fingerprint)| MethodRecord { id, fingerprint }).collect(),
+    }
+}
+
+fn json<T: serde::Serialize>(record: &T) -> Bytes {
+    serde_json::to_vec(record).expect("records consist of strings and numbers").into()
+}
+
+impl Node {
+    /// Tells the cluster that this node takes no new work. Bounded by 1 s: a registry that is away cannot hold a shutdown up.
+    pub(super) async fn announce_retiring(&self) {
+        let services = &self.inner.services;
+        let (Some(Announcement { cluster, announcer }), Some(_)) =
+            (services.announcement.get(), self.inner.membership.get())
+        else {
+            return;
+        };
+        let mut entries = BTreeMap::new();
+        entries.insert(keys::node(cluster, self.key()), json(&services.record));
+        for running in services.all() {
+            let record = ServiceRecord { state: ServiceState::Retiring, ..service_record(&*running.cell) };
+            if !record.methods.is_empty() {
+                entries.insert(keys::service(cluster, record.pid), json(&record));
+            }
+        }
+        announcer.want(entries);
+        let _ = timeout(Duration::from_secs(1), announcer.settled()).await;
+    }
+
+    /// Leaves the registry, and closes the links when what is on its way has gone out.
+    pub(super) async fn leave(&self, deadline: Instant) {
+        let Some(Membership { links, announcer }) = self.inner.membership.get() else { return };
+        let grace = Instant::now() + Duration::from_secs(1);
+        let _ = timeout_at(deadline.max(grace), announcer.leave()).await;
+        links.shutdown(deadline.max(grace).saturating_duration_since(Instant::now())).await;
+    }
+}
+
+impl super::running::Inner {
+    fn keep(&self, task: tokio::task::JoinHandle<()>) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task.abort_handle());
+    }
+}
+
+/// Takes in what the links bring.
+struct Door(Weak<Router>);
+
+impl Ingress for Door {
+    fn call(&self, _: NodeKey, target: u64, call: RawCall) {
+        match self.0.upgrade() {
+            Some(router) => router.deliver(target, call),
+            None => call.reply.fail(crate::error::RefusedReason::Stopped),
+        }
+    }
+
+    fn link_up(&self, peer: NodeKey) {
+        if let Some(router) = self.0.upgrade() {
+            router.directory().suspect(peer, false);
+        }
+    }
+
+    fn link_down(&self, peer: NodeKey, _: &str) {
+        if let Some(router) = self.0.upgrade() {
+            router.directory().suspect(peer, true);
+        }
+    }
+}

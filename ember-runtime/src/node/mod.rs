@@ -1,0 +1,14 @@
+//! A node: the parts put together, from the builder to the shutdown.
+
+mod builder;
+#[cfg(feature = "cluster")]
+mod cluster;
+mod host;
+mod hosted;
+mod running;
+
+pub use self::{
+    builder::NodeBuilder,
+    hosted::{Hosted, IntoHosted},
+    running::Node,
+};

@@ -1,0 +1,122 @@
+//! Serving the store: who holds the lock does.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::Path,
+};
+
+use super::place::Place;
+use crate::{
+    net::{Endpoint, Network},
+    registry::{
+        server::{self, ServerHandle},
+        store::Store,
+    },
+    rng::Rng,
+};
+
+/// This process serves the cluster's store for as long as this value lives.
+pub(super) struct Host {
+    place: Place,
+    store: Store,
+    serving: Serving,
+    /// Last: only when nothing is served any more may another process begin.
+    lock: Lock,
+}
+
+impl Host {
+    /// Becomes the host; `None` if another process, or another session of this one, is.
+    pub(super) async fn try_start(place: &Place, network: &dyn Network, rng: &Rng) -> io::Result<Option<Self>> {
+        let Some(lock) = Lock::try_take(place.lock())? else { return Ok(None) };
+        let store = Store::new(rng.u64());
+        let serving = Serving::start(place, network, &store).await?;
+        Ok(Some(Self { place: place.clone(), store, serving, lock }))
+    }
+
+    /// Looks whether it can still be found, and repairs what was removed: the data stays.
+    ///
+    /// # Errors
+    /// If the lock file was removed and another process was faster to make a new one: it serves now, so this one has to stop.
+    pub(super) async fn check(&mut self, network: &dyn Network) -> io::Result<()> {
+        if Identity::of(self.place.lock()) != Some(self.lock.identity) {
+            let Some(lock) = Lock::try_take(self.place.lock())? else {
+                return Err(io::Error::other("its lock file was removed, and another process has taken its place"));
+            };
+            self.lock = lock;
+        }
+        if Identity::of(self.place.socket()) != Some(self.serving.identity) {
+            tracing::warn!(socket = %self.place.socket().display(), "the registry's socket was removed: listening anew");
+            self.serving = Serving::start(&self.place, network, &self.store).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // A socket that somebody else has put there since is theirs.
+        if Identity::of(self.place.socket()) == Some(self.serving.identity) {
+            let _ = fs::remove_file(self.place.socket());
+        }
+    }
+}
+
+/// A listening socket, and its connections; dropping it cuts them.
+struct Serving {
+    identity: Identity,
+    _server: ServerHandle,
+}
+
+impl Serving {
+    /// Only the holder of the lock may call this: it takes away what is in the socket's place.
+    async fn start(place: &Place, network: &dyn Network, store: &Store) -> io::Result<Self> {
+        match fs::remove_file(place.socket()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let listener = network.bind(&Endpoint::Unix(place.socket().into())).await?;
+        let identity = Identity::of(place.socket()).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Self { identity, _server: server::serve(store.clone(), listener) })
+    }
+}
+
+/// An exclusive lock, which the kernel frees when the process dies.
+struct Lock {
+    identity: Identity,
+    _file: File,
+}
+
+impl Lock {
+    fn try_take(path: &Path) -> io::Result<Option<Self>> {
+        let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        let identity = Identity::from(&file.metadata()?);
+        // Removed between opening and locking: the lock is on a file that nobody else will find.
+        Ok((Identity::of(path) == Some(identity)).then_some(Self { identity, _file: file }))
+    }
+}
+
+/// Tells a file from another one of the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    fn of(path: &Path) -> Option<Self> {
+        fs::symlink_metadata(path).ok().map(|found| Self::from(&found))
+    }
+}
+
+impl From<&fs::Metadata> for Identity {
+    fn from(found: &fs::Metadata) -> Self {
+        Self { device: found.dev(), inode: found.ino() }
+    }
+}

@@ -1,0 +1,106 @@
+//! The registry that needs nothing installed: the store of this crate, served over etcd's protocol by whichever process
+//! of this user came first. Where it is, who serves, and the session; how keys are stored or served may not be known here.
+
+#[cfg(unix)]
+mod host;
+#[cfg(unix)]
+mod place;
+#[cfg(unix)]
+mod session;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use futures_util::future::BoxFuture;
+
+use super::{
+    RegistryError,
+    api::{Context, Registry, Result, Session},
+};
+
+/// A registry for one machine, with nothing to install: it lives inside the processes that use it.
+///
+/// The user and the cluster's name determine a Unix socket. The first process that finds nobody there serves; the others
+/// connect to it, and so does the server itself, over the same protocol as to etcd. When the serving process ends, however
+/// it ends, another one takes over within about 200 ms, **with an empty store**: nodes register again, as after an etcd
+/// that lost its data.
+///
+/// - One machine and one user. Processes elsewhere cannot take part.
+/// - No durability: everything is in the memory of the serving process.
+/// - A serving process that is stopped (`SIGSTOP`, a debugger) still serves in name: until it goes on, operations fail as
+///   [`RegistryError::Unavailable`], and no other process takes over.
+/// - Not on Windows: there, opening it is a [`RegistryError::Configuration`].
+///
+/// The socket is in `$XDG_RUNTIME_DIR/ember/` or, if that variable is not set or leads nowhere, in `/tmp/ember-<uid>/`. The
+/// folder must belong to this user and be closed to others (mode 0700). Processes that see different values of the variable
+/// do not find one another: give them all one folder, with [`Embedded::at`].
+#[derive(Debug, Clone, Default)]
+pub struct Embedded {
+    folder: Option<PathBuf>,
+}
+
+impl Embedded {
+    /// As the default, but in `folder`, which is created (mode 0700) if it is absent. For tests, and for processes that do
+    /// not share an environment.
+    pub fn at(folder: impl AsRef<Path>) -> Self {
+        Self { folder: Some(folder.as_ref().into()) }
+    }
+
+    /// Where `cluster` is served: `unix:///…`, as etcd clients in Rust take it. For `etcdctl` see
+    /// [`etcdctl`](Self::etcdctl).
+    ///
+    /// # Errors
+    /// [`RegistryError::Configuration`] if the path is too long for a socket, or if there are no Unix sockets here.
+    pub fn endpoint(&self, cluster: &str) -> std::result::Result<String, RegistryError> {
+        #[cfg(unix)]
+        return Ok(format!("unix://{}", self.place(cluster)?.socket().display()));
+        #[cfg(not(unix))]
+        Err(unsupported(cluster))
+    }
+
+    /// The beginning of a shell command that looks into `cluster`, to be followed by, say, `get --prefix ""`:
+    /// `cd '/run/user/1000/ember' && etcdctl --endpoints=unix://shop.sock`.
+    ///
+    /// It has to run in the folder: clients in Go send the path that they were given as the name of the host, where
+    /// HTTP/2 allows no `/`.
+    ///
+    /// # Errors
+    /// As [`endpoint`](Self::endpoint).
+    pub fn etcdctl(&self, cluster: &str) -> std::result::Result<String, RegistryError> {
+        #[cfg(unix)]
+        return Ok(self.place(cluster)?.etcdctl());
+        #[cfg(not(unix))]
+        Err(unsupported(cluster))
+    }
+
+    #[cfg(unix)]
+    fn place(&self, cluster: &str) -> Result<place::Place> {
+        place::Place::find(self.folder.as_deref(), cluster)
+    }
+}
+
+impl Registry for Embedded {
+    fn open(&self, context: Context) -> BoxFuture<'_, Result<Arc<dyn Session>>> {
+        Box::pin(async move {
+            #[cfg(unix)]
+            return Ok(
+                Arc::new(session::EmbeddedSession::open(self.folder.as_deref(), context).await?) as Arc<dyn Session>
+            );
+            #[cfg(not(unix))]
+            Err(unsupported(&context.cluster))
+        })
+    }
+
+    fn spans_machines(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(not(unix))]
+fn unsupported(cluster: &str) -> RegistryError {
+    RegistryError::Configuration(format!(
+        "the embedded registry of cluster `{cluster}` needs Unix sockets, which this system lacks: use `Etcd` instead"
+    ))
+}

@@ -1,0 +1,192 @@
+//! Where the socket of a cluster is, and whether that place is safe.
+
+use std::{
+    env, fs,
+    io::ErrorKind,
+    os::unix::fs::{DirBuilderExt, MetadataExt},
+    path::{Path, PathBuf},
+};
+
+use crate::registry::{RegistryError, api::Result};
+
+/// The longest path of a socket, in bytes: 103 on macOS and the BSDs, 107 on Linux. The shorter goes everywhere.
+const LONGEST: usize = 103;
+/// The longest cluster name that is used as it is.
+const LONGEST_NAME: usize = 32;
+
+/// The socket of one cluster of one user, and the lock that says who serves it.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    folder: PathBuf,
+    socket: PathBuf,
+    lock: PathBuf,
+}
+
+impl Place {
+    pub(super) fn find(folder: Option<&Path>, cluster: &str) -> Result<Self> {
+        let folder = match folder {
+            Some(folder) => std::path::absolute(folder).map_err(|error| {
+                RegistryError::Configuration(format!("the folder `{}` cannot be used: {error}", folder.display()))
+            })?,
+            None => own_folder(env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from)),
+        };
+        let name = file_name(cluster);
+        let socket = folder.join(format!("{name}.sock"));
+        let length = socket.as_os_str().len();
+        if length > LONGEST {
+            return Err(RegistryError::Configuration(format!(
+                "`{}` is too long for a socket ({length} bytes of {LONGEST}): use a shorter folder, with `Embedded::at(…)`",
+                socket.display()
+            )));
+        }
+        Ok(Self { lock: folder.join(format!("{name}.lock")), socket, folder })
+    }
+
+    pub(super) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    pub(super) fn lock(&self) -> &Path {
+        &self.lock
+    }
+
+    pub(super) fn etcdctl(&self) -> String {
+        let folder = self.folder.display().to_string().replace('\'', r"'\''");
+        let socket = self.socket.file_name().unwrap_or_default().display();
+        format!("cd '{folder}' && etcdctl --endpoints=unix://{socket}")
+    }
+
+    /// Makes the folder, and refuses one in which another user could have put something.
+    pub(super) fn prepare(&self) -> Result<()> {
+        let refuse = |why: String| {
+            RegistryError::Configuration(format!(
+                "the folder `{}` is not used for the embedded registry: {why}",
+                self.folder.display()
+            ))
+        };
+        match fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder) {
+            // Whatever is there is looked at below.
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(refuse(format!(
+                    "it cannot be created ({error}); give another one, with `Embedded::at(…)`"
+                )));
+            }
+            _ => {}
+        }
+        let found = fs::symlink_metadata(&self.folder).map_err(|error| refuse(error.to_string()))?;
+        let (owner, user) = (found.uid(), rustix::process::geteuid().as_raw());
+        if !found.is_dir() {
+            return Err(refuse("it is not a folder; remove it".into()));
+        }
+        if owner != user {
+            return Err(refuse(format!(
+                "it belongs to user {owner}, not to {user}; remove it, or use `Embedded::at(…)`"
+            )));
+        }
+        if found.mode() & 0o077 != 0 {
+            let mode = found.mode() & 0o777;
+            return Err(refuse(format!("others may enter it (mode {mode:04o}); run `chmod 700` on it")));
+        }
+        Ok(())
+    }
+}
+
+fn own_folder(runtime: Option<PathBuf>) -> PathBuf {
+    match runtime.filter(|path| path.is_absolute() && path.is_dir()) {
+        Some(runtime) => runtime.join("ember"),
+        None => format!("/tmp/ember-{}", rustix::process::geteuid().as_raw()).into(),
+    }
+}
+
+/// A short name without odd characters; different clusters have different ones, also where case does not count. A hash
+/// follows `~`, which a name that is used as it is cannot contain.
+fn file_name(cluster: &str) -> String {
+    let plain = |c: &char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+    if !cluster.is_empty() && cluster.len() <= LONGEST_NAME && cluster.chars().all(|c| plain(&c)) {
+        return cluster.into();
+    }
+    let readable: String = cluster.chars().filter(plain).take(12).collect();
+    format!("{readable}~{:016x}", fnv(cluster.as_bytes()))
+}
+
+/// FNV-1a: the same in every build, unlike the standard library's hasher.
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn at(folder: &Path, cluster: &str) -> Place {
+        Place::find(Some(folder), cluster).unwrap()
+    }
+
+    #[test]
+    fn a_plain_name_is_used_as_it_is() {
+        assert_eq!(at(Path::new("/run/x"), "shop-1").socket(), Path::new("/run/x/shop-1.sock"));
+    }
+
+    #[test]
+    fn the_folder_follows_the_runtime_folder_of_the_user() {
+        let root = tempfile::tempdir().unwrap();
+        assert_eq!(own_folder(Some(root.path().into())), root.path().join("ember"));
+        let fallback = own_folder(None);
+        assert!(fallback.starts_with("/tmp") && fallback.to_string_lossy().contains("ember-"));
+        for useless in ["", "relative", "/nowhere/at/all"] {
+            assert_eq!(own_folder(Some(useless.into())), fallback, "{useless}");
+        }
+    }
+
+    #[test]
+    fn odd_and_long_names_stay_short_and_apart() {
+        let names = ["", "Shop", "shop", "SHOP", "a/b", "a b", "..", "é", &"x".repeat(500), &"x".repeat(501)];
+        let files: std::collections::BTreeSet<_> = names.iter().map(|name| file_name(name)).collect();
+        assert_eq!(files.len(), names.len());
+        for file in files {
+            assert!(file.len() <= 32 && !file.contains(['/', '.', ' ']), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_path_too_long_for_a_socket_is_refused() {
+        let error = Place::find(Some(Path::new(&format!("/{}", "x".repeat(100)))), "c").unwrap_err();
+        assert!(error.to_string().contains("shorter folder"), "{error}");
+    }
+
+    #[test]
+    fn the_folder_is_made_closed_to_others() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("a/b");
+        at(&folder, "c").prepare().unwrap();
+        assert_eq!(fs::metadata(&folder).unwrap().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_folder_open_to_others_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let error = at(root.path(), "c").prepare().unwrap_err();
+        assert!(error.to_string().contains("chmod 700"), "{error}");
+    }
+
+    #[test]
+    fn a_link_to_a_folder_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let (real, link) = (root.path().join("real"), root.path().join("link"));
+        fs::create_dir(&real).unwrap();
+        symlink(&real, &link).unwrap();
+        let error = at(&link, "c").prepare().unwrap_err();
+        assert!(error.to_string().contains("not a folder"), "{error}");
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert!(matches!(at(&file, "c").prepare(), Err(RegistryError::Configuration(_))));
+    }
+}

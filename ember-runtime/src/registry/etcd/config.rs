@@ -1,0 +1,126 @@
+//! What a user says about an etcd cluster.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use futures_util::future::BoxFuture;
+
+use super::{Address, Connector, EtcdSession, EtcdTls};
+use crate::registry::{
+    RegistryError,
+    api::{Context, Registry, Result, Session},
+};
+
+/// An etcd cluster (v3 API) as the registry: for clusters that span machines.
+///
+/// ```
+/// # use ember_runtime::registry::{Etcd, EtcdTls};
+/// let plain = Etcd::new(["10.0.0.5:2379", "10.0.0.6:2379"]);
+/// let secured = Etcd::new(["etcd-1.internal:2379"]).user("ember", "secret").tls(EtcdTls::ca_file("ca.pem"));
+/// ```
+///
+/// One connection is in use at a time; when it fails, the next operation goes to the next endpoint. Connecting is given
+/// 1 s and an operation, connecting included, 2 s. HTTP/2 keep-alive finds a frozen or unreachable server within 2 s, for
+/// a watch too, and every request demands that its server has a leader.
+///
+/// etcd takes at most 128 operations in a [`Transaction`](crate::registry::Transaction) unless it was started with
+/// `--max-txn-ops`, and at most 1.5 MB in a request unless with `--max-request-bytes`.
+#[derive(Clone)]
+pub struct Etcd {
+    endpoints: Vec<String>,
+    user: Option<(String, String)>,
+    tls: Option<EtcdTls>,
+}
+
+impl Etcd {
+    /// The cluster that answers at any of `endpoints`: each `host:port`, with or without `http://` or `https://`.
+    ///
+    /// A bad address is reported when a node starts, as [`RegistryError::Configuration`].
+    pub fn new<I>(endpoints: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        Self { endpoints: endpoints.into_iter().map(Into::into).collect(), user: None, tls: None }
+    }
+
+    /// Authenticates with a name and a password. The token is renewed by itself. An etcd on which authentication is not
+    /// enabled is used without it.
+    #[must_use]
+    pub fn user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
+        self.user = Some((name.into(), password.into()));
+        self
+    }
+
+    /// Encrypts, and checks etcd's certificate.
+    #[must_use]
+    pub fn tls(mut self, tls: EtcdTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    fn connect(&self, context: &Context) -> Result<EtcdSession> {
+        if self.endpoints.is_empty() {
+            return Err(RegistryError::Configuration(
+                "no endpoint of etcd was given: write `Etcd::new([\"10.0.0.5:2379\"])`".into(),
+            ));
+        }
+        let tls = self.tls.as_ref().map(EtcdTls::load).transpose()?;
+        let addresses =
+            self.endpoints.iter().map(|text| Address::parse(text.trim(), tls.is_some())).collect::<Result<Vec<_>>>()?;
+        let connector = Connector::new(context, &addresses, tls.as_ref(), self.user.clone(), Duration::ZERO)?;
+        Ok(EtcdSession::new(connector))
+    }
+}
+
+impl Registry for Etcd {
+    fn open(&self, context: Context) -> BoxFuture<'_, Result<Arc<dyn Session>>> {
+        Box::pin(async move { Ok(Arc::new(self.connect(&context)?) as Arc<dyn Session>) })
+    }
+
+    fn spans_machines(&self) -> bool {
+        true
+    }
+
+    fn reached_at(&self) -> Option<String> {
+        let first = self.endpoints.first()?;
+        Some(first.split_once("://").map_or(first.as_str(), |(_, address)| address).to_owned())
+    }
+}
+
+/// Shows the user's name, never the password.
+impl fmt::Debug for Etcd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Etcd")
+            .field("endpoints", &self.endpoints)
+            .field("user", &self.user.as_ref().map(|(name, _)| name))
+            .field("tls", &self.tls)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{net::OsNetwork, rng::Rng};
+
+    fn open(etcd: &Etcd) -> Result<EtcdSession> {
+        etcd.connect(&Context { cluster: "c".into(), network: Arc::new(OsNetwork), rng: Rng::from_seed(1) })
+    }
+
+    #[test]
+    fn no_endpoint_is_a_configuration_error() {
+        let error = open(&Etcd::new(Vec::<String>::new())).unwrap_err();
+        assert!(error.to_string().contains("Etcd::new(["), "{error}");
+    }
+
+    #[test]
+    fn a_bad_address_is_found_before_anything_is_sent() {
+        assert!(matches!(open(&Etcd::new(["10.0.0.5"])), Err(RegistryError::Configuration(_))));
+    }
+
+    #[test]
+    fn debug_does_not_show_the_password() {
+        let shown = format!("{:?}", Etcd::new(["a:1"]).user("ada", "hush"));
+        assert!(shown.contains("ada") && !shown.contains("hush"), "{shown}");
+    }
+}

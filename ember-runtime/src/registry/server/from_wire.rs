@@ -1,0 +1,113 @@
+//! Requests of the etcd API as the store understands them. Whatever a client sends, this answers with an error at worst.
+
+use std::cmp::Ordering;
+
+use etcd_client::proto::{
+    PbCompare, PbCompareTarget, PbDeleteRequest, PbPutRequest, PbRangeRequest, PbTargetUnion, PbTxnOpRequest,
+    PbTxnRequest, PbTxnRequestOp,
+};
+use tonic::Status;
+
+use crate::registry::store::{Condition, Field, KeyRange, Op, Order, Query, Record, Relation, Txn, Window, limits};
+
+pub(super) fn range(request: PbRangeRequest) -> Result<Query, Status> {
+    let window = |min, max| Window { min, max };
+    Ok(Query {
+        revision: request.revision,
+        limit: usize::try_from(request.limit).unwrap_or(0),
+        count_only: request.count_only,
+        order: order(request.sort_order, request.sort_target)?,
+        modified: window(request.min_mod_revision, request.max_mod_revision),
+        created: window(request.min_create_revision, request.max_create_revision),
+        range: KeyRange::from_wire(request.key, request.range_end),
+    })
+}
+
+fn order(order: i32, target: i32) -> Result<Option<Order>, Status> {
+    let by: fn(&Record, &Record) -> Ordering = match target {
+        0 => |a, b| a.key.cmp(&b.key),
+        1 => |a, b| a.version.cmp(&b.version),
+        2 => |a, b| a.created.cmp(&b.created),
+        3 => |a, b| a.modified.cmp(&b.modified),
+        4 => |a, b| a.value.cmp(&b.value),
+        _ => return Err(Status::invalid_argument("etcdserver: invalid sort option")),
+    };
+    match (order, target) {
+        (0 | 1, 0) => Ok(None),
+        (0 | 1, _) => Ok(Some(Order { by, descending: false })),
+        (2, _) => Ok(Some(Order { by, descending: true })),
+        _ => Err(Status::invalid_argument("etcdserver: invalid sort option")),
+    }
+}
+
+pub(super) fn put(request: PbPutRequest) -> Result<Op, Status> {
+    if request.ignore_value && !request.value.is_empty() {
+        return Err(Status::invalid_argument("etcdserver: value is provided"));
+    }
+    if request.ignore_lease && request.lease != 0 {
+        return Err(Status::invalid_argument("etcdserver: lease is provided"));
+    }
+    Ok(Op::Put {
+        key: request.key.into(),
+        value: (!request.ignore_value).then(|| request.value.into()),
+        lease: (!request.ignore_lease).then_some(request.lease),
+    })
+}
+
+pub(super) fn delete(request: PbDeleteRequest) -> Op {
+    Op::Delete(KeyRange::from_wire(request.key, request.range_end))
+}
+
+pub(super) fn txn(request: PbTxnRequest) -> Result<Txn, Status> {
+    let PbTxnRequest { compare, success, failure } = request;
+    if [compare.len(), success.len(), failure.len()].into_iter().any(|length| length > limits::OPERATIONS) {
+        return Err(Status::invalid_argument("etcdserver: too many operations in txn request"));
+    }
+    let ops = |ops: Vec<PbTxnRequestOp>| ops.into_iter().map(op).collect::<Result<_, _>>();
+    Ok(Txn {
+        when: compare.into_iter().map(condition).collect::<Result<_, _>>()?,
+        then: ops(success)?,
+        otherwise: ops(failure)?,
+    })
+}
+
+fn op(op: PbTxnRequestOp) -> Result<Op, Status> {
+    match op.request {
+        Some(PbTxnOpRequest::RequestRange(request)) => Ok(Op::Range(range(request)?)),
+        Some(PbTxnOpRequest::RequestPut(request)) => put(request),
+        Some(PbTxnOpRequest::RequestDeleteRange(request)) => Ok(delete(request)),
+        Some(PbTxnOpRequest::RequestTxn(request)) => Ok(Op::Txn(txn(request)?)),
+        None => Err(Status::invalid_argument("etcdserver: an operation of the txn request is empty")),
+    }
+}
+
+fn condition(compare: PbCompare) -> Result<Condition, Status> {
+    let PbCompare { result, target, key, range_end, target_union: given } = compare;
+    if key.is_empty() {
+        return Err(Status::invalid_argument("etcdserver: key is not provided"));
+    }
+    let relation = match result {
+        0 => Relation::Equal,
+        1 => Relation::Greater,
+        2 => Relation::Less,
+        3 => Relation::NotEqual,
+        _ => return Err(Status::invalid_argument("etcdserver: unknown result in a compare of the txn request")),
+    };
+    // What is not given, or given for another target, counts as 0: so does protobuf.
+    let field = match (PbCompareTarget::try_from(target), given) {
+        (Ok(PbCompareTarget::Version), Some(PbTargetUnion::Version(given))) => Field::Version(given),
+        (Ok(PbCompareTarget::Version), _) => Field::Version(0),
+        (Ok(PbCompareTarget::Create), Some(PbTargetUnion::CreateRevision(given))) => Field::Created(given),
+        (Ok(PbCompareTarget::Create), _) => Field::Created(0),
+        (Ok(PbCompareTarget::Mod), Some(PbTargetUnion::ModRevision(given))) => Field::Modified(given),
+        (Ok(PbCompareTarget::Mod), _) => Field::Modified(0),
+        (Ok(PbCompareTarget::Value), Some(PbTargetUnion::Value(given))) => Field::Value(given.into()),
+        (Ok(PbCompareTarget::Value), _) => Field::Value(Vec::new().into()),
+        (Ok(PbCompareTarget::Lease), Some(PbTargetUnion::Lease(given))) => Field::Lease(given),
+        (Ok(PbCompareTarget::Lease), _) => Field::Lease(0),
+        (Err(_), _) => {
+            return Err(Status::invalid_argument("etcdserver: unknown target in a compare of the txn request"));
+        }
+    };
+    Ok(Condition { range: KeyRange::from_wire(key, range_end), field, relation })
+}

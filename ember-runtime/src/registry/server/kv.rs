@@ -1,0 +1,98 @@
+//! Keys: read, write, delete, transactions, compaction.
+
+use etcd_client::proto::{
+    PbCompactionRequest, PbCompactionResponse, PbDeleteRequest, PbDeleteResponse, PbKvService, PbPutRequest,
+    PbPutResponse, PbRangeRequest, PbRangeResponse, PbRangeStreamResponse, PbTxnOpRequest, PbTxnRequest,
+    PbTxnRequestOp, PbTxnResponse,
+};
+use futures_util::stream;
+use tonic::{Request, Response, Status};
+
+use super::{
+    face::Face,
+    from_wire,
+    to_wire::{self, Wish},
+};
+use crate::registry::store::{At, Done, Op, StoreError, Txn};
+
+impl Face {
+    /// One operation is a transaction of one.
+    fn run(&self, op: Op) -> Result<At<Option<Done>>, StoreError> {
+        let At { revision, value: done } = self.store.commit(&Txn::of(op))?;
+        Ok(At { revision, value: done.done.into_iter().next() })
+    }
+}
+
+#[tonic::async_trait]
+impl PbKvService for Face {
+    async fn range(&self, request: Request<PbRangeRequest>) -> Result<Response<PbRangeResponse>, Status> {
+        let request = request.into_inner();
+        let keys_only = request.keys_only;
+        match self.run(Op::Range(from_wire::range(request)?))? {
+            At { revision, value: Some(Done::Range(found)) } => {
+                Ok(Response::new(to_wire::range(self.header(revision), &found, keys_only)))
+            }
+            _ => Err(mixed_up()),
+        }
+    }
+
+    type RangeStreamStream = stream::Empty<Result<PbRangeStreamResponse, Status>>;
+
+    async fn range_stream(&self, _: Request<PbRangeRequest>) -> Result<Response<Self::RangeStreamStream>, Status> {
+        Err(Status::unimplemented("Ember's embedded registry does not serve RangeStream: use Range, with a limit"))
+    }
+
+    async fn put(&self, request: Request<PbPutRequest>) -> Result<Response<PbPutResponse>, Status> {
+        let request = request.into_inner();
+        let previous = request.prev_kv;
+        match self.run(from_wire::put(request)?)? {
+            At { revision, value: Some(Done::Put(before)) } => {
+                Ok(Response::new(to_wire::put(self.header(revision), before.as_ref(), previous)))
+            }
+            _ => Err(mixed_up()),
+        }
+    }
+
+    async fn delete_range(&self, request: Request<PbDeleteRequest>) -> Result<Response<PbDeleteResponse>, Status> {
+        let request = request.into_inner();
+        let previous = request.prev_kv;
+        match self.run(from_wire::delete(request))? {
+            At { revision, value: Some(Done::Deleted(gone)) } => {
+                Ok(Response::new(to_wire::deleted(self.header(revision), &gone, previous)))
+            }
+            _ => Err(mixed_up()),
+        }
+    }
+
+    async fn txn(&self, request: Request<PbTxnRequest>) -> Result<Response<PbTxnResponse>, Status> {
+        let request = request.into_inner();
+        let (then, otherwise) = (wishes(&request.success), wishes(&request.failure));
+        let At { revision, value: done } = self.store.commit(&from_wire::txn(request)?)?;
+        Ok(Response::new(to_wire::txn(self.header(revision), &done, &then, &otherwise)))
+    }
+
+    async fn compact(&self, request: Request<PbCompactionRequest>) -> Result<Response<PbCompactionResponse>, Status> {
+        let At { revision, value: () } = self.store.compact(request.into_inner().revision)?;
+        Ok(Response::new(PbCompactionResponse { header: self.header(revision) }))
+    }
+}
+
+fn wishes(ops: &[PbTxnRequestOp]) -> Vec<Wish> {
+    // An empty operation is refused before any wish matters.
+    ops.iter().filter_map(|op| op.request.as_ref().map(wish)).collect()
+}
+
+fn wish(request: &PbTxnOpRequest) -> Wish {
+    match request {
+        PbTxnOpRequest::RequestRange(request) => Wish::Range { keys_only: request.keys_only },
+        PbTxnOpRequest::RequestPut(request) => Wish::Put { previous: request.prev_kv },
+        PbTxnOpRequest::RequestDeleteRange(request) => Wish::Delete { previous: request.prev_kv },
+        PbTxnOpRequest::RequestTxn(request) => {
+            Wish::Txn { then: wishes(&request.success), otherwise: wishes(&request.failure) }
+        }
+    }
+}
+
+fn mixed_up() -> Status {
+    Status::internal("the embedded registry answered another question: this is a bug of Ember, please report it")
+}

@@ -1,0 +1,85 @@
+//! The store served over the etcd v3 API, as far as Ember and `etcdctl` need it: KV, Lease, Watch. Knows nothing of who
+//! hosts it, or of the registry trait.
+//!
+//! A client of etcd finds the same answers, error codes and error texts here. The rest of the API (auth, members,
+//! maintenance, lock, election) answers UNIMPLEMENTED and says what to use instead.
+
+mod absent;
+mod face;
+mod from_wire;
+mod incoming;
+mod kv;
+mod lease;
+mod status;
+#[cfg(test)]
+mod tests;
+mod to_wire;
+mod watch;
+
+use std::time::Duration;
+
+use etcd_client::proto::{PbKvServer, PbLeaseServer, PbWatchServer};
+use tokio::{sync::oneshot, task::JoinHandle};
+use tonic::transport::Server;
+
+use self::{absent::Absent, face::Face};
+use super::store::Store;
+use crate::net::Listener;
+
+/// The largest request that is read: a little more than the store takes, so that the store can say what is wrong.
+const REQUEST_BYTES: usize = 2 << 20;
+/// Requests and streams that one connection may have open.
+const STREAMS_PER_CONNECTION: u32 = 4_096;
+/// A peer that is silent for so long is asked whether it lives, and has as long to answer.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// A running server. Dropping it closes the listener and cuts every connection.
+#[derive(Debug)]
+pub(crate) struct ServerHandle {
+    task: JoinHandle<()>,
+    /// Closed when dropped: the connections, which are tasks of their own, watch the other end.
+    _stop: oneshot::Sender<()>,
+}
+
+impl ServerHandle {
+    /// Stops serving; when it returns the listener is closed, so its address is free.
+    #[cfg(test)]
+    pub(crate) async fn stop(mut self) {
+        self.task.abort();
+        let _aborted = (&mut self.task).await;
+    }
+}
+
+impl Drop for ServerHandle {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Serves `store` to whoever connects to `listener`, until the handle is dropped. The store's incarnation is what
+/// clients see as the id of the cluster.
+///
+/// # Panics
+/// Outside of a tokio runtime.
+pub(crate) fn serve(store: Store, listener: Box<dyn Listener>) -> ServerHandle {
+    let (stop, stopped) = oneshot::channel();
+    let face = Face::new(store);
+    let router = Server::builder()
+        .http2_keepalive_interval(Some(KEEP_ALIVE))
+        .http2_keepalive_timeout(Some(KEEP_ALIVE))
+        .max_concurrent_streams(Some(STREAMS_PER_CONNECTION))
+        .add_service(PbKvServer::new(face.clone()).max_decoding_message_size(REQUEST_BYTES))
+        .add_service(PbLeaseServer::new(face.clone()).max_decoding_message_size(REQUEST_BYTES))
+        .add_service(PbWatchServer::new(face).max_decoding_message_size(REQUEST_BYTES))
+        .add_service(Absent::<0>)
+        .add_service(Absent::<1>)
+        .add_service(Absent::<2>)
+        .add_service(Absent::<3>)
+        .add_service(Absent::<4>);
+    let task = tokio::spawn(async move {
+        if let Err(error) = router.serve_with_incoming(incoming::connections(listener, stopped)).await {
+            tracing::error!(%error, "the embedded registry has stopped serving");
+        }
+    });
+    ServerHandle { task, _stop: stop }
+}

@@ -1,0 +1,264 @@
+//! Watches: one stream carries many. Pulled by the client's flow control: what is not read is not made.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use etcd_client::proto::{PbEvent, PbWatchRequest, PbWatchRequestUnion, PbWatchResponse, PbWatchService};
+use futures_util::{FutureExt, StreamExt, stream, stream::BoxStream};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Duration, Instant, sleep_until},
+};
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{face::Face, status::COMPACTED, to_wire};
+use crate::registry::store::{At, Change, Gone, KeyRange, Watcher};
+
+/// Watches that one stream may carry.
+const WATCHES_PER_STREAM: usize = 1_024;
+/// How often a watch that asked for it hears that nothing has happened.
+const PROGRESS: Duration = Duration::from_secs(60);
+/// Where a response is split, if the client can put it together again. As in etcd.
+const FRAGMENT_BYTES: usize = 2 << 20;
+/// In responses that concern no watch.
+const NO_WATCH: i64 = -1;
+
+#[tonic::async_trait]
+impl PbWatchService for Face {
+    type WatchStream = BoxStream<'static, Result<PbWatchResponse, Status>>;
+
+    async fn watch(&self, request: Request<Streaming<PbWatchRequest>>) -> Result<Response<Self::WatchStream>, Status> {
+        let session = WatchSession::new(self.clone(), request.into_inner());
+        let responses = stream::unfold(Some(session), |session| async {
+            let mut session = session?;
+            match session.next().await? {
+                Ok(response) => Some((Ok(response), Some(session))),
+                Err(status) => Some((Err(status), None)),
+            }
+        });
+        Ok(Response::new(responses.boxed()))
+    }
+}
+
+struct WatchSession {
+    face: Face,
+    requests: Streaming<PbWatchRequest>,
+    watches: BTreeMap<i64, Watch>,
+    /// Parts of one answer that are yet to be sent.
+    outbox: VecDeque<PbWatchResponse>,
+    next_id: i64,
+    /// The watch that was served last: the others come first.
+    served: i64,
+    /// All watches have delivered everything up to this revision.
+    delivered: i64,
+    /// The client wants to be told when everything is delivered.
+    progress_wanted: bool,
+    progress_due: Instant,
+}
+
+struct Watch {
+    watcher: Watcher,
+    options: Options,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// A watch as a client asks for it.
+struct Create {
+    /// 0: any.
+    id: i64,
+    range: KeyRange,
+    /// 0: from now on.
+    from: i64,
+    options: Options,
+}
+
+#[derive(Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "they are independent, and so is the etcd API")]
+struct Options {
+    puts: bool,
+    deletes: bool,
+    /// With the records before.
+    previous: bool,
+    /// Large responses may be split.
+    fragment: bool,
+    /// Also when nothing has happened for a while.
+    notify: bool,
+}
+
+impl Options {
+    fn want(self, change: &Change) -> bool {
+        if change.now.is_some() { self.puts } else { self.deletes }
+    }
+}
+
+impl WatchSession {
+    fn new(face: Face, requests: Streaming<PbWatchRequest>) -> Self {
+        Self {
+            face,
+            requests,
+            watches: BTreeMap::new(),
+            outbox: VecDeque::new(),
+            next_id: 0,
+            served: NO_WATCH,
+            delivered: 0,
+            progress_wanted: false,
+            progress_due: Instant::now() + PROGRESS,
+        }
+    }
+
+    /// The next response; `None` when the client has closed its side.
+    async fn next(&mut self) -> Option<Result<PbWatchResponse, Status>> {
+        loop {
+            if let Some(part) = self.outbox.pop_front() {
+                return Some(Ok(part));
+            }
+            // Before events, so that a flood of them cannot keep a cancellation out.
+            let request = match self.requests.next().now_or_never() {
+                Some(request) => request,
+                None if self.deliver() || self.progress() => continue,
+                None => {
+                    let store = self.face.store.clone();
+                    let notify = self.watches.values().any(|watch| watch.options.notify);
+                    tokio::select! {
+                        biased;
+                        request = self.requests.next() => request,
+                        () = store.wait_past(self.delivered), if !self.watches.is_empty() => continue,
+                        () = sleep_until(self.progress_due), if notify => continue,
+                    }
+                }
+            };
+            match request?.map(|request| request.request_union) {
+                Ok(Some(PbWatchRequestUnion::CreateRequest(request))) => {
+                    let options = Options {
+                        puts: !request.filters.contains(&0),
+                        deletes: !request.filters.contains(&1),
+                        previous: request.prev_kv,
+                        fragment: request.fragment,
+                        notify: request.progress_notify,
+                    };
+                    // No key is the first key, so no key and an open end is everything.
+                    let start = if request.key.is_empty() { vec![0] } else { request.key };
+                    let range = KeyRange::from_wire(start, request.range_end);
+                    let (id, from) = (request.watch_id, request.start_revision);
+                    let response = self.create(Create { id, range, from, options });
+                    self.outbox.push_back(response);
+                }
+                Ok(Some(PbWatchRequestUnion::CancelRequest(request))) => self.cancel(request.watch_id),
+                Ok(Some(PbWatchRequestUnion::ProgressRequest(_))) => self.progress_wanted = true,
+                // A request of a later version: etcd ignores it, too.
+                Ok(None) => {}
+                Err(status) => return Some(Err(status)),
+            }
+        }
+    }
+
+    fn respond(&self, revision: i64, watch_id: i64) -> PbWatchResponse {
+        PbWatchResponse { header: self.face.header(revision), watch_id, ..PbWatchResponse::default() }
+    }
+
+    fn refuse(&self, reason: &str) -> PbWatchResponse {
+        let response = self.respond(self.face.store.revision(), NO_WATCH);
+        PbWatchResponse { created: true, canceled: true, cancel_reason: reason.into(), ..response }
+    }
+
+    fn create(&mut self, wanted: Create) -> PbWatchResponse {
+        let id = if wanted.id == 0 { self.free_id() } else { wanted.id };
+        if self.watches.contains_key(&id) || id < 0 {
+            return self.refuse("mvcc: duplicate or negative watch ID provided on the WatchStream");
+        }
+        let permit = self.face.watch_permit().filter(|_| self.watches.len() < WATCHES_PER_STREAM);
+        let Some(permit) = permit else {
+            return self
+                .refuse("etcdserver: too many watches: use one for a prefix, and cancel what is no longer used");
+        };
+        let revision = self.face.store.revision();
+        let from = if wanted.from <= 0 { revision + 1 } else { wanted.from };
+        let watcher = self.face.store.watch(wanted.range, from);
+        self.watches.insert(id, Watch { watcher, options: wanted.options, _permit: permit });
+        PbWatchResponse { created: true, ..self.respond(revision, id) }
+    }
+
+    fn free_id(&mut self) -> i64 {
+        while self.watches.contains_key(&self.next_id) {
+            self.next_id += 1;
+        }
+        let id = self.next_id;
+        self.next_id += 1;
+        id
+    }
+
+    fn cancel(&mut self, id: i64) {
+        if self.watches.remove(&id).is_some() {
+            let response = PbWatchResponse { canceled: true, ..self.respond(self.face.store.revision(), id) };
+            self.outbox.push_back(response);
+        }
+    }
+
+    /// Puts the next events of one watch into the outbox; false if none has any.
+    fn deliver(&mut self) -> bool {
+        let mut delivered = self.face.store.revision();
+        let after = self.watches.range(self.served.saturating_add(1)..).map(|(id, _)| *id);
+        let turn: Vec<_> = after.chain(self.watches.range(..=self.served).map(|(id, _)| *id)).collect();
+        for id in turn {
+            while let Some(watch) = self.watches.get_mut(&id) {
+                match watch.watcher.try_next() {
+                    Ok(At { revision, value: changes }) if changes.is_empty() => {
+                        delivered = delivered.min(revision);
+                        break;
+                    }
+                    Ok(At { revision, value: changes }) => {
+                        let options = watch.options;
+                        let wanted = changes.iter().filter(|change| options.want(change));
+                        let events: Vec<_> = wanted.map(|change| to_wire::event(change, options.previous)).collect();
+                        if !events.is_empty() {
+                            self.served = id;
+                            self.post(revision, id, events, options.fragment);
+                            return true;
+                        }
+                    }
+                    Err(Gone { oldest }) => {
+                        self.watches.remove(&id);
+                        let response = self.respond(self.face.store.revision(), id);
+                        let (canceled, cancel_reason) = (true, COMPACTED.to_owned());
+                        let response =
+                            PbWatchResponse { canceled, compact_revision: oldest, cancel_reason, ..response };
+                        self.outbox.push_back(response);
+                        return true;
+                    }
+                }
+            }
+        }
+        self.delivered = delivered;
+        false
+    }
+
+    fn post(&mut self, revision: i64, id: i64, events: Vec<PbEvent>, fragment: bool) {
+        let (mut part, mut bytes) = (self.respond(revision, id), 0);
+        for event in events {
+            let size = [&event.kv, &event.prev_kv].into_iter().flatten().map(|kv| kv.key.len() + kv.value.len()).sum();
+            bytes += size;
+            if fragment && bytes > FRAGMENT_BYTES && !part.events.is_empty() {
+                part.fragment = true;
+                self.outbox.push_back(part);
+                (part, bytes) = (self.respond(revision, id), size);
+            }
+            part.events.push(event);
+        }
+        self.outbox.push_back(part);
+    }
+
+    /// Puts notices of progress into the outbox, if some are wanted. Everything up to there has been delivered.
+    fn progress(&mut self) -> bool {
+        if self.progress_wanted {
+            self.progress_wanted = false;
+            self.outbox.push_back(self.respond(self.delivered, NO_WATCH));
+        }
+        let now = Instant::now();
+        if now >= self.progress_due {
+            self.progress_due = now + PROGRESS;
+            let notified = self.watches.iter().filter(|(_, watch)| watch.options.notify);
+            let notices: Vec<_> = notified.map(|(id, _)| self.respond(self.delivered, *id)).collect();
+            self.outbox.extend(notices);
+        }
+        !self.outbox.is_empty()
+    }
+}

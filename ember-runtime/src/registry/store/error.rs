@@ -1,0 +1,44 @@
+//! What the store refuses, in its own words.
+
+use super::limits;
+use crate::registry::{LeaseId, RegistryError};
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("a key must not be empty")]
+    EmptyKey,
+    #[error("there is no such key, whose value or lease could be kept")]
+    KeyNotFound,
+    #[error("lease {0:x} is not known")]
+    LeaseNotFound(LeaseId),
+    #[error("lease {0:x} exists already")]
+    LeaseExists(LeaseId),
+    #[error("a lease can live for at most {} s", limits::TTL.as_secs())]
+    TtlTooLarge,
+    #[error("there are {} leases already: grant one per node, and revoke what is no longer used", limits::LEASES)]
+    TooManyLeases,
+    #[error("the history before revision {oldest} is gone: list, and watch anew")]
+    Compacted { oldest: i64 },
+    #[error("revision {wanted} is in the future, the store is at {current}")]
+    FutureRevision { wanted: i64, current: i64 },
+    #[error("a key is written twice in one transaction")]
+    DuplicateKey,
+    #[error("a transaction can have at most {} operations: split it", limits::OPERATIONS)]
+    TooManyOperations,
+    #[error("a transaction can hold at most {} bytes: split it, or store less", limits::REQUEST_BYTES)]
+    RequestTooLarge,
+    #[error("the answer would have more than {} bytes: ask for less with a limit", limits::REPLY_BYTES)]
+    ReplyTooLarge,
+    #[error("the store is full: it holds at most {} bytes", limits::STORE_BYTES)]
+    NoSpace,
+}
+
+impl From<StoreError> for RegistryError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::LeaseNotFound(lease) => Self::LeaseNotFound(lease),
+            StoreError::FutureRevision { wanted, current } => Self::FutureRevision { wanted, current },
+            other => Self::Rejected(other.to_string()),
+        }
+    }
+}

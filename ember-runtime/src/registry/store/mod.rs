@@ -1,0 +1,189 @@
+//! The key-value store of the in-process and the embedded registry: revisions, leases, watches, transactions, in memory.
+//! Knows neither the registry's trait objects nor the etcd API, and starts no task.
+//!
+//! One mutex around plain data. Leases end lazily: whoever looks at the store first ends those whose time is over, and
+//! whoever waits for a change also waits for the next deadline, so nobody can see a lease that should have ended. With
+//! tokio's clock paused, everything here is repeatable.
+
+mod draft;
+mod error;
+mod history;
+mod key_range;
+mod leases;
+pub(crate) mod limits;
+mod query;
+mod record;
+mod state;
+#[cfg(test)]
+mod tests;
+mod transaction;
+mod watcher;
+
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout_at},
+};
+
+use self::{draft::Draft, state::State};
+pub(crate) use self::{
+    error::StoreError,
+    key_range::KeyRange,
+    query::{Found, Order, Query, Window},
+    record::{At, Change, Record},
+    transaction::{Condition, Done, Field, Op, Relation, Txn, TxnDone},
+    watcher::{Gone, Watcher},
+};
+use crate::registry::LeaseId;
+
+/// Nobody sleeps longer than this at a time: tokio's timer has an end.
+const LONGEST_SLEEP: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The store. Clones are the same store.
+#[derive(Debug, Clone)]
+pub(crate) struct Store(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    incarnation: u64,
+    state: Mutex<State>,
+    /// A `Notify` wakes in the order of waiting; tokio's watch channel does not, which a simulation would see.
+    changed: Notify,
+}
+
+impl Store {
+    /// An empty store. Stores that follow each other at the same address need different incarnations: lease ids come
+    /// from it.
+    pub(crate) fn new(incarnation: u64) -> Self {
+        let state = Mutex::new(State::new(incarnation));
+        Self(Arc::new(Shared { incarnation, state, changed: Notify::new() }))
+    }
+
+    pub(crate) fn incarnation(&self) -> u64 {
+        self.0.incarnation
+    }
+
+    /// The revision of the last write.
+    pub(crate) fn revision(&self) -> i64 {
+        self.with(|state, _| state.revision)
+    }
+
+    /// Reads a range.
+    pub(crate) fn range(&self, query: &Query) -> Result<At<Found>, StoreError> {
+        self.with(|state, _| {
+            let found = query.run(&Draft::new(state))?;
+            Ok(At { revision: state.revision, value: found })
+        })
+    }
+
+    /// Applies a transaction: all of it, or on an error nothing.
+    pub(crate) fn commit(&self, txn: &Txn) -> Result<At<TxnDone>, StoreError> {
+        transaction::check(txn)?;
+        self.with(|state, _| {
+            let mut draft = Draft::new(state);
+            let done = txn.apply(&mut draft, &mut { limits::REPLY_BYTES })?;
+            draft.commit();
+            Ok(At { revision: state.revision, value: done })
+        })
+    }
+
+    /// Forgets the history before `revision`.
+    pub(crate) fn compact(&self, revision: i64) -> Result<At<()>, StoreError> {
+        self.with(|state, _| {
+            state.compact(revision)?;
+            Ok(At { revision: state.revision, value: () })
+        })
+    }
+
+    /// Grants a lease, with an id of the caller's choice or a free one.
+    pub(crate) fn grant(&self, id: Option<LeaseId>, ttl: Duration) -> Result<At<LeaseId>, StoreError> {
+        self.with(|state, now| {
+            let id = state.leases.grant(id, ttl, now)?;
+            Ok(At { revision: state.revision, value: id })
+        })
+    }
+
+    /// Renews a lease; the time that it lives from now.
+    pub(crate) fn keep_alive(&self, lease: LeaseId) -> Result<At<Duration>, StoreError> {
+        self.with(|state, now| {
+            let ttl = state.leases.renew(lease, now)?;
+            Ok(At { revision: state.revision, value: ttl })
+        })
+    }
+
+    /// Ends a lease and deletes its keys.
+    pub(crate) fn revoke(&self, lease: LeaseId) -> Result<At<()>, StoreError> {
+        self.with(|state, _| {
+            state.revoke(lease)?;
+            Ok(At { revision: state.revision, value: () })
+        })
+    }
+
+    /// What is known of a lease.
+    pub(crate) fn lease(&self, lease: LeaseId) -> Result<At<LeaseState>, StoreError> {
+        self.with(|state, now| {
+            let (remaining, granted, keys) = state.lease(lease, now)?;
+            Ok(At { revision: state.revision, value: LeaseState { remaining, granted, keys } })
+        })
+    }
+
+    /// The leases that live, in order of their ids.
+    pub(crate) fn leases(&self) -> At<Vec<LeaseId>> {
+        self.with(|state, _| At { revision: state.revision, value: state.leases.ids().collect() })
+    }
+
+    /// Watches `range` from revision `from` on (inclusive), which may lie in the future.
+    pub(crate) fn watch(&self, range: KeyRange, from: i64) -> Watcher {
+        Watcher::new(self.clone(), range, from)
+    }
+
+    /// Waits until the store is past `revision`. Cancel safe.
+    pub(crate) async fn wait_past(&self, revision: i64) {
+        loop {
+            let mut changed = pin!(self.0.changed.notified());
+            changed.as_mut().enable();
+            let (current, wake) = self.with(|state, now| {
+                let latest = now + LONGEST_SLEEP;
+                (state.revision, state.leases.next_deadline().map_or(latest, |deadline| deadline.min(latest)))
+            });
+            if current > revision {
+                return;
+            }
+            let _changed_or_time_to_look = timeout_at(wake, changed).await;
+        }
+    }
+
+    /// Every look at the state goes through here: ends what is over, and wakes the waiting if there is a reason.
+    fn with<T>(&self, look: impl FnOnce(&mut State, Instant) -> T) -> T {
+        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let (revision, deadline) = (state.revision, state.leases.next_deadline());
+        state.expire(now);
+        let result = look(&mut state, now);
+        let sooner = match (state.leases.next_deadline(), deadline) {
+            (Some(next), Some(planned)) => next < planned,
+            (next, _) => next.is_some(),
+        };
+        let wake = sooner || state.revision != revision;
+        drop(state);
+        if wake {
+            self.0.changed.notify_waiters();
+        }
+        result
+    }
+}
+
+/// What is known of a lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LeaseState {
+    pub(crate) remaining: Duration,
+    pub(crate) granted: Duration,
+    /// In order.
+    pub(crate) keys: Vec<Bytes>,
+}

@@ -1,0 +1,68 @@
+//! A place in the history: reads the changes of a range, in order, none left out.
+
+use super::{At, Store, key_range::KeyRange, limits, record::Change, state::State};
+
+/// Holds no changes: one that is not read costs nothing, and one that is read too late finds its place gone.
+#[derive(Debug)]
+pub(crate) struct Watcher {
+    store: Store,
+    range: KeyRange,
+    /// The first revision not read yet; may lie in the future.
+    position: i64,
+}
+
+/// The history that a [`Watcher`] wanted is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gone {
+    /// The oldest revision that can still be watched from.
+    pub(crate) oldest: i64,
+}
+
+impl Watcher {
+    pub(super) fn new(store: Store, range: KeyRange, position: i64) -> Self {
+        Self { store, range, position }
+    }
+
+    /// The next changes of the range, with the store's revision. Never empty.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub(crate) async fn next(&mut self) -> Result<At<Vec<Change>>, Gone> {
+        loop {
+            let batch = self.try_next()?;
+            if !batch.value.is_empty() {
+                return Ok(batch);
+            }
+            self.store.wait_past(self.position - 1).await;
+        }
+    }
+
+    /// The next changes of the range, if there are any now. When there are none, the watcher has seen everything up to
+    /// the revision returned.
+    pub(crate) fn try_next(&mut self) -> Result<At<Vec<Change>>, Gone> {
+        let Self { store, range, position } = self;
+        store.with(|state, _| read(state, range, position))
+    }
+}
+
+fn read(state: &State, range: &KeyRange, position: &mut i64) -> Result<At<Vec<Change>>, Gone> {
+    let (revision, oldest) = (state.revision, state.history.oldest());
+    if *position < oldest {
+        return Err(Gone { oldest });
+    }
+    let (mut batch, mut bytes) = (Vec::new(), 0);
+    for changes in state.history.since(*position) {
+        for change in changes.iter().filter(|change| range.contains(&change.key)) {
+            bytes += change.size();
+            batch.push(change.clone());
+        }
+        if let Some(change) = changes.first() {
+            *position = change.revision + 1;
+        }
+        if batch.len() >= limits::BATCH_CHANGES || bytes >= limits::BATCH_BYTES {
+            return Ok(At { revision, value: batch });
+        }
+    }
+    *position = (*position).max(revision + 1);
+    Ok(At { revision, value: batch })
+}

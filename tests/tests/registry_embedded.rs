@@ -1,0 +1,161 @@
+//! The embedded registry across processes: who serves, and what happens when that one dies, freezes or is robbed.
+
+use std::{fs, path::Path, time::Duration};
+
+use ember_runtime::registry::{Embedded, Registry, RegistryError, Session};
+use ember_tests::{
+    embedded_node::{EmbeddedNode, private_folder},
+    registry::{await_value, context, is_unavailable, next, open, open_ready},
+    wait::eventually,
+};
+
+fn node(folder: &Path) -> EmbeddedNode {
+    EmbeddedNode::start(env!("CARGO_BIN_EXE_embedded-node"), folder)
+}
+
+async fn put(session: &dyn Session, key: &str, value: &str) -> Result<i64, RegistryError> {
+    session.put(key.into(), value.to_owned().into(), None).await
+}
+
+async fn count(session: &dyn Session) -> Result<usize, RegistryError> {
+    Ok(session.list(String::new()).await?.entries.len())
+}
+
+#[test]
+fn processes_that_start_at_once_share_one_store() {
+    let folder = private_folder();
+    let mut nodes: Vec<_> = (0..4).map(|_| node(folder.path())).collect();
+    for (number, node) in nodes.iter_mut().enumerate() {
+        node.ready();
+        assert_eq!(node.put(&format!("key{number}"), "v"), "ok");
+    }
+    for node in &mut nodes {
+        for number in 0..4 {
+            assert_eq!(node.get(&format!("key{number}")), "v");
+        }
+    }
+}
+
+// This process becomes the host, so it must go on serving while the test waits for a line of a child.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_process_takes_over_when_the_host_is_killed() {
+    let folder = private_folder();
+    let mut host = node(folder.path());
+    host.ready();
+    let survivor = open_ready(&Embedded::at(folder.path())).await;
+    assert_eq!(host.put("a", "old"), "ok");
+    await_value(&*survivor, "a", "old").await;
+    let mut watch = survivor.watch("a".into(), 1).await.unwrap();
+    next(&mut watch).await.unwrap();
+    let lease = survivor.grant(Duration::from_secs(60)).await.unwrap();
+    let revision = put(&*survivor, "b", "old").await.unwrap();
+
+    host.kill();
+    assert!(is_unavailable(&next(&mut watch).await), "the watch tells of the loss");
+    eventually("an empty store", async || (count(&*survivor).await.ok()? == 0).then_some(())).await;
+    let lost = survivor.keep_alive(lease.id).await;
+    assert!(matches!(lost, Err(RegistryError::LeaseNotFound(_))), "{lost:?}");
+    let lost = survivor.watch("a".into(), revision + 1).await.err();
+    assert!(matches!(lost, Some(RegistryError::FutureRevision { .. })), "{lost:?}");
+    put(&*survivor, "a", "new").await.unwrap();
+
+    let mut late = node(folder.path());
+    late.ready();
+    assert_eq!(late.get("a"), "new");
+}
+
+#[tokio::test]
+async fn a_frozen_host_is_unavailable_and_keeps_its_place_and_its_data() {
+    let folder = private_folder();
+    let mut host = node(folder.path());
+    host.ready();
+    assert_eq!(host.put("a", "kept"), "ok");
+    let other = open_ready(&Embedded::at(folder.path())).await;
+
+    host.freeze();
+    let outcomes = (put(&*other, "b", "x").await, count(&*other).await);
+    assert!(is_unavailable(&outcomes.0), "{outcomes:?}");
+    assert!(is_unavailable(&outcomes.1), "nobody takes over from a host that still has the lock: {outcomes:?}");
+
+    host.thaw();
+    await_value(&*other, "a", "kept").await;
+}
+
+#[tokio::test]
+async fn a_session_that_ends_hands_the_place_over() {
+    let folder = private_folder();
+    let registry = Embedded::at(folder.path());
+    let first = open_ready(&registry).await;
+    let second = open_ready(&registry).await;
+    put(&*first, "a", "old").await.unwrap();
+    assert_eq!(count(&*second).await.unwrap(), 1);
+    drop(first);
+    eventually("an empty store", async || (count(&*second).await.ok()? == 0).then_some(())).await;
+}
+
+#[tokio::test]
+async fn the_data_survives_the_removal_of_the_socket() {
+    let folder = private_folder();
+    let registry = Embedded::at(folder.path());
+    let host = open_ready(&registry).await;
+    put(&*host, "a", "kept").await.unwrap();
+    let socket = registry.endpoint("test").unwrap().strip_prefix("unix://").unwrap().to_owned();
+    fs::remove_file(&socket).unwrap();
+    eventually("the socket to come back", async || Path::new(&socket).exists().then_some(())).await;
+    let other = open_ready(&registry).await;
+    await_value(&*other, "a", "kept").await;
+    await_value(&*host, "a", "kept").await;
+}
+
+#[tokio::test]
+async fn there_is_one_store_after_the_whole_folder_was_removed() {
+    let parent = private_folder();
+    let folder = parent.path().join("registry");
+    let registry = Embedded::at(&folder);
+    let sessions = [open_ready(&registry).await, open_ready(&registry).await];
+    fs::remove_dir_all(&folder).unwrap();
+    let files = || fs::read_dir(&folder).map_or(0, Iterator::count);
+    eventually("a new lock and a new socket", async || (files() == 2).then_some(())).await;
+    eventually("both sessions to see one store", async || {
+        put(&*sessions[0], "a", "x").await.ok()?;
+        let seen = sessions[1].list("a".into()).await.ok()?.entries;
+        sessions[1].delete("a".into()).await.ok()?;
+        (seen.len() == 1 && sessions[0].list("a".into()).await.ok()?.entries.is_empty()).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn clusters_are_apart_whatever_their_names() {
+    let folder = private_folder();
+    let registry = Embedded::at(folder.path());
+    let mut sessions = Vec::new();
+    let names = ["a", "A", "a/b", "../a", "", "ä ö", &"n".repeat(300)];
+    for name in names {
+        let session = registry.open(context(name)).await.unwrap();
+        assert_eq!(count(&*session).await.unwrap(), 0, "{name}");
+        put(&*session, "key", name).await.unwrap();
+        sessions.push(session);
+        assert!(registry.endpoint(name).unwrap().starts_with("unix:///"), "{name}");
+    }
+    let outside = fs::read_dir(folder.path()).unwrap().count();
+    assert!(outside >= names.len(), "every cluster has its files in the folder");
+}
+
+#[tokio::test]
+async fn a_folder_that_others_may_enter_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = private_folder();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let error = Embedded::at(folder.path()).open(context("test")).await.unwrap_err();
+    assert!(matches!(&error, RegistryError::Configuration(text) if text.contains("chmod 700")), "{error}");
+}
+
+#[tokio::test]
+async fn it_says_that_it_spans_one_machine() {
+    let folder = private_folder();
+    let registry = Embedded::at(folder.path());
+    assert!(!registry.spans_machines());
+    let first_operation = open(&registry).await.list(String::new()).await;
+    assert!(first_operation.is_ok(), "the first operation works, though nobody served before: {first_operation:?}");
+}

@@ -1,0 +1,19 @@
+//! Rules of this repository that neither rustc nor clippy can check. Each rule looks at one file's text; none changes a file.
+
+mod files;
+mod rooms;
+mod rules;
+mod source;
+
+use crate::shell;
+
+/// Checks every rule on every file; fails with all findings.
+pub(crate) fn check() -> Result<(), String> {
+    let files = files::rust_files(shell::root())?;
+    let findings: Vec<String> = files.iter().flat_map(rules::all).collect();
+    if findings.is_empty() {
+        println!("tidy: {} files, nothing to say", files.len());
+        return Ok(());
+    }
+    Err(format!("tidy:\n{}", findings.join("\n")))
+}

@@ -111,7 +111,13 @@ impl Session {
 
     /// Whether it takes new calls.
     pub(super) fn accepts(&self) -> bool {
-        lock(&self.outbox).accepts()
+        self.openness().0
+    }
+
+    /// Whether it takes new calls, and whether it has ended.
+    pub(super) fn openness(&self) -> (bool, bool) {
+        let outbox = lock(&self.outbox);
+        (outbox.accepts(), outbox.closed().is_some())
     }
 
     /// Waits until its end has come so far; the state then.

@@ -103,6 +103,7 @@ async fn a_large_message_on_a_slow_connection_is_a_sign_of_life() {
         gate.allow(20_000);
         tokio::select! {
             answer = &mut call => break answer,
+            // tidy: sleep: the pace of a slow connection, on a paused clock
             () = tokio::time::sleep(Duration::from_millis(100)) => {}
         }
         assert!(start.elapsed().as_secs() < 60, "waited a minute for an answer");
@@ -115,6 +116,7 @@ async fn a_large_message_on_a_slow_connection_is_a_sign_of_life() {
 #[tokio::test(start_paused = true)]
 async fn a_quiet_link_stays_up() {
     let (memory, a, b) = memory_pair().await;
+    // tidy: sleep: an hour in which nothing happens, on a paused clock
     tokio::time::sleep(Duration::from_secs(3600)).await;
     assert!(a.links.is_up(b.peer.key) && b.links.is_up(a.peer.key));
     assert_eq!((memory.connections(), a.services.events().len()), (1, 1));

@@ -205,6 +205,7 @@ pub(super) async fn until(what: &str, mut fact: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !fact() {
         assert!(Instant::now() < end, "waited {PATIENCE:?} for {what}");
+        // tidy: sleep: it looks again and again, for a fact of another task that nobody announces
         sleep(Duration::from_millis(1)).await;
     }
 }

@@ -25,6 +25,10 @@ pub use ember_runtime::{
 #[doc = include_str!("../../README.md")]
 struct ReadMe;
 
+// The pages use several nodes, so that links are needed.
+#[cfg(all(doctest, feature = "etcd"))]
+mod guide;
+
 /// What the author of a service types daily.
 pub mod prelude {
     pub use crate::{

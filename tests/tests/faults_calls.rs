@@ -30,11 +30,11 @@ fn three(stage: &Stage) -> [FaultNode; 3] {
 
 /// More calls than a mailbox takes, to one node, once it has begun to execute them.
 fn burst(stage: &Stage, caller: &mut FaultNode, to: &str) {
-    caller.burst(1500, to, 5, LONG);
+    caller.burst(1600, to, 5, LONG);
     let record = stage.folder().join(format!("{to}.record"));
     until("the first calls to run", || {
         let lines = std::fs::read_to_string(&record).unwrap_or_default().lines().count();
-        (lines >= 40).then_some(())
+        (lines >= 20).then_some(())
     });
     let summary = until("the mailbox to refuse what it cannot hold", || {
         Some(caller.summary()).filter(|summary| summary.not_executed > 0)

@@ -105,7 +105,8 @@ fn a_shutdown_that_is_cut_short_says_so_and_does_not_exit_with_0() {
     let mut hurried = stage.configuration("hurried");
     hurried.drain = Duration::from_millis(300);
     let mut b = stage.ready(&hurried);
-    await_view(&mut a, &[&Member::caller(&a), &Member::counter(&b)]);
+    let members = [Member::caller(&a), Member::counter(&b)];
+    await_view(&mut a, &members.each_ref());
     a.burst(1, "hurried", 20_000, LONG);
     let record = stage.folder().join("hurried.record");
     until("the call to run", || std::fs::read_to_string(&record).ok().filter(|text| !text.is_empty()));

@@ -50,7 +50,7 @@ async fn start(configuration: &Configuration) -> ember::Result<Node> {
         builder = builder.advertise(Endpoint::Tcp(address.clone()));
     }
     if let Some(record) = record {
-        builder = builder.service(Hosted::new(service::Counter::new(name, record)).id(name));
+        builder = builder.service(Hosted::new(service::Counter::new(name, record)).id(name).mailbox(1200));
     }
     builder.start().await
 }

@@ -51,12 +51,17 @@ fn rolling_restart(kind: Kind) {
     let summary = caller.stop();
     let calls = caller.outcomes();
     expect_definite(&calls);
-    let failed: Vec<_> = calls.iter().filter(|it| !matches!(it.outcome, ember_tests::faults::Outcome::Done(_))).take(5).collect();
+    let failed: Vec<_> =
+        calls.iter().filter(|it| !matches!(it.outcome, ember_tests::faults::Outcome::Done(_))).take(5).collect();
     assert_eq!(summary.failed(), 0, "{failed:?}");
     let executed = Executed::read(stage.folder());
     executed.expect_truth(&calls);
     executed.expect_truth(&of_nodes);
-    println!("measured: 4 nodes restarted in {took:?} ({kind:?}): {} calls, the slowest {} ms", summary.all_done(), summary.slowest_ms);
+    println!(
+        "measured: 4 nodes restarted in {took:?} ({kind:?}): {} calls, the slowest {} ms",
+        summary.all_done(),
+        summary.slowest_ms
+    );
 }
 
 #[test]

@@ -6,9 +6,7 @@ use std::{thread, time::Duration};
 use ember_runtime::registry::{Etcd, Session};
 use ember_tests::{
     etcd_process::EtcdProcess,
-    faults::{
-        ANY, Direction, FaultNode, Kind, Member, Place, Stage, Wire, await_calls, await_view, expect_no_flap,
-    },
+    faults::{ANY, Direction, FaultNode, Kind, Member, Place, Stage, Wire, await_calls, await_view, expect_no_flap},
     registry::open,
     wait::until,
 };
@@ -128,7 +126,9 @@ fn etcd_away(what: &str, come_back: impl FnOnce(&mut EtcdProcess)) {
     assert!(new.exit().success());
     cluster.await_views(&[]);
     cluster.expect_nothing_happened();
-    println!("measured: etcd away ({what}): every entry there again {right:?} after its first answer; a new node started and was seen in {joined:?}");
+    println!(
+        "measured: etcd away ({what}): every entry there again {right:?} after its first answer; a new node started and was seen in {joined:?}"
+    );
 }
 
 #[test]
@@ -155,7 +155,8 @@ fn etcd_out_of_reach_and_compacted_meanwhile_disturbs_nobody() {
     let new = stage.counter("new");
     operator.await_entries(2);
     operator.runtime.block_on(async {
-        let mut client = etcd_client::Client::connect([stage.etcd.as_ref().expect("etcd").address()], None).await.expect("etcd");
+        let mut client =
+            etcd_client::Client::connect([stage.etcd.as_ref().expect("etcd").address()], None).await.expect("etcd");
         let revision = operator.session.list(String::new()).await.expect("a list").revision;
         client.compact(revision, None).await.expect("to compact");
     });

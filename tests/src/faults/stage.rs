@@ -131,7 +131,11 @@ pub fn expect_no_flap(observer: &mut FaultNode, members: &[&Member]) {
     for member in members {
         let there: Vec<_> = views.iter().map(|view| member.is_in(view)).collect();
         let first = there.iter().position(|there| *there).expect("a member that was seen");
-        assert!(there[first..].iter().all(|there| *there), "`{}` lost {member:?} for a while: {views:#?}", observer.name());
+        assert!(
+            there[first..].iter().all(|there| *there),
+            "`{}` lost {member:?} for a while: {views:#?}",
+            observer.name()
+        );
     }
 }
 

@@ -6,11 +6,15 @@ mod log;
 mod service;
 mod views;
 
-use std::process::{ExitCode, exit};
+use std::{
+    io::stdin,
+    process::{ExitCode, exit},
+    thread,
+};
 
 use ember::{net::Endpoint, prelude::*};
 use ember_tests::faults::{Configuration, Place, Started};
-use tokio::io::{AsyncBufReadExt, BufReader, stdin};
+use tokio::sync::mpsc;
 
 use crate::{caller::Caller, views::Views};
 
@@ -57,8 +61,10 @@ async fn start(configuration: &Configuration) -> ember::Result<Node> {
 
 async fn obey(node: Node, views: Views) {
     let caller = Caller::new(node.clone());
-    let mut lines = BufReader::new(stdin()).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
+    // Not tokio's: the runtime would wait for its input to end before the process could.
+    let (line, mut lines) = mpsc::channel(16);
+    thread::spawn(move || stdin().lines().map_while(Result::ok).try_for_each(|text| line.blocking_send(text)));
+    while let Some(line) = lines.recv().await {
         let words: Vec<_> = line.split(' ').collect();
         match words[..] {
             ["burst", count, to, work, timeout] => {

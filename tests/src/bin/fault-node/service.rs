@@ -1,11 +1,6 @@
 //! What is called: a service that writes down, before anything else, that it was.
 
-use std::{
-    fs::File,
-    io::Write,
-    path::Path,
-    time::Duration,
-};
+use std::{fs::File, io::Write, path::Path, time::Duration};
 
 use ember::prelude::*;
 

@@ -14,9 +14,12 @@ use tokio::{
 
 use super::Contact;
 use crate::{
-    registry::{Lease, RegistryError, Session},
+    registry::{Lease, Operation, RegistryError, Session, Transaction},
     rng::Rng,
 };
+
+/// How many writes go into one transaction; etcd takes 128.
+const AT_ONCE: usize = 100;
 
 /// What shall be in the registry, and whether it is.
 pub(crate) struct Announcer {
@@ -133,20 +136,22 @@ impl Announcer {
         }
     }
 
-    /// Brings the registry from `written` to what is wanted.
+    /// Brings the registry from `written` to what is wanted: all at once, as far as one transaction reaches, so that nobody
+    /// sees a node without its services.
     async fn write(&self, lease: &Lease, written: &mut BTreeMap<String, Bytes>) -> Result<(), RegistryError> {
         let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for (key, value) in &wanted {
-            if written.get(key) != Some(value) {
-                self.session.put(key.clone(), value.clone(), Some(lease.id)).await?;
-                written.insert(key.clone(), value.clone());
-            }
+        let changed = wanted.iter().filter(|(key, value)| written.get(*key) != Some(value));
+        let puts = changed.map(|(key, value)| Operation::Put {
+            key: key.clone(),
+            value: value.clone(),
+            lease: Some(lease.id),
+        });
+        let gone = written.keys().filter(|key| !wanted.contains_key(*key));
+        let operations: Vec<_> = puts.chain(gone.map(|key| Operation::Delete { key: key.clone() })).collect();
+        for some in operations.chunks(AT_ONCE) {
+            self.session.commit(Transaction { then: some.to_vec(), ..Transaction::default() }).await?;
         }
-        let gone: Vec<_> = written.keys().filter(|key| !wanted.contains_key(*key)).cloned().collect();
-        for key in gone {
-            self.session.delete(key.clone()).await?;
-            written.remove(&key);
-        }
+        *written = wanted;
         Ok(())
     }
 

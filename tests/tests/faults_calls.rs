@@ -6,6 +6,7 @@ use ember_tests::{
     etcd_process::free_port,
     faults::{
         ANY, Direction, Executed, FaultNode, Kind, Member, Stage, Wire, await_calls, await_view, expect_definite,
+        expect_no_flap,
     },
     wait::until,
 };
@@ -122,6 +123,8 @@ fn frozen_under_calls(kind: Kind, longer_than_the_lease: bool) {
     assert!(back < Duration::from_secs(10), "the thawed node was called again after {back:?}");
     let summary = c.stop();
     assert_eq!(summary.not_executed, 0, "{summary:?}");
+    expect_no_flap(&mut b, &[&members[0], &members[2]]);
+    expect_no_flap(&mut c, &[&members[0], &members[2]]);
 
     let executed = Executed::read(stage.folder());
     let (of_a, of_c) = (a.outcomes(), c.outcomes());

@@ -34,20 +34,24 @@ struct Cluster {
 
 impl Cluster {
     fn start(stage: &Stage) -> Self {
-        let mut nodes: Vec<_> = ["a", "b", "c"].map(|name| stage.counter(name)).into();
-        let mut members: Vec<_> = nodes.iter().map(Member::counter).collect();
+        let mut cluster = Self { nodes: Vec::new(), members: Vec::new() };
+        cluster.join_and_call(stage);
+        cluster
+    }
+
+    fn join_and_call(&mut self, stage: &Stage) {
+        self.nodes = ["a", "b", "c"].map(|name| stage.counter(name)).into();
+        self.members.extend(self.nodes.iter().map(Member::counter));
         let quiet = stage.caller("quiet");
-        members.push(Member::caller(&quiet));
-        nodes.push(quiet);
-        let mut cluster = Self { nodes, members };
-        cluster.await_views(&[]);
-        for node in &mut cluster.nodes[..3] {
+        self.members.push(Member::caller(&quiet));
+        self.nodes.push(quiet);
+        self.await_views(&[]);
+        for node in &mut self.nodes[..3] {
             node.steady(2, ANY, 5, LONG);
         }
-        for node in &mut cluster.nodes[..3] {
+        for node in &mut self.nodes[..3] {
             await_calls(node, "calls to all", |it| ["a", "b", "c"].iter().all(|name| it.done_by(name) > 10));
         }
-        cluster
     }
 
     /// Waits until all see all, and `more`.
@@ -110,11 +114,25 @@ const ENTRIES: usize = 7;
 fn etcd_away(what: &str, come_back: impl FnOnce(&mut EtcdProcess)) {
     let mut stage = stage(Kind::Etcd);
     let mut cluster = Cluster::start(&stage);
+    // Dies while the registry is away; no link tells.
+    let mut doomed = stage.caller("doomed");
+    let doomed_member = Member::caller(&doomed);
+    cluster.await_views(&[&doomed_member]);
     let operator = Operator::of(stage.etcd());
     stage.etcd().stop();
-    cluster.expect_nothing_changes_for(outage());
+    cluster.expect_nothing_changes_for(outage() / 2);
+    doomed.kill();
+    cluster.expect_nothing_changes_for(outage() / 2);
     come_back(stage.etcd());
+    let returned = Instant::now();
     let right = operator.await_entries(ENTRIES);
+    cluster.await_views(&[]);
+    let gone = returned.elapsed();
+    // With its data etcd starts the lease of the dead anew: one more time to live.
+    assert!(
+        gone < RIGHT_AGAIN + Duration::from_secs(5),
+        "a node that died meanwhile was in views {gone:?} after ({what})"
+    );
     assert!(right < RIGHT_AGAIN, "etcd had every entry again after {right:?} ({what})");
     // Views follow the registry again: they show who is new, and who leaves.
     let started = Instant::now();
@@ -127,7 +145,7 @@ fn etcd_away(what: &str, come_back: impl FnOnce(&mut EtcdProcess)) {
     cluster.await_views(&[]);
     cluster.expect_nothing_happened();
     println!(
-        "measured: etcd away ({what}): every entry there again {right:?} after its first answer; a new node started and was seen in {joined:?}"
+        "measured: etcd away ({what}): its entries right {right:?} after its first answer; who died meanwhile out of the views {gone:?} after the start of etcd; a new node started and was seen in {joined:?}"
     );
 }
 
@@ -189,6 +207,29 @@ fn etcd_frozen_past_the_leases_disturbs_nobody() {
     let right = thawed.elapsed();
     cluster.expect_nothing_happened();
     println!("measured: etcd frozen for 8 s: right {right:?} after, a new node included");
+}
+
+#[test]
+fn the_frozen_host_of_the_embedded_registry_disturbs_nobody() {
+    let stage = stage(Kind::Embedded);
+    let mut host = stage.caller("host");
+    let mut cluster = Cluster { nodes: Vec::new(), members: vec![Member::caller(&host)] };
+    cluster.join_and_call(&stage);
+    host.freeze();
+    cluster.expect_nothing_changes_for(Duration::from_secs(8));
+    host.thaw();
+    let thawed = Instant::now();
+    let new = stage.counter("new");
+    let member = Member::counter(&new);
+    cluster.await_views(&[&member]);
+    let right = thawed.elapsed();
+    assert!(right < RIGHT_AGAIN, "the views were right after {right:?}");
+    let members = cluster.members.clone();
+    let everybody: Vec<_> = members.iter().chain([&member]).collect();
+    await_view(&mut host, &everybody);
+    cluster.expect_nothing_happened();
+    expect_no_flap(&mut host, &everybody);
+    println!("measured: host of the embedded registry frozen for 8 s: right {right:?} after, a new node included");
 }
 
 #[test]

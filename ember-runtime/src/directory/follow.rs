@@ -110,8 +110,8 @@ impl Follower {
             self.apply(update);
             return Ok(revision);
         }
-        doubt.until = None;
-        if self.is_mass_loss(&update.gone_nodes) {
+        let waited = doubt.until.take().is_some();
+        if !waited && self.is_mass_loss(&update.gone_nodes) {
             tracing::warn!(
                 target: "ember::cluster", gone = update.gone_nodes.len(),
                 "most of the cluster vanished from the registry at once: looking again before believing it"

@@ -6,7 +6,7 @@ use ember::prelude::*;
 
 /// Writes each request that it starts to execute in a file: what is written is not lost with the process.
 #[service(name = "counter")]
-pub struct Counter {
+pub(crate) struct Counter {
     node: String,
     record: File,
 }
@@ -25,7 +25,7 @@ impl Counter {
 #[rpc]
 impl Counter {
     /// Works for some milliseconds; the name of its node.
-    pub async fn rpc_count(&mut self, request: String, work: u64) -> String {
+    async fn rpc_count(&mut self, request: String, work: u64) -> String {
         self.executed(&request);
         if work > 0 {
             tokio::time::sleep(Duration::from_millis(work)).await;
@@ -34,7 +34,7 @@ impl Counter {
     }
 
     /// For one-way calls.
-    pub async fn rpc_note(&mut self, request: String) {
+    async fn rpc_note(&mut self, request: String) {
         self.executed(&request);
     }
 }

@@ -104,6 +104,29 @@ fn a_node_that_leaves_is_gone_from_the_views_at_once_and_exits_with_0() {
 }
 
 #[test]
+fn a_node_that_leaves_while_the_registry_is_away_fails_no_call_and_exits_with_0() {
+    let mut stage = stage(Kind::Etcd);
+    let [mut b, c] = ["b", "c"].map(|name| stage.counter(name));
+    let mut a = stage.caller("a");
+    let members = [Member::caller(&a), Member::counter(&b), Member::counter(&c)];
+    await_view(&mut a, &members.each_ref());
+    a.steady(8, ANY, 1, LONG);
+    await_calls(&mut a, "calls to both", |it| it.done_by("b") > 100 && it.done_by("c") > 100);
+    stage.etcd().stop();
+    b.terminate();
+    let left = Instant::now();
+    assert!(b.exit().success());
+    let exited = left.elapsed();
+    assert!(exited < Duration::from_secs(10), "it took {exited:?}");
+    let before = a.summary().done_by("c");
+    await_calls(&mut a, "calls to the other one", |it| it.done_by("c") > before + 100);
+    let summary = a.stop();
+    assert_eq!(summary.failed(), 0, "{summary:?}");
+    Executed::read(stage.folder()).expect_truth(&a.outcomes());
+    println!("measured: graceful leave with etcd away: exit in {exited:?}, the slowest call {} ms", summary.slowest_ms);
+}
+
+#[test]
 fn a_shutdown_that_is_cut_short_says_so_and_does_not_exit_with_0() {
     let stage = stage(Kind::Embedded);
     let mut a = stage.caller("a");

@@ -25,7 +25,7 @@ impl Counter {
 #[rpc]
 impl Counter {
     /// Works for some milliseconds; the name of its node.
-    async fn rpc_count(&mut self, request: String, work: u64) -> String {
+    pub(crate) async fn rpc_count(&mut self, request: String, work: u64) -> String {
         self.executed(&request);
         if work > 0 {
             tokio::time::sleep(Duration::from_millis(work)).await;
@@ -34,7 +34,7 @@ impl Counter {
     }
 
     /// For one-way calls.
-    async fn rpc_note(&mut self, request: String) {
+    pub(crate) async fn rpc_note(&mut self, request: String) {
         self.executed(&request);
     }
 }

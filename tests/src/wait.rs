@@ -42,6 +42,7 @@ pub fn until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
             return value;
         }
         assert!(Instant::now() < deadline, "gave up waiting for {what}");
+        // tidy: sleep: between two probes, within a limit
         std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -2,7 +2,8 @@
 
 use std::{
     io::{Read, Write},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt,
     thread,
     time::Duration,
 };
@@ -149,18 +150,38 @@ fn a_shutdown_that_is_cut_short_says_so_and_does_not_exit_with_0() {
     assert_eq!(a.summary().maybe_executed, 1, "{calls:?}");
 }
 
-#[test]
-fn a_node_whose_registry_does_not_answer_fails_to_start_and_says_what_to_do() {
+/// Starts a node that cannot join; the last line that it says.
+fn refused_start(registry: &Place) -> String {
     let mut stage = stage(Kind::Embedded);
-    let address = format!("127.0.0.1:{}", free_port());
-    stage.registry = Place::Etcd(address.clone());
+    stage.registry = registry.clone();
     let mut node = stage.launch(&stage.configuration("lonely"));
     let status = node.exit();
     assert_eq!(status.code(), Some(1), "{status:?}");
-    let log = node.log();
-    let last = log.lines().last().unwrap_or_default();
-    assert!(last.contains(&address), "it does not say which registry: {last}");
-    assert!(last.contains("is it running"), "it does not say what to look at: {last}");
+    node.log().lines().last().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_node_whose_registry_does_not_answer_fails_to_start_and_says_what_to_do() {
+    // One port at which nobody listens, and one at which somebody listens and never answers.
+    let mute = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let addresses = [format!("127.0.0.1:{}", free_port()), mute.local_addr().expect("its address").to_string()];
+    thread::scope(|scope| {
+        for address in addresses {
+            scope.spawn(move || {
+                let last = refused_start(&Place::Etcd(address.clone()));
+                assert!(last.contains(&address), "it does not say which registry: {last}");
+                assert!(last.contains("is it running"), "it does not say what to look at: {last}");
+            });
+        }
+    });
+}
+
+#[test]
+fn a_node_whose_registry_folder_is_open_to_others_fails_to_start_and_says_what_to_do() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("to open the folder");
+    let last = refused_start(&Place::Embedded(folder.path().into()));
+    assert!(last.contains("chmod 700"), "{last}");
 }
 
 #[test]

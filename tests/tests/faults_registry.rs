@@ -70,6 +70,7 @@ impl Cluster {
                 let view = node.members();
                 assert!(self.members.iter().all(|member| member.is_in(&view)), "`{}` sees {view:?}", node.name());
             }
+            // tidy: sleep: between two looks; the time that passes is what is tested
             thread::sleep(Duration::from_millis(100));
         }
     }

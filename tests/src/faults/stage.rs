@@ -96,6 +96,7 @@ pub fn await_view(observer: &mut FaultNode, present: &[&Member]) -> Duration {
         if last == wanted {
             return started.elapsed();
         }
+        // tidy: sleep: between two looks, within a limit
         std::thread::sleep(Duration::from_millis(10));
     }
     panic!("`{}` was to see {wanted:?}, and sees {last:?}", observer.name());

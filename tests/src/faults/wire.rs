@@ -125,6 +125,7 @@ fn pump(state: &State, direction: Direction, mut from: TcpStream, mut to: TcpStr
             Err(_) => break,
         };
         while blocked() {
+            // tidy: sleep: between two looks at whether the wire is open
             thread::sleep(Duration::from_millis(5));
         }
         if to.write_all(&buffer[..length]).is_err() {
@@ -132,6 +133,7 @@ fn pump(state: &State, direction: Direction, mut from: TcpStream, mut to: TcpStr
         }
     }
     while blocked() {
+        // tidy: sleep: between two looks at whether the wire is open
         thread::sleep(Duration::from_millis(5));
     }
     let _ = to.shutdown(Shutdown::Both);

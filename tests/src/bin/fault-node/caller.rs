@@ -47,6 +47,7 @@ impl Caller {
             tokio::spawn(async move {
                 while caller.0.round.load(Ordering::Relaxed) == round {
                     caller.call(&client, 0, timeout).await;
+                    // tidy: sleep: the pause between calls that the test asked for
                     sleep(Duration::from_millis(pause)).await;
                 }
             });

@@ -28,6 +28,7 @@ impl Counter {
     pub(crate) async fn rpc_count(&mut self, request: String, work: u64) -> String {
         self.executed(&request);
         if work > 0 {
+            // tidy: sleep: the work that a call stands for
             tokio::time::sleep(Duration::from_millis(work)).await;
         }
         self.node.clone()

@@ -49,11 +49,12 @@ fn killed_under_calls(kind: Kind) {
     let (ma, mc) = (Member::caller(&a), Member::counter(&c));
     c.steady(4, ANY, 2, LONG);
     burst(&stage, &mut a, "b");
-    b.kill();
     let killed = Instant::now();
+    b.kill();
     // New calls to the dead: certainly not executed.
     a.burst(50, "b", 0, SHORT);
-    let answered = await_calls(&mut a, "the outcome of calls to a killed process", |it| it.pending <= 50);
+    await_calls(&mut a, "the outcome of calls to a killed process", |it| it.pending <= 50);
+    let answered = killed.elapsed();
     assert!(answered < Duration::from_secs(1), "calls in flight were pending for {answered:?}");
     await_calls(&mut a, "the outcome of calls to a dead process", |it| it.pending == 0);
     let gone = until("the killed node to leave the views", || {
@@ -93,10 +94,11 @@ fn frozen_under_calls(kind: Kind, longer_than_the_lease: bool) {
     let [mut a, b, mut c] = three(&stage);
     a.send(100, "b");
     burst(&stage, &mut a, "b");
-    b.freeze();
     let frozen = Instant::now();
+    b.freeze();
     c.steady(2, ANY, 5, LONG);
-    let answered = await_calls(&mut a, "the outcome of calls to a frozen process", |it| it.pending == 0);
+    await_calls(&mut a, "the outcome of calls to a frozen process", |it| it.pending == 0);
+    let answered = frozen.elapsed();
     assert!(answered < Duration::from_secs(8), "calls in flight were pending for {answered:?}");
 
     // The suspect is skipped: calls go to the other one, without a failure.
@@ -195,9 +197,11 @@ impl Pair {
 fn cut_off(what: &str, cut: impl FnOnce(&Pair)) {
     let mut pair = Pair::new();
     burst(&pair.stage, &mut pair.a, "b");
+    let started = Instant::now();
     cut(&pair);
     pair.a.burst(50, "b", 0, Duration::from_secs(3));
-    let answered = await_calls(&mut pair.a, "the outcome of calls over a cut wire", |it| it.pending == 0);
+    await_calls(&mut pair.a, "the outcome of calls over a cut wire", |it| it.pending == 0);
+    let answered = started.elapsed();
     assert!(answered < Duration::from_secs(10), "calls over a cut wire were pending for {answered:?} ({what})");
     let before = pair.a.summary();
     assert_eq!(before.in_flight, 0, "{what}");

@@ -1,5 +1,7 @@
 //! Calls on one node: values, errors, deadlines, metadata, cancelling.
 
+#![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
+
 use std::time::Duration;
 
 use ember::{CallError, LostReason, RefusedReason, prelude::*};

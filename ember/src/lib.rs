@@ -21,6 +21,10 @@ pub use ember_runtime::{
     registry,
 };
 
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct ReadMe;
+
 /// What the author of a service types daily.
 pub mod prelude {
     pub use crate::{
@@ -46,8 +50,8 @@ pub mod __private {
 
     pub use ember_runtime::{
         actor::{
-            Cx, HandledBy, Here, HookKind, HookOf, HookResult, NoInherentRpc, OnEvent, Orphan, Path, Schedule, Service,
-            ServiceSpec, Table, Unit,
+            Cx, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType, Orphan,
+            Path, RpcBlock, Schedule, Service, ServiceSpec, Table, Unit,
         },
         call::{Call, Client, Handle, HasClient, Kind, Local, One},
         directory::Interest,

@@ -10,7 +10,10 @@ pub struct Service2 {
 
 #[message]
 #[derive(Debug, Clone)]
-pub struct SumReq { pub a: i64, pub b: i64 }
+pub struct SumReq {
+    pub a: i64,
+    pub b: i64,
+}
 
 #[rpc]
 impl Service2 {
@@ -23,7 +26,7 @@ impl Service2 {
 
 #[tokio::main]
 async fn main() -> ember::Result<()> {
-    let node = Node::builder().service(Service2::default()).start().await?;   // no registry named: one process
+    let node = Node::builder().service(Service2::default()).start().await?; // no registry named: one process
     let svc2 = node.client::<Service2Client>();
     let sum = svc2.rpc_sum(SumReq { a: 1, b: 2 }).await?;
     println!("1 + 2 = {sum}");

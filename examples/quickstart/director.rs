@@ -1,17 +1,13 @@
 //! Starts the members, kills one, brings it back, and tells what it sees.
 
-use std::{
-    collections::BTreeMap,
-    process::Stdio,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, process::Stdio, time::Duration};
 
 use ember::{Error, Result};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
     sync::mpsc,
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 use crate::{report::Report, screen::Screen};

@@ -18,13 +18,13 @@ const CALLERS: i64 = 24;
 
 /// Adds numbers, and says where.
 #[service(name = "calculator")]
-pub struct Calculator {
+struct Calculator {
     node: String,
 }
 
 #[message]
 #[derive(Debug)]
-pub struct Sum {
+struct Sum {
     value: i64,
     by: String,
 }

@@ -3,8 +3,10 @@
 use std::{
     collections::BTreeMap,
     io::{IsTerminal, Write, stdout},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 use crate::report::Report;
 

@@ -1,1 +1,1 @@
-//! See the folder's README.
+//! Nothing but tests: see `tests/ui.rs` and the folder `cases`.

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::shell;
+use crate::{etcd, shell};
 
 const PACKAGE: &str = "ember-examples";
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -21,10 +21,13 @@ pub(crate) fn run(names: &[&str]) -> Result<(), String> {
         return Ok(());
     }
     shell::run(&mut shell::cargo(&["build", "--quiet", "--package", PACKAGE, "--examples"]))?;
+    // For the example that needs one. It ends with this function.
+    let etcd = etcd::Server::start(&etcd::obtain()?)?;
     let mut failed = Vec::new();
     for name in all.iter().filter(|name| names.is_empty() || names.contains(&name.as_str())) {
         println!("\nxtask: example {name}");
-        if let Err(why) = run_one(&mut shell::cargo(&["run", "--quiet", "--package", PACKAGE, "--example", name])) {
+        let mut cargo = shell::cargo(&["run", "--quiet", "--package", PACKAGE, "--example", name]);
+        if let Err(why) = run_one(cargo.env("EMBER_ETCD", etcd.url())) {
             println!("xtask: example {name}: {why}");
             failed.push(name.as_str());
         }

@@ -60,7 +60,7 @@ pub(super) fn entry(k: &Runtime, client: &Ident, interest: &TokenStream) -> Toke
 pub(super) fn methods<'a>(
     k: &Runtime,
     client: &TokenStream,
-    methods: impl Iterator<Item = (&'a Method, Ident)>,
+    methods: impl Iterator<Item = (&'a Method, TokenStream)>,
 ) -> TokenStream {
     let (mut cluster, mut node) = (TokenStream::new(), TokenStream::new());
     for (method, marker) in methods {

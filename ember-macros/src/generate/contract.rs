@@ -1,7 +1,7 @@
 //! Contracts: the trait that services implement, the client, and one type per method.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Attribute, Token, TypeParamBound, ext::IdentExt, parse_quote, punctuated::Punctuated};
 
 use super::{client, hidden, local, method};
@@ -28,7 +28,7 @@ pub(crate) fn contract(contract: &Contract) -> TokenStream {
     let mut parts = client::from_handle(k, &client);
     parts.extend(client::entry(k, &client, &quote!(#k::Interest::Contract(::core::convert::Into::into(#name)))));
     parts.extend(interface.methods.iter().map(|it| callable(contract, it)));
-    let methods = interface.methods.iter().map(|it| (it, marker(ident, it.ident())));
+    let methods = interface.methods.iter().map(|it| (it, marker(ident, it.ident()).into_token_stream()));
     parts.extend(client::methods(k, &quote!(#client), methods));
     let hidden = hidden(cfgs, &parts);
     quote!(#the_trait #declaration #(#markers)* #hidden)
@@ -70,10 +70,14 @@ fn function(Contract { runtime: k, .. }: &Contract, it: &Method, attrs: &[Attrib
     let (this, cx) = (local("this", ident), local("cx", ident));
     let (names, types): (Vec<_>, Vec<_>) = it.shape.args.iter().map(|arg| (&arg.name, &arg.ty)).unzip();
     let future = method::future(&it.shape, &it.shape.output.whole().to_token_stream());
+    let at = k.at(ident.span());
+    let head = quote_spanned! {ident.span()=>
+        fn #ident(#this: &mut Self, #cx: &mut #at::Cx<'_, Self>, #(#names: #types),*)
+    };
     quote! {
         #(#attrs)*
         #[allow(clippy::too_many_arguments, reason = "generated")]
-        fn #ident(#this: &mut Self, #cx: &mut #k::Cx<'_, Self>, #(#names: #types),*) -> #future;
+        #head -> #future;
     }
 }
 
@@ -81,7 +85,7 @@ fn function(Contract { runtime: k, .. }: &Contract, it: &Method, attrs: &[Attrib
 fn callable(contract: &Contract, it: &Method) -> TokenStream {
     let Contract { runtime: k, item, interface, .. } = contract;
     let (trait_name, cfgs, ident) = (&item.ident, &it.cfgs, it.ident());
-    let marker = marker(trait_name, ident);
+    let marker = marker(trait_name, ident).into_token_stream();
     let description = method::description(k, &interface.name, it, &marker);
     let (this, cx) = (local("unit", ident), local("cx", ident));
     let names: Vec<&Ident> = it.shape.args.iter().map(|arg| &arg.name).collect();

@@ -1,8 +1,8 @@
 //! `#[rpc] impl Contract for Unit`: the user's methods as ordinary ones, and an implementation that calls them.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
-use syn::{Attribute, ImplItemFn, parse_quote};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Attribute, ImplItemFn, parse_quote, spanned::Spanned};
 
 use super::{local, method};
 use crate::{
@@ -15,6 +15,7 @@ pub(crate) fn fulfilment(it: &Fulfilment) -> TokenStream {
     let contract_name = text(contract);
     let methods = functions.iter().map(|function| inherent(function, &contract_name));
     let functions = shapes.iter().map(|(shape, cfgs)| function(k, shape, cfgs));
+    let head = quote_spanned!(contract.span()=> impl #contract for #unit);
     quote! {
         #(#attrs)*
         #[allow(private_interfaces, unreachable_pub, reason = "the contract says who sees what")]
@@ -24,7 +25,7 @@ pub(crate) fn fulfilment(it: &Fulfilment) -> TokenStream {
 
         #(#cfgs)*
         #[allow(clippy::too_many_arguments, deprecated, reason = "generated")]
-        impl #contract for #unit {
+        #head {
             #(#functions)*
         }
     }
@@ -50,9 +51,13 @@ fn function(k: &Runtime, shape: &Shape, cfgs: &[Attribute]) -> TokenStream {
     let future = method::future(shape, &shape.output.whole().to_token_stream());
     let call = method::invoke(&this, &cx, shape);
     let body = if shape.is_async { call } else { quote!(async move { #call }) };
+    let at = k.at(ident.span());
+    let head = quote_spanned! {ident.span()=>
+        fn #ident(#this: &mut Self, #cx_pattern: &mut #at::Cx<'_, Self>, #(#names: #types),*)
+    };
     quote! {
         #(#cfgs)*
-        fn #ident(#this: &mut Self, #cx_pattern: &mut #k::Cx<'_, Self>, #(#names: #types),*) -> #future {
+        #head -> #future {
             #body
         }
     }

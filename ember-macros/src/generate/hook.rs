@@ -18,7 +18,7 @@ pub(super) fn hook(k: &Runtime, unit: &Type, Hook { shape, cfgs, .. }: &Hook) ->
     let (future, run) = run(k, shape, &invoke(&this, &cx, shape));
     quote! {
         #(#cfgs)*
-        pub struct #marker;
+        struct #marker;
 
         #(#cfgs)*
         impl #k::HookOf<#unit> for #marker {
@@ -42,7 +42,7 @@ pub(super) fn event(k: &Runtime, unit: &Type, handler: &Event) -> TokenStream {
     let (future, run) = run(k, shape, &quote!(#this.#ident(#cx_argument #the_event)));
     quote! {
         #(#cfgs)*
-        pub struct #marker;
+        struct #marker;
 
         #(#cfgs)*
         impl #k::OnEvent<#unit> for #marker {
@@ -96,6 +96,8 @@ impl Names {
 /// The future of a hook, and its body.
 fn run(k: &Runtime, shape: &Shape, call: &TokenStream) -> (TokenStream, TokenStream) {
     let waits = shape.is_async.then(|| quote!(.await));
-    let into_result = quote_spanned!(shape.output.whole().span()=> #k::HookResult::into_result);
-    (future(shape, &quote!(#k::Result<()>)), quote!(async move { #into_result(#call #waits) }))
+    let span = shape.output.whole().span();
+    let at = k.at(span);
+    let result = quote_spanned!(span=> #at::HookResult::into_result(#call #waits));
+    (future(shape, &quote!(#k::error::Result<()>)), quote!(async move { #result }))
 }

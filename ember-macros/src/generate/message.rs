@@ -1,15 +1,16 @@
 //! Types that travel.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 
 use crate::{parse::Message, text::text};
 
-pub(crate) fn message(Message { runtime: k, item }: &Message) -> TokenStream {
+pub(crate) fn message(Message { runtime: k, item, derives }: &Message) -> TokenStream {
     let serde = quote!(#k::serde);
     let path = text(&serde);
+    let derives = derives.iter().map(|name| format_ident!("{name}"));
     quote! {
-        #[derive(#serde::Serialize, #serde::Deserialize)]
+        #[derive(#(#serde::#derives),*)]
         #[serde(crate = #path)]
         #item
     }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// `impl Method`.
-pub(super) fn description(k: &Runtime, contract: &str, method: &Method, marker: &Ident) -> TokenStream {
+pub(super) fn description(k: &Runtime, contract: &str, method: &Method, marker: &TokenStream) -> TokenStream {
     let Method { cfgs, .. } = method;
     let types = method.shape.args.iter().map(|arg| &arg.ty);
     let (value, error) = results(k, &method.shape.output);
@@ -40,8 +40,10 @@ fn results(k: &Runtime, output: &Output) -> (TokenStream, TokenStream) {
         Output::Value(value) => (quote!(#value), quote!(#k::Infallible)),
         Output::Fallible { value, error, .. } => (quote!(#value), quote!(#error)),
         Output::Alias(whole) => {
-            let part = |name: TokenStream| quote_spanned!(whole.span()=> <#whole as #k::ResultType>::#name);
-            (part(quote!(Value)), part(quote!(Error)))
+            let at = k.at(whole.span());
+            let value = quote_spanned!(whole.span()=> <#whole as #at::ResultType>::Value);
+            let error = quote_spanned!(whole.span()=> <#whole as #at::ResultType>::Error);
+            (value, error)
         }
     }
 }
@@ -66,7 +68,10 @@ pub(super) fn duration(duration: Duration) -> TokenStream {
 
 /// `fn wire`. A constant per type, so that there is one error per type that cannot travel, at that type.
 fn wire(k: &Runtime, shape: &Shape) -> TokenStream {
-    let codec = |name: &Ident, ty: &TokenStream, at: &Type| quote_spanned!(at.span()=> const #name: #k::Codec<#ty> = #k::codec::<#ty>(););
+    let codec = |name: &Ident, ty: &TokenStream, at: &Type| {
+        let here = k.at(at.span());
+        quote_spanned!(at.span()=> const #name: #here::Codec<#ty> = #here::codec::<#ty>();)
+    };
     let near = &shape.ident;
     let names: Vec<Ident> = (0..shape.args.len()).map(|index| local(&format!("ARG{index}"), near)).collect();
     let values: Vec<Ident> = (0..shape.args.len()).map(|index| local(&format!("arg{index}"), near)).collect();
@@ -115,7 +120,7 @@ fn wire(k: &Runtime, shape: &Shape) -> TokenStream {
 }
 
 /// `impl HandledBy`: calls the user's function.
-pub(super) fn handler(k: &Runtime, unit: &Type, method: &Method, marker: &Ident) -> TokenStream {
+pub(super) fn handler(k: &Runtime, unit: &Type, method: &Method, marker: &TokenStream) -> TokenStream {
     let Method { cfgs, shape, .. } = method;
     let (this, cx) = (local("unit", &shape.ident), local("cx", &shape.ident));
     let names = shape.args.iter().map(|arg| &arg.name);

@@ -48,27 +48,31 @@ fn accessors(k: &Runtime, client: &Ident, mounts: &[Mount]) -> TokenStream {
     if mounts.is_empty() {
         return TokenStream::new();
     }
-    let accessors = mounts.iter().map(|Mount { field, cfgs, .. }| {
-        let (name, marker) = (field.unraw().to_string(), marker(field));
+    let accessors = mounts.iter().map(|Mount { field, ty, cfgs }| {
+        let name = field.unraw().to_string();
+        let at = k.at(ty.span());
+        let child = quote_spanned!(ty.span()=> <<#ty as #at::Mounted>::Child as #at::HasClient>::Client<__K>);
         let doc = format!("Calls the module `{name}`.");
         quote! {
             #(#cfgs)*
             #[doc = #doc]
-            pub fn #field(&self) -> <<#marker as #k::Field>::Child as #k::HasClient>::Client<K> {
+            pub fn #field(&self) -> #child {
                 self.0.module(#name)
             }
         }
     });
-    quote!(impl<K: #k::Kind> #client<K> { #(#accessors)* })
+    quote!(impl<__K: #k::Kind> #client<__K> { #(#accessors)* })
 }
 
 /// The type that stands for a field with a module.
 fn field(k: &Runtime, owner: &Ident, Mount { field, ty, cfgs }: &Mount) -> TokenStream {
     let (name, marker) = (field.unraw().to_string(), marker(field));
-    let child = quote_spanned!(ty.span()=> <#ty as #k::Mounted>::Child);
+    let at = k.at(ty.span());
+    let child = quote_spanned!(ty.span()=> <#ty as #at::Mounted>::Child);
+    let slot = quote_spanned!(ty.span()=> <#ty as #at::Mounted>::slot(&mut owner.#field));
     quote! {
         #(#cfgs)*
-        pub struct #marker;
+        struct #marker;
 
         #(#cfgs)*
         impl #k::Field for #marker {
@@ -77,7 +81,7 @@ fn field(k: &Runtime, owner: &Ident, Mount { field, ty, cfgs }: &Mount) -> Token
             const NAME: &'static str = #name;
 
             fn slot(owner: &mut #owner) -> &mut #k::Module<Self::Child> {
-                &mut owner.#field
+                #slot
             }
         }
     }
@@ -106,8 +110,8 @@ fn description(unit: &Unit) -> TokenStream {
             const NAME: &'static str = #name;
 
             fn describe<S: #k::Service, L: #k::Path<S, Unit = Self>>(table: &mut #k::Table<S>) {
-                use #k::NoInherentRpc as _;
-                Self::__ember_only_one_rpc_impl_block_per_type::<S, L>(table);
+                use #k::NoRpcBlock as _;
+                #k::RpcBlock::<Self>::describe::<S, L>(table);
                 #(#contracts)*
                 #(#modules)*
             }

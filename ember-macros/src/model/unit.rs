@@ -1,6 +1,6 @@
 //! Services and modules.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, ItemStruct, LitStr, Path, Type, ext::IdentExt};
 
@@ -9,6 +9,15 @@ use syn::{Attribute, ItemStruct, LitStr, Path, Type, ext::IdentExt};
 pub(crate) struct Runtime(pub(crate) Option<Path>);
 
 impl Runtime {
+    /// The path of what generated code uses, as if it were written at `span`: there the compiler points.
+    pub(crate) fn at(&self, span: Span) -> TokenStream {
+        let respan = |mut token: TokenTree| {
+            token.set_span(span);
+            token
+        };
+        self.to_token_stream().into_iter().map(respan).collect()
+    }
+
     /// The path of the face crate.
     pub(crate) fn face(&self) -> TokenStream {
         self.0.as_ref().map_or_else(|| quote!(::ember), ToTokens::to_token_stream)

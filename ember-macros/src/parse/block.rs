@@ -41,7 +41,7 @@ pub(crate) fn block(args: TokenStream, item: ItemImpl, errors: &mut Errors) -> B
         errors.at(token, "an `#[rpc]` block cannot be `unsafe`");
         ok = false;
     }
-    if unit_path(&item.self_ty).is_none() {
+    if ok && unit_path(&item.self_ty).is_none() {
         errors.at(&item.self_ty, "an `#[rpc]` block is for a struct with `#[service]` or `#[module]`: name the struct");
         ok = false;
     }

@@ -104,7 +104,7 @@ impl Reader<'_> {
                 self.cx(arg, index == 0 && has_receiver);
             } else {
                 let name = self.name(arg, index);
-                self.caller_sees(&arg.ty, "argument");
+                self.caller_sees(&arg.ty, "an argument");
                 args.push(Arg { name, ty: (*arg.ty).clone() });
             }
         }
@@ -152,12 +152,12 @@ impl Reader<'_> {
         let Some(flaw) = types::flaw(ty).filter(|_| self.role != Role::Hook) else { return };
         let message = match flaw.kind {
             FlawKind::Borrowed(owned) => {
-                format!("an {what} must be owned, since it may come from another node: write `{owned}`")
+                format!("{what} must be owned, since it may travel between nodes: write `{owned}`")
             }
             FlawKind::Lifetime => {
-                format!("an {what} must be owned, since it may come from another node: use a type that borrows nothing")
+                format!("{what} must be owned, since it may travel between nodes: use a type that borrows nothing")
             }
-            FlawKind::ImplTrait if what == "argument" => {
+            FlawKind::ImplTrait if what == "an argument" => {
                 "an argument needs a type that has a name: write the type out".into()
             }
             FlawKind::ImplTrait => {
@@ -183,7 +183,7 @@ impl Reader<'_> {
             }
             ReturnType::Type(_, ty) => (**ty).clone(),
         };
-        self.caller_sees(&whole, "output");
+        self.caller_sees(&whole, "a result");
         let Type::Path(path) = &whole else { return Output::Value(whole) };
         let Some(last) = path.path.segments.last().filter(|last| last.ident == "Result") else {
             return Output::Value(whole);

@@ -1,7 +1,7 @@
 //! `#[service]` and `#[module]` on structs.
 
 use proc_macro2::TokenStream;
-use syn::{Attribute, Fields, ItemStruct, ext::IdentExt};
+use syn::{Attribute, Fields, ItemStruct, PathArguments, Type, ext::IdentExt};
 
 use super::{attrs, options::Options};
 use crate::{
@@ -53,7 +53,12 @@ fn mounts(fields: &mut Fields, errors: &mut Errors) -> Vec<Mount> {
     let mut mounts = Vec::new();
     for field in fields {
         let marks = attrs::take(&mut field.attrs, "module");
-        let Some(mark) = marks.first() else { continue };
+        let Some(mark) = marks.first() else {
+            if holds_module(&field.ty) {
+                errors.at(&field.ty, "this field holds a module: put `#[module]` on it, so that the service knows it");
+            }
+            continue;
+        };
         no_options(mark, errors);
         let Some(ident) = &field.ident else {
             errors.at(&field.ty, "a module's field needs a name: it is part of the names of its methods");
@@ -66,6 +71,15 @@ fn mounts(fields: &mut Fields, errors: &mut Errors) -> Vec<Mount> {
         mounts.push(Mount { field: ident.clone(), ty: field.ty.clone(), cfgs: attrs::cfgs(&field.attrs) });
     }
     mounts
+}
+
+/// Whether the type is written `Module<T>`.
+fn holds_module(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    path.path.segments.last().is_some_and(|last| match &last.arguments {
+        PathArguments::AngleBracketed(list) => last.ident == "Module" && list.args.len() == 1,
+        _ => false,
+    })
 }
 
 fn no_options(mark: &Attribute, errors: &mut Errors) {

@@ -30,5 +30,5 @@ pub use self::{
     path::{Here, ModuleBusy, Path},
     spec::{ServiceIdentity, ServiceSpec, ServiceState},
     table::{HookKind, Schedule, Table},
-    unit::{NoInherentRpc, Orphan, Service, Unit},
+    unit::{NoRpcBlock, OnlyOneRpcBlockPerType, Orphan, RpcBlock, Service, Unit},
 };

@@ -1,8 +1,15 @@
 //! What the macros implement on a user's struct.
 
+use std::marker::PhantomData;
+
 use super::{Path, ServiceSpec, Table};
 
 /// A service or a module: something with methods, hooks and timers.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a service nor a module",
+    label = "a service or a module is expected here",
+    note = "put `#[service]` or `#[module]` on the struct"
+)]
 pub trait Unit: Sized + Send + 'static {
     /// The unit that it may use as its parent; [`Orphan`] if none is declared.
     type Parent: Send + 'static;
@@ -36,9 +43,27 @@ impl Orphan {
     }
 }
 
-/// Stands in where a unit has no inherent `#[rpc]` block: an inherent function of the same name goes first.
-pub trait NoInherentRpc: Unit {
-    /// Enters nothing.
-    fn __ember_only_one_rpc_impl_block_per_type<S: Service, L: Path<S, Unit = Self>>(_: &mut Table<S>) {}
+/// The methods that a unit has beside those of its contracts. `#[rpc] impl Unit` implements it, so there is one such block.
+pub trait OnlyOneRpcBlockPerType: Unit {
+    /// Enters what the block holds.
+    fn describe_block<S: Service, L: Path<S, Unit = Self>>(table: &mut Table<S>);
 }
-impl<U: Unit> NoInherentRpc for U {}
+
+/// Finds out whether a unit has a block of its own: the inherent function goes first where its bound holds, else the one of
+/// [`NoRpcBlock`], which must be in scope.
+#[derive(Debug)]
+pub struct RpcBlock<U>(PhantomData<U>);
+
+impl<U: OnlyOneRpcBlockPerType> RpcBlock<U> {
+    /// Enters what the block holds.
+    pub fn describe<S: Service, L: Path<S, Unit = U>>(table: &mut Table<S>) {
+        U::describe_block::<S, L>(table);
+    }
+}
+
+/// Stands in where a unit has no block of its own.
+pub trait NoRpcBlock<U: Unit> {
+    /// Enters nothing.
+    fn describe<S: Service, L: Path<S, Unit = U>>(_: &mut Table<S>) {}
+}
+impl<U: Unit> NoRpcBlock<U> for RpcBlock<U> {}

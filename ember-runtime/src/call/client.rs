@@ -1,10 +1,7 @@
 //! What all generated clients have in common.
 
 use super::{Handle, Kind, One};
-use crate::{
-    actor::Unit,
-    directory::{Interest, Selector},
-};
+use crate::directory::{Interest, Selector};
 
 /// A generated client: a typed address. Cheap to clone, `Send` and `Sync`, never stale: each call looks the target up anew.
 pub trait Client: Clone + Send + Sync + Sized + 'static {
@@ -31,7 +28,7 @@ pub trait Client: Clone + Send + Sync + Sized + 'static {
 }
 
 /// A unit with a generated client.
-pub trait HasClient: Unit {
+pub trait HasClient {
     /// The client.
     type Client<K: Kind>: From<Handle<K>>;
 }

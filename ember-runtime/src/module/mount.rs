@@ -36,10 +36,17 @@ pub trait Field: Send + Sync + 'static {
 pub trait Mounted {
     /// The module in it.
     type Child: Unit;
+
+    /// The field as what it is.
+    fn slot(&mut self) -> &mut Module<Self::Child>;
 }
 
 impl<T: Unit> Mounted for Module<T> {
     type Child = T;
+
+    fn slot(&mut self) -> &mut Self {
+        self
+    }
 }
 
 impl<S: Service> Table<S> {

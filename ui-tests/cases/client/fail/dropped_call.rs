@@ -1,0 +1,23 @@
+#![deny(unused_must_use)]
+
+use ember::prelude::*;
+
+#[service]
+pub struct Player;
+
+#[rpc]
+impl Player {
+    pub async fn rpc_buy(&mut self, item: u32) -> u32 {
+        item
+    }
+
+    pub async fn api_gold(&mut self) -> u64 {
+        7
+    }
+}
+
+pub async fn call(node: Node) {
+    node.client::<PlayerClient>().rpc_buy(1);
+}
+
+fn main() {}

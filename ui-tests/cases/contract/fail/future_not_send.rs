@@ -1,0 +1,28 @@
+use ember::prelude::*;
+
+#[service]
+pub struct Player {
+    gold: u64,
+}
+
+use std::rc::Rc;
+
+#[rpc]
+pub trait Buys {
+    async fn rpc_buy(&self, item: u32) -> u64;
+    async fn rpc_sell(&self, item: u32) -> u64;
+}
+
+#[rpc]
+impl Buys for Player {
+    async fn rpc_buy(&mut self, item: u32) -> u64 {
+        let shared = Rc::new(item);
+        std::future::ready(()).await;
+        u64::from(*shared)
+    }
+    async fn rpc_sell(&mut self, item: u32) -> u64 {
+        u64::from(item)
+    }
+}
+
+fn main() {}

@@ -1,0 +1,26 @@
+use ember::prelude::*;
+
+#[service]
+pub struct Player {
+    gold: u64,
+}
+
+#[rpc]
+pub trait Buys {
+    async fn rpc_buy(&self, item: u32) -> u64;
+    async fn rpc_sell(&self, item: u32) -> u64;
+}
+
+#[rpc]
+impl Buys for Player {
+    async fn rpc_buy(&mut self, item: u32) -> u64 {
+        u64::from(item)
+    }
+    async fn rpc_sell(&mut self, item: u32) -> u64 {
+        u64::from(item)
+    }
+    #[on(start)]
+    async fn load(&mut self) {}
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use ember::prelude::*;
+
+#[message]
+pub fn player() {}
+
+fn main() {}

@@ -1,0 +1,15 @@
+use ember::prelude::*;
+
+#[service]
+pub struct Player {
+    gold: u64,
+}
+
+#[rpc]
+impl Player {
+    pub async fn rpc_name(&mut self, name: std::borrow::Cow<'_, str>) {
+        drop(name);
+    }
+}
+
+fn main() {}

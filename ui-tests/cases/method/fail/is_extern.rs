@@ -1,0 +1,13 @@
+use ember::prelude::*;
+
+#[service]
+pub struct Player {
+    gold: u64,
+}
+
+#[rpc]
+impl Player {
+    pub extern "C" fn rpc_put(&mut self) {}
+}
+
+fn main() {}

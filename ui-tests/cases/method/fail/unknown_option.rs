@@ -1,0 +1,14 @@
+use ember::prelude::*;
+
+#[service]
+pub struct Player {
+    gold: u64,
+}
+
+#[rpc]
+impl Player {
+    #[rpc(timout = "2s")]
+    pub async fn rpc_get(&mut self) {}
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+use ember::prelude::*;
+
+#[service]
+pub struct Player {
+    gold: u64,
+}
+
+#[module]
+pub struct Bag;
+
+#[service]
+pub struct Bank {
+    #[module(parent = Bank)]
+    bag: Module<Bag>,
+}
+
+fn main() {}

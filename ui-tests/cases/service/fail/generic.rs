@@ -1,0 +1,8 @@
+use ember::prelude::*;
+
+#[service]
+pub struct Player<T> {
+    item: T,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use ember::prelude::*;
+
+#[rpc]
+pub trait Buys {
+    async fn rpc_buy(&self, item: u32) -> u64;
+}
+
+#[service(implements(Buys))]
+pub struct Player;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use ember::prelude::*;
+
+#[service(name = "game/player")]
+pub struct Player;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use ember::prelude::*;
+
+#[service]
+pub fn player() {}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use ember::prelude::*;
+
+#[service]
+pub enum Player {
+    Alive,
+    Dead,
+}
+
+fn main() {}

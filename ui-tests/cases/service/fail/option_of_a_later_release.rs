@@ -1,0 +1,6 @@
+use ember::prelude::*;
+
+#[service(elected)]
+pub struct Player;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use ember::prelude::*;
+
+#[rpc]
+pub struct Player;
+
+fn main() {}

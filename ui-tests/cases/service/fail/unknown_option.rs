@@ -1,0 +1,6 @@
+use ember::prelude::*;
+
+#[service(nmae = "player")]
+pub struct Player;
+
+fn main() {}

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::UdpSocket,
-    sync::{Arc, PoisonError, Weak},
+    sync::{Arc, PoisonError, Weak, atomic::Ordering},
     time::Duration,
 };
 
@@ -221,8 +221,12 @@ impl Services {
         let Some(Announcement { cluster, announcer }) = self.announcement.get() else { return };
         let mut entries = BTreeMap::new();
         entries.insert(keys::node(cluster, self.record.key), json(&self.record));
+        let retiring = self.retiring.load(Ordering::Acquire);
         for running in self.all() {
-            let record = service_record(&*running.cell);
+            let mut record = service_record(&*running.cell);
+            if retiring {
+                record.state = ServiceState::Retiring;
+            }
             if !record.methods.is_empty() {
                 entries.insert(keys::service(cluster, record.pid), json(&record));
             }
@@ -250,20 +254,9 @@ impl Node {
     /// Tells the cluster that this node takes no new work. Bounded by 1 s: a registry that is away cannot hold a shutdown up.
     pub(super) async fn announce_retiring(&self) {
         let services = &self.inner.services;
-        let (Some(Announcement { cluster, announcer }), Some(_)) =
-            (services.announcement.get(), self.inner.membership.get())
-        else {
-            return;
-        };
-        let mut entries = BTreeMap::new();
-        entries.insert(keys::node(cluster, self.key()), json(&services.record));
-        for running in services.all() {
-            let record = ServiceRecord { state: ServiceState::Retiring, ..service_record(&*running.cell) };
-            if !record.methods.is_empty() {
-                entries.insert(keys::service(cluster, record.pid), json(&record));
-            }
-        }
-        announcer.want(entries);
+        services.retiring.store(true, Ordering::Release);
+        let Some(Announcement { announcer, .. }) = services.announcement.get() else { return };
+        services.announce();
         let _ = timeout(Duration::from_secs(1), announcer.settled()).await;
     }
 
@@ -273,6 +266,13 @@ impl Node {
         let grace = Instant::now() + Duration::from_secs(1);
         let _ = timeout_at(deadline.max(grace), announcer.leave()).await;
         links.shutdown(deadline.max(grace).saturating_duration_since(Instant::now())).await;
+    }
+}
+
+impl Membership {
+    /// Cuts the links, as a crash would: clients that outlive the node would keep them up.
+    pub(super) fn cut(&self) {
+        self.links.close("the node was dropped");
     }
 }
 

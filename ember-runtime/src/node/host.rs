@@ -39,6 +39,9 @@ pub(super) struct Services {
     running: Mutex<Vec<Running>>,
     #[cfg(feature = "cluster")]
     pub(super) announcement: std::sync::OnceLock<super::cluster::Announcement>,
+    /// The node shuts down: all its services are announced as retiring.
+    #[cfg(feature = "cluster")]
+    pub(super) retiring: std::sync::atomic::AtomicBool,
 }
 
 /// A started service.
@@ -64,6 +67,8 @@ impl Services {
             running: Mutex::default(),
             #[cfg(feature = "cluster")]
             announcement: std::sync::OnceLock::new(),
+            #[cfg(feature = "cluster")]
+            retiring: std::sync::atomic::AtomicBool::new(false),
         })
     }
 

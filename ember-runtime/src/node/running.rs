@@ -185,6 +185,10 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.abort();
         self.services.abort();
+        #[cfg(feature = "cluster")]
+        if let Some(membership) = self.membership.get() {
+            membership.cut();
+        }
     }
 }
 

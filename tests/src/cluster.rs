@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use ember::{
-    CallError, LostReason, Node, NodeBuilder, RefusedReason, ServiceState,
-    registry::InProcess,
-};
+use ember::{CallError, LostReason, Node, NodeBuilder, RefusedReason, ServiceState, registry::InProcess};
 
 use crate::wait::within;
 

@@ -5,12 +5,7 @@
 use std::time::Duration;
 
 use ember::{CallError, RefusedReason, prelude::*};
-use ember_tests::{
-    cluster::refused,
-    gate::Gate,
-    log::Log,
-    wait::within,
-};
+use ember_tests::{cluster::refused, gate::Gate, log::Log, wait::within};
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
@@ -62,7 +57,12 @@ impl Asker {
         for i in 0..count {
             cx.client::<ScribeClient>().rpc_note(i).then(cx, |me, cx, reply| {
                 let reply = reply.unwrap();
-                me.log.say(format!("reply {reply} sum {} header {:?} left {:?}", me.sum, cx.header("h"), cx.remaining()));
+                me.log.say(format!(
+                    "reply {reply} sum {} header {:?} left {:?}",
+                    me.sum,
+                    cx.header("h"),
+                    cx.remaining()
+                ));
             });
         }
     }

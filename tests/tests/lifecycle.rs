@@ -106,8 +106,14 @@ async fn hooks_run_in_order_and_children_start_after_and_stop_before_their_paren
     node.client::<LifeClient>().rpc_ping().await.unwrap();
     node.shutdown().await.unwrap();
     let expected = [
-        "a init", "a child init", "a start", "a child start", "a started, registered", "a child started",
-        "a child stop", "a stop",
+        "a init",
+        "a child init",
+        "a start",
+        "a child start",
+        "a started, registered",
+        "a child started",
+        "a child stop",
+        "a stop",
     ];
     assert_eq!(log.lines(), expected);
 }

@@ -132,7 +132,7 @@ impl Store {
 
 async fn start() -> (Node, HouseClient) {
     let node = Node::builder().service(House::default()).start().await.unwrap();
-    let client = node.client();
+    let client = node.client::<HouseClient>();
     (node, client)
 }
 

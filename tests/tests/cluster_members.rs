@@ -10,9 +10,10 @@ use std::{
     time::Duration,
 };
 
-use ember::prelude::*;
+use ember::{ServiceState, prelude::*};
 use ember_tests::{
     cluster::{Cluster, sees},
+    gate::Gate,
     wait::{eventually, within},
 };
 
@@ -26,6 +27,20 @@ impl Provider {
     pub async fn rpc_node(&mut self) -> String {
         tokio::task::yield_now().await;
         self.node.clone()
+    }
+}
+
+/// Takes its time to stop.
+#[service(name = "lingerer")]
+pub struct Lingerer {
+    gate: Gate,
+}
+
+#[rpc]
+impl Lingerer {
+    #[on(stop)]
+    async fn stop(&mut self) {
+        self.gate.pass().await;
     }
 }
 
@@ -174,4 +189,36 @@ async fn a_node_that_crashed_is_gone_even_if_somebody_keeps_a_client_of_it() {
         assert_eq!(b.client::<ProviderClient>().rpc_node().await.unwrap(), "b");
     }
     within("the client of the lost node to fail", kept.rpc_node().timeout(Duration::from_secs(1))).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_service_that_was_announced_as_retiring_is_never_announced_as_running_again() {
+    let (cluster, gate) = (Cluster::default(), Gate::default());
+    let leaving = cluster.node("a").service(Provider { node: "a".into() }).service(Lingerer { gate: gate.clone() });
+    let leaving = leaving.start().await.unwrap();
+    let caller = cluster.node("caller").start().await.unwrap();
+    sees(&caller, "provider", 1).await;
+    let watching = tokio::spawn({
+        let caller = caller.clone();
+        async move {
+            let mut seen = Vec::new();
+            let gone = caller.wait_for_view(|view| {
+                let state = view.instances().iter().find(|it| it.identity().name == "provider").map(|it| it.state());
+                if seen.last() != Some(&state) {
+                    seen.push(state);
+                }
+                state.is_none()
+            });
+            within("the provider to be gone", gone).await;
+            seen
+        }
+    });
+    let shutdown = tokio::spawn(async move { leaving.shutdown().await });
+    gate.reached().await;
+    let states = caller.wait_for_view(|view| view.instances().iter().all(|it| it.state() == ServiceState::Retiring));
+    within("both services to be seen retiring", states).await;
+    gate.open();
+    shutdown.await.unwrap().unwrap();
+    let seen = watching.await.unwrap();
+    assert_eq!(seen, [Some(ServiceState::Running), Some(ServiceState::Retiring), None]);
 }

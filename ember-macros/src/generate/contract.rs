@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Attribute, Token, TypeParamBound, ext::IdentExt, parse_quote, punctuated::Punctuated};
 
-use super::{client, hidden, local, method};
+use super::{client, hidden, local, method, signed};
 use crate::model::{Contract, Method, client_of};
 
 pub(crate) fn contract(contract: &Contract) -> TokenStream {
@@ -22,13 +22,13 @@ pub(crate) fn contract(contract: &Contract) -> TokenStream {
             #(#own_cfgs)*
             #[doc(hidden)]
             #[allow(missing_debug_implementations, non_camel_case_types, unreachable_pub, reason = "generated")]
-            #vis struct #marker;
+            #vis struct #marker<T>(::core::marker::PhantomData<T>);
         }
     });
     let mut parts = client::from_handle(k, &client);
     parts.extend(client::entry(k, &client, &quote!(#k::Interest::Contract(::core::convert::Into::into(#name)))));
     parts.extend(interface.methods.iter().map(|it| callable(contract, it)));
-    let methods = interface.methods.iter().map(|it| (it, marker(ident, it.ident()).into_token_stream()));
+    let methods = interface.methods.iter().map(|it| (it, signed(&marker(ident, it.ident()), &it.shape)));
     parts.extend(client::methods(k, &quote!(#client), methods));
     let hidden = hidden(cfgs, &parts);
     quote!(#the_trait #declaration #(#markers)* #hidden)
@@ -46,8 +46,8 @@ fn the_trait(contract: &Contract) -> TokenStream {
     supertraits.push(parse_quote!(#k::Unit));
     let functions = std::iter::zip(&interface.methods, method_attrs).map(|(it, attrs)| function(contract, it, attrs));
     let markers = interface.methods.iter().map(|it| {
-        let (cfgs, marker) = (&it.cfgs, marker(&item.ident, it.ident()));
-        quote!(#(#cfgs)* table.method::<L, #marker>();)
+        let (cfgs, marker) = (&it.cfgs, signed(&marker(&item.ident, it.ident()), &it.shape));
+        quote!(#(#cfgs)* table.method::<__L, #marker>();)
     });
     let (attrs, vis, ident, name) = (&item.attrs, &item.vis, &item.ident, &interface.name);
     quote! {
@@ -56,7 +56,7 @@ fn the_trait(contract: &Contract) -> TokenStream {
             #(#functions)*
 
             #[doc(hidden)]
-            fn __ember_contract<S: #k::Service, L: #k::Path<S, Unit = Self>>(table: &mut #k::Table<S>) {
+            fn __ember_contract<__S: #k::Service, __L: #k::Path<__S, Unit = Self>>(table: &mut #k::Table<__S>) {
                 table.contract(#name);
                 #(#markers)*
             }
@@ -85,7 +85,7 @@ fn function(Contract { runtime: k, .. }: &Contract, it: &Method, attrs: &[Attrib
 fn callable(contract: &Contract, it: &Method) -> TokenStream {
     let Contract { runtime: k, item, interface, .. } = contract;
     let (trait_name, cfgs, ident) = (&item.ident, &it.cfgs, it.ident());
-    let marker = marker(trait_name, ident).into_token_stream();
+    let marker = signed(&marker(trait_name, ident), &it.shape);
     let description = method::description(k, &interface.name, it, &marker);
     let (this, cx) = (local("unit", ident), local("cx", ident));
     let names: Vec<&Ident> = it.shape.args.iter().map(|arg| &arg.name).collect();

@@ -15,7 +15,7 @@ pub(crate) fn fulfilment(it: &Fulfilment) -> TokenStream {
     let contract_name = text(contract);
     let methods = functions.iter().map(|function| inherent(function, &contract_name));
     let functions = shapes.iter().map(|(shape, cfgs)| function(k, shape, cfgs));
-    let head = quote_spanned!(contract.span()=> impl #contract for #unit);
+    let implementation = quote_spanned!(contract.span()=> impl #contract for #unit { #(#functions)* });
     quote! {
         #(#attrs)*
         #[allow(private_interfaces, unreachable_pub, reason = "the contract says who sees what")]
@@ -25,9 +25,7 @@ pub(crate) fn fulfilment(it: &Fulfilment) -> TokenStream {
 
         #(#cfgs)*
         #[allow(clippy::too_many_arguments, deprecated, reason = "generated")]
-        #head {
-            #(#functions)*
-        }
+        #implementation
     }
 }
 
@@ -52,13 +50,8 @@ fn function(k: &Runtime, shape: &Shape, cfgs: &[Attribute]) -> TokenStream {
     let call = method::invoke(&this, &cx, shape);
     let body = if shape.is_async { call } else { quote!(async move { #call }) };
     let at = k.at(ident.span());
-    let head = quote_spanned! {ident.span()=>
-        fn #ident(#this: &mut Self, #cx_pattern: &mut #at::Cx<'_, Self>, #(#names: #types),*)
+    let function = quote_spanned! {ident.span()=>
+        fn #ident(#this: &mut Self, #cx_pattern: &mut #at::Cx<'_, Self>, #(#names: #types),*) -> #future { #body }
     };
-    quote! {
-        #(#cfgs)*
-        #head -> #future {
-            #body
-        }
-    }
+    quote!(#(#cfgs)* #function)
 }

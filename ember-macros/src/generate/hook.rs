@@ -61,17 +61,17 @@ pub(super) fn enter_hook(k: &Runtime, Hook { shape, when, cfgs }: &Hook) -> Toke
     let marker = marker(&shape.ident);
     let entries = when.iter().map(|timing| {
         let entry = match timing {
-            Timing::On(HookKind::Init) => quote!(hook::<L, #marker>(#k::HookKind::Init)),
-            Timing::On(HookKind::Start) => quote!(hook::<L, #marker>(#k::HookKind::Start)),
-            Timing::On(HookKind::Started) => quote!(hook::<L, #marker>(#k::HookKind::Started)),
-            Timing::On(HookKind::Stop) => quote!(hook::<L, #marker>(#k::HookKind::Stop)),
+            Timing::On(HookKind::Init) => quote!(hook::<__L, #marker>(#k::HookKind::Init)),
+            Timing::On(HookKind::Start) => quote!(hook::<__L, #marker>(#k::HookKind::Start)),
+            Timing::On(HookKind::Started) => quote!(hook::<__L, #marker>(#k::HookKind::Started)),
+            Timing::On(HookKind::Stop) => quote!(hook::<__L, #marker>(#k::HookKind::Stop)),
             Timing::Every(period) => {
                 let period = duration(*period);
-                quote!(timer::<L, #marker>(#k::Schedule::Every(#period)))
+                quote!(timer::<__L, #marker>(#k::Schedule::Every(#period)))
             }
             Timing::After(delay) => {
                 let delay = duration(*delay);
-                quote!(timer::<L, #marker>(#k::Schedule::After(#delay)))
+                quote!(timer::<__L, #marker>(#k::Schedule::After(#delay)))
             }
         };
         quote!(#(#cfgs)* table.#entry;)
@@ -98,6 +98,7 @@ fn run(k: &Runtime, shape: &Shape, call: &TokenStream) -> (TokenStream, TokenStr
     let waits = shape.is_async.then(|| quote!(.await));
     let span = shape.output.whole().span();
     let at = k.at(span);
-    let result = quote_spanned!(span=> #at::HookResult::into_result(#call #waits));
+    let returned = shape.output.whole();
+    let result = quote_spanned!(span=> <#returned as #at::HookResult>::into_result(#call #waits));
     (future(shape, &quote!(#k::error::Result<()>)), quote!(async move { #result }))
 }

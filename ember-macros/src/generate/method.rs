@@ -83,7 +83,7 @@ fn wire(k: &Runtime, shape: &Shape) -> TokenStream {
         .collect();
     let (value_type, error_type) = results(k, &shape.output);
     let (at_value, at_error) = match &shape.output {
-        Output::Fallible { value, error, .. } => (value, error),
+        Output::Fallible { value, error, .. } => (&**value, &**error),
         Output::Value(whole) | Output::Alias(whole) => (whole, whole),
     };
     let value = codec(&local("VALUE", near), &value_type, at_value);

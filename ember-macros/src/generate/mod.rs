@@ -17,6 +17,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Attribute, ext::IdentExt};
 
+use crate::model::Shape;
+
 pub(crate) use self::{contract::contract, fulfil::fulfilment, message::message, own::own_block, unit::unit};
 
 /// A local that no argument of the user's can be confused with.
@@ -24,9 +26,17 @@ fn local(name: &str, near: &Ident) -> Ident {
     Ident::new(name, Span::mixed_site().located_at(near.span()))
 }
 
-/// The type that stands for a method, hook or field.
+/// The type that stands for a hook or a field, or for a method together with [`signed`].
 fn marker(ident: &Ident) -> Ident {
     format_ident!("__{}", ident.unraw(), span = ident.span())
+}
+
+/// The marker of a method with the method's signature: so its descriptions are as private as the types that it mentions,
+/// and a `pub` method of a `pub` service may take what only its own package knows.
+fn signed(marker: &Ident, shape: &Shape) -> TokenStream {
+    let types = shape.args.iter().map(|arg| &arg.ty);
+    let whole = shape.output.whole();
+    quote!(#marker<fn(#(#types),*) -> #whole>)
 }
 
 /// A block whose names nobody sees. The lints are about code that a person writes.

@@ -1,7 +1,7 @@
 //! Services and modules: the struct, its client, and what it consists of.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{ext::IdentExt, spanned::Spanned};
 
 use super::{client, hidden, marker};
@@ -51,14 +51,16 @@ fn accessors(k: &Runtime, client: &Ident, mounts: &[Mount]) -> TokenStream {
     let accessors = mounts.iter().map(|Mount { field, ty, cfgs }| {
         let name = field.unraw().to_string();
         let at = k.at(ty.span());
-        let child = quote_spanned!(ty.span()=> <<#ty as #at::Mounted>::Child as #at::HasClient>::Client<__K>);
+        let accessor = quote_spanned! {ty.span()=>
+            pub fn #field(&self) -> <<#ty as #at::Mounted>::Child as #at::HasClient>::Client<__K> {
+                self.0.module(#name)
+            }
+        };
         let doc = format!("Calls the module `{name}`.");
         quote! {
             #(#cfgs)*
             #[doc = #doc]
-            pub fn #field(&self) -> #child {
-                self.0.module(#name)
-            }
+            #accessor
         }
     });
     quote!(impl<__K: #k::Kind> #client<__K> { #(#accessors)* })
@@ -69,7 +71,11 @@ fn field(k: &Runtime, owner: &Ident, Mount { field, ty, cfgs }: &Mount) -> Token
     let (name, marker) = (field.unraw().to_string(), marker(field));
     let at = k.at(ty.span());
     let child = quote_spanned!(ty.span()=> <#ty as #at::Mounted>::Child);
-    let slot = quote_spanned!(ty.span()=> <#ty as #at::Mounted>::slot(&mut owner.#field));
+    let slot = quote_spanned! {ty.span()=>
+        fn slot(owner: &mut #owner) -> &mut #at::Module<Self::Child> {
+            <#ty as #at::Mounted>::slot(&mut owner.#field)
+        }
+    };
     quote! {
         #(#cfgs)*
         struct #marker;
@@ -80,9 +86,7 @@ fn field(k: &Runtime, owner: &Ident, Mount { field, ty, cfgs }: &Mount) -> Token
             type Child = #child;
             const NAME: &'static str = #name;
 
-            fn slot(owner: &mut #owner) -> &mut #k::Module<Self::Child> {
-                #slot
-            }
+            #slot
         }
     }
 }
@@ -99,19 +103,19 @@ fn description(unit: &Unit) -> TokenStream {
     let parent = parent.map_or_else(|| quote!(#k::Orphan), ToTokens::to_token_stream);
     let contracts = contracts
         .iter()
-        .map(|contract| quote_spanned!(contract.span()=> <Self as #contract>::__ember_contract::<S, L>(table);));
+        .map(|contract| quote_spanned!(contract.span()=> <Self as #contract>::__ember_contract::<__S, __L>(table);));
     let modules = mounts.iter().map(|Mount { field, cfgs, .. }| {
         let marker = marker(field);
-        quote!(#(#cfgs)* table.module::<L, #marker>();)
+        quote!(#(#cfgs)* table.module::<__L, #marker>();)
     });
     quote! {
         impl #k::Unit for #ident {
             type Parent = #parent;
             const NAME: &'static str = #name;
 
-            fn describe<S: #k::Service, L: #k::Path<S, Unit = Self>>(table: &mut #k::Table<S>) {
+            fn describe<__S: #k::Service, __L: #k::Path<__S, Unit = Self>>(table: &mut #k::Table<__S>) {
                 use #k::NoRpcBlock as _;
-                #k::RpcBlock::<Self>::describe::<S, L>(table);
+                #k::RpcBlock::<Self>::describe::<__S, __L>(table);
                 #(#contracts)*
                 #(#modules)*
             }
@@ -149,10 +153,9 @@ fn module(k: &Runtime, ident: &Ident, parent: Option<&syn::Path>) -> TokenStream
             }
         },
         None => {
-            let parent = format_ident!("P");
             quote! {
-                impl<#parent: #k::Unit> #k::MountIn<#parent> for #ident {
-                    fn lend(_: &mut #parent) -> &mut #k::Orphan {
+                impl<__P: #k::Unit> #k::MountIn<__P> for #ident {
+                    fn lend(_: &mut __P) -> &mut #k::Orphan {
                         #k::Orphan::stand_in()
                     }
                 }

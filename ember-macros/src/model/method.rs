@@ -45,7 +45,7 @@ pub(crate) enum Output {
     /// A value; the application cannot fail.
     Value(Type),
     /// `Result<T, E>`.
-    Fallible { whole: Type, value: Type, error: Type },
+    Fallible { whole: Type, value: Box<Type>, error: Box<Type> },
     /// A type named `Result` whose error is not in sight.
     Alias(Type),
 }

@@ -70,4 +70,5 @@ impl<U: Unit> fmt::Debug for Cx<'_, U> {
     note = "declare it: `#[module(parent = TheService)]`"
 )]
 pub trait DeclaresParent {}
+#[diagnostic::do_not_recommend]
 impl<U: Unit> DeclaresParent for U {}

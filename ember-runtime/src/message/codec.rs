@@ -12,43 +12,10 @@ use super::Method;
     label = "an argument, value or error of an `rpc_` method must be serializable",
     note = "put `#[message]` on `{Self}`, or derive serde's `Serialize` and `Deserialize`; a method that is only called on its own node can be named `api_…` instead"
 )]
-pub trait Message: Serialize + Send + 'static {
-    /// Reads a value from the front of `bytes`.
-    #[doc(hidden)]
-    fn take(bytes: &mut &[u8]) -> Result<Self, CodecError>
-    where
-        Self: Sized;
-}
-
-impl<T: Writable<This: Readable<T>> + Send + 'static> Message for T {
-    fn take(bytes: &mut &[u8]) -> Result<T, CodecError> {
-        <T::This as Readable<T>>::take(bytes)
-    }
-}
-
-/// One half of [`Message`]. The other hangs on it, so that the compiler reports a type that has neither once, not twice.
-#[doc(hidden)]
-pub trait Writable: Serialize {
-    /// The type itself.
-    type This;
-}
-impl<T: Serialize> Writable for T {
-    type This = T;
-}
-
-/// The other half of [`Message`].
-#[doc(hidden)]
-pub trait Readable<T> {
-    /// Reads a value from the front of `bytes`.
-    fn take(bytes: &mut &[u8]) -> Result<T, CodecError>;
-}
-impl<T: DeserializeOwned> Readable<T> for T {
-    fn take(bytes: &mut &[u8]) -> Result<T, CodecError> {
-        let (value, rest) = postcard::take_from_bytes(bytes).map_err(|error| unreadable::<T>(&error.to_string()))?;
-        *bytes = rest;
-        Ok(value)
-    }
-}
+pub trait Message: Serialize + DeserializeOwned + Send + 'static {}
+// The compiler says that `Message` is missing, once, and not what it would take in serde's terms.
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + 'static> Message for T {}
 
 /// Bytes that could not be read, or a value that could not be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -100,7 +67,7 @@ pub struct Codec<T> {
 
 /// The codec of a type that can travel.
 pub const fn codec<T: Message>() -> Codec<T> {
-    Codec { put, get, take: T::take }
+    Codec { put, get, take }
 }
 
 /// The codec of an error that cannot happen.
@@ -169,8 +136,15 @@ pub(crate) fn put<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), Code
 }
 
 /// Reads a value that fills `bytes` exactly.
-pub(crate) fn get<T: Message>(bytes: &[u8]) -> Result<T, CodecError> {
-    take_all(bytes, T::take)
+pub(crate) fn get<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    take_all(bytes, take)
+}
+
+/// Reads a value from the front of `bytes`.
+fn take<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecError> {
+    let (value, rest) = postcard::take_from_bytes(bytes).map_err(|error| unreadable::<T>(&error.to_string()))?;
+    *bytes = rest;
+    Ok(value)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod reply;
 
 pub(crate) use self::{ambient::Ambient, chain::Chain, envelope::Envelope};
 pub use self::{
-    codec::{Codec, CodecError, Message, Readable, Wire, Writable, codec, no_error, put_all, take_all},
+    codec::{Codec, CodecError, Message, Wire, codec, no_error, put_all, take_all},
     envelope::Lane,
     method::{Method, MethodInfo, Reach, ResultType},
 };

@@ -221,10 +221,9 @@ impl Services {
         let Some(Announcement { cluster, announcer }) = self.announcement.get() else { return };
         let mut entries = BTreeMap::new();
         entries.insert(keys::node(cluster, self.record.key), json(&self.record));
-        let retiring = self.retiring.load(Ordering::Acquire);
         for running in self.all() {
             let mut record = service_record(&*running.cell);
-            if retiring {
+            if self.retiring.load(Ordering::Acquire) {
                 record.state = ServiceState::Retiring;
             }
             if !record.methods.is_empty() {
@@ -255,9 +254,10 @@ impl Node {
     pub(super) async fn announce_retiring(&self) {
         let services = &self.inner.services;
         services.retiring.store(true, Ordering::Release);
-        let Some(Announcement { announcer, .. }) = services.announcement.get() else { return };
         services.announce();
-        let _ = timeout(Duration::from_secs(1), announcer.settled()).await;
+        if let Some(Announcement { announcer, .. }) = services.announcement.get() {
+            let _ = timeout(Duration::from_secs(1), announcer.settled()).await;
+        }
     }
 
     /// Leaves the registry, and closes the links when what is on its way has gone out.
@@ -266,13 +266,6 @@ impl Node {
         let grace = Instant::now() + Duration::from_secs(1);
         let _ = timeout_at(deadline.max(grace), announcer.leave()).await;
         links.shutdown(deadline.max(grace).saturating_duration_since(Instant::now())).await;
-    }
-}
-
-impl Membership {
-    /// Cuts the links, as a crash would: clients that outlive the node would keep them up.
-    pub(super) fn cut(&self) {
-        self.links.close("the node was dropped");
     }
 }
 

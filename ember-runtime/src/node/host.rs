@@ -6,7 +6,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -37,11 +37,10 @@ pub(super) struct Services {
     tables: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     /// In the order of their start.
     running: Mutex<Vec<Running>>,
+    /// The whole node is about to stop: all its services are announced as retiring, whatever each is doing yet.
+    pub(super) retiring: AtomicBool,
     #[cfg(feature = "cluster")]
     pub(super) announcement: std::sync::OnceLock<super::cluster::Announcement>,
-    /// The node shuts down: all its services are announced as retiring.
-    #[cfg(feature = "cluster")]
-    pub(super) retiring: std::sync::atomic::AtomicBool,
 }
 
 /// A started service.
@@ -65,10 +64,9 @@ impl Services {
             numbers: AtomicU64::new(1),
             tables: Mutex::default(),
             running: Mutex::default(),
+            retiring: AtomicBool::new(false),
             #[cfg(feature = "cluster")]
             announcement: std::sync::OnceLock::new(),
-            #[cfg(feature = "cluster")]
-            retiring: std::sync::atomic::AtomicBool::new(false),
         })
     }
 

@@ -186,9 +186,7 @@ impl Drop for Inner {
         self.abort();
         self.services.abort();
         #[cfg(feature = "cluster")]
-        if let Some(membership) = self.membership.get() {
-            membership.cut();
-        }
+        self.services.router.disconnect();
     }
 }
 

@@ -60,7 +60,12 @@ impl Links {
         }
         match &slot.state {
             State::Up(session) if session.peer == peer.key => {
-                return Next::Done(if session.accepts() { Ok(()) } else { unreachable("it is shutting down") });
+                let (accepts, closed) = session.openness();
+                if !closed {
+                    return Next::Done(if accepts { Ok(()) } else { unreachable("it is shutting down") });
+                }
+                // It broke just now, and its task is about to say so.
+                self.close_locked(slot, "the link broke");
             }
             State::Up(_) => self.close_locked(slot, "the node has restarted"),
             State::Connecting(Connecting { target, outcome, .. }) if target.incarnation >= peer.key.incarnation => {

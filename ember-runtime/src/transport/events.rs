@@ -36,6 +36,7 @@ impl Events {
         if std::mem::replace(&mut lock(&self.0).telling, true) {
             return;
         }
+        let unwinding = Unwinding(&self.0);
         loop {
             let event = {
                 let mut queue = lock(&self.0);
@@ -46,8 +47,17 @@ impl Events {
             match event {
                 Some(Event::Up(peer)) => ingress.link_up(peer),
                 Some(Event::Down(peer, why)) => ingress.link_down(peer, &why),
-                None => return,
+                None => return std::mem::forget(unwinding),
             }
         }
+    }
+}
+
+/// After a panic of the ingress the next one tells on.
+struct Unwinding<'a>(&'a Mutex<Queue>);
+
+impl Drop for Unwinding<'_> {
+    fn drop(&mut self) {
+        lock(self.0).telling = false;
     }
 }

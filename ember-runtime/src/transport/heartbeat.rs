@@ -1,4 +1,8 @@
-//! Signs of life: one is sent every heartbeat, and their absence ends the link.
+//! Signs of life: one is sent every heartbeat, and their absence ends the link. Any byte that arrives is one, so that a
+//! large message on a slow connection does not look like death.
+//!
+//! Both nodes should have the same settings: each expects the other to be as lively as itself. If one direction is lost,
+//! the end that hears nothing closes the connection, and that tells the other end.
 
 use tokio::time::{Instant, sleep_until};
 
@@ -8,7 +12,7 @@ use super::session::Session;
 pub(super) async fn watch(session: &Session) -> String {
     let (heartbeat, grace) = (session.config.heartbeat, session.config.grace);
     let mut next_ping = Instant::now();
-    let mut last_heard = session.last_heard();
+    let mut last_heard = session.sever.last_heard();
     loop {
         let due = next_ping.min(last_heard + heartbeat + grace);
         sleep_until(due).await;
@@ -17,7 +21,7 @@ pub(super) async fn watch(session: &Session) -> String {
             session.control.ping();
             next_ping = now + heartbeat;
         }
-        last_heard = last_heard.max(session.last_heard());
+        last_heard = last_heard.max(session.sever.last_heard());
         if now > due + grace {
             // This process itself stood still: what the peer sent meanwhile has yet to be read.
             last_heard = now;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tokio::task::AbortHandle;
+use tokio::task::JoinHandle;
 
 use super::{
     Identity, Ingress, LinkConfig, OutCall, Peer, PendingReply,
@@ -41,7 +41,7 @@ pub(crate) struct Links {
     up: ArcSwap<BTreeMap<NodeId, Arc<Session>>>,
     numbers: AtomicU64,
     dials: AtomicU64,
-    server: AbortHandle,
+    pub(super) server: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl std::fmt::Debug for Links {
@@ -65,8 +65,12 @@ impl Links {
     ) -> Arc<Self> {
         let sockets = Arc::new(Sockets::default());
         Arc::new_cyclic(|links| Self {
-            server: tokio::spawn(server::serve(links.clone(), listener, sockets.clone(), config.clone()))
-                .abort_handle(),
+            server: Mutex::new(Some(tokio::spawn(server::serve(
+                links.clone(),
+                listener,
+                sockets.clone(),
+                config.clone(),
+            )))),
             identity,
             config,
             network,
@@ -102,6 +106,7 @@ impl Links {
     }
 
     /// How many calls wait for their replies.
+    #[cfg_attr(not(test), allow(dead_code, reason = "for choosing the least busy of several instances"))]
     pub(crate) fn in_flight(&self, peer: NodeKey) -> usize {
         self.session(peer).map_or(0, |session| lock(&session.pending).waiting())
     }
@@ -229,7 +234,9 @@ impl Links {
                 self.close_locked(slot, why);
             }
         }
-        self.server.abort();
+        if let Some(server) = &*lock(&self.server) {
+            server.abort();
+        }
         self.sockets.cut_all();
         self.events.tell(&*self.ingress);
     }

@@ -32,9 +32,11 @@
 //! # What bounds what
 //! * Calls and one-way calls wait in one buffer for the writer: at most `out_buffer` bytes, then `LinkFull`.
 //! * They are sent while the peer grants credit; it gets a call's bytes back when the call has left the mailbox there.
-//! * Replies wait in a second buffer that needs no credit, so that calls never block them. Over `out_buffer` bytes of
-//!   waiting replies, arriving calls are refused (`LinkFull`); over twice that, a reply is replaced by a failure of a few
-//!   bytes; over four times that, the link is closed: its peer does not read.
+//! * Replies wait in a second buffer that needs no credit, so that calls never block them. While over `out_buffer` bytes
+//!   of replies wait, calls that arrive are parked (the sender's credit bounds them); that slows a sender down, and no
+//!   two nodes can block each other, because replies are read all the same. Calls that run already go on: if their
+//!   replies reach four times `out_buffer`, further ones are replaced by a failure of a few bytes, and at eight times the
+//!   link is closed: its peer does not read.
 //! * Everything on the control stream is a counter or a flag until the moment it is written.
 
 mod accept;
@@ -50,6 +52,7 @@ mod hello;
 mod inbound;
 mod links;
 mod outbox;
+mod parked;
 mod pending;
 mod queue;
 mod receive;

@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{pending::Dropped, queue::Queue, wire};
+use super::{parked::Door, pending::Dropped, queue::Queue, wire};
 
 /// The two queues of a link and what holds them back.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub(super) struct Outbox {
     finishing: bool,
     /// The peer sends no more calls than are on their way.
     peer_finishing: bool,
+    /// Calls of the peer wait until fewer bytes of replies do.
+    parked: Option<usize>,
     /// The writer's, while it has nothing to do.
     waker: Option<Waker>,
 }
@@ -36,6 +38,7 @@ impl Outbox {
             closed: None,
             finishing: false,
             peer_finishing: false,
+            parked: None,
             waker: None,
         }
     }
@@ -101,6 +104,23 @@ impl Outbox {
 
     pub(super) fn sendable(&self) -> bool {
         self.replies.waiting() > 0 || (self.calls.waiting() > 0 && self.credit > 0)
+    }
+
+    /// What happens to a call of the peer: it waits while more than `limit` bytes of replies do.
+    /// [`unparks`](Self::unparks) tells when that is over.
+    pub(super) fn door(&mut self, limit: usize) -> Door {
+        let over = self.replies.waiting() > limit;
+        self.parked = over.then_some(limit);
+        match self.finishing {
+            _ if over => Door::Shut,
+            true => Door::Retiring,
+            false => Door::Open,
+        }
+    }
+
+    /// Whether calls that were parked can go on now.
+    pub(super) fn unparks(&mut self) -> bool {
+        self.parked.take_if(|limit| self.replies.waiting() <= *limit).is_some()
     }
 
     /// The next frame: replies first, for they need no credit.

@@ -8,6 +8,8 @@ use super::wire::{self, CALL, SEND};
 const FRAME: usize = 256 << 10;
 /// What a fresh buffer reserves at most, going by the one before.
 const RESERVE: usize = 64 << 10;
+/// The unused memory of a buffer that is worth giving back, though it means copying the rest.
+const SPARE: usize = 32 << 20;
 
 /// One direction of one class of records.
 #[derive(Debug, Default)]
@@ -38,10 +40,12 @@ impl Queue {
         &mut self.open
     }
 
-    /// Takes back what was appended from `start` on, and the memory that it needed.
+    /// Takes back what was appended from `start` on, and the memory if it was uncommonly much.
     pub(super) fn undo(&mut self, start: usize) {
         self.open.truncate(start);
-        self.open.shrink_to(RESERVE);
+        if self.open.capacity() - start > SPARE {
+            self.open.shrink_to(start + RESERVE);
+        }
     }
 
     /// Takes a frame of whole records. Each call takes its size from `credit`, and none is taken when there is none left.

@@ -12,6 +12,7 @@ use super::{
     RawAnswer,
     control::WireFailure,
     header, lock,
+    parked::{Arrived, Door, Parked},
     session::Session,
     wire::{self, Correlation, Malformed, Record},
 };
@@ -25,12 +26,15 @@ const SHARE: usize = 16 << 10;
 
 impl Session {
     /// Handles all records of `frame`, in order.
-    pub(super) fn receive(self: &Arc<Self>, frame: &Bytes, now: Instant) -> Result<(), Malformed> {
-        let refusal = self.refusal();
+    pub(super) fn receive(self: &Arc<Self>, frame: &Bytes, now: Instant, parked: &mut Parked) -> Result<(), Malformed> {
         for record in wire::records(frame, self.config.max_message) {
             match record? {
                 Record::Call { correlation, body, size } => {
-                    self.receive_call(frame, correlation, body, size, now, refusal.as_ref())?;
+                    let credit = self.hold(size as u64)?;
+                    if let Some(correlation) = correlation {
+                        lock(&self.inbound).begin(correlation)?;
+                    }
+                    parked.take(self, Arrived { correlation, body: part(frame, body), credit, at: now });
                 }
                 Record::Reply { correlation, kind, body } => {
                     let answer = match kind {
@@ -52,62 +56,46 @@ impl Session {
         Ok(())
     }
 
-    /// Why no call is taken right now, if none is.
-    fn refusal(&self) -> Option<RefusedReason> {
-        let outbox = lock(&self.outbox);
-        let limit = self.config.out_buffer;
-        if outbox.finishing() {
-            Some(RefusedReason::Retiring)
-        } else if outbox.replies.waiting() > limit {
-            Some(RefusedReason::LinkFull { limit: limit as u64 })
-        } else {
-            None
-        }
+    /// What happens to a call that arrives now.
+    pub(super) fn door(&self) -> Door {
+        lock(&self.outbox).door(self.config.out_buffer)
     }
 
-    fn receive_call(
-        self: &Arc<Self>,
-        frame: &Bytes,
-        correlation: Option<Correlation>,
-        body: Range<usize>,
-        size: usize,
-        now: Instant,
-        refusal: Option<&RefusedReason>,
-    ) -> Result<(), Malformed> {
-        let held = self.held.fetch_add(size as u64, Ordering::Relaxed) + size as u64;
-        let credit = Credit { session: self.clone(), bytes: size as u64 };
-        // A peer may overdraw its credit by one message.
-        if held > (self.config.credit.saturating_add(self.config.max_message)) as u64 {
-            return Err(Malformed::CREDIT);
-        }
-        if let Some(correlation) = correlation {
-            lock(&self.inbound).begin(correlation)?;
-        }
+    /// Whether somebody still waits for it; one-way calls are always wanted.
+    pub(super) fn is_wanted(&self, call: &Arrived) -> bool {
+        call.correlation.is_none_or(|call| lock(&self.inbound).waits(call))
+    }
+
+    /// Hands `call` to the ingress, or refuses it.
+    pub(super) fn deliver(self: &Arc<Self>, call: Arrived, door: Door, now: Instant) {
+        let Arrived { correlation, body, credit, at } = call;
         let reply = RawReply::new(self.clone(), correlation.map_or(0, Correlation::number));
-        if let Some(refusal) = refusal {
-            reply.fail(refusal.clone());
-            return Ok(());
+        if door == Door::Retiring {
+            return reply.fail(RefusedReason::Retiring);
         }
-        let header = match header::get(&frame[body.clone()], now) {
+        let header = match header::get(&body, at) {
             Ok(header) => header,
-            Err(why) => {
-                reply.fail(RefusedReason::Undecodable(why));
-                return Ok(());
-            }
+            Err(why) => return reply.fail(RefusedReason::Undecodable(why)),
         };
         if header.envelope.deadline.is_some_and(|deadline| deadline <= now) {
-            reply.fail(RefusedReason::Expired);
-            return Ok(());
+            return reply.fail(RefusedReason::Expired);
         }
         let call = RawCall {
             method: header.method,
-            payload: part(frame, body.start + header.size..body.end),
+            payload: body.slice(header.size..),
             envelope: header.envelope,
             reply,
             credit: Some(Box::new(credit)),
         };
         self.ingress.call(self.peer, header.target, call);
-        Ok(())
+    }
+
+    fn hold(self: &Arc<Self>, bytes: u64) -> Result<Credit, Malformed> {
+        let held = self.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let credit = Credit { session: self.clone(), bytes };
+        // A peer may overdraw its credit by one message.
+        let bound = self.config.credit.saturating_add(self.config.max_message);
+        if held > bound as u64 { Err(Malformed::CREDIT) } else { Ok(credit) }
     }
 }
 
@@ -127,7 +115,7 @@ fn failure(bytes: &[u8]) -> Failure {
 }
 
 /// Bytes of a call that is here; given back when it is dropped.
-struct Credit {
+pub(super) struct Credit {
     session: Arc<Session>,
     bytes: u64,
 }

@@ -1,6 +1,11 @@
 //! The one task of a link: it reads both streams and watches the heartbeat. When it ends, however it ends, so does the link.
 
-use std::{error::Error, future::pending, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    future::pending,
+    sync::{Arc, Mutex, atomic::Ordering},
+    time::Duration,
+};
 
 use tokio::{
     sync::oneshot,
@@ -14,6 +19,7 @@ use super::{
     heartbeat,
     links::WeakLinks,
     lock,
+    parked::Parked,
     server::Forget,
     session::Session,
     table::How,
@@ -39,12 +45,13 @@ impl Drop for Ending {
 /// Runs a link that is up.
 pub(super) async fn run(links: WeakLinks, session: Arc<Session>, control: Streaming<Frame>, data: Streaming<Frame>) {
     let mut ending = Ending { links, session: session.clone(), why: "the task of the link ended unexpectedly".into() };
-    session.hear(Instant::now());
+    let parked = Mutex::default();
     ending.why = tokio::select! {
         biased;
         why = stopped(&session) => why,
         why = read_control(&session, control) => why,
-        why = read_data(&session, data) => why,
+        why = read_data(&session, data, &parked) => why,
+        why = unpark(&session, &parked) => why,
         why = heartbeat::watch(&session) => why,
     };
 }
@@ -102,7 +109,6 @@ async fn read_control(session: &Session, mut frames: Streaming<Frame>) -> String
             Ok(None) => return "the peer closed it".into(),
             Err(status) => return broken(&status),
         };
-        session.hear(Instant::now());
         match postcard::from_bytes(&frame) {
             Ok(Message::Ping) => {}
             Ok(Message::Credit(credit)) => {
@@ -114,6 +120,7 @@ async fn read_control(session: &Session, mut frames: Streaming<Frame>) -> String
             Ok(Message::Notice(refused)) => {
                 for (failure, count) in refused {
                     let why = Failure::from(failure);
+                    session.noticed.fetch_add(count, Ordering::Relaxed);
                     tracing::warn!(target: "ember::link", peer = %session.peer, count, ?why, "one-way calls failed there");
                 }
             }
@@ -131,13 +138,20 @@ async fn read_control(session: &Session, mut frames: Streaming<Frame>) -> String
     }
 }
 
-async fn read_data(session: &Arc<Session>, mut frames: Streaming<Frame>) -> String {
+/// Hands over calls that had to wait, when they need not any more. Never ends.
+async fn unpark(session: &Arc<Session>, parked: &Mutex<Parked>) -> String {
+    loop {
+        session.unparked.notified().await;
+        lock(parked).deliver(session);
+    }
+}
+
+async fn read_data(session: &Arc<Session>, mut frames: Streaming<Frame>, parked: &Mutex<Parked>) -> String {
     loop {
         match frames.message().await {
             Ok(Some(frame)) => {
                 let now = Instant::now();
-                session.hear(now);
-                if let Err(malformed) = session.receive(&frame.data, now) {
+                if let Err(malformed) = session.receive(&frame.data, now, &mut lock(parked)) {
                     tracing::warn!(target: "ember::link", peer = %session.peer, %malformed, "closing the link");
                     return malformed.to_string();
                 }

@@ -2,14 +2,13 @@
 
 use std::{
     fmt,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+    sync::{Arc, Mutex, atomic::AtomicU64},
 };
 
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
 use super::{
     Ingress, LinkConfig, RawAnswer,
@@ -28,6 +27,9 @@ use crate::{
     message::{CodecError, ReplyBody, ReplyLink},
 };
 
+/// So many times its bound for calls a link lets replies wait.
+const REPLIES: usize = 4;
+
 /// A link, from its hello to its end.
 pub(super) struct Session {
     /// Counts the links of this node: no two have the same.
@@ -45,11 +47,13 @@ pub(super) struct Session {
     pub(super) control: Arc<Control>,
     /// The bytes of the peer's calls that are here.
     pub(super) held: AtomicU64,
+    /// Calls of the peer that had to wait can go on.
+    pub(super) unparked: Notify,
     pub(super) progress: watch::Sender<Progress>,
     pub(super) sever: Arc<Sever>,
     pub(super) born: Instant,
-    /// Microseconds after `born` when anything was last heard.
-    heard: AtomicU64,
+    /// One-way calls that the peer has reported as failed.
+    pub(super) noticed: AtomicU64,
 }
 
 /// How far its end has come.
@@ -91,30 +95,29 @@ impl Session {
             peer_dial,
             config: config.clone(),
             ingress: ingress.clone(),
-            send_limit: peer_limit.min(config.max_message),
+            send_limit: peer_limit.min(config.max_message).min(u32::MAX as usize),
             outbox: Mutex::new(offer.outbox()),
             pending: Mutex::default(),
             inbound: Mutex::default(),
             control,
             held: AtomicU64::new(0),
+            unparked: Notify::new(),
             progress: watch::Sender::new(Progress::default()),
             sever,
             born: Instant::now(),
-            heard: AtomicU64::new(0),
+            noticed: AtomicU64::new(0),
         })
     }
 
     /// Whether it takes new calls.
     pub(super) fn accepts(&self) -> bool {
-        lock(&self.outbox).accepts()
+        self.openness().0
     }
 
-    pub(super) fn hear(&self, now: Instant) {
-        self.heard.store((now - self.born).as_micros() as u64, Ordering::Relaxed);
-    }
-
-    pub(super) fn last_heard(&self) -> Instant {
-        self.born + Duration::from_micros(self.heard.load(Ordering::Relaxed))
+    /// Whether it takes new calls, and whether it has ended.
+    pub(super) fn openness(&self) -> (bool, bool) {
+        let outbox = lock(&self.outbox);
+        (outbox.accepts(), outbox.closed().is_some())
     }
 
     /// Waits until its end has come so far; the state then.
@@ -183,7 +186,7 @@ impl Session {
 
     /// Writes a reply; on an error nothing was written.
     fn put_reply(&self, outbox: &mut Outbox, call: Correlation, body: ReplyBody<'_>) -> Result<(), Failure> {
-        let (waiting, bound) = (outbox.replies.waiting(), self.config.out_buffer.saturating_mul(2));
+        let (waiting, bound) = (outbox.replies.waiting(), self.config.out_buffer.saturating_mul(REPLIES));
         let out = outbox.replies.open();
         let kind = match &body {
             ReplyBody::Value(_) => wire::VALUE,
@@ -231,13 +234,11 @@ impl ReplyLink for Session {
             if outbox.closed().is_some() {
                 return;
             }
-            if lock(&self.inbound).end(call) {
-                if let Err(failure) = self.put_reply(&mut outbox, call, body) {
-                    // Small by construction, unless a text in it is not.
-                    let _ = self.put_reply(&mut outbox, call, ReplyBody::Failed(shorten(failure)));
-                }
+            let waits = lock(&self.inbound).end(call);
+            if waits && let Err(failure) = self.put_reply(&mut outbox, call, body) {
+                let _ = self.put_reply(&mut outbox, call, ReplyBody::Failed(shorten(failure)));
             }
-            (outbox.kick(), outbox.replies.waiting() > self.config.out_buffer.saturating_mul(4))
+            (outbox.kick(), outbox.replies.waiting() > self.config.out_buffer.saturating_mul(2 * REPLIES))
         };
         if let Some(writer) = writer {
             writer.wake();
@@ -248,10 +249,10 @@ impl ReplyLink for Session {
     }
 
     fn is_unwanted(&self, correlation: u64) -> bool {
-        match Correlation::of(correlation) {
-            Some(call) => !lock(&self.inbound).waits(call) || lock(&self.outbox).closed().is_some(),
-            None => false,
-        }
+        let Some(call) = Correlation::of(correlation) else { return false };
+        // One lock after the other: elsewhere they are taken in the opposite order.
+        let waits = lock(&self.inbound).waits(call);
+        !waits || lock(&self.outbox).closed().is_some()
     }
 }
 

@@ -22,5 +22,10 @@ impl Links {
             tracing::warn!(target: "ember::link", "the links were cut: their calls took longer than the shutdown");
         }
         self.close(WHY);
+        let server = lock(&self.server).take();
+        if let Some(server) = server {
+            // It was aborted; once it has ended its address is free.
+            let _ = server.await;
+        }
     }
 }

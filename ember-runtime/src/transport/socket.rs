@@ -16,23 +16,43 @@ use std::{
 use futures_util::task::AtomicWaker;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep},
 };
 use tonic::transport::server::Connected;
 
 use super::lock;
 use crate::net::BoxStream;
 
-/// Cuts a connection.
-#[derive(Debug, Default)]
+/// Watches a connection, and cuts it.
+#[derive(Debug)]
 pub(super) struct Sever {
+    born: Instant,
+    /// Microseconds after `born` when bytes last arrived.
+    heard: AtomicU64,
     cut: AtomicBool,
     /// A link uses it: it has its heartbeat, and no other time limit.
     used: AtomicBool,
     waker: AtomicWaker,
 }
 
+impl Default for Sever {
+    fn default() -> Self {
+        Self {
+            born: Instant::now(),
+            heard: AtomicU64::new(0),
+            cut: AtomicBool::new(false),
+            used: AtomicBool::new(false),
+            waker: AtomicWaker::new(),
+        }
+    }
+}
+
 impl Sever {
+    /// When bytes last arrived.
+    pub(super) fn last_heard(&self) -> Instant {
+        self.born + Duration::from_micros(self.heard.load(Ordering::Relaxed))
+    }
+
     pub(super) fn cut(&self) {
         self.cut.store(true, Ordering::Release);
         self.waker.wake();
@@ -108,7 +128,12 @@ impl Drop for Socket {
 impl AsyncRead for Socket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.check(cx)?;
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            self.sever.heard.store(self.sever.born.elapsed().as_micros() as u64, Ordering::Relaxed);
+        }
+        read
     }
 }
 

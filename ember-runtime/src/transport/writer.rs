@@ -41,6 +41,9 @@ impl Stream for DataWriter {
                 return Poll::Pending;
             }
             if let Some(data) = outbox.frame() {
+                if outbox.unparks() {
+                    this.session.unparked.notify_one();
+                }
                 return Poll::Ready(Some(Frame { data }));
             }
         }

@@ -1,1 +1,11 @@
-//! tests
+//! Whole links between nodes of one process: over TCP, or over memory where a test owns the network and the clock.
+
+mod calls;
+mod chaos;
+mod faults;
+mod fuzz;
+mod limits;
+mod pairs;
+mod refusals;
+mod shutdown;
+mod support;

@@ -1,0 +1,153 @@
+//! What a link carries.
+
+use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
+
+use futures_util::future::join_all;
+use tokio::time::Instant;
+
+use super::support::*;
+use crate::{
+    error::{LostReason, RefusedReason},
+    id::Pid,
+    message::{Chain, Envelope, Lane},
+    transport::{LinkConfig, RawAnswer, lock},
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_nodes_call_over_one_connection() {
+    let (a, b) = tcp_pair(LinkConfig::default()).await;
+    b.ready(&a).await;
+    for round in 0..100_u32 {
+        let payload = round.to_le_bytes();
+        assert_eq!(value(a.call(&b, ECHO, &payload).await), payload[..]);
+        assert_eq!(value(b.call(&a, ECHO, &payload).await), payload[..]);
+    }
+    assert_eq!((a.links.sockets.count(), b.links.sockets.count()), (1, 1));
+    assert_eq!((a.links.in_flight(b.peer.key), b.links.in_flight(a.peer.key)), (0, 0));
+    assert_eq!(a.services.events(), [format!("up {}", b.peer.key)]);
+    assert_eq!(b.services.events(), [format!("up {}", a.peer.key)]);
+}
+
+#[tokio::test]
+async fn every_kind_of_outcome_comes_back() {
+    let (a, b) = tcp_pair(LinkConfig::default()).await;
+    assert!(matches!(a.call(&b, APP, b"no").await, RawAnswer::App(error) if error == "no"));
+    assert_eq!(failure(a.call(&b, FULL, b"").await), RefusedReason::MailboxFull { limit: 3 }.into());
+    assert_eq!(failure(a.call(&b, 99, b"").await), RefusedReason::NoTarget("99".into()).into());
+    assert_eq!(failure(a.call(&b, DROP, b"").await), LostReason::NoReply.into());
+}
+
+#[tokio::test]
+async fn the_envelope_travels() {
+    let (a, b) = tcp_pair(LinkConfig::default()).await;
+    let pid = |number| Pid { node: a.peer.key, number };
+    let outer = Arc::new(Chain { pid: pid(1), place: "shop.rpc_buy".into(), above: None });
+    let inner = Arc::new(Chain { pid: pid(2), place: "bank.rpc_pay".into(), above: Some(outer) });
+    let headers = [("user".to_string(), "ada".to_string())].into();
+    let envelope = Envelope {
+        deadline: Some(Instant::now() + Duration::from_secs(60)),
+        lane: Lane::System,
+        trace: u64::MAX,
+        key: Some(7),
+        chain: Some(inner.clone()),
+        headers: Some(Arc::new(headers)),
+    };
+    let call = a.submit_with(&b.peer, ECHO, b"x", &envelope, false).unwrap().unwrap();
+    value(soon("an answer", call).await);
+    let came = lock(&b.services.envelopes).pop().unwrap();
+    let left = came.deadline.unwrap() - Instant::now();
+    assert!(left > Duration::from_secs(30) && left <= Duration::from_secs(60), "{left:?}");
+    assert_eq!((came.lane, came.trace, came.key), (Lane::System, u64::MAX, Some(7)));
+    assert_eq!(came.headers, envelope.headers);
+    let links: Vec<_> = came.chain.as_ref().unwrap().links().map(|link| (link.pid, &*link.place)).collect();
+    assert_eq!(links, [(pid(2), "bank.rpc_pay"), (pid(1), "shop.rpc_buy")]);
+}
+
+#[tokio::test]
+async fn an_expired_call_is_not_sent() {
+    let (a, b) = tcp_pair(LinkConfig::default()).await;
+    let envelope = Envelope { deadline: Some(Instant::now()), ..Envelope::default() };
+    let refused = a.submit_with(&b.peer, ECHO, b"", &envelope, false).unwrap_err();
+    assert_eq!(refused, RefusedReason::Expired);
+    assert_eq!(a.links.in_flight(b.peer.key), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_calls_at_once_each_get_their_own_answer() {
+    let (a, b) = tcp_pair(LinkConfig::default()).await;
+    let calls: Vec<_> = (0..10_000_u32).map(|i| a.start(&b, ECHO, &i.to_le_bytes())).collect();
+    for (i, answer) in soon("all answers", join_all(calls)).await.into_iter().enumerate() {
+        assert_eq!(value(answer), (i as u32).to_le_bytes()[..]);
+    }
+    assert_eq!(a.links.in_flight(b.peer.key), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_way_calls_arrive_and_are_done_at_once() {
+    let (a, b) = tcp_pair(LinkConfig::default()).await;
+    for _ in 0..1000 {
+        let done = a.submit_with(&b.peer, COUNT, b"x", &Envelope::default(), true).unwrap().unwrap();
+        assert_eq!(value(done.await), b""[..]);
+    }
+    assert_eq!(a.links.in_flight(b.peer.key), 0);
+    until("a thousand messages", || b.services.counted.load(Ordering::Relaxed) == 1000).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_arrive_in_their_order() {
+    let (a, b) = tcp_pair(LinkConfig::default()).await;
+    let envelope = Envelope::default();
+    let mut calls = Vec::new();
+    for i in 0..5000_u32 {
+        let one_way = i % 3 == 0;
+        calls.push(a.submit_with(&b.peer, HOLD, &i.to_le_bytes(), &envelope, one_way).unwrap().unwrap());
+        if i % 100 == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    until("all calls to arrive", || lock(&b.services.held).len() == 5000).await;
+    let held = std::mem::take(&mut *lock(&b.services.held));
+    assert!(held.iter().enumerate().all(|(i, call)| call.payload == (i as u32).to_le_bytes()[..]));
+}
+
+#[tokio::test]
+async fn a_dropped_call_is_cancelled_at_the_callee() {
+    let (a, b) = tcp_pair(LinkConfig::default()).await;
+    let (kept, dropped) = (a.start(&b, HOLD, b"kept"), a.start(&b, HOLD, b"dropped"));
+    until("both calls to arrive", || lock(&b.services.held).len() == 2).await;
+    assert!(lock(&b.services.held).iter().all(|call| !call.reply.is_unwanted()));
+    drop(dropped);
+    until("the cancel to arrive", || lock(&b.services.held)[1].reply.is_unwanted()).await;
+    assert!(!lock(&b.services.held)[0].reply.is_unwanted());
+    b.services.answer_held();
+    assert_eq!(value(soon("the other answer", kept).await), b"kept"[..]);
+    assert_eq!(a.links.in_flight(b.peer.key), 0);
+    assert_eq!(lock(&b.links.session(a.peer.key).unwrap().inbound).live(), 0);
+}
+
+#[tokio::test]
+async fn a_panic_while_writing_spoils_nothing_but_its_call() {
+    let (a, b) = tcp_pair(LinkConfig::default()).await;
+    let mut put_args = |out: &mut Vec<u8>| {
+        out.push(1);
+        panic!("a bug in somebody's Serialize")
+    };
+    let call = crate::transport::OutCall {
+        target: ECHO,
+        method: METHOD,
+        envelope: &Envelope::default(),
+        put_args: &mut put_args,
+        one_way: false,
+    };
+    assert!(matches!(a.links.submit(&b.peer, call), Err(RefusedReason::Undecodable(_))));
+    assert_eq!(value(a.call(&b, ECHO, b"fine").await), b"fine"[..]);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_without_a_link() {
+    let (a, b) = (Node::tcp(key(1, 1), LinkConfig::default()).await, Node::tcp(key(2, 1), LinkConfig::default()).await);
+    assert!(a.submit(&b.peer, ECHO, b"").unwrap().is_none());
+    assert!(!a.links.is_up(b.peer.key));
+    let unreachable = |refused| matches!(refused, Err(RefusedReason::Unreachable(_)));
+    assert!(unreachable(soon("a refusal", a.links.ready(&a.peer)).await));
+}

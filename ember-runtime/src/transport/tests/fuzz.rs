@@ -1,0 +1,195 @@
+//! Frames that no node would send.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::support::*;
+use crate::{
+    error::{Failure, RefusedReason},
+    id::{NodeKey, Pid},
+    message::{Chain, Envelope, RawCall},
+    rng::Rng,
+    transport::{
+        Ingress, LinkConfig, OutCall,
+        control::Control,
+        header,
+        hello::Offer,
+        lock,
+        parked::Parked,
+        session::{Parts, Session},
+        wire::{self, Correlation, Record},
+    },
+};
+
+const LIMIT: usize = 1 << 20;
+
+fn call(envelope: &Envelope, payload: &[u8], correlation: Option<Correlation>, out: &mut Vec<u8>) {
+    let start = wire::open(if correlation.is_some() { wire::CALL } else { wire::SEND }, out);
+    if let Some(correlation) = correlation {
+        correlation.put(out);
+    }
+    let put_args = &mut |_: &mut Vec<u8>| Ok(());
+    let call = OutCall { target: 300, method: METHOD, envelope, put_args, one_way: correlation.is_none() };
+    header::put(&call, out).unwrap();
+    out.extend_from_slice(payload);
+    wire::seal(start, out);
+}
+
+fn valid() -> Vec<u8> {
+    let mut out = Vec::new();
+    let name = Correlation { index: 70_000, generation: 9 };
+    call(&Envelope::default(), b"payload", Some(name), &mut out);
+    let pid = Pid { node: key(1, 1), number: 3 };
+    let chain = Arc::new(Chain { pid, place: "a.rpc_b".into(), above: None });
+    let headers = Arc::new([("name".to_string(), "value".to_string())].into());
+    let deadline = Some(Instant::now() + std::time::Duration::from_secs(5));
+    let rich = Envelope { deadline, chain: Some(chain), headers: Some(headers), key: Some(1), ..Envelope::default() };
+    call(&rich, b"more", None, &mut out);
+    for kind in [wire::VALUE, wire::APP, wire::FAILURE, wire::CANCEL] {
+        let start = wire::open(kind, &mut out);
+        name.put(&mut out);
+        out.extend_from_slice(b"abc");
+        wire::seal(start, &mut out);
+    }
+    out
+}
+
+fn mutate(frame: &mut Vec<u8>, rng: &Rng) {
+    for _ in 0..=rng.below(4) {
+        let at = rng.below(frame.len());
+        match rng.below(6) {
+            0 => frame[at] ^= 1 << rng.below(8),
+            1 => frame[at] = rng.u64() as u8,
+            2 => frame[at] = 0xff,
+            3 => frame.truncate(at.max(1)),
+            4 => frame.insert(at, rng.u64() as u8),
+            _ => drop(frame.remove(at)),
+        }
+        if frame.is_empty() {
+            frame.push(0);
+        }
+    }
+}
+
+#[test]
+fn no_frame_makes_the_decoder_panic() {
+    let rng = Rng::from_seed(2026);
+    let (mut read, mut refused) = (0, 0);
+    for _ in 0..100_000 {
+        let mut frame = valid();
+        mutate(&mut frame, &rng);
+        let frame = Bytes::from(frame);
+        for record in wire::records(&frame, LIMIT) {
+            match record {
+                Ok(Record::Call { body, .. }) => {
+                    let header = header::get(&frame[body.clone()], Instant::now());
+                    assert!(header.is_err_and(|why| !why.is_empty()) || !body.is_empty());
+                    read += 1;
+                }
+                Ok(_) => read += 1,
+                Err(_) => refused += 1,
+            }
+        }
+    }
+    assert!(
+        read > 10_000 && refused > 10_000,
+        "{read} read, {refused} refused: the mutations are too tame or too wild"
+    );
+}
+
+struct Nobody;
+
+impl Ingress for Nobody {
+    fn call(&self, _: NodeKey, _: u64, call: RawCall) {
+        drop(call);
+    }
+    fn link_up(&self, _: NodeKey) {}
+    fn link_down(&self, _: NodeKey, _: &str) {}
+}
+
+#[tokio::test]
+async fn no_frame_makes_a_link_panic_or_keep_anything() {
+    let rng = Rng::from_seed(7);
+    let ingress: Arc<dyn Ingress> = Arc::new(Nobody);
+    let config = LinkConfig::default();
+    let (mut taken, mut refused) = (0, 0);
+    for _ in 0..5_000 {
+        let parts = Parts {
+            number: 1,
+            peer: key(1, 1),
+            peer_dial: 0,
+            offer: Offer { max_message: 1 << 20, credit: 1 << 20 },
+            control: Control::new(Bytes::new(), config.credit),
+            sever: Arc::default(),
+        };
+        let session = Session::new(parts, &config, &ingress);
+        let mut frame = valid();
+        mutate(&mut frame, &rng);
+        match session.receive(&frame.into(), Instant::now(), &mut Parked::default()) {
+            Ok(()) => taken += 1,
+            Err(_) => refused += 1,
+        }
+        assert_eq!(session.held.load(Ordering::Relaxed), 0, "credit leaked");
+        assert_eq!(lock(&session.inbound).live(), 0, "a call leaked");
+        assert_eq!(Arc::strong_count(&session), 1);
+    }
+    assert!(taken > 500 && refused > 500, "{taken} taken, {refused} refused");
+}
+
+#[test]
+fn the_valid_frame_is_read_whole() {
+    let frame = Bytes::from(valid());
+    let records: Vec<_> = wire::records(&frame, LIMIT).map(Result::unwrap).collect();
+    assert_eq!(records.len(), 6);
+    let Record::Call { correlation: Some(name), body, .. } = &records[0] else { panic!("{records:?}") };
+    assert_eq!((name.index, name.generation), (70_000, 9));
+    let header = header::get(&frame[body.clone()], Instant::now()).unwrap();
+    assert_eq!((header.target, header.method), (300, METHOD));
+    assert_eq!(&frame[body.start + header.size..body.end], b"payload");
+}
+
+#[test]
+fn an_empty_header_is_small() {
+    let mut out = Vec::new();
+    call(&Envelope::default(), b"", Some(Correlation { index: 100, generation: 100 }), &mut out);
+    assert!(out.len() <= 22, "{} bytes", out.len());
+}
+
+#[test]
+fn lengths_are_believed_only_within_the_frame_and_the_limit() {
+    for length in [0, 100, LIMIT as u32 * 2, u32::MAX] {
+        let mut frame = length.to_le_bytes().to_vec();
+        frame.extend_from_slice(&[wire::VALUE, 1, 1]);
+        assert!(wire::records(&Bytes::from(frame), LIMIT).next().unwrap().is_err(), "{length}");
+    }
+}
+
+#[tokio::test]
+async fn an_unreadable_header_costs_its_call_and_an_unreadable_frame_the_link() {
+    let (a, b) = tcp_pair(LinkConfig::default()).await;
+    let (at_a, at_b) = (a.links.session(b.peer.key).unwrap(), b.links.session(a.peer.key).unwrap());
+    let held = a.start(&b, HOLD, b"x");
+    until("the call to arrive", || lock(&b.services.held).len() == 1).await;
+
+    // A call whose header is nonsense, from a slot that waits.
+    let name = lock(&at_a.pending).insert(0).unwrap();
+    let mut frame = Vec::new();
+    let start = wire::open(wire::CALL, &mut frame);
+    name.put(&mut frame);
+    frame.extend_from_slice(&[0xff; 20]);
+    wire::seal(start, &mut frame);
+    at_b.receive(&Bytes::from(frame), Instant::now(), &mut Parked::default()).unwrap();
+    let answer = soon("the error reply", std::future::poll_fn(|cx| lock(&at_a.pending).poll(name, cx))).await;
+    let failure = failure(answer);
+    assert!(matches!(failure, Failure::NotExecuted(RefusedReason::Undecodable(_))), "{failure:?}");
+    assert!(a.links.is_up(b.peer.key));
+
+    // A frame that is nonsense, sent for real.
+    lock(&at_a.outbox).calls.open().extend_from_slice(&[1, 0, 0, 0, 99]);
+    drop(a.start(&b, ECHO, b"x"));
+    super::support::failure(soon("the outcome", held).await);
+    until("the link to be down", || b.services.events().len() == 2).await;
+    assert!(b.services.events()[1].contains("unknown kind"), "{:?}", b.services.events());
+}

@@ -1,0 +1,106 @@
+//! Those who must not become peers.
+
+use std::sync::Arc;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+use super::support::*;
+use crate::{
+    net::{Endpoint, OsNetwork},
+    transport::{
+        LinkConfig, Peer,
+        control::encode,
+        hello::{self, Hello, Offer, Refusal, Welcome},
+    },
+};
+
+async fn refusal(from: &Node, to: &Peer) -> String {
+    soon("a refusal", from.links.ready(to)).await.unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn another_cluster_is_refused() {
+    let a = Node::tcp(key(1, 1), LinkConfig::default()).await;
+    let local = "127.0.0.1:0".parse().unwrap();
+    let b = Node::at(&local, key(2, 1), Arc::new(OsNetwork), LinkConfig::default(), "other").await;
+    let why = refusal(&a, &b.peer).await;
+    assert!(why.contains("belongs to the cluster `other`"), "{why}");
+    assert!(a.services.events().is_empty() && b.services.events().is_empty());
+    until("the connection to close", || a.links.sockets.count() + b.links.sockets.count() == 0).await;
+}
+
+#[tokio::test]
+async fn another_node_or_run_at_the_address_is_refused() {
+    let a = Node::tcp(key(1, 1), LinkConfig::default()).await;
+    let b = Node::tcp(key(2, 2), LinkConfig::default()).await;
+    for expected in [key(2, 1), key(2, 3), key(3, 2)] {
+        let why = refusal(&a, &Peer { key: expected, ..b.peer.clone() }).await;
+        assert!(why.contains(&format!("another node listens there: {}", b.peer.key)), "{why}");
+    }
+    a.ready(&b).await;
+}
+
+#[tokio::test]
+async fn a_server_of_something_else_is_refused() {
+    let a = Node::tcp(key(1, 1), LinkConfig::default()).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = Endpoint::Tcp(listener.local_addr().unwrap().to_string());
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"220 mail.example ESMTP, what can I do for you today?\r\n").await.unwrap();
+        stream.read_to_end(&mut Vec::new()).await
+    });
+    let why = refusal(&a, &Peer { key: key(2, 1), endpoint }).await;
+    assert!(why.contains("not a working link"), "{why}");
+    let _ = soon("the connection to close", server).await;
+}
+
+#[tokio::test]
+async fn garbage_on_the_port_closes_its_connection_and_nothing_else() {
+    let (a, b) = tcp_pair(LinkConfig::default()).await;
+    let mut stranger = TcpStream::connect(b.peer.endpoint.to_string()).await.unwrap();
+    stranger.write_all(&[b'x'; 4096]).await.unwrap();
+    let _ = soon("the connection to close", stranger.read_to_end(&mut Vec::new())).await;
+    assert_eq!(value(a.call(&b, ECHO, b"fine").await), b"fine"[..]);
+}
+
+fn some_hello() -> Hello {
+    Hello {
+        cluster: "test".into(),
+        from: key(1, 1),
+        endpoint: "a:1".parse().unwrap(),
+        expected: key(2, 1),
+        dial: 1,
+        offer: Offer { max_message: 1, credit: 1 },
+    }
+}
+
+#[test]
+fn another_version_is_told_apart_whatever_follows_it() {
+    let mut bytes = hello::put(&some_hello()).to_vec();
+    assert_eq!(hello::get(&bytes), Ok(some_hello()));
+    bytes.truncate(10);
+    assert_eq!(hello::get(&bytes), Err(Refusal::Unreadable));
+    bytes[..2].copy_from_slice(&9_u16.to_le_bytes());
+    assert_eq!(hello::get(&bytes), Err(Refusal::Version { ours: hello::VERSION }));
+    assert_eq!(hello::get(b"x"), Err(Refusal::Unreadable));
+    let answer: Result<Welcome, Refusal> = Err(Refusal::Superseded);
+    assert_eq!(hello::get_answer(&encode(&answer)), Err(Refusal::Superseded));
+    assert_eq!(hello::get_answer(b"\xff\xff"), Err(Refusal::Unreadable));
+}
+
+#[tokio::test]
+async fn a_data_stream_needs_a_session_of_its_own_connection() {
+    use crate::transport::generated::link_v1::link_client::LinkClient;
+    let (a, b) = tcp_pair(LinkConfig::default()).await;
+    let channel = tonic::transport::Endpoint::from_shared(format!("http://{}", b.peer.endpoint)).unwrap();
+    let mut client = LinkClient::new(channel.connect().await.unwrap());
+    let mut request = tonic::Request::new(tokio_stream::pending());
+    request.metadata_mut().insert(hello::SESSION, 17_u64.into());
+    let status = soon("a refusal", client.data(request)).await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::FailedPrecondition);
+    assert_eq!(value(a.call(&b, ECHO, b"fine").await), b"fine"[..]);
+}

@@ -1,0 +1,382 @@
+//! Nodes whose services are fixed, and a network that can be stopped.
+
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    io,
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU8, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf},
+    sync::mpsc,
+    time::{Instant, sleep, timeout},
+};
+
+use crate::{
+    error::{Failure, RefusedReason},
+    id::{Incarnation, MethodId, NodeId, NodeKey},
+    message::{Envelope, RawCall, ReplyBody},
+    net::{BoxStream, Endpoint, Listener, Network, OsNetwork},
+    rng::Rng,
+    transport::{Identity, Ingress, LinkConfig, Links, OutCall, Peer, PendingReply, RawAnswer, lock},
+};
+
+/// What the services of a test node do with a call.
+pub(super) const ECHO: u64 = 1;
+pub(super) const HOLD: u64 = 2;
+pub(super) const APP: u64 = 3;
+pub(super) const FULL: u64 = 4;
+pub(super) const LARGE: u64 = 5;
+pub(super) const DROP: u64 = 6;
+pub(super) const COUNT: u64 = 7;
+
+pub(super) const METHOD: MethodId = MethodId::of("rpc_test");
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The services of a node, and what they saw.
+#[derive(Default)]
+pub(super) struct Services {
+    pub(super) held: Mutex<Vec<RawCall>>,
+    pub(super) events: Mutex<Vec<String>>,
+    pub(super) counted: AtomicUsize,
+    pub(super) envelopes: Mutex<Vec<Envelope>>,
+}
+
+impl Ingress for Services {
+    fn call(&self, _: NodeKey, target: u64, mut call: RawCall) {
+        if target != HOLD {
+            call.credit = None;
+        }
+        let payload = call.payload.clone();
+        let mut copy = |out: &mut Vec<u8>| {
+            out.extend_from_slice(&payload);
+            Ok(())
+        };
+        match target {
+            ECHO => {
+                if call.envelope.trace != 0 {
+                    lock(&self.envelopes).push(call.envelope.clone());
+                }
+                call.reply.send(ReplyBody::Value(&mut copy));
+            }
+            APP => call.reply.send(ReplyBody::App(&mut copy)),
+            FULL => call.reply.fail(RefusedReason::MailboxFull { limit: 3 }),
+            LARGE => {
+                let size = u32::from_le_bytes(payload[..4].try_into().unwrap()) as usize;
+                call.reply.send(ReplyBody::Value(&mut |out| {
+                    out.resize(out.len() + size, 7);
+                    Ok(())
+                }));
+            }
+            HOLD => lock(&self.held).push(call),
+            DROP => drop(call),
+            COUNT => {
+                self.counted.fetch_add(1, Ordering::Relaxed);
+                call.reply.send(ReplyBody::Value(&mut copy));
+            }
+            _ => call.reply.fail(RefusedReason::NoTarget(target.to_string())),
+        }
+    }
+
+    fn link_up(&self, peer: NodeKey) {
+        lock(&self.events).push(format!("up {peer}"));
+    }
+
+    fn link_down(&self, peer: NodeKey, why: &str) {
+        lock(&self.events).push(format!("down {peer}: {why}"));
+    }
+}
+
+impl Services {
+    pub(super) fn events(&self) -> Vec<String> {
+        lock(&self.events).clone()
+    }
+
+    pub(super) fn answer_held(&self) {
+        self.answer_held_with(usize::MAX);
+    }
+
+    /// The first `size` bytes of the payload are the answer.
+    pub(super) fn answer_held_with(&self, size: usize) {
+        for call in std::mem::take(&mut *lock(&self.held)) {
+            let payload = call.payload.clone();
+            call.reply.send(ReplyBody::Value(&mut |out| {
+                out.extend_from_slice(&payload[..size.min(payload.len())]);
+                Ok(())
+            }));
+        }
+    }
+}
+
+/// A node under test.
+pub(super) struct Node {
+    pub(super) links: Arc<Links>,
+    pub(super) services: Arc<Services>,
+    pub(super) peer: Peer,
+}
+
+pub(super) fn key(id: u64, incarnation: u64) -> NodeKey {
+    NodeKey { id: NodeId(id), incarnation: Incarnation(incarnation) }
+}
+
+impl Node {
+    pub(super) async fn tcp(key: NodeKey, config: LinkConfig) -> Self {
+        Self::at(&"127.0.0.1:0".parse().unwrap(), key, Arc::new(OsNetwork), config, "test").await
+    }
+
+    pub(super) async fn at(
+        endpoint: &Endpoint,
+        key: NodeKey,
+        network: Arc<dyn Network>,
+        config: LinkConfig,
+        cluster: &str,
+    ) -> Self {
+        let listener = network.bind(endpoint).await.unwrap();
+        let endpoint = listener.local_endpoint().unwrap();
+        let services = Arc::new(Services::default());
+        let identity = Identity { cluster: cluster.into(), node: key, endpoint: endpoint.clone() };
+        let rng = Rng::from_seed(key.id.0);
+        let links = Links::start(identity, listener, network, rng, config, services.clone());
+        Self { links, services, peer: Peer { key, endpoint } }
+    }
+
+    pub(super) async fn ready(&self, other: &Node) {
+        let ready = soon("a link", self.links.ready(&other.peer)).await;
+        assert_eq!(ready, Ok(()), "{} to {}", self.peer.key, other.peer.key);
+    }
+
+    pub(super) fn submit(&self, to: &Peer, target: u64, payload: &[u8]) -> Result<Option<PendingReply>, RefusedReason> {
+        self.submit_with(to, target, payload, &Envelope::default(), false)
+    }
+
+    pub(super) fn submit_with(
+        &self,
+        to: &Peer,
+        target: u64,
+        payload: &[u8],
+        envelope: &Envelope,
+        one_way: bool,
+    ) -> Result<Option<PendingReply>, RefusedReason> {
+        let mut put_args = |out: &mut Vec<u8>| {
+            out.extend_from_slice(payload);
+            Ok(())
+        };
+        self.links.submit(to, OutCall { target, method: METHOD, envelope, put_args: &mut put_args, one_way })
+    }
+
+    /// Submits over a link that is up.
+    pub(super) fn start(&self, to: &Node, target: u64, payload: &[u8]) -> PendingReply {
+        self.submit(&to.peer, target, payload).expect("it was refused").expect("the link is not up")
+    }
+
+    pub(super) async fn call(&self, to: &Node, target: u64, payload: &[u8]) -> RawAnswer {
+        soon("an answer", self.start(to, target, payload)).await
+    }
+}
+
+/// Two nodes with a link that the first has dialled.
+pub(super) async fn tcp_pair(config: LinkConfig) -> (Node, Node) {
+    let (a, b) = (Node::tcp(key(1, 1), config.clone()).await, Node::tcp(key(2, 1), config).await);
+    a.ready(&b).await;
+    both_up(&a, &b).await;
+    (a, b)
+}
+
+pub(super) async fn both_up(a: &Node, b: &Node) {
+    until("both sides to be up", || a.links.is_up(b.peer.key) && b.links.is_up(a.peer.key)).await;
+}
+
+/// What comes within a generous time.
+pub(super) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("waited {PATIENCE:?} for {what}"))
+}
+
+/// Waits for a fact that nobody announces.
+pub(super) async fn until(what: &str, mut fact: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !fact() {
+        assert!(Instant::now() < end, "waited {PATIENCE:?} for {what}");
+        // tidy: sleep: it looks again and again, for a fact of another task that nobody announces
+        sleep(Duration::from_millis(1)).await;
+    }
+}
+
+pub(super) fn value(answer: RawAnswer) -> Bytes {
+    match answer {
+        RawAnswer::Value(value) => value,
+        other => panic!("a value was expected: {other:?}"),
+    }
+}
+
+pub(super) fn failure(answer: RawAnswer) -> Failure {
+    match answer {
+        RawAnswer::Failed(failure) => failure,
+        other => panic!("a failure was expected: {other:?}"),
+    }
+}
+
+/// A network in memory.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Memory(Arc<Mutex<Mesh>>);
+
+#[derive(Debug, Default)]
+struct Mesh {
+    listeners: BTreeMap<Endpoint, mpsc::Sender<BoxStream>>,
+    connections: Vec<[Arc<Gate>; 2]>,
+}
+
+/// What happens to the bytes that one end of a connection would read.
+#[derive(Debug, Default)]
+pub(super) struct Gate {
+    mode: AtomicU8,
+    /// What may still pass, if it is metered.
+    allowed: AtomicUsize,
+    waker: Mutex<Option<Waker>>,
+}
+
+const OPEN: u8 = 0;
+const STALLED: u8 = 1;
+const BROKEN: u8 = 2;
+const METERED: u8 = 3;
+
+impl Gate {
+    fn set(&self, mode: u8) {
+        self.mode.store(mode, Ordering::SeqCst);
+        if let Some(waker) = lock(&self.waker).take() {
+            waker.wake();
+        }
+    }
+
+    /// Nothing arrives any more, and nobody is told.
+    pub(super) fn stall(&self) {
+        self.set(STALLED);
+    }
+
+    pub(super) fn open(&self) {
+        self.set(OPEN);
+    }
+
+    /// From now on only what is allowed passes.
+    pub(super) fn meter(&self) {
+        self.set(METERED);
+    }
+
+    pub(super) fn allow(&self, bytes: usize) {
+        self.allowed.fetch_add(bytes, Ordering::SeqCst);
+        self.set(METERED);
+    }
+
+    /// The connection is reset.
+    pub(super) fn cut(&self) {
+        self.set(BROKEN);
+    }
+}
+
+impl Memory {
+    /// The gates of connection `number`: of the end that dialled, and of the other.
+    pub(super) fn gates(&self, number: usize) -> [Arc<Gate>; 2] {
+        lock(&self.0).connections[number].clone()
+    }
+
+    pub(super) fn connections(&self) -> usize {
+        lock(&self.0).connections.len()
+    }
+
+    pub(super) async fn node(&self, key: NodeKey, config: LinkConfig) -> Node {
+        let endpoint = format!("node-{}:1", key.id.0).parse().unwrap();
+        Node::at(&endpoint, key, Arc::new(self.clone()), config, "test").await
+    }
+}
+
+impl Network for Memory {
+    fn connect<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, io::Result<BoxStream>> {
+        Box::pin(async move {
+            let listener = lock(&self.0).listeners.get(endpoint).cloned().ok_or(io::ErrorKind::ConnectionRefused)?;
+            let (near, far) = tokio::io::duplex(64 << 10);
+            let gates = [Arc::<Gate>::default(), Arc::<Gate>::default()];
+            let [near_gate, far_gate] = gates.clone();
+            let far = Box::new(Pipe { stream: far, gate: far_gate });
+            listener.send(far).await.map_err(|_| io::ErrorKind::ConnectionRefused)?;
+            lock(&self.0).connections.push(gates);
+            Ok(Box::new(Pipe { stream: near, gate: near_gate }) as BoxStream)
+        })
+    }
+
+    fn bind<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, io::Result<Box<dyn Listener>>> {
+        let (sender, incoming) = mpsc::channel(16);
+        lock(&self.0).listeners.insert(endpoint.clone(), sender);
+        let listener = MemoryListener { incoming, endpoint: endpoint.clone() };
+        Box::pin(async move { Ok(Box::new(listener) as Box<dyn Listener>) })
+    }
+}
+
+struct MemoryListener {
+    incoming: mpsc::Receiver<BoxStream>,
+    endpoint: Endpoint,
+}
+
+impl Listener for MemoryListener {
+    fn accept(&mut self) -> BoxFuture<'_, io::Result<BoxStream>> {
+        Box::pin(async move {
+            match self.incoming.recv().await {
+                Some(stream) => Ok(stream),
+                None => std::future::pending().await,
+            }
+        })
+    }
+
+    fn local_endpoint(&self) -> io::Result<Endpoint> {
+        Ok(self.endpoint.clone())
+    }
+}
+
+struct Pipe {
+    stream: DuplexStream,
+    gate: Arc<Gate>,
+}
+
+impl AsyncRead for Pipe {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        *lock(&self.gate.waker) = Some(cx.waker().clone());
+        match self.gate.mode.load(Ordering::SeqCst) {
+            OPEN => Pin::new(&mut self.stream).poll_read(cx, buf),
+            METERED => {
+                let allowed = self.gate.allowed.load(Ordering::SeqCst);
+                if allowed == 0 {
+                    return Poll::Pending;
+                }
+                let mut part = vec![0; allowed.min(buf.remaining())];
+                let mut part = ReadBuf::new(&mut part);
+                let read = Pin::new(&mut self.stream).poll_read(cx, &mut part);
+                self.gate.allowed.fetch_sub(part.filled().len(), Ordering::SeqCst);
+                buf.put_slice(part.filled());
+                read
+            }
+            STALLED => Poll::Pending,
+            _ => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
+        }
+    }
+}
+
+impl AsyncWrite for Pipe {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     actor::Submission,
-    directory::Instance,
+    directory::{Choice, Instance},
     error::{CallError, Failure, LostReason, RefusedReason, SendError},
     id::Pid,
     message::{Answer, Envelope, Method, reply_slot},
@@ -131,7 +131,16 @@ impl Course {
                 }
             };
             self.place = Some(instance.to_string());
-            let envelope = self.envelope::<M>(&instance)?;
+            let envelope = match self.envelope::<M>(&instance) {
+                Ok(envelope) => envelope,
+                // Another instance does as well, unless the caller asked for this one by its key.
+                Err(cycle) if !matches!(self.target.address.selector.choice, Choice::ByKey(_)) => {
+                    excluded.push(instance.pid);
+                    refused = Some(cycle);
+                    continue;
+                }
+                Err(cycle) => return Err(cycle.into()),
+            };
             let _counted = InFlight::new(&instance.in_flight);
             match self.attempt::<M>(&instance, args, envelope).await {
                 Attempt::Done(result) => return Ok(result),

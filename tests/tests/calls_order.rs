@@ -198,6 +198,16 @@ async fn a_call_back_into_a_waiting_service_is_a_cycle_that_names_its_path() {
 }
 
 #[tokio::test]
+async fn a_balanced_client_goes_to_another_instance_rather_than_into_a_cycle() {
+    let twin = |id: &str| Hosted::new(Asker::default()).id(id);
+    let node = Node::builder().service(twin("a")).service(twin("b")).start().await.unwrap();
+    let a = node.select::<AskerClient>().id("a").client();
+    for _ in 0..10 {
+        a.rpc_self().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_callback_is_no_edge_of_the_call_chain() {
     let Stage { asker, log, node: _node, .. } = start(1024).await;
     asker.rpc_self_then().await.unwrap();

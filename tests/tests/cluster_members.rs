@@ -10,9 +10,9 @@ use std::{
     time::Duration,
 };
 
-use ember::{ServiceState, prelude::*};
+use ember::{LostReason, ServiceState, prelude::*};
 use ember_tests::{
-    cluster::{Cluster, sees},
+    cluster::{Cluster, lost, sees},
     gate::Gate,
     wait::{eventually, within},
 };
@@ -40,6 +40,10 @@ pub struct Lingerer {
 impl Lingerer {
     #[on(stop)]
     async fn stop(&mut self) {
+        self.gate.pass().await;
+    }
+
+    pub async fn rpc_linger(&mut self) {
         self.gate.pass().await;
     }
 }
@@ -221,4 +225,17 @@ async fn a_service_that_was_announced_as_retiring_is_never_announced_as_running_
     shutdown.await.unwrap().unwrap();
     let seen = watching.await.unwrap();
     assert_eq!(seen, [Some(ServiceState::Running), Some(ServiceState::Retiring), None]);
+}
+
+#[tokio::test]
+async fn a_call_in_flight_to_a_node_that_crashes_is_lost_at_once() {
+    let (cluster, gate) = (Cluster::default(), Gate::default());
+    let crashing = cluster.node("a").service(Lingerer { gate: gate.clone() }).start().await.unwrap();
+    let caller = cluster.node("caller").start().await.unwrap();
+    sees(&caller, "lingerer", 1).await;
+    let call = tokio::spawn(caller.client::<LingererClient>().rpc_linger().timeout(Duration::from_secs(3600)));
+    gate.reached().await;
+    drop(crashing);
+    let outcome = within("the call to be given up", call).await.unwrap();
+    assert!(matches!(lost(outcome), LostReason::LinkLost(_)));
 }

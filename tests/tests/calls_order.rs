@@ -1,4 +1,4 @@
-//! The order of calls, callbacks, the call chain, and calls to many; on one node.
+//! The order of calls, callbacks, and the call chain; on one node.
 
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
@@ -244,23 +244,4 @@ async fn a_refused_one_way_call_gives_its_arguments_back() {
     assert_eq!(refused(asker.rpc_add(3).await), RefusedReason::MailboxFull { limit: 1 });
     gate.open();
     blocked.await.unwrap().unwrap();
-}
-
-#[tokio::test]
-async fn calls_to_many_give_each_ones_result_and_say_how_many_were_sent() {
-    let log = Log::default();
-    let scribe = |id: &str, places| {
-        Hosted::new(Scribe { log: log.clone(), gate: Gate::default() }).id(id).mailbox(places).tag("all", "1")
-    };
-    let node = Node::builder().service(scribe("a", 9)).service(scribe("b", 9)).service(scribe("c", 0));
-    let node = node.start().await.unwrap();
-    let all = node.select::<ScribeClient>().tag("all", "1").all();
-    let results = all.rpc_note(5).await;
-    assert_eq!(results.iter().filter(|(_, result)| *result == Ok(5)).count(), 2);
-    assert_eq!(results.len(), 3);
-    let sent = all.rpc_note(6).send();
-    assert_eq!((sent.sent, sent.refused.len()), (2, 1));
-    assert_eq!(sent.refused[0].1.reason(), &RefusedReason::MailboxFull { limit: 0 });
-    assert_eq!(log.until(4).await, ["5", "5", "6", "6"]);
-    assert!(node.select::<ScribeClient>().tag("all", "2").all().rpc_note(1).await.is_empty());
 }

@@ -32,8 +32,8 @@ impl Scribe {
         number
     }
 
-    pub async fn rpc_take(&mut self, bomb: Bomb) {
-        drop(bomb);
+    pub async fn rpc_take(&mut self, bomb: Bomb) -> String {
+        format!("{bomb:?}")
     }
 }
 

@@ -106,7 +106,7 @@ async fn a_method_that_the_service_does_not_have_is_refused() {
 }
 
 #[tokio::test]
-async fn a_type_of_the_same_name_and_another_structure_is_never_misread() {
+async fn a_type_of_the_same_name_that_cannot_be_read_is_refused() {
     let (here, there) = start().await;
     let outcome = here.client::<caller::ShopClient>().rpc_order(caller::Order { number: 200 }).await;
     assert!(matches!(refused(outcome), RefusedReason::SignatureMismatch { .. }));

@@ -19,4 +19,8 @@ pages! {
     Selection: "selection.md",
     Modules: "modules.md",
     LifeCycle: "life-cycle.md",
+    Clusters: "clusters.md",
+    Mailboxes: "mailboxes.md",
+    Signatures: "signatures.md",
+    CompilerErrors: "compiler-errors.md",
 }

@@ -18,7 +18,7 @@ struct Provider;
 #[rpc]
 impl Provider {
     /// Answers.
-    pub async fn rpc_ping(&mut self) -> u32 {
+    pub(crate) async fn rpc_ping(&mut self) -> u32 {
         7
     }
 }

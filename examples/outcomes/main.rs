@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use ember::prelude::*;
+use ember::{ServiceState, prelude::*};
 
 /// Why an account is not charged.
 #[message]
@@ -81,8 +81,9 @@ async fn main() -> ember::Result<()> {
     // Nobody takes calls any more: certainly not executed, so whatever was prepared for the call can be undone.
     let pid = node.view().instances()[0].pid();
     node.pause(pid);
-    say("a paused bank", &bank.rpc_charge(5, 10, false).timeout(Duration::from_millis(200)).await);
+    say("a paused bank", &bank.rpc_charge(5, 10, false).await);
     node.resume(pid);
+    node.wait_for_view(|view| view.instances()[0].state() == ServiceState::Running).await;
     say("resumed", &bank.rpc_charge(5, 10, false).await);
 
     node.shutdown().await?;

@@ -4,4 +4,5 @@ pub mod embedded_node;
 pub mod etcd_process;
 pub mod programs;
 pub mod registry;
+pub mod simulation;
 pub mod wait;

@@ -15,8 +15,11 @@ use tokio::{
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
+    /// With its value.
     Done,
+    /// Certainly without effect.
     NotExecuted(String),
+    /// Perhaps with its effect.
     MaybeExecuted(String),
 }
 
@@ -29,45 +32,63 @@ struct Entry {
 
 /// All calls of a simulation: what their callers were told, and what they did.
 #[derive(Debug, Default, Clone)]
-pub struct Book(Arc<Mutex<BTreeMap<u64, Entry>>>);
+pub struct Book(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    calls: BTreeMap<u64, Entry>,
+    order: Vec<(u64, bool)>,
+}
 
 /// How many calls ended how.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Sum {
+    /// With a value.
     pub done: usize,
+    /// Certainly without effect.
     pub not_executed: usize,
+    /// Perhaps with effect.
     pub maybe_executed: usize,
+    /// Without any outcome, as their callers were killed.
     pub open: usize,
+    /// The time that the longest took.
     pub longest: Duration,
 }
 
 impl Book {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Entry>> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn begin(&self, caller: &str) -> u64 {
         let mut book = self.lock();
-        let id = book.len() as u64;
-        book.insert(id, Entry { caller: caller.into(), ..Entry::default() });
+        let id = book.calls.len() as u64;
+        book.calls.insert(id, Entry { caller: caller.into(), ..Entry::default() });
         id
     }
 
     fn ended(&self, id: u64, outcome: Outcome, after: Duration) {
-        if let Some(entry) = self.lock().get_mut(&id) {
-            entry.outcomes.push((outcome, after));
-        }
+        let mut book = self.lock();
+        book.order.push((id, true));
+        book.calls.entry(id).or_default().outcomes.push((outcome, after));
     }
 
     fn effect(&self, id: u64) {
-        self.lock().entry(id).or_default().effects += 1;
+        let mut book = self.lock();
+        book.order.push((id, false));
+        book.calls.entry(id).or_default().effects += 1;
+    }
+
+    /// Calls in the order of their effects (`false`) and ends (`true`).
+    pub fn order(&self) -> Vec<(u64, bool)> {
+        self.lock().order.clone()
     }
 
     /// What became of the calls from number `first` on. Panics where a promise was broken: a call has one outcome (none if
     /// its caller is in `killed`), one effect at most, none if it was not executed, one if it was done.
     pub fn check(&self, first: u64, killed: &[&str]) -> Sum {
         let mut sum = Sum::default();
-        for (id, entry) in self.lock().range(first..) {
+        for (id, entry) in self.lock().calls.range(first..) {
             let Entry { caller, outcomes, effects } = entry;
             match outcomes.first() {
                 None => {
@@ -93,19 +114,21 @@ impl Book {
 
     /// The number of the next call.
     pub fn next(&self) -> u64 {
-        self.lock().len() as u64
+        self.lock().calls.len() as u64
     }
 
     /// The failures, for messages.
     pub fn failures(&self) -> Vec<(u64, Outcome)> {
         let book = self.lock();
-        let all = book.iter().flat_map(|(id, entry)| entry.outcomes.iter().map(|(outcome, _)| (*id, outcome.clone())));
+        let all =
+            book.calls.iter().flat_map(|(id, entry)| entry.outcomes.iter().map(|(outcome, _)| (*id, outcome.clone())));
         all.filter(|(_, outcome)| *outcome != Outcome::Done).collect()
     }
 }
 
 /// Writes into the book, which no crash takes away.
 #[service]
+#[derive(Debug)]
 pub struct Ledger {
     book: Book,
     work: Duration,

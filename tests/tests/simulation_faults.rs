@@ -52,9 +52,14 @@ fn cut_off(seed: u64, cut: fn(&Sim)) {
         let sum = book.check(0, &[]);
         assert!(sum.maybe_executed > 0, "what was on its way is lost: {sum:?}");
         assert!(sum.done >= 50, "before the cut all was well: {sum:?}");
-        let lost =
-            book.failures().iter().filter(|(_, outcome)| format!("{outcome:?}").contains("nothing was heard")).count();
-        assert_eq!(lost, sum.maybe_executed, "the heartbeat found it: {:?}", book.failures());
+        for (call, outcome) in book.failures() {
+            let why = format!("{outcome:?}");
+            // Or the other side's heartbeat did, and its goodbye could come through.
+            assert!(
+                !why.contains("deadline") || why.starts_with("NotExecuted"),
+                "the heartbeat found it: {call} {why}"
+            );
+        }
         sim.heal("ada", "one");
         sim.settled().await;
         all_done(&sim, &book, 100).await;

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Crash, partition, loss, and a registry that loses its data, under load from two callers.
-fn eventful(seed: u64) -> (Trace, Sum) {
+fn eventful(seed: u64) -> (Trace, Sum, Vec<(u64, bool)>) {
     let book = Book::default();
     let seen = book.clone();
     let trace = cluster(seed, &book, &["ada", "bob"], &["one", "two", "three"]).run(move |sim| async move {
@@ -37,16 +37,17 @@ fn eventful(seed: u64) -> (Trace, Sum) {
         (ada.await.expect("ada lives"), bob.await.expect("bob lives"));
         sim.trace()
     });
-    (trace, seen.check(0, &[]))
+    (trace, seen.check(0, &[]), seen.order())
 }
 
 #[test]
 fn same_seed_gives_the_same_run_and_another_seed_another() {
     for seed in [1, 2, 3] {
-        let ((first, sum), (second, same)) = (eventful(seed), eventful(seed));
+        let ((first, sum, order), (second, same, again)) = (eventful(seed), eventful(seed));
         assert!(first.packets() > 1_000, "{first:?}");
         assert_eq!(first.difference(&second), None, "the first event that differs, of seed {seed}");
         assert_eq!((first.digest(), sum), (second.digest(), same), "seed {seed}");
+        assert!(order == again, "effects and ends came in another order, seed {seed}");
     }
     assert_ne!(eventful(1).0.digest(), eventful(4).0.digest());
 }

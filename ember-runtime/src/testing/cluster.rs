@@ -18,7 +18,7 @@ const TEST: &str = "test";
 
 /// A cluster to be simulated: its nodes, its registry, and the network between them.
 ///
-/// Defaults: packets take 1 ms to 5 ms, none is lost, leases live 5 s, and a run may take a virtual day.
+/// Defaults: packets take 1 ms to 5 ms, none is lost, leases live 5 s, and a run may take a virtual hour.
 #[must_use = "end with `.run(…)`"]
 pub struct Cluster {
     seed: u64,
@@ -37,7 +37,7 @@ impl Cluster {
             latency: Duration::from_millis(1)..=Duration::from_millis(5),
             loss: 0.0,
             ttl: Duration::from_secs(5),
-            limit: Duration::from_secs(24 * 60 * 60),
+            limit: Duration::from_secs(60 * 60),
             nodes: BTreeMap::new(),
         }
     }
@@ -123,7 +123,7 @@ impl Cluster {
             });
             hosts.insert(name, host);
         }
-        let commands = Commands::default();
+        let (commands, records) = (Commands::default(), recorder.clone());
         let handle = Sim { hosts: Rc::new(hosts), registry, commands: commands.clone(), weather, recorder };
         let result = Rc::new(RefCell::new(None));
         let slot = Rc::clone(&result);
@@ -137,14 +137,14 @@ impl Cluster {
             *slot.borrow_mut() = Some(value);
             Ok(())
         });
-        drive(&mut sim, &commands);
+        drive(&mut sim, &commands, &records);
         let value = result.borrow_mut().take();
         value.expect("the body has ended")
     }
 }
 
 /// Steps until the body has ended.
-fn drive(sim: &mut turmoil::Sim<'_>, commands: &Commands) {
+fn drive(sim: &mut turmoil::Sim<'_>, commands: &Commands, records: &Recorder) {
     loop {
         match sim.step() {
             Ok(true) => return,
@@ -152,7 +152,9 @@ fn drive(sim: &mut turmoil::Sim<'_>, commands: &Commands) {
             Err(error) => match error.downcast::<tokio::task::JoinError>() {
                 Ok(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
                 Ok(error) => panic!("the simulation ended: {error}"),
-                Err(error) => panic!("the simulation ended: {error}"),
+                Err(error) => {
+                    panic!("the simulation ended: {error}; the last that happened:\n{}", records.so_far().tail())
+                }
             },
         }
     }

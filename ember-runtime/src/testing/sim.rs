@@ -87,9 +87,9 @@ impl Sim {
     }
 
     async fn end(&self, host: &Host) {
-        self.commands.done(Command::Crash(host.name.clone())).await;
-        // Last: the tasks of the node end with its host, not one by one.
+        // The host's own handle keeps the node until the crash: its tasks end with the host, not one by one.
         drop(host.state.replace(State::Down));
+        self.commands.done(Command::Crash(host.name.clone())).await;
     }
 
     /// Starts a node that was killed or shut down, from the closure that describes it, and waits until it is in the cluster.
@@ -122,6 +122,9 @@ impl Sim {
     }
 
     /// Shuts a node down as SIGTERM would. No effect if it does not run.
+    ///
+    /// # Cancel safety
+    /// Dropped halfway, it leaves a node that is shutting down, and counts as running.
     ///
     /// # Errors
     /// As [`Node::shutdown`].

@@ -11,6 +11,8 @@ use std::{
 
 /// Events that are kept one by one; those after them only count in the digest.
 const KEPT: usize = 100_000;
+/// Events that are shown when a run ends badly.
+const TAIL: usize = 40;
 
 /// What happened in a simulation. Two runs were the same if their traces are equal: each packet counts, with its moment.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,6 +54,14 @@ impl Trace {
         }
         let same = self.events.iter().zip(&other.events).take_while(|(mine, theirs)| mine == theirs).count();
         Some((same, self.events.get(same)))
+    }
+}
+
+impl Trace {
+    /// The last events, for messages.
+    pub(super) fn tail(&self) -> String {
+        let first = self.events.len().saturating_sub(TAIL);
+        self.events.iter().skip(first).map(|event| format!("{event:?}\n")).collect()
     }
 }
 

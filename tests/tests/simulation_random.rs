@@ -60,7 +60,7 @@ fn run(seed: u64) {
         sim.settled().await;
         let loads = CALLERS.map(|caller| {
             let book = book.clone();
-            sim.on(caller, move |node| calls(node, book, 1_000, Duration::from_millis(15)))
+            sim.on(caller, move |node| calls(node, book, 500, Duration::from_millis(15)))
         });
         let mut dice = Dice(seed);
         let mut ended = Box::pin(join_all(loads));

@@ -45,7 +45,14 @@ fn same_seed_gives_the_same_run_and_another_seed_another() {
     for seed in [1, 2] {
         let ((first, sum, order), (second, same, again)) = (eventful(seed), eventful(seed));
         assert!(first.packets() > 1_000, "{first:?}");
-        assert_eq!(first.difference(&second), None, "the first event that differs, of seed {seed}");
+        assert_eq!(
+            first.difference(&second),
+            None,
+            "the first event that differs, of seed {seed}; {} and {} packets; same order: {}",
+            first.packets(),
+            second.packets(),
+            order == again
+        );
         assert_eq!((first.digest(), sum), (second.digest(), same), "seed {seed}");
         assert!(order == again, "effects and ends came in another order, seed {seed}");
     }

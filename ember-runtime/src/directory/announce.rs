@@ -81,10 +81,12 @@ impl Announcer {
             self.written.send_replace(version);
             let renew_at = sent + lease.ttl / 3;
             tokio::select! {
-                _ = versions.changed() => {}
+                // The renewal first: no number of changes may keep it away.
+                biased;
                 () = sleep_until(renew_at) => {
                     (sent, lease) = self.renew(lease).await?;
                 }
+                _ = versions.changed() => {}
             }
         }
     }

@@ -14,11 +14,13 @@ const KEPT: usize = 100_000;
 /// Events that are shown when a run ends badly.
 const TAIL: usize = 40;
 
-/// What happened in a simulation. Two runs were the same if their traces are equal: each packet counts, with its moment.
+/// What happened in a simulation. [`events`](Self::events) and
+/// [`packets`](Self::packets) are the same in two runs of one seed; for [`digest`](Self::digest) see there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Trace {
     events: Vec<TraceEvent>,
     packets: u64,
+    traffic: u64,
     digest: u64,
 }
 
@@ -42,9 +44,10 @@ impl Trace {
         self.packets
     }
 
-    /// A number that stands for all of it, packets included.
+    /// A number that stands for all of it, the moment of each packet included. Known gap: where links break and are made again
+    /// under load, packets may differ in their moments between two runs of one seed, so that this number does.
     pub fn digest(&self) -> u64 {
-        self.digest
+        self.digest ^ self.traffic
     }
 
     /// Where two runs part, for messages: the first event that differs, and its place.
@@ -73,7 +76,7 @@ impl fmt::Debug for TraceEvent {
 
 impl fmt::Debug for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} packets, digest {:016x}", self.packets, self.digest)?;
+        writeln!(f, "{} packets, digest {:016x}", self.packets, self.digest())?;
         self.events.iter().try_for_each(|event| writeln!(f, "{event:?}"))
     }
 }
@@ -87,7 +90,7 @@ pub(super) struct Recorder {
 
 impl Recorder {
     pub(super) fn new() -> Self {
-        let trace = Trace { events: Vec::new(), packets: 0, digest: 0xcbf2_9ce4_8422_2325 };
+        let trace = Trace { events: Vec::new(), packets: 0, traffic: 0, digest: 0xcbf2_9ce4_8422_2325 };
         Self { trace: Arc::new(Mutex::new(trace)), connections: Arc::default() }
     }
 
@@ -115,8 +118,9 @@ impl Recorder {
     pub(super) fn packet(&self, at: Duration, connection: u64, read: bool) {
         let mut trace = self.lock();
         trace.packets += 1;
-        trace.mix(at.as_nanos() as u64);
-        trace.mix(connection << 1 | u64::from(read));
+        // Added up: packets of one moment may be counted in any order.
+        let packet = (at.as_micros() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (connection << 1 | u64::from(read));
+        trace.traffic = trace.traffic.wrapping_add((packet ^ (packet >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9));
     }
 
     pub(super) fn so_far(&self) -> Trace {

@@ -6,6 +6,7 @@
 //! - `cluster`: links between nodes.
 //! - `etcd`: clusters of several processes, on one machine with the embedded registry, or on many with etcd. Its build runs
 //!   `protoc`: install it (Debian: `protobuf-compiler`), or point the environment variable `PROTOC` at one.
+//! - `testing`: clusters in a simulation, for tests: a dev-dependency.
 
 pub use ember_macros::{message, module, rpc, service};
 pub use ember_runtime::{
@@ -20,6 +21,9 @@ pub use ember_runtime::{
     node::{Hosted, Node, NodeBuilder},
     registry,
 };
+
+#[cfg(feature = "testing")]
+pub use ember_runtime::testing;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -8,4 +8,5 @@ pub mod gate;
 pub mod log;
 pub mod programs;
 pub mod registry;
+pub mod simulation;
 pub mod wait;

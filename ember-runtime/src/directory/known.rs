@@ -7,20 +7,19 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tokio::sync::watch;
 
 use super::{Instance, MethodRecord, NodeRecord, View, record::ServiceRecord};
 use crate::{
     actor::{AnyCell, ServiceState},
     id::{NodeId, NodeKey, Pid},
-    message::Reach,
+    message::{Reach, ordered},
 };
 
 /// The directory of one node.
 pub(crate) struct Directory {
     here: Arc<NodeRecord>,
     view: ArcSwap<View>,
-    number: watch::Sender<u64>,
+    number: ordered::Sender<u64>,
     known: Mutex<Known>,
 }
 
@@ -37,7 +36,8 @@ struct Known {
 impl Directory {
     pub(crate) fn new(here: NodeRecord) -> Self {
         let here = Arc::new(here);
-        let directory = Self { here, view: ArcSwap::default(), number: watch::Sender::new(0), known: Mutex::default() };
+        let directory =
+            Self { here, view: ArcSwap::default(), number: ordered::Sender::new(0), known: Mutex::default() };
         directory.change(|_| ());
         directory
     }
@@ -53,7 +53,7 @@ impl Directory {
     }
 
     /// Tells of new views by their number.
-    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+    pub(crate) fn changes(&self) -> ordered::Receiver<u64> {
         self.number.subscribe()
     }
 

@@ -6,6 +6,7 @@ mod chain;
 mod codec;
 mod envelope;
 mod method;
+pub(crate) mod ordered;
 mod raw;
 mod reply;
 

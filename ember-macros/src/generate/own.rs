@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::{Type, spanned::Spanned};
 
 use super::{client, hidden, hook, marker, method, signed};
-use crate::model::{Event, Method, OwnBlock, Runtime};
+use crate::model::{Event, EventOf, Method, OwnBlock, Runtime};
 
 pub(crate) fn own_block(block: &OwnBlock) -> TokenStream {
     let OwnBlock { runtime: k, item, cfgs, interface, client } = block;

@@ -19,6 +19,7 @@ const LIMIT: usize = 1 << 20;
 pub(super) struct Departure {
     pub(super) target: u64,
     pub(super) method: MethodId,
+    pub(super) fingerprint: Option<u64>,
     pub(super) name: &'static str,
     pub(super) envelope: Envelope,
     pub(super) payload: Vec<u8>,
@@ -89,6 +90,7 @@ impl Departures {
                 let call = OutCall {
                     target: departure.target,
                     method: departure.method,
+                    fingerprint: departure.fingerprint,
                     envelope: &departure.envelope,
                     put_args: &mut put_args,
                     one_way: true,

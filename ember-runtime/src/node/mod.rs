@@ -3,9 +3,12 @@
 mod builder;
 #[cfg(feature = "cluster")]
 mod cluster;
+mod cx;
+mod follow;
 mod host;
 mod hosted;
 mod running;
+mod watches;
 
 pub use self::{
     builder::NodeBuilder,

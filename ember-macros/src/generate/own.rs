@@ -44,8 +44,12 @@ fn table(OwnBlock { runtime: k, item, interface, .. }: &OwnBlock) -> TokenStream
     });
     let hooks = interface.hooks.iter().map(|it| hook::enter_hook(k, it));
     let events = interface.events.iter().map(|it| {
-        let (Event { cfgs, .. }, marker) = (it, marker(it.ident()));
-        quote!(#(#cfgs)* table.event::<__L, #marker>();)
+        let (Event { cfgs, of, .. }, marker) = (it, marker(it.ident()));
+        let enter = match of {
+            EventOf::Type(_) => quote!(event),
+            EventOf::Down(_) => quote!(down),
+        };
+        quote!(#(#cfgs)* table.#enter::<__L, #marker>();)
     });
     let at = k.at(unit.span());
     let describe = quote! {

@@ -6,7 +6,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -41,6 +41,8 @@ pub(super) struct Services {
     pub(super) watches: Arc<Watches>,
     running: Mutex<Started>,
     me: Weak<Self>,
+    /// The whole node is about to stop: all its services are announced as retiring, whatever each is doing yet.
+    pub(super) retiring: AtomicBool,
     #[cfg(feature = "cluster")]
     pub(super) announcement: std::sync::OnceLock<super::cluster::Announcement>,
 }
@@ -79,6 +81,7 @@ impl Services {
             watches,
             running: Mutex::default(),
             me: me.clone(),
+            retiring: AtomicBool::new(false),
             #[cfg(feature = "cluster")]
             announcement: std::sync::OnceLock::new(),
         })

@@ -204,6 +204,8 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.abort();
         self.services.abort();
+        #[cfg(feature = "cluster")]
+        self.services.router.disconnect();
     }
 }
 

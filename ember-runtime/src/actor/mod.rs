@@ -17,6 +17,9 @@ mod supervision;
 mod table;
 mod unit;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use self::{
     callback::CallbackPermit,
     cell::{AnyCell, Attachments, Cell, Setup},

@@ -6,10 +6,12 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use tokio::{sync::oneshot, time::timeout};
 
 use super::{
-    AnyCell, Cell, Core, HookKind, Host, OnPanic, Restart, Service, ServiceState, Supervision, supervision::Budget,
+    AnyCell, Cell, Core, HookKind, Host, OnPanic, Restart, Service, ServiceState, Supervision, execute::report,
+    supervision::Budget,
 };
 use crate::error::{Error, Result};
 
@@ -123,7 +125,12 @@ async fn serve<S: Service>(service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>
             cell.retire();
         }
         let Some(job) = cell.mailbox.next().await else { return End::Drained };
-        job.run(service, core).await;
+        // Handlers are caught where they run. This is for the user's code around them: reading arguments, dropping values.
+        if let Err(panic) = AssertUnwindSafe(job.run(service, core)).catch_unwind().await {
+            report(core, &*panic);
+        }
+        // A service that always has work must not keep the other tasks of its thread from running.
+        tokio::task::consume_budget().await;
         if std::mem::take(&mut core.panicked) && supervision.on_panic != OnPanic::Resume {
             return End::Panicked;
         }

@@ -20,6 +20,8 @@ use crate::{
 
 /// A node that is in the view, but cannot be reached for this long, is lost for those who watch its services.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A node that the view does not have (yet: a pid may arrive before the news of its node) is taken for lost after this.
+const UNKNOWN: Duration = Duration::from_secs(2);
 const MIN_PAUSE: Duration = Duration::from_millis(50);
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 /// A link that has lasted for this long was not just another failed attempt.
@@ -41,10 +43,11 @@ pub(super) async fn end_of(router: &Router, pid: Pid) -> DownReason {
     let mut unreachable: Option<Instant> = None;
     loop {
         changes.mark_unchanged();
+        let mut patience = PATIENCE;
         match standing(directory, pid.node) {
             Standing::Replaced => return DownReason::NodeLost,
             Standing::Absent if seen => return DownReason::NodeLost,
-            Standing::Absent => {}
+            Standing::Absent => patience = UNKNOWN,
             Standing::Present(record) => {
                 seen = true;
                 let asked = Instant::now();
@@ -64,7 +67,7 @@ pub(super) async fn end_of(router: &Router, pid: Pid) -> DownReason {
             }
         }
         let since = *unreachable.get_or_insert_with(Instant::now);
-        if since.elapsed() >= PATIENCE {
+        if since.elapsed() >= patience {
             return DownReason::NodeLost;
         }
         let _ = timeout(pause / 2 + router.rng().jitter(pause / 2), changes.changed()).await;

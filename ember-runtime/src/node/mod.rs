@@ -7,6 +7,8 @@ mod cx;
 mod follow;
 mod host;
 mod hosted;
+#[cfg(feature = "cluster")]
+mod revive;
 mod running;
 mod watches;
 

@@ -28,7 +28,8 @@ struct ReadMe;
 /// What the author of a service types daily.
 pub mod prelude {
     pub use crate::{
-        CallError, Client as _, Cx, Deferred, Down, DownReason, Hosted, Local, Module, Node, NodeBuilder, OnPanic, Pid, Replier, Restart, message, module, rpc, service,
+        CallError, Client as _, Cx, Deferred, Down, DownReason, Hosted, Local, Module, Node, NodeBuilder, OnPanic, Pid,
+        Replier, Restart, message, module, rpc, service,
     };
     #[cfg(feature = "etcd")]
     pub use ember_runtime::registry::{Embedded, Etcd};
@@ -50,14 +51,15 @@ pub mod __private {
 
     pub use ember_runtime::{
         actor::{
-            Cx, Down, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType, Orphan,
-            Path, RpcBlock, Schedule, Service, ServiceSpec, Table, Unit,
+            Cx, Down, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType,
+            Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Table, Unit,
         },
         call::{Call, Client, Handle, HasClient, Kind, Local, One},
         directory::Interest,
         error,
         message::{
-            Codec, CodecError, Handled, Message, Method, MethodInfo, ResultType, Wire, codec, no_error, put_all, take_all,
+            Codec, CodecError, Handled, Message, Method, MethodInfo, ResultType, Wire, codec, no_error, put_all,
+            take_all,
         },
         module::{Field, Module, MountIn, Mounted},
         serde,

@@ -61,6 +61,7 @@ impl Foreman {
 
 #[tokio::main]
 async fn main() -> ember::Result<()> {
+    std::panic::set_hook(Box::new(|panic| println!("  (a panic, at {})", panic.location().expect("it has a place"))));
     let (news, mut ends) = mpsc::channel(8);
     let node = Node::builder().service(Foreman { news }).start().await?;
     let foreman = node.client::<ForemanClient>();

@@ -6,7 +6,8 @@ use std::sync::{
 };
 
 use ember_runtime::registry::{
-    Context, InProcess, Lease, LeaseId, Registry, RegistryError, Session, Snapshot, Transaction, TransactionOutcome, Watch,
+    Context, InProcess, Lease, LeaseId, Registry, RegistryError, Session, Snapshot, Transaction, TransactionOutcome,
+    Watch,
 };
 use futures_util::future::BoxFuture;
 

@@ -169,10 +169,9 @@ async fn a_spawned_service_is_reached_by_its_pid_from_another_node() {
     let asked = Instant::now();
     let late = client.rpc_visit().timeout(Duration::from_secs(60)).await;
     match late {
-        Err(CallError::NotExecuted(refused)) => assert!(
-            matches!(refused.reason(), RefusedReason::Stopped | RefusedReason::Retiring),
-            "{refused}"
-        ),
+        Err(CallError::NotExecuted(refused)) => {
+            assert!(matches!(refused.reason(), RefusedReason::Stopped | RefusedReason::Retiring), "{refused}")
+        }
         other => panic!("a service that has ended gave {other:?}"),
     }
     assert!(asked.elapsed() < Duration::from_secs(30), "it is known at once");
@@ -195,7 +194,8 @@ async fn the_callee_compares_the_signature_that_no_view_lists() {
 #[tokio::test]
 async fn ten_thousand_spawned_services_cost_the_registry_and_the_view_nothing() {
     let registry = Counting::default();
-    let node = Node::builder().registry(registry.clone()).lease(Duration::from_secs(60)).service(Lobby).start().await.unwrap();
+    let node =
+        Node::builder().registry(registry.clone()).lease(Duration::from_secs(60)).service(Lobby).start().await.unwrap();
     let (writes, view) = (registry.writes(), node.view().number());
     assert!(writes >= 2, "the node and the lobby were written: {writes}");
     let mut rooms = Vec::new();

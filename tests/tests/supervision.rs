@@ -94,7 +94,8 @@ async fn panics(client: &FragileClient) {
 }
 
 async fn state(node: &Node, state: ServiceState) {
-    within("a state in the view", node.wait_for_view(|view| view.instances().iter().any(|it| it.state() == state))).await;
+    within("a state in the view", node.wait_for_view(|view| view.instances().iter().any(|it| it.state() == state)))
+        .await;
 }
 
 #[tokio::test(start_paused = true)]

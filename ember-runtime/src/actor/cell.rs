@@ -12,7 +12,8 @@ use std::{
 use tokio::sync::watch;
 
 use super::{
-    CallbackPermit, Down, EventFn, Host, Service, ServiceIdentity, ServiceState, Table, TaskJob, callback::RouteFn, job::Job,
+    CallbackPermit, Down, EventFn, Host, Service, ServiceIdentity, ServiceState, Table, TaskJob, callback::RouteFn,
+    job::Job,
 };
 use crate::{
     error::RefusedReason,

@@ -104,8 +104,7 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for RawJob<S, L, M> {
             };
             drop((payload, credit));
             let deadline = envelope.deadline;
-            let outcome =
-                execute::<S, L, M>(service, core, envelope, args, before(deadline, reply.unwanted())).await;
+            let outcome = execute::<S, L, M>(service, core, envelope, args, before(deadline, reply.unwanted())).await;
             match outcome {
                 Some(Ok(handled)) => handled.settle(move |result| match result {
                     Some(Ok(value)) => reply.send(ReplyBody::Value(&mut |out| (wire.put_value)(&value, out))),

@@ -141,8 +141,9 @@ async fn start<S: Service>(source: &mut Source<S>, core: &mut Core, cell: &Cell<
     let failed = |cause: Error| Error::ServiceStart { service: S::SPEC.name.into(), cause: cause.into() };
     let mut service = match source {
         Source::Value(value) => value.take().ok_or_else(|| failed(Error::other("it has no factory")))?,
-        Source::Factory(make) => catch_unwind(AssertUnwindSafe(make))
-            .map_err(|_| failed(Error::other("its factory panicked")))?,
+        Source::Factory(make) => {
+            catch_unwind(AssertUnwindSafe(make)).map_err(|_| failed(Error::other("its factory panicked")))?
+        }
     };
     (core.panicked, core.stop) = (false, false);
     for kind in [HookKind::Init, HookKind::Start] {

@@ -99,9 +99,9 @@ impl Router {
         let _infallible = encode(&number, &mut question);
         let asked = self.ask_node(node, &question);
         let pending = match give_up {
-            Some(give_up) => timeout_at(give_up, asked).await.unwrap_or_else(|_| {
-                Err(crate::error::RefusedReason::Unreachable("no link in time".into()).into())
-            })?,
+            Some(give_up) => timeout_at(give_up, asked)
+                .await
+                .unwrap_or_else(|_| Err(crate::error::RefusedReason::Unreachable("no link in time".into()).into()))?,
             None => asked.await?,
         };
         let answer = pending.await?;

@@ -29,8 +29,8 @@ pub(super) struct Marks {
 
 /// A function that runs by itself.
 pub(super) enum Automatic {
-    Hook(Hook),
-    Event(Event),
+    Hook(Box<Hook>),
+    Event(Box<Event>),
 }
 
 impl Marks {
@@ -79,7 +79,7 @@ impl Marks {
                 errors.at(down, "what runs when a watched service has ended is no other hook: split it in two");
                 return None;
             }
-            return read_down(shape, cfgs, &sig.ident, errors).map(Automatic::Event);
+            return read_down(shape, cfgs, &sig.ident, errors).map(|down| Automatic::Event(Box::new(down)));
         }
         let Some(event) = self.event else {
             if let Some(arg) = shape.args.first() {
@@ -90,7 +90,7 @@ impl Marks {
                 );
                 return None;
             }
-            return (!self.when.is_empty()).then_some(Automatic::Hook(Hook { shape, when: self.when, cfgs }));
+            return (!self.when.is_empty()).then_some(Automatic::Hook(Box::new(Hook { shape, when: self.when, cfgs })));
         };
         if !self.when.is_empty() {
             errors.at(event, "an event handler is no hook and no timer: split it in two");
@@ -105,7 +105,8 @@ impl Marks {
         let arg = shape.args.remove(0);
         match arg.ty {
             Type::Reference(reference) if reference.mutability.is_none() => {
-                Some(Automatic::Event(Event { shape, of: EventOf::Type(*reference.elem), cfgs }))
+                let of = EventOf::Type(*reference.elem);
+                Some(Automatic::Event(Box::new(Event { shape, of, cfgs })))
             }
             Type::Reference(reference) => {
                 errors.at(reference.mutability, "an event may have other subscribers: write `&`");

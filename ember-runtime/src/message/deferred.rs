@@ -94,9 +94,12 @@ impl<T> fmt::Debug for Replier<T> {
 /// What a handler gives back: a result, or one that comes later.
 pub struct Handled<T, E>(Inner<T, E>);
 
+/// Says where the result goes.
+type Bind<T, E> = Box<dyn FnOnce(Sink<Result<T, E>>) + Send>;
+
 enum Inner<T, E> {
     Now(Result<T, E>),
-    Later(Box<dyn FnOnce(Sink<Result<T, E>>) + Send>),
+    Later(Bind<T, E>),
 }
 
 impl<T, E> From<Result<T, E>> for Handled<T, E> {

@@ -8,7 +8,7 @@ use ember::{prelude::*, registry::InProcess};
 use ember_tests::wait::within;
 use tokio::sync::{
     Semaphore,
-    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    mpsc::{Receiver, Sender, channel},
 };
 
 #[service(name = "mortal")]
@@ -45,7 +45,7 @@ impl Ledger {
 
 #[service(name = "guard")]
 struct Guard {
-    downs: UnboundedSender<Down>,
+    downs: Sender<Down>,
     gate: Arc<Semaphore>,
     #[module]
     ledger: Module<Ledger>,
@@ -55,7 +55,7 @@ struct Guard {
 impl Guard {
     #[on(down)]
     async fn gone(&mut self, _cx: &mut Cx<'_, Self>, down: &Down) {
-        let _ = self.downs.send(down.clone());
+        self.downs.try_send(down.clone()).expect("a few downs");
     }
 
     pub async fn rpc_watch(&mut self, cx: &mut Cx<'_, Self>, pid: Pid) {
@@ -77,13 +77,13 @@ impl Guard {
 
 struct Post {
     client: GuardClient,
-    downs: UnboundedReceiver<Down>,
+    downs: Receiver<Down>,
     gate: Arc<Semaphore>,
 }
 
 impl Post {
     async fn on(node: &Node) -> Self {
-        let (sender, downs) = unbounded_channel();
+        let (sender, downs) = channel(16);
         let gate = Arc::new(Semaphore::new(0));
         let of_guard = Arc::clone(&gate);
         let make = move || Guard { downs: sender.clone(), gate: Arc::clone(&of_guard), ledger: Module::default() };

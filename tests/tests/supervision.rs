@@ -130,6 +130,7 @@ async fn timers_begin_anew_with_a_restart_and_are_not_doubled() {
     panics(&client).await;
     client.rpc_add(1).await.unwrap();
     let before = log.ticks.load(Ordering::SeqCst);
+    // tidy: sleep: the clock is paused, and the passing of time is what is tested.
     tokio::time::sleep(Duration::from_millis(3500)).await;
     assert_eq!(log.ticks.load(Ordering::SeqCst) - before, 3);
 }
@@ -179,6 +180,7 @@ async fn a_budget_comes_back_with_time() {
     let (_node, client) = node(hosted(&log).budget(1, Duration::from_secs(60))).await;
     for _ in 0..3 {
         panics(&client).await;
+        // tidy: sleep: the clock is paused, and the passing of time is what is tested.
         tokio::time::sleep(Duration::from_secs(61)).await;
     }
     assert_eq!(client.rpc_add(1).await.unwrap(), 1);

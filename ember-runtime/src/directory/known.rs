@@ -73,11 +73,12 @@ impl Directory {
         let methods = cell.methods().into_iter().filter(|(_, info, ..)| info.reach == Reach::Cluster);
         Instance {
             pid: cell.pid(),
-            identity: Arc::new(cell.identity().clone()),
+            identity: Arc::clone(cell.identity()),
             node: Arc::clone(&self.here),
             state,
             contracts: cell.contracts().iter().map(|&name| name.to_owned()).collect(),
             methods: methods.map(|(id, _, _, fingerprint)| MethodRecord { id, fingerprint }).collect(),
+            direct: false,
             suspect: false,
             cell: Some(Arc::clone(cell)),
             in_flight: Arc::default(),
@@ -195,6 +196,7 @@ impl Known {
             state: record.state,
             contracts: record.contracts.into(),
             methods: methods.into(),
+            direct: false,
             suspect: false,
             cell: None,
             in_flight,

@@ -3,10 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    IntoHosted, Node,
+    Hosted, IntoHosted, Node,
     host::{Launch, Services},
 };
 use crate::{
+    actor::Service,
     call::Router,
     directory::{Directory, NodeRecord},
     error::{Error, Result},
@@ -27,6 +28,8 @@ pub struct NodeBuilder {
     pub(super) rng: Option<Rng>,
     pub(super) network: Arc<dyn Network>,
     pub(super) launches: Vec<Launch>,
+    /// Time since 1970, in a simulation; otherwise the system is asked.
+    pub(super) wall_clock: Option<Duration>,
     #[cfg(feature = "cluster")]
     pub(super) clustered: super::cluster::Options,
 }
@@ -41,6 +44,7 @@ impl NodeBuilder {
             rng: None,
             network: Arc::new(OsNetwork),
             launches: Vec::new(),
+            wall_clock: None,
             #[cfg(feature = "cluster")]
             clustered: super::cluster::Options::default(),
         }
@@ -82,13 +86,26 @@ impl NodeBuilder {
         self
     }
 
+    /// Says what time it is (since 1970) when the node starts.
+    #[cfg(feature = "testing")]
+    pub(crate) fn wall_clock(mut self, since_1970: Duration) -> Self {
+        self.wall_clock = Some(since_1970);
+        self
+    }
+
     /// Runs a service: a value of a `#[service]` type, or a [`Hosted`](super::Hosted) one. Services start in the order
     /// given, and stop in the reverse order.
     pub fn service<H: IntoHosted<Service: 'static>>(mut self, service: H) -> Self {
-        let hosted = service.into_hosted();
+        let hosted = service.into_hosted().register();
         self.launches
             .push(Box::new(move |services: Arc<Services>| Box::pin(async move { services.start(hosted).await })));
         self
+    }
+
+    /// Runs a service that can be started again: `factory` makes its state, now and after a failure. The same as
+    /// `.service(Hosted::with(factory))`, which has [options](Hosted::restart).
+    pub fn service_with<S: Service>(self, factory: impl FnMut() -> S + Send + 'static) -> Self {
+        self.service(Hosted::with(factory))
     }
 
     /// Starts the node: its services, its place in the cluster, then `started` everywhere. Needs a tokio runtime.
@@ -105,7 +122,7 @@ impl NodeBuilder {
         }
         let rng = self.rng.take().unwrap_or_else(Rng::from_entropy);
         let name = self.name.take().unwrap_or_else(|| format!("node-{:08x}", rng.u64() >> 32));
-        let key = NodeKey { id: NodeId::of_name(&name), incarnation: incarnation(&rng) };
+        let key = NodeKey { id: NodeId::of_name(&name), incarnation: incarnation(self.wall_clock, &rng) };
         let launches = std::mem::take(&mut self.launches);
         #[cfg(feature = "cluster")]
         let listener = self.bind().await?;
@@ -146,8 +163,14 @@ impl std::fmt::Debug for NodeBuilder {
 }
 
 /// Greater than that of an earlier run, as long as the wall clock is not set back; unique in any case.
-fn incarnation(rng: &Rng) -> Incarnation {
-    #[allow(clippy::disallowed_methods, reason = "the only reading of the wall clock: it orders the runs of a node")]
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+fn incarnation(wall_clock: Option<Duration>, rng: &Rng) -> Incarnation {
+    let now = wall_clock.unwrap_or_else(|| {
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "the only reading of the wall clock: it orders the runs of a node"
+        )]
+        let now = std::time::SystemTime::now();
+        now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+    });
     Incarnation(((now.as_millis() as u64) << 16) | (rng.u64() & 0xffff))
 }

@@ -19,6 +19,8 @@ pages! {
     Selection: "selection.md",
     Modules: "modules.md",
     LifeCycle: "life-cycle.md",
+    Supervision: "supervision.md",
+    Answering: "answering.md",
     Clusters: "clusters.md",
     Mailboxes: "mailboxes.md",
     Signatures: "signatures.md",

@@ -2,7 +2,8 @@
 //! failure names the page.
 
 macro_rules! pages {
-    ($($name:ident: $path:literal,)*) => {$(
+    ($($(#[$cfg:meta])* $name:ident: $path:literal,)*) => {$(
+        $(#[$cfg])*
         #[doc = include_str!(concat!("../../docs/src/", $path))]
         #[derive(Debug)]
         struct $name;
@@ -24,5 +25,7 @@ pages! {
     Clusters: "clusters.md",
     Mailboxes: "mailboxes.md",
     Signatures: "signatures.md",
+    #[cfg(feature = "testing")]
+    Testing: "testing.md",
     CompilerErrors: "compiler-errors.md",
 }

@@ -4,10 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{
-    sync::watch,
-    time::{Instant, timeout, timeout_at},
-};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
     actor::DownReason,
@@ -15,7 +12,7 @@ use crate::{
     directory::{Directory, NodeRecord},
     error::Failure,
     id::{NodeKey, Pid},
-    message::{RawReply, ReplyBody, decode, encode},
+    message::{RawReply, ReplyBody, decode, encode, ordered},
 };
 
 /// A node that is in the view, but cannot be reached for this long, is lost for those who watch its services.
@@ -53,6 +50,7 @@ pub(super) async fn end_of(router: &Router, pid: Pid) -> DownReason {
                 let asked = Instant::now();
                 let give_up = unreachable.map(|since| since + PATIENCE);
                 tokio::select! {
+                    biased;
                     answer = router.ask(&record, pid.number, give_up) => match answer {
                         Ok(reason) => return reason,
                         Err(failure) => {
@@ -84,7 +82,7 @@ fn standing(directory: &Directory, node: NodeKey) -> Standing {
 }
 
 /// Waits until the view no longer has the node.
-async fn absence(directory: &Directory, changes: &mut watch::Receiver<u64>, node: NodeKey) {
+async fn absence(directory: &Directory, changes: &mut ordered::Receiver<u64>, node: NodeKey) {
     while changes.changed().await.is_ok() {
         if !matches!(standing(directory, node), Standing::Present(_)) {
             return;

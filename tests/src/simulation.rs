@@ -1,4 +1,5 @@
 //! What the tests in a simulation share: a service whose effects are counted from outside, and callers whose outcomes are.
+// tidy: virtual time
 
 use std::{
     collections::BTreeMap,

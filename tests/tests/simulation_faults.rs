@@ -1,4 +1,5 @@
 //! What becomes of calls when nodes, links and packets are lost.
+// tidy: virtual time
 
 use std::time::Duration;
 

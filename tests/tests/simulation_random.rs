@@ -1,4 +1,5 @@
 //! Random faults, many seeds, and what must hold throughout: see `Book::check`.
+// tidy: virtual time
 
 use std::{panic, time::Duration};
 

@@ -1,4 +1,5 @@
 //! What the loss of the registry means to a cluster.
+// tidy: virtual time
 
 use std::time::Duration;
 

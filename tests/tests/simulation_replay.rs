@@ -1,4 +1,5 @@
 //! The same seed gives the same run.
+// tidy: virtual time
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! Declared timers, on tokio's paused clock.
+// tidy: virtual time
 
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 

@@ -23,4 +23,6 @@ mod timer;
 mod transport;
 
 #[doc(hidden)]
+pub use inventory;
+#[doc(hidden)]
 pub use serde;

@@ -90,8 +90,8 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for RawJob<S, L, M> {
             };
             drop((payload, credit));
             match execute::<S, L, M>(service, core, envelope, args).await {
-                Ok(Ok(value)) => reply.send(ReplyBody::Value(&mut |out| (wire.put_value)(&value, out))),
-                Ok(Err(error)) => reply.send(ReplyBody::App(&mut |out| (wire.put_error)(&error, out))),
+                Ok(Ok(value)) => reply.send(ReplyBody::Value(&mut |out| wire.put_value(&value, out))),
+                Ok(Err(error)) => reply.send(ReplyBody::App(&mut |out| wire.put_error(&error, out))),
                 Err(failure) => reply.fail(failure),
             }
         })

@@ -22,7 +22,7 @@ pub(crate) use self::{
     job::TaskJob,
     port::{Port, Submission},
     run::run,
-    table::{EventFn, HookFn, Timer},
+    table::{EventFn, HookFn, SIGNATURE_OF, Timer},
 };
 pub use self::{
     cx::{Cx, DeclaresParent},

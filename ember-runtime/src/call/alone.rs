@@ -17,11 +17,11 @@ impl Router {
         &self,
         _: &Instance,
         _: MethodId,
-        args: M::Args,
+        _: &mut Option<M::Args>,
         _: Envelope,
         _: &mut bool,
     ) -> Attempt<M> {
-        Attempt::Refused(unreachable(), args)
+        Attempt::Refused(unreachable())
     }
 
     pub(super) fn send_remote<M: Method>(

@@ -1,15 +1,24 @@
 //! The last step of a call to a service on another node.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use super::{Router, attempt::Attempt, departures::Departure};
+use tokio::time::timeout;
+
+use super::{Router, attempt::Attempt, departures::Departure, local::mismatch};
 use crate::{
+    actor::SIGNATURE_OF,
     directory::Instance,
     error::{Failure, LostReason, RefusedReason},
-    id::{MethodId, fnv1a},
+    id::MethodId,
     message::{CodecError, Encode, Envelope, Method, Wire},
     transport::{Links, OutCall, Peer, PendingReply, RawAnswer},
 };
+
+/// How long a node may take to tell its signature.
+const TELL_WITHIN: Duration = Duration::from_secs(1);
+
+/// Stands for a signature that is known by its fingerprint only.
+const UNTOLD: &str = "another signature";
 
 impl Router {
     /// Makes the links known. Once.
@@ -28,40 +37,71 @@ impl Router {
         &self,
         instance: &Instance,
         id: MethodId,
-        args: M::Args,
+        args: &mut Option<M::Args>,
         envelope: Envelope,
         handed_over: &mut bool,
     ) -> Attempt<M> {
         let (wire, links) = match self.way::<M>(instance, id) {
             Ok(way) => way,
-            Err(reason) => return Attempt::Refused(reason, args),
+            Err(RefusedReason::SignatureMismatch { .. }) => {
+                return Attempt::Refused(self.mismatch::<M>(instance, id, &envelope).await);
+            }
+            Err(reason) => return Attempt::Refused(reason),
         };
         let peer = peer(instance);
         let pending = loop {
-            match submit::<M>(links, &peer, instance, id, &envelope, &wire, &args) {
+            match submit::<M>(links, &peer, instance, id, &envelope, &wire, args) {
                 Ok(Some(pending)) => break pending,
                 Ok(None) => {
                     if let Err(reason) = links.ready(&peer).await {
                         self.directory().suspect(peer.key, true);
-                        return Attempt::Refused(reason, args);
+                        return Attempt::Refused(reason);
                     }
                 }
-                Err(reason) => return Attempt::Refused(reason, args),
+                Err(reason) => return Attempt::Refused(reason),
             }
         };
         *handed_over = true;
         let read = |error: CodecError| Failure::from(LostReason::Undecodable(error.to_string()));
         match pending.await {
-            RawAnswer::Value(bytes) => match (wire.get_value)(&bytes) {
+            RawAnswer::Value(bytes) => match wire.get_value(&bytes) {
                 Ok(value) => Attempt::Done(Ok(value)),
                 Err(error) => Attempt::Failed(read(error)),
             },
-            RawAnswer::App(bytes) => match (wire.get_error)(&bytes) {
+            RawAnswer::App(bytes) => match wire.get_error(&bytes) {
                 Ok(error) => Attempt::Done(Err(error)),
                 Err(error) => Attempt::Failed(read(error)),
             },
-            RawAnswer::Failed(Failure::NotExecuted(reason)) => Attempt::Refused(reason, args),
+            RawAnswer::Failed(Failure::NotExecuted(reason)) => Attempt::Refused(reason),
             RawAnswer::Failed(failure) => Attempt::Failed(failure),
+        }
+    }
+
+    /// How the signatures differ: asks the other node for its own, which is not in the registry because it is needed only
+    /// here. The arguments are not sent.
+    async fn mismatch<M: Method>(&self, instance: &Instance, id: MethodId, envelope: &Envelope) -> RefusedReason {
+        let theirs = timeout(TELL_WITHIN, self.ask_signature(instance, id, envelope)).await;
+        let theirs = theirs.ok().flatten();
+        mismatch::<M>(theirs.as_deref().unwrap_or(UNTOLD), &instance.identity.version)
+    }
+
+    async fn ask_signature(&self, instance: &Instance, id: MethodId, envelope: &Envelope) -> Option<String> {
+        let (links, peer) = (self.links.get()?, peer(instance));
+        let pending = loop {
+            let mut put_args = |out: &mut Vec<u8>| {
+                out.extend_from_slice(&id.0.to_le_bytes());
+                Ok(())
+            };
+            let (target, method) = (instance.pid.number, SIGNATURE_OF);
+            let call = OutCall { target, method, envelope, put_args: &mut put_args, one_way: false };
+            match links.submit(&peer, call).ok()? {
+                Some(pending) => break pending,
+                None => links.ready(&peer).await.ok()?,
+            };
+        };
+        match pending.await {
+            RawAnswer::Value(bytes) => String::from_utf8(bytes.to_vec()).ok(),
+            RawAnswer::App(_) | RawAnswer::Failed(_) => None,
         }
     }
 
@@ -103,11 +143,8 @@ impl Router {
         let wire = M::wire().ok_or(RefusedReason::Private)?;
         let links = self.links.get().ok_or(RefusedReason::NodeClosed)?;
         let published = instance.fingerprint(id).ok_or(RefusedReason::UnknownMethod)?;
-        if published != fnv1a(M::INFO.signature) {
-            return Err(RefusedReason::SignatureMismatch {
-                caller: M::INFO.signature.into(),
-                callee: format!("another signature, in version {}", instance.identity.version),
-            });
+        if published != wire.signature().fingerprint() {
+            return Err(mismatch::<M>(UNTOLD, &instance.identity.version));
         }
         Ok((wire, links))
     }
@@ -121,8 +158,9 @@ fn submit<M: Method>(
     id: MethodId,
     envelope: &Envelope,
     wire: &Wire<M>,
-    args: &M::Args,
+    args: &Option<M::Args>,
 ) -> Result<Option<PendingReply>, RefusedReason> {
+    let args = args.as_ref().ok_or(RefusedReason::CallerGone)?;
     let put_args: Encode<'_> = &mut |out| (wire.put_args)(args, out);
     links.submit(peer, OutCall { target: instance.pid.number, method: id, envelope, put_args, one_way: false })
 }

@@ -4,16 +4,31 @@
 mod ambient;
 mod chain;
 mod codec;
+mod coding;
 mod envelope;
 mod method;
+mod probe;
 mod raw;
 mod reply;
+mod schema;
+mod sketch;
+mod wire;
 
 pub(crate) use self::{ambient::Ambient, chain::Chain, envelope::Envelope};
+#[cfg(feature = "prost")]
 pub use self::{
-    codec::{Codec, CodecError, Message, Wire, codec, no_error, put_all, take_all},
+    codec::Prost,
+    probe::{ByProst, PickProst},
+};
+pub use self::{
+    codec::{Codec, CodecError, Json, Message},
+    coding::{Coding, no_error, put_all, take_all},
     envelope::Lane,
-    method::{Method, MethodInfo, Reach, ResultType},
+    method::{Idempotent, Method, MethodInfo, Reach, ResultType},
+    probe::{DrawNominal, DrawStructural, Nominal, PickNominal, PickStructural, Probe, Structural, coding_by, draw_by},
+    schema::Schema,
+    sketch::{Signature, Sketch},
+    wire::Wire,
 };
 pub(crate) use self::{
     raw::{Encode, RawCall, RawReply, ReplyBody, ReplyLink},

@@ -1,14 +1,18 @@
 //! A node: the parts put together, from the builder to the shutdown.
 
 mod builder;
+mod class;
 #[cfg(feature = "cluster")]
 mod cluster;
+mod config;
 mod host;
 mod hosted;
 mod running;
 
 pub use self::{
     builder::NodeBuilder,
+    class::{Class, Factory, Maker, NoFactory},
+    config::ServiceConfig,
     hosted::{Hosted, IntoHosted},
     running::Node,
 };

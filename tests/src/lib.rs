@@ -2,6 +2,7 @@
 
 pub mod embedded_node;
 pub mod etcd_process;
+pub mod faults;
 pub mod programs;
 pub mod registry;
 pub mod wait;

@@ -7,6 +7,8 @@ mod cluster;
 mod config;
 mod host;
 mod hosted;
+#[cfg(feature = "cluster")]
+mod revive;
 mod running;
 
 pub use self::{

@@ -138,7 +138,7 @@ impl Course {
             }
             match &failure {
                 Failure::NotExecuted(reason) if !may_pass(reason) => return Err(failure),
-                Failure::NotExecuted(_) => self.handed_over = false,
+                Failure::NotExecuted(_) => {}
                 Failure::MaybeExecuted(reason) => {
                     if spare.is_none() || !may_go_better(reason) {
                         return Err(failure);
@@ -147,6 +147,8 @@ impl Course {
                     *args = spare;
                 }
             }
+            // Between attempts nothing is under way; `lost` remembers what may have been executed.
+            self.handed_over = false;
             sleep(self.target.router.rng().jitter(pause)).await;
             pause = (pause * 2).min(policy.max);
         }

@@ -85,12 +85,15 @@ impl RetryMaybeExecuted {
     }
 }
 
+/// Copies arguments before they are moved away.
+type Keep<A> = fn(&A) -> A;
+
 /// A policy as it is kept with a call of the method `M`.
 #[derive(Debug)]
 pub struct Repeat<M: Method> {
     policy: Retry,
     /// Keeps the arguments of a call that may have been executed; `None` if it is not repeated then.
-    keep: Option<fn(&M::Args) -> M::Args>,
+    keep: Option<Keep<M::Args>>,
 }
 
 /// What [`Call::retry`](super::Call::retry) takes for calls of the method `M`: a [`Retry`], or for idempotent methods a

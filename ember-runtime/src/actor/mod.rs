@@ -15,6 +15,9 @@ mod spec;
 mod table;
 mod unit;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use self::{
     callback::CallbackPermit,
     cell::{AnyCell, Cell, Setup},

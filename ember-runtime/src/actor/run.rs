@@ -1,10 +1,11 @@
 //! The life of a service, on its own task: start, handle messages one at a time, stop.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
+use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
-use super::{Cell, Core, HookKind, Host, Service, ServiceState};
+use super::{Cell, Core, HookKind, Host, Service, ServiceState, execute::report};
 use crate::error::{Error, Result};
 
 /// Runs `service` until its mailbox has been closed and emptied. `ready` is told how `init` and `start` went.
@@ -23,7 +24,12 @@ pub(crate) async fn run<S: Service>(
     cell.set_state(ServiceState::Running);
     let _ = ready.send(Ok(()));
     while let Some(job) = cell.mailbox.next().await {
-        job.run(&mut service, &mut core).await;
+        // Handlers are caught where they run. This is for the user's code around them: reading arguments, dropping values.
+        if let Err(panic) = AssertUnwindSafe(job.run(&mut service, &mut core)).catch_unwind().await {
+            report(&core, &*panic);
+        }
+        // A service that always has work must not keep the other tasks of its thread from running.
+        tokio::task::consume_budget().await;
     }
     ending.state = stop(&mut service, &mut core, &cell).await;
 }

@@ -4,7 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 
-use super::{Router, attempt::Attempt, departures::Departure, local::mismatch};
+use super::{
+    Router,
+    attempt::{Attempt, HandedOver},
+    departures::{Departure, Ticket},
+    local::mismatch,
+};
 use crate::{
     actor::SIGNATURE_OF,
     directory::Instance,
@@ -39,7 +44,7 @@ impl Router {
         id: MethodId,
         args: &mut Option<M::Args>,
         envelope: Envelope,
-        handed_over: &mut bool,
+        handed_over: &mut HandedOver,
     ) -> Attempt<M> {
         let (wire, links) = match self.way::<M>(instance, id) {
             Ok(way) => way,
@@ -49,19 +54,40 @@ impl Router {
             Err(reason) => return Attempt::Refused(reason),
         };
         let peer = peer(instance);
-        let pending = loop {
-            match submit::<M>(links, &peer, instance, id, &envelope, &wire, args) {
-                Ok(Some(pending)) => break pending,
-                Ok(None) => {
-                    if let Err(reason) = links.ready(&peer).await {
-                        self.directory().suspect(peer.key, true);
+        let submitted = if self.departures.is_waiting(peer.key) {
+            Ok(None)
+        } else {
+            submit::<M>(links, &peer, instance, id, &envelope, &wire, args)
+        };
+        let pending = match submitted {
+            Ok(Some(pending)) => {
+                *handed_over = HandedOver::Yes;
+                pending
+            }
+            Ok(None) => {
+                let mut payload = Vec::new();
+                if let Err(error) = put_args_of::<M>(&wire, args, &mut payload) {
+                    return Attempt::Refused(RefusedReason::Undecodable(error.to_string()));
+                }
+                let (ticket, leaving) = Ticket::new();
+                *handed_over = HandedOver::Elsewhere(leaving.handed_over);
+                let (target, name, ticket) = (instance.pid.number, M::INFO.name, Some(ticket));
+                let departure = Departure { target, method: id, name, envelope, payload, ticket };
+                if let Err(reason) = self.departures.push(Arc::clone(links), peer, departure) {
+                    return Attempt::Refused(reason);
+                }
+                match leaving.left.await.unwrap_or(Err(RefusedReason::NodeClosed)) {
+                    Ok(pending) => pending,
+                    Err(reason) => {
+                        if let RefusedReason::Unreachable(_) = &reason {
+                            self.directory().suspect(instance.pid.node, true);
+                        }
                         return Attempt::Refused(reason);
                     }
                 }
-                Err(reason) => return Attempt::Refused(reason),
             }
+            Err(reason) => return Attempt::Refused(reason),
         };
-        *handed_over = true;
         let read = |error: CodecError| Failure::from(LostReason::Undecodable(error.to_string()));
         match pending.await {
             RawAnswer::Value(bytes) => match wire.get_value(&bytes) {
@@ -134,7 +160,8 @@ impl Router {
         if let Err(error) = (wire.put_args)(&args, &mut payload) {
             return Err((args, RefusedReason::Undecodable(error.to_string())));
         }
-        let departure = Departure { target, method: id, name: M::INFO.name, envelope: envelope.clone(), payload };
+        let (name, envelope) = (M::INFO.name, envelope.clone());
+        let departure = Departure { target, method: id, name, envelope, payload, ticket: None };
         self.departures.push(Arc::clone(links), peer, departure).map_err(|reason| (args, reason))
     }
 
@@ -160,9 +187,16 @@ fn submit<M: Method>(
     wire: &Wire<M>,
     args: &Option<M::Args>,
 ) -> Result<Option<PendingReply>, RefusedReason> {
-    let args = args.as_ref().ok_or(RefusedReason::CallerGone)?;
-    let put_args: Encode<'_> = &mut |out| (wire.put_args)(args, out);
+    let put_args: Encode<'_> = &mut |out| put_args_of::<M>(wire, args, out);
     links.submit(peer, OutCall { target: instance.pid.number, method: id, envelope, put_args, one_way: false })
+}
+
+/// Writes the arguments, which are there as long as the call has not run.
+fn put_args_of<M: Method>(wire: &Wire<M>, args: &Option<M::Args>, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    match args {
+        Some(args) => (wire.put_args)(args, out),
+        None => Err(CodecError::new("the arguments are gone")),
+    }
 }
 
 fn peer(instance: &Instance) -> Peer {

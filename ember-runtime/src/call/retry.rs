@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-use super::attempt::Course;
+use super::attempt::{Course, HandedOver};
 use crate::{
     error::{Failure, LostReason, RefusedReason},
     message::{Idempotent, Method},
@@ -131,7 +131,7 @@ impl Course {
                 (Some(keep), Some(args)) if left > 0 => Some(keep(args)),
                 _ => None,
             };
-            self.handed_over = false;
+            self.handed_over = HandedOver::No;
             let failure = match self.one_attempt::<M>(args, policy.attempt_timeout).await {
                 Ok(result) => return Ok(result),
                 Err(failure) => failure,
@@ -151,7 +151,7 @@ impl Course {
                 }
             }
             // Between attempts nothing is under way; `lost` remembers what may have been executed.
-            self.handed_over = false;
+            self.handed_over = HandedOver::No;
             sleep(self.target.router.rng().jitter(pause)).await;
             pause = (pause * 2).min(policy.max);
         }
@@ -166,7 +166,7 @@ impl Course {
         let outcome = timeout(limit, self.run::<M>(args)).await;
         match outcome {
             Ok(outcome) => outcome,
-            Err(_) if self.handed_over => Err(LostReason::Deadline.into()),
+            Err(_) if self.handed_over.is_so() => Err(LostReason::Deadline.into()),
             Err(_) => Err(RefusedReason::Expired.into()),
         }
     }

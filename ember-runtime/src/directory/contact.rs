@@ -9,7 +9,7 @@ use crate::registry::RegistryError;
 pub(crate) struct Contact {
     /// Why the view may not be that of the registry; nothing if it is.
     pub(crate) trouble: Option<RegistryError>,
-    /// How often the registry was away since the first contact.
+    /// How often since the first contact the registry was away, or had lost this node.
     pub(crate) outages: u64,
 }
 

@@ -83,6 +83,7 @@ impl Follower {
                     }
                     last = revision;
                     let mut update = update_of(&self.config.cluster, events);
+                    self.note_loss(update.gone_nodes.contains(&self.directory.here()));
                     if doubt.until.is_some() {
                         self.hold_back(&mut update);
                     }
@@ -128,11 +129,19 @@ impl Follower {
         let mut update = update_of(&self.config.cluster, entries.into_iter().map(Event::Put));
         let nodes: BTreeSet<NodeKey> = update.nodes.iter().map(|node| node.key).collect();
         let services: BTreeSet<Pid> = update.services.iter().map(|service| service.pid).collect();
+        self.note_loss(!nodes.contains(&self.directory.here()));
         update.gone_nodes = self.directory.registered().difference(&nodes).copied().collect();
         let view = self.directory.view();
         let known = view.instances().iter().filter(|it| !it.is_local()).map(|it| it.pid);
         update.gone_services = known.filter(|pid| !services.contains(pid)).collect();
         Ok((revision, update))
+    }
+
+    /// If this node's own entry is gone, by hand or with its lease, it has to be written anew.
+    fn note_loss(&self, lost: bool) {
+        if lost && self.contact.borrow().is_good() {
+            self.contact.send_modify(|contact| contact.outages += 1);
+        }
     }
 
     fn apply(&self, update: Update) {

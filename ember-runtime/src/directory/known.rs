@@ -42,6 +42,11 @@ impl Directory {
         directory
     }
 
+    /// The run of the node whose directory this is.
+    pub(super) fn here(&self) -> NodeKey {
+        self.here.key
+    }
+
     /// The newest view.
     pub(crate) fn view(&self) -> Arc<View> {
         self.view.load_full()

@@ -21,7 +21,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Message for T {}
 /// The runtime remembers how many bytes were written, so a format need not know where a value ends.
 #[diagnostic::on_unimplemented(
     message = "the codec `{Self}` cannot write and read `{T}`",
-    label = "this type is not one of its own",
+    label = "this codec does not know the type `{T}`",
     note = "implement `ember::Codec<{T}>` for `{Self}`"
 )]
 pub trait Codec<T>: 'static {

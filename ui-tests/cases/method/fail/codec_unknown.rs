@@ -8,10 +8,10 @@ pub struct Player {
 #[rpc]
 impl Player {
     #[rpc(codec = "jsn")]
-    pub async fn rpc_buy(&mut self, item: u32) {}
+    pub async fn rpc_buy(&mut self, _item: u32) {}
 
     #[rpc(codec)]
-    pub async fn rpc_sell(&mut self, item: u32) {}
+    pub async fn rpc_sell(&mut self, _item: u32) {}
 
     #[rpc(codec = "json")]
     pub async fn api_gold(&mut self) {}

@@ -1,5 +1,7 @@
 //! How values become bytes between nodes: by type, or as a method says.
 
+#![allow(missing_docs, reason = "two builds of one service in one macro")]
+
 use ember::{CallError, Codec, CodecError, Node, RefusedReason, prelude::*, registry::InProcess};
 use ember_tests::wait::within;
 
@@ -33,8 +35,9 @@ impl Codec<String> for Backwards {
 
 /// Two builds of a service whose messages can bridge a new field, and one that cannot.
 macro_rules! build {
-    ($module:ident { $($new:tt)* }) => {
-        mod $module {
+    ($module:ident { $($new:tt)* } { $($tagged:tt)* }) => {
+        /// One build.
+        pub mod $module {
             use ember::prelude::*;
 
             /// With a field more in the newer build.
@@ -45,11 +48,12 @@ macro_rules! build {
                 $($new)*
             }
 
-            /// The same message at both sides, by the rules of protocol buffers.
+            /// The same by the rules of protocol buffers.
             #[derive(Clone, PartialEq, prost::Message)]
             pub struct Tagged {
                 #[prost(uint32, tag = "1")]
                 pub id: u32,
+                $($tagged)*
             }
 
             #[service(name = "store", version = "3.0.0")]
@@ -63,6 +67,10 @@ macro_rules! build {
                     item.id.checked_mul(factor).ok_or_else(|| "too many".to_owned())
                 }
 
+                pub async fn rpc_prost(&mut self, tagged: Tagged) -> u32 {
+                    tagged.id
+                }
+
                 pub async fn rpc_postcard(&mut self, item: Item) -> u32 {
                     item.id
                 }
@@ -70,10 +78,13 @@ macro_rules! build {
         }
     };
 }
-build!(old {});
+build!(old {} {});
 build!(new {
     #[serde(default)]
     pub note: Option<String>,
+} {
+    #[prost(string, tag = "2")]
+    pub note: String,
 });
 
 /// Uses each codec.
@@ -115,12 +126,13 @@ async fn prost_types_and_own_codecs_travel_between_nodes() {
 }
 
 #[tokio::test]
-async fn json_bridges_a_new_field_and_postcard_does_not() {
+async fn json_and_prost_bridge_a_new_field_and_postcard_does_not() {
     let (server, caller) = pair(Node::builder().service(new::Store), InProcess::default()).await;
     let client = caller.client::<old::StoreClient>();
     assert_eq!(client.rpc_json(old::Item { id: 7 }, 6).await.expect("a bridged call"), 42);
     let error = client.rpc_json(old::Item { id: u32::MAX }, 2).await.unwrap_err();
     assert!(matches!(&error, CallError::App(text) if text == "too many"), "{error}");
+    assert_eq!(client.rpc_prost(old::Tagged { id: 8 }).await.expect("a bridged call"), 8);
     let error = client.rpc_postcard(old::Item { id: 7 }).await.unwrap_err();
     let CallError::NotExecuted(refused) = &error else { panic!("{error}") };
     assert!(matches!(refused.reason(), RefusedReason::SignatureMismatch { .. }), "{error}");

@@ -21,7 +21,7 @@ use crate::{
 ///
 /// ```
 /// use std::time::Duration;
-/// use ember::Retry;
+/// use ember_runtime::call::Retry; // for users: `ember::Retry`
 ///
 /// let policy = Retry::new(4).backoff(Duration::from_millis(5), Duration::from_millis(500));
 /// let bolder = policy.maybe_executed().attempt_timeout(Duration::from_millis(200)); // for idempotent methods only

@@ -82,13 +82,20 @@ fn substitute(json: &str, variable: impl Fn(&str) -> Option<String>) -> Result<S
             continue;
         }
         out.push_str(before);
-        let end = after.find('}').ok_or_else(|| {
-            Error::Configuration(format!("`${{{}` has no end: write `${{NAME}}`", after.lines().next().unwrap_or("")))
-        })?;
+        let wrong = || {
+            let line = after.lines().next().unwrap_or_default();
+            Error::Configuration(format!(
+                "`${{{line}` names no environment variable: write `${{NAME}}` or `${{NAME:-a default}}`"
+            ))
+        };
+        let end = after.find('}').ok_or_else(wrong)?;
         let (name, otherwise) = match after[..end].split_once(":-") {
             Some((name, otherwise)) => (name, Some(otherwise)),
             None => (&after[..end], None),
         };
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            return Err(wrong());
+        }
         match (variable(name), otherwise) {
             (Some(value), _) => {
                 let quoted = serde_json::Value::String(value).to_string();
@@ -132,7 +139,8 @@ mod tests {
     fn what_is_wrong_is_named() {
         for (json, part) in [
             (r#"[{"class": "${NONE}"}]"#, "`NONE` is not set"),
-            (r#"[{"class": "${NONE"}]"#, "has no end"),
+            (r#"[{"class": "${NONE"}]"#, "names no environment variable"),
+            (r#"[{"class": "${NONE", "#, "names no environment variable"),
             (r#"[{"class": "bank", "tag": {}}]"#, "unknown field `tag`"),
             (r#"{"class": "bank"}"#, "line 1"),
         ] {

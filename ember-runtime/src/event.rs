@@ -83,6 +83,7 @@ struct Delivery<S: Service> {
 fn deliver<S: Service>(cell: &Cell<S>, name: &'static str, run: EventFn<S>, event: Arc<dyn Any + Send + Sync>) -> bool {
     let job = TaskJob {
         name,
+        life: None,
         data: Delivery { event, run },
         run: |delivery: &Delivery<S>, service, core| (delivery.run)(service, core, &*delivery.event),
     };

@@ -18,6 +18,8 @@ pub mod net;
 pub mod node;
 pub mod registry;
 pub mod rng;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod timer;
 #[cfg(feature = "cluster")]
 mod transport;

@@ -11,7 +11,7 @@ use std::{
 use tokio::time::{MissedTickBehavior, interval_at, sleep};
 
 use crate::{
-    actor::{Cell, HookFn, Schedule, Service, TaskJob},
+    actor::{AnyCell, Cell, HookFn, Schedule, Service, TaskJob, Timer},
     message::Lane,
 };
 
@@ -26,18 +26,19 @@ impl Drop for EndOnDrop {
 
 /// Starts the timers that `cell`'s service declares. What is returned ends them when dropped.
 pub(crate) fn start<S: Service>(cell: &Arc<Cell<S>>) -> Vec<Box<dyn Any + Send>> {
-    let start = |timer: &crate::actor::Timer<S>| {
-        let task = tokio::spawn(run(Arc::clone(cell), timer.name, timer.schedule, timer.run));
+    let start = |timer: &Timer<S>| {
+        let task = tokio::spawn(run(Arc::clone(cell), cell.life(), *timer));
         Box::new(EndOnDrop(task.abort_handle())) as Box<dyn Any + Send>
     };
     cell.table.timers.iter().map(start).collect()
 }
 
-async fn run<S: Service>(cell: Arc<Cell<S>>, name: &'static str, schedule: Schedule, hook: HookFn<S>) {
+async fn run<S: Service>(cell: Arc<Cell<S>>, life: u64, timer: Timer<S>) {
+    let Timer { name, schedule, run: hook } = timer;
     let period = match schedule {
         Schedule::After(delay) => {
             sleep(delay).await;
-            cell.owe(Lane::User, Box::new(TaskJob::hook(name, hook)));
+            cell.owe(Lane::User, Box::new(TaskJob::hook(name, life, hook)));
             return;
         }
         Schedule::Every(period) => period,
@@ -52,7 +53,7 @@ async fn run<S: Service>(cell: Arc<Cell<S>>, name: &'static str, schedule: Sched
             continue;
         }
         let tick = Tick { hook, _done: Done(Arc::clone(&waiting)) };
-        let job = TaskJob { name, data: tick, run: |tick, service, core| (tick.hook)(service, core) };
+        let job = TaskJob { name, life: Some(life), data: tick, run: |tick, service, core| (tick.hook)(service, core) };
         if !cell.owe(Lane::User, Box::new(job)) {
             return;
         }

@@ -7,34 +7,42 @@
 //! - `prost`: arguments, values and errors that implement `prost::Message` travel as protocol buffers.
 //! - `etcd`: clusters of several processes, on one machine with the embedded registry, or on many with etcd. Its build runs
 //!   `protoc`: install it (Debian: `protobuf-compiler`), or point the environment variable `PROTOC` at one.
+//! - `testing`: clusters in a simulation, for tests: a dev-dependency.
 
 pub use ember_macros::{message, module, rpc, service};
 #[cfg(feature = "prost")]
 pub use ember_runtime::message::Prost;
 pub use ember_runtime::{
-    actor::{Cx, Service, ServiceIdentity, ServiceState},
+    actor::{Cx, Down, DownReason, OnPanic, Restart, Service, ServiceIdentity, ServiceState},
     call::{
         Address, Call, CallMany, Client, Local, Many, One, Origin, Retry, RetryMaybeExecuted, RetryPolicy, Select, Sent,
     },
     directory::{Choice, Instance, Interest, Key, NodeRecord, Selector, View},
     error::{CallError, Error, Lost, LostReason, Refused, RefusedReason, Result, SendError},
     id::{Incarnation, NodeId, NodeKey, Pid},
-    message::{Codec, CodecError, Idempotent, Json, Message, Schema, Sketch},
+    message::{Codec, CodecError, Deferred, Idempotent, Json, Message, Replier, Schema, Sketch},
     module::Module,
     net,
     node::{Hosted, Node, NodeBuilder, ServiceConfig},
     registry,
 };
 
+#[cfg(feature = "testing")]
+pub use ember_runtime::testing;
+
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct ReadMe;
 
+// The pages use several nodes, so that links are needed.
+#[cfg(all(doctest, feature = "etcd"))]
+mod guide;
+
 /// What the author of a service types daily.
 pub mod prelude {
     pub use crate::{
-        Address, CallError, Client as _, Cx, Hosted, Local, Module, Node, NodeBuilder, Pid, Retry, message, module,
-        rpc, service,
+        Address, CallError, Client as _, Cx, Deferred, Down, DownReason, Hosted, Local, Module, Node, NodeBuilder,
+        OnPanic, Pid, Replier, Restart, Retry, message, module, rpc, service,
     };
     #[cfg(feature = "etcd")]
     pub use ember_runtime::registry::{Embedded, Etcd};
@@ -57,15 +65,15 @@ pub mod __private {
 
     pub use ember_runtime::{
         actor::{
-            Cx, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType, Orphan,
-            Path, RpcBlock, Schedule, Service, ServiceSpec, Table, Unit,
+            Cx, Down, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType,
+            Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Table, Unit,
         },
         call::{Address, Call, Client, Handle, HasClient, Kind, Local, One},
         directory::Interest,
         error, inventory,
         message::{
-            CodecError, Coding, Idempotent, Json, Message, Method, MethodInfo, Probe, ResultType, Schema, Signature,
-            Sketch, Wire, coding_by, draw_by, no_error, put_all, take_all,
+            CodecError, Coding, Handled, Idempotent, Json, Message, Method, MethodInfo, Probe, ResultType, Schema,
+            Signature, Sketch, Wire, coding_by, draw_by, no_error, put_all, take_all,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},

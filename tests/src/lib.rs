@@ -2,6 +2,7 @@
 
 pub mod builds;
 pub mod cluster;
+pub mod counting;
 pub mod embedded_node;
 pub mod etcd_process;
 pub mod faults;
@@ -9,4 +10,5 @@ pub mod gate;
 pub mod log;
 pub mod programs;
 pub mod registry;
+pub mod simulation;
 pub mod wait;

@@ -39,7 +39,8 @@ pub(super) fn description(k: &Runtime, contract: &str, method: &Method, marker: 
 
 /// The types of the value and of the error.
 pub(super) fn results(k: &Runtime, output: &Output) -> (TokenStream, TokenStream) {
-    match output {
+    match output.seen() {
+        Output::Later { of, .. } => results(k, of),
         Output::Value(value) => (quote!(#value), quote!(#k::Infallible)),
         Output::Fallible { value, error, .. } => (quote!(#value), quote!(#error)),
         Output::Alias(whole) => {
@@ -52,11 +53,12 @@ pub(super) fn results(k: &Runtime, output: &Output) -> (TokenStream, TokenStream
 }
 
 fn info(k: &Runtime, contract: &str, method: &Method) -> TokenStream {
-    let Method { shape, name, reach, system, timeout, .. } = method;
+    let Method { shape, name, reach, system, cancel, timeout, .. } = method;
     let args: Vec<String> = shape.args.iter().map(|arg| text(&arg.ty)).collect();
-    let signature = format!("({}) -> {}", args.join(", "), text(shape.output.whole()));
+    let signature = format!("({}) -> {}", args.join(", "), text(shape.output.seen().whole()));
     let node_only = (*reach == Reach::Node).then(|| quote!(.node_only()));
     let system = system.then(|| quote!(.system()));
+    let cancel = cancel.then(|| quote!(.cancel()));
     let timeout = timeout.map(|timeout| {
         let timeout = duration(timeout);
         quote!(.timeout(#timeout))
@@ -65,7 +67,7 @@ fn info(k: &Runtime, contract: &str, method: &Method) -> TokenStream {
     quote! {
         #k::MethodInfo::new(#contract, #name, #signature)
             .version(::core::env!("CARGO_PKG_VERSION"))
-            #node_only #system #timeout #idempotent
+            #node_only #system #cancel #timeout #idempotent
     }
 }
 
@@ -81,13 +83,9 @@ pub(super) fn handler(k: &Runtime, unit: &Type, method: &Method, marker: &TokenS
     let names = shape.args.iter().map(|arg| &arg.name);
     let cx_pattern = if shape.takes_cx { quote!(#cx) } else { quote!(_) };
     let call = invoke(&this, &cx, shape);
-    let body = match (shape.is_async, shape.output.is_fallible()) {
-        (true, true) => call,
-        (true, false) => quote!(async move { ::core::result::Result::Ok(#call.await) }),
-        (false, true) => quote!(async move { #call }),
-        (false, false) => quote!(async move { ::core::result::Result::Ok(#call) }),
-    };
-    let future = future(shape, &quote!(::core::result::Result<Self::Value, Self::Error>));
+    let waits = shape.is_async.then(|| quote!(.await));
+    let body = handled(k, shape, &quote!(#call #waits));
+    let future = future(shape, &quote!(#k::Handled<Self::Value, Self::Error>));
     quote! {
         #(#cfgs)*
         impl #k::HandledBy<#unit> for #marker {
@@ -96,6 +94,17 @@ pub(super) fn handler(k: &Runtime, unit: &Type, method: &Method, marker: &TokenS
             }
         }
     }
+}
+
+/// What a handler gives back, of what the user's function has returned.
+pub(super) fn handled(k: &Runtime, shape: &Shape, returned: &TokenStream) -> TokenStream {
+    let handled = match (&shape.output, shape.output.seen().is_fallible()) {
+        (Output::Later { .. }, true) => quote!(#k::Handled::later_result(#returned)),
+        (Output::Later { .. }, false) => quote!(#k::Handled::later(#returned)),
+        (_, true) => quote!(#k::Handled::from(#returned)),
+        (_, false) => quote!(#k::Handled::from(::core::result::Result::Ok(#returned))),
+    };
+    quote!(async move { #handled })
 }
 
 /// `unit.rpc_buy(cx, item, count)`.

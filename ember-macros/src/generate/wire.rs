@@ -19,13 +19,13 @@ pub(super) fn wire(k: &Runtime, method: &Method) -> TokenStream {
         .map(|(name, arg)| coding(name, &arg.ty.to_token_stream(), &arg.ty))
         .collect();
     let (value_type, error_type) = results(k, &shape.output);
-    let (at_value, at_error) = match &shape.output {
+    let (at_value, at_error) = match shape.output.seen() {
         Output::Fallible { value, error, .. } => (&**value, &**error),
-        Output::Value(whole) | Output::Alias(whole) => (whole, whole),
+        Output::Value(whole) | Output::Alias(whole) | Output::Later { whole, .. } => (whole, whole),
     };
     let (value, error, signature) = (local("value", near), local("error", near), local("signature", near));
     let value_coding = coding(&value, &value_type, at_value);
-    let (error_coding, error_sketch) = if shape.output.is_fallible() {
+    let (error_coding, error_sketch) = if shape.output.seen().is_fallible() {
         let sketch = quote!(::core::option::Option::Some(|sketch| #error().sketch(sketch)));
         (coding(&error, &error_type, at_error), sketch)
     } else {

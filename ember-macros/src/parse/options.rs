@@ -15,10 +15,8 @@ use super::duration;
 use crate::{errors::Errors, model::Runtime};
 
 /// Options that the design has, and this release has not.
-const LATER: &[(&str, &[&str])] = &[
-    ("service", &["concurrent", "sharded", "elected", "workers", "restart", "on_panic"]),
-    ("method", &["cancel", "queued"]),
-];
+const LATER: &[(&str, &[&str])] =
+    &[("service", &["concurrent", "sharded", "elected", "workers", "restart", "on_panic"]), ("method", &["queued"])];
 
 /// The options of one attribute. Each is taken out by what reads it; what is left at the end is unknown.
 pub(super) struct Options {
@@ -94,6 +92,15 @@ impl Options {
         duration::parse(&text.value()).map_err(|message| errors.at(&text, message)).ok()
     }
 
+    /// `key`.
+    pub(super) fn flag(&mut self, key: &'static str, errors: &mut Errors) -> bool {
+        let Some(option) = self.take(key) else { return false };
+        if !matches!(option.value, Value::Flag) {
+            errors.at(&option, format!("`{key}` has no value: write `{key}`"));
+        }
+        true
+    }
+
     /// `key = path`.
     pub(super) fn path(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<Path> {
         let option = self.take(key)?;
@@ -104,15 +111,6 @@ impl Options {
         }
         errors.at(&option, format!("`{key}` is a path: write `{key} = {example}`"));
         None
-    }
-
-    /// `key`.
-    pub(super) fn flag(&mut self, key: &'static str, errors: &mut Errors) -> bool {
-        let Some(option) = self.take(key) else { return false };
-        if !matches!(option.value, Value::Flag) {
-            errors.at(&option, format!("`{key}` takes no value: write `{key}` alone"));
-        }
-        true
     }
 
     /// `key = "name"` or `key = path`, with its key.

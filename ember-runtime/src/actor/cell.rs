@@ -2,13 +2,18 @@
 
 use std::{
     any::Any,
-    sync::{Arc, Mutex, PoisonError},
+    mem,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use tokio::sync::watch;
 
 use super::{
-    CallbackPermit, Service, ServiceIdentity, ServiceState, Table, callback::RouteFn, job::Job, table::SIGNATURE_OF,
+    CallbackPermit, Down, EventFn, Host, Service, ServiceIdentity, ServiceState, Table, TaskJob, callback::RouteFn,
+    job::Job, table::SIGNATURE_OF,
 };
 use crate::{
     error::RefusedReason,
@@ -23,25 +28,44 @@ pub(crate) struct Setup<S: Service> {
     pub(crate) identity: ServiceIdentity,
     pub(crate) table: Arc<Table<S>>,
     pub(crate) limits: Limits,
+    /// Runs `started`, and makes timers and subscriptions.
+    pub(crate) attach: fn(&Arc<Cell<S>>, &dyn Host) -> Attachments,
 }
 
 /// A service's mailbox and what is known of it.
 pub(crate) struct Cell<S: Service> {
     pid: Pid,
-    identity: ServiceIdentity,
+    identity: Arc<ServiceIdentity>,
     name: Arc<str>,
     pub(crate) table: Arc<Table<S>>,
     pub(crate) mailbox: Arc<Mailbox<Box<dyn Job<S>>>>,
     state: watch::Sender<ServiceState>,
-    /// Timers and subscriptions: they end when the service retires.
-    attached: Mutex<Vec<Box<dyn Any + Send>>>,
+    attach: AttachFn<S>,
+    attached: Mutex<Attached>,
+    /// Counts the starts of the service: what was owed to an earlier one is not given to a later one.
+    life: AtomicU64,
+}
+
+/// Timers and subscriptions: what ends with the life of a service, by being dropped.
+pub(crate) type Attachments = Vec<Box<dyn Any + Send>>;
+
+/// Makes them.
+type AttachFn<S> = fn(&Arc<Cell<S>>, &dyn Host) -> Attachments;
+
+#[derive(Default)]
+struct Attached {
+    things: Attachments,
+    /// The node has said that the service may begin its work.
+    released: bool,
+    /// The service has been started, and has not failed since.
+    up: bool,
 }
 
 /// A [`Cell`] whose service's type is not known.
 pub(crate) trait AnyCell: Send + Sync + 'static {
     fn pid(&self) -> Pid;
     fn name(&self) -> Arc<str>;
-    fn identity(&self) -> &ServiceIdentity;
+    fn identity(&self) -> &Arc<ServiceIdentity>;
     /// Its state, and a way to wait for another.
     fn state(&self) -> watch::Receiver<ServiceState>;
     /// The contracts that it fulfils.
@@ -60,36 +84,77 @@ pub(crate) trait AnyCell: Send + Sync + 'static {
     fn pause(&self, paused: bool);
     /// Takes no new work; what waits is done, then the service stops.
     fn retire(&self);
-    /// Keeps `thing` until the service retires.
-    fn attach(&self, thing: Box<dyn Any + Send>);
+    /// The service may begin its work: `started` runs, timers and subscriptions begin. Once.
+    fn release(self: Arc<Self>, host: &dyn Host);
+    /// Which of its lives it is in.
+    fn life(&self) -> u64;
+    /// Tells the service, if it still is in this life, that another has ended. Owed: it comes beyond the mailbox's bound.
+    fn down(&self, down: &Down, life: u64);
     fn as_any(&self) -> &dyn Any;
 }
 
 impl<S: Service> Cell<S> {
     pub(crate) fn new(setup: Setup<S>) -> Arc<Self> {
-        let Setup { pid, identity, table, limits } = setup;
+        let Setup { pid, identity, table, limits, attach } = setup;
         Arc::new(Self {
             pid,
             name: identity.name.as_str().into(),
-            identity,
+            identity: Arc::new(identity),
             table,
             mailbox: Mailbox::new(limits),
             state: watch::Sender::new(ServiceState::Starting),
+            attach,
             attached: Mutex::default(),
+            life: AtomicU64::new(0),
         })
     }
 
-    pub(super) fn set_state(&self, state: ServiceState) {
-        self.state.send_replace(state);
+    fn attached(&self) -> MutexGuard<'_, Attached> {
+        self.attached.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The service has been started: it runs, unless it is paused or retires already.
+    pub(super) fn up(self: &Arc<Self>, host: &dyn Host) {
+        let live = if self.mailbox.is_paused() { ServiceState::Paused } else { ServiceState::Running };
+        self.change_state(&[ServiceState::Starting], live);
+        let mut attached = self.attached();
+        attached.up = true;
+        if attached.released {
+            attached.things = (self.attach)(self, host);
+        }
+    }
+
+    /// The service has failed, and is to be started again: its timers and subscriptions end, its mailbox stays.
+    pub(super) fn fall(&self) {
+        self.life.fetch_add(1, Ordering::Relaxed);
+        self.let_go();
+        self.change_state(&[ServiceState::Running, ServiceState::Paused], ServiceState::Starting);
     }
 
     /// The service has ended: refuses what still waits.
     pub(super) fn end(&self, state: ServiceState) {
-        self.attached.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.let_go();
         for job in self.mailbox.seal(RefusedReason::Stopped) {
             job.refuse(RefusedReason::Stopped);
         }
-        self.set_state(state);
+        self.state.send_replace(state);
+    }
+
+    fn let_go(&self) {
+        let mut attached = self.attached();
+        attached.up = false;
+        let things = mem::take(&mut attached.things);
+        drop((attached, things));
+    }
+
+    fn change_state(&self, from: &[ServiceState], to: ServiceState) {
+        self.state.send_if_modified(|state| {
+            let changes = from.contains(state);
+            if changes {
+                *state = to;
+            }
+            changes
+        });
     }
 
     /// Answers a caller whose fingerprint differs, so that it can say how. Needs neither the service nor its mailbox.
@@ -110,6 +175,12 @@ impl<S: Service> Cell<S> {
     }
 }
 
+/// A `down` on its way to one hook.
+struct Delivery<S: Service> {
+    down: Down,
+    run: EventFn<S>,
+}
+
 impl<S: Service> AnyCell for Cell<S> {
     fn pid(&self) -> Pid {
         self.pid
@@ -119,7 +190,7 @@ impl<S: Service> AnyCell for Cell<S> {
         Arc::clone(&self.name)
     }
 
-    fn identity(&self) -> &ServiceIdentity {
+    fn identity(&self) -> &Arc<ServiceIdentity> {
         &self.identity
     }
 
@@ -154,6 +225,11 @@ impl<S: Service> AnyCell for Cell<S> {
         if entry.info.reach != Reach::Cluster {
             return call.reply.fail(RefusedReason::Private);
         }
+        if call.fingerprint.is_some_and(|fingerprint| fingerprint != entry.fingerprint) {
+            // The caller knows its own side, and fills it in.
+            let callee = RefusedReason::side((entry.signature)(), &self.identity.version);
+            return call.reply.fail(RefusedReason::SignatureMismatch { caller: "another signature".into(), callee });
+        }
         let place = self.mailbox.charge(call.payload.len()).and_then(|charge| {
             let permit = self.mailbox.reserve(entry.info.lane)?;
             Ok((permit, charge))
@@ -175,34 +251,50 @@ impl<S: Service> AnyCell for Cell<S> {
 
     fn pause(&self, paused: bool) {
         self.mailbox.pause(paused);
-        let (from, to) = if paused {
-            (ServiceState::Running, ServiceState::Paused)
+        if paused {
+            self.change_state(&[ServiceState::Running], ServiceState::Paused);
         } else {
-            (ServiceState::Paused, ServiceState::Running)
-        };
-        self.state.send_if_modified(|state| {
-            let changes = *state == from;
-            if changes {
-                *state = to;
-            }
-            changes
-        });
+            self.change_state(&[ServiceState::Paused], ServiceState::Running);
+        }
     }
 
     fn retire(&self) {
-        self.attached.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.let_go();
         self.mailbox.close(RefusedReason::Retiring);
-        self.state.send_if_modified(|state| {
-            let live = matches!(state, ServiceState::Starting | ServiceState::Running | ServiceState::Paused);
-            if live {
-                *state = ServiceState::Retiring;
-            }
-            live
-        });
+        self.change_state(
+            &[ServiceState::Starting, ServiceState::Running, ServiceState::Paused],
+            ServiceState::Retiring,
+        );
     }
 
-    fn attach(&self, thing: Box<dyn Any + Send>) {
-        self.attached.lock().unwrap_or_else(PoisonError::into_inner).push(thing);
+    fn release(self: Arc<Self>, host: &dyn Host) {
+        let mut attached = self.attached();
+        if !mem::replace(&mut attached.released, true) && attached.up {
+            attached.things = (self.attach)(&self, host);
+        }
+    }
+
+    fn life(&self) -> u64 {
+        self.life.load(Ordering::Relaxed)
+    }
+
+    fn down(&self, down: &Down, life: u64) {
+        if self.table.downs.is_empty() {
+            tracing::warn!(
+                target: "ember::service", service = S::SPEC.name, watched = %down.pid,
+                "it watches a service that has ended, but has no `#[on(down)]`"
+            );
+        }
+        for &(name, run) in &self.table.downs {
+            let job = TaskJob {
+                name,
+                life: Some(life),
+                data: Delivery { down: down.clone(), run },
+                run: |it: &Delivery<S>, service, core| (it.run)(service, core, &it.down),
+            };
+            // Refused only if this service is ending itself.
+            self.owe(Lane::User, Box::new(job));
+        }
     }
 
     fn as_any(&self) -> &dyn Any {

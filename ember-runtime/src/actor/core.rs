@@ -5,16 +5,26 @@ use std::{
     sync::Arc,
 };
 
-use super::{AnyCell, Here, Path, Service, callback::RouteFn};
+use super::{AnyCell, Here, Path, Service, ServiceState, callback::RouteFn};
 use crate::{
     id::Pid,
     message::{Ambient, Envelope},
+    rng::Rng,
 };
 
 /// The node, as far as a service needs it.
 pub(crate) trait Host: Send + Sync + 'static {
     /// The part of the node that has this type, for the rooms that know it.
     fn part(&self, kind: TypeId) -> Option<Arc<dyn Any + Send + Sync>>;
+
+    /// The one source of randomness.
+    fn rng(&self) -> &Rng;
+
+    /// A service is about to be started again: what it had asked of the node, ends.
+    fn restarts(&self, pid: Pid);
+
+    /// A service has ended.
+    fn ended(&self, pid: Pid, state: ServiceState);
 }
 
 impl dyn Host {
@@ -38,11 +48,23 @@ pub(crate) struct Core {
     pub(crate) method: &'static str,
     /// The way to the unit whose handler is running.
     pub(crate) route: RouteFn,
+    /// Something that ran has panicked.
+    pub(super) panicked: bool,
+    /// The service has asked to be stopped.
+    pub(super) stop: bool,
 }
 
 impl Core {
     pub(crate) fn new<S: Service>(host: Arc<dyn Host>, cell: Arc<dyn AnyCell>) -> Self {
-        Self { host, cell, envelope: Envelope::default(), method: "", route: super::callback::route::<S, Here> }
+        Self {
+            host,
+            cell,
+            envelope: Envelope::default(),
+            method: "",
+            route: super::callback::route::<S, Here>,
+            panicked: false,
+            stop: false,
+        }
     }
 
     /// Notes what runs next, and where.

@@ -5,6 +5,7 @@ mod callback;
 mod cell;
 mod core;
 mod cx;
+mod down;
 mod execute;
 mod handler;
 mod job;
@@ -12,6 +13,7 @@ mod path;
 mod port;
 mod run;
 mod spec;
+mod supervision;
 mod table;
 mod unit;
 
@@ -20,18 +22,21 @@ mod tests;
 
 pub(crate) use self::{
     callback::CallbackPermit,
-    cell::{AnyCell, Cell, Setup},
+    cell::{AnyCell, Attachments, Cell, Setup},
     core::{Core, Host},
     job::TaskJob,
     port::{Port, Submission},
-    run::run,
+    run::{Ending, Life, Source, run},
+    supervision::Supervision,
     table::{EventFn, HookFn, SIGNATURE_OF, Timer},
 };
 pub use self::{
     cx::{Cx, DeclaresParent},
+    down::{Down, DownReason},
     handler::{HandledBy, HookOf, HookResult, OnEvent},
     path::{Here, ModuleBusy, Path},
     spec::{ServiceIdentity, ServiceSpec, ServiceState},
+    supervision::{OnPanic, Restart},
     table::{HookKind, Schedule, Table},
     unit::{NoRpcBlock, OnlyOneRpcBlockPerType, Orphan, RpcBlock, Service, Unit},
 };

@@ -9,7 +9,7 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use super::{
-    Core, HandledBy, Here, HookOf, OnEvent, Path, Port, Service,
+    Core, Down, HandledBy, Here, HookOf, OnEvent, Path, Port, Service,
     execute::{run_event, run_hook},
     job::{Job, RawJob},
 };
@@ -38,6 +38,8 @@ pub struct Table<S: Service> {
     pub(crate) hooks: Vec<(HookKind, HookFn<S>)>,
     pub(crate) timers: Vec<Timer<S>>,
     pub(crate) events: Vec<Subscription<S>>,
+    /// What runs when a watched service has ended.
+    pub(crate) downs: Vec<(&'static str, EventFn<S>)>,
 }
 
 /// One method.
@@ -116,6 +118,7 @@ impl<S: Service> Table<S> {
             hooks: Vec::new(),
             timers: Vec::new(),
             events: Vec::new(),
+            downs: Vec::new(),
         };
         S::describe::<S, Here>(&mut table);
         table.methods.sort_by_key(|entry| entry.id);
@@ -181,6 +184,11 @@ impl<S: Service> Table<S> {
     /// Enters a timer of the unit at `L`.
     pub fn timer<L: Path<S>, H: HookOf<L::Unit>>(&mut self, schedule: Schedule) {
         self.timers.push(Timer { name: H::NAME, schedule, run: run_hook::<S, L, H> });
+    }
+
+    /// Enters what the unit at `L` does when a watched service has ended.
+    pub fn down<L: Path<S>, H: OnEvent<L::Unit, Event = Down>>(&mut self) {
+        self.downs.push((H::NAME, run_event::<S, L, H>));
     }
 
     /// Enters an event handler of the unit at `L`.

@@ -20,11 +20,12 @@ fn port<M: Method>(cell: &dyn AnyCell, id: MethodId) -> Result<&Port<M>, Refused
 
 /// The refusal of a call between two builds that do not understand each other.
 pub(super) fn mismatch<M: Method>(callee: &str, version: &str) -> RefusedReason {
-    let caller = M::wire().map_or(M::INFO.signature, |wire| wire.signature().text());
-    RefusedReason::SignatureMismatch {
-        caller: format!("`{caller}` (version {})", M::INFO.version),
-        callee: format!("`{callee}` (version {version})"),
-    }
+    RefusedReason::SignatureMismatch { caller: own_side::<M>(), callee: RefusedReason::side(callee, version) }
+}
+
+/// The caller's side of such a refusal.
+pub(super) fn own_side<M: Method>() -> String {
+    RefusedReason::side(M::wire().map_or(M::INFO.signature, |wire| wire.signature().text()), M::INFO.version)
 }
 
 /// Queues a call, or gives it back.

@@ -2,17 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::{
     Router,
     attempt::{Attempt, HandedOver},
     departures::{Departure, Ticket},
-    local::mismatch,
+    local::{mismatch, own_side},
 };
 use crate::{
     actor::SIGNATURE_OF,
-    directory::Instance,
+    directory::{Instance, NodeRecord},
     error::{Failure, LostReason, RefusedReason},
     id::MethodId,
     message::{CodecError, Encode, Envelope, Method, Wire},
@@ -24,6 +25,8 @@ const TELL_WITHIN: Duration = Duration::from_secs(1);
 
 /// Stands for a signature that is known by its fingerprint only.
 const UNTOLD: &str = "another signature";
+/// The target of what is for a node itself: the numbers of services count from 1.
+pub(crate) const NODE_ITSELF: u64 = 0;
 
 impl Router {
     /// Makes the links known. Once.
@@ -72,7 +75,8 @@ impl Router {
                 let (ticket, leaving) = Ticket::new();
                 *handed_over = HandedOver::Elsewhere(leaving.handed_over);
                 let (target, name, ticket) = (instance.pid.number, M::INFO.name, Some(ticket));
-                let departure = Departure { target, method: id, name, envelope, payload, ticket };
+                let fingerprint = fingerprint(instance, &wire);
+                let departure = Departure { target, method: id, fingerprint, name, envelope, payload, ticket };
                 if let Err(reason) = self.departures.push(Arc::clone(links), peer, departure) {
                     return Attempt::Refused(reason);
                 }
@@ -98,6 +102,9 @@ impl Router {
                 Ok(error) => Attempt::Done(Err(error)),
                 Err(error) => Attempt::Failed(read(error)),
             },
+            RawAnswer::Failed(Failure::NotExecuted(RefusedReason::SignatureMismatch { callee, .. })) => {
+                Attempt::Refused(RefusedReason::SignatureMismatch { caller: own_side::<M>(), callee })
+            }
             RawAnswer::Failed(Failure::NotExecuted(reason)) => Attempt::Refused(reason),
             RawAnswer::Failed(failure) => Attempt::Failed(failure),
         }
@@ -119,7 +126,9 @@ impl Router {
                 Ok(())
             };
             let (target, method) = (instance.pid.number, SIGNATURE_OF);
-            let call = OutCall { target, method, envelope, put_args: &mut put_args, one_way: false };
+            // It answers whatever the fingerprints are.
+            let fingerprint = None;
+            let call = OutCall { target, method, fingerprint, envelope, put_args: &mut put_args, one_way: false };
             match links.submit(&peer, call).ok()? {
                 Some(pending) => break pending,
                 None => links.ready(&peer).await.ok()?,
@@ -129,6 +138,43 @@ impl Router {
             RawAnswer::Value(bytes) => String::from_utf8(bytes.to_vec()).ok(),
             RawAnswer::App(_) | RawAnswer::Failed(_) => None,
         }
+    }
+
+    /// Asks a node itself, not one of its services. The first future ends when the question is on its way, the second with
+    /// the answer; there is no time-out.
+    pub(crate) async fn ask_node(
+        &self,
+        node: &NodeRecord,
+        question: &[u8],
+    ) -> Result<impl Future<Output = Result<Bytes, Failure>> + Send + use<>, Failure> {
+        let links = self.links.get().ok_or(RefusedReason::NodeClosed)?;
+        let peer = Peer { key: node.key, endpoint: node.endpoint.clone() };
+        let envelope = Envelope::default();
+        let pending = loop {
+            let mut put_args = |out: &mut Vec<u8>| {
+                out.extend_from_slice(question);
+                Ok(())
+            };
+            let call = OutCall {
+                target: NODE_ITSELF,
+                method: MethodId(0),
+                fingerprint: None,
+                envelope: &envelope,
+                put_args: &mut put_args,
+                one_way: false,
+            };
+            match links.submit(&peer, call)? {
+                Some(pending) => break pending,
+                None => links.ready(&peer).await?,
+            }
+        };
+        Ok(async move {
+            match pending.await {
+                RawAnswer::Value(answer) => Ok(answer),
+                RawAnswer::App(_) => Err(LostReason::NoReply.into()),
+                RawAnswer::Failed(failure) => Err(failure),
+            }
+        })
     }
 
     /// Sends a one-way call over the link, or queues it while the link is being made.
@@ -149,7 +195,9 @@ impl Router {
         let sent = if self.departures.is_waiting(peer.key) {
             Ok(None)
         } else {
-            links.submit(&peer, OutCall { target, method: id, envelope, put_args: &mut put_args, one_way: true })
+            let fingerprint = fingerprint(instance, &wire);
+            let call = OutCall { target, method: id, fingerprint, envelope, put_args: &mut put_args, one_way: true };
+            links.submit(&peer, call)
         };
         match sent {
             Ok(Some(_done)) => return Ok(()),
@@ -160,8 +208,9 @@ impl Router {
         if let Err(error) = (wire.put_args)(&args, &mut payload) {
             return Err((args, RefusedReason::Undecodable(error.to_string())));
         }
+        let fingerprint = fingerprint(instance, &wire);
         let (name, envelope) = (M::INFO.name, envelope.clone());
-        let departure = Departure { target, method: id, name, envelope, payload, ticket: None };
+        let departure = Departure { target, method: id, fingerprint, name, envelope, payload, ticket: None };
         self.departures.push(Arc::clone(links), peer, departure).map_err(|reason| (args, reason))
     }
 
@@ -169,12 +218,20 @@ impl Router {
     fn way<M: Method>(&self, instance: &Instance, id: MethodId) -> Result<(Wire<M>, &Arc<Links>), RefusedReason> {
         let wire = M::wire().ok_or(RefusedReason::Private)?;
         let links = self.links.get().ok_or(RefusedReason::NodeClosed)?;
+        if instance.direct {
+            return Ok((wire, links));
+        }
         let published = instance.fingerprint(id).ok_or(RefusedReason::UnknownMethod)?;
         if published != wire.signature().fingerprint() {
             return Err(mismatch::<M>(UNTOLD, &instance.identity.version));
         }
         Ok((wire, links))
     }
+}
+
+/// What the callee is to compare, if the caller does not know what it has published.
+fn fingerprint<M: Method>(instance: &Instance, wire: &Wire<M>) -> Option<u64> {
+    instance.direct.then(|| wire.signature().fingerprint())
 }
 
 /// Hands a call to the link. `None` if there is none yet: then nothing was sent.
@@ -188,7 +245,8 @@ fn submit<M: Method>(
     args: &Option<M::Args>,
 ) -> Result<Option<PendingReply>, RefusedReason> {
     let put_args: Encode<'_> = &mut |out| put_args_of::<M>(wire, args, out);
-    links.submit(peer, OutCall { target: instance.pid.number, method: id, envelope, put_args, one_way: false })
+    let (target, fingerprint) = (instance.pid.number, fingerprint(instance, wire));
+    links.submit(peer, OutCall { target, method: id, fingerprint, envelope, put_args, one_way: false })
 }
 
 /// Writes the arguments, which are there as long as the call has not run.

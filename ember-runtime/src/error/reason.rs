@@ -94,6 +94,11 @@ impl RefusedReason {
     pub fn can_pass(&self) -> bool {
         matches!(self, Self::Retiring | Self::Stopped | Self::Paused | Self::NotMaster { .. } | Self::Unreachable(_))
     }
+
+    /// One side of a [`SignatureMismatch`](Self::SignatureMismatch).
+    pub(crate) fn side(signature: &str, version: &str) -> String {
+        format!("`{signature}` (version {version})")
+    }
 }
 
 /// Why it is not known whether a call was executed.

@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use super::{Codec, CodecError, Message, Sketch};
 
 /// How values of one type become bytes, and what the type looks like.
@@ -50,15 +52,27 @@ impl<T> std::fmt::Debug for Coding<T> {
 
 /// Postcard: a compact format with a written specification, which cannot bridge any difference of structure.
 pub(super) fn postcard<T: Message>(sketch: fn(&mut Sketch)) -> Coding<T> {
-    Coding {
-        put: |value, out| postcard::to_io(value, out).map(drop).map_err(CodecError::unwritable::<T>),
-        take: |bytes| {
-            let (value, rest) = postcard::take_from_bytes(bytes).map_err(CodecError::unreadable::<T>)?;
-            *bytes = rest;
-            Ok(value)
-        },
-        sketch,
-    }
+    Coding { put: write, take: read, sketch }
+}
+
+fn write<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    postcard::to_io(value, out).map(drop).map_err(CodecError::unwritable::<T>)
+}
+
+fn read<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecError> {
+    let (value, rest) = postcard::take_from_bytes(bytes).map_err(CodecError::unreadable::<T>)?;
+    *bytes = rest;
+    Ok(value)
+}
+
+/// Appends what one runtime says to another, as postcard. On an error `out` is as before.
+pub(crate) fn encode<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    put_all(out, |out| write(value, out))
+}
+
+/// Reads what [`encode`] wrote; it fills `bytes` exactly.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    take_all(bytes, read)
 }
 
 /// A codec that was asked for. Its values are written with their length, 4 bytes little-endian, before them.

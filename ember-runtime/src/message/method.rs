@@ -50,6 +50,8 @@ pub struct MethodInfo {
     pub idempotent: bool,
     /// The version of the package that the method is defined in; empty if it is not known.
     pub version: &'static str,
+    /// Whether a handler that has been started is dropped when its caller goes away.
+    pub cancel: bool,
 }
 
 impl MethodInfo {
@@ -64,6 +66,7 @@ impl MethodInfo {
             timeout: None,
             idempotent: false,
             version: "",
+            cancel: false,
         }
     }
 
@@ -92,6 +95,13 @@ impl MethodInfo {
     #[must_use]
     pub const fn system(mut self) -> Self {
         self.lane = Lane::System;
+        self
+    }
+
+    /// The same, dropped when its caller goes away, also after it has been started.
+    #[must_use]
+    pub const fn cancel(mut self) -> Self {
+        self.cancel = true;
         self
     }
 

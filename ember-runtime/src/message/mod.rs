@@ -5,8 +5,10 @@ mod ambient;
 mod chain;
 mod codec;
 mod coding;
+mod deferred;
 mod envelope;
 mod method;
+pub(crate) mod ordered;
 mod probe;
 mod raw;
 mod reply;
@@ -14,7 +16,8 @@ mod schema;
 mod sketch;
 mod wire;
 
-pub(crate) use self::{ambient::Ambient, chain::Chain, envelope::Envelope};
+pub(crate) use self::coding::{decode, encode};
+pub(crate) use self::{ambient::Ambient, chain::Chain, deferred::deferred, envelope::Envelope};
 #[cfg(feature = "prost")]
 pub use self::{
     codec::Prost,
@@ -23,6 +26,7 @@ pub use self::{
 pub use self::{
     codec::{Codec, CodecError, Json, Message},
     coding::{Coding, no_error, put_all, take_all},
+    deferred::{Deferred, Handled, Replier},
     envelope::Lane,
     method::{Idempotent, Method, MethodInfo, Reach, ResultType},
     probe::{DrawNominal, DrawStructural, Nominal, PickNominal, PickStructural, Probe, Structural, coding_by, draw_by},

@@ -3,10 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    IntoHosted, Node, ServiceConfig, class,
+    Hosted, IntoHosted, Node, ServiceConfig, class,
     host::{Launch, Services},
 };
 use crate::{
+    actor::Service,
     call::Router,
     directory::{Directory, NodeRecord},
     error::{Error, Result},
@@ -29,6 +30,8 @@ pub struct NodeBuilder {
     pub(super) launches: Vec<Launch>,
     /// What was wrong with the configuration of services: the first problem.
     problem: Option<Error>,
+    /// Time since 1970, in a simulation; otherwise the system is asked.
+    pub(super) wall_clock: Option<Duration>,
     #[cfg(feature = "cluster")]
     pub(super) clustered: super::cluster::Options,
 }
@@ -44,6 +47,7 @@ impl NodeBuilder {
             network: Arc::new(OsNetwork),
             launches: Vec::new(),
             problem: None,
+            wall_clock: None,
             #[cfg(feature = "cluster")]
             clustered: super::cluster::Options::default(),
         }
@@ -85,13 +89,26 @@ impl NodeBuilder {
         self
     }
 
+    /// Says what time it is (since 1970) when the node starts.
+    #[cfg(feature = "testing")]
+    pub(crate) fn wall_clock(mut self, since_1970: Duration) -> Self {
+        self.wall_clock = Some(since_1970);
+        self
+    }
+
     /// Runs a service: a value of a `#[service]` type, or a [`Hosted`](super::Hosted) one. Services start in the order
     /// given, and stop in the reverse order.
     pub fn service<H: IntoHosted<Service: 'static>>(mut self, service: H) -> Self {
-        let hosted = service.into_hosted();
+        let hosted = service.into_hosted().register();
         self.launches
             .push(Box::new(move |services: Arc<Services>| Box::pin(async move { services.start(hosted).await })));
         self
+    }
+
+    /// Runs a service that can be started again: `factory` makes its state, now and after a failure. The same as
+    /// `.service(Hosted::with(factory))`, which has [options](Hosted::restart).
+    pub fn service_with<S: Service>(self, factory: impl FnMut() -> S + Send + 'static) -> Self {
+        self.service(Hosted::with(factory))
     }
 
     /// Runs the services that a configuration lists, by the names of their classes; they need `Default`. See
@@ -128,7 +145,7 @@ impl NodeBuilder {
         }
         let rng = self.rng.take().unwrap_or_else(Rng::from_entropy);
         let name = self.name.take().unwrap_or_else(|| format!("node-{:08x}", rng.u64() >> 32));
-        let key = NodeKey { id: NodeId::of_name(&name), incarnation: incarnation(&rng) };
+        let key = NodeKey { id: NodeId::of_name(&name), incarnation: incarnation(self.wall_clock, &rng) };
         let launches = std::mem::take(&mut self.launches);
         #[cfg(feature = "cluster")]
         let listener = self.bind().await?;
@@ -169,8 +186,14 @@ impl std::fmt::Debug for NodeBuilder {
 }
 
 /// Greater than that of an earlier run, as long as the wall clock is not set back; unique in any case.
-fn incarnation(rng: &Rng) -> Incarnation {
-    #[allow(clippy::disallowed_methods, reason = "the only reading of the wall clock: it orders the runs of a node")]
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+fn incarnation(wall_clock: Option<Duration>, rng: &Rng) -> Incarnation {
+    let now = wall_clock.unwrap_or_else(|| {
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "the only reading of the wall clock: it orders the runs of a node"
+        )]
+        let now = std::time::SystemTime::now();
+        now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+    });
     Incarnation(((now.as_millis() as u64) << 16) | (rng.u64() & 0xffff))
 }

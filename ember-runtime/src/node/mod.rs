@@ -5,11 +5,14 @@ mod class;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod config;
+mod cx;
+mod follow;
 mod host;
 mod hosted;
 #[cfg(feature = "cluster")]
 mod revive;
 mod running;
+mod watches;
 
 pub use self::{
     builder::NodeBuilder,

@@ -25,6 +25,8 @@ use proc_macro::TokenStream;
 /// | `implements(Contract, …)` | the contracts that it fulfils, each with an `#[rpc] impl Contract for …` | none |
 /// | `crate = path` | where the crate `ember` is found | `::ember` |
 ///
+/// A service with `Default` can also be started by its name, from a configuration: `NodeBuilder::configure`.
+///
 /// Beside the struct it makes a client: `PlayerService` gets `PlayerServiceClient`. A field marked `#[module]`, of the type
 /// `Module<T>`, mounts a module; the client reaches it by a method of the field's name.
 #[proc_macro_attribute]
@@ -56,6 +58,8 @@ pub fn module(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `name = "…"` | its name on the wire | the method's |
 /// | `timeout = "2s"` | how long callers wait unless they say otherwise | 5 s |
 /// | `priority = "system"` | delivered in the system lane | `"user"` |
+/// | `idempotent` | running it twice does what running it once does: callers may repeat calls that may have been executed | not |
+/// | `codec = "json"`, `codec = MyCodec` | how arguments and results become bytes: JSON, or a type that implements `ember::Codec` | postcard; protocol buffers for types of prost |
 ///
 /// A contract takes `name = "…"`; all blocks take `crate = path`.
 #[proc_macro_attribute]
@@ -64,7 +68,7 @@ pub fn rpc(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Lets a struct or an enum travel: derives serde's `Serialize` and `Deserialize` by way of Ember's own serde, so that the
-/// user's package needs none. Takes `crate = path`.
+/// user's package needs none, and `ember::Schema`, the structure that the two sides of a call compare. Takes `crate = path`.
 #[proc_macro_attribute]
 pub fn message(args: TokenStream, item: TokenStream) -> TokenStream {
     attribute::message(args.into(), item.into()).into()

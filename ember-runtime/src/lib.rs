@@ -25,4 +25,6 @@ mod timer;
 mod transport;
 
 #[doc(hidden)]
+pub use inventory;
+#[doc(hidden)]
 pub use serde;

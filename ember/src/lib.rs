@@ -4,21 +4,26 @@
 //! # Features
 //! None is on by default: services in one process.
 //! - `cluster`: links between nodes.
+//! - `prost`: arguments, values and errors that implement `prost::Message` travel as protocol buffers.
 //! - `etcd`: clusters of several processes, on one machine with the embedded registry, or on many with etcd. Its build runs
 //!   `protoc`: install it (Debian: `protobuf-compiler`), or point the environment variable `PROTOC` at one.
 //! - `testing`: clusters in a simulation, for tests: a dev-dependency.
 
 pub use ember_macros::{message, module, rpc, service};
+#[cfg(feature = "prost")]
+pub use ember_runtime::message::Prost;
 pub use ember_runtime::{
     actor::{Cx, Down, DownReason, OnPanic, Restart, Service, ServiceIdentity, ServiceState},
-    call::{Call, CallMany, Client, Local, Many, One, Select, Sent},
+    call::{
+        Address, Call, CallMany, Client, Local, Many, One, Origin, Retry, RetryMaybeExecuted, RetryPolicy, Select, Sent,
+    },
     directory::{Choice, Instance, Interest, Key, NodeRecord, Selector, View},
     error::{CallError, Error, Lost, LostReason, Refused, RefusedReason, Result, SendError},
     id::{Incarnation, NodeId, NodeKey, Pid},
-    message::{Deferred, Message, Replier},
+    message::{Codec, CodecError, Deferred, Idempotent, Json, Message, Replier, Schema, Sketch},
     module::Module,
     net,
-    node::{Hosted, Node, NodeBuilder},
+    node::{Hosted, Node, NodeBuilder, ServiceConfig},
     registry,
 };
 
@@ -36,8 +41,8 @@ mod guide;
 /// What the author of a service types daily.
 pub mod prelude {
     pub use crate::{
-        CallError, Client as _, Cx, Deferred, Down, DownReason, Hosted, Local, Module, Node, NodeBuilder, OnPanic, Pid,
-        Replier, Restart, message, module, rpc, service,
+        Address, CallError, Client as _, Cx, Deferred, Down, DownReason, Hosted, Local, Module, Node, NodeBuilder,
+        OnPanic, Pid, Replier, Restart, Retry, message, module, rpc, service,
     };
     #[cfg(feature = "etcd")]
     pub use ember_runtime::registry::{Embedded, Etcd};
@@ -54,6 +59,7 @@ pub mod __private {
         option::Option,
         result::Result,
         string::String,
+        sync::OnceLock,
         time::Duration,
     };
 
@@ -62,14 +68,27 @@ pub mod __private {
             Cx, Down, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType,
             Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Table, Unit,
         },
-        call::{Call, Client, Handle, HasClient, Kind, Local, One},
+        call::{Address, Call, Client, Handle, HasClient, Kind, Local, One},
         directory::Interest,
-        error,
+        error, inventory,
         message::{
-            Codec, CodecError, Handled, Message, Method, MethodInfo, ResultType, Wire, codec, no_error, put_all,
-            take_all,
+            CodecError, Coding, Handled, Idempotent, Json, Message, Method, MethodInfo, Probe, ResultType, Schema,
+            Signature, Sketch, Wire, coding_by, draw_by, no_error, put_all, take_all,
         },
         module::{Field, Module, MountIn, Mounted},
+        node::{Class, Factory, NoFactory},
         serde,
     };
+
+    /// In scope where the coding of a type is picked.
+    pub mod pick {
+        #[cfg(feature = "prost")]
+        pub use ember_runtime::message::PickProst as _;
+        pub use ember_runtime::message::{PickNominal as _, PickStructural as _};
+    }
+
+    /// In scope where a type is drawn.
+    pub mod draw {
+        pub use ember_runtime::message::{DrawNominal as _, DrawStructural as _};
+    }
 }

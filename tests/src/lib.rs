@@ -1,5 +1,6 @@
 //! What the tests of the workspace share: waiting for facts, and other programs as child processes. No test is in here.
 
+pub mod builds;
 pub mod cluster;
 pub mod counting;
 pub mod embedded_node;

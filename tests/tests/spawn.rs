@@ -186,6 +186,7 @@ async fn the_callee_compares_the_signature_that_no_view_lists() {
             let text = refused.to_string();
             assert!(matches!(refused.reason(), RefusedReason::SignatureMismatch { .. }), "{text}");
             assert!(text.contains("() -> u64") && text.contains("(String) -> String"), "{text}");
+            assert_eq!(text.matches("` (version ").count(), 2, "{text}");
         }
         other => panic!("another signature gave {other:?}"),
     }

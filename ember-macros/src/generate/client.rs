@@ -30,6 +30,11 @@ pub(super) fn from_handle(k: &Runtime, client: &Ident) -> TokenStream {
             pub fn __handle(&self) -> &#k::Handle<K> {
                 &self.0
             }
+
+            /// Where its calls go, as data that can be sent to other nodes.
+            pub fn address(&self) -> #k::Address<#client> {
+                #k::Address::of(&self.0)
+            }
         }
     }
 }

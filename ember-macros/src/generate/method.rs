@@ -6,7 +6,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Type, spanned::Spanned};
 
-use super::local;
+use super::{local, wire};
 use crate::{
     model::{Method, Output, Reach, Runtime, Shape},
     text::text,
@@ -19,9 +19,10 @@ pub(super) fn description(k: &Runtime, contract: &str, method: &Method, marker: 
     let (value, error) = results(k, &method.shape.output);
     let info = info(k, contract, method);
     let wire = match method.reach {
-        Reach::Cluster => wire(k, &method.shape),
+        Reach::Cluster => wire::wire(k, method),
         Reach::Node => TokenStream::new(),
     };
+    let idempotent = method.idempotent.then(|| quote!(#(#cfgs)* impl #k::Idempotent for #marker {}));
     quote! {
         #(#cfgs)*
         impl #k::Method for #marker {
@@ -31,11 +32,13 @@ pub(super) fn description(k: &Runtime, contract: &str, method: &Method, marker: 
             const INFO: #k::MethodInfo = #info;
             #wire
         }
+
+        #idempotent
     }
 }
 
 /// The types of the value and of the error.
-fn results(k: &Runtime, output: &Output) -> (TokenStream, TokenStream) {
+pub(super) fn results(k: &Runtime, output: &Output) -> (TokenStream, TokenStream) {
     match output.seen() {
         Output::Later { of, .. } => results(k, of),
         Output::Value(value) => (quote!(#value), quote!(#k::Infallible)),
@@ -60,65 +63,17 @@ fn info(k: &Runtime, contract: &str, method: &Method) -> TokenStream {
         let timeout = duration(timeout);
         quote!(.timeout(#timeout))
     });
-    quote!(#k::MethodInfo::new(#contract, #name, #signature) #node_only #system #cancel #timeout)
+    let idempotent = method.idempotent.then(|| quote!(.idempotent()));
+    quote! {
+        #k::MethodInfo::new(#contract, #name, #signature)
+            .version(::core::env!("CARGO_PKG_VERSION"))
+            #node_only #system #cancel #timeout #idempotent
+    }
 }
 
 pub(super) fn duration(duration: Duration) -> TokenStream {
     let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     quote!(::core::time::Duration::from_nanos(#nanos))
-}
-
-/// `fn wire`. A constant per type, so that there is one error per type that cannot travel, at that type.
-fn wire(k: &Runtime, shape: &Shape) -> TokenStream {
-    let codec = |name: &Ident, ty: &TokenStream, at: &Type| {
-        let here = k.at(at.span());
-        quote_spanned!(at.span()=> const #name: #here::Codec<#ty> = #here::codec::<#ty>();)
-    };
-    let near = &shape.ident;
-    let names: Vec<Ident> = (0..shape.args.len()).map(|index| local(&format!("ARG{index}"), near)).collect();
-    let values: Vec<Ident> = (0..shape.args.len()).map(|index| local(&format!("arg{index}"), near)).collect();
-    let args: TokenStream = std::iter::zip(&names, &shape.args)
-        .map(|(name, arg)| {
-            let ty = &arg.ty;
-            codec(name, &quote!(#ty), ty)
-        })
-        .collect();
-    let (value_type, error_type) = results(k, &shape.output);
-    let (at_value, at_error) = match shape.output.seen() {
-        Output::Fallible { value, error, .. } => (&**value, &**error),
-        Output::Value(whole) | Output::Alias(whole) | Output::Later { whole, .. } => (whole, whole),
-    };
-    let value = codec(&local("VALUE", near), &value_type, at_value);
-    let error = if shape.output.seen().is_fallible() {
-        codec(&local("ERROR", near), &error_type, at_error)
-    } else {
-        let name = local("ERROR", near);
-        quote!(const #name: #k::Codec<#k::Infallible> = #k::no_error();)
-    };
-    let (value_name, error_name) = (local("VALUE", near), local("ERROR", near));
-    let (out, bytes) = (local("out", near), local("bytes", near));
-    let (put, take) = if names.is_empty() {
-        (
-            quote!(|(), _| ::core::result::Result::Ok(())),
-            quote!(|#bytes| #k::take_all(#bytes, |_| ::core::result::Result::Ok(()))),
-        )
-    } else {
-        (
-            quote!(|(#(#values,)*), #out| #k::put_all(#out, |#out| {
-                #(#names.put(#values, #out)?;)*
-                ::core::result::Result::Ok(())
-            })),
-            quote!(|#bytes| #k::take_all(#bytes, |#bytes| ::core::result::Result::Ok((#(#names.take(#bytes)?,)*)))),
-        )
-    };
-    quote! {
-        fn wire() -> ::core::option::Option<#k::Wire<Self>> {
-            #args
-            #value
-            #error
-            ::core::option::Option::Some(#k::Wire::new(#put, #take, #value_name, #error_name))
-        }
-    }
 }
 
 /// `impl HandledBy`: calls the user's function.

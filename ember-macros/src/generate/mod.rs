@@ -11,7 +11,9 @@ mod hook;
 mod message;
 mod method;
 mod own;
+mod schema;
 mod unit;
+mod wire;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};

@@ -139,6 +139,13 @@ fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> To
         impl #k::Service for #ident {
             const SPEC: #k::ServiceSpec = #k::ServiceSpec::new(#name, #kind, #version, #location);
         }
+
+        #k::inventory::submit! {
+            #k::Class::new(<#ident as #k::Service>::SPEC, || {
+                use #k::NoFactory as _;
+                #k::Factory::<#ident>::maker()
+            })
+        }
     }
 }
 

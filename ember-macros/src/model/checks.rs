@@ -8,7 +8,7 @@ use super::Interface;
 use crate::errors::Errors;
 
 /// Names that every client has already.
-const CLIENT_NAMES: &[&str] = &["clone", "from_handle", "handle", "interest", "selector"];
+const CLIENT_NAMES: &[&str] = &["address", "clone", "from_handle", "handle", "interest", "selector"];
 
 /// Whether a method or a module field cannot be called so on a client.
 pub(crate) fn is_generated(name: &str) -> bool {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_macro2::Ident;
-use syn::{Attribute, Type, Visibility};
+use syn::{Attribute, Path, Type, Visibility};
 
 /// A callable method, whether a contract names it or a unit has it.
 pub(crate) struct Method {
@@ -16,10 +16,20 @@ pub(crate) struct Method {
     /// A handler that runs is dropped when its caller goes away.
     pub(crate) cancel: bool,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) idempotent: bool,
+    pub(crate) codec: Codec,
     /// The `doc`, `deprecated` and `cfg` attributes, for the client.
     pub(crate) carried: Vec<Attribute>,
     /// The `cfg` attributes, for everything else.
     pub(crate) cfgs: Vec<Attribute>,
+}
+
+/// How a method's arguments and results become bytes.
+pub(crate) enum Codec {
+    /// By what their types can do.
+    ByType,
+    Json,
+    Own(Path),
 }
 
 impl Method {

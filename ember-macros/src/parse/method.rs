@@ -3,10 +3,13 @@
 use proc_macro2::TokenStream;
 use syn::{Attribute, Signature, Visibility, ext::IdentExt};
 
-use super::{attrs, options::Options};
+use super::{
+    attrs,
+    options::{NameOrPath, Options},
+};
 use crate::{
     errors::Errors,
-    model::{Method, Reach, Shape},
+    model::{Codec, Method, Reach, Shape},
 };
 
 /// What makes a function callable: its name, or `#[rpc]` on it.
@@ -16,6 +19,8 @@ pub(super) struct Mark {
     system: bool,
     cancel: bool,
     timeout: Option<std::time::Duration>,
+    idempotent: bool,
+    codec: Codec,
 }
 
 impl Mark {
@@ -24,7 +29,15 @@ impl Mark {
         let reach = prefix(sig);
         let marks = attrs::take(attributes, "rpc");
         if marks.is_empty() {
-            return reach.map(|reach| Self { reach, name: None, system: false, cancel: false, timeout: None });
+            return reach.map(|reach| Self {
+                reach,
+                name: None,
+                system: false,
+                cancel: false,
+                timeout: None,
+                idempotent: false,
+                codec: Codec::ByType,
+            });
         }
         if let Some(second) = marks.get(1) {
             errors.at(second, "`#[rpc]` is given twice: put all options in one");
@@ -36,6 +49,8 @@ impl Mark {
             timeout: options.duration("timeout", errors),
             system: priority(&mut options, errors),
             cancel: options.flag("cancel", errors),
+            idempotent: options.flag("idempotent", errors),
+            codec: codec(&mut options, reach, errors),
         };
         options.finish(errors);
         Some(mark)
@@ -51,6 +66,8 @@ impl Mark {
             system: self.system,
             cancel: self.cancel,
             timeout: self.timeout,
+            idempotent: self.idempotent,
+            codec: self.codec,
             carried: attrs::carried(attributes),
             cfgs: attrs::cfgs(attributes),
         }
@@ -77,6 +94,26 @@ fn priority(options: &mut Options, errors: &mut Errors) -> bool {
         other => errors.at(&text, format!("unknown priority \"{other}\": write \"system\" or \"user\"")),
     }
     false
+}
+
+/// The codec: the name of one that is built in, or the path of the user's own.
+fn codec(options: &mut Options, reach: Option<Reach>, errors: &mut Errors) -> Codec {
+    let Some((key, value)) = options.name_or_path("codec", "json", "MyCodec", errors) else { return Codec::ByType };
+    if reach == Some(Reach::Node) {
+        errors.at(key, "the arguments of an `api_` method are moved, and never become bytes: leave the codec out");
+    }
+    match value {
+        NameOrPath::Path(path) => Codec::Own(path),
+        NameOrPath::Name(name) if name.value() == "json" => Codec::Json,
+        NameOrPath::Name(name) => {
+            let message = format!(
+                "unknown codec \"{}\": write \"json\", the path of a type that implements `ember::Codec`, or nothing for postcard",
+                name.value()
+            );
+            errors.at(name, message);
+            Codec::ByType
+        }
+    }
 }
 
 /// The options of `#[rpc]` where they do not belong.

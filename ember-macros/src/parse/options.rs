@@ -15,10 +15,8 @@ use super::duration;
 use crate::{errors::Errors, model::Runtime};
 
 /// Options that the design has, and this release has not.
-const LATER: &[(&str, &[&str])] = &[
-    ("service", &["concurrent", "sharded", "elected", "workers", "restart", "on_panic"]),
-    ("method", &["idempotent"]),
-];
+const LATER: &[(&str, &[&str])] =
+    &[("service", &["concurrent", "sharded", "elected", "workers", "restart", "on_panic"]), ("method", &["queued"])];
 
 /// The options of one attribute. Each is taken out by what reads it; what is left at the end is unknown.
 pub(super) struct Options {
@@ -31,6 +29,12 @@ pub(super) struct Options {
 struct Given {
     key: Ident,
     value: Value,
+}
+
+/// What stands behind an option that takes either.
+pub(super) enum NameOrPath {
+    Name(LitStr),
+    Path(Path),
 }
 
 enum Value {
@@ -106,6 +110,27 @@ impl Options {
             return Some(path);
         }
         errors.at(&option, format!("`{key}` is a path: write `{key} = {example}`"));
+        None
+    }
+
+    /// `key = "name"` or `key = path`, with its key.
+    pub(super) fn name_or_path(
+        &mut self,
+        key: &'static str,
+        name: &str,
+        path: &str,
+        errors: &mut Errors,
+    ) -> Option<(Ident, NameOrPath)> {
+        let option = self.take(key)?;
+        if let Value::Is(tokens) = &option.value {
+            if let Ok(name) = syn::parse2::<LitStr>(tokens.clone()) {
+                return Some((option.key, NameOrPath::Name(name)));
+            }
+            if let Ok(path) = syn::parse2::<Path>(tokens.clone()) {
+                return Some((option.key, NameOrPath::Path(path)));
+            }
+        }
+        errors.at(&option, format!("write `{key} = \"{name}\"`, or the path of your own: `{key} = {path}`"));
         None
     }
 

@@ -13,13 +13,13 @@ use tokio::sync::watch;
 
 use super::{
     CallbackPermit, Down, EventFn, Host, Service, ServiceIdentity, ServiceState, Table, TaskJob, callback::RouteFn,
-    job::Job,
+    job::Job, table::SIGNATURE_OF,
 };
 use crate::{
     error::RefusedReason,
     id::{MethodId, Pid},
     mailbox::{Limits, Mailbox},
-    message::{Lane, MethodInfo, RawCall, Reach},
+    message::{Lane, MethodInfo, RawCall, Reach, ReplyBody},
 };
 
 /// What a cell is made from.
@@ -72,6 +72,8 @@ pub(crate) trait AnyCell: Send + Sync + 'static {
     fn contracts(&self) -> &[&'static str];
     /// Each method's id, description, full name and fingerprint.
     fn methods(&self) -> Vec<(MethodId, &'static MethodInfo, &str, u64)>;
+    /// The structure of the types of a method that other nodes may call.
+    fn signature(&self, id: MethodId) -> Option<&'static str>;
     /// The description of a method, and its `Port<M>`.
     fn port(&self, id: MethodId) -> Option<(&'static MethodInfo, &(dyn Any + Send + Sync))>;
     /// Queues a call from another node, or refuses it. What is not for other nodes is refused here.
@@ -155,6 +157,18 @@ impl<S: Service> Cell<S> {
         });
     }
 
+    /// Answers a caller whose fingerprint differs, so that it can say how. Needs neither the service nor its mailbox.
+    fn tell_signature(&self, call: RawCall) {
+        let id = call.payload.first_chunk().map(|&bytes| MethodId(u32::from_le_bytes(bytes)));
+        match id.and_then(|id| self.signature(id)) {
+            Some(text) => call.reply.send(ReplyBody::Value(&mut |out| {
+                out.extend_from_slice(text.as_bytes());
+                Ok(())
+            })),
+            None => call.reply.fail(RefusedReason::UnknownMethod),
+        }
+    }
+
     /// Queues a job of the framework's own, beyond the bounds. `false` if the service takes no new work.
     pub(crate) fn owe(&self, lane: Lane, job: Box<dyn Job<S>>) -> bool {
         self.mailbox.push_owed(lane, job).is_ok()
@@ -192,19 +206,28 @@ impl<S: Service> AnyCell for Cell<S> {
         self.table.methods.iter().map(|entry| (entry.id, entry.info, entry.name.as_str(), entry.fingerprint)).collect()
     }
 
+    fn signature(&self, id: MethodId) -> Option<&'static str> {
+        let entry = self.table.find(id).filter(|entry| entry.info.reach == Reach::Cluster)?;
+        Some((entry.signature)())
+    }
+
     fn port(&self, id: MethodId) -> Option<(&'static MethodInfo, &(dyn Any + Send + Sync))> {
         self.table.find(id).map(|entry| (entry.info, &*entry.port))
     }
 
     fn deliver(&self, mut call: RawCall) {
         let Some(entry) = self.table.find(call.method) else {
-            return call.reply.fail(RefusedReason::UnknownMethod);
+            return match call.method {
+                SIGNATURE_OF => self.tell_signature(call),
+                _ => call.reply.fail(RefusedReason::UnknownMethod),
+            };
         };
         if entry.info.reach != Reach::Cluster {
             return call.reply.fail(RefusedReason::Private);
         }
         if call.fingerprint.is_some_and(|fingerprint| fingerprint != entry.fingerprint) {
-            let callee = entry.info.signature.into();
+            // The caller knows its own side, and fills it in.
+            let callee = RefusedReason::side((entry.signature)(), &self.identity.version);
             return call.reply.fail(RefusedReason::SignatureMismatch { caller: "another signature".into(), callee });
         }
         let place = self.mailbox.charge(call.payload.len()).and_then(|charge| {

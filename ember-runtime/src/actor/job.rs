@@ -107,8 +107,8 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for RawJob<S, L, M> {
             let outcome = execute::<S, L, M>(service, core, envelope, args, before(deadline, reply.unwanted())).await;
             match outcome {
                 Some(Ok(handled)) => handled.settle(move |result| match result {
-                    Some(Ok(value)) => reply.send(ReplyBody::Value(&mut |out| (wire.put_value)(&value, out))),
-                    Some(Err(error)) => reply.send(ReplyBody::App(&mut |out| (wire.put_error)(&error, out))),
+                    Some(Ok(value)) => reply.send(ReplyBody::Value(&mut |out| wire.put_value(&value, out))),
+                    Some(Err(error)) => reply.send(ReplyBody::App(&mut |out| wire.put_error(&error, out))),
                     None => drop(reply),
                 }),
                 Some(Err(failure)) => reply.fail(failure),

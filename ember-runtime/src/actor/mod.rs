@@ -28,7 +28,7 @@ pub(crate) use self::{
     port::{Port, Submission},
     run::{Ending, Life, Source, run},
     supervision::Supervision,
-    table::{EventFn, HookFn, Timer},
+    table::{EventFn, HookFn, SIGNATURE_OF, Timer},
 };
 pub use self::{
     cx::{Cx, DeclaresParent},

@@ -16,8 +16,11 @@ use super::{
 use crate::{
     error::{Error, Result},
     id::{MethodId, fnv1a},
-    message::{MethodInfo, RawCall},
+    message::{Method, MethodInfo, RawCall},
 };
+
+/// What the runtime asks when fingerprints differ: the signature of a method, for the message.
+pub(crate) const SIGNATURE_OF: MethodId = MethodId::of("ember: signature");
 
 /// A hook, bound to its unit.
 pub(crate) type HookFn<S> = for<'a> fn(&'a mut S, &'a mut Core) -> BoxFuture<'a, Result<()>>;
@@ -46,6 +49,8 @@ pub(crate) struct Entry<S: Service> {
     pub(crate) name: String,
     pub(crate) info: &'static MethodInfo,
     pub(crate) fingerprint: u64,
+    /// The structure of its types, for people.
+    pub(crate) signature: fn() -> &'static str,
     /// A `Port<M>`.
     pub(crate) port: Box<dyn Any + Send + Sync>,
     pub(crate) raw: fn(RawCall, String) -> Box<dyn Job<S>>,
@@ -128,7 +133,16 @@ impl<S: Service> Table<S> {
                 )));
             }
         }
-        Ok(table)
+        match table.find(SIGNATURE_OF) {
+            Some(entry) => Err(Error::Configuration(format!(
+                "the wire id of `{}` in the service `{}` ({}) is the runtime's own: give the method another name, or \
+                 `#[rpc(name = \"…\")]`",
+                entry.name,
+                S::SPEC.name,
+                S::SPEC.location
+            ))),
+            None => Ok(table),
+        }
     }
 
     pub(crate) fn find(&self, id: MethodId) -> Option<&Entry<S>> {
@@ -150,7 +164,8 @@ impl<S: Service> Table<S> {
             id: MethodId::of(&name),
             name,
             info,
-            fingerprint: fnv1a(info.signature),
+            fingerprint: M::wire().map_or_else(|| fnv1a(info.signature), |wire| wire.signature().fingerprint()),
+            signature: signature::<M>,
             port: Box::new(Port::<M>::to::<S, L>()),
             raw: RawJob::<S, L, M>::boxed,
         });
@@ -180,6 +195,11 @@ impl<S: Service> Table<S> {
     pub fn event<L: Path<S>, H: OnEvent<L::Unit>>(&mut self) {
         self.events.push(Subscription { event: TypeId::of::<H::Event>(), name: H::NAME, run: run_event::<S, L, H> });
     }
+}
+
+/// What the fingerprint of the method `M` is made from; for methods that stay on their node, what was written.
+fn signature<M: Method>() -> &'static str {
+    M::wire().map_or(M::INFO.signature, |wire| wire.signature().text())
 }
 
 impl<S: Service> fmt::Debug for Table<S> {

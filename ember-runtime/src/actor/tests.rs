@@ -3,7 +3,7 @@
 use std::{
     any::{Any, TypeId},
     convert::Infallible,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     task::{Context, Poll},
 };
 
@@ -15,7 +15,10 @@ use crate::{
     error::{Failure, RefusedReason},
     id::{Incarnation, MethodId, NodeId, NodeKey, Pid},
     mailbox::Limits,
-    message::{Envelope, Handled, Method, MethodInfo, RawCall, RawReply, ReplyBody, ReplyLink, Wire, codec, no_error},
+    message::{
+        Coding, Envelope, Handled, Method, MethodInfo, PickStructural as _, Probe, RawCall, RawReply, ReplyBody,
+        ReplyLink, Schema, Signature, Wire, no_error,
+    },
     rng::Rng,
 };
 
@@ -55,9 +58,16 @@ impl Method for Open {
     type Error = Infallible;
     const INFO: MethodInfo = MethodInfo::new("", "rpc_open", "(u32) -> u32");
     fn wire() -> Option<Wire<Self>> {
-        let put = |args: &(u32,), out: &mut Vec<u8>| codec::<(u32,)>().put(args, out);
-        let get = |bytes: &[u8]| crate::message::take_all(bytes, |bytes| codec::<(u32,)>().take(bytes));
-        Some(Wire::new(put, get, codec(), no_error()))
+        fn args() -> Coding<(u32,)> {
+            (&&&Probe::<(u32,)>::NEW).pick().coding()
+        }
+        let put = |value: &(u32,), out: &mut Vec<u8>| args().put(value, out);
+        let get = |bytes: &[u8]| crate::message::take_all(bytes, |bytes| args().take(bytes));
+        let signature = || {
+            static SIGNATURE: OnceLock<Signature> = OnceLock::new();
+            SIGNATURE.get_or_init(|| Signature::new(&[u32::sketch], u32::sketch, None))
+        };
+        Some(Wire::new(put, get, (&&&Probe::<u32>::NEW).pick().coding(), no_error(), signature))
     }
 }
 
@@ -153,5 +163,15 @@ async fn arguments_that_cannot_be_read_are_refused_with_the_methods_name() {
             panic!("another answer")
         };
         assert!(text.starts_with("rpc_open"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn signatures_are_told_to_other_nodes_only_of_methods_that_they_may_call() {
+    const OPEN: [u8; 4] = MethodId::of("rpc_open").0.to_le_bytes();
+    const SECRET: [u8; 4] = MethodId::of("api_secret").0.to_le_bytes();
+    assert_eq!(answer_to("ember: signature", &OPEN).await, Ok(b"(u32) -> u32".to_vec()));
+    for payload in [&SECRET[..], &[], &[0; 4]] {
+        assert_eq!(answer_to("ember: signature", payload).await, Err(RefusedReason::UnknownMethod.into()));
     }
 }

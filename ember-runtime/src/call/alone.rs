@@ -20,11 +20,11 @@ impl Router {
         &self,
         _: &Instance,
         _: MethodId,
-        args: M::Args,
+        _: &mut Option<M::Args>,
         _: Envelope,
         _: &mut HandedOver,
     ) -> Attempt<M> {
-        Attempt::Refused(unreachable(), args)
+        Attempt::Refused(unreachable())
     }
 
     pub(crate) async fn ask_node(

@@ -48,33 +48,45 @@ pub(super) fn run<M: Method>(request: Request<M>, inherited: Inherited) -> BoxFu
 }
 
 async fn make<M: Method>(request: Request<M>, inherited: Inherited) -> Outcome<M> {
-    let Request { target, args, options } = request;
+    let Request { target, args, options, retry } = request;
     let deadline = inherited.deadline(&options);
-    let mut course = Course { target, options, inherited, deadline, place: None, handed_over: HandedOver::No };
+    let mut course =
+        Course { target, options, inherited, deadline, place: None, handed_over: HandedOver::No, lost: None };
     if deadline <= Instant::now() {
         // Not even tried, so that it is certain that nothing happened.
         return Err(course.describe::<M>(RefusedReason::Expired.into()));
     }
-    let outcome = match timeout_at(deadline, course.run::<M>(args)).await {
+    let mut args = Some(args);
+    let whole = async {
+        match retry {
+            None => course.run::<M>(&mut args).await,
+            Some(retry) => course.repeat::<M>(&mut args, retry).await,
+        }
+    };
+    let outcome = match timeout_at(deadline, whole).await {
         Ok(outcome) => outcome,
         Err(_) if course.handed_over.is_so() => Err(LostReason::Deadline.into()),
         Err(_) => Err(RefusedReason::Expired.into()),
     };
-    match outcome {
-        Ok(result) => result.map_err(CallError::App),
-        Err(failure) => Err(course.describe::<M>(failure)),
+    match (outcome, course.lost.take()) {
+        (Ok(result), _) => result.map_err(CallError::App),
+        // An earlier attempt may have been executed, whatever became of the last one.
+        (Err(Failure::NotExecuted(_)), Some(lost)) => Err(course.describe::<M>(lost.into())),
+        (Err(failure), _) => Err(course.describe::<M>(failure)),
     }
 }
 
 /// One call under way.
-struct Course {
-    target: Target,
+pub(super) struct Course {
+    pub(super) target: Target,
     options: Options,
     inherited: Inherited,
     deadline: Instant,
     /// The instance that was asked last.
     place: Option<String>,
-    handed_over: HandedOver,
+    pub(super) handed_over: HandedOver,
+    /// Why it is not known whether an earlier attempt was executed.
+    pub(super) lost: Option<LostReason>,
 }
 
 /// Whether the callee may have started.
@@ -88,7 +100,7 @@ pub(super) enum HandedOver {
 }
 
 impl HandedOver {
-    fn is_so(&self) -> bool {
+    pub(super) fn is_so(&self) -> bool {
         match self {
             Self::No => false,
             Self::Yes => true,
@@ -100,13 +112,17 @@ impl HandedOver {
 /// What one instance made of a call.
 pub(super) enum Attempt<M: Method> {
     Done(Result<M::Value, M::Error>),
-    /// It did not run; the arguments are still here.
-    Refused(RefusedReason, M::Args),
+    /// It did not run; the arguments are where they were.
+    Refused(RefusedReason),
     Failed(Failure),
 }
 
 impl Course {
-    async fn run<M: Method>(&mut self, mut args: M::Args) -> Result<Result<M::Value, M::Error>, Failure> {
+    /// Asks one instance after another. As long as the call certainly did not run, `args` holds its arguments.
+    pub(super) async fn run<M: Method>(
+        &mut self,
+        args: &mut Option<M::Args>,
+    ) -> Result<Result<M::Value, M::Error>, Failure> {
         let mut excluded = Vec::new();
         let mut pause = MIN_PAUSE;
         let mut refused: Option<RefusedReason> = None;
@@ -145,13 +161,12 @@ impl Course {
             match self.attempt::<M>(&instance, args, envelope).await {
                 Attempt::Done(result) => return Ok(result),
                 Attempt::Failed(failure) => return Err(failure),
-                Attempt::Refused(reason, unused) if reason.can_pass() => {
+                Attempt::Refused(reason) if reason.can_pass() => {
                     self.handed_over = HandedOver::No;
-                    args = unused;
                     excluded.push(instance.pid);
                     refused = Some(reason);
                 }
-                Attempt::Refused(reason, _) => return Err(reason.into()),
+                Attempt::Refused(reason) => return Err(reason.into()),
             }
         }
     }
@@ -176,24 +191,33 @@ impl Course {
         Ok(self.inherited.envelope(&self.options, M::INFO.lane, Some(self.deadline)))
     }
 
-    async fn attempt<M: Method>(&mut self, instance: &Instance, args: M::Args, envelope: Envelope) -> Attempt<M> {
+    async fn attempt<M: Method>(
+        &mut self,
+        instance: &Instance,
+        args: &mut Option<M::Args>,
+        envelope: Envelope,
+    ) -> Attempt<M> {
         let id = self.target.method_id::<M>();
         let Some(cell) = &instance.cell else {
             let router = Arc::clone(&self.target.router);
             return router.call_remote::<M>(instance, id, args, envelope, &mut self.handed_over).await;
         };
+        let Some(moved) = args.take() else { return Attempt::Refused(RefusedReason::CallerGone) };
         let (reply, answer) = reply_slot::<M>();
-        match local::submit(&**cell, id, Submission { args, envelope, reply: Some(reply) }) {
-            Ok(()) => {
-                self.handed_over = HandedOver::Yes;
-                match answer.await {
-                    Answer::Done(result) => Attempt::Done(result),
-                    Answer::Refused(reason, args) => Attempt::Refused(reason, args),
-                    Answer::Failed(failure) => Attempt::Failed(failure),
+        let (unused, reason) =
+            match local::submit(&**cell, id, Submission { args: moved, envelope, reply: Some(reply) }) {
+                Ok(()) => {
+                    self.handed_over = HandedOver::Yes;
+                    match answer.await {
+                        Answer::Done(result) => return Attempt::Done(result),
+                        Answer::Failed(failure) => return Attempt::Failed(failure),
+                        Answer::Refused(reason, args) => (args, reason),
+                    }
                 }
-            }
-            Err((call, reason)) => Attempt::Refused(reason, call.args),
-        }
+                Err((call, reason)) => (call.args, reason),
+            };
+        *args = Some(unused);
+        Attempt::Refused(reason)
     }
 
     fn describe<M: Method>(&self, failure: Failure) -> CallError<M::Error> {
@@ -213,7 +237,7 @@ fn describe<M: Method, E>(target: &Target, place: Option<String>, failure: Failu
 
 /// Sends a call one way. Never waits.
 pub(super) fn send<M: Method>(request: Request<M>, inherited: &Inherited) -> Result<(), SendError<M::Args>> {
-    let Request { target, mut args, options } = request;
+    let Request { target, mut args, options, retry: _ } = request;
     let id = target.method_id::<M>();
     let envelope = inherited.envelope(&options, M::INFO.lane, None);
     let mut excluded = Vec::new();

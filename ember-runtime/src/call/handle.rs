@@ -46,6 +46,13 @@ impl<K: Kind> Handle<K> {
         Self { target: Target { router, address, module: "".into() }, kind: PhantomData }
     }
 
+    /// A handle to a module, `bag.`, of those that are selected.
+    pub(crate) fn of_module(router: Arc<Router>, selector: Selector, module: &str) -> Self {
+        let mut handle = Self::new(router, selector);
+        handle.target.module = module.into();
+        handle
+    }
+
     /// Calls the method `M`.
     pub fn call<M: Method>(&self, args: M::Args) -> K::Call<M> {
         K::call(Request::new(self.target.clone(), args))
@@ -55,6 +62,10 @@ impl<K: Kind> Handle<K> {
     pub fn module<C: From<Self>>(&self, field: &str) -> C {
         let module = format!("{}{field}.", self.target.module).into();
         C::from(Self { target: Target { module, ..self.target.clone() }, kind: PhantomData })
+    }
+
+    pub(super) fn module_path(&self) -> &str {
+        &self.target.module
     }
 
     pub(super) fn selector(&self) -> &Selector {

@@ -10,11 +10,22 @@ use crate::{
 /// Finds the port of the method `M`.
 fn port<M: Method>(cell: &dyn AnyCell, id: MethodId) -> Result<&Port<M>, RefusedReason> {
     let (info, port) = cell.port(id).ok_or(RefusedReason::UnknownMethod)?;
-    // Another type under the same id: the two sides were built from different versions of the contract.
-    port.downcast_ref().ok_or_else(|| RefusedReason::SignatureMismatch {
-        caller: M::INFO.signature.into(),
-        callee: info.signature.into(),
+    // Another type under the same id: the two sides were built from different versions of the contract. Arguments are moved,
+    // so that even types of one structure are not the same here.
+    port.downcast_ref().ok_or_else(|| {
+        let callee = cell.signature(id).unwrap_or(info.signature);
+        mismatch::<M>(callee, &cell.identity().version)
     })
+}
+
+/// The refusal of a call between two builds that do not understand each other.
+pub(super) fn mismatch<M: Method>(callee: &str, version: &str) -> RefusedReason {
+    RefusedReason::SignatureMismatch { caller: own_side::<M>(), callee: RefusedReason::side(callee, version) }
+}
+
+/// The caller's side of such a refusal.
+pub(super) fn own_side<M: Method>() -> String {
+    RefusedReason::side(M::wire().map_or(M::INFO.signature, |wire| wire.signature().text()), M::INFO.version)
 }
 
 /// Queues a call, or gives it back.

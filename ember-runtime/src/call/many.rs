@@ -52,10 +52,11 @@ impl<M: Method> CallMany<M> {
 
 impl<M: Method<Args: Clone>> CallMany<M> {
     fn calls(self) -> Vec<(Pid, Call<M>)> {
-        let Request { target, args, options } = self.0;
+        let Request { target, args, options, retry: _ } = self.0;
         let pids = target.router.matching(&target.address.selector);
         let call = |pid| {
-            let request = Request { target: target.pinned(pid), args: args.clone(), options: options.clone() };
+            let request =
+                Request { target: target.pinned(pid), args: args.clone(), options: options.clone(), retry: None };
             (pid, Call::new(request))
         };
         pids.into_iter().map(call).collect()

@@ -1,6 +1,7 @@
 //! Calling: clients, the call as a future, and the way from an address to an answer. The same for a service on this node
 //! and on another; only the middle differs.
 
+mod address;
 #[cfg(not(feature = "cluster"))]
 mod alone;
 mod attempt;
@@ -17,6 +18,7 @@ mod many;
 #[cfg(feature = "cluster")]
 mod remote;
 mod request;
+mod retry;
 mod router;
 mod select;
 mod single;
@@ -25,11 +27,13 @@ mod single;
 pub(crate) use self::remote::NODE_ITSELF;
 pub(crate) use self::router::Router;
 pub use self::{
+    address::{Address, Origin},
     client::{Client, HasClient},
     handle::Handle,
     kind::{Kind, Local, Many, One},
     many::{CallMany, Sent},
     request::Request,
+    retry::{Repeat, Retry, RetryMaybeExecuted, RetryPolicy},
     select::Select,
     single::Call,
 };

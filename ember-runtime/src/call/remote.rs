@@ -1,22 +1,30 @@
 //! The last step of a call to a service on another node.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use tokio::time::timeout;
 
 use super::{
     Router,
     attempt::{Attempt, HandedOver},
     departures::{Departure, Ticket},
+    local::{mismatch, own_side},
 };
 use crate::{
+    actor::SIGNATURE_OF,
     directory::{Instance, NodeRecord},
     error::{Failure, LostReason, RefusedReason},
-    id::{MethodId, fnv1a},
+    id::MethodId,
     message::{CodecError, Encode, Envelope, Method, Wire},
     transport::{Links, OutCall, Peer, PendingReply, RawAnswer},
 };
 
+/// How long a node may take to tell its signature.
+const TELL_WITHIN: Duration = Duration::from_secs(1);
+
+/// Stands for a signature that is known by its fingerprint only.
+const UNTOLD: &str = "another signature";
 /// The target of what is for a node itself: the numbers of services count from 1.
 pub(crate) const NODE_ITSELF: u64 = 0;
 
@@ -37,19 +45,22 @@ impl Router {
         &self,
         instance: &Instance,
         id: MethodId,
-        args: M::Args,
+        args: &mut Option<M::Args>,
         envelope: Envelope,
         handed_over: &mut HandedOver,
     ) -> Attempt<M> {
         let (wire, links) = match self.way::<M>(instance, id) {
             Ok(way) => way,
-            Err(reason) => return Attempt::Refused(reason, args),
+            Err(RefusedReason::SignatureMismatch { .. }) => {
+                return Attempt::Refused(self.mismatch::<M>(instance, id, &envelope).await);
+            }
+            Err(reason) => return Attempt::Refused(reason),
         };
         let peer = peer(instance);
         let submitted = if self.departures.is_waiting(peer.key) {
             Ok(None)
         } else {
-            submit::<M>(links, &peer, instance, id, &envelope, &wire, &args)
+            submit::<M>(links, &peer, instance, id, &envelope, &wire, args)
         };
         let pending = match submitted {
             Ok(Some(pending)) => {
@@ -58,16 +69,16 @@ impl Router {
             }
             Ok(None) => {
                 let mut payload = Vec::new();
-                if let Err(error) = (wire.put_args)(&args, &mut payload) {
-                    return Attempt::Refused(RefusedReason::Undecodable(error.to_string()), args);
+                if let Err(error) = put_args_of::<M>(&wire, args, &mut payload) {
+                    return Attempt::Refused(RefusedReason::Undecodable(error.to_string()));
                 }
                 let (ticket, leaving) = Ticket::new();
                 *handed_over = HandedOver::Elsewhere(leaving.handed_over);
                 let (target, name, ticket) = (instance.pid.number, M::INFO.name, Some(ticket));
-                let fingerprint = fingerprint::<M>(instance);
+                let fingerprint = fingerprint(instance, &wire);
                 let departure = Departure { target, method: id, fingerprint, name, envelope, payload, ticket };
                 if let Err(reason) = self.departures.push(Arc::clone(links), peer, departure) {
-                    return Attempt::Refused(reason, args);
+                    return Attempt::Refused(reason);
                 }
                 match leaving.left.await.unwrap_or(Err(RefusedReason::NodeClosed)) {
                     Ok(pending) => pending,
@@ -75,28 +86,57 @@ impl Router {
                         if let RefusedReason::Unreachable(_) = &reason {
                             self.directory().suspect(instance.pid.node, true);
                         }
-                        return Attempt::Refused(reason, args);
+                        return Attempt::Refused(reason);
                     }
                 }
             }
-            Err(reason) => return Attempt::Refused(reason, args),
+            Err(reason) => return Attempt::Refused(reason),
         };
         let read = |error: CodecError| Failure::from(LostReason::Undecodable(error.to_string()));
         match pending.await {
-            RawAnswer::Value(bytes) => match (wire.get_value)(&bytes) {
+            RawAnswer::Value(bytes) => match wire.get_value(&bytes) {
                 Ok(value) => Attempt::Done(Ok(value)),
                 Err(error) => Attempt::Failed(read(error)),
             },
-            RawAnswer::App(bytes) => match (wire.get_error)(&bytes) {
+            RawAnswer::App(bytes) => match wire.get_error(&bytes) {
                 Ok(error) => Attempt::Done(Err(error)),
                 Err(error) => Attempt::Failed(read(error)),
             },
             RawAnswer::Failed(Failure::NotExecuted(RefusedReason::SignatureMismatch { callee, .. })) => {
-                let caller = M::INFO.signature.into();
-                Attempt::Refused(RefusedReason::SignatureMismatch { caller, callee }, args)
+                Attempt::Refused(RefusedReason::SignatureMismatch { caller: own_side::<M>(), callee })
             }
-            RawAnswer::Failed(Failure::NotExecuted(reason)) => Attempt::Refused(reason, args),
+            RawAnswer::Failed(Failure::NotExecuted(reason)) => Attempt::Refused(reason),
             RawAnswer::Failed(failure) => Attempt::Failed(failure),
+        }
+    }
+
+    /// How the signatures differ: asks the other node for its own, which is not in the registry because it is needed only
+    /// here. The arguments are not sent.
+    async fn mismatch<M: Method>(&self, instance: &Instance, id: MethodId, envelope: &Envelope) -> RefusedReason {
+        let theirs = timeout(TELL_WITHIN, self.ask_signature(instance, id, envelope)).await;
+        let theirs = theirs.ok().flatten();
+        mismatch::<M>(theirs.as_deref().unwrap_or(UNTOLD), &instance.identity.version)
+    }
+
+    async fn ask_signature(&self, instance: &Instance, id: MethodId, envelope: &Envelope) -> Option<String> {
+        let (links, peer) = (self.links.get()?, peer(instance));
+        let pending = loop {
+            let mut put_args = |out: &mut Vec<u8>| {
+                out.extend_from_slice(&id.0.to_le_bytes());
+                Ok(())
+            };
+            let (target, method) = (instance.pid.number, SIGNATURE_OF);
+            // It answers whatever the fingerprints are.
+            let fingerprint = None;
+            let call = OutCall { target, method, fingerprint, envelope, put_args: &mut put_args, one_way: false };
+            match links.submit(&peer, call).ok()? {
+                Some(pending) => break pending,
+                None => links.ready(&peer).await.ok()?,
+            };
+        };
+        match pending.await {
+            RawAnswer::Value(bytes) => String::from_utf8(bytes.to_vec()).ok(),
+            RawAnswer::App(_) | RawAnswer::Failed(_) => None,
         }
     }
 
@@ -155,7 +195,7 @@ impl Router {
         let sent = if self.departures.is_waiting(peer.key) {
             Ok(None)
         } else {
-            let fingerprint = fingerprint::<M>(instance);
+            let fingerprint = fingerprint(instance, &wire);
             let call = OutCall { target, method: id, fingerprint, envelope, put_args: &mut put_args, one_way: true };
             links.submit(&peer, call)
         };
@@ -168,7 +208,7 @@ impl Router {
         if let Err(error) = (wire.put_args)(&args, &mut payload) {
             return Err((args, RefusedReason::Undecodable(error.to_string())));
         }
-        let fingerprint = fingerprint::<M>(instance);
+        let fingerprint = fingerprint(instance, &wire);
         let (name, envelope) = (M::INFO.name, envelope.clone());
         let departure = Departure { target, method: id, fingerprint, name, envelope, payload, ticket: None };
         self.departures.push(Arc::clone(links), peer, departure).map_err(|reason| (args, reason))
@@ -182,19 +222,16 @@ impl Router {
             return Ok((wire, links));
         }
         let published = instance.fingerprint(id).ok_or(RefusedReason::UnknownMethod)?;
-        if published != fnv1a(M::INFO.signature) {
-            return Err(RefusedReason::SignatureMismatch {
-                caller: M::INFO.signature.into(),
-                callee: format!("another signature, in version {}", instance.identity.version),
-            });
+        if published != wire.signature().fingerprint() {
+            return Err(mismatch::<M>(UNTOLD, &instance.identity.version));
         }
         Ok((wire, links))
     }
 }
 
 /// What the callee is to compare, if the caller does not know what it has published.
-fn fingerprint<M: Method>(instance: &Instance) -> Option<u64> {
-    instance.direct.then(|| fnv1a(M::INFO.signature))
+fn fingerprint<M: Method>(instance: &Instance, wire: &Wire<M>) -> Option<u64> {
+    instance.direct.then(|| wire.signature().fingerprint())
 }
 
 /// Hands a call to the link. `None` if there is none yet: then nothing was sent.
@@ -205,11 +242,19 @@ fn submit<M: Method>(
     id: MethodId,
     envelope: &Envelope,
     wire: &Wire<M>,
-    args: &M::Args,
+    args: &Option<M::Args>,
 ) -> Result<Option<PendingReply>, RefusedReason> {
-    let put_args: Encode<'_> = &mut |out| (wire.put_args)(args, out);
-    let (target, fingerprint) = (instance.pid.number, fingerprint::<M>(instance));
+    let put_args: Encode<'_> = &mut |out| put_args_of::<M>(wire, args, out);
+    let (target, fingerprint) = (instance.pid.number, fingerprint(instance, wire));
     links.submit(peer, OutCall { target, method: id, fingerprint, envelope, put_args, one_way: false })
+}
+
+/// Writes the arguments, which are there as long as the call has not run.
+fn put_args_of<M: Method>(wire: &Wire<M>, args: &Option<M::Args>, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    match args {
+        Some(args) => (wire.put_args)(args, out),
+        None => Err(CodecError::new("the arguments are gone")),
+    }
 }
 
 fn peer(instance: &Instance) -> Peer {

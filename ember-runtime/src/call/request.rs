@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use super::handle::Target;
+use super::{handle::Target, retry::Repeat};
 use crate::{directory::Key, message::Method};
 
 /// The time that a call may take unless something else is said.
@@ -13,6 +13,7 @@ pub struct Request<M: Method> {
     pub(super) target: Target,
     pub(super) args: M::Args,
     pub(super) options: Options,
+    pub(super) retry: Option<Repeat<M>>,
 }
 
 /// What the caller said of a call.
@@ -26,7 +27,7 @@ pub(super) struct Options {
 impl<M: Method> Request<M> {
     pub(super) fn new(target: Target, args: M::Args) -> Self {
         let timeout = M::INFO.timeout.unwrap_or(DEFAULT_TIMEOUT);
-        Self { target, args, options: Options { timeout, key: None, headers: BTreeMap::new() } }
+        Self { target, args, options: Options { timeout, key: None, headers: BTreeMap::new() }, retry: None }
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
     attempt::{Outcome, run, run_paced, send},
     inherited::Inherited,
     request::Request,
+    retry::RetryPolicy,
 };
 use crate::{
     actor::{Cx, Unit},
@@ -70,6 +71,13 @@ impl<M: Method> Call<M> {
     /// Sets a header. The callee reads it with `cx.header(…)`, and passes it on with the calls it makes.
     pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.change(|request| drop(request.options.headers.insert(name.into(), value.into())))
+    }
+
+    /// Makes the call again where it failed, as `policy` says: a [`Retry`](super::Retry) repeats what was certainly not executed;
+    /// with [`maybe_executed`](super::Retry::maybe_executed), which idempotent methods allow, the rest too. All attempts stay
+    /// within the call's time-out. A one-way call is not repeated.
+    pub fn retry(self, policy: impl RetryPolicy<M>) -> Self {
+        self.change(|request| request.retry = Some(policy.repeat()))
     }
 
     /// Sends the call one way: nobody hears of the result. Never waits.

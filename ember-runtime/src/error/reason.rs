@@ -41,11 +41,11 @@ pub enum RefusedReason {
         master: Option<Pid>,
     },
     /// The two sides were built with different signatures.
-    #[error("the signatures differ: the caller has `{caller}`, the service has `{callee}`")]
+    #[error("the signatures differ: the caller has {caller}, the service has {callee}")]
     SignatureMismatch {
-        /// What the caller would send.
+        /// What the caller would send: the structure of the types, and the version of the package that defines the method.
         caller: String,
-        /// What the service takes.
+        /// What the service takes, and its version.
         callee: String,
     },
     /// The call would come back to a service that is waiting for it.
@@ -93,6 +93,11 @@ impl RefusedReason {
     /// by itself, within the deadline.
     pub fn can_pass(&self) -> bool {
         matches!(self, Self::Retiring | Self::Stopped | Self::Paused | Self::NotMaster { .. } | Self::Unreachable(_))
+    }
+
+    /// One side of a [`SignatureMismatch`](Self::SignatureMismatch).
+    pub(crate) fn side(signature: &str, version: &str) -> String {
+        format!("`{signature}` (version {version})")
     }
 }
 

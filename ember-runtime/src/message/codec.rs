@@ -1,10 +1,8 @@
-//! How values become bytes: postcard, a compact format with a written specification.
+//! How one value becomes bytes: the trait that users implement, and the formats that are built in.
 
-use std::convert::Infallible;
+use std::fmt;
 
 use serde::{Serialize, de::DeserializeOwned};
-
-use super::Method;
 
 /// A value that can travel between nodes: whatever serde can write and read. `#[message]` derives it.
 #[diagnostic::on_unimplemented(
@@ -17,147 +15,93 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Message for T {}
 
+/// A format of one's own: `#[rpc(codec = MyCodec)]` on a method lets it write and read each argument, the value and the
+/// error of that method.
+///
+/// The runtime remembers how many bytes were written, so a format need not know where a value ends.
+#[diagnostic::on_unimplemented(
+    message = "the codec `{Self}` cannot write and read `{T}`",
+    label = "this codec does not know the type `{T}`",
+    note = "implement `ember::Codec<{T}>` for `{Self}`"
+)]
+pub trait Codec<T>: 'static {
+    /// Its name, part of the fingerprint of each method that uses it: two sides with different codecs refuse each other.
+    const NAME: &'static str;
+
+    /// Whether readers understand values of a type that has gained or lost fields since. Then a type counts by its name in
+    /// the fingerprint of a method, not by its structure. `false` by default: any difference is a mismatch.
+    const BRIDGES: bool = false;
+
+    /// Appends `value` to `out`. What was appended before an error is removed by the caller.
+    ///
+    /// # Errors
+    /// If the value cannot be written.
+    fn encode(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError>;
+
+    /// Reads a value that fills `bytes` exactly.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn decode(bytes: &[u8]) -> Result<T, CodecError>;
+}
+
 /// Bytes that could not be read, or a value that could not be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct CodecError(String);
 
-/// How the arguments and the result of a method become bytes.
-pub struct Wire<M: Method> {
-    pub(crate) put_args: fn(&M::Args, &mut Vec<u8>) -> Result<(), CodecError>,
-    pub(crate) get_args: fn(&[u8]) -> Result<M::Args, CodecError>,
-    pub(crate) put_value: fn(&M::Value, &mut Vec<u8>) -> Result<(), CodecError>,
-    pub(crate) get_value: fn(&[u8]) -> Result<M::Value, CodecError>,
-    pub(crate) put_error: fn(&M::Error, &mut Vec<u8>) -> Result<(), CodecError>,
-    pub(crate) get_error: fn(&[u8]) -> Result<M::Error, CodecError>,
-}
+impl CodecError {
+    /// An error with this text.
+    pub fn new(text: impl fmt::Display) -> Self {
+        Self(text.to_string())
+    }
 
-impl<M: Method> std::fmt::Debug for Wire<M> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Wire({})", M::INFO.name)
+    pub(super) fn unreadable<T>(why: impl fmt::Display) -> Self {
+        Self(format!("`{}` could not be read: {why}", std::any::type_name::<T>()))
+    }
+
+    pub(super) fn unwritable<T>(why: impl fmt::Display) -> Self {
+        Self(format!("`{}` could not be written: {why}", std::any::type_name::<T>()))
     }
 }
 
-impl<M: Method> Wire<M> {
-    /// The tuple of the arguments as told, the rest by the codecs. The macros give a codec per type, so that the compiler
-    /// points at a type that cannot travel.
-    pub const fn new(
-        put_args: fn(&M::Args, &mut Vec<u8>) -> Result<(), CodecError>,
-        get_args: fn(&[u8]) -> Result<M::Args, CodecError>,
-        value: Codec<M::Value>,
-        error: Codec<M::Error>,
-    ) -> Self {
-        Self {
-            put_args,
-            get_args,
-            put_value: value.put,
-            get_value: value.get,
-            put_error: error.put,
-            get_error: error.get,
-        }
-    }
-}
-
-/// How values of one type become bytes.
-pub struct Codec<T> {
-    put: fn(&T, &mut Vec<u8>) -> Result<(), CodecError>,
-    get: fn(&[u8]) -> Result<T, CodecError>,
-    take: fn(&mut &[u8]) -> Result<T, CodecError>,
-}
-
-/// The codec of a type that can travel.
-pub const fn codec<T: Message>() -> Codec<T> {
-    Codec { put, get, take }
-}
-
-/// The codec of an error that cannot happen.
-pub const fn no_error() -> Codec<Infallible> {
-    const NEVER: &str = "the method has no error, but one came";
-    Codec {
-        put: |never, _| match *never {},
-        get: |_| Err(CodecError(NEVER.into())),
-        take: |_| Err(CodecError(NEVER.into())),
-    }
-}
-
-impl<T> Codec<T> {
-    /// Appends `value`. On an error `out` is as before.
-    ///
-    /// # Errors
-    /// If the type refuses to be written.
-    pub fn put(&self, value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        (self.put)(value, out)
-    }
-
-    /// Reads a value from the front of `bytes`.
-    ///
-    /// # Errors
-    /// If it is not there.
-    pub fn take(&self, bytes: &mut &[u8]) -> Result<T, CodecError> {
-        (self.take)(bytes)
-    }
-}
-
-impl<T> std::fmt::Debug for Codec<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Codec({})", std::any::type_name::<T>())
-    }
-}
-
-/// Writes several values by `put`. On an error `out` is as before.
+/// JSON, by `#[rpc(codec = "json")]`: larger and slower than the default, and readable.
 ///
-/// # Errors
-/// Those of `put`.
-pub fn put_all(out: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>) -> Result<(), CodecError>) -> Result<(), CodecError> {
-    let start = out.len();
-    put(out).inspect_err(|_| out.truncate(start))
+/// It bridges added and removed fields by the rules of serde: unknown fields are ignored, missing ones need
+/// `#[serde(default)]` or an `Option`. So types count by their names in fingerprints. A difference that it cannot bridge
+/// shows when the bytes are read: as `NotExecuted(Undecodable)` for arguments.
+#[derive(Debug, Clone, Copy)]
+pub struct Json;
+
+impl<T: Message> Codec<T> for Json {
+    const NAME: &'static str = "json";
+    const BRIDGES: bool = true;
+
+    fn encode(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        serde_json::to_writer(out, value).map_err(CodecError::unwritable::<T>)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<T, CodecError> {
+        serde_json::from_slice(bytes).map_err(CodecError::unreadable::<T>)
+    }
 }
 
-/// Reads several values by `take`, which must leave nothing over.
-///
-/// # Errors
-/// Those of `take`, and bytes left over.
-pub fn take_all<T>(mut bytes: &[u8], take: impl FnOnce(&mut &[u8]) -> Result<T, CodecError>) -> Result<T, CodecError> {
-    let value = take(&mut bytes)?;
-    if bytes.is_empty() { Ok(value) } else { Err(unreadable::<T>("there are bytes left over")) }
-}
+/// Protocol buffers, for types that have `prost::Message`. Unknown fields are ignored, missing ones have their defaults: a
+/// type counts by its name.
+#[cfg(feature = "prost")]
+#[derive(Debug, Clone, Copy)]
+pub struct Prost;
 
-fn unreadable<T>(why: &str) -> CodecError {
-    CodecError(format!("`{}` could not be read: {why}", std::any::type_name::<T>()))
-}
+#[cfg(feature = "prost")]
+impl<T: prost::Message + Default + 'static> Codec<T> for Prost {
+    const NAME: &'static str = "prost";
+    const BRIDGES: bool = true;
 
-/// Appends `value`. On an error `out` is as before.
-pub(crate) fn put<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
-    let start = out.len();
-    postcard::to_io(value, &mut *out).map(drop).map_err(|error| {
-        out.truncate(start);
-        CodecError(format!("`{}` could not be written: {error}", std::any::type_name::<T>()))
-    })
-}
+    fn encode(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        value.encode(out).map_err(CodecError::unwritable::<T>)
+    }
 
-/// Reads a value that fills `bytes` exactly.
-pub(crate) fn get<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
-    take_all(bytes, take)
-}
-
-/// Reads a value from the front of `bytes`.
-fn take<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecError> {
-    let (value, rest) = postcard::take_from_bytes(bytes).map_err(|error| unreadable::<T>(&error.to_string()))?;
-    *bytes = rest;
-    Ok(value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_round_trip_and_leftovers_are_refused() {
-        let mut out = vec![9];
-        put(&(1_i64, "a".to_string()), &mut out).unwrap();
-        assert_eq!(get::<(i64, String)>(&out[1..]).unwrap(), (1, "a".to_string()));
-        out.push(0);
-        assert!(get::<(i64, String)>(&out[1..]).unwrap_err().to_string().contains("left over"));
-        assert!(get::<(i64, String)>(&[]).is_err());
+    fn decode(bytes: &[u8]) -> Result<T, CodecError> {
+        T::decode(bytes).map_err(CodecError::unreadable::<T>)
     }
 }

@@ -22,6 +22,14 @@ pub trait Method: Sized + Send + Sync + 'static {
     }
 }
 
+/// A method of which running it twice does what running it once does: marked `#[rpc(idempotent)]`.
+#[diagnostic::on_unimplemented(
+    message = "a call that may have been executed can be repeated only if its method is idempotent",
+    label = "the method of this call is not marked `#[rpc(idempotent)]`",
+    note = "if running the method twice does no harm, put `#[rpc(idempotent)]` on it; otherwise leave out `.maybe_executed()`"
+)]
+pub trait Idempotent: Method {}
+
 /// The description of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -30,7 +38,7 @@ pub struct MethodInfo {
     pub contract: &'static str,
     /// Its name.
     pub name: &'static str,
-    /// Its signature as text, for people and for comparison: `(SumReq) -> i64`.
+    /// Its signature as it was written: `(SumReq) -> i64`. What is compared is the structure, see [`Signature`](super::Signature).
     pub signature: &'static str,
     /// Who may call it.
     pub reach: Reach,
@@ -38,6 +46,10 @@ pub struct MethodInfo {
     pub lane: Lane,
     /// The time that a caller waits unless it says otherwise; 5 s if `None`.
     pub timeout: Option<Duration>,
+    /// Whether running it twice does what running it once does.
+    pub idempotent: bool,
+    /// The version of the package that the method is defined in; empty if it is not known.
+    pub version: &'static str,
     /// Whether a handler that has been started is dropped when its caller goes away.
     pub cancel: bool,
 }
@@ -45,7 +57,31 @@ pub struct MethodInfo {
 impl MethodInfo {
     /// A method with default options, reachable from the whole cluster.
     pub const fn new(contract: &'static str, name: &'static str, signature: &'static str) -> Self {
-        Self { contract, name, signature, reach: Reach::Cluster, lane: Lane::User, timeout: None, cancel: false }
+        Self {
+            contract,
+            name,
+            signature,
+            reach: Reach::Cluster,
+            lane: Lane::User,
+            timeout: None,
+            idempotent: false,
+            version: "",
+            cancel: false,
+        }
+    }
+
+    /// The same, of this version.
+    #[must_use]
+    pub const fn version(mut self, version: &'static str) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// The same, marked as idempotent.
+    #[must_use]
+    pub const fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
     }
 
     /// The same, for callers on its own node only.

@@ -4,20 +4,35 @@
 mod ambient;
 mod chain;
 mod codec;
+mod coding;
 mod deferred;
 mod envelope;
 mod method;
 pub(crate) mod ordered;
+mod probe;
 mod raw;
 mod reply;
+mod schema;
+mod sketch;
+mod wire;
 
-pub(crate) use self::codec::{get as decode, put as encode};
+pub(crate) use self::coding::{decode, encode};
 pub(crate) use self::{ambient::Ambient, chain::Chain, deferred::deferred, envelope::Envelope};
+#[cfg(feature = "prost")]
 pub use self::{
-    codec::{Codec, CodecError, Message, Wire, codec, no_error, put_all, take_all},
+    codec::Prost,
+    probe::{ByProst, PickProst},
+};
+pub use self::{
+    codec::{Codec, CodecError, Json, Message},
+    coding::{Coding, no_error, put_all, take_all},
     deferred::{Deferred, Handled, Replier},
     envelope::Lane,
-    method::{Method, MethodInfo, Reach, ResultType},
+    method::{Idempotent, Method, MethodInfo, Reach, ResultType},
+    probe::{DrawNominal, DrawStructural, Nominal, PickNominal, PickStructural, Probe, Structural, coding_by, draw_by},
+    schema::Schema,
+    sketch::{Signature, Sketch},
+    wire::Wire,
 };
 pub(crate) use self::{
     raw::{Encode, RawCall, RawReply, ReplyBody, ReplyLink},

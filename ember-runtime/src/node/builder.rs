@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Hosted, IntoHosted, Node,
+    Hosted, IntoHosted, Node, ServiceConfig, class,
     host::{Launch, Services},
 };
 use crate::{
@@ -28,6 +28,8 @@ pub struct NodeBuilder {
     pub(super) rng: Option<Rng>,
     pub(super) network: Arc<dyn Network>,
     pub(super) launches: Vec<Launch>,
+    /// What was wrong with the configuration of services: the first problem.
+    problem: Option<Error>,
     /// Time since 1970, in a simulation; otherwise the system is asked.
     pub(super) wall_clock: Option<Duration>,
     #[cfg(feature = "cluster")]
@@ -44,6 +46,7 @@ impl NodeBuilder {
             rng: None,
             network: Arc::new(OsNetwork),
             launches: Vec::new(),
+            problem: None,
             wall_clock: None,
             #[cfg(feature = "cluster")]
             clustered: super::cluster::Options::default(),
@@ -108,12 +111,32 @@ impl NodeBuilder {
         self.service(Hosted::with(factory))
     }
 
+    /// Runs the services that a configuration lists, by the names of their classes; they need `Default`. See
+    /// [`ServiceConfig::list_from_json`] for how one is read. Every service of the program is known by name; one in a library
+    /// that the program does not name otherwise needs `use the_library as _;`, or it is not linked.
+    ///
+    /// [`start`](Self::start) refuses a class that is unknown or has no `Default`, and a program in which two services have
+    /// one name.
+    pub fn configure(self, services: impl IntoIterator<Item = ServiceConfig>) -> Self {
+        let configs: Vec<_> = services.into_iter().collect();
+        match class::add(self, &configs) {
+            Ok(node) => node,
+            Err((mut node, problem)) => {
+                node.problem.get_or_insert(problem);
+                node
+            }
+        }
+    }
+
     /// Starts the node: its services, its place in the cluster, then `started` everywhere. Needs a tokio runtime.
     ///
     /// # Errors
     /// A service that does not start, a registry that cannot be reached within 10 s, an address that cannot be used. What
     /// had been started is stopped again.
     pub async fn start(mut self) -> Result<Node> {
+        if let Some(problem) = self.problem.take() {
+            return Err(problem);
+        }
         if self.cluster.is_empty() || self.cluster.contains('/') {
             let cluster = &self.cluster;
             return Err(Error::Configuration(format!(

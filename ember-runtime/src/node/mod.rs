@@ -1,8 +1,10 @@
 //! A node: the parts put together, from the builder to the shutdown.
 
 mod builder;
+mod class;
 #[cfg(feature = "cluster")]
 mod cluster;
+mod config;
 mod cx;
 mod follow;
 mod host;
@@ -14,6 +16,8 @@ mod watches;
 
 pub use self::{
     builder::NodeBuilder,
+    class::{Class, Factory, Maker, NoFactory},
+    config::ServiceConfig,
     hosted::{Hosted, IntoHosted},
     running::Node,
 };

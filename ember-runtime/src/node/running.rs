@@ -14,8 +14,8 @@ use tokio::{
 use super::{IntoHosted, NodeBuilder, host::Services};
 use crate::{
     actor::Service,
-    call::{Client, HasClient, Local, One, Select},
-    directory::View,
+    call::{Address, Client, Handle, HasClient, Kind, Local, One, Origin, Select},
+    directory::{Selector, View},
     error::{Error, Result},
     id::{NodeKey, Pid},
 };
@@ -72,6 +72,11 @@ impl Node {
     /// A client for the service `S` on this node, with its `api_` methods.
     pub fn local<S: Service + HasClient>(&self) -> S::Client<Local> {
         Arc::clone(&self.inner.services.router).local::<S>()
+    }
+
+    /// The client for `address`: the same as [`address.client(&node)`](Address::client).
+    pub fn client_at<C: From<Handle<One>>>(&self, address: &Address<C>) -> C {
+        address.client(self)
     }
 
     /// Gives `event` to every service on this node that has a handler for it; how many took it.
@@ -189,6 +194,12 @@ impl Node {
             Err(Error::CutShort(late)) => Some(late),
             Err(other) => Some(other.to_string()),
         }
+    }
+}
+
+impl Origin for Node {
+    fn reach<K: Kind>(&self, selector: Selector, module: &str) -> Handle<K> {
+        Handle::of_module(Arc::clone(&self.inner.services.router), selector, module)
     }
 }
 

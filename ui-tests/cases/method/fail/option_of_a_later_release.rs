@@ -7,7 +7,7 @@ pub struct Player {
 
 #[rpc]
 impl Player {
-    #[rpc(idempotent)]
+    #[rpc(queued)]
     pub async fn rpc_get(&mut self) {}
 }
 

@@ -1,0 +1,106 @@
+//! How a method's arguments and results become bytes: a coding per type, so that there is one error per type that cannot
+//! travel, at that type.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Type, spanned::Spanned};
+
+use super::{local, method::results};
+use crate::model::{Codec, Method, Output, Runtime};
+
+/// `fn wire`.
+pub(super) fn wire(k: &Runtime, method: &Method) -> TokenStream {
+    let Method { shape, codec, .. } = method;
+    let near = &shape.ident;
+    let coding = |name: &Ident, ty: &TokenStream, at: &Type| coding(k, codec, name, ty, at);
+    let names: Vec<Ident> = (0..shape.args.len()).map(|index| local(&format!("arg{index}"), near)).collect();
+    let values: Vec<Ident> = (0..shape.args.len()).map(|index| local(&format!("value{index}"), near)).collect();
+    let args: TokenStream = std::iter::zip(&names, &shape.args)
+        .map(|(name, arg)| coding(name, &arg.ty.to_token_stream(), &arg.ty))
+        .collect();
+    let (value_type, error_type) = results(k, &shape.output);
+    let (at_value, at_error) = match shape.output.seen() {
+        Output::Fallible { value, error, .. } => (&**value, &**error),
+        Output::Value(whole) | Output::Alias(whole) | Output::Later { whole, .. } => (whole, whole),
+    };
+    let (value, error, signature) = (local("value", near), local("error", near), local("signature", near));
+    let value_coding = coding(&value, &value_type, at_value);
+    let (error_coding, error_sketch) = if shape.output.seen().is_fallible() {
+        let sketch = quote!(::core::option::Option::Some(|sketch| #error().sketch(sketch)));
+        (coding(&error, &error_type, at_error), sketch)
+    } else {
+        let coding = quote! {
+            fn #error() -> #k::Coding<#k::Infallible> {
+                #k::no_error()
+            }
+        };
+        (coding, quote!(::core::option::Option::None))
+    };
+    let (put, take) = arguments(k, &names, &values, near);
+    quote! {
+        fn wire() -> ::core::option::Option<#k::Wire<Self>> {
+            #args
+            #value_coding
+            #error_coding
+            fn #signature() -> &'static #k::Signature {
+                static SIGNATURE: #k::OnceLock<#k::Signature> = #k::OnceLock::new();
+                SIGNATURE.get_or_init(|| #k::Signature::new(
+                    &[#(|sketch| #names().sketch(sketch)),*],
+                    |sketch| #value().sketch(sketch),
+                    #error_sketch,
+                ))
+            }
+            ::core::option::Option::Some(#k::Wire::new(#put, #take, #value(), #error(), #signature))
+        }
+    }
+}
+
+/// `fn arg0() -> Coding<SumReq>`.
+fn coding(k: &Runtime, codec: &Codec, name: &Ident, ty: &TokenStream, at: &Type) -> TokenStream {
+    let here = k.at(at.span());
+    let own = match codec {
+        Codec::ByType => None,
+        Codec::Json => Some(quote_spanned!(at.span()=> #here::Json)),
+        Codec::Own(path) => Some(path.to_token_stream()),
+    };
+    match own {
+        None => {
+            let body = quote_spanned!(at.span()=> (&&&#here::Probe::<#ty>::NEW).pick().coding());
+            quote! {
+                fn #name() -> #k::Coding<#ty> {
+                    use #k::pick::*;
+                    #body
+                }
+            }
+        }
+        Some(own) => {
+            let by = quote_spanned!(at.span()=> #here::coding_by::<#own, #ty>);
+            quote! {
+                fn #name() -> #k::Coding<#ty> {
+                    use #k::draw::*;
+                    #by(|sketch| {
+                        #k::draw_by::<#own, #ty>(sketch, |sketch| (&&#k::Probe::<#ty>::NEW).draw(sketch))
+                    })
+                }
+            }
+        }
+    }
+}
+
+/// Writing and reading the tuple of the arguments.
+fn arguments(k: &Runtime, names: &[Ident], values: &[Ident], near: &Ident) -> (TokenStream, TokenStream) {
+    let (out, bytes) = (local("out", near), local("bytes", near));
+    if names.is_empty() {
+        return (
+            quote!(|(), _| ::core::result::Result::Ok(())),
+            quote!(|#bytes| #k::take_all(#bytes, |_| ::core::result::Result::Ok(()))),
+        );
+    }
+    (
+        quote!(|(#(#values,)*), #out| #k::put_all(#out, |#out| {
+            #(#names().put(#values, #out)?;)*
+            ::core::result::Result::Ok(())
+        })),
+        quote!(|#bytes| #k::take_all(#bytes, |#bytes| ::core::result::Result::Ok((#(#names().take(#bytes)?,)*)))),
+    )
+}

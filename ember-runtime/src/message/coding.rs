@@ -1,0 +1,177 @@
+//! A codec as the runtime uses it: function pointers for one type, which can be put one after another.
+
+use std::convert::Infallible;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Codec, CodecError, Message, Sketch};
+
+/// How values of one type become bytes, and what the type looks like.
+pub struct Coding<T> {
+    pub(super) put: fn(&T, &mut Vec<u8>) -> Result<(), CodecError>,
+    pub(super) take: fn(&mut &[u8]) -> Result<T, CodecError>,
+    /// Its part of a method's signature.
+    pub(super) sketch: fn(&mut Sketch),
+}
+
+impl<T> Clone for Coding<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Coding<T> {}
+
+impl<T> Coding<T> {
+    /// Appends `value`. On an error `out` is as before.
+    ///
+    /// # Errors
+    /// If the type refuses to be written.
+    pub fn put(&self, value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        put_all(out, |out| (self.put)(value, out))
+    }
+
+    /// Reads a value from the front of `bytes`.
+    ///
+    /// # Errors
+    /// If it is not there.
+    pub fn take(&self, bytes: &mut &[u8]) -> Result<T, CodecError> {
+        (self.take)(bytes)
+    }
+
+    /// Adds the type to a signature.
+    pub fn sketch(&self, sketch: &mut Sketch) {
+        (self.sketch)(sketch);
+    }
+}
+
+impl<T> std::fmt::Debug for Coding<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Coding({})", std::any::type_name::<T>())
+    }
+}
+
+/// Postcard: a compact format with a written specification, which cannot bridge any difference of structure.
+pub(super) fn postcard<T: Message>(sketch: fn(&mut Sketch)) -> Coding<T> {
+    Coding { put: write, take: read, sketch }
+}
+
+fn write<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    postcard::to_io(value, out).map(drop).map_err(CodecError::unwritable::<T>)
+}
+
+fn read<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecError> {
+    let (value, rest) = postcard::take_from_bytes(bytes).map_err(CodecError::unreadable::<T>)?;
+    *bytes = rest;
+    Ok(value)
+}
+
+/// Appends what one runtime says to another, as postcard. On an error `out` is as before.
+pub(crate) fn encode<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    put_all(out, |out| write(value, out))
+}
+
+/// Reads what [`encode`] wrote; it fills `bytes` exactly.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    take_all(bytes, read)
+}
+
+/// A codec that was asked for. Its values are written with their length, 4 bytes little-endian, before them.
+pub(super) fn framed<C: Codec<T>, T: 'static>(sketch: fn(&mut Sketch)) -> Coding<T> {
+    Coding { put: put_framed::<C, T>, take: take_framed::<C, T>, sketch }
+}
+
+fn put_framed<C: Codec<T>, T>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    let start = out.len();
+    out.extend_from_slice(&[0; 4]);
+    C::encode(value, out)?;
+    let written = out.len().checked_sub(start + 4).ok_or_else(|| CodecError::new("the codec removed bytes"))?;
+    let length = u32::try_from(written).map_err(CodecError::unwritable::<T>)?;
+    out[start..start + 4].copy_from_slice(&length.to_le_bytes());
+    Ok(())
+}
+
+fn take_framed<C: Codec<T>, T>(bytes: &mut &[u8]) -> Result<T, CodecError> {
+    let short = || CodecError::unreadable::<T>("there are too few bytes");
+    let (length, rest) = bytes.split_first_chunk().ok_or_else(short)?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).map_err(CodecError::unreadable::<T>)?;
+    let (own, rest) = rest.split_at_checked(length).ok_or_else(short)?;
+    let value = C::decode(own)?;
+    *bytes = rest;
+    Ok(value)
+}
+
+/// The coding of an error that cannot happen.
+pub const fn no_error() -> Coding<Infallible> {
+    Coding {
+        put: |never, _| match *never {},
+        take: |_| Err(CodecError::new("the method has no error, but one came")),
+        sketch: |_| (),
+    }
+}
+
+/// Writes several values by `put`. On an error `out` is as before.
+///
+/// # Errors
+/// Those of `put`.
+pub fn put_all(out: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>) -> Result<(), CodecError>) -> Result<(), CodecError> {
+    let start = out.len();
+    put(out).inspect_err(|_| out.truncate(start))
+}
+
+/// Reads several values by `take`, which must leave nothing over.
+///
+/// # Errors
+/// Those of `take`, and bytes left over.
+pub fn take_all<T>(mut bytes: &[u8], take: impl FnOnce(&mut &[u8]) -> Result<T, CodecError>) -> Result<T, CodecError> {
+    let value = take(&mut bytes)?;
+    if bytes.is_empty() { Ok(value) } else { Err(CodecError::unreadable::<T>("there are bytes left over")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::Json, *};
+
+    #[test]
+    fn values_round_trip_and_leftovers_are_refused() {
+        let coding = postcard::<(i64, String)>(|_| ());
+        let mut out = vec![9];
+        coding.put(&(1, "a".to_string()), &mut out).unwrap();
+        assert_eq!(take_all(&out[1..], |bytes| coding.take(bytes)).unwrap(), (1, "a".to_string()));
+        out.push(0);
+        let error = take_all(&out[1..], |bytes| coding.take(bytes)).unwrap_err();
+        assert!(error.to_string().contains("left over"), "{error}");
+        assert!(coding.take(&mut &[][..]).is_err());
+    }
+
+    #[test]
+    fn framed_values_follow_each_other_and_cut_ones_are_refused() {
+        let coding = framed::<Json, u32>(|_| ());
+        let mut out = Vec::new();
+        coding.put(&7, &mut out).unwrap();
+        coding.put(&42, &mut out).unwrap();
+        let mut rest = &out[..];
+        assert_eq!((coding.take(&mut rest), coding.take(&mut rest)), (Ok(7), Ok(42)));
+        assert!(rest.is_empty());
+        for length in 0..5 {
+            assert!(coding.take(&mut &out[..length]).is_err(), "{length}");
+        }
+    }
+
+    #[test]
+    fn value_that_cannot_be_written_leaves_nothing_behind() {
+        struct Broken;
+        impl Codec<u32> for Broken {
+            const NAME: &'static str = "broken";
+            fn encode(_: &u32, out: &mut Vec<u8>) -> Result<(), CodecError> {
+                out.push(1);
+                Err(CodecError::new("no"))
+            }
+            fn decode(_: &[u8]) -> Result<u32, CodecError> {
+                Err(CodecError::new("no"))
+            }
+        }
+        let mut out = vec![9];
+        framed::<Broken, u32>(|_| ()).put(&1, &mut out).unwrap_err();
+        assert_eq!(out, [9]);
+    }
+}

@@ -1,0 +1,150 @@
+//! The structure of types as text, and a method's signature made of it: what both sides of a call compare.
+
+use std::{any::TypeId, fmt::Write as _};
+
+use crate::id::fnv1a;
+
+/// Draws the structure of types as text. A type that has been drawn before is named with its number, so that recursive types
+/// come to an end.
+#[derive(Debug, Default)]
+pub struct Sketch {
+    text: String,
+    drawn: Vec<TypeId>,
+    /// Whether something has been written in each bracket that is open.
+    begun: Vec<bool>,
+}
+
+impl Sketch {
+    /// Appends text.
+    pub fn text(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// Draws what is in brackets, such as `<` and `>`; its parts are set apart by [`part`](Self::part).
+    pub fn brackets(&mut self, open: &str, close: &str, inside: impl FnOnce(&mut Self)) {
+        self.text(open);
+        self.begun.push(false);
+        inside(self);
+        self.begun.pop();
+        self.text(close);
+    }
+
+    /// Draws one of several parts.
+    pub fn part(&mut self, part: impl FnOnce(&mut Self)) {
+        if let Some(begun) = self.begun.last_mut()
+            && std::mem::replace(begun, true)
+        {
+            self.text(", ");
+        }
+        part(self);
+    }
+
+    /// Draws a type with a name, once. `attributes` is what else changes its bytes.
+    pub fn named<T: ?Sized + 'static>(&mut self, name: &str, attributes: &str, inside: impl FnOnce(&mut Self)) {
+        self.text(name);
+        let id = TypeId::of::<T>();
+        if let Some(number) = self.drawn.iter().position(|drawn| *drawn == id) {
+            let _ = write!(self.text, "#{number}");
+            return;
+        }
+        self.drawn.push(id);
+        self.attributes(attributes);
+        inside(self);
+    }
+
+    /// Draws a field: `name: type`; without a name, its type alone.
+    pub fn field(&mut self, name: &str, attributes: &str, ty: impl FnOnce(&mut Self)) {
+        self.part(|sketch| {
+            sketch.text(name);
+            if !name.is_empty() {
+                sketch.text(": ");
+            }
+            ty(sketch);
+            sketch.attributes(attributes);
+        });
+    }
+
+    /// Draws a variant of an enum.
+    pub fn variant(&mut self, name: &str, attributes: &str, fields: impl FnOnce(&mut Self)) {
+        self.part(|sketch| {
+            sketch.text(name);
+            sketch.attributes(attributes);
+            fields(sketch);
+        });
+    }
+
+    /// Draws a type of which nothing is known but its name.
+    pub fn name_of<T: ?Sized>(&mut self) {
+        let name = plain_name(std::any::type_name::<T>());
+        self.text(&name);
+    }
+
+    fn attributes(&mut self, attributes: &str) {
+        if !attributes.is_empty() {
+            let _ = write!(self.text, " [{attributes}]");
+        }
+    }
+}
+
+/// `alloc::vec::Vec<shop::Item>` → `Vec<Item>`: where a type is defined may change without harm.
+fn plain_name(path: &str) -> String {
+    let mut name = String::with_capacity(path.len());
+    let mut segment = 0;
+    for c in path.chars() {
+        if c.is_alphanumeric() || c == '_' {
+            name.push(c);
+        } else if c == ':' {
+            name.truncate(segment);
+        } else {
+            name.push(c);
+            segment = name.len();
+        }
+    }
+    name
+}
+
+/// The signature of a method: the structure of its arguments, value and error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    fingerprint: u64,
+    text: String,
+}
+
+impl Signature {
+    /// Of the arguments and results that are drawn here.
+    pub fn new(args: &[fn(&mut Sketch)], value: fn(&mut Sketch), error: Option<fn(&mut Sketch)>) -> Self {
+        let mut sketch = Sketch::default();
+        sketch.brackets("(", ")", |sketch| args.iter().for_each(|&arg| sketch.part(arg)));
+        sketch.text(" -> ");
+        match error {
+            None => value(&mut sketch),
+            Some(error) => sketch.brackets("Result<", ">", |sketch| {
+                sketch.part(value);
+                sketch.part(error);
+            }),
+        }
+        Self { fingerprint: fnv1a(&sketch.text), text: sketch.text }
+    }
+
+    /// What a server publishes, and a caller compares.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    /// The same for people.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lose_their_paths_and_keep_their_arguments() {
+        assert_eq!(plain_name("alloc::vec::Vec<(u8, shop::Item)>"), "Vec<(u8, Item)>");
+        assert_eq!(plain_name("[core::option::Option<a::b::C>; 4]"), "[Option<C>; 4]");
+        assert_eq!(plain_name("u8"), "u8");
+    }
+}

@@ -1,0 +1,53 @@
+//! How the arguments and the result of a method become bytes.
+
+use super::{CodecError, Coding, Method, Signature, take_all};
+
+/// How the arguments and the result of a method become bytes, and the signature that both sides compare before any do.
+pub struct Wire<M: Method> {
+    pub(crate) put_args: fn(&M::Args, &mut Vec<u8>) -> Result<(), CodecError>,
+    pub(crate) get_args: fn(&[u8]) -> Result<M::Args, CodecError>,
+    value: Coding<M::Value>,
+    error: Coding<M::Error>,
+    signature: fn() -> &'static Signature,
+}
+
+impl<M: Method> Wire<M> {
+    /// The tuple of the arguments as told, the rest by their codings. The macros give a coding per type, so that the
+    /// compiler points at a type that cannot travel.
+    pub const fn new(
+        put_args: fn(&M::Args, &mut Vec<u8>) -> Result<(), CodecError>,
+        get_args: fn(&[u8]) -> Result<M::Args, CodecError>,
+        value: Coding<M::Value>,
+        error: Coding<M::Error>,
+        signature: fn() -> &'static Signature,
+    ) -> Self {
+        Self { put_args, get_args, value, error, signature }
+    }
+
+    /// The signature; made once per process.
+    pub(crate) fn signature(&self) -> &'static Signature {
+        (self.signature)()
+    }
+
+    pub(crate) fn put_value(&self, value: &M::Value, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        self.value.put(value, out)
+    }
+
+    pub(crate) fn get_value(&self, bytes: &[u8]) -> Result<M::Value, CodecError> {
+        take_all(bytes, |bytes| self.value.take(bytes))
+    }
+
+    pub(crate) fn put_error(&self, error: &M::Error, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        self.error.put(error, out)
+    }
+
+    pub(crate) fn get_error(&self, bytes: &[u8]) -> Result<M::Error, CodecError> {
+        take_all(bytes, |bytes| self.error.take(bytes))
+    }
+}
+
+impl<M: Method> std::fmt::Debug for Wire<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Wire({})", M::INFO.name)
+    }
+}

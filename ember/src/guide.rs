@@ -25,6 +25,7 @@ pages! {
     Clusters: "clusters.md",
     Mailboxes: "mailboxes.md",
     Signatures: "signatures.md",
+    Configuration: "configuration.md",
     #[cfg(feature = "testing")]
     Testing: "testing.md",
     CompilerErrors: "compiler-errors.md",

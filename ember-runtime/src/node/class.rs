@@ -48,7 +48,7 @@ pub struct Factory<S>(PhantomData<S>);
 impl<S: Service + Default> Factory<S> {
     /// Makes them by `Default`.
     pub fn maker() -> Option<Maker> {
-        Some(Maker(|node, instance| node.service(instance.apply(Hosted::new(S::default())))))
+        Some(Maker(|node, instance| node.service(instance.apply(Hosted::with(S::default)))))
     }
 }
 

@@ -188,6 +188,17 @@ impl Services {
         found.flatten()
     }
 
+    /// Pauses a service, or ends its pause. `false` if it does not run here.
+    pub(super) fn pause(&self, pid: Pid, paused: bool) -> bool {
+        let Some(cell) = self.find(pid) else { return false };
+        cell.pause(paused);
+        // Callers on this node know at once; the others when the registry has told them.
+        if self.lock().services.get(&pid.number).is_some_and(|running| running.published) {
+            self.router.directory().put_local(&cell, *cell.state().borrow());
+        }
+        true
+    }
+
     /// Stops a service when it has finished what it has. `false` if it does not run here.
     pub(super) fn retire(&self, pid: Pid) -> bool {
         self.find(pid).map(|cell| cell.retire()).is_some()

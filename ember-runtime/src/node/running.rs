@@ -106,16 +106,12 @@ impl Node {
     /// Pauses a service of this node: user messages are refused, those of the system lane run, and callers choose others.
     /// `false` if no such service runs here.
     pub fn pause(&self, service: Pid) -> bool {
-        self.set_paused(service, true)
+        self.inner.services.pause(service, true)
     }
 
     /// Ends a pause. `false` if no such service runs here.
     pub fn resume(&self, service: Pid) -> bool {
-        self.set_paused(service, false)
-    }
-
-    fn set_paused(&self, service: Pid, paused: bool) -> bool {
-        self.inner.services.find(service).map(|cell| cell.pause(paused)).is_some()
+        self.inner.services.pause(service, false)
     }
 
     /// Which run of which node this is.

@@ -18,7 +18,7 @@ pub mod net;
 pub mod node;
 pub mod registry;
 pub mod rng;
-mod timer;
+pub mod timer;
 #[cfg(feature = "cluster")]
 mod transport;
 

@@ -10,15 +10,16 @@
 pub use ember_macros::{message, module, rpc, service};
 pub use ember_runtime::{
     actor::{Cx, Service, ServiceIdentity, ServiceState},
-    call::{Call, CallMany, Client, Local, Many, One, Select, Sent},
+    call::{Call, CallMany, Client, Local, Many, ModulesClient, One, Select, Sent},
     directory::{Choice, Instance, Interest, Key, NodeRecord, Selector, View},
     error::{CallError, Error, Lost, LostReason, Refused, RefusedReason, Result, SendError},
     id::{Incarnation, NodeId, NodeKey, Pid},
     message::Message,
-    module::Module,
+    module::{Module, ModuleKey, Modules},
     net,
     node::{Hosted, Node, NodeBuilder},
     registry,
+    timer::TimerHandle,
 };
 
 #[cfg(doctest)]
@@ -28,7 +29,7 @@ struct ReadMe;
 /// What the author of a service types daily.
 pub mod prelude {
     pub use crate::{
-        CallError, Client as _, Cx, Hosted, Local, Module, Node, NodeBuilder, Pid, message, module, rpc, service,
+        CallError, Client as _, Cx, Hosted, Local, Module, Modules, Node, NodeBuilder, Pid, message, module, rpc, service,
     };
     #[cfg(feature = "etcd")]
     pub use ember_runtime::registry::{Embedded, Etcd};
@@ -53,13 +54,13 @@ pub mod __private {
             Cx, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType, Orphan,
             Path, RpcBlock, Schedule, Service, ServiceSpec, Table, Unit,
         },
-        call::{Call, Client, Handle, HasClient, Kind, Local, One},
+        call::{Call, Client, Handle, HasClient, Kind, Local, One, Reached},
         directory::Interest,
         error,
         message::{
             Codec, CodecError, Message, Method, MethodInfo, ResultType, Wire, codec, no_error, put_all, take_all,
         },
-        module::{Field, Module, MountIn, Mounted},
+        module::{Field, MountIn, Mounted},
         serde,
     };
 }

@@ -52,7 +52,7 @@ fn accessors(k: &Runtime, client: &Ident, mounts: &[Mount]) -> TokenStream {
         let name = field.unraw().to_string();
         let at = k.at(ty.span());
         let accessor = quote_spanned! {ty.span()=>
-            pub fn #field(&self) -> <<#ty as #at::Mounted>::Child as #at::HasClient>::Client<__K> {
+            pub fn #field(&self) -> <#ty as #at::Reached>::Client<__K> {
                 self.0.module(#name)
             }
         };
@@ -72,8 +72,8 @@ fn field(k: &Runtime, owner: &Ident, Mount { field, ty, cfgs }: &Mount) -> Token
     let at = k.at(ty.span());
     let child = quote_spanned!(ty.span()=> <#ty as #at::Mounted>::Child);
     let slot = quote_spanned! {ty.span()=>
-        fn slot(owner: &mut #owner) -> &mut #at::Module<Self::Child> {
-            <#ty as #at::Mounted>::slot(&mut owner.#field)
+        fn slot(owner: &mut #owner) -> &mut #ty {
+            &mut owner.#field
         }
     };
     quote! {
@@ -84,6 +84,7 @@ fn field(k: &Runtime, owner: &Ident, Mount { field, ty, cfgs }: &Mount) -> Token
         impl #k::Field for #marker {
             type Owner = #owner;
             type Child = #child;
+            type Slot = #ty;
             const NAME: &'static str = #name;
 
             #slot

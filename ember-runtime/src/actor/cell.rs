@@ -2,12 +2,12 @@
 
 use std::{
     any::Any,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use tokio::sync::watch;
 
-use super::{CallbackPermit, Service, ServiceIdentity, ServiceState, Table, callback::RouteFn, job::Job};
+use super::{CallbackPermit, Service, ServiceIdentity, ServiceState, Table, callback::{CallbackJob, RouteFn}, job::Job, keyed::Begin};
 use crate::{
     error::RefusedReason,
     id::{MethodId, Pid},
@@ -33,6 +33,8 @@ pub(crate) struct Cell<S: Service> {
     state: watch::Sender<ServiceState>,
     /// Timers and subscriptions: they end when the service retires.
     attached: Mutex<Vec<Box<dyn Any + Send>>>,
+    /// Begins the timers and subscriptions of a module under a key; empty until the service has been registered.
+    pub(crate) begin: OnceLock<Begin<S>>,
 }
 
 /// A [`Cell`] whose service's type is not known.
@@ -52,6 +54,8 @@ pub(crate) trait AnyCell: Send + Sync + 'static {
     fn deliver(&self, call: RawCall);
     /// Reserves the place of a callback; beyond the bound if the mailbox is full, because a callback is owed.
     fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit;
+    /// Queues a callback beyond the bounds. `false` if the service takes no new work.
+    fn owe_callback(&self, callback: CallbackJob) -> bool;
     /// Refuses user messages (`true`), or takes them again. Nothing happens to a service that is ending.
     fn pause(&self, paused: bool);
     /// Takes no new work; what waits is done, then the service stops.
@@ -72,6 +76,7 @@ impl<S: Service> Cell<S> {
             mailbox: Mailbox::new(limits),
             state: watch::Sender::new(ServiceState::Starting),
             attached: Mutex::default(),
+            begin: OnceLock::new(),
         })
     }
 
@@ -147,6 +152,10 @@ impl<S: Service> AnyCell for Cell<S> {
 
     fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit {
         CallbackPermit::new(self.mailbox.promise(Lane::User), route, method)
+    }
+
+    fn owe_callback(&self, callback: CallbackJob) -> bool {
+        self.owe(Lane::User, Box::new(callback))
     }
 
     fn pause(&self, paused: bool) {

@@ -8,7 +8,7 @@ use std::{
 use super::{AnyCell, Here, Path, Service, callback::RouteFn};
 use crate::{
     id::Pid,
-    message::{Ambient, Envelope},
+    message::{Ambient, Envelope, Keys, Life},
 };
 
 /// The node, as far as a service needs it.
@@ -38,11 +38,26 @@ pub(crate) struct Core {
     pub(crate) method: &'static str,
     /// The way to the unit whose handler is running.
     pub(crate) route: RouteFn,
+    /// Where the next hook, tick or event goes, if its unit, or one on the way, stands under a key.
+    pub(crate) keys: Keys,
+    /// Of the service: it ends with this run.
+    pub(crate) life: Arc<Life>,
+    /// Started modules under keys whose timers and subscriptions have not been, by their field.
+    pub(super) waiting: Vec<(usize, Keys)>,
 }
 
 impl Core {
     pub(crate) fn new<S: Service>(host: Arc<dyn Host>, cell: Arc<dyn AnyCell>) -> Self {
-        Self { host, cell, envelope: Envelope::default(), method: "", route: super::callback::route::<S, Here> }
+        Self {
+            host,
+            cell,
+            envelope: Envelope::default(),
+            method: "",
+            route: super::callback::route::<S, Here>,
+            keys: Keys::default(),
+            life: Life::new(),
+            waiting: Vec::new(),
+        }
     }
 
     /// Notes what runs next, and where.
@@ -68,6 +83,11 @@ impl Core {
 
     pub(crate) fn pid(&self) -> Pid {
         self.cell.pid()
+    }
+
+    /// The unit that is running now, for callbacks that come later.
+    pub(crate) fn receiver(&self) -> super::Receiver {
+        super::Receiver { cell: Arc::clone(&self.cell), route: self.route, method: self.method }
     }
 
     /// Reserves the place of a callback in this service's own mailbox, to be run on the unit that is running now. If the

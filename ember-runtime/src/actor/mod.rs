@@ -8,6 +8,7 @@ mod cx;
 mod execute;
 mod handler;
 mod job;
+mod keyed;
 mod path;
 mod port;
 mod run;
@@ -16,18 +17,19 @@ mod table;
 mod unit;
 
 pub(crate) use self::{
-    callback::CallbackPermit,
+    callback::{CallbackPermit, Receiver},
     cell::{AnyCell, Cell, Setup},
     core::{Core, Host},
     job::TaskJob,
+    keyed::{Changes, Field as KeyedField, GoLive, note_change},
     port::{Port, Submission},
     run::run,
-    table::{EventFn, HookFn, Timer},
+    table::{EventFn, HookFn, Subscription, Timer},
 };
 pub use self::{
     cx::{Cx, DeclaresParent},
     handler::{HandledBy, HookOf, HookResult, OnEvent},
-    path::{Here, ModuleBusy, Path},
+    path::{Here, ModuleBusy, NotEntered, Path},
     spec::{ServiceIdentity, ServiceSpec, ServiceState},
     table::{HookKind, Schedule, Table},
     unit::{NoRpcBlock, OnlyOneRpcBlockPerType, Orphan, RpcBlock, Service, Unit},

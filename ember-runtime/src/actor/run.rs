@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::{Cell, Core, HookKind, Host, Service, ServiceState};
+use super::{Cell, Core, HookKind, Host, Service, ServiceState, keyed};
 use crate::error::{Error, Result};
 
 /// Runs `service` until its mailbox has been closed and emptied. `ready` is told how `init` and `start` went.
@@ -23,12 +23,12 @@ pub(crate) async fn run<S: Service>(
     cell.set_state(ServiceState::Running);
     let _ = ready.send(Ok(()));
     while let Some(job) = cell.mailbox.next().await {
-        job.run(&mut service, &mut core).await;
+        keyed::run(job, &mut service, &mut core, &cell).await;
     }
     ending.state = stop(&mut service, &mut core, &cell).await;
 }
 
-async fn start<S: Service>(service: &mut S, core: &mut Core, cell: &Cell<S>) -> Result<()> {
+async fn start<S: Service>(service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>) -> Result<()> {
     for kind in [HookKind::Init, HookKind::Start] {
         for (_, hook) in cell.table.hooks.iter().filter(|(of, _)| *of == kind) {
             hook(service, core)
@@ -36,12 +36,15 @@ async fn start<S: Service>(service: &mut S, core: &mut Core, cell: &Cell<S>) -> 
                 .map_err(|cause| Error::ServiceStart { service: S::SPEC.name.into(), cause: cause.into() })?;
         }
     }
-    Ok(())
+    keyed::settle(service, core, cell)
+        .await
+        .map_err(|cause| Error::ServiceStart { service: S::SPEC.name.into(), cause: cause.into() })
 }
 
 /// Children stop before their parents, so in reverse.
-async fn stop<S: Service>(service: &mut S, core: &mut Core, cell: &Cell<S>) -> ServiceState {
+async fn stop<S: Service>(service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>) -> ServiceState {
     let mut state = ServiceState::Stopped;
+    keyed::stop_all(service, core, cell).await;
     for (_, hook) in cell.table.hooks.iter().rev().filter(|(of, _)| *of == HookKind::Stop) {
         if let Err(error) = hook(service, core).await {
             tracing::error!(target: "ember::service", service = S::SPEC.name, pid = %core.pid(), %error, "`stop` failed");

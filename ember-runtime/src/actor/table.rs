@@ -12,6 +12,7 @@ use super::{
     Core, HandledBy, Here, HookOf, OnEvent, Path, Port, Service,
     execute::{run_event, run_hook},
     job::{Job, RawJob},
+    keyed::{Field, Keyed},
 };
 use crate::{
     error::{Error, Result},
@@ -35,6 +36,10 @@ pub struct Table<S: Service> {
     pub(crate) hooks: Vec<(HookKind, HookFn<S>)>,
     pub(crate) timers: Vec<Timer<S>>,
     pub(crate) events: Vec<Subscription<S>>,
+    /// The fields that hold modules under keys; outer ones before those within.
+    pub(crate) keyed: Vec<Keyed<S>>,
+    /// Whose hooks are being entered: those of a module under a key run for each such module, not for the service.
+    within: Option<usize>,
 }
 
 /// One method.
@@ -111,6 +116,8 @@ impl<S: Service> Table<S> {
             hooks: Vec::new(),
             timers: Vec::new(),
             events: Vec::new(),
+            keyed: Vec::new(),
+            within: None,
         };
         S::describe::<S, Here>(&mut table);
         table.methods.sort_by_key(|entry| entry.id);
@@ -131,6 +138,26 @@ impl<S: Service> Table<S> {
     pub(crate) fn find(&self, id: MethodId) -> Option<&Entry<S>> {
         let index = self.methods.binary_search_by_key(&id, |entry| entry.id).ok()?;
         self.methods.get(index)
+    }
+
+    /// Enters a field with modules under keys, and by `describe` what they can do.
+    pub(crate) fn keyed(&mut self, field: Field<S>, describe: impl FnOnce(&mut Self)) {
+        let outer = self.within.replace(self.keyed.len());
+        self.keyed.push(Keyed { field, outer, hooks: Vec::new(), timers: Vec::new(), events: Vec::new() });
+        describe(self);
+        self.within = outer;
+    }
+
+    /// The hooks, timers and event handlers of the service, or of the module under a key that is being described.
+    #[expect(clippy::type_complexity, reason = "three lists, named by those who use them")]
+    fn part(&mut self) -> (&mut Vec<(HookKind, HookFn<S>)>, &mut Vec<Timer<S>>, &mut Vec<Subscription<S>>) {
+        match self.within {
+            Some(index) => {
+                let part = &mut self.keyed[index];
+                (&mut part.hooks, &mut part.timers, &mut part.events)
+            }
+            None => (&mut self.hooks, &mut self.timers, &mut self.events),
+        }
     }
 
     /// Enters the method `M` of the unit at `L`.
@@ -160,17 +187,17 @@ impl<S: Service> Table<S> {
 
     /// Enters a lifecycle hook of the unit at `L`.
     pub fn hook<L: Path<S>, H: HookOf<L::Unit>>(&mut self, kind: HookKind) {
-        self.hooks.push((kind, run_hook::<S, L, H>));
+        self.part().0.push((kind, run_hook::<S, L, H>));
     }
 
     /// Enters a timer of the unit at `L`.
     pub fn timer<L: Path<S>, H: HookOf<L::Unit>>(&mut self, schedule: Schedule) {
-        self.timers.push(Timer { name: H::NAME, schedule, run: run_hook::<S, L, H> });
+        self.part().1.push(Timer { name: H::NAME, schedule, run: run_hook::<S, L, H> });
     }
 
     /// Enters an event handler of the unit at `L`.
     pub fn event<L: Path<S>, H: OnEvent<L::Unit>>(&mut self) {
-        self.events.push(Subscription { event: TypeId::of::<H::Event>(), name: H::NAME, run: run_event::<S, L, H> });
+        self.part().2.push(Subscription { event: TypeId::of::<H::Event>(), name: H::NAME, run: run_event::<S, L, H> });
     }
 }
 

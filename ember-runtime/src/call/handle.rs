@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{Kind, Router, request::Request};
-use crate::{directory::Selector, id::MethodId, message::Method};
+use crate::{directory::Selector, id::MethodId, message::{Keys, Message, Method}};
 
 /// An address plus a node.
 pub struct Handle<K: Kind> {
@@ -25,6 +25,8 @@ pub(super) struct Target {
     pub(super) address: Arc<Address>,
     /// The modules below the service: `bag.`.
     module: Arc<str>,
+    /// The keys of those modules among them that stand under keys.
+    pub(super) keys: Keys,
 }
 
 /// A selector, and whose turn it is.
@@ -43,7 +45,7 @@ impl<K: Kind> Handle<K> {
     pub(super) fn new(router: Arc<Router>, selector: Selector) -> Self {
         let turn = AtomicUsize::new(router.rng().below(1 << 16));
         let address = Arc::new(Address { selector, turn });
-        Self { target: Target { router, address, module: "".into() }, kind: PhantomData }
+        Self { target: Target { router, address, module: "".into(), keys: Keys::default() }, kind: PhantomData }
     }
 
     /// Calls the method `M`.
@@ -55,6 +57,12 @@ impl<K: Kind> Handle<K> {
     pub fn module<C: From<Self>>(&self, field: &str) -> C {
         let module = format!("{}{field}.", self.target.module).into();
         C::from(Self { target: Target { module, ..self.target.clone() }, kind: PhantomData })
+    }
+
+    /// The same, with the key of the module.
+    pub(super) fn with_key<Key: Message>(&self, key: &Key) -> Self {
+        let keys = self.target.keys.and(key);
+        Self { target: Target { keys, ..self.target.clone() }, kind: PhantomData }
     }
 
     pub(super) fn selector(&self) -> &Selector {

@@ -13,6 +13,7 @@ mod inherited;
 mod kind;
 mod local;
 mod many;
+mod mounted;
 #[cfg(feature = "cluster")]
 mod remote;
 mod request;
@@ -26,6 +27,7 @@ pub use self::{
     handle::Handle,
     kind::{Kind, Local, Many, One},
     many::{CallMany, Sent},
+    mounted::{ModulesClient, Reached},
     request::Request,
     select::Select,
     single::Call,

@@ -141,7 +141,7 @@ pub(crate) fn get<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
 }
 
 /// Reads a value from the front of `bytes`.
-fn take<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecError> {
+pub(super) fn take<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecError> {
     let (value, rest) = postcard::take_from_bytes(bytes).map_err(|error| unreadable::<T>(&error.to_string()))?;
     *bytes = rest;
     Ok(value)

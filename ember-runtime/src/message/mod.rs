@@ -5,14 +5,21 @@ mod ambient;
 mod chain;
 mod codec;
 mod envelope;
+mod keys;
 mod method;
 mod raw;
 mod reply;
 
-pub(crate) use self::{ambient::Ambient, chain::Chain, envelope::Envelope};
+pub(crate) use self::{
+    ambient::Ambient,
+    chain::Chain,
+    envelope::Envelope,
+    keys::{Life, MAX_KEYS},
+};
 pub use self::{
     codec::{Codec, CodecError, Message, Wire, codec, no_error, put_all, take_all},
     envelope::Lane,
+    keys::{KeyReader, Keys},
     method::{Method, MethodInfo, Reach, ResultType},
 };
 pub(crate) use self::{

@@ -19,13 +19,15 @@ use tokio::{
 
 use super::Hosted;
 use crate::{
-    actor::{AnyCell, Cell, HookKind, Host, Service, ServiceState, Setup, Table, TaskJob, run},
+    actor::{
+        AnyCell, Cell, GoLive, HookKind, Host, Service, ServiceState, Setup, Subscription, Table, TaskJob, Timer, run,
+    },
     call::Router,
     directory::NodeRecord,
     error::{Error, Result},
     event::Bus,
     id::Pid,
-    message::Lane,
+    message::{Keys, Lane},
 };
 
 /// The services of one node.
@@ -191,7 +193,23 @@ fn go<S: Service>(cell: &Arc<Cell<S>>, bus: &Arc<Bus>) {
     for (_, hook) in cell.table.hooks.iter().filter(|(kind, _)| *kind == HookKind::Started) {
         cell.owe(Lane::System, Box::new(TaskJob::hook("started", *hook)));
     }
-    for thing in crate::timer::start(cell).into_iter().chain(bus.subscribe(cell)) {
+    for thing in begin(bus, cell, &cell.table.timers, &cell.table.events, &Keys::default()) {
         cell.attach(thing);
     }
+    let bus = Arc::clone(bus);
+    let _begun = cell.begin.set(Box::new(move |cell, timers, events, keys| begin(&bus, cell, timers, events, keys)));
+    cell.owe(Lane::System, Box::new(GoLive));
+}
+
+/// Starts timers and subscriptions of the unit at `keys`. What is returned ends them when dropped.
+fn begin<S: Service>(
+    bus: &Arc<Bus>,
+    cell: &Arc<Cell<S>>,
+    timers: &[Timer<S>],
+    events: &[Subscription<S>],
+    keys: &Keys,
+) -> Vec<Box<dyn Any + Send>> {
+    let mut things = crate::timer::start(cell, timers, keys);
+    things.extend(bus.subscribe(cell, events, keys));
+    things
 }

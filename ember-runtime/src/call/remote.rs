@@ -17,6 +17,13 @@ impl Router {
         let _already = self.links.set(links);
     }
 
+    /// Cuts all links: the node has gone, though clients made from it may still be held.
+    pub(crate) fn disconnect(&self) {
+        if let Some(links) = self.links.get() {
+            links.close("the node was dropped");
+        }
+    }
+
     pub(super) async fn call_remote<M: Method>(
         &self,
         instance: &Instance,

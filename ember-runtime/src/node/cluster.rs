@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::UdpSocket,
-    sync::{Arc, PoisonError, Weak},
+    sync::{Arc, PoisonError, Weak, atomic::Ordering},
     time::Duration,
 };
 
@@ -222,7 +222,10 @@ impl Services {
         let mut entries = BTreeMap::new();
         entries.insert(keys::node(cluster, self.record.key), json(&self.record));
         for running in self.all() {
-            let record = service_record(&*running.cell);
+            let mut record = service_record(&*running.cell);
+            if self.retiring.load(Ordering::Acquire) {
+                record.state = ServiceState::Retiring;
+            }
             if !record.methods.is_empty() {
                 entries.insert(keys::service(cluster, record.pid), json(&record));
             }
@@ -250,21 +253,11 @@ impl Node {
     /// Tells the cluster that this node takes no new work. Bounded by 1 s: a registry that is away cannot hold a shutdown up.
     pub(super) async fn announce_retiring(&self) {
         let services = &self.inner.services;
-        let (Some(Announcement { cluster, announcer }), Some(_)) =
-            (services.announcement.get(), self.inner.membership.get())
-        else {
-            return;
-        };
-        let mut entries = BTreeMap::new();
-        entries.insert(keys::node(cluster, self.key()), json(&services.record));
-        for running in services.all() {
-            let record = ServiceRecord { state: ServiceState::Retiring, ..service_record(&*running.cell) };
-            if !record.methods.is_empty() {
-                entries.insert(keys::service(cluster, record.pid), json(&record));
-            }
+        services.retiring.store(true, Ordering::Release);
+        services.announce();
+        if let Some(Announcement { announcer, .. }) = services.announcement.get() {
+            let _ = timeout(Duration::from_secs(1), announcer.settled()).await;
         }
-        announcer.want(entries);
-        let _ = timeout(Duration::from_secs(1), announcer.settled()).await;
     }
 
     /// Leaves the registry, and closes the links when what is on its way has gone out.

@@ -6,7 +6,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -39,6 +39,8 @@ pub(super) struct Services {
     tables: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     /// In the order of their start.
     running: Mutex<Vec<Running>>,
+    /// The whole node is about to stop: all its services are announced as retiring, whatever each is doing yet.
+    pub(super) retiring: AtomicBool,
     #[cfg(feature = "cluster")]
     pub(super) announcement: std::sync::OnceLock<super::cluster::Announcement>,
 }
@@ -64,6 +66,7 @@ impl Services {
             numbers: AtomicU64::new(1),
             tables: Mutex::default(),
             running: Mutex::default(),
+            retiring: AtomicBool::new(false),
             #[cfg(feature = "cluster")]
             announcement: std::sync::OnceLock::new(),
         })

@@ -185,6 +185,8 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.abort();
         self.services.abort();
+        #[cfg(feature = "cluster")]
+        self.services.router.disconnect();
     }
 }
 

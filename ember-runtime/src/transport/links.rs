@@ -223,7 +223,7 @@ impl Links {
     }
 
     /// Ends everything, now.
-    pub(super) fn close(&self, why: &str) {
+    pub(crate) fn close(&self, why: &str) {
         {
             let mut table = lock(&self.table);
             table.closed = true;

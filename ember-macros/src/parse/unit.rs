@@ -73,11 +73,15 @@ fn mounts(fields: &mut Fields, errors: &mut Errors) -> Vec<Mount> {
     mounts
 }
 
-/// Whether the type is written `Module<T>`.
+/// Whether the type is written `Module<T>` or `Modules<K, T>`.
 fn holds_module(ty: &Type) -> bool {
     let Type::Path(path) = ty else { return false };
     path.path.segments.last().is_some_and(|last| match &last.arguments {
-        PathArguments::AngleBracketed(list) => last.ident == "Module" && list.args.len() == 1,
+        PathArguments::AngleBracketed(list) => match list.args.len() {
+            1 => last.ident == "Module",
+            2 => last.ident == "Modules",
+            _ => false,
+        },
         _ => false,
     })
 }

@@ -99,8 +99,7 @@ pub(crate) struct GoLive;
 impl<S: Service> Job<S> for GoLive {
     fn run<'a>(self: Box<Self>, service: &'a mut S, core: &'a mut Core) -> BoxFuture<'a, ()> {
         let _ = (service, core);
-        note_change();
-        Box::pin(std::future::ready(()))
+        Box::pin(async { note_change() })
     }
 
     fn refuse(self: Box<Self>, _: crate::error::RefusedReason) {}

@@ -7,6 +7,7 @@
 
 pub mod actor;
 pub mod call;
+pub mod clock;
 pub mod directory;
 pub mod error;
 mod event;

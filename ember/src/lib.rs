@@ -4,12 +4,14 @@
 //! # Features
 //! None is on by default: services in one process.
 //! - `cluster`: links between nodes.
+//! - `cron`: `#[cron("0 */5 * * * *", tz = "Europe/Berlin")]`, timers that follow the calendar.
 //! - `etcd`: clusters of several processes, on one machine with the embedded registry, or on many with etcd. Its build runs
 //!   `protoc`: install it (Debian: `protobuf-compiler`), or point the environment variable `PROTOC` at one.
 
 pub use ember_macros::{message, module, rpc, service};
 pub use ember_runtime::{
-    actor::{Cx, Service, ServiceIdentity, ServiceState},
+    actor::{Cx, Service, Unit, ServiceIdentity, ServiceState},
+    clock::{Clock, SystemClock},
     call::{Call, CallMany, Client, Local, Many, ModulesClient, One, Select, Sent},
     directory::{Choice, Instance, Interest, Key, NodeRecord, Selector, View},
     error::{CallError, Error, Lost, LostReason, Refused, RefusedReason, Result, SendError},
@@ -49,6 +51,8 @@ pub mod __private {
         time::Duration,
     };
 
+    #[cfg(feature = "cron")]
+    pub use ember_runtime::actor::Cron;
     pub use ember_runtime::{
         actor::{
             Cx, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType, Orphan,

@@ -8,7 +8,7 @@ use std::{
 use super::{AnyCell, Here, Path, Service, callback::RouteFn};
 use crate::{
     id::Pid,
-    message::{Ambient, Envelope, Keys, Life},
+    message::{Ambient, Envelope, Keys, Lifespan},
 };
 
 /// The node, as far as a service needs it.
@@ -41,7 +41,7 @@ pub(crate) struct Core {
     /// Where the next hook, tick or event goes, if its unit, or one on the way, stands under a key.
     pub(crate) keys: Keys,
     /// Of the service: it ends with this run.
-    pub(crate) life: Arc<Life>,
+    pub(crate) life: Arc<Lifespan>,
     /// Started modules under keys whose timers and subscriptions have not been, by their field.
     pub(super) waiting: Vec<(usize, Keys)>,
 }
@@ -55,9 +55,15 @@ impl Core {
             method: "",
             route: super::callback::route::<S, Here>,
             keys: Keys::default(),
-            life: Life::new(),
+            life: Lifespan::new(),
             waiting: Vec::new(),
         }
+    }
+
+    /// Another life begins: what depended on the last one ends.
+    pub(super) fn begin(&mut self) {
+        self.life = Lifespan::new();
+        self.waiting.clear();
     }
 
     /// Notes what runs next, and where.

@@ -4,6 +4,8 @@
 mod callback;
 mod cell;
 mod core;
+#[cfg(feature = "cron")]
+mod cron;
 mod cx;
 mod execute;
 mod handler;
@@ -26,6 +28,8 @@ pub(crate) use self::{
     run::run,
     table::{EventFn, HookFn, Subscription, Timer},
 };
+#[cfg(feature = "cron")]
+pub use self::cron::Cron;
 pub use self::{
     cx::{Cx, DeclaresParent},
     handler::{HandledBy, HookOf, HookResult, OnEvent},

@@ -29,6 +29,7 @@ pub(crate) async fn run<S: Service>(
 }
 
 async fn start<S: Service>(service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>) -> Result<()> {
+    core.begin();
     for kind in [HookKind::Init, HookKind::Start] {
         for (_, hook) in cell.table.hooks.iter().filter(|(of, _)| *of == kind) {
             hook(service, core)

@@ -102,6 +102,10 @@ pub enum Schedule {
     Every(Duration),
     /// Once, this long after the start.
     After(Duration),
+    /// Whenever a clock on the wall shows what the pattern says. Of times that were missed, because the process was held up
+    /// or the clock was set forward, one tick makes up for all; none comes twice when the clock is set back.
+    #[cfg(feature = "cron")]
+    Cron(super::Cron),
 }
 
 impl<S: Service> Table<S> {
@@ -133,6 +137,11 @@ impl<S: Service> Table<S> {
             }
         }
         Ok(table)
+    }
+
+    /// All timers, those of modules under keys included.
+    pub(crate) fn all_timers(&self) -> impl Iterator<Item = &Timer<S>> {
+        self.timers.iter().chain(self.keyed.iter().flat_map(|part| &part.timers))
     }
 
     pub(crate) fn find(&self, id: MethodId) -> Option<&Entry<S>> {

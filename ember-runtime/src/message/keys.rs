@@ -23,7 +23,7 @@ struct Way {
     bytes: Arc<[u8]>,
     /// The modules that the keys stood for. What a module has made itself (timers, callbacks) is for that one, and not for
     /// another that has taken its key since. Empty for calls: they are for whoever stands there.
-    modules: Vec<Weak<Life>>,
+    modules: Vec<Weak<Lifespan>>,
 }
 
 impl Keys {
@@ -49,7 +49,7 @@ impl Keys {
     }
 
     /// The same, for exactly this module at the end.
-    pub(crate) fn of(mut self, module: &Arc<Life>) -> Self {
+    pub(crate) fn of(mut self, module: &Arc<Lifespan>) -> Self {
         if let Some(way) = &mut self.0 {
             way.modules.push(Arc::downgrade(module));
         }
@@ -57,14 +57,14 @@ impl Keys {
     }
 
     /// The same, for exactly these modules.
-    pub(crate) fn found(&mut self, modules: Vec<Weak<Life>>) {
+    pub(crate) fn found(&mut self, modules: Vec<Weak<Lifespan>>) {
         if let Some(way) = &mut self.0 {
             way.modules = modules;
         }
     }
 
     /// The life of the module at the end, if there is one.
-    pub(crate) fn life(&self) -> Option<Arc<Life>> {
+    pub(crate) fn life(&self) -> Option<Arc<Lifespan>> {
         self.0.as_ref()?.modules.last()?.upgrade()
     }
 
@@ -84,8 +84,8 @@ impl fmt::Debug for Keys {
 #[derive(Debug)]
 pub struct KeyReader<'a> {
     rest: &'a [u8],
-    wanted: &'a [Weak<Life>],
-    found: Vec<Weak<Life>>,
+    wanted: &'a [Weak<Lifespan>],
+    found: Vec<Weak<Lifespan>>,
 }
 
 impl KeyReader<'_> {
@@ -95,27 +95,27 @@ impl KeyReader<'_> {
     }
 
     /// Whether the module that is next must be a certain one, and then whether it is this.
-    pub(crate) fn wants(&self, life: &Arc<Life>) -> Option<bool> {
+    pub(crate) fn wants(&self, life: &Arc<Lifespan>) -> Option<bool> {
         self.wanted.get(self.found.len()).map(|wanted| std::ptr::eq(wanted.as_ptr(), Arc::as_ptr(life)))
     }
 
     /// Notes that this module was found.
-    pub(crate) fn enter(&mut self, life: &Arc<Life>) {
+    pub(crate) fn enter(&mut self, life: &Arc<Lifespan>) {
         self.found.push(Arc::downgrade(life));
     }
 
-    pub(crate) fn into_found(self) -> Vec<Weak<Life>> {
+    pub(crate) fn into_found(self) -> Vec<Weak<Lifespan>> {
         self.found
     }
 }
 
 /// The life of a service or of a module under a key. What depends on it ends when it is dropped.
-pub(crate) struct Life {
+pub(crate) struct Lifespan {
     closed: watch::Sender<()>,
     attached: Mutex<Vec<Box<dyn Any + Send>>>,
 }
 
-impl Life {
+impl Lifespan {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self { closed: watch::Sender::new(()), attached: Mutex::default() })
     }
@@ -132,8 +132,8 @@ impl Life {
     }
 }
 
-impl fmt::Debug for Life {
+impl fmt::Debug for Lifespan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Life")
+        f.write_str("Lifespan")
     }
 }

@@ -14,7 +14,7 @@ pub(crate) use self::{
     ambient::Ambient,
     chain::Chain,
     envelope::Envelope,
-    keys::{Life, MAX_KEYS},
+    keys::{Lifespan, MAX_KEYS},
 };
 pub use self::{
     codec::{Codec, CodecError, Message, Wire, codec, no_error, put_all, take_all},

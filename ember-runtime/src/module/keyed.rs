@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     actor::{Changes, ModuleBusy, NotEntered, Unit, note_change},
-    message::{KeyReader, Keys, Life, Message},
+    message::{KeyReader, Keys, Lifespan, Message},
 };
 
 /// What modules can stand under: ordered, so that they are visited in the same order on every run, and able to travel, since
@@ -27,7 +27,7 @@ impl<K: Message + Ord + Clone + fmt::Debug + Sync> ModuleKey for K {}
 /// can do what a [`Module`](super::Module) can. Callers reach one by `client.bags().key(&7).rpc_drop(item)`; a key under which
 /// nothing stands is `NotExecuted(NoModule)`.
 ///
-/// # Life
+/// # Lifespan
 /// What a handler has inserted is started when that handler has ended, before the next message: `init`, `start`, then
 /// `started`, timers and events, the owner before the modules within it. What it has [released](Modules::release) is
 /// stopped then: the modules within it first, then it is dropped. Modules that are there when the service starts are
@@ -52,7 +52,7 @@ pub struct Modules<K, T> {
 struct Entry<T> {
     /// `None` while lent.
     module: Option<Box<T>>,
-    life: Arc<Life>,
+    life: Arc<Lifespan>,
     started: bool,
 }
 
@@ -107,7 +107,7 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
     pub fn insert(&mut self, key: K, module: T) -> Option<T> {
         let before = self.remove(&key);
         self.change();
-        let entry = Entry { module: Some(Box::new(module)), life: Life::new(), started: false };
+        let entry = Entry { module: Some(Box::new(module)), life: Lifespan::new(), started: false };
         self.entries.insert(key, entry);
         before
     }
@@ -190,7 +190,7 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
     }
 
     /// Lends a module to one of its handlers.
-    pub(super) fn lend(&mut self, key: &K, reader: &mut KeyReader<'_>) -> Result<(Box<T>, Arc<Life>), NotEntered> {
+    pub(super) fn lend(&mut self, key: &K, reader: &mut KeyReader<'_>) -> Result<(Box<T>, Arc<Lifespan>), NotEntered> {
         let here = self.entries.get_mut(key).filter(|entry| reader.wants(&entry.life).unwrap_or(true));
         let entry = match here {
             Some(entry) => entry,
@@ -206,7 +206,7 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
     }
 
     /// Puts a lent module back, wherever its place is now; without a place it ends here.
-    pub(super) fn put_back(&mut self, key: &K, life: &Arc<Life>, module: Box<T>) {
+    pub(super) fn put_back(&mut self, key: &K, life: &Arc<Lifespan>, module: Box<T>) {
         let here = self.entries.get_mut(key).filter(|entry| Arc::ptr_eq(&entry.life, life));
         let mut leaving = self.leaving.iter_mut().map(|(_, entry)| entry);
         if let Some(entry) = here.or_else(|| leaving.find(|entry| Arc::ptr_eq(&entry.life, life))) {
@@ -238,14 +238,14 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
     /// Takes all for added now.
     pub(super) fn renew(&mut self) {
         for entry in self.entries.values_mut() {
-            entry.life = Life::new();
+            entry.life = Lifespan::new();
             entry.started = false;
         }
         self.changed = true;
     }
 
     /// Drops the module with this life.
-    pub(super) fn discard(&mut self, life: &Arc<Life>) {
+    pub(super) fn discard(&mut self, life: &Arc<Lifespan>) {
         self.leaving.retain(|(_, entry)| !Arc::ptr_eq(&entry.life, life));
         self.entries.retain(|_, entry| !Arc::ptr_eq(&entry.life, life));
     }

@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use super::{Field, ModuleKey, Modules, MountIn};
 use crate::{
     actor::{NotEntered, Path, Service, Unit},
-    message::{KeyReader, Life},
+    message::{KeyReader, Lifespan},
 };
 
 /// The path to a module under a key of the type `K`, in the field `F` of the unit at `L`.
@@ -18,7 +18,7 @@ pub struct LentKeyed<'a, S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot 
     /// `Some` until it is put back.
     child: Option<Box<F::Child>>,
     key: K,
-    life: Arc<Life>,
+    life: Arc<Lifespan>,
 }
 
 impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Modules<K, <F as Field>::Child>>, K: ModuleKey> Path<S> for Under<L, F, K> {

@@ -7,6 +7,7 @@ use super::{
     host::{Launch, Services},
 };
 use crate::{
+    clock::{Clock, SystemClock},
     call::Router,
     directory::{Directory, NodeRecord},
     error::{Error, Result},
@@ -26,6 +27,7 @@ pub struct NodeBuilder {
     pub(super) drain: Duration,
     pub(super) rng: Option<Rng>,
     pub(super) network: Arc<dyn Network>,
+    clock: Arc<dyn Clock>,
     pub(super) launches: Vec<Launch>,
     #[cfg(feature = "cluster")]
     pub(super) clustered: super::cluster::Options,
@@ -40,6 +42,7 @@ impl NodeBuilder {
             drain: Duration::from_secs(8),
             rng: None,
             network: Arc::new(OsNetwork),
+            clock: Arc::new(SystemClock),
             launches: Vec::new(),
             #[cfg(feature = "cluster")]
             clustered: super::cluster::Options::default(),
@@ -82,6 +85,13 @@ impl NodeBuilder {
         self
     }
 
+    /// Tells the node what time it is: for timers that follow the calendar, and for the order of its incarnations. The
+    /// operating system's clock by default; another one for tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
     /// Runs a service: a value of a `#[service]` type, or a [`Hosted`](super::Hosted) one. Services start in the order
     /// given, and stop in the reverse order.
     pub fn service<H: IntoHosted<Service: 'static>>(mut self, service: H) -> Self {
@@ -105,7 +115,7 @@ impl NodeBuilder {
         }
         let rng = self.rng.take().unwrap_or_else(Rng::from_entropy);
         let name = self.name.take().unwrap_or_else(|| format!("node-{:08x}", rng.u64() >> 32));
-        let key = NodeKey { id: NodeId::of_name(&name), incarnation: incarnation(&rng) };
+        let key = NodeKey { id: NodeId::of_name(&name), incarnation: incarnation(&rng, &*self.clock) };
         let launches = std::mem::take(&mut self.launches);
         #[cfg(feature = "cluster")]
         let listener = self.bind().await?;
@@ -116,7 +126,7 @@ impl NodeBuilder {
         let record = NodeRecord::new(key, name, endpoint, self.server);
         let directory = Arc::new(Directory::new(record.clone()));
         let router = Router::new(key, directory, rng);
-        let services = Services::new(record, router);
+        let services = Services::new(record, router, Arc::clone(&self.clock));
         let node = Node::new(Arc::clone(&services), self.drain);
         #[cfg(feature = "cluster")]
         let joining = self.connect(&node, listener).await?;
@@ -146,8 +156,6 @@ impl std::fmt::Debug for NodeBuilder {
 }
 
 /// Greater than that of an earlier run, as long as the wall clock is not set back; unique in any case.
-fn incarnation(rng: &Rng) -> Incarnation {
-    #[allow(clippy::disallowed_methods, reason = "the only reading of the wall clock: it orders the runs of a node")]
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Incarnation(((now.as_millis() as u64) << 16) | (rng.u64() & 0xffff))
+fn incarnation(rng: &Rng, clock: &dyn Clock) -> Incarnation {
+    Incarnation(((clock.now().as_millis() as u64) << 16) | (rng.u64() & 0xffff))
 }

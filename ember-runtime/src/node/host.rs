@@ -23,6 +23,7 @@ use crate::{
         AnyCell, Cell, GoLive, HookKind, Host, Service, ServiceState, Setup, Subscription, Table, TaskJob, Timer, run,
     },
     call::Router,
+    clock::Clock,
     directory::NodeRecord,
     error::{Error, Result},
     event::Bus,
@@ -35,6 +36,8 @@ pub(super) struct Services {
     pub(super) record: NodeRecord,
     pub(super) router: Arc<Router>,
     pub(super) bus: Arc<Bus>,
+    /// For what follows the calendar.
+    clock: Arc<dyn Clock>,
     numbers: AtomicU64,
     tables: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     /// In the order of their start.
@@ -58,11 +61,12 @@ pub(super) struct Running {
 pub(super) type Launch = Box<dyn FnOnce(Arc<Services>) -> BoxFuture<'static, Result<()>> + Send>;
 
 impl Services {
-    pub(super) fn new(record: NodeRecord, router: Arc<Router>) -> Arc<Self> {
+    pub(super) fn new(record: NodeRecord, router: Arc<Router>, clock: Arc<dyn Clock>) -> Arc<Self> {
         Arc::new(Self {
             record,
             router,
             bus: Arc::default(),
+            clock,
             numbers: AtomicU64::new(1),
             tables: Mutex::default(),
             running: Mutex::default(),
@@ -87,6 +91,7 @@ impl Services {
             return Ok(table);
         }
         let table = Arc::new(Table::<S>::build()?);
+        crate::timer::check(table.all_timers().copied())?;
         tables.insert(TypeId::of::<S>(), Arc::clone(&table) as _);
         Ok(table)
     }
@@ -111,8 +116,8 @@ impl Services {
             self.router.remove(pid);
             return Err(error);
         }
-        let bus = Arc::clone(&self.bus);
-        let go = Arc::new(move || go(&cell, &bus));
+        let (bus, clock) = (Arc::clone(&self.bus), Arc::clone(&self.clock));
+        let go = Arc::new(move || go(&cell, &bus, &clock));
         self.lock().push(Running { cell: Arc::clone(&any), task: task.abort_handle(), go });
         self.router.directory().put_local(&any, ServiceState::Running);
         tokio::spawn(Arc::clone(self).clean_up(any));
@@ -192,27 +197,29 @@ impl Host for Services {
     }
 }
 
-fn go<S: Service>(cell: &Arc<Cell<S>>, bus: &Arc<Bus>) {
+fn go<S: Service>(cell: &Arc<Cell<S>>, bus: &Arc<Bus>, clock: &Arc<dyn Clock>) {
     for (_, hook) in cell.table.hooks.iter().filter(|(kind, _)| *kind == HookKind::Started) {
         cell.owe(Lane::System, Box::new(TaskJob::hook("started", *hook)));
     }
-    for thing in begin(bus, cell, &cell.table.timers, &cell.table.events, &Keys::default()) {
+    for thing in begin(bus, clock, cell, &cell.table.timers, &cell.table.events, &Keys::default()) {
         cell.attach(thing);
     }
-    let bus = Arc::clone(bus);
-    let _begun = cell.begin.set(Box::new(move |cell, timers, events, keys| begin(&bus, cell, timers, events, keys)));
+    let (bus, clock) = (Arc::clone(bus), Arc::clone(clock));
+    let _begun =
+        cell.begin.set(Box::new(move |cell, timers, events, keys| begin(&bus, &clock, cell, timers, events, keys)));
     cell.owe(Lane::System, Box::new(GoLive));
 }
 
 /// Starts timers and subscriptions of the unit at `keys`. What is returned ends them when dropped.
 fn begin<S: Service>(
     bus: &Arc<Bus>,
+    clock: &Arc<dyn Clock>,
     cell: &Arc<Cell<S>>,
     timers: &[Timer<S>],
     events: &[Subscription<S>],
     keys: &Keys,
 ) -> Vec<Box<dyn Any + Send>> {
-    let mut things = crate::timer::start(cell, timers, keys);
+    let mut things = crate::timer::start(cell, timers, keys, clock);
     things.extend(bus.subscribe(cell, events, keys));
     things
 }

@@ -7,8 +7,36 @@ use tokio::time::{MissedTickBehavior, interval_at, sleep};
 use super::tick::{Tick, UnderWay};
 use crate::{
     actor::{Cell, HookFn, Schedule, Service, TaskJob, Timer},
+    clock::Clock,
+    error::Result,
     message::{Keys, Lane},
 };
+
+/// How soon a wall clock that has been set is noticed.
+#[cfg(feature = "cron")]
+const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Whether the timers can work at all.
+///
+/// # Errors
+/// A time zone that this machine does not know.
+pub(crate) fn check<S: Service>(timers: impl Iterator<Item = Timer<S>>) -> Result<()> {
+    for timer in timers {
+        #[cfg(feature = "cron")]
+        if let Schedule::Cron(cron) = timer.schedule
+            && let Err(error) = super::cron::Calendar::new(cron)
+        {
+            return Err(crate::error::Error::Configuration(format!(
+                "the timer `{}` of the service `{}` cannot follow the time zone `{}`: {error}",
+                timer.name,
+                S::SPEC.name,
+                cron.zone
+            )));
+        }
+        let _ = timer.name;
+    }
+    Ok(())
+}
 
 /// Ends a task when dropped.
 struct EndOnDrop(tokio::task::AbortHandle);
@@ -20,9 +48,20 @@ impl Drop for EndOnDrop {
 }
 
 /// Starts the timers that the unit at `keys` declares. What is returned ends them when dropped.
-pub(crate) fn start<S: Service>(cell: &Arc<Cell<S>>, timers: &[Timer<S>], keys: &Keys) -> Vec<Box<dyn Any + Send>> {
+pub(crate) fn start<S: Service>(
+    cell: &Arc<Cell<S>>,
+    timers: &[Timer<S>],
+    keys: &Keys,
+    clock: &Arc<dyn Clock>,
+) -> Vec<Box<dyn Any + Send>> {
     let start = |timer: &Timer<S>| {
-        let task = Declared { cell: Arc::clone(cell), timer: *timer, keys: keys.clone(), under_way: UnderWay::default() };
+        let task = Declared {
+            cell: Arc::clone(cell),
+            timer: *timer,
+            keys: keys.clone(),
+            clock: Arc::clone(clock),
+            under_way: UnderWay::default(),
+        };
         Box::new(EndOnDrop(tokio::spawn(task.run()).abort_handle())) as Box<dyn Any + Send>
     };
     timers.iter().map(start).collect()
@@ -32,6 +71,8 @@ struct Declared<S: Service> {
     cell: Arc<Cell<S>>,
     timer: Timer<S>,
     keys: Keys,
+    #[cfg_attr(not(feature = "cron"), expect(dead_code, reason = "only the calendar needs it"))]
+    clock: Arc<dyn Clock>,
     under_way: UnderWay,
 }
 
@@ -42,6 +83,8 @@ impl<S: Service> Declared<S> {
                 sleep(delay).await;
                 self.tick();
             }
+            #[cfg(feature = "cron")]
+            Schedule::Cron(cron) => self.follow(cron).await,
             Schedule::Every(period) => {
                 let mut ticks = interval_at(tokio::time::Instant::now() + period, period);
                 ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -51,6 +94,29 @@ impl<S: Service> Declared<S> {
                         break;
                     }
                 }
+            }
+        }
+    }
+
+    /// Ticks whenever the pattern comes.
+    #[cfg(feature = "cron")]
+    async fn follow(self, cron: crate::actor::Cron) {
+        // The zone was looked up when the table was made.
+        let Ok(calendar) = super::cron::Calendar::new(cron) else { return };
+        let mut last = self.clock.now();
+        while let Some(due) = calendar.next(last) {
+            loop {
+                let now = self.clock.now();
+                if now >= due {
+                    // Whatever was due up to now is made up for by this tick.
+                    last = now;
+                    break;
+                }
+                // The clock may be set meanwhile: look again now and then.
+                sleep((due - now).min(LOOK_AGAIN)).await;
+            }
+            if !self.tick() {
+                return;
             }
         }
     }

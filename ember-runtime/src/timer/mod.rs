@@ -4,10 +4,12 @@
 //! A timer costs one task of tokio's, which sleeps in tokio's own timer wheel (a hierarchical one, of one millisecond), and
 //! holds no thread.
 
+#[cfg(feature = "cron")]
+mod cron;
 mod declared;
 mod made;
 mod tick;
 
 pub use made::TimerHandle;
 
-pub(crate) use self::declared::start;
+pub(crate) use self::declared::{check, start};

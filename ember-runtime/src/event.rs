@@ -49,7 +49,8 @@ impl Bus {
         for subscription in subscriptions {
             let number = self.numbers.fetch_add(1, Ordering::Relaxed);
             let (cell, name, run, keys) = (Arc::clone(cell), subscription.name, subscription.run, keys.clone());
-            let deliver: Deliver = Arc::new(move |event| deliver(&cell, name, Delivery { event, run, keys: keys.clone() }));
+            let deliver: Deliver =
+                Arc::new(move |event| deliver(&cell, name, Delivery { event, run, keys: keys.clone() }));
             self.lock().entry(subscription.event).or_default().push((number, deliver));
             ends.push(Box::new(Subscribed { bus: Arc::downgrade(self), event: subscription.event, number }));
         }

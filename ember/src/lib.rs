@@ -10,9 +10,9 @@
 
 pub use ember_macros::{message, module, rpc, service};
 pub use ember_runtime::{
-    actor::{Cx, Service, Unit, ServiceIdentity, ServiceState},
-    clock::{Clock, SystemClock},
+    actor::{Cx, Service, ServiceIdentity, ServiceState, Unit},
     call::{Call, CallMany, Client, Local, Many, ModulesClient, One, Select, Sent},
+    clock::{Clock, SystemClock},
     directory::{Choice, Instance, Interest, Key, NodeRecord, Selector, View},
     error::{CallError, Error, Lost, LostReason, Refused, RefusedReason, Result, SendError},
     id::{Incarnation, NodeId, NodeKey, Pid},
@@ -31,7 +31,8 @@ struct ReadMe;
 /// What the author of a service types daily.
 pub mod prelude {
     pub use crate::{
-        CallError, Client as _, Cx, Hosted, Local, Module, Modules, Node, NodeBuilder, Pid, message, module, rpc, service,
+        CallError, Client as _, Cx, Hosted, Local, Module, Modules, Node, NodeBuilder, Pid, message, module, rpc,
+        service,
     };
     #[cfg(feature = "etcd")]
     pub use ember_runtime::registry::{Embedded, Etcd};

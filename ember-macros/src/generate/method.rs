@@ -123,7 +123,10 @@ fn wire(k: &Runtime, shape: &Shape) -> TokenStream {
 pub(super) fn handler(
     k: &Runtime,
     generics: &Generics,
-    unit: &Type, method: &Method, marker: &TokenStream) -> TokenStream {
+    unit: &Type,
+    method: &Method,
+    marker: &TokenStream,
+) -> TokenStream {
     let Method { cfgs, shape, .. } = method;
     let (params, _, bounds) = generics.split_for_impl();
     let (this, cx) = (local("unit", &shape.ident), local("cx", &shape.ident));

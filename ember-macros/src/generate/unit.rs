@@ -69,7 +69,11 @@ fn accessors(k: &Runtime, client: &Ident, mounts: &[Mount]) -> TokenStream {
 }
 
 /// The type that stands for a field with a module.
-fn field(k: &Runtime, ItemStruct { ident, generics, .. }: &ItemStruct, Mount { field, ty, cfgs }: &Mount) -> TokenStream {
+fn field(
+    k: &Runtime,
+    ItemStruct { ident, generics, .. }: &ItemStruct,
+    Mount { field, ty, cfgs }: &Mount,
+) -> TokenStream {
     let (params, args, bounds) = generics.split_for_impl();
     let owner = quote!(#ident #args);
     let (name, marker) = (field.unraw().to_string(), marker(field));

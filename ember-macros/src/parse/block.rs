@@ -1,7 +1,9 @@
 //! `#[rpc]` on an `impl`: a unit's own methods, or those that fulfil a contract.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{GenericArgument, GenericParam, Generics, ImplItem, ImplItemFn, ItemImpl, Path, PathArguments, Type, Visibility};
+use syn::{
+    GenericArgument, GenericParam, Generics, ImplItem, ImplItemFn, ItemImpl, Path, PathArguments, Type, Visibility,
+};
 
 use super::{
     attrs, fulfil,
@@ -100,7 +102,8 @@ fn function_of(
             if let Some(shape) = signature::read(&function.sig, Role::Own, unit, errors) {
                 let types = shape.args.iter().map(|arg| &arg.ty).chain([shape.output.whole()]);
                 for (ty, param) in types.filter_map(|ty| Some((ty, mentioned(ty, generics)?))) {
-                    let message = format!("callers see this type, and know nothing of `{param}`: write a type that they know");
+                    let message =
+                        format!("callers see this type, and know nothing of `{param}`: write a type that they know");
                     errors.at(ty, message);
                     return;
                 }

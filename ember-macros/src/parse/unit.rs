@@ -71,7 +71,8 @@ fn mounts(fields: &mut Fields, generics: &Generics, errors: &mut Errors) -> Vec<
             continue;
         }
         if let Some(param) = mentioned(&field.ty, generics) {
-            let message = format!("clients of this module know nothing of `{param}`: name the type of the module within");
+            let message =
+                format!("clients of this module know nothing of `{param}`: name the type of the module within");
             errors.at(&field.ty, message);
             continue;
         }

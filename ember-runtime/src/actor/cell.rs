@@ -7,7 +7,12 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{CallbackPermit, Service, ServiceIdentity, ServiceState, Table, callback::{CallbackJob, RouteFn}, job::Job, keyed::Begin};
+use super::{
+    CallbackPermit, Service, ServiceIdentity, ServiceState, Table,
+    callback::{CallbackJob, RouteFn},
+    job::Job,
+    keyed::Begin,
+};
 use crate::{
     error::RefusedReason,
     id::{MethodId, Pid},

@@ -10,10 +10,7 @@ use super::{
     job::Job,
     table::{Subscription, Timer},
 };
-use crate::{
-    error::Result,
-    message::Keys,
-};
+use crate::{error::Result, message::Keys};
 
 /// A field that holds modules under keys: what the module room knows about it.
 pub(crate) struct Field<S: Service> {

@@ -18,6 +18,8 @@ mod spec;
 mod table;
 mod unit;
 
+#[cfg(feature = "cron")]
+pub use self::cron::Cron;
 pub(crate) use self::{
     callback::{CallbackPermit, Receiver},
     cell::{AnyCell, Cell, Setup},
@@ -28,8 +30,6 @@ pub(crate) use self::{
     run::run,
     table::{EventFn, HookFn, Subscription, Timer},
 };
-#[cfg(feature = "cron")]
-pub use self::cron::Cron;
 pub use self::{
     cx::{Cx, DeclaresParent},
     handler::{HandledBy, HookOf, HookResult, OnEvent},

@@ -10,7 +10,11 @@ use std::{
 };
 
 use super::{Kind, Router, request::Request};
-use crate::{directory::Selector, id::MethodId, message::{Keys, Message, Method}};
+use crate::{
+    directory::Selector,
+    id::MethodId,
+    message::{Keys, Message, Method},
+};
 
 /// An address plus a node.
 pub struct Handle<K: Kind> {

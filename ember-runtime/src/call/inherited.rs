@@ -43,7 +43,15 @@ impl Inherited {
             all.extend(options.headers.clone());
             Some(Arc::new(all))
         };
-        Envelope { deadline, lane, trace: self.trace, key: options.key, chain: self.chain.clone(), headers, keys: Keys::default() }
+        Envelope {
+            deadline,
+            lane,
+            trace: self.trace,
+            key: options.key,
+            chain: self.chain.clone(),
+            headers,
+            keys: Keys::default(),
+        }
     }
 }
 

@@ -1,11 +1,6 @@
 //! Modules that are added and released at run time, each under a key.
 
-use std::{
-    borrow::Borrow,
-    collections::BTreeMap,
-    fmt,
-    sync::Arc,
-};
+use std::{borrow::Borrow, collections::BTreeMap, fmt, sync::Arc};
 
 use crate::{
     actor::{Changes, ModuleBusy, NotEntered, Unit, note_change},

@@ -11,6 +11,6 @@ pub use self::{
     keyed::{ModuleKey, Modules},
     mount::{Field, MountIn, Mounted},
     nested::{In, Lent},
-    under::{LentKeyed, Under},
     slot::Module,
+    under::{LentKeyed, Under},
 };

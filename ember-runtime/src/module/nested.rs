@@ -54,7 +54,9 @@ impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Module<<F as Field
     }
 }
 
-impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Module<<F as Field>::Child>>> fmt::Debug for Lent<'_, S, L, F> {
+impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Module<<F as Field>::Child>>> fmt::Debug
+    for Lent<'_, S, L, F>
+{
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Lent({})", F::Child::NAME)
     }

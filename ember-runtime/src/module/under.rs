@@ -13,7 +13,13 @@ use crate::{
 pub struct Under<L, F, K>(PhantomData<fn(L, F, K)>);
 
 /// A module outside its place, so that its parent can be lent to it. Dropped, it puts the module back.
-pub struct LentKeyed<'a, S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Modules<K, <F as Field>::Child>>, K: ModuleKey> {
+pub struct LentKeyed<
+    'a,
+    S: Service,
+    L: Path<S>,
+    F: Field<Owner = L::Unit, Slot = Modules<K, <F as Field>::Child>>,
+    K: ModuleKey,
+> {
     outer: L::Guard<'a>,
     /// `Some` until it is put back.
     child: Option<Box<F::Child>>,
@@ -21,7 +27,9 @@ pub struct LentKeyed<'a, S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot 
     life: Arc<Lifespan>,
 }
 
-impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Modules<K, <F as Field>::Child>>, K: ModuleKey> Path<S> for Under<L, F, K> {
+impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Modules<K, <F as Field>::Child>>, K: ModuleKey> Path<S>
+    for Under<L, F, K>
+{
     type Unit = F::Child;
     type Guard<'a>
         = LentKeyed<'a, S, L, F, K>
@@ -49,7 +57,9 @@ impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Modules<K, <F as F
     }
 }
 
-impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Modules<K, <F as Field>::Child>>, K: ModuleKey> Drop for LentKeyed<'_, S, L, F, K> {
+impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Modules<K, <F as Field>::Child>>, K: ModuleKey> Drop
+    for LentKeyed<'_, S, L, F, K>
+{
     fn drop(&mut self) {
         if let Some(child) = self.child.take() {
             F::slot(L::parts(&mut self.outer).0).put_back(&self.key, &self.life, child);
@@ -57,7 +67,9 @@ impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Modules<K, <F as F
     }
 }
 
-impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Modules<K, <F as Field>::Child>>, K: ModuleKey> fmt::Debug for LentKeyed<'_, S, L, F, K> {
+impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Modules<K, <F as Field>::Child>>, K: ModuleKey> fmt::Debug
+    for LentKeyed<'_, S, L, F, K>
+{
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LentKeyed({}, {:?})", F::Child::NAME, self.key)
     }

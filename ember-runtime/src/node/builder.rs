@@ -7,8 +7,8 @@ use super::{
     host::{Launch, Services},
 };
 use crate::{
-    clock::{Clock, SystemClock},
     call::Router,
+    clock::{Clock, SystemClock},
     directory::{Directory, NodeRecord},
     error::{Error, Result},
     id::{Incarnation, NodeId, NodeKey},

@@ -61,7 +61,10 @@ pub(super) fn put(call: &OutCall<'_>, out: &mut Vec<u8>) -> Result<(), RefusedRe
     }
     let keys = envelope.keys.bytes();
     if keys.len() > MAX_KEYS {
-        return Err(RefusedReason::Undecodable(format!("the keys of the module have {} bytes, over {MAX_KEYS}", keys.len())));
+        return Err(RefusedReason::Undecodable(format!(
+            "the keys of the module have {} bytes, over {MAX_KEYS}",
+            keys.len()
+        )));
     }
     let head = Head {
         target: call.target,

@@ -10,8 +10,6 @@ impl Player {
     #[on(master)]
     async fn lead(&mut self) {}
 
-    #[cron("0 */5 * * * *")]
-    async fn tidy(&mut self) {}
 }
 
 fn main() {}

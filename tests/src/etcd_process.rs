@@ -143,6 +143,11 @@ fn spawn(folder: &Path, scheme: &str, [clients, peers]: [u16; 2], arguments: &[S
         .expect("to start etcd")
 }
 
+/// A port that nothing listens on.
+pub fn free_port() -> u16 {
+    free_ports()[0]
+}
+
 /// Two ports below those that the system gives to outgoing connections, and not given to another etcd of this process.
 fn free_ports() -> [u16; 2] {
     static NEXT: AtomicU32 = AtomicU32::new(0);

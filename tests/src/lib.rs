@@ -1,7 +1,11 @@
 //! What the tests of the workspace share: waiting for facts, and other programs as child processes. No test is in here.
 
+pub mod cluster;
 pub mod embedded_node;
 pub mod etcd_process;
+pub mod faults;
+pub mod gate;
+pub mod log;
 pub mod programs;
 pub mod registry;
 pub mod wait;

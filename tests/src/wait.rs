@@ -30,3 +30,19 @@ pub async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>
 pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("gave up waiting for {what}"))
 }
+
+/// As [`eventually`], for tests that block.
+///
+/// # Panics
+/// If it gives nothing within [`PATIENCE`].
+pub fn until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(value) = probe() {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "gave up waiting for {what}");
+        // tidy: sleep: between two probes, within a limit
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

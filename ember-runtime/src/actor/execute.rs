@@ -86,7 +86,7 @@ pub(super) fn run_callback(core: &mut Core, callback: impl FnOnce(&mut Core)) {
 }
 
 /// The message of a panic, which is logged here.
-fn report(core: &Core, panic: &(dyn Any + Send)) -> String {
+pub(super) fn report(core: &Core, panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "(no message)".into());
     let (service, pid, method) = (core.cell.name(), core.pid(), core.method);

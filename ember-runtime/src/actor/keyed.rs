@@ -1,12 +1,13 @@
 //! The life of modules that are added at run time: what was added or released while a handler ran is started or stopped when
 //! that handler has ended, before the next message.
 
-use std::{any::Any, cell::Cell as Flag, pin::pin, sync::Arc};
+use std::{any::Any, cell::Cell as Flag, panic::AssertUnwindSafe, pin::pin, sync::Arc};
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{
     Cell, Core, HookFn, HookKind, Service,
+    execute::report,
     job::Job,
     table::{Subscription, Timer},
 };
@@ -62,11 +63,13 @@ pub(crate) fn note_change() {
 
 /// Runs a job, then starts and stops the modules that it has added and released.
 pub(super) async fn run<S: Service>(job: Box<dyn Job<S>>, service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>) {
-    let job = job.run(service, core);
-    if cell.table.keyed.is_empty() {
-        return job.await;
+    // Handlers are caught where they run. This is for the user's code around them: reading arguments, dropping values.
+    let job = AssertUnwindSafe(job.run(service, core)).catch_unwind();
+    let (done, changed) = if cell.table.keyed.is_empty() { (job.await, false) } else { noticing(job).await };
+    if let Err(panic) = done {
+        report(core, &*panic);
     }
-    if noticing(job).await.1 {
+    if changed {
         // What does not start is gone; the service goes on.
         let _told = settle(service, core, cell).await;
     }

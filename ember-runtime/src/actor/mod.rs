@@ -18,6 +18,9 @@ mod spec;
 mod table;
 mod unit;
 
+#[cfg(test)]
+mod tests;
+
 #[cfg(feature = "cron")]
 pub use self::cron::Cron;
 pub(crate) use self::{

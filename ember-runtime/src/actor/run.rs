@@ -24,6 +24,8 @@ pub(crate) async fn run<S: Service>(
     let _ = ready.send(Ok(()));
     while let Some(job) = cell.mailbox.next().await {
         keyed::run(job, &mut service, &mut core, &cell).await;
+        // A service that always has work must not keep the other tasks of its thread from running.
+        tokio::task::consume_budget().await;
     }
     ending.state = stop(&mut service, &mut core, &cell).await;
 }

@@ -1,6 +1,9 @@
 //! The last step of a call to another node, in a build that has no links: there are no other nodes.
 
-use super::{Router, attempt::Attempt};
+use super::{
+    Router,
+    attempt::{Attempt, HandedOver},
+};
 use crate::{
     directory::Instance,
     error::RefusedReason,
@@ -19,7 +22,7 @@ impl Router {
         _: MethodId,
         args: M::Args,
         _: Envelope,
-        _: &mut bool,
+        _: &mut HandedOver,
     ) -> Attempt<M> {
         Attempt::Refused(unreachable(), args)
     }

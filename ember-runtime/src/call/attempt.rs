@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     actor::Submission,
-    directory::Instance,
+    directory::{Choice, Instance},
     error::{CallError, Failure, LostReason, RefusedReason, SendError},
     id::Pid,
     message::{Answer, Envelope, Method, reply_slot},
@@ -50,10 +50,14 @@ pub(super) fn run<M: Method>(request: Request<M>, inherited: Inherited) -> BoxFu
 async fn make<M: Method>(request: Request<M>, inherited: Inherited) -> Outcome<M> {
     let Request { target, args, options } = request;
     let deadline = inherited.deadline(&options);
-    let mut course = Course { target, options, inherited, deadline, place: None, handed_over: false };
+    let mut course = Course { target, options, inherited, deadline, place: None, handed_over: HandedOver::No };
+    if deadline <= Instant::now() {
+        // Not even tried, so that it is certain that nothing happened.
+        return Err(course.describe::<M>(RefusedReason::Expired.into()));
+    }
     let outcome = match timeout_at(deadline, course.run::<M>(args)).await {
         Ok(outcome) => outcome,
-        Err(_) if course.handed_over => Err(LostReason::Deadline.into()),
+        Err(_) if course.handed_over.is_so() => Err(LostReason::Deadline.into()),
         Err(_) => Err(RefusedReason::Expired.into()),
     };
     match outcome {
@@ -70,8 +74,27 @@ struct Course {
     deadline: Instant,
     /// The instance that was asked last.
     place: Option<String>,
-    /// Whether the callee may have started.
-    handed_over: bool,
+    handed_over: HandedOver,
+}
+
+/// Whether the callee may have started.
+#[derive(Debug)]
+pub(super) enum HandedOver {
+    No,
+    Yes,
+    /// Another task takes the call to the link, and says so here.
+    #[cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "without links there is no other task"))]
+    Elsewhere(Arc<AtomicBool>),
+}
+
+impl HandedOver {
+    fn is_so(&self) -> bool {
+        match self {
+            Self::No => false,
+            Self::Yes => true,
+            Self::Elsewhere(handed_over) => handed_over.load(Ordering::Acquire),
+        }
+    }
 }
 
 /// What one instance made of a call.
@@ -108,13 +131,22 @@ impl Course {
                 }
             };
             self.place = Some(instance.to_string());
-            let envelope = self.envelope::<M>(&instance)?;
+            let envelope = match self.envelope::<M>(&instance) {
+                Ok(envelope) => envelope,
+                // Another instance does as well, unless the caller asked for this one by its key.
+                Err(cycle) if !matches!(self.target.address.selector.choice, Choice::ByKey(_)) => {
+                    excluded.push(instance.pid);
+                    refused = Some(cycle);
+                    continue;
+                }
+                Err(cycle) => return Err(cycle.into()),
+            };
             let _counted = InFlight::new(&instance.in_flight);
             match self.attempt::<M>(&instance, args, envelope).await {
                 Attempt::Done(result) => return Ok(result),
                 Attempt::Failed(failure) => return Err(failure),
                 Attempt::Refused(reason, unused) if reason.can_pass() => {
-                    self.handed_over = false;
+                    self.handed_over = HandedOver::No;
                     args = unused;
                     excluded.push(instance.pid);
                     refused = Some(reason);
@@ -149,7 +181,7 @@ impl Course {
         let (reply, answer) = reply_slot::<M>();
         match local::submit(&**cell, id, Submission { args, envelope, reply: Some(reply) }) {
             Ok(()) => {
-                self.handed_over = true;
+                self.handed_over = HandedOver::Yes;
                 match answer.await {
                     Answer::Done(result) => Attempt::Done(result),
                     Answer::Refused(reason, args) => Attempt::Refused(reason, args),

@@ -1,27 +1,54 @@
-//! One-way calls that wait for a link to be made: in order, bounded, and never waited for by their senders.
+//! Calls that wait for a link to be made: in order, whether somebody waits for their replies or not, and bounded.
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
+
+use tokio::sync::oneshot;
 
 use crate::{
     error::RefusedReason,
     id::{MethodId, NodeKey},
     message::Envelope,
-    transport::{Links, OutCall, Peer},
+    transport::{Links, OutCall, Peer, PendingReply},
 };
 
-/// How many bytes of one-way calls may wait for one peer's link.
-const LIMIT: usize = 1 << 20;
+/// How many bytes of calls may wait for one peer's link: as many as may wait for the peer once there is one.
+const LIMIT: usize = 16 << 20;
 
-/// A one-way call, encoded already.
+/// A call, encoded already.
 pub(super) struct Departure {
     pub(super) target: u64,
     pub(super) method: MethodId,
     pub(super) name: &'static str,
     pub(super) envelope: Envelope,
     pub(super) payload: Vec<u8>,
+    /// `None` for a one-way call.
+    pub(super) ticket: Option<Ticket>,
+}
+
+/// Tells a caller how its call left.
+pub(super) struct Ticket {
+    left: oneshot::Sender<Result<PendingReply, RefusedReason>>,
+    handed_over: Arc<AtomicBool>,
+}
+
+/// The caller's half of a [`Ticket`].
+pub(super) struct Leaving {
+    pub(super) left: oneshot::Receiver<Result<PendingReply, RefusedReason>>,
+    /// Whether the link has the call; `true` a moment early rather than late.
+    pub(super) handed_over: Arc<AtomicBool>,
+}
+
+impl Ticket {
+    pub(super) fn new() -> (Self, Leaving) {
+        let ((left, receiver), handed_over) = (oneshot::channel(), Arc::<AtomicBool>::default());
+        (Self { left, handed_over: Arc::clone(&handed_over) }, Leaving { left: receiver, handed_over })
+    }
 }
 
 impl Departure {
@@ -33,7 +60,14 @@ impl Departure {
 
 /// The waiting calls of a node, by peer.
 #[derive(Clone, Default)]
-pub(super) struct Departures(Arc<Mutex<BTreeMap<NodeKey, Queue>>>);
+pub(super) struct Departures(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    queues: Mutex<BTreeMap<NodeKey, Queue>>,
+    /// How many queues there are: almost always none, and then nothing needs to be locked.
+    count: AtomicUsize,
+}
 
 #[derive(Default)]
 struct Queue {
@@ -43,12 +77,12 @@ struct Queue {
 
 impl Departures {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<NodeKey, Queue>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether calls wait for this peer: then later ones must wait behind them.
     pub(super) fn is_waiting(&self, peer: NodeKey) -> bool {
-        self.lock().contains_key(&peer)
+        self.0.count.load(Ordering::Acquire) > 0 && self.lock().contains_key(&peer)
     }
 
     /// Queues a call, and starts making the link if nobody does yet.
@@ -56,11 +90,13 @@ impl Departures {
         let mut queues = self.lock();
         let is_first = !queues.contains_key(&peer.key);
         let queue = queues.entry(peer.key).or_default();
-        if queue.bytes + departure.size() > LIMIT {
+        // A call that is larger than the bound may go alone: its size has a limit of its own.
+        if queue.bytes > 0 && queue.bytes + departure.size() > LIMIT {
             return Err(RefusedReason::LinkFull { limit: LIMIT as u64 });
         }
         queue.bytes += departure.size();
         queue.waiting.push_back(departure);
+        self.0.count.store(queues.len(), Ordering::Release);
         drop(queues);
         if is_first {
             tokio::spawn(self.clone().leave(links, peer));
@@ -68,45 +104,92 @@ impl Departures {
         Ok(())
     }
 
+    fn remove(&self, queues: &mut BTreeMap<NodeKey, Queue>, peer: NodeKey) -> Queue {
+        let queue = queues.remove(&peer).unwrap_or_default();
+        self.0.count.store(queues.len(), Ordering::Release);
+        queue
+    }
+
     /// Waits for the link, and sends what has gathered.
     async fn leave(self, links: Arc<Links>, peer: Peer) {
         loop {
             let ready = links.ready(&peer).await;
             let mut queues = self.lock();
-            let Some(queue) = queues.get_mut(&peer.key) else { return };
             if let Err(reason) = ready {
-                let count = queue.waiting.len();
-                queues.remove(&peer.key);
+                let queue = self.remove(&mut queues, peer.key);
                 drop(queues);
-                tracing::warn!(target: "ember::call", peer = %peer.key, count, %reason, "one-way calls were not executed");
+                queue.waiting.into_iter().for_each(|departure| departure.refuse(&peer, reason.clone()));
                 return;
             }
-            while let Some(departure) = queue.waiting.front() {
-                let mut put_args = |out: &mut Vec<u8>| {
-                    out.extend_from_slice(&departure.payload);
-                    Ok(())
-                };
-                let call = OutCall {
-                    target: departure.target,
-                    method: departure.method,
-                    envelope: &departure.envelope,
-                    put_args: &mut put_args,
-                    one_way: true,
-                };
-                match links.submit(&peer, call) {
-                    Ok(Some(_done)) => {}
-                    Ok(None) => break,
-                    Err(reason) => tracing::warn!(
-                        target: "ember::call", peer = %peer.key, method = departure.name, %reason,
-                        "a one-way call was not executed"
-                    ),
+            let Some(queue) = queues.get_mut(&peer.key) else { return };
+            while let Some(departure) = queue.waiting.front_mut() {
+                let submitted = departure.submit(&links, &peer);
+                if matches!(submitted, Ok(None)) && !departure.is_unwanted() {
+                    break;
                 }
-                queue.waiting.pop_front();
+                queue.bytes -= departure.size();
+                if let Some(departure) = queue.waiting.pop_front() {
+                    departure.settle(&peer, submitted);
+                }
             }
             if queue.waiting.is_empty() {
-                queues.remove(&peer.key);
+                self.remove(&mut queues, peer.key);
                 return;
             }
+        }
+    }
+}
+
+impl Departure {
+    /// Whether its caller has gone away.
+    fn is_unwanted(&self) -> bool {
+        self.ticket.as_ref().is_some_and(|ticket| ticket.left.is_closed())
+    }
+
+    /// Hands it to the link; `None` if there is none, or nobody wants it any more.
+    fn submit(&self, links: &Arc<Links>, peer: &Peer) -> Result<Option<PendingReply>, RefusedReason> {
+        if self.is_unwanted() {
+            return Ok(None);
+        }
+        let mut put_args = |out: &mut Vec<u8>| {
+            out.extend_from_slice(&self.payload);
+            Ok(())
+        };
+        let call = OutCall {
+            target: self.target,
+            method: self.method,
+            envelope: &self.envelope,
+            put_args: &mut put_args,
+            one_way: self.ticket.is_none(),
+        };
+        self.set_handed_over(true);
+        let submitted = links.submit(peer, call);
+        self.set_handed_over(matches!(submitted, Ok(Some(_))));
+        submitted
+    }
+
+    fn set_handed_over(&self, handed_over: bool) {
+        if let Some(ticket) = &self.ticket {
+            ticket.handed_over.store(handed_over, Ordering::Release);
+        }
+    }
+
+    /// Tells the caller how it left.
+    fn settle(self, peer: &Peer, submitted: Result<Option<PendingReply>, RefusedReason>) {
+        match (submitted, self.ticket) {
+            (Ok(Some(pending)), Some(ticket)) => drop(ticket.left.send(Ok(pending))),
+            (Ok(_), _) => {}
+            (Err(reason), ticket) => Self { ticket, ..self }.refuse(peer, reason),
+        }
+    }
+
+    fn refuse(self, peer: &Peer, reason: RefusedReason) {
+        match self.ticket {
+            Some(ticket) => drop(ticket.left.send(Err(reason))),
+            None => tracing::warn!(
+                target: "ember::call", peer = %peer.key, method = self.name, %reason,
+                "a one-way call was not executed"
+            ),
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Router, attempt::Attempt, departures::Departure};
+use super::{
+    Router,
+    attempt::{Attempt, HandedOver},
+    departures::{Departure, Ticket},
+};
 use crate::{
     directory::Instance,
     error::{Failure, LostReason, RefusedReason},
@@ -30,26 +34,47 @@ impl Router {
         id: MethodId,
         args: M::Args,
         envelope: Envelope,
-        handed_over: &mut bool,
+        handed_over: &mut HandedOver,
     ) -> Attempt<M> {
         let (wire, links) = match self.way::<M>(instance, id) {
             Ok(way) => way,
             Err(reason) => return Attempt::Refused(reason, args),
         };
         let peer = peer(instance);
-        let pending = loop {
-            match submit::<M>(links, &peer, instance, id, &envelope, &wire, &args) {
-                Ok(Some(pending)) => break pending,
-                Ok(None) => {
-                    if let Err(reason) = links.ready(&peer).await {
-                        self.directory().suspect(peer.key, true);
+        let submitted = if self.departures.is_waiting(peer.key) {
+            Ok(None)
+        } else {
+            submit::<M>(links, &peer, instance, id, &envelope, &wire, &args)
+        };
+        let pending = match submitted {
+            Ok(Some(pending)) => {
+                *handed_over = HandedOver::Yes;
+                pending
+            }
+            Ok(None) => {
+                let mut payload = Vec::new();
+                if let Err(error) = (wire.put_args)(&args, &mut payload) {
+                    return Attempt::Refused(RefusedReason::Undecodable(error.to_string()), args);
+                }
+                let (ticket, leaving) = Ticket::new();
+                *handed_over = HandedOver::Elsewhere(leaving.handed_over);
+                let (target, name, ticket) = (instance.pid.number, M::INFO.name, Some(ticket));
+                let departure = Departure { target, method: id, name, envelope, payload, ticket };
+                if let Err(reason) = self.departures.push(Arc::clone(links), peer, departure) {
+                    return Attempt::Refused(reason, args);
+                }
+                match leaving.left.await.unwrap_or(Err(RefusedReason::NodeClosed)) {
+                    Ok(pending) => pending,
+                    Err(reason) => {
+                        if let RefusedReason::Unreachable(_) = &reason {
+                            self.directory().suspect(instance.pid.node, true);
+                        }
                         return Attempt::Refused(reason, args);
                     }
                 }
-                Err(reason) => return Attempt::Refused(reason, args),
             }
+            Err(reason) => return Attempt::Refused(reason, args),
         };
-        *handed_over = true;
         let read = |error: CodecError| Failure::from(LostReason::Undecodable(error.to_string()));
         match pending.await {
             RawAnswer::Value(bytes) => match (wire.get_value)(&bytes) {
@@ -94,7 +119,8 @@ impl Router {
         if let Err(error) = (wire.put_args)(&args, &mut payload) {
             return Err((args, RefusedReason::Undecodable(error.to_string())));
         }
-        let departure = Departure { target, method: id, name: M::INFO.name, envelope: envelope.clone(), payload };
+        let (name, envelope) = (M::INFO.name, envelope.clone());
+        let departure = Departure { target, method: id, name, envelope, payload, ticket: None };
         self.departures.push(Arc::clone(links), peer, departure).map_err(|reason| (args, reason))
     }
 

@@ -12,10 +12,14 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout_at},
 };
 
+use super::Contact;
 use crate::{
-    registry::{Lease, RegistryError, Session},
+    registry::{Lease, Operation, RegistryError, Session, Transaction},
     rng::Rng,
 };
+
+/// How many writes go into one transaction; etcd takes 128.
+const AT_ONCE: usize = 100;
 
 /// What shall be in the registry, and whether it is.
 pub(crate) struct Announcer {
@@ -28,10 +32,18 @@ pub(crate) struct Announcer {
     /// The version that the registry has.
     written: watch::Sender<u64>,
     lease: Mutex<Option<Lease>>,
+    /// The node has left: nothing is written any more.
+    left: watch::Sender<bool>,
+    contact: watch::Receiver<Contact>,
 }
 
 impl Announcer {
-    pub(crate) fn new(session: Arc<dyn Session>, ttl: Duration, rng: Rng) -> Arc<Self> {
+    pub(crate) fn new(
+        session: Arc<dyn Session>,
+        ttl: Duration,
+        rng: Rng,
+        contact: watch::Receiver<Contact>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             session,
             ttl,
@@ -40,6 +52,8 @@ impl Announcer {
             version: watch::Sender::new(0),
             written: watch::Sender::new(0),
             lease: Mutex::default(),
+            left: watch::Sender::new(false),
+            contact,
         })
     }
 
@@ -55,8 +69,17 @@ impl Announcer {
         let _ = self.written.subscribe().wait_for(|written| *written >= version).await;
     }
 
-    /// Keeps it written until dropped.
+    /// Keeps it written until dropped, or until [`leave`](Self::leave).
     pub(crate) async fn run(self: Arc<Self>) {
+        let mut left = self.left.subscribe();
+        tokio::select! {
+            biased;
+            _ = left.wait_for(|left| *left) => {}
+            () = self.keep_written() => {}
+        }
+    }
+
+    async fn keep_written(&self) {
         let mut wait = Duration::from_millis(50);
         loop {
             let started = Instant::now();
@@ -71,6 +94,8 @@ impl Announcer {
     /// Takes a lease, writes everything under it, and keeps both up. Returns when the lease is lost.
     async fn hold_lease(&self) -> Result<(), RegistryError> {
         let mut versions = self.version.subscribe();
+        let mut contact = self.contact.clone();
+        let mut outages = contact.borrow_and_update().outages;
         let mut sent = Instant::now();
         let mut lease = self.session.grant(self.ttl).await?;
         *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease);
@@ -82,6 +107,12 @@ impl Announcer {
             let renew_at = sent + lease.ttl / 3;
             tokio::select! {
                 _ = versions.changed() => {}
+                // Back after an outage, perhaps without what was written: others wait to see that this node lives.
+                Some(now) = came_back(&mut contact, outages) => {
+                    outages = now;
+                    (sent, lease) = self.renew(lease).await?;
+                    written.clear();
+                }
                 () = sleep_until(renew_at) => {
                     (sent, lease) = self.renew(lease).await?;
                 }
@@ -105,25 +136,29 @@ impl Announcer {
         }
     }
 
-    /// Brings the registry from `written` to what is wanted.
+    /// Brings the registry from `written` to what is wanted: all at once, as far as one transaction reaches, so that nobody
+    /// sees a node without its services.
     async fn write(&self, lease: &Lease, written: &mut BTreeMap<String, Bytes>) -> Result<(), RegistryError> {
         let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for (key, value) in &wanted {
-            if written.get(key) != Some(value) {
-                self.session.put(key.clone(), value.clone(), Some(lease.id)).await?;
-                written.insert(key.clone(), value.clone());
-            }
+        let changed = wanted.iter().filter(|(key, value)| written.get(*key) != Some(value));
+        let puts = changed.map(|(key, value)| Operation::Put {
+            key: key.clone(),
+            value: value.clone(),
+            lease: Some(lease.id),
+        });
+        let gone = written.keys().filter(|key| !wanted.contains_key(*key));
+        let operations: Vec<_> = puts.chain(gone.map(|key| Operation::Delete { key: key.clone() })).collect();
+        for some in operations.chunks(AT_ONCE) {
+            self.session.commit(Transaction { then: some.to_vec(), ..Transaction::default() }).await?;
         }
-        let gone: Vec<_> = written.keys().filter(|key| !wanted.contains_key(*key)).cloned().collect();
-        for key in gone {
-            self.session.delete(key.clone()).await?;
-            written.remove(&key);
-        }
+        *written = wanted;
         Ok(())
     }
 
-    /// Takes the node out of the registry at once.
+    /// Takes the node out of the registry at once, and for good.
     pub(crate) async fn leave(&self) {
+        // First: a service that ends now, or a renewal, must not write the node anew.
+        self.left.send_replace(true);
         let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(lease) = lease
             && let Err(error) = self.session.revoke(lease.id).await
@@ -131,4 +166,10 @@ impl Announcer {
             tracing::debug!(target: "ember::cluster", %error, "the lease could not be revoked; it will expire");
         }
     }
+}
+
+/// Waits for the end of an outage after the first `known` ones; how many there were by then.
+async fn came_back(contact: &mut watch::Receiver<Contact>, known: u64) -> Option<u64> {
+    let back = contact.wait_for(|contact| contact.is_good() && contact.outages != known).await;
+    back.ok().map(|contact| contact.outages)
 }

@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-use super::{Directory, NodeRecord, ServiceRecord, keys, known::Update};
+use super::{Contact, Directory, NodeRecord, ServiceRecord, keys, known::Update};
 use crate::{
     id::{NodeKey, Pid},
     registry::{Event, RegistryError, Session, Snapshot, WatchItem},
@@ -23,7 +23,8 @@ pub(crate) struct FollowConfig {
     pub(crate) reconcile: Duration,
     /// Pause between attempts while the registry is away: this much at most, with jitter.
     pub(crate) retry: Duration,
-    /// If more than 30 % of the peers vanish at once, wait this long, and look again before believing it.
+    /// If more than 30 % of the peers vanish at once, and when the registry was away, wait this long, and look again before
+    /// believing that somebody is gone.
     pub(crate) confirm: Duration,
     pub(crate) rng: Rng,
 }
@@ -37,44 +38,55 @@ pub(crate) struct Follower {
     pub(crate) link_is_up: Arc<dyn Fn(NodeKey) -> bool + Send + Sync>,
     /// Told of the nodes that are gone for good.
     pub(crate) gone: Arc<dyn Fn(NodeKey) + Send + Sync>,
-    /// `true` while the view is known to be that of the registry.
-    pub(crate) synced: watch::Sender<bool>,
+    pub(crate) contact: watch::Sender<Contact>,
 }
 
 impl Follower {
     /// Follows until dropped.
     pub(crate) async fn run(self) {
+        let mut doubt = Doubt::default();
         loop {
-            let error = match self.follow().await {
+            let error = match self.follow(&mut doubt).await {
                 Ok(()) => continue,
                 Err(error) => error,
             };
-            if self.synced.send_replace(false) {
+            doubt.away = true;
+            if self.contact.borrow().is_good() {
                 tracing::warn!(target: "ember::cluster", %error, "the registry is away; the last view is kept");
             }
+            self.contact.send_modify(|contact| {
+                contact.outages += u64::from(contact.is_good());
+                contact.trouble = Some(error);
+            });
             sleep(self.config.retry / 4 + self.config.rng.jitter(self.config.retry)).await;
         }
     }
 
     /// Lists and watches until a reason comes up to list again.
-    async fn follow(&self) -> Result<(), RegistryError> {
-        let revision = self.list().await?;
+    async fn follow(&self, doubt: &mut Doubt) -> Result<(), RegistryError> {
+        let revision = self.list(doubt).await?;
         let prefix = keys::cluster(&self.config.cluster);
         let mut watch = self.session.watch(prefix, revision + 1).await?;
-        if !self.synced.send_replace(true) {
+        if !self.contact.borrow().is_good() {
             tracing::info!(target: "ember::cluster", revision, "the view is that of the registry");
+            self.contact.send_modify(|contact| contact.trouble = None);
         }
-        let until = Instant::now() + self.config.reconcile;
+        let until = doubt.until.unwrap_or_else(|| Instant::now() + self.config.reconcile);
         let mut last = revision;
         while let Ok(item) = timeout_at(until, watch.next()).await {
             match item {
                 Some(Ok(WatchItem::Events { revision, events })) => {
                     if revision < last {
                         tracing::warn!(target: "ember::cluster", revision, last, "the registry went back: listing again");
+                        doubt.away = true;
                         return Ok(());
                     }
                     last = revision;
-                    let update = update_of(&self.config.cluster, events);
+                    let mut update = update_of(&self.config.cluster, events);
+                    self.note_loss(update.gone_nodes.contains(&self.directory.here()));
+                    if doubt.until.is_some() {
+                        self.hold_back(&mut update);
+                    }
                     if self.is_mass_loss(&update.gone_nodes) {
                         return Ok(());
                     }
@@ -89,9 +101,18 @@ impl Follower {
     }
 
     /// Brings the directory to what the registry has now; the revision of that.
-    async fn list(&self) -> Result<i64, RegistryError> {
+    async fn list(&self, doubt: &mut Doubt) -> Result<i64, RegistryError> {
         let (mut revision, mut update) = self.difference().await?;
-        if self.is_mass_loss(&update.gone_nodes) {
+        if std::mem::take(&mut doubt.away) && self.contact.borrow().outages > 0 {
+            doubt.until = Some(Instant::now() + self.config.confirm);
+        }
+        if doubt.until.is_some_and(|until| Instant::now() < until) {
+            self.hold_back(&mut update);
+            self.apply(update);
+            return Ok(revision);
+        }
+        let waited = doubt.until.take().is_some();
+        if !waited && self.is_mass_loss(&update.gone_nodes) {
             tracing::warn!(
                 target: "ember::cluster", gone = update.gone_nodes.len(),
                 "most of the cluster vanished from the registry at once: looking again before believing it"
@@ -108,11 +129,19 @@ impl Follower {
         let mut update = update_of(&self.config.cluster, entries.into_iter().map(Event::Put));
         let nodes: BTreeSet<NodeKey> = update.nodes.iter().map(|node| node.key).collect();
         let services: BTreeSet<Pid> = update.services.iter().map(|service| service.pid).collect();
+        self.note_loss(!nodes.contains(&self.directory.here()));
         update.gone_nodes = self.directory.registered().difference(&nodes).copied().collect();
         let view = self.directory.view();
         let known = view.instances().iter().filter(|it| !it.is_local()).map(|it| it.pid);
         update.gone_services = known.filter(|pid| !services.contains(pid)).collect();
         Ok((revision, update))
+    }
+
+    /// If this node's own entry is gone, by hand or with its lease, it has to be written anew.
+    fn note_loss(&self, lost: bool) {
+        if lost && self.contact.borrow().is_good() {
+            self.contact.send_modify(|contact| contact.outages += 1);
+        }
     }
 
     fn apply(&self, update: Update) {
@@ -121,12 +150,29 @@ impl Follower {
         }
     }
 
+    /// Drops what `update` says of those that are gone, unless their links say so too: after an outage they may be about to
+    /// register again. The next list tells.
+    fn hold_back(&self, update: &mut Update) {
+        let suspects = self.directory.suspects();
+        update.gone_nodes.retain(|node| (self.link_is_up)(*node) || suspects.contains_key(node));
+        update.gone_services.retain(|service| update.gone_nodes.contains(&service.node));
+    }
+
     /// More than 30 % of at least four peers, not counting those whose links say that they live.
     fn is_mass_loss(&self, gone: &[NodeKey]) -> bool {
         let known = self.directory.registered();
         let lost = gone.iter().filter(|key| known.contains(key) && !(self.link_is_up)(**key)).count();
         known.len() >= 4 && lost * 10 > known.len() * 3
     }
+}
+
+/// Whether what is missing in the registry can be believed to be gone.
+#[derive(Default)]
+struct Doubt {
+    /// The registry was away, or lost data, since the last list.
+    away: bool,
+    /// It came back not long ago: not before then.
+    until: Option<Instant>,
 }
 
 /// Sorts events into what they say of nodes and services. What cannot be read is reported and left out.

@@ -42,6 +42,11 @@ impl Directory {
         directory
     }
 
+    /// The run of the node whose directory this is.
+    pub(super) fn here(&self) -> NodeKey {
+        self.here.key
+    }
+
     /// The newest view.
     pub(crate) fn view(&self) -> Arc<View> {
         self.view.load_full()
@@ -85,6 +90,10 @@ impl Directory {
 
     /// Marks a node whose link broke, or clears the mark. A node that the registry has given up already goes for good.
     pub(crate) fn suspect(&self, node: NodeKey, suspect: bool) {
+        // Every call that fails says so; only the first makes a new view.
+        if !self.lock().is_news(node, suspect) {
+            return;
+        }
         self.change(|known| {
             if suspect && known.lingering.contains(&node) {
                 known.drop_node(node);
@@ -94,6 +103,12 @@ impl Directory {
                 known.suspects.remove(&node);
             }
         });
+    }
+
+    /// The suspects, with what is known of them.
+    pub(crate) fn suspects(&self) -> BTreeMap<NodeKey, Arc<NodeRecord>> {
+        let known = self.lock();
+        known.suspects.iter().filter_map(|key| Some((*key, Arc::clone(known.nodes.get(key)?)))).collect()
     }
 
     /// The peers that the registry listed last, lingering ones left out.
@@ -109,7 +124,6 @@ impl Directory {
             let mut gone = Vec::new();
             for node in update.nodes.into_iter().filter(|node| node.key != here) {
                 known.lingering.remove(&node.key);
-                known.suspects.remove(&node.key);
                 known.nodes.insert(node.key, Arc::new(node));
             }
             for key in update.gone_nodes.into_iter().filter(|&key| key != here) {
@@ -157,6 +171,11 @@ pub(super) struct Update {
 }
 
 impl Known {
+    /// Whether a mark would change anything.
+    fn is_news(&self, node: NodeKey, suspect: bool) -> bool {
+        self.nodes.contains_key(&node) && self.suspects.contains(&node) != suspect
+    }
+
     fn drop_node(&mut self, key: NodeKey) {
         self.nodes.remove(&key);
         self.lingering.remove(&key);

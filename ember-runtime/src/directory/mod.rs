@@ -5,6 +5,8 @@
 mod announce;
 mod choose;
 #[cfg(feature = "cluster")]
+mod contact;
+#[cfg(feature = "cluster")]
 mod follow;
 mod instance;
 mod key;
@@ -16,6 +18,7 @@ mod view;
 #[cfg(feature = "cluster")]
 pub(crate) use self::{
     announce::Announcer,
+    contact::Contact,
     follow::{FollowConfig, Follower},
     record::{ServiceRecord, keys},
 };

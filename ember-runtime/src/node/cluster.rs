@@ -13,11 +13,11 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{Node, NodeBuilder, host::Services};
+use super::{Node, NodeBuilder, host::Services, revive};
 use crate::{
     actor::{AnyCell, ServiceState},
     call::Router,
-    directory::{Announcer, FollowConfig, Follower, MethodRecord, ServiceRecord, keys},
+    directory::{Announcer, Contact, FollowConfig, Follower, MethodRecord, ServiceRecord, keys},
     error::{Error, Result},
     id::NodeKey,
     message::{RawCall, Reach},
@@ -132,8 +132,8 @@ impl NodeBuilder {
         let context =
             Context { cluster: self.cluster.clone(), network: Arc::clone(&self.network), rng: router.rng().clone() };
         let session = registry.open(context).await?;
-        let synced = watch::Sender::new(false);
-        let mut in_sync = synced.subscribe();
+        let contact = Contact::none();
+        let mut in_contact = contact.subscribe();
         let (up, ended) = (Arc::clone(&links), Arc::clone(&links));
         let follower = Follower {
             config: FollowConfig {
@@ -147,16 +147,22 @@ impl NodeBuilder {
             directory: Arc::clone(router.directory()),
             link_is_up: Arc::new(move |peer| up.is_up(peer)),
             gone: Arc::new(move |peer| ended.forget(peer)),
-            synced,
+            contact,
         };
         node.inner.keep(tokio::spawn(follower.run()));
-        let announcer = Announcer::new(session, self.clustered.lease, router.rng().clone());
+        node.inner.keep(tokio::spawn(revive::run(
+            Arc::clone(router.directory()),
+            Arc::clone(&links),
+            router.rng().clone(),
+        )));
+        let announcer = Announcer::new(session, self.clustered.lease, router.rng().clone(), in_contact.clone());
         let _first = node.inner.membership.set(Membership { links, announcer: Arc::clone(&announcer) });
-        if timeout(JOIN_TIMEOUT, in_sync.wait_for(|synced| *synced)).await.is_err() {
-            return Err(unavailable());
+        if timeout(JOIN_TIMEOUT, in_contact.wait_for(Contact::is_good)).await.is_err() {
+            let trouble = in_contact.borrow().trouble.clone();
+            return Err(unreachable(&**registry, trouble));
         }
         let announcement = Announcement { cluster: self.cluster.clone(), announcer };
-        Ok(Some(Joining(announcement)))
+        Ok(Some(Joining { announcement, registry: Arc::clone(registry), contact: in_contact }))
     }
 }
 
@@ -183,9 +189,19 @@ fn interface(registry: &dyn Registry) -> Result<String> {
     }
 }
 
-fn unavailable() -> Error {
-    let seconds = JOIN_TIMEOUT.as_secs();
-    RegistryError::Unavailable(format!("no answer within {seconds} s; is it running, and is its address right?")).into()
+/// What to say when nothing came of the registry within [`JOIN_TIMEOUT`].
+fn unreachable(registry: &dyn Registry, trouble: Option<RegistryError>) -> Error {
+    let why = match trouble {
+        Some(RegistryError::Unavailable(why)) => why,
+        Some(other) => return other.into(),
+        None => "it answers, but did not take this node's entries".into(),
+    };
+    let place = registry.reached_at().filter(|place| !why.contains(place)).map(|place| format!("{place}: "));
+    let (place, seconds) = (place.unwrap_or_default(), JOIN_TIMEOUT.as_secs());
+    RegistryError::Unavailable(format!(
+        "{place}{why}. Gave up after {seconds} s: is it running, and is its address right?"
+    ))
+    .into()
 }
 
 /// The part of a node that other nodes see.
@@ -201,17 +217,23 @@ pub(super) struct Announcement {
 }
 
 /// A node that follows the cluster, and is not written in it yet.
-pub(super) struct Joining(Announcement);
+pub(super) struct Joining {
+    announcement: Announcement,
+    registry: Arc<dyn Registry>,
+    contact: watch::Receiver<Contact>,
+}
 
 impl Joining {
     /// Writes the node and its services in the registry.
     pub(super) async fn join(self, node: &Node) -> Result<()> {
         let services = &node.inner.services;
-        let announcer = Arc::clone(&self.0.announcer);
-        let _first = services.announcement.set(self.0);
+        let Self { announcement, registry, contact } = self;
+        let announcer = Arc::clone(&announcement.announcer);
+        let _first = services.announcement.set(announcement);
         services.announce();
         node.inner.keep(tokio::spawn(Arc::clone(&announcer).run()));
-        timeout(JOIN_TIMEOUT, announcer.settled()).await.map_err(|_| unavailable())
+        let written = timeout(JOIN_TIMEOUT, announcer.settled()).await;
+        written.map_err(|_| unreachable(&*registry, contact.borrow().trouble.clone()))
     }
 }
 

@@ -5,6 +5,8 @@ mod builder;
 mod cluster;
 mod host;
 mod hosted;
+#[cfg(feature = "cluster")]
+mod revive;
 mod running;
 
 pub use self::{

@@ -47,10 +47,10 @@ impl Calendar {
         let mut date = from.date();
         let (mut hour, mut minute, mut second) = (from.hour(), from.minute(), from.second());
         for _ in 0..HORIZON {
-            if self.fits(date) {
-                if let Some((hour, minute, second)) = self.time((hour, minute, second)) {
-                    return Some(date.at(hour, minute, second, 0));
-                }
+            if self.fits(date)
+                && let Some((hour, minute, second)) = self.time((hour, minute, second))
+            {
+                return Some(date.at(hour, minute, second, 0));
             }
             date = date.tomorrow().ok()?;
             (hour, minute, second) = (0, 0, 0);

@@ -111,15 +111,16 @@ impl Links {
         self.session(peer).map_or(0, |session| lock(&session.pending).waiting())
     }
 
-    /// The membership says that this run of the peer is gone for good: its link is closed at once, its calls get their
-    /// answers, attempts end.
+    /// The membership says that this run of the peer is gone for good: its link is closed at once, unless it is about to end
+    /// in good order; its calls get their answers, attempts end.
     pub(crate) fn forget(&self, peer: NodeKey) {
         const WHY: &str = "the node has left the cluster";
         {
             let mut table = lock(&self.table);
             let Some(slot) = table.peers.get_mut(&peer.id) else { return };
             match &slot.state {
-                State::Up(session) if session.peer == peer => self.close_locked(slot, WHY),
+                // One that says goodbye still brings the replies that are on their way; it ends by itself.
+                State::Up(session) if session.peer == peer && session.accepts() => self.close_locked(slot, WHY),
                 State::Connecting(Connecting { target, .. }) if *target == peer => {
                     if let Some(outcome) = slot.take_over(WHY) {
                         outcome.send_replace(Some(Err(RefusedReason::Unreachable(WHY.into()))));

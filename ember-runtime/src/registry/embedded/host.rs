@@ -31,6 +31,7 @@ impl Host {
     pub(super) async fn try_start(place: &Place, network: &dyn Network, rng: &Rng) -> io::Result<Option<Self>> {
         let Some(lock) = Lock::try_take(place.lock())? else { return Ok(None) };
         let store = Store::new(rng.u64());
+        store.pulse();
         let serving = Serving::start(place, network, &store).await?;
         Ok(Some(Self { place: place.clone(), store, serving, lock }))
     }
@@ -40,6 +41,7 @@ impl Host {
     /// # Errors
     /// If the lock file was removed and another process was faster to make a new one: it serves now, so this one has to stop.
     pub(super) async fn check(&mut self, network: &dyn Network) -> io::Result<()> {
+        self.store.pulse();
         if Identity::of(self.place.lock()) != Some(self.lock.identity) {
             let Some(lock) = Lock::try_take(self.place.lock())? else {
                 return Err(io::Error::other("its lock file was removed, and another process has taken its place"));

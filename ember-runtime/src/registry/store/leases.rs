@@ -66,6 +66,15 @@ impl Leases {
         Ok(entry.ttl)
     }
 
+    /// Starts the whole time of every lease anew.
+    pub(super) fn renew_all(&mut self, now: Instant) {
+        self.deadlines.clear();
+        for (id, entry) in &mut self.entries {
+            entry.deadline = now + entry.ttl;
+            self.deadlines.insert((entry.deadline, *id));
+        }
+    }
+
     /// Forgets the lease; the keys that were to die with it.
     pub(super) fn remove(&mut self, id: LeaseId) -> Result<BTreeSet<Bytes>, StoreError> {
         let entry = self.entries.remove(&id).ok_or(StoreError::LeaseNotFound(id))?;

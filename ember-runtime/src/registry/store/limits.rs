@@ -18,6 +18,8 @@ pub(crate) const REPLY_BYTES: usize = 64 << 20;
 pub(crate) const LEASES: usize = 65_536;
 /// The longest life of a lease.
 pub(crate) const TTL: Duration = Duration::from_secs(9_000_000_000);
+/// A host that gives no sign of life for so long stood still.
+pub(crate) const STANDSTILL: Duration = Duration::from_millis(1_500);
 /// Changes handed out at once to a watcher that is behind (the revision at the border is not split).
 pub(crate) const BATCH_CHANGES: usize = 1_000;
 /// The same, in bytes.

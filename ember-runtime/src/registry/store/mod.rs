@@ -101,6 +101,12 @@ impl Store {
         })
     }
 
+    /// A sign that this process runs. A host gives one every few hundred milliseconds: after a longer silence it was frozen,
+    /// or the machine asleep, and no lease ends because of that. Without a first sign none is expected.
+    pub(crate) fn pulse(&self) {
+        self.with(|state, now| state.pulse = Some(now));
+    }
+
     /// Grants a lease, with an id of the caller's choice or a free one.
     pub(crate) fn grant(&self, id: Option<LeaseId>, ttl: Duration) -> Result<At<LeaseId>, StoreError> {
         self.with(|state, now| {
@@ -164,6 +170,7 @@ impl Store {
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let (revision, deadline) = (state.revision, state.leases.next_deadline());
+        state.forgive(now);
         state.expire(now);
         let result = look(&mut state, now);
         let sooner = match (state.leases.next_deadline(), deadline) {

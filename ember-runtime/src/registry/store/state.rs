@@ -11,6 +11,7 @@ use super::{
     history::History,
     key_range::KeyRange,
     leases::Leases,
+    limits,
     record::{Change, Record},
 };
 use crate::registry::LeaseId;
@@ -24,6 +25,8 @@ pub(super) struct State {
     pub(super) bytes: usize,
     pub(super) leases: Leases,
     pub(super) history: History,
+    /// The last sign that the process runs, if its host gives such signs.
+    pub(super) pulse: Option<Instant>,
 }
 
 impl State {
@@ -34,6 +37,17 @@ impl State {
             bytes: 0,
             leases: Leases::new(incarnation),
             history: History::default(),
+            pulse: None,
+        }
+    }
+
+    /// While this process stood still nobody could renew a lease: then all of them start anew, as etcd's do after a restart.
+    pub(super) fn forgive(&mut self, now: Instant) {
+        if let Some(last) = &mut self.pulse
+            && now.saturating_duration_since(*last) > limits::STANDSTILL
+        {
+            *last = now;
+            self.leases.renew_all(now);
         }
     }
 

@@ -9,7 +9,6 @@ pub struct Player {
 impl Player {
     #[on(master)]
     async fn lead(&mut self) {}
-
 }
 
 fn main() {}

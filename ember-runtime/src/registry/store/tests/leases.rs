@@ -101,3 +101,20 @@ async fn the_longest_lease_does_not_upset_the_timer() {
     let mut watcher = store.watch(all(), store.revision() + 1);
     assert_eq!(named(&watcher.next().await.unwrap().value)[0].0, "-key");
 }
+
+#[tokio::test(start_paused = true)]
+async fn no_lease_ends_because_its_host_stood_still() {
+    let store = Store::new(1);
+    store.pulse();
+    let lease = store.grant(None, 5 * SECOND).unwrap().value;
+    store.write(vec![put_leased("key", lease)]);
+    advance(60 * SECOND).await;
+    assert_eq!(store.contents(0), ["key="]);
+    for _ in 0..9 {
+        advance(SECOND / 2).await;
+        store.pulse();
+    }
+    assert_eq!(store.contents(0), ["key="], "the whole time anew");
+    advance(SECOND).await;
+    assert!(store.contents(0).is_empty(), "a host that runs ends leases");
+}

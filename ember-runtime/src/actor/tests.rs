@@ -1,0 +1,140 @@
+//! What a service does with calls from other nodes that no honest node would send.
+
+use std::{
+    any::{Any, TypeId},
+    convert::Infallible,
+    sync::{Arc, Mutex},
+};
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use super::*;
+use crate::{
+    error::{Failure, RefusedReason},
+    id::{Incarnation, MethodId, NodeId, NodeKey, Pid},
+    mailbox::Limits,
+    message::{Envelope, Method, MethodInfo, RawCall, RawReply, ReplyBody, ReplyLink, Wire, codec, no_error},
+};
+
+struct Vault;
+struct Secret;
+struct Open;
+
+impl Unit for Vault {
+    type Parent = Orphan;
+    const NAME: &'static str = "Vault";
+    fn describe<S: Service, L: Path<S, Unit = Self>>(table: &mut Table<S>) {
+        table.method::<L, Secret>();
+        table.method::<L, Open>();
+    }
+}
+
+impl Service for Vault {
+    const SPEC: ServiceSpec = ServiceSpec::new("vault", "", "1.0.0", "here");
+}
+
+impl Method for Secret {
+    type Args = ();
+    type Value = u32;
+    type Error = Infallible;
+    const INFO: MethodInfo = MethodInfo::new("", "api_secret", "() -> u32").node_only();
+}
+
+impl HandledBy<Vault> for Secret {
+    async fn handle(_: &mut Vault, _: &mut Cx<'_, Vault>, (): ()) -> Result<u32, Infallible> {
+        panic!("an `api_` method was run for another node")
+    }
+}
+
+impl Method for Open {
+    type Args = (u32,);
+    type Value = u32;
+    type Error = Infallible;
+    const INFO: MethodInfo = MethodInfo::new("", "rpc_open", "(u32) -> u32");
+    fn wire() -> Option<Wire<Self>> {
+        let put = |args: &(u32,), out: &mut Vec<u8>| codec::<(u32,)>().put(args, out);
+        let get = |bytes: &[u8]| crate::message::take_all(bytes, |bytes| codec::<(u32,)>().take(bytes));
+        Some(Wire::new(put, get, codec(), no_error()))
+    }
+}
+
+impl HandledBy<Vault> for Open {
+    async fn handle(_: &mut Vault, _: &mut Cx<'_, Vault>, (number,): (u32,)) -> Result<u32, Infallible> {
+        Ok(number)
+    }
+}
+
+/// Keeps the answers.
+#[derive(Default)]
+struct Answers(Mutex<Vec<Result<Vec<u8>, Failure>>>);
+
+impl ReplyLink for Answers {
+    fn reply(&self, _: u64, body: ReplyBody<'_>) {
+        let answer = match body {
+            ReplyBody::Value(put) | ReplyBody::App(put) => {
+                let mut out = Vec::new();
+                put(&mut out).unwrap();
+                Ok(out)
+            }
+            ReplyBody::Failed(failure) => Err(failure),
+        };
+        self.0.lock().unwrap().push(answer);
+    }
+
+    fn is_unwanted(&self, _: u64) -> bool {
+        false
+    }
+}
+
+struct NoHost;
+
+impl Host for NoHost {
+    fn part(&self, _: TypeId) -> Option<Arc<dyn Any + Send + Sync>> {
+        None
+    }
+}
+
+/// Sends a frame's call to a running vault, and one that it answers after it.
+async fn answer_to(method: &str, payload: &'static [u8]) -> Result<Vec<u8>, Failure> {
+    let pid = Pid { node: NodeKey { id: NodeId(1), incarnation: Incarnation(1) }, number: 1 };
+    let identity = ServiceIdentity::new(&Vault::SPEC, "1".into(), 0);
+    let table = Arc::new(Table::build().unwrap());
+    let cell = Cell::<Vault>::new(Setup { pid, identity, table, limits: Limits::default() });
+    let running = tokio::spawn(run(Vault, Arc::clone(&cell), Arc::new(NoHost), oneshot::channel().0));
+    let answers = Arc::<Answers>::default();
+    let call = |method: &str, payload| RawCall {
+        method: MethodId::of(method),
+        payload: Bytes::from_static(payload),
+        envelope: Envelope::default(),
+        reply: RawReply::new(Arc::clone(&answers) as _, 1),
+        credit: None,
+    };
+    cell.deliver(call(method, payload));
+    cell.deliver(call("rpc_open", &[7]));
+    cell.retire();
+    running.await.unwrap();
+    let mut answers = answers.0.lock().unwrap();
+    assert_eq!(answers.pop(), Some(Ok(vec![7])), "the service lives on");
+    answers.pop().expect("an answer")
+}
+
+#[tokio::test]
+async fn a_forged_frame_that_names_an_api_method_is_refused() {
+    assert_eq!(answer_to("api_secret", &[]).await, Err(RefusedReason::Private.into()));
+}
+
+#[tokio::test]
+async fn a_frame_that_names_no_method_is_refused() {
+    assert_eq!(answer_to("rpc_nothing", &[]).await, Err(RefusedReason::UnknownMethod.into()));
+}
+
+#[tokio::test]
+async fn arguments_that_cannot_be_read_are_refused_with_the_methods_name() {
+    for payload in [&[][..], &[7, 7], &[0xff; 9]] {
+        let Err(Failure::NotExecuted(RefusedReason::Undecodable(text))) = answer_to("rpc_open", payload).await else {
+            panic!("another answer")
+        };
+        assert!(text.starts_with("rpc_open"), "{text}");
+    }
+}

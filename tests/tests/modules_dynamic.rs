@@ -306,7 +306,7 @@ async fn a_key_leads_to_its_own_module_with_its_parent() {
     let (node, _, player) = start().await;
     player.rpc_add_many(vec![1, 2]).await.unwrap();
     assert_eq!(player.bags().key(1).rpc_put(5).await.unwrap(), 1);
-    assert_eq!(player.bags().key(&2).rpc_put(7).await.unwrap(), 2);
+    assert_eq!(player.bags().key(2).rpc_put(7).await.unwrap(), 2);
     let local = node.local::<Player>();
     assert_eq!(local.api_gold().await.unwrap(), 22);
     assert_eq!(local.bags().key(2).api_number().await.unwrap(), 2);

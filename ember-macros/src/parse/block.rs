@@ -101,8 +101,8 @@ fn function_of(
             }
             if let Some(shape) = signature::read(&function.sig, Role::Own, unit, errors) {
                 let types = shape.args.iter().map(|arg| &arg.ty).chain([shape.output.whole()]);
-                let mut unknown = types.filter_map(|ty| Some((ty, mentioned(ty, generics)?)));
-                if let Some((ty, param)) = unknown.next() {
+                let unknown = { types }.find_map(|ty| Some((ty, mentioned(ty, generics)?)));
+                if let Some((ty, param)) = unknown {
                     let message =
                         format!("callers see this type, and know nothing of `{param}`: write a type that they know");
                     errors.at(ty, message);

@@ -25,7 +25,7 @@ impl<K: ModuleKey, T: HasClient> Reached for Modules<K, T> {
     type Client<Kd: Kind> = ModulesClient<K, T, Kd>;
 }
 
-/// Leads to the modules under keys in one field: `client.bags().key(&7).rpc_drop(item)`.
+/// Leads to the modules under keys in one field: `client.bags().key(7).rpc_drop(item)`.
 pub struct ModulesClient<K, T, Kd: Kind> {
     handle: Handle<Kd>,
     to: PhantomData<fn(&K) -> T>,

@@ -19,7 +19,7 @@ pub trait ModuleKey: Message + Ord + Clone + fmt::Debug + Sync {}
 impl<K: Message + Ord + Clone + fmt::Debug + Sync> ModuleKey for K {}
 
 /// Modules under keys, mounted as a field: `#[module] bags: Modules<u32, Bag>`. They come and go while the service runs; each
-/// can do what a [`Module`](super::Module) can. Callers reach one by `client.bags().key(&7).rpc_drop(item)`; a key under which
+/// can do what a [`Module`](super::Module) can. Callers reach one by `client.bags().key(7).rpc_drop(item)`; a key under which
 /// nothing stands is `NotExecuted(NoModule)`.
 ///
 /// # Lifespan

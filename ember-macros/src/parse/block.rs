@@ -26,13 +26,15 @@ pub(crate) enum Block {
     Wrong(ItemImpl),
 }
 
-pub(crate) fn block(args: TokenStream, item: ItemImpl, errors: &mut Errors) -> Block {
+pub(crate) fn block(args: TokenStream, mut item: ItemImpl, errors: &mut Errors) -> Block {
     let mut options = Options::parse("block", args, errors);
     let runtime = options.runtime(errors);
     options.finish(errors);
     let mut ok = true;
     if item.trait_.is_some() && !item.generics.params.is_empty() {
         errors.at(&item.generics, "a contract is fulfilled for one type at a time: name it");
+        // As an ordinary block it brings no other errors.
+        item.trait_ = None;
         ok = false;
     } else if let Err(error) = generic_alike(&item) {
         errors.push(error);

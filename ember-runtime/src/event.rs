@@ -97,6 +97,7 @@ struct Delivery<S: Service> {
 fn deliver<S: Service>(cell: &Cell<S>, name: &'static str, delivery: Delivery<S>) -> bool {
     let job = TaskJob {
         name,
+        life: None,
         data: delivery,
         run: |delivery: &Delivery<S>, service, core| {
             core.keys = delivery.keys.clone();

@@ -19,6 +19,8 @@ pub mod net;
 pub mod node;
 pub mod registry;
 pub mod rng;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod timer;
 #[cfg(feature = "cluster")]
 mod transport;

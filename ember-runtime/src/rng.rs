@@ -32,6 +32,12 @@ impl Rng {
         max.mul_f64(self.with(fastrand::Rng::f64))
     }
 
+    /// `true` with this probability, 0 to 1.
+    #[cfg(feature = "testing")]
+    pub(crate) fn chance(&self, probability: f64) -> bool {
+        self.with(fastrand::Rng::f64) < probability
+    }
+
     fn with<T>(&self, f: impl FnOnce(&mut fastrand::Rng) -> T) -> T {
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -7,16 +7,17 @@
 //! - `cron`: `#[cron("0 */5 * * * *", tz = "Europe/Berlin")]`, timers that follow the calendar.
 //! - `etcd`: clusters of several processes, on one machine with the embedded registry, or on many with etcd. Its build runs
 //!   `protoc`: install it (Debian: `protobuf-compiler`), or point the environment variable `PROTOC` at one.
+//! - `testing`: clusters in a simulation, for tests: a dev-dependency.
 
 pub use ember_macros::{message, module, rpc, service};
 pub use ember_runtime::{
-    actor::{Cx, Service, ServiceIdentity, ServiceState, Unit},
+    actor::{Cx, Down, DownReason, OnPanic, Restart, Service, ServiceIdentity, ServiceState, Unit},
     call::{Call, CallMany, Client, Local, Many, ModulesClient, One, Select, Sent},
     clock::{Clock, SystemClock},
     directory::{Choice, Instance, Interest, Key, NodeRecord, Selector, View},
     error::{CallError, Error, Lost, LostReason, Refused, RefusedReason, Result, SendError},
     id::{Incarnation, NodeId, NodeKey, Pid},
-    message::Message,
+    message::{Deferred, Message, Replier},
     module::{Module, ModuleKey, Modules},
     net,
     node::{Hosted, Node, NodeBuilder},
@@ -24,15 +25,22 @@ pub use ember_runtime::{
     timer::TimerHandle,
 };
 
+#[cfg(feature = "testing")]
+pub use ember_runtime::testing;
+
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct ReadMe;
 
+// The pages use several nodes, so that links are needed.
+#[cfg(all(doctest, feature = "etcd"))]
+mod guide;
+
 /// What the author of a service types daily.
 pub mod prelude {
     pub use crate::{
-        CallError, Client as _, Cx, Hosted, Local, Module, Modules, Node, NodeBuilder, Pid, message, module, rpc,
-        service,
+        CallError, Client as _, Cx, Deferred, Down, DownReason, Hosted, Local, Module, Modules, Node, NodeBuilder,
+        OnPanic, Pid, Replier, Restart, message, module, rpc, service,
     };
     #[cfg(feature = "etcd")]
     pub use ember_runtime::registry::{Embedded, Etcd};
@@ -56,14 +64,15 @@ pub mod __private {
     pub use ember_runtime::actor::Cron;
     pub use ember_runtime::{
         actor::{
-            Cx, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType, Orphan,
-            Path, RpcBlock, Schedule, Service, ServiceSpec, Table, Unit,
+            Cx, Down, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType,
+            Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Table, Unit,
         },
         call::{Call, Client, Handle, HasClient, Kind, Local, One, Reached},
         directory::Interest,
         error,
         message::{
-            Codec, CodecError, Message, Method, MethodInfo, ResultType, Wire, codec, no_error, put_all, take_all,
+            Codec, CodecError, Handled, Message, Method, MethodInfo, ResultType, Wire, codec, no_error, put_all,
+            take_all,
         },
         module::{Field, MountIn, Mounted},
         serde,

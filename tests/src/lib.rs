@@ -1,6 +1,7 @@
 //! What the tests of the workspace share: waiting for facts, and other programs as child processes. No test is in here.
 
 pub mod cluster;
+pub mod counting;
 pub mod embedded_node;
 pub mod etcd_process;
 pub mod faults;
@@ -8,4 +9,5 @@ pub mod gate;
 pub mod log;
 pub mod programs;
 pub mod registry;
+pub mod simulation;
 pub mod wait;

@@ -90,12 +90,8 @@ fn callable(contract: &Contract, it: &Method) -> TokenStream {
     let (this, cx) = (local("unit", ident), local("cx", ident));
     let names: Vec<&Ident> = it.shape.args.iter().map(|arg| &arg.name).collect();
     let call = quote!(__U::#ident(#this, #cx, #(#names),*));
-    let body = if it.shape.output.is_fallible() {
-        call
-    } else {
-        quote!(async move { ::core::result::Result::Ok(#call.await) })
-    };
-    let future = method::future(&it.shape, &quote!(::core::result::Result<Self::Value, Self::Error>));
+    let body = method::handled(k, &it.shape, &quote!(#call.await));
+    let future = method::future(&it.shape, &quote!(#k::Handled<Self::Value, Self::Error>));
     quote! {
         #description
 

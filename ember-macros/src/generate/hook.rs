@@ -8,7 +8,7 @@ use super::{
     local, marker,
     method::{duration, future, invoke},
 };
-use crate::model::{Cron, Event, Hook, HookKind, Runtime, Shape, Timing};
+use crate::model::{Cron, Event, EventOf, Hook, HookKind, Runtime, Shape, Timing};
 
 /// The type that stands for a hook, and how it is run.
 pub(super) fn hook(k: &Runtime, generics: &Generics, unit: &Type, Hook { shape, cfgs, .. }: &Hook) -> TokenStream {
@@ -34,14 +34,20 @@ pub(super) fn hook(k: &Runtime, generics: &Generics, unit: &Type, Hook { shape, 
 
 /// The type that stands for an event handler, and how it is run.
 pub(super) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Event) -> TokenStream {
-    let Event { shape, event, cfgs } = handler;
+    let Event { shape, of, cfgs } = handler;
     let (params, _, bounds) = generics.split_for_impl();
+    let (event, takes_event) = match of {
+        EventOf::Type(event) => (quote!(#event), true),
+        EventOf::Down(Some(event)) => (quote!(#event), true),
+        EventOf::Down(None) => (quote!(#k::Down), false),
+    };
     let (ident, marker) = (handler.ident(), marker(handler.ident()));
     let name = ident.unraw().to_string();
     let Names { this, cx, cx_pattern } = Names::new(shape);
     let the_event = local("event", ident);
     let cx_argument = shape.takes_cx.then(|| quote!(#cx,));
-    let (future, run) = run(k, shape, &quote!(#this.#ident(#cx_argument #the_event)));
+    let the_argument = takes_event.then_some(&the_event);
+    let (future, run) = run(k, shape, &quote!(#this.#ident(#cx_argument #the_argument)));
     quote! {
         #(#cfgs)*
         struct #marker;
@@ -52,6 +58,7 @@ pub(super) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Eve
             const NAME: &'static str = #name;
 
             fn run(#this: &mut #unit, #cx_pattern: &mut #k::Cx<'_, #unit>, #the_event: &#event) -> #future {
+                let _ = &#the_event;
                 #run
             }
         }

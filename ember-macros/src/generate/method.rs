@@ -36,7 +36,8 @@ pub(super) fn description(k: &Runtime, contract: &str, method: &Method, marker: 
 
 /// The types of the value and of the error.
 fn results(k: &Runtime, output: &Output) -> (TokenStream, TokenStream) {
-    match output {
+    match output.seen() {
+        Output::Later { of, .. } => results(k, of),
         Output::Value(value) => (quote!(#value), quote!(#k::Infallible)),
         Output::Fallible { value, error, .. } => (quote!(#value), quote!(#error)),
         Output::Alias(whole) => {
@@ -49,16 +50,17 @@ fn results(k: &Runtime, output: &Output) -> (TokenStream, TokenStream) {
 }
 
 fn info(k: &Runtime, contract: &str, method: &Method) -> TokenStream {
-    let Method { shape, name, reach, system, timeout, .. } = method;
+    let Method { shape, name, reach, system, cancel, timeout, .. } = method;
     let args: Vec<String> = shape.args.iter().map(|arg| text(&arg.ty)).collect();
-    let signature = format!("({}) -> {}", args.join(", "), text(shape.output.whole()));
+    let signature = format!("({}) -> {}", args.join(", "), text(shape.output.seen().whole()));
     let node_only = (*reach == Reach::Node).then(|| quote!(.node_only()));
     let system = system.then(|| quote!(.system()));
+    let cancel = cancel.then(|| quote!(.cancel()));
     let timeout = timeout.map(|timeout| {
         let timeout = duration(timeout);
         quote!(.timeout(#timeout))
     });
-    quote!(#k::MethodInfo::new(#contract, #name, #signature) #node_only #system #timeout)
+    quote!(#k::MethodInfo::new(#contract, #name, #signature) #node_only #system #cancel #timeout)
 }
 
 pub(super) fn duration(duration: Duration) -> TokenStream {
@@ -82,12 +84,12 @@ fn wire(k: &Runtime, shape: &Shape) -> TokenStream {
         })
         .collect();
     let (value_type, error_type) = results(k, &shape.output);
-    let (at_value, at_error) = match &shape.output {
+    let (at_value, at_error) = match shape.output.seen() {
         Output::Fallible { value, error, .. } => (&**value, &**error),
-        Output::Value(whole) | Output::Alias(whole) => (whole, whole),
+        Output::Value(whole) | Output::Alias(whole) | Output::Later { whole, .. } => (whole, whole),
     };
     let value = codec(&local("VALUE", near), &value_type, at_value);
-    let error = if shape.output.is_fallible() {
+    let error = if shape.output.seen().is_fallible() {
         codec(&local("ERROR", near), &error_type, at_error)
     } else {
         let name = local("ERROR", near);
@@ -133,13 +135,9 @@ pub(super) fn handler(
     let names = shape.args.iter().map(|arg| &arg.name);
     let cx_pattern = if shape.takes_cx { quote!(#cx) } else { quote!(_) };
     let call = invoke(&this, &cx, shape);
-    let body = match (shape.is_async, shape.output.is_fallible()) {
-        (true, true) => call,
-        (true, false) => quote!(async move { ::core::result::Result::Ok(#call.await) }),
-        (false, true) => quote!(async move { #call }),
-        (false, false) => quote!(async move { ::core::result::Result::Ok(#call) }),
-    };
-    let future = future(shape, &quote!(::core::result::Result<Self::Value, Self::Error>));
+    let waits = shape.is_async.then(|| quote!(.await));
+    let body = handled(k, shape, &quote!(#call #waits));
+    let future = future(shape, &quote!(#k::Handled<Self::Value, Self::Error>));
     quote! {
         #(#cfgs)*
         impl #params #k::HandledBy<#unit> for #marker #bounds {
@@ -148,6 +146,17 @@ pub(super) fn handler(
             }
         }
     }
+}
+
+/// What a handler gives back, of what the user's function has returned.
+pub(super) fn handled(k: &Runtime, shape: &Shape, returned: &TokenStream) -> TokenStream {
+    let handled = match (&shape.output, shape.output.seen().is_fallible()) {
+        (Output::Later { .. }, true) => quote!(#k::Handled::later_result(#returned)),
+        (Output::Later { .. }, false) => quote!(#k::Handled::later(#returned)),
+        (_, true) => quote!(#k::Handled::from(#returned)),
+        (_, false) => quote!(#k::Handled::from(::core::result::Result::Ok(#returned))),
+    };
+    quote!(async move { #handled })
 }
 
 /// `unit.rpc_buy(cx, item, count)`.

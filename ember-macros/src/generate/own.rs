@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::{Generics, Type, spanned::Spanned};
 
 use super::{client, hidden, hook, marker, method, signed};
-use crate::model::{Event, Method, OwnBlock, Runtime};
+use crate::model::{Event, EventOf, Method, OwnBlock, Runtime};
 
 pub(crate) fn own_block(block: &OwnBlock) -> TokenStream {
     let OwnBlock { runtime: k, item, cfgs, interface, client } = block;
@@ -45,8 +45,12 @@ fn table(OwnBlock { runtime: k, item, interface, .. }: &OwnBlock) -> TokenStream
     });
     let hooks = interface.hooks.iter().map(|it| hook::enter_hook(k, it));
     let events = interface.events.iter().map(|it| {
-        let (Event { cfgs, .. }, marker) = (it, marker(it.ident()));
-        quote!(#(#cfgs)* table.event::<__L, #marker>();)
+        let (Event { cfgs, of, .. }, marker) = (it, marker(it.ident()));
+        let enter = match of {
+            EventOf::Type(_) => quote!(event),
+            EventOf::Down(_) => quote!(down),
+        };
+        quote!(#(#cfgs)* table.#enter::<__L, #marker>();)
     });
     let at = k.at(unit.span());
     let (params, _, bounds) = item.generics.split_for_impl();

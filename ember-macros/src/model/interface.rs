@@ -90,11 +90,18 @@ pub(crate) enum HookKind {
     Stop,
 }
 
+/// What an event handler hears of.
+pub(crate) enum EventOf {
+    /// Events of this type: the one behind the `&`.
+    Type(Type),
+    /// The ends of watched services; with the type behind the `&`, if the handler wants to know more.
+    Down(Option<Type>),
+}
+
 /// An event handler.
 pub(crate) struct Event {
     pub(crate) shape: Shape,
-    /// The type behind the `&`.
-    pub(crate) event: Type,
+    pub(crate) of: EventOf,
     pub(crate) cfgs: Vec<Attribute>,
 }
 

@@ -13,6 +13,8 @@ pub(crate) struct Method {
     pub(crate) vis: Visibility,
     pub(crate) reach: Reach,
     pub(crate) system: bool,
+    /// A handler that runs is dropped when its caller goes away.
+    pub(crate) cancel: bool,
     pub(crate) timeout: Option<Duration>,
     /// The `doc`, `deprecated` and `cfg` attributes, for the client.
     pub(crate) carried: Vec<Attribute>,
@@ -48,16 +50,27 @@ pub(crate) enum Output {
     Fallible { whole: Type, value: Box<Type>, error: Box<Type> },
     /// A type named `Result` whose error is not in sight.
     Alias(Type),
+    /// `Deferred<…>`: what callers get is within.
+    Later { whole: Type, of: Box<Output> },
 }
 
 impl Output {
     /// The type as it was written.
     pub(crate) fn whole(&self) -> &Type {
         match self {
-            Self::Value(whole) | Self::Fallible { whole, .. } | Self::Alias(whole) => whole,
+            Self::Value(whole) | Self::Fallible { whole, .. } | Self::Alias(whole) | Self::Later { whole, .. } => whole,
         }
     }
 
+    /// What callers get.
+    pub(crate) fn seen(&self) -> &Self {
+        match self {
+            Self::Later { of, .. } => of,
+            now => now,
+        }
+    }
+
+    /// Whether it is a `Result`.
     pub(crate) fn is_fallible(&self) -> bool {
         !matches!(self, Self::Value(_))
     }

@@ -88,8 +88,8 @@ fn function_of(
     match (marks, mark) {
         (None, None) => {}
         (Some(marks), None) => match marks.read(&function.sig, unit, &function.attrs, errors) {
-            Some(Automatic::Hook(hook)) => interface.hooks.push(hook),
-            Some(Automatic::Event(event)) => interface.events.push(event),
+            Some(Automatic::Hook(hook)) => interface.hooks.push(*hook),
+            Some(Automatic::Event(event)) => interface.events.push(*event),
             None => {}
         },
         (Some(marks), Some(_)) => {

@@ -9,27 +9,28 @@ use super::{
 };
 use crate::{
     errors::Errors,
-    model::{Event, Hook, HookKind, Timing},
+    model::{Event, EventOf, Hook, HookKind, Shape, Timing},
 };
 
 const HOOKS: &[(&str, HookKind)] =
     &[("init", HookKind::Init), ("start", HookKind::Start), ("started", HookKind::Started), ("stop", HookKind::Stop)];
 
 /// Hooks that the design has, and this release has not.
-const LATER: &[&str] = &["master", "slave", "down"];
+const LATER: &[&str] = &["master", "slave"];
 
 /// What the attributes of a function say of it.
 #[derive(Default)]
 pub(super) struct Marks {
     when: Vec<Timing>,
     event: Option<Attribute>,
+    down: Option<Attribute>,
     first: Option<Attribute>,
 }
 
 /// A function that runs by itself.
 pub(super) enum Automatic {
-    Hook(Hook),
-    Event(Event),
+    Hook(Box<Hook>),
+    Event(Box<Event>),
 }
 
 impl Marks {
@@ -40,6 +41,7 @@ impl Marks {
             match on(&attr, errors) {
                 Some(On::Hook(kind)) => marks.when.push(Timing::On(kind)),
                 Some(On::Event) => marks.event = Some(attr.clone()),
+                Some(On::Down) => marks.down = Some(attr.clone()),
                 None => {}
             }
             marks.first.get_or_insert(attr);
@@ -72,6 +74,13 @@ impl Marks {
     ) -> Option<Automatic> {
         let mut shape = signature::read(sig, Role::Hook, unit, errors)?;
         let cfgs = attrs::cfgs(attributes);
+        if let Some(down) = self.down {
+            if self.event.is_some() || !self.when.is_empty() {
+                errors.at(down, "what runs when a watched service has ended is no other hook: split it in two");
+                return None;
+            }
+            return read_down(shape, cfgs, &sig.ident, errors).map(|down| Automatic::Event(Box::new(down)));
+        }
         let Some(event) = self.event else {
             if let Some(arg) = shape.args.first() {
                 let name = &sig.ident;
@@ -81,7 +90,7 @@ impl Marks {
                 );
                 return None;
             }
-            return (!self.when.is_empty()).then_some(Automatic::Hook(Hook { shape, when: self.when, cfgs }));
+            return (!self.when.is_empty()).then_some(Automatic::Hook(Box::new(Hook { shape, when: self.when, cfgs })));
         };
         if !self.when.is_empty() {
             errors.at(event, "an event handler is no hook and no timer: split it in two");
@@ -96,7 +105,8 @@ impl Marks {
         let arg = shape.args.remove(0);
         match arg.ty {
             Type::Reference(reference) if reference.mutability.is_none() => {
-                Some(Automatic::Event(Event { shape, event: *reference.elem, cfgs }))
+                let of = EventOf::Type(*reference.elem);
+                Some(Automatic::Event(Box::new(Event { shape, of, cfgs })))
             }
             Type::Reference(reference) => {
                 errors.at(reference.mutability, "an event may have other subscribers: write `&`");
@@ -111,13 +121,30 @@ impl Marks {
     }
 }
 
+/// `#[on(down)]`: with `&Down`, or without an argument.
+fn read_down(mut shape: Shape, cfgs: Vec<Attribute>, name: &Ident, errors: &mut Errors) -> Option<Event> {
+    let Some(arg) = shape.args.pop() else {
+        return Some(Event { shape, of: EventOf::Down(None), cfgs });
+    };
+    match arg.ty {
+        Type::Reference(down) if down.mutability.is_none() && shape.args.is_empty() => {
+            Some(Event { shape, of: EventOf::Down(Some(*down.elem)), cfgs })
+        }
+        _ => {
+            errors.at(name, format!("it is told which service has ended: write `fn {name}(&mut self, down: &Down)`"));
+            None
+        }
+    }
+}
+
 enum On {
     Hook(HookKind),
     Event,
+    Down,
 }
 
 fn on(attr: &Attribute, errors: &mut Errors) -> Option<On> {
-    let known: Vec<&str> = HOOKS.iter().map(|(name, _)| *name).chain(["event"]).collect();
+    let known: Vec<&str> = HOOKS.iter().map(|(name, _)| *name).chain(["event", "down"]).collect();
     let Ok(ident) = attr.parse_args_with(Ident::parse_any) else {
         errors.at(attr, format!("write `#[on(…)]` with one of {}", list(&known)));
         return None;
@@ -125,6 +152,9 @@ fn on(attr: &Attribute, errors: &mut Errors) -> Option<On> {
     let name = ident.to_string();
     if name == "event" {
         return Some(On::Event);
+    }
+    if name == "down" {
+        return Some(On::Down);
     }
     if let Some((_, kind)) = HOOKS.iter().find(|(hook, _)| *hook == name) {
         return Some(On::Hook(*kind));

@@ -14,6 +14,7 @@ pub(super) struct Mark {
     pub(super) reach: Reach,
     name: Option<String>,
     system: bool,
+    cancel: bool,
     timeout: Option<std::time::Duration>,
 }
 
@@ -23,7 +24,7 @@ impl Mark {
         let reach = prefix(sig);
         let marks = attrs::take(attributes, "rpc");
         if marks.is_empty() {
-            return reach.map(|reach| Self { reach, name: None, system: false, timeout: None });
+            return reach.map(|reach| Self { reach, name: None, system: false, cancel: false, timeout: None });
         }
         if let Some(second) = marks.get(1) {
             errors.at(second, "`#[rpc]` is given twice: put all options in one");
@@ -34,6 +35,7 @@ impl Mark {
             name: options.name("name", "buy", errors).map(|name| name.value()),
             timeout: options.duration("timeout", errors),
             system: priority(&mut options, errors),
+            cancel: options.flag("cancel", errors),
         };
         options.finish(errors);
         Some(mark)
@@ -47,6 +49,7 @@ impl Mark {
             vis,
             reach: self.reach,
             system: self.system,
+            cancel: self.cancel,
             timeout: self.timeout,
             carried: attrs::carried(attributes),
             cfgs: attrs::cfgs(attributes),

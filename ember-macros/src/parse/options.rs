@@ -17,7 +17,7 @@ use crate::{errors::Errors, model::Runtime};
 /// Options that the design has, and this release has not.
 const LATER: &[(&str, &[&str])] = &[
     ("service", &["concurrent", "sharded", "elected", "workers", "restart", "on_panic"]),
-    ("method", &["idempotent", "cancel"]),
+    ("method", &["idempotent"]),
 ];
 
 /// The options of one attribute. Each is taken out by what reads it; what is left at the end is unknown.
@@ -86,6 +86,15 @@ impl Options {
     pub(super) fn duration(&mut self, key: &'static str, errors: &mut Errors) -> Option<Duration> {
         let text = self.string(key, "2s", errors)?;
         duration::parse(&text.value()).map_err(|message| errors.at(&text, message)).ok()
+    }
+
+    /// `key`.
+    pub(super) fn flag(&mut self, key: &'static str, errors: &mut Errors) -> bool {
+        let Some(option) = self.take(key) else { return false };
+        if !matches!(option.value, Value::Flag) {
+            errors.at(&option, format!("`{key}` has no value: write `{key}`"));
+        }
+        true
     }
 
     /// `key = path`.

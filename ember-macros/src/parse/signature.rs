@@ -188,6 +188,26 @@ impl Reader<'_> {
             return Output::Value(if types::flaw(&whole).is_some() { parse_quote!(_) } else { whole });
         }
         self.caller_sees(&whole, "a result");
+        if self.role != Role::Hook
+            && let Some(later) = deferred(&whole)
+        {
+            let of = Box::new(result(later.clone()));
+            return Output::Later { whole, of };
+        }
+        result(whole)
+    }
+}
+
+/// `T` of `Deferred<T>`.
+fn deferred(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Deferred")?;
+    type_args(&last.arguments).next()
+}
+
+/// What a type says of success and failure.
+fn result(whole: Type) -> Output {
+    {
         let Type::Path(path) = &whole else { return Output::Value(whole) };
         let Some(last) = path.path.segments.last().filter(|last| last.ident == "Result") else {
             return Output::Value(whole);

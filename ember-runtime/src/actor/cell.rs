@@ -2,22 +2,26 @@
 
 use std::{
     any::Any,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    mem,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use tokio::sync::watch;
 
 use super::{
-    CallbackPermit, Service, ServiceIdentity, ServiceState, Table,
+    CallbackPermit, Core, Down, EventFn, Host, Service, ServiceIdentity, ServiceState, Table, TaskJob,
     callback::{CallbackJob, RouteFn},
     job::Job,
-    keyed::Begin,
+    keyed::{self, Begin},
 };
 use crate::{
-    error::RefusedReason,
+    error::{RefusedReason, Result},
     id::{MethodId, Pid},
     mailbox::{Limits, Mailbox},
-    message::{Lane, MethodInfo, RawCall, Reach},
+    message::{Keys, Lane, MethodInfo, RawCall, Reach},
 };
 
 /// What a cell is made from.
@@ -26,27 +30,48 @@ pub(crate) struct Setup<S: Service> {
     pub(crate) identity: ServiceIdentity,
     pub(crate) table: Arc<Table<S>>,
     pub(crate) limits: Limits,
+    /// Runs `started`, and makes timers and subscriptions.
+    pub(crate) attach: fn(&Arc<Cell<S>>, &dyn Host) -> Attachments,
+    /// Makes the timers and subscriptions of one unit.
+    pub(crate) begin: Begin<S>,
 }
 
 /// A service's mailbox and what is known of it.
 pub(crate) struct Cell<S: Service> {
     pid: Pid,
-    identity: ServiceIdentity,
+    identity: Arc<ServiceIdentity>,
     name: Arc<str>,
     pub(crate) table: Arc<Table<S>>,
     pub(crate) mailbox: Arc<Mailbox<Box<dyn Job<S>>>>,
     state: watch::Sender<ServiceState>,
-    /// Timers and subscriptions: they end when the service retires.
-    attached: Mutex<Vec<Box<dyn Any + Send>>>,
-    /// Begins the timers and subscriptions of a module under a key; empty until the service has been registered.
-    pub(crate) begin: OnceLock<Begin<S>>,
+    /// Begins the timers and subscriptions of one unit.
+    pub(super) begin: Begin<S>,
+    attach: AttachFn<S>,
+    attached: Mutex<Attached>,
+    /// Counts the starts of the service: what was owed to an earlier one is not given to a later one.
+    life: AtomicU64,
+}
+
+/// Timers and subscriptions: what ends with the life of a service, by being dropped.
+pub(crate) type Attachments = Vec<Box<dyn Any + Send>>;
+
+/// Makes them.
+type AttachFn<S> = fn(&Arc<Cell<S>>, &dyn Host) -> Attachments;
+
+#[derive(Default)]
+struct Attached {
+    things: Attachments,
+    /// The node has said that the service may begin its work.
+    released: bool,
+    /// The service has been started, and has not failed since.
+    up: bool,
 }
 
 /// A [`Cell`] whose service's type is not known.
 pub(crate) trait AnyCell: Send + Sync + 'static {
     fn pid(&self) -> Pid;
     fn name(&self) -> Arc<str>;
-    fn identity(&self) -> &ServiceIdentity;
+    fn identity(&self) -> &Arc<ServiceIdentity>;
     /// Its state, and a way to wait for another.
     fn state(&self) -> watch::Receiver<ServiceState>;
     /// The contracts that it fulfils.
@@ -65,42 +90,111 @@ pub(crate) trait AnyCell: Send + Sync + 'static {
     fn pause(&self, paused: bool);
     /// Takes no new work; what waits is done, then the service stops.
     fn retire(&self);
-    /// Keeps `thing` until the service retires.
-    fn attach(&self, thing: Box<dyn Any + Send>);
+    /// The service may begin its work: `started` runs, timers and subscriptions begin. Once.
+    fn release(self: Arc<Self>, host: &dyn Host);
+    /// Which of its lives it is in.
+    fn life(&self) -> u64;
+    /// Tells the service, if it still is in this life, that another has ended. Owed: it comes beyond the mailbox's bound.
+    fn down(&self, down: &Down, life: u64);
     fn as_any(&self) -> &dyn Any;
 }
 
 impl<S: Service> Cell<S> {
     pub(crate) fn new(setup: Setup<S>) -> Arc<Self> {
-        let Setup { pid, identity, table, limits } = setup;
+        let Setup { pid, identity, table, limits, attach, begin } = setup;
         Arc::new(Self {
             pid,
             name: identity.name.as_str().into(),
-            identity,
+            identity: Arc::new(identity),
             table,
             mailbox: Mailbox::new(limits),
             state: watch::Sender::new(ServiceState::Starting),
+            begin,
+            attach,
             attached: Mutex::default(),
-            begin: OnceLock::new(),
+            life: AtomicU64::new(0),
         })
     }
 
-    pub(super) fn set_state(&self, state: ServiceState) {
-        self.state.send_replace(state);
+    fn attached(&self) -> MutexGuard<'_, Attached> {
+        self.attached.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The service has been started: it runs, unless it is paused or retires already.
+    pub(super) fn up(self: &Arc<Self>, host: &dyn Host) {
+        let live = if self.mailbox.is_paused() { ServiceState::Paused } else { ServiceState::Running };
+        self.change_state(&[ServiceState::Starting], live);
+        let mut attached = self.attached();
+        attached.up = true;
+        if attached.released {
+            attached.things = (self.attach)(self, host);
+        }
+    }
+
+    /// The service has failed, and is to be started again: its timers and subscriptions end, its mailbox stays.
+    pub(super) fn fall(&self) {
+        self.life.fetch_add(1, Ordering::Relaxed);
+        self.let_go();
+        self.change_state(&[ServiceState::Running, ServiceState::Paused], ServiceState::Starting);
     }
 
     /// The service has ended: refuses what still waits.
     pub(super) fn end(&self, state: ServiceState) {
-        self.attached.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.let_go();
         for job in self.mailbox.seal(RefusedReason::Stopped) {
             job.refuse(RefusedReason::Stopped);
         }
-        self.set_state(state);
+        self.state.send_replace(state);
+    }
+
+    fn let_go(&self) {
+        let mut attached = self.attached();
+        attached.up = false;
+        let things = mem::take(&mut attached.things);
+        drop((attached, things));
+    }
+
+    fn change_state(&self, from: &[ServiceState], to: ServiceState) {
+        self.state.send_if_modified(|state| {
+            let changes = from.contains(state);
+            if changes {
+                *state = to;
+            }
+            changes
+        });
     }
 
     /// Queues a job of the framework's own, beyond the bounds. `false` if the service takes no new work.
     pub(crate) fn owe(&self, lane: Lane, job: Box<dyn Job<S>>) -> bool {
         self.mailbox.push_owed(lane, job).is_ok()
+    }
+}
+
+/// A `down` on its way to one hook.
+struct Delivery<S: Service> {
+    down: Down,
+    run: EventFn<S>,
+    /// The field with modules under keys, if it is for these.
+    field: Option<usize>,
+}
+
+impl<S: Service> Delivery<S> {
+    /// Tells the service or a module in a field of it, or every module of a field that holds them under keys.
+    async fn deliver(&self, service: &mut S, core: &mut Core) -> Result<()> {
+        let receivers = match self.field {
+            None => vec![Keys::default()],
+            Some(field) => {
+                let cell = Arc::clone(&core.cell);
+                let cell = cell.as_any().downcast_ref::<Cell<S>>();
+                cell.map(|cell| keyed::modules(service, cell, field)).unwrap_or_default()
+            }
+        };
+        let mut result = Ok(());
+        for keys in receivers {
+            core.keys = keys;
+            result = result.and((self.run)(service, core, &self.down).await);
+        }
+        result
     }
 }
 
@@ -113,7 +207,7 @@ impl<S: Service> AnyCell for Cell<S> {
         Arc::clone(&self.name)
     }
 
-    fn identity(&self) -> &ServiceIdentity {
+    fn identity(&self) -> &Arc<ServiceIdentity> {
         &self.identity
     }
 
@@ -140,6 +234,10 @@ impl<S: Service> AnyCell for Cell<S> {
         if entry.info.reach != Reach::Cluster {
             return call.reply.fail(RefusedReason::Private);
         }
+        if call.fingerprint.is_some_and(|fingerprint| fingerprint != entry.fingerprint) {
+            let callee = entry.info.signature.into();
+            return call.reply.fail(RefusedReason::SignatureMismatch { caller: "another signature".into(), callee });
+        }
         let place = self.mailbox.charge(call.payload.len()).and_then(|charge| {
             let permit = self.mailbox.reserve(entry.info.lane)?;
             Ok((permit, charge))
@@ -165,34 +263,53 @@ impl<S: Service> AnyCell for Cell<S> {
 
     fn pause(&self, paused: bool) {
         self.mailbox.pause(paused);
-        let (from, to) = if paused {
-            (ServiceState::Running, ServiceState::Paused)
+        if paused {
+            self.change_state(&[ServiceState::Running], ServiceState::Paused);
         } else {
-            (ServiceState::Paused, ServiceState::Running)
-        };
-        self.state.send_if_modified(|state| {
-            let changes = *state == from;
-            if changes {
-                *state = to;
-            }
-            changes
-        });
+            self.change_state(&[ServiceState::Paused], ServiceState::Running);
+        }
     }
 
     fn retire(&self) {
-        self.attached.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.let_go();
         self.mailbox.close(RefusedReason::Retiring);
-        self.state.send_if_modified(|state| {
-            let live = matches!(state, ServiceState::Starting | ServiceState::Running | ServiceState::Paused);
-            if live {
-                *state = ServiceState::Retiring;
-            }
-            live
-        });
+        self.change_state(
+            &[ServiceState::Starting, ServiceState::Running, ServiceState::Paused],
+            ServiceState::Retiring,
+        );
     }
 
-    fn attach(&self, thing: Box<dyn Any + Send>) {
-        self.attached.lock().unwrap_or_else(PoisonError::into_inner).push(thing);
+    fn release(self: Arc<Self>, host: &dyn Host) {
+        let mut attached = self.attached();
+        if !mem::replace(&mut attached.released, true) && attached.up {
+            attached.things = (self.attach)(&self, host);
+        }
+    }
+
+    fn life(&self) -> u64 {
+        self.life.load(Ordering::Relaxed)
+    }
+
+    fn down(&self, down: &Down, life: u64) {
+        let keyed = self.table.keyed.iter().enumerate();
+        let keyed = keyed.flat_map(|(index, part)| part.downs.iter().map(move |hook| (Some(index), hook)));
+        let mut hooks = self.table.downs.iter().map(|hook| (None, hook)).chain(keyed).peekable();
+        if hooks.peek().is_none() {
+            tracing::warn!(
+                target: "ember::service", service = S::SPEC.name, watched = %down.pid,
+                "it watches a service that has ended, but has no `#[on(down)]`"
+            );
+        }
+        for (field, &(name, run)) in hooks {
+            let job = TaskJob {
+                name,
+                life: Some(life),
+                data: Delivery { down: down.clone(), run, field },
+                run: |it: &Delivery<S>, service, core| Box::pin(it.deliver(service, core)),
+            };
+            // Refused only if this service is ending itself.
+            self.owe(Lane::User, Box::new(job));
+        }
     }
 
     fn as_any(&self) -> &dyn Any {

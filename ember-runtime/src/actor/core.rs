@@ -5,16 +5,30 @@ use std::{
     sync::Arc,
 };
 
-use super::{AnyCell, Here, Path, Service, callback::RouteFn};
+use super::{AnyCell, Here, Path, Service, ServiceState, callback::RouteFn};
 use crate::{
+    clock::Clock,
     id::Pid,
     message::{Ambient, Envelope, Keys, Lifespan},
+    rng::Rng,
 };
 
 /// The node, as far as a service needs it.
 pub(crate) trait Host: Send + Sync + 'static {
     /// The part of the node that has this type, for the rooms that know it.
     fn part(&self, kind: TypeId) -> Option<Arc<dyn Any + Send + Sync>>;
+
+    /// The one source of randomness.
+    fn rng(&self) -> &Rng;
+
+    /// The wall clock.
+    fn clock(&self) -> Arc<dyn Clock>;
+
+    /// A service is about to be started again: what it had asked of the node, ends.
+    fn restarts(&self, pid: Pid);
+
+    /// A service has ended.
+    fn ended(&self, pid: Pid, state: ServiceState);
 }
 
 impl dyn Host {
@@ -40,10 +54,16 @@ pub(crate) struct Core {
     pub(crate) route: RouteFn,
     /// Where the next hook, tick or event goes, if its unit, or one on the way, stands under a key.
     pub(crate) keys: Keys,
-    /// Of the service: it ends with this run.
+    /// Of the service: it ends with this life.
     pub(crate) life: Arc<Lifespan>,
+    /// Timers and subscriptions have been started in this life.
+    pub(super) live: bool,
     /// Started modules under keys whose timers and subscriptions have not been, by their field.
     pub(super) waiting: Vec<(usize, Keys)>,
+    /// Something that ran has panicked.
+    pub(super) panicked: bool,
+    /// The service has asked to be stopped.
+    pub(super) stop: bool,
 }
 
 impl Core {
@@ -56,14 +76,19 @@ impl Core {
             route: super::callback::route::<S, Here>,
             keys: Keys::default(),
             life: Lifespan::new(),
+            live: false,
             waiting: Vec::new(),
+            panicked: false,
+            stop: false,
         }
     }
 
     /// Another life begins: what depended on the last one ends.
     pub(super) fn begin(&mut self) {
         self.life = Lifespan::new();
+        self.keys = Keys::default();
         self.waiting.clear();
+        (self.live, self.panicked, self.stop) = (false, false, false);
     }
 
     /// Notes what runs next, and where.

@@ -5,7 +5,10 @@ use std::{fmt, time::Duration};
 use tokio::time::Instant;
 
 use super::{Core, Unit};
-use crate::id::Pid;
+use crate::{
+    id::Pid,
+    message::{Deferred, Replier, deferred},
+};
 
 /// The context of a running handler: `cx: &mut Cx<'_, Self>`, first after `self`, on any server method that wants it.
 pub struct Cx<'a, U: Unit> {
@@ -29,6 +32,19 @@ impl<'a, U: Unit> Cx<'a, U> {
     /// The service that this handler runs in.
     pub fn pid(&self) -> Pid {
         self.core.pid()
+    }
+
+    /// Stops this service: after the running handler it takes no new work, finishes what waits in its mailbox, and ends.
+    /// With [`Restart::Always`](super::Restart::Always) it stops after the running handler, keeps its mailbox, and is started
+    /// again.
+    pub fn stop(&mut self) {
+        self.core.stop = true;
+    }
+
+    /// The two halves of a reply that comes later: the method returns the first, and the second answers the call, from
+    /// wherever it is then.
+    pub fn defer<T>(&self) -> (Deferred<T>, Replier<T>) {
+        deferred()
     }
 
     /// When the caller stops waiting. Calls made here end by then as well.

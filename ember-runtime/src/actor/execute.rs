@@ -10,7 +10,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use super::{Core, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service};
 use crate::{
     error::{Error, Failure, LostReason, RefusedReason, Result},
-    message::{Envelope, Keys},
+    message::{Envelope, Handled, Keys},
 };
 
 /// Goes to the unit at `L`, and notes in `keys` which module was found there.
@@ -24,21 +24,38 @@ fn enter<'s, S: Service, L: Path<S>>(service: &'s mut S, keys: &mut Keys) -> Res
     Ok(guard)
 }
 
-/// Runs the method `M` on the unit at `L`.
+/// Runs the method `M` on the unit at `L`. A method that can be cancelled is dropped when `gone` is ready, which gives `None`.
 pub(super) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     service: &mut S,
     core: &mut Core,
     mut envelope: Envelope,
     args: M::Args,
-) -> Result<Result<M::Value, M::Error>, Failure> {
-    let mut guard = enter::<S, L>(service, &mut envelope.keys).map_err(RefusedReason::from)?;
+    gone: impl Future<Output = ()>,
+) -> Option<Result<Handled<M::Value, M::Error>, Failure>> {
+    let mut guard = match enter::<S, L>(service, &mut envelope.keys) {
+        Ok(guard) => guard,
+        Err(reason) => return Some(Err(RefusedReason::from(reason).into())),
+    };
     let (unit, parent) = L::parts(&mut guard);
     let ambient = core.enter::<S, L>(envelope, M::INFO.name);
-    let mut cx = Cx::new(core, parent);
-    AssertUnwindSafe(ambient.scope(M::handle(unit, &mut cx, args)))
-        .catch_unwind()
-        .await
-        .map_err(|panic| LostReason::Panicked(report(core, &*panic)).into())
+    let done = {
+        let mut cx = Cx::new(core, parent);
+        let handler = AssertUnwindSafe(ambient.scope(M::handle(unit, &mut cx, args))).catch_unwind();
+        if const { M::INFO.cancel } {
+            tokio::select! {
+                biased;
+                done = handler => Some(done),
+                () = gone => None,
+            }
+        } else {
+            Some(handler.await)
+        }
+    };
+    if done.is_none() {
+        let service = core.cell.name();
+        tracing::debug!(target: "ember::service", %service, method = core.method, "dropped: its caller has gone");
+    }
+    done.map(|done| done.map_err(|panic| LostReason::Panicked(report(core, &*panic)).into()))
 }
 
 /// Runs a hook or a timer of the unit at `L`.
@@ -86,9 +103,10 @@ pub(super) fn run_callback(core: &mut Core, callback: impl FnOnce(&mut Core)) {
 }
 
 /// The message of a panic, which is logged here.
-pub(super) fn report(core: &Core, panic: &(dyn Any + Send)) -> String {
+pub(super) fn report(core: &mut Core, panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "(no message)".into());
+    core.panicked = true;
     let (service, pid, method) = (core.cell.name(), core.pid(), core.method);
     tracing::error!(target: "ember::service", %service, %pid, method, panic = %text, "a handler panicked");
     text

@@ -5,17 +5,17 @@ use std::future::Future;
 use super::{Cx, Unit};
 use crate::{
     error::{Error, Result},
-    message::Method,
+    message::{Handled, Method},
 };
 
 /// A method that the unit `U` implements.
 pub trait HandledBy<U: Unit>: Method {
-    /// Runs the method.
+    /// Runs the method. The result may come later than it returns.
     fn handle(
         unit: &mut U,
         cx: &mut Cx<'_, U>,
         args: Self::Args,
-    ) -> impl Future<Output = Result<Self::Value, Self::Error>> + Send;
+    ) -> impl Future<Output = Handled<Self::Value, Self::Error>> + Send;
 }
 
 /// A hook or a timer of the unit `U`.

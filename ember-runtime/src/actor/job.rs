@@ -1,8 +1,9 @@
 //! What waits in a mailbox: work for a service, with the knowledge of whom to tell how it went.
 
-use std::marker::PhantomData;
+use std::{future::pending, marker::PhantomData};
 
 use futures_util::future::BoxFuture;
+use tokio::time::{Instant, timeout_at};
 
 use super::{Core, HandledBy, HookFn, Path, Service, Submission, execute::execute};
 use crate::{
@@ -37,13 +38,26 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for CallJob<S, L, M> 
             if self.call.envelope.expired() {
                 return self.refuse(RefusedReason::Expired);
             }
-            let Submission { args, envelope, reply } = self.call;
+            let Submission { args, envelope, mut reply } = self.call;
             if reply.as_ref().is_some_and(|reply| reply.is_unwanted()) {
                 return;
             }
-            let outcome = execute::<S, L, M>(service, core, envelope, args).await;
-            if let Some(reply) = reply {
-                reply.send(outcome.map_or_else(Answer::Failed, Answer::Done));
+            let deadline = envelope.deadline;
+            let gone = async {
+                match &mut reply {
+                    Some(reply) => before(deadline, reply.unwanted()).await,
+                    None => pending().await,
+                }
+            };
+            let outcome = execute::<S, L, M>(service, core, envelope, args, gone).await;
+            match (outcome, reply) {
+                (Some(Ok(handled)), Some(reply)) => handled.settle(move |result| {
+                    if let Some(result) = result {
+                        reply.send(Answer::Done(result));
+                    }
+                }),
+                (Some(Err(failure)), Some(reply)) => reply.send(Answer::Failed(failure)),
+                (_, None) | (None, _) => {}
             }
         })
     }
@@ -89,10 +103,16 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for RawJob<S, L, M> {
                 Err(error) => return reply.fail(RefusedReason::Undecodable(format!("{}: {error}", self.name))),
             };
             drop((payload, credit));
-            match execute::<S, L, M>(service, core, envelope, args).await {
-                Ok(Ok(value)) => reply.send(ReplyBody::Value(&mut |out| (wire.put_value)(&value, out))),
-                Ok(Err(error)) => reply.send(ReplyBody::App(&mut |out| (wire.put_error)(&error, out))),
-                Err(failure) => reply.fail(failure),
+            let deadline = envelope.deadline;
+            let outcome = execute::<S, L, M>(service, core, envelope, args, before(deadline, reply.unwanted())).await;
+            match outcome {
+                Some(Ok(handled)) => handled.settle(move |result| match result {
+                    Some(Ok(value)) => reply.send(ReplyBody::Value(&mut |out| (wire.put_value)(&value, out))),
+                    Some(Err(error)) => reply.send(ReplyBody::App(&mut |out| (wire.put_error)(&error, out))),
+                    None => drop(reply),
+                }),
+                Some(Err(failure)) => reply.fail(failure),
+                None => drop(reply),
             }
         })
     }
@@ -102,10 +122,20 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for RawJob<S, L, M> {
     }
 }
 
+/// Ends when `gone` does, or when the caller's deadline has passed.
+async fn before(deadline: Option<Instant>, gone: impl Future<Output = ()>) {
+    match deadline {
+        Some(deadline) => drop(timeout_at(deadline, gone).await),
+        None => gone.await,
+    }
+}
+
 /// Work that nobody waits for: a hook, a timer's tick, an event.
 pub(crate) struct TaskJob<S: Service, D> {
     /// What runs.
     pub(crate) name: &'static str,
+    /// The life of the service that it is for: it does nothing in a later one. `None` if it is for any.
+    pub(crate) life: Option<u64>,
     /// Kept until it has run.
     pub(crate) data: D,
     /// Runs it.
@@ -114,14 +144,17 @@ pub(crate) struct TaskJob<S: Service, D> {
 
 impl<S: Service> TaskJob<S, HookFn<S>> {
     /// A hook as a job.
-    pub(crate) fn hook(name: &'static str, hook: HookFn<S>) -> Self {
-        Self { name, data: hook, run: |hook, service, core| hook(service, core) }
+    pub(crate) fn hook(name: &'static str, life: u64, hook: HookFn<S>) -> Self {
+        Self { name, life: Some(life), data: hook, run: |hook, service, core| hook(service, core) }
     }
 }
 
 impl<S: Service, D: Send + Sync + 'static> Job<S> for TaskJob<S, D> {
     fn run<'a>(self: Box<Self>, service: &'a mut S, core: &'a mut Core) -> BoxFuture<'a, ()> {
         Box::pin(async move {
+            if self.life.is_some_and(|life| life != core.cell.life()) {
+                return;
+            }
             let cell = core.cell.name();
             if let Err(error) = (self.run)(&self.data, service, core).await {
                 tracing::error!(target: "ember::service", service = %cell, task = self.name, %error, "failed");

@@ -1,12 +1,12 @@
 //! The life of modules that are added at run time: what was added or released while a handler ran is started or stopped when
 //! that handler has ended, before the next message.
 
-use std::{any::Any, cell::Cell as Flag, panic::AssertUnwindSafe, pin::pin, sync::Arc};
+use std::{cell::Cell as Flag, panic::AssertUnwindSafe, pin::pin, sync::Arc};
 
 use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{
-    Cell, Core, HookFn, HookKind, Service,
+    Attachments, Cell, Core, EventFn, HookFn, HookKind, Host, Service,
     execute::report,
     job::Job,
     table::{Subscription, Timer},
@@ -49,6 +49,7 @@ pub(crate) struct Keyed<S: Service> {
     pub(super) hooks: Vec<(HookKind, HookFn<S>)>,
     pub(super) timers: Vec<Timer<S>>,
     pub(super) events: Vec<Subscription<S>>,
+    pub(super) downs: Vec<(&'static str, EventFn<S>)>,
 }
 
 thread_local! {
@@ -89,17 +90,24 @@ async fn noticing<F: Future>(work: F) -> (F::Output, bool) {
     (output, changed)
 }
 
-/// Begins the timers and subscriptions of one module; what is returned ends them when dropped.
-pub(crate) type Begin<S> =
-    Box<dyn Fn(&Arc<Cell<S>>, &[Timer<S>], &[Subscription<S>], &Keys) -> Vec<Box<dyn Any + Send>> + Send + Sync>;
+/// Begins the timers and subscriptions of one unit; what is returned ends them when dropped.
+pub(crate) type Begin<S> = fn(&Arc<Cell<S>>, &dyn Host, &[Timer<S>], &[Subscription<S>], &Keys) -> Attachments;
 
 /// Begins timers and subscriptions of the modules that were there when the service started, and runs their `started`.
-pub(crate) struct GoLive;
+pub(crate) struct GoLive {
+    /// The life of the service that it is for.
+    pub(crate) life: u64,
+}
 
 impl<S: Service> Job<S> for GoLive {
     fn run<'a>(self: Box<Self>, service: &'a mut S, core: &'a mut Core) -> BoxFuture<'a, ()> {
-        let _ = (service, core);
-        Box::pin(async { note_change() })
+        let _ = service;
+        Box::pin(async move {
+            if self.life == core.cell.life() {
+                core.live = true;
+                note_change();
+            }
+        })
     }
 
     fn refuse(self: Box<Self>, _: crate::error::RefusedReason) {}
@@ -132,7 +140,7 @@ pub(super) async fn settle<S: Service>(service: &mut S, core: &mut Core, cell: &
             break;
         }
     }
-    if cell.begin.get().is_some() && !core.waiting.is_empty() {
+    if core.live && !core.waiting.is_empty() {
         for (index, keys) in std::mem::take(&mut core.waiting) {
             go_live(service, core, cell, index, &keys).await;
         }
@@ -149,7 +157,7 @@ fn owners<S: Service>(service: &mut S, cell: &Cell<S>, index: usize) -> Vec<Keys
 }
 
 /// All modules of a field, wherever its owners stand.
-fn modules<S: Service>(service: &mut S, cell: &Cell<S>, index: usize) -> Vec<Keys> {
+pub(super) fn modules<S: Service>(service: &mut S, cell: &Cell<S>, index: usize) -> Vec<Keys> {
     let all = cell.table.keyed[index].field.all;
     owners(service, cell, index).iter().flat_map(|owner| all(service, owner)).collect()
 }
@@ -194,12 +202,12 @@ async fn start<S: Service>(
 async fn go_live<S: Service>(service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>, index: usize, keys: &Keys) {
     let part = &cell.table.keyed[index];
     // It may be gone again.
-    let (Some(life), Some(begin)) = (keys.life(), cell.begin.get()) else { return };
+    let Some(life) = keys.life() else { return };
     if let Err(error) = hooks(service, core, part.of(HookKind::Started), keys).await {
         let (module, service) = (part.field.module, S::SPEC.name);
         tracing::error!(target: "ember::service", service, module, %error, "`started` failed");
     }
-    for thing in begin(cell, &part.timers, &part.events, keys) {
+    for thing in (cell.begin)(cell, &*core.host, &part.timers, &part.events, keys) {
         life.attach(thing);
     }
 }

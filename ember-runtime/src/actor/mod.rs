@@ -7,6 +7,7 @@ mod core;
 #[cfg(feature = "cron")]
 mod cron;
 mod cx;
+mod down;
 mod execute;
 mod handler;
 mod job;
@@ -15,6 +16,7 @@ mod path;
 mod port;
 mod run;
 mod spec;
+mod supervision;
 mod table;
 mod unit;
 
@@ -25,19 +27,22 @@ mod tests;
 pub use self::cron::Cron;
 pub(crate) use self::{
     callback::{CallbackPermit, Receiver},
-    cell::{AnyCell, Cell, Setup},
+    cell::{AnyCell, Attachments, Cell, Setup},
     core::{Core, Host},
     job::TaskJob,
     keyed::{Changes, Field as KeyedField, GoLive, note_change},
     port::{Port, Submission},
-    run::run,
+    run::{Ending, Life, Source, run},
+    supervision::Supervision,
     table::{EventFn, HookFn, Subscription, Timer},
 };
 pub use self::{
     cx::{Cx, DeclaresParent},
+    down::{Down, DownReason},
     handler::{HandledBy, HookOf, HookResult, OnEvent},
     path::{Here, ModuleBusy, NotEntered, Path},
     spec::{ServiceIdentity, ServiceSpec, ServiceState},
+    supervision::{OnPanic, Restart},
     table::{HookKind, Schedule, Table},
     unit::{NoRpcBlock, OnlyOneRpcBlockPerType, Orphan, RpcBlock, Service, Unit},
 };

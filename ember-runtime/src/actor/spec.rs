@@ -44,6 +44,18 @@ pub struct ServiceIdentity {
 }
 
 impl ServiceIdentity {
+    /// Of a service of which only the name and the pid are known.
+    pub(crate) fn supposed(name: &str, number: u64, server: u32) -> Self {
+        Self {
+            name: name.into(),
+            id: format!("#{number}"),
+            server,
+            kind: String::new(),
+            version: String::new(),
+            tags: BTreeMap::new(),
+        }
+    }
+
     /// An identity as `spec` says, with the id and server id given.
     pub fn new(spec: &ServiceSpec, id: String, server: u32) -> Self {
         Self {
@@ -61,7 +73,7 @@ impl ServiceIdentity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ServiceState {
-    /// `init` or `start` is running.
+    /// `init` or `start` is running, or it has failed and waits for its restart.
     Starting,
     /// It takes calls.
     Running,
@@ -71,6 +83,6 @@ pub enum ServiceState {
     Retiring,
     /// It has ended.
     Stopped,
-    /// It could not be started, or ended by an error.
+    /// It has ended by an error, or its restarts are used up.
     Failed,
 }

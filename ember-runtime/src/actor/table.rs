@@ -9,7 +9,7 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use super::{
-    Core, HandledBy, Here, HookOf, OnEvent, Path, Port, Service,
+    Core, Down, HandledBy, Here, HookOf, OnEvent, Path, Port, Service,
     execute::{run_event, run_hook},
     job::{Job, RawJob},
     keyed::{Field, Keyed},
@@ -36,10 +36,20 @@ pub struct Table<S: Service> {
     pub(crate) hooks: Vec<(HookKind, HookFn<S>)>,
     pub(crate) timers: Vec<Timer<S>>,
     pub(crate) events: Vec<Subscription<S>>,
+    /// What runs when a watched service has ended.
+    pub(crate) downs: Vec<(&'static str, EventFn<S>)>,
     /// The fields that hold modules under keys; outer ones before those within.
     pub(crate) keyed: Vec<Keyed<S>>,
     /// Whose hooks are being entered: those of a module under a key run for each such module, not for the service.
     within: Option<usize>,
+}
+
+/// What a unit does by itself, as it is entered.
+struct Part<'a, S: Service> {
+    hooks: &'a mut Vec<(HookKind, HookFn<S>)>,
+    timers: &'a mut Vec<Timer<S>>,
+    events: &'a mut Vec<Subscription<S>>,
+    downs: &'a mut Vec<(&'static str, EventFn<S>)>,
 }
 
 /// One method.
@@ -120,6 +130,7 @@ impl<S: Service> Table<S> {
             hooks: Vec::new(),
             timers: Vec::new(),
             events: Vec::new(),
+            downs: Vec::new(),
             keyed: Vec::new(),
             within: None,
         };
@@ -152,20 +163,29 @@ impl<S: Service> Table<S> {
     /// Enters a field with modules under keys, and by `describe` what they can do.
     pub(crate) fn keyed(&mut self, field: Field<S>, describe: impl FnOnce(&mut Self)) {
         let outer = self.within.replace(self.keyed.len());
-        self.keyed.push(Keyed { field, outer, hooks: Vec::new(), timers: Vec::new(), events: Vec::new() });
+        self.keyed.push(Keyed {
+            field,
+            outer,
+            hooks: Vec::new(),
+            timers: Vec::new(),
+            events: Vec::new(),
+            downs: Vec::new(),
+        });
         describe(self);
         self.within = outer;
     }
 
-    /// The hooks, timers and event handlers of the service, or of the module under a key that is being described.
-    #[expect(clippy::type_complexity, reason = "three lists, named by those who use them")]
-    fn part(&mut self) -> (&mut Vec<(HookKind, HookFn<S>)>, &mut Vec<Timer<S>>, &mut Vec<Subscription<S>>) {
+    /// The lists of the service, or of the module under a key that is being described.
+    fn part(&mut self) -> Part<'_, S> {
         match self.within {
             Some(index) => {
-                let part = &mut self.keyed[index];
-                (&mut part.hooks, &mut part.timers, &mut part.events)
+                let Keyed { hooks, timers, events, downs, .. } = &mut self.keyed[index];
+                Part { hooks, timers, events, downs }
             }
-            None => (&mut self.hooks, &mut self.timers, &mut self.events),
+            None => {
+                let Self { hooks, timers, events, downs, .. } = self;
+                Part { hooks, timers, events, downs }
+            }
         }
     }
 
@@ -196,17 +216,26 @@ impl<S: Service> Table<S> {
 
     /// Enters a lifecycle hook of the unit at `L`.
     pub fn hook<L: Path<S>, H: HookOf<L::Unit>>(&mut self, kind: HookKind) {
-        self.part().0.push((kind, run_hook::<S, L, H>));
+        self.part().hooks.push((kind, run_hook::<S, L, H>));
     }
 
     /// Enters a timer of the unit at `L`.
     pub fn timer<L: Path<S>, H: HookOf<L::Unit>>(&mut self, schedule: Schedule) {
-        self.part().1.push(Timer { name: H::NAME, schedule, run: run_hook::<S, L, H> });
+        self.part().timers.push(Timer { name: H::NAME, schedule, run: run_hook::<S, L, H> });
+    }
+
+    /// Enters what the unit at `L` does when a watched service has ended.
+    pub fn down<L: Path<S>, H: OnEvent<L::Unit, Event = Down>>(&mut self) {
+        self.part().downs.push((H::NAME, run_event::<S, L, H>));
     }
 
     /// Enters an event handler of the unit at `L`.
     pub fn event<L: Path<S>, H: OnEvent<L::Unit>>(&mut self) {
-        self.part().2.push(Subscription { event: TypeId::of::<H::Event>(), name: H::NAME, run: run_event::<S, L, H> });
+        self.part().events.push(Subscription {
+            event: TypeId::of::<H::Event>(),
+            name: H::NAME,
+            run: run_event::<S, L, H>,
+        });
     }
 }
 

@@ -4,6 +4,7 @@ use std::{
     any::{Any, TypeId},
     convert::Infallible,
     sync::{Arc, Mutex},
+    task::{Context, Poll},
 };
 
 use bytes::Bytes;
@@ -14,7 +15,8 @@ use crate::{
     error::{Failure, RefusedReason},
     id::{Incarnation, MethodId, NodeId, NodeKey, Pid},
     mailbox::Limits,
-    message::{Envelope, Method, MethodInfo, RawCall, RawReply, ReplyBody, ReplyLink, Wire, codec, no_error},
+    message::{Envelope, Handled, Method, MethodInfo, RawCall, RawReply, ReplyBody, ReplyLink, Wire, codec, no_error},
+    rng::Rng,
 };
 
 struct Vault;
@@ -42,7 +44,7 @@ impl Method for Secret {
 }
 
 impl HandledBy<Vault> for Secret {
-    async fn handle(_: &mut Vault, _: &mut Cx<'_, Vault>, (): ()) -> Result<u32, Infallible> {
+    async fn handle(_: &mut Vault, _: &mut Cx<'_, Vault>, (): ()) -> Handled<u32, Infallible> {
         panic!("an `api_` method was run for another node")
     }
 }
@@ -60,8 +62,8 @@ impl Method for Open {
 }
 
 impl HandledBy<Vault> for Open {
-    async fn handle(_: &mut Vault, _: &mut Cx<'_, Vault>, (number,): (u32,)) -> Result<u32, Infallible> {
-        Ok(number)
+    async fn handle(_: &mut Vault, _: &mut Cx<'_, Vault>, (number,): (u32,)) -> Handled<u32, Infallible> {
+        Ok(number).into()
     }
 }
 
@@ -85,14 +87,30 @@ impl ReplyLink for Answers {
     fn is_unwanted(&self, _: u64) -> bool {
         false
     }
+
+    fn poll_unwanted(&self, _: u64, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
 }
 
-struct NoHost;
+struct NoHost(Rng);
 
 impl Host for NoHost {
+    fn clock(&self) -> Arc<dyn crate::clock::Clock> {
+        Arc::new(crate::clock::SystemClock)
+    }
+
     fn part(&self, _: TypeId) -> Option<Arc<dyn Any + Send + Sync>> {
         None
     }
+
+    fn rng(&self) -> &Rng {
+        &self.0
+    }
+
+    fn restarts(&self, _: Pid) {}
+
+    fn ended(&self, _: Pid, _: ServiceState) {}
 }
 
 /// Sends a frame's call to a running vault, and one that it answers after it.
@@ -100,11 +118,21 @@ async fn answer_to(method: &str, payload: &'static [u8]) -> Result<Vec<u8>, Fail
     let pid = Pid { node: NodeKey { id: NodeId(1), incarnation: Incarnation(1) }, number: 1 };
     let identity = ServiceIdentity::new(&Vault::SPEC, "1".into(), 0);
     let table = Arc::new(Table::build().unwrap());
-    let cell = Cell::<Vault>::new(Setup { pid, identity, table, limits: Limits::default() });
-    let running = tokio::spawn(run(Vault, Arc::clone(&cell), Arc::new(NoHost), oneshot::channel().0));
+    let cell = Cell::<Vault>::new(Setup {
+        pid,
+        identity,
+        table,
+        limits: Limits::default(),
+        attach: |_, _| Vec::new(),
+        begin: |_, _, _, _, _| Vec::new(),
+    });
+    let ending = Ending::new(Arc::clone(&cell), Arc::new(NoHost(Rng::from_seed(1))));
+    let (source, supervision) = (Source::Value(Some(Vault)), Supervision::new(false));
+    let running = tokio::spawn(run(Life { source, supervision, ending, ready: oneshot::channel().0 }));
     let answers = Arc::<Answers>::default();
     let call = |method: &str, payload| RawCall {
         method: MethodId::of(method),
+        fingerprint: None,
         payload: Bytes::from_static(payload),
         envelope: Envelope::default(),
         reply: RawReply::new(Arc::clone(&answers) as _, 1),

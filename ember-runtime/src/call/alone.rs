@@ -5,8 +5,8 @@ use super::{
     attempt::{Attempt, HandedOver},
 };
 use crate::{
-    directory::Instance,
-    error::RefusedReason,
+    directory::{Instance, NodeRecord},
+    error::{Failure, RefusedReason},
     id::MethodId,
     message::{Envelope, Method},
 };
@@ -25,6 +25,14 @@ impl Router {
         _: &mut HandedOver,
     ) -> Attempt<M> {
         Attempt::Refused(unreachable(), args)
+    }
+
+    pub(crate) async fn ask_node(
+        &self,
+        _: &NodeRecord,
+        _: &[u8],
+    ) -> Result<std::future::Pending<Result<bytes::Bytes, Failure>>, Failure> {
+        Err(unreachable().into())
     }
 
     pub(super) fn send_remote<M: Method>(

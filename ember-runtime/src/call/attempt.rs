@@ -119,7 +119,7 @@ impl Course {
                     // Nobody is left who has not refused already. If the view still lists somebody who may yet take the call,
                     // wait for the view to change, or a little, and ask all again.
                     let known = matches!(none, RefusedReason::Unreachable(_) | RefusedReason::Retiring);
-                    let passing = refused.as_ref().is_none_or(waits);
+                    let passing = refused.as_ref().is_none_or(|reason| waits(reason) && !self.is_final(reason));
                     if !known || !passing {
                         return Err(refused.unwrap_or(none).into());
                     }
@@ -154,6 +154,11 @@ impl Course {
                 Attempt::Refused(reason, _) => return Err(reason.into()),
             }
         }
+    }
+
+    /// Whether nobody can take the call any more: exactly one service was asked for, and it has ended.
+    fn is_final(&self, reason: &RefusedReason) -> bool {
+        self.target.address.selector.pid.is_some() && *reason == RefusedReason::Stopped
     }
 
     fn choose<M: Method>(&self, excluded: &[Pid]) -> Result<Instance, RefusedReason> {

@@ -24,6 +24,7 @@ const LIMIT: usize = 16 << 20;
 pub(super) struct Departure {
     pub(super) target: u64,
     pub(super) method: MethodId,
+    pub(super) fingerprint: Option<u64>,
     pub(super) name: &'static str,
     pub(super) envelope: Envelope,
     pub(super) payload: Vec<u8>,
@@ -158,6 +159,7 @@ impl Departure {
         let call = OutCall {
             target: self.target,
             method: self.method,
+            fingerprint: self.fingerprint,
             envelope: &self.envelope,
             put_args: &mut put_args,
             one_way: self.ticket.is_none(),

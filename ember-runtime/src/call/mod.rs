@@ -8,6 +8,7 @@ mod client;
 mod cx;
 #[cfg(feature = "cluster")]
 mod departures;
+mod direct;
 mod handle;
 mod inherited;
 mod kind;
@@ -21,6 +22,8 @@ mod router;
 mod select;
 mod single;
 
+#[cfg(feature = "cluster")]
+pub(crate) use self::remote::NODE_ITSELF;
 pub(crate) use self::router::Router;
 pub use self::{
     client::{Client, HasClient},

@@ -2,18 +2,23 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::{
     Router,
     attempt::{Attempt, HandedOver},
     departures::{Departure, Ticket},
 };
 use crate::{
-    directory::Instance,
+    directory::{Instance, NodeRecord},
     error::{Failure, LostReason, RefusedReason},
     id::{MethodId, fnv1a},
     message::{CodecError, Encode, Envelope, Method, Wire},
     transport::{Links, OutCall, Peer, PendingReply, RawAnswer},
 };
+
+/// The target of what is for a node itself: the numbers of services count from 1.
+pub(crate) const NODE_ITSELF: u64 = 0;
 
 impl Router {
     /// Makes the links known. Once.
@@ -59,7 +64,8 @@ impl Router {
                 let (ticket, leaving) = Ticket::new();
                 *handed_over = HandedOver::Elsewhere(leaving.handed_over);
                 let (target, name, ticket) = (instance.pid.number, M::INFO.name, Some(ticket));
-                let departure = Departure { target, method: id, name, envelope, payload, ticket };
+                let fingerprint = fingerprint::<M>(instance);
+                let departure = Departure { target, method: id, fingerprint, name, envelope, payload, ticket };
                 if let Err(reason) = self.departures.push(Arc::clone(links), peer, departure) {
                     return Attempt::Refused(reason, args);
                 }
@@ -85,9 +91,50 @@ impl Router {
                 Ok(error) => Attempt::Done(Err(error)),
                 Err(error) => Attempt::Failed(read(error)),
             },
+            RawAnswer::Failed(Failure::NotExecuted(RefusedReason::SignatureMismatch { callee, .. })) => {
+                let caller = M::INFO.signature.into();
+                Attempt::Refused(RefusedReason::SignatureMismatch { caller, callee }, args)
+            }
             RawAnswer::Failed(Failure::NotExecuted(reason)) => Attempt::Refused(reason, args),
             RawAnswer::Failed(failure) => Attempt::Failed(failure),
         }
+    }
+
+    /// Asks a node itself, not one of its services. The first future ends when the question is on its way, the second with
+    /// the answer; there is no time-out.
+    pub(crate) async fn ask_node(
+        &self,
+        node: &NodeRecord,
+        question: &[u8],
+    ) -> Result<impl Future<Output = Result<Bytes, Failure>> + Send + use<>, Failure> {
+        let links = self.links.get().ok_or(RefusedReason::NodeClosed)?;
+        let peer = Peer { key: node.key, endpoint: node.endpoint.clone() };
+        let envelope = Envelope::default();
+        let pending = loop {
+            let mut put_args = |out: &mut Vec<u8>| {
+                out.extend_from_slice(question);
+                Ok(())
+            };
+            let call = OutCall {
+                target: NODE_ITSELF,
+                method: MethodId(0),
+                fingerprint: None,
+                envelope: &envelope,
+                put_args: &mut put_args,
+                one_way: false,
+            };
+            match links.submit(&peer, call)? {
+                Some(pending) => break pending,
+                None => links.ready(&peer).await?,
+            }
+        };
+        Ok(async move {
+            match pending.await {
+                RawAnswer::Value(answer) => Ok(answer),
+                RawAnswer::App(_) => Err(LostReason::NoReply.into()),
+                RawAnswer::Failed(failure) => Err(failure),
+            }
+        })
     }
 
     /// Sends a one-way call over the link, or queues it while the link is being made.
@@ -108,7 +155,9 @@ impl Router {
         let sent = if self.departures.is_waiting(peer.key) {
             Ok(None)
         } else {
-            links.submit(&peer, OutCall { target, method: id, envelope, put_args: &mut put_args, one_way: true })
+            let fingerprint = fingerprint::<M>(instance);
+            let call = OutCall { target, method: id, fingerprint, envelope, put_args: &mut put_args, one_way: true };
+            links.submit(&peer, call)
         };
         match sent {
             Ok(Some(_done)) => return Ok(()),
@@ -119,8 +168,9 @@ impl Router {
         if let Err(error) = (wire.put_args)(&args, &mut payload) {
             return Err((args, RefusedReason::Undecodable(error.to_string())));
         }
+        let fingerprint = fingerprint::<M>(instance);
         let (name, envelope) = (M::INFO.name, envelope.clone());
-        let departure = Departure { target, method: id, name, envelope, payload, ticket: None };
+        let departure = Departure { target, method: id, fingerprint, name, envelope, payload, ticket: None };
         self.departures.push(Arc::clone(links), peer, departure).map_err(|reason| (args, reason))
     }
 
@@ -128,6 +178,9 @@ impl Router {
     fn way<M: Method>(&self, instance: &Instance, id: MethodId) -> Result<(Wire<M>, &Arc<Links>), RefusedReason> {
         let wire = M::wire().ok_or(RefusedReason::Private)?;
         let links = self.links.get().ok_or(RefusedReason::NodeClosed)?;
+        if instance.direct {
+            return Ok((wire, links));
+        }
         let published = instance.fingerprint(id).ok_or(RefusedReason::UnknownMethod)?;
         if published != fnv1a(M::INFO.signature) {
             return Err(RefusedReason::SignatureMismatch {
@@ -137,6 +190,11 @@ impl Router {
         }
         Ok((wire, links))
     }
+}
+
+/// What the callee is to compare, if the caller does not know what it has published.
+fn fingerprint<M: Method>(instance: &Instance) -> Option<u64> {
+    instance.direct.then(|| fnv1a(M::INFO.signature))
 }
 
 /// Hands a call to the link. `None` if there is none yet: then nothing was sent.
@@ -150,7 +208,8 @@ fn submit<M: Method>(
     args: &M::Args,
 ) -> Result<Option<PendingReply>, RefusedReason> {
     let put_args: Encode<'_> = &mut |out| (wire.put_args)(args, out);
-    links.submit(peer, OutCall { target: instance.pid.number, method: id, envelope, put_args, one_way: false })
+    let (target, fingerprint) = (instance.pid.number, fingerprint::<M>(instance));
+    links.submit(peer, OutCall { target, method: id, fingerprint, envelope, put_args, one_way: false })
 }
 
 fn peer(instance: &Instance) -> Peer {

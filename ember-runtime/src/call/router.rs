@@ -17,10 +17,10 @@ use crate::{
 
 /// The way to services, from one node.
 pub(crate) struct Router {
-    key: NodeKey,
+    pub(super) key: NodeKey,
     directory: Arc<Directory>,
     rng: Rng,
-    cells: RwLock<HashMap<u64, Arc<dyn AnyCell>>>,
+    pub(super) cells: RwLock<HashMap<u64, Arc<dyn AnyCell>>>,
     #[cfg(feature = "cluster")]
     pub(super) links: std::sync::OnceLock<Arc<crate::transport::Links>>,
     #[cfg(feature = "cluster")]
@@ -59,8 +59,7 @@ impl Router {
 
     /// Delivers a call from another node.
     pub(crate) fn deliver(&self, number: u64, call: RawCall) {
-        let cell = self.cells.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned();
-        match cell {
+        match self.cell(number) {
             Some(cell) => cell.deliver(call),
             None => call.reply.fail(RefusedReason::Stopped),
         }
@@ -68,6 +67,9 @@ impl Router {
 
     pub(super) fn choose(&self, address: &Address, lane: Lane, excluded: &[Pid]) -> Result<Instance, RefusedReason> {
         let view = self.directory.view();
+        if let Some(pid) = address.selector.pid.filter(|pid| !view.lists(*pid)) {
+            return self.direct(&view, &address.selector, pid, excluded);
+        }
         choose(&Candidates {
             view: &view,
             selector: &address.selector,
@@ -83,6 +85,9 @@ impl Router {
     /// Every instance that matches.
     pub(super) fn matching(&self, selector: &Selector) -> Vec<Pid> {
         let view = self.directory.view();
+        if let Some(pid) = selector.pid.filter(|pid| !view.lists(*pid)) {
+            return self.direct(&view, selector, pid, &[]).map(|_| pid).into_iter().collect();
+        }
         view.of_interest(&selector.interest).filter(|it| selector.matches(it)).map(Instance::pid).collect()
     }
 

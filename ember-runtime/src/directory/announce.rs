@@ -106,16 +106,18 @@ impl Announcer {
             self.written.send_replace(version);
             let renew_at = sent + lease.ttl / 3;
             tokio::select! {
-                _ = versions.changed() => {}
+                // The renewal first: no number of changes may keep it away.
+                biased;
+                () = sleep_until(renew_at) => {
+                    (sent, lease) = self.renew(lease).await?;
+                }
                 // Back after an outage, perhaps without what was written: others wait to see that this node lives.
                 Some(now) = came_back(&mut contact, outages) => {
                     outages = now;
                     (sent, lease) = self.renew(lease).await?;
                     written.clear();
                 }
-                () = sleep_until(renew_at) => {
-                    (sent, lease) = self.renew(lease).await?;
-                }
+                _ = versions.changed() => {}
             }
         }
     }

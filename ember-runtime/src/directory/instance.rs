@@ -24,6 +24,8 @@ pub struct Instance {
     pub(crate) contracts: Arc<[String]>,
     /// Sorted by id.
     pub(crate) methods: Arc<[MethodRecord]>,
+    /// No view lists it: it was found by its pid, so what it has published is not known.
+    pub(crate) direct: bool,
     /// The link to its node broke, and has not come back yet.
     pub(crate) suspect: bool,
     /// The service itself, if it is on this node.

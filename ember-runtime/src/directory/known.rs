@@ -7,20 +7,19 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tokio::sync::watch;
 
 use super::{Instance, MethodRecord, NodeRecord, View, record::ServiceRecord};
 use crate::{
     actor::{AnyCell, ServiceState},
     id::{NodeId, NodeKey, Pid},
-    message::Reach,
+    message::{Reach, ordered},
 };
 
 /// The directory of one node.
 pub(crate) struct Directory {
     here: Arc<NodeRecord>,
     view: ArcSwap<View>,
-    number: watch::Sender<u64>,
+    number: ordered::Sender<u64>,
     known: Mutex<Known>,
 }
 
@@ -37,7 +36,8 @@ struct Known {
 impl Directory {
     pub(crate) fn new(here: NodeRecord) -> Self {
         let here = Arc::new(here);
-        let directory = Self { here, view: ArcSwap::default(), number: watch::Sender::new(0), known: Mutex::default() };
+        let directory =
+            Self { here, view: ArcSwap::default(), number: ordered::Sender::new(0), known: Mutex::default() };
         directory.change(|_| ());
         directory
     }
@@ -53,7 +53,7 @@ impl Directory {
     }
 
     /// Tells of new views by their number.
-    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+    pub(crate) fn changes(&self) -> ordered::Receiver<u64> {
         self.number.subscribe()
     }
 
@@ -73,11 +73,12 @@ impl Directory {
         let methods = cell.methods().into_iter().filter(|(_, info, ..)| info.reach == Reach::Cluster);
         Instance {
             pid: cell.pid(),
-            identity: Arc::new(cell.identity().clone()),
+            identity: Arc::clone(cell.identity()),
             node: Arc::clone(&self.here),
             state,
             contracts: cell.contracts().iter().map(|&name| name.to_owned()).collect(),
             methods: methods.map(|(id, _, _, fingerprint)| MethodRecord { id, fingerprint }).collect(),
+            direct: false,
             suspect: false,
             cell: Some(Arc::clone(cell)),
             in_flight: Arc::default(),
@@ -195,6 +196,7 @@ impl Known {
             state: record.state,
             contracts: record.contracts.into(),
             methods: methods.into(),
+            direct: false,
             suspect: false,
             cell: None,
             in_flight,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Instance, Interest, NodeRecord};
-use crate::id::NodeId;
+use crate::id::{NodeId, Pid};
 
 /// What this node knows of the cluster, at one moment. Views are numbered; a later one has a higher number.
 #[derive(Debug, Default)]
@@ -42,6 +42,16 @@ impl View {
     /// The services, in the order of their pids.
     pub fn instances(&self) -> &[Instance] {
         &self.instances
+    }
+
+    /// The newest run of a node.
+    pub(crate) fn node(&self, id: NodeId) -> Option<&Arc<NodeRecord>> {
+        self.nodes.get(&id)
+    }
+
+    /// Whether it lists this service.
+    pub(crate) fn lists(&self, pid: Pid) -> bool {
+        self.instances.binary_search_by_key(&pid, |instance| instance.pid).is_ok()
     }
 
     /// Those that `interest` names.

@@ -170,6 +170,11 @@ impl<T> Mailbox<T> {
         std::iter::from_fn(|| state.lanes.pop()).collect()
     }
 
+    /// Whether user messages are refused for now.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.lock().door == Door::Paused
+    }
+
     /// Refuses user messages (`true`), or lets them in again. Nothing happens to a closed mailbox.
     pub(crate) fn pause(&self, paused: bool) {
         let mut state = self.lock();

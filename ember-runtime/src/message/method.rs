@@ -38,12 +38,14 @@ pub struct MethodInfo {
     pub lane: Lane,
     /// The time that a caller waits unless it says otherwise; 5 s if `None`.
     pub timeout: Option<Duration>,
+    /// Whether a handler that has been started is dropped when its caller goes away.
+    pub cancel: bool,
 }
 
 impl MethodInfo {
     /// A method with default options, reachable from the whole cluster.
     pub const fn new(contract: &'static str, name: &'static str, signature: &'static str) -> Self {
-        Self { contract, name, signature, reach: Reach::Cluster, lane: Lane::User, timeout: None }
+        Self { contract, name, signature, reach: Reach::Cluster, lane: Lane::User, timeout: None, cancel: false }
     }
 
     /// The same, for callers on its own node only.
@@ -57,6 +59,13 @@ impl MethodInfo {
     #[must_use]
     pub const fn system(mut self) -> Self {
         self.lane = Lane::System;
+        self
+    }
+
+    /// The same, dropped when its caller goes away, also after it has been started.
+    #[must_use]
+    pub const fn cancel(mut self) -> Self {
+        self.cancel = true;
         self
     }
 

@@ -1,6 +1,11 @@
 //! A call as it comes from another node: still bytes.
 
-use std::{any::Any, sync::Arc};
+use std::{
+    any::Any,
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use bytes::Bytes;
 
@@ -13,6 +18,8 @@ use crate::{
 /// A call whose arguments have not been decoded yet: that happens on the service's own task.
 pub(crate) struct RawCall {
     pub(crate) method: MethodId,
+    /// That of the caller's method, if the caller could not compare it by itself.
+    pub(crate) fingerprint: Option<u64>,
     pub(crate) payload: Bytes,
     pub(crate) envelope: Envelope,
     pub(crate) reply: RawReply,
@@ -40,6 +47,9 @@ pub(crate) trait ReplyLink: Send + Sync + 'static {
 
     /// Whether the caller has given up on this call.
     fn is_unwanted(&self, correlation: u64) -> bool;
+
+    /// Ready once the caller has given up on this call. One task at a time.
+    fn poll_unwanted(&self, correlation: u64, cx: &mut Context<'_>) -> Poll<()>;
 }
 
 /// The callee's half of a remote call. Dropped unanswered, it tells the caller so at once.
@@ -65,6 +75,15 @@ impl RawReply {
 
     pub(crate) fn is_unwanted(&self) -> bool {
         self.link.as_ref().is_some_and(|link| link.is_unwanted(self.correlation))
+    }
+
+    /// Waits until the caller has given up; for ever if it never does, or if the call is one-way.
+    pub(crate) async fn unwanted(&self) {
+        poll_fn(|cx| match &self.link {
+            Some(link) => link.poll_unwanted(self.correlation, cx),
+            None => Poll::Pending,
+        })
+        .await;
     }
 }
 

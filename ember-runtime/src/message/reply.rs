@@ -24,6 +24,11 @@ impl<M: Method> Reply<M> {
         let _ = self.0.send(answer);
     }
 
+    /// Waits until the caller has gone away.
+    pub(crate) async fn unwanted(&mut self) {
+        self.0.closed().await;
+    }
+
     /// Whether the caller has gone away.
     pub(crate) fn is_unwanted(&self) -> bool {
         self.0.is_closed()

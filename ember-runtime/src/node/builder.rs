@@ -3,10 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    IntoHosted, Node,
+    Hosted, IntoHosted, Node,
     host::{Launch, Services},
 };
 use crate::{
+    actor::Service,
     call::Router,
     clock::{Clock, SystemClock},
     directory::{Directory, NodeRecord},
@@ -95,10 +96,16 @@ impl NodeBuilder {
     /// Runs a service: a value of a `#[service]` type, or a [`Hosted`](super::Hosted) one. Services start in the order
     /// given, and stop in the reverse order.
     pub fn service<H: IntoHosted<Service: 'static>>(mut self, service: H) -> Self {
-        let hosted = service.into_hosted();
+        let hosted = service.into_hosted().register();
         self.launches
             .push(Box::new(move |services: Arc<Services>| Box::pin(async move { services.start(hosted).await })));
         self
+    }
+
+    /// Runs a service that can be started again: `factory` makes its state, now and after a failure. The same as
+    /// `.service(Hosted::with(factory))`, which has [options](Hosted::restart).
+    pub fn service_with<S: Service>(self, factory: impl FnMut() -> S + Send + 'static) -> Self {
+        self.service(Hosted::with(factory))
     }
 
     /// Starts the node: its services, its place in the cluster, then `started` everywhere. Needs a tokio runtime.

@@ -13,14 +13,14 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{Node, NodeBuilder, host::Services, revive};
+use super::{Node, NodeBuilder, host::Services, revive, watches::Watches};
 use crate::{
-    actor::{AnyCell, ServiceState},
-    call::Router,
+    actor::{AnyCell, ServiceIdentity, ServiceState},
+    call::{NODE_ITSELF, Router},
     directory::{Announcer, Contact, FollowConfig, Follower, MethodRecord, ServiceRecord, keys},
     error::{Error, Result},
     id::NodeKey,
-    message::{RawCall, Reach},
+    message::{RawCall, Reach, decode},
     net::{Endpoint, Listener},
     registry::{Context, Registry, RegistryError},
     transport::{Identity, Ingress, LinkConfig, Links},
@@ -119,7 +119,7 @@ impl NodeBuilder {
             node: services.record.key,
             endpoint: services.record.endpoint.clone(),
         };
-        let ingress = Arc::new(Door(Arc::downgrade(&router)));
+        let ingress = Arc::new(Door { router: Arc::downgrade(&router), watches: Arc::downgrade(&services.watches) });
         let links = Links::start(
             identity,
             listener,
@@ -243,9 +243,9 @@ impl Services {
         let Some(Announcement { cluster, announcer }) = self.announcement.get() else { return };
         let mut entries = BTreeMap::new();
         entries.insert(keys::node(cluster, self.record.key), json(&self.record));
-        for running in self.all() {
+        for running in self.all().into_iter().filter(|running| running.published) {
             let mut record = service_record(&*running.cell);
-            if self.retiring.load(Ordering::Acquire) {
+            if self.retiring.load(Ordering::Acquire) && record.state != ServiceState::Failed {
                 record.state = ServiceState::Retiring;
             }
             if !record.methods.is_empty() {
@@ -260,7 +260,7 @@ fn service_record(cell: &dyn AnyCell) -> ServiceRecord {
     let methods = cell.methods().into_iter().filter(|(_, info, ..)| info.reach == Reach::Cluster);
     ServiceRecord {
         pid: cell.pid(),
-        identity: cell.identity().clone(),
+        identity: ServiceIdentity::clone(cell.identity()),
         state: *cell.state().borrow(),
         contracts: cell.contracts().iter().map(|&name| name.to_owned()).collect(),
         methods: methods.map(|(id, _, _, fingerprint)| MethodRecord { id, fingerprint }).collect(),
@@ -298,25 +298,46 @@ impl super::running::Inner {
 }
 
 /// Takes in what the links bring.
-struct Door(Weak<Router>);
+struct Door {
+    router: Weak<Router>,
+    watches: Weak<Watches>,
+}
 
 impl Ingress for Door {
     fn call(&self, _: NodeKey, target: u64, call: RawCall) {
-        match self.0.upgrade() {
+        if target == NODE_ITSELF {
+            return self.question(call);
+        }
+        match self.router.upgrade() {
             Some(router) => router.deliver(target, call),
             None => call.reply.fail(crate::error::RefusedReason::Stopped),
         }
     }
 
     fn link_up(&self, peer: NodeKey) {
-        if let Some(router) = self.0.upgrade() {
+        if let Some(router) = self.router.upgrade() {
             router.directory().suspect(peer, false);
         }
     }
 
     fn link_down(&self, peer: NodeKey, _: &str) {
-        if let Some(router) = self.0.upgrade() {
+        if let Some(router) = self.router.upgrade() {
             router.directory().suspect(peer, true);
+        }
+        if let Some(watches) = self.watches.upgrade() {
+            watches.prune();
+        }
+    }
+}
+
+impl Door {
+    /// What another node asks this node itself: to be told when a service has ended.
+    fn question(&self, call: RawCall) {
+        let RawCall { payload, reply, .. } = call;
+        match (decode(&payload), self.watches.upgrade()) {
+            (Ok(number), Some(watches)) => watches.watch_from_elsewhere(number, reply),
+            (Ok(_), None) => reply.fail(crate::error::RefusedReason::Stopped),
+            (Err(error), _) => reply.fail(crate::error::RefusedReason::Undecodable(error.to_string())),
         }
     }
 }

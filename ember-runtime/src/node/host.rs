@@ -3,9 +3,9 @@
 use std::{
     any::Any,
     any::TypeId,
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -17,10 +17,11 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::Hosted;
+use super::{Hosted, watches::Watches};
 use crate::{
     actor::{
-        AnyCell, Cell, GoLive, HookKind, Host, Service, ServiceState, Setup, Subscription, Table, TaskJob, Timer, run,
+        AnyCell, Attachments, Cell, Ending, GoLive, HookKind, Host, Life, Service, ServiceState, Setup, Subscription,
+        Table, TaskJob, Timer, run,
     },
     call::Router,
     clock::Clock,
@@ -29,6 +30,7 @@ use crate::{
     event::Bus,
     id::Pid,
     message::{Keys, Lane},
+    rng::Rng,
 };
 
 /// The services of one node.
@@ -40,12 +42,21 @@ pub(super) struct Services {
     clock: Arc<dyn Clock>,
     numbers: AtomicU64,
     tables: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
-    /// In the order of their start.
-    running: Mutex<Vec<Running>>,
+    pub(super) watches: Arc<Watches>,
+    running: Mutex<Started>,
+    me: Weak<Self>,
     /// The whole node is about to stop: all its services are announced as retiring, whatever each is doing yet.
     pub(super) retiring: AtomicBool,
     #[cfg(feature = "cluster")]
     pub(super) announcement: std::sync::OnceLock<super::cluster::Announcement>,
+}
+
+#[derive(Default)]
+struct Started {
+    /// By number, which is the order of their start.
+    services: BTreeMap<u64, Running>,
+    /// No service is started any more.
+    closed: bool,
 }
 
 /// A started service.
@@ -53,8 +64,10 @@ pub(super) struct Services {
 pub(super) struct Running {
     pub(super) cell: Arc<dyn AnyCell>,
     task: AbortHandle,
-    /// Starts timers and subscriptions, and runs `started`.
-    go: Arc<dyn Fn() + Send + Sync>,
+    /// It is to be in the view and in the registry.
+    registered: bool,
+    /// It is there.
+    pub(super) published: bool,
 }
 
 /// A service that shall be started.
@@ -62,27 +75,30 @@ pub(super) type Launch = Box<dyn FnOnce(Arc<Services>) -> BoxFuture<'static, Res
 
 impl Services {
     pub(super) fn new(record: NodeRecord, router: Arc<Router>, clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Self {
+        let watches = Watches::new(record.key, Arc::clone(&router));
+        Arc::new_cyclic(|me| Self {
             record,
             router,
             bus: Arc::default(),
             clock,
             numbers: AtomicU64::new(1),
             tables: Mutex::default(),
+            watches,
             running: Mutex::default(),
+            me: me.clone(),
             retiring: AtomicBool::new(false),
             #[cfg(feature = "cluster")]
             announcement: std::sync::OnceLock::new(),
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Running>> {
+    fn lock(&self) -> MutexGuard<'_, Started> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Those that run, in the order of their start.
     pub(super) fn all(&self) -> Vec<Running> {
-        self.lock().clone()
+        self.lock().services.values().cloned().collect()
     }
 
     fn table<S: Service>(&self) -> Result<Arc<Table<S>>> {
@@ -96,63 +112,98 @@ impl Services {
         Ok(table)
     }
 
-    /// Starts a service and waits for its `init` and `start`.
+    /// Starts a service that the node was built with, and waits for its `init` and `start`.
     pub(super) async fn start<S: Service>(self: &Arc<Self>, hosted: Hosted<S>) -> Result<()> {
+        self.launch(hosted)?.await.map(drop)
+    }
+
+    /// Starts a service at run time.
+    pub(super) async fn spawn<S: Service>(self: &Arc<Self>, hosted: Hosted<S>) -> Result<Pid> {
+        let cell = self.launch(hosted)?.await?;
+        let pid = cell.pid();
+        cell.release(&**self);
+        Ok(pid)
+    }
+
+    /// Starts a service. The future waits for its `init` and `start`.
+    fn launch<S: Service>(
+        self: &Arc<Self>,
+        hosted: Hosted<S>,
+    ) -> Result<impl Future<Output = Result<Arc<dyn AnyCell>>> + Send + use<S>> {
         let pid = Pid { node: self.record.key, number: self.numbers.fetch_add(1, Ordering::Relaxed) };
         let identity =
             hosted.identity(self.record.server, || format!("{:x}-{:x}", self.router.rng().u64() >> 32, pid.number));
-        self.check_unique(&identity.name, &identity.id, S::SPEC.location)?;
-        let cell = Cell::new(Setup { pid, identity, table: self.table::<S>()?, limits: hosted.limits });
-        let any = Arc::clone(&cell) as Arc<dyn AnyCell>;
+        let Hosted { source, supervision, register: registered, limits, .. } = hosted;
         let (ready, started) = oneshot::channel();
+        let mut running = self.lock();
+        if running.closed {
+            return Err(Error::Closed);
+        }
+        if registered {
+            running.check_unique(&identity.name, &identity.id, S::SPEC.location)?;
+        }
+        let cell = Cell::new(Setup {
+            pid,
+            identity,
+            table: self.table::<S>()?,
+            limits,
+            attach: attach::<S>,
+            begin: begin::<S>,
+        });
+        let any = Arc::clone(&cell) as Arc<dyn AnyCell>;
         self.router.add(Arc::clone(&any));
-        let task = tokio::spawn(run(hosted.service, Arc::clone(&cell), Arc::clone(self) as _, ready));
-        if let Err(error) = started.await.unwrap_or_else(|_| {
-            Err(Error::ServiceStart {
-                service: S::SPEC.name.into(),
-                cause: "its task ended before it was started".into(),
-            })
-        }) {
-            self.router.remove(pid);
-            return Err(error);
-        }
-        let (bus, clock) = (Arc::clone(&self.bus), Arc::clone(&self.clock));
-        let go = Arc::new(move || go(&cell, &bus, &clock));
-        self.lock().push(Running { cell: Arc::clone(&any), task: task.abort_handle(), go });
-        self.router.directory().put_local(&any, ServiceState::Running);
-        tokio::spawn(Arc::clone(self).clean_up(any));
-        Ok(())
+        let ending = Ending::new(cell, Arc::clone(self) as _);
+        let task = tokio::spawn(run(Life { source, supervision, ending, ready }));
+        // The lock is held, so that a service that ends at once finds its entry.
+        let task = task.abort_handle();
+        running.services.insert(pid.number, Running { cell: Arc::clone(&any), task, registered, published: false });
+        drop(running);
+        let services = Arc::clone(self);
+        Ok(async move {
+            started.await.unwrap_or_else(|_| {
+                Err(Error::ServiceStart {
+                    service: S::SPEC.name.into(),
+                    cause: "its task ended before it was started".into(),
+                })
+            })?;
+            if registered {
+                if let Some(running) = services.lock().services.get_mut(&pid.number) {
+                    running.published = true;
+                }
+                services.router.directory().put_local(&any, ServiceState::Running);
+                tokio::spawn(services.publish(Arc::clone(&any)));
+            }
+            Ok(any)
+        })
     }
 
-    fn check_unique(&self, name: &str, id: &str, location: &str) -> Result<()> {
-        let running = self.lock();
-        let twin = running.iter().find(|other| other.cell.identity().name == name && other.cell.identity().id == id);
-        match twin {
-            Some(_) => Err(Error::Configuration(format!(
-                "this node already runs a service `{name}` with the id `{id}` ({location}): give each instance its own id"
-            ))),
-            None => Ok(()),
-        }
-    }
-
-    /// Forgets a service when it has ended.
-    async fn clean_up(self: Arc<Self>, cell: Arc<dyn AnyCell>) {
+    /// Keeps the view and the registry informed of a registered service until it has ended. One that has failed stays
+    /// there as such.
+    async fn publish(self: Arc<Self>, cell: Arc<dyn AnyCell>) {
         let mut states = cell.state();
         loop {
             let state = *states.borrow_and_update();
-            if matches!(state, ServiceState::Stopped | ServiceState::Failed) {
-                break;
+            if state == ServiceState::Stopped {
+                self.router.directory().remove_local(cell.pid());
+            } else {
+                self.router.directory().put_local(&cell, state);
             }
-            self.router.directory().put_local(&cell, state);
             self.announce();
-            if states.changed().await.is_err() {
-                break;
+            if matches!(state, ServiceState::Stopped | ServiceState::Failed) || states.changed().await.is_err() {
+                return;
             }
         }
-        self.router.remove(cell.pid());
-        self.router.directory().remove_local(cell.pid());
-        self.lock().retain(|running| running.cell.pid() != cell.pid());
-        self.announce();
+    }
+
+    /// A service of this node, by its pid.
+    pub(super) fn find(&self, pid: Pid) -> Option<Arc<dyn AnyCell>> {
+        let found = (pid.node == self.record.key).then(|| self.router.cell(pid.number));
+        found.flatten()
+    }
+
+    /// Stops a service when it has finished what it has. `false` if it does not run here.
+    pub(super) fn retire(&self, pid: Pid) -> bool {
+        self.find(pid).map(|cell| cell.retire()).is_some()
     }
 
     #[cfg(not(feature = "cluster"))]
@@ -161,12 +212,14 @@ impl Services {
     /// Runs `started` everywhere, and starts timers and subscriptions.
     pub(super) fn go(&self) {
         for service in self.all() {
-            (service.go)();
+            service.cell.release(self);
         }
     }
 
     /// Ends all services at once, as a crash would.
     pub(super) fn abort(&self) {
+        self.lock().closed = true;
+        self.watches.close();
         for running in self.all() {
             running.task.abort();
         }
@@ -174,6 +227,7 @@ impl Services {
 
     /// Stops all services, the last one started first; those that do not end by `deadline` are cut short.
     pub(super) async fn stop(&self, deadline: Instant) -> Result<()> {
+        self.lock().closed = true;
         let mut late = Vec::new();
         for Running { cell, task, .. } in self.all().into_iter().rev() {
             cell.retire();
@@ -193,33 +247,73 @@ impl Host for Services {
         if kind == TypeId::of::<Router>() {
             return Some(Arc::clone(&self.router) as _);
         }
+        if kind == TypeId::of::<Self>() {
+            return self.me.upgrade().map(|me| me as _);
+        }
         (kind == TypeId::of::<Bus>()).then(|| Arc::clone(&self.bus) as _)
+    }
+
+    fn rng(&self) -> &Rng {
+        self.router.rng()
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    fn restarts(&self, pid: Pid) {
+        self.watches.forget(pid.number);
+    }
+
+    fn ended(&self, pid: Pid, state: ServiceState) {
+        self.router.remove(pid);
+        let mut running = self.lock();
+        // One that has failed stays in the registry as such, until its node ends.
+        let stays = |running: &Running| running.published && state == ServiceState::Failed;
+        if !running.services.get(&pid.number).is_some_and(stays) {
+            running.services.remove(&pid.number);
+        }
+        drop(running);
+        self.watches.forget(pid.number);
+        self.watches.ended(pid, state.into());
     }
 }
 
-fn go<S: Service>(cell: &Arc<Cell<S>>, bus: &Arc<Bus>, clock: &Arc<dyn Clock>) {
-    for (_, hook) in cell.table.hooks.iter().filter(|(kind, _)| *kind == HookKind::Started) {
-        cell.owe(Lane::System, Box::new(TaskJob::hook("started", *hook)));
+impl Started {
+    fn check_unique(&self, name: &str, id: &str, location: &str) -> Result<()> {
+        let is_twin = |other: &Running| {
+            let identity = other.cell.identity();
+            other.registered
+                && (identity.name == name && identity.id == id)
+                && *other.cell.state().borrow() != ServiceState::Failed
+        };
+        if !self.services.values().any(is_twin) {
+            return Ok(());
+        }
+        Err(Error::Configuration(format!(
+            "this node already runs a service `{name}` with the id `{id}` ({location}): give each instance its own id"
+        )))
     }
-    for thing in begin(bus, clock, cell, &cell.table.timers, &cell.table.events, &Keys::default()) {
-        cell.attach(thing);
-    }
-    let (bus, clock) = (Arc::clone(bus), Arc::clone(clock));
-    let _begun =
-        cell.begin.set(Box::new(move |cell, timers, events, keys| begin(&bus, &clock, cell, timers, events, keys)));
-    cell.owe(Lane::System, Box::new(GoLive));
 }
 
 /// Starts timers and subscriptions of the unit at `keys`. What is returned ends them when dropped.
 fn begin<S: Service>(
-    bus: &Arc<Bus>,
-    clock: &Arc<dyn Clock>,
     cell: &Arc<Cell<S>>,
+    host: &dyn Host,
     timers: &[Timer<S>],
     events: &[Subscription<S>],
     keys: &Keys,
-) -> Vec<Box<dyn Any + Send>> {
-    let mut things = crate::timer::start(cell, timers, keys, clock);
-    things.extend(bus.subscribe(cell, events, keys));
+) -> Attachments {
+    let mut things = crate::timer::start(cell, timers, keys, &host.clock());
+    things.extend(host.get::<Bus>().subscribe(cell, events, keys));
     things
+}
+
+/// Begins the work of a service that has been started.
+fn attach<S: Service>(cell: &Arc<Cell<S>>, host: &dyn Host) -> Attachments {
+    for (_, hook) in cell.table.hooks.iter().filter(|(kind, _)| *kind == HookKind::Started) {
+        cell.owe(Lane::System, Box::new(TaskJob::hook("started", cell.life(), *hook)));
+    }
+    cell.owe(Lane::System, Box::new(GoLive { life: cell.life() }));
+    begin(cell, host, &cell.table.timers, &cell.table.events, &Keys::default())
 }

@@ -1,17 +1,18 @@
 //! A service on its way into a node.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use crate::{
-    actor::{Service, ServiceIdentity},
+    actor::{OnPanic, Restart, Service, ServiceIdentity, Source, Supervision},
     mailbox::Limits,
 };
 
 /// A service with what sets this instance apart: `Hosted::new(PlayerService::default()).id("42").tag("zone", "eu")`.
-#[derive(Debug)]
 #[must_use = "give it to `Node::builder().service(…)`"]
 pub struct Hosted<S> {
-    pub(super) service: S,
+    pub(super) source: Source<S>,
+    pub(super) supervision: Supervision,
+    pub(super) register: bool,
     id: Option<String>,
     kind: Option<String>,
     version: Option<String>,
@@ -22,7 +23,64 @@ pub struct Hosted<S> {
 impl<S: Service> Hosted<S> {
     /// An instance like any other.
     pub fn new(service: S) -> Self {
-        Self { service, id: None, kind: None, version: None, tags: BTreeMap::new(), limits: Limits::default() }
+        Self::from_source(Source::Value(Some(service)), Supervision::new(false))
+    }
+
+    /// An instance that can be started again: `factory` makes its state anew for each start.
+    pub fn with(factory: impl FnMut() -> S + Send + 'static) -> Self {
+        Self::from_source(Source::Factory(Box::new(factory)), Supervision::new(true))
+    }
+
+    fn from_source(source: Source<S>, supervision: Supervision) -> Self {
+        Self {
+            source,
+            supervision,
+            register: false,
+            id: None,
+            kind: None,
+            version: None,
+            tags: BTreeMap::new(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// When it is started again: [`Restart::OnFailure`] by default if it has a factory, [`Restart::Never`] if not.
+    ///
+    /// A service that is started again keeps its pid, its identity and its mailbox, with what waits in it; its state is made
+    /// anew, `init`, `start` and `started` run again, its timers and subscriptions begin anew, its watches end. Callbacks
+    /// (`then`) that its former life has asked for run on the new state. Until then it is
+    /// [`Starting`](crate::actor::ServiceState::Starting).
+    pub fn restart(mut self, restart: Restart) -> Self {
+        self.supervision.restart = restart;
+        self
+    }
+
+    /// What becomes of it when a handler panics: [`OnPanic::Restart`] by default if it has a factory, [`OnPanic::Resume`]
+    /// if not.
+    pub fn on_panic(mut self, on_panic: OnPanic) -> Self {
+        self.supervision.on_panic = on_panic;
+        self
+    }
+
+    /// Bounds its restarts: this many within this time, 5 in 60 s by default. With one more failure it is
+    /// [`Failed`](crate::actor::ServiceState::Failed), which the view shows and the log reports as an error.
+    pub fn budget(mut self, restarts: u32, within: Duration) -> Self {
+        (self.supervision.restarts, self.supervision.within) = (restarts, within);
+        self
+    }
+
+    /// The pause before a restart: anything up to `first`, which doubles with each restart of the budget, up to `longest`.
+    /// 100 ms and 10 s by default.
+    pub fn back_off(mut self, first: Duration, longest: Duration) -> Self {
+        (self.supervision.pause, self.supervision.max_pause) = (first, longest);
+        self
+    }
+
+    /// Enters it in the registry and the view, so that it is found by name, contract or tag like those that the node was
+    /// built with. For services that are spawned; the others are registered in any case.
+    pub fn register(mut self) -> Self {
+        self.register = true;
+        self
     }
 
     /// Gives it an id; otherwise it has one that no other instance has.
@@ -62,6 +120,19 @@ impl<S: Service> Hosted<S> {
         identity.version = self.version.clone().unwrap_or(identity.version);
         identity.tags = self.tags.clone();
         identity
+    }
+}
+
+impl<S: Service> fmt::Debug for Hosted<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, supervision, register, tags, .. } = self;
+        f.debug_struct("Hosted")
+            .field("service", &S::SPEC.name)
+            .field("id", id)
+            .field("supervision", supervision)
+            .field("register", register)
+            .field("tags", tags)
+            .finish_non_exhaustive()
     }
 }
 

@@ -3,11 +3,14 @@
 mod builder;
 #[cfg(feature = "cluster")]
 mod cluster;
+mod cx;
+mod follow;
 mod host;
 mod hosted;
 #[cfg(feature = "cluster")]
 mod revive;
 mod running;
+mod watches;
 
 pub use self::{
     builder::NodeBuilder,

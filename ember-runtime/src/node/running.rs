@@ -11,7 +11,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{NodeBuilder, host::Services};
+use super::{IntoHosted, NodeBuilder, host::Services};
 use crate::{
     actor::Service,
     call::{Client, HasClient, Local, One, Select},
@@ -79,6 +79,25 @@ impl Node {
         self.inner.services.bus.publish(event)
     }
 
+    /// Starts a service on this node, and waits for its `init` and `start`: a value of a `#[service]` type, or a
+    /// [`Hosted`](super::Hosted) one. It is reached by its pid; it is neither in the registry nor in the view, unless it is
+    /// [`Hosted::register`](super::Hosted::register)ed.
+    ///
+    /// # Errors
+    /// If it does not start, or if the node is being shut down.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped after it was polled, the service is started all the same.
+    pub async fn spawn<H: IntoHosted<Service: 'static>>(&self, service: H) -> Result<Pid> {
+        self.inner.services.spawn(service.into_hosted()).await
+    }
+
+    /// Stops a service of this node: it takes no new work, finishes what waits in its mailbox, and ends. `false` if no such
+    /// service runs here.
+    pub fn stop(&self, service: Pid) -> bool {
+        self.inner.services.retire(service)
+    }
+
     /// Pauses a service of this node: user messages are refused, those of the system lane run, and callers choose others.
     /// `false` if no such service runs here.
     pub fn pause(&self, service: Pid) -> bool {
@@ -91,8 +110,7 @@ impl Node {
     }
 
     fn set_paused(&self, service: Pid, paused: bool) -> bool {
-        let found = self.inner.services.all().into_iter().find(|running| running.cell.pid() == service);
-        found.map(|running| running.cell.pause(paused)).is_some()
+        self.inner.services.find(service).map(|cell| cell.pause(paused)).is_some()
     }
 
     /// Which run of which node this is.
@@ -160,6 +178,7 @@ impl Node {
         #[cfg(feature = "cluster")]
         self.announce_retiring().await;
         let stopped = self.inner.services.stop(deadline).await;
+        self.inner.services.watches.close();
         #[cfg(feature = "cluster")]
         self.leave(deadline).await;
         self.inner.abort();

@@ -14,7 +14,7 @@ mod error;
 mod etcd;
 mod in_process;
 #[cfg(feature = "etcd")]
-mod server;
+pub(crate) mod server;
 #[cfg_attr(
     not(feature = "etcd"),
     allow(
@@ -23,7 +23,7 @@ mod server;
         reason = "the etcd API needs more of the store than the in-process registry does"
     )
 )]
-mod store;
+pub(crate) mod store;
 
 pub use self::{
     api::{

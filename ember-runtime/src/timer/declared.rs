@@ -6,7 +6,7 @@ use tokio::time::{MissedTickBehavior, interval_at, sleep};
 
 use super::tick::{Tick, UnderWay};
 use crate::{
-    actor::{Cell, HookFn, Schedule, Service, TaskJob, Timer},
+    actor::{AnyCell, Cell, HookFn, Schedule, Service, TaskJob, Timer},
     clock::Clock,
     error::Result,
     message::{Keys, Lane},
@@ -57,6 +57,7 @@ pub(crate) fn start<S: Service>(
     let start = |timer: &Timer<S>| {
         let task = Declared {
             cell: Arc::clone(cell),
+            life: cell.life(),
             timer: *timer,
             keys: keys.clone(),
             clock: Arc::clone(clock),
@@ -69,6 +70,8 @@ pub(crate) fn start<S: Service>(
 
 struct Declared<S: Service> {
     cell: Arc<Cell<S>>,
+    /// The life of the service that it belongs to.
+    life: u64,
     timer: Timer<S>,
     keys: Keys,
     #[cfg_attr(not(feature = "cron"), expect(dead_code, reason = "only the calendar needs it"))]
@@ -130,6 +133,7 @@ impl<S: Service> Declared<S> {
         };
         let job = TaskJob {
             name,
+            life: Some(self.life),
             data: Due { hook: run, keys: self.keys.clone(), _tick: tick },
             run: |due: &Due<S>, service, core| {
                 core.keys = due.keys.clone();

@@ -98,11 +98,13 @@ impl<U: Unit> Cx<'_, U> {
         let cancelled = Arc::new(AtomicBool::new(false));
         let keys = self.core.envelope.keys.clone();
         let ended = keys.life().as_ref().unwrap_or(&self.core.life).end();
+        let born = self.core.cell.life();
         let (owner, flag) = (self.core.receiver(), Arc::clone(&cancelled));
         let deliver: Deliver<U> = Box::new(move |action| {
             let flag = Arc::clone(&flag);
             owner.owe(Envelope::at(keys.clone()), move |unit: &mut U, cx: &mut Cx<'_, U>| {
-                if !flag.load(Ordering::Acquire) {
+                // One that has waited in the mailbox since an earlier life of the service is for nobody.
+                if !flag.load(Ordering::Acquire) && cx.core.cell.life() == born {
                     action(unit, cx);
                 }
             })

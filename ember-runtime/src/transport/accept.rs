@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tonic::Streaming;
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     socket::Sever,
     table::{Connecting, How, State},
 };
-use crate::{error::RefusedReason, id::NodeKey};
+use crate::{error::RefusedReason, id::NodeKey, message::ordered};
 
 /// A link of which the data stream is still missing.
 pub(super) struct Accepted {
@@ -88,7 +88,7 @@ impl Links {
         slot.state = State::Connecting(Connecting {
             target: hello.from,
             how: How::Accept(session.clone()),
-            outcome: waiting.unwrap_or_else(|| watch::Sender::new(None)),
+            outcome: waiting.unwrap_or_else(|| ordered::Sender::new(None)),
         });
         let (expects, data) = oneshot::channel();
         Ok(Accepted { session, token, data, expects })

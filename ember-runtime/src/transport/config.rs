@@ -72,6 +72,8 @@ pub(crate) struct OutCall<'a> {
     /// The number of the callee's [`Pid`](crate::id::Pid).
     pub(crate) target: u64,
     pub(crate) method: MethodId,
+    /// That of the method, if the callee is to compare it.
+    pub(crate) fingerprint: Option<u64>,
     pub(crate) envelope: &'a Envelope,
     /// Runs while the link's buffer is locked: it must only write.
     pub(crate) put_args: Encode<'a>,

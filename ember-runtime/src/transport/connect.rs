@@ -2,21 +2,18 @@
 
 use std::sync::Arc;
 
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep_until},
-};
+use tokio::time::{Instant, sleep_until};
 
 use super::{
     Links, Peer, dial, lock,
     table::{Connecting, How, Outcome, State},
 };
-use crate::error::RefusedReason;
+use crate::{error::RefusedReason, message::ordered};
 
 /// What has to happen next.
 enum Next {
     Done(Result<(), RefusedReason>),
-    Wait(watch::Receiver<Outcome>),
+    Wait(ordered::Receiver<Outcome>),
     Sleep(Instant),
 }
 
@@ -37,8 +34,8 @@ impl Links {
                 Next::Done(result) => return result,
                 Next::Sleep(until) => sleep_until(until).await,
                 Next::Wait(mut outcome) => {
-                    return match outcome.wait_for(Option::is_some).await.as_deref() {
-                        Ok(Some(result)) => result.clone(),
+                    return match outcome.wait_for(Option::is_some).await {
+                        Ok(Some(result)) => result,
                         Ok(None) | Err(_) => unreachable("the attempt was given up"),
                     };
                 }
@@ -83,7 +80,8 @@ impl Links {
         }
         let attempt = self.next_dial();
         let task = tokio::spawn(dial::run(Arc::downgrade(self), peer.clone(), attempt)).abort_handle();
-        let (outcome, waiting) = watch::channel(None);
+        let outcome = ordered::Sender::new(None);
+        let waiting = outcome.subscribe();
         slot.state = State::Connecting(Connecting { target: peer.key, how: How::Dial { attempt, task }, outcome });
         Next::Wait(waiting)
     }

@@ -24,6 +24,8 @@ const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 struct Head<'a> {
     target: u64,
     method: MethodId,
+    /// Of the caller's method, where the caller does not know the callee's table: the callee compares.
+    fingerprint: Option<u64>,
     system: bool,
     /// Microseconds until the caller stops waiting, when it wrote this.
     remaining: Option<u64>,
@@ -69,6 +71,7 @@ pub(super) fn put(call: &OutCall<'_>, out: &mut Vec<u8>) -> Result<(), RefusedRe
     let head = Head {
         target: call.target,
         method: call.method,
+        fingerprint: call.fingerprint,
         system: envelope.lane == Lane::System,
         remaining,
         trace: envelope.trace,
@@ -99,6 +102,7 @@ fn write(part: &impl Serialize, out: &mut Vec<u8>) -> Result<(), RefusedReason> 
 pub(super) struct Header {
     pub(super) target: u64,
     pub(super) method: MethodId,
+    pub(super) fingerprint: Option<u64>,
     pub(super) envelope: Envelope,
     /// How many bytes it took.
     pub(super) size: usize,
@@ -127,6 +131,7 @@ pub(super) fn get(bytes: &[u8], now: Instant) -> Result<Header, String> {
     Ok(Header {
         target: head.target,
         method: head.method,
+        fingerprint: head.fingerprint,
         envelope: Envelope {
             deadline: head.remaining.map(|micros| now + Duration::from_micros(micros).min(FAR)),
             lane: if head.system { Lane::System } else { Lane::User },

@@ -1,5 +1,10 @@
 //! The calls of a peer that are in progress here: which of them the peer still waits for.
 
+use std::{
+    collections::BTreeMap,
+    task::{Context, Poll, Waker},
+};
+
 use super::{
     pending::MAX_PENDING,
     wire::{Correlation, Malformed},
@@ -10,6 +15,8 @@ use super::{
 pub(super) struct Inbound {
     generations: Vec<u32>,
     live: usize,
+    /// By slot: who wants to hear that the caller has given up. Few: only methods that can be cancelled ask.
+    listeners: BTreeMap<u32, Waker>,
 }
 
 impl Inbound {
@@ -24,6 +31,7 @@ impl Inbound {
         }
         self.live += usize::from(self.generations[index] == 0);
         self.generations[index] = call.generation;
+        self.wake(call.index);
         Ok(())
     }
 
@@ -33,8 +41,29 @@ impl Inbound {
         if waits {
             self.generations[call.index as usize] = 0;
             self.live -= 1;
+            self.wake(call.index);
         }
         waits
+    }
+
+    /// Ready once the caller does not wait any more.
+    pub(super) fn poll_ended(&mut self, call: Correlation, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.waits(call) {
+            return Poll::Ready(());
+        }
+        self.listeners.insert(call.index, cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// The link is closed: those who listen shall look again.
+    pub(super) fn wake_all(&mut self) -> Vec<Waker> {
+        std::mem::take(&mut self.listeners).into_values().collect()
+    }
+
+    fn wake(&mut self, index: u32) {
+        if let Some(waker) = self.listeners.remove(&index) {
+            waker.wake();
+        }
     }
 
     /// Whether the caller still waits.

@@ -82,6 +82,7 @@ impl Session {
         }
         let call = RawCall {
             method: header.method,
+            fingerprint: header.fingerprint,
             payload: body.slice(header.size..),
             envelope: header.envelope,
             reply,

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, atomic::AtomicU64},
+    task::{Context, Poll},
 };
 
 use tokio::{
@@ -155,7 +156,8 @@ impl Session {
             (lost, writer, why, outbox.calls.taken())
         };
         let waiting = lock(&self.pending).sweep(taken, &why);
-        for waker in writer.into_iter().chain(waiting) {
+        let listening = lock(&self.inbound).wake_all();
+        for waker in writer.into_iter().chain(waiting).chain(listening) {
             waker.wake();
         }
         if lost > 0 {
@@ -253,6 +255,12 @@ impl ReplyLink for Session {
         // One lock after the other: elsewhere they are taken in the opposite order.
         let waits = lock(&self.inbound).waits(call);
         !waits || lock(&self.outbox).closed().is_some()
+    }
+
+    fn poll_unwanted(&self, correlation: u64, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(call) = Correlation::of(correlation) else { return Poll::Pending };
+        let ended = lock(&self.inbound).poll_ended(call, cx);
+        if lock(&self.outbox).closed().is_some() { Poll::Ready(()) } else { ended }
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use tokio::{sync::watch, task::AbortHandle, time::Instant};
+use tokio::{task::AbortHandle, time::Instant};
 
 use super::session::Session;
 use crate::{
     error::RefusedReason,
     id::{Incarnation, NodeId, NodeKey},
+    message::ordered,
     rng::Rng,
 };
 
@@ -48,7 +49,7 @@ pub(super) enum State {
 pub(super) struct Connecting {
     pub(super) target: NodeKey,
     pub(super) how: How,
-    pub(super) outcome: watch::Sender<Outcome>,
+    pub(super) outcome: ordered::Sender<Outcome>,
 }
 
 #[derive(Debug)]
@@ -74,7 +75,7 @@ impl Slot {
     }
 
     /// Ends an attempt without telling its outcome, and gives away those who wait for it.
-    pub(super) fn take_over(&mut self, why: &str) -> Option<watch::Sender<Outcome>> {
+    pub(super) fn take_over(&mut self, why: &str) -> Option<ordered::Sender<Outcome>> {
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Connecting(Connecting { how, outcome, .. }) => {
                 match how {

@@ -43,7 +43,7 @@ pub(crate) struct ServerHandle {
 
 impl ServerHandle {
     /// Stops serving; when it returns the listener is closed, so its address is free.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) async fn stop(mut self) {
         self.task.abort();
         let _aborted = (&mut self.task).await;

@@ -136,6 +136,7 @@ async fn a_panic_while_writing_spoils_nothing_but_its_call() {
     let call = crate::transport::OutCall {
         target: ECHO,
         method: METHOD,
+        fingerprint: None,
         envelope: &Envelope::default(),
         put_args: &mut put_args,
         one_way: false,

@@ -31,7 +31,8 @@ fn call(envelope: &Envelope, payload: &[u8], correlation: Option<Correlation>, o
         correlation.put(out);
     }
     let put_args = &mut |_: &mut Vec<u8>| Ok(());
-    let call = OutCall { target: 300, method: METHOD, envelope, put_args, one_way: correlation.is_none() };
+    let call =
+        OutCall { target: 300, method: METHOD, fingerprint: None, envelope, put_args, one_way: correlation.is_none() };
     header::put(&call, out).unwrap();
     out.extend_from_slice(payload);
     wire::seal(start, out);

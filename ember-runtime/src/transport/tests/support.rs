@@ -170,7 +170,10 @@ impl Node {
             out.extend_from_slice(payload);
             Ok(())
         };
-        self.links.submit(to, OutCall { target, method: METHOD, envelope, put_args: &mut put_args, one_way })
+        self.links.submit(
+            to,
+            OutCall { target, method: METHOD, fingerprint: None, envelope, put_args: &mut put_args, one_way },
+        )
     }
 
     /// Submits over a link that is up.

@@ -1,0 +1,57 @@
+//! The end of a watched service, as its watchers see it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::ServiceState;
+use crate::id::Pid;
+
+/// A watched service has ended: what `#[on(down)] async fn gone(&mut self, down: &Down)` is told, once for each
+/// [`Cx::watch`](super::Cx::watch).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Down {
+    /// The service.
+    pub pid: Pid,
+    /// How it ended.
+    pub reason: DownReason,
+}
+
+impl Down {
+    pub(crate) fn new(pid: Pid, reason: DownReason) -> Self {
+        Self { pid, reason }
+    }
+}
+
+/// How a watched service ended. A restart by its supervisor is no end: the service keeps its pid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum DownReason {
+    /// It was stopped, or stopped itself, or its node was shut down.
+    Stopped,
+    /// It panicked, could not be started again, or was cut short.
+    Failed,
+    /// Its node is gone: it has left the cluster without a shutdown, has started anew, or could not be reached for 10 s.
+    /// In the last case the service may still be running.
+    NodeLost,
+    /// It had ended before it was watched, or there never was one.
+    NoSuchService,
+}
+
+impl From<ServiceState> for DownReason {
+    fn from(state: ServiceState) -> Self {
+        if state == ServiceState::Failed { Self::Failed } else { Self::Stopped }
+    }
+}
+
+impl fmt::Display for DownReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stopped => "it stopped",
+            Self::Failed => "it failed",
+            Self::NodeLost => "its node was lost",
+            Self::NoSuchService => "there is no such service",
+        })
+    }
+}

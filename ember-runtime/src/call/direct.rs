@@ -1,0 +1,71 @@
+//! Services that no view lists, such as spawned ones: their pid says on which node they are.
+
+use std::sync::{Arc, PoisonError};
+
+use super::Router;
+use crate::{
+    actor::{AnyCell, ServiceIdentity, ServiceState},
+    directory::{Instance, Interest, NodeRecord, Selector, View},
+    error::RefusedReason,
+    id::Pid,
+};
+
+impl Router {
+    /// The service with this number on this node.
+    pub(crate) fn cell(&self, number: u64) -> Option<Arc<dyn AnyCell>> {
+        self.cells.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned()
+    }
+
+    /// The service `pid`, which `view` does not list. Only the pid of the selector counts, and, on this node, whether it is
+    /// the right kind of service; on another node the callee compares the signature of the method.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn direct(
+        &self,
+        view: &View,
+        selector: &Selector,
+        pid: Pid,
+        excluded: &[Pid],
+    ) -> Result<Instance, RefusedReason> {
+        let none = || RefusedReason::NoTarget(selector.to_string());
+        let node = view.node(pid.node.id).filter(|node| node.key == pid.node).ok_or_else(none)?;
+        let cell = (pid.node == self.key).then(|| self.cell(pid.number).ok_or_else(none)).transpose()?;
+        if cell.as_deref().is_some_and(|cell| !fulfils(cell, &selector.interest)) {
+            return Err(none());
+        }
+        if excluded.contains(&pid) {
+            return Err(RefusedReason::Unreachable("the instance has refused".into()));
+        }
+        Ok(instance(pid, node, cell, &selector.interest))
+    }
+}
+
+fn fulfils(cell: &dyn AnyCell, interest: &Interest) -> bool {
+    match interest {
+        Interest::Service(name) => cell.identity().name == *name,
+        Interest::Contract(name) => cell.contracts().contains(&&**name),
+    }
+}
+
+fn instance(pid: Pid, node: &Arc<NodeRecord>, cell: Option<Arc<dyn AnyCell>>, interest: &Interest) -> Instance {
+    let identity = cell.as_deref().map(AnyCell::identity).cloned();
+    Instance {
+        pid,
+        identity: identity.unwrap_or_else(|| Arc::new(supposed(pid, node, interest))),
+        node: Arc::clone(node),
+        state: ServiceState::Running,
+        contracts: Arc::default(),
+        methods: Arc::default(),
+        direct: true,
+        suspect: false,
+        cell,
+        in_flight: Arc::default(),
+    }
+}
+
+/// What messages say of a service of which only the pid is known.
+fn supposed(pid: Pid, node: &NodeRecord, interest: &Interest) -> ServiceIdentity {
+    let (Interest::Service(name) | Interest::Contract(name)) = interest;
+    ServiceIdentity::supposed(name, pid.number, node.server)
+}

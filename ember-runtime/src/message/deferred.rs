@@ -1,0 +1,172 @@
+//! Replies that are sent later than the method returns.
+
+use std::{
+    fmt, mem,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// What a method returns that answers later: `async fn rpc_wait(&mut self, cx: &mut Cx<'_, Self>) -> Deferred<u64>`. For
+/// callers it is a method that returns `u64`; a `Deferred<Result<T, E>>` is one that returns `Result<T, E>`.
+///
+/// It comes with its [`Replier`] from `cx.defer()`. The service is free for other messages as soon as the method has
+/// returned.
+#[must_use = "return it from the method"]
+pub struct Deferred<T>(Arc<Mutex<State<T>>>);
+
+/// Answers a call whose method has returned a [`Deferred`]. It can be kept, or sent anywhere.
+///
+/// Dropped unanswered, it tells the caller so at once: `MaybeExecuted(NoReply)`.
+#[must_use = "dropping it is an error reply"]
+pub struct Replier<T>(Option<Arc<Mutex<State<T>>>>);
+
+/// Takes the answer; `None` if there will be none.
+type Sink<T> = Box<dyn FnOnce(Option<T>) + Send>;
+
+enum State<T> {
+    /// No answer yet, and nobody to give it to.
+    Open,
+    Bound(Sink<T>),
+    /// Answered before the method returned.
+    Answered(Option<T>),
+    Done,
+}
+
+/// The two halves of a deferred reply.
+pub(crate) fn deferred<T>() -> (Deferred<T>, Replier<T>) {
+    let state = Arc::new(Mutex::new(State::Open));
+    (Deferred(Arc::clone(&state)), Replier(Some(state)))
+}
+
+impl<T> Deferred<T> {
+    /// Says where the answer goes.
+    fn bind(self, sink: impl FnOnce(Option<T>) + Send + 'static) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match mem::replace(&mut *state, State::Done) {
+            State::Answered(answer) => {
+                drop(state);
+                sink(answer);
+            }
+            State::Open | State::Bound(_) | State::Done => *state = State::Bound(Box::new(sink)),
+        }
+    }
+}
+
+impl<T> Replier<T> {
+    /// Answers. A caller that has gone away is no error.
+    pub fn reply(mut self, value: T) {
+        if let Some(state) = self.0.take() {
+            answer(&state, Some(value));
+        }
+    }
+}
+
+impl<T> Drop for Replier<T> {
+    fn drop(&mut self) {
+        if let Some(state) = self.0.take() {
+            answer(&state, None);
+        }
+    }
+}
+
+fn answer<T>(state: &Mutex<State<T>>, value: Option<T>) {
+    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    match mem::replace(&mut *state, State::Done) {
+        State::Bound(sink) => {
+            drop(state);
+            sink(value);
+        }
+        State::Open | State::Answered(_) | State::Done => *state = State::Answered(value),
+    }
+}
+
+impl<T> fmt::Debug for Deferred<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deferred").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Replier<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replier").finish_non_exhaustive()
+    }
+}
+
+/// What a handler gives back: a result, or one that comes later.
+pub struct Handled<T, E>(Inner<T, E>);
+
+/// Says where the result goes.
+type Bind<T, E> = Box<dyn FnOnce(Sink<Result<T, E>>) + Send>;
+
+enum Inner<T, E> {
+    Now(Result<T, E>),
+    Later(Bind<T, E>),
+}
+
+impl<T, E> From<Result<T, E>> for Handled<T, E> {
+    fn from(result: Result<T, E>) -> Self {
+        Self(Inner::Now(result))
+    }
+}
+
+impl<T: Send + 'static, E: 'static> Handled<T, E> {
+    /// The value comes later.
+    pub fn later(deferred: Deferred<T>) -> Self {
+        Self(Inner::Later(Box::new(|sink| deferred.bind(|value| sink(value.map(Ok))))))
+    }
+
+    /// The value, or an error, comes later.
+    pub fn later_result(deferred: Deferred<Result<T, E>>) -> Self
+    where
+        E: Send,
+    {
+        Self(Inner::Later(Box::new(|sink| deferred.bind(sink))))
+    }
+}
+
+impl<T, E> Handled<T, E> {
+    /// Gives the result to `sink`: now, or when it is there; `None` if there will be none.
+    pub(crate) fn settle(self, sink: impl FnOnce(Option<Result<T, E>>) + Send + 'static) {
+        match self.0 {
+            Inner::Now(result) => sink(Some(result)),
+            Inner::Later(bind) => bind(Box::new(sink)),
+        }
+    }
+}
+
+impl<T, E> fmt::Debug for Handled<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Inner::Now(_) => "Handled(now)",
+            Inner::Later(_) => "Handled(later)",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    fn settled(use_it: impl FnOnce(Replier<u32>), before: bool) -> Option<Result<u32, ()>> {
+        let (sender, receiver) = mpsc::channel();
+        let (deferred, replier) = deferred();
+        let bind = move || Handled::<u32, ()>::later(deferred).settle(move |answer| sender.send(answer).unwrap());
+        if before {
+            use_it(replier);
+            bind();
+        } else {
+            bind();
+            use_it(replier);
+        }
+        receiver.try_recv().expect("it is settled at once")
+    }
+
+    #[test]
+    fn an_answer_arrives_once_whether_it_comes_before_or_after_the_return() {
+        for before in [true, false] {
+            assert_eq!(settled(|replier| replier.reply(5), before), Some(Ok(5)));
+            assert_eq!(settled(drop, before), None, "dropped unanswered");
+        }
+    }
+}

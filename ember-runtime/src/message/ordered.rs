@@ -1,0 +1,140 @@
+//! The newest value, for several who wait. As tokio's `watch`, but those who wait are woken in the order in which they began
+//! to: tokio wakes them in a random one, which calls that wait for the same link, and a simulation, would see.
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use tokio::sync::Notify;
+
+/// Sets the value. When it is dropped, the waiting are told.
+#[derive(Debug)]
+pub(crate) struct Sender<T>(Arc<Shared<T>>);
+
+/// Waits for changes.
+#[derive(Debug)]
+pub(crate) struct Receiver<T> {
+    shared: Arc<Shared<T>>,
+    seen: u64,
+}
+
+/// There will be no further value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Closed;
+
+#[derive(Debug)]
+struct Shared<T> {
+    value: Mutex<T>,
+    version: AtomicU64,
+    closed: AtomicBool,
+    changed: Notify,
+}
+
+impl<T> Sender<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Arc::new(Shared {
+            value: Mutex::new(value),
+            version: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
+            changed: Notify::new(),
+        }))
+    }
+
+    /// A receiver that has seen the present value.
+    pub(crate) fn subscribe(&self) -> Receiver<T> {
+        Receiver { shared: Arc::clone(&self.0), seen: self.0.version.load(Ordering::Acquire) }
+    }
+
+    pub(crate) fn send_replace(&self, value: T) {
+        *self.0.value.lock().unwrap_or_else(PoisonError::into_inner) = value;
+        self.0.version.fetch_add(1, Ordering::Release);
+        self.0.changed.notify_waiters();
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        self.0.closed.store(true, Ordering::Release);
+        self.0.changed.notify_waiters();
+    }
+}
+
+impl<T> Receiver<T> {
+    /// Takes the present value for seen.
+    pub(crate) fn mark_unchanged(&mut self) {
+        self.seen = self.shared.version.load(Ordering::Acquire);
+    }
+
+    /// Waits for a value that was not seen. Cancel safe.
+    pub(crate) async fn changed(&mut self) -> Result<(), Closed> {
+        loop {
+            let mut changed = pin!(self.shared.changed.notified());
+            changed.as_mut().enable();
+            // Before the version: a value sent before the end still counts.
+            let closed = self.shared.closed.load(Ordering::Acquire);
+            let version = self.shared.version.load(Ordering::Acquire);
+            if version != self.seen {
+                self.seen = version;
+                return Ok(());
+            }
+            if closed {
+                return Err(Closed);
+            }
+            changed.await;
+        }
+    }
+
+    /// Waits for a value like this, the present one included. Cancel safe.
+    pub(crate) async fn wait_for(&mut self, fits: impl Fn(&T) -> bool) -> Result<T, Closed>
+    where
+        T: Clone,
+    {
+        loop {
+            self.mark_unchanged();
+            let value = self.shared.value.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if fits(&value) {
+                return Ok(value);
+            }
+            self.changed().await?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_waiting_are_woken_in_the_order_of_their_waiting() {
+        let sender = Sender::new(0);
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let tasks: Vec<_> = (0..100)
+            .map(|number| {
+                let (mut receiver, order) = (sender.subscribe(), Arc::clone(&order));
+                tokio::spawn(async move {
+                    receiver.wait_for(|value| *value == 1).await.unwrap();
+                    order.lock().unwrap().push(number);
+                })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        sender.send_replace(1);
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert!(order.lock().unwrap().is_sorted());
+    }
+
+    #[tokio::test]
+    async fn the_last_value_is_seen_and_then_the_end() {
+        let sender = Sender::new(0);
+        let mut receiver = sender.subscribe();
+        sender.send_replace(1);
+        drop(sender);
+        assert_eq!((receiver.changed().await, receiver.changed().await), (Ok(()), Err(Closed)));
+    }
+}

@@ -1,0 +1,191 @@
+//! Who watches whom: each watcher is told of the end of each service that it watches, once.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    actor::{AnyCell, Down, DownReason},
+    call::Router,
+    id::{NodeKey, Pid},
+    message::RawReply,
+};
+
+/// The watches that this node's services have set, and those that other nodes have set on them.
+pub(super) struct Watches {
+    here: NodeKey,
+    router: Arc<Router>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    targets: BTreeMap<Pid, Target>,
+    /// What each watcher watches.
+    watched_by: BTreeMap<u64, BTreeSet<Pid>>,
+    /// Other nodes that wait for the end of a service of this one.
+    elsewhere: BTreeMap<u64, Elsewhere>,
+    closed: bool,
+}
+
+/// A watched service. Whoever takes it out of the map tells the watchers: so they are told once.
+#[derive(Default)]
+struct Target {
+    /// By number, each with the life in which it asked.
+    watchers: BTreeMap<u64, (Arc<dyn AnyCell>, u64)>,
+    /// Waits for the end, if the service is on another node.
+    follower: Option<Follower>,
+}
+
+/// A task that ends when this is dropped.
+struct Follower(tokio::task::AbortHandle);
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+#[derive(Default)]
+struct Elsewhere {
+    waiting: Vec<RawReply>,
+    /// When there are so many, look for those that nobody wants any more.
+    prune_at: usize,
+}
+
+impl Watches {
+    pub(super) fn new(here: NodeKey, router: Arc<Router>) -> Arc<Self> {
+        Arc::new(Self { here, router, state: Mutex::default() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `watcher` wants to know when `pid` has ended. Asked twice, it is told once.
+    pub(super) fn watch(self: &Arc<Self>, watcher: Arc<dyn AnyCell>, pid: Pid) {
+        let (number, life) = (watcher.pid().number, watcher.life());
+        let is_local = pid.node == self.here;
+        let mut state = self.lock();
+        if state.closed {
+            return;
+        }
+        state.watched_by.entry(number).or_default().insert(pid);
+        let target = state.targets.entry(pid).or_default();
+        target.watchers.insert(number, (watcher, life));
+        if !is_local && target.follower.is_none() {
+            let (router, watches) = (Arc::clone(&self.router), Arc::downgrade(self));
+            let task = tokio::spawn(async move {
+                let reason = super::follow::end_of(&router, pid).await;
+                if let Some(watches) = watches.upgrade() {
+                    watches.tell(pid, reason);
+                }
+            });
+            target.follower = Some(Follower(task.abort_handle()));
+        }
+        drop(state);
+        // It is removed from the router before its watchers are looked for: it is either found here, or tells by itself.
+        if is_local && self.router.cell(pid.number).is_none() {
+            self.tell(pid, DownReason::NoSuchService);
+        }
+    }
+
+    /// `watcher` does not want to know any more.
+    pub(super) fn unwatch(&self, watcher: u64, pid: Pid) {
+        let mut state = self.lock();
+        if let Some(watched) = state.watched_by.get_mut(&watcher) {
+            watched.remove(&pid);
+        }
+        state.remove(watcher, pid);
+    }
+
+    /// The watcher has ended, or starts anew.
+    pub(super) fn forget(&self, watcher: u64) {
+        let mut state = self.lock();
+        for pid in state.watched_by.remove(&watcher).unwrap_or_default() {
+            state.remove(watcher, pid);
+        }
+    }
+
+    /// Another node wants to know when the service with this number has ended.
+    pub(super) fn watch_from_elsewhere(&self, number: u64, reply: RawReply) {
+        let mut state = self.lock();
+        if state.closed {
+            return;
+        }
+        let elsewhere = state.elsewhere.entry(number).or_default();
+        if elsewhere.waiting.len() >= elsewhere.prune_at {
+            elsewhere.waiting.retain(|reply| !reply.is_unwanted());
+            elsewhere.prune_at = (elsewhere.waiting.len() * 2).max(16);
+        }
+        elsewhere.waiting.push(reply);
+        drop(state);
+        if self.router.cell(number).is_none() {
+            self.tell_elsewhere(number, DownReason::NoSuchService);
+        }
+    }
+
+    /// A service of this node has ended.
+    pub(super) fn ended(&self, pid: Pid, reason: DownReason) {
+        self.tell(pid, reason);
+        self.tell_elsewhere(pid.number, reason);
+    }
+
+    fn tell(&self, pid: Pid, reason: DownReason) {
+        let mut state = self.lock();
+        let Some(target) = state.targets.remove(&pid) else { return };
+        for watcher in target.watchers.keys() {
+            if let Some(watched) = state.watched_by.get_mut(watcher) {
+                watched.remove(&pid);
+            }
+        }
+        drop(state);
+        let down = Down::new(pid, reason);
+        for (watcher, life) in target.watchers.values() {
+            watcher.down(&down, *life);
+        }
+    }
+
+    fn tell_elsewhere(&self, number: u64, reason: DownReason) {
+        let Some(elsewhere) = self.lock().elsewhere.remove(&number) else { return };
+        for reply in elsewhere.waiting {
+            super::follow::answer(reply, reason);
+        }
+    }
+
+    /// Drops what waits for nodes that do not want it any more.
+    pub(super) fn prune(&self) {
+        let mut state = self.lock();
+        state.elsewhere.retain(|_, elsewhere| {
+            elsewhere.waiting.retain(|reply| !reply.is_unwanted());
+            !elsewhere.waiting.is_empty()
+        });
+    }
+
+    /// The node ends: nobody is told anything any more.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        let ended = mem::replace(&mut *state, State { closed: true, ..State::default() });
+        drop(state);
+        drop(ended);
+    }
+}
+
+impl State {
+    fn remove(&mut self, watcher: u64, pid: Pid) {
+        if let Some(target) = self.targets.get_mut(&pid) {
+            target.watchers.remove(&watcher);
+            if target.watchers.is_empty() {
+                self.targets.remove(&pid);
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Watches {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watches").field("here", &self.here).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,167 @@
+//! Describing a simulated cluster, and running it.
+
+use std::{cell::RefCell, collections::BTreeMap, fmt, future::Future, ops::RangeInclusive, rc::Rc, time::Duration};
+
+use super::{
+    command::Commands,
+    host::{Build, Host},
+    network::SimNetwork,
+    registry_host::{HOST, RegistryHost},
+    sim::Sim,
+    trace::Recorder,
+    weather::Weather,
+};
+use crate::{node::NodeBuilder, rng::Rng};
+
+/// Where the body of the test runs.
+const TEST: &str = "test";
+
+/// A cluster to be simulated: its nodes, its registry, and the network between them.
+///
+/// Defaults: packets take 1 ms to 5 ms, none is lost, leases live 5 s, and a run may take a virtual hour.
+#[must_use = "end with `.run(…)`"]
+pub struct Cluster {
+    seed: u64,
+    latency: RangeInclusive<Duration>,
+    loss: f64,
+    ttl: Duration,
+    limit: Duration,
+    nodes: BTreeMap<String, Build>,
+}
+
+impl Cluster {
+    /// A cluster all of whose random decisions come from `seed`.
+    pub fn seed(seed: u64) -> Self {
+        Self {
+            seed,
+            latency: Duration::from_millis(1)..=Duration::from_millis(5),
+            loss: 0.0,
+            ttl: Duration::from_secs(5),
+            limit: Duration::from_secs(60 * 60),
+            nodes: BTreeMap::new(),
+        }
+    }
+
+    /// How long packets take: at least, and at most. Whole milliseconds, from 1.
+    pub fn latency(mut self, latency: RangeInclusive<Duration>) -> Self {
+        self.latency = latency;
+        self
+    }
+
+    /// The share of packets that are lost, 0 to 1; TCP sends them again.
+    pub fn loss(mut self, share: f64) -> Self {
+        self.loss = share;
+        self
+    }
+
+    /// How long the registry keeps a node after its last sign of life; whole seconds, from 2.
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = ttl;
+        self
+    }
+
+    /// How much virtual time a run may take; then it panics.
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Adds a node. `build` describes it at each of its starts: its services and options. Name, seed, network, registry,
+    /// lease and address are the simulation's.
+    ///
+    /// # Panics
+    /// If the name is taken; `registry` and `test` are.
+    pub fn node(mut self, name: &str, build: impl Fn(NodeBuilder) -> NodeBuilder + 'static) -> Self {
+        assert!(![HOST, TEST].contains(&name), "`{name}` is a host of the simulation: choose another name");
+        let taken = self.nodes.insert(name.into(), Rc::new(build)).is_some();
+        assert!(!taken, "there are two nodes `{name}`");
+        self
+    }
+
+    /// Runs the simulation: the nodes start, then the body of the test, and when that ends everything does.
+    ///
+    /// # Panics
+    /// If the body does, with its message; if a node does not start; if the limit is passed.
+    pub fn run<T, F, B>(self, body: F) -> T
+    where
+        T: 'static,
+        F: FnOnce(Sim) -> B + 'static,
+        B: Future<Output = T> + 'static,
+    {
+        let rng = Rng::from_seed(self.seed);
+        let mut sim = turmoil::Builder::new()
+            .rng_seed(rng.u64())
+            .enable_random_order()
+            .min_message_latency(*self.latency.start())
+            .max_message_latency(*self.latency.end())
+            .tcp_capacity(1_024)
+            .simulation_duration(self.limit)
+            .build();
+        let (weather, recorder) = (Weather::new(Rng::from_seed(rng.u64()), self.loss), Recorder::new());
+        let network =
+            |host: &str| SimNetwork { host: host.into(), weather: weather.clone(), recorder: recorder.clone() };
+
+        let registry = RegistryHost::new(network(HOST), Rng::from_seed(rng.u64()));
+        let served = Rc::clone(&registry);
+        sim.host(HOST, move || {
+            let served = Rc::clone(&served);
+            async move {
+                served.run().await;
+                Ok(())
+            }
+        });
+        let mut hosts = BTreeMap::new();
+        for (name, build) in self.nodes {
+            let host = Host::new(name.clone(), build, network(&name), rng.u64(), self.ttl);
+            let software = Rc::clone(&host);
+            sim.host(&*name, move || {
+                let software = Rc::clone(&software);
+                async move {
+                    software.run().await;
+                    Ok(())
+                }
+            });
+            hosts.insert(name, host);
+        }
+        let (commands, records) = (Commands::default(), recorder.clone());
+        let handle = Sim { hosts: Rc::new(hosts), registry, commands: commands.clone(), weather, recorder };
+        let result = Rc::new(RefCell::new(None));
+        let slot = Rc::clone(&result);
+        sim.client(TEST, async move {
+            for host in handle.hosts.values() {
+                if let Err(error) = handle.started(host).await {
+                    panic!("{error}");
+                }
+            }
+            let value = body(handle).await;
+            *slot.borrow_mut() = Some(value);
+            Ok(())
+        });
+        drive(&mut sim, &commands, &records);
+        let value = result.borrow_mut().take();
+        value.expect("the body has ended")
+    }
+}
+
+/// Steps until the body has ended.
+fn drive(sim: &mut turmoil::Sim<'_>, commands: &Commands, records: &Recorder) {
+    loop {
+        match sim.step() {
+            Ok(true) => return,
+            Ok(false) => commands.run(sim),
+            Err(error) => match error.downcast::<tokio::task::JoinError>() {
+                Ok(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                Ok(error) => panic!("the simulation ended: {error}"),
+                Err(error) => {
+                    panic!("the simulation ended: {error}; the last that happened:\n{}", records.so_far().tail())
+                }
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster").field("seed", &self.seed).field("nodes", &self.nodes.keys()).finish_non_exhaustive()
+    }
+}

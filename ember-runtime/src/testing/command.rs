@@ -1,0 +1,49 @@
+//! What a test asks for that only the driver of the simulation can do: between two steps, outside of every host.
+
+use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
+
+use tokio::sync::oneshot;
+
+/// Something for the driver to do.
+#[derive(Debug)]
+pub(super) enum Command {
+    /// Ends everything that runs on a host.
+    Crash(String),
+    /// Starts a host's software anew.
+    Start(String),
+    /// Sets how long packets between two hosts take.
+    Latency(String, String, Duration),
+}
+
+/// Commands that wait for the driver: at most one for each future of the test.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Commands(Rc<RefCell<VecDeque<Asked>>>);
+
+/// A command, and who waits until it has been carried out.
+type Asked = (Command, oneshot::Sender<()>);
+
+impl Commands {
+    /// Asks for `command`, and waits until it was done.
+    pub(super) async fn done(&self, command: Command) {
+        let (done, waiting) = oneshot::channel();
+        self.0.borrow_mut().push_back((command, done));
+        // The driver drops no command; if the simulation ends, this future ends with it.
+        let _ = waiting.await;
+    }
+
+    /// Does all that was asked for.
+    pub(super) fn run(&self, sim: &mut turmoil::Sim<'_>) {
+        while let Some((command, done)) = self.take() {
+            match command {
+                Command::Crash(host) => sim.crash(host),
+                Command::Start(host) => sim.bounce(host),
+                Command::Latency(a, b, latency) => sim.set_link_latency(a, b, latency),
+            }
+            let _ = done.send(());
+        }
+    }
+
+    fn take(&self) -> Option<(Command, oneshot::Sender<()>)> {
+        self.0.borrow_mut().pop_front()
+    }
+}

@@ -1,0 +1,83 @@
+//! The host of the registry: the store of the embedded registry, served over etcd's protocol.
+
+use std::{cell::RefCell, rc::Rc, time::Duration};
+
+use tokio::{sync::Notify, time::sleep};
+
+use super::network::SimNetwork;
+use crate::{
+    net::{Endpoint, Network},
+    registry::{
+        server::{ServerHandle, serve},
+        store::Store,
+    },
+    rng::Rng,
+};
+
+pub(super) const HOST: &str = "registry";
+pub(super) const ADDRESS: &str = "registry:2379";
+const LISTEN: &str = "0.0.0.0:2379";
+
+/// The registry, and whether it is served.
+pub(super) struct RegistryHost {
+    network: SimNetwork,
+    rng: Rng,
+    wanted: RefCell<Wanted>,
+    changed: Notify,
+}
+
+struct Wanted {
+    store: Store,
+    up: bool,
+}
+
+impl RegistryHost {
+    pub(super) fn new(network: SimNetwork, rng: Rng) -> Rc<Self> {
+        let wanted = RefCell::new(Wanted { store: Store::new(rng.u64()), up: true });
+        Rc::new(Self { network, rng, wanted, changed: Notify::new() })
+    }
+
+    pub(super) fn down(&self) {
+        self.wanted.borrow_mut().up = false;
+        self.changed.notify_one();
+    }
+
+    pub(super) fn up(&self, keep: bool) {
+        let mut wanted = self.wanted.borrow_mut();
+        if !keep {
+            wanted.store = Store::new(self.rng.u64());
+        }
+        wanted.up = true;
+        drop(wanted);
+        self.changed.notify_one();
+    }
+
+    /// The software of the host.
+    pub(super) async fn run(self: Rc<Self>) {
+        let mut server: Option<ServerHandle> = None;
+        loop {
+            let store = {
+                let wanted = self.wanted.borrow();
+                wanted.up.then(|| wanted.store.clone())
+            };
+            match (store, server.take()) {
+                (Some(store), None) => {
+                    store.restarted();
+                    server = Some(self.serve(store).await);
+                }
+                (None, Some(running)) => running.stop().await,
+                (_, unchanged) => server = unchanged,
+            }
+            self.changed.notified().await;
+        }
+    }
+
+    async fn serve(&self, store: Store) -> ServerHandle {
+        loop {
+            match self.network.bind(&Endpoint::Tcp(LISTEN.into())).await {
+                Ok(listener) => return serve(store, listener),
+                Err(_) => sleep(Duration::from_millis(1)).await,
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What happened in a run, for comparing it with another.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// Events that are kept one by one; those after them only count in the digest.
+const KEPT: usize = 100_000;
+/// Events that are shown when a run ends badly.
+const TAIL: usize = 40;
+
+/// What happened in a simulation. [`events`](Self::events) and
+/// [`packets`](Self::packets) are the same in two runs of one seed; for [`digest`](Self::digest) see there.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Trace {
+    events: Vec<TraceEvent>,
+    packets: u64,
+    traffic: u64,
+    digest: u64,
+}
+
+/// One thing that happened: a connection, a fault, a node's start or end, or what the test noted.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TraceEvent {
+    /// In virtual time, since the simulation began.
+    pub at: Duration,
+    /// What, in words.
+    pub what: String,
+}
+
+impl Trace {
+    /// Connections, faults, starts and ends, and what the test noted, in order; the first 100,000.
+    pub fn events(&self) -> &[TraceEvent] {
+        &self.events
+    }
+
+    /// How many packets were written and read, by all hosts.
+    pub fn packets(&self) -> u64 {
+        self.packets
+    }
+
+    /// A number that stands for all of it, the moment of each packet included. Known gap: where links break and are made again
+    /// under load, packets may differ in their moments between two runs of one seed, so that this number does.
+    pub fn digest(&self) -> u64 {
+        self.digest ^ self.traffic
+    }
+
+    /// Where two runs part, for messages: the first event that differs, and its place.
+    pub fn difference(&self, other: &Self) -> Option<(usize, Option<&TraceEvent>)> {
+        if self == other {
+            return None;
+        }
+        let same = self.events.iter().zip(&other.events).take_while(|(mine, theirs)| mine == theirs).count();
+        Some((same, self.events.get(same)))
+    }
+}
+
+impl Trace {
+    /// The last events, for messages.
+    pub(super) fn tail(&self) -> String {
+        let first = self.events.len().saturating_sub(TAIL);
+        self.events.iter().skip(first).map(|event| format!("{event:?}\n")).collect()
+    }
+}
+
+impl fmt::Debug for TraceEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>10.3} {}", self.at.as_secs_f64(), self.what)
+    }
+}
+
+impl fmt::Debug for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} packets, digest {:016x}", self.packets, self.digest())?;
+        self.events.iter().try_for_each(|event| writeln!(f, "{event:?}"))
+    }
+}
+
+/// Writes a [`Trace`].
+#[derive(Debug, Clone)]
+pub(super) struct Recorder {
+    trace: Arc<Mutex<Trace>>,
+    connections: Arc<AtomicU64>,
+}
+
+impl Recorder {
+    pub(super) fn new() -> Self {
+        let trace = Trace { events: Vec::new(), packets: 0, traffic: 0, digest: 0xcbf2_9ce4_8422_2325 };
+        Self { trace: Arc::new(Mutex::new(trace)), connections: Arc::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Trace> {
+        self.trace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A number for one end of a new connection.
+    pub(super) fn number(&self) -> u64 {
+        self.connections.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn event(&self, at: Duration, what: String) {
+        let mut trace = self.lock();
+        trace.mix(at.as_nanos() as u64);
+        for byte in what.bytes() {
+            trace.mix(u64::from(byte));
+        }
+        if trace.events.len() < KEPT {
+            trace.events.push(TraceEvent { at, what });
+        }
+    }
+
+    /// A packet of a connection. Its length does not count: HTTP's `date` header is the wall clock's.
+    pub(super) fn packet(&self, at: Duration, connection: u64, read: bool) {
+        let mut trace = self.lock();
+        trace.packets += 1;
+        // Added up: packets of one moment may be counted in any order.
+        let packet = (at.as_micros() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (connection << 1 | u64::from(read));
+        trace.traffic = trace.traffic.wrapping_add((packet ^ (packet >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9));
+    }
+
+    pub(super) fn so_far(&self) -> Trace {
+        self.lock().clone()
+    }
+}
+
+impl Trace {
+    fn mix(&mut self, value: u64) {
+        self.digest = (self.digest ^ value).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
+    }
+}
+
+/// The virtual time, on whichever host this runs.
+pub(super) fn now() -> Duration {
+    turmoil::sim_elapsed().unwrap_or_default()
+}

@@ -1,0 +1,76 @@
+//! What the network does to packets, as far as turmoil leaves it to us.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use crate::rng::Rng;
+
+/// The shortest time after which TCP sends a lost packet again; it doubles each time.
+const AGAIN: Duration = Duration::from_millis(200);
+/// The same for the packet that opens a connection.
+const OPEN_AGAIN: Duration = Duration::from_secs(1);
+/// TCP sends no packet more often than this.
+const TRIES: u32 = 12;
+
+/// Shared by all hosts of a simulation.
+#[derive(Debug, Clone)]
+pub(super) struct Weather {
+    rng: Rng,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug)]
+struct State {
+    loss: f64,
+    /// From, to.
+    cut: BTreeSet<(String, String)>,
+}
+
+impl Weather {
+    pub(super) fn new(rng: Rng, loss: f64) -> Self {
+        Self { rng, state: Arc::new(Mutex::new(State { loss, cut: BTreeSet::new() })) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set_loss(&self, loss: f64) {
+        self.lock().loss = loss;
+    }
+
+    pub(super) fn cut(&self, from: &str, to: &str) {
+        self.lock().cut.insert((from.into(), to.into()));
+    }
+
+    pub(super) fn mend(&self, from: &str, to: &str) {
+        self.lock().cut.remove(&(from.into(), to.into()));
+    }
+
+    /// Whether packets are swallowed in one of the two directions: then no connection can be made.
+    pub(super) fn is_cut(&self, a: &str, b: &str) -> bool {
+        self.lock().cut.iter().any(|(from, to)| (from == a && to == b) || (from == b && to == a))
+    }
+
+    /// How late a packet is because it was lost, perhaps several times.
+    pub(super) fn delay(&self) -> Duration {
+        self.late(AGAIN)
+    }
+
+    /// How late a connection is opened.
+    pub(super) fn opening_delay(&self) -> Duration {
+        self.late(OPEN_AGAIN)
+    }
+
+    fn late(&self, again: Duration) -> Duration {
+        let loss = self.lock().loss;
+        if loss <= 0.0 {
+            return Duration::ZERO;
+        }
+        let lost = (0..TRIES).take_while(|_| self.rng.chance(loss)).count() as u32;
+        again * ((1 << lost) - 1)
+    }
+}

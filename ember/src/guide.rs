@@ -1,0 +1,31 @@
+//! The pages of the guide (`docs/src`), so that `cargo test --doc` compiles and runs every Rust block in them. One type per page: a
+//! failure names the page.
+
+macro_rules! pages {
+    ($($(#[$cfg:meta])* $name:ident: $path:literal,)*) => {$(
+        $(#[$cfg])*
+        #[doc = include_str!(concat!("../../docs/src/", $path))]
+        #[derive(Debug)]
+        struct $name;
+    )*};
+}
+
+pages! {
+    What: "what.md",
+    FirstService: "first-service.md",
+    Messages: "messages.md",
+    Calling: "calling.md",
+    Outcomes: "outcomes.md",
+    Contracts: "contracts.md",
+    Selection: "selection.md",
+    Modules: "modules.md",
+    LifeCycle: "life-cycle.md",
+    Supervision: "supervision.md",
+    Answering: "answering.md",
+    Clusters: "clusters.md",
+    Mailboxes: "mailboxes.md",
+    Signatures: "signatures.md",
+    #[cfg(feature = "testing")]
+    Testing: "testing.md",
+    CompilerErrors: "compiler-errors.md",
+}

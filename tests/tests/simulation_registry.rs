@@ -1,0 +1,89 @@
+//! What the loss of the registry means to a cluster.
+
+use std::time::Duration;
+
+use ember::testing::{Registry, Sim};
+use ember_tests::simulation::{Book, calls, cluster};
+use tokio::time::sleep;
+
+const fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+const NODES: [&str; 4] = ["ada", "one", "two", "three"];
+
+/// Watches the view of `node` for `time`; it must have all nodes and services throughout.
+async fn sees_all(sim: &Sim, node: &str, time: Duration) {
+    let end = sim.elapsed() + time;
+    while sim.elapsed() < end {
+        let view = sim.view(node).expect("it lives");
+        assert_eq!((view.nodes().len(), view.instances().len()), (4, 3), "{node} at {:?}", sim.elapsed());
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[test]
+fn registry_away_for_a_minute_fails_no_call_and_drops_no_peer() {
+    let book = Book::default();
+    cluster(1, &book, &["ada"], &NODES[1..]).run(move |sim| async move {
+        sim.settled().await;
+        let writes = book.clone();
+        let load = sim.on("ada", move |node| calls(node, writes, 7_000, Duration::from_millis(10)));
+        sleep(s(2)).await;
+        sim.registry_down();
+        sees_all(&sim, "ada", s(60)).await;
+        sim.registry_up(Registry::Kept);
+        sees_all(&sim, "ada", s(3)).await;
+        load.await.expect("ada lives");
+        let sum = book.check(0, &[]);
+        assert_eq!(sum.done, 7_000, "{:?}", book.failures());
+    });
+}
+
+#[test]
+fn silent_registry_drops_no_peer_whose_link_is_up() {
+    let book = Book::default();
+    cluster(2, &book, &["ada"], &NODES[1..]).run(move |sim| async move {
+        sim.settled().await;
+        let writes = book.clone();
+        let load = sim.on("ada", move |node| calls(node, writes, 4_000, Duration::from_millis(10)));
+        sleep(s(1)).await;
+        NODES.iter().for_each(|node| sim.partition("registry", node));
+        sees_all(&sim, "ada", s(30)).await;
+        NODES.iter().for_each(|node| sim.heal("registry", node));
+        load.await.expect("ada lives");
+        sim.settled().await;
+        assert_eq!(book.check(0, &[]).done, 4_000, "{:?}", book.failures());
+    });
+}
+
+/// The registry is away for 20 s and one node dies meanwhile; then it is back.
+fn comes_back(seed: u64, data: Registry) {
+    let book = Book::default();
+    cluster(seed, &book, &["ada"], &NODES[1..]).run(move |sim| async move {
+        sim.settled().await;
+        sim.registry_down();
+        sleep(s(10)).await;
+        sim.kill("two").await;
+        sleep(s(10)).await;
+        sim.registry_up(data);
+        let back = sim.elapsed();
+        sim.settled().await;
+        let took = sim.elapsed() - back;
+        // With its data kept, the dead node's lease has its whole time again.
+        let bar = if data == Registry::Kept { s(5) + s(5) } else { s(5) };
+        assert!(took <= bar, "the view was right after {took:?}, seed {seed}");
+        sim.start("two").await.expect("the registry is back");
+        sim.settled().await;
+    });
+}
+
+#[test]
+fn registry_that_kept_its_data_is_followed_again() {
+    (0..5).for_each(|seed| comes_back(seed, Registry::Kept));
+}
+
+#[test]
+fn registry_that_lost_its_data_is_written_anew_within_five_seconds() {
+    (0..5).for_each(|seed| comes_back(seed, Registry::Empty));
+}

@@ -49,7 +49,8 @@ pub fn module(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// - On `impl Service`: methods named `rpc_…` are callable from the whole cluster, `api_…` from the same node; any other with
 ///   `#[rpc]` on it is callable from the cluster. `#[on(init | start | started | stop | event)]`, `#[every("10s")]` and
-///   `#[after("5s")]` mark hooks, event handlers and timers. What has no mark and no such name is left alone.
+///   `#[after("5s")]` mark hooks, event handlers and timers; `#[cron("0 */5 * * * *", tz = "Europe/Berlin")]` one that follows
+///   the calendar (second, minute, hour, day, month, weekday; UTC unless `tz` is given; feature `cron`). What has no mark and no such name is left alone.
 /// - On a trait: a contract, which callers use without the implementation. `Player` gets a client, `PlayerClient`.
 /// - On `impl Contract for Service`: fulfils a contract.
 ///

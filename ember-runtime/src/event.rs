@@ -5,23 +5,29 @@ use std::{
     any::{Any, TypeId},
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use crate::{
-    actor::{AnyCell, Cell, Cx, EventFn, Service, TaskJob, Unit},
-    message::Lane,
+    actor::{Cell, Cx, EventFn, Service, Subscription, TaskJob, Unit},
+    message::{Keys, Lane},
 };
 
 /// The subscribers of one node.
 #[derive(Default)]
-pub(crate) struct Bus(Mutex<HashMap<TypeId, Vec<(u64, Deliver)>>>);
+pub(crate) struct Bus {
+    subscribers: Mutex<HashMap<TypeId, Vec<(u64, Deliver)>>>,
+    numbers: AtomicU64,
+}
 
 type Deliver = Arc<dyn Fn(Arc<dyn Any + Send + Sync>) -> bool + Send + Sync>;
 
 impl Bus {
     fn lock(&self) -> MutexGuard<'_, HashMap<TypeId, Vec<(u64, Deliver)>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.subscribers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives `event` to every subscriber; how many took it.
@@ -33,12 +39,18 @@ impl Bus {
     }
 
     /// Subscribes `cell`'s service to what it declares. What is returned ends that when dropped.
-    pub(crate) fn subscribe<S: Service>(self: &Arc<Self>, cell: &Arc<Cell<S>>) -> Vec<Box<dyn Any + Send>> {
-        let number = cell.pid().number;
+    pub(crate) fn subscribe<S: Service>(
+        self: &Arc<Self>,
+        cell: &Arc<Cell<S>>,
+        subscriptions: &[Subscription<S>],
+        keys: &Keys,
+    ) -> Vec<Box<dyn Any + Send>> {
         let mut ends: Vec<Box<dyn Any + Send>> = Vec::new();
-        for subscription in &cell.table.events {
-            let (cell, name, run) = (Arc::clone(cell), subscription.name, subscription.run);
-            let deliver: Deliver = Arc::new(move |event| deliver(&cell, name, run, event));
+        for subscription in subscriptions {
+            let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+            let (cell, name, run, keys) = (Arc::clone(cell), subscription.name, subscription.run, keys.clone());
+            let deliver: Deliver =
+                Arc::new(move |event| deliver(&cell, name, Delivery { event, run, keys: keys.clone() }));
             self.lock().entry(subscription.event).or_default().push((number, deliver));
             ends.push(Box::new(Subscribed { bus: Arc::downgrade(self), event: subscription.event, number }));
         }
@@ -78,14 +90,19 @@ impl Drop for Subscribed {
 struct Delivery<S: Service> {
     event: Arc<dyn Any + Send + Sync>,
     run: EventFn<S>,
+    /// The module that it is for.
+    keys: Keys,
 }
 
-fn deliver<S: Service>(cell: &Cell<S>, name: &'static str, run: EventFn<S>, event: Arc<dyn Any + Send + Sync>) -> bool {
+fn deliver<S: Service>(cell: &Cell<S>, name: &'static str, delivery: Delivery<S>) -> bool {
     let job = TaskJob {
         name,
         life: None,
-        data: Delivery { event, run },
-        run: |delivery: &Delivery<S>, service, core| (delivery.run)(service, core, &*delivery.event),
+        data: delivery,
+        run: |delivery: &Delivery<S>, service, core| {
+            core.keys = delivery.keys.clone();
+            (delivery.run)(service, core, &*delivery.event)
+        },
     };
     let taken = cell.mailbox.reserve(Lane::User).map(|permit| permit.fill(Box::new(job)).is_ok());
     if let Err(reason) = &taken {

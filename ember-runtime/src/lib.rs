@@ -7,6 +7,7 @@
 
 pub mod actor;
 pub mod call;
+pub mod clock;
 pub mod directory;
 pub mod error;
 mod event;
@@ -20,7 +21,7 @@ pub mod registry;
 pub mod rng;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod timer;
+pub mod timer;
 #[cfg(feature = "cluster")]
 mod transport;
 

@@ -5,6 +5,7 @@
 //! None is on by default: services in one process.
 //! - `cluster`: links between nodes.
 //! - `prost`: arguments, values and errors that implement `prost::Message` travel as protocol buffers.
+//! - `cron`: `#[cron("0 */5 * * * *", tz = "Europe/Berlin")]`, timers that follow the calendar.
 //! - `etcd`: clusters of several processes, on one machine with the embedded registry, or on many with etcd. Its build runs
 //!   `protoc`: install it (Debian: `protobuf-compiler`), or point the environment variable `PROTOC` at one.
 //! - `testing`: clusters in a simulation, for tests: a dev-dependency.
@@ -13,18 +14,21 @@ pub use ember_macros::{message, module, rpc, service};
 #[cfg(feature = "prost")]
 pub use ember_runtime::message::Prost;
 pub use ember_runtime::{
-    actor::{Cx, Down, DownReason, OnPanic, Restart, Service, ServiceIdentity, ServiceState},
+    actor::{Cx, Down, DownReason, OnPanic, Restart, Service, ServiceIdentity, ServiceState, Unit},
     call::{
-        Address, Call, CallMany, Client, Local, Many, One, Origin, Retry, RetryMaybeExecuted, RetryPolicy, Select, Sent,
+        Address, Call, CallMany, Client, Local, Many, ModulesClient, One, Origin, Retry, RetryMaybeExecuted,
+        RetryPolicy, Select, Sent,
     },
+    clock::{Clock, SystemClock},
     directory::{Choice, Instance, Interest, Key, NodeRecord, Selector, View},
     error::{CallError, Error, Lost, LostReason, Refused, RefusedReason, Result, SendError},
     id::{Incarnation, NodeId, NodeKey, Pid},
     message::{Codec, CodecError, Deferred, Idempotent, Json, Message, Replier, Schema, Sketch},
-    module::Module,
+    module::{Module, ModuleKey, Modules},
     net,
     node::{Hosted, Node, NodeBuilder, ServiceConfig},
     registry,
+    timer::TimerHandle,
 };
 
 #[cfg(feature = "testing")]
@@ -41,8 +45,8 @@ mod guide;
 /// What the author of a service types daily.
 pub mod prelude {
     pub use crate::{
-        Address, CallError, Client as _, Cx, Deferred, Down, DownReason, Hosted, Local, Module, Node, NodeBuilder,
-        OnPanic, Pid, Replier, Restart, Retry, message, module, rpc, service,
+        Address, CallError, Client as _, Cx, Deferred, Down, DownReason, Hosted, Local, Module, Modules, Node,
+        NodeBuilder, OnPanic, Pid, Replier, Restart, Retry, message, module, rpc, service,
     };
     #[cfg(feature = "etcd")]
     pub use ember_runtime::registry::{Embedded, Etcd};
@@ -63,12 +67,14 @@ pub mod __private {
         time::Duration,
     };
 
+    #[cfg(feature = "cron")]
+    pub use ember_runtime::actor::Cron;
     pub use ember_runtime::{
         actor::{
             Cx, Down, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType,
             Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Table, Unit,
         },
-        call::{Address, Call, Client, Handle, HasClient, Kind, Local, One},
+        call::{Address, Call, Client, Handle, HasClient, Kind, Local, One, Reached},
         directory::Interest,
         error, inventory,
         message::{

@@ -52,7 +52,8 @@ fn every_page_with_rust_is_a_doctest() {
 fn every_block_says_what_it_is_and_none_is_left_out() {
     for (name, text) in pages() {
         for language in languages(&text) {
-            let known = ["rust", "rust,no_run", "rust,standalone_crate", "rust,compile_fail", "text", "toml", "sh", "json"];
+            let known =
+                ["rust", "rust,no_run", "rust,standalone_crate", "rust,compile_fail", "text", "toml", "sh", "json"];
             let known = known.contains(&language) || language.starts_with("rust,compile_fail,E");
             assert!(known, "docs/src/{name}: a block is ```{language}, which nobody checks");
         }

@@ -2,17 +2,18 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Type, ext::IdentExt, spanned::Spanned};
+use syn::{Generics, Type, ext::IdentExt, spanned::Spanned};
 
 use super::{
     local, marker,
     method::{duration, future, invoke},
 };
-use crate::model::{Event, EventOf, Hook, HookKind, Runtime, Shape, Timing};
+use crate::model::{Cron, Event, EventOf, Hook, HookKind, Runtime, Shape, Timing};
 
 /// The type that stands for a hook, and how it is run.
-pub(super) fn hook(k: &Runtime, unit: &Type, Hook { shape, cfgs, .. }: &Hook) -> TokenStream {
+pub(super) fn hook(k: &Runtime, generics: &Generics, unit: &Type, Hook { shape, cfgs, .. }: &Hook) -> TokenStream {
     let marker = marker(&shape.ident);
+    let (params, _, bounds) = generics.split_for_impl();
     let name = shape.ident.unraw().to_string();
     let Names { this, cx, cx_pattern } = Names::new(shape);
     let (future, run) = run(k, shape, &invoke(&this, &cx, shape));
@@ -21,7 +22,7 @@ pub(super) fn hook(k: &Runtime, unit: &Type, Hook { shape, cfgs, .. }: &Hook) ->
         struct #marker;
 
         #(#cfgs)*
-        impl #k::HookOf<#unit> for #marker {
+        impl #params #k::HookOf<#unit> for #marker #bounds {
             const NAME: &'static str = #name;
 
             fn run(#this: &mut #unit, #cx_pattern: &mut #k::Cx<'_, #unit>) -> #future {
@@ -32,8 +33,9 @@ pub(super) fn hook(k: &Runtime, unit: &Type, Hook { shape, cfgs, .. }: &Hook) ->
 }
 
 /// The type that stands for an event handler, and how it is run.
-pub(super) fn event(k: &Runtime, unit: &Type, handler: &Event) -> TokenStream {
+pub(super) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Event) -> TokenStream {
     let Event { shape, of, cfgs } = handler;
+    let (params, _, bounds) = generics.split_for_impl();
     let (event, takes_event) = match of {
         EventOf::Type(event) => (quote!(#event), true),
         EventOf::Down(Some(event)) => (quote!(#event), true),
@@ -51,7 +53,7 @@ pub(super) fn event(k: &Runtime, unit: &Type, handler: &Event) -> TokenStream {
         struct #marker;
 
         #(#cfgs)*
-        impl #k::OnEvent<#unit> for #marker {
+        impl #params #k::OnEvent<#unit> for #marker #bounds {
             type Event = #event;
             const NAME: &'static str = #name;
 
@@ -75,6 +77,14 @@ pub(super) fn enter_hook(k: &Runtime, Hook { shape, when, cfgs }: &Hook) -> Toke
             Timing::Every(period) => {
                 let period = duration(*period);
                 quote!(timer::<__L, #marker>(#k::Schedule::Every(#period)))
+            }
+            Timing::Cron(text, cron, zone) => {
+                let Cron { seconds, minutes, hours, days, months, weekdays, either } = cron;
+                let zone = zone.as_ref().map_or_else(|| quote!("UTC"), |zone| quote!(#zone));
+                quote!(timer::<__L, #marker>(#k::Schedule::Cron(#k::Cron {
+                    text: #text, seconds: #seconds, minutes: #minutes, hours: #hours, days: #days, months: #months,
+                    weekdays: #weekdays, either: #either, zone: #zone,
+                })))
             }
             Timing::After(delay) => {
                 let delay = duration(*delay);

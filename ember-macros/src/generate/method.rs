@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Type, spanned::Spanned};
+use syn::{Generics, Type, spanned::Spanned};
 
 use super::{local, wire};
 use crate::{
@@ -77,8 +77,15 @@ pub(super) fn duration(duration: Duration) -> TokenStream {
 }
 
 /// `impl HandledBy`: calls the user's function.
-pub(super) fn handler(k: &Runtime, unit: &Type, method: &Method, marker: &TokenStream) -> TokenStream {
+pub(super) fn handler(
+    k: &Runtime,
+    generics: &Generics,
+    unit: &Type,
+    method: &Method,
+    marker: &TokenStream,
+) -> TokenStream {
     let Method { cfgs, shape, .. } = method;
+    let (params, _, bounds) = generics.split_for_impl();
     let (this, cx) = (local("unit", &shape.ident), local("cx", &shape.ident));
     let names = shape.args.iter().map(|arg| &arg.name);
     let cx_pattern = if shape.takes_cx { quote!(#cx) } else { quote!(_) };
@@ -88,7 +95,7 @@ pub(super) fn handler(k: &Runtime, unit: &Type, method: &Method, marker: &TokenS
     let future = future(shape, &quote!(#k::Handled<Self::Value, Self::Error>));
     quote! {
         #(#cfgs)*
-        impl #k::HandledBy<#unit> for #marker {
+        impl #params #k::HandledBy<#unit> for #marker #bounds {
             fn handle(#this: &mut #unit, #cx_pattern: &mut #k::Cx<'_, #unit>, (#(#names,)*): Self::Args) -> #future {
                 #body
             }

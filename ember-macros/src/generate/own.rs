@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{Type, spanned::Spanned};
+use syn::{Generics, Type, spanned::Spanned};
 
 use super::{client, hidden, hook, marker, method, signed};
 use crate::model::{Event, EventOf, Method, OwnBlock, Runtime};
@@ -11,9 +11,10 @@ pub(crate) fn own_block(block: &OwnBlock) -> TokenStream {
     let OwnBlock { runtime: k, item, cfgs, interface, client } = block;
     let unit = &*item.self_ty;
     let mut parts = TokenStream::new();
-    parts.extend(interface.methods.iter().map(|it| callable(k, unit, it)));
-    parts.extend(interface.hooks.iter().map(|it| hook::hook(k, unit, it)));
-    parts.extend(interface.events.iter().map(|it| hook::event(k, unit, it)));
+    let generics = &item.generics;
+    parts.extend(interface.methods.iter().map(|it| callable(k, generics, unit, it)));
+    parts.extend(interface.hooks.iter().map(|it| hook::hook(k, generics, unit, it)));
+    parts.extend(interface.events.iter().map(|it| hook::event(k, generics, unit, it)));
     let methods = interface.methods.iter().map(|it| (it, signed(&marker(it.ident()), &it.shape)));
     parts.extend(client.as_ref().map(|client| client::methods(k, &quote!(#client), methods)));
     parts.extend(table(block));
@@ -21,12 +22,12 @@ pub(crate) fn own_block(block: &OwnBlock) -> TokenStream {
     quote!(#item #hidden)
 }
 
-fn callable(k: &Runtime, unit: &Type, it: &Method) -> TokenStream {
+fn callable(k: &Runtime, generics: &Generics, unit: &Type, it: &Method) -> TokenStream {
     let Method { cfgs, .. } = it;
     let marker = marker(it.ident());
     let signed = signed(&marker, &it.shape);
     let description = method::description(k, "", it, &signed);
-    let handler = method::handler(k, unit, it, &signed);
+    let handler = method::handler(k, generics, unit, it, &signed);
     quote! {
         #(#cfgs)*
         pub struct #marker<T>(::core::marker::PhantomData<T>);
@@ -52,6 +53,7 @@ fn table(OwnBlock { runtime: k, item, interface, .. }: &OwnBlock) -> TokenStream
         quote!(#(#cfgs)* table.#enter::<__L, #marker>();)
     });
     let at = k.at(unit.span());
+    let (params, _, bounds) = item.generics.split_for_impl();
     let describe = quote! {
         fn describe_block<__S: #k::Service, __L: #k::Path<__S, Unit = Self>>(table: &mut #k::Table<__S>) {
             let _ = &table;
@@ -61,7 +63,7 @@ fn table(OwnBlock { runtime: k, item, interface, .. }: &OwnBlock) -> TokenStream
         }
     };
     quote_spanned! {unit.span()=>
-        impl #at::OnlyOneRpcBlockPerType for #unit {
+        impl #params #at::OnlyOneRpcBlockPerType for #unit #bounds {
             #describe
         }
     }

@@ -2,21 +2,22 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{ext::IdentExt, spanned::Spanned};
+use syn::{ItemStruct, ext::IdentExt, parse_quote, spanned::Spanned};
 
 use super::{client, hidden, marker};
 use crate::model::{Mount, Runtime, ServiceSpec, Unit, UnitKind};
 
 pub(crate) fn unit(unit: &Unit) -> TokenStream {
     let Unit { runtime: k, item, cfgs, .. } = unit;
-    // Of a generic struct nothing can be said; the error has been noted.
-    if !item.generics.params.is_empty() || item.generics.where_clause.is_some() {
+    // Of a generic service, or of one that borrows, nothing can be said; the error has been noted.
+    let is_service = matches!(unit.kind, UnitKind::Service(_));
+    if item.generics.lifetimes().next().is_some() || is_service && !item.generics.params.is_empty() {
         return item.to_token_stream();
     }
     let client = unit.client();
     let kind = match &unit.kind {
         UnitKind::Service(spec) => service(k, &item.ident, &client, spec),
-        UnitKind::Module { parent } => module(k, &item.ident, parent.as_ref()),
+        UnitKind::Module { parent } => module(k, item, parent.as_ref()),
     };
     let doc = match &unit.kind {
         UnitKind::Service(spec) => format!("Calls services `{}`.", spec.name),
@@ -25,8 +26,8 @@ pub(crate) fn unit(unit: &Unit) -> TokenStream {
     let parts = [
         client::from_handle(k, &client),
         accessors(k, &client, &unit.mounts),
-        has_client(k, &item.ident, &client),
-        unit.mounts.iter().map(|mount| field(k, &item.ident, mount)).collect(),
+        has_client(k, item, &client),
+        unit.mounts.iter().map(|mount| field(k, item, mount)).collect(),
         description(unit),
         kind,
     ];
@@ -35,9 +36,10 @@ pub(crate) fn unit(unit: &Unit) -> TokenStream {
     quote!(#item #declaration #hidden)
 }
 
-fn has_client(k: &Runtime, unit: &Ident, client: &Ident) -> TokenStream {
+fn has_client(k: &Runtime, ItemStruct { ident, generics, .. }: &ItemStruct, client: &Ident) -> TokenStream {
+    let (params, args, bounds) = generics.split_for_impl();
     quote! {
-        impl #k::HasClient for #unit {
+        impl #params #k::HasClient for #ident #args #bounds {
             type Client<K: #k::Kind> = #client<K>;
         }
     }
@@ -52,7 +54,7 @@ fn accessors(k: &Runtime, client: &Ident, mounts: &[Mount]) -> TokenStream {
         let name = field.unraw().to_string();
         let at = k.at(ty.span());
         let accessor = quote_spanned! {ty.span()=>
-            pub fn #field(&self) -> <<#ty as #at::Mounted>::Child as #at::HasClient>::Client<__K> {
+            pub fn #field(&self) -> <#ty as #at::Reached>::Client<__K> {
                 self.0.module(#name)
             }
         };
@@ -67,23 +69,30 @@ fn accessors(k: &Runtime, client: &Ident, mounts: &[Mount]) -> TokenStream {
 }
 
 /// The type that stands for a field with a module.
-fn field(k: &Runtime, owner: &Ident, Mount { field, ty, cfgs }: &Mount) -> TokenStream {
+fn field(
+    k: &Runtime,
+    ItemStruct { ident, generics, .. }: &ItemStruct,
+    Mount { field, ty, cfgs }: &Mount,
+) -> TokenStream {
+    let (params, args, bounds) = generics.split_for_impl();
+    let owner = quote!(#ident #args);
     let (name, marker) = (field.unraw().to_string(), marker(field));
     let at = k.at(ty.span());
     let child = quote_spanned!(ty.span()=> <#ty as #at::Mounted>::Child);
     let slot = quote_spanned! {ty.span()=>
-        fn slot(owner: &mut #owner) -> &mut #at::Module<Self::Child> {
-            <#ty as #at::Mounted>::slot(&mut owner.#field)
+        fn slot(owner: &mut #owner) -> &mut #ty {
+            &mut owner.#field
         }
     };
     quote! {
         #(#cfgs)*
-        struct #marker;
+        struct #marker #params (::core::marker::PhantomData<fn() -> #owner>) #bounds;
 
         #(#cfgs)*
-        impl #k::Field for #marker {
+        impl #params #k::Field for #marker #args #bounds {
             type Owner = #owner;
             type Child = #child;
+            type Slot = #ty;
             const NAME: &'static str = #name;
 
             #slot
@@ -100,22 +109,32 @@ fn description(unit: &Unit) -> TokenStream {
         UnitKind::Service(spec) => (None, &spec.contracts[..]),
         UnitKind::Module { parent } => (parent.as_ref(), &[][..]),
     };
+    let (params, args, bounds) = item.generics.split_for_impl();
+    // A generic block that has other bounds than the struct must not go unnoticed.
+    let block = if item.generics.params.is_empty() {
+        quote! {
+            use #k::NoRpcBlock as _;
+            #k::RpcBlock::<Self>::describe::<__S, __L>(table);
+        }
+    } else {
+        let at = k.at(ident.span());
+        quote_spanned!(ident.span()=> <Self as #at::OnlyOneRpcBlockPerType>::describe_block::<__S, __L>(table);)
+    };
     let parent = parent.map_or_else(|| quote!(#k::Orphan), ToTokens::to_token_stream);
     let contracts = contracts
         .iter()
         .map(|contract| quote_spanned!(contract.span()=> <Self as #contract>::__ember_contract::<__S, __L>(table);));
     let modules = mounts.iter().map(|Mount { field, cfgs, .. }| {
         let marker = marker(field);
-        quote!(#(#cfgs)* table.module::<__L, #marker>();)
+        quote!(#(#cfgs)* table.module::<__L, #marker #args>();)
     });
     quote! {
-        impl #k::Unit for #ident {
+        impl #params #k::Unit for #ident #args #bounds {
             type Parent = #parent;
             const NAME: &'static str = #name;
 
             fn describe<__S: #k::Service, __L: #k::Path<__S, Unit = Self>>(table: &mut #k::Table<__S>) {
-                use #k::NoRpcBlock as _;
-                #k::RpcBlock::<Self>::describe::<__S, __L>(table);
+                #block
                 #(#contracts)*
                 #(#modules)*
             }
@@ -150,22 +169,24 @@ fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> To
 }
 
 /// Where a module can be mounted.
-fn module(k: &Runtime, ident: &Ident, parent: Option<&syn::Path>) -> TokenStream {
-    match parent {
-        Some(parent) => quote! {
-            impl #k::MountIn<#parent> for #ident {
-                fn lend(parent: &mut #parent) -> &mut #parent {
-                    parent
+fn module(k: &Runtime, ItemStruct { ident, generics, .. }: &ItemStruct, parent: Option<&syn::Path>) -> TokenStream {
+    let (params, args, bounds) = generics.split_for_impl();
+    let Some(parent) = parent else {
+        let mut anywhere = generics.clone();
+        anywhere.params.push(parse_quote!(__P: #k::Unit));
+        let (params, ..) = anywhere.split_for_impl();
+        return quote! {
+            impl #params #k::MountIn<__P> for #ident #args #bounds {
+                fn lend(_: &mut __P) -> &mut #k::Orphan {
+                    #k::Orphan::stand_in()
                 }
             }
-        },
-        None => {
-            quote! {
-                impl<__P: #k::Unit> #k::MountIn<__P> for #ident {
-                    fn lend(_: &mut __P) -> &mut #k::Orphan {
-                        #k::Orphan::stand_in()
-                    }
-                }
+        };
+    };
+    quote! {
+        impl #params #k::MountIn<#parent> for #ident #args #bounds {
+            fn lend(parent: &mut #parent) -> &mut #parent {
+                parent
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_macro2::Ident;
-use syn::{Attribute, ImplItemFn, ItemImpl, ItemTrait, Path, Type};
+use syn::{Attribute, ImplItemFn, ItemImpl, ItemTrait, LitStr, Path, Type};
 
 use super::{Method, Runtime, Shape};
 
@@ -60,11 +60,25 @@ pub(crate) struct Hook {
 }
 
 /// When a hook runs.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) enum Timing {
     On(HookKind),
     Every(Duration),
     After(Duration),
+    Cron(LitStr, Cron, Option<LitStr>),
+}
+
+/// A cron pattern; each field a bit set of its values.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Cron {
+    pub(crate) seconds: u64,
+    pub(crate) minutes: u64,
+    pub(crate) hours: u64,
+    pub(crate) days: u64,
+    pub(crate) months: u64,
+    pub(crate) weekdays: u64,
+    /// Whether either of day and weekday is enough, since neither is `*`.
+    pub(crate) either: bool,
 }
 
 /// A step in the life of a service.

@@ -8,7 +8,7 @@ mod unit;
 
 pub(crate) use self::{
     checks::{check_names, is_generated},
-    interface::{Contract, Event, EventOf, Fulfilment, Hook, HookKind, Interface, OwnBlock, Timing},
+    interface::{Contract, Cron, Event, EventOf, Fulfilment, Hook, HookKind, Interface, OwnBlock, Timing},
     method::{Arg, Codec, Method, Output, Reach, Shape},
     unit::{Mount, Runtime, ServiceSpec, Unit, UnitKind, client_of},
 };

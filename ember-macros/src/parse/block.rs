@@ -1,7 +1,9 @@
 //! `#[rpc]` on an `impl`: a unit's own methods, or those that fulfil a contract.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{ImplItem, ImplItemFn, ItemImpl, Path, PathArguments, Type, Visibility};
+use syn::{
+    GenericArgument, GenericParam, Generics, ImplItem, ImplItemFn, ItemImpl, Path, PathArguments, Type, Visibility,
+};
 
 use super::{
     attrs, fulfil,
@@ -9,6 +11,7 @@ use super::{
     method::Mark,
     options::Options,
     signature::{self, Role},
+    types::mentioned,
 };
 use crate::{
     errors::Errors,
@@ -23,18 +26,18 @@ pub(crate) enum Block {
     Wrong(ItemImpl),
 }
 
-pub(crate) fn block(args: TokenStream, item: ItemImpl, errors: &mut Errors) -> Block {
+pub(crate) fn block(args: TokenStream, mut item: ItemImpl, errors: &mut Errors) -> Block {
     let mut options = Options::parse("block", args, errors);
     let runtime = options.runtime(errors);
     options.finish(errors);
     let mut ok = true;
-    if !item.generics.params.is_empty() || item.generics.where_clause.is_some() {
-        let at = if item.generics.params.is_empty() {
-            quote::quote!(where)
-        } else {
-            quote::ToTokens::to_token_stream(&item.generics)
-        };
-        errors.at(at, "an `#[rpc]` block cannot be generic: write one for each type");
+    if item.trait_.is_some() && !item.generics.params.is_empty() {
+        errors.at(&item.generics, "a contract is fulfilled for one type at a time: name it");
+        // As an ordinary block it brings no other errors.
+        item.trait_ = None;
+        ok = false;
+    } else if let Err(error) = generic_alike(&item) {
+        errors.push(error);
         ok = false;
     }
     if let Some(token) = &item.unsafety {
@@ -62,9 +65,10 @@ fn own(runtime: crate::model::Runtime, mut item: ItemImpl, errors: &mut Errors) 
     let unit = unit_path(&item.self_ty).cloned();
     let ident = unit.as_ref().and_then(|path| path.segments.last()).map(|last| last.ident.clone());
     let mut interface = Interface::default();
+    let generics = &item.generics;
     for item in &mut item.items {
         match item {
-            ImplItem::Fn(function) => function_of(function, ident.as_ref(), &mut interface, errors),
+            ImplItem::Fn(function) => function_of(function, ident.as_ref(), generics, &mut interface, errors),
             other => lost_marks(other, errors),
         }
     }
@@ -72,7 +76,13 @@ fn own(runtime: crate::model::Runtime, mut item: ItemImpl, errors: &mut Errors) 
     OwnBlock { runtime, cfgs: attrs::cfgs(&item.attrs), client: unit.and_then(client_path), item, interface }
 }
 
-fn function_of(function: &mut ImplItemFn, unit: Option<&Ident>, interface: &mut Interface, errors: &mut Errors) {
+fn function_of(
+    function: &mut ImplItemFn,
+    unit: Option<&Ident>,
+    generics: &Generics,
+    interface: &mut Interface,
+    errors: &mut Errors,
+) {
     let marks = Marks::take(&mut function.attrs, errors);
     let mark = Mark::take(&mut function.attrs, &function.sig, errors);
     match (marks, mark) {
@@ -92,6 +102,14 @@ fn function_of(function: &mut ImplItemFn, unit: Option<&Ident>, interface: &mut 
                 errors.at(name, format!("`{name}` is called from other nodes: make it `pub`"));
             }
             if let Some(shape) = signature::read(&function.sig, Role::Own, unit, errors) {
+                let types = shape.args.iter().map(|arg| &arg.ty).chain([shape.output.whole()]);
+                let unknown = { types }.find_map(|ty| Some((ty, mentioned(ty, generics)?)));
+                if let Some((ty, param)) = unknown {
+                    let message =
+                        format!("callers see this type, and know nothing of `{param}`: write a type that they know");
+                    errors.at(ty, message);
+                    return;
+                }
                 interface.methods.push(mark.method(shape, function.vis.clone(), &function.attrs));
             }
         }
@@ -122,13 +140,45 @@ fn without_marks(mut item: ItemImpl) -> ItemImpl {
     item
 }
 
-/// The path of a type without generic arguments.
+/// A block is for all types that its struct can be: its arguments are its own parameters.
+fn generic_alike(item: &ItemImpl) -> syn::Result<()> {
+    let Some(PathArguments::AngleBracketed(list)) =
+        unit_path(&item.self_ty).and_then(|path| path.segments.last()).map(|last| &last.arguments)
+    else {
+        return Ok(());
+    };
+    let is_param = |argument: &&GenericArgument| match argument {
+        GenericArgument::Type(Type::Path(path)) => {
+            path.path.get_ident().is_some_and(|ident| item.generics.params.iter().any(|param| is_named(param, ident)))
+        }
+        _ => false,
+    };
+    match list.args.iter().find(|argument| !is_param(argument)) {
+        Some(argument) => Err(syn::Error::new_spanned(
+            argument,
+            "a module's methods are the same for all its types: write `#[rpc] impl<T> Module<T>`, with the bounds of the struct",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn is_named(param: &GenericParam, name: &Ident) -> bool {
+    match param {
+        GenericParam::Type(param) => param.ident == *name,
+        GenericParam::Const(param) => param.ident == *name,
+        GenericParam::Lifetime(_) => false,
+    }
+}
+
+/// The path of a unit: only its last segment may have generic arguments.
 pub(super) fn unit_path(ty: &Type) -> Option<&Path> {
     match ty {
         Type::Path(path) if path.qself.is_none() => path
             .path
             .segments
             .iter()
+            .rev()
+            .skip(1)
             .all(|segment| matches!(segment.arguments, PathArguments::None))
             .then_some(&path.path),
         Type::Group(group) => unit_path(&group.elem),
@@ -140,5 +190,6 @@ pub(super) fn unit_path(ty: &Type) -> Option<&Path> {
 fn client_path(mut unit: Path) -> Option<Path> {
     let last = unit.segments.last_mut()?;
     last.ident = client_of(&last.ident);
+    last.arguments = PathArguments::None;
     Some(unit)
 }

@@ -1,9 +1,9 @@
 //! Methods that run by themselves: `#[on(…)]`, `#[every("…")]`, `#[after("…")]`.
 
-use syn::{Attribute, Ident, LitStr, Signature, Type, ext::IdentExt};
+use syn::{Attribute, Ident, LitStr, Signature, Token, Type, ext::IdentExt, parse::ParseStream};
 
 use super::{
-    attrs, duration,
+    attrs, cron as pattern, duration,
     options::{closest, list},
     signature::{self, Role},
 };
@@ -53,7 +53,7 @@ impl Marks {
             }
         }
         for attr in attrs::take(attributes, "cron") {
-            errors.at(&attr, "`#[cron]` is not available yet: use `#[every(\"…\")]`");
+            marks.when.extend(cron(&attr, errors));
             marks.first.get_or_insert(attr);
         }
         marks.first.is_some().then_some(marks)
@@ -167,6 +167,44 @@ fn on(attr: &Attribute, errors: &mut Errors) -> Option<On> {
     };
     errors.at(ident, message);
     None
+}
+
+fn cron(attr: &Attribute, errors: &mut Errors) -> Option<Timing> {
+    if cfg!(not(feature = "cron")) {
+        errors.at(attr, "`#[cron]` needs the feature `cron` of the crate `ember`: add it in Cargo.toml");
+        return None;
+    }
+    let read = |input: ParseStream<'_>| {
+        let text: LitStr = input.parse()?;
+        if input.is_empty() {
+            return Ok((text, None));
+        }
+        input.parse::<Token![,]>()?;
+        let key: Ident = input.parse()?;
+        input.parse::<Token![=]>()?;
+        let zone: LitStr = input.parse()?;
+        if key != "tz" {
+            return Err(syn::Error::new(key.span(), format!("unknown option `{key}`: did you mean `tz`?")));
+        }
+        Ok((text, Some(zone)))
+    };
+    match attr.parse_args_with(read) {
+        Ok((text, zone)) => match pattern::parse(&text.value()) {
+            Ok(cron) => Some(Timing::Cron(text, cron, zone)),
+            Err(message) => {
+                errors.at(text, message);
+                None
+            }
+        },
+        Err(error) if error.to_string().starts_with("unknown option") => {
+            errors.push(error);
+            None
+        }
+        Err(_) => {
+            errors.at(attr, "write when: `#[cron(\"0 */5 * * * *\")]`, with `tz = \"Europe/Berlin\"` if it is not UTC");
+            None
+        }
+    }
 }
 
 fn time(attr: &Attribute, name: &str, errors: &mut Errors) -> Option<std::time::Duration> {

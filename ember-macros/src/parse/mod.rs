@@ -3,6 +3,7 @@
 mod attrs;
 mod block;
 mod contract;
+mod cron;
 mod duration;
 mod fulfil;
 mod hook;

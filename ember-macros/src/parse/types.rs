@@ -1,9 +1,9 @@
 //! What may stand in the types of a signature that callers see.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{
-    Lifetime, Type, TypeImplTrait, TypePath, TypeReference,
+    GenericParam, Generics, Lifetime, Type, TypeImplTrait, TypePath, TypeReference,
     visit::{self, Visit},
 };
 
@@ -74,4 +74,29 @@ fn owned(borrowed: &Type) -> String {
         Type::Slice(slice) => format!("Vec<{}>", text(&slice.elem)),
         other => text(other),
     }
+}
+
+/// The first of the type parameters that `ty` mentions.
+pub(super) fn mentioned(ty: &Type, generics: &Generics) -> Option<Ident> {
+    struct Mentions<'a>(&'a Generics, Option<Ident>);
+
+    impl<'ast> Visit<'ast> for Mentions<'_> {
+        fn visit_path(&mut self, path: &'ast syn::Path) {
+            let mut params = self.0.params.iter().filter_map(|param| match param {
+                GenericParam::Type(param) => Some(&param.ident),
+                GenericParam::Const(param) => Some(&param.ident),
+                GenericParam::Lifetime(_) => None,
+            });
+            if let Some(first) = path.segments.first()
+                && params.any(|param| *param == first.ident)
+            {
+                self.1.get_or_insert(first.ident.clone());
+            }
+            visit::visit_path(self, path);
+        }
+    }
+
+    let mut mentions = Mentions(generics, None);
+    mentions.visit_type(ty);
+    mentions.1
 }

@@ -1,9 +1,9 @@
 //! `#[service]` and `#[module]` on structs.
 
 use proc_macro2::TokenStream;
-use syn::{Attribute, Fields, ItemStruct, PathArguments, Type, ext::IdentExt};
+use syn::{Attribute, Fields, Generics, ItemStruct, PathArguments, Type, ext::IdentExt};
 
-use super::{attrs, options::Options};
+use super::{attrs, options::Options, types::mentioned};
 use crate::{
     errors::Errors,
     model::{Mount, ServiceSpec, Unit, UnitKind, is_generated},
@@ -33,23 +33,25 @@ pub(crate) fn module(args: TokenStream, item: ItemStruct, errors: &mut Errors) -
 fn unit(mut options: Options, mut item: ItemStruct, kind: UnitKind, errors: &mut Errors) -> Unit {
     let runtime = options.runtime(errors);
     options.finish(errors);
-    if !item.generics.params.is_empty() || item.generics.where_clause.is_some() {
-        let what = if matches!(kind, UnitKind::Service(_)) { "service" } else { "module" };
-        let message = format!(
-            "a {what} cannot be generic: it is known by its name; write a struct for each case, or an enum in a field"
-        );
+    let is_generic = !item.generics.params.is_empty() || item.generics.where_clause.is_some();
+    if is_generic && matches!(kind, UnitKind::Service(_)) {
+        let message =
+            "a service cannot be generic: it is known by its name; write a struct for each case, or an enum in a field";
         if item.generics.params.is_empty() {
             errors.at(&item.generics.where_clause, message);
         } else {
             errors.at(&item.generics, message);
         }
     }
-    let mounts = mounts(&mut item.fields, errors);
+    if let Some(lifetime) = item.generics.lifetimes().next() {
+        errors.at(lifetime, "a module borrows nothing: it lives as long as it likes; own what it holds");
+    }
+    let mounts = mounts(&mut item.fields, &item.generics, errors);
     Unit { runtime, cfgs: attrs::cfgs(&item.attrs), mounts, kind, item }
 }
 
 /// Takes `#[module]` off the fields that have it.
-fn mounts(fields: &mut Fields, errors: &mut Errors) -> Vec<Mount> {
+fn mounts(fields: &mut Fields, generics: &Generics, errors: &mut Errors) -> Vec<Mount> {
     let mut mounts = Vec::new();
     for field in fields {
         let marks = attrs::take(&mut field.attrs, "module");
@@ -68,16 +70,26 @@ fn mounts(fields: &mut Fields, errors: &mut Errors) -> Vec<Mount> {
             errors.at(ident, format!("clients have a generated item named `{ident}`: give the field another name"));
             continue;
         }
+        if let Some(param) = mentioned(&field.ty, generics) {
+            let message =
+                format!("clients of this module know nothing of `{param}`: name the type of the module within");
+            errors.at(&field.ty, message);
+            continue;
+        }
         mounts.push(Mount { field: ident.clone(), ty: field.ty.clone(), cfgs: attrs::cfgs(&field.attrs) });
     }
     mounts
 }
 
-/// Whether the type is written `Module<T>`.
+/// Whether the type is written `Module<T>` or `Modules<K, T>`.
 fn holds_module(ty: &Type) -> bool {
     let Type::Path(path) = ty else { return false };
     path.path.segments.last().is_some_and(|last| match &last.arguments {
-        PathArguments::AngleBracketed(list) => last.ident == "Module" && list.args.len() == 1,
+        PathArguments::AngleBracketed(list) => match list.args.len() {
+            1 => last.ident == "Module",
+            2 => last.ident == "Modules",
+            _ => false,
+        },
         _ => false,
     })
 }

@@ -1,10 +1,10 @@
 //! Closures that come back to a service through its own mailbox.
 
-use std::any::Any;
+use std::{any::Any, sync::Arc};
 
 use futures_util::future::BoxFuture;
 
-use super::{Core, Cx, Path, Service, Unit, execute::run_callback, job::Job};
+use super::{AnyCell, Core, Cx, NotEntered, Path, Service, Unit, execute::run_callback, job::Job};
 use crate::{error::RefusedReason, mailbox::Permit, message::Envelope};
 
 /// A callback for a unit whose type only the closure knows: unit, parent, context.
@@ -16,13 +16,17 @@ pub(super) type RouteFn = fn(&mut dyn Any, &mut Core, Erased);
 /// The route to the unit at `L`.
 pub(super) fn route<S: Service, L: Path<S>>(service: &mut dyn Any, core: &mut Core, callback: Erased) {
     let Some(service) = service.downcast_mut::<S>() else { return };
-    match L::enter(service) {
+    match L::enter(service, &mut core.envelope.keys.reader()) {
         Ok(mut guard) => {
             let (unit, parent) = L::parts(&mut guard);
             core.route = route::<S, L>;
             run_callback(core, |core| callback(unit, parent, core));
         }
-        Err(busy) => tracing::error!(target: "ember::service", %busy, "a callback could not be run"),
+        // Nobody is there any more to be called back.
+        Err(gone @ NotEntered::Absent { .. }) => {
+            tracing::debug!(target: "ember::service", %gone, "a callback has no receiver any more");
+        }
+        Err(reason) => tracing::error!(target: "ember::service", %reason, "a callback could not be run"),
     }
 }
 
@@ -50,12 +54,35 @@ impl CallbackPermit {
         envelope: Envelope,
         callback: impl FnOnce(&mut U, &mut Cx<'_, U>) + Send + 'static,
     ) {
-        let erased: Erased = Box::new(move |unit, parent, core| {
-            if let (Some(unit), Some(parent)) = (unit.downcast_mut::<U>(), parent.downcast_mut::<U::Parent>()) {
-                callback(unit, &mut Cx::new(core, parent));
-            }
-        });
-        self.0.fill(envelope, erased);
+        self.0.fill(envelope, erase(callback));
+    }
+}
+
+fn erase<U: Unit>(callback: impl FnOnce(&mut U, &mut Cx<'_, U>) + Send + 'static) -> Erased {
+    Box::new(move |unit, parent, core| {
+        if let (Some(unit), Some(parent)) = (unit.downcast_mut::<U>(), parent.downcast_mut::<U::Parent>()) {
+            callback(unit, &mut Cx::new(core, parent));
+        }
+    })
+}
+
+/// A unit of a running service, to deliver callbacks to.
+pub(crate) struct Receiver {
+    pub(super) cell: Arc<dyn AnyCell>,
+    pub(super) route: RouteFn,
+    /// The method that asked for callbacks.
+    pub(super) method: &'static str,
+}
+
+impl Receiver {
+    /// Queues `callback`, beyond the bounds, for the unit of the type `U`. `false` if the service takes no new work.
+    pub(crate) fn owe<U: Unit>(
+        &self,
+        envelope: Envelope,
+        callback: impl FnOnce(&mut U, &mut Cx<'_, U>) + Send + 'static,
+    ) -> bool {
+        let Self { cell, route, method } = self;
+        cell.owe_callback(CallbackJob { callback: erase(callback), route: *route, method, envelope })
     }
 }
 
@@ -66,7 +93,7 @@ impl<S: Service> Fill for Place<S> {
     }
 }
 
-struct CallbackJob {
+pub(crate) struct CallbackJob {
     callback: Erased,
     route: RouteFn,
     /// The method that asked for the callback.

@@ -12,14 +12,17 @@ use std::{
 use tokio::sync::watch;
 
 use super::{
-    CallbackPermit, Down, EventFn, Host, Service, ServiceIdentity, ServiceState, Table, TaskJob, callback::RouteFn,
-    job::Job, table::SIGNATURE_OF,
+    CallbackPermit, Core, Down, EventFn, Host, Service, ServiceIdentity, ServiceState, Table, TaskJob,
+    callback::{CallbackJob, RouteFn},
+    job::Job,
+    keyed::{self, Begin},
+    table::SIGNATURE_OF,
 };
 use crate::{
-    error::RefusedReason,
+    error::{RefusedReason, Result},
     id::{MethodId, Pid},
     mailbox::{Limits, Mailbox},
-    message::{Lane, MethodInfo, RawCall, Reach, ReplyBody},
+    message::{Keys, Lane, MethodInfo, RawCall, Reach, ReplyBody},
 };
 
 /// What a cell is made from.
@@ -30,6 +33,8 @@ pub(crate) struct Setup<S: Service> {
     pub(crate) limits: Limits,
     /// Runs `started`, and makes timers and subscriptions.
     pub(crate) attach: fn(&Arc<Cell<S>>, &dyn Host) -> Attachments,
+    /// Makes the timers and subscriptions of one unit.
+    pub(crate) begin: Begin<S>,
 }
 
 /// A service's mailbox and what is known of it.
@@ -40,6 +45,8 @@ pub(crate) struct Cell<S: Service> {
     pub(crate) table: Arc<Table<S>>,
     pub(crate) mailbox: Arc<Mailbox<Box<dyn Job<S>>>>,
     state: watch::Sender<ServiceState>,
+    /// Begins the timers and subscriptions of one unit.
+    pub(super) begin: Begin<S>,
     attach: AttachFn<S>,
     attached: Mutex<Attached>,
     /// Counts the starts of the service: what was owed to an earlier one is not given to a later one.
@@ -80,6 +87,8 @@ pub(crate) trait AnyCell: Send + Sync + 'static {
     fn deliver(&self, call: RawCall);
     /// Reserves the place of a callback; beyond the bound if the mailbox is full, because a callback is owed.
     fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit;
+    /// Queues a callback beyond the bounds. `false` if the service takes no new work.
+    fn owe_callback(&self, callback: CallbackJob) -> bool;
     /// Refuses user messages (`true`), or takes them again. Nothing happens to a service that is ending.
     fn pause(&self, paused: bool);
     /// Takes no new work; what waits is done, then the service stops.
@@ -95,7 +104,7 @@ pub(crate) trait AnyCell: Send + Sync + 'static {
 
 impl<S: Service> Cell<S> {
     pub(crate) fn new(setup: Setup<S>) -> Arc<Self> {
-        let Setup { pid, identity, table, limits, attach } = setup;
+        let Setup { pid, identity, table, limits, attach, begin } = setup;
         Arc::new(Self {
             pid,
             name: identity.name.as_str().into(),
@@ -103,6 +112,7 @@ impl<S: Service> Cell<S> {
             table,
             mailbox: Mailbox::new(limits),
             state: watch::Sender::new(ServiceState::Starting),
+            begin,
             attach,
             attached: Mutex::default(),
             life: AtomicU64::new(0),
@@ -179,6 +189,28 @@ impl<S: Service> Cell<S> {
 struct Delivery<S: Service> {
     down: Down,
     run: EventFn<S>,
+    /// The field with modules under keys, if it is for these.
+    field: Option<usize>,
+}
+
+impl<S: Service> Delivery<S> {
+    /// Tells the service or a module in a field of it, or every module of a field that holds them under keys.
+    async fn deliver(&self, service: &mut S, core: &mut Core) -> Result<()> {
+        let receivers = match self.field {
+            None => vec![Keys::default()],
+            Some(field) => {
+                let cell = Arc::clone(&core.cell);
+                let cell = cell.as_any().downcast_ref::<Cell<S>>();
+                cell.map(|cell| keyed::modules(service, cell, field)).unwrap_or_default()
+            }
+        };
+        let mut result = Ok(());
+        for keys in receivers {
+            core.keys = keys;
+            result = result.and((self.run)(service, core, &self.down).await);
+        }
+        result
+    }
 }
 
 impl<S: Service> AnyCell for Cell<S> {
@@ -249,6 +281,10 @@ impl<S: Service> AnyCell for Cell<S> {
         CallbackPermit::new(self.mailbox.promise(Lane::User), route, method)
     }
 
+    fn owe_callback(&self, callback: CallbackJob) -> bool {
+        self.owe(Lane::User, Box::new(callback))
+    }
+
     fn pause(&self, paused: bool) {
         self.mailbox.pause(paused);
         if paused {
@@ -279,18 +315,21 @@ impl<S: Service> AnyCell for Cell<S> {
     }
 
     fn down(&self, down: &Down, life: u64) {
-        if self.table.downs.is_empty() {
+        let keyed = self.table.keyed.iter().enumerate();
+        let keyed = keyed.flat_map(|(index, part)| part.downs.iter().map(move |hook| (Some(index), hook)));
+        let mut hooks = self.table.downs.iter().map(|hook| (None, hook)).chain(keyed).peekable();
+        if hooks.peek().is_none() {
             tracing::warn!(
                 target: "ember::service", service = S::SPEC.name, watched = %down.pid,
                 "it watches a service that has ended, but has no `#[on(down)]`"
             );
         }
-        for &(name, run) in &self.table.downs {
+        for (field, &(name, run)) in hooks {
             let job = TaskJob {
                 name,
                 life: Some(life),
-                data: Delivery { down: down.clone(), run },
-                run: |it: &Delivery<S>, service, core| (it.run)(service, core, &it.down),
+                data: Delivery { down: down.clone(), run, field },
+                run: |it: &Delivery<S>, service, core| Box::pin(it.deliver(service, core)),
             };
             // Refused only if this service is ending itself.
             self.owe(Lane::User, Box::new(job));

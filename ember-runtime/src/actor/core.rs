@@ -7,8 +7,9 @@ use std::{
 
 use super::{AnyCell, Here, Path, Service, ServiceState, callback::RouteFn};
 use crate::{
+    clock::Clock,
     id::Pid,
-    message::{Ambient, Envelope},
+    message::{Ambient, Envelope, Keys, Lifespan},
     rng::Rng,
 };
 
@@ -19,6 +20,9 @@ pub(crate) trait Host: Send + Sync + 'static {
 
     /// The one source of randomness.
     fn rng(&self) -> &Rng;
+
+    /// The wall clock.
+    fn clock(&self) -> Arc<dyn Clock>;
 
     /// A service is about to be started again: what it had asked of the node, ends.
     fn restarts(&self, pid: Pid);
@@ -48,6 +52,14 @@ pub(crate) struct Core {
     pub(crate) method: &'static str,
     /// The way to the unit whose handler is running.
     pub(crate) route: RouteFn,
+    /// Where the next hook, tick or event goes, if its unit, or one on the way, stands under a key.
+    pub(crate) keys: Keys,
+    /// Of the service: it ends with this life.
+    pub(crate) life: Arc<Lifespan>,
+    /// Timers and subscriptions have been started in this life.
+    pub(super) live: bool,
+    /// Started modules under keys whose timers and subscriptions have not been, by their field.
+    pub(super) waiting: Vec<(usize, Keys)>,
     /// Something that ran has panicked.
     pub(super) panicked: bool,
     /// The service has asked to be stopped.
@@ -62,9 +74,21 @@ impl Core {
             envelope: Envelope::default(),
             method: "",
             route: super::callback::route::<S, Here>,
+            keys: Keys::default(),
+            life: Lifespan::new(),
+            live: false,
+            waiting: Vec::new(),
             panicked: false,
             stop: false,
         }
+    }
+
+    /// Another life begins: what depended on the last one ends.
+    pub(super) fn begin(&mut self) {
+        self.life = Lifespan::new();
+        self.keys = Keys::default();
+        self.waiting.clear();
+        (self.live, self.panicked, self.stop) = (false, false, false);
     }
 
     /// Notes what runs next, and where.
@@ -90,6 +114,11 @@ impl Core {
 
     pub(crate) fn pid(&self) -> Pid {
         self.cell.pid()
+    }
+
+    /// The unit that is running now, for callbacks that come later.
+    pub(crate) fn receiver(&self) -> super::Receiver {
+        super::Receiver { cell: Arc::clone(&self.cell), route: self.route, method: self.method }
     }
 
     /// Reserves the place of a callback in this service's own mailbox, to be run on the unit that is running now. If the

@@ -7,23 +7,34 @@ use std::{
 
 use futures_util::{FutureExt, future::BoxFuture};
 
-use super::{Core, Cx, HandledBy, HookOf, OnEvent, Path, Service};
+use super::{Core, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service};
 use crate::{
     error::{Error, Failure, LostReason, RefusedReason, Result},
-    message::{Envelope, Handled},
+    message::{Envelope, Handled, Keys},
 };
+
+/// Goes to the unit at `L`, and notes in `keys` which module was found there.
+fn enter<'s, S: Service, L: Path<S>>(service: &'s mut S, keys: &mut Keys) -> Result<L::Guard<'s>, NotEntered> {
+    let mut reader = keys.reader();
+    let guard = L::enter(service, &mut reader)?;
+    let found = reader.into_found();
+    if !found.is_empty() {
+        keys.found(found);
+    }
+    Ok(guard)
+}
 
 /// Runs the method `M` on the unit at `L`. A method that can be cancelled is dropped when `gone` is ready, which gives `None`.
 pub(super) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     service: &mut S,
     core: &mut Core,
-    envelope: Envelope,
+    mut envelope: Envelope,
     args: M::Args,
     gone: impl Future<Output = ()>,
 ) -> Option<Result<Handled<M::Value, M::Error>, Failure>> {
-    let mut guard = match L::enter(service) {
+    let mut guard = match enter::<S, L>(service, &mut envelope.keys) {
         Ok(guard) => guard,
-        Err(busy) => return Some(Err(RefusedReason::ModuleBusy(busy.module.into()).into())),
+        Err(reason) => return Some(Err(RefusedReason::from(reason).into())),
     };
     let (unit, parent) = L::parts(&mut guard);
     let ambient = core.enter::<S, L>(envelope, M::INFO.name);
@@ -53,9 +64,10 @@ pub(crate) fn run_hook<'a, S: Service, L: Path<S>, H: HookOf<L::Unit>>(
     core: &'a mut Core,
 ) -> BoxFuture<'a, Result<()>> {
     Box::pin(async move {
-        let mut guard = L::enter(service).map_err(Error::other)?;
+        let mut keys = std::mem::take(&mut core.keys);
+        let mut guard = enter::<S, L>(service, &mut keys)?;
         let (unit, parent) = L::parts(&mut guard);
-        let ambient = core.enter::<S, L>(Envelope::default(), H::NAME);
+        let ambient = core.enter::<S, L>(Envelope::at(keys), H::NAME);
         let mut cx = Cx::new(core, parent);
         let done = AssertUnwindSafe(ambient.scope(H::run(unit, &mut cx))).catch_unwind().await;
         done.unwrap_or_else(|panic| Err(Error::other(format!("it panicked: {}", report(core, &*panic)))))
@@ -72,9 +84,10 @@ pub(super) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
         let Some(event) = event.downcast_ref::<H::Event>() else {
             return Err(Error::other("an event of another type was delivered"));
         };
-        let mut guard = L::enter(service).map_err(Error::other)?;
+        let mut keys = std::mem::take(&mut core.keys);
+        let mut guard = enter::<S, L>(service, &mut keys)?;
         let (unit, parent) = L::parts(&mut guard);
-        let ambient = core.enter::<S, L>(Envelope::default(), H::NAME);
+        let ambient = core.enter::<S, L>(Envelope::at(keys), H::NAME);
         let mut cx = Cx::new(core, parent);
         let done = AssertUnwindSafe(ambient.scope(H::run(unit, &mut cx, event))).catch_unwind().await;
         done.unwrap_or_else(|panic| Err(Error::other(format!("it panicked: {}", report(core, &*panic)))))

@@ -4,11 +4,14 @@
 mod callback;
 mod cell;
 mod core;
+#[cfg(feature = "cron")]
+mod cron;
 mod cx;
 mod down;
 mod execute;
 mod handler;
 mod job;
+mod keyed;
 mod path;
 mod port;
 mod run;
@@ -20,21 +23,24 @@ mod unit;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "cron")]
+pub use self::cron::Cron;
 pub(crate) use self::{
-    callback::CallbackPermit,
+    callback::{CallbackPermit, Receiver},
     cell::{AnyCell, Attachments, Cell, Setup},
     core::{Core, Host},
     job::TaskJob,
+    keyed::{Changes, Field as KeyedField, GoLive, note_change},
     port::{Port, Submission},
     run::{Ending, Life, Source, run},
     supervision::Supervision,
-    table::{EventFn, HookFn, SIGNATURE_OF, Timer},
+    table::{EventFn, HookFn, SIGNATURE_OF, Subscription, Timer},
 };
 pub use self::{
     cx::{Cx, DeclaresParent},
     down::{Down, DownReason},
     handler::{HandledBy, HookOf, HookResult, OnEvent},
-    path::{Here, ModuleBusy, Path},
+    path::{Here, ModuleBusy, NotEntered, Path},
     spec::{ServiceIdentity, ServiceSpec, ServiceState},
     supervision::{OnPanic, Restart},
     table::{HookKind, Schedule, Table},

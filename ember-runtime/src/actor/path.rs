@@ -1,6 +1,10 @@
 //! How a unit is found in its service: statically, as a type.
 
 use super::{Orphan, Service, Unit};
+use crate::{
+    error::{Error, RefusedReason},
+    message::KeyReader,
+};
 
 /// The way from a service to one of its units. It is a type, so that finding a module costs nothing at run time.
 ///
@@ -17,11 +21,11 @@ pub trait Path<S: Service>: Send + Sync + 'static {
     /// Appends the names on the way: `bag.`.
     fn prefix(out: &mut String);
 
-    /// Goes to the unit.
+    /// Goes to the unit. Each module under a key on the way takes its key from `keys`.
     ///
     /// # Errors
-    /// A module on the way is in use.
-    fn enter(service: &mut S) -> Result<Self::Guard<'_>, ModuleBusy>;
+    /// A module on the way is in use, or is not there.
+    fn enter<'s>(service: &'s mut S, keys: &mut KeyReader<'_>) -> Result<Self::Guard<'s>, NotEntered>;
 
     /// The unit and its parent.
     fn parts<'g>(guard: &'g mut Self::Guard<'_>) -> (&'g mut Self::Unit, &'g mut <Self::Unit as Unit>::Parent);
@@ -35,6 +39,42 @@ pub struct ModuleBusy {
     pub module: &'static str,
 }
 
+/// Why a unit could not be reached.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotEntered {
+    /// A module on the way is in use.
+    #[error(transparent)]
+    Busy(#[from] ModuleBusy),
+    /// No module stands under the key.
+    #[error("there is no module `{module}` under the key {key}")]
+    Absent {
+        /// The module's type.
+        module: &'static str,
+        /// The key.
+        key: String,
+    },
+    /// The call does not say which module it is for, or not by a key of the right type.
+    #[error("the key of the module `{0}` could not be read")]
+    NoKey(&'static str),
+}
+
+impl From<NotEntered> for RefusedReason {
+    fn from(reason: NotEntered) -> Self {
+        match reason {
+            NotEntered::Busy(busy) => Self::ModuleBusy(busy.module.into()),
+            NotEntered::Absent { module, key } => Self::NoModule { module: module.into(), key },
+            NotEntered::NoKey(_) => Self::Undecodable(reason.to_string()),
+        }
+    }
+}
+
+impl From<NotEntered> for Error {
+    fn from(reason: NotEntered) -> Self {
+        Self::other(reason)
+    }
+}
+
 /// The path of the service itself.
 #[derive(Debug)]
 pub struct Here;
@@ -45,7 +85,7 @@ impl<S: Service> Path<S> for Here {
 
     fn prefix(_: &mut String) {}
 
-    fn enter(service: &mut S) -> Result<&mut S, ModuleBusy> {
+    fn enter<'s>(service: &'s mut S, _: &mut KeyReader<'_>) -> Result<&'s mut S, NotEntered> {
         Ok(service)
     }
 

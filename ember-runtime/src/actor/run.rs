@@ -6,11 +6,10 @@ use std::{
     time::Duration,
 };
 
-use futures_util::FutureExt;
 use tokio::{sync::oneshot, time::timeout};
 
 use super::{
-    AnyCell, Cell, Core, HookKind, Host, OnPanic, Restart, Service, ServiceState, Supervision, execute::report,
+    AnyCell, Cell, Core, HookKind, Host, OnPanic, Restart, Service, ServiceState, Supervision, keyed,
     supervision::Budget,
 };
 use crate::error::{Error, Result};
@@ -125,10 +124,7 @@ async fn serve<S: Service>(service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>
             cell.retire();
         }
         let Some(job) = cell.mailbox.next().await else { return End::Drained };
-        // Handlers are caught where they run. This is for the user's code around them: reading arguments, dropping values.
-        if let Err(panic) = AssertUnwindSafe(job.run(service, core)).catch_unwind().await {
-            report(core, &*panic);
-        }
+        keyed::run(job, service, core, cell).await;
         // A service that always has work must not keep the other tasks of its thread from running.
         tokio::task::consume_budget().await;
         if std::mem::take(&mut core.panicked) && supervision.on_panic != OnPanic::Resume {
@@ -137,7 +133,8 @@ async fn serve<S: Service>(service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>
     }
 }
 
-async fn start<S: Service>(source: &mut Source<S>, core: &mut Core, cell: &Cell<S>) -> Result<S> {
+async fn start<S: Service>(source: &mut Source<S>, core: &mut Core, cell: &Arc<Cell<S>>) -> Result<S> {
+    core.begin();
     let failed = |cause: Error| Error::ServiceStart { service: S::SPEC.name.into(), cause: cause.into() };
     let mut service = match source {
         Source::Value(value) => value.take().ok_or_else(|| failed(Error::other("it has no factory")))?,
@@ -145,19 +142,20 @@ async fn start<S: Service>(source: &mut Source<S>, core: &mut Core, cell: &Cell<
             catch_unwind(AssertUnwindSafe(make)).map_err(|_| failed(Error::other("its factory panicked")))?
         }
     };
-    (core.panicked, core.stop) = (false, false);
     for kind in [HookKind::Init, HookKind::Start] {
         for (_, hook) in cell.table.hooks.iter().filter(|(of, _)| *of == kind) {
             hook(&mut service, core).await.map_err(failed)?;
         }
     }
+    keyed::settle(&mut service, core, cell).await.map_err(failed)?;
     core.panicked = false;
     Ok(service)
 }
 
 /// Children stop before their parents, so in reverse.
-async fn stop<S: Service>(service: &mut S, core: &mut Core, cell: &Cell<S>) -> ServiceState {
+async fn stop<S: Service>(service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>) -> ServiceState {
     let mut state = ServiceState::Stopped;
+    keyed::stop_all(service, core, cell).await;
     for (_, hook) in cell.table.hooks.iter().rev().filter(|(of, _)| *of == HookKind::Stop) {
         if let Err(error) = hook(service, core).await {
             tracing::error!(target: "ember::service", service = S::SPEC.name, pid = %core.pid(), %error, "`stop` failed");

@@ -12,6 +12,7 @@ use super::{
     Core, Down, HandledBy, Here, HookOf, OnEvent, Path, Port, Service,
     execute::{run_event, run_hook},
     job::{Job, RawJob},
+    keyed::{Field, Keyed},
 };
 use crate::{
     error::{Error, Result},
@@ -40,6 +41,18 @@ pub struct Table<S: Service> {
     pub(crate) events: Vec<Subscription<S>>,
     /// What runs when a watched service has ended.
     pub(crate) downs: Vec<(&'static str, EventFn<S>)>,
+    /// The fields that hold modules under keys; outer ones before those within.
+    pub(crate) keyed: Vec<Keyed<S>>,
+    /// Whose hooks are being entered: those of a module under a key run for each such module, not for the service.
+    within: Option<usize>,
+}
+
+/// What a unit does by itself, as it is entered.
+struct Part<'a, S: Service> {
+    hooks: &'a mut Vec<(HookKind, HookFn<S>)>,
+    timers: &'a mut Vec<Timer<S>>,
+    events: &'a mut Vec<Subscription<S>>,
+    downs: &'a mut Vec<(&'static str, EventFn<S>)>,
 }
 
 /// One method.
@@ -104,6 +117,10 @@ pub enum Schedule {
     Every(Duration),
     /// Once, this long after the start.
     After(Duration),
+    /// Whenever a clock on the wall shows what the pattern says. Of times that were missed, because the process was held up
+    /// or the clock was set forward, one tick makes up for all; none comes twice when the clock is set back.
+    #[cfg(feature = "cron")]
+    Cron(super::Cron),
 }
 
 impl<S: Service> Table<S> {
@@ -119,6 +136,8 @@ impl<S: Service> Table<S> {
             timers: Vec::new(),
             events: Vec::new(),
             downs: Vec::new(),
+            keyed: Vec::new(),
+            within: None,
         };
         S::describe::<S, Here>(&mut table);
         table.methods.sort_by_key(|entry| entry.id);
@@ -145,9 +164,43 @@ impl<S: Service> Table<S> {
         }
     }
 
+    /// All timers, those of modules under keys included.
+    pub(crate) fn all_timers(&self) -> impl Iterator<Item = &Timer<S>> {
+        self.timers.iter().chain(self.keyed.iter().flat_map(|part| &part.timers))
+    }
+
     pub(crate) fn find(&self, id: MethodId) -> Option<&Entry<S>> {
         let index = self.methods.binary_search_by_key(&id, |entry| entry.id).ok()?;
         self.methods.get(index)
+    }
+
+    /// Enters a field with modules under keys, and by `describe` what they can do.
+    pub(crate) fn keyed(&mut self, field: Field<S>, describe: impl FnOnce(&mut Self)) {
+        let outer = self.within.replace(self.keyed.len());
+        self.keyed.push(Keyed {
+            field,
+            outer,
+            hooks: Vec::new(),
+            timers: Vec::new(),
+            events: Vec::new(),
+            downs: Vec::new(),
+        });
+        describe(self);
+        self.within = outer;
+    }
+
+    /// The lists of the service, or of the module under a key that is being described.
+    fn part(&mut self) -> Part<'_, S> {
+        match self.within {
+            Some(index) => {
+                let Keyed { hooks, timers, events, downs, .. } = &mut self.keyed[index];
+                Part { hooks, timers, events, downs }
+            }
+            None => {
+                let Self { hooks, timers, events, downs, .. } = self;
+                Part { hooks, timers, events, downs }
+            }
+        }
     }
 
     /// Enters the method `M` of the unit at `L`.
@@ -178,22 +231,26 @@ impl<S: Service> Table<S> {
 
     /// Enters a lifecycle hook of the unit at `L`.
     pub fn hook<L: Path<S>, H: HookOf<L::Unit>>(&mut self, kind: HookKind) {
-        self.hooks.push((kind, run_hook::<S, L, H>));
+        self.part().hooks.push((kind, run_hook::<S, L, H>));
     }
 
     /// Enters a timer of the unit at `L`.
     pub fn timer<L: Path<S>, H: HookOf<L::Unit>>(&mut self, schedule: Schedule) {
-        self.timers.push(Timer { name: H::NAME, schedule, run: run_hook::<S, L, H> });
+        self.part().timers.push(Timer { name: H::NAME, schedule, run: run_hook::<S, L, H> });
     }
 
     /// Enters what the unit at `L` does when a watched service has ended.
     pub fn down<L: Path<S>, H: OnEvent<L::Unit, Event = Down>>(&mut self) {
-        self.downs.push((H::NAME, run_event::<S, L, H>));
+        self.part().downs.push((H::NAME, run_event::<S, L, H>));
     }
 
     /// Enters an event handler of the unit at `L`.
     pub fn event<L: Path<S>, H: OnEvent<L::Unit>>(&mut self) {
-        self.events.push(Subscription { event: TypeId::of::<H::Event>(), name: H::NAME, run: run_event::<S, L, H> });
+        self.part().events.push(Subscription {
+            event: TypeId::of::<H::Event>(),
+            name: H::NAME,
+            run: run_event::<S, L, H>,
+        });
     }
 }
 

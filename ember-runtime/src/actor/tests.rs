@@ -106,6 +106,10 @@ impl ReplyLink for Answers {
 struct NoHost(Rng);
 
 impl Host for NoHost {
+    fn clock(&self) -> Arc<dyn crate::clock::Clock> {
+        Arc::new(crate::clock::SystemClock)
+    }
+
     fn part(&self, _: TypeId) -> Option<Arc<dyn Any + Send + Sync>> {
         None
     }
@@ -124,7 +128,14 @@ async fn answer_to(method: &str, payload: &'static [u8]) -> Result<Vec<u8>, Fail
     let pid = Pid { node: NodeKey { id: NodeId(1), incarnation: Incarnation(1) }, number: 1 };
     let identity = ServiceIdentity::new(&Vault::SPEC, "1".into(), 0);
     let table = Arc::new(Table::build().unwrap());
-    let cell = Cell::<Vault>::new(Setup { pid, identity, table, limits: Limits::default(), attach: |_, _| Vec::new() });
+    let cell = Cell::<Vault>::new(Setup {
+        pid,
+        identity,
+        table,
+        limits: Limits::default(),
+        attach: |_, _| Vec::new(),
+        begin: |_, _, _, _, _| Vec::new(),
+    });
     let ending = Ending::new(Arc::clone(&cell), Arc::new(NoHost(Rng::from_seed(1))));
     let (source, supervision) = (Source::Value(Some(Vault)), Supervision::new(false));
     let running = tokio::spawn(run(Life { source, supervision, ending, ready: oneshot::channel().0 }));

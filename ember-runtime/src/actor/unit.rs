@@ -44,6 +44,10 @@ impl Orphan {
 }
 
 /// The methods that a unit has beside those of its contracts. `#[rpc] impl Unit` implements it, so there is one such block.
+#[diagnostic::on_unimplemented(
+    message = "the generic module `{Self}` has no `#[rpc] impl` block with its bounds",
+    label = "this needs an `#[rpc] impl<…>` block with the same bounds, which may be empty"
+)]
 pub trait OnlyOneRpcBlockPerType: Unit {
     /// Enters what the block holds.
     fn describe_block<S: Service, L: Path<S, Unit = Self>>(table: &mut Table<S>);

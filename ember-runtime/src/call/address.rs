@@ -20,19 +20,21 @@ pub struct Address<C> {
     selector: Selector,
     /// The modules below the service: `bag.`.
     module: String,
+    /// The keys on the way there, as they travel.
+    keys: Vec<u8>,
     client: PhantomData<fn() -> C>,
 }
 
 /// Where clients can be made: a [`Node`](crate::node::Node), or the [`Cx`] of a handler.
 pub trait Origin {
     #[doc(hidden)]
-    fn reach<K: Kind>(&self, selector: Selector, module: &str) -> Handle<K>;
+    fn reach<K: Kind>(&self, selector: Selector, module: &str, keys: &[u8]) -> Handle<K>;
 }
 
 impl<U: Unit> Origin for Cx<'_, U> {
-    fn reach<K: Kind>(&self, selector: Selector, module: &str) -> Handle<K> {
+    fn reach<K: Kind>(&self, selector: Selector, module: &str, keys: &[u8]) -> Handle<K> {
         let router: Arc<Router> = self.core.host.get();
-        Handle::of_module(router, selector, module)
+        Handle::of_module(router, selector, module, keys)
     }
 }
 
@@ -40,7 +42,12 @@ impl<C> Address<C> {
     /// The address that a handle goes to.
     #[doc(hidden)]
     pub fn of<K: Kind>(handle: &Handle<K>) -> Self {
-        Self { selector: handle.selector().clone(), module: handle.module_path().to_owned(), client: PhantomData }
+        Self {
+            selector: handle.selector().clone(),
+            module: handle.module_path().to_owned(),
+            keys: handle.module_keys().to_vec(),
+            client: PhantomData,
+        }
     }
 
     /// The client, on this node.
@@ -48,7 +55,7 @@ impl<C> Address<C> {
     where
         C: From<Handle<One>>,
     {
-        C::from(origin.reach(self.selector.clone(), &self.module))
+        C::from(origin.reach(self.selector.clone(), &self.module, &self.keys))
     }
 
     /// The filters and the choice.
@@ -64,13 +71,18 @@ impl<C> Address<C> {
 
 impl<C> Clone for Address<C> {
     fn clone(&self) -> Self {
-        Self { selector: self.selector.clone(), module: self.module.clone(), client: PhantomData }
+        Self {
+            selector: self.selector.clone(),
+            module: self.module.clone(),
+            keys: self.keys.clone(),
+            client: PhantomData,
+        }
     }
 }
 
 impl<C> PartialEq for Address<C> {
     fn eq(&self, other: &Self) -> bool {
-        self.selector == other.selector && self.module == other.module
+        self.selector == other.selector && self.module == other.module && self.keys == other.keys
     }
 }
 
@@ -89,14 +101,14 @@ impl<C> fmt::Display for Address<C> {
 
 impl<C> Serialize for Address<C> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (&self.selector, &self.module).serialize(serializer)
+        (&self.selector, &self.module, &self.keys).serialize(serializer)
     }
 }
 
 impl<'de, C> Deserialize<'de> for Address<C> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (selector, module) = Deserialize::deserialize(deserializer)?;
-        Ok(Self { selector, module, client: PhantomData })
+        let (selector, module, keys) = Deserialize::deserialize(deserializer)?;
+        Ok(Self { selector, module, keys, client: PhantomData })
     }
 }
 

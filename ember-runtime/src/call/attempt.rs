@@ -188,7 +188,8 @@ impl Course {
         {
             return Err(RefusedReason::Cycle(path));
         }
-        Ok(self.inherited.envelope(&self.options, M::INFO.lane, Some(self.deadline)))
+        let envelope = self.inherited.envelope(&self.options, M::INFO.lane, Some(self.deadline));
+        Ok(Envelope { keys: self.target.keys.clone(), ..envelope })
     }
 
     async fn attempt<M: Method>(
@@ -240,6 +241,7 @@ pub(super) fn send<M: Method>(request: Request<M>, inherited: &Inherited) -> Res
     let Request { target, mut args, options, retry: _ } = request;
     let id = target.method_id::<M>();
     let envelope = inherited.envelope(&options, M::INFO.lane, None);
+    let envelope = Envelope { keys: target.keys.clone(), ..envelope };
     let mut excluded = Vec::new();
     let (mut refused, mut place) = (None, None);
     let reason = loop {

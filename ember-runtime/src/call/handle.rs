@@ -10,7 +10,11 @@ use std::{
 };
 
 use super::{Kind, Router, request::Request};
-use crate::{directory::Selector, id::MethodId, message::Method};
+use crate::{
+    directory::Selector,
+    id::MethodId,
+    message::{Keys, Message, Method},
+};
 
 /// An address plus a node.
 pub struct Handle<K: Kind> {
@@ -25,6 +29,8 @@ pub(super) struct Target {
     pub(super) address: Arc<Address>,
     /// The modules below the service: `bag.`.
     module: Arc<str>,
+    /// The keys of those modules among them that stand under keys.
+    pub(super) keys: Keys,
 }
 
 /// A selector, and whose turn it is.
@@ -43,13 +49,14 @@ impl<K: Kind> Handle<K> {
     pub(super) fn new(router: Arc<Router>, selector: Selector) -> Self {
         let turn = AtomicUsize::new(router.rng().below(1 << 16));
         let address = Arc::new(Address { selector, turn });
-        Self { target: Target { router, address, module: "".into() }, kind: PhantomData }
+        Self { target: Target { router, address, module: "".into(), keys: Keys::default() }, kind: PhantomData }
     }
 
     /// A handle to a module, `bag.`, of those that are selected.
-    pub(crate) fn of_module(router: Arc<Router>, selector: Selector, module: &str) -> Self {
+    pub(crate) fn of_module(router: Arc<Router>, selector: Selector, module: &str, keys: &[u8]) -> Self {
         let mut handle = Self::new(router, selector);
         handle.target.module = module.into();
+        handle.target.keys = Keys::from_bytes(keys);
         handle
     }
 
@@ -66,6 +73,16 @@ impl<K: Kind> Handle<K> {
 
     pub(super) fn module_path(&self) -> &str {
         &self.target.module
+    }
+
+    pub(super) fn module_keys(&self) -> &[u8] {
+        self.target.keys.bytes()
+    }
+
+    /// The same, with the key of the module.
+    pub(super) fn with_key<Key: Message>(&self, key: &Key) -> Self {
+        let keys = self.target.keys.and(key);
+        Self { target: Target { keys, ..self.target.clone() }, kind: PhantomData }
     }
 
     pub(super) fn selector(&self) -> &Selector {

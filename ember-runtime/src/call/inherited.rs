@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::time::Instant;
 
 use super::request::Options;
-use crate::message::{Ambient, Chain, Envelope, Lane};
+use crate::message::{Ambient, Chain, Envelope, Keys, Lane};
 
 /// Deadline, trace, headers and chain of the running handler; nothing outside of one.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +43,15 @@ impl Inherited {
             all.extend(options.headers.clone());
             Some(Arc::new(all))
         };
-        Envelope { deadline, lane, trace: self.trace, key: options.key, chain: self.chain.clone(), headers }
+        Envelope {
+            deadline,
+            lane,
+            trace: self.trace,
+            key: options.key,
+            chain: self.chain.clone(),
+            headers,
+            keys: Keys::default(),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod inherited;
 mod kind;
 mod local;
 mod many;
+mod mounted;
 #[cfg(feature = "cluster")]
 mod remote;
 mod request;
@@ -32,6 +33,7 @@ pub use self::{
     handle::Handle,
     kind::{Kind, Local, Many, One},
     many::{CallMany, Sent},
+    mounted::{ModulesClient, Reached},
     request::Request,
     retry::{Repeat, Retry, RetryMaybeExecuted, RetryPolicy},
     select::Select,

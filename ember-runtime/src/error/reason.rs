@@ -86,6 +86,14 @@ pub enum RefusedReason {
     /// The node that the call was made on has shut down.
     #[error("the caller's node has shut down")]
     NodeClosed,
+    /// No module stands under the key.
+    #[error("there is no module `{module}` under the key {key}")]
+    NoModule {
+        /// The name of the module's type.
+        module: String,
+        /// The key, as `Debug` shows it.
+        key: String,
+    },
 }
 
 impl RefusedReason {

@@ -59,7 +59,7 @@ fn write<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
     postcard::to_io(value, out).map(drop).map_err(CodecError::unwritable::<T>)
 }
 
-fn read<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecError> {
+pub(super) fn read<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecError> {
     let (value, rest) = postcard::take_from_bytes(bytes).map_err(CodecError::unreadable::<T>)?;
     *bytes = rest;
     Ok(value)

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::time::Instant;
 
-use super::Chain;
+use super::{Chain, Keys};
 
 /// Which queue of a mailbox a message waits in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,12 +31,19 @@ pub(crate) struct Envelope {
     pub(crate) chain: Option<Arc<Chain>>,
     /// The user's headers; they propagate to the calls made while handling this one.
     pub(crate) headers: Option<Arc<BTreeMap<String, String>>>,
+    /// On the way to the unit, if modules on it stand under keys.
+    pub(crate) keys: Keys,
 }
 
 impl Envelope {
     /// Whether the caller has stopped waiting.
     pub(crate) fn expired(&self) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= Instant::now())
+    }
+
+    /// Of work that begins by itself on the unit at `keys`.
+    pub(crate) fn at(keys: Keys) -> Self {
+        Self { keys, ..Self::default() }
     }
 
     /// The same for work that nobody waits for.

@@ -7,6 +7,7 @@ mod codec;
 mod coding;
 mod deferred;
 mod envelope;
+mod keys;
 mod method;
 pub(crate) mod ordered;
 mod probe;
@@ -16,8 +17,14 @@ mod schema;
 mod sketch;
 mod wire;
 
-pub(crate) use self::coding::{decode, encode};
-pub(crate) use self::{ambient::Ambient, chain::Chain, deferred::deferred, envelope::Envelope};
+pub(crate) use self::{
+    ambient::Ambient,
+    chain::Chain,
+    coding::{decode, encode},
+    deferred::deferred,
+    envelope::Envelope,
+    keys::{Lifespan, MAX_KEYS},
+};
 #[cfg(feature = "prost")]
 pub use self::{
     codec::Prost,
@@ -28,6 +35,7 @@ pub use self::{
     coding::{Coding, no_error, put_all, take_all},
     deferred::{Deferred, Handled, Replier},
     envelope::Lane,
+    keys::{KeyReader, Keys},
     method::{Idempotent, Method, MethodInfo, Reach, ResultType},
     probe::{DrawNominal, DrawStructural, Nominal, PickNominal, PickStructural, Probe, Structural, coding_by, draw_by},
     schema::Schema,

@@ -1,7 +1,10 @@
 //! What the macros say of a module and of the field that holds it.
 
-use super::Module;
-use crate::actor::{Path, Service, Table, Unit};
+use super::{Module, ModuleKey, Modules};
+use crate::{
+    actor::{KeyedField, Path, Service, Table, Unit},
+    message::Keys,
+};
 
 /// A unit that may be mounted in the unit `P`.
 #[diagnostic::on_unimplemented(
@@ -14,44 +17,88 @@ pub trait MountIn<P: Unit>: Unit {
     fn lend(parent: &mut P) -> &mut Self::Parent;
 }
 
-/// A field that holds a module.
+/// A field that holds a module, or modules under keys.
 pub trait Field: Send + Sync + 'static {
     /// The unit with the field.
     type Owner: Unit;
-    /// The module in it.
+    /// What is in it.
     type Child: MountIn<Self::Owner>;
+    /// The type of the field.
+    type Slot: Mounted<Child = Self::Child>;
 
     /// The name of the field: part of the names of the module's methods.
     const NAME: &'static str;
 
-    /// The slot.
-    fn slot(owner: &mut Self::Owner) -> &mut Module<Self::Child>;
+    /// The field.
+    fn slot(owner: &mut Self::Owner) -> &mut Self::Slot;
 }
 
-/// The type of a field that holds a module.
+/// The type of a field that holds modules.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot hold a module",
-    label = "the type of a `#[module]` field is `Module<T>`"
+    label = "the type of a `#[module]` field is `Module<T>` or `Modules<K, T>`"
 )]
-pub trait Mounted {
+pub trait Mounted: Sized {
     /// The module in it.
     type Child: Unit;
 
-    /// The field as what it is.
-    fn slot(&mut self) -> &mut Module<Self::Child>;
+    /// Enters everything that the module in the field `F` of the unit at `L` can do.
+    fn describe<S: Service, L: Path<S>, F>(table: &mut Table<S>)
+    where
+        F: Field<Owner = L::Unit, Child = Self::Child, Slot = Self>;
 }
 
 impl<T: Unit> Mounted for Module<T> {
     type Child = T;
 
-    fn slot(&mut self) -> &mut Self {
-        self
+    fn describe<S: Service, L: Path<S>, F>(table: &mut Table<S>)
+    where
+        F: Field<Owner = L::Unit, Child = T, Slot = Self>,
+    {
+        T::describe::<S, super::In<L, F>>(table);
     }
+}
+
+impl<K: ModuleKey, T: Unit> Mounted for Modules<K, T> {
+    type Child = T;
+
+    fn describe<S: Service, L: Path<S>, F>(table: &mut Table<S>)
+    where
+        F: Field<Owner = L::Unit, Child = T, Slot = Self>,
+    {
+        let field = KeyedField {
+            module: T::NAME,
+            changes: |service, owner| {
+                at::<S, L, F, _>(service, owner, |modules| modules.changes(owner)).unwrap_or_default()
+            },
+            all: |service, owner| at::<S, L, F, _>(service, owner, |modules| modules.all(owner)).unwrap_or_default(),
+            renew: |service, owner| {
+                at::<S, L, F, _>(service, owner, Modules::renew);
+            },
+            discard: |service, module| {
+                // The way to the owner takes what it needs of the keys, and leaves the last.
+                if let Some(life) = module.life() {
+                    at::<S, L, F, _>(service, module, |modules| modules.discard(&life));
+                }
+            },
+        };
+        table.keyed(field, T::describe::<S, super::Under<L, F, K>>);
+    }
+}
+
+/// Uses the field `F` of the unit at `L`, found by `keys`; `None` if that unit is gone.
+fn at<S: Service, L: Path<S>, F: Field<Owner = L::Unit>, T>(
+    service: &mut S,
+    keys: &Keys,
+    action: impl FnOnce(&mut F::Slot) -> T,
+) -> Option<T> {
+    let mut owner = L::enter(service, &mut keys.reader()).ok()?;
+    Some(action(F::slot(L::parts(&mut owner).0)))
 }
 
 impl<S: Service> Table<S> {
     /// Enters everything that the module in the field `F` of the unit at `L` can do.
     pub fn module<L: Path<S>, F: Field<Owner = L::Unit>>(&mut self) {
-        F::Child::describe::<S, super::In<L, F>>(self);
+        <F::Slot as Mounted>::describe::<S, L, F>(self);
     }
 }

@@ -2,21 +2,24 @@
 
 use std::{fmt, marker::PhantomData};
 
-use super::{Field, MountIn};
-use crate::actor::{ModuleBusy, Path, Service, Unit};
+use super::{Field, Module, MountIn};
+use crate::{
+    actor::{NotEntered, Path, Service, Unit},
+    message::KeyReader,
+};
 
 /// The path to the module in the field `F` of the unit at `L`.
 #[derive(Debug)]
 pub struct In<L, F>(PhantomData<fn(L, F)>);
 
 /// A module outside its slot, so that its parent can be lent to it. Dropped, it puts the module back.
-pub struct Lent<'a, S: Service, L: Path<S>, F: Field<Owner = L::Unit>> {
+pub struct Lent<'a, S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Module<<F as Field>::Child>>> {
     outer: L::Guard<'a>,
     /// `Some` until it is put back.
     child: Option<Box<F::Child>>,
 }
 
-impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit>> Path<S> for In<L, F> {
+impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Module<<F as Field>::Child>>> Path<S> for In<L, F> {
     type Unit = F::Child;
     type Guard<'a>
         = Lent<'a, S, L, F>
@@ -29,8 +32,8 @@ impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit>> Path<S> for In<L, F> {
         out.push('.');
     }
 
-    fn enter(service: &mut S) -> Result<Lent<'_, S, L, F>, ModuleBusy> {
-        let mut outer = L::enter(service)?;
+    fn enter<'s>(service: &'s mut S, keys: &mut KeyReader<'_>) -> Result<Lent<'s, S, L, F>, NotEntered> {
+        let mut outer = L::enter(service, keys)?;
         let child = F::slot(L::parts(&mut outer).0).take()?;
         Ok(Lent { outer, child: Some(child) })
     }
@@ -43,7 +46,7 @@ impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit>> Path<S> for In<L, F> {
     }
 }
 
-impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit>> Drop for Lent<'_, S, L, F> {
+impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Module<<F as Field>::Child>>> Drop for Lent<'_, S, L, F> {
     fn drop(&mut self) {
         if let Some(child) = self.child.take() {
             F::slot(L::parts(&mut self.outer).0).put_back(child);
@@ -51,7 +54,9 @@ impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit>> Drop for Lent<'_, S, L, 
     }
 }
 
-impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit>> fmt::Debug for Lent<'_, S, L, F> {
+impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Module<<F as Field>::Child>>> fmt::Debug
+    for Lent<'_, S, L, F>
+{
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Lent({})", F::Child::NAME)
     }

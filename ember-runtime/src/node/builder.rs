@@ -9,6 +9,7 @@ use super::{
 use crate::{
     actor::Service,
     call::Router,
+    clock::{Clock, SystemClock},
     directory::{Directory, NodeRecord},
     error::{Error, Result},
     id::{Incarnation, NodeId, NodeKey},
@@ -27,11 +28,10 @@ pub struct NodeBuilder {
     pub(super) drain: Duration,
     pub(super) rng: Option<Rng>,
     pub(super) network: Arc<dyn Network>,
+    clock: Arc<dyn Clock>,
     pub(super) launches: Vec<Launch>,
     /// What was wrong with the configuration of services: the first problem.
     problem: Option<Error>,
-    /// Time since 1970, in a simulation; otherwise the system is asked.
-    pub(super) wall_clock: Option<Duration>,
     #[cfg(feature = "cluster")]
     pub(super) clustered: super::cluster::Options,
 }
@@ -45,9 +45,9 @@ impl NodeBuilder {
             drain: Duration::from_secs(8),
             rng: None,
             network: Arc::new(OsNetwork),
+            clock: Arc::new(SystemClock),
             launches: Vec::new(),
             problem: None,
-            wall_clock: None,
             #[cfg(feature = "cluster")]
             clustered: super::cluster::Options::default(),
         }
@@ -89,10 +89,10 @@ impl NodeBuilder {
         self
     }
 
-    /// Says what time it is (since 1970) when the node starts.
-    #[cfg(feature = "testing")]
-    pub(crate) fn wall_clock(mut self, since_1970: Duration) -> Self {
-        self.wall_clock = Some(since_1970);
+    /// Tells the node what time it is: for timers that follow the calendar, and for the order of its incarnations. The
+    /// operating system's clock by default; another one for tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
         self
     }
 
@@ -145,7 +145,7 @@ impl NodeBuilder {
         }
         let rng = self.rng.take().unwrap_or_else(Rng::from_entropy);
         let name = self.name.take().unwrap_or_else(|| format!("node-{:08x}", rng.u64() >> 32));
-        let key = NodeKey { id: NodeId::of_name(&name), incarnation: incarnation(self.wall_clock, &rng) };
+        let key = NodeKey { id: NodeId::of_name(&name), incarnation: incarnation(&rng, &*self.clock) };
         let launches = std::mem::take(&mut self.launches);
         #[cfg(feature = "cluster")]
         let listener = self.bind().await?;
@@ -156,7 +156,7 @@ impl NodeBuilder {
         let record = NodeRecord::new(key, name, endpoint, self.server);
         let directory = Arc::new(Directory::new(record.clone()));
         let router = Router::new(key, directory, rng);
-        let services = Services::new(record, router);
+        let services = Services::new(record, router, Arc::clone(&self.clock));
         let node = Node::new(Arc::clone(&services), self.drain);
         #[cfg(feature = "cluster")]
         let joining = self.connect(&node, listener).await?;
@@ -186,14 +186,6 @@ impl std::fmt::Debug for NodeBuilder {
 }
 
 /// Greater than that of an earlier run, as long as the wall clock is not set back; unique in any case.
-fn incarnation(wall_clock: Option<Duration>, rng: &Rng) -> Incarnation {
-    let now = wall_clock.unwrap_or_else(|| {
-        #[allow(
-            clippy::disallowed_methods,
-            reason = "the only reading of the wall clock: it orders the runs of a node"
-        )]
-        let now = std::time::SystemTime::now();
-        now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
-    });
-    Incarnation(((now.as_millis() as u64) << 16) | (rng.u64() & 0xffff))
+fn incarnation(rng: &Rng, clock: &dyn Clock) -> Incarnation {
+    Incarnation(((clock.now().as_millis() as u64) << 16) | (rng.u64() & 0xffff))
 }

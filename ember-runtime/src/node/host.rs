@@ -20,14 +20,16 @@ use tokio::{
 use super::{Hosted, watches::Watches};
 use crate::{
     actor::{
-        AnyCell, Attachments, Cell, Ending, HookKind, Host, Life, Service, ServiceState, Setup, Table, TaskJob, run,
+        AnyCell, Attachments, Cell, Ending, GoLive, HookKind, Host, Life, Service, ServiceState, Setup, Subscription,
+        Table, TaskJob, Timer, run,
     },
     call::Router,
+    clock::Clock,
     directory::NodeRecord,
     error::{Error, Result},
     event::Bus,
     id::Pid,
-    message::Lane,
+    message::{Keys, Lane},
     rng::Rng,
 };
 
@@ -36,6 +38,8 @@ pub(super) struct Services {
     pub(super) record: NodeRecord,
     pub(super) router: Arc<Router>,
     pub(super) bus: Arc<Bus>,
+    /// For what follows the calendar.
+    clock: Arc<dyn Clock>,
     numbers: AtomicU64,
     tables: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     pub(super) watches: Arc<Watches>,
@@ -70,12 +74,13 @@ pub(super) struct Running {
 pub(super) type Launch = Box<dyn FnOnce(Arc<Services>) -> BoxFuture<'static, Result<()>> + Send>;
 
 impl Services {
-    pub(super) fn new(record: NodeRecord, router: Arc<Router>) -> Arc<Self> {
+    pub(super) fn new(record: NodeRecord, router: Arc<Router>, clock: Arc<dyn Clock>) -> Arc<Self> {
         let watches = Watches::new(record.key, Arc::clone(&router));
         Arc::new_cyclic(|me| Self {
             record,
             router,
             bus: Arc::default(),
+            clock,
             numbers: AtomicU64::new(1),
             tables: Mutex::default(),
             watches,
@@ -102,6 +107,7 @@ impl Services {
             return Ok(table);
         }
         let table = Arc::new(Table::<S>::build()?);
+        crate::timer::check(table.all_timers().copied())?;
         tables.insert(TypeId::of::<S>(), Arc::clone(&table) as _);
         Ok(table)
     }
@@ -136,7 +142,14 @@ impl Services {
         if registered {
             running.check_unique(&identity.name, &identity.id, S::SPEC.location)?;
         }
-        let cell = Cell::new(Setup { pid, identity, table: self.table::<S>()?, limits, attach: attach::<S> });
+        let cell = Cell::new(Setup {
+            pid,
+            identity,
+            table: self.table::<S>()?,
+            limits,
+            attach: attach::<S>,
+            begin: begin::<S>,
+        });
         let any = Arc::clone(&cell) as Arc<dyn AnyCell>;
         self.router.add(Arc::clone(&any));
         let ending = Ending::new(cell, Arc::clone(self) as _);
@@ -255,6 +268,10 @@ impl Host for Services {
         self.router.rng()
     }
 
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
     fn restarts(&self, pid: Pid) {
         self.watches.forget(pid.number);
     }
@@ -290,10 +307,24 @@ impl Started {
     }
 }
 
+/// Starts timers and subscriptions of the unit at `keys`. What is returned ends them when dropped.
+fn begin<S: Service>(
+    cell: &Arc<Cell<S>>,
+    host: &dyn Host,
+    timers: &[Timer<S>],
+    events: &[Subscription<S>],
+    keys: &Keys,
+) -> Attachments {
+    let mut things = crate::timer::start(cell, timers, keys, &host.clock());
+    things.extend(host.get::<Bus>().subscribe(cell, events, keys));
+    things
+}
+
 /// Begins the work of a service that has been started.
 fn attach<S: Service>(cell: &Arc<Cell<S>>, host: &dyn Host) -> Attachments {
     for (_, hook) in cell.table.hooks.iter().filter(|(kind, _)| *kind == HookKind::Started) {
         cell.owe(Lane::System, Box::new(TaskJob::hook("started", cell.life(), *hook)));
     }
-    crate::timer::start(cell).into_iter().chain(host.get::<Bus>().subscribe(cell)).collect()
+    cell.owe(Lane::System, Box::new(GoLive { life: cell.life() }));
+    begin(cell, host, &cell.table.timers, &cell.table.events, &Keys::default())
 }

@@ -194,8 +194,8 @@ impl Node {
 }
 
 impl Origin for Node {
-    fn reach<K: Kind>(&self, selector: Selector, module: &str) -> Handle<K> {
-        Handle::of_module(Arc::clone(&self.inner.services.router), selector, module)
+    fn reach<K: Kind>(&self, selector: Selector, module: &str, keys: &[u8]) -> Handle<K> {
+        Handle::of_module(Arc::clone(&self.inner.services.router), selector, module, keys)
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::{sync::mpsc, task::spawn_local};
 
 use super::{network::SimNetwork, registry_host, trace::now};
 use crate::{
+    clock::Clock,
     error::{Error, Result},
     net::Endpoint,
     node::{Node, NodeBuilder},
@@ -35,6 +36,16 @@ impl fmt::Display for NodeDown {
 }
 
 impl std::error::Error for NodeDown {}
+
+/// Shows the time of the simulation.
+#[derive(Debug)]
+struct SimClock;
+
+impl Clock for SimClock {
+    fn now(&self) -> Duration {
+        BEGINNING + now()
+    }
+}
 
 /// Work for a host, done in a task of its own there.
 pub(super) type Work = Box<dyn FnOnce(Node) -> LocalBoxFuture<'static, ()>>;
@@ -74,7 +85,7 @@ impl Host {
         let builder = (self.build)(Node::builder())
             .name(&self.name)
             .seed(seed)
-            .wall_clock(BEGINNING + now())
+            .clock(SimClock)
             .network(self.network.clone())
             .registry(Etcd::new([registry_host::ADDRESS]))
             .lease(self.ttl);

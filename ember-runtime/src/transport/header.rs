@@ -12,7 +12,7 @@ use super::OutCall;
 use crate::{
     error::RefusedReason,
     id::{MethodId, Pid},
-    message::{Chain, Envelope, Lane},
+    message::{Chain, Envelope, Keys, Lane, MAX_KEYS},
 };
 
 const MAX_LINKS: usize = 256;
@@ -21,7 +21,7 @@ const MAX_HEADERS: usize = 256;
 const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 #[derive(Serialize, Deserialize)]
-struct Head {
+struct Head<'a> {
     target: u64,
     method: MethodId,
     /// Of the caller's method, where the caller does not know the callee's table: the callee compares.
@@ -33,6 +33,8 @@ struct Head {
     key: Option<u64>,
     links: u16,
     headers: u16,
+    /// On the way to a module; one byte if there are none.
+    keys: &'a [u8],
 }
 
 #[derive(Serialize, Deserialize)]
@@ -59,6 +61,13 @@ pub(super) fn put(call: &OutCall<'_>, out: &mut Vec<u8>) -> Result<(), RefusedRe
     if headers > MAX_HEADERS {
         return Err(RefusedReason::Undecodable(format!("the call has {headers} headers, over {MAX_HEADERS}")));
     }
+    let keys = envelope.keys.bytes();
+    if keys.len() > MAX_KEYS {
+        return Err(RefusedReason::Undecodable(format!(
+            "the keys of the module have {} bytes, over {MAX_KEYS}",
+            keys.len()
+        )));
+    }
     let head = Head {
         target: call.target,
         method: call.method,
@@ -69,6 +78,7 @@ pub(super) fn put(call: &OutCall<'_>, out: &mut Vec<u8>) -> Result<(), RefusedRe
         key: envelope.key,
         links: links as u16,
         headers: headers as u16,
+        keys,
     };
     write(&head, out)?;
     for Chain { pid, place, .. } in envelope.chain.iter().flat_map(Chain::links) {
@@ -101,8 +111,8 @@ pub(super) struct Header {
 /// Reads the header that `bytes` start with.
 pub(super) fn get(bytes: &[u8], now: Instant) -> Result<Header, String> {
     let mut rest = bytes;
-    let head: Head = read(&mut rest)?;
-    if usize::from(head.links) > MAX_LINKS || usize::from(head.headers) > MAX_HEADERS {
+    let head: Head<'_> = read(&mut rest)?;
+    if usize::from(head.links) > MAX_LINKS || usize::from(head.headers) > MAX_HEADERS || head.keys.len() > MAX_KEYS {
         return Err("the header is too long".into());
     }
     let mut links = Vec::with_capacity(head.links.into());
@@ -129,6 +139,7 @@ pub(super) fn get(bytes: &[u8], now: Instant) -> Result<Header, String> {
             key: head.key,
             chain,
             headers: (!headers.is_empty()).then(|| Arc::new(headers)),
+            keys: Keys::from_bytes(head.keys),
         },
         size: bytes.len() - rest.len(),
     })

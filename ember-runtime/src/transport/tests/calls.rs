@@ -51,6 +51,7 @@ async fn the_envelope_travels() {
         key: Some(7),
         chain: Some(inner.clone()),
         headers: Some(Arc::new(headers)),
+        ..Envelope::default()
     };
     let call = a.submit_with(&b.peer, ECHO, b"x", &envelope, false).unwrap().unwrap();
     value(soon("an answer", call).await);

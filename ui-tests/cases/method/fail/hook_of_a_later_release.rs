@@ -9,9 +9,6 @@ pub struct Player {
 impl Player {
     #[on(master)]
     async fn lead(&mut self) {}
-
-    #[cron("0 */5 * * * *")]
-    async fn tidy(&mut self) {}
 }
 
 fn main() {}

@@ -1,10 +1,15 @@
 use ember::prelude::*;
 
+#[rpc]
+pub trait Buys {
+    async fn rpc_buy(&self);
+}
+
 pub struct Player<T>(T);
 
 #[rpc]
-impl<T> Player<T> {
-    pub async fn rpc_a(&mut self) {}
+impl<T> Buys for Player<T> {
+    async fn rpc_buy(&mut self) {}
 }
 
 fn main() {}

@@ -1,13 +1,12 @@
 use ember::prelude::*;
 
+#[module]
+pub struct Bag;
+
 #[service]
 pub struct Player {
-    gold: u64,
-}
-
-#[module]
-pub struct Bag<T> {
-    items: Vec<T>,
+    #[module]
+    bags: Modules<f32, Bag>,
 }
 
 fn main() {}

@@ -1,0 +1,246 @@
+//! The life of modules that are added at run time: what was added or released while a handler ran is started or stopped when
+//! that handler has ended, before the next message.
+
+use std::{cell::Cell as Flag, panic::AssertUnwindSafe, pin::pin, sync::Arc};
+
+use futures_util::{FutureExt, future::BoxFuture};
+
+use super::{
+    Attachments, Cell, Core, EventFn, HookFn, HookKind, Host, Service,
+    execute::report,
+    job::Job,
+    table::{Subscription, Timer},
+};
+use crate::{error::Result, message::Keys};
+
+/// A field that holds modules under keys: what the module room knows about it.
+pub(crate) struct Field<S: Service> {
+    /// The module's type.
+    pub(crate) module: &'static str,
+    /// What was added and released since the last time, in the field whose owner is at the given keys.
+    pub(crate) changes: fn(&mut S, &Keys) -> Changes,
+    /// All that are there now.
+    pub(crate) all: fn(&mut S, &Keys) -> Vec<Keys>,
+    /// Takes all for added, since their owner has been.
+    pub(crate) renew: fn(&mut S, &Keys),
+    /// Drops one, and whatever depends on it.
+    pub(crate) discard: fn(&mut S, &Keys),
+}
+
+impl<S: Service> Clone for Field<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<S: Service> Copy for Field<S> {}
+
+/// What became of the modules of one field.
+#[derive(Default)]
+pub(crate) struct Changes {
+    pub(crate) added: Vec<Keys>,
+    pub(crate) released: Vec<Keys>,
+}
+
+/// A field that holds modules under keys, with what each of these modules does by itself.
+pub(crate) struct Keyed<S: Service> {
+    pub(super) field: Field<S>,
+    /// The field with the modules that this one is in, if any.
+    pub(super) outer: Option<usize>,
+    pub(super) hooks: Vec<(HookKind, HookFn<S>)>,
+    pub(super) timers: Vec<Timer<S>>,
+    pub(super) events: Vec<Subscription<S>>,
+    pub(super) downs: Vec<(&'static str, EventFn<S>)>,
+}
+
+thread_local! {
+    /// Whether modules were added or released in the present poll of a service's task.
+    static CHANGED: Flag<bool> = const { Flag::new(false) };
+}
+
+/// Says that modules were added or released.
+pub(crate) fn note_change() {
+    CHANGED.set(true);
+}
+
+/// Runs a job, then starts and stops the modules that it has added and released.
+pub(super) async fn run<S: Service>(job: Box<dyn Job<S>>, service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>) {
+    // Handlers are caught where they run. This is for the user's code around them: reading arguments, dropping values.
+    let job = AssertUnwindSafe(job.run(service, core)).catch_unwind();
+    let (done, changed) = if cell.table.keyed.is_empty() { (job.await, false) } else { noticing(job).await };
+    if let Err(panic) = done {
+        report(core, &*panic);
+    }
+    if changed {
+        // What does not start is gone; the service goes on.
+        let _told = settle(service, core, cell).await;
+    }
+}
+
+/// The result of `work`, and whether modules were added or released in it.
+async fn noticing<F: Future>(work: F) -> (F::Output, bool) {
+    let mut work = pin!(work);
+    let mut changed = false;
+    let output = std::future::poll_fn(|cx| {
+        CHANGED.set(false);
+        let poll = work.as_mut().poll(cx);
+        changed |= CHANGED.take();
+        poll
+    })
+    .await;
+    (output, changed)
+}
+
+/// Begins the timers and subscriptions of one unit; what is returned ends them when dropped.
+pub(crate) type Begin<S> = fn(&Arc<Cell<S>>, &dyn Host, &[Timer<S>], &[Subscription<S>], &Keys) -> Attachments;
+
+/// Begins timers and subscriptions of the modules that were there when the service started, and runs their `started`.
+pub(crate) struct GoLive {
+    /// The life of the service that it is for.
+    pub(crate) life: u64,
+}
+
+impl<S: Service> Job<S> for GoLive {
+    fn run<'a>(self: Box<Self>, service: &'a mut S, core: &'a mut Core) -> BoxFuture<'a, ()> {
+        let _ = service;
+        Box::pin(async move {
+            if self.life == core.cell.life() {
+                core.live = true;
+                note_change();
+            }
+        })
+    }
+
+    fn refuse(self: Box<Self>, _: crate::error::RefusedReason) {}
+}
+
+/// Starts what was added and stops what was released, until there is nothing more to do.
+///
+/// # Errors
+/// The first module that did not start. It is no longer there.
+pub(super) async fn settle<S: Service>(service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>) -> Result<()> {
+    let mut result = Ok(());
+    loop {
+        let mut quiet = true;
+        for index in 0..cell.table.keyed.len() {
+            for owner in owners(service, cell, index) {
+                let changes = (cell.table.keyed[index].field.changes)(service, &owner);
+                for keys in changes.released {
+                    quiet = false;
+                    Box::pin(stop(service, core, cell, index, keys)).await;
+                }
+                for keys in changes.added {
+                    quiet = false;
+                    if let Err(error) = Box::pin(start(service, core, cell, index, keys)).await {
+                        result = result.and(Err(error));
+                    }
+                }
+            }
+        }
+        if quiet {
+            break;
+        }
+    }
+    if core.live && !core.waiting.is_empty() {
+        for (index, keys) in std::mem::take(&mut core.waiting) {
+            go_live(service, core, cell, index, &keys).await;
+        }
+    }
+    result
+}
+
+/// Where the owners of a field stand.
+fn owners<S: Service>(service: &mut S, cell: &Cell<S>, index: usize) -> Vec<Keys> {
+    match cell.table.keyed[index].outer {
+        None => vec![Keys::default()],
+        Some(outer) => modules(service, cell, outer),
+    }
+}
+
+/// All modules of a field, wherever its owners stand.
+pub(super) fn modules<S: Service>(service: &mut S, cell: &Cell<S>, index: usize) -> Vec<Keys> {
+    let all = cell.table.keyed[index].field.all;
+    owners(service, cell, index).iter().flat_map(|owner| all(service, owner)).collect()
+}
+
+/// Runs the hooks of one kind.
+async fn hooks<S: Service>(
+    service: &mut S,
+    core: &mut Core,
+    hooks: impl Iterator<Item = HookFn<S>>,
+    keys: &Keys,
+) -> Result<()> {
+    for hook in hooks {
+        core.keys = keys.clone();
+        hook(service, core).await?;
+    }
+    Ok(())
+}
+
+async fn start<S: Service>(
+    service: &mut S,
+    core: &mut Core,
+    cell: &Arc<Cell<S>>,
+    index: usize,
+    keys: Keys,
+) -> Result<()> {
+    let part = &cell.table.keyed[index];
+    for kind in [HookKind::Init, HookKind::Start] {
+        if let Err(error) = hooks(service, core, part.of(kind), &keys).await {
+            let (module, service_name) = (part.field.module, S::SPEC.name);
+            tracing::error!(target: "ember::service", service = service_name, module, %error, "a module did not start: it is removed");
+            (part.field.discard)(service, &keys);
+            return Err(error);
+        }
+    }
+    for inner in cell.table.keyed.iter().filter(|inner| inner.outer == Some(index)) {
+        (inner.field.renew)(service, &keys);
+    }
+    core.waiting.push((index, keys));
+    Ok(())
+}
+
+async fn go_live<S: Service>(service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>, index: usize, keys: &Keys) {
+    let part = &cell.table.keyed[index];
+    // It may be gone again.
+    let Some(life) = keys.life() else { return };
+    if let Err(error) = hooks(service, core, part.of(HookKind::Started), keys).await {
+        let (module, service) = (part.field.module, S::SPEC.name);
+        tracing::error!(target: "ember::service", service, module, %error, "`started` failed");
+    }
+    for thing in (cell.begin)(cell, &*core.host, &part.timers, &part.events, keys) {
+        life.attach(thing);
+    }
+}
+
+/// Runs `stop` on a module, after those within it, and drops it.
+async fn stop<S: Service>(service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>, index: usize, keys: Keys) {
+    for inner in (0..cell.table.keyed.len()).rev().filter(|inner| cell.table.keyed[*inner].outer == Some(index)) {
+        for within in (cell.table.keyed[inner].field.all)(service, &keys) {
+            Box::pin(stop(service, core, cell, inner, within)).await;
+        }
+    }
+    let part = &cell.table.keyed[index];
+    for hook in part.of(HookKind::Stop).collect::<Vec<_>>().into_iter().rev() {
+        core.keys = keys.clone();
+        if let Err(error) = hook(service, core).await {
+            let (module, service) = (part.field.module, S::SPEC.name);
+            tracing::error!(target: "ember::service", service, module, %error, "`stop` failed");
+        }
+    }
+    (part.field.discard)(service, &keys);
+}
+
+/// Stops all modules under keys, those within others first.
+pub(super) async fn stop_all<S: Service>(service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>) {
+    for index in (0..cell.table.keyed.len()).rev().filter(|index| cell.table.keyed[*index].outer.is_none()) {
+        for keys in modules(service, cell, index) {
+            Box::pin(stop(service, core, cell, index, keys)).await;
+        }
+    }
+}
+
+impl<S: Service> Keyed<S> {
+    fn of(&self, kind: HookKind) -> impl Iterator<Item = HookFn<S>> {
+        self.hooks.iter().filter(move |(of, _)| *of == kind).map(|(_, hook)| *hook)
+    }
+}

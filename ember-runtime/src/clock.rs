@@ -1,0 +1,23 @@
+//! The wall clock. Deadlines, leases and periods are on the monotonic clock of tokio; only what follows the calendar reads this one.
+
+use std::{
+    fmt::Debug,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// What time it is. A node is given another one by [`NodeBuilder::clock`](crate::node::NodeBuilder::clock), for tests.
+pub trait Clock: Debug + Send + Sync + 'static {
+    /// The time since 1970-01-01T00:00:00Z, without leap seconds.
+    fn now(&self) -> Duration;
+}
+
+/// The clock of the operating system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Duration {
+        #[allow(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+}

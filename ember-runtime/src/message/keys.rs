@@ -1,0 +1,139 @@
+//! The keys on the way to a module that was added at run time, and the life of such a module.
+
+use std::{
+    any::Any,
+    fmt,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use tokio::sync::watch;
+
+use super::{Message, coding};
+
+/// No key on the way to a module is longer than this, in bytes, all of them together.
+pub(crate) const MAX_KEYS: usize = 4096;
+
+/// The keys on the way to a unit, outermost first. Empty for all units that are fields: then it costs nothing.
+#[derive(Clone, Default)]
+pub struct Keys(Option<Box<Way>>);
+
+#[derive(Clone, Default)]
+struct Way {
+    /// The keys in postcard, one after the other.
+    bytes: Arc<[u8]>,
+    /// The modules that the keys stood for. What a module has made itself (timers, callbacks) is for that one, and not for
+    /// another that has taken its key since. Empty for calls: they are for whoever stands there.
+    modules: Vec<Weak<Lifespan>>,
+}
+
+impl Keys {
+    /// The same way, and one key further.
+    pub(crate) fn and<K: Message>(&self, key: &K) -> Self {
+        let mut bytes = self.bytes().to_vec();
+        if let Err(error) = coding::encode(key, &mut bytes) {
+            // Whoever is asked finds too few keys, and refuses.
+            tracing::warn!(target: "ember::call", %error, "a module's key could not be written");
+        }
+        let modules = self.0.as_ref().map_or_else(Vec::new, |way| way.modules.clone());
+        Self(Some(Box::new(Way { bytes: bytes.into(), modules })))
+    }
+
+    /// As they came over a link.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
+        Self((!bytes.is_empty()).then(|| Box::new(Way { bytes: bytes.into(), modules: Vec::new() })))
+    }
+
+    /// As they travel.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.0.as_ref().map_or(&[], |way| &way.bytes)
+    }
+
+    /// The same, for exactly this module at the end.
+    pub(crate) fn of(mut self, module: &Arc<Lifespan>) -> Self {
+        if let Some(way) = &mut self.0 {
+            way.modules.push(Arc::downgrade(module));
+        }
+        self
+    }
+
+    /// The same, for exactly these modules.
+    pub(crate) fn found(&mut self, modules: Vec<Weak<Lifespan>>) {
+        if let Some(way) = &mut self.0 {
+            way.modules = modules;
+        }
+    }
+
+    /// The life of the module at the end, if there is one.
+    pub(crate) fn life(&self) -> Option<Arc<Lifespan>> {
+        self.0.as_ref()?.modules.last()?.upgrade()
+    }
+
+    pub(crate) fn reader(&self) -> KeyReader<'_> {
+        let wanted = self.0.as_ref().map_or(&[][..], |way| &way.modules);
+        KeyReader { rest: self.bytes(), wanted, found: Vec::new() }
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Keys").field(&self.bytes()).finish()
+    }
+}
+
+/// Hands out the keys on the way to a unit, one after the other, and notes which modules were found.
+#[derive(Debug)]
+pub struct KeyReader<'a> {
+    rest: &'a [u8],
+    wanted: &'a [Weak<Lifespan>],
+    found: Vec<Weak<Lifespan>>,
+}
+
+impl KeyReader<'_> {
+    /// The next key; `None` if there is none, or none of that type.
+    pub(crate) fn next<K: Message>(&mut self) -> Option<K> {
+        coding::read(&mut self.rest).ok()
+    }
+
+    /// Whether the module that is next must be a certain one, and then whether it is this.
+    pub(crate) fn wants(&self, life: &Arc<Lifespan>) -> Option<bool> {
+        self.wanted.get(self.found.len()).map(|wanted| std::ptr::eq(wanted.as_ptr(), Arc::as_ptr(life)))
+    }
+
+    /// Notes that this module was found.
+    pub(crate) fn enter(&mut self, life: &Arc<Lifespan>) {
+        self.found.push(Arc::downgrade(life));
+    }
+
+    pub(crate) fn into_found(self) -> Vec<Weak<Lifespan>> {
+        self.found
+    }
+}
+
+/// The life of a service or of a module under a key. What depends on it ends when it is dropped.
+pub(crate) struct Lifespan {
+    closed: watch::Sender<()>,
+    attached: Mutex<Vec<Box<dyn Any + Send>>>,
+}
+
+impl Lifespan {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { closed: watch::Sender::new(()), attached: Mutex::default() })
+    }
+
+    /// Keeps `thing` for as long as the life lasts.
+    pub(crate) fn attach(&self, thing: Box<dyn Any + Send>) {
+        self.attached.lock().unwrap_or_else(PoisonError::into_inner).push(thing);
+    }
+
+    /// A future that is ready when the life is over.
+    pub(crate) fn end(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut closed = self.closed.subscribe();
+        async move { while closed.changed().await.is_ok() {} }
+    }
+}
+
+impl fmt::Debug for Lifespan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lifespan")
+    }
+}

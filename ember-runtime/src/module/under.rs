@@ -1,0 +1,76 @@
+//! The path to a module under a key, and the guard that holds it while one of its handlers runs.
+
+use std::{fmt, marker::PhantomData, sync::Arc};
+
+use super::{Field, ModuleKey, Modules, MountIn};
+use crate::{
+    actor::{NotEntered, Path, Service, Unit},
+    message::{KeyReader, Lifespan},
+};
+
+/// The path to a module under a key of the type `K`, in the field `F` of the unit at `L`.
+#[derive(Debug)]
+pub struct Under<L, F, K>(PhantomData<fn(L, F, K)>);
+
+/// A module outside its place, so that its parent can be lent to it. Dropped, it puts the module back.
+pub struct LentKeyed<
+    'a,
+    S: Service,
+    L: Path<S>,
+    F: Field<Owner = L::Unit, Slot = Modules<K, <F as Field>::Child>>,
+    K: ModuleKey,
+> {
+    outer: L::Guard<'a>,
+    /// `Some` until it is put back.
+    child: Option<Box<F::Child>>,
+    key: K,
+    life: Arc<Lifespan>,
+}
+
+impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Modules<K, <F as Field>::Child>>, K: ModuleKey> Path<S>
+    for Under<L, F, K>
+{
+    type Unit = F::Child;
+    type Guard<'a>
+        = LentKeyed<'a, S, L, F, K>
+    where
+        S: 'a;
+
+    fn prefix(out: &mut String) {
+        L::prefix(out);
+        out.push_str(F::NAME);
+        out.push('.');
+    }
+
+    fn enter<'s>(service: &'s mut S, keys: &mut KeyReader<'_>) -> Result<LentKeyed<'s, S, L, F, K>, NotEntered> {
+        let mut outer = L::enter(service, keys)?;
+        let key = keys.next::<K>().ok_or(NotEntered::NoKey(F::Child::NAME))?;
+        let (child, life) = F::slot(L::parts(&mut outer).0).lend(&key, keys)?;
+        Ok(LentKeyed { outer, child: Some(child), key, life })
+    }
+
+    fn parts<'g>(guard: &'g mut LentKeyed<'_, S, L, F, K>) -> (&'g mut F::Child, &'g mut <F::Child as Unit>::Parent) {
+        let LentKeyed { outer, child, .. } = guard;
+        let owner = L::parts(outer).0;
+        let child = child.as_mut().expect("a module is lent until its guard is dropped");
+        (child, F::Child::lend(owner))
+    }
+}
+
+impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Modules<K, <F as Field>::Child>>, K: ModuleKey> Drop
+    for LentKeyed<'_, S, L, F, K>
+{
+    fn drop(&mut self) {
+        if let Some(child) = self.child.take() {
+            F::slot(L::parts(&mut self.outer).0).put_back(&self.key, &self.life, child);
+        }
+    }
+}
+
+impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Modules<K, <F as Field>::Child>>, K: ModuleKey> fmt::Debug
+    for LentKeyed<'_, S, L, F, K>
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LentKeyed({}, {:?})", F::Child::NAME, self.key)
+    }
+}

@@ -1,0 +1,8 @@
+use ember::prelude::*;
+
+#[module]
+pub struct Bag<'a> {
+    name: &'a str,
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+use ember::prelude::*;
+
+#[module]
+pub struct Shelf<T: Send + 'static> {
+    items: Vec<T>,
+}
+
+#[rpc]
+impl Shelf<u32> {
+    pub async fn rpc_count(&mut self) -> usize {
+        self.items.len()
+    }
+}
+
+fn main() {}

@@ -1,4 +1,5 @@
 //! Players of the example `arena` charge the bank while a partition begins: no gold is lost or made.
+// tidy: virtual time
 
 #![expect(unreachable_pub, reason = "the files of the example are modules here")]
 

@@ -1,5 +1,6 @@
 //! Timers that handlers make, and timers that follow the calendar. The clock of tokio is paused: it goes on by itself when nobody
 //! has anything to do.
+// tidy: virtual time
 
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "a program of its own")]
 

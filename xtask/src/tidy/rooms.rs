@@ -7,6 +7,7 @@ const ROOMS: [&str; 22] = [
     "id",
     "error",
     "rng",
+    "clock",
     "net",
     "message",
     "mailbox",

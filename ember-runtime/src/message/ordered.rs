@@ -54,6 +54,24 @@ impl<T> Sender<T> {
         self.0.version.fetch_add(1, Ordering::Release);
         self.0.changed.notify_waiters();
     }
+
+    /// Changes the value in place; `change` says whether it did, and only then are the waiting woken.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn send_if_modified(&self, change: impl FnOnce(&mut T) -> bool) {
+        if change(&mut self.0.value.lock().unwrap_or_else(PoisonError::into_inner)) {
+            self.0.version.fetch_add(1, Ordering::Release);
+            self.0.changed.notify_waiters();
+        }
+    }
+
+    /// Changes the value in place.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn send_modify(&self, change: impl FnOnce(&mut T)) {
+        self.send_if_modified(|value| {
+            change(value);
+            true
+        });
+    }
 }
 
 impl<T> Drop for Sender<T> {

@@ -7,7 +7,7 @@ use ember_tests::simulation::{Book, calls, cluster, scale};
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
-const SEEDS: u64 = 12;
+const SEEDS: u64 = 10;
 const CALLERS: [&str; 2] = ["ada", "bob"];
 const SERVERS: [&str; 3] = ["one", "two", "three"];
 const ALL: [&str; 5] = ["ada", "bob", "one", "two", "three"];

@@ -130,16 +130,21 @@ mod tests {
     async fn the_waiting_are_woken_in_the_order_of_their_waiting() {
         let sender = Sender::new(0);
         let order = Arc::new(Mutex::new(Vec::new()));
+        let waiting = Arc::new(AtomicU64::new(0));
         let tasks: Vec<_> = (0..100)
             .map(|number| {
-                let (mut receiver, order) = (sender.subscribe(), Arc::clone(&order));
+                let (mut receiver, order, waiting) = (sender.subscribe(), Arc::clone(&order), Arc::clone(&waiting));
                 tokio::spawn(async move {
+                    waiting.fetch_add(1, Ordering::Relaxed);
                     receiver.wait_for(|value| *value == 1).await.unwrap();
                     order.lock().unwrap().push(number);
                 })
             })
             .collect();
-        tokio::task::yield_now().await;
+        // tokio comes back to the test before it has begun all of them.
+        while waiting.load(Ordering::Relaxed) < 100 {
+            tokio::task::yield_now().await;
+        }
         sender.send_replace(1);
         for task in tasks {
             task.await.unwrap();

@@ -17,7 +17,7 @@
 //! assert!(elapsed.as_secs() < 10, "that is virtual time");
 //! ```
 //!
-//! The same seed gives the same events in the same order: compare the events of [`Sim::trace`]s. What the code under test has
+//! The same seed gives the same run, packet by packet: compare [`Sim::trace`]s, and see [`Trace`] for the limits. What the code under test has
 //! to do for that: take time from `tokio::time` and randomness from a seed, start no threads, and let no order of a `HashMap`
 //! show.
 //!

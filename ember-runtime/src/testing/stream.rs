@@ -4,6 +4,7 @@ use std::{
     io,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use tokio::{
@@ -33,7 +34,7 @@ pub(super) fn wrap(stream: TcpStream, network: &SimNetwork) -> BoxStream {
     let (buffer, unsent) = tokio::io::duplex(SEND_BUFFER);
     let number = network.recorder.number();
     tokio::spawn(transmit(unsent, send, network.weather.clone(), network.recorder.clone(), number));
-    Box::new(Connection { receive, buffer, recorder: network.recorder.clone(), number })
+    Box::new(Connection { receive, buffer, recorder: network.recorder.clone(), number, read: None })
 }
 
 /// The kernel's part: sends what was written, in order, also after the socket was closed.
@@ -64,12 +65,18 @@ struct Connection {
     buffer: DuplexStream,
     recorder: Recorder,
     number: u64,
+    /// When it was read from last.
+    read: Option<Duration>,
 }
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let outcome = ready!(Pin::new(&mut self.receive).poll_read(cx, buf));
-        self.recorder.packet(now(), self.number, true);
+        let now = now();
+        // How many reads a packet takes depends on the reader's buffer.
+        if self.read.replace(now) != Some(now) {
+            self.recorder.packet(now, self.number, true);
+        }
         Poll::Ready(outcome)
     }
 }

@@ -2,14 +2,12 @@
 
 use std::{
     fmt,
+    future::pending,
     sync::{Arc, Mutex, atomic::AtomicU64},
     task::{Context, Poll},
 };
 
-use tokio::{
-    sync::{Notify, watch},
-    time::Instant,
-};
+use tokio::{sync::Notify, time::Instant};
 
 use super::{
     Ingress, LinkConfig, RawAnswer,
@@ -25,7 +23,7 @@ use super::{
 use crate::{
     error::{Failure, LostReason},
     id::NodeKey,
-    message::{CodecError, ReplyBody, ReplyLink},
+    message::{CodecError, ReplyBody, ReplyLink, ordered},
 };
 
 /// So many times its bound for calls a link lets replies wait.
@@ -50,7 +48,7 @@ pub(super) struct Session {
     pub(super) held: AtomicU64,
     /// Calls of the peer that had to wait can go on.
     pub(super) unparked: Notify,
-    pub(super) progress: watch::Sender<Progress>,
+    pub(super) progress: ordered::Sender<Progress>,
     pub(super) sever: Arc<Sever>,
     pub(super) born: Instant,
     /// One-way calls that the peer has reported as failed.
@@ -103,7 +101,7 @@ impl Session {
             control,
             held: AtomicU64::new(0),
             unparked: Notify::new(),
-            progress: watch::Sender::new(Progress::default()),
+            progress: ordered::Sender::new(Progress::default()),
             sever,
             born: Instant::now(),
             noticed: AtomicU64::new(0),
@@ -123,13 +121,10 @@ impl Session {
 
     /// Waits until its end has come so far; the state then.
     pub(super) async fn reached(&self, far: impl Fn(&Progress) -> bool) -> Progress {
-        let mut progress = self.progress.subscribe();
-        loop {
-            let now = progress.borrow_and_update().clone();
-            // It can only fail when the sender is gone, which `self` owns.
-            if far(&now) || progress.changed().await.is_err() {
-                return now;
-            }
+        match self.progress.subscribe().wait_for(far).await {
+            Ok(now) => now,
+            // Only when the sender is gone, which `self` owns.
+            Err(ordered::Closed) => pending().await,
         }
     }
 

@@ -520,7 +520,7 @@ async fn timers_and_subscriptions_die_with_their_module() {
     player.rpc_keys().await.unwrap();
     log.take();
     let before = player.bags().key(2).rpc_items().await.unwrap();
-    // tidy: sleep: what must not happen, a tick, has no event
+    // tidy: sleep: the clock is paused; ten ticks and a half of it
     tokio::time::sleep(std::time::Duration::from_millis(105)).await;
     assert_eq!(player.bags().key(2).rpc_items().await.unwrap(), before + 10);
     assert!(player.bags().key(1).rpc_items().await.unwrap() >= 10, "the new one has timers of its own");
@@ -536,7 +536,7 @@ async fn logged_in_time(log: &Log, line: &str) {
         if log.0.lock().unwrap().iter().any(|it| it == line) {
             return;
         }
-        // tidy: sleep: asks again; a count has no event
+        // tidy: sleep: the clock is paused; this lets it go on
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     }
     panic!("waited for `{line}` in {:?}", log.0.lock().unwrap());

@@ -99,14 +99,14 @@ fn deliver<S: Service>(cell: &Cell<S>, name: &'static str, delivery: Delivery<S>
         name,
         life: None,
         data: delivery,
-        run: |delivery: &Delivery<S>, service, core| {
-            core.keys = delivery.keys.clone();
-            (delivery.run)(service, core, &*delivery.event)
+        run: |delivery: &Delivery<S>, body| {
+            body.core.keys = delivery.keys.clone();
+            (delivery.run)(body, &*delivery.event)
         },
     };
-    let taken = cell.mailbox.reserve(Lane::User).map(|permit| permit.fill(Box::new(job)).is_ok());
+    let taken = cell.put(Lane::User, || Box::new(job));
     if let Err(reason) = &taken {
         tracing::warn!(target: "ember::event", service = S::SPEC.name, handler = name, %reason, "an event was missed");
     }
-    taken.unwrap_or(false)
+    taken.is_ok()
 }

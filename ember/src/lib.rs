@@ -14,9 +14,9 @@ pub use ember_macros::{message, module, rpc, service};
 #[cfg(feature = "prost")]
 pub use ember_runtime::message::Prost;
 pub use ember_runtime::{
-    actor::{Cx, Down, DownReason, OnPanic, Restart, Service, ServiceIdentity, ServiceState, Unit},
+    actor::{CallCounts, Cx, Down, DownReason, OnPanic, Restart, Service, ServiceIdentity, ServiceState, Unit},
     call::{
-        Address, Call, CallMany, Client, Local, Many, ModulesClient, One, Origin, Retry, RetryMaybeExecuted,
+        Address, Call, CallMany, Client, Local, LocalCalls, Many, ModulesClient, One, Origin, Retry, RetryMaybeExecuted,
         RetryPolicy, Select, Sent,
     },
     clock::{Clock, SystemClock},

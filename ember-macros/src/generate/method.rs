@@ -53,12 +53,13 @@ pub(super) fn results(k: &Runtime, output: &Output) -> (TokenStream, TokenStream
 }
 
 fn info(k: &Runtime, contract: &str, method: &Method) -> TokenStream {
-    let Method { shape, name, reach, system, cancel, timeout, .. } = method;
+    let Method { shape, name, reach, system, cancel, queued, timeout, .. } = method;
     let args: Vec<String> = shape.args.iter().map(|arg| text(&arg.ty)).collect();
     let signature = format!("({}) -> {}", args.join(", "), text(shape.output.seen().whole()));
     let node_only = (*reach == Reach::Node).then(|| quote!(.node_only()));
     let system = system.then(|| quote!(.system()));
     let cancel = cancel.then(|| quote!(.cancel()));
+    let queued = queued.then(|| quote!(.queued()));
     let timeout = timeout.map(|timeout| {
         let timeout = duration(timeout);
         quote!(.timeout(#timeout))
@@ -67,7 +68,7 @@ fn info(k: &Runtime, contract: &str, method: &Method) -> TokenStream {
     quote! {
         #k::MethodInfo::new(#contract, #name, #signature)
             .version(::core::env!("CARGO_PKG_VERSION"))
-            #node_only #system #cancel #timeout #idempotent
+            #node_only #system #cancel #queued #timeout #idempotent
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Method {
     pub(crate) system: bool,
     /// A handler that runs is dropped when its caller goes away.
     pub(crate) cancel: bool,
+    /// Always run by the task of the service.
+    pub(crate) queued: bool,
     pub(crate) timeout: Option<Duration>,
     pub(crate) idempotent: bool,
     pub(crate) codec: Codec,

@@ -16,7 +16,7 @@ use crate::{errors::Errors, model::Runtime};
 
 /// Options that the design has, and this release has not.
 const LATER: &[(&str, &[&str])] =
-    &[("service", &["concurrent", "sharded", "elected", "workers", "restart", "on_panic"]), ("method", &["queued"])];
+    &[("service", &["concurrent", "sharded", "elected", "workers", "restart", "on_panic"])];
 
 /// The options of one attribute. Each is taken out by what reads it; what is left at the end is unknown.
 pub(super) struct Options {

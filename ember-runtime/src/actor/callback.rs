@@ -2,25 +2,35 @@
 
 use std::{any::Any, sync::Arc};
 
-use futures_util::future::BoxFuture;
-
-use super::{AnyCell, Core, Cx, NotEntered, Path, Service, Unit, execute::run_callback, job::Job};
-use crate::{error::RefusedReason, mailbox::Permit, message::Envelope};
+use super::{
+    AnyCell, Body, Cell, Core, Cx, NotEntered, Path, Service, Unit,
+    execute::run_callback,
+    job::{Job, Start},
+};
+use crate::{
+    error::RefusedReason,
+    message::{Ambient, Due, Envelope, Lane},
+};
 
 /// A callback for a unit whose type only the closure knows: unit, parent, context.
-pub(super) type Erased = Box<dyn FnOnce(&mut dyn Any, &mut dyn Any, &mut Core) + Send>;
+pub(super) type Erased = Box<dyn FnOnce(&mut dyn Any, &mut dyn Any, &mut Core, &Ambient) + Send>;
 
 /// Finds a unit in a service (given as `Any`) and runs a callback on it.
-pub(super) type RouteFn = fn(&mut dyn Any, &mut Core, Erased);
+pub(super) type RouteFn = fn(&mut dyn Any, &mut Core, &Ambient, Erased);
 
 /// The route to the unit at `L`.
-pub(super) fn route<S: Service, L: Path<S>>(service: &mut dyn Any, core: &mut Core, callback: Erased) {
+pub(super) fn route<S: Service, L: Path<S>>(
+    service: &mut dyn Any,
+    core: &mut Core,
+    ambient: &Ambient,
+    callback: Erased,
+) {
     let Some(service) = service.downcast_mut::<S>() else { return };
-    match L::enter(service, &mut core.envelope.keys.reader()) {
+    match L::enter(service, &mut ambient.envelope.keys.reader()) {
         Ok(mut guard) => {
             let (unit, parent) = L::parts(&mut guard);
             core.route = route::<S, L>;
-            run_callback(core, |core| callback(unit, parent, core));
+            run_callback(core, ambient, |core| callback(unit, parent, core, ambient));
         }
         // Nobody is there any more to be called back.
         Err(gone @ NotEntered::Absent { .. }) => {
@@ -37,15 +47,18 @@ trait Fill: Send {
     fn fill(self: Box<Self>, envelope: Envelope, callback: Erased);
 }
 
-struct Place<S: Service> {
-    permit: Permit<Box<dyn Job<S>>>,
+/// A place in the user lane that a mailbox has promised.
+struct Promised<S: Service> {
+    cell: Arc<Cell<S>>,
     route: RouteFn,
     method: &'static str,
+    filled: bool,
 }
 
 impl CallbackPermit {
-    pub(super) fn new<S: Service>(permit: Permit<Box<dyn Job<S>>>, route: RouteFn, method: &'static str) -> Self {
-        Self(Box::new(Place { permit, route, method }))
+    /// A place that `cell`'s mailbox has promised.
+    pub(super) fn new<S: Service>(cell: Arc<Cell<S>>, route: RouteFn, method: &'static str) -> Self {
+        Self(Box::new(Promised { cell, route, method, filled: false }))
     }
 
     /// Queues `callback` for the unit of the type `U` that reserved the place. Does nothing if the service has ended.
@@ -59,9 +72,9 @@ impl CallbackPermit {
 }
 
 fn erase<U: Unit>(callback: impl FnOnce(&mut U, &mut Cx<'_, U>) + Send + 'static) -> Erased {
-    Box::new(move |unit, parent, core| {
+    Box::new(move |unit, parent, core, ambient| {
         if let (Some(unit), Some(parent)) = (unit.downcast_mut::<U>(), parent.downcast_mut::<U::Parent>()) {
-            callback(unit, &mut Cx::new(core, parent));
+            callback(unit, &mut Cx::new(core, ambient, parent));
         }
     })
 }
@@ -86,10 +99,21 @@ impl Receiver {
     }
 }
 
-impl<S: Service> Fill for Place<S> {
-    fn fill(self: Box<Self>, envelope: Envelope, callback: Erased) {
-        let Self { permit, route, method } = *self;
-        let _ended = permit.fill(Box::new(CallbackJob { callback, route, method, envelope }));
+impl<S: Service> Fill for Promised<S> {
+    fn fill(mut self: Box<Self>, envelope: Envelope, callback: Erased) {
+        self.filled = true;
+        let job = CallbackJob { callback, route: self.route, method: self.method, envelope };
+        let _ended = self.cell.mailbox.fill(Lane::User, Box::new(job));
+        self.cell.notice();
+    }
+}
+
+impl<S: Service> Drop for Promised<S> {
+    fn drop(&mut self) {
+        if !self.filled {
+            self.cell.mailbox.release(Lane::User);
+            self.cell.notice();
+        }
     }
 }
 
@@ -102,11 +126,14 @@ pub(crate) struct CallbackJob {
 }
 
 impl<S: Service> Job<S> for CallbackJob {
-    fn run<'a>(self: Box<Self>, service: &'a mut S, core: &'a mut Core) -> BoxFuture<'a, ()> {
-        core.envelope = self.envelope;
-        core.method = self.method;
-        (self.route)(service, core, self.callback);
-        Box::pin(std::future::ready(()))
+    fn start(self: Box<Self>, mut body: Box<Body<S>>) -> Start<S> {
+        let Self { callback, route, method, envelope } = *self;
+        let Body { service, core, ambient } = &mut *body;
+        let due = Due::at(envelope.deadline);
+        ambient.begin(envelope, due, method);
+        core.method = method;
+        route(service, core, ambient, callback);
+        Start::Over(body)
     }
 
     fn refuse(self: Box<Self>, _: RefusedReason) {}

@@ -4,7 +4,7 @@ use std::{
     any::Any,
     mem,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -12,17 +12,14 @@ use std::{
 use tokio::sync::watch;
 
 use super::{
-    CallbackPermit, Core, Down, EventFn, Host, Service, ServiceIdentity, ServiceState, Table, TaskJob,
-    callback::{CallbackJob, RouteFn},
-    job::Job,
-    keyed::{self, Begin},
-    table::SIGNATURE_OF,
+    Body, Core, Host, OnPanic, Place, Service, ServiceIdentity, ServiceState, Supervision, Table, counts::Counts,
+    driver::Driver, job::Job, keyed::Begin, unsafe_turn::Turn,
 };
 use crate::{
-    error::{RefusedReason, Result},
-    id::{MethodId, Pid},
+    error::RefusedReason,
+    id::Pid,
     mailbox::{Limits, Mailbox},
-    message::{Keys, Lane, MethodInfo, RawCall, Reach, ReplyBody},
+    message::Lane,
 };
 
 /// What a cell is made from.
@@ -31,19 +28,29 @@ pub(crate) struct Setup<S: Service> {
     pub(crate) identity: ServiceIdentity,
     pub(crate) table: Arc<Table<S>>,
     pub(crate) limits: Limits,
+    pub(crate) supervision: Supervision,
+    /// The node, while it lives.
+    pub(crate) host: Weak<dyn Host>,
     /// Runs `started`, and makes timers and subscriptions.
     pub(crate) attach: fn(&Arc<Cell<S>>, &dyn Host) -> Attachments,
     /// Makes the timers and subscriptions of one unit.
     pub(crate) begin: Begin<S>,
 }
 
-/// A service's mailbox and what is known of it.
+/// A service, its mailbox, and what is known of it.
 pub(crate) struct Cell<S: Service> {
-    pid: Pid,
-    identity: Arc<ServiceIdentity>,
-    name: Arc<str>,
+    pub(super) pid: Pid,
+    pub(super) identity: Arc<ServiceIdentity>,
+    pub(super) name: Arc<str>,
     pub(crate) table: Arc<Table<S>>,
-    pub(crate) mailbox: Arc<Mailbox<Box<dyn Job<S>>>>,
+    pub(super) mailbox: Mailbox<Box<dyn Job<S>>>,
+    /// Whose turn it is to use the service. Shut unless the service is up and its mailbox open.
+    pub(super) turn: Turn<Place<S>>,
+    pub(super) driver: Driver,
+    pub(super) supervision: Supervision,
+    pub(super) counts: Counts,
+    pub(super) host: Weak<dyn Host>,
+    pub(super) me: Weak<Self>,
     state: watch::Sender<ServiceState>,
     /// Begins the timers and subscriptions of one unit.
     pub(super) begin: Begin<S>,
@@ -68,55 +75,42 @@ struct Attached {
     up: bool,
 }
 
-/// A [`Cell`] whose service's type is not known.
-pub(crate) trait AnyCell: Send + Sync + 'static {
-    fn pid(&self) -> Pid;
-    fn name(&self) -> Arc<str>;
-    fn identity(&self) -> &Arc<ServiceIdentity>;
-    /// Its state, and a way to wait for another.
-    fn state(&self) -> watch::Receiver<ServiceState>;
-    /// The contracts that it fulfils.
-    fn contracts(&self) -> &[&'static str];
-    /// Each method's id, description, full name and fingerprint.
-    fn methods(&self) -> Vec<(MethodId, &'static MethodInfo, &str, u64)>;
-    /// The structure of the types of a method that other nodes may call.
-    fn signature(&self, id: MethodId) -> Option<&'static str>;
-    /// The description of a method, and its `Port<M>`.
-    fn port(&self, id: MethodId) -> Option<(&'static MethodInfo, &(dyn Any + Send + Sync))>;
-    /// Queues a call from another node, or refuses it. What is not for other nodes is refused here.
-    fn deliver(&self, call: RawCall);
-    /// Reserves the place of a callback; beyond the bound if the mailbox is full, because a callback is owed.
-    fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit;
-    /// Queues a callback beyond the bounds. `false` if the service takes no new work.
-    fn owe_callback(&self, callback: CallbackJob) -> bool;
-    /// Refuses user messages (`true`), or takes them again. Nothing happens to a service that is ending.
-    fn pause(&self, paused: bool);
-    /// Takes no new work; what waits is done, then the service stops.
-    fn retire(&self);
-    /// The service may begin its work: `started` runs, timers and subscriptions begin. Once.
-    fn release(self: Arc<Self>, host: &dyn Host);
-    /// Which of its lives it is in.
-    fn life(&self) -> u64;
-    /// Tells the service, if it still is in this life, that another has ended. Owed: it comes beyond the mailbox's bound.
-    fn down(&self, down: &Down, life: u64);
-    fn as_any(&self) -> &dyn Any;
-}
-
 impl<S: Service> Cell<S> {
+    /// A cell without a service yet: it comes with [`drive`](Cell::drive) or [`settle_in`](Cell::settle_in).
     pub(crate) fn new(setup: Setup<S>) -> Arc<Self> {
-        let Setup { pid, identity, table, limits, attach, begin } = setup;
-        Arc::new(Self {
+        let Setup { pid, identity, table, limits, supervision, host, attach, begin } = setup;
+        let turn = Turn::new(Place::Empty);
+        turn.note_work();
+        Arc::new_cyclic(|me| Self {
             pid,
             name: identity.name.as_str().into(),
             identity: Arc::new(identity),
             table,
             mailbox: Mailbox::new(limits),
+            turn,
+            driver: Driver::default(),
+            supervision,
+            counts: Counts::default(),
+            host,
+            me: me.clone(),
             state: watch::Sender::new(ServiceState::Starting),
             begin,
             attach,
             attached: Mutex::default(),
             life: AtomicU64::new(0),
         })
+    }
+
+    /// The service, which needs no start, is here: it can be called from now on, and has no driver.
+    pub(crate) fn settle_in(self: &Arc<Self>, service: S, host: &Arc<dyn Host>) {
+        let core = Core::new::<S>(Arc::clone(host), Arc::clone(self) as _);
+        if let Some(mut held) = self.turn.take() {
+            held.with(|place| *place = Place::Idle(Body::new(service, core)));
+            if held.end() {
+                self.wake();
+            }
+        }
+        self.up(&**host);
     }
 
     fn attached(&self) -> MutexGuard<'_, Attached> {
@@ -129,6 +123,7 @@ impl<S: Service> Cell<S> {
         self.change_state(&[ServiceState::Starting], live);
         let mut attached = self.attached();
         attached.up = true;
+        self.admit(&attached);
         if attached.released {
             attached.things = (self.attach)(self, host);
         }
@@ -147,14 +142,49 @@ impl<S: Service> Cell<S> {
         for job in self.mailbox.seal(RefusedReason::Stopped) {
             job.refuse(RefusedReason::Stopped);
         }
+        self.end_driver();
         self.state.send_replace(state);
+    }
+
+    /// Takes no new work; what waits is done, then the service stops.
+    pub(super) fn begin_to_end(&self) {
+        self.mailbox.close(RefusedReason::Retiring);
+        self.let_go();
+        self.change_state(
+            &[ServiceState::Starting, ServiceState::Running, ServiceState::Paused],
+            ServiceState::Retiring,
+        );
+        self.notice();
     }
 
     fn let_go(&self) {
         let mut attached = self.attached();
         attached.up = false;
+        self.admit(&attached);
         let things = mem::take(&mut attached.things);
         drop((attached, things));
+    }
+
+    /// Lets callers run the service themselves, or not.
+    fn admit(&self, attached: &Attached) {
+        self.turn.shut(!attached.up || !self.mailbox.is_open());
+    }
+
+    pub(super) fn set_paused(&self, paused: bool) {
+        self.mailbox.pause(paused);
+        self.admit(&self.attached());
+        if paused {
+            self.change_state(&[ServiceState::Running], ServiceState::Paused);
+        } else {
+            self.change_state(&[ServiceState::Paused], ServiceState::Running);
+        }
+    }
+
+    pub(super) fn set_released(self: &Arc<Self>, host: &dyn Host) {
+        let mut attached = self.attached();
+        if !mem::replace(&mut attached.released, true) && attached.up {
+            attached.things = (self.attach)(self, host);
+        }
     }
 
     fn change_state(&self, from: &[ServiceState], to: ServiceState) {
@@ -167,176 +197,30 @@ impl<S: Service> Cell<S> {
         });
     }
 
-    /// Answers a caller whose fingerprint differs, so that it can say how. Needs neither the service nor its mailbox.
-    fn tell_signature(&self, call: RawCall) {
-        let id = call.payload.first_chunk().map(|&bytes| MethodId(u32::from_le_bytes(bytes)));
-        match id.and_then(|id| self.signature(id)) {
-            Some(text) => call.reply.send(ReplyBody::Value(&mut |out| {
-                out.extend_from_slice(text.as_bytes());
-                Ok(())
-            })),
-            None => call.reply.fail(RefusedReason::UnknownMethod),
-        }
+    pub(super) fn states(&self) -> watch::Receiver<ServiceState> {
+        self.state.subscribe()
+    }
+
+    pub(super) fn lives(&self) -> u64 {
+        self.life.load(Ordering::Relaxed)
+    }
+
+    /// Whether a panic changes nothing.
+    pub(super) fn resumes(&self) -> bool {
+        self.supervision.on_panic == OnPanic::Resume
+    }
+
+    /// Queues the job that `make` makes, or says why not.
+    pub(crate) fn put(&self, lane: Lane, make: impl FnOnce() -> Box<dyn Job<S>>) -> Result<(), RefusedReason> {
+        self.mailbox.put(lane, make)?;
+        self.notice();
+        Ok(())
     }
 
     /// Queues a job of the framework's own, beyond the bounds. `false` if the service takes no new work.
     pub(crate) fn owe(&self, lane: Lane, job: Box<dyn Job<S>>) -> bool {
-        self.mailbox.push_owed(lane, job).is_ok()
-    }
-}
-
-/// A `down` on its way to one hook.
-struct Delivery<S: Service> {
-    down: Down,
-    run: EventFn<S>,
-    /// The field with modules under keys, if it is for these.
-    field: Option<usize>,
-}
-
-impl<S: Service> Delivery<S> {
-    /// Tells the service or a module in a field of it, or every module of a field that holds them under keys.
-    async fn deliver(&self, service: &mut S, core: &mut Core) -> Result<()> {
-        let receivers = match self.field {
-            None => vec![Keys::default()],
-            Some(field) => {
-                let cell = Arc::clone(&core.cell);
-                let cell = cell.as_any().downcast_ref::<Cell<S>>();
-                cell.map(|cell| keyed::modules(service, cell, field)).unwrap_or_default()
-            }
-        };
-        let mut result = Ok(());
-        for keys in receivers {
-            core.keys = keys;
-            result = result.and((self.run)(service, core, &self.down).await);
-        }
-        result
-    }
-}
-
-impl<S: Service> AnyCell for Cell<S> {
-    fn pid(&self) -> Pid {
-        self.pid
-    }
-
-    fn name(&self) -> Arc<str> {
-        Arc::clone(&self.name)
-    }
-
-    fn identity(&self) -> &Arc<ServiceIdentity> {
-        &self.identity
-    }
-
-    fn state(&self) -> watch::Receiver<ServiceState> {
-        self.state.subscribe()
-    }
-
-    fn contracts(&self) -> &[&'static str] {
-        &self.table.contracts
-    }
-
-    fn methods(&self) -> Vec<(MethodId, &'static MethodInfo, &str, u64)> {
-        self.table.methods.iter().map(|entry| (entry.id, entry.info, entry.name.as_str(), entry.fingerprint)).collect()
-    }
-
-    fn signature(&self, id: MethodId) -> Option<&'static str> {
-        let entry = self.table.find(id).filter(|entry| entry.info.reach == Reach::Cluster)?;
-        Some((entry.signature)())
-    }
-
-    fn port(&self, id: MethodId) -> Option<(&'static MethodInfo, &(dyn Any + Send + Sync))> {
-        self.table.find(id).map(|entry| (entry.info, &*entry.port))
-    }
-
-    fn deliver(&self, mut call: RawCall) {
-        let Some(entry) = self.table.find(call.method) else {
-            return match call.method {
-                SIGNATURE_OF => self.tell_signature(call),
-                _ => call.reply.fail(RefusedReason::UnknownMethod),
-            };
-        };
-        if entry.info.reach != Reach::Cluster {
-            return call.reply.fail(RefusedReason::Private);
-        }
-        if call.fingerprint.is_some_and(|fingerprint| fingerprint != entry.fingerprint) {
-            // The caller knows its own side, and fills it in.
-            let callee = RefusedReason::side((entry.signature)(), &self.identity.version);
-            return call.reply.fail(RefusedReason::SignatureMismatch { caller: "another signature".into(), callee });
-        }
-        let place = self.mailbox.charge(call.payload.len()).and_then(|charge| {
-            let permit = self.mailbox.reserve(entry.info.lane)?;
-            Ok((permit, charge))
-        });
-        match place {
-            Ok((permit, charge)) => {
-                call.credit = Some(Box::new((charge, call.credit.take())));
-                if let Err((job, reason)) = permit.fill((entry.raw)(call, entry.name.clone())) {
-                    job.refuse(reason);
-                }
-            }
-            Err(reason) => call.reply.fail(reason),
-        }
-    }
-
-    fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit {
-        CallbackPermit::new(self.mailbox.promise(Lane::User), route, method)
-    }
-
-    fn owe_callback(&self, callback: CallbackJob) -> bool {
-        self.owe(Lane::User, Box::new(callback))
-    }
-
-    fn pause(&self, paused: bool) {
-        self.mailbox.pause(paused);
-        if paused {
-            self.change_state(&[ServiceState::Running], ServiceState::Paused);
-        } else {
-            self.change_state(&[ServiceState::Paused], ServiceState::Running);
-        }
-    }
-
-    fn retire(&self) {
-        self.let_go();
-        self.mailbox.close(RefusedReason::Retiring);
-        self.change_state(
-            &[ServiceState::Starting, ServiceState::Running, ServiceState::Paused],
-            ServiceState::Retiring,
-        );
-    }
-
-    fn release(self: Arc<Self>, host: &dyn Host) {
-        let mut attached = self.attached();
-        if !mem::replace(&mut attached.released, true) && attached.up {
-            attached.things = (self.attach)(&self, host);
-        }
-    }
-
-    fn life(&self) -> u64 {
-        self.life.load(Ordering::Relaxed)
-    }
-
-    fn down(&self, down: &Down, life: u64) {
-        let keyed = self.table.keyed.iter().enumerate();
-        let keyed = keyed.flat_map(|(index, part)| part.downs.iter().map(move |hook| (Some(index), hook)));
-        let mut hooks = self.table.downs.iter().map(|hook| (None, hook)).chain(keyed).peekable();
-        if hooks.peek().is_none() {
-            tracing::warn!(
-                target: "ember::service", service = S::SPEC.name, watched = %down.pid,
-                "it watches a service that has ended, but has no `#[on(down)]`"
-            );
-        }
-        for (field, &(name, run)) in hooks {
-            let job = TaskJob {
-                name,
-                life: Some(life),
-                data: Delivery { down: down.clone(), run, field },
-                run: |it: &Delivery<S>, service, core| Box::pin(it.deliver(service, core)),
-            };
-            // Refused only if this service is ending itself.
-            self.owe(Lane::User, Box::new(job));
-        }
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
+        let taken = self.mailbox.put_owed(lane, job).is_ok();
+        self.notice();
+        taken
     }
 }

@@ -2,14 +2,14 @@
 
 use std::{
     any::{Any, TypeId},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
-use super::{AnyCell, Here, Path, Service, ServiceState, callback::RouteFn};
+use super::{AnyCell, Here, Service, ServiceState, callback::RouteFn};
 use crate::{
     clock::Clock,
     id::Pid,
-    message::{Ambient, Envelope, Keys, Lifespan},
+    message::{Keys, Lifespan},
     rng::Rng,
 };
 
@@ -17,6 +17,9 @@ use crate::{
 pub(crate) trait Host: Send + Sync + 'static {
     /// The part of the node that has this type, for the rooms that know it.
     fn part(&self, kind: TypeId) -> Option<Arc<dyn Any + Send + Sync>>;
+
+    /// Where its tasks run.
+    fn runtime(&self) -> &tokio::runtime::Handle;
 
     /// The one source of randomness.
     fn rng(&self) -> &Rng;
@@ -46,22 +49,22 @@ impl dyn Host {
 pub(crate) struct Core {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) cell: Arc<dyn AnyCell>,
-    /// Of the call that is being handled.
-    pub(crate) envelope: Envelope,
     /// The name of the method, hook or timer that is running.
     pub(crate) method: &'static str,
     /// The way to the unit whose handler is running.
     pub(crate) route: RouteFn,
     /// Where the next hook, tick or event goes, if its unit, or one on the way, stands under a key.
     pub(crate) keys: Keys,
-    /// Of the service: it ends with this life.
-    pub(crate) life: Arc<Lifespan>,
+    /// Of the service: it ends with this life. Made when something is first attached to it.
+    life: OnceLock<Arc<Lifespan>>,
     /// Timers and subscriptions have been started in this life.
     pub(super) live: bool,
     /// Started modules under keys whose timers and subscriptions have not been, by their field.
     pub(super) waiting: Vec<(usize, Keys)>,
     /// Something that ran has panicked.
     pub(super) panicked: bool,
+    /// Modules were added or released, and are to be started or stopped.
+    pub(super) changed: bool,
     /// The service has asked to be stopped.
     pub(super) stop: bool,
 }
@@ -71,45 +74,34 @@ impl Core {
         Self {
             host,
             cell,
-            envelope: Envelope::default(),
             method: "",
             route: super::callback::route::<S, Here>,
             keys: Keys::default(),
-            life: Lifespan::new(),
+            life: OnceLock::new(),
             live: false,
             waiting: Vec::new(),
             panicked: false,
+            changed: false,
             stop: false,
         }
     }
 
     /// Another life begins: what depended on the last one ends.
     pub(super) fn begin(&mut self) {
-        self.life = Lifespan::new();
+        self.life = OnceLock::new();
         self.keys = Keys::default();
         self.waiting.clear();
-        (self.live, self.panicked, self.stop) = (false, false, false);
+        (self.live, self.panicked, self.changed, self.stop) = (false, false, false, false);
     }
 
-    /// Notes what runs next, and where.
-    pub(crate) fn enter<S: Service, L: Path<S>>(&mut self, envelope: Envelope, method: &'static str) -> Ambient {
-        self.envelope = envelope;
-        self.method = method;
-        self.route = super::callback::route::<S, L>;
-        self.ambient()
+    /// The present life of the service.
+    pub(crate) fn life(&self) -> &Arc<Lifespan> {
+        self.life.get_or_init(Lifespan::new)
     }
 
-    /// What the calls made now inherit.
-    pub(crate) fn ambient(&self) -> Ambient {
-        Ambient {
-            pid: self.pid(),
-            service: self.cell.name(),
-            method: self.method,
-            deadline: self.envelope.deadline,
-            trace: self.envelope.trace,
-            chain: self.envelope.chain.clone(),
-            headers: self.envelope.headers.clone(),
-        }
+    /// Whether the driver must see to something before the next message.
+    pub(super) fn needs_driver(&self) -> bool {
+        self.panicked | self.changed | self.stop
     }
 
     pub(crate) fn pid(&self) -> Pid {

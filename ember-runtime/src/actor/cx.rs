@@ -7,18 +7,19 @@ use tokio::time::Instant;
 use super::{Core, Unit};
 use crate::{
     id::Pid,
-    message::{Deferred, Replier, deferred},
+    message::{Ambient, Deferred, Replier, deferred},
 };
 
 /// The context of a running handler: `cx: &mut Cx<'_, Self>`, first after `self`, on any server method that wants it.
 pub struct Cx<'a, U: Unit> {
     pub(crate) core: &'a mut Core,
+    pub(crate) ambient: &'a Ambient,
     parent: &'a mut U::Parent,
 }
 
 impl<'a, U: Unit> Cx<'a, U> {
-    pub(crate) fn new(core: &'a mut Core, parent: &'a mut U::Parent) -> Self {
-        Self { core, parent }
+    pub(crate) fn new(core: &'a mut Core, ambient: &'a Ambient, parent: &'a mut U::Parent) -> Self {
+        Self { core, ambient, parent }
     }
 
     /// The unit that this module is mounted in, as `#[module(parent = …)]` declares.
@@ -49,7 +50,7 @@ impl<'a, U: Unit> Cx<'a, U> {
 
     /// When the caller stops waiting. Calls made here end by then as well.
     pub fn deadline(&self) -> Option<Instant> {
-        self.core.envelope.deadline
+        self.ambient.deadline()
     }
 
     /// How long the caller still waits; `None` if it does not wait, or waits without a limit.
@@ -59,17 +60,17 @@ impl<'a, U: Unit> Cx<'a, U> {
 
     /// A header that the caller set, or that came to it from its own caller.
     pub fn header(&self, name: &str) -> Option<&str> {
-        Some(self.core.envelope.headers.as_deref()?.get(name)?.as_str())
+        Some(self.ambient.envelope.headers.as_deref()?.get(name)?.as_str())
     }
 
     /// The ordering key that the caller gave.
     pub fn key(&self) -> Option<u64> {
-        self.core.envelope.key
+        self.ambient.envelope.key
     }
 
     /// The trace that the call belongs to; 0 if none.
     pub fn trace(&self) -> u64 {
-        self.core.envelope.trace
+        self.ambient.envelope.trace
     }
 }
 

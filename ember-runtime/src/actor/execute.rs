@@ -2,16 +2,22 @@
 
 use std::{
     any::Any,
+    future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    task::Poll,
 };
 
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::future::BoxFuture;
 
-use super::{Core, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service};
+use super::{Body, Core, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service};
 use crate::{
     error::{Error, Failure, LostReason, RefusedReason, Result},
-    message::{Envelope, Handled, Keys},
+    message::{Ambient, Due, Envelope, Handled, Keys},
 };
+
+/// What a handler that panicked leaves.
+type Panic = Box<dyn Any + Send>;
 
 /// Goes to the unit at `L`, and notes in `keys` which module was found there.
 fn enter<'s, S: Service, L: Path<S>>(service: &'s mut S, keys: &mut Keys) -> Result<L::Guard<'s>, NotEntered> {
@@ -24,80 +30,98 @@ fn enter<'s, S: Service, L: Path<S>>(service: &'s mut S, keys: &mut Keys) -> Res
     Ok(guard)
 }
 
-/// Runs the method `M` on the unit at `L`. A method that can be cancelled is dropped when `gone` is ready, which gives `None`.
+/// Runs `handler` as `ambient` describes it, and catches its panic.
+async fn caught<T>(ambient: &Ambient, handler: impl Future<Output = T>) -> Result<T, Panic> {
+    let mut handler = pin!(handler);
+    poll_fn(|task| {
+        let step = AssertUnwindSafe(|| ambient.scope(|| handler.as_mut().poll(task)));
+        match catch_unwind(step) {
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Ok(Poll::Pending) => {
+                // The caller's time runs from now on at the latest.
+                ambient.deadline();
+                Poll::Pending
+            }
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    })
+    .await
+}
+
+/// Runs the method `M` on the unit at `L`, once [`Body::begin`] has been told of it.
 pub(super) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
-    service: &mut S,
-    core: &mut Core,
-    mut envelope: Envelope,
+    body: &mut Body<S>,
+    args: M::Args,
+) -> Result<Handled<M::Value, M::Error>, Failure> {
+    let Body { service, core, ambient } = body;
+    let mut guard = enter::<S, L>(service, &mut ambient.envelope.keys).map_err(RefusedReason::from)?;
+    let (unit, parent) = L::parts(&mut guard);
+    let done = {
+        let mut cx = Cx::new(core, ambient, parent);
+        caught(ambient, M::handle(unit, &mut cx, args)).await
+    };
+    done.map_err(|panic| LostReason::Panicked(report(core, &*panic)).into())
+}
+
+/// The same for a method that is dropped when its caller has gone, as `gone` says: then there is no outcome.
+pub(super) async fn execute_unless<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+    body: &mut Body<S>,
     args: M::Args,
     gone: impl Future<Output = ()>,
 ) -> Option<Result<Handled<M::Value, M::Error>, Failure>> {
-    let mut guard = match enter::<S, L>(service, &mut envelope.keys) {
-        Ok(guard) => guard,
-        Err(reason) => return Some(Err(RefusedReason::from(reason).into())),
-    };
-    let (unit, parent) = L::parts(&mut guard);
-    let ambient = core.enter::<S, L>(envelope, M::INFO.name);
-    let done = {
-        let mut cx = Cx::new(core, parent);
-        let handler = AssertUnwindSafe(ambient.scope(M::handle(unit, &mut cx, args))).catch_unwind();
-        if const { M::INFO.cancel } {
-            tokio::select! {
-                biased;
-                done = handler => Some(done),
-                () = gone => None,
-            }
-        } else {
-            Some(handler.await)
-        }
+    let done = tokio::select! {
+        biased;
+        done = execute::<S, L, M>(body, args) => Some(done),
+        () = gone => None,
     };
     if done.is_none() {
-        let service = core.cell.name();
-        tracing::debug!(target: "ember::service", %service, method = core.method, "dropped: its caller has gone");
+        let service = body.core.cell.name();
+        tracing::debug!(target: "ember::service", %service, method = body.core.method, "dropped: its caller has gone");
     }
-    done.map(|done| done.map_err(|panic| LostReason::Panicked(report(core, &*panic)).into()))
+    done
 }
 
 /// Runs a hook or a timer of the unit at `L`.
-pub(crate) fn run_hook<'a, S: Service, L: Path<S>, H: HookOf<L::Unit>>(
-    service: &'a mut S,
-    core: &'a mut Core,
-) -> BoxFuture<'a, Result<()>> {
+pub(crate) fn run_hook<S: Service, L: Path<S>, H: HookOf<L::Unit>>(body: &mut Body<S>) -> BoxFuture<'_, Result<()>> {
     Box::pin(async move {
-        let mut keys = std::mem::take(&mut core.keys);
-        let mut guard = enter::<S, L>(service, &mut keys)?;
+        begin_task::<S, L>(body, H::NAME);
+        let Body { service, core, ambient } = body;
+        let mut guard = enter::<S, L>(service, &mut ambient.envelope.keys)?;
         let (unit, parent) = L::parts(&mut guard);
-        let ambient = core.enter::<S, L>(Envelope::at(keys), H::NAME);
-        let mut cx = Cx::new(core, parent);
-        let done = AssertUnwindSafe(ambient.scope(H::run(unit, &mut cx))).catch_unwind().await;
+        let mut cx = Cx::new(core, ambient, parent);
+        let done = caught(ambient, H::run(unit, &mut cx)).await;
         done.unwrap_or_else(|panic| Err(Error::other(format!("it panicked: {}", report(core, &*panic)))))
     })
 }
 
 /// Runs an event handler of the unit at `L`.
 pub(super) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
-    service: &'a mut S,
-    core: &'a mut Core,
+    body: &'a mut Body<S>,
     event: &'a (dyn Any + Send + Sync),
 ) -> BoxFuture<'a, Result<()>> {
     Box::pin(async move {
         let Some(event) = event.downcast_ref::<H::Event>() else {
             return Err(Error::other("an event of another type was delivered"));
         };
-        let mut keys = std::mem::take(&mut core.keys);
-        let mut guard = enter::<S, L>(service, &mut keys)?;
+        begin_task::<S, L>(body, H::NAME);
+        let Body { service, core, ambient } = body;
+        let mut guard = enter::<S, L>(service, &mut ambient.envelope.keys)?;
         let (unit, parent) = L::parts(&mut guard);
-        let ambient = core.enter::<S, L>(Envelope::at(keys), H::NAME);
-        let mut cx = Cx::new(core, parent);
-        let done = AssertUnwindSafe(ambient.scope(H::run(unit, &mut cx, event))).catch_unwind().await;
+        let mut cx = Cx::new(core, ambient, parent);
+        let done = caught(ambient, H::run(unit, &mut cx, event)).await;
         done.unwrap_or_else(|panic| Err(Error::other(format!("it panicked: {}", report(core, &*panic)))))
     })
 }
 
+/// Notes that work begins which nobody waits for, on the unit that `core.keys` says.
+fn begin_task<S: Service, L: Path<S>>(body: &mut Body<S>, name: &'static str) {
+    let keys = std::mem::take(&mut body.core.keys);
+    body.begin::<L>(Envelope::at(keys), Due::default(), name);
+}
+
 /// Runs a callback with panics caught.
-pub(super) fn run_callback(core: &mut Core, callback: impl FnOnce(&mut Core)) {
-    let ambient = core.ambient();
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| ambient.sync_scope(|| callback(core)))) {
+pub(super) fn run_callback(core: &mut Core, ambient: &Ambient, callback: impl FnOnce(&mut Core)) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| ambient.scope(|| callback(core)))) {
         report(core, &*panic);
     }
 }

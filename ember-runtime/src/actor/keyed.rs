@@ -1,14 +1,11 @@
 //! The life of modules that are added at run time: what was added or released while a handler ran is started or stopped when
 //! that handler has ended, before the next message.
 
-use std::{cell::Cell as Flag, panic::AssertUnwindSafe, pin::pin, sync::Arc};
-
-use futures_util::{FutureExt, future::BoxFuture};
+use std::{cell::Cell as Flag, sync::Arc};
 
 use super::{
-    Attachments, Cell, Core, EventFn, HookFn, HookKind, Host, Service,
-    execute::report,
-    job::Job,
+    Attachments, Body, Cell, EventFn, HookFn, HookKind, Host, Service, Table,
+    job::{Job, Start},
     table::{Subscription, Timer},
 };
 use crate::{error::Result, message::Keys};
@@ -53,7 +50,7 @@ pub(crate) struct Keyed<S: Service> {
 }
 
 thread_local! {
-    /// Whether modules were added or released in the present poll of a service's task.
+    /// Whether modules were added or released in the present step of a service.
     static CHANGED: Flag<bool> = const { Flag::new(false) };
 }
 
@@ -62,32 +59,15 @@ pub(crate) fn note_change() {
     CHANGED.set(true);
 }
 
-/// Runs a job, then starts and stops the modules that it has added and released.
-pub(super) async fn run<S: Service>(job: Box<dyn Job<S>>, service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>) {
-    // Handlers are caught where they run. This is for the user's code around them: reading arguments, dropping values.
-    let job = AssertUnwindSafe(job.run(service, core)).catch_unwind();
-    let (done, changed) = if cell.table.keyed.is_empty() { (job.await, false) } else { noticing(job).await };
-    if let Err(panic) = done {
-        report(core, &*panic);
+/// The result of one step of a service, and whether modules were added or released in it.
+pub(super) fn noticing<S: Service, T>(table: &Table<S>, step: impl FnOnce() -> T) -> (T, bool) {
+    if table.keyed.is_empty() {
+        return (step(), false);
     }
-    if changed {
-        // What does not start is gone; the service goes on.
-        let _told = settle(service, core, cell).await;
-    }
-}
-
-/// The result of `work`, and whether modules were added or released in it.
-async fn noticing<F: Future>(work: F) -> (F::Output, bool) {
-    let mut work = pin!(work);
-    let mut changed = false;
-    let output = std::future::poll_fn(|cx| {
-        CHANGED.set(false);
-        let poll = work.as_mut().poll(cx);
-        changed |= CHANGED.take();
-        poll
-    })
-    .await;
-    (output, changed)
+    // The step may be one within that of another service.
+    let outer = CHANGED.replace(false);
+    let result = step();
+    (result, CHANGED.replace(outer))
 }
 
 /// Begins the timers and subscriptions of one unit; what is returned ends them when dropped.
@@ -100,14 +80,12 @@ pub(crate) struct GoLive {
 }
 
 impl<S: Service> Job<S> for GoLive {
-    fn run<'a>(self: Box<Self>, service: &'a mut S, core: &'a mut Core) -> BoxFuture<'a, ()> {
-        let _ = service;
-        Box::pin(async move {
-            if self.life == core.cell.life() {
-                core.live = true;
-                note_change();
-            }
-        })
+    fn start(self: Box<Self>, mut body: Box<Body<S>>) -> Start<S> {
+        if self.life == body.core.cell.life() {
+            body.core.live = true;
+            body.core.changed = true;
+        }
+        Start::Over(body)
     }
 
     fn refuse(self: Box<Self>, _: crate::error::RefusedReason) {}
@@ -117,20 +95,20 @@ impl<S: Service> Job<S> for GoLive {
 ///
 /// # Errors
 /// The first module that did not start. It is no longer there.
-pub(super) async fn settle<S: Service>(service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>) -> Result<()> {
+pub(super) async fn settle<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Result<()> {
     let mut result = Ok(());
     loop {
         let mut quiet = true;
         for index in 0..cell.table.keyed.len() {
-            for owner in owners(service, cell, index) {
-                let changes = (cell.table.keyed[index].field.changes)(service, &owner);
+            for owner in owners(&mut body.service, cell, index) {
+                let changes = (cell.table.keyed[index].field.changes)(&mut body.service, &owner);
                 for keys in changes.released {
                     quiet = false;
-                    Box::pin(stop(service, core, cell, index, keys)).await;
+                    Box::pin(stop(body, cell, index, keys)).await;
                 }
                 for keys in changes.added {
                     quiet = false;
-                    if let Err(error) = Box::pin(start(service, core, cell, index, keys)).await {
+                    if let Err(error) = Box::pin(start(body, cell, index, keys)).await {
                         result = result.and(Err(error));
                     }
                 }
@@ -140,9 +118,9 @@ pub(super) async fn settle<S: Service>(service: &mut S, core: &mut Core, cell: &
             break;
         }
     }
-    if core.live && !core.waiting.is_empty() {
-        for (index, keys) in std::mem::take(&mut core.waiting) {
-            go_live(service, core, cell, index, &keys).await;
+    if body.core.live && !body.core.waiting.is_empty() {
+        for (index, keys) in std::mem::take(&mut body.core.waiting) {
+            go_live(body, cell, index, &keys).await;
         }
     }
     result
@@ -164,77 +142,75 @@ pub(super) fn modules<S: Service>(service: &mut S, cell: &Cell<S>, index: usize)
 
 /// Runs the hooks of one kind.
 async fn hooks<S: Service>(
-    service: &mut S,
-    core: &mut Core,
+    body: &mut Body<S>,
     hooks: impl Iterator<Item = HookFn<S>>,
     keys: &Keys,
 ) -> Result<()> {
     for hook in hooks {
-        core.keys = keys.clone();
-        hook(service, core).await?;
+        body.core.keys = keys.clone();
+        hook(body).await?;
     }
     Ok(())
 }
 
 async fn start<S: Service>(
-    service: &mut S,
-    core: &mut Core,
+    body: &mut Body<S>,
     cell: &Arc<Cell<S>>,
     index: usize,
     keys: Keys,
 ) -> Result<()> {
     let part = &cell.table.keyed[index];
     for kind in [HookKind::Init, HookKind::Start] {
-        if let Err(error) = hooks(service, core, part.of(kind), &keys).await {
+        if let Err(error) = hooks(body, part.of(kind), &keys).await {
             let (module, service_name) = (part.field.module, S::SPEC.name);
             tracing::error!(target: "ember::service", service = service_name, module, %error, "a module did not start: it is removed");
-            (part.field.discard)(service, &keys);
+            (part.field.discard)(&mut body.service, &keys);
             return Err(error);
         }
     }
     for inner in cell.table.keyed.iter().filter(|inner| inner.outer == Some(index)) {
-        (inner.field.renew)(service, &keys);
+        (inner.field.renew)(&mut body.service, &keys);
     }
-    core.waiting.push((index, keys));
+    body.core.waiting.push((index, keys));
     Ok(())
 }
 
-async fn go_live<S: Service>(service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>, index: usize, keys: &Keys) {
+async fn go_live<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usize, keys: &Keys) {
     let part = &cell.table.keyed[index];
     // It may be gone again.
     let Some(life) = keys.life() else { return };
-    if let Err(error) = hooks(service, core, part.of(HookKind::Started), keys).await {
+    if let Err(error) = hooks(body, part.of(HookKind::Started), keys).await {
         let (module, service) = (part.field.module, S::SPEC.name);
         tracing::error!(target: "ember::service", service, module, %error, "`started` failed");
     }
-    for thing in (cell.begin)(cell, &*core.host, &part.timers, &part.events, keys) {
+    for thing in (cell.begin)(cell, &*body.core.host, &part.timers, &part.events, keys) {
         life.attach(thing);
     }
 }
 
 /// Runs `stop` on a module, after those within it, and drops it.
-async fn stop<S: Service>(service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>, index: usize, keys: Keys) {
+async fn stop<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usize, keys: Keys) {
     for inner in (0..cell.table.keyed.len()).rev().filter(|inner| cell.table.keyed[*inner].outer == Some(index)) {
-        for within in (cell.table.keyed[inner].field.all)(service, &keys) {
-            Box::pin(stop(service, core, cell, inner, within)).await;
+        for within in (cell.table.keyed[inner].field.all)(&mut body.service, &keys) {
+            Box::pin(stop(body, cell, inner, within)).await;
         }
     }
     let part = &cell.table.keyed[index];
     for hook in part.of(HookKind::Stop).collect::<Vec<_>>().into_iter().rev() {
-        core.keys = keys.clone();
-        if let Err(error) = hook(service, core).await {
+        body.core.keys = keys.clone();
+        if let Err(error) = hook(body).await {
             let (module, service) = (part.field.module, S::SPEC.name);
             tracing::error!(target: "ember::service", service, module, %error, "`stop` failed");
         }
     }
-    (part.field.discard)(service, &keys);
+    (part.field.discard)(&mut body.service, &keys);
 }
 
 /// Stops all modules under keys, those within others first.
-pub(super) async fn stop_all<S: Service>(service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>) {
+pub(super) async fn stop_all<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) {
     for index in (0..cell.table.keyed.len()).rev().filter(|index| cell.table.keyed[*index].outer.is_none()) {
-        for keys in modules(service, cell, index) {
-            Box::pin(stop(service, core, cell, index, keys)).await;
+        for keys in modules(&mut body.service, cell, index) {
+            Box::pin(stop(body, cell, index, keys)).await;
         }
     }
 }

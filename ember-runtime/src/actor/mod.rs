@@ -1,24 +1,34 @@
 //! What runs a service: the cell that owns its state, the loop that runs its handlers one at a time, the table of what
 //! it can do, and the context that a handler sees. Knows nothing of the network.
 
+mod any_cell;
+mod body;
 mod callback;
 mod cell;
 mod core;
+mod counts;
 #[cfg(feature = "cron")]
 mod cron;
 mod cx;
+mod delivery;
 mod down;
+mod driver;
 mod execute;
 mod handler;
 mod job;
 mod keyed;
+mod pace;
 mod path;
+mod pool;
 mod port;
 mod run;
+mod short;
 mod spec;
 mod supervision;
+mod sync;
 mod table;
 mod unit;
+mod unsafe_turn;
 
 #[cfg(test)]
 mod tests;
@@ -26,17 +36,21 @@ mod tests;
 #[cfg(feature = "cron")]
 pub use self::cron::Cron;
 pub(crate) use self::{
+    any_cell::AnyCell,
+    body::{Body, Place},
     callback::{CallbackPermit, Receiver},
-    cell::{AnyCell, Attachments, Cell, Setup},
+    cell::{Attachments, Cell, Setup},
     core::{Core, Host},
     job::TaskJob,
     keyed::{Changes, Field as KeyedField, GoLive, note_change},
     port::{Port, Submission},
-    run::{Ending, Life, Source, run},
+    run::{Ending, Source},
+    short::{Short, ShortCall},
     supervision::Supervision,
     table::{EventFn, HookFn, SIGNATURE_OF, Subscription, Timer},
 };
 pub use self::{
+    counts::CallCounts,
     cx::{Cx, DeclaresParent},
     down::{Down, DownReason},
     handler::{HandledBy, HookOf, HookResult, OnEvent},

@@ -1,6 +1,10 @@
 //! The typed way into a service for callers on its own node: arguments are moved, never serialized.
 
-use super::{AnyCell, Cell, HandledBy, Path, Service, job::CallJob};
+use super::{
+    AnyCell, Cell, HandledBy, Path, Service,
+    job::CallJob,
+    short::{ShortFn, short},
+};
 use crate::{
     error::RefusedReason,
     message::{Envelope, Method, Reply},
@@ -17,20 +21,23 @@ pub(crate) struct Submission<M: Method> {
 type SubmitFn<M> = fn(&dyn AnyCell, Submission<M>) -> Result<(), (Submission<M>, RefusedReason)>;
 
 /// Delivers calls of the method `M` to the kind of service that it was made for.
-pub(crate) struct Port<M: Method>(SubmitFn<M>);
+pub(crate) struct Port<M: Method> {
+    submit: SubmitFn<M>,
+    pub(super) short: ShortFn<M>,
+}
 
 impl<M: Method> Port<M> {
     /// The port to the unit at `L` of services of the type `S`.
-    pub(crate) fn to<S: Service, L: Path<S>>() -> Self
+    pub(crate) const fn to<S: Service, L: Path<S>>() -> Self
     where
         M: HandledBy<L::Unit>,
     {
-        Self(submit::<S, L, M>)
+        Self { submit: submit::<S, L, M>, short: short::<S, L, M> }
     }
 
     /// Queues the call; gives it back if it is refused.
     pub(crate) fn submit(&self, cell: &dyn AnyCell, call: Submission<M>) -> Result<(), (Submission<M>, RefusedReason)> {
-        (self.0)(cell, call)
+        (self.submit)(cell, call)
     }
 }
 
@@ -41,13 +48,11 @@ fn submit<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     let Some(cell) = cell.as_any().downcast_ref::<Cell<S>>() else {
         return Err((call, RefusedReason::UnknownMethod));
     };
-    match cell.mailbox.reserve(M::INFO.lane) {
-        Ok(permit) => {
-            if let Err((job, reason)) = permit.fill(Box::new(CallJob::<S, L, M>::new(call))) {
-                job.refuse(reason);
-            }
-            Ok(())
-        }
-        Err(reason) => Err((call, reason)),
+    let mut call = Some(call);
+    let make = || Box::new(CallJob::<S, L, M>::new(call.take().expect("a job is made once"))) as _;
+    let put = cell.put(M::INFO.lane, make);
+    match (put, call) {
+        (Err(reason), Some(call)) => Err((call, reason)),
+        _ => Ok(()),
     }
 }

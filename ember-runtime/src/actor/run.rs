@@ -1,18 +1,25 @@
-//! The life of a service, on its own task: start, handle messages one at a time, fail and start again, stop.
+//! The life of a service, as its driver sees it: start, handle what waits one at a time, fail and start again, stop.
 
 use std::{
+    future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
 };
 
-use tokio::{sync::oneshot, time::timeout};
+use tokio::time::timeout;
 
 use super::{
-    AnyCell, Cell, Core, HookKind, Host, OnPanic, Restart, Service, ServiceState, Supervision, keyed,
+    AnyCell, Body, Cell, Core, HookKind, Host, OnPanic, Place, Restart, Service, ServiceState,
+    job::{Job, Running, Start},
+    keyed,
     supervision::Budget,
+    unsafe_turn::Held,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, RefusedReason, Result},
+    mailbox::{Batch, Next},
+};
 
 /// Where the state of a service comes from.
 pub(crate) enum Source<S> {
@@ -20,15 +27,6 @@ pub(crate) enum Source<S> {
     Value(Option<S>),
     /// Made anew for each start.
     Factory(Box<dyn FnMut() -> S + Send>),
-}
-
-/// What the task of a service is given.
-pub(crate) struct Life<S: Service> {
-    pub(crate) source: Source<S>,
-    pub(crate) supervision: Supervision,
-    pub(crate) ending: Ending<S>,
-    /// Is told how the first `init` and `start` went.
-    pub(crate) ready: oneshot::Sender<Result<()>>,
 }
 
 /// Why a service no longer handles messages.
@@ -40,38 +38,51 @@ enum End {
     Panicked,
 }
 
-/// Runs a service until its mailbox has been closed and emptied, or until it has failed for good.
-pub(crate) async fn run<S: Service>(life: Life<S>) {
-    let Life { mut source, supervision, mut ending, ready } = life;
+/// Runs a service until its mailbox has been closed and emptied, or until it has failed for good. `ready` is told how the
+/// first `init` and `start` went; a service that needs none of them may have been running already.
+pub(super) async fn run<S: Service>(mut ending: Ending<S>, mut source: Source<S>, ready: impl FnOnce(Result<()>)) {
     let (cell, host) = (Arc::clone(&ending.cell), Arc::clone(&ending.host));
-    let mut core = Core::new::<S>(Arc::clone(&host), Arc::clone(&cell) as _);
-    let mut service = match start(&mut source, &mut core, &cell).await {
-        Ok(service) => service,
-        Err(error) => {
-            let _ = ready.send(Err(error));
-            return;
+    let mut held = cell.turn().await;
+    if cell.is_aborted() {
+        return;
+    }
+    let mut body = match held.with(std::mem::take) {
+        Place::Empty => {
+            let core = Core::new::<S>(Arc::clone(&host), Arc::clone(&cell) as _);
+            match start(&mut source, core, &cell).await {
+                Ok(body) => {
+                    cell.up(&*host);
+                    ready(Ok(()));
+                    body
+                }
+                Err((_, error)) => return ready(Err(error)),
+            }
         }
+        Place::Idle(body) => body,
+        Place::Suspended(running, changed) => finish(running, changed, &cell).await,
     };
-    cell.up(&*host);
-    let _ = ready.send(Ok(()));
-    let mut budget = Budget::new(supervision);
+    let mut budget = Budget::new(cell.supervision);
     loop {
-        match serve(&mut service, &mut core, &cell, supervision).await {
+        let end;
+        (held, body, end) = serve(body, held, &mut ending.batch, &cell).await;
+        let policy = cell.supervision;
+        match end {
             End::Drained => {
-                ending.state = stop(&mut service, &mut core, &cell).await;
+                ending.state = stop(&mut body, &cell).await;
                 return;
             }
             // Its `stop` is told in the log if it fails; the next life begins all the same.
-            End::Asked => drop(stop(&mut service, &mut core, &cell).await),
-            End::Panicked if supervision.on_panic == OnPanic::Stop || supervision.restart == Restart::Never => {
+            End::Asked => drop(stop(&mut body, &cell).await),
+            End::Panicked if policy.on_panic == OnPanic::Stop || policy.restart == Restart::Never => {
                 tracing::error!(target: "ember::service", service = S::SPEC.name, pid = %cell.pid(), "failed: it panicked");
                 return;
             }
             End::Panicked => {}
         }
+        let Body { service, core, .. } = *body;
         drop(service);
-        service = match revive(&mut source, &mut core, &cell, &mut budget).await {
-            Ok(service) => service,
+        body = match revive(&mut source, core, &cell, &mut budget).await {
+            Ok(body) => body,
             Err(state) => {
                 ending.state = state;
                 return;
@@ -85,10 +96,10 @@ pub(crate) async fn run<S: Service>(life: Life<S>) {
 /// an error the state that it ends in.
 async fn revive<S: Service>(
     source: &mut Source<S>,
-    core: &mut Core,
+    mut core: Core,
     cell: &Arc<Cell<S>>,
     budget: &mut Budget,
-) -> Result<S, ServiceState> {
+) -> Result<Box<Body<S>>, ServiceState> {
     let (service, pid) = (S::SPEC.name, cell.pid());
     cell.fall();
     core.host.restarts(pid);
@@ -102,8 +113,11 @@ async fn revive<S: Service>(
             return Err(ServiceState::Stopped);
         }
         match start(source, core, cell).await {
-            Ok(service) => return Ok(service),
-            Err(error) => tracing::error!(target: "ember::service", service, %pid, %error, "a restart did not succeed"),
+            Ok(body) => return Ok(body),
+            Err((returned, error)) => {
+                core = returned;
+                tracing::error!(target: "ember::service", service, %pid, %error, "a restart did not succeed");
+            }
         }
     }
 }
@@ -115,72 +129,149 @@ async fn retires<S: Service>(cell: &Arc<Cell<S>>, pause: Duration) -> bool {
 }
 
 /// Handles messages until there is a reason not to.
-async fn serve<S: Service>(service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>, supervision: Supervision) -> End {
+async fn serve<'a, S: Service>(
+    mut body: Box<Body<S>>,
+    mut held: Held<'a, Place<S>>,
+    batch: &mut Batch<Box<dyn Job<S>>>,
+    cell: &'a Arc<Cell<S>>,
+) -> (Held<'a, Place<S>>, Box<Body<S>>, End) {
     loop {
-        if std::mem::take(&mut core.stop) {
-            if supervision.restart == Restart::Always && *cell.state().borrow() != ServiceState::Retiring {
-                return End::Asked;
+        if std::mem::take(&mut body.core.changed) {
+            // What does not start is gone; the service goes on.
+            let _told = keyed::settle(&mut body, cell).await;
+        }
+        if std::mem::take(&mut body.core.panicked) && !cell.resumes() {
+            return (held, body, End::Panicked);
+        }
+        if std::mem::take(&mut body.core.stop) {
+            if cell.supervision.restart == Restart::Always && *cell.state().borrow() != ServiceState::Retiring {
+                return (held, body, End::Asked);
             }
             cell.retire();
         }
-        let Some(job) = cell.mailbox.next().await else { return End::Drained };
-        keyed::run(job, service, core, cell).await;
-        // A service that always has work must not keep the other tasks of its thread from running.
-        tokio::task::consume_budget().await;
-        if std::mem::take(&mut core.panicked) && supervision.on_panic != OnPanic::Resume {
-            return End::Panicked;
+        match cell.mailbox.next(batch) {
+            Next::Message(job) => {
+                body = handle(job, body, cell).await;
+                // A service that always has work must not keep the other tasks of its thread from running.
+                tokio::task::coop::consume_budget().await;
+            }
+            Next::Over => return (held, body, End::Drained),
+            Next::Empty => (held, body) = rest(body, held, cell).await,
         }
     }
 }
 
-async fn start<S: Service>(source: &mut Source<S>, core: &mut Core, cell: &Arc<Cell<S>>) -> Result<S> {
-    core.begin();
-    let failed = |cause: Error| Error::ServiceStart { service: S::SPEC.name.into(), cause: cause.into() };
-    let mut service = match source {
-        Source::Value(value) => value.take().ok_or_else(|| failed(Error::other("it has no factory")))?,
-        Source::Factory(make) => {
-            catch_unwind(AssertUnwindSafe(make)).map_err(|_| failed(Error::other("its factory panicked")))?
-        }
-    };
-    for kind in [HookKind::Init, HookKind::Start] {
-        for (_, hook) in cell.table.hooks.iter().filter(|(of, _)| *of == kind) {
-            hook(&mut service, core).await.map_err(failed)?;
+/// Lets callers run the service until there is something to do.
+async fn rest<'a, S: Service>(
+    body: Box<Body<S>>,
+    mut held: Held<'a, Place<S>>,
+    cell: &'a Arc<Cell<S>>,
+) -> (Held<'a, Place<S>>, Box<Body<S>>) {
+    held.with(|place| *place = Place::Idle(body));
+    // If there is work already, the turn is taken again at once.
+    held.end();
+    loop {
+        let mut held = cell.turn().await;
+        match held.with(std::mem::take) {
+            Place::Idle(body) => return (held, body),
+            Place::Suspended(running, changed) => return (held, finish(running, changed, cell).await),
+            // Only who has the turn takes what is there, and puts it back.
+            Place::Empty => {}
         }
     }
-    keyed::settle(&mut service, core, cell).await.map_err(failed)?;
-    core.panicked = false;
-    Ok(service)
+}
+
+async fn handle<S: Service>(job: Box<dyn Job<S>>, body: Box<Body<S>>, cell: &Cell<S>) -> Box<Body<S>> {
+    cell.counts.queued();
+    match job.start(body) {
+        Start::Over(body) => body,
+        Start::Running(running) => finish(running, false, cell).await,
+    }
+}
+
+/// Goes on with what has begun until it has ended; `changed` says what it has done so far.
+async fn finish<S: Service>(mut running: Running<S>, mut changed: bool, cell: &Cell<S>) -> Box<Body<S>> {
+    let mut body = poll_fn(|task| {
+        let (polled, now) = keyed::noticing(&cell.table, || running.as_mut().poll(task));
+        changed |= now;
+        polled
+    })
+    .await;
+    running.end();
+    body.core.changed |= changed;
+    body
+}
+
+/// Makes and starts the service. What it was started with, comes back if it does not.
+async fn start<S: Service>(
+    source: &mut Source<S>,
+    mut core: Core,
+    cell: &Arc<Cell<S>>,
+) -> Result<Box<Body<S>>, (Core, Error)> {
+    core.begin();
+    let failed = |cause: Error| Error::ServiceStart { service: S::SPEC.name.into(), cause: cause.into() };
+    let service = match source {
+        Source::Value(value) => value.take().ok_or_else(|| Error::other("it has no factory")),
+        Source::Factory(make) => catch_unwind(AssertUnwindSafe(make)).map_err(|_| Error::other("its factory panicked")),
+    };
+    let mut body = match service {
+        Ok(service) => Body::new(service, core),
+        Err(error) => return Err((core, failed(error))),
+    };
+    match begin(&mut body, cell).await {
+        Ok(()) => {
+            (body.core.panicked, body.core.changed) = (false, false);
+            Ok(body)
+        }
+        Err(error) => Err((body.core, failed(error))),
+    }
+}
+
+/// Runs `init` and `start`, and starts the modules under keys.
+async fn begin<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Result<()> {
+    for kind in [HookKind::Init, HookKind::Start] {
+        for (_, hook) in cell.table.hooks.iter().filter(|(of, _)| *of == kind) {
+            hook(body).await?;
+        }
+    }
+    keyed::settle(body, cell).await
 }
 
 /// Children stop before their parents, so in reverse.
-async fn stop<S: Service>(service: &mut S, core: &mut Core, cell: &Arc<Cell<S>>) -> ServiceState {
+async fn stop<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> ServiceState {
     let mut state = ServiceState::Stopped;
-    keyed::stop_all(service, core, cell).await;
+    keyed::stop_all(body, cell).await;
     for (_, hook) in cell.table.hooks.iter().rev().filter(|(of, _)| *of == HookKind::Stop) {
-        if let Err(error) = hook(service, core).await {
-            tracing::error!(target: "ember::service", service = S::SPEC.name, pid = %core.pid(), %error, "`stop` failed");
+        if let Err(error) = hook(body).await {
+            tracing::error!(target: "ember::service", service = S::SPEC.name, pid = %body.core.pid(), %error, "`stop` failed");
             state = ServiceState::Failed;
         }
     }
     state
 }
 
-/// Settles the cell however the task ends, also when it is aborted, even before it has begun.
+/// Settles the cell however the driver ends, also when it is aborted, even before it has begun.
 pub(crate) struct Ending<S: Service> {
     cell: Arc<Cell<S>>,
     host: Arc<dyn Host>,
     state: ServiceState,
+    /// What it has taken out of the mailbox, and not begun.
+    batch: Batch<Box<dyn Job<S>>>,
 }
 
 impl<S: Service> Ending<S> {
     /// The ending of a service that fails unless something else is said.
     pub(crate) fn new(cell: Arc<Cell<S>>, host: Arc<dyn Host>) -> Self {
-        Self { cell, host, state: ServiceState::Failed }
+        Self { cell, host, state: ServiceState::Failed, batch: Batch::new() }
     }
 }
 
 impl<S: Service> Drop for Ending<S> {
     fn drop(&mut self) {
+        let waiting = std::mem::replace(&mut self.batch, Batch::new());
+        for job in waiting.into_rest() {
+            job.refuse(RefusedReason::Stopped);
+        }
         self.cell.end(self.state);
         self.host.ended(self.cell.pid(), self.state);
     }

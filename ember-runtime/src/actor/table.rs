@@ -9,10 +9,11 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use super::{
-    Core, Down, HandledBy, Here, HookOf, OnEvent, Path, Port, Service,
+    Body, Down, HandledBy, Here, HookOf, OnEvent, Path, Port, Service,
     execute::{run_event, run_hook},
-    job::{Job, RawJob},
+    job::{Job, RawJob, full_name},
     keyed::{Field, Keyed},
+    pace::Pace,
 };
 use crate::{
     error::{Error, Result},
@@ -24,11 +25,11 @@ use crate::{
 pub(crate) const SIGNATURE_OF: MethodId = MethodId::of("ember: signature");
 
 /// A hook, bound to its unit.
-pub(crate) type HookFn<S> = for<'a> fn(&'a mut S, &'a mut Core) -> BoxFuture<'a, Result<()>>;
+pub(crate) type HookFn<S> = for<'a> fn(&'a mut Body<S>) -> BoxFuture<'a, Result<()>>;
 
 /// An event handler, bound to its unit.
 pub(crate) type EventFn<S> =
-    for<'a> fn(&'a mut S, &'a mut Core, &'a (dyn Any + Send + Sync)) -> BoxFuture<'a, Result<()>>;
+    for<'a> fn(&'a mut Body<S>, &'a (dyn Any + Send + Sync)) -> BoxFuture<'a, Result<()>>;
 
 /// Everything that a service can do. Built once per type and node.
 pub struct Table<S: Service> {
@@ -65,8 +66,10 @@ pub(crate) struct Entry<S: Service> {
     /// The structure of its types, for people.
     pub(crate) signature: fn() -> &'static str,
     /// A `Port<M>`.
-    pub(crate) port: Box<dyn Any + Send + Sync>,
-    pub(crate) raw: fn(RawCall, String) -> Box<dyn Job<S>>,
+    pub(crate) port: &'static (dyn Any + Send + Sync),
+    pub(crate) raw: fn(RawCall) -> Box<dyn Job<S>>,
+    /// How long its handlers keep a thread.
+    pub(crate) pace: Pace,
 }
 
 /// One declared timer.
@@ -170,8 +173,21 @@ impl<S: Service> Table<S> {
     }
 
     pub(crate) fn find(&self, id: MethodId) -> Option<&Entry<S>> {
-        let index = self.methods.binary_search_by_key(&id, |entry| entry.id).ok()?;
-        self.methods.get(index)
+        self.methods.get(self.index(id)?)
+    }
+
+    pub(crate) fn index(&self, id: MethodId) -> Option<usize> {
+        self.methods.binary_search_by_key(&id, |entry| entry.id).ok()
+    }
+
+    /// Whether it can have modules under keys.
+    pub(crate) fn has_keyed(&self) -> bool {
+        !self.keyed.is_empty()
+    }
+
+    /// Whether a service is ready as soon as its state is made: nothing has to run before, and nothing begins by itself.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.hooks.is_empty() && self.timers.is_empty() && self.events.is_empty() && self.keyed.is_empty()
     }
 
     /// Enters a field with modules under keys, and by `describe` what they can do.
@@ -205,22 +221,16 @@ impl<S: Service> Table<S> {
 
     /// Enters the method `M` of the unit at `L`.
     pub fn method<L: Path<S>, M: HandledBy<L::Unit>>(&mut self) {
-        let mut name = String::new();
-        L::prefix(&mut name);
-        let info = const { &M::INFO };
-        if !info.contract.is_empty() {
-            name.push_str(info.contract);
-            name.push('.');
-        }
-        name.push_str(info.name);
+        let (name, info) = (full_name::<S, L, M>(), const { &M::INFO });
         self.methods.push(Entry {
             id: MethodId::of(&name),
             name,
             info,
             fingerprint: M::wire().map_or_else(|| fnv1a(info.signature), |wire| wire.signature().fingerprint()),
             signature: signature::<M>,
-            port: Box::new(Port::<M>::to::<S, L>()),
+            port: const { &Port::<M>::to::<S, L>() },
             raw: RawJob::<S, L, M>::boxed,
+            pace: Pace::new(),
         });
     }
 

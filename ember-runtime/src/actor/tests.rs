@@ -8,7 +8,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::sync::oneshot;
 
 use super::*;
 use crate::{
@@ -103,7 +102,7 @@ impl ReplyLink for Answers {
     }
 }
 
-struct NoHost(Rng);
+struct NoHost(Rng, tokio::runtime::Handle);
 
 impl Host for NoHost {
     fn clock(&self) -> Arc<dyn crate::clock::Clock> {
@@ -118,6 +117,10 @@ impl Host for NoHost {
         &self.0
     }
 
+    fn runtime(&self) -> &tokio::runtime::Handle {
+        &self.1
+    }
+
     fn restarts(&self, _: Pid) {}
 
     fn ended(&self, _: Pid, _: ServiceState) {}
@@ -128,17 +131,18 @@ async fn answer_to(method: &str, payload: &'static [u8]) -> Result<Vec<u8>, Fail
     let pid = Pid { node: NodeKey { id: NodeId(1), incarnation: Incarnation(1) }, number: 1 };
     let identity = ServiceIdentity::new(&Vault::SPEC, "1".into(), 0);
     let table = Arc::new(Table::build().unwrap());
+    let host: Arc<dyn Host> = Arc::new(NoHost(Rng::from_seed(1), tokio::runtime::Handle::current()));
     let cell = Cell::<Vault>::new(Setup {
         pid,
         identity,
         table,
         limits: Limits::default(),
+        supervision: Supervision::new(false),
+        host: Arc::downgrade(&host),
         attach: |_, _| Vec::new(),
         begin: |_, _, _, _, _| Vec::new(),
     });
-    let ending = Ending::new(Arc::clone(&cell), Arc::new(NoHost(Rng::from_seed(1))));
-    let (source, supervision) = (Source::Value(Some(Vault)), Supervision::new(false));
-    let running = tokio::spawn(run(Life { source, supervision, ending, ready: oneshot::channel().0 }));
+    cell.drive(Source::Value(Some(Vault)), |started| started.unwrap());
     let answers = Arc::<Answers>::default();
     let call = |method: &str, payload| RawCall {
         method: MethodId::of(method),
@@ -151,7 +155,7 @@ async fn answer_to(method: &str, payload: &'static [u8]) -> Result<Vec<u8>, Fail
     cell.deliver(call(method, payload));
     cell.deliver(call("rpc_open", &[7]));
     cell.retire();
-    running.await.unwrap();
+    cell.state().wait_for(|state| *state == ServiceState::Stopped).await.unwrap();
     let mut answers = answers.0.lock().unwrap();
     assert_eq!(answers.pop(), Some(Ok(vec![7])), "the service lives on");
     answers.pop().expect("an answer")

@@ -32,16 +32,6 @@ const MAX_PAUSE: Duration = Duration::from_millis(200);
 /// The result of a call.
 pub(super) type Outcome<M> = Result<<M as Method>::Value, CallError<<M as Method>::Error>>;
 
-/// Makes a call that a task waits for: a tight loop of calls that never have to wait must not keep the other tasks of its
-/// thread from running.
-pub(super) fn run_paced<M: Method>(request: Request<M>, inherited: Inherited) -> BoxFuture<'static, Outcome<M>> {
-    async move {
-        tokio::task::consume_budget().await;
-        make(request, inherited).await
-    }
-    .boxed()
-}
-
 /// Makes a call. Its first step takes it to the callee's mailbox, or to the link, if nothing is in the way.
 pub(super) fn run<M: Method>(request: Request<M>, inherited: Inherited) -> BoxFuture<'static, Outcome<M>> {
     make(request, inherited).boxed()
@@ -231,7 +221,7 @@ fn waits(reason: &RefusedReason) -> bool {
     reason.can_pass() && !matches!(reason, RefusedReason::Paused)
 }
 
-fn describe<M: Method, E>(target: &Target, place: Option<String>, failure: Failure) -> CallError<E> {
+pub(super) fn describe<M: Method, E>(target: &Target, place: Option<String>, failure: Failure) -> CallError<E> {
     let place = place.unwrap_or_else(|| target.address.selector.to_string());
     failure.at(place, target.method_name::<M>())
 }

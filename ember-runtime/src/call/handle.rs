@@ -3,16 +3,17 @@
 use std::{
     fmt,
     marker::PhantomData,
+    ops::Deref,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
 use super::{Kind, Router, request::Request};
 use crate::{
     directory::Selector,
-    id::MethodId,
+    id::{MethodId, fnv1a},
     message::{Keys, Message, Method},
 };
 
@@ -22,9 +23,15 @@ pub struct Handle<K: Kind> {
     kind: PhantomData<fn() -> K>,
 }
 
-/// Where calls go.
+/// Where calls go. A call takes it along.
 #[derive(Clone)]
-pub(super) struct Target {
+pub(super) struct Target(Arc<Aim>);
+
+/// What a [`Target`] is.
+#[derive(Clone)]
+pub(super) struct Aim {
+    /// Targets with the same number go to the same unit of the same services of the same node.
+    pub(super) number: u64,
     pub(super) router: Arc<Router>,
     pub(super) address: Arc<Address>,
     /// The modules below the service: `bag.`.
@@ -45,19 +52,40 @@ impl Address {
     }
 }
 
+impl Deref for Target {
+    type Target = Aim;
+
+    fn deref(&self) -> &Aim {
+        &self.0
+    }
+}
+
+/// The number of a target: the same for all that select nothing in particular, and for each module of theirs.
+fn number(router: &Router, selector: &Selector, module: &str) -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    const SHARED: u64 = 1 << 63;
+    let module = if module.is_empty() { 0 } else { fnv1a(module) };
+    match selector.is_for_all(router.key.id) {
+        Some(here) => SHARED | module << 1 | u64::from(here),
+        None => NEXT.fetch_add(1, Ordering::Relaxed) & !SHARED,
+    }
+}
+
 impl<K: Kind> Handle<K> {
     pub(super) fn new(router: Arc<Router>, selector: Selector) -> Self {
-        let turn = AtomicUsize::new(router.rng().below(1 << 16));
-        let address = Arc::new(Address { selector, turn });
-        Self { target: Target { router, address, module: "".into(), keys: Keys::default() }, kind: PhantomData }
+        Self::of_module(router, selector, "", &[])
     }
 
     /// A handle to a module, `bag.`, of those that are selected.
     pub(crate) fn of_module(router: Arc<Router>, selector: Selector, module: &str, keys: &[u8]) -> Self {
-        let mut handle = Self::new(router, selector);
-        handle.target.module = module.into();
-        handle.target.keys = Keys::from_bytes(keys);
-        handle
+        let number = number(&router, &selector, module);
+        let turn = AtomicUsize::new(router.rng().below(1 << 16));
+        let address = Arc::new(Address { selector, turn });
+        Self::to(Aim { number, router, address, module: module.into(), keys: Keys::from_bytes(keys) })
+    }
+
+    fn to(aim: Aim) -> Self {
+        Self { target: Target(Arc::new(aim)), kind: PhantomData }
     }
 
     /// Calls the method `M`.
@@ -67,8 +95,11 @@ impl<K: Kind> Handle<K> {
 
     /// The client of a module of the service.
     pub fn module<C: From<Self>>(&self, field: &str) -> C {
-        let module = format!("{}{field}.", self.target.module).into();
-        C::from(Self { target: Target { module, ..self.target.clone() }, kind: PhantomData })
+        let Aim { router, address, module, keys, .. } = &*self.target;
+        let module: Arc<str> = format!("{module}{field}.").into();
+        let number = number(router, &address.selector, &module);
+        let (router, address, keys) = (Arc::clone(router), Arc::clone(address), keys.clone());
+        C::from(Self::to(Aim { number, router, address, module, keys }))
     }
 
     pub(super) fn module_path(&self) -> &str {
@@ -82,7 +113,7 @@ impl<K: Kind> Handle<K> {
     /// The same, with the key of the module.
     pub(super) fn with_key<Key: Message>(&self, key: &Key) -> Self {
         let keys = self.target.keys.and(key);
-        Self { target: Target { keys, ..self.target.clone() }, kind: PhantomData }
+        Self::to(Aim { keys, ..Aim::clone(&self.target) })
     }
 
     pub(super) fn selector(&self) -> &Selector {
@@ -90,7 +121,7 @@ impl<K: Kind> Handle<K> {
     }
 }
 
-impl Target {
+impl Aim {
     /// The full name of the method `M` there.
     pub(super) fn method_name<M: Method>(&self) -> String {
         let info = M::INFO;
@@ -105,16 +136,22 @@ impl Target {
         MethodId::of_parts([&*self.module].into_iter().chain(contract.iter().copied()).chain([info.name]))
     }
 
+}
+
+impl Target {
     /// The same module of exactly one instance.
     pub(super) fn pinned(&self, pid: crate::id::Pid) -> Self {
         let selector = Selector { pid: Some(pid), ..self.address.selector.clone() };
-        Self { address: Arc::new(Address { selector, turn: AtomicUsize::new(0) }), ..self.clone() }
+        let number = number(&self.router, &selector, &self.module);
+        let address = Arc::new(Address { selector, turn: AtomicUsize::new(0) });
+        Self(Arc::new(Aim { number, address, ..Aim::clone(self) }))
     }
 }
 
 impl<K: Kind> Clone for Handle<K> {
+    /// Each clone counts its own calls, so that callers on several threads do not meet in one counter.
     fn clone(&self) -> Self {
-        Self { target: self.target.clone(), kind: PhantomData }
+        Self::to(Aim::clone(&self.target))
     }
 }
 

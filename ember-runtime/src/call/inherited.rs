@@ -19,13 +19,22 @@ pub(super) struct Inherited {
 impl Inherited {
     /// For a call that the running handler waits for.
     pub(super) fn awaited() -> Self {
-        Ambient::current()
-            .map_or_else(Self::default, |ambient| Self { chain: Some(ambient.extended()), ..Self::from(ambient) })
+        Ambient::current(Self::from_awaiting).unwrap_or_default()
+    }
+
+    /// For a call that this handler waits for.
+    pub(super) fn from_awaiting(ambient: &Ambient) -> Self {
+        Self { chain: Some(ambient.extended()), ..Self::from(ambient) }
+    }
+
+    /// When the handler that makes the call must have ended.
+    pub(super) fn until(&self) -> Option<Instant> {
+        self.deadline
     }
 
     /// For a call that nobody waits for within a handler: it is no link of the chain.
     pub(super) fn unawaited() -> Self {
-        Ambient::current().map_or_else(Self::default, Self::from)
+        Ambient::current(|ambient| Self::from(ambient)).unwrap_or_default()
     }
 
     /// When the call must have ended.
@@ -55,8 +64,9 @@ impl Inherited {
     }
 }
 
-impl From<Ambient> for Inherited {
-    fn from(ambient: Ambient) -> Self {
-        Self { deadline: ambient.deadline, trace: ambient.trace, chain: None, headers: ambient.headers }
+impl From<&Ambient> for Inherited {
+    fn from(ambient: &Ambient) -> Self {
+        let Envelope { trace, headers, .. } = &ambient.envelope;
+        Self { deadline: ambient.deadline(), trace: *trace, chain: None, headers: headers.clone() }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
 
 /// Finds the port of the method `M`.
 fn port<M: Method>(cell: &dyn AnyCell, id: MethodId) -> Result<&Port<M>, RefusedReason> {
-    let (info, port) = cell.port(id).ok_or(RefusedReason::UnknownMethod)?;
+    let (info, port, _) = cell.port(id).ok_or(RefusedReason::UnknownMethod)?;
     // Another type under the same id: the two sides were built from different versions of the contract. Arguments are moved,
     // so that even types of one structure are not the same here.
     port.downcast_ref().ok_or_else(|| {

@@ -11,17 +11,21 @@ mod cx;
 mod departures;
 mod direct;
 mod handle;
+mod home;
 mod inherited;
 mod kind;
 mod local;
+mod local_calls;
 mod many;
 mod mounted;
 #[cfg(feature = "cluster")]
 mod remote;
 mod request;
+mod resolved;
 mod retry;
 mod router;
 mod select;
+mod short;
 mod single;
 
 #[cfg(feature = "cluster")]
@@ -32,6 +36,7 @@ pub use self::{
     client::{Client, HasClient},
     handle::Handle,
     kind::{Kind, Local, Many, One},
+    local_calls::LocalCalls,
     many::{CallMany, Sent},
     mounted::{ModulesClient, Reached},
     request::Request,

@@ -2,13 +2,16 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use super::{Client, HasClient, Local, Select, handle::Address};
+use super::{Client, HasClient, Local, LocalCalls, Select, handle::Address, home::Home};
 use crate::{
     actor::{AnyCell, Service},
-    directory::{Candidates, Directory, Instance, Selector, choose},
+    directory::{Candidates, Directory, Instance, Selector, choose, only},
     error::RefusedReason,
     id::{NodeKey, Pid},
     message::{Lane, RawCall},
@@ -17,7 +20,13 @@ use crate::{
 
 /// The way to services, from one node.
 pub(crate) struct Router {
+    /// No other router of this process has it.
+    pub(super) number: u64,
     pub(super) key: NodeKey,
+    pub(super) local_calls: LocalCalls,
+    /// For [`LocalCalls::Random`].
+    coin: Rng,
+    pub(super) home: Home,
     directory: Arc<Directory>,
     rng: Rng,
     pub(super) cells: RwLock<HashMap<u64, Arc<dyn AnyCell>>>,
@@ -28,9 +37,16 @@ pub(crate) struct Router {
 }
 
 impl Router {
-    pub(crate) fn new(key: NodeKey, directory: Arc<Directory>, rng: Rng) -> Arc<Self> {
+    /// A router for the present runtime.
+    pub(crate) fn new(key: NodeKey, directory: Arc<Directory>, rng: Rng, local_calls: LocalCalls) -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let seed = if let LocalCalls::Random(seed) = local_calls { seed } else { 0 };
         Arc::new(Self {
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
             key,
+            local_calls,
+            coin: Rng::from_seed(seed),
+            home: Home::here(),
             directory,
             rng,
             cells: RwLock::default(),
@@ -63,6 +79,27 @@ impl Router {
             Some(cell) => cell.deliver(call),
             None => call.reply.fail(RefusedReason::Stopped),
         }
+    }
+
+    /// The service that a call goes to whatever is chosen, if it is on this node.
+    pub(super) fn only(&self, address: &Address, lane: Lane) -> Option<Arc<dyn AnyCell>> {
+        let view = self.directory.view();
+        if let Some(pid) = address.selector.pid.filter(|pid| !view.lists(*pid)) {
+            return self.direct(&view, &address.selector, pid, &[]).ok()?.cell;
+        }
+        only(&view, &address.selector, lane, self.key.id)?.cell.clone()
+    }
+
+    /// One of the two, as a seed says.
+    pub(super) fn toss(&self) -> bool {
+        self.coin.below(2) == 0
+    }
+
+    /// A service of this node, for messages.
+    pub(super) fn place(&self, cell: &dyn AnyCell) -> String {
+        let (identity, view) = (cell.identity(), self.directory.view());
+        let node = view.node(self.key.id).map_or("", |node| &node.name);
+        format!("{}/{}@{node}", identity.name, identity.id)
     }
 
     pub(super) fn choose(&self, address: &Address, lane: Lane, excluded: &[Pid]) -> Result<Instance, RefusedReason> {

@@ -5,17 +5,19 @@ use std::{
     future::Future,
     mem,
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
 use futures_util::future::BoxFuture;
+use tokio::task::coop;
 
 use super::{
-    attempt::{Outcome, run, run_paced, send},
+    attempt::{Outcome, run, send},
     inherited::Inherited,
     request::Request,
     retry::RetryPolicy,
+    short::{Tried, attempt},
 };
 use crate::{
     actor::{Cx, Unit},
@@ -107,7 +109,7 @@ impl<M: Method> Call<M> {
         let State::Ready(request) = self.0 else { panic!("a call that has been started cannot be given a callback") };
         let permit = cx.core.reserve_callback();
         let inherited = Inherited::unawaited();
-        let envelope = cx.core.envelope.without_deadline();
+        let envelope = cx.ambient.envelope.without_deadline();
         let mut call = run(request, inherited);
         let finish =
             move |outcome| permit.fill(envelope, move |unit: &mut U, cx: &mut Cx<'_, U>| callback(unit, cx, outcome));
@@ -123,13 +125,19 @@ impl<M: Method> Future for Call<M> {
     type Output = Outcome<M>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<M>> {
-        if let State::Ready(_) = &self.0
-            && let State::Ready(request) = mem::replace(&mut self.0, State::Ended)
-        {
-            self.0 = State::Running(run_paced(request, Inherited::awaited()));
+        if let State::Ready(_) = &self.0 {
+            // A tight loop of calls that never have to wait must not keep the other tasks of its thread from running.
+            let progress = ready!(coop::poll_proceed(cx));
+            let State::Ready(request) = mem::replace(&mut self.0, State::Ended) else { unreachable!("it was ready") };
+            progress.made_progress();
+            self.0 = State::Running(match attempt(request, cx) {
+                Tried::Done(outcome) => return Poll::Ready(outcome),
+                Tried::Waits(outcome) => outcome,
+                Tried::Not(request) => run(request, Inherited::awaited()),
+            });
         }
         let State::Running(running) = &mut self.0 else { panic!("a call was polled after it had ended") };
-        let outcome = futures_util::ready!(running.as_mut().poll(cx));
+        let outcome = ready!(running.as_mut().poll(cx));
         self.0 = State::Ended;
         Poll::Ready(outcome)
     }

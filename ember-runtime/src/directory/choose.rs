@@ -49,6 +49,26 @@ pub(crate) fn choose<'a>(from: &Candidates<'a>) -> Result<&'a Instance, RefusedR
     pick(&usable, from).ok_or_else(|| refusal.unwrap_or_else(|| RefusedReason::NoTarget(from.selector.to_string())))
 }
 
+/// The instance that every choice now gives, if there is such a one.
+pub(crate) fn only<'a>(view: &'a View, selector: &Selector, lane: Lane, here: NodeId) -> Option<&'a Instance> {
+    let matching = view.of_interest(&selector.interest).filter(|it| selector.matches(it));
+    let usable = matching.filter(|it| match it.state {
+        ServiceState::Running => true,
+        ServiceState::Paused => lane == Lane::System,
+        _ => false,
+    });
+    let is_local = |it: &&Instance| selector.choice == Choice::LocalFirst && it.pid.node.id == here;
+    let (mut first, mut local) = (None, None);
+    let (mut others, mut other_locals) = (false, false);
+    for instance in usable.filter(|it| !it.suspect) {
+        if is_local(&instance) {
+            other_locals |= local.replace(instance).is_some();
+        }
+        others |= first.replace(instance).is_some();
+    }
+    if local.is_some() { local.filter(|_| !other_locals) } else { first.filter(|_| !others) }
+}
+
 fn pick<'a>(usable: &[&'a Instance], from: &Candidates<'_>) -> Option<&'a Instance> {
     let in_turn = |set: &[&'a Instance]| set.get(from.turn.checked_rem(set.len())?).copied();
     match from.selector.choice {

@@ -3,7 +3,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -19,6 +22,8 @@ use crate::{
 pub(crate) struct Directory {
     here: Arc<NodeRecord>,
     view: ArcSwap<View>,
+    /// The number of the view, for those who look often.
+    newest: AtomicU64,
     number: ordered::Sender<u64>,
     known: Mutex<Known>,
 }
@@ -37,7 +42,13 @@ impl Directory {
     pub(crate) fn new(here: NodeRecord) -> Self {
         let here = Arc::new(here);
         let directory =
-            Self { here, view: ArcSwap::default(), number: ordered::Sender::new(0), known: Mutex::default() };
+Self {
+            here,
+            view: ArcSwap::default(),
+            newest: AtomicU64::new(0),
+            number: ordered::Sender::new(0),
+            known: Mutex::default(),
+        };
         directory.change(|_| ());
         directory
     }
@@ -50,6 +61,11 @@ impl Directory {
     /// The newest view.
     pub(crate) fn view(&self) -> Arc<View> {
         self.view.load_full()
+    }
+
+    /// Its number. A call that looks at this finds what was known when it was made.
+    pub(crate) fn number(&self) -> u64 {
+        self.newest.load(Ordering::Acquire)
     }
 
     /// Tells of new views by their number.
@@ -152,6 +168,7 @@ impl Directory {
         let result = change(&mut known);
         let number = self.view.load().number() + 1;
         self.view.store(Arc::new(known.view(number, &self.here)));
+        self.newest.store(number, Ordering::Release);
         drop(known);
         self.number.send_replace(number);
         result

@@ -23,7 +23,7 @@ pub(crate) use self::{
     record::{ServiceRecord, keys},
 };
 pub(crate) use self::{
-    choose::{Candidates, choose},
+    choose::{Candidates, choose, only},
     known::Directory,
     record::MethodRecord,
 };

@@ -83,6 +83,17 @@ impl Selector {
         self
     }
 
+    /// Whether it goes to all instances in turn, or (`Some(true)`) to all of those on the node `here`.
+    pub(crate) fn is_for_all(&self, here: NodeId) -> Option<bool> {
+        let Self { interest: _, name, id, server, node, kind, version, tags, pid, choice } = self;
+        let open = name.is_none()
+            && (id.is_none() && server.is_none() && kind.is_none() && version.is_none() && pid.is_none())
+            && tags.is_empty()
+            && *choice == Choice::RoundRobin;
+        let local = node.is_some_and(|node| node == here);
+        (open && (local || node.is_none())).then_some(local)
+    }
+
     /// Whether `instance` (which is of the right interest) passes the filters.
     pub fn matches(&self, instance: &Instance) -> bool {
         fn holds<T: ?Sized>(wanted: Option<&T>, test: impl FnOnce(&T) -> bool) -> bool {

@@ -1,6 +1,10 @@
-//! The queue in front of a service: two bounded lanes, refusal instead of growth. Knows nothing of services or networks.
+//! The queue in front of a service: two bounded lanes, refusal instead of growth. Knows nothing of services or networks, and
+//! wakes nobody: that is for the owner of the mailbox.
 
-mod lanes;
+mod batch;
 mod queue;
 
-pub(crate) use self::queue::{Limits, Mailbox, Permit};
+pub(crate) use self::{
+    batch::{Batch, Next},
+    queue::{Limits, Mailbox},
+};

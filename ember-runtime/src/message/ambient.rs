@@ -1,47 +1,70 @@
-//! What the runtime knows about the handler that is running on this task: it bounds every call made there.
+//! What the runtime knows about the handler that is running on this thread: it bounds every call made there.
 
-use std::{collections::BTreeMap, future::Future, sync::Arc};
+use std::sync::{Arc, OnceLock};
 
 use tokio::time::Instant;
 
-use super::Chain;
+use super::{Chain, Due, Envelope};
 use crate::id::Pid;
 
-tokio::task_local! {
-    static CURRENT: Ambient;
-}
+scoped_tls::scoped_thread_local!(static CURRENT: Ambient);
 
 /// The running handler. Work that is spawned elsewhere does not see it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Ambient {
     pub(crate) pid: Pid,
-    pub(crate) service: Arc<str>,
+    service: Arc<str>,
     pub(crate) method: &'static str,
-    pub(crate) deadline: Option<Instant>,
-    pub(crate) trace: u64,
-    pub(crate) chain: Option<Arc<Chain>>,
-    pub(crate) headers: Option<Arc<BTreeMap<String, String>>>,
+    /// Its deadline does not count: see `due`.
+    pub(crate) envelope: Envelope,
+    pub(crate) due: Due,
+    /// The chain of calls that this handler waits for, made with the first.
+    extended: OnceLock<Arc<Chain>>,
 }
 
 impl Ambient {
-    /// Of the handler that is running on this task, if one is.
-    pub(crate) fn current() -> Option<Self> {
-        CURRENT.try_with(Clone::clone).ok()
+    /// Of a service in which nothing has run yet.
+    pub(crate) fn new(pid: Pid, service: Arc<str>) -> Self {
+        Self { pid, service, method: "", envelope: Envelope::default(), due: Due::default(), extended: OnceLock::new() }
     }
 
-    /// Runs `handler` as described by `self`.
-    pub(crate) fn scope<F: Future>(self, handler: F) -> impl Future<Output = F::Output> {
-        CURRENT.scope(self, handler)
+    /// Another handler begins.
+    pub(crate) fn begin(&mut self, envelope: Envelope, due: Due, method: &'static str) {
+        self.method = method;
+        self.envelope = envelope;
+        self.due = due;
+        // Taking it costs more than looking whether it is there.
+        if self.extended.get().is_some() {
+            self.extended = OnceLock::new();
+        }
     }
 
-    /// Runs `callback` as described by `self`.
-    pub(crate) fn sync_scope<T>(self, callback: impl FnOnce() -> T) -> T {
-        CURRENT.sync_scope(self, callback)
+    /// When the handler must have ended.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.due.get()
+    }
+
+    /// Whether its time is over.
+    pub(crate) fn is_late(&self) -> bool {
+        self.due.is_over()
+    }
+
+    /// Shows the handler that is running on this thread, if one is, to `look`.
+    pub(crate) fn current<T>(look: impl FnOnce(&Self) -> T) -> Option<T> {
+        CURRENT.is_set().then(|| CURRENT.with(look))
+    }
+
+    /// Runs one step of the handler that `self` describes.
+    pub(crate) fn scope<T>(&self, step: impl FnOnce() -> T) -> T {
+        CURRENT.set(self, step)
     }
 
     /// The chain of a call that this handler waits for.
     pub(crate) fn extended(&self) -> Arc<Chain> {
-        let place = format!("{}.{}", self.service, self.method).into();
-        Arc::new(Chain { pid: self.pid, place, above: self.chain.clone() })
+        let extend = || {
+            let place = format!("{}.{}", self.service, self.method).into();
+            Arc::new(Chain { pid: self.pid, place, above: self.envelope.chain.clone() })
+        };
+        Arc::clone(self.extended.get_or_init(extend))
     }
 }

@@ -124,6 +124,14 @@ impl<T: Send + 'static, E: 'static> Handled<T, E> {
 }
 
 impl<T, E> Handled<T, E> {
+    /// The result, if it is there.
+    pub(crate) fn now(self) -> Result<Result<T, E>, Self> {
+        match self.0 {
+            Inner::Now(result) => Ok(result),
+            later @ Inner::Later(_) => Err(Self(later)),
+        }
+    }
+
     /// Gives the result to `sink`: now, or when it is there; `None` if there will be none.
     pub(crate) fn settle(self, sink: impl FnOnce(Option<Result<T, E>>) + Send + 'static) {
         match self.0 {

@@ -52,6 +52,8 @@ pub struct MethodInfo {
     pub version: &'static str,
     /// Whether a handler that has been started is dropped when its caller goes away.
     pub cancel: bool,
+    /// Whether it is always run by its service's own task, never by a caller that finds the service idle.
+    pub queued: bool,
 }
 
 impl MethodInfo {
@@ -67,6 +69,7 @@ impl MethodInfo {
             idempotent: false,
             version: "",
             cancel: false,
+            queued: false,
         }
     }
 
@@ -102,6 +105,13 @@ impl MethodInfo {
     #[must_use]
     pub const fn cancel(mut self) -> Self {
         self.cancel = true;
+        self
+    }
+
+    /// The same, always run by the service's own task.
+    #[must_use]
+    pub const fn queued(mut self) -> Self {
+        self.queued = true;
         self
     }
 

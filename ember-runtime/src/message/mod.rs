@@ -6,6 +6,7 @@ mod chain;
 mod codec;
 mod coding;
 mod deferred;
+mod due;
 mod envelope;
 mod keys;
 mod method;
@@ -22,6 +23,7 @@ pub(crate) use self::{
     chain::Chain,
     coding::{decode, encode},
     deferred::deferred,
+    due::Due,
     envelope::Envelope,
     keys::{Lifespan, MAX_KEYS},
 };
@@ -44,5 +46,5 @@ pub use self::{
 };
 pub(crate) use self::{
     raw::{Encode, RawCall, RawReply, ReplyBody, ReplyLink},
-    reply::{Answer, Reply, reply_slot},
+    reply::{Answer, Answering, Reply, reply_slot},
 };

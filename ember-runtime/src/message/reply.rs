@@ -1,5 +1,10 @@
 //! Where the answer to a local call goes.
 
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
 use tokio::sync::oneshot;
 
 use super::Method;
@@ -35,9 +40,20 @@ impl<M: Method> Reply<M> {
     }
 }
 
+/// The caller's half of a call.
+pub(crate) struct Answering<M: Method>(oneshot::Receiver<Answer<M>>);
+
+impl<M: Method> Future for Answering<M> {
+    type Output = Answer<M>;
+
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Answer<M>> {
+        let answer = ready!(Pin::new(&mut self.0).poll(task));
+        Poll::Ready(answer.unwrap_or(Answer::Failed(LostReason::NoReply.into())))
+    }
+}
+
 /// The two halves of a local call.
-pub(crate) fn reply_slot<M: Method>() -> (Reply<M>, impl Future<Output = Answer<M>> + Send + use<M>) {
+pub(crate) fn reply_slot<M: Method>() -> (Reply<M>, Answering<M>) {
     let (sender, receiver) = oneshot::channel();
-    let wait = async move { receiver.await.unwrap_or(Answer::Failed(LostReason::NoReply.into())) };
-    (Reply(sender), wait)
+    (Reply(sender), Answering(receiver))
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     actor::Service,
-    call::Router,
+    call::{LocalCalls, Router},
     clock::{Clock, SystemClock},
     directory::{Directory, NodeRecord},
     error::{Error, Result},
@@ -29,6 +29,7 @@ pub struct NodeBuilder {
     pub(super) rng: Option<Rng>,
     pub(super) network: Arc<dyn Network>,
     clock: Arc<dyn Clock>,
+    local_calls: Option<LocalCalls>,
     pub(super) launches: Vec<Launch>,
     /// What was wrong with the configuration of services: the first problem.
     problem: Option<Error>,
@@ -46,6 +47,7 @@ impl NodeBuilder {
             rng: None,
             network: Arc::new(OsNetwork),
             clock: Arc::new(SystemClock),
+            local_calls: None,
             launches: Vec::new(),
             problem: None,
             #[cfg(feature = "cluster")]
@@ -128,6 +130,14 @@ impl NodeBuilder {
         }
     }
 
+    /// How calls to services on this node are run when they are made on this node too. Unless it is said here, the
+    /// environment variable `EMBER_LOCAL_CALLS` says it (`adaptive`, `short`, `queued`, `random:SEED`); otherwise
+    /// [`LocalCalls::Adaptive`].
+    pub fn local_calls(mut self, local_calls: LocalCalls) -> Self {
+        self.local_calls = Some(local_calls);
+        self
+    }
+
     /// Starts the node: its services, its place in the cluster, then `started` everywhere. Needs a tokio runtime.
     ///
     /// # Errors
@@ -155,7 +165,8 @@ impl NodeBuilder {
         let endpoint = crate::net::Endpoint::Tcp("localhost:0".into());
         let record = NodeRecord::new(key, name, endpoint, self.server);
         let directory = Arc::new(Directory::new(record.clone()));
-        let router = Router::new(key, directory, rng);
+        let local_calls = self.local_calls.map_or_else(local_calls, Ok)?;
+        let router = Router::new(key, directory, rng, local_calls);
         let services = Services::new(record, router, Arc::clone(&self.clock));
         let node = Node::new(Arc::clone(&services), self.drain);
         #[cfg(feature = "cluster")]
@@ -183,6 +194,13 @@ impl std::fmt::Debug for NodeBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NodeBuilder").field("name", &self.name).field("cluster", &self.cluster).finish_non_exhaustive()
     }
+}
+
+/// What the environment says of local calls.
+fn local_calls() -> Result<LocalCalls> {
+    let Ok(text) = std::env::var(LocalCalls::VARIABLE) else { return Ok(LocalCalls::default()) };
+    let wrong = |problem| Error::Configuration(format!("the environment variable {}: {problem}", LocalCalls::VARIABLE));
+    text.parse().map_err(wrong)
 }
 
 /// Greater than that of an earlier run, as long as the wall clock is not set back; unique in any case.

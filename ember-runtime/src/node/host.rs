@@ -13,15 +13,14 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::{
     sync::oneshot,
-    task::AbortHandle,
     time::{Instant, timeout_at},
 };
 
 use super::{Hosted, watches::Watches};
 use crate::{
     actor::{
-        AnyCell, Attachments, Cell, Ending, GoLive, HookKind, Host, Life, Service, ServiceState, Setup, Subscription,
-        Table, TaskJob, Timer, run,
+        AnyCell, Attachments, Cell, GoLive, HookKind, Host, Service, ServiceState, Setup, Source, Subscription, Table,
+        TaskJob, Timer,
     },
     call::Router,
     clock::Clock,
@@ -40,6 +39,8 @@ pub(super) struct Services {
     pub(super) bus: Arc<Bus>,
     /// For what follows the calendar.
     clock: Arc<dyn Clock>,
+    /// Where everything of the node runs.
+    runtime: tokio::runtime::Handle,
     numbers: AtomicU64,
     tables: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     pub(super) watches: Arc<Watches>,
@@ -63,7 +64,6 @@ struct Started {
 #[derive(Clone)]
 pub(super) struct Running {
     pub(super) cell: Arc<dyn AnyCell>,
-    task: AbortHandle,
     /// It is to be in the view and in the registry.
     registered: bool,
     /// It is there.
@@ -81,6 +81,7 @@ impl Services {
             router,
             bus: Arc::default(),
             clock,
+            runtime: tokio::runtime::Handle::current(),
             numbers: AtomicU64::new(1),
             tables: Mutex::default(),
             watches,
@@ -134,7 +135,7 @@ impl Services {
         let identity =
             hosted.identity(self.record.server, || format!("{:x}-{:x}", self.router.rng().u64() >> 32, pid.number));
         let Hosted { source, supervision, register: registered, limits, .. } = hosted;
-        let (ready, started) = oneshot::channel();
+        let host: Arc<dyn Host> = Arc::clone(self) as _;
         let mut running = self.lock();
         if running.closed {
             return Err(Error::Closed);
@@ -147,25 +148,37 @@ impl Services {
             identity,
             table: self.table::<S>()?,
             limits,
+            supervision,
+            host: Arc::downgrade(&host),
             attach: attach::<S>,
             begin: begin::<S>,
         });
         let any = Arc::clone(&cell) as Arc<dyn AnyCell>;
         self.router.add(Arc::clone(&any));
-        let ending = Ending::new(cell, Arc::clone(self) as _);
-        let task = tokio::spawn(run(Life { source, supervision, ending, ready }));
         // The lock is held, so that a service that ends at once finds its entry.
-        let task = task.abort_handle();
-        running.services.insert(pid.number, Running { cell: Arc::clone(&any), task, registered, published: false });
+        let started = match source {
+            Source::Value(Some(service)) if cell.table.is_plain() => {
+                cell.settle_in(service, &host);
+                None
+            }
+            source => {
+                let (ready, started) = oneshot::channel();
+                cell.drive(source, |result| drop(ready.send(result)));
+                Some(started)
+            }
+        };
+        running.services.insert(pid.number, Running { cell: Arc::clone(&any), registered, published: false });
         drop(running);
         let services = Arc::clone(self);
         Ok(async move {
-            started.await.unwrap_or_else(|_| {
-                Err(Error::ServiceStart {
-                    service: S::SPEC.name.into(),
-                    cause: "its task ended before it was started".into(),
-                })
-            })?;
+            if let Some(started) = started {
+                started.await.unwrap_or_else(|_| {
+                    Err(Error::ServiceStart {
+                        service: S::SPEC.name.into(),
+                        cause: "its task ended before it was started".into(),
+                    })
+                })?;
+            }
             if registered {
                 if let Some(running) = services.lock().services.get_mut(&pid.number) {
                     running.published = true;
@@ -232,7 +245,7 @@ impl Services {
         self.lock().closed = true;
         self.watches.close();
         for running in self.all() {
-            running.task.abort();
+            running.cell.abort();
         }
     }
 
@@ -240,13 +253,13 @@ impl Services {
     pub(super) async fn stop(&self, deadline: Instant) -> Result<()> {
         self.lock().closed = true;
         let mut late = Vec::new();
-        for Running { cell, task, .. } in self.all().into_iter().rev() {
+        for Running { cell, .. } in self.all().into_iter().rev() {
             cell.retire();
             let mut state = cell.state();
             let ended = state.wait_for(|state| matches!(state, ServiceState::Stopped | ServiceState::Failed));
             if timeout_at(deadline, ended).await.is_err() {
                 late.push(format!("`{}`", cell.name()));
-                task.abort();
+                cell.abort();
             }
         }
         if late.is_empty() { Ok(()) } else { Err(Error::CutShort(format!("{} had not finished", late.join(", ")))) }
@@ -262,6 +275,10 @@ impl Host for Services {
             return self.me.upgrade().map(|me| me as _);
         }
         (kind == TypeId::of::<Bus>()).then(|| Arc::clone(&self.bus) as _)
+    }
+
+    fn runtime(&self) -> &tokio::runtime::Handle {
+        &self.runtime
     }
 
     fn rng(&self) -> &Rng {
@@ -325,6 +342,8 @@ fn attach<S: Service>(cell: &Arc<Cell<S>>, host: &dyn Host) -> Attachments {
     for (_, hook) in cell.table.hooks.iter().filter(|(kind, _)| *kind == HookKind::Started) {
         cell.owe(Lane::System, Box::new(TaskJob::hook("started", cell.life(), *hook)));
     }
-    cell.owe(Lane::System, Box::new(GoLive { life: cell.life() }));
+    if cell.table.has_keyed() {
+        cell.owe(Lane::System, Box::new(GoLive { life: cell.life() }));
+    }
     begin(cell, host, &cell.table.timers, &cell.table.events, &Keys::default())
 }

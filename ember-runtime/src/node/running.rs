@@ -13,7 +13,7 @@ use tokio::{
 
 use super::{IntoHosted, NodeBuilder, host::Services};
 use crate::{
-    actor::Service,
+    actor::{CallCounts, Service},
     call::{Address, Client, Handle, HasClient, Kind, Local, One, Origin, Select},
     directory::{Selector, View},
     error::{Error, Result},
@@ -112,6 +112,11 @@ impl Node {
     /// Ends a pause. `false` if no such service runs here.
     pub fn resume(&self, service: Pid) -> bool {
         self.inner.services.pause(service, false)
+    }
+
+    /// What a service of this node has handled since it was started for the first time; `None` if it does not run here.
+    pub fn call_counts(&self, service: Pid) -> Option<CallCounts> {
+        self.inner.services.find(service).map(|cell| cell.call_counts())
     }
 
     /// Which run of which node this is.

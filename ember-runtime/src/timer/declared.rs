@@ -135,9 +135,9 @@ impl<S: Service> Declared<S> {
             name,
             life: Some(self.life),
             data: Due { hook: run, keys: self.keys.clone(), _tick: tick },
-            run: |due: &Due<S>, service, core| {
-                core.keys = due.keys.clone();
-                (due.hook)(service, core)
+            run: |due: &Due<S>, body| {
+                body.core.keys = due.keys.clone();
+                (due.hook)(body)
             },
         };
         self.cell.owe(Lane::User, Box::new(job))

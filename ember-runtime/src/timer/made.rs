@@ -96,8 +96,8 @@ impl<U: Unit> Cx<'_, U> {
         R: Future<Output = ()> + Send + 'static,
     {
         let cancelled = Arc::new(AtomicBool::new(false));
-        let keys = self.core.envelope.keys.clone();
-        let ended = keys.life().as_ref().unwrap_or(&self.core.life).end();
+        let keys = self.ambient.envelope.keys.clone();
+        let ended = keys.life().as_ref().unwrap_or_else(|| self.core.life()).end();
         let born = self.core.cell.life();
         let (owner, flag) = (self.core.receiver(), Arc::clone(&cancelled));
         let deliver: Deliver<U> = Box::new(move |action| {

@@ -1,0 +1,134 @@
+//! A [`Cell`] whose service's type is not known: what the rest of the node does with services.
+
+use std::{any::Any, sync::Arc};
+
+use tokio::sync::watch;
+
+use super::{
+    CallCounts, CallbackPermit, Cell, Down, Host, Service, ServiceIdentity, ServiceState,
+    callback::{CallbackJob, RouteFn},
+    delivery,
+};
+use crate::{
+    id::{MethodId, Pid},
+    message::{Lane, MethodInfo, RawCall, Reach},
+};
+
+/// A [`Cell`] whose service's type is not known.
+pub(crate) trait AnyCell: Send + Sync + 'static {
+    fn pid(&self) -> Pid;
+    fn name(&self) -> Arc<str>;
+    fn identity(&self) -> &Arc<ServiceIdentity>;
+    /// Its state, and a way to wait for another.
+    fn state(&self) -> watch::Receiver<ServiceState>;
+    /// What it has done so far.
+    fn call_counts(&self) -> CallCounts;
+    /// The contracts that it fulfils.
+    fn contracts(&self) -> &[&'static str];
+    /// Each method's id, description, full name and fingerprint.
+    fn methods(&self) -> Vec<(MethodId, &'static MethodInfo, &str, u64)>;
+    /// The structure of the types of a method that other nodes may call.
+    fn signature(&self, id: MethodId) -> Option<&'static str>;
+    /// The description of a method, its `Port<M>`, and its place in the table.
+    fn port(&self, id: MethodId) -> Option<(&'static MethodInfo, &'static (dyn Any + Send + Sync), usize)>;
+    /// Queues a call from another node, or refuses it. What is not for other nodes is refused here.
+    fn deliver(&self, call: RawCall);
+    /// Reserves the place of a callback; beyond the bound if the mailbox is full, because a callback is owed.
+    fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit;
+    /// Queues a callback beyond the bounds. `false` if the service takes no new work.
+    fn owe_callback(&self, callback: CallbackJob) -> bool;
+    /// Refuses user messages (`true`), or takes them again. Nothing happens to a service that is ending.
+    fn pause(&self, paused: bool);
+    /// Takes no new work; what waits is done, then the service stops.
+    fn retire(&self);
+    /// Ends at once, whatever it is doing.
+    fn abort(&self);
+    /// The service may begin its work: `started` runs, timers and subscriptions begin. Once.
+    fn release(self: Arc<Self>, host: &dyn Host);
+    /// Which of its lives it is in.
+    fn life(&self) -> u64;
+    /// Tells the service, if it still is in this life, that another has ended. Owed: it comes beyond the mailbox's bound.
+    fn down(&self, down: &Down, life: u64);
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<S: Service> AnyCell for Cell<S> {
+    fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    fn name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
+    fn identity(&self) -> &Arc<ServiceIdentity> {
+        &self.identity
+    }
+
+    fn state(&self) -> watch::Receiver<ServiceState> {
+        self.states()
+    }
+
+    fn call_counts(&self) -> CallCounts {
+        self.counts.read()
+    }
+
+    fn contracts(&self) -> &[&'static str] {
+        &self.table.contracts
+    }
+
+    fn methods(&self) -> Vec<(MethodId, &'static MethodInfo, &str, u64)> {
+        self.table.methods.iter().map(|entry| (entry.id, entry.info, entry.name.as_str(), entry.fingerprint)).collect()
+    }
+
+    fn signature(&self, id: MethodId) -> Option<&'static str> {
+        let entry = self.table.find(id).filter(|entry| entry.info.reach == Reach::Cluster)?;
+        Some((entry.signature)())
+    }
+
+    fn port(&self, id: MethodId) -> Option<(&'static MethodInfo, &'static (dyn Any + Send + Sync), usize)> {
+        let index = self.table.index(id)?;
+        self.table.methods.get(index).map(|entry| (entry.info, entry.port, index))
+    }
+
+    fn deliver(&self, call: RawCall) {
+        delivery::deliver(self, call);
+    }
+
+    fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit {
+        self.mailbox.promise(Lane::User);
+        CallbackPermit::new(self, route, method)
+    }
+
+    fn owe_callback(&self, callback: CallbackJob) -> bool {
+        self.owe(Lane::User, Box::new(callback))
+    }
+
+    fn pause(&self, paused: bool) {
+        self.set_paused(paused);
+    }
+
+    fn retire(&self) {
+        self.begin_to_end();
+    }
+
+    fn abort(&self) {
+        self.abort_driver();
+    }
+
+    fn release(self: Arc<Self>, host: &dyn Host) {
+        self.set_released(host);
+    }
+
+    fn life(&self) -> u64 {
+        self.lives()
+    }
+
+    fn down(&self, down: &Down, life: u64) {
+        delivery::down(self, down, life);
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

@@ -1,0 +1,39 @@
+//! The state of a running service, with all that its handlers use beside it.
+
+use super::{Core, Path, Service, callback::route, job::Running};
+use crate::message::{Ambient, Due, Envelope};
+
+/// Whoever has it, runs the service: its driver, or a caller.
+pub(crate) struct Body<S: Service> {
+    pub(crate) service: S,
+    pub(crate) core: Core,
+    /// Of what is running.
+    pub(crate) ambient: Ambient,
+}
+
+impl<S: Service> Body<S> {
+    /// A service that has been made, and nothing of it has run.
+    pub(super) fn new(service: S, core: Core) -> Box<Self> {
+        let ambient = Ambient::new(core.pid(), core.cell.name());
+        Box::new(Self { service, core, ambient })
+    }
+
+    /// Notes what runs next, and where.
+    pub(super) fn begin<L: Path<S>>(&mut self, envelope: Envelope, due: Due, method: &'static str) {
+        self.ambient.begin(envelope, due, method);
+        self.core.method = method;
+        self.core.route = route::<S, L>;
+    }
+}
+
+/// Where the state of a service is while nobody uses it.
+#[derive(Default)]
+pub(crate) enum Place<S: Service> {
+    /// Somebody uses it, or the service has not been started yet, or has ended.
+    #[default]
+    Empty,
+    Idle(Box<Body<S>>),
+    /// A caller has begun to run a handler that waits for something: the driver goes on with it. And whether modules were
+    /// added or released so far.
+    Suspended(Running<S>, bool),
+}

@@ -1,0 +1,39 @@
+//! What a service has done so far.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Written by whoever has the turn, read by anybody.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    short: AtomicU64,
+    queued: AtomicU64,
+}
+
+/// How many messages a service has handled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct CallCounts {
+    /// Calls that were run by their caller, because the service was idle.
+    pub short: u64,
+    /// Calls, callbacks, ticks and events that came through the mailbox.
+    pub queued: u64,
+}
+
+impl Counts {
+    pub(super) fn short(&self) {
+        add(&self.short);
+    }
+
+    pub(super) fn queued(&self) {
+        add(&self.queued);
+    }
+
+    pub(crate) fn read(&self) -> CallCounts {
+        CallCounts { short: self.short.load(Ordering::Relaxed), queued: self.queued.load(Ordering::Relaxed) }
+    }
+}
+
+/// Only one writes at a time, so that nothing is lost between reading and writing.
+fn add(count: &AtomicU64) {
+    count.store(count.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+}

@@ -1,0 +1,116 @@
+//! What comes to a service from elsewhere: calls from other nodes, and the end of those that it watches.
+
+use std::sync::Arc;
+
+use super::{Body, Cell, Down, EventFn, Service, TaskJob, keyed, table::SIGNATURE_OF};
+use crate::{
+    error::{RefusedReason, Result},
+    id::MethodId,
+    message::{Keys, Lane, RawCall, Reach, ReplyBody},
+};
+
+/// Bytes of payload that wait in a mailbox. Dropped, they no longer count.
+struct Charge<S: Service> {
+    cell: Arc<Cell<S>>,
+    bytes: usize,
+}
+
+impl<S: Service> Drop for Charge<S> {
+    fn drop(&mut self) {
+        self.cell.mailbox.discharge(self.bytes);
+    }
+}
+
+/// Queues a call from another node, or refuses it.
+pub(super) fn deliver<S: Service>(cell: &Cell<S>, mut call: RawCall) {
+    let Some(entry) = cell.table.find(call.method) else {
+        return match call.method {
+            SIGNATURE_OF => tell_signature(cell, call),
+            _ => call.reply.fail(RefusedReason::UnknownMethod),
+        };
+    };
+    if entry.info.reach != Reach::Cluster {
+        return call.reply.fail(RefusedReason::Private);
+    }
+    if call.fingerprint.is_some_and(|fingerprint| fingerprint != entry.fingerprint) {
+        // The caller knows its own side, and fills it in.
+        let callee = RefusedReason::side((entry.signature)(), &cell.identity.version);
+        return call.reply.fail(RefusedReason::SignatureMismatch { caller: "another signature".into(), callee });
+    }
+    let bytes = call.payload.len();
+    if let Err(reason) = cell.mailbox.charge(bytes) {
+        return call.reply.fail(reason);
+    }
+    // Whoever finds this cell, keeps it.
+    let Some(kept) = cell.keep() else { return call.reply.fail(RefusedReason::Stopped) };
+    call.credit = Some(Box::new((Charge { cell: kept, bytes }, call.credit.take())));
+    let mut call = Some(call);
+    let put = cell.put(entry.info.lane, || (entry.raw)(call.take().expect("a job is made once")));
+    if let (Err(reason), Some(call)) = (put, call) {
+        call.reply.fail(reason);
+    }
+}
+
+/// Answers a caller whose fingerprint differs, so that it can say how. Needs neither the service nor its mailbox.
+fn tell_signature<S: Service>(cell: &Cell<S>, call: RawCall) {
+    let id = call.payload.first_chunk().map(|&bytes| MethodId(u32::from_le_bytes(bytes)));
+    let entry = id.and_then(|id| cell.table.find(id)).filter(|entry| entry.info.reach == Reach::Cluster);
+    match entry {
+        Some(entry) => call.reply.send(ReplyBody::Value(&mut |out| {
+            out.extend_from_slice((entry.signature)().as_bytes());
+            Ok(())
+        })),
+        None => call.reply.fail(RefusedReason::UnknownMethod),
+    }
+}
+
+/// Tells the service, if it still is in this life, that another has ended.
+pub(super) fn down<S: Service>(cell: &Cell<S>, down: &Down, life: u64) {
+    let keyed = cell.table.keyed.iter().enumerate();
+    let keyed = keyed.flat_map(|(index, part)| part.downs.iter().map(move |hook| (Some(index), hook)));
+    let mut hooks = cell.table.downs.iter().map(|hook| (None, hook)).chain(keyed).peekable();
+    if hooks.peek().is_none() {
+        tracing::warn!(
+            target: "ember::service", service = S::SPEC.name, watched = %down.pid,
+            "it watches a service that has ended, but has no `#[on(down)]`"
+        );
+    }
+    for (field, &(name, run)) in hooks {
+        let job = TaskJob {
+            name,
+            life: Some(life),
+            data: DownDelivery { down: down.clone(), run, field },
+            run: |it: &DownDelivery<S>, body| Box::pin(it.deliver(body)),
+        };
+        // Refused only if this service is ending itself.
+        cell.owe(Lane::User, Box::new(job));
+    }
+}
+
+/// A `down` on its way to one hook.
+struct DownDelivery<S: Service> {
+    down: Down,
+    run: EventFn<S>,
+    /// The field with modules under keys, if it is for these.
+    field: Option<usize>,
+}
+
+impl<S: Service> DownDelivery<S> {
+    /// Tells the service or a module in a field of it, or every module of a field that holds them under keys.
+    async fn deliver(&self, body: &mut Body<S>) -> Result<()> {
+        let receivers = match self.field {
+            None => vec![Keys::default()],
+            Some(field) => {
+                let cell = Arc::clone(&body.core.cell);
+                let cell = cell.as_any().downcast_ref::<Cell<S>>();
+                cell.map(|cell| keyed::modules(&mut body.service, cell, field)).unwrap_or_default()
+            }
+        };
+        let mut result = Ok(());
+        for keys in receivers {
+            body.core.keys = keys;
+            result = result.and((self.run)(body, &self.down).await);
+        }
+        result
+    }
+}

@@ -1,0 +1,170 @@
+//! The short path: a caller that finds a service idle runs the handler itself, for one step. If that is all, there is the
+//! result, and no task was switched. If the handler waits for something, it is left to the service's driver.
+
+use std::{cell::Cell as Flag, pin::Pin, task::Context, task::Poll};
+
+use super::{
+    AnyCell, Body, Cell, HandledBy, Path, Place, Port, Service,
+    job::{Outcome, running},
+    keyed, pool::{self, Slot},
+};
+use crate::{
+    error::Failure,
+    message::{Answer, Answering, Due, Envelope, Method, Reply, reply_slot},
+};
+
+/// Calls within calls go this deep on one stack.
+const DEEPEST: u32 = 16;
+
+thread_local! {
+    static DEPTH: Flag<u32> = const { Flag::new(0) };
+}
+
+/// What became of a call that tried the short path.
+pub(crate) enum Short<M: Method> {
+    /// The handler has ended, or will answer from elsewhere.
+    Done(Result<M::Value, M::Error>),
+    Failed(Failure),
+    /// The answer comes later.
+    Waits(Answering<M>),
+    /// The service is not idle, or must not be run here: nothing has happened, the arguments are where they were.
+    NotNow,
+}
+
+pub(super) type ShortFn<M> = fn(&dyn AnyCell, &mut ShortCall<'_, '_, M>) -> Short<M>;
+
+/// A call that tries the short path.
+pub(crate) struct ShortCall<'a, 'b, M: Method> {
+    /// Taken if the handler runs.
+    pub(crate) args: &'a mut Option<M::Args>,
+    pub(crate) envelope: Envelope,
+    pub(crate) due: Due,
+    /// Of the caller.
+    pub(crate) task: &'a mut Context<'b>,
+    /// The place of the method in the service's table.
+    pub(crate) index: usize,
+    /// Also if its steps are long.
+    pub(crate) always: bool,
+}
+
+impl<M: Method> Port<M> {
+    /// Runs the call here and now, if the service is idle.
+    pub(crate) fn short(&self, cell: &dyn AnyCell, call: &mut ShortCall<'_, '_, M>) -> Short<M> {
+        (self.short)(cell, call)
+    }
+}
+
+/// One more call on the stack.
+struct Deeper;
+
+impl Deeper {
+    fn enter() -> Option<Self> {
+        let depth = DEPTH.get();
+        (depth < DEEPEST).then(|| {
+            DEPTH.set(depth + 1);
+            Self
+        })
+    }
+}
+
+impl Drop for Deeper {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
+    }
+}
+
+pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+    cell: &dyn AnyCell,
+    call: &mut ShortCall<'_, '_, M>,
+) -> Short<M> {
+    // What is dropped when its caller goes away must know its caller.
+    if const { M::INFO.cancel || M::INFO.queued } {
+        return Short::NotNow;
+    }
+    let Some(cell) = cell.as_any().downcast_ref::<Cell<S>>() else { return Short::NotNow };
+    let Some(entry) = cell.table.methods.get(call.index) else { return Short::NotNow };
+    if entry.pace.is_long() && !call.always {
+        return Short::NotNow;
+    }
+    let Some(_deeper) = Deeper::enter() else { return Short::NotNow };
+    let Some(mut held) = cell.turn.try_short() else { return Short::NotNow };
+    let mut body = match held.with(std::mem::take) {
+        Place::Idle(body) => body,
+        other => {
+            held.with(|place| *place = other);
+            if held.end() {
+                cell.wake();
+            }
+            return Short::NotNow;
+        }
+    };
+    let Some(args) = call.args.take() else {
+        held.with(|place| *place = Place::Idle(body));
+        if held.end() {
+            cell.wake();
+        }
+        return Short::NotNow;
+    };
+    let (envelope, due) = (std::mem::take(&mut call.envelope), std::mem::take(&mut call.due));
+    body.begin::<L>(envelope, due, M::INFO.name);
+    let mut slot = pool::place(running::<S, L, M>(body, args), None::<Reply<M>>);
+    let step = entry.pace.begin();
+    let polled = keyed::noticing(&cell.table, || poll(slot.as_mut(), call.task));
+    entry.pace.end(step);
+    match polled {
+        (Poll::Ready((mut body, outcome)), changed) => {
+            pool::keep(slot);
+            body.core.changed |= changed;
+            cell.counts.short();
+            if body.core.panicked && cell.resumes() {
+                body.core.panicked = false;
+            }
+            if body.core.needs_driver() {
+                cell.turn.note_work();
+            }
+            held.with(|place| *place = Place::Idle(body));
+            if held.end() {
+                cell.wake();
+            }
+            settle(outcome)
+        }
+        (Poll::Pending, changed) => {
+            let (reply, answer) = reply_slot::<M>();
+            *slot.as_mut().project().done = Some(reply);
+            held.with(|place| *place = Place::Suspended(slot, changed));
+            cell.turn.note_work();
+            if held.end() {
+                cell.wake();
+            }
+            Short::Waits(answer)
+        }
+    }
+}
+
+/// One step of a handler.
+fn poll<S, F, O, D>(slot: Pin<&mut Slot<F, D>>, task: &mut Context<'_>) -> Poll<(Box<Body<S>>, O)>
+where
+    S: Service,
+    F: Future<Output = (Box<Body<S>>, O)>,
+{
+    match slot.project().future.as_pin_mut() {
+        Some(future) => future.poll(task),
+        None => Poll::Pending,
+    }
+}
+
+fn settle<M: Method>(outcome: Outcome<M>) -> Short<M> {
+    match outcome.map(crate::message::Handled::now) {
+        Ok(Ok(result)) => Short::Done(result),
+        Ok(Err(later)) => {
+            let (reply, answer) = reply_slot::<M>();
+            later.settle(move |result| {
+                if let Some(result) = result {
+                    reply.send(Answer::Done(result));
+                }
+            });
+            Short::Waits(answer)
+        }
+        Err(failure) => Short::Failed(failure),
+    }
+}

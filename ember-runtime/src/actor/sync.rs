@@ -1,0 +1,19 @@
+//! What [`unsafe_turn`](super::unsafe_turn) is built on. A test runs that file on loom's types of the same names instead.
+
+pub(crate) use std::sync::atomic::{AtomicU32, Ordering};
+
+/// As `std`'s, with the face of loom's.
+#[derive(Debug)]
+pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+impl<T> UnsafeCell<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(std::cell::UnsafeCell::new(value))
+    }
+
+    /// Calls `action` with a pointer to the value.
+    #[inline]
+    pub(crate) fn with_mut<R>(&self, action: impl FnOnce(*mut T) -> R) -> R {
+        action(self.0.get())
+    }
+}

@@ -1,0 +1,119 @@
+//! Whose turn it is to use the state of a service: a value that one holder at a time may touch.
+//!
+//! ```text
+//!            try_short                     end, nothing came up
+//!   0 ───────────────────────▶ HELD ───────────────────────────▶ 0
+//!                                │ note_work, shut (by others)
+//!                                ▼
+//!                           HELD|WORK ──── end ────▶ WORK ──── take, by the driver ────▶ HELD
+//! ```
+//!
+//! `WORK` says that something waits for the driver (the task that looks after the service); whoever sets it while nobody
+//! holds the turn, or ends a turn with it set, must wake the driver. `SHUT` keeps short turns out, and nothing else.
+//!
+//! # Why this is sound
+//! The value is touched through a [`Held`] only. A `Held` is made where a compare-exchange has changed `HELD` from 0 to 1, and
+//! nowhere else; the bit goes back to 0 only where that `Held` ends. So there is one at most, and it is not `Clone`. Its
+//! methods take `&mut self`, so no two borrows of the value overlap. The exchange that sets `HELD` acquires what the one that
+//! cleared it has released: each holder sees all that the one before it has done. A value that is `Send` may so be used
+//! from one thread after another, which is what `Sync` for the turn allows; it is never used from two at once, so it need not
+//! be `Sync` itself. `tests/loom` runs this very file under loom.
+
+#![expect(unsafe_code, reason = "a cell whose borrows follow an atomic word; the proof is above")]
+
+use super::sync::{AtomicU32, Ordering, UnsafeCell};
+
+/// Somebody has the turn.
+const HELD: u32 = 1;
+/// Something waits for the driver.
+const WORK: u32 = 2;
+/// No short turns.
+const SHUT: u32 = 4;
+
+/// A value that one holder at a time may touch.
+pub(crate) struct Turn<T> {
+    word: AtomicU32,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: see above: the value is used by one thread at a time, each seeing what the last one did.
+unsafe impl<T: Send> Sync for Turn<T> {}
+
+/// The turn. Dropped, it ends; but then nobody is told of work that came meanwhile: see [`end`](Held::end).
+pub(crate) struct Held<'a, T> {
+    turn: &'a Turn<T>,
+}
+
+impl<T> Turn<T> {
+    /// Nobody's turn, and shut.
+    pub(crate) fn new(value: T) -> Self {
+        Self { word: AtomicU32::new(SHUT), value: UnsafeCell::new(value) }
+    }
+
+    /// The turn, if nobody has it, nothing waits, and it is not shut.
+    #[inline]
+    pub(crate) fn try_short(&self) -> Option<Held<'_, T>> {
+        self.word.compare_exchange(0, HELD, Ordering::Acquire, Ordering::Relaxed).ok()?;
+        Some(Held { turn: self })
+    }
+
+    /// The turn, if nobody has it and work waits. Whoever takes it sees to the work.
+    pub(crate) fn take(&self) -> Option<Held<'_, T>> {
+        let mut word = self.word.load(Ordering::Relaxed);
+        while word & (HELD | WORK) == WORK {
+            let taken = (word & !WORK) | HELD;
+            match self.word.compare_exchange_weak(word, taken, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return Some(Held { turn: self }),
+                Err(now) => word = now,
+            }
+        }
+        None
+    }
+
+    /// Something waits for the driver now. `true` if the caller must wake it.
+    pub(crate) fn note_work(&self) -> bool {
+        // Whoever has set the bit wakes the driver, and the driver clears it before it looks for work: so what was put in
+        // its way before this load is found.
+        self.word.load(Ordering::Acquire) & WORK == 0
+            && self.word.fetch_or(WORK, Ordering::AcqRel) & (HELD | WORK) == 0
+    }
+
+    /// Keeps short turns out, or lets them in again.
+    pub(crate) fn shut(&self, shut: bool) {
+        if shut {
+            self.word.fetch_or(SHUT, Ordering::AcqRel);
+        } else {
+            self.word.fetch_and(!SHUT, Ordering::AcqRel);
+        }
+    }
+}
+
+impl<T> Held<'_, T> {
+    /// Uses the value.
+    #[inline]
+    pub(crate) fn with<R>(&mut self, action: impl FnOnce(&mut T) -> R) -> R {
+        // SAFETY: there is one `Held` of a turn at a time, and it is borrowed mutably here.
+        self.turn.value.with_mut(|value| action(unsafe { &mut *value }))
+    }
+
+    /// Ends the turn. `true` if work waits: then the caller must wake the driver.
+    #[inline]
+    pub(crate) fn end(self) -> bool {
+        let turn = self.turn;
+        std::mem::forget(self);
+        let ended = turn.word.compare_exchange(HELD, 0, Ordering::Release, Ordering::Relaxed);
+        ended.is_err() && turn.word.fetch_and(!HELD, Ordering::AcqRel) & WORK != 0
+    }
+}
+
+impl<T> Drop for Held<'_, T> {
+    fn drop(&mut self) {
+        self.turn.word.fetch_and(!HELD, Ordering::AcqRel);
+    }
+}
+
+impl<T> std::fmt::Debug for Turn<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Turn({:#05b})", self.word.load(Ordering::Relaxed))
+    }
+}

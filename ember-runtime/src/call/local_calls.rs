@@ -1,0 +1,53 @@
+//! How calls to services on the caller's own node are run: policy as data.
+
+use std::str::FromStr;
+
+/// How calls to services on the caller's own node are run: `Node::builder().local_calls(LocalCalls::Queued)`. Both ways keep
+/// the same promises; they differ in speed, and in the task that a handler finds itself on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum LocalCalls {
+    /// A caller that finds the service idle runs the handler itself, up to where the handler first waits for something,
+    /// unless recent steps of that method were long. The default.
+    #[default]
+    Adaptive,
+    /// As `Adaptive`, but also where steps are long.
+    Short,
+    /// Always by the service's own task.
+    Queued,
+    /// One way or the other, as a generator with this seed says. For tests.
+    Random(u64),
+}
+
+impl LocalCalls {
+    /// The environment variable that is looked up when a node is not told.
+    pub const VARIABLE: &str = "EMBER_LOCAL_CALLS";
+}
+
+impl FromStr for LocalCalls {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "adaptive" => return Ok(Self::Adaptive),
+            "short" => return Ok(Self::Short),
+            "queued" => return Ok(Self::Queued),
+            _ => {}
+        }
+        let seed = text.strip_prefix("random:").and_then(|seed| seed.parse().ok());
+        seed.map(Self::Random)
+            .ok_or_else(|| format!("`{text}` is none of `adaptive`, `short`, `queued` and `random:SEED`"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_read_from_text() {
+        assert_eq!("random:7".parse(), Ok(LocalCalls::Random(7)));
+        assert_eq!("queued".parse(), Ok(LocalCalls::Queued));
+        assert!("random".parse::<LocalCalls>().is_err());
+    }
+}

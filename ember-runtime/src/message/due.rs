@@ -1,0 +1,58 @@
+//! When a handler must have ended: known, or found out when somebody asks for the first time.
+
+use std::{sync::OnceLock, time::Duration};
+
+use tokio::time::Instant;
+
+/// A deadline. Reading the clock costs more than a short call, so a call that nobody asks for its deadline never does.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Due {
+    /// Counted from the first look.
+    within: Option<Duration>,
+    /// Not later than this.
+    by: Option<Instant>,
+    at: OnceLock<Option<Instant>>,
+}
+
+impl Due {
+    /// At `deadline`; never, if there is none.
+    pub(crate) const fn at(deadline: Option<Instant>) -> Self {
+        Self { within: None, by: deadline, at: OnceLock::new() }
+    }
+
+    /// This long from now on, whoever asks first; and not later than `by`.
+    pub(crate) const fn within(time: Duration, by: Option<Instant>) -> Self {
+        Self { within: Some(time), by, at: OnceLock::new() }
+    }
+
+    /// The deadline.
+    pub(crate) fn get(&self) -> Option<Instant> {
+        let Some(within) = self.within else { return self.by };
+        *self.at.get_or_init(|| {
+            let own = Instant::now() + within;
+            Some(self.by.map_or(own, |by| by.min(own)))
+        })
+    }
+
+    /// Whether the deadline has passed. It has not, if it begins to count only now.
+    pub(crate) fn is_over(&self) -> bool {
+        let known = if self.within.is_some() { self.at.get().copied().flatten() } else { self.by };
+        known.is_some_and(|at| at <= Instant::now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_deadline_is_counted_from_the_first_look_and_stays_as_it_is() {
+        let due = Due::within(Duration::from_secs(5), None);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let first = due.get();
+        assert_eq!(first, Some(Instant::now() + Duration::from_secs(5)));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(due.get(), first);
+        assert_eq!(Due::within(Duration::from_secs(5), first).get(), first, "the earlier one holds");
+    }
+}

@@ -23,7 +23,8 @@ impl<S: Service> Drop for Charge<S> {
 
 /// Queues a call from another node, or refuses it.
 pub(super) fn deliver<S: Service>(cell: &Cell<S>, mut call: RawCall) {
-    let Some(entry) = cell.table.find(call.method) else {
+    let found = cell.table.index(call.method).and_then(|index| Some((index, cell.table.methods.get(index)?)));
+    let Some((index, entry)) = found else {
         return match call.method {
             SIGNATURE_OF => tell_signature(cell, call),
             _ => call.reply.fail(RefusedReason::UnknownMethod),
@@ -45,7 +46,7 @@ pub(super) fn deliver<S: Service>(cell: &Cell<S>, mut call: RawCall) {
     let Some(kept) = cell.keep() else { return call.reply.fail(RefusedReason::Stopped) };
     call.credit = Some(Box::new((Charge { cell: kept, bytes }, call.credit.take())));
     let mut call = Some(call);
-    let put = cell.put(entry.info.lane, || (entry.raw)(call.take().expect("a job is made once")));
+    let put = cell.put(entry.info.lane, || (entry.raw)(call.take().expect("a job is made once"), index));
     if let (Err(reason), Some(call)) = (put, call) {
         call.reply.fail(reason);
     }

@@ -34,6 +34,8 @@ pub(crate) enum Start<S: Service> {
     /// There was nothing to do.
     Over(Box<Body<S>>),
     Running(Running<S>),
+    /// A handler of the method that has this place in the service's table.
+    Handler(Running<S>, usize),
 }
 
 /// Work under way.
@@ -145,7 +147,7 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for CallJob<S, L, M> 
             self.refuse(RefusedReason::Expired);
             return Start::Over(body);
         }
-        let Submission { args, envelope, reply } = self.call;
+        let Submission { args, envelope, reply, index } = self.call;
         if reply.as_ref().is_some_and(Reply::is_unwanted) {
             return Start::Over(body);
         }
@@ -153,7 +155,7 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for CallJob<S, L, M> 
         body.begin::<L>(envelope, Due::at(deadline), M::INFO.name);
         match reply {
             Some(reply) if const { M::INFO.cancel } => once(body, move |body| Box::pin(cancellable::<S, L, M>(body, args, deadline, reply))),
-            reply => Start::Running(pool::place(running::<S, L, M>(body, args), reply)),
+            reply => Start::Handler(pool::place(running::<S, L, M>(body, args), reply), index),
         }
     }
 
@@ -183,6 +185,8 @@ async fn cancellable<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
 /// A call from another node. Its arguments are decoded here, where the service runs.
 pub(crate) struct RawJob<S, L, M> {
     call: RawCall,
+    /// The place of the method in the service's table.
+    index: usize,
     to: PhantomData<fn(S, L, M)>,
 }
 
@@ -207,8 +211,8 @@ impl<M: Method> Done<Outcome<M>> for RawDone<M> {
 }
 
 impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> RawJob<S, L, M> {
-    pub(crate) fn boxed(call: RawCall) -> Box<dyn Job<S>> {
-        Box::new(Self { call, to: PhantomData })
+    pub(crate) fn boxed(call: RawCall, index: usize) -> Box<dyn Job<S>> {
+        Box::new(Self { call, index, to: PhantomData })
     }
 }
 
@@ -252,7 +256,7 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for RawJob<S, L, M> {
                 })
             });
         }
-        Start::Running(pool::place(running::<S, L, M>(body, args), Some(RawDone { wire, reply })))
+        Start::Handler(pool::place(running::<S, L, M>(body, args), Some(RawDone { wire, reply })), self.index)
     }
 
     fn refuse(self: Box<Self>, reason: RefusedReason) {

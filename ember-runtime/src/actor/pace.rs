@@ -8,8 +8,11 @@ use std::{
 use tokio::time::Instant;
 
 /// A method whose steps take longer than this is run by its service's driver, so that its callers can do other things
-/// meanwhile. Twenty times what handing a call to another thread costs.
-const LONG: Duration = Duration::from_micros(100);
+/// meanwhile. Handing a call to another thread costs a twentieth of it at most.
+const LONG: Duration = Duration::from_micros(500);
+
+/// A longer step counts as this: one that was held up by the operating system is not enough to call a method long.
+const LONGEST: Duration = LONG.saturating_mul(2);
 
 /// One step in this many is measured, after the first few.
 const SAMPLED: u32 = 16;
@@ -46,7 +49,7 @@ impl Pace {
     /// It has ended.
     pub(super) fn end(&self, step: Step) {
         let Some(begin) = step.0 else { return };
-        let took = u32::try_from(begin.elapsed().as_nanos()).unwrap_or(u32::MAX);
+        let took = begin.elapsed().min(LONGEST).as_nanos() as u32;
         let smoothed = self.step.load(Ordering::Relaxed);
         self.step.store(smoothed / 2 + took / 2, Ordering::Relaxed);
     }
@@ -64,9 +67,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_method_is_long_after_one_long_step_and_short_again_after_some_short_ones() {
+    async fn a_method_is_long_after_two_long_steps_and_short_again_after_some_short_ones() {
         let pace = Pace::new();
-        steps(&pace, 1, Duration::from_millis(1));
+        steps(&pace, 1, Duration::from_secs(1));
+        assert!(!pace.is_long(), "once is by chance");
+        steps(&pace, 1, Duration::from_secs(1));
         assert!(pace.is_long());
         steps(&pace, 10 * SAMPLED, Duration::from_micros(1));
         assert!(!pace.is_long());

@@ -14,6 +14,8 @@ use crate::{
 pub(crate) struct Submission<M: Method> {
     pub(crate) args: M::Args,
     pub(crate) envelope: Envelope,
+    /// The place of the method in the service's table.
+    pub(crate) index: usize,
     /// `None` for a one-way call.
     pub(crate) reply: Option<Reply<M>>,
 }

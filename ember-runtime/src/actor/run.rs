@@ -13,6 +13,7 @@ use super::{
     AnyCell, Body, Cell, Core, HookKind, Host, OnPanic, Place, Restart, Service, ServiceState,
     job::{Job, Running, Start},
     keyed,
+    pace::Pace,
     supervision::Budget,
     unsafe_turn::Held,
 };
@@ -59,7 +60,7 @@ pub(super) async fn run<S: Service>(mut ending: Ending<S>, mut source: Source<S>
             }
         }
         Place::Idle(body) => body,
-        Place::Suspended(running, changed) => finish(running, changed, &cell).await,
+        Place::Suspended(running, changed) => finish(running, changed, None, &cell).await,
     };
     let mut budget = Budget::new(cell.supervision);
     loop {
@@ -174,7 +175,7 @@ async fn rest<'a, S: Service>(
         let mut held = cell.turn().await;
         match held.with(std::mem::take) {
             Place::Idle(body) => return (held, body),
-            Place::Suspended(running, changed) => return (held, finish(running, changed, cell).await),
+            Place::Suspended(running, changed) => return (held, finish(running, changed, None, cell).await),
             // Only who has the turn takes what is there, and puts it back.
             Place::Empty => {}
         }
@@ -185,14 +186,27 @@ async fn handle<S: Service>(job: Box<dyn Job<S>>, body: Box<Body<S>>, cell: &Cel
     cell.counts.queued();
     match job.start(body) {
         Start::Over(body) => body,
-        Start::Running(running) => finish(running, false, cell).await,
+        Start::Running(running) => finish(running, false, None, cell).await,
+        Start::Handler(running, index) => {
+            let pace = cell.table.methods.get(index).map(|entry| &entry.pace);
+            finish(running, false, pace, cell).await
+        }
     }
 }
 
 /// Goes on with what has begun until it has ended; `changed` says what it has done so far.
-async fn finish<S: Service>(mut running: Running<S>, mut changed: bool, cell: &Cell<S>) -> Box<Body<S>> {
+async fn finish<S: Service>(
+    mut running: Running<S>,
+    mut changed: bool,
+    pace: Option<&Pace>,
+    cell: &Cell<S>,
+) -> Box<Body<S>> {
     let mut body = poll_fn(|task| {
+        let step = pace.map(Pace::begin);
         let (polled, now) = keyed::noticing(&cell.table, || running.as_mut().poll(task));
+        if let (Some(pace), Some(step)) = (pace, step) {
+            pace.end(step);
+        }
         changed |= now;
         polled
     })

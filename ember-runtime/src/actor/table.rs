@@ -67,7 +67,7 @@ pub(crate) struct Entry<S: Service> {
     pub(crate) signature: fn() -> &'static str,
     /// A `Port<M>`.
     pub(crate) port: &'static (dyn Any + Send + Sync),
-    pub(crate) raw: fn(RawCall) -> Box<dyn Job<S>>,
+    pub(crate) raw: fn(RawCall, usize) -> Box<dyn Job<S>>,
     /// How long its handlers keep a thread.
     pub(crate) pace: Pace,
 }

@@ -196,7 +196,7 @@ impl Course {
         let Some(moved) = args.take() else { return Attempt::Refused(RefusedReason::CallerGone) };
         let (reply, answer) = reply_slot::<M>();
         let (unused, reason) =
-            match local::submit(&**cell, id, Submission { args: moved, envelope, reply: Some(reply) }) {
+            match local::submit(&**cell, id, Submission { args: moved, envelope, reply: Some(reply), index: 0 }) {
                 Ok(()) => {
                     self.handed_over = HandedOver::Yes;
                     match answer.await {
@@ -242,7 +242,7 @@ pub(super) fn send<M: Method>(request: Request<M>, inherited: &Inherited) -> Res
         place = Some(instance.to_string());
         let result = match &instance.cell {
             Some(cell) => {
-                let call = Submission { args, envelope: envelope.clone(), reply: None };
+                let call = Submission { args, envelope: envelope.clone(), reply: None, index: 0 };
                 local::submit::<M>(&**cell, id, call).map_err(|(call, reason)| (call.args, reason))
             }
             None => target.router.send_remote::<M>(&instance, id, args, &envelope),

@@ -8,11 +8,11 @@ use crate::{
 };
 
 /// Finds the port of the method `M`.
-fn port<M: Method>(cell: &dyn AnyCell, id: MethodId) -> Result<&Port<M>, RefusedReason> {
-    let (info, port, _) = cell.port(id).ok_or(RefusedReason::UnknownMethod)?;
+fn port<M: Method>(cell: &dyn AnyCell, id: MethodId) -> Result<(&Port<M>, usize), RefusedReason> {
+    let (info, port, index) = cell.port(id).ok_or(RefusedReason::UnknownMethod)?;
     // Another type under the same id: the two sides were built from different versions of the contract. Arguments are moved,
     // so that even types of one structure are not the same here.
-    port.downcast_ref().ok_or_else(|| {
+    port.downcast_ref().map(|port| (port, index)).ok_or_else(|| {
         let callee = cell.signature(id).unwrap_or(info.signature);
         mismatch::<M>(callee, &cell.identity().version)
     })
@@ -35,7 +35,7 @@ pub(super) fn submit<M: Method>(
     call: Submission<M>,
 ) -> Result<(), (Submission<M>, RefusedReason)> {
     match port::<M>(cell, id) {
-        Ok(port) => port.submit(cell, call),
+        Ok((port, index)) => port.submit(cell, Submission { index, ..call }),
         Err(reason) => Err((call, reason)),
     }
 }

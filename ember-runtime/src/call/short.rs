@@ -1,6 +1,6 @@
 //! A call that tries to be short: it finds its service idle, and runs the handler itself.
 
-use std::task::Context;
+use std::{sync::Arc, task::Context};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::time::timeout_at;
@@ -23,7 +23,7 @@ use crate::{
 pub(super) enum Tried<M: Method> {
     Done(Outcome<M>),
     /// The handler waits for something; the outcome comes later.
-    Waits(BoxFuture<'static, Outcome<M>>),
+    Waits(BoxFuture<'static, Outcome<M>>, Target),
     /// Nothing has happened.
     Not(Request<M>),
 }
@@ -53,8 +53,8 @@ pub(super) fn attempt<M: Method>(request: Request<M>, task: &mut Context<'_>) ->
             Short::Done(result) => Some(Tried::Done(result.map_err(CallError::App))),
             Short::Failed(failure) => Some(Tried::Done(Err(failed::<M>(&target, &*found.cell, failure)))),
             Short::Waits(answering) => {
-                let (target, cell) = (target.clone(), std::sync::Arc::clone(&found.cell));
-                Some(Tried::Waits(wait(target, cell, answering, due.clone()).boxed()))
+                let outcome = wait(target.clone(), Arc::clone(&found.cell), answering, due.clone()).boxed();
+                Some(Tried::Waits(outcome, target.clone()))
             }
         }
     };
@@ -70,6 +70,9 @@ pub(super) fn attempt<M: Method>(request: Request<M>, task: &mut Context<'_>) ->
 /// The metadata of the call, unless it is too late for it.
 fn envelope<M: Method>(request: &Request<M>) -> Option<(Envelope, Due)> {
     let (timeout, lane) = (request.options.timeout, M::INFO.lane);
+    if timeout.is_zero() {
+        return None;
+    }
     let within = |by| Due::within(timeout, by);
     let (inherited, due) = match Ambient::current(|ambient| (Inherited::from_awaiting(ambient), ambient.is_late())) {
         Some((_, true)) => return None,
@@ -86,7 +89,7 @@ fn envelope<M: Method>(request: &Request<M>) -> Option<(Envelope, Due)> {
 /// Waits for the answer of a handler that has begun.
 async fn wait<M: Method>(
     target: Target,
-    cell: std::sync::Arc<dyn AnyCell>,
+    cell: Arc<dyn AnyCell>,
     answering: Answering<M>,
     due: Due,
 ) -> Outcome<M> {

@@ -14,6 +14,7 @@ use tokio::task::coop;
 
 use super::{
     attempt::{Outcome, run, send},
+    handle::Target,
     inherited::Inherited,
     request::Request,
     retry::RetryPolicy,
@@ -41,7 +42,7 @@ pub struct Call<M: Method>(State<M>);
 
 enum State<M: Method> {
     Ready(Request<M>),
-    Running(BoxFuture<'static, Outcome<M>>),
+    Running(BoxFuture<'static, Outcome<M>>, Target),
     Ended,
 }
 
@@ -93,7 +94,7 @@ impl<M: Method> Call<M> {
     pub fn send(self) -> Result<(), SendError<M::Args>> {
         match self.0 {
             State::Ready(request) => send(request, &Inherited::unawaited()),
-            State::Running(_) | State::Ended => panic!("a call that has been started cannot be sent one way"),
+            State::Running(..) | State::Ended => panic!("a call that has been started cannot be sent one way"),
         }
     }
 
@@ -130,14 +131,20 @@ impl<M: Method> Future for Call<M> {
             let progress = ready!(coop::poll_proceed(cx));
             let State::Ready(request) = mem::replace(&mut self.0, State::Ended) else { unreachable!("it was ready") };
             progress.made_progress();
-            self.0 = State::Running(match attempt(request, cx) {
+            self.0 = match attempt(request, cx) {
                 Tried::Done(outcome) => return Poll::Ready(outcome),
-                Tried::Waits(outcome) => outcome,
-                Tried::Not(request) => run(request, Inherited::awaited()),
-            });
+                Tried::Waits(outcome, target) => State::Running(outcome, target),
+                Tried::Not(request) => {
+                    let target = request.target.clone();
+                    State::Running(run(request, Inherited::awaited()), target)
+                }
+            };
         }
-        let State::Running(running) = &mut self.0 else { panic!("a call was polled after it had ended") };
+        let State::Running(running, target) = &mut self.0 else { panic!("a call was polled after it had ended") };
+        // It has a deadline, so it needs a runtime with timers, wherever its caller is.
+        let at_home = target.router.home.enter();
         let outcome = ready!(running.as_mut().poll(cx));
+        drop(at_home);
         self.0 = State::Ended;
         Poll::Ready(outcome)
     }
@@ -147,7 +154,7 @@ impl<M: Method> fmt::Debug for Call<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             State::Ready(request) => request.fmt(f),
-            State::Running(_) => write!(f, "Call({}, running)", M::INFO.name),
+            State::Running(..) => write!(f, "Call({}, running)", M::INFO.name),
             State::Ended => write!(f, "Call({}, ended)", M::INFO.name),
         }
     }

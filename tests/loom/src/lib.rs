@@ -1,0 +1,158 @@
+//! Every order in which threads can meet at a turn, tried by loom: the file under test is the runtime's own, on loom's atomics.
+
+#![cfg(test)]
+
+#[path = "../../../ember-runtime/src/actor/unsafe_turn.rs"]
+#[allow(dead_code, reason = "the runtime uses all of it")]
+mod unsafe_turn;
+
+/// What `unsafe_turn` is built on here.
+mod sync {
+    pub(crate) use loom::{
+        cell::UnsafeCell,
+        sync::atomic::{AtomicU32, Ordering},
+    };
+}
+
+use std::sync::Arc as StdArc;
+
+use loom::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    thread,
+};
+use unsafe_turn::Turn;
+
+/// A turn that callers may take, with a count that only its holder touches, and a queue in front.
+struct Service {
+    turn: Turn<u32>,
+    queue: Mutex<Vec<u32>>,
+    woken: AtomicU32,
+}
+
+impl Service {
+    fn new() -> Arc<Self> {
+        let service = Self { turn: Turn::new(0), queue: Mutex::new(Vec::new()), woken: AtomicU32::new(0) };
+        service.turn.shut(false);
+        Arc::new(service)
+    }
+
+    fn wake(&self) {
+        self.woken.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// A call: short if it can be, else queued.
+    fn call(&self) {
+        match self.turn.try_short() {
+            Some(mut held) => {
+                held.with(|count| *count += 1);
+                if held.end() {
+                    self.wake();
+                }
+            }
+            None => self.send(),
+        }
+    }
+
+    /// A one-way call.
+    fn send(&self) {
+        self.queue.lock().unwrap().push(1);
+        if self.turn.note_work() {
+            self.wake();
+        }
+    }
+
+    /// What the driver does when it is woken.
+    fn drive(&self) {
+        while let Some(mut held) = self.turn.take() {
+            loop {
+                let batch = std::mem::take(&mut *self.queue.lock().unwrap());
+                if batch.is_empty() {
+                    break;
+                }
+                held.with(|count| *count += batch.len() as u32);
+            }
+            held.end();
+        }
+    }
+
+    /// The count, when all threads have ended and the driver has seen to every wake-up.
+    fn settled(&self) -> u32 {
+        if self.woken.swap(0, Ordering::SeqCst) > 0 {
+            self.drive();
+        }
+        assert!(self.queue.lock().unwrap().is_empty(), "work was left, and nobody was woken");
+        let mut held = self.turn.try_short().expect("idle at the end");
+        held.with(|count| *count)
+    }
+}
+
+#[test]
+fn callers_exclude_each_other_and_no_call_is_lost() {
+    loom::model(|| {
+        let service = Service::new();
+        let other = thread::spawn({
+            let service = Arc::clone(&service);
+            move || service.call()
+        });
+        service.call();
+        other.join().unwrap();
+        assert_eq!(service.settled(), 2);
+    });
+}
+
+#[test]
+fn a_message_that_comes_while_a_caller_runs_is_seen_to() {
+    loom::model(|| {
+        let service = Service::new();
+        let sender = thread::spawn({
+            let service = Arc::clone(&service);
+            move || service.send()
+        });
+        service.call();
+        sender.join().unwrap();
+        assert_eq!(service.settled(), 2);
+    });
+}
+
+#[test]
+fn a_driver_that_works_while_messages_come_leaves_none_behind() {
+    loom::model(|| {
+        let service = Service::new();
+        let threads = [0, 1].map(|_| {
+            let service = Arc::clone(&service);
+            thread::spawn(move || service.send())
+        });
+        if service.woken.swap(0, Ordering::SeqCst) > 0 {
+            service.drive();
+        }
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!(service.settled(), 2);
+    });
+}
+
+#[test]
+fn a_shut_turn_lets_no_caller_in_whom_it_has_not_let_in_before() {
+    loom::model(|| {
+        let service = Service::new();
+        let shut = StdArc::new(AtomicBool::new(false));
+        let shutter = thread::spawn({
+            let (service, shut) = (Arc::clone(&service), StdArc::clone(&shut));
+            move || {
+                service.turn.shut(true);
+                shut.store(true, Ordering::SeqCst);
+            }
+        });
+        let was_shut = shut.load(Ordering::SeqCst);
+        let held = service.turn.try_short();
+        assert!(!(was_shut && held.is_some()));
+        if let Some(held) = held {
+            held.end();
+        }
+        shutter.join().unwrap();
+    });
+}

@@ -74,7 +74,7 @@ pub mod __private {
             Cx, Down, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType,
             Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Table, Unit,
         },
-        call::{Address, Call, Client, Handle, HasClient, Kind, Local, One, Reached},
+        call::{Address, Client, Handle, HasClient, Kind, One, OnThisNode, Reached},
         directory::Interest,
         error, inventory,
         message::{
@@ -90,7 +90,7 @@ pub mod __private {
     pub mod pick {
         #[cfg(feature = "prost")]
         pub use ember_runtime::message::PickProst as _;
-        pub use ember_runtime::message::{PickNominal as _, PickStructural as _};
+        pub use ember_runtime::message::{PickMisplaced as _, PickNominal as _, PickStructural as _};
     }
 
     /// In scope where a type is drawn.

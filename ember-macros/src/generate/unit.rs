@@ -1,8 +1,8 @@
 //! Services and modules: the struct, its client, and what it consists of.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{ItemStruct, ext::IdentExt, parse_quote, spanned::Spanned};
+use syn::{ItemStruct, Type, ext::IdentExt, parse_quote, spanned::Spanned};
 
 use super::{client, hidden, marker};
 use crate::model::{Mount, Runtime, ServiceSpec, Unit, UnitKind};
@@ -52,9 +52,9 @@ fn accessors(k: &Runtime, client: &Ident, mounts: &[Mount]) -> TokenStream {
     }
     let accessors = mounts.iter().map(|Mount { field, ty, cfgs }| {
         let name = field.unraw().to_string();
-        let at = k.at(ty.span());
+        let (at, slot) = (k.at(ty.span()), mounted(k, ty, "Slot"));
         let accessor = quote_spanned! {ty.span()=>
-            pub fn #field(&self) -> <#ty as #at::Reached>::Client<__K> {
+            pub fn #field(&self) -> <#slot as #at::Reached>::Client<__K> {
                 self.0.module(#name)
             }
         };
@@ -77,8 +77,7 @@ fn field(
     let (params, args, bounds) = generics.split_for_impl();
     let owner = quote!(#ident #args);
     let (name, marker) = (field.unraw().to_string(), marker(field));
-    let at = k.at(ty.span());
-    let child = quote_spanned!(ty.span()=> <#ty as #at::Mounted>::Child);
+    let (slot_type, child) = (mounted(k, ty, "Slot"), mounted(k, ty, "Child"));
     let slot = quote_spanned! {ty.span()=>
         fn slot(owner: &mut #owner) -> &mut #ty {
             &mut owner.#field
@@ -92,12 +91,21 @@ fn field(
         impl #params #k::Field for #marker #args #bounds {
             type Owner = #owner;
             type Child = #child;
-            type Slot = #ty;
+            type Slot = #slot_type;
             const NAME: &'static str = #name;
 
             #slot
         }
     }
+}
+
+/// `<Module<Bag> as Mounted>::Child`, pointing at the whole type of the field.
+fn mounted(k: &Runtime, ty: &Type, name: &str) -> TokenStream {
+    let mut spans = ty.to_token_stream().into_iter().map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::call_site);
+    let name = Ident::new(name, spans.last().unwrap_or(first));
+    let at = k.at(first);
+    quote_spanned!(first=> <#ty as #at::Mounted>::#name)
 }
 
 /// `impl Unit`.

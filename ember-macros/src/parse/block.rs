@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use syn::{
     GenericArgument, GenericParam, Generics, ImplItem, ImplItemFn, ItemImpl, Path, PathArguments, Type, Visibility,
+    parse_quote,
 };
 
 use super::{
@@ -97,11 +98,18 @@ fn function_of(
             errors.at(marks.attribute(), message);
         }
         (None, Some(mark)) => {
-            let name = &function.sig.ident;
-            if mark.reach == Reach::Cluster && matches!(function.vis, Visibility::Inherited) {
+            let mut vis = function.vis.clone();
+            if mark.reach == Reach::Cluster && matches!(vis, Visibility::Inherited) {
+                let name = &function.sig.ident;
                 errors.at(name, format!("`{name}` is called from other nodes: make it `pub`"));
+                // For those who call it there is nothing wrong.
+                vis = parse_quote!(pub);
             }
-            if let Some(shape) = signature::read(&function.sig, Role::Own, unit, errors) {
+            let role = match mark.reach {
+                Reach::Cluster => Role::Own,
+                Reach::Node => Role::Near,
+            };
+            if let Some(shape) = signature::read(&function.sig, role, unit, errors) {
                 let types = shape.args.iter().map(|arg| &arg.ty).chain([shape.output.whole()]);
                 let unknown = { types }.find_map(|ty| Some((ty, mentioned(ty, generics)?)));
                 if let Some((ty, param)) = unknown {
@@ -110,7 +118,7 @@ fn function_of(
                     errors.at(ty, message);
                     return;
                 }
-                interface.methods.push(mark.method(shape, function.vis.clone(), &function.attrs));
+                interface.methods.push(mark.method(shape, vis, &function.attrs));
             }
         }
     }

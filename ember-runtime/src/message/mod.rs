@@ -37,7 +37,10 @@ pub use self::{
     envelope::Lane,
     keys::{KeyReader, Keys},
     method::{Idempotent, Method, MethodInfo, Reach, ResultType},
-    probe::{DrawNominal, DrawStructural, Nominal, PickNominal, PickStructural, Probe, Structural, coding_by, draw_by},
+    probe::{
+        DrawNominal, DrawStructural, ErrorOfOnesOwn, Misplaced, Nominal, PickMisplaced, PickNominal, PickStructural, Probe, Structural,
+        coding_by, draw_by,
+    },
     schema::Schema,
     sketch::{Signature, Sketch},
     wire::Wire,

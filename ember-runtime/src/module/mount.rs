@@ -39,6 +39,8 @@ pub trait Field: Send + Sync + 'static {
     label = "the type of a `#[module]` field is `Module<T>` or `Modules<K, T>`"
 )]
 pub trait Mounted: Sized {
+    /// Itself. Where it is named so, the compiler says once that a type cannot hold a module, and nothing that follows from it.
+    type Slot;
     /// The module in it.
     type Child: Unit;
 
@@ -49,6 +51,7 @@ pub trait Mounted: Sized {
 }
 
 impl<T: Unit> Mounted for Module<T> {
+    type Slot = Self;
     type Child = T;
 
     fn describe<S: Service, L: Path<S>, F>(table: &mut Table<S>)
@@ -60,6 +63,7 @@ impl<T: Unit> Mounted for Module<T> {
 }
 
 impl<K: ModuleKey, T: Unit> Mounted for Modules<K, T> {
+    type Slot = Self;
     type Child = T;
 
     fn describe<S: Service, L: Path<S>, F>(table: &mut Table<S>)

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{ItemStruct, Type, ext::IdentExt, parse_quote, spanned::Spanned};
 
 use super::{client, hidden, marker};
-use crate::model::{Mount, Runtime, ServiceSpec, Unit, UnitKind};
+use crate::model::{Mount, Runtime, ServiceSpec, Unit, UnitKind, respanned};
 
 pub(crate) fn unit(unit: &Unit) -> TokenStream {
     let Unit { runtime: k, item, cfgs, .. } = unit;
@@ -52,17 +52,16 @@ fn accessors(k: &Runtime, client: &Ident, mounts: &[Mount]) -> TokenStream {
     }
     let accessors = mounts.iter().map(|Mount { field, ty, cfgs }| {
         let name = field.unraw().to_string();
-        let (at, slot) = (k.at(ty.span()), mounted(k, ty, "Slot"));
-        let accessor = quote_spanned! {ty.span()=>
-            pub fn #field(&self) -> <#slot as #at::Reached>::Client<__K> {
-                self.0.module(#name)
-            }
-        };
+        let (slot, child) = (slot(k, ty), child(k, ty));
+        let at = k.at(ty.span());
+        let client = projection(ty, slot, &quote!(#at::Reached<#child>), quote!(Client<__K>));
         let doc = format!("Calls the module `{name}`.");
         quote! {
             #(#cfgs)*
             #[doc = #doc]
-            #accessor
+            pub fn #field(&self) -> #client {
+                self.0.module(#name)
+            }
         }
     });
     quote!(impl<__K: #k::Kind> #client<__K> { #(#accessors)* })
@@ -77,7 +76,11 @@ fn field(
     let (params, args, bounds) = generics.split_for_impl();
     let owner = quote!(#ident #args);
     let (name, marker) = (field.unraw().to_string(), marker(field));
-    let (slot_type, child) = (mounted(k, ty, "Slot"), mounted(k, ty, "Child"));
+    let types = [("Child", child(k, ty)), ("Slot", slot(k, ty))].map(|(name, is)| {
+        let (first, last) = ends(ty);
+        let (start, name) = (quote_spanned!(first=> type), Ident::new(name, last));
+        quote_spanned!(last=> #start #name = #is;)
+    });
     let slot = quote_spanned! {ty.span()=>
         fn slot(owner: &mut #owner) -> &mut #ty {
             &mut owner.#field
@@ -90,8 +93,7 @@ fn field(
         #(#cfgs)*
         impl #params #k::Field for #marker #args #bounds {
             type Owner = #owner;
-            type Child = #child;
-            type Slot = #slot_type;
+            #(#types)*
             const NAME: &'static str = #name;
 
             #slot
@@ -99,13 +101,31 @@ fn field(
     }
 }
 
-/// `<Module<Bag> as Mounted>::Child`, pointing at the whole type of the field.
-fn mounted(k: &Runtime, ty: &Type, name: &str) -> TokenStream {
+/// The type of a field.
+fn slot(k: &Runtime, ty: &Type) -> TokenStream {
+    let at = k.at(ty.span());
+    projection(ty, ty, &quote!(#at::Mounted), quote!(Slot))
+}
+
+/// The module in a field of this type.
+fn child(k: &Runtime, ty: &Type) -> TokenStream {
+    let at = k.at(ty.span());
+    let child = projection(ty, ty, &quote!(#at::Mounted), quote!(Child));
+    projection(ty, &child, &quote!(#at::Unit), quote!(This))
+}
+
+/// `<of as Trait>::Name`, as if it were written all over `at`.
+fn projection(at: &Type, of: impl ToTokens, the_trait: &TokenStream, name: TokenStream) -> TokenStream {
+    let (first, last) = ends(at);
+    let name = respanned(name, last);
+    quote_spanned!(first=> <#of as #the_trait>::#name)
+}
+
+/// The first and the last place of a type. What begins and ends there is underlined like the type.
+fn ends(ty: &Type) -> (Span, Span) {
     let mut spans = ty.to_token_stream().into_iter().map(|token| token.span());
     let first = spans.next().unwrap_or_else(Span::call_site);
-    let name = Ident::new(name, spans.last().unwrap_or(first));
-    let at = k.at(first);
-    quote_spanned!(first=> <#ty as #at::Mounted>::#name)
+    (first, spans.last().unwrap_or(first))
 }
 
 /// `impl Unit`.
@@ -139,6 +159,7 @@ fn description(unit: &Unit) -> TokenStream {
     quote! {
         impl #params #k::Unit for #ident #args #bounds {
             type Parent = #parent;
+            type This = Self;
             const NAME: &'static str = #name;
 
             fn describe<__S: #k::Service, __L: #k::Path<__S, Unit = Self>>(table: &mut #k::Table<__S>) {

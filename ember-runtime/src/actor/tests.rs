@@ -27,6 +27,7 @@ struct Secret;
 struct Open;
 
 impl Unit for Vault {
+    type This = Self;
     type Parent = Orphan;
     const NAME: &'static str = "Vault";
     fn describe<S: Service, L: Path<S, Unit = Self>>(table: &mut Table<S>) {

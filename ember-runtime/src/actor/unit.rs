@@ -14,6 +14,9 @@ pub trait Unit: Sized + Send + 'static {
     /// The unit that it may use as its parent; [`Orphan`] if none is declared.
     type Parent: Send + 'static;
 
+    /// Itself. Where generated code names a type so, the compiler says once that it is no unit, and nothing that follows.
+    type This;
+
     /// The name of the type.
     const NAME: &'static str;
 

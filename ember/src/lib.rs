@@ -72,7 +72,7 @@ pub mod __private {
     pub use ember_runtime::{
         actor::{
             Cx, Down, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType,
-            Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Table, Unit,
+            Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Specified, Table, Unit,
         },
         call::{Address, Client, Handle, HasClient, Kind, One, OnThisNode, Reached},
         directory::Interest,

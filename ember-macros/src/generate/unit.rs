@@ -179,17 +179,17 @@ fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> To
     let entry = client::entry(
         k,
         client,
-        &quote!(#k::Interest::Service(::core::convert::Into::into(<#ident as #k::Service>::SPEC.name))),
+        &quote!(#k::Interest::Service(::core::convert::Into::into(<#ident as #k::Specified>::SPEC.name))),
     );
     quote! {
         #entry
 
-        impl #k::Service for #ident {
+        impl #k::Specified for #ident {
             const SPEC: #k::ServiceSpec = #k::ServiceSpec::new(#name, #kind, #version, #location);
         }
 
         #k::inventory::submit! {
-            #k::Class::new(<#ident as #k::Service>::SPEC, || {
+            #k::Class::new(<#ident as #k::Specified>::SPEC, || {
                 use #k::NoFactory as _;
                 #k::Factory::<#ident>::maker()
             })

@@ -36,7 +36,7 @@ impl Unit for Vault {
     }
 }
 
-impl Service for Vault {
+impl Specified for Vault {
     const SPEC: ServiceSpec = ServiceSpec::new("vault", "", "1.0.0", "here");
 }
 

@@ -12,7 +12,7 @@ use crate::{
     label = "`{Self}` is made for another parent",
     note = "a module with `#[module(parent = X)]` can be mounted in `X` only; without `parent` it can be mounted anywhere"
 )]
-pub trait MountIn<P: Unit>: Unit {
+pub trait MountIn<P>: Unit {
     /// The parent as the module sees it.
     fn lend(parent: &mut P) -> &mut Self::Parent;
 }

@@ -74,7 +74,7 @@ pub mod __private {
             Cx, Down, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType,
             Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Specified, Table, Unit,
         },
-        call::{Address, Client, Handle, HasClient, Kind, One, OnThisNode, Reached},
+        call::{Address, Client, Handle, HasClient, Kind, OnThisNode, One, Reached},
         directory::Interest,
         error, inventory,
         message::{

@@ -1,10 +1,7 @@
 //! `#[rpc]` on an `impl`: a unit's own methods, or those that fulfil a contract.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{
-    GenericArgument, GenericParam, Generics, ImplItem, ImplItemFn, ItemImpl, Path, PathArguments, Type, Visibility,
-    parse_quote,
-};
+use syn::{Generics, ImplItem, ImplItemFn, ItemImpl, Path, PathArguments, Type, Visibility, parse_quote};
 
 use super::{
     attrs, fulfil,
@@ -36,9 +33,6 @@ pub(crate) fn block(args: TokenStream, mut item: ItemImpl, errors: &mut Errors) 
         errors.at(&item.generics, "a contract is fulfilled for one type at a time: name it");
         // As an ordinary block it brings no other errors.
         item.trait_ = None;
-        ok = false;
-    } else if let Err(error) = generic_alike(&item) {
-        errors.push(error);
         ok = false;
     }
     if let Some(token) = &item.unsafety {
@@ -146,36 +140,6 @@ fn without_marks(mut item: ItemImpl) -> ItemImpl {
         }
     }
     item
-}
-
-/// A block is for all types that its struct can be: its arguments are its own parameters.
-fn generic_alike(item: &ItemImpl) -> syn::Result<()> {
-    let Some(PathArguments::AngleBracketed(list)) =
-        unit_path(&item.self_ty).and_then(|path| path.segments.last()).map(|last| &last.arguments)
-    else {
-        return Ok(());
-    };
-    let is_param = |argument: &&GenericArgument| match argument {
-        GenericArgument::Type(Type::Path(path)) => {
-            path.path.get_ident().is_some_and(|ident| item.generics.params.iter().any(|param| is_named(param, ident)))
-        }
-        _ => false,
-    };
-    match list.args.iter().find(|argument| !is_param(argument)) {
-        Some(argument) => Err(syn::Error::new_spanned(
-            argument,
-            "a module's methods are the same for all its types: write `#[rpc] impl<T> Module<T>`, with the bounds of the struct",
-        )),
-        None => Ok(()),
-    }
-}
-
-fn is_named(param: &GenericParam, name: &Ident) -> bool {
-    match param {
-        GenericParam::Type(param) => param.ident == *name,
-        GenericParam::Const(param) => param.ident == *name,
-        GenericParam::Lifetime(_) => false,
-    }
 }
 
 /// The path of a unit: only its last segment may have generic arguments.

@@ -156,7 +156,8 @@ impl Reader<'_> {
     fn caller_sees(&mut self, ty: &Type, what: &str) {
         let travels = self.role != Role::Near;
         let Some(flaw) = types::flaw(ty, travels).filter(|_| self.role != Role::Hook) else { return };
-        let why = if travels { "owned, since it may travel between nodes" } else { "owned or `'static`, since it is moved" };
+        let why =
+            if travels { "owned, since it may travel between nodes" } else { "owned or `'static`, since it is moved" };
         let message = match flaw.kind {
             FlawKind::Borrowed(owned) => {
                 format!("{what} must be {why}: write `{owned}`")
@@ -196,8 +197,7 @@ impl Reader<'_> {
             return Output::Value(if types::flaw(&whole, false).is_some() { parse_quote!(_) } else { whole });
         }
         self.caller_sees(&whole, "a result");
-        if let Some(later) = deferred(&whole)
-        {
+        if let Some(later) = deferred(&whole) {
             let of = Box::new(result(later.clone()));
             return Output::Later { whole, of };
         }

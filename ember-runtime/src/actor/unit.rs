@@ -53,8 +53,9 @@ impl Orphan {
 
 /// The methods that a unit has beside those of its contracts. `#[rpc] impl Unit` implements it, so there is one such block.
 #[diagnostic::on_unimplemented(
-    message = "the generic module `{Self}` has no `#[rpc] impl` block with its bounds",
-    label = "this needs an `#[rpc] impl<…>` block with the same bounds, which may be empty"
+    message = "the generic module `{Self}` has no `#[rpc] impl` block for all its types",
+    label = "this needs one block with the bounds of the struct, `#[rpc] impl<…> {Self}`, if only an empty one",
+    note = "a module's methods are the same for all its types: a block for some of them is not enough"
 )]
 pub trait OnlyOneRpcBlockPerType: Sized {
     /// Enters what the block holds.

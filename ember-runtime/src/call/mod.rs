@@ -31,7 +31,7 @@ pub use self::{
     address::{Address, Origin},
     client::{Client, HasClient},
     handle::Handle,
-    kind::{Kind, Local, Many, One, OnThisNode},
+    kind::{Kind, Local, Many, OnThisNode, One},
     many::{CallMany, Sent},
     mounted::{ModulesClient, Reached},
     request::Request,

@@ -38,8 +38,8 @@ pub use self::{
     keys::{KeyReader, Keys},
     method::{Idempotent, Method, MethodInfo, Reach, ResultType},
     probe::{
-        DrawNominal, DrawStructural, ErrorOfOnesOwn, Misplaced, Nominal, PickMisplaced, PickNominal, PickStructural, Probe, Structural,
-        coding_by, draw_by,
+        DrawNominal, DrawStructural, ErrorOfOnesOwn, Misplaced, Nominal, PickMisplaced, PickNominal, PickStructural,
+        Probe, Structural, coding_by, draw_by,
     },
     schema::Schema,
     sketch::{Signature, Sketch},

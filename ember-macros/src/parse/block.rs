@@ -80,6 +80,9 @@ fn function_of(
 ) {
     let marks = Marks::take(&mut function.attrs, errors);
     let mark = Mark::take(&mut function.attrs, &function.sig, errors);
+    if marks.is_some() || mark.is_some() {
+        signature::refuse_variadic(&mut function.sig, errors);
+    }
     match (marks, mark) {
         (None, None) => {}
         (Some(marks), None) => match marks.read(&function.sig, unit, &function.attrs, errors) {

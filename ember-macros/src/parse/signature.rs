@@ -25,6 +25,14 @@ pub(super) enum Role {
     Hook,
 }
 
+/// Refuses `...`, and leaves an ordinary argument in its place: the compiler would refuse it once more.
+pub(super) fn refuse_variadic(sig: &mut Signature, errors: &mut Errors) {
+    let Some(variadic) = sig.variadic.take() else { return };
+    errors.at(&variadic, "a callable method takes a fixed list of arguments: pass a `Vec<T>`");
+    let pat = variadic.pat.map_or_else(|| Box::new(parse_quote!(_)), |(pat, _)| pat);
+    sig.inputs.push(parse_quote!(#[allow(unused_variables)] #pat: ()));
+}
+
 /// Reads a signature. `None` if nothing can be generated for it.
 pub(super) fn read(sig: &Signature, role: Role, unit: Option<&Ident>, errors: &mut Errors) -> Option<Shape> {
     let mut reader = Reader { role, unit, errors, ok: true };
@@ -61,9 +69,6 @@ impl Reader<'_> {
         }
         if let Some(token) = &sig.constness {
             self.wrong(token, "a callable method cannot be `const`: remove `const`");
-        }
-        if let Some(variadic) = &sig.variadic {
-            self.wrong(variadic, "a callable method takes a fixed list of arguments: pass a `Vec<T>`");
         }
     }
 

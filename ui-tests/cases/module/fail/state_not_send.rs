@@ -1,23 +1,10 @@
-use std::rc::Rc;
-
 use ember::prelude::*;
 
-#[service]
-pub struct Player {
-    #[module]
-    bag: Module<Bag>,
-}
+use std::rc::Rc;
 
 #[module]
 pub struct Bag {
     owner: Rc<str>,
-}
-
-#[rpc]
-impl Bag {
-    pub async fn rpc_owner(&mut self) -> String {
-        self.owner.to_string()
-    }
 }
 
 fn main() {}

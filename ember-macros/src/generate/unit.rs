@@ -205,7 +205,7 @@ fn module(k: &Runtime, ItemStruct { ident, generics, .. }: &ItemStruct, parent: 
         anywhere.params.push(parse_quote!(__P: #k::Unit));
         let (params, ..) = anywhere.split_for_impl();
         return quote! {
-            impl #params #k::MountIn<__P> for #ident #args #bounds {
+            impl #params #k::MountIn<__P, #k::Orphan> for #ident #args #bounds {
                 fn lend(_: &mut __P) -> &mut #k::Orphan {
                     #k::Orphan::stand_in()
                 }
@@ -213,7 +213,7 @@ fn module(k: &Runtime, ItemStruct { ident, generics, .. }: &ItemStruct, parent: 
         };
     };
     quote! {
-        impl #params #k::MountIn<#parent> for #ident #args #bounds {
+        impl #params #k::MountIn<#parent, #parent> for #ident #args #bounds {
             fn lend(parent: &mut #parent) -> &mut #parent {
                 parent
             }

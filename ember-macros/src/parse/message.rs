@@ -1,13 +1,14 @@
 //! `#[message]` on structs and enums.
 
 use proc_macro2::TokenStream;
+use quote::quote;
 use syn::{Attribute, Field, Item, Path, Token, parse_quote, punctuated::Punctuated};
 
 use super::{
     options::Options,
     types::{MAP_CALL_ERROR, call_error},
 };
-use crate::{errors::Errors, model::Runtime};
+use crate::{errors::Errors, model::Runtime, text::text};
 
 /// A type that travels.
 pub(crate) struct Message {
@@ -25,12 +26,13 @@ pub(crate) fn message(args: TokenStream, mut item: Item, errors: &mut Errors) ->
     if let Item::Struct(syn::ItemStruct { attrs, .. }) | Item::Enum(syn::ItemEnum { attrs, .. }) = &item {
         derived_twice(attrs, &mut derives, errors);
     }
-    call_errors(&mut item, errors);
+    call_errors(&mut item, &runtime, errors);
     Message { runtime, item, derives }
 }
 
 /// Complains of fields that hold a `CallError`. serde leaves them out then, so that it has nothing to add.
-fn call_errors(item: &mut Item, errors: &mut Errors) {
+fn call_errors(item: &mut Item, runtime: &Runtime, errors: &mut Errors) {
+    let default = text(&quote!(#runtime::never_read));
     let fields: Vec<&mut Field> = match item {
         Item::Struct(item) => item.fields.iter_mut().collect(),
         Item::Enum(item) => item.variants.iter_mut().flat_map(|variant| &mut variant.fields).collect(),
@@ -39,7 +41,7 @@ fn call_errors(item: &mut Item, errors: &mut Errors) {
     for field in fields {
         if let Some(at) = call_error(&field.ty) {
             errors.at(at, MAP_CALL_ERROR);
-            field.attrs.push(parse_quote!(#[serde(skip, default = "::std::process::abort")]));
+            field.attrs.push(parse_quote!(#[serde(skip, default = #default)]));
         }
     }
 }

@@ -31,7 +31,7 @@ pub use self::{
     probe::{ByProst, PickProst},
 };
 pub use self::{
-    codec::{Codec, CodecError, Json, Message},
+    codec::{Codec, CodecError, Json, Message, never_read},
     coding::{Coding, no_error, put_all, take_all},
     deferred::{Deferred, Handled, Replier},
     envelope::Lane,

@@ -12,9 +12,9 @@ use crate::{
     label = "`{Self}` is made for another parent",
     note = "a module with `#[module(parent = X)]` can be mounted in `X` only; without `parent` it can be mounted anywhere"
 )]
-pub trait MountIn<P>: Unit {
+pub trait MountIn<P, Parent> {
     /// The parent as the module sees it.
-    fn lend(parent: &mut P) -> &mut Self::Parent;
+    fn lend(parent: &mut P) -> &mut Parent;
 }
 
 /// A field that holds a module, or modules under keys.
@@ -22,7 +22,7 @@ pub trait Field: Send + Sync + 'static {
     /// The unit with the field.
     type Owner: Unit;
     /// What is in it.
-    type Child: MountIn<Self::Owner>;
+    type Child: Unit + MountIn<Self::Owner, <Self::Child as Unit>::Parent>;
     /// The type of the field.
     type Slot: Mounted<Child = Self::Child>;
 

@@ -8,7 +8,7 @@ pub struct Player {
 #[rpc]
 impl Player {
     #[on(dwn)]
-    async fn ended(&mut self, down: &Down) {}
+    async fn ended(&mut self, _down: &Down) {}
 }
 
 fn main() {}

@@ -9,7 +9,7 @@ impl Player {
 
     pub async fn rpc_a(&mut self) {}
 
-    pub async fn rpc_b(&mut self, cx: &mut Cx<'_, Self>) {}
+    pub async fn rpc_b(&mut self) {}
 }
 
 fn main() {}

@@ -45,7 +45,8 @@ pub(crate) fn check_names(interface: &Interface, errors: &mut Errors) {
 fn wire_id(contract: &str, name: &str) -> u32 {
     let dot = if contract.is_empty() { "" } else { "." };
     let bytes = [contract, dot, name].into_iter().flat_map(str::bytes);
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash =
+        bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     (hash ^ (hash >> 32)) as u32
 }
 

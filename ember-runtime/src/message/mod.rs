@@ -32,7 +32,7 @@ pub use self::{
 };
 pub use self::{
     codec::{Codec, CodecError, Json, Message, never_read},
-    coding::{Coding, no_error, put_all, take_all},
+    coding::{Coding, at_end, no_error, put_all, take_all},
     deferred::{Deferred, Handled, Replier},
     envelope::Lane,
     keys::{KeyReader, Keys},

@@ -79,7 +79,7 @@ pub mod __private {
         error, inventory,
         message::{
             CodecError, Coding, Handled, Idempotent, Json, Message, Method, MethodInfo, Probe, ResultType, Schema,
-            Signature, Sketch, Wire, at_end, coding_by, draw_by, never_read, no_error, put_all,
+            Signature, Sketch, Wire, answered, at_end, coding_by, draw_by, never_read, no_error, put_all,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},

@@ -33,7 +33,7 @@ pub use self::{
 pub use self::{
     codec::{Codec, CodecError, Json, Message, never_read},
     coding::{Coding, at_end, no_error, put_all, take_all},
-    deferred::{Deferred, Handled, Replier},
+    deferred::{Deferred, Handled, Replier, answered},
     envelope::Lane,
     keys::{KeyReader, Keys},
     method::{Idempotent, Method, MethodInfo, Reach, ResultType},

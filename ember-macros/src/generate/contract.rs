@@ -59,7 +59,7 @@ fn the_trait(contract: &Contract) -> TokenStream {
             #(#functions)*
 
             #[doc(hidden)]
-            fn __ember_contract<__S: #k::Service, __L: #k::Path<__S, Unit = Self>>(table: &mut #k::Table<__S>) {
+            fn __contract_made_by_rpc<__S: #k::Service, __L: #k::Path<__S, Unit = Self>>(table: &mut #k::Table<__S>) {
                 table.contract(#name);
                 #(#markers)*
             }

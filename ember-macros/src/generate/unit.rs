@@ -149,9 +149,9 @@ fn description(unit: &Unit) -> TokenStream {
         quote_spanned!(ident.span()=> <Self as #at::OnlyOneRpcBlockPerType>::describe_block::<__S, __L>(table);)
     };
     let parent = parent.map_or_else(|| quote!(#k::Orphan), ToTokens::to_token_stream);
-    let contracts = contracts
-        .iter()
-        .map(|contract| quote_spanned!(contract.span()=> <Self as #contract>::__ember_contract::<__S, __L>(table);));
+    let contracts = contracts.iter().map(
+        |contract| quote_spanned!(contract.span()=> <Self as #contract>::__contract_made_by_rpc::<__S, __L>(table);),
+    );
     let modules = mounts.iter().map(|Mount { field, cfgs, .. }| {
         let marker = marker(field);
         quote!(#(#cfgs)* table.module::<__L, #marker #args>();)

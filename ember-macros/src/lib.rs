@@ -51,6 +51,8 @@ pub fn module(args: TokenStream, item: TokenStream) -> TokenStream {
 ///   `#[rpc]` on it is callable from the cluster. `#[on(init | start | started | stop | event)]`, `#[every("10s")]` and
 ///   `#[after("5s")]` mark hooks, event handlers and timers; `#[cron("0 */5 * * * *", tz = "Europe/Berlin")]` one that follows
 ///   the calendar (second, minute, hour, day, month, weekday; UTC unless `tz` is given; feature `cron`). What has no mark and no such name is left alone.
+///   A method is an `async fn`, or a plain `fn` if it waits for nothing; callers see no difference, and a plain one has the
+///   service to itself just so while it runs.
 /// - On a trait: a contract, which callers use without the implementation. `Player` gets a client, `PlayerClient`.
 /// - On `impl Contract for Service`: fulfils a contract.
 ///

@@ -72,14 +72,14 @@ pub mod __private {
     pub use ember_runtime::{
         actor::{
             Cx, Down, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType,
-            Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Table, Unit,
+            Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Specified, Table, Unit,
         },
-        call::{Address, Call, Client, Handle, HasClient, Kind, Local, One, Reached},
+        call::{Address, Client, Handle, HasClient, Kind, OnThisNode, One, Reached},
         directory::Interest,
         error, inventory,
         message::{
             CodecError, Coding, Handled, Idempotent, Json, Message, Method, MethodInfo, Probe, ResultType, Schema,
-            Signature, Sketch, Wire, coding_by, draw_by, no_error, put_all, take_all,
+            Signature, Sketch, Wire, answered, at_end, coding_by, draw_by, never_read, no_error, put_all,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},
@@ -90,7 +90,7 @@ pub mod __private {
     pub mod pick {
         #[cfg(feature = "prost")]
         pub use ember_runtime::message::PickProst as _;
-        pub use ember_runtime::message::{PickNominal as _, PickStructural as _};
+        pub use ember_runtime::message::{PickMisplaced as _, PickNominal as _, PickStructural as _};
     }
 
     /// In scope where a type is drawn.

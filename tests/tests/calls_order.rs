@@ -67,6 +67,12 @@ impl Asker {
         }
     }
 
+    /// The same, and waits before it ends.
+    pub async fn rpc_ask_and_block(&mut self, cx: &mut Cx<'_, Self>, count: u32) {
+        self.rpc_ask(cx, count).await;
+        self.gate.pass().await;
+    }
+
     pub async fn rpc_add(&mut self, by: u32) {
         self.sum += by;
     }
@@ -163,13 +169,12 @@ async fn callbacks_come_in_order_through_the_mailbox_and_see_the_state_as_it_is_
 #[tokio::test]
 async fn a_callback_comes_to_a_full_mailbox_all_the_same() {
     let Stage { log, gate, asker, node: _node } = start(1).await;
-    asker.rpc_ask(3).await.unwrap();
-    let blocked = tokio::spawn(asker.rpc_block());
+    let blocked = tokio::spawn(asker.rpc_ask_and_block(3));
     gate.reached().await;
-    let mut refusals = 0;
+    let mut taken = 0;
     while asker.rpc_add(1).send().is_ok() {
-        refusals += 1;
-        assert!(refusals < 10, "the mailbox has one place");
+        taken += 1;
+        assert!(taken < 10, "the mailbox has one place");
     }
     gate.open();
     blocked.await.unwrap().unwrap();

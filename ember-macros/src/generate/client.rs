@@ -67,30 +67,19 @@ pub(super) fn methods<'a>(
     client: &TokenStream,
     methods: impl Iterator<Item = (&'a Method, TokenStream)>,
 ) -> TokenStream {
-    let (mut cluster, mut node) = (TokenStream::new(), TokenStream::new());
-    for (method, marker) in methods {
-        match method.reach {
-            Reach::Cluster => cluster.extend(call(method, &quote!(__K::Call<#marker>))),
-            Reach::Node => node.extend(call(method, &quote!(#k::Call<#marker>))),
-        }
-    }
-    let mut blocks = TokenStream::new();
-    if !cluster.is_empty() {
-        blocks.extend(quote!(impl<__K: #k::Kind> #client<__K> { #cluster }));
-    }
-    if !node.is_empty() {
-        blocks.extend(quote!(impl #client<#k::Local> { #node }));
-    }
-    blocks
+    let calls: TokenStream = methods.map(|(method, marker)| call(k, method, &marker)).collect();
+    if calls.is_empty() { calls } else { quote!(impl<__K: #k::Kind> #client<__K> { #calls }) }
 }
 
-fn call(method: &Method, returns: &TokenStream) -> TokenStream {
-    let Method { carried, vis, .. } = method;
+fn call(k: &Runtime, method: &Method, marker: &TokenStream) -> TokenStream {
+    let Method { carried, vis, reach, .. } = method;
+    // All clients have the methods of their node, so that the compiler can say why one cannot call them.
+    let near = (*reach == Reach::Node).then(|| quote!(where __K: #k::OnThisNode));
     let ident = method.ident();
     let (names, types): (Vec<_>, Vec<_>) = method.shape.args.iter().map(|arg| (&arg.name, &arg.ty)).unzip();
     quote! {
         #(#carried)*
-        #vis fn #ident(&self, #(#names: #types),*) -> #returns {
+        #vis fn #ident(&self, #(#names: #types),*) -> __K::Call<#marker> #near {
             Self::__handle(self).call((#(#names,)*))
         }
     }

@@ -50,13 +50,16 @@ fn the_trait(contract: &Contract) -> TokenStream {
         quote!(#(#cfgs)* table.method::<__L, #marker>();)
     });
     let (attrs, vis, ident, name) = (&item.attrs, &item.vis, &item.ident, &interface.name);
+    let message = format!("`{{Self}}` does not fulfil the contract `{ident}`");
+    let label = format!("this needs an `#[rpc] impl {ident} for {{Self}}`");
     quote! {
         #(#attrs)*
+        #[diagnostic::on_unimplemented(message = #message, label = #label)]
         #vis trait #ident: #supertraits {
             #(#functions)*
 
             #[doc(hidden)]
-            fn __ember_contract<__S: #k::Service, __L: #k::Path<__S, Unit = Self>>(table: &mut #k::Table<__S>) {
+            fn __contract_made_by_rpc<__S: #k::Service, __L: #k::Path<__S, Unit = Self>>(table: &mut #k::Table<__S>) {
                 table.contract(#name);
                 #(#markers)*
             }
@@ -67,12 +70,13 @@ fn the_trait(contract: &Contract) -> TokenStream {
 /// One function of the trait.
 fn function(Contract { runtime: k, .. }: &Contract, it: &Method, attrs: &[Attribute]) -> TokenStream {
     let ident = it.ident();
-    let (this, cx) = (local("this", ident), local("cx", ident));
+    let lent = local("lent", ident);
     let (names, types): (Vec<_>, Vec<_>) = it.shape.args.iter().map(|arg| (&arg.name, &arg.ty)).unzip();
     let future = method::future(&it.shape, &it.shape.output.whole().to_token_stream());
     let at = k.at(ident.span());
+    // One parameter for what the server adds, so that the compiler counts as the user does where the numbers differ.
     let head = quote_spanned! {ident.span()=>
-        fn #ident(#this: &mut Self, #cx: &mut #at::Cx<'_, Self>, #(#names: #types),*)
+        fn #ident(#lent: (&mut Self, &mut #at::Cx<'_, Self>), #(#names: #types),*)
     };
     quote! {
         #(#attrs)*
@@ -89,7 +93,7 @@ fn callable(contract: &Contract, it: &Method) -> TokenStream {
     let description = method::description(k, &interface.name, it, &marker);
     let (this, cx) = (local("unit", ident), local("cx", ident));
     let names: Vec<&Ident> = it.shape.args.iter().map(|arg| &arg.name).collect();
-    let call = quote!(__U::#ident(#this, #cx, #(#names),*));
+    let call = quote!(__U::#ident((#this, #cx), #(#names),*));
     let body = method::handled(k, &it.shape, &quote!(#call.await));
     let future = method::future(&it.shape, &quote!(#k::Handled<Self::Value, Self::Error>));
     quote! {

@@ -51,7 +51,7 @@ fn function(k: &Runtime, shape: &Shape, cfgs: &[Attribute]) -> TokenStream {
     let body = if shape.is_async { call } else { quote!(async move { #call }) };
     let at = k.at(ident.span());
     let function = quote_spanned! {ident.span()=>
-        fn #ident(#this: &mut Self, #cx_pattern: &mut #at::Cx<'_, Self>, #(#names: #types),*) -> #future { #body }
+        fn #ident((#this, #cx_pattern): (&mut Self, &mut #at::Cx<'_, Self>), #(#names: #types),*) -> #future { #body }
     };
     quote!(#(#cfgs)* #function)
 }

@@ -91,8 +91,7 @@ pub(super) fn handler(
     let names = shape.args.iter().map(|arg| &arg.name);
     let cx_pattern = if shape.takes_cx { quote!(#cx) } else { quote!(_) };
     let call = invoke(&this, &cx, shape);
-    let waits = shape.is_async.then(|| quote!(.await));
-    let body = handled(k, shape, &quote!(#call #waits));
+    let body = if shape.is_async { answered(k, shape, &call) } else { handled(k, shape, &call) };
     let future = future(shape, &quote!(#k::Handled<Self::Value, Self::Error>));
     quote! {
         #(#cfgs)*
@@ -102,6 +101,19 @@ pub(super) fn handler(
             }
         }
     }
+}
+
+/// What a handler gives back, once the future of the user's function is ready. A future that is not `Send` is named as the
+/// user's function.
+fn answered(k: &Runtime, shape: &Shape, call: &TokenStream) -> TokenStream {
+    let handled = match (&shape.output, shape.output.seen().is_fallible()) {
+        (Output::Later { .. }, true) => quote!(#k::Handled::later_result),
+        (Output::Later { .. }, false) => quote!(#k::Handled::later),
+        (_, true) => quote!(#k::Handled::from),
+        (_, false) => quote!(#k::Handled::done),
+    };
+    let at = k.at(shape.ident.span());
+    quote_spanned!(shape.ident.span()=> #at::answered(#call, #handled))
 }
 
 /// What a handler gives back, of what the user's function has returned.

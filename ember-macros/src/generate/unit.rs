@@ -1,11 +1,11 @@
 //! Services and modules: the struct, its client, and what it consists of.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{ItemStruct, ext::IdentExt, parse_quote, spanned::Spanned};
+use syn::{ItemStruct, Type, ext::IdentExt, parse_quote, spanned::Spanned};
 
 use super::{client, hidden, marker};
-use crate::model::{Mount, Runtime, ServiceSpec, Unit, UnitKind};
+use crate::model::{Mount, Runtime, ServiceSpec, Unit, UnitKind, respanned};
 
 pub(crate) fn unit(unit: &Unit) -> TokenStream {
     let Unit { runtime: k, item, cfgs, .. } = unit;
@@ -52,17 +52,16 @@ fn accessors(k: &Runtime, client: &Ident, mounts: &[Mount]) -> TokenStream {
     }
     let accessors = mounts.iter().map(|Mount { field, ty, cfgs }| {
         let name = field.unraw().to_string();
+        let (slot, child) = (slot(k, ty), child(k, ty));
         let at = k.at(ty.span());
-        let accessor = quote_spanned! {ty.span()=>
-            pub fn #field(&self) -> <#ty as #at::Reached>::Client<__K> {
-                self.0.module(#name)
-            }
-        };
+        let client = projection(ty, slot, &quote!(#at::Reached<#child>), quote!(Client<__K>));
         let doc = format!("Calls the module `{name}`.");
         quote! {
             #(#cfgs)*
             #[doc = #doc]
-            #accessor
+            pub fn #field(&self) -> #client {
+                self.0.module(#name)
+            }
         }
     });
     quote!(impl<__K: #k::Kind> #client<__K> { #(#accessors)* })
@@ -77,8 +76,11 @@ fn field(
     let (params, args, bounds) = generics.split_for_impl();
     let owner = quote!(#ident #args);
     let (name, marker) = (field.unraw().to_string(), marker(field));
-    let at = k.at(ty.span());
-    let child = quote_spanned!(ty.span()=> <#ty as #at::Mounted>::Child);
+    let types = [("Child", child(k, ty)), ("Slot", slot(k, ty))].map(|(name, is)| {
+        let (first, last) = ends(ty);
+        let (start, name) = (quote_spanned!(first=> type), Ident::new(name, last));
+        quote_spanned!(last=> #start #name = #is;)
+    });
     let slot = quote_spanned! {ty.span()=>
         fn slot(owner: &mut #owner) -> &mut #ty {
             &mut owner.#field
@@ -91,13 +93,39 @@ fn field(
         #(#cfgs)*
         impl #params #k::Field for #marker #args #bounds {
             type Owner = #owner;
-            type Child = #child;
-            type Slot = #ty;
+            #(#types)*
             const NAME: &'static str = #name;
 
             #slot
         }
     }
+}
+
+/// The type of a field.
+fn slot(k: &Runtime, ty: &Type) -> TokenStream {
+    let at = k.at(ty.span());
+    projection(ty, ty, &quote!(#at::Mounted), quote!(Slot))
+}
+
+/// The module in a field of this type.
+fn child(k: &Runtime, ty: &Type) -> TokenStream {
+    let at = k.at(ty.span());
+    let child = projection(ty, ty, &quote!(#at::Mounted), quote!(Child));
+    projection(ty, &child, &quote!(#at::Unit), quote!(This))
+}
+
+/// `<of as Trait>::Name`, as if it were written all over `at`.
+fn projection(at: &Type, of: impl ToTokens, the_trait: &TokenStream, name: TokenStream) -> TokenStream {
+    let (first, last) = ends(at);
+    let name = respanned(name, last);
+    quote_spanned!(first=> <#of as #the_trait>::#name)
+}
+
+/// The first and the last place of a type. What begins and ends there is underlined like the type.
+fn ends(ty: &Type) -> (Span, Span) {
+    let mut spans = ty.to_token_stream().into_iter().map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::call_site);
+    (first, spans.last().unwrap_or(first))
 }
 
 /// `impl Unit`.
@@ -121,9 +149,9 @@ fn description(unit: &Unit) -> TokenStream {
         quote_spanned!(ident.span()=> <Self as #at::OnlyOneRpcBlockPerType>::describe_block::<__S, __L>(table);)
     };
     let parent = parent.map_or_else(|| quote!(#k::Orphan), ToTokens::to_token_stream);
-    let contracts = contracts
-        .iter()
-        .map(|contract| quote_spanned!(contract.span()=> <Self as #contract>::__ember_contract::<__S, __L>(table);));
+    let contracts = contracts.iter().map(
+        |contract| quote_spanned!(contract.span()=> <Self as #contract>::__contract_made_by_rpc::<__S, __L>(table);),
+    );
     let modules = mounts.iter().map(|Mount { field, cfgs, .. }| {
         let marker = marker(field);
         quote!(#(#cfgs)* table.module::<__L, #marker #args>();)
@@ -131,6 +159,7 @@ fn description(unit: &Unit) -> TokenStream {
     quote! {
         impl #params #k::Unit for #ident #args #bounds {
             type Parent = #parent;
+            type This = Self;
             const NAME: &'static str = #name;
 
             fn describe<__S: #k::Service, __L: #k::Path<__S, Unit = Self>>(table: &mut #k::Table<__S>) {
@@ -150,17 +179,17 @@ fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> To
     let entry = client::entry(
         k,
         client,
-        &quote!(#k::Interest::Service(::core::convert::Into::into(<#ident as #k::Service>::SPEC.name))),
+        &quote!(#k::Interest::Service(::core::convert::Into::into(<#ident as #k::Specified>::SPEC.name))),
     );
     quote! {
         #entry
 
-        impl #k::Service for #ident {
+        impl #k::Specified for #ident {
             const SPEC: #k::ServiceSpec = #k::ServiceSpec::new(#name, #kind, #version, #location);
         }
 
         #k::inventory::submit! {
-            #k::Class::new(<#ident as #k::Service>::SPEC, || {
+            #k::Class::new(<#ident as #k::Specified>::SPEC, || {
                 use #k::NoFactory as _;
                 #k::Factory::<#ident>::maker()
             })
@@ -176,7 +205,7 @@ fn module(k: &Runtime, ItemStruct { ident, generics, .. }: &ItemStruct, parent: 
         anywhere.params.push(parse_quote!(__P: #k::Unit));
         let (params, ..) = anywhere.split_for_impl();
         return quote! {
-            impl #params #k::MountIn<__P> for #ident #args #bounds {
+            impl #params #k::MountIn<__P, #k::Orphan> for #ident #args #bounds {
                 fn lend(_: &mut __P) -> &mut #k::Orphan {
                     #k::Orphan::stand_in()
                 }
@@ -184,7 +213,7 @@ fn module(k: &Runtime, ItemStruct { ident, generics, .. }: &ItemStruct, parent: 
         };
     };
     quote! {
-        impl #params #k::MountIn<#parent> for #ident #args #bounds {
+        impl #params #k::MountIn<#parent, #parent> for #ident #args #bounds {
             fn lend(parent: &mut #parent) -> &mut #parent {
                 parent
             }

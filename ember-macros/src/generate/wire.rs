@@ -44,7 +44,7 @@ pub(super) fn wire(k: &Runtime, method: &Method) -> TokenStream {
             #error_coding
             fn #signature() -> &'static #k::Signature {
                 static SIGNATURE: #k::OnceLock<#k::Signature> = #k::OnceLock::new();
-                SIGNATURE.get_or_init(|| #k::Signature::new(
+                #k::Signature::lazily(&SIGNATURE, || #k::Signature::new(
                     &[#(|sketch| #names().sketch(sketch)),*],
                     |sketch| #value().sketch(sketch),
                     #error_sketch,
@@ -89,18 +89,19 @@ fn coding(k: &Runtime, codec: &Codec, name: &Ident, ty: &TokenStream, at: &Type)
 
 /// Writing and reading the tuple of the arguments.
 fn arguments(k: &Runtime, names: &[Ident], values: &[Ident], near: &Ident) -> (TokenStream, TokenStream) {
-    let (out, bytes) = (local("out", near), local("bytes", near));
+    let (out, bytes, args) = (local("out", near), local("bytes", near), local("args", near));
     if names.is_empty() {
-        return (
-            quote!(|(), _| ::core::result::Result::Ok(())),
-            quote!(|#bytes| #k::take_all(#bytes, |_| ::core::result::Result::Ok(()))),
-        );
+        return (quote!(|(), _| ::core::result::Result::Ok(())), quote!(#k::at_end));
     }
     (
-        quote!(|(#(#values,)*), #out| #k::put_all(#out, |#out| {
+        quote!(|(#(#values,)*), #out| #k::put_all(#out, &mut |#out| {
             #(#names().put(#values, #out)?;)*
             ::core::result::Result::Ok(())
         })),
-        quote!(|#bytes| #k::take_all(#bytes, |#bytes| ::core::result::Result::Ok((#(#names().take(#bytes)?,)*)))),
+        quote!(|mut #bytes| {
+            let #args = (#(#names().take(&mut #bytes)?,)*);
+            #k::at_end(#bytes)?;
+            ::core::result::Result::Ok(#args)
+        }),
     )
 }

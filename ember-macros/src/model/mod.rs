@@ -10,5 +10,5 @@ pub(crate) use self::{
     checks::{check_names, is_generated},
     interface::{Contract, Cron, Event, EventOf, Fulfilment, Hook, HookKind, Interface, OwnBlock, Timing},
     method::{Arg, Codec, Method, Output, Reach, Shape},
-    unit::{Mount, Runtime, ServiceSpec, Unit, UnitKind, client_of},
+    unit::{Mount, Runtime, ServiceSpec, Unit, UnitKind, client_of, respanned},
 };

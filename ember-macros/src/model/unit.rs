@@ -11,17 +11,22 @@ pub(crate) struct Runtime(pub(crate) Option<Path>);
 impl Runtime {
     /// The path of what generated code uses, as if it were written at `span`: there the compiler points.
     pub(crate) fn at(&self, span: Span) -> TokenStream {
-        let respan = |mut token: TokenTree| {
-            token.set_span(span);
-            token
-        };
-        self.to_token_stream().into_iter().map(respan).collect()
+        respanned(self.to_token_stream(), span)
     }
 
     /// The path of the face crate.
     pub(crate) fn face(&self) -> TokenStream {
         self.0.as_ref().map_or_else(|| quote!(::ember), ToTokens::to_token_stream)
     }
+}
+
+/// The same as if it were written at `span`.
+pub(crate) fn respanned(tokens: TokenStream, span: Span) -> TokenStream {
+    let respan = |mut token: TokenTree| {
+        token.set_span(span);
+        token
+    };
+    tokens.into_iter().map(respan).collect()
 }
 
 impl ToTokens for Runtime {

@@ -1,9 +1,7 @@
 //! `#[rpc]` on an `impl`: a unit's own methods, or those that fulfil a contract.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{
-    GenericArgument, GenericParam, Generics, ImplItem, ImplItemFn, ItemImpl, Path, PathArguments, Type, Visibility,
-};
+use syn::{Generics, ImplItem, ImplItemFn, ItemImpl, Path, PathArguments, Type, Visibility, parse_quote};
 
 use super::{
     attrs, fulfil,
@@ -35,9 +33,6 @@ pub(crate) fn block(args: TokenStream, mut item: ItemImpl, errors: &mut Errors) 
         errors.at(&item.generics, "a contract is fulfilled for one type at a time: name it");
         // As an ordinary block it brings no other errors.
         item.trait_ = None;
-        ok = false;
-    } else if let Err(error) = generic_alike(&item) {
-        errors.push(error);
         ok = false;
     }
     if let Some(token) = &item.unsafety {
@@ -85,6 +80,9 @@ fn function_of(
 ) {
     let marks = Marks::take(&mut function.attrs, errors);
     let mark = Mark::take(&mut function.attrs, &function.sig, errors);
+    if marks.is_some() || mark.is_some() {
+        signature::refuse_variadic(&mut function.sig, errors);
+    }
     match (marks, mark) {
         (None, None) => {}
         (Some(marks), None) => match marks.read(&function.sig, unit, &function.attrs, errors) {
@@ -97,11 +95,18 @@ fn function_of(
             errors.at(marks.attribute(), message);
         }
         (None, Some(mark)) => {
-            let name = &function.sig.ident;
-            if mark.reach == Reach::Cluster && matches!(function.vis, Visibility::Inherited) {
+            let mut vis = function.vis.clone();
+            if mark.reach == Reach::Cluster && matches!(vis, Visibility::Inherited) {
+                let name = &function.sig.ident;
                 errors.at(name, format!("`{name}` is called from other nodes: make it `pub`"));
+                // For those who call it there is nothing wrong.
+                vis = parse_quote!(pub);
             }
-            if let Some(shape) = signature::read(&function.sig, Role::Own, unit, errors) {
+            let role = match mark.reach {
+                Reach::Cluster => Role::Own,
+                Reach::Node => Role::Near,
+            };
+            if let Some(shape) = signature::read(&function.sig, role, unit, errors) {
                 let types = shape.args.iter().map(|arg| &arg.ty).chain([shape.output.whole()]);
                 let unknown = { types }.find_map(|ty| Some((ty, mentioned(ty, generics)?)));
                 if let Some((ty, param)) = unknown {
@@ -110,7 +115,7 @@ fn function_of(
                     errors.at(ty, message);
                     return;
                 }
-                interface.methods.push(mark.method(shape, function.vis.clone(), &function.attrs));
+                interface.methods.push(mark.method(shape, vis, &function.attrs));
             }
         }
     }
@@ -138,36 +143,6 @@ fn without_marks(mut item: ItemImpl) -> ItemImpl {
         }
     }
     item
-}
-
-/// A block is for all types that its struct can be: its arguments are its own parameters.
-fn generic_alike(item: &ItemImpl) -> syn::Result<()> {
-    let Some(PathArguments::AngleBracketed(list)) =
-        unit_path(&item.self_ty).and_then(|path| path.segments.last()).map(|last| &last.arguments)
-    else {
-        return Ok(());
-    };
-    let is_param = |argument: &&GenericArgument| match argument {
-        GenericArgument::Type(Type::Path(path)) => {
-            path.path.get_ident().is_some_and(|ident| item.generics.params.iter().any(|param| is_named(param, ident)))
-        }
-        _ => false,
-    };
-    match list.args.iter().find(|argument| !is_param(argument)) {
-        Some(argument) => Err(syn::Error::new_spanned(
-            argument,
-            "a module's methods are the same for all its types: write `#[rpc] impl<T> Module<T>`, with the bounds of the struct",
-        )),
-        None => Ok(()),
-    }
-}
-
-fn is_named(param: &GenericParam, name: &Ident) -> bool {
-    match param {
-        GenericParam::Type(param) => param.ident == *name,
-        GenericParam::Const(param) => param.ident == *name,
-        GenericParam::Lifetime(_) => false,
-    }
 }
 
 /// The path of a unit: only its last segment may have generic arguments.

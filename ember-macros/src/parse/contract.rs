@@ -74,6 +74,7 @@ fn method(function: &mut TraitItemFn, vis: &Visibility, errors: &mut Errors) -> 
     if let Some(body) = &function.default {
         errors.at(body, "a contract says what can be called, and the service does it: write `;` instead of a body");
     }
+    signature::refuse_variadic(&mut function.sig, errors);
     let shape = signature::read(&function.sig, Role::Contract, None, errors)?;
     Some(mark.method(shape, vis.clone(), &function.attrs))
 }

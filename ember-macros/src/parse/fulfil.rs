@@ -31,6 +31,7 @@ pub(super) fn read(runtime: Runtime, contract: Path, item: ItemImpl, errors: &mu
         } else {
             let marks = attrs::take(&mut function.attrs, "rpc");
             refuse_options(&marks, "callers see the options: they go on the contract's method", errors);
+            signature::refuse_variadic(&mut function.sig, errors);
             if let Some(shape) = signature::read(&function.sig, Role::Fulfilment, unit.as_ref(), errors) {
                 shapes.push((shape, attrs::cfgs(&function.attrs)));
             }

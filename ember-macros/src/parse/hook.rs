@@ -25,6 +25,8 @@ pub(super) struct Marks {
     event: Option<Attribute>,
     down: Option<Attribute>,
     first: Option<Attribute>,
+    /// One could not be read, so that there is no telling what the function is.
+    unclear: bool,
 }
 
 /// A function that runs by itself.
@@ -42,21 +44,25 @@ impl Marks {
                 Some(On::Hook(kind)) => marks.when.push(Timing::On(kind)),
                 Some(On::Event) => marks.event = Some(attr.clone()),
                 Some(On::Down) => marks.down = Some(attr.clone()),
-                None => {}
+                None => marks.unclear = true,
             }
             marks.first.get_or_insert(attr);
         }
         for (name, timing) in [("every", Timing::Every as fn(_) -> _), ("after", Timing::After)] {
             for attr in attrs::take(attributes, name) {
-                marks.when.extend(time(&attr, name, errors).map(timing));
-                marks.first.get_or_insert(attr);
+                marks.timing(time(&attr, name, errors).map(timing), attr);
             }
         }
         for attr in attrs::take(attributes, "cron") {
-            marks.when.extend(cron(&attr, errors));
-            marks.first.get_or_insert(attr);
+            marks.timing(cron(&attr, errors), attr);
         }
         marks.first.is_some().then_some(marks)
+    }
+
+    fn timing(&mut self, timing: Option<Timing>, attr: Attribute) {
+        self.unclear |= timing.is_none();
+        self.when.extend(timing);
+        self.first.get_or_insert(attr);
     }
 
     /// The attribute to point at.
@@ -73,6 +79,9 @@ impl Marks {
         errors: &mut Errors,
     ) -> Option<Automatic> {
         let mut shape = signature::read(sig, Role::Hook, unit, errors)?;
+        if self.unclear {
+            return None;
+        }
         let cfgs = attrs::cfgs(attributes);
         if let Some(down) = self.down {
             if self.event.is_some() || !self.when.is_empty() {
@@ -90,7 +99,7 @@ impl Marks {
                 );
                 return None;
             }
-            return (!self.when.is_empty()).then_some(Automatic::Hook(Box::new(Hook { shape, when: self.when, cfgs })));
+            return Some(Automatic::Hook(Box::new(Hook { shape, when: self.when, cfgs })));
         };
         if !self.when.is_empty() {
             errors.at(event, "an event handler is no hook and no timer: split it in two");

@@ -96,7 +96,7 @@ impl Options {
     pub(super) fn flag(&mut self, key: &'static str, errors: &mut Errors) -> bool {
         let Some(option) = self.take(key) else { return false };
         if !matches!(option.value, Value::Flag) {
-            errors.at(&option, format!("`{key}` has no value: write `{key}`"));
+            errors.at(&option, format!("`{key}` takes no value: write `{key}` alone"));
         }
         true
     }

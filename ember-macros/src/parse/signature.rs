@@ -1,6 +1,6 @@
 //! Reads the signature of one method, and says what callers or the runtime could not deal with.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use quote::{ToTokens, format_ident};
 use syn::{FnArg, GenericArgument, Pat, PatType, PathArguments, Receiver, ReturnType, Signature, Type, parse_quote};
 
@@ -13,14 +13,24 @@ use crate::{
 /// Whose signature it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// A method of a unit's own block.
+    /// A method of a unit's own block, for the whole cluster.
     Own,
+    /// A method of a unit's own block, for callers on its own node.
+    Near,
     /// A method of a contract.
     Contract,
     /// A method that fulfils a contract.
     Fulfilment,
     /// A hook, a timer or an event handler.
     Hook,
+}
+
+/// Refuses `...`, and leaves an ordinary argument in its place: the compiler would refuse it once more.
+pub(super) fn refuse_variadic(sig: &mut Signature, errors: &mut Errors) {
+    let Some(variadic) = sig.variadic.take() else { return };
+    errors.at(&variadic, "a callable method takes a fixed list of arguments: pass a `Vec<T>`");
+    let pat = variadic.pat.map_or_else(|| Box::new(parse_quote!(_)), |(pat, _)| pat);
+    sig.inputs.push(parse_quote!(#[allow(unused_variables)] #pat: ()));
 }
 
 /// Reads a signature. `None` if nothing can be generated for it.
@@ -59,9 +69,6 @@ impl Reader<'_> {
         }
         if let Some(token) = &sig.constness {
             self.wrong(token, "a callable method cannot be `const`: remove `const`");
-        }
-        if let Some(variadic) = &sig.variadic {
-            self.wrong(variadic, "a callable method takes a fixed list of arguments: pass a `Vec<T>`");
         }
     }
 
@@ -103,7 +110,7 @@ impl Reader<'_> {
                 takes_cx = true;
                 self.cx(arg, index == 0 && has_receiver);
             } else {
-                let name = self.name(arg, index);
+                let name = self.name(arg, index, &sig.ident);
                 self.caller_sees(&arg.ty, "an argument");
                 args.push(Arg { name, ty: (*arg.ty).clone() });
             }
@@ -135,27 +142,33 @@ impl Reader<'_> {
         }
     }
 
-    fn name(&mut self, arg: &PatType, index: usize) -> Ident {
+    fn name(&mut self, arg: &PatType, index: usize, near: &Ident) -> Ident {
         match &*arg.pat {
             Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => pat.ident.clone(),
             pat => {
-                // Code can be generated all the same, so there are no errors that follow from this one.
-                self.errors
-                    .at(pat, "an argument has a name that callers see: write one, and take it apart in the body");
-                format_ident!("arg{index}")
+                // Nobody sees the names of a hook's arguments, and those of a contract's methods are the contract's.
+                if !matches!(self.role, Role::Hook | Role::Fulfilment) {
+                    // Code can be generated all the same, so there are no errors that follow from this one.
+                    self.errors
+                        .at(pat, "an argument has a name that callers see: write one, and take it apart in the body");
+                }
+                format_ident!("arg{index}", span = Span::mixed_site().located_at(near.span()))
             }
         }
     }
 
     /// Complains of what cannot be in a type that callers see.
     fn caller_sees(&mut self, ty: &Type, what: &str) {
-        let Some(flaw) = types::flaw(ty).filter(|_| self.role != Role::Hook) else { return };
+        let travels = self.role != Role::Near;
+        let Some(flaw) = types::flaw(ty, travels).filter(|_| self.role != Role::Hook) else { return };
+        let why =
+            if travels { "owned, since it may travel between nodes" } else { "owned or `'static`, since it is moved" };
         let message = match flaw.kind {
             FlawKind::Borrowed(owned) => {
-                format!("{what} must be owned, since it may travel between nodes: write `{owned}`")
+                format!("{what} must be {why}: write `{owned}`")
             }
             FlawKind::Lifetime => {
-                format!("{what} must be owned, since it may travel between nodes: use a type that borrows nothing")
+                format!("{what} must be {why}: use a type that borrows nothing")
             }
             FlawKind::ImplTrait if what == "an argument" => {
                 "an argument needs a type that has a name: write the type out".into()
@@ -164,7 +177,8 @@ impl Reader<'_> {
                 "a result needs a type that has a name: write `async fn` and the type of the result".into()
             }
             FlawKind::SelfType if self.role == Role::Fulfilment => return,
-            FlawKind::SelfType => match self.unit.filter(|_| self.role == Role::Own) {
+            FlawKind::CallError => types::MAP_CALL_ERROR.into(),
+            FlawKind::SelfType => match self.unit.filter(|_| matches!(self.role, Role::Own | Role::Near)) {
                 Some(unit) => format!("callers see this type, and have another `Self`: write `{unit}`"),
                 None => "callers see this type, and have another `Self`: name the type".into(),
             },
@@ -185,12 +199,10 @@ impl Reader<'_> {
         };
         if self.role == Role::Hook {
             // Nobody sees the type; where it depends on the block that it stands in, the compiler infers it.
-            return Output::Value(if types::flaw(&whole).is_some() { parse_quote!(_) } else { whole });
+            return Output::Value(if types::flaw(&whole, false).is_some() { parse_quote!(_) } else { whole });
         }
         self.caller_sees(&whole, "a result");
-        if self.role != Role::Hook
-            && let Some(later) = deferred(&whole)
-        {
+        if let Some(later) = deferred(&whole) {
             let of = Box::new(result(later.clone()));
             return Output::Later { whole, of };
         }

@@ -3,11 +3,15 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{
-    GenericParam, Generics, Lifetime, Type, TypeImplTrait, TypePath, TypeReference,
+    GenericParam, Generics, Lifetime, PathArguments, Type, TypeBareFn, TypeImplTrait, TypePath, TypeReference,
     visit::{self, Visit},
 };
 
 use crate::text::text;
+
+/// What to do where `CallError` should travel.
+pub(super) const MAP_CALL_ERROR: &str = "`CallError` tells a caller how its own call went, and does not travel: map it to an \
+    error of your own, for instance to a variant with its text";
 
 /// What is wrong with a type.
 pub(super) struct Flaw {
@@ -23,26 +27,53 @@ pub(super) enum FlawKind {
     ImplTrait,
     /// `Self`.
     SelfType,
+    /// `CallError<…>`.
+    CallError,
 }
 
-/// The first thing in `ty` that callers cannot use.
-pub(super) fn flaw(ty: &Type) -> Option<Flaw> {
-    let mut search = Search(None);
+/// The first thing in `ty` that callers cannot use. What does not travel may borrow for `'static`.
+pub(super) fn flaw(ty: &Type, travels: bool) -> Option<Flaw> {
+    let mut search = Search { travels, first: None };
     search.visit_type(ty);
-    search.0
+    search.first
 }
 
-struct Search(Option<Flaw>);
+/// Where `ty` mentions `CallError<…>`, which does not travel. Without its argument it may be a type of the user's.
+pub(super) fn call_error(ty: &Type) -> Option<TokenStream> {
+    flaw(ty, true).filter(|flaw| matches!(flaw.kind, FlawKind::CallError)).map(|flaw| flaw.at)
+}
+
+struct Search {
+    travels: bool,
+    first: Option<Flaw>,
+}
 
 impl Search {
     fn found(&mut self, at: impl ToTokens, kind: FlawKind) {
-        self.0.get_or_insert(Flaw { at: at.to_token_stream(), kind });
+        self.first.get_or_insert(Flaw { at: at.to_token_stream(), kind });
     }
 }
 
 impl<'ast> Visit<'ast> for Search {
     fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
+        let is_static = reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static");
+        if is_static && !self.travels {
+            return visit::visit_type_reference(self, reference);
+        }
         self.found(reference, FlawKind::Borrowed(owned(&reference.elem)));
+    }
+
+    /// The lifetimes within are its own.
+    fn visit_type_bare_fn(&mut self, function: &'ast TypeBareFn) {
+        if self.travels {
+            visit::visit_type_bare_fn(self, function);
+        }
+    }
+
+    fn visit_path_arguments(&mut self, arguments: &'ast PathArguments) {
+        if self.travels || !matches!(arguments, PathArguments::Parenthesized(_)) {
+            visit::visit_path_arguments(self, arguments);
+        }
     }
 
     fn visit_type_impl_trait(&mut self, it: &'ast TypeImplTrait) {
@@ -61,6 +92,13 @@ impl<'ast> Visit<'ast> for Search {
             && first.ident == "Self"
         {
             self.found(&first.ident, FlawKind::SelfType);
+        }
+        if let Some(last) = path.path.segments.last()
+            && self.travels
+            && last.ident == "CallError"
+            && !last.arguments.is_none()
+        {
+            self.found(path, FlawKind::CallError);
         }
         visit::visit_type_path(self, path);
     }

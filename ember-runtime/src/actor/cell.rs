@@ -167,7 +167,7 @@ impl<S: Service> Cell<S> {
 
     /// Lets callers run the service themselves, or not.
     fn admit(&self, attached: &Attached) {
-        self.turn.shut(!attached.up || !self.mailbox.is_open());
+        self.turn.shut(!attached.up || !self.mailbox.admits());
     }
 
     pub(super) fn set_paused(&self, paused: bool) {

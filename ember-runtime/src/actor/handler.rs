@@ -8,27 +8,33 @@ use crate::{
     message::{Handled, Method},
 };
 
+// The traits leave it to their functions that `U` is a unit, so that a type that is none is not refused once for each of them.
+
 /// A method that the unit `U` implements.
-pub trait HandledBy<U: Unit>: Method {
+pub trait HandledBy<U>: Method {
     /// Runs the method. The result may come later than it returns.
     fn handle(
         unit: &mut U,
         cx: &mut Cx<'_, U>,
         args: Self::Args,
-    ) -> impl Future<Output = Handled<Self::Value, Self::Error>> + Send;
+    ) -> impl Future<Output = Handled<Self::Value, Self::Error>> + Send
+    where
+        U: Unit;
 }
 
 /// A hook or a timer of the unit `U`.
-pub trait HookOf<U: Unit>: Send + Sync + 'static {
+pub trait HookOf<U>: Send + Sync + 'static {
     /// Its name.
     const NAME: &'static str;
 
     /// Runs it.
-    fn run(unit: &mut U, cx: &mut Cx<'_, U>) -> impl Future<Output = Result<()>> + Send;
+    fn run(unit: &mut U, cx: &mut Cx<'_, U>) -> impl Future<Output = Result<()>> + Send
+    where
+        U: Unit;
 }
 
 /// An event handler of the unit `U`.
-pub trait OnEvent<U: Unit>: Send + Sync + 'static {
+pub trait OnEvent<U>: Send + Sync + 'static {
     /// The type of the events.
     type Event: Send + Sync + 'static;
 
@@ -36,7 +42,9 @@ pub trait OnEvent<U: Unit>: Send + Sync + 'static {
     const NAME: &'static str;
 
     /// Handles one event.
-    fn run(unit: &mut U, cx: &mut Cx<'_, U>, event: &Self::Event) -> impl Future<Output = Result<()>> + Send;
+    fn run(unit: &mut U, cx: &mut Cx<'_, U>, event: &Self::Event) -> impl Future<Output = Result<()>> + Send
+    where
+        U: Unit;
 }
 
 /// What a hook, a timer or an event handler may return: nothing, or a `Result` without a value.

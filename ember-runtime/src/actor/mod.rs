@@ -58,5 +58,5 @@ pub use self::{
     spec::{ServiceIdentity, ServiceSpec, ServiceState},
     supervision::{OnPanic, Restart},
     table::{HookKind, Schedule, Table},
-    unit::{NoRpcBlock, OnlyOneRpcBlockPerType, Orphan, RpcBlock, Service, Unit},
+    unit::{NoRpcBlock, OnlyOneRpcBlockPerType, Orphan, RpcBlock, Service, Specified, Unit},
 };

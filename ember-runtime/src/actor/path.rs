@@ -39,6 +39,15 @@ pub struct ModuleBusy {
     pub module: &'static str,
 }
 
+impl ModuleBusy {
+    /// The module is of the type `T`.
+    pub(crate) fn of<T>() -> Self {
+        let path = std::any::type_name::<T>();
+        let path = path.split_once('<').map_or(path, |(path, _)| path);
+        Self { module: path.rsplit_once("::").map_or(path, |(_, name)| name) }
+    }
+}
+
 /// Why a unit could not be reached.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

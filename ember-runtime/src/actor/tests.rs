@@ -26,6 +26,7 @@ struct Secret;
 struct Open;
 
 impl Unit for Vault {
+    type This = Self;
     type Parent = Orphan;
     const NAME: &'static str = "Vault";
     fn describe<S: Service, L: Path<S, Unit = Self>>(table: &mut Table<S>) {
@@ -34,7 +35,7 @@ impl Unit for Vault {
     }
 }
 
-impl Service for Vault {
+impl Specified for Vault {
     const SPEC: ServiceSpec = ServiceSpec::new("vault", "", "1.0.0", "here");
 }
 

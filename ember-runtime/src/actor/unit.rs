@@ -14,6 +14,9 @@ pub trait Unit: Sized + Send + 'static {
     /// The unit that it may use as its parent; [`Orphan`] if none is declared.
     type Parent: Send + 'static;
 
+    /// Itself. Where generated code names a type so, the compiler says once that it is no unit, and nothing that follows.
+    type This;
+
     /// The name of the type.
     const NAME: &'static str;
 
@@ -21,16 +24,21 @@ pub trait Unit: Sized + Send + 'static {
     fn describe<S: Service, L: Path<S, Unit = Self>>(table: &mut Table<S>);
 }
 
-/// The state of an actor. `#[service]` implements it.
+/// What `#[service]` says of a struct. Apart from [`Service`], so that a struct that cannot be a unit is one error.
+pub trait Specified {
+    /// Its name and defaults.
+    const SPEC: ServiceSpec;
+}
+
+/// The state of an actor: what has `#[service]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a service",
     label = "a service is expected here",
     note = "put `#[service]` on the struct"
 )]
-pub trait Service: Unit<Parent = Orphan> {
-    /// Its name and defaults.
-    const SPEC: ServiceSpec;
-}
+pub trait Service: Unit<Parent = Orphan> + Specified {}
+#[diagnostic::do_not_recommend]
+impl<S: Unit<Parent = Orphan> + Specified> Service for S {}
 
 /// The parent of a unit that declares none.
 #[derive(Debug)]
@@ -45,12 +53,15 @@ impl Orphan {
 
 /// The methods that a unit has beside those of its contracts. `#[rpc] impl Unit` implements it, so there is one such block.
 #[diagnostic::on_unimplemented(
-    message = "the generic module `{Self}` has no `#[rpc] impl` block with its bounds",
-    label = "this needs an `#[rpc] impl<…>` block with the same bounds, which may be empty"
+    message = "the generic module `{Self}` has no `#[rpc] impl` block for all its types",
+    label = "this needs one block with the bounds of the struct, `#[rpc] impl<…> {Self}`, if only an empty one",
+    note = "a module's methods are the same for all its types: a block for some of them is not enough"
 )]
-pub trait OnlyOneRpcBlockPerType: Unit {
+pub trait OnlyOneRpcBlockPerType: Sized {
     /// Enters what the block holds.
-    fn describe_block<S: Service, L: Path<S, Unit = Self>>(table: &mut Table<S>);
+    fn describe_block<S: Service, L: Path<S, Unit = Self>>(table: &mut Table<S>)
+    where
+        Self: Unit;
 }
 
 /// Finds out whether a unit has a block of its own: the inherent function goes first where its bound holds, else the one of
@@ -58,7 +69,7 @@ pub trait OnlyOneRpcBlockPerType: Unit {
 #[derive(Debug)]
 pub struct RpcBlock<U>(PhantomData<U>);
 
-impl<U: OnlyOneRpcBlockPerType> RpcBlock<U> {
+impl<U: Unit + OnlyOneRpcBlockPerType> RpcBlock<U> {
     /// Enters what the block holds.
     pub fn describe<S: Service, L: Path<S, Unit = U>>(table: &mut Table<S>) {
         U::describe_block::<S, L>(table);

@@ -27,6 +27,15 @@ pub struct Many;
 #[derive(Debug, Clone, Copy)]
 pub struct Local;
 
+/// The kinds that `api_` methods can be called with.
+#[diagnostic::on_unimplemented(
+    message = "an `api_` method can be called from its service's own node only",
+    label = "this client is for the whole cluster",
+    note = "take the client of the service on this node, `local::<TheService>()`, or name the method `rpc_…`"
+)]
+pub trait OnThisNode: Kind {}
+impl OnThisNode for Local {}
+
 impl Kind for One {
     type Call<M: Method> = Call<M>;
 

@@ -35,7 +35,7 @@ pub use self::{
     address::{Address, Origin},
     client::{Client, HasClient},
     handle::Handle,
-    kind::{Kind, Local, Many, One},
+    kind::{Kind, Local, Many, OnThisNode, One},
     local_calls::LocalCalls,
     many::{CallMany, Sent},
     mounted::{ModulesClient, Reached},

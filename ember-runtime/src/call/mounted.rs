@@ -5,24 +5,24 @@ use std::{borrow::Borrow, fmt, marker::PhantomData};
 use super::{Handle, HasClient, Kind};
 use crate::module::{Module, ModuleKey, Modules};
 
-/// The type of a field that holds modules, as clients see it.
+/// The type of a field that holds modules `T`, as clients see it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot hold a module",
     label = "the type of a `#[module]` field is `Module<T>` or `Modules<K, T>`"
 )]
-pub trait Reached {
+pub trait Reached<T> {
     /// What leads to the module.
     type Client<Kd: Kind>: From<Handle<Kd>>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: HasClient> Reached for Module<T> {
-    type Client<Kd: Kind> = T::Client<Kd>;
+impl<T, C: HasClient> Reached<C> for Module<T> {
+    type Client<Kd: Kind> = C::Client<Kd>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<K: ModuleKey, T: HasClient> Reached for Modules<K, T> {
-    type Client<Kd: Kind> = ModulesClient<K, T, Kd>;
+impl<K, T, C: HasClient> Reached<C> for Modules<K, T> {
+    type Client<Kd: Kind> = ModulesClient<K, C, Kd>;
 }
 
 /// Leads to the modules under keys in one field: `client.bags().key(7).rpc_drop(item)`.

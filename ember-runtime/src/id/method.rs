@@ -38,6 +38,12 @@ mod tests {
     use super::MethodId;
 
     #[test]
+    fn ids_are_those_that_the_macros_compare() {
+        assert_eq!(MethodId::of("rpc_set_team_596").0, 0x740f_4116);
+        assert_eq!(MethodId::of("rpc_sell_quest_238").0, 0x740f_4116);
+    }
+
+    #[test]
     fn the_id_of_parts_is_the_id_of_the_whole() {
         assert_eq!(MethodId::of_parts(["bag.", "", "rpc_drop"]), MethodId::of("bag.rpc_drop"));
     }

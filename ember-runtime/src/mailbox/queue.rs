@@ -255,9 +255,9 @@ impl<T> Mailbox<T> {
         system.waiting.drain(..).chain(user.waiting.drain(..)).map(|(message, _)| message).collect()
     }
 
-    /// Whether anybody is let in to the user lane.
-    pub(crate) fn is_open(&self) -> bool {
-        self.lock().door == Door::Open
+    /// Whether anybody is let in to the user lane, if there are places.
+    pub(crate) fn admits(&self) -> bool {
+        self.limits.user > 0 && self.lock().door == Door::Open
     }
 
     /// Whether user messages are refused for now.
@@ -361,11 +361,11 @@ mod tests {
     fn paused_lets_the_system_lane_in() {
         let mailbox = small();
         mailbox.pause(true);
-        assert!(!mailbox.is_open());
+        assert!(!mailbox.admits());
         assert_eq!(mailbox.put(Lane::User, || 1).unwrap_err(), RefusedReason::Paused);
         mailbox.put(Lane::System, || 2).unwrap();
         mailbox.pause(false);
-        assert!(mailbox.is_open());
+        assert!(mailbox.admits());
         mailbox.put(Lane::User, || 3).unwrap();
     }
 

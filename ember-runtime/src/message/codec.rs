@@ -15,6 +15,11 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Message for T {}
 
+/// Stands where a field cannot travel, in code that the compiler refuses for just that.
+pub fn never_read<T>() -> T {
+    unreachable!("a type with such a field does not compile")
+}
+
 /// A format of one's own: `#[rpc(codec = MyCodec)]` on a method lets it write and read each argument, the value and the
 /// error of that method.
 ///

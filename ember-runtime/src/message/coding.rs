@@ -27,7 +27,12 @@ impl<T> Coding<T> {
     /// # Errors
     /// If the type refuses to be written.
     pub fn put(&self, value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        put_all(out, |out| (self.put)(value, out))
+        let start = out.len();
+        let done = (self.put)(value, out);
+        if done.is_err() {
+            out.truncate(start);
+        }
+        done
     }
 
     /// Reads a value from the front of `bytes`.
@@ -67,7 +72,7 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecErr
 
 /// Appends what one runtime says to another, as postcard. On an error `out` is as before.
 pub(crate) fn encode<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
-    put_all(out, |out| write(value, out))
+    put_all(out, &mut |out| write(value, out))
 }
 
 /// Reads what [`encode`] wrote; it fills `bytes` exactly.
@@ -113,7 +118,10 @@ pub const fn no_error() -> Coding<Infallible> {
 ///
 /// # Errors
 /// Those of `put`.
-pub fn put_all(out: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>) -> Result<(), CodecError>) -> Result<(), CodecError> {
+pub fn put_all(
+    out: &mut Vec<u8>,
+    put: &mut dyn FnMut(&mut Vec<u8>) -> Result<(), CodecError>,
+) -> Result<(), CodecError> {
     let start = out.len();
     put(out).inspect_err(|_| out.truncate(start))
 }
@@ -125,6 +133,14 @@ pub fn put_all(out: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>) -> Result<(), C
 pub fn take_all<T>(mut bytes: &[u8], take: impl FnOnce(&mut &[u8]) -> Result<T, CodecError>) -> Result<T, CodecError> {
     let value = take(&mut bytes)?;
     if bytes.is_empty() { Ok(value) } else { Err(CodecError::unreadable::<T>("there are bytes left over")) }
+}
+
+/// Refuses bytes behind the last argument.
+///
+/// # Errors
+/// If there are any.
+pub fn at_end(bytes: &[u8]) -> Result<(), CodecError> {
+    if bytes.is_empty() { Ok(()) } else { Err(CodecError::new("there are bytes left over after the arguments")) }
 }
 
 #[cfg(test)]

@@ -108,6 +108,15 @@ impl<T, E> From<Result<T, E>> for Handled<T, E> {
     }
 }
 
+/// What the future of a user's method comes to. It asks for `Send` where the compiler can tell the user's future by its name.
+pub fn answered<F: Future, T, E, H: FnOnce(F::Output) -> Handled<T, E>>(
+    future: F,
+    handled: H,
+) -> impl Future<Output = Handled<T, E>> {
+    use futures_util::FutureExt;
+    future.map(handled)
+}
+
 impl<T: Send + 'static, E: 'static> Handled<T, E> {
     /// The value comes later.
     pub fn later(deferred: Deferred<T>) -> Self {
@@ -130,6 +139,11 @@ impl<T, E> Handled<T, E> {
             Inner::Now(result) => Ok(result),
             later @ Inner::Later(_) => Err(Self(later)),
         }
+    }
+
+    /// The value is there.
+    pub fn done(value: T) -> Self {
+        Self(Inner::Now(Ok(value)))
     }
 
     /// Gives the result to `sink`: now, or when it is there; `None` if there will be none.

@@ -33,13 +33,16 @@ pub use self::{
     probe::{ByProst, PickProst},
 };
 pub use self::{
-    codec::{Codec, CodecError, Json, Message},
-    coding::{Coding, no_error, put_all, take_all},
-    deferred::{Deferred, Handled, Replier},
+    codec::{Codec, CodecError, Json, Message, never_read},
+    coding::{Coding, at_end, no_error, put_all, take_all},
+    deferred::{Deferred, Handled, Replier, answered},
     envelope::Lane,
     keys::{KeyReader, Keys},
     method::{Idempotent, Method, MethodInfo, Reach, ResultType},
-    probe::{DrawNominal, DrawStructural, Nominal, PickNominal, PickStructural, Probe, Structural, coding_by, draw_by},
+    probe::{
+        DrawNominal, DrawStructural, ErrorOfOnesOwn, Misplaced, Nominal, PickMisplaced, PickNominal, PickStructural,
+        Probe, Structural, coding_by, draw_by,
+    },
     schema::Schema,
     sketch::{Signature, Sketch},
     wire::Wire,

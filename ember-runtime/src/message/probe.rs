@@ -7,6 +7,7 @@
 use std::marker::PhantomData;
 
 use super::{Codec, Coding, Message, Schema, Sketch, coding};
+use crate::error::CallError;
 
 /// Asks what a type can do.
 #[derive(Debug)]
@@ -30,6 +31,10 @@ pub struct ByProst<T>(PhantomData<fn() -> T>);
 #[derive(Debug)]
 pub struct Nominal<T>(PhantomData<fn() -> T>);
 
+/// The answer for `CallError`, for which the advice that other types get would be wrong.
+#[derive(Debug)]
+pub struct Misplaced<T>(PhantomData<fn() -> T>);
+
 /// First choice.
 pub trait PickStructural<T> {
     /// The answer.
@@ -38,6 +43,15 @@ pub trait PickStructural<T> {
     }
 }
 impl<T: Schema + Message> PickStructural<T> for &&Probe<T> {}
+
+/// Never to be coded.
+pub trait PickMisplaced<T> {
+    /// The answer.
+    fn pick(&self) -> Misplaced<T> {
+        Misplaced(PhantomData)
+    }
+}
+impl<E> PickMisplaced<CallError<E>> for &&Probe<CallError<E>> {}
 
 /// Second choice.
 #[cfg(feature = "prost")]
@@ -73,6 +87,23 @@ impl<T: prost::Message + Default + 'static> ByProst<T> {
         coding_by::<super::Prost, T>(|sketch| draw_by::<super::Prost, T>(sketch, |_| ()))
     }
 }
+
+impl<T> Misplaced<T> {
+    /// The coding, if there were one.
+    pub fn coding(self) -> Coding<T>
+    where
+        T: ErrorOfOnesOwn,
+    {
+        coding::postcard(Sketch::name_of::<T>)
+    }
+}
+
+/// What [`CallError`] is not. Nothing implements it.
+#[diagnostic::on_unimplemented(
+    message = "`CallError` tells a caller how its own call went, and does not travel",
+    label = "map it to an error of your own, for instance to a variant with its text"
+)]
+pub trait ErrorOfOnesOwn: Message {}
 
 impl<T> Nominal<T> {
     /// The coding.

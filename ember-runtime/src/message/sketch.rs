@@ -1,6 +1,6 @@
 //! The structure of types as text, and a method's signature made of it: what both sides of a call compare.
 
-use std::{any::TypeId, fmt::Write as _};
+use std::{any::TypeId, fmt::Write as _, sync::OnceLock};
 
 use crate::id::fnv1a;
 
@@ -21,28 +21,44 @@ impl Sketch {
     }
 
     /// Draws what is in brackets, such as `<` and `>`; its parts are set apart by [`part`](Self::part).
-    pub fn brackets(&mut self, open: &str, close: &str, inside: impl FnOnce(&mut Self)) {
+    pub fn brackets(&mut self, open: &str, close: &str, inside: fn(&mut Self)) {
+        self.open(open);
+        inside(self);
+        self.close(close);
+    }
+
+    fn open(&mut self, open: &str) {
         self.text(open);
         self.begun.push(false);
-        inside(self);
+    }
+
+    fn close(&mut self, close: &str) {
         self.begun.pop();
         self.text(close);
     }
 
     /// Draws one of several parts.
-    pub fn part(&mut self, part: impl FnOnce(&mut Self)) {
+    pub fn part(&mut self, part: fn(&mut Self)) {
+        self.next();
+        part(self);
+    }
+
+    /// Sets what follows apart from the part before.
+    fn next(&mut self) {
         if let Some(begun) = self.begun.last_mut()
             && std::mem::replace(begun, true)
         {
             self.text(", ");
         }
-        part(self);
     }
 
     /// Draws a type with a name, once. `attributes` is what else changes its bytes.
-    pub fn named<T: ?Sized + 'static>(&mut self, name: &str, attributes: &str, inside: impl FnOnce(&mut Self)) {
+    pub fn named<T: ?Sized + 'static>(&mut self, name: &str, attributes: &str, inside: fn(&mut Self)) {
+        self.once(TypeId::of::<T>(), name, attributes, inside);
+    }
+
+    fn once(&mut self, id: TypeId, name: &str, attributes: &str, inside: fn(&mut Self)) {
         self.text(name);
-        let id = TypeId::of::<T>();
         if let Some(number) = self.drawn.iter().position(|drawn| *drawn == id) {
             let _ = write!(self.text, "#{number}");
             return;
@@ -53,30 +69,31 @@ impl Sketch {
     }
 
     /// Draws a field: `name: type`; without a name, its type alone.
-    pub fn field(&mut self, name: &str, attributes: &str, ty: impl FnOnce(&mut Self)) {
-        self.part(|sketch| {
-            sketch.text(name);
-            if !name.is_empty() {
-                sketch.text(": ");
-            }
-            ty(sketch);
-            sketch.attributes(attributes);
-        });
+    pub fn field(&mut self, name: &str, attributes: &str, ty: fn(&mut Self)) {
+        self.next();
+        self.text(name);
+        if !name.is_empty() {
+            self.text(": ");
+        }
+        ty(self);
+        self.attributes(attributes);
     }
 
     /// Draws a variant of an enum.
-    pub fn variant(&mut self, name: &str, attributes: &str, fields: impl FnOnce(&mut Self)) {
-        self.part(|sketch| {
-            sketch.text(name);
-            sketch.attributes(attributes);
-            fields(sketch);
-        });
+    pub fn variant(&mut self, name: &str, attributes: &str, fields: fn(&mut Self)) {
+        self.next();
+        self.text(name);
+        self.attributes(attributes);
+        fields(self);
     }
 
     /// Draws a type of which nothing is known but its name.
     pub fn name_of<T: ?Sized>(&mut self) {
-        let name = plain_name(std::any::type_name::<T>());
-        self.text(&name);
+        self.path(std::any::type_name::<T>());
+    }
+
+    fn path(&mut self, path: &str) {
+        self.text(&plain_name(path));
     }
 
     fn attributes(&mut self, attributes: &str) {
@@ -114,16 +131,25 @@ impl Signature {
     /// Of the arguments and results that are drawn here.
     pub fn new(args: &[fn(&mut Sketch)], value: fn(&mut Sketch), error: Option<fn(&mut Sketch)>) -> Self {
         let mut sketch = Sketch::default();
-        sketch.brackets("(", ")", |sketch| args.iter().for_each(|&arg| sketch.part(arg)));
+        sketch.open("(");
+        args.iter().for_each(|&arg| sketch.part(arg));
+        sketch.close(")");
         sketch.text(" -> ");
         match error {
             None => value(&mut sketch),
-            Some(error) => sketch.brackets("Result<", ">", |sketch| {
+            Some(error) => {
+                sketch.open("Result<");
                 sketch.part(value);
                 sketch.part(error);
-            }),
+                sketch.close(">");
+            }
         }
         Self { fingerprint: fnv1a(&sketch.text), text: sketch.text }
+    }
+
+    /// The one in `cell`, made when it is first asked for.
+    pub fn lazily(cell: &OnceLock<Self>, make: fn() -> Self) -> &Self {
+        cell.get_or_init(make)
     }
 
     /// What a server publishes, and a caller compares.

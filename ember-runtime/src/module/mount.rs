@@ -12,9 +12,9 @@ use crate::{
     label = "`{Self}` is made for another parent",
     note = "a module with `#[module(parent = X)]` can be mounted in `X` only; without `parent` it can be mounted anywhere"
 )]
-pub trait MountIn<P: Unit>: Unit {
+pub trait MountIn<P, Parent> {
     /// The parent as the module sees it.
-    fn lend(parent: &mut P) -> &mut Self::Parent;
+    fn lend(parent: &mut P) -> &mut Parent;
 }
 
 /// A field that holds a module, or modules under keys.
@@ -22,7 +22,7 @@ pub trait Field: Send + Sync + 'static {
     /// The unit with the field.
     type Owner: Unit;
     /// What is in it.
-    type Child: MountIn<Self::Owner>;
+    type Child: Unit + MountIn<Self::Owner, <Self::Child as Unit>::Parent>;
     /// The type of the field.
     type Slot: Mounted<Child = Self::Child>;
 
@@ -39,6 +39,8 @@ pub trait Field: Send + Sync + 'static {
     label = "the type of a `#[module]` field is `Module<T>` or `Modules<K, T>`"
 )]
 pub trait Mounted: Sized {
+    /// Itself. Where it is named so, the compiler says once that a type cannot hold a module, and nothing that follows from it.
+    type Slot;
     /// The module in it.
     type Child: Unit;
 
@@ -49,6 +51,7 @@ pub trait Mounted: Sized {
 }
 
 impl<T: Unit> Mounted for Module<T> {
+    type Slot = Self;
     type Child = T;
 
     fn describe<S: Service, L: Path<S>, F>(table: &mut Table<S>)
@@ -60,6 +63,7 @@ impl<T: Unit> Mounted for Module<T> {
 }
 
 impl<K: ModuleKey, T: Unit> Mounted for Modules<K, T> {
+    type Slot = Self;
     type Child = T;
 
     fn describe<S: Service, L: Path<S>, F>(table: &mut Table<S>)

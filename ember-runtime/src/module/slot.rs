@@ -5,7 +5,7 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
-use crate::actor::{ModuleBusy, Unit};
+use crate::actor::ModuleBusy;
 
 /// A module, mounted as a field: `#[module] bag: Module<Bag>`. It derefs to the module, so that its parent uses it as
 /// ordinary Rust.
@@ -16,7 +16,8 @@ use crate::actor::{ModuleBusy, Unit};
 /// [`try_get_mut`](Module::try_get_mut) return an error instead.
 pub struct Module<T>(Option<Box<T>>);
 
-impl<T: Unit> Module<T> {
+// That `T` is a module is asked for by `#[module]` on the field, and not here once more for each use.
+impl<T> Module<T> {
     /// Mounts `module`.
     pub fn new(module: T) -> Self {
         Self(Some(Box::new(module)))
@@ -27,7 +28,7 @@ impl<T: Unit> Module<T> {
     /// # Errors
     /// [`ModuleBusy`] while one of the module's own handlers runs.
     pub fn try_get(&self) -> Result<&T, ModuleBusy> {
-        self.0.as_deref().ok_or(ModuleBusy { module: T::NAME })
+        self.0.as_deref().ok_or(ModuleBusy::of::<T>())
     }
 
     /// The module, mutably.
@@ -35,11 +36,11 @@ impl<T: Unit> Module<T> {
     /// # Errors
     /// [`ModuleBusy`] while one of the module's own handlers runs.
     pub fn try_get_mut(&mut self) -> Result<&mut T, ModuleBusy> {
-        self.0.as_deref_mut().ok_or(ModuleBusy { module: T::NAME })
+        self.0.as_deref_mut().ok_or(ModuleBusy::of::<T>())
     }
 
     pub(super) fn take(&mut self) -> Result<Box<T>, ModuleBusy> {
-        self.0.take().ok_or(ModuleBusy { module: T::NAME })
+        self.0.take().ok_or(ModuleBusy::of::<T>())
     }
 
     pub(super) fn put_back(&mut self, module: Box<T>) {
@@ -48,19 +49,19 @@ impl<T: Unit> Module<T> {
     }
 }
 
-impl<T: Unit + Default> Default for Module<T> {
+impl<T: Default> Default for Module<T> {
     fn default() -> Self {
         Self::new(T::default())
     }
 }
 
-impl<T: Unit> From<T> for Module<T> {
+impl<T> From<T> for Module<T> {
     fn from(module: T) -> Self {
         Self::new(module)
     }
 }
 
-impl<T: Unit> Deref for Module<T> {
+impl<T> Deref for Module<T> {
     type Target = T;
 
     #[track_caller]
@@ -69,7 +70,7 @@ impl<T: Unit> Deref for Module<T> {
     }
 }
 
-impl<T: Unit> DerefMut for Module<T> {
+impl<T> DerefMut for Module<T> {
     #[track_caller]
     fn deref_mut(&mut self) -> &mut T {
         self.try_get_mut().unwrap_or_else(|busy| panic!("{busy}"))
@@ -82,5 +83,21 @@ impl<T: fmt::Debug> fmt::Debug for Module<T> {
             Some(module) => module.fmt(f),
             None => f.write_str("(in use)"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Bag<T>(T);
+
+    #[test]
+    fn busy_module_is_named_without_its_path_and_arguments() {
+        let mut module = Module::new(Bag(vec![1_u8]));
+        let taken = module.take().unwrap();
+        assert_eq!(module.try_get().err(), Some(ModuleBusy { module: "Bag" }));
+        module.put_back(taken);
+        assert_eq!(module.0.unwrap().0, [1]);
     }
 }

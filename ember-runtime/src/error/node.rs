@@ -42,6 +42,25 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// Another node of the cluster has this node's name, and answers.
+    #[error(
+        "the name `{name}` is taken in this cluster: {by} answers. Give this node a name of its own, or shut that one down first"
+    )]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// The run of the other node, and its address.
+        by: String,
+    },
+    /// A later node has been started with this node's name while this one could not be reached. Peers use that one; this one
+    /// has been shut down.
+    #[error("another node was started later with the name of this one, `{name}`, and took its place: {by}")]
+    Replaced {
+        /// The name.
+        name: String,
+        /// The run of the other node, and its address.
+        by: String,
+    },
     /// A call failed.
     #[error(transparent)]
     Call(Cause),

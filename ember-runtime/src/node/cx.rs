@@ -44,7 +44,8 @@ impl<U: Unit> Cx<'_, U> {
     ///
     /// A watch ends with the watcher, also when the watcher is started again. A service that its supervisor starts again
     /// has not ended. A service on another node is also down when that node leaves the cluster without a shutdown, starts
-    /// anew, or cannot be reached for 10 s.
+    /// anew, or cannot be reached for 10 s. A killed node leaves when its lease ends: up to
+    /// 5 s later, by default, although calls to it fail at once.
     pub fn watch(&self, service: Pid) {
         self.services().watches.watch(Arc::clone(&self.core.cell), service);
     }

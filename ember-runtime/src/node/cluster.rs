@@ -226,7 +226,7 @@ fn unreachable(registry: &dyn Registry, trouble: Option<RegistryError>) -> Error
 
 /// The part of a node that other nodes see.
 pub(super) struct Membership {
-    links: Arc<Links>,
+    pub(super) links: Arc<Links>,
     announcer: Arc<Announcer>,
 }
 

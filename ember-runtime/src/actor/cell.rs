@@ -12,7 +12,7 @@ use std::{
 use tokio::sync::watch;
 
 use super::{
-    CallbackPermit, Core, Down, EventFn, Host, Service, ServiceIdentity, ServiceState, Table, TaskJob,
+    CallbackPermit, Core, Down, EventFn, Host, Service, ServiceIdentity, ServiceState, Table, TaskJob, Watcher,
     callback::{CallbackJob, RouteFn},
     job::Job,
     keyed::{self, Begin},
@@ -97,8 +97,11 @@ pub(crate) trait AnyCell: Send + Sync + 'static {
     fn release(self: Arc<Self>, host: &dyn Host);
     /// Which of its lives it is in.
     fn life(&self) -> u64;
-    /// Tells the service, if it still is in this life, that another has ended. Owed: it comes beyond the mailbox's bound.
-    fn down(&self, down: &Down, life: u64);
+    /// Tells those of the service who watched, if it still is in this life, that another has ended. Owed: it comes beyond the
+    /// mailbox's bound.
+    fn down(&self, down: &Down, life: u64, watchers: &[Watcher]);
+    /// Whether a watcher has an `#[on(down)]`.
+    fn hears(&self, watcher: &Watcher) -> bool;
     fn as_any(&self) -> &dyn Any;
 }
 
@@ -191,17 +194,20 @@ struct Delivery<S: Service> {
     run: EventFn<S>,
     /// The field with modules under keys, if it is for these.
     field: Option<usize>,
+    watchers: Vec<Watcher>,
 }
 
 impl<S: Service> Delivery<S> {
-    /// Tells the service or a module in a field of it, or every module of a field that holds them under keys.
+    /// Tells the service or a module in a field of it, or those modules of a field that holds them under keys who watched.
     async fn deliver(&self, service: &mut S, core: &mut Core) -> Result<()> {
         let receivers = match self.field {
             None => vec![Keys::default()],
             Some(field) => {
                 let cell = Arc::clone(&core.cell);
                 let cell = cell.as_any().downcast_ref::<Cell<S>>();
-                cell.map(|cell| keyed::modules(service, cell, field)).unwrap_or_default()
+                let mut modules = cell.map(|cell| keyed::modules(service, cell, field)).unwrap_or_default();
+                modules.retain(|keys| self.watchers.contains(&Watcher::at(keys)));
+                modules
             }
         };
         let mut result = Ok(());
@@ -314,26 +320,29 @@ impl<S: Service> AnyCell for Cell<S> {
         self.life.load(Ordering::Relaxed)
     }
 
-    fn down(&self, down: &Down, life: u64) {
+    fn down(&self, down: &Down, life: u64, watchers: &[Watcher]) {
         let keyed = self.table.keyed.iter().enumerate();
         let keyed = keyed.flat_map(|(index, part)| part.downs.iter().map(move |hook| (Some(index), hook)));
-        let mut hooks = self.table.downs.iter().map(|hook| (None, hook)).chain(keyed).peekable();
-        if hooks.peek().is_none() {
-            tracing::warn!(
-                target: "ember::service", service = S::SPEC.name, watched = %down.pid,
-                "it watches a service that has ended, but has no `#[on(down)]`"
-            );
-        }
-        for (field, &(name, run)) in hooks {
+        let all = self.table.downs.iter().map(|hook| (None, hook)).chain(keyed);
+        let concerns = |field: &Option<usize>| watchers.iter().any(|watcher| watcher.is_service() == field.is_none());
+        for (field, &(name, run)) in all.filter(|(field, _)| concerns(field)) {
+            let watchers = if field.is_some() { watchers.to_vec() } else { Vec::new() };
             let job = TaskJob {
                 name,
                 life: Some(life),
-                data: Delivery { down: down.clone(), run, field },
+                data: Delivery { down: down.clone(), run, field, watchers },
                 run: |it: &Delivery<S>, service, core| Box::pin(it.deliver(service, core)),
             };
             // Refused only if this service is ending itself.
             self.owe(Lane::User, Box::new(job));
         }
+    }
+
+    fn hears(&self, watcher: &Watcher) -> bool {
+        if watcher.is_service() {
+            return !self.table.downs.is_empty();
+        }
+        self.table.keyed.iter().any(|part| !part.downs.is_empty())
     }
 
     fn as_any(&self) -> &dyn Any {

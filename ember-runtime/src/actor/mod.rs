@@ -29,6 +29,7 @@ pub(crate) use self::{
     callback::{CallbackPermit, Receiver},
     cell::{AnyCell, Attachments, Cell, Setup},
     core::{Core, Host},
+    down::Watcher,
     job::TaskJob,
     keyed::{Changes, Field as KeyedField, GoLive, note_change},
     port::{Port, Submission},

@@ -50,7 +50,7 @@ fn of(node: &Node, pid: Pid) -> RoomClient {
 async fn node_without_a_registry_says_so() {
     let node = Node::builder().start().await.unwrap();
     let text = why(node.client::<RoomClient>().rpc_ping().await);
-    assert!(text.starts_with("service `room`: this node has no registry"), "{text}");
+    assert!(text.starts_with("service `room`: this node runs none, and without a registry"), "{text}");
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ pub(super) fn no_target(view: &View, selector: &Selector, here: NodeId) -> Refus
     } else if !seen.is_empty() {
         format!("{} seen, and none passes the filters", count(seen.len(), "instance of it is", "instances of it are"))
     } else if is_alone(view, here) {
-        "this node has no registry, so it sees its own services only (`.registry(…)`)".into()
+        "this node runs none, and without a registry (`.registry(…)`) it sees no others".into()
     } else {
         let nodes = count(view.nodes().len(), "node is", "nodes are");
         format!(

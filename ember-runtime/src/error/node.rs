@@ -1,6 +1,6 @@
 //! The error of everything that is not a call.
 
-use std::{error, io};
+use std::{error, fmt, io};
 
 use super::{CallError, SendError};
 
@@ -12,7 +12,7 @@ pub(crate) type Cause = Box<dyn error::Error + Send + Sync>;
 
 /// What starting, running and stopping a node can report. Lifecycle hooks return it too: `?` accepts the usual errors,
 /// and [`Error::other`] takes any.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The configuration can never work.
@@ -73,6 +73,13 @@ pub enum Error {
     /// Any other error.
     #[error(transparent)]
     Other(Cause),
+}
+
+/// The same words as `Display`: this is what a `main` that returns an error prints.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Error {

@@ -98,10 +98,11 @@ impl Watches {
         state.watched_by.entry(number).or_default().pids.insert(pid);
         let target = state.targets.entry(pid).or_default();
         let new = || Service { cell, life, watchers: Vec::new() };
-        let watchers = &mut target.watchers.entry(number).or_insert_with(new).watchers;
-        if !watchers.contains(&watcher) {
-            watchers.retain(|other| !other.is_over());
-            watchers.push(watcher);
+        let service = target.watchers.entry(number).or_insert_with(new);
+        service.watchers.retain(|other| life == service.life && !other.is_over());
+        service.life = life;
+        if !service.watchers.contains(&watcher) {
+            service.watchers.push(watcher);
         }
         if !is_local && target.follower.is_none() {
             let (router, watches) = (Arc::clone(&self.router), Arc::downgrade(self));

@@ -20,6 +20,7 @@ pages! {
     Selection: "selection.md",
     Modules: "modules.md",
     KeyedModules: "keyed-modules.md",
+    GenericModules: "generic-modules.md",
     LifeCycle: "life-cycle.md",
     #[cfg(feature = "cron")]
     Timers: "timers.md",

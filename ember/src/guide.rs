@@ -19,7 +19,11 @@ pages! {
     Contracts: "contracts.md",
     Selection: "selection.md",
     Modules: "modules.md",
+    KeyedModules: "keyed-modules.md",
+    GenericModules: "generic-modules.md",
     LifeCycle: "life-cycle.md",
+    #[cfg(feature = "cron")]
+    Timers: "timers.md",
     Supervision: "supervision.md",
     Answering: "answering.md",
     Clusters: "clusters.md",

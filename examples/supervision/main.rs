@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ember::prelude::*;
 use tokio::sync::mpsc;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Its state is made anew by the factory after each panic.
 #[service]
@@ -61,6 +62,8 @@ impl Foreman {
 
 #[tokio::main]
 async fn main() -> ember::Result<()> {
+    // What Ember logs, panics and restarts among it, is seen by a subscriber only.
+    tracing_subscriber::fmt().without_time().with_max_level(LevelFilter::WARN).init();
     std::panic::set_hook(Box::new(|panic| println!("  (a panic, at {})", panic.location().expect("it has a place"))));
     let (news, mut ends) = mpsc::channel(8);
     let node = Node::builder().service(Foreman { news }).start().await?;

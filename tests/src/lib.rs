@@ -1,5 +1,6 @@
 //! What the tests of the workspace share: waiting for facts, and other programs as child processes. No test is in here.
 
+pub mod bags;
 pub mod builds;
 pub mod cluster;
 pub mod counting;
@@ -8,6 +9,7 @@ pub mod etcd_process;
 pub mod faults;
 pub mod gate;
 pub mod log;
+pub mod logged;
 pub mod programs;
 pub mod registry;
 pub mod simulation;

@@ -3,12 +3,14 @@
 use ember::{Address, Node, Pid, prelude::*, registry::InProcess};
 use ember_tests::wait::within;
 
-/// Has a module.
+/// Has a module, and modules under keys.
 #[service]
 #[derive(Debug, Default)]
 pub struct Player {
     #[module]
     bag: Module<Bag>,
+    #[module]
+    shelves: Modules<String, Bag>,
 }
 
 /// A part of a player.
@@ -32,6 +34,11 @@ impl Player {
     /// Where it is.
     pub async fn rpc_pid(&mut self, cx: &mut Cx<'_, Self>) -> Pid {
         cx.pid()
+    }
+
+    /// Puts up a shelf.
+    pub async fn rpc_put_up(&mut self, name: String) {
+        self.shelves.insert(name, Bag::default());
     }
 }
 
@@ -89,6 +96,36 @@ async fn address_of_a_module_leads_to_the_same_instance_from_another_node() {
     assert_eq!(back, address);
     let pid = player.rpc_pid().await.expect("the player");
     assert_eq!(two.client_at(&back).rpc_pid().await.expect("the player"), pid);
+    two.shutdown().await.expect("two ends");
+    one.shutdown().await.expect("one ends");
+}
+
+#[tokio::test]
+async fn address_of_a_module_under_a_key_leads_to_that_module_from_another_node() {
+    let registry = InProcess::default();
+    let one = Node::builder().registry(registry.clone()).service(Player::default()).start().await.expect("one starts");
+    let two = Node::builder().registry(registry).service(Postman).start().await.expect("two starts");
+    for node in [&one, &two] {
+        within("all services", node.wait_for_view(|view| view.instances().len() == 2)).await;
+    }
+    let player = one.client::<PlayerClient>();
+    for name in ["left", "right"] {
+        player.rpc_put_up(name.into()).await.expect("the player");
+    }
+    let shelf = |name: &str| player.shelves().key(name.to_owned());
+    let (left, right) = (shelf("left").address(), shelf("right").address());
+    assert!(left != right && left == shelf("left").address(), "the key is a part of it");
+    assert_eq!((left.module(), left == player.bag().address()), ("shelves", false));
+
+    let postman = one.client::<PostmanClient>();
+    let gift = |bag: &Address<BagClient>| Gift { bag: bag.clone(), count: 3 };
+    assert_eq!(postman.rpc_bring(gift(&left)).await.expect("the postman"), Some(3));
+    assert_eq!(postman.rpc_bring(gift(&left)).await.expect("the postman"), Some(6), "the same shelf");
+    assert_eq!(shelf("right").rpc_add(0).await.expect("the shelf"), 0, "not the other");
+    let text = serde_json::to_string(&left).expect("an address is data");
+    let read: Address<BagClient> = serde_json::from_str(&text).expect("what was written");
+    assert_eq!(two.client_at(&read).rpc_add(1).await.expect("the shelf"), 7);
+    assert_eq!(postman.rpc_bring(gift(&shelf("none").address())).await.expect("the postman"), None, "no such shelf");
     two.shutdown().await.expect("two ends");
     one.shutdown().await.expect("one ends");
 }

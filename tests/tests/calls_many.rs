@@ -2,9 +2,11 @@
 
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
+use std::time::Duration;
+
 use ember::{RefusedReason, prelude::*};
 use ember_tests::{
-    cluster::{Cluster, sees},
+    cluster::{Cluster, refused, sees},
     log::Log,
 };
 
@@ -12,10 +14,19 @@ use ember_tests::{
 #[derive(Default)]
 pub struct Scribe {
     log: Log,
+    tries: usize,
 }
 
 #[rpc]
 impl Scribe {
+    /// Refuses itself twice: by a panic, which leaves open whether it ran.
+    #[rpc(idempotent)]
+    pub async fn rpc_third_time(&mut self) -> usize {
+        self.tries += 1;
+        assert!(self.tries >= 3, "not yet");
+        self.tries
+    }
+
     pub async fn rpc_note(&mut self, number: u32) -> u32 {
         self.log.say(number.to_string());
         number
@@ -25,7 +36,8 @@ impl Scribe {
 #[tokio::test]
 async fn calls_to_many_give_each_ones_result_and_say_how_many_were_sent() {
     let log = Log::default();
-    let scribe = |id: &str, places| Hosted::new(Scribe { log: log.clone() }).id(id).mailbox(places).tag("all", "1");
+    let scribe =
+        |id: &str, places| Hosted::new(Scribe { log: log.clone(), tries: 0 }).id(id).mailbox(places).tag("all", "1");
     let node = Node::builder().service(scribe("a", 9)).service(scribe("b", 9)).service(scribe("c", 0));
     let node = node.start().await.unwrap();
     let all = node.select::<ScribeClient>().tag("all", "1").all();
@@ -44,7 +56,7 @@ async fn calls_to_many_reach_every_node() {
     let (cluster, log) = (Cluster::default(), Log::default());
     let mut nodes = Vec::new();
     for name in ["a", "b", "c"] {
-        nodes.push(cluster.node(name).service(Scribe { log: log.clone() }).start().await.unwrap());
+        nodes.push(cluster.node(name).service(Scribe { log: log.clone(), tries: 0 }).start().await.unwrap());
     }
     sees(&nodes[0], "Scribe", 3).await;
     let all = nodes[0].select::<ScribeClient>().all();
@@ -54,4 +66,22 @@ async fn calls_to_many_reach_every_node() {
     assert_eq!(results, pids.into_iter().map(|pid| (pid, Ok(7))).collect::<Vec<_>>());
     assert_eq!(all.rpc_note(8).send().sent, 3);
     assert_eq!(log.until(6).await, ["7", "7", "7", "8", "8", "8"]);
+}
+
+#[tokio::test]
+async fn calls_to_many_are_repeated_each_at_its_own_instance() {
+    let node = Node::builder().service(Scribe::default()).service(Hosted::new(Scribe::default()).id("paused"));
+    let node = node.start().await.unwrap();
+    let all = node.select::<ScribeClient>().all();
+    let quick = Retry::new(3).backoff(Duration::from_millis(1), Duration::from_millis(2));
+    let paused = node.select::<ScribeClient>().id("paused").instances()[0].pid();
+    node.pause(paused);
+    for (pid, outcome) in all.rpc_third_time().timeout(Duration::from_millis(300)).retry(quick.maybe_executed()).await {
+        if pid == paused {
+            assert_eq!(refused(outcome), RefusedReason::Paused, "the other does not answer for it");
+        } else {
+            assert_eq!(outcome, Ok(3));
+        }
+    }
+    node.shutdown().await.unwrap();
 }

@@ -51,7 +51,7 @@ fn play(seed: u64) -> Seen {
         .node("land", |node| node)
         .run(move |sim| async move {
             sim.settled().await;
-            sim.latency("land", "town", Duration::from_millis(40)).await;
+            sim.latency("land", "town", Duration::from_millis(40));
             let pids = sim.on("land", |node| async move {
                 // The link is there before the story begins: the first call makes it.
                 node.client::<BankClient>().rpc_audit().await.expect("the bank");

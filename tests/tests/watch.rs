@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use ember::{prelude::*, registry::InProcess};
-use ember_tests::wait::within;
+use ember_tests::{logged::Logged, wait::within};
 use tokio::sync::{
     Semaphore,
     mpsc::{Receiver, Sender, channel},
@@ -265,4 +265,32 @@ async fn a_node_that_starts_anew_is_another() {
     let b = build("b").start().await.unwrap();
     assert_eq!(post.down("a later run of the node").await.reason, DownReason::NodeLost);
     drop(b);
+}
+
+/// Watches, and has nothing that could be told.
+#[service(name = "deaf")]
+#[derive(Default)]
+struct Deaf;
+
+#[rpc]
+impl Deaf {
+    pub async fn rpc_watch(&mut self, cx: &mut Cx<'_, Self>, pid: Pid) {
+        cx.watch(pid);
+    }
+}
+
+#[tokio::test]
+async fn a_watch_that_nobody_hears_of_is_warned_of_once() {
+    let node = Node::builder().service(Deaf).start().await.unwrap();
+    let post = Post::on(&node).await;
+    let (one, two) = (node.spawn(Mortal).await.unwrap(), node.spawn(Mortal).await.unwrap());
+    let logged = Logged::here();
+    post.watch(one).await;
+    assert_eq!(logged.lines(), [""; 0], "the guard has an `#[on(down)]`");
+    let deaf = node.client::<DeafClient>();
+    deaf.rpc_watch(one).await.unwrap();
+    deaf.rpc_watch(two).await.unwrap();
+    let lines = logged.lines();
+    assert!(matches!(&lines[..], [line] if line.contains("deaf") && line.contains("no `#[on(down)]`")), "{lines:?}");
+    node.shutdown().await.unwrap();
 }

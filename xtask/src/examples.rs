@@ -7,6 +7,8 @@ use std::time::Duration;
 use crate::{etcd, shell};
 
 const PACKAGE: &str = "ember-examples";
+/// What some of them need.
+const FEATURES: &str = "testing";
 const PATIENCE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(100);
 
@@ -20,13 +22,14 @@ pub(crate) fn run(names: &[&str]) -> Result<(), String> {
         println!("xtask: there are no examples");
         return Ok(());
     }
-    shell::run(&mut shell::cargo(&["build", "--quiet", "--package", PACKAGE, "--examples"]))?;
+    shell::run(&mut shell::cargo(&["build", "--quiet", "--package", PACKAGE, "--features", FEATURES, "--examples"]))?;
     // For the example that needs one. It ends with this function.
     let etcd = etcd::Server::start(&etcd::obtain()?)?;
     let mut failed = Vec::new();
     for name in all.iter().filter(|name| names.is_empty() || names.contains(&name.as_str())) {
         println!("\nxtask: example {name}");
-        let mut cargo = shell::cargo(&["run", "--quiet", "--package", PACKAGE, "--example", name]);
+        let mut cargo =
+            shell::cargo(&["run", "--quiet", "--package", PACKAGE, "--features", FEATURES, "--example", name]);
         if let Err(why) = run_one(cargo.env("EMBER_ETCD", etcd.url())) {
             println!("xtask: example {name}: {why}");
             failed.push(name.as_str());

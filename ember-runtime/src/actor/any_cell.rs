@@ -5,7 +5,7 @@ use std::{any::Any, sync::Arc};
 use tokio::sync::watch;
 
 use super::{
-    CallCounts, CallbackPermit, Cell, Down, Host, Service, ServiceIdentity, ServiceState,
+    CallCounts, CallbackPermit, Cell, Down, Host, Service, ServiceIdentity, ServiceState, Watcher,
     callback::{CallbackJob, RouteFn},
     delivery,
 };
@@ -47,8 +47,11 @@ pub(crate) trait AnyCell: Send + Sync + 'static {
     fn release(self: Arc<Self>, host: &dyn Host);
     /// Which of its lives it is in.
     fn life(&self) -> u64;
-    /// Tells the service, if it still is in this life, that another has ended. Owed: it comes beyond the mailbox's bound.
-    fn down(&self, down: &Down, life: u64);
+    /// Tells those of the service who watched, if it still is in this life, that another has ended. Owed: it comes beyond the
+    /// mailbox's bound.
+    fn down(&self, down: &Down, life: u64, watchers: &[Watcher]);
+    /// Whether a watcher has an `#[on(down)]`.
+    fn hears(&self, watcher: &Watcher) -> bool;
     fn as_any(&self) -> &dyn Any;
 }
 
@@ -124,8 +127,12 @@ impl<S: Service> AnyCell for Cell<S> {
         self.lives()
     }
 
-    fn down(&self, down: &Down, life: u64) {
-        delivery::down(self, down, life);
+    fn down(&self, down: &Down, life: u64, watchers: &[Watcher]) {
+        delivery::down(self, down, life, watchers);
+    }
+
+    fn hears(&self, watcher: &Watcher) -> bool {
+        delivery::hears(self, watcher)
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Body, Cell, Down, EventFn, Service, TaskJob, keyed, table::SIGNATURE_OF};
+use super::{Body, Cell, Down, EventFn, Service, TaskJob, Watcher, keyed, table::SIGNATURE_OF};
 use crate::{
     error::{RefusedReason, Result},
     id::MethodId,
@@ -65,27 +65,31 @@ fn tell_signature<S: Service>(cell: &Cell<S>, call: RawCall) {
     }
 }
 
-/// Tells the service, if it still is in this life, that another has ended.
-pub(super) fn down<S: Service>(cell: &Cell<S>, down: &Down, life: u64) {
+/// Tells those of the service who watched, if it still is in this life, that another has ended.
+pub(super) fn down<S: Service>(cell: &Cell<S>, down: &Down, life: u64, watchers: &[Watcher]) {
     let keyed = cell.table.keyed.iter().enumerate();
     let keyed = keyed.flat_map(|(index, part)| part.downs.iter().map(move |hook| (Some(index), hook)));
-    let mut hooks = cell.table.downs.iter().map(|hook| (None, hook)).chain(keyed).peekable();
-    if hooks.peek().is_none() {
-        tracing::warn!(
-            target: "ember::service", service = S::SPEC.name, watched = %down.pid,
-            "it watches a service that has ended, but has no `#[on(down)]`"
-        );
-    }
-    for (field, &(name, run)) in hooks {
+    let all = cell.table.downs.iter().map(|hook| (None, hook)).chain(keyed);
+    let concerns = |field: &Option<usize>| watchers.iter().any(|watcher| watcher.is_service() == field.is_none());
+    for (field, &(name, run)) in all.filter(|(field, _)| concerns(field)) {
+        let watchers = if field.is_some() { watchers.to_vec() } else { Vec::new() };
         let job = TaskJob {
             name,
             life: Some(life),
-            data: DownDelivery { down: down.clone(), run, field },
+            data: DownDelivery { down: down.clone(), run, field, watchers },
             run: |it: &DownDelivery<S>, body| Box::pin(it.deliver(body)),
         };
         // Refused only if this service is ending itself.
         cell.owe(Lane::User, Box::new(job));
     }
+}
+
+/// Whether a watcher has an `#[on(down)]`.
+pub(super) fn hears<S: Service>(cell: &Cell<S>, watcher: &Watcher) -> bool {
+    if watcher.is_service() {
+        return !cell.table.downs.is_empty();
+    }
+    cell.table.keyed.iter().any(|part| !part.downs.is_empty())
 }
 
 /// A `down` on its way to one hook.
@@ -94,17 +98,21 @@ struct DownDelivery<S: Service> {
     run: EventFn<S>,
     /// The field with modules under keys, if it is for these.
     field: Option<usize>,
+    watchers: Vec<Watcher>,
 }
 
 impl<S: Service> DownDelivery<S> {
-    /// Tells the service or a module in a field of it, or every module of a field that holds them under keys.
+    /// Tells the service or a module in a field of it, or those modules of a field that holds them under keys who
+    /// watched.
     async fn deliver(&self, body: &mut Body<S>) -> Result<()> {
         let receivers = match self.field {
             None => vec![Keys::default()],
             Some(field) => {
                 let cell = Arc::clone(&body.core.cell);
                 let cell = cell.as_any().downcast_ref::<Cell<S>>();
-                cell.map(|cell| keyed::modules(&mut body.service, cell, field)).unwrap_or_default()
+                let mut modules = cell.map(|cell| keyed::modules(&mut body.service, cell, field)).unwrap_or_default();
+                modules.retain(|keys| self.watchers.contains(&Watcher::at(keys)));
+                modules
             }
         };
         let mut result = Ok(());

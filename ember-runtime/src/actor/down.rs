@@ -1,11 +1,17 @@
 //! The end of a watched service, as its watchers see it.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Arc, Weak},
+};
 
 use serde::{Deserialize, Serialize};
 
 use super::ServiceState;
-use crate::id::Pid;
+use crate::{
+    id::Pid,
+    message::{Keys, Lifespan},
+};
 
 /// A watched service has ended: what `#[on(down)] async fn gone(&mut self, down: &Down)` is told, once for each
 /// [`Cx::watch`](super::Cx::watch).
@@ -37,6 +43,36 @@ pub enum DownReason {
     NodeLost,
     /// It had ended before it was watched, or there never was one.
     NoSuchService,
+}
+
+/// Who of a service watches: the service with all that are its fields, or a module under a key with all that are its.
+#[derive(Debug, Clone)]
+pub(crate) struct Watcher(Option<Weak<Lifespan>>);
+
+impl Watcher {
+    /// The unit at the end of `keys`.
+    pub(crate) fn at(keys: &Keys) -> Self {
+        Self(keys.life().as_ref().map(Arc::downgrade))
+    }
+
+    /// Whether it is the service itself.
+    pub(crate) fn is_service(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Whether it was a module that has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.as_ref().is_some_and(|life| life.strong_count() == 0)
+    }
+}
+
+impl PartialEq for Watcher {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(life), Some(other)) => life.ptr_eq(other),
+            (life, other) => life.is_none() && other.is_none(),
+        }
+    }
 }
 
 impl From<ServiceState> for DownReason {

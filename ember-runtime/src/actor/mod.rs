@@ -41,6 +41,7 @@ pub(crate) use self::{
     callback::{CallbackPermit, Receiver},
     cell::{Attachments, Cell, Setup},
     core::{Core, Host},
+    down::Watcher,
     job::TaskJob,
     keyed::{Changes, Field as KeyedField, GoLive, note_change},
     port::{Port, Submission},

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use super::Router;
 use crate::{
     actor::{AnyCell, ServiceIdentity, ServiceState},
-    directory::{Instance, Interest, NodeRecord, Selector, View},
+    directory::{self, Instance, Interest, NodeRecord, Selector, View},
     error::RefusedReason,
     id::Pid,
 };
@@ -28,11 +28,12 @@ impl Router {
         pid: Pid,
         excluded: &[Pid],
     ) -> Result<Instance, RefusedReason> {
-        let none = || RefusedReason::NoTarget(selector.to_string());
-        let node = view.node(pid.node.id).filter(|node| node.key == pid.node).ok_or_else(none)?;
-        let cell = (pid.node == self.key).then(|| self.cell(pid.number).ok_or_else(none)).transpose()?;
-        if cell.as_deref().is_some_and(|cell| !fulfils(cell, &selector.interest)) {
-            return Err(none());
+        let node = view.node(pid.node.id).filter(|node| node.key == pid.node);
+        let node = node.ok_or_else(|| directory::no_such_run(view, selector, pid.node))?;
+        let here = (pid.node == self.key).then(|| self.cell(pid.number));
+        let cell = here.map(|cell| cell.ok_or_else(|| directory::ended(view, selector))).transpose()?;
+        if let Some(cell) = cell.as_deref().filter(|cell| !fulfils(*cell, &selector.interest)) {
+            return Err(directory::of_another_kind(view, selector, &cell.identity().name));
         }
         if excluded.contains(&pid) {
             return Err(RefusedReason::Unreachable("the instance has refused".into()));

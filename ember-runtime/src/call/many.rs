@@ -4,7 +4,7 @@ use std::{fmt, future::IntoFuture, time::Duration};
 
 use futures_util::future::{BoxFuture, join_all};
 
-use super::{Call, request::Request};
+use super::{Call, request::Request, retry::RetryPolicy};
 use crate::{
     directory::Key,
     error::{CallError, Refused},
@@ -48,15 +48,21 @@ impl<M: Method> CallMany<M> {
         self.0.options.headers.insert(name.into(), value.into());
         self
     }
+
+    /// As [`Call::retry`], for each instance by itself: one that refused is asked again, and no other in its place.
+    /// What is [sent](CallMany::send) one way is not repeated.
+    pub fn retry(mut self, policy: impl RetryPolicy<M>) -> Self {
+        self.0.retry = Some(policy.repeat());
+        self
+    }
 }
 
 impl<M: Method<Args: Clone>> CallMany<M> {
     fn calls(self) -> Vec<(Pid, Call<M>)> {
-        let Request { target, args, options, retry: _ } = self.0;
+        let Request { target, args, options, retry } = self.0;
         let pids = target.router.matching(&target.address.selector);
         let call = |pid| {
-            let request =
-                Request { target: target.pinned(pid), args: args.clone(), options: options.clone(), retry: None };
+            let request = Request { target: target.pinned(pid), args: args.clone(), options: options.clone(), retry };
             (pid, Call::new(request))
         };
         pids.into_iter().map(call).collect()

@@ -88,13 +88,20 @@ impl RetryMaybeExecuted {
 /// Copies arguments before they are moved away.
 type Keep<A> = fn(&A) -> A;
 
-/// A policy as it is kept with a call of the method `M`.
+/// A policy as it is kept with a call of the method `M`, or with each of many.
 #[derive(Debug)]
 pub struct Repeat<M: Method> {
     policy: Retry,
     /// Keeps the arguments of a call that may have been executed; `None` if it is not repeated then.
     keep: Option<Keep<M::Args>>,
 }
+
+impl<M: Method> Clone for Repeat<M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<M: Method> Copy for Repeat<M> {}
 
 /// What [`Call::retry`](super::Call::retry) takes for calls of the method `M`: a [`Retry`], or for idempotent methods a
 /// [`RetryMaybeExecuted`].

@@ -46,7 +46,8 @@ pub(crate) fn choose<'a>(from: &Candidates<'a>) -> Result<&'a Instance, RefusedR
     if usable.iter().any(|instance| !instance.suspect) {
         usable.retain(|instance| !instance.suspect);
     }
-    pick(&usable, from).ok_or_else(|| refusal.unwrap_or_else(|| RefusedReason::NoTarget(from.selector.to_string())))
+    let nobody = || super::nobody::no_target(from.view, from.selector, from.here);
+    pick(&usable, from).ok_or_else(|| refusal.unwrap_or_else(nobody))
 }
 
 /// The instance that every choice now gives, if there is such a one.

@@ -128,6 +128,13 @@ Self {
         known.suspects.iter().filter_map(|key| Some((*key, Arc::clone(known.nodes.get(key)?)))).collect()
     }
 
+    /// The other runs of this very node that the registry lists.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn namesakes(&self) -> Vec<Arc<NodeRecord>> {
+        let known = self.lock();
+        known.nodes.values().filter(|record| record.key.id == self.here.key.id).cloned().collect()
+    }
+
     /// The peers that the registry listed last, lingering ones left out.
     pub(crate) fn registered(&self) -> BTreeSet<NodeKey> {
         let known = self.lock();

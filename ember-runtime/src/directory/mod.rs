@@ -11,6 +11,7 @@ mod follow;
 mod instance;
 mod key;
 mod known;
+mod nobody;
 mod record;
 mod selector;
 mod view;
@@ -25,6 +26,7 @@ pub(crate) use self::{
 pub(crate) use self::{
     choose::{Candidates, choose, only},
     known::Directory,
+    nobody::{ended, no_such_run, of_another_kind},
     record::MethodRecord,
 };
 pub use self::{

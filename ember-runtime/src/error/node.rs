@@ -1,6 +1,6 @@
 //! The error of everything that is not a call.
 
-use std::{error, io};
+use std::{error, fmt, io};
 
 use super::{CallError, SendError};
 
@@ -12,7 +12,7 @@ pub(crate) type Cause = Box<dyn error::Error + Send + Sync>;
 
 /// What starting, running and stopping a node can report. Lifecycle hooks return it too: `?` accepts the usual errors,
 /// and [`Error::other`] takes any.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The configuration can never work.
@@ -42,6 +42,25 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// Another node of the cluster has this node's name, and answers.
+    #[error(
+        "the name `{name}` is taken in this cluster: {by} answers. Give this node a name of its own, or shut that one down first"
+    )]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// The run of the other node, and its address.
+        by: String,
+    },
+    /// A later node has been started with this node's name while this one could not be reached. Peers use that one; this one
+    /// has been shut down.
+    #[error("another node was started later with the name of this one, `{name}`, and took its place: {by}")]
+    Replaced {
+        /// The name.
+        name: String,
+        /// The run of the other node, and its address.
+        by: String,
+    },
     /// A call failed.
     #[error(transparent)]
     Call(Cause),
@@ -54,6 +73,13 @@ pub enum Error {
     /// Any other error.
     #[error(transparent)]
     Other(Cause),
+}
+
+/// The same words as `Display`: this is what a `main` that returns an error prints.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Error {

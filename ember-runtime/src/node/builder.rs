@@ -23,7 +23,8 @@ use crate::{
 #[must_use = "end with `.start().await`"]
 pub struct NodeBuilder {
     pub(super) name: Option<String>,
-    pub(super) cluster: String,
+    /// `default` if none was given.
+    cluster: Option<String>,
     pub(super) server: u32,
     pub(super) drain: Duration,
     pub(super) rng: Option<Rng>,
@@ -41,7 +42,7 @@ impl NodeBuilder {
     pub(super) fn new() -> Self {
         Self {
             name: None,
-            cluster: "default".into(),
+            cluster: None,
             server: 0,
             drain: Duration::from_secs(8),
             rng: None,
@@ -55,16 +56,27 @@ impl NodeBuilder {
         }
     }
 
-    /// Names the node. A name is used once in a cluster; a node that restarts under its name takes the place of its earlier run.
+    /// Names the node. A name is used once in a cluster.
+    ///
+    /// A node that is started again under its name, after a crash too, takes the place of its earlier run at once. While a node
+    /// of that name answers, [`start`](Self::start) refuses with [`Error::NameTaken`]. If one lives but does not answer,
+    /// because it is stopped or cut off, the later one takes its place, and the earlier one ends: its
+    /// [`run`](Node::run) shuts it down and returns [`Error::Replaced`].
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// The cluster to take part in. Clusters do not see each other.
+    /// The cluster to take part in, of those that the registry holds. Clusters do not see each other. Without a registry there
+    /// is none: [`start`](Self::start) refuses that.
     pub fn cluster(mut self, cluster: impl Into<String>) -> Self {
-        self.cluster = cluster.into();
+        self.cluster = Some(cluster.into());
         self
+    }
+
+    /// The name of the cluster.
+    pub(super) fn cluster_name(&self) -> String {
+        self.cluster.clone().unwrap_or_else(|| "default".into())
     }
 
     /// The server id: a number that clients can select by; several nodes may share one.
@@ -141,18 +153,13 @@ impl NodeBuilder {
     /// Starts the node: its services, its place in the cluster, then `started` everywhere. Needs a tokio runtime.
     ///
     /// # Errors
-    /// A service that does not start, a registry that cannot be reached within 10 s, an address that cannot be used. What
-    /// had been started is stopped again.
+    /// A service that does not start, a registry that cannot be reached within 10 s, an address that cannot be used, a name
+    /// that another node answers to. What had been started is stopped again.
     pub async fn start(mut self) -> Result<Node> {
         if let Some(problem) = self.problem.take() {
             return Err(problem);
         }
-        if self.cluster.is_empty() || self.cluster.contains('/') {
-            let cluster = &self.cluster;
-            return Err(Error::Configuration(format!(
-                "`{cluster}` cannot be the name of a cluster: it is empty or has a `/`"
-            )));
-        }
+        self.check_cluster()?;
         let rng = self.rng.take().unwrap_or_else(Rng::from_entropy);
         let name = self.name.take().unwrap_or_else(|| format!("node-{:08x}", rng.u64() >> 32));
         let key = NodeKey { id: NodeId::of_name(&name), incarnation: incarnation(&rng, &*self.clock) };
@@ -190,6 +197,40 @@ impl NodeBuilder {
     }
 }
 
+impl NodeBuilder {
+    fn check_cluster(&self) -> Result<()> {
+        let problem = match &self.cluster {
+            Some(cluster) if cluster.is_empty() || cluster.contains('/') => {
+                format!("`{cluster}` cannot be the name of a cluster: it is empty or has a `/`")
+            }
+            #[cfg(feature = "cluster")]
+            _ => return self.check_alone(),
+            #[cfg(not(feature = "cluster"))]
+            Some(cluster) => format!(
+                "this node is to join the cluster `{cluster}`, but clusters are not built in: turn on a feature of `ember` \
+                 that has them, `etcd`, and name a registry"
+            ),
+            #[cfg(not(feature = "cluster"))]
+            None => return Ok(()),
+        };
+        Err(Error::Configuration(problem))
+    }
+
+    /// What has a meaning in a cluster only needs a registry.
+    #[cfg(feature = "cluster")]
+    fn check_alone(&self) -> Result<()> {
+        let what = self.cluster.as_ref().map(|cluster| format!(".cluster({cluster:?})"));
+        match what.or_else(|| self.clustered.meant_for_peers().map(str::to_owned)) {
+            Some(what) if self.clustered.is_alone() => Err(Error::Configuration(format!(
+                "`{what}` without `.registry(…)`: such a node has no peers. Write `.registry(Embedded::default())` for several \
+                 processes on one machine, or `.registry(Etcd::new([\"10.0.0.5:2379\"]))`, both of feature `etcd`; \
+                 `.registry(InProcess::default())`, shared, for nodes of one process"
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl std::fmt::Debug for NodeBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NodeBuilder").field("name", &self.name).field("cluster", &self.cluster).finish_non_exhaustive()
@@ -205,5 +246,5 @@ fn local_calls() -> Result<LocalCalls> {
 
 /// Greater than that of an earlier run, as long as the wall clock is not set back; unique in any case.
 fn incarnation(rng: &Rng, clock: &dyn Clock) -> Incarnation {
-    Incarnation(((clock.now().as_millis() as u64) << 16) | (rng.u64() & 0xffff))
+    Incarnation(((clock.now().as_micros() as u64) << 10) | (rng.u64() & 0x3ff))
 }

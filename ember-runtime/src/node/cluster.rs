@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{Node, NodeBuilder, host::Services, revive, watches::Watches};
+use super::{Node, NodeBuilder, host::Services, namesake, revive, watches::Watches};
 use crate::{
     actor::{AnyCell, ServiceIdentity, ServiceState},
     call::{NODE_ITSELF, Router},
@@ -47,6 +47,18 @@ impl Default for Options {
             lease: Duration::from_secs(5),
             links: LinkConfig::default(),
         }
+    }
+}
+
+impl Options {
+    pub(super) fn is_alone(&self) -> bool {
+        self.registry.is_none()
+    }
+
+    /// What was said that only peers can notice.
+    pub(super) fn meant_for_peers(&self) -> Option<&'static str> {
+        let listen = self.listen.as_ref().map(|_| ".listen(…)");
+        listen.or_else(|| self.advertise.as_ref().map(|_| ".advertise(…)"))
     }
 }
 
@@ -115,7 +127,7 @@ impl NodeBuilder {
         let services = &node.inner.services;
         let router = Arc::clone(&services.router);
         let identity = Identity {
-            cluster: self.cluster.clone(),
+            cluster: self.cluster_name(),
             node: services.record.key,
             endpoint: services.record.endpoint.clone(),
         };
@@ -130,14 +142,14 @@ impl NodeBuilder {
         );
         router.connect(Arc::clone(&links));
         let context =
-            Context { cluster: self.cluster.clone(), network: Arc::clone(&self.network), rng: router.rng().clone() };
+            Context { cluster: self.cluster_name(), network: Arc::clone(&self.network), rng: router.rng().clone() };
         let session = registry.open(context).await?;
         let contact = Contact::none();
         let mut in_contact = contact.subscribe();
         let (up, ended) = (Arc::clone(&links), Arc::clone(&links));
         let follower = Follower {
             config: FollowConfig {
-                cluster: self.cluster.clone(),
+                cluster: self.cluster_name(),
                 reconcile: Duration::from_secs(60),
                 retry: Duration::from_millis(400),
                 confirm: Duration::from_secs(3),
@@ -156,12 +168,20 @@ impl NodeBuilder {
             router.rng().clone(),
         )));
         let announcer = Announcer::new(session, self.clustered.lease, router.rng().clone(), in_contact.clone());
-        let _first = node.inner.membership.set(Membership { links, announcer: Arc::clone(&announcer) });
+        let _first =
+            node.inner.membership.set(Membership { links: Arc::clone(&links), announcer: Arc::clone(&announcer) });
         if timeout(JOIN_TIMEOUT, in_contact.wait_for(Contact::is_good)).await.is_err() {
             let trouble = in_contact.borrow().trouble.clone();
             return Err(unreachable(&**registry, trouble));
         }
-        let announcement = Announcement { cluster: self.cluster.clone(), announcer };
+        let leftovers = namesake::refuse_living(router.directory(), &links, node.name()).await?;
+        node.inner.keep(tokio::spawn(namesake::watch(
+            Arc::clone(router.directory()),
+            leftovers,
+            services.record.clone(),
+            node.inner.replaced.clone(),
+        )));
+        let announcement = Announcement { cluster: self.cluster_name(), announcer };
         Ok(Some(Joining { announcement, registry: Arc::clone(registry), contact: in_contact }))
     }
 }
@@ -206,7 +226,7 @@ fn unreachable(registry: &dyn Registry, trouble: Option<RegistryError>) -> Error
 
 /// The part of a node that other nodes see.
 pub(super) struct Membership {
-    links: Arc<Links>,
+    pub(super) links: Arc<Links>,
     announcer: Arc<Announcer>,
 }
 

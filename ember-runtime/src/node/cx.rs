@@ -4,7 +4,7 @@ use std::{future::Future, sync::Arc};
 
 use super::{IntoHosted, host::Services};
 use crate::{
-    actor::{Cx, Unit},
+    actor::{Cx, Unit, Watcher},
     error::Result,
     id::Pid,
 };
@@ -38,20 +38,27 @@ impl<U: Unit> Cx<'_, U> {
         self.services().retire(service)
     }
 
-    /// Asks to be told when a service has ended, wherever it is: the service's `#[on(down)]` hooks get one
-    /// [`Down`](crate::actor::Down), for whatever reason it ends; at once, if it has ended already. It comes through the
-    /// mailbox, also if that is full.
+    /// Asks to be told when a service has ended, wherever it is: one [`Down`](crate::actor::Down) comes to the `#[on(down)]` of this
+    /// service, for whatever reason the other ends; at once, if it has ended already. It comes through the mailbox, also if that
+    /// is full.
+    ///
+    /// All `#[on(down)]` of the service and of the modules that are its fields get it. A module under a key watches for itself: it
+    /// gets what it has watched, with the modules that are its fields, and neither the service nor other modules do. Where
+    /// nobody could be told, a warning is logged.
     ///
     /// A watch ends with the watcher, also when the watcher is started again. A service that its supervisor starts again
     /// has not ended. A service on another node is also down when that node leaves the cluster without a shutdown, starts
-    /// anew, or cannot be reached for 10 s.
+    /// anew, or cannot be reached for 10 s. A killed node leaves when its lease ends: up to
+    /// 5 s later, by default, although calls to it fail at once.
     pub fn watch(&self, service: Pid) {
-        self.services().watches.watch(Arc::clone(&self.core.cell), service);
+        let watcher = Watcher::at(&self.ambient.envelope.keys);
+        self.services().watches.watch(Arc::clone(&self.core.cell), watcher, service);
     }
 
     /// Ends a watch. A `down` that waits in the mailbox already still comes.
     pub fn unwatch(&self, service: Pid) {
-        self.services().watches.unwatch(self.pid().number, service);
+        let watcher = Watcher::at(&self.ambient.envelope.keys);
+        self.services().watches.unwatch(self.pid().number, &watcher, service);
     }
 
     fn services(&self) -> Arc<Services> {

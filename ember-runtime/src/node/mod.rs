@@ -10,6 +10,8 @@ mod follow;
 mod host;
 mod hosted;
 #[cfg(feature = "cluster")]
+mod namesake;
+#[cfg(feature = "cluster")]
 mod revive;
 mod running;
 mod watches;

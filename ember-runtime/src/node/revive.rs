@@ -34,6 +34,27 @@ pub(super) async fn run(directory: Arc<Directory>, links: Arc<Links>, rng: Rng) 
     }
 }
 
+#[cfg(feature = "testing")]
+impl super::Node {
+    /// Waits until it sees the node of that name, and has a link to it.
+    pub(crate) async fn linked(&self, name: &str) {
+        let view = self.wait_for_view(|view| view.nodes().any(|node| node.name == name)).await;
+        let record = view.nodes().find(|node| node.name == name);
+        if let (Some(record), Some(membership)) = (record, self.inner.membership.get()) {
+            let directory = self.inner.services.router.directory();
+            revive(directory, &membership.links, Arc::new(record.clone())).await;
+        }
+    }
+
+    /// Whether it sees the node of that name, has a link to it, and trusts it.
+    pub(crate) fn is_linked(&self, name: &str) -> bool {
+        let (view, suspects) = (self.view(), self.inner.services.router.directory().suspects());
+        let key = view.nodes().find(|node| node.name == name).map(|node| node.key);
+        let links = self.inner.membership.get().map(|membership| &membership.links);
+        key.zip(links).is_some_and(|(key, links)| links.is_up(key) && !suspects.contains_key(&key))
+    }
+}
+
 async fn revive(directory: &Directory, links: &Arc<Links>, record: Arc<NodeRecord>) {
     let peer = Peer { key: record.key, endpoint: record.endpoint.clone() };
     if links.ready(&peer).await.is_err() {

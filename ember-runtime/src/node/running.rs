@@ -38,6 +38,8 @@ pub(super) struct Inner {
     pub(super) membership: std::sync::OnceLock<super::cluster::Membership>,
     ended: OnceCell<Option<String>>,
     closed: watch::Sender<bool>,
+    /// Who has taken this node's name.
+    pub(super) replaced: watch::Sender<Option<String>>,
 }
 
 impl Node {
@@ -55,6 +57,7 @@ impl Node {
             membership: std::sync::OnceLock::new(),
             ended: OnceCell::new(),
             closed: watch::Sender::new(false),
+            replaced: watch::Sender::new(None),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -158,15 +161,24 @@ impl Node {
 
     /// Waits for Ctrl-C or SIGTERM, or for a shutdown from elsewhere, and shuts the node down.
     ///
+    /// A program that reads `tokio::io::stdin()` does not exit after this before its input ends: tokio reads it in a thread that
+    /// the runtime waits for. Read it in a thread of your own (`std::thread::spawn`), or end with `std::process::exit`.
+    ///
     /// # Errors
-    /// As [`shutdown`](Node::shutdown).
+    /// As [`shutdown`](Node::shutdown). [`Error::Replaced`] if a later node has taken this one's name; the shutdown is then
+    /// done too.
     pub async fn run(&self) -> Result<()> {
-        let mut closed = self.inner.closed.subscribe();
-        tokio::select! {
-            signal = signal() => signal?,
-            _ = closed.wait_for(|closed| *closed) => {}
+        let (mut closed, mut replaced) = (self.inner.closed.subscribe(), self.inner.replaced.subscribe());
+        let by = tokio::select! {
+            signal = signal() => signal.map(|()| None)?,
+            _ = closed.wait_for(|closed| *closed) => None,
+            by = replaced.wait_for(Option::is_some) => by.ok().and_then(|by| by.clone()),
+        };
+        let ended = self.shutdown().await;
+        match by {
+            Some(by) => Err(Error::Replaced { name: self.name().to_owned(), by }),
+            None => ended,
         }
-        self.shutdown().await
     }
 
     /// Shuts the node down: it announces that it retires, finishes what is in flight, stops its services in the reverse

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    actor::{AnyCell, Down, DownReason},
+    actor::{AnyCell, Down, DownReason, Watcher},
     call::Router,
     id::{NodeKey, Pid},
     message::RawReply,
@@ -23,20 +23,36 @@ pub(super) struct Watches {
 #[derive(Default)]
 struct State {
     targets: BTreeMap<Pid, Target>,
-    /// What each watcher watches.
-    watched_by: BTreeMap<u64, BTreeSet<Pid>>,
+    /// What each service watches.
+    watched_by: BTreeMap<u64, Watched>,
     /// Other nodes that wait for the end of a service of this one.
     elsewhere: BTreeMap<u64, Elsewhere>,
     closed: bool,
 }
 
+#[derive(Default)]
+struct Watched {
+    pids: BTreeSet<Pid>,
+    /// When there are so many, look for those that only modules watched which have ended.
+    prune_at: usize,
+}
+
 /// A watched service. Whoever takes it out of the map tells the watchers: so they are told once.
 #[derive(Default)]
 struct Target {
-    /// By number, each with the life in which it asked.
-    watchers: BTreeMap<u64, (Arc<dyn AnyCell>, u64)>,
+    /// By number.
+    watchers: BTreeMap<u64, Service>,
     /// Waits for the end, if the service is on another node.
     follower: Option<Follower>,
+}
+
+/// A service that watches another.
+struct Service {
+    cell: Arc<dyn AnyCell>,
+    /// The life in which it asked.
+    life: u64,
+    /// Who of it.
+    watchers: Vec<Watcher>,
 }
 
 /// A task that ends when this is dropped.
@@ -64,17 +80,30 @@ impl Watches {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// `watcher` wants to know when `pid` has ended. Asked twice, it is told once.
-    pub(super) fn watch(self: &Arc<Self>, watcher: Arc<dyn AnyCell>, pid: Pid) {
-        let (number, life) = (watcher.pid().number, watcher.life());
+    /// `watcher`, of the service `cell`, wants to know when `pid` has ended. Asked twice, it is told once.
+    pub(super) fn watch(self: &Arc<Self>, cell: Arc<dyn AnyCell>, watcher: Watcher, pid: Pid) {
+        let (number, life) = (cell.pid().number, cell.life());
         let is_local = pid.node == self.here;
         let mut state = self.lock();
         if state.closed {
             return;
         }
-        state.watched_by.entry(number).or_default().insert(pid);
+        if !cell.hears(&watcher) && !state.watched_by.contains_key(&number) {
+            tracing::warn!(
+                target: "ember::service", service = %cell.name(), watched = %pid,
+                "it watches a service, but has no `#[on(down)]` that would be told of its end"
+            );
+        }
+        state.prune(number);
+        state.watched_by.entry(number).or_default().pids.insert(pid);
         let target = state.targets.entry(pid).or_default();
-        target.watchers.insert(number, (watcher, life));
+        let new = || Service { cell, life, watchers: Vec::new() };
+        let service = target.watchers.entry(number).or_insert_with(new);
+        service.watchers.retain(|other| life == service.life && !other.is_over());
+        service.life = life;
+        if !service.watchers.contains(&watcher) {
+            service.watchers.push(watcher);
+        }
         if !is_local && target.follower.is_none() {
             let (router, watches) = (Arc::clone(&self.router), Arc::downgrade(self));
             let task = tokio::spawn(async move {
@@ -92,20 +121,17 @@ impl Watches {
         }
     }
 
-    /// `watcher` does not want to know any more.
-    pub(super) fn unwatch(&self, watcher: u64, pid: Pid) {
+    /// `watcher`, of the service `number`, does not want to know any more.
+    pub(super) fn unwatch(&self, number: u64, watcher: &Watcher, pid: Pid) {
         let mut state = self.lock();
-        if let Some(watched) = state.watched_by.get_mut(&watcher) {
-            watched.remove(&pid);
-        }
-        state.remove(watcher, pid);
+        state.keep(number, pid, |other| other != watcher);
     }
 
-    /// The watcher has ended, or starts anew.
-    pub(super) fn forget(&self, watcher: u64) {
+    /// The service has ended, or starts anew: it watches no more.
+    pub(super) fn forget(&self, number: u64) {
         let mut state = self.lock();
-        for pid in state.watched_by.remove(&watcher).unwrap_or_default() {
-            state.remove(watcher, pid);
+        for pid in state.watched_by.remove(&number).unwrap_or_default().pids {
+            state.remove(number, pid);
         }
     }
 
@@ -136,15 +162,15 @@ impl Watches {
     fn tell(&self, pid: Pid, reason: DownReason) {
         let mut state = self.lock();
         let Some(target) = state.targets.remove(&pid) else { return };
-        for watcher in target.watchers.keys() {
-            if let Some(watched) = state.watched_by.get_mut(watcher) {
-                watched.remove(&pid);
+        for number in target.watchers.keys() {
+            if let Some(watched) = state.watched_by.get_mut(number) {
+                watched.pids.remove(&pid);
             }
         }
         drop(state);
         let down = Down::new(pid, reason);
-        for (watcher, life) in target.watchers.values() {
-            watcher.down(&down, *life);
+        for Service { cell, life, watchers } in target.watchers.values() {
+            cell.down(&down, *life, watchers);
         }
     }
 
@@ -174,9 +200,35 @@ impl Watches {
 }
 
 impl State {
-    fn remove(&mut self, watcher: u64, pid: Pid) {
+    /// Keeps some watchers of a service; without any it does not watch.
+    fn keep(&mut self, number: u64, pid: Pid, keep: impl Fn(&Watcher) -> bool) {
+        let service = self.targets.get_mut(&pid).and_then(|target| target.watchers.get_mut(&number));
+        let Some(Service { watchers, .. }) = service else { return };
+        watchers.retain(keep);
+        if watchers.is_empty() {
+            self.remove(number, pid);
+            if let Some(watched) = self.watched_by.get_mut(&number) {
+                watched.pids.remove(&pid);
+            }
+        }
+    }
+
+    /// Drops, now and then, what only modules watched which have ended.
+    fn prune(&mut self, number: u64) {
+        let Some(watched) = self.watched_by.get(&number).filter(|it| it.pids.len() >= it.prune_at.max(16)) else {
+            return;
+        };
+        for pid in watched.pids.clone() {
+            self.keep(number, pid, |watcher| !watcher.is_over());
+        }
+        if let Some(watched) = self.watched_by.get_mut(&number) {
+            watched.prune_at = watched.pids.len() * 2;
+        }
+    }
+
+    fn remove(&mut self, number: u64, pid: Pid) {
         if let Some(target) = self.targets.get_mut(&pid) {
-            target.watchers.remove(&watcher);
+            target.watchers.remove(&number);
             if target.watchers.is_empty() {
                 self.targets.remove(&pid);
             }

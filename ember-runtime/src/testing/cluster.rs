@@ -23,6 +23,7 @@ const TEST: &str = "test";
 pub struct Cluster {
     seed: u64,
     latency: RangeInclusive<Duration>,
+    tick: Duration,
     loss: f64,
     ttl: Duration,
     limit: Duration,
@@ -35,6 +36,7 @@ impl Cluster {
         Self {
             seed,
             latency: Duration::from_millis(1)..=Duration::from_millis(5),
+            tick: Duration::from_millis(1),
             loss: 0.0,
             ttl: Duration::from_secs(5),
             limit: Duration::from_secs(60 * 60),
@@ -45,6 +47,18 @@ impl Cluster {
     /// How long packets take: at least, and at most. Whole milliseconds, from 1.
     pub fn latency(mut self, latency: RangeInclusive<Duration>) -> Self {
         self.latency = latency;
+        self
+    }
+
+    /// Packets arrive at whole ticks: 1 ms by default, and whole milliseconds. A tick costs a microsecond or two for every host,
+    /// whether anything happens in it or not, so that a quiet cluster takes a third of the time in ticks of 10 ms. Timers within a
+    /// host stay exact; how long a packet takes is rounded up.
+    ///
+    /// # Panics
+    /// If it is below 1 ms.
+    pub fn tick(mut self, tick: Duration) -> Self {
+        assert!(tick >= Duration::from_millis(1), "a tick is 1 ms at least");
+        self.tick = tick;
         self
     }
 
@@ -92,6 +106,7 @@ impl Cluster {
         let mut sim = turmoil::Builder::new()
             .rng_seed(rng.u64())
             .enable_random_order()
+            .tick_duration(self.tick)
             .min_message_latency(*self.latency.start())
             .max_message_latency(*self.latency.end())
             .tcp_capacity(1_024)

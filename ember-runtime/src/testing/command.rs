@@ -15,7 +15,7 @@ pub(super) enum Command {
     Latency(String, String, Duration),
 }
 
-/// Commands that wait for the driver: at most one for each future of the test.
+/// Commands that wait for the driver, which takes them all between two steps.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Commands(Rc<RefCell<VecDeque<Asked>>>);
 
@@ -23,12 +23,12 @@ pub(super) struct Commands(Rc<RefCell<VecDeque<Asked>>>);
 type Asked = (Command, oneshot::Sender<()>);
 
 impl Commands {
-    /// Asks for `command`, and waits until it was done.
-    pub(super) async fn done(&self, command: Command) {
+    /// Asks for `command`, which is done before the next step. Ends when it was.
+    pub(super) fn ask(&self, command: Command) -> impl Future<Output = ()> + use<> {
         let (done, waiting) = oneshot::channel();
         self.0.borrow_mut().push_back((command, done));
         // The driver drops no command; if the simulation ends, this future ends with it.
-        let _ = waiting.await;
+        async move { drop(waiting.await) }
     }
 
     /// Does all that was asked for.

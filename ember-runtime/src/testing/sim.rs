@@ -89,7 +89,7 @@ impl Sim {
     async fn end(&self, host: &Host) {
         // The host's own handle keeps the node until the crash: its tasks end with the host, not one by one.
         drop(host.state.replace(State::Down));
-        self.commands.done(Command::Crash(host.name.clone())).await;
+        self.commands.ask(Command::Crash(host.name.clone())).await;
     }
 
     /// Starts a node that was killed or shut down, from the closure that describes it, and waits until it is in the cluster.
@@ -102,7 +102,7 @@ impl Sim {
             return Ok(());
         }
         *host.state.borrow_mut() = State::Starting;
-        self.commands.done(Command::Start(node.into())).await;
+        self.commands.ask(Command::Start(node.into())).await;
         self.started(&host).await
     }
 
@@ -171,11 +171,11 @@ impl Sim {
         turmoil::repair(a, b);
     }
 
-    /// From now on each packet between two hosts takes `latency`, in each direction; whole milliseconds.
-    pub async fn latency(&self, a: &str, b: &str, latency: Duration) {
+    /// From the next tick on each packet between two hosts takes `latency`, in each direction; whole milliseconds.
+    pub fn latency(&self, a: &str, b: &str, latency: Duration) {
         self.check(a, b);
         self.recorder.event(now(), format!("packets between {a} and {b} take {latency:?}"));
-        self.commands.done(Command::Latency(a.into(), b.into(), latency)).await;
+        drop(self.commands.ask(Command::Latency(a.into(), b.into(), latency)));
     }
 
     /// From now on this share (0 to 1) of all packets is lost, and sent again as TCP does.
@@ -204,10 +204,37 @@ impl Sim {
         }
     }
 
-    /// Waits until all nodes that run see each other and nobody else, with their services.
+    /// Waits until all nodes that run see each other and nobody else, with their services. Their links need not be up: nodes
+    /// connect when they first call each other, and after a partition a little later than they see each other. For that there is
+    /// [`linked`](Self::linked).
     pub async fn settled(&self) {
         while !self.is_settled() {
             sleep(LOOK).await;
+        }
+    }
+
+    /// Waits until two nodes see each other and the link between them is up at both ends; dials it, if nobody has. Then calls
+    /// between them neither wait for it nor go elsewhere.
+    pub async fn linked(&self, a: &str, b: &str) {
+        let dial = |from: &str, to: &str| {
+            let to = to.to_owned();
+            self.on(from, |node| async move { node.linked(&to).await })
+        };
+        loop {
+            // One that does not run may be started again.
+            let outcomes = (dial(a, b).await, dial(b, a).await);
+            // The second may have ended what the first had.
+            if outcomes == (Ok(()), Ok(())) && self.is_linked(a, b) && self.is_linked(b, a) {
+                return;
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    fn is_linked(&self, from: &str, to: &str) -> bool {
+        match &*self.host(from).state.borrow() {
+            State::Up { node, .. } => node.is_linked(to),
+            _ => false,
         }
     }
 

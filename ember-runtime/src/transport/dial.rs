@@ -150,7 +150,7 @@ impl Links {
 }
 
 /// A channel over one connection, which it never makes again.
-async fn channel(socket: Socket) -> Result<Channel, tonic::transport::Error> {
+pub(super) async fn channel(socket: Socket) -> Result<Channel, tonic::transport::Error> {
     let socket = Mutex::new(Some(socket));
     let connector = tower::service_fn(move |_: Uri| {
         let socket = lock(&socket).take();

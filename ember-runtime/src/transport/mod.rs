@@ -54,6 +54,7 @@ mod links;
 mod outbox;
 mod parked;
 mod pending;
+mod probe;
 mod queue;
 mod receive;
 mod run;

@@ -1,0 +1,75 @@
+//! What a node does not start with, and what becomes of two nodes with one name.
+
+use std::time::Duration;
+
+use ember::{Error, Node, net::Endpoint};
+use ember_tests::{cluster::Cluster, wait::within};
+
+async fn problem(node: ember::NodeBuilder) -> String {
+    node.start().await.expect_err("it must not start").to_string()
+}
+
+#[tokio::test]
+async fn cluster_without_a_registry_is_refused_and_says_what_to_write() {
+    let text = problem(Node::builder().cluster("shop")).await;
+    assert!(text.starts_with("`.cluster(\"shop\")` without `.registry(…)`"), "{text}");
+    assert!(text.contains(".registry(Embedded::default())") && text.contains(".registry(Etcd::new("), "{text}");
+    let text = problem(Node::builder().listen(Endpoint::Tcp("127.0.0.1:0".into()))).await;
+    assert!(text.starts_with("`.listen(…)` without `.registry(…)`"), "{text}");
+    let text = problem(Node::builder().advertise(Endpoint::Tcp("127.0.0.1:7".into()))).await;
+    assert!(text.starts_with("`.advertise(…)` without `.registry(…)`"), "{text}");
+}
+
+#[tokio::test]
+async fn second_node_of_a_living_ones_name_is_refused_and_the_first_goes_on() {
+    let cluster = Cluster::default();
+    let first = cluster.node("alpha").start().await.expect("the first starts");
+    let error = cluster.node("alpha").start().await.expect_err("the name is taken");
+    assert!(matches!(&error, Error::NameTaken { name, .. } if name == "alpha"), "{error}");
+    let text = error.to_string();
+    assert!(text.contains(&first.key().to_string()) && text.contains(&first.endpoint().to_string()), "{text}");
+
+    let other = cluster.node("beta").start().await.expect("another name is free");
+    let view = within("both nodes", other.wait_for_view(|view| view.nodes().len() == 2)).await;
+    assert!(view.nodes().any(|node| node.key == first.key()), "the first is still the one of its name");
+    let elsewhere = cluster.node("alpha").cluster("another");
+    elsewhere.start().await.expect("another cluster has names of its own").shutdown().await.expect("it ends");
+    first.shutdown().await.expect("it ends");
+    let again = cluster.node("alpha").start().await.expect("the name is free again");
+    again.shutdown().await.expect("it ends");
+}
+
+#[tokio::test]
+async fn node_that_crashed_starts_again_under_its_name_while_its_lease_lives() {
+    let cluster = Cluster::default();
+    let lease = Duration::from_secs(600);
+    let beta = cluster.node("beta").start().await.expect("beta starts");
+    let first = cluster.node("alpha").lease(lease).start().await.expect("the first run");
+    let before = first.key();
+    within("alpha", beta.wait_for_view(|view| view.nodes().any(|node| node.key == before))).await;
+    drop(first);
+    let second = cluster.node("alpha").start().await.expect("the second run");
+    let now = second.key();
+    assert!(now > before && now.id == before.id, "the same node, a later run");
+    within("the second run", beta.wait_for_view(|view| view.nodes().any(|node| node.key == now))).await;
+    assert!(!beta.view().nodes().any(|node| node.key == before));
+    second.shutdown().await.expect("it ends");
+}
+
+#[tokio::test]
+async fn node_that_cannot_be_reached_loses_its_name_and_its_run_says_to_whom() {
+    let cluster = Cluster::default();
+    // Nobody answers there: as if the first were cut off from the second.
+    let nowhere = Endpoint::Tcp("127.0.0.1:1".into());
+    let first = cluster.node("alpha").advertise(nowhere).start().await.expect("the first starts");
+    let running = tokio::spawn({
+        let first = first.clone();
+        async move { first.run().await }
+    });
+    let second = cluster.node("alpha").start().await.expect("the first does not answer");
+    let error = within("the first to end", running).await.expect("no panic").expect_err("it has lost its name");
+    assert!(matches!(&error, Error::Replaced { name, .. } if name == "alpha"), "{error}");
+    let text = error.to_string();
+    assert!(text.contains(&second.key().to_string()) && text.contains(&second.endpoint().to_string()), "{text}");
+    second.shutdown().await.expect("it ends");
+}

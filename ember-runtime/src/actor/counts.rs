@@ -20,10 +20,12 @@ pub struct CallCounts {
 }
 
 impl Counts {
+    #[inline]
     pub(super) fn short(&self) {
         add(&self.short);
     }
 
+    #[inline]
     pub(super) fn queued(&self) {
         add(&self.queued);
     }

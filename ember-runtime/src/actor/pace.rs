@@ -35,11 +35,13 @@ impl Pace {
     }
 
     /// Whether its recent steps were long.
+    #[inline]
     pub(crate) fn is_long(&self) -> bool {
         u128::from(self.step.load(Ordering::Relaxed)) > LONG.as_nanos()
     }
 
     /// A step begins.
+    #[inline]
     pub(super) fn begin(&self) -> Step {
         let steps = self.steps.load(Ordering::Relaxed).wrapping_add(1);
         self.steps.store(steps, Ordering::Relaxed);
@@ -47,6 +49,7 @@ impl Pace {
     }
 
     /// It has ended.
+    #[inline]
     pub(super) fn end(&self, step: Step) {
         let Some(begin) = step.0 else { return };
         let took = begin.elapsed().min(LONGEST).as_nanos() as u32;

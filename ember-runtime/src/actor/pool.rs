@@ -4,8 +4,6 @@
 use std::{
     any::{Any, TypeId},
     cell::RefCell,
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
     pin::Pin,
 };
 
@@ -23,41 +21,35 @@ pin_project! {
     }
 }
 
-/// A type's id is as good as a hash.
-#[derive(Default)]
-struct Same(u64);
-
-impl Hasher for Same {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
-        }
-    }
-
-    fn write_u64(&mut self, id: u64) {
-        self.0 = id;
-    }
-}
-
-/// By the type of the slot; each holds a `Vec<Pin<Box<Slot<…>>>>`. There are not more types than the program has methods.
-type Shelves = HashMap<TypeId, Box<dyn Any>, BuildHasherDefault<Same>>;
+/// The slots of one type, as a `Vec<Pin<Box<Slot<…>>>>`.
+type Shelf = (TypeId, Box<dyn Any>);
 
 thread_local! {
-    static SHELVES: RefCell<Shelves> = RefCell::new(Shelves::default());
+    /// What was used last comes first. There are not more types than the program has methods.
+    static SHELVES: RefCell<Vec<Shelf>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The shelf for slots of this type.
+#[inline]
+fn shelf<F: 'static, D: 'static>(shelves: &mut Vec<Shelf>) -> Option<&mut Vec<Pin<Box<Slot<F, D>>>>> {
+    let kind = TypeId::of::<Slot<F, D>>();
+    if shelves.first().is_none_or(|(first, _)| *first != kind) {
+        match shelves.iter().position(|(other, _)| *other == kind) {
+            Some(place) => shelves.swap(0, place),
+            None => {
+                shelves.push((kind, Box::new(Vec::<Pin<Box<Slot<F, D>>>>::with_capacity(KEPT))));
+                let last = shelves.len() - 1;
+                shelves.swap(0, last);
+            }
+        }
+    }
+    shelves.first_mut()?.1.downcast_mut()
 }
 
 /// Places `future`.
 pub(super) fn place<F: 'static, D: 'static>(future: F, done: Option<D>) -> Pin<Box<Slot<F, D>>> {
     // A thread that ends has no shelves any more.
-    let kept = SHELVES.try_with(|shelves| {
-        let mut shelves = shelves.borrow_mut();
-        let shelf = shelves.get_mut(&TypeId::of::<Slot<F, D>>())?;
-        shelf.downcast_mut::<Vec<Pin<Box<Slot<F, D>>>>>()?.pop()
-    });
+    let kept = SHELVES.try_with(|shelves| shelf::<F, D>(&mut shelves.borrow_mut())?.pop());
     match kept.ok().flatten() {
         Some(mut slot) => {
             let mut parts = slot.as_mut().project();
@@ -75,13 +67,7 @@ pub(super) fn keep<F: 'static, D: 'static>(mut slot: Pin<Box<Slot<F, D>>>) {
     parts.future.set(None);
     *parts.done = None;
     let _ended = SHELVES.try_with(|shelves| {
-        let mut shelves = shelves.borrow_mut();
-        let shelf = shelves
-            .entry(TypeId::of::<Slot<F, D>>())
-            .or_insert_with(|| Box::new(Vec::<Pin<Box<Slot<F, D>>>>::with_capacity(KEPT)));
-        if let Some(shelf) = shelf.downcast_mut::<Vec<Pin<Box<Slot<F, D>>>>>()
-            && shelf.len() < KEPT
-        {
+        if let Some(shelf) = shelf::<F, D>(&mut shelves.borrow_mut()).filter(|shelf| shelf.len() < KEPT) {
             shelf.push(slot);
         }
     });

@@ -38,7 +38,7 @@ pub(super) fn run<M: Method>(request: Request<M>, inherited: Inherited) -> BoxFu
 }
 
 async fn make<M: Method>(request: Request<M>, inherited: Inherited) -> Outcome<M> {
-    let Request { target, args, options, retry } = request;
+    let Request { target, mut args, options, retry } = request;
     let deadline = inherited.deadline(&options);
     let mut course =
         Course { target, options, inherited, deadline, place: None, handed_over: HandedOver::No, lost: None };
@@ -46,11 +46,10 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited) -> Outcome<M
         // Not even tried, so that it is certain that nothing happened.
         return Err(course.describe::<M>(RefusedReason::Expired.into()));
     }
-    let mut args = Some(args);
     let whole = async {
         match retry {
             None => course.run::<M>(&mut args).await,
-            Some(retry) => course.repeat::<M>(&mut args, retry).await,
+            Some(retry) => course.repeat::<M>(&mut args, *retry).await,
         }
     };
     let outcome = match timeout_at(deadline, whole).await {
@@ -228,7 +227,8 @@ pub(super) fn describe<M: Method, E>(target: &Target, place: Option<String>, fai
 
 /// Sends a call one way. Never waits.
 pub(super) fn send<M: Method>(request: Request<M>, inherited: &Inherited) -> Result<(), SendError<M::Args>> {
-    let Request { target, mut args, options, retry: _ } = request;
+    let Request { target, args, options, retry: _ } = request;
+    let Some(mut args) = args else { unreachable!("a call that has not been started has its arguments") };
     let id = target.method_id::<M>();
     let envelope = inherited.envelope(&options, M::INFO.lane, None);
     let envelope = Envelope { keys: target.keys.clone(), ..envelope };

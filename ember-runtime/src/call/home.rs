@@ -39,12 +39,14 @@ impl Home {
     }
 
     /// Sees to it that handlers which run here find the runtime of the node.
+    #[inline]
     pub(super) fn enter(&self) -> AtHome<'_> {
         AtHome { _entered: (present() != Some(self.id)).then(|| self.handle.enter()) }
     }
 }
 
 /// The present runtime.
+#[inline]
 fn present() -> Option<runtime::Id> {
     let ask = || Handle::try_current().ok().map(|handle| handle.id());
     // Outside of a task there is nothing to remember it by.
@@ -62,6 +64,7 @@ fn present() -> Option<runtime::Id> {
     })
 }
 
+#[inline]
 fn slot(task: task::Id) -> usize {
     struct Last(u64);
     impl Hasher for Last {
@@ -75,6 +78,7 @@ fn slot(task: task::Id) -> usize {
             }
         }
 
+        #[inline]
         fn write_u64(&mut self, id: u64) {
             self.0 = id;
         }

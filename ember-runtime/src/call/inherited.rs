@@ -45,18 +45,19 @@ impl Inherited {
 
     /// The metadata of the call.
     pub(super) fn envelope(&self, options: &Options, lane: Lane, deadline: Option<Instant>) -> Envelope {
-        let headers = if options.headers.is_empty() {
-            self.headers.clone()
-        } else {
-            let mut all = self.headers.as_deref().cloned().unwrap_or_default();
-            all.extend(options.headers.clone());
-            Some(Arc::new(all))
+        let headers = match options.headers() {
+            None => self.headers.clone(),
+            Some(own) => {
+                let mut all = self.headers.as_deref().cloned().unwrap_or_default();
+                all.extend(own.clone());
+                Some(Arc::new(all))
+            }
         };
         Envelope {
             deadline,
             lane,
             trace: self.trace,
-            key: options.key,
+            key: options.key(),
             chain: self.chain.clone(),
             headers,
             keys: Keys::default(),

@@ -39,20 +39,20 @@ impl<M: Method> CallMany<M> {
 
     /// Orders this call with others of the same key, where a service has several workers.
     pub fn key(mut self, key: impl Into<Key>) -> Self {
-        self.0.options.key(key.into());
+        self.0.options.set_key(key.into());
         self
     }
 
     /// Sets a header.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.0.options.headers.insert(name.into(), value.into());
+        self.0.options.set_header(name.into(), value.into());
         self
     }
 
     /// As [`Call::retry`], for each instance by itself: one that refused is asked again, and no other in its place.
     /// What is [sent](CallMany::send) one way is not repeated.
     pub fn retry(mut self, policy: impl RetryPolicy<M>) -> Self {
-        self.0.retry = Some(policy.repeat());
+        self.0.retry = Some(Box::new(policy.repeat()));
         self
     }
 }
@@ -62,8 +62,8 @@ impl<M: Method<Args: Clone>> CallMany<M> {
         let Request { target, args, options, retry } = self.0;
         let pids = target.router.matching(&target.address.selector);
         let call = |pid| {
-            let request = Request { target: target.pinned(pid), args: args.clone(), options: options.clone(), retry };
-            (pid, Call::new(request))
+            let (args, retry) = (args.clone(), retry.clone());
+            (pid, Call::new(Request { target: target.pinned(pid), args, options: options.clone(), retry }))
         };
         pids.into_iter().map(call).collect()
     }

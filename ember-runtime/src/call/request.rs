@@ -11,29 +11,55 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A method, its arguments, where it goes, and how.
 pub struct Request<M: Method> {
     pub(super) target: Target,
-    pub(super) args: M::Args,
+    /// There until they are handed over.
+    pub(super) args: Option<M::Args>,
     pub(super) options: Options,
-    pub(super) retry: Option<Repeat<M>>,
+    /// Almost always none, and then it costs nothing to carry.
+    pub(super) retry: Option<Box<Repeat<M>>>,
 }
 
 /// What the caller said of a call.
 #[derive(Debug, Clone)]
 pub(super) struct Options {
     pub(super) timeout: Duration,
-    pub(super) key: Option<u64>,
-    pub(super) headers: BTreeMap<String, String>,
+    /// Almost always nothing, and then it costs nothing to carry.
+    more: Option<Box<More>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct More {
+    key: Option<u64>,
+    headers: BTreeMap<String, String>,
 }
 
 impl<M: Method> Request<M> {
     pub(super) fn new(target: Target, args: M::Args) -> Self {
-        let timeout = M::INFO.timeout.unwrap_or(DEFAULT_TIMEOUT);
-        Self { target, args, options: Options { timeout, key: None, headers: BTreeMap::new() }, retry: None }
+        let timeout = const {
+            match M::INFO.timeout {
+                Some(timeout) => timeout,
+                None => DEFAULT_TIMEOUT,
+            }
+        };
+        Self { target, args: Some(args), options: Options { timeout, more: None }, retry: None }
     }
 }
 
 impl Options {
-    pub(super) fn key(&mut self, key: Key) {
-        self.key = Some(key.0);
+    pub(super) fn set_key(&mut self, key: Key) {
+        self.more.get_or_insert_default().key = Some(key.0);
+    }
+
+    pub(super) fn set_header(&mut self, name: String, value: String) {
+        self.more.get_or_insert_default().headers.insert(name, value);
+    }
+
+    pub(super) fn key(&self) -> Option<u64> {
+        self.more.as_ref().and_then(|more| more.key)
+    }
+
+    /// The headers, if there are any.
+    pub(super) fn headers(&self) -> Option<&BTreeMap<String, String>> {
+        self.more.as_ref().map(|more| &more.headers).filter(|headers| !headers.is_empty())
     }
 }
 

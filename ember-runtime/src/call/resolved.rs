@@ -2,8 +2,8 @@
 
 use std::{
     any::{Any, TypeId},
-    cell::RefCell,
-    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+    cell::Cell,
+    hash::{Hash, Hasher},
     sync::Arc,
 };
 
@@ -21,11 +21,10 @@ pub(super) struct Resolved {
     key: Key,
     /// Of the view that it was found in.
     view: u64,
-    found: Option<Found>,
+    pub(super) found: Option<Found>,
 }
 
 /// A method of a service.
-#[derive(Clone)]
 pub(super) struct Found {
     pub(super) cell: Arc<dyn AnyCell>,
     /// A `Port` of the method.
@@ -43,42 +42,68 @@ struct Key {
 }
 
 impl Key {
+    #[inline]
     fn of<M: Method>(target: &Target) -> Self {
         Self { router: target.router.number, target: target.number, method: TypeId::of::<M>() }
     }
 
+    #[inline]
     fn slot(self) -> usize {
-        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(self.method);
-        (hash ^ self.target.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.router) as usize % REMEMBERED
+        let mut mixed = Mixed(self.target.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.router);
+        self.method.hash(&mut mixed);
+        (mixed.0 ^ mixed.0 >> 32) as usize % REMEMBERED
+    }
+}
+
+/// The id of a type is as good as a hash.
+struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.0 = self.0.rotate_left(8) ^ u64::from(byte));
+    }
+
+    #[inline]
+    fn write_u64(&mut self, id: u64) {
+        self.0 ^= id;
     }
 }
 
 thread_local! {
-    static KNOWN: RefCell<[Option<Resolved>; REMEMBERED]> = const { RefCell::new([const { None }; REMEMBERED]) };
+    static KNOWN: [Cell<Option<Box<Resolved>>>; REMEMBERED] = const { [const { Cell::new(None) }; REMEMBERED] };
 }
 
 impl Found {
+    #[inline]
     pub(super) fn port<M: Method>(&self) -> Option<&'static Port<M>> {
         self.port.downcast_ref()
     }
 }
 
-/// Uses the one service on this node that a call of the method `M` can go to, if it is the only one anywhere.
-pub(super) fn with<M: Method, T>(target: &Target, action: impl FnOnce(&Found) -> T) -> Option<T> {
-    let key = Key::of::<M>(target);
-    let slot = key.slot();
-    let view = target.router.directory().number();
-    // It is taken out while it is used: the action may make calls itself.
-    let known = KNOWN.try_with(|known| known.borrow_mut()[slot].take()).ok()?;
-    let resolved = match known {
-        Some(resolved) if resolved.key == key && resolved.view == view => resolved,
-        _ => Resolved { key, view, found: find::<M>(target) },
-    };
-    let result = resolved.found.as_ref().map(action);
-    let _ended = KNOWN.try_with(|known| known.borrow_mut()[slot] = Some(resolved));
-    result
+impl Resolved {
+    /// Whom a call of the method `M` goes to. To be given back after use.
+    #[inline]
+    pub(super) fn take<M: Method>(target: &Target) -> Box<Self> {
+        let (key, view) = (Key::of::<M>(target), target.router.directory().number());
+        // A thread that ends remembers nothing any more.
+        match KNOWN.try_with(|known| known[key.slot()].take()).ok().flatten() {
+            Some(resolved) if resolved.key == key && resolved.view == view => resolved,
+            _ => Box::new(Self { key, view, found: find::<M>(target) }),
+        }
+    }
+
+    /// Remembers it.
+    #[inline]
+    pub(super) fn give_back(self: Box<Self>) {
+        let _ended = KNOWN.try_with(|known| known[self.key.slot()].set(Some(self)));
+    }
 }
 
+#[cold]
 fn find<M: Method>(target: &Target) -> Option<Found> {
     let cell = target.router.only(&target.address, M::INFO.lane)?;
     let (_, port, index) = cell.port(target.method_id::<M>())?;

@@ -57,6 +57,7 @@ impl Router {
         })
     }
 
+    #[inline]
     pub(crate) fn directory(&self) -> &Arc<Directory> {
         &self.directory
     }

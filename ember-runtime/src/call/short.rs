@@ -3,15 +3,15 @@
 use std::{sync::Arc, task::Context};
 
 use futures_util::{FutureExt, future::BoxFuture};
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     LocalCalls,
     attempt::{Outcome, describe},
     handle::Target,
     inherited::Inherited,
-    request::Request,
-    resolved::{self, Found},
+    request::{Options, Request},
+    resolved::{Found, Resolved},
 };
 use crate::{
     actor::{AnyCell, Short, ShortCall},
@@ -23,67 +23,69 @@ use crate::{
 pub(super) enum Tried<M: Method> {
     Done(Outcome<M>),
     /// The handler waits for something; the outcome comes later.
-    Waits(BoxFuture<'static, Outcome<M>>, Target),
+    Waits(BoxFuture<'static, Outcome<M>>),
     /// Nothing has happened.
-    Not(Request<M>),
+    Not,
 }
 
 /// Runs the call here and now, if its service is on this node, the only one that it can go to, and idle.
-pub(super) fn attempt<M: Method>(request: Request<M>, task: &mut Context<'_>) -> Tried<M> {
-    let router = &request.target.router;
-    let always = match router.local_calls {
+pub(super) fn attempt<M: Method>(request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
+    if const { M::INFO.cancel || M::INFO.queued } || request.retry.is_some() {
+        return Tried::Not;
+    }
+    let target = &request.target;
+    let always = match target.router.local_calls {
         LocalCalls::Adaptive => false,
         LocalCalls::Short => true,
-        LocalCalls::Queued => return Tried::Not(request),
-        LocalCalls::Random(_) if router.toss() => return Tried::Not(request),
+        LocalCalls::Queued => return Tried::Not,
+        LocalCalls::Random(_) if target.router.toss() => return Tried::Not,
         LocalCalls::Random(_) => true,
     };
-    if const { M::INFO.cancel || M::INFO.queued } || request.retry.is_some() {
-        return Tried::Not(request);
-    }
-    let Some((envelope, due)) = envelope::<M>(&request) else { return Tried::Not(request) };
-    let Request { target, args, options, retry } = request;
-    let mut args = Some(args);
-    let run = |found: &Found| {
-        let port = found.port::<M>()?;
-        let _at_home = target.router.home.enter();
-        let mut call = ShortCall { args: &mut args, envelope, due: due.clone(), task, index: found.index, always };
-        match port.short(&*found.cell, &mut call) {
-            Short::NotNow => None,
-            Short::Done(result) => Some(Tried::Done(result.map_err(CallError::App))),
-            Short::Failed(failure) => Some(Tried::Done(Err(failed::<M>(&target, &*found.cell, failure)))),
-            Short::Waits(answering) => {
-                let outcome = wait(target.clone(), Arc::clone(&found.cell), answering, due.clone()).boxed();
-                Some(Tried::Waits(outcome, target.clone()))
-            }
-        }
+    // It is taken out of where it is remembered while it is used: the handler may make calls itself.
+    let resolved = Resolved::take::<M>(target);
+    let tried = match &resolved.found {
+        Some(found) => run(found, target, &request.options, &mut request.args, task, always),
+        None => Tried::Not,
     };
-    let tried = resolved::with::<M, _>(&target, run).flatten();
-    match (tried, args) {
-        (Some(tried), _) => tried,
-        (None, Some(args)) => Tried::Not(Request { target, args, options, retry }),
-        // A handler that has been given the arguments has an outcome.
-        (None, None) => Tried::Done(Err(failed::<M>(&target, None, LostReason::NoReply.into()))),
+    resolved.give_back();
+    tried
+}
+
+fn run<M: Method>(
+    found: &Found,
+    target: &Target,
+    options: &Options,
+    args: &mut Option<M::Args>,
+    task: &mut Context<'_>,
+    always: bool,
+) -> Tried<M> {
+    let Some(port) = found.port::<M>() else { return Tried::Not };
+    let Some((envelope, until)) = envelope::<M>(target, options) else { return Tried::Not };
+    let due = || Due::within(options.timeout, until);
+    let _at_home = target.router.home.enter();
+    let mut call = ShortCall { args, envelope, due: due(), task, index: found.index, always };
+    match port.short(&*found.cell, &mut call) {
+        Short::Done(result) => Tried::Done(result.map_err(CallError::App)),
+        Short::Failed(failure) => Tried::Done(Err(failed::<M>(target, &*found.cell, failure))),
+        Short::Waits(answering) => {
+            Tried::Waits(wait(target.clone(), Arc::clone(&found.cell), answering, due()).boxed())
+        }
+        Short::NotNow => Tried::Not,
     }
 }
 
-/// The metadata of the call, unless it is too late for it.
-fn envelope<M: Method>(request: &Request<M>) -> Option<(Envelope, Due)> {
-    let (timeout, lane) = (request.options.timeout, M::INFO.lane);
-    if timeout.is_zero() {
+/// The metadata of the call, and the deadline of the handler that makes it, unless that has passed.
+fn envelope<M: Method>(target: &Target, options: &Options) -> Option<(Envelope, Option<Instant>)> {
+    if options.timeout.is_zero() {
         return None;
     }
-    let within = |by| Due::within(timeout, by);
-    let (inherited, due) = match Ambient::current(|ambient| (Inherited::from_awaiting(ambient), ambient.is_late())) {
-        Some((_, true)) => return None,
-        Some((inherited, false)) => {
-            let due = within(inherited.until());
-            (inherited, due)
-        }
-        None => (Inherited::default(), within(None)),
+    let inherited = match Ambient::current(|ambient| (!ambient.is_late()).then(|| Inherited::from_awaiting(ambient))) {
+        Some(None) => return None,
+        Some(Some(inherited)) => inherited,
+        None => Inherited::default(),
     };
-    let envelope = inherited.envelope(&request.options, lane, None);
-    Some((Envelope { keys: request.target.keys.clone(), ..envelope }, due))
+    let envelope = inherited.envelope(options, M::INFO.lane, None);
+    Some((Envelope { keys: target.keys.clone(), ..envelope }, inherited.until()))
 }
 
 /// Waits for the answer of a handler that has begun.
@@ -106,11 +108,7 @@ async fn wait<M: Method>(
     Err(failed::<M>(&target, &*cell, failure))
 }
 
-fn failed<'a, M: Method>(
-    target: &Target,
-    cell: impl Into<Option<&'a dyn AnyCell>>,
-    failure: Failure,
-) -> CallError<M::Error> {
-    let place = cell.into().map(|cell| target.router.place(cell));
-    describe::<M, _>(target, place, failure)
+#[cold]
+fn failed<M: Method>(target: &Target, cell: &dyn AnyCell, failure: Failure) -> CallError<M::Error> {
+    describe::<M, _>(target, Some(target.router.place(cell)), failure)
 }

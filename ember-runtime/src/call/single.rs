@@ -68,19 +68,19 @@ impl<M: Method> Call<M> {
 
     /// Orders this call with others of the same key, where a service has several workers.
     pub fn key(self, key: impl Into<Key>) -> Self {
-        self.change(|request| request.options.key(key.into()))
+        self.change(|request| request.options.set_key(key.into()))
     }
 
     /// Sets a header. The callee reads it with `cx.header(…)`, and passes it on with the calls it makes.
     pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.change(|request| drop(request.options.headers.insert(name.into(), value.into())))
+        self.change(|request| request.options.set_header(name.into(), value.into()))
     }
 
     /// Makes the call again where it failed, as `policy` says: a [`Retry`](super::Retry) repeats what was certainly not executed;
     /// with [`maybe_executed`](super::Retry::maybe_executed), which idempotent methods allow, the rest too. All attempts stay
     /// within the call's time-out. A one-way call is not repeated.
     pub fn retry(self, policy: impl RetryPolicy<M>) -> Self {
-        self.change(|request| request.retry = Some(policy.repeat()))
+        self.change(|request| request.retry = Some(Box::new(policy.repeat())))
     }
 
     /// Sends the call one way: nobody hears of the result. Never waits.
@@ -126,19 +126,21 @@ impl<M: Method> Future for Call<M> {
     type Output = Outcome<M>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<M>> {
-        if let State::Ready(_) = &self.0 {
+        if let State::Ready(request) = &mut self.0 {
             // A tight loop of calls that never have to wait must not keep the other tasks of its thread from running.
-            let progress = ready!(coop::poll_proceed(cx));
-            let State::Ready(request) = mem::replace(&mut self.0, State::Ended) else { unreachable!("it was ready") };
-            progress.made_progress();
-            self.0 = match attempt(request, cx) {
-                Tried::Done(outcome) => return Poll::Ready(outcome),
-                Tried::Waits(outcome, target) => State::Running(outcome, target),
-                Tried::Not(request) => {
-                    let target = request.target.clone();
-                    State::Running(run(request, Inherited::awaited()), target)
+            ready!(coop::poll_proceed(cx)).made_progress();
+            let outcome = match attempt(request, cx) {
+                Tried::Done(outcome) => {
+                    self.0 = State::Ended;
+                    return Poll::Ready(outcome);
                 }
+                Tried::Waits(outcome) => Some(outcome),
+                Tried::Not => None,
             };
+            let State::Ready(request) = mem::replace(&mut self.0, State::Ended) else { unreachable!("it was ready") };
+            let target = request.target.clone();
+            let outcome = outcome.unwrap_or_else(|| run(request, Inherited::awaited()));
+            self.0 = State::Running(outcome, target);
         }
         let State::Running(running, target) = &mut self.0 else { panic!("a call was polled after it had ended") };
         // It has a deadline, so it needs a runtime with timers, wherever its caller is.

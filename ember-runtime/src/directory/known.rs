@@ -64,6 +64,7 @@ Self {
     }
 
     /// Its number. A call that looks at this finds what was known when it was made.
+    #[inline]
     pub(crate) fn number(&self) -> u64 {
         self.newest.load(Ordering::Acquire)
     }

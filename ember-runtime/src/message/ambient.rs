@@ -29,6 +29,7 @@ impl Ambient {
     }
 
     /// Another handler begins.
+    #[inline]
     pub(crate) fn begin(&mut self, envelope: Envelope, due: Due, method: &'static str) {
         self.method = method;
         self.envelope = envelope;
@@ -40,6 +41,7 @@ impl Ambient {
     }
 
     /// When the handler must have ended.
+    #[inline]
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.due.get()
     }
@@ -50,11 +52,13 @@ impl Ambient {
     }
 
     /// Shows the handler that is running on this thread, if one is, to `look`.
+    #[inline]
     pub(crate) fn current<T>(look: impl FnOnce(&Self) -> T) -> Option<T> {
         CURRENT.is_set().then(|| CURRENT.with(look))
     }
 
     /// Runs one step of the handler that `self` describes.
+    #[inline]
     pub(crate) fn scope<T>(&self, step: impl FnOnce() -> T) -> T {
         CURRENT.set(self, step)
     }

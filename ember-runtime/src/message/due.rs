@@ -16,11 +16,13 @@ pub(crate) struct Due {
 
 impl Due {
     /// At `deadline`; never, if there is none.
+    #[inline]
     pub(crate) const fn at(deadline: Option<Instant>) -> Self {
         Self { within: None, by: deadline, at: OnceLock::new() }
     }
 
     /// This long from now on, whoever asks first; and not later than `by`.
+    #[inline]
     pub(crate) const fn within(time: Duration, by: Option<Instant>) -> Self {
         Self { within: Some(time), by, at: OnceLock::new() }
     }

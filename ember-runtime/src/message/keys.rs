@@ -68,6 +68,7 @@ impl Keys {
         self.0.as_ref()?.modules.last()?.upgrade()
     }
 
+    #[inline]
     pub(crate) fn reader(&self) -> KeyReader<'_> {
         let wanted = self.0.as_ref().map_or(&[][..], |way| &way.modules);
         KeyReader { rest: self.bytes(), wanted, found: Vec::new() }
@@ -104,6 +105,7 @@ impl KeyReader<'_> {
         self.found.push(Arc::downgrade(life));
     }
 
+    #[inline]
     pub(crate) fn into_found(self) -> Vec<Weak<Lifespan>> {
         self.found
     }

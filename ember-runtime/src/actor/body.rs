@@ -19,7 +19,8 @@ impl<S: Service> Body<S> {
     }
 
     /// Notes what runs next, and where.
-    pub(super) fn begin<L: Path<S>>(&mut self, envelope: Envelope, due: Due, method: &'static str) {
+    #[inline]
+    pub(super) fn begin<L: Path<S>>(&mut self, envelope: Option<Envelope>, due: Due, method: &'static str) {
         self.ambient.begin(envelope, due, method);
         self.core.method = method;
         self.core.route = route::<S, L>;

@@ -130,7 +130,7 @@ impl<S: Service> Job<S> for CallbackJob {
         let Self { callback, route, method, envelope } = *self;
         let Body { service, core, ambient } = &mut *body;
         let due = Due::at(envelope.deadline);
-        ambient.begin(envelope, due, method);
+        ambient.begin(Some(envelope), due, method);
         core.method = method;
         route(service, core, ambient, callback);
         Start::Over(body)

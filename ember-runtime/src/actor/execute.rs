@@ -116,7 +116,7 @@ pub(super) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
 /// Notes that work begins which nobody waits for, on the unit that `core.keys` says.
 fn begin_task<S: Service, L: Path<S>>(body: &mut Body<S>, name: &'static str) {
     let keys = std::mem::take(&mut body.core.keys);
-    body.begin::<L>(Envelope::at(keys), Due::default(), name);
+    body.begin::<L>(Some(Envelope::at(keys)), Due::default(), name);
 }
 
 /// Runs a callback with panics caught.

@@ -152,7 +152,7 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for CallJob<S, L, M> 
             return Start::Over(body);
         }
         let deadline = envelope.deadline;
-        body.begin::<L>(envelope, Due::at(deadline), M::INFO.name);
+        body.begin::<L>(Some(envelope), Due::at(deadline), M::INFO.name);
         match reply {
             Some(reply) if const { M::INFO.cancel } => once(body, move |body| Box::pin(cancellable::<S, L, M>(body, args, deadline, reply))),
             reply => Start::Handler(pool::place(running::<S, L, M>(body, args), reply), index),
@@ -245,7 +245,7 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for RawJob<S, L, M> {
         };
         drop((payload, credit));
         let deadline = envelope.deadline;
-        body.begin::<L>(envelope, Due::at(deadline), M::INFO.name);
+        body.begin::<L>(Some(envelope), Due::at(deadline), M::INFO.name);
         if const { M::INFO.cancel } {
             return once(body, move |body| {
                 Box::pin(async move {

@@ -45,6 +45,7 @@ pub(crate) use self::{
     job::TaskJob,
     keyed::{Changes, Field as KeyedField, GoLive, note_change},
     port::{Port, Submission},
+    pool::Spare,
     run::{Ending, Source},
     short::{Short, ShortCall},
     supervision::Supervision,

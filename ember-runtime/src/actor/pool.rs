@@ -46,6 +46,39 @@ fn shelf<F: 'static, D: 'static>(shelves: &mut Vec<Shelf>) -> Option<&mut Vec<Pi
     shelves.first_mut()?.1.downcast_mut()
 }
 
+/// The memory of one kind of call, for somebody who makes it again and again.
+#[derive(Default)]
+pub(crate) struct Spare(Option<Box<dyn Any>>);
+
+impl Spare {
+    /// Places `future`.
+    #[inline]
+    pub(super) fn place<F: 'static, D: 'static>(&mut self, future: F, done: Option<D>) -> Pin<Box<Slot<F, D>>> {
+        let kept = self.0.as_deref_mut().and_then(<dyn Any>::downcast_mut::<Option<Pin<Box<Slot<F, D>>>>>);
+        match kept.and_then(Option::take) {
+            Some(mut slot) => {
+                let mut parts = slot.as_mut().project();
+                parts.future.set(Some(future));
+                *parts.done = done;
+                slot
+            }
+            None => place(future, done),
+        }
+    }
+
+    /// Keeps the place for the next time. What is still in it, is dropped.
+    #[inline]
+    pub(super) fn keep<F: 'static, D: 'static>(&mut self, mut slot: Pin<Box<Slot<F, D>>>) {
+        let mut parts = slot.as_mut().project();
+        parts.future.set(None);
+        *parts.done = None;
+        match self.0.as_deref_mut().and_then(<dyn Any>::downcast_mut::<Option<Pin<Box<Slot<F, D>>>>>) {
+            Some(kept) => *kept = Some(slot),
+            None => self.0 = Some(Box::new(Some(slot))),
+        }
+    }
+}
+
 /// Places `future`.
 pub(super) fn place<F: 'static, D: 'static>(future: F, done: Option<D>) -> Pin<Box<Slot<F, D>>> {
     // A thread that ends has no shelves any more.

@@ -6,7 +6,8 @@ use std::{cell::Cell as Flag, pin::Pin, task::Context, task::Poll};
 use super::{
     AnyCell, Body, Cell, HandledBy, Path, Place, Port, Service,
     job::{Outcome, running},
-    keyed, pool::{self, Slot},
+    keyed,
+    pool::{Slot, Spare},
 };
 use crate::{
     error::Failure,
@@ -31,14 +32,17 @@ pub(crate) enum Short<M: Method> {
     NotNow,
 }
 
-pub(super) type ShortFn<M> = fn(&dyn AnyCell, &mut ShortCall<'_, '_, M>) -> Short<M>;
+pub(super) type ShortFn<M> = fn(&dyn AnyCell, ShortCall<'_, '_, M>) -> Short<M>;
 
 /// A call that tries the short path.
 pub(crate) struct ShortCall<'a, 'b, M: Method> {
     /// Taken if the handler runs.
     pub(crate) args: &'a mut Option<M::Args>,
-    pub(crate) envelope: Envelope,
+    /// None if there is nothing in it.
+    pub(crate) envelope: Option<Envelope>,
     pub(crate) due: Due,
+    /// Memory that the last such call has left.
+    pub(crate) spare: &'a mut Spare,
     /// Of the caller.
     pub(crate) task: &'a mut Context<'b>,
     /// The place of the method in the service's table.
@@ -49,7 +53,8 @@ pub(crate) struct ShortCall<'a, 'b, M: Method> {
 
 impl<M: Method> Port<M> {
     /// Runs the call here and now, if the service is idle.
-    pub(crate) fn short(&self, cell: &dyn AnyCell, call: &mut ShortCall<'_, '_, M>) -> Short<M> {
+    #[inline]
+    pub(crate) fn short(&self, cell: &dyn AnyCell, call: ShortCall<'_, '_, M>) -> Short<M> {
         (self.short)(cell, call)
     }
 }
@@ -75,7 +80,7 @@ impl Drop for Deeper {
 
 pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     cell: &dyn AnyCell,
-    call: &mut ShortCall<'_, '_, M>,
+    call: ShortCall<'_, '_, M>,
 ) -> Short<M> {
     // What is dropped when its caller goes away must know its caller.
     if const { M::INFO.cancel || M::INFO.queued } {
@@ -105,15 +110,14 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
         }
         return Short::NotNow;
     };
-    let (envelope, due) = (std::mem::take(&mut call.envelope), std::mem::take(&mut call.due));
-    body.begin::<L>(envelope, due, M::INFO.name);
-    let mut slot = pool::place(running::<S, L, M>(body, args), None::<Reply<M>>);
+    body.begin::<L>(call.envelope, call.due, M::INFO.name);
+    let mut slot = call.spare.place(running::<S, L, M>(body, args), None::<Reply<M>>);
     let step = entry.pace.begin();
     let polled = keyed::noticing(&cell.table, || poll(slot.as_mut(), call.task));
     entry.pace.end(step);
     match polled {
         (Poll::Ready((mut body, outcome)), changed) => {
-            pool::keep(slot);
+            call.spare.keep(slot);
             body.core.changed |= changed;
             cell.counts.short();
             if body.core.panicked && cell.resumes() {

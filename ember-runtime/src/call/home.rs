@@ -38,19 +38,29 @@ impl Home {
         Self { id: handle.id(), handle }
     }
 
-    /// Sees to it that handlers which run here find the runtime of the node.
+    /// Sees to it that handlers which run here find the runtime of the node. `last` is a task that is known to be at home.
     #[inline]
-    pub(super) fn enter(&self) -> AtHome<'_> {
-        AtHome { _entered: (present() != Some(self.id)).then(|| self.handle.enter()) }
+    pub(super) fn enter(&self, last: &mut Option<task::Id>) -> AtHome<'_> {
+        let present = task::try_id();
+        if present.is_some() && present == *last {
+            return AtHome { _entered: None };
+        }
+        self.look(present, last)
+    }
+
+    #[cold]
+    fn look(&self, task: Option<task::Id>, last: &mut Option<task::Id>) -> AtHome<'_> {
+        let at_home = runtime_of(task) == Some(self.id);
+        *last = task.filter(|_| at_home);
+        AtHome { _entered: (!at_home).then(|| self.handle.enter()) }
     }
 }
 
-/// The present runtime.
-#[inline]
-fn present() -> Option<runtime::Id> {
+/// The present runtime, where `task` runs.
+fn runtime_of(task: Option<task::Id>) -> Option<runtime::Id> {
     let ask = || Handle::try_current().ok().map(|handle| handle.id());
     // Outside of a task there is nothing to remember it by.
-    let Some(task) = task::try_id() else { return ask() };
+    let Some(task) = task else { return ask() };
     TASKS.with(|tasks| {
         let place = &tasks[slot(task)];
         match place.get() {

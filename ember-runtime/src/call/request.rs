@@ -53,6 +53,11 @@ impl Options {
         self.more.get_or_insert_default().headers.insert(name, value);
     }
 
+    /// Whether there is nothing but the time-out.
+    pub(super) fn is_plain(&self) -> bool {
+        self.more.is_none()
+    }
+
     pub(super) fn key(&self) -> Option<u64> {
         self.more.as_ref().and_then(|more| more.key)
     }

@@ -7,9 +7,11 @@ use std::{
     sync::Arc,
 };
 
+use tokio::task;
+
 use super::handle::Target;
 use crate::{
-    actor::{AnyCell, Port},
+    actor::{AnyCell, Port, Spare},
     message::Method,
 };
 
@@ -22,6 +24,10 @@ pub(super) struct Resolved {
     /// Of the view that it was found in.
     view: u64,
     pub(super) found: Option<Found>,
+    /// What its calls have left for the next.
+    pub(super) spare: Spare,
+    /// The task that made the last call. It runs on the runtime of the node.
+    pub(super) at_home: Option<task::Id>,
 }
 
 /// A method of a service.
@@ -92,7 +98,7 @@ impl Resolved {
         // A thread that ends remembers nothing any more.
         match KNOWN.try_with(|known| known[key.slot()].take()).ok().flatten() {
             Some(resolved) if resolved.key == key && resolved.view == view => resolved,
-            _ => Box::new(Self { key, view, found: find::<M>(target) }),
+            _ => Box::new(Self { key, view, found: find::<M>(target), spare: Spare::default(), at_home: None }),
         }
     }
 

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     actor::{AnyCell, Short, ShortCall},
     error::{CallError, Failure, LostReason},
-    message::{Ambient, Answer, Answering, Due, Envelope, Method},
+    message::{Ambient, Answer, Answering, Due, Envelope, Lane, Method},
 };
 
 /// What became of it.
@@ -42,50 +42,56 @@ pub(super) fn attempt<M: Method>(request: &mut Request<M>, task: &mut Context<'_
         LocalCalls::Random(_) => true,
     };
     // It is taken out of where it is remembered while it is used: the handler may make calls itself.
-    let resolved = Resolved::take::<M>(target);
-    let tried = match &resolved.found {
-        Some(found) => run(found, target, &request.options, &mut request.args, task, always),
-        None => Tried::Not,
-    };
+    let mut resolved = Resolved::take::<M>(target);
+    let tried = run(&mut resolved, target, &request.options, &mut request.args, task, always);
     resolved.give_back();
     tried
 }
 
+#[inline]
 fn run<M: Method>(
-    found: &Found,
+    resolved: &mut Resolved,
     target: &Target,
     options: &Options,
     args: &mut Option<M::Args>,
     task: &mut Context<'_>,
     always: bool,
 ) -> Tried<M> {
+    let Resolved { found: Some(found), spare, at_home, .. } = resolved else { return Tried::Not };
     let Some(port) = found.port::<M>() else { return Tried::Not };
     let Some((envelope, until)) = envelope::<M>(target, options) else { return Tried::Not };
-    let due = || Due::within(options.timeout, until);
-    let _at_home = target.router.home.enter();
-    let mut call = ShortCall { args, envelope, due: due(), task, index: found.index, always };
-    match port.short(&*found.cell, &mut call) {
+    let _at_home = target.router.home.enter(at_home);
+    let due = Due::within(options.timeout, until);
+    match port.short(&*found.cell, ShortCall { args, envelope, due, spare, task, index: found.index, always }) {
         Short::Done(result) => Tried::Done(result.map_err(CallError::App)),
         Short::Failed(failure) => Tried::Done(Err(failed::<M>(target, &*found.cell, failure))),
         Short::Waits(answering) => {
-            Tried::Waits(wait(target.clone(), Arc::clone(&found.cell), answering, due()).boxed())
+            let due = Due::within(options.timeout, until);
+            Tried::Waits(wait(target.clone(), Arc::clone(&found.cell), answering, due).boxed())
         }
         Short::NotNow => Tried::Not,
     }
 }
 
-/// The metadata of the call, and the deadline of the handler that makes it, unless that has passed.
-fn envelope<M: Method>(target: &Target, options: &Options) -> Option<(Envelope, Option<Instant>)> {
+/// The metadata of the call, if there is anything in it, and the deadline of the handler that makes it, unless that has
+/// passed.
+#[inline]
+fn envelope<M: Method>(target: &Target, options: &Options) -> Option<(Option<Envelope>, Option<Instant>)> {
     if options.timeout.is_zero() {
         return None;
     }
-    let inherited = match Ambient::current(|ambient| (!ambient.is_late()).then(|| Inherited::from_awaiting(ambient))) {
+    let inherited = Ambient::current(|ambient| (!ambient.is_late()).then(|| Inherited::from_awaiting(ambient)));
+    let inherited = match inherited {
         Some(None) => return None,
-        Some(Some(inherited)) => inherited,
-        None => Inherited::default(),
+        Some(inherited) => inherited,
+        None if options.is_plain() && target.keys.is_empty() && const { matches!(M::INFO.lane, Lane::User) } => {
+            return Some((None, None));
+        }
+        None => None,
     };
+    let inherited = inherited.unwrap_or_default();
     let envelope = inherited.envelope(options, M::INFO.lane, None);
-    Some((Envelope { keys: target.keys.clone(), ..envelope }, inherited.until()))
+    Some((Some(Envelope { keys: target.keys.clone(), ..envelope }), inherited.until()))
 }
 
 /// Waits for the answer of a handler that has begun.

@@ -144,7 +144,7 @@ impl<M: Method> Future for Call<M> {
         }
         let State::Running(running, target) = &mut self.0 else { panic!("a call was polled after it had ended") };
         // It has a deadline, so it needs a runtime with timers, wherever its caller is.
-        let at_home = target.router.home.enter();
+        let at_home = target.router.home.enter(&mut None);
         let outcome = ready!(running.as_mut().poll(cx));
         drop(at_home);
         self.0 = State::Ended;

@@ -17,6 +17,8 @@ pub(crate) struct Ambient {
     pub(crate) method: &'static str,
     /// Its deadline does not count: see `due`.
     pub(crate) envelope: Envelope,
+    /// There may be something in the envelope.
+    filled: bool,
     pub(crate) due: Due,
     /// The chain of calls that this handler waits for, made with the first.
     extended: OnceLock<Arc<Chain>>,
@@ -25,15 +27,19 @@ pub(crate) struct Ambient {
 impl Ambient {
     /// Of a service in which nothing has run yet.
     pub(crate) fn new(pid: Pid, service: Arc<str>) -> Self {
-        Self { pid, service, method: "", envelope: Envelope::default(), due: Due::default(), extended: OnceLock::new() }
+        Self { pid, service, method: "", envelope: Envelope::default(), filled: false, due: Due::default(), extended: OnceLock::new() }
     }
 
-    /// Another handler begins.
+    /// Another handler begins. It comes without an envelope if there is nothing in it.
     #[inline]
-    pub(crate) fn begin(&mut self, envelope: Envelope, due: Due, method: &'static str) {
+    pub(crate) fn begin(&mut self, envelope: Option<Envelope>, due: Due, method: &'static str) {
         self.method = method;
-        self.envelope = envelope;
         self.due = due;
+        // Most calls have nothing in their envelopes, and follow one that had not.
+        if envelope.is_some() || self.filled {
+            self.filled = envelope.is_some();
+            self.envelope = envelope.unwrap_or_default();
+        }
         // Taking it costs more than looking whether it is there.
         if self.extended.get().is_some() {
             self.extended = OnceLock::new();

@@ -43,6 +43,12 @@ impl Keys {
         Self((!bytes.is_empty()).then(|| Box::new(Way { bytes: bytes.into(), modules: Vec::new() })))
     }
 
+    /// Whether there are none.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// As they travel.
     pub(crate) fn bytes(&self) -> &[u8] {
         self.0.as_ref().map_or(&[], |way| &way.bytes)

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask test [ARGS]       every test, against a real etcd; ARGS go to `cargo test`: a filter, `-p CRATE`, `-- --nocapture`
 cargo xtask soak [ARGS]       the same with larger numbers (EMBER_TEST_SCALE=10, unless it is set)
+cargo xtask valgrind          the tests that reach `unsafe` code, under valgrind
 cargo xtask examples [NAMES]  run every example, or those named
 cargo xtask codegen           generate Rust from `ember-runtime/proto`
 cargo xtask codegen --check   fail if what is checked in differs from what would be generated
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args.as_slice() {
         ["test", rest @ ..] => test::command(rest, test::Scale::Usual),
+        ["valgrind"] => test::valgrind(),
         ["soak", rest @ ..] => test::command(rest, test::Scale::Soak),
         ["examples", names @ ..] => examples::run(names),
         ["codegen"] => codegen::write(),

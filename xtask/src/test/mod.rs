@@ -1,6 +1,8 @@
 //! The test command: which runners there are, what they find in their environment, and their sum.
 
 mod summary;
+mod valgrind;
+mod ways;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -8,6 +10,7 @@ use std::process::{Command, Stdio};
 use crate::{etcd, shell};
 
 pub(crate) use summary::Summary;
+pub(crate) use valgrind::command as valgrind;
 
 /// How much the tests that scale do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +36,8 @@ pub(crate) fn verdict(sum: Summary) -> Result<(), String> {
 }
 
 /// Runs the tests: unit, doc, integration, multi-process and UI tests of the workspace with all features; then the crates
-/// that users depend on with their default ones; then the build tools. With `args`, the first of these only.
+/// that users depend on with their default ones; then the behaviour of services in each of the ways in which local calls
+/// can be run; then the build tools, and loom. With `args`, the first of these only.
 pub(crate) fn run(args: &[&str], scale: Scale) -> Result<Summary, String> {
     let programs = etcd::obtain()?;
     let server = etcd::Server::start(&programs)?;
@@ -70,7 +74,18 @@ fn runners(args: &[&str]) -> Result<Vec<Command>, String> {
     }
     let defaults = shell::cargo(&["test", "--no-fail-fast", "-p", "ember", "-p", "ember-runtime"]);
     let tools = shell::tools_cargo(&["test", "--no-fail-fast", "-p", "protoc-shim"])?;
-    Ok(vec![everything, defaults, tools])
+    let mut runners = vec![everything, defaults];
+    runners.extend(ways::runners());
+    runners.extend([tools, loom()]);
+    Ok(runners)
+}
+
+/// Every order in which threads can meet where the runtime has `unsafe` code.
+fn loom() -> Command {
+    let mut loom = shell::cargo(&["test", "--manifest-path", "tests/loom/Cargo.toml", "--target-dir", "target/loom"]);
+    // It takes the runtime's file, not the runtime: nothing else is shared with the workspace.
+    loom.arg("--no-fail-fast");
+    loom
 }
 
 /// Runs one `cargo test`, passing its output on, and adds up what its test programs say at their end.

@@ -1,0 +1,46 @@
+//! The behaviour of services, once for each way in which local calls can be run: it must be the same.
+
+use std::process::Command;
+
+use crate::shell;
+
+/// What `EMBER_LOCAL_CALLS` is set to. The default is what all other tests run with.
+const WAYS: &[&str] = &["short", "queued", "random:20261121"];
+
+/// The tests whose services are called on their own node.
+const BEHAVIOUR: &[&str] = &[
+    "addresses",
+    "calls",
+    "calls_many",
+    "calls_order",
+    "cancel",
+    "cluster_calls",
+    "cluster_order",
+    "codecs",
+    "deferred",
+    "events",
+    "fairness",
+    "lifecycle",
+    "mailbox",
+    "modules",
+    "modules_dynamic",
+    "modules_dynamic_calls",
+    "modules_dynamic_owned",
+    "panics",
+    "retries",
+    "selection",
+    "spawn",
+    "supervision",
+    "timers",
+    "timers_runtime",
+    "watch",
+];
+
+/// One `cargo test` for each way.
+pub(super) fn runners() -> impl Iterator<Item = Command> {
+    WAYS.iter().map(|way| {
+        let mut runner = shell::cargo(&["test", "--all-features", "--no-fail-fast", "-p", "ember-tests"]);
+        runner.args(BEHAVIOUR.iter().flat_map(|name| ["--test", name])).env("EMBER_LOCAL_CALLS", way);
+        runner
+    })
+}

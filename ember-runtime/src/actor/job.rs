@@ -90,7 +90,7 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> RawJob<S, L, M> {
 impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for RawJob<S, L, M> {
     fn run<'a>(self: Box<Self>, service: &'a mut S, core: &'a mut Core) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            let RawCall { payload, envelope, reply, credit, .. } = self.call;
+            let RawCall { payload, envelope, mut reply, credit, .. } = self.call;
             if envelope.expired() {
                 return reply.fail(RefusedReason::Expired);
             }
@@ -103,6 +103,7 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for RawJob<S, L, M> {
                 Err(error) => return reply.fail(RefusedReason::Undecodable(format!("{}: {error}", self.name))),
             };
             drop((payload, credit));
+            reply.taken();
             let deadline = envelope.deadline;
             let outcome = execute::<S, L, M>(service, core, envelope, args, before(deadline, reply.unwanted())).await;
             match outcome {

@@ -57,10 +57,13 @@ impl Router {
         self.cells.write().unwrap_or_else(PoisonError::into_inner).remove(&pid.number);
     }
 
-    /// Delivers a call from another node.
-    pub(crate) fn deliver(&self, number: u64, call: RawCall) {
-        match self.cell(number) {
-            Some(cell) => cell.deliver(call),
+    /// Delivers a call from another node; `last` is the service that the call before it went to.
+    pub(crate) fn deliver(&self, number: u64, call: RawCall, last: &mut Option<(u64, Arc<dyn AnyCell>)>) {
+        if last.as_ref().is_none_or(|(known, _)| *known != number) {
+            *last = self.cell(number).map(|cell| (number, cell));
+        }
+        match last {
+            Some((_, cell)) => cell.deliver(call),
             None => call.reply.fail(RefusedReason::Stopped),
         }
     }

@@ -11,6 +11,11 @@ use crate::error::{LostReason, RefusedReason};
 /// The most calls in flight on one link. Both ends keep a slot each, so this bounds memory at the callee too.
 pub(super) const MAX_PENDING: usize = 1 << 20;
 
+/// The position of a call that leaves later than its place says, and has not yet.
+pub(super) const SLOW: u64 = u64::MAX;
+/// The position of such a call when it has left.
+const LEFT: u64 = 0;
+
 /// All of them.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
@@ -29,7 +34,7 @@ struct Slot {
 enum State {
     Free,
     Waiting {
-        /// Where its record starts in the stream of calls: tells whether it has left the process.
+        /// Where its record starts in the stream of calls, which begins at 1: tells whether it has left the process.
         position: u64,
         waker: Option<Waker>,
     },
@@ -63,6 +68,22 @@ impl Pending {
         };
         self.waiting += 1;
         Some(correlation)
+    }
+
+    /// Notes that a call waits among the slow ones.
+    pub(super) fn delay(&mut self, correlation: Correlation) {
+        self.place(correlation, SLOW);
+    }
+
+    /// Notes that a slow call has left.
+    pub(super) fn left(&mut self, correlation: Correlation) {
+        self.place(correlation, LEFT);
+    }
+
+    fn place(&mut self, correlation: Correlation, place: u64) {
+        if let Some(Slot { state: State::Waiting { position, .. }, .. }) = self.slot(correlation) {
+            *position = place;
+        }
     }
 
     /// Answers a call. A reply that comes late, or twice, finds nothing and is dropped.

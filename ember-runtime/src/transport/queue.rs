@@ -252,9 +252,10 @@ mod tests {
     use super::*;
 
     fn push(queue: &mut Queue, size: usize) -> Put {
-        let start = wire::open(SEND, queue.open());
-        queue.open().resize(start + size, 0);
-        wire::seal(start, queue.open());
+        let out = queue.open();
+        let start = wire::open(SEND, out);
+        out.resize(start + size, 0);
+        wire::seal(start, out);
         queue.push(start, Some((7, false)), None)
     }
 

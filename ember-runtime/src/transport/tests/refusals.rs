@@ -12,7 +12,7 @@ use crate::{
     net::{Endpoint, OsNetwork},
     transport::{
         LinkConfig, Peer,
-        control::encode,
+        control::encode, data,
         hello::{self, Hello, Offer, Refusal, Welcome},
     },
 };

@@ -20,7 +20,7 @@ mod wire;
 pub(crate) use self::{
     ambient::Ambient,
     chain::Chain,
-    coding::{decode, encode},
+    coding::{append, decode, encode},
     deferred::deferred,
     envelope::Envelope,
     keys::{Lifespan, MAX_KEYS},

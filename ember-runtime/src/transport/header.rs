@@ -12,7 +12,7 @@ use super::OutCall;
 use crate::{
     error::RefusedReason,
     id::{MethodId, Pid},
-    message::{Chain, Envelope, Keys, Lane, MAX_KEYS},
+    message::{Chain, Envelope, Keys, Lane, MAX_KEYS, append},
 };
 
 const MAX_LINKS: usize = 256;
@@ -103,8 +103,8 @@ pub(super) fn put(call: &OutCall<'_>, epoch: Instant, out: &mut Vec<u8>) -> Resu
 }
 
 fn write(part: &impl Serialize, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
-    match postcard::to_io(part, out) {
-        Ok(_) => Ok(()),
+    match append(part, out) {
+        Ok(()) => Ok(()),
         Err(error) => Err(RefusedReason::Undecodable(format!("the header could not be written: {error}"))),
     }
 }

@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use tokio::task::JoinHandle;
 
 use super::{
-    Identity, Ingress, LinkConfig, OutCall, Peer, PendingReply,
+    Identity, Ingress, LinkConfig, OutCall, PendingReply,
     events::{Event, Events},
     hello::Offer,
     lock, server,
@@ -89,13 +89,9 @@ impl Links {
     ///
     /// # Errors
     /// `Expired`, `TooLarge`, `LinkFull`, `Undecodable`. Neither on an error nor on `None` anything was sent.
-    pub(crate) fn submit(
-        self: &Arc<Self>,
-        peer: &Peer,
-        call: OutCall<'_>,
-    ) -> Result<Option<PendingReply>, RefusedReason> {
-        match self.up.load().get(&peer.key.id) {
-            Some(session) if session.peer == peer.key => session.submit(call),
+    pub(crate) fn submit(&self, peer: NodeKey, call: OutCall<'_>) -> Result<Option<PendingReply>, RefusedReason> {
+        match self.up.load().get(&peer.id) {
+            Some(session) if session.peer == peer => session.submit(call),
             _ => Ok(None),
         }
     }

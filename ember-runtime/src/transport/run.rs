@@ -5,12 +5,13 @@ use std::{
     future::{pending, poll_fn},
     pin::Pin,
     sync::{Arc, Mutex, atomic::Ordering},
+    task::Waker,
     time::Duration,
 };
 
 use tokio::{
     sync::oneshot,
-    time::{Instant, timeout},
+    time::{Instant, sleep_until, timeout},
 };
 use http_body::Body as _;
 use tonic::{Status, Streaming, body::Body};
@@ -55,6 +56,7 @@ pub(super) async fn run(links: WeakLinks, session: Arc<Session>, control: Stream
         why = read_data(&session, data, &inflow) => why,
         why = unpark(&session, &inflow) => why,
         why = heartbeat::watch(&session) => why,
+        why = expire(&session) => why,
     };
 }
 
@@ -145,6 +147,26 @@ async fn unpark(session: &Arc<Session>, inflow: &Mutex<Inflow>) -> String {
     loop {
         session.unparked.notified().await;
         lock(inflow).unpark(session);
+    }
+}
+
+/// Answers calls whose deadlines have passed. Never ends.
+async fn expire(session: &Session) -> String {
+    loop {
+        let due = lock(&session.pending).due();
+        let passed = async {
+            match due {
+                Some(due) => sleep_until(due).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            () = passed => {
+                let wakers = lock(&session.pending).expire(Instant::now());
+                wakers.into_iter().for_each(Waker::wake);
+            }
+            () = session.earlier.notified() => {}
+        }
     }
 }
 

@@ -53,6 +53,8 @@ pub(super) struct Session {
     pub(super) crowded: AtomicBool,
     /// Calls of the peer that had to wait can go on.
     pub(super) unparked: Notify,
+    /// A call has an earlier deadline than all before.
+    pub(super) earlier: Notify,
     pub(super) progress: ordered::Sender<Progress>,
     pub(super) sever: Arc<Sever>,
     pub(super) born: Instant,
@@ -108,6 +110,7 @@ impl Session {
             received: AtomicU64::new(0),
             crowded: AtomicBool::new(false),
             unparked: Notify::new(),
+            earlier: Notify::new(),
             progress: ordered::Sender::new(Progress::default()),
             sever,
             born,

@@ -42,8 +42,17 @@ impl Session {
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(RefusedReason::Expired);
         }
-        let correlation =
-            if call.one_way { None } else { Some(lock(&self.pending).insert(outbox.calls.end()).ok_or_else(full)?) };
+        let correlation = if call.one_way {
+            None
+        } else {
+            let position = outbox.calls.end();
+            let (correlation, earliest) =
+                lock(&self.pending).insert(position, call.envelope.deadline).ok_or_else(full)?;
+            if earliest {
+                self.earlier.notify_one();
+            }
+            Some(correlation)
+        };
         let out = outbox.calls.open();
         let start = wire::open(if call.one_way { wire::SEND } else { wire::CALL }, out);
         let written = guarded(
@@ -93,7 +102,7 @@ impl Session {
     }
 }
 
-/// A call that waits for its answer. It has no time-out of its own; dropping it cancels the call.
+/// A call that waits for its answer, until its deadline at most. Dropping it cancels the call.
 #[must_use = "dropping it cancels the call"]
 pub(crate) struct PendingReply(Option<(Arc<Session>, Correlation)>);
 

@@ -231,7 +231,7 @@ async fn an_unreadable_header_costs_its_call_and_an_unreadable_frame_the_link() 
     until("the call to arrive", || lock(&b.services.held).len() == 1).await;
 
     // A call whose header is nonsense, from a slot that waits.
-    let name = lock(&at_a.pending).insert(0).unwrap();
+    let name = lock(&at_a.pending).insert(0, None).unwrap().0;
     let mut frame = Vec::new();
     record(wire::CALL, &mut frame, |out| {
         name.put(out);

@@ -175,7 +175,7 @@ impl Node {
             Ok(())
         };
         self.links.submit(
-            to,
+            to.key,
             OutCall { target, method: METHOD, fingerprint: None, envelope, put_args: &mut put_args, one_way },
         )
     }

@@ -149,6 +149,12 @@ impl Outbox {
         })
     }
 
+    /// To be called now and then: gives memory back that is not used.
+    pub(super) fn tidy(&mut self) {
+        self.calls.tidy();
+        self.replies.tidy();
+    }
+
     /// Queues the cancel of a call that nobody waits for any more, behind the call itself. Returns the writer to wake.
     pub(super) fn cancel(&mut self, call: Correlation, dropped: &Dropped) -> Option<Waker> {
         let Dropped::Waiting(position) = *dropped else { return None };

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::{
     frame::{self, HEAD},
     slow::{Order, Slow},
+    spare::Spare,
     wire::{self, CALL, Correlation, SEND},
 };
 
@@ -33,8 +34,10 @@ pub(super) struct Queue {
     waiting: usize,
     /// The bytes that the writer has taken, without the slow ones: from the beginning of the link, which counts as 1.
     taken: u64,
-    /// How large the last buffer was.
-    typical: usize,
+    /// Buffers to be used again.
+    spare: Spare,
+    /// What had been taken when memory was last looked after.
+    tidied: u64,
     /// Where the clock starts, of which each frame tells how far it is; `None` for frames without a clock.
     epoch: Option<Instant>,
 }
@@ -69,7 +72,8 @@ impl Queue {
             slow: Slow::default(),
             waiting: 0,
             taken: 1,
-            typical: 0,
+            spare: Spare::default(),
+            tidied: 1,
             epoch,
         }
     }
@@ -99,7 +103,9 @@ impl Queue {
         }
         let out = &mut self.open.bytes;
         if out.is_empty() {
-            out.reserve(self.typical);
+            if out.capacity() == 0 {
+                *out = self.spare.get();
+            }
             out.resize(HEAD, 0);
             if self.epoch.is_some() {
                 put_clock(0, out);
@@ -160,9 +166,8 @@ impl Queue {
             let Buffer { mut bytes, charge } =
                 self.closed.pop_front().unwrap_or_else(|| mem::take(&mut self.open));
             let preamble = self.preamble();
-            self.typical = bytes.len().min(FRAME);
             if charge as i64 > *credit {
-                self.staged = Bytes::from(bytes).slice(preamble..);
+                self.staged = self.spare.lend(bytes).slice(preamble..);
             } else {
                 *credit -= charge as i64;
                 let head = frame::head(bytes.len() - HEAD);
@@ -171,7 +176,7 @@ impl Queue {
                     bytes[preamble - 8..preamble].copy_from_slice(&micros(epoch).to_le_bytes());
                 }
                 self.take(bytes.len() - preamble);
-                return Some((Bytes::new(), bytes.into()));
+                return Some((Bytes::new(), self.spare.lend(bytes)));
             }
         }
         let mut end = 0;
@@ -208,6 +213,14 @@ impl Queue {
         let head = frame::head(out.len() - HEAD);
         out[..HEAD].copy_from_slice(&head);
         Some(((Bytes::new(), out.into()), left))
+    }
+
+    /// To be called now and then: a queue that is not used keeps no memory.
+    pub(super) fn tidy(&mut self) {
+        if self.taken == self.tidied {
+            self.spare.clear();
+        }
+        self.tidied = self.taken;
     }
 
     /// Nobody waits for this call any more, which is among the slow ones: it is not sent, or its cancel is sent after it.

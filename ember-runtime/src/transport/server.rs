@@ -39,7 +39,8 @@ use crate::net::Listener;
 
 pub(super) const STREAM_WINDOW: u32 = 4 << 20;
 pub(super) const CONNECTION_WINDOW: u32 = 16 << 20;
-pub(super) const HTTP_FRAME: u32 = 64 << 10;
+/// As large as the largest frame of this room, so that a frame is one write and one read.
+pub(super) const HTTP_FRAME: u32 = 512 << 10;
 /// Two streams are used; a few more let a stale one end.
 const STREAMS: u32 = 8;
 /// The pause after an accept that failed, for example for want of file descriptors.

@@ -92,8 +92,7 @@ impl Router {
     ) -> Result<PendingReply, RefusedReason> {
         let (wire, _, fingerprint) = self.way::<M>(instance, id)?;
         let mut payload = Vec::new();
-        put_args_of::<M>(&wire, args, &mut payload)
-            .map_err(|error| RefusedReason::Undecodable(error.to_string()))?;
+        put_args_of::<M>(&wire, args, &mut payload).map_err(|error| RefusedReason::Undecodable(error.to_string()))?;
         let (ticket, leaving) = Ticket::new();
         *handed_over = HandedOver::Elsewhere(leaving.handed_over);
         let (target, name, ticket) = (instance.pid.number, M::INFO.name, Some(ticket));

@@ -107,7 +107,12 @@ impl Control {
     /// A stream that starts with `hello`; `credit` is what this node grants.
     pub(super) fn new(hello: Bytes, credit: usize) -> Arc<Self> {
         let state = Mutex::new(State { hello: Some(hello), ..State::default() });
-        Arc::new(Self { state, released: AtomicU64::new(0), told: AtomicU64::new(0), threshold: (credit as u64 / 8).max(1) })
+        Arc::new(Self {
+            state,
+            released: AtomicU64::new(0),
+            told: AtomicU64::new(0),
+            threshold: (credit as u64 / 8).max(1),
+        })
     }
 
     /// A call of `bytes` has left the mailbox.

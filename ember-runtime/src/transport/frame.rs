@@ -125,7 +125,9 @@ fn parse(head: &[u8]) -> Result<Option<usize>, Malformed> {
     }
     match varint.last() {
         None => return Ok(None),
-        Some(last) if last & 0x80 != 0 => return if varint.len() < MAX_VARINT { Ok(None) } else { Err(Malformed::FRAME) },
+        Some(last) if last & 0x80 != 0 => {
+            return if varint.len() < MAX_VARINT { Ok(None) } else { Err(Malformed::FRAME) };
+        }
         Some(_) => {}
     }
     let size = varint.iter().rev().fold(0_usize, |size, byte| size << 7 | usize::from(byte & 0x7f));
@@ -194,9 +196,8 @@ mod tests {
         for stream in [long, compressed, other_field, too_short, empty, cut, frame(&record(301))] {
             for step in 1..=stream.len() {
                 let mut frames = Frames::default();
-                let mut read = stream.chunks(step).map(|chunk| {
-                    frames.read(Bytes::copy_from_slice(chunk), 300, |_| Ok(()))
-                });
+                let mut read =
+                    stream.chunks(step).map(|chunk| frames.read(Bytes::copy_from_slice(chunk), 300, |_| Ok(())));
                 assert!(read.any(|read| read.is_err()), "{stream:?} in steps of {step}");
             }
         }

@@ -62,9 +62,9 @@ impl Clock {
 /// Appends the header of `call`; its deadline counts from `epoch`.
 pub(super) fn put(call: &OutCall<'_>, epoch: Instant, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
     let envelope = call.envelope;
-    let deadline = envelope.deadline.map(|deadline| {
-        u64::try_from(deadline.saturating_duration_since(epoch).as_micros()).unwrap_or(u64::MAX)
-    });
+    let deadline = envelope
+        .deadline
+        .map(|deadline| u64::try_from(deadline.saturating_duration_since(epoch).as_micros()).unwrap_or(u64::MAX));
     let links = envelope.chain.as_ref().map_or(0, |chain| chain.links().count());
     let headers = envelope.headers.as_ref().map_or(0, |headers| headers.len());
     if links > MAX_LINKS {

@@ -163,8 +163,7 @@ impl Queue {
             return None;
         }
         if self.staged.is_empty() {
-            let Buffer { mut bytes, charge } =
-                self.closed.pop_front().unwrap_or_else(|| mem::take(&mut self.open));
+            let Buffer { mut bytes, charge } = self.closed.pop_front().unwrap_or_else(|| mem::take(&mut self.open));
             let preamble = self.preamble();
             if charge as i64 > *credit {
                 self.staged = self.spare.lend(bytes).slice(preamble..);

@@ -95,7 +95,9 @@ impl Inflow {
                     inbound.get_or_insert_with(|| lock(&session.inbound)).end(call);
                     kick = true;
                 }
-                record @ (Record::Call { .. } | Record::Reply { .. }) => self.one(session, records, record, &mut inbound)?,
+                record @ (Record::Call { .. } | Record::Reply { .. }) => {
+                    self.one(session, records, record, &mut inbound)?
+                }
             }
         }
         drop(inbound);

@@ -9,11 +9,11 @@ use std::{
     time::Duration,
 };
 
+use http_body::Body as _;
 use tokio::{
     sync::oneshot,
     time::{Instant, sleep_until, timeout},
 };
-use http_body::Body as _;
 use tonic::{Status, Streaming, body::Body};
 
 use super::{

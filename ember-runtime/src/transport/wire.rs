@@ -130,11 +130,22 @@ impl Malformed {
 /// One record; ranges are positions in the frame.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Record {
-    Call { correlation: Option<Correlation>, body: Range<usize>, size: usize },
-    Reply { correlation: Correlation, kind: u8, body: Range<usize> },
+    Call {
+        correlation: Option<Correlation>,
+        body: Range<usize>,
+        size: usize,
+    },
+    Reply {
+        correlation: Correlation,
+        kind: u8,
+        body: Range<usize>,
+    },
     Cancel(Correlation),
     /// A piece of a record; `kind` is that of the piece.
-    Piece { kind: u8, body: Range<usize> },
+    Piece {
+        kind: u8,
+        body: Range<usize>,
+    },
     /// The sender's clock, in microseconds.
     Clock(u64),
 }

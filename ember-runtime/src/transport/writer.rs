@@ -94,7 +94,8 @@ impl Body for DataWriter {
             Some(bytes) => Some(Ok(Frame::data(bytes))),
             None => {
                 self.ended = true;
-                let ok = HeaderMap::from_iter([(HeaderName::from_static("grpc-status"), HeaderValue::from_static("0"))]);
+                let ok =
+                    HeaderMap::from_iter([(HeaderName::from_static("grpc-status"), HeaderValue::from_static("0"))]);
                 self.with_status.then(|| Ok(Frame::trailers(ok)))
             }
         })

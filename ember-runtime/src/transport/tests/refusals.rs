@@ -12,7 +12,8 @@ use crate::{
     net::{Endpoint, OsNetwork},
     transport::{
         LinkConfig, Peer,
-        control::encode, data,
+        control::encode,
+        data,
         hello::{self, Hello, Offer, Refusal, Welcome},
     },
 };

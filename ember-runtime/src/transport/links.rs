@@ -124,9 +124,8 @@ impl Links {
                 }
                 _ => {}
             }
-            if matches!(slot.state, State::Idle) && slot.newest <= peer.incarnation {
-                table.peers.remove(&peer.id);
-            }
+            slot.gone = slot.newest <= peer.incarnation;
+            table.prune(peer.id);
         }
         self.events.tell(&*self.ingress);
     }
@@ -170,7 +169,7 @@ impl Links {
             let State::Connecting(attempt) = std::mem::replace(&mut slot.state, State::Up(session.clone())) else {
                 return false;
             };
-            (slot.newest, slot.not_before) = (session.peer.incarnation, None);
+            (slot.newest, slot.not_before, slot.gone) = (session.peer.incarnation, None, false);
             self.change_up(|up| drop(up.insert(session.peer.id, session.clone())));
             attempt.outcome.send_replace(Some(Ok(())));
             session.sever.mark_used();
@@ -192,6 +191,7 @@ impl Links {
             {
                 self.close_locked(slot, why);
             }
+            table.prune(session.peer.id);
         }
         self.events.tell(&*self.ingress);
     }

@@ -33,6 +33,8 @@ pub(crate) trait AnyCell: Send + Sync + 'static {
     fn port(&self, id: MethodId) -> Option<(&'static MethodInfo, &'static (dyn Any + Send + Sync), usize)>;
     /// Queues a call from another node, or refuses it. What is not for other nodes is refused here.
     fn deliver(&self, call: RawCall);
+    /// A payload of so many bytes that was delivered waits no longer.
+    fn discharge(&self, bytes: usize);
     /// Reserves the place of a callback; beyond the bound if the mailbox is full, because a callback is owed.
     fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit;
     /// Queues a callback beyond the bounds. `false` if the service takes no new work.
@@ -96,6 +98,10 @@ impl<S: Service> AnyCell for Cell<S> {
 
     fn deliver(&self, call: RawCall) {
         delivery::deliver(self, call);
+    }
+
+    fn discharge(&self, bytes: usize) {
+        self.mailbox.discharge(bytes);
     }
 
     fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit {

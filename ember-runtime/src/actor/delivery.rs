@@ -9,20 +9,8 @@ use crate::{
     message::{Keys, Lane, RawCall, Reach, ReplyBody},
 };
 
-/// Bytes of payload that wait in a mailbox. Dropped, they no longer count.
-struct Charge<S: Service> {
-    cell: Arc<Cell<S>>,
-    bytes: usize,
-}
-
-impl<S: Service> Drop for Charge<S> {
-    fn drop(&mut self) {
-        self.cell.mailbox.discharge(self.bytes);
-    }
-}
-
 /// Queues a call from another node, or refuses it.
-pub(super) fn deliver<S: Service>(cell: &Cell<S>, mut call: RawCall) {
+pub(super) fn deliver<S: Service>(cell: &Cell<S>, call: RawCall) {
     let found = cell.table.index(call.method).and_then(|index| Some((index, cell.table.methods.get(index)?)));
     let Some((index, entry)) = found else {
         return match call.method {
@@ -42,12 +30,10 @@ pub(super) fn deliver<S: Service>(cell: &Cell<S>, mut call: RawCall) {
     if let Err(reason) = cell.mailbox.charge(bytes) {
         return call.reply.fail(reason);
     }
-    // Whoever finds this cell, keeps it.
-    let Some(kept) = cell.keep() else { return call.reply.fail(RefusedReason::Stopped) };
-    call.credit = Some(Box::new((Charge { cell: kept, bytes }, call.credit.take())));
     let mut call = Some(call);
     let put = cell.put(entry.info.lane, || (entry.raw)(call.take().expect("a job is made once"), index));
     if let (Err(reason), Some(call)) = (put, call) {
+        cell.mailbox.discharge(bytes);
         call.reply.fail(reason);
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     future::poll_fn,
     sync::{
-        Arc, OnceLock,
+        OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     task::Poll,
@@ -102,10 +102,5 @@ impl<S: Service> Cell<S> {
             self.turn.take().map_or(Poll::Pending, Poll::Ready)
         })
         .await
-    }
-
-    /// The same service, to keep.
-    pub(super) fn keep(&self) -> Option<Arc<Self>> {
-        self.me.upgrade()
     }
 }

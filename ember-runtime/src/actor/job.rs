@@ -218,7 +218,8 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> RawJob<S, L, M> {
 
 impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for RawJob<S, L, M> {
     fn start(self: Box<Self>, mut body: Box<Body<S>>) -> Start<S> {
-        let RawCall { payload, envelope, reply, credit, .. } = self.call;
+        let RawCall { payload, envelope, mut reply, .. } = self.call;
+        body.core.cell.discharge(payload.len());
         let refused = if envelope.expired() {
             Some(RefusedReason::Expired)
         } else if reply.is_unwanted() {
@@ -243,7 +244,8 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for RawJob<S, L, M> {
                 return Start::Over(body);
             }
         };
-        drop((payload, credit));
+        drop(payload);
+        reply.taken();
         let deadline = envelope.deadline;
         body.begin::<L>(Some(envelope), Due::at(deadline), M::INFO.name);
         if const { M::INFO.cancel } {

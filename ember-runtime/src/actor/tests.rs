@@ -151,7 +151,6 @@ async fn answer_to(method: &str, payload: &'static [u8]) -> Result<Vec<u8>, Fail
         payload: Bytes::from_static(payload),
         envelope: Envelope::default(),
         reply: RawReply::new(Arc::clone(&answers) as _, 1),
-        credit: None,
     };
     cell.deliver(call(method, payload));
     cell.deliver(call("rpc_open", &[7]));

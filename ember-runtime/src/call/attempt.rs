@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -22,7 +22,7 @@ use crate::{
     directory::{Choice, Instance},
     error::{CallError, Failure, LostReason, RefusedReason, SendError},
     id::Pid,
-    message::{Answer, Envelope, Method, reply_slot},
+    message::{Answer, Envelope, Method, ordered, reply_slot},
 };
 
 /// The pause before all who have refused are asked again: this much at first, doubled up to [`MAX_PAUSE`].
@@ -72,7 +72,7 @@ pub(super) struct Course {
     inherited: Inherited,
     deadline: Instant,
     /// The instance that was asked last.
-    place: Option<String>,
+    place: Option<Arc<Instance>>,
     pub(super) handed_over: HandedOver,
     /// Why it is not known whether an earlier attempt was executed.
     pub(super) lost: Option<LostReason>,
@@ -93,7 +93,11 @@ impl HandedOver {
         match self {
             Self::No => false,
             Self::Yes => true,
-            Self::Elsewhere(handed_over) => handed_over.load(Ordering::Acquire),
+            Self::Elsewhere(handed_over) => {
+                // The other half is where the call departs: one of the two sees the other's mark.
+                std::sync::atomic::fence(Ordering::SeqCst);
+                handed_over.load(Ordering::Acquire)
+            }
         }
     }
 }
@@ -115,9 +119,12 @@ impl Course {
         let mut excluded = Vec::new();
         let mut pause = MIN_PAUSE;
         let mut refused: Option<RefusedReason> = None;
-        let mut changes = self.target.router.directory().changes();
+        // Made when there is nobody left to ask; then every further round looks at the changes since the last.
+        let mut changes: Option<ordered::Receiver<u64>> = None;
         loop {
-            changes.mark_unchanged();
+            if let Some(changes) = &mut changes {
+                changes.mark_unchanged();
+            }
             let instance = match self.choose::<M>(&excluded) {
                 Ok(instance) => instance,
                 Err(none) => {
@@ -129,13 +136,21 @@ impl Course {
                         return Err(refused.unwrap_or(none).into());
                     }
                     let jittered = pause / 2 + self.target.router.rng().jitter(pause / 2);
-                    let _ = timeout_at(Instant::now() + jittered, changes.changed()).await;
+                    match &mut changes {
+                        Some(changes) => drop(timeout_at(Instant::now() + jittered, changes.changed()).await),
+                        // The view may have changed since it was looked at: look again before waiting.
+                        None => {
+                            changes = Some(self.target.router.directory().changes());
+                            excluded.clear();
+                            continue;
+                        }
+                    }
                     pause = (pause * 2).min(MAX_PAUSE);
                     excluded.clear();
                     continue;
                 }
             };
-            self.place = Some(instance.to_string());
+            self.place = Some(Arc::clone(&instance));
             let envelope = match self.envelope::<M>(&instance) {
                 Ok(envelope) => envelope,
                 // Another instance does as well, unless the caller asked for this one by its key.
@@ -146,7 +161,7 @@ impl Course {
                 }
                 Err(cycle) => return Err(cycle.into()),
             };
-            let _counted = InFlight::new(&instance.in_flight);
+            let _counted = InFlight::new(&instance);
             match self.attempt::<M>(&instance, args, envelope).await {
                 Attempt::Done(result) => return Ok(result),
                 Attempt::Failed(failure) => return Err(failure),
@@ -165,7 +180,7 @@ impl Course {
         self.target.address.selector.pid.is_some() && *reason == RefusedReason::Stopped
     }
 
-    fn choose<M: Method>(&self, excluded: &[Pid]) -> Result<Instance, RefusedReason> {
+    fn choose<M: Method>(&self, excluded: &[Pid]) -> Result<Arc<Instance>, RefusedReason> {
         self.target.router.choose(&self.target.address, M::INFO.lane, excluded)
     }
 
@@ -211,7 +226,7 @@ impl Course {
     }
 
     fn describe<M: Method>(&self, failure: Failure) -> CallError<M::Error> {
-        describe::<M, _>(&self.target, self.place.clone(), failure)
+        describe::<M, _>(&self.target, self.place.as_deref().map(ToString::to_string), failure)
     }
 }
 
@@ -267,17 +282,17 @@ pub(super) fn send<M: Method>(request: Request<M>, inherited: &Inherited) -> Res
 }
 
 /// Counts a call as in flight.
-struct InFlight(Arc<AtomicUsize>);
+struct InFlight(Arc<Instance>);
 
 impl InFlight {
-    fn new(count: &Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(count))
+    fn new(instance: &Arc<Instance>) -> Self {
+        instance.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(instance))
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }

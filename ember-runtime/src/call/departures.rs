@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering, fence},
     },
 };
 
@@ -149,7 +149,11 @@ impl Departure {
 
     /// Hands it to the link; `None` if there is none, or nobody wants it any more.
     fn submit(&self, links: &Arc<Links>, peer: &Peer) -> Result<Option<PendingReply>, RefusedReason> {
+        // Before the question whether somebody waits: whoever goes away after it finds this.
+        self.set_handed_over(true);
+        fence(Ordering::SeqCst);
         if self.is_unwanted() {
+            self.set_handed_over(false);
             return Ok(None);
         }
         let mut put_args = |out: &mut Vec<u8>| {
@@ -164,8 +168,7 @@ impl Departure {
             put_args: &mut put_args,
             one_way: self.ticket.is_none(),
         };
-        self.set_handed_over(true);
-        let submitted = links.submit(peer, call);
+        let submitted = links.submit(peer.key, call);
         self.set_handed_over(matches!(submitted, Ok(Some(_))));
         submitted
     }

@@ -49,65 +49,60 @@ impl Router {
         envelope: Envelope,
         handed_over: &mut HandedOver,
     ) -> Attempt<M> {
-        let (wire, links) = match self.way::<M>(instance, id) {
-            Ok(way) => way,
-            Err(RefusedReason::SignatureMismatch { .. }) => {
-                return Attempt::Refused(self.mismatch::<M>(instance, id, &envelope).await);
+        let submitted = match self.way::<M>(instance, id) {
+            Ok((_, links, _)) if self.departures.is_waiting(instance.pid.node) => Ok((links, None)),
+            Ok((wire, links, fingerprint)) => {
+                let put_args: Encode<'_> = &mut |out| put_args_of::<M>(&wire, args, out);
+                let (target, envelope) = (instance.pid.number, &envelope);
+                let call = OutCall { target, method: id, fingerprint, envelope, put_args, one_way: false };
+                links.submit(instance.pid.node, call).map(|pending| (links, pending))
             }
-            Err(reason) => return Attempt::Refused(reason),
+            Err(reason) => Err(reason),
         };
-        let peer = peer(instance);
-        let submitted = if self.departures.is_waiting(peer.key) {
-            Ok(None)
-        } else {
-            submit::<M>(links, &peer, instance, id, &envelope, &wire, args)
-        };
+        // What is seldom needed is boxed: it would make every call's future larger.
         let pending = match submitted {
-            Ok(Some(pending)) => {
+            Ok((_, Some(pending))) => {
+                drop(envelope);
                 *handed_over = HandedOver::Yes;
                 pending
             }
-            Ok(None) => {
-                let mut payload = Vec::new();
-                if let Err(error) = put_args_of::<M>(&wire, args, &mut payload) {
-                    return Attempt::Refused(RefusedReason::Undecodable(error.to_string()));
-                }
-                let (ticket, leaving) = Ticket::new();
-                *handed_over = HandedOver::Elsewhere(leaving.handed_over);
-                let (target, name, ticket) = (instance.pid.number, M::INFO.name, Some(ticket));
-                let fingerprint = fingerprint(instance, &wire);
-                let departure = Departure { target, method: id, fingerprint, name, envelope, payload, ticket };
-                if let Err(reason) = self.departures.push(Arc::clone(links), peer, departure) {
-                    return Attempt::Refused(reason);
-                }
-                match leaving.left.await.unwrap_or(Err(RefusedReason::NodeClosed)) {
+            Ok((links, None)) => {
+                match Box::pin(self.depart::<M>(links, instance, id, args, envelope, handed_over)).await {
                     Ok(pending) => pending,
-                    Err(reason) => {
-                        if let RefusedReason::Unreachable(_) = &reason {
-                            self.directory().suspect(instance.pid.node, true);
-                        }
-                        return Attempt::Refused(reason);
-                    }
+                    Err(reason) => return Attempt::Refused(reason),
                 }
+            }
+            Err(RefusedReason::SignatureMismatch { .. }) => {
+                return Attempt::Refused(Box::pin(self.mismatch::<M>(instance, id, &envelope)).await);
             }
             Err(reason) => return Attempt::Refused(reason),
         };
-        let read = |error: CodecError| Failure::from(LostReason::Undecodable(error.to_string()));
-        match pending.await {
-            RawAnswer::Value(bytes) => match wire.get_value(&bytes) {
-                Ok(value) => Attempt::Done(Ok(value)),
-                Err(error) => Attempt::Failed(read(error)),
-            },
-            RawAnswer::App(bytes) => match wire.get_error(&bytes) {
-                Ok(error) => Attempt::Done(Err(error)),
-                Err(error) => Attempt::Failed(read(error)),
-            },
-            RawAnswer::Failed(Failure::NotExecuted(RefusedReason::SignatureMismatch { callee, .. })) => {
-                Attempt::Refused(RefusedReason::SignatureMismatch { caller: own_side::<M>(), callee })
-            }
-            RawAnswer::Failed(Failure::NotExecuted(reason)) => Attempt::Refused(reason),
-            RawAnswer::Failed(failure) => Attempt::Failed(failure),
+        read::<M>(pending.await)
+    }
+
+    /// Lets a call wait for the link, which is being made; gives it back when it has left.
+    async fn depart<M: Method>(
+        &self,
+        links: &Arc<Links>,
+        instance: &Instance,
+        id: MethodId,
+        args: &mut Option<M::Args>,
+        envelope: Envelope,
+        handed_over: &mut HandedOver,
+    ) -> Result<PendingReply, RefusedReason> {
+        let (wire, _, fingerprint) = self.way::<M>(instance, id)?;
+        let mut payload = Vec::new();
+        put_args_of::<M>(&wire, args, &mut payload).map_err(|error| RefusedReason::Undecodable(error.to_string()))?;
+        let (ticket, leaving) = Ticket::new();
+        *handed_over = HandedOver::Elsewhere(leaving.handed_over);
+        let (target, name, ticket) = (instance.pid.number, M::INFO.name, Some(ticket));
+        let departure = Departure { target, method: id, fingerprint, name, envelope, payload, ticket };
+        self.departures.push(Arc::clone(links), peer(instance), departure)?;
+        let left = leaving.left.await.unwrap_or(Err(RefusedReason::NodeClosed));
+        if let Err(RefusedReason::Unreachable(_)) = &left {
+            self.directory().suspect(instance.pid.node, true);
         }
+        left
     }
 
     /// How the signatures differ: asks the other node for its own, which is not in the registry because it is needed only
@@ -129,7 +124,7 @@ impl Router {
             // It answers whatever the fingerprints are.
             let fingerprint = None;
             let call = OutCall { target, method, fingerprint, envelope, put_args: &mut put_args, one_way: false };
-            match links.submit(&peer, call).ok()? {
+            match links.submit(peer.key, call).ok()? {
                 Some(pending) => break pending,
                 None => links.ready(&peer).await.ok()?,
             };
@@ -163,7 +158,7 @@ impl Router {
                 put_args: &mut put_args,
                 one_way: false,
             };
-            match links.submit(&peer, call)? {
+            match links.submit(peer.key, call)? {
                 Some(pending) => break pending,
                 None => links.ready(&peer).await?,
             }
@@ -185,19 +180,17 @@ impl Router {
         args: M::Args,
         envelope: &Envelope,
     ) -> Result<(), (M::Args, RefusedReason)> {
-        let (wire, links) = match self.way::<M>(instance, id) {
+        let (wire, links, fingerprint) = match self.way::<M>(instance, id) {
             Ok(way) => way,
             Err(reason) => return Err((args, reason)),
         };
-        let peer = peer(instance);
         let mut put_args = |out: &mut Vec<u8>| (wire.put_args)(&args, out);
-        let target = instance.pid.number;
-        let sent = if self.departures.is_waiting(peer.key) {
+        let (node, target) = (instance.pid.node, instance.pid.number);
+        let sent = if self.departures.is_waiting(node) {
             Ok(None)
         } else {
-            let fingerprint = fingerprint(instance, &wire);
             let call = OutCall { target, method: id, fingerprint, envelope, put_args: &mut put_args, one_way: true };
-            links.submit(&peer, call)
+            links.submit(node, call)
         };
         match sent {
             Ok(Some(_done)) => return Ok(()),
@@ -208,45 +201,45 @@ impl Router {
         if let Err(error) = (wire.put_args)(&args, &mut payload) {
             return Err((args, RefusedReason::Undecodable(error.to_string())));
         }
-        let fingerprint = fingerprint(instance, &wire);
         let (name, envelope) = (M::INFO.name, envelope.clone());
         let departure = Departure { target, method: id, fingerprint, name, envelope, payload, ticket: None };
-        self.departures.push(Arc::clone(links), peer, departure).map_err(|reason| (args, reason))
+        self.departures.push(Arc::clone(links), peer(instance), departure).map_err(|reason| (args, reason))
     }
 
-    /// How to encode the method `M`, and the links; refused if the instance would not understand it.
-    fn way<M: Method>(&self, instance: &Instance, id: MethodId) -> Result<(Wire<M>, &Arc<Links>), RefusedReason> {
+    /// How to encode the method `M`, the links, and the fingerprint that the callee is to compare if the caller does not know
+    /// what it has published; refused if the instance would not understand it.
+    #[allow(clippy::type_complexity, reason = "three things that belong to a call")]
+    fn way<M: Method>(
+        &self,
+        instance: &Instance,
+        id: MethodId,
+    ) -> Result<(Wire<M>, &Arc<Links>, Option<u64>), RefusedReason> {
         let wire = M::wire().ok_or(RefusedReason::Private)?;
         let links = self.links.get().ok_or(RefusedReason::NodeClosed)?;
+        let own = wire.signature().fingerprint();
         if instance.direct {
-            return Ok((wire, links));
+            return Ok((wire, links, Some(own)));
         }
-        let published = instance.fingerprint(id).ok_or(RefusedReason::UnknownMethod)?;
-        if published != wire.signature().fingerprint() {
+        if instance.fingerprint(id).ok_or(RefusedReason::UnknownMethod)? != own {
             return Err(mismatch::<M>(UNTOLD, &instance.identity.version));
         }
-        Ok((wire, links))
+        Ok((wire, links, None))
     }
 }
 
-/// What the callee is to compare, if the caller does not know what it has published.
-fn fingerprint<M: Method>(instance: &Instance, wire: &Wire<M>) -> Option<u64> {
-    instance.direct.then(|| wire.signature().fingerprint())
-}
-
-/// Hands a call to the link. `None` if there is none yet: then nothing was sent.
-fn submit<M: Method>(
-    links: &Arc<Links>,
-    peer: &Peer,
-    instance: &Instance,
-    id: MethodId,
-    envelope: &Envelope,
-    wire: &Wire<M>,
-    args: &Option<M::Args>,
-) -> Result<Option<PendingReply>, RefusedReason> {
-    let put_args: Encode<'_> = &mut |out| put_args_of::<M>(wire, args, out);
-    let (target, fingerprint) = (instance.pid.number, fingerprint(instance, wire));
-    links.submit(peer, OutCall { target, method: id, fingerprint, envelope, put_args, one_way: false })
+/// What came back, as the caller of `M` wants it.
+fn read<M: Method>(answer: RawAnswer) -> Attempt<M> {
+    let unreadable = |error: CodecError| Attempt::Failed(LostReason::Undecodable(error.to_string()).into());
+    let Some(wire) = M::wire() else { return Attempt::Refused(RefusedReason::Private) };
+    match answer {
+        RawAnswer::Value(bytes) => wire.get_value(&bytes).map_or_else(unreadable, |value| Attempt::Done(Ok(value))),
+        RawAnswer::App(bytes) => wire.get_error(&bytes).map_or_else(unreadable, |error| Attempt::Done(Err(error))),
+        RawAnswer::Failed(Failure::NotExecuted(RefusedReason::SignatureMismatch { callee, .. })) => {
+            Attempt::Refused(RefusedReason::SignatureMismatch { caller: own_side::<M>(), callee })
+        }
+        RawAnswer::Failed(Failure::NotExecuted(reason)) => Attempt::Refused(reason),
+        RawAnswer::Failed(failure) => Attempt::Failed(failure),
+    }
 }
 
 /// Writes the arguments, which are there as long as the call has not run.

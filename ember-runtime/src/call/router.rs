@@ -74,10 +74,13 @@ impl Router {
         self.cells.write().unwrap_or_else(PoisonError::into_inner).remove(&pid.number);
     }
 
-    /// Delivers a call from another node.
-    pub(crate) fn deliver(&self, number: u64, call: RawCall) {
-        match self.cell(number) {
-            Some(cell) => cell.deliver(call),
+    /// Delivers a call from another node; `last` is the service that the call before it went to.
+    pub(crate) fn deliver(&self, number: u64, call: RawCall, last: &mut Option<(u64, Arc<dyn AnyCell>)>) {
+        if last.as_ref().is_none_or(|(known, _)| *known != number) {
+            *last = self.cell(number).map(|cell| (number, cell));
+        }
+        match last {
+            Some((_, cell)) => cell.deliver(call),
             None => call.reply.fail(RefusedReason::Stopped),
         }
     }
@@ -103,10 +106,10 @@ impl Router {
         format!("{}/{}@{node}", identity.name, identity.id)
     }
 
-    pub(super) fn choose(&self, address: &Address, lane: Lane, excluded: &[Pid]) -> Result<Instance, RefusedReason> {
+    pub(super) fn choose(&self, address: &Address, lane: Lane, excluded: &[Pid]) -> Result<Arc<Instance>, RefusedReason> {
         let view = self.directory.view();
         if let Some(pid) = address.selector.pid.filter(|pid| !view.lists(*pid)) {
-            return self.direct(&view, &address.selector, pid, excluded);
+            return self.direct(&view, &address.selector, pid, excluded).map(Arc::new);
         }
         choose(&Candidates {
             view: &view,
@@ -126,7 +129,7 @@ impl Router {
         if let Some(pid) = selector.pid.filter(|pid| !view.lists(*pid)) {
             return self.direct(&view, selector, pid, &[]).map(|_| pid).into_iter().collect();
         }
-        view.of_interest(&selector.interest).filter(|it| selector.matches(it)).map(Instance::pid).collect()
+        view.of_interest(&selector.interest).filter(|it| selector.matches(it)).map(|it| it.pid).collect()
     }
 
     /// A client for the service `S` on this node.

@@ -85,7 +85,7 @@ impl<C: Client> Select<C> {
     }
 
     /// Those that match now.
-    pub fn instances(&self) -> Vec<Instance> {
+    pub fn instances(&self) -> Vec<Arc<Instance>> {
         let view = self.router.directory().view();
         view.of_interest(&self.selector.interest).filter(|it| self.selector.matches(it)).cloned().collect()
     }

@@ -11,7 +11,7 @@ use super::{
     handle::Target,
     inherited::Inherited,
     request::{Options, Request},
-    resolved::{Found, Resolved},
+    resolved::Resolved,
 };
 use crate::{
     actor::{AnyCell, Short, ShortCall},

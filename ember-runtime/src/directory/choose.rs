@@ -1,5 +1,7 @@
 //! Picking one of several.
 
+use std::sync::Arc;
+
 use super::{Choice, Instance, Selector, View};
 use crate::{
     actor::ServiceState,
@@ -27,8 +29,13 @@ pub(crate) struct Candidates<'a> {
 ///
 /// # Errors
 /// Why there is none: nothing matches at all, or all that match are paused, retiring, or have refused already.
-pub(crate) fn choose<'a>(from: &Candidates<'a>) -> Result<&'a Instance, RefusedReason> {
-    let mut usable: Vec<&Instance> = Vec::new();
+pub(crate) fn choose<'a>(from: &Candidates<'a>) -> Result<&'a Arc<Instance>, RefusedReason> {
+    if from.excluded.is_empty()
+        && let Some(only) = only(from.view, from.selector, from.lane, from.here)
+    {
+        return Ok(only);
+    }
+    let mut usable: Vec<&Arc<Instance>> = Vec::new();
     let mut refusal = None;
     for instance in from.view.of_interest(&from.selector.interest).filter(|it| from.selector.matches(it)) {
         let excluded = from.excluded.contains(&instance.pid);
@@ -51,14 +58,14 @@ pub(crate) fn choose<'a>(from: &Candidates<'a>) -> Result<&'a Instance, RefusedR
 }
 
 /// The instance that every choice now gives, if there is such a one.
-pub(crate) fn only<'a>(view: &'a View, selector: &Selector, lane: Lane, here: NodeId) -> Option<&'a Instance> {
+pub(crate) fn only<'a>(view: &'a View, selector: &Selector, lane: Lane, here: NodeId) -> Option<&'a Arc<Instance>> {
     let matching = view.of_interest(&selector.interest).filter(|it| selector.matches(it));
     let usable = matching.filter(|it| match it.state {
         ServiceState::Running => true,
         ServiceState::Paused => lane == Lane::System,
         _ => false,
     });
-    let is_local = |it: &&Instance| selector.choice == Choice::LocalFirst && it.pid.node.id == here;
+    let is_local = |it: &&Arc<Instance>| selector.choice == Choice::LocalFirst && it.pid.node.id == here;
     let (mut first, mut local) = (None, None);
     let (mut others, mut other_locals) = (false, false);
     for instance in usable.filter(|it| !it.suspect) {
@@ -70,8 +77,8 @@ pub(crate) fn only<'a>(view: &'a View, selector: &Selector, lane: Lane, here: No
     if local.is_some() { local.filter(|_| !other_locals) } else { first.filter(|_| !others) }
 }
 
-fn pick<'a>(usable: &[&'a Instance], from: &Candidates<'_>) -> Option<&'a Instance> {
-    let in_turn = |set: &[&'a Instance]| set.get(from.turn.checked_rem(set.len())?).copied();
+fn pick<'a>(usable: &[&'a Arc<Instance>], from: &Candidates<'_>) -> Option<&'a Arc<Instance>> {
+    let in_turn = |set: &[&'a Arc<Instance>]| set.get(from.turn.checked_rem(set.len())?).copied();
     match from.selector.choice {
         Choice::RoundRobin => in_turn(usable),
         Choice::Random => usable.get(from.rng.below(usable.len())).copied(),

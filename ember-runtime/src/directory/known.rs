@@ -242,7 +242,7 @@ impl Known {
             .values()
             .filter(|it| current(&it.pid))
             .map(|instance| Instance { suspect: self.suspects.contains(&instance.pid.node), ..instance.clone() });
-        let mut instances: Vec<_> = self.local.values().cloned().chain(remote).collect();
+        let mut instances: Vec<_> = self.local.values().cloned().chain(remote).map(Arc::new).collect();
         instances.sort_by_key(|instance| instance.pid);
         View::new(number, nodes, instances)
     }

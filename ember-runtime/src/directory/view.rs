@@ -11,13 +11,13 @@ pub struct View {
     number: u64,
     nodes: BTreeMap<NodeId, Arc<NodeRecord>>,
     /// Ordered by pid.
-    instances: Vec<Instance>,
+    instances: Vec<Arc<Instance>>,
     by_service: BTreeMap<String, Vec<usize>>,
     by_contract: BTreeMap<String, Vec<usize>>,
 }
 
 impl View {
-    pub(crate) fn new(number: u64, nodes: BTreeMap<NodeId, Arc<NodeRecord>>, instances: Vec<Instance>) -> Self {
+    pub(crate) fn new(number: u64, nodes: BTreeMap<NodeId, Arc<NodeRecord>>, instances: Vec<Arc<Instance>>) -> Self {
         let mut by_service = BTreeMap::<String, Vec<usize>>::new();
         let mut by_contract = BTreeMap::<String, Vec<usize>>::new();
         for (index, instance) in instances.iter().enumerate() {
@@ -40,7 +40,7 @@ impl View {
     }
 
     /// The services, in the order of their pids.
-    pub fn instances(&self) -> &[Instance] {
+    pub fn instances(&self) -> &[Arc<Instance>] {
         &self.instances
     }
 
@@ -55,7 +55,7 @@ impl View {
     }
 
     /// Those that `interest` names.
-    pub(crate) fn of_interest(&self, interest: &Interest) -> impl Iterator<Item = &Instance> {
+    pub(crate) fn of_interest(&self, interest: &Interest) -> impl Iterator<Item = &Arc<Instance>> {
         let found = match interest {
             Interest::Service(name) => self.by_service.get(&**name),
             Interest::Contract(name) => self.by_contract.get(&**name),

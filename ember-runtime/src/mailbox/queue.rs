@@ -55,8 +55,6 @@ struct State<T> {
     system: Queue<T>,
     user: Queue<T>,
     door: Door,
-    /// Bytes of remote payload that wait.
-    bytes: usize,
 }
 
 /// A mailbox with many senders and one receiver, which keeps a [`Batch`].
@@ -68,6 +66,8 @@ pub(crate) struct Mailbox<T> {
     user_taken: AtomicUsize,
     /// Something waits in the system lane.
     system_waits: AtomicBool,
+    /// Bytes of remote payload that wait.
+    bytes: AtomicUsize,
     limits: Limits,
 }
 
@@ -102,12 +102,13 @@ fn count(taken: &AtomicUsize, counted: bool) {
 
 impl<T> Mailbox<T> {
     pub(crate) fn new(limits: Limits) -> Self {
-        let state = State { system: Queue::new(), user: Queue::new(), door: Door::Open, bytes: 0 };
+        let state = State { system: Queue::new(), user: Queue::new(), door: Door::Open };
         Self {
             state: Mutex::new(state),
             system_taken: AtomicUsize::new(0),
             user_taken: AtomicUsize::new(0),
             system_waits: AtomicBool::new(false),
+            bytes: AtomicUsize::new(0),
             limits,
         }
     }
@@ -184,18 +185,18 @@ impl<T> Mailbox<T> {
 
     /// Counts `bytes` of remote payload as waiting, or refuses.
     pub(crate) fn charge(&self, bytes: usize) -> Result<(), RefusedReason> {
-        let mut state = self.lock();
+        let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
         // A payload that is larger than the whole bound is let in when nothing else waits: its size has a limit of its own.
-        if state.bytes > 0 && state.bytes.saturating_add(bytes) > self.limits.bytes {
+        if before > 0 && before.saturating_add(bytes) > self.limits.bytes {
+            self.discharge(bytes);
             return Err(RefusedReason::MailboxFull { limit: self.limits.bytes as u64 });
         }
-        state.bytes += bytes;
         Ok(())
     }
 
     /// Bytes that were charged wait no longer.
     pub(crate) fn discharge(&self, bytes: usize) {
-        self.lock().bytes -= bytes;
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// The next message: system first, but a user message is let in now and then. Over once the mailbox is closed, empty,

@@ -61,7 +61,33 @@ pub(super) fn postcard<T: Message>(sketch: fn(&mut Sketch)) -> Coding<T> {
 }
 
 fn write<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
-    postcard::to_io(value, out).map(drop).map_err(CodecError::unwritable::<T>)
+    append(value, out).map_err(CodecError::unwritable::<T>)
+}
+
+/// Appends `value` as postcard; on an error a part of it may be there.
+pub(crate) fn append<T: Serialize>(value: &T, out: &mut Vec<u8>) -> postcard::Result<()> {
+    postcard::serialize_with_flavor(value, Append(out))
+}
+
+/// The end of a buffer. Postcard's own adapters go through `std::io::Write`, or give the buffer back by value.
+struct Append<'a>(&'a mut Vec<u8>);
+
+impl postcard::ser_flavors::Flavor for Append<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
 }
 
 pub(super) fn read<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecError> {

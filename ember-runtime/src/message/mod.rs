@@ -21,7 +21,7 @@ mod wire;
 pub(crate) use self::{
     ambient::Ambient,
     chain::Chain,
-    coding::{decode, encode},
+    coding::{append, decode, encode},
     deferred::deferred,
     due::Due,
     envelope::Envelope,

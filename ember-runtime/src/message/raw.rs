@@ -1,7 +1,6 @@
 //! A call as it comes from another node: still bytes.
 
 use std::{
-    any::Any,
     future::poll_fn,
     sync::Arc,
     task::{Context, Poll},
@@ -23,8 +22,6 @@ pub(crate) struct RawCall {
     pub(crate) payload: Bytes,
     pub(crate) envelope: Envelope,
     pub(crate) reply: RawReply,
-    /// Dropped when the payload has left the mailbox: gives its bytes back to the link's credit.
-    pub(crate) credit: Option<Box<dyn Any + Send>>,
 }
 
 /// Writes a value into a link's buffer.
@@ -45,6 +42,9 @@ pub(crate) trait ReplyLink: Send + Sync + 'static {
     /// Sends an answer. Never waits; `correlation` 0 stands for a one-way call, whose failures are counted and noticed.
     fn reply(&self, correlation: u64, body: ReplyBody<'_>);
 
+    /// The peer may send this many more bytes of calls.
+    fn give_back(&self, _bytes: u64) {}
+
     /// Whether the caller has given up on this call.
     fn is_unwanted(&self, correlation: u64) -> bool;
 
@@ -56,16 +56,40 @@ pub(crate) trait ReplyLink: Send + Sync + 'static {
 pub(crate) struct RawReply {
     link: Option<Arc<dyn ReplyLink>>,
     correlation: u64,
+    /// The bytes that the call takes of the peer's credit.
+    credit: u64,
 }
 
 impl RawReply {
     pub(crate) fn new(link: Arc<dyn ReplyLink>, correlation: u64) -> Self {
-        Self { link: Some(link), correlation }
+        Self { link: Some(link), correlation, credit: 0 }
+    }
+
+    /// The same, of a call that takes this many bytes of its link's credit.
+    pub(crate) fn with_credit(mut self, credit: u64) -> Self {
+        self.credit = credit;
+        self
     }
 
     pub(crate) fn send(mut self, body: ReplyBody<'_>) {
+        self.finish(body);
+    }
+
+    fn finish(&mut self, body: ReplyBody<'_>) {
         if let Some(link) = self.link.take() {
             link.reply(self.correlation, body);
+            if self.credit > 0 {
+                link.give_back(self.credit);
+            }
+        }
+    }
+
+    /// The payload has left the mailbox: gives its bytes back to the link's credit. They are given back with the reply at the
+    /// latest.
+    pub(crate) fn taken(&mut self) {
+        let credit = std::mem::take(&mut self.credit);
+        if let (Some(link), 1..) = (&self.link, credit) {
+            link.give_back(credit);
         }
     }
 
@@ -89,8 +113,6 @@ impl RawReply {
 
 impl Drop for RawReply {
     fn drop(&mut self) {
-        if let Some(link) = self.link.take() {
-            link.reply(self.correlation, ReplyBody::Failed(LostReason::NoReply.into()));
-        }
+        self.finish(ReplyBody::Failed(LostReason::NoReply.into()));
     }
 }

@@ -324,13 +324,17 @@ struct Door {
 }
 
 impl Ingress for Door {
-    fn call(&self, _: NodeKey, target: u64, call: RawCall) {
-        if target == NODE_ITSELF {
-            return self.question(call);
-        }
-        match self.router.upgrade() {
-            Some(router) => router.deliver(target, call),
-            None => call.reply.fail(crate::error::RefusedReason::Stopped),
+    fn calls(&self, _: NodeKey, calls: &mut dyn Iterator<Item = (u64, RawCall)>) {
+        let Some(router) = self.router.upgrade() else {
+            return calls.for_each(|(_, call)| call.reply.fail(crate::error::RefusedReason::Stopped));
+        };
+        let mut last = None;
+        for (target, call) in calls {
+            if target == NODE_ITSELF {
+                self.question(call);
+            } else {
+                router.deliver(target, call, &mut last);
+            }
         }
     }
 
@@ -353,7 +357,8 @@ impl Ingress for Door {
 impl Door {
     /// What another node asks this node itself: to be told when a service has ended.
     fn question(&self, call: RawCall) {
-        let RawCall { payload, reply, .. } = call;
+        let RawCall { payload, mut reply, .. } = call;
+        reply.taken();
         match (decode(&payload), self.watches.upgrade()) {
             (Ok(number), Some(watches)) => watches.watch_from_elsewhere(number, reply),
             (Ok(_), None) => reply.fail(crate::error::RefusedReason::Stopped),

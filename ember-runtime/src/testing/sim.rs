@@ -247,7 +247,7 @@ impl Sim {
                 _ => None,
             })
             .collect();
-        let services = |view: &View| view.instances().iter().map(crate::directory::Instance::pid).collect::<Vec<_>>();
+        let services = |view: &View| view.instances().iter().map(|it| it.pid()).collect::<Vec<_>>();
         let all: usize =
             running.iter().map(|(key, view)| view.instances().iter().filter(|it| it.pid().node == *key).count()).sum();
         running.iter().all(|(_, view)| {

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use tonic::Streaming;
+use tonic::body::Body;
 
 use super::{
     Links,
     control::{self, Control},
-    generated::link_v1::Frame,
     hello::{self, Hello, Refusal, Welcome},
     lock,
     session::{Parts, Session},
@@ -22,8 +21,8 @@ pub(super) struct Accepted {
     pub(super) session: Arc<Session>,
     pub(super) token: u64,
     /// Where the data stream is expected.
-    pub(super) data: oneshot::Receiver<Streaming<Frame>>,
-    pub(super) expects: oneshot::Sender<Streaming<Frame>>,
+    pub(super) data: oneshot::Receiver<Body>,
+    pub(super) expects: oneshot::Sender<Body>,
 }
 
 impl Links {

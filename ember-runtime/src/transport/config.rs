@@ -59,8 +59,9 @@ pub(crate) struct Peer {
 
 /// Where calls from other nodes go. Its methods must not block.
 pub(crate) trait Ingress: Send + Sync + 'static {
-    /// Takes a call, or refuses it through `call.reply`. `target` is the number of a [`Pid`](crate::id::Pid) here.
-    fn call(&self, from: NodeKey, target: u64, call: RawCall);
+    /// Takes all of `calls`, or refuses them through their `reply`s. Each comes with the number of a
+    /// [`Pid`](crate::id::Pid) here.
+    fn calls(&self, from: NodeKey, calls: &mut dyn Iterator<Item = (u64, RawCall)>);
     /// The link to `peer` is up. Ups and downs come in their order.
     fn link_up(&self, peer: NodeKey);
     /// The link to `peer` is down; calls in flight have their answers already.

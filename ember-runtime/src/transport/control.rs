@@ -82,9 +82,11 @@ impl WireFailure {
 #[derive(Debug)]
 pub(super) struct Control {
     state: Mutex<State>,
-    /// Credit to give back.
-    returned: AtomicU64,
-    /// From here on it is given back without waiting for a ping.
+    /// The bytes of all calls that have left their mailboxes.
+    released: AtomicU64,
+    /// Those of which the peer has been told.
+    told: AtomicU64,
+    /// With so many of which it has not, it is told without waiting for a ping.
     threshold: u64,
 }
 
@@ -105,15 +107,31 @@ impl Control {
     /// A stream that starts with `hello`; `credit` is what this node grants.
     pub(super) fn new(hello: Bytes, credit: usize) -> Arc<Self> {
         let state = Mutex::new(State { hello: Some(hello), ..State::default() });
-        Arc::new(Self { state, returned: AtomicU64::new(0), threshold: (credit as u64 / 8).max(1) })
+        Arc::new(Self {
+            state,
+            released: AtomicU64::new(0),
+            told: AtomicU64::new(0),
+            threshold: (credit as u64 / 8).max(1),
+        })
     }
 
     /// A call of `bytes` has left the mailbox.
     pub(super) fn give_back(&self, bytes: u64) {
-        let before = self.returned.fetch_add(bytes, Ordering::Relaxed);
-        if before < self.threshold && before + bytes >= self.threshold {
+        let now = self.released.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let threshold = self.told.load(Ordering::Relaxed) + self.threshold;
+        if now >= threshold && now - bytes < threshold {
             self.update(|_| ());
         }
+    }
+
+    /// The bytes of all calls that have left their mailboxes, from the beginning of the link.
+    pub(super) fn released(&self) -> u64 {
+        self.released.load(Ordering::Relaxed)
+    }
+
+    /// Credit of which the peer does not know yet.
+    fn untold(&self) -> u64 {
+        self.released() - self.told.load(Ordering::Relaxed)
     }
 
     /// Counts a one-way call that failed.
@@ -159,8 +177,10 @@ impl Control {
         }
         let message = if mem::take(&mut state.ping) {
             Message::Ping
-        } else if state.flush || self.returned.load(Ordering::Relaxed) >= self.threshold {
-            match self.returned.swap(0, Ordering::Relaxed) {
+        } else if state.flush || self.untold() >= self.threshold {
+            let credit = self.untold();
+            self.told.fetch_add(credit, Ordering::Relaxed);
+            match credit {
                 0 if state.notices.is_empty() => {
                     state.flush = false;
                     return self.next_last(state);
@@ -223,7 +243,7 @@ impl Stream for ControlWriter {
             None => {
                 state.waker = Some(cx.waker().clone());
                 // Credit is counted outside the lock: look again, now that a waker is there.
-                if self.0.returned.load(Ordering::Relaxed) >= self.0.threshold {
+                if self.0.untold() >= self.0.threshold {
                     cx.waker().wake_by_ref();
                 }
                 Poll::Pending

@@ -9,13 +9,15 @@ use std::{
 use hyper_util::rt::TokioIo;
 use tokio::time::{sleep, timeout};
 use tonic::{
-    Request, Streaming,
+    Streaming,
+    body::Body,
     transport::{Channel, Endpoint, Uri},
 };
 
 use super::{
     Links, Peer,
-    control::{Control, ControlWriter},
+    control::{self, Control, ControlWriter},
+    data,
     generated::link_v1::{Frame, link_client::LinkClient},
     hello::{self, Hello, Refusal},
     links::WeakLinks,
@@ -31,7 +33,7 @@ use crate::error::RefusedReason;
 const CROSSINGS: u32 = 5;
 
 /// A link that the dialling side has made.
-type Made = (Arc<Session>, Streaming<Frame>, Streaming<Frame>);
+type Made = (Arc<Session>, Streaming<Frame>, Body);
 
 enum Failed {
     /// It crossed with the peer's own.
@@ -96,7 +98,7 @@ async fn greet(links: &Arc<Links>, peer: &Peer, attempt: u64, socket: Socket) ->
     let failed = |status: tonic::Status| Failed::For(format!("not a working link: {}", status.message()));
     let sever = socket.sever();
     let channel = channel(socket).await.map_err(|error| Failed::For(error.to_string()))?;
-    let mut client = LinkClient::new(channel).max_decoding_message_size(server::max_frame(&links.config));
+    let mut client = LinkClient::new(channel.clone()).max_decoding_message_size(control::MAX_CONTROL);
 
     let dial = links.claim(peer, attempt).ok_or_else(|| Failed::For("a newer attempt took its place".into()))?;
     let hello = hello::put(&Hello {
@@ -127,11 +129,10 @@ async fn greet(links: &Arc<Links>, peer: &Peer, attempt: u64, socket: Socket) ->
         sever,
     };
     let session = Session::new(parts, &links.config, &links.ingress);
-    let mut request = Request::new(DataWriter::new(session.clone()));
-    request.metadata_mut().insert(hello::SESSION, welcome.session.into());
-    match client.data(request).await {
-        Ok(data) => Ok((session, incoming, data.into_inner())),
-        Err(status) => Err(Failed::Crossed(format!("not a working link: {}", status.message()))),
+    let body = Body::new(DataWriter::request(session.clone()));
+    match data::open(channel, body, welcome.session).await {
+        Ok(data) => Ok((session, incoming, data)),
+        Err(why) => Err(Failed::Crossed(format!("not a working link: {why}"))),
     }
 }
 

@@ -12,7 +12,7 @@ use super::OutCall;
 use crate::{
     error::RefusedReason,
     id::{MethodId, Pid},
-    message::{Chain, Envelope, Keys, Lane, MAX_KEYS},
+    message::{Chain, Envelope, Keys, Lane, MAX_KEYS, append},
 };
 
 const MAX_LINKS: usize = 256;
@@ -27,8 +27,8 @@ struct Head<'a> {
     /// Of the caller's method, where the caller does not know the callee's table: the callee compares.
     fingerprint: Option<u64>,
     system: bool,
-    /// Microseconds until the caller stops waiting, when it wrote this.
-    remaining: Option<u64>,
+    /// When the caller stops waiting, in microseconds of the clock that the frames tell.
+    deadline: Option<u64>,
     trace: u64,
     key: Option<u64>,
     links: u16,
@@ -43,16 +43,28 @@ struct Link<'a> {
     place: &'a str,
 }
 
-/// Appends the header of `call`.
-pub(super) fn put(call: &OutCall<'_>, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
+/// The clock of the peer, as a frame told it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clock {
+    /// What it showed, in microseconds.
+    pub(super) there: u64,
+    /// When that arrived.
+    pub(super) here: Instant,
+}
+
+impl Clock {
+    /// When the peer's clock shows `micros`. As a message is longer on its way than a time, this is a little late.
+    fn at(self, micros: u64) -> Instant {
+        self.here + Duration::from_micros(micros.saturating_sub(self.there)).min(FAR)
+    }
+}
+
+/// Appends the header of `call`; its deadline counts from `epoch`.
+pub(super) fn put(call: &OutCall<'_>, epoch: Instant, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
     let envelope = call.envelope;
-    let remaining = match envelope.deadline {
-        None => None,
-        Some(deadline) => match deadline.saturating_duration_since(Instant::now()).as_micros() {
-            0 => return Err(RefusedReason::Expired),
-            micros => Some(u64::try_from(micros).unwrap_or(u64::MAX)),
-        },
-    };
+    let deadline = envelope
+        .deadline
+        .map(|deadline| u64::try_from(deadline.saturating_duration_since(epoch).as_micros()).unwrap_or(u64::MAX));
     let links = envelope.chain.as_ref().map_or(0, |chain| chain.links().count());
     let headers = envelope.headers.as_ref().map_or(0, |headers| headers.len());
     if links > MAX_LINKS {
@@ -73,7 +85,7 @@ pub(super) fn put(call: &OutCall<'_>, out: &mut Vec<u8>) -> Result<(), RefusedRe
         method: call.method,
         fingerprint: call.fingerprint,
         system: envelope.lane == Lane::System,
-        remaining,
+        deadline,
         trace: envelope.trace,
         key: envelope.key,
         links: links as u16,
@@ -91,8 +103,8 @@ pub(super) fn put(call: &OutCall<'_>, out: &mut Vec<u8>) -> Result<(), RefusedRe
 }
 
 fn write(part: &impl Serialize, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
-    match postcard::to_io(part, out) {
-        Ok(_) => Ok(()),
+    match append(part, out) {
+        Ok(()) => Ok(()),
         Err(error) => Err(RefusedReason::Undecodable(format!("the header could not be written: {error}"))),
     }
 }
@@ -109,7 +121,7 @@ pub(super) struct Header {
 }
 
 /// Reads the header that `bytes` start with.
-pub(super) fn get(bytes: &[u8], now: Instant) -> Result<Header, String> {
+pub(super) fn get(bytes: &[u8], clock: Clock) -> Result<Header, String> {
     let mut rest = bytes;
     let head: Head<'_> = read(&mut rest)?;
     if usize::from(head.links) > MAX_LINKS || usize::from(head.headers) > MAX_HEADERS || head.keys.len() > MAX_KEYS {
@@ -133,7 +145,7 @@ pub(super) fn get(bytes: &[u8], now: Instant) -> Result<Header, String> {
         method: head.method,
         fingerprint: head.fingerprint,
         envelope: Envelope {
-            deadline: head.remaining.map(|micros| now + Duration::from_micros(micros).min(FAR)),
+            deadline: head.deadline.map(|deadline| clock.at(deadline)),
             lane: if head.system { Lane::System } else { Lane::User },
             trace: head.trace,
             key: head.key,

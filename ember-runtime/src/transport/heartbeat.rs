@@ -6,7 +6,7 @@
 
 use tokio::time::{Instant, sleep_until};
 
-use super::session::Session;
+use super::{lock, session::Session};
 
 /// Ends when nothing was heard from the peer for too long.
 pub(super) async fn watch(session: &Session) -> String {
@@ -19,6 +19,7 @@ pub(super) async fn watch(session: &Session) -> String {
         let now = Instant::now();
         if now >= next_ping {
             session.control.ping();
+            lock(&session.outbox).tidy();
             next_ping = now + heartbeat;
         }
         last_heard = last_heard.max(session.sever.last_heard());

@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use super::{control, outbox::Outbox};
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 };
 
 /// Raised with every change of a format in this room.
-pub(super) const VERSION: u16 = 1;
+pub(super) const VERSION: u16 = 2;
 /// The metadata of the data stream that names the session.
 pub(super) const SESSION: &str = "ember-session";
 
@@ -41,8 +42,8 @@ pub(super) struct Offer {
 
 impl Offer {
     /// What may be sent to a peer that offers this.
-    pub(super) fn outbox(self) -> Outbox {
-        Outbox::new(self.credit)
+    pub(super) fn outbox(self, born: Instant) -> Outbox {
+        Outbox::new(self.credit, born)
     }
 }
 

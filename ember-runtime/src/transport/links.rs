@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use tokio::task::JoinHandle;
 
 use super::{
-    Identity, Ingress, LinkConfig, OutCall, Peer, PendingReply,
+    Identity, Ingress, LinkConfig, OutCall, PendingReply,
     events::{Event, Events},
     hello::Offer,
     lock, server,
@@ -89,13 +89,9 @@ impl Links {
     ///
     /// # Errors
     /// `Expired`, `TooLarge`, `LinkFull`, `Undecodable`. Neither on an error nor on `None` anything was sent.
-    pub(crate) fn submit(
-        self: &Arc<Self>,
-        peer: &Peer,
-        call: OutCall<'_>,
-    ) -> Result<Option<PendingReply>, RefusedReason> {
-        match self.up.load().get(&peer.key.id) {
-            Some(session) if session.peer == peer.key => session.submit(call),
+    pub(crate) fn submit(&self, peer: NodeKey, call: OutCall<'_>) -> Result<Option<PendingReply>, RefusedReason> {
+        match self.up.load().get(&peer.id) {
+            Some(session) if session.peer == peer => session.submit(call),
             _ => Ok(None),
         }
     }
@@ -128,9 +124,8 @@ impl Links {
                 }
                 _ => {}
             }
-            if matches!(slot.state, State::Idle) && slot.newest <= peer.incarnation {
-                table.peers.remove(&peer.id);
-            }
+            slot.gone = slot.newest <= peer.incarnation;
+            table.prune(peer.id);
         }
         self.events.tell(&*self.ingress);
     }
@@ -174,7 +169,7 @@ impl Links {
             let State::Connecting(attempt) = std::mem::replace(&mut slot.state, State::Up(session.clone())) else {
                 return false;
             };
-            (slot.newest, slot.not_before) = (session.peer.incarnation, None);
+            (slot.newest, slot.not_before, slot.gone) = (session.peer.incarnation, None, false);
             self.change_up(|up| drop(up.insert(session.peer.id, session.clone())));
             attempt.outcome.send_replace(Some(Ok(())));
             session.sever.mark_used();
@@ -196,6 +191,7 @@ impl Links {
             {
                 self.close_locked(slot, why);
             }
+            table.prune(session.peer.id);
         }
         self.events.tell(&*self.ingress);
     }

@@ -6,7 +6,9 @@
 //!
 //! # The data stream
 //! One gRPC message is one *frame*: any number of whole *records*, end to end. Fixed-size integers are little-endian,
-//! `varint` is postcard's, which is LEB128.
+//! `varint` is postcard's, which is LEB128. Callers write records into a shared buffer that has room for the head of a frame, and
+//! the writer gives whole buffers to the connection: nothing is copied on the way to the socket, nor from there to the
+//! ingress.
 //!
 //! | bytes | what |
 //! | --- | --- |
@@ -22,9 +24,16 @@
 //! | 4 | reply: the application's error | correlation, error |
 //! | 5 | reply: failure | correlation, postcard of [`WireFailure`](control::WireFailure) |
 //! | 6 | cancel | correlation |
+//! | 7 | piece of a call | bytes of a record of kind 1 or 2 |
+//! | 8 | piece of a reply | bytes of a record of kind 3, 4 or 5 |
+//! | 9 | clock | `u64`: microseconds on the sender's clock, by which the deadlines of later calls count |
 //!
 //! *Correlation*: the caller's slot (`varint` of `u32`) and its generation (`varint` of `u32`, never 0). *Header*: see
 //! `header.rs`. A call with an empty header is about 20 bytes and its arguments.
+//!
+//! A record over 128 KiB leaves in *pieces*, one large record after the other, and other records pass between. Calls for the
+//! same service and lane do not: they wait until the large one before them has left, so that their order stays (see
+//! `slow.rs`). The first piece begins with the record's length; a call in pieces has left when its last piece has.
 //!
 //! What a malformed frame costs: the link, with a logged reason. An unreadable header of a readable call costs that
 //! call, which gets an error reply.
@@ -43,8 +52,10 @@ mod accept;
 mod config;
 mod connect;
 mod control;
+mod data;
 mod dial;
 mod events;
+mod frame;
 mod generated;
 mod header;
 mod heartbeat;
@@ -61,7 +72,9 @@ mod run;
 mod server;
 mod session;
 mod shutdown;
+mod slow;
 mod socket;
+mod spare;
 mod submit;
 mod table;
 mod wire;

@@ -6,9 +6,14 @@ use std::{
     task::Waker,
 };
 
-use bytes::Bytes;
+use tokio::time::Instant;
 
-use super::{parked::Door, pending::Dropped, queue::Queue, wire};
+use super::{
+    parked::Door,
+    pending::{Dropped, SLOW},
+    queue::{Parts, Queue},
+    wire::{self, Correlation},
+};
 
 /// The two queues of a link and what holds them back.
 #[derive(Debug)]
@@ -25,20 +30,27 @@ pub(super) struct Outbox {
     peer_finishing: bool,
     /// Calls of the peer wait until fewer bytes of replies do.
     parked: Option<usize>,
+    /// When a frame was last written, or else when the link was made.
+    pub(super) seen: Instant,
+    /// Whose turn it is to be written.
+    turn: usize,
     /// The writer's, while it has nothing to do.
     waker: Option<Waker>,
 }
 
 impl Outbox {
-    pub(super) fn new(credit: u64) -> Self {
+    /// An empty one. Deadlines of calls count from `epoch`.
+    pub(super) fn new(credit: u64, epoch: Instant) -> Self {
         Self {
-            calls: Queue::default(),
-            replies: Queue::default(),
+            calls: Queue::new(Some(epoch)),
+            replies: Queue::new(None),
             credit: i64::try_from(credit).unwrap_or(i64::MAX),
             closed: None,
             finishing: false,
             peer_finishing: false,
             parked: None,
+            seen: epoch,
+            turn: 0,
             waker: None,
         }
     }
@@ -103,7 +115,7 @@ impl Outbox {
     }
 
     pub(super) fn sendable(&self) -> bool {
-        self.replies.waiting() > 0 || (self.calls.waiting() > 0 && self.credit > 0)
+        self.replies.has_some(i64::MAX) || self.calls.has_some(self.credit)
     }
 
     /// What happens to a call of the peer: it waits while more than `limit` bytes of replies do.
@@ -123,22 +135,42 @@ impl Outbox {
         self.parked.take_if(|limit| self.replies.waiting() <= *limit).is_some()
     }
 
-    /// The next frame: replies first, for they need no credit.
-    pub(super) fn frame(&mut self) -> Option<Bytes> {
-        self.replies.frame(&mut i64::MAX.clone()).or_else(|| self.calls.frame(&mut self.credit))
+    /// The next frame, and the call that has left with it if it was a slow one. Replies and calls, small and large, take turns.
+    pub(super) fn frame(&mut self) -> Option<(Parts, Option<Correlation>)> {
+        let free = &mut i64::MAX.clone();
+        (0..4).find_map(|_| {
+            self.turn = (self.turn + 1) % 4;
+            match self.turn {
+                0 => self.replies.piece(free).map(|(parts, _)| (parts, None)),
+                1 => self.replies.frame(free).map(|parts| (parts, None)),
+                2 => self.calls.frame(&mut self.credit).map(|parts| (parts, None)),
+                _ => self.calls.piece(&mut self.credit),
+            }
+        })
+    }
+
+    /// To be called now and then: gives memory back that is not used.
+    pub(super) fn tidy(&mut self) {
+        self.calls.tidy();
+        self.replies.tidy();
     }
 
     /// Queues the cancel of a call that nobody waits for any more, behind the call itself. Returns the writer to wake.
-    pub(super) fn cancel(&mut self, call: wire::Correlation, dropped: &Dropped) -> Option<Waker> {
+    pub(super) fn cancel(&mut self, call: Correlation, dropped: &Dropped) -> Option<Waker> {
         let Dropped::Waiting(position) = *dropped else { return None };
         if self.closed.is_some() {
             return None;
         }
+        if position == SLOW {
+            self.calls.cancel_slow(call);
+            return self.waker.take();
+        }
         let sent = position < self.calls.taken();
-        let out = if sent { self.replies.open() } else { self.calls.open() };
-        let start = wire::open(wire::CANCEL, out);
-        call.put(out);
-        wire::seal(start, out);
+        let queue = if sent { &mut self.replies } else { &mut self.calls };
+        let out = queue.open();
+        let start = out.len();
+        wire::put_cancel(call, out);
+        queue.push(start, None, None);
         self.wake()
     }
 }

@@ -1,9 +1,15 @@
 //! The calls of one link that wait for their replies: a slab whose slots have generations.
+//!
+//! Their deadlines are kept here too, without a timer for each: the earliest one is *due*, and when it has passed all are looked
+//! through. As most calls are answered long before, that is seldom.
 
 use std::{
     mem,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 use super::{RawAnswer, wire::Correlation};
 use crate::error::{LostReason, RefusedReason};
@@ -11,12 +17,22 @@ use crate::error::{LostReason, RefusedReason};
 /// The most calls in flight on one link. Both ends keep a slot each, so this bounds memory at the callee too.
 pub(super) const MAX_PENDING: usize = 1 << 20;
 
+/// The position of a call that leaves later than its place says, and has not yet.
+pub(super) const SLOW: u64 = u64::MAX;
+/// The position of such a call when it has left.
+const LEFT: u64 = 0;
+
+/// Deadlines are looked through no more often than this.
+const GRAIN: Duration = Duration::from_millis(1);
+
 /// All of them.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     slots: Vec<Slot>,
     free: Vec<u32>,
     waiting: usize,
+    /// No deadline is earlier.
+    due: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -29,8 +45,9 @@ struct Slot {
 enum State {
     Free,
     Waiting {
-        /// Where its record starts in the stream of calls: tells whether it has left the process.
+        /// Where its record starts in the stream of calls, which begins at 1: tells whether it has left the process.
         position: u64,
+        deadline: Option<Instant>,
         waker: Option<Waker>,
     },
     Done(RawAnswer),
@@ -46,9 +63,9 @@ pub(super) enum Dropped {
 }
 
 impl Pending {
-    /// Takes a slot; `None` if there are too many calls already.
-    pub(super) fn insert(&mut self, position: u64) -> Option<Correlation> {
-        let state = State::Waiting { position, waker: None };
+    /// Takes a slot; `None` if there are too many calls already. Tells whether the deadline is the earliest one.
+    pub(super) fn insert(&mut self, position: u64, deadline: Option<Instant>) -> Option<(Correlation, bool)> {
+        let state = State::Waiting { position, deadline, waker: None };
         let correlation = match self.free.pop() {
             Some(index) => {
                 let slot = &mut self.slots[index as usize];
@@ -62,7 +79,50 @@ impl Pending {
             None => return None,
         };
         self.waiting += 1;
-        Some(correlation)
+        let earliest = deadline.is_some_and(|deadline| self.due.is_none_or(|due| deadline < due));
+        if earliest {
+            self.due = deadline;
+        }
+        Some((correlation, earliest))
+    }
+
+    /// When [`expire`](Self::expire) wants to be called.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Answers the calls whose deadlines have passed.
+    pub(super) fn expire(&mut self, now: Instant) -> Vec<Waker> {
+        let mut wakers = Vec::new();
+        self.due = None;
+        for slot in &mut self.slots {
+            let State::Waiting { deadline: Some(deadline), waker, .. } = &mut slot.state else { continue };
+            if *deadline > now {
+                self.due = Some(self.due.map_or(*deadline, |due| due.min(*deadline)));
+                continue;
+            }
+            wakers.extend(waker.take());
+            slot.state = State::Done(RawAnswer::Failed(LostReason::Deadline.into()));
+            self.waiting -= 1;
+        }
+        self.due = self.due.map(|due| due.max(now + GRAIN));
+        wakers
+    }
+
+    /// Notes that a call waits among the slow ones.
+    pub(super) fn delay(&mut self, correlation: Correlation) {
+        self.place(correlation, SLOW);
+    }
+
+    /// Notes that a slow call has left.
+    pub(super) fn left(&mut self, correlation: Correlation) {
+        self.place(correlation, LEFT);
+    }
+
+    fn place(&mut self, correlation: Correlation, place: u64) {
+        if let Some(Slot { state: State::Waiting { position, .. }, .. }) = self.slot(correlation) {
+            *position = place;
+        }
     }
 
     /// Answers a call. A reply that comes late, or twice, finds nothing and is dropped.
@@ -117,7 +177,7 @@ impl Pending {
     pub(super) fn sweep(&mut self, taken: u64, why: &str) -> Vec<Waker> {
         let mut wakers = Vec::new();
         for slot in &mut self.slots {
-            let State::Waiting { position, waker } = &mut slot.state else { continue };
+            let State::Waiting { position, waker, .. } = &mut slot.state else { continue };
             wakers.extend(waker.take());
             let failure = if *position >= taken {
                 RefusedReason::Unreachable(why.to_owned()).into()
@@ -163,9 +223,9 @@ mod tests {
     #[test]
     fn a_late_reply_never_hits_a_reused_slot() {
         let mut pending = Pending::default();
-        let old = pending.insert(0).unwrap();
+        let old = pending.insert(0, None).unwrap().0;
         assert_eq!(pending.remove(old), Dropped::Waiting(0));
-        let new = pending.insert(9).unwrap();
+        let new = pending.insert(9, None).unwrap().0;
         assert_eq!(old.index, new.index);
         pending.complete(old, RawAnswer::Value(Bytes::from_static(b"late")));
         assert!(poll(&mut pending, new).is_pending());
@@ -178,20 +238,38 @@ mod tests {
     #[test]
     fn a_slot_without_generations_left_is_not_used_again() {
         let mut pending = Pending::default();
-        let first = pending.insert(0).unwrap();
+        let first = pending.insert(0, None).unwrap().0;
         pending.slots[0].generation = u32::MAX;
         pending.remove(Correlation { generation: u32::MAX, ..first });
-        assert_eq!(pending.insert(0).unwrap().index, 1);
+        assert_eq!(pending.insert(0, None).unwrap().0.index, 1);
     }
 
     #[test]
     fn a_sweep_tells_what_left_the_process() {
         let mut pending = Pending::default();
-        let (sent, kept) = (pending.insert(0).unwrap(), pending.insert(100).unwrap());
+        let (sent, kept) = (pending.insert(0, None).unwrap().0, pending.insert(100, None).unwrap().0);
         pending.sweep(100, "cut");
         let lost = LostReason::LinkLost("cut".into()).into();
         assert!(matches!(poll(&mut pending, sent), Poll::Ready(RawAnswer::Failed(why)) if why == lost));
         let refused = RefusedReason::Unreachable("cut".into()).into();
         assert!(matches!(poll(&mut pending, kept), Poll::Ready(RawAnswer::Failed(why)) if why == refused));
+    }
+
+    #[test]
+    fn what_has_expired_is_answered_and_the_next_deadline_is_due() {
+        let mut pending = Pending::default();
+        let start = Instant::now();
+        let after = |seconds| Some(start + Duration::from_secs(seconds));
+        let (late, earliest) = pending.insert(0, after(9)).unwrap();
+        assert!(earliest && !pending.insert(0, after(10)).unwrap().1 && !pending.insert(0, None).unwrap().1);
+        let (soon, earliest) = pending.insert(0, after(5)).unwrap();
+        assert!(earliest && pending.due() == after(5));
+        pending.expire(start + Duration::from_secs(5));
+        let lost = LostReason::Deadline.into();
+        assert!(matches!(poll(&mut pending, soon), Poll::Ready(RawAnswer::Failed(why)) if why == lost));
+        assert!(poll(&mut pending, late).is_pending());
+        assert_eq!((pending.waiting(), pending.due()), (3, after(9)));
+        pending.expire(start + Duration::from_secs(60));
+        assert_eq!((pending.waiting(), pending.due()), (1, None));
     }
 }

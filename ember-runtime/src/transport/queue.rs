@@ -1,30 +1,90 @@
 //! Bytes that wait for a writer: callers append records to an open buffer, the writer takes frames.
 
-use bytes::Bytes;
+use std::{collections::VecDeque, mem};
 
-use super::wire::{self, CALL, SEND};
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::{
+    frame::{self, HEAD},
+    slow::{Order, Slow},
+    spare::Spare,
+    wire::{self, CALL, Correlation, SEND},
+};
 
 /// A frame is closed at the first record that would take it over this many bytes.
 const FRAME: usize = 256 << 10;
-/// What a fresh buffer reserves at most, going by the one before.
-const RESERVE: usize = 64 << 10;
+/// A record over this many bytes travels in pieces.
+pub(super) const LARGE: usize = 128 << 10;
 /// The unused memory of a buffer that is worth giving back, though it means copying the rest.
 const SPARE: usize = 32 << 20;
 
 /// One direction of one class of records.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Queue {
     /// Where records are appended.
-    open: Vec<u8>,
-    /// Closed to callers, not yet taken by the writer.
+    open: Buffer,
+    /// No more records fit there; oldest first.
+    closed: VecDeque<Buffer>,
+    /// What is left of a buffer of which the writer could not take all.
     staged: Bytes,
-    /// The bytes that the writer has taken, from the beginning of the link.
+    /// Large records, and what must not overtake them.
+    slow: Slow,
+    /// The bytes of records that wait, without the slow ones.
+    waiting: usize,
+    /// The bytes that the writer has taken, without the slow ones: from the beginning of the link, which counts as 1.
     taken: u64,
+    /// Buffers to be used again.
+    spare: Spare,
+    /// What had been taken when memory was last looked after.
+    tidied: u64,
+    /// Where the clock starts, of which each frame tells how far it is; `None` for frames without a clock.
+    epoch: Option<Instant>,
+}
+
+/// Room for the head of a frame, a clock if there is one, then records; or nothing at all.
+#[derive(Debug, Default)]
+struct Buffer {
+    bytes: Vec<u8>,
+    /// How much credit it takes.
+    charge: usize,
+}
+
+/// A frame for the socket, in two parts of which the first may be empty.
+pub(super) type Parts = (Bytes, Bytes);
+
+/// Where in the stream a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Put {
+    /// Where it was said to be.
+    Here,
+    /// Among the slow ones: it leaves later than its position says.
+    Slow,
 }
 
 impl Queue {
+    /// An empty queue; with `epoch` its frames tell the time since.
+    pub(super) fn new(epoch: Option<Instant>) -> Self {
+        Self {
+            open: Buffer::default(),
+            closed: VecDeque::new(),
+            staged: Bytes::new(),
+            slow: Slow::default(),
+            waiting: 0,
+            taken: 1,
+            spare: Spare::default(),
+            tidied: 1,
+            epoch,
+        }
+    }
+
     pub(super) fn waiting(&self) -> usize {
-        self.open.len() + self.staged.len()
+        self.waiting + self.slow.waiting()
+    }
+
+    /// Whether something could be taken if there was enough credit, and whether that is needed.
+    pub(super) fn has_some(&self, credit: i64) -> bool {
+        (self.waiting > 0 && credit > 0) || self.slow.has_some(credit)
     }
 
     pub(super) fn taken(&self) -> u64 {
@@ -33,49 +93,160 @@ impl Queue {
 
     /// Where the next record will start, counted from the beginning of the link.
     pub(super) fn end(&self) -> u64 {
-        self.taken + self.waiting() as u64
+        self.taken + self.waiting as u64
     }
 
+    /// Where to append the next record.
     pub(super) fn open(&mut self) -> &mut Vec<u8> {
-        &mut self.open
+        if self.open.bytes.len() >= FRAME {
+            self.closed.push_back(mem::take(&mut self.open));
+        }
+        let out = &mut self.open.bytes;
+        if out.is_empty() {
+            if out.capacity() == 0 {
+                *out = self.spare.get();
+            }
+            out.resize(HEAD, 0);
+            if self.epoch.is_some() {
+                put_clock(0, out);
+            }
+        }
+        out
+    }
+
+    /// Counts the record that was appended at `start`.
+    pub(super) fn push(&mut self, start: usize, order: Option<Order>, call: Option<Correlation>) -> Put {
+        let size = self.open.bytes.len() - start;
+        if size > LARGE || self.slow.holds(order) {
+            let record = self.split_off(start);
+            self.slow.push(record, order, call);
+            return Put::Slow;
+        }
+        self.waiting += size;
+        if matches!(self.open.bytes[start + 4], CALL | SEND) {
+            self.open.charge += size;
+        }
+        Put::Here
+    }
+
+    /// Takes the record at `start` out again, copying the smaller part.
+    fn split_off(&mut self, start: usize) -> Bytes {
+        let out = &mut self.open.bytes;
+        if out.len() - start < start {
+            let record = Bytes::copy_from_slice(&out[start..]);
+            self.undo(start);
+            return record;
+        }
+        let front = out[..start].to_vec();
+        let record = Bytes::from(mem::replace(out, front)).slice(start..);
+        self.undo(start);
+        record
     }
 
     /// Takes back what was appended from `start` on, and the memory if it was uncommonly much.
     pub(super) fn undo(&mut self, start: usize) {
-        self.open.truncate(start);
-        if self.open.capacity() - start > SPARE {
-            self.open.shrink_to(start + RESERVE);
+        let preamble = self.preamble();
+        let out = &mut self.open.bytes;
+        out.truncate(if start == preamble { 0 } else { start });
+        if out.capacity() - out.len() > SPARE {
+            out.shrink_to(out.len() + FRAME);
         }
     }
 
+    fn preamble(&self) -> usize {
+        HEAD + if self.epoch.is_some() { CLOCK_SIZE } else { 0 }
+    }
+
     /// Takes a frame of whole records. Each call takes its size from `credit`, and none is taken when there is none left.
-    pub(super) fn frame(&mut self, credit: &mut i64) -> Option<Bytes> {
+    pub(super) fn frame(&mut self, credit: &mut i64) -> Option<Parts> {
+        if self.waiting == 0 || *credit <= 0 {
+            return None;
+        }
         if self.staged.is_empty() {
-            if self.open.is_empty() || *credit <= 0 {
-                return None;
+            let Buffer { mut bytes, charge } = self.closed.pop_front().unwrap_or_else(|| mem::take(&mut self.open));
+            let preamble = self.preamble();
+            if charge as i64 > *credit {
+                self.staged = self.spare.lend(bytes).slice(preamble..);
+            } else {
+                *credit -= charge as i64;
+                let head = frame::head(bytes.len() - HEAD);
+                bytes[..HEAD].copy_from_slice(&head);
+                if let Some(epoch) = self.epoch {
+                    bytes[preamble - 8..preamble].copy_from_slice(&micros(epoch).to_le_bytes());
+                }
+                self.take(bytes.len() - preamble);
+                return Some((Bytes::new(), self.spare.lend(bytes)));
             }
-            let reserve = self.open.len().min(RESERVE);
-            self.staged = Bytes::from(std::mem::replace(&mut self.open, Vec::with_capacity(reserve)));
         }
         let mut end = 0;
         while end < self.staged.len() && *credit > 0 {
             let (size, kind) = wire::peek(&self.staged[end..]);
-            if end > 0 && end + size > FRAME {
-                break;
-            }
             if matches!(kind, CALL | SEND) {
                 *credit -= size as i64;
             }
             end += size;
         }
-        self.taken += end as u64;
-        (end > 0).then(|| self.staged.split_to(end))
+        self.take(end);
+        let records = self.staged.split_to(end);
+        let mut head = vec![0; HEAD];
+        if let Some(epoch) = self.epoch {
+            put_clock(micros(epoch), &mut head);
+        }
+        let size = head.len() - HEAD + records.len();
+        head[..HEAD].copy_from_slice(&frame::head(size));
+        Some((head.into(), records))
+    }
+
+    fn take(&mut self, size: usize) {
+        self.waiting -= size;
+        self.taken += size as u64;
+    }
+
+    /// Takes a piece of a large record, or a record that had to wait for one. The call that has left with it as a whole.
+    pub(super) fn piece(&mut self, credit: &mut i64) -> Option<(Parts, Option<Correlation>)> {
+        let mut out = vec![0; HEAD];
+        if let Some(epoch) = self.epoch {
+            put_clock(micros(epoch), &mut out);
+        }
+        let left = self.slow.piece(credit, &mut out)?;
+        let head = frame::head(out.len() - HEAD);
+        out[..HEAD].copy_from_slice(&head);
+        Some(((Bytes::new(), out.into()), left))
+    }
+
+    /// To be called now and then: a queue that is not used keeps no memory.
+    pub(super) fn tidy(&mut self) {
+        if self.taken == self.tidied {
+            self.spare.clear();
+        }
+        self.tidied = self.taken;
+    }
+
+    /// Nobody waits for this call any more, which is among the slow ones: it is not sent, or its cancel is sent after it.
+    pub(super) fn cancel_slow(&mut self, call: Correlation) {
+        self.slow.cancel(call);
     }
 
     /// How many one-way calls wait.
     pub(super) fn sends(&self) -> usize {
-        [&self.staged[..], &self.open[..]].into_iter().map(sends).sum()
+        let preamble = self.preamble();
+        let buffers = self.closed.iter().chain([&self.open]);
+        let records = buffers.map(|buffer| buffer.bytes.get(preamble..).unwrap_or_default());
+        records.chain([&self.staged[..]]).map(sends).sum::<usize>() + self.slow.sends()
     }
+}
+
+/// The size of a clock's record.
+const CLOCK_SIZE: usize = wire::PREFIX + 8;
+
+fn put_clock(micros: u64, out: &mut Vec<u8>) {
+    let start = wire::open(wire::CLOCK, out);
+    out.extend_from_slice(&micros.to_le_bytes());
+    wire::seal(start, out);
+}
+
+fn micros(epoch: Instant) -> u64 {
+    u64::try_from(epoch.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
 fn sends(mut records: &[u8]) -> usize {
@@ -92,37 +263,53 @@ fn sends(mut records: &[u8]) -> usize {
 mod tests {
     use super::*;
 
-    fn push(queue: &mut Queue, size: usize) {
-        let start = wire::open(SEND, queue.open());
-        queue.open().resize(start + size, 0);
-        wire::seal(start, queue.open());
+    fn push(queue: &mut Queue, size: usize) -> Put {
+        let out = queue.open();
+        let start = wire::open(SEND, out);
+        out.resize(start + size, 0);
+        wire::seal(start, out);
+        queue.push(start, Some((7, false)), None)
+    }
+
+    fn size((head, records): Parts) -> usize {
+        if head.is_empty() { records.len() - HEAD } else { records.len() }
     }
 
     #[test]
     fn a_backlog_goes_in_one_frame_until_the_credit_ends() {
-        let mut queue = Queue::default();
+        let mut queue = Queue::new(None);
         for _ in 0..10 {
             push(&mut queue, 100);
         }
         let mut credit = 450;
-        assert_eq!(queue.frame(&mut credit).unwrap().len(), 500);
-        assert_eq!((credit, queue.taken(), queue.waiting(), queue.sends()), (-50, 500, 500, 5));
+        assert_eq!(size(queue.frame(&mut credit).unwrap()), 500);
+        assert_eq!((credit, queue.taken(), queue.waiting(), queue.sends()), (-50, 501, 500, 5));
         assert!(queue.frame(&mut credit).is_none());
         credit += 10_000;
         push(&mut queue, 100);
-        assert_eq!(queue.frame(&mut credit).unwrap().len(), 500);
-        assert_eq!(queue.frame(&mut credit).unwrap().len(), 100);
+        assert_eq!(size(queue.frame(&mut credit).unwrap()), 500);
+        assert_eq!(size(queue.frame(&mut credit).unwrap()), 100);
         assert!(queue.frame(&mut credit).is_none());
     }
 
     #[test]
     fn frames_are_cut_between_records() {
-        let mut queue = Queue::default();
-        for size in [FRAME / 2, FRAME / 2, 10, FRAME * 3, 10] {
-            push(&mut queue, size);
+        let mut queue = Queue::new(None);
+        for size in [LARGE, LARGE - HEAD, 10, 20] {
+            assert_eq!(push(&mut queue, size), Put::Here);
         }
         let mut credit = i64::MAX;
-        let frames: Vec<_> = std::iter::from_fn(|| queue.frame(&mut credit)).map(|frame| frame.len()).collect();
-        assert_eq!(frames, [FRAME, 10, FRAME * 3, 10]);
+        let frames: Vec<_> = std::iter::from_fn(|| queue.frame(&mut credit)).map(size).collect();
+        assert_eq!(frames, [FRAME - HEAD, 30]);
+    }
+
+    #[test]
+    fn a_record_that_is_taken_back_leaves_nothing() {
+        let mut queue = Queue::new(Some(Instant::now()));
+        let start = wire::open(SEND, queue.open());
+        queue.undo(start);
+        assert!(queue.frame(&mut i64::MAX.clone()).is_none());
+        push(&mut queue, 100);
+        assert_eq!(size(queue.frame(&mut i64::MAX.clone()).unwrap()), CLOCK_SIZE + 100);
     }
 }

@@ -1,8 +1,9 @@
-//! What is done with a frame that has arrived.
+//! What is done with records that have arrived.
 
 use std::{
     ops::Range,
     sync::{Arc, atomic::Ordering},
+    task::Waker,
 };
 
 use bytes::Bytes;
@@ -11,9 +12,13 @@ use tokio::time::Instant;
 use super::{
     RawAnswer,
     control::WireFailure,
-    header, lock,
+    frame::Frames,
+    header::{self, Clock},
+    inbound::Inbound,
+    lock,
     parked::{Arrived, Door, Parked},
     session::Session,
+    slow::Assembly,
     wire::{self, Correlation, Malformed, Record},
 };
 use crate::{
@@ -21,82 +26,211 @@ use crate::{
     message::{RawCall, RawReply},
 };
 
-/// A small part of a frame larger than this is copied, so that a waiting call does not keep all of its frame.
-const SHARE: usize = 16 << 10;
+/// A small part of more bytes than this is copied, so that a waiting call does not keep all of them.
+const SHARE: usize = 64 << 10;
 
-impl Session {
-    /// Handles all records of `frame`, in order.
-    pub(super) fn receive(self: &Arc<Self>, frame: &Bytes, now: Instant, parked: &mut Parked) -> Result<(), Malformed> {
-        for record in wire::records(frame, self.config.max_message) {
+/// The receiving end of a data stream.
+pub(super) struct Inflow {
+    frames: Frames,
+    calls: Assembly,
+    replies: Assembly,
+    clock: Clock,
+    parked: Parked,
+    /// Replies of the bytes at hand.
+    answers: Vec<(Correlation, RawAnswer)>,
+    wakers: Vec<Waker>,
+    /// The bytes of all calls that have come.
+    received: u64,
+}
+
+impl Inflow {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            frames: Frames::default(),
+            calls: Assembly::default(),
+            replies: Assembly::default(),
+            clock: Clock { there: 0, here: now },
+            parked: Parked::default(),
+            answers: Vec::new(),
+            wakers: Vec::new(),
+            received: 0,
+        }
+    }
+
+    /// Handles bytes of the stream.
+    pub(super) fn read(&mut self, session: &Arc<Session>, chunk: Bytes, now: Instant) -> Result<(), Malformed> {
+        let mut frames = std::mem::take(&mut self.frames);
+        let read = frames.read(chunk, session.config.max_message, |records| self.receive(session, &records, now));
+        self.frames = frames;
+        read
+    }
+
+    /// Handles whole records, in their order; what precedes a malformed one too.
+    pub(super) fn receive(&mut self, session: &Arc<Session>, records: &Bytes, now: Instant) -> Result<(), Malformed> {
+        let sorted = self.sort(session, records, now);
+        self.resolve(session);
+        self.parked.deliver(session, now);
+        sorted
+    }
+
+    /// Hands over calls that had to wait, if they need not any more.
+    pub(super) fn unpark(&mut self, session: &Arc<Session>) {
+        self.parked.deliver(session, Instant::now());
+    }
+
+    fn sort(&mut self, session: &Session, records: &Bytes, now: Instant) -> Result<(), Malformed> {
+        let limit = session.config.max_message;
+        let mut inbound = None;
+        let mut kick = false;
+        for record in wire::records(records, limit) {
             match record? {
-                Record::Call { correlation, body, size } => {
-                    let credit = self.hold(size as u64)?;
-                    if let Some(correlation) = correlation {
-                        lock(&self.inbound).begin(correlation)?;
+                Record::Piece { kind, body } => {
+                    let assembly = if kind == wire::CALL_PIECE { &mut self.calls } else { &mut self.replies };
+                    if let Some(whole) = assembly.add(&records[body], limit)? {
+                        self.whole(session, &whole, kind, &mut inbound)?;
                     }
-                    parked.take(self, Arrived { correlation, body: part(frame, body), credit, at: now });
                 }
-                Record::Reply { correlation, kind, body } => {
-                    let answer = match kind {
-                        wire::VALUE => RawAnswer::Value(part(frame, body)),
-                        wire::APP => RawAnswer::App(part(frame, body)),
-                        _ => RawAnswer::Failed(failure(&frame[body])),
-                    };
-                    self.complete(correlation, answer);
-                }
+                Record::Clock(there) => self.clock = Clock { there, here: now },
                 Record::Cancel(call) => {
-                    lock(&self.inbound).end(call);
-                    let writer = lock(&self.outbox).kick();
-                    if let Some(writer) = writer {
-                        writer.wake();
-                    }
+                    inbound.get_or_insert_with(|| lock(&session.inbound)).end(call);
+                    kick = true;
                 }
+                record @ (Record::Call { .. } | Record::Reply { .. }) => {
+                    self.one(session, records, record, &mut inbound)?
+                }
+            }
+        }
+        drop(inbound);
+        if kick {
+            // It may have been the last one that a link waited for which is about to end.
+            let writer = lock(&session.outbox).kick();
+            if let Some(writer) = writer {
+                writer.wake();
             }
         }
         Ok(())
     }
 
+    /// A record that came in pieces of this kind.
+    fn whole<'a>(
+        &mut self,
+        session: &'a Session,
+        bytes: &Bytes,
+        pieces: u8,
+        inbound: &mut Option<std::sync::MutexGuard<'a, Inbound>>,
+    ) -> Result<(), Malformed> {
+        for record in wire::records(bytes, session.config.max_message) {
+            let record = record?;
+            match (&record, pieces) {
+                (Record::Call { .. }, wire::CALL_PIECE) | (Record::Reply { .. }, wire::REPLY_PIECE) => {
+                    self.one(session, bytes, record, inbound)?;
+                }
+                _ => return Err(Malformed::PIECES),
+            }
+        }
+        Ok(())
+    }
+
+    fn one<'a>(
+        &mut self,
+        session: &'a Session,
+        bytes: &Bytes,
+        record: Record,
+        inbound: &mut Option<std::sync::MutexGuard<'a, Inbound>>,
+    ) -> Result<(), Malformed> {
+        match record {
+            Record::Call { correlation, body, size } => {
+                if let Some(correlation) = correlation {
+                    inbound.get_or_insert_with(|| lock(&session.inbound)).begin(correlation)?;
+                }
+                self.received += size as u64;
+                session.received.store(self.received, Ordering::Relaxed);
+                let call = Arrived {
+                    correlation,
+                    body: part(bytes, body),
+                    size: size as u64,
+                    clock: self.clock,
+                    parked: false,
+                };
+                self.parked.add(call);
+                // A peer may overdraw its credit by one message.
+                let bound = session.config.credit.saturating_add(session.config.max_message);
+                if session.held() > bound as u64 { Err(Malformed::CREDIT) } else { Ok(()) }
+            }
+            Record::Reply { correlation, kind, body } => {
+                let answer = match kind {
+                    wire::VALUE => RawAnswer::Value(part(bytes, body)),
+                    wire::APP => RawAnswer::App(part(bytes, body)),
+                    _ => RawAnswer::Failed(failure(&bytes[body])),
+                };
+                self.answers.push((correlation, answer));
+                Ok(())
+            }
+            Record::Cancel(_) | Record::Piece { .. } | Record::Clock(_) => Ok(()),
+        }
+    }
+
+    /// Gives callers their answers.
+    fn resolve(&mut self, session: &Session) {
+        if self.answers.is_empty() {
+            return;
+        }
+        let mut pending = lock(&session.pending);
+        let answers = self.answers.drain(..);
+        self.wakers.extend(answers.filter_map(|(call, answer)| pending.complete(call, answer)));
+        drop(pending);
+        self.wakers.drain(..).for_each(Waker::wake);
+    }
+}
+
+impl Session {
     /// What happens to a call that arrives now.
     pub(super) fn door(&self) -> Door {
-        lock(&self.outbox).door(self.config.out_buffer)
+        let mut outbox = lock(&self.outbox);
+        let door = outbox.door(self.config.out_buffer);
+        self.crowded.store(door == Door::Shut, Ordering::Relaxed);
+        door
     }
 
-    /// Whether somebody still waits for it; one-way calls are always wanted.
-    pub(super) fn is_wanted(&self, call: &Arrived) -> bool {
-        call.correlation.is_none_or(|call| lock(&self.inbound).waits(call))
-    }
-
-    /// Hands `call` to the ingress, or refuses it.
-    pub(super) fn deliver(self: &Arc<Self>, call: Arrived, door: Door, now: Instant) {
-        let Arrived { correlation, body, credit, at } = call;
-        let reply = RawReply::new(self.clone(), correlation.map_or(0, Correlation::number));
+    /// Reads a call, so that it can be handed to the ingress; or refuses it.
+    pub(super) fn admit(self: &Arc<Self>, call: Arrived, door: Door, now: Instant) -> Option<(u64, RawCall)> {
+        let Arrived { correlation, body, size, clock, parked } = call;
+        let reply = RawReply::new(self.clone(), correlation.map_or(0, Correlation::number)).with_credit(size);
         if door == Door::Retiring {
-            return reply.fail(RefusedReason::Retiring);
+            reply.fail(RefusedReason::Retiring);
+            return None;
         }
-        let header = match header::get(&body, at) {
+        if parked && reply.is_unwanted() {
+            // Nobody hears of it.
+            reply.fail(RefusedReason::CallerGone);
+            return None;
+        }
+        let header = match header::get(&body, clock) {
             Ok(header) => header,
-            Err(why) => return reply.fail(RefusedReason::Undecodable(why)),
+            Err(why) => {
+                reply.fail(RefusedReason::Undecodable(why));
+                return None;
+            }
         };
         if header.envelope.deadline.is_some_and(|deadline| deadline <= now) {
-            return reply.fail(RefusedReason::Expired);
+            reply.fail(RefusedReason::Expired);
+            return None;
         }
+        let mut payload = body;
+        bytes::Buf::advance(&mut payload, header.size);
         let call = RawCall {
             method: header.method,
             fingerprint: header.fingerprint,
-            payload: body.slice(header.size..),
+            payload,
             envelope: header.envelope,
             reply,
-            credit: Some(Box::new(credit)),
-        };
-        self.ingress.call(self.peer, header.target, call);
+            };
+        Some((header.target, call))
     }
 
-    fn hold(self: &Arc<Self>, bytes: u64) -> Result<Credit, Malformed> {
-        let held = self.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        let credit = Credit { session: self.clone(), bytes };
-        // A peer may overdraw its credit by one message.
-        let bound = self.config.credit.saturating_add(self.config.max_message);
-        if held > bound as u64 { Err(Malformed::CREDIT) } else { Ok(credit) }
+    /// The bytes of the peer's calls that are here.
+    pub(super) fn held(&self) -> u64 {
+        self.received.load(Ordering::Relaxed) - self.control.released()
     }
 }
 
@@ -112,18 +246,5 @@ fn failure(bytes: &[u8]) -> Failure {
     match postcard::from_bytes::<WireFailure>(bytes) {
         Ok(failure) => failure.into(),
         Err(error) => LostReason::Undecodable(error.to_string()).into(),
-    }
-}
-
-/// Bytes of a call that is here; given back when it is dropped.
-pub(super) struct Credit {
-    session: Arc<Session>,
-    bytes: u64,
-}
-
-impl Drop for Credit {
-    fn drop(&mut self) {
-        self.session.held.fetch_sub(self.bytes, Ordering::Relaxed);
-        self.session.control.give_back(self.bytes);
     }
 }

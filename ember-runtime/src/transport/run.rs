@@ -2,16 +2,19 @@
 
 use std::{
     error::Error,
-    future::pending,
+    future::{pending, poll_fn},
+    pin::Pin,
     sync::{Arc, Mutex, atomic::Ordering},
+    task::Waker,
     time::Duration,
 };
 
+use http_body::Body as _;
 use tokio::{
     sync::oneshot,
-    time::{Instant, timeout},
+    time::{Instant, sleep_until, timeout},
 };
-use tonic::{Status, Streaming};
+use tonic::{Status, Streaming, body::Body};
 
 use super::{
     control::{MAX_CONTROL, Message},
@@ -19,7 +22,7 @@ use super::{
     heartbeat,
     links::WeakLinks,
     lock,
-    parked::Parked,
+    receive::Inflow,
     server::Forget,
     session::Session,
     table::How,
@@ -43,16 +46,17 @@ impl Drop for Ending {
 }
 
 /// Runs a link that is up.
-pub(super) async fn run(links: WeakLinks, session: Arc<Session>, control: Streaming<Frame>, data: Streaming<Frame>) {
+pub(super) async fn run(links: WeakLinks, session: Arc<Session>, control: Streaming<Frame>, data: Body) {
     let mut ending = Ending { links, session: session.clone(), why: "the task of the link ended unexpectedly".into() };
-    let parked = Mutex::default();
+    let inflow = Mutex::new(Inflow::new(Instant::now()));
     ending.why = tokio::select! {
         biased;
         why = stopped(&session) => why,
         why = read_control(&session, control) => why,
-        why = read_data(&session, data, &parked) => why,
-        why = unpark(&session, &parked) => why,
+        why = read_data(&session, data, &inflow) => why,
+        why = unpark(&session, &inflow) => why,
         why = heartbeat::watch(&session) => why,
+        why = expire(&session) => why,
     };
 }
 
@@ -61,7 +65,7 @@ pub(super) async fn join(
     links: WeakLinks,
     session: Arc<Session>,
     control: Streaming<Frame>,
-    data: oneshot::Receiver<Streaming<Frame>>,
+    data: oneshot::Receiver<Body>,
     patience: Duration,
     expected: Forget,
 ) {
@@ -139,23 +143,45 @@ async fn read_control(session: &Session, mut frames: Streaming<Frame>) -> String
 }
 
 /// Hands over calls that had to wait, when they need not any more. Never ends.
-async fn unpark(session: &Arc<Session>, parked: &Mutex<Parked>) -> String {
+async fn unpark(session: &Arc<Session>, inflow: &Mutex<Inflow>) -> String {
     loop {
         session.unparked.notified().await;
-        lock(parked).deliver(session);
+        lock(inflow).unpark(session);
     }
 }
 
-async fn read_data(session: &Arc<Session>, mut frames: Streaming<Frame>, parked: &Mutex<Parked>) -> String {
+/// Answers calls whose deadlines have passed. Never ends.
+async fn expire(session: &Session) -> String {
     loop {
-        match frames.message().await {
-            Ok(Some(frame)) => {
-                let now = Instant::now();
-                if let Err(malformed) = session.receive(&frame.data, now, &mut lock(parked)) {
+        let due = lock(&session.pending).due();
+        let passed = async {
+            match due {
+                Some(due) => sleep_until(due).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            () = passed => {
+                let wakers = lock(&session.pending).expire(Instant::now());
+                wakers.into_iter().for_each(Waker::wake);
+            }
+            () = session.earlier.notified() => {}
+        }
+    }
+}
+
+async fn read_data(session: &Arc<Session>, mut data: Body, inflow: &Mutex<Inflow>) -> String {
+    loop {
+        let part = poll_fn(|cx| Pin::new(&mut data).poll_frame(cx)).await;
+        match part.transpose().map(|part| part.map(http_body::Frame::into_data)) {
+            Ok(Some(Ok(chunk))) => {
+                if let Err(malformed) = lock(inflow).read(session, chunk, Instant::now()) {
                     tracing::warn!(target: "ember::link", peer = %session.peer, %malformed, "closing the link");
                     return malformed.to_string();
                 }
             }
+            // The status at the end of the stream says no more than the end itself.
+            Ok(Some(Err(_))) => {}
             Ok(None) if lock(&session.outbox).finishing() => break,
             Ok(None) => return "the peer closed it".into(),
             Err(status) => return broken(&status),

@@ -3,49 +3,51 @@
 use std::{
     collections::BTreeMap,
     convert::Infallible,
+    future::ready,
     pin::Pin,
     sync::{Arc, Mutex},
+    task::{Context, Poll},
     time::Duration,
 };
 
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt, future::BoxFuture, stream};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
-use tonic::{Request, Response, Status, Streaming, codegen::async_trait, transport::Server};
+use tonic::{
+    Request, Response, Status, Streaming,
+    body::Body,
+    codegen::{async_trait, http},
+    transport::Server,
+};
 
 use super::{
     LinkConfig,
     accept::Accepted,
     control::{self, ControlWriter, MAX_CONTROL},
+    data,
     generated::link_v1::{
         Frame,
         link_server::{Link, LinkServer},
     },
-    hello::{self, Refusal, Welcome},
+    hello::{Refusal, Welcome},
     links::WeakLinks,
     lock, run,
     session::Session,
     socket::{Connection, Sever, Socket, Sockets},
-    writer::DataWriter,
 };
 use crate::net::Listener;
 
 pub(super) const STREAM_WINDOW: u32 = 4 << 20;
 pub(super) const CONNECTION_WINDOW: u32 = 16 << 20;
-pub(super) const HTTP_FRAME: u32 = 64 << 10;
+/// As large as the largest frame of this room, so that a frame is one write and one read.
+pub(super) const HTTP_FRAME: u32 = 512 << 10;
 /// Two streams are used; a few more let a stale one end.
 const STREAMS: u32 = 8;
 /// The pause after an accept that failed, for example for want of file descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The largest gRPC message that is read: one message with its prefix, or a backlog of small ones.
-pub(super) fn max_frame(config: &LinkConfig) -> usize {
-    config.max_message.max(256 << 10).max(MAX_CONTROL) + 64
-}
-
 /// Serves until the node is gone.
 pub(super) async fn serve(links: WeakLinks, listener: Box<dyn Listener>, sockets: Arc<Sockets>, config: LinkConfig) {
-    let limit = max_frame(&config);
     let patience = config.connect_timeout * 2 + Duration::from_secs(1);
     let incoming = stream::unfold((listener, sockets), move |(mut listener, sockets)| async move {
         let stream = loop {
@@ -60,13 +62,14 @@ pub(super) async fn serve(links: WeakLinks, listener: Box<dyn Listener>, sockets
         let socket = sockets.wrap(stream, patience);
         Some((Ok::<Socket, Infallible>(socket), (listener, sockets)))
     });
-    let service = Service { links, expected: Arc::default(), patience: config.connect_timeout };
+    let service = Arc::new(Service { links, expected: Arc::default(), patience: config.connect_timeout });
+    let control = LinkServer::from_arc(service.clone()).max_decoding_message_size(MAX_CONTROL);
     let served = Server::builder()
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_frame_size(HTTP_FRAME)
         .max_concurrent_streams(STREAMS)
-        .serve_with_incoming(LinkServer::new(service).max_decoding_message_size(limit), incoming)
+        .serve_with_incoming(Entrance { service, control }, incoming)
         .await;
     if let Err(error) = served {
         tracing::error!(target: "ember::link", %error, "links are no longer accepted");
@@ -80,7 +83,7 @@ type Expected = Arc<Mutex<BTreeMap<u64, Awaited>>>;
 
 struct Awaited {
     session: Arc<Session>,
-    expects: oneshot::Sender<Streaming<Frame>>,
+    expects: oneshot::Sender<Body>,
 }
 
 struct Service {
@@ -92,7 +95,6 @@ struct Service {
 #[async_trait]
 impl Link for Service {
     type ControlStream = Frames;
-    type DataStream = Frames;
 
     async fn control(&self, request: Request<Streaming<Frame>>) -> Result<Response<Frames>, Status> {
         let sever = connection(&request)?;
@@ -119,23 +121,49 @@ impl Link for Service {
             }
         }
     }
+}
 
-    async fn data(&self, request: Request<Streaming<Frame>>) -> Result<Response<Frames>, Status> {
-        let sever = connection(&request)?;
-        let token = request.metadata().get(hello::SESSION).and_then(|token| token.to_str().ok()?.parse().ok());
-        let awaited = token.and_then(|token: u64| {
+impl Service {
+    /// Joins a data stream to its session.
+    fn data(&self, request: http::Request<Body>) -> http::Response<Body> {
+        let connection = request.extensions().get::<Connection>().map(|connection| connection.0.clone());
+        let awaited = data::token(request.headers()).zip(connection).and_then(|(token, sever)| {
             let mut expected = lock(&self.expected);
             let ours = expected.get(&token).is_some_and(|awaited| Arc::ptr_eq(&awaited.session.sever, &sever));
             if ours { expected.remove(&token) } else { None }
         });
         let Some(Awaited { session, expects }) = awaited else {
-            return Err(Status::failed_precondition("this data stream belongs to no session of its connection"));
+            return data::refused("this data stream belongs to no session of its connection");
         };
-        let outgoing = DataWriter::new(session);
-        if expects.send(request.into_inner()).is_err() {
-            return Err(Status::failed_precondition("the session has ended"));
+        match expects.send(request.into_body()) {
+            Ok(()) => data::accepted(session),
+            Err(_) => data::refused("the session has ended"),
         }
-        Ok(Response::new(outgoing.map(Ok).boxed()))
+    }
+}
+
+/// Sends each request to its place.
+#[derive(Clone)]
+struct Entrance {
+    service: Arc<Service>,
+    control: LinkServer<Service>,
+}
+
+impl tower::Service<http::Request<Body>> for Entrance {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<http::Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        if request.uri().path() == data::PATH {
+            let response = self.service.data(request);
+            return Box::pin(ready(Ok(response)));
+        }
+        self.control.call(request)
     }
 }
 

@@ -3,14 +3,17 @@
 use std::{
     fmt,
     future::pending,
-    sync::{Arc, Mutex, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     task::{Context, Poll},
 };
 
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
-    Ingress, LinkConfig, RawAnswer,
+    Ingress, LinkConfig,
     control::{Control, WireFailure},
     hello::Offer,
     inbound::Inbound,
@@ -44,10 +47,14 @@ pub(super) struct Session {
     pub(super) pending: Mutex<Pending>,
     pub(super) inbound: Mutex<Inbound>,
     pub(super) control: Arc<Control>,
-    /// The bytes of the peer's calls that are here.
-    pub(super) held: AtomicU64,
+    /// The bytes of all calls that have come from the peer.
+    pub(super) received: AtomicU64,
+    /// So many replies wait that further calls have to.
+    pub(super) crowded: AtomicBool,
     /// Calls of the peer that had to wait can go on.
     pub(super) unparked: Notify,
+    /// A call has an earlier deadline than all before.
+    pub(super) earlier: Notify,
     pub(super) progress: ordered::Sender<Progress>,
     pub(super) sever: Arc<Sever>,
     pub(super) born: Instant,
@@ -87,6 +94,7 @@ impl fmt::Debug for Session {
 impl Session {
     pub(super) fn new(parts: Parts, config: &LinkConfig, ingress: &Arc<dyn Ingress>) -> Arc<Self> {
         let Parts { number, peer, peer_dial, offer, control, sever } = parts;
+        let born = Instant::now();
         let peer_limit = usize::try_from(offer.max_message).unwrap_or(usize::MAX);
         Arc::new(Self {
             number,
@@ -95,15 +103,17 @@ impl Session {
             config: config.clone(),
             ingress: ingress.clone(),
             send_limit: peer_limit.min(config.max_message).min(u32::MAX as usize),
-            outbox: Mutex::new(offer.outbox()),
+            outbox: Mutex::new(offer.outbox(born)),
             pending: Mutex::default(),
             inbound: Mutex::default(),
             control,
-            held: AtomicU64::new(0),
+            received: AtomicU64::new(0),
+            crowded: AtomicBool::new(false),
             unparked: Notify::new(),
+            earlier: Notify::new(),
             progress: ordered::Sender::new(Progress::default()),
             sever,
-            born: Instant::now(),
+            born,
             noticed: AtomicU64::new(0),
         })
     }
@@ -173,14 +183,6 @@ impl Session {
         }
     }
 
-    /// Answers a pending call.
-    pub(super) fn complete(&self, call: Correlation, answer: RawAnswer) {
-        let waker = lock(&self.pending).complete(call, answer);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-
     /// Writes a reply; on an error nothing was written.
     fn put_reply(&self, outbox: &mut Outbox, call: Correlation, body: ReplyBody<'_>) -> Result<(), Failure> {
         let (waiting, bound) = (outbox.replies.waiting(), self.config.out_buffer.saturating_mul(REPLIES));
@@ -211,7 +213,13 @@ impl Session {
             Ok(()) if kind != wire::FAILURE && waiting > 0 && waiting.saturating_add(size) > bound => {
                 LostReason::LinkLost(format!("over {bound} bytes of replies wait for the caller's node")).into()
             }
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                outbox.replies.push(start, None, None);
+                if outbox.replies.waiting() > self.config.out_buffer {
+                    self.crowded.store(true, Ordering::Relaxed);
+                }
+                return Ok(());
+            }
         };
         outbox.replies.undo(start);
         Err(failure)
@@ -243,6 +251,10 @@ impl ReplyLink for Session {
         if stuck {
             self.stop("it does not read the replies that it asked for");
         }
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.control.give_back(bytes);
     }
 
     fn is_unwanted(&self, correlation: u64) -> bool {

@@ -6,17 +6,24 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::{
     OutCall, RawAnswer, header, lock,
     outbox::guarded,
+    queue::Put,
     session::Session,
     wire::{self, Correlation},
 };
-use crate::error::RefusedReason;
+use crate::{error::RefusedReason, message::Lane};
+
+/// A deadline this close to when the link was last seen at work is compared with the clock; others cannot have passed, or the
+/// callee will notice.
+const NEAR: Duration = Duration::from_secs(2);
 
 impl Session {
     /// Queues `call`; `None` if the link takes no more calls. On an error, and on `None`, nothing was sent.
@@ -31,8 +38,21 @@ impl Session {
         if waiting >= limit {
             return Err(full());
         }
-        let correlation =
-            if call.one_way { None } else { Some(lock(&self.pending).insert(outbox.calls.end()).ok_or_else(full)?) };
+        let deadline = call.envelope.deadline.filter(|deadline| *deadline <= outbox.seen + NEAR);
+        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            return Err(RefusedReason::Expired);
+        }
+        let correlation = if call.one_way {
+            None
+        } else {
+            let position = outbox.calls.end();
+            let (correlation, earliest) =
+                lock(&self.pending).insert(position, call.envelope.deadline).ok_or_else(full)?;
+            if earliest {
+                self.earlier.notify_one();
+            }
+            Some(correlation)
+        };
         let out = outbox.calls.open();
         let start = wire::open(if call.one_way { wire::SEND } else { wire::CALL }, out);
         let written = guarded(
@@ -40,7 +60,7 @@ impl Session {
                 if let Some(correlation) = correlation {
                     correlation.put(out);
                 }
-                header::put(&call, out)?;
+                header::put(&call, self.born, out)?;
                 (call.put_args)(out).map_err(|error| RefusedReason::Undecodable(error.to_string()))
             },
             || RefusedReason::Undecodable("writing the arguments panicked".into()),
@@ -61,6 +81,10 @@ impl Session {
             }
             return Err(refused);
         }
+        let order = (call.target, call.envelope.lane == Lane::System);
+        if let (Put::Slow, Some(correlation)) = (outbox.calls.push(start, Some(order), correlation), correlation) {
+            lock(&self.pending).delay(correlation);
+        }
         let writer = outbox.wake();
         drop(outbox);
         if let Some(writer) = writer {
@@ -78,7 +102,7 @@ impl Session {
     }
 }
 
-/// A call that waits for its answer. It has no time-out of its own; dropping it cancels the call.
+/// A call that waits for its answer, until its deadline at most. Dropping it cancels the call.
 #[must_use = "dropping it cancels the call"]
 pub(crate) struct PendingReply(Option<(Arc<Session>, Correlation)>);
 

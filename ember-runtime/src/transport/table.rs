@@ -35,6 +35,8 @@ pub(super) struct Slot {
     pub(super) failures: u32,
     /// No dial before.
     pub(super) not_before: Option<Instant>,
+    /// The newest run has left the cluster: nothing is worth remembering when its link has ended.
+    pub(super) gone: bool,
 }
 
 #[derive(Debug)]
@@ -60,9 +62,18 @@ pub(super) enum How {
     Accept(Arc<Session>),
 }
 
+impl Table {
+    /// Forgets a node that has left, unless there still is a link.
+    pub(super) fn prune(&mut self, node: NodeId) {
+        if self.peers.get(&node).is_some_and(|slot| slot.gone && matches!(slot.state, State::Idle)) {
+            self.peers.remove(&node);
+        }
+    }
+}
+
 impl Default for Slot {
     fn default() -> Self {
-        Self { newest: Incarnation(0), state: State::Idle, failures: 0, not_before: None }
+        Self { newest: Incarnation(0), state: State::Idle, failures: 0, not_before: None, gone: false }
     }
 }
 

@@ -10,6 +10,11 @@ pub(super) const VALUE: u8 = 3;
 pub(super) const APP: u8 = 4;
 pub(super) const FAILURE: u8 = 5;
 pub(super) const CANCEL: u8 = 6;
+/// A piece of a call or of a one-way call.
+pub(super) const CALL_PIECE: u8 = 7;
+/// A piece of a reply.
+pub(super) const REPLY_PIECE: u8 = 8;
+pub(super) const CLOCK: u8 = 9;
 
 /// The bytes before the part that depends on the kind.
 pub(super) const PREFIX: usize = 5;
@@ -40,13 +45,26 @@ impl Correlation {
 
     /// Reads one and says how many bytes it took.
     fn get(bytes: &[u8]) -> Result<(Self, usize), Malformed> {
-        let ((index, generation), rest) =
-            postcard::take_from_bytes::<(u32, u32)>(bytes).map_err(|_| Malformed("an unreadable correlation id"))?;
+        let unreadable = Malformed("an unreadable correlation id");
+        let (index, taken) = varint(bytes).ok_or(unreadable)?;
+        let (generation, more) = varint(&bytes[taken..]).ok_or(unreadable)?;
         if generation == 0 {
             return Err(Malformed("a correlation id of generation 0"));
         }
-        Ok((Self { index, generation }, bytes.len() - rest.len()))
+        Ok((Self { index, generation }, taken + more))
     }
+}
+
+/// Reads a number, and says how many bytes it took.
+fn varint(bytes: &[u8]) -> Option<(u32, usize)> {
+    let mut number = 0_u64;
+    for (at, &byte) in bytes.iter().take(5).enumerate() {
+        number |= u64::from(byte & 0x7f) << (7 * at);
+        if byte & 0x80 == 0 {
+            return Some((u32::try_from(number).ok()?, at + 1));
+        }
+    }
+    None
 }
 
 fn put_varint(mut number: u32, out: &mut Vec<u8>) {
@@ -72,6 +90,23 @@ pub(super) fn seal(start: usize, out: &mut [u8]) -> usize {
     size
 }
 
+/// Appends the cancel of a call.
+pub(super) fn put_cancel(call: Correlation, out: &mut Vec<u8>) {
+    let start = open(CANCEL, out);
+    call.put(out);
+    seal(start, out);
+}
+
+/// The size of the record that `bytes` start with; `None` if they are too few to tell.
+pub(super) fn size_of(bytes: &[u8], limit: usize) -> Result<Option<usize>, Malformed> {
+    let Some(&length) = bytes.first_chunk() else { return Ok(None) };
+    match u32::from_le_bytes(length) as usize + 4 {
+        ..PREFIX => Err(Malformed("an empty record")),
+        size if size > limit => Err(Malformed("a record over the size limit")),
+        size => Ok(Some(size)),
+    }
+}
+
 /// The size and the kind of the record that `bytes`, which this node has written, start with.
 pub(super) fn peek(bytes: &[u8]) -> (usize, u8) {
     let length = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
@@ -86,14 +121,33 @@ pub(super) struct Malformed(&'static str);
 impl Malformed {
     pub(super) const SLOT: Self = Self("a correlation id out of range");
     pub(super) const CREDIT: Self = Self("more calls than it has credit for");
+    pub(super) const CUT: Self = Self("a record longer than its frame");
+    pub(super) const FRAME: Self = Self("a frame that is not one of the link protocol");
+    pub(super) const PIECES: Self = Self("pieces that are no message");
+    pub(super) const CLOCK: Self = Self("a clock that is not one");
 }
 
 /// One record; ranges are positions in the frame.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Record {
-    Call { correlation: Option<Correlation>, body: Range<usize>, size: usize },
-    Reply { correlation: Correlation, kind: u8, body: Range<usize> },
+    Call {
+        correlation: Option<Correlation>,
+        body: Range<usize>,
+        size: usize,
+    },
+    Reply {
+        correlation: Correlation,
+        kind: u8,
+        body: Range<usize>,
+    },
     Cancel(Correlation),
+    /// A piece of a record; `kind` is that of the piece.
+    Piece {
+        kind: u8,
+        body: Range<usize>,
+    },
+    /// The sender's clock, in microseconds.
+    Clock(u64),
 }
 
 /// The records of `frame`, none larger than `limit`. Ends after the first error.
@@ -111,19 +165,8 @@ pub(super) fn records(frame: &Bytes, limit: usize) -> impl Iterator<Item = Resul
 
 fn record(frame: &Bytes, at: usize, limit: usize) -> Result<(Record, usize), Malformed> {
     let rest = &frame[at..];
-    if rest.len() < PREFIX {
-        return Err(Malformed("a record that is cut off"));
-    }
-    let (size, kind) = peek(rest);
-    if size < PREFIX {
-        return Err(Malformed("an empty record"));
-    }
-    if size > limit {
-        return Err(Malformed("a record over the size limit"));
-    }
-    if size > rest.len() {
-        return Err(Malformed("a record longer than its frame"));
-    }
+    let size = size_of(rest, limit)?.filter(|size| *size <= rest.len()).ok_or(Malformed::CUT)?;
+    let kind = rest[4];
     let end = at + size;
     let body = at + PREFIX..end;
     let named = || Correlation::get(&frame[body.clone()]).map(|(name, taken)| (name, body.start + taken..end));
@@ -138,6 +181,8 @@ fn record(frame: &Bytes, at: usize, limit: usize) -> Result<(Record, usize), Mal
             Record::Reply { correlation, kind, body }
         }
         CANCEL => Record::Cancel(named()?.0),
+        CALL_PIECE | REPLY_PIECE => Record::Piece { kind, body },
+        CLOCK => Record::Clock(u64::from_le_bytes(frame[body].try_into().map_err(|_| Malformed::CLOCK)?)),
         _ => return Err(Malformed("a record of unknown kind")),
     };
     Ok((record, end))

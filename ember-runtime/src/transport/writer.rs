@@ -1,4 +1,4 @@
-//! The writer of a data stream: a stream of frames that tonic polls.
+//! The writer of a data stream: the body of an HTTP request or response, which the connection polls.
 
 use std::{
     pin::Pin,
@@ -6,9 +6,14 @@ use std::{
     task::{Context, Poll},
 };
 
-use futures_util::Stream;
+use bytes::Bytes;
+use http_body::{Body, Frame};
+use tonic::{
+    Status,
+    codegen::http::{HeaderMap, HeaderName, HeaderValue},
+};
 
-use super::{generated::link_v1::Frame, lock, session::Session};
+use super::{lock, session::Session};
 
 /// Takes whole buffers. After a rest it yields once before it takes, so that callers which were woken together share a
 /// frame; a caller that is alone waits for no more than that.
@@ -16,44 +21,83 @@ use super::{generated::link_v1::Frame, lock, session::Session};
 pub(super) struct DataWriter {
     session: Arc<Session>,
     parked: bool,
+    /// The second part of a frame of which the first was taken.
+    rest: Bytes,
+    /// It is a response: those end with the status.
+    with_status: bool,
+    ended: bool,
 }
 
 impl DataWriter {
-    pub(super) fn new(session: Arc<Session>) -> Self {
-        Self { session, parked: false }
+    /// The body of the request that opens the stream.
+    pub(super) fn request(session: Arc<Session>) -> Self {
+        Self { session, parked: false, rest: Bytes::new(), with_status: false, ended: false }
     }
-}
 
-impl Stream for DataWriter {
-    type Item = Frame;
+    /// The body of the response to it.
+    pub(super) fn response(session: Arc<Session>) -> Self {
+        Self { with_status: true, ..Self::request(session) }
+    }
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Frame>> {
-        let this = &mut *self;
-        let mut outbox = lock(&this.session.outbox);
+    /// The next bytes; `None` at the end.
+    fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if !self.rest.is_empty() {
+            return Poll::Ready(Some(std::mem::take(&mut self.rest)));
+        }
+        let session = &*self.session;
+        let mut outbox = lock(&session.outbox);
         if outbox.closed().is_some() {
             return Poll::Ready(None);
         }
         if outbox.sendable() {
-            if this.parked {
-                this.parked = false;
+            if self.parked {
+                self.parked = false;
                 drop(outbox);
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            if let Some(data) = outbox.frame() {
-                if outbox.unparks() {
-                    this.session.unparked.notify_one();
+            if let Some(((head, records), left)) = outbox.frame() {
+                if let Some(call) = left {
+                    lock(&session.pending).left(call);
                 }
-                return Poll::Ready(Some(Frame { data }));
+                if outbox.unparks() {
+                    session.unparked.notify_one();
+                }
+                drop(outbox);
+                if head.is_empty() {
+                    return Poll::Ready(Some(records));
+                }
+                self.rest = records;
+                return Poll::Ready(Some(head));
             }
         }
-        if outbox.exhausted() && lock(&this.session.inbound).live() == 0 {
+        if outbox.exhausted() && lock(&session.inbound).live() == 0 {
             drop(outbox);
-            this.session.progress.send_modify(|progress| progress.writer_ended = true);
+            session.progress.send_modify(|progress| progress.writer_ended = true);
             return Poll::Ready(None);
         }
         outbox.park(cx.waker());
-        this.parked = true;
+        self.parked = true;
         Poll::Pending
+    }
+}
+
+impl Body for DataWriter {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        self.poll_bytes(cx).map(|bytes| match bytes {
+            Some(bytes) => Some(Ok(Frame::data(bytes))),
+            None => {
+                self.ended = true;
+                let ok =
+                    HeaderMap::from_iter([(HeaderName::from_static("grpc-status"), HeaderValue::from_static("0"))]);
+                self.with_status.then(|| Ok(Frame::trailers(ok)))
+            }
+        })
     }
 }

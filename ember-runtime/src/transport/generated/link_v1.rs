@@ -90,21 +90,6 @@ pub mod link_client {
             req.extensions_mut().insert(GrpcMethod::new("ember.link.v1.Link", "Control"));
             self.inner.streaming(req, path, codec).await
         }
-        /// Calls and replies, many to a frame.
-        pub async fn data(
-            &mut self,
-            request: impl tonic::IntoStreamingRequest<Message = super::Frame>,
-        ) -> std::result::Result<tonic::Response<tonic::codec::Streaming<super::Frame>>, tonic::Status> {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static("/ember.link.v1.Link/Data");
-            let mut req = request.into_streaming_request();
-            req.extensions_mut().insert(GrpcMethod::new("ember.link.v1.Link", "Data"));
-            self.inner.streaming(req, path, codec).await
-        }
     }
 }
 /// Generated server implementations.
@@ -123,15 +108,6 @@ pub mod link_server {
             &self,
             request: tonic::Request<tonic::Streaming<super::Frame>>,
         ) -> std::result::Result<tonic::Response<Self::ControlStream>, tonic::Status>;
-        /// Server streaming response type for the Data method.
-        type DataStream: tonic::codegen::tokio_stream::Stream<Item = std::result::Result<super::Frame, tonic::Status>>
-            + std::marker::Send
-            + 'static;
-        /// Calls and replies, many to a frame.
-        async fn data(
-            &self,
-            request: tonic::Request<tonic::Streaming<super::Frame>>,
-        ) -> std::result::Result<tonic::Response<Self::DataStream>, tonic::Status>;
     }
     #[derive(Debug)]
     pub struct LinkServer<T> {
@@ -223,35 +199,6 @@ pub mod link_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ControlSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
-                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
-                        let res = grpc.streaming(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/ember.link.v1.Link/Data" => {
-                    #[allow(non_camel_case_types)]
-                    struct DataSvc<T: Link>(pub Arc<T>);
-                    impl<T: Link> tonic::server::StreamingService<super::Frame> for DataSvc<T> {
-                        type Response = super::Frame;
-                        type ResponseStream = T::DataStream;
-                        type Future = BoxFuture<tonic::Response<Self::ResponseStream>, tonic::Status>;
-                        fn call(&mut self, request: tonic::Request<tonic::Streaming<super::Frame>>) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move { <T as Link>::data(&inner, request).await };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = DataSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(accept_compression_encodings, send_compression_encodings)

@@ -73,6 +73,42 @@ async fn an_expired_call_is_not_sent() {
     assert_eq!(a.links.in_flight(b.peer.key), 0);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_call_without_an_answer_ends_at_its_deadline() {
+    let memory = Memory::default();
+    let a = memory.node(key(1, 1), LinkConfig::default()).await;
+    let b = memory.node(key(2, 1), LinkConfig::default()).await;
+    a.ready(&b).await;
+    let start = Instant::now();
+    let calls = [3000, 50, 700].map(|millis| {
+        let deadline = Some(start + Duration::from_millis(millis));
+        let envelope = Envelope { deadline, ..Envelope::default() };
+        let call = a.submit_with(&b.peer, HOLD, b"", &envelope, false).unwrap().unwrap();
+        async move { (failure(call.await), start.elapsed(), Duration::from_millis(millis)) }
+    });
+    for (failure, took, wanted) in soon("the outcomes", join_all(calls)).await {
+        assert_eq!(failure, LostReason::Deadline.into());
+        assert!(took >= wanted && took <= wanted + Duration::from_millis(5), "{took:?} for {wanted:?}");
+    }
+    assert_eq!(a.links.in_flight(b.peer.key), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_that_a_call_waits_for_the_connection_is_not_given_to_the_callee() {
+    let memory = Memory::default();
+    let a = memory.node(key(1, 1), LinkConfig::default()).await;
+    let b = memory.node(key(2, 1), LinkConfig::default()).await;
+    a.ready(&b).await;
+    let deadline = Some(Instant::now() + Duration::from_secs(10));
+    let envelope = Envelope { deadline, trace: 1, ..Envelope::default() };
+    let call = a.submit_with(&b.peer, ECHO, b"", &envelope, false).unwrap().unwrap();
+    // The writer has not run yet.
+    tokio::time::advance(Duration::from_millis(400)).await;
+    value(soon("the answer", call).await);
+    let left = lock(&b.services.envelopes).pop().unwrap().deadline.unwrap() - Instant::now();
+    assert!(left <= Duration::from_millis(9600), "{left:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_calls_at_once_each_get_their_own_answer() {
     let (a, b) = tcp_pair(LinkConfig::default()).await;
@@ -141,7 +177,7 @@ async fn a_panic_while_writing_spoils_nothing_but_its_call() {
         put_args: &mut put_args,
         one_way: false,
     };
-    assert!(matches!(a.links.submit(&b.peer, call), Err(RefusedReason::Undecodable(_))));
+    assert!(matches!(a.links.submit(b.peer.key, call), Err(RefusedReason::Undecodable(_))));
     assert_eq!(value(a.call(&b, ECHO, b"fine").await), b"fine"[..]);
 }
 

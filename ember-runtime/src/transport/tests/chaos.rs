@@ -80,7 +80,7 @@ async fn nothing_is_left_behind_when_connections_break_under_load() {
             node.links.session(peer.peer.key).is_none_or(|session| {
                 lock(&session.pending).waiting() == 0
                     && lock(&session.inbound).live() == 0
-                    && session.held.load(Ordering::Relaxed) == 0
+                    && session.held() == 0
                     && lock(&session.outbox).calls.waiting() == 0
             })
         })

@@ -1,6 +1,6 @@
 //! Frames that no node would send.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -14,10 +14,10 @@ use crate::{
     transport::{
         Ingress, LinkConfig, OutCall,
         control::Control,
-        header,
+        header::{self, Clock},
         hello::Offer,
         lock,
-        parked::Parked,
+        receive::Inflow,
         session::{Parts, Session},
         wire::{self, Correlation, Record},
     },
@@ -33,7 +33,7 @@ fn call(envelope: &Envelope, payload: &[u8], correlation: Option<Correlation>, o
     let put_args = &mut |_: &mut Vec<u8>| Ok(());
     let call =
         OutCall { target: 300, method: METHOD, fingerprint: None, envelope, put_args, one_way: correlation.is_none() };
-    header::put(&call, out).unwrap();
+    header::put(&call, Instant::now(), out).unwrap();
     out.extend_from_slice(payload);
     wire::seal(start, out);
 }
@@ -49,12 +49,31 @@ fn valid() -> Vec<u8> {
     let rich = Envelope { deadline, chain: Some(chain), headers: Some(headers), key: Some(1), ..Envelope::default() };
     call(&rich, b"more", None, &mut out);
     for kind in [wire::VALUE, wire::APP, wire::FAILURE, wire::CANCEL] {
-        let start = wire::open(kind, &mut out);
-        name.put(&mut out);
-        out.extend_from_slice(b"abc");
-        wire::seal(start, &mut out);
+        record(kind, &mut out, |out| {
+            name.put(out);
+            out.extend_from_slice(b"abc");
+        });
+    }
+    record(wire::CLOCK, &mut out, |out| out.extend_from_slice(&7_u64.to_le_bytes()));
+    let (mut slow_call, mut slow_reply) = (Vec::new(), Vec::new());
+    call(&rich, b"large", None, &mut slow_call);
+    record(wire::VALUE, &mut slow_reply, |out| name.put(out));
+    for (kind, whole) in [(wire::CALL_PIECE, slow_call), (wire::REPLY_PIECE, slow_reply)] {
+        for piece in whole.chunks(5) {
+            record(kind, &mut out, |out| out.extend_from_slice(piece));
+        }
     }
     out
+}
+
+fn record(kind: u8, out: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>)) {
+    let start = wire::open(kind, out);
+    put(out);
+    wire::seal(start, out);
+}
+
+fn clock() -> Clock {
+    Clock { there: 0, here: Instant::now() }
 }
 
 fn mutate(frame: &mut Vec<u8>, rng: &Rng) {
@@ -85,7 +104,7 @@ fn no_frame_makes_the_decoder_panic() {
         for record in wire::records(&frame, LIMIT) {
             match record {
                 Ok(Record::Call { body, .. }) => {
-                    let header = header::get(&frame[body.clone()], Instant::now());
+                    let header = header::get(&frame[body.clone()], clock());
                     assert!(header.is_err_and(|why| !why.is_empty()) || !body.is_empty());
                     read += 1;
                 }
@@ -100,11 +119,24 @@ fn no_frame_makes_the_decoder_panic() {
     );
 }
 
+fn session(ingress: &Arc<dyn Ingress>) -> Arc<Session> {
+    let config = LinkConfig::default();
+    let parts = Parts {
+        number: 1,
+        peer: key(1, 1),
+        peer_dial: 0,
+        offer: Offer { max_message: 1 << 20, credit: 1 << 20 },
+        control: Control::new(Bytes::new(), config.credit),
+        sever: Arc::default(),
+    };
+    Session::new(parts, &config, ingress)
+}
+
 struct Nobody;
 
 impl Ingress for Nobody {
-    fn call(&self, _: NodeKey, _: u64, call: RawCall) {
-        drop(call);
+    fn calls(&self, _: NodeKey, calls: &mut dyn Iterator<Item = (u64, RawCall)>) {
+        calls.for_each(drop);
     }
     fn link_up(&self, _: NodeKey) {}
     fn link_down(&self, _: NodeKey, _: &str) {}
@@ -114,25 +146,16 @@ impl Ingress for Nobody {
 async fn no_frame_makes_a_link_panic_or_keep_anything() {
     let rng = Rng::from_seed(7);
     let ingress: Arc<dyn Ingress> = Arc::new(Nobody);
-    let config = LinkConfig::default();
     let (mut taken, mut refused) = (0, 0);
     for _ in 0..5_000 {
-        let parts = Parts {
-            number: 1,
-            peer: key(1, 1),
-            peer_dial: 0,
-            offer: Offer { max_message: 1 << 20, credit: 1 << 20 },
-            control: Control::new(Bytes::new(), config.credit),
-            sever: Arc::default(),
-        };
-        let session = Session::new(parts, &config, &ingress);
+        let session = session(&ingress);
         let mut frame = valid();
         mutate(&mut frame, &rng);
-        match session.receive(&frame.into(), Instant::now(), &mut Parked::default()) {
+        match Inflow::new(Instant::now()).receive(&session, &frame.into(), Instant::now()) {
             Ok(()) => taken += 1,
             Err(_) => refused += 1,
         }
-        assert_eq!(session.held.load(Ordering::Relaxed), 0, "credit leaked");
+        assert_eq!(session.held(), 0, "credit leaked");
         assert_eq!(lock(&session.inbound).live(), 0, "a call leaked");
         assert_eq!(Arc::strong_count(&session), 1);
     }
@@ -143,12 +166,45 @@ async fn no_frame_makes_a_link_panic_or_keep_anything() {
 fn the_valid_frame_is_read_whole() {
     let frame = Bytes::from(valid());
     let records: Vec<_> = wire::records(&frame, LIMIT).map(Result::unwrap).collect();
-    assert_eq!(records.len(), 6);
+    assert!(matches!(records[6], Record::Clock(7)), "{records:?}");
     let Record::Call { correlation: Some(name), body, .. } = &records[0] else { panic!("{records:?}") };
     assert_eq!((name.index, name.generation), (70_000, 9));
-    let header = header::get(&frame[body.clone()], Instant::now()).unwrap();
+    let header = header::get(&frame[body.clone()], clock()).unwrap();
     assert_eq!((header.target, header.method), (300, METHOD));
     assert_eq!(&frame[body.start + header.size..body.end], b"payload");
+}
+
+#[tokio::test]
+async fn pieces_that_are_no_message_cost_the_link() {
+    let ingress: Arc<dyn Ingress> = Arc::new(Nobody);
+    let name = Correlation { index: 1, generation: 1 };
+    let (mut request, mut cancel, mut nested) = (Vec::new(), Vec::new(), Vec::new());
+    call(&Envelope::default(), b"x", Some(name), &mut request);
+    wire::put_cancel(name, &mut cancel);
+    record(wire::CALL_PIECE, &mut nested, |out| out.extend_from_slice(&request));
+    let long = [&request[..], &[0]].concat();
+    let huge = (LIMIT as u32 * 100).to_le_bytes();
+    let cases: [(u8, &[&[u8]]); 8] = [
+        (wire::CALL_PIECE, &[b"abc"]),
+        (wire::CALL_PIECE, &[&request[..9], &[]]),
+        (wire::CALL_PIECE, &[&[0; 4]]),
+        (wire::CALL_PIECE, &[&huge]),
+        (wire::CALL_PIECE, &[&long[..9], &long[9..]]),
+        (wire::REPLY_PIECE, &[&request[..9], &request[9..]]),
+        (wire::CALL_PIECE, &[&cancel]),
+        (wire::CALL_PIECE, &[&nested]),
+    ];
+    for (kind, pieces) in cases {
+        let session = session(&ingress);
+        let mut inflow = Inflow::new(Instant::now());
+        let read = pieces.iter().try_for_each(|piece| {
+            let mut frame = Vec::new();
+            record(kind, &mut frame, |out| out.extend_from_slice(piece));
+            inflow.receive(&session, &frame.into(), Instant::now())
+        });
+        assert!(read.is_err(), "{kind} {pieces:?}");
+        assert_eq!(session.held(), 0);
+    }
 }
 
 #[test]
@@ -175,20 +231,25 @@ async fn an_unreadable_header_costs_its_call_and_an_unreadable_frame_the_link() 
     until("the call to arrive", || lock(&b.services.held).len() == 1).await;
 
     // A call whose header is nonsense, from a slot that waits.
-    let name = lock(&at_a.pending).insert(0).unwrap();
+    let name = lock(&at_a.pending).insert(0, None).unwrap().0;
     let mut frame = Vec::new();
-    let start = wire::open(wire::CALL, &mut frame);
-    name.put(&mut frame);
-    frame.extend_from_slice(&[0xff; 20]);
-    wire::seal(start, &mut frame);
-    at_b.receive(&Bytes::from(frame), Instant::now(), &mut Parked::default()).unwrap();
+    record(wire::CALL, &mut frame, |out| {
+        name.put(out);
+        out.extend_from_slice(&[0xff; 20]);
+    });
+    Inflow::new(Instant::now()).receive(&at_b, &Bytes::from(frame), Instant::now()).unwrap();
     let answer = soon("the error reply", std::future::poll_fn(|cx| lock(&at_a.pending).poll(name, cx))).await;
     let failure = failure(answer);
     assert!(matches!(failure, Failure::NotExecuted(RefusedReason::Undecodable(_))), "{failure:?}");
     assert!(a.links.is_up(b.peer.key));
 
     // A frame that is nonsense, sent for real.
-    lock(&at_a.outbox).calls.open().extend_from_slice(&[1, 0, 0, 0, 99]);
+    {
+        let calls = &mut lock(&at_a.outbox).calls;
+        let start = wire::open(99, calls.open());
+        wire::seal(start, calls.open());
+        calls.push(start, None, None);
+    }
     drop(a.start(&b, ECHO, b"x"));
     super::support::failure(soon("the outcome", held).await);
     until("the link to be down", || b.services.events().len() == 2).await;

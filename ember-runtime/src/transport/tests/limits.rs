@@ -64,7 +64,7 @@ async fn without_credit_calls_wait_until_the_buffer_is_full_and_credit_comes_bac
     for answer in join_all(calls).now_or_never().expect("all are answered") {
         assert_eq!(value(answer).len(), 10);
     }
-    assert_eq!(b.links.session(a.peer.key).unwrap().held.load(Ordering::Relaxed), 0);
+    assert_eq!(b.links.session(a.peer.key).unwrap().held(), 0);
     assert_eq!(value(a.call(&b, ECHO, &payload).await).len(), 10_000);
 }
 

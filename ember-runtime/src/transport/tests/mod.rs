@@ -6,6 +6,7 @@ mod faults;
 mod fuzz;
 mod limits;
 mod pairs;
+mod pieces;
 mod refusals;
 mod shutdown;
 mod support;

@@ -13,6 +13,7 @@ use crate::{
     transport::{
         LinkConfig, Peer,
         control::encode,
+        data,
         hello::{self, Hello, Offer, Refusal, Welcome},
     },
 };
@@ -94,13 +95,10 @@ fn another_version_is_told_apart_whatever_follows_it() {
 
 #[tokio::test]
 async fn a_data_stream_needs_a_session_of_its_own_connection() {
-    use crate::transport::generated::link_v1::link_client::LinkClient;
     let (a, b) = tcp_pair(LinkConfig::default()).await;
     let channel = tonic::transport::Endpoint::from_shared(format!("http://{}", b.peer.endpoint)).unwrap();
-    let mut client = LinkClient::new(channel.connect().await.unwrap());
-    let mut request = tonic::Request::new(tokio_stream::pending());
-    request.metadata_mut().insert(hello::SESSION, 17_u64.into());
-    let status = soon("a refusal", client.data(request)).await.unwrap_err();
-    assert_eq!(status.code(), tonic::Code::FailedPrecondition);
+    let channel = channel.connect().await.unwrap();
+    let opened = soon("a refusal", data::open(channel, tonic::body::Body::empty(), 17)).await;
+    assert!(opened.unwrap_err().contains("belongs to no session"));
     assert_eq!(value(a.call(&b, ECHO, b"fine").await), b"fine"[..]);
 }

@@ -83,3 +83,25 @@ async fn a_dropped_node_leaves_no_task_and_no_connection() {
     until("all tasks to end", || tasks() == before).await;
     assert!(links.upgrade().is_none() && other.upgrade().is_none());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_has_left_is_forgotten_when_its_link_has_ended() {
+    let memory = Memory::default();
+    let a = memory.node(key(1, 1), LinkConfig::default()).await;
+    let b = memory.node(key(2, 1), LinkConfig::default()).await;
+    a.ready(&b).await;
+    both_up(&a, &b).await;
+    let call = a.start(&b, HOLD, b"x");
+    until("the call to arrive", || lock(&b.services.held).len() == 1).await;
+    let links = b.links.clone();
+    let shutdown = tokio::spawn(async move { links.shutdown(Duration::from_secs(10)).await });
+    until("the goodbye", || !a.links.is_up(b.peer.key)).await;
+    // The membership knows first; the link still brings what is on its way.
+    a.links.forget(b.peer.key);
+    assert_eq!(lock(&a.links.table).peers.len(), 1);
+    b.services.answer_held();
+    assert_eq!(value(soon("the answer", call).await), b"x"[..]);
+    soon("the shutdown", shutdown).await.unwrap();
+    until("the link to be down", || a.services.events().len() == 2).await;
+    assert!(lock(&a.links.table).peers.is_empty());
+}

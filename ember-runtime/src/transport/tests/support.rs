@@ -52,9 +52,23 @@ pub(super) struct Services {
 }
 
 impl Ingress for Services {
-    fn call(&self, _: NodeKey, target: u64, mut call: RawCall) {
+    fn calls(&self, _: NodeKey, calls: &mut dyn Iterator<Item = (u64, RawCall)>) {
+        calls.for_each(|(target, call)| self.call(target, call));
+    }
+
+    fn link_up(&self, peer: NodeKey) {
+        lock(&self.events).push(format!("up {peer}"));
+    }
+
+    fn link_down(&self, peer: NodeKey, why: &str) {
+        lock(&self.events).push(format!("down {peer}: {why}"));
+    }
+}
+
+impl Services {
+    fn call(&self, target: u64, mut call: RawCall) {
         if target != HOLD {
-            call.credit = None;
+            call.reply.taken();
         }
         let payload = call.payload.clone();
         let mut copy = |out: &mut Vec<u8>| {
@@ -87,16 +101,6 @@ impl Ingress for Services {
         }
     }
 
-    fn link_up(&self, peer: NodeKey) {
-        lock(&self.events).push(format!("up {peer}"));
-    }
-
-    fn link_down(&self, peer: NodeKey, why: &str) {
-        lock(&self.events).push(format!("down {peer}: {why}"));
-    }
-}
-
-impl Services {
     pub(super) fn events(&self) -> Vec<String> {
         lock(&self.events).clone()
     }
@@ -171,7 +175,7 @@ impl Node {
             Ok(())
         };
         self.links.submit(
-            to,
+            to.key,
             OutCall { target, method: METHOD, fingerprint: None, envelope, put_args: &mut put_args, one_way },
         )
     }

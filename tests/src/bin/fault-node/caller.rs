@@ -98,7 +98,7 @@ impl Caller {
             summary.slowest_ms = summary.slowest_ms.max(record.took_ms);
         }
         let view = self.0.node.view();
-        summary.in_flight = view.instances().iter().map(ember::Instance::in_flight).sum();
+        summary.in_flight = view.instances().iter().map(|it| it.in_flight()).sum();
         summary
     }
 

@@ -2,10 +2,13 @@
 
 use std::sync::OnceLock;
 
-use ember::prelude::*;
+use ember::{prelude::*, registry::InProcess};
 use harness::{Args, Local, Service};
 
-use crate::service::{Counter, CounterClient};
+use crate::{
+    cluster::fill,
+    service::{Counter, CounterClient},
+};
 
 static NODE: OnceLock<Node> = OnceLock::new();
 
@@ -49,13 +52,26 @@ impl Service for Client {
 
 impl Local for Client {
     async fn prepare(args: &Args) {
-        start_node(Node::builder().service(Counter::default())).await;
+        // Without further nodes there is no registry either, as in a program of one process.
+        let alone = Node::builder().service(Counter::default());
+        if args.nodes == 0 {
+            start_node(alone).await;
+        } else {
+            let registry = InProcess::default();
+            fill(|| Node::builder().registry(registry.clone()), args.nodes).await;
+            start_node(alone.registry(registry)).await;
+            node().wait_for_view(|view| view.nodes().len() > args.nodes).await;
+        }
         for _ in 0..args.services {
             node().spawn(Counter::default()).await.expect("one service more");
         }
     }
 
-    async fn start(_: &Args) -> Self {
+    async fn start(args: &Args) -> Self {
+        if args.variant == "pid" {
+            let pid = node().spawn(Counter::default()).await.expect("a service");
+            return Self(node().select::<CounterClient>().pid(pid).client());
+        }
         Self(node().client::<CounterClient>())
     }
 }

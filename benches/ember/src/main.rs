@@ -1,5 +1,6 @@
 //! Ember, through its public interface, with default settings. `--remote` puts the service into another process.
 
+mod cluster;
 mod here;
 mod service;
 mod there;

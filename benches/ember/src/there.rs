@@ -4,7 +4,10 @@ use bytes::Bytes;
 use ember::prelude::*;
 use harness::{Args, Remote, Service};
 
-use crate::service::{Counter, CounterClient};
+use crate::{
+    cluster::{Counted, fill},
+    service::{Counter, CounterClient},
+};
 
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -87,22 +90,23 @@ impl Service for Client {
 fn node(args: &Args) -> NodeBuilder {
     let shared = args.server.as_deref().expect("a folder that both processes know");
     let folder = shared.join("registry"); // made by the registry, closed to others
-    Node::builder().cluster("bench").registry(Embedded::at(folder))
+    Node::builder().cluster("bench").registry(Counted(Embedded::at(folder)))
 }
 
 impl Remote for Client {
     async fn serve(args: Args) {
-        let node = node(&args).service(Counter::default()).start().await.expect("a node");
+        let me = node(&args).service(Counter::default()).start().await.expect("a node");
+        fill(|| node(&args), args.nodes).await;
         for _ in 0..args.services {
-            node.spawn(Counter::default()).await.expect("one service more");
+            me.spawn(Counter::default()).await.expect("one service more");
         }
-        harness::announce(node.endpoint());
+        harness::announce(me.endpoint());
         std::future::pending().await
     }
 
     async fn connect(args: Args, _: String) -> Self {
         let node = node(&args).start().await.expect("a node");
-        node.wait_for_view(|view| !view.instances().is_empty()).await;
+        node.wait_for_view(|view| view.nodes().len() > args.nodes + 1).await;
         let (vec, flood) = (args.variant == "Vec<u8>", args.variant == "flood");
         Self { counter: node.client::<CounterClient>(), _node: node, vec, flood }
     }

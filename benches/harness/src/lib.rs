@@ -14,6 +14,7 @@ mod workload;
 
 pub use args::Args;
 pub use local::{local, measure};
+pub use meter::registry_operation;
 pub use remote::remote;
 pub use run::Run;
 pub use server::announce;

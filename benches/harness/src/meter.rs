@@ -1,6 +1,9 @@
 //! Wall time, CPU time and allocations between two moments, of this process and of its server.
 
-use std::time::Instant;
+use std::{
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Instant,
+};
 
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
@@ -12,16 +15,32 @@ use crate::{server::Server, unsafe_alloc};
 pub(crate) struct Used {
     pub(crate) cpu_ns: f64,
     pub(crate) allocations: f64,
+    pub(crate) registry: f64,
+}
+
+static REGISTRY: AtomicU64 = AtomicU64::new(0);
+
+/// Notes that this process did something with its cluster's registry, or heard from it.
+pub fn registry_operation() {
+    REGISTRY.fetch_add(1, Relaxed);
 }
 
 impl Used {
     pub(crate) fn so_far() -> Self {
         let cpu = clock_gettime(ClockId::ProcessCPUTime);
-        Self { cpu_ns: cpu.tv_sec as f64 * 1e9 + cpu.tv_nsec as f64, allocations: unsafe_alloc::counted().0 as f64 }
+        Self {
+            cpu_ns: cpu.tv_sec as f64 * 1e9 + cpu.tv_nsec as f64,
+            allocations: unsafe_alloc::counted().0 as f64,
+            registry: REGISTRY.load(Relaxed) as f64,
+        }
     }
 
     fn since(self, start: Self) -> Self {
-        Self { cpu_ns: self.cpu_ns - start.cpu_ns, allocations: self.allocations - start.allocations }
+        Self {
+            cpu_ns: self.cpu_ns - start.cpu_ns,
+            allocations: self.allocations - start.allocations,
+            registry: self.registry, // since the process began
+        }
     }
 }
 
@@ -39,6 +58,7 @@ pub(crate) struct Measured {
     pub(crate) allocations: f64,
     pub(crate) allocated: f64,
     pub(crate) live: f64,
+    pub(crate) registry: f64,
     pub(crate) server: Used,
 }
 
@@ -55,13 +75,15 @@ impl<'a> Meter<'a> {
         let used = Used::so_far().since(self.used);
         let (_, allocated, live) = unsafe_alloc::counted();
         unsafe_alloc::count(false);
+        let server = self.server.map_or_else(Used::default, |(server, start)| server.used().since(start));
         Measured {
             wall_ns,
             cpu_ns: used.cpu_ns,
             allocations: used.allocations,
             allocated: (allocated - self.allocated) as f64,
             live: (live - self.live) as f64,
-            server: self.server.map_or_else(Used::default, |(server, start)| server.used().since(start)),
+            registry: used.registry + server.registry,
+            server,
         }
     }
 }

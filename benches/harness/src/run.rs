@@ -35,6 +35,8 @@ pub struct Run {
     pub resident_bytes: Option<f64>,
     /// Messages that were sent and not handled, of all that were sent.
     pub lost: Option<f64>,
+    /// What was done with the registry since the processes began, by both.
+    pub registry: f64,
     /// Calls that ran on their caller, of all calls.
     pub short_path: Option<f64>,
 }
@@ -57,6 +59,7 @@ impl Run {
             idle_bytes: None,
             resident_bytes: None,
             lost: None,
+            registry: measured.registry,
             short_path: None,
         }
     }

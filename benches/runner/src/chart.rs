@@ -6,6 +6,7 @@ use crate::{
     peers::{EMBER, FRAMEWORKS, Framework, Role},
     results::{Results, cost},
     statistics::digits,
+    svg::{COLOURS, begin, text},
     work::{WORKS, Work},
 };
 
@@ -15,8 +16,6 @@ const RIGHT: f64 = 30.0;
 const TOP: f64 = 86.0;
 const LINE: f64 = 30.0;
 const BOTTOM: f64 = 46.0;
-const COLOURS: [&str; 10] =
-    ["#1f77b4", "#2ca02c", "#9467bd", "#8c564b", "#17becf", "#e377c2", "#bcbd22", "#7f7f7f", "#d62728", "#393b79"];
 
 /// One dot.
 struct Dot {
@@ -36,12 +35,7 @@ pub(crate) fn svg(results: &Results) -> String {
     let x = |times: f64| LEFT + (times.log10() - low) / (high - low) * (WIDTH - LEFT - RIGHT);
     let height = TOP + LINE * lines.len() as f64 + BOTTOM;
 
-    let mut out = String::new();
-    let _ = writeln!(
-        out,
-        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="12">"#
-    );
-    let _ = writeln!(out, r##"<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>"##);
+    let mut out = begin(WIDTH, height);
     text(
         &mut out,
         12.0,
@@ -114,9 +108,4 @@ fn mark(out: &mut String, x: f64, y: f64, role: Role, place: usize, title: &str)
         out,
         r#"<circle cx="{x:.1}" cy="{y:.1}" r="5" fill="{fill}" stroke="{colour}" stroke-width="2"><title>{title}</title></circle>"#
     );
-}
-
-fn text(out: &mut String, x: f64, y: f64, anchor: &str, what: &str) {
-    let what = what.replace('&', "&amp;").replace('<', "&lt;");
-    let _ = writeln!(out, r##"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}" fill="#222222">{what}</text>"##);
 }

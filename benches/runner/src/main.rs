@@ -1,13 +1,19 @@
 //! One command, one table: see `benches/README.md`.
 
 mod bars;
+mod cargo;
 mod chart;
+mod compile;
+mod growth;
+mod growth_chart;
 mod machine;
 mod measure;
 mod options;
 mod peers;
+mod plan;
 mod results;
 mod statistics;
+mod svg;
 mod table;
 mod work;
 
@@ -32,13 +38,47 @@ fn run() -> Result<(), String> {
     let sides: &[Side] = match options.suite {
         Suite::Local => &[Side::Local],
         Suite::Remote => &[Side::Remote],
-        Suite::All => &[Side::Local, Side::Remote],
+        Suite::Bars | Suite::All => &[Side::Local, Side::Remote],
+        Suite::Growth | Suite::Compile => &[],
     };
-    let results = if options.table_only { Results::load()? } else { measure::all(sides, &options)? };
-    let text = table::markdown(&results, sides, &options);
-    println!("{text}");
-    results::write("table.md", &text)?;
-    results::write("chart.svg", &chart::svg(&results))?;
+    if !sides.is_empty() {
+        bars(sides, &options)?;
+    }
+    if matches!(options.suite, Suite::Growth | Suite::All) {
+        growth(&options)?;
+    }
+    if matches!(options.suite, Suite::Compile | Suite::All) {
+        let text = compile::report(&options)?;
+        println!("{text}");
+        results::write("compile.md", &text)?;
+    }
     eprintln!("written: {}", results::folder().display());
     Ok(())
+}
+
+/// P1 to P9.
+fn bars(sides: &[Side], options: &Options) -> Result<(), String> {
+    let results = if options.table_only {
+        Results::load("runs.json")?
+    } else {
+        measure::all(&plan::bars(sides, options), options, "runs.json", true)?
+    };
+    let text = table::markdown(&results, sides);
+    println!("{text}");
+    results::write("table.md", &text)?;
+    results::write("chart.svg", &chart::svg(&results))
+}
+
+/// P10.
+fn growth(options: &Options) -> Result<(), String> {
+    let curves = growth::curves();
+    let results = if options.table_only {
+        Results::load("growth.json")?
+    } else {
+        measure::all(&plan::growth(&curves, options), options, "growth.json", false)?
+    };
+    let text = growth::markdown(&results, &curves);
+    println!("{text}");
+    results::write("growth.md", &text)?;
+    results::write("growth.svg", &growth_chart::svg(&results, &curves))
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     io::Read,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -11,26 +11,18 @@ use std::{
 use harness::Run;
 
 use crate::{
-    machine,
+    cargo, machine,
     options::Options,
-    peers::{FRAMEWORKS, Framework},
-    results::{Entry, Results, folder},
-    work::{Side, WORKS, Work},
+    peers::Framework,
+    plan::Plan,
+    results::{Entry, Results, folder, workspace},
+    work::{Side, Work},
 };
 
 const TOO_LONG: Duration = Duration::from_secs(120);
 
-/// Everything that the options ask for, each round one after the other.
-pub(crate) fn all(sides: &[Side], options: &Options) -> Result<Results, String> {
-    let wanted = |work: &Work, framework: &Framework| {
-        let name = format!("{} {}", work.full_name(), framework.name);
-        sides.contains(&work.side) && framework.can(work) && name.contains(&options.filter)
-    };
-    let plan: Vec<(&Work, &Framework)> = WORKS
-        .iter()
-        .flat_map(|work| FRAMEWORKS.iter().map(move |framework| (work, framework)))
-        .filter(|(work, framework)| wanted(work, framework))
-        .collect();
+/// The whole plan, round after round; what was measured is kept under `name` after each.
+pub(crate) fn all(plan: &Plan, options: &Options, name: &str, counts: bool) -> Result<Results, String> {
     let packages: BTreeSet<&str> = plan.iter().map(|(_, framework)| framework.package).collect();
     for package in packages {
         build(package)?;
@@ -38,13 +30,13 @@ pub(crate) fn all(sides: &[Side], options: &Options) -> Result<Results, String> 
     let mut results = Results { machine: machine::facts(), ..Results::default() };
     for round in 0..options.rounds {
         eprintln!("round {} of {}: {} runs; load {}", round + 1, options.rounds, plan.len(), machine::load());
-        for (work, framework) in &plan {
+        for (work, framework) in plan {
             // Counting slows down what it counts: these runs are apart.
-            for counted in if round == 0 { &[false, true][..] } else { &[false] } {
+            for counted in if round == 0 && counts { &[false, true][..] } else { &[false] } {
                 let ms = if *counted { options.ms / 3 } else { options.ms };
                 match once(work, framework, ms, *counted) {
                     Ok(run) => results.entries.push(Entry {
-                        work: work.name.into(),
+                        work: work.name.clone().into_owned(),
                         framework: framework.name.into(),
                         round,
                         run,
@@ -56,18 +48,14 @@ pub(crate) fn all(sides: &[Side], options: &Options) -> Result<Results, String> 
                 }
             }
         }
-        results.save()?;
+        results.save(name)?;
     }
     Ok(results)
 }
 
-fn workspace() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-}
-
 /// Each package by itself: built together, the features that one asks for would reach the others.
-pub(crate) fn build(package: &str) -> Result<(), String> {
-    let built = Command::new(env!("CARGO"))
+fn build(package: &str) -> Result<(), String> {
+    let built = cargo::command()
         .args(["build", "--release", "--locked", "--package", &format!("bench-{package}")])
         .current_dir(workspace())
         .status();
@@ -90,6 +78,8 @@ fn once(work: &Work, framework: &Framework, ms: usize, counted: bool) -> Result<
     argument(&mut command, "--workers", work.workers.to_string());
     argument(&mut command, "--in-flight", work.in_flight.to_string());
     argument(&mut command, "--payload", work.payload.to_string());
+    argument(&mut command, "--services", work.services.to_string());
+    argument(&mut command, "--nodes", work.nodes.to_string());
     argument(&mut command, "--ms", ms.to_string());
     argument(&mut command, "--variant", framework.variant.to_owned());
     if work.side == Side::Remote {
@@ -105,7 +95,7 @@ fn once(work: &Work, framework: &Framework, ms: usize, counted: bool) -> Result<
 }
 
 /// Runs a binary of the benchmark; its line.
-pub(crate) fn execute(mut command: Command) -> Result<Run, String> {
+fn execute(mut command: Command) -> Result<Run, String> {
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| error.to_string())?;
     if !ended(&mut child)? {

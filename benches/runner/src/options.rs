@@ -3,7 +3,8 @@
 pub(crate) const HELP: &str = "\
 cargo run --release --manifest-path benches/Cargo.toml -p runner -- [SUITE] [OPTIONS] [FILTER]
 
-SUITE            local (services in one process), remote (two processes), all; default all
+SUITE            local (services in one process), remote (two processes), bars (both; the default),
+                 growth (P10), compile (P11), all
 FILTER           only work or frameworks whose name contains it, such as P5 or kameo
 --rounds N       how often everything is measured, in turn; default 5
 --ms N           about how long one measurement takes; default 300
@@ -13,6 +14,9 @@ FILTER           only work or frameworks whose name contains it, such as P5 or k
 pub(crate) enum Suite {
     Local,
     Remote,
+    Bars,
+    Growth,
+    Compile,
     All,
 }
 
@@ -27,7 +31,7 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn from_env() -> Result<Self, String> {
-        let mut options = Self { suite: Suite::All, rounds: 5, ms: 300, filter: String::new(), table_only: false };
+        let mut options = Self { suite: Suite::Bars, rounds: 5, ms: 300, filter: String::new(), table_only: false };
         let mut words = std::env::args().skip(1);
         while let Some(word) = words.next() {
             let mut number = || {
@@ -37,6 +41,9 @@ impl Options {
             match word.as_str() {
                 "local" => options.suite = Suite::Local,
                 "remote" => options.suite = Suite::Remote,
+                "bars" => options.suite = Suite::Bars,
+                "growth" => options.suite = Suite::Growth,
+                "compile" => options.suite = Suite::Compile,
                 "all" => options.suite = Suite::All,
                 "--rounds" => options.rounds = number()?,
                 "--ms" => options.ms = number()?,

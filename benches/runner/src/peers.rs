@@ -57,6 +57,10 @@ fn echo(work: &Work) -> bool {
     work.workload == Workload::Echo
 }
 
+fn one_call(work: &Work) -> bool {
+    work.workload == Workload::Call
+}
+
 fn send(work: &Work) -> bool {
     work.workload == Workload::Send
 }
@@ -65,15 +69,36 @@ fn calls_at_once(work: &Work) -> bool {
     work.workload != Workload::CallLater
 }
 
+/// tarpc has nothing one way.
+fn has_replies(work: &Work) -> bool {
+    work.workload != Workload::Send
+}
+
+/// An actix system is one thread; a thread outside of it would have to bring a runtime.
+fn one_thread(work: &Work) -> bool {
+    work.workers == 0
+}
+
+fn two_arbiters(work: &Work) -> bool {
+    work.workers > 0 && work.workload != Workload::CallOutside
+}
+
 fn many_or_large(work: &Work) -> bool {
     work.in_flight > 64 || work.payload > 0
 }
 
 pub(crate) const FRAMEWORKS: &[Framework] = &[
     local(EMBER, "ember", "ember", Role::Ember),
+    Framework {
+        variant: "pid",
+        can: one_call,
+        ..local("Ember, spawned, by pid", "ember", "ember", Role::EmberVariant)
+    },
     local("ractor", "ractor", "ractor", Role::Peer),
     local("kameo", "kameo", "kameo", Role::Peer),
     Framework { variant: "unbounded", can: send, ..local("kameo, unbounded mailbox", "kameo", "kameo", Role::Peer) },
+    Framework { can: one_thread, ..local("actix", "actix", "actix", Role::Peer) },
+    Framework { can: two_arbiters, ..local("actix, two arbiters", "actix", "actix", Role::Peer) },
     local("tokio channel", "tokio-channel", "tokio", Role::Floor),
     remote(EMBER, "ember", "ember", Role::Ember),
     Framework { variant: "Vec<u8>", can: echo, ..remote("Ember, `Vec<u8>`", "ember", "ember", Role::EmberVariant) },
@@ -84,6 +109,9 @@ pub(crate) const FRAMEWORKS: &[Framework] = &[
     },
     remote(TONIC, "tonic", "tonic", Role::Peer),
     Framework { variant: "tuned", can: many_or_large, ..remote("tonic unary, tuned", "tonic", "tonic", Role::Peer) },
+    Framework { can: has_replies, ..remote(TARPC, "tarpc", "tarpc", Role::Peer) },
+    Framework { variant: "inline", can: has_replies, ..remote("tarpc, inline", "tarpc", "tarpc", Role::Peer) },
+    remote(RACTOR_CLUSTER, "ractor-cluster", "ractor_cluster", Role::Peer),
     Framework { can: calls_at_once, ..remote("raw TCP", "tcp", "tokio", Role::Floor) },
     Framework { variant: "yield", can: calls_at_once, ..remote("raw TCP, one yield", "tcp", "tokio", Role::Floor) },
 ];

@@ -1,6 +1,9 @@
 //! What was measured, and the folder where it is kept.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use harness::Run;
 use serde::{Deserialize, Serialize};
@@ -28,10 +31,14 @@ pub(crate) struct Results {
     pub(crate) failures: Vec<String>,
 }
 
+/// The folder `benches`.
+pub(crate) fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the runner is a member of a workspace")
+}
+
 /// `target/results` of the benchmark's workspace.
 pub(crate) fn folder() -> PathBuf {
-    let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from);
     target.join("results")
 }
 
@@ -43,14 +50,14 @@ pub(crate) fn write(name: &str, text: &str) -> Result<(), String> {
 }
 
 impl Results {
-    pub(crate) fn load() -> Result<Self, String> {
-        let path = folder().join("runs.json");
+    pub(crate) fn load(name: &str) -> Result<Self, String> {
+        let path = folder().join(name);
         let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    pub(crate) fn save(&self) -> Result<(), String> {
-        write("runs.json", &serde_json::to_string(self).map_err(|error| error.to_string())?)
+    pub(crate) fn save(&self, name: &str) -> Result<(), String> {
+        write(name, &serde_json::to_string(self).map_err(|error| error.to_string())?)
     }
 
     /// One number of each timed run, with its round.
@@ -85,13 +92,18 @@ impl Results {
 
     /// How many times more of a number one framework has than another: the median of the ratios within each round.
     pub(crate) fn ratio(&self, work: &Work, of: &str, to: &str, number: impl Fn(&Run) -> Option<f64>) -> Option<f64> {
-        let base = self.timed(work, to, &number);
-        let ratios: Vec<f64> = self
-            .timed(work, of, &number)
-            .into_iter()
-            .filter_map(|(round, value)| Some(value / base.iter().find(|(other, _)| *other == round)?.1))
-            .collect();
-        median(&ratios)
+        ratio(&self.timed(work, of, &number), &self.timed(work, to, &number))
+    }
+
+    /// How many times more of a number a framework has at one work than at another, in the same round.
+    pub(crate) fn growth(
+        &self,
+        from: &Work,
+        to: &Work,
+        framework: &str,
+        number: impl Fn(&Run) -> Option<f64>,
+    ) -> Option<f64> {
+        ratio(&self.timed(to, framework, &number), &self.timed(from, framework, &number))
     }
 
     /// Those frameworks of a role that have timed runs of this work.
@@ -102,6 +114,13 @@ impl Results {
             .filter(|framework| !self.timed(work, framework.name, cost(work.metric)).is_empty())
             .collect()
     }
+}
+
+/// The median of the ratios of those rounds that both have.
+fn ratio(of: &[(usize, f64)], to: &[(usize, f64)]) -> Option<f64> {
+    let base = |round: usize| to.iter().find(|(other, _)| *other == round).map(|(_, base)| base);
+    let ratios: Vec<f64> = of.iter().filter_map(|(round, value)| Some(value / base(*round)?)).collect();
+    median(&ratios)
 }
 
 /// What the comparison of a metric is made of; less is better.

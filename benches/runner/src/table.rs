@@ -6,14 +6,13 @@ use harness::{Run, Workload};
 
 use crate::{
     bars,
-    options::Options,
     peers::{EMBER, FRAMEWORKS, Framework, Role},
     results::{Results, cost, cpu},
     statistics::{digits, median, range},
     work::{Metric, Side, WORKS, Work},
 };
 
-pub(crate) fn markdown(results: &Results, sides: &[Side], options: &Options) -> String {
+pub(crate) fn markdown(results: &Results, sides: &[Side]) -> String {
     let mut text = String::new();
     for fact in &results.machine {
         let _ = writeln!(text, "- {fact}");
@@ -26,7 +25,7 @@ pub(crate) fn markdown(results: &Results, sides: &[Side], options: &Options) -> 
         }
     }
     if !results.failures.is_empty() {
-        let _ = writeln!(text, "\nWithout a result ({} rounds):\n", options.rounds);
+        let _ = writeln!(text, "\nWithout a result:\n");
         for failure in &results.failures {
             let _ = writeln!(text, "- {failure}");
         }
@@ -36,7 +35,8 @@ pub(crate) fn markdown(results: &Results, sides: &[Side], options: &Options) -> 
 
 fn verdicts(text: &mut String, results: &Results, sides: &[Side]) {
     let _ = writeln!(text, "\n| bar | work | wanted | measured | |\n| --- | --- | --- | --- | --- |");
-    let names: Vec<&str> = WORKS.iter().filter(|work| sides.contains(&work.side)).map(|work| work.name).collect();
+    let names: Vec<&str> =
+        WORKS.iter().filter(|work| sides.contains(&work.side)).map(|work| work.name.as_ref()).collect();
     for verdict in bars::judge(results).into_iter().filter(|verdict| names.contains(&verdict.work)) {
         let (found, met) = match verdict.found {
             Some((found, true)) => (found, "met"),

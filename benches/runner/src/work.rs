@@ -1,5 +1,7 @@
 //! The workloads of the bars P1 to P9.
 
+use std::borrow::Cow;
+
 use harness::Workload;
 
 /// Where the service is.
@@ -22,10 +24,11 @@ pub(crate) enum Metric {
     Median,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Work {
     pub(crate) bar: &'static str,
-    pub(crate) name: &'static str,
+    /// No two have the same.
+    pub(crate) name: Cow<'static, str>,
     pub(crate) side: Side,
     pub(crate) workload: Workload,
     /// 0: the current-thread runtime.
@@ -34,35 +37,55 @@ pub(crate) struct Work {
     pub(crate) payload: usize,
     /// Both processes on one CPU.
     pub(crate) same_cpu: bool,
+    /// Services spawned before, and further nodes in the view.
+    pub(crate) services: usize,
+    pub(crate) nodes: usize,
     pub(crate) metric: Metric,
 }
 
 impl Work {
-    const fn local(
+    pub(crate) const fn local(
         bar: &'static str,
         name: &'static str,
         workload: Workload,
         workers: usize,
         in_flight: usize,
     ) -> Self {
-        let metric = Metric::Nanoseconds;
-        Self { bar, name, side: Side::Local, workload, workers, in_flight, payload: 0, same_cpu: false, metric }
+        Self {
+            bar,
+            name: Cow::Borrowed(name),
+            side: Side::Local,
+            workload,
+            workers,
+            in_flight,
+            payload: 0,
+            same_cpu: false,
+            services: 0,
+            nodes: 0,
+            metric: Metric::Nanoseconds,
+        }
     }
 
-    const fn remote(
+    pub(crate) const fn remote(
         bar: &'static str,
         name: &'static str,
         workload: Workload,
         in_flight: usize,
         payload: usize,
     ) -> Self {
-        let metric = Metric::Rate;
-        Self { bar, name, side: Side::Remote, workload, workers: 2, in_flight, payload, same_cpu: false, metric }
+        let mut work = Self::local(bar, name, workload, 2, in_flight);
+        work.side = Side::Remote;
+        work.payload = payload;
+        work.metric = Metric::Rate;
+        work
     }
 
     const fn sequential(bar: &'static str, name: &'static str, workload: Workload) -> Self {
-        let sequential = Self::remote(bar, name, workload, 1, 0);
-        Self { workers: 0, same_cpu: true, metric: Metric::Median, ..sequential }
+        let mut work = Self::remote(bar, name, workload, 1, 0);
+        work.workers = 0;
+        work.same_cpu = true;
+        work.metric = Metric::Median;
+        work
     }
 
     /// What the filter of the command line is compared with, together with the framework's name.
@@ -84,7 +107,7 @@ pub(crate) const ECHO_64: &str = "remote, 64 KiB echo, 64 in flight";
 pub(crate) const REMOTE_SEND: &str = "remote, one way";
 
 /// All of them, in the order of the table.
-pub(crate) const WORKS: &[Work] = &[
+pub(crate) static WORKS: &[Work] = &[
     Work::local("P1", CALL, Workload::Call, 2, 1),
     Work::local("P1", CALL_ONE, Workload::Call, 0, 1),
     Work::local("P1", "call from a thread outside the runtime", Workload::CallOutside, 2, 1),

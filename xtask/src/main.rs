@@ -14,6 +14,7 @@ const HELP: &str = "\
 cargo xtask test [ARGS]       every test, against a real etcd; ARGS go to `cargo test`: a filter, `-p CRATE`, `-- --nocapture`
 cargo xtask soak [ARGS]       the same with larger numbers (EMBER_TEST_SCALE=10, unless it is set)
 cargo xtask examples [NAMES]  run every example, or those named
+cargo xtask bench [ARGS]      the benchmark (`bench --help`): Ember beside its peers; minutes, and a quiet machine
 cargo xtask codegen           generate Rust from `ember-runtime/proto`
 cargo xtask codegen --check   fail if what is checked in differs from what would be generated
 cargo xtask tidy              rules of this repository that no compiler checks
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => test::command(rest, test::Scale::Usual),
         ["soak", rest @ ..] => test::command(rest, test::Scale::Soak),
         ["examples", names @ ..] => examples::run(names),
+        ["bench", rest @ ..] => bench(rest),
         ["codegen"] => codegen::write(),
         ["codegen", "--check"] => codegen::check(),
         ["tidy"] => tidy::check(),
@@ -43,4 +45,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The peers are in the benchmark's own workspace, and built only here.
+fn bench(args: &[&str]) -> Result<(), String> {
+    let manifest = ["run", "--release", "--locked", "--manifest-path", "benches/Cargo.toml", "--package", "runner", "--"];
+    shell::run(&mut shell::cargo(&[&manifest, args].concat()))
 }

@@ -5,8 +5,8 @@ use crate::{
     results::{Results, cost, cpu},
     statistics::digits,
     work::{
-        CALL, CALL_ONE, CALLS_64, ECHO_4, ECHO_64, REMOTE_64, REMOTE_512, REMOTE_ONE, REMOTE_SEND, SEND, SPAWN, WORKS,
-        Work,
+        CALL, CALL_ONE, CALLS_64, ECHO_4, ECHO_64, REMOTE_64, REMOTE_512, REMOTE_ONE, REMOTE_SEND, SEND, SEND_ONE,
+        SPAWN, SPAWN_ONE, WORKS, Work,
     },
 };
 
@@ -47,7 +47,9 @@ pub(crate) fn judge(results: &Results) -> Vec<Verdict> {
         at_most(CALL, "allocations per call", 0.0, &|work| results.counted(work, EMBER, |run| Some(run.allocations))),
         compare(results, CALLS_64, BestPeer, Faster(4.0)),
         compare(results, SEND, BestPeer, Faster(4.0)),
+        compare(results, SEND_ONE, BestPeer, Faster(4.0)),
         compare(results, SPAWN, BestPeer, Faster(5.0)),
+        compare(results, SPAWN_ONE, BestPeer, Faster(5.0)),
         at_most(SPAWN, "bytes of an idle service", 512.0, &|work| results.counted(work, EMBER, |run| run.idle_bytes)),
         compare(results, REMOTE_64, Named(TONIC), Faster(10.0)),
         compare(results, REMOTE_64, Named(TARPC), Faster(6.0)),

@@ -52,6 +52,9 @@ fn run() -> Result<(), String> {
         println!("{text}");
         results::write("compile.md", &text)?;
     }
+    if options.publish {
+        results::publish()?;
+    }
     eprintln!("written: {}", results::folder().display());
     Ok(())
 }

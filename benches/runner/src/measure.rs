@@ -15,7 +15,7 @@ use crate::{
     options::Options,
     peers::Framework,
     plan::Plan,
-    results::{Entry, Results, folder, workspace},
+    results::{Entry, Results, target, workspace},
     work::{Side, Work},
 };
 
@@ -58,6 +58,7 @@ fn build(package: &str) -> Result<(), String> {
     let built = cargo::command()
         .args(["build", "--release", "--locked", "--package", &format!("bench-{package}")])
         .current_dir(workspace())
+        .env("CARGO_TARGET_DIR", target())
         .status();
     match built {
         Ok(status) if status.success() => Ok(()),
@@ -66,7 +67,7 @@ fn build(package: &str) -> Result<(), String> {
 }
 
 fn binary(package: &str) -> PathBuf {
-    folder().with_file_name("release").join(format!("bench-{package}"))
+    target().join("release").join(format!("bench-{package}"))
 }
 
 fn once(work: &Work, framework: &Framework, ms: usize, counted: bool) -> Result<Run, String> {

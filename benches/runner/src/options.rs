@@ -8,7 +8,8 @@ SUITE            local (services in one process), remote (two processes), bars (
 FILTER           only work or frameworks whose name contains it, such as P5 or kameo
 --rounds N       how often everything is measured, in turn; default 5
 --ms N           about how long one measurement takes; default 300
---table          measure nothing: the table of the last measurement";
+--table          measure nothing: the table of the last measurement
+--publish        copy the tables and charts to docs/src/benchmark";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Suite {
@@ -27,11 +28,13 @@ pub(crate) struct Options {
     pub(crate) ms: usize,
     pub(crate) filter: String,
     pub(crate) table_only: bool,
+    pub(crate) publish: bool,
 }
 
 impl Options {
     pub(crate) fn from_env() -> Result<Self, String> {
-        let mut options = Self { suite: Suite::Bars, rounds: 5, ms: 300, filter: String::new(), table_only: false };
+        let mut options =
+            Self { suite: Suite::Bars, rounds: 5, ms: 300, filter: String::new(), table_only: false, publish: false };
         let mut words = std::env::args().skip(1);
         while let Some(word) = words.next() {
             let mut number = || {
@@ -47,8 +50,12 @@ impl Options {
                 "all" => options.suite = Suite::All,
                 "--rounds" => options.rounds = number()?,
                 "--ms" => options.ms = number()?,
+                "--publish" => options.publish = true,
                 "--table" => options.table_only = true,
-                "--help" | "-h" => return Err(HELP.to_owned()),
+                "--help" | "-h" => {
+                    println!("{HELP}");
+                    std::process::exit(0)
+                }
                 _ if word.starts_with('-') => return Err(format!("unknown option {word}\n\n{HELP}")),
                 _ => options.filter = word,
             }

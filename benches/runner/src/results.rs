@@ -36,10 +36,29 @@ pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the runner is a member of a workspace")
 }
 
-/// `target/results` of the benchmark's workspace.
+/// Where everything is built; an absolute path.
+pub(crate) fn target() -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), |target| here.join(target))
+}
+
+/// Where results are left.
 pub(crate) fn folder() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from);
-    target.join("results")
+    target().join("results")
+}
+
+/// Copies what the documentation shows into it.
+pub(crate) fn publish() -> Result<(), String> {
+    let docs = workspace().with_file_name("docs").join("src").join("benchmark");
+    fs::create_dir_all(&docs).map_err(|error| format!("{}: {error}", docs.display()))?;
+    for name in ["table.md", "chart.svg", "growth.md", "growth.svg", "compile.md"] {
+        match fs::copy(folder().join(name), docs.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(format!("{name}: {error}")),
+            _ => {} // not measured yet
+        }
+    }
+    eprintln!("published: {}", docs.display());
+    Ok(())
 }
 
 pub(crate) fn write(name: &str, text: &str) -> Result<(), String> {

@@ -50,7 +50,7 @@ fn verdicts(text: &mut String, results: &Results, sides: &[Side]) {
 fn head(text: &mut String) {
     text.push_str(
         "\nMedian (smallest–largest) of the rounds. × Ember: its time divided by Ember's in the same round; more than 1 is slower \
-         than Ember. CPU: both processes, user and system. Allocations: client, or client / server.\n\n\
+         than Ember. CPU: both processes, user and system. Allocations: client, or client / server; bytes: client.\n\n\
          | | work | framework | result | × Ember | CPU per call, µs | allocations per call | short path | idle bytes |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
@@ -93,15 +93,14 @@ fn row(text: &mut String, results: &Results, work: &Work, framework: &Framework)
 }
 
 fn allocations(results: &Results, work: &Work, framework: &Framework) -> String {
-    let number = |number: fn(&Run) -> Option<f64>| {
-        results.counted(work, framework.name, number).map_or_else(|| "–".to_owned(), |value| format!("{value:.1}"))
+    let number = |number: fn(&Run) -> Option<f64>| results.counted(work, framework.name, number);
+    let Some(own) = number(|run| Some(run.allocations)) else { return "–".to_owned() };
+    let bytes = number(|run| Some(run.allocated)).unwrap_or_default();
+    let server = match (work.side, number(|run| Some(run.server_allocations))) {
+        (Side::Remote, Some(server)) => format!(" / {server:.1}"),
+        _ => String::new(),
     };
-    match work.side {
-        Side::Local => number(|run| Some(run.allocations)),
-        Side::Remote => {
-            format!("{} / {}", number(|run| Some(run.allocations)), number(|run| Some(run.server_allocations)))
-        }
-    }
+    format!("{own:.1}{server} ({bytes:.0} B)")
 }
 
 fn idle(results: &Results, work: &Work, framework: &Framework) -> String {

@@ -98,7 +98,9 @@ pub(crate) const CALL: &str = "call, two workers";
 pub(crate) const CALL_ONE: &str = "call, one thread";
 pub(crate) const CALLS_64: &str = "64 callers, two workers";
 pub(crate) const SEND: &str = "one way, two workers";
+pub(crate) const SEND_ONE: &str = "one way, one thread";
 pub(crate) const SPAWN: &str = "spawn 100,000 and call each, two workers";
+pub(crate) const SPAWN_ONE: &str = "spawn 100,000 and call each, one thread";
 pub(crate) const REMOTE_64: &str = "remote, 64 in flight";
 pub(crate) const REMOTE_512: &str = "remote, 512 in flight";
 pub(crate) const REMOTE_ONE: &str = "remote, sequential, same core";
@@ -117,9 +119,9 @@ pub(crate) static WORKS: &[Work] = &[
     Work::local("P2", "64 callers, one thread", Workload::Call, 0, 64),
     Work::local("P2", "64 callers, the handler awaits, two workers", Workload::CallLater, 2, 64),
     Work::local("P3", SEND, Workload::Send, 2, 1),
-    Work::local("P3", "one way, one thread", Workload::Send, 0, 1),
+    Work::local("P3", SEND_ONE, Workload::Send, 0, 1),
     Work::local("P4", SPAWN, Workload::Spawn, 2, 1),
-    Work::local("P4", "spawn 100,000 and call each, one thread", Workload::Spawn, 0, 1),
+    Work::local("P4", SPAWN_ONE, Workload::Spawn, 0, 1),
     Work::remote("P5", REMOTE_64, Workload::Call, 64, 0),
     Work::remote("P5", "remote, 64 in flight, the handler awaits", Workload::CallLater, 64, 0),
     Work::remote("P6", REMOTE_512, Workload::Call, 512, 0),

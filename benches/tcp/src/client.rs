@@ -41,7 +41,7 @@ pub(crate) struct Client(mpsc::Sender<Request>);
 impl Client {
     async fn call(&self, frame: Frame) -> Frame {
         let (reply, answer) = oneshot::channel();
-        self.0.send(Request { frame, reply: Some(reply) }).await.ok().expect("a connection");
+        self.0.send(Request { frame, reply: Some(reply) }).await.expect("a connection");
         answer.await.expect("an answer")
     }
 
@@ -67,7 +67,7 @@ impl Service for Client {
 
     async fn send(&self, n: u64) -> u64 {
         for _ in 0..n {
-            self.0.send(Request { frame: Frame::Add(1), reply: None }).await.ok().expect("a connection");
+            self.0.send(Request { frame: Frame::Add(1), reply: None }).await.expect("a connection");
         }
         self.number(Frame::Take).await as u64
     }

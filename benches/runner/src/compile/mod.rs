@@ -4,23 +4,21 @@
 mod programs;
 mod timings;
 
-use std::{
-    fmt::Write as _,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fmt::Write as _, fs, path::PathBuf};
 
 use crate::{
     cargo::{self, Taken},
     machine,
     options::Options,
-    results::{folder, workspace},
+    results::{target, workspace},
     statistics::{digits, median, range},
 };
 use programs::Program;
 
 /// For hello, cold, on two cores.
 const COLD: f64 = 90.0;
+/// Each crate anew, with nothing kept from the last time.
+const WHOLE: &[(&str, &str)] = &[("CARGO_INCREMENTAL", "0")];
 /// For a service of 20 methods.
 const SERVICE: f64 = 1.5;
 
@@ -41,13 +39,13 @@ pub(crate) fn report(options: &Options) -> Result<String, String> {
 fn service(text: &mut String, options: &Options) -> Result<(), String> {
     let programs = [programs::without_service(), programs::twenty_methods(), programs::twenty_methods_called()];
     let folder = write(&programs[0])?;
-    cargo::clocked(&folder, &["build"], &[])?;
+    cargo::clocked(&folder, &["build"], WHOLE)?;
     let mut taken: Vec<Vec<Taken>> = vec![Vec::new(); programs.len()];
     for round in 0..options.rounds {
         eprintln!("compile, round {} of {}; load {}", round + 1, options.rounds, machine::load());
         for (program, taken) in programs.iter().zip(&mut taken) {
             write(program)?;
-            taken.push(cargo::clocked(&folder, &["build"], &[("CARGO_INCREMENTAL", "0")])?);
+            taken.push(cargo::clocked(&folder, &["build"], WHOLE)?);
         }
     }
     text.push_str(
@@ -110,7 +108,7 @@ fn verdict(seconds: f64, limit: f64) -> String {
 
 /// Writes a program to its folder; programs of one name share it.
 fn write(program: &Program) -> Result<PathBuf, String> {
-    let folder = folder().with_file_name("compile").join(program.name);
+    let folder = target().join("compile").join(program.name);
     let root = workspace().parent().expect("`benches` is in the repository");
     let save = |path: &str, text: &str| {
         let path = folder.join(path);

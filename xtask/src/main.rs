@@ -49,6 +49,7 @@ fn main() -> ExitCode {
 
 /// The peers are in the benchmark's own workspace, and built only here.
 fn bench(args: &[&str]) -> Result<(), String> {
-    let manifest = ["run", "--release", "--locked", "--manifest-path", "benches/Cargo.toml", "--package", "runner", "--"];
+    let manifest =
+        ["run", "--release", "--locked", "--manifest-path", "benches/Cargo.toml", "--package", "runner", "--"];
     shell::run(&mut shell::cargo(&[&manifest, args].concat()))
 }

@@ -13,7 +13,7 @@ use crate::{
 const WIDTH: f64 = 920.0;
 const LEFT: f64 = 310.0;
 const RIGHT: f64 = 30.0;
-const TOP: f64 = 86.0;
+const TOP: f64 = 96.0;
 const LINE: f64 = 30.0;
 const BOTTOM: f64 = 46.0;
 
@@ -91,9 +91,9 @@ fn names(lines: &[(&Work, Vec<Dot>)]) -> Vec<(&'static str, Role)> {
 }
 
 fn legend(out: &mut String, names: &[(&'static str, Role)]) {
-    const COLUMNS: usize = 6;
+    const COLUMNS: usize = 5;
     for (index, (name, role)) in names.iter().enumerate() {
-        let at = 20.0 + (index % COLUMNS) as f64 * 150.0;
+        let at = 20.0 + (index % COLUMNS) as f64 * 182.0;
         let y = 42.0 + (index / COLUMNS) as f64 * 18.0;
         mark(out, at, y - 4.0, *role, index, name);
         text(out, at + 10.0, y, "start", name);

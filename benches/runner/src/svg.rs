@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-pub(crate) const COLOURS: [&str; 10] =
-    ["#1f77b4", "#2ca02c", "#9467bd", "#8c564b", "#17becf", "#e377c2", "#bcbd22", "#7f7f7f", "#d62728", "#393b79"];
+pub(crate) const COLOURS: [&str; 14] = [
+    "#1f77b4", "#2ca02c", "#9467bd", "#8c564b", "#17becf", "#e377c2", "#bcbd22", "#7f7f7f", "#d62728", "#393b79",
+    "#637939", "#e6ab02", "#5254a3", "#1b9e77",
+];
 
 /// The beginning of a picture, on white ground: it is readable in a dark theme too.
 pub(crate) fn begin(width: f64, height: f64) -> String {

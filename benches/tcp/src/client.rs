@@ -11,7 +11,10 @@ use tokio::{
         TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
-    sync::{mpsc, oneshot},
+    sync::{
+        mpsc::{self, error::TrySendError},
+        oneshot,
+    },
 };
 
 use crate::{
@@ -39,9 +42,17 @@ const BATCH_BYTES: usize = 256 << 10;
 pub(crate) struct Client(mpsc::Sender<Request>);
 
 impl Client {
+    /// As a rule there is room, and then this is cheaper than `send`.
+    async fn put(&self, request: Request) {
+        match self.0.try_send(request) {
+            Err(TrySendError::Full(request)) => self.0.send(request).await.expect("a connection"),
+            sent => sent.expect("a connection"),
+        }
+    }
+
     async fn call(&self, frame: Frame) -> Frame {
         let (reply, answer) = oneshot::channel();
-        self.0.send(Request { frame, reply: Some(reply) }).await.expect("a connection");
+        self.put(Request { frame, reply: Some(reply) }).await;
         answer.await.expect("an answer")
     }
 
@@ -67,7 +78,7 @@ impl Service for Client {
 
     async fn send(&self, n: u64) -> u64 {
         for _ in 0..n {
-            self.0.send(Request { frame: Frame::Add(1), reply: None }).await.expect("a connection");
+            self.put(Request { frame: Frame::Add(1), reply: None }).await;
         }
         self.number(Frame::Take).await as u64
     }

@@ -96,7 +96,7 @@ pub(crate) fn markdown(results: &Results, curves: &[Curve]) -> String {
         let _ = writeln!(text, "\n### P10: {}, by {}\n", curve.title, curve.axis);
         let _ = writeln!(
             text,
-            "| {} | framework | result | × its first point | × its first point, CPU | CPU per call, µs | registry operations |\n\
+            "| {} | framework | result | × its first point | × its first point, least CPU | CPU per call, µs | registry operations |\n\
              | --- | --- | --- | --- | --- | --- | --- |",
             curve.axis
         );
@@ -121,7 +121,12 @@ fn row(text: &mut String, results: &Results, curve: &Curve, framework: &Framewor
     };
     let first = &curve.points[0].1;
     let times = results.growth(first, work, framework.name, cost(work.metric));
-    let cpu_times = results.growth(first, work, framework.name, cpu);
+    // What other programs take away only ever adds: the least of all rounds is what the work itself needs.
+    let least_cpu = |work: &Work| {
+        let cpu: Vec<f64> = results.timed(work, framework.name, cpu).iter().map(|(_, ns)| *ns).collect();
+        range(&cpu).map(|(least, _)| least)
+    };
+    let cpu_times = least_cpu(work).zip(least_cpu(first)).map(|(here, there)| here / there);
     let verdict = match (curve.limit, cpu_times) {
         (Some(limit), Some(times)) if times > limit => " **missed**",
         (Some(_), Some(_)) => " met",

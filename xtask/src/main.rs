@@ -15,6 +15,7 @@ cargo xtask test [ARGS]       every test, against a real etcd; ARGS go to `cargo
 cargo xtask soak [ARGS]       the same with larger numbers (EMBER_TEST_SCALE=10, unless it is set)
 cargo xtask valgrind          the tests that reach `unsafe` code, under valgrind
 cargo xtask examples [NAMES]  run every example, or those named
+cargo xtask bench [ARGS]      the benchmark (`bench --help`): Ember beside its peers; minutes, and a quiet machine
 cargo xtask codegen           generate Rust from `ember-runtime/proto`
 cargo xtask codegen --check   fail if what is checked in differs from what would be generated
 cargo xtask tidy              rules of this repository that no compiler checks
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         ["valgrind"] => test::valgrind(),
         ["soak", rest @ ..] => test::command(rest, test::Scale::Soak),
         ["examples", names @ ..] => examples::run(names),
+        ["bench", rest @ ..] => bench(rest),
         ["codegen"] => codegen::write(),
         ["codegen", "--check"] => codegen::check(),
         ["tidy"] => tidy::check(),
@@ -45,4 +47,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The peers are in the benchmark's own workspace, and built only here.
+fn bench(args: &[&str]) -> Result<(), String> {
+    let manifest =
+        ["run", "--release", "--locked", "--manifest-path", "benches/Cargo.toml", "--package", "runner", "--"];
+    shell::run(&mut shell::cargo(&[&manifest, args].concat()))
 }

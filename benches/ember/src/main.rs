@@ -1,0 +1,17 @@
+//! Ember, through its public interface, with default settings. `--remote` puts the service into another process.
+
+mod cluster;
+mod here;
+mod service;
+mod there;
+
+use harness::{Args, Workload};
+
+fn main() {
+    let args = Args::from_env();
+    match (args.remote, args.workload) {
+        (true, _) => harness::remote::<there::Client>(args),
+        (false, Workload::Spawn) => harness::local::<here::Spawned>(args),
+        (false, _) => harness::local::<here::Client>(args),
+    }
+}

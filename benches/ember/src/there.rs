@@ -1,0 +1,113 @@
+//! The service in another process, found through the embedded registry.
+
+use bytes::Bytes;
+use ember::prelude::*;
+use harness::{Args, Remote, Service};
+
+use crate::{
+    cluster::{Counted, fill},
+    service::{Counter, CounterClient},
+};
+
+#[derive(Clone)]
+pub(crate) struct Client {
+    counter: CounterClient,
+    /// Nodes live as long as somebody holds them.
+    _node: Node,
+    vec: bool,
+    flood: bool,
+}
+
+/// Nobody tells a sender that a mailbox elsewhere was full. So it has at most two windows on their way, which the mailbox
+/// (1024 by default) can hold.
+const WINDOW: u64 = 500;
+
+impl Client {
+    async fn take(&self) -> u64 {
+        self.counter.rpc_take().await.expect("an answer")
+    }
+
+    async fn add(&self) {
+        while self.counter.rpc_add(1).send().is_err() {
+            tokio::task::yield_now().await; // the link is full
+        }
+    }
+
+    /// As fast as the link takes them; what the mailbox refuses is lost.
+    async fn flood(&self, n: u64) -> u64 {
+        for _ in 0..n {
+            self.add().await;
+        }
+        loop {
+            if let Ok(handled) = self.counter.rpc_take().await {
+                return handled;
+            }
+        }
+    }
+}
+
+impl Service for Client {
+    async fn sum(&self, a: i64, b: i64) -> i64 {
+        self.counter.rpc_sum(a, b).await.expect("an answer")
+    }
+
+    async fn sum_later(&self, a: i64, b: i64) -> i64 {
+        self.counter.rpc_sum_later(a, b).await.expect("an answer")
+    }
+
+    async fn echo(&self, body: Bytes) -> Bytes {
+        if self.vec {
+            return self.counter.rpc_echo_vec(body.to_vec()).await.expect("an answer").into();
+        }
+        self.counter.rpc_echo(body).await.expect("an answer")
+    }
+
+    async fn send(&self, n: u64) -> u64 {
+        if self.flood {
+            return self.flood(n).await;
+        }
+        let (mut left, mut handled) = (n, 0);
+        let mut before: Option<tokio::task::JoinHandle<u64>> = None;
+        while left > 0 {
+            let window = left.min(WINDOW);
+            for _ in 0..window {
+                self.add().await;
+            }
+            left -= window;
+            let client = self.clone();
+            let this = tokio::spawn(async move { client.take().await });
+            if let Some(before) = before.replace(this) {
+                handled += before.await.expect("a count");
+            }
+        }
+        match before {
+            Some(last) => handled + last.await.expect("a count"),
+            None => handled,
+        }
+    }
+}
+
+fn node(args: &Args) -> NodeBuilder {
+    let shared = args.server.as_deref().expect("a folder that both processes know");
+    let folder = shared.join("registry"); // made by the registry, closed to others
+    Node::builder().cluster("bench").registry(Counted(Embedded::at(folder)))
+}
+
+impl Remote for Client {
+    async fn serve(args: Args) {
+        let me = node(&args).service(Counter::default()).start().await.expect("a node");
+        fill(|| node(&args), args.nodes).await;
+        for _ in 0..args.services {
+            me.spawn(Counter::default()).await.expect("one service more");
+        }
+        harness::announce(me.endpoint());
+        std::future::pending().await
+    }
+
+    async fn connect(args: Args, _: String) -> Self {
+        let node = node(&args).start().await.expect("a node");
+        node.wait_for_view(|view| view.nodes().len() > args.nodes + 1).await;
+        let (vec, flood) = (args.variant == "Vec<u8>", args.variant == "flood");
+        Self { counter: node.client::<CounterClient>(), _node: node, vec, flood }
+    }
+}

@@ -1,0 +1,115 @@
+//! The bars, and whether they are met. They are judged, never asserted: no test fails because a machine is slow.
+
+use crate::{
+    peers::{EMBER, RACTOR_CLUSTER, Role, TARPC, TONIC},
+    results::{Results, cost, cpu},
+    statistics::digits,
+    work::{
+        CALL, CALL_ONE, CALLS_64, ECHO_4, ECHO_64, REMOTE_64, REMOTE_512, REMOTE_ONE, REMOTE_SEND, SEND, SEND_ONE,
+        SPAWN, SPAWN_ONE, WORKS, Work,
+    },
+};
+
+enum Against {
+    /// Whichever is the fastest.
+    BestPeer,
+    Named(&'static str),
+    /// Whichever variant of the floor does best.
+    Floor,
+}
+
+enum Limit {
+    /// So many times as fast.
+    Faster(f64),
+    /// So many times its time at most.
+    Slower(f64),
+    /// So many times its CPU time at most.
+    Cpu(f64),
+}
+
+/// One line of the table of verdicts.
+pub(crate) struct Verdict {
+    pub(crate) bar: &'static str,
+    pub(crate) work: &'static str,
+    pub(crate) wanted: String,
+    /// What was measured, and whether it is enough.
+    pub(crate) found: Option<(String, bool)>,
+}
+
+/// All of them, in order.
+pub(crate) fn judge(results: &Results) -> Vec<Verdict> {
+    use Against::{BestPeer, Floor, Named};
+    use Limit::{Cpu, Faster, Slower};
+
+    vec![
+        compare(results, CALL, BestPeer, Faster(10.0)),
+        compare(results, CALL_ONE, BestPeer, Faster(10.0)),
+        at_most(CALL, "allocations per call", 0.0, &|work| results.counted(work, EMBER, |run| Some(run.allocations))),
+        compare(results, CALLS_64, BestPeer, Faster(4.0)),
+        compare(results, SEND, BestPeer, Faster(4.0)),
+        compare(results, SEND_ONE, BestPeer, Faster(4.0)),
+        compare(results, SPAWN, BestPeer, Faster(5.0)),
+        compare(results, SPAWN_ONE, BestPeer, Faster(5.0)),
+        at_most(SPAWN, "bytes of an idle service", 512.0, &|work| results.counted(work, EMBER, |run| run.idle_bytes)),
+        compare(results, REMOTE_64, Named(TONIC), Faster(10.0)),
+        compare(results, REMOTE_64, Named(TARPC), Faster(6.0)),
+        compare(results, REMOTE_64, Named(RACTOR_CLUSTER), Faster(6.0)),
+        compare(results, REMOTE_64, Floor, Cpu(1.25)),
+        compare(results, REMOTE_512, Named(TONIC), Faster(25.0)),
+        compare(results, REMOTE_512, Floor, Cpu(1.5)),
+        compare(results, REMOTE_ONE, Floor, Slower(1.35)),
+        compare(results, REMOTE_ONE, Named(TARPC), Slower(1.05)),
+        compare(results, ECHO_4, BestPeer, Faster(1.0)),
+        compare(results, ECHO_4, Floor, Faster(0.7)),
+        compare(results, ECHO_64, BestPeer, Faster(1.0)),
+        compare(results, ECHO_64, Floor, Faster(0.7)),
+        compare(results, REMOTE_SEND, Named(RACTOR_CLUSTER), Faster(40.0)),
+        compare(results, REMOTE_SEND, Floor, Faster(0.7)),
+    ]
+}
+
+fn work(name: &str) -> &'static Work {
+    WORKS.iter().find(|work| work.name == name).expect("a name from `work`")
+}
+
+fn at_most(name: &'static str, what: &str, limit: f64, value: &dyn Fn(&Work) -> Option<f64>) -> Verdict {
+    let work = work(name);
+    // Of a million calls a few allocate, while something grows.
+    let found = value(work).map(|value| (digits(value), value < limit + 0.01));
+    Verdict { bar: work.bar, work: name, wanted: format!("≤ {limit} {what}"), found }
+}
+
+fn compare(results: &Results, name: &'static str, against: Against, limit: Limit) -> Verdict {
+    let work = work(name);
+    let number = match limit {
+        Limit::Faster(_) | Limit::Slower(_) => cost(work.metric),
+        Limit::Cpu(_) => cpu,
+    };
+    let best = |role| {
+        let median = |framework: &&crate::peers::Framework| results.median(work, framework.name, number);
+        let frameworks = results.with_role(work, role).into_iter();
+        frameworks.min_by(|a, b| median(a).unwrap_or(f64::MAX).total_cmp(&median(b).unwrap_or(f64::MAX)))
+    };
+    let other = match against {
+        Against::BestPeer => best(Role::Peer).map(|framework| framework.name),
+        Against::Floor => best(Role::Floor).map(|framework| framework.name),
+        Against::Named(name) => Some(name),
+    };
+    let ratio = other.and_then(|other| results.ratio(work, EMBER, other, number));
+    let whom = match (&against, other) {
+        (Against::BestPeer, Some(other)) => format!("the best peer ({other})"),
+        (Against::BestPeer, None) => "the best peer".to_owned(),
+        (Against::Floor, Some(other)) => other.to_owned(),
+        (Against::Floor, None) => "the floor".to_owned(),
+        (Against::Named(name), _) => (*name).to_owned(),
+    };
+    let (wanted, found) = match limit {
+        Limit::Faster(times) => {
+            (format!("≥ {times} × as fast as {whom}"), ratio.map(|ratio| (1.0 / ratio, 1.0 / ratio >= times)))
+        }
+        Limit::Slower(times) => (format!("≤ {times} × the time of {whom}"), ratio.map(|ratio| (ratio, ratio <= times))),
+        Limit::Cpu(times) => (format!("≤ {times} × the CPU of {whom}"), ratio.map(|ratio| (ratio, ratio <= times))),
+    };
+    let found = found.map(|(value, met)| (format!("{} ×", digits(value)), met));
+    Verdict { bar: work.bar, work: name, wanted, found }
+}

@@ -34,6 +34,13 @@ impl Service for Client {
         self.0.rpc_sum_later(a, b).await.expect("an answer")
     }
 
+    fn short_path(&self) -> Option<f64> {
+        let instances = node().select::<CounterClient>().instances();
+        let counts = node().call_counts(instances.first()?.pid())?;
+        let all = counts.short + counts.queued;
+        (all > 0).then(|| counts.short as f64 / all as f64)
+    }
+
     async fn send(&self, n: u64) -> u64 {
         for _ in 0..n {
             // The mailbox has its default bound, 1024: a full one refuses.

@@ -17,10 +17,12 @@ use crate::{
 /// A [`Cell`] whose service's type is not known.
 pub(crate) trait AnyCell: Send + Sync + 'static {
     fn pid(&self) -> Pid;
-    fn name(&self) -> Arc<str>;
+    fn name(&self) -> &'static str;
     fn identity(&self) -> &Arc<ServiceIdentity>;
+    /// Its state.
+    fn state(&self) -> ServiceState;
     /// Its state, and a way to wait for another.
-    fn state(&self) -> watch::Receiver<ServiceState>;
+    fn states(&self) -> watch::Receiver<ServiceState>;
     /// What it has done so far.
     fn call_counts(&self) -> CallCounts;
     /// The contracts that it fulfils.
@@ -62,16 +64,20 @@ impl<S: Service> AnyCell for Cell<S> {
         self.pid
     }
 
-    fn name(&self) -> Arc<str> {
-        Arc::clone(&self.name)
+    fn name(&self) -> &'static str {
+        S::SPEC.name
     }
 
     fn identity(&self) -> &Arc<ServiceIdentity> {
-        &self.identity
+        self.identity.of(&S::SPEC, self.pid)
     }
 
-    fn state(&self) -> watch::Receiver<ServiceState> {
-        self.states()
+    fn state(&self) -> ServiceState {
+        self.states.now()
+    }
+
+    fn states(&self) -> watch::Receiver<ServiceState> {
+        self.states.subscribe()
     }
 
     fn call_counts(&self) -> CallCounts {

@@ -9,11 +9,9 @@ use std::{
     },
 };
 
-use tokio::sync::watch;
-
 use super::{
-    Body, Core, Host, OnPanic, Place, Service, ServiceIdentity, ServiceState, Supervision, Table, counts::Counts,
-    driver::Driver, job::Job, keyed::Begin, unsafe_turn::Turn,
+    Body, Core, Host, OnPanic, Particulars, Place, Service, ServiceState, Supervision, Table, counts::Counts,
+    driver::Driver, identity::Identity, job::Job, keyed::Begin, states::States, unsafe_turn::Turn,
 };
 use crate::{
     error::RefusedReason,
@@ -25,7 +23,9 @@ use crate::{
 /// What a cell is made from.
 pub(crate) struct Setup<S: Service> {
     pub(crate) pid: Pid,
-    pub(crate) identity: ServiceIdentity,
+    pub(crate) particulars: Particulars,
+    /// The server id of the node.
+    pub(crate) server: u32,
     pub(crate) table: Arc<Table<S>>,
     pub(crate) limits: Limits,
     pub(crate) supervision: Supervision,
@@ -40,18 +40,18 @@ pub(crate) struct Setup<S: Service> {
 /// A service, its mailbox, and what is known of it.
 pub(crate) struct Cell<S: Service> {
     pub(super) pid: Pid,
-    pub(super) identity: Arc<ServiceIdentity>,
-    pub(super) name: Arc<str>,
+    pub(super) identity: Identity,
     pub(crate) table: Arc<Table<S>>,
     pub(super) mailbox: Mailbox<Box<dyn Job<S>>>,
     /// Whose turn it is to use the service. Shut unless the service is up and its mailbox open.
     pub(super) turn: Turn<Place<S>>,
     pub(super) driver: Driver,
-    pub(super) supervision: Supervision,
+    /// None if it is the default of a service without a factory.
+    supervision: Option<Box<Supervision>>,
     pub(super) counts: Counts,
     pub(super) host: Weak<dyn Host>,
     pub(super) me: Weak<Self>,
-    state: watch::Sender<ServiceState>,
+    pub(super) states: States,
     /// Begins the timers and subscriptions of one unit.
     pub(super) begin: Begin<S>,
     attach: AttachFn<S>,
@@ -78,22 +78,21 @@ struct Attached {
 impl<S: Service> Cell<S> {
     /// A cell without a service yet: it comes with [`drive`](Cell::drive) or [`settle_in`](Cell::settle_in).
     pub(crate) fn new(setup: Setup<S>) -> Arc<Self> {
-        let Setup { pid, identity, table, limits, supervision, host, attach, begin } = setup;
+        let Setup { pid, particulars, server, table, limits, supervision, host, attach, begin } = setup;
         let turn = Turn::new(Place::Empty);
         turn.note_work();
         Arc::new_cyclic(|me| Self {
             pid,
-            name: identity.name.as_str().into(),
-            identity: Arc::new(identity),
+            identity: Identity::new(particulars, server),
             table,
             mailbox: Mailbox::new(limits),
             turn,
             driver: Driver::default(),
-            supervision,
+            supervision: (supervision != Supervision::new(false)).then(|| Box::new(supervision)),
             counts: Counts::default(),
             host,
             me: me.clone(),
-            state: watch::Sender::new(ServiceState::Starting),
+            states: States::new(),
             begin,
             attach,
             attached: Mutex::default(),
@@ -120,7 +119,7 @@ impl<S: Service> Cell<S> {
     /// The service has been started: it runs, unless it is paused or retires already.
     pub(super) fn up(self: &Arc<Self>, host: &dyn Host) {
         let live = if self.mailbox.is_paused() { ServiceState::Paused } else { ServiceState::Running };
-        self.change_state(&[ServiceState::Starting], live);
+        self.states.change(&[ServiceState::Starting], live);
         let mut attached = self.attached();
         attached.up = true;
         self.admit(&attached);
@@ -133,24 +132,24 @@ impl<S: Service> Cell<S> {
     pub(super) fn fall(&self) {
         self.life.fetch_add(1, Ordering::Relaxed);
         self.let_go();
-        self.change_state(&[ServiceState::Running, ServiceState::Paused], ServiceState::Starting);
+        self.states.change(&[ServiceState::Running, ServiceState::Paused], ServiceState::Starting);
     }
 
     /// The service has ended: refuses what still waits.
     pub(super) fn end(&self, state: ServiceState) {
         self.let_go();
-        for job in self.mailbox.seal(RefusedReason::Stopped) {
+        for job in self.mailbox.seal() {
             job.refuse(RefusedReason::Stopped);
         }
         self.end_driver();
-        self.state.send_replace(state);
+        self.states.set(state);
     }
 
     /// Takes no new work; what waits is done, then the service stops.
     pub(super) fn begin_to_end(&self) {
-        self.mailbox.close(RefusedReason::Retiring);
+        self.mailbox.close();
         self.let_go();
-        self.change_state(
+        self.states.change(
             &[ServiceState::Starting, ServiceState::Running, ServiceState::Paused],
             ServiceState::Retiring,
         );
@@ -174,9 +173,9 @@ impl<S: Service> Cell<S> {
         self.mailbox.pause(paused);
         self.admit(&self.attached());
         if paused {
-            self.change_state(&[ServiceState::Running], ServiceState::Paused);
+            self.states.change(&[ServiceState::Running], ServiceState::Paused);
         } else {
-            self.change_state(&[ServiceState::Paused], ServiceState::Running);
+            self.states.change(&[ServiceState::Paused], ServiceState::Running);
         }
     }
 
@@ -187,27 +186,18 @@ impl<S: Service> Cell<S> {
         }
     }
 
-    fn change_state(&self, from: &[ServiceState], to: ServiceState) {
-        self.state.send_if_modified(|state| {
-            let changes = from.contains(state);
-            if changes {
-                *state = to;
-            }
-            changes
-        });
-    }
-
-    pub(super) fn states(&self) -> watch::Receiver<ServiceState> {
-        self.state.subscribe()
-    }
-
     pub(super) fn lives(&self) -> u64 {
         self.life.load(Ordering::Relaxed)
     }
 
     /// Whether a panic changes nothing.
     pub(super) fn resumes(&self) -> bool {
-        self.supervision.on_panic == OnPanic::Resume
+        self.supervision().on_panic == OnPanic::Resume
+    }
+
+    /// What becomes of the service when it fails.
+    pub(super) fn supervision(&self) -> Supervision {
+        self.supervision.as_deref().copied().unwrap_or(Supervision::new(false))
     }
 
     /// Queues the job that `make` makes, or says why not.

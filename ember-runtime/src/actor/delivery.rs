@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Body, Cell, Down, EventFn, Service, TaskJob, Watcher, keyed, table::SIGNATURE_OF};
+use super::{AnyCell as _, Body, Cell, Down, EventFn, Service, TaskJob, Watcher, keyed, table::SIGNATURE_OF};
 use crate::{
     error::{RefusedReason, Result},
     id::MethodId,
@@ -23,7 +23,7 @@ pub(super) fn deliver<S: Service>(cell: &Cell<S>, call: RawCall) {
     }
     if call.fingerprint.is_some_and(|fingerprint| fingerprint != entry.fingerprint) {
         // The caller knows its own side, and fills it in.
-        let callee = RefusedReason::side((entry.signature)(), &cell.identity.version);
+        let callee = RefusedReason::side((entry.signature)(), &cell.identity().version);
         return call.reply.fail(RefusedReason::SignatureMismatch { caller: "another signature".into(), callee });
     }
     let bytes = call.payload.len();

@@ -76,7 +76,7 @@ pub(super) async fn execute_unless<S: Service, L: Path<S>, M: HandledBy<L::Unit>
     };
     if done.is_none() {
         let service = body.core.cell.name();
-        tracing::debug!(target: "ember::service", %service, method = body.core.method, "dropped: its caller has gone");
+        tracing::debug!(target: "ember::service", service, method = body.core.method, "dropped: its caller has gone");
     }
     done
 }
@@ -132,6 +132,6 @@ pub(super) fn report(core: &mut Core, panic: &(dyn Any + Send)) -> String {
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "(no message)".into());
     core.panicked = true;
     let (service, pid, method) = (core.cell.name(), core.pid(), core.method);
-    tracing::error!(target: "ember::service", %service, %pid, method, panic = %text, "a handler panicked");
+    tracing::error!(target: "ember::service", service, %pid, method, panic = %text, "a handler panicked");
     text
 }

@@ -314,7 +314,7 @@ impl<S: Service, D: Send + Sync + 'static> Job<S> for TaskJob<S, D> {
             Box::pin(async move {
                 if let Err(error) = (self.run)(&self.data, body).await {
                     let service = body.core.cell.name();
-                    tracing::error!(target: "ember::service", %service, task = self.name, %error, "failed");
+                    tracing::error!(target: "ember::service", service, task = self.name, %error, "failed");
                 }
             })
         })

@@ -15,6 +15,7 @@ mod down;
 mod driver;
 mod execute;
 mod handler;
+mod identity;
 mod job;
 mod keyed;
 mod pace;
@@ -24,6 +25,7 @@ mod port;
 mod run;
 mod short;
 mod spec;
+mod states;
 mod supervision;
 mod sync;
 mod table;
@@ -42,6 +44,7 @@ pub(crate) use self::{
     cell::{Attachments, Cell, Setup},
     core::{Core, Host},
     down::Watcher,
+    identity::Particulars,
     job::TaskJob,
     keyed::{Changes, Field as KeyedField, GoLive, note_change},
     port::{Port, Submission},

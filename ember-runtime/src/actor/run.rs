@@ -62,11 +62,11 @@ pub(super) async fn run<S: Service>(mut ending: Ending<S>, mut source: Source<S>
         Place::Idle(body) => body,
         Place::Suspended(running, changed) => finish(running, changed, None, &cell).await,
     };
-    let mut budget = Budget::new(cell.supervision);
+    let mut budget = Budget::new(cell.supervision());
     loop {
         let end;
         (held, body, end) = serve(body, held, &mut ending.batch, &cell).await;
-        let policy = cell.supervision;
+        let policy = cell.supervision();
         match end {
             End::Drained => {
                 ending.state = stop(&mut body, &cell).await;
@@ -125,7 +125,7 @@ async fn revive<S: Service>(
 
 /// Waits; `true` as soon as the service is retired.
 async fn retires<S: Service>(cell: &Arc<Cell<S>>, pause: Duration) -> bool {
-    let mut state = cell.state();
+    let mut state = cell.states();
     timeout(pause, state.wait_for(|state| *state == ServiceState::Retiring)).await.is_ok()
 }
 
@@ -145,7 +145,7 @@ async fn serve<'a, S: Service>(
             return (held, body, End::Panicked);
         }
         if std::mem::take(&mut body.core.stop) {
-            if cell.supervision.restart == Restart::Always && *cell.state().borrow() != ServiceState::Retiring {
+            if cell.supervision().restart == Restart::Always && cell.state() != ServiceState::Retiring {
                 return (held, body, End::Asked);
             }
             cell.retire();

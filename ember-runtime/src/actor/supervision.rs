@@ -32,7 +32,7 @@ pub enum OnPanic {
 }
 
 /// How failures of one service are dealt with.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Supervision {
     pub(crate) restart: Restart,
     pub(crate) on_panic: OnPanic,
@@ -47,7 +47,7 @@ pub(crate) struct Supervision {
 
 impl Supervision {
     /// The defaults for a service that has a factory, or has none.
-    pub(crate) fn new(factory: bool) -> Self {
+    pub(crate) const fn new(factory: bool) -> Self {
         Self {
             restart: if factory { Restart::OnFailure } else { Restart::Never },
             on_panic: if factory { OnPanic::Restart } else { OnPanic::Resume },

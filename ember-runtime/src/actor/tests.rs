@@ -130,12 +130,12 @@ impl Host for NoHost {
 /// Sends a frame's call to a running vault, and one that it answers after it.
 async fn answer_to(method: &str, payload: &'static [u8]) -> Result<Vec<u8>, Failure> {
     let pid = Pid { node: NodeKey { id: NodeId(1), incarnation: Incarnation(1) }, number: 1 };
-    let identity = ServiceIdentity::new(&Vault::SPEC, "1".into(), 0);
     let table = Arc::new(Table::build().unwrap());
     let host: Arc<dyn Host> = Arc::new(NoHost(Rng::from_seed(1), tokio::runtime::Handle::current()));
     let cell = Cell::<Vault>::new(Setup {
         pid,
-        identity,
+        particulars: Particulars { id: Some("1".into()), ..Particulars::default() },
+        server: 0,
         table,
         limits: Limits::default(),
         supervision: Supervision::new(false),
@@ -155,7 +155,7 @@ async fn answer_to(method: &str, payload: &'static [u8]) -> Result<Vec<u8>, Fail
     cell.deliver(call(method, payload));
     cell.deliver(call("rpc_open", &[7]));
     cell.retire();
-    cell.state().wait_for(|state| *state == ServiceState::Stopped).await.unwrap();
+    cell.states().wait_for(|state| *state == ServiceState::Stopped).await.unwrap();
     let mut answers = answers.0.lock().unwrap();
     assert_eq!(answers.pop(), Some(Ok(vec![7])), "the service lives on");
     answers.pop().expect("an answer")

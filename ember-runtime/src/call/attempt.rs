@@ -248,13 +248,13 @@ pub(super) fn send<M: Method>(request: Request<M>, inherited: &Inherited) -> Res
     let envelope = inherited.envelope(&options, M::INFO.lane, None);
     let envelope = Envelope { keys: target.keys.clone(), ..envelope };
     let mut excluded = Vec::new();
-    let (mut refused, mut place) = (None, None);
+    let (mut refused, mut place) = (None, None::<Arc<Instance>>);
     let reason = loop {
         let instance = match target.router.choose(&target.address, M::INFO.lane, &excluded) {
             Ok(instance) => instance,
             Err(none) => break refused.unwrap_or(none),
         };
-        place = Some(instance.to_string());
+        place = Some(Arc::clone(&instance));
         let result = match &instance.cell {
             Some(cell) => {
                 let call = Submission { args, envelope: envelope.clone(), reply: None, index: 0 };
@@ -275,7 +275,7 @@ pub(super) fn send<M: Method>(request: Request<M>, inherited: &Inherited) -> Res
             }
         }
     };
-    let CallError::NotExecuted(refused) = describe::<M, ()>(&target, place, reason.into()) else {
+    let CallError::NotExecuted(refused) = describe::<M, ()>(&target, place.map(|it| it.to_string()), reason.into()) else {
         unreachable!("a refusal is described as one")
     };
     Err(SendError { refused, args })

@@ -29,15 +29,15 @@ impl Default for Limits {
 }
 
 /// Who is let in.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Door {
     Open,
     /// The system lane only.
     Paused,
     /// Nobody new; what waits is still handed out, and what was promised a place may fill it.
-    Closed(RefusedReason),
+    Closed,
     /// Nobody at all: there is no receiver any more.
-    Sealed(RefusedReason),
+    Sealed,
 }
 
 /// One lane. All counts only grow, modulo the word.
@@ -128,8 +128,9 @@ impl<T> Mailbox<T> {
     pub(crate) fn put(&self, lane: Lane, make: impl FnOnce() -> T) -> Result<(), RefusedReason> {
         let (taken, limit) = self.limit(lane);
         let mut state = self.lock();
-        match &state.door {
-            Door::Closed(reason) | Door::Sealed(reason) => return Err(reason.clone()),
+        match state.door {
+            Door::Closed => return Err(RefusedReason::Retiring),
+            Door::Sealed => return Err(RefusedReason::Stopped),
             Door::Paused if lane == Lane::User => return Err(RefusedReason::Paused),
             Door::Open | Door::Paused => {}
         }
@@ -152,8 +153,8 @@ impl<T> Mailbox<T> {
     pub(crate) fn fill(&self, lane: Lane, message: T) -> Result<(), (T, RefusedReason)> {
         let mut state = self.lock();
         state.queue(lane).promised -= 1;
-        if let Door::Sealed(reason) = &state.door {
-            return Err((message, reason.clone()));
+        if state.door == Door::Sealed {
+            return Err((message, RefusedReason::Stopped));
         }
         state.queue(lane).put(message);
         self.note_system(lane);
@@ -168,7 +169,7 @@ impl<T> Mailbox<T> {
     /// Queues what the framework owes, whatever the bounds. The caller sees to it that there cannot be many.
     pub(crate) fn put_owed(&self, lane: Lane, message: T) -> Result<(), T> {
         let mut state = self.lock();
-        if matches!(state.door, Door::Closed(_) | Door::Sealed(_)) {
+        if matches!(state.door, Door::Closed | Door::Sealed) {
             return Err(message);
         }
         state.queue(lane).waiting.push_back((message, false));
@@ -222,8 +223,8 @@ impl<T> Mailbox<T> {
         }
         let over = match state.door {
             Door::Open | Door::Paused => false,
-            Door::Closed(_) => state.system.promised + state.user.promised == 0,
-            Door::Sealed(_) => true,
+            Door::Closed => state.system.promised + state.user.promised == 0,
+            Door::Sealed => true,
         };
         drop(state);
         match self.next_taken_over(batch) {
@@ -240,18 +241,18 @@ impl<T> Mailbox<T> {
         Some(message)
     }
 
-    /// Lets nobody in any more; what waits stays. A closed mailbox stays closed, with the first reason.
-    pub(crate) fn close(&self, reason: RefusedReason) {
+    /// Lets nobody in any more, because the service retires; what waits stays.
+    pub(crate) fn close(&self) {
         let mut state = self.lock();
         if matches!(state.door, Door::Open | Door::Paused) {
-            state.door = Door::Closed(reason);
+            state.door = Door::Closed;
         }
     }
 
     /// The receiver has gone: nothing can be added, and what still waits comes back.
-    pub(crate) fn seal(&self, reason: RefusedReason) -> Vec<T> {
+    pub(crate) fn seal(&self) -> Vec<T> {
         let mut state = self.lock();
-        state.door = Door::Sealed(reason);
+        state.door = Door::Sealed;
         let State { system, user, .. } = &mut *state;
         system.waiting.drain(..).chain(user.waiting.drain(..)).map(|(message, _)| message).collect()
     }
@@ -340,7 +341,7 @@ mod tests {
     fn closing_refuses_new_messages_and_hands_out_the_old() {
         let (mailbox, mut batch) = (small(), Batch::new());
         mailbox.put(Lane::User, || 1).unwrap();
-        mailbox.close(RefusedReason::Retiring);
+        mailbox.close();
         assert_eq!(mailbox.put(Lane::User, || 2).unwrap_err(), RefusedReason::Retiring);
         assert_eq!((mailbox.next(&mut batch), mailbox.next(&mut batch)), (Next::Message(1), Next::Over));
     }
@@ -350,11 +351,11 @@ mod tests {
         let (mailbox, mut batch) = (small(), Batch::new());
         mailbox.promise(Lane::User);
         mailbox.promise(Lane::User);
-        mailbox.close(RefusedReason::Retiring);
+        mailbox.close();
         mailbox.fill(Lane::User, 1).unwrap();
         assert_eq!(mailbox.next(&mut batch), Next::Message(1));
         assert_eq!(mailbox.next(&mut batch), Next::Empty, "one place is still promised");
-        assert!(mailbox.seal(RefusedReason::Stopped).is_empty());
+        assert!(mailbox.seal().is_empty());
         assert_eq!(mailbox.fill(Lane::User, 2).unwrap_err(), (2, RefusedReason::Stopped));
     }
 

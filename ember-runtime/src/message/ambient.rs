@@ -13,7 +13,7 @@ scoped_tls::scoped_thread_local!(static CURRENT: Ambient);
 #[derive(Debug)]
 pub(crate) struct Ambient {
     pub(crate) pid: Pid,
-    service: Arc<str>,
+    service: &'static str,
     pub(crate) method: &'static str,
     /// Its deadline does not count: see `due`.
     pub(crate) envelope: Envelope,
@@ -26,7 +26,7 @@ pub(crate) struct Ambient {
 
 impl Ambient {
     /// Of a service in which nothing has run yet.
-    pub(crate) fn new(pid: Pid, service: Arc<str>) -> Self {
+    pub(crate) fn new(pid: Pid, service: &'static str) -> Self {
         Self { pid, service, method: "", envelope: Envelope::default(), filled: false, due: Due::default(), extended: OnceLock::new() }
     }
 

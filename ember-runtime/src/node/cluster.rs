@@ -281,7 +281,7 @@ fn service_record(cell: &dyn AnyCell) -> ServiceRecord {
     ServiceRecord {
         pid: cell.pid(),
         identity: ServiceIdentity::clone(cell.identity()),
-        state: *cell.state().borrow(),
+        state: cell.state(),
         contracts: cell.contracts().iter().map(|&name| name.to_owned()).collect(),
         methods: methods.map(|(id, _, _, fingerprint)| MethodRecord { id, fingerprint }).collect(),
     }

@@ -19,7 +19,7 @@ use tokio::{
 use super::{Hosted, watches::Watches};
 use crate::{
     actor::{
-        AnyCell, Attachments, Cell, GoLive, HookKind, Host, Service, ServiceState, Setup, Source, Subscription, Table,
+        AnyCell, Attachments, Cell, GoLive, HookKind, Host, Service, ServiceIdentity, ServiceState, Setup, Source, Subscription, Table,
         TaskJob, Timer,
     },
     call::Router,
@@ -132,20 +132,16 @@ impl Services {
         hosted: Hosted<S>,
     ) -> Result<impl Future<Output = Result<Arc<dyn AnyCell>>> + Send + use<S>> {
         let pid = Pid { node: self.record.key, number: self.numbers.fetch_add(1, Ordering::Relaxed) };
-        let identity =
-            hosted.identity(self.record.server, || format!("{:x}-{:x}", self.router.rng().u64() >> 32, pid.number));
-        let Hosted { source, supervision, register: registered, limits, .. } = hosted;
+        let Hosted { source, supervision, register: registered, limits, particulars } = hosted;
         let host: Arc<dyn Host> = Arc::clone(self) as _;
         let mut running = self.lock();
         if running.closed {
             return Err(Error::Closed);
         }
-        if registered {
-            running.check_unique(&identity.name, &identity.id, S::SPEC.location)?;
-        }
         let cell = Cell::new(Setup {
             pid,
-            identity,
+            particulars,
+            server: self.record.server,
             table: self.table::<S>()?,
             limits,
             supervision,
@@ -154,6 +150,9 @@ impl Services {
             begin: begin::<S>,
         });
         let any = Arc::clone(&cell) as Arc<dyn AnyCell>;
+        if registered {
+            running.check_unique(any.identity(), S::SPEC.location)?;
+        }
         self.router.add(Arc::clone(&any));
         // The lock is held, so that a service that ends at once finds its entry.
         let started = match source {
@@ -193,7 +192,7 @@ impl Services {
     /// Keeps the view and the registry informed of a registered service until it has ended. One that has failed stays
     /// there as such.
     async fn publish(self: Arc<Self>, cell: Arc<dyn AnyCell>) {
-        let mut states = cell.state();
+        let mut states = cell.states();
         loop {
             let state = *states.borrow_and_update();
             if state == ServiceState::Stopped {
@@ -220,7 +219,7 @@ impl Services {
         cell.pause(paused);
         // Callers on this node know at once; the others when the registry has told them.
         if self.lock().services.get(&pid.number).is_some_and(|running| running.published) {
-            self.router.directory().put_local(&cell, *cell.state().borrow());
+            self.router.directory().put_local(&cell, cell.state());
         }
         true
     }
@@ -255,7 +254,7 @@ impl Services {
         let mut late = Vec::new();
         for Running { cell, .. } in self.all().into_iter().rev() {
             cell.retire();
-            let mut state = cell.state();
+            let mut state = cell.states();
             let ended = state.wait_for(|state| matches!(state, ServiceState::Stopped | ServiceState::Failed));
             if timeout_at(deadline, ended).await.is_err() {
                 late.push(format!("`{}`", cell.name()));
@@ -308,12 +307,11 @@ impl Host for Services {
 }
 
 impl Started {
-    fn check_unique(&self, name: &str, id: &str, location: &str) -> Result<()> {
+    fn check_unique(&self, new: &ServiceIdentity, location: &str) -> Result<()> {
+        let ServiceIdentity { name, id, .. } = new;
         let is_twin = |other: &Running| {
             let identity = other.cell.identity();
-            other.registered
-                && (identity.name == name && identity.id == id)
-                && *other.cell.state().borrow() != ServiceState::Failed
+            other.registered && (identity.name == *name && identity.id == *id) && other.cell.state() != ServiceState::Failed
         };
         if !self.services.values().any(is_twin) {
             return Ok(());

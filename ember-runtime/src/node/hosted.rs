@@ -1,9 +1,9 @@
 //! A service on its way into a node.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{fmt, time::Duration};
 
 use crate::{
-    actor::{OnPanic, Restart, Service, ServiceIdentity, Source, Supervision},
+    actor::{OnPanic, Particulars, Restart, Service, Source, Supervision},
     mailbox::Limits,
 };
 
@@ -13,10 +13,7 @@ pub struct Hosted<S> {
     pub(super) source: Source<S>,
     pub(super) supervision: Supervision,
     pub(super) register: bool,
-    id: Option<String>,
-    kind: Option<String>,
-    version: Option<String>,
-    tags: BTreeMap<String, String>,
+    pub(super) particulars: Particulars,
     pub(super) limits: Limits,
 }
 
@@ -36,10 +33,7 @@ impl<S: Service> Hosted<S> {
             source,
             supervision,
             register: false,
-            id: None,
-            kind: None,
-            version: None,
-            tags: BTreeMap::new(),
+            particulars: Particulars::default(),
             limits: Limits::default(),
         }
     }
@@ -85,25 +79,25 @@ impl<S: Service> Hosted<S> {
 
     /// Gives it an id; otherwise it has one that no other instance has.
     pub fn id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
+        self.particulars.id = Some(id.into());
         self
     }
 
     /// Gives it a kind, in place of the one in `#[service(kind = …)]`.
     pub fn kind(mut self, kind: impl Into<String>) -> Self {
-        self.kind = Some(kind.into());
+        self.particulars.kind = Some(kind.into());
         self
     }
 
     /// Gives it a version, in place of its package's.
     pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.version = Some(version.into());
+        self.particulars.version = Some(version.into());
         self
     }
 
     /// Tags it, for selection.
     pub fn tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.tags.insert(name.into(), value.into());
+        self.particulars.tags.insert(name.into(), value.into());
         self
     }
 
@@ -112,20 +106,11 @@ impl<S: Service> Hosted<S> {
         self.limits.user = messages;
         self
     }
-
-    pub(super) fn identity(&self, server: u32, otherwise: impl FnOnce() -> String) -> ServiceIdentity {
-        let id = self.id.clone().unwrap_or_else(otherwise);
-        let mut identity = ServiceIdentity::new(&S::SPEC, id, server);
-        identity.kind = self.kind.clone().unwrap_or(identity.kind);
-        identity.version = self.version.clone().unwrap_or(identity.version);
-        identity.tags = self.tags.clone();
-        identity
-    }
 }
 
 impl<S: Service> fmt::Debug for Hosted<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, supervision, register, tags, .. } = self;
+        let Self { particulars: Particulars { id, tags, .. }, supervision, register, .. } = self;
         f.debug_struct("Hosted")
             .field("service", &S::SPEC.name)
             .field("id", id)

@@ -1,0 +1,58 @@
+//! Who a service is, spelled out when somebody asks: a spawned service may live and die without anybody doing so.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
+
+use super::{ServiceIdentity, ServiceSpec};
+use crate::id::Pid;
+
+/// What was said of one instance.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Particulars {
+    pub(crate) id: Option<String>,
+    pub(crate) kind: Option<String>,
+    pub(crate) version: Option<String>,
+    pub(crate) tags: BTreeMap<String, String>,
+}
+
+impl Particulars {
+    fn is_empty(&self) -> bool {
+        self.id.is_none() && self.kind.is_none() && self.version.is_none() && self.tags.is_empty()
+    }
+}
+
+/// The identity of one service.
+#[derive(Debug)]
+pub(super) struct Identity {
+    /// None if nothing was said.
+    said: Option<Box<Particulars>>,
+    server: u32,
+    spelled: OnceLock<Arc<ServiceIdentity>>,
+}
+
+impl Identity {
+    pub(super) fn new(said: Particulars, server: u32) -> Self {
+        let said = (!said.is_empty()).then(|| Box::new(said));
+        Self { said, server, spelled: OnceLock::new() }
+    }
+
+    /// The identity of the service `pid`.
+    pub(super) fn of(&self, spec: &ServiceSpec, pid: Pid) -> &Arc<ServiceIdentity> {
+        self.spelled.get_or_init(|| {
+            let Particulars { id, kind, version, tags } = self.said.as_deref().cloned().unwrap_or_default();
+            let mut identity = ServiceIdentity::new(spec, id.unwrap_or_else(|| unique(pid)), self.server);
+            identity.kind = kind.unwrap_or(identity.kind);
+            identity.version = version.unwrap_or(identity.version);
+            identity.tags = tags;
+            Arc::new(identity)
+        })
+    }
+}
+
+/// An id that no other instance has.
+fn unique(pid: Pid) -> String {
+    let run = (pid.node.id.0 ^ pid.node.incarnation.0).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    format!("{:x}-{:x}", run >> 32, pid.number)
+}

@@ -5,6 +5,12 @@ use std::time::Duration;
 use ember::{Error, Node, net::Endpoint};
 use ember_tests::{cluster::Cluster, wait::within};
 
+#[tokio::test]
+async fn a_node_can_be_started_by_a_task() {
+    let node = tokio::spawn(Cluster::default().node("alpha").start()).await.unwrap().expect("it starts");
+    assert_eq!(node.name(), "alpha");
+}
+
 async fn problem(node: ember::NodeBuilder) -> String {
     node.start().await.expect_err("it must not start").to_string()
 }

@@ -1,6 +1,9 @@
 //! What a node is made from.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use super::{
     Hosted, IntoHosted, Node, ServiceConfig, class,
@@ -31,7 +34,8 @@ pub struct NodeBuilder {
     pub(super) network: Arc<dyn Network>,
     clock: Arc<dyn Clock>,
     local_calls: Option<LocalCalls>,
-    pub(super) launches: Vec<Launch>,
+    /// In a mutex only so that the future of [`start`](Self::start), which shares the builder, is `Send`.
+    launches: Mutex<Vec<Launch>>,
     /// What was wrong with the configuration of services: the first problem.
     problem: Option<Error>,
     #[cfg(feature = "cluster")]
@@ -49,7 +53,7 @@ impl NodeBuilder {
             network: Arc::new(OsNetwork),
             clock: Arc::new(SystemClock),
             local_calls: None,
-            launches: Vec::new(),
+            launches: Mutex::default(),
             problem: None,
             #[cfg(feature = "cluster")]
             clustered: super::cluster::Options::default(),
@@ -115,6 +119,8 @@ impl NodeBuilder {
     pub fn service<H: IntoHosted<Service: 'static>>(mut self, service: H) -> Self {
         let hosted = service.into_hosted().register();
         self.launches
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
             .push(Box::new(move |services: Arc<Services>| Box::pin(async move { services.start(hosted).await })));
         self
     }
@@ -163,7 +169,7 @@ impl NodeBuilder {
         let rng = self.rng.take().unwrap_or_else(Rng::from_entropy);
         let name = self.name.take().unwrap_or_else(|| format!("node-{:08x}", rng.u64() >> 32));
         let key = NodeKey { id: NodeId::of_name(&name), incarnation: incarnation(&rng, &*self.clock) };
-        let launches = std::mem::take(&mut self.launches);
+        let launches = std::mem::take(&mut self.launches).into_inner().unwrap_or_else(PoisonError::into_inner);
         #[cfg(feature = "cluster")]
         let listener = self.bind().await?;
         #[cfg(feature = "cluster")]

@@ -170,6 +170,7 @@ impl Node {
     pub async fn run(&self) -> Result<()> {
         let (mut closed, mut replaced) = (self.inner.closed.subscribe(), self.inner.replaced.subscribe());
         let by = tokio::select! {
+            biased;
             signal = signal() => signal.map(|()| None)?,
             _ = closed.wait_for(|closed| *closed) => None,
             by = replaced.wait_for(Option::is_some) => by.ok().and_then(|by| by.clone()),
@@ -243,6 +244,7 @@ impl fmt::Debug for Node {
 async fn signal() -> Result<()> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
+        biased;
         result = tokio::signal::ctrl_c() => result?,
         _ = terminate.recv() => {}
     }

@@ -112,6 +112,7 @@ impl<U: Unit> Cx<'_, U> {
         let run = run(deliver, UnderWay::default());
         let task = tokio::spawn(async move {
             tokio::select! {
+                biased;
                 () = ended => {}
                 () = run => {}
             }

@@ -161,6 +161,7 @@ async fn expire(session: &Session) -> String {
             }
         };
         tokio::select! {
+            biased;
             () = passed => {
                 let wakers = lock(&session.pending).expire(Instant::now());
                 wakers.into_iter().for_each(Waker::wake);

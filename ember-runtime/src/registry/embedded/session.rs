@@ -64,6 +64,7 @@ impl Standby {
             }
             self.complained = outcome.is_err();
             tokio::select! {
+                biased;
                 () = self.refused.notified() => {}
                 () = sleep(LOOK + self.rng.jitter(JITTER)) => {}
             }

@@ -61,6 +61,8 @@ pub fn module(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `name = "…"` | its name on the wire | the method's |
 /// | `timeout = "2s"` | how long callers wait unless they say otherwise | 5 s |
 /// | `priority = "system"` | delivered in the system lane | `"user"` |
+/// | `queued` | always run by the service's own task, never by a caller that finds the service idle | run by such a caller, for one step |
+/// | `cancel` | a handler that runs is dropped when its caller goes away | runs to its end |
 /// | `idempotent` | running it twice does what running it once does: callers may repeat calls that may have been executed | not |
 /// | `codec = "json"`, `codec = MyCodec` | how arguments and results become bytes: JSON, or a type that implements `ember::Codec` | postcard; protocol buffers for types of prost |
 ///

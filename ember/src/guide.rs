@@ -28,6 +28,8 @@ pages! {
     Answering: "answering.md",
     Clusters: "clusters.md",
     Mailboxes: "mailboxes.md",
+    WhereCallsRun: "where-calls-run.md",
+    HowFast: "how-fast.md",
     Signatures: "signatures.md",
     Configuration: "configuration.md",
     #[cfg(feature = "testing")]

@@ -16,8 +16,8 @@ pub use ember_runtime::message::Prost;
 pub use ember_runtime::{
     actor::{CallCounts, Cx, Down, DownReason, OnPanic, Restart, Service, ServiceIdentity, ServiceState, Unit},
     call::{
-        Address, Call, CallMany, Client, Local, LocalCalls, Many, ModulesClient, One, Origin, Retry, RetryMaybeExecuted,
-        RetryPolicy, Select, Sent,
+        Address, Call, CallMany, Client, Local, LocalCalls, Many, ModulesClient, One, Origin, Retry,
+        RetryMaybeExecuted, RetryPolicy, Select, Sent,
     },
     clock::{Clock, SystemClock},
     directory::{Choice, Instance, Interest, Key, NodeRecord, Selector, View},

@@ -96,8 +96,7 @@ fn counts(node: &Node) -> CallCounts {
 async fn an_idle_service_is_run_by_its_caller() {
     let (node, _, ..) = desk(LocalCalls::Short).await;
     let desk = node.local::<Desk>();
-    let (caller, callee) =
-        tokio::spawn(async move { (task::try_id(), desk.api_task().await.unwrap()) }).await.unwrap();
+    let (caller, callee) = tokio::spawn(async move { (task::try_id(), desk.api_task().await.unwrap()) }).await.unwrap();
     assert_eq!(caller, callee);
     assert_eq!((counts(&node).short, counts(&node).queued), (1, 0));
 }

@@ -149,10 +149,8 @@ impl<S: Service> Cell<S> {
     pub(super) fn begin_to_end(&self) {
         self.mailbox.close();
         self.let_go();
-        self.states.change(
-            &[ServiceState::Starting, ServiceState::Running, ServiceState::Paused],
-            ServiceState::Retiring,
-        );
+        self.states
+            .change(&[ServiceState::Starting, ServiceState::Running, ServiceState::Paused], ServiceState::Retiring);
         self.notice();
     }
 

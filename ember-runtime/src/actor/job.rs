@@ -154,7 +154,9 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for CallJob<S, L, M> 
         let deadline = envelope.deadline;
         body.begin::<L>(Some(envelope), Due::at(deadline), M::INFO.name);
         match reply {
-            Some(reply) if const { M::INFO.cancel } => once(body, move |body| Box::pin(cancellable::<S, L, M>(body, args, deadline, reply))),
+            Some(reply) if const { M::INFO.cancel } => {
+                once(body, move |body| Box::pin(cancellable::<S, L, M>(body, args, deadline, reply)))
+            }
             reply => Start::Handler(pool::place(running::<S, L, M>(body, args), reply), index),
         }
     }

@@ -141,11 +141,7 @@ pub(super) fn modules<S: Service>(service: &mut S, cell: &Cell<S>, index: usize)
 }
 
 /// Runs the hooks of one kind.
-async fn hooks<S: Service>(
-    body: &mut Body<S>,
-    hooks: impl Iterator<Item = HookFn<S>>,
-    keys: &Keys,
-) -> Result<()> {
+async fn hooks<S: Service>(body: &mut Body<S>, hooks: impl Iterator<Item = HookFn<S>>, keys: &Keys) -> Result<()> {
     for hook in hooks {
         body.core.keys = keys.clone();
         hook(body).await?;
@@ -153,12 +149,7 @@ async fn hooks<S: Service>(
     Ok(())
 }
 
-async fn start<S: Service>(
-    body: &mut Body<S>,
-    cell: &Arc<Cell<S>>,
-    index: usize,
-    keys: Keys,
-) -> Result<()> {
+async fn start<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usize, keys: Keys) -> Result<()> {
     let part = &cell.table.keyed[index];
     for kind in [HookKind::Init, HookKind::Start] {
         if let Err(error) = hooks(body, part.of(kind), &keys).await {

@@ -28,8 +28,7 @@ pub(crate) const SIGNATURE_OF: MethodId = MethodId::of("ember: signature");
 pub(crate) type HookFn<S> = for<'a> fn(&'a mut Body<S>) -> BoxFuture<'a, Result<()>>;
 
 /// An event handler, bound to its unit.
-pub(crate) type EventFn<S> =
-    for<'a> fn(&'a mut Body<S>, &'a (dyn Any + Send + Sync)) -> BoxFuture<'a, Result<()>>;
+pub(crate) type EventFn<S> = for<'a> fn(&'a mut Body<S>, &'a (dyn Any + Send + Sync)) -> BoxFuture<'a, Result<()>>;
 
 /// Everything that a service can do. Built once per type and node.
 pub struct Table<S: Service> {

@@ -74,8 +74,7 @@ impl<T> Turn<T> {
     pub(crate) fn note_work(&self) -> bool {
         // Whoever has set the bit wakes the driver, and the driver clears it before it looks for work: so what was put in
         // its way before this load is found.
-        self.word.load(Ordering::Acquire) & WORK == 0
-            && self.word.fetch_or(WORK, Ordering::AcqRel) & (HELD | WORK) == 0
+        self.word.load(Ordering::Acquire) & WORK == 0 && self.word.fetch_or(WORK, Ordering::AcqRel) & (HELD | WORK) == 0
     }
 
     /// Keeps short turns out, or lets them in again.

@@ -275,7 +275,8 @@ pub(super) fn send<M: Method>(request: Request<M>, inherited: &Inherited) -> Res
             }
         }
     };
-    let CallError::NotExecuted(refused) = describe::<M, ()>(&target, place.map(|it| it.to_string()), reason.into()) else {
+    let CallError::NotExecuted(refused) = describe::<M, ()>(&target, place.map(|it| it.to_string()), reason.into())
+    else {
         unreachable!("a refusal is described as one")
     };
     Err(SendError { refused, args })

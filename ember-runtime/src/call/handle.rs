@@ -135,7 +135,6 @@ impl Aim {
         let contract: &[&str] = if info.contract.is_empty() { &[] } else { &[info.contract, "."] };
         MethodId::of_parts([&*self.module].into_iter().chain(contract.iter().copied()).chain([info.name]))
     }
-
 }
 
 impl Target {

@@ -106,7 +106,12 @@ impl Router {
         format!("{}/{}@{node}", identity.name, identity.id)
     }
 
-    pub(super) fn choose(&self, address: &Address, lane: Lane, excluded: &[Pid]) -> Result<Arc<Instance>, RefusedReason> {
+    pub(super) fn choose(
+        &self,
+        address: &Address,
+        lane: Lane,
+        excluded: &[Pid],
+    ) -> Result<Arc<Instance>, RefusedReason> {
         let view = self.directory.view();
         if let Some(pid) = address.selector.pid.filter(|pid| !view.lists(*pid)) {
             return self.direct(&view, &address.selector, pid, excluded).map(Arc::new);

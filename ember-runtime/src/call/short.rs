@@ -95,12 +95,7 @@ fn envelope<M: Method>(target: &Target, options: &Options) -> Option<(Option<Env
 }
 
 /// Waits for the answer of a handler that has begun.
-async fn wait<M: Method>(
-    target: Target,
-    cell: Arc<dyn AnyCell>,
-    answering: Answering<M>,
-    due: Due,
-) -> Outcome<M> {
+async fn wait<M: Method>(target: Target, cell: Arc<dyn AnyCell>, answering: Answering<M>, due: Due) -> Outcome<M> {
     let answer = match due.get() {
         Some(deadline) => timeout_at(deadline, answering).await,
         None => Ok(answering.await),

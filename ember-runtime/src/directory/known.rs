@@ -41,8 +41,7 @@ struct Known {
 impl Directory {
     pub(crate) fn new(here: NodeRecord) -> Self {
         let here = Arc::new(here);
-        let directory =
-Self {
+        let directory = Self {
             here,
             view: ArcSwap::default(),
             newest: AtomicU64::new(0),

@@ -27,7 +27,15 @@ pub(crate) struct Ambient {
 impl Ambient {
     /// Of a service in which nothing has run yet.
     pub(crate) fn new(pid: Pid, service: &'static str) -> Self {
-        Self { pid, service, method: "", envelope: Envelope::default(), filled: false, due: Due::default(), extended: OnceLock::new() }
+        Self {
+            pid,
+            service,
+            method: "",
+            envelope: Envelope::default(),
+            filled: false,
+            due: Due::default(),
+            extended: OnceLock::new(),
+        }
     }
 
     /// Another handler begins. It comes without an envelope if there is nothing in it.

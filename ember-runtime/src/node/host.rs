@@ -19,8 +19,8 @@ use tokio::{
 use super::{Hosted, watches::Watches};
 use crate::{
     actor::{
-        AnyCell, Attachments, Cell, GoLive, HookKind, Host, Service, ServiceIdentity, ServiceState, Setup, Source, Subscription, Table,
-        TaskJob, Timer,
+        AnyCell, Attachments, Cell, GoLive, HookKind, Host, Service, ServiceIdentity, ServiceState, Setup, Source,
+        Subscription, Table, TaskJob, Timer,
     },
     call::Router,
     clock::Clock,
@@ -312,7 +312,9 @@ impl Started {
         let ServiceIdentity { name, id, .. } = new;
         let is_twin = |other: &Running| {
             let identity = other.cell.identity();
-            other.registered && (identity.name == *name && identity.id == *id) && other.cell.state() != ServiceState::Failed
+            other.registered
+                && (identity.name == *name && identity.id == *id)
+                && other.cell.state() != ServiceState::Failed
         };
         if !self.services.values().any(is_twin) {
             return Ok(());

@@ -29,13 +29,7 @@ impl<S: Service> Hosted<S> {
     }
 
     fn from_source(source: Source<S>, supervision: Supervision) -> Self {
-        Self {
-            source,
-            supervision,
-            register: false,
-            particulars: Particulars::default(),
-            limits: Limits::default(),
-        }
+        Self { source, supervision, register: false, particulars: Particulars::default(), limits: Limits::default() }
     }
 
     /// When it is started again: [`Restart::OnFailure`] by default if it has a factory, [`Restart::Never`] if not.

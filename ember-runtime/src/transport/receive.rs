@@ -224,7 +224,7 @@ impl Session {
             payload,
             envelope: header.envelope,
             reply,
-            };
+        };
         Some((header.target, call))
     }
 

@@ -15,7 +15,8 @@ pub(crate) fn command() -> Result<(), String> {
     }
     let mut test = shell::cargo(&["test", "-p", "ember-tests"]);
     test.args(REACH_UNSAFE.iter().flat_map(|name| ["--test", name]));
-    test.env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", RUNNER).env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", RUNNER);
+    test.env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", RUNNER)
+        .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", RUNNER);
     test.env("EMBER_LOCAL_CALLS", "short");
     shell::run(&mut test)
 }

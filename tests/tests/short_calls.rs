@@ -94,7 +94,7 @@ fn counts(node: &Node) -> CallCounts {
 
 #[tokio::test]
 async fn an_idle_service_is_run_by_its_caller() {
-    let (node, _, ..) = desk(LocalCalls::Short).await;
+    let (node, ..) = desk(LocalCalls::Short).await;
     let desk = node.local::<Desk>();
     let (caller, callee) = tokio::spawn(async move { (task::try_id(), desk.api_task().await.unwrap()) }).await.unwrap();
     assert_eq!(caller, callee);
@@ -103,7 +103,7 @@ async fn an_idle_service_is_run_by_its_caller() {
 
 #[tokio::test]
 async fn a_queued_method_is_run_by_the_task_of_its_service() {
-    let (node, _, ..) = desk(LocalCalls::Short).await;
+    let (node, ..) = desk(LocalCalls::Short).await;
     let desk = node.local::<Desk>();
     let ask = async move { (task::try_id(), desk.api_own_task().await.unwrap(), desk.api_own_task().await.unwrap()) };
     let (caller, callee, again) = tokio::spawn(ask).await.unwrap();
@@ -316,7 +316,7 @@ struct Heavy {}
 #[rpc]
 impl Heavy {
     pub async fn api_compute(&mut self) -> Option<task::Id> {
-        let begin = std::time::Instant::now();
+        let begin = tokio::time::Instant::now();
         while begin.elapsed() < std::time::Duration::from_millis(2) {
             std::hint::spin_loop();
         }

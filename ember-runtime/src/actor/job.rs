@@ -112,14 +112,12 @@ pub(crate) struct CallJob<S, L, M: Method> {
 pub(super) type Outcome<M> = Result<Handled<<M as Method>::Value, <M as Method>::Error>, Failure>;
 
 /// Runs the method `M`.
-pub(super) fn running<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+pub(super) async fn running<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     mut body: Box<Body<S>>,
     args: M::Args,
-) -> impl Future<Output = (Box<Body<S>>, Outcome<M>)> + Send + 'static {
-    async move {
-        let outcome = execute::<S, L, M>(&mut body, args).await;
-        (body, outcome)
-    }
+) -> (Box<Body<S>>, Outcome<M>) {
+    let outcome = execute::<S, L, M>(&mut body, args).await;
+    (body, outcome)
 }
 
 impl<M: Method> Done<Outcome<M>> for Reply<M> {

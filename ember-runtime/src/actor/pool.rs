@@ -21,7 +21,10 @@ pin_project! {
     }
 }
 
-/// The slots of one type, as a `Vec<Pin<Box<Slot<…>>>>`.
+/// Slots of one type.
+type Slots<F, D> = Vec<Pin<Box<Slot<F, D>>>>;
+
+/// The type, and its [`Slots`].
 type Shelf = (TypeId, Box<dyn Any>);
 
 thread_local! {
@@ -31,13 +34,13 @@ thread_local! {
 
 /// The shelf for slots of this type.
 #[inline]
-fn shelf<F: 'static, D: 'static>(shelves: &mut Vec<Shelf>) -> Option<&mut Vec<Pin<Box<Slot<F, D>>>>> {
+fn shelf<F: 'static, D: 'static>(shelves: &mut Vec<Shelf>) -> Option<&mut Slots<F, D>> {
     let kind = TypeId::of::<Slot<F, D>>();
     if shelves.first().is_none_or(|(first, _)| *first != kind) {
         match shelves.iter().position(|(other, _)| *other == kind) {
             Some(place) => shelves.swap(0, place),
             None => {
-                shelves.push((kind, Box::new(Vec::<Pin<Box<Slot<F, D>>>>::with_capacity(KEPT))));
+                shelves.push((kind, Box::new(Slots::<F, D>::with_capacity(KEPT))));
                 let last = shelves.len() - 1;
                 shelves.swap(0, last);
             }

@@ -13,7 +13,9 @@ fn read(name: &str) -> String {
 fn pages() -> Vec<(String, String)> {
     let files = fs::read_dir(folder()).expect("the guide is in docs/src");
     let names = files.map(|file| file.expect("the folder can be read").file_name().to_string_lossy().into_owned());
-    let mut pages: Vec<_> = names.filter(|name| name != "SUMMARY.md").map(|name| (name.clone(), read(&name))).collect();
+    // Beside the pages there are pictures and measurements.
+    let names = names.filter(|name| name.ends_with(".md") && name != "SUMMARY.md");
+    let mut pages: Vec<_> = names.map(|name| (name.clone(), read(&name))).collect();
     pages.sort();
     assert!(pages.len() > 10, "the guide has pages: {pages:?}");
     pages

@@ -51,8 +51,7 @@ pub(super) async fn start(client: Client, prefix: String, from: i64) -> Outcome<
     let mut ask = interval(ASK);
     ask.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let first = confirmation.canceled().then_some(confirmation);
-    let running =
-        Running { requests, responses, ask, first, seen: Seen { events: revision, any: revision }, ended: false };
+    let running = Running { requests, responses, ask, first, seen: Seen::at(revision), ended: false };
     Ok(Box::pin(stream::unfold(running, |mut running| async move {
         if running.ended {
             return None;
@@ -116,16 +115,25 @@ impl Running {
 struct Seen {
     events: i64,
     any: i64,
+    /// The last bare revision was older than one before it.
+    behind: bool,
 }
 
 impl Seen {
+    fn at(revision: i64) -> Self {
+        Self { events: revision, any: revision, behind: false }
+    }
+
     /// # Errors
-    /// If the store's revision went back, which only lost data explains.
+    /// If the store's revision went back, which only lost data explains. One bare revision that is older says nothing: etcd
+    /// may have read it before it sent an event, and sent it after.
     fn advance(&mut self, revision: i64, bare: bool) -> Result<()> {
         let last = if bare { self.any } else { self.events };
-        if revision < last {
+        let behind = revision < last;
+        if behind && (!bare || self.behind) {
             return Err(RegistryError::FutureRevision { wanted: last + 1, current: revision });
         }
+        self.behind = behind;
         self.any = self.any.max(revision);
         if !bare {
             self.events = revision;
@@ -154,17 +162,28 @@ mod tests {
 
     #[test]
     fn a_revision_that_goes_back_is_lost_data() {
-        let mut seen = Seen { events: 5, any: 5 };
+        let mut seen = Seen::at(5);
         seen.advance(7, false).unwrap();
         assert!(matches!(seen.advance(6, false), Err(RegistryError::FutureRevision { wanted: 8, current: 6 })));
-        assert!(seen.advance(6, true).is_err());
+        seen.advance(6, true).unwrap();
+        assert!(seen.advance(6, true).is_err(), "twice is not by chance");
+    }
+
+    #[test]
+    fn a_bare_revision_that_is_late_once_says_nothing() {
+        let mut seen = Seen::at(5);
+        seen.advance(7, false).unwrap();
+        seen.advance(6, true).unwrap();
+        seen.advance(7, true).unwrap();
+        seen.advance(6, true).unwrap();
     }
 
     #[test]
     fn an_event_may_come_after_a_bare_revision_that_covers_it() {
-        let mut seen = Seen { events: 5, any: 5 };
+        let mut seen = Seen::at(5);
         seen.advance(9, true).unwrap();
         seen.advance(8, false).unwrap();
+        seen.advance(8, true).unwrap();
         assert!(seen.advance(8, true).is_err());
     }
 }

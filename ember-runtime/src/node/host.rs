@@ -156,8 +156,7 @@ impl Services {
         self.router.add(Arc::clone(&any));
         // The lock is held, so that a service that ends at once finds its entry.
         let started = match source {
-            // Those that the cluster knows are few, and about to be called: they have their task from the start.
-            Source::Value(Some(service)) if !registered && cell.table.is_plain() => {
+            Source::Value(Some(service)) if cell.table.is_plain() => {
                 cell.settle_in(service, &host);
                 None
             }

@@ -8,6 +8,7 @@ use super::{
     network::SimNetwork,
     registry_host::{HOST, RegistryHost},
     sim::Sim,
+    sockets::Sockets,
     trace::Recorder,
     weather::Weather,
 };
@@ -113,8 +114,12 @@ impl Cluster {
             .simulation_duration(self.limit)
             .build();
         let (weather, recorder) = (Weather::new(Rng::from_seed(rng.u64()), self.loss), Recorder::new());
-        let network =
-            |host: &str| SimNetwork { host: host.into(), weather: weather.clone(), recorder: recorder.clone() };
+        let network = |host: &str| SimNetwork {
+            host: host.into(),
+            weather: weather.clone(),
+            recorder: recorder.clone(),
+            sockets: Sockets::default(),
+        };
 
         let registry = RegistryHost::new(network(HOST), Rng::from_seed(rng.u64()));
         let served = Rc::clone(&registry);

@@ -80,6 +80,7 @@ impl Host {
 
     /// The software of the host.
     pub(super) async fn run(self: Rc<Self>) {
+        self.network.sockets.revive();
         let start = self.starts.replace(self.starts.get() + 1);
         let seed = self.seed.wrapping_add(start.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let builder = (self.build)(Node::builder())
@@ -103,6 +104,11 @@ impl Host {
         while let Some(work) = waiting.recv().await {
             drop(spawn_local(work(node.clone())));
         }
+    }
+
+    /// Closes its connections, as its system does it when the software is gone. To be run on the host.
+    pub(super) fn close_connections(&self) {
+        self.network.sockets.kill();
     }
 
     async fn start(&self, builder: NodeBuilder) -> Result<Node> {

@@ -34,6 +34,7 @@ mod host;
 mod network;
 mod registry_host;
 mod sim;
+mod sockets;
 mod stream;
 mod trace;
 mod weather;

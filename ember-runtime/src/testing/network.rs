@@ -7,6 +7,7 @@ use tokio::time::sleep;
 use turmoil::net::{TcpListener, TcpStream};
 
 use super::{
+    sockets::Sockets,
     stream,
     trace::{Recorder, now},
     weather::Weather,
@@ -19,6 +20,7 @@ pub(super) struct SimNetwork {
     pub(super) host: String,
     pub(super) weather: Weather,
     pub(super) recorder: Recorder,
+    pub(super) sockets: Sockets,
 }
 
 impl Network for SimNetwork {

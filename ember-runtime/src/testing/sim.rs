@@ -86,10 +86,26 @@ impl Sim {
         self.end(&host).await;
     }
 
-    async fn end(&self, host: &Host) {
-        // The host's own handle keeps the node until the crash: its tasks end with the host, not one by one.
-        drop(host.state.replace(State::Down));
+    async fn end(&self, host: &Rc<Host>) {
+        // The host's own handle keeps the node until the crash, as long as it can be given work: its tasks end with the host,
+        // not one by one.
+        let work = match host.state.replace(State::Down) {
+            State::Up { work, .. } => Some(work),
+            State::Down | State::Starting | State::Failed(_) => None,
+        };
+        if let Some(work) = &work {
+            let (done, closed) = oneshot::channel();
+            let dying = Rc::clone(host);
+            let close = async move {
+                dying.close_connections();
+                let _ = done.send(());
+            };
+            let task: Work = Box::new(|_| close.boxed_local());
+            assert!(work.try_send(task).is_ok(), "too much work waits for the node `{}`", host.name);
+            let _ = closed.await;
+        }
         self.commands.ask(Command::Crash(host.name.clone())).await;
+        drop(work);
     }
 
     /// Starts a node that was killed or shut down, from the closure that describes it, and waits until it is in the cluster.

@@ -11,13 +11,11 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf},
     time::sleep,
 };
-use turmoil::net::{
-    TcpStream,
-    tcp::{OwnedReadHalf, OwnedWriteHalf},
-};
+use turmoil::net::TcpStream;
 
 use super::{
     network::SimNetwork,
+    sockets::{ReceiveEnd, SendEnd},
     trace::{Recorder, now},
     weather::Weather,
 };
@@ -30,9 +28,9 @@ const PACKET: usize = 16 << 10;
 
 /// Puts a connection under the weather.
 pub(super) fn wrap(stream: TcpStream, network: &SimNetwork) -> BoxStream {
-    let (receive, send) = stream.into_split();
-    let (buffer, unsent) = tokio::io::duplex(SEND_BUFFER);
     let number = network.recorder.number();
+    let (receive, send) = network.sockets.keep(number, stream);
+    let (buffer, unsent) = tokio::io::duplex(SEND_BUFFER);
     tokio::spawn(transmit(unsent, send, network.weather.clone(), network.recorder.clone(), number));
     Box::new(Connection { receive, buffer, recorder: network.recorder.clone(), number, read: None })
 }
@@ -40,7 +38,7 @@ pub(super) fn wrap(stream: TcpStream, network: &SimNetwork) -> BoxStream {
 /// The kernel's part: sends what was written, in order, also after the socket was closed.
 async fn transmit(
     mut unsent: DuplexStream,
-    mut send: OwnedWriteHalf,
+    mut send: SendEnd,
     weather: Weather,
     recorder: Recorder,
     number: u64,
@@ -61,7 +59,7 @@ async fn transmit(
 }
 
 struct Connection {
-    receive: OwnedReadHalf,
+    receive: ReceiveEnd,
     buffer: DuplexStream,
     recorder: Recorder,
     number: u64,

@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     actor::{Cell, Cx, EventFn, Service, Subscription, TaskJob, Unit},
-    message::{Keys, Lane},
+    message::Keys,
 };
 
 /// The subscribers of one node.
@@ -104,7 +104,7 @@ fn deliver<S: Service>(cell: &Cell<S>, name: &'static str, delivery: Delivery<S>
             (delivery.run)(body, &*delivery.event)
         },
     };
-    let taken = cell.put(Lane::User, || Box::new(job));
+    let taken = cell.put_job(|| Box::new(job));
     if let Err(reason) = &taken {
         tracing::warn!(target: "ember::event", service = S::SPEC.name, handler = name, %reason, "an event was missed");
     }

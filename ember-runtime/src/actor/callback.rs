@@ -1,10 +1,14 @@
 //! Closures that come back to a service through its own mailbox.
 
-use std::{any::Any, sync::Arc};
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use super::{
-    AnyCell, Body, Cell, Core, Cx, NotEntered, Path, Service, Unit,
-    execute::run_callback,
+    AnyCell, Body, Cell, Core, Cx, NotEntered, Path, Post, Service, Unit,
+    execute::report,
     job::{Job, Start},
 };
 use crate::{
@@ -30,7 +34,7 @@ pub(super) fn route<S: Service, L: Path<S>>(
         Ok(mut guard) => {
             let (unit, parent) = L::parts(&mut guard);
             core.route = route::<S, L>;
-            run_callback(core, ambient, |core| callback(unit, parent, core, ambient));
+            ambient.scope(|| callback(unit, parent, core, ambient));
         }
         // Nobody is there any more to be called back.
         Err(gone @ NotEntered::Absent { .. }) => {
@@ -103,7 +107,7 @@ impl<S: Service> Fill for Promised<S> {
     fn fill(mut self: Box<Self>, envelope: Envelope, callback: Erased) {
         self.filled = true;
         let job = CallbackJob { callback, route: self.route, method: self.method, envelope };
-        let _ended = self.cell.mailbox.fill(Lane::User, Box::new(job));
+        let _ended = self.cell.mailbox.fill(Lane::User, Post::Job(Box::new(job)));
         self.cell.notice();
     }
 }
@@ -132,7 +136,9 @@ impl<S: Service> Job<S> for CallbackJob {
         let due = Due::at(envelope.deadline);
         ambient.begin(Some(envelope), due, method);
         core.method = method;
-        route(service, core, ambient, callback);
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| route(service, core, ambient, callback))) {
+            report(core, &*panic);
+        }
         Start::Over(body)
     }
 

@@ -11,7 +11,8 @@ use std::{
 
 use super::{
     Body, Core, Host, OnPanic, Particulars, Place, Service, ServiceState, Supervision, Table, counts::Counts,
-    driver::Driver, identity::Identity, job::Job, keyed::Begin, states::States, unsafe_turn::Turn,
+    driver::Driver, identity::Identity, job::{Job, refusing}, keyed::Begin, states::States, unsafe_turn::Turn,
+    waiting::{Calls, Post},
 };
 use crate::{
     error::RefusedReason,
@@ -42,7 +43,7 @@ pub(crate) struct Cell<S: Service> {
     pub(super) pid: Pid,
     pub(super) identity: Identity,
     pub(crate) table: Arc<Table<S>>,
-    pub(super) mailbox: Mailbox<Box<dyn Job<S>>>,
+    pub(super) mailbox: Mailbox<Post<S>, Calls<S>>,
     /// Whose turn it is to use the service. Shut unless the service is up and its mailbox open.
     pub(super) turn: Turn<Place<S>>,
     pub(super) driver: Driver,
@@ -103,11 +104,8 @@ impl<S: Service> Cell<S> {
     /// The service, which needs no start, is here: it can be called from now on, and has no driver.
     pub(crate) fn settle_in(self: &Arc<Self>, service: S, host: &Arc<dyn Host>) {
         let core = Core::new::<S>(Arc::clone(host), Arc::clone(self) as _);
-        if let Some(mut held) = self.turn.take() {
-            held.with(|place| *place = Place::Idle(Body::new(service, core)));
-            if held.end() {
-                self.wake();
-            }
+        if let Some(held) = self.turn.take() {
+            self.leave(held, Place::Idle(Body::new(service, core)));
         }
         self.up(&**host);
     }
@@ -138,9 +136,8 @@ impl<S: Service> Cell<S> {
     /// The service has ended: refuses what still waits.
     pub(super) fn end(&self, state: ServiceState) {
         self.let_go();
-        for job in self.mailbox.seal() {
-            job.refuse(RefusedReason::Stopped);
-        }
+        let (posts, mut calls) = self.mailbox.seal();
+        posts.into_iter().for_each(|post| refusing(|| calls.refuse(post, RefusedReason::Stopped)));
         self.end_driver();
         self.states.set(state);
     }
@@ -198,16 +195,21 @@ impl<S: Service> Cell<S> {
         self.supervision.as_deref().copied().unwrap_or(Supervision::new(false))
     }
 
-    /// Queues the job that `make` makes, or says why not.
-    pub(crate) fn put(&self, lane: Lane, make: impl FnOnce() -> Box<dyn Job<S>>) -> Result<(), RefusedReason> {
+    /// Queues what `make` makes, or says why not. Only what goes to the user lane may lie in the queues of calls.
+    pub(super) fn put(&self, lane: Lane, make: impl FnOnce(&mut Calls<S>) -> Post<S>) -> Result<(), RefusedReason> {
         self.mailbox.put(lane, make)?;
         self.notice();
         Ok(())
     }
 
+    /// Queues the job that `make` makes in the user lane, or says why not.
+    pub(crate) fn put_job(&self, make: impl FnOnce() -> Box<dyn Job<S>>) -> Result<(), RefusedReason> {
+        self.put(Lane::User, |_| Post::Job(make()))
+    }
+
     /// Queues a job of the framework's own, beyond the bounds. `false` if the service takes no new work.
     pub(crate) fn owe(&self, lane: Lane, job: Box<dyn Job<S>>) -> bool {
-        let taken = self.mailbox.put_owed(lane, job).is_ok();
+        let taken = self.mailbox.put_owed(lane, Post::Job(job)).is_ok();
         self.notice();
         taken
     }

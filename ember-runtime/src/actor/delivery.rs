@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{AnyCell as _, Body, Cell, Down, EventFn, Service, TaskJob, Watcher, keyed, table::SIGNATURE_OF};
+use super::{
+    AnyCell as _, Body, Cell, Down, EventFn, Post, Service, TaskJob, Watcher, call_job::RawJob, keyed, table::SIGNATURE_OF,
+};
 use crate::{
     error::{RefusedReason, Result},
     id::MethodId,
@@ -31,7 +33,13 @@ pub(super) fn deliver<S: Service>(cell: &Cell<S>, call: RawCall) {
         return call.reply.fail(reason);
     }
     let mut call = Some(call);
-    let put = cell.put(entry.info.lane, || (entry.raw)(call.take().expect("a job is made once"), index));
+    let put = cell.put(entry.info.lane, |calls| {
+        let call = call.take().expect("a job is made once");
+        match entry.info.lane {
+            Lane::User => calls.add_raw(call, index),
+            Lane::System => Post::Job(Box::new(RawJob { call, index, start: entry.raw })),
+        }
+    });
     if let (Err(reason), Some(call)) = (put, call) {
         cell.mailbox.discharge(bytes);
         call.reply.fail(reason);

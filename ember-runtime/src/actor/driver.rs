@@ -12,7 +12,7 @@ use std::{
 use futures_util::task::AtomicWaker;
 use tokio::task::AbortHandle;
 
-use super::{Cell, Ending, Place, Service, Source, run::run, unsafe_turn::Held};
+use super::{Cell, Ending, Place, Service, ServiceState, Source, run::run, unsafe_turn::Held};
 
 /// What a cell knows of its driver.
 #[derive(Debug, Default)]
@@ -52,7 +52,8 @@ impl<S: Service> Cell<S> {
             return self.driver.waker.wake();
         }
         let Some(me) = self.me.upgrade() else { return };
-        let Some(host) = self.host.upgrade() else { return };
+        // The node has gone: nobody must wait for this service.
+        let Some(host) = self.host.upgrade() else { return self.end(ServiceState::Failed) };
         let runtime = host.runtime().clone();
         let ending = Ending::new(me, host);
         let task = runtime.spawn(run(ending, source, ready)).abort_handle();

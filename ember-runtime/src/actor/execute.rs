@@ -3,21 +3,17 @@
 use std::{
     any::Any,
     future::poll_fn,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::AssertUnwindSafe,
     pin::pin,
-    task::Poll,
 };
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{Body, Core, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service};
 use crate::{
     error::{Error, Failure, LostReason, RefusedReason, Result},
     message::{Ambient, Due, Envelope, Handled, Keys},
 };
-
-/// What a handler that panicked leaves.
-type Panic = Box<dyn Any + Send>;
 
 /// Goes to the unit at `L`, and notes in `keys` which module was found there.
 fn enter<'s, S: Service, L: Path<S>>(service: &'s mut S, keys: &mut Keys) -> Result<L::Guard<'s>, NotEntered> {
@@ -30,25 +26,21 @@ fn enter<'s, S: Service, L: Path<S>>(service: &'s mut S, keys: &mut Keys) -> Res
     Ok(guard)
 }
 
-/// Runs `handler` as `ambient` describes it, and catches its panic.
-async fn caught<T>(ambient: &Ambient, handler: impl Future<Output = T>) -> Result<T, Panic> {
+/// Runs `handler` as `ambient` describes it.
+async fn scoped<T>(ambient: &Ambient, handler: impl Future<Output = T>) -> T {
     let mut handler = pin!(handler);
     poll_fn(|task| {
-        let step = AssertUnwindSafe(|| ambient.scope(|| handler.as_mut().poll(task)));
-        match catch_unwind(step) {
-            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-            Ok(Poll::Pending) => {
-                // The caller's time runs from now on at the latest.
-                ambient.deadline();
-                Poll::Pending
-            }
-            Err(panic) => Poll::Ready(Err(panic)),
+        let step = ambient.scope(|| handler.as_mut().poll(task));
+        if step.is_pending() {
+            // The caller's time runs from now on at the latest.
+            ambient.deadline();
         }
+        step
     })
     .await
 }
 
-/// Runs the method `M` on the unit at `L`, once [`Body::begin`] has been told of it.
+/// Runs the method `M` on the unit at `L`, once [`Body::begin`] has been told of it. Panics of the user's code pass.
 pub(super) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     body: &mut Body<S>,
     args: M::Args,
@@ -56,11 +48,8 @@ pub(super) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     let Body { service, core, ambient } = body;
     let mut guard = enter::<S, L>(service, &mut ambient.envelope.keys).map_err(RefusedReason::from)?;
     let (unit, parent) = L::parts(&mut guard);
-    let done = {
-        let mut cx = Cx::new(core, ambient, parent);
-        caught(ambient, M::handle(unit, &mut cx, args)).await
-    };
-    done.map_err(|panic| LostReason::Panicked(report(core, &*panic)).into())
+    let mut cx = Cx::new(core, ambient, parent);
+    Ok(scoped(ambient, M::handle(unit, &mut cx, args)).await)
 }
 
 /// The same for a method that is dropped when its caller has gone, as `gone` says: then there is no outcome.
@@ -71,9 +60,10 @@ pub(super) async fn execute_unless<S: Service, L: Path<S>, M: HandledBy<L::Unit>
 ) -> Option<Result<Handled<M::Value, M::Error>, Failure>> {
     let done = tokio::select! {
         biased;
-        done = execute::<S, L, M>(body, args) => Some(done),
+        done = AssertUnwindSafe(execute::<S, L, M>(body, args)).catch_unwind() => Some(done),
         () = gone => None,
     };
+    let done = done.map(|done| done.unwrap_or_else(|panic| Err(panicked(body, &*panic))));
     if done.is_none() {
         let service = body.core.cell.name();
         tracing::debug!(target: "ember::service", service, method = body.core.method, "dropped: its caller has gone");
@@ -81,16 +71,24 @@ pub(super) async fn execute_unless<S: Service, L: Path<S>, M: HandledBy<L::Unit>
     done
 }
 
+/// What the caller of a method that panicked is told.
+pub(super) fn panicked<S: Service>(body: &mut Body<S>, panic: &(dyn Any + Send)) -> Failure {
+    LostReason::Panicked(report(&mut body.core, panic)).into()
+}
+
 /// Runs a hook or a timer of the unit at `L`.
 pub(crate) fn run_hook<S: Service, L: Path<S>, H: HookOf<L::Unit>>(body: &mut Body<S>) -> BoxFuture<'_, Result<()>> {
     Box::pin(async move {
         begin_task::<S, L>(body, H::NAME);
-        let Body { service, core, ambient } = body;
-        let mut guard = enter::<S, L>(service, &mut ambient.envelope.keys)?;
-        let (unit, parent) = L::parts(&mut guard);
-        let mut cx = Cx::new(core, ambient, parent);
-        let done = caught(ambient, H::run(unit, &mut cx)).await;
-        done.unwrap_or_else(|panic| Err(Error::other(format!("it panicked: {}", report(core, &*panic)))))
+        let run = async {
+            let Body { service, core, ambient } = &mut *body;
+            let mut guard = enter::<S, L>(service, &mut ambient.envelope.keys)?;
+            let (unit, parent) = L::parts(&mut guard);
+            let mut cx = Cx::new(core, ambient, parent);
+            scoped(ambient, H::run(unit, &mut cx)).await
+        };
+        let done = AssertUnwindSafe(run).catch_unwind().await;
+        done.unwrap_or_else(|panic| Err(failed(body, &*panic)))
     })
 }
 
@@ -104,26 +102,27 @@ pub(super) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
             return Err(Error::other("an event of another type was delivered"));
         };
         begin_task::<S, L>(body, H::NAME);
-        let Body { service, core, ambient } = body;
-        let mut guard = enter::<S, L>(service, &mut ambient.envelope.keys)?;
-        let (unit, parent) = L::parts(&mut guard);
-        let mut cx = Cx::new(core, ambient, parent);
-        let done = caught(ambient, H::run(unit, &mut cx, event)).await;
-        done.unwrap_or_else(|panic| Err(Error::other(format!("it panicked: {}", report(core, &*panic)))))
+        let run = async {
+            let Body { service, core, ambient } = &mut *body;
+            let mut guard = enter::<S, L>(service, &mut ambient.envelope.keys)?;
+            let (unit, parent) = L::parts(&mut guard);
+            let mut cx = Cx::new(core, ambient, parent);
+            scoped(ambient, H::run(unit, &mut cx, event)).await
+        };
+        let done = AssertUnwindSafe(run).catch_unwind().await;
+        done.unwrap_or_else(|panic| Err(failed(body, &*panic)))
     })
+}
+
+/// What the log says of a hook, timer or event handler that panicked.
+fn failed<S: Service>(body: &mut Body<S>, panic: &(dyn Any + Send)) -> Error {
+    Error::other(format!("it panicked: {}", report(&mut body.core, panic)))
 }
 
 /// Notes that work begins which nobody waits for, on the unit that `core.keys` says.
 fn begin_task<S: Service, L: Path<S>>(body: &mut Body<S>, name: &'static str) {
     let keys = std::mem::take(&mut body.core.keys);
     body.begin::<L>(Some(Envelope::at(keys)), Due::default(), name);
-}
-
-/// Runs a callback with panics caught.
-pub(super) fn run_callback(core: &mut Core, ambient: &Ambient, callback: impl FnOnce(&mut Core)) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| ambient.scope(|| callback(core)))) {
-        report(core, &*panic);
-    }
 }
 
 /// The message of a panic, which is logged here.

@@ -3,6 +3,7 @@
 
 mod any_cell;
 mod body;
+mod call_job;
 mod callback;
 mod cell;
 mod core;
@@ -29,8 +30,10 @@ mod states;
 mod supervision;
 mod sync;
 mod table;
+mod task_job;
 mod unit;
 mod unsafe_turn;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -45,7 +48,6 @@ pub(crate) use self::{
     core::{Core, Host},
     down::Watcher,
     identity::Particulars,
-    job::TaskJob,
     keyed::{Changes, Field as KeyedField, GoLive, note_change},
     pool::Spare,
     port::{Port, Submission},
@@ -53,6 +55,8 @@ pub(crate) use self::{
     short::{Short, ShortCall},
     supervision::Supervision,
     table::{EventFn, HookFn, SIGNATURE_OF, Subscription, Timer},
+    task_job::TaskJob,
+    waiting::Post,
 };
 pub use self::{
     counts::CallCounts,

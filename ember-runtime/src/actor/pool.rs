@@ -21,6 +21,16 @@ pin_project! {
     }
 }
 
+impl<F, D> Slot<F, D> {
+    /// Puts something else in.
+    #[inline]
+    fn fill(self: Pin<&mut Self>, future: Option<F>, done: Option<D>) {
+        let mut parts = self.project();
+        parts.future.set(future);
+        *parts.done = done;
+    }
+}
+
 /// Slots of one type.
 type Slots<F, D> = Vec<Pin<Box<Slot<F, D>>>>;
 
@@ -60,9 +70,7 @@ impl Spare {
         let kept = self.0.as_deref_mut().and_then(<dyn Any>::downcast_mut::<Option<Pin<Box<Slot<F, D>>>>>);
         match kept.and_then(Option::take) {
             Some(mut slot) => {
-                let mut parts = slot.as_mut().project();
-                parts.future.set(Some(future));
-                *parts.done = done;
+                slot.as_mut().fill(Some(future), done);
                 slot
             }
             None => place(future, done),
@@ -72,9 +80,7 @@ impl Spare {
     /// Keeps the place for the next time. What is still in it, is dropped.
     #[inline]
     pub(super) fn keep<F: 'static, D: 'static>(&mut self, mut slot: Pin<Box<Slot<F, D>>>) {
-        let mut parts = slot.as_mut().project();
-        parts.future.set(None);
-        *parts.done = None;
+        slot.as_mut().fill(None, None);
         match self.0.as_deref_mut().and_then(<dyn Any>::downcast_mut::<Option<Pin<Box<Slot<F, D>>>>>) {
             Some(kept) => *kept = Some(slot),
             None => self.0 = Some(Box::new(Some(slot))),
@@ -88,9 +94,7 @@ pub(super) fn place<F: 'static, D: 'static>(future: F, done: Option<D>) -> Pin<B
     let kept = SHELVES.try_with(|shelves| shelf::<F, D>(&mut shelves.borrow_mut())?.pop());
     match kept.ok().flatten() {
         Some(mut slot) => {
-            let mut parts = slot.as_mut().project();
-            parts.future.set(Some(future));
-            *parts.done = done;
+            slot.as_mut().fill(Some(future), done);
             slot
         }
         None => Box::pin(Slot { future: Some(future), done }),
@@ -99,9 +103,7 @@ pub(super) fn place<F: 'static, D: 'static>(future: F, done: Option<D>) -> Pin<B
 
 /// Keeps the place for another time. What is still in it, is dropped.
 pub(super) fn keep<F: 'static, D: 'static>(mut slot: Pin<Box<Slot<F, D>>>) {
-    let mut parts = slot.as_mut().project();
-    parts.future.set(None);
-    *parts.done = None;
+    slot.as_mut().fill(None, None);
     let _ended = SHELVES.try_with(|shelves| {
         if let Some(shelf) = shelf::<F, D>(&mut shelves.borrow_mut()).filter(|shelf| shelf.len() < KEPT) {
             shelf.push(slot);

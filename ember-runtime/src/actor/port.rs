@@ -1,23 +1,34 @@
 //! The typed way into a service for callers on its own node: arguments are moved, never serialized.
 
+use tokio::time::Instant;
+
 use super::{
-    AnyCell, Cell, HandledBy, Path, Service,
-    job::CallJob,
+    AnyCell, Cell, HandledBy, Path, Post, Service,
+    call_job::CallJob,
     short::{ShortFn, short},
 };
 use crate::{
     error::RefusedReason,
-    message::{Envelope, Method, Reply},
+    message::{Envelope, Lane, Method, Reply},
 };
 
 /// A local call on its way.
 pub(crate) struct Submission<M: Method> {
     pub(crate) args: M::Args,
-    pub(crate) envelope: Envelope,
+    /// None if there is nothing in it. Its deadline does not count.
+    pub(crate) envelope: Option<Box<Envelope>>,
+    pub(crate) deadline: Option<Instant>,
     /// The place of the method in the service's table.
     pub(crate) index: usize,
     /// `None` for a one-way call.
     pub(crate) reply: Option<Reply<M>>,
+}
+
+impl<M: Method> Submission<M> {
+    /// Whether the caller has stopped waiting.
+    pub(super) fn is_expired(&self) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= Instant::now())
+    }
 }
 
 type SubmitFn<M> = fn(&dyn AnyCell, Submission<M>) -> Result<(), (Submission<M>, RefusedReason)>;
@@ -50,10 +61,15 @@ fn submit<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     let Some(cell) = cell.as_any().downcast_ref::<Cell<S>>() else {
         return Err((call, RefusedReason::UnknownMethod));
     };
-    let mut call = Some(call);
-    let make = || Box::new(CallJob::<S, L, M>::new(call.take().expect("a job is made once"))) as _;
-    let put = cell.put(M::INFO.lane, make);
-    match (put, call) {
+    let mut kept = Some(call);
+    let put = cell.put(M::INFO.lane, |calls| {
+        let call = kept.take().expect("a job is made once");
+        match const { M::INFO.lane } {
+            Lane::User => calls.add::<L, M>(call),
+            Lane::System => Post::Job(Box::new(CallJob::<S, L, M>::new(call))),
+        }
+    });
+    match (put, kept) {
         (Err(reason), Some(call)) => Err((call, reason)),
         _ => Ok(()),
     }

@@ -11,11 +11,12 @@ use tokio::time::timeout;
 
 use super::{
     AnyCell, Body, Cell, Core, HookKind, Host, OnPanic, Place, Restart, Service, ServiceState,
-    job::{Job, Running, Start},
+    job::{Running, Start, refusing},
     keyed,
     pace::Pace,
     supervision::Budget,
     unsafe_turn::Held,
+    waiting::{Calls, Post},
 };
 use crate::{
     error::{Error, RefusedReason, Result},
@@ -133,7 +134,7 @@ async fn retires<S: Service>(cell: &Arc<Cell<S>>, pause: Duration) -> bool {
 async fn serve<'a, S: Service>(
     mut body: Box<Body<S>>,
     mut held: Held<'a, Place<S>>,
-    batch: &mut Batch<Box<dyn Job<S>>>,
+    batch: &mut Batch<Post<S>, Calls<S>>,
     cell: &'a Arc<Cell<S>>,
 ) -> (Held<'a, Place<S>>, Box<Body<S>>, End) {
     loop {
@@ -151,13 +152,16 @@ async fn serve<'a, S: Service>(
             cell.retire();
         }
         match cell.mailbox.next(batch) {
-            Next::Message(job) => {
-                body = handle(job, body, cell).await;
+            Next::Message(post) => {
+                body = handle(post, &mut batch.aside, body, cell).await;
                 // A service that always has work must not keep the other tasks of its thread from running.
                 tokio::task::coop::consume_budget().await;
             }
             Next::Over => return (held, body, End::Drained),
-            Next::Empty => (held, body) = rest(body, held, cell).await,
+            Next::Empty => {
+                cell.mailbox.trim(batch);
+                (held, body) = rest(body, held, cell).await;
+            }
         }
     }
 }
@@ -182,9 +186,14 @@ async fn rest<'a, S: Service>(
     }
 }
 
-async fn handle<S: Service>(job: Box<dyn Job<S>>, body: Box<Body<S>>, cell: &Cell<S>) -> Box<Body<S>> {
+async fn handle<S: Service>(
+    post: Post<S>,
+    calls: &mut Calls<S>,
+    body: Box<Body<S>>,
+    cell: &Cell<S>,
+) -> Box<Body<S>> {
     cell.counts.queued();
-    match job.start(body) {
+    match calls.start(post, body, &cell.table) {
         Start::Over(body) => body,
         Start::Running(running) => finish(running, false, None, cell).await,
         Start::Handler(running, index) => {
@@ -270,7 +279,7 @@ pub(crate) struct Ending<S: Service> {
     host: Arc<dyn Host>,
     state: ServiceState,
     /// What it has taken out of the mailbox, and not begun.
-    batch: Batch<Box<dyn Job<S>>>,
+    batch: Batch<Post<S>, Calls<S>>,
 }
 
 impl<S: Service> Ending<S> {
@@ -282,10 +291,8 @@ impl<S: Service> Ending<S> {
 
 impl<S: Service> Drop for Ending<S> {
     fn drop(&mut self) {
-        let waiting = std::mem::replace(&mut self.batch, Batch::new());
-        for job in waiting.into_rest() {
-            job.refuse(RefusedReason::Stopped);
-        }
+        let (posts, mut calls) = std::mem::replace(&mut self.batch, Batch::new()).into_rest();
+        posts.for_each(|post| refusing(|| calls.refuse(post, RefusedReason::Stopped)));
         self.cell.end(self.state);
         self.host.ended(self.cell.pid(), self.state);
     }

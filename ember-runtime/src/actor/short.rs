@@ -5,9 +5,10 @@ use std::{cell::Cell as Flag, pin::Pin, task::Context, task::Poll};
 
 use super::{
     AnyCell, Body, Cell, HandledBy, Path, Place, Port, Service,
-    job::{Outcome, running},
+    call_job::{Outcome, running},
     keyed,
     pool::{Slot, Spare},
+    unsafe_turn::Held,
 };
 use crate::{
     error::Failure,
@@ -38,8 +39,8 @@ pub(super) type ShortFn<M> = fn(&dyn AnyCell, ShortCall<'_, '_, M>) -> Short<M>;
 pub(crate) struct ShortCall<'a, 'b, M: Method> {
     /// Taken if the handler runs.
     pub(crate) args: &'a mut Option<M::Args>,
-    /// None if there is nothing in it.
-    pub(crate) envelope: Option<Envelope>,
+    /// None if there is nothing in it. Taken if the handler runs.
+    pub(crate) envelope: &'a mut Option<Envelope>,
     pub(crate) due: Due,
     /// Memory that the last such call has left.
     pub(crate) spare: &'a mut Spare,
@@ -82,10 +83,6 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     cell: &dyn AnyCell,
     call: ShortCall<'_, '_, M>,
 ) -> Short<M> {
-    // What is dropped when its caller goes away must know its caller.
-    if const { M::INFO.cancel || M::INFO.queued } {
-        return Short::NotNow;
-    }
     let Some(cell) = cell.as_any().downcast_ref::<Cell<S>>() else { return Short::NotNow };
     let Some(entry) = cell.table.methods.get(call.index) else { return Short::NotNow };
     if entry.pace.is_long() && !call.always {
@@ -95,22 +92,10 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     let Some(mut held) = cell.turn.try_short() else { return Short::NotNow };
     let mut body = match held.with(std::mem::take) {
         Place::Idle(body) => body,
-        other => {
-            held.with(|place| *place = other);
-            if held.end() {
-                cell.wake();
-            }
-            return Short::NotNow;
-        }
+        other => return cell.not_now(held, other),
     };
-    let Some(args) = call.args.take() else {
-        held.with(|place| *place = Place::Idle(body));
-        if held.end() {
-            cell.wake();
-        }
-        return Short::NotNow;
-    };
-    body.begin::<L>(call.envelope, call.due, M::INFO.name);
+    let Some(args) = call.args.take() else { return cell.not_now(held, Place::Idle(body)) };
+    body.begin::<L>(call.envelope.take(), call.due, M::INFO.name);
     let mut slot = call.spare.place(running::<S, L, M>(body, args), None::<Reply<M>>);
     let step = entry.pace.begin();
     let polled = keyed::noticing(&cell.table, || poll(slot.as_mut(), call.task));
@@ -126,22 +111,33 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
             if body.core.needs_driver() {
                 cell.turn.note_work();
             }
-            held.with(|place| *place = Place::Idle(body));
-            if held.end() {
-                cell.wake();
-            }
+            cell.leave(held, Place::Idle(body));
             settle(outcome)
         }
         (Poll::Pending, changed) => {
             let (reply, answer) = reply_slot::<M>();
             *slot.as_mut().project().done = Some(reply);
-            held.with(|place| *place = Place::Suspended(slot, changed));
             cell.turn.note_work();
-            if held.end() {
-                cell.wake();
-            }
+            cell.leave(held, Place::Suspended(slot, changed));
             Short::Waits(answer)
         }
+    }
+}
+
+impl<S: Service> Cell<S> {
+    /// Ends a turn.
+    #[inline]
+    pub(super) fn leave(&self, mut held: Held<'_, Place<S>>, place: Place<S>) {
+        held.with(|left| *left = place);
+        if held.end() {
+            self.wake();
+        }
+    }
+
+    #[cold]
+    fn not_now<M: Method>(&self, held: Held<'_, Place<S>>, place: Place<S>) -> Short<M> {
+        self.leave(held, place);
+        Short::NotNow
     }
 }
 

@@ -10,15 +10,15 @@ use futures_util::future::BoxFuture;
 
 use super::{
     Body, Down, HandledBy, Here, HookOf, OnEvent, Path, Port, Service,
+    call_job::{StartRaw, full_name, start_raw},
     execute::{run_event, run_hook},
-    job::{Job, RawJob, full_name},
     keyed::{Field, Keyed},
     pace::Pace,
 };
 use crate::{
     error::{Error, Result},
     id::{MethodId, fnv1a},
-    message::{Method, MethodInfo, RawCall},
+    message::{Method, MethodInfo},
 };
 
 /// What the runtime asks when fingerprints differ: the signature of a method, for the message.
@@ -66,7 +66,8 @@ pub(crate) struct Entry<S: Service> {
     pub(crate) signature: fn() -> &'static str,
     /// A `Port<M>`.
     pub(crate) port: &'static (dyn Any + Send + Sync),
-    pub(crate) raw: fn(RawCall, usize) -> Box<dyn Job<S>>,
+    /// Begins a call from another node.
+    pub(super) raw: StartRaw<S>,
     /// How long its handlers keep a thread.
     pub(crate) pace: Pace,
 }
@@ -228,7 +229,7 @@ impl<S: Service> Table<S> {
             fingerprint: M::wire().map_or_else(|| fnv1a(info.signature), |wire| wire.signature().fingerprint()),
             signature: signature::<M>,
             port: const { &Port::<M>::to::<S, L>() },
-            raw: RawJob::<S, L, M>::boxed,
+            raw: start_raw::<S, L, M>,
             pace: Pace::new(),
         });
     }

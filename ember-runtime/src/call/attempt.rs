@@ -16,11 +16,12 @@ use super::{
     inherited::Inherited,
     local,
     request::{Options, Request},
+    waiting::InFlight,
 };
 use crate::{
     actor::Submission,
     directory::{Choice, Instance},
-    error::{CallError, Failure, LostReason, RefusedReason, SendError},
+    error::{CallError, Failure, LostReason, RefusedReason},
     id::Pid,
     message::{Answer, Envelope, Method, ordered, reply_slot},
 };
@@ -32,14 +33,19 @@ const MAX_PAUSE: Duration = Duration::from_millis(200);
 /// The result of a call.
 pub(super) type Outcome<M> = Result<<M as Method>::Value, CallError<<M as Method>::Error>>;
 
-/// Makes a call. Its first step takes it to the callee's mailbox, or to the link, if nothing is in the way.
-pub(super) fn run<M: Method>(request: Request<M>, inherited: Inherited) -> BoxFuture<'static, Outcome<M>> {
-    make(request, inherited).boxed()
+/// Makes a call. Its first step takes it to the callee's mailbox, or to the link, if nothing is in the way. It ends at
+/// `deadline` at the latest, if it has one already.
+pub(super) fn run<M: Method>(
+    request: Request<M>,
+    inherited: Inherited,
+    deadline: Option<Instant>,
+) -> BoxFuture<'static, Outcome<M>> {
+    let deadline = deadline.unwrap_or_else(|| inherited.deadline(&request.options));
+    make(request, inherited, deadline).boxed()
 }
 
-async fn make<M: Method>(request: Request<M>, inherited: Inherited) -> Outcome<M> {
+async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: Instant) -> Outcome<M> {
     let Request { target, mut args, options, retry } = request;
-    let deadline = inherited.deadline(&options);
     let mut course =
         Course { target, options, inherited, deadline, place: None, handed_over: HandedOver::No, lost: None };
     if deadline <= Instant::now() {
@@ -141,7 +147,6 @@ impl Course {
                         // The view may have changed since it was looked at: look again before waiting.
                         None => {
                             changes = Some(self.target.router.directory().changes());
-                            excluded.clear();
                             continue;
                         }
                     }
@@ -210,7 +215,7 @@ impl Course {
         let Some(moved) = args.take() else { return Attempt::Refused(RefusedReason::CallerGone) };
         let (reply, answer) = reply_slot::<M>();
         let (unused, reason) =
-            match local::submit(&**cell, id, Submission { args: moved, envelope, reply: Some(reply), index: 0 }) {
+            match local::submit(&**cell, id, Submission { args: moved, envelope: Some(Box::new(envelope)), deadline: Some(self.deadline), reply: Some(reply), index: 0 }) {
                 Ok(()) => {
                     self.handed_over = HandedOver::Yes;
                     match answer.await {
@@ -238,62 +243,4 @@ fn waits(reason: &RefusedReason) -> bool {
 pub(super) fn describe<M: Method, E>(target: &Target, place: Option<String>, failure: Failure) -> CallError<E> {
     let place = place.unwrap_or_else(|| target.address.selector.to_string());
     failure.at(place, target.method_name::<M>())
-}
-
-/// Sends a call one way. Never waits.
-pub(super) fn send<M: Method>(request: Request<M>, inherited: &Inherited) -> Result<(), SendError<M::Args>> {
-    let Request { target, args, options, retry: _ } = request;
-    let Some(mut args) = args else { unreachable!("a call that has not been started has its arguments") };
-    let id = target.method_id::<M>();
-    let envelope = inherited.envelope(&options, M::INFO.lane, None);
-    let envelope = Envelope { keys: target.keys.clone(), ..envelope };
-    let mut excluded = Vec::new();
-    let (mut refused, mut place) = (None, None::<Arc<Instance>>);
-    let reason = loop {
-        let instance = match target.router.choose(&target.address, M::INFO.lane, &excluded) {
-            Ok(instance) => instance,
-            Err(none) => break refused.unwrap_or(none),
-        };
-        place = Some(Arc::clone(&instance));
-        let result = match &instance.cell {
-            Some(cell) => {
-                let call = Submission { args, envelope: envelope.clone(), reply: None, index: 0 };
-                local::submit::<M>(&**cell, id, call).map_err(|(call, reason)| (call.args, reason))
-            }
-            None => target.router.send_remote::<M>(&instance, id, args, &envelope),
-        };
-        match result {
-            Ok(()) => return Ok(()),
-            Err((unused, reason)) if reason.can_pass() => {
-                args = unused;
-                excluded.push(instance.pid);
-                refused = Some(reason);
-            }
-            Err((unused, reason)) => {
-                args = unused;
-                break reason;
-            }
-        }
-    };
-    let CallError::NotExecuted(refused) = describe::<M, ()>(&target, place.map(|it| it.to_string()), reason.into())
-    else {
-        unreachable!("a refusal is described as one")
-    };
-    Err(SendError { refused, args })
-}
-
-/// Counts a call as in flight.
-struct InFlight(Arc<Instance>);
-
-impl InFlight {
-    fn new(instance: &Arc<Instance>) -> Self {
-        instance.in_flight.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(instance))
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
-    }
 }

@@ -1,14 +1,13 @@
 //! Whether a caller runs on the runtime of a node: a handler must find its own reactor and timers wherever it runs.
 
-use std::{
-    cell::Cell,
-    hash::{Hash, Hasher},
-};
+use std::{cell::Cell, hash::Hash};
 
 use tokio::{
     runtime::{self, EnterGuard, Handle},
     task,
 };
+
+use super::mixed::Mixed;
 
 /// The runtime of a node.
 #[derive(Debug)]
@@ -36,6 +35,10 @@ impl Home {
     pub(super) fn here() -> Self {
         let handle = Handle::current();
         Self { id: handle.id(), handle }
+    }
+
+    pub(super) fn id(&self) -> runtime::Id {
+        self.id
     }
 
     /// Sees to it that handlers which run here find the runtime of the node. `last` is a task that is known to be at home.
@@ -76,24 +79,7 @@ fn runtime_of(task: Option<task::Id>) -> Option<runtime::Id> {
 
 #[inline]
 fn slot(task: task::Id) -> usize {
-    struct Last(u64);
-    impl Hasher for Last {
-        fn finish(&self) -> u64 {
-            self.0
-        }
-
-        fn write(&mut self, bytes: &[u8]) {
-            for &byte in bytes {
-                self.0 = self.0.rotate_left(8) ^ u64::from(byte);
-            }
-        }
-
-        #[inline]
-        fn write_u64(&mut self, id: u64) {
-            self.0 = id;
-        }
-    }
-    let mut last = Last(0);
-    task.hash(&mut last);
-    (last.finish() % REMEMBERED as u64) as usize
+    let mut mixed = Mixed(0);
+    task.hash(&mut mixed);
+    mixed.place(REMEMBERED)
 }

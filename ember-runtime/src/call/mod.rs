@@ -17,8 +17,11 @@ mod kind;
 mod local;
 mod local_calls;
 mod many;
+mod mixed;
 mod mounted;
 #[cfg(feature = "cluster")]
+mod one_way;
+mod patience;
 mod remote;
 mod request;
 mod resolved;
@@ -27,6 +30,7 @@ mod router;
 mod select;
 mod short;
 mod single;
+mod waiting;
 
 #[cfg(feature = "cluster")]
 pub(crate) use self::remote::NODE_ITSELF;

@@ -44,6 +44,14 @@ impl<M: Method> Request<M> {
     }
 }
 
+impl<M: Method> Request<M> {
+    /// Moves what is left of it elsewhere.
+    pub(super) fn take(&mut self) -> Self {
+        let Self { target, args, options, retry } = self;
+        Self { target: target.clone(), args: args.take(), options: options.clone(), retry: retry.take() }
+    }
+}
+
 impl Options {
     pub(super) fn set_key(&mut self, key: Key) {
         self.more.get_or_insert_default().key = Some(key.0);

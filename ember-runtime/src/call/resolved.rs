@@ -3,15 +3,16 @@
 use std::{
     any::{Any, TypeId},
     cell::Cell,
-    hash::{Hash, Hasher},
+    hash::Hash,
     sync::Arc,
 };
 
 use tokio::task;
 
-use super::handle::Target;
+use super::{handle::Target, mixed::Mixed};
 use crate::{
     actor::{AnyCell, Port, Spare},
+    directory::Instance,
     message::Method,
 };
 
@@ -32,6 +33,8 @@ pub(super) struct Resolved {
 
 /// A method of a service.
 pub(super) struct Found {
+    pub(super) instance: Arc<Instance>,
+    /// That of the instance.
     pub(super) cell: Arc<dyn AnyCell>,
     /// A `Port` of the method.
     port: &'static (dyn Any + Send + Sync),
@@ -57,25 +60,7 @@ impl Key {
     fn slot(self) -> usize {
         let mut mixed = Mixed(self.target.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.router);
         self.method.hash(&mut mixed);
-        (mixed.0 ^ mixed.0 >> 32) as usize % REMEMBERED
-    }
-}
-
-/// The id of a type is as good as a hash.
-struct Mixed(u64);
-
-impl Hasher for Mixed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.0 = self.0.rotate_left(8) ^ u64::from(byte));
-    }
-
-    #[inline]
-    fn write_u64(&mut self, id: u64) {
-        self.0 ^= id;
+        mixed.place(REMEMBERED)
     }
 }
 
@@ -111,7 +96,8 @@ impl Resolved {
 
 #[cold]
 fn find<M: Method>(target: &Target) -> Option<Found> {
-    let cell = target.router.only(&target.address, M::INFO.lane)?;
+    let instance = target.router.only(&target.address, M::INFO.lane)?;
+    let cell = Arc::clone(instance.cell.as_ref()?);
     let (_, port, index) = cell.port(target.method_id::<M>())?;
-    Some(Found { cell, port, index })
+    Some(Found { instance, cell, port, index })
 }

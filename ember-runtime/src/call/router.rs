@@ -85,25 +85,18 @@ impl Router {
         }
     }
 
-    /// The service that a call goes to whatever is chosen, if it is on this node.
-    pub(super) fn only(&self, address: &Address, lane: Lane) -> Option<Arc<dyn AnyCell>> {
+    /// The service that a call goes to whatever is chosen.
+    pub(super) fn only(&self, address: &Address, lane: Lane) -> Option<Arc<Instance>> {
         let view = self.directory.view();
         if let Some(pid) = address.selector.pid.filter(|pid| !view.lists(*pid)) {
-            return self.direct(&view, &address.selector, pid, &[]).ok()?.cell;
+            return self.direct(&view, &address.selector, pid, &[]).ok().map(Arc::new);
         }
-        only(&view, &address.selector, lane, self.key.id)?.cell.clone()
+        only(&view, &address.selector, lane, self.key.id).cloned()
     }
 
     /// One of the two, as a seed says.
     pub(super) fn toss(&self) -> bool {
         self.coin.below(2) == 0
-    }
-
-    /// A service of this node, for messages.
-    pub(super) fn place(&self, cell: &dyn AnyCell) -> String {
-        let (identity, view) = (cell.identity(), self.directory.view());
-        let node = view.node(self.key.id).map_or("", |node| &node.name);
-        format!("{}/{}@{node}", identity.name, identity.id)
     }
 
     pub(super) fn choose(

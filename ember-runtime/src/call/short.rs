@@ -1,76 +1,114 @@
-//! A call that tries to be short: it finds its service idle, and runs the handler itself.
+//! A call to a service of this node, the only one that it can go to. If that is idle, its caller runs the handler itself;
+//! otherwise the call waits in the mailbox.
 
-use std::{sync::Arc, task::Context};
+use std::task::Context;
 
-use futures_util::{FutureExt, future::BoxFuture};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::{
-    LocalCalls,
+    LocalCalls, Router,
     attempt::{Outcome, describe},
     handle::Target,
     inherited::Inherited,
     request::{Options, Request},
-    resolved::Resolved,
+    resolved::{Found, Resolved},
+    waiting::Waiting,
 };
 use crate::{
-    actor::{AnyCell, Short, ShortCall},
-    error::{CallError, Failure, LostReason},
-    message::{Ambient, Answer, Answering, Due, Envelope, Lane, Method},
+    actor::{Port, Short, ShortCall, Submission},
+    error::CallError,
+    message::{Ambient, Due, Envelope, Lane, Method, reply_slot},
 };
 
 /// What became of it.
 pub(super) enum Tried<M: Method> {
     Done(Outcome<M>),
-    /// The handler waits for something; the outcome comes later.
-    Waits(BoxFuture<'static, Outcome<M>>),
-    /// Nothing has happened.
+    Waits(Waiting<M>),
+    /// Nothing has happened: it is not such a call, or cannot be made that simply.
     Not,
 }
 
-/// Runs the call here and now, if its service is on this node, the only one that it can go to, and idle.
+/// Makes the call here and now, if it goes to a certain service of this node.
 pub(super) fn attempt<M: Method>(request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
-    if const { M::INFO.cancel || M::INFO.queued } || request.retry.is_some() {
+    if request.retry.is_some() {
         return Tried::Not;
     }
-    let target = &request.target;
-    let always = match target.router.local_calls {
-        LocalCalls::Adaptive => false,
-        LocalCalls::Short => true,
-        LocalCalls::Queued => return Tried::Not,
-        LocalCalls::Random(_) if target.router.toss() => return Tried::Not,
-        LocalCalls::Random(_) => true,
-    };
     // It is taken out of where it is remembered while it is used: the handler may make calls itself.
-    let mut resolved = Resolved::take::<M>(target);
-    let tried = run(&mut resolved, target, &request.options, &mut request.args, task, always);
+    let mut resolved = Resolved::take::<M>(&request.target);
+    let tried = run(&mut resolved, request, task);
     resolved.give_back();
     tried
 }
 
 #[inline]
-fn run<M: Method>(
-    resolved: &mut Resolved,
-    target: &Target,
-    options: &Options,
-    args: &mut Option<M::Args>,
-    task: &mut Context<'_>,
-    always: bool,
-) -> Tried<M> {
+fn run<M: Method>(resolved: &mut Resolved, request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
     let Resolved { found: Some(found), spare, at_home, .. } = resolved else { return Tried::Not };
     let Some(port) = found.port::<M>() else { return Tried::Not };
-    let Some((envelope, until)) = envelope::<M>(target, options) else { return Tried::Not };
-    let _at_home = target.router.home.enter(at_home);
-    let due = Due::within(options.timeout, until);
-    match port.short(&*found.cell, ShortCall { args, envelope, due, spare, task, index: found.index, always }) {
-        Short::Done(result) => Tried::Done(result.map_err(CallError::App)),
-        Short::Failed(failure) => Tried::Done(Err(failed::<M>(target, &*found.cell, failure))),
-        Short::Waits(answering) => {
-            let due = Due::within(options.timeout, until);
-            Tried::Waits(wait(target.clone(), Arc::clone(&found.cell), answering, due).boxed())
+    let Request { target, args, options, .. } = request;
+    let Some((mut envelope, until)) = envelope::<M>(target, options) else { return Tried::Not };
+    if let Some(always) = runs_short::<M>(&target.router) {
+        let _at_home = target.router.home.enter(at_home);
+        let (index, due) = (found.index, Due::within(options.timeout, until));
+        let call = ShortCall { args, envelope: &mut envelope, due, spare, task, index, always };
+        match port.short(&*found.cell, call) {
+            Short::Done(result) => return Tried::Done(result.map_err(CallError::App)),
+            Short::Failed(failure) => {
+                return Tried::Done(Err(describe::<M, _>(target, Some(found.instance.to_string()), failure)));
+            }
+            Short::Waits(answering) => {
+                return Tried::Waits(Waiting::new(answering, &found.instance, deadline(options, until)));
+            }
+            Short::NotNow => {}
         }
-        Short::NotNow => Tried::Not,
     }
+    queue(found, port, request, envelope, until)
+}
+
+/// Puts the call into the mailbox.
+fn queue<M: Method>(
+    found: &Found,
+    port: &Port<M>,
+    request: &mut Request<M>,
+    envelope: Option<Envelope>,
+    until: Option<Instant>,
+) -> Tried<M> {
+    // It would wait for itself: what to say of that, is found out elsewhere.
+    if envelope.as_ref().is_some_and(|envelope| envelope.waits_for(found.cell.pid())) {
+        return Tried::Not;
+    }
+    let Some(args) = request.args.take() else { return Tried::Not };
+    let deadline = deadline(&request.options, until);
+    let (reply, answering) = reply_slot::<M>();
+    let envelope = envelope.map(Box::new);
+    let call = Submission { args, envelope, deadline: Some(deadline), index: found.index, reply: Some(reply) };
+    match port.submit(&*found.cell, call) {
+        Ok(()) => Tried::Waits(Waiting::new(answering, &found.instance, deadline)),
+        Err((call, _)) => {
+            request.args = Some(call.args);
+            Tried::Not
+        }
+    }
+}
+
+/// Whether callers may run the method: `Some(true)` also if its steps are long.
+#[inline]
+fn runs_short<M: Method>(router: &Router) -> Option<bool> {
+    // What is dropped when its caller goes away must know its caller.
+    if const { M::INFO.cancel || M::INFO.queued } {
+        return None;
+    }
+    match router.local_calls {
+        LocalCalls::Adaptive => Some(false),
+        LocalCalls::Short => Some(true),
+        LocalCalls::Queued => None,
+        LocalCalls::Random(_) => router.toss().then_some(true),
+    }
+}
+
+/// When the caller stops waiting, counted from now on.
+fn deadline(options: &Options, until: Option<Instant>) -> Instant {
+    let own = Instant::now() + options.timeout;
+    until.map_or(own, |until| until.min(own))
 }
 
 /// The metadata of the call, if there is anything in it, and the deadline of the handler that makes it, unless that has
@@ -92,24 +130,4 @@ fn envelope<M: Method>(target: &Target, options: &Options) -> Option<(Option<Env
     let inherited = inherited.unwrap_or_default();
     let envelope = inherited.envelope(options, M::INFO.lane, None);
     Some((Some(Envelope { keys: target.keys.clone(), ..envelope }), inherited.until()))
-}
-
-/// Waits for the answer of a handler that has begun.
-async fn wait<M: Method>(target: Target, cell: Arc<dyn AnyCell>, answering: Answering<M>, due: Due) -> Outcome<M> {
-    let answer = match due.get() {
-        Some(deadline) => timeout_at(deadline, answering).await,
-        None => Ok(answering.await),
-    };
-    let failure = match answer {
-        Ok(Answer::Done(result)) => return result.map_err(CallError::App),
-        Ok(Answer::Failed(failure)) => failure,
-        Ok(Answer::Refused(reason, _)) => reason.into(),
-        Err(_) => LostReason::Deadline.into(),
-    };
-    Err(failed::<M>(&target, &*cell, failure))
-}
-
-#[cold]
-fn failed<M: Method>(target: &Target, cell: &dyn AnyCell, failure: Failure) -> CallError<M::Error> {
-    describe::<M, _>(target, Some(target.router.place(cell)), failure)
 }

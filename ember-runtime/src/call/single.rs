@@ -2,8 +2,6 @@
 
 use std::{
     fmt,
-    future::Future,
-    mem,
     pin::Pin,
     task::{Context, Poll, Waker, ready},
     time::Duration,
@@ -13,12 +11,13 @@ use futures_util::future::BoxFuture;
 use tokio::task::coop;
 
 use super::{
-    attempt::{Outcome, run, send},
-    handle::Target,
+    attempt::{Outcome, run},
     inherited::Inherited,
+    one_way::send,
     request::Request,
     retry::RetryPolicy,
     short::{Tried, attempt},
+    waiting::{Waited, Waiting},
 };
 use crate::{
     actor::{Cx, Unit},
@@ -38,11 +37,17 @@ use crate::{
 /// # Panics
 /// If it is polled again after it has ended.
 #[must_use = "a call does nothing until it is awaited, or sent with `.send()` or `.then(…)`"]
-pub struct Call<M: Method>(State<M>);
+pub struct Call<M: Method> {
+    request: Request<M>,
+    stage: Stage<M>,
+}
 
-enum State<M: Method> {
-    Ready(Request<M>),
-    Running(BoxFuture<'static, Outcome<M>>, Target),
+enum Stage<M: Method> {
+    /// Not made yet.
+    Ready,
+    Waiting(Waiting<M>),
+    /// All that is less simple.
+    Running(BoxFuture<'static, Outcome<M>>),
     Ended,
 }
 
@@ -51,14 +56,17 @@ impl<M: Method> Unpin for Call<M> {}
 
 impl<M: Method> Call<M> {
     pub(super) fn new(request: Request<M>) -> Self {
-        Self(State::Ready(request))
+        Self { request, stage: Stage::Ready }
     }
 
     fn change(mut self, change: impl FnOnce(&mut Request<M>)) -> Self {
-        if let State::Ready(request) = &mut self.0 {
-            change(request);
-        }
+        change(&mut self.request);
         self
+    }
+
+    /// What is to be done, if nothing has been done yet.
+    fn unstarted(self) -> Option<Request<M>> {
+        matches!(self.stage, Stage::Ready).then_some(self.request)
     }
 
     /// Waits this long at most for the result.
@@ -92,9 +100,9 @@ impl<M: Method> Call<M> {
     /// # Panics
     /// If the call has been polled already.
     pub fn send(self) -> Result<(), SendError<M::Args>> {
-        match self.0 {
-            State::Ready(request) => send(request, &Inherited::unawaited()),
-            State::Running(..) | State::Ended => panic!("a call that has been started cannot be sent one way"),
+        match self.unstarted() {
+            Some(request) => send(request),
+            None => panic!("a call that has been started cannot be sent one way"),
         }
     }
 
@@ -107,11 +115,11 @@ impl<M: Method> Call<M> {
     where
         F: FnOnce(&mut U, &mut Cx<'_, U>, Outcome<M>) + Send + 'static,
     {
-        let State::Ready(request) = self.0 else { panic!("a call that has been started cannot be given a callback") };
+        let Some(request) = self.unstarted() else { panic!("a call that has been started cannot be given a callback") };
         let permit = cx.core.reserve_callback();
         let inherited = Inherited::unawaited();
         let envelope = cx.ambient.envelope.without_deadline();
-        let mut call = run(request, inherited);
+        let mut call = run(request, inherited, None);
         let finish =
             move |outcome| permit.fill(envelope, move |unit: &mut U, cx: &mut Cx<'_, U>| callback(unit, cx, outcome));
         // The first step is taken here and now, so that calls leave in the order in which they are made.
@@ -125,39 +133,53 @@ impl<M: Method> Call<M> {
 impl<M: Method> Future for Call<M> {
     type Output = Outcome<M>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<M>> {
-        if let State::Ready(request) = &mut self.0 {
-            // A tight loop of calls that never have to wait must not keep the other tasks of its thread from running.
-            ready!(coop::poll_proceed(cx)).made_progress();
-            let outcome = match attempt(request, cx) {
-                Tried::Done(outcome) => {
-                    self.0 = State::Ended;
-                    return Poll::Ready(outcome);
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Outcome<M>> {
+        let Self { request, stage } = &mut *self;
+        loop {
+            let outcome = match stage {
+                Stage::Ready => {
+                    // A tight loop of calls that never have to wait must not keep the other tasks of its thread from running.
+                    ready!(coop::poll_proceed(task)).made_progress();
+                    match attempt(request, task) {
+                        Tried::Done(outcome) => outcome,
+                        Tried::Waits(waiting) => {
+                            *stage = Stage::Waiting(waiting);
+                            continue;
+                        }
+                        Tried::Not => {
+                            *stage = Stage::Running(run(request.take(), Inherited::awaited(), None));
+                            continue;
+                        }
+                    }
                 }
-                Tried::Waits(outcome) => Some(outcome),
-                Tried::Not => None,
+                Stage::Waiting(waiting) => match ready!(waiting.poll(&request.target, task)) {
+                    Waited::Over(outcome) => outcome,
+                    Waited::Refused(args) => {
+                        request.args = Some(args);
+                        let deadline = Some(waiting.deadline());
+                        *stage = Stage::Running(run(request.take(), Inherited::awaited(), deadline));
+                        continue;
+                    }
+                },
+                Stage::Running(running) => {
+                    // It has a deadline, so it needs a runtime with timers, wherever its caller is.
+                    let _at_home = request.target.router.home.enter(&mut None);
+                    ready!(running.as_mut().poll(task))
+                }
+                Stage::Ended => panic!("a call was polled after it had ended"),
             };
-            let State::Ready(request) = mem::replace(&mut self.0, State::Ended) else { unreachable!("it was ready") };
-            let target = request.target.clone();
-            let outcome = outcome.unwrap_or_else(|| run(request, Inherited::awaited()));
-            self.0 = State::Running(outcome, target);
+            *stage = Stage::Ended;
+            return Poll::Ready(outcome);
         }
-        let State::Running(running, target) = &mut self.0 else { panic!("a call was polled after it had ended") };
-        // It has a deadline, so it needs a runtime with timers, wherever its caller is.
-        let at_home = target.router.home.enter(&mut None);
-        let outcome = ready!(running.as_mut().poll(cx));
-        drop(at_home);
-        self.0 = State::Ended;
-        Poll::Ready(outcome)
     }
 }
 
 impl<M: Method> fmt::Debug for Call<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            State::Ready(request) => request.fmt(f),
-            State::Running(..) => write!(f, "Call({}, running)", M::INFO.name),
-            State::Ended => write!(f, "Call({}, ended)", M::INFO.name),
+        match &self.stage {
+            Stage::Ready => self.request.fmt(f),
+            Stage::Waiting(_) | Stage::Running(_) => write!(f, "Call({}, running)", M::INFO.name),
+            Stage::Ended => write!(f, "Call({}, ended)", M::INFO.name),
         }
     }
 }

@@ -8,10 +8,24 @@ const SYSTEM_RUN: u32 = 32;
 /// A message that waits, and whether it counts against the bound of its lane.
 pub(super) type Waiting<T> = (T, bool);
 
+/// Where messages in the user lane leave a part of themselves.
+pub(crate) trait Aside: Default {
+    /// Gives back memory beyond what is used again and again. Nothing is in it.
+    fn trim(&mut self);
+}
+
+impl Aside for () {
+    fn trim(&mut self) {}
+}
+
 /// What the receiver has taken over. One per mailbox.
 #[derive(Debug)]
-pub(crate) struct Batch<T> {
+pub(crate) struct Batch<T, A = ()> {
     pub(super) user: VecDeque<Waiting<T>>,
+    /// What the messages in the user lane that were taken over have left.
+    pub(crate) aside: A,
+    /// So many were taken over at once that they leave memory to be given back.
+    pub(super) burst: bool,
     /// System messages in a row.
     system_run: u32,
 }
@@ -26,9 +40,9 @@ pub(crate) enum Next<T> {
     Over,
 }
 
-impl<T> Batch<T> {
+impl<T, A: Aside> Batch<T, A> {
     pub(crate) fn new() -> Self {
-        Self { user: VecDeque::new(), system_run: 0 }
+        Self { user: VecDeque::new(), aside: A::default(), burst: false, system_run: 0 }
     }
 
     /// Whether a user message that waits goes before one in the system lane.
@@ -45,7 +59,7 @@ impl<T> Batch<T> {
     }
 
     /// What has not been handed out.
-    pub(crate) fn into_rest(self) -> impl Iterator<Item = T> {
-        self.user.into_iter().map(|(message, _)| message)
+    pub(crate) fn into_rest(self) -> (impl Iterator<Item = T>, A) {
+        (self.user.into_iter().map(|(message, _)| message), self.aside)
     }
 }

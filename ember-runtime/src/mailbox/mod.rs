@@ -5,6 +5,6 @@ mod batch;
 mod queue;
 
 pub(crate) use self::{
-    batch::{Batch, Next},
+    batch::{Aside, Batch, Next},
     queue::{Limits, Mailbox},
 };

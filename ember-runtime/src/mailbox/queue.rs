@@ -8,8 +8,11 @@ use std::{
     },
 };
 
-use super::batch::{Batch, Next, Waiting};
+use super::batch::{Aside, Batch, Next, Waiting};
 use crate::{error::RefusedReason, message::Lane};
+
+/// A queue without messages keeps places for so many.
+const KEPT: usize = 64;
 
 /// How much may wait.
 #[derive(Debug, Clone, Copy)]
@@ -51,16 +54,19 @@ struct Queue<T> {
 }
 
 #[derive(Debug)]
-struct State<T> {
+struct State<T, A> {
     system: Queue<T>,
     user: Queue<T>,
     door: Door,
+    /// What the messages in the user lane have left here.
+    aside: A,
 }
 
-/// A mailbox with many senders and one receiver, which keeps a [`Batch`].
+/// A mailbox with many senders and one receiver, which keeps a [`Batch`]. A message in the user lane may leave a part of itself
+/// in `A`, which goes where the messages go.
 #[derive(Debug)]
-pub(crate) struct Mailbox<T> {
-    state: Mutex<State<T>>,
+pub(crate) struct Mailbox<T, A = ()> {
+    state: Mutex<State<T, A>>,
     /// Counted messages of each lane that were handed out: written by the receiver only.
     system_taken: AtomicUsize,
     user_taken: AtomicUsize,
@@ -86,7 +92,7 @@ impl<T> Queue<T> {
     }
 }
 
-impl<T> State<T> {
+impl<T, A> State<T, A> {
     fn queue(&mut self, lane: Lane) -> &mut Queue<T> {
         match lane {
             Lane::System => &mut self.system,
@@ -100,9 +106,9 @@ fn count(taken: &AtomicUsize, counted: bool) {
     taken.store(taken.load(Ordering::Relaxed).wrapping_add(usize::from(counted)), Ordering::Relaxed);
 }
 
-impl<T> Mailbox<T> {
+impl<T, A: Aside> Mailbox<T, A> {
     pub(crate) fn new(limits: Limits) -> Self {
-        let state = State { system: Queue::new(), user: Queue::new(), door: Door::Open };
+        let state = State { system: Queue::new(), user: Queue::new(), door: Door::Open, aside: A::default() };
         Self {
             state: Mutex::new(state),
             system_taken: AtomicUsize::new(0),
@@ -113,7 +119,7 @@ impl<T> Mailbox<T> {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+    fn lock(&self) -> MutexGuard<'_, State<T, A>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -125,7 +131,7 @@ impl<T> Mailbox<T> {
     }
 
     /// Puts in the message that `make` makes, or says why not; then it is not made.
-    pub(crate) fn put(&self, lane: Lane, make: impl FnOnce() -> T) -> Result<(), RefusedReason> {
+    pub(crate) fn put(&self, lane: Lane, make: impl FnOnce(&mut A) -> T) -> Result<(), RefusedReason> {
         let (taken, limit) = self.limit(lane);
         let mut state = self.lock();
         match state.door {
@@ -134,11 +140,11 @@ impl<T> Mailbox<T> {
             Door::Paused if lane == Lane::User => return Err(RefusedReason::Paused),
             Door::Open | Door::Paused => {}
         }
-        let queue = state.queue(lane);
-        if queue.is_full(taken.load(Ordering::Relaxed), limit) {
+        if state.queue(lane).is_full(taken.load(Ordering::Relaxed), limit) {
             return Err(RefusedReason::MailboxFull { limit: limit as u64 });
         }
-        queue.put(make());
+        let message = make(&mut state.aside);
+        state.queue(lane).put(message);
         self.note_system(lane);
         Ok(())
     }
@@ -202,14 +208,16 @@ impl<T> Mailbox<T> {
 
     /// The next message: system first, but a user message is let in now and then. Over once the mailbox is closed, empty,
     /// and owes nobody a place.
-    pub(crate) fn next(&self, batch: &mut Batch<T>) -> Next<T> {
+    pub(crate) fn next(&self, batch: &mut Batch<T, A>) -> Next<T> {
         let system_first = self.system_waits.load(Ordering::Acquire) && !batch.is_users_turn();
         if !system_first && let Some(message) = self.next_taken_over(batch) {
             return Next::Message(message);
         }
         let mut state = self.lock();
         if batch.user.is_empty() {
+            std::mem::swap(&mut batch.aside, &mut state.aside);
             std::mem::swap(&mut batch.user, &mut state.user.waiting);
+            batch.burst |= batch.user.len() > KEPT;
         }
         if !batch.is_users_turn() || batch.user.is_empty() {
             let system = state.system.waiting.pop_front();
@@ -234,11 +242,22 @@ impl<T> Mailbox<T> {
         }
     }
 
-    fn next_taken_over(&self, batch: &mut Batch<T>) -> Option<T> {
+    fn next_taken_over(&self, batch: &mut Batch<T, A>) -> Option<T> {
         let (message, counted) = batch.user.pop_front()?;
         count(&self.user_taken, counted);
         batch.ran_user();
         Some(message)
+    }
+
+    /// Gives back what memory a burst has left. Nothing waits.
+    pub(crate) fn trim(&self, batch: &mut Batch<T, A>) {
+        if std::mem::take(&mut batch.burst) {
+            let State { user, aside, .. } = &mut *self.lock();
+            for (waiting, aside) in [(&mut user.waiting, aside), (&mut batch.user, &mut batch.aside)] {
+                waiting.shrink_to(KEPT);
+                aside.trim();
+            }
+        }
     }
 
     /// Lets nobody in any more, because the service retires; what waits stays.
@@ -250,11 +269,12 @@ impl<T> Mailbox<T> {
     }
 
     /// The receiver has gone: nothing can be added, and what still waits comes back.
-    pub(crate) fn seal(&self) -> Vec<T> {
+    pub(crate) fn seal(&self) -> (Vec<T>, A) {
         let mut state = self.lock();
         state.door = Door::Sealed;
-        let State { system, user, .. } = &mut *state;
-        system.waiting.drain(..).chain(user.waiting.drain(..)).map(|(message, _)| message).collect()
+        let State { system, user, aside, .. } = &mut *state;
+        let waiting = system.waiting.drain(..).chain(user.waiting.drain(..));
+        (waiting.map(|(message, _)| message).collect(), std::mem::take(aside))
     }
 
     /// Whether anybody is let in to the user lane, if there are places.
@@ -296,40 +316,40 @@ mod tests {
     fn a_full_mailbox_refuses_at_once_and_loses_nothing() {
         let (mailbox, mut batch) = (small(), Batch::new());
         for i in 0..2 {
-            mailbox.put(Lane::User, || i).unwrap();
+            mailbox.put(Lane::User, |()| i).unwrap();
         }
-        assert_eq!(mailbox.put(Lane::User, || 7).unwrap_err(), RefusedReason::MailboxFull { limit: 2 });
-        mailbox.put(Lane::System, || 9).unwrap();
+        assert_eq!(mailbox.put(Lane::User, |()| 7).unwrap_err(), RefusedReason::MailboxFull { limit: 2 });
+        mailbox.put(Lane::System, |()| 9).unwrap();
         assert_eq!(all(&mailbox, &mut batch), [9, 0, 1]);
     }
 
     #[test]
     fn each_message_that_is_taken_frees_its_place_though_others_were_taken_over_with_it() {
         let (mailbox, mut batch) = (small(), Batch::new());
-        mailbox.put(Lane::User, || 0).unwrap();
-        mailbox.put(Lane::User, || 1).unwrap();
+        mailbox.put(Lane::User, |()| 0).unwrap();
+        mailbox.put(Lane::User, |()| 1).unwrap();
         assert_eq!(mailbox.next(&mut batch), Next::Message(0));
-        mailbox.put(Lane::User, || 2).unwrap();
-        mailbox.put(Lane::User, || 3).unwrap_err();
+        mailbox.put(Lane::User, |()| 2).unwrap();
+        mailbox.put(Lane::User, |()| 3).unwrap_err();
         assert_eq!(all(&mailbox, &mut batch), [1, 2]);
     }
 
     #[test]
     fn system_goes_first_also_before_what_was_taken_over() {
         let (mailbox, mut batch) = (small(), Batch::new());
-        mailbox.put(Lane::User, || 0).unwrap();
-        mailbox.put(Lane::User, || 1).unwrap();
+        mailbox.put(Lane::User, |()| 0).unwrap();
+        mailbox.put(Lane::User, |()| 1).unwrap();
         assert_eq!(mailbox.next(&mut batch), Next::Message(0));
-        mailbox.put(Lane::System, || 9).unwrap();
+        mailbox.put(Lane::System, |()| 9).unwrap();
         assert_eq!(all(&mailbox, &mut batch), [9, 1]);
     }
 
     #[test]
     fn system_cannot_starve_user_for_ever() {
         let (mailbox, mut batch) = (small(), Batch::new());
-        mailbox.put(Lane::User, || 0).unwrap();
+        mailbox.put(Lane::User, |()| 0).unwrap();
         for i in 1..100 {
-            mailbox.put(Lane::System, || i).unwrap();
+            mailbox.put(Lane::System, |()| i).unwrap();
             if mailbox.next(&mut batch) == Next::Message(0) {
                 return;
             }
@@ -340,9 +360,9 @@ mod tests {
     #[test]
     fn closing_refuses_new_messages_and_hands_out_the_old() {
         let (mailbox, mut batch) = (small(), Batch::new());
-        mailbox.put(Lane::User, || 1).unwrap();
+        mailbox.put(Lane::User, |()| 1).unwrap();
         mailbox.close();
-        assert_eq!(mailbox.put(Lane::User, || 2).unwrap_err(), RefusedReason::Retiring);
+        assert_eq!(mailbox.put(Lane::User, |()| 2).unwrap_err(), RefusedReason::Retiring);
         assert_eq!((mailbox.next(&mut batch), mailbox.next(&mut batch)), (Next::Message(1), Next::Over));
     }
 
@@ -355,7 +375,7 @@ mod tests {
         mailbox.fill(Lane::User, 1).unwrap();
         assert_eq!(mailbox.next(&mut batch), Next::Message(1));
         assert_eq!(mailbox.next(&mut batch), Next::Empty, "one place is still promised");
-        assert!(mailbox.seal().is_empty());
+        assert!(mailbox.seal().0.is_empty());
         assert_eq!(mailbox.fill(Lane::User, 2).unwrap_err(), (2, RefusedReason::Stopped));
     }
 
@@ -364,11 +384,23 @@ mod tests {
         let mailbox = small();
         mailbox.pause(true);
         assert!(!mailbox.admits());
-        assert_eq!(mailbox.put(Lane::User, || 1).unwrap_err(), RefusedReason::Paused);
-        mailbox.put(Lane::System, || 2).unwrap();
+        assert_eq!(mailbox.put(Lane::User, |()| 1).unwrap_err(), RefusedReason::Paused);
+        mailbox.put(Lane::System, |()| 2).unwrap();
         mailbox.pause(false);
         assert!(mailbox.admits());
-        mailbox.put(Lane::User, || 3).unwrap();
+        mailbox.put(Lane::User, |()| 3).unwrap();
+    }
+
+    #[test]
+    fn a_burst_leaves_no_memory_behind() {
+        let mailbox = Mailbox::<u32>::new(Limits { user: 2_000, system: 1, bytes: 1 });
+        let mut batch = Batch::new();
+        for _ in 0..2 {
+            (0..2_000).for_each(|i| mailbox.put(Lane::User, |()| i).unwrap());
+            assert_eq!(all(&mailbox, &mut batch).len(), 2_000);
+        }
+        mailbox.trim(&mut batch);
+        assert!(batch.user.capacity() + mailbox.lock().user.waiting.capacity() < 4 * KEPT);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::time::Instant;
 
 use super::{Chain, Keys};
+use crate::id::Pid;
 
 /// Which queue of a mailbox a message waits in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,6 +40,11 @@ impl Envelope {
     /// Whether the caller has stopped waiting.
     pub(crate) fn expired(&self) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= Instant::now())
+    }
+
+    /// Whether `pid` waits for the call.
+    pub(crate) fn waits_for(&self, pid: Pid) -> bool {
+        self.chain.as_ref().is_some_and(|chain| chain.links().any(|link| link.pid == pid))
     }
 
     /// Of work that begins by itself on the unit at `keys`.

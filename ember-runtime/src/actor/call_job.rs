@@ -1,0 +1,216 @@
+//! Calls, as the service that they are for sees them: how one begins, and how one is refused.
+
+use std::{
+    marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use futures_util::FutureExt;
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    Body, HandledBy, Path, Service, Submission,
+    execute::{execute, execute_unless, panicked, report},
+    job::{Done, Job, Start, guarded, once},
+    pool,
+};
+use crate::{
+    error::{Failure, RefusedReason, Result},
+    message::{Answer, Due, Handled, Method, RawCall, RawReply, Reply, ReplyBody, Wire},
+};
+
+/// What a handler made of a call.
+pub(super) type Outcome<M> = Result<Handled<<M as Method>::Value, <M as Method>::Error>, Failure>;
+
+/// Runs the method `M`. A panic ends the call, not the service.
+pub(super) async fn running<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+    mut body: Box<Body<S>>,
+    args: M::Args,
+) -> (Box<Body<S>>, Outcome<M>) {
+    let outcome = AssertUnwindSafe(execute::<S, L, M>(&mut body, args)).catch_unwind().await;
+    let outcome = outcome.unwrap_or_else(|panic| Err(panicked(&mut body, &*panic)));
+    (body, outcome)
+}
+
+/// Begins a call from this node.
+pub(super) fn start<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+    call: Submission<M>,
+    mut body: Box<Body<S>>,
+) -> Start<S> {
+    if call.is_expired() {
+        guarded(&mut body, || refuse(call, RefusedReason::Expired));
+        return Start::Over(body);
+    }
+    if call.reply.as_ref().is_some_and(Reply::is_unwanted) {
+        guarded(&mut body, || drop(call));
+        return Start::Over(body);
+    }
+    let Submission { args, envelope, deadline, reply, index } = call;
+    body.begin::<L>(envelope.map(|envelope| *envelope), Due::at(deadline), M::INFO.name);
+    match reply {
+        Some(mut reply) if const { M::INFO.cancel } => once(body, move |body| {
+            Box::pin(async move {
+                let gone = before(deadline, reply.unwanted());
+                if let Some(outcome) = execute_unless::<S, L, M>(body, args, gone).await {
+                    reply.done(outcome);
+                }
+            })
+        }),
+        reply => Start::Handler(pool::place(running::<S, L, M>(body, args), reply), index),
+    }
+}
+
+/// Answers that a call from this node will not be executed.
+pub(super) fn refuse<M: Method>(call: Submission<M>, reason: RefusedReason) {
+    match call.reply {
+        Some(reply) => reply.send(Answer::Refused(reason, call.args)),
+        None => {
+            tracing::warn!(target: "ember::call", method = M::INFO.name, %reason, "a one-way call was not executed")
+        }
+    }
+}
+
+impl<M: Method> Done<Outcome<M>> for Reply<M> {
+    fn done(self, outcome: Outcome<M>) {
+        match outcome {
+            Ok(handled) => handled.settle(move |result| {
+                if let Some(result) = result {
+                    self.send(Answer::Done(result));
+                }
+            }),
+            Err(failure) => self.send(Answer::Failed(failure)),
+        }
+    }
+}
+
+/// Begins a call from another node. Its arguments are decoded here, where the service runs; `index` is the place of the
+/// method in the service's table.
+pub(super) fn start_raw<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+    call: RawCall,
+    index: usize,
+    mut body: Box<Body<S>>,
+) -> Start<S> {
+    let RawCall { payload, envelope, mut reply, .. } = call;
+    body.core.cell.discharge(payload.len());
+    let refused = if envelope.expired() {
+        Some(RefusedReason::Expired)
+    } else if reply.is_unwanted() {
+        Some(RefusedReason::CallerGone)
+    } else {
+        None
+    };
+    let Some(wire) = M::wire().filter(|_| refused.is_none()) else {
+        reply.fail(refused.unwrap_or(RefusedReason::Private));
+        return Start::Over(body);
+    };
+    let args = match catch_unwind(|| (wire.get_args)(&payload)) {
+        Ok(Ok(args)) => args,
+        Ok(Err(error)) => {
+            let method = full_name::<S, L, M>();
+            reply.fail(RefusedReason::Undecodable(format!("{method}: {error}")));
+            return Start::Over(body);
+        }
+        Err(panic) => {
+            let text = report(&mut body.core, &*panic);
+            reply.fail(RefusedReason::Undecodable(format!("{}: it panicked: {text}", full_name::<S, L, M>())));
+            return Start::Over(body);
+        }
+    };
+    drop(payload);
+    reply.taken();
+    let deadline = envelope.deadline;
+    body.begin::<L>(Some(envelope), Due::at(deadline), M::INFO.name);
+    if const { M::INFO.cancel } {
+        return once(body, move |body| {
+            Box::pin(async move {
+                let gone = before(deadline, reply.unwanted());
+                if let Some(outcome) = execute_unless::<S, L, M>(body, args, gone).await {
+                    RawDone { wire, reply }.done(outcome);
+                }
+            })
+        });
+    }
+    Start::Handler(pool::place(running::<S, L, M>(body, args), Some(RawDone { wire, reply })), index)
+}
+
+/// Where the outcome of a call from another node goes.
+struct RawDone<M: Method> {
+    wire: Wire<M>,
+    reply: RawReply,
+}
+
+impl<M: Method> Done<Outcome<M>> for RawDone<M> {
+    fn done(self, outcome: Outcome<M>) {
+        let Self { wire, reply } = self;
+        match outcome {
+            Ok(handled) => handled.settle(move |result| match result {
+                Some(Ok(value)) => reply.send(ReplyBody::Value(&mut |out| wire.put_value(&value, out))),
+                Some(Err(error)) => reply.send(ReplyBody::App(&mut |out| wire.put_error(&error, out))),
+                None => drop(reply),
+            }),
+            Err(failure) => reply.fail(failure),
+        }
+    }
+}
+
+/// Begins a call from another node: see [`start_raw`].
+pub(super) type StartRaw<S> = fn(RawCall, usize, Box<Body<S>>) -> Start<S>;
+
+/// A call from this node that waits in the system lane.
+pub(super) struct CallJob<S, L, M: Method> {
+    call: Submission<M>,
+    to: PhantomData<fn(S, L)>,
+}
+
+impl<S, L, M: Method> CallJob<S, L, M> {
+    pub(super) fn new(call: Submission<M>) -> Self {
+        Self { call, to: PhantomData }
+    }
+}
+
+impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for CallJob<S, L, M> {
+    fn start(self: Box<Self>, body: Box<Body<S>>) -> Start<S> {
+        start::<S, L, M>(self.call, body)
+    }
+
+    fn refuse(self: Box<Self>, reason: RefusedReason) {
+        refuse(self.call, reason);
+    }
+}
+
+/// A call from another node that waits in the system lane.
+pub(super) struct RawJob<S: Service> {
+    pub(super) call: RawCall,
+    pub(super) index: usize,
+    pub(super) start: StartRaw<S>,
+}
+
+impl<S: Service> Job<S> for RawJob<S> {
+    fn start(self: Box<Self>, body: Box<Body<S>>) -> Start<S> {
+        (self.start)(self.call, self.index, body)
+    }
+
+    fn refuse(self: Box<Self>, reason: RefusedReason) {
+        self.call.reply.fail(reason);
+    }
+}
+
+/// The name of the method with its modules: `bag.rpc_drop`.
+pub(super) fn full_name<S: Service, L: Path<S>, M: Method>() -> String {
+    let mut name = String::new();
+    L::prefix(&mut name);
+    if !M::INFO.contract.is_empty() {
+        name.push_str(M::INFO.contract);
+        name.push('.');
+    }
+    name.push_str(M::INFO.name);
+    name
+}
+
+/// Ends when `gone` does, or when the caller's deadline has passed.
+async fn before(deadline: Option<Instant>, gone: impl Future<Output = ()>) {
+    match deadline {
+        Some(deadline) => drop(timeout_at(deadline, gone).await),
+        None => gone.await,
+    }
+}

@@ -1,0 +1,46 @@
+//! Work that nobody waits for: a hook, a timer's tick, an event.
+
+use futures_util::future::BoxFuture;
+
+use super::{
+    Body, HookFn, Service,
+    job::{Job, Start, once},
+};
+use crate::error::{RefusedReason, Result};
+
+/// One such piece of work.
+pub(crate) struct TaskJob<S: Service, D> {
+    /// What runs.
+    pub(crate) name: &'static str,
+    /// The life of the service that it is for: it does nothing in a later one. `None` if it is for any.
+    pub(crate) life: Option<u64>,
+    /// Kept until it has run.
+    pub(crate) data: D,
+    /// Runs it.
+    pub(crate) run: for<'a> fn(&'a D, &'a mut Body<S>) -> BoxFuture<'a, Result<()>>,
+}
+
+impl<S: Service> TaskJob<S, HookFn<S>> {
+    /// A hook as a job.
+    pub(crate) fn hook(name: &'static str, life: u64, hook: HookFn<S>) -> Self {
+        Self { name, life: Some(life), data: hook, run: |hook, body| hook(body) }
+    }
+}
+
+impl<S: Service, D: Send + Sync + 'static> Job<S> for TaskJob<S, D> {
+    fn start(self: Box<Self>, body: Box<Body<S>>) -> Start<S> {
+        if self.life.is_some_and(|life| life != body.core.cell.life()) {
+            return Start::Over(body);
+        }
+        once(body, move |body| {
+            Box::pin(async move {
+                if let Err(error) = (self.run)(&self.data, body).await {
+                    let service = body.core.cell.name();
+                    tracing::error!(target: "ember::service", service, task = self.name, %error, "failed");
+                }
+            })
+        })
+    }
+
+    fn refuse(self: Box<Self>, _: RefusedReason) {}
+}

@@ -1,0 +1,132 @@
+//! Calls in a mailbox lie in queues of their own types, a queue for each method: none needs memory of its own.
+
+use std::{any::Any, collections::VecDeque, marker::PhantomData};
+
+use super::{
+    Body, HandledBy, Path, Service, Submission, Table, call_job,
+    job::{Job, Start},
+};
+use crate::{error::RefusedReason, mailbox::Aside, message::RawCall};
+
+/// A queue keeps memory for so many calls.
+const KEPT: usize = 64;
+
+/// What waits in a mailbox.
+pub(crate) enum Post<S: Service> {
+    /// The first call in the queue that has this place.
+    Call(usize),
+    Job(Box<dyn Job<S>>),
+}
+
+/// The queues: those for calls from this node as the methods stand in the service's table, then one for calls from others.
+pub(crate) struct Calls<S: Service> {
+    queues: Vec<Option<Box<dyn Queue<S>>>>,
+    raw: VecDeque<(RawCall, usize)>,
+}
+
+/// Calls of one method.
+trait Queue<S: Service>: Any + Send {
+    /// Begins the first.
+    fn start(&mut self, body: Box<Body<S>>) -> Start<S>;
+
+    /// Refuses the first.
+    fn refuse(&mut self, reason: RefusedReason);
+
+    fn trim(&mut self);
+}
+
+/// The queue of the method `M` of the unit at `L`.
+struct Typed<S, L, M: crate::message::Method> {
+    calls: VecDeque<Submission<M>>,
+    to: PhantomData<fn(S, L)>,
+}
+
+impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Queue<S> for Typed<S, L, M> {
+    fn start(&mut self, body: Box<Body<S>>) -> Start<S> {
+        match self.calls.pop_front() {
+            Some(call) => call_job::start::<S, L, M>(call, body),
+            None => Start::Over(body),
+        }
+    }
+
+    fn refuse(&mut self, reason: RefusedReason) {
+        if let Some(call) = self.calls.pop_front() {
+            call_job::refuse(call, reason);
+        }
+    }
+
+    fn trim(&mut self) {
+        self.calls.shrink_to(KEPT);
+    }
+}
+
+/// Stands for the queue of calls from other nodes.
+const RAW: usize = usize::MAX;
+
+impl<S: Service> Calls<S> {
+    /// Adds a call from this node.
+    pub(super) fn add<L: Path<S>, M: HandledBy<L::Unit>>(&mut self, call: Submission<M>) -> Post<S> {
+        let index = call.index;
+        if self.queues.len() <= index {
+            self.queues.resize_with(index + 1, || None);
+        }
+        let queue = self.queues[index]
+            .get_or_insert_with(|| Box::new(Typed::<S, L, M> { calls: VecDeque::new(), to: PhantomData }));
+        match (&mut **queue as &mut dyn Any).downcast_mut::<Typed<S, L, M>>() {
+            Some(queue) => queue.calls.push_back(call),
+            None => unreachable!("each method has a place of its own"),
+        }
+        Post::Call(index)
+    }
+
+    /// Adds a call from another node, of the method that has the place `index` in the service's table.
+    pub(super) fn add_raw(&mut self, call: RawCall, index: usize) -> Post<S> {
+        self.raw.push_back((call, index));
+        Post::Call(RAW)
+    }
+
+    /// Begins what has come out of the mailbox.
+    pub(super) fn start(&mut self, post: Post<S>, body: Box<Body<S>>, table: &Table<S>) -> Start<S> {
+        match post {
+            Post::Job(job) => job.start(body),
+            Post::Call(RAW) => match self.raw.pop_front() {
+                Some((call, index)) => (table.methods[index].raw)(call, index, body),
+                None => Start::Over(body),
+            },
+            Post::Call(index) => match self.queues.get_mut(index) {
+                Some(Some(queue)) => queue.start(body),
+                _ => Start::Over(body),
+            },
+        }
+    }
+
+    /// Answers that it will not be done.
+    pub(super) fn refuse(&mut self, post: Post<S>, reason: RefusedReason) {
+        match post {
+            Post::Job(job) => job.refuse(reason),
+            Post::Call(RAW) => {
+                if let Some((call, _)) = self.raw.pop_front() {
+                    call.reply.fail(reason);
+                }
+            }
+            Post::Call(index) => {
+                if let Some(Some(queue)) = self.queues.get_mut(index) {
+                    queue.refuse(reason);
+                }
+            }
+        }
+    }
+}
+
+impl<S: Service> Default for Calls<S> {
+    fn default() -> Self {
+        Self { queues: Vec::new(), raw: VecDeque::new() }
+    }
+}
+
+impl<S: Service> Aside for Calls<S> {
+    fn trim(&mut self) {
+        self.raw.shrink_to(KEPT);
+        self.queues.iter_mut().flatten().for_each(|queue| queue.trim());
+    }
+}

@@ -1,0 +1,76 @@
+//! A call that waits for its answer from a service of this node.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll, ready},
+};
+
+use tokio::time::Instant;
+
+use super::{
+    attempt::{Outcome, describe},
+    handle::Target,
+    patience::Patience,
+};
+use crate::{
+    directory::Instance,
+    error::{CallError, LostReason},
+    message::{Answer, Answering, Method},
+};
+
+/// Such a call. Dropped, nobody wants its answer any more.
+pub(super) struct Waiting<M: Method> {
+    answering: Answering<M>,
+    instance: InFlight,
+    patience: Patience,
+}
+
+/// How the wait ended.
+pub(super) enum Waited<M: Method> {
+    Over(Outcome<M>),
+    /// It did not run; another instance may take it.
+    Refused(M::Args),
+}
+
+impl<M: Method> Waiting<M> {
+    pub(super) fn new(answering: Answering<M>, instance: &Arc<Instance>, deadline: Instant) -> Self {
+        Self { answering, instance: InFlight::new(instance), patience: Patience::until(deadline) }
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        self.patience.deadline()
+    }
+
+    pub(super) fn poll(&mut self, target: &Target, task: &mut Context<'_>) -> Poll<Waited<M>> {
+        let failure = match Pin::new(&mut self.answering).poll(task) {
+            Poll::Ready(Answer::Done(result)) => return Poll::Ready(Waited::Over(result.map_err(CallError::App))),
+            Poll::Ready(Answer::Refused(reason, args)) if reason.can_pass() => {
+                return Poll::Ready(Waited::Refused(args));
+            }
+            Poll::Ready(Answer::Refused(reason, _)) => reason.into(),
+            Poll::Ready(Answer::Failed(failure)) => failure,
+            Poll::Pending => {
+                ready!(self.patience.poll(&target.router.home, task));
+                LostReason::Deadline.into()
+            }
+        };
+        Poll::Ready(Waited::Over(Err(describe::<M, _>(target, Some(self.instance.0.to_string()), failure))))
+    }
+}
+
+/// Counts a call as in flight.
+pub(super) struct InFlight(Arc<Instance>);
+
+impl InFlight {
+    pub(super) fn new(instance: &Arc<Instance>) -> Self {
+        instance.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(instance))
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -11,16 +11,17 @@ use tokio::time::{Instant, timeout_at};
 use super::{
     Body, HandledBy, Path, Service, Submission,
     execute::{execute, execute_unless, panicked, report},
-    job::{Done, Job, Start, guarded, once},
-    pool,
+    job::{Done, Driving, Job, Start, conclude, guarded, once},
+    pool::Pool,
+    step::{Step, first_step},
 };
 use crate::{
     error::{Failure, RefusedReason, Result},
     message::{Answer, Due, Handled, Method, RawCall, RawReply, Reply, ReplyBody, Wire},
 };
 
-/// What a handler made of a call.
-pub(super) type Outcome<M> = Result<Handled<<M as Method>::Value, <M as Method>::Error>, Failure>;
+/// What a handler made of a call. What hardly ever happens is boxed: it would make what is moved around larger.
+pub(super) type Outcome<M> = Result<Handled<<M as Method>::Value, <M as Method>::Error>, Box<Failure>>;
 
 /// Runs the method `M`. A panic ends the call, not the service.
 pub(super) async fn running<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
@@ -36,6 +37,7 @@ pub(super) async fn running<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
 pub(super) fn start<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     call: Submission<M>,
     mut body: Box<Body<S>>,
+    driver: &mut Driving<'_, '_, S>,
 ) -> Start<S> {
     if call.is_expired() {
         guarded(&mut body, || refuse(call, RefusedReason::Expired));
@@ -56,7 +58,25 @@ pub(super) fn start<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
                 }
             })
         }),
-        reply => Start::Handler(pool::place(running::<S, L, M>(body, args), reply), index),
+        reply => begin::<S, L, M, _>(body, args, index, driver, reply),
+    }
+}
+
+/// Begins to run the method `M`; `done` is told of the outcome, if there is anybody.
+fn begin<S: Service, L: Path<S>, M: HandledBy<L::Unit>, D: Done<Outcome<M>>>(
+    body: Box<Body<S>>,
+    args: M::Args,
+    index: usize,
+    driver: &mut Driving<'_, '_, S>,
+    mut done: Option<D>,
+) -> Start<S> {
+    let Driving { cell, task } = driver;
+    match first_step::<S, L, M, D>((cell, index), (body, args), &mut Pool, task, || done.take()) {
+        Step::Over(mut body, outcome) => {
+            conclude(&mut body, outcome, done);
+            Start::Over(body)
+        }
+        Step::Waits(running, changed) => Start::Waits(running, changed, index),
     }
 }
 
@@ -78,7 +98,7 @@ impl<M: Method> Done<Outcome<M>> for Reply<M> {
                     self.send(Answer::Done(result));
                 }
             }),
-            Err(failure) => self.send(Answer::Failed(failure)),
+            Err(failure) => self.send(Answer::Failed(*failure)),
         }
     }
 }
@@ -89,6 +109,7 @@ pub(super) fn start_raw<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     call: RawCall,
     index: usize,
     mut body: Box<Body<S>>,
+    driver: &mut Driving<'_, '_, S>,
 ) -> Start<S> {
     let RawCall { payload, envelope, mut reply, .. } = call;
     body.core.cell.discharge(payload.len());
@@ -130,7 +151,7 @@ pub(super) fn start_raw<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
             })
         });
     }
-    Start::Handler(pool::place(running::<S, L, M>(body, args), Some(RawDone { wire, reply })), index)
+    begin::<S, L, M, _>(body, args, index, driver, Some(RawDone { wire, reply }))
 }
 
 /// Where the outcome of a call from another node goes.
@@ -148,13 +169,13 @@ impl<M: Method> Done<Outcome<M>> for RawDone<M> {
                 Some(Err(error)) => reply.send(ReplyBody::App(&mut |out| wire.put_error(&error, out))),
                 None => drop(reply),
             }),
-            Err(failure) => reply.fail(failure),
+            Err(failure) => reply.fail(*failure),
         }
     }
 }
 
 /// Begins a call from another node: see [`start_raw`].
-pub(super) type StartRaw<S> = fn(RawCall, usize, Box<Body<S>>) -> Start<S>;
+pub(super) type StartRaw<S> = fn(RawCall, usize, Box<Body<S>>, &mut Driving<'_, '_, S>) -> Start<S>;
 
 /// A call from this node that waits in the system lane.
 pub(super) struct CallJob<S, L, M: Method> {
@@ -169,8 +190,8 @@ impl<S, L, M: Method> CallJob<S, L, M> {
 }
 
 impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for CallJob<S, L, M> {
-    fn start(self: Box<Self>, body: Box<Body<S>>) -> Start<S> {
-        start::<S, L, M>(self.call, body)
+    fn start(self: Box<Self>, body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
+        start::<S, L, M>(self.call, body, driver)
     }
 
     fn refuse(self: Box<Self>, reason: RefusedReason) {
@@ -186,8 +207,8 @@ pub(super) struct RawJob<S: Service> {
 }
 
 impl<S: Service> Job<S> for RawJob<S> {
-    fn start(self: Box<Self>, body: Box<Body<S>>) -> Start<S> {
-        (self.start)(self.call, self.index, body)
+    fn start(self: Box<Self>, body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
+        (self.start)(self.call, self.index, body, driver)
     }
 
     fn refuse(self: Box<Self>, reason: RefusedReason) {

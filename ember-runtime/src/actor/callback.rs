@@ -9,7 +9,7 @@ use std::{
 use super::{
     AnyCell, Body, Cell, Core, Cx, NotEntered, Path, Post, Service, Unit,
     execute::report,
-    job::{Job, Start},
+    job::{Driving, Job, Start},
 };
 use crate::{
     error::RefusedReason,
@@ -130,7 +130,7 @@ pub(crate) struct CallbackJob {
 }
 
 impl<S: Service> Job<S> for CallbackJob {
-    fn start(self: Box<Self>, mut body: Box<Body<S>>) -> Start<S> {
+    fn start(self: Box<Self>, mut body: Box<Body<S>>, _: &mut Driving<'_, '_, S>) -> Start<S> {
         let Self { callback, route, method, envelope } = *self;
         let Body { service, core, ambient } = &mut *body;
         let due = Due::at(envelope.deadline);

@@ -105,7 +105,7 @@ impl<S: Service> Cell<S> {
     pub(crate) fn settle_in(self: &Arc<Self>, service: S, host: &Arc<dyn Host>) {
         let core = Core::new::<S>(Arc::clone(host), Arc::clone(self) as _);
         if let Some(held) = self.turn.take() {
-            self.leave(held, Place::Idle(Body::new(service, core)));
+            self.leave(held, || Place::Idle(Body::new(service, core)));
         }
         self.up(&**host);
     }

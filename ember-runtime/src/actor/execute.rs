@@ -44,9 +44,10 @@ async fn scoped<T>(ambient: &Ambient, handler: impl Future<Output = T>) -> T {
 pub(super) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     body: &mut Body<S>,
     args: M::Args,
-) -> Result<Handled<M::Value, M::Error>, Failure> {
+) -> Result<Handled<M::Value, M::Error>, Box<Failure>> {
     let Body { service, core, ambient } = body;
-    let mut guard = enter::<S, L>(service, &mut ambient.envelope.keys).map_err(RefusedReason::from)?;
+    let entered = enter::<S, L>(service, &mut ambient.envelope.keys);
+    let mut guard = entered.map_err(|absent| Failure::from(RefusedReason::from(absent)))?;
     let (unit, parent) = L::parts(&mut guard);
     let mut cx = Cx::new(core, ambient, parent);
     Ok(scoped(ambient, M::handle(unit, &mut cx, args)).await)
@@ -57,7 +58,7 @@ pub(super) async fn execute_unless<S: Service, L: Path<S>, M: HandledBy<L::Unit>
     body: &mut Body<S>,
     args: M::Args,
     gone: impl Future<Output = ()>,
-) -> Option<Result<Handled<M::Value, M::Error>, Failure>> {
+) -> Option<Result<Handled<M::Value, M::Error>, Box<Failure>>> {
     let done = tokio::select! {
         biased;
         done = AssertUnwindSafe(execute::<S, L, M>(body, args)).catch_unwind() => Some(done),
@@ -72,8 +73,8 @@ pub(super) async fn execute_unless<S: Service, L: Path<S>, M: HandledBy<L::Unit>
 }
 
 /// What the caller of a method that panicked is told.
-pub(super) fn panicked<S: Service>(body: &mut Body<S>, panic: &(dyn Any + Send)) -> Failure {
-    LostReason::Panicked(report(&mut body.core, panic)).into()
+pub(super) fn panicked<S: Service>(body: &mut Body<S>, panic: &(dyn Any + Send)) -> Box<Failure> {
+    Box::new(LostReason::Panicked(report(&mut body.core, panic)).into())
 }
 
 /// Runs a hook or a timer of the unit at `L`.

@@ -1,6 +1,7 @@
 //! What waits in a mailbox: work for a service, with the knowledge of whom to tell how it went.
 
 use std::{
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     task::{Context, Poll, ready},
@@ -9,28 +10,36 @@ use std::{
 use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{
-    Body, Service,
+    Body, Cell, Service,
     execute::report,
-    pool::{self, Slot},
+    pool::{Memory as _, Pool, Slot},
 };
 use crate::error::RefusedReason;
 
 /// One piece of work for a service of the type `S`.
 pub(crate) trait Job<S: Service>: Send {
     /// Begins it. The body comes back when it has ended.
-    fn start(self: Box<Self>, body: Box<Body<S>>) -> Start<S>;
+    fn start(self: Box<Self>, body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S>;
 
     /// Answers that the work will not be done.
     fn refuse(self: Box<Self>, reason: RefusedReason);
 }
 
+/// Where a job begins.
+pub(crate) struct Driving<'a, 'b, S: Service> {
+    pub(super) cell: &'a Cell<S>,
+    /// The driver's.
+    pub(super) task: &'a mut Context<'b>,
+}
+
 /// How a job begins.
 pub(crate) enum Start<S: Service> {
-    /// There was nothing to do.
+    /// It has ended.
     Over(Box<Body<S>>),
     Running(Running<S>),
-    /// A handler of the method that has this place in the service's table.
-    Handler(Running<S>, usize),
+    /// A handler of the method that has this place in the service's table waits for something. And whether modules were added
+    /// or released so far.
+    Waits(Running<S>, bool, usize),
 }
 
 /// Work under way.
@@ -60,16 +69,22 @@ where
         let parts = self.project();
         let Some(future) = parts.future.as_pin_mut() else { return Poll::Pending };
         let (mut body, outcome) = ready!(future.poll(task));
-        // What nobody wants any more is dropped here.
-        match parts.done.take() {
-            Some(done) => guarded(&mut body, || done.done(outcome)),
-            None => guarded(&mut body, || drop(outcome)),
-        }
+        conclude(&mut body, outcome, parts.done.take());
         Poll::Ready(body)
     }
 
     fn end(self: Pin<Box<Self>>) {
-        pool::keep(self);
+        Pool.keep(self);
+    }
+}
+
+/// A handler has ended. An outcome that nobody wants any more is dropped.
+#[inline]
+pub(super) fn conclude<S: Service, O, D: Done<O>>(body: &mut Body<S>, outcome: O, done: Option<D>) {
+    match done {
+        Some(done) => guarded(body, || done.done(outcome)),
+        None if mem::needs_drop::<O>() => guarded(body, || drop(outcome)),
+        None => {}
     }
 }
 

@@ -5,7 +5,7 @@ use std::{cell::Cell as Flag, sync::Arc};
 
 use super::{
     Attachments, Body, Cell, EventFn, HookFn, HookKind, Host, Service, Table,
-    job::{Job, Start},
+    job::{Driving, Job, Start},
     table::{Subscription, Timer},
 };
 use crate::{error::Result, message::Keys};
@@ -59,15 +59,13 @@ pub(crate) fn note_change() {
     CHANGED.set(true);
 }
 
-/// The result of one step of a service, and whether modules were added or released in it.
-pub(super) fn noticing<S: Service, T>(table: &Table<S>, step: impl FnOnce() -> T) -> (T, bool) {
-    if table.keyed.is_empty() {
-        return (step(), false);
-    }
+/// Whether modules were added or released in one step of a service.
+#[inline]
+pub(super) fn noticing<S: Service>(table: &Table<S>, step: impl FnOnce()) -> bool {
     // The step may be one within that of another service.
-    let outer = CHANGED.replace(false);
-    let result = step();
-    (result, CHANGED.replace(outer))
+    let outer = table.has_keyed().then(|| CHANGED.replace(false));
+    step();
+    outer.is_some_and(|outer| CHANGED.replace(outer))
 }
 
 /// Begins the timers and subscriptions of one unit; what is returned ends them when dropped.
@@ -80,7 +78,7 @@ pub(crate) struct GoLive {
 }
 
 impl<S: Service> Job<S> for GoLive {
-    fn start(self: Box<Self>, mut body: Box<Body<S>>) -> Start<S> {
+    fn start(self: Box<Self>, mut body: Box<Body<S>>, _: &mut Driving<'_, '_, S>) -> Start<S> {
         if self.life == body.core.cell.life() {
             body.core.live = true;
             body.core.changed = true;

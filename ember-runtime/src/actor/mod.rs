@@ -27,6 +27,7 @@ mod run;
 mod short;
 mod spec;
 mod states;
+mod step;
 mod supervision;
 mod sync;
 mod table;
@@ -50,7 +51,7 @@ pub(crate) use self::{
     identity::Particulars,
     keyed::{Changes, Field as KeyedField, GoLive, note_change},
     pool::Spare,
-    port::{Port, Submission},
+    port::{Offer, Port, Submission},
     run::{Ending, Source},
     short::{Short, ShortCall},
     supervision::Supervision,

@@ -22,12 +22,10 @@ pin_project! {
 }
 
 impl<F, D> Slot<F, D> {
-    /// Puts something else in.
-    #[inline]
-    fn fill(self: Pin<&mut Self>, future: Option<F>, done: Option<D>) {
+    fn empty(self: Pin<&mut Self>) {
         let mut parts = self.project();
-        parts.future.set(future);
-        *parts.done = done;
+        parts.future.set(None);
+        *parts.done = None;
     }
 }
 
@@ -59,28 +57,35 @@ fn shelf<F: 'static, D: 'static>(shelves: &mut Vec<Shelf>) -> Option<&mut Slots<
     shelves.first_mut()?.1.downcast_mut()
 }
 
+/// Where slots come from, and where they go when they are empty again.
+pub(super) trait Memory {
+    /// Places the future that `make` makes.
+    fn place<F: 'static, D: 'static>(&mut self, make: impl FnOnce() -> F) -> Pin<Box<Slot<F, D>>>;
+
+    /// Keeps the place for the next time. What is still in it, is dropped.
+    fn keep<F: 'static, D: 'static>(&mut self, slot: Pin<Box<Slot<F, D>>>);
+}
+
 /// The memory of one kind of call, for somebody who makes it again and again.
 #[derive(Default)]
 pub(crate) struct Spare(Option<Box<dyn Any>>);
 
-impl Spare {
-    /// Places `future`.
+impl Memory for Spare {
     #[inline]
-    pub(super) fn place<F: 'static, D: 'static>(&mut self, future: F, done: Option<D>) -> Pin<Box<Slot<F, D>>> {
+    fn place<F: 'static, D: 'static>(&mut self, make: impl FnOnce() -> F) -> Pin<Box<Slot<F, D>>> {
         let kept = self.0.as_deref_mut().and_then(<dyn Any>::downcast_mut::<Option<Pin<Box<Slot<F, D>>>>>);
         match kept.and_then(Option::take) {
             Some(mut slot) => {
-                slot.as_mut().fill(Some(future), done);
+                slot.as_mut().project().future.set(Some(make()));
                 slot
             }
-            None => place(future, done),
+            None => Pool.place(make),
         }
     }
 
-    /// Keeps the place for the next time. What is still in it, is dropped.
     #[inline]
-    pub(super) fn keep<F: 'static, D: 'static>(&mut self, mut slot: Pin<Box<Slot<F, D>>>) {
-        slot.as_mut().fill(None, None);
+    fn keep<F: 'static, D: 'static>(&mut self, mut slot: Pin<Box<Slot<F, D>>>) {
+        slot.as_mut().empty();
         match self.0.as_deref_mut().and_then(<dyn Any>::downcast_mut::<Option<Pin<Box<Slot<F, D>>>>>) {
             Some(kept) => *kept = Some(slot),
             None => self.0 = Some(Box::new(Some(slot))),
@@ -88,25 +93,30 @@ impl Spare {
     }
 }
 
-/// Places `future`.
-pub(super) fn place<F: 'static, D: 'static>(future: F, done: Option<D>) -> Pin<Box<Slot<F, D>>> {
-    // A thread that ends has no shelves any more.
-    let kept = SHELVES.try_with(|shelves| shelf::<F, D>(&mut shelves.borrow_mut())?.pop());
-    match kept.ok().flatten() {
-        Some(mut slot) => {
-            slot.as_mut().fill(Some(future), done);
-            slot
-        }
-        None => Box::pin(Slot { future: Some(future), done }),
-    }
-}
+/// What the present thread keeps.
+pub(super) struct Pool;
 
-/// Keeps the place for another time. What is still in it, is dropped.
-pub(super) fn keep<F: 'static, D: 'static>(mut slot: Pin<Box<Slot<F, D>>>) {
-    slot.as_mut().fill(None, None);
-    let _ended = SHELVES.try_with(|shelves| {
-        if let Some(shelf) = shelf::<F, D>(&mut shelves.borrow_mut()).filter(|shelf| shelf.len() < KEPT) {
-            shelf.push(slot);
+impl Memory for Pool {
+    #[inline]
+    fn place<F: 'static, D: 'static>(&mut self, make: impl FnOnce() -> F) -> Pin<Box<Slot<F, D>>> {
+        // A thread that ends has no shelves any more.
+        let kept = SHELVES.try_with(|shelves| shelf::<F, D>(&mut shelves.borrow_mut())?.pop());
+        match kept.ok().flatten() {
+            Some(mut slot) => {
+                slot.as_mut().project().future.set(Some(make()));
+                slot
+            }
+            None => Box::pin(Slot { future: Some(make()), done: None }),
         }
-    });
+    }
+
+    #[inline]
+    fn keep<F: 'static, D: 'static>(&mut self, mut slot: Pin<Box<Slot<F, D>>>) {
+        slot.as_mut().empty();
+        let _ended = SHELVES.try_with(|shelves| {
+            if let Some(shelf) = shelf::<F, D>(&mut shelves.borrow_mut()).filter(|shelf| shelf.len() < KEPT) {
+                shelf.push(slot);
+            }
+        });
+    }
 }

@@ -31,7 +31,30 @@ impl<M: Method> Submission<M> {
     }
 }
 
-type SubmitFn<M> = fn(&dyn AnyCell, Submission<M>) -> Result<(), (Submission<M>, RefusedReason)>;
+/// A local call that may be refused: then everything is where it was.
+pub(crate) struct Offer<'a, M: Method> {
+    pub(crate) args: &'a mut Option<M::Args>,
+    pub(crate) envelope: &'a mut Option<Box<Envelope>>,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) index: usize,
+    pub(crate) reply: &'a mut Option<Reply<M>>,
+}
+
+impl<M: Method> Offer<'_, M> {
+    /// Takes it. There must be arguments.
+    #[inline]
+    pub(super) fn take(self) -> Submission<M> {
+        Submission {
+            args: self.args.take().expect("a call is offered with its arguments"),
+            envelope: self.envelope.take(),
+            deadline: self.deadline,
+            index: self.index,
+            reply: self.reply.take(),
+        }
+    }
+}
+
+type SubmitFn<M> = fn(&dyn AnyCell, Offer<'_, M>) -> Result<(), RefusedReason>;
 
 /// Delivers calls of the method `M` to the kind of service that it was made for.
 pub(crate) struct Port<M: Method> {
@@ -48,29 +71,19 @@ impl<M: Method> Port<M> {
         Self { submit: submit::<S, L, M>, short: short::<S, L, M> }
     }
 
-    /// Queues the call; gives it back if it is refused.
-    pub(crate) fn submit(&self, cell: &dyn AnyCell, call: Submission<M>) -> Result<(), (Submission<M>, RefusedReason)> {
+    /// Queues the call, or leaves it where it is.
+    pub(crate) fn submit(&self, cell: &dyn AnyCell, call: Offer<'_, M>) -> Result<(), RefusedReason> {
         (self.submit)(cell, call)
     }
 }
 
 fn submit<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     cell: &dyn AnyCell,
-    call: Submission<M>,
-) -> Result<(), (Submission<M>, RefusedReason)> {
-    let Some(cell) = cell.as_any().downcast_ref::<Cell<S>>() else {
-        return Err((call, RefusedReason::UnknownMethod));
-    };
-    let mut kept = Some(call);
-    let put = cell.put(M::INFO.lane, |calls| {
-        let call = kept.take().expect("a job is made once");
-        match const { M::INFO.lane } {
-            Lane::User => calls.add::<L, M>(call),
-            Lane::System => Post::Job(Box::new(CallJob::<S, L, M>::new(call))),
-        }
-    });
-    match (put, kept) {
-        (Err(reason), Some(call)) => Err((call, reason)),
-        _ => Ok(()),
-    }
+    call: Offer<'_, M>,
+) -> Result<(), RefusedReason> {
+    let Some(cell) = cell.as_any().downcast_ref::<Cell<S>>() else { return Err(RefusedReason::UnknownMethod) };
+    cell.put(M::INFO.lane, |calls| match const { M::INFO.lane } {
+        Lane::User => calls.add::<L, M>(call),
+        Lane::System => Post::Job(Box::new(CallJob::<S, L, M>::new(call.take()))),
+    })
 }

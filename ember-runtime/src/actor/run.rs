@@ -4,14 +4,15 @@ use std::{
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    task::{Context, Poll},
     time::Duration,
 };
 
-use tokio::time::timeout;
+use tokio::{task::coop, time::timeout};
 
 use super::{
     AnyCell, Body, Cell, Core, HookKind, Host, OnPanic, Place, Restart, Service, ServiceState,
-    job::{Running, Start, refusing},
+    job::{Driving, Running, Start, refusing},
     keyed,
     pace::Pace,
     supervision::Budget,
@@ -138,32 +139,100 @@ async fn serve<'a, S: Service>(
     cell: &'a Arc<Cell<S>>,
 ) -> (Held<'a, Place<S>>, Box<Body<S>>, End) {
     loop {
-        if std::mem::take(&mut body.core.changed) {
-            // What does not start is gone; the service goes on.
-            let _told = keyed::settle(&mut body, cell).await;
+        if body.core.needs_driver()
+            && let Some(end) = see_to(&mut body, cell).await
+        {
+            return (held, body, end);
         }
-        if std::mem::take(&mut body.core.panicked) && !cell.resumes() {
-            return (held, body, End::Panicked);
-        }
-        if std::mem::take(&mut body.core.stop) {
-            if cell.supervision().restart == Restart::Always && cell.state() != ServiceState::Retiring {
-                return (held, body, End::Asked);
+        let mut left = Some(body);
+        let stretch = poll_fn(|task| stretch(&mut left, batch, cell, task)).await;
+        body = match (stretch, left) {
+            (Stretch::Began(running, changed, index), _) => {
+                let pace = index.and_then(|index| cell.table.methods.get(index)).map(|entry| &entry.pace);
+                finish(running, changed, pace, cell).await
             }
-            cell.retire();
-        }
-        match cell.mailbox.next(batch) {
-            Next::Message(post) => {
-                body = handle(post, &mut batch.aside, body, cell).await;
-                // A service that always has work must not keep the other tasks of its thread from running.
-                tokio::task::coop::consume_budget().await;
-            }
-            Next::Over => return (held, body, End::Drained),
-            Next::Empty => {
+            (Stretch::SeeTo, Some(body)) => body,
+            (Stretch::Over, Some(body)) => return (held, body, End::Drained),
+            (Stretch::Empty, Some(body)) => {
                 cell.mailbox.trim(batch);
-                (held, body) = rest(body, held, cell).await;
+                let (now_held, body) = rest(body, held, cell).await;
+                held = now_held;
+                body
             }
-        }
+            (_, None) => unreachable!("only work that has begun keeps the body"),
+        };
     }
+}
+
+/// Why a run of messages has come to an end.
+enum Stretch<S: Service> {
+    /// Work has begun that waits for something: see [`Start`].
+    Began(Running<S>, bool, Option<usize>),
+    /// There is something to do before the next message.
+    SeeTo,
+    /// There are no messages.
+    Empty,
+    /// There never will be.
+    Over,
+}
+
+/// Handles one message after another, as long as none has to wait. A service that always has work must not keep the other
+/// tasks of its thread from running.
+fn stretch<S: Service>(
+    left: &mut Option<Box<Body<S>>>,
+    batch: &mut Batch<Post<S>, Calls<S>>,
+    cell: &Cell<S>,
+    task: &mut Context<'_>,
+) -> Poll<Stretch<S>> {
+    while let Some(body) = left.take_if(|body| !body.core.needs_driver()) {
+        let Poll::Ready(proceed) = coop::poll_proceed(task) else {
+            *left = Some(body);
+            return Poll::Pending;
+        };
+        let end = match cell.mailbox.next(batch) {
+            Next::Message(post) => {
+                proceed.made_progress();
+                cell.counts.queued();
+                match batch.aside.start(post, body, &mut Driving { cell, task }) {
+                    Start::Over(body) => {
+                        *left = Some(body);
+                        continue;
+                    }
+                    Start::Running(running) => Stretch::Began(running, false, None),
+                    Start::Waits(running, changed, index) => Stretch::Began(running, changed, Some(index)),
+                }
+            }
+            Next::Over => {
+                *left = Some(body);
+                Stretch::Over
+            }
+            Next::Empty => {
+                *left = Some(body);
+                Stretch::Empty
+            }
+        };
+        return Poll::Ready(end);
+    }
+    Poll::Ready(Stretch::SeeTo)
+}
+
+/// Does what the last message has left to do; tells if the service ends by it.
+#[cold]
+async fn see_to<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Option<End> {
+    if std::mem::take(&mut body.core.changed) {
+        // What does not start is gone; the service goes on.
+        let _told = keyed::settle(body, cell).await;
+    }
+    if std::mem::take(&mut body.core.panicked) && !cell.resumes() {
+        return Some(End::Panicked);
+    }
+    if std::mem::take(&mut body.core.stop) {
+        if cell.supervision().restart == Restart::Always && cell.state() != ServiceState::Retiring {
+            return Some(End::Asked);
+        }
+        cell.retire();
+    }
+    None
 }
 
 /// Lets callers run the service until there is something to do.
@@ -186,23 +255,6 @@ async fn rest<'a, S: Service>(
     }
 }
 
-async fn handle<S: Service>(
-    post: Post<S>,
-    calls: &mut Calls<S>,
-    body: Box<Body<S>>,
-    cell: &Cell<S>,
-) -> Box<Body<S>> {
-    cell.counts.queued();
-    match calls.start(post, body, &cell.table) {
-        Start::Over(body) => body,
-        Start::Running(running) => finish(running, false, None, cell).await,
-        Start::Handler(running, index) => {
-            let pace = cell.table.methods.get(index).map(|entry| &entry.pace);
-            finish(running, false, pace, cell).await
-        }
-    }
-}
-
 /// Goes on with what has begun until it has ended; `changed` says what it has done so far.
 async fn finish<S: Service>(
     mut running: Running<S>,
@@ -212,7 +264,8 @@ async fn finish<S: Service>(
 ) -> Box<Body<S>> {
     let mut body = poll_fn(|task| {
         let step = pace.map(Pace::begin);
-        let (polled, now) = keyed::noticing(&cell.table, || running.as_mut().poll(task));
+        let mut polled = Poll::Pending;
+        let now = keyed::noticing(&cell.table, || polled = running.as_mut().poll(task));
         if let (Some(pace), Some(step)) = (pace, step) {
             pace.end(step);
         }

@@ -1,17 +1,17 @@
 //! The short path: a caller that finds a service idle runs the handler itself, for one step. If that is all, there is the
 //! result, and no task was switched. If the handler waits for something, it is left to the service's driver.
 
-use std::{cell::Cell as Flag, pin::Pin, task::Context, task::Poll};
+use std::{cell::Cell as Flag, task::Context};
 
 use super::{
-    AnyCell, Body, Cell, HandledBy, Path, Place, Port, Service,
-    call_job::{Outcome, running},
-    keyed,
-    pool::{Slot, Spare},
+    AnyCell, Cell, HandledBy, Path, Place, Port, Service,
+    call_job::Outcome,
+    pool::Spare,
+    step::{Step, first_step},
     unsafe_turn::Held,
 };
 use crate::{
-    error::Failure,
+    error::{Failure, LostReason},
     message::{Answer, Answering, Due, Envelope, Method, Reply, reply_slot},
 };
 
@@ -26,7 +26,7 @@ thread_local! {
 pub(crate) enum Short<M: Method> {
     /// The handler has ended, or will answer from elsewhere.
     Done(Result<M::Value, M::Error>),
-    Failed(Failure),
+    Failed(Box<Failure>),
     /// The answer comes later.
     Waits(Answering<M>),
     /// The service is not idle, or must not be run here: nothing has happened, the arguments are where they were.
@@ -96,14 +96,14 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     };
     let Some(args) = call.args.take() else { return cell.not_now(held, Place::Idle(body)) };
     body.begin::<L>(call.envelope.take(), call.due, M::INFO.name);
-    let mut slot = call.spare.place(running::<S, L, M>(body, args), None::<Reply<M>>);
-    let step = entry.pace.begin();
-    let polled = keyed::noticing(&cell.table, || poll(slot.as_mut(), call.task));
-    entry.pace.end(step);
-    match polled {
-        (Poll::Ready((mut body, outcome)), changed) => {
-            call.spare.keep(slot);
-            body.core.changed |= changed;
+    let mut waits = None;
+    let later = || {
+        let (reply, answering) = reply_slot::<M>();
+        waits = Some(answering);
+        Some(reply)
+    };
+    match first_step::<S, L, M, Reply<M>>((cell, call.index), (body, args), call.spare, call.task, later) {
+        Step::Over(mut body, outcome) => {
             cell.counts.short();
             if body.core.panicked && cell.resumes() {
                 body.core.panicked = false;
@@ -111,24 +111,22 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
             if body.core.needs_driver() {
                 cell.turn.note_work();
             }
-            cell.leave(held, Place::Idle(body));
+            cell.leave(held, || Place::Idle(body));
             settle(outcome)
         }
-        (Poll::Pending, changed) => {
-            let (reply, answer) = reply_slot::<M>();
-            *slot.as_mut().project().done = Some(reply);
+        Step::Waits(running, changed) => {
             cell.turn.note_work();
-            cell.leave(held, Place::Suspended(slot, changed));
-            Short::Waits(answer)
+            cell.leave(held, || Place::Suspended(running, changed));
+            waits.map_or(Short::Failed(Box::new(LostReason::NoReply.into())), Short::Waits)
         }
     }
 }
 
 impl<S: Service> Cell<S> {
-    /// Ends a turn.
+    /// Ends a turn, with the state in the place that `place` says.
     #[inline]
-    pub(super) fn leave(&self, mut held: Held<'_, Place<S>>, place: Place<S>) {
-        held.with(|left| *left = place);
+    pub(super) fn leave(&self, mut held: Held<'_, Place<S>>, place: impl FnOnce() -> Place<S>) {
+        held.with(|left| *left = place());
         if held.end() {
             self.wake();
         }
@@ -136,20 +134,8 @@ impl<S: Service> Cell<S> {
 
     #[cold]
     fn not_now<M: Method>(&self, held: Held<'_, Place<S>>, place: Place<S>) -> Short<M> {
-        self.leave(held, place);
+        self.leave(held, || place);
         Short::NotNow
-    }
-}
-
-/// One step of a handler.
-fn poll<S, F, O, D>(slot: Pin<&mut Slot<F, D>>, task: &mut Context<'_>) -> Poll<(Box<Body<S>>, O)>
-where
-    S: Service,
-    F: Future<Output = (Box<Body<S>>, O)>,
-{
-    match slot.project().future.as_pin_mut() {
-        Some(future) => future.poll(task),
-        None => Poll::Pending,
     }
 }
 

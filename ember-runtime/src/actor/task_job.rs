@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 
 use super::{
     Body, HookFn, Service,
-    job::{Job, Start, once},
+    job::{Driving, Job, Start, once},
 };
 use crate::error::{RefusedReason, Result};
 
@@ -28,7 +28,7 @@ impl<S: Service> TaskJob<S, HookFn<S>> {
 }
 
 impl<S: Service, D: Send + Sync + 'static> Job<S> for TaskJob<S, D> {
-    fn start(self: Box<Self>, body: Box<Body<S>>) -> Start<S> {
+    fn start(self: Box<Self>, body: Box<Body<S>>, _: &mut Driving<'_, '_, S>) -> Start<S> {
         if self.life.is_some_and(|life| life != body.core.cell.life()) {
             return Start::Over(body);
         }

@@ -3,8 +3,8 @@
 use std::{any::Any, collections::VecDeque, marker::PhantomData};
 
 use super::{
-    Body, HandledBy, Path, Service, Submission, Table, call_job,
-    job::{Job, Start},
+    Body, HandledBy, Offer, Path, Service, Submission, call_job,
+    job::{Driving, Job, Start},
 };
 use crate::{error::RefusedReason, mailbox::Aside, message::RawCall};
 
@@ -27,7 +27,7 @@ pub(crate) struct Calls<S: Service> {
 /// Calls of one method.
 trait Queue<S: Service>: Any + Send {
     /// Begins the first.
-    fn start(&mut self, body: Box<Body<S>>) -> Start<S>;
+    fn start(&mut self, body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S>;
 
     /// Refuses the first.
     fn refuse(&mut self, reason: RefusedReason);
@@ -42,9 +42,9 @@ struct Typed<S, L, M: crate::message::Method> {
 }
 
 impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Queue<S> for Typed<S, L, M> {
-    fn start(&mut self, body: Box<Body<S>>) -> Start<S> {
+    fn start(&mut self, body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
         match self.calls.pop_front() {
-            Some(call) => call_job::start::<S, L, M>(call, body),
+            Some(call) => call_job::start::<S, L, M>(call, body, driver),
             None => Start::Over(body),
         }
     }
@@ -65,7 +65,8 @@ const RAW: usize = usize::MAX;
 
 impl<S: Service> Calls<S> {
     /// Adds a call from this node.
-    pub(super) fn add<L: Path<S>, M: HandledBy<L::Unit>>(&mut self, call: Submission<M>) -> Post<S> {
+    #[inline]
+    pub(super) fn add<L: Path<S>, M: HandledBy<L::Unit>>(&mut self, call: Offer<'_, M>) -> Post<S> {
         let index = call.index;
         if self.queues.len() <= index {
             self.queues.resize_with(index + 1, || None);
@@ -73,7 +74,7 @@ impl<S: Service> Calls<S> {
         let queue = self.queues[index]
             .get_or_insert_with(|| Box::new(Typed::<S, L, M> { calls: VecDeque::new(), to: PhantomData }));
         match (&mut **queue as &mut dyn Any).downcast_mut::<Typed<S, L, M>>() {
-            Some(queue) => queue.calls.push_back(call),
+            Some(queue) => queue.calls.push_back(call.take()),
             None => unreachable!("each method has a place of its own"),
         }
         Post::Call(index)
@@ -86,15 +87,15 @@ impl<S: Service> Calls<S> {
     }
 
     /// Begins what has come out of the mailbox.
-    pub(super) fn start(&mut self, post: Post<S>, body: Box<Body<S>>, table: &Table<S>) -> Start<S> {
+    pub(super) fn start(&mut self, post: Post<S>, body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
         match post {
-            Post::Job(job) => job.start(body),
+            Post::Job(job) => job.start(body, driver),
             Post::Call(RAW) => match self.raw.pop_front() {
-                Some((call, index)) => (table.methods[index].raw)(call, index, body),
+                Some((call, index)) => (driver.cell.table.methods[index].raw)(call, index, body, driver),
                 None => Start::Over(body),
             },
             Post::Call(index) => match self.queues.get_mut(index) {
-                Some(Some(queue)) => queue.start(body),
+                Some(Some(queue)) => queue.start(body, driver),
                 _ => Start::Over(body),
             },
         }

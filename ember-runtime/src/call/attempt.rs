@@ -19,7 +19,7 @@ use super::{
     waiting::InFlight,
 };
 use crate::{
-    actor::Submission,
+    actor::Offer,
     directory::{Choice, Instance},
     error::{CallError, Failure, LostReason, RefusedReason},
     id::Pid,
@@ -212,22 +212,29 @@ impl Course {
             let router = Arc::clone(&self.target.router);
             return router.call_remote::<M>(instance, id, args, envelope, &mut self.handed_over).await;
         };
-        let Some(moved) = args.take() else { return Attempt::Refused(RefusedReason::CallerGone) };
+        if args.is_none() {
+            return Attempt::Refused(RefusedReason::CallerGone);
+        }
         let (reply, answer) = reply_slot::<M>();
-        let (unused, reason) =
-            match local::submit(&**cell, id, Submission { args: moved, envelope: Some(Box::new(envelope)), deadline: Some(self.deadline), reply: Some(reply), index: 0 }) {
-                Ok(()) => {
-                    self.handed_over = HandedOver::Yes;
-                    match answer.await {
-                        Answer::Done(result) => return Attempt::Done(result),
-                        Answer::Failed(failure) => return Attempt::Failed(failure),
-                        Answer::Refused(reason, args) => (args, reason),
-                    }
-                }
-                Err((call, reason)) => (call.args, reason),
-            };
-        *args = Some(unused);
-        Attempt::Refused(reason)
+        let offer = Offer {
+            args: &mut *args,
+            envelope: &mut Some(Box::new(envelope)),
+            deadline: Some(self.deadline),
+            index: 0,
+            reply: &mut Some(reply),
+        };
+        if let Err(reason) = local::submit(&**cell, id, offer) {
+            return Attempt::Refused(reason);
+        }
+        self.handed_over = HandedOver::Yes;
+        match answer.await {
+            Answer::Done(result) => Attempt::Done(result),
+            Answer::Failed(failure) => Attempt::Failed(failure),
+            Answer::Refused(reason, unused) => {
+                *args = Some(unused);
+                Attempt::Refused(reason)
+            }
+        }
     }
 
     fn describe<M: Method>(&self, failure: Failure) -> CallError<M::Error> {

@@ -1,7 +1,7 @@
 //! The last step of a call to a service on this node.
 
 use crate::{
-    actor::{AnyCell, Port, Submission},
+    actor::{AnyCell, Offer, Port},
     error::RefusedReason,
     id::MethodId,
     message::Method,
@@ -28,14 +28,8 @@ pub(super) fn own_side<M: Method>() -> String {
     RefusedReason::side(M::wire().map_or(M::INFO.signature, |wire| wire.signature().text()), M::INFO.version)
 }
 
-/// Queues a call, or gives it back.
-pub(super) fn submit<M: Method>(
-    cell: &dyn AnyCell,
-    id: MethodId,
-    call: Submission<M>,
-) -> Result<(), (Submission<M>, RefusedReason)> {
-    match port::<M>(cell, id) {
-        Ok((port, index)) => port.submit(cell, Submission { index, ..call }),
-        Err(reason) => Err((call, reason)),
-    }
+/// Queues a call, or leaves it where it is.
+pub(super) fn submit<M: Method>(cell: &dyn AnyCell, id: MethodId, call: Offer<'_, M>) -> Result<(), RefusedReason> {
+    let (port, index) = port::<M>(cell, id)?;
+    port.submit(cell, Offer { index, ..call })
 }

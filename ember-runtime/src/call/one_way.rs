@@ -2,20 +2,28 @@
 
 use std::sync::Arc;
 
-use super::{attempt::describe, handle::Target, inherited::Inherited, local, request::Options, request::Request, resolved::Resolved};
+use super::{
+    attempt::describe,
+    handle::Target,
+    inherited::Inherited,
+    local,
+    request::{Options, Request},
+    resolved::Resolved,
+};
 use crate::{
-    actor::Submission,
+    actor::Offer,
     directory::Instance,
     error::{CallError, SendError},
     message::{Ambient, Envelope, Lane, Method},
 };
 
 /// Sends a call one way. Never waits.
-pub(super) fn send<M: Method>(mut request: Request<M>) -> Result<(), SendError<M::Args>> {
-    if is_plain::<M>(&request.target, &request.options) && sent_here(&mut request) {
+#[inline]
+pub(super) fn send<M: Method>(request: &mut Request<M>) -> Result<(), SendError<M::Args>> {
+    if is_plain::<M>(&request.target, &request.options) && sent_here(request) {
         return Ok(());
     }
-    choose_and_send(request, &Inherited::unawaited())
+    choose_and_send(request.take(), &Inherited::unawaited())
 }
 
 /// Whether nothing travels beside the arguments.
@@ -29,26 +37,18 @@ fn is_plain<M: Method>(target: &Target, options: &Options) -> bool {
 /// Puts the call into the mailbox of the only service that it can go to, if that is on this node and takes it.
 fn sent_here<M: Method>(request: &mut Request<M>) -> bool {
     let resolved = Resolved::take::<M>(&request.target);
-    let sent = 'sent: {
-        let Some(found) = &resolved.found else { break 'sent false };
-        let (Some(port), Some(args)) = (found.port::<M>(), request.args.take()) else { break 'sent false };
-        let call = Submission { args, envelope: None, deadline: None, index: found.index, reply: None };
-        match port.submit(&*found.cell, call) {
-            Ok(()) => true,
-            Err((call, _)) => {
-                request.args = Some(call.args);
-                false
-            }
-        }
-    };
+    let sent = resolved.found.as_ref().is_some_and(|found| {
+        let Some(port) = found.port::<M>() else { return false };
+        let (args, envelope, reply) = (&mut request.args, &mut None, &mut None);
+        port.submit(&*found.cell, Offer { args, envelope, deadline: None, index: found.index, reply }).is_ok()
+    });
     resolved.give_back();
     sent
 }
 
 /// Asks one instance after another to take the call.
 fn choose_and_send<M: Method>(request: Request<M>, inherited: &Inherited) -> Result<(), SendError<M::Args>> {
-    let Request { target, args, options, retry: _ } = request;
-    let Some(mut args) = args else { unreachable!("a call that has not been started has its arguments") };
+    let Request { target, mut args, options, retry: _ } = request;
     let id = target.method_id::<M>();
     let envelope = inherited.envelope(&options, M::INFO.lane, None);
     let envelope = Envelope { keys: target.keys.clone(), ..envelope };
@@ -62,27 +62,30 @@ fn choose_and_send<M: Method>(request: Request<M>, inherited: &Inherited) -> Res
         place = Some(Arc::clone(&instance));
         let result = match &instance.cell {
             Some(cell) => {
-                let call = Submission { args, envelope: Some(Box::new(envelope.clone())), deadline: None, index: 0, reply: None };
-                local::submit::<M>(&**cell, id, call).map_err(|(call, reason)| (call.args, reason))
+                let (args, envelope) = (&mut args, &mut Some(Box::new(envelope.clone())));
+                local::submit::<M>(&**cell, id, Offer { args, envelope, deadline: None, index: 0, reply: &mut None })
             }
-            None => target.router.send_remote::<M>(&instance, id, args, &envelope),
+            None => {
+                let Some(moved) = args.take() else { unreachable!("a call that was not sent has its arguments") };
+                target.router.send_remote::<M>(&instance, id, moved, &envelope).map_err(|(unused, reason)| {
+                    args = Some(unused);
+                    reason
+                })
+            }
         };
         match result {
             Ok(()) => return Ok(()),
-            Err((unused, reason)) if reason.can_pass() => {
-                args = unused;
+            Err(reason) if reason.can_pass() => {
                 excluded.push(instance.pid);
                 refused = Some(reason);
             }
-            Err((unused, reason)) => {
-                args = unused;
-                break reason;
-            }
+            Err(reason) => break reason,
         }
     };
     let CallError::NotExecuted(refused) = describe::<M, ()>(&target, place.map(|it| it.to_string()), reason.into())
     else {
         unreachable!("a refusal is described as one")
     };
+    let Some(args) = args else { unreachable!("a call that was not sent has its arguments") };
     Err(SendError { refused, args })
 }

@@ -15,7 +15,7 @@ use super::{
     waiting::Waiting,
 };
 use crate::{
-    actor::{Port, Short, ShortCall, Submission},
+    actor::{Offer, Port, Short, ShortCall},
     error::CallError,
     message::{Ambient, Due, Envelope, Lane, Method, reply_slot},
 };
@@ -53,7 +53,7 @@ fn run<M: Method>(resolved: &mut Resolved, request: &mut Request<M>, task: &mut 
         match port.short(&*found.cell, call) {
             Short::Done(result) => return Tried::Done(result.map_err(CallError::App)),
             Short::Failed(failure) => {
-                return Tried::Done(Err(describe::<M, _>(target, Some(found.instance.to_string()), failure)));
+                return Tried::Done(Err(describe::<M, _>(target, Some(found.instance.to_string()), *failure)));
             }
             Short::Waits(answering) => {
                 return Tried::Waits(Waiting::new(answering, &found.instance, deadline(options, until)));
@@ -76,17 +76,21 @@ fn queue<M: Method>(
     if envelope.as_ref().is_some_and(|envelope| envelope.waits_for(found.cell.pid())) {
         return Tried::Not;
     }
-    let Some(args) = request.args.take() else { return Tried::Not };
+    if request.args.is_none() {
+        return Tried::Not;
+    }
     let deadline = deadline(&request.options, until);
     let (reply, answering) = reply_slot::<M>();
-    let envelope = envelope.map(Box::new);
-    let call = Submission { args, envelope, deadline: Some(deadline), index: found.index, reply: Some(reply) };
+    let call = Offer {
+        args: &mut request.args,
+        envelope: &mut envelope.map(Box::new),
+        deadline: Some(deadline),
+        index: found.index,
+        reply: &mut Some(reply),
+    };
     match port.submit(&*found.cell, call) {
         Ok(()) => Tried::Waits(Waiting::new(answering, &found.instance, deadline)),
-        Err((call, _)) => {
-            request.args = Some(call.args);
-            Tried::Not
-        }
+        Err(_) => Tried::Not,
     }
 }
 

@@ -99,11 +99,9 @@ impl<M: Method> Call<M> {
     ///
     /// # Panics
     /// If the call has been polled already.
-    pub fn send(self) -> Result<(), SendError<M::Args>> {
-        match self.unstarted() {
-            Some(request) => send(request),
-            None => panic!("a call that has been started cannot be sent one way"),
-        }
+    pub fn send(mut self) -> Result<(), SendError<M::Args>> {
+        assert!(matches!(self.stage, Stage::Ready), "a call that has been started cannot be sent one way");
+        send(&mut self.request)
     }
 
     /// Makes the call without waiting: when the result is there, `callback` runs in this service's own mailbox, on the unit

@@ -45,13 +45,18 @@ impl Ambient {
         self.due = due;
         // Most calls have nothing in their envelopes, and follow one that had not.
         if envelope.is_some() || self.filled {
-            self.filled = envelope.is_some();
-            self.envelope = envelope.unwrap_or_default();
+            self.fill(envelope);
         }
         // Taking it costs more than looking whether it is there.
         if self.extended.get().is_some() {
             self.extended = OnceLock::new();
         }
+    }
+
+    #[cold]
+    fn fill(&mut self, envelope: Option<Envelope>) {
+        self.filled = envelope.is_some();
+        self.envelope = envelope.unwrap_or_default();
     }
 
     /// When the handler must have ended.

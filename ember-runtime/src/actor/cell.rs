@@ -10,8 +10,14 @@ use std::{
 };
 
 use super::{
-    Body, Core, Host, OnPanic, Particulars, Place, Service, ServiceState, Supervision, Table, counts::Counts,
-    driver::Driver, identity::Identity, job::{Job, refusing}, keyed::Begin, states::States, unsafe_turn::Turn,
+    Body, Core, Host, OnPanic, Particulars, Place, Service, ServiceState, Supervision, Table,
+    counts::Counts,
+    driver::Driver,
+    identity::Identity,
+    job::{Job, refusing},
+    keyed::Begin,
+    states::States,
+    unsafe_turn::Turn,
     waiting::{Calls, Post},
 };
 use crate::{

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    AnyCell as _, Body, Cell, Down, EventFn, Post, Service, TaskJob, Watcher, call_job::RawJob, keyed, table::SIGNATURE_OF,
+    AnyCell as _, Body, Cell, Down, EventFn, Post, Service, TaskJob, Watcher, call_job::RawJob, keyed,
+    table::SIGNATURE_OF,
 };
 use crate::{
     error::{RefusedReason, Result},

@@ -1,11 +1,6 @@
 //! Running one handler: into the unit, under its context, with panics caught.
 
-use std::{
-    any::Any,
-    future::poll_fn,
-    panic::AssertUnwindSafe,
-    pin::pin,
-};
+use std::{any::Any, future::poll_fn, panic::AssertUnwindSafe, pin::pin};
 
 use futures_util::{FutureExt, future::BoxFuture};
 

@@ -59,13 +59,21 @@ pub(crate) fn note_change() {
     CHANGED.set(true);
 }
 
-/// Whether modules were added or released in one step of a service.
-#[inline]
-pub(super) fn noticing<S: Service>(table: &Table<S>, step: impl FnOnce()) -> bool {
-    // The step may be one within that of another service.
-    let outer = table.has_keyed().then(|| CHANGED.replace(false));
-    step();
-    outer.is_some_and(|outer| CHANGED.replace(outer))
+/// Notices whether modules are added or released in one step of a service. The step may be one within that of another
+/// service.
+pub(super) struct Noticing(Option<bool>);
+
+impl Noticing {
+    #[inline]
+    pub(super) fn begin<S: Service>(table: &Table<S>) -> Self {
+        Self(table.has_keyed().then(|| CHANGED.replace(false)))
+    }
+
+    /// Whether any were.
+    #[inline]
+    pub(super) fn end(self) -> bool {
+        self.0.is_some_and(|outer| CHANGED.replace(outer))
+    }
 }
 
 /// Begins the timers and subscriptions of one unit; what is returned ends them when dropped.

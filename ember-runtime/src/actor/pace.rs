@@ -15,7 +15,7 @@ const LONG: Duration = Duration::from_micros(500);
 const LONGEST: Duration = LONG.saturating_mul(2);
 
 /// One step in this many is measured, after the first few.
-const SAMPLED: u32 = 16;
+const SAMPLED: u32 = 32;
 
 /// The pace of one method, as measured on one node.
 #[derive(Debug)]

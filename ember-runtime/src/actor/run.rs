@@ -264,8 +264,9 @@ async fn finish<S: Service>(
 ) -> Box<Body<S>> {
     let mut body = poll_fn(|task| {
         let step = pace.map(Pace::begin);
-        let mut polled = Poll::Pending;
-        let now = keyed::noticing(&cell.table, || polled = running.as_mut().poll(task));
+        let noticing = keyed::Noticing::begin(&cell.table);
+        let polled = running.as_mut().poll(task);
+        let now = noticing.end();
         if let (Some(pace), Some(step)) = (pace, step) {
             pace.end(step);
         }

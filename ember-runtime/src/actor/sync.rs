@@ -1,6 +1,12 @@
 //! What [`unsafe_turn`](super::unsafe_turn) is built on. A test runs that file on loom's types of the same names instead.
 
-pub(crate) use std::sync::atomic::{AtomicU32, Ordering};
+pub(crate) use std::{
+    hint::spin_loop as pause,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+/// So often a caller looks whether another has ended its turn. All together that takes less than waking a task.
+pub(crate) const PAUSES: u32 = 8;
 
 /// As `std`'s, with the face of loom's.
 #[derive(Debug)]

@@ -1,15 +1,16 @@
 //! Whose turn it is to use the state of a service: a value that one holder at a time may touch.
 //!
 //! ```text
-//!            try_short                     end, nothing came up
-//!   0 ───────────────────────▶ HELD ───────────────────────────▶ 0
+//!            try_short                        end, nothing came up
+//!   0 ───────────────────────▶ HELD|SHORT ───────────────────────────▶ 0
 //!                                │ note_work, shut (by others)
 //!                                ▼
-//!                           HELD|WORK ──── end ────▶ WORK ──── take, by the driver ────▶ HELD
+//!                         HELD|SHORT|WORK ──── end ────▶ WORK ──── take, by the driver ────▶ HELD
 //! ```
 //!
 //! `WORK` says that something waits for the driver (the task that looks after the service); whoever sets it while nobody
-//! holds the turn, or ends a turn with it set, must wake the driver. `SHUT` keeps short turns out, and nothing else.
+//! holds the turn, or ends a turn with it set, must wake the driver. `SHUT` keeps short turns out, and nothing else. `SHORT`
+//! says that the holder is a caller, who soon ends it: that is worth a moment's wait.
 //!
 //! # Why this is sound
 //! The value is touched through a [`Held`] only. A `Held` is made where a compare-exchange has changed `HELD` from 0 to 1, and
@@ -21,7 +22,7 @@
 
 #![expect(unsafe_code, reason = "a cell whose borrows follow an atomic word; the proof is above")]
 
-use super::sync::{AtomicU32, Ordering, UnsafeCell};
+use super::sync::{AtomicU32, Ordering, PAUSES, UnsafeCell, pause};
 
 /// Somebody has the turn.
 const HELD: u32 = 1;
@@ -29,6 +30,8 @@ const HELD: u32 = 1;
 const WORK: u32 = 2;
 /// No short turns.
 const SHUT: u32 = 4;
+/// Whoever has the turn has it for one step.
+const SHORT: u32 = 8;
 
 /// A value that one holder at a time may touch.
 pub(crate) struct Turn<T> {
@@ -42,6 +45,8 @@ unsafe impl<T: Send> Sync for Turn<T> {}
 /// The turn. Dropped, it ends; but then nobody is told of work that came meanwhile: see [`end`](Held::end).
 pub(crate) struct Held<'a, T> {
     turn: &'a Turn<T>,
+    /// The bits that say so.
+    bits: u32,
 }
 
 impl<T> Turn<T> {
@@ -50,11 +55,18 @@ impl<T> Turn<T> {
         Self { word: AtomicU32::new(SHUT), value: UnsafeCell::new(value) }
     }
 
-    /// The turn, if nobody has it, nothing waits, and it is not shut.
+    /// The turn, if nobody has it, nothing waits, and it is not shut. Waits a moment for another caller.
     #[inline]
     pub(crate) fn try_short(&self) -> Option<Held<'_, T>> {
-        self.word.compare_exchange(0, HELD, Ordering::Acquire, Ordering::Relaxed).ok()?;
-        Some(Held { turn: self })
+        const BITS: u32 = HELD | SHORT;
+        for _ in 0..PAUSES {
+            match self.word.compare_exchange(0, BITS, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return Some(Held { turn: self, bits: BITS }),
+                Err(BITS) => pause(),
+                Err(_) => break,
+            }
+        }
+        None
     }
 
     /// The turn, if nobody has it and work waits. Whoever takes it sees to the work.
@@ -63,7 +75,7 @@ impl<T> Turn<T> {
         while word & (HELD | WORK) == WORK {
             let taken = (word & !WORK) | HELD;
             match self.word.compare_exchange_weak(word, taken, Ordering::Acquire, Ordering::Relaxed) {
-                Ok(_) => return Some(Held { turn: self }),
+                Ok(_) => return Some(Held { turn: self, bits: HELD }),
                 Err(now) => word = now,
             }
         }
@@ -98,21 +110,21 @@ impl<T> Held<'_, T> {
     /// Ends the turn. `true` if work waits: then the caller must wake the driver.
     #[inline]
     pub(crate) fn end(self) -> bool {
-        let turn = self.turn;
+        let Self { turn, bits } = self;
         std::mem::forget(self);
-        let ended = turn.word.compare_exchange(HELD, 0, Ordering::Release, Ordering::Relaxed);
-        ended.is_err() && turn.word.fetch_and(!HELD, Ordering::AcqRel) & WORK != 0
+        let ended = turn.word.compare_exchange(bits, 0, Ordering::Release, Ordering::Relaxed);
+        ended.is_err() && turn.word.fetch_and(!bits, Ordering::AcqRel) & WORK != 0
     }
 }
 
 impl<T> Drop for Held<'_, T> {
     fn drop(&mut self) {
-        self.turn.word.fetch_and(!HELD, Ordering::AcqRel);
+        self.turn.word.fetch_and(!self.bits, Ordering::AcqRel);
     }
 }
 
 impl<T> std::fmt::Debug for Turn<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Turn({:#05b})", self.word.load(Ordering::Relaxed))
+        write!(f, "Turn({:#06b})", self.word.load(Ordering::Relaxed))
     }
 }

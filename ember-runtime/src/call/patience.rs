@@ -141,7 +141,8 @@ mod tests {
     #[test]
     fn each_runtime_has_timers_of_its_own() {
         for _ in 0..2 {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
             runtime.block_on(async {
                 drop(begun(Instant::now() + Duration::from_secs(1)));
                 let deadline = Instant::now() + Duration::from_secs(2);

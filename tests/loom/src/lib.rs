@@ -10,8 +10,11 @@ mod unsafe_turn;
 mod sync {
     pub(crate) use loom::{
         cell::UnsafeCell,
+        hint::spin_loop as pause,
         sync::atomic::{AtomicU32, Ordering},
     };
+
+    pub(crate) const PAUSES: u32 = 2;
 }
 
 use std::sync::Arc as StdArc;

@@ -19,6 +19,7 @@ pub mod net;
 pub mod node;
 pub mod registry;
 pub mod rng;
+mod shelf;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod timer;

@@ -17,6 +17,22 @@ impl Adder {
         self.calls += 1;
         a + b
     }
+
+    #[rpc(queued)]
+    pub async fn rpc_sum_queued(&mut self, a: u64, b: u64) -> u64 {
+        self.calls += 1;
+        a + b
+    }
+
+    pub async fn rpc_sum_later(&mut self, a: u64, b: u64) -> u64 {
+        self.calls += 1;
+        tokio::task::yield_now().await;
+        a + b
+    }
+
+    pub async fn rpc_calls(&mut self) -> u64 {
+        self.calls
+    }
 }
 
 async fn calls(adder: &AdderClient, count: u64) {
@@ -26,32 +42,73 @@ async fn calls(adder: &AdderClient, count: u64) {
 }
 
 /// By how much 10,000 calls allocate more often than 1,000: what the runtime allocates to run anything at all does not count.
-fn allocations_of(client: impl AsyncFnOnce() -> (Node, AdderClient)) -> u64 {
+fn allocations_of(
+    client: impl AsyncFnOnce() -> (Node, AdderClient),
+    calls: impl AsyncFn(&AdderClient, u64),
+) -> u64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (_node, adder) = runtime.block_on(client());
     let count = |calls_made| measure(|| runtime.block_on(calls(&adder, calls_made))).count_total;
     count(1_000);
     let (few, many) = (count(1_000), count(10_000));
-    many - few
+    many.saturating_sub(few)
+}
+
+async fn local() -> (Node, AdderClient) {
+    let node = Node::builder().service(Adder::default()).start().await.unwrap();
+    let adder = node.client::<AdderClient>();
+    (node, adder)
+}
+
+async fn spawned() -> (Node, AdderClient) {
+    let node = Node::builder().start().await.unwrap();
+    let pid = node.spawn(Adder::default()).await.unwrap();
+    let adder = node.select::<AdderClient>().pid(pid).client();
+    (node, adder)
 }
 
 #[test]
 fn a_call_to_an_idle_local_service_allocates_nothing() {
-    let allocations = allocations_of(async || {
-        let node = Node::builder().service(Adder::default()).start().await.unwrap();
-        let adder = node.client::<AdderClient>();
-        (node, adder)
-    });
-    assert_eq!(allocations, 0);
+    assert_eq!(allocations_of(local, calls), 0);
 }
 
 #[test]
 fn a_call_to_an_idle_spawned_service_allocates_nothing() {
-    let allocations = allocations_of(async || {
-        let node = Node::builder().start().await.unwrap();
-        let pid = node.spawn(Adder::default()).await.unwrap();
-        let adder = node.select::<AdderClient>().pid(pid).client();
-        (node, adder)
-    });
-    assert_eq!(allocations, 0);
+    assert_eq!(allocations_of(spawned, calls), 0);
+}
+
+#[test]
+fn a_call_that_waits_in_the_mailbox_allocates_nothing() {
+    let queued = async |adder: &AdderClient, count| {
+        for number in 0..count {
+            assert_eq!(adder.rpc_sum_queued(number, 1).await.unwrap(), number + 1);
+        }
+    };
+    assert_eq!(allocations_of(local, queued), 0);
+}
+
+#[test]
+fn a_call_whose_handler_waits_allocates_nothing() {
+    let later = async |adder: &AdderClient, count| {
+        for number in 0..count {
+            assert_eq!(adder.rpc_sum_later(number, 1).await.unwrap(), number + 1);
+        }
+    };
+    assert_eq!(allocations_of(local, later), 0);
+}
+
+#[test]
+fn a_one_way_call_allocates_nothing() {
+    let sent = async |adder: &AdderClient, count| {
+        let before = adder.rpc_calls().await.unwrap();
+        for number in 0..count {
+            adder.rpc_sum(number, 1).send().unwrap();
+            // As many as are handled at a time without memory that is given back.
+            if number % 50 == 49 {
+                adder.rpc_calls().await.unwrap();
+            }
+        }
+        assert_eq!(adder.rpc_calls().await.unwrap(), before + count);
+    };
+    assert_eq!(allocations_of(local, sent), 0);
 }

@@ -1,16 +1,11 @@
 //! Memory for the futures of handlers: what one call has used, the next call of the same method uses again. Each thread has
 //! its own.
 
-use std::{
-    any::{Any, TypeId},
-    cell::RefCell,
-    pin::Pin,
-};
+use std::{any::Any, pin::Pin};
 
 use pin_project_lite::pin_project;
 
-/// So many of a kind are kept, no more.
-const KEPT: usize = 16;
+use crate::shelf;
 
 pin_project! {
     /// A place for a future and what is to be done with its output.
@@ -27,34 +22,6 @@ impl<F, D> Slot<F, D> {
         parts.future.set(None);
         *parts.done = None;
     }
-}
-
-/// Slots of one type.
-type Slots<F, D> = Vec<Pin<Box<Slot<F, D>>>>;
-
-/// The type, and its [`Slots`].
-type Shelf = (TypeId, Box<dyn Any>);
-
-thread_local! {
-    /// What was used last comes first. There are not more types than the program has methods.
-    static SHELVES: RefCell<Vec<Shelf>> = const { RefCell::new(Vec::new()) };
-}
-
-/// The shelf for slots of this type.
-#[inline]
-fn shelf<F: 'static, D: 'static>(shelves: &mut Vec<Shelf>) -> Option<&mut Slots<F, D>> {
-    let kind = TypeId::of::<Slot<F, D>>();
-    if shelves.first().is_none_or(|(first, _)| *first != kind) {
-        match shelves.iter().position(|(other, _)| *other == kind) {
-            Some(place) => shelves.swap(0, place),
-            None => {
-                shelves.push((kind, Box::new(Slots::<F, D>::with_capacity(KEPT))));
-                let last = shelves.len() - 1;
-                shelves.swap(0, last);
-            }
-        }
-    }
-    shelves.first_mut()?.1.downcast_mut()
 }
 
 /// Where slots come from, and where they go when they are empty again.
@@ -99,9 +66,7 @@ pub(super) struct Pool;
 impl Memory for Pool {
     #[inline]
     fn place<F: 'static, D: 'static>(&mut self, make: impl FnOnce() -> F) -> Pin<Box<Slot<F, D>>> {
-        // A thread that ends has no shelves any more.
-        let kept = SHELVES.try_with(|shelves| shelf::<F, D>(&mut shelves.borrow_mut())?.pop());
-        match kept.ok().flatten() {
+        match shelf::take::<Pin<Box<Slot<F, D>>>>() {
             Some(mut slot) => {
                 slot.as_mut().project().future.set(Some(make()));
                 slot
@@ -113,10 +78,6 @@ impl Memory for Pool {
     #[inline]
     fn keep<F: 'static, D: 'static>(&mut self, mut slot: Pin<Box<Slot<F, D>>>) {
         slot.as_mut().empty();
-        let _ended = SHELVES.try_with(|shelves| {
-            if let Some(shelf) = shelf::<F, D>(&mut shelves.borrow_mut()).filter(|shelf| shelf.len() < KEPT) {
-                shelf.push(slot);
-            }
-        });
+        shelf::keep(slot);
     }
 }

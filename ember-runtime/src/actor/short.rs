@@ -98,7 +98,7 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     body.begin::<L>(call.envelope.take(), call.due, M::INFO.name);
     let mut waits = None;
     let later = || {
-        let (reply, answering) = reply_slot::<M>();
+        let (reply, answering) = reply_slot::<M>(None);
         waits = Some(answering);
         Some(reply)
     };
@@ -117,7 +117,7 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
         Step::Waits(running, changed) => {
             cell.turn.note_work();
             cell.leave(held, || Place::Suspended(running, changed));
-            waits.map_or(Short::Failed(Box::new(LostReason::NoReply.into())), Short::Waits)
+            waits.map_or_else(|| Short::Failed(Box::new(LostReason::NoReply.into())), Short::Waits)
         }
     }
 }
@@ -143,7 +143,7 @@ fn settle<M: Method>(outcome: Outcome<M>) -> Short<M> {
     match outcome.map(crate::message::Handled::now) {
         Ok(Ok(result)) => Short::Done(result),
         Ok(Err(later)) => {
-            let (reply, answer) = reply_slot::<M>();
+            let (reply, answer) = reply_slot::<M>(None);
             later.settle(move |result| {
                 if let Some(result) = result {
                     reply.send(Answer::Done(result));

@@ -215,7 +215,7 @@ impl Course {
         if args.is_none() {
             return Attempt::Refused(RefusedReason::CallerGone);
         }
-        let (reply, answer) = reply_slot::<M>();
+        let (reply, answer) = reply_slot::<M>(None);
         let offer = Offer {
             args: &mut *args,
             envelope: &mut Some(Box::new(envelope)),

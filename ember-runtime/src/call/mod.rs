@@ -19,9 +19,9 @@ mod local_calls;
 mod many;
 mod mixed;
 mod mounted;
-#[cfg(feature = "cluster")]
 mod one_way;
 mod patience;
+#[cfg(feature = "cluster")]
 mod remote;
 mod request;
 mod resolved;

@@ -61,7 +61,7 @@ fn run<M: Method>(resolved: &mut Resolved, request: &mut Request<M>, task: &mut 
             Short::NotNow => {}
         }
     }
-    queue(found, port, request, envelope, until)
+    queue(found, port, request, envelope, until, task)
 }
 
 /// Puts the call into the mailbox.
@@ -71,6 +71,7 @@ fn queue<M: Method>(
     request: &mut Request<M>,
     envelope: Option<Envelope>,
     until: Option<Instant>,
+    task: &Context<'_>,
 ) -> Tried<M> {
     // It would wait for itself: what to say of that, is found out elsewhere.
     if envelope.as_ref().is_some_and(|envelope| envelope.waits_for(found.cell.pid())) {
@@ -80,7 +81,7 @@ fn queue<M: Method>(
         return Tried::Not;
     }
     let deadline = deadline(&request.options, until);
-    let (reply, answering) = reply_slot::<M>();
+    let (reply, answering) = reply_slot::<M>(Some(task.waker()));
     let call = Offer {
         args: &mut request.args,
         envelope: &mut envelope.map(Box::new),

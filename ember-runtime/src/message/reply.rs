@@ -1,14 +1,18 @@
-//! Where the answer to a local call goes.
+//! Where the answer to a local call goes: a slot that caller and callee share. When both have let go of it, the caller's thread
+//! keeps it for another call, so that most calls need no new one.
 
 use std::{
+    mem,
     pin::Pin,
-    task::{Context, Poll, ready},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
 };
 
-use tokio::sync::oneshot;
-
 use super::Method;
-use crate::error::{Failure, LostReason, RefusedReason};
+use crate::{
+    error::{Failure, LostReason, RefusedReason},
+    shelf,
+};
 
 /// The end of a local call.
 pub(crate) enum Answer<M: Method> {
@@ -21,39 +25,234 @@ pub(crate) enum Answer<M: Method> {
 }
 
 /// The callee's half of a call. Dropped unanswered, it tells the caller so at once.
-pub(crate) struct Reply<M: Method>(oneshot::Sender<Answer<M>>);
+pub(crate) struct Reply<M: Method>(Option<Arc<Slot<M>>>);
 
-impl<M: Method> Reply<M> {
-    /// Answers. A caller that has gone away is no error.
-    pub(crate) fn send(self, answer: Answer<M>) {
-        let _ = self.0.send(answer);
+/// The caller's half of a call.
+pub(crate) struct Answering<M: Method>(Option<Arc<Slot<M>>>);
+
+struct Slot<M: Method>(Mutex<State<M>>);
+
+struct State<M: Method> {
+    course: Course<M>,
+    /// Who waits: the caller for the answer, or the callee for the caller's end.
+    caller: Option<Waker>,
+    callee: Option<Waker>,
+}
+
+enum Course<M: Method> {
+    Open,
+    Answered(Answer<M>),
+    /// There will be no answer.
+    Unanswered,
+    /// The caller has gone away.
+    Unwanted,
+}
+
+/// The two halves of a local call, whose caller is to be woken by `waker`.
+pub(crate) fn reply_slot<M: Method>(waker: Option<&Waker>) -> (Reply<M>, Answering<M>) {
+    let mut slot = shelf::take::<Arc<Slot<M>>>().unwrap_or_else(|| Arc::new(Slot(Mutex::new(State::new()))));
+    if let (Some(waker), Some(slot)) = (waker, Arc::get_mut(&mut slot)) {
+        slot.0.get_mut().unwrap_or_else(PoisonError::into_inner).caller = Some(waker.clone());
+    }
+    (Reply(Some(Arc::clone(&slot))), Answering(Some(slot)))
+}
+
+impl<M: Method> State<M> {
+    fn new() -> Self {
+        Self { course: Course::Open, caller: None, callee: None }
+    }
+}
+
+impl<M: Method> Slot<M> {
+    fn lock(&self) -> MutexGuard<'_, State<M>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the caller has gone away.
-    pub(crate) async fn unwanted(&mut self) {
-        self.0.closed().await;
+    /// Ends the call at the callee's side. Gives back what nobody wants.
+    fn finish(self: Arc<Self>, end: Course<M>) -> Option<Course<M>> {
+        let mut state = self.lock();
+        if matches!(state.course, Course::Unwanted) {
+            return Some(end);
+        }
+        state.course = end;
+        let caller = state.caller.take();
+        drop(state);
+        // The caller finds the slot to be its own when it wakes up.
+        drop(self);
+        if let Some(caller) = caller {
+            caller.wake();
+        }
+        None
+    }
+}
+
+impl<M: Method> Reply<M> {
+    /// Answers. If the caller has gone away, the answer is dropped here.
+    pub(crate) fn send(mut self, answer: Answer<M>) {
+        if let Some(slot) = self.0.take() {
+            drop(slot.finish(Course::Answered(answer)));
+        }
     }
 
     /// Whether the caller has gone away.
     pub(crate) fn is_unwanted(&self) -> bool {
-        self.0.is_closed()
+        // Until there is an answer, the caller keeps its half.
+        self.0.as_ref().is_none_or(|slot| Arc::strong_count(slot) == 1)
+    }
+
+    /// Waits until the caller has gone away.
+    pub(crate) async fn unwanted(&mut self) {
+        std::future::poll_fn(|task| {
+            let Some(slot) = &self.0 else { return Poll::Ready(()) };
+            let mut state = slot.lock();
+            if matches!(state.course, Course::Unwanted) {
+                return Poll::Ready(());
+            }
+            register(&mut state.callee, task);
+            Poll::Pending
+        })
+        .await;
     }
 }
 
-/// The caller's half of a call.
-pub(crate) struct Answering<M: Method>(oneshot::Receiver<Answer<M>>);
+impl<M: Method> Drop for Reply<M> {
+    fn drop(&mut self) {
+        if let Some(slot) = self.0.take() {
+            drop(slot.finish(Course::Unanswered));
+        }
+    }
+}
 
 impl<M: Method> Future for Answering<M> {
     type Output = Answer<M>;
 
+    /// # Panics
+    /// If it is polled again after it has ended.
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Answer<M>> {
-        let answer = ready!(Pin::new(&mut self.0).poll(task));
-        Poll::Ready(answer.unwrap_or(Answer::Failed(LostReason::NoReply.into())))
+        let slot = self.0.as_ref().expect("an answer is taken once");
+        let mut state = slot.lock();
+        let answer = match mem::replace(&mut state.course, Course::Open) {
+            Course::Answered(answer) => answer,
+            Course::Unanswered => Answer::Failed(LostReason::NoReply.into()),
+            Course::Open | Course::Unwanted => {
+                register(&mut state.caller, task);
+                return Poll::Pending;
+            }
+        };
+        drop(state);
+        if let Some(mut slot) = self.0.take()
+            && let Some(own) = Arc::get_mut(&mut slot)
+        {
+            *own.0.get_mut().unwrap_or_else(PoisonError::into_inner) = State::new();
+            shelf::keep(slot);
+        }
+        Poll::Ready(answer)
     }
 }
 
-/// The two halves of a local call.
-pub(crate) fn reply_slot<M: Method>() -> (Reply<M>, Answering<M>) {
-    let (sender, receiver) = oneshot::channel();
-    (Reply(sender), Answering(receiver))
+impl<M: Method> Drop for Answering<M> {
+    fn drop(&mut self) {
+        let Some(slot) = self.0.take() else { return };
+        let mut state = slot.lock();
+        let left = mem::replace(&mut state.course, Course::Unwanted);
+        let callee = state.callee.take();
+        drop(state);
+        if let Some(callee) = callee {
+            callee.wake();
+        }
+        // An answer that came too late may run code of the user's as it is dropped.
+        drop((slot, left));
+    }
+}
+
+/// Sees to it that `task` is woken.
+fn register(waker: &mut Option<Waker>, task: &Context<'_>) {
+    match waker {
+        Some(known) if known.will_wake(task.waker()) => {}
+        _ => *waker = Some(task.waker().clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::message::MethodInfo;
+
+    struct Echo;
+
+    impl Method for Echo {
+        type Args = u32;
+        type Value = Arc<u32>;
+        type Error = Infallible;
+        const INFO: MethodInfo = MethodInfo::new("", "echo", "");
+    }
+
+    fn done(value: u32) -> Answer<Echo> {
+        Answer::Done(Ok(Arc::new(value)))
+    }
+
+    fn value(answer: Option<Answer<Echo>>) -> Option<u32> {
+        match answer? {
+            Answer::Done(Ok(value)) => Some(*value),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn an_answer_arrives_once_whoever_comes_first() {
+        let (reply, answering) = reply_slot::<Echo>(None);
+        reply.send(done(1));
+        assert_eq!(value(answering.now_or_never()), Some(1));
+        let (reply, mut answering) = reply_slot::<Echo>(None);
+        assert!((&mut answering).now_or_never().is_none());
+        reply.send(done(2));
+        assert_eq!(value(answering.now_or_never()), Some(2));
+    }
+
+    #[test]
+    fn a_slot_is_used_again_only_when_both_have_let_go_of_it() {
+        let address = |reply: &Reply<Echo>| reply.0.as_ref().map(Arc::as_ptr);
+        let (reply, answering) = reply_slot::<Echo>(None);
+        let first = address(&reply);
+        reply.send(done(1));
+        assert!(answering.now_or_never().is_some());
+        let (reply, answering) = reply_slot::<Echo>(None);
+        assert_eq!(address(&reply), first, "nobody has it any more");
+        drop(answering);
+        let (other, _answering) = reply_slot::<Echo>(None);
+        assert_ne!(address(&other), first, "a callee may still answer to it");
+        reply.send(done(3));
+    }
+
+    #[tokio::test]
+    async fn both_see_the_other_go() {
+        let (reply, answering) = reply_slot::<Echo>(None);
+        drop(reply);
+        assert!(matches!(answering.await, Answer::Failed(Failure::MaybeExecuted(LostReason::NoReply))));
+        let (mut reply, answering) = reply_slot::<Echo>(None);
+        assert!(!reply.is_unwanted());
+        let unwanted = tokio::spawn(async move {
+            reply.unwanted().await;
+            reply.is_unwanted()
+        });
+        tokio::task::yield_now().await;
+        drop(answering);
+        assert!(unwanted.await.unwrap());
+    }
+
+    #[test]
+    fn an_answer_that_nobody_wants_is_dropped_at_once() {
+        let kept = Arc::new(7);
+        let (reply, answering) = reply_slot::<Echo>(None);
+        drop(answering);
+        reply.send(Answer::Done(Ok(Arc::clone(&kept))));
+        let (reply, answering) = reply_slot::<Echo>(None);
+        reply.send(Answer::Done(Ok(Arc::clone(&kept))));
+        drop(answering);
+        assert_eq!(Arc::strong_count(&kept), 1);
+    }
 }

@@ -140,7 +140,8 @@ pub(super) fn start_raw<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     drop(payload);
     reply.taken();
     let deadline = envelope.deadline;
-    body.begin::<L>(Some(envelope), Due::at(deadline), M::INFO.name);
+    let envelope = (!envelope.is_empty()).then_some(envelope);
+    body.begin::<L>(envelope, Due::at(deadline), M::INFO.name);
     if const { M::INFO.cancel } {
         return once(body, move |body| {
             Box::pin(async move {

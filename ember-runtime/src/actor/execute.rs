@@ -7,16 +7,16 @@ use futures_util::{FutureExt, future::BoxFuture};
 use super::{Body, Core, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service};
 use crate::{
     error::{Error, Failure, LostReason, RefusedReason, Result},
-    message::{Ambient, Due, Envelope, Handled, Keys},
+    message::{Ambient, Due, Envelope, Handled, Opened},
 };
 
-/// Goes to the unit at `L`, and notes in `keys` which module was found there.
-fn enter<'s, S: Service, L: Path<S>>(service: &'s mut S, keys: &mut Keys) -> Result<L::Guard<'s>, NotEntered> {
-    let mut reader = keys.reader();
+/// Goes to the unit at `L`, and notes in the envelope which module was found there.
+fn enter<'s, S: Service, L: Path<S>>(service: &'s mut S, envelope: &mut Opened) -> Result<L::Guard<'s>, NotEntered> {
+    let mut reader = envelope.keys.reader();
     let guard = L::enter(service, &mut reader)?;
     let found = reader.into_found();
     if !found.is_empty() {
-        keys.found(found);
+        envelope.keys().found(found);
     }
     Ok(guard)
 }
@@ -41,7 +41,7 @@ pub(super) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     args: M::Args,
 ) -> Result<Handled<M::Value, M::Error>, Box<Failure>> {
     let Body { service, core, ambient } = body;
-    let entered = enter::<S, L>(service, &mut ambient.envelope.keys);
+    let entered = enter::<S, L>(service, &mut ambient.envelope);
     let mut guard = entered.map_err(|absent| Failure::from(RefusedReason::from(absent)))?;
     let (unit, parent) = L::parts(&mut guard);
     let mut cx = Cx::new(core, ambient, parent);
@@ -78,7 +78,7 @@ pub(crate) fn run_hook<S: Service, L: Path<S>, H: HookOf<L::Unit>>(body: &mut Bo
         begin_task::<S, L>(body, H::NAME);
         let run = async {
             let Body { service, core, ambient } = &mut *body;
-            let mut guard = enter::<S, L>(service, &mut ambient.envelope.keys)?;
+            let mut guard = enter::<S, L>(service, &mut ambient.envelope)?;
             let (unit, parent) = L::parts(&mut guard);
             let mut cx = Cx::new(core, ambient, parent);
             scoped(ambient, H::run(unit, &mut cx)).await
@@ -100,7 +100,7 @@ pub(super) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
         begin_task::<S, L>(body, H::NAME);
         let run = async {
             let Body { service, core, ambient } = &mut *body;
-            let mut guard = enter::<S, L>(service, &mut ambient.envelope.keys)?;
+            let mut guard = enter::<S, L>(service, &mut ambient.envelope)?;
             let (unit, parent) = L::parts(&mut guard);
             let mut cx = Cx::new(core, ambient, parent);
             scoped(ambient, H::run(unit, &mut cx, event)).await

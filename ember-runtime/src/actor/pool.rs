@@ -53,9 +53,13 @@ impl Memory for Spare {
     #[inline]
     fn keep<F: 'static, D: 'static>(&mut self, mut slot: Pin<Box<Slot<F, D>>>) {
         slot.as_mut().empty();
-        match self.0.as_deref_mut().and_then(<dyn Any>::downcast_mut::<Option<Pin<Box<Slot<F, D>>>>>) {
-            Some(kept) => *kept = Some(slot),
+        match &mut self.0 {
             None => self.0 = Some(Box::new(Some(slot))),
+            Some(kept) => match kept.downcast_mut::<Option<Pin<Box<Slot<F, D>>>>>() {
+                Some(kept) => *kept = Some(slot),
+                // It is for another kind of call.
+                None => Pool.keep(slot),
+            },
         }
     }
 }

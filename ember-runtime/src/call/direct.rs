@@ -28,13 +28,8 @@ impl Router {
         pid: Pid,
         excluded: &[Pid],
     ) -> Result<Instance, RefusedReason> {
-        let node = view.node(pid.node.id).filter(|node| node.key == pid.node);
-        let node = node.ok_or_else(|| directory::no_such_run(view, selector, pid.node))?;
-        let here = (pid.node == self.key).then(|| self.cell(pid.number));
-        let cell = here.map(|cell| cell.ok_or_else(|| directory::ended(view, selector))).transpose()?;
-        if let Some(cell) = cell.as_deref().filter(|cell| !fulfils(*cell, &selector.interest)) {
-            return Err(directory::of_another_kind(view, selector, &cell.identity().name));
-        }
+        let cell = self.spawned_here(view, selector, pid)?;
+        let node = view.node(pid.node.id).ok_or_else(|| directory::no_such_run(view, selector, pid.node))?;
         if excluded.contains(&pid) {
             return Err(RefusedReason::Unreachable("the instance has refused".into()));
         }
@@ -42,9 +37,34 @@ impl Router {
     }
 }
 
+impl Router {
+    /// The service `pid`, which `view` does not list, if it is on this node; none if it is on another.
+    ///
+    /// # Errors
+    /// If it has ended, or its node has; or if it is of another kind.
+    pub(super) fn spawned_here(
+        &self,
+        view: &View,
+        selector: &Selector,
+        pid: Pid,
+    ) -> Result<Option<Arc<dyn AnyCell>>, RefusedReason> {
+        if view.node(pid.node.id).is_none_or(|node| node.key != pid.node) {
+            return Err(directory::no_such_run(view, selector, pid.node));
+        }
+        if pid.node != self.key {
+            return Ok(None);
+        }
+        let cell = self.cell(pid.number).ok_or_else(|| directory::ended(view, selector))?;
+        if !fulfils(&*cell, &selector.interest) {
+            return Err(directory::of_another_kind(view, selector, &cell.identity().name));
+        }
+        Ok(Some(cell))
+    }
+}
+
 fn fulfils(cell: &dyn AnyCell, interest: &Interest) -> bool {
     match interest {
-        Interest::Service(name) => cell.identity().name == *name,
+        Interest::Service(name) => cell.name() == &**name,
         Interest::Contract(name) => cell.contracts().contains(&&**name),
     }
 }

@@ -81,7 +81,9 @@ impl<K: Kind> Handle<K> {
         let number = number(&router, &selector, module);
         let turn = AtomicUsize::new(router.rng().below(1 << 16));
         let address = Arc::new(Address { selector, turn });
-        Self::to(Aim { number, router, address, module: module.into(), keys: Keys::from_bytes(keys) })
+        // That of the empty text needs no memory of its own.
+        let module = if module.is_empty() { Arc::default() } else { module.into() };
+        Self::to(Aim { number, router, address, module, keys: Keys::from_bytes(keys) })
     }
 
     fn to(aim: Aim) -> Self {

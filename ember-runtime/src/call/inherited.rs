@@ -67,7 +67,7 @@ impl Inherited {
 
 impl From<&Ambient> for Inherited {
     fn from(ambient: &Ambient) -> Self {
-        let Envelope { trace, headers, .. } = &ambient.envelope;
+        let Envelope { trace, headers, .. } = &*ambient.envelope;
         Self { deadline: ambient.deadline(), trace: *trace, chain: None, headers: headers.clone() }
     }
 }

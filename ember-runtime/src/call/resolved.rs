@@ -33,8 +33,8 @@ pub(super) struct Resolved {
 
 /// A method of a service.
 pub(super) struct Found {
-    pub(super) instance: Arc<Instance>,
-    /// That of the instance.
+    /// None if no view lists it.
+    pub(super) instance: Option<Arc<Instance>>,
     pub(super) cell: Arc<dyn AnyCell>,
     /// A `Port` of the method.
     port: &'static (dyn Any + Send + Sync),
@@ -83,7 +83,13 @@ impl Resolved {
         // A thread that ends remembers nothing any more.
         match KNOWN.try_with(|known| known[key.slot()].take()).ok().flatten() {
             Some(resolved) if resolved.key == key && resolved.view == view => resolved,
-            _ => Box::new(Self { key, view, found: find::<M>(target), spare: Spare::default(), at_home: None }),
+            Some(mut other) => {
+                // What its calls have left may fit all the same.
+                other.found = find::<M>(target);
+                (other.key, other.view, other.at_home) = (key, view, None);
+                other
+            }
+            None => Box::new(Self { key, view, found: find::<M>(target), spare: Spare::default(), at_home: None }),
         }
     }
 
@@ -96,8 +102,7 @@ impl Resolved {
 
 #[cold]
 fn find<M: Method>(target: &Target) -> Option<Found> {
-    let instance = target.router.only(&target.address, M::INFO.lane)?;
-    let cell = Arc::clone(instance.cell.as_ref()?);
+    let (instance, cell) = target.router.only(&target.address, M::INFO.lane)?;
     let (_, port, index) = cell.port(target.method_id::<M>())?;
     Some(Found { instance, cell, port, index })
 }

@@ -85,18 +85,26 @@ impl Router {
         }
     }
 
-    /// The service that a call goes to whatever is chosen.
-    pub(super) fn only(&self, address: &Address, lane: Lane) -> Option<Arc<Instance>> {
+    /// The service that a call goes to whatever is chosen, if it is on this node, and what the view says of it, if that lists it.
+    pub(super) fn only(&self, address: &Address, lane: Lane) -> Option<(Option<Arc<Instance>>, Arc<dyn AnyCell>)> {
         let view = self.directory.view();
         if let Some(pid) = address.selector.pid.filter(|pid| !view.lists(*pid)) {
-            return self.direct(&view, &address.selector, pid, &[]).ok().map(Arc::new);
+            return Some((None, self.spawned_here(&view, &address.selector, pid).ok()??));
         }
-        only(&view, &address.selector, lane, self.key.id).cloned()
+        let instance = only(&view, &address.selector, lane, self.key.id)?;
+        Some((Some(Arc::clone(instance)), Arc::clone(instance.cell.as_ref()?)))
     }
 
     /// One of the two, as a seed says.
     pub(super) fn toss(&self) -> bool {
         self.coin.below(2) == 0
+    }
+
+    /// A service of this node, for messages.
+    pub(super) fn place(&self, cell: &dyn AnyCell) -> String {
+        let (identity, view) = (cell.identity(), self.directory.view());
+        let node = view.node(self.key.id).map_or("", |node| &node.name);
+        format!("{}/{}@{node}", identity.name, identity.id)
     }
 
     pub(super) fn choose(

@@ -53,10 +53,10 @@ fn run<M: Method>(resolved: &mut Resolved, request: &mut Request<M>, task: &mut 
         match port.short(&*found.cell, call) {
             Short::Done(result) => return Tried::Done(result.map_err(CallError::App)),
             Short::Failed(failure) => {
-                return Tried::Done(Err(describe::<M, _>(target, Some(found.instance.to_string()), *failure)));
+                return Tried::Done(Err(describe::<M, _>(target, Some(target.router.place(&*found.cell)), *failure)));
             }
             Short::Waits(answering) => {
-                return Tried::Waits(Waiting::new(answering, &found.instance, deadline(options, until)));
+                return Tried::Waits(Waiting::new(answering, found, deadline(options, until)));
             }
             Short::NotNow => {}
         }
@@ -90,7 +90,7 @@ fn queue<M: Method>(
         reply: &mut Some(reply),
     };
     match port.submit(&*found.cell, call) {
-        Ok(()) => Tried::Waits(Waiting::new(answering, &found.instance, deadline)),
+        Ok(()) => Tried::Waits(Waiting::new(answering, found, deadline)),
         Err(_) => Tried::Not,
     }
 }

@@ -12,8 +12,10 @@ use super::{
     attempt::{Outcome, describe},
     handle::Target,
     patience::Patience,
+    resolved::Found,
 };
 use crate::{
+    actor::AnyCell,
     directory::Instance,
     error::{CallError, LostReason},
     message::{Answer, Answering, Method},
@@ -22,8 +24,16 @@ use crate::{
 /// Such a call. Dropped, nobody wants its answer any more.
 pub(super) struct Waiting<M: Method> {
     answering: Answering<M>,
-    instance: InFlight,
+    asked: Asked,
     patience: Patience,
+}
+
+/// Who is to answer.
+enum Asked {
+    /// An instance of the view.
+    Listed(InFlight),
+    /// A service that no view lists.
+    Direct(Arc<dyn AnyCell>),
 }
 
 /// How the wait ended.
@@ -34,8 +44,12 @@ pub(super) enum Waited<M: Method> {
 }
 
 impl<M: Method> Waiting<M> {
-    pub(super) fn new(answering: Answering<M>, instance: &Arc<Instance>, deadline: Instant) -> Self {
-        Self { answering, instance: InFlight::new(instance), patience: Patience::until(deadline) }
+    pub(super) fn new(answering: Answering<M>, found: &Found, deadline: Instant) -> Self {
+        let asked = match &found.instance {
+            Some(instance) => Asked::Listed(InFlight::new(instance)),
+            None => Asked::Direct(Arc::clone(&found.cell)),
+        };
+        Self { answering, asked, patience: Patience::until(deadline) }
     }
 
     pub(super) fn deadline(&self) -> Instant {
@@ -55,7 +69,11 @@ impl<M: Method> Waiting<M> {
                 LostReason::Deadline.into()
             }
         };
-        Poll::Ready(Waited::Over(Err(describe::<M, _>(target, Some(self.instance.0.to_string()), failure))))
+        let place = match &self.asked {
+            Asked::Listed(instance) => instance.0.to_string(),
+            Asked::Direct(cell) => target.router.place(&**cell),
+        };
+        Poll::Ready(Waited::Over(Err(describe::<M, _>(target, Some(place), failure))))
     }
 }
 

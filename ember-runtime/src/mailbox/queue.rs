@@ -55,9 +55,15 @@ struct Queue<T> {
 
 #[derive(Debug)]
 struct State<T, A> {
+    door: Door,
+    /// None as long as nothing has waited here.
+    lanes: Option<Box<Lanes<T, A>>>,
+}
+
+#[derive(Debug)]
+struct Lanes<T, A> {
     system: Queue<T>,
     user: Queue<T>,
-    door: Door,
     /// What the messages in the user lane have left here.
     aside: A,
 }
@@ -92,7 +98,19 @@ impl<T> Queue<T> {
     }
 }
 
-impl<T, A> State<T, A> {
+impl<T, A: Aside> State<T, A> {
+    fn lanes(&mut self) -> &mut Lanes<T, A> {
+        self.lanes.get_or_insert_with(|| {
+            Box::new(Lanes { system: Queue::new(), user: Queue::new(), aside: A::default() })
+        })
+    }
+
+    fn queue(&mut self, lane: Lane) -> &mut Queue<T> {
+        self.lanes().queue(lane)
+    }
+}
+
+impl<T, A> Lanes<T, A> {
     fn queue(&mut self, lane: Lane) -> &mut Queue<T> {
         match lane {
             Lane::System => &mut self.system,
@@ -108,9 +126,8 @@ fn count(taken: &AtomicUsize, counted: bool) {
 
 impl<T, A: Aside> Mailbox<T, A> {
     pub(crate) fn new(limits: Limits) -> Self {
-        let state = State { system: Queue::new(), user: Queue::new(), door: Door::Open, aside: A::default() };
         Self {
-            state: Mutex::new(state),
+            state: Mutex::new(State { door: Door::Open, lanes: None }),
             system_taken: AtomicUsize::new(0),
             user_taken: AtomicUsize::new(0),
             system_waits: AtomicBool::new(false),
@@ -143,8 +160,9 @@ impl<T, A: Aside> Mailbox<T, A> {
         if state.queue(lane).is_full(taken.load(Ordering::Relaxed), limit) {
             return Err(RefusedReason::MailboxFull { limit: limit as u64 });
         }
-        let message = make(&mut state.aside);
-        state.queue(lane).put(message);
+        let lanes = state.lanes();
+        let message = make(&mut lanes.aside);
+        lanes.queue(lane).put(message);
         self.note_system(lane);
         Ok(())
     }
@@ -214,24 +232,30 @@ impl<T, A: Aside> Mailbox<T, A> {
             return Next::Message(message);
         }
         let mut state = self.lock();
-        if batch.user.is_empty() {
-            std::mem::swap(&mut batch.aside, &mut state.aside);
-            std::mem::swap(&mut batch.user, &mut state.user.waiting);
-            batch.burst |= batch.user.len() > KEPT;
-        }
-        if !batch.is_users_turn() || batch.user.is_empty() {
-            let system = state.system.waiting.pop_front();
-            self.system_waits.store(!state.system.waiting.is_empty(), Ordering::Relaxed);
-            if let Some((message, counted)) = system {
-                drop(state);
-                count(&self.system_taken, counted);
-                batch.ran_system();
-                return Next::Message(message);
+        let State { door, lanes } = &mut *state;
+        let mut promised = 0;
+        if let Some(lanes) = lanes {
+            let Lanes { system, user, aside } = &mut **lanes;
+            if batch.user.is_empty() {
+                std::mem::swap(&mut batch.aside, aside);
+                std::mem::swap(&mut batch.user, &mut user.waiting);
+                batch.burst |= batch.user.len() > KEPT;
             }
+            if !batch.is_users_turn() || batch.user.is_empty() {
+                let first = system.waiting.pop_front();
+                self.system_waits.store(!system.waiting.is_empty(), Ordering::Relaxed);
+                if let Some((message, counted)) = first {
+                    drop(state);
+                    count(&self.system_taken, counted);
+                    batch.ran_system();
+                    return Next::Message(message);
+                }
+            }
+            promised = system.promised + user.promised;
         }
-        let over = match state.door {
+        let over = match door {
             Door::Open | Door::Paused => false,
-            Door::Closed => state.system.promised + state.user.promised == 0,
+            Door::Closed => promised == 0,
             Door::Sealed => true,
         };
         drop(state);
@@ -252,7 +276,8 @@ impl<T, A: Aside> Mailbox<T, A> {
     /// Gives back what memory a burst has left. Nothing waits.
     pub(crate) fn trim(&self, batch: &mut Batch<T, A>) {
         if std::mem::take(&mut batch.burst) {
-            let State { user, aside, .. } = &mut *self.lock();
+            let mut state = self.lock();
+            let Lanes { user, aside, .. } = state.lanes();
             for (waiting, aside) in [(&mut user.waiting, aside), (&mut batch.user, &mut batch.aside)] {
                 waiting.shrink_to(KEPT);
                 aside.trim();
@@ -272,9 +297,9 @@ impl<T, A: Aside> Mailbox<T, A> {
     pub(crate) fn seal(&self) -> (Vec<T>, A) {
         let mut state = self.lock();
         state.door = Door::Sealed;
-        let State { system, user, aside, .. } = &mut *state;
-        let waiting = system.waiting.drain(..).chain(user.waiting.drain(..));
-        (waiting.map(|(message, _)| message).collect(), std::mem::take(aside))
+        let Some(lanes) = &mut state.lanes else { return Default::default() };
+        let waiting = lanes.system.waiting.drain(..).chain(lanes.user.waiting.drain(..));
+        (waiting.map(|(message, _)| message).collect(), std::mem::take(&mut lanes.aside))
     }
 
     /// Whether anybody is let in to the user lane, if there are places.
@@ -400,7 +425,7 @@ mod tests {
             assert_eq!(all(&mailbox, &mut batch).len(), 2_000);
         }
         mailbox.trim(&mut batch);
-        assert!(batch.user.capacity() + mailbox.lock().user.waiting.capacity() < 4 * KEPT);
+        assert!(batch.user.capacity() + mailbox.lock().lanes().user.waiting.capacity() < 4 * KEPT);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::time::Instant;
 
-use super::{Chain, Due, Envelope};
+use super::{Chain, Due, Envelope, Opened};
 use crate::id::Pid;
 
 scoped_tls::scoped_thread_local!(static CURRENT: Ambient);
@@ -16,9 +16,7 @@ pub(crate) struct Ambient {
     service: &'static str,
     pub(crate) method: &'static str,
     /// Its deadline does not count: see `due`.
-    pub(crate) envelope: Envelope,
-    /// There may be something in the envelope.
-    filled: bool,
+    pub(crate) envelope: Opened,
     pub(crate) due: Due,
     /// The chain of calls that this handler waits for, made with the first.
     extended: OnceLock<Arc<Chain>>,
@@ -31,8 +29,7 @@ impl Ambient {
             pid,
             service,
             method: "",
-            envelope: Envelope::default(),
-            filled: false,
+            envelope: Opened::default(),
             due: Due::default(),
             extended: OnceLock::new(),
         }
@@ -43,20 +40,11 @@ impl Ambient {
     pub(crate) fn begin(&mut self, envelope: Option<Envelope>, due: Due, method: &'static str) {
         self.method = method;
         self.due = due;
-        // Most calls have nothing in their envelopes, and follow one that had not.
-        if envelope.is_some() || self.filled {
-            self.fill(envelope);
-        }
+        self.envelope.put(envelope);
         // Taking it costs more than looking whether it is there.
         if self.extended.get().is_some() {
             self.extended = OnceLock::new();
         }
-    }
-
-    #[cold]
-    fn fill(&mut self, envelope: Option<Envelope>) {
-        self.filled = envelope.is_some();
-        self.envelope = envelope.unwrap_or_default();
     }
 
     /// When the handler must have ended.

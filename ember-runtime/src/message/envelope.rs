@@ -1,6 +1,6 @@
 //! What travels beside the arguments.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use tokio::time::Instant;
 
@@ -55,5 +55,48 @@ impl Envelope {
     /// The same for work that nobody waits for.
     pub(crate) fn without_deadline(&self) -> Self {
         Self { deadline: None, chain: None, ..self.clone() }
+    }
+}
+
+impl Envelope {
+    /// Nothing but the arguments travels.
+    const EMPTY: Self =
+        Self { deadline: None, lane: Lane::User, trace: 0, key: None, chain: None, headers: None, keys: Keys::NONE };
+
+    /// Whether there is nothing in it, whatever its deadline and lane.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { deadline: _, lane: _, trace, key, chain, headers, keys } = self;
+        *trace == 0 && key.is_none() && chain.is_none() && headers.is_none() && keys.is_empty()
+    }
+}
+
+/// The envelope of what a service is handling. It needs no memory until there is something in one.
+#[derive(Debug, Default)]
+pub(crate) struct Opened(Option<Box<Envelope>>);
+
+impl Opened {
+    /// Another message is handled.
+    #[inline]
+    pub(crate) fn put(&mut self, envelope: Option<Envelope>) {
+        match (&mut self.0, envelope) {
+            (None, None) => {}
+            (Some(last), now) => **last = now.unwrap_or(Envelope::EMPTY),
+            (none, Some(now)) => *none = Some(Box::new(now)),
+        }
+    }
+
+    /// The keys, to be changed.
+    pub(crate) fn keys(&mut self) -> &mut Keys {
+        &mut self.0.get_or_insert_default().keys
+    }
+}
+
+impl Deref for Opened {
+    type Target = Envelope;
+
+    #[inline]
+    fn deref(&self) -> &Envelope {
+        static EMPTY: Envelope = Envelope::EMPTY;
+        self.0.as_deref().unwrap_or(&EMPTY)
     }
 }

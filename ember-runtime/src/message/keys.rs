@@ -27,6 +27,9 @@ struct Way {
 }
 
 impl Keys {
+    /// No keys.
+    pub(crate) const NONE: Self = Self(None);
+
     /// The same way, and one key further.
     pub(crate) fn and<K: Message>(&self, key: &K) -> Self {
         let mut bytes = self.bytes().to_vec();

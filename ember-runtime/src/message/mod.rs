@@ -24,7 +24,7 @@ pub(crate) use self::{
     coding::{append, decode, encode},
     deferred::deferred,
     due::Due,
-    envelope::Envelope,
+    envelope::{Envelope, Opened},
     keys::{Lifespan, MAX_KEYS},
 };
 #[cfg(feature = "prost")]

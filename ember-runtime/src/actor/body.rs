@@ -22,7 +22,6 @@ impl<S: Service> Body<S> {
     #[inline]
     pub(super) fn begin<L: Path<S>>(&mut self, envelope: Option<Envelope>, due: Due, method: &'static str) {
         self.ambient.begin(envelope, due, method);
-        self.core.method = method;
         self.core.route = route::<S, L>;
     }
 }

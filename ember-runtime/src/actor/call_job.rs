@@ -132,7 +132,7 @@ pub(super) fn start_raw<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
             return Start::Over(body);
         }
         Err(panic) => {
-            let text = report(&mut body.core, &*panic);
+            let text = report(&mut body, &*panic);
             reply.fail(RefusedReason::Undecodable(format!("{}: it panicked: {text}", full_name::<S, L, M>())));
             return Start::Over(body);
         }

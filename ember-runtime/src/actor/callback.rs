@@ -135,9 +135,8 @@ impl<S: Service> Job<S> for CallbackJob {
         let Body { service, core, ambient } = &mut *body;
         let due = Due::at(envelope.deadline);
         ambient.begin(Some(envelope), due, method);
-        core.method = method;
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| route(service, core, ambient, callback))) {
-            report(core, &*panic);
+            report(&mut body, &*panic);
         }
         Start::Over(body)
     }

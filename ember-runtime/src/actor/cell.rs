@@ -15,7 +15,7 @@ use super::{
     driver::Driver,
     identity::Identity,
     job::{Job, refusing},
-    keyed::Begin,
+   
     states::States,
     unsafe_turn::Turn,
     waiting::{Calls, Post},
@@ -38,10 +38,6 @@ pub(crate) struct Setup<S: Service> {
     pub(crate) supervision: Supervision,
     /// The node, while it lives.
     pub(crate) host: Weak<dyn Host>,
-    /// Runs `started`, and makes timers and subscriptions.
-    pub(crate) attach: fn(&Arc<Cell<S>>, &dyn Host) -> Attachments,
-    /// Makes the timers and subscriptions of one unit.
-    pub(crate) begin: Begin<S>,
 }
 
 /// A service, its mailbox, and what is known of it.
@@ -59,9 +55,6 @@ pub(crate) struct Cell<S: Service> {
     pub(super) host: Weak<dyn Host>,
     pub(super) me: Weak<Self>,
     pub(super) states: States,
-    /// Begins the timers and subscriptions of one unit.
-    pub(super) begin: Begin<S>,
-    attach: AttachFn<S>,
     attached: Mutex<Attached>,
     /// Counts the starts of the service: what was owed to an earlier one is not given to a later one.
     life: AtomicU64,
@@ -71,21 +64,26 @@ pub(crate) struct Cell<S: Service> {
 pub(crate) type Attachments = Vec<Box<dyn Any + Send>>;
 
 /// Makes them.
-type AttachFn<S> = fn(&Arc<Cell<S>>, &dyn Host) -> Attachments;
+pub(crate) type AttachFn<S> = fn(&Arc<Cell<S>>, &dyn Host) -> Attachments;
 
 #[derive(Default)]
 struct Attached {
-    things: Attachments,
+    things: Option<Box<dyn Any + Send>>,
     /// The node has said that the service may begin its work.
     released: bool,
     /// The service has been started, and has not failed since.
     up: bool,
 }
 
+/// Hardly any spawned service has any.
+fn keep(things: Attachments) -> Option<Box<dyn Any + Send>> {
+    (!things.is_empty()).then(|| Box::new(things) as _)
+}
+
 impl<S: Service> Cell<S> {
     /// A cell without a service yet: it comes with [`drive`](Cell::drive) or [`settle_in`](Cell::settle_in).
     pub(crate) fn new(setup: Setup<S>) -> Arc<Self> {
-        let Setup { pid, particulars, server, table, limits, supervision, host, attach, begin } = setup;
+        let Setup { pid, particulars, server, table, limits, supervision, host } = setup;
         let turn = Turn::new(Place::Empty);
         turn.note_work();
         Arc::new_cyclic(|me| Self {
@@ -100,8 +98,6 @@ impl<S: Service> Cell<S> {
             host,
             me: me.clone(),
             states: States::new(),
-            begin,
-            attach,
             attached: Mutex::default(),
             life: AtomicU64::new(0),
         })
@@ -128,7 +124,7 @@ impl<S: Service> Cell<S> {
         attached.up = true;
         self.admit(&attached);
         if attached.released {
-            attached.things = (self.attach)(self, host);
+            attached.things = keep((self.table.attach)(self, host));
         }
     }
 
@@ -183,7 +179,7 @@ impl<S: Service> Cell<S> {
     pub(super) fn set_released(self: &Arc<Self>, host: &dyn Host) {
         let mut attached = self.attached();
         if !mem::replace(&mut attached.released, true) && attached.up {
-            attached.things = (self.attach)(self, host);
+            attached.things = keep((self.table.attach)(self, host));
         }
     }
 

@@ -45,12 +45,14 @@ impl dyn Host {
     }
 }
 
+/// Modules under keys, by their field.
+#[derive(Default)]
+pub(super) struct Waiting(pub(super) Vec<(usize, Keys)>);
+
 /// One per running service.
 pub(crate) struct Core {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) cell: Arc<dyn AnyCell>,
-    /// The name of the method, hook or timer that is running.
-    pub(crate) method: &'static str,
     /// The way to the unit whose handler is running.
     pub(crate) route: RouteFn,
     /// Where the next hook, tick or event goes, if its unit, or one on the way, stands under a key.
@@ -60,7 +62,7 @@ pub(crate) struct Core {
     /// Timers and subscriptions have been started in this life.
     pub(super) live: bool,
     /// Started modules under keys whose timers and subscriptions have not been, by their field.
-    pub(super) waiting: Vec<(usize, Keys)>,
+    pub(super) waiting: Option<Box<Waiting>>,
     /// Something that ran has panicked.
     pub(super) panicked: bool,
     /// Modules were added or released, and are to be started or stopped.
@@ -74,12 +76,11 @@ impl Core {
         Self {
             host,
             cell,
-            method: "",
             route: super::callback::route::<S, Here>,
             keys: Keys::default(),
             life: OnceLock::new(),
             live: false,
-            waiting: Vec::new(),
+            waiting: None,
             panicked: false,
             changed: false,
             stop: false,
@@ -90,7 +91,7 @@ impl Core {
     pub(super) fn begin(&mut self) {
         self.life = OnceLock::new();
         self.keys = Keys::default();
-        self.waiting.clear();
+        self.waiting = None;
         (self.live, self.panicked, self.changed, self.stop) = (false, false, false, false);
     }
 
@@ -108,20 +109,20 @@ impl Core {
         self.cell.pid()
     }
 
-    /// The unit that is running now, for callbacks that come later.
-    pub(crate) fn receiver(&self) -> super::Receiver {
-        super::Receiver { cell: Arc::clone(&self.cell), route: self.route, method: self.method }
+    /// The unit that is running `method` now, for callbacks that come later.
+    pub(crate) fn receiver(&self, method: &'static str) -> super::Receiver {
+        super::Receiver { cell: Arc::clone(&self.cell), route: self.route, method }
     }
 
-    /// Reserves the place of a callback in this service's own mailbox, to be run on the unit that is running now. If the
-    /// mailbox is full the callback is owed all the same, and comes beyond the bound.
-    pub(crate) fn reserve_callback(&self) -> super::CallbackPermit {
-        Arc::clone(&self.cell).reserve_callback(self.route, self.method)
+    /// Reserves the place of a callback in this service's own mailbox, to be run on the unit that is running `method` now. If
+    /// the mailbox is full the callback is owed all the same, and comes beyond the bound.
+    pub(crate) fn reserve_callback(&self, method: &'static str) -> super::CallbackPermit {
+        Arc::clone(&self.cell).reserve_callback(self.route, method)
     }
 }
 
 impl std::fmt::Debug for Core {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Core").field("pid", &self.pid()).field("method", &self.method).finish_non_exhaustive()
+        f.debug_struct("Core").field("pid", &self.pid()).finish_non_exhaustive()
     }
 }

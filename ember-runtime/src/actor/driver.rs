@@ -17,14 +17,29 @@ use super::{Cell, Ending, Place, Service, ServiceState, Source, run::run, unsafe
 /// What a cell knows of its driver.
 #[derive(Debug, Default)]
 pub(super) struct Driver {
-    waker: AtomicWaker,
     /// It has been spawned.
     spawned: AtomicBool,
-    task: OnceLock<AbortHandle>,
+    /// There before it is spawned.
+    task: OnceLock<Box<Task>>,
     /// The service is to end at once.
     aborted: AtomicBool,
     /// The service has ended, and there is no driver any more.
     ended: AtomicBool,
+}
+
+/// Its task.
+#[derive(Debug, Default)]
+struct Task {
+    waker: AtomicWaker,
+    abort: OnceLock<AbortHandle>,
+}
+
+impl Driver {
+    fn wake(&self) {
+        if let Some(task) = self.task.get() {
+            task.waker.wake();
+        }
+    }
 }
 
 impl<S: Service> Cell<S> {
@@ -40,7 +55,7 @@ impl<S: Service> Cell<S> {
         if self.driver.ended.load(Ordering::Acquire) {
             self.clear();
         } else if self.driver.spawned.load(Ordering::Acquire) {
-            self.driver.waker.wake();
+            self.driver.wake();
         } else {
             self.drive(Source::Value(None), |_| ());
         }
@@ -48,25 +63,26 @@ impl<S: Service> Cell<S> {
 
     /// Makes the driver, unless there is one. `ready` is told how the start of the service went.
     pub(crate) fn drive(&self, source: Source<S>, ready: impl FnOnce(crate::error::Result<()>) + Send + 'static) {
+        let task = self.driver.task.get_or_init(Box::default);
         if self.driver.spawned.swap(true, Ordering::AcqRel) {
-            return self.driver.waker.wake();
+            return self.driver.wake();
         }
         let Some(me) = self.me.upgrade() else { return };
         // The node has gone: nobody must wait for this service.
         let Some(host) = self.host.upgrade() else { return self.end(ServiceState::Failed) };
         let runtime = host.runtime().clone();
         let ending = Ending::new(me, host);
-        let task = runtime.spawn(run(ending, source, ready)).abort_handle();
-        let task = self.driver.task.get_or_init(|| task);
+        let spawned = runtime.spawn(run(ending, source, ready)).abort_handle();
+        let abort = task.abort.get_or_init(|| spawned);
         if self.driver.aborted.load(Ordering::Acquire) {
-            task.abort();
+            abort.abort();
         }
     }
 
     /// Ends the service at once, whatever it is doing.
     pub(super) fn abort_driver(&self) {
         self.driver.aborted.store(true, Ordering::Release);
-        match self.driver.task.get() {
+        match self.driver.task.get().and_then(|task| task.abort.get()) {
             Some(task) => task.abort(),
             None => self.notice(),
         }
@@ -99,7 +115,7 @@ impl<S: Service> Cell<S> {
             if let Some(held) = self.turn.take() {
                 return Poll::Ready(held);
             }
-            self.driver.waker.register(task.waker());
+            self.driver.task.get_or_init(Box::default).waker.register(task.waker());
             self.turn.take().map_or(Poll::Pending, Poll::Ready)
         })
         .await

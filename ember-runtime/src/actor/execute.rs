@@ -4,7 +4,7 @@ use std::{any::Any, future::poll_fn, panic::AssertUnwindSafe, pin::pin};
 
 use futures_util::{FutureExt, future::BoxFuture};
 
-use super::{Body, Core, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service};
+use super::{Body, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service};
 use crate::{
     error::{Error, Failure, LostReason, RefusedReason, Result},
     message::{Ambient, Due, Envelope, Handled, Opened},
@@ -62,14 +62,14 @@ pub(super) async fn execute_unless<S: Service, L: Path<S>, M: HandledBy<L::Unit>
     let done = done.map(|done| done.unwrap_or_else(|panic| Err(panicked(body, &*panic))));
     if done.is_none() {
         let service = body.core.cell.name();
-        tracing::debug!(target: "ember::service", service, method = body.core.method, "dropped: its caller has gone");
+        tracing::debug!(target: "ember::service", service, method = body.ambient.method, "dropped: its caller has gone");
     }
     done
 }
 
 /// What the caller of a method that panicked is told.
 pub(super) fn panicked<S: Service>(body: &mut Body<S>, panic: &(dyn Any + Send)) -> Box<Failure> {
-    Box::new(LostReason::Panicked(report(&mut body.core, panic)).into())
+    Box::new(LostReason::Panicked(report(body, panic)).into())
 }
 
 /// Runs a hook or a timer of the unit at `L`.
@@ -112,7 +112,7 @@ pub(super) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
 
 /// What the log says of a hook, timer or event handler that panicked.
 fn failed<S: Service>(body: &mut Body<S>, panic: &(dyn Any + Send)) -> Error {
-    Error::other(format!("it panicked: {}", report(&mut body.core, panic)))
+    Error::other(format!("it panicked: {}", report(body, panic)))
 }
 
 /// Notes that work begins which nobody waits for, on the unit that `core.keys` says.
@@ -122,11 +122,12 @@ fn begin_task<S: Service, L: Path<S>>(body: &mut Body<S>, name: &'static str) {
 }
 
 /// The message of a panic, which is logged here.
-pub(super) fn report(core: &mut Core, panic: &(dyn Any + Send)) -> String {
+pub(super) fn report<S: Service>(body: &mut Body<S>, panic: &(dyn Any + Send)) -> String {
+    let Body { core, ambient, .. } = body;
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "(no message)".into());
     core.panicked = true;
-    let (service, pid, method) = (core.cell.name(), core.pid(), core.method);
+    let (service, pid, method) = (core.cell.name(), core.pid(), ambient.method);
     tracing::error!(target: "ember::service", service, %pid, method, panic = %text, "a handler panicked");
     text
 }

@@ -91,7 +91,7 @@ pub(super) fn conclude<S: Service, O, D: Done<O>>(body: &mut Body<S>, outcome: O
 /// Does what may run code of the user's beside a handler, and catches its panic.
 pub(super) fn guarded<S: Service>(body: &mut Body<S>, action: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(action)) {
-        report(&mut body.core, &*panic);
+        report(body, &*panic);
     }
 }
 
@@ -118,7 +118,7 @@ pub(super) fn once<S: Service>(
 ) -> Start<S> {
     let future = async move {
         if let Err(panic) = AssertUnwindSafe(work(&mut body)).catch_unwind().await {
-            report(&mut body.core, &*panic);
+            report(&mut body, &*panic);
         }
         body
     };

@@ -124,8 +124,10 @@ pub(super) async fn settle<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) 
             break;
         }
     }
-    if body.core.live && !body.core.waiting.is_empty() {
-        for (index, keys) in std::mem::take(&mut body.core.waiting) {
+    if body.core.live
+        && let Some(waiting) = body.core.waiting.take()
+    {
+        for (index, keys) in waiting.0 {
             go_live(body, cell, index, &keys).await;
         }
     }
@@ -168,7 +170,7 @@ async fn start<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usize
     for inner in cell.table.keyed.iter().filter(|inner| inner.outer == Some(index)) {
         (inner.field.renew)(&mut body.service, &keys);
     }
-    body.core.waiting.push((index, keys));
+    body.core.waiting.get_or_insert_default().0.push((index, keys));
     Ok(())
 }
 
@@ -180,7 +182,7 @@ async fn go_live<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usi
         let (module, service) = (part.field.module, S::SPEC.name);
         tracing::error!(target: "ember::service", service, module, %error, "`started` failed");
     }
-    for thing in (cell.begin)(cell, &*body.core.host, &part.timers, &part.events, keys) {
+    for thing in (cell.table.begin)(cell, &*body.core.host, &part.timers, &part.events, keys) {
         life.attach(thing);
     }
 }

@@ -45,7 +45,7 @@ pub(crate) use self::{
     any_cell::AnyCell,
     body::{Body, Place},
     callback::{CallbackPermit, Receiver},
-    cell::{Attachments, Cell, Setup},
+    cell::{AttachFn, Attachments, Cell, Setup},
     core::{Core, Host},
     down::Watcher,
     identity::Particulars,

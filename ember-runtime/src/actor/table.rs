@@ -9,10 +9,10 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use super::{
-    Body, Down, HandledBy, Here, HookOf, OnEvent, Path, Port, Service,
+    AttachFn, Body, Down, HandledBy, Here, HookOf, OnEvent, Path, Port, Service,
     call_job::{StartRaw, full_name, start_raw},
     execute::{run_event, run_hook},
-    keyed::{Field, Keyed},
+    keyed::{Begin, Field, Keyed},
     pace::Pace,
 };
 use crate::{
@@ -43,6 +43,10 @@ pub struct Table<S: Service> {
     pub(crate) downs: Vec<(&'static str, EventFn<S>)>,
     /// The fields that hold modules under keys; outer ones before those within.
     pub(crate) keyed: Vec<Keyed<S>>,
+    /// Runs `started`, and makes timers and subscriptions.
+    pub(super) attach: AttachFn<S>,
+    /// Makes the timers and subscriptions of one unit.
+    pub(super) begin: Begin<S>,
     /// Whose hooks are being entered: those of a module under a key run for each such module, not for the service.
     within: Option<usize>,
 }
@@ -127,11 +131,11 @@ pub enum Schedule {
 }
 
 impl<S: Service> Table<S> {
-    /// The table of `S`.
+    /// The table of `S`. `attach` and `begin` are what the node does for each service of the type.
     ///
     /// # Errors
     /// Two methods with one name, or whose wire ids collide.
-    pub(crate) fn build() -> Result<Self> {
+    pub(crate) fn build(attach: AttachFn<S>, begin: Begin<S>) -> Result<Self> {
         let mut table = Self {
             methods: Vec::new(),
             contracts: Vec::new(),
@@ -140,6 +144,8 @@ impl<S: Service> Table<S> {
             events: Vec::new(),
             downs: Vec::new(),
             keyed: Vec::new(),
+            attach,
+            begin,
             within: None,
         };
         S::describe::<S, Here>(&mut table);

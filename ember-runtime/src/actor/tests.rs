@@ -130,7 +130,7 @@ impl Host for NoHost {
 /// Sends a frame's call to a running vault, and one that it answers after it.
 async fn answer_to(method: &str, payload: &'static [u8]) -> Result<Vec<u8>, Failure> {
     let pid = Pid { node: NodeKey { id: NodeId(1), incarnation: Incarnation(1) }, number: 1 };
-    let table = Arc::new(Table::build().unwrap());
+    let table = Arc::new(Table::build(|_, _| Vec::new(), |_, _, _, _, _| Vec::new()).unwrap());
     let host: Arc<dyn Host> = Arc::new(NoHost(Rng::from_seed(1), tokio::runtime::Handle::current()));
     let cell = Cell::<Vault>::new(Setup {
         pid,
@@ -140,8 +140,6 @@ async fn answer_to(method: &str, payload: &'static [u8]) -> Result<Vec<u8>, Fail
         limits: Limits::default(),
         supervision: Supervision::new(false),
         host: Arc::downgrade(&host),
-        attach: |_, _| Vec::new(),
-        begin: |_, _, _, _, _| Vec::new(),
     });
     cell.drive(Source::Value(Some(Vault)), |started| started.unwrap());
     let answers = Arc::<Answers>::default();

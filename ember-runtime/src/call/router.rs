@@ -70,6 +70,13 @@ impl Router {
         self.cells.write().unwrap_or_else(PoisonError::into_inner).insert(cell.pid().number, cell);
     }
 
+    /// The services that run on this node, in the order of their start.
+    pub(crate) fn all(&self) -> Vec<Arc<dyn AnyCell>> {
+        let mut cells: Vec<_> = self.cells.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        cells.sort_unstable_by_key(|cell| cell.pid().number);
+        cells
+    }
+
     pub(crate) fn remove(&self, pid: Pid) {
         self.cells.write().unwrap_or_else(PoisonError::into_inner).remove(&pid.number);
     }

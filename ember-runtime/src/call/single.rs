@@ -114,7 +114,7 @@ impl<M: Method> Call<M> {
         F: FnOnce(&mut U, &mut Cx<'_, U>, Outcome<M>) + Send + 'static,
     {
         let Some(request) = self.unstarted() else { panic!("a call that has been started cannot be given a callback") };
-        let permit = cx.core.reserve_callback();
+        let permit = cx.core.reserve_callback(cx.ambient.method);
         let inherited = Inherited::unawaited();
         let envelope = cx.ambient.envelope.without_deadline();
         let mut call = run(request, inherited, None);

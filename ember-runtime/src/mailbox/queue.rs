@@ -15,7 +15,7 @@ use crate::{error::RefusedReason, message::Lane};
 const KEPT: usize = 64;
 
 /// How much may wait.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// Messages in the user lane.
     pub(crate) user: usize,
@@ -25,9 +25,13 @@ pub(crate) struct Limits {
     pub(crate) bytes: usize,
 }
 
+impl Limits {
+    const DEFAULT: Self = Self { user: 1024, system: 64, bytes: 16 << 20 };
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        Self { user: 1024, system: 64, bytes: 16 << 20 }
+        Self::DEFAULT
     }
 }
 
@@ -80,7 +84,8 @@ pub(crate) struct Mailbox<T, A = ()> {
     system_waits: AtomicBool,
     /// Bytes of remote payload that wait.
     bytes: AtomicUsize,
-    limits: Limits,
+    /// None if they are the default ones.
+    limits: Option<Box<Limits>>,
 }
 
 impl<T> Queue<T> {
@@ -132,7 +137,7 @@ impl<T, A: Aside> Mailbox<T, A> {
             user_taken: AtomicUsize::new(0),
             system_waits: AtomicBool::new(false),
             bytes: AtomicUsize::new(0),
-            limits,
+            limits: (limits != Limits::DEFAULT).then(|| Box::new(limits)),
         }
     }
 
@@ -140,10 +145,14 @@ impl<T, A: Aside> Mailbox<T, A> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn limits(&self) -> &Limits {
+        self.limits.as_deref().unwrap_or(&Limits::DEFAULT)
+    }
+
     fn limit(&self, lane: Lane) -> (&AtomicUsize, usize) {
         match lane {
-            Lane::System => (&self.system_taken, self.limits.system),
-            Lane::User => (&self.user_taken, self.limits.user),
+            Lane::System => (&self.system_taken, self.limits().system),
+            Lane::User => (&self.user_taken, self.limits().user),
         }
     }
 
@@ -212,9 +221,9 @@ impl<T, A: Aside> Mailbox<T, A> {
     pub(crate) fn charge(&self, bytes: usize) -> Result<(), RefusedReason> {
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
         // A payload that is larger than the whole bound is let in when nothing else waits: its size has a limit of its own.
-        if before > 0 && before.saturating_add(bytes) > self.limits.bytes {
+        if before > 0 && before.saturating_add(bytes) > self.limits().bytes {
             self.discharge(bytes);
-            return Err(RefusedReason::MailboxFull { limit: self.limits.bytes as u64 });
+            return Err(RefusedReason::MailboxFull { limit: self.limits().bytes as u64 });
         }
         Ok(())
     }
@@ -304,7 +313,7 @@ impl<T, A: Aside> Mailbox<T, A> {
 
     /// Whether anybody is let in to the user lane, if there are places.
     pub(crate) fn admits(&self) -> bool {
-        self.limits.user > 0 && self.lock().door == Door::Open
+        self.limits().user > 0 && self.lock().door == Door::Open
     }
 
     /// Whether user messages are refused for now.

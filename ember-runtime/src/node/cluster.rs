@@ -263,8 +263,8 @@ impl Services {
         let Some(Announcement { cluster, announcer }) = self.announcement.get() else { return };
         let mut entries = BTreeMap::new();
         entries.insert(keys::node(cluster, self.record.key), json(&self.record));
-        for running in self.all().into_iter().filter(|running| running.published) {
-            let mut record = service_record(&*running.cell);
+        for cell in self.published() {
+            let mut record = service_record(&*cell);
             if self.retiring.load(Ordering::Acquire) && record.state != ServiceState::Failed {
                 record.state = ServiceState::Retiring;
             }

@@ -54,20 +54,17 @@ pub(super) struct Services {
 
 #[derive(Default)]
 struct Started {
-    /// By number, which is the order of their start.
-    services: BTreeMap<u64, Running>,
+    /// By number: those that are in the view and in the registry, or will be.
+    registered: BTreeMap<u64, Running>,
     /// No service is started any more.
     closed: bool,
 }
 
 /// A started service.
-#[derive(Clone)]
-pub(super) struct Running {
-    pub(super) cell: Arc<dyn AnyCell>,
-    /// It is to be in the view and in the registry.
-    registered: bool,
-    /// It is there.
-    pub(super) published: bool,
+struct Running {
+    cell: Arc<dyn AnyCell>,
+    /// It is in the view and in the registry.
+    published: bool,
 }
 
 /// A service that shall be started.
@@ -97,9 +94,11 @@ impl Services {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Those that run, in the order of their start.
-    pub(super) fn all(&self) -> Vec<Running> {
-        self.lock().services.values().cloned().collect()
+    /// Those that are in the registry: also those among them that have failed.
+    #[cfg(feature = "cluster")]
+    pub(super) fn published(&self) -> Vec<Arc<dyn AnyCell>> {
+        let running = self.lock();
+        running.registered.values().filter(|it| it.published).map(|it| Arc::clone(&it.cell)).collect()
     }
 
     fn table<S: Service>(&self) -> Result<Arc<Table<S>>> {
@@ -107,7 +106,7 @@ impl Services {
         if let Some(table) = tables.get(&TypeId::of::<S>()).and_then(|table| Arc::clone(table).downcast().ok()) {
             return Ok(table);
         }
-        let table = Arc::new(Table::<S>::build()?);
+        let table = Arc::new(Table::<S>::build(attach::<S>, begin::<S>)?);
         crate::timer::check(table.all_timers().copied())?;
         tables.insert(TypeId::of::<S>(), Arc::clone(&table) as _);
         Ok(table)
@@ -146,8 +145,6 @@ impl Services {
             limits,
             supervision,
             host: Arc::downgrade(&host),
-            attach: attach::<S>,
-            begin: begin::<S>,
         });
         let any = Arc::clone(&cell) as Arc<dyn AnyCell>;
         if registered {
@@ -166,7 +163,9 @@ impl Services {
                 Some(started)
             }
         };
-        running.services.insert(pid.number, Running { cell: Arc::clone(&any), registered, published: false });
+        if registered {
+            running.registered.insert(pid.number, Running { cell: Arc::clone(&any), published: false });
+        }
         drop(running);
         let services = Arc::clone(self);
         Ok(async move {
@@ -179,7 +178,7 @@ impl Services {
                 })?;
             }
             if registered {
-                if let Some(running) = services.lock().services.get_mut(&pid.number) {
+                if let Some(running) = services.lock().registered.get_mut(&pid.number) {
                     running.published = true;
                 }
                 services.router.directory().put_local(&any, ServiceState::Running);
@@ -218,7 +217,7 @@ impl Services {
         let Some(cell) = self.find(pid) else { return false };
         cell.pause(paused);
         // Callers on this node know at once; the others when the registry has told them.
-        if self.lock().services.get(&pid.number).is_some_and(|running| running.published) {
+        if self.lock().registered.get(&pid.number).is_some_and(|running| running.published) {
             self.router.directory().put_local(&cell, cell.state());
         }
         true
@@ -234,8 +233,8 @@ impl Services {
 
     /// Runs `started` everywhere, and starts timers and subscriptions.
     pub(super) fn go(&self) {
-        for service in self.all() {
-            service.cell.release(self);
+        for cell in self.router.all() {
+            cell.release(self);
         }
     }
 
@@ -243,8 +242,8 @@ impl Services {
     pub(super) fn abort(&self) {
         self.lock().closed = true;
         self.watches.close();
-        for running in self.all() {
-            running.cell.abort();
+        for cell in self.router.all() {
+            cell.abort();
         }
     }
 
@@ -252,7 +251,7 @@ impl Services {
     pub(super) async fn stop(&self, deadline: Instant) -> Result<()> {
         self.lock().closed = true;
         let mut late = Vec::new();
-        for Running { cell, .. } in self.all().into_iter().rev() {
+        for cell in self.router.all().into_iter().rev() {
             cell.retire();
             let mut state = cell.states();
             let ended = state.wait_for(|state| matches!(state, ServiceState::Stopped | ServiceState::Failed));
@@ -297,8 +296,8 @@ impl Host for Services {
         let mut running = self.lock();
         // One that has failed stays in the registry as such, until its node ends.
         let stays = |running: &Running| running.published && state == ServiceState::Failed;
-        if !running.services.get(&pid.number).is_some_and(stays) {
-            running.services.remove(&pid.number);
+        if !running.registered.get(&pid.number).is_some_and(stays) {
+            running.registered.remove(&pid.number);
         }
         drop(running);
         self.watches.forget(pid.number);
@@ -311,11 +310,9 @@ impl Started {
         let ServiceIdentity { name, id, .. } = new;
         let is_twin = |other: &Running| {
             let identity = other.cell.identity();
-            other.registered
-                && (identity.name == *name && identity.id == *id)
-                && other.cell.state() != ServiceState::Failed
+            (identity.name == *name && identity.id == *id) && other.cell.state() != ServiceState::Failed
         };
-        if !self.services.values().any(is_twin) {
+        if !self.registered.values().any(is_twin) {
             return Ok(());
         }
         Err(Error::Configuration(format!(

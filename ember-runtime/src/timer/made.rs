@@ -99,7 +99,7 @@ impl<U: Unit> Cx<'_, U> {
         let keys = self.ambient.envelope.keys.clone();
         let ended = keys.life().as_ref().unwrap_or_else(|| self.core.life()).end();
         let born = self.core.cell.life();
-        let (owner, flag) = (self.core.receiver(), Arc::clone(&cancelled));
+        let (owner, flag) = (self.core.receiver(self.ambient.method), Arc::clone(&cancelled));
         let deliver: Deliver<U> = Box::new(move |action| {
             let flag = Arc::clone(&flag);
             owner.owe(Envelope::at(keys.clone()), move |unit: &mut U, cx: &mut Cx<'_, U>| {

@@ -42,10 +42,7 @@ async fn calls(adder: &AdderClient, count: u64) {
 }
 
 /// By how much 10,000 calls allocate more often than 1,000: what the runtime allocates to run anything at all does not count.
-fn allocations_of(
-    client: impl AsyncFnOnce() -> (Node, AdderClient),
-    calls: impl AsyncFn(&AdderClient, u64),
-) -> u64 {
+fn allocations_of(client: impl AsyncFnOnce() -> (Node, AdderClient), calls: impl AsyncFn(&AdderClient, u64)) -> u64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (_node, adder) = runtime.block_on(client());
     let count = |calls_made| measure(|| runtime.block_on(calls(&adder, calls_made))).count_total;

@@ -150,6 +150,12 @@ async fn a_call_that_expires_in_the_queue_is_never_started() {
 }
 
 #[tokio::test]
+async fn a_call_may_be_given_all_the_time_there_is() {
+    let (_node, desk, ..) = start().await;
+    assert_eq!(desk.rpc_total().timeout(Duration::MAX).await, Ok(0));
+}
+
+#[tokio::test]
 async fn a_call_whose_time_is_over_before_it_is_made_is_refused_as_expired() {
     let (_node, desk, _, log) = start().await;
     let outcome = desk.rpc_wait("never".into()).timeout(Duration::ZERO).await;

@@ -1,6 +1,6 @@
 //! A [`Cell`] whose service's type is not known: what the rest of the node does with services.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, fmt, sync::Arc};
 
 use tokio::sync::watch;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     id::{MethodId, Pid},
-    message::{Lane, MethodInfo, RawCall, Reach},
+    message::{Lane, MethodInfo, Named, RawCall, Reach},
 };
 
 /// A [`Cell`] whose service's type is not known.
@@ -69,7 +69,7 @@ impl<S: Service> AnyCell for Cell<S> {
     }
 
     fn identity(&self) -> &Arc<ServiceIdentity> {
-        self.identity.of(&S::SPEC, self.pid)
+        self.identity.of(&S::SPEC, self.pid, self.server)
     }
 
     fn state(&self) -> ServiceState {
@@ -149,5 +149,21 @@ impl<S: Service> AnyCell for Cell<S> {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+}
+
+impl<S: Service> Named for Cell<S> {
+    fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    fn name(&self) -> &'static str {
+        S::SPEC.name
+    }
+}
+
+impl<S: Service> fmt::Debug for Cell<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", S::SPEC.name, self.pid)
     }
 }

@@ -1,6 +1,8 @@
 //! The state of a running service, with all that its handlers use beside it.
 
-use super::{Core, Path, Service, callback::route, job::Running};
+use std::sync::Arc;
+
+use super::{Cell, Core, Path, Service, callback::route, job::Running};
 use crate::message::{Ambient, Due, Envelope};
 
 /// Whoever has it, runs the service: its driver, or a caller.
@@ -13,8 +15,8 @@ pub(crate) struct Body<S: Service> {
 
 impl<S: Service> Body<S> {
     /// A service that has been made, and nothing of it has run.
-    pub(super) fn new(service: S, core: Core) -> Box<Self> {
-        let ambient = Ambient::new(core.pid(), core.cell.name());
+    pub(super) fn new(service: S, core: Core, cell: &Arc<Cell<S>>) -> Box<Self> {
+        let ambient = Ambient::new(Arc::clone(cell) as _);
         Box::new(Self { service, core, ambient })
     }
 

@@ -5,7 +5,7 @@ use std::{
     mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
 };
 
@@ -15,7 +15,6 @@ use super::{
     driver::Driver,
     identity::Identity,
     job::{Job, refusing},
-   
     states::States,
     unsafe_turn::Turn,
     waiting::{Calls, Post},
@@ -44,6 +43,8 @@ pub(crate) struct Setup<S: Service> {
 pub(crate) struct Cell<S: Service> {
     pub(super) pid: Pid,
     pub(super) identity: Identity,
+    /// The server id of the node.
+    pub(super) server: u32,
     pub(crate) table: Arc<Table<S>>,
     pub(super) mailbox: Mailbox<Post<S>, Calls<S>>,
     /// Whose turn it is to use the service. Shut unless the service is up and its mailbox open.
@@ -57,7 +58,7 @@ pub(crate) struct Cell<S: Service> {
     pub(super) states: States,
     attached: Mutex<Attached>,
     /// Counts the starts of the service: what was owed to an earlier one is not given to a later one.
-    life: AtomicU64,
+    life: AtomicU32,
 }
 
 /// Timers and subscriptions: what ends with the life of a service, by being dropped.
@@ -66,9 +67,14 @@ pub(crate) type Attachments = Vec<Box<dyn Any + Send>>;
 /// Makes them.
 pub(crate) type AttachFn<S> = fn(&Arc<Cell<S>>, &dyn Host) -> Attachments;
 
+/// Kept until they are dropped.
+struct Things {
+    _kept: Attachments,
+}
+
 #[derive(Default)]
 struct Attached {
-    things: Option<Box<dyn Any + Send>>,
+    things: Option<Box<Things>>,
     /// The node has said that the service may begin its work.
     released: bool,
     /// The service has been started, and has not failed since.
@@ -76,8 +82,8 @@ struct Attached {
 }
 
 /// Hardly any spawned service has any.
-fn keep(things: Attachments) -> Option<Box<dyn Any + Send>> {
-    (!things.is_empty()).then(|| Box::new(things) as _)
+fn keep(things: Attachments) -> Option<Box<Things>> {
+    (!things.is_empty()).then(|| Box::new(Things { _kept: things }))
 }
 
 impl<S: Service> Cell<S> {
@@ -88,7 +94,8 @@ impl<S: Service> Cell<S> {
         turn.note_work();
         Arc::new_cyclic(|me| Self {
             pid,
-            identity: Identity::new(particulars, server),
+            identity: Identity::new(particulars),
+            server,
             table,
             mailbox: Mailbox::new(limits),
             turn,
@@ -99,7 +106,7 @@ impl<S: Service> Cell<S> {
             me: me.clone(),
             states: States::new(),
             attached: Mutex::default(),
-            life: AtomicU64::new(0),
+            life: AtomicU32::new(0),
         })
     }
 
@@ -107,7 +114,7 @@ impl<S: Service> Cell<S> {
     pub(crate) fn settle_in(self: &Arc<Self>, service: S, host: &Arc<dyn Host>) {
         let core = Core::new::<S>(Arc::clone(host), Arc::clone(self) as _);
         if let Some(held) = self.turn.take() {
-            self.leave(held, || Place::Idle(Body::new(service, core)));
+            self.leave(held, || Place::Idle(Body::new(service, core, self)));
         }
         self.up(&**host);
     }
@@ -184,7 +191,7 @@ impl<S: Service> Cell<S> {
     }
 
     pub(super) fn lives(&self) -> u64 {
-        self.life.load(Ordering::Relaxed)
+        self.life.load(Ordering::Relaxed).into()
     }
 
     /// Whether a panic changes nothing.

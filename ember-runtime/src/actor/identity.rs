@@ -28,21 +28,20 @@ impl Particulars {
 pub(super) struct Identity {
     /// None if nothing was said.
     said: Option<Box<Particulars>>,
-    server: u32,
     spelled: OnceLock<Arc<ServiceIdentity>>,
 }
 
 impl Identity {
-    pub(super) fn new(said: Particulars, server: u32) -> Self {
+    pub(super) fn new(said: Particulars) -> Self {
         let said = (!said.is_empty()).then(|| Box::new(said));
-        Self { said, server, spelled: OnceLock::new() }
+        Self { said, spelled: OnceLock::new() }
     }
 
-    /// The identity of the service `pid`.
-    pub(super) fn of(&self, spec: &ServiceSpec, pid: Pid) -> &Arc<ServiceIdentity> {
+    /// The identity of the service `pid`, on a node with this server id.
+    pub(super) fn of(&self, spec: &ServiceSpec, pid: Pid, server: u32) -> &Arc<ServiceIdentity> {
         self.spelled.get_or_init(|| {
             let Particulars { id, kind, version, tags } = self.said.as_deref().cloned().unwrap_or_default();
-            let mut identity = ServiceIdentity::new(spec, id.unwrap_or_else(|| unique(pid)), self.server);
+            let mut identity = ServiceIdentity::new(spec, id.unwrap_or_else(|| unique(pid)), server);
             identity.kind = kind.unwrap_or(identity.kind);
             identity.version = version.unwrap_or(identity.version);
             identity.tags = tags;

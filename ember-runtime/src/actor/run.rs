@@ -292,7 +292,7 @@ async fn start<S: Service>(
         Source::Factory(make) => catch_unwind(AssertUnwindSafe(make)).map_err(|_| Error::other("its factory panicked")),
     };
     let mut body = match service {
-        Ok(service) => Body::new(service, core),
+        Ok(service) => Body::new(service, core, cell),
         Err(error) => return Err((core, failed(error))),
     };
     match begin(&mut body, cell).await {

@@ -33,7 +33,7 @@ impl<M: Method> CallMany<M> {
 
     /// Waits this long at most for each result.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.0.options.timeout = timeout;
+        self.0.options.set_timeout(timeout);
         self
     }
 

@@ -18,6 +18,9 @@ pub struct Request<M: Method> {
     pub(super) retry: Option<Box<Repeat<M>>>,
 }
 
+/// A call that may take longer may take this long: so much can be added to any point in time.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 /// What the caller said of a call.
 #[derive(Debug, Clone)]
 pub(super) struct Options {
@@ -40,7 +43,9 @@ impl<M: Method> Request<M> {
                 None => DEFAULT_TIMEOUT,
             }
         };
-        Self { target, args: Some(args), options: Options { timeout, more: None }, retry: None }
+        let mut options = Options { timeout: DEFAULT_TIMEOUT, more: None };
+        options.set_timeout(timeout);
+        Self { target, args: Some(args), options, retry: None }
     }
 }
 
@@ -53,6 +58,11 @@ impl<M: Method> Request<M> {
 }
 
 impl Options {
+    #[inline]
+    pub(super) fn set_timeout(&mut self, timeout: Duration) {
+        self.timeout = timeout.min(LONGEST);
+    }
+
     pub(super) fn set_key(&mut self, key: Key) {
         self.more.get_or_insert_default().key = Some(key.0);
     }

@@ -71,7 +71,7 @@ impl<M: Method> Call<M> {
 
     /// Waits this long at most for the result.
     pub fn timeout(self, timeout: Duration) -> Self {
-        self.change(|request| request.options.timeout = timeout)
+        self.change(|request| request.options.set_timeout(timeout))
     }
 
     /// Orders this call with others of the same key, where a service has several workers.

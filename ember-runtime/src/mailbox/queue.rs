@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     },
 };
 
@@ -52,9 +52,9 @@ enum Door {
 struct Queue<T> {
     waiting: VecDeque<Waiting<T>>,
     /// Counted messages that were put in.
-    put: usize,
+    put: u32,
     /// Places that are promised to somebody who has not filled them yet.
-    promised: usize,
+    promised: u32,
 }
 
 #[derive(Debug)]
@@ -78,8 +78,8 @@ struct Lanes<T, A> {
 pub(crate) struct Mailbox<T, A = ()> {
     state: Mutex<State<T, A>>,
     /// Counted messages of each lane that were handed out: written by the receiver only.
-    system_taken: AtomicUsize,
-    user_taken: AtomicUsize,
+    system_taken: AtomicU32,
+    user_taken: AtomicU32,
     /// Something waits in the system lane.
     system_waits: AtomicBool,
     /// Bytes of remote payload that wait.
@@ -93,8 +93,8 @@ impl<T> Queue<T> {
         Self { waiting: VecDeque::new(), put: 0, promised: 0 }
     }
 
-    fn is_full(&self, taken: usize, limit: usize) -> bool {
-        self.put.wrapping_sub(taken).saturating_add(self.promised) >= limit
+    fn is_full(&self, taken: u32, limit: usize) -> bool {
+        self.put.wrapping_sub(taken).saturating_add(self.promised) as usize >= limit
     }
 
     fn put(&mut self, message: T) {
@@ -105,9 +105,8 @@ impl<T> Queue<T> {
 
 impl<T, A: Aside> State<T, A> {
     fn lanes(&mut self) -> &mut Lanes<T, A> {
-        self.lanes.get_or_insert_with(|| {
-            Box::new(Lanes { system: Queue::new(), user: Queue::new(), aside: A::default() })
-        })
+        self.lanes
+            .get_or_insert_with(|| Box::new(Lanes { system: Queue::new(), user: Queue::new(), aside: A::default() }))
     }
 
     fn queue(&mut self, lane: Lane) -> &mut Queue<T> {
@@ -125,16 +124,16 @@ impl<T, A> Lanes<T, A> {
 }
 
 /// Counts a message as handed out. Only the receiver does, so that nothing is lost between reading and writing.
-fn count(taken: &AtomicUsize, counted: bool) {
-    taken.store(taken.load(Ordering::Relaxed).wrapping_add(usize::from(counted)), Ordering::Relaxed);
+fn count(taken: &AtomicU32, counted: bool) {
+    taken.store(taken.load(Ordering::Relaxed).wrapping_add(u32::from(counted)), Ordering::Relaxed);
 }
 
 impl<T, A: Aside> Mailbox<T, A> {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             state: Mutex::new(State { door: Door::Open, lanes: None }),
-            system_taken: AtomicUsize::new(0),
-            user_taken: AtomicUsize::new(0),
+            system_taken: AtomicU32::new(0),
+            user_taken: AtomicU32::new(0),
             system_waits: AtomicBool::new(false),
             bytes: AtomicUsize::new(0),
             limits: (limits != Limits::DEFAULT).then(|| Box::new(limits)),
@@ -149,7 +148,7 @@ impl<T, A: Aside> Mailbox<T, A> {
         self.limits.as_deref().unwrap_or(&Limits::DEFAULT)
     }
 
-    fn limit(&self, lane: Lane) -> (&AtomicUsize, usize) {
+    fn limit(&self, lane: Lane) -> (&AtomicU32, usize) {
         match lane {
             Lane::System => (&self.system_taken, self.limits().system),
             Lane::User => (&self.user_taken, self.limits().user),

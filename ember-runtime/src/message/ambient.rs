@@ -1,6 +1,9 @@
 //! What the runtime knows about the handler that is running on this thread: it bounds every call made there.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use tokio::time::Instant;
 
@@ -9,11 +12,16 @@ use crate::id::Pid;
 
 scoped_tls::scoped_thread_local!(static CURRENT: Ambient);
 
+/// Who a service is.
+pub(crate) trait Named: fmt::Debug + Send + Sync {
+    fn pid(&self) -> Pid;
+    fn name(&self) -> &'static str;
+}
+
 /// The running handler. Work that is spawned elsewhere does not see it.
 #[derive(Debug)]
 pub(crate) struct Ambient {
-    pub(crate) pid: Pid,
-    service: &'static str,
+    service: Arc<dyn Named>,
     pub(crate) method: &'static str,
     /// Its deadline does not count: see `due`.
     pub(crate) envelope: Opened,
@@ -24,15 +32,8 @@ pub(crate) struct Ambient {
 
 impl Ambient {
     /// Of a service in which nothing has run yet.
-    pub(crate) fn new(pid: Pid, service: &'static str) -> Self {
-        Self {
-            pid,
-            service,
-            method: "",
-            envelope: Opened::default(),
-            due: Due::default(),
-            extended: OnceLock::new(),
-        }
+    pub(crate) fn new(service: Arc<dyn Named>) -> Self {
+        Self { service, method: "", envelope: Opened::default(), due: Due::default(), extended: OnceLock::new() }
     }
 
     /// Another handler begins. It comes without an envelope if there is nothing in it.
@@ -73,8 +74,8 @@ impl Ambient {
     /// The chain of a call that this handler waits for.
     pub(crate) fn extended(&self) -> Arc<Chain> {
         let extend = || {
-            let place = format!("{}.{}", self.service, self.method).into();
-            Arc::new(Chain { pid: self.pid, place, above: self.envelope.chain.clone() })
+            let place = format!("{}.{}", self.service.name(), self.method).into();
+            Arc::new(Chain { pid: self.service.pid(), place, above: self.envelope.chain.clone() })
         };
         Arc::clone(self.extended.get_or_init(extend))
     }

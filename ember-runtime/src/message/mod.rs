@@ -19,7 +19,7 @@ mod sketch;
 mod wire;
 
 pub(crate) use self::{
-    ambient::Ambient,
+    ambient::{Ambient, Named},
     chain::Chain,
     coding::{append, decode, encode},
     deferred::deferred,

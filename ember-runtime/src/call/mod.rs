@@ -19,6 +19,7 @@ mod local_calls;
 mod many;
 mod mixed;
 mod mounted;
+mod numbers;
 mod one_way;
 mod patience;
 #[cfg(feature = "cluster")]

@@ -1,14 +1,11 @@
 //! What a node knows about reaching services: its own by number, all others through the directory.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicU64, Ordering},
 };
 
-use super::{Client, HasClient, Local, LocalCalls, Select, handle::Address, home::Home};
+use super::{Client, HasClient, Local, LocalCalls, Select, handle::Address, home::Home, numbers::ByNumber};
 use crate::{
     actor::{AnyCell, Service},
     directory::{Candidates, Directory, Instance, Selector, choose, only},
@@ -29,7 +26,7 @@ pub(crate) struct Router {
     pub(super) home: Home,
     directory: Arc<Directory>,
     rng: Rng,
-    pub(super) cells: RwLock<HashMap<u64, Arc<dyn AnyCell>>>,
+    pub(super) cells: RwLock<ByNumber<Arc<dyn AnyCell>>>,
     #[cfg(feature = "cluster")]
     pub(super) links: std::sync::OnceLock<Arc<crate::transport::Links>>,
     #[cfg(feature = "cluster")]

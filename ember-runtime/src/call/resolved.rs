@@ -9,7 +9,7 @@ use std::{
 
 use tokio::task;
 
-use super::{handle::Target, mixed::Mixed};
+use super::{handle::Target, mixed::Mixed, router::Only};
 use crate::{
     actor::{AnyCell, Port, Spare},
     directory::Instance,
@@ -102,7 +102,7 @@ impl Resolved {
 
 #[cold]
 fn find<M: Method>(target: &Target) -> Option<Found> {
-    let (instance, cell) = target.router.only(&target.address, M::INFO.lane)?;
+    let Only { instance, cell } = target.router.only(&target.address, M::INFO.lane)?;
     let (_, port, index) = cell.port(target.method_id::<M>())?;
     Some(Found { instance, cell, port, index })
 }

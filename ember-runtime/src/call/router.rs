@@ -33,6 +33,13 @@ pub(crate) struct Router {
     pub(super) departures: super::departures::Departures,
 }
 
+/// The only service that a call can go to.
+pub(super) struct Only {
+    /// None if no view lists it.
+    pub(super) instance: Option<Arc<Instance>>,
+    pub(super) cell: Arc<dyn AnyCell>,
+}
+
 impl Router {
     /// A router for the present runtime.
     pub(crate) fn new(key: NodeKey, directory: Arc<Directory>, rng: Rng, local_calls: LocalCalls) -> Arc<Self> {
@@ -90,13 +97,13 @@ impl Router {
     }
 
     /// The service that a call goes to whatever is chosen, if it is on this node, and what the view says of it, if that lists it.
-    pub(super) fn only(&self, address: &Address, lane: Lane) -> Option<(Option<Arc<Instance>>, Arc<dyn AnyCell>)> {
+    pub(super) fn only(&self, address: &Address, lane: Lane) -> Option<Only> {
         let view = self.directory.view();
         if let Some(pid) = address.selector.pid.filter(|pid| !view.lists(*pid)) {
-            return Some((None, self.spawned_here(&view, &address.selector, pid).ok()??));
+            return Some(Only { instance: None, cell: self.spawned_here(&view, &address.selector, pid).ok()?? });
         }
         let instance = only(&view, &address.selector, lane, self.key.id)?;
-        Some((Some(Arc::clone(instance)), Arc::clone(instance.cell.as_ref()?)))
+        Some(Only { instance: Some(Arc::clone(instance)), cell: Arc::clone(instance.cell.as_ref()?) })
     }
 
     /// One of the two, as a seed says.

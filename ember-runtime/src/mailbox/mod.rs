@@ -2,9 +2,11 @@
 //! wakes nobody: that is for the owner of the mailbox.
 
 mod batch;
+mod lanes;
 mod queue;
 
 pub(crate) use self::{
     batch::{Aside, Batch, Next},
-    queue::{Limits, Mailbox},
+    lanes::Limits,
+    queue::Mailbox,
 };

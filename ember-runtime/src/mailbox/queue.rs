@@ -1,39 +1,18 @@
 //! The shared end of a mailbox: senders put messages in or are refused, the service takes the next.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
 };
 
-use super::batch::{Aside, Batch, Next, Waiting};
+use super::{
+    batch::{Aside, Batch, Next},
+    lanes::{Lanes, Limits, Queue},
+};
 use crate::{error::RefusedReason, message::Lane};
 
 /// A queue without messages keeps places for so many.
 const KEPT: usize = 64;
-
-/// How much may wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Limits {
-    /// Messages in the user lane.
-    pub(crate) user: usize,
-    /// Messages in the system lane.
-    pub(crate) system: usize,
-    /// Bytes of payload from other nodes.
-    pub(crate) bytes: usize,
-}
-
-impl Limits {
-    const DEFAULT: Self = Self { user: 1024, system: 64, bytes: 16 << 20 };
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
 
 /// Who is let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,29 +26,11 @@ enum Door {
     Sealed,
 }
 
-/// One lane. All counts only grow, modulo the word.
-#[derive(Debug)]
-struct Queue<T> {
-    waiting: VecDeque<Waiting<T>>,
-    /// Counted messages that were put in.
-    put: u32,
-    /// Places that are promised to somebody who has not filled them yet.
-    promised: u32,
-}
-
 #[derive(Debug)]
 struct State<T, A> {
     door: Door,
     /// None as long as nothing has waited here.
     lanes: Option<Box<Lanes<T, A>>>,
-}
-
-#[derive(Debug)]
-struct Lanes<T, A> {
-    system: Queue<T>,
-    user: Queue<T>,
-    /// What the messages in the user lane have left here.
-    aside: A,
 }
 
 /// A mailbox with many senders and one receiver, which keeps a [`Batch`]. A message in the user lane may leave a part of itself
@@ -88,38 +49,13 @@ pub(crate) struct Mailbox<T, A = ()> {
     limits: Option<Box<Limits>>,
 }
 
-impl<T> Queue<T> {
-    const fn new() -> Self {
-        Self { waiting: VecDeque::new(), put: 0, promised: 0 }
-    }
-
-    fn is_full(&self, taken: u32, limit: usize) -> bool {
-        self.put.wrapping_sub(taken).saturating_add(self.promised) as usize >= limit
-    }
-
-    fn put(&mut self, message: T) {
-        self.put = self.put.wrapping_add(1);
-        self.waiting.push_back((message, true));
-    }
-}
-
 impl<T, A: Aside> State<T, A> {
     fn lanes(&mut self) -> &mut Lanes<T, A> {
-        self.lanes
-            .get_or_insert_with(|| Box::new(Lanes { system: Queue::new(), user: Queue::new(), aside: A::default() }))
+        self.lanes.get_or_insert_default()
     }
 
     fn queue(&mut self, lane: Lane) -> &mut Queue<T> {
         self.lanes().queue(lane)
-    }
-}
-
-impl<T, A> Lanes<T, A> {
-    fn queue(&mut self, lane: Lane) -> &mut Queue<T> {
-        match lane {
-            Lane::System => &mut self.system,
-            Lane::User => &mut self.user,
-        }
     }
 }
 

@@ -24,6 +24,7 @@ mod path;
 mod pool;
 mod port;
 mod run;
+mod serve;
 mod short;
 mod spec;
 mod states;

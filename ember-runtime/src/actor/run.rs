@@ -1,27 +1,24 @@
-//! The life of a service, as its driver sees it: start, handle what waits one at a time, fail and start again, stop.
+//! The life of a service, as its driver sees it: start, serve, fail and start again, stop.
 
 use std::{
-    future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    task::{Context, Poll},
     time::Duration,
 };
 
-use tokio::{task::coop, time::timeout};
+use tokio::time::timeout;
 
 use super::{
     AnyCell, Body, Cell, Core, HookKind, Host, OnPanic, Place, Restart, Service, ServiceState,
-    job::{Driving, Running, Start, refusing},
+    job::refusing,
     keyed,
-    pace::Pace,
+    serve::{End, finish, serve},
     supervision::Budget,
-    unsafe_turn::Held,
     waiting::{Calls, Post},
 };
 use crate::{
     error::{Error, RefusedReason, Result},
-    mailbox::{Batch, Next},
+    mailbox::Batch,
 };
 
 /// Where the state of a service comes from.
@@ -30,15 +27,6 @@ pub(crate) enum Source<S> {
     Value(Option<S>),
     /// Made anew for each start.
     Factory(Box<dyn FnMut() -> S + Send>),
-}
-
-/// Why a service no longer handles messages.
-enum End {
-    /// Its mailbox is closed and empty.
-    Drained,
-    /// It has stopped itself, and is to be started again.
-    Asked,
-    Panicked,
 }
 
 /// Runs a service until its mailbox has been closed and emptied, or until it has failed for good. `ready` is told how the
@@ -129,154 +117,6 @@ async fn revive<S: Service>(
 async fn retires<S: Service>(cell: &Arc<Cell<S>>, pause: Duration) -> bool {
     let mut state = cell.states();
     timeout(pause, state.wait_for(|state| *state == ServiceState::Retiring)).await.is_ok()
-}
-
-/// Handles messages until there is a reason not to.
-async fn serve<'a, S: Service>(
-    mut body: Box<Body<S>>,
-    mut held: Held<'a, Place<S>>,
-    batch: &mut Batch<Post<S>, Calls<S>>,
-    cell: &'a Arc<Cell<S>>,
-) -> (Held<'a, Place<S>>, Box<Body<S>>, End) {
-    loop {
-        if body.core.needs_driver()
-            && let Some(end) = see_to(&mut body, cell).await
-        {
-            return (held, body, end);
-        }
-        let mut left = Some(body);
-        let stretch = poll_fn(|task| stretch(&mut left, batch, cell, task)).await;
-        body = match (stretch, left) {
-            (Stretch::Began(running, changed, index), _) => {
-                let pace = index.and_then(|index| cell.table.methods.get(index)).map(|entry| &entry.pace);
-                finish(running, changed, pace, cell).await
-            }
-            (Stretch::SeeTo, Some(body)) => body,
-            (Stretch::Over, Some(body)) => return (held, body, End::Drained),
-            (Stretch::Empty, Some(body)) => {
-                cell.mailbox.trim(batch);
-                let (now_held, body) = rest(body, held, cell).await;
-                held = now_held;
-                body
-            }
-            (_, None) => unreachable!("only work that has begun keeps the body"),
-        };
-    }
-}
-
-/// Why a run of messages has come to an end.
-enum Stretch<S: Service> {
-    /// Work has begun that waits for something: see [`Start`].
-    Began(Running<S>, bool, Option<usize>),
-    /// There is something to do before the next message.
-    SeeTo,
-    /// There are no messages.
-    Empty,
-    /// There never will be.
-    Over,
-}
-
-/// Handles one message after another, as long as none has to wait. A service that always has work must not keep the other
-/// tasks of its thread from running.
-fn stretch<S: Service>(
-    left: &mut Option<Box<Body<S>>>,
-    batch: &mut Batch<Post<S>, Calls<S>>,
-    cell: &Cell<S>,
-    task: &mut Context<'_>,
-) -> Poll<Stretch<S>> {
-    while let Some(body) = left.take_if(|body| !body.core.needs_driver()) {
-        let Poll::Ready(proceed) = coop::poll_proceed(task) else {
-            *left = Some(body);
-            return Poll::Pending;
-        };
-        let end = match cell.mailbox.next(batch) {
-            Next::Message(post) => {
-                proceed.made_progress();
-                cell.counts.queued();
-                match batch.aside.start(post, body, &mut Driving { cell, task }) {
-                    Start::Over(body) => {
-                        *left = Some(body);
-                        continue;
-                    }
-                    Start::Running(running) => Stretch::Began(running, false, None),
-                    Start::Waits(running, changed, index) => Stretch::Began(running, changed, Some(index)),
-                }
-            }
-            Next::Over => {
-                *left = Some(body);
-                Stretch::Over
-            }
-            Next::Empty => {
-                *left = Some(body);
-                Stretch::Empty
-            }
-        };
-        return Poll::Ready(end);
-    }
-    Poll::Ready(Stretch::SeeTo)
-}
-
-/// Does what the last message has left to do; tells if the service ends by it.
-#[cold]
-async fn see_to<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Option<End> {
-    if std::mem::take(&mut body.core.changed) {
-        // What does not start is gone; the service goes on.
-        let _told = keyed::settle(body, cell).await;
-    }
-    if std::mem::take(&mut body.core.panicked) && !cell.resumes() {
-        return Some(End::Panicked);
-    }
-    if std::mem::take(&mut body.core.stop) {
-        if cell.supervision().restart == Restart::Always && cell.state() != ServiceState::Retiring {
-            return Some(End::Asked);
-        }
-        cell.retire();
-    }
-    None
-}
-
-/// Lets callers run the service until there is something to do.
-async fn rest<'a, S: Service>(
-    body: Box<Body<S>>,
-    mut held: Held<'a, Place<S>>,
-    cell: &'a Arc<Cell<S>>,
-) -> (Held<'a, Place<S>>, Box<Body<S>>) {
-    held.with(|place| *place = Place::Idle(body));
-    // If there is work already, the turn is taken again at once.
-    held.end();
-    loop {
-        let mut held = cell.turn().await;
-        match held.with(std::mem::take) {
-            Place::Idle(body) => return (held, body),
-            Place::Suspended(running, changed) => return (held, finish(running, changed, None, cell).await),
-            // Only who has the turn takes what is there, and puts it back.
-            Place::Empty => {}
-        }
-    }
-}
-
-/// Goes on with what has begun until it has ended; `changed` says what it has done so far.
-async fn finish<S: Service>(
-    mut running: Running<S>,
-    mut changed: bool,
-    pace: Option<&Pace>,
-    cell: &Cell<S>,
-) -> Box<Body<S>> {
-    let mut body = poll_fn(|task| {
-        let step = pace.map(Pace::begin);
-        let noticing = keyed::Noticing::begin(&cell.table);
-        let polled = running.as_mut().poll(task);
-        let now = noticing.end();
-        if let (Some(pace), Some(step)) = (pace, step) {
-            pace.end(step);
-        }
-        changed |= now;
-        polled
-    })
-    .await;
-    running.end();
-    body.core.changed |= changed;
-    body
 }
 
 /// Makes and starts the service. What it was started with, comes back if it does not.

@@ -1,0 +1,165 @@
+//! What the driver of a running service does: handle what waits, one after the other, and rest when nothing does.
+
+use std::{
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use tokio::task::coop;
+
+use super::{
+    AnyCell, Body, Cell, Place, Restart, Service, ServiceState,
+    job::{Driving, Running, Start},
+    keyed,
+    pace::Pace,
+    unsafe_turn::Held,
+    waiting::{Calls, Post},
+};
+use crate::mailbox::{Batch, Next};
+
+/// Why a service no longer handles messages.
+pub(super) enum End {
+    /// Its mailbox is closed and empty.
+    Drained,
+    /// It has stopped itself, and is to be started again.
+    Asked,
+    Panicked,
+}
+
+/// Handles messages until there is a reason not to.
+pub(super) async fn serve<'a, S: Service>(
+    mut body: Box<Body<S>>,
+    mut held: Held<'a, Place<S>>,
+    batch: &mut Batch<Post<S>, Calls<S>>,
+    cell: &'a Arc<Cell<S>>,
+) -> (Held<'a, Place<S>>, Box<Body<S>>, End) {
+    loop {
+        if body.core.needs_driver()
+            && let Some(end) = see_to(&mut body, cell).await
+        {
+            return (held, body, end);
+        }
+        let mut left = Some(body);
+        body = match poll_fn(|task| stretch(&mut left, batch, cell, task)).await {
+            Stretch::Began(running, changed, index) => {
+                let pace = index.and_then(|index| cell.table.methods.get(index)).map(|entry| &entry.pace);
+                finish(running, changed, pace, cell).await
+            }
+            Stretch::SeeTo(body) => body,
+            Stretch::Over(body) => return (held, body, End::Drained),
+            Stretch::Empty(idle) => {
+                cell.mailbox.trim(batch);
+                (held, body) = rest(idle, held, cell).await;
+                body
+            }
+        };
+    }
+}
+
+/// Why a run of messages has come to an end.
+enum Stretch<S: Service> {
+    /// Work has begun that waits for something: see [`Start`].
+    Began(Running<S>, bool, Option<usize>),
+    /// There is something to do before the next message.
+    SeeTo(Box<Body<S>>),
+    /// There are no messages.
+    Empty(Box<Body<S>>),
+    /// There never will be.
+    Over(Box<Body<S>>),
+}
+
+/// Handles one message after another, as long as none has to wait. A service that always has work must not keep the other
+/// tasks of its thread from running: then the state stays in `left`.
+fn stretch<S: Service>(
+    left: &mut Option<Box<Body<S>>>,
+    batch: &mut Batch<Post<S>, Calls<S>>,
+    cell: &Cell<S>,
+    task: &mut Context<'_>,
+) -> Poll<Stretch<S>> {
+    let Some(mut body) = left.take() else { return Poll::Pending };
+    loop {
+        if body.core.needs_driver() {
+            return Poll::Ready(Stretch::SeeTo(body));
+        }
+        let Poll::Ready(proceed) = coop::poll_proceed(task) else {
+            *left = Some(body);
+            return Poll::Pending;
+        };
+        let post = match cell.mailbox.next(batch) {
+            Next::Message(post) => post,
+            Next::Empty => return Poll::Ready(Stretch::Empty(body)),
+            Next::Over => return Poll::Ready(Stretch::Over(body)),
+        };
+        proceed.made_progress();
+        cell.counts.queued();
+        body = match batch.aside.start(post, body, &mut Driving { cell, task }) {
+            Start::Over(body) => body,
+            Start::Running(running) => return Poll::Ready(Stretch::Began(running, false, None)),
+            Start::Waits(running, changed, index) => {
+                return Poll::Ready(Stretch::Began(running, changed, Some(index)));
+            }
+        };
+    }
+}
+
+/// Does what the last message has left to do; tells if the service ends by it.
+async fn see_to<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Option<End> {
+    if std::mem::take(&mut body.core.changed) {
+        // What does not start is gone; the service goes on.
+        let _told = keyed::settle(body, cell).await;
+    }
+    if std::mem::take(&mut body.core.panicked) && !cell.resumes() {
+        return Some(End::Panicked);
+    }
+    if std::mem::take(&mut body.core.stop) {
+        if cell.supervision().restart == Restart::Always && cell.state() != ServiceState::Retiring {
+            return Some(End::Asked);
+        }
+        cell.retire();
+    }
+    None
+}
+
+/// Lets callers run the service until there is something to do.
+async fn rest<'a, S: Service>(
+    body: Box<Body<S>>,
+    mut held: Held<'a, Place<S>>,
+    cell: &'a Arc<Cell<S>>,
+) -> (Held<'a, Place<S>>, Box<Body<S>>) {
+    held.with(|place| *place = Place::Idle(body));
+    // If there is work already, the turn is taken again at once.
+    held.end();
+    loop {
+        let mut held = cell.turn().await;
+        match held.with(std::mem::take) {
+            Place::Idle(body) => return (held, body),
+            Place::Suspended(running, changed) => return (held, finish(running, changed, None, cell).await),
+            // Only who has the turn takes what is there, and puts it back.
+            Place::Empty => {}
+        }
+    }
+}
+
+/// Goes on with what has begun until it has ended; `changed` says what it has done so far.
+pub(super) async fn finish<S: Service>(
+    mut running: Running<S>,
+    mut changed: bool,
+    pace: Option<&Pace>,
+    cell: &Cell<S>,
+) -> Box<Body<S>> {
+    let mut body = poll_fn(|task| {
+        let step = pace.map(Pace::begin);
+        let noticing = keyed::Noticing::begin(&cell.table);
+        let polled = running.as_mut().poll(task);
+        changed |= noticing.end();
+        if let (Some(pace), Some(step)) = (pace, step) {
+            pace.end(step);
+        }
+        polled
+    })
+    .await;
+    running.end();
+    body.core.changed |= changed;
+    body
+}

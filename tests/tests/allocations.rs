@@ -35,6 +35,19 @@ impl Adder {
     }
 }
 
+/// Asks another for each answer.
+#[service]
+struct Asker {
+    adder: AdderClient,
+}
+
+#[rpc]
+impl Asker {
+    pub async fn rpc_sum(&mut self, a: u64, b: u64) -> u64 {
+        self.adder.rpc_sum(a, b).await.unwrap()
+    }
+}
+
 async fn calls(adder: &AdderClient, count: u64) {
     for number in 0..count {
         assert_eq!(adder.rpc_sum(number, 1).await.unwrap(), number + 1);
@@ -42,7 +55,7 @@ async fn calls(adder: &AdderClient, count: u64) {
 }
 
 /// By how much 10,000 calls allocate more often than 1,000: what the runtime allocates to run anything at all does not count.
-fn allocations_of(client: impl AsyncFnOnce() -> (Node, AdderClient), calls: impl AsyncFn(&AdderClient, u64)) -> u64 {
+fn allocations_of<C>(client: impl AsyncFnOnce() -> (Node, C), calls: impl AsyncFn(&C, u64)) -> u64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (_node, adder) = runtime.block_on(client());
     let count = |calls_made| measure(|| runtime.block_on(calls(&adder, calls_made))).count_total;
@@ -108,4 +121,20 @@ fn a_one_way_call_allocates_nothing() {
         assert_eq!(adder.rpc_calls().await.unwrap(), before + count);
     };
     assert_eq!(allocations_of(local, sent), 0);
+}
+
+#[test]
+fn a_call_within_a_call_allocates_its_link_in_the_chain_of_callers() {
+    let asker = async || {
+        let (node, adder) = local().await;
+        let pid = node.spawn(Asker { adder }).await.unwrap();
+        let asker = node.select::<AskerClient>().pid(pid).client();
+        (node, asker)
+    };
+    let nested = async |asker: &AskerClient, count| {
+        for number in 0..count {
+            assert_eq!(asker.rpc_sum(number, 1).await.unwrap(), number + 1);
+        }
+    };
+    assert_eq!(allocations_of(asker, nested), 9_000);
 }

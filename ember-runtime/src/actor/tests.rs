@@ -146,7 +146,7 @@ async fn answer_to(method: &str, payload: &'static [u8]) -> Result<Vec<u8>, Fail
     let call = |method: &str, payload| RawCall {
         method: MethodId::of(method),
         fingerprint: None,
-        payload: Bytes::from_static(payload),
+        payload: Bytes::from_static(payload).into(),
         envelope: Envelope::default(),
         reply: RawReply::new(Arc::clone(&answers) as _, 1),
     };

@@ -165,7 +165,7 @@ impl Router {
         };
         Ok(async move {
             match pending.await {
-                RawAnswer::Value(answer) => Ok(answer),
+                RawAnswer::Value(answer) => Ok(answer.into_bytes()),
                 RawAnswer::App(_) => Err(LostReason::NoReply.into()),
                 RawAnswer::Failed(failure) => Err(failure),
             }

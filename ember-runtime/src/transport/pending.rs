@@ -227,11 +227,11 @@ mod tests {
         assert_eq!(pending.remove(old), Dropped::Waiting(0));
         let new = pending.insert(9, None).unwrap().0;
         assert_eq!(old.index, new.index);
-        pending.complete(old, RawAnswer::Value(Bytes::from_static(b"late")));
+        pending.complete(old, RawAnswer::Value(Bytes::from_static(b"late").into()));
         assert!(poll(&mut pending, new).is_pending());
-        pending.complete(new, RawAnswer::Value(Bytes::from_static(b"right")));
-        pending.complete(new, RawAnswer::Value(Bytes::from_static(b"twice")));
-        assert!(matches!(poll(&mut pending, new), Poll::Ready(RawAnswer::Value(value)) if value == "right"));
+        pending.complete(new, RawAnswer::Value(Bytes::from_static(b"right").into()));
+        pending.complete(new, RawAnswer::Value(Bytes::from_static(b"twice").into()));
+        assert!(matches!(poll(&mut pending, new), Poll::Ready(RawAnswer::Value(value)) if *value == b"right"[..]));
         assert_eq!(pending.waiting(), 0);
     }
 

@@ -16,9 +16,9 @@ const WORTH: std::ops::RangeInclusive<usize> = 4 << 10..=1 << 20;
 pub(super) struct Spare(Arc<Mutex<Vec<Vec<u8>>>>);
 
 impl Spare {
-    /// An empty buffer, if there is one.
+    /// An empty buffer: one that was used before, or one that is worth using again.
     pub(super) fn get(&self) -> Vec<u8> {
-        lock(&self.0).pop().unwrap_or_default()
+        lock(&self.0).pop().unwrap_or_else(|| Vec::with_capacity(*WORTH.start()))
     }
 
     /// Bytes whose memory comes back when nobody uses them any more.
@@ -67,7 +67,7 @@ mod tests {
         let lent = spare.lend(vec![1; 10_000]);
         let part = lent.slice(5..9);
         drop(lent);
-        assert_eq!(spare.get().capacity(), 0);
+        assert!(spare.get().capacity() < 10_000);
         drop(part);
         let back = spare.get();
         assert!(back.is_empty() && back.capacity() >= 10_000);

@@ -116,7 +116,7 @@ impl Future for PendingReply {
     type Output = RawAnswer;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<RawAnswer> {
-        let Some((session, call)) = &self.0 else { return Poll::Ready(RawAnswer::Value(Bytes::new())) };
+        let Some((session, call)) = &self.0 else { return Poll::Ready(RawAnswer::Value(Bytes::new().into())) };
         let answer = lock(&session.pending).poll(*call, cx);
         if answer.is_ready() {
             self.0 = None;

@@ -1,37 +1,82 @@
 //! The writer of a data stream: the body of an HTTP request or response, which the connection polls.
 
 use std::{
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use http_body::{Body, Frame};
+use tokio::{task::yield_now, time::Instant};
 use tonic::{
     Status,
     codegen::http::{HeaderMap, HeaderName, HeaderValue},
 };
 
-use super::{lock, session::Session};
+use super::{lock, outbox::Outbox, session::Session};
 
-/// Takes whole buffers. After a rest it yields once before it takes, so that callers which were woken together share a
-/// frame; a caller that is alone waits for no more than that.
+/// It looks so often at most for more to go with a frame.
+const LOOKS: u32 = 32;
+/// And no longer than this.
+const GATHER: Duration = Duration::from_micros(50);
+/// With so many bytes it does not look for more.
+const ENOUGH: usize = 64 << 10;
+
+/// Takes whole buffers. After a rest it yields before it takes, so that callers which were woken together, and handlers that answer
+/// one after the other, share a frame: once, and again as long as that brings more. One that is certainly alone does not wait.
 #[derive(Debug)]
 pub(super) struct DataWriter {
     session: Arc<Session>,
-    parked: bool,
+    rest: Rest,
     /// The second part of a frame of which the first was taken.
-    rest: Bytes,
+    second: Bytes,
     /// It is a response: those end with the status.
     with_status: bool,
     ended: bool,
 }
 
+/// What it did last.
+#[derive(Debug, Clone, Copy)]
+enum Rest {
+    /// It took a frame.
+    None,
+    Parked,
+    /// It let others run when so many bytes waited.
+    Yielded {
+        waiting: usize,
+        looks: u32,
+        since: Instant,
+    },
+}
+
+impl Rest {
+    /// Whether to let others run before the next frame, given what waits.
+    fn gathers(&mut self, outbox: &Outbox, session: &Session) -> bool {
+        let waiting = outbox.waiting();
+        let goes_on = match *self {
+            Self::None => false,
+            Self::Parked => true,
+            Self::Yielded { waiting: before, looks, since } => {
+                waiting > before && looks < LOOKS && since.elapsed() < GATHER
+            }
+        };
+        if !goes_on || waiting >= ENOUGH || !outbox.expects_more(|| lock(&session.pending).waiting()) {
+            return false;
+        }
+        *self = match *self {
+            Self::Yielded { looks, since, .. } => Self::Yielded { waiting, looks: looks + 1, since },
+            Self::None | Self::Parked => Self::Yielded { waiting, looks: 1, since: Instant::now() },
+        };
+        true
+    }
+}
+
 impl DataWriter {
     /// The body of the request that opens the stream.
     pub(super) fn request(session: Arc<Session>) -> Self {
-        Self { session, parked: false, rest: Bytes::new(), with_status: false, ended: false }
+        Self { session, rest: Rest::None, second: Bytes::new(), with_status: false, ended: false }
     }
 
     /// The body of the response to it.
@@ -41,8 +86,8 @@ impl DataWriter {
 
     /// The next bytes; `None` at the end.
     fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        if !self.rest.is_empty() {
-            return Poll::Ready(Some(std::mem::take(&mut self.rest)));
+        if !self.second.is_empty() {
+            return Poll::Ready(Some(std::mem::take(&mut self.second)));
         }
         let session = &*self.session;
         let mut outbox = lock(&session.outbox);
@@ -50,12 +95,11 @@ impl DataWriter {
             return Poll::Ready(None);
         }
         if outbox.sendable() {
-            if self.parked {
-                self.parked = false;
-                drop(outbox);
-                cx.waker().wake_by_ref();
+            // What the yield leaves behind wakes this task when the others have run.
+            if self.rest.gathers(&outbox, session) && pin!(yield_now()).poll(cx).is_pending() {
                 return Poll::Pending;
             }
+            self.rest = Rest::None;
             if let Some(((head, records), left)) = outbox.frame() {
                 if let Some(call) = left {
                     lock(&session.pending).left(call);
@@ -67,17 +111,17 @@ impl DataWriter {
                 if head.is_empty() {
                     return Poll::Ready(Some(records));
                 }
-                self.rest = records;
+                self.second = records;
                 return Poll::Ready(Some(head));
             }
         }
-        if outbox.exhausted() && lock(&session.inbound).live() == 0 {
+        if outbox.exhausted() {
             drop(outbox);
             session.progress.send_modify(|progress| progress.writer_ended = true);
             return Poll::Ready(None);
         }
         outbox.park(cx.waker());
-        self.parked = true;
+        self.rest = Rest::Parked;
         Poll::Pending
     }
 }

@@ -156,7 +156,7 @@ async fn no_frame_makes_a_link_panic_or_keep_anything() {
             Err(_) => refused += 1,
         }
         assert_eq!(session.held(), 0, "credit leaked");
-        assert_eq!(lock(&session.inbound).live(), 0, "a call leaked");
+        assert_eq!(lock(&session.outbox).inbound.live(), 0, "a call leaked");
         assert_eq!(Arc::strong_count(&session), 1);
     }
     assert!(taken > 500 && refused > 500, "{taken} taken, {refused} refused");

@@ -219,7 +219,7 @@ pub(super) async fn until(what: &str, mut fact: impl FnMut() -> bool) {
 
 pub(super) fn value(answer: RawAnswer) -> Bytes {
     match answer {
-        RawAnswer::Value(value) => value,
+        RawAnswer::Value(value) => value.into_bytes(),
         other => panic!("a value was expected: {other:?}"),
     }
 }

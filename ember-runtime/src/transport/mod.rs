@@ -48,6 +48,7 @@
 //! * Everything on the control stream is a counter or a flag until the moment it is written.
 
 mod accept;
+mod callers;
 mod config;
 mod connect;
 mod control;

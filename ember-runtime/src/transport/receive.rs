@@ -192,10 +192,7 @@ impl Inflow {
         if self.answers.is_empty() {
             return;
         }
-        let mut pending = lock(&session.pending);
-        let answers = self.answers.drain(..);
-        self.wakers.extend(answers.filter_map(|(call, answer)| pending.complete(call, answer)));
-        drop(pending);
+        session.callers.complete(self.answers.drain(..), &mut self.wakers);
         self.wakers.drain(..).for_each(Waker::wake);
     }
 }

@@ -157,7 +157,7 @@ async fn unpark(session: &Arc<Session>, inflow: &Mutex<Inflow>) -> String {
 /// Answers calls whose deadlines have passed. Never ends.
 async fn expire(session: &Session) -> String {
     loop {
-        let due = lock(&session.pending).due();
+        let due = session.callers.due();
         let passed = async {
             match due {
                 Some(due) => sleep_until(due).await,
@@ -167,7 +167,7 @@ async fn expire(session: &Session) -> String {
         tokio::select! {
             biased;
             () = passed => {
-                let wakers = lock(&session.pending).expire(Instant::now());
+                let wakers = session.callers.expire(Instant::now());
                 wakers.into_iter().for_each(Waker::wake);
             }
             () = session.earlier.notified() => {}

@@ -14,11 +14,11 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{
     Ingress, LinkConfig,
+    callers::Callers,
     control::{Control, WireFailure},
     hello::Offer,
     lock,
     outbox::{Outbox, guarded},
-    pending::Pending,
     socket::Sever,
     wire::{self, Correlation},
 };
@@ -45,7 +45,7 @@ pub(super) struct Session {
     /// The largest record that the peer takes, in bytes.
     pub(super) send_limit: usize,
     pub(super) outbox: Mutex<Outbox>,
-    pub(super) pending: Mutex<Pending>,
+    pub(super) callers: Callers,
     /// Grows whenever a caller of the peer gives up; [`CLOSED`] when they all have.
     pub(super) given_up: AtomicU64,
     pub(super) control: Arc<Control>,
@@ -98,7 +98,7 @@ impl Session {
         let Parts { number, peer, peer_dial, offer, control, sever } = parts;
         let born = Instant::now();
         let peer_limit = usize::try_from(offer.max_message).unwrap_or(usize::MAX);
-        Arc::new(Self {
+        Arc::new_cyclic(|session| Self {
             number,
             peer,
             peer_dial,
@@ -106,7 +106,7 @@ impl Session {
             ingress: ingress.clone(),
             send_limit: peer_limit.min(config.max_message).min(u32::MAX as usize),
             outbox: Mutex::new(offer.outbox(born)),
-            pending: Mutex::default(),
+            callers: Callers::of(session),
             given_up: AtomicU64::new(0),
             control,
             received: AtomicU64::new(0),
@@ -163,7 +163,7 @@ impl Session {
             self.given_up.store(CLOSED, Ordering::Release);
             (lost, wakers, why, outbox.calls.taken())
         };
-        let waiting = lock(&self.pending).sweep(taken, &why);
+        let waiting = self.callers.sweep(taken, &why);
         for waker in wakers.into_iter().chain(waiting) {
             waker.wake();
         }

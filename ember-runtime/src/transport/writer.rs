@@ -62,7 +62,7 @@ impl Rest {
                 waiting > before && looks < LOOKS && since.elapsed() < GATHER
             }
         };
-        if !goes_on || waiting >= ENOUGH || !outbox.expects_more(|| lock(&session.pending).waiting()) {
+        if !goes_on || waiting >= ENOUGH || !outbox.expects_more(|| session.callers.waiting()) {
             return false;
         }
         *self = match *self {
@@ -102,7 +102,7 @@ impl DataWriter {
             self.rest = Rest::None;
             if let Some(((head, records), left)) = outbox.frame() {
                 if let Some(call) = left {
-                    lock(&session.pending).left(call);
+                    session.callers.part_of(call).left(call);
                 }
                 if outbox.unparks() {
                     session.unparked.notify_one();

@@ -78,7 +78,7 @@ async fn nothing_is_left_behind_when_connections_break_under_load() {
         nodes.iter().all(|(node, peer)| {
             node.services.answer_held();
             node.links.session(peer.peer.key).is_none_or(|session| {
-                lock(&session.pending).waiting() == 0
+                session.callers.waiting() == 0
                     && lock(&session.outbox).inbound.live() == 0
                     && session.held() == 0
                     && lock(&session.outbox).calls.waiting() == 0

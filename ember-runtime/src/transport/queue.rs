@@ -13,7 +13,7 @@ use super::{
 };
 
 /// A frame is closed at the first record that would take it over this many bytes.
-const FRAME: usize = 64 << 10;
+const FRAME: usize = 128 << 10;
 /// A record over this many bytes travels in pieces.
 pub(super) const LARGE: usize = 128 << 10;
 /// The unused memory of a buffer that is worth giving back, though it means copying the rest.

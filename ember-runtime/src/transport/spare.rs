@@ -6,8 +6,8 @@ use bytes::Bytes;
 
 use super::lock;
 
-/// How many are kept: one is filled while another is being sent.
-const KEPT: usize = 2;
+/// How much is kept: some are filled while others are being sent.
+const KEPT: usize = 2 << 20;
 /// A smaller one is not worth keeping, a larger one too much to keep.
 const WORTH: std::ops::RangeInclusive<usize> = 4 << 10..=1 << 20;
 
@@ -49,7 +49,7 @@ impl AsRef<[u8]> for Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         let mut kept = lock(&self.home.0);
-        if kept.len() < KEPT {
+        if kept.iter().map(Vec::capacity).sum::<usize>() + self.bytes.capacity() <= KEPT {
             let mut bytes = std::mem::take(&mut self.bytes);
             bytes.clear();
             kept.push(bytes);
@@ -78,8 +78,8 @@ mod tests {
         let spare = Spare::default();
         drop([10, 2 << 20].map(|size| spare.lend(vec![1; size])));
         assert!(lock(&spare.0).is_empty());
-        drop([10_000; 5].map(|size| spare.lend(vec![1; size])));
-        assert_eq!(lock(&spare.0).len(), KEPT);
+        drop([KEPT / 4; 9].map(|size| spare.lend(vec![1; size])));
+        assert_eq!(lock(&spare.0).len(), 4);
         spare.clear();
         assert!(lock(&spare.0).is_empty());
     }

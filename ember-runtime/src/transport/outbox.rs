@@ -125,17 +125,12 @@ impl Outbox {
         self.replies.has_some(i64::MAX) || self.calls.has_some(self.credit)
     }
 
-    /// The bytes that wait.
-    pub(super) fn waiting(&self) -> usize {
-        self.replies.waiting() + self.calls.waiting()
-    }
-
-    /// Whether more can be expected to be put in soon: not after the last reply that is owed, nor after the only call; `pending`
-    /// tells how many wait for their answers.
-    pub(super) fn expects_more(&self, pending: impl FnOnce() -> usize) -> bool {
-        match (self.replies.waiting(), self.calls.waiting()) {
-            (1.., 0) => self.inbound.live() > 0,
-            (0, 1..) => self.calls.only() != Some(CALL) || pending() > 1,
+    /// Whether what waits may have company soon: not a single call that is the only one, nor a single reply that is the last one
+    /// owed. `pending` tells how many calls wait for their answers.
+    pub(super) fn may_gather(&self, pending: impl FnOnce() -> usize) -> bool {
+        match (self.replies.only(), self.calls.only()) {
+            (Some(_), None) if self.calls.waiting() == 0 => self.inbound.live() > 0,
+            (None, Some(CALL)) if self.replies.waiting() == 0 => pending() > 1,
             _ => true,
         }
     }

@@ -17,15 +17,16 @@ use tonic::{
 
 use super::{lock, outbox::Outbox, session::Session};
 
-/// It looks so often at most for more to go with a frame.
+/// It lets handlers go on so often at most before it takes their replies.
 const LOOKS: u32 = 32;
 /// And no longer than this.
 const GATHER: Duration = Duration::from_micros(50);
-/// With so many bytes it does not look for more.
+/// So many bytes go at once.
 const ENOUGH: usize = 64 << 10;
 
-/// Takes whole buffers. After a rest it yields before it takes, so that callers which were woken together, and handlers that answer
-/// one after the other, share a frame: once, and again as long as that brings more. One that is certainly alone does not wait.
+/// Takes whole buffers. After a rest it lets others run once before it takes, so that callers which were woken together share a
+/// frame; and, while handlers are at work, again as long as that brings replies, so that those of handlers which wait share one
+/// too. A call or a reply that is certainly alone goes at once.
 #[derive(Debug)]
 pub(super) struct DataWriter {
     session: Arc<Session>,
@@ -43,33 +44,27 @@ enum Rest {
     /// It took a frame.
     None,
     Parked,
-    /// It let others run when so many bytes waited.
-    Yielded {
-        waiting: usize,
-        looks: u32,
-        since: Instant,
-    },
+    /// It let others run.
+    Yielded,
+    /// It let others run, those too that had yielded themselves, when so many bytes of replies waited.
+    Deferred { replies: usize, looks: u32, since: Instant },
 }
 
 impl Rest {
-    /// Whether to let others run before the next frame, given what waits.
-    fn gathers(&mut self, outbox: &Outbox, session: &Session) -> bool {
-        let waiting = outbox.waiting();
-        let goes_on = match *self {
-            Self::None => false,
-            Self::Parked => true,
-            Self::Yielded { waiting: before, looks, since } => {
-                waiting > before && looks < LOOKS && since.elapsed() < GATHER
+    /// What to do before the next frame is taken.
+    fn before_frame(self, outbox: &Outbox, session: &Session) -> Self {
+        let (replies, live) = (outbox.replies.waiting(), outbox.inbound.live());
+        match self {
+            Self::None => Self::None,
+            Self::Parked if outbox.may_gather(|| session.callers.waiting()) => Self::Yielded,
+            Self::Parked => Self::None,
+            _ if live == 0 || replies == 0 || replies >= ENOUGH => Self::None,
+            Self::Yielded => Self::Deferred { replies, looks: 1, since: Instant::now() },
+            Self::Deferred { replies: before, looks, since } => {
+                let goes_on = replies > before && looks < LOOKS && since.elapsed() < GATHER;
+                if goes_on { Self::Deferred { replies, looks: looks + 1, since } } else { Self::None }
             }
-        };
-        if !goes_on || waiting >= ENOUGH || !outbox.expects_more(|| session.callers.waiting()) {
-            return false;
         }
-        *self = match *self {
-            Self::Yielded { looks, since, .. } => Self::Yielded { waiting, looks: looks + 1, since },
-            Self::None | Self::Parked => Self::Yielded { waiting, looks: 1, since: Instant::now() },
-        };
-        true
     }
 }
 
@@ -95,11 +90,17 @@ impl DataWriter {
             return Poll::Ready(None);
         }
         if outbox.sendable() {
-            // What the yield leaves behind wakes this task when the others have run.
-            if self.rest.gathers(&outbox, session) && pin!(yield_now()).poll(cx).is_pending() {
-                return Poll::Pending;
+            self.rest = self.rest.before_frame(&outbox, session);
+            match self.rest {
+                Rest::None | Rest::Parked => {}
+                Rest::Yielded => {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                // What the yield leaves behind wakes this task when the others have run.
+                Rest::Deferred { .. } if pin!(yield_now()).poll(cx).is_pending() => return Poll::Pending,
+                Rest::Deferred { .. } => self.rest = Rest::None,
             }
-            self.rest = Rest::None;
             if let Some(((head, records), left)) = outbox.frame() {
                 if let Some(call) = left {
                     session.callers.part_of(call).left(call);

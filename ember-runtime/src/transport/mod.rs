@@ -5,9 +5,10 @@
 //! (hello, heartbeat, credits, notices, goodbye; see `control.rs`) and **data** (calls and replies).
 //!
 //! # The data stream
-//! One gRPC message is one *frame*: any number of whole *records*, end to end. Integers are little-endian. Callers write records into a shared buffer that has room for the head of a frame, and
-//! the writer gives whole buffers to the connection: nothing is copied on the way to the socket, nor from there to the
-//! ingress.
+//! One gRPC message is one *frame*: any number of whole *records*, end to end. Integers are little-endian. Callers write
+//! records into a shared buffer that has room for the head of a frame, and the writer gives whole buffers to the
+//! connection: nothing is copied on the way to the socket, nor from there to the ingress, but for a few bytes, which are
+//! kept in place.
 //!
 //! | bytes | what |
 //! | --- | --- |
@@ -45,9 +46,11 @@
 //!   two nodes can block each other, because replies are read all the same. Calls that run already go on: if their
 //!   replies reach four times `out_buffer`, further ones are replaced by a failure of a few bytes, and at eight times the
 //!   link is closed: its peer does not read.
+//! * The connection is given 256 KiB and a frame ahead of what the socket takes: that is what a small record waits for.
 //! * Everything on the control stream is a counter or a flag until the moment it is written.
 
 mod accept;
+mod ahead;
 mod callers;
 mod config;
 mod connect;

@@ -3,7 +3,7 @@
 use std::{
     pin::{Pin, pin},
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -15,7 +15,7 @@ use tonic::{
     codegen::http::{HeaderMap, HeaderName, HeaderValue},
 };
 
-use super::{lock, outbox::Outbox, session::Session};
+use super::{ahead::Ahead, lock, outbox::Outbox, session::Session};
 
 /// It lets handlers go on so often at most before it takes their replies.
 const LOOKS: u32 = 32;
@@ -30,6 +30,8 @@ const ENOUGH: usize = 64 << 10;
 #[derive(Debug)]
 pub(super) struct DataWriter {
     session: Arc<Session>,
+    /// What it has taken, and the socket has not.
+    ahead: Ahead,
     rest: Rest,
     /// The second part of a frame of which the first was taken.
     second: Bytes,
@@ -47,7 +49,11 @@ enum Rest {
     /// It let others run.
     Yielded,
     /// It let others run, those too that had yielded themselves, when so many bytes of replies waited.
-    Deferred { replies: usize, looks: u32, since: Instant },
+    Deferred {
+        replies: usize,
+        looks: u32,
+        since: Instant,
+    },
 }
 
 impl Rest {
@@ -71,7 +77,14 @@ impl Rest {
 impl DataWriter {
     /// The body of the request that opens the stream.
     pub(super) fn request(session: Arc<Session>) -> Self {
-        Self { session, rest: Rest::None, second: Bytes::new(), with_status: false, ended: false }
+        Self {
+            session,
+            ahead: Ahead::default(),
+            rest: Rest::None,
+            second: Bytes::new(),
+            with_status: false,
+            ended: false,
+        }
     }
 
     /// The body of the response to it.
@@ -82,8 +95,9 @@ impl DataWriter {
     /// The next bytes; `None` at the end.
     fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         if !self.second.is_empty() {
-            return Poll::Ready(Some(std::mem::take(&mut self.second)));
+            return Poll::Ready(Some(self.ahead.give(std::mem::take(&mut self.second))));
         }
+        ready!(self.ahead.poll_room(cx));
         let session = &*self.session;
         let mut outbox = lock(&session.outbox);
         if outbox.closed().is_some() {
@@ -110,7 +124,7 @@ impl DataWriter {
                 }
                 drop(outbox);
                 if head.is_empty() {
-                    return Poll::Ready(Some(records));
+                    return Poll::Ready(Some(self.ahead.give(records)));
                 }
                 self.second = records;
                 return Poll::Ready(Some(head));

@@ -10,9 +10,9 @@ use crate::{
 };
 
 const LARGE_CALL: usize = 15 << 20;
-/// So many small calls, one after the other, end while a large one is on its way. HTTP/2 takes about 1 MiB ahead of the socket, in
-/// each direction: that is what each of them has to wait for.
-const SMALL: u32 = 5;
+/// So many small calls, one after the other, end while a large one is on its way. Each has to wait for what is ahead of the socket in
+/// each direction: 384 KiB at most.
+const SMALL: u32 = 15;
 
 /// A link whose heartbeat does not interfere with what a test does to its connection.
 async fn quiet_pair() -> (Memory, Node, Node) {

@@ -15,7 +15,7 @@ use crate::{
     id::{Incarnation, MethodId, NodeId, NodeKey, Pid},
     mailbox::Limits,
     message::{
-        Coding, Envelope, Handled, Method, MethodInfo, PickStructural as _, Probe, RawCall, RawReply, ReplyBody,
+        Coding, Handled, Method, MethodInfo, PickStructural as _, Probe, RawCall, RawReply, ReplyBody,
         ReplyLink, Schema, Signature, Wire, no_error,
     },
     rng::Rng,
@@ -147,7 +147,8 @@ async fn answer_to(method: &str, payload: &'static [u8]) -> Result<Vec<u8>, Fail
         method: MethodId::of(method),
         fingerprint: None,
         payload: Bytes::from_static(payload).into(),
-        envelope: Envelope::default(),
+        deadline: None,
+        envelope: None,
         reply: RawReply::new(Arc::clone(&answers) as _, 1),
     };
     cell.deliver(call(method, payload));

@@ -37,11 +37,6 @@ pub(crate) struct Envelope {
 }
 
 impl Envelope {
-    /// Whether the caller has stopped waiting.
-    pub(crate) fn expired(&self) -> bool {
-        self.deadline.is_some_and(|deadline| deadline <= Instant::now())
-    }
-
     /// Whether `pid` waits for the call.
     pub(crate) fn waits_for(&self, pid: Pid) -> bool {
         self.chain.as_ref().is_some_and(|chain| chain.links().any(|link| link.pid == pid))

@@ -6,6 +6,8 @@ use std::{
     task::{Context, Poll},
 };
 
+use tokio::time::Instant;
+
 use super::{CodecError, Envelope, Payload};
 use crate::{
     error::{Failure, LostReason},
@@ -18,7 +20,10 @@ pub(crate) struct RawCall {
     /// That of the caller's method, if the caller could not compare it by itself.
     pub(crate) fingerprint: Option<u64>,
     pub(crate) payload: Payload,
-    pub(crate) envelope: Envelope,
+    /// When the caller stops waiting.
+    pub(crate) deadline: Option<Instant>,
+    /// What else travels beside the arguments, if there is anything.
+    pub(crate) envelope: Option<Box<Envelope>>,
     pub(crate) reply: RawReply,
 }
 

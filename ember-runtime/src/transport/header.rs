@@ -139,7 +139,9 @@ pub(super) struct Header {
     pub(super) target: u64,
     pub(super) method: MethodId,
     pub(super) fingerprint: Option<u64>,
-    pub(super) envelope: Envelope,
+    pub(super) deadline: Option<Instant>,
+    /// What else there is.
+    pub(super) envelope: Option<Box<Envelope>>,
     /// How many bytes it took.
     pub(super) size: usize,
 }
@@ -160,17 +162,18 @@ pub(super) fn get(bytes: &[u8], clock: Clock) -> Result<Header, String> {
     let mut number =
         |flag: u8| if flags & flag == 0 { Ok(None) } else { take(&mut rest).map(u64::from_le_bytes).map(Some) };
     let (fingerprint, deadline, trace, key) = (number(FINGERPRINT)?, number(DEADLINE)?, number(TRACE)?, number(KEY)?);
-    let mut envelope = Envelope {
-        deadline: deadline.map(|deadline| clock.at(deadline)),
-        lane: if flags & SYSTEM == 0 { Lane::User } else { Lane::System },
-        trace: trace.unwrap_or(0),
-        key,
-        ..Envelope::default()
+    let deadline = deadline.map(|deadline| clock.at(deadline));
+    let envelope = if flags & (SYSTEM | TRACE | KEY | MORE) == 0 {
+        None
+    } else {
+        let lane = if flags & SYSTEM == 0 { Lane::User } else { Lane::System };
+        let mut envelope = Box::new(Envelope { lane, trace: trace.unwrap_or(0), key, ..Envelope::default() });
+        if flags & MORE != 0 {
+            get_more(&mut rest, &mut envelope)?;
+        }
+        Some(envelope)
     };
-    if flags & MORE != 0 {
-        get_more(&mut rest, &mut envelope)?;
-    }
-    Ok(Header { target, method, fingerprint, envelope, size: bytes.len() - rest.len() })
+    Ok(Header { target, method, fingerprint, deadline, envelope, size: bytes.len() - rest.len() })
 }
 
 #[inline]

@@ -164,7 +164,7 @@ impl Batch<'_> {
                 return None;
             }
         };
-        if header.envelope.deadline.is_some_and(|deadline| deadline <= self.now) {
+        if header.deadline.is_some_and(|deadline| deadline <= self.now) {
             reply.fail(RefusedReason::Expired);
             return None;
         }
@@ -174,6 +174,6 @@ impl Batch<'_> {
 
 #[inline]
 fn raw(header: Header, payload: Payload, reply: RawReply) -> (u64, RawCall) {
-    let Header { target, method, fingerprint, envelope, size: _ } = header;
-    (target, RawCall { method, fingerprint, payload, envelope, reply })
+    let Header { target, method, fingerprint, deadline, envelope, size: _ } = header;
+    (target, RawCall { method, fingerprint, payload, deadline, envelope, reply })
 }

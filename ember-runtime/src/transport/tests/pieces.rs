@@ -11,7 +11,7 @@ use crate::{
 
 const LARGE_CALL: usize = 15 << 20;
 /// So many small calls, one after the other, end while a large one is on its way. Each has to wait for what is ahead of the socket in
-/// each direction: 384 KiB at most.
+/// each direction: 256 KiB and a piece.
 const SMALL: u32 = 15;
 
 /// A link whose heartbeat does not interfere with what a test does to its connection.

@@ -77,8 +77,8 @@ impl Services {
         };
         match target {
             ECHO => {
-                if call.envelope.trace != 0 {
-                    lock(&self.envelopes).push(call.envelope.clone());
+                if let Some(envelope) = call.envelope.filter(|envelope| envelope.trace != 0) {
+                    lock(&self.envelopes).push(Envelope { deadline: call.deadline, ..*envelope });
                 }
                 call.reply.send(ReplyBody::Value(&mut copy));
             }

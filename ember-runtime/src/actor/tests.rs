@@ -15,8 +15,8 @@ use crate::{
     id::{Incarnation, MethodId, NodeId, NodeKey, Pid},
     mailbox::Limits,
     message::{
-        Coding, Handled, Method, MethodInfo, PickStructural as _, Probe, RawCall, RawReply, ReplyBody,
-        ReplyLink, Schema, Signature, Wire, no_error,
+        Coding, Handled, Method, MethodInfo, PickStructural as _, Probe, RawCall, RawReply, ReplyBody, ReplyLink,
+        Schema, Signature, Wire, no_error,
     },
     rng::Rng,
 };

@@ -163,7 +163,7 @@ pub(super) fn get(bytes: &[u8], clock: Clock) -> Result<Header, String> {
         |flag: u8| if flags & flag == 0 { Ok(None) } else { take(&mut rest).map(u64::from_le_bytes).map(Some) };
     let (fingerprint, deadline, trace, key) = (number(FINGERPRINT)?, number(DEADLINE)?, number(TRACE)?, number(KEY)?);
     let deadline = deadline.map(|deadline| clock.at(deadline));
-    let envelope = if flags & (SYSTEM | TRACE | KEY | MORE) == 0 {
+    let envelope = if flags & (TRACE | KEY | MORE) == 0 {
         None
     } else {
         let lane = if flags & SYSTEM == 0 { Lane::User } else { Lane::System };

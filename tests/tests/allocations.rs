@@ -2,8 +2,12 @@
 
 #![allow(unreachable_pub, reason = "callable methods are `pub`, tests are not")]
 
+use std::{sync::mpsc, thread};
+
 use allocation_counter::measure;
-use ember::prelude::*;
+use ember::{prelude::*, registry::InProcess};
+use futures_util::future::join_all;
+use tokio::sync::oneshot;
 
 #[service]
 #[derive(Default)]
@@ -137,4 +141,65 @@ fn a_call_within_a_call_allocates_its_link_in_the_chain_of_callers() {
         }
     };
     assert_eq!(allocations_of(asker, nested), 9_000);
+}
+
+/// Callers at the same time.
+const CALLERS: u64 = 64;
+
+async fn calls_by_many(adder: &AdderClient, each: u64) {
+    join_all((0..CALLERS).map(|_| calls(adder, each))).await;
+}
+
+/// A node with the service, on a thread of its own: counts what that thread allocates until it is told that this is enough.
+struct There {
+    phases: mpsc::Sender<oneshot::Receiver<()>>,
+    counts: mpsc::Receiver<u64>,
+}
+
+impl There {
+    fn start(registry: InProcess) -> Self {
+        let (phases, begun) = mpsc::channel::<oneshot::Receiver<()>>();
+        let (ended, counts) = mpsc::channel();
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let node = Node::builder().registry(registry).service(Adder::default());
+            let _node = runtime.block_on(node.start()).unwrap();
+            for enough in begun {
+                let count = measure(|| runtime.block_on(enough).unwrap()).count_total;
+                ended.send(count).unwrap();
+            }
+        });
+        Self { phases, counts }
+    }
+
+    /// What `here` returns, and how many allocations there are there meanwhile.
+    fn during<T>(&self, here: impl FnOnce() -> T) -> (T, u64) {
+        let (enough, until) = oneshot::channel();
+        self.phases.send(until).unwrap();
+        let done = here();
+        enough.send(()).unwrap();
+        (done, self.counts.recv().unwrap())
+    }
+}
+
+#[test]
+fn a_call_to_another_node_allocates_once_on_either_side_at_most() {
+    let registry = InProcess::default();
+    let there = There::start(registry.clone());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (node, _) = there.during(|| {
+        runtime.block_on(async {
+            let node = Node::builder().registry(registry).start().await.unwrap();
+            node.wait_for_view(|view| view.instances().len() == 1).await;
+            node
+        })
+    });
+    let adder = node.client::<AdderClient>();
+    let count = |each| there.during(|| measure(|| runtime.block_on(calls_by_many(&adder, each))).count_total);
+    count(20);
+    let (few, many) = (count(20), count(220));
+    let each = |few: u64, many: u64| (many as f64 - few as f64) / (200 * CALLERS) as f64;
+    let (here, there) = (each(few.0, many.0), each(few.1, many.1));
+    assert!(here > 0.0 && here <= 1.0, "the caller's node allocates {here} times per call");
+    assert!(there > 0.0 && there <= 1.0, "the callee's node allocates {there} times per call");
 }

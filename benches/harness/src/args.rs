@@ -21,6 +21,8 @@ pub struct Args {
     pub payload: usize,
     /// About how long to measure.
     pub time: Duration,
+    /// Exactly so many operations and no warm-up, instead of `time`: for profilers, which look at the difference of two runs.
+    pub operations: Option<u64>,
     /// How many services to spawn.
     pub spawn: u64,
     /// Count allocations; the times of such a run are not to be used.
@@ -51,6 +53,7 @@ impl Args {
             in_flight: 1,
             payload: 0,
             time: Duration::from_millis(300),
+            operations: None,
             spawn: 100_000,
             count: false,
             pin: None,
@@ -70,6 +73,7 @@ impl Args {
                 "--in-flight" => args.in_flight = number(value()),
                 "--payload" => args.payload = number(value()),
                 "--ms" => args.time = Duration::from_millis(number(value()) as u64),
+                "--operations" => args.operations = Some(number(value()) as u64),
                 "--spawn" => args.spawn = number(value()) as u64,
                 "--remote" => args.remote = true,
                 "--count" => args.count = true,

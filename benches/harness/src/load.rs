@@ -1,6 +1,6 @@
 //! Batches of operations: the size of a batch is found by trying.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -55,8 +55,12 @@ impl<S: Service> Load<S> {
         taken
     }
 
-    /// Warms everything up, and finds how many operations take about `time`.
-    pub(crate) async fn calibrate(&self, time: Duration) -> u64 {
+    /// Warms everything up, and finds how many operations take about as long as `args` say.
+    pub(crate) async fn calibrate(&self, args: &Args) -> u64 {
+        if let Some(operations) = args.operations {
+            return operations;
+        }
+        let time = args.time;
         let mut n = self.callers * 16;
         loop {
             let start = Instant::now();

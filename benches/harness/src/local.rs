@@ -34,7 +34,7 @@ pub async fn measure<L: Local>(args: Args) -> Run {
 
 async fn steady<L: Local>(service: L, args: &Args) -> Run {
     let load = Load::new(service.clone(), args);
-    let n = load.calibrate(args.time).await;
+    let n = load.calibrate(args).await;
     let meter = Meter::start(args.count, None);
     let (done, counted) = load.batch(n).await;
     let mut run = Run::new(args, counted, &meter.stop());

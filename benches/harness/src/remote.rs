@@ -30,7 +30,7 @@ pub fn remote<R: Remote>(args: Args) -> ! {
 
 async fn measure(service: impl Remote, args: Args, server: Server) -> Run {
     let load = Load::new(service.clone(), &args);
-    let n = load.calibrate(args.time).await;
+    let n = load.calibrate(&args).await;
     let sequential = args.in_flight == 1 && args.workload != Workload::Send;
     let meter = Meter::start(args.count, Some(&server));
     let (latencies, (done, counted)) =

@@ -111,9 +111,9 @@ pub(super) fn start_raw<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     mut body: Box<Body<S>>,
     driver: &mut Driving<'_, '_, S>,
 ) -> Start<S> {
-    let RawCall { payload, envelope, mut reply, .. } = call;
+    let RawCall { payload, deadline, envelope, mut reply, .. } = call;
     body.core.cell.discharge(payload.len());
-    let refused = if envelope.expired() {
+    let refused = if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
         Some(RefusedReason::Expired)
     } else if reply.is_unwanted() {
         Some(RefusedReason::CallerGone)
@@ -139,9 +139,7 @@ pub(super) fn start_raw<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     };
     drop(payload);
     reply.taken();
-    let deadline = envelope.deadline;
-    let envelope = (!envelope.is_empty()).then_some(envelope);
-    body.begin::<L>(envelope, Due::at(deadline), M::INFO.name);
+    body.begin::<L>(envelope.map(|envelope| *envelope), Due::at(deadline), M::INFO.name);
     if const { M::INFO.cancel } {
         return once(body, move |body| {
             Box::pin(async move {

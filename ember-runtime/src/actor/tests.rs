@@ -15,8 +15,8 @@ use crate::{
     id::{Incarnation, MethodId, NodeId, NodeKey, Pid},
     mailbox::Limits,
     message::{
-        Coding, Envelope, Handled, Method, MethodInfo, PickStructural as _, Probe, RawCall, RawReply, ReplyBody,
-        ReplyLink, Schema, Signature, Wire, no_error,
+        Coding, Handled, Method, MethodInfo, PickStructural as _, Probe, RawCall, RawReply, ReplyBody, ReplyLink,
+        Schema, Signature, Wire, no_error,
     },
     rng::Rng,
 };
@@ -146,8 +146,9 @@ async fn answer_to(method: &str, payload: &'static [u8]) -> Result<Vec<u8>, Fail
     let call = |method: &str, payload| RawCall {
         method: MethodId::of(method),
         fingerprint: None,
-        payload: Bytes::from_static(payload),
-        envelope: Envelope::default(),
+        payload: Bytes::from_static(payload).into(),
+        deadline: None,
+        envelope: None,
         reply: RawReply::new(Arc::clone(&answers) as _, 1),
     };
     cell.deliver(call(method, payload));

@@ -1,15 +1,63 @@
 //! The last step of a call to another node, in a build that has no links: there are no other nodes.
 
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use tokio::time::Instant;
+
 use super::{
     Router,
-    attempt::{Attempt, HandedOver},
+    attempt::{Attempt, HandedOver, Outcome},
+    handle::Target,
 };
 use crate::{
     directory::{Instance, NodeRecord},
     error::{Failure, RefusedReason},
-    id::MethodId,
+    id::{MethodId, Pid},
     message::{Envelope, Method},
 };
+
+/// A method of a service on another node.
+pub(super) enum Away {}
+
+/// A call that waits for its answer from another node.
+pub(super) enum WaitingAway {}
+
+impl Away {
+    pub(super) fn find<M: Method>(_: &Target, _: Arc<Instance>) -> Option<Self> {
+        None
+    }
+
+    pub(super) fn pid(&self) -> Pid {
+        match *self {}
+    }
+
+    pub(super) fn call<M: Method>(
+        &self,
+        _: &Target,
+        _: &Option<M::Args>,
+        _: &Envelope,
+        _: Instant,
+    ) -> Option<WaitingAway> {
+        match *self {}
+    }
+
+    pub(super) fn send<M: Method>(&self, _: &Target, _: &Option<M::Args>) -> bool {
+        match *self {}
+    }
+}
+
+impl WaitingAway {
+    pub(super) fn deadline(&self) -> Instant {
+        match *self {}
+    }
+
+    pub(super) fn poll<M: Method>(&mut self, _: &Target, _: &mut Context<'_>) -> Poll<Option<Outcome<M>>> {
+        match *self {}
+    }
+}
 
 fn unreachable() -> RefusedReason {
     RefusedReason::Unreachable("this program was built without the feature `cluster` of `ember`".into())

@@ -5,6 +5,8 @@ mod address;
 #[cfg(not(feature = "cluster"))]
 mod alone;
 mod attempt;
+#[cfg(feature = "cluster")]
+mod away;
 mod client;
 mod cx;
 #[cfg(feature = "cluster")]
@@ -33,6 +35,10 @@ mod short;
 mod single;
 mod waiting;
 
+#[cfg(not(feature = "cluster"))]
+use self::alone::{Away, WaitingAway};
+#[cfg(feature = "cluster")]
+use self::away::{Away, WaitingAway};
 #[cfg(feature = "cluster")]
 pub(crate) use self::remote::NODE_ITSELF;
 pub(crate) use self::router::Router;

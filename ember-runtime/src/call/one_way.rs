@@ -20,7 +20,7 @@ use crate::{
 /// Sends a call one way. Never waits.
 #[inline]
 pub(super) fn send<M: Method>(request: &mut Request<M>) -> Result<(), SendError<M::Args>> {
-    if is_plain::<M>(&request.target, &request.options) && sent_here(request) {
+    if is_plain::<M>(&request.target, &request.options) && sent_at_once(request) {
         return Ok(());
     }
     choose_and_send(request.take(), &Inherited::unawaited())
@@ -34,14 +34,17 @@ fn is_plain<M: Method>(target: &Target, options: &Options) -> bool {
     lane && options.is_plain() && target.keys.is_empty() && inherits != Some(true)
 }
 
-/// Puts the call into the mailbox of the only service that it can go to, if that is on this node and takes it.
-fn sent_here<M: Method>(request: &mut Request<M>) -> bool {
+/// Puts the call into the mailbox of the only service that it can go to, or into the link to its node, if that takes it.
+fn sent_at_once<M: Method>(request: &mut Request<M>) -> bool {
     let resolved = Resolved::take::<M>(&request.target);
-    let sent = resolved.found.as_ref().is_some_and(|found| {
-        let Some(port) = found.port::<M>() else { return false };
-        let (args, envelope, reply) = (&mut request.args, &mut None, &mut None);
-        port.submit(&*found.cell, Offer { args, envelope, deadline: None, index: found.index, reply }).is_ok()
-    });
+    let sent = match (&resolved.found, &resolved.away) {
+        (Some(found), _) => found.port::<M>().is_some_and(|port| {
+            let (args, envelope, reply) = (&mut request.args, &mut None, &mut None);
+            port.submit(&*found.cell, Offer { args, envelope, deadline: None, index: found.index, reply }).is_ok()
+        }),
+        (None, Some(away)) => away.send::<M>(&request.target, &request.args),
+        (None, None) => false,
+    };
     resolved.give_back();
     sent
 }

@@ -165,7 +165,7 @@ impl Router {
         };
         Ok(async move {
             match pending.await {
-                RawAnswer::Value(answer) => Ok(answer),
+                RawAnswer::Value(answer) => Ok(answer.into_bytes()),
                 RawAnswer::App(_) => Err(LostReason::NoReply.into()),
                 RawAnswer::Failed(failure) => Err(failure),
             }
@@ -209,7 +209,7 @@ impl Router {
     /// How to encode the method `M`, the links, and the fingerprint that the callee is to compare if the caller does not know
     /// what it has published; refused if the instance would not understand it.
     #[allow(clippy::type_complexity, reason = "three things that belong to a call")]
-    fn way<M: Method>(
+    pub(super) fn way<M: Method>(
         &self,
         instance: &Instance,
         id: MethodId,
@@ -228,7 +228,7 @@ impl Router {
 }
 
 /// What came back, as the caller of `M` wants it.
-fn read<M: Method>(answer: RawAnswer) -> Attempt<M> {
+pub(super) fn read<M: Method>(answer: RawAnswer) -> Attempt<M> {
     let unreadable = |error: CodecError| Attempt::Failed(LostReason::Undecodable(error.to_string()).into());
     let Some(wire) = M::wire() else { return Attempt::Refused(RefusedReason::Private) };
     match answer {
@@ -243,7 +243,11 @@ fn read<M: Method>(answer: RawAnswer) -> Attempt<M> {
 }
 
 /// Writes the arguments, which are there as long as the call has not run.
-fn put_args_of<M: Method>(wire: &Wire<M>, args: &Option<M::Args>, out: &mut Vec<u8>) -> Result<(), CodecError> {
+pub(super) fn put_args_of<M: Method>(
+    wire: &Wire<M>,
+    args: &Option<M::Args>,
+    out: &mut Vec<u8>,
+) -> Result<(), CodecError> {
     match args {
         Some(args) => (wire.put_args)(args, out),
         None => Err(CodecError::new("the arguments are gone")),

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::task;
 
-use super::{handle::Target, mixed::Mixed, router::Only};
+use super::{Away, handle::Target, mixed::Mixed, router::Only};
 use crate::{
     actor::{AnyCell, Port, Spare},
     directory::Instance,
@@ -19,12 +19,15 @@ use crate::{
 /// So many are remembered by a thread.
 const REMEMBERED: usize = 128;
 
-/// The only service that a call can go to, if it is on this node.
+/// The only service that a call can go to.
 pub(super) struct Resolved {
     key: Key,
     /// Of the view that it was found in.
     view: u64,
+    /// If it is on this node.
     pub(super) found: Option<Found>,
+    /// Or else if it is on another.
+    pub(super) away: Option<Away>,
     /// What its calls have left for the next.
     pub(super) spare: Spare,
     /// The task that made the last call. It runs on the runtime of the node.
@@ -85,11 +88,14 @@ impl Resolved {
             Some(resolved) if resolved.key == key && resolved.view == view => resolved,
             Some(mut other) => {
                 // What its calls have left may fit all the same.
-                other.found = find::<M>(target);
+                (other.found, other.away) = find::<M>(target);
                 (other.key, other.view, other.at_home) = (key, view, None);
                 other
             }
-            None => Box::new(Self { key, view, found: find::<M>(target), spare: Spare::default(), at_home: None }),
+            None => {
+                let (found, away) = find::<M>(target);
+                Box::new(Self { key, view, found, away, spare: Spare::default(), at_home: None })
+            }
         }
     }
 
@@ -101,8 +107,13 @@ impl Resolved {
 }
 
 #[cold]
-fn find<M: Method>(target: &Target) -> Option<Found> {
-    let Only { instance, cell } = target.router.only(&target.address, M::INFO.lane)?;
-    let (_, port, index) = cell.port(target.method_id::<M>())?;
-    Some(Found { instance, cell, port, index })
+fn find<M: Method>(target: &Target) -> (Option<Found>, Option<Away>) {
+    match target.router.only(&target.address, M::INFO.lane) {
+        Some(Only::Here(instance, cell)) => {
+            let found = cell.port(target.method_id::<M>());
+            (found.map(|(_, port, index)| Found { instance, cell, port, index }), None)
+        }
+        Some(Only::Elsewhere(instance)) => (None, Away::find::<M>(target, instance)),
+        None => (None, None),
+    }
 }

@@ -34,10 +34,11 @@ pub(crate) struct Router {
 }
 
 /// The only service that a call can go to.
-pub(super) struct Only {
-    /// None if no view lists it.
-    pub(super) instance: Option<Arc<Instance>>,
-    pub(super) cell: Arc<dyn AnyCell>,
+pub(super) enum Only {
+    /// It is on this node; with what the view says of it, if that lists it.
+    Here(Option<Arc<Instance>>, Arc<dyn AnyCell>),
+    /// It is on another.
+    Elsewhere(Arc<Instance>),
 }
 
 impl Router {
@@ -96,14 +97,20 @@ impl Router {
         }
     }
 
-    /// The service that a call goes to whatever is chosen, if it is on this node, and what the view says of it, if that lists it.
+    /// The service that a call goes to whatever is chosen.
     pub(super) fn only(&self, address: &Address, lane: Lane) -> Option<Only> {
         let view = self.directory.view();
         if let Some(pid) = address.selector.pid.filter(|pid| !view.lists(*pid)) {
-            return Some(Only { instance: None, cell: self.spawned_here(&view, &address.selector, pid).ok()?? });
+            return Some(match self.spawned_here(&view, &address.selector, pid).ok()? {
+                Some(cell) => Only::Here(None, cell),
+                None => Only::Elsewhere(Arc::new(self.direct(&view, &address.selector, pid, &[]).ok()?)),
+            });
         }
-        let instance = only(&view, &address.selector, lane, self.key.id)?;
-        Some(Only { instance: Some(Arc::clone(instance)), cell: Arc::clone(instance.cell.as_ref()?) })
+        let instance = Arc::clone(only(&view, &address.selector, lane, self.key.id)?);
+        Some(match instance.cell.clone() {
+            Some(cell) => Only::Here(Some(instance), cell),
+            None => Only::Elsewhere(instance),
+        })
     }
 
     /// One of the two, as a seed says.

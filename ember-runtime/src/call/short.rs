@@ -1,12 +1,12 @@
-//! A call to a service of this node, the only one that it can go to. If that is idle, its caller runs the handler itself;
-//! otherwise the call waits in the mailbox.
+//! A call to the only service that it can go to. If that is on this node and idle, its caller runs the handler itself; if it is
+//! busy, the call waits in the mailbox. If it is on another node, the call is handed to the link.
 
 use std::task::Context;
 
 use tokio::time::Instant;
 
 use super::{
-    LocalCalls, Router,
+    Away, LocalCalls, Router, WaitingAway,
     attempt::{Outcome, describe},
     handle::Target,
     inherited::Inherited,
@@ -24,11 +24,12 @@ use crate::{
 pub(super) enum Tried<M: Method> {
     Done(Outcome<M>),
     Waits(Waiting<M>),
+    WaitsAway(WaitingAway),
     /// Nothing has happened: it is not such a call, or cannot be made that simply.
     Not,
 }
 
-/// Makes the call here and now, if it goes to a certain service of this node.
+/// Makes the call here and now, if it goes to a certain service.
 pub(super) fn attempt<M: Method>(request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
     if request.retry.is_some() {
         return Tried::Not;
@@ -42,7 +43,8 @@ pub(super) fn attempt<M: Method>(request: &mut Request<M>, task: &mut Context<'_
 
 #[inline]
 fn run<M: Method>(resolved: &mut Resolved, request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
-    let Resolved { found: Some(found), spare, at_home, .. } = resolved else { return Tried::Not };
+    let Resolved { found, away, spare, at_home, .. } = resolved;
+    let Some(found) = found else { return away.as_ref().map_or(Tried::Not, |away| call_away(away, request)) };
     let Some(port) = found.port::<M>() else { return Tried::Not };
     let Request { target, args, options, .. } = request;
     let Some((mut envelope, until)) = envelope::<M>(target, options) else { return Tried::Not };
@@ -93,6 +95,18 @@ fn queue<M: Method>(
         Ok(()) => Tried::Waits(Waiting::new(answering, found, deadline)),
         Err(_) => Tried::Not,
     }
+}
+
+/// Hands the call to the link.
+fn call_away<M: Method>(away: &Away, request: &Request<M>) -> Tried<M> {
+    let Request { target, args, options, .. } = request;
+    let Some((envelope, until)) = envelope::<M>(target, options) else { return Tried::Not };
+    let deadline = deadline(options, until);
+    let envelope = Envelope { deadline: Some(deadline), ..envelope.unwrap_or_default() };
+    if envelope.waits_for(away.pid()) {
+        return Tried::Not;
+    }
+    away.call::<M>(target, args, &envelope, deadline).map_or(Tried::Not, Tried::WaitsAway)
 }
 
 /// Whether callers may run the method: `Some(true)` also if its steps are long.

@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use tokio::task::coop;
 
 use super::{
+    WaitingAway,
     attempt::{Outcome, run},
     inherited::Inherited,
     one_way::send,
@@ -46,6 +47,7 @@ enum Stage<M: Method> {
     /// Not made yet.
     Ready,
     Waiting(Waiting<M>),
+    WaitingAway(WaitingAway),
     /// All that is less simple.
     Running(BoxFuture<'static, Outcome<M>>),
     Ended,
@@ -144,6 +146,10 @@ impl<M: Method> Future for Call<M> {
                             *stage = Stage::Waiting(waiting);
                             continue;
                         }
+                        Tried::WaitsAway(waiting) => {
+                            *stage = Stage::WaitingAway(waiting);
+                            continue;
+                        }
                         Tried::Not => {
                             *stage = Stage::Running(run(request.take(), Inherited::awaited(), None));
                             continue;
@@ -154,6 +160,14 @@ impl<M: Method> Future for Call<M> {
                     Waited::Over(outcome) => outcome,
                     Waited::Refused(args) => {
                         request.args = Some(args);
+                        let deadline = Some(waiting.deadline());
+                        *stage = Stage::Running(run(request.take(), Inherited::awaited(), deadline));
+                        continue;
+                    }
+                },
+                Stage::WaitingAway(waiting) => match ready!(waiting.poll::<M>(&request.target, task)) {
+                    Some(outcome) => outcome,
+                    None => {
                         let deadline = Some(waiting.deadline());
                         *stage = Stage::Running(run(request.take(), Inherited::awaited(), deadline));
                         continue;
@@ -176,7 +190,9 @@ impl<M: Method> fmt::Debug for Call<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.stage {
             Stage::Ready => self.request.fmt(f),
-            Stage::Waiting(_) | Stage::Running(_) => write!(f, "Call({}, running)", M::INFO.name),
+            Stage::Waiting(_) | Stage::WaitingAway(_) | Stage::Running(_) => {
+                write!(f, "Call({}, running)", M::INFO.name)
+            }
             Stage::Ended => write!(f, "Call({}, ended)", M::INFO.name),
         }
     }

@@ -78,7 +78,7 @@ impl<M: Method> Waiting<M> {
 }
 
 /// Counts a call as in flight.
-pub(super) struct InFlight(Arc<Instance>);
+pub(super) struct InFlight(pub(super) Arc<Instance>);
 
 impl InFlight {
     pub(super) fn new(instance: &Arc<Instance>) -> Self {

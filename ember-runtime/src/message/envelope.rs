@@ -37,11 +37,6 @@ pub(crate) struct Envelope {
 }
 
 impl Envelope {
-    /// Whether the caller has stopped waiting.
-    pub(crate) fn expired(&self) -> bool {
-        self.deadline.is_some_and(|deadline| deadline <= Instant::now())
-    }
-
     /// Whether `pid` waits for the call.
     pub(crate) fn waits_for(&self, pid: Pid) -> bool {
         self.chain.as_ref().is_some_and(|chain| chain.links().any(|link| link.pid == pid))
@@ -62,12 +57,6 @@ impl Envelope {
     /// Nothing but the arguments travels.
     const EMPTY: Self =
         Self { deadline: None, lane: Lane::User, trace: 0, key: None, chain: None, headers: None, keys: Keys::NONE };
-
-    /// Whether there is nothing in it, whatever its deadline and lane.
-    pub(crate) fn is_empty(&self) -> bool {
-        let Self { deadline: _, lane: _, trace, key, chain, headers, keys } = self;
-        *trace == 0 && key.is_none() && chain.is_none() && headers.is_none() && keys.is_empty()
-    }
 }
 
 /// The envelope of what a service is handling. It needs no memory until there is something in one.

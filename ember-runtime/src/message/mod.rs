@@ -11,6 +11,7 @@ mod envelope;
 mod keys;
 mod method;
 pub(crate) mod ordered;
+mod payload;
 mod probe;
 mod raw;
 mod reply;
@@ -26,6 +27,7 @@ pub(crate) use self::{
     due::Due,
     envelope::{Envelope, Opened},
     keys::{Lifespan, MAX_KEYS},
+    payload::Payload,
 };
 #[cfg(feature = "prost")]
 pub use self::{

@@ -6,9 +6,9 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
+use tokio::time::Instant;
 
-use super::{CodecError, Envelope};
+use super::{CodecError, Envelope, Payload};
 use crate::{
     error::{Failure, LostReason},
     id::MethodId,
@@ -19,8 +19,11 @@ pub(crate) struct RawCall {
     pub(crate) method: MethodId,
     /// That of the caller's method, if the caller could not compare it by itself.
     pub(crate) fingerprint: Option<u64>,
-    pub(crate) payload: Bytes,
-    pub(crate) envelope: Envelope,
+    pub(crate) payload: Payload,
+    /// When the caller stops waiting.
+    pub(crate) deadline: Option<Instant>,
+    /// What else travels beside the arguments, if there is anything.
+    pub(crate) envelope: Option<Box<Envelope>>,
     pub(crate) reply: RawReply,
 }
 
@@ -45,6 +48,11 @@ pub(crate) trait ReplyLink: Send + Sync + 'static {
     /// The peer may send this many more bytes of calls.
     fn give_back(&self, _bytes: u64) {}
 
+    /// Grows with each caller that gives up; the highest number if all have.
+    fn given_up(&self) -> u64 {
+        u64::MAX
+    }
+
     /// Whether the caller has given up on this call.
     fn is_unwanted(&self, correlation: u64) -> bool;
 
@@ -58,16 +66,18 @@ pub(crate) struct RawReply {
     correlation: u64,
     /// The bytes that the call takes of the peer's credit.
     credit: u64,
+    /// What the link's [`given_up`](ReplyLink::given_up) was when the caller still waited.
+    given_up: u64,
 }
 
 impl RawReply {
     pub(crate) fn new(link: Arc<dyn ReplyLink>, correlation: u64) -> Self {
-        Self { link: Some(link), correlation, credit: 0 }
+        Self { link: Some(link), correlation, credit: 0, given_up: 0 }
     }
 
-    /// The same, of a call that takes this many bytes of its link's credit.
-    pub(crate) fn with_credit(mut self, credit: u64) -> Self {
-        self.credit = credit;
+    /// The same, of a call that takes this many bytes of its link's credit, and came when so many callers had given up.
+    pub(crate) fn of_link(mut self, credit: u64, given_up: u64) -> Self {
+        (self.credit, self.given_up) = (credit, given_up);
         self
     }
 
@@ -98,7 +108,10 @@ impl RawReply {
     }
 
     pub(crate) fn is_unwanted(&self) -> bool {
-        self.link.as_ref().is_some_and(|link| link.is_unwanted(self.correlation))
+        let Some(link) = &self.link else { return false };
+        let given_up = link.given_up();
+        // Mostly nobody has given up since, and then nothing needs to be locked.
+        (given_up != self.given_up || given_up == u64::MAX) && link.is_unwanted(self.correlation)
     }
 
     /// Waits until the caller has given up; for ever if it never does, or if the call is one-way.

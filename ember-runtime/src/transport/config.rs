@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::{
     error::Failure,
     id::{MethodId, NodeKey},
-    message::{Encode, Envelope, RawCall},
+    message::{Encode, Envelope, Payload, RawCall},
     net::Endpoint,
 };
 
@@ -85,9 +83,9 @@ pub(crate) struct OutCall<'a> {
 #[derive(Debug)]
 pub(crate) enum RawAnswer {
     /// The value, still bytes; empty for a one-way call.
-    Value(Bytes),
+    Value(Payload),
     /// The method's error, still bytes.
-    App(Bytes),
+    App(Payload),
     /// Any other outcome.
     Failed(Failure),
 }

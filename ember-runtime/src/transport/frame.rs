@@ -1,7 +1,7 @@
 //! Frames of the data stream: gRPC messages of the type `Frame`, written and read by hand. A generated codec would copy each frame
 //! into a buffer of its own, and each one that arrives once more.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use super::wire::{self, Malformed};
 
@@ -69,6 +69,18 @@ impl Frames {
     }
 
     fn read_head(&mut self, chunk: &mut Bytes) -> Result<(), Malformed> {
+        // As a rule it is there as a whole, and written as this node would write it.
+        if self.head.is_empty()
+            && let Some((start, _)) = chunk.split_first_chunk::<HEAD>()
+        {
+            let message = u32::from_be_bytes([start[1], start[2], start[3], start[4]]) as usize;
+            let size = message.saturating_sub(HEAD - PREFIX);
+            if size > 0 && *start == head(size) {
+                self.left = size;
+                chunk.advance(HEAD);
+                return Ok(());
+            }
+        }
         while !chunk.is_empty() {
             self.head.extend_from_slice(&chunk.split_to(1));
             if let Some(left) = parse(&self.head)? {

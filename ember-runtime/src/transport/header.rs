@@ -1,7 +1,15 @@
 //! The header of a call: what of its [`Envelope`] travels, and how.
 //!
-//! Postcard of `Head`, then `Head::links` times a link of the call chain, innermost first, then `Head::headers` times a
-//! name and a value. The numbers are bounded before anything is read, so that no header can make this node allocate much.
+//! | bytes | what |
+//! | --- | --- |
+//! | 1 | flags: which of the following there are |
+//! | 4 | the method's id |
+//! | 4 | the number of the callee; 8 bytes with `WIDE` |
+//! | 8 | `FINGERPRINT`: of the caller's method, where the caller does not know the callee's table; the callee compares |
+//! | 8 | `DEADLINE`: when the caller stops waiting, in microseconds of the clock that the frames tell |
+//! | 8 | `TRACE` |
+//! | 8 | `KEY`: the caller's ordering key |
+//! | … | `MORE`: postcard of [`More`], then `More::links` times a link of the call chain, innermost first, then `More::headers` times a name and a value. The numbers are bounded before anything is read, so that no header can make this node allocate much |
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -20,17 +28,19 @@ const MAX_HEADERS: usize = 256;
 /// No deadline is further away than this; it also keeps the arithmetic of instants from overflowing.
 const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
+/// The system lane.
+const SYSTEM: u8 = 1;
+const WIDE: u8 = 2;
+const FINGERPRINT: u8 = 4;
+const DEADLINE: u8 = 8;
+const TRACE: u8 = 16;
+const KEY: u8 = 32;
+const MORE: u8 = 64;
+const KNOWN: u8 = 127;
+
+/// What few calls have.
 #[derive(Serialize, Deserialize)]
-struct Head<'a> {
-    target: u64,
-    method: MethodId,
-    /// Of the caller's method, where the caller does not know the callee's table: the callee compares.
-    fingerprint: Option<u64>,
-    system: bool,
-    /// When the caller stops waiting, in microseconds of the clock that the frames tell.
-    deadline: Option<u64>,
-    trace: u64,
-    key: Option<u64>,
+struct More<'a> {
     links: u16,
     headers: u16,
     /// On the way to a module; one byte if there are none.
@@ -60,11 +70,37 @@ impl Clock {
 }
 
 /// Appends the header of `call`; its deadline counts from `epoch`.
+#[inline]
 pub(super) fn put(call: &OutCall<'_>, epoch: Instant, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
     let envelope = call.envelope;
-    let deadline = envelope
-        .deadline
-        .map(|deadline| u64::try_from(deadline.saturating_duration_since(epoch).as_micros()).unwrap_or(u64::MAX));
+    let more = envelope.chain.is_some() || envelope.headers.is_some() || !envelope.keys.is_empty();
+    let narrow = u32::try_from(call.target);
+    let flags = [
+        (SYSTEM, envelope.lane == Lane::System),
+        (WIDE, narrow.is_err()),
+        (FINGERPRINT, call.fingerprint.is_some()),
+        (DEADLINE, envelope.deadline.is_some()),
+        (TRACE, envelope.trace != 0),
+        (KEY, envelope.key.is_some()),
+        (MORE, more),
+    ];
+    out.push(flags.into_iter().fold(0, |flags, (flag, is_set)| if is_set { flags | flag } else { flags }));
+    out.extend_from_slice(&call.method.0.to_le_bytes());
+    match narrow {
+        Ok(target) => out.extend_from_slice(&target.to_le_bytes()),
+        Err(_) => out.extend_from_slice(&call.target.to_le_bytes()),
+    }
+    let micros = |deadline: Instant| deadline.saturating_duration_since(epoch).as_micros();
+    let deadline = envelope.deadline.map(|deadline| u64::try_from(micros(deadline)).unwrap_or(u64::MAX));
+    let trace = (envelope.trace != 0).then_some(envelope.trace);
+    for number in [call.fingerprint, deadline, trace, envelope.key].into_iter().flatten() {
+        out.extend_from_slice(&number.to_le_bytes());
+    }
+    if more { put_more(envelope, out) } else { Ok(()) }
+}
+
+#[cold]
+fn put_more(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
     let links = envelope.chain.as_ref().map_or(0, |chain| chain.links().count());
     let headers = envelope.headers.as_ref().map_or(0, |headers| headers.len());
     if links > MAX_LINKS {
@@ -80,19 +116,7 @@ pub(super) fn put(call: &OutCall<'_>, epoch: Instant, out: &mut Vec<u8>) -> Resu
             keys.len()
         )));
     }
-    let head = Head {
-        target: call.target,
-        method: call.method,
-        fingerprint: call.fingerprint,
-        system: envelope.lane == Lane::System,
-        deadline,
-        trace: envelope.trace,
-        key: envelope.key,
-        links: links as u16,
-        headers: headers as u16,
-        keys,
-    };
-    write(&head, out)?;
+    write(&More { links: links as u16, headers: headers as u16, keys }, out)?;
     for Chain { pid, place, .. } in envelope.chain.iter().flat_map(Chain::links) {
         write(&Link { pid: *pid, place }, out)?;
     }
@@ -115,46 +139,72 @@ pub(super) struct Header {
     pub(super) target: u64,
     pub(super) method: MethodId,
     pub(super) fingerprint: Option<u64>,
-    pub(super) envelope: Envelope,
+    pub(super) deadline: Option<Instant>,
+    /// What else there is.
+    pub(super) envelope: Option<Box<Envelope>>,
     /// How many bytes it took.
     pub(super) size: usize,
 }
 
 /// Reads the header that `bytes` start with.
+#[inline]
 pub(super) fn get(bytes: &[u8], clock: Clock) -> Result<Header, String> {
     let mut rest = bytes;
-    let head: Head<'_> = read(&mut rest)?;
-    if usize::from(head.links) > MAX_LINKS || usize::from(head.headers) > MAX_HEADERS || head.keys.len() > MAX_KEYS {
+    let flags = u8::from_le_bytes(take(&mut rest)?);
+    if flags & !KNOWN != 0 {
+        return Err(format!("the header has unknown flags: {flags:#x}"));
+    }
+    let method = MethodId(u32::from_le_bytes(take(&mut rest)?));
+    let target = match flags & WIDE {
+        0 => u32::from_le_bytes(take(&mut rest)?).into(),
+        _ => u64::from_le_bytes(take(&mut rest)?),
+    };
+    let mut number =
+        |flag: u8| if flags & flag == 0 { Ok(None) } else { take(&mut rest).map(u64::from_le_bytes).map(Some) };
+    let (fingerprint, deadline, trace, key) = (number(FINGERPRINT)?, number(DEADLINE)?, number(TRACE)?, number(KEY)?);
+    let deadline = deadline.map(|deadline| clock.at(deadline));
+    let envelope = if flags & (TRACE | KEY | MORE) == 0 {
+        None
+    } else {
+        let lane = if flags & SYSTEM == 0 { Lane::User } else { Lane::System };
+        let mut envelope = Box::new(Envelope { lane, trace: trace.unwrap_or(0), key, ..Envelope::default() });
+        if flags & MORE != 0 {
+            get_more(&mut rest, &mut envelope)?;
+        }
+        Some(envelope)
+    };
+    Ok(Header { target, method, fingerprint, deadline, envelope, size: bytes.len() - rest.len() })
+}
+
+#[inline]
+fn take<const SIZE: usize>(rest: &mut &[u8]) -> Result<[u8; SIZE], String> {
+    let (taken, after) = rest.split_first_chunk().ok_or_else(|| "the header is too short".to_owned())?;
+    *rest = after;
+    Ok(*taken)
+}
+
+#[cold]
+fn get_more(rest: &mut &[u8], envelope: &mut Envelope) -> Result<(), String> {
+    let more: More<'_> = read(rest)?;
+    if usize::from(more.links) > MAX_LINKS || usize::from(more.headers) > MAX_HEADERS || more.keys.len() > MAX_KEYS {
         return Err("the header is too long".into());
     }
-    let mut links = Vec::with_capacity(head.links.into());
-    for _ in 0..head.links {
-        links.push(read::<Link<'_>>(&mut rest)?);
+    let mut links = Vec::with_capacity(more.links.into());
+    for _ in 0..more.links {
+        links.push(read::<Link<'_>>(rest)?);
     }
-    let chain = links
+    envelope.chain = links
         .into_iter()
         .rev()
         .fold(None, |above, Link { pid, place }| Some(Arc::new(Chain { pid, place: place.into(), above })));
     let mut headers = BTreeMap::new();
-    for _ in 0..head.headers {
-        let (name, value) = read::<(&str, &str)>(&mut rest)?;
+    for _ in 0..more.headers {
+        let (name, value) = read::<(&str, &str)>(rest)?;
         headers.insert(name.to_owned(), value.to_owned());
     }
-    Ok(Header {
-        target: head.target,
-        method: head.method,
-        fingerprint: head.fingerprint,
-        envelope: Envelope {
-            deadline: head.deadline.map(|deadline| clock.at(deadline)),
-            lane: if head.system { Lane::System } else { Lane::User },
-            trace: head.trace,
-            key: head.key,
-            chain,
-            headers: (!headers.is_empty()).then(|| Arc::new(headers)),
-            keys: Keys::from_bytes(head.keys),
-        },
-        size: bytes.len() - rest.len(),
-    })
+    envelope.headers = (!headers.is_empty()).then(|| Arc::new(headers));
+    envelope.keys = Keys::from_bytes(more.keys);
+    Ok(())
 }
 
 fn read<'a, T: Deserialize<'a>>(rest: &mut &'a [u8]) -> Result<T, String> {

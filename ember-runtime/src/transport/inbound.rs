@@ -5,10 +5,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::{
-    pending::MAX_PENDING,
-    wire::{Correlation, Malformed},
-};
+use super::wire::Correlation;
 
 /// Per slot of the peer, the generation of the call that it waits for; 0 for none. No larger than the peer's slab.
 #[derive(Debug, Default)]
@@ -20,19 +17,19 @@ pub(super) struct Inbound {
 }
 
 impl Inbound {
-    /// A call has come. The slot may still hold an older one that its caller has given up.
-    pub(super) fn begin(&mut self, call: Correlation) -> Result<(), Malformed> {
+    /// A call has come; its slot is less than [`MAX_PENDING`](super::pending::MAX_PENDING). Whether the slot still held an
+    /// older one, which its caller has given up.
+    pub(super) fn begin(&mut self, call: Correlation) -> bool {
         let index = call.index as usize;
-        if index >= MAX_PENDING {
-            return Err(Malformed::SLOT);
-        }
         if index >= self.generations.len() {
             self.generations.resize((index + 1).next_power_of_two(), 0);
         }
-        self.live += usize::from(self.generations[index] == 0);
-        self.generations[index] = call.generation;
+        let slot = &mut self.generations[index];
+        let held = *slot != 0;
+        *slot = call.generation;
+        self.live += usize::from(!held);
         self.wake(call.index);
-        Ok(())
+        held
     }
 
     /// The call was answered or cancelled. Whether its caller waited until now.
@@ -61,6 +58,9 @@ impl Inbound {
     }
 
     fn wake(&mut self, index: u32) {
+        if self.listeners.is_empty() {
+            return;
+        }
         if let Some(waker) = self.listeners.remove(&index) {
             waker.wake();
         }
@@ -85,12 +85,10 @@ mod tests {
     fn a_reused_slot_tells_the_old_call_that_nobody_waits() {
         let mut inbound = Inbound::default();
         let (old, new) = (Correlation { index: 5, generation: 1 }, Correlation { index: 5, generation: 2 });
-        inbound.begin(old).unwrap();
-        inbound.begin(new).unwrap();
+        assert!(!inbound.begin(old) && inbound.begin(new));
         assert!(!inbound.waits(old) && inbound.waits(new));
         assert!(!inbound.end(old));
         assert!(inbound.end(new) && !inbound.end(new));
         assert_eq!(inbound.live(), 0);
-        assert!(inbound.begin(Correlation { index: u32::MAX, generation: 1 }).is_err());
     }
 }

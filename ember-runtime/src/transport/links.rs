@@ -104,7 +104,7 @@ impl Links {
     /// How many calls wait for their replies.
     #[cfg_attr(not(test), allow(dead_code, reason = "for choosing the least busy of several instances"))]
     pub(crate) fn in_flight(&self, peer: NodeKey) -> usize {
-        self.session(peer).map_or(0, |session| lock(&session.pending).waiting())
+        self.session(peer).map_or(0, |session| session.callers.waiting())
     }
 
     /// The membership says that this run of the peer is gone for good: its link is closed at once, unless it is about to end

@@ -5,10 +5,10 @@
 //! (hello, heartbeat, credits, notices, goodbye; see `control.rs`) and **data** (calls and replies).
 //!
 //! # The data stream
-//! One gRPC message is one *frame*: any number of whole *records*, end to end. Fixed-size integers are little-endian,
-//! `varint` is postcard's, which is LEB128. Callers write records into a shared buffer that has room for the head of a frame, and
-//! the writer gives whole buffers to the connection: nothing is copied on the way to the socket, nor from there to the
-//! ingress.
+//! One gRPC message is one *frame*: any number of whole *records*, end to end. Integers are little-endian. Callers write
+//! records into a shared buffer that has room for the head of a frame, and the writer gives whole buffers to the
+//! connection: nothing is copied on the way to the socket, nor from there to the ingress, but for a few bytes, which are
+//! kept in place.
 //!
 //! | bytes | what |
 //! | --- | --- |
@@ -28,8 +28,8 @@
 //! | 8 | piece of a reply | bytes of a record of kind 3, 4 or 5 |
 //! | 9 | clock | `u64`: microseconds on the sender's clock, by which the deadlines of later calls count |
 //!
-//! *Correlation*: the caller's slot (`varint` of `u32`) and its generation (`varint` of `u32`, never 0). *Header*: see
-//! `header.rs`. A call with an empty header is about 20 bytes and its arguments.
+//! *Correlation*: the caller's slot and its generation, each a `u32`; no generation is 0. *Header*: see `header.rs`. A call with an
+//! empty header is 22 bytes and its arguments.
 //!
 //! A record over 128 KiB leaves in *pieces*, one large record after the other, and other records pass between. Calls for the
 //! same service and lane do not: they wait until the large one before them has left, so that their order stays (see
@@ -46,9 +46,12 @@
 //!   two nodes can block each other, because replies are read all the same. Calls that run already go on: if their
 //!   replies reach four times `out_buffer`, further ones are replaced by a failure of a few bytes, and at eight times the
 //!   link is closed: its peer does not read.
+//! * The connection is given 256 KiB and a frame ahead of what the socket takes: that is what a small record waits for.
 //! * Everything on the control stream is a counter or a flag until the moment it is written.
 
 mod accept;
+mod ahead;
+mod callers;
 mod config;
 mod connect;
 mod control;

@@ -9,10 +9,11 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
+    inbound::Inbound,
     parked::Door,
     pending::{Dropped, SLOW},
     queue::{Parts, Queue},
-    wire::{self, Correlation},
+    wire::{self, CALL, Correlation},
 };
 
 /// The two queues of a link and what holds them back.
@@ -22,6 +23,8 @@ pub(super) struct Outbox {
     pub(super) replies: Queue,
     /// The bytes of calls that the peer still takes; a frame may overdraw it by one call.
     credit: i64,
+    /// The calls of the peer that are in progress here.
+    pub(super) inbound: Inbound,
     /// Why nothing is sent any more.
     closed: Option<Arc<str>>,
     /// New calls are no longer accepted; the stream ends when everything else is done.
@@ -45,6 +48,7 @@ impl Outbox {
             calls: Queue::new(Some(epoch)),
             replies: Queue::new(None),
             credit: i64::try_from(credit).unwrap_or(i64::MAX),
+            inbound: Inbound::default(),
             closed: None,
             finishing: false,
             peer_finishing: false,
@@ -68,15 +72,18 @@ impl Outbox {
         self.finishing
     }
 
-    /// Whether everything was said, given that no call of the peer is in progress.
+    /// Whether everything was said.
     pub(super) fn exhausted(&self) -> bool {
-        self.finishing && self.peer_finishing && self.calls.waiting() == 0 && self.replies.waiting() == 0
+        let nothing_waits = self.calls.waiting() == 0 && self.replies.waiting() == 0;
+        self.finishing && self.peer_finishing && nothing_waits && self.inbound.live() == 0
     }
 
-    /// Ends it for good; returns how many one-way calls are lost with it, and the writer to wake.
-    pub(super) fn close(&mut self, why: &Arc<str>) -> (usize, Option<Waker>) {
+    /// Ends it for good; returns how many one-way calls are lost with it, and whom to wake.
+    pub(super) fn close(&mut self, why: &Arc<str>) -> (usize, Vec<Waker>) {
         self.closed = Some(why.clone());
-        (self.calls.sends(), self.waker.take())
+        let mut wakers = self.inbound.wake_all();
+        wakers.extend(self.waker.take());
+        (self.calls.sends(), wakers)
     }
 
     /// Accepts no more calls. Returns the writer to wake.
@@ -116,6 +123,16 @@ impl Outbox {
 
     pub(super) fn sendable(&self) -> bool {
         self.replies.has_some(i64::MAX) || self.calls.has_some(self.credit)
+    }
+
+    /// Whether what waits may have company soon: not a single call that is the only one, nor a single reply that is the last one
+    /// owed. `pending` tells how many calls wait for their answers.
+    pub(super) fn may_gather(&self, pending: impl FnOnce() -> usize) -> bool {
+        match (self.replies.only(), self.calls.only()) {
+            (Some(_), None) if self.calls.waiting() == 0 => self.inbound.live() > 0,
+            (None, Some(CALL)) if self.replies.waiting() == 0 => pending() > 1,
+            _ => true,
+        }
     }
 
     /// What happens to a call of the peer: it waits while more than `limit` bytes of replies do.

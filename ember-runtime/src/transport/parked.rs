@@ -1,29 +1,56 @@
-//! Calls that have arrived. Mostly they are handed over at once; while too many replies to their sender wait they are parked: no
-//! more bytes than the sender has credit for. They belong to the link's task, and are handed over in their order.
+//! Calls that have arrived. Mostly they are handed over at once, as they lie in the bytes at hand; while too many replies to their
+//! sender wait they are parked: no more bytes than the sender has credit for. They belong to the link's task, and are handed
+//! over in their order.
 
 use std::{
     collections::VecDeque,
+    ops::Range,
     sync::{Arc, atomic::Ordering},
 };
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use tokio::time::Instant;
 
-use super::{header::Clock, session::Session, wire::Correlation};
-use crate::message::RawCall;
+use super::{
+    header::{self, Clock, Header},
+    receive::{part, share},
+    session::Session,
+    wire::Correlation,
+};
+use crate::{
+    error::RefusedReason,
+    message::{Payload, RawCall, RawReply},
+};
 
-/// A call that is still as it came.
+/// What is known of a call before its header is read.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Arrived {
     /// `None` for a one-way call.
     pub(super) correlation: Option<Correlation>,
-    /// Header and arguments.
-    pub(super) body: Bytes,
     /// The credit that it takes.
     pub(super) size: u64,
-    /// What its deadline counts by.
+}
+
+/// A call in the bytes at hand; where its header and arguments are.
+struct Fresh {
+    call: Arrived,
+    body: Range<usize>,
+}
+
+/// A call that was not handed over with the bytes that it came in.
+struct Kept {
+    call: Arrived,
+    body: Bytes,
+    time: Time,
+    /// It had to wait.
+    parked: bool,
+}
+
+/// What the deadlines of calls count by, and how many callers had given up before they came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Time {
     pub(super) clock: Clock,
-    /// It had to wait before.
-    pub(super) parked: bool,
+    pub(super) given_up: u64,
 }
 
 /// What happens to a call that arrives now.
@@ -36,25 +63,46 @@ pub(super) enum Door {
     Shut,
 }
 
-/// All that have arrived and were not handed over, oldest first.
+/// All that have arrived and were not handed over: first those that are kept, then the fresh ones.
 #[derive(Default)]
-pub(super) struct Parked(VecDeque<Arrived>);
+pub(super) struct Parked {
+    kept: VecDeque<Kept>,
+    fresh: Vec<Fresh>,
+    /// So many of the fresh ones have been handed over.
+    handed: usize,
+}
 
 impl Parked {
-    pub(super) fn add(&mut self, call: Arrived) {
-        self.0.push_back(call);
+    /// A call in the bytes at hand.
+    pub(super) fn add(&mut self, call: Arrived, body: Range<usize>) {
+        self.fresh.push(Fresh { call, body });
     }
 
-    /// Hands over what need not wait.
-    pub(super) fn deliver(&mut self, session: &Arc<Session>, now: Instant) {
-        while !self.0.is_empty() {
+    /// A call with its own bytes. Those at hand before it must have been [kept](Self::keep).
+    pub(super) fn add_whole(&mut self, call: Arrived, body: Bytes, time: Time) {
+        self.kept.push_back(Kept { call, body, time, parked: false });
+    }
+
+    /// Lets go of the bytes at hand.
+    pub(super) fn keep(&mut self, bytes: &Bytes, time: Time) {
+        let fresh = self.fresh.drain(..).skip(self.handed);
+        self.kept.extend(fresh.map(|Fresh { call, body }| Kept { call, body: part(bytes, body), time, parked: false }));
+        self.handed = 0;
+    }
+
+    /// Hands over what need not wait; `bytes` are those at hand.
+    pub(super) fn deliver(&mut self, session: &Arc<Session>, bytes: &Bytes, time: Time, now: Instant) {
+        while !self.kept.is_empty() || self.handed < self.fresh.len() {
             let door = session.door();
             if door == Door::Shut {
-                self.0.iter_mut().rev().take_while(|call| !call.parked).for_each(|call| call.parked = true);
+                self.keep(bytes, time);
+                self.kept.iter_mut().rev().take_while(|call| !call.parked).for_each(|call| call.parked = true);
                 return;
             }
-            session.ingress.calls(session.peer, &mut Batch { parked: self, session, door, now });
+            session.ingress.calls(session.peer, &mut Batch { parked: self, session, bytes, time, door, now });
         }
+        self.fresh.clear();
+        self.handed = 0;
     }
 }
 
@@ -62,6 +110,8 @@ impl Parked {
 struct Batch<'a> {
     parked: &'a mut Parked,
     session: &'a Arc<Session>,
+    bytes: &'a Bytes,
+    time: Time,
     door: Door,
     now: Instant,
 }
@@ -72,12 +122,58 @@ impl Iterator for Batch<'_> {
     fn next(&mut self) -> Option<(u64, RawCall)> {
         // A call may be answered while the next ones are handed over.
         while !self.session.crowded.load(Ordering::Relaxed) {
-            let call = self.parked.0.pop_front()?;
-            let call = self.session.admit(call, self.door, self.now);
-            if call.is_some() {
-                return call;
+            if !self.parked.kept.is_empty() {
+                let Kept { call, mut body, time, parked } = self.parked.kept.pop_front()?;
+                if let Some((header, reply)) = self.admit(call, &body, time, parked) {
+                    body.advance(header.size);
+                    return Some(raw(header, body.into(), reply));
+                }
+                continue;
+            }
+            let Fresh { call, body } = self.parked.fresh.get(self.parked.handed)?;
+            let (call, body) = (*call, body.clone());
+            self.parked.handed += 1;
+            if let Some((header, reply)) = self.admit(call, &self.bytes[body.clone()], self.time, false) {
+                let payload = share(self.bytes, body.start + header.size..body.end);
+                return Some(raw(header, payload, reply));
             }
         }
         None
     }
+}
+
+impl Batch<'_> {
+    /// Reads the header of a call, or refuses it.
+    #[inline]
+    fn admit(&self, call: Arrived, body: &[u8], time: Time, parked: bool) -> Option<(Header, RawReply)> {
+        let correlation = call.correlation.map_or(0, Correlation::number);
+        let reply = RawReply::new(self.session.clone(), correlation).of_link(call.size, time.given_up);
+        if self.door == Door::Retiring {
+            reply.fail(RefusedReason::Retiring);
+            return None;
+        }
+        if parked && reply.is_unwanted() {
+            // Nobody hears of it.
+            reply.fail(RefusedReason::CallerGone);
+            return None;
+        }
+        let header = match header::get(body, time.clock) {
+            Ok(header) => header,
+            Err(why) => {
+                reply.fail(RefusedReason::Undecodable(why));
+                return None;
+            }
+        };
+        if header.deadline.is_some_and(|deadline| deadline <= self.now) {
+            reply.fail(RefusedReason::Expired);
+            return None;
+        }
+        Some((header, reply))
+    }
+}
+
+#[inline]
+fn raw(header: Header, payload: Payload, reply: RawReply) -> (u64, RawCall) {
+    let Header { target, method, fingerprint, deadline, envelope, size: _ } = header;
+    (target, RawCall { method, fingerprint, payload, deadline, envelope, reply })
 }

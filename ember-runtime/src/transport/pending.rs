@@ -25,9 +25,13 @@ const LEFT: u64 = 0;
 /// Deadlines are looked through no more often than this.
 const GRAIN: Duration = Duration::from_millis(1);
 
-/// All of them.
+/// The slots of a link are dealt out to so many parts.
+pub(super) const PARTS: usize = 4;
+
+/// One part of them: the slots whose numbers have the same remainder.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
+    part: u32,
     slots: Vec<Slot>,
     free: Vec<u32>,
     waiting: usize,
@@ -63,18 +67,24 @@ pub(super) enum Dropped {
 }
 
 impl Pending {
+    /// An empty part.
+    pub(super) fn of_part(part: u32) -> Self {
+        Self { part, ..Self::default() }
+    }
+
     /// Takes a slot; `None` if there are too many calls already. Tells whether the deadline is the earliest one.
     pub(super) fn insert(&mut self, position: u64, deadline: Option<Instant>) -> Option<(Correlation, bool)> {
         let state = State::Waiting { position, deadline, waker: None };
         let correlation = match self.free.pop() {
             Some(index) => {
-                let slot = &mut self.slots[index as usize];
+                let index = self.number(index);
+                let slot = &mut self.slots[index as usize / PARTS];
                 slot.state = state;
                 Correlation { index, generation: slot.generation }
             }
-            None if self.slots.len() < MAX_PENDING => {
+            None if self.slots.len() < MAX_PENDING / PARTS => {
                 self.slots.push(Slot { generation: 1, state });
-                Correlation { index: self.slots.len() as u32 - 1, generation: 1 }
+                Correlation { index: self.number(self.slots.len() as u32 - 1), generation: 1 }
             }
             None => return None,
         };
@@ -195,11 +205,17 @@ impl Pending {
         self.waiting
     }
 
-    fn slot(&mut self, correlation: Correlation) -> Option<&mut Slot> {
-        self.slots.get_mut(correlation.index as usize).filter(|slot| slot.generation == correlation.generation)
+    /// What the slot at `index` is called.
+    fn number(&self, index: u32) -> u32 {
+        index * PARTS as u32 + self.part
     }
 
-    fn free(&mut self, index: u32) -> State {
+    fn slot(&mut self, correlation: Correlation) -> Option<&mut Slot> {
+        self.slots.get_mut(correlation.index as usize / PARTS).filter(|slot| slot.generation == correlation.generation)
+    }
+
+    fn free(&mut self, number: u32) -> State {
+        let index = number / PARTS as u32;
         let slot = &mut self.slots[index as usize];
         // A slot whose generations are used up is never used again.
         if let Some(next) = slot.generation.checked_add(1) {
@@ -227,11 +243,11 @@ mod tests {
         assert_eq!(pending.remove(old), Dropped::Waiting(0));
         let new = pending.insert(9, None).unwrap().0;
         assert_eq!(old.index, new.index);
-        pending.complete(old, RawAnswer::Value(Bytes::from_static(b"late")));
+        pending.complete(old, RawAnswer::Value(Bytes::from_static(b"late").into()));
         assert!(poll(&mut pending, new).is_pending());
-        pending.complete(new, RawAnswer::Value(Bytes::from_static(b"right")));
-        pending.complete(new, RawAnswer::Value(Bytes::from_static(b"twice")));
-        assert!(matches!(poll(&mut pending, new), Poll::Ready(RawAnswer::Value(value)) if value == "right"));
+        pending.complete(new, RawAnswer::Value(Bytes::from_static(b"right").into()));
+        pending.complete(new, RawAnswer::Value(Bytes::from_static(b"twice").into()));
+        assert!(matches!(poll(&mut pending, new), Poll::Ready(RawAnswer::Value(value)) if *value == b"right"[..]));
         assert_eq!(pending.waiting(), 0);
     }
 
@@ -241,7 +257,7 @@ mod tests {
         let first = pending.insert(0, None).unwrap().0;
         pending.slots[0].generation = u32::MAX;
         pending.remove(Correlation { generation: u32::MAX, ..first });
-        assert_eq!(pending.insert(0, None).unwrap().0.index, 1);
+        assert_eq!(pending.insert(0, None).unwrap().0.index, PARTS as u32);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// A frame is closed at the first record that would take it over this many bytes.
-const FRAME: usize = 256 << 10;
+const FRAME: usize = 128 << 10;
 /// A record over this many bytes travels in pieces.
 pub(super) const LARGE: usize = 128 << 10;
 /// The unused memory of a buffer that is worth giving back, though it means copying the rest.
@@ -85,6 +85,15 @@ impl Queue {
     /// Whether something could be taken if there was enough credit, and whether that is needed.
     pub(super) fn has_some(&self, credit: i64) -> bool {
         (self.waiting > 0 && credit > 0) || self.slow.has_some(credit)
+    }
+
+    /// What kind of record waits, if it is a single one.
+    pub(super) fn only(&self) -> Option<u8> {
+        if self.waiting == 0 || self.slow.waiting() > 0 || !self.closed.is_empty() || !self.staged.is_empty() {
+            return None;
+        }
+        let (size, kind) = wire::peek(&self.open.bytes[self.preamble()..]);
+        (size == self.waiting).then_some(kind)
     }
 
     pub(super) fn taken(&self) -> u64 {
@@ -295,7 +304,7 @@ mod tests {
     #[test]
     fn frames_are_cut_between_records() {
         let mut queue = Queue::new(None);
-        for size in [LARGE, LARGE - HEAD, 10, 20] {
+        for size in [FRAME / 2, FRAME / 2 - HEAD, 10, 20] {
             assert_eq!(push(&mut queue, size), Put::Here);
         }
         let mut credit = i64::MAX;

@@ -13,17 +13,18 @@ use super::{
     RawAnswer,
     control::WireFailure,
     frame::Frames,
-    header::{self, Clock},
-    inbound::Inbound,
+    header::Clock,
     lock,
-    parked::{Arrived, Door, Parked},
+    outbox::Outbox,
+    parked::{Arrived, Door, Parked, Time},
+    pending::MAX_PENDING,
     session::Session,
     slow::Assembly,
     wire::{self, Correlation, Malformed, Record},
 };
 use crate::{
-    error::{Failure, LostReason, RefusedReason},
-    message::{RawCall, RawReply},
+    error::{Failure, LostReason},
+    message::Payload,
 };
 
 /// A small part of more bytes than this is copied, so that a waiting call does not keep all of them.
@@ -36,11 +37,16 @@ pub(super) struct Inflow {
     replies: Assembly,
     clock: Clock,
     parked: Parked,
+    /// Calls of the bytes at hand that somebody waits for.
+    begun: Vec<Correlation>,
     /// Replies of the bytes at hand.
     answers: Vec<(Correlation, RawAnswer)>,
     wakers: Vec<Waker>,
     /// The bytes of all calls that have come.
     received: u64,
+    /// When the bytes at hand came: the bytes that had left their mailboxes, and the callers that had given up.
+    released: u64,
+    given_up: u64,
 }
 
 impl Inflow {
@@ -51,9 +57,12 @@ impl Inflow {
             replies: Assembly::default(),
             clock: Clock { there: 0, here: now },
             parked: Parked::default(),
+            begun: Vec::new(),
             answers: Vec::new(),
             wakers: Vec::new(),
             received: 0,
+            released: 0,
+            given_up: 0,
         }
     }
 
@@ -67,63 +76,65 @@ impl Inflow {
 
     /// Handles whole records, in their order; what precedes a malformed one too.
     pub(super) fn receive(&mut self, session: &Arc<Session>, records: &Bytes, now: Instant) -> Result<(), Malformed> {
+        self.given_up = session.given_up.load(Ordering::Acquire);
+        self.released = session.control.released();
         let sorted = self.sort(session, records, now);
+        session.received.store(self.received, Ordering::Relaxed);
+        self.begin(session);
         self.resolve(session);
-        self.parked.deliver(session, now);
+        self.parked.deliver(session, records, self.time(), now);
         sorted
     }
 
     /// Hands over calls that had to wait, if they need not any more.
     pub(super) fn unpark(&mut self, session: &Arc<Session>) {
-        self.parked.deliver(session, Instant::now());
+        self.parked.deliver(session, &Bytes::new(), self.time(), Instant::now());
+    }
+
+    fn time(&self) -> Time {
+        Time { clock: self.clock, given_up: self.given_up }
     }
 
     fn sort(&mut self, session: &Session, records: &Bytes, now: Instant) -> Result<(), Malformed> {
         let limit = session.config.max_message;
-        let mut inbound = None;
-        let mut kick = false;
         for record in wire::records(records, limit) {
             match record? {
                 Record::Piece { kind, body } => {
                     let assembly = if kind == wire::CALL_PIECE { &mut self.calls } else { &mut self.replies };
                     if let Some(whole) = assembly.add(&records[body], limit)? {
-                        self.whole(session, &whole, kind, &mut inbound)?;
+                        self.parked.keep(records, self.time());
+                        self.whole(session, &whole, kind)?;
                     }
                 }
-                Record::Clock(there) => self.clock = Clock { there, here: now },
+                Record::Clock(there) => {
+                    // Those before it count by the clock before it.
+                    self.parked.keep(records, self.time());
+                    self.clock = Clock { there, here: now };
+                }
                 Record::Cancel(call) => {
-                    inbound.get_or_insert_with(|| lock(&session.inbound)).end(call);
-                    kick = true;
+                    self.begin(session);
+                    session.cancelled(call);
                 }
-                record @ (Record::Call { .. } | Record::Reply { .. }) => {
-                    self.one(session, records, record, &mut inbound)?
+                Record::Call { correlation, body, size } => {
+                    let call = self.admit(session, correlation, size)?;
+                    self.parked.add(call, body);
                 }
-            }
-        }
-        drop(inbound);
-        if kick {
-            // It may have been the last one that a link waited for which is about to end.
-            let writer = lock(&session.outbox).kick();
-            if let Some(writer) = writer {
-                writer.wake();
+                Record::Reply { correlation, kind, body } => self.answer(records, correlation, kind, body),
             }
         }
         Ok(())
     }
 
     /// A record that came in pieces of this kind.
-    fn whole<'a>(
-        &mut self,
-        session: &'a Session,
-        bytes: &Bytes,
-        pieces: u8,
-        inbound: &mut Option<std::sync::MutexGuard<'a, Inbound>>,
-    ) -> Result<(), Malformed> {
+    fn whole(&mut self, session: &Session, bytes: &Bytes, pieces: u8) -> Result<(), Malformed> {
         for record in wire::records(bytes, session.config.max_message) {
-            let record = record?;
-            match (&record, pieces) {
-                (Record::Call { .. }, wire::CALL_PIECE) | (Record::Reply { .. }, wire::REPLY_PIECE) => {
-                    self.one(session, bytes, record, inbound)?;
+            match (record?, pieces) {
+                (Record::Call { correlation, body, size }, wire::CALL_PIECE) => {
+                    let call = self.admit(session, correlation, size)?;
+                    self.parked.add_whole(call, bytes.slice(body), self.time());
+                }
+                (Record::Reply { correlation, kind, body }, wire::REPLY_PIECE) => {
+                    self.answer(bytes, correlation, kind, body);
                 }
                 _ => return Err(Malformed::PIECES),
             }
@@ -131,42 +142,48 @@ impl Inflow {
         Ok(())
     }
 
-    fn one<'a>(
+    /// Counts a call of this size.
+    #[inline]
+    fn admit(
         &mut self,
-        session: &'a Session,
-        bytes: &Bytes,
-        record: Record,
-        inbound: &mut Option<std::sync::MutexGuard<'a, Inbound>>,
-    ) -> Result<(), Malformed> {
-        match record {
-            Record::Call { correlation, body, size } => {
-                if let Some(correlation) = correlation {
-                    inbound.get_or_insert_with(|| lock(&session.inbound)).begin(correlation)?;
-                }
-                self.received += size as u64;
-                session.received.store(self.received, Ordering::Relaxed);
-                let call = Arrived {
-                    correlation,
-                    body: part(bytes, body),
-                    size: size as u64,
-                    clock: self.clock,
-                    parked: false,
-                };
-                self.parked.add(call);
-                // A peer may overdraw its credit by one message.
-                let bound = session.config.credit.saturating_add(session.config.max_message);
-                if session.held() > bound as u64 { Err(Malformed::CREDIT) } else { Ok(()) }
+        session: &Session,
+        correlation: Option<Correlation>,
+        size: usize,
+    ) -> Result<Arrived, Malformed> {
+        if let Some(correlation) = correlation {
+            if correlation.index as usize >= MAX_PENDING {
+                return Err(Malformed::SLOT);
             }
-            Record::Reply { correlation, kind, body } => {
-                let answer = match kind {
-                    wire::VALUE => RawAnswer::Value(part(bytes, body)),
-                    wire::APP => RawAnswer::App(part(bytes, body)),
-                    _ => RawAnswer::Failed(failure(&bytes[body])),
-                };
-                self.answers.push((correlation, answer));
-                Ok(())
+            self.begun.push(correlation);
+        }
+        let size = size as u64;
+        self.received += size;
+        // A peer may overdraw its credit by one message.
+        let bound = session.config.credit.saturating_add(session.config.max_message) as u64;
+        if self.received - self.released > bound {
+            // What was released since the bytes came counts too.
+            self.released = session.control.released();
+            if self.received - self.released > bound {
+                return Err(Malformed::CREDIT);
             }
-            Record::Cancel(_) | Record::Piece { .. } | Record::Clock(_) => Ok(()),
+        }
+        Ok(Arrived { correlation, size })
+    }
+
+    #[inline]
+    fn answer(&mut self, bytes: &Bytes, correlation: Correlation, kind: u8, body: Range<usize>) {
+        let answer = match kind {
+            wire::VALUE => RawAnswer::Value(share(bytes, body)),
+            wire::APP => RawAnswer::App(share(bytes, body)),
+            _ => RawAnswer::Failed(failure(&bytes[body])),
+        };
+        self.answers.push((correlation, answer));
+    }
+
+    /// Notes that the callers of the calls that have come wait for their answers.
+    fn begin(&mut self, session: &Session) {
+        if !self.begun.is_empty() {
+            session.begun(self.begun.drain(..));
         }
     }
 
@@ -175,10 +192,7 @@ impl Inflow {
         if self.answers.is_empty() {
             return;
         }
-        let mut pending = lock(&session.pending);
-        let answers = self.answers.drain(..);
-        self.wakers.extend(answers.filter_map(|(call, answer)| pending.complete(call, answer)));
-        drop(pending);
+        session.callers.complete(self.answers.drain(..), &mut self.wakers);
         self.wakers.drain(..).for_each(Waker::wake);
     }
 }
@@ -192,53 +206,54 @@ impl Session {
         door
     }
 
-    /// Reads a call, so that it can be handed to the ingress; or refuses it.
-    pub(super) fn admit(self: &Arc<Self>, call: Arrived, door: Door, now: Instant) -> Option<(u64, RawCall)> {
-        let Arrived { correlation, body, size, clock, parked } = call;
-        let reply = RawReply::new(self.clone(), correlation.map_or(0, Correlation::number)).with_credit(size);
-        if door == Door::Retiring {
-            reply.fail(RefusedReason::Retiring);
-            return None;
-        }
-        if parked && reply.is_unwanted() {
-            // Nobody hears of it.
-            reply.fail(RefusedReason::CallerGone);
-            return None;
-        }
-        let header = match header::get(&body, clock) {
-            Ok(header) => header,
-            Err(why) => {
-                reply.fail(RefusedReason::Undecodable(why));
-                return None;
+    /// The callers of these calls wait from now on.
+    fn begun(&self, calls: impl Iterator<Item = Correlation>) {
+        let mut outbox = lock(&self.outbox);
+        for call in calls {
+            if outbox.inbound.begin(call) {
+                self.one_gave_up(&outbox);
             }
-        };
-        if header.envelope.deadline.is_some_and(|deadline| deadline <= now) {
-            reply.fail(RefusedReason::Expired);
-            return None;
         }
-        let mut payload = body;
-        bytes::Buf::advance(&mut payload, header.size);
-        let call = RawCall {
-            method: header.method,
-            fingerprint: header.fingerprint,
-            payload,
-            envelope: header.envelope,
-            reply,
-        };
-        Some((header.target, call))
+    }
+
+    /// The caller of this call waits no more.
+    fn cancelled(&self, call: Correlation) {
+        let mut outbox = lock(&self.outbox);
+        outbox.inbound.end(call);
+        self.one_gave_up(&outbox);
+        // It may have been the last one that a link waited for which is about to end.
+        let writer = outbox.kick();
+        drop(outbox);
+        if let Some(writer) = writer {
+            writer.wake();
+        }
+    }
+
+    fn one_gave_up(&self, outbox: &Outbox) {
+        // All have, once it is closed.
+        if outbox.closed().is_none() {
+            self.given_up.fetch_add(1, Ordering::AcqRel);
+        }
     }
 
     /// The bytes of the peer's calls that are here.
+    #[cfg(test)]
     pub(super) fn held(&self) -> u64 {
         self.received.load(Ordering::Relaxed) - self.control.released()
     }
 }
 
-fn part(frame: &Bytes, range: Range<usize>) -> Bytes {
-    if frame.len() > SHARE && range.len() < frame.len() / 4 {
-        Bytes::copy_from_slice(&frame[range])
+/// A part of bytes that is kept as long as somebody wants it.
+#[inline]
+pub(super) fn share(bytes: &Bytes, range: Range<usize>) -> Payload {
+    Payload::few(&bytes[range.clone()]).unwrap_or_else(|| part(bytes, range).into())
+}
+
+pub(super) fn part(bytes: &Bytes, range: Range<usize>) -> Bytes {
+    if bytes.len() > SHARE && range.len() < bytes.len() / 4 {
+        Bytes::copy_from_slice(&bytes[range])
     } else {
-        frame.slice(range)
+        bytes.slice(range)
     }
 }
 

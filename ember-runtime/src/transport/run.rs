@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use http_body::Body as _;
 use tokio::{
     sync::oneshot,
@@ -49,15 +50,18 @@ impl Drop for Ending {
 pub(super) async fn run(links: WeakLinks, session: Arc<Session>, control: Streaming<Frame>, data: Body) {
     let mut ending = Ending { links, session: session.clone(), why: "the task of the link ended unexpectedly".into() };
     let inflow = Mutex::new(Inflow::new(Instant::now()));
-    ending.why = tokio::select! {
-        biased;
-        why = stopped(&session) => why,
-        why = read_control(&session, control) => why,
-        why = read_data(&session, data, &inflow) => why,
-        why = unpark(&session, &inflow) => why,
-        why = heartbeat::watch(&session) => why,
-        why = expire(&session) => why,
-    };
+    // Each is polled only when it was woken itself: bytes come often, and all else is rare.
+    let mut work = FuturesUnordered::from_iter([
+        stopped(&session).boxed(),
+        read_control(&session, control).boxed(),
+        read_data(&session, data, &inflow).boxed(),
+        unpark(&session, &inflow).boxed(),
+        heartbeat::watch(&session).boxed(),
+        expire(&session).boxed(),
+    ]);
+    if let Some(why) = work.next().await {
+        ending.why = why;
+    }
 }
 
 /// Waits for the data stream of an accepted link, then runs it.
@@ -153,7 +157,7 @@ async fn unpark(session: &Arc<Session>, inflow: &Mutex<Inflow>) -> String {
 /// Answers calls whose deadlines have passed. Never ends.
 async fn expire(session: &Session) -> String {
     loop {
-        let due = lock(&session.pending).due();
+        let due = session.callers.due();
         let passed = async {
             match due {
                 Some(due) => sleep_until(due).await,
@@ -163,7 +167,7 @@ async fn expire(session: &Session) -> String {
         tokio::select! {
             biased;
             () = passed => {
-                let wakers = lock(&session.pending).expire(Instant::now());
+                let wakers = session.callers.expire(Instant::now());
                 wakers.into_iter().for_each(Waker::wake);
             }
             () = session.earlier.notified() => {}

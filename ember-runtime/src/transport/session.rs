@@ -14,12 +14,11 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{
     Ingress, LinkConfig,
+    callers::Callers,
     control::{Control, WireFailure},
     hello::Offer,
-    inbound::Inbound,
     lock,
     outbox::{Outbox, guarded},
-    pending::Pending,
     socket::Sever,
     wire::{self, Correlation},
 };
@@ -29,6 +28,8 @@ use crate::{
     message::{CodecError, ReplyBody, ReplyLink, ordered},
 };
 
+/// All callers have given up: the link has ended.
+pub(super) const CLOSED: u64 = u64::MAX;
 /// So many times its bound for calls a link lets replies wait.
 const REPLIES: usize = 4;
 
@@ -44,8 +45,9 @@ pub(super) struct Session {
     /// The largest record that the peer takes, in bytes.
     pub(super) send_limit: usize,
     pub(super) outbox: Mutex<Outbox>,
-    pub(super) pending: Mutex<Pending>,
-    pub(super) inbound: Mutex<Inbound>,
+    pub(super) callers: Callers,
+    /// Grows whenever a caller of the peer gives up; [`CLOSED`] when they all have.
+    pub(super) given_up: AtomicU64,
     pub(super) control: Arc<Control>,
     /// The bytes of all calls that have come from the peer.
     pub(super) received: AtomicU64,
@@ -96,7 +98,7 @@ impl Session {
         let Parts { number, peer, peer_dial, offer, control, sever } = parts;
         let born = Instant::now();
         let peer_limit = usize::try_from(offer.max_message).unwrap_or(usize::MAX);
-        Arc::new(Self {
+        Arc::new_cyclic(|session| Self {
             number,
             peer,
             peer_dial,
@@ -104,8 +106,8 @@ impl Session {
             ingress: ingress.clone(),
             send_limit: peer_limit.min(config.max_message).min(u32::MAX as usize),
             outbox: Mutex::new(offer.outbox(born)),
-            pending: Mutex::default(),
-            inbound: Mutex::default(),
+            callers: Callers::of(session),
+            given_up: AtomicU64::new(0),
             control,
             received: AtomicU64::new(0),
             crowded: AtomicBool::new(false),
@@ -151,18 +153,18 @@ impl Session {
 
     /// Ends it: every pending call gets its answer now. Returns the reason, which is that of the first call.
     pub(super) fn kill(&self, why: &str) -> Arc<str> {
-        let (lost, writer, why, taken) = {
+        let (lost, wakers, why, taken) = {
             let mut outbox = lock(&self.outbox);
             if let Some(first) = outbox.closed() {
                 return first.clone();
             }
             let why = Arc::from(why);
-            let (lost, writer) = outbox.close(&why);
-            (lost, writer, why, outbox.calls.taken())
+            let (lost, wakers) = outbox.close(&why);
+            self.given_up.store(CLOSED, Ordering::Release);
+            (lost, wakers, why, outbox.calls.taken())
         };
-        let waiting = lock(&self.pending).sweep(taken, &why);
-        let listening = lock(&self.inbound).wake_all();
-        for waker in writer.into_iter().chain(waiting).chain(listening) {
+        let waiting = self.callers.sweep(taken, &why);
+        for waker in wakers.into_iter().chain(waiting) {
             waker.wake();
         }
         if lost > 0 {
@@ -239,7 +241,7 @@ impl ReplyLink for Session {
             if outbox.closed().is_some() {
                 return;
             }
-            let waits = lock(&self.inbound).end(call);
+            let waits = outbox.inbound.end(call);
             if waits && let Err(failure) = self.put_reply(&mut outbox, call, body) {
                 let _ = self.put_reply(&mut outbox, call, ReplyBody::Failed(shorten(failure)));
             }
@@ -253,21 +255,24 @@ impl ReplyLink for Session {
         }
     }
 
+    fn given_up(&self) -> u64 {
+        self.given_up.load(Ordering::Acquire)
+    }
+
     fn give_back(&self, bytes: u64) {
         self.control.give_back(bytes);
     }
 
     fn is_unwanted(&self, correlation: u64) -> bool {
         let Some(call) = Correlation::of(correlation) else { return false };
-        // One lock after the other: elsewhere they are taken in the opposite order.
-        let waits = lock(&self.inbound).waits(call);
-        !waits || lock(&self.outbox).closed().is_some()
+        let outbox = lock(&self.outbox);
+        !outbox.inbound.waits(call) || outbox.closed().is_some()
     }
 
     fn poll_unwanted(&self, correlation: u64, cx: &mut Context<'_>) -> Poll<()> {
         let Some(call) = Correlation::of(correlation) else { return Poll::Pending };
-        let ended = lock(&self.inbound).poll_ended(call, cx);
-        if lock(&self.outbox).closed().is_some() { Poll::Ready(()) } else { ended }
+        let mut outbox = lock(&self.outbox);
+        if outbox.closed().is_some() { Poll::Ready(()) } else { outbox.inbound.poll_ended(call, cx) }
     }
 }
 

@@ -13,7 +13,9 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::{
-    OutCall, RawAnswer, header, lock,
+    OutCall, RawAnswer,
+    callers::Part,
+    header, lock,
     outbox::guarded,
     queue::Put,
     session::Session,
@@ -27,7 +29,7 @@ const NEAR: Duration = Duration::from_secs(2);
 
 impl Session {
     /// Queues `call`; `None` if the link takes no more calls. On an error, and on `None`, nothing was sent.
-    pub(super) fn submit(self: &Arc<Self>, call: OutCall<'_>) -> Result<Option<PendingReply>, RefusedReason> {
+    pub(super) fn submit(&self, call: OutCall<'_>) -> Result<Option<PendingReply>, RefusedReason> {
         let limit = self.config.out_buffer;
         let full = || RefusedReason::LinkFull { limit: limit as u64 };
         let mut outbox = lock(&self.outbox);
@@ -42,22 +44,21 @@ impl Session {
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(RefusedReason::Expired);
         }
-        let correlation = if call.one_way {
+        let waiting_at = if call.one_way {
             None
         } else {
             let position = outbox.calls.end();
-            let (correlation, earliest) =
-                lock(&self.pending).insert(position, call.envelope.deadline).ok_or_else(full)?;
-            if earliest {
+            let (part, correlation, early) = self.callers.insert(position, call.envelope.deadline).ok_or_else(full)?;
+            if early {
                 self.earlier.notify_one();
             }
-            Some(correlation)
+            Some((part, correlation))
         };
         let out = outbox.calls.open();
         let start = wire::open(if call.one_way { wire::SEND } else { wire::CALL }, out);
         let written = guarded(
             || {
-                if let Some(correlation) = correlation {
+                if let Some((_, correlation)) = waiting_at {
                     correlation.put(out);
                 }
                 header::put(&call, self.born, out)?;
@@ -76,25 +77,27 @@ impl Session {
         };
         if let Some(refused) = refused {
             outbox.calls.undo(start);
-            if let Some(correlation) = correlation {
-                lock(&self.pending).remove(correlation);
+            if let Some((part, correlation)) = waiting_at {
+                lock(&part.pending).remove(correlation);
             }
             return Err(refused);
         }
         let order = (call.target, call.envelope.lane == Lane::System);
-        if let (Put::Slow, Some(correlation)) = (outbox.calls.push(start, Some(order), correlation), correlation) {
-            lock(&self.pending).delay(correlation);
+        let correlation = waiting_at.map(|(_, correlation)| correlation);
+        if let (Put::Slow, Some((part, correlation))) = (outbox.calls.push(start, Some(order), correlation), waiting_at)
+        {
+            lock(&part.pending).delay(correlation);
         }
         let writer = outbox.wake();
         drop(outbox);
         if let Some(writer) = writer {
             writer.wake();
         }
-        Ok(Some(PendingReply(correlation.map(|correlation| (self.clone(), correlation)))))
+        Ok(Some(PendingReply(waiting_at.map(|(part, correlation)| (Arc::clone(part), correlation)))))
     }
 
     fn abandon(&self, call: Correlation) {
-        let dropped = lock(&self.pending).remove(call);
+        let dropped = self.callers.part_of(call).remove(call);
         let writer = lock(&self.outbox).cancel(call, &dropped);
         if let Some(writer) = writer {
             writer.wake();
@@ -104,11 +107,11 @@ impl Session {
 
 /// A call that waits for its answer, until its deadline at most. Dropping it cancels the call.
 #[must_use = "dropping it cancels the call"]
-pub(crate) struct PendingReply(Option<(Arc<Session>, Correlation)>);
+pub(crate) struct PendingReply(Option<(Arc<Part>, Correlation)>);
 
 impl fmt::Debug for PendingReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PendingReply").field(&self.0).finish()
+        f.debug_tuple("PendingReply").field(&self.0.as_ref().map(|(_, call)| call)).finish()
     }
 }
 
@@ -116,8 +119,8 @@ impl Future for PendingReply {
     type Output = RawAnswer;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<RawAnswer> {
-        let Some((session, call)) = &self.0 else { return Poll::Ready(RawAnswer::Value(Bytes::new())) };
-        let answer = lock(&session.pending).poll(*call, cx);
+        let Some((part, call)) = &self.0 else { return Poll::Ready(RawAnswer::Value(Bytes::new().into())) };
+        let answer = lock(&part.pending).poll(*call, cx);
         if answer.is_ready() {
             self.0 = None;
         }
@@ -127,7 +130,9 @@ impl Future for PendingReply {
 
 impl Drop for PendingReply {
     fn drop(&mut self) {
-        if let Some((session, call)) = self.0.take() {
+        if let Some((part, call)) = self.0.take()
+            && let Some(session) = part.session.upgrade()
+        {
             session.abandon(call);
         }
     }

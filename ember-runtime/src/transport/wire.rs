@@ -18,6 +18,8 @@ pub(super) const CLOCK: u8 = 9;
 
 /// The bytes before the part that depends on the kind.
 pub(super) const PREFIX: usize = 5;
+/// The bytes of a correlation id.
+const CORRELATION: usize = 8;
 
 /// Names one call of one link incarnation. Never 0 as a number: that stands for a one-way call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,54 +30,33 @@ pub(super) struct Correlation {
 }
 
 impl Correlation {
+    #[inline]
     pub(super) fn number(self) -> u64 {
         u64::from(self.generation) << 32 | u64::from(self.index)
     }
 
     /// `None` for the number of one-way calls.
+    #[inline]
     pub(super) fn of(number: u64) -> Option<Self> {
         let (index, generation) = (number as u32, (number >> 32) as u32);
         (generation != 0).then_some(Self { index, generation })
     }
 
+    #[inline]
     pub(super) fn put(self, out: &mut Vec<u8>) {
-        put_varint(self.index, out);
-        put_varint(self.generation, out);
+        out.extend_from_slice(&self.number().to_le_bytes());
     }
 
-    /// Reads one and says how many bytes it took.
-    fn get(bytes: &[u8]) -> Result<(Self, usize), Malformed> {
-        let unreadable = Malformed("an unreadable correlation id");
-        let (index, taken) = varint(bytes).ok_or(unreadable)?;
-        let (generation, more) = varint(&bytes[taken..]).ok_or(unreadable)?;
-        if generation == 0 {
-            return Err(Malformed("a correlation id of generation 0"));
-        }
-        Ok((Self { index, generation }, taken + more))
+    /// Reads the one that `bytes` start with.
+    #[inline]
+    fn get(bytes: &[u8]) -> Result<Self, Malformed> {
+        let number = bytes.first_chunk().ok_or(Malformed("an unreadable correlation id"))?;
+        Self::of(u64::from_le_bytes(*number)).ok_or(Malformed("a correlation id of generation 0"))
     }
-}
-
-/// Reads a number, and says how many bytes it took.
-fn varint(bytes: &[u8]) -> Option<(u32, usize)> {
-    let mut number = 0_u64;
-    for (at, &byte) in bytes.iter().take(5).enumerate() {
-        number |= u64::from(byte & 0x7f) << (7 * at);
-        if byte & 0x80 == 0 {
-            return Some((u32::try_from(number).ok()?, at + 1));
-        }
-    }
-    None
-}
-
-fn put_varint(mut number: u32, out: &mut Vec<u8>) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
 }
 
 /// Begins a record at the end of `out`; returns where it starts.
+#[inline]
 pub(super) fn open(kind: u8, out: &mut Vec<u8>) -> usize {
     let start = out.len();
     out.extend_from_slice(&[0, 0, 0, 0, kind]);
@@ -83,6 +64,7 @@ pub(super) fn open(kind: u8, out: &mut Vec<u8>) -> usize {
 }
 
 /// Ends the record that starts at `start`; returns its size, or the size that is too much for its length field.
+#[inline]
 pub(super) fn seal(start: usize, out: &mut [u8]) -> usize {
     let size = out.len() - start;
     let length = u32::try_from(size - 4).unwrap_or(u32::MAX);
@@ -98,6 +80,7 @@ pub(super) fn put_cancel(call: Correlation, out: &mut Vec<u8>) {
 }
 
 /// The size of the record that `bytes` start with; `None` if they are too few to tell.
+#[inline]
 pub(super) fn size_of(bytes: &[u8], limit: usize) -> Result<Option<usize>, Malformed> {
     let Some(&length) = bytes.first_chunk() else { return Ok(None) };
     match u32::from_le_bytes(length) as usize + 4 {
@@ -108,6 +91,7 @@ pub(super) fn size_of(bytes: &[u8], limit: usize) -> Result<Option<usize>, Malfo
 }
 
 /// The size and the kind of the record that `bytes`, which this node has written, start with.
+#[inline]
 pub(super) fn peek(bytes: &[u8]) -> (usize, u8) {
     let length = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
     (length as usize + 4, bytes[4])
@@ -163,13 +147,14 @@ pub(super) fn records(frame: &Bytes, limit: usize) -> impl Iterator<Item = Resul
     })
 }
 
+#[inline]
 fn record(frame: &Bytes, at: usize, limit: usize) -> Result<(Record, usize), Malformed> {
     let rest = &frame[at..];
     let size = size_of(rest, limit)?.filter(|size| *size <= rest.len()).ok_or(Malformed::CUT)?;
     let kind = rest[4];
     let end = at + size;
     let body = at + PREFIX..end;
-    let named = || Correlation::get(&frame[body.clone()]).map(|(name, taken)| (name, body.start + taken..end));
+    let named = || Correlation::get(&frame[body.clone()]).map(|name| (name, body.start + CORRELATION..end));
     let record = match kind {
         SEND => Record::Call { correlation: None, body, size },
         CALL => {

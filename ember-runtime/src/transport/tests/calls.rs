@@ -31,7 +31,7 @@ async fn both_nodes_call_over_one_connection() {
 #[tokio::test]
 async fn every_kind_of_outcome_comes_back() {
     let (a, b) = tcp_pair(LinkConfig::default()).await;
-    assert!(matches!(a.call(&b, APP, b"no").await, RawAnswer::App(error) if error == "no"));
+    assert!(matches!(a.call(&b, APP, b"no").await, RawAnswer::App(error) if *error == b"no"[..]));
     assert_eq!(failure(a.call(&b, FULL, b"").await), RefusedReason::MailboxFull { limit: 3 }.into());
     assert_eq!(failure(a.call(&b, 99, b"").await), RefusedReason::NoTarget("99".into()).into());
     assert_eq!(failure(a.call(&b, DROP, b"").await), LostReason::NoReply.into());
@@ -144,7 +144,7 @@ async fn calls_arrive_in_their_order() {
     }
     until("all calls to arrive", || lock(&b.services.held).len() == 5000).await;
     let held = std::mem::take(&mut *lock(&b.services.held));
-    assert!(held.iter().enumerate().all(|(i, call)| call.payload == (i as u32).to_le_bytes()[..]));
+    assert!(held.iter().enumerate().all(|(i, call)| *call.payload == (i as u32).to_le_bytes()[..]));
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn a_dropped_call_is_cancelled_at_the_callee() {
     b.services.answer_held();
     assert_eq!(value(soon("the other answer", kept).await), b"kept"[..]);
     assert_eq!(a.links.in_flight(b.peer.key), 0);
-    assert_eq!(lock(&b.links.session(a.peer.key).unwrap().inbound).live(), 0);
+    assert_eq!(lock(&b.links.session(a.peer.key).unwrap().outbox).inbound.live(), 0);
 }
 
 #[tokio::test]

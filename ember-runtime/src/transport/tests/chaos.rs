@@ -27,7 +27,7 @@ async fn caller(from: Arc<Node>, to: Arc<Node>, rng: Rng, stop: Arc<AtomicBool>,
         match from.submit_with(&to.peer, target, &payload, &Envelope::default(), one_way) {
             Ok(Some(call)) => match timeout(rng.jitter(Duration::from_millis(20)), call).await {
                 Ok(RawAnswer::Value(value)) => {
-                    assert!(one_way || value == payload, "an answer to another call");
+                    assert!(one_way || *value == payload[..], "an answer to another call");
                     counts[0].fetch_add(1, Ordering::Relaxed);
                 }
                 Ok(RawAnswer::App(_)) | Ok(RawAnswer::Failed(Failure::NotExecuted(_))) => {
@@ -78,8 +78,8 @@ async fn nothing_is_left_behind_when_connections_break_under_load() {
         nodes.iter().all(|(node, peer)| {
             node.services.answer_held();
             node.links.session(peer.peer.key).is_none_or(|session| {
-                lock(&session.pending).waiting() == 0
-                    && lock(&session.inbound).live() == 0
+                session.callers.waiting() == 0
+                    && lock(&session.outbox).inbound.live() == 0
                     && session.held() == 0
                     && lock(&session.outbox).calls.waiting() == 0
             })

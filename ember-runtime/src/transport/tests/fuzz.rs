@@ -156,7 +156,7 @@ async fn no_frame_makes_a_link_panic_or_keep_anything() {
             Err(_) => refused += 1,
         }
         assert_eq!(session.held(), 0, "credit leaked");
-        assert_eq!(lock(&session.inbound).live(), 0, "a call leaked");
+        assert_eq!(lock(&session.outbox).inbound.live(), 0, "a call leaked");
         assert_eq!(Arc::strong_count(&session), 1);
     }
     assert!(taken > 500 && refused > 500, "{taken} taken, {refused} refused");
@@ -231,14 +231,14 @@ async fn an_unreadable_header_costs_its_call_and_an_unreadable_frame_the_link() 
     until("the call to arrive", || lock(&b.services.held).len() == 1).await;
 
     // A call whose header is nonsense, from a slot that waits.
-    let name = lock(&at_a.pending).insert(0, None).unwrap().0;
+    let name = at_a.callers.insert(0, None).unwrap().1;
     let mut frame = Vec::new();
     record(wire::CALL, &mut frame, |out| {
         name.put(out);
         out.extend_from_slice(&[0xff; 20]);
     });
     Inflow::new(Instant::now()).receive(&at_b, &Bytes::from(frame), Instant::now()).unwrap();
-    let answer = soon("the error reply", std::future::poll_fn(|cx| lock(&at_a.pending).poll(name, cx))).await;
+    let answer = soon("the error reply", std::future::poll_fn(|cx| at_a.callers.part_of(name).poll(name, cx))).await;
     let failure = failure(answer);
     assert!(matches!(failure, Failure::NotExecuted(RefusedReason::Undecodable(_))), "{failure:?}");
     assert!(a.links.is_up(b.peer.key));

@@ -133,7 +133,7 @@ async fn calls_wait_while_too_many_replies_do() {
     let last = a.start(&b, COUNT, b"x");
     let session = b.links.session(a.peer.key).unwrap();
     until("the replies to gather", || lock(&session.outbox).replies.waiting() > 200_000).await;
-    until("the calls to be parked", || lock(&session.inbound).live() > 10).await;
+    until("the calls to be parked", || lock(&session.outbox).inbound.live() > 10).await;
     assert!(lock(&session.outbox).replies.waiting() < 300_000, "calls were not parked");
     assert_eq!(b.services.counted.load(Ordering::Relaxed), 0);
     memory.gates(0)[0].open();

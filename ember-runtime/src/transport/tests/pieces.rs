@@ -10,9 +10,9 @@ use crate::{
 };
 
 const LARGE_CALL: usize = 15 << 20;
-/// So many small calls, one after the other, end while a large one is on its way. HTTP/2 takes about 1 MiB ahead of the socket, in
-/// each direction: that is what each of them has to wait for.
-const SMALL: u32 = 5;
+/// So many small calls, one after the other, end while a large one is on its way. Each has to wait for what is ahead of the socket in
+/// each direction: 256 KiB and a piece.
+const SMALL: u32 = 15;
 
 /// A link whose heartbeat does not interfere with what a test does to its connection.
 async fn quiet_pair() -> (Memory, Node, Node) {
@@ -91,12 +91,17 @@ async fn a_large_call_that_was_cut_off_was_certainly_not_executed() {
 
 #[tokio::test]
 async fn a_large_call_that_nobody_waits_for_is_not_sent_or_is_cancelled() {
-    let (_memory, a, b) = quiet_pair().await;
+    let (memory, a, b) = quiet_pair().await;
     let session = a.links.session(b.peer.key).unwrap();
+    // The first is held up on its way.
+    let [_, gate] = memory.gates(0);
+    gate.meter();
+    gate.allow(64 << 10);
     let (begun, waiting) = (a.start(&b, HOLD, &vec![1; 2 << 20]), a.start(&b, HOLD, &vec![2; 2 << 20]));
     until("the first to begin", || lock(&session.outbox).calls.waiting() < 4 << 20).await;
     drop((begun, waiting));
     assert!(lock(&session.outbox).calls.waiting() <= 2 << 20, "the second is still to be sent");
+    gate.open();
     until("the first to come, and its cancel", || {
         let held = lock(&b.services.held);
         held.len() == 1 && held[0].reply.is_unwanted()

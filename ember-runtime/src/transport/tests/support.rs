@@ -77,8 +77,8 @@ impl Services {
         };
         match target {
             ECHO => {
-                if call.envelope.trace != 0 {
-                    lock(&self.envelopes).push(call.envelope.clone());
+                if let Some(envelope) = call.envelope.filter(|envelope| envelope.trace != 0) {
+                    lock(&self.envelopes).push(Envelope { deadline: call.deadline, ..*envelope });
                 }
                 call.reply.send(ReplyBody::Value(&mut copy));
             }
@@ -219,7 +219,7 @@ pub(super) async fn until(what: &str, mut fact: impl FnMut() -> bool) {
 
 pub(super) fn value(answer: RawAnswer) -> Bytes {
     match answer {
-        RawAnswer::Value(value) => value,
+        RawAnswer::Value(value) => value.into_bytes(),
         other => panic!("a value was expected: {other:?}"),
     }
 }

@@ -1,0 +1,128 @@
+//! All calls of one link that wait for their replies, in parts: callers on several threads do not meet in one lock, nor in one
+//! counter of references.
+
+use std::{
+    array, fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::Waker,
+};
+
+use tokio::time::Instant;
+
+use super::{
+    RawAnswer, lock,
+    pending::{PARTS, Pending},
+    session::Session,
+    wire::Correlation,
+};
+
+/// The calls of a link that wait.
+#[derive(Debug)]
+pub(super) struct Callers([Arc<Part>; PARTS]);
+
+/// Those that were made by one thread, or a few.
+#[repr(align(128))]
+pub(super) struct Part {
+    pub(super) pending: Mutex<Pending>,
+    pub(super) session: Weak<Session>,
+}
+
+/// The part that this thread uses first.
+fn own() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static OWN: usize = NEXT.fetch_add(1, Ordering::Relaxed);
+    }
+    // A thread that ends may use any.
+    OWN.try_with(|own| own % PARTS).unwrap_or_default()
+}
+
+impl Callers {
+    pub(super) fn of(session: &Weak<Session>) -> Self {
+        Self(array::from_fn(|part| {
+            Arc::new(Part { pending: Mutex::new(Pending::of_part(part as u32)), session: session.clone() })
+        }))
+    }
+
+    /// Takes a slot; `None` if there are too many calls already. Tells whether the deadline is an early one.
+    #[inline]
+    pub(super) fn insert(&self, position: u64, deadline: Option<Instant>) -> Option<(&Arc<Part>, Correlation, bool)> {
+        let own = own();
+        (0..PARTS).find_map(|more| {
+            let part = &self.0[(own + more) % PARTS];
+            let (correlation, early) = lock(&part.pending).insert(position, deadline)?;
+            Some((part, correlation, early))
+        })
+    }
+
+    /// Those among which this call is.
+    pub(super) fn part_of(&self, call: Correlation) -> MutexGuard<'_, Pending> {
+        lock(&self.0[call.index as usize % PARTS].pending)
+    }
+
+    /// Answers calls; wake `wakers` then.
+    pub(super) fn complete(&self, answers: impl Iterator<Item = (Correlation, RawAnswer)>, wakers: &mut Vec<Waker>) {
+        let mut locked = [const { None }; PARTS];
+        for (call, answer) in answers {
+            let part = call.index as usize % PARTS;
+            let pending = locked[part].get_or_insert_with(|| lock(&self.0[part].pending));
+            wakers.extend(pending.complete(call, answer));
+        }
+    }
+
+    /// When [`expire`](Self::expire) wants to be called.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.0.iter().filter_map(|part| lock(&part.pending).due()).min()
+    }
+
+    /// Answers the calls whose deadlines have passed.
+    pub(super) fn expire(&self, now: Instant) -> Vec<Waker> {
+        self.0.iter().flat_map(|part| lock(&part.pending).expire(now)).collect()
+    }
+
+    /// Answers all that wait: what starts at or after `taken` has certainly not left this process.
+    pub(super) fn sweep(&self, taken: u64, why: &str) -> Vec<Waker> {
+        self.0.iter().flat_map(|part| lock(&part.pending).sweep(taken, why)).collect()
+    }
+
+    /// How many calls wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.0.iter().map(|part| lock(&part.pending).waiting()).sum()
+    }
+}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        lock(&self.pending).fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn slots_of_several_threads_differ_and_each_answer_finds_its_own() {
+        let callers = Callers::of(&Weak::new());
+        let insert = || {
+            let (_, call, _) = callers.insert(0, None).unwrap();
+            call
+        };
+        let mut calls: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..9).map(|_| scope.spawn(|| [insert(), insert()])).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(callers.waiting(), 18);
+        let mut wakers = Vec::new();
+        callers.complete(calls.iter().map(|&call| (call, RawAnswer::Value(bytes::Bytes::new().into()))), &mut wakers);
+        assert_eq!((callers.waiting(), wakers.len()), (0, 0));
+        calls.sort_by_key(|call| call.index);
+        calls.dedup();
+        assert_eq!(calls.len(), 18);
+    }
+}

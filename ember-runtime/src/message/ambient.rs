@@ -73,10 +73,8 @@ impl Ambient {
 
     /// The chain of a call that this handler waits for.
     pub(crate) fn extended(&self) -> Arc<Chain> {
-        let extend = || {
-            let place = format!("{}.{}", self.service.name(), self.method).into();
-            Arc::new(Chain { pid: self.service.pid(), place, above: self.envelope.chain.clone() })
-        };
+        let (pid, name) = (self.service.pid(), self.service.name());
+        let extend = || Chain::here(pid, name, self.method, self.envelope.chain.clone());
         Arc::clone(self.extended.get_or_init(extend))
     }
 }

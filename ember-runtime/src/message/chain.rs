@@ -1,6 +1,6 @@
 //! The call chain: who waits for whom. It finds a call that would come back to a service which waits for it.
 
-use std::{fmt::Write, sync::Arc};
+use std::sync::{Arc, OnceLock};
 
 use crate::id::Pid;
 
@@ -8,12 +8,29 @@ use crate::id::Pid;
 #[derive(Debug)]
 pub(crate) struct Chain {
     pub(crate) pid: Pid,
-    /// The service's name and the method that waits, for messages: `player.rpc_buy`.
-    pub(crate) place: Arc<str>,
-    pub(crate) above: Option<Arc<Chain>>,
+    /// The names of service and method, if they are of this node.
+    here: (&'static str, &'static str),
+    place: OnceLock<Box<str>>,
+    above: Option<Arc<Chain>>,
 }
 
 impl Chain {
+    /// The method `method` of a service of this node.
+    pub(crate) fn here(pid: Pid, service: &'static str, method: &'static str, above: Option<Arc<Self>>) -> Arc<Self> {
+        Arc::new(Self { pid, here: (service, method), place: OnceLock::new(), above })
+    }
+
+    /// One that another node has told of.
+    pub(crate) fn told(pid: Pid, place: &str, above: Option<Arc<Self>>) -> Arc<Self> {
+        Arc::new(Self { pid, here: ("", ""), place: OnceLock::from(Box::from(place)), above })
+    }
+
+    /// The service's name and the method that waits, for messages and for other nodes: `player.rpc_buy`. Hardly any is asked
+    /// for it.
+    pub(crate) fn place(&self) -> &str {
+        self.place.get_or_init(|| format!("{}.{}", self.here.0, self.here.1).into())
+    }
+
     /// The links, innermost first.
     pub(crate) fn links(self: &Arc<Self>) -> impl Iterator<Item = &Chain> {
         std::iter::successors(Some(&**self), |chain| chain.above.as_deref())
@@ -23,14 +40,11 @@ impl Chain {
     pub(crate) fn cycle(self: &Arc<Self>, target: Pid, place: &str) -> Option<String> {
         let mut waiting = Vec::new();
         for link in self.links() {
-            waiting.push(&*link.place);
+            waiting.push(link.place());
             if link.pid == target {
-                let mut path = String::new();
-                for place in waiting.iter().rev() {
-                    let _ = write!(path, "{place} → ");
-                }
-                path.push_str(place);
-                return Some(path);
+                waiting.reverse();
+                waiting.push(place);
+                return Some(waiting.join(" → "));
             }
         }
         None

@@ -117,8 +117,8 @@ fn put_more(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), RefusedReason>
         )));
     }
     write(&More { links: links as u16, headers: headers as u16, keys }, out)?;
-    for Chain { pid, place, .. } in envelope.chain.iter().flat_map(Chain::links) {
-        write(&Link { pid: *pid, place }, out)?;
+    for link in envelope.chain.iter().flat_map(Chain::links) {
+        write(&Link { pid: link.pid, place: link.place() }, out)?;
     }
     for header in envelope.headers.iter().flat_map(|headers| headers.iter()) {
         write(&header, out)?;
@@ -193,10 +193,8 @@ fn get_more(rest: &mut &[u8], envelope: &mut Envelope) -> Result<(), String> {
     for _ in 0..more.links {
         links.push(read::<Link<'_>>(rest)?);
     }
-    envelope.chain = links
-        .into_iter()
-        .rev()
-        .fold(None, |above, Link { pid, place }| Some(Arc::new(Chain { pid, place: place.into(), above })));
+    envelope.chain =
+        links.into_iter().rev().fold(None, |above, Link { pid, place }| Some(Chain::told(pid, place, above)));
     let mut headers = BTreeMap::new();
     for _ in 0..more.headers {
         let (name, value) = read::<(&str, &str)>(rest)?;

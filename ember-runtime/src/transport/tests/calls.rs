@@ -41,8 +41,8 @@ async fn every_kind_of_outcome_comes_back() {
 async fn the_envelope_travels() {
     let (a, b) = tcp_pair(LinkConfig::default()).await;
     let pid = |number| Pid { node: a.peer.key, number };
-    let outer = Arc::new(Chain { pid: pid(1), place: "shop.rpc_buy".into(), above: None });
-    let inner = Arc::new(Chain { pid: pid(2), place: "bank.rpc_pay".into(), above: Some(outer) });
+    let outer = Chain::told(pid(1), "shop.rpc_buy", None);
+    let inner = Chain::here(pid(2), "bank", "rpc_pay", Some(outer));
     let headers = [("user".to_string(), "ada".to_string())].into();
     let envelope = Envelope {
         deadline: Some(Instant::now() + Duration::from_secs(60)),
@@ -60,7 +60,7 @@ async fn the_envelope_travels() {
     assert!(left > Duration::from_secs(30) && left <= Duration::from_secs(60), "{left:?}");
     assert_eq!((came.lane, came.trace, came.key), (Lane::System, u64::MAX, Some(7)));
     assert_eq!(came.headers, envelope.headers);
-    let links: Vec<_> = came.chain.as_ref().unwrap().links().map(|link| (link.pid, &*link.place)).collect();
+    let links: Vec<_> = came.chain.as_ref().unwrap().links().map(|link| (link.pid, link.place())).collect();
     assert_eq!(links, [(pid(2), "bank.rpc_pay"), (pid(1), "shop.rpc_buy")]);
 }
 

@@ -43,7 +43,7 @@ fn valid() -> Vec<u8> {
     let name = Correlation { index: 70_000, generation: 9 };
     call(&Envelope::default(), b"payload", Some(name), &mut out);
     let pid = Pid { node: key(1, 1), number: 3 };
-    let chain = Arc::new(Chain { pid, place: "a.rpc_b".into(), above: None });
+    let chain = Chain::told(pid, "a.rpc_b", None);
     let headers = Arc::new([("name".to_string(), "value".to_string())].into());
     let deadline = Some(Instant::now() + std::time::Duration::from_secs(5));
     let rich = Envelope { deadline, chain: Some(chain), headers: Some(headers), key: Some(1), ..Envelope::default() };

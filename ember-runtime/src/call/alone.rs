@@ -26,6 +26,7 @@ pub(super) enum Away {}
 pub(super) enum WaitingAway {}
 
 impl Away {
+    #[allow(clippy::extra_unused_type_parameters, reason = "as where there are links")]
     pub(super) fn find<M: Method>(_: &Target, _: Arc<Instance>) -> Option<Self> {
         None
     }

@@ -39,26 +39,28 @@ pub(crate) struct Setup<S: Service> {
     pub(crate) host: Weak<dyn Host>,
 }
 
-/// A service, its mailbox, and what is known of it.
+/// A service, its mailbox, and what is known of it. What senders write, and what whoever runs the service writes for each
+/// message, lies apart: threads that write to one line of memory wait for each other.
+#[repr(C)]
 pub(crate) struct Cell<S: Service> {
-    pub(super) pid: Pid,
-    pub(super) identity: Identity,
-    /// The server id of the node.
-    pub(super) server: u32,
-    pub(crate) table: Arc<Table<S>>,
     pub(super) mailbox: Mailbox<Post<S>, Calls<S>>,
     /// Whose turn it is to use the service. Shut unless the service is up and its mailbox open.
     pub(super) turn: Turn<Place<S>>,
     pub(super) driver: Driver,
+    pub(super) pid: Pid,
+    pub(super) identity: Identity,
+    pub(crate) table: Arc<Table<S>>,
     /// None if it is the default of a service without a factory.
     supervision: Option<Box<Supervision>>,
-    pub(super) counts: Counts,
     pub(super) host: Weak<dyn Host>,
     pub(super) me: Weak<Self>,
     pub(super) states: States,
     attached: Mutex<Attached>,
+    /// The server id of the node.
+    pub(super) server: u32,
     /// Counts the starts of the service: what was owed to an earlier one is not given to a later one.
     life: AtomicU32,
+    pub(super) counts: Counts,
 }
 
 /// Timers and subscriptions: what ends with the life of a service, by being dropped.

@@ -43,6 +43,7 @@ pub(super) async fn serve<'a, S: Service>(
         let mut left = Some(body);
         body = match poll_fn(|task| stretch(&mut left, batch, cell, task)).await {
             Stretch::Began(running, changed, index) => {
+                cell.mailbox.tell(batch);
                 let pace = index.and_then(|index| cell.table.methods.get(index)).map(|entry| &entry.pace);
                 finish(running, changed, pace, cell).await
             }
@@ -84,6 +85,7 @@ fn stretch<S: Service>(
         }
         let Poll::Ready(proceed) = coop::poll_proceed(task) else {
             *left = Some(body);
+            cell.mailbox.tell(batch);
             return Poll::Pending;
         };
         let post = match cell.mailbox.next(batch) {

@@ -60,10 +60,15 @@ impl<T> Turn<T> {
     pub(crate) fn try_short(&self) -> Option<Held<'_, T>> {
         const BITS: u32 = HELD | SHORT;
         for _ in 0..PAUSES {
-            match self.word.compare_exchange(0, BITS, Ordering::Acquire, Ordering::Relaxed) {
-                Ok(_) => return Some(Held { turn: self, bits: BITS }),
-                Err(BITS) => pause(),
-                Err(_) => break,
+            // Looking disturbs the holder less than trying.
+            match self.word.load(Ordering::Relaxed) {
+                0 => {
+                    if self.word.compare_exchange(0, BITS, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+                        return Some(Held { turn: self, bits: BITS });
+                    }
+                }
+                BITS => pause(),
+                _ => break,
             }
         }
         None

@@ -58,7 +58,7 @@ fn run<M: Method>(resolved: &mut Resolved, request: &mut Request<M>, task: &mut 
                 return Tried::Done(Err(describe::<M, _>(target, Some(target.router.place(&*found.cell)), *failure)));
             }
             Short::Waits(answering) => {
-                return Tried::Waits(Waiting::new(answering, found, deadline(options, until)));
+                return Tried::Waits(Waiting::new(answering, false, found, deadline(options, until)));
             }
             Short::NotNow => {}
         }
@@ -92,7 +92,7 @@ fn queue<M: Method>(
         reply: &mut Some(reply),
     };
     match port.submit(&*found.cell, call) {
-        Ok(()) => Tried::Waits(Waiting::new(answering, found, deadline)),
+        Ok(()) => Tried::Waits(Waiting::new(answering, true, found, deadline)),
         Err(_) => Tried::Not,
     }
 }

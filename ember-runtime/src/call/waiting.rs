@@ -1,6 +1,7 @@
 //! A call that waits for its answer from a service of this node.
 
 use std::{
+    mem,
     pin::Pin,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll, ready},
@@ -24,6 +25,8 @@ use crate::{
 /// Such a call. Dropped, nobody wants its answer any more.
 pub(super) struct Waiting<M: Method> {
     answering: Answering<M>,
+    /// The caller is known to it, so that it need not be looked at in the first poll.
+    fresh: bool,
     asked: Asked,
     patience: Patience,
 }
@@ -44,12 +47,12 @@ pub(super) enum Waited<M: Method> {
 }
 
 impl<M: Method> Waiting<M> {
-    pub(super) fn new(answering: Answering<M>, found: &Found, deadline: Instant) -> Self {
+    pub(super) fn new(answering: Answering<M>, fresh: bool, found: &Found, deadline: Instant) -> Self {
         let asked = match &found.instance {
             Some(instance) => Asked::Listed(InFlight::new(instance)),
             None => Asked::Direct(Arc::clone(&found.cell)),
         };
-        Self { answering, asked, patience: Patience::until(deadline) }
+        Self { answering, fresh, asked, patience: Patience::until(deadline) }
     }
 
     pub(super) fn deadline(&self) -> Instant {
@@ -57,7 +60,8 @@ impl<M: Method> Waiting<M> {
     }
 
     pub(super) fn poll(&mut self, target: &Target, task: &mut Context<'_>) -> Poll<Waited<M>> {
-        let failure = match Pin::new(&mut self.answering).poll(task) {
+        let answer = if mem::take(&mut self.fresh) { Poll::Pending } else { Pin::new(&mut self.answering).poll(task) };
+        let failure = match answer {
             Poll::Ready(Answer::Done(result)) => return Poll::Ready(Waited::Over(result.map_err(CallError::App))),
             Poll::Ready(Answer::Refused(reason, args)) if reason.can_pass() => {
                 return Poll::Ready(Waited::Refused(args));

@@ -26,6 +26,8 @@ pub(crate) struct Batch<T, A = ()> {
     pub(crate) aside: A,
     /// So many were taken over at once that they leave memory to be given back.
     pub(super) burst: bool,
+    /// Counted messages in the user lane that were handed out.
+    pub(super) user_taken: u32,
     /// System messages in a row.
     system_run: u32,
 }
@@ -42,7 +44,7 @@ pub(crate) enum Next<T> {
 
 impl<T, A: Aside> Batch<T, A> {
     pub(crate) fn new() -> Self {
-        Self { user: VecDeque::new(), aside: A::default(), burst: false, system_run: 0 }
+        Self { user: VecDeque::new(), aside: A::default(), burst: false, user_taken: 0, system_run: 0 }
     }
 
     /// Whether a user message that waits goes before one in the system lane.

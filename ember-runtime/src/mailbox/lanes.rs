@@ -1,6 +1,9 @@
 //! The lanes of a mailbox: how much may wait there, and what does.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use super::batch::Waiting;
 use crate::message::Lane;
@@ -32,6 +35,8 @@ pub(super) struct Queue<T> {
     pub(super) waiting: VecDeque<Waiting<T>>,
     /// Counted messages that were put in.
     put: u32,
+    /// Counted messages that were handed out, when somebody last looked.
+    taken: u32,
     /// Places that are promised to somebody who has not filled them yet.
     pub(super) promised: u32,
 }
@@ -47,11 +52,17 @@ pub(super) struct Lanes<T, A> {
 
 impl<T> Queue<T> {
     pub(super) const fn new() -> Self {
-        Self { waiting: VecDeque::new(), put: 0, promised: 0 }
+        Self { waiting: VecDeque::new(), put: 0, taken: 0, promised: 0 }
     }
 
-    pub(super) fn is_full(&self, taken: u32, limit: usize) -> bool {
-        self.put.wrapping_sub(taken).saturating_add(self.promised) as usize >= limit
+    /// Whether there is no place; `taken` counts those that were handed out, and is read only if it matters.
+    pub(super) fn is_full(&mut self, taken: &AtomicU32, limit: usize) -> bool {
+        let used = self.put.wrapping_add(self.promised);
+        let full = |taken| used.wrapping_sub(taken) as usize >= limit;
+        full(self.taken) && {
+            self.taken = taken.load(Ordering::Relaxed);
+            full(self.taken)
+        }
     }
 
     pub(super) fn put(&mut self, message: T) {

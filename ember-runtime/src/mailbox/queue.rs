@@ -64,6 +64,13 @@ fn count(taken: &AtomicU32, counted: bool) {
     taken.store(taken.load(Ordering::Relaxed).wrapping_add(u32::from(counted)), Ordering::Relaxed);
 }
 
+/// The receiver of a mailbox with many places tells of this many free ones at a time: each time costs senders on other threads
+/// as much as a message.
+const TOLD: u32 = 16;
+
+/// So many places are many.
+const MANY: usize = 256;
+
 impl<T, A: Aside> Mailbox<T, A> {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
@@ -101,7 +108,7 @@ impl<T, A: Aside> Mailbox<T, A> {
             Door::Paused if lane == Lane::User => return Err(RefusedReason::Paused),
             Door::Open | Door::Paused => {}
         }
-        if state.queue(lane).is_full(taken.load(Ordering::Relaxed), limit) {
+        if state.queue(lane).is_full(taken, limit) {
             return Err(RefusedReason::MailboxFull { limit: limit as u64 });
         }
         let lanes = state.lanes();
@@ -212,9 +219,17 @@ impl<T, A: Aside> Mailbox<T, A> {
 
     fn next_taken_over(&self, batch: &mut Batch<T, A>) -> Option<T> {
         let (message, counted) = batch.user.pop_front()?;
-        count(&self.user_taken, counted);
+        batch.user_taken = batch.user_taken.wrapping_add(u32::from(counted));
+        if batch.user.is_empty() || batch.user_taken.is_multiple_of(TOLD) || self.limits().user < MANY {
+            self.tell(batch);
+        }
         batch.ran_user();
         Some(message)
+    }
+
+    /// Tells senders how many messages were handed out. To be called before the receiver waits for anything.
+    pub(crate) fn tell(&self, batch: &Batch<T, A>) {
+        self.user_taken.store(batch.user_taken, Ordering::Relaxed);
     }
 
     /// Gives back what memory a burst has left. Nothing waits.

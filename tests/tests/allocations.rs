@@ -5,7 +5,7 @@
 use std::{sync::mpsc, thread};
 
 use allocation_counter::measure;
-use ember::{prelude::*, registry::InProcess};
+use ember::{LocalCalls, prelude::*, registry::InProcess};
 use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
@@ -130,7 +130,9 @@ fn a_one_way_call_allocates_nothing() {
 #[test]
 fn a_call_within_a_call_allocates_its_link_in_the_chain_of_callers() {
     let asker = async || {
-        let (node, adder) = local().await;
+        let builder = Node::builder().local_calls(LocalCalls::Short);
+        let node = builder.service(Adder::default()).start().await.unwrap();
+        let adder = node.client::<AdderClient>();
         let pid = node.spawn(Asker { adder }).await.unwrap();
         let asker = node.select::<AskerClient>().pid(pid).client();
         (node, asker)

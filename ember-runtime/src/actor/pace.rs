@@ -1,7 +1,8 @@
 //! How long the handlers of a method keep the thread that polls them: a caller must not be held up by somebody's computation.
 
 use std::{
-    sync::atomic::{AtomicU32, Ordering},
+    cell::Cell,
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -14,16 +15,21 @@ const LONG: Duration = Duration::from_micros(500);
 /// A longer step counts as this: one that was held up by the operating system is not enough to call a method long.
 const LONGEST: Duration = LONG.saturating_mul(2);
 
-/// One step in this many is measured, after the first few.
-const SAMPLED: u32 = 32;
+/// One step in this many of a thread is measured, whichever methods they are of.
+const SAMPLED: u32 = 31;
+
+thread_local! {
+    /// Counts the steps of all methods: a counter that threads share would cost more than measuring.
+    static STEPS: Cell<u32> = const { Cell::new(0) };
+}
 
 /// The pace of one method, as measured on one node.
 #[derive(Debug)]
 pub(crate) struct Pace {
-    /// Smoothed, in nanoseconds.
+    /// Smoothed, in nanoseconds; 0 if none has been measured.
     step: AtomicU32,
-    /// Counts the steps. Some are missed when several threads count at once, which does not matter.
-    steps: AtomicU32,
+    /// The last handler that began had to wait for something.
+    waits: AtomicBool,
 }
 
 /// A step that is being measured, or is not.
@@ -31,7 +37,7 @@ pub(super) struct Step(Option<Instant>);
 
 impl Pace {
     pub(crate) const fn new() -> Self {
-        Self { step: AtomicU32::new(0), steps: AtomicU32::new(0) }
+        Self { step: AtomicU32::new(0), waits: AtomicBool::new(false) }
     }
 
     /// Whether its recent steps were long.
@@ -40,12 +46,29 @@ impl Pace {
         u128::from(self.step.load(Ordering::Relaxed)) > LONG.as_nanos()
     }
 
+    /// Whether its handlers wait for something, as far as is known.
+    #[inline]
+    pub(super) fn waits(&self) -> bool {
+        self.waits.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether a handler waits for something.
+    #[inline]
+    pub(super) fn note(&self, waits: bool) {
+        if self.waits() != waits {
+            self.waits.store(waits, Ordering::Relaxed);
+        }
+    }
+
     /// A step begins.
     #[inline]
     pub(super) fn begin(&self) -> Step {
-        let steps = self.steps.load(Ordering::Relaxed).wrapping_add(1);
-        self.steps.store(steps, Ordering::Relaxed);
-        Step((steps < 4 || steps.is_multiple_of(SAMPLED)).then(Instant::now))
+        let steps = STEPS.get().wrapping_add(1);
+        STEPS.set(steps);
+        // One that may be long is looked at closely.
+        let known = self.step.load(Ordering::Relaxed);
+        let measured = known == 0 || u128::from(known) > LONG.as_nanos() / 4 || steps.is_multiple_of(SAMPLED);
+        Step(measured.then(Instant::now))
     }
 
     /// It has ended.
@@ -54,7 +77,7 @@ impl Pace {
         let Some(begin) = step.0 else { return };
         let took = begin.elapsed().min(LONGEST).as_nanos() as u32;
         let smoothed = self.step.load(Ordering::Relaxed);
-        self.step.store(smoothed / 2 + took / 2, Ordering::Relaxed);
+        self.step.store((smoothed / 2 + took / 2).max(1), Ordering::Relaxed);
     }
 }
 

@@ -45,7 +45,10 @@ pub(super) async fn serve<'a, S: Service>(
             Stretch::Began(running, changed, index) => {
                 cell.mailbox.tell(batch);
                 let pace = index.and_then(|index| cell.table.methods.get(index)).map(|entry| &entry.pace);
-                finish(running, changed, pace, cell).await
+                held.hurry(false);
+                let body = finish(running, changed, pace, cell).await;
+                held.hurry(true);
+                body
             }
             Stretch::SeeTo(body) => body,
             Stretch::Over(body) => return (held, body, End::Drained),

@@ -89,7 +89,7 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
         return Short::NotNow;
     }
     let Some(_deeper) = Deeper::enter() else { return Short::NotNow };
-    let Some(mut held) = cell.turn.try_short() else { return Short::NotNow };
+    let Some(mut held) = cell.turn.try_short(!entry.pace.waits()) else { return Short::NotNow };
     let mut body = match held.with(std::mem::take) {
         Place::Idle(body) => body,
         other => return cell.not_now(held, other),

@@ -40,6 +40,7 @@ pub(super) fn first_step<S: Service, L: Path<S>, M: HandledBy<L::Unit>, D: Done<
     let changed = noticing.end();
     if let Some((pace, step)) = step {
         pace.end(step);
+        pace.note(polled.is_pending());
     }
     match polled {
         Poll::Ready((mut body, outcome)) => {

@@ -5,8 +5,8 @@ pub(crate) use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-/// So often a caller looks whether another has ended its turn. All together that takes less than waking a task.
-pub(crate) const PAUSES: u32 = 8;
+/// So often a caller looks whether another has ended its turn, after one pause, two, four: a few microseconds all together.
+pub(crate) const LOOKS: u32 = 7;
 
 /// As `std`'s, with the face of loom's.
 #[derive(Debug)]

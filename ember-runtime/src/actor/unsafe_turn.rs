@@ -22,7 +22,7 @@
 
 #![expect(unsafe_code, reason = "a cell whose borrows follow an atomic word; the proof is above")]
 
-use super::sync::{AtomicU32, Ordering, PAUSES, UnsafeCell, pause};
+use super::sync::{AtomicU32, LOOKS, Ordering, UnsafeCell, pause};
 
 /// Somebody has the turn.
 const HELD: u32 = 1;
@@ -55,19 +55,21 @@ impl<T> Turn<T> {
         Self { word: AtomicU32::new(SHUT), value: UnsafeCell::new(value) }
     }
 
-    /// The turn, if nobody has it, nothing waits, and it is not shut. Waits a moment for another caller.
+    /// The turn, if nobody has it, nothing waits, and it is not shut. If it `may_wait`, it does so for a moment while somebody has
+    /// it who soon ends it.
     #[inline]
-    pub(crate) fn try_short(&self) -> Option<Held<'_, T>> {
+    pub(crate) fn try_short(&self, may_wait: bool) -> Option<Held<'_, T>> {
         const BITS: u32 = HELD | SHORT;
-        for _ in 0..PAUSES {
-            // Looking disturbs the holder less than trying.
+        for look in 0..LOOKS {
+            // Looking disturbs the holder less than trying, and looking seldom disturbs it least: a thread that does several
+            // calls in a row does them sooner than two that take turns.
             match self.word.load(Ordering::Relaxed) {
                 0 => {
                     if self.word.compare_exchange(0, BITS, Ordering::Acquire, Ordering::Relaxed).is_ok() {
                         return Some(Held { turn: self, bits: BITS });
                     }
                 }
-                BITS => pause(),
+                word if word & SHORT != 0 && may_wait => (0..1 << look).for_each(|_| pause()),
                 _ => break,
             }
         }
@@ -78,9 +80,9 @@ impl<T> Turn<T> {
     pub(crate) fn take(&self) -> Option<Held<'_, T>> {
         let mut word = self.word.load(Ordering::Relaxed);
         while word & (HELD | WORK) == WORK {
-            let taken = (word & !WORK) | HELD;
+            let taken = (word & !WORK) | HELD | SHORT;
             match self.word.compare_exchange_weak(word, taken, Ordering::Acquire, Ordering::Relaxed) {
-                Ok(_) => return Some(Held { turn: self, bits: HELD }),
+                Ok(_) => return Some(Held { turn: self, bits: HELD | SHORT }),
                 Err(now) => word = now,
             }
         }
@@ -110,6 +112,17 @@ impl<T> Held<'_, T> {
     pub(crate) fn with<R>(&mut self, action: impl FnOnce(&mut T) -> R) -> R {
         // SAFETY: there is one `Held` of a turn at a time, and it is borrowed mutably here.
         self.turn.value.with_mut(|value| action(unsafe { &mut *value }))
+    }
+
+    /// Says whether it ends soon.
+    pub(crate) fn hurry(&mut self, soon: bool) {
+        if soon {
+            self.bits |= SHORT;
+            self.turn.word.fetch_or(SHORT, Ordering::Relaxed);
+        } else {
+            self.bits &= !SHORT;
+            self.turn.word.fetch_and(!SHORT, Ordering::Relaxed);
+        }
     }
 
     /// Ends the turn. `true` if work waits: then the caller must wake the driver.

@@ -14,7 +14,7 @@ mod sync {
         sync::atomic::{AtomicU32, Ordering},
     };
 
-    pub(crate) const PAUSES: u32 = 2;
+    pub(crate) const LOOKS: u32 = 2;
 }
 
 use std::sync::Arc as StdArc;
@@ -48,7 +48,7 @@ impl Service {
 
     /// A call: short if it can be, else queued.
     fn call(&self) {
-        match self.turn.try_short() {
+        match self.turn.try_short(true) {
             Some(mut held) => {
                 held.with(|count| *count += 1);
                 if held.end() {
@@ -87,7 +87,7 @@ impl Service {
             self.drive();
         }
         assert!(self.queue.lock().unwrap().is_empty(), "work was left, and nobody was woken");
-        let mut held = self.turn.try_short().expect("idle at the end");
+        let mut held = self.turn.try_short(true).expect("idle at the end");
         held.with(|count| *count)
     }
 }
@@ -151,7 +151,7 @@ fn a_shut_turn_lets_no_caller_in_whom_it_has_not_let_in_before() {
             }
         });
         let was_shut = shut.load(Ordering::SeqCst);
-        let held = service.turn.try_short();
+        let held = service.turn.try_short(true);
         assert!(!(was_shut && held.is_some()));
         if let Some(held) = held {
             held.end();

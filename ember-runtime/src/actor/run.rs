@@ -50,7 +50,7 @@ pub(super) async fn run<S: Service>(mut ending: Ending<S>, mut source: Source<S>
             }
         }
         Place::Idle(body) => body,
-        Place::Suspended(running, changed) => finish(running, changed, None, &cell).await,
+        Place::Suspended(running, changed) => finish(&mut held, running, changed, None, &cell).await,
     };
     let mut budget = Budget::new(cell.supervision());
     loop {

@@ -35,20 +35,19 @@ pub(super) async fn serve<'a, S: Service>(
     cell: &'a Arc<Cell<S>>,
 ) -> (Held<'a, Place<S>>, Box<Body<S>>, End) {
     loop {
-        if body.core.needs_driver()
-            && let Some(end) = see_to(&mut body, cell).await
-        {
-            return (held, body, end);
+        if body.core.needs_driver() {
+            held.hurry(false);
+            if let Some(end) = see_to(&mut body, cell).await {
+                return (held, body, end);
+            }
+            held.hurry(true);
         }
         let mut left = Some(body);
         body = match poll_fn(|task| stretch(&mut left, batch, cell, task)).await {
             Stretch::Began(running, changed, index) => {
                 cell.mailbox.tell(batch);
                 let pace = index.and_then(|index| cell.table.methods.get(index)).map(|entry| &entry.pace);
-                held.hurry(false);
-                let body = finish(running, changed, pace, cell).await;
-                held.hurry(true);
-                body
+                finish(&mut held, running, changed, pace, cell).await
             }
             Stretch::SeeTo(body) => body,
             Stretch::Over(body) => return (held, body, End::Drained),
@@ -139,7 +138,10 @@ async fn rest<'a, S: Service>(
         let mut held = cell.turn().await;
         match held.with(std::mem::take) {
             Place::Idle(body) => return (held, body),
-            Place::Suspended(running, changed) => return (held, finish(running, changed, None, cell).await),
+            Place::Suspended(running, changed) => {
+                let body = finish(&mut held, running, changed, None, cell).await;
+                return (held, body);
+            }
             // Only who has the turn takes what is there, and puts it back.
             Place::Empty => {}
         }
@@ -148,11 +150,13 @@ async fn rest<'a, S: Service>(
 
 /// Goes on with what has begun until it has ended; `changed` says what it has done so far.
 pub(super) async fn finish<S: Service>(
+    held: &mut Held<'_, Place<S>>,
     mut running: Running<S>,
     mut changed: bool,
     pace: Option<&Pace>,
     cell: &Cell<S>,
 ) -> Box<Body<S>> {
+    held.hurry(false);
     let mut body = poll_fn(|task| {
         let step = pace.map(Pace::begin);
         let noticing = keyed::Noticing::begin(&cell.table);
@@ -164,6 +168,7 @@ pub(super) async fn finish<S: Service>(
         polled
     })
     .await;
+    held.hurry(true);
     running.end();
     body.core.changed |= changed;
     body

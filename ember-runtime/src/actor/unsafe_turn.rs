@@ -5,12 +5,12 @@
 //!   0 ───────────────────────▶ HELD|SHORT ───────────────────────────▶ 0
 //!                                │ note_work, shut (by others)
 //!                                ▼
-//!                         HELD|SHORT|WORK ──── end ────▶ WORK ──── take, by the driver ────▶ HELD
+//!                         HELD|SHORT|WORK ──── end ────▶ WORK ──── take, by the driver ────▶ HELD|SHORT
 //! ```
 //!
 //! `WORK` says that something waits for the driver (the task that looks after the service); whoever sets it while nobody
 //! holds the turn, or ends a turn with it set, must wake the driver. `SHUT` keeps short turns out, and nothing else. `SHORT`
-//! says that the holder is a caller, who soon ends it: that is worth a moment's wait.
+//! says that the holder soon ends it, as a caller does, and the driver until a handler waits: that is worth a moment's wait.
 //!
 //! # Why this is sound
 //! The value is touched through a [`Held`] only. A `Held` is made where a compare-exchange has changed `HELD` from 0 to 1, and
@@ -30,7 +30,7 @@ const HELD: u32 = 1;
 const WORK: u32 = 2;
 /// No short turns.
 const SHUT: u32 = 4;
-/// Whoever has the turn has it for one step.
+/// Whoever has the turn soon ends it.
 const SHORT: u32 = 8;
 
 /// A value that one holder at a time may touch.
@@ -69,7 +69,7 @@ impl<T> Turn<T> {
                         return Some(Held { turn: self, bits: BITS });
                     }
                 }
-                word if word & SHORT != 0 && may_wait => (0..1 << look).for_each(|_| pause()),
+                word if word & (SHORT | SHUT) == SHORT && may_wait => (0..1 << look).for_each(|_| pause()),
                 _ => break,
             }
         }

@@ -119,7 +119,7 @@ async fn a_panic_in_a_module_puts_the_module_back() {
     assert_eq!(client.rpc_calls().await, Ok((10, 1)), "the parent reaches it again");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_panic_in_a_callback_harms_nobody() {
     let (_node, client, log) = start().await;
     client.rpc_callback().await.unwrap();

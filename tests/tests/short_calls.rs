@@ -265,6 +265,8 @@ struct Link {
 
 #[rpc]
 impl Link {
+    /// Two hundred panics take their time where each is told with a backtrace.
+    #[rpc(timeout = "60s")]
     pub async fn rpc_length(&mut self, cx: &mut Cx<'_, Self>) -> u32 {
         match self.next {
             None => 1,

@@ -2,23 +2,29 @@
 
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ember::prelude::*;
+use tokio::sync::Notify;
 
 use crate::wait::PATIENCE;
 
 /// What happened, in order.
 #[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<String>>>);
+pub struct Log(Arc<(Mutex<Vec<String>>, Notify)>);
 
 impl Log {
+    fn lines(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn add(&self, line: impl Into<String>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line.into());
+        self.lines().push(line.into());
+        self.0.1.notify_waiters();
     }
 
     pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.lines())
     }
 }
 
@@ -324,25 +330,17 @@ pub async fn start() -> (Node, Log, PlayerClient) {
     (node, log, client)
 }
 
-/// Waits until the log has the line.
+/// Waits until the log has the line. A paused clock goes on meanwhile.
 pub async fn logged(log: &Log, line: &str) {
     let found = async {
-        while !log.0.lock().unwrap().iter().any(|it| it == line) {
-            tokio::task::yield_now().await;
+        loop {
+            let more = log.0.1.notified();
+            if log.lines().iter().any(|it| it == line) {
+                return;
+            }
+            more.await;
         }
     };
     let waited = tokio::time::timeout(PATIENCE, found).await;
-    waited.unwrap_or_else(|_| panic!("waited for `{line}` in {:?}", log.0.lock().unwrap()));
-}
-
-/// As `logged`, letting the paused clock go on.
-pub async fn logged_in_time(log: &Log, line: &str) {
-    for _ in 0..1000 {
-        if log.0.lock().unwrap().iter().any(|it| it == line) {
-            return;
-        }
-        // tidy: sleep: the clock is paused; this lets it go on
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-    }
-    panic!("waited for `{line}` in {:?}", log.0.lock().unwrap());
+    waited.unwrap_or_else(|_| panic!("waited for `{line}` in {:?}", log.lines()));
 }

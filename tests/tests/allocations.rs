@@ -2,7 +2,7 @@
 
 #![allow(unreachable_pub, reason = "callable methods are `pub`, tests are not")]
 
-use std::{sync::mpsc, thread};
+use std::{fmt::Debug, sync::mpsc, thread};
 
 use allocation_counter::measure;
 use ember::{LocalCalls, prelude::*, registry::InProcess};
@@ -52,10 +52,15 @@ impl Asker {
     }
 }
 
-async fn calls(adder: &AdderClient, count: u64) {
+/// So many calls, each of which adds one to its number.
+async fn sums<F: Future<Output = Result<u64, E>>, E: Debug>(count: u64, call: impl Fn(u64) -> F) {
     for number in 0..count {
-        assert_eq!(adder.rpc_sum(number, 1).await.unwrap(), number + 1);
+        assert_eq!(call(number).await.unwrap(), number + 1);
     }
+}
+
+async fn calls(adder: &AdderClient, count: u64) {
+    sums(count, |number| adder.rpc_sum(number, 1)).await;
 }
 
 /// By how much 10,000 calls allocate more often than 1,000: what the runtime allocates to run anything at all does not count.
@@ -93,21 +98,13 @@ fn a_call_to_an_idle_spawned_service_allocates_nothing() {
 
 #[test]
 fn a_call_that_waits_in_the_mailbox_allocates_nothing() {
-    let queued = async |adder: &AdderClient, count| {
-        for number in 0..count {
-            assert_eq!(adder.rpc_sum_queued(number, 1).await.unwrap(), number + 1);
-        }
-    };
+    let queued = async |adder: &AdderClient, count| sums(count, |number| adder.rpc_sum_queued(number, 1)).await;
     assert_eq!(allocations_of(local, queued), 0);
 }
 
 #[test]
 fn a_call_whose_handler_waits_allocates_nothing() {
-    let later = async |adder: &AdderClient, count| {
-        for number in 0..count {
-            assert_eq!(adder.rpc_sum_later(number, 1).await.unwrap(), number + 1);
-        }
-    };
+    let later = async |adder: &AdderClient, count| sums(count, |number| adder.rpc_sum_later(number, 1)).await;
     assert_eq!(allocations_of(local, later), 0);
 }
 
@@ -137,11 +134,7 @@ fn a_call_within_a_call_allocates_its_link_in_the_chain_of_callers() {
         let asker = node.select::<AskerClient>().pid(pid).client();
         (node, asker)
     };
-    let nested = async |asker: &AskerClient, count| {
-        for number in 0..count {
-            assert_eq!(asker.rpc_sum(number, 1).await.unwrap(), number + 1);
-        }
-    };
+    let nested = async |asker: &AskerClient, count| sums(count, |number| asker.rpc_sum(number, 1)).await;
     assert_eq!(allocations_of(asker, nested), 9_000);
 }
 

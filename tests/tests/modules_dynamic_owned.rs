@@ -1,16 +1,16 @@
 //! What a module under a key owns ends with it: timers, subscriptions, watches.
 
 use ember::prelude::*;
-use ember_tests::bags::{Bag, Echo, Log, Player, PlayerClient, logged, logged_in_time, start};
+use ember_tests::bags::{Bag, Echo, Log, Player, PlayerClient, logged, start};
 
 #[tokio::test(start_paused = true)]
 async fn timers_and_subscriptions_die_with_their_module() {
     let (node, log, player) = start().await;
     player.rpc_add_many(vec![1, 2]).await.unwrap();
     player.bags().key(1).rpc_set_timer().await.unwrap();
-    logged_in_time(&log, "bag 1 alarm").await;
+    logged(&log, "bag 1 alarm").await;
     assert_eq!(player.rpc_ring().await.unwrap(), 2);
-    logged_in_time(&log, "bag 2 hears").await;
+    logged(&log, "bag 2 hears").await;
     player.rpc_renew(1).await.unwrap();
     assert_eq!(player.rpc_ring().await.unwrap(), 2);
     player.rpc_keys().await.unwrap();
@@ -86,7 +86,7 @@ async fn restartable(on_panic: OnPanic) -> (Node, Log, PlayerClient) {
     let node = Node::builder().service(hosted).service(Echo).start().await.unwrap();
     let player = node.client::<PlayerClient>();
     player.rpc_add(2).await.unwrap();
-    logged_in_time(&log, "bag 2 started").await;
+    logged(&log, "bag 2 started").await;
     for key in [1, 2] {
         player.bags().key(key).rpc_set_timer().await.unwrap();
     }
@@ -100,7 +100,7 @@ async fn a_restarted_service_has_the_modules_of_its_factory_and_what_the_old_one
     let watched = node.spawn(Echo).await.unwrap();
     player.bags().key(1).rpc_watch(watched).await.unwrap();
     assert!(player.rpc_panic().await.is_err());
-    logged_in_time(&log, "bag 1 started").await;
+    logged(&log, "bag 1 started").await;
     assert_eq!(player.rpc_keys().await.unwrap(), [1]);
     let lines = log.take();
     assert_eq!(
@@ -130,10 +130,10 @@ async fn a_resumed_service_keeps_its_modules_with_all_they_own() {
     let (node, log, player) = restartable(OnPanic::Resume).await;
     assert!(player.bags().key(2).rpc_panic().await.is_err());
     assert_eq!(player.rpc_keys().await.unwrap(), [1, 2]);
-    logged_in_time(&log, "bag 1 alarm").await;
-    logged_in_time(&log, "bag 2 alarm").await;
+    logged(&log, "bag 1 alarm").await;
+    logged(&log, "bag 2 alarm").await;
     assert_eq!(player.rpc_ring().await.unwrap(), 2);
-    logged_in_time(&log, "bag 2 hears").await;
+    logged(&log, "bag 2 hears").await;
     assert!(!log.take().iter().any(|line| line.ends_with("start") || line.ends_with("dropped")));
     node.shutdown().await.unwrap();
 }

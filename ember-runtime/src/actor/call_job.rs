@@ -49,17 +49,7 @@ pub(super) fn start<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     }
     let Submission { args, envelope, deadline, reply, index } = call;
     body.begin::<L>(envelope.map(|envelope| *envelope), Due::at(deadline), M::INFO.name);
-    match reply {
-        Some(mut reply) if const { M::INFO.cancel } => once(body, move |body| {
-            Box::pin(async move {
-                let gone = before(deadline, reply.unwanted());
-                if let Some(outcome) = execute_unless::<S, L, M>(body, args, gone).await {
-                    reply.done(outcome);
-                }
-            })
-        }),
-        reply => begin::<S, L, M, _>(body, args, index, driver, reply),
-    }
+    begin::<S, L, M, _>(body, args, index, driver, reply, deadline)
 }
 
 /// Begins to run the method `M`; `done` is told of the outcome, if there is anybody.
@@ -69,7 +59,20 @@ fn begin<S: Service, L: Path<S>, M: HandledBy<L::Unit>, D: Done<Outcome<M>>>(
     index: usize,
     driver: &mut Driving<'_, '_, S>,
     mut done: Option<D>,
+    deadline: Option<Instant>,
 ) -> Start<S> {
+    if const { M::INFO.cancel }
+        && let Some(mut done) = done.take()
+    {
+        return once(body, move |body| {
+            Box::pin(async move {
+                let gone = before(deadline, done.unwanted());
+                if let Some(outcome) = execute_unless::<S, L, M>(body, args, gone).await {
+                    done.done(outcome);
+                }
+            })
+        });
+    }
     let Driving { cell, task } = driver;
     match first_step::<S, L, M, D>((cell, index), (body, args), &mut Pool, task, || done.take()) {
         Step::Over(mut body, outcome) => {
@@ -100,6 +103,10 @@ impl<M: Method> Done<Outcome<M>> for Reply<M> {
             }),
             Err(failure) => self.send(Answer::Failed(*failure)),
         }
+    }
+
+    async fn unwanted(&mut self) {
+        Reply::unwanted(self).await;
     }
 }
 
@@ -140,17 +147,7 @@ pub(super) fn start_raw<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     drop(payload);
     reply.taken();
     body.begin::<L>(envelope.map(|envelope| *envelope), Due::at(deadline), M::INFO.name);
-    if const { M::INFO.cancel } {
-        return once(body, move |body| {
-            Box::pin(async move {
-                let gone = before(deadline, reply.unwanted());
-                if let Some(outcome) = execute_unless::<S, L, M>(body, args, gone).await {
-                    RawDone { wire, reply }.done(outcome);
-                }
-            })
-        });
-    }
-    begin::<S, L, M, _>(body, args, index, driver, Some(RawDone { wire, reply }))
+    begin::<S, L, M, _>(body, args, index, driver, Some(RawDone { wire, reply }), deadline)
 }
 
 /// Where the outcome of a call from another node goes.
@@ -170,6 +167,10 @@ impl<M: Method> Done<Outcome<M>> for RawDone<M> {
             }),
             Err(failure) => reply.fail(*failure),
         }
+    }
+
+    async fn unwanted(&mut self) {
+        self.reply.unwanted().await;
     }
 }
 

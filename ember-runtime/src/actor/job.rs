@@ -57,6 +57,9 @@ pub(crate) trait Run<S: Service>: Send {
 /// What is to be done with the outcome of a handler.
 pub(super) trait Done<O>: Send + 'static {
     fn done(self, outcome: O);
+
+    /// Waits until nobody wants it any more.
+    fn unwanted(&mut self) -> impl Future<Output = ()> + Send;
 }
 
 impl<S, F, O, D> Run<S> for Slot<F, D>

@@ -36,6 +36,7 @@ pub(super) async fn serve<'a, S: Service>(
 ) -> (Held<'a, Place<S>>, Box<Body<S>>, End) {
     loop {
         if body.core.needs_driver() {
+            cell.mailbox.tell(batch);
             held.hurry(false);
             if let Some(end) = see_to(&mut body, cell).await {
                 return (held, body, end);

@@ -127,32 +127,43 @@ impl Host for NoHost {
     fn ended(&self, _: Pid, _: ServiceState) {}
 }
 
-/// Sends a frame's call to a running vault, and one that it answers after it.
-async fn answer_to(method: &str, payload: &'static [u8]) -> Result<Vec<u8>, Failure> {
+/// A vault that has not been started.
+fn vault(host: &Arc<dyn Host>) -> Arc<Cell<Vault>> {
     let pid = Pid { node: NodeKey { id: NodeId(1), incarnation: Incarnation(1) }, number: 1 };
-    let table = Arc::new(Table::build(|_, _| Vec::new(), |_, _, _, _, _| Vec::new()).unwrap());
-    let host: Arc<dyn Host> = Arc::new(NoHost(Rng::from_seed(1), tokio::runtime::Handle::current()));
-    let cell = Cell::<Vault>::new(Setup {
+    Cell::new(Setup {
         pid,
         particulars: Particulars { id: Some("1".into()), ..Particulars::default() },
         server: 0,
-        table,
+        table: Arc::new(Table::build(|_, _| Vec::new(), |_, _, _, _, _| Vec::new()).unwrap()),
         limits: Limits::default(),
         supervision: Supervision::new(false),
-        host: Arc::downgrade(&host),
-    });
-    cell.drive(Source::Value(Some(Vault)), |started| started.unwrap());
-    let answers = Arc::<Answers>::default();
-    let call = |method: &str, payload| RawCall {
+        host: Arc::downgrade(host),
+    })
+}
+
+fn host() -> Arc<dyn Host> {
+    Arc::new(NoHost(Rng::from_seed(1), tokio::runtime::Handle::current()))
+}
+
+fn call_of(method: &str, payload: &'static [u8], answers: &Arc<Answers>) -> RawCall {
+    RawCall {
         method: MethodId::of(method),
         fingerprint: None,
         payload: Bytes::from_static(payload).into(),
         deadline: None,
         envelope: None,
-        reply: RawReply::new(Arc::clone(&answers) as _, 1),
-    };
-    cell.deliver(call(method, payload));
-    cell.deliver(call("rpc_open", &[7]));
+        reply: RawReply::new(Arc::clone(answers) as _, 1),
+    }
+}
+
+/// Sends a frame's call to a running vault, and one that it answers after it.
+async fn answer_to(method: &str, payload: &'static [u8]) -> Result<Vec<u8>, Failure> {
+    let host = host();
+    let cell = vault(&host);
+    cell.drive(Source::Value(Some(Vault)), |started| started.unwrap());
+    let answers = Arc::<Answers>::default();
+    cell.deliver(call_of(method, payload, &answers));
+    cell.deliver(call_of("rpc_open", &[7], &answers));
     cell.retire();
     cell.states().wait_for(|state| *state == ServiceState::Stopped).await.unwrap();
     let mut answers = answers.0.lock().unwrap();
@@ -188,4 +199,17 @@ async fn signatures_are_told_to_other_nodes_only_of_methods_that_they_may_call()
     for payload in [&SECRET[..], &[], &[0; 4]] {
         assert_eq!(answer_to("ember: signature", payload).await, Err(RefusedReason::UnknownMethod.into()));
     }
+}
+
+#[tokio::test]
+async fn calls_to_a_service_whose_node_goes_before_its_start_are_answered_at_once() {
+    let host = host();
+    let (cell, answers) = (vault(&host), Arc::<Answers>::default());
+    cell.deliver(call_of("rpc_open", &[7], &answers));
+    drop(host);
+    cell.drive(Source::Value(Some(Vault)), |_| unreachable!("it is not started"));
+    cell.deliver(call_of("rpc_open", &[7], &answers));
+    assert_eq!(cell.state(), ServiceState::Failed);
+    let refused = || Err(RefusedReason::Stopped.into());
+    assert_eq!(*answers.0.lock().unwrap(), [refused(), refused()]);
 }

@@ -17,9 +17,10 @@ use crate::{
         header::{self, Clock},
         hello::Offer,
         lock,
+        pending::MAX_PENDING,
         receive::Inflow,
         session::{Parts, Session},
-        wire::{self, Correlation, Record},
+        wire::{self, Correlation, Malformed, Record},
     },
 };
 
@@ -160,6 +161,19 @@ async fn no_frame_makes_a_link_panic_or_keep_anything() {
         assert_eq!(Arc::strong_count(&session), 1);
     }
     assert!(taken > 500 && refused > 500, "{taken} taken, {refused} refused");
+}
+
+#[tokio::test]
+async fn a_slot_beyond_the_bound_costs_the_link_and_no_memory() {
+    let ingress: Arc<dyn Ingress> = Arc::new(Nobody);
+    for index in [MAX_PENDING as u32, u32::MAX] {
+        let session = session(&ingress);
+        let mut frame = Vec::new();
+        call(&Envelope::default(), b"x", Some(Correlation { index, generation: 1 }), &mut frame);
+        let read = Inflow::new(Instant::now()).receive(&session, &frame.into(), Instant::now());
+        assert_eq!(read, Err(Malformed::SLOT));
+        assert_eq!(lock(&session.outbox).inbound.live(), 0);
+    }
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! A [`Cell`] whose service's type is not known: what the rest of the node does with services.
 
-use std::{any::Any, fmt, sync::Arc};
+use std::{any::Any, fmt, sync::Arc, task::Context};
 
 use tokio::sync::watch;
 
 use super::{
-    CallCounts, CallbackPermit, Cell, Down, Host, Service, ServiceIdentity, ServiceState, Watcher,
+    CallCounts, CallbackPermit, Cell, Down, Host, OnTheSpot, Service, ServiceIdentity, ServiceState, Watcher, arrivals,
     callback::{CallbackJob, RouteFn},
     delivery,
 };
@@ -33,10 +33,8 @@ pub(crate) trait AnyCell: Send + Sync + 'static {
     fn signature(&self, id: MethodId) -> Option<&'static str>;
     /// The description of a method, its `Port<M>`, and its place in the table.
     fn port(&self, id: MethodId) -> Option<(&'static MethodInfo, &'static (dyn Any + Send + Sync), usize)>;
-    /// Queues a call from another node, or refuses it. What is not for other nodes is refused here.
-    fn deliver(&self, call: RawCall);
-    /// A payload of so many bytes that was delivered waits no longer.
-    fn discharge(&self, bytes: usize);
+    /// Runs or queues calls from another node, or refuses them. What is not for other nodes is refused here.
+    fn deliver(&self, calls: &mut dyn Iterator<Item = RawCall>, which: OnTheSpot, task: &mut Context<'_>);
     /// Reserves the place of a callback; beyond the bound if the mailbox is full, because a callback is owed.
     fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit;
     /// Queues a callback beyond the bounds. `false` if the service takes no new work.
@@ -102,12 +100,8 @@ impl<S: Service> AnyCell for Cell<S> {
         self.table.methods.get(index).map(|entry| (entry.info, entry.port, index))
     }
 
-    fn deliver(&self, call: RawCall) {
-        delivery::deliver(self, call);
-    }
-
-    fn discharge(&self, bytes: usize) {
-        self.mailbox.discharge(bytes);
+    fn deliver(&self, calls: &mut dyn Iterator<Item = RawCall>, which: OnTheSpot, task: &mut Context<'_>) {
+        arrivals::deliver(self, calls, which, task);
     }
 
     fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit {

@@ -119,7 +119,6 @@ pub(super) fn start_raw<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     driver: &mut Driving<'_, '_, S>,
 ) -> Start<S> {
     let RawCall { payload, deadline, envelope, mut reply, .. } = call;
-    body.core.cell.discharge(payload.len());
     let refused = if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
         Some(RefusedReason::Expired)
     } else if reply.is_unwanted() {
@@ -208,6 +207,7 @@ pub(super) struct RawJob<S: Service> {
 
 impl<S: Service> Job<S> for RawJob<S> {
     fn start(self: Box<Self>, body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
+        driver.cell.mailbox.discharge(self.call.payload.len());
         (self.start)(self.call, self.index, body, driver)
     }
 

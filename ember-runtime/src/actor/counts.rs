@@ -13,7 +13,7 @@ pub(crate) struct Counts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct CallCounts {
-    /// Calls that were run by their caller, because the service was idle.
+    /// Calls that were run by their caller, or by the link that brought them, because the service was idle.
     pub short: u64,
     /// Calls, callbacks, ticks and events that came through the mailbox.
     pub queued: u64,

@@ -1,64 +1,12 @@
-//! What comes to a service from elsewhere: calls from other nodes, and the end of those that it watches.
+//! What a service hears of the end of those that it watches.
 
 use std::sync::Arc;
 
-use super::{
-    AnyCell as _, Body, Cell, Down, EventFn, Post, Service, TaskJob, Watcher, call_job::RawJob, keyed,
-    table::SIGNATURE_OF,
-};
+use super::{Body, Cell, Down, EventFn, Service, TaskJob, Watcher, keyed};
 use crate::{
-    error::{RefusedReason, Result},
-    id::MethodId,
-    message::{Keys, Lane, RawCall, Reach, ReplyBody},
+    error::Result,
+    message::{Keys, Lane},
 };
-
-/// Queues a call from another node, or refuses it.
-pub(super) fn deliver<S: Service>(cell: &Cell<S>, call: RawCall) {
-    let found = cell.table.index(call.method).and_then(|index| Some((index, cell.table.methods.get(index)?)));
-    let Some((index, entry)) = found else {
-        return match call.method {
-            SIGNATURE_OF => tell_signature(cell, call),
-            _ => call.reply.fail(RefusedReason::UnknownMethod),
-        };
-    };
-    if entry.info.reach != Reach::Cluster {
-        return call.reply.fail(RefusedReason::Private);
-    }
-    if call.fingerprint.is_some_and(|fingerprint| fingerprint != entry.fingerprint) {
-        // The caller knows its own side, and fills it in.
-        let callee = RefusedReason::side((entry.signature)(), &cell.identity().version);
-        return call.reply.fail(RefusedReason::SignatureMismatch { caller: "another signature".into(), callee });
-    }
-    let bytes = call.payload.len();
-    if let Err(reason) = cell.mailbox.charge(bytes) {
-        return call.reply.fail(reason);
-    }
-    let mut call = Some(call);
-    let put = cell.put(entry.info.lane, |calls| {
-        let call = call.take().expect("a job is made once");
-        match entry.info.lane {
-            Lane::User => calls.add_raw(call, index),
-            Lane::System => Post::Job(Box::new(RawJob { call, index, start: entry.raw })),
-        }
-    });
-    if let (Err(reason), Some(call)) = (put, call) {
-        cell.mailbox.discharge(bytes);
-        call.reply.fail(reason);
-    }
-}
-
-/// Answers a caller whose fingerprint differs, so that it can say how. Needs neither the service nor its mailbox.
-fn tell_signature<S: Service>(cell: &Cell<S>, call: RawCall) {
-    let id = call.payload.first_chunk().map(|&bytes| MethodId(u32::from_le_bytes(bytes)));
-    let entry = id.and_then(|id| cell.table.find(id)).filter(|entry| entry.info.reach == Reach::Cluster);
-    match entry {
-        Some(entry) => call.reply.send(ReplyBody::Value(&mut |out| {
-            out.extend_from_slice((entry.signature)().as_bytes());
-            Ok(())
-        })),
-        None => call.reply.fail(RefusedReason::UnknownMethod),
-    }
-}
 
 /// Tells those of the service who watched, if it still is in this life, that another has ended.
 pub(super) fn down<S: Service>(cell: &Cell<S>, down: &Down, life: u64, watchers: &[Watcher]) {

@@ -28,7 +28,7 @@ pub(crate) trait Job<S: Service>: Send {
 /// Where a job begins.
 pub(crate) struct Driving<'a, 'b, S: Service> {
     pub(super) cell: &'a Cell<S>,
-    /// The driver's.
+    /// Of whoever runs the service.
     pub(super) task: &'a mut Context<'b>,
 }
 

@@ -2,6 +2,7 @@
 //! it can do, and the context that a handler sees. Knows nothing of the network.
 
 mod any_cell;
+mod arrivals;
 mod body;
 mod call_job;
 mod callback;
@@ -44,6 +45,7 @@ mod tests;
 pub use self::cron::Cron;
 pub(crate) use self::{
     any_cell::AnyCell,
+    arrivals::OnTheSpot,
     body::{Body, Place},
     callback::{CallbackPermit, Receiver},
     cell::{AttachFn, Attachments, Cell, Setup},

@@ -12,6 +12,10 @@ use tokio::time::Instant;
 /// meanwhile. Handing a call to another thread costs a twentieth of it at most.
 const LONG: Duration = Duration::from_micros(500);
 
+/// A method whose steps take less than this is run where its calls arrive from another node: waking a thread for a call costs
+/// several times as much, and one link must not keep the work of many services to itself.
+const QUICK: Duration = Duration::from_micros(1);
+
 /// A longer step counts as this: one that was held up by the operating system is not enough to call a method long.
 const LONGEST: Duration = LONG.saturating_mul(2);
 
@@ -44,6 +48,12 @@ impl Pace {
     #[inline]
     pub(crate) fn is_long(&self) -> bool {
         u128::from(self.step.load(Ordering::Relaxed)) > LONG.as_nanos()
+    }
+
+    /// Whether its recent steps, of which there were some, were very short.
+    #[inline]
+    pub(super) fn is_quick(&self) -> bool {
+        (1..QUICK.as_nanos()).contains(&self.step.load(Ordering::Relaxed).into())
     }
 
     /// Whether its handlers wait for something, as far as is known.

@@ -4,7 +4,7 @@ use std::{
     any::{Any, TypeId},
     convert::Infallible,
     sync::{Arc, Mutex, OnceLock},
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use bytes::Bytes;
@@ -156,14 +156,18 @@ fn call_of(method: &str, payload: &'static [u8], answers: &Arc<Answers>) -> RawC
     }
 }
 
+fn deliver(cell: &Cell<Vault>, call: RawCall) {
+    cell.deliver(&mut std::iter::once(call), OnTheSpot::None, &mut Context::from_waker(Waker::noop()));
+}
+
 /// Sends a frame's call to a running vault, and one that it answers after it.
 async fn answer_to(method: &str, payload: &'static [u8]) -> Result<Vec<u8>, Failure> {
     let host = host();
     let cell = vault(&host);
     cell.drive(Source::Value(Some(Vault)), |started| started.unwrap());
     let answers = Arc::<Answers>::default();
-    cell.deliver(call_of(method, payload, &answers));
-    cell.deliver(call_of("rpc_open", &[7], &answers));
+    deliver(&cell, call_of(method, payload, &answers));
+    deliver(&cell, call_of("rpc_open", &[7], &answers));
     cell.retire();
     cell.states().wait_for(|state| *state == ServiceState::Stopped).await.unwrap();
     let mut answers = answers.0.lock().unwrap();
@@ -205,10 +209,10 @@ async fn signatures_are_told_to_other_nodes_only_of_methods_that_they_may_call()
 async fn calls_to_a_service_whose_node_goes_before_its_start_are_answered_at_once() {
     let host = host();
     let (cell, answers) = (vault(&host), Arc::<Answers>::default());
-    cell.deliver(call_of("rpc_open", &[7], &answers));
+    deliver(&cell, call_of("rpc_open", &[7], &answers));
     drop(host);
     cell.drive(Source::Value(Some(Vault)), |_| unreachable!("it is not started"));
-    cell.deliver(call_of("rpc_open", &[7], &answers));
+    deliver(&cell, call_of("rpc_open", &[7], &answers));
     assert_eq!(cell.state(), ServiceState::Failed);
     let refused = || Err(RefusedReason::Stopped.into());
     assert_eq!(*answers.0.lock().unwrap(), [refused(), refused()]);

@@ -125,6 +125,12 @@ impl<T> Held<'_, T> {
         }
     }
 
+    /// Whether it should end now: something waits for the driver, or short turns are kept out.
+    #[inline]
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.turn.word.load(Ordering::Relaxed) & (WORK | SHUT) != 0
+    }
+
     /// Ends the turn. `true` if work waits: then the caller must wake the driver.
     #[inline]
     pub(crate) fn end(self) -> bool {

@@ -91,7 +91,10 @@ impl<S: Service> Calls<S> {
         match post {
             Post::Job(job) => job.start(body, driver),
             Post::Call(RAW) => match self.raw.pop_front() {
-                Some((call, index)) => (driver.cell.table.methods[index].raw)(call, index, body, driver),
+                Some((call, index)) => {
+                    driver.cell.mailbox.discharge(call.payload.len());
+                    (driver.cell.table.methods[index].raw)(call, index, body, driver)
+                }
                 None => Start::Over(body),
             },
             Post::Call(index) => match self.queues.get_mut(index) {

@@ -1,17 +1,18 @@
-//! How calls to services on the caller's own node are run: policy as data.
+//! By whom calls are run: policy as data.
 
 use std::str::FromStr;
 
-/// How calls to services on the caller's own node are run: `Node::builder().local_calls(LocalCalls::Queued)`. Both ways keep
-/// the same promises; they differ in speed, and in the task that a handler finds itself on.
+/// By whom the calls to a node's own services are run: `Node::builder().local_calls(LocalCalls::Queued)`. All ways keep the same
+/// promises; they differ in speed, and in the task that a handler finds itself on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum LocalCalls {
     /// A caller that finds the service idle runs the handler itself, up to where the handler first waits for something,
-    /// unless recent steps of that method were long. The default.
+    /// unless recent steps of that method were long (over 0.5 ms). Calls from other nodes are run so by the link that brings
+    /// them, where recent steps were very short (under 1 µs). The default.
     #[default]
     Adaptive,
-    /// As `Adaptive`, but also where steps are long.
+    /// As `Adaptive`, but however long the steps are.
     Short,
     /// Always by the service's own task.
     Queued,

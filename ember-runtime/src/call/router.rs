@@ -1,13 +1,16 @@
 //! What a node knows about reaching services: its own by number, all others through the directory.
 
-use std::sync::{
-    Arc, PoisonError, RwLock,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::Context,
 };
 
 use super::{Client, HasClient, Local, LocalCalls, Select, handle::Address, home::Home, numbers::ByNumber};
 use crate::{
-    actor::{AnyCell, Service},
+    actor::{AnyCell, OnTheSpot, Service},
     directory::{Candidates, Directory, Instance, Selector, choose, only},
     error::RefusedReason,
     id::{NodeKey, Pid},
@@ -86,14 +89,19 @@ impl Router {
         self.cells.write().unwrap_or_else(PoisonError::into_inner).remove(&pid.number);
     }
 
-    /// Delivers a call from another node; `last` is the service that the call before it went to.
-    pub(crate) fn deliver(&self, number: u64, call: RawCall, last: &mut Option<(u64, Arc<dyn AnyCell>)>) {
-        if last.as_ref().is_none_or(|(known, _)| *known != number) {
-            *last = self.cell(number).map(|cell| (number, cell));
-        }
-        match last {
-            Some((_, cell)) => cell.deliver(call),
-            None => call.reply.fail(RefusedReason::Stopped),
+    /// Delivers calls from another node to one service; a task of this node's runtime does.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn deliver(&self, number: u64, calls: &mut dyn Iterator<Item = RawCall>, task: &mut Context<'_>) {
+        let which = match self.local_calls {
+            LocalCalls::Adaptive => OnTheSpot::Quick,
+            LocalCalls::Short => OnTheSpot::All,
+            LocalCalls::Queued => OnTheSpot::None,
+            LocalCalls::Random(_) if self.toss() => OnTheSpot::All,
+            LocalCalls::Random(_) => OnTheSpot::None,
+        };
+        match self.cell(number) {
+            Some(cell) => cell.deliver(calls, which, task),
+            None => calls.for_each(|call| call.reply.fail(RefusedReason::Stopped)),
         }
     }
 

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     net::UdpSocket,
     sync::{Arc, PoisonError, Weak, atomic::Ordering},
+    task,
     time::Duration,
 };
 
@@ -324,16 +325,18 @@ struct Door {
 }
 
 impl Ingress for Door {
-    fn calls(&self, _: NodeKey, calls: &mut dyn Iterator<Item = (u64, RawCall)>) {
+    fn calls(&self, _: NodeKey, calls: &mut dyn Iterator<Item = (u64, RawCall)>, task: &mut task::Context<'_>) {
         let Some(router) = self.router.upgrade() else {
             return calls.for_each(|(_, call)| call.reply.fail(crate::error::RefusedReason::Stopped));
         };
-        let mut last = None;
-        for (target, call) in calls {
+        let mut calls = calls.peekable();
+        while let Some(&(target, _)) = calls.peek() {
+            let run = std::iter::from_fn(|| calls.next_if(|&(next, _)| next == target));
+            let mut run = run.map(|(_, call)| call);
             if target == NODE_ITSELF {
-                self.question(call);
+                run.for_each(|call| self.question(call));
             } else {
-                router.deliver(target, call, &mut last);
+                router.deliver(target, &mut run, task);
             }
         }
     }

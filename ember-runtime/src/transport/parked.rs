@@ -6,6 +6,7 @@ use std::{
     collections::VecDeque,
     ops::Range,
     sync::{Arc, atomic::Ordering},
+    task::Context,
 };
 
 use bytes::{Buf, Bytes};
@@ -91,7 +92,14 @@ impl Parked {
     }
 
     /// Hands over what need not wait; `bytes` are those at hand.
-    pub(super) fn deliver(&mut self, session: &Arc<Session>, bytes: &Bytes, time: Time, now: Instant) {
+    pub(super) fn deliver(
+        &mut self,
+        session: &Arc<Session>,
+        bytes: &Bytes,
+        time: Time,
+        now: Instant,
+        task: &mut Context<'_>,
+    ) {
         while !self.kept.is_empty() || self.handed < self.fresh.len() {
             let door = session.door();
             if door == Door::Shut {
@@ -99,7 +107,7 @@ impl Parked {
                 self.kept.iter_mut().rev().take_while(|call| !call.parked).for_each(|call| call.parked = true);
                 return;
             }
-            session.ingress.calls(session.peer, &mut Batch { parked: self, session, bytes, time, door, now });
+            session.ingress.calls(session.peer, &mut Batch { parked: self, session, bytes, time, door, now }, task);
         }
         self.fresh.clear();
         self.handed = 0;

@@ -3,7 +3,7 @@
 use std::{
     ops::Range,
     sync::{Arc, atomic::Ordering},
-    task::Waker,
+    task::{Context, Waker},
 };
 
 use bytes::Bytes;
@@ -67,28 +67,40 @@ impl Inflow {
     }
 
     /// Handles bytes of the stream.
-    pub(super) fn read(&mut self, session: &Arc<Session>, chunk: Bytes, now: Instant) -> Result<(), Malformed> {
+    pub(super) fn read(
+        &mut self,
+        session: &Arc<Session>,
+        chunk: Bytes,
+        now: Instant,
+        task: &mut Context<'_>,
+    ) -> Result<(), Malformed> {
         let mut frames = std::mem::take(&mut self.frames);
-        let read = frames.read(chunk, session.config.max_message, |records| self.receive(session, &records, now));
+        let read = frames.read(chunk, session.config.max_message, |records| self.receive(session, &records, now, task));
         self.frames = frames;
         read
     }
 
     /// Handles whole records, in their order; what precedes a malformed one too.
-    pub(super) fn receive(&mut self, session: &Arc<Session>, records: &Bytes, now: Instant) -> Result<(), Malformed> {
+    pub(super) fn receive(
+        &mut self,
+        session: &Arc<Session>,
+        records: &Bytes,
+        now: Instant,
+        task: &mut Context<'_>,
+    ) -> Result<(), Malformed> {
         self.given_up = session.given_up.load(Ordering::Acquire);
         self.released = session.control.released();
         let sorted = self.sort(session, records, now);
         session.received.store(self.received, Ordering::Relaxed);
         self.begin(session);
         self.resolve(session);
-        self.parked.deliver(session, records, self.time(), now);
+        self.parked.deliver(session, records, self.time(), now, task);
         sorted
     }
 
     /// Hands over calls that had to wait, if they need not any more.
-    pub(super) fn unpark(&mut self, session: &Arc<Session>) {
-        self.parked.deliver(session, &Bytes::new(), self.time(), Instant::now());
+    pub(super) fn unpark(&mut self, session: &Arc<Session>, task: &mut Context<'_>) {
+        self.parked.deliver(session, &Bytes::new(), self.time(), Instant::now(), task);
     }
 
     fn time(&self) -> Time {

@@ -1,11 +1,12 @@
-//! The one task of a link: it reads both streams and watches the heartbeat. When it ends, however it ends, so does the link.
+//! The tasks of a link. One reads both streams; when it ends, however it ends, so does the link. As handlers may run in it, the
+//! other watches the clock: the heartbeat, and the deadlines of calls.
 
 use std::{
     error::Error,
     future::{pending, poll_fn},
     pin::Pin,
     sync::{Arc, Mutex, atomic::Ordering},
-    task::Waker,
+    task::{Poll, Waker},
     time::Duration,
 };
 
@@ -13,6 +14,7 @@ use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use http_body::Body as _;
 use tokio::{
     sync::oneshot,
+    task::{JoinSet, yield_now},
     time::{Instant, sleep_until, timeout},
 };
 use tonic::{Status, Streaming, body::Body};
@@ -29,6 +31,9 @@ use super::{
     table::How,
 };
 use crate::error::Failure;
+
+/// Bytes that come all the time are read for so long before the other tasks of the thread have their turn.
+const TURN: Duration = Duration::from_millis(1);
 
 /// Ends the link when the task ends: also by a panic in the ingress.
 struct Ending {
@@ -50,14 +55,14 @@ impl Drop for Ending {
 pub(super) async fn run(links: WeakLinks, session: Arc<Session>, control: Streaming<Frame>, data: Body) {
     let mut ending = Ending { links, session: session.clone(), why: "the task of the link ended unexpectedly".into() };
     let inflow = Mutex::new(Inflow::new(Instant::now()));
+    let mut other = JoinSet::new();
+    other.spawn(watch(session.clone()));
     // Each is polled only when it was woken itself: bytes come often, and all else is rare.
     let mut work = FuturesUnordered::from_iter([
         stopped(&session).boxed(),
         read_control(&session, control).boxed(),
         read_data(&session, data, &inflow).boxed(),
         unpark(&session, &inflow).boxed(),
-        heartbeat::watch(&session).boxed(),
-        expire(&session).boxed(),
     ]);
     if let Some(why) = work.next().await {
         ending.why = why;
@@ -150,12 +155,24 @@ async fn read_control(session: &Session, mut frames: Streaming<Frame>) -> String
 async fn unpark(session: &Arc<Session>, inflow: &Mutex<Inflow>) -> String {
     loop {
         session.unparked.notified().await;
-        lock(inflow).unpark(session);
+        poll_fn(|task| {
+            lock(inflow).unpark(session, task);
+            Poll::Ready(())
+        })
+        .await;
+    }
+}
+
+/// Ends the link when the heartbeat fails, and answers calls whose deadlines have passed.
+async fn watch(session: Arc<Session>) {
+    tokio::select! {
+        why = heartbeat::watch(&session) => session.stop(&why),
+        () = expire(&session) => {}
     }
 }
 
 /// Answers calls whose deadlines have passed. Never ends.
-async fn expire(session: &Session) -> String {
+async fn expire(session: &Session) {
     loop {
         let due = session.callers.due();
         let passed = async {
@@ -176,17 +193,33 @@ async fn expire(session: &Session) -> String {
 }
 
 async fn read_data(session: &Arc<Session>, mut data: Body, inflow: &Mutex<Inflow>) -> String {
+    // When it last had to wait for bytes.
+    let mut since = None;
     loop {
-        let part = poll_fn(|cx| Pin::new(&mut data).poll_frame(cx)).await;
-        match part.transpose().map(|part| part.map(http_body::Frame::into_data)) {
-            Ok(Some(Ok(chunk))) => {
-                if let Err(malformed) = lock(inflow).read(session, chunk, Instant::now()) {
-                    tracing::warn!(target: "ember::link", peer = %session.peer, %malformed, "closing the link");
-                    return malformed.to_string();
-                }
+        let part = poll_fn(|task| {
+            let Poll::Ready(part) = Pin::new(&mut data).poll_frame(task) else {
+                since = None;
+                return Poll::Pending;
+            };
+            let (part, now) = (part.transpose(), Instant::now());
+            since.get_or_insert(now);
+            let chunk = part.map(|part| part.map(|part| part.into_data().ok()));
+            Poll::Ready(chunk.map(|part| {
+                part.map(|chunk| match chunk {
+                    Some(chunk) => lock(inflow).read(session, chunk, now, task),
+                    // The status at the end of the stream says no more than the end itself.
+                    None => Ok(()),
+                })
+            }))
+        });
+        match part.await {
+            // Handlers that ran may have taken their time: it is the turn of others.
+            Ok(Some(Ok(()))) if since.take_if(|since| since.elapsed() > TURN).is_some() => yield_now().await,
+            Ok(Some(Ok(()))) => {}
+            Ok(Some(Err(malformed))) => {
+                tracing::warn!(target: "ember::link", peer = %session.peer, %malformed, "closing the link");
+                return malformed.to_string();
             }
-            // The status at the end of the stream says no more than the end itself.
-            Ok(Some(Err(_))) => {}
             Ok(None) if lock(&session.outbox).finishing() => break,
             Ok(None) => return "the peer closed it".into(),
             Err(status) => return broken(&status),

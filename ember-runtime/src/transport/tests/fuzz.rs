@@ -1,6 +1,9 @@
 //! Frames that no node would send.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    task::{Context, Waker},
+};
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -133,10 +136,14 @@ fn session(ingress: &Arc<dyn Ingress>) -> Arc<Session> {
     Session::new(parts, &config, ingress)
 }
 
+fn task() -> Context<'static> {
+    Context::from_waker(Waker::noop())
+}
+
 struct Nobody;
 
 impl Ingress for Nobody {
-    fn calls(&self, _: NodeKey, calls: &mut dyn Iterator<Item = (u64, RawCall)>) {
+    fn calls(&self, _: NodeKey, calls: &mut dyn Iterator<Item = (u64, RawCall)>, _: &mut Context<'_>) {
         calls.for_each(drop);
     }
     fn link_up(&self, _: NodeKey) {}
@@ -152,7 +159,7 @@ async fn no_frame_makes_a_link_panic_or_keep_anything() {
         let session = session(&ingress);
         let mut frame = valid();
         mutate(&mut frame, &rng);
-        match Inflow::new(Instant::now()).receive(&session, &frame.into(), Instant::now()) {
+        match Inflow::new(Instant::now()).receive(&session, &frame.into(), Instant::now(), &mut task()) {
             Ok(()) => taken += 1,
             Err(_) => refused += 1,
         }
@@ -170,7 +177,7 @@ async fn a_slot_beyond_the_bound_costs_the_link_and_no_memory() {
         let session = session(&ingress);
         let mut frame = Vec::new();
         call(&Envelope::default(), b"x", Some(Correlation { index, generation: 1 }), &mut frame);
-        let read = Inflow::new(Instant::now()).receive(&session, &frame.into(), Instant::now());
+        let read = Inflow::new(Instant::now()).receive(&session, &frame.into(), Instant::now(), &mut task());
         assert_eq!(read, Err(Malformed::SLOT));
         assert_eq!(lock(&session.outbox).inbound.live(), 0);
     }
@@ -214,7 +221,7 @@ async fn pieces_that_are_no_message_cost_the_link() {
         let read = pieces.iter().try_for_each(|piece| {
             let mut frame = Vec::new();
             record(kind, &mut frame, |out| out.extend_from_slice(piece));
-            inflow.receive(&session, &frame.into(), Instant::now())
+            inflow.receive(&session, &frame.into(), Instant::now(), &mut task())
         });
         assert!(read.is_err(), "{kind} {pieces:?}");
         assert_eq!(session.held(), 0);
@@ -251,7 +258,7 @@ async fn an_unreadable_header_costs_its_call_and_an_unreadable_frame_the_link() 
         name.put(out);
         out.extend_from_slice(&[0xff; 20]);
     });
-    Inflow::new(Instant::now()).receive(&at_b, &Bytes::from(frame), Instant::now()).unwrap();
+    Inflow::new(Instant::now()).receive(&at_b, &Bytes::from(frame), Instant::now(), &mut task()).unwrap();
     let answer = soon("the error reply", std::future::poll_fn(|cx| at_a.callers.part_of(name).poll(name, cx))).await;
     let failure = failure(answer);
     assert!(matches!(failure, Failure::NotExecuted(RefusedReason::Undecodable(_))), "{failure:?}");

@@ -52,7 +52,7 @@ pub(super) struct Services {
 }
 
 impl Ingress for Services {
-    fn calls(&self, _: NodeKey, calls: &mut dyn Iterator<Item = (u64, RawCall)>) {
+    fn calls(&self, _: NodeKey, calls: &mut dyn Iterator<Item = (u64, RawCall)>, _: &mut Context<'_>) {
         calls.for_each(|(target, call)| self.call(target, call));
     }
 

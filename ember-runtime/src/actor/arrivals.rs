@@ -1,0 +1,174 @@
+//! Calls from other nodes, as they arrive. Where a service is idle and the method quick, whoever hands the calls over runs them
+//! on the spot: one after the other, without the mailbox and without waking the driver. All others are queued.
+
+use std::task::Context;
+
+use super::{
+    AnyCell as _, Body, Cell, Place, Post, Service,
+    call_job::RawJob,
+    job::{Driving, Start},
+    table::{Entry, SIGNATURE_OF},
+    unsafe_turn::Held,
+};
+use crate::{
+    error::RefusedReason,
+    id::MethodId,
+    message::{Lane, RawCall, Reach, ReplyBody},
+};
+
+/// Which calls are run on the spot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnTheSpot {
+    None,
+    /// Those of methods that cost less than waking somebody for them.
+    Quick,
+    All,
+}
+
+/// Runs or queues calls from another node, in their order, or refuses them. A handler that is run on the spot takes its first
+/// step in `task`.
+pub(super) fn deliver<S: Service>(
+    cell: &Cell<S>,
+    calls: &mut dyn Iterator<Item = RawCall>,
+    which: OnTheSpot,
+    task: &mut Context<'_>,
+) {
+    let mut visit = None;
+    for call in calls {
+        let Some((index, entry, call)) = admit(cell, call) else { continue };
+        if entry.is_run(which) {
+            visit = visit.take().or_else(|| Visit::begin(cell));
+        } else if let Some(visit) = visit.take() {
+            visit.end();
+        }
+        match visit.take() {
+            Some(open) => visit = open.run(call, index, entry, task),
+            None => queue(cell, call, index, entry),
+        }
+    }
+    if let Some(visit) = visit {
+        visit.end();
+    }
+}
+
+/// The method that is called, unless the call must be refused.
+fn admit<S: Service>(cell: &Cell<S>, call: RawCall) -> Option<(usize, &Entry<S>, RawCall)> {
+    let found = cell.table.index(call.method).and_then(|index| Some((index, cell.table.methods.get(index)?)));
+    let Some((index, entry)) = found else {
+        match call.method {
+            SIGNATURE_OF => tell_signature(cell, call),
+            _ => call.reply.fail(RefusedReason::UnknownMethod),
+        }
+        return None;
+    };
+    if entry.info.reach != Reach::Cluster {
+        call.reply.fail(RefusedReason::Private);
+        return None;
+    }
+    if call.fingerprint.is_some_and(|fingerprint| fingerprint != entry.fingerprint) {
+        // The caller knows its own side, and fills it in.
+        let callee = RefusedReason::side((entry.signature)(), &cell.identity().version);
+        call.reply.fail(RefusedReason::SignatureMismatch { caller: "another signature".into(), callee });
+        return None;
+    }
+    Some((index, entry, call))
+}
+
+/// Answers a caller whose fingerprint differs, so that it can say how. Needs neither the service nor its mailbox.
+fn tell_signature<S: Service>(cell: &Cell<S>, call: RawCall) {
+    let id = call.payload.first_chunk().map(|&bytes| MethodId(u32::from_le_bytes(bytes)));
+    let entry = id.and_then(|id| cell.table.find(id)).filter(|entry| entry.info.reach == Reach::Cluster);
+    match entry {
+        Some(entry) => call.reply.send(ReplyBody::Value(&mut |out| {
+            out.extend_from_slice((entry.signature)().as_bytes());
+            Ok(())
+        })),
+        None => call.reply.fail(RefusedReason::UnknownMethod),
+    }
+}
+
+/// Puts a call into the mailbox, or refuses it.
+fn queue<S: Service>(cell: &Cell<S>, call: RawCall, index: usize, entry: &Entry<S>) {
+    let bytes = call.payload.len();
+    if let Err(reason) = cell.mailbox.charge(bytes) {
+        return call.reply.fail(reason);
+    }
+    let mut call = Some(call);
+    let put = cell.put(entry.info.lane, |calls| {
+        let call = call.take().expect("a job is made once");
+        match entry.info.lane {
+            Lane::User => calls.add_raw(call, index),
+            Lane::System => Post::Job(Box::new(RawJob { call, index, start: entry.raw })),
+        }
+    });
+    if let (Err(reason), Some(call)) = (put, call) {
+        cell.mailbox.discharge(bytes);
+        call.reply.fail(reason);
+    }
+}
+
+impl<S: Service> Entry<S> {
+    /// Whether a call of the method is run on the spot, if the service is idle.
+    fn is_run(&self, which: OnTheSpot) -> bool {
+        // A handler that is dropped when its caller goes away belongs to the driver.
+        let may = !self.info.queued && !self.info.cancel && self.info.lane == Lane::User;
+        may && match which {
+            OnTheSpot::None => false,
+            OnTheSpot::Quick => self.pace.is_quick() && !self.pace.waits(),
+            OnTheSpot::All => true,
+        }
+    }
+}
+
+/// The turn of whoever hands calls over.
+struct Visit<'a, S: Service> {
+    cell: &'a Cell<S>,
+    held: Held<'a, Place<S>>,
+    body: Box<Body<S>>,
+}
+
+impl<'a, S: Service> Visit<'a, S> {
+    /// Takes the turn, if the service is idle.
+    fn begin(cell: &'a Cell<S>) -> Option<Self> {
+        let mut held = cell.turn.try_short(false)?;
+        match held.with(std::mem::take) {
+            Place::Idle(body) => Some(Self { cell, held, body }),
+            other => {
+                cell.leave(held, || other);
+                None
+            }
+        }
+    }
+
+    /// Runs a call. The visit goes on if nobody else has something to do here.
+    fn run(self, call: RawCall, index: usize, entry: &Entry<S>, task: &mut Context<'_>) -> Option<Self> {
+        let Self { cell, held, body } = self;
+        cell.counts.short();
+        let place = match (entry.raw)(call, index, body, &mut Driving { cell, task }) {
+            Start::Over(mut body) => {
+                if body.core.panicked && cell.resumes() {
+                    body.core.panicked = false;
+                }
+                if !body.core.needs_driver() {
+                    let visit = Self { cell, held, body };
+                    if !visit.held.is_wanted() {
+                        return Some(visit);
+                    }
+                    visit.end();
+                    return None;
+                }
+                Place::Idle(body)
+            }
+            Start::Running(running) => Place::Suspended(running, false),
+            Start::Waits(running, changed, _) => Place::Suspended(running, changed),
+        };
+        cell.turn.note_work();
+        cell.leave(held, || place);
+        None
+    }
+
+    fn end(self) {
+        let Self { cell, held, body } = self;
+        cell.leave(held, || Place::Idle(body));
+    }
+}

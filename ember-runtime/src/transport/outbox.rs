@@ -125,12 +125,12 @@ impl Outbox {
         self.replies.has_some(i64::MAX) || self.calls.has_some(self.credit)
     }
 
-    /// Whether what waits may have company soon: not a single call that is the only one, nor a single reply that is the last one
-    /// owed. `pending` tells how many calls wait for their answers.
+    /// Whether what waits may have company soon: not a single call that is the only one, nor the last replies that are owed.
+    /// `pending` tells how many calls wait for their answers.
     pub(super) fn may_gather(&self, pending: impl FnOnce() -> usize) -> bool {
-        match (self.replies.only(), self.calls.only()) {
-            (Some(_), None) if self.calls.waiting() == 0 => self.inbound.live() > 0,
-            (None, Some(CALL)) if self.replies.waiting() == 0 => pending() > 1,
+        match (self.replies.waiting(), self.calls.waiting()) {
+            (_, 0) => self.inbound.live() > 0,
+            (0, _) if self.calls.only() == Some(CALL) => pending() > 1,
             _ => true,
         }
     }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     id::{MethodId, Pid},
-    message::{Lane, MethodInfo, Named, RawCall, Reach},
+    message::{Arrivals, Lane, MethodInfo, Named, Reach},
 };
 
 /// A [`Cell`] whose service's type is not known.
@@ -33,8 +33,9 @@ pub(crate) trait AnyCell: Send + Sync + 'static {
     fn signature(&self, id: MethodId) -> Option<&'static str>;
     /// The description of a method, its `Port<M>`, and its place in the table.
     fn port(&self, id: MethodId) -> Option<(&'static MethodInfo, &'static (dyn Any + Send + Sync), usize)>;
-    /// Runs or queues calls from another node, or refuses them. What is not for other nodes is refused here.
-    fn deliver(&self, calls: &mut dyn Iterator<Item = RawCall>, which: OnTheSpot, task: &mut Context<'_>);
+    /// Runs or queues those calls from another node that are for this service, or refuses them, also because they are not for
+    /// other nodes.
+    fn deliver(&self, calls: &mut dyn Arrivals<'_>, which: OnTheSpot, task: &mut Context<'_>);
     /// Reserves the place of a callback; beyond the bound if the mailbox is full, because a callback is owed.
     fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit;
     /// Queues a callback beyond the bounds. `false` if the service takes no new work.
@@ -100,7 +101,7 @@ impl<S: Service> AnyCell for Cell<S> {
         self.table.methods.get(index).map(|entry| (entry.info, entry.port, index))
     }
 
-    fn deliver(&self, calls: &mut dyn Iterator<Item = RawCall>, which: OnTheSpot, task: &mut Context<'_>) {
+    fn deliver(&self, calls: &mut dyn Arrivals<'_>, which: OnTheSpot, task: &mut Context<'_>) {
         arrivals::deliver(self, calls, which, task);
     }
 

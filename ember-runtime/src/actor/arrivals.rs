@@ -13,7 +13,7 @@ use super::{
 use crate::{
     error::RefusedReason,
     id::MethodId,
-    message::{Lane, RawCall, Reach, ReplyBody},
+    message::{Arrivals, Lane, RawCall, Reach, ReplyBody},
 };
 
 /// Which calls are run on the spot.
@@ -25,17 +25,27 @@ pub(crate) enum OnTheSpot {
     All,
 }
 
-/// Runs or queues calls from another node, in their order, or refuses them. A handler that is run on the spot takes its first
-/// step in `task`.
+/// Runs or queues those of `calls` that are for this service, in their order, or refuses them. A handler that is run on the
+/// spot takes its first step in `task`.
 pub(super) fn deliver<S: Service>(
     cell: &Cell<S>,
-    calls: &mut dyn Iterator<Item = RawCall>,
+    calls: &mut dyn Arrivals<'_>,
     which: OnTheSpot,
     task: &mut Context<'_>,
 ) {
     let mut visit = None;
-    for call in calls {
-        let Some((index, entry, call)) = admit(cell, call) else { continue };
+    while let Some(call) = calls.take_for(cell.pid.number) {
+        let (index, entry) = match find(cell, &call) {
+            Ok(found) => found,
+            Err(reason) if reason == RefusedReason::UnknownMethod && call.method == SIGNATURE_OF => {
+                tell_signature(cell, call);
+                continue;
+            }
+            Err(reason) => {
+                call.reply.fail(reason);
+                continue;
+            }
+        };
         if entry.is_run(which) {
             visit = visit.take().or_else(|| Visit::begin(cell));
         } else if let Some(visit) = visit.take() {
@@ -43,7 +53,7 @@ pub(super) fn deliver<S: Service>(
         }
         match visit.take() {
             Some(open) => visit = open.run(call, index, entry, task),
-            None => queue(cell, call, index, entry),
+            None => queue(cell, call.own(), index, entry),
         }
     }
     if let Some(visit) = visit {
@@ -51,31 +61,23 @@ pub(super) fn deliver<S: Service>(
     }
 }
 
-/// The method that is called, unless the call must be refused.
-fn admit<S: Service>(cell: &Cell<S>, call: RawCall) -> Option<(usize, &Entry<S>, RawCall)> {
-    let found = cell.table.index(call.method).and_then(|index| Some((index, cell.table.methods.get(index)?)));
-    let Some((index, entry)) = found else {
-        match call.method {
-            SIGNATURE_OF => tell_signature(cell, call),
-            _ => call.reply.fail(RefusedReason::UnknownMethod),
-        }
-        return None;
-    };
+/// The method that is called, and its place in the table.
+fn find<'a, S: Service>(cell: &'a Cell<S>, call: &RawCall<'_>) -> Result<(usize, &'a Entry<S>), RefusedReason> {
+    let index = cell.table.index(call.method).ok_or(RefusedReason::UnknownMethod)?;
+    let entry = cell.table.methods.get(index).ok_or(RefusedReason::UnknownMethod)?;
     if entry.info.reach != Reach::Cluster {
-        call.reply.fail(RefusedReason::Private);
-        return None;
+        return Err(RefusedReason::Private);
     }
     if call.fingerprint.is_some_and(|fingerprint| fingerprint != entry.fingerprint) {
         // The caller knows its own side, and fills it in.
         let callee = RefusedReason::side((entry.signature)(), &cell.identity().version);
-        call.reply.fail(RefusedReason::SignatureMismatch { caller: "another signature".into(), callee });
-        return None;
+        return Err(RefusedReason::SignatureMismatch { caller: "another signature".into(), callee });
     }
-    Some((index, entry, call))
+    Ok((index, entry))
 }
 
 /// Answers a caller whose fingerprint differs, so that it can say how. Needs neither the service nor its mailbox.
-fn tell_signature<S: Service>(cell: &Cell<S>, call: RawCall) {
+fn tell_signature<S: Service>(cell: &Cell<S>, call: RawCall<'_>) {
     let id = call.payload.first_chunk().map(|&bytes| MethodId(u32::from_le_bytes(bytes)));
     let entry = id.and_then(|id| cell.table.find(id)).filter(|entry| entry.info.reach == Reach::Cluster);
     match entry {
@@ -88,7 +90,7 @@ fn tell_signature<S: Service>(cell: &Cell<S>, call: RawCall) {
 }
 
 /// Puts a call into the mailbox, or refuses it.
-fn queue<S: Service>(cell: &Cell<S>, call: RawCall, index: usize, entry: &Entry<S>) {
+fn queue<S: Service>(cell: &Cell<S>, call: RawCall<'static>, index: usize, entry: &Entry<S>) {
     let bytes = call.payload.len();
     if let Err(reason) = cell.mailbox.charge(bytes) {
         return call.reply.fail(reason);
@@ -141,7 +143,11 @@ impl<'a, S: Service> Visit<'a, S> {
     }
 
     /// Runs a call. The visit goes on if nobody else has something to do here.
-    fn run(self, call: RawCall, index: usize, entry: &Entry<S>, task: &mut Context<'_>) -> Option<Self> {
+    fn run(self, call: RawCall<'_>, index: usize, entry: &Entry<S>, task: &mut Context<'_>) -> Option<Self> {
+        if call.reply.is_unwanted() {
+            call.reply.fail(RefusedReason::CallerGone);
+            return Some(self);
+        }
         let Self { cell, held, body } = self;
         cell.counts.short();
         let place = match (entry.raw)(call, index, body, &mut Driving { cell, task }) {

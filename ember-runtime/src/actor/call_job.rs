@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Body, HandledBy, Path, Service, Submission,
+    Body, Cell, HandledBy, Path, Service, Submission,
     execute::{execute, execute_unless, panicked, report},
     job::{Done, Driving, Job, Start, conclude, guarded, once},
     pool::Pool,
@@ -62,8 +62,9 @@ fn begin<S: Service, L: Path<S>, M: HandledBy<L::Unit>, D: Done<Outcome<M>>>(
     deadline: Option<Instant>,
 ) -> Start<S> {
     if const { M::INFO.cancel }
-        && let Some(mut done) = done.take()
+        && let Some(done) = done.take()
     {
+        let mut done = done.later();
         return once(body, move |body| {
             Box::pin(async move {
                 let gone = before(deadline, done.unwanted());
@@ -74,7 +75,7 @@ fn begin<S: Service, L: Path<S>, M: HandledBy<L::Unit>, D: Done<Outcome<M>>>(
         });
     }
     let Driving { cell, task } = driver;
-    match first_step::<S, L, M, D>((cell, index), (body, args), &mut Pool, task, || done.take()) {
+    match first_step::<S, L, M, D::Later>((cell, index), (body, args), &mut Pool, task, || done.take().map(D::later)) {
         Step::Over(mut body, outcome) => {
             conclude(&mut body, outcome, done);
             Start::Over(body)
@@ -94,6 +95,12 @@ pub(super) fn refuse<M: Method>(call: Submission<M>, reason: RefusedReason) {
 }
 
 impl<M: Method> Done<Outcome<M>> for Reply<M> {
+    type Later = Self;
+
+    fn later(self) -> Self {
+        self
+    }
+
     fn done(self, outcome: Outcome<M>) {
         match outcome {
             Ok(handled) => handled.settle(move |result| {
@@ -110,24 +117,31 @@ impl<M: Method> Done<Outcome<M>> for Reply<M> {
     }
 }
 
+/// A call from another node that has waited in the mailbox, unless there is no point in it any more.
+pub(super) fn waited<S: Service>(call: RawCall<'static>, cell: &Cell<S>) -> Option<RawCall<'static>> {
+    cell.mailbox.discharge(call.payload.len());
+    if call.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        call.reply.fail(RefusedReason::Expired);
+        return None;
+    }
+    if call.reply.is_unwanted() {
+        call.reply.fail(RefusedReason::CallerGone);
+        return None;
+    }
+    Some(call)
+}
+
 /// Begins a call from another node. Its arguments are decoded here, where the service runs; `index` is the place of the
 /// method in the service's table.
 pub(super) fn start_raw<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
-    call: RawCall,
+    call: RawCall<'_>,
     index: usize,
     mut body: Box<Body<S>>,
     driver: &mut Driving<'_, '_, S>,
 ) -> Start<S> {
     let RawCall { payload, deadline, envelope, mut reply, .. } = call;
-    let refused = if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-        Some(RefusedReason::Expired)
-    } else if reply.is_unwanted() {
-        Some(RefusedReason::CallerGone)
-    } else {
-        None
-    };
-    let Some(wire) = M::wire().filter(|_| refused.is_none()) else {
-        reply.fail(refused.unwrap_or(RefusedReason::Private));
+    let Some(wire) = M::wire() else {
+        reply.fail(RefusedReason::Private);
         return Start::Over(body);
     };
     let args = match catch_unwind(|| (wire.get_args)(&payload)) {
@@ -150,20 +164,31 @@ pub(super) fn start_raw<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
 }
 
 /// Where the outcome of a call from another node goes.
-struct RawDone<M: Method> {
+struct RawDone<'a, M: Method> {
     wire: Wire<M>,
-    reply: RawReply,
+    reply: RawReply<'a>,
 }
 
-impl<M: Method> Done<Outcome<M>> for RawDone<M> {
+impl<M: Method> Done<Outcome<M>> for RawDone<'_, M> {
+    type Later = RawDone<'static, M>;
+
+    fn later(self) -> Self::Later {
+        RawDone { wire: self.wire, reply: self.reply.own() }
+    }
+
     fn done(self, outcome: Outcome<M>) {
         let Self { wire, reply } = self;
         match outcome {
-            Ok(handled) => handled.settle(move |result| match result {
-                Some(Ok(value)) => reply.send(ReplyBody::Value(&mut |out| wire.put_value(&value, out))),
-                Some(Err(error)) => reply.send(ReplyBody::App(&mut |out| wire.put_error(&error, out))),
-                None => drop(reply),
-            }),
+            Ok(handled) => match handled.now() {
+                Ok(result) => settle(&wire, reply, result),
+                Err(later) => {
+                    let reply = reply.own();
+                    later.settle(move |result| match result {
+                        Some(result) => settle(&wire, reply, result),
+                        None => drop(reply),
+                    });
+                }
+            },
             Err(failure) => reply.fail(*failure),
         }
     }
@@ -173,8 +198,16 @@ impl<M: Method> Done<Outcome<M>> for RawDone<M> {
     }
 }
 
+/// Sends the result of a call to the other node.
+fn settle<M: Method>(wire: &Wire<M>, reply: RawReply<'_>, result: Result<M::Value, M::Error>) {
+    match result {
+        Ok(value) => reply.send(ReplyBody::Value(&mut |out| wire.put_value(&value, out))),
+        Err(error) => reply.send(ReplyBody::App(&mut |out| wire.put_error(&error, out))),
+    }
+}
+
 /// Begins a call from another node: see [`start_raw`].
-pub(super) type StartRaw<S> = fn(RawCall, usize, Box<Body<S>>, &mut Driving<'_, '_, S>) -> Start<S>;
+pub(super) type StartRaw<S> = fn(RawCall<'_>, usize, Box<Body<S>>, &mut Driving<'_, '_, S>) -> Start<S>;
 
 /// A call from this node that waits in the system lane.
 pub(super) struct CallJob<S, L, M: Method> {
@@ -200,15 +233,17 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for CallJob<S, L, M> 
 
 /// A call from another node that waits in the system lane.
 pub(super) struct RawJob<S: Service> {
-    pub(super) call: RawCall,
+    pub(super) call: RawCall<'static>,
     pub(super) index: usize,
     pub(super) start: StartRaw<S>,
 }
 
 impl<S: Service> Job<S> for RawJob<S> {
     fn start(self: Box<Self>, body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
-        driver.cell.mailbox.discharge(self.call.payload.len());
-        (self.start)(self.call, self.index, body, driver)
+        match waited(self.call, driver.cell) {
+            Some(call) => (self.start)(call, self.index, body, driver),
+            None => Start::Over(body),
+        }
     }
 
     fn refuse(self: Box<Self>, reason: RefusedReason) {

@@ -55,7 +55,12 @@ pub(crate) trait Run<S: Service>: Send {
 }
 
 /// What is to be done with the outcome of a handler.
-pub(super) trait Done<O>: Send + 'static {
+pub(super) trait Done<O> {
+    /// The same, if the outcome comes later.
+    type Later: Done<O> + Send + 'static;
+
+    fn later(self) -> Self::Later;
+
     fn done(self, outcome: O);
 
     /// Waits until nobody wants it any more.
@@ -66,7 +71,7 @@ impl<S, F, O, D> Run<S> for Slot<F, D>
 where
     S: Service,
     F: Future<Output = (Box<Body<S>>, O)> + Send + 'static,
-    D: Done<O>,
+    D: Done<O> + Send + 'static,
 {
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Box<Body<S>>> {
         let parts = self.project();

@@ -25,7 +25,7 @@ pub(super) enum Step<S: Service, M: Method> {
 /// Takes the first step of the method `M`, which has the place `index` in the service's table. If it is not the last, `later`
 /// says what is to be done with the outcome.
 #[inline]
-pub(super) fn first_step<S: Service, L: Path<S>, M: HandledBy<L::Unit>, D: Done<Outcome<M>>>(
+pub(super) fn first_step<S: Service, L: Path<S>, M: HandledBy<L::Unit>, D: Done<Outcome<M>> + Send + 'static>(
     (cell, index): (&Cell<S>, usize),
     (body, args): (Box<Body<S>>, M::Args),
     memory: &mut impl Memory,

@@ -15,8 +15,8 @@ use crate::{
     id::{Incarnation, MethodId, NodeId, NodeKey, Pid},
     mailbox::Limits,
     message::{
-        Coding, Handled, Method, MethodInfo, PickStructural as _, Probe, RawCall, RawReply, ReplyBody, ReplyLink,
-        Schema, Signature, Wire, no_error,
+        Arrivals, Coding, Handled, Method, MethodInfo, PickStructural as _, Probe, RawCall, RawReply, ReplyBody,
+        ReplyLink, Schema, Signature, Wire, no_error,
     },
     rng::Rng,
 };
@@ -145,7 +145,7 @@ fn host() -> Arc<dyn Host> {
     Arc::new(NoHost(Rng::from_seed(1), tokio::runtime::Handle::current()))
 }
 
-fn call_of(method: &str, payload: &'static [u8], answers: &Arc<Answers>) -> RawCall {
+fn call_of(method: &str, payload: &'static [u8], answers: &Arc<Answers>) -> RawCall<'static> {
     RawCall {
         method: MethodId::of(method),
         fingerprint: None,
@@ -156,8 +156,21 @@ fn call_of(method: &str, payload: &'static [u8], answers: &Arc<Answers>) -> RawC
     }
 }
 
-fn deliver(cell: &Cell<Vault>, call: RawCall) {
-    cell.deliver(&mut std::iter::once(call), OnTheSpot::None, &mut Context::from_waker(Waker::noop()));
+/// Calls of one service.
+struct Calls(u64, Option<RawCall<'static>>);
+
+impl<'a> Arrivals<'a> for Calls {
+    fn target(&mut self) -> Option<u64> {
+        self.1.as_ref().map(|_| self.0)
+    }
+
+    fn take(&mut self) -> Option<RawCall<'a>> {
+        self.1.take()
+    }
+}
+
+fn deliver(cell: &Cell<Vault>, call: RawCall<'static>) {
+    cell.deliver(&mut Calls(cell.pid().number, Some(call)), OnTheSpot::None, &mut Context::from_waker(Waker::noop()));
 }
 
 /// Sends a frame's call to a running vault, and one that it answers after it.

@@ -21,7 +21,7 @@ pub(crate) enum Post<S: Service> {
 /// The queues: those for calls from this node as the methods stand in the service's table, then one for calls from others.
 pub(crate) struct Calls<S: Service> {
     queues: Vec<Option<Box<dyn Queue<S>>>>,
-    raw: VecDeque<(RawCall, usize)>,
+    raw: VecDeque<(RawCall<'static>, usize)>,
 }
 
 /// Calls of one method.
@@ -81,7 +81,7 @@ impl<S: Service> Calls<S> {
     }
 
     /// Adds a call from another node, of the method that has the place `index` in the service's table.
-    pub(super) fn add_raw(&mut self, call: RawCall, index: usize) -> Post<S> {
+    pub(super) fn add_raw(&mut self, call: RawCall<'static>, index: usize) -> Post<S> {
         self.raw.push_back((call, index));
         Post::Call(RAW)
     }
@@ -91,10 +91,10 @@ impl<S: Service> Calls<S> {
         match post {
             Post::Job(job) => job.start(body, driver),
             Post::Call(RAW) => match self.raw.pop_front() {
-                Some((call, index)) => {
-                    driver.cell.mailbox.discharge(call.payload.len());
-                    (driver.cell.table.methods[index].raw)(call, index, body, driver)
-                }
+                Some((call, index)) => match call_job::waited(call, driver.cell) {
+                    Some(call) => (driver.cell.table.methods[index].raw)(call, index, body, driver),
+                    None => Start::Over(body),
+                },
                 None => Start::Over(body),
             },
             Post::Call(index) => match self.queues.get_mut(index) {

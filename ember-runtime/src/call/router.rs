@@ -14,7 +14,7 @@ use crate::{
     directory::{Candidates, Directory, Instance, Selector, choose, only},
     error::RefusedReason,
     id::{NodeKey, Pid},
-    message::{Lane, RawCall},
+    message::{Arrivals, Lane},
     rng::Rng,
 };
 
@@ -89,9 +89,9 @@ impl Router {
         self.cells.write().unwrap_or_else(PoisonError::into_inner).remove(&pid.number);
     }
 
-    /// Delivers calls from another node to one service; a task of this node's runtime does.
+    /// Delivers those calls from another node that are for one service; a task of this node's runtime does.
     #[cfg(feature = "cluster")]
-    pub(crate) fn deliver(&self, number: u64, calls: &mut dyn Iterator<Item = RawCall>, task: &mut Context<'_>) {
+    pub(crate) fn deliver(&self, number: u64, calls: &mut dyn Arrivals<'_>, task: &mut Context<'_>) {
         let which = match self.local_calls {
             LocalCalls::Adaptive => OnTheSpot::Quick,
             LocalCalls::Short => OnTheSpot::All,
@@ -101,7 +101,11 @@ impl Router {
         };
         match self.cell(number) {
             Some(cell) => cell.deliver(calls, which, task),
-            None => calls.for_each(|call| call.reply.fail(RefusedReason::Stopped)),
+            None => {
+                while let Some(call) = calls.take_for(number) {
+                    call.reply.fail(RefusedReason::Stopped);
+                }
+            }
         }
     }
 

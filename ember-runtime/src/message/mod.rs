@@ -50,6 +50,6 @@ pub use self::{
     wire::Wire,
 };
 pub(crate) use self::{
-    raw::{Encode, RawCall, RawReply, ReplyBody, ReplyLink},
+    raw::{Arrivals, Encode, Lender, RawCall, RawReply, ReplyBody, ReplyLink},
     reply::{Answer, Answering, Reply, reply_slot},
 };

@@ -2,7 +2,10 @@
 
 use std::{
     future::poll_fn,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -14,8 +17,8 @@ use crate::{
     id::MethodId,
 };
 
-/// A call whose arguments have not been decoded yet: that happens on the service's own task.
-pub(crate) struct RawCall {
+/// A call whose arguments have not been decoded yet: that happens where the service runs.
+pub(crate) struct RawCall<'a> {
     pub(crate) method: MethodId,
     /// That of the caller's method, if the caller could not compare it by itself.
     pub(crate) fingerprint: Option<u64>,
@@ -24,7 +27,28 @@ pub(crate) struct RawCall {
     pub(crate) deadline: Option<Instant>,
     /// What else travels beside the arguments, if there is anything.
     pub(crate) envelope: Option<Box<Envelope>>,
-    pub(crate) reply: RawReply,
+    pub(crate) reply: RawReply<'a>,
+}
+
+impl RawCall<'_> {
+    /// The same, for as long as need be.
+    pub(crate) fn own(self) -> RawCall<'static> {
+        RawCall { reply: self.reply.own(), ..self }
+    }
+}
+
+/// Calls that a link has brought, in their order.
+pub(crate) trait Arrivals<'a> {
+    /// The number of the [`Pid`](crate::id::Pid) here that the next one is for; `None` if there are no more.
+    fn target(&mut self) -> Option<u64>;
+
+    /// Takes the next one; `None` also if it has just been refused.
+    fn take(&mut self) -> Option<RawCall<'a>>;
+
+    /// Takes the next one if it is for `number`; `None` also if it has just been refused.
+    fn take_for(&mut self, number: u64) -> Option<RawCall<'a>> {
+        if self.target() == Some(number) { self.take() } else { None }
+    }
 }
 
 /// Writes a value into a link's buffer.
@@ -60,9 +84,57 @@ pub(crate) trait ReplyLink: Send + Sync + 'static {
     fn poll_unwanted(&self, correlation: u64, cx: &mut Context<'_>) -> Poll<()>;
 }
 
+/// A link, for the calls that it has just brought: it is told only once what they give back, and nobody counts references.
+pub(crate) struct Lender {
+    link: Arc<dyn ReplyLink>,
+    /// Written by the thread that has the calls.
+    given_back: AtomicU64,
+}
+
+impl Lender {
+    pub(crate) fn new(link: Arc<dyn ReplyLink>) -> Self {
+        Self { link, given_back: AtomicU64::new(0) }
+    }
+}
+
+impl Drop for Lender {
+    fn drop(&mut self) {
+        match *self.given_back.get_mut() {
+            0 => {}
+            bytes => self.link.give_back(bytes),
+        }
+    }
+}
+
+/// The way back of a call.
+enum Way<'a> {
+    Own(Arc<dyn ReplyLink>),
+    Lent(&'a Lender),
+}
+
+impl Way<'_> {
+    #[inline]
+    fn link(&self) -> &dyn ReplyLink {
+        match self {
+            Self::Own(link) => &**link,
+            Self::Lent(lender) => &*lender.link,
+        }
+    }
+
+    #[inline]
+    fn give_back(&self, bytes: u64) {
+        match self {
+            Self::Own(link) => link.give_back(bytes),
+            Self::Lent(Lender { given_back, .. }) => {
+                given_back.store(given_back.load(Ordering::Relaxed) + bytes, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
 /// The callee's half of a remote call. Dropped unanswered, it tells the caller so at once.
-pub(crate) struct RawReply {
-    link: Option<Arc<dyn ReplyLink>>,
+pub(crate) struct RawReply<'a> {
+    way: Option<Way<'a>>,
     correlation: u64,
     /// The bytes that the call takes of the peer's credit.
     credit: u64,
@@ -70,15 +142,25 @@ pub(crate) struct RawReply {
     given_up: u64,
 }
 
-impl RawReply {
+impl<'a> RawReply<'a> {
+    #[cfg(test)]
     pub(crate) fn new(link: Arc<dyn ReplyLink>, correlation: u64) -> Self {
-        Self { link: Some(link), correlation, credit: 0, given_up: 0 }
+        Self { way: Some(Way::Own(link)), correlation, credit: 0, given_up: 0 }
     }
 
-    /// The same, of a call that takes this many bytes of its link's credit, and came when so many callers had given up.
-    pub(crate) fn of_link(mut self, credit: u64, given_up: u64) -> Self {
-        (self.credit, self.given_up) = (credit, given_up);
-        self
+    /// Of a call that takes this many bytes of its link's credit, and came when so many callers had given up.
+    #[inline]
+    pub(crate) fn of_link(lender: &'a Lender, correlation: u64, credit: u64, given_up: u64) -> Self {
+        Self { way: Some(Way::Lent(lender)), correlation, credit, given_up }
+    }
+
+    /// The same, for as long as need be.
+    pub(crate) fn own(mut self) -> RawReply<'static> {
+        let way = self.way.take().map(|way| match way {
+            Way::Own(link) => Way::Own(link),
+            Way::Lent(lender) => Way::Own(Arc::clone(&lender.link)),
+        });
+        RawReply { way, correlation: self.correlation, credit: self.credit, given_up: self.given_up }
     }
 
     pub(crate) fn send(mut self, body: ReplyBody<'_>) {
@@ -86,10 +168,10 @@ impl RawReply {
     }
 
     fn finish(&mut self, body: ReplyBody<'_>) {
-        if let Some(link) = self.link.take() {
-            link.reply(self.correlation, body);
+        if let Some(way) = self.way.take() {
+            way.link().reply(self.correlation, body);
             if self.credit > 0 {
-                link.give_back(self.credit);
+                way.give_back(self.credit);
             }
         }
     }
@@ -98,8 +180,8 @@ impl RawReply {
     /// latest.
     pub(crate) fn taken(&mut self) {
         let credit = std::mem::take(&mut self.credit);
-        if let (Some(link), 1..) = (&self.link, credit) {
-            link.give_back(credit);
+        if let (Some(way), 1..) = (&self.way, credit) {
+            way.give_back(credit);
         }
     }
 
@@ -108,23 +190,23 @@ impl RawReply {
     }
 
     pub(crate) fn is_unwanted(&self) -> bool {
-        let Some(link) = &self.link else { return false };
-        let given_up = link.given_up();
+        let Some(way) = &self.way else { return false };
+        let given_up = way.link().given_up();
         // Mostly nobody has given up since, and then nothing needs to be locked.
-        (given_up != self.given_up || given_up == u64::MAX) && link.is_unwanted(self.correlation)
+        (given_up != self.given_up || given_up == u64::MAX) && way.link().is_unwanted(self.correlation)
     }
 
     /// Waits until the caller has given up; for ever if it never does, or if the call is one-way.
     pub(crate) async fn unwanted(&self) {
-        poll_fn(|cx| match &self.link {
-            Some(link) => link.poll_unwanted(self.correlation, cx),
+        poll_fn(|cx| match &self.way {
+            Some(way) => way.link().poll_unwanted(self.correlation, cx),
             None => Poll::Pending,
         })
         .await;
     }
 }
 
-impl Drop for RawReply {
+impl Drop for RawReply<'_> {
     fn drop(&mut self) {
         self.finish(ReplyBody::Failed(LostReason::NoReply.into()));
     }

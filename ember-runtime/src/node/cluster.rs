@@ -21,7 +21,7 @@ use crate::{
     directory::{Announcer, Contact, FollowConfig, Follower, MethodRecord, ServiceRecord, keys},
     error::{Error, Result},
     id::NodeKey,
-    message::{RawCall, Reach, decode},
+    message::{Arrivals, RawCall, Reach, decode},
     net::{Endpoint, Listener},
     registry::{Context, Registry, RegistryError},
     transport::{Identity, Ingress, LinkConfig, Links},
@@ -325,18 +325,17 @@ struct Door {
 }
 
 impl Ingress for Door {
-    fn calls(&self, _: NodeKey, calls: &mut dyn Iterator<Item = (u64, RawCall)>, task: &mut task::Context<'_>) {
+    fn calls(&self, _: NodeKey, calls: &mut dyn Arrivals<'_>, task: &mut task::Context<'_>) {
         let Some(router) = self.router.upgrade() else {
-            return calls.for_each(|(_, call)| call.reply.fail(crate::error::RefusedReason::Stopped));
+            return while let Some(call) = calls.take() {
+                call.reply.fail(crate::error::RefusedReason::Stopped);
+            };
         };
-        let mut calls = calls.peekable();
-        while let Some(&(target, _)) = calls.peek() {
-            let run = std::iter::from_fn(|| calls.next_if(|&(next, _)| next == target));
-            let mut run = run.map(|(_, call)| call);
-            if target == NODE_ITSELF {
-                run.for_each(|call| self.question(call));
-            } else {
-                router.deliver(target, &mut run, task);
+        while let Some(target) = calls.target() {
+            if target != NODE_ITSELF {
+                router.deliver(target, calls, task);
+            } else if let Some(call) = calls.take() {
+                self.question(call.own());
             }
         }
     }
@@ -359,7 +358,7 @@ impl Ingress for Door {
 
 impl Door {
     /// What another node asks this node itself: to be told when a service has ended.
-    fn question(&self, call: RawCall) {
+    fn question(&self, call: RawCall<'static>) {
         let RawCall { payload, mut reply, .. } = call;
         reply.taken();
         match (decode(&payload), self.watches.upgrade()) {

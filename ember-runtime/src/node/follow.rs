@@ -108,6 +108,6 @@ impl Router {
 }
 
 /// Tells another node how the service that it watches has ended.
-pub(super) fn answer(reply: RawReply, reason: DownReason) {
+pub(super) fn answer(reply: RawReply<'static>, reason: DownReason) {
     reply.send(ReplyBody::Value(&mut |out| encode(&reason, out)));
 }

@@ -66,7 +66,7 @@ impl Drop for Follower {
 
 #[derive(Default)]
 struct Elsewhere {
-    waiting: Vec<RawReply>,
+    waiting: Vec<RawReply<'static>>,
     /// When there are so many, look for those that nobody wants any more.
     prune_at: usize,
 }
@@ -136,7 +136,7 @@ impl Watches {
     }
 
     /// Another node wants to know when the service with this number has ended.
-    pub(super) fn watch_from_elsewhere(&self, number: u64, reply: RawReply) {
+    pub(super) fn watch_from_elsewhere(&self, number: u64, reply: RawReply<'static>) {
         let mut state = self.lock();
         if state.closed {
             return;

@@ -5,7 +5,7 @@ use std::{task::Context, time::Duration};
 use crate::{
     error::Failure,
     id::{MethodId, NodeKey},
-    message::{Encode, Envelope, Payload, RawCall},
+    message::{Arrivals, Encode, Envelope, Payload},
     net::Endpoint,
 };
 
@@ -57,9 +57,8 @@ pub(crate) struct Peer {
 
 /// Where calls from other nodes go. Its methods must not block.
 pub(crate) trait Ingress: Send + Sync + 'static {
-    /// Takes all of `calls`, or refuses them through their `reply`s. Each comes with the number of a
-    /// [`Pid`](crate::id::Pid) here. `task` is the link's.
-    fn calls(&self, from: NodeKey, calls: &mut dyn Iterator<Item = (u64, RawCall)>, task: &mut Context<'_>);
+    /// Takes all of `calls`, or refuses them through their `reply`s. `task` is the link's.
+    fn calls(&self, from: NodeKey, calls: &mut dyn Arrivals<'_>, task: &mut Context<'_>);
     /// The link to `peer` is up. Ups and downs come in their order.
     fn link_up(&self, peer: NodeKey);
     /// The link to `peer` is down; calls in flight have their answers already.

@@ -38,6 +38,9 @@ const KEY: u8 = 32;
 const MORE: u8 = 64;
 const KNOWN: u8 = 127;
 
+/// Where the number of the callee is.
+const TARGET: usize = 5;
+
 /// What few calls have.
 #[derive(Serialize, Deserialize)]
 struct More<'a> {
@@ -136,7 +139,6 @@ fn write(part: &impl Serialize, out: &mut Vec<u8>) -> Result<(), RefusedReason> 
 /// A header that was read.
 #[derive(Debug)]
 pub(super) struct Header {
-    pub(super) target: u64,
     pub(super) method: MethodId,
     pub(super) fingerprint: Option<u64>,
     pub(super) deadline: Option<Instant>,
@@ -144,6 +146,21 @@ pub(super) struct Header {
     pub(super) envelope: Option<Box<Envelope>>,
     /// How many bytes it took.
     pub(super) size: usize,
+}
+
+/// The number of the callee in the header that `bytes` start with; no header that cannot be read has one.
+#[inline]
+pub(super) fn target(bytes: &[u8]) -> u64 {
+    let Some((&[flags, ..], mut rest)) = bytes.split_first_chunk::<TARGET>() else { return u64::MAX };
+    take_target(flags, &mut rest).unwrap_or(u64::MAX)
+}
+
+#[inline]
+fn take_target(flags: u8, rest: &mut &[u8]) -> Result<u64, String> {
+    Ok(match flags & WIDE {
+        0 => u32::from_le_bytes(take(rest)?).into(),
+        _ => u64::from_le_bytes(take(rest)?),
+    })
 }
 
 /// Reads the header that `bytes` start with.
@@ -155,10 +172,7 @@ pub(super) fn get(bytes: &[u8], clock: Clock) -> Result<Header, String> {
         return Err(format!("the header has unknown flags: {flags:#x}"));
     }
     let method = MethodId(u32::from_le_bytes(take(&mut rest)?));
-    let target = match flags & WIDE {
-        0 => u32::from_le_bytes(take(&mut rest)?).into(),
-        _ => u64::from_le_bytes(take(&mut rest)?),
-    };
+    take_target(flags, &mut rest)?;
     let mut number =
         |flag: u8| if flags & flag == 0 { Ok(None) } else { take(&mut rest).map(u64::from_le_bytes).map(Some) };
     let (fingerprint, deadline, trace, key) = (number(FINGERPRINT)?, number(DEADLINE)?, number(TRACE)?, number(KEY)?);
@@ -173,7 +187,7 @@ pub(super) fn get(bytes: &[u8], clock: Clock) -> Result<Header, String> {
         }
         Some(envelope)
     };
-    Ok(Header { target, method, fingerprint, deadline, envelope, size: bytes.len() - rest.len() })
+    Ok(Header { method, fingerprint, deadline, envelope, size: bytes.len() - rest.len() })
 }
 
 #[inline]

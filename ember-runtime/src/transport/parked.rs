@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     error::RefusedReason,
-    message::{Payload, RawCall, RawReply},
+    message::{Arrivals, Lender, Payload, RawCall, RawReply},
 };
 
 /// What is known of a call before its header is read.
@@ -100,6 +100,10 @@ impl Parked {
         now: Instant,
         task: &mut Context<'_>,
     ) {
+        if self.kept.is_empty() && self.fresh.is_empty() {
+            return;
+        }
+        let lender = Lender::new(session.clone());
         while !self.kept.is_empty() || self.handed < self.fresh.len() {
             let door = session.door();
             if door == Door::Shut {
@@ -107,7 +111,8 @@ impl Parked {
                 self.kept.iter_mut().rev().take_while(|call| !call.parked).for_each(|call| call.parked = true);
                 return;
             }
-            session.ingress.calls(session.peer, &mut Batch { parked: self, session, bytes, time, door, now }, task);
+            let mut batch = Batch { parked: self, session, lender: &lender, bytes, time, door, now };
+            session.ingress.calls(session.peer, &mut batch, task);
         }
         self.fresh.clear();
         self.handed = 0;
@@ -117,45 +122,56 @@ impl Parked {
 /// The calls that go through an open door, until it shuts.
 struct Batch<'a> {
     parked: &'a mut Parked,
-    session: &'a Arc<Session>,
+    session: &'a Session,
+    lender: &'a Lender,
     bytes: &'a Bytes,
     time: Time,
     door: Door,
     now: Instant,
 }
 
-impl Iterator for Batch<'_> {
-    type Item = (u64, RawCall);
-
-    fn next(&mut self) -> Option<(u64, RawCall)> {
+impl<'a> Arrivals<'a> for Batch<'a> {
+    #[inline]
+    fn target(&mut self) -> Option<u64> {
         // A call may be answered while the next ones are handed over.
-        while !self.session.crowded.load(Ordering::Relaxed) {
-            if !self.parked.kept.is_empty() {
-                let Kept { call, mut body, time, parked } = self.parked.kept.pop_front()?;
-                if let Some((header, reply)) = self.admit(call, &body, time, parked) {
-                    body.advance(header.size);
-                    return Some(raw(header, body.into(), reply));
-                }
-                continue;
-            }
-            let Fresh { call, body } = self.parked.fresh.get(self.parked.handed)?;
-            let (call, body) = (*call, body.clone());
-            self.parked.handed += 1;
-            if let Some((header, reply)) = self.admit(call, &self.bytes[body.clone()], self.time, false) {
-                let payload = share(self.bytes, body.start + header.size..body.end);
-                return Some(raw(header, payload, reply));
-            }
+        if self.session.crowded.load(Ordering::Relaxed) {
+            return None;
         }
-        None
+        Some(header::target(match self.parked.kept.front() {
+            Some(Kept { body, .. }) => body,
+            None => &self.bytes[self.parked.fresh.get(self.parked.handed)?.body.clone()],
+        }))
+    }
+
+    #[inline]
+    fn take(&mut self) -> Option<RawCall<'a>> {
+        if let Some(Kept { call, mut body, time, parked }) = self.parked.kept.pop_front() {
+            return self.admit(call, &body.clone(), time, parked, |size| {
+                body.advance(size);
+                body.into()
+            });
+        }
+        let Fresh { call, body } = self.parked.fresh.get(self.parked.handed)?;
+        let (call, body) = (*call, body.clone());
+        self.parked.handed += 1;
+        let payload = |size| share(self.bytes, body.start + size..body.end);
+        self.admit(call, &self.bytes[body.clone()], self.time, false, payload)
     }
 }
 
-impl Batch<'_> {
-    /// Reads the header of a call, or refuses it.
+impl<'a> Batch<'a> {
+    /// Reads the header of a call, or refuses it. `payload` gives what is behind so many bytes.
     #[inline]
-    fn admit(&self, call: Arrived, body: &[u8], time: Time, parked: bool) -> Option<(Header, RawReply)> {
+    fn admit(
+        &self,
+        call: Arrived,
+        body: &[u8],
+        time: Time,
+        parked: bool,
+        payload: impl FnOnce(usize) -> Payload,
+    ) -> Option<RawCall<'a>> {
         let correlation = call.correlation.map_or(0, Correlation::number);
-        let reply = RawReply::new(self.session.clone(), correlation).of_link(call.size, time.given_up);
+        let reply = RawReply::of_link(self.lender, correlation, call.size, time.given_up);
         if self.door == Door::Retiring {
             reply.fail(RefusedReason::Retiring);
             return None;
@@ -176,12 +192,7 @@ impl Batch<'_> {
             reply.fail(RefusedReason::Expired);
             return None;
         }
-        Some((header, reply))
+        let Header { method, fingerprint, deadline, envelope, size } = header;
+        Some(RawCall { method, fingerprint, payload: payload(size), deadline, envelope, reply })
     }
-}
-
-#[inline]
-fn raw(header: Header, payload: Payload, reply: RawReply) -> (u64, RawCall) {
-    let Header { target, method, fingerprint, deadline, envelope, size: _ } = header;
-    (target, RawCall { method, fingerprint, payload, deadline, envelope, reply })
 }

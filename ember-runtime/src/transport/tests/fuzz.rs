@@ -12,7 +12,7 @@ use super::support::*;
 use crate::{
     error::{Failure, RefusedReason},
     id::{NodeKey, Pid},
-    message::{Chain, Envelope, RawCall},
+    message::{Arrivals, Chain, Envelope},
     rng::Rng,
     transport::{
         Ingress, LinkConfig, OutCall,
@@ -143,8 +143,10 @@ fn task() -> Context<'static> {
 struct Nobody;
 
 impl Ingress for Nobody {
-    fn calls(&self, _: NodeKey, calls: &mut dyn Iterator<Item = (u64, RawCall)>, _: &mut Context<'_>) {
-        calls.for_each(drop);
+    fn calls(&self, _: NodeKey, calls: &mut dyn Arrivals<'_>, _: &mut Context<'_>) {
+        while let Some(call) = calls.take() {
+            drop(call);
+        }
     }
     fn link_up(&self, _: NodeKey) {}
     fn link_down(&self, _: NodeKey, _: &str) {}
@@ -191,7 +193,7 @@ fn the_valid_frame_is_read_whole() {
     let Record::Call { correlation: Some(name), body, .. } = &records[0] else { panic!("{records:?}") };
     assert_eq!((name.index, name.generation), (70_000, 9));
     let header = header::get(&frame[body.clone()], clock()).unwrap();
-    assert_eq!((header.target, header.method), (300, METHOD));
+    assert_eq!((header::target(&frame[body.clone()]), header.method), (300, METHOD));
     assert_eq!(&frame[body.start + header.size..body.end], b"payload");
 }
 

@@ -24,7 +24,7 @@ use tokio::{
 use crate::{
     error::{Failure, RefusedReason},
     id::{Incarnation, MethodId, NodeId, NodeKey},
-    message::{Envelope, RawCall, ReplyBody},
+    message::{Arrivals, Envelope, RawCall, ReplyBody},
     net::{BoxStream, Endpoint, Listener, Network, OsNetwork},
     rng::Rng,
     transport::{Identity, Ingress, LinkConfig, Links, OutCall, Peer, PendingReply, RawAnswer, lock},
@@ -45,15 +45,17 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The services of a node, and what they saw.
 #[derive(Default)]
 pub(super) struct Services {
-    pub(super) held: Mutex<Vec<RawCall>>,
+    pub(super) held: Mutex<Vec<RawCall<'static>>>,
     pub(super) events: Mutex<Vec<String>>,
     pub(super) counted: AtomicUsize,
     pub(super) envelopes: Mutex<Vec<Envelope>>,
 }
 
 impl Ingress for Services {
-    fn calls(&self, _: NodeKey, calls: &mut dyn Iterator<Item = (u64, RawCall)>, _: &mut Context<'_>) {
-        calls.for_each(|(target, call)| self.call(target, call));
+    fn calls(&self, _: NodeKey, calls: &mut dyn Arrivals<'_>, _: &mut Context<'_>) {
+        while let Some(target) = calls.target() {
+            calls.take().into_iter().for_each(|call| self.call(target, call.own()));
+        }
     }
 
     fn link_up(&self, peer: NodeKey) {
@@ -66,7 +68,7 @@ impl Ingress for Services {
 }
 
 impl Services {
-    fn call(&self, target: u64, mut call: RawCall) {
+    fn call(&self, target: u64, mut call: RawCall<'static>) {
         if target != HOLD {
             call.reply.taken();
         }

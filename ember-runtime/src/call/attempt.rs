@@ -16,7 +16,6 @@ use super::{
     inherited::Inherited,
     local,
     request::{Options, Request},
-    waiting::InFlight,
 };
 use crate::{
     actor::Offer,
@@ -166,7 +165,7 @@ impl Course {
                 }
                 Err(cycle) => return Err(cycle.into()),
             };
-            let _counted = InFlight::new(&instance);
+            let _counted = instance.in_flight.one();
             match self.attempt::<M>(&instance, args, envelope).await {
                 Attempt::Done(result) => return Ok(result),
                 Attempt::Failed(failure) => return Err(failure),

@@ -13,10 +13,9 @@ use super::{
     attempt::{Attempt, Outcome, describe},
     handle::Target,
     remote::{put_args_of, read},
-    waiting::InFlight,
 };
 use crate::{
-    directory::Instance,
+    directory::{InShare, Instance, Share},
     error::CallError,
     id::{MethodId, Pid},
     message::{Envelope, Method},
@@ -25,7 +24,7 @@ use crate::{
 
 /// A method of a service on another node.
 pub(super) struct Away {
-    instance: Arc<Instance>,
+    instance: Share,
     method: MethodId,
     /// That of the method, if the callee is to compare it.
     fingerprint: Option<u64>,
@@ -36,7 +35,7 @@ impl Away {
     pub(super) fn find<M: Method>(target: &Target, instance: Arc<Instance>) -> Option<Self> {
         let method = target.method_id::<M>();
         let (_, _, fingerprint) = target.router.way::<M>(&instance, method).ok()?;
-        Some(Self { instance, method, fingerprint })
+        Some(Self { instance: Share::of(instance), method, fingerprint })
     }
 
     pub(super) fn pid(&self) -> Pid {
@@ -53,7 +52,7 @@ impl Away {
         deadline: Instant,
     ) -> Option<WaitingAway> {
         let pending = self.submit::<M>(target, args, envelope, false)?;
-        Some(WaitingAway { pending, instance: InFlight::new(&self.instance), deadline })
+        Some(WaitingAway { pending, instance: self.instance.one(), deadline })
     }
 
     /// The same for a call that nobody waits for. Whether the link has it.
@@ -84,7 +83,7 @@ impl Away {
 /// A call that waits for its answer from another node. Dropped, nobody wants its answer any more.
 pub(super) struct WaitingAway {
     pending: PendingReply,
-    instance: InFlight,
+    instance: InShare,
     deadline: Instant,
 }
 
@@ -101,7 +100,7 @@ impl WaitingAway {
             Attempt::Refused(reason) => reason.into(),
             Attempt::Failed(failure) => failure,
         };
-        let place = self.instance.0.to_string();
+        let place = self.instance.to_string();
         Poll::Ready(Some(Err(describe::<M, _>(target, Some(place), failure))))
     }
 }

@@ -12,7 +12,7 @@ use tokio::task;
 use super::{Away, handle::Target, mixed::Mixed, router::Only};
 use crate::{
     actor::{AnyCell, Port, Spare},
-    directory::Instance,
+    directory::Share,
     message::Method,
 };
 
@@ -37,7 +37,7 @@ pub(super) struct Resolved {
 /// A method of a service.
 pub(super) struct Found {
     /// None if no view lists it.
-    pub(super) instance: Option<Arc<Instance>>,
+    pub(super) share: Option<Share>,
     pub(super) cell: Arc<dyn AnyCell>,
     /// A `Port` of the method.
     port: &'static (dyn Any + Send + Sync),
@@ -111,7 +111,7 @@ fn find<M: Method>(target: &Target) -> (Option<Found>, Option<Away>) {
     match target.router.only(&target.address, M::INFO.lane) {
         Some(Only::Here(instance, cell)) => {
             let found = cell.port(target.method_id::<M>());
-            (found.map(|(_, port, index)| Found { instance, cell, port, index }), None)
+            (found.map(|(_, port, index)| Found { share: instance.map(Share::of), cell, port, index }), None)
         }
         Some(Only::Elsewhere(instance)) => (None, Away::find::<M>(target, instance)),
         None => (None, None),

@@ -3,7 +3,7 @@
 use std::{
     mem,
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     actor::AnyCell,
-    directory::Instance,
+    directory::InShare,
     error::{CallError, LostReason},
     message::{Answer, Answering, Method},
 };
@@ -34,7 +34,7 @@ pub(super) struct Waiting<M: Method> {
 /// Who is to answer.
 enum Asked {
     /// An instance of the view.
-    Listed(InFlight),
+    Listed(InShare),
     /// A service that no view lists.
     Direct(Arc<dyn AnyCell>),
 }
@@ -48,8 +48,8 @@ pub(super) enum Waited<M: Method> {
 
 impl<M: Method> Waiting<M> {
     pub(super) fn new(answering: Answering<M>, fresh: bool, found: &Found, deadline: Instant) -> Self {
-        let asked = match &found.instance {
-            Some(instance) => Asked::Listed(InFlight::new(instance)),
+        let asked = match &found.share {
+            Some(share) => Asked::Listed(share.one()),
             None => Asked::Direct(Arc::clone(&found.cell)),
         };
         Self { answering, fresh, asked, patience: Patience::until(deadline) }
@@ -74,25 +74,9 @@ impl<M: Method> Waiting<M> {
             }
         };
         let place = match &self.asked {
-            Asked::Listed(instance) => instance.0.to_string(),
+            Asked::Listed(instance) => instance.to_string(),
             Asked::Direct(cell) => target.router.place(&**cell),
         };
         Poll::Ready(Waited::Over(Err(describe::<M, _>(target, Some(place), failure))))
-    }
-}
-
-/// Counts a call as in flight.
-pub(super) struct InFlight(pub(super) Arc<Instance>);
-
-impl InFlight {
-    pub(super) fn new(instance: &Arc<Instance>) -> Self {
-        instance.in_flight.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(instance))
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -1,14 +1,8 @@
 //! One service that can be called.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::{fmt, sync::Arc};
 
-use super::{MethodRecord, NodeRecord};
+use super::{InFlight, MethodRecord, NodeRecord};
 use crate::{
     actor::{AnyCell, ServiceIdentity, ServiceState},
     id::{MethodId, Pid},
@@ -31,7 +25,7 @@ pub struct Instance {
     /// The service itself, if it is on this node.
     pub(crate) cell: Option<Arc<dyn AnyCell>>,
     /// Calls that this node waits for.
-    pub(crate) in_flight: Arc<AtomicUsize>,
+    pub(crate) in_flight: Arc<InFlight>,
 }
 
 impl Instance {
@@ -62,7 +56,7 @@ impl Instance {
 
     /// How many calls from this node it has not answered yet.
     pub fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
+        self.in_flight.count()
     }
 
     /// The fingerprint of a method that it has published.

@@ -8,6 +8,7 @@ mod choose;
 mod contact;
 #[cfg(feature = "cluster")]
 mod follow;
+mod in_flight;
 mod instance;
 mod key;
 mod known;
@@ -25,6 +26,7 @@ pub(crate) use self::{
 };
 pub(crate) use self::{
     choose::{Candidates, choose, only},
+    in_flight::{InFlight, InShare, Share},
     known::Directory,
     nobody::{ended, no_such_run, of_another_kind},
     record::MethodRecord,

@@ -1,0 +1,145 @@
+//! How many calls of this node wait for an instance. Callers that know where their calls go, count them by thread: words that
+//! threads share cost more than all else that is done for a call.
+
+use std::{
+    mem,
+    ops::Deref,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use super::Instance;
+
+/// All that wait for an instance.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight {
+    /// Those that are not in a share.
+    others: AtomicUsize,
+    shares: Mutex<Vec<Weak<Shared>>>,
+}
+
+/// What a thread remembers of an instance, to count the calls that it makes to it.
+#[derive(Debug)]
+pub(crate) struct Share(Arc<Shared>);
+
+/// Each waiting call has a reference, and the [`Share`] one, as long as it is there.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    instance: Arc<Instance>,
+    is_kept: AtomicBool,
+}
+
+/// A call in flight.
+#[derive(Debug)]
+pub(crate) struct InShare(Arc<Shared>);
+
+/// A call in flight that is in no share.
+#[derive(Debug)]
+pub(crate) struct Other<'a>(&'a InFlight);
+
+impl InFlight {
+    pub(crate) fn count(&self) -> usize {
+        // One looks at a time: looking takes references itself.
+        let shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = shares.iter().filter_map(Weak::upgrade).map(|shared| {
+            let not_calls = 1 + usize::from(shared.is_kept.load(Ordering::Relaxed));
+            Arc::strong_count(&shared).saturating_sub(not_calls)
+        });
+        self.others.load(Ordering::Relaxed) + shared.sum::<usize>()
+    }
+
+    pub(crate) fn one(&self) -> Other<'_> {
+        self.others.fetch_add(1, Ordering::Relaxed);
+        Other(self)
+    }
+}
+
+impl Drop for Other<'_> {
+    fn drop(&mut self) {
+        self.0.others.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Share {
+    pub(crate) fn of(instance: Arc<Instance>) -> Self {
+        let in_flight = Arc::clone(&instance.in_flight);
+        let shared = Arc::new(Shared { instance, is_kept: AtomicBool::new(true) });
+        let mut shares = in_flight.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        shares.retain(|share| share.strong_count() > 0);
+        shares.push(Arc::downgrade(&shared));
+        Self(shared)
+    }
+
+    /// A call begins to wait.
+    #[inline]
+    pub(crate) fn one(&self) -> InShare {
+        InShare(Arc::clone(&self.0))
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.0.is_kept.store(false, Ordering::Relaxed);
+    }
+}
+
+impl Deref for Share {
+    type Target = Instance;
+
+    fn deref(&self) -> &Instance {
+        &self.0.instance
+    }
+}
+
+impl Deref for InShare {
+    type Target = Instance;
+
+    fn deref(&self) -> &Instance {
+        &self.0.instance
+    }
+}
+
+const _: () = assert!(mem::size_of::<InShare>() == mem::size_of::<usize>(), "it travels with each call");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        actor::{ServiceIdentity, ServiceState},
+        directory::NodeRecord,
+        id::{Incarnation, NodeId, NodeKey, Pid},
+    };
+
+    fn instance() -> Instance {
+        let key = NodeKey { id: NodeId(1), incarnation: Incarnation(1) };
+        Instance {
+            pid: Pid { node: key, number: 1 },
+            identity: Arc::new(ServiceIdentity::supposed("desk", 1, 0)),
+            node: Arc::new(NodeRecord::new(key, "here".into(), "127.0.0.1:0".parse().unwrap(), 0)),
+            state: ServiceState::Running,
+            contracts: Arc::default(),
+            methods: Arc::default(),
+            direct: false,
+            suspect: false,
+            cell: None,
+            in_flight: Arc::default(),
+        }
+    }
+
+    #[test]
+    fn calls_are_counted_until_they_end_also_after_their_thread_has_forgotten_the_instance() {
+        let instance = Arc::new(instance());
+        let in_flight = Arc::clone(&instance.in_flight);
+        let (here, there) = (Share::of(Arc::clone(&instance)), Share::of(instance));
+        let (first, second, other) = (here.one(), there.one(), in_flight.one());
+        assert_eq!(in_flight.count(), 3);
+        drop((here, other));
+        assert_eq!(in_flight.count(), 2);
+        drop(first);
+        drop((there, second));
+        assert_eq!(in_flight.count(), 0);
+        assert_eq!(in_flight.shares.lock().unwrap().iter().filter(|share| share.strong_count() > 0).count(), 0);
+    }
+}

@@ -13,38 +13,52 @@ thread_local! {
     static SHELVES: RefCell<Vec<(TypeId, Box<dyn Any>)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The shelf for values of one type.
+/// Shows `action` the shelf for one type of values, a `Vec`, which `make` makes. It knows no types, so that a program has it
+/// once; optimised, it becomes part of where it is used.
 #[inline]
-fn shelf<T: 'static>(shelves: &mut Vec<(TypeId, Box<dyn Any>)>) -> Option<&mut Vec<T>> {
-    let kind = TypeId::of::<T>();
-    if shelves.first().is_none_or(|(first, _)| *first != kind) {
-        to_the_front::<T>(shelves, kind);
-    }
-    shelves.first_mut()?.1.downcast_mut()
+fn with(kind: TypeId, make: fn() -> Box<dyn Any>, action: &mut dyn FnMut(&mut dyn Any)) {
+    // A thread that ends has no shelves any more.
+    let _ended = SHELVES.try_with(|shelves| {
+        let shelves = &mut *shelves.borrow_mut();
+        if shelves.first().is_none_or(|(first, _)| *first != kind) {
+            to_the_front(shelves, kind, make);
+        }
+        if let Some((_, shelf)) = shelves.first_mut() {
+            action(&mut **shelf);
+        }
+    });
 }
 
-fn to_the_front<T: 'static>(shelves: &mut Vec<(TypeId, Box<dyn Any>)>, kind: TypeId) {
+fn to_the_front(shelves: &mut Vec<(TypeId, Box<dyn Any>)>, kind: TypeId, make: fn() -> Box<dyn Any>) {
     let place = shelves.iter().position(|(other, _)| *other == kind).unwrap_or_else(|| {
-        shelves.push((kind, Box::new(Vec::<T>::new())));
+        shelves.push((kind, make()));
         shelves.len() - 1
     });
     shelves.swap(0, place);
 }
 
+fn empty<T: 'static>() -> Box<dyn Any> {
+    Box::new(Vec::<T>::new())
+}
+
 /// A value that was kept.
 #[inline]
 pub(crate) fn take<T: 'static>() -> Option<T> {
-    // A thread that ends has no shelves any more.
-    SHELVES.try_with(|shelves| shelf::<T>(&mut shelves.borrow_mut())?.pop()).ok().flatten()
+    let mut taken = None;
+    with(TypeId::of::<T>(), empty::<T>, &mut |shelf| taken = shelf.downcast_mut::<Vec<T>>().and_then(Vec::pop));
+    taken
 }
 
 /// Keeps a value, if there is room.
 #[inline]
 pub(crate) fn keep<T: 'static>(value: T) {
     let mut value = Some(value);
-    let _ended = SHELVES.try_with(|shelves| {
-        if let Some(shelf) = shelf::<T>(&mut shelves.borrow_mut()).filter(|shelf| shelf.len() < KEPT) {
-            shelf.extend(value.take());
+    with(TypeId::of::<T>(), empty::<T>, &mut |shelf| {
+        if let Some(shelf) = shelf.downcast_mut::<Vec<T>>()
+            && shelf.len() < KEPT
+            && let Some(value) = value.take()
+        {
+            shelf.push(value);
         }
     });
     // One that found no room is dropped after the shelves were let go of.

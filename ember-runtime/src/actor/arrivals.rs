@@ -4,11 +4,11 @@
 use std::task::Context;
 
 use super::{
-    AnyCell as _, Body, Cell, Place, Post, Service,
-    call_job::RawJob,
+    AnyCell as _, Cell, Post, Service,
+    call_job::{RawJob, arrive},
     job::{Driving, Start},
     table::{Entry, SIGNATURE_OF},
-    unsafe_turn::Held,
+    visit::Visit,
 };
 use crate::{
     error::RefusedReason,
@@ -47,12 +47,12 @@ pub(super) fn deliver<S: Service>(
             }
         };
         if entry.is_run(which) {
-            visit = visit.take().or_else(|| Visit::begin(cell));
+            visit = visit.take().or_else(|| Visit::begin(cell, false));
         } else if let Some(visit) = visit.take() {
             visit.end();
         }
         match visit.take() {
-            Some(open) => visit = open.run(call, index, entry, task),
+            Some(open) => visit = run(open, call, index, task),
             None => queue(cell, call.own(), index, entry),
         }
     }
@@ -100,7 +100,7 @@ fn queue<S: Service>(cell: &Cell<S>, call: RawCall<'static>, index: usize, entry
         let call = call.take().expect("a job is made once");
         match entry.info.lane {
             Lane::User => calls.add_raw(call, index),
-            Lane::System => Post::Job(Box::new(RawJob { call, index, start: entry.raw })),
+            Lane::System => Post::Job(Box::new(RawJob { call, index })),
         }
     });
     if let (Err(reason), Some(call)) = (put, call) {
@@ -122,59 +122,29 @@ impl<S: Service> Entry<S> {
     }
 }
 
-/// The turn of whoever hands calls over.
-struct Visit<'a, S: Service> {
-    cell: &'a Cell<S>,
-    held: Held<'a, Place<S>>,
-    body: Box<Body<S>>,
-}
-
-impl<'a, S: Service> Visit<'a, S> {
-    /// Takes the turn, if the service is idle.
-    fn begin(cell: &'a Cell<S>) -> Option<Self> {
-        let mut held = cell.turn.try_short(false)?;
-        match held.with(std::mem::take) {
-            Place::Idle(body) => Some(Self { cell, held, body }),
-            other => {
-                cell.leave(held, || other);
-                None
+/// Runs a call. The visit goes on if nobody else has something to do here.
+fn run<'a, S: Service>(
+    visit: Visit<'a, S>,
+    call: RawCall<'_>,
+    index: usize,
+    task: &mut Context<'_>,
+) -> Option<Visit<'a, S>> {
+    if call.reply.is_unwanted() {
+        call.reply.fail(RefusedReason::CallerGone);
+        return Some(visit);
+    }
+    let Visit { cell, held, body } = visit;
+    cell.counts.short();
+    match arrive(call, index, body, &mut Driving { cell, task }) {
+        Start::Over(body) => {
+            let visit = (Visit { cell, held, body }).ended()?;
+            if !visit.held.is_wanted() {
+                return Some(visit);
             }
+            visit.end();
         }
+        Start::Running(running) => cell.suspend(held, running, false),
+        Start::Waits(running, changed, _) => cell.suspend(held, running, changed),
     }
-
-    /// Runs a call. The visit goes on if nobody else has something to do here.
-    fn run(self, call: RawCall<'_>, index: usize, entry: &Entry<S>, task: &mut Context<'_>) -> Option<Self> {
-        if call.reply.is_unwanted() {
-            call.reply.fail(RefusedReason::CallerGone);
-            return Some(self);
-        }
-        let Self { cell, held, body } = self;
-        cell.counts.short();
-        let place = match (entry.raw)(call, index, body, &mut Driving { cell, task }) {
-            Start::Over(mut body) => {
-                if body.core.panicked && cell.resumes() {
-                    body.core.panicked = false;
-                }
-                if !body.core.needs_driver() {
-                    let visit = Self { cell, held, body };
-                    if !visit.held.is_wanted() {
-                        return Some(visit);
-                    }
-                    visit.end();
-                    return None;
-                }
-                Place::Idle(body)
-            }
-            Start::Running(running) => Place::Suspended(running, false),
-            Start::Waits(running, changed, _) => Place::Suspended(running, changed),
-        };
-        cell.turn.note_work();
-        cell.leave(held, || place);
-        None
-    }
-
-    fn end(self) {
-        let Self { cell, held, body } = self;
-        cell.leave(held, || Place::Idle(body));
-    }
+    None
 }

@@ -1,7 +1,9 @@
 //! Calls, as the service that they are for sees them: how one begins, and how one is refused.
 
 use std::{
+    any::Any,
     marker::PhantomData,
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
@@ -10,18 +12,17 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     Body, Cell, HandledBy, Path, Service, Submission,
+    callback::route,
     execute::{execute, execute_unless, panicked, report},
-    job::{Done, Driving, Job, Start, conclude, guarded, once},
-    pool::Pool,
+    job::{Driving, Job, Start, guarded, once},
+    outcome::{Outcome, To, conclude},
+    pool::Memory,
     step::{Step, first_step},
 };
 use crate::{
-    error::{Failure, RefusedReason, Result},
-    message::{Answer, Due, Handled, Method, RawCall, RawReply, Reply, ReplyBody, Wire},
+    error::RefusedReason,
+    message::{Answer, Due, Method, RawCall, RawReply, Reply},
 };
-
-/// What a handler made of a call. What hardly ever happens is boxed: it would make what is moved around larger.
-pub(super) type Outcome<M> = Result<Handled<<M as Method>::Value, <M as Method>::Error>, Box<Failure>>;
 
 /// Runs the method `M`. A panic ends the call, not the service.
 pub(super) async fn running<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
@@ -40,44 +41,49 @@ pub(super) fn start<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     driver: &mut Driving<'_, '_, S>,
 ) -> Start<S> {
     if call.is_expired() {
-        guarded(&mut body, || refuse(call, RefusedReason::Expired));
-        return Start::Over(body);
+        return refused(call, body, RefusedReason::Expired);
     }
     if call.reply.as_ref().is_some_and(Reply::is_unwanted) {
-        guarded(&mut body, || drop(call));
-        return Start::Over(body);
+        return refused(call, body, RefusedReason::CallerGone);
     }
     let Submission { args, envelope, deadline, reply, index } = call;
     body.begin::<L>(envelope.map(|envelope| *envelope), Due::at(deadline), M::INFO.name);
-    begin::<S, L, M, _>(body, args, index, driver, reply, deadline)
+    let to = reply.map_or(To::Nobody, To::Here);
+    begin::<S, L, M>(body, args, index, driver, to, deadline)
 }
 
-/// Begins to run the method `M`; `done` is told of the outcome, if there is anybody.
-fn begin<S: Service, L: Path<S>, M: HandledBy<L::Unit>, D: Done<Outcome<M>>>(
+/// Answers that a call will not be executed, where code of the user's may run as it is dropped.
+fn refused<S: Service, M: Method>(call: Submission<M>, mut body: Box<Body<S>>, reason: RefusedReason) -> Start<S> {
+    guarded(&mut body, || refuse(call, reason));
+    Start::Over(body)
+}
+
+/// Begins to run the method `M`, for somebody.
+#[inline]
+fn begin<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     body: Box<Body<S>>,
     args: M::Args,
     index: usize,
     driver: &mut Driving<'_, '_, S>,
-    mut done: Option<D>,
+    mut to: To<'_, M>,
     deadline: Option<Instant>,
 ) -> Start<S> {
-    if const { M::INFO.cancel }
-        && let Some(done) = done.take()
-    {
-        let mut done = done.later();
+    if const { M::INFO.cancel } && !matches!(to, To::Nobody) {
+        let mut to = to.own();
         return once(body, move |body| {
             Box::pin(async move {
-                let gone = before(deadline, done.unwanted());
+                let gone = before(deadline, to.unwanted());
                 if let Some(outcome) = execute_unless::<S, L, M>(body, args, gone).await {
-                    done.done(outcome);
+                    to.tell(outcome);
                 }
             })
         });
     }
     let Driving { cell, task } = driver;
-    match first_step::<S, L, M, D::Later>((cell, index), (body, args), &mut Pool, task, || done.take().map(D::later)) {
+    let later = &mut || mem::replace(&mut to, To::Nobody).own();
+    match first_step::<S, L, M>((cell, index), (body, args), Memory::Thread, task, later) {
         Step::Over(mut body, outcome) => {
-            conclude(&mut body, outcome, done);
+            conclude(&mut body, outcome, to);
             Start::Over(body)
         }
         Step::Waits(running, changed) => Start::Waits(running, changed, index),
@@ -88,33 +94,12 @@ fn begin<S: Service, L: Path<S>, M: HandledBy<L::Unit>, D: Done<Outcome<M>>>(
 pub(super) fn refuse<M: Method>(call: Submission<M>, reason: RefusedReason) {
     match call.reply {
         Some(reply) => reply.send(Answer::Refused(reason, call.args)),
-        None => {
-            tracing::warn!(target: "ember::call", method = M::INFO.name, %reason, "a one-way call was not executed")
-        }
+        None => warn(M::INFO.name, &reason),
     }
 }
 
-impl<M: Method> Done<Outcome<M>> for Reply<M> {
-    type Later = Self;
-
-    fn later(self) -> Self {
-        self
-    }
-
-    fn done(self, outcome: Outcome<M>) {
-        match outcome {
-            Ok(handled) => handled.settle(move |result| {
-                if let Some(result) = result {
-                    self.send(Answer::Done(result));
-                }
-            }),
-            Err(failure) => self.send(Answer::Failed(*failure)),
-        }
-    }
-
-    async fn unwanted(&mut self) {
-        Reply::unwanted(self).await;
-    }
+fn warn(method: &str, reason: &RefusedReason) {
+    tracing::warn!(target: "ember::call", method, %reason, "a one-way call was not executed");
 }
 
 /// A call from another node that has waited in the mailbox, unless there is no point in it any more.
@@ -131,83 +116,69 @@ pub(super) fn waited<S: Service>(call: RawCall<'static>, cell: &Cell<S>) -> Opti
     Some(call)
 }
 
-/// Begins a call from another node. Its arguments are decoded here, where the service runs; `index` is the place of the
-/// method in the service's table.
-pub(super) fn start_raw<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+/// Begins a call from another node; `index` is the place of the method in the service's table.
+pub(super) fn arrive<S: Service>(
     call: RawCall<'_>,
     index: usize,
     mut body: Box<Body<S>>,
     driver: &mut Driving<'_, '_, S>,
 ) -> Start<S> {
     let RawCall { payload, deadline, envelope, mut reply, .. } = call;
+    let Some(entry) = driver.cell.table.methods.get(index) else {
+        reply.fail(RefusedReason::UnknownMethod);
+        return Start::Over(body);
+    };
+    // The payload waits no longer: its bytes make room for others.
+    reply.taken();
+    body.ambient.begin(envelope.map(|envelope| *envelope), Due::at(deadline), entry.info.name);
+    (entry.raw)(Raw { payload: &payload, reply, index, deadline }, body, driver)
+}
+
+/// A call from another node whose context is there already.
+pub(super) struct Raw<'a> {
+    payload: &'a [u8],
+    reply: RawReply<'a>,
+    index: usize,
+    deadline: Option<Instant>,
+}
+
+/// Begins a call from another node: see [`start_raw`].
+pub(super) type StartRaw<S> = fn(Raw<'_>, Box<Body<S>>, &mut Driving<'_, '_, S>) -> Start<S>;
+
+/// Begins a call of the method `M` from another node. Its arguments are decoded here, where the service runs.
+pub(super) fn start_raw<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+    call: Raw<'_>,
+    mut body: Box<Body<S>>,
+    driver: &mut Driving<'_, '_, S>,
+) -> Start<S> {
+    let Raw { payload, reply, index, deadline } = call;
     let Some(wire) = M::wire() else {
         reply.fail(RefusedReason::Private);
         return Start::Over(body);
     };
-    let args = match catch_unwind(|| (wire.get_args)(&payload)) {
-        Ok(Ok(args)) => args,
-        Ok(Err(error)) => {
-            let method = full_name::<S, L, M>();
-            reply.fail(RefusedReason::Undecodable(format!("{method}: {error}")));
-            return Start::Over(body);
+    match catch_unwind(|| (wire.get_args)(payload)) {
+        Ok(Ok(args)) => {
+            body.core.route = route::<S, L>;
+            begin::<S, L, M>(body, args, index, driver, To::Elsewhere(reply), deadline)
         }
-        Err(panic) => {
-            let text = report(&mut body, &*panic);
-            reply.fail(RefusedReason::Undecodable(format!("{}: it panicked: {text}", full_name::<S, L, M>())));
-            return Start::Over(body);
-        }
-    };
-    drop(payload);
-    reply.taken();
-    body.begin::<L>(envelope.map(|envelope| *envelope), Due::at(deadline), M::INFO.name);
-    begin::<S, L, M, _>(body, args, index, driver, Some(RawDone { wire, reply }), deadline)
-}
-
-/// Where the outcome of a call from another node goes.
-struct RawDone<'a, M: Method> {
-    wire: Wire<M>,
-    reply: RawReply<'a>,
-}
-
-impl<M: Method> Done<Outcome<M>> for RawDone<'_, M> {
-    type Later = RawDone<'static, M>;
-
-    fn later(self) -> Self::Later {
-        RawDone { wire: self.wire, reply: self.reply.own() }
-    }
-
-    fn done(self, outcome: Outcome<M>) {
-        let Self { wire, reply } = self;
-        match outcome {
-            Ok(handled) => match handled.now() {
-                Ok(result) => settle(&wire, reply, result),
-                Err(later) => {
-                    let reply = reply.own();
-                    later.settle(move |result| match result {
-                        Some(result) => settle(&wire, reply, result),
-                        None => drop(reply),
-                    });
-                }
-            },
-            Err(failure) => reply.fail(*failure),
-        }
-    }
-
-    async fn unwanted(&mut self) {
-        self.reply.unwanted().await;
+        Ok(Err(error)) => undecodable(body, reply, driver, index, Ok(error.to_string())),
+        Err(panic) => undecodable(body, reply, driver, index, Err(panic)),
     }
 }
 
-/// Sends the result of a call to the other node.
-fn settle<M: Method>(wire: &Wire<M>, reply: RawReply<'_>, result: Result<M::Value, M::Error>) {
-    match result {
-        Ok(value) => reply.send(ReplyBody::Value(&mut |out| wire.put_value(&value, out))),
-        Err(error) => reply.send(ReplyBody::App(&mut |out| wire.put_error(&error, out))),
-    }
+/// Answers that the arguments of a call cannot be read: for the reason `why`, or because reading them panicked.
+fn undecodable<S: Service>(
+    mut body: Box<Body<S>>,
+    reply: RawReply<'_>,
+    driver: &Driving<'_, '_, S>,
+    index: usize,
+    why: Result<String, Box<dyn Any + Send>>,
+) -> Start<S> {
+    let why = why.unwrap_or_else(|panic| format!("it panicked: {}", report(&mut body, &*panic)));
+    let method = driver.cell.table.methods.get(index).map_or("", |entry| &entry.name);
+    reply.fail(RefusedReason::Undecodable(format!("{method}: {why}")));
+    Start::Over(body)
 }
-
-/// Begins a call from another node: see [`start_raw`].
-pub(super) type StartRaw<S> = fn(RawCall<'_>, usize, Box<Body<S>>, &mut Driving<'_, '_, S>) -> Start<S>;
 
 /// A call from this node that waits in the system lane.
 pub(super) struct CallJob<S, L, M: Method> {
@@ -232,16 +203,15 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for CallJob<S, L, M> 
 }
 
 /// A call from another node that waits in the system lane.
-pub(super) struct RawJob<S: Service> {
+pub(super) struct RawJob {
     pub(super) call: RawCall<'static>,
     pub(super) index: usize,
-    pub(super) start: StartRaw<S>,
 }
 
-impl<S: Service> Job<S> for RawJob<S> {
+impl<S: Service> Job<S> for RawJob {
     fn start(self: Box<Self>, body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
         match waited(self.call, driver.cell) {
-            Some(call) => (self.start)(call, self.index, body, driver),
+            Some(call) => arrive(call, self.index, body, driver),
             None => Start::Over(body),
         }
     }

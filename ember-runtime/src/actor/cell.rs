@@ -14,7 +14,7 @@ use super::{
     counts::Counts,
     driver::Driver,
     identity::Identity,
-    job::{Job, refusing},
+    job::Job,
     states::States,
     unsafe_turn::Turn,
     waiting::{Calls, Post},
@@ -116,7 +116,7 @@ impl<S: Service> Cell<S> {
     pub(crate) fn settle_in(self: &Arc<Self>, service: S, host: &Arc<dyn Host>) {
         let core = Core::new::<S>(Arc::clone(host), Arc::clone(self) as _);
         if let Some(held) = self.turn.take() {
-            self.leave(held, || Place::Idle(Body::new(service, core, self)));
+            self.leave(held, Place::Idle(Body::new(service, core, self)));
         }
         self.up(&**host);
     }
@@ -148,7 +148,7 @@ impl<S: Service> Cell<S> {
     pub(super) fn end(&self, state: ServiceState) {
         self.let_go();
         let (posts, mut calls) = self.mailbox.seal();
-        posts.into_iter().for_each(|post| refusing(|| calls.refuse(post, RefusedReason::Stopped)));
+        posts.into_iter().for_each(|post| calls.refuse_guarded(post, RefusedReason::Stopped));
         self.end_driver();
         self.states.set(state);
     }

@@ -104,7 +104,7 @@ impl<S: Service> Cell<S> {
     /// Drops what is left of a service that has ended.
     fn clear(&self) {
         if let Some(mut held) = self.turn.take() {
-            let left = held.with(std::mem::take);
+            let left = held.take();
             drop(left);
         }
     }

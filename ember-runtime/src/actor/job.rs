@@ -1,6 +1,7 @@
 //! What waits in a mailbox: work for a service, with the knowledge of whom to tell how it went.
 
 use std::{
+    any::Any,
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
@@ -12,9 +13,10 @@ use futures_util::{FutureExt, future::BoxFuture};
 use super::{
     Body, Cell, Service,
     execute::report,
-    pool::{Memory as _, Pool, Slot},
+    outcome::{Outcome, To, conclude},
+    pool::{Memory, Slot},
 };
-use crate::error::RefusedReason;
+use crate::{error::RefusedReason, message::Method};
 
 /// One piece of work for a service of the type `S`.
 pub(crate) trait Job<S: Service>: Send {
@@ -54,59 +56,36 @@ pub(crate) trait Run<S: Service>: Send {
     fn end(self: Pin<Box<Self>>) {}
 }
 
-/// What is to be done with the outcome of a handler.
-pub(super) trait Done<O> {
-    /// The same, if the outcome comes later.
-    type Later: Done<O> + Send + 'static;
-
-    fn later(self) -> Self::Later;
-
-    fn done(self, outcome: O);
-
-    /// Waits until nobody wants it any more.
-    fn unwanted(&mut self) -> impl Future<Output = ()> + Send;
-}
-
-impl<S, F, O, D> Run<S> for Slot<F, D>
+impl<S, F, M> Run<S> for Slot<F, M>
 where
     S: Service,
-    F: Future<Output = (Box<Body<S>>, O)> + Send + 'static,
-    D: Done<O> + Send + 'static,
+    F: Future<Output = (Box<Body<S>>, Outcome<M>)> + Send + 'static,
+    M: Method,
 {
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Box<Body<S>>> {
         let parts = self.project();
         let Some(future) = parts.future.as_pin_mut() else { return Poll::Pending };
         let (mut body, outcome) = ready!(future.poll(task));
-        conclude(&mut body, outcome, parts.done.take());
+        conclude(&mut body, outcome, mem::replace(parts.to, To::Nobody));
         Poll::Ready(body)
     }
 
     fn end(self: Pin<Box<Self>>) {
-        Pool.keep(self);
+        Memory::Thread.keep(self);
     }
 }
 
-/// A handler has ended. An outcome that nobody wants any more is dropped.
-#[inline]
-pub(super) fn conclude<S: Service, O, D: Done<O>>(body: &mut Body<S>, outcome: O, done: Option<D>) {
-    match done {
-        Some(done) => guarded(body, || done.done(outcome)),
-        None if mem::needs_drop::<O>() => guarded(body, || drop(outcome)),
-        None => {}
-    }
+/// Runs what may panic, where the time for an indirect call does not matter: one function for all adds less to the size of a
+/// program.
+pub(super) fn caught(action: &mut dyn FnMut()) -> Result<(), Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(action))
 }
 
 /// Does what may run code of the user's beside a handler, and catches its panic.
+#[inline]
 pub(super) fn guarded<S: Service>(body: &mut Body<S>, action: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(action)) {
         report(body, &*panic);
-    }
-}
-
-/// Answers jobs that will not be done. What nobody wants any more is dropped here: a panic in it keeps no other from its answer.
-pub(super) fn refusing(refuse: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(refuse)).is_err() {
-        tracing::error!(target: "ember::service", "an argument of a refused call panicked as it was dropped");
     }
 }
 

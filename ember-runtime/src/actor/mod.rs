@@ -20,6 +20,7 @@ mod handler;
 mod identity;
 mod job;
 mod keyed;
+mod outcome;
 mod pace;
 mod path;
 mod pool;
@@ -36,6 +37,7 @@ mod table;
 mod task_job;
 mod unit;
 mod unsafe_turn;
+mod visit;
 mod waiting;
 
 #[cfg(test)]

@@ -5,83 +5,77 @@ use std::{any::Any, pin::Pin};
 
 use pin_project_lite::pin_project;
 
-use crate::shelf;
+use super::outcome::To;
+use crate::{message::Method, shelf};
 
 pin_project! {
-    /// A place for a future and what is to be done with its output.
-    pub(super) struct Slot<F, D> {
+    /// A place for a future and for whom to tell its outcome.
+    pub(super) struct Slot<F, M: Method> {
         #[pin]
         pub(super) future: Option<F>,
-        pub(super) done: Option<D>,
+        pub(super) to: To<'static, M>,
     }
 }
 
-impl<F, D> Slot<F, D> {
-    fn empty(self: Pin<&mut Self>) {
-        let mut parts = self.project();
-        parts.future.set(None);
-        *parts.done = None;
-    }
-}
-
-/// Where slots come from, and where they go when they are empty again.
-pub(super) trait Memory {
-    /// Places the future that `make` makes.
-    fn place<F: 'static, D: 'static>(&mut self, make: impl FnOnce() -> F) -> Pin<Box<Slot<F, D>>>;
-
-    /// Keeps the place for the next time. What is still in it, is dropped.
-    fn keep<F: 'static, D: 'static>(&mut self, slot: Pin<Box<Slot<F, D>>>);
-}
+type Placed<F, M> = Pin<Box<Slot<F, M>>>;
 
 /// The memory of one kind of call, for somebody who makes it again and again.
 #[derive(Default)]
 pub(crate) struct Spare(Option<Box<dyn Any>>);
 
-impl Memory for Spare {
+/// Where slots come from, and where they go when they are empty again.
+pub(super) enum Memory<'a> {
+    /// What the present thread keeps.
+    Thread,
+    Spare(&'a mut Spare),
+}
+
+impl Memory<'_> {
+    /// Places the future that `make` makes.
     #[inline]
-    fn place<F: 'static, D: 'static>(&mut self, make: impl FnOnce() -> F) -> Pin<Box<Slot<F, D>>> {
-        let kept = self.0.as_deref_mut().and_then(<dyn Any>::downcast_mut::<Option<Pin<Box<Slot<F, D>>>>>);
-        match kept.and_then(Option::take) {
+    pub(super) fn place<F: 'static, M: Method>(&mut self, make: impl FnOnce() -> F) -> Placed<F, M> {
+        let kept = match self {
+            Self::Thread => None,
+            Self::Spare(spare) => spare.kept::<F, M>().and_then(Option::take),
+        };
+        match kept.or_else(shelf::take::<Placed<F, M>>) {
             Some(mut slot) => {
                 slot.as_mut().project().future.set(Some(make()));
                 slot
             }
-            None => Pool.place(make),
+            None => Box::pin(Slot { future: Some(make()), to: To::Nobody }),
         }
     }
 
+    /// Keeps the place for the next time. What is still in it, is dropped.
     #[inline]
-    fn keep<F: 'static, D: 'static>(&mut self, mut slot: Pin<Box<Slot<F, D>>>) {
-        slot.as_mut().empty();
-        match &mut self.0 {
-            None => self.0 = Some(Box::new(Some(slot))),
-            Some(kept) => match kept.downcast_mut::<Option<Pin<Box<Slot<F, D>>>>>() {
-                Some(kept) => *kept = Some(slot),
-                // It is for another kind of call.
-                None => Pool.keep(slot),
-            },
+    pub(super) fn keep<F: 'static, M: Method>(&mut self, mut slot: Placed<F, M>) {
+        let mut parts = slot.as_mut().project();
+        parts.future.set(None);
+        *parts.to = To::Nobody;
+        match self {
+            Self::Thread => shelf::keep(slot),
+            Self::Spare(spare) => spare.keep(slot),
         }
     }
 }
 
-/// What the present thread keeps.
-pub(super) struct Pool;
-
-impl Memory for Pool {
+impl Spare {
+    /// Where a slot of this type is kept, if it is for such.
     #[inline]
-    fn place<F: 'static, D: 'static>(&mut self, make: impl FnOnce() -> F) -> Pin<Box<Slot<F, D>>> {
-        match shelf::take::<Pin<Box<Slot<F, D>>>>() {
-            Some(mut slot) => {
-                slot.as_mut().project().future.set(Some(make()));
-                slot
-            }
-            None => Box::pin(Slot { future: Some(make()), done: None }),
-        }
+    fn kept<F: 'static, M: Method>(&mut self) -> Option<&mut Option<Placed<F, M>>> {
+        self.0.as_deref_mut()?.downcast_mut()
     }
 
     #[inline]
-    fn keep<F: 'static, D: 'static>(&mut self, mut slot: Pin<Box<Slot<F, D>>>) {
-        slot.as_mut().empty();
-        shelf::keep(slot);
+    fn keep<F: 'static, M: Method>(&mut self, slot: Placed<F, M>) {
+        if self.0.is_none() {
+            self.0 = Some(Box::new(Some(slot)));
+        } else if let Some(kept) = self.kept() {
+            *kept = Some(slot);
+        } else {
+            // It is for another kind of call.
+            shelf::keep(slot);
+        }
     }
 }

@@ -9,9 +9,7 @@ use std::{
 use tokio::time::timeout;
 
 use super::{
-    AnyCell, Body, Cell, Core, HookKind, Host, OnPanic, Place, Restart, Service, ServiceState,
-    job::refusing,
-    keyed,
+    AnyCell, Body, Cell, Core, HookKind, Host, OnPanic, Place, Restart, Service, ServiceState, keyed,
     serve::{End, finish, serve},
     supervision::Budget,
     waiting::{Calls, Post},
@@ -37,7 +35,7 @@ pub(super) async fn run<S: Service>(mut ending: Ending<S>, mut source: Source<S>
     if cell.is_aborted() {
         return;
     }
-    let mut body = match held.with(std::mem::take) {
+    let mut body = match held.take() {
         Place::Empty => {
             let core = Core::new::<S>(Arc::clone(&host), Arc::clone(&cell) as _);
             match start(&mut source, core, &cell).await {
@@ -186,7 +184,7 @@ impl<S: Service> Ending<S> {
 impl<S: Service> Drop for Ending<S> {
     fn drop(&mut self) {
         let (posts, mut calls) = std::mem::replace(&mut self.batch, Batch::new()).into_rest();
-        posts.for_each(|post| refusing(|| calls.refuse(post, RefusedReason::Stopped)));
+        posts.for_each(|post| calls.refuse_guarded(post, RefusedReason::Stopped));
         self.cell.end(self.state);
         self.host.ended(self.cell.pid(), self.state);
     }

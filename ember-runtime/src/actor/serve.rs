@@ -132,12 +132,12 @@ async fn rest<'a, S: Service>(
     mut held: Held<'a, Place<S>>,
     cell: &'a Arc<Cell<S>>,
 ) -> (Held<'a, Place<S>>, Box<Body<S>>) {
-    held.with(|place| *place = Place::Idle(body));
+    held.put(Place::Idle(body));
     // If there is work already, the turn is taken again at once.
     held.end();
     loop {
         let mut held = cell.turn().await;
-        match held.with(std::mem::take) {
+        match held.take() {
             Place::Idle(body) => return (held, body),
             Place::Suspended(running, changed) => {
                 let body = finish(&mut held, running, changed, None, cell).await;

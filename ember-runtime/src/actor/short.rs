@@ -4,15 +4,15 @@
 use std::{cell::Cell as Flag, task::Context};
 
 use super::{
-    AnyCell, Cell, HandledBy, Path, Place, Port, Service,
-    call_job::Outcome,
-    pool::Spare,
+    AnyCell, Cell, HandledBy, Path, Port, Service,
+    outcome::{Outcome, To},
+    pool::{Memory, Spare},
     step::{Step, first_step},
-    unsafe_turn::Held,
+    visit::Visit,
 };
 use crate::{
     error::{Failure, LostReason},
-    message::{Answer, Answering, Due, Envelope, Method, Reply, reply_slot},
+    message::{Answering, Due, Envelope, Handled, Method, reply_slot},
 };
 
 /// Calls within calls go this deep on one stack.
@@ -83,72 +83,52 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     cell: &dyn AnyCell,
     call: ShortCall<'_, '_, M>,
 ) -> Short<M> {
-    let Some(cell) = cell.as_any().downcast_ref::<Cell<S>>() else { return Short::NotNow };
-    let Some(entry) = cell.table.methods.get(call.index) else { return Short::NotNow };
-    if entry.pace.is_long() && !call.always {
-        return Short::NotNow;
-    }
     let Some(_deeper) = Deeper::enter() else { return Short::NotNow };
-    let Some(mut held) = cell.turn.try_short(!entry.pace.waits()) else { return Short::NotNow };
-    let mut body = match held.with(std::mem::take) {
-        Place::Idle(body) => body,
-        other => return cell.not_now(held, other),
+    let Some(visit) = begin::<S>(cell, call.index, call.always) else { return Short::NotNow };
+    let Some(args) = call.args.take() else {
+        visit.end();
+        return Short::NotNow;
     };
-    let Some(args) = call.args.take() else { return cell.not_now(held, Place::Idle(body)) };
+    let Visit { cell, held, mut body } = visit;
     body.begin::<L>(call.envelope.take(), call.due, M::INFO.name);
     let mut waits = None;
-    let later = || {
+    let later = &mut || {
         let (reply, answering) = reply_slot::<M>(None);
         waits = Some(answering);
-        Some(reply)
+        To::Here(reply)
     };
-    match first_step::<S, L, M, Reply<M>>((cell, call.index), (body, args), call.spare, call.task, later) {
-        Step::Over(mut body, outcome) => {
+    match first_step::<S, L, M>((cell, call.index), (body, args), Memory::Spare(call.spare), call.task, later) {
+        Step::Over(body, outcome) => {
             cell.counts.short();
-            if body.core.panicked && cell.resumes() {
-                body.core.panicked = false;
+            if let Some(visit) = (Visit { cell, held, body }).ended() {
+                visit.end();
             }
-            if body.core.needs_driver() {
-                cell.turn.note_work();
-            }
-            cell.leave(held, || Place::Idle(body));
             settle(outcome)
         }
         Step::Waits(running, changed) => {
-            cell.turn.note_work();
-            cell.leave(held, || Place::Suspended(running, changed));
+            cell.suspend(held, running, changed);
             waits.map_or_else(|| Short::Failed(Box::new(LostReason::NoReply.into())), Short::Waits)
         }
     }
 }
 
-impl<S: Service> Cell<S> {
-    /// Ends a turn, with the state in the place that `place` says.
-    #[inline]
-    pub(super) fn leave(&self, mut held: Held<'_, Place<S>>, place: impl FnOnce() -> Place<S>) {
-        held.with(|left| *left = place());
-        if held.end() {
-            self.wake();
-        }
+/// Takes the turn, if callers may run the method, and the service is idle.
+#[inline]
+fn begin<S: Service>(cell: &dyn AnyCell, index: usize, always: bool) -> Option<Visit<'_, S>> {
+    let cell = cell.as_any().downcast_ref::<Cell<S>>()?;
+    let pace = &cell.table.methods.get(index)?.pace;
+    if pace.is_long() && !always {
+        return None;
     }
-
-    #[cold]
-    fn not_now<M: Method>(&self, held: Held<'_, Place<S>>, place: Place<S>) -> Short<M> {
-        self.leave(held, || place);
-        Short::NotNow
-    }
+    Visit::begin(cell, !pace.waits())
 }
 
 fn settle<M: Method>(outcome: Outcome<M>) -> Short<M> {
-    match outcome.map(crate::message::Handled::now) {
+    match outcome.map(Handled::now) {
         Ok(Ok(result)) => Short::Done(result),
         Ok(Err(later)) => {
             let (reply, answer) = reply_slot::<M>(None);
-            later.settle(move |result| {
-                if let Some(result) = result {
-                    reply.send(Answer::Done(result));
-                }
-            });
+            To::Here(reply).tell(Ok(later));
             Short::Waits(answer)
         }
         Err(failure) => Short::Failed(failure),

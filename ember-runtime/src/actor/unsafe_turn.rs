@@ -114,6 +114,21 @@ impl<T> Held<'_, T> {
         self.turn.value.with_mut(|value| action(unsafe { &mut *value }))
     }
 
+    /// Takes the value, and leaves the default one.
+    #[inline]
+    pub(crate) fn take(&mut self) -> T
+    where
+        T: Default,
+    {
+        self.with(std::mem::take)
+    }
+
+    /// Puts a value there.
+    #[inline]
+    pub(crate) fn put(&mut self, value: T) {
+        self.with(|place| *place = value);
+    }
+
     /// Says whether it ends soon.
     pub(crate) fn hurry(&mut self, soon: bool) {
         if soon {

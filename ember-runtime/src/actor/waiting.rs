@@ -4,7 +4,7 @@ use std::{any::Any, collections::VecDeque, marker::PhantomData};
 
 use super::{
     Body, HandledBy, Offer, Path, Service, Submission, call_job,
-    job::{Driving, Job, Start},
+    job::{Driving, Job, Start, caught},
 };
 use crate::{error::RefusedReason, mailbox::Aside, message::RawCall};
 
@@ -56,7 +56,9 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Queue<S> for Typed<S, L, M> 
     }
 
     fn trim(&mut self) {
-        self.calls.shrink_to(KEPT);
+        if self.calls.capacity() > KEPT {
+            self.calls = VecDeque::new();
+        }
     }
 }
 
@@ -68,16 +70,21 @@ impl<S: Service> Calls<S> {
     #[inline]
     pub(super) fn add<L: Path<S>, M: HandledBy<L::Unit>>(&mut self, call: Offer<'_, M>) -> Post<S> {
         let index = call.index;
-        if self.queues.len() <= index {
-            self.queues.resize_with(index + 1, || None);
-        }
-        let queue = self.queues[index]
-            .get_or_insert_with(|| Box::new(Typed::<S, L, M> { calls: VecDeque::new(), to: PhantomData }));
-        match (&mut **queue as &mut dyn Any).downcast_mut::<Typed<S, L, M>>() {
+        let queue = self.place(index, || Box::new(Typed::<S, L, M> { calls: VecDeque::new(), to: PhantomData }));
+        match (queue as &mut dyn Any).downcast_mut::<Typed<S, L, M>>() {
             Some(queue) => queue.calls.push_back(call.take()),
             None => unreachable!("each method has a place of its own"),
         }
         Post::Call(index)
+    }
+
+    /// The queue of the method that has the place `index`; `make` makes it.
+    #[inline]
+    fn place(&mut self, index: usize, make: fn() -> Box<dyn Queue<S>>) -> &mut dyn Queue<S> {
+        if self.queues.len() <= index {
+            self.queues.resize_with(index + 1, || None);
+        }
+        &mut **self.queues[index].get_or_insert_with(make)
     }
 
     /// Adds a call from another node, of the method that has the place `index` in the service's table.
@@ -92,7 +99,7 @@ impl<S: Service> Calls<S> {
             Post::Job(job) => job.start(body, driver),
             Post::Call(RAW) => match self.raw.pop_front() {
                 Some((call, index)) => match call_job::waited(call, driver.cell) {
-                    Some(call) => (driver.cell.table.methods[index].raw)(call, index, body, driver),
+                    Some(call) => call_job::arrive(call, index, body, driver),
                     None => Start::Over(body),
                 },
                 None => Start::Over(body),
@@ -118,6 +125,19 @@ impl<S: Service> Calls<S> {
                     queue.refuse(reason);
                 }
             }
+        }
+    }
+
+    /// The same. What nobody wants any more is dropped here: a panic in it keeps no other from its answer.
+    pub(super) fn refuse_guarded(&mut self, post: Post<S>, reason: RefusedReason) {
+        let mut refusal = Some((post, reason));
+        let refused = caught(&mut || {
+            if let Some((post, reason)) = refusal.take() {
+                self.refuse(post, reason);
+            }
+        });
+        if refused.is_err() {
+            tracing::error!(target: "ember::service", "an argument of a refused call panicked as it was dropped");
         }
     }
 }

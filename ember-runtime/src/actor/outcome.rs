@@ -1,0 +1,77 @@
+//! What a handler made of a call, and who is told of it.
+
+use std::{future::pending, mem};
+
+use super::{Body, Service, job::guarded};
+use crate::{
+    error::{Failure, RefusedReason, Result},
+    message::{Answer, Handled, Method, RawReply, Reply, ReplyBody},
+};
+
+/// What a handler made of a call. What hardly ever happens is boxed: it would make what is moved around larger.
+pub(super) type Outcome<M> = Result<Handled<<M as Method>::Value, <M as Method>::Error>, Box<Failure>>;
+
+/// Who is told of an outcome.
+pub(super) enum To<'a, M: Method> {
+    Nobody,
+    /// A caller on this node.
+    Here(Reply<M>),
+    Elsewhere(RawReply<'a>),
+}
+
+impl<M: Method> To<'_, M> {
+    /// The same, if the outcome comes later.
+    pub(super) fn own(self) -> To<'static, M> {
+        match self {
+            Self::Nobody => To::Nobody,
+            Self::Here(reply) => To::Here(reply),
+            Self::Elsewhere(reply) => To::Elsewhere(reply.own()),
+        }
+    }
+
+    /// Tells the outcome, now or when it is there.
+    pub(super) fn tell(self, outcome: Outcome<M>) {
+        match outcome.map(Handled::now) {
+            Ok(Ok(result)) => self.answer(Some(result)),
+            Ok(Err(later)) => {
+                let to = self.own();
+                later.settle(move |result| to.answer(result));
+            }
+            Err(failure) => match self {
+                Self::Nobody => {}
+                Self::Here(reply) => reply.send(Answer::Failed(*failure)),
+                Self::Elsewhere(reply) => reply.fail(*failure),
+            },
+        }
+    }
+
+    /// Tells the result. If there is none, a caller hears so when the reply is dropped.
+    fn answer(self, result: Option<Result<M::Value, M::Error>>) {
+        match (self, result) {
+            (Self::Here(reply), Some(result)) => reply.send(Answer::Done(result)),
+            (Self::Elsewhere(reply), Some(result)) => match (M::wire(), result) {
+                (Some(wire), Ok(value)) => reply.send(ReplyBody::Value(&mut |out| wire.put_value(&value, out))),
+                (Some(wire), Err(error)) => reply.send(ReplyBody::App(&mut |out| wire.put_error(&error, out))),
+                (None, _) => reply.fail(RefusedReason::Private),
+            },
+            (Self::Nobody, _) | (_, None) => {}
+        }
+    }
+
+    /// Waits until nobody wants it any more.
+    pub(super) async fn unwanted(&mut self) {
+        match self {
+            Self::Nobody => pending().await,
+            Self::Here(reply) => reply.unwanted().await,
+            Self::Elsewhere(reply) => reply.unwanted().await,
+        }
+    }
+}
+
+/// A handler has ended. What is run here beside it may panic too.
+#[inline]
+pub(super) fn conclude<S: Service, M: Method>(body: &mut Body<S>, outcome: Outcome<M>, to: To<'_, M>) {
+    if mem::needs_drop::<Outcome<M>>() || !matches!(to, To::Nobody) {
+        guarded(body, || to.tell(outcome));
+    }
+}

@@ -37,6 +37,12 @@ impl Desk {
         self.log.say(line);
     }
 
+    pub async fn rpc_compute(&mut self, line: String) {
+        // tidy: sleep: it computes, as long as that
+        std::thread::sleep(Duration::from_micros(300));
+        self.log.say(line);
+    }
+
     #[rpc(queued)]
     pub async fn rpc_queued(&mut self) {}
 
@@ -157,6 +163,27 @@ async fn a_handler_that_waits_is_finished_by_the_service_and_later_calls_stay_be
     last.await.unwrap().unwrap();
     let all = [["first".into()].as_slice(), &lines, &["last".into()]].concat();
     assert_eq!(stage.log.lines(), all);
+}
+
+#[tokio::test]
+async fn calls_that_take_the_links_time_let_others_run_and_stay_in_order() {
+    let stage = start(LocalCalls::Short, None).await;
+    let lines: Vec<_> = (0..60).map(|line| line.to_string()).collect();
+    for line in &lines {
+        stage.desk.rpc_compute(line.clone()).send().unwrap();
+    }
+    stage.desk.rpc_served().await.unwrap();
+    assert_eq!(stage.log.lines(), lines);
+    assert_eq!((stage.counts().short, stage.counts().queued), (61, 0));
+}
+
+#[tokio::test]
+async fn a_link_that_a_thread_without_a_runtime_wanted_belongs_to_the_node() {
+    let stage = start(LocalCalls::Short, None).await;
+    let desk = stage.desk.clone();
+    std::thread::spawn(move || desk.rpc_say("from outside".into()).send().unwrap()).join().unwrap();
+    assert_eq!(stage.log.until(1).await, ["from outside"]);
+    assert_eq!(stage.desk.rpc_served().await, Ok(1));
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 
 use std::task::Context;
 
+use tokio::time::Instant;
+
 use super::{
     AnyCell as _, Cell, Post, Service,
     call_job::{RawJob, arrive},
@@ -50,6 +52,11 @@ pub(super) fn deliver<S: Service>(
             visit = visit.take().or_else(|| Visit::begin(cell, false));
         } else if let Some(visit) = visit.take() {
             visit.end();
+        }
+        // Where steps are long, its time may have passed since it came.
+        if which == OnTheSpot::All && call.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            call.reply.fail(RefusedReason::Expired);
+            continue;
         }
         match visit.take() {
             Some(open) => visit = run(open, call, index, task),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Cell, Core, Path, Service, callback::route, job::Running};
 use crate::message::{Ambient, Due, Envelope};
 
-/// Whoever has it, runs the service: its driver, or a caller.
+/// Whoever has it, runs the service: its driver, a caller, or a link that brings calls.
 pub(crate) struct Body<S: Service> {
     pub(crate) service: S,
     pub(crate) core: Core,
@@ -35,7 +35,7 @@ pub(crate) enum Place<S: Service> {
     #[default]
     Empty,
     Idle(Box<Body<S>>),
-    /// A caller has begun to run a handler that waits for something: the driver goes on with it. And whether modules were
+    /// A caller, or a link, has begun to run a handler that waits for something: the driver goes on with it. And whether modules were
     /// added or released so far.
     Suspended(Running<S>, bool),
 }

@@ -12,7 +12,7 @@ use std::{
 use futures_util::task::AtomicWaker;
 use tokio::task::AbortHandle;
 
-use super::{Cell, Ending, Place, Service, ServiceState, Source, run::run, unsafe_turn::Held};
+use super::{Cell, Ending, Place, Service, ServiceState, Source, job::caught, run::run, unsafe_turn::Held};
 
 /// What a cell knows of its driver.
 #[derive(Debug, Default)]
@@ -104,8 +104,11 @@ impl<S: Service> Cell<S> {
     /// Drops what is left of a service that has ended.
     fn clear(&self) {
         if let Some(mut held) = self.turn.take() {
-            let left = held.take();
-            drop(left);
+            let mut left = Some(held.take());
+            // What is dropped is the user's, and whoever does it is not: a link, for one.
+            if caught(&mut || drop(left.take())).is_err() {
+                tracing::error!(target: "ember::service", service = S::SPEC.name, pid = %self.pid, "panicked as it was dropped");
+            }
         }
     }
 

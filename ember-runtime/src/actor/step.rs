@@ -1,5 +1,5 @@
-//! The first step of a handler, whoever takes it: a caller that found the service idle, or its driver. Most handlers have ended
-//! after it.
+//! The first step of a handler, whoever takes it: a caller or a link that found the service idle, or its driver. Most handlers
+//! have ended after it.
 
 use std::task::{Context, Poll};
 

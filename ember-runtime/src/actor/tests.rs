@@ -8,15 +8,16 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 
-use super::*;
+use super::{waiting::Calls, *};
 use crate::{
     error::{Failure, RefusedReason},
     id::{Incarnation, MethodId, NodeId, NodeKey, Pid},
-    mailbox::Limits,
+    mailbox::{Aside, Limits},
     message::{
-        Arrivals, Coding, Handled, Method, MethodInfo, PickStructural as _, Probe, RawCall, RawReply, ReplyBody,
-        ReplyLink, Schema, Signature, Wire, no_error,
+        Answer, Arrivals, Coding, Handled, Method, MethodInfo, PickStructural as _, Probe, RawCall, RawReply,
+        ReplyBody, ReplyLink, Schema, Signature, Wire, no_error, reply_slot,
     },
     rng::Rng,
 };
@@ -156,10 +157,10 @@ fn call_of(method: &str, payload: &'static [u8], answers: &Arc<Answers>) -> RawC
     }
 }
 
-/// Calls of one service.
-struct Calls(u64, Option<RawCall<'static>>);
+/// The calls that a link has brought for one service: one.
+struct Brought(u64, Option<RawCall<'static>>);
 
-impl<'a> Arrivals<'a> for Calls {
+impl<'a> Arrivals<'a> for Brought {
     fn target(&mut self) -> Option<u64> {
         self.1.as_ref().map(|_| self.0)
     }
@@ -170,7 +171,7 @@ impl<'a> Arrivals<'a> for Calls {
 }
 
 fn deliver(cell: &Cell<Vault>, call: RawCall<'static>) {
-    cell.deliver(&mut Calls(cell.pid().number, Some(call)), OnTheSpot::None, &mut Context::from_waker(Waker::noop()));
+    cell.deliver(&mut Brought(cell.pid().number, Some(call)), OnTheSpot::None, &mut Context::from_waker(Waker::noop()));
 }
 
 /// Sends a frame's call to a running vault, and one that it answers after it.
@@ -229,4 +230,21 @@ async fn calls_to_a_service_whose_node_goes_before_its_start_are_answered_at_onc
     assert_eq!(cell.state(), ServiceState::Failed);
     let refused = || Err(RefusedReason::Stopped.into());
     assert_eq!(*answers.0.lock().unwrap(), [refused(), refused()]);
+}
+
+#[test]
+fn what_senders_put_in_while_memory_is_given_back_stays() {
+    let mut calls = Calls::<Vault>::default();
+    let put = |number| {
+        let (reply, answering) = reply_slot::<Open>(None);
+        let (args, envelope, reply) = (&mut Some((number,)), &mut None, &mut Some(reply));
+        (calls.add::<Here, Open>(Offer { args, envelope, deadline: None, index: 1, reply }), answering)
+    };
+    let waiting: Vec<_> = (0..100).map(put).collect();
+    calls.trim();
+    for (number, (post, answering)) in waiting.into_iter().enumerate() {
+        calls.refuse(post, RefusedReason::Stopped);
+        let answer = answering.now_or_never().expect("an answer");
+        assert!(matches!(answer, Answer::Refused(_, (given,)) if given as usize == number));
+    }
 }

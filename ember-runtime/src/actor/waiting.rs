@@ -56,7 +56,8 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Queue<S> for Typed<S, L, M> 
     }
 
     fn trim(&mut self) {
-        if self.calls.capacity() > KEPT {
+        // Senders may have added some meanwhile.
+        if self.calls.is_empty() && self.calls.capacity() > KEPT {
             self.calls = VecDeque::new();
         }
     }

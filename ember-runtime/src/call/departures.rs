@@ -100,7 +100,7 @@ impl Departures {
         self.0.count.store(queues.len(), Ordering::Release);
         drop(queues);
         if is_first {
-            tokio::spawn(self.clone().leave(links, peer));
+            Arc::clone(&links).spawn(self.clone().leave(links, peer));
         }
         Ok(())
     }

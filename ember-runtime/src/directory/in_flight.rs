@@ -6,7 +6,7 @@ use std::{
     ops::Deref,
     sync::{
         Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
 };
 
@@ -17,19 +17,27 @@ use super::Instance;
 pub(crate) struct InFlight {
     /// Those that are not in a share.
     others: AtomicUsize,
-    shares: Mutex<Vec<Weak<Shared>>>,
+    shares: Mutex<Vec<Counted>>,
+}
+
+/// A share, as the instance knows it.
+#[derive(Debug)]
+struct Counted {
+    shared: Weak<Shared>,
+    /// How many references are none of calls.
+    kept: Arc<AtomicUsize>,
 }
 
 /// What a thread remembers of an instance, to count the calls that it makes to it.
 #[derive(Debug)]
-pub(crate) struct Share(Arc<Shared>);
+pub(crate) struct Share {
+    shared: Arc<Shared>,
+    kept: Arc<AtomicUsize>,
+}
 
 /// Each waiting call has a reference, and the [`Share`] one, as long as it is there.
 #[derive(Debug)]
-pub(crate) struct Shared {
-    instance: Arc<Instance>,
-    is_kept: AtomicBool,
-}
+struct Shared(Arc<Instance>);
 
 /// A call in flight.
 #[derive(Debug)]
@@ -41,13 +49,9 @@ pub(crate) struct Other<'a>(&'a InFlight);
 
 impl InFlight {
     pub(crate) fn count(&self) -> usize {
-        // One looks at a time: looking takes references itself.
         let shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        let shared = shares.iter().filter_map(Weak::upgrade).map(|shared| {
-            let not_calls = 1 + usize::from(shared.is_kept.load(Ordering::Relaxed));
-            Arc::strong_count(&shared).saturating_sub(not_calls)
-        });
-        self.others.load(Ordering::Relaxed) + shared.sum::<usize>()
+        let calls = |it: &Counted| it.shared.strong_count().saturating_sub(it.kept.load(Ordering::Relaxed));
+        self.others.load(Ordering::Relaxed) + shares.iter().map(calls).sum::<usize>()
     }
 
     pub(crate) fn one(&self) -> Other<'_> {
@@ -65,23 +69,23 @@ impl Drop for Other<'_> {
 impl Share {
     pub(crate) fn of(instance: Arc<Instance>) -> Self {
         let in_flight = Arc::clone(&instance.in_flight);
-        let shared = Arc::new(Shared { instance, is_kept: AtomicBool::new(true) });
+        let (shared, kept) = (Arc::new(Shared(instance)), Arc::new(AtomicUsize::new(1)));
         let mut shares = in_flight.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        shares.retain(|share| share.strong_count() > 0);
-        shares.push(Arc::downgrade(&shared));
-        Self(shared)
+        shares.retain(|share| share.shared.strong_count() > 0);
+        shares.push(Counted { shared: Arc::downgrade(&shared), kept: Arc::clone(&kept) });
+        Self { shared, kept }
     }
 
     /// A call begins to wait.
     #[inline]
     pub(crate) fn one(&self) -> InShare {
-        InShare(Arc::clone(&self.0))
+        InShare(Arc::clone(&self.shared))
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.0.is_kept.store(false, Ordering::Relaxed);
+        self.kept.store(0, Ordering::Relaxed);
     }
 }
 
@@ -89,7 +93,7 @@ impl Deref for Share {
     type Target = Instance;
 
     fn deref(&self) -> &Instance {
-        &self.0.instance
+        &self.shared.0
     }
 }
 
@@ -97,7 +101,7 @@ impl Deref for InShare {
     type Target = Instance;
 
     fn deref(&self) -> &Instance {
-        &self.0.instance
+        &self.0.0
     }
 }
 
@@ -140,6 +144,6 @@ mod tests {
         drop(first);
         drop((there, second));
         assert_eq!(in_flight.count(), 0);
-        assert_eq!(in_flight.shares.lock().unwrap().iter().filter(|share| share.strong_count() > 0).count(), 0);
+        assert_eq!(in_flight.shares.lock().unwrap().iter().filter(|share| share.shared.strong_count() > 0).count(), 0);
     }
 }

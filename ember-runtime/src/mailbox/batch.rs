@@ -10,7 +10,7 @@ pub(super) type Waiting<T> = (T, bool);
 
 /// Where messages in the user lane leave a part of themselves.
 pub(crate) trait Aside: Default {
-    /// Gives back memory beyond what is used again and again. Nothing is in it.
+    /// Gives back memory beyond what is used again and again. What is in it, stays.
     fn trim(&mut self);
 }
 

@@ -232,7 +232,7 @@ impl<T, A: Aside> Mailbox<T, A> {
         self.user_taken.store(batch.user_taken, Ordering::Relaxed);
     }
 
-    /// Gives back what memory a burst has left. Nothing waits.
+    /// Gives back what memory a burst has left. What senders have put in meanwhile stays.
     pub(crate) fn trim(&self, batch: &mut Batch<T, A>) {
         if std::mem::take(&mut batch.burst) {
             let mut state = self.lock();

@@ -39,7 +39,8 @@ impl RawCall<'_> {
 
 /// Calls that a link has brought, in their order.
 pub(crate) trait Arrivals<'a> {
-    /// The number of the [`Pid`](crate::id::Pid) here that the next one is for; `None` if there are no more.
+    /// The number of the [`Pid`](crate::id::Pid) here that the next one is for; `None` if there are no more, or if those that
+    /// there are have to wait.
     fn target(&mut self) -> Option<u64>;
 
     /// Takes the next one; `None` also if it has just been refused.

@@ -79,7 +79,7 @@ impl Links {
             return Next::Sleep(until);
         }
         let attempt = self.next_dial();
-        let task = tokio::spawn(dial::run(Arc::downgrade(self), peer.clone(), attempt)).abort_handle();
+        let task = self.spawn(dial::run(Arc::downgrade(self), peer.clone(), attempt));
         let outcome = ordered::Sender::new(None);
         let waiting = outcome.subscribe();
         slot.state = State::Connecting(Connecting { target: peer.key, how: How::Dial { attempt, task }, outcome });

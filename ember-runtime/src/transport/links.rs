@@ -9,7 +9,10 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tokio::task::JoinHandle;
+use tokio::{
+    runtime::Handle,
+    task::{AbortHandle, JoinHandle},
+};
 
 use super::{
     Identity, Ingress, LinkConfig, OutCall, PendingReply,
@@ -37,6 +40,8 @@ pub(crate) struct Links {
     pub(super) table: Mutex<Table>,
     pub(super) events: Events,
     pub(super) sockets: Arc<Sockets>,
+    /// That of the node: handlers run in the tasks of links, wherever those come from who want one.
+    runtime: Handle,
     /// The links that are up, for those who call.
     up: ArcSwap<BTreeMap<NodeId, Arc<Session>>>,
     numbers: AtomicU64,
@@ -79,10 +84,16 @@ impl Links {
             table: Mutex::default(),
             events: Events::default(),
             sockets,
+            runtime: Handle::current(),
             up: ArcSwap::default(),
             numbers: AtomicU64::new(0),
             dials: AtomicU64::new(0),
         })
+    }
+
+    /// Begins a task on the node's runtime, also for callers on another, or on none.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        self.runtime.spawn(task).abort_handle()
     }
 
     /// Queues `call`, without waiting. `None` if the link is not up: call [`ready`](Links::ready) and try again.

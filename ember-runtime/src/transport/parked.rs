@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::{
     header::{self, Clock, Header},
     receive::{part, share},
+    run::TURN,
     session::Session,
     wire::Correlation,
 };
@@ -106,13 +107,18 @@ impl Parked {
         let lender = Lender::new(session.clone());
         while !self.kept.is_empty() || self.handed < self.fresh.len() {
             let door = session.door();
-            if door == Door::Shut {
-                self.keep(bytes, time);
-                self.kept.iter_mut().rev().take_while(|call| !call.parked).for_each(|call| call.parked = true);
-                return;
+            if door != Door::Shut {
+                let turn = Turn { begun: now, now, taken: 0 };
+                let mut batch = Batch { parked: self, session, lender: &lender, bytes, time, door, turn };
+                session.ingress.calls(session.peer, &mut batch, task);
+                if !batch.turn.is_over() {
+                    continue;
+                }
+                session.unparked.notify_one();
             }
-            let mut batch = Batch { parked: self, session, lender: &lender, bytes, time, door, now };
-            session.ingress.calls(session.peer, &mut batch, task);
+            self.keep(bytes, time);
+            self.kept.iter_mut().rev().take_while(|call| !call.parked).for_each(|call| call.parked = true);
+            return;
         }
         self.fresh.clear();
         self.handed = 0;
@@ -127,14 +133,39 @@ struct Batch<'a> {
     bytes: &'a Bytes,
     time: Time,
     door: Door,
+    turn: Turn,
+}
+
+/// How long calls have been handed over: handlers may run meanwhile.
+struct Turn {
+    begun: Instant,
+    /// When the clock was last looked at.
     now: Instant,
+    taken: u32,
+}
+
+impl Turn {
+    /// The clock is looked at for every so many calls: that costs as much as reading a header.
+    const LOOK: u32 = 8;
+
+    /// Another call is taken.
+    fn count(&mut self) {
+        self.taken += 1;
+        if self.taken.is_multiple_of(Self::LOOK) {
+            self.now = Instant::now();
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.now.duration_since(self.begun) > TURN
+    }
 }
 
 impl<'a> Arrivals<'a> for Batch<'a> {
     #[inline]
     fn target(&mut self) -> Option<u64> {
         // A call may be answered while the next ones are handed over.
-        if self.session.crowded.load(Ordering::Relaxed) {
+        if self.session.crowded.load(Ordering::Relaxed) || self.turn.is_over() {
             return None;
         }
         Some(header::target(match self.parked.kept.front() {
@@ -145,6 +176,7 @@ impl<'a> Arrivals<'a> for Batch<'a> {
 
     #[inline]
     fn take(&mut self) -> Option<RawCall<'a>> {
+        self.turn.count();
         if let Some(Kept { call, mut body, time, parked }) = self.parked.kept.pop_front() {
             return self.admit(call, &body.clone(), time, parked, |size| {
                 body.advance(size);
@@ -188,7 +220,7 @@ impl<'a> Batch<'a> {
                 return None;
             }
         };
-        if header.deadline.is_some_and(|deadline| deadline <= self.now) {
+        if header.deadline.is_some_and(|deadline| deadline <= self.turn.now) {
             reply.fail(RefusedReason::Expired);
             return None;
         }

@@ -32,8 +32,9 @@ use super::{
 };
 use crate::error::Failure;
 
-/// Bytes that come all the time are read for so long before the other tasks of the thread have their turn.
-const TURN: Duration = Duration::from_millis(1);
+/// Bytes that come all the time are read, and calls that came are handed over, for so long before the other tasks of the
+/// thread have their turn.
+pub(super) const TURN: Duration = Duration::from_millis(1);
 
 /// Ends the link when the task ends: also by a panic in the ingress.
 struct Ending {
@@ -63,6 +64,13 @@ pub(super) async fn run(links: WeakLinks, session: Arc<Session>, control: Stream
         read_control(&session, control).boxed(),
         read_data(&session, data, &inflow).boxed(),
         unpark(&session, &inflow).boxed(),
+        async {
+            match other.join_next().await {
+                Some(Ok(why)) => why,
+                _ => "the task that watches its clock ended unexpectedly".into(),
+            }
+        }
+        .boxed(),
     ]);
     if let Some(why) = work.next().await {
         ending.why = why;
@@ -155,6 +163,8 @@ async fn read_control(session: &Session, mut frames: Streaming<Frame>) -> String
 async fn unpark(session: &Arc<Session>, inflow: &Mutex<Inflow>) -> String {
     loop {
         session.unparked.notified().await;
+        // It may be the turn of others.
+        yield_now().await;
         poll_fn(|task| {
             lock(inflow).unpark(session, task);
             Poll::Ready(())
@@ -163,16 +173,18 @@ async fn unpark(session: &Arc<Session>, inflow: &Mutex<Inflow>) -> String {
     }
 }
 
-/// Ends the link when the heartbeat fails, and answers calls whose deadlines have passed.
-async fn watch(session: Arc<Session>) {
-    tokio::select! {
-        why = heartbeat::watch(&session) => session.stop(&why),
-        () = expire(&session) => {}
-    }
+/// Watches the heartbeat, and answers calls whose deadlines have passed. If the heartbeat fails, all calls get their answers
+/// here: the task that reads may be held up.
+async fn watch(session: Arc<Session>) -> String {
+    let why = tokio::select! {
+        why = heartbeat::watch(&session) => why,
+        never = expire(&session) => never,
+    };
+    session.kill(&why).to_string()
 }
 
 /// Answers calls whose deadlines have passed. Never ends.
-async fn expire(session: &Session) {
+async fn expire(session: &Session) -> String {
     loop {
         let due = session.callers.due();
         let passed = async {
@@ -193,8 +205,8 @@ async fn expire(session: &Session) {
 }
 
 async fn read_data(session: &Arc<Session>, mut data: Body, inflow: &Mutex<Inflow>) -> String {
-    // When it last had to wait for bytes.
-    let mut since = None;
+    // The first bytes since it had to wait for some, and whether that is long ago.
+    let (mut since, mut is_long) = (None, false);
     loop {
         let part = poll_fn(|task| {
             let Poll::Ready(part) = Pin::new(&mut data).poll_frame(task) else {
@@ -202,7 +214,7 @@ async fn read_data(session: &Arc<Session>, mut data: Body, inflow: &Mutex<Inflow
                 return Poll::Pending;
             };
             let (part, now) = (part.transpose(), Instant::now());
-            since.get_or_insert(now);
+            is_long = now.duration_since(*since.get_or_insert(now)) > TURN;
             let chunk = part.map(|part| part.map(|part| part.into_data().ok()));
             Poll::Ready(chunk.map(|part| {
                 part.map(|chunk| match chunk {
@@ -214,7 +226,10 @@ async fn read_data(session: &Arc<Session>, mut data: Body, inflow: &Mutex<Inflow
         });
         match part.await {
             // Handlers that ran may have taken their time: it is the turn of others.
-            Ok(Some(Ok(()))) if since.take_if(|since| since.elapsed() > TURN).is_some() => yield_now().await,
+            Ok(Some(Ok(()))) if is_long => {
+                since = None;
+                yield_now().await;
+            }
             Ok(Some(Ok(()))) => {}
             Ok(Some(Err(malformed))) => {
                 tracing::warn!(target: "ember::link", peer = %session.peer, %malformed, "closing the link");

@@ -186,10 +186,8 @@ impl Node {
             out.extend_from_slice(payload);
             Ok(())
         };
-        self.links.submit(
-            to.key,
-            OutCall { target, method: METHOD, fingerprint: None, envelope, put_args: &mut put_args, one_way },
-        )
+        let (method, put_args) = (METHOD, &mut put_args);
+        self.links.submit(to.key, OutCall { target, method, fingerprint: None, envelope, put_args, one_way })
     }
 
     /// Submits over a link that is up.

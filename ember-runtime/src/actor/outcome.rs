@@ -1,6 +1,6 @@
 //! What a handler made of a call, and who is told of it.
 
-use std::{future::pending, mem};
+use std::future::pending;
 
 use super::{Body, Service, job::guarded};
 use crate::{
@@ -71,7 +71,8 @@ impl<M: Method> To<'_, M> {
 /// A handler has ended. What is run here beside it may panic too.
 #[inline]
 pub(super) fn conclude<S: Service, M: Method>(body: &mut Body<S>, outcome: Outcome<M>, to: To<'_, M>) {
-    if mem::needs_drop::<Outcome<M>>() || !matches!(to, To::Nobody) {
-        guarded(body, || to.tell(outcome));
+    match to {
+        To::Nobody => guarded(body, || drop(outcome)),
+        to => guarded(body, || to.tell(outcome)),
     }
 }

@@ -175,7 +175,7 @@ async fn unpark(session: &Arc<Session>, inflow: &Mutex<Inflow>) -> String {
 
 /// Watches the heartbeat, and answers calls whose deadlines have passed. If the heartbeat fails, all calls get their answers
 /// here: the task that reads may be held up.
-async fn watch(session: Arc<Session>) -> String {
+pub(super) async fn watch(session: Arc<Session>) -> String {
     let why = tokio::select! {
         why = heartbeat::watch(&session) => why,
         never = expire(&session) => never,

@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use super::support::*;
+use super::{fuzz::unread, support::*};
 use crate::{
     error::{Failure, LostReason, RefusedReason},
-    transport::{LinkConfig, lock},
+    transport::{LinkConfig, lock, run::watch},
 };
 
 async fn memory_pair() -> (Memory, Node, Node) {
@@ -60,22 +60,14 @@ async fn a_call_that_never_left_was_certainly_not_executed() {
     assert!(matches!(failure, Failure::NotExecuted(RefusedReason::Unreachable(_))), "{failure:?}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn a_black_hole_is_found_while_a_handler_holds_up_the_link() {
-    let (memory, a, b) = memory_pair().await;
-    let parked = b.start(&a, PARK, b"x");
-    until("the handler to run", || lock(&a.services.parking.0).0 == 1).await;
-    let call = a.start(&b, HOLD, b"x");
-    until("the call to arrive", || lock(&b.services.held).len() == 1).await;
-    for gate in memory.gates(0) {
-        gate.stall();
-    }
-    let failure = failure(soon("the outcome", call).await);
-    assert!(matches!(failure, Failure::MaybeExecuted(LostReason::LinkLost(_))), "{failure:?}");
-    lock(&a.services.parking.0).1 = true;
-    a.services.parking.1.notify_all();
-    soon("the other end to hear of it", parked).await;
-    until("both ends to be down", || a.services.events().len() == 2 && b.services.events().len() == 2).await;
+#[tokio::test(start_paused = true)]
+async fn a_failed_heartbeat_answers_all_callers_though_the_task_that_reads_is_held_up() {
+    let session = unread();
+    let (part, call, _) = session.callers.insert(0, None).unwrap();
+    let why = watch(session.clone()).await;
+    assert!(why.contains("nothing was heard"), "{why}");
+    let answer = std::future::poll_fn(|cx| lock(&part.pending).poll(call, cx));
+    assert!(matches!(failure(answer.await), Failure::MaybeExecuted(LostReason::LinkLost(_))));
 }
 
 #[tokio::test(start_paused = true)]

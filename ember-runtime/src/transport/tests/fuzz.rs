@@ -140,6 +140,12 @@ fn task() -> Context<'static> {
     Context::from_waker(Waker::noop())
 }
 
+/// A link whose task does not run.
+pub(super) fn unread() -> Arc<Session> {
+    let ingress: Arc<dyn Ingress> = Arc::new(Nobody);
+    session(&ingress)
+}
+
 struct Nobody;
 
 impl Ingress for Nobody {

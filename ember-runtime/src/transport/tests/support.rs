@@ -6,7 +6,7 @@ use std::{
     io,
     pin::Pin,
     sync::{
-        Arc, Condvar, Mutex,
+        Arc, Mutex,
         atomic::{AtomicU8, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
@@ -38,7 +38,6 @@ pub(super) const FULL: u64 = 4;
 pub(super) const LARGE: u64 = 5;
 pub(super) const DROP: u64 = 6;
 pub(super) const COUNT: u64 = 7;
-pub(super) const PARK: u64 = 8;
 
 pub(super) const METHOD: MethodId = MethodId::of("rpc_test");
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -50,8 +49,6 @@ pub(super) struct Services {
     pub(super) events: Mutex<Vec<String>>,
     pub(super) counted: AtomicUsize,
     pub(super) envelopes: Mutex<Vec<Envelope>>,
-    /// Calls to [`PARK`] that hold up the link's task, and whether they may go on.
-    pub(super) parking: (Mutex<(usize, bool)>, Condvar),
 }
 
 impl Ingress for Services {
@@ -97,13 +94,6 @@ impl Services {
                 }));
             }
             HOLD => lock(&self.held).push(call),
-            PARK => {
-                let (state, changed) = &self.parking;
-                let mut state = lock(state);
-                state.0 += 1;
-                drop(changed.wait_while(state, |(_, open)| !*open));
-                call.reply.send(ReplyBody::Value(&mut copy));
-            }
             DROP => drop(call),
             COUNT => {
                 self.counted.fetch_add(1, Ordering::Relaxed);

@@ -59,7 +59,10 @@ pub(super) fn deliver<S: Service>(
             continue;
         }
         match visit.take() {
-            Some(open) => visit = run(open, call, index, task),
+            Some(open) => {
+                visit = run(open, call, index, task);
+                calls.ran();
+            }
             None => queue(cell, call.own(), index, entry),
         }
     }

@@ -46,6 +46,9 @@ pub(crate) trait Arrivals<'a> {
     /// Takes the next one; `None` also if it has just been refused.
     fn take(&mut self) -> Option<RawCall<'a>>;
 
+    /// A handler has been run here: that takes the time of whoever brought the call.
+    fn ran(&mut self) {}
+
     /// Takes the next one if it is for `number`; `None` also if it has just been refused.
     fn take_for(&mut self, number: u64) -> Option<RawCall<'a>> {
         if self.target() == Some(number) { self.take() } else { None }

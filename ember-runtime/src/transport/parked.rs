@@ -108,7 +108,7 @@ impl Parked {
         while !self.kept.is_empty() || self.handed < self.fresh.len() {
             let door = session.door();
             if door != Door::Shut {
-                let turn = Turn { begun: now, now, taken: 0 };
+                let turn = Turn { begun: now, now, ran: 0 };
                 let mut batch = Batch { parked: self, session, lender: &lender, bytes, time, door, turn };
                 session.ingress.calls(session.peer, &mut batch, task);
                 if !batch.turn.is_over() {
@@ -136,22 +136,22 @@ struct Batch<'a> {
     turn: Turn,
 }
 
-/// How long calls have been handed over: handlers may run meanwhile.
+/// How long handlers have run while calls were handed over.
 struct Turn {
     begun: Instant,
     /// When the clock was last looked at.
     now: Instant,
-    taken: u32,
+    ran: u32,
 }
 
 impl Turn {
-    /// The clock is looked at for every so many calls: that costs as much as reading a header.
+    /// The clock is looked at after every so many handlers: that costs as much as reading a header.
     const LOOK: u32 = 8;
 
-    /// Another call is taken.
+    /// Another handler has run.
     fn count(&mut self) {
-        self.taken += 1;
-        if self.taken.is_multiple_of(Self::LOOK) {
+        self.ran += 1;
+        if self.ran.is_multiple_of(Self::LOOK) {
             self.now = Instant::now();
         }
     }
@@ -175,8 +175,12 @@ impl<'a> Arrivals<'a> for Batch<'a> {
     }
 
     #[inline]
-    fn take(&mut self) -> Option<RawCall<'a>> {
+    fn ran(&mut self) {
         self.turn.count();
+    }
+
+    #[inline]
+    fn take(&mut self) -> Option<RawCall<'a>> {
         if let Some(Kept { call, mut body, time, parked }) = self.parked.kept.pop_front() {
             return self.admit(call, &body.clone(), time, parked, |size| {
                 body.advance(size);

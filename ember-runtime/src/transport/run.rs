@@ -32,8 +32,8 @@ use super::{
 };
 use crate::error::Failure;
 
-/// Bytes that come all the time are read, and calls that came are handed over, for so long before the other tasks of the
-/// thread have their turn.
+/// Bytes that come all the time are read, and handlers are run, for so long before the other tasks of the thread have their
+/// turn.
 pub(super) const TURN: Duration = Duration::from_millis(1);
 
 /// Ends the link when the task ends: also by a panic in the ingress.

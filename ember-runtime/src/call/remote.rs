@@ -91,8 +91,7 @@ impl Router {
         handed_over: &mut HandedOver,
     ) -> Result<PendingReply, RefusedReason> {
         let (wire, _, fingerprint) = self.way::<M>(instance, id)?;
-        let mut payload = Vec::new();
-        put_args_of::<M>(&wire, args, &mut payload).map_err(|error| RefusedReason::Undecodable(error.to_string()))?;
+        let payload = links.payload(&mut |out| put_args_of::<M>(&wire, args, out))?;
         let (ticket, leaving) = Ticket::new();
         *handed_over = HandedOver::Elsewhere(leaving.handed_over);
         let (target, name, ticket) = (instance.pid.number, M::INFO.name, Some(ticket));
@@ -197,10 +196,10 @@ impl Router {
             Ok(None) => {}
             Err(reason) => return Err((args, reason)),
         }
-        let mut payload = Vec::new();
-        if let Err(error) = (wire.put_args)(&args, &mut payload) {
-            return Err((args, RefusedReason::Undecodable(error.to_string())));
-        }
+        let payload = match links.payload(&mut put_args) {
+            Ok(payload) => payload,
+            Err(reason) => return Err((args, reason)),
+        };
         let (name, envelope) = (M::INFO.name, envelope.clone());
         let departure = Departure { target, method: id, fingerprint, name, envelope, payload, ticket: None };
         self.departures.push(Arc::clone(links), peer(instance), departure).map_err(|reason| (args, reason))

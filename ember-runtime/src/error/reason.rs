@@ -67,9 +67,11 @@ pub enum RefusedReason {
     #[error("the method is for callers on its own node only (`api_`)")]
     Private,
     /// The message is over the size limit.
-    #[error("the message has {size} bytes, over the limit of {limit}")]
+    #[error(
+        "the message has at least {size} bytes, over the limit of {limit}: send it in parts, or raise `max_message` of both nodes"
+    )]
     TooLarge {
-        /// The size of the message in bytes.
+        /// How many bytes it has at least: it is not written further than it takes to know that it is too large.
         size: u64,
         /// The limit in bytes.
         limit: u64,
@@ -126,9 +128,11 @@ pub enum LostReason {
     #[error("the service ended without replying")]
     NoReply,
     /// The reply is over the size limit.
-    #[error("the reply has {size} bytes, over the limit of {limit}")]
+    #[error(
+        "the reply has at least {size} bytes, over the limit of {limit}: answer in parts, or raise `max_message` of both nodes"
+    )]
     ReplyTooLarge {
-        /// The size of the reply in bytes.
+        /// How many bytes it has at least: it is not written further than it takes to know that it is too large.
         size: u64,
         /// The limit in bytes.
         limit: u64,

@@ -1,8 +1,10 @@
 //! How one value becomes bytes: the trait that users implement, and the formats that are built in.
 
-use std::fmt;
+use std::{fmt, io};
 
 use serde::{Serialize, de::DeserializeOwned};
+
+use super::room;
 
 /// A value that can travel between nodes: whatever serde can write and read. `#[message]` derives it.
 #[diagnostic::on_unimplemented(
@@ -37,7 +39,8 @@ pub trait Codec<T>: 'static {
     /// the fingerprint of a method, not by its structure. `false` by default: any difference is a mismatch.
     const BRIDGES: bool = false;
 
-    /// Appends `value` to `out`. What was appended before an error is removed by the caller.
+    /// Appends `value` to `out`. What was appended before an error is removed by the caller. The built-in formats stop where a
+    /// message over the size limit is certain; what a format of one's own appends is measured afterwards.
     ///
     /// # Errors
     /// If the value cannot be written.
@@ -83,11 +86,28 @@ impl<T: Message> Codec<T> for Json {
     const BRIDGES: bool = true;
 
     fn encode(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        serde_json::to_writer(out, value).map_err(CodecError::unwritable::<T>)
+        serde_json::to_writer(Bounded(out), value).map_err(CodecError::unwritable::<T>)
     }
 
     fn decode(bytes: &[u8]) -> Result<T, CodecError> {
         serde_json::from_slice(bytes).map_err(CodecError::unreadable::<T>)
+    }
+}
+
+/// The end of a buffer that is not to grow over the limit of a message.
+struct Bounded<'a>(&'a mut Vec<u8>);
+
+impl io::Write for Bounded<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        room::extend(self.0, bytes).map_err(io::Error::other)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -103,6 +123,10 @@ impl<T: prost::Message + Default + 'static> Codec<T> for Prost {
     const BRIDGES: bool = true;
 
     fn encode(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        let size = value.encoded_len();
+        if out.capacity() - out.len() < size {
+            room::reserve(out, size).map_err(CodecError::unwritable::<T>)?;
+        }
         value.encode(out).map_err(CodecError::unwritable::<T>)
     }
 

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Codec, CodecError, Message, Sketch};
+use super::{Codec, CodecError, Message, Sketch, room};
 
 /// How values of one type become bytes, and what the type looks like.
 pub struct Coding<T> {
@@ -75,14 +75,14 @@ struct Append<'a>(&'a mut Vec<u8>);
 impl postcard::ser_flavors::Flavor for Append<'_> {
     type Output = ();
 
+    #[inline]
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.0.push(byte);
-        Ok(())
+        room::push(self.0, byte).map_err(|room::Full| postcard::Error::SerializeBufferFull)
     }
 
+    #[inline]
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        self.0.extend_from_slice(bytes);
-        Ok(())
+        room::extend(self.0, bytes).map_err(|room::Full| postcard::Error::SerializeBufferFull)
     }
 
     fn finalize(self) -> postcard::Result<()> {

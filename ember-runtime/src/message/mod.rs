@@ -15,6 +15,7 @@ mod payload;
 mod probe;
 mod raw;
 mod reply;
+mod room;
 mod schema;
 mod sketch;
 mod wire;
@@ -28,6 +29,7 @@ pub(crate) use self::{
     envelope::{Envelope, Opened},
     keys::{Lifespan, MAX_KEYS},
     payload::Payload,
+    room::{Unwritten, put_within},
 };
 #[cfg(feature = "prost")]
 pub use self::{

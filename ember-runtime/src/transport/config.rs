@@ -73,7 +73,7 @@ pub(crate) struct OutCall<'a> {
     /// That of the method, if the callee is to compare it.
     pub(crate) fingerprint: Option<u64>,
     pub(crate) envelope: &'a Envelope,
-    /// Runs while the link's buffer is locked: it must only write.
+    /// May run code of users: nothing is locked.
     pub(crate) put_args: Encode<'a>,
     pub(crate) one_way: bool,
 }

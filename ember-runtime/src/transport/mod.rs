@@ -72,6 +72,7 @@ mod probe;
 mod queue;
 mod receive;
 mod run;
+mod scratch;
 mod server;
 mod session;
 mod shutdown;

@@ -1,10 +1,6 @@
 //! What waits for the writer of a link's data stream, behind one short lock.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    task::Waker,
-};
+use std::{sync::Arc, task::Waker};
 
 use tokio::time::Instant;
 
@@ -187,12 +183,7 @@ impl Outbox {
         let out = queue.open();
         let start = out.len();
         wire::put_cancel(call, out);
-        queue.push(start, None, None);
+        queue.push(start);
         self.wake()
     }
-}
-
-/// Runs `put`, which calls code of users: a panic there must not leave half a record in a shared buffer.
-pub(super) fn guarded<E>(put: impl FnOnce() -> Result<(), E>, panicked: impl FnOnce() -> E) -> Result<(), E> {
-    catch_unwind(AssertUnwindSafe(put)).unwrap_or_else(|_| Err(panicked()))
 }

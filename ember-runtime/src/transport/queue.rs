@@ -16,8 +16,6 @@ use super::{
 const FRAME: usize = 128 << 10;
 /// A record over this many bytes travels in pieces.
 pub(super) const LARGE: usize = 128 << 10;
-/// The unused memory of a buffer that is worth giving back, though it means copying the rest.
-const SPARE: usize = 32 << 20;
 
 /// One direction of one class of records.
 #[derive(Debug)]
@@ -105,7 +103,7 @@ impl Queue {
         self.taken + self.waiting as u64
     }
 
-    /// Where to append the next record.
+    /// Where to append the next record, if it is a small one that may overtake others.
     pub(super) fn open(&mut self) -> &mut Vec<u8> {
         if self.open.bytes.len() >= FRAME {
             self.closed.push_back(mem::take(&mut self.open));
@@ -123,42 +121,34 @@ impl Queue {
         out
     }
 
-    /// Counts the record that was appended at `start`.
-    pub(super) fn push(&mut self, start: usize, order: Option<Order>, call: Option<Correlation>) -> Put {
-        let size = self.open.bytes.len() - start;
-        if size > LARGE || self.slow.holds(order) {
-            let record = self.split_off(start);
-            self.slow.push(record, order, call);
+    /// Appends a whole record; takes its memory if it is a large one.
+    #[inline]
+    pub(super) fn append(&mut self, record: &mut Vec<u8>, order: Option<Order>, call: Option<Correlation>) -> Put {
+        if record.len() > LARGE || self.slow.holds(order) {
+            self.append_slow(record, order, call);
             return Put::Slow;
         }
-        self.waiting += size;
-        if matches!(self.open.bytes[start + 4], CALL | SEND) {
-            self.open.charge += size;
-        }
+        let out = self.open();
+        let start = out.len();
+        out.extend_from_slice(record);
+        self.push(start);
         Put::Here
     }
 
-    /// Takes the record at `start` out again, copying the smaller part.
-    fn split_off(&mut self, start: usize) -> Bytes {
-        let out = &mut self.open.bytes;
-        if out.len() - start < start {
-            let record = Bytes::copy_from_slice(&out[start..]);
-            self.undo(start);
-            return record;
-        }
-        let front = out[..start].to_vec();
-        let record = Bytes::from(mem::replace(out, front)).slice(start..);
-        self.undo(start);
-        record
+    #[cold]
+    fn append_slow(&mut self, record: &mut Vec<u8>, order: Option<Order>, call: Option<Correlation>) {
+        let is_large = record.len() > LARGE;
+        let bytes = if is_large { mem::take(record).into() } else { Bytes::copy_from_slice(record) };
+        self.slow.push(bytes, order, call);
     }
 
-    /// Takes back what was appended from `start` on, and the memory if it was uncommonly much.
-    pub(super) fn undo(&mut self, start: usize) {
-        let preamble = self.preamble();
-        let out = &mut self.open.bytes;
-        out.truncate(if start == preamble { 0 } else { start });
-        if out.capacity() - out.len() > SPARE {
-            out.shrink_to(out.len() + FRAME);
+    /// Counts the record that was appended at `start` of what was [`open`](Self::open).
+    #[inline]
+    pub(super) fn push(&mut self, start: usize) {
+        let size = self.open.bytes.len() - start;
+        self.waiting += size;
+        if matches!(self.open.bytes[start + 4], CALL | SEND) {
+            self.open.charge += size;
         }
     }
 
@@ -273,11 +263,11 @@ mod tests {
     use super::*;
 
     fn push(queue: &mut Queue, size: usize) -> Put {
-        let out = queue.open();
-        let start = wire::open(SEND, out);
-        out.resize(start + size, 0);
-        wire::seal(start, out);
-        queue.push(start, Some((7, false)), None)
+        let mut record = Vec::new();
+        wire::open(SEND, &mut record);
+        record.resize(size, 0);
+        wire::seal(0, &mut record);
+        queue.append(&mut record, Some((7, false)), None)
     }
 
     fn size((head, records): Parts) -> usize {
@@ -313,12 +303,16 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_is_taken_back_leaves_nothing() {
+    fn a_large_record_is_not_copied_and_what_must_not_overtake_it_waits() {
         let mut queue = Queue::new(Some(Instant::now()));
-        let start = wire::open(SEND, queue.open());
-        queue.undo(start);
-        assert!(queue.frame(&mut i64::MAX.clone()).is_none());
-        push(&mut queue, 100);
-        assert_eq!(size(queue.frame(&mut i64::MAX.clone()).unwrap()), CLOCK_SIZE + 100);
+        let mut record = Vec::new();
+        wire::open(SEND, &mut record);
+        record.resize(LARGE + 1, 0);
+        wire::seal(0, &mut record);
+        let memory = record.as_ptr();
+        assert_eq!(queue.append(&mut record, Some((7, false)), None), Put::Slow);
+        assert!(record.capacity() == 0 && queue.slow.first().as_ptr() == memory);
+        assert_eq!(push(&mut queue, 100), Put::Slow);
+        assert_eq!((queue.sends(), queue.waiting()), (2, LARGE + 101));
     }
 }

@@ -18,14 +18,15 @@ use super::{
     control::{Control, WireFailure},
     hello::Offer,
     lock,
-    outbox::{Outbox, guarded},
+    outbox::Outbox,
+    scratch::Scratch,
     socket::Sever,
     wire::{self, Correlation},
 };
 use crate::{
     error::{Failure, LostReason},
     id::NodeKey,
-    message::{CodecError, ReplyBody, ReplyLink, ordered},
+    message::{ReplyBody, ReplyLink, Unwritten, ordered},
 };
 
 /// All callers have given up: the link has ended.
@@ -185,47 +186,54 @@ impl Session {
         }
     }
 
-    /// Writes a reply; on an error nothing was written.
-    fn put_reply(&self, outbox: &mut Outbox, call: Correlation, body: ReplyBody<'_>) -> Result<(), Failure> {
-        let (waiting, bound) = (outbox.replies.waiting(), self.config.out_buffer.saturating_mul(REPLIES));
-        let out = outbox.replies.open();
-        let kind = match &body {
-            ReplyBody::Value(_) => wire::VALUE,
-            ReplyBody::App(_) => wire::APP,
-            ReplyBody::Failed(_) => wire::FAILURE,
-        };
-        let start = wire::open(kind, out);
-        call.put(out);
-        let written = match body {
-            ReplyBody::Value(put) | ReplyBody::App(put) => {
-                let put = || put(out).map_err(|error: CodecError| LostReason::Undecodable(error.to_string()).into());
-                guarded(put, || LostReason::Undecodable("writing the reply panicked".into()).into())
-            }
+    /// Writes the record of a reply. Code of users runs: nothing may be locked.
+    #[inline]
+    fn reply_record(&self, call: Correlation, body: ReplyBody<'_>) -> Result<Scratch, Failure> {
+        let limit = self.send_limit;
+        let too_large = |size| LostReason::ReplyTooLarge { size: size as u64, limit: limit as u64 };
+        let (kind, put) = match body {
+            ReplyBody::Value(put) => (wire::VALUE, put),
+            ReplyBody::App(put) => (wire::APP, put),
             ReplyBody::Failed(failure) => {
-                out.extend_from_slice(&super::control::encode(&WireFailure::from(failure)));
-                Ok(())
+                let record = failure_record(call, failure);
+                return if record.len() > limit { Err(too_large(record.len()).into()) } else { Ok(record) };
             }
         };
-        let size = wire::seal(start, out);
-        let failure = match written {
-            Err(failure) => failure,
-            Ok(()) if size > self.send_limit => {
-                LostReason::ReplyTooLarge { size: size as u64, limit: self.send_limit as u64 }.into()
-            }
-            Ok(()) if kind != wire::FAILURE && waiting > 0 && waiting.saturating_add(size) > bound => {
-                LostReason::LinkLost(format!("over {bound} bytes of replies wait for the caller's node")).into()
-            }
-            Ok(()) => {
-                outbox.replies.push(start, None, None);
-                if outbox.replies.waiting() > self.config.out_buffer {
-                    self.crowded.store(true, Ordering::Relaxed);
-                }
-                return Ok(());
-            }
-        };
-        outbox.replies.undo(start);
-        Err(failure)
+        let mut record = Scratch::of(kind);
+        call.put(&mut record);
+        record.put(limit, put).map_err(|unwritten| match unwritten {
+            Unwritten::TooLarge => too_large(limit + 1),
+            Unwritten::Panicked => LostReason::Undecodable("writing the reply panicked".into()),
+            Unwritten::Refused(error) => LostReason::Undecodable(error.to_string()),
+        })?;
+        match record.seal() {
+            size if size > limit => Err(too_large(size).into()),
+            _ => Ok(record),
+        }
     }
+
+    /// Queues a reply, or a failure instead if too much waits already.
+    #[inline]
+    fn put_reply(&self, outbox: &mut Outbox, call: Correlation, mut record: Scratch) {
+        let (waiting, bound) = (outbox.replies.waiting(), self.config.out_buffer.saturating_mul(REPLIES));
+        if waiting > 0 && waiting.saturating_add(record.len()) > bound && wire::peek(&record).1 != wire::FAILURE {
+            let why = format!("over {bound} bytes of replies wait for the caller's node");
+            record = failure_record(call, LostReason::LinkLost(why).into());
+        }
+        outbox.replies.append(&mut record, None, None);
+        if outbox.replies.waiting() > self.config.out_buffer {
+            self.crowded.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cold]
+fn failure_record(call: Correlation, failure: Failure) -> Scratch {
+    let mut record = Scratch::of(wire::FAILURE);
+    call.put(&mut record);
+    record.extend_from_slice(&super::control::encode(&WireFailure::from(failure)));
+    record.seal();
+    record
 }
 
 impl ReplyLink for Session {
@@ -236,14 +244,14 @@ impl ReplyLink for Session {
             }
             return;
         };
+        let record = self.reply_record(call, body).unwrap_or_else(|failure| failure_record(call, shorten(failure)));
         let (writer, stuck) = {
             let mut outbox = lock(&self.outbox);
             if outbox.closed().is_some() {
                 return;
             }
-            let waits = outbox.inbound.end(call);
-            if waits && let Err(failure) = self.put_reply(&mut outbox, call, body) {
-                let _ = self.put_reply(&mut outbox, call, ReplyBody::Failed(shorten(failure)));
+            if outbox.inbound.end(call) {
+                self.put_reply(&mut outbox, call, record);
             }
             (outbox.kick(), outbox.replies.waiting() > self.config.out_buffer.saturating_mul(2 * REPLIES))
         };

@@ -60,6 +60,11 @@ impl Slow {
         self.records.push_back(Record { bytes, order, call, cancelled: false });
     }
 
+    #[cfg(test)]
+    pub(super) fn first(&self) -> &[u8] {
+        self.records.front().map_or(&[], |record| &record.bytes)
+    }
+
     pub(super) fn waiting(&self) -> usize {
         self.waiting
     }

@@ -13,15 +13,18 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::{
-    OutCall, RawAnswer,
+    Links, OutCall, RawAnswer,
     callers::Part,
     header, lock,
-    outbox::guarded,
     queue::Put,
+    scratch::Scratch,
     session::Session,
     wire::{self, Correlation},
 };
-use crate::{error::RefusedReason, message::Lane};
+use crate::{
+    error::RefusedReason,
+    message::{Encode, Lane, Unwritten, put_within},
+};
 
 /// A deadline this close to when the link was last seen at work is compared with the clock; others cannot have passed, or the
 /// callee will notice.
@@ -29,15 +32,16 @@ const NEAR: Duration = Duration::from_secs(2);
 
 impl Session {
     /// Queues `call`; `None` if the link takes no more calls. On an error, and on `None`, nothing was sent.
-    pub(super) fn submit(&self, call: OutCall<'_>) -> Result<Option<PendingReply>, RefusedReason> {
+    pub(super) fn submit(&self, mut call: OutCall<'_>) -> Result<Option<PendingReply>, RefusedReason> {
         let limit = self.config.out_buffer;
         let full = || RefusedReason::LinkFull { limit: limit as u64 };
+        let mut record = self.record(&mut call)?;
         let mut outbox = lock(&self.outbox);
         if !outbox.accepts() {
             return Ok(None);
         }
         let waiting = outbox.calls.waiting();
-        if waiting >= limit {
+        if waiting >= limit || waiting > 0 && waiting + record.len() > limit {
             return Err(full());
         }
         let deadline = call.envelope.deadline.filter(|deadline| *deadline <= outbox.seen + NEAR);
@@ -54,38 +58,13 @@ impl Session {
             }
             Some((part, correlation))
         };
-        let out = outbox.calls.open();
-        let start = wire::open(if call.one_way { wire::SEND } else { wire::CALL }, out);
-        let written = guarded(
-            || {
-                if let Some((_, correlation)) = waiting_at {
-                    correlation.put(out);
-                }
-                header::put(&call, self.born, out)?;
-                (call.put_args)(out).map_err(|error| RefusedReason::Undecodable(error.to_string()))
-            },
-            || RefusedReason::Undecodable("writing the arguments panicked".into()),
-        );
-        let size = wire::seal(start, out);
-        let refused = match written {
-            Err(refused) => Some(refused),
-            Ok(()) if size > self.send_limit => {
-                Some(RefusedReason::TooLarge { size: size as u64, limit: self.send_limit as u64 })
-            }
-            Ok(()) if waiting > 0 && waiting + size > limit => Some(full()),
-            Ok(()) => None,
-        };
-        if let Some(refused) = refused {
-            outbox.calls.undo(start);
-            if let Some((part, correlation)) = waiting_at {
-                lock(&part.pending).remove(correlation);
-            }
-            return Err(refused);
+        if let Some((_, correlation)) = waiting_at {
+            wire::name(correlation, &mut record);
         }
         let order = (call.target, call.envelope.lane == Lane::System);
         let correlation = waiting_at.map(|(_, correlation)| correlation);
-        if let (Put::Slow, Some((part, correlation))) = (outbox.calls.push(start, Some(order), correlation), waiting_at)
-        {
+        let put = outbox.calls.append(&mut record, Some(order), correlation);
+        if let (Put::Slow, Some((part, correlation))) = (put, waiting_at) {
             lock(&part.pending).delay(correlation);
         }
         let writer = outbox.wake();
@@ -96,12 +75,54 @@ impl Session {
         Ok(Some(PendingReply(waiting_at.map(|(part, correlation)| (Arc::clone(part), correlation)))))
     }
 
+    /// Writes the record of a call, without its name. Code of users runs: nothing may be locked.
+    #[inline]
+    fn record(&self, call: &mut OutCall<'_>) -> Result<Scratch, RefusedReason> {
+        let mut record = Scratch::of(if call.one_way { wire::SEND } else { wire::CALL });
+        if !call.one_way {
+            wire::unnamed(&mut record);
+        }
+        header::put(call, self.born, &mut record)?;
+        let limit = self.send_limit;
+        record.put(limit, call.put_args).map_err(|unwritten| refused(unwritten, limit))?;
+        let size = record.seal();
+        if size > limit {
+            return Err(RefusedReason::TooLarge { size: size as u64, limit: limit as u64 });
+        }
+        Ok(record)
+    }
+
     fn abandon(&self, call: Correlation) {
         let dropped = self.callers.part_of(call).remove(call);
         let writer = lock(&self.outbox).cancel(call, &dropped);
         if let Some(writer) = writer {
             writer.wake();
         }
+    }
+}
+
+impl Links {
+    /// Writes arguments for a call that has to wait for its link: as much as a message of this node may have.
+    ///
+    /// # Errors
+    /// `TooLarge`, `Undecodable`.
+    pub(crate) fn payload(&self, put_args: Encode<'_>) -> Result<Vec<u8>, RefusedReason> {
+        let (mut payload, limit) = (Vec::new(), self.config.max_message);
+        put_within(limit, &mut payload, put_args).map_err(|unwritten| refused(unwritten, limit))?;
+        if payload.len() > limit {
+            return Err(RefusedReason::TooLarge { size: payload.len() as u64, limit: limit as u64 });
+        }
+        Ok(payload)
+    }
+}
+
+/// Why arguments were not written.
+#[cold]
+fn refused(unwritten: Unwritten, limit: usize) -> RefusedReason {
+    match unwritten {
+        Unwritten::TooLarge => RefusedReason::TooLarge { size: limit as u64 + 1, limit: limit as u64 },
+        Unwritten::Panicked => RefusedReason::Undecodable("writing the arguments panicked".into()),
+        Unwritten::Refused(error) => RefusedReason::Undecodable(error.to_string()),
     }
 }
 

@@ -72,6 +72,18 @@ pub(super) fn seal(start: usize, out: &mut [u8]) -> usize {
     size
 }
 
+/// Leaves room for the correlation at the begin of the body of a record that is not named yet.
+#[inline]
+pub(super) fn unnamed(record: &mut Vec<u8>) {
+    record.extend_from_slice(&[0; CORRELATION]);
+}
+
+/// Names a record that was left [`unnamed`].
+#[inline]
+pub(super) fn name(call: Correlation, record: &mut [u8]) {
+    record[PREFIX..PREFIX + CORRELATION].copy_from_slice(&call.number().to_le_bytes());
+}
+
 /// Appends the cancel of a call.
 pub(super) fn put_cancel(call: Correlation, out: &mut Vec<u8>) {
     let start = open(CANCEL, out);

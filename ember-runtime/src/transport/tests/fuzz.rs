@@ -277,7 +277,7 @@ async fn an_unreadable_header_costs_its_call_and_an_unreadable_frame_the_link() 
         let calls = &mut lock(&at_a.outbox).calls;
         let start = wire::open(99, calls.open());
         wire::seal(start, calls.open());
-        calls.push(start, None, None);
+        calls.push(start);
     }
     drop(a.start(&b, ECHO, b"x"));
     super::support::failure(soon("the outcome", held).await);

@@ -2,6 +2,7 @@
 
 mod calls;
 mod chaos;
+mod encoding;
 mod faults;
 mod fuzz;
 mod limits;

@@ -2,18 +2,19 @@
 
 use std::{
     fmt,
+    hash::{Hash, Hasher},
     marker::PhantomData,
     ops::Deref,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
 };
 
-use super::{Kind, Router, request::Request};
+use super::{Kind, Router, mixed::Mixed, request::Request};
 use crate::{
     directory::Selector,
-    id::{MethodId, fnv1a},
+    id::MethodId,
     message::{Keys, Message, Method},
 };
 
@@ -30,12 +31,8 @@ pub(super) struct Target(Arc<Aim>);
 /// What a [`Target`] is.
 #[derive(Clone)]
 pub(super) struct Aim {
-    /// Targets with the same number go to the same unit of the same services of the same node.
-    pub(super) number: u64,
     pub(super) router: Arc<Router>,
-    pub(super) address: Arc<Address>,
-    /// The modules below the service: `bag.`.
-    module: Arc<str>,
+    pub(super) place: Place,
     /// The keys of those modules among them that stand under keys.
     pub(super) keys: Keys,
 }
@@ -52,6 +49,41 @@ impl Address {
     }
 }
 
+/// A unit of the services that are selected: all that decides whom a call reaches, but for the keys, which travel with it.
+#[derive(Clone)]
+pub(super) struct Place {
+    /// A hash of all else.
+    pub(super) hash: u64,
+    pub(super) address: Arc<Address>,
+    /// The modules below the service: `bag.`.
+    module: Arc<str>,
+}
+
+impl Place {
+    fn new(selector: Selector, turn: usize, module: &str) -> Self {
+        // That of the empty text needs no memory of its own.
+        let module = if module.is_empty() { Arc::default() } else { module.into() };
+        Self::of(Arc::new(Address { selector, turn: AtomicUsize::new(turn) }), module)
+    }
+
+    fn of(address: Arc<Address>, module: Arc<str>) -> Self {
+        let mut mixed = Mixed(0);
+        address.selector.hash(&mut mixed);
+        module.hash(&mut mixed);
+        Self { hash: mixed.finish(), address, module }
+    }
+}
+
+impl PartialEq for Place {
+    /// Compares in full; most often both come from one client, which shows at once.
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash
+            && (Arc::ptr_eq(&self.address, &other.address) || self.address.selector == other.address.selector)
+            && (Arc::ptr_eq(&self.module, &other.module) || self.module == other.module)
+    }
+}
+
 impl Deref for Target {
     type Target = Aim;
 
@@ -60,14 +92,11 @@ impl Deref for Target {
     }
 }
 
-/// The number of a target: the same for all that select nothing in particular, and for each module of theirs.
-fn number(router: &Router, selector: &Selector, module: &str) -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    const SHARED: u64 = 1 << 63;
-    let module = if module.is_empty() { 0 } else { fnv1a(module) };
-    match selector.is_for_all(router.key.id) {
-        Some(here) => SHARED | module << 1 | u64::from(here),
-        None => NEXT.fetch_add(1, Ordering::Relaxed) & !SHARED,
+impl Deref for Aim {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.place
     }
 }
 
@@ -78,12 +107,8 @@ impl<K: Kind> Handle<K> {
 
     /// A handle to a module, `bag.`, of those that are selected.
     pub(crate) fn of_module(router: Arc<Router>, selector: Selector, module: &str, keys: &[u8]) -> Self {
-        let number = number(&router, &selector, module);
-        let turn = AtomicUsize::new(router.rng().below(1 << 16));
-        let address = Arc::new(Address { selector, turn });
-        // That of the empty text needs no memory of its own.
-        let module = if module.is_empty() { Arc::default() } else { module.into() };
-        Self::to(Aim { number, router, address, module, keys: Keys::from_bytes(keys) })
+        let place = Place::new(selector, router.rng().below(1 << 16), module);
+        Self::to(Aim { router, place, keys: Keys::from_bytes(keys) })
     }
 
     fn to(aim: Aim) -> Self {
@@ -97,11 +122,9 @@ impl<K: Kind> Handle<K> {
 
     /// The client of a module of the service.
     pub fn module<C: From<Self>>(&self, field: &str) -> C {
-        let Aim { router, address, module, keys, .. } = &*self.target;
-        let module: Arc<str> = format!("{module}{field}.").into();
-        let number = number(router, &address.selector, &module);
-        let (router, address, keys) = (Arc::clone(router), Arc::clone(address), keys.clone());
-        C::from(Self::to(Aim { number, router, address, module, keys }))
+        let Aim { router, place, keys } = &*self.target;
+        let place = Place::of(Arc::clone(&place.address), format!("{}{field}.", place.module).into());
+        C::from(Self::to(Aim { router: Arc::clone(router), place, keys: keys.clone() }))
     }
 
     pub(super) fn module_path(&self) -> &str {
@@ -143,9 +166,7 @@ impl Target {
     /// The same module of exactly one instance.
     pub(super) fn pinned(&self, pid: crate::id::Pid) -> Self {
         let selector = Selector { pid: Some(pid), ..self.address.selector.clone() };
-        let number = number(&self.router, &selector, &self.module);
-        let address = Arc::new(Address { selector, turn: AtomicUsize::new(0) });
-        Self(Arc::new(Aim { number, address, ..Aim::clone(self) }))
+        Self(Arc::new(Aim { place: Place::new(selector, 0, &self.module), ..Aim::clone(self) }))
     }
 }
 

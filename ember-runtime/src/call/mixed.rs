@@ -1,8 +1,8 @@
-//! Places in small tables for ids, which are as good as hashes already.
+//! Hashes for small tables: of ids, which are as good as hashes already, and of what decides where calls go.
 
 use std::hash::Hasher;
 
-/// Where an id goes.
+/// A hash, so far.
 pub(super) struct Mixed(pub(super) u64);
 
 impl Mixed {
@@ -18,12 +18,34 @@ impl Hasher for Mixed {
         self.0
     }
 
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.0 = self.0.rotate_left(8) ^ u64::from(byte));
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|&word| self.write_u64(u64::from_le_bytes(word)));
+        if !rest.is_empty() {
+            let mut word = [0; 8];
+            word[..rest.len()].copy_from_slice(rest);
+            self.write_u64(u64::from_le_bytes(word));
+        }
     }
 
     #[inline]
-    fn write_u64(&mut self, id: u64) {
-        self.0 ^= id;
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
+    #[inline]
+    fn write_u8(&mut self, byte: u8) {
+        self.write_u64(byte.into());
+    }
+
+    #[inline]
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    #[inline]
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number as u64);
     }
 }

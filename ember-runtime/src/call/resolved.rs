@@ -9,7 +9,12 @@ use std::{
 
 use tokio::task;
 
-use super::{Away, handle::Target, mixed::Mixed, router::Only};
+use super::{
+    Away,
+    handle::{Place, Target},
+    mixed::Mixed,
+    router::Only,
+};
 use crate::{
     actor::{AnyCell, Port, Spare},
     directory::Share,
@@ -22,6 +27,8 @@ const REMEMBERED: usize = 128;
 /// The only service that a call can go to.
 pub(super) struct Resolved {
     key: Key,
+    /// Whom the calls are for: compared in full, because it is more than `key` holds.
+    place: Place,
     /// Of the view that it was found in.
     view: u64,
     /// If it is on this node.
@@ -45,23 +52,22 @@ pub(super) struct Found {
     pub(super) index: usize,
 }
 
-/// Targets that look for the same have the same number.
+/// What is compared first.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Key {
     router: u64,
-    target: u64,
     method: TypeId,
 }
 
 impl Key {
     #[inline]
     fn of<M: Method>(target: &Target) -> Self {
-        Self { router: target.router.number, target: target.number, method: TypeId::of::<M>() }
+        Self { router: target.router.number, method: TypeId::of::<M>() }
     }
 
     #[inline]
-    fn slot(self) -> usize {
-        let mut mixed = Mixed(self.target.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.router);
+    fn slot(self, place: &Place) -> usize {
+        let mut mixed = Mixed(place.hash ^ self.router);
         self.method.hash(&mut mixed);
         mixed.place(REMEMBERED)
     }
@@ -84,17 +90,21 @@ impl Resolved {
     pub(super) fn take<M: Method>(target: &Target) -> Box<Self> {
         let (key, view) = (Key::of::<M>(target), target.router.directory().number());
         // A thread that ends remembers nothing any more.
-        match KNOWN.try_with(|known| known[key.slot()].take()).ok().flatten() {
-            Some(resolved) if resolved.key == key && resolved.view == view => resolved,
+        match KNOWN.try_with(|known| known[key.slot(&target.place)].take()).ok().flatten() {
+            Some(resolved) if resolved.key == key && resolved.view == view && resolved.place == target.place => {
+                resolved
+            }
             Some(mut other) => {
                 // What its calls have left may fit all the same.
                 (other.found, other.away) = find::<M>(target);
                 (other.key, other.view, other.at_home) = (key, view, None);
+                other.place = target.place.clone();
                 other
             }
             None => {
                 let (found, away) = find::<M>(target);
-                Box::new(Self { key, view, found, away, spare: Spare::default(), at_home: None })
+                let place = target.place.clone();
+                Box::new(Self { key, place, view, found, away, spare: Spare::default(), at_home: None })
             }
         }
     }
@@ -102,7 +112,7 @@ impl Resolved {
     /// Remembers it.
     #[inline]
     pub(super) fn give_back(self: Box<Self>) {
-        let _ended = KNOWN.try_with(|known| known[self.key.slot()].set(Some(self)));
+        let _ended = KNOWN.try_with(|known| known[self.key.slot(&self.place)].set(Some(self)));
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Instance, Key};
 use crate::id::{NodeId, Pid};
 
 /// What a client calls.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Interest {
     /// The services of this name.
     Service(Cow<'static, str>),
@@ -17,7 +17,7 @@ pub enum Interest {
 }
 
 /// Which of the instances that match gets a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Choice {
     /// One after the other.
@@ -34,7 +34,7 @@ pub enum Choice {
 }
 
 /// Filters and choice of a client. All filters must hold.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Selector {
     /// What is called.
@@ -81,17 +81,6 @@ impl Selector {
     pub fn by_key(mut self, key: impl Into<Key>) -> Self {
         self.choice = Choice::ByKey(key.into().0);
         self
-    }
-
-    /// Whether it goes to all instances in turn, or (`Some(true)`) to all of those on the node `here`.
-    pub(crate) fn is_for_all(&self, here: NodeId) -> Option<bool> {
-        let Self { interest: _, name, id, server, node, kind, version, tags, pid, choice } = self;
-        let open = name.is_none()
-            && (id.is_none() && server.is_none() && kind.is_none() && version.is_none() && pid.is_none())
-            && tags.is_empty()
-            && *choice == Choice::RoundRobin;
-        let local = node.is_some_and(|node| node == here);
-        (open && (local || node.is_none())).then_some(local)
     }
 
     /// Whether `instance` (which is of the right interest) passes the filters.

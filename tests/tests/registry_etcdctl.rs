@@ -34,16 +34,16 @@ trait Tool {
 }
 
 struct Ctl {
-    /// `cd <folder> && etcdctl --endpoints=<endpoint>`, as `Embedded::etcdctl` gives it.
+    /// `etcdctl --endpoints='<endpoint>'`, as `Embedded::etcdctl` gives it.
     command: String,
 }
 
 impl Ctl {
     fn command(&self, arguments: &[&str]) -> Command {
         let program = programs::find("EMBER_TEST_ETCDCTL", "etcdctl", "etcd-client");
-        let (folder, flags) = self.command.split_once(" && etcdctl ").expect("a command of two parts");
+        let flags = self.command.strip_prefix("etcdctl ").expect("a command of etcdctl");
         let mut command = Command::new("sh");
-        command.env("ETCDCTL_API", "3").args(["-c", &format!("{folder} && exec \"$0\" {flags} \"$@\"")]);
+        command.env("ETCDCTL_API", "3").args(["-c", &format!("exec \"$0\" {flags} \"$@\"")]);
         command.arg(program).args(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command
@@ -250,4 +250,33 @@ async fn watches_of_both_see_every_write_of_both_in_one_order() {
     let ((), (), seen_by_ctl, seen_by_lib) = within("all writes to be seen by both", all).await;
     assert_eq!(seen_by_ctl, seen_by_lib);
     assert_eq!(seen_by_lib.iter().filter(|change| change.starts_with("DELETE")).count(), WRITES);
+}
+
+#[tokio::test]
+async fn etcdctl_sees_a_healthy_cluster_of_one() {
+    let folder = private_folder();
+    let registry = Embedded::at(folder.path());
+    let _host = open_ready(&registry).await;
+    let endpoint = registry.endpoint("test").unwrap();
+    let by_path = registry.etcdctl("test").unwrap();
+    // As before etcdctl was accepted from everywhere: in the folder, with the name of the socket alone.
+    let by_name = "etcdctl --endpoints=unix://test.sock".to_owned();
+    for (command, endpoint) in [(by_path, &*endpoint), (by_name, "unix://test.sock")] {
+        let ctl = Ctl { command };
+        let run = async |arguments: &[&str]| {
+            let mut command = ctl.command(arguments);
+            let output = command.current_dir(folder.path()).output().await.expect("to start etcdctl");
+            let said = [&output.stdout[..], &output.stderr].concat();
+            let said = String::from_utf8(said).expect("text");
+            assert!(output.status.success(), "{arguments:?}: {said}");
+            said
+        };
+        assert!(run(&["endpoint", "health"]).await.starts_with(&format!("{endpoint} is healthy")));
+        let status = run(&["endpoint", "status"]).await;
+        assert!(status.starts_with(&format!("{endpoint}, ")) && status.contains("3.4.23+ember."), "{status}");
+        let members = run(&["member", "list"]).await;
+        assert!(members.contains("started, ember") && members.contains(folder.path().to_str().unwrap()), "{members}");
+        assert_eq!(run(&["alarm", "list"]).await, "");
+        assert!(run(&["endpoint", "health", "--cluster"]).await.contains("is healthy"));
+    }
 }

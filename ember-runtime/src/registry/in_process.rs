@@ -10,7 +10,7 @@ use super::{
     Compare, Context, Event, KeyValue, Lease, LeaseId, Operation, Registry, RegistryError, Session, Snapshot,
     Transaction, TransactionOutcome, Watch, WatchItem,
     api::Result,
-    store::{At, Change, Condition, Field, Gone, KeyRange, Op, Query, Record, Relation, Store, Txn, Watcher},
+    store::{At, Change, Condition, Field, Gone, KeyRange, Op, Query, Record, Relation, Store, Txn, Watcher, size},
 };
 
 /// A registry within this process: no network, nothing on disk, no other process can take part.
@@ -18,9 +18,9 @@ use super::{
 /// Clones are the same registry, so several nodes of one process form a cluster when each is given a clone. Two
 /// [`InProcess::default`] know nothing of each other.
 ///
-/// Limits, where etcd has the same by default: 128 conditions and 128 operations in a transaction, 1.5 MiB of keys and
-/// values in one. All keys and values together may take 256 MiB. Watches can start at most 10,000 changes or 16 MiB of
-/// changes in the past.
+/// Limits, where etcd has the same by default: 128 conditions and 128 operations in a transaction, 1.5 MiB in one as it would
+/// be sent to etcd. All keys and values together may take 256 MiB. Watches can start at most 10,000 changes or 16 MiB of
+/// changes in the past. A lease lives exactly as long as was asked for, however short: etcd grants whole seconds, and at least 2.
 #[derive(Debug, Clone)]
 pub struct InProcess {
     store: Store,
@@ -96,6 +96,7 @@ impl Session for InProcessSession {
 
     fn commit(&self, transaction: Transaction) -> BoxFuture<'_, Result<TransactionOutcome>> {
         self.run(move |store| {
+            size::check(encoded_len(&transaction))?;
             let At { revision, value: done } = store.commit(&txn(transaction))?;
             Ok(TransactionOutcome { succeeded: done.succeeded, revision })
         })
@@ -103,7 +104,8 @@ impl Session for InProcessSession {
 
     fn watch(&self, prefix: String, from: i64) -> BoxFuture<'_, Result<Watch>> {
         self.run(move |store| {
-            let current = store.revision();
+            // Etcd's sessions do the same.
+            let (from, current) = (from.max(1), store.revision());
             if from > current + 1 {
                 return Err(RegistryError::FutureRevision { wanted: from, current });
             }
@@ -152,6 +154,33 @@ fn txn(transaction: Transaction) -> Txn {
     Txn { when: when.into_iter().map(condition).collect(), then: ops(then), otherwise: ops(otherwise) }
 }
 
+/// How many bytes etcd would be sent.
+fn encoded_len(transaction: &Transaction) -> usize {
+    let Transaction { when, then, otherwise } = transaction;
+    let text = |text: &str| if text.is_empty() { 0 } else { size::field(text.len()) };
+    let number = |number: i64| 1 + size::varint(number.cast_unsigned());
+    let conditions = when.iter().map(|compare| {
+        let (Compare::Absent(key) | Compare::Created(key, _) | Compare::Modified(key, _)) = compare;
+        let revision = match compare {
+            Compare::Absent(_) => 0,
+            Compare::Created(_, revision) | Compare::Modified(_, revision) => *revision,
+        };
+        // What is compared is a number of its own.
+        size::field(number(1) + text(key) + number(revision))
+    });
+    let operations = then.iter().chain(otherwise).map(|operation| {
+        let request = match operation {
+            Operation::Put { key, value, lease } => {
+                let value = if value.is_empty() { 0 } else { size::field(value.len()) };
+                text(key) + value + lease.filter(|lease| *lease != 0).map_or(0, number)
+            }
+            Operation::Delete { key } => text(key),
+        };
+        size::field(size::field(request))
+    });
+    conditions.chain(operations).sum()
+}
+
 fn condition(compare: Compare) -> Condition {
     let (key, field) = match compare {
         Compare::Absent(key) => (key, Field::Created(0)),
@@ -185,5 +214,76 @@ mod tests {
             async { compacted.unwrap() }.boxed()
         })
         .await;
+    }
+
+    #[cfg(feature = "etcd")]
+    #[test]
+    fn a_transaction_counts_as_many_bytes_as_etcd_would_be_sent() {
+        use etcd_client::proto::{
+            PbCompare, PbDeleteRequest, PbPutRequest, PbTargetUnion, PbTxnOpRequest, PbTxnRequest, PbTxnRequestOp,
+        };
+        use prost::Message;
+
+        let rng = Rng::from_seed(4);
+        for _ in 0..200 {
+            let text = |most| "x".repeat(rng.below(most));
+            let number = || rng.u64().cast_signed() >> rng.below(64);
+            let (mut ours, mut sent) = (Transaction::default(), PbTxnRequest::default());
+            for _ in 0..rng.below(4) {
+                let (key, revision) = (text(200), number());
+                let (target, union) = match rng.below(2) {
+                    0 => (1, PbTargetUnion::CreateRevision(revision)),
+                    _ => (2, PbTargetUnion::ModRevision(revision)),
+                };
+                sent.compare.push(PbCompare {
+                    target,
+                    key: key.clone().into(),
+                    target_union: Some(union),
+                    ..PbCompare::default()
+                });
+                ours.when.push(if target == 1 {
+                    Compare::Created(key, revision)
+                } else {
+                    Compare::Modified(key, revision)
+                });
+            }
+            for _ in 0..rng.below(5) {
+                let (key, value, lease) = (text(200), text(30_000), number());
+                let request = if rng.below(2) == 0 {
+                    ours.then.push(Operation::Delete { key: key.clone() });
+                    PbTxnOpRequest::RequestDeleteRange(PbDeleteRequest {
+                        key: key.into(),
+                        ..PbDeleteRequest::default()
+                    })
+                } else {
+                    ours.then.push(Operation::Put {
+                        key: key.clone(),
+                        value: value.clone().into(),
+                        lease: Some(lease),
+                    });
+                    let put = PbPutRequest { key: key.into(), value: value.into(), lease, ..PbPutRequest::default() };
+                    PbTxnOpRequest::RequestPut(put)
+                };
+                sent.success.push(PbTxnRequestOp { request: Some(request) });
+            }
+            assert_eq!(encoded_len(&ours), sent.encoded_len(), "{sent:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_etcd_refuses_is_refused() {
+        let registry = InProcess::default();
+        let session = InProcessSession { store: registry.store.clone() };
+        let put = |key: &str, bytes: usize| session.put(key.into(), vec![0; bytes].into(), None);
+        // Within a transaction it is a little less than alone, as for etcd.
+        put("e/1", 1_572_800).await.unwrap();
+        for refused in [put("e/1", 1_572_850).await, put("", 1).await] {
+            assert!(matches!(refused, Err(RegistryError::Rejected(_))), "{refused:?}");
+        }
+        let when = vec![Compare::Absent(String::new())];
+        let refused = session.commit(Transaction { when, ..Transaction::default() }).await;
+        assert!(matches!(refused, Err(RegistryError::Rejected(_))), "{refused:?}");
+        let mut watch = session.watch("e/".into(), -5).await.unwrap();
+        assert!(matches!(watch.next().await, Some(Ok(WatchItem::Events { .. }))), "from the first revision on");
     }
 }

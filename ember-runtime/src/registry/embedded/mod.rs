@@ -48,23 +48,37 @@ impl Embedded {
         Self { folder: Some(folder.as_ref().into()) }
     }
 
-    /// Where `cluster` is served: `unix:///…`, as etcd clients in Rust take it. For `etcdctl` see
-    /// [`etcdctl`](Self::etcdctl).
+    /// Where `cluster` is served: `unix:///run/user/1000/ember/shop.sock`.
+    ///
+    /// `etcdctl --endpoints` takes it (3.4 and 3.5; see [`etcdctl`](Self::etcdctl)), and so does tonic's `Endpoint`, over which
+    /// the crate `etcd-client` connects (with its feature `raw-channel`):
+    ///
+    /// ```no_run
+    /// # async fn example(embedded: ember_runtime::registry::Embedded) -> Result<(), Box<dyn std::error::Error>> {
+    /// use etcd_client::{Channel, Client};
+    /// use tonic::transport::Endpoint;
+    ///
+    /// let channel = Endpoint::from_shared(embedded.endpoint("shop")?)?.connect().await?;
+    /// let client = Client::from_channel(Channel::Tonic(channel), None).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// `Client::connect` of that crate takes no Unix sockets: up to 0.21 it makes a host name of the endpoint, and reports a
+    /// "dns error" at the first request.
     ///
     /// # Errors
     /// [`RegistryError::Configuration`] if the path is too long for a socket, or if there are no Unix sockets here.
     pub fn endpoint(&self, cluster: &str) -> std::result::Result<String, RegistryError> {
         #[cfg(unix)]
-        return Ok(format!("unix://{}", self.place(cluster)?.socket().display()));
+        return Ok(self.place(cluster)?.endpoint());
         #[cfg(not(unix))]
         Err(unsupported(cluster))
     }
 
     /// The beginning of a shell command that looks into `cluster`, to be followed by, say, `get --prefix ""`:
-    /// `cd '/run/user/1000/ember' && etcdctl --endpoints=unix://shop.sock`.
-    ///
-    /// It has to run in the folder: clients in Go send the path that they were given as the name of the host, where
-    /// HTTP/2 allows no `/`.
+    /// `etcdctl --endpoints='unix:///run/user/1000/ember/shop.sock'`. It works in any folder; `etcdctl` 3.3 and older also
+    /// want `ETCDCTL_API=3` in their environment.
     ///
     /// # Errors
     /// As [`endpoint`](Self::endpoint).

@@ -50,10 +50,12 @@ impl Place {
         &self.lock
     }
 
+    pub(super) fn endpoint(&self) -> String {
+        format!("unix://{}", self.socket.display())
+    }
+
     pub(super) fn etcdctl(&self) -> String {
-        let folder = self.folder.display().to_string().replace('\'', r"'\''");
-        let socket = self.socket.file_name().unwrap_or_default().display();
-        format!("cd '{folder}' && etcdctl --endpoints=unix://{socket}")
+        format!("etcdctl --endpoints='{}'", self.endpoint().replace('\'', r"'\''"))
     }
 
     /// Makes the folder, and refuses one in which another user could have put something.

@@ -92,6 +92,8 @@ fn status(status: &Status, lease: Option<LeaseId>) -> RegistryError {
         Code::ResourceExhausted if text.contains("space") || text.contains("larger than max") => {
             RegistryError::Rejected(text.into())
         }
+        // The request asks for too long a life. What else is out of range is a revision.
+        Code::OutOfRange if text.contains("lease TTL") => RegistryError::Rejected(text.into()),
         Code::NotFound | Code::AlreadyExists | Code::FailedPrecondition | Code::OutOfRange | Code::Unimplemented => {
             RegistryError::Protocol(format!("{:?}: {text}", status.code()))
         }
@@ -161,6 +163,8 @@ mod tests {
             (Code::InvalidArgument, "etcdserver: too many operations in txn request"),
             (Code::ResourceExhausted, "etcdserver: mvcc: database space exceeded"),
             (Code::ResourceExhausted, "grpc: received message larger than max (2097170 vs. 2097152)"),
+            (Code::InvalidArgument, "etcdserver: request is too large"),
+            (Code::OutOfRange, "etcdserver: too large lease TTL"),
         ] {
             assert!(matches!(classified(code, text), RegistryError::Rejected(_)), "{text}");
         }

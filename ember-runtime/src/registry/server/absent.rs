@@ -1,4 +1,4 @@
-//! The services of etcd that are not here: each says so, instead of looking like a broken server.
+//! What of etcd is not here: it says so, instead of looking like a broken server.
 
 use std::{
     convert::Infallible,
@@ -13,13 +13,25 @@ use tonic::{
     server::NamedService,
 };
 
-const SERVICES: [(&str, &str); 5] = [
+const SERVICES: [(&str, &str); 3] = [
     ("etcdserverpb.Auth", "it has no users: whoever may connect may do everything"),
-    ("etcdserverpb.Cluster", "it has no members, it is one process"),
-    ("etcdserverpb.Maintenance", "it keeps nothing on disk that could need maintenance"),
     ("v3lockpb.Lock", "use a transaction and a lease"),
     ("v3electionpb.Election", "use a transaction and a lease"),
 ];
+
+/// About a method that changes the members.
+pub(super) fn members() -> Status {
+    status("changes of etcdserverpb.Cluster", "it has one member, the process that serves it")
+}
+
+/// About a method that takes care of a disk, or of other members.
+pub(super) fn maintenance() -> Status {
+    status("this of etcdserverpb.Maintenance", "it keeps nothing on disk, and has one member")
+}
+
+fn status(what: &str, why: &str) -> Status {
+    Status::unimplemented(format!("Ember's embedded registry does not serve {what}: {why}"))
+}
 
 /// The `N`th of them.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +52,6 @@ impl<const N: usize, B> Service<http::Request<B>> for Absent<N> {
 
     fn call(&mut self, _: http::Request<B>) -> Self::Future {
         let (name, why) = SERVICES[N];
-        let status = Status::unimplemented(format!("Ember's embedded registry does not serve {name}: {why}"));
-        ready(Ok(status.into_http()))
+        ready(Ok(status(name, why).into_http()))
     }
 }

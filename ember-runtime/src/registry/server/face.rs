@@ -1,10 +1,11 @@
-//! What the three services share.
+//! What the services share.
 
 use std::sync::Arc;
 
 use etcd_client::proto::PbResponseHeader;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::member::{Member, TERM};
 use crate::registry::store::Store;
 
 /// Watches that all clients together may have.
@@ -14,19 +15,19 @@ const WATCHES: usize = 16_384;
 #[derive(Debug, Clone)]
 pub(super) struct Face {
     pub(super) store: Store,
+    pub(super) member: Arc<Member>,
     watches: Arc<Semaphore>,
 }
 
 impl Face {
-    pub(super) fn new(store: Store) -> Self {
-        Self { store, watches: Arc::new(Semaphore::new(WATCHES)) }
+    pub(super) fn new(store: Store, member: Member) -> Self {
+        Self { store, member: Arc::new(member), watches: Arc::new(Semaphore::new(WATCHES)) }
     }
 
     #[allow(clippy::unnecessary_wraps, reason = "every message has an optional header")]
     pub(super) fn header(&self, revision: i64) -> Option<PbResponseHeader> {
-        // No id may be 0: clients take that for "not set".
-        let cluster_id = self.store.incarnation().max(1);
-        Some(PbResponseHeader { cluster_id, member_id: cluster_id, revision, raft_term: 1 })
+        let Member { cluster_id, id: member_id, .. } = *self.member;
+        Some(PbResponseHeader { cluster_id, member_id, revision, raft_term: TERM })
     }
 
     /// The right to one more watch, if there is any left.

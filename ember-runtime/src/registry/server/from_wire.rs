@@ -8,7 +8,7 @@ use etcd_client::proto::{
 };
 use tonic::Status;
 
-use crate::registry::store::{Condition, Field, KeyRange, Op, Order, Query, Record, Relation, Txn, Window, limits};
+use crate::registry::store::{Condition, Field, KeyRange, Op, Order, Query, Record, Relation, StoreError, Txn, Window};
 
 pub(super) fn range(request: PbRangeRequest) -> Result<Query, Status> {
     let window = |min, max| Window { min, max };
@@ -16,6 +16,7 @@ pub(super) fn range(request: PbRangeRequest) -> Result<Query, Status> {
         revision: request.revision,
         limit: usize::try_from(request.limit).unwrap_or(0),
         count_only: request.count_only,
+        keys_only: request.keys_only,
         order: order(request.sort_order, request.sort_target)?,
         modified: window(request.min_mod_revision, request.max_mod_revision),
         created: window(request.min_create_revision, request.max_create_revision),
@@ -60,9 +61,6 @@ pub(super) fn delete(request: PbDeleteRequest) -> Op {
 
 pub(super) fn txn(request: PbTxnRequest) -> Result<Txn, Status> {
     let PbTxnRequest { compare, success, failure } = request;
-    if [compare.len(), success.len(), failure.len()].into_iter().any(|length| length > limits::OPERATIONS) {
-        return Err(Status::invalid_argument("etcdserver: too many operations in txn request"));
-    }
     let ops = |ops: Vec<PbTxnRequestOp>| ops.into_iter().map(op).collect::<Result<_, _>>();
     Ok(Txn {
         when: compare.into_iter().map(condition).collect::<Result<_, _>>()?,
@@ -77,15 +75,13 @@ fn op(op: PbTxnRequestOp) -> Result<Op, Status> {
         Some(PbTxnOpRequest::RequestPut(request)) => put(request),
         Some(PbTxnOpRequest::RequestDeleteRange(request)) => Ok(delete(request)),
         Some(PbTxnOpRequest::RequestTxn(request)) => Ok(Op::Txn(txn(request)?)),
-        None => Err(Status::invalid_argument("etcdserver: an operation of the txn request is empty")),
+        // In etcd's words.
+        None => Err(StoreError::KeyNotFound.into()),
     }
 }
 
 fn condition(compare: PbCompare) -> Result<Condition, Status> {
     let PbCompare { result, target, key, range_end, target_union: given } = compare;
-    if key.is_empty() {
-        return Err(Status::invalid_argument("etcdserver: key is not provided"));
-    }
     let relation = match result {
         0 => Relation::Equal,
         1 => Relation::Greater,

@@ -20,6 +20,7 @@ use tokio::{
 };
 use tonic::transport::server::Connected;
 
+use super::authority::Authority;
 use crate::net::{BoxStream, Listener};
 
 /// Connections that may be open; more wait in the operating system's queue.
@@ -39,7 +40,7 @@ pub(super) fn connections(
         // Never closed, so this always is a permit; `None` would end the stream.
         let permit = Arc::clone(&limit).acquire_owned().await.ok()?;
         let stream = accept(&mut *listener).await;
-        let connection = Connection { stream, stopped: Some(stopped.clone()), _permit: permit };
+        let connection = Connection { stream, read: Read::new(), stopped: Some(stopped.clone()), _permit: permit };
         Some((Ok(connection), (listener, limit, stopped)))
     })
 }
@@ -59,6 +60,7 @@ async fn accept(listener: &mut dyn Listener) -> BoxStream {
 /// A connection that breaks when the server stops. tonic would let open watches run on.
 pub(super) struct Connection {
     stream: BoxStream,
+    read: Read,
     /// `None`: it has stopped.
     stopped: Option<Stopped>,
     _permit: OwnedSemaphorePermit,
@@ -78,7 +80,52 @@ impl Connection {
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.open(cx)?.poll_read(cx, buf)
+        self.open(cx)?;
+        let Self { stream, read, .. } = &mut *self;
+        read.poll(Pin::new(stream), cx, buf)
+    }
+}
+
+/// What was read and may be handed on.
+struct Read {
+    authority: Authority,
+    ready: Vec<u8>,
+    /// How much of it is handed on.
+    handed: usize,
+}
+
+impl Read {
+    fn new() -> Self {
+        Self { authority: Authority::new(), ready: Vec::new(), handed: 0 }
+    }
+
+    fn poll(
+        &mut self,
+        mut stream: Pin<&mut BoxStream>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if buf.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        while self.handed == self.ready.len() {
+            self.ready.clear();
+            self.handed = 0;
+            let before = buf.filled().len();
+            ready!(stream.as_mut().poll_read(cx, buf))?;
+            let arrived = &buf.filled()[before..];
+            if arrived.is_empty() {
+                self.authority.finish(&mut self.ready);
+                break;
+            }
+            self.authority.pass(arrived, &mut self.ready);
+            buf.set_filled(before);
+        }
+        let rest = &self.ready[self.handed..];
+        let taken = rest.len().min(buf.remaining());
+        buf.put_slice(&rest[..taken]);
+        self.handed += taken;
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -6,6 +6,7 @@ use etcd_client::proto::{
     PbTxnRequestOp, PbTxnResponse,
 };
 use futures_util::stream;
+use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::{
@@ -13,24 +14,25 @@ use super::{
     from_wire,
     to_wire::{self, Wish},
 };
-use crate::registry::store::{At, Done, Op, StoreError, Txn};
+use crate::registry::store::{At, Done, Op, Query, StoreError, Txn, size};
 
 impl Face {
     /// One operation is a transaction of one.
     fn run(&self, op: Op) -> Result<At<Option<Done>>, StoreError> {
         let At { revision, value: done } = self.store.commit(&Txn::of(op))?;
-        Ok(At { revision, value: done.done.into_iter().next() })
+        Ok(At { revision, value: done.done.into_iter().next().map(|done| done.value) })
     }
 }
 
 #[tonic::async_trait]
 impl PbKvService for Face {
     async fn range(&self, request: Request<PbRangeRequest>) -> Result<Response<PbRangeResponse>, Status> {
-        let request = request.into_inner();
-        let keys_only = request.keys_only;
-        match self.run(Op::Range(from_wire::range(request)?))? {
+        let query = from_wire::range(request.into_inner())?;
+        // Outside of transactions, a revision below 0 is none.
+        let query = Query { revision: query.revision.max(0), ..query };
+        match self.run(Op::Range(query))? {
             At { revision, value: Some(Done::Range(found)) } => {
-                Ok(Response::new(to_wire::range(self.header(revision), &found, keys_only)))
+                Ok(Response::new(to_wire::range(self.header(revision), &found)))
             }
             _ => Err(mixed_up()),
         }
@@ -45,6 +47,7 @@ impl PbKvService for Face {
     async fn put(&self, request: Request<PbPutRequest>) -> Result<Response<PbPutResponse>, Status> {
         let request = request.into_inner();
         let previous = request.prev_kv;
+        size::check(request.encoded_len())?;
         match self.run(from_wire::put(request)?)? {
             At { revision, value: Some(Done::Put(before)) } => {
                 Ok(Response::new(to_wire::put(self.header(revision), before.as_ref(), previous)))
@@ -56,6 +59,7 @@ impl PbKvService for Face {
     async fn delete_range(&self, request: Request<PbDeleteRequest>) -> Result<Response<PbDeleteResponse>, Status> {
         let request = request.into_inner();
         let previous = request.prev_kv;
+        size::check(request.encoded_len())?;
         match self.run(from_wire::delete(request))? {
             At { revision, value: Some(Done::Deleted(gone)) } => {
                 Ok(Response::new(to_wire::deleted(self.header(revision), &gone, previous)))
@@ -66,6 +70,9 @@ impl PbKvService for Face {
 
     async fn txn(&self, request: Request<PbTxnRequest>) -> Result<Response<PbTxnResponse>, Status> {
         let request = request.into_inner();
+        if !reads_only(&request) {
+            size::check(request.encoded_len())?;
+        }
         let (then, otherwise) = (wishes(&request.success), wishes(&request.failure));
         let At { revision, value: done } = self.store.commit(&from_wire::txn(request)?)?;
         Ok(Response::new(to_wire::txn(self.header(revision), &done, &then, &otherwise)))
@@ -77,6 +84,12 @@ impl PbKvService for Face {
     }
 }
 
+/// Such a transaction does not go through etcd's log, which limits its size.
+fn reads_only(request: &PbTxnRequest) -> bool {
+    let reads = |op: &PbTxnRequestOp| matches!(op.request, Some(PbTxnOpRequest::RequestRange(_)));
+    request.success.iter().chain(&request.failure).all(reads)
+}
+
 fn wishes(ops: &[PbTxnRequestOp]) -> Vec<Wish> {
     // An empty operation is refused before any wish matters.
     ops.iter().filter_map(|op| op.request.as_ref().map(wish)).collect()
@@ -84,7 +97,7 @@ fn wishes(ops: &[PbTxnRequestOp]) -> Vec<Wish> {
 
 fn wish(request: &PbTxnOpRequest) -> Wish {
     match request {
-        PbTxnOpRequest::RequestRange(request) => Wish::Range { keys_only: request.keys_only },
+        PbTxnOpRequest::RequestRange(_) => Wish::Range,
         PbTxnOpRequest::RequestPut(request) => Wish::Put { previous: request.prev_kv },
         PbTxnOpRequest::RequestDeleteRange(request) => Wish::Delete { previous: request.prev_kv },
         PbTxnOpRequest::RequestTxn(request) => {

@@ -1,28 +1,31 @@
-//! The store served over the etcd v3 API, as far as Ember and `etcdctl` need it: KV, Lease, Watch. Knows nothing of who
-//! hosts it, or of the registry trait.
+//! The store served over the etcd v3 API, as far as Ember and `etcdctl` need it: KV, Lease, Watch, and who the members are
+//! and how they do. Knows nothing of who hosts it, or of the registry trait.
 //!
-//! A client of etcd finds the same answers, error codes and error texts here. The rest of the API (auth, members,
-//! maintenance, lock, election) answers UNIMPLEMENTED and says what to use instead.
+//! A client of etcd finds the same answers, error codes and error texts here: a test asks both, and compares. The rest of the
+//! API (auth, changes of members, maintenance, lock, election) answers UNIMPLEMENTED and says what to use instead.
 
 mod absent;
+mod authority;
 mod face;
 mod from_wire;
 mod incoming;
 mod kv;
 mod lease;
+mod member;
 mod status;
 #[cfg(test)]
 mod tests;
 mod to_wire;
 mod watch;
+mod wording;
 
 use std::time::Duration;
 
-use etcd_client::proto::{PbKvServer, PbLeaseServer, PbWatchServer};
+use etcd_client::proto::{PbClusterServer, PbKvServer, PbLeaseServer, PbMaintenanceServer, PbWatchServer};
 use tokio::{sync::oneshot, task::JoinHandle};
 use tonic::transport::Server;
 
-use self::{absent::Absent, face::Face};
+use self::{absent::Absent, face::Face, member::Member, wording::Wording};
 use super::store::Store;
 use crate::net::Listener;
 
@@ -56,26 +59,27 @@ impl Drop for ServerHandle {
     }
 }
 
-/// Serves `store` to whoever connects to `listener`, until the handle is dropped. The store's incarnation is what
-/// clients see as the id of the cluster.
+/// Serves `store` to whoever connects to `listener`, until the handle is dropped. What clients see as the ids of the cluster
+/// and its member follows from the listener's address.
 ///
 /// # Panics
 /// Outside of a tokio runtime.
 pub(crate) fn serve(store: Store, listener: Box<dyn Listener>) -> ServerHandle {
     let (stop, stopped) = oneshot::channel();
-    let face = Face::new(store);
+    let face = Face::new(store, Member::at(listener.local_endpoint().ok().as_ref()));
     let router = Server::builder()
         .http2_keepalive_interval(Some(KEEP_ALIVE))
         .http2_keepalive_timeout(Some(KEEP_ALIVE))
         .max_concurrent_streams(Some(STREAMS_PER_CONNECTION))
+        .layer(Wording)
         .add_service(PbKvServer::new(face.clone()).max_decoding_message_size(REQUEST_BYTES))
         .add_service(PbLeaseServer::new(face.clone()).max_decoding_message_size(REQUEST_BYTES))
-        .add_service(PbWatchServer::new(face).max_decoding_message_size(REQUEST_BYTES))
+        .add_service(PbWatchServer::new(face.clone()).max_decoding_message_size(REQUEST_BYTES))
+        .add_service(PbClusterServer::new(face.clone()).max_decoding_message_size(REQUEST_BYTES))
+        .add_service(PbMaintenanceServer::new(face).max_decoding_message_size(REQUEST_BYTES))
         .add_service(Absent::<0>)
         .add_service(Absent::<1>)
-        .add_service(Absent::<2>)
-        .add_service(Absent::<3>)
-        .add_service(Absent::<4>);
+        .add_service(Absent::<2>);
     let task = tokio::spawn(async move {
         if let Err(error) = router.serve_with_incoming(incoming::connections(listener, stopped)).await {
             tracing::error!(%error, "the embedded registry has stopped serving");

@@ -4,8 +4,6 @@ use tonic::{Code, Status};
 
 use crate::registry::store::StoreError;
 
-pub(super) const COMPACTED: &str = "etcdserver: mvcc: required revision has been compacted";
-
 impl From<StoreError> for Status {
     fn from(error: StoreError) -> Self {
         let (code, text) = match &error {
@@ -15,7 +13,7 @@ impl From<StoreError> for Status {
             StoreError::LeaseExists(_) => (Code::FailedPrecondition, "lease already exists"),
             StoreError::TtlTooLarge => (Code::OutOfRange, "too large lease TTL"),
             StoreError::TooManyLeases => (Code::ResourceExhausted, "too many requests"),
-            StoreError::Compacted { .. } => return Self::out_of_range(COMPACTED),
+            StoreError::Compacted { .. } => (Code::OutOfRange, "mvcc: required revision has been compacted"),
             StoreError::FutureRevision { .. } => (Code::OutOfRange, "mvcc: required revision is a future revision"),
             StoreError::DuplicateKey => (Code::InvalidArgument, "duplicate key given in txn request"),
             StoreError::TooManyOperations => (Code::InvalidArgument, "too many operations in txn request"),

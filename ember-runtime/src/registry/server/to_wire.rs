@@ -7,12 +7,12 @@ use etcd_client::proto::{
     PbTxnOpResponse, PbTxnResponse,
 };
 
-use crate::registry::store::{Change, Done, Found, Record, TxnDone};
+use crate::registry::store::{At, Change, Done, Found, Record, TxnDone};
 
 /// What a request wanted to be told, which is not the store's business. One for each operation, in the same shape.
 #[derive(Debug, Clone)]
 pub(super) enum Wish {
-    Range { keys_only: bool },
+    Range,
     Put { previous: bool },
     Delete { previous: bool },
     Txn { then: Vec<Wish>, otherwise: Vec<Wish> },
@@ -29,18 +29,19 @@ pub(super) fn record(record: &Record, with_value: bool) -> PbKeyValue {
     }
 }
 
-/// `previous`: with the record before.
-pub(super) fn event(change: &Change, previous: bool) -> PbEvent {
+/// `previous`: with the record before, unless it is of a revision before this one.
+pub(super) fn event(change: &Change, previous: Option<i64>) -> PbEvent {
     let (kind, kv) = match &change.now {
         Some(now) => (0, record(now, true)),
         None => (1, PbKeyValue { key: change.key.to_vec(), mod_revision: change.revision, ..PbKeyValue::default() }),
     };
-    let prev_kv = change.before.as_ref().filter(|_| previous).map(|before| record(before, true));
+    let told = previous.is_some_and(|oldest| change.revision > oldest);
+    let prev_kv = change.before.as_ref().filter(|_| told).map(|before| record(before, true));
     PbEvent { r#type: kind, kv: Some(kv), prev_kv }
 }
 
-pub(super) fn range(header: Option<PbResponseHeader>, found: &Found, keys_only: bool) -> PbRangeResponse {
-    let kvs = found.records.iter().map(|found| record(found, !keys_only)).collect();
+pub(super) fn range(header: Option<PbResponseHeader>, found: &Found) -> PbRangeResponse {
+    let kvs = found.records.iter().map(|record| self::record(record, !found.keys_only)).collect();
     PbRangeResponse { header, kvs, more: found.more, count: count(found.count) }
 }
 
@@ -60,25 +61,24 @@ pub(super) fn txn(
     otherwise: &[Wish],
 ) -> PbTxnResponse {
     let wishes = if done.succeeded { then } else { otherwise };
-    let responses = done.done.iter().zip(wishes).filter_map(|(done, wish)| response(header.as_ref(), done, wish));
+    let responses = done.done.iter().zip(wishes).filter_map(|(done, wish)| response(done, wish));
     PbTxnResponse { succeeded: done.succeeded, responses: responses.collect(), header }
 }
 
-/// Always something: a wish has the shape of what was done.
-fn response(header: Option<&PbResponseHeader>, done: &Done, wish: &Wish) -> Option<PbResponseOp> {
-    let header = header.copied();
+/// Always something: a wish has the shape of what was done. As in etcd its header has no more than the revision, and that
+/// of a transaction within not even this.
+fn response(At { revision, value: done }: &At<Done>, wish: &Wish) -> Option<PbResponseOp> {
+    let header = |revision| Some(PbResponseHeader { revision, ..PbResponseHeader::default() });
     let response = match (done, wish) {
-        (Done::Range(found), Wish::Range { keys_only }) => {
-            PbTxnOpResponse::ResponseRange(range(header, found, *keys_only))
-        }
+        (Done::Range(found), Wish::Range) => PbTxnOpResponse::ResponseRange(range(header(*revision), found)),
         (Done::Put(before), Wish::Put { previous }) => {
-            PbTxnOpResponse::ResponsePut(put(header, before.as_ref(), *previous))
+            PbTxnOpResponse::ResponsePut(put(header(*revision), before.as_ref(), *previous))
         }
         (Done::Deleted(gone), Wish::Delete { previous }) => {
-            PbTxnOpResponse::ResponseDeleteRange(deleted(header, gone, *previous))
+            PbTxnOpResponse::ResponseDeleteRange(deleted(header(*revision), gone, *previous))
         }
         (Done::Txn(done), Wish::Txn { then, otherwise }) => {
-            PbTxnOpResponse::ResponseTxn(txn(header, done, then, otherwise))
+            PbTxnOpResponse::ResponseTxn(txn(header(0), done, then, otherwise))
         }
         _ => return None,
     };

@@ -1,6 +1,10 @@
 //! Watches: one stream carries many. Pulled by the client's flow control: what is not read is not made.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    future::pending,
+    mem,
+};
 
 use etcd_client::proto::{PbEvent, PbWatchRequest, PbWatchRequestUnion, PbWatchResponse, PbWatchService};
 use futures_util::{FutureExt, StreamExt, stream, stream::BoxStream};
@@ -10,13 +14,11 @@ use tokio::{
 };
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{face::Face, status::COMPACTED, to_wire};
+use super::{face::Face, to_wire, wording};
 use crate::registry::store::{At, Change, Gone, KeyRange, Watcher};
 
-/// Watches that one stream may carry.
-const WATCHES_PER_STREAM: usize = 1_024;
-/// How often a watch that asked for it hears that nothing has happened.
-const PROGRESS: Duration = Duration::from_secs(60);
+/// How often a watch that asked for it hears that nothing has happened. As in etcd.
+const PROGRESS: Duration = Duration::from_secs(600);
 /// Where a response is split, if the client can put it together again. As in etcd.
 const FRAGMENT_BYTES: usize = 2 << 20;
 /// In responses that concern no watch.
@@ -42,6 +44,8 @@ impl PbWatchService for Face {
 struct WatchSession {
     face: Face,
     requests: Streaming<PbWatchRequest>,
+    /// The client has closed its side. Its watches go on, as in etcd, until it hangs up.
+    closed: bool,
     watches: BTreeMap<i64, Watch>,
     /// Parts of one answer that are yet to be sent.
     outbox: VecDeque<PbWatchResponse>,
@@ -50,14 +54,16 @@ struct WatchSession {
     served: i64,
     /// All watches have delivered everything up to this revision.
     delivered: i64,
-    /// The client wants to be told when everything is delivered.
-    progress_wanted: bool,
+    /// How often the client wants to be told when everything is delivered.
+    progress_wanted: u32,
     progress_due: Instant,
 }
 
 struct Watch {
     watcher: Watcher,
     options: Options,
+    /// Nothing has happened since the last notice of progress was due.
+    quiet: bool,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -95,24 +101,26 @@ impl WatchSession {
         Self {
             face,
             requests,
+            closed: false,
             watches: BTreeMap::new(),
             outbox: VecDeque::new(),
             next_id: 0,
             served: NO_WATCH,
             delivered: 0,
-            progress_wanted: false,
+            progress_wanted: 0,
             progress_due: Instant::now() + PROGRESS,
         }
     }
 
-    /// The next response; `None` when the client has closed its side.
+    /// The next response; `None` is never.
     async fn next(&mut self) -> Option<Result<PbWatchResponse, Status>> {
         loop {
             if let Some(part) = self.outbox.pop_front() {
                 return Some(Ok(part));
             }
             // Before events, so that a flood of them cannot keep a cancellation out.
-            let request = match self.requests.next().now_or_never() {
+            let at_once = if self.closed { None } else { self.requests.next().now_or_never() };
+            let request = match at_once {
                 Some(request) => request,
                 None if self.deliver() || self.progress() => continue,
                 None => {
@@ -120,34 +128,43 @@ impl WatchSession {
                     let notify = self.watches.values().any(|watch| watch.options.notify);
                     tokio::select! {
                         biased;
-                        request = self.requests.next() => request,
+                        request = self.requests.next(), if !self.closed => request,
                         () = store.wait_past(self.delivered), if !self.watches.is_empty() => continue,
                         () = sleep_until(self.progress_due), if notify => continue,
+                        // Nothing can come any more; the client ends the stream.
+                        else => pending().await,
                     }
                 }
             };
-            match request?.map(|request| request.request_union) {
-                Ok(Some(PbWatchRequestUnion::CreateRequest(request))) => {
-                    let options = Options {
-                        puts: !request.filters.contains(&0),
-                        deletes: !request.filters.contains(&1),
-                        previous: request.prev_kv,
-                        fragment: request.fragment,
-                        notify: request.progress_notify,
-                    };
-                    // No key is the first key, so no key and an open end is everything.
-                    let start = if request.key.is_empty() { vec![0] } else { request.key };
-                    let range = KeyRange::from_wire(start, request.range_end);
-                    let (id, from) = (request.watch_id, request.start_revision);
-                    let response = self.create(Create { id, range, from, options });
-                    self.outbox.push_back(response);
-                }
-                Ok(Some(PbWatchRequestUnion::CancelRequest(request))) => self.cancel(request.watch_id),
-                Ok(Some(PbWatchRequestUnion::ProgressRequest(_))) => self.progress_wanted = true,
-                // A request of a later version: etcd ignores it, too.
-                Ok(None) => {}
-                Err(status) => return Some(Err(status)),
+            match request {
+                Some(Ok(request)) => self.obey(request.request_union),
+                Some(Err(status)) => return Some(Err(wording::too_large(&status).unwrap_or(status))),
+                None => self.closed = true,
             }
+        }
+    }
+
+    fn obey(&mut self, request: Option<PbWatchRequestUnion>) {
+        match request {
+            Some(PbWatchRequestUnion::CreateRequest(request)) => {
+                let options = Options {
+                    puts: !request.filters.contains(&0),
+                    deletes: !request.filters.contains(&1),
+                    previous: request.prev_kv,
+                    fragment: request.fragment,
+                    notify: request.progress_notify,
+                };
+                // No key is the first key, so no key and an open end is everything.
+                let start = if request.key.is_empty() { vec![0] } else { request.key };
+                let range = KeyRange::from_wire(start, request.range_end);
+                let (id, from) = (request.watch_id, request.start_revision);
+                let response = self.create(Create { id, range, from, options });
+                self.outbox.push_back(response);
+            }
+            Some(PbWatchRequestUnion::CancelRequest(request)) => self.cancel(request.watch_id),
+            Some(PbWatchRequestUnion::ProgressRequest(_)) => self.progress_wanted += 1,
+            // A request of a later version: etcd ignores it, too.
+            None => {}
         }
     }
 
@@ -161,19 +178,21 @@ impl WatchSession {
     }
 
     fn create(&mut self, wanted: Create) -> PbWatchResponse {
-        let id = if wanted.id == 0 { self.free_id() } else { wanted.id };
-        if self.watches.contains_key(&id) || id < 0 {
-            return self.refuse("mvcc: duplicate or negative watch ID provided on the WatchStream");
+        if wanted.range.is_empty() {
+            return self.refuse("mvcc: watcher range is empty");
         }
-        let permit = self.face.watch_permit().filter(|_| self.watches.len() < WATCHES_PER_STREAM);
-        let Some(permit) = permit else {
+        let id = if wanted.id == 0 { self.free_id() } else { wanted.id };
+        if self.watches.contains_key(&id) {
+            return self.refuse("mvcc: duplicate watch ID provided on the WatchStream");
+        }
+        let Some(permit) = self.face.watch_permit() else {
             return self
                 .refuse("etcdserver: too many watches: use one for a prefix, and cancel what is no longer used");
         };
         let revision = self.face.store.revision();
-        let from = if wanted.from <= 0 { revision + 1 } else { wanted.from };
+        let from = if wanted.from == 0 { revision + 1 } else { wanted.from };
         let watcher = self.face.store.watch(wanted.range, from);
-        self.watches.insert(id, Watch { watcher, options: wanted.options, _permit: permit });
+        self.watches.insert(id, Watch { watcher, options: wanted.options, quiet: true, _permit: permit });
         PbWatchResponse { created: true, ..self.respond(revision, id) }
     }
 
@@ -207,9 +226,11 @@ impl WatchSession {
                     }
                     Ok(At { revision, value: changes }) => {
                         let options = watch.options;
+                        let previous = options.previous.then(|| self.face.store.oldest());
                         let wanted = changes.iter().filter(|change| options.want(change));
-                        let events: Vec<_> = wanted.map(|change| to_wire::event(change, options.previous)).collect();
+                        let events: Vec<_> = wanted.map(|change| to_wire::event(change, previous)).collect();
                         if !events.is_empty() {
+                            watch.quiet = false;
                             self.served = id;
                             self.post(revision, id, events, options.fragment);
                             return true;
@@ -217,10 +238,9 @@ impl WatchSession {
                     }
                     Err(Gone { oldest }) => {
                         self.watches.remove(&id);
-                        let response = self.respond(self.face.store.revision(), id);
-                        let (canceled, cancel_reason) = (true, COMPACTED.to_owned());
+                        // Without a reason and a revision, as etcd says it.
                         let response =
-                            PbWatchResponse { canceled, compact_revision: oldest, cancel_reason, ..response };
+                            PbWatchResponse { canceled: true, compact_revision: oldest, ..self.respond(0, id) };
                         self.outbox.push_back(response);
                         return true;
                     }
@@ -248,16 +268,19 @@ impl WatchSession {
 
     /// Puts notices of progress into the outbox, if some are wanted. Everything up to there has been delivered.
     fn progress(&mut self) -> bool {
-        if self.progress_wanted {
-            self.progress_wanted = false;
+        if self.progress_wanted > 0 {
+            self.progress_wanted -= 1;
             self.outbox.push_back(self.respond(self.delivered, NO_WATCH));
         }
         let now = Instant::now();
         if now >= self.progress_due {
             self.progress_due = now + PROGRESS;
-            let notified = self.watches.iter().filter(|(_, watch)| watch.options.notify);
-            let notices: Vec<_> = notified.map(|(id, _)| self.respond(self.delivered, *id)).collect();
-            self.outbox.extend(notices);
+            for (id, watch) in self.watches.iter_mut().filter(|(_, watch)| watch.options.notify) {
+                if mem::replace(&mut watch.quiet, true) {
+                    let header = self.face.header(self.delivered);
+                    self.outbox.push_back(PbWatchResponse { header, watch_id: *id, ..PbWatchResponse::default() });
+                }
+            }
         }
         !self.outbox.is_empty()
     }

@@ -23,9 +23,12 @@ pub(crate) enum StoreError {
     FutureRevision { wanted: i64, current: i64 },
     #[error("a key is written twice in one transaction")]
     DuplicateKey,
-    #[error("a transaction can have at most {} operations: split it", limits::OPERATIONS)]
+    #[error("a transaction can have at most {} operations, with those within it: split it", limits::OPERATIONS)]
     TooManyOperations,
-    #[error("a transaction can hold at most {} bytes: split it, or store less", limits::REQUEST_BYTES)]
+    #[error(
+        "a transaction can have at most {} bytes, keys and all around them included: split it, or store less",
+        limits::REQUEST_BYTES
+    )]
     RequestTooLarge,
     #[error("the answer would have more than {} bytes: ask for less with a limit", limits::REPLY_BYTES)]
     ReplyTooLarge,

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use super::{limits, record::Change};
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct History {
     revisions: VecDeque<Revision>,
     changes: usize,
@@ -21,6 +21,11 @@ struct Revision {
 }
 
 impl History {
+    /// Before the first compaction etcd is at -1: so are answers about revisions that are none.
+    pub(super) fn new() -> Self {
+        Self { revisions: VecDeque::new(), changes: 0, bytes: 0, oldest: -1 }
+    }
+
     /// The oldest revision that can still be watched from, or read.
     pub(super) fn oldest(&self) -> i64 {
         self.oldest

@@ -33,6 +33,9 @@ impl KeyRange {
     /// Every key that starts with `prefix`.
     pub(crate) fn prefix(prefix: impl Into<Bytes>) -> Self {
         let start = prefix.into();
+        if start.is_empty() {
+            return Self::all();
+        }
         // The first key after all of them: the last byte that can be raised is raised, what follows it is cut off.
         let end = match start.iter().rposition(|byte| *byte < u8::MAX) {
             Some(last) => {
@@ -43,6 +46,11 @@ impl KeyRange {
             None => End::Open,
         };
         Self { start, end }
+    }
+
+    /// Every key. No key is empty, so this is the first.
+    pub(crate) fn all() -> Self {
+        Self { start: Bytes::from_static(&[0]), end: End::Open }
     }
 
     /// The etcd API's way to say it: no end is a single key, a zero byte is "from `start` on".
@@ -66,6 +74,21 @@ impl KeyRange {
             End::Open => key >= &self.start[..],
             End::Before(end) => key >= &self.start[..] && key < &end[..],
         }
+    }
+
+    /// Its start and its end (exclusive). `None` if it holds nothing, or has no end.
+    pub(super) fn interval(&self) -> Option<(Bytes, Bytes)> {
+        let end = match &self.end {
+            End::Single => [&self.start[..], &[0]].concat().into(),
+            End::Before(end) if *end > self.start => end.clone(),
+            End::Before(_) | End::Open => return None,
+        };
+        Some((self.start.clone(), end))
+    }
+
+    /// Whether no key can be in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bounds().is_none()
     }
 
     /// The bounds for a `BTreeMap`; `None` for a range that holds nothing (there, asking the map would panic).

@@ -8,11 +8,11 @@ pub(crate) const HISTORY_CHANGES: usize = 10_000;
 pub(crate) const HISTORY_BYTES: usize = 16 << 20;
 /// What all keys and values together may cost.
 pub(crate) const STORE_BYTES: usize = 256 << 20;
-/// Conditions, or operations in one branch, of a transaction.
+/// Conditions, or operations in one branch, of a transaction; those within it may have as many as are left.
 pub(crate) const OPERATIONS: usize = 128;
-/// Keys and values in one transaction.
+/// A request that writes, as etcd counts it ([`super::size`]).
 pub(crate) const REQUEST_BYTES: usize = 3 << 19;
-/// What the reads of one transaction may return.
+/// What the reads of one transaction may return. etcd has no such limit, and twice the store to hold.
 pub(crate) const REPLY_BYTES: usize = 64 << 20;
 /// Leases that live at the same time.
 pub(crate) const LEASES: usize = 65_536;

@@ -5,14 +5,17 @@
 //! whoever waits for a change also waits for the next deadline, so nobody can see a lease that should have ended. With
 //! tokio's clock paused, everything here is repeatable.
 
+mod check;
 mod draft;
 mod error;
 mod history;
 mod key_range;
 mod leases;
 pub(crate) mod limits;
+mod plan;
 mod query;
 mod record;
+pub(crate) mod size;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -31,7 +34,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use self::{draft::Draft, state::State};
+use self::{draft::Draft, plan::Plan, state::State};
 pub(crate) use self::{
     error::StoreError,
     key_range::KeyRange,
@@ -51,7 +54,6 @@ pub(crate) struct Store(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    incarnation: u64,
     state: Mutex<State>,
     /// A `Notify` wakes in the order of waiting; tokio's watch channel does not, which a simulation would see.
     changed: Notify,
@@ -62,16 +64,22 @@ impl Store {
     /// from it.
     pub(crate) fn new(incarnation: u64) -> Self {
         let state = Mutex::new(State::new(incarnation));
-        Self(Arc::new(Shared { incarnation, state, changed: Notify::new() }))
-    }
-
-    pub(crate) fn incarnation(&self) -> u64 {
-        self.0.incarnation
+        Self(Arc::new(Shared { state, changed: Notify::new() }))
     }
 
     /// The revision of the last write.
     pub(crate) fn revision(&self) -> i64 {
         self.with(|state, _| state.revision)
+    }
+
+    /// What all keys cost.
+    pub(crate) fn bytes(&self) -> usize {
+        self.with(|state, _| state.bytes)
+    }
+
+    /// The oldest revision that can still be watched from, or read.
+    pub(crate) fn oldest(&self) -> i64 {
+        self.with(|state, _| state.history.oldest())
     }
 
     /// Reads a range.
@@ -84,10 +92,12 @@ impl Store {
 
     /// Applies a transaction: all of it, or on an error nothing.
     pub(crate) fn commit(&self, txn: &Txn) -> Result<At<TxnDone>, StoreError> {
-        transaction::check(txn)?;
+        check::check(txn)?;
         self.with(|state, _| {
+            let plan = Plan::of(txn, state);
+            plan.check(state)?;
             let mut draft = Draft::new(state);
-            let done = txn.apply(&mut draft, &mut { limits::REPLY_BYTES })?;
+            let done = plan.apply(&mut draft, &mut { limits::REPLY_BYTES })?;
             draft.commit();
             Ok(At { revision: state.revision, value: done })
         })

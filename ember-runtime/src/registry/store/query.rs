@@ -14,6 +14,8 @@ pub(crate) struct Query {
     pub(crate) limit: usize,
     /// Only the number of records.
     pub(crate) count_only: bool,
+    /// The values are not wanted. They are found all the same: they cost nothing before they are sent.
+    pub(crate) keys_only: bool,
     /// By what, other than ascending keys.
     pub(crate) order: Option<Order>,
     pub(crate) modified: Window,
@@ -48,23 +50,22 @@ pub(crate) struct Found {
     pub(crate) count: usize,
     /// Whether the limit left some out.
     pub(crate) more: bool,
+    /// The values are not wanted.
+    pub(crate) keys_only: bool,
 }
 
 impl Query {
     /// Everything in `range`, now.
     pub(crate) fn new(range: KeyRange) -> Self {
         let (modified, created) = (Window::default(), Window::default());
-        Self { range, revision: 0, limit: 0, count_only: false, order: None, modified, created }
+        Self { range, revision: 0, limit: 0, count_only: false, keys_only: false, order: None, modified, created }
     }
 
     pub(super) fn run(&self, draft: &Draft<'_>) -> Result<Found, StoreError> {
-        if self.range.start().is_empty() && self.range == KeyRange::single("") {
-            return Err(StoreError::EmptyKey);
-        }
         let mut records = self.fetch(draft)?;
         let count = records.len();
         if self.count_only {
-            return Ok(Found { records: Vec::new(), count, more: false });
+            return Ok(Found { records: Vec::new(), count, more: false, keys_only: self.keys_only });
         }
         records.retain(|record| self.modified.holds(record.modified) && self.created.holds(record.created));
         if let Some(Order { by, descending }) = self.order {
@@ -74,21 +75,20 @@ impl Query {
         if more {
             records.truncate(self.limit);
         }
-        Ok(Found { records, count, more })
+        Ok(Found { records, count, more, keys_only: self.keys_only })
+    }
+
+    /// What `record` costs in the answer.
+    pub(super) fn cost(&self, record: &Record) -> usize {
+        record.size() - if self.keys_only { record.value.len() } else { 0 }
     }
 
     fn fetch(&self, draft: &Draft<'_>) -> Result<Vec<Arc<Record>>, StoreError> {
-        let (state, current) = (draft.state(), draft.revision());
-        if self.revision > current {
-            return Err(StoreError::FutureRevision { wanted: self.revision, current });
-        }
-        if self.revision <= 0 || self.revision == current {
+        let state = draft.state();
+        if self.revision <= 0 || self.revision == draft.revision() {
             return Ok(state.range(&self.range).cloned().collect());
         }
-        let oldest = state.history.oldest();
-        if self.revision < oldest {
-            return Err(StoreError::Compacted { oldest });
-        }
+        state.check_revision(self.revision)?;
         Ok(state.range_at(&self.range, self.revision, draft.changes()))
     }
 }

@@ -36,7 +36,7 @@ impl State {
             keys: BTreeMap::new(),
             bytes: 0,
             leases: Leases::new(incarnation),
-            history: History::default(),
+            history: History::new(),
             pulse: None,
         }
     }
@@ -73,6 +73,18 @@ impl State {
     pub(super) fn lease(&self, id: LeaseId, now: Instant) -> Result<(Duration, Duration, Vec<Bytes>), StoreError> {
         let entry = self.leases.find(id)?;
         Ok((entry.deadline.saturating_duration_since(now), entry.ttl, entry.keys.iter().cloned().collect()))
+    }
+
+    /// Whether the store can be read as of `revision`.
+    pub(super) fn check_revision(&self, revision: i64) -> Result<(), StoreError> {
+        let (current, oldest) = (self.revision, self.history.oldest());
+        if revision > current {
+            return Err(StoreError::FutureRevision { wanted: revision, current });
+        }
+        if revision < oldest {
+            return Err(StoreError::Compacted { oldest });
+        }
+        Ok(())
     }
 
     pub(super) fn compact(&mut self, revision: i64) -> Result<(), StoreError> {

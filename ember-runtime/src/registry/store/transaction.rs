@@ -5,12 +5,10 @@ use std::{cmp::Ordering, sync::Arc};
 use bytes::Bytes;
 
 use super::{
-    StoreError,
-    draft::Draft,
     key_range::KeyRange,
-    limits,
     query::{Found, Query},
-    record::Record,
+    record::{At, Record},
+    state::State,
 };
 use crate::registry::LeaseId;
 
@@ -78,8 +76,8 @@ pub(crate) enum Done {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TxnDone {
     pub(crate) succeeded: bool,
-    /// One for each operation of the branch that was taken.
-    pub(crate) done: Vec<Done>,
+    /// One for each operation of the branch that was taken, with the revision that the store had for it.
+    pub(crate) done: Vec<At<Done>>,
 }
 
 impl Txn {
@@ -87,36 +85,11 @@ impl Txn {
     pub(crate) fn of(op: Op) -> Self {
         Self { then: vec![op], ..Self::default() }
     }
-
-    /// Applies it; on an error the draft must be dropped.
-    pub(super) fn apply(&self, draft: &mut Draft<'_>, reply_budget: &mut usize) -> Result<TxnDone, StoreError> {
-        let succeeded = self.when.iter().all(|condition| condition.holds(draft));
-        let branch = if succeeded { &self.then } else { &self.otherwise };
-        let done = branch.iter().map(|op| op.apply(draft, reply_budget)).collect::<Result<_, _>>()?;
-        Ok(TxnDone { succeeded, done })
-    }
-}
-
-impl Op {
-    fn apply(&self, draft: &mut Draft<'_>, reply_budget: &mut usize) -> Result<Done, StoreError> {
-        Ok(match self {
-            Self::Put { key, value, lease } => Done::Put(draft.put(key, value.as_ref(), *lease)?),
-            Self::Delete(range) if *range == KeyRange::single("") => return Err(StoreError::EmptyKey),
-            Self::Delete(range) => Done::Deleted(draft.delete(range)),
-            Self::Range(query) => {
-                let found = query.run(draft)?;
-                let bytes = found.records.iter().map(|record| record.size()).sum();
-                *reply_budget = reply_budget.checked_sub(bytes).ok_or(StoreError::ReplyTooLarge)?;
-                Done::Range(found)
-            }
-            Self::Txn(txn) => Done::Txn(txn.apply(draft, reply_budget)?),
-        })
-    }
 }
 
 impl Condition {
-    fn holds(&self, draft: &Draft<'_>) -> bool {
-        let mut records = draft.state().range(&self.range).peekable();
+    pub(super) fn holds(&self, state: &State) -> bool {
+        let mut records = state.range(&self.range).peekable();
         if records.peek().is_none() {
             return self.compare(None);
         }
@@ -141,75 +114,5 @@ impl Condition {
             Relation::Greater => ordering == Ordering::Greater,
             Relation::Less => ordering == Ordering::Less,
         }
-    }
-}
-
-/// What is wrong with a transaction, whatever is stored.
-pub(super) fn check(txn: &Txn) -> Result<(), StoreError> {
-    let mut operations_left = 8 * limits::OPERATIONS;
-    check_size(txn, &mut { limits::REQUEST_BYTES }, &mut operations_left)?;
-    Writes::of(&txn.then)?;
-    Writes::of(&txn.otherwise)?;
-    Ok(())
-}
-
-fn check_size(txn: &Txn, bytes_left: &mut usize, operations_left: &mut usize) -> Result<(), StoreError> {
-    let Txn { when, then, otherwise } = txn;
-    if [when.len(), then.len(), otherwise.len()].into_iter().any(|length| length > limits::OPERATIONS) {
-        return Err(StoreError::TooManyOperations);
-    }
-    let operations = when.len() + then.len() + otherwise.len();
-    *operations_left = operations_left.checked_sub(operations).ok_or(StoreError::TooManyOperations)?;
-    for op in then.iter().chain(otherwise) {
-        match op {
-            Op::Put { key, value, .. } => {
-                let bytes = key.len() + value.as_ref().map_or(0, Bytes::len);
-                *bytes_left = bytes_left.checked_sub(bytes).ok_or(StoreError::RequestTooLarge)?;
-            }
-            Op::Txn(txn) => check_size(txn, bytes_left, operations_left)?,
-            Op::Delete(_) | Op::Range(_) => {}
-        }
-    }
-    Ok(())
-}
-
-/// The keys that a list of operations may write: each may be put once, and not be deleted as well.
-#[derive(Default)]
-struct Writes<'a> {
-    puts: std::collections::BTreeSet<&'a Bytes>,
-    deletes: Vec<&'a KeyRange>,
-}
-
-impl<'a> Writes<'a> {
-    fn of(ops: &'a [Op]) -> Result<Self, StoreError> {
-        let mut writes = Self::default();
-        for op in ops {
-            match op {
-                Op::Put { key, .. } => writes.add(Self { puts: [key].into(), deletes: Vec::new() })?,
-                Op::Delete(range) => writes.add(Self { deletes: vec![range], ..Self::default() })?,
-                Op::Range(_) => {}
-                Op::Txn(txn) => {
-                    // Only one of the branches will run, so they may write the same keys.
-                    let mut branches = Self::of(&txn.then)?;
-                    let Self { puts, deletes } = Self::of(&txn.otherwise)?;
-                    branches.puts.extend(puts);
-                    branches.deletes.extend(deletes);
-                    writes.add(branches)?;
-                }
-            }
-        }
-        Ok(writes)
-    }
-
-    fn add(&mut self, other: Self) -> Result<(), StoreError> {
-        let deleted = |key: &Bytes, deletes: &[&KeyRange]| deletes.iter().any(|range| range.contains(key));
-        if self.puts.iter().any(|key| other.puts.contains(key) || deleted(key, &other.deletes))
-            || other.puts.iter().any(|key| deleted(key, &self.deletes))
-        {
-            return Err(StoreError::DuplicateKey);
-        }
-        self.puts.extend(other.puts);
-        self.deletes.extend(other.deletes);
-        Ok(())
     }
 }

@@ -35,7 +35,7 @@ async fn nonsense_is_an_error() {
         (with(PbCompare { result: 9, ..compare.clone() }), "unknown result"),
         (with(PbCompare { target: -1, ..compare.clone() }), "unknown target"),
         (with(PbCompare { key: Vec::new(), ..compare }), "key is not provided"),
-        (empty, "is empty"),
+        (empty, "etcdserver: key not found"),
         (PbTxnRequest { success: vec![sort], ..PbTxnRequest::default() }, "invalid sort option"),
     ];
     for (txn, text) in nonsense {
@@ -51,7 +51,7 @@ async fn deep_and_wide_transactions_are_refused() {
         let op = PbTxnRequestOp { request: Some(PbTxnOpRequest::RequestTxn(txn)) };
         PbTxnRequest { success: vec![op; width], ..PbTxnRequest::default() }
     };
-    let wide = nest(nest(PbTxnRequest::default(), 100), 100);
+    let wide = nest(nest(PbTxnRequest::default(), 65), 65);
     assert!(fixture.refuses(wide).await.message().contains("too many operations"));
     let deep = (0..1000).fold(PbTxnRequest::default(), |txn, _| nest(txn, 1));
     let status = fixture.refuses(deep).await;
@@ -69,30 +69,40 @@ async fn the_rest_of_etcd_says_that_it_is_not_here() {
     assert_refused(client.campaign("a", "b", 1).await, code, &absent("v3electionpb.Election", fenced));
     let users = "it has no users: whoever may connect may do everything";
     assert_refused(client.user_list().await, code, &absent("etcdserverpb.Auth", users));
-    let members = "it has no members, it is one process";
-    assert_refused(client.member_list().await, code, &absent("etcdserverpb.Cluster", members));
-    let disk = "it keeps nothing on disk that could need maintenance";
-    assert_refused(client.status().await, code, &absent("etcdserverpb.Maintenance", disk));
+    let members = "it has one member, the process that serves it";
+    let changes = absent("changes of etcdserverpb.Cluster", members);
+    assert_refused(client.member_add(["http://10.0.0.5:2380"], None).await, code, &changes);
+    let disk = absent("this of etcdserverpb.Maintenance", "it keeps nothing on disk, and has one member");
+    assert_refused(client.defragment().await, code, &disk);
 }
 
 #[tokio::test]
-async fn watches_of_a_stream_are_limited() {
+async fn a_method_that_etcd_does_not_know_is_named() {
+    let fixture = Fixture::start().await;
+    for (path, text) in [
+        ("/etcdserverpb.KV/Increment", "unknown method Increment for service etcdserverpb.KV"),
+        ("/etcdserverpb.Queue/Pop", "unknown service etcdserverpb.Queue"),
+    ] {
+        let mut grpc = tonic::client::Grpc::new(fixture.channel());
+        grpc.ready().await.unwrap();
+        let codec = ProstCodec::<PbTxnRequest, etcd_client::proto::PbTxnResponse>::default();
+        let request = Request::new(PbTxnRequest::default());
+        let refused = wait("a refusal", grpc.unary(request, PathAndQuery::from_static(path), codec)).await;
+        let status = refused.unwrap_err();
+        assert_eq!((status.code(), status.message()), (Code::Unimplemented, text));
+    }
+}
+
+#[tokio::test]
+async fn a_stream_may_carry_more_watches_than_a_thousand() {
     let fixture = Fixture::start().await;
     let mut client = fixture.client().await;
     let mut watch = client.watch("0", None).await.unwrap();
-    assert!(wait("a watch", watch.message()).await.unwrap().unwrap().created());
-    for n in 1..1024 {
-        watch.watch(n.to_string(), None).await.unwrap();
+    for n in 1..=1_100 {
         let created = wait("a watch", watch.message()).await.unwrap().unwrap();
         assert!(created.created() && !created.canceled(), "{created:?}");
+        watch.watch(n.to_string(), None).await.unwrap();
     }
-    watch.watch("one more", None).await.unwrap();
-    let refused = wait("a refusal", watch.message()).await.unwrap().unwrap();
-    assert!(refused.canceled() && refused.cancel_reason().contains("too many watches"), "{refused:?}");
-    watch.cancel(5).await.unwrap();
-    assert!(wait("a cancellation", watch.message()).await.unwrap().unwrap().canceled());
-    watch.watch("one more", None).await.unwrap();
-    assert!(!wait("a watch", watch.message()).await.unwrap().unwrap().canceled());
 }
 
 #[tokio::test]

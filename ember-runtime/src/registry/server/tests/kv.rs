@@ -114,8 +114,14 @@ async fn refusals_have_the_codes_and_texts_of_etcd() {
     let many: Vec<_> = (0..129).map(|n| TxnOp::put(n.to_string(), "", None)).collect();
     let many = Txn::new().and_then(many);
     assert_refused(client.txn(many).await, invalid, "etcdserver: too many operations in txn request");
-    let large = client.put("a", vec![0; 1_600_000], None).await;
+    // etcd takes 1.5 MiB, and counts all that it writes down.
+    client.put("e/1", vec![0; 1_572_836], None).await.unwrap();
+    let large = client.put("e/1", vec![0; 1_572_840], None).await;
     assert_refused(large, invalid, "etcdserver: request is too large");
+    let larger = client.put("a", vec![0; 1 << 21], None).await;
+    let text = "grpc: received message larger than max (2097160 vs. 2097152)";
+    assert_refused(larger, Code::ResourceExhausted, text);
+    client.delete("e/1", None).await.unwrap();
 
     client.compact(3, None).await.unwrap();
     let compacted = "etcdserver: mvcc: required revision has been compacted";
@@ -123,7 +129,7 @@ async fn refusals_have_the_codes_and_texts_of_etcd() {
     let at = |revision| Some(GetOptions::new().with_revision(revision));
     assert_refused(client.get("key", at(2)).await, Code::OutOfRange, compacted);
     let future = "etcdserver: mvcc: required revision is a future revision";
-    assert_refused(client.get("key", at(5)).await, Code::OutOfRange, future);
-    assert_refused(client.compact(5, None).await, Code::OutOfRange, future);
+    assert_refused(client.get("key", at(7)).await, Code::OutOfRange, future);
+    assert_refused(client.compact(7, None).await, Code::OutOfRange, future);
     assert_eq!(client.get("key", at(3)).await.unwrap().kvs()[0].value(), b"2");
 }

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use etcd_client::{Channel, Client};
+use etcd_client::{AlarmAction, AlarmType, Channel, Client};
 use hyper_util::rt::TokioIo;
 use tonic::{Code, Status, transport};
 
@@ -83,12 +83,38 @@ fn assert_status(status: &Status, code: Code, text: &str) {
 }
 
 #[tokio::test]
-async fn headers_name_the_incarnation_and_the_revision() {
-    let fixture = Fixture::start().await;
+async fn headers_name_a_cluster_a_member_and_the_revision() {
+    let mut fixture = Fixture::start().await;
     let put = fixture.client().await.put("key", "", None).await.unwrap();
     let header = put.header().unwrap();
-    assert_eq!((header.cluster_id(), header.revision(), header.raft_term()), (0xE3BE5, 2, 1));
-    assert_ne!(header.member_id(), 0);
+    assert_eq!((header.revision(), header.raft_term()), (2, 2));
+    assert!(header.cluster_id() != 0 && header.member_id() != 0 && header.member_id() != header.cluster_id());
+
+    // Whoever takes over at that address is the same member of the same cluster.
+    wait("the server to stop", fixture.server.take().unwrap().stop()).await;
+    fs::remove_file(&fixture.path).unwrap();
+    let listener = OsNetwork.bind(&Endpoint::Unix(fixture.path.clone())).await.unwrap();
+    let other = Store::new(7);
+    fixture.server = Some(serve(other.clone(), listener));
+    let put = fixture.client().await.put("key", "", None).await.unwrap();
+    let again = put.header().unwrap();
+    assert_eq!((again.cluster_id(), again.member_id()), (header.cluster_id(), header.member_id()));
+}
+
+#[tokio::test]
+async fn it_tells_its_member_its_status_and_that_nothing_alarms() {
+    let fixture = Fixture::start().await;
+    let mut client = fixture.client().await;
+    client.put("key", "value", None).await.unwrap();
+    let members = client.member_list().await.unwrap();
+    let [member] = members.members() else { panic!("{members:?}") };
+    let urls = [format!("unix://{}", fixture.path.display())];
+    assert_eq!((member.name(), member.client_urls(), member.is_learner()), ("ember", &urls[..], false));
+    let status = client.status().await.unwrap();
+    assert_eq!((status.leader(), status.raft_index(), status.errors().len()), (member.id(), 2, 0));
+    assert!(status.version().starts_with("3.4.") && status.db_size() > 0, "{status:?}");
+    let alarms = client.alarm(AlarmAction::Get, AlarmType::None, None).await.unwrap();
+    assert!(alarms.alarms().is_empty());
 }
 
 #[tokio::test]

@@ -96,6 +96,8 @@ async fn a_compacted_watch_is_canceled_and_the_stream_lives_on() {
     assert!(next(&mut watch, "the watch").await.created());
     let canceled = next(&mut watch, "the cancellation").await;
     assert!(canceled.canceled() && canceled.compact_revision() == 4, "{canceled:?}");
+    // As etcd says it.
+    assert_eq!((canceled.cancel_reason(), canceled.header().unwrap().revision()), ("", 0));
     watch.watch("a", Some(WatchOptions::new().with_start_revision(4))).await.unwrap();
     assert!(next(&mut watch, "another watch").await.created());
     assert_eq!(changes(&next(&mut watch, "what is left").await), [(EventType::Put, "a")]);
@@ -153,4 +155,63 @@ async fn a_dropped_stream_ends_its_watches_at_the_server() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_side_keeps_its_watches() {
+    let fixture = Fixture::start().await;
+    let mut client = fixture.client().await;
+    let before = fixture.store.users();
+    let (requests, mut responses) = client.watch("a", None).await.unwrap().split();
+    assert!(wait("the watch", responses.message()).await.unwrap().unwrap().created());
+    drop(requests);
+    for n in 0..3 {
+        client.put("a", n.to_string(), None).await.unwrap();
+        let response = wait("a change", responses.message()).await.unwrap().expect("the stream goes on");
+        assert_eq!(response.events()[0].kv().unwrap().mod_revision(), 2 + n);
+    }
+    drop(responses);
+    wait("the watch to end", async {
+        while fixture.store.users() > before {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn odd_watches_are_answered_as_by_etcd() {
+    let fixture = Fixture::start().await;
+    let mut client = fixture.client().await;
+    let mut watch = client.watch("a", Some(WatchOptions::new().with_watch_id(-7))).await.unwrap();
+    let created = next(&mut watch, "a watch with a negative id").await;
+    assert!(created.created() && !created.canceled() && created.watch_id() == -7, "{created:?}");
+    for end in ["b", "a"] {
+        watch.watch("b", Some(WatchOptions::new().with_range(end))).await.unwrap();
+        let refused = next(&mut watch, "a refusal").await;
+        assert_eq!((refused.watch_id(), refused.canceled()), (-1, true));
+        assert_eq!(refused.cancel_reason(), "mvcc: watcher range is empty");
+    }
+    for _ in 0..2 {
+        watch.request_progress().await.unwrap();
+    }
+    for _ in 0..2 {
+        assert_eq!(next(&mut watch, "a notice for each request").await.watch_id(), -1);
+    }
+}
+
+#[tokio::test]
+async fn the_record_before_is_not_told_if_it_is_compacted() {
+    let fixture = Fixture::start().await;
+    let mut client = fixture.client().await;
+    for n in 2..=4 {
+        client.put("a", n.to_string(), None).await.unwrap();
+    }
+    client.compact(3, None).await.unwrap();
+    let options = WatchOptions::new().with_start_revision(3).with_prev_key();
+    let mut watch = client.watch("a", Some(options)).await.unwrap();
+    next(&mut watch, "the watch").await;
+    let response = next(&mut watch, "what is left").await;
+    let before: Vec<_> = response.events().iter().map(|event| event.prev_kv().map(|kv| kv.value().to_vec())).collect();
+    assert_eq!(before, [None, Some(b"3".to_vec())]);
 }

@@ -45,7 +45,7 @@ async fn a_transaction_reads_its_own_writes_and_the_past() {
         ..Default::default()
     };
     let done = store.commit(&txn).unwrap().value.done;
-    let values = |n: usize| match &done[n] {
+    let values = |n: usize| match &done[n].value {
         crate::registry::store::Done::Range(found) => found.records.iter().map(|r| r.value.clone()).collect::<Vec<_>>(),
         other => panic!("{other:?}"),
     };

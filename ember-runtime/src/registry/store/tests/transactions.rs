@@ -15,7 +15,7 @@ impl Store {
     }
 
     fn find(&self, query: &Query) -> (Vec<String>, usize, bool) {
-        let Found { records, count, more } = self.range(query).unwrap().value;
+        let Found { records, count, more, .. } = self.range(query).unwrap().value;
         (records.iter().map(|record| String::from_utf8(record.key.to_vec()).unwrap()).collect(), count, more)
     }
 }
@@ -41,12 +41,14 @@ async fn a_failed_transaction_is_taken_back_whole() {
 async fn a_key_is_written_once_per_transaction() {
     let store = Store::new(1);
     let nested = |then, otherwise| Op::Txn(Txn { when: Vec::new(), then, otherwise });
+    let range = |start: &'static str, end: &'static str| Op::Delete(KeyRange::from_wire(start, end));
     let twice = [
         vec![put("a", ""), put("a", "")],
         vec![put("a", ""), delete("a")],
-        vec![Op::Delete(KeyRange::prefix("")), put("a", "")],
+        vec![range("a", "c"), put("b", "")],
         vec![put("a", ""), nested(vec![], vec![put("a", "")])],
         vec![nested(vec![delete("a")], vec![]), put("a", "")],
+        vec![nested(vec![delete("a")], vec![]), nested(vec![put("a", "")], vec![])],
     ];
     for ops in twice {
         assert_eq!(store.refuses(ops.clone()), StoreError::DuplicateKey, "{ops:?}");
@@ -54,6 +56,64 @@ async fn a_key_is_written_once_per_transaction() {
     store.write(vec![put("a", ""), put("b", ""), delete("c"), delete("c")]);
     store.write(vec![nested(vec![put("a", "1")], vec![put("a", "2")]), put("b", "")]);
     assert_eq!(store.contents(0), ["a=1", "b="]);
+    // etcd does not look at these: what is done last, counts.
+    store.write(vec![nested(vec![put("a", "3")], vec![]), nested(vec![delete("a")], vec![])]);
+    assert_eq!(store.contents(0), ["b="]);
+    store.write(vec![Op::Delete(KeyRange::all()), put("a", "4")]);
+    assert_eq!(store.contents(0), ["a=4"]);
+    store.write(vec![put("b", "5"), nested(vec![Op::Delete(KeyRange::all())], vec![])]);
+    assert_eq!(store.contents(0), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_branch_is_decided_before_anything_is_written() {
+    let store = Store::new(1);
+    store.write(vec![put("gone", "")]);
+    let is = |key: &'static str, created| Condition {
+        range: KeyRange::single(key),
+        field: Field::Created(created),
+        relation: Relation::Equal,
+    };
+    let inner = |when, then: &str, otherwise: &str| {
+        Op::Txn(Txn { when: vec![when], then: vec![put(then, "")], otherwise: vec![put(otherwise, "")] })
+    };
+    store.write(vec![
+        put("new", ""),
+        delete("gone"),
+        inner(is("new", 0), "absent then", "there then"),
+        inner(is("gone", 0), "gone already", "there still"),
+        Op::Txn(Txn::of(inner(is("there still", 0), "deep absent", "deep there"))),
+    ]);
+    assert_eq!(store.contents(0), ["absent then=", "deep absent=", "new=", "there still="]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transaction_reads_no_revision_that_it_makes() {
+    let store = Store::new(1);
+    let base = store.write(vec![put("a", "1")]);
+    let read = |revision| Op::Range(Query { revision, ..Query::new(all()) });
+    let future = StoreError::FutureRevision { wanted: base + 1, current: base };
+    assert_eq!(store.refuses(vec![put("a", "2"), read(base + 1)]), future);
+    assert_eq!(store.contents(0), ["a=1"]);
+    let refused = Txn { then: vec![put("b", ""), read(base)], otherwise: vec![read(base + 1)], ..Txn::default() };
+    store.commit(&refused).unwrap();
+    store.compact(base + 1).unwrap();
+    let compacted = StoreError::Compacted { oldest: base + 1 };
+    assert_eq!(store.refuses(vec![put("a", "2"), read(base)]), compacted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_key_is_refused_wherever_it_stands() {
+    let store = Store::new(1);
+    let range = || KeyRange::from_wire("", "z");
+    let condition = Condition { range: range(), field: Field::Version(0), relation: Relation::Equal };
+    let bad = [put("", ""), Op::Delete(range()), Op::Range(Query::new(range()))];
+    let bad = bad.map(Txn::of).into_iter().chain([Txn { when: vec![condition], ..Txn::default() }]);
+    for bad in bad {
+        assert_eq!(store.commit(&bad), Err(StoreError::EmptyKey), "{bad:?}");
+        let in_the_branch_not_taken = Txn { otherwise: vec![Op::Txn(bad)], ..Txn::default() };
+        assert_eq!(store.commit(&in_the_branch_not_taken), Err(StoreError::EmptyKey));
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -63,22 +123,24 @@ async fn sizes_are_bounded() {
     store.write(puts(limits::OPERATIONS));
     assert_eq!(store.refuses(puts(limits::OPERATIONS + 1)), StoreError::TooManyOperations);
 
-    // Transactions within transactions count, too.
-    let mut txn = Txn::of(Op::Range(Query::new(all())));
-    for _ in 0..2 {
-        txn = Txn { then: vec![Op::Txn(txn); limits::OPERATIONS], ..Txn::default() };
-    }
-    assert_eq!(store.commit(&txn), Err(StoreError::TooManyOperations));
+    // What a transaction has is taken off what those within it may have.
+    let nested = |count| Txn { then: vec![Op::Txn(Txn { then: puts(count), ..Txn::default() })], ..Txn::default() };
+    store.commit(&nested(limits::OPERATIONS - 1)).unwrap();
+    assert_eq!(store.commit(&nested(limits::OPERATIONS)), Err(StoreError::TooManyOperations));
+    let inner = |n: usize| (0..28).map(move |m| put(&format!("w/{n}/{m}"), "")).collect();
+    let wide = (0..100).map(|n| Op::Txn(Txn { then: inner(n), ..Txn::default() }));
+    store.write(wide.collect());
+    assert_eq!(store.range(&Query::new(KeyRange::prefix("w/"))).unwrap().value.count, 2_800);
 
-    let big = |key: &str, bytes| Op::Put {
+    let big = |key: &str| Op::Put {
         key: key.to_owned().into(),
-        value: Some(Bytes::from(vec![0; bytes])),
+        value: Some(Bytes::from(vec![0; 1_000_000])),
         lease: Some(0),
     };
-    store.write(vec![big("big", limits::REQUEST_BYTES - 3)]);
-    assert_eq!(store.refuses(vec![big("big", limits::REQUEST_BYTES)]), StoreError::RequestTooLarge);
-    let read = Op::Range(Query::new(all()));
-    assert_eq!(store.refuses(vec![read; limits::OPERATIONS]), StoreError::ReplyTooLarge);
+    store.write(vec![big("big")]);
+    let read = |keys_only| Op::Range(Query { keys_only, ..Query::new(KeyRange::single("big")) });
+    assert_eq!(store.refuses(vec![read(false); 70]), StoreError::ReplyTooLarge);
+    store.write(vec![read(true); 70]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -40,7 +40,7 @@ use self::alone::{Away, WaitingAway};
 #[cfg(feature = "cluster")]
 use self::away::{Away, WaitingAway};
 #[cfg(feature = "cluster")]
-pub(crate) use self::remote::NODE_ITSELF;
+pub(crate) use self::remote::{NODE_ITSELF, peer_of};
 pub(crate) use self::router::Router;
 pub use self::{
     address::{Address, Origin},

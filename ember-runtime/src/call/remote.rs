@@ -142,7 +142,7 @@ impl Router {
         question: &[u8],
     ) -> Result<impl Future<Output = Result<Bytes, Failure>> + Send + use<>, Failure> {
         let links = self.links.get().ok_or(RefusedReason::NodeClosed)?;
-        let peer = Peer { key: node.key, endpoint: node.endpoint.clone() };
+        let peer = peer_of(node);
         let envelope = Envelope::default();
         let pending = loop {
             let mut put_args = |out: &mut Vec<u8>| {
@@ -254,5 +254,10 @@ pub(super) fn put_args_of<M: Method>(
 }
 
 fn peer(instance: &Instance) -> Peer {
-    Peer { key: instance.pid.node, endpoint: instance.node.endpoint.clone() }
+    Peer { key: instance.pid.node, ..peer_of(&instance.node) }
+}
+
+/// How a node is reached, and recognised.
+pub(crate) fn peer_of(node: &NodeRecord) -> Peer {
+    Peer { key: node.key, endpoint: node.endpoint.clone(), public_key: node.public_key }
 }

@@ -14,7 +14,7 @@ use arc_swap::ArcSwap;
 use super::{Instance, MethodRecord, NodeRecord, View, record::ServiceRecord};
 use crate::{
     actor::{AnyCell, ServiceState},
-    id::{NodeId, NodeKey, Pid},
+    id::{Incarnation, NodeId, NodeKey, Pid, PublicKey},
     message::{Reach, ordered},
 };
 
@@ -132,7 +132,24 @@ impl Directory {
     #[cfg(feature = "cluster")]
     pub(crate) fn namesakes(&self) -> Vec<Arc<NodeRecord>> {
         let known = self.lock();
-        known.nodes.values().filter(|record| record.key.id == self.here.key.id).cloned().collect()
+        let nodes = known.nodes.values().filter(|record| !record.joining);
+        nodes.filter(|record| record.key.id == self.here.key.id).cloned().collect()
+    }
+
+    /// By what a run of a node is recognised: also one that has not joined yet, and one that the registry has given up while
+    /// its link is up.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn public_key(&self, node: NodeKey) -> Option<PublicKey> {
+        self.lock().nodes.get(&node)?.public_key
+    }
+
+    /// Whether the registry lists a run of this node.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn lists_node(&self, node: NodeId) -> bool {
+        let known = self.lock();
+        let runs = |incarnation| NodeKey { id: node, incarnation: Incarnation(incarnation) };
+        let listed = known.nodes.range(runs(0)..=runs(u64::MAX));
+        listed.into_iter().any(|(key, _)| !known.lingering.contains(key))
     }
 
     /// The peers that the registry listed last, lingering ones left out.
@@ -151,7 +168,7 @@ impl Directory {
                 known.nodes.insert(node.key, Arc::new(node));
             }
             for key in update.gone_nodes.into_iter().filter(|&key| key != here) {
-                if link_is_up(key) {
+                if known.nodes.contains_key(&key) && link_is_up(key) {
                     known.lingering.insert(key);
                 } else {
                     known.drop_node(key);
@@ -196,9 +213,10 @@ pub(super) struct Update {
 }
 
 impl Known {
-    /// Whether a mark would change anything.
+    /// Whether a mark would change anything. Nobody chooses a node that has not joined yet, so that it is no suspect.
     fn is_news(&self, node: NodeKey, suspect: bool) -> bool {
-        self.nodes.contains_key(&node) && self.suspects.contains(&node) != suspect
+        let listed = self.nodes.get(&node).is_some_and(|record| !record.joining || self.lingering.contains(&node));
+        listed && self.suspects.contains(&node) != suspect
     }
 
     fn drop_node(&mut self, key: NodeKey) {
@@ -231,7 +249,7 @@ impl Known {
     /// The newest incarnation of each node counts; older ones are dead, even if the registry has not noticed yet.
     fn view(&self, number: u64, here: &Arc<NodeRecord>) -> View {
         let mut nodes = BTreeMap::<NodeId, Arc<NodeRecord>>::new();
-        for record in self.nodes.values() {
+        for record in self.nodes.values().filter(|record| !record.joining) {
             nodes.insert(record.key.id, Arc::clone(record));
         }
         nodes.insert(here.key.id, Arc::clone(here));

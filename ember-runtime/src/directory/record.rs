@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actor::{ServiceIdentity, ServiceState},
-    id::{MethodId, NodeKey, Pid},
+    id::{MethodId, NodeKey, Pid, PublicKey},
     net::Endpoint,
 };
 
@@ -22,11 +22,18 @@ pub struct NodeRecord {
     pub server: u32,
     /// The version of Ember that it runs.
     pub ember: String,
+    /// By what its peers recognise this run. None if it has no peers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) public_key: Option<PublicKey>,
+    /// Its services are starting: it can be recognised, and no view lists it yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) joining: bool,
 }
 
 impl NodeRecord {
     pub(crate) fn new(key: NodeKey, name: String, endpoint: Endpoint, server: u32) -> Self {
-        Self { key, name, endpoint, server, ember: env!("CARGO_PKG_VERSION").into() }
+        let ember = env!("CARGO_PKG_VERSION").into();
+        Self { key, name, endpoint, server, ember, public_key: None, joining: false }
     }
 }
 

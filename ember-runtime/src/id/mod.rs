@@ -4,7 +4,9 @@ mod hash;
 mod method;
 mod node;
 mod pid;
+mod public_key;
 
+pub(crate) use self::public_key::PublicKey;
 pub use self::{
     hash::fnv1a,
     method::MethodId,

@@ -95,7 +95,8 @@ impl NodeBuilder {
         self
     }
 
-    /// Makes every random decision of the node repeatable.
+    /// Makes every random decision of the node repeatable, its key pair too: for tests, because whoever knows the seed can
+    /// pass for the node.
     pub fn seed(mut self, seed: u64) -> Self {
         self.rng = Some(Rng::from_seed(seed));
         self
@@ -176,14 +177,21 @@ impl NodeBuilder {
         let endpoint = self.advertised(&listener)?;
         #[cfg(not(feature = "cluster"))]
         let endpoint = crate::net::Endpoint::Tcp("localhost:0".into());
-        let record = NodeRecord::new(key, name, endpoint, self.server);
+        #[cfg_attr(not(feature = "cluster"), allow(unused_mut, reason = "without peers nobody has to recognise it"))]
+        let mut record = NodeRecord::new(key, name, endpoint, self.server);
+        #[cfg(feature = "cluster")]
+        let key_pair = crate::transport::KeyPair::new(&rng);
+        #[cfg(feature = "cluster")]
+        if !self.clustered.is_alone() {
+            record.public_key = Some(key_pair.public());
+        }
         let directory = Arc::new(Directory::new(record.clone()));
         let local_calls = self.local_calls.map_or_else(local_calls, Ok)?;
         let router = Router::new(key, directory, rng, local_calls);
         let services = Services::new(record, router, Arc::clone(&self.clock));
         let node = Node::new(Arc::clone(&services), self.drain);
         #[cfg(feature = "cluster")]
-        let joining = self.connect(&node, listener).await?;
+        let joining = self.connect(&node, listener, key_pair).await?;
         for launch in launches {
             if let Err(error) = launch(Arc::clone(&services)).await {
                 let _ = node.shutdown().await;

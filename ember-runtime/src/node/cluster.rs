@@ -3,8 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::UdpSocket,
-    sync::{Arc, PoisonError, Weak, atomic::Ordering},
-    task,
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -14,17 +13,15 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{Node, NodeBuilder, host::Services, namesake, revive, watches::Watches};
+use super::{Node, NodeBuilder, door::Door, host::Services, namesake, revive};
 use crate::{
     actor::{AnyCell, ServiceIdentity, ServiceState},
-    call::{NODE_ITSELF, Router},
-    directory::{Announcer, Contact, FollowConfig, Follower, MethodRecord, ServiceRecord, keys},
+    directory::{Announcer, Contact, FollowConfig, Follower, MethodRecord, NodeRecord, ServiceRecord, keys},
     error::{Error, Result},
-    id::NodeKey,
-    message::{Arrivals, RawCall, Reach, decode},
+    message::Reach,
     net::{Endpoint, Listener},
     registry::{Context, Registry, RegistryError},
-    transport::{Identity, Ingress, LinkConfig, Links},
+    transport::{Identity, KeyPair, LinkConfig, Links},
 };
 
 /// How long a node that starts waits for the registry.
@@ -122,8 +119,14 @@ impl NodeBuilder {
         }
     }
 
-    /// Starts links and view. `None` without a registry.
-    pub(super) async fn connect(&self, node: &Node, listener: Option<Box<dyn Listener>>) -> Result<Option<Joining>> {
+    /// Starts links and view, and writes down by what peers recognise this run: its services may call others while they
+    /// start. `None` without a registry.
+    pub(super) async fn connect(
+        &self,
+        node: &Node,
+        listener: Option<Box<dyn Listener>>,
+        key_pair: KeyPair,
+    ) -> Result<Option<Joining>> {
         let (Some(registry), Some(listener)) = (&self.clustered.registry, listener) else { return Ok(None) };
         let services = &node.inner.services;
         let router = Arc::clone(&services.router);
@@ -131,6 +134,7 @@ impl NodeBuilder {
             cluster: self.cluster_name(),
             node: services.record.key,
             endpoint: services.record.endpoint.clone(),
+            key_pair,
         };
         let ingress = Arc::new(Door { router: Arc::downgrade(&router), watches: Arc::downgrade(&services.watches) });
         let links = Links::start(
@@ -183,7 +187,12 @@ impl NodeBuilder {
             node.inner.replaced.clone(),
         )));
         let announcement = Announcement { cluster: self.cluster_name(), announcer };
-        Ok(Some(Joining { announcement, registry: Arc::clone(registry), contact: in_contact }))
+        let joining = Joining { announcement, registry: Arc::clone(registry), contact: in_contact };
+        if let Err(error) = joining.introduce(node).await {
+            let _ = node.shutdown().await;
+            return Err(error);
+        }
+        Ok(Some(joining))
     }
 }
 
@@ -232,12 +241,13 @@ pub(super) struct Membership {
 }
 
 /// How a node's services are written in the registry.
+#[derive(Clone)]
 pub(super) struct Announcement {
     cluster: String,
     announcer: Arc<Announcer>,
 }
 
-/// A node that follows the cluster, and is not written in it yet.
+/// A node that follows the cluster, and that no view lists yet.
 pub(super) struct Joining {
     announcement: Announcement,
     registry: Arc<dyn Registry>,
@@ -245,16 +255,27 @@ pub(super) struct Joining {
 }
 
 impl Joining {
+    /// Writes the node in the registry as one that is about to join: by then peers recognise it, and do not see it.
+    async fn introduce(&self, node: &Node) -> Result<()> {
+        let Announcement { cluster, announcer } = &self.announcement;
+        let record = NodeRecord { joining: true, ..node.inner.services.record.clone() };
+        announcer.want(BTreeMap::from([(keys::node(cluster, record.key), json(&record))]));
+        node.inner.keep(tokio::spawn(Arc::clone(announcer).run()));
+        self.settled(announcer).await
+    }
+
     /// Writes the node and its services in the registry.
     pub(super) async fn join(self, node: &Node) -> Result<()> {
         let services = &node.inner.services;
-        let Self { announcement, registry, contact } = self;
-        let announcer = Arc::clone(&announcement.announcer);
-        let _first = services.announcement.set(announcement);
+        let announcer = Arc::clone(&self.announcement.announcer);
+        let _first = services.announcement.set(self.announcement.clone());
         services.announce();
-        node.inner.keep(tokio::spawn(Arc::clone(&announcer).run()));
+        self.settled(&announcer).await
+    }
+
+    async fn settled(&self, announcer: &Announcer) -> Result<()> {
         let written = timeout(JOIN_TIMEOUT, announcer.settled()).await;
-        written.map_err(|_| unreachable(&*registry, contact.borrow().trouble.clone()))
+        written.map_err(|_| unreachable(&*self.registry, self.contact.borrow().trouble.clone()))
     }
 }
 
@@ -315,56 +336,5 @@ impl Node {
 impl super::running::Inner {
     fn keep(&self, task: tokio::task::JoinHandle<()>) {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task.abort_handle());
-    }
-}
-
-/// Takes in what the links bring.
-struct Door {
-    router: Weak<Router>,
-    watches: Weak<Watches>,
-}
-
-impl Ingress for Door {
-    fn calls(&self, _: NodeKey, calls: &mut dyn Arrivals<'_>, task: &mut task::Context<'_>) {
-        let Some(router) = self.router.upgrade() else {
-            return while let Some(call) = calls.take() {
-                call.reply.fail(crate::error::RefusedReason::Stopped);
-            };
-        };
-        while let Some(target) = calls.target() {
-            if target != NODE_ITSELF {
-                router.deliver(target, calls, task);
-            } else if let Some(call) = calls.take() {
-                self.question(call.own());
-            }
-        }
-    }
-
-    fn link_up(&self, peer: NodeKey) {
-        if let Some(router) = self.router.upgrade() {
-            router.directory().suspect(peer, false);
-        }
-    }
-
-    fn link_down(&self, peer: NodeKey, _: &str) {
-        if let Some(router) = self.router.upgrade() {
-            router.directory().suspect(peer, true);
-        }
-        if let Some(watches) = self.watches.upgrade() {
-            watches.prune();
-        }
-    }
-}
-
-impl Door {
-    /// What another node asks this node itself: to be told when a service has ended.
-    fn question(&self, call: RawCall<'static>) {
-        let RawCall { payload, mut reply, .. } = call;
-        reply.taken();
-        match (decode(&payload), self.watches.upgrade()) {
-            (Ok(number), Some(watches)) => watches.watch_from_elsewhere(number, reply),
-            (Ok(_), None) => reply.fail(crate::error::RefusedReason::Stopped),
-            (Err(error), _) => reply.fail(crate::error::RefusedReason::Undecodable(error.to_string())),
-        }
     }
 }

@@ -6,6 +6,8 @@ mod class;
 mod cluster;
 mod config;
 mod cx;
+#[cfg(feature = "cluster")]
+mod door;
 mod follow;
 mod host;
 mod hosted;

@@ -6,10 +6,11 @@ use futures_util::future::join_all;
 use tokio::sync::watch;
 
 use crate::{
+    call::peer_of,
     directory::{Directory, NodeRecord},
     error::{Error, Result},
     id::NodeKey,
-    transport::{Links, Peer},
+    transport::Links,
 };
 
 /// Asks each run of this node's name that the registry lists whether it lives. Those that do not have left their entries
@@ -19,10 +20,7 @@ use crate::{
 /// One of them lives.
 pub(super) async fn refuse_living(directory: &Directory, links: &Links, name: &str) -> Result<BTreeSet<NodeKey>> {
     let namesakes = directory.namesakes();
-    let alive = join_all(namesakes.iter().map(|record| async {
-        let peer = Peer { key: record.key, endpoint: record.endpoint.clone() };
-        links.is_alive(&peer).await
-    }));
+    let alive = join_all(namesakes.iter().map(|record| async { links.is_alive(&peer_of(record)).await }));
     match namesakes.iter().zip(alive.await).find(|(_, alive)| *alive) {
         Some((record, _)) => Err(Error::NameTaken { name: name.to_owned(), by: who(record) }),
         None => Ok(namesakes.iter().map(|record| record.key).collect()),

@@ -6,9 +6,10 @@ use futures_util::{StreamExt, stream};
 use tokio::time::sleep;
 
 use crate::{
+    call::peer_of,
     directory::{Directory, NodeRecord},
     rng::Rng,
-    transport::{Links, Peer},
+    transport::Links,
 };
 
 /// The pause between rounds: up to twice this. The links space their attempts themselves, too.
@@ -56,7 +57,7 @@ impl super::Node {
 }
 
 async fn revive(directory: &Directory, links: &Arc<Links>, record: Arc<NodeRecord>) {
-    let peer = Peer { key: record.key, endpoint: record.endpoint.clone() };
+    let peer = peer_of(&record);
     if links.ready(&peer).await.is_err() {
         return;
     }

@@ -7,8 +7,8 @@ use tonic::body::Body;
 
 use super::{
     Links,
-    control::{self, Control},
-    hello::{self, Hello, Refusal, Welcome},
+    control::Control,
+    hello::{Hello, Refusal, Token, Welcome},
     lock,
     session::{Parts, Session},
     socket::Sever,
@@ -19,22 +19,27 @@ use crate::{error::RefusedReason, id::NodeKey, message::ordered};
 /// A link of which the data stream is still missing.
 pub(super) struct Accepted {
     pub(super) session: Arc<Session>,
-    pub(super) token: u64,
+    /// What the dialler is to be told.
+    pub(super) welcome: Welcome,
     /// Where the data stream is expected.
     pub(super) data: oneshot::Receiver<Body>,
     pub(super) expects: oneshot::Sender<Body>,
 }
 
 impl Links {
-    /// Decides on a hello; the answer is what the control stream has to begin with.
-    pub(super) fn accept(&self, bytes: &[u8], sever: &Arc<Sever>) -> Result<Accepted, Refusal> {
-        let accepted =
-            hello::get(bytes).and_then(|hello| self.admit(&hello, sever).map_err(|refusal| (hello, refusal).1));
+    /// Decides on a hello of whoever it says that it is from.
+    pub(super) fn accept(
+        &self,
+        hello: &Hello,
+        control: &Arc<Control>,
+        sever: &Arc<Sever>,
+    ) -> Result<Accepted, Refusal> {
+        let accepted = self.admit(hello, control, sever);
         self.events.tell(&*self.ingress);
         accepted
     }
 
-    fn admit(&self, hello: &Hello, sever: &Arc<Sever>) -> Result<Accepted, Refusal> {
+    fn admit(&self, hello: &Hello, control: &Arc<Control>, sever: &Arc<Sever>) -> Result<Accepted, Refusal> {
         let own = self.identity.node;
         if hello.cluster != self.identity.cluster {
             return Err(Refusal::Cluster { ours: self.identity.cluster.clone() });
@@ -71,15 +76,14 @@ impl Links {
             State::Connecting(_) => {}
         }
         let waiting = slot.take_over("the peer has made a new link");
-        let token = self.rng.u64();
-        let welcome: Result<Welcome, Refusal> =
-            Ok(Welcome { from: own, session: token, dial: self.last_dial(), offer: self.offer() });
+        let session = Token(self.rng.secret());
+        let welcome = Welcome { from: own, session, dial: self.last_dial(), offer: self.offer() };
         let parts = Parts {
             number: self.next_number(),
             peer: hello.from,
             peer_dial: hello.dial,
             offer: hello.offer,
-            control: Control::new(control::encode(&welcome), self.config.credit),
+            control: control.clone(),
             sever: sever.clone(),
         };
         let session = Session::new(parts, &self.config, &self.ingress);
@@ -90,12 +94,17 @@ impl Links {
             outcome: waiting.unwrap_or_else(|| ordered::Sender::new(None)),
         });
         let (expects, data) = oneshot::channel();
-        Ok(Accepted { session, token, data, expects })
+        Ok(Accepted { session, welcome, data, expects })
     }
 
     /// The data stream of an accepted link did not come, or its connection broke.
     pub(super) fn give_up(&self, session: &Arc<Session>, why: &str) {
         session.kill(why);
+        self.fail(session, why);
+        self.tidy(session.peer.id);
+    }
+
+    fn fail(&self, session: &Arc<Session>, why: &str) {
         let mut table = lock(&self.table);
         let Some(slot) = table.peers.get_mut(&session.peer.id) else { return };
         let State::Connecting(Connecting { how: How::Accept(current), .. }) = &slot.state else { return };

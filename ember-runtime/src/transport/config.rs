@@ -2,9 +2,12 @@
 
 use std::{task::Context, time::Duration};
 
+use futures_util::future::BoxFuture;
+
+use super::proof::KeyPair;
 use crate::{
     error::Failure,
-    id::{MethodId, NodeKey},
+    id::{MethodId, NodeId, NodeKey, PublicKey},
     message::{Arrivals, Encode, Envelope, Payload},
     net::Endpoint,
 };
@@ -16,6 +19,8 @@ pub(crate) struct Identity {
     pub(crate) node: NodeKey,
     /// The address that it advertises.
     pub(crate) endpoint: Endpoint,
+    /// What it proves with that it is this run.
+    pub(crate) key_pair: KeyPair,
 }
 
 /// The bounds and the times of every link of a node.
@@ -31,7 +36,7 @@ pub(crate) struct LinkConfig {
     pub(crate) heartbeat: Duration,
     /// A peer of which nothing was heard for `heartbeat + grace` is taken for dead. 1 s.
     pub(crate) grace: Duration,
-    /// The time for connecting, and again for the hello. 1 s.
+    /// The time for connecting, and again for the handshake. 1 s.
     pub(crate) connect_timeout: Duration,
 }
 
@@ -53,10 +58,21 @@ impl Default for LinkConfig {
 pub(crate) struct Peer {
     pub(crate) key: NodeKey,
     pub(crate) endpoint: Endpoint,
+    /// By what this run is recognised, as far as its registry entry says so.
+    pub(crate) public_key: Option<PublicKey>,
+}
+
+/// What the membership knows of those who say that they are peers. Its methods must not block.
+pub(crate) trait Members: Send + Sync + 'static {
+    /// By what this run of a node is recognised, as soon as that is known: the news of a node that has just begun may still be
+    /// on its way. The caller limits the time.
+    fn key_of(&self, peer: NodeKey) -> BoxFuture<'_, PublicKey>;
+    /// Whether a run of this node is a member.
+    fn lists(&self, node: NodeId) -> bool;
 }
 
 /// Where calls from other nodes go. Its methods must not block.
-pub(crate) trait Ingress: Send + Sync + 'static {
+pub(crate) trait Ingress: Members {
     /// Takes all of `calls`, or refuses them through their `reply`s. `task` is the link's.
     fn calls(&self, from: NodeKey, calls: &mut dyn Arrivals<'_>, task: &mut Context<'_>);
     /// The link to `peer` is up. Ups and downs come in their order.

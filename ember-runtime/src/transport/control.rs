@@ -3,7 +3,7 @@
 //!
 //! | message (postcard of [`Message`]) | when |
 //! | --- | --- |
-//! | hello, and its answer | first; see `hello.rs` |
+//! | hellos, and their answers | first; see `hello.rs` |
 //! | ping | every heartbeat |
 //! | credit | when an eighth of it has gathered, and with a ping |
 //! | notice: refused one-way calls, counted by reason | with a ping |
@@ -27,8 +27,8 @@ use serde::{Deserialize, Serialize};
 use super::{generated::link_v1::Frame, lock};
 use crate::error::{Failure, LostReason, RefusedReason};
 
-/// The largest message of this stream, in bytes.
-pub(super) const MAX_CONTROL: usize = 64 << 10;
+/// The largest message of this stream, in bytes: what a stranger who announces one makes this node reserve.
+pub(super) const MAX_CONTROL: usize = 16 << 10;
 /// The longest text in a message, in characters.
 const MAX_TEXT: usize = 1024;
 
@@ -92,6 +92,7 @@ pub(super) struct Control {
 
 #[derive(Debug, Default)]
 struct State {
+    /// The message of the handshake that is to leave: before all else, and also when the stream is closed.
     hello: Option<Bytes>,
     ping: bool,
     /// With a ping: credits below the threshold, and notices, are sent too.
@@ -113,6 +114,11 @@ impl Control {
             told: AtomicU64::new(0),
             threshold: (credit as u64 / 8).max(1),
         })
+    }
+
+    /// The next message of the handshake: there is one at a time, each is the answer to one of the peer's.
+    pub(super) fn say(&self, hello: Bytes) {
+        self.update(|state| state.hello = Some(hello));
     }
 
     /// A call of `bytes` has left the mailbox.
@@ -236,7 +242,7 @@ impl Stream for ControlWriter {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Frame>> {
         let mut state = lock(&self.0.state);
         if state.closed {
-            return Poll::Ready(None);
+            return Poll::Ready(state.hello.take().map(|data| Frame { data }));
         }
         match self.0.next(&mut state) {
             Some(data) => Poll::Ready(Some(Frame { data })),

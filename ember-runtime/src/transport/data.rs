@@ -12,21 +12,25 @@ use tonic::{
     transport::Channel,
 };
 
-use super::{hello, session::Session, writer::DataWriter};
+use super::{
+    hello::{self, Token},
+    session::Session,
+    writer::DataWriter,
+};
 
 /// Where the stream is opened.
 pub(super) const PATH: &str = "/ember.link.v1.Link/Data";
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 
 /// Opens the stream of the session that the other node knows by `token`, and sends `body`.
-pub(super) async fn open(mut channel: Channel, body: Body, token: u64) -> Result<Body, String> {
+pub(super) async fn open(mut channel: Channel, body: Body, token: Token) -> Result<Body, String> {
     let mut request = Request::new(body);
     (*request.method_mut(), *request.uri_mut()) = (Method::POST, Uri::from_static(PATH));
     *request.version_mut() = Version::HTTP_2;
     let headers = request.headers_mut();
     headers.insert("te", HeaderValue::from_static("trailers"));
     headers.insert(CONTENT_TYPE, GRPC);
-    headers.insert(hello::SESSION, token.into());
+    headers.insert(hello::SESSION, token.header());
     poll_fn(|cx| channel.poll_ready(cx)).await.map_err(|error| error.to_string())?;
     let response = channel.call(request).await.map_err(|error| error.to_string())?;
     match refusal(response.headers()) {
@@ -44,8 +48,18 @@ fn refusal(headers: &HeaderMap) -> Option<String> {
 }
 
 /// What a request says of its session.
-pub(super) fn token(headers: &HeaderMap) -> Option<u64> {
-    headers.get(hello::SESSION)?.to_str().ok()?.parse().ok()
+pub(super) fn token(headers: &HeaderMap) -> Option<Token> {
+    let text = headers.get(hello::SESSION)?.to_str().ok()?;
+    u128::from_str_radix(text, 16).ok().map(|number| Token(number.to_be_bytes()))
+}
+
+impl Token {
+    fn header(self) -> HeaderValue {
+        let text = format!("{:032x}", u128::from_be_bytes(self.0));
+        let mut value = HeaderValue::try_from(text).expect("hexadecimal digits are a header's value");
+        value.set_sensitive(true);
+        value
+    }
 }
 
 /// The answer to a request that opens a stream.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use hyper_util::rt::TokioIo;
+use serde::Deserialize;
 use tokio::time::{sleep, timeout};
 use tonic::{
     Streaming,
@@ -19,9 +20,11 @@ use super::{
     control::{self, Control, ControlWriter},
     data,
     generated::link_v1::{Frame, link_client::LinkClient},
-    hello::{self, Hello, Refusal},
+    hello::{self, Greeting, Hello, Refusal, Welcome},
     links::WeakLinks,
-    lock, run, server,
+    lock,
+    proof::{Claim, Nonces, Signed},
+    run, server,
     session::{Parts, Session},
     socket::Socket,
     table::{Connecting, How, State},
@@ -69,11 +72,16 @@ pub(super) async fn run(links: WeakLinks, peer: Peer, attempt: u64) {
     };
     let Some(links) = links.upgrade() else { return };
     tracing::debug!(target: "ember::link", peer = %peer.key, endpoint = %peer.endpoint, why, "dial failed");
+    fail(&links, &peer, attempt, &why);
+    links.tidy(peer.key.id);
+}
+
+fn fail(links: &Links, peer: &Peer, attempt: u64, why: &str) {
     let mut table = lock(&links.table);
     let Some(slot) = table.peers.get_mut(&peer.key.id) else { return };
     let State::Connecting(Connecting { how: How::Dial { attempt: current, .. }, .. }) = &slot.state else { return };
     if *current == attempt
-        && let Some(outcome) = slot.take_over(&why)
+        && let Some(outcome) = slot.take_over(why)
     {
         slot.back_off(&links.rng);
         outcome.send_replace(Some(Err(RefusedReason::Unreachable(format!("{}: {why}", peer.endpoint)))));
@@ -87,21 +95,58 @@ async fn dial(links: &Arc<Links>, peer: &Peer, attempt: u64) -> Result<Made, Fai
         Ok(Err(error)) => return Err(Failed::For(error.to_string())),
         Err(_) => return Err(Failed::For(format!("no connection within {limit:?}"))),
     };
-    let socket = links.sockets.wrap(stream, limit + Duration::from_secs(1));
+    let socket = links.sockets.dialled(stream, limit + Duration::from_secs(1));
     match timeout(limit, greet(links, peer, attempt, socket)).await {
         Ok(made) => made,
         Err(_) => Err(Failed::For(format!("no answer to the hello within {limit:?}"))),
     }
 }
 
-async fn greet(links: &Arc<Links>, peer: &Peer, attempt: u64, socket: Socket) -> Result<Made, Failed> {
-    let failed = |status: tonic::Status| Failed::For(format!("not a working link: {}", status.message()));
-    let sever = socket.sever();
-    let channel = channel(socket).await.map_err(|error| Failed::For(error.to_string()))?;
-    let mut client = LinkClient::new(channel.clone()).max_decoding_message_size(control::MAX_CONTROL);
+/// A connection whose other end has proven who it is.
+pub(super) struct Met {
+    channel: Channel,
+    control: Arc<Control>,
+    incoming: Streaming<Frame>,
+    nonces: Nonces,
+}
 
+/// Asks who is there. This node says nothing of itself, and the answer says something only to whoever knows the public key of
+/// the peer.
+pub(super) async fn meet(links: &Links, peer: &Peer, socket: Socket) -> Result<Met, String> {
+    let channel = channel(socket).await.map_err(|error| error.to_string())?;
+    let mut client = LinkClient::new(channel.clone()).max_decoding_message_size(control::MAX_CONTROL);
+    let dialler = links.rng.secret();
+    let control = Control::new(hello::put_opening(&dialler), links.config.credit);
+    let mut incoming = client.control(ControlWriter(control.clone())).await.map_err(broken)?.into_inner();
+    let Greeting { nonce, signature } = answer(&mut incoming).await?.map_err(refused)?;
+    let nonces = Nonces { dialler, acceptor: nonce };
+    let Some(key) = &peer.public_key else {
+        return Err("the registry has no public key of it: run one version of Ember".into());
+    };
+    if !nonces.verify(key, Claim::Here, &[], &signature) {
+        return Err("another node listens there, or another run of it".into());
+    }
+    Ok(Met { channel, control, incoming, nonces })
+}
+
+async fn answer<T: for<'de> Deserialize<'de>>(incoming: &mut Streaming<Frame>) -> Result<Result<T, Refusal>, String> {
+    let frame = incoming.message().await.map_err(broken)?;
+    Ok(hello::get_answer(&frame.ok_or("the peer closed the connection")?.data))
+}
+
+fn broken(status: tonic::Status) -> String {
+    format!("not a working link: {}", status.message())
+}
+
+fn refused(refusal: Refusal) -> String {
+    format!("the node refused the link: {refusal}")
+}
+
+async fn greet(links: &Arc<Links>, peer: &Peer, attempt: u64, socket: Socket) -> Result<Made, Failed> {
+    let sever = socket.sever();
+    let Met { channel, control, mut incoming, nonces } = meet(links, peer, socket).await.map_err(Failed::For)?;
     let dial = links.claim(peer, attempt).ok_or_else(|| Failed::For("a newer attempt took its place".into()))?;
-    let hello = hello::put(&Hello {
+    let hello = control::encode(&Hello {
         cluster: links.identity.cluster.clone(),
         from: links.identity.node,
         endpoint: links.identity.endpoint.clone(),
@@ -109,17 +154,19 @@ async fn greet(links: &Arc<Links>, peer: &Peer, attempt: u64, socket: Socket) ->
         dial,
         offer: links.offer(),
     });
-    let control = Control::new(hello, links.config.credit);
-    let mut incoming = client.control(ControlWriter(control.clone())).await.map_err(failed)?.into_inner();
-    let answer = incoming.message().await.map_err(failed)?;
-    let answer = answer.ok_or_else(|| Failed::For("the peer closed the connection".into()))?;
-    let welcome = hello::get_answer(&answer.data).map_err(|refusal: Refusal| {
-        let why = format!("the node refused the link: {refusal}");
-        if refusal.can_pass() { Failed::Crossed(why) } else { Failed::For(why) }
+    let signature = links.identity.key_pair.sign(&nonces, Claim::Hello, &[&hello]);
+    control.say(control::encode(&Signed { body: hello.to_vec(), signature }));
+    let Signed { body, signature } = answer(&mut incoming).await.map_err(Failed::For)?.map_err(|refusal| {
+        if refusal.can_pass() { Failed::Crossed(refused(refusal)) } else { Failed::For(refused(refusal)) }
     })?;
-    if welcome.from != peer.key {
-        return Err(Failed::For(Refusal::WrongNode { actual: welcome.from }.to_string()));
-    }
+    let proven = |key| nonces.verify(key, Claim::Welcome, &[&hello, &body], &signature);
+    let welcome = postcard::from_bytes::<Welcome>(&body).ok().filter(|welcome| welcome.from == peer.key);
+    let Some(welcome) = welcome.filter(|_| peer.public_key.as_ref().is_some_and(proven)) else {
+        return Err(Failed::For(
+            "it did not prove who it is: something between the nodes changes what they say".into(),
+        ));
+    };
+    sever.mark_known();
     let parts = Parts {
         number: links.next_number(),
         peer: peer.key,
@@ -151,7 +198,7 @@ impl Links {
 }
 
 /// A channel over one connection, which it never makes again.
-pub(super) async fn channel(socket: Socket) -> Result<Channel, tonic::transport::Error> {
+async fn channel(socket: Socket) -> Result<Channel, tonic::transport::Error> {
     let socket = Mutex::new(Some(socket));
     let connector = tower::service_fn(move |_: Uri| {
         let socket = lock(&socket).take();

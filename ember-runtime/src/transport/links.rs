@@ -135,10 +135,21 @@ impl Links {
                 }
                 _ => {}
             }
-            slot.gone = slot.newest <= peer.incarnation;
-            table.prune(peer.id);
         }
         self.events.tell(&*self.ingress);
+        self.tidy(peer.id);
+    }
+
+    /// To be called when a link or an attempt has ended: of a node that is no member any more nothing is worth remembering,
+    /// whichever came first, the news that it has left or the end of its link.
+    pub(super) fn tidy(&self, node: NodeId) {
+        // It is asked with nothing locked. Should it leave now, `forget` comes here too.
+        if lock(&self.table).is_idle(node) && !self.ingress.lists(node) {
+            let mut table = lock(&self.table);
+            if table.is_idle(node) {
+                table.peers.remove(&node);
+            }
+        }
     }
 
     pub(super) fn session(&self, peer: NodeKey) -> Option<Arc<Session>> {
@@ -180,7 +191,7 @@ impl Links {
             let State::Connecting(attempt) = std::mem::replace(&mut slot.state, State::Up(session.clone())) else {
                 return false;
             };
-            (slot.newest, slot.not_before, slot.gone) = (session.peer.incarnation, None, false);
+            (slot.newest, slot.not_before) = (session.peer.incarnation, None);
             self.change_up(|up| drop(up.insert(session.peer.id, session.clone())));
             attempt.outcome.send_replace(Some(Ok(())));
             session.sever.mark_used();
@@ -202,9 +213,9 @@ impl Links {
             {
                 self.close_locked(slot, why);
             }
-            table.prune(session.peer.id);
         }
         self.events.tell(&*self.ingress);
+        self.tidy(session.peer.id);
     }
 
     /// Closes the link of `slot`, if there is one. The caller has the table locked, and tells the events later.

@@ -38,6 +38,10 @@
 //! What a malformed frame costs: the link, with a logged reason. An unreadable header of a readable call costs that
 //! call, which gets an error reply.
 //!
+//! # Who is there
+//! A link begins with a handshake in which both sides prove who they are: see `hello.rs` for its messages, `proof.rs` for what a
+//! proof says and does not say, `strangers.rs` for what may be had without one.
+//!
 //! # What bounds what
 //! * Calls and one-way calls wait in one buffer for the writer: at most `out_buffer` bytes, then `LinkFull`.
 //! * They are sent while the peer grants credit; it gets a call's bytes back when the call has left the mailbox there.
@@ -60,6 +64,7 @@ mod dial;
 mod events;
 mod frame;
 mod generated;
+mod greet;
 mod header;
 mod heartbeat;
 mod hello;
@@ -69,6 +74,7 @@ mod outbox;
 mod parked;
 mod pending;
 mod probe;
+mod proof;
 mod queue;
 mod receive;
 mod run;
@@ -79,6 +85,7 @@ mod shutdown;
 mod slow;
 mod socket;
 mod spare;
+mod strangers;
 mod submit;
 mod table;
 mod wire;
@@ -90,8 +97,9 @@ mod tests;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub(crate) use self::{
-    config::{Identity, Ingress, LinkConfig, OutCall, Peer, RawAnswer},
+    config::{Identity, Ingress, LinkConfig, Members, OutCall, Peer, RawAnswer},
     links::Links,
+    proof::KeyPair,
     submit::PendingReply,
 };
 

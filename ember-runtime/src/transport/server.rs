@@ -12,7 +12,7 @@ use std::{
 
 use futures_util::{Stream, StreamExt, future::BoxFuture, stream};
 use tokio::sync::oneshot;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tonic::{
     Request, Response, Status, Streaming,
     body::Body,
@@ -22,16 +22,16 @@ use tonic::{
 
 use super::{
     LinkConfig,
-    accept::Accepted,
-    control::{self, ControlWriter, MAX_CONTROL},
+    control::{self, Control, ControlWriter, MAX_CONTROL},
     data,
     generated::link_v1::{
         Frame,
         link_server::{Link, LinkServer},
     },
-    hello::{Refusal, Welcome},
+    greet::{self, Stranger},
+    hello::{self, Refusal, Token, Unopened},
     links::WeakLinks,
-    lock, run,
+    lock,
     session::Session,
     socket::{Connection, Sever, Socket, Sockets},
 };
@@ -41,16 +41,22 @@ pub(super) const STREAM_WINDOW: u32 = 4 << 20;
 pub(super) const CONNECTION_WINDOW: u32 = 16 << 20;
 /// As large as the largest frame of this room, so that a frame is one write and one read.
 pub(super) const HTTP_FRAME: u32 = 512 << 10;
-/// Two streams are used; a few more let a stale one end.
-const STREAMS: u32 = 8;
+/// Two streams are used.
+const STREAMS: u32 = 4;
+/// The bytes of a request's headers.
+const HEADERS: u32 = 8 << 10;
+/// How often the log tells of nodes of another version.
+const WARN_EVERY: Duration = Duration::from_secs(60);
 /// The pause after an accept that failed, for example for want of file descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until the node is gone.
 pub(super) async fn serve(links: WeakLinks, listener: Box<dyn Listener>, sockets: Arc<Sockets>, config: LinkConfig) {
     let patience = config.connect_timeout * 2 + Duration::from_secs(1);
+    let step = config.connect_timeout / 4;
     let incoming = stream::unfold((listener, sockets), move |(mut listener, sockets)| async move {
         let stream = loop {
+            sockets.strangers.place(step).await;
             match listener.accept().await {
                 Ok(stream) => break stream,
                 Err(error) => {
@@ -59,15 +65,22 @@ pub(super) async fn serve(links: WeakLinks, listener: Box<dyn Listener>, sockets
                 }
             }
         };
-        let socket = sockets.wrap(stream, patience);
+        let socket = sockets.accepted(stream, patience);
         Some((Ok::<Socket, Infallible>(socket), (listener, sockets)))
     });
-    let service = Arc::new(Service { links, expected: Arc::default(), patience: config.connect_timeout });
+    let service = Arc::new(Service {
+        links,
+        expected: Expected::default(),
+        patience: config.connect_timeout,
+        credit: config.credit,
+        warned: Mutex::default(),
+    });
     let control = LinkServer::from_arc(service.clone()).max_decoding_message_size(MAX_CONTROL);
     let served = Server::builder()
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_frame_size(HTTP_FRAME)
+        .http2_max_header_list_size(HEADERS)
         .max_concurrent_streams(STREAMS)
         .serve_with_incoming(Entrance { service, control }, incoming)
         .await;
@@ -79,17 +92,29 @@ pub(super) async fn serve(links: WeakLinks, listener: Box<dyn Listener>, sockets
 type Frames = Pin<Box<dyn Stream<Item = Result<Frame, Status>> + Send>>;
 
 /// The data streams that are expected, by the token of their session.
-type Expected = Arc<Mutex<BTreeMap<u64, Awaited>>>;
+#[derive(Clone, Default)]
+pub(super) struct Expected(Arc<Mutex<BTreeMap<Token, Awaited>>>);
 
-struct Awaited {
-    session: Arc<Session>,
-    expects: oneshot::Sender<Body>,
+impl Expected {
+    /// From now on, until what is returned is dropped.
+    pub(super) fn expect(&self, token: Token, awaited: Awaited) -> Forget {
+        lock(&self.0).insert(token, awaited);
+        Forget { expected: self.clone(), token }
+    }
+}
+
+pub(super) struct Awaited {
+    pub(super) session: Arc<Session>,
+    pub(super) expects: oneshot::Sender<Body>,
 }
 
 struct Service {
     links: WeakLinks,
     expected: Expected,
     patience: Duration,
+    credit: usize,
+    /// When the log last told of another version.
+    warned: Mutex<Option<Instant>>,
 }
 
 #[async_trait]
@@ -98,27 +123,43 @@ impl Link for Service {
 
     async fn control(&self, request: Request<Streaming<Frame>>) -> Result<Response<Frames>, Status> {
         let sever = connection(&request)?;
+        if !sever.greet() {
+            return Err(Status::failed_precondition("there is one hello on a connection"));
+        }
         let mut incoming = request.into_inner();
-        let hello = match timeout(self.patience, incoming.message()).await {
-            Ok(hello) => hello?.ok_or_else(|| Status::invalid_argument("no hello"))?,
+        let opening = match timeout(self.patience, incoming.message()).await {
+            Ok(opening) => opening?.ok_or_else(|| Status::invalid_argument("no hello"))?,
             Err(_) => return Err(Status::deadline_exceeded("no hello")),
         };
+        sever.step();
+        let dialler = match hello::get_opening(&opening.data) {
+            Ok(nonce) => nonce,
+            Err(why) => {
+                self.warn(why);
+                let frame = Frame { data: hello::put_refusal(why.into()) };
+                return Ok(Response::new(stream::iter([Ok(frame)]).boxed()));
+            }
+        };
         let links = self.links.upgrade().ok_or_else(|| Status::unavailable("the node is gone"))?;
-        match links.accept(&hello.data, &sever) {
-            Ok(Accepted { session, token, data, expects }) => {
-                lock(&self.expected).insert(token, Awaited { session: session.clone(), expects });
-                let outgoing = ControlWriter(session.control.clone());
-                let expected = Forget { expected: self.expected.clone(), token };
-                let join = run::join(self.links.clone(), session, incoming, data, self.patience, expected);
-                tokio::spawn(join);
-                Ok(Response::new(outgoing.map(Ok).boxed()))
-            }
-            Err(refusal) => {
-                tracing::debug!(target: "ember::link", %refusal, "a link was refused");
-                let answer: Result<Welcome, Refusal> = Err(refusal);
-                let frame = Frame { data: control::encode(&answer) };
-                Ok(Response::new(stream::iter([Ok(frame)]).boxed()))
-            }
+        let (nonces, greeting) = links.greeting(dialler);
+        let control = Control::new(control::encode(&Ok::<_, Refusal>(greeting)), self.credit);
+        let stranger = Stranger { incoming, control: control.clone(), nonces, sever };
+        tokio::spawn(greet::run(self.links.clone(), stranger, self.patience, self.expected.clone()));
+        Ok(Response::new(ControlWriter(control).map(Ok).boxed()))
+    }
+}
+
+impl Service {
+    /// An operator has to learn of nodes of another version, and must not learn of little else.
+    fn warn(&self, why: Unopened) {
+        let Unopened::Version { theirs } = why else { return };
+        let mut warned = lock(&self.warned);
+        if warned.is_none_or(|last| last.elapsed() >= WARN_EVERY) {
+            *warned = Some(Instant::now());
+            tracing::warn!(
+                target: "ember::link", theirs, ours = hello::VERSION,
+                "a node that speaks another version of the link protocol wants a link: run one version of Ember"
+            );
         }
     }
 }
@@ -128,7 +169,7 @@ impl Service {
     fn data(&self, request: http::Request<Body>) -> http::Response<Body> {
         let connection = request.extensions().get::<Connection>().map(|connection| connection.0.clone());
         let awaited = data::token(request.headers()).zip(connection).and_then(|(token, sever)| {
-            let mut expected = lock(&self.expected);
+            let mut expected = lock(&self.expected.0);
             let ours = expected.get(&token).is_some_and(|awaited| Arc::ptr_eq(&awaited.session.sever, &sever));
             if ours { expected.remove(&token) } else { None }
         });
@@ -175,11 +216,11 @@ fn connection(request: &Request<Streaming<Frame>>) -> Result<Arc<Sever>, Status>
 /// Forgets an expected data stream when it has come, or will not.
 pub(super) struct Forget {
     expected: Expected,
-    token: u64,
+    token: Token,
 }
 
 impl Drop for Forget {
     fn drop(&mut self) {
-        lock(&self.expected).remove(&self.token);
+        lock(&self.expected.0).remove(&self.token);
     }
 }

@@ -1,4 +1,5 @@
-//! A connection that can be cut from outside, and that ends by itself if no link comes of it in time.
+//! A connection that can be cut from outside, and that ends by itself if no link comes of it in time, or if it sends much before
+//! it is known who does.
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +21,10 @@ use tokio::{
 };
 use tonic::transport::server::Connected;
 
-use super::lock;
+use super::{
+    lock,
+    strangers::{Allowance, PREFACE, Strangers},
+};
 use crate::net::BoxStream;
 
 /// Watches a connection, and cuts it.
@@ -30,24 +34,38 @@ pub(super) struct Sever {
     /// Microseconds after `born` when bytes last arrived.
     heard: AtomicU64,
     cut: AtomicBool,
+    /// It is known who is at the other end.
+    known: AtomicBool,
     /// A link uses it: it has its heartbeat, and no other time limit.
     used: AtomicBool,
+    /// Its handshake has begun.
+    greeted: AtomicBool,
     waker: AtomicWaker,
+    number: u64,
+    all: Weak<Sockets>,
 }
 
 impl Default for Sever {
     fn default() -> Self {
-        Self {
-            born: Instant::now(),
-            heard: AtomicU64::new(0),
-            cut: AtomicBool::new(false),
-            used: AtomicBool::new(false),
-            waker: AtomicWaker::new(),
-        }
+        Self::new(0, Weak::new())
     }
 }
 
 impl Sever {
+    fn new(number: u64, all: Weak<Sockets>) -> Self {
+        Self {
+            born: Instant::now(),
+            heard: AtomicU64::new(0),
+            cut: AtomicBool::new(false),
+            known: AtomicBool::new(false),
+            used: AtomicBool::new(false),
+            greeted: AtomicBool::new(false),
+            waker: AtomicWaker::new(),
+            number,
+            all,
+        }
+    }
+
     /// When bytes last arrived.
     pub(super) fn last_heard(&self) -> Instant {
         self.born + Duration::from_micros(self.heard.load(Ordering::Relaxed))
@@ -56,6 +74,32 @@ impl Sever {
     pub(super) fn cut(&self) {
         self.cut.store(true, Ordering::Release);
         self.waker.wake();
+    }
+
+    /// Begins a handshake; there is one on a connection.
+    pub(super) fn greet(&self) -> bool {
+        self.step();
+        !self.greeted.swap(true, Ordering::AcqRel)
+    }
+
+    /// Its handshake goes on.
+    pub(super) fn step(&self) {
+        if let Some(all) = self.all.upgrade() {
+            all.strangers.step(self.number);
+        }
+    }
+
+    /// Whoever is at the other end has proven who it is, or that it belongs to a peer that has: it may send what it likes.
+    pub(super) fn mark_known(&self) {
+        self.known.store(true, Ordering::Release);
+        if let Some(all) = self.all.upgrade() {
+            all.strangers.leave(self.number);
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Acquire)
     }
 
     pub(super) fn mark_used(&self) {
@@ -68,15 +112,28 @@ impl Sever {
 pub(super) struct Sockets {
     next: AtomicU64,
     open: Mutex<BTreeMap<u64, Weak<Sever>>>,
+    pub(super) strangers: Strangers,
 }
 
 impl Sockets {
-    /// Wraps a connection that must become part of a link within `patience`.
-    pub(super) fn wrap(self: &Arc<Self>, stream: BoxStream, patience: Duration) -> Socket {
-        let sever = Arc::new(Sever::default());
-        let id = self.next.fetch_add(1, Ordering::Relaxed);
-        lock(&self.open).insert(id, Arc::downgrade(&sever));
-        Socket { stream, sever, patience: Some(Box::pin(sleep(patience))), id, all: self.clone() }
+    /// Wraps a connection that this node has made and that must become part of a link within `patience`.
+    pub(super) fn dialled(self: &Arc<Self>, stream: BoxStream, patience: Duration) -> Socket {
+        self.wrap(stream, patience, Allowance::new(0))
+    }
+
+    /// Wraps a connection of a stranger, which must become part of a link within `patience`.
+    pub(super) fn accepted(self: &Arc<Self>, stream: BoxStream, patience: Duration) -> Socket {
+        let socket = self.wrap(stream, patience, Allowance::new(PREFACE));
+        self.strangers.enter(socket.sever.number, &socket.sever);
+        socket
+    }
+
+    fn wrap(self: &Arc<Self>, stream: BoxStream, patience: Duration, allowance: Allowance) -> Socket {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let sever = Arc::new(Sever::new(number, Arc::downgrade(self)));
+        lock(&self.open).insert(number, Arc::downgrade(&sever));
+        let trial = Trial { patience: Box::pin(sleep(patience)), allowance };
+        Socket { stream, sever, trial: Some(trial), all: self.clone() }
     }
 
     pub(super) fn cut_all(&self) {
@@ -96,9 +153,16 @@ impl Sockets {
 pub(super) struct Socket {
     stream: BoxStream,
     sever: Arc<Sever>,
-    patience: Option<Pin<Box<Sleep>>>,
-    id: u64,
+    /// Until it is part of a link.
+    trial: Option<Trial>,
     all: Arc<Sockets>,
+}
+
+/// What bounds a connection of which no link has come yet.
+struct Trial {
+    patience: Pin<Box<Sleep>>,
+    /// For as long as it is not known who is at the other end.
+    allowance: Allowance,
 }
 
 impl Socket {
@@ -109,19 +173,32 @@ impl Socket {
     fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         self.sever.waker.register(cx.waker());
         if self.sever.used.load(Ordering::Acquire) {
-            self.patience = None;
+            self.trial = None;
         }
-        let late = self.patience.as_mut().is_some_and(|patience| patience.as_mut().poll(cx).is_ready());
+        let late = self.trial.as_mut().is_some_and(|trial| trial.patience.as_mut().poll(cx).is_ready());
         if late || self.sever.cut.load(Ordering::Acquire) {
             return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the link has ended"));
         }
         Ok(())
     }
+
+    /// Whether whoever is at the other end may send these bytes.
+    fn allows(&mut self, bytes: &[u8]) -> bool {
+        let Some(trial) = self.trial.as_mut().filter(|_| !self.sever.known.load(Ordering::Acquire)) else {
+            return true;
+        };
+        let allowed = trial.allowance.take(bytes);
+        if !allowed {
+            tracing::debug!(target: "ember::link", "a stranger sent too much: it is cut off");
+        }
+        allowed
+    }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        lock(&self.all.open).remove(&self.id);
+        lock(&self.all.open).remove(&self.sever.number);
+        self.all.strangers.leave(self.sever.number);
     }
 }
 
@@ -132,6 +209,9 @@ impl AsyncRead for Socket {
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         if buf.filled().len() > before {
             self.sever.heard.store(self.sever.born.elapsed().as_micros() as u64, Ordering::Relaxed);
+            if !self.allows(&buf.filled()[before..]) {
+                return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+            }
         }
         read
     }

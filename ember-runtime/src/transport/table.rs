@@ -35,8 +35,6 @@ pub(super) struct Slot {
     pub(super) failures: u32,
     /// No dial before.
     pub(super) not_before: Option<Instant>,
-    /// The newest run has left the cluster: nothing is worth remembering when its link has ended.
-    pub(super) gone: bool,
 }
 
 #[derive(Debug)]
@@ -63,17 +61,15 @@ pub(super) enum How {
 }
 
 impl Table {
-    /// Forgets a node that has left, unless there still is a link.
-    pub(super) fn prune(&mut self, node: NodeId) {
-        if self.peers.get(&node).is_some_and(|slot| slot.gone && matches!(slot.state, State::Idle)) {
-            self.peers.remove(&node);
-        }
+    /// Whether there is an entry, but neither a link nor an attempt at one.
+    pub(super) fn is_idle(&self, node: NodeId) -> bool {
+        self.peers.get(&node).is_some_and(|slot| matches!(slot.state, State::Idle))
     }
 }
 
 impl Default for Slot {
     fn default() -> Self {
-        Self { newest: Incarnation(0), state: State::Idle, failures: 0, not_before: None, gone: false }
+        Self { newest: Incarnation(0), state: State::Idle, failures: 0, not_before: None }
     }
 }
 

@@ -136,7 +136,7 @@ async fn a_quiet_link_stays_up() {
 async fn failed_dials_back_off_up_to_two_seconds() {
     let memory = Memory::default();
     let a = memory.node(key(1, 1), LinkConfig::default()).await;
-    let nobody = crate::transport::Peer { key: key(9, 1), endpoint: "node-9:1".parse().unwrap() };
+    let nobody = peer(key(9, 1), "node-9:1".parse().unwrap());
     let mut dials = 0;
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(60) {
@@ -153,7 +153,7 @@ async fn a_node_that_accepts_and_says_nothing_is_given_up() {
     let a = memory.node(key(1, 1), LinkConfig::default()).await;
     let endpoint = "node-9:1".parse().unwrap();
     let _listener = crate::net::Network::bind(&memory, &endpoint).await.unwrap();
-    let mute = crate::transport::Peer { key: key(9, 1), endpoint };
+    let mute = peer(key(9, 1), endpoint);
     let refused = soon("a refusal", a.links.ready(&mute)).await.unwrap_err();
     assert!(refused.to_string().contains("no answer to the hello"), "{refused}");
     until("the socket to close", || a.links.sockets.count() == 0).await;

@@ -6,16 +6,17 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::support::*;
 use crate::{
     error::{Failure, RefusedReason},
-    id::{NodeKey, Pid},
+    id::{NodeId, NodeKey, Pid, PublicKey},
     message::{Arrivals, Chain, Envelope},
     rng::Rng,
     transport::{
-        Ingress, LinkConfig, OutCall,
+        Ingress, LinkConfig, Members, OutCall,
         control::Control,
         header::{self, Clock},
         hello::Offer,
@@ -147,6 +148,15 @@ pub(super) fn unread() -> Arc<Session> {
 }
 
 struct Nobody;
+
+impl Members for Nobody {
+    fn key_of(&self, _: NodeKey) -> BoxFuture<'_, PublicKey> {
+        Box::pin(std::future::pending())
+    }
+    fn lists(&self, _: NodeId) -> bool {
+        false
+    }
+}
 
 impl Ingress for Nobody {
     fn calls(&self, _: NodeKey, calls: &mut dyn Arrivals<'_>, _: &mut Context<'_>) {

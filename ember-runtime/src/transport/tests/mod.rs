@@ -2,12 +2,15 @@
 
 mod calls;
 mod chaos;
+mod churn;
 mod encoding;
 mod faults;
 mod fuzz;
 mod limits;
+mod memory;
 mod pairs;
 mod pieces;
 mod refusals;
 mod shutdown;
+mod strangers;
 mod support;

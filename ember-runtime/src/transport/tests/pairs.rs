@@ -129,7 +129,7 @@ async fn forgetting_a_peer_ends_its_link_and_its_dials() {
     // A dial that would hang until its time-out.
     let endpoint = "node-9:1".parse().unwrap();
     let _listener = crate::net::Network::bind(&memory, &endpoint).await.unwrap();
-    let mute = crate::transport::Peer { key: key(9, 1), endpoint };
+    let mute = peer(key(9, 1), endpoint);
     let start = tokio::time::Instant::now();
     let forget = async {
         until("the dial to begin", || a.links.sockets.count() == 1).await;

@@ -10,12 +10,7 @@ use tokio::{
 use super::support::*;
 use crate::{
     net::{Endpoint, OsNetwork},
-    transport::{
-        LinkConfig, Peer,
-        control::encode,
-        data,
-        hello::{self, Hello, Offer, Refusal, Welcome},
-    },
+    transport::{LinkConfig, Peer, data, hello::Token},
 };
 
 async fn refusal(from: &Node, to: &Peer) -> String {
@@ -38,9 +33,16 @@ async fn another_node_or_run_at_the_address_is_refused() {
     let a = Node::tcp(key(1, 1), LinkConfig::default()).await;
     let b = Node::tcp(key(2, 2), LinkConfig::default()).await;
     for expected in [key(2, 1), key(2, 3), key(3, 2)] {
-        let why = refusal(&a, &Peer { key: expected, ..b.peer.clone() }).await;
-        assert!(why.contains(&format!("another node listens there: {}", b.peer.key)), "{why}");
+        let there = peer(expected, b.peer.endpoint.clone());
+        // That it is not the one that is looked for it says without saying who it is.
+        let why = refusal(&a, &there).await;
+        assert!(why.contains("another node listens there, or another run of it"), "{why}");
+        assert!(!a.links.is_alive(&there).await);
+        // With a forged entry in the registry: the key of the one there under the name of another.
+        let forged = refusal(&a, &Peer { key: expected, ..b.peer.clone() }).await;
+        assert!(forged.contains(&format!("another node listens there: {}", b.peer.key)), "{forged}");
     }
+    assert!(a.links.is_alive(&b.peer).await);
     a.ready(&b).await;
 }
 
@@ -54,7 +56,7 @@ async fn a_server_of_something_else_is_refused() {
         stream.write_all(b"220 mail.example ESMTP, what can I do for you today?\r\n").await.unwrap();
         stream.read_to_end(&mut Vec::new()).await
     });
-    let why = refusal(&a, &Peer { key: key(2, 1), endpoint }).await;
+    let why = refusal(&a, &peer(key(2, 1), endpoint)).await;
     assert!(why.contains("not a working link"), "{why}");
     let _ = soon("the connection to close", server).await;
 }
@@ -68,37 +70,12 @@ async fn garbage_on_the_port_closes_its_connection_and_nothing_else() {
     assert_eq!(value(a.call(&b, ECHO, b"fine").await), b"fine"[..]);
 }
 
-fn some_hello() -> Hello {
-    Hello {
-        cluster: "test".into(),
-        from: key(1, 1),
-        endpoint: "a:1".parse().unwrap(),
-        expected: key(2, 1),
-        dial: 1,
-        offer: Offer { max_message: 1, credit: 1 },
-    }
-}
-
-#[test]
-fn another_version_is_told_apart_whatever_follows_it() {
-    let mut bytes = hello::put(&some_hello()).to_vec();
-    assert_eq!(hello::get(&bytes), Ok(some_hello()));
-    bytes.truncate(10);
-    assert_eq!(hello::get(&bytes), Err(Refusal::Unreadable));
-    bytes[..2].copy_from_slice(&9_u16.to_le_bytes());
-    assert_eq!(hello::get(&bytes), Err(Refusal::Version { ours: hello::VERSION }));
-    assert_eq!(hello::get(b"x"), Err(Refusal::Unreadable));
-    let answer: Result<Welcome, Refusal> = Err(Refusal::Superseded);
-    assert_eq!(hello::get_answer(&encode(&answer)), Err(Refusal::Superseded));
-    assert_eq!(hello::get_answer(b"\xff\xff"), Err(Refusal::Unreadable));
-}
-
 #[tokio::test]
 async fn a_data_stream_needs_a_session_of_its_own_connection() {
     let (a, b) = tcp_pair(LinkConfig::default()).await;
     let channel = tonic::transport::Endpoint::from_shared(format!("http://{}", b.peer.endpoint)).unwrap();
     let channel = channel.connect().await.unwrap();
-    let opened = soon("a refusal", data::open(channel, tonic::body::Body::empty(), 17)).await;
+    let opened = soon("a refusal", data::open(channel, tonic::body::Body::empty(), Token([1; 16]))).await;
     assert!(opened.unwrap_err().contains("belongs to no session"));
     assert_eq!(value(a.call(&b, ECHO, b"fine").await), b"fine"[..]);
 }

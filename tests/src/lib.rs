@@ -13,4 +13,5 @@ pub mod logged;
 pub mod programs;
 pub mod registry;
 pub mod simulation;
+pub mod spans;
 pub mod wait;

@@ -135,7 +135,9 @@ impl<S: Service> Job<S> for CallbackJob {
         let Body { service, core, ambient } = &mut *body;
         let due = Due::at(envelope.deadline);
         ambient.begin(Some(envelope), due, method);
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| route(service, core, ambient, callback))) {
+        let span = ambient.open_span();
+        let run = || span.within(|| route(service, core, ambient, callback));
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
             report(&mut body, &*panic);
         }
         Start::Over(body)

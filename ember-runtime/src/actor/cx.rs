@@ -67,11 +67,6 @@ impl<'a, U: Unit> Cx<'a, U> {
     pub fn key(&self) -> Option<u64> {
         self.ambient.envelope.key
     }
-
-    /// The trace that the call belongs to; 0 if none.
-    pub fn trace(&self) -> u64 {
-        self.ambient.envelope.trace
-    }
 }
 
 impl<U: Unit> fmt::Debug for Cx<'_, U> {

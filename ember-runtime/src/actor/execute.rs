@@ -7,7 +7,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use super::{Body, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service};
 use crate::{
     error::{Error, Failure, LostReason, RefusedReason, Result},
-    message::{Ambient, Due, Envelope, Handled, Opened},
+    message::{Ambient, Due, Envelope, Handled, HandlerSpan, Opened},
 };
 
 /// Goes to the unit at `L`, and notes in the envelope which module was found there.
@@ -21,11 +21,11 @@ fn enter<'s, S: Service, L: Path<S>>(service: &'s mut S, envelope: &mut Opened) 
     Ok(guard)
 }
 
-/// Runs `handler` as `ambient` describes it.
-async fn scoped<T>(ambient: &Ambient, handler: impl Future<Output = T>) -> T {
+/// Runs `handler` as `ambient` describes it, within `span`.
+async fn scoped<T>(ambient: &Ambient, span: HandlerSpan, handler: impl Future<Output = T>) -> T {
     let mut handler = pin!(handler);
     poll_fn(|task| {
-        let step = ambient.scope(|| handler.as_mut().poll(task));
+        let step = ambient.scope(|| span.within(|| handler.as_mut().poll(task)));
         if step.is_pending() {
             // The caller's time runs from now on at the latest.
             ambient.deadline();
@@ -44,8 +44,9 @@ pub(super) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     let entered = enter::<S, L>(service, &mut ambient.envelope);
     let mut guard = entered.map_err(|absent| Failure::from(RefusedReason::from(absent)))?;
     let (unit, parent) = L::parts(&mut guard);
+    let span = ambient.open_span();
     let mut cx = Cx::new(core, ambient, parent);
-    Ok(scoped(ambient, M::handle(unit, &mut cx, args)).await)
+    Ok(scoped(ambient, span, M::handle(unit, &mut cx, args)).await)
 }
 
 /// The same for a method that is dropped when its caller has gone, as `gone` says: then there is no outcome.
@@ -80,8 +81,9 @@ pub(crate) fn run_hook<S: Service, L: Path<S>, H: HookOf<L::Unit>>(body: &mut Bo
             let Body { service, core, ambient } = &mut *body;
             let mut guard = enter::<S, L>(service, &mut ambient.envelope)?;
             let (unit, parent) = L::parts(&mut guard);
+            let span = ambient.open_span();
             let mut cx = Cx::new(core, ambient, parent);
-            scoped(ambient, H::run(unit, &mut cx)).await
+            scoped(ambient, span, H::run(unit, &mut cx)).await
         };
         let done = AssertUnwindSafe(run).catch_unwind().await;
         done.unwrap_or_else(|panic| Err(failed(body, &*panic)))
@@ -102,8 +104,9 @@ pub(super) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
             let Body { service, core, ambient } = &mut *body;
             let mut guard = enter::<S, L>(service, &mut ambient.envelope)?;
             let (unit, parent) = L::parts(&mut guard);
+            let span = ambient.open_span();
             let mut cx = Cx::new(core, ambient, parent);
-            scoped(ambient, H::run(unit, &mut cx, event)).await
+            scoped(ambient, span, H::run(unit, &mut cx, event)).await
         };
         let done = AssertUnwindSafe(run).catch_unwind().await;
         done.unwrap_or_else(|panic| Err(failed(body, &*panic)))

@@ -5,26 +5,37 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::time::Instant;
 
 use super::request::Options;
-use crate::message::{Ambient, Chain, Envelope, Keys, Lane};
+use crate::message::{Ambient, Chain, Envelope, Keys, Lane, MadeIn};
 
-/// Deadline, trace, headers and chain of the running handler; nothing outside of one.
+/// Deadline, headers and chain of the running handler, and the present span; nothing outside of one.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Inherited {
     deadline: Option<Instant>,
-    trace: u64,
     pub(super) chain: Option<Arc<Chain>>,
     headers: Option<Arc<BTreeMap<String, String>>>,
+    made_in: MadeIn,
 }
 
 impl Inherited {
     /// For a call that the running handler waits for.
     pub(super) fn awaited() -> Self {
-        Ambient::current(Self::from_awaiting).unwrap_or_default()
+        Ambient::current(Self::from_awaiting).unwrap_or_else(Self::outside)
+    }
+
+    /// For a call that no handler makes.
+    pub(super) fn outside() -> Self {
+        Self { made_in: MadeIn::here(), ..Self::default() }
     }
 
     /// For a call that this handler waits for.
     pub(super) fn from_awaiting(ambient: &Ambient) -> Self {
         Self { chain: Some(ambient.extended()), ..Self::from(ambient) }
+    }
+
+    /// Whether nothing of it travels beside the arguments.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        self.chain.is_none() && self.headers.is_none() && self.made_in.is_nothing()
     }
 
     /// When the handler that makes the call must have ended.
@@ -34,7 +45,7 @@ impl Inherited {
 
     /// For a call that nobody waits for within a handler: it is no link of the chain.
     pub(super) fn unawaited() -> Self {
-        Ambient::current(|ambient| Self::from(ambient)).unwrap_or_default()
+        Ambient::current(|ambient| Self::from(ambient)).unwrap_or_else(Self::outside)
     }
 
     /// When the call must have ended.
@@ -56,18 +67,18 @@ impl Inherited {
         Envelope {
             deadline,
             lane,
-            trace: self.trace,
             key: options.key(),
             chain: self.chain.clone(),
             headers,
             keys: Keys::default(),
+            made_in: self.made_in.clone(),
         }
     }
 }
 
 impl From<&Ambient> for Inherited {
     fn from(ambient: &Ambient) -> Self {
-        let Envelope { trace, headers, .. } = &*ambient.envelope;
-        Self { deadline: ambient.deadline(), trace: *trace, chain: None, headers: headers.clone() }
+        let headers = ambient.envelope.headers.clone();
+        Self { deadline: ambient.deadline(), chain: None, headers, made_in: MadeIn::here() }
     }
 }

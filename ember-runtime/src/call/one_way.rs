@@ -14,7 +14,7 @@ use crate::{
     actor::Offer,
     directory::Instance,
     error::{CallError, SendError},
-    message::{Ambient, Envelope, Lane, Method},
+    message::{Ambient, Envelope, Lane, MadeIn, Method},
 };
 
 /// Sends a call one way. Never waits.
@@ -29,9 +29,9 @@ pub(super) fn send<M: Method>(request: &mut Request<M>) -> Result<(), SendError<
 /// Whether nothing travels beside the arguments.
 #[inline]
 fn is_plain<M: Method>(target: &Target, options: &Options) -> bool {
-    let inherits = Ambient::current(|ambient| ambient.envelope.trace != 0 || ambient.envelope.headers.is_some());
+    let inherits = Ambient::current(|ambient| ambient.envelope.headers.is_some());
     let lane = const { matches!(M::INFO.lane, Lane::User) };
-    lane && options.is_plain() && target.keys.is_empty() && inherits != Some(true)
+    lane && options.is_plain() && target.keys.is_empty() && inherits != Some(true) && MadeIn::here().is_nothing()
 }
 
 /// Puts the call into the mailbox of the only service that it can go to, or into the link to its node, if that takes it.

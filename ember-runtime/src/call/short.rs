@@ -140,13 +140,16 @@ fn envelope<M: Method>(target: &Target, options: &Options) -> Option<(Option<Env
     let inherited = Ambient::current(|ambient| (!ambient.is_late()).then(|| Inherited::from_awaiting(ambient)));
     let inherited = match inherited {
         Some(None) => return None,
-        Some(inherited) => inherited,
-        None if options.is_plain() && target.keys.is_empty() && const { matches!(M::INFO.lane, Lane::User) } => {
-            return Some((None, None));
+        Some(Some(inherited)) => inherited,
+        None => {
+            let inherited = Inherited::outside();
+            let plain = options.is_plain() && target.keys.is_empty() && inherited.is_plain();
+            if plain && const { matches!(M::INFO.lane, Lane::User) } {
+                return Some((None, None));
+            }
+            inherited
         }
-        None => None,
     };
-    let inherited = inherited.unwrap_or_default();
     let envelope = inherited.envelope(options, M::INFO.lane, None);
     Some((Some(Envelope { keys: target.keys.clone(), ..envelope }), inherited.until()))
 }

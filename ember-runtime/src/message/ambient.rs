@@ -7,7 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Chain, Due, Envelope, Opened};
+use super::{Chain, Due, Envelope, HandlerSpan, Opened};
 use crate::id::Pid;
 
 scoped_tls::scoped_thread_local!(static CURRENT: Ambient);
@@ -46,6 +46,12 @@ impl Ambient {
         if self.extended.get().is_some() {
             self.extended = OnceLock::new();
         }
+    }
+
+    /// The span of the handler that has begun. To be asked for once.
+    #[inline]
+    pub(crate) fn open_span(&mut self) -> HandlerSpan {
+        HandlerSpan::open(self.envelope.take_made_in(), &*self.service, self.method)
     }
 
     /// When the handler must have ended.

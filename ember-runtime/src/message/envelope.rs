@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use tokio::time::Instant;
 
-use super::{Chain, Keys};
+use super::{Chain, Keys, MadeIn};
 use crate::id::Pid;
 
 /// Which queue of a mailbox a message waits in.
@@ -24,8 +24,6 @@ pub(crate) struct Envelope {
     pub(crate) deadline: Option<Instant>,
     /// The lane.
     pub(crate) lane: Lane,
-    /// The trace that the call belongs to; 0 if none.
-    pub(crate) trace: u64,
     /// The caller's ordering key.
     pub(crate) key: Option<u64>,
     /// The handlers that wait for this call, innermost first.
@@ -34,6 +32,8 @@ pub(crate) struct Envelope {
     pub(crate) headers: Option<Arc<BTreeMap<String, String>>>,
     /// On the way to the unit, if modules on it stand under keys.
     pub(crate) keys: Keys,
+    /// Parent of the handler's span.
+    pub(crate) made_in: MadeIn,
 }
 
 impl Envelope {
@@ -47,16 +47,23 @@ impl Envelope {
         Self { keys, ..Self::default() }
     }
 
-    /// The same for work that nobody waits for.
+    /// The same for work that begins here and that nobody waits for.
     pub(crate) fn without_deadline(&self) -> Self {
-        Self { deadline: None, chain: None, ..self.clone() }
+        Self { deadline: None, chain: None, made_in: MadeIn::here(), ..self.clone() }
     }
 }
 
 impl Envelope {
     /// Nothing but the arguments travels.
-    const EMPTY: Self =
-        Self { deadline: None, lane: Lane::User, trace: 0, key: None, chain: None, headers: None, keys: Keys::NONE };
+    const EMPTY: Self = Self {
+        deadline: None,
+        lane: Lane::User,
+        key: None,
+        chain: None,
+        headers: None,
+        keys: Keys::NONE,
+        made_in: MadeIn::NOTHING,
+    };
 }
 
 /// The envelope of what a service is handling. It needs no memory until there is something in one.
@@ -72,6 +79,12 @@ impl Opened {
             (Some(last), now) => **last = now.unwrap_or(Envelope::EMPTY),
             (none, Some(now)) => *none = Some(Box::new(now)),
         }
+    }
+
+    /// The span in which the call was made. It is held no longer than needed: that of its caller may have ended.
+    #[inline]
+    pub(super) fn take_made_in(&mut self) -> MadeIn {
+        self.0.as_mut().map(|envelope| std::mem::take(&mut envelope.made_in)).unwrap_or_default()
     }
 
     /// The keys, to be changed.

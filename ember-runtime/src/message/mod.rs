@@ -18,6 +18,7 @@ mod reply;
 mod room;
 mod schema;
 mod sketch;
+mod span;
 mod wire;
 
 pub(crate) use self::{
@@ -30,6 +31,7 @@ pub(crate) use self::{
     keys::{Lifespan, MAX_KEYS},
     payload::Payload,
     room::{Unwritten, put_within},
+    span::{HandlerSpan, MadeIn},
 };
 #[cfg(feature = "prost")]
 pub use self::{

@@ -7,7 +7,6 @@
 //! | 4 | the number of the callee; 8 bytes with `WIDE` |
 //! | 8 | `FINGERPRINT`: of the caller's method, where the caller does not know the callee's table; the callee compares |
 //! | 8 | `DEADLINE`: when the caller stops waiting, in microseconds of the clock that the frames tell |
-//! | 8 | `TRACE` |
 //! | 8 | `KEY`: the caller's ordering key |
 //! | … | `MORE`: postcard of [`More`], then `More::links` times a link of the call chain, innermost first, then `More::headers` times a name and a value. The numbers are bounded before anything is read, so that no header can make this node allocate much |
 
@@ -33,10 +32,9 @@ const SYSTEM: u8 = 1;
 const WIDE: u8 = 2;
 const FINGERPRINT: u8 = 4;
 const DEADLINE: u8 = 8;
-const TRACE: u8 = 16;
-const KEY: u8 = 32;
-const MORE: u8 = 64;
-const KNOWN: u8 = 127;
+const KEY: u8 = 16;
+const MORE: u8 = 32;
+const KNOWN: u8 = 63;
 
 /// Where the number of the callee is.
 const TARGET: usize = 5;
@@ -83,7 +81,6 @@ pub(super) fn put(call: &OutCall<'_>, epoch: Instant, out: &mut Vec<u8>) -> Resu
         (WIDE, narrow.is_err()),
         (FINGERPRINT, call.fingerprint.is_some()),
         (DEADLINE, envelope.deadline.is_some()),
-        (TRACE, envelope.trace != 0),
         (KEY, envelope.key.is_some()),
         (MORE, more),
     ];
@@ -95,8 +92,7 @@ pub(super) fn put(call: &OutCall<'_>, epoch: Instant, out: &mut Vec<u8>) -> Resu
     }
     let micros = |deadline: Instant| deadline.saturating_duration_since(epoch).as_micros();
     let deadline = envelope.deadline.map(|deadline| u64::try_from(micros(deadline)).unwrap_or(u64::MAX));
-    let trace = (envelope.trace != 0).then_some(envelope.trace);
-    for number in [call.fingerprint, deadline, trace, envelope.key].into_iter().flatten() {
+    for number in [call.fingerprint, deadline, envelope.key].into_iter().flatten() {
         out.extend_from_slice(&number.to_le_bytes());
     }
     if more { put_more(envelope, out) } else { Ok(()) }
@@ -175,13 +171,13 @@ pub(super) fn get(bytes: &[u8], clock: Clock) -> Result<Header, String> {
     take_target(flags, &mut rest)?;
     let mut number =
         |flag: u8| if flags & flag == 0 { Ok(None) } else { take(&mut rest).map(u64::from_le_bytes).map(Some) };
-    let (fingerprint, deadline, trace, key) = (number(FINGERPRINT)?, number(DEADLINE)?, number(TRACE)?, number(KEY)?);
+    let (fingerprint, deadline, key) = (number(FINGERPRINT)?, number(DEADLINE)?, number(KEY)?);
     let deadline = deadline.map(|deadline| clock.at(deadline));
-    let envelope = if flags & (TRACE | KEY | MORE) == 0 {
+    let envelope = if flags & (KEY | MORE) == 0 {
         None
     } else {
         let lane = if flags & SYSTEM == 0 { Lane::User } else { Lane::System };
-        let mut envelope = Box::new(Envelope { lane, trace: trace.unwrap_or(0), key, ..Envelope::default() });
+        let mut envelope = Box::new(Envelope { lane, key, ..Envelope::default() });
         if flags & MORE != 0 {
             get_more(&mut rest, &mut envelope)?;
         }

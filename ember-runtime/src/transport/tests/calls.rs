@@ -47,8 +47,7 @@ async fn the_envelope_travels() {
     let envelope = Envelope {
         deadline: Some(Instant::now() + Duration::from_secs(60)),
         lane: Lane::System,
-        trace: u64::MAX,
-        key: Some(7),
+        key: Some(u64::MAX),
         chain: Some(inner.clone()),
         headers: Some(Arc::new(headers)),
         ..Envelope::default()
@@ -58,7 +57,7 @@ async fn the_envelope_travels() {
     let came = lock(&b.services.envelopes).pop().unwrap();
     let left = came.deadline.unwrap() - Instant::now();
     assert!(left > Duration::from_secs(30) && left <= Duration::from_secs(60), "{left:?}");
-    assert_eq!((came.lane, came.trace, came.key), (Lane::System, u64::MAX, Some(7)));
+    assert_eq!((came.lane, came.key), (Lane::System, Some(u64::MAX)));
     assert_eq!(came.headers, envelope.headers);
     let links: Vec<_> = came.chain.as_ref().unwrap().links().map(|link| (link.pid, link.place())).collect();
     assert_eq!(links, [(pid(2), "bank.rpc_pay"), (pid(1), "shop.rpc_buy")]);
@@ -100,7 +99,7 @@ async fn the_time_that_a_call_waits_for_the_connection_is_not_given_to_the_calle
     let b = memory.node(key(2, 1), LinkConfig::default()).await;
     a.ready(&b).await;
     let deadline = Some(Instant::now() + Duration::from_secs(10));
-    let envelope = Envelope { deadline, trace: 1, ..Envelope::default() };
+    let envelope = Envelope { deadline, key: Some(1), ..Envelope::default() };
     let call = a.submit_with(&b.peer, ECHO, b"", &envelope, false).unwrap().unwrap();
     // The writer has not run yet.
     tokio::time::advance(Duration::from_millis(400)).await;

@@ -104,7 +104,7 @@ impl Services {
         };
         match target {
             ECHO => {
-                if let Some(envelope) = call.envelope.filter(|envelope| envelope.trace != 0) {
+                if let Some(envelope) = call.envelope.filter(|envelope| envelope.key.is_some()) {
                     lock(&self.envelopes).push(Envelope { deadline: call.deadline, ..*envelope });
                 }
                 call.reply.send(ReplyBody::Value(&mut copy));

@@ -48,6 +48,26 @@ impl Lingerer {
     }
 }
 
+/// Asks a provider before it has started.
+#[service(name = "asker")]
+pub struct Asker {
+    gate: Gate,
+    heard: Option<String>,
+}
+
+#[rpc]
+impl Asker {
+    #[on(start)]
+    async fn start(&mut self, cx: &mut Cx<'_, Self>) {
+        self.heard = Some(cx.client::<ProviderClient>().rpc_node().await.unwrap());
+        self.gate.pass().await;
+    }
+
+    pub fn rpc_heard(&mut self) -> Option<String> {
+        self.heard.clone()
+    }
+}
+
 async fn provider(cluster: &Cluster, name: &str) -> Node {
     cluster.node(name).service(Provider { node: name.into() }).start().await.unwrap()
 }
@@ -55,6 +75,25 @@ async fn provider(cluster: &Cluster, name: &str) -> Node {
 /// Waits until `node` sees this many nodes, itself included.
 async fn sees_nodes(node: &Node, count: usize) {
     within("the nodes in the view", node.wait_for_view(|view| view.nodes().len() == count)).await;
+}
+
+#[tokio::test]
+async fn a_service_that_starts_may_call_other_nodes_and_no_view_lists_its_node_yet() {
+    let cluster = Cluster::default();
+    let alpha = provider(&cluster, "alpha").await;
+    let gate = Gate::default();
+    let asker = Asker { gate: gate.clone(), heard: None };
+    let joining = tokio::spawn(cluster.node("beta").service(asker).start());
+    // Its call has come and was answered: it is recognised.
+    within("the call", gate.reached()).await;
+    assert_eq!(alpha.view().nodes().len(), 1, "a node that has not joined is not in a view");
+    gate.open();
+    let beta = within("the start", joining).await.unwrap().unwrap();
+    sees_nodes(&alpha, 2).await;
+    let heard = within("its answer", async { alpha.client::<AskerClient>().rpc_heard().await }).await;
+    assert_eq!(heard.unwrap().as_deref(), Some("alpha"));
+    beta.shutdown().await.unwrap();
+    sees_nodes(&alpha, 1).await;
 }
 
 /// Callers that never stop calling, until they are told.

@@ -168,8 +168,10 @@ impl Directory {
                 known.nodes.insert(node.key, Arc::new(node));
             }
             for key in update.gone_nodes.into_iter().filter(|&key| key != here) {
-                if known.nodes.contains_key(&key) && link_is_up(key) {
-                    known.lingering.insert(key);
+                if link_is_up(key) {
+                    if known.nodes.contains_key(&key) {
+                        known.lingering.insert(key);
+                    }
                 } else {
                     known.drop_node(key);
                     gone.push(key);
@@ -185,6 +187,13 @@ impl Directory {
             }
             gone
         })
+    }
+
+    /// How many entries there are for other nodes, of every sort.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        let known = self.lock();
+        known.nodes.len() + known.services.len() + known.suspects.len() + known.lingering.len()
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Known) -> T) -> T {

@@ -4,6 +4,8 @@
 #[cfg(feature = "cluster")]
 mod announce;
 mod choose;
+#[cfg(all(test, feature = "cluster"))]
+mod come_and_go;
 #[cfg(feature = "cluster")]
 mod contact;
 #[cfg(feature = "cluster")]

@@ -4,6 +4,8 @@ mod builder;
 mod class;
 #[cfg(feature = "cluster")]
 mod cluster;
+#[cfg(all(test, feature = "testing"))]
+mod come_and_go;
 mod config;
 mod cx;
 #[cfg(feature = "cluster")]

@@ -97,7 +97,7 @@ impl Frames {
         loop {
             let wanted = wire::size_of(&self.partial, limit)?.unwrap_or(wire::PREFIX);
             let missing = wanted.saturating_sub(self.partial.len()).min(part.len());
-            self.partial.reserve_exact(if missing > 0 { wanted - self.partial.len() } else { 0 });
+            wire::make_room(&mut self.partial, missing, wanted);
             self.partial.extend_from_slice(&part.split_to(missing));
             if wire::size_of(&self.partial, limit)? == Some(self.partial.len()) {
                 return Ok(true);

@@ -152,6 +152,12 @@ impl Links {
         }
     }
 
+    /// How many entries there are for other nodes, and how many links.
+    #[cfg(test)]
+    pub(crate) fn kept(&self) -> (usize, usize) {
+        (lock(&self.table).peers.len(), self.up.load().len())
+    }
+
     pub(super) fn session(&self, peer: NodeKey) -> Option<Arc<Session>> {
         self.up.load().get(&peer.id).filter(|session| session.peer == peer).cloned()
     }

@@ -141,10 +141,9 @@ pub(super) struct Assembly(Vec<u8>);
 impl Assembly {
     /// Adds a piece; the record, once it is whole.
     pub(super) fn add(&mut self, piece: &[u8], limit: usize) -> Result<Option<Bytes>, wire::Malformed> {
-        if self.0.is_empty() {
-            let size = wire::size_of(piece, limit)?.ok_or(wire::Malformed::PIECES)?;
-            self.0.reserve_exact(size);
-        }
+        let first = if self.0.is_empty() { piece } else { &self.0 };
+        let size = wire::size_of(first, limit)?.ok_or(wire::Malformed::PIECES)?;
+        wire::make_room(&mut self.0, piece.len(), size);
         self.0.extend_from_slice(piece);
         match wire::size_of(&self.0, limit)? {
             Some(size) if size == self.0.len() => Ok(Some(std::mem::take(&mut self.0).into())),

@@ -102,6 +102,16 @@ pub(super) fn size_of(bytes: &[u8], limit: usize) -> Result<Option<usize>, Malfo
     }
 }
 
+/// Makes room for `coming` bytes of a record that will have `size` if its sender keeps its word: twice as much as there is, and
+/// never more than the record. What is only announced takes no memory.
+pub(super) fn make_room(buffer: &mut Vec<u8>, coming: usize, size: usize) {
+    let len = buffer.len() + coming;
+    if len > buffer.capacity() {
+        let room = (2 * buffer.len()).min(size).max(len);
+        buffer.reserve_exact(room - buffer.len());
+    }
+}
+
 /// The size and the kind of the record that `bytes`, which this node has written, start with.
 #[inline]
 pub(super) fn peek(bytes: &[u8]) -> (usize, u8) {

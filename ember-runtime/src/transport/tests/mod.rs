@@ -1,5 +1,6 @@
 //! Whole links between nodes of one process: over TCP, or over memory where a test owns the network and the clock.
 
+mod announced;
 mod calls;
 mod chaos;
 mod churn;

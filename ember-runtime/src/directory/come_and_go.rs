@@ -1,0 +1,72 @@
+//! Tests: nodes that come and go, in the directory of another.
+
+use super::{Directory, NodeRecord, known::Update};
+use crate::id::{Incarnation, NodeId, NodeKey, PublicKey};
+
+fn key(id: u64) -> NodeKey {
+    NodeKey { id: NodeId(id), incarnation: Incarnation(1) }
+}
+
+fn record(id: u64, joining: bool) -> NodeRecord {
+    let record = NodeRecord::new(key(id), format!("node-{id}"), "127.0.0.1:1".parse().unwrap(), 0);
+    NodeRecord { public_key: Some(PublicKey([id as u8; 32])), joining, ..record }
+}
+
+fn put(directory: &Directory, record: NodeRecord) {
+    directory.apply(Update { nodes: vec![record], ..Update::default() }, &|_| false);
+}
+
+fn remove(directory: &Directory, id: u64, link_is_up: bool) -> Vec<NodeKey> {
+    directory.apply(Update { gone_nodes: vec![key(id)], ..Update::default() }, &|_| link_is_up)
+}
+
+#[test]
+fn a_node_that_is_joining_is_recognised_and_not_seen() {
+    let directory = Directory::new(record(1, false));
+    put(&directory, record(2, true));
+    assert_eq!(directory.public_key(key(2)), Some(PublicKey([2; 32])));
+    assert!(directory.lists_node(NodeId(2)));
+    assert_eq!(directory.view().nodes().len(), 1);
+    // Nobody chooses it, so that nothing is gained by suspecting it.
+    directory.suspect(key(2), true);
+    assert!(directory.suspects().is_empty());
+    put(&directory, record(2, false));
+    assert_eq!(directory.view().nodes().len(), 2);
+    // A run of this very node that has not joined is nobody's namesake.
+    let again = NodeKey { incarnation: Incarnation(2), ..key(1) };
+    put(&directory, NodeRecord { key: again, ..record(1, true) });
+    assert!(directory.namesakes().is_empty());
+    put(&directory, NodeRecord { key: again, ..record(1, false) });
+    assert_eq!(directory.namesakes().len(), 1);
+}
+
+#[test]
+fn a_node_keeps_its_key_while_its_link_is_up_and_nothing_is_kept_longer() {
+    let directory = Directory::new(record(1, false));
+    for id in 2..500 {
+        let joining = id % 2 == 0;
+        put(&directory, record(id, joining));
+        assert!(remove(&directory, id, true).is_empty());
+        assert_eq!(directory.public_key(key(id)), Some(PublicKey([id as u8; 32])));
+        assert!(!directory.lists_node(NodeId(id)));
+        // The goodbye comes after the key went.
+        directory.suspect(key(id), true);
+        assert_eq!(directory.public_key(key(id)), None);
+    }
+    // One of which nothing was known, whose link is up.
+    assert!(remove(&directory, 500, true).is_empty());
+    put(&directory, record(501, false));
+    directory.suspect(key(501), true);
+    assert_eq!(remove(&directory, 501, false), [key(501)]);
+    assert_eq!(directory.kept(), 0);
+}
+
+#[test]
+fn records_of_other_versions_of_ember_are_read() {
+    let text = r#"{"key": {"id": 2, "incarnation": 1}, "name": "b", "endpoint": "h:1", "server": 0, "ember": "0.0.1", "later": 1}"#;
+    let read: NodeRecord = serde_json::from_str(text).unwrap();
+    assert_eq!((read.public_key, read.joining), (None, false));
+    let written = serde_json::to_value(record(2, false)).unwrap();
+    assert_eq!(written["public_key"], "02".repeat(32));
+    assert!(written.get("joining").is_none(), "{written}");
+}

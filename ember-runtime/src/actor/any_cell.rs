@@ -8,6 +8,7 @@ use super::{
     CallCounts, CallbackPermit, Cell, Down, Host, OnTheSpot, Service, ServiceIdentity, ServiceState, Watcher, arrivals,
     callback::{CallbackJob, RouteFn},
     delivery,
+    states::Notice,
 };
 use crate::{
     id::{MethodId, Pid},
@@ -23,6 +24,8 @@ pub(crate) trait AnyCell: Send + Sync + 'static {
     fn state(&self) -> ServiceState;
     /// Its state, and a way to wait for another.
     fn states(&self) -> watch::Receiver<ServiceState>;
+    /// Has `notice` called after each change of its state from now on, with the state locked.
+    fn on_change(&self, notice: Notice);
     /// What it has done so far.
     fn call_counts(&self) -> CallCounts;
     /// The contracts that it fulfils.
@@ -77,6 +80,10 @@ impl<S: Service> AnyCell for Cell<S> {
 
     fn states(&self) -> watch::Receiver<ServiceState> {
         self.states.subscribe()
+    }
+
+    fn on_change(&self, notice: Notice) {
+        self.states.on_change(notice);
     }
 
     fn call_counts(&self) -> CallCounts {

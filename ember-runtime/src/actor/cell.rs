@@ -127,8 +127,7 @@ impl<S: Service> Cell<S> {
 
     /// The service has been started: it runs, unless it is paused or retires already.
     pub(super) fn up(self: &Arc<Self>, host: &dyn Host) {
-        let live = if self.mailbox.is_paused() { ServiceState::Paused } else { ServiceState::Running };
-        self.states.change(&[ServiceState::Starting], live);
+        self.states.live(&[ServiceState::Starting], || self.mailbox.is_paused());
         let mut attached = self.attached();
         attached.up = true;
         self.admit(&attached);
@@ -178,11 +177,7 @@ impl<S: Service> Cell<S> {
     pub(super) fn set_paused(&self, paused: bool) {
         self.mailbox.pause(paused);
         self.admit(&self.attached());
-        if paused {
-            self.states.change(&[ServiceState::Running], ServiceState::Paused);
-        } else {
-            self.states.change(&[ServiceState::Paused], ServiceState::Running);
-        }
+        self.states.live(&[ServiceState::Running, ServiceState::Paused], || self.mailbox.is_paused());
     }
 
     pub(super) fn set_released(self: &Arc<Self>, host: &dyn Host) {

@@ -1,7 +1,10 @@
 //! How far a service is in its life, for those who ask and those who wait. Hardly anybody waits, so the means to do so are made
 //! when somebody does.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use tokio::sync::watch;
 
@@ -14,8 +17,18 @@ pub(super) struct States(Mutex<Present>);
 #[derive(Debug)]
 struct Present {
     state: ServiceState,
-    told: Option<Box<watch::Sender<ServiceState>>>,
+    told: Option<Box<Told>>,
 }
+
+/// Who hears of changes.
+#[derive(Default)]
+struct Told {
+    waiting: Option<watch::Sender<ServiceState>>,
+    notice: Option<Notice>,
+}
+
+/// Called after each change, with the state locked: it only notes that there was one.
+pub(crate) type Notice = Box<dyn Fn() + Send + Sync>;
 
 impl States {
     pub(super) const fn new() -> Self {
@@ -33,7 +46,13 @@ impl States {
     pub(super) fn subscribe(&self) -> watch::Receiver<ServiceState> {
         let mut present = self.lock();
         let state = present.state;
-        present.told.get_or_insert_with(|| Box::new(watch::Sender::new(state))).subscribe()
+        let told = present.told.get_or_insert_default();
+        told.waiting.get_or_insert_with(|| watch::Sender::new(state)).subscribe()
+    }
+
+    /// Has `notice` called after each change from now on.
+    pub(super) fn on_change(&self, notice: Notice) {
+        self.lock().told.get_or_insert_default().notice = Some(notice);
     }
 
     /// Changes the state to `to` if it is one of `from`.
@@ -41,6 +60,18 @@ impl States {
         let mut present = self.lock();
         if from.contains(&present.state) {
             present.set(to);
+        }
+    }
+
+    /// If the state is one of `from`: paused or running, whichever `is_paused` says. It is asked with the state locked, so of
+    /// several that change the answer and then come here, the last one sets what holds.
+    pub(super) fn live(&self, from: &[ServiceState], is_paused: impl FnOnce() -> bool) {
+        let mut present = self.lock();
+        if from.contains(&present.state) {
+            let live = if is_paused() { ServiceState::Paused } else { ServiceState::Running };
+            if live != present.state {
+                present.set(live);
+            }
         }
     }
 
@@ -53,7 +84,24 @@ impl Present {
     fn set(&mut self, to: ServiceState) {
         self.state = to;
         if let Some(told) = &self.told {
-            told.send_replace(to);
+            told.tell(to);
         }
+    }
+}
+
+impl Told {
+    fn tell(&self, state: ServiceState) {
+        if let Some(waiting) = &self.waiting {
+            waiting.send_replace(state);
+        }
+        if let Some(notice) = &self.notice {
+            notice();
+        }
+    }
+}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Told").field("waiting", &self.waiting).finish_non_exhaustive()
     }
 }

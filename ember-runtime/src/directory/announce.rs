@@ -1,35 +1,55 @@
-//! Keeps this node written in the registry: one lease, one key for the node and one per registered service.
+//! Keeps this node written in the registry: one lease, one key for the node and one per registered service. What has changed is
+//! written, in the order in which it did, by one task that reads each entry when it writes it: an older one cannot win.
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
 use bytes::Bytes;
 use tokio::{
-    sync::watch,
+    sync::{Notify, watch},
     time::{Instant, sleep, sleep_until, timeout_at},
 };
 
-use super::Contact;
+use super::{
+    Contact,
+    book::{Book, Mine},
+    keys,
+};
 use crate::{
-    registry::{Lease, Operation, RegistryError, Session, Transaction},
+    id::{NodeKey, Pid},
+    registry::{KeyValue, Lease, LeaseId, Operation, RegistryError, Session, Transaction},
     rng::Rng,
 };
 
 /// How many writes go into one transaction; etcd takes 128.
 const AT_ONCE: usize = 100;
+/// How many bytes; etcd takes 1.5 MiB.
+const BYTES_AT_ONCE: usize = 1 << 20;
+/// Pauses after a write that failed.
+const MIN_PAUSE: Duration = Duration::from_millis(50);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a node has to say of itself.
+pub(crate) trait Announced: Send + Sync {
+    /// What shall be in the registry now; nothing if it shall not be there.
+    fn entry(&self, mine: Mine) -> Option<Bytes>;
+
+    /// All that shall be there now, and perhaps more.
+    fn all(&self) -> Vec<Mine>;
+}
 
 /// What shall be in the registry, and whether it is.
 pub(crate) struct Announcer {
     session: Arc<dyn Session>,
-    ttl: Duration,
-    rng: Rng,
-    wanted: Mutex<BTreeMap<String, Bytes>>,
-    /// Grows with every change of `wanted`.
-    version: watch::Sender<u64>,
-    /// The version that the registry has.
+    config: AnnounceConfig,
+    source: Weak<dyn Announced>,
+    book: Mutex<Book>,
+    /// The book has something to write.
+    changed: Notify,
+    /// Up to which place of the book everything is written.
     written: watch::Sender<u64>,
     lease: Mutex<Option<Lease>>,
     /// The node has left: nothing is written any more.
@@ -37,19 +57,34 @@ pub(crate) struct Announcer {
     contact: watch::Receiver<Contact>,
 }
 
+/// Whose entries, and how they are kept.
+pub(crate) struct AnnounceConfig {
+    pub(crate) cluster: String,
+    pub(crate) here: NodeKey,
+    pub(crate) ttl: Duration,
+    pub(crate) rng: Rng,
+}
+
+/// Writes that go together.
+struct Batch {
+    operations: Vec<Operation>,
+    /// Which of them are deletions.
+    gone: Vec<Mine>,
+}
+
 impl Announcer {
     pub(crate) fn new(
         session: Arc<dyn Session>,
-        ttl: Duration,
-        rng: Rng,
+        config: AnnounceConfig,
+        source: Weak<dyn Announced>,
         contact: watch::Receiver<Contact>,
     ) -> Arc<Self> {
         Arc::new(Self {
             session,
-            ttl,
-            rng,
-            wanted: Mutex::default(),
-            version: watch::Sender::new(0),
+            config,
+            source,
+            book: Mutex::default(),
+            changed: Notify::new(),
             written: watch::Sender::new(0),
             lease: Mutex::default(),
             left: watch::Sender::new(false),
@@ -57,16 +92,24 @@ impl Announcer {
         })
     }
 
-    /// Says what shall be written, in place of what was said before.
-    pub(crate) fn want(&self, entries: BTreeMap<String, Bytes>) {
-        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = entries;
-        self.version.send_modify(|version| *version += 1);
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until everything that has been set so far is written.
+    /// These have changed: they are written anew, as they are then.
+    pub(crate) fn touch(&self, mine: impl IntoIterator<Item = Mine>) {
+        let mut book = self.book();
+        for mine in mine {
+            book.touch(mine);
+        }
+        drop(book);
+        self.changed.notify_one();
+    }
+
+    /// Waits until everything that has changed so far is written.
     pub(crate) async fn settled(&self) {
-        let version = *self.version.borrow();
-        let _ = self.written.subscribe().wait_for(|written| *written >= version).await;
+        let place = self.book().last();
+        let _ = self.written.subscribe().wait_for(|written| *written >= place).await;
     }
 
     /// Keeps it written until dropped, or until [`leave`](Self::leave).
@@ -80,45 +123,51 @@ impl Announcer {
     }
 
     async fn keep_written(&self) {
-        let mut wait = Duration::from_millis(50);
+        let mut wait = MIN_PAUSE;
         loop {
             let started = Instant::now();
-            if let Err(error) = self.hold_lease().await {
-                tracing::warn!(target: "ember::cluster", %error, "this node is not written in the registry: trying again");
-            }
-            wait = if started.elapsed() > self.ttl { Duration::from_millis(50) } else { (wait * 2).min(self.ttl / 5) };
-            sleep(wait / 2 + self.rng.jitter(wait / 2)).await;
+            let Err(error) = self.hold_lease().await;
+            tracing::warn!(target: "ember::cluster", %error, "this node is not written in the registry: trying again");
+            self.prune();
+            wait = if started.elapsed() > self.config.ttl { MIN_PAUSE } else { (wait * 2).min(self.config.ttl / 5) };
+            sleep(wait / 2 + self.config.rng.jitter(wait / 2)).await;
         }
     }
 
     /// Takes a lease, writes everything under it, and keeps both up. Returns when the lease is lost.
-    async fn hold_lease(&self) -> Result<(), RegistryError> {
-        let mut versions = self.version.subscribe();
+    async fn hold_lease(&self) -> Result<Never, RegistryError> {
+        let (sent, lease) = (Instant::now(), self.session.grant(self.config.ttl).await?);
+        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease);
+        self.start_anew();
+        // Side by side: no number of changes may keep a renewal away.
+        tokio::select! {
+            biased;
+            error = self.keep_lease(sent, lease) => error,
+            error = self.write_changes(lease.id) => error,
+        }
+    }
+
+    /// What was written under another lease goes with that.
+    fn start_anew(&self) {
+        let all = self.source.upgrade().map(|source| source.all()).unwrap_or_default();
+        let mut book = self.book();
+        book.failed();
+        // In their order, the node first.
+        all.into_iter().for_each(|mine| book.touch(mine));
+    }
+
+    async fn keep_lease(&self, mut sent: Instant, mut lease: Lease) -> Result<Never, RegistryError> {
         let mut contact = self.contact.clone();
         let mut outages = contact.borrow_and_update().outages;
-        let mut sent = Instant::now();
-        let mut lease = self.session.grant(self.ttl).await?;
-        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease);
-        let mut written = BTreeMap::new();
         loop {
-            let version = *versions.borrow_and_update();
-            self.write(&lease, &mut written).await?;
-            self.written.send_replace(version);
             let renew_at = sent + lease.ttl / 3;
             tokio::select! {
-                // The renewal first: no number of changes may keep it away.
                 biased;
-                () = sleep_until(renew_at) => {
-                    (sent, lease) = self.renew(lease).await?;
-                }
-                // Back after an outage, perhaps without what was written: others wait to see that this node lives.
-                Some(now) = came_back(&mut contact, outages) => {
-                    outages = now;
-                    (sent, lease) = self.renew(lease).await?;
-                    written.clear();
-                }
-                _ = versions.changed() => {}
+                () = sleep_until(renew_at) => {}
+                // Others wait to see that this node lives. What the registry has lost, its next list tells.
+                Some(now) = came_back(&mut contact, outages) => outages = now,
             }
+            (sent, lease) = self.renew(lease).await?;
         }
     }
 
@@ -134,27 +183,135 @@ impl Announcer {
                 Ok(Err(error)) => tracing::debug!(target: "ember::cluster", %error, "the lease could not be renewed"),
                 Err(_) => {}
             }
-            sleep(Duration::from_millis(100) + self.rng.jitter(Duration::from_millis(200))).await;
+            sleep(Duration::from_millis(100) + self.config.rng.jitter(Duration::from_millis(200))).await;
         }
     }
 
-    /// Brings the registry from `written` to what is wanted: all at once, as far as one transaction reaches, so that nobody
-    /// sees a node without its services.
-    async fn write(&self, lease: &Lease, written: &mut BTreeMap<String, Bytes>) -> Result<(), RegistryError> {
-        let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let changed = wanted.iter().filter(|(key, value)| written.get(*key) != Some(value));
-        let puts = changed.map(|(key, value)| Operation::Put {
-            key: key.clone(),
-            value: value.clone(),
-            lease: Some(lease.id),
-        });
-        let gone = written.keys().filter(|key| !wanted.contains_key(*key));
-        let operations: Vec<_> = puts.chain(gone.map(|key| Operation::Delete { key: key.clone() })).collect();
-        for some in operations.chunks(AT_ONCE) {
-            self.session.commit(Transaction { then: some.to_vec(), ..Transaction::default() }).await?;
+    /// Writes what has changed, as often as it does. Returns when the lease is lost.
+    async fn write_changes(&self, lease: LeaseId) -> Result<Never, RegistryError> {
+        let (mut pause, mut most) = (MIN_PAUSE, AT_ONCE);
+        loop {
+            let Batch { operations, gone } = self.next_batch(lease, most);
+            let count = operations.len();
+            if count == 0 {
+                self.written.send_replace(self.book().settled());
+                self.changed.notified().await;
+                continue;
+            }
+            let first = operations.first().map(|operation| operation.key().to_owned()).unwrap_or_default();
+            let outcome = self.session.commit(Transaction { then: operations, ..Transaction::default() }).await;
+            match outcome {
+                Ok(outcome) => {
+                    let mut book = self.book();
+                    book.done(outcome.revision, |mine| gone.contains(&mine));
+                    self.written.send_replace(book.settled());
+                    (pause, most) = (MIN_PAUSE, AT_ONCE);
+                    continue;
+                }
+                Err(RegistryError::LeaseNotFound(id)) => return Err(RegistryError::LeaseNotFound(id)),
+                // One of them is not wanted there: the others need not wait for it.
+                Err(RegistryError::Rejected(_)) if count > 1 => {
+                    self.book().failed();
+                    most = count / 2;
+                    continue;
+                }
+                Err(RegistryError::Rejected(why)) => {
+                    tracing::error!(target: "ember::cluster", key = first, why, "the registry does not take this entry");
+                    self.book().later();
+                }
+                // It may have been written. What is written again is the same, or newer.
+                Err(error) => {
+                    if pause == MIN_PAUSE {
+                        tracing::warn!(target: "ember::cluster", %error, count, "not written in the registry: trying again");
+                    }
+                    self.book().failed();
+                }
+            }
+            self.prune();
+            sleep(pause / 2 + self.config.rng.jitter(pause / 2)).await;
+            pause = (pause * 2).min(MAX_PAUSE);
         }
-        *written = wanted;
-        Ok(())
+    }
+
+    /// What is to be written next: so much as one transaction takes, so that peers see a small node and its services at once.
+    fn next_batch(&self, lease: LeaseId, most: usize) -> Batch {
+        let mut batch = Batch { operations: Vec::new(), gone: Vec::new() };
+        let Some(source) = self.source.upgrade() else { return batch };
+        let mut bytes = 0;
+        while batch.operations.len() < most {
+            let Some(mine) = self.book().take() else { break };
+            // Read after it was taken: a change from now on finds it a new place.
+            let operation = match source.entry(mine) {
+                Some(value) => Operation::Put { key: self.key(mine), value, lease: Some(lease) },
+                None if self.book().may_be_written(mine) => {
+                    batch.gone.push(mine);
+                    Operation::Delete { key: self.key(mine) }
+                }
+                None => {
+                    self.book().drop_taken(mine);
+                    continue;
+                }
+            };
+            bytes += operation.size();
+            if bytes > BYTES_AT_ONCE && !batch.operations.is_empty() {
+                self.book().untake(mine);
+                break;
+            }
+            self.book().maybe_written(mine);
+            batch.operations.push(operation);
+        }
+        batch
+    }
+
+    fn key(&self, mine: Mine) -> String {
+        let AnnounceConfig { cluster, here, .. } = &self.config;
+        match mine {
+            Mine::Node => keys::node(cluster, *here),
+            Mine::Service(number) => keys::service(cluster, Pid { node: *here, number }),
+        }
+    }
+
+    /// While the registry is away, services come and go. The source is never asked with the book locked: whoever changes
+    /// a state comes here with that locked.
+    fn prune(&self) {
+        let Some(source) = self.source.upgrade() else { return };
+        let unwritten = self.book().unwritten();
+        for mine in unwritten.into_iter().filter(|mine| source.entry(*mine).is_none()) {
+            self.book().forget(mine);
+        }
+    }
+
+    /// The registry tells of an entry of this node: if it is not as it shall be, it is written anew.
+    pub(super) fn saw(&self, mine: Mine, entry: Option<&KeyValue>, revision: i64) {
+        if self.book().is_news(mine, revision) {
+            self.check(mine, entry, revision);
+        }
+    }
+
+    /// The same, for a list of all of them.
+    pub(super) fn listed(&self, entries: &BTreeMap<Mine, KeyValue>) {
+        for (mine, entry) in entries {
+            if self.book().is_foreign(*mine, entry.modified) {
+                self.check(*mine, Some(entry), entry.modified);
+            }
+        }
+        let missing = self.book().missing(|mine| entries.contains_key(&mine));
+        for mine in missing {
+            self.check(mine, None, 0);
+        }
+    }
+
+    fn check(&self, mine: Mine, entry: Option<&KeyValue>, revision: i64) {
+        let Some(source) = self.source.upgrade() else { return };
+        if source.entry(mine).as_ref() == entry.map(|entry| &entry.value) {
+            if entry.is_some() {
+                self.book().confirm(mine, revision);
+            }
+            return;
+        }
+        tracing::debug!(target: "ember::cluster", ?mine, revision, "the registry has something else of this node: writing it anew");
+        self.book().maybe_written(mine);
+        self.touch([mine]);
     }
 
     /// Takes the node out of the registry at once, and for good.
@@ -169,6 +326,9 @@ impl Announcer {
         }
     }
 }
+
+/// What goes on until it fails.
+enum Never {}
 
 /// Waits for the end of an outage after the first `known` ones; how many there were by then.
 async fn came_back(contact: &mut watch::Receiver<Contact>, known: u64) -> Option<u64> {

@@ -1,6 +1,6 @@
 //! Tests: nodes that come and go, in the directory of another.
 
-use super::{Directory, NodeRecord, known::Update};
+use super::{Directory, NodeRecord, change::Change};
 use crate::id::{Incarnation, NodeId, NodeKey, PublicKey};
 
 fn key(id: u64) -> NodeKey {
@@ -13,11 +13,11 @@ fn record(id: u64, joining: bool) -> NodeRecord {
 }
 
 fn put(directory: &Directory, record: NodeRecord) {
-    directory.apply(Update { nodes: vec![record], ..Update::default() }, &|_| false);
+    directory.apply(vec![Change::Node(record.into())], &|_| false);
 }
 
 fn remove(directory: &Directory, id: u64, link_is_up: bool) -> Vec<NodeKey> {
-    directory.apply(Update { gone_nodes: vec![key(id)], ..Update::default() }, &|_| link_is_up)
+    directory.apply(vec![Change::NodeGone(key(id))], &|_| link_is_up).gone
 }
 
 #[test]

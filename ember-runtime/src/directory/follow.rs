@@ -1,6 +1,10 @@
 //! Keeps the directory equal to the registry: list at revision R, watch from R + 1; list again whenever that is in doubt.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::StreamExt;
 use tokio::{
@@ -8,7 +12,13 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-use super::{Contact, Directory, NodeRecord, ServiceRecord, keys, known::Update};
+use super::{
+    Announcer, Contact, Directory,
+    book::Mine,
+    change::{Change, Subject},
+    keys,
+    known::Applied,
+};
 use crate::{
     id::{NodeKey, Pid},
     registry::{Event, RegistryError, Session, Snapshot, WatchItem},
@@ -34,6 +44,8 @@ pub(crate) struct Follower {
     pub(crate) config: FollowConfig,
     pub(crate) session: Arc<dyn Session>,
     pub(crate) directory: Arc<Directory>,
+    /// Told of what the registry has of this very node.
+    pub(crate) announcer: Arc<Announcer>,
     /// Whether a peer's own link is healthy: such a peer is kept, whatever the registry says.
     pub(crate) link_is_up: Arc<dyn Fn(NodeKey) -> bool + Send + Sync>,
     /// Told of the nodes that are gone for good.
@@ -65,13 +77,12 @@ impl Follower {
     /// Lists and watches until a reason comes up to list again.
     async fn follow(&self, doubt: &mut Doubt) -> Result<(), RegistryError> {
         let revision = self.list(doubt).await?;
-        let prefix = keys::cluster(&self.config.cluster);
-        let mut watch = self.session.watch(prefix, revision + 1).await?;
+        let mut watch = self.session.watch(self.prefix(), revision + 1).await?;
         if !self.contact.borrow().is_good() {
             tracing::info!(target: "ember::cluster", revision, "the view is that of the registry");
             self.contact.send_modify(|contact| contact.trouble = None);
         }
-        let until = doubt.until.unwrap_or_else(|| Instant::now() + self.config.reconcile);
+        let mut until = doubt.until.unwrap_or_else(|| Instant::now() + self.config.reconcile);
         let mut last = revision;
         while let Ok(item) = timeout_at(until, watch.next()).await {
             match item {
@@ -82,15 +93,16 @@ impl Follower {
                         return Ok(());
                     }
                     last = revision;
-                    let mut update = update_of(&self.config.cluster, events);
-                    self.note_loss(update.gone_nodes.contains(&self.directory.here()));
+                    let mut changes = self.read(&events);
                     if doubt.until.is_some() {
-                        self.hold_back(&mut update);
+                        self.hold_back(&mut changes);
                     }
-                    if self.is_mass_loss(&update.gone_nodes) {
+                    if self.is_mass_loss(&changes) {
                         return Ok(());
                     }
-                    self.apply(update);
+                    if self.apply(changes) {
+                        until = until.min(Instant::now() + self.config.confirm);
+                    }
                 }
                 Some(Ok(WatchItem::Compacted { .. })) => return Ok(()),
                 Some(Err(error)) => return Err(error),
@@ -102,67 +114,137 @@ impl Follower {
 
     /// Brings the directory to what the registry has now; the revision of that.
     async fn list(&self, doubt: &mut Doubt) -> Result<i64, RegistryError> {
-        let (mut revision, mut update) = self.difference().await?;
+        let (mut revision, mut changes) = self.difference().await?;
         if std::mem::take(&mut doubt.away) && self.contact.borrow().outages > 0 {
             doubt.until = Some(Instant::now() + self.config.confirm);
         }
         if doubt.until.is_some_and(|until| Instant::now() < until) {
-            self.hold_back(&mut update);
-            self.apply(update);
+            self.hold_back(&mut changes);
+            self.apply(changes);
             return Ok(revision);
         }
         let waited = doubt.until.take().is_some();
-        if !waited && self.is_mass_loss(&update.gone_nodes) {
+        if !waited && self.is_mass_loss(&changes) {
             tracing::warn!(
-                target: "ember::cluster", gone = update.gone_nodes.len(),
+                target: "ember::cluster", gone = gone_nodes(&changes).len(),
                 "most of the cluster vanished from the registry at once: looking again before believing it"
             );
             sleep(self.config.confirm).await;
-            (revision, update) = self.difference().await?;
+            (revision, changes) = self.difference().await?;
         }
-        self.apply(update);
+        self.apply(changes);
         Ok(revision)
     }
 
-    async fn difference(&self) -> Result<(i64, Update), RegistryError> {
-        let Snapshot { revision, entries } = self.session.list(keys::cluster(&self.config.cluster)).await?;
-        let mut update = update_of(&self.config.cluster, entries.into_iter().map(Event::Put));
-        let nodes: BTreeSet<NodeKey> = update.nodes.iter().map(|node| node.key).collect();
-        let services: BTreeSet<Pid> = update.services.iter().map(|service| service.pid).collect();
-        self.note_loss(!nodes.contains(&self.directory.here()));
-        update.gone_nodes = self.directory.registered().difference(&nodes).copied().collect();
+    /// What has to change for the directory to be equal to the registry.
+    async fn difference(&self) -> Result<(i64, Vec<Change>), RegistryError> {
+        let prefix = self.prefix();
+        let Snapshot { revision, entries } = self.session.list(prefix.clone()).await?;
+        let here = self.directory.here();
+        let (mut changes, mut mine) = (Vec::with_capacity(entries.len()), BTreeMap::new());
+        let (mut nodes, mut services) = (BTreeSet::<NodeKey>::new(), BTreeSet::<Pid>::new());
+        for entry in entries {
+            if let Some(subject) = Subject::of(&entry.key, &prefix).filter(|subject| subject.node() == here) {
+                mine.insert(mine_of(subject), entry);
+                continue;
+            }
+            let Some((subject, change)) = Change::of(&Event::Put(entry), &prefix) else { continue };
+            match subject {
+                Subject::Node(node) => drop(nodes.insert(node)),
+                Subject::Service(pid) => drop(services.insert(pid)),
+            }
+            changes.push(change);
+        }
+        self.announcer.listed(&mine);
+        self.note_loss(!mine.contains_key(&Mine::Node));
+        changes.extend(self.directory.registered().difference(&nodes).copied().map(Change::NodeGone));
         let view = self.directory.view();
         let known = view.instances().iter().filter(|it| !it.is_local()).map(|it| it.pid);
-        update.gone_services = known.filter(|pid| !services.contains(pid)).collect();
-        Ok((revision, update))
+        changes.extend(known.filter(|pid| !services.contains(pid)).map(Change::ServiceGone));
+        Ok((revision, changes))
     }
 
-    /// If this node's own entry is gone, by hand or with its lease, it has to be written anew.
+    fn prefix(&self) -> String {
+        keys::cluster(&self.config.cluster)
+    }
+
+    /// What events say of others. What they say of this node, the announcer compares with what it has written.
+    fn read(&self, events: &[Event]) -> Vec<Change> {
+        let (prefix, here) = (self.prefix(), self.directory.here());
+        let mut changes = Vec::with_capacity(events.len());
+        for event in events {
+            let Some((subject, change)) = Change::of(event, &prefix) else { continue };
+            if subject.node() != here {
+                changes.push(change);
+                continue;
+            }
+            match event {
+                Event::Put(entry) => self.announcer.saw(mine_of(subject), Some(entry), entry.modified),
+                Event::Delete { revision, .. } => self.announcer.saw(mine_of(subject), None, *revision),
+            }
+            self.note_loss(matches!(change, Change::NodeGone(_)));
+        }
+        changes
+    }
+
+    /// If this node's own entry is gone, by hand or with its lease, its lease has to be looked at.
     fn note_loss(&self, lost: bool) {
         if lost && self.contact.borrow().is_good() {
             self.contact.send_modify(|contact| contact.outages += 1);
         }
     }
 
-    fn apply(&self, update: Update) {
-        for node in self.directory.apply(update, &*self.link_is_up) {
-            (self.gone)(node);
-        }
+    /// Whether a node has come back that the registry had given up: what it had before it went may not be all there.
+    fn apply(&self, changes: Vec<Change>) -> bool {
+        let Applied { gone, returned } = self.directory.apply(changes, &*self.link_is_up);
+        gone.into_iter().for_each(|node| (self.gone)(node));
+        returned
     }
 
-    /// Drops what `update` says of those that are gone, unless their links say so too: after an outage they may be about to
+    /// Drops what the changes say of those that are gone, unless their links say so too: after an outage they may be about to
     /// register again. The next list tells.
-    fn hold_back(&self, update: &mut Update) {
+    fn hold_back(&self, changes: &mut Vec<Change>) {
         let suspects = self.directory.suspects();
-        update.gone_nodes.retain(|node| (self.link_is_up)(*node) || suspects.contains_key(node));
-        update.gone_services.retain(|service| update.gone_nodes.contains(&service.node));
+        let believed: BTreeSet<_> = gone_nodes(changes)
+            .into_iter()
+            .filter(|node| (self.link_is_up)(*node) || suspects.contains_key(node))
+            .collect();
+        changes.retain(|change| match change {
+            Change::NodeGone(node) => believed.contains(node),
+            Change::ServiceGone(service) => believed.contains(&service.node),
+            Change::Node(_) | Change::Service(_) => true,
+        });
     }
 
     /// More than 30 % of at least four peers, not counting those whose links say that they live.
-    fn is_mass_loss(&self, gone: &[NodeKey]) -> bool {
+    fn is_mass_loss(&self, changes: &[Change]) -> bool {
+        let gone = gone_nodes(changes);
+        if gone.is_empty() {
+            return false;
+        }
         let known = self.directory.registered();
         let lost = gone.iter().filter(|key| known.contains(key) && !(self.link_is_up)(**key)).count();
         known.len() >= 4 && lost * 10 > known.len() * 3
+    }
+}
+
+/// The nodes that are gone when all of `changes` are applied.
+fn gone_nodes(changes: &[Change]) -> BTreeSet<NodeKey> {
+    let mut gone = BTreeSet::new();
+    for change in changes {
+        match change {
+            Change::NodeGone(node) => drop(gone.insert(*node)),
+            Change::Node(node) => drop(gone.remove(&node.key)),
+            Change::Service(_) | Change::ServiceGone(_) => {}
+        }
+    }
+    gone
+}
+
+fn mine_of(subject: Subject) -> Mine {
+    match subject {
+        Subject::Node(_) => Mine::Node,
+        Subject::Service(pid) => Mine::Service(pid.number),
     }
 }
 
@@ -173,49 +255,4 @@ struct Doubt {
     away: bool,
     /// It came back not long ago: not before then.
     until: Option<Instant>,
-}
-
-/// Sorts events into what they say of nodes and services. What cannot be read is reported and left out.
-fn update_of(cluster: &str, events: impl IntoIterator<Item = Event>) -> Update {
-    let mut update = Update::default();
-    let prefix = keys::cluster(cluster);
-    for event in events {
-        let key = match &event {
-            Event::Put(entry) => &entry.key,
-            Event::Delete { key, .. } => key,
-        };
-        let place = key.strip_prefix(&prefix).unwrap_or_default();
-        let read = match (place.split_once('/'), &event) {
-            (Some(("nodes", _)), Event::Put(entry)) => {
-                serde_json::from_slice::<NodeRecord>(&entry.value).map(|node| update.nodes.push(node)).is_ok()
-            }
-            (Some(("services", _)), Event::Put(entry)) => {
-                serde_json::from_slice::<ServiceRecord>(&entry.value).map(|it| update.services.push(it)).is_ok()
-            }
-            (Some(("nodes", name)), Event::Delete { .. }) => {
-                node_key(name).map(|node| update.gone_nodes.push(node)).is_some()
-            }
-            (Some(("services", name)), Event::Delete { .. }) => {
-                pid(name).map(|it| update.gone_services.push(it)).is_some()
-            }
-            _ => true,
-        };
-        if !read {
-            tracing::warn!(target: "ember::cluster", %key, "this entry of the registry could not be read: left out");
-        }
-    }
-    update
-}
-
-/// `id.incarnation`, both hexadecimal.
-fn node_key(text: &str) -> Option<NodeKey> {
-    let (id, incarnation) = text.split_once('.')?;
-    let number = |text| u64::from_str_radix(text, 16).ok();
-    Some(NodeKey { id: crate::id::NodeId(number(id)?), incarnation: crate::id::Incarnation(number(incarnation)?) })
-}
-
-/// `id.incarnation/number`.
-fn pid(text: &str) -> Option<Pid> {
-    let (node, number) = text.split_once('/')?;
-    Some(Pid { node: node_key(node)?, number: number.parse().ok()? })
 }

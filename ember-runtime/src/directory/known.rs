@@ -11,7 +11,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 
-use super::{Instance, MethodRecord, NodeRecord, View, record::ServiceRecord};
+use super::{Instance, MethodRecord, NodeRecord, View, change::Change, record::Offer};
 use crate::{
     actor::{AnyCell, ServiceState},
     id::{Incarnation, NodeId, NodeKey, Pid, PublicKey},
@@ -73,16 +73,23 @@ impl Directory {
         self.number.subscribe()
     }
 
-    /// Enters a service of this node, or its new state.
-    pub(crate) fn put_local(&self, cell: &Arc<dyn AnyCell>, state: ServiceState) {
-        self.change(|known| {
-            let old = known.local.remove(&cell.pid());
-            let instance = match old {
-                Some(old) => Instance { state, ..old },
-                None => self.local_instance(cell, state),
+    /// Enters services of this node as they are now; those that have stopped go. Their states are read with the directory
+    /// locked: whoever changes a state and then comes here cannot be overtaken by what was before.
+    pub(crate) fn refresh_local(&self, cells: &[Arc<dyn AnyCell>]) {
+        let mut known = self.lock();
+        let mut news = false;
+        for cell in cells {
+            let (pid, state) = (cell.pid(), cell.state());
+            news |= match known.local.get_mut(&pid) {
+                Some(old) if state != ServiceState::Stopped => std::mem::replace(&mut old.state, state) != state,
+                Some(_) => known.local.remove(&pid).is_some(),
+                None if state == ServiceState::Stopped => false,
+                None => known.local.insert(pid, self.local_instance(cell, state)).is_none(),
             };
-            known.local.insert(instance.pid, instance);
-        });
+        }
+        if news {
+            self.publish(known);
+        }
     }
 
     fn local_instance(&self, cell: &Arc<dyn AnyCell>, state: ServiceState) -> Instance {
@@ -99,10 +106,6 @@ impl Directory {
             cell: Some(Arc::clone(cell)),
             in_flight: Arc::default(),
         }
-    }
-
-    pub(crate) fn remove_local(&self, pid: Pid) {
-        self.change(|known| drop(known.local.remove(&pid)));
     }
 
     /// Marks a node whose link broke, or clears the mark. A node that the registry has given up already goes for good.
@@ -158,35 +161,40 @@ impl Directory {
         known.nodes.keys().filter(|key| !known.lingering.contains(key)).copied().collect()
     }
 
-    /// Applies what the registry says. Returns the nodes that are gone for good.
-    pub(super) fn apply(&self, update: Update, link_is_up: &dyn Fn(NodeKey) -> bool) -> Vec<NodeKey> {
+    /// Applies what the registry says, in its order.
+    pub(super) fn apply(&self, changes: Vec<Change>, link_is_up: &dyn Fn(NodeKey) -> bool) -> Applied {
         let here = self.here.key;
+        let mut applied = Applied::default();
+        if changes.is_empty() {
+            return applied;
+        }
         self.change(|known| {
-            let mut gone = Vec::new();
-            for node in update.nodes.into_iter().filter(|node| node.key != here) {
-                known.lingering.remove(&node.key);
-                known.nodes.insert(node.key, Arc::new(node));
-            }
-            for key in update.gone_nodes.into_iter().filter(|&key| key != here) {
-                if link_is_up(key) {
-                    if known.nodes.contains_key(&key) {
-                        known.lingering.insert(key);
+            for change in changes {
+                match change {
+                    Change::Node(node) if node.key != here => {
+                        applied.returned |= known.lingering.remove(&node.key);
+                        known.put_node(node);
                     }
-                } else {
-                    known.drop_node(key);
-                    gone.push(key);
+                    Change::NodeGone(key) if key != here => {
+                        if link_is_up(key) {
+                            if known.nodes.contains_key(&key) {
+                                known.lingering.insert(key);
+                            }
+                        } else {
+                            known.drop_node(key);
+                            applied.gone.push(key);
+                        }
+                    }
+                    Change::Service(offer) if offer.pid.node != here => known.put_service(&offer),
+                    Change::ServiceGone(pid) if !known.lingering.contains(&pid.node) => {
+                        known.services.remove(&pid);
+                    }
+                    // Of this node only it knows better.
+                    _ => {}
                 }
             }
-            for record in update.services.into_iter().filter(|record| record.pid.node != here) {
-                known.put_service(record);
-            }
-            for pid in update.gone_services {
-                if !known.lingering.contains(&pid.node) {
-                    known.services.remove(&pid);
-                }
-            }
-            gone
-        })
+        });
+        applied
     }
 
     /// How many entries there are for other nodes, of every sort.
@@ -199,12 +207,17 @@ impl Directory {
     fn change<T>(&self, change: impl FnOnce(&mut Known) -> T) -> T {
         let mut known = self.lock();
         let result = change(&mut known);
+        self.publish(known);
+        result
+    }
+
+    /// Makes a new view of what is known now.
+    fn publish(&self, known: MutexGuard<'_, Known>) {
         let number = self.view.load().number() + 1;
         self.view.store(Arc::new(known.view(number, &self.here)));
         self.newest.store(number, Ordering::Release);
         drop(known);
         self.number.send_replace(number);
-        result
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -212,16 +225,24 @@ impl Directory {
     }
 }
 
-/// What the registry says has changed.
+/// What came of changes.
 #[derive(Debug, Default)]
-pub(super) struct Update {
-    pub(super) nodes: Vec<NodeRecord>,
-    pub(super) services: Vec<ServiceRecord>,
-    pub(super) gone_nodes: Vec<NodeKey>,
-    pub(super) gone_services: Vec<Pid>,
+pub(super) struct Applied {
+    /// The nodes that are gone for good.
+    pub(super) gone: Vec<NodeKey>,
+    /// One is in the registry again that had only been kept because of its link.
+    pub(super) returned: bool,
 }
 
 impl Known {
+    fn put_node(&mut self, node: Arc<NodeRecord>) {
+        let first = Pid { node: node.key, number: 0 };
+        for (_, instance) in self.services.range_mut(first..).take_while(|(pid, _)| pid.node == node.key) {
+            instance.node = Arc::clone(&node);
+        }
+        self.nodes.insert(node.key, node);
+    }
+
     /// Whether a mark would change anything. Nobody chooses a node that has not joined yet, so that it is no suspect.
     fn is_news(&self, node: NodeKey, suspect: bool) -> bool {
         let listed = self.nodes.get(&node).is_some_and(|record| !record.joining || self.lingering.contains(&node));
@@ -235,24 +256,22 @@ impl Known {
         self.services.retain(|pid, _| pid.node != key);
     }
 
-    fn put_service(&mut self, record: ServiceRecord) {
-        let Some(node) = self.nodes.get(&record.pid.node) else { return };
-        let mut methods = record.methods;
-        methods.sort_by_key(|method| method.id);
-        let in_flight = self.services.get(&record.pid).map(|old| Arc::clone(&old.in_flight)).unwrap_or_default();
+    fn put_service(&mut self, offer: &Offer) {
+        let Some(node) = self.nodes.get(&offer.pid.node) else { return };
+        let in_flight = self.services.get(&offer.pid).map(|old| Arc::clone(&old.in_flight)).unwrap_or_default();
         let instance = Instance {
-            pid: record.pid,
-            identity: Arc::new(record.identity),
+            pid: offer.pid,
+            identity: Arc::clone(&offer.identity),
             node: Arc::clone(node),
-            state: record.state,
-            contracts: record.contracts.into(),
-            methods: methods.into(),
+            state: offer.state,
+            contracts: Arc::clone(&offer.contracts),
+            methods: Arc::clone(&offer.methods),
             direct: false,
             suspect: false,
             cell: None,
             in_flight,
         };
-        self.services.insert(record.pid, instance);
+        self.services.insert(offer.pid, instance);
     }
 
     /// The newest incarnation of each node counts; older ones are dead, even if the registry has not noticed yet.

@@ -3,6 +3,9 @@
 
 #[cfg(feature = "cluster")]
 mod announce;
+#[cfg(feature = "cluster")]
+mod book;
+mod change;
 mod choose;
 #[cfg(all(test, feature = "cluster"))]
 mod come_and_go;
@@ -21,7 +24,8 @@ mod view;
 
 #[cfg(feature = "cluster")]
 pub(crate) use self::{
-    announce::Announcer,
+    announce::{AnnounceConfig, Announced, Announcer},
+    book::Mine,
     contact::Contact,
     follow::{FollowConfig, Follower},
     record::{ServiceRecord, keys},

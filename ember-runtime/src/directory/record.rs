@@ -1,5 +1,7 @@
 //! What is written in the registry: JSON, so that an operator can read it with etcd's own tools.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -47,6 +49,25 @@ pub(crate) struct ServiceRecord {
     pub(crate) contracts: Vec<String>,
     /// The methods that other nodes may call.
     pub(crate) methods: Vec<MethodRecord>,
+}
+
+/// A [`ServiceRecord`] as it is kept: the views of one process share its parts.
+#[derive(Debug)]
+pub(crate) struct Offer {
+    pub(crate) pid: Pid,
+    pub(crate) identity: Arc<ServiceIdentity>,
+    pub(crate) state: ServiceState,
+    pub(crate) contracts: Arc<[String]>,
+    /// Sorted by id.
+    pub(crate) methods: Arc<[MethodRecord]>,
+}
+
+impl From<ServiceRecord> for Offer {
+    fn from(record: ServiceRecord) -> Self {
+        let ServiceRecord { pid, identity, state, contracts, mut methods } = record;
+        methods.sort_by_key(|method| method.id);
+        Self { pid, identity: Arc::new(identity), state, contracts: contracts.into(), methods: methods.into() }
+    }
 }
 
 /// One method of a registered service.

@@ -190,6 +190,7 @@ impl NodeBuilder {
         let router = Router::new(key, directory, rng, local_calls);
         let services = Services::new(record, router, Arc::clone(&self.clock));
         let node = Node::new(Arc::clone(&services), self.drain);
+        tokio::spawn(services.publisher.run());
         #[cfg(feature = "cluster")]
         let joining = self.connect(&node, listener, key_pair).await?;
         for launch in launches {

@@ -1,9 +1,8 @@
 //! A node's part in a cluster: its links, its view, and its entry in the registry.
 
 use std::{
-    collections::BTreeMap,
     net::UdpSocket,
-    sync::{Arc, PoisonError, atomic::Ordering},
+    sync::{Arc, Weak, atomic::Ordering},
     time::Duration,
 };
 
@@ -16,7 +15,10 @@ use tokio::{
 use super::{Node, NodeBuilder, door::Door, host::Services, namesake, revive};
 use crate::{
     actor::{AnyCell, ServiceIdentity, ServiceState},
-    directory::{Announcer, Contact, FollowConfig, Follower, MethodRecord, NodeRecord, ServiceRecord, keys},
+    directory::{
+        AnnounceConfig, Announced, Announcer, Contact, FollowConfig, Follower, MethodRecord, Mine, NodeRecord,
+        ServiceRecord,
+    },
     error::{Error, Result},
     message::Reach,
     net::{Endpoint, Listener},
@@ -151,6 +153,14 @@ impl NodeBuilder {
         let session = registry.open(context).await?;
         let contact = Contact::none();
         let mut in_contact = contact.subscribe();
+        let config = AnnounceConfig {
+            cluster: self.cluster_name(),
+            here: services.record.key,
+            ttl: self.clustered.lease,
+            rng: router.rng().clone(),
+        };
+        let source: Weak<dyn Announced> = Arc::downgrade(services) as _;
+        let announcer = Announcer::new(Arc::clone(&session), config, source, in_contact.clone());
         let (up, ended) = (Arc::clone(&links), Arc::clone(&links));
         let follower = Follower {
             config: FollowConfig {
@@ -160,8 +170,9 @@ impl NodeBuilder {
                 confirm: Duration::from_secs(3),
                 rng: router.rng().clone(),
             },
-            session: Arc::clone(&session),
+            session,
             directory: Arc::clone(router.directory()),
+            announcer: Arc::clone(&announcer),
             link_is_up: Arc::new(move |peer| up.is_up(peer)),
             gone: Arc::new(move |peer| ended.forget(peer)),
             contact,
@@ -172,7 +183,6 @@ impl NodeBuilder {
             Arc::clone(&links),
             router.rng().clone(),
         )));
-        let announcer = Announcer::new(session, self.clustered.lease, router.rng().clone(), in_contact.clone());
         let _first =
             node.inner.membership.set(Membership { links: Arc::clone(&links), announcer: Arc::clone(&announcer) });
         if timeout(JOIN_TIMEOUT, in_contact.wait_for(Contact::is_good)).await.is_err() {
@@ -186,8 +196,7 @@ impl NodeBuilder {
             services.record.clone(),
             node.inner.replaced.clone(),
         )));
-        let announcement = Announcement { cluster: self.cluster_name(), announcer };
-        let joining = Joining { announcement, registry: Arc::clone(registry), contact: in_contact };
+        let joining = Joining { announcer, registry: Arc::clone(registry), contact: in_contact };
         if let Err(error) = joining.introduce(node).await {
             let _ = node.shutdown().await;
             return Err(error);
@@ -240,16 +249,9 @@ pub(super) struct Membership {
     announcer: Arc<Announcer>,
 }
 
-/// How a node's services are written in the registry.
-#[derive(Clone)]
-pub(super) struct Announcement {
-    cluster: String,
-    announcer: Arc<Announcer>,
-}
-
 /// A node that follows the cluster, and that no view lists yet.
 pub(super) struct Joining {
-    announcement: Announcement,
+    announcer: Arc<Announcer>,
     registry: Arc<dyn Registry>,
     contact: watch::Receiver<Contact>,
 }
@@ -257,20 +259,19 @@ pub(super) struct Joining {
 impl Joining {
     /// Writes the node in the registry as one that is about to join: by then peers recognise it, and do not see it.
     async fn introduce(&self, node: &Node) -> Result<()> {
-        let Announcement { cluster, announcer } = &self.announcement;
-        let record = NodeRecord { joining: true, ..node.inner.services.record.clone() };
-        announcer.want(BTreeMap::from([(keys::node(cluster, record.key), json(&record))]));
-        node.inner.keep(tokio::spawn(Arc::clone(announcer).run()));
-        self.settled(announcer).await
+        self.announcer.touch([Mine::Node]);
+        node.inner.keep(tokio::spawn(Arc::clone(&self.announcer).run()));
+        self.settled(&self.announcer).await
     }
 
     /// Writes the node and its services in the registry.
     pub(super) async fn join(self, node: &Node) -> Result<()> {
         let services = &node.inner.services;
-        let announcer = Arc::clone(&self.announcement.announcer);
-        let _first = services.announcement.set(self.announcement.clone());
-        services.announce();
-        self.settled(&announcer).await
+        services.joined.store(true, Ordering::Release);
+        // From here on what starts is written by itself.
+        services.publisher.write_with(Arc::clone(&self.announcer));
+        self.announcer.touch(services.all());
+        self.settled(&self.announcer).await
     }
 
     async fn settled(&self, announcer: &Announcer) -> Result<()> {
@@ -279,22 +280,29 @@ impl Joining {
     }
 }
 
-impl Services {
-    /// Writes the node and its services in the registry as they are now.
-    pub(super) fn announce(&self) {
-        let Some(Announcement { cluster, announcer }) = self.announcement.get() else { return };
-        let mut entries = BTreeMap::new();
-        entries.insert(keys::node(cluster, self.record.key), json(&self.record));
-        for cell in self.published() {
-            let mut record = service_record(&*cell);
-            if self.retiring.load(Ordering::Acquire) && record.state != ServiceState::Failed {
-                record.state = ServiceState::Retiring;
+impl Announced for Services {
+    fn entry(&self, mine: Mine) -> Option<Bytes> {
+        let number = match mine {
+            Mine::Node => {
+                let joining = !self.joined.load(Ordering::Acquire);
+                return Some(json(&NodeRecord { joining, ..self.record.clone() }));
             }
-            if !record.methods.is_empty() {
-                entries.insert(keys::service(cluster, record.pid), json(&record));
-            }
+            Mine::Service(_) if !self.joined.load(Ordering::Acquire) => return None,
+            Mine::Service(number) => number,
+        };
+        let mut record = service_record(&*self.published(number)?);
+        match record.state {
+            // It is about to be taken out.
+            ServiceState::Stopped => return None,
+            ServiceState::Failed => {}
+            _ if self.retiring.load(Ordering::Acquire) => record.state = ServiceState::Retiring,
+            _ => {}
         }
-        announcer.want(entries);
+        (!record.methods.is_empty()).then(|| json(&record))
+    }
+
+    fn all(&self) -> Vec<Mine> {
+        std::iter::once(Mine::Node).chain(self.all_published().into_iter().map(Mine::Service)).collect()
     }
 }
 
@@ -318,8 +326,8 @@ impl Node {
     pub(super) async fn announce_retiring(&self) {
         let services = &self.inner.services;
         services.retiring.store(true, Ordering::Release);
-        services.announce();
-        if let Some(Announcement { announcer, .. }) = services.announcement.get() {
+        if let Some(announcer) = services.publisher.announcer() {
+            announcer.touch(services.all_published().into_iter().map(Mine::Service));
             let _ = timeout(Duration::from_secs(1), announcer.settled()).await;
         }
     }
@@ -330,11 +338,5 @@ impl Node {
         let grace = Instant::now() + Duration::from_secs(1);
         let _ = timeout_at(deadline.max(grace), announcer.leave()).await;
         links.shutdown(deadline.max(grace).saturating_duration_since(Instant::now())).await;
-    }
-}
-
-impl super::running::Inner {
-    fn keep(&self, task: tokio::task::JoinHandle<()>) {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task.abort_handle());
     }
 }

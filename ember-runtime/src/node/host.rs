@@ -16,7 +16,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{Hosted, watches::Watches};
+use super::{Hosted, publish::Publisher, watches::Watches};
 use crate::{
     actor::{
         AnyCell, Attachments, Cell, GoLive, HookKind, Host, Service, ServiceIdentity, ServiceState, Setup, Source,
@@ -48,14 +48,18 @@ pub(super) struct Services {
     me: Weak<Self>,
     /// The whole node is about to stop: all its services are announced as retiring, whatever each is doing yet.
     pub(super) retiring: AtomicBool,
+    /// The node has joined its cluster.
     #[cfg(feature = "cluster")]
-    pub(super) announcement: std::sync::OnceLock<super::cluster::Announcement>,
+    pub(super) joined: AtomicBool,
+    pub(super) publisher: Arc<Publisher>,
 }
 
 #[derive(Default)]
 struct Started {
     /// By number: those that are in the view and in the registry, or will be.
     registered: BTreeMap<u64, Running>,
+    /// The same by name and id, of which there is one each. Those that have failed make room for others.
+    taken: HashMap<(String, String), u64>,
     /// No service is started any more.
     closed: bool,
 }
@@ -73,6 +77,7 @@ pub(super) type Launch = Box<dyn FnOnce(Arc<Services>) -> BoxFuture<'static, Res
 impl Services {
     pub(super) fn new(record: NodeRecord, router: Arc<Router>, clock: Arc<dyn Clock>) -> Arc<Self> {
         let watches = Watches::new(record.key, Arc::clone(&router));
+        let publisher = Publisher::new(Arc::clone(router.directory()));
         Arc::new_cyclic(|me| Self {
             record,
             router,
@@ -86,7 +91,8 @@ impl Services {
             me: me.clone(),
             retiring: AtomicBool::new(false),
             #[cfg(feature = "cluster")]
-            announcement: std::sync::OnceLock::new(),
+            joined: AtomicBool::new(false),
+            publisher,
         })
     }
 
@@ -94,11 +100,28 @@ impl Services {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Those that are in the registry: also those among them that have failed.
+    /// One that is in the view and in the registry, perhaps as failed.
     #[cfg(feature = "cluster")]
-    pub(super) fn published(&self) -> Vec<Arc<dyn AnyCell>> {
+    pub(super) fn published(&self, number: u64) -> Option<Arc<dyn AnyCell>> {
         let running = self.lock();
-        running.registered.values().filter(|it| it.published).map(|it| Arc::clone(&it.cell)).collect()
+        running.registered.get(&number).filter(|it| it.published).map(|it| Arc::clone(&it.cell))
+    }
+
+    /// The numbers of all of those, in order.
+    #[cfg(feature = "cluster")]
+    pub(super) fn all_published(&self) -> Vec<u64> {
+        let running = self.lock();
+        running.registered.iter().filter(|(_, it)| it.published).map(|(number, _)| *number).collect()
+    }
+
+    /// A service has been started: if it is registered, it is put into the view and the registry.
+    fn publish(&self, number: u64) {
+        let mut running = self.lock();
+        let Some(Running { cell, published }) = running.registered.get_mut(&number) else { return };
+        *published = true;
+        let cell = Arc::clone(cell);
+        drop(running);
+        self.publisher.publish(&cell);
     }
 
     fn table<S: Service>(&self) -> Result<Arc<Table<S>>> {
@@ -148,26 +171,32 @@ impl Services {
         });
         let any = Arc::clone(&cell) as Arc<dyn AnyCell>;
         if registered {
-            running.check_unique(any.identity(), S::SPEC.location)?;
+            running.claim(&any, S::SPEC.location)?;
         }
         self.router.add(Arc::clone(&any));
-        // The lock is held, so that a service that ends at once finds its entry.
-        let started = match source {
-            Source::Value(Some(service)) if cell.table.is_plain() => {
-                cell.settle_in(service, &host);
-                None
-            }
-            source => {
-                let (ready, started) = oneshot::channel();
-                cell.drive(source, |result| drop(ready.send(result)));
-                Some(started)
-            }
-        };
         if registered {
             running.registered.insert(pid.number, Running { cell: Arc::clone(&any), published: false });
         }
         drop(running);
-        let services = Arc::clone(self);
+        let started = match source {
+            Source::Value(Some(service)) if cell.table.is_plain() => {
+                cell.settle_in(service, &host);
+                self.publish(pid.number);
+                None
+            }
+            source => {
+                let (ready, started) = oneshot::channel();
+                let services = Weak::clone(&self.me);
+                // Told by whoever runs the service, before it can end, and whether somebody still waits for it or not.
+                cell.drive(source, move |result| {
+                    if let (Ok(()), Some(services)) = (&result, services.upgrade()) {
+                        services.publish(pid.number);
+                    }
+                    drop(ready.send(result));
+                });
+                Some(started)
+            }
+        };
         Ok(async move {
             if let Some(started) = started {
                 started.await.unwrap_or_else(|_| {
@@ -177,33 +206,8 @@ impl Services {
                     })
                 })?;
             }
-            if registered {
-                if let Some(running) = services.lock().registered.get_mut(&pid.number) {
-                    running.published = true;
-                }
-                services.router.directory().put_local(&any, ServiceState::Running);
-                tokio::spawn(services.publish(Arc::clone(&any)));
-            }
             Ok(any)
         })
-    }
-
-    /// Keeps the view and the registry informed of a registered service until it has ended. One that has failed stays
-    /// there as such.
-    async fn publish(self: Arc<Self>, cell: Arc<dyn AnyCell>) {
-        let mut states = cell.states();
-        loop {
-            let state = *states.borrow_and_update();
-            if state == ServiceState::Stopped {
-                self.router.directory().remove_local(cell.pid());
-            } else {
-                self.router.directory().put_local(&cell, state);
-            }
-            self.announce();
-            if matches!(state, ServiceState::Stopped | ServiceState::Failed) || states.changed().await.is_err() {
-                return;
-            }
-        }
     }
 
     /// A service of this node, by its pid.
@@ -218,7 +222,7 @@ impl Services {
         cell.pause(paused);
         // Callers on this node know at once; the others when the registry has told them.
         if self.lock().registered.get(&pid.number).is_some_and(|running| running.published) {
-            self.router.directory().put_local(&cell, cell.state());
+            self.publisher.refresh(&cell);
         }
         true
     }
@@ -227,9 +231,6 @@ impl Services {
     pub(super) fn retire(&self, pid: Pid) -> bool {
         self.find(pid).map(|cell| cell.retire()).is_some()
     }
-
-    #[cfg(not(feature = "cluster"))]
-    fn announce(&self) {}
 
     /// Runs `started` everywhere, and starts timers and subscriptions.
     pub(super) fn go(&self) {
@@ -294,30 +295,38 @@ impl Host for Services {
     fn ended(&self, pid: Pid, state: ServiceState) {
         self.router.remove(pid);
         let mut running = self.lock();
-        // One that has failed stays in the registry as such, until its node ends.
-        let stays = |running: &Running| running.published && state == ServiceState::Failed;
-        if !running.registered.get(&pid.number).is_some_and(stays) {
-            running.registered.remove(&pid.number);
-        }
-        drop(running);
+        let left = running.release(pid.number, state);
+        drop((running, left));
         self.watches.forget(pid.number);
         self.watches.ended(pid, state.into());
     }
 }
 
 impl Started {
-    fn check_unique(&self, new: &ServiceIdentity, location: &str) -> Result<()> {
-        let ServiceIdentity { name, id, .. } = new;
-        let is_twin = |other: &Running| {
-            let identity = other.cell.identity();
-            (identity.name == *name && identity.id == *id) && other.cell.state() != ServiceState::Failed
-        };
-        if !self.registered.values().any(is_twin) {
-            return Ok(());
+    /// Takes name and id of a service that is about to start.
+    fn claim(&mut self, cell: &Arc<dyn AnyCell>, location: &str) -> Result<()> {
+        let ServiceIdentity { name, id, .. } = &**cell.identity();
+        let key = (name.clone(), id.clone());
+        let twin = self.taken.get(&key).and_then(|number| self.registered.get(number));
+        if twin.is_some_and(|twin| twin.cell.state() != ServiceState::Failed) {
+            return Err(Error::Configuration(format!(
+                "this node already runs a service `{name}` with the id `{id}` ({location}): give each instance its own id"
+            )));
         }
-        Err(Error::Configuration(format!(
-            "this node already runs a service `{name}` with the id `{id}` ({location}): give each instance its own id"
-        )))
+        self.taken.insert(key, cell.pid().number);
+        Ok(())
+    }
+
+    /// A service has ended. One that has failed stays in the registry as such, until its node ends.
+    fn release(&mut self, number: u64, state: ServiceState) -> Option<Running> {
+        let ended = self.registered.get(&number)?;
+        let ServiceIdentity { name, id, .. } = &**ended.cell.identity();
+        let key = (name.clone(), id.clone());
+        let stays = ended.published && state == ServiceState::Failed;
+        if self.taken.get(&key) == Some(&number) {
+            self.taken.remove(&key);
+        }
+        if stays { None } else { self.registered.remove(&number) }
     }
 }
 

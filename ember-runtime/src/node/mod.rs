@@ -15,6 +15,7 @@ mod host;
 mod hosted;
 #[cfg(feature = "cluster")]
 mod namesake;
+mod publish;
 #[cfg(feature = "cluster")]
 mod revive;
 mod running;

@@ -201,6 +201,7 @@ impl Node {
         #[cfg(feature = "cluster")]
         self.leave(deadline).await;
         self.inner.abort();
+        self.inner.services.publisher.pass_on();
         self.inner.closed.send_replace(true);
         tracing::info!(target: "ember::node", name = self.name(), "shut down");
         match stopped {
@@ -218,6 +219,12 @@ impl Origin for Node {
 }
 
 impl Inner {
+    /// Ends with the node.
+    #[cfg(feature = "cluster")]
+    pub(super) fn keep(&self, task: tokio::task::JoinHandle<()>) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task.abort_handle());
+    }
+
     fn abort(&self) {
         for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             task.abort();

@@ -144,6 +144,23 @@ pub enum Operation {
     },
 }
 
+impl Operation {
+    pub(crate) fn key(&self) -> &str {
+        match self {
+            Self::Put { key, .. } | Self::Delete { key } => key,
+        }
+    }
+
+    /// About what it takes in a request, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        let value = match self {
+            Self::Put { value, .. } => value.len(),
+            Self::Delete { .. } => 0,
+        };
+        self.key().len() + value + 32
+    }
+}
+
 /// A conditional write.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Transaction {

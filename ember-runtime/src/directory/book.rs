@@ -1,0 +1,235 @@
+//! What of a node is to be written in the registry, in which order, and what has been.
+
+use std::collections::BTreeMap;
+
+/// What a node writes of itself. The node comes first: peers take services of nodes that they know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Mine {
+    Node,
+    /// By its number.
+    Service(u64),
+}
+
+/// Each change takes a place in a queue; one that waits already keeps the place that it has. So there are never more places
+/// than there is to write, nobody waits for ever behind others, and "all until this place" has a meaning.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    waiting: BTreeMap<u64, Mine>,
+    places: BTreeMap<Mine, u64>,
+    /// On its way to the registry, with its place.
+    sent: BTreeMap<Mine, u64>,
+    /// What may be in the registry, with the revision of its last write; 0 if that is not known.
+    written: BTreeMap<Mine, i64>,
+    last: u64,
+}
+
+impl Book {
+    /// Something has changed.
+    pub(super) fn touch(&mut self, mine: Mine) {
+        if !self.places.contains_key(&mine) {
+            self.last += 1;
+            self.put(mine, self.last);
+        }
+    }
+
+    fn put(&mut self, mine: Mine, place: u64) {
+        if let Some(other) = self.places.insert(mine, place) {
+            self.waiting.remove(&other);
+        }
+        self.waiting.insert(place, mine);
+    }
+
+    /// The place that was given last.
+    pub(super) fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Everything is written up to this place.
+    pub(super) fn settled(&self) -> u64 {
+        let first = self.waiting.keys().next().into_iter().chain(self.sent.values()).min();
+        first.map_or(self.last, |first| first - 1)
+    }
+
+    /// Takes what waits longest. What is taken is on its way until [`done`](Self::done) or [`failed`](Self::failed).
+    /// Nothing is taken twice: a change of what is on its way waits until that has arrived.
+    pub(super) fn take(&mut self) -> Option<Mine> {
+        let (&place, &mine) = self.waiting.iter().find(|(_, mine)| !self.sent.contains_key(mine))?;
+        self.waiting.remove(&place);
+        self.places.remove(&mine);
+        self.sent.insert(mine, place);
+        Some(mine)
+    }
+
+    /// Takes one back that was taken, unless it has a new place already.
+    pub(super) fn untake(&mut self, mine: Mine) {
+        if let Some(place) = self.sent.remove(&mine) {
+            self.put(mine, place);
+        }
+    }
+
+    /// One that was taken needs no write.
+    pub(super) fn drop_taken(&mut self, mine: Mine) {
+        self.sent.remove(&mine);
+    }
+
+    /// Whether it may be in the registry.
+    pub(super) fn may_be_written(&self, mine: Mine) -> bool {
+        self.written.contains_key(&mine)
+    }
+
+    /// It may be there from now on, whatever is heard of the write.
+    pub(super) fn maybe_written(&mut self, mine: Mine) {
+        self.written.insert(mine, 0);
+    }
+
+    /// What was on its way was written, or, if it is among the `gone`, deleted, at this revision.
+    pub(super) fn done(&mut self, revision: i64, gone: impl Fn(Mine) -> bool) {
+        for mine in std::mem::take(&mut self.sent).into_keys() {
+            if gone(mine) {
+                self.written.remove(&mine);
+            } else {
+                self.written.insert(mine, revision);
+            }
+        }
+    }
+
+    /// What was on its way waits again, at the places that it had.
+    pub(super) fn failed(&mut self) {
+        for (mine, place) in std::mem::take(&mut self.sent) {
+            self.put(mine, place);
+        }
+    }
+
+    /// What was on its way waits again, behind everything else.
+    pub(super) fn later(&mut self) {
+        for mine in std::mem::take(&mut self.sent).into_keys() {
+            self.touch(mine);
+        }
+    }
+
+    /// What waits and was never written.
+    pub(super) fn unwritten(&self) -> Vec<Mine> {
+        self.places.keys().copied().filter(|mine| !self.written.contains_key(mine)).collect()
+    }
+
+    /// It needs no write any more.
+    pub(super) fn forget(&mut self, mine: Mine) {
+        if let Some(place) = self.places.remove(&mine) {
+            self.waiting.remove(&place);
+        }
+    }
+
+    /// Whether it waits, or is on its way: then it is no news that the registry has something else.
+    fn is_under_way(&self, mine: Mine) -> bool {
+        self.places.contains_key(&mine) || self.sent.contains_key(&mine)
+    }
+
+    /// Whether an event of this revision is news: not one of the last write, nor of what was before it.
+    pub(super) fn is_news(&self, mine: Mine, revision: i64) -> bool {
+        !self.is_under_way(mine) && self.written.get(&mine).is_none_or(|written| *written < revision)
+    }
+
+    /// Whether an entry that the registry lists was not written last by this node.
+    pub(super) fn is_foreign(&self, mine: Mine, modified: i64) -> bool {
+        !self.is_under_way(mine) && self.written.get(&mine) != Some(&modified)
+    }
+
+    /// The registry has what it shall have.
+    pub(super) fn confirm(&mut self, mine: Mine, revision: i64) {
+        if !self.is_under_way(mine) {
+            self.written.insert(mine, revision);
+        }
+    }
+
+    /// What should be in the registry, and is not among the `listed`.
+    pub(super) fn missing(&self, listed: impl Fn(Mine) -> bool) -> Vec<Mine> {
+        self.written.keys().copied().filter(|mine| !self.is_under_way(*mine) && !listed(*mine)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Mine::{Node, Service};
+
+    fn take_all(book: &mut Book) -> Vec<Mine> {
+        std::iter::from_fn(|| book.take()).collect()
+    }
+
+    #[test]
+    fn each_has_one_place_in_the_order_of_the_first_change() {
+        let mut book = Book::default();
+        for mine in [Node, Service(2), Service(1), Service(2), Node] {
+            book.touch(mine);
+        }
+        assert_eq!(take_all(&mut book), [Node, Service(2), Service(1)]);
+    }
+
+    #[test]
+    fn what_failed_comes_before_what_changed_since() {
+        let mut book = Book::default();
+        book.touch(Service(1));
+        book.touch(Service(2));
+        assert_eq!(book.take(), Some(Service(1)));
+        book.touch(Service(3));
+        book.touch(Service(1));
+        book.failed();
+        assert_eq!(take_all(&mut book), [Service(1), Service(2), Service(3)]);
+    }
+
+    #[test]
+    fn it_is_settled_up_to_what_waits_or_is_under_way() {
+        let mut book = Book::default();
+        book.touch(Node);
+        book.touch(Service(1));
+        assert_eq!(book.settled(), 0);
+        book.take();
+        assert_eq!(book.settled(), 0, "on its way is not there");
+        book.done(7, |_| false);
+        assert_eq!((book.settled(), book.last()), (1, 2));
+        book.take();
+        book.touch(Service(1));
+        book.done(8, |_| false);
+        assert_eq!(book.settled(), 2, "what changed while it was written has a new place");
+        book.take();
+        book.done(9, |_| true);
+        assert_eq!(book.settled(), book.last());
+        assert!(!book.may_be_written(Service(1)) && book.may_be_written(Node));
+    }
+
+    #[test]
+    fn only_what_others_wrote_after_this_node_is_news() {
+        let mut book = Book::default();
+        book.touch(Service(1));
+        assert!(!book.is_news(Service(1), 9), "it will be written anyway");
+        book.take();
+        book.maybe_written(Service(1));
+        assert!(!book.is_news(Service(1), 9), "it may be this very write");
+        book.done(9, |_| false);
+        assert!(!book.is_news(Service(1), 8) && !book.is_news(Service(1), 9) && book.is_news(Service(1), 10));
+        assert!(book.is_foreign(Service(1), 8) && !book.is_foreign(Service(1), 9));
+        assert_eq!(book.missing(|_| false), [Service(1)]);
+    }
+
+    #[test]
+    fn what_changes_on_its_way_is_not_taken_twice() {
+        let mut book = Book::default();
+        book.touch(Service(1));
+        assert_eq!(book.take(), Some(Service(1)));
+        book.touch(Service(1));
+        book.touch(Service(2));
+        assert_eq!(take_all(&mut book), [Service(2)]);
+        book.done(3, |_| false);
+        assert_eq!(take_all(&mut book), [Service(1)]);
+    }
+
+    #[test]
+    fn what_ended_before_it_was_written_can_be_forgotten() {
+        let mut book = Book::default();
+        book.touch(Service(1));
+        book.touch(Service(2));
+        assert_eq!(book.unwritten(), [Service(1), Service(2)]);
+        book.forget(Service(1));
+        assert_eq!(take_all(&mut book), [Service(2)]);
+    }
+}

@@ -1,0 +1,97 @@
+//! What a key of the registry says of the cluster.
+
+use std::sync::Arc;
+
+use super::{NodeRecord, ServiceRecord, record::Offer};
+use crate::{
+    id::{NodeKey, Pid},
+    registry::{Event, KeyValue},
+};
+
+/// One change of the cluster, as the registry tells it.
+#[derive(Debug, Clone)]
+pub(super) enum Change {
+    Node(Arc<NodeRecord>),
+    Service(Arc<Offer>),
+    NodeGone(NodeKey),
+    ServiceGone(Pid),
+}
+
+/// What a key is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    Node(NodeKey),
+    Service(Pid),
+}
+
+impl Subject {
+    /// `None` for a key of another kind, or of one that is not known here.
+    pub(super) fn of(key: &str, prefix: &str) -> Option<Self> {
+        match key.strip_prefix(prefix)?.split_once('/')? {
+            ("nodes", name) => node_key(name).map(Self::Node),
+            ("services", name) => pid(name).map(Self::Service),
+            _ => None,
+        }
+    }
+
+    /// The run of the node that writes it.
+    pub(super) fn node(self) -> NodeKey {
+        match self {
+            Self::Node(node) => node,
+            Self::Service(pid) => pid.node,
+        }
+    }
+
+    fn gone(self) -> Change {
+        match self {
+            Self::Node(node) => Change::NodeGone(node),
+            Self::Service(pid) => Change::ServiceGone(pid),
+        }
+    }
+}
+
+impl Change {
+    /// What `event` says, with what it is about; what cannot be read is reported and left out. `prefix` is the cluster's.
+    pub(super) fn of(event: &Event, prefix: &str) -> Option<(Subject, Self)> {
+        let key = match event {
+            Event::Put(entry) => &entry.key,
+            Event::Delete { key, .. } => key,
+        };
+        let subject = Subject::of(key, prefix)?;
+        let change = match event {
+            Event::Put(entry) => Self::read(entry, subject),
+            Event::Delete { .. } => Some(subject.gone()),
+        };
+        if change.is_none() {
+            tracing::warn!(target: "ember::cluster", %key, "this entry of the registry could not be read: left out");
+        }
+        Some((subject, change?))
+    }
+
+    /// A record under a key that is not its own says nothing.
+    fn read(entry: &KeyValue, subject: Subject) -> Option<Self> {
+        match subject {
+            Subject::Node(key) => {
+                let node: NodeRecord = serde_json::from_slice(&entry.value).ok()?;
+                (node.key == key).then(|| Self::Node(Arc::new(node)))
+            }
+            Subject::Service(pid) => {
+                let service: ServiceRecord = serde_json::from_slice(&entry.value).ok()?;
+                (service.pid == pid).then(|| Self::Service(Arc::new(service.into())))
+            }
+        }
+    }
+}
+
+/// `id.incarnation`, both hexadecimal.
+fn node_key(text: &str) -> Option<NodeKey> {
+    let (id, incarnation) = text.split_once('.')?;
+    let number = |text| u64::from_str_radix(text, 16).ok();
+    Some(NodeKey { id: crate::id::NodeId(number(id)?), incarnation: crate::id::Incarnation(number(incarnation)?) })
+}
+
+/// `id.incarnation/number`.
+fn pid(text: &str) -> Option<Pid> {
+    let (node, number) = text.split_once('/')?;
+    Some(Pid { node: node_key(node)?, number: number.parse().ok()? })
+}

@@ -1,0 +1,170 @@
+//! What a node says of its services, and what its peers and the registry have of that: the same, whatever happens at once.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use ember::{
+    Pid, ServiceState,
+    net::OsNetwork,
+    prelude::*,
+    registry::{Context, InProcess, Registry, Session},
+};
+use ember_runtime::rng::Rng;
+use ember_tests::{cluster::sees, simulation::scale, wait::within};
+
+/// Is registered.
+#[service(name = "leaf")]
+#[derive(Default)]
+struct Leaf;
+
+#[rpc]
+impl Leaf {
+    /// Answers.
+    pub(crate) async fn rpc_ping(&mut self) -> u32 {
+        7
+    }
+}
+
+async fn session(registry: &InProcess) -> Arc<dyn Session> {
+    let context = Context { cluster: "default".into(), network: Arc::new(OsNetwork), rng: Rng::from_seed(1) };
+    registry.open(context).await.expect("the in-process registry opens")
+}
+
+async fn pair(registry: &InProcess) -> (Node, Node) {
+    let a = Node::builder().name("a").registry(registry.clone()).start().await.unwrap();
+    let b = Node::builder().name("b").registry(registry.clone()).start().await.unwrap();
+    (a, b)
+}
+
+/// What a view has of the services of one node, with their states.
+fn listed(view: &ember::View, of: &Node) -> BTreeMap<u64, String> {
+    let mine = view.instances().iter().filter(|it| it.pid().node == of.key());
+    mine.map(|it| (it.pid().number, format!("{:?}", it.state()))).collect()
+}
+
+/// What the registry has of them.
+async fn written(session: &dyn Session) -> BTreeMap<u64, String> {
+    let entries = session.list("/ember/default/services/".into()).await.unwrap().entries;
+    let read = |value: &[u8]| -> serde_json::Value { serde_json::from_slice(value).unwrap() };
+    let number = |key: &str| key.rsplit('/').next().unwrap().parse().unwrap();
+    entries
+        .iter()
+        .map(|entry| {
+            let state: ServiceState = serde_json::from_value(read(&entry.value)["state"].clone()).unwrap();
+            (number(&entry.key), format!("{state:?}"))
+        })
+        .collect()
+}
+
+/// Waits until the registry has what is wanted, however often it changes on the way.
+async fn is_written(session: &dyn Session, wanted: &BTreeMap<u64, String>) {
+    within("the registry to have what the node has", async {
+        while written(session).await != *wanted {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_services_registered_one_after_the_other_are_all_seen() {
+    let registry = InProcess::default();
+    let (a, b) = pair(&registry).await;
+    for _ in 0..1_000 {
+        a.spawn(Hosted::new(Leaf).register()).await.unwrap();
+    }
+    sees(&a, "leaf", 1_000).await;
+    sees(&b, "leaf", 1_000).await;
+    a.shutdown().await.unwrap();
+    sees(&b, "leaf", 0).await;
+    b.shutdown().await.unwrap();
+}
+
+/// Each task has services of its own, and does with them what its seed says.
+async fn churn(node: Node, seed: u64) -> BTreeMap<u64, String> {
+    let rng = Rng::from_seed(seed);
+    let mut truth = BTreeMap::<Pid, ServiceState>::new();
+    for _ in 0..60 {
+        let one = truth.keys().nth(rng.below(truth.len().max(1))).copied();
+        match (rng.below(4), one) {
+            (0 | 1, Some(pid)) => {
+                let paused = rng.below(2) == 0;
+                if paused {
+                    node.pause(pid)
+                } else {
+                    node.resume(pid)
+                };
+                truth.insert(pid, if paused { ServiceState::Paused } else { ServiceState::Running });
+            }
+            (2, Some(pid)) => {
+                node.stop(pid);
+                truth.remove(&pid);
+            }
+            _ => {
+                let pid = node.spawn(Hosted::with(Leaf::default).register()).await.unwrap();
+                truth.insert(pid, ServiceState::Running);
+            }
+        }
+    }
+    truth.into_iter().map(|(pid, state)| (pid.number, format!("{state:?}"))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whatever_services_do_at_once_view_registry_and_peers_end_with_the_truth() {
+    for round in 0..4 * scale() {
+        let registry = InProcess::default();
+        let session = session(&registry).await;
+        let (a, b) = pair(&registry).await;
+        let tasks: Vec<_> = (0..8).map(|task| tokio::spawn(churn(a.clone(), round * 8 + task))).collect();
+        let mut truth = BTreeMap::new();
+        for task in tasks {
+            truth.extend(task.await.unwrap());
+        }
+        within("the own view to be right", a.wait_for_view(|view| listed(view, &a) == truth)).await;
+        is_written(&*session, &truth).await;
+        within("the peer's view to be right", b.wait_for_view(|view| listed(view, &a) == truth)).await;
+        a.shutdown().await.unwrap();
+        b.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn services_that_end_as_they_start_are_left_in_no_view() {
+    let registry = InProcess::default();
+    let session = session(&registry).await;
+    let (a, b) = pair(&registry).await;
+    let ending = |a: Node| async move {
+        for _ in 0..50 {
+            let pid = a.spawn(Hosted::new(Leaf).register()).await.unwrap();
+            a.stop(pid);
+            a.pause(pid);
+        }
+    };
+    let tasks: Vec<_> = (0..8).map(|_| tokio::spawn(ending(a.clone()))).collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let last = a.spawn(Hosted::new(Leaf).register()).await.unwrap();
+    let truth = BTreeMap::from([(last.number, "Running".to_owned())]);
+    within("the own view to be right", a.wait_for_view(|view| listed(view, &a) == truth)).await;
+    is_written(&*session, &truth).await;
+    within("the peer's view to be right", b.wait_for_view(|view| listed(view, &a) == truth)).await;
+}
+
+#[tokio::test]
+async fn an_entry_of_a_service_that_others_delete_or_alter_is_written_again() {
+    let registry = InProcess::default();
+    let session = session(&registry).await;
+    let (a, b) = pair(&registry).await;
+    let (one, two) =
+        (a.spawn(Hosted::new(Leaf).register()).await.unwrap(), a.spawn(Hosted::new(Leaf).register()).await.unwrap());
+    sees(&b, "leaf", 2).await;
+    let truth: BTreeMap<_, _> = [one, two].map(|pid| (pid.number, "Running".to_owned())).into();
+    let entries = session.list("/ember/default/services/".into()).await.unwrap().entries;
+    session.delete(entries[0].key.clone()).await.unwrap();
+    let altered =
+        String::from_utf8(entries[1].value.to_vec()).unwrap().replace("running", "paused").replace("Running", "Paused");
+    session.put(entries[1].key.clone(), altered.into(), None).await.unwrap();
+    assert_ne!(written(&*session).await, truth);
+    is_written(&*session, &truth).await;
+    within("the peer's view to be right", b.wait_for_view(|view| listed(view, &a) == truth)).await;
+}

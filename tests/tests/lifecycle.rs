@@ -176,7 +176,7 @@ async fn a_shutdown_finishes_the_work_in_flight_and_refuses_new_work() {
     assert_eq!(working.await.unwrap(), Ok(7));
     assert_eq!(queued.await.unwrap(), Ok(7), "it was accepted before");
     shutdown.await.unwrap().unwrap();
-    assert!(matches!(refused(client.rpc_work().await), RefusedReason::NoTarget(_)));
+    assert!(matches!(refused(client.rpc_work().await), RefusedReason::NodeClosed));
 }
 
 #[tokio::test(start_paused = true)]
@@ -212,7 +212,7 @@ async fn dropping_the_last_clone_of_a_node_ends_its_tasks() {
     assert!(within("the call to end", working).await.unwrap().is_err());
     let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
     eventually("all tasks of the node to end", async || (tasks() == 0).then_some(())).await;
-    assert!(matches!(refused(client.rpc_ping().await), RefusedReason::NoTarget(_)));
+    assert!(matches!(refused(client.rpc_ping().await), RefusedReason::NodeClosed));
     assert!(!log.lines().contains(&"a stop".into()), "as in a crash");
 }
 

@@ -41,7 +41,6 @@ use self::alone::{Away, WaitingAway};
 use self::away::{Away, WaitingAway};
 #[cfg(feature = "cluster")]
 pub(crate) use self::remote::{NODE_ITSELF, peer_of};
-pub(crate) use self::router::Router;
 pub use self::{
     address::{Address, Origin},
     client::{Client, HasClient},
@@ -55,3 +54,4 @@ pub use self::{
     select::Select,
     single::Call,
 };
+pub(crate) use self::{home::Over, router::Router};

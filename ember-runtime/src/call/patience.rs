@@ -13,7 +13,8 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-use super::home::Home;
+use super::home::{Ended, Home};
+use crate::error::LostReason;
 
 /// A thread keeps so many timers.
 const KEPT: usize = 64;
@@ -46,12 +47,19 @@ impl Patience {
         self.deadline
     }
 
-    /// Ready once the deadline has passed. `home` has the timers.
-    pub(super) fn poll(&mut self, home: &Home, task: &mut Context<'_>) -> Poll<()> {
+    /// Ready once the deadline has passed, or the runtime of `home`, which has the timers, has ended.
+    pub(super) fn poll(&mut self, home: &Home, task: &mut Context<'_>) -> Poll<LostReason> {
+        match home.guard(|| self.poll_timer(home, task)) {
+            Ok(poll) => poll.map(|()| LostReason::Deadline),
+            Err(Ended) => Poll::Ready(LostReason::RuntimeEnded),
+        }
+    }
+
+    fn poll_timer(&mut self, home: &Home, task: &mut Context<'_>) -> Poll<()> {
         let deadline = self.deadline;
         let (timer, _) = self.timer.get_or_insert_with(|| {
             let mut timer = kept(home.id()).unwrap_or_else(|| {
-                let _at_home = home.enter(&mut None);
+                let _at_home = home.enter(&mut None, task);
                 Box::pin(sleep_until(deadline))
             });
             if timer.deadline() > deadline || timer.is_elapsed() {
@@ -108,14 +116,14 @@ mod tests {
     use super::*;
 
     async fn wait(deadline: Instant) -> Instant {
-        let (home, mut patience) = (Home::here(), Patience::until(deadline));
+        let (home, mut patience) = (Home::here(|| ()), Patience::until(deadline));
         poll_fn(|task| patience.poll(&home, task)).await;
         Instant::now()
     }
 
     fn begun(deadline: Instant) -> Patience {
         let mut patience = Patience::until(deadline);
-        assert!(patience.poll(&Home::here(), &mut Context::from_waker(std::task::Waker::noop())).is_pending());
+        assert!(patience.poll(&Home::here(|| ()), &mut Context::from_waker(std::task::Waker::noop())).is_pending());
         patience
     }
 

@@ -7,11 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use tokio::task;
-
 use super::{
     Away,
     handle::{Place, Target},
+    home::Poller,
     mixed::Mixed,
     router::Only,
 };
@@ -38,7 +37,7 @@ pub(super) struct Resolved {
     /// What its calls have left for the next.
     pub(super) spare: Spare,
     /// The task that made the last call. It runs on the runtime of the node.
-    pub(super) at_home: Option<task::Id>,
+    pub(super) at_home: Option<Poller>,
 }
 
 /// A method of a service.

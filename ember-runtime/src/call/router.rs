@@ -8,7 +8,12 @@ use std::{
     task::Context,
 };
 
-use super::{Client, HasClient, Local, LocalCalls, Select, handle::Address, home::Home, numbers::ByNumber};
+use super::{
+    Client, HasClient, Local, LocalCalls, Select,
+    handle::Address,
+    home::{Home, Over},
+    numbers::ByNumber,
+};
 use crate::{
     actor::{AnyCell, OnTheSpot, Service},
     directory::{Candidates, Directory, Instance, Selector, choose, only},
@@ -46,15 +51,25 @@ pub(super) enum Only {
 
 impl Router {
     /// A router for the present runtime.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
     pub(crate) fn new(key: NodeKey, directory: Arc<Directory>, rng: Rng, local_calls: LocalCalls) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let seed = if let LocalCalls::Random(seed) = local_calls { seed } else { 0 };
+        let known = Arc::downgrade(&directory);
+        // Whatever is remembered is looked up again, and refused.
+        let on_end = move || {
+            if let Some(directory) = known.upgrade() {
+                directory.renew();
+            }
+        };
         Arc::new(Self {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             key,
             local_calls,
             coin: Rng::from_seed(seed),
-            home: Home::here(),
+            home: Home::here(on_end),
             directory,
             rng,
             cells: RwLock::default(),
@@ -63,6 +78,28 @@ impl Router {
             #[cfg(feature = "cluster")]
             departures: super::departures::Departures::default(),
         })
+    }
+
+    /// Where everything of the node runs.
+    pub(crate) fn runtime(&self) -> &tokio::runtime::Handle {
+        self.home.handle()
+    }
+
+    /// Why nothing can be done through this node any more, if so.
+    pub(crate) fn over(&self) -> Option<Over> {
+        self.home.over()
+    }
+
+    /// Waits until the runtime of the node has ended.
+    pub(crate) async fn until_runtime_ends(&self) -> Over {
+        self.home.until_it_ends().await;
+        Over::Runtime
+    }
+
+    /// The node has ended: calls through it are refused.
+    pub(crate) fn close(&self) {
+        self.home.close();
+        self.directory.renew();
     }
 
     #[inline]
@@ -111,6 +148,9 @@ impl Router {
 
     /// The service that a call goes to whatever is chosen.
     pub(super) fn only(&self, address: &Address, lane: Lane) -> Option<Only> {
+        if self.over().is_some() {
+            return None;
+        }
         let view = self.directory.view();
         if let Some(pid) = address.selector.pid.filter(|pid| !view.lists(*pid)) {
             return Some(match self.spawned_here(&view, &address.selector, pid).ok()? {
@@ -143,6 +183,9 @@ impl Router {
         lane: Lane,
         excluded: &[Pid],
     ) -> Result<Arc<Instance>, RefusedReason> {
+        if let Some(over) = self.over() {
+            return Err(over.into());
+        }
         let view = self.directory.view();
         if let Some(pid) = address.selector.pid.filter(|pid| !view.lists(*pid)) {
             return self.direct(&view, &address.selector, pid, excluded).map(Arc::new);

@@ -49,7 +49,7 @@ fn run<M: Method>(resolved: &mut Resolved, request: &mut Request<M>, task: &mut 
     let Request { target, args, options, .. } = request;
     let Some((mut envelope, until)) = envelope::<M>(target, options) else { return Tried::Not };
     if let Some(always) = runs_short::<M>(&target.router) {
-        let _at_home = target.router.home.enter(at_home);
+        let _at_home = target.router.home.enter(at_home, task);
         let (index, due) = (found.index, Due::within(options.timeout, until));
         let call = ShortCall { args, envelope: &mut envelope, due, spare, task, index, always };
         match port.short(&*found.cell, call) {

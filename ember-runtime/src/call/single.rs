@@ -8,11 +8,12 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use tokio::task::coop;
+use tokio::{task::coop, time::Instant};
 
 use super::{
     WaitingAway,
-    attempt::{Outcome, run},
+    attempt::{Outcome, describe, run},
+    home::Ended,
     inherited::Inherited,
     one_way::send,
     request::Request,
@@ -23,7 +24,7 @@ use super::{
 use crate::{
     actor::{Cx, Unit},
     directory::Key,
-    error::SendError,
+    error::{CallError, LostReason, RefusedReason, SendError},
     message::Method,
 };
 
@@ -118,6 +119,7 @@ impl<M: Method> Call<M> {
         let Some(request) = self.unstarted() else { panic!("a call that has been started cannot be given a callback") };
         let permit = cx.core.reserve_callback(cx.ambient.method);
         let inherited = Inherited::unawaited();
+        let runtime = cx.core.host.runtime().clone();
         let envelope = cx.ambient.envelope.without_deadline();
         let mut call = run(request, inherited, None);
         let finish =
@@ -125,7 +127,7 @@ impl<M: Method> Call<M> {
         // The first step is taken here and now, so that calls leave in the order in which they are made.
         match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(outcome) => finish(outcome),
-            Poll::Pending => drop(tokio::spawn(async move { finish(call.await) })),
+            Poll::Pending => drop(runtime.spawn(async move { finish(call.await) })),
         }
     }
 }
@@ -150,10 +152,13 @@ impl<M: Method> Future for Call<M> {
                             *stage = Stage::WaitingAway(waiting);
                             continue;
                         }
-                        Tried::Not => {
-                            *stage = Stage::Running(run(request.take(), Inherited::awaited(), None));
-                            continue;
-                        }
+                        Tried::Not => match begin(request, None) {
+                            Ok(running) => {
+                                *stage = Stage::Running(running);
+                                continue;
+                            }
+                            Err(refused) => Err(refused),
+                        },
                     }
                 }
                 Stage::Waiting(waiting) => match ready!(waiting.poll(&request.target, task)) {
@@ -161,28 +166,51 @@ impl<M: Method> Future for Call<M> {
                     Waited::Refused(args) => {
                         request.args = Some(args);
                         let deadline = Some(waiting.deadline());
-                        *stage = Stage::Running(run(request.take(), Inherited::awaited(), deadline));
-                        continue;
+                        match begin(request, deadline) {
+                            Ok(running) => {
+                                *stage = Stage::Running(running);
+                                continue;
+                            }
+                            Err(refused) => Err(refused),
+                        }
                     }
                 },
                 Stage::WaitingAway(waiting) => match ready!(waiting.poll::<M>(&request.target, task)) {
                     Some(outcome) => outcome,
                     None => {
                         let deadline = Some(waiting.deadline());
-                        *stage = Stage::Running(run(request.take(), Inherited::awaited(), deadline));
-                        continue;
+                        match begin(request, deadline) {
+                            Ok(running) => {
+                                *stage = Stage::Running(running);
+                                continue;
+                            }
+                            Err(refused) => Err(refused),
+                        }
                     }
                 },
                 Stage::Running(running) => {
                     // It has a deadline, so it needs a runtime with timers, wherever its caller is.
-                    let _at_home = request.target.router.home.enter(&mut None);
-                    ready!(running.as_mut().poll(task))
+                    match ready!(request.target.router.home.poll(running.as_mut(), task)) {
+                        Ok(outcome) => outcome,
+                        Err(Ended) => Err(describe::<M, _>(&request.target, None, LostReason::RuntimeEnded.into())),
+                    }
                 }
                 Stage::Ended => panic!("a call was polled after it had ended"),
             };
             *stage = Stage::Ended;
             return Poll::Ready(outcome);
         }
+    }
+}
+
+/// Begins a call that is less simple, or that has not run yet and may.
+fn begin<M: Method>(
+    request: &mut Request<M>,
+    deadline: Option<Instant>,
+) -> Result<BoxFuture<'static, Outcome<M>>, CallError<M::Error>> {
+    match request.target.router.over() {
+        Some(over) => Err(describe::<M, _>(&request.target, None, RefusedReason::from(over).into())),
+        None => Ok(run(request.take(), Inherited::awaited(), deadline)),
     }
 }
 

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     actor::AnyCell,
     directory::InShare,
-    error::{CallError, LostReason},
+    error::CallError,
     message::{Answer, Answering, Method},
 };
 
@@ -68,10 +68,7 @@ impl<M: Method> Waiting<M> {
             }
             Poll::Ready(Answer::Refused(reason, _)) => reason.into(),
             Poll::Ready(Answer::Failed(failure)) => failure,
-            Poll::Pending => {
-                ready!(self.patience.poll(&target.router.home, task));
-                LostReason::Deadline.into()
-            }
+            Poll::Pending => ready!(self.patience.poll(&target.router.home, task)).into(),
         };
         let place = match &self.asked {
             Asked::Listed(instance) => instance.to_string(),

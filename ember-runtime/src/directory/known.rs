@@ -73,6 +73,11 @@ impl Directory {
         self.number.subscribe()
     }
 
+    /// Makes a new view of what is known already, so that everybody looks again.
+    pub(crate) fn renew(&self) {
+        self.change(|_| ());
+    }
+
     /// Enters services of this node as they are now; those that have stopped go. Their states are read with the directory
     /// locked: whoever changes a state and then comes here cannot be overtaken by what was before.
     pub(crate) fn refresh_local(&self, cells: &[Arc<dyn AnyCell>]) {

@@ -67,6 +67,12 @@ pub enum Error {
     /// The node has been shut down.
     #[error("the node has been shut down")]
     Closed,
+    /// The tokio runtime that the node was started on has ended, and the node with it.
+    #[error(
+        "the tokio runtime that the node was started on has ended, and the node with it: keep that runtime for as long as the \
+         node, or start a node on each (every `#[tokio::test]` has a runtime of its own)"
+    )]
+    RuntimeEnded,
     /// The shutdown was cut short: work was still running when its time was over.
     #[error("the shutdown was cut short: {0}")]
     CutShort(String),

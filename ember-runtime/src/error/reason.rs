@@ -96,6 +96,9 @@ pub enum RefusedReason {
         /// The key, as `Debug` shows it.
         key: String,
     },
+    /// The tokio runtime that the caller's node was started on has ended.
+    #[error("the tokio runtime that the caller's node was started on has ended: start a node on each runtime")]
+    RuntimeEnded,
 }
 
 impl RefusedReason {
@@ -140,4 +143,7 @@ pub enum LostReason {
     /// The reply could not be encoded or decoded.
     #[error("the reply could not be read: {0}")]
     Undecodable(String),
+    /// The tokio runtime that the caller's node was started on ended before the reply came.
+    #[error("the tokio runtime of the caller's node ended before the reply came")]
+    RuntimeEnded,
 }

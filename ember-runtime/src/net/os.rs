@@ -1,11 +1,13 @@
 //! The operating system's own sockets.
 
-use std::io;
+use std::{io, panic::AssertUnwindSafe};
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use super::{BoxStream, Endpoint, Listener, Network};
+
+const NO_IO: &str = "the tokio runtime has no I/O, which a node with peers needs: build it with `.enable_all()`";
 
 /// TCP (without Nagle's delay) and Unix domain sockets.
 #[derive(Debug, Clone, Copy, Default)]
@@ -22,12 +24,15 @@ impl Network for OsNetwork {
     }
 
     fn bind<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, io::Result<Box<dyn Listener>>> {
-        Box::pin(async move {
+        let bind = async move {
             Ok(match endpoint {
                 Endpoint::Tcp(address) => Box::new(TcpListener::bind(address).await?) as Box<dyn Listener>,
                 Endpoint::Unix(path) => Box::new(UnixListener::bind(path)?),
             })
-        })
+        };
+        // It panics where the runtime has no I/O, and there is no other way to ask.
+        let bind = AssertUnwindSafe(bind).catch_unwind();
+        Box::pin(bind.map(|bound| bound.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::Unsupported, NO_IO)))))
     }
 }
 

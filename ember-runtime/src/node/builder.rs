@@ -8,6 +8,7 @@ use std::{
 use super::{
     Hosted, IntoHosted, Node, ServiceConfig, class,
     host::{Launch, Services},
+    runtime,
 };
 use crate::{
     actor::Service,
@@ -157,15 +158,17 @@ impl NodeBuilder {
         self
     }
 
-    /// Starts the node: its services, its place in the cluster, then `started` everywhere. Needs a tokio runtime.
+    /// Starts the node: its services, its place in the cluster, then `started` everywhere. Needs a tokio runtime, with timers,
+    /// and with I/O if the node has a registry. Whatever the node does, it does on this runtime, and it ends with it.
     ///
     /// # Errors
-    /// A service that does not start, a registry that cannot be reached within 10 s, an address that cannot be used, a name
+    /// No such runtime. A service that does not start, a registry that cannot be reached within 10 s, an address that cannot be used, a name
     /// that another node answers to. What had been started is stopped again.
     pub async fn start(mut self) -> Result<Node> {
         if let Some(problem) = self.problem.take() {
             return Err(problem);
         }
+        runtime::check()?;
         self.check_cluster()?;
         let rng = self.rng.take().unwrap_or_else(Rng::from_entropy);
         let name = self.name.take().unwrap_or_else(|| format!("node-{:08x}", rng.u64() >> 32));

@@ -1,6 +1,7 @@
 //! A node's part in a cluster: its links, its view, and its entry in the registry.
 
 use std::{
+    io,
     net::UdpSocket,
     sync::{Arc, Weak, atomic::Ordering},
     time::Duration,
@@ -101,7 +102,10 @@ impl NodeBuilder {
             None => Endpoint::Tcp(format!("{}:0", interface(&**registry)?)),
         };
         let bound = self.network.bind(&endpoint).await;
-        bound.map(Some).map_err(|source| Error::Io { context: format!("cannot listen on {endpoint}"), source })
+        bound.map(Some).map_err(|source| match source.kind() {
+            io::ErrorKind::Unsupported => Error::Configuration(format!("cannot listen on {endpoint}: {source}")),
+            _ => Error::Io { context: format!("cannot listen on {endpoint}"), source },
+        })
     }
 
     pub(super) fn advertised(&self, listener: &Option<Box<dyn Listener>>) -> Result<Endpoint> {

@@ -22,7 +22,7 @@ impl<U: Unit> Cx<'_, U> {
     /// If it does not start, or if the node is being shut down.
     ///
     /// # Cancel safety
-    /// If the future is dropped after it was polled, the service is started all the same.
+    /// As [`Node::spawn`](super::Node::spawn): once the future has been polled, the service is started all the same.
     pub fn spawn<H>(&self, service: H) -> impl Future<Output = Result<Pid>> + Send + use<U, H>
     where
         H: IntoHosted<Service: 'static>,

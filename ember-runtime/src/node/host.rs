@@ -5,7 +5,7 @@ use std::{
     any::TypeId,
     collections::{BTreeMap, HashMap},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -39,12 +39,12 @@ pub(super) struct Services {
     pub(super) bus: Arc<Bus>,
     /// For what follows the calendar.
     clock: Arc<dyn Clock>,
-    /// Where everything of the node runs.
-    runtime: tokio::runtime::Handle,
     numbers: AtomicU64,
     tables: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     pub(super) watches: Arc<Watches>,
     running: Mutex<Started>,
+    /// No service is started any more. Held while one is.
+    closed: RwLock<bool>,
     me: Weak<Self>,
     /// The whole node is about to stop: all its services are announced as retiring, whatever each is doing yet.
     pub(super) retiring: AtomicBool,
@@ -60,8 +60,6 @@ struct Started {
     registered: BTreeMap<u64, Running>,
     /// The same by name and id, of which there is one each. Those that have failed make room for others.
     taken: HashMap<(String, String), u64>,
-    /// No service is started any more.
-    closed: bool,
 }
 
 /// A started service.
@@ -83,11 +81,11 @@ impl Services {
             router,
             bus: Arc::default(),
             clock,
-            runtime: tokio::runtime::Handle::current(),
             numbers: AtomicU64::new(1),
             tables: Mutex::default(),
             watches,
             running: Mutex::default(),
+            closed: RwLock::default(),
             me: me.clone(),
             retiring: AtomicBool::new(false),
             #[cfg(feature = "cluster")]
@@ -98,6 +96,11 @@ impl Services {
 
     fn lock(&self) -> MutexGuard<'_, Started> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on no service is started. Those that are being started, are known.
+    fn close(&self) {
+        *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
     }
 
     /// One that is in the view and in the registry, perhaps as failed.
@@ -135,30 +138,35 @@ impl Services {
         Ok(table)
     }
 
-    /// Starts a service that the node was built with, and waits for its `init` and `start`.
+    /// Starts a service that the node was built with, and waits for its `init` and `start`. It begins its work with
+    /// [`go`](Self::go).
     pub(super) async fn start<S: Service>(self: &Arc<Self>, hosted: Hosted<S>) -> Result<()> {
-        self.launch(hosted)?.await.map(drop)
+        self.launch(hosted, false)?.await.map(drop)
     }
 
-    /// Starts a service at run time.
+    /// Starts a service at run time, and waits for its `init` and `start`. Once this has been polled nobody needs to wait:
+    /// whatever is to be done after the start, its driver does.
     pub(super) async fn spawn<S: Service>(self: &Arc<Self>, hosted: Hosted<S>) -> Result<Pid> {
-        let cell = self.launch(hosted)?.await?;
-        let pid = cell.pid();
-        cell.release(&**self);
-        Ok(pid)
+        self.launch(hosted, true)?.await
     }
 
-    /// Starts a service. The future waits for its `init` and `start`.
+    /// Starts a service; if it `works`, it begins its work when it has been started. The future waits for its `init` and
+    /// `start`.
     fn launch<S: Service>(
         self: &Arc<Self>,
         hosted: Hosted<S>,
-    ) -> Result<impl Future<Output = Result<Arc<dyn AnyCell>>> + Send + use<S>> {
+        works: bool,
+    ) -> Result<impl Future<Output = Result<Pid>> + Send + use<S>> {
+        let router = Arc::clone(&self.router);
         let pid = Pid { node: self.record.key, number: self.numbers.fetch_add(1, Ordering::Relaxed) };
         let Hosted { source, supervision, register: registered, limits, particulars } = hosted;
         let host: Arc<dyn Host> = Arc::clone(self) as _;
-        let mut running = self.lock();
-        if running.closed {
+        let closed = self.closed.read().unwrap_or_else(PoisonError::into_inner);
+        if *closed {
             return Err(Error::Closed);
+        }
+        if let Some(over) = router.over() {
+            return Err(over.into());
         }
         let cell = Cell::new(Setup {
             pid,
@@ -171,43 +179,55 @@ impl Services {
         });
         let any = Arc::clone(&cell) as Arc<dyn AnyCell>;
         if registered {
+            let mut running = self.lock();
             running.claim(&any, S::SPEC.location)?;
-        }
-        self.router.add(Arc::clone(&any));
-        if registered {
             running.registered.insert(pid.number, Running { cell: Arc::clone(&any), published: false });
         }
-        drop(running);
+        self.router.add(Arc::clone(&any));
         let started = match source {
             Source::Value(Some(service)) if cell.table.is_plain() => {
                 cell.settle_in(service, &host);
-                self.publish(pid.number);
                 None
             }
             source => {
                 let (ready, started) = oneshot::channel();
-                let services = Weak::clone(&self.me);
+                let (services, any) = (Weak::clone(&self.me), Arc::clone(&any));
                 // Told by whoever runs the service, before it can end, and whether somebody still waits for it or not.
                 cell.drive(source, move |result| {
                     if let (Ok(()), Some(services)) = (&result, services.upgrade()) {
-                        services.publish(pid.number);
+                        services.established(&any, works);
                     }
-                    drop(ready.send(result));
+                    tell(ready, result, &*any);
                 });
                 Some(started)
             }
         };
+        drop(closed);
+        if started.is_none() {
+            self.established(&any, works);
+        }
         Ok(async move {
             if let Some(started) = started {
                 started.await.unwrap_or_else(|_| {
-                    Err(Error::ServiceStart {
-                        service: S::SPEC.name.into(),
-                        cause: "its task ended before it was started".into(),
-                    })
+                    Err(router.over().map_or_else(
+                        || Error::ServiceStart {
+                            service: S::SPEC.name.into(),
+                            cause: "its task ended before it was started".into(),
+                        },
+                        Error::from,
+                    ))
                 })?;
             }
-            Ok(any)
+            Ok(pid)
         })
+    }
+
+    /// A service has been started: if it is registered, others learn of it; if it `works`, it begins its work.
+    fn established(&self, cell: &Arc<dyn AnyCell>, works: bool) {
+        self.publish(cell.pid().number);
+        if works {
+            Arc::clone(cell).release(self);
+        }
     }
 
     /// A service of this node, by its pid.
@@ -241,7 +261,7 @@ impl Services {
 
     /// Ends all services at once, as a crash would.
     pub(super) fn abort(&self) {
-        self.lock().closed = true;
+        self.close();
         self.watches.close();
         for cell in self.router.all() {
             cell.abort();
@@ -250,7 +270,7 @@ impl Services {
 
     /// Stops all services, the last one started first; those that do not end by `deadline` are cut short.
     pub(super) async fn stop(&self, deadline: Instant) -> Result<()> {
-        self.lock().closed = true;
+        self.close();
         let mut late = Vec::new();
         for cell in self.router.all().into_iter().rev() {
             cell.retire();
@@ -277,7 +297,7 @@ impl Host for Services {
     }
 
     fn runtime(&self) -> &tokio::runtime::Handle {
-        &self.runtime
+        self.router.runtime()
     }
 
     fn rng(&self) -> &Rng {
@@ -330,6 +350,21 @@ impl Started {
     }
 }
 
+/// Tells whoever spawned a service how its start went; the log, if nobody waits for that any more.
+fn tell(ready: oneshot::Sender<Result<()>>, result: Result<()>, cell: &dyn AnyCell) {
+    let (service, pid) = (cell.name(), cell.pid());
+    match ready.send(result) {
+        Ok(()) => {}
+        Err(Ok(())) => tracing::warn!(
+            target: "ember::service", service, %pid,
+            "it has been started, but whoever spawned it waits no more, and does not know its pid"
+        ),
+        Err(Err(error)) => {
+            tracing::error!(target: "ember::service", service, %pid, %error, "it was spawned, and did not start");
+        }
+    }
+}
+
 /// Starts timers and subscriptions of the unit at `keys`. What is returned ends them when dropped.
 fn begin<S: Service>(
     cell: &Arc<Cell<S>>,
@@ -338,7 +373,7 @@ fn begin<S: Service>(
     events: &[Subscription<S>],
     keys: &Keys,
 ) -> Attachments {
-    let mut things = crate::timer::start(cell, timers, keys, &host.clock());
+    let mut things = crate::timer::start(cell, timers, keys, host);
     things.extend(host.get::<Bus>().subscribe(cell, events, keys));
     things
 }

@@ -19,6 +19,7 @@ mod publish;
 #[cfg(feature = "cluster")]
 mod revive;
 mod running;
+mod runtime;
 mod watches;
 
 pub use self::{

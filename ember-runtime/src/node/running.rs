@@ -2,19 +2,20 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
-use tokio::{
-    sync::{OnceCell, watch},
-    time::Instant,
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
 };
+use tokio::{sync::watch, time::Instant};
 
-use super::{IntoHosted, NodeBuilder, host::Services};
+use super::{IntoHosted, NodeBuilder, host::Services, runtime};
 use crate::{
     actor::{CallCounts, Service},
-    call::{Address, Client, Handle, HasClient, Kind, Local, One, Origin, Select},
+    call::{Address, Client, Handle, HasClient, Kind, Local, One, Origin, Over, Select},
     directory::{Selector, View},
     error::{Error, Result},
     id::{NodeKey, Pid},
@@ -24,6 +25,11 @@ use crate::{
 ///
 /// A node runs until [`shutdown`](Node::shutdown), or until its last clone is dropped: then everything ends at once, as if
 /// it had crashed.
+///
+/// It lives on the tokio runtime that it was started on: whoever calls, from another runtime or from none, its services, timers and
+/// deadlines are there. (So a runtime of one thread must be within `block_on` for anything to go on.) When that runtime ends, the
+/// node has ended too: its calls are refused ([`RuntimeEnded`](crate::error::RefusedReason::RuntimeEnded)), its methods report
+/// [`Error::RuntimeEnded`], and its view stays as it was.
 #[derive(Clone)]
 pub struct Node {
     pub(super) inner: Arc<Inner>,
@@ -36,11 +42,15 @@ pub(super) struct Inner {
     pub(super) tasks: Mutex<Vec<tokio::task::AbortHandle>>,
     #[cfg(feature = "cluster")]
     pub(super) membership: std::sync::OnceLock<super::cluster::Membership>,
-    ended: OnceCell<Option<String>>,
+    /// The shutdown, once it has begun.
+    ended: OnceLock<Ending>,
     closed: watch::Sender<bool>,
     /// Who has taken this node's name.
     pub(super) replaced: watch::Sender<Option<String>>,
 }
+
+/// A shutdown: what was late, if anything.
+type Ending = Shared<BoxFuture<'static, Result<Option<String>, Over>>>;
 
 impl Node {
     /// Starts the description of a node.
@@ -55,7 +65,7 @@ impl Node {
             tasks: Mutex::default(),
             #[cfg(feature = "cluster")]
             membership: std::sync::OnceLock::new(),
-            ended: OnceCell::new(),
+            ended: OnceLock::new(),
             closed: watch::Sender::new(false),
             replaced: watch::Sender::new(None),
         };
@@ -84,7 +94,8 @@ impl Node {
 
     /// Gives `event` to every service on this node that has a handler for it; how many took it.
     pub fn publish<E: Send + Sync + 'static>(&self, event: E) -> usize {
-        self.inner.services.bus.publish(event)
+        let services = &self.inner.services;
+        if services.router.over().is_some() { 0 } else { services.bus.publish(event) }
     }
 
     /// Starts a service on this node, and waits for its `init` and `start`: a value of a `#[service]` type, or a
@@ -92,12 +103,20 @@ impl Node {
     /// [`Hosted::register`](super::Hosted::register)ed.
     ///
     /// # Errors
-    /// If it does not start, or if the node is being shut down.
+    /// If it does not start, or if the node is being shut down, or its runtime has ended.
     ///
     /// # Cancel safety
-    /// If the future is dropped after it was polled, the service is started all the same.
+    /// If the future is dropped after it was polled, for example by a time-out, the service is started all the same, in full: its
+    /// timers tick, and if it is registered it comes into the view. The log says so, with its pid; [`services`](Node::services)
+    /// has that too. If it is to end then, [`stop`](Node::stop) it.
     pub async fn spawn<H: IntoHosted<Service: 'static>>(&self, service: H) -> Result<Pid> {
         self.inner.services.spawn(service.into_hosted()).await
+    }
+
+    /// The services that run on this node or are about to start, in the order in which they were made: spawned ones too,
+    /// which no view lists.
+    pub fn services(&self) -> Vec<Pid> {
+        self.inner.services.router.all().iter().map(|cell| cell.pid()).collect()
     }
 
     /// Stops a service of this node: it takes no new work, finishes what waits in its mailbox, and ends. `false` if no such
@@ -165,13 +184,15 @@ impl Node {
     /// the runtime waits for. Read it in a thread of your own (`std::thread::spawn`), or end with `std::process::exit`.
     ///
     /// # Errors
-    /// As [`shutdown`](Node::shutdown). [`Error::Replaced`] if a later node has taken this one's name; the shutdown is then
+    /// As [`shutdown`](Node::shutdown). A runtime without I/O, which has no signals. [`Error::Replaced`] if a later node has taken this one's name; the shutdown is then
     /// done too.
     pub async fn run(&self) -> Result<()> {
         let (mut closed, mut replaced) = (self.inner.closed.subscribe(), self.inner.replaced.subscribe());
+        let services = &self.inner.services;
         let by = tokio::select! {
             biased;
-            signal = signal() => signal.map(|()| None)?,
+            over = services.router.until_runtime_ends() => return Err(over.into()),
+            signal = runtime::with_signals(services.router.runtime(), signal()) => signal.map(|()| None)?,
             _ = closed.wait_for(|closed| *closed) => None,
             by = replaced.wait_for(Option::is_some) => by.ok().and_then(|by| by.clone()),
         };
@@ -187,9 +208,33 @@ impl Node {
     ///
     /// # Errors
     /// [`Error::CutShort`] if work was still running when the time given to the builder (8 s by default) was over.
+    /// [`Error::RuntimeEnded`] if the runtime of the node has ended before: its services were not stopped in good order.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped after it was polled, the shutdown goes on all the same. Called again, it waits for that.
     pub async fn shutdown(&self) -> Result<()> {
-        let late = self.inner.ended.get_or_init(|| self.end()).await;
-        late.as_ref().map_or(Ok(()), |late| Err(Error::CutShort(late.clone())))
+        let ended = self.inner.ended.get_or_init(|| self.begin_to_end()).clone();
+        match ended.await? {
+            None => Ok(()),
+            Some(late) => Err(Error::CutShort(late)),
+        }
+    }
+
+    /// Shuts down in a task of the node's own runtime, whoever asks.
+    fn begin_to_end(&self) -> Ending {
+        let (node, router) = (self.clone(), Arc::clone(&self.inner.services.router));
+        let task = self.inner.services.router.runtime().spawn(async move {
+            let late = node.end().await;
+            node.inner.services.router.close();
+            late
+        });
+        let ended = async move {
+            task.await.or_else(|error| match router.over() {
+                Some(over) if error.is_cancelled() => Err(over),
+                _ => Ok(Some(error.to_string())),
+            })
+        };
+        ended.boxed().shared()
     }
 
     async fn end(&self) -> Option<String> {
@@ -236,6 +281,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.abort();
         self.services.abort();
+        self.services.router.close();
         #[cfg(feature = "cluster")]
         self.services.router.disconnect();
     }

@@ -106,7 +106,7 @@ impl Watches {
         }
         if !is_local && target.follower.is_none() {
             let (router, watches) = (Arc::clone(&self.router), Arc::downgrade(self));
-            let task = tokio::spawn(async move {
+            let task = self.router.runtime().spawn(async move {
                 let reason = super::follow::end_of(&router, pid).await;
                 if let Some(watches) = watches.upgrade() {
                     watches.tell(pid, reason);

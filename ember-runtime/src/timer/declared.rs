@@ -6,7 +6,7 @@ use tokio::time::{MissedTickBehavior, interval_at, sleep};
 
 use super::tick::{Tick, UnderWay};
 use crate::{
-    actor::{AnyCell, Cell, HookFn, Schedule, Service, TaskJob, Timer},
+    actor::{AnyCell, Cell, HookFn, Host, Schedule, Service, TaskJob, Timer},
     clock::Clock,
     error::Result,
     message::{Keys, Lane},
@@ -47,12 +47,12 @@ impl Drop for EndOnDrop {
     }
 }
 
-/// Starts the timers that the unit at `keys` declares. What is returned ends them when dropped.
+/// Starts the timers that the unit at `keys` declares, on the runtime of the node. What is returned ends them when dropped.
 pub(crate) fn start<S: Service>(
     cell: &Arc<Cell<S>>,
     timers: &[Timer<S>],
     keys: &Keys,
-    clock: &Arc<dyn Clock>,
+    host: &dyn Host,
 ) -> Vec<Box<dyn Any + Send>> {
     let start = |timer: &Timer<S>| {
         let task = Declared {
@@ -60,10 +60,10 @@ pub(crate) fn start<S: Service>(
             life: cell.life(),
             timer: *timer,
             keys: keys.clone(),
-            clock: Arc::clone(clock),
+            clock: host.clock(),
             under_way: UnderWay::default(),
         };
-        Box::new(EndOnDrop(tokio::spawn(task.run()).abort_handle())) as Box<dyn Any + Send>
+        Box::new(EndOnDrop(host.runtime().spawn(task.run()).abort_handle())) as Box<dyn Any + Send>
     };
     timers.iter().map(start).collect()
 }

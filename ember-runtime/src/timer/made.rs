@@ -110,7 +110,7 @@ impl<U: Unit> Cx<'_, U> {
             })
         });
         let run = run(deliver, UnderWay::default());
-        let task = tokio::spawn(async move {
+        let task = self.core.host.runtime().spawn(async move {
             tokio::select! {
                 biased;
                 () = ended => {}

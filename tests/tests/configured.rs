@@ -49,3 +49,18 @@ async fn class_without_default_is_refused_with_its_place() {
     let error = configure(r#"[{"class": "needy"}]"#).start().await.unwrap_err().to_string();
     assert!(error.contains("tests/configured.rs:") && error.contains("no `Default`"), "{error}");
 }
+
+#[tokio::test]
+async fn values_that_cannot_be_are_refused_by_name() {
+    for (json, named) in [
+        (r#"[{"class": "greeter", "count": 4294967295}]"#, "4294967295 instances of `greeter` (`count`)"),
+        (r#"[{"class": "greeter", "mailbox": 0}]"#, ".mailbox(0)"),
+        (r#"[{"class": "greeter", "version": "latest"}]"#, ".version(\"latest\")"),
+        (r#"[{"class": "greeter", "id": ""}]"#, ".id(\"\")"),
+    ] {
+        let error = configure(json).start().await.unwrap_err().to_string();
+        assert!(error.contains(named), "{json}: {error}");
+    }
+    let none = configure(r#"[{"class": "greeter", "count": 0}]"#).start().await.expect("the node starts");
+    assert!(none.view().instances().is_empty());
+}

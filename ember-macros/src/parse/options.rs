@@ -18,6 +18,9 @@ use crate::{errors::Errors, model::Runtime};
 const LATER: &[(&str, &[&str])] =
     &[("service", &["concurrent", "sharded", "elected", "workers", "restart", "on_panic"])];
 
+/// A name or a kind has this many bytes at most.
+const LONGEST: usize = 255;
+
 /// The options of one attribute. Each is taken out by what reads it; what is left at the end is unknown.
 pub(super) struct Options {
     /// What carries them: `service`, `method`, …
@@ -79,10 +82,42 @@ impl Options {
     pub(super) fn name(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<LitStr> {
         let text = self.string(key, example, errors)?;
         let value = text.value();
+        if value.len() > LONGEST {
+            errors.at(&text, format!("this name has {} bytes: write {LONGEST} at most", value.len()));
+            return None;
+        }
         if !value.is_empty() && value.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') {
             return Some(text);
         }
         errors.at(&text, format!("\"{value}\" is not a name: it consists of letters, digits, `_` and `-`"));
+        None
+    }
+
+    /// `key = "…"`, where the text is a kind or the like.
+    pub(super) fn text(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<LitStr> {
+        let text = self.string(key, example, errors)?;
+        let value = text.value();
+        if !value.is_empty() && value.len() <= LONGEST && !value.chars().any(char::is_control) {
+            return Some(text);
+        }
+        errors.at(
+            &text,
+            format!("`{key}` has 1 to {LONGEST} bytes and no control characters: write `{key} = \"{example}\"`"),
+        );
+        None
+    }
+
+    /// `key = "1.2.0"`.
+    pub(super) fn version(&mut self, key: &'static str, errors: &mut Errors) -> Option<LitStr> {
+        let text = self.string(key, "1.2.0", errors)?;
+        let value = text.value();
+        match value.parse::<semver::Version>() {
+            Ok(_) => return Some(text),
+            Err(error) => errors.at(
+                &text,
+                format!("\"{value}\" is not a version ({error}): write three numbers, as in `{key} = \"1.2.0\"`"),
+            ),
+        }
         None
     }
 
@@ -253,5 +288,30 @@ mod tests {
         assert_eq!(closest("timout", &known), Some("timeout"));
         assert_eq!(closest("nmae", &known), Some("name"));
         assert_eq!(closest("colour", &known), None);
+    }
+
+    #[test]
+    fn versions_names_and_kinds_that_cannot_be_are_refused_with_what_to_write() {
+        let said = |tokens: &str, read: fn(&mut Options, &mut Errors) -> Option<LitStr>| {
+            let mut errors = Errors::default();
+            let mut options = Options::parse("service", tokens.parse().unwrap(), &mut errors);
+            let read = read(&mut options, &mut errors);
+            (read.is_some(), errors.into_tokens().to_string())
+        };
+        for good in ["1.2.0", "0.0.1-rc.1+5"] {
+            let (read, errors) = said(&format!("version = {good:?}"), |it, errors| it.version("version", errors));
+            assert!(read, "{good}: {errors}");
+        }
+        for bad in ["latest", "", "1.2", "v1.2.3"] {
+            let (read, errors) = said(&format!("version = {bad:?}"), |it, errors| it.version("version", errors));
+            assert!(!read && errors.contains("three numbers"), "{bad}: {errors}");
+        }
+        for bad in ["", "a\nb", &"x".repeat(256)] {
+            let (read, errors) = said(&format!("kind = {bad:?}"), |it, errors| it.text("kind", "game", errors));
+            assert!(!read && errors.contains("1 to 255 bytes"), "{bad}: {errors}");
+        }
+        let long = format!("name = {:?}", "x".repeat(256));
+        let (read, errors) = said(&long, |it, errors| it.name("name", "player", errors));
+        assert!(!read && errors.contains("256 bytes"), "{errors}");
     }
 }

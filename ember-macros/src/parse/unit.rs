@@ -16,8 +16,8 @@ pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) 
         name: options
             .name("name", "player", errors)
             .map_or_else(|| item.ident.unraw().to_string(), |name| name.value()),
-        kind: options.string("kind", "game", errors),
-        version: options.string("version", "1.2.0", errors),
+        kind: options.text("kind", "game", errors),
+        version: options.version("version", errors),
         contracts: options.paths("implements", "Player", errors),
     };
     unit(options, item, UnitKind::Service(spec), errors)

@@ -36,7 +36,7 @@ pub enum OnPanic {
 pub(crate) struct Supervision {
     pub(crate) restart: Restart,
     pub(crate) on_panic: OnPanic,
-    /// This many restarts…
+    /// This many restarts (`u32::MAX`: any number)…
     pub(crate) restarts: u32,
     /// …within this time.
     pub(crate) within: Duration,
@@ -59,6 +59,9 @@ impl Supervision {
     }
 }
 
+/// So often the pause is doubled at most.
+const MOST_DOUBLINGS: usize = 20;
+
 /// The restarts of one service so far.
 #[derive(Debug)]
 pub(super) struct Budget {
@@ -78,10 +81,14 @@ impl Budget {
         while self.spent.front().is_some_and(|then| now.duration_since(*then) >= self.policy.within) {
             self.spent.pop_front();
         }
-        if self.spent.len() >= self.policy.restarts as usize {
+        let bounded = self.policy.restarts != u32::MAX;
+        if bounded && self.spent.len() >= self.policy.restarts as usize {
             return None;
         }
-        let doublings = self.spent.len().min(20) as u32;
+        let doublings = self.spent.len().min(MOST_DOUBLINGS) as u32;
+        if !bounded && self.spent.len() == MOST_DOUBLINGS {
+            self.spent.pop_front();
+        }
         self.spent.push_back(now);
         Some(rng.jitter(self.policy.pause.saturating_mul(1 << doublings).min(self.policy.max_pause)))
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use super::{handle::Target, retry::Repeat};
-use crate::{directory::Key, message::Method};
+use crate::{clock::LONGEST, directory::Key, message::Method};
 
 /// The time that a call may take unless something else is said.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -17,9 +17,6 @@ pub struct Request<M: Method> {
     /// Almost always none, and then it costs nothing to carry.
     pub(super) retry: Option<Box<Repeat<M>>>,
 }
-
-/// A call that may take longer may take this long: so much can be added to any point in time.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// What the caller said of a call.
 #[derive(Debug, Clone)]

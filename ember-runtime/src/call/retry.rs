@@ -160,7 +160,7 @@ impl Course {
             // Between attempts nothing is under way; `lost` remembers what may have been executed.
             self.handed_over = HandedOver::No;
             sleep(self.target.router.rng().jitter(pause)).await;
-            pause = (pause * 2).min(policy.max);
+            pause = pause.saturating_mul(2).min(policy.max);
         }
     }
 

@@ -8,12 +8,12 @@ use std::{
 use super::{
     Hosted, IntoHosted, Node, ServiceConfig, class,
     host::{Launch, Services},
-    runtime,
+    runtime, values,
 };
 use crate::{
     actor::Service,
     call::{LocalCalls, Router},
-    clock::{Clock, SystemClock},
+    clock::{Clock, LONGEST, SystemClock},
     directory::{Directory, NodeRecord},
     error::{Error, Result},
     id::{Incarnation, NodeId, NodeKey},
@@ -61,7 +61,7 @@ impl NodeBuilder {
         }
     }
 
-    /// Names the node. A name is used once in a cluster.
+    /// Names the node. A name is used once in a cluster; it has 1 to 255 bytes and no control characters.
     ///
     /// A node that is started again under its name, after a crash too, takes the place of its earlier run at once. While a node
     /// of that name answers, [`start`](Self::start) refuses with [`Error::NameTaken`]. If one lives but does not answer,
@@ -72,7 +72,7 @@ impl NodeBuilder {
         self
     }
 
-    /// The cluster to take part in, of those that the registry holds. Clusters do not see each other. Without a registry there
+    /// The cluster to take part in, of those that the registry holds: a name as that of a node, without `/`. Clusters do not see each other. Without a registry there
     /// is none: [`start`](Self::start) refuses that.
     pub fn cluster(mut self, cluster: impl Into<String>) -> Self {
         self.cluster = Some(cluster.into());
@@ -90,9 +90,10 @@ impl NodeBuilder {
         self
     }
 
-    /// How long a shutdown waits for work in flight.
+    /// How long a shutdown waits for work in flight: 8 s by default. With 0 it does not wait; more than a hundred years count as a
+    /// hundred.
     pub fn drain(mut self, drain: Duration) -> Self {
-        self.drain = drain;
+        self.drain = drain.min(LONGEST);
         self
     }
 
@@ -162,13 +163,14 @@ impl NodeBuilder {
     /// and with I/O if the node has a registry. Whatever the node does, it does on this runtime, and it ends with it.
     ///
     /// # Errors
-    /// No such runtime. A service that does not start, a registry that cannot be reached within 10 s, an address that cannot be used, a name
+    /// No such runtime. A value that cannot be, by its name. A service that does not start, a registry that cannot be reached within 10 s, an address that cannot be used, a name
     /// that another node answers to. What had been started is stopped again.
     pub async fn start(mut self) -> Result<Node> {
         if let Some(problem) = self.problem.take() {
             return Err(problem);
         }
         runtime::check()?;
+        self.check_values()?;
         self.check_cluster()?;
         let rng = self.rng.take().unwrap_or_else(Rng::from_entropy);
         let name = self.name.take().unwrap_or_else(|| format!("node-{:08x}", rng.u64() >> 32));
@@ -216,6 +218,18 @@ impl NodeBuilder {
 }
 
 impl NodeBuilder {
+    fn check_values(&self) -> Result<()> {
+        if let Some(name) = &self.name {
+            values::name(".name", name)?;
+        }
+        if let Some(cluster) = &self.cluster {
+            values::name(".cluster", cluster)?;
+        }
+        #[cfg(feature = "cluster")]
+        self.clustered.check()?;
+        Ok(())
+    }
+
     fn check_cluster(&self) -> Result<()> {
         let problem = match &self.cluster {
             Some(cluster) if cluster.is_empty() || cluster.contains('/') => {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
-use super::{Hosted, NodeBuilder, ServiceConfig};
+use super::{Hosted, NodeBuilder, ServiceConfig, values};
 use crate::{
     actor::{Service, ServiceSpec},
     error::{Error, Result},
@@ -91,6 +91,9 @@ pub(super) fn add(mut node: NodeBuilder, configs: &[ServiceConfig]) -> Result<No
             Ok(maker) => maker,
             Err(error) => return Err((node, error)),
         };
+        if let Err(error) = values::count(&config.class, config.count) {
+            return Err((node, error));
+        }
         for number in 1..=config.count {
             node = (maker.0)(node, Instance { config, number });
         }

@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{Node, NodeBuilder, door::Door, host::Services, namesake, revive};
+use super::{Node, NodeBuilder, door::Door, host::Services, namesake, revive, values};
 use crate::{
     actor::{AnyCell, ServiceIdentity, ServiceState},
     directory::{
@@ -56,6 +56,13 @@ impl Options {
         self.registry.is_none()
     }
 
+    /// # Errors
+    /// A value that cannot be.
+    pub(super) fn check(&self) -> Result<()> {
+        values::lease(self.lease)?;
+        values::max_message(self.links.max_message)
+    }
+
     /// What was said that only peers can notice.
     pub(super) fn meant_for_peers(&self) -> Option<&'static str> {
         let listen = self.listen.as_ref().map(|_| ".listen(…)");
@@ -83,13 +90,14 @@ impl NodeBuilder {
         self
     }
 
-    /// How long the registry keeps this node after its last sign of life: 5 s by default. etcd counts whole seconds, from 2.
+    /// How long the registry keeps this node after its last sign of life: 5 s by default, 1 s at least, a year at most. etcd
+    /// counts whole seconds, from 2.
     pub fn lease(mut self, ttl: Duration) -> Self {
         self.clustered.lease = ttl;
         self
     }
 
-    /// The largest message, in bytes, that a link carries: 16 MiB by default.
+    /// The largest message, in bytes, that a link carries: 16 MiB by default, 4 KiB at least, 1 GiB at most.
     pub fn max_message(mut self, bytes: usize) -> Self {
         self.clustered.links.max_message = bytes;
         self

@@ -30,7 +30,7 @@ pub struct ServiceConfig {
     /// How many user messages may wait in the mailbox of each; 1024 by default.
     #[serde(default)]
     pub mailbox: Option<usize>,
-    /// How many instances; 1 by default. 0 is allowed: none.
+    /// How many instances; 1 by default. 0 is allowed: none. 65,536 at most.
     #[serde(default = "one")]
     pub count: u32,
 }

@@ -8,6 +8,10 @@ use crate::{
 };
 
 /// A service with what sets this instance apart: `Hosted::new(PlayerService::default()).id("42").tag("zone", "eu")`.
+///
+/// Values that cannot be are refused when the service is started, as [`Error::Configuration`](crate::error::Error::Configuration)
+/// that names them: ids, kinds and tags have 1 to 255 bytes and no control characters (the value of a tag may be empty), and an
+/// instance has 64 tags at most.
 #[must_use = "give it to `Node::builder().service(…)`"]
 pub struct Hosted<S> {
     pub(super) source: Source<S>,
@@ -51,14 +55,15 @@ impl<S: Service> Hosted<S> {
     }
 
     /// Bounds its restarts: this many within this time, 5 in 60 s by default. With one more failure it is
-    /// [`Failed`](crate::actor::ServiceState::Failed), which the view shows and the log reports as an error.
+    /// [`Failed`](crate::actor::ServiceState::Failed), which the view shows and the log reports as an error. 0 restarts: the first
+    /// failure is the last; at most 10,000, or `u32::MAX` for any number.
     pub fn budget(mut self, restarts: u32, within: Duration) -> Self {
         (self.supervision.restarts, self.supervision.within) = (restarts, within);
         self
     }
 
     /// The pause before a restart: anything up to `first`, which doubles with each restart of the budget, up to `longest`.
-    /// 100 ms and 10 s by default.
+    /// 100 ms and 10 s by default; with 0 there is none.
     pub fn back_off(mut self, first: Duration, longest: Duration) -> Self {
         (self.supervision.pause, self.supervision.max_pause) = (first, longest);
         self
@@ -83,7 +88,7 @@ impl<S: Service> Hosted<S> {
         self
     }
 
-    /// Gives it a version, in place of its package's.
+    /// Gives it a version, in place of its package's: three numbers, as in `1.2.0`, as Cargo writes them.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.particulars.version = Some(version.into());
         self
@@ -95,7 +100,7 @@ impl<S: Service> Hosted<S> {
         self
     }
 
-    /// Bounds its mailbox to this many user messages; 1024 by default.
+    /// Bounds its mailbox to this many user messages, from 1 to 16,777,216 (2²⁴); 1024 by default.
     pub fn mailbox(mut self, messages: usize) -> Self {
         self.limits.user = messages;
         self

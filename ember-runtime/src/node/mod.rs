@@ -20,6 +20,7 @@ mod publish;
 mod revive;
 mod running;
 mod runtime;
+mod values;
 mod watches;
 
 pub use self::{

@@ -2,7 +2,7 @@
 
 use std::{any::Any, sync::Arc};
 
-use tokio::time::{MissedTickBehavior, interval_at, sleep};
+use tokio::time::sleep;
 
 use super::tick::{Tick, UnderWay};
 use crate::{
@@ -89,8 +89,7 @@ impl<S: Service> Declared<S> {
             #[cfg(feature = "cron")]
             Schedule::Cron(cron) => self.follow(cron).await,
             Schedule::Every(period) => {
-                let mut ticks = interval_at(tokio::time::Instant::now() + period, period);
-                ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+                let mut ticks = super::ticks(period);
                 loop {
                     ticks.tick().await;
                     if !self.tick() {

@@ -9,10 +9,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    task::AbortHandle,
-    time::{Instant, MissedTickBehavior, interval_at, sleep},
-};
+use tokio::{task::AbortHandle, time::sleep};
 
 use super::tick::UnderWay;
 use crate::{
@@ -52,17 +49,18 @@ impl<U: Unit> Cx<'_, U> {
     /// mailbox, as a message of its own, and never overlaps itself: a tick that is due while the last one still waits or runs
     /// is skipped, and one that comes late puts off those after it.
     ///
+    /// Timers count milliseconds: a shorter period counts as one. One of more than a hundred years counts as a hundred.
+    ///
     /// # Panics
     /// If `period` is zero.
     pub fn every<F>(&self, period: Duration, action: F) -> TimerHandle
     where
         F: FnMut(&mut U, &mut Cx<'_, U>) + Send + 'static,
     {
-        assert!(!period.is_zero(), "a period is longer than 0");
+        assert!(!period.is_zero(), "`cx.every(0ns, …)` cannot be: a period is longer than 0");
         let action = Arc::new(Mutex::new(action));
         self.timer(|deliver, under_way| async move {
-            let mut ticks = interval_at(Instant::now() + period, period);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut ticks = super::ticks(period);
             loop {
                 ticks.tick().await;
                 let Some(tick) = under_way.begin() else { continue };

@@ -1,0 +1,140 @@
+//! What the values that a node and its services are given must be: each means something, or is refused by name, with what to
+//! write instead.
+
+use std::{fmt::Debug, ops::RangeInclusive, time::Duration};
+
+use crate::{
+    actor::{Particulars, Supervision},
+    error::{Error, Result},
+    mailbox::Limits,
+};
+
+/// A name, an id, a kind or a tag has this many bytes at most.
+const TEXT: usize = 255;
+/// So many tags an instance has at most.
+const TAGS: usize = 64;
+/// So many messages can a mailbox hold.
+const MAILBOX: RangeInclusive<usize> = 1..=1 << 24;
+/// So many restarts can be counted.
+const RESTARTS: u32 = 10_000;
+/// So many instances one entry of a configuration makes.
+const COUNT: u32 = 65_536;
+/// A lease can be this long.
+#[cfg(feature = "cluster")]
+const LEASE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(365 * 24 * 60 * 60);
+/// A message can be this large.
+#[cfg(feature = "cluster")]
+const MESSAGE: RangeInclusive<usize> = 4096..=1 << 30;
+
+/// The refusal of `value` for what `setting` sets. `say` says what to write.
+fn refuse(setting: &str, value: impl Debug, say: &str) -> Error {
+    let mut value = format!("{value:?}");
+    if value.chars().count() > 48 {
+        value = format!("{}…", value.chars().take(48).collect::<String>());
+    }
+    Error::Configuration(format!("`{setting}({value})` cannot be: {say}"))
+}
+
+/// # Errors
+/// It is no name.
+pub(super) fn name(setting: &str, text: &str) -> Result<()> {
+    if text.is_empty() {
+        return Err(refuse(setting, text, "it is empty; leave it out, or write a name"));
+    }
+    plain(setting, text)
+}
+
+/// # Errors
+/// The text is too long, or cannot be shown.
+fn plain(setting: &str, text: &str) -> Result<()> {
+    if text.len() > TEXT {
+        return Err(refuse(setting, text, &format!("it has {} bytes; write at most {TEXT}", text.len())));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(refuse(setting, text, "it has a control character; write what can be shown on one line"));
+    }
+    Ok(())
+}
+
+/// # Errors
+/// It is no version.
+fn version(text: &str) -> Result<()> {
+    plain(".version", text)?;
+    let parsed = text.parse::<semver::Version>().map(drop);
+    parsed.map_err(|error| refuse(".version", text, &format!("{error}; write three numbers, as in \"1.2.0\"")))
+}
+
+/// What was said of one instance.
+///
+/// # Errors
+/// The first value that cannot be.
+pub(super) fn instance(particulars: &Particulars, supervision: &Supervision, limits: &Limits) -> Result<()> {
+    let Particulars { id, kind, version: given, tags } = particulars;
+    if let Some(id) = id {
+        name(".id", id)?;
+    }
+    if let Some(kind) = kind {
+        name(".kind", kind)?;
+    }
+    if let Some(given) = given {
+        version(given)?;
+    }
+    if tags.len() > TAGS {
+        return Err(refuse(".tag", tags.len(), &format!("an instance has {TAGS} tags at most")));
+    }
+    for (tag, value) in tags {
+        name(".tag", tag)?;
+        plain(".tag", value)?;
+    }
+    if !MAILBOX.contains(&limits.user) {
+        let say = format!("a mailbox holds {} to {} messages", MAILBOX.start(), MAILBOX.end());
+        return Err(refuse(".mailbox", limits.user, &say));
+    }
+    let Supervision { restarts, within, .. } = *supervision;
+    if restarts > RESTARTS && restarts != u32::MAX {
+        let say = format!("write {RESTARTS} at most, or `u32::MAX` for restarts without a bound");
+        return Err(refuse(".budget", restarts, &say));
+    }
+    if within.is_zero() && restarts != u32::MAX {
+        let say = "a budget is for some time; for restarts without a bound write `.budget(u32::MAX, …)`";
+        return Err(refuse(".budget", within, say));
+    }
+    Ok(())
+}
+
+/// How many instances an entry of a configuration asks for.
+///
+/// # Errors
+/// Too many.
+pub(super) fn count(class: &str, count: u32) -> Result<()> {
+    if count <= COUNT {
+        return Ok(());
+    }
+    Err(Error::Configuration(format!(
+        "the configuration asks for {count} instances of `{class}` (`count`): an entry makes {COUNT} at most; let a service `spawn` the others"
+    )))
+}
+
+/// # Errors
+/// It is too short or too long.
+#[cfg(feature = "cluster")]
+pub(super) fn lease(ttl: Duration) -> Result<()> {
+    if LEASE.contains(&ttl) {
+        return Ok(());
+    }
+    Err(refuse(
+        ".lease",
+        ttl,
+        "the registry keeps a node for 1 s to a year after its last sign of life; 5 s is the default",
+    ))
+}
+
+/// # Errors
+/// It is too small for what the links say themselves, or larger than they can carry.
+#[cfg(feature = "cluster")]
+pub(super) fn max_message(bytes: usize) -> Result<()> {
+    if MESSAGE.contains(&bytes) {
+        return Ok(());
+    }
+    Err(refuse(".max_message", bytes, "a link carries messages of at least 4 KiB (4096) and at most 1 GiB (1 << 30)"))
+}

@@ -20,7 +20,7 @@ pub struct Instance {
     pub(crate) methods: Arc<[MethodRecord]>,
     /// No view lists it: it was found by its pid, so what it has published is not known.
     pub(crate) direct: bool,
-    /// The link to its node broke, and has not come back yet.
+    /// The link to its node broke, and has not come back yet; or the node says that its workers are late. Chosen last.
     pub(crate) suspect: bool,
     /// The service itself, if it is on this node.
     pub(crate) cell: Option<Arc<dyn AnyCell>>,

@@ -33,6 +33,8 @@ struct Known {
     nodes: BTreeMap<NodeKey, Arc<NodeRecord>>,
     services: BTreeMap<Pid, Instance>,
     suspects: BTreeSet<NodeKey>,
+    /// Nodes that say that their workers are held up: chosen last, as suspects are.
+    late: BTreeSet<NodeKey>,
     /// Gone from the registry, but their links are up.
     lingering: BTreeSet<NodeKey>,
     local: BTreeMap<Pid, Instance>,
@@ -120,6 +122,8 @@ impl Directory {
             return;
         }
         self.change(|known| {
+            // It says nothing any more of how late it is.
+            known.late.remove(&node);
             if suspect && known.lingering.contains(&node) {
                 known.drop_node(node);
             } else if suspect {
@@ -128,6 +132,17 @@ impl Directory {
                 known.suspects.remove(&node);
             }
         });
+    }
+
+    /// Marks a node whose workers are late, though its link is up, or clears the mark.
+    pub(crate) fn late(&self, node: NodeKey, is_late: bool) {
+        {
+            let known = self.lock();
+            if !known.nodes.contains_key(&node) || known.late.contains(&node) == is_late {
+                return;
+            }
+        }
+        self.change(|known| if is_late { known.late.insert(node) } else { known.late.remove(&node) });
     }
 
     /// The suspects, with what is known of them.
@@ -258,6 +273,7 @@ impl Known {
         self.nodes.remove(&key);
         self.lingering.remove(&key);
         self.suspects.remove(&key);
+        self.late.remove(&key);
         self.services.retain(|pid, _| pid.node != key);
     }
 
@@ -287,11 +303,12 @@ impl Known {
         }
         nodes.insert(here.key.id, Arc::clone(here));
         let current = |pid: &Pid| nodes.get(&pid.node.id).is_some_and(|record| record.key == pid.node);
+        let avoided = |node: &NodeKey| self.suspects.contains(node) || self.late.contains(node);
         let remote = self
             .services
             .values()
             .filter(|it| current(&it.pid))
-            .map(|instance| Instance { suspect: self.suspects.contains(&instance.pid.node), ..instance.clone() });
+            .map(|instance| Instance { suspect: avoided(&instance.pid.node), ..instance.clone() });
         let mut instances: Vec<_> = self.local.values().cloned().chain(remote).map(Arc::new).collect();
         instances.sort_by_key(|instance| instance.pid);
         View::new(number, nodes, instances)

@@ -4,7 +4,7 @@
 mod endpoint;
 mod os;
 
-use std::{fmt::Debug, io};
+use std::{any::Any, fmt::Debug, io};
 
 use futures_util::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -15,11 +15,46 @@ pub use self::{
 };
 
 /// A byte stream in both directions.
-pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for T {}
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {
+    /// What it really is, for the [`Network`] that made it.
+    fn as_any(&self) -> &dyn Any;
+
+    /// The same, by value.
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for T {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
 
 /// A [`Stream`] whose kind is decided at run time.
 pub type BoxStream = Box<dyn Stream>;
+
+/// Makes a stream that was [detached](Network::detach) usable on the runtime on which it is called.
+pub type Attach = Box<dyn FnOnce() -> io::Result<BoxStream> + Send>;
+
+/// What became of a stream that was to be [detached](Network::detach).
+pub enum Detached {
+    /// It stays on the runtime on which it was made.
+    Here(BoxStream),
+    /// It may go to another one, and begin there.
+    Anywhere(Attach),
+}
+
+impl Debug for Detached {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Here(_) => "Here",
+            Self::Anywhere(_) => "Anywhere",
+        })
+    }
+}
 
 /// Makes connections and listeners. [`OsNetwork`] is the real one.
 pub trait Network: Debug + Send + Sync + 'static {
@@ -34,6 +69,13 @@ pub trait Network: Debug + Send + Sync + 'static {
     /// # Errors
     /// As the operating system reports them, for example that the address is in use.
     fn bind<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, io::Result<Box<dyn Listener>>>;
+
+    /// Frees one of its streams from the runtime on which it was made, so that a node can watch it on a thread where
+    /// handlers never run. By default it stays where it is: then a handler that blocks every worker of the node looks, to its
+    /// peers, as if the node had died.
+    fn detach(&self, stream: BoxStream) -> Detached {
+        Detached::Here(stream)
+    }
 }
 
 /// Accepts connections.

@@ -5,7 +5,7 @@ use std::{io, panic::AssertUnwindSafe};
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-use super::{BoxStream, Endpoint, Listener, Network};
+use super::{Attach, BoxStream, Detached, Endpoint, Listener, Network, Stream};
 
 const NO_IO: &str = "the tokio runtime has no I/O, which a node with peers needs: build it with `.enable_all()`";
 
@@ -34,6 +34,29 @@ impl Network for OsNetwork {
         let bind = AssertUnwindSafe(bind).catch_unwind();
         Box::pin(bind.map(|bound| bound.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::Unsupported, NO_IO)))))
     }
+
+    fn detach(&self, stream: BoxStream) -> Detached {
+        let freed = free(stream, TcpStream::into_std, TcpStream::from_std)
+            .or_else(|stream| free(stream, UnixStream::into_std, UnixStream::from_std));
+        match freed {
+            Ok(attach) => Detached::Anywhere(attach),
+            Err(stream) => Detached::Here(stream),
+        }
+    }
+}
+
+/// Frees `stream` if it is a `T`.
+fn free<T: Stream, S: Send + 'static>(
+    stream: BoxStream,
+    into_std: fn(T) -> io::Result<S>,
+    from_std: fn(S) -> io::Result<T>,
+) -> Result<Attach, BoxStream> {
+    if !Stream::as_any(&*stream).is::<T>() {
+        return Err(stream);
+    }
+    let stream = stream.into_any().downcast::<T>().expect("it is one");
+    let free = into_std(*stream);
+    Ok(Box::new(move || Ok(Box::new(from_std(free?)?) as BoxStream)))
 }
 
 fn tcp(stream: TcpStream) -> io::Result<BoxStream> {

@@ -68,6 +68,12 @@ impl Ingress for Door {
         }
     }
 
+    fn link_late(&self, peer: NodeKey, is_late: bool) {
+        if let Some(router) = self.router.upgrade() {
+            router.directory().late(peer, is_late);
+        }
+    }
+
     fn link_down(&self, peer: NodeKey, _: &str) {
         if let Some(router) = self.router.upgrade() {
             router.directory().suspect(peer, true);

@@ -9,7 +9,7 @@ use super::{
     Links,
     control::Control,
     hello::{Hello, Refusal, Token, Welcome},
-    lock,
+    lock, pulse,
     session::{Parts, Session},
     socket::Sever,
     table::{Connecting, How, State},
@@ -24,6 +24,8 @@ pub(super) struct Accepted {
     /// Where the data stream is expected.
     pub(super) data: oneshot::Receiver<Body>,
     pub(super) expects: oneshot::Sender<Body>,
+    /// The connection for signs of life.
+    pub(super) pulse: pulse::Expected,
 }
 
 impl Links {
@@ -85,6 +87,7 @@ impl Links {
             offer: hello.offer,
             control: control.clone(),
             sever: sever.clone(),
+            workers: Arc::clone(&self.workers),
         };
         let session = Session::new(parts, &self.config, &self.ingress);
         slot.newest = incarnation;
@@ -94,7 +97,8 @@ impl Links {
             outcome: waiting.unwrap_or_else(|| ordered::Sender::new(None)),
         });
         let (expects, data) = oneshot::channel();
-        Ok(Accepted { session, welcome, data, expects })
+        let pulse = self.pulses.expect(welcome.session);
+        Ok(Accepted { session, welcome, data, expects, pulse })
     }
 
     /// The data stream of an accepted link did not come, or its connection broke.

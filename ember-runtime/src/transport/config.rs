@@ -32,10 +32,13 @@ pub(crate) struct LinkConfig {
     pub(crate) out_buffer: usize,
     /// The bytes of calls that one peer may have here, not yet taken by a handler. 32 MiB.
     pub(crate) credit: usize,
-    /// The time between two signs of life. 1 s.
+    /// The longest time between two signs of life; they are sent twice as often. 1 s.
     pub(crate) heartbeat: Duration,
-    /// A peer of which nothing was heard for `heartbeat + grace` is taken for dead. 1 s.
+    /// A peer of which nothing was heard for `heartbeat + grace` is taken for dead, and so is one that reads nothing of what it is
+    /// sent for so long, if its workers are not held up. Workers that are held up for so long are late. 1 s.
     pub(crate) grace: Duration,
+    /// Workers that are held up for so long are given up. 30 s.
+    pub(crate) stall_limit: Duration,
     /// The time for connecting, and again for the handshake. 1 s.
     pub(crate) connect_timeout: Duration,
 }
@@ -48,6 +51,7 @@ impl Default for LinkConfig {
             credit: 32 << 20,
             heartbeat: Duration::from_secs(1),
             grace: Duration::from_secs(1),
+            stall_limit: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(1),
         }
     }
@@ -77,6 +81,8 @@ pub(crate) trait Ingress: Members {
     fn calls(&self, from: NodeKey, calls: &mut dyn Arrivals<'_>, task: &mut Context<'_>);
     /// The link to `peer` is up. Ups and downs come in their order.
     fn link_up(&self, peer: NodeKey);
+    /// The workers of `peer` are late, or are not any more. Told while the link is up.
+    fn link_late(&self, _peer: NodeKey, _is_late: bool) {}
     /// The link to `peer` is down; calls in flight have their answers already.
     fn link_down(&self, peer: NodeKey, why: &str);
 }

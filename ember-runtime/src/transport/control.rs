@@ -4,7 +4,7 @@
 //! | message (postcard of [`Message`]) | when |
 //! | --- | --- |
 //! | hellos, and their answers | first; see `hello.rs` |
-//! | ping | every heartbeat |
+//! | ping | twice per heartbeat, so that something is on its way |
 //! | credit | when an eighth of it has gathered, and with a ping |
 //! | notice: refused one-way calls, counted by reason | with a ping |
 //! | goodbye | no more calls come from the sender, and it refuses new ones |

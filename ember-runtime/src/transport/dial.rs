@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::{TryFutureExt, future::try_join};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio::time::{sleep, timeout};
@@ -24,6 +25,7 @@ use super::{
     links::WeakLinks,
     lock,
     proof::{Claim, Nonces, Signed},
+    pulse::{self, Pulse},
     run, server,
     session::{Parts, Session},
     socket::Socket,
@@ -36,7 +38,7 @@ use crate::error::RefusedReason;
 const CROSSINGS: u32 = 5;
 
 /// A link that the dialling side has made.
-type Made = (Arc<Session>, Streaming<Frame>, Body);
+type Made = (Arc<Session>, Streaming<Frame>, Body, Pulse);
 
 enum Failed {
     /// It crossed with the peer's own.
@@ -51,10 +53,10 @@ pub(super) async fn run(links: WeakLinks, peer: Peer, attempt: u64) {
         let Some(strong) = links.upgrade() else { return };
         let pause = strong.rng.jitter(strong.config.connect_timeout / 4);
         match Box::pin(dial(&strong, &peer, attempt)).await {
-            Ok((session, control, data)) => {
+            Ok((session, control, data, pulse)) => {
                 let mine = |how: &How| matches!(how, How::Dial { attempt: current, .. } if *current == attempt);
                 if strong.raise(&session, mine) {
-                    tokio::spawn(run::run(links, session, control, data));
+                    tokio::spawn(run::run(links, session, control, data, pulse));
                 } else {
                     session.kill("a newer attempt took its place");
                 }
@@ -174,11 +176,13 @@ async fn greet(links: &Arc<Links>, peer: &Peer, attempt: u64, socket: Socket) ->
         offer: welcome.offer,
         control,
         sever,
+        workers: Arc::clone(&links.workers),
     };
     let session = Session::new(parts, &links.config, &links.ingress);
     let body = Body::new(DataWriter::request(session.clone()));
-    match data::open(channel, body, welcome.session).await {
-        Ok(data) => Ok((session, incoming, data)),
+    let second = pulse::open(links, peer, welcome.session).map_err(|error| format!("its heartbeat: {error}"));
+    match try_join(data::open(channel, body, welcome.session), second).await {
+        Ok((data, pulse)) => Ok((session, incoming, data, pulse)),
         Err(why) => Err(Failed::Crossed(format!("not a working link: {why}"))),
     }
 }

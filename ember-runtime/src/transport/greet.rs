@@ -68,7 +68,7 @@ pub(super) async fn run(links: WeakLinks, stranger: Stranger, patience: Duration
     drop(ingress);
     let Some(strong) = links.upgrade() else { return control.close() };
     match strong.accept(&known.hello, &control, &sever) {
-        Ok(Accepted { session, welcome, data, expects }) => {
+        Ok(Accepted { session, welcome, data, expects, pulse }) => {
             let token = welcome.session;
             // Before the peer can know the token.
             let expected = expected.expect(token, Awaited { session: session.clone(), expects });
@@ -76,7 +76,7 @@ pub(super) async fn run(links: WeakLinks, stranger: Stranger, patience: Duration
             let signature = strong.identity.key_pair.sign(&nonces, Claim::Welcome, &[&known.bytes, &body]);
             control.say(control::encode(&Ok::<_, Refusal>(Signed { body, signature })));
             drop(strong);
-            run::join(links, session, incoming, data, patience, expected).await;
+            run::join(links, session, incoming, (data, pulse), patience, expected).await;
         }
         Err(refusal) => {
             tracing::debug!(target: "ember::link", peer = %known.hello.from, %refusal, "a link was refused");

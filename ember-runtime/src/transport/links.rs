@@ -18,7 +18,9 @@ use super::{
     Identity, Ingress, LinkConfig, OutCall, PendingReply,
     events::{Event, Events},
     hello::Offer,
-    lock, server,
+    lock,
+    pulse::{Pulses, Workers},
+    server,
     session::Session,
     socket::Sockets,
     table::{Connecting, How, Slot, State, Table},
@@ -40,6 +42,11 @@ pub(crate) struct Links {
     pub(super) table: Mutex<Table>,
     pub(super) events: Events,
     pub(super) sockets: Arc<Sockets>,
+    /// The second connections that peers are to open.
+    pub(super) pulses: Pulses,
+    pub(super) workers: Arc<Workers>,
+    /// Answers for the workers.
+    answering: AbortHandle,
     /// That of the node: handlers run in the tasks of links, wherever those come from who want one.
     runtime: Handle,
     /// The links that are up, for those who call.
@@ -69,6 +76,9 @@ impl Links {
         ingress: Arc<dyn Ingress>,
     ) -> Arc<Self> {
         let sockets = Arc::new(Sockets::default());
+        let workers = Arc::new(Workers::default());
+        let asked = Arc::clone(&workers);
+        let answering = tokio::spawn(async move { asked.answer().await }).abort_handle();
         Arc::new_cyclic(|links| Self {
             server: Mutex::new(Some(tokio::spawn(server::serve(
                 links.clone(),
@@ -84,6 +94,9 @@ impl Links {
             table: Mutex::default(),
             events: Events::default(),
             sockets,
+            pulses: Pulses::default(),
+            workers,
+            answering,
             runtime: Handle::current(),
             up: ArcSwap::default(),
             numbers: AtomicU64::new(0),
@@ -238,6 +251,10 @@ impl Links {
             slot.failures = 0;
         }
         tracing::info!(target: "ember::link", peer = %session.peer, number = session.number, why = &*why, "link down");
+        let lost = session.take_lost();
+        if lost > 0 {
+            tracing::warn!(target: "ember::link", peer = %session.peer, lost, "one-way calls were lost with their link");
+        }
         self.events.push(Event::Down(session.peer, why));
     }
 
@@ -262,6 +279,7 @@ impl Links {
         if let Some(server) = &*lock(&self.server) {
             server.abort();
         }
+        self.answering.abort();
         self.sockets.cut_all();
         self.events.tell(&*self.ingress);
     }

@@ -1,7 +1,9 @@
 //! Links between nodes: frames, correlation, credits, heartbeat, over tonic. Knows nothing of services: it hands bytes to
 //! an [`Ingress`] and returns bytes to whoever waits.
 //!
-//! Between two nodes there is one HTTP/2 connection, whoever dialled it, with two streams in each direction: **control**
+//! Between two nodes there is one link, whoever dialled it: one id over two connections, and the end of one is the end of both.
+//! The second is for signs of life only, and is served on a thread where no handler runs: see `pulse/`. The first is an HTTP/2
+//! connection with two streams in each direction: **control**
 //! (hello, heartbeat, credits, notices, goodbye; see `control.rs`) and **data** (calls and replies).
 //!
 //! # The data stream
@@ -66,7 +68,6 @@ mod frame;
 mod generated;
 mod greet;
 mod header;
-mod heartbeat;
 mod hello;
 mod inbound;
 mod links;
@@ -75,6 +76,7 @@ mod parked;
 mod pending;
 mod probe;
 mod proof;
+mod pulse;
 mod queue;
 mod receive;
 mod run;

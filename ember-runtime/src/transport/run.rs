@@ -1,5 +1,5 @@
-//! The tasks of a link. One reads both streams; when it ends, however it ends, so does the link. As handlers may run in it, the
-//! other watches the clock: the heartbeat, and the deadlines of calls.
+//! The tasks of a link. One reads both streams; when it ends, however it ends, so does the link. As handlers may run in it, another
+//! watches the deadlines of calls, and does what has to be done now and then. The third gives signs of life, see `pulse/`.
 
 use std::{
     error::Error,
@@ -15,16 +15,16 @@ use http_body::Body as _;
 use tokio::{
     sync::oneshot,
     task::{JoinSet, yield_now},
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 use tonic::{Status, Streaming, body::Body};
 
 use super::{
     control::{MAX_CONTROL, Message},
     generated::link_v1::Frame,
-    heartbeat,
     links::WeakLinks,
     lock,
+    pulse::{self, Pulse},
     receive::Inflow,
     server::Forget,
     session::Session,
@@ -53,11 +53,12 @@ impl Drop for Ending {
 }
 
 /// Runs a link that is up.
-pub(super) async fn run(links: WeakLinks, session: Arc<Session>, control: Streaming<Frame>, data: Body) {
+pub(super) async fn run(links: WeakLinks, session: Arc<Session>, control: Streaming<Frame>, data: Body, pulse: Pulse) {
     let mut ending = Ending { links, session: session.clone(), why: "the task of the link ended unexpectedly".into() };
     let inflow = Mutex::new(Inflow::new(Instant::now()));
     let mut other = JoinSet::new();
-    other.spawn(watch(session.clone()));
+    other.spawn(tend(session.clone()));
+    pulse.watch(session.clone(), &mut other);
     // Each is polled only when it was woken itself: bytes come often, and all else is rare.
     let mut work = FuturesUnordered::from_iter([
         stopped(&session).boxed(),
@@ -67,7 +68,7 @@ pub(super) async fn run(links: WeakLinks, session: Arc<Session>, control: Stream
         async {
             match other.join_next().await {
                 Some(Ok(why)) => why,
-                _ => "the task that watches its clock ended unexpectedly".into(),
+                _ => "a task that watches it ended unexpectedly".into(),
             }
         }
         .boxed(),
@@ -82,26 +83,28 @@ pub(super) async fn join(
     links: WeakLinks,
     session: Arc<Session>,
     control: Streaming<Frame>,
-    data: oneshot::Receiver<Body>,
+    (data, pulse): (oneshot::Receiver<Body>, pulse::Expected),
     patience: Duration,
     expected: Forget,
 ) {
     let came = tokio::select! {
         biased;
-        why = stopped(&session) => Err(why),
-        data = timeout(patience, data) => match data {
-            Ok(Ok(data)) => Ok(data),
-            Ok(Err(_)) | Err(_) => Err("its data stream did not come".into()),
+        why = stopped(&session) => Err::<_, String>(why),
+        both = timeout(patience, async { tokio::join!(data, pulse.come(&links)) }) => match both {
+            Ok((Ok(data), Some(pulse))) => Ok((data, pulse)),
+            Ok((Err(_), _)) => Err("its data stream did not come".into()),
+            Ok(_) => Err("its heartbeat did not come".into()),
+            Err(_) => Err("its data stream or its heartbeat did not come".into()),
         },
     };
     drop(expected);
     let Some(strong) = links.upgrade() else { return drop(session.kill("the node is gone")) };
     match came {
-        Ok(data) => {
+        Ok((data, pulse)) => {
             let mine = |how: &How| matches!(how, How::Accept(current) if Arc::ptr_eq(current, &session));
             if strong.raise(&session, mine) {
                 drop(strong);
-                run(links, session, control, data).await;
+                run(links, session, control, data, pulse).await;
             } else {
                 session.kill("a newer attempt took its place");
             }
@@ -173,14 +176,36 @@ async fn unpark(session: &Arc<Session>, inflow: &Mutex<Inflow>) -> String {
     }
 }
 
-/// Watches the heartbeat, and answers calls whose deadlines have passed. If the heartbeat fails, all calls get their answers
-/// here: the task that reads may be held up.
-pub(super) async fn watch(session: Arc<Session>) -> String {
-    let why = tokio::select! {
-        why = heartbeat::watch(&session) => why,
+/// What has to be done beside reading. Never ends.
+async fn tend(session: Arc<Session>) -> String {
+    tokio::select! {
         never = expire(&session) => never,
-    };
-    session.kill(&why).to_string()
+        never = ping(&session) => never,
+        never = tell_lateness(&session) => never,
+    }
+}
+
+/// Flushes what small things wait for company, so that something is on its way over this connection, too, now and then: it is
+/// watched by what arrives of that. Gives memory back that is not used.
+async fn ping(session: &Session) -> String {
+    let (pace, mut count) = (session.config.heartbeat / 2, 0_u32);
+    loop {
+        session.control.ping();
+        if count.is_multiple_of(2) {
+            lock(&session.outbox).tidy();
+        }
+        count = count.wrapping_add(1);
+        sleep(pace).await;
+    }
+}
+
+/// Passes on what the peer says of its workers.
+async fn tell_lateness(session: &Session) -> String {
+    loop {
+        let is_late = session.peer_late.changed().await;
+        tracing::info!(target: "ember::link", peer = %session.peer, is_late, "the peer's workers are late, or not any more");
+        session.ingress.link_late(session.peer, is_late);
+    }
 }
 
 /// Answers calls whose deadlines have passed. Never ends.

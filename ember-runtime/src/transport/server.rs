@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{Stream, StreamExt, future::BoxFuture, stream};
+use futures_util::{FutureExt, Stream, StreamExt, future::BoxFuture, stream};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::{
@@ -31,9 +31,10 @@ use super::{
     greet::{self, Stranger},
     hello::{self, Refusal, Token, Unopened},
     links::WeakLinks,
-    lock,
+    lock, pulse,
     session::Session,
     socket::{Connection, Sever, Socket, Sockets},
+    strangers::PLACES,
 };
 use crate::net::Listener;
 
@@ -47,6 +48,8 @@ const STREAMS: u32 = 4;
 const HEADERS: u32 = 8 << 10;
 /// How often the log tells of nodes of another version.
 const WARN_EVERY: Duration = Duration::from_secs(60);
+/// So many connections may have said nothing yet: more than there are places for strangers, which are what bounds them.
+const SORTED: usize = 2 * PLACES;
 /// The pause after an accept that failed, for example for want of file descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -66,8 +69,14 @@ pub(super) async fn serve(links: WeakLinks, listener: Box<dyn Listener>, sockets
             }
         };
         let socket = sockets.accepted(stream, patience);
-        Some((Ok::<Socket, Infallible>(socket), (listener, sockets)))
-    });
+        Some((socket, (listener, sockets)))
+    })
+    .boxed();
+    let for_pulses = links.clone();
+    let incoming = incoming
+        .map(move |socket| pulse::sort(socket, for_pulses.clone()).boxed())
+        .buffer_unordered(SORTED)
+        .filter_map(|socket| ready(socket.map(Ok::<Socket, Infallible>)));
     let service = Arc::new(Service {
         links,
         expected: Expected::default(),

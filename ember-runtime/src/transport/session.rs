@@ -5,7 +5,7 @@ use std::{
     future::pending,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
 };
@@ -19,6 +19,7 @@ use super::{
     hello::Offer,
     lock,
     outbox::Outbox,
+    pulse::{PeerLate, Workers},
     scratch::Scratch,
     socket::Sever,
     wire::{self, Correlation},
@@ -59,10 +60,16 @@ pub(super) struct Session {
     /// A call has an earlier deadline than all before.
     pub(super) earlier: Notify,
     pub(super) progress: ordered::Sender<Progress>,
+    /// The connection of its calls.
     pub(super) sever: Arc<Sever>,
+    /// Those of this node.
+    pub(super) workers: Arc<Workers>,
+    pub(super) peer_late: PeerLate,
     pub(super) born: Instant,
     /// One-way calls that the peer has reported as failed.
     pub(super) noticed: AtomicU64,
+    /// One-way calls that had not left when it ended, until they were told of.
+    lost: AtomicUsize,
 }
 
 /// How far its end has come.
@@ -86,6 +93,7 @@ pub(super) struct Parts {
     pub(super) offer: Offer,
     pub(super) control: Arc<Control>,
     pub(super) sever: Arc<Sever>,
+    pub(super) workers: Arc<Workers>,
 }
 
 impl fmt::Debug for Session {
@@ -96,7 +104,7 @@ impl fmt::Debug for Session {
 
 impl Session {
     pub(super) fn new(parts: Parts, config: &LinkConfig, ingress: &Arc<dyn Ingress>) -> Arc<Self> {
-        let Parts { number, peer, peer_dial, offer, control, sever } = parts;
+        let Parts { number, peer, peer_dial, offer, control, sever, workers } = parts;
         let born = Instant::now();
         let peer_limit = usize::try_from(offer.max_message).unwrap_or(usize::MAX);
         Arc::new_cyclic(|session| Self {
@@ -116,8 +124,11 @@ impl Session {
             earlier: Notify::new(),
             progress: ordered::Sender::new(Progress::default()),
             sever,
+            workers,
+            peer_late: PeerLate::default(),
             born,
             noticed: AtomicU64::new(0),
+            lost: AtomicUsize::new(0),
         })
     }
 
@@ -168,13 +179,16 @@ impl Session {
         for waker in wakers.into_iter().chain(waiting) {
             waker.wake();
         }
-        if lost > 0 {
-            tracing::warn!(target: "ember::link", peer = %self.peer, lost, "one-way calls were lost with their link");
-        }
+        self.lost.store(lost, Ordering::Relaxed);
         self.control.close();
         self.stop(&why);
         self.sever.cut();
         why
+    }
+
+    /// How many one-way calls were lost with it; once.
+    pub(super) fn take_lost(&self) -> usize {
+        self.lost.swap(0, Ordering::Relaxed)
     }
 
     /// No more calls from here; the link ends when all that is under way has its reply.

@@ -23,16 +23,19 @@ use tonic::transport::server::Connected;
 
 use super::{
     lock,
+    pulse::Question,
     strangers::{Allowance, PREFACE, Strangers},
 };
 use crate::net::BoxStream;
 
 /// Watches a connection, and cuts it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Sever {
-    born: Instant,
-    /// Microseconds after `born` when bytes last arrived.
-    heard: AtomicU64,
+    /// The bytes that have come, and those that have gone. Written by the task of the connection.
+    read: AtomicU64,
+    written: AtomicU64,
+    /// Asks that task for a sign.
+    question: Question,
     cut: AtomicBool,
     /// It is known who is at the other end.
     known: AtomicBool,
@@ -45,30 +48,24 @@ pub(super) struct Sever {
     all: Weak<Sockets>,
 }
 
-impl Default for Sever {
-    fn default() -> Self {
-        Self::new(0, Weak::new())
-    }
-}
-
 impl Sever {
     fn new(number: u64, all: Weak<Sockets>) -> Self {
-        Self {
-            born: Instant::now(),
-            heard: AtomicU64::new(0),
-            cut: AtomicBool::new(false),
-            known: AtomicBool::new(false),
-            used: AtomicBool::new(false),
-            greeted: AtomicBool::new(false),
-            waker: AtomicWaker::new(),
-            number,
-            all,
-        }
+        Self { number, all, ..Self::default() }
     }
 
-    /// When bytes last arrived.
-    pub(super) fn last_heard(&self) -> Instant {
-        self.born + Duration::from_micros(self.heard.load(Ordering::Relaxed))
+    /// The bytes that have come.
+    pub(super) fn read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    /// The bytes that have gone.
+    pub(super) fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    /// For how long the task of the connection has not run, though it was woken.
+    pub(super) fn held(&self, now: Instant) -> Duration {
+        self.question.waits(now, || self.waker.wake())
     }
 
     pub(super) fn cut(&self) {
@@ -133,7 +130,7 @@ impl Sockets {
         let sever = Arc::new(Sever::new(number, Arc::downgrade(self)));
         lock(&self.open).insert(number, Arc::downgrade(&sever));
         let trial = Trial { patience: Box::pin(sleep(patience)), allowance };
-        Socket { stream, sever, trial: Some(trial), all: self.clone() }
+        Socket { stream, sever, trial: Some(trial), replay: None, all: self.clone() }
     }
 
     pub(super) fn cut_all(&self) {
@@ -155,6 +152,8 @@ pub(super) struct Socket {
     sever: Arc<Sever>,
     /// Until it is part of a link.
     trial: Option<Trial>,
+    /// A byte that was read, and shall be read again.
+    replay: Option<u8>,
     all: Arc<Sockets>,
 }
 
@@ -170,8 +169,30 @@ impl Socket {
         self.sever.clone()
     }
 
+    /// The next byte to be read is this one.
+    pub(super) fn replay(&mut self, byte: u8) {
+        self.replay = Some(byte);
+    }
+
+    /// Takes its stream out, to bring it to another runtime.
+    pub(super) fn take_stream(&mut self) -> BoxStream {
+        std::mem::replace(&mut self.stream, Box::new(tokio::io::empty()))
+    }
+
+    pub(super) fn put_stream(&mut self, stream: BoxStream) {
+        self.stream = stream;
+    }
+
+    fn wrote(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(size)) = &written {
+            count(&self.sever.written, *size);
+        }
+        written
+    }
+
     fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         self.sever.waker.register(cx.waker());
+        self.sever.question.answer();
         if self.sever.used.load(Ordering::Acquire) {
             self.trial = None;
         }
@@ -195,6 +216,11 @@ impl Socket {
     }
 }
 
+/// There is one who counts.
+fn count(bytes: &AtomicU64, more: usize) {
+    bytes.store(bytes.load(Ordering::Relaxed) + more as u64, Ordering::Relaxed);
+}
+
 impl Drop for Socket {
     fn drop(&mut self) {
         lock(&self.all.open).remove(&self.sever.number);
@@ -206,9 +232,14 @@ impl AsyncRead for Socket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.check(cx)?;
         let before = buf.filled().len();
+        if let Some(byte) = self.replay.take() {
+            buf.put_slice(&[byte]);
+            return Poll::Ready(Ok(()));
+        }
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if buf.filled().len() > before {
-            self.sever.heard.store(self.sever.born.elapsed().as_micros() as u64, Ordering::Relaxed);
+        let came = buf.filled().len() - before;
+        if came > 0 {
+            count(&self.sever.read, came);
             if !self.allows(&buf.filled()[before..]) {
                 return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
             }
@@ -220,7 +251,8 @@ impl AsyncRead for Socket {
 impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.check(cx)?;
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.wrote(written)
     }
 
     fn poll_write_vectored(
@@ -229,7 +261,8 @@ impl AsyncWrite for Socket {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.check(cx)?;
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.wrote(written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -15,7 +15,7 @@ use tokio::{
 use super::{lock, socket::Sever};
 
 /// How many there may be at a time. Far fewer than a process has file descriptors.
-const PLACES: usize = 256;
+pub(super) const PLACES: usize = 256;
 /// What one may send, in bytes: a handshake takes 1 KiB.
 pub(super) const ALLOWANCE: usize = 16 << 10;
 /// What the dialling side of HTTP/2 begins with.

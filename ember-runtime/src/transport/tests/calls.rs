@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn both_nodes_call_over_one_connection() {
+async fn both_nodes_call_over_one_link_of_two_connections() {
     let (a, b) = tcp_pair(LinkConfig::default()).await;
     b.ready(&a).await;
     for round in 0..100_u32 {
@@ -22,7 +22,7 @@ async fn both_nodes_call_over_one_connection() {
         assert_eq!(value(a.call(&b, ECHO, &payload).await), payload[..]);
         assert_eq!(value(b.call(&a, ECHO, &payload).await), payload[..]);
     }
-    assert_eq!((a.links.sockets.count(), b.links.sockets.count()), (1, 1));
+    assert_eq!((a.links.sockets.count(), b.links.sockets.count()), (2, 2));
     assert_eq!((a.links.in_flight(b.peer.key), b.links.in_flight(a.peer.key)), (0, 0));
     assert_eq!(a.services.events(), [format!("up {}", b.peer.key)]);
     assert_eq!(b.services.events(), [format!("up {}", a.peer.key)]);

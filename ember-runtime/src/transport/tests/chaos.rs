@@ -66,7 +66,7 @@ async fn nothing_is_left_behind_when_connections_break_under_load() {
         })
         .await;
         if round % 4 != 3 {
-            memory.gates(memory.connections() - 1)[rng.below(2)].cut();
+            memory.gates(memory.connections() - 1 - rng.below(2))[rng.below(2)].cut();
         }
     }
     stop.store(true, Ordering::Relaxed);

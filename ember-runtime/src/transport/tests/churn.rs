@@ -58,6 +58,6 @@ async fn entries_of_peers_that_are_gone_are_given_back_whatever_ended_first() {
     }
     assert!(a.links.is_up(stays.peer.key));
     assert_eq!(a.links.sessions().len(), 1);
-    until("the sockets to close", || a.links.sockets.count() == 1).await;
+    until("the sockets to close", || a.links.sockets.count() == 2).await;
     assert_eq!(a.links.sockets.strangers.count(), 0);
 }

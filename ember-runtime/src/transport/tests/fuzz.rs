@@ -133,6 +133,7 @@ fn session(ingress: &Arc<dyn Ingress>) -> Arc<Session> {
         offer: Offer { max_message: 1 << 20, credit: 1 << 20 },
         control: Control::new(Bytes::new(), config.credit),
         sever: Arc::default(),
+        workers: Arc::default(),
     };
     Session::new(parts, &config, ingress)
 }

@@ -4,7 +4,7 @@ use super::support::*;
 use crate::transport::LinkConfig;
 
 #[tokio::test]
-async fn two_nodes_that_dial_each_other_at_once_keep_one_connection() {
+async fn two_nodes_that_dial_each_other_at_once_keep_one_link() {
     for round in 0..50 {
         let memory = Memory::default();
         let a = memory.node(key(1, 1), LinkConfig::default()).await;
@@ -15,7 +15,7 @@ async fn two_nodes_that_dial_each_other_at_once_keep_one_connection() {
         both_up(&a, &b).await;
         assert_eq!(value(a.call(&b, ECHO, b"there").await), b"there"[..]);
         assert_eq!(value(b.call(&a, ECHO, b"back").await), b"back"[..]);
-        until("one connection to stay", || a.links.sockets.count() == 1 && b.links.sockets.count() == 1).await;
+        until("one link to stay", || a.links.sockets.count() == 2 && b.links.sockets.count() == 2).await;
         assert_eq!((a.services.events().len(), b.services.events().len()), (1, 1), "round {round}");
     }
 }
@@ -33,7 +33,7 @@ async fn the_same_over_tcp_with_two_threads() {
         assert_eq!((there.unwrap(), back.unwrap()), (Ok(()), Ok(())), "round {round}");
         both_up(&a, &b).await;
         assert_eq!(value(a.call(&b, ECHO, b"there").await), b"there"[..]);
-        until("one connection to stay", || a.links.sockets.count() == 1 && b.links.sockets.count() == 1).await;
+        until("one link to stay", || a.links.sockets.count() == 2 && b.links.sockets.count() == 2).await;
         assert_eq!((a.services.events().len(), b.services.events().len()), (1, 1), "round {round}");
     }
 }
@@ -45,7 +45,7 @@ async fn concurrent_callers_share_one_dial() {
     let b = memory.node(key(2, 1), LinkConfig::default()).await;
     let all = futures_util::future::join_all((0..100).map(|_| a.links.ready(&b.peer)));
     assert!(soon("the link", all).await.iter().all(Result::is_ok));
-    assert_eq!(memory.connections(), 1);
+    assert_eq!(memory.connections(), 2);
 }
 
 #[tokio::test]
@@ -86,7 +86,9 @@ async fn a_new_hello_of_the_same_run_replaces_a_dead_link() {
     a.ready(&b).await;
     both_up(&a, &b).await;
     // Only the end that dialled learns of the break.
-    memory.gates(0)[1].stall();
+    for connection in [0, 1] {
+        memory.gates(connection)[1].stall();
+    }
     let call = b.start(&a, HOLD, b"x");
     memory.gates(0)[0].cut();
     until("the dialling end to notice", || !a.links.is_up(b.peer.key)).await;
@@ -94,7 +96,7 @@ async fn a_new_hello_of_the_same_run_replaces_a_dead_link() {
     failure(soon("the outcome of the old call", call).await);
     both_up(&a, &b).await;
     assert_eq!(value(b.call(&a, ECHO, b"new").await), b"new"[..]);
-    until("the old connection to close", || a.links.sockets.count() + b.links.sockets.count() == 2).await;
+    until("the old connection to close", || a.links.sockets.count() + b.links.sockets.count() == 4).await;
 }
 
 #[tokio::test]

@@ -87,6 +87,10 @@ impl Ingress for Services {
         lock(&self.events).push(format!("up {peer}"));
     }
 
+    fn link_late(&self, peer: NodeKey, is_late: bool) {
+        lock(&self.events).push(format!("{} {peer}", if is_late { "late" } else { "in time" }));
+    }
+
     fn link_down(&self, peer: NodeKey, why: &str) {
         lock(&self.events).push(format!("down {peer}: {why}"));
     }

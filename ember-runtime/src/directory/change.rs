@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{NodeRecord, ServiceRecord, record::Offer};
+use super::{
+    NodeRecord,
+    record::{Offer, ServiceRecord},
+};
 use crate::{
     id::{NodeKey, Pid},
     registry::{Event, KeyValue},

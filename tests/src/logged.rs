@@ -2,7 +2,7 @@
 
 use std::{
     fmt::{Debug, Write as _},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use tracing::{
@@ -22,6 +22,10 @@ pub struct Logged {
 impl Logged {
     /// Starts listening, on this thread.
     pub fn here() -> Self {
+        // As long as there is only one listener, whether a line is wanted is asked once, of the thread that comes to it first:
+        // that may be one of another test.
+        static ANOTHER: OnceLock<tracing::Dispatch> = OnceLock::new();
+        ANOTHER.get_or_init(|| tracing::Dispatch::new(Lines(Arc::default())));
         let lines = Arc::<Mutex<Vec<String>>>::default();
         let guard = tracing::subscriber::set_default(Lines(Arc::clone(&lines)));
         Self { lines, _guard: guard }

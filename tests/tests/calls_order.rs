@@ -56,7 +56,10 @@ impl Asker {
     pub async fn rpc_ask(&mut self, cx: &mut Cx<'_, Self>, count: u32) {
         for i in 0..count {
             cx.client::<ScribeClient>().rpc_note(i).then(cx, |me, cx, reply| {
-                let reply = reply.unwrap();
+                let reply = match reply {
+                    Ok(reply) => reply,
+                    Err(error) => return me.log.say(format!("none: {error}")),
+                };
                 me.log.say(format!(
                     "reply {reply} sum {} header {:?} left {:?}",
                     me.sum,
@@ -167,7 +170,7 @@ async fn callbacks_come_in_order_through_the_mailbox_and_see_the_state_as_it_is_
 }
 
 #[tokio::test]
-async fn a_callback_comes_to_a_full_mailbox_all_the_same() {
+async fn each_callback_comes_to_a_full_mailbox_all_the_same_and_says_if_there_was_no_place_for_its_call() {
     let Stage { log, gate, asker, node: _node } = start(1).await;
     let blocked = tokio::spawn(asker.rpc_ask_and_block(3));
     gate.reached().await;
@@ -178,8 +181,12 @@ async fn a_callback_comes_to_a_full_mailbox_all_the_same() {
     }
     gate.open();
     blocked.await.unwrap().unwrap();
-    let lines = log.until(6).await;
-    assert_eq!(lines.iter().filter(|line| line.starts_with("reply")).count(), 3, "{lines:?}");
+    // The one that had the place: its note, and its reply.
+    let lines = log.until(4).await;
+    let count = |start: &str| lines.iter().filter(|line| line.starts_with(start)).count();
+    assert_eq!((count("0"), count("reply 0"), count("none")), (1, 1, 2), "{lines:?}");
+    let full = |line: &&String| line.contains("was not executed: its mailbox is full (1 waiting)");
+    assert_eq!(lines.iter().filter(full).count(), 2, "{lines:?}");
 }
 
 #[tokio::test]

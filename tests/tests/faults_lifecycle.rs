@@ -249,3 +249,27 @@ fn strangers_at_the_door_of_a_link_do_no_harm() {
     assert_eq!(summary.failed(), 0, "{summary:?}");
     expect_no_flap(&mut a, &members.each_ref());
 }
+
+#[test]
+fn a_second_signal_ends_a_shutdown_at_once_and_the_exit_code_and_the_log_say_so() {
+    const VERY_LONG: Duration = Duration::from_secs(300);
+    for first_is_ctrl_c in [true, false] {
+        let stage = stage(Kind::Embedded);
+        let mut configuration = stage.configuration("a");
+        configuration.drain = VERY_LONG;
+        let mut a = stage.ready(&configuration);
+        a.burst(1, "a", VERY_LONG.as_millis() as u64, VERY_LONG);
+        let record = configuration.record.clone().expect("a counter has one");
+        until("the call to be under way", || std::fs::read_to_string(&record).ok().filter(|lines| !lines.is_empty()));
+        if first_is_ctrl_c {
+            a.interrupt();
+            a.terminate();
+        } else {
+            a.terminate();
+            a.interrupt();
+        }
+        assert!(!a.exit().success(), "it was cut short");
+        let log = a.log();
+        assert!(log.contains("a second signal came, and `counter` had not finished"), "{log}");
+    }
+}

@@ -6,11 +6,13 @@ use tokio::sync::watch;
 
 use super::{
     CallCounts, CallbackPermit, Cell, Down, Host, OnTheSpot, Service, ServiceIdentity, ServiceState, Watcher, arrivals,
-    callback::{CallbackJob, RouteFn},
+    callback::{CallbackJob, RouteFn, TellRefused},
     delivery,
     states::Notice,
+    waiting::Post,
 };
 use crate::{
+    error::RefusedReason,
     id::{MethodId, Pid},
     message::{Arrivals, Lane, MethodInfo, Named, Reach},
 };
@@ -39,14 +41,23 @@ pub(crate) trait AnyCell: Send + Sync + 'static {
     /// Runs or queues those calls from another node that are for this service, or refuses them, also because they are not for
     /// other nodes.
     fn deliver(&self, calls: &mut dyn Arrivals<'_>, which: OnTheSpot, task: &mut Context<'_>);
-    /// Reserves the place of a callback; beyond the bound if the mailbox is full, because a callback is owed.
-    fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit;
+    /// Reserves the place of a callback, also while the service takes no new work.
+    ///
+    /// # Errors
+    /// The lane is full.
+    fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str)
+    -> Result<CallbackPermit, RefusedReason>;
+    /// Queues that there are callbacks of calls that were not made, beyond the bounds, and also while the service takes no new
+    /// work.
+    fn owe_refusals(&self);
     /// Queues a callback beyond the bounds. `false` if the service takes no new work.
     fn owe_callback(&self, callback: CallbackJob) -> bool;
     /// Refuses user messages (`true`), or takes them again. Nothing happens to a service that is ending.
     fn pause(&self, paused: bool);
     /// Takes no new work; what waits is done, then the service stops.
     fn retire(&self);
+    /// The same; if it is idle and nobody looks after it, it has stopped when this returns: `true`.
+    fn retire_here(&self) -> bool;
     /// Ends at once, whatever it is doing.
     fn abort(&self);
     /// The service may begin its work: `started` runs, timers and subscriptions begin. Once.
@@ -112,9 +123,18 @@ impl<S: Service> AnyCell for Cell<S> {
         arrivals::deliver(self, calls, which, task);
     }
 
-    fn reserve_callback(self: Arc<Self>, route: RouteFn, method: &'static str) -> CallbackPermit {
-        self.mailbox.promise(Lane::User);
-        CallbackPermit::new(self, route, method)
+    fn reserve_callback(
+        self: Arc<Self>,
+        route: RouteFn,
+        method: &'static str,
+    ) -> Result<CallbackPermit, RefusedReason> {
+        self.mailbox.promise(Lane::User)?;
+        Ok(CallbackPermit::new(self, route, method))
+    }
+
+    fn owe_refusals(&self) {
+        let _ended = self.mailbox.put_last(Lane::User, Post::Job(Box::new(TellRefused)));
+        self.notice();
     }
 
     fn owe_callback(&self, callback: CallbackJob) -> bool {
@@ -127,6 +147,11 @@ impl<S: Service> AnyCell for Cell<S> {
 
     fn retire(&self) {
         self.begin_to_end();
+        self.notice();
+    }
+
+    fn retire_here(&self) -> bool {
+        self.end_idle()
     }
 
     fn abort(&self) {

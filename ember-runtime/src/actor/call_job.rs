@@ -30,7 +30,7 @@ pub(super) async fn running<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     args: M::Args,
 ) -> (Box<Body<S>>, Outcome<M>) {
     let outcome = AssertUnwindSafe(execute::<S, L, M>(&mut body, args)).catch_unwind().await;
-    let outcome = outcome.unwrap_or_else(|panic| Err(panicked(&mut body, &*panic)));
+    let outcome = outcome.unwrap_or_else(|panic| Err(panicked(&mut body, panic)));
     (body, outcome)
 }
 
@@ -174,7 +174,7 @@ fn undecodable<S: Service>(
     index: usize,
     why: Result<String, Box<dyn Any + Send>>,
 ) -> Start<S> {
-    let why = why.unwrap_or_else(|panic| format!("it panicked: {}", report(&mut body, &*panic)));
+    let why = why.unwrap_or_else(|panic| format!("it panicked: {}", report(&mut body, panic.into())));
     let method = driver.cell.table.methods.get(index).map_or("", |entry| &entry.name);
     reply.fail(RefusedReason::Undecodable(format!("{method}: {why}")));
     Start::Over(body)

@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -131,14 +132,63 @@ pub(crate) struct CallbackJob {
 
 impl<S: Service> Job<S> for CallbackJob {
     fn start(self: Box<Self>, mut body: Box<Body<S>>, _: &mut Driving<'_, '_, S>) -> Start<S> {
-        let Self { callback, route, method, envelope } = *self;
+        self.run(&mut body);
+        Start::Over(body)
+    }
+
+    fn refuse(self: Box<Self>, _: RefusedReason) {}
+}
+
+impl CallbackJob {
+    fn run<S: Service>(self, body: &mut Body<S>) {
+        let Self { callback, route, method, envelope } = self;
         let Body { service, core, ambient } = &mut *body;
         let due = Due::at(envelope.deadline);
         ambient.begin(Some(envelope), due, method);
         let span = ambient.open_span();
         let run = || span.within(|| route(service, core, ambient, callback));
         if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
-            report(&mut body, &*panic);
+            report(body, panic.into());
+        }
+    }
+}
+
+/// Callbacks of calls that were not made, because the lane was full. They come through the mailbox all the same: one place beyond
+/// the bound stands for all there are.
+#[derive(Default)]
+pub(super) struct Refused(Vec<CallbackJob>);
+
+/// Where the callback of such a call goes.
+pub(crate) struct Refusal<'a> {
+    pub(super) refused: &'a mut Refused,
+    pub(super) cell: Arc<dyn AnyCell>,
+    pub(super) route: RouteFn,
+    pub(super) method: &'static str,
+}
+
+impl Refusal<'_> {
+    /// Queues `callback` for the unit of the type `U`, behind what waits.
+    pub(crate) fn tell<U: Unit>(
+        self,
+        envelope: Envelope,
+        callback: impl FnOnce(&mut U, &mut Cx<'_, U>) + Send + 'static,
+    ) {
+        let Self { refused: Refused(waiting), cell, route, method } = self;
+        waiting.push(CallbackJob { callback: erase(callback), route, method, envelope });
+        if waiting.len() == 1 {
+            cell.owe_refusals();
+        }
+    }
+}
+
+/// Stands for all callbacks of calls that were not made.
+pub(super) struct TellRefused;
+
+impl<S: Service> Job<S> for TellRefused {
+    fn start(self: Box<Self>, mut body: Box<Body<S>>, _: &mut Driving<'_, '_, S>) -> Start<S> {
+        // Those that are refused meanwhile wait for another turn: one that asks again and again leaves one to others.
+        for callback in mem::take(&mut body.core.refused.0) {
+            callback.run(&mut body);
         }
         Start::Over(body)
     }

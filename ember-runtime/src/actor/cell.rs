@@ -39,8 +39,9 @@ pub(crate) struct Setup<S: Service> {
     pub(crate) host: Weak<dyn Host>,
 }
 
-/// A service, its mailbox, and what is known of it. What senders write, and what whoever runs the service writes for each
-/// message, lies apart: threads that write to one line of memory wait for each other.
+/// A service, its mailbox, and what is known of it. In this order the counts, which whoever runs the service writes for each
+/// message, are far from what senders write for each, the head of the mailbox and the turn: with all that is seldom written
+/// between them, wherever the cell begins, they are never in one line of memory, for which threads that write to it would wait.
 #[repr(C)]
 pub(crate) struct Cell<S: Service> {
     pub(super) mailbox: Mailbox<Post<S>, Calls<S>>,
@@ -147,18 +148,17 @@ impl<S: Service> Cell<S> {
     pub(super) fn end(&self, state: ServiceState) {
         self.let_go();
         let (posts, mut calls) = self.mailbox.seal();
-        posts.into_iter().for_each(|post| calls.refuse_guarded(post, RefusedReason::Stopped));
+        posts.for_each(|post| calls.refuse_guarded(post, RefusedReason::Stopped));
         self.end_driver();
         self.states.set(state);
     }
 
-    /// Takes no new work; what waits is done, then the service stops.
+    /// Takes no new work. The driver is still to be told.
     pub(super) fn begin_to_end(&self) {
         self.mailbox.close();
         self.let_go();
         self.states
             .change(&[ServiceState::Starting, ServiceState::Running, ServiceState::Paused], ServiceState::Retiring);
-        self.notice();
     }
 
     fn let_go(&self) {

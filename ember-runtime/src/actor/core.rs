@@ -5,11 +5,15 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::{AnyCell, Here, Service, ServiceState, callback::RouteFn};
+use super::{
+    AnyCell, Here, Service, ServiceState,
+    callback::{Refused, RouteFn},
+};
 use crate::{
     clock::Clock,
+    error::RefusedReason,
     id::Pid,
-    message::{Keys, Lifespan},
+    message::{Chain, Keys, Lifespan},
     rng::Rng,
 };
 
@@ -59,6 +63,10 @@ pub(crate) struct Core {
     pub(crate) keys: Keys,
     /// Of the service: it ends with this life. Made when something is first attached to it.
     life: OnceLock<Arc<Lifespan>>,
+    /// Who waits for the first start of the service, while that runs.
+    pub(super) started_for: Option<Arc<Chain>>,
+    /// Callbacks of calls that were not made, because there was no place for them.
+    pub(super) refused: Refused,
     /// Timers and subscriptions have been started in this life.
     pub(super) live: bool,
     /// Started modules under keys whose timers and subscriptions have not been, by their field.
@@ -79,6 +87,8 @@ impl Core {
             route: super::callback::route::<S, Here>,
             keys: Keys::default(),
             life: OnceLock::new(),
+            started_for: None,
+            refused: Refused::default(),
             live: false,
             waiting: None,
             panicked: false,
@@ -114,10 +124,18 @@ impl Core {
         super::Receiver { cell: Arc::clone(&self.cell), route: self.route, method }
     }
 
-    /// Reserves the place of a callback in this service's own mailbox, to be run on the unit that is running `method` now. If
-    /// the mailbox is full the callback is owed all the same, and comes beyond the bound.
-    pub(crate) fn reserve_callback(&self, method: &'static str) -> super::CallbackPermit {
-        Arc::clone(&self.cell).reserve_callback(self.route, method)
+    /// Reserves the place of a callback in this service's own mailbox, to be run on the unit that is running `method` now.
+    ///
+    /// # Errors
+    /// There is none. The call must not be made then; what to do with its callback.
+    pub(crate) fn reserve_callback(
+        &mut self,
+        method: &'static str,
+    ) -> Result<super::CallbackPermit, (RefusedReason, super::Refusal<'_>)> {
+        let (route, cell) = (self.route, Arc::clone(&self.cell));
+        Arc::clone(&cell)
+            .reserve_callback(route, method)
+            .map_err(|reason| (reason, super::Refusal { refused: &mut self.refused, cell, route, method }))
     }
 }
 

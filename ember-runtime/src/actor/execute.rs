@@ -4,7 +4,7 @@ use std::{any::Any, future::poll_fn, panic::AssertUnwindSafe, pin::pin};
 
 use futures_util::{FutureExt, future::BoxFuture};
 
-use super::{Body, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service};
+use super::{Body, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service, panics::Panic};
 use crate::{
     error::{Error, Failure, LostReason, RefusedReason, Result},
     message::{Ambient, Due, Envelope, Handled, HandlerSpan, Opened},
@@ -60,7 +60,7 @@ pub(super) async fn execute_unless<S: Service, L: Path<S>, M: HandledBy<L::Unit>
         done = AssertUnwindSafe(execute::<S, L, M>(body, args)).catch_unwind() => Some(done),
         () = gone => None,
     };
-    let done = done.map(|done| done.unwrap_or_else(|panic| Err(panicked(body, &*panic))));
+    let done = done.map(|done| done.unwrap_or_else(|panic| Err(panicked(body, panic))));
     if done.is_none() {
         let service = body.core.cell.name();
         tracing::debug!(target: "ember::service", service, method = body.ambient.method, "dropped: its caller has gone");
@@ -69,8 +69,8 @@ pub(super) async fn execute_unless<S: Service, L: Path<S>, M: HandledBy<L::Unit>
 }
 
 /// What the caller of a method that panicked is told.
-pub(super) fn panicked<S: Service>(body: &mut Body<S>, panic: &(dyn Any + Send)) -> Box<Failure> {
-    Box::new(LostReason::Panicked(report(body, panic)).into())
+pub(super) fn panicked<S: Service>(body: &mut Body<S>, panic: Box<dyn Any + Send>) -> Box<Failure> {
+    Box::new(LostReason::Panicked(report(body, panic.into())).into())
 }
 
 /// Runs a hook or a timer of the unit at `L`.
@@ -86,7 +86,7 @@ pub(crate) fn run_hook<S: Service, L: Path<S>, H: HookOf<L::Unit>>(body: &mut Bo
             scoped(ambient, span, H::run(unit, &mut cx)).await
         };
         let done = AssertUnwindSafe(run).catch_unwind().await;
-        done.unwrap_or_else(|panic| Err(failed(body, &*panic)))
+        done.unwrap_or_else(|panic| Err(failed(body, panic)))
     })
 }
 
@@ -109,26 +109,26 @@ pub(super) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
             scoped(ambient, span, H::run(unit, &mut cx, event)).await
         };
         let done = AssertUnwindSafe(run).catch_unwind().await;
-        done.unwrap_or_else(|panic| Err(failed(body, &*panic)))
+        done.unwrap_or_else(|panic| Err(failed(body, panic)))
     })
 }
 
 /// What the log says of a hook, timer or event handler that panicked.
-fn failed<S: Service>(body: &mut Body<S>, panic: &(dyn Any + Send)) -> Error {
-    Error::other(format!("it panicked: {}", report(body, panic)))
+fn failed<S: Service>(body: &mut Body<S>, panic: Box<dyn Any + Send>) -> Error {
+    Error::other(format!("it panicked: {}", report(body, panic.into())))
 }
 
 /// Notes that work begins which nobody waits for, on the unit that `core.keys` says.
 fn begin_task<S: Service, L: Path<S>>(body: &mut Body<S>, name: &'static str) {
     let keys = std::mem::take(&mut body.core.keys);
-    body.begin::<L>(Some(Envelope::at(keys)), Due::default(), name);
+    let chain = body.core.started_for.clone();
+    body.begin::<L>(Some(Envelope { chain, ..Envelope::at(keys) }), Due::default(), name);
 }
 
 /// The message of a panic, which is logged here.
-pub(super) fn report<S: Service>(body: &mut Body<S>, panic: &(dyn Any + Send)) -> String {
+pub(super) fn report<S: Service>(body: &mut Body<S>, panic: Panic) -> String {
     let Body { core, ambient, .. } = body;
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "(no message)".into());
+    let text = panic.to_string();
     core.panicked = true;
     let (service, pid, method) = (core.cell.name(), core.pid(), ambient.method);
     tracing::error!(target: "ember::service", service, %pid, method, panic = %text, "a handler panicked");

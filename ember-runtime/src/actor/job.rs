@@ -1,7 +1,6 @@
 //! What waits in a mailbox: work for a service, with the knowledge of whom to tell how it went.
 
 use std::{
-    any::Any,
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
@@ -75,17 +74,11 @@ where
     }
 }
 
-/// Runs what may panic, where the time for an indirect call does not matter: one function for all adds less to the size of a
-/// program.
-pub(super) fn caught(action: &mut dyn FnMut()) -> Result<(), Box<dyn Any + Send>> {
-    catch_unwind(AssertUnwindSafe(action))
-}
-
 /// Does what may run code of the user's beside a handler, and catches its panic.
 #[inline]
 pub(super) fn guarded<S: Service>(body: &mut Body<S>, action: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(action)) {
-        report(body, &*panic);
+        report(body, panic.into());
     }
 }
 
@@ -105,7 +98,7 @@ pub(super) fn once<S: Service>(
 ) -> Start<S> {
     let future = async move {
         if let Err(panic) = AssertUnwindSafe(work(&mut body)).catch_unwind().await {
-            report(&mut body, &*panic);
+            report(&mut body, panic.into());
         }
         body
     };

@@ -5,10 +5,15 @@ use std::{cell::Cell as Flag, sync::Arc};
 
 use super::{
     Attachments, Body, Cell, EventFn, HookFn, HookKind, Host, Service, Table,
+    execute::report,
     job::{Driving, Job, Start},
+    panics::{caught, told},
     table::{Subscription, Timer},
 };
-use crate::{error::Result, message::Keys};
+use crate::{
+    error::{Error, Result},
+    message::Keys,
+};
 
 /// A field that holds modules under keys: what the module room knows about it.
 pub(crate) struct Field<S: Service> {
@@ -161,10 +166,10 @@ async fn start<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usize
     let part = &cell.table.keyed[index];
     for kind in [HookKind::Init, HookKind::Start] {
         if let Err(error) = hooks(body, part.of(kind), &keys).await {
-            let (module, service_name) = (part.field.module, S::SPEC.name);
-            tracing::error!(target: "ember::service", service = service_name, module, %error, "a module did not start: it is removed");
-            (part.field.discard)(&mut body.service, &keys);
-            return Err(error);
+            let (module, service, error) = (part.field.module, S::SPEC.name, told(error));
+            tracing::error!(target: "ember::service", service, module, error, "a module did not start: it is removed");
+            discard(body, part.field, &keys);
+            return Err(Error::other(error));
         }
     }
     for inner in cell.table.keyed.iter().filter(|inner| inner.outer == Some(index)) {
@@ -179,8 +184,8 @@ async fn go_live<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usi
     // It may be gone again.
     let Some(life) = keys.life() else { return };
     if let Err(error) = hooks(body, part.of(HookKind::Started), keys).await {
-        let (module, service) = (part.field.module, S::SPEC.name);
-        tracing::error!(target: "ember::service", service, module, %error, "`started` failed");
+        let (module, service, error) = (part.field.module, S::SPEC.name, told(error));
+        tracing::error!(target: "ember::service", service, module, error, "`started` failed");
     }
     for thing in (cell.table.begin)(cell, &*body.core.host, &part.timers, &part.events, keys) {
         life.attach(thing);
@@ -198,11 +203,19 @@ async fn stop<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usize,
     for hook in part.of(HookKind::Stop).collect::<Vec<_>>().into_iter().rev() {
         body.core.keys = keys.clone();
         if let Err(error) = hook(body).await {
-            let (module, service) = (part.field.module, S::SPEC.name);
-            tracing::error!(target: "ember::service", service, module, %error, "`stop` failed");
+            let (module, service, error) = (part.field.module, S::SPEC.name, told(error));
+            tracing::error!(target: "ember::service", service, module, error, "`stop` failed");
         }
     }
-    (part.field.discard)(&mut body.service, &keys);
+    discard(body, part.field, &keys);
+}
+
+/// Drops a module, which is the user's: if it panics, that is a panic of its service.
+fn discard<S: Service>(body: &mut Body<S>, field: Field<S>, keys: &Keys) {
+    let service = &mut body.service;
+    if let Err(panic) = caught(&mut || (field.discard)(service, keys)) {
+        report(body, panic);
+    }
 }
 
 /// Stops all modules under keys, those within others first.

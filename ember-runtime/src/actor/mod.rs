@@ -20,8 +20,10 @@ mod handler;
 mod identity;
 mod job;
 mod keyed;
+mod marks;
 mod outcome;
 mod pace;
+mod panics;
 mod path;
 mod pool;
 mod port;
@@ -49,7 +51,7 @@ pub(crate) use self::{
     any_cell::AnyCell,
     arrivals::OnTheSpot,
     body::{Body, Place},
-    callback::{CallbackPermit, Receiver},
+    callback::{CallbackPermit, Receiver, Refusal},
     cell::{AttachFn, Attachments, Cell, Setup},
     core::{Core, Host},
     down::Watcher,

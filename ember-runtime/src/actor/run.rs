@@ -1,15 +1,15 @@
 //! The life of a service, as its driver sees it: start, serve, fail and start again, stop.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    time::Duration,
-};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use tokio::time::timeout;
 
 use super::{
-    AnyCell, Body, Cell, Core, HookKind, Host, OnPanic, Place, Restart, Service, ServiceState, keyed,
+    AnyCell, Body, Cell, Core, HookKind, Host, OnPanic, Place, Restart, Service, ServiceState,
+    execute::report,
+    keyed,
+    panics::{caught, dispose, told},
     serve::{End, finish, serve},
     supervision::Budget,
     waiting::{Calls, Post},
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     error::{Error, RefusedReason, Result},
     mailbox::Batch,
+    message::Chain,
 };
 
 /// Where the state of a service comes from.
@@ -27,9 +28,14 @@ pub(crate) enum Source<S> {
     Factory(Box<dyn FnMut() -> S + Send>),
 }
 
-/// Runs a service until its mailbox has been closed and emptied, or until it has failed for good. `ready` is told how the
-/// first `init` and `start` went; a service that needs none of them may have been running already.
-pub(super) async fn run<S: Service>(mut ending: Ending<S>, mut source: Source<S>, ready: impl FnOnce(Result<()>)) {
+/// Runs a service until its mailbox has been closed and emptied, or until it has failed for good. `waiting` wait for its start;
+/// `ready` is told how the first `init` and `start` went; a service that needs none of them may have been running already.
+pub(super) async fn run<S: Service>(
+    mut ending: Ending<S>,
+    mut source: Source<S>,
+    waiting: Option<Arc<Chain>>,
+    ready: impl FnOnce(Result<()>),
+) {
     let (cell, host) = (Arc::clone(&ending.cell), Arc::clone(&ending.host));
     let mut held = cell.turn().await;
     if cell.is_aborted() {
@@ -37,9 +43,11 @@ pub(super) async fn run<S: Service>(mut ending: Ending<S>, mut source: Source<S>
     }
     let mut body = match held.take() {
         Place::Empty => {
-            let core = Core::new::<S>(Arc::clone(&host), Arc::clone(&cell) as _);
+            let mut core = Core::new::<S>(Arc::clone(&host), Arc::clone(&cell) as _);
+            core.started_for = waiting;
             match start(&mut source, core, &cell).await {
-                Ok(body) => {
+                Ok(mut body) => {
+                    body.core.started_for = None;
                     cell.up(&*host);
                     ready(Ok(()));
                     body
@@ -58,18 +66,22 @@ pub(super) async fn run<S: Service>(mut ending: Ending<S>, mut source: Source<S>
         match end {
             End::Drained => {
                 ending.state = stop(&mut body, &cell).await;
+                if bury(*body) == ServiceState::Failed {
+                    ending.state = ServiceState::Failed;
+                }
                 return;
             }
             // Its `stop` is told in the log if it fails; the next life begins all the same.
             End::Asked => drop(stop(&mut body, &cell).await),
             End::Panicked if policy.on_panic == OnPanic::Stop || policy.restart == Restart::Never => {
                 tracing::error!(target: "ember::service", service = S::SPEC.name, pid = %cell.pid(), "failed: it panicked");
+                bury(*body);
                 return;
             }
             End::Panicked => {}
         }
-        let Body { service, core, .. } = *body;
-        drop(service);
+        // Its state may panic as it is dropped: it has failed once, whatever comes of it.
+        let (core, _) = part(*body);
         body = match revive(&mut source, core, &cell, &mut budget).await {
             Ok(body) => body,
             Err(state) => {
@@ -95,17 +107,20 @@ async fn revive<S: Service>(
     loop {
         let Some(pause) = budget.take(core.host.rng()) else {
             tracing::error!(target: "ember::service", service, %pid, "failed: its restarts are used up");
+            drop(dispose(core));
             return Err(ServiceState::Failed);
         };
         tracing::warn!(target: "ember::service", service, %pid, ?pause, "it will be started again");
         if retires(cell, pause).await {
+            drop(dispose(core));
             return Err(ServiceState::Stopped);
         }
         match start(source, core, cell).await {
             Ok(body) => return Ok(body),
             Err((returned, error)) => {
                 core = returned;
-                tracing::error!(target: "ember::service", service, %pid, %error, "a restart did not succeed");
+                let error = told(error);
+                tracing::error!(target: "ember::service", service, %pid, error, "a restart did not succeed");
             }
         }
     }
@@ -127,7 +142,12 @@ async fn start<S: Service>(
     let failed = |cause: Error| Error::ServiceStart { service: S::SPEC.name.into(), cause: cause.into() };
     let service = match source {
         Source::Value(value) => value.take().ok_or_else(|| Error::other("it has no factory")),
-        Source::Factory(make) => catch_unwind(AssertUnwindSafe(make)).map_err(|_| Error::other("its factory panicked")),
+        Source::Factory(make) => {
+            let mut made = None;
+            caught(&mut || made = Some(make()))
+                .map_err(|panic| Error::other(format!("its factory panicked: {panic}")))
+                .and_then(|()| made.ok_or_else(|| Error::other("its factory made nothing")))
+        }
     };
     let mut body = match service {
         Ok(service) => Body::new(service, core, cell),
@@ -138,7 +158,7 @@ async fn start<S: Service>(
             (body.core.panicked, body.core.changed) = (false, false);
             Ok(body)
         }
-        Err(error) => Err((body.core, failed(error))),
+        Err(error) => Err((part(*body).0, failed(error))),
     }
 }
 
@@ -149,16 +169,50 @@ async fn begin<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Result<()
             hook(body).await?;
         }
     }
-    keyed::settle(body, cell).await
+    settle(body, cell).await
+}
+
+/// Starts and stops modules under keys. Code of the user's that runs beside their hooks may panic, too.
+pub(super) async fn settle<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Result<()> {
+    let settled = AssertUnwindSafe(keyed::settle(body, cell)).catch_unwind().await;
+    settled.unwrap_or_else(|panic| Err(Error::other(format!("it panicked: {}", report(body, panic.into())))))
+}
+
+/// Takes leave of the state of a service. It is the user's, and may panic as it is dropped; then it is said in the log.
+fn part<S: Service>(body: Body<S>) -> (Core, ServiceState) {
+    let Body { service, core, .. } = body;
+    let mut state = ServiceState::Stopped;
+    if let Err(panic) = dispose(service) {
+        state = ServiceState::Failed;
+        tracing::error!(target: "ember::service", service = S::SPEC.name, pid = %core.pid(), %panic, "its state panicked as it was dropped");
+    }
+    (core, state)
+}
+
+/// The same for the last time: how the service has ended.
+pub(super) fn bury<S: Service>(body: Body<S>) -> ServiceState {
+    let (core, state) = part(body);
+    let pid = core.pid();
+    match dispose(core) {
+        Ok(()) => state,
+        Err(panic) => {
+            tracing::error!(target: "ember::service", service = S::SPEC.name, %pid, %panic, "a callback panicked as it was dropped");
+            ServiceState::Failed
+        }
+    }
 }
 
 /// Children stop before their parents, so in reverse.
 async fn stop<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> ServiceState {
     let mut state = ServiceState::Stopped;
-    keyed::stop_all(body, cell).await;
+    if let Err(panic) = AssertUnwindSafe(keyed::stop_all(body, cell)).catch_unwind().await {
+        report(body, panic.into());
+        state = ServiceState::Failed;
+    }
     for (_, hook) in cell.table.hooks.iter().rev().filter(|(of, _)| *of == HookKind::Stop) {
         if let Err(error) = hook(body).await {
-            tracing::error!(target: "ember::service", service = S::SPEC.name, pid = %body.core.pid(), %error, "`stop` failed");
+            let error = told(error);
+            tracing::error!(target: "ember::service", service = S::SPEC.name, pid = %body.core.pid(), error, "`stop` failed");
             state = ServiceState::Failed;
         }
     }
@@ -175,9 +229,9 @@ pub(crate) struct Ending<S: Service> {
 }
 
 impl<S: Service> Ending<S> {
-    /// The ending of a service that fails unless something else is said.
-    pub(crate) fn new(cell: Arc<Cell<S>>, host: Arc<dyn Host>) -> Self {
-        Self { cell, host, state: ServiceState::Failed, batch: Batch::new() }
+    /// The ending of a service, in this state unless something else is said.
+    pub(crate) fn new(cell: Arc<Cell<S>>, host: Arc<dyn Host>, state: ServiceState) -> Self {
+        Self { cell, host, state, batch: Batch::new() }
     }
 }
 

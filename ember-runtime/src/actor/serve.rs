@@ -13,6 +13,8 @@ use super::{
     job::{Driving, Running, Start},
     keyed,
     pace::Pace,
+    panics::told,
+    run::settle,
     unsafe_turn::Held,
     waiting::{Calls, Post},
 };
@@ -112,7 +114,9 @@ fn stretch<S: Service>(
 async fn see_to<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Option<End> {
     if std::mem::take(&mut body.core.changed) {
         // What does not start is gone; the service goes on.
-        let _told = keyed::settle(body, cell).await;
+        if let Err(error) = settle(body, cell).await {
+            told(error);
+        }
     }
     if std::mem::take(&mut body.core.panicked) && !cell.resumes() {
         return Some(End::Panicked);

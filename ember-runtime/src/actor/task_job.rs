@@ -4,7 +4,8 @@ use futures_util::future::BoxFuture;
 
 use super::{
     Body, HookFn, Service,
-    job::{Driving, Job, Start, once},
+    job::{Driving, Job, Start, guarded, once},
+    panics::told,
 };
 use crate::error::{RefusedReason, Result};
 
@@ -28,14 +29,15 @@ impl<S: Service> TaskJob<S, HookFn<S>> {
 }
 
 impl<S: Service, D: Send + Sync + 'static> Job<S> for TaskJob<S, D> {
-    fn start(self: Box<Self>, body: Box<Body<S>>, _: &mut Driving<'_, '_, S>) -> Start<S> {
+    fn start(self: Box<Self>, mut body: Box<Body<S>>, _: &mut Driving<'_, '_, S>) -> Start<S> {
         if self.life.is_some_and(|life| life != body.core.cell.life()) {
+            guarded(&mut body, || drop(self));
             return Start::Over(body);
         }
         once(body, move |body| {
             Box::pin(async move {
                 if let Err(error) = (self.run)(&self.data, body).await {
-                    let service = body.core.cell.name();
+                    let (service, error) = (body.core.cell.name(), told(error));
                     tracing::error!(target: "ember::service", service, task = self.name, %error, "failed");
                 }
             })

@@ -178,7 +178,7 @@ fn deliver(cell: &Cell<Vault>, call: RawCall<'static>) {
 async fn answer_to(method: &str, payload: &'static [u8]) -> Result<Vec<u8>, Failure> {
     let host = host();
     let cell = vault(&host);
-    cell.drive(Source::Value(Some(Vault)), |started| started.unwrap());
+    cell.drive(Source::Value(Some(Vault)), None, |started| started.unwrap());
     let answers = Arc::<Answers>::default();
     deliver(&cell, call_of(method, payload, &answers));
     deliver(&cell, call_of("rpc_open", &[7], &answers));
@@ -225,7 +225,7 @@ async fn calls_to_a_service_whose_node_goes_before_its_start_are_answered_at_onc
     let (cell, answers) = (vault(&host), Arc::<Answers>::default());
     deliver(&cell, call_of("rpc_open", &[7], &answers));
     drop(host);
-    cell.drive(Source::Value(Some(Vault)), |_| unreachable!("it is not started"));
+    cell.drive(Source::Value(Some(Vault)), None, |_| unreachable!("it is not started"));
     deliver(&cell, call_of("rpc_open", &[7], &answers));
     assert_eq!(cell.state(), ServiceState::Failed);
     let refused = || Err(RefusedReason::Stopped.into());

@@ -96,6 +96,12 @@ impl<T> Turn<T> {
         self.word.load(Ordering::Acquire) & WORK == 0 && self.word.fetch_or(WORK, Ordering::AcqRel) & (HELD | WORK) == 0
     }
 
+    /// Something waits for the driver, in any case after this: whoever ends a turn later sees all that the caller has done before.
+    /// [`note_work`](Self::note_work) leaves the word alone if it says so already.
+    pub(crate) fn insist(&self) {
+        self.word.fetch_or(WORK, Ordering::AcqRel);
+    }
+
     /// Keeps short turns out, or lets them in again.
     pub(crate) fn shut(&self, shut: bool) {
         if shut {

@@ -4,7 +4,8 @@ use std::{any::Any, collections::VecDeque, marker::PhantomData};
 
 use super::{
     Body, HandledBy, Offer, Path, Service, Submission, call_job,
-    job::{Driving, Job, Start, caught},
+    job::{Driving, Job, Start},
+    panics::caught,
 };
 use crate::{error::RefusedReason, mailbox::Aside, message::RawCall};
 
@@ -137,8 +138,8 @@ impl<S: Service> Calls<S> {
                 self.refuse(post, reason);
             }
         });
-        if refused.is_err() {
-            tracing::error!(target: "ember::service", "an argument of a refused call panicked as it was dropped");
+        if let Err(panic) = refused {
+            tracing::error!(target: "ember::service", service = S::SPEC.name, %panic, "what was refused panicked as it was dropped");
         }
     }
 }

@@ -140,6 +140,10 @@ impl Course {
                     if !known || !passing {
                         return Err(refused.unwrap_or(none).into());
                     }
+                    // One that waits for this call takes it never: it retires, or starts again, when its handler has ended.
+                    if let Some(cycle) = self.cycle_among_matches::<M>() {
+                        return Err(cycle.into());
+                    }
                     let jittered = pause / 2 + self.target.router.rng().jitter(pause / 2);
                     match &mut changes {
                         Some(changes) => drop(timeout_at(Instant::now() + jittered, changes.changed()).await),
@@ -190,14 +194,29 @@ impl Course {
 
     /// The metadata for `instance`, unless the call would wait for itself there.
     fn envelope<M: Method>(&self, instance: &Instance) -> Result<Envelope, RefusedReason> {
-        if let Some(chain) = &self.inherited.chain
-            && let Some(path) =
-                chain.cycle(instance.pid, &format!("{}.{}", instance.identity.name, self.target.method_name::<M>()))
-        {
-            return Err(RefusedReason::Cycle(path));
+        if let Some(cycle) = self.cycle::<M>(instance) {
+            return Err(cycle);
         }
         let envelope = self.inherited.envelope(&self.options, M::INFO.lane, Some(self.deadline));
         Ok(Envelope { keys: self.target.keys.clone(), ..envelope })
+    }
+
+    /// The refusal of a call that would wait for itself at `instance`.
+    fn cycle<M: Method>(&self, instance: &Instance) -> Option<RefusedReason> {
+        let chain = self.inherited.chain.as_ref()?;
+        let place = || format!("{}.{}", instance.identity.name, self.target.method_name::<M>());
+        chain
+            .links()
+            .any(|link| link.pid == instance.pid)
+            .then(place)
+            .and_then(|place| chain.cycle(instance.pid, &place))
+            .map(RefusedReason::Cycle)
+    }
+
+    /// The same for any that the call is for, whether it takes calls now or not.
+    fn cycle_among_matches<M: Method>(&self) -> Option<RefusedReason> {
+        let (view, selector) = (self.target.router.directory().view(), &self.target.address.selector);
+        view.of_interest(&selector.interest).filter(|it| selector.matches(it)).find_map(|it| self.cycle::<M>(it))
     }
 
     async fn attempt<M: Method>(

@@ -23,6 +23,9 @@ use crate::{
     rng::Rng,
 };
 
+/// A map of services with room for more than this shrinks with them.
+const MANY: usize = 1024;
+
 /// The way to services, from one node.
 pub(crate) struct Router {
     /// No other router of this process has it.
@@ -117,13 +120,20 @@ impl Router {
 
     /// The services that run on this node, in the order of their start.
     pub(crate) fn all(&self) -> Vec<Arc<dyn AnyCell>> {
-        let mut cells: Vec<_> = self.cells.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-        cells.sort_unstable_by_key(|cell| cell.pid().number);
-        cells
+        let cells = self.cells.read().unwrap_or_else(PoisonError::into_inner);
+        let mut cells: Vec<_> = cells.iter().map(|(number, cell)| (*number, Arc::clone(cell))).collect();
+        cells.sort_unstable_by_key(|(number, _)| *number);
+        cells.into_iter().map(|(_, cell)| cell).collect()
     }
 
     pub(crate) fn remove(&self, pid: Pid) {
-        self.cells.write().unwrap_or_else(PoisonError::into_inner).remove(&pid.number);
+        let mut cells = self.cells.write().unwrap_or_else(PoisonError::into_inner);
+        let removed = cells.remove(&pid.number);
+        // What many services needed is given back: rarely, so that it costs little for each.
+        if cells.capacity() > MANY && cells.len() < cells.capacity() / 8 {
+            cells.shrink_to(MANY / 2);
+        }
+        drop((cells, removed));
     }
 
     /// Delivers those calls from another node that are for one service; a task of this node's runtime does.

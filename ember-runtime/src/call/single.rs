@@ -108,7 +108,9 @@ impl<M: Method> Call<M> {
     }
 
     /// Makes the call without waiting: when the result is there, `callback` runs in this service's own mailbox, on the unit
-    /// that asked, with the state as it is then. The place in the mailbox is reserved now.
+    /// that asked, with the state as it is then. The place in the mailbox is reserved now: so many calls can be without an answer
+    /// as there are places. If there is none, the call is not made, and the callback is told so (`NotExecuted(MailboxFull)`) after
+    /// what waits in the mailbox.
     ///
     /// # Panics
     /// If the call has been polled already.
@@ -117,10 +119,20 @@ impl<M: Method> Call<M> {
         F: FnOnce(&mut U, &mut Cx<'_, U>, Outcome<M>) + Send + 'static,
     {
         let Some(request) = self.unstarted() else { panic!("a call that has been started cannot be given a callback") };
-        let permit = cx.core.reserve_callback(cx.ambient.method);
-        let inherited = Inherited::unawaited();
         let runtime = cx.core.host.runtime().clone();
         let envelope = cx.ambient.envelope.without_deadline();
+        let permit = match cx.core.reserve_callback(cx.ambient.method) {
+            Ok(permit) => permit,
+            Err((reason, refusal)) => {
+                let place = format!(
+                    "{} (the mailbox of the caller, where the callback would wait)",
+                    request.target.address.selector
+                );
+                let outcome = Err(describe::<M, _>(&request.target, Some(place), reason.into()));
+                return refusal.tell(envelope, move |unit: &mut U, cx: &mut Cx<'_, U>| callback(unit, cx, outcome));
+            }
+        };
+        let inherited = Inherited::unawaited();
         let mut call = run(request, inherited, None);
         let finish =
             move |outcome| permit.fill(envelope, move |unit: &mut U, cx: &mut Cx<'_, U>| callback(unit, cx, outcome));

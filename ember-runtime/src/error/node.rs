@@ -76,6 +76,12 @@ pub enum Error {
     /// The shutdown was cut short: work was still running when its time was over.
     #[error("the shutdown was cut short: {0}")]
     CutShort(String),
+    /// The end of a node would wait for the one who waits for it.
+    #[error(
+        "the shutdown would wait for itself: `{0}` runs on this node, and waits for its end. Let a task do it: \
+         `tokio::spawn(async move {{ node.shutdown().await }})`"
+    )]
+    Cycle(String),
     /// Any other error.
     #[error(transparent)]
     Other(Cause),

@@ -65,6 +65,11 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Whether nothing waits, and nobody was promised a place.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.promised == 0
+    }
+
     pub(super) fn put(&mut self, message: T) {
         self.put = self.put.wrapping_add(1);
         self.waiting.push_back((message, true));

@@ -118,19 +118,32 @@ impl<T, A: Aside> Mailbox<T, A> {
         Ok(())
     }
 
-    /// Takes a place for something that is owed: beyond the bound if need be, and also while closed, as long as there is a
-    /// receiver. It must be filled or given back.
-    pub(crate) fn promise(&self, lane: Lane) {
-        self.lock().queue(lane).promised += 1;
+    /// Takes a place for something that comes later, also while closed, as long as there is a receiver. It must be filled or
+    /// given back.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn promise(&self, lane: Lane) -> Result<(), RefusedReason> {
+        let (taken, limit) = self.limit(lane);
+        let mut state = self.lock();
+        if state.door == Door::Sealed {
+            return Err(RefusedReason::Stopped);
+        }
+        let queue = state.queue(lane);
+        if queue.is_full(taken, limit) {
+            return Err(RefusedReason::MailboxFull { limit: limit as u64 });
+        }
+        queue.promised += 1;
+        Ok(())
     }
 
     /// Fills a promised place. Gives the message back if the receiver has gone.
     pub(crate) fn fill(&self, lane: Lane, message: T) -> Result<(), (T, RefusedReason)> {
         let mut state = self.lock();
-        state.queue(lane).promised -= 1;
         if state.door == Door::Sealed {
             return Err((message, RefusedReason::Stopped));
         }
+        state.queue(lane).promised -= 1;
         state.queue(lane).put(message);
         self.note_system(lane);
         Ok(())
@@ -138,13 +151,27 @@ impl<T, A: Aside> Mailbox<T, A> {
 
     /// Gives a promised place back unfilled.
     pub(crate) fn release(&self, lane: Lane) {
-        self.lock().queue(lane).promised -= 1;
+        let mut state = self.lock();
+        if state.door != Door::Sealed {
+            state.queue(lane).promised -= 1;
+        }
     }
 
     /// Queues what the framework owes, whatever the bounds. The caller sees to it that there cannot be many.
     pub(crate) fn put_owed(&self, lane: Lane, message: T) -> Result<(), T> {
         let mut state = self.lock();
         if matches!(state.door, Door::Closed | Door::Sealed) {
+            return Err(message);
+        }
+        state.queue(lane).waiting.push_back((message, false));
+        self.note_system(lane);
+        Ok(())
+    }
+
+    /// The same, also while closed, as long as there is a receiver.
+    pub(crate) fn put_last(&self, lane: Lane, message: T) -> Result<(), T> {
+        let mut state = self.lock();
+        if state.door == Door::Sealed {
             return Err(message);
         }
         state.queue(lane).waiting.push_back((message, false));
@@ -192,6 +219,7 @@ impl<T, A: Aside> Mailbox<T, A> {
                 std::mem::swap(&mut batch.user, &mut user.waiting);
                 batch.burst |= batch.user.len() > KEPT;
             }
+            batch.burst |= system.waiting.len() > KEPT;
             if !batch.is_users_turn() || batch.user.is_empty() {
                 let first = system.waiting.pop_front();
                 self.system_waits.store(!system.waiting.is_empty(), Ordering::Relaxed);
@@ -236,7 +264,8 @@ impl<T, A: Aside> Mailbox<T, A> {
     pub(crate) fn trim(&self, batch: &mut Batch<T, A>) {
         if std::mem::take(&mut batch.burst) {
             let mut state = self.lock();
-            let Lanes { user, aside, .. } = state.lanes();
+            let Lanes { system, user, aside } = state.lanes();
+            system.waiting.shrink_to(KEPT);
             for (waiting, aside) in [(&mut user.waiting, aside), (&mut batch.user, &mut batch.aside)] {
                 waiting.shrink_to(KEPT);
                 aside.trim();
@@ -252,13 +281,25 @@ impl<T, A: Aside> Mailbox<T, A> {
         }
     }
 
-    /// The receiver has gone: nothing can be added, and what still waits comes back.
-    pub(crate) fn seal(&self) -> (Vec<T>, A) {
+    /// The receiver has gone: nothing can be added, and what still waits comes back. Nothing is kept.
+    pub(crate) fn seal(&self) -> (impl Iterator<Item = T> + use<T, A>, A) {
         let mut state = self.lock();
         state.door = Door::Sealed;
-        let Some(lanes) = &mut state.lanes else { return Default::default() };
-        let waiting = lanes.system.waiting.drain(..).chain(lanes.user.waiting.drain(..));
-        (waiting.map(|(message, _)| message).collect(), std::mem::take(&mut lanes.aside))
+        let lanes = state.lanes.take();
+        drop(state);
+        let Lanes { system, user, aside } = lanes.map(|lanes| *lanes).unwrap_or_default();
+        (system.waiting.into_iter().chain(user.waiting).map(|(message, _)| message), aside)
+    }
+
+    /// Seals a closed mailbox, if nothing waits in it, and nobody was promised a place.
+    pub(crate) fn seal_if_empty(&self) -> bool {
+        let mut state = self.lock();
+        let empty = state.lanes.as_ref().is_none_or(|lanes| lanes.system.is_empty() && lanes.user.is_empty());
+        let seals = state.door == Door::Closed && empty;
+        if seals {
+            state.door = Door::Sealed;
+        }
+        seals
     }
 
     /// Whether anybody is let in to the user lane, if there are places.
@@ -281,118 +322,5 @@ impl<T, A: Aside> Mailbox<T, A> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn small() -> Mailbox<u32> {
-        Mailbox::new(Limits { user: 2, system: 1, bytes: 10 })
-    }
-
-    fn all(mailbox: &Mailbox<u32>, batch: &mut Batch<u32>) -> Vec<u32> {
-        std::iter::from_fn(|| match mailbox.next(batch) {
-            Next::Message(message) => Some(message),
-            Next::Empty | Next::Over => None,
-        })
-        .collect()
-    }
-
-    #[test]
-    fn a_full_mailbox_refuses_at_once_and_loses_nothing() {
-        let (mailbox, mut batch) = (small(), Batch::new());
-        for i in 0..2 {
-            mailbox.put(Lane::User, |()| i).unwrap();
-        }
-        assert_eq!(mailbox.put(Lane::User, |()| 7).unwrap_err(), RefusedReason::MailboxFull { limit: 2 });
-        mailbox.put(Lane::System, |()| 9).unwrap();
-        assert_eq!(all(&mailbox, &mut batch), [9, 0, 1]);
-    }
-
-    #[test]
-    fn each_message_that_is_taken_frees_its_place_though_others_were_taken_over_with_it() {
-        let (mailbox, mut batch) = (small(), Batch::new());
-        mailbox.put(Lane::User, |()| 0).unwrap();
-        mailbox.put(Lane::User, |()| 1).unwrap();
-        assert_eq!(mailbox.next(&mut batch), Next::Message(0));
-        mailbox.put(Lane::User, |()| 2).unwrap();
-        mailbox.put(Lane::User, |()| 3).unwrap_err();
-        assert_eq!(all(&mailbox, &mut batch), [1, 2]);
-    }
-
-    #[test]
-    fn system_goes_first_also_before_what_was_taken_over() {
-        let (mailbox, mut batch) = (small(), Batch::new());
-        mailbox.put(Lane::User, |()| 0).unwrap();
-        mailbox.put(Lane::User, |()| 1).unwrap();
-        assert_eq!(mailbox.next(&mut batch), Next::Message(0));
-        mailbox.put(Lane::System, |()| 9).unwrap();
-        assert_eq!(all(&mailbox, &mut batch), [9, 1]);
-    }
-
-    #[test]
-    fn system_cannot_starve_user_for_ever() {
-        let (mailbox, mut batch) = (small(), Batch::new());
-        mailbox.put(Lane::User, |()| 0).unwrap();
-        for i in 1..100 {
-            mailbox.put(Lane::System, |()| i).unwrap();
-            if mailbox.next(&mut batch) == Next::Message(0) {
-                return;
-            }
-        }
-        panic!("the user message never had its turn");
-    }
-
-    #[test]
-    fn closing_refuses_new_messages_and_hands_out_the_old() {
-        let (mailbox, mut batch) = (small(), Batch::new());
-        mailbox.put(Lane::User, |()| 1).unwrap();
-        mailbox.close();
-        assert_eq!(mailbox.put(Lane::User, |()| 2).unwrap_err(), RefusedReason::Retiring);
-        assert_eq!((mailbox.next(&mut batch), mailbox.next(&mut batch)), (Next::Message(1), Next::Over));
-    }
-
-    #[test]
-    fn a_promised_place_outlives_closing_and_ends_with_the_receiver() {
-        let (mailbox, mut batch) = (small(), Batch::new());
-        mailbox.promise(Lane::User);
-        mailbox.promise(Lane::User);
-        mailbox.close();
-        mailbox.fill(Lane::User, 1).unwrap();
-        assert_eq!(mailbox.next(&mut batch), Next::Message(1));
-        assert_eq!(mailbox.next(&mut batch), Next::Empty, "one place is still promised");
-        assert!(mailbox.seal().0.is_empty());
-        assert_eq!(mailbox.fill(Lane::User, 2).unwrap_err(), (2, RefusedReason::Stopped));
-    }
-
-    #[test]
-    fn paused_lets_the_system_lane_in() {
-        let mailbox = small();
-        mailbox.pause(true);
-        assert!(!mailbox.admits());
-        assert_eq!(mailbox.put(Lane::User, |()| 1).unwrap_err(), RefusedReason::Paused);
-        mailbox.put(Lane::System, |()| 2).unwrap();
-        mailbox.pause(false);
-        assert!(mailbox.admits());
-        mailbox.put(Lane::User, |()| 3).unwrap();
-    }
-
-    #[test]
-    fn a_burst_leaves_no_memory_behind() {
-        let mailbox = Mailbox::<u32>::new(Limits { user: 2_000, system: 1, bytes: 1 });
-        let mut batch = Batch::new();
-        for _ in 0..2 {
-            (0..2_000).for_each(|i| mailbox.put(Lane::User, |()| i).unwrap());
-            assert_eq!(all(&mailbox, &mut batch).len(), 2_000);
-        }
-        mailbox.trim(&mut batch);
-        assert!(batch.user.capacity() + mailbox.lock().lanes().user.waiting.capacity() < 4 * KEPT);
-    }
-
-    #[test]
-    fn bytes_are_bounded_but_one_large_payload_passes() {
-        let mailbox = small();
-        mailbox.charge(100).unwrap();
-        assert!(mailbox.charge(1).is_err());
-        mailbox.discharge(100);
-        mailbox.charge(1).unwrap();
-    }
-}
+#[path = "queue_tests.rs"]
+mod tests;

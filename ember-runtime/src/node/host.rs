@@ -11,10 +11,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use tokio::{
-    sync::oneshot,
-    time::{Instant, timeout_at},
-};
+use tokio::sync::oneshot;
 
 use super::{Hosted, publish::Publisher, watches::Watches};
 use crate::{
@@ -28,7 +25,7 @@ use crate::{
     error::{Error, Result},
     event::Bus,
     id::Pid,
-    message::{Keys, Lane},
+    message::{Ambient, Keys, Lane},
     rng::Rng,
 };
 
@@ -99,7 +96,7 @@ impl Services {
     }
 
     /// From now on no service is started. Those that are being started, are known.
-    fn close(&self) {
+    pub(super) fn close(&self) {
         *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
     }
 
@@ -194,7 +191,8 @@ impl Services {
                 let (ready, started) = oneshot::channel();
                 let (services, any) = (Weak::clone(&self.me), Arc::clone(&any));
                 // Told by whoever runs the service, before it can end, and whether somebody still waits for it or not.
-                cell.drive(source, move |result| {
+                // A handler that waits for this start cannot be called from it.
+                cell.drive(source, Ambient::current(Ambient::extended), move |result| {
                     if let (Ok(()), Some(services)) = (&result, services.upgrade()) {
                         services.established(&any, works);
                     }
@@ -267,22 +265,6 @@ impl Services {
         for cell in self.router.all() {
             cell.abort();
         }
-    }
-
-    /// Stops all services, the last one started first; those that do not end by `deadline` are cut short.
-    pub(super) async fn stop(&self, deadline: Instant) -> Result<()> {
-        self.close();
-        let mut late = Vec::new();
-        for cell in self.router.all().into_iter().rev() {
-            cell.retire();
-            let mut state = cell.states();
-            let ended = state.wait_for(|state| matches!(state, ServiceState::Stopped | ServiceState::Failed));
-            if timeout_at(deadline, ended).await.is_err() {
-                late.push(format!("`{}`", cell.name()));
-                cell.abort();
-            }
-        }
-        if late.is_empty() { Ok(()) } else { Err(Error::CutShort(format!("{} had not finished", late.join(", ")))) }
     }
 }
 

@@ -13,6 +13,7 @@ mod door;
 mod follow;
 mod host;
 mod hosted;
+mod late;
 #[cfg(feature = "cluster")]
 mod namesake;
 mod publish;
@@ -20,6 +21,8 @@ mod publish;
 mod revive;
 mod running;
 mod runtime;
+mod signals;
+mod stop;
 mod values;
 mod watches;
 

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    pin::pin,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
@@ -12,14 +13,19 @@ use futures_util::{
 };
 use tokio::{sync::watch, time::Instant};
 
-use super::{IntoHosted, NodeBuilder, host::Services, runtime};
+use super::{IntoHosted, NodeBuilder, host::Services, runtime, signals::Signals};
 use crate::{
     actor::{CallCounts, Service},
     call::{Address, Client, Handle, HasClient, Kind, Local, One, Origin, Over, Select},
     directory::{Selector, View},
     error::{Error, Result},
     id::{NodeKey, Pid},
+    message::Ambient,
 };
+
+/// A node that ends at once has this long to tell the cluster.
+#[cfg(feature = "cluster")]
+const LEAVE_IN_A_HURRY: Duration = Duration::from_millis(250);
 
 /// A runtime in this process that hosts services and takes part in a cluster. Cheap to clone; all clones are the same node.
 ///
@@ -45,6 +51,8 @@ pub(super) struct Inner {
     /// The shutdown, once it has begun.
     ended: OnceLock<Ending>,
     closed: watch::Sender<bool>,
+    /// The shutdown is to end at once.
+    hurry: watch::Sender<bool>,
     /// Who has taken this node's name.
     pub(super) replaced: watch::Sender<Option<String>>,
 }
@@ -67,6 +75,7 @@ impl Node {
             membership: std::sync::OnceLock::new(),
             ended: OnceLock::new(),
             closed: watch::Sender::new(false),
+            hurry: watch::Sender::new(false),
             replaced: watch::Sender::new(None),
         };
         Self { inner: Arc::new(inner) }
@@ -180,23 +189,46 @@ impl Node {
 
     /// Waits for Ctrl-C or SIGTERM, or for a shutdown from elsewhere, and shuts the node down.
     ///
+    /// A second Ctrl-C or SIGTERM ends the shutdown at once: what has not finished is cut short, and the node leaves the cluster
+    /// within a quarter of a second. Code that blocks its thread cannot be cut short; the runtime waits for that.
+    ///
     /// A program that reads `tokio::io::stdin()` does not exit after this before its input ends: tokio reads it in a thread that
     /// the runtime waits for. Read it in a thread of your own (`std::thread::spawn`), or end with `std::process::exit`.
     ///
     /// # Errors
-    /// As [`shutdown`](Node::shutdown). A runtime without I/O, which has no signals. [`Error::Replaced`] if a later node has taken this one's name; the shutdown is then
-    /// done too.
+    /// As [`shutdown`](Node::shutdown), and [`Error::CutShort`] after a second signal. A runtime without I/O, which has no signals.
+    /// [`Error::Replaced`] if a later node has taken this one's name; the shutdown is then done too.
     pub async fn run(&self) -> Result<()> {
+        self.refuse_to_wait_for_itself()?;
         let (mut closed, mut replaced) = (self.inner.closed.subscribe(), self.inner.replaced.subscribe());
         let services = &self.inner.services;
+        let mut signals = runtime::with_signals(services.router.runtime(), async { Signals::listen() }).await?;
+        let mut signalled = false;
         let by = tokio::select! {
             biased;
             over = services.router.until_runtime_ends() => return Err(over.into()),
-            signal = runtime::with_signals(services.router.runtime(), signal()) => signal.map(|()| None)?,
+            signal = signals.next() => {
+                signalled = true;
+                signal.map(|()| None)?
+            }
             _ = closed.wait_for(|closed| *closed) => None,
             by = replaced.wait_for(Option::is_some) => by.ok().and_then(|by| by.clone()),
         };
-        let ended = self.shutdown().await;
+        let second = async {
+            if !signalled {
+                signals.next().await?;
+            }
+            signals.next().await
+        };
+        let mut shutdown = pin!(self.shutdown());
+        let ended = tokio::select! {
+            biased;
+            ended = &mut shutdown => ended,
+            Ok(()) = second => {
+                self.inner.hurry.send_replace(true);
+                shutdown.await
+            }
+        };
         match by {
             Some(by) => Err(Error::Replaced { name: self.name().to_owned(), by }),
             None => ended,
@@ -208,11 +240,14 @@ impl Node {
     ///
     /// # Errors
     /// [`Error::CutShort`] if work was still running when the time given to the builder (8 s by default) was over.
+    /// [`Error::Cycle`], at once, in a handler that runs on this node, or that such a handler waits for: its node would wait for
+    /// it. Leave it to a task: `tokio::spawn(async move { node.shutdown().await })`.
     /// [`Error::RuntimeEnded`] if the runtime of the node has ended before: its services were not stopped in good order.
     ///
     /// # Cancel safety
     /// If the future is dropped after it was polled, the shutdown goes on all the same. Called again, it waits for that.
     pub async fn shutdown(&self) -> Result<()> {
+        self.refuse_to_wait_for_itself()?;
         let ended = self.inner.ended.get_or_init(|| self.begin_to_end()).clone();
         match ended.await? {
             None => Ok(()),
@@ -237,22 +272,43 @@ impl Node {
         ended.boxed().shared()
     }
 
+    /// In a handler of this node, or one that such a handler waits for, nobody can wait for its end.
+    fn refuse_to_wait_for_itself(&self) -> Result<()> {
+        if *self.inner.closed.borrow() {
+            return Ok(());
+        }
+        let Some(chain) = Ambient::current(Ambient::extended) else { return Ok(()) };
+        match chain.links().find(|link| link.pid.node == self.key()) {
+            Some(link) => Err(Error::Cycle(link.place().to_owned())),
+            None => Ok(()),
+        }
+    }
+
     async fn end(&self) -> Option<String> {
         let deadline = Instant::now() + self.inner.drain;
         #[cfg(feature = "cluster")]
-        self.announce_retiring().await;
-        let stopped = self.inner.services.stop(deadline).await;
+        tokio::select! {
+            biased;
+            () = self.inner.hurried() => {}
+            () = self.announce_retiring() => {}
+        }
+        let late = self.inner.services.stop(deadline, self.inner.hurried()).await;
         self.inner.services.watches.close();
         #[cfg(feature = "cluster")]
-        self.leave(deadline).await;
+        tokio::select! {
+            biased;
+            () = self.leave(deadline) => {}
+            () = async { self.inner.hurried().await; tokio::time::sleep(LEAVE_IN_A_HURRY).await } => {}
+        }
         self.inner.abort();
         self.inner.services.publisher.pass_on();
         self.inner.closed.send_replace(true);
         tracing::info!(target: "ember::node", name = self.name(), "shut down");
-        match stopped {
-            Ok(()) => None,
-            Err(Error::CutShort(late)) => Some(late),
-            Err(other) => Some(other.to_string()),
+        match (*self.inner.hurry.borrow(), late.is_empty()) {
+            (false, true) => None,
+            (false, false) => Some(format!("{late} had not finished")),
+            (true, false) => Some(format!("a second signal came, and {late} had not finished")),
+            (true, true) => Some("a second signal came while the node was leaving".into()),
         }
     }
 }
@@ -268,6 +324,13 @@ impl Inner {
     #[cfg(feature = "cluster")]
     pub(super) fn keep(&self, task: tokio::task::JoinHandle<()>) {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task.abort_handle());
+    }
+
+    /// Waits until nobody wants to wait any more.
+    async fn hurried(&self) {
+        let mut hurry = self.hurry.subscribe();
+        // The sender is here.
+        drop(hurry.wait_for(|hurry| *hurry).await);
     }
 
     fn abort(&self) {
@@ -291,20 +354,4 @@ impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Node").field("name", &self.name()).field("key", &self.key()).finish_non_exhaustive()
     }
-}
-
-#[cfg(unix)]
-async fn signal() -> Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        biased;
-        result = tokio::signal::ctrl_c() => result?,
-        _ = terminate.recv() => {}
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-async fn signal() -> Result<()> {
-    Ok(tokio::signal::ctrl_c().await?)
 }

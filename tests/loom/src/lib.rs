@@ -6,7 +6,10 @@
 #[allow(dead_code, reason = "the runtime uses all of it")]
 mod unsafe_turn;
 
-/// What `unsafe_turn` is built on here.
+#[path = "../../../ember-runtime/src/actor/marks.rs"]
+mod marks;
+
+/// What they are built on here.
 mod sync {
     pub(crate) use loom::{
         cell::UnsafeCell,
@@ -26,6 +29,7 @@ use loom::{
     },
     thread,
 };
+use marks::{ABORTED, ENDED, Marks, READY, SPAWNED};
 use unsafe_turn::Turn;
 
 /// A turn that callers may take, with a count that only its holder touches, and a queue in front.
@@ -157,5 +161,101 @@ fn a_shut_turn_lets_no_caller_in_whom_it_has_not_let_in_before() {
             held.end();
         }
         shutter.join().unwrap();
+    });
+}
+
+/// The driver is made while somebody else wants the service to end at once: as `Cell::drive` and `Cell::abort_driver` do it.
+#[test]
+fn a_driver_that_is_made_while_its_service_is_aborted_is_ended() {
+    loom::model(|| {
+        let state = Arc::new((Marks::default(), AtomicBool::new(false), AtomicU32::new(0)));
+        let abort = thread::spawn({
+            let state = Arc::clone(&state);
+            move || {
+                let (marks, handle, ended) = &*state;
+                let before = marks.set(ABORTED);
+                if before & READY != 0 {
+                    assert!(handle.load(Ordering::Acquire), "the handle is there before it is said to be");
+                    ended.fetch_add(1, Ordering::SeqCst);
+                } else if before & SPAWNED == 0 && marks.set(SPAWNED) & SPAWNED == 0 {
+                    ended.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        });
+        let (marks, handle, ended) = &*state;
+        if marks.set(SPAWNED) & SPAWNED == 0 {
+            handle.store(true, Ordering::Release);
+            if marks.set(READY) & ABORTED != 0 {
+                ended.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        abort.join().unwrap();
+        assert_eq!(ended.load(Ordering::SeqCst), 1, "it is ended once");
+    });
+}
+
+/// A service ends while a caller still runs it, and work waits already: as `Cell::end_driver` and `Cell::leave` do it.
+#[test]
+fn what_is_left_of_a_service_that_ends_while_a_caller_runs_it_is_cleared() {
+    fn clear(turn: &Turn<u32>) {
+        if let Some(mut held) = turn.take() {
+            held.with(|left| *left = 0);
+        }
+    }
+    loom::model(|| {
+        let state = Arc::new((Turn::new(1), Marks::default()));
+        let (turn, marks) = &*state;
+        turn.shut(false);
+        let caller = thread::spawn({
+            let state = Arc::clone(&state);
+            move || {
+                let (turn, marks) = &*state;
+                let Some(held) = turn.try_short(false) else { return };
+                if held.end() && marks.has(ENDED) {
+                    clear(turn);
+                }
+            }
+        });
+        // A message has come: nothing of it is of use any more.
+        turn.note_work();
+        marks.set(ENDED);
+        turn.insist();
+        clear(turn);
+        caller.join().unwrap();
+        turn.insist();
+        let left = turn.take().expect("nobody has it").with(|left| *left);
+        assert_eq!(left, 0, "nobody has seen to it");
+    });
+}
+
+/// A service that is idle ends where it is, or its driver is made: as `Cell::end_idle` does it while a caller comes.
+#[test]
+fn an_idle_service_ends_here_or_is_left_to_its_driver() {
+    loom::model(|| {
+        let state = Arc::new((Turn::new(1), Marks::default(), AtomicU32::new(0)));
+        let (turn, marks, drivers) = &*state;
+        turn.shut(false);
+        let caller = thread::spawn({
+            let state = Arc::clone(&state);
+            move || {
+                let (turn, marks, drivers) = &*state;
+                let Some(held) = turn.try_short(false) else { return };
+                if held.end() && !marks.has(ENDED) && marks.set(SPAWNED) & SPAWNED == 0 {
+                    drivers.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        });
+        turn.shut(true);
+        turn.insist();
+        let mut here = false;
+        if let Some(mut held) = turn.take() {
+            if marks.set(SPAWNED) & SPAWNED == 0 {
+                held.with(|left| *left = 0);
+                here = true;
+            }
+            held.end();
+        }
+        caller.join().unwrap();
+        assert_eq!(u32::from(here) + drivers.load(Ordering::SeqCst), 1, "one of the two ends it");
     });
 }

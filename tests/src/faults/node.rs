@@ -161,6 +161,11 @@ impl FaultNode {
         signal(&self.child, Signal::TERM);
     }
 
+    /// `SIGINT`, as by Ctrl-C.
+    pub fn interrupt(&self) {
+        signal(&self.child, Signal::INT);
+    }
+
     /// Waits until it has ended.
     pub fn exit(&mut self) -> ExitStatus {
         until("a node to end", || self.child.try_wait().expect("to wait for fault-node"))

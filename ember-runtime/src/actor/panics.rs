@@ -1,0 +1,76 @@
+//! Panics of the user's code, and of what is dropped for it. All that is caught comes through here: what a panic carries may be
+//! anything, and may panic itself when it is dropped.
+
+use std::{
+    any::Any,
+    fmt, mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use crate::error::Error;
+
+/// What a panic said. What it carried is gone.
+#[derive(Debug)]
+pub(super) struct Panic(String);
+
+impl From<Box<dyn Any + Send>> for Panic {
+    fn from(payload: Box<dyn Any + Send>) -> Self {
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            // There is no end to this otherwise: what the second one carries is not dropped at all.
+            mem::forget(again);
+        }
+        Self(text.unwrap_or_else(|| "(no message)".into()))
+    }
+}
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Runs what may panic, where the time for an indirect call does not matter: one function for all adds less to the size of a
+/// program.
+pub(super) fn caught(action: &mut dyn FnMut()) -> Result<(), Panic> {
+    catch_unwind(AssertUnwindSafe(action)).map_err(Panic::from)
+}
+
+/// Drops what is the user's.
+pub(super) fn dispose<T>(value: T) -> Result<(), Panic> {
+    let mut value = Some(value);
+    caught(&mut || drop(value.take()))
+}
+
+/// What an error of the user's says, for the log. The error is gone.
+pub(super) fn told(error: Error) -> String {
+    let mut text = String::new();
+    let shown = caught(&mut || text = error.to_string());
+    match shown.and_then(|()| dispose(error)) {
+        Ok(()) => text,
+        Err(panic) => format!("{text} (and it panicked as it was shown or dropped: {panic})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::panic_any;
+
+    use super::*;
+
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic_any(Bomb);
+        }
+    }
+
+    #[test]
+    fn a_payload_that_panics_with_another_that_panics_is_dealt_with() {
+        assert_eq!(caught(&mut || panic_any(Bomb)).unwrap_err().to_string(), "(no message)");
+        assert_eq!(dispose(Bomb).unwrap_err().to_string(), "(no message)");
+        assert_eq!(caught(&mut || panic!("{}", 7)).unwrap_err().to_string(), "7");
+    }
+}

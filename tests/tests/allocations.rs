@@ -5,7 +5,7 @@
 use std::{fmt::Debug, sync::mpsc, thread};
 
 use allocation_counter::measure;
-use ember::{LocalCalls, prelude::*, registry::InProcess};
+use ember::{Choice, LocalCalls, prelude::*, registry::InProcess};
 use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
@@ -85,6 +85,14 @@ async fn local() -> (Node, AdderClient) {
     (node, adder)
 }
 
+/// Several that can be chosen.
+async fn several(choice: Choice) -> (Node, AdderClient) {
+    let builder = (0..5).fold(Node::builder(), |node, _| node.service(Adder::default()));
+    let node = builder.start().await.unwrap();
+    let adder = node.select::<AdderClient>().choice(choice).client();
+    (node, adder)
+}
+
 async fn spawned() -> (Node, AdderClient) {
     let node = Node::builder().start().await.unwrap();
     let pid = node.spawn(Adder::default()).await.unwrap();
@@ -112,6 +120,28 @@ fn a_call_that_waits_in_the_mailbox_allocates_nothing() {
 fn a_call_whose_handler_waits_allocates_nothing() {
     let later = async |adder: &AdderClient, count| sums(count, |number| adder.rpc_sum_later(number, 1)).await;
     assert_eq!(allocations_of(local, later), 0);
+}
+
+#[test]
+fn a_call_to_one_of_several_allocates_nothing() {
+    let choices = [Choice::RoundRobin, Choice::Random, Choice::LeastInFlight, Choice::LocalFirst, Choice::ByKey(7)];
+    for choice in choices {
+        assert_eq!(allocations_of(async || several(choice).await, calls), 0, "{choice:?}");
+    }
+    let queued = async |adder: &AdderClient, count| sums(count, |number| adder.rpc_sum_queued(number, 1)).await;
+    assert_eq!(allocations_of(async || several(Choice::RoundRobin).await, queued), 0);
+    let again = async |adder: &AdderClient, count| {
+        for number in 0..count {
+            adder.rpc_sum(number, 1).send().unwrap();
+            if number % 50 == 49 {
+                // Each of them, so that what waits is handled.
+                for _ in 0..5 {
+                    adder.rpc_calls().await.unwrap();
+                }
+            }
+        }
+    };
+    assert_eq!(allocations_of(async || several(Choice::RoundRobin).await, again), 0);
 }
 
 #[test]

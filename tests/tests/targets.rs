@@ -3,7 +3,10 @@
 
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
-use ember::{Address, Node, prelude::*, registry::InProcess};
+use std::collections::BTreeSet;
+
+use ember::{Address, Choice, Node, Pid, ServiceState, prelude::*, registry::InProcess};
+use ember_runtime::rng::Rng;
 use ember_tests::{
     cluster::{Cluster, sees},
     wait::within,
@@ -22,12 +25,17 @@ impl Bag {
         self.items += count;
         self.items
     }
+
+    pub async fn rpc_of(&mut self, cx: &mut Cx<'_, Self>) -> Pid {
+        cx.pid()
+    }
 }
 
 /// What both fulfil.
 #[rpc]
 pub trait Holder {
     async fn rpc_who(&self) -> String;
+    async fn rpc_pid(&self) -> Pid;
 }
 
 #[service(name = "player", implements(Holder))]
@@ -43,6 +51,10 @@ pub struct Player {
 impl Holder for Player {
     async fn rpc_who(&mut self) -> String {
         "player".into()
+    }
+
+    async fn rpc_pid(&mut self, cx: &mut Cx<'_, Self>) -> Pid {
+        cx.pid()
     }
 }
 
@@ -69,6 +81,10 @@ pub struct Bank {
 impl Holder for Bank {
     async fn rpc_who(&mut self) -> String {
         "bank".into()
+    }
+
+    async fn rpc_pid(&mut self, cx: &mut Cx<'_, Self>) -> Pid {
+        cx.pid()
     }
 }
 
@@ -193,5 +209,138 @@ async fn two_nodes_of_one_process_are_two() {
     for round in 1..=3 {
         assert_eq!(a.client::<PlayerClient>().bag().rpc_add(1).await.unwrap(), round);
         assert_eq!(b.client::<PlayerClient>().bag().rpc_add(7).await.unwrap(), round * 7);
+    }
+}
+
+/// A client of one of the three kinds, and who may answer.
+#[derive(Clone)]
+enum AnyClient {
+    Holder(ember::Select<HolderClient>, HolderClient),
+    Player(ember::Select<PlayerClient>, PlayerClient),
+    Bank(ember::Select<BankClient>, BankClient),
+}
+
+/// The same filters for each kind.
+fn narrowed<C: ember::Client>(mut select: ember::Select<C>, rng: &Rng, nodes: [&Node; 2]) -> ember::Select<C> {
+    let maybe = || rng.below(4) == 0;
+    if maybe() {
+        select = select.tag("zone", ["eu", "us"][rng.below(2)]);
+    }
+    if maybe() {
+        select = select.node(nodes[rng.below(2)].key().id);
+    }
+    if maybe() {
+        select = select.name(["player", "bank"][rng.below(2)]);
+    }
+    if maybe() {
+        select = select.version(["^1", ">=2"][rng.below(2)]).unwrap();
+    }
+    match rng.below(5) {
+        0 => select.choice(Choice::Random),
+        1 => select.choice(Choice::LeastInFlight),
+        2 => select.choice(Choice::LocalFirst),
+        3 => select.by_key(rng.below(10)),
+        _ => select,
+    }
+}
+
+impl AnyClient {
+    fn new(rng: &Rng, nodes: [&Node; 2]) -> Self {
+        match rng.below(3) {
+            0 => {
+                let select = narrowed(nodes[0].select::<HolderClient>(), rng, nodes);
+                Self::Holder(select.clone(), select.client())
+            }
+            1 => {
+                let select = narrowed(nodes[0].select::<PlayerClient>(), rng, nodes);
+                Self::Player(select.clone(), select.client())
+            }
+            _ => {
+                let select = narrowed(nodes[0].select::<BankClient>(), rng, nodes);
+                Self::Bank(select.clone(), select.client())
+            }
+        }
+    }
+
+    /// Found out anew.
+    fn may_answer(&self) -> BTreeSet<Pid> {
+        let instances = match self {
+            Self::Holder(select, _) => select.instances(),
+            Self::Player(select, _) => select.instances(),
+            Self::Bank(select, _) => select.instances(),
+        };
+        let running = instances.into_iter().filter(|it| it.state() == ServiceState::Running);
+        running.map(|it| it.pid()).collect()
+    }
+
+    async fn answered(&self, by_module: bool) -> Option<Pid> {
+        match self {
+            Self::Holder(_, client) => client.rpc_pid().await.ok(),
+            Self::Player(_, client) if by_module => client.bag().rpc_of().await.ok(),
+            Self::Bank(_, client) if by_module => client.bag().rpc_of().await.ok(),
+            Self::Player(_, client) => client.shelves().key("left".to_owned()).rpc_of().await.ok(),
+            Self::Bank(_, client) => client.shelves().key("left".to_owned()).rpc_of().await.ok(),
+        }
+    }
+}
+
+/// Starts, stops, pauses or resumes a service of a node.
+async fn change(node: &Node, pids: &mut Vec<Pid>, rng: &Rng) {
+    match rng.below(5) {
+        0 | 1 if pids.len() < 5 => {
+            let (zone, version) = (["eu", "us"][rng.below(2)], ["1.5.0", "2.1.0"][rng.below(2)]);
+            let pid = if rng.below(2) == 0 {
+                node.spawn(Hosted::new(Player::default()).tag("zone", zone).version(version).register()).await
+            } else {
+                node.spawn(Hosted::new(Bank::default()).tag("zone", zone).version(version).register()).await
+            };
+            pids.push(pid.unwrap());
+        }
+        2 if !pids.is_empty() => {
+            let pid = pids.swap_remove(rng.below(pids.len()));
+            assert!(node.stop(pid));
+            within("its end", node.wait_for_view(|view| view.instances().iter().all(|it| it.pid() != pid))).await;
+        }
+        3 | 4 if !pids.is_empty() => {
+            let pid = pids[rng.below(pids.len())];
+            assert!(if rng.below(2) == 0 { node.pause(pid) } else { node.resume(pid) });
+        }
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn whoever_answers_is_one_of_those_that_a_fresh_look_finds() {
+    for seed in 0..4 {
+        let (rng, cluster) = (Rng::from_seed(seed), Cluster::default());
+        let a = cluster.node("a").seed(seed).start().await.unwrap();
+        let b = cluster.node("b").seed(seed + 100).start().await.unwrap();
+        let (mut of_a, mut of_b) = (Vec::new(), Vec::new());
+        let mut clients: Vec<AnyClient> = Vec::new();
+        for step in 0..60 {
+            change(&a, &mut of_a, &rng).await;
+            change(&b, &mut of_b, &rng).await;
+            let states = |view: &ember::View| -> BTreeSet<_> {
+                view.instances().iter().map(|it| (it.pid(), format!("{:?}", it.state()))).collect()
+            };
+            // What each says of its own.
+            let own = |node: &Node| -> BTreeSet<_> {
+                states(&node.view()).into_iter().filter(|(pid, _)| pid.node == node.key()).collect()
+            };
+            let all = &own(&a) | &own(&b);
+            within("the view", a.wait_for_view(|view| states(view) == all)).await;
+            if clients.len() < 25 {
+                clients.push(AnyClient::new(&rng, [&a, &b]));
+            }
+            for _ in 0..12 {
+                let client = &clients[rng.below(clients.len())];
+                let may = client.may_answer();
+                let answered = client.answered(rng.below(2) == 0).await;
+                match answered {
+                    Some(pid) => assert!(may.contains(&pid), "seed {seed}, step {step}: {pid} is none of {may:?}"),
+                    None => assert!(may.is_empty(), "seed {seed}, step {step}: nobody of {may:?} answered"),
+                }
+            }
+        }
     }
 }

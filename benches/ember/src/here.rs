@@ -36,9 +36,10 @@ impl Service for Client {
 
     fn short_path(&self) -> Option<f64> {
         let instances = node().select::<CounterClient>().instances();
-        let counts = node().call_counts(instances.first()?.pid())?;
-        let all = counts.short + counts.queued;
-        (all > 0).then(|| counts.short as f64 / all as f64)
+        let counts: Vec<_> = instances.iter().filter_map(|instance| node().call_counts(instance.pid())).collect();
+        let short: u64 = counts.iter().map(|counts| counts.short).sum();
+        let all = short + counts.iter().map(|counts| counts.queued).sum::<u64>();
+        (all > 0).then(|| short as f64 / all as f64)
     }
 
     async fn send(&self, n: u64) -> u64 {
@@ -60,7 +61,7 @@ impl Service for Client {
 impl Local for Client {
     async fn prepare(args: &Args) {
         // Without further nodes there is no registry either, as in a program of one process.
-        let alone = Node::builder().service(Counter::default());
+        let alone = (0..args.instances).fold(Node::builder(), |node, _| node.service(Counter::default()));
         if args.nodes == 0 {
             start_node(alone).await;
         } else {

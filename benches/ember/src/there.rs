@@ -1,7 +1,7 @@
 //! The service in another process, found through the embedded registry.
 
 use bytes::Bytes;
-use ember::prelude::*;
+use ember::{View, prelude::*};
 use harness::{Args, Remote, Service};
 
 use crate::{
@@ -95,7 +95,8 @@ fn node(args: &Args) -> NodeBuilder {
 
 impl Remote for Client {
     async fn serve(args: Args) {
-        let me = node(&args).service(Counter::default()).start().await.expect("a node");
+        let me = (0..args.instances).fold(node(&args), |node, _| node.service(Counter::default()));
+        let me = me.start().await.expect("a node");
         fill(|| node(&args), args.nodes).await;
         for _ in 0..args.services {
             me.spawn(Counter::default()).await.expect("one service more");
@@ -106,7 +107,8 @@ impl Remote for Client {
 
     async fn connect(args: Args, _: String) -> Self {
         let node = node(&args).start().await.expect("a node");
-        node.wait_for_view(|view| view.nodes().len() > args.nodes + 1).await;
+        let all = |view: &View| view.nodes().len() > args.nodes + 1 && view.instances().len() >= args.instances;
+        node.wait_for_view(all).await;
         let (vec, flood) = (args.variant == "Vec<u8>", args.variant == "flood");
         Self { counter: node.client::<CounterClient>(), _node: node, vec, flood }
     }

@@ -35,6 +35,8 @@ pub struct Args {
     pub services: usize,
     /// Further nodes in the view (Ember's growth).
     pub nodes: usize,
+    /// Instances of the service that the caller can choose from.
+    pub instances: usize,
     /// This process is the server of another run; a folder that both share.
     pub server: Option<PathBuf>,
 }
@@ -60,6 +62,7 @@ impl Args {
             remote: false,
             services: 0,
             nodes: 0,
+            instances: 1,
             server: None,
         };
         let mut words = std::env::args().skip(1);
@@ -80,6 +83,7 @@ impl Args {
                 "--pin" => args.pin = Some(number(value())),
                 "--services" => args.services = number(value()),
                 "--nodes" => args.nodes = number(value()),
+                "--instances" => args.instances = number(value()),
                 "--server" => args.server = Some(value().into()),
                 other => panic!("unknown argument {other}"),
             }

@@ -5,7 +5,7 @@ use crate::{
     results::{Results, cost, cpu},
     statistics::digits,
     work::{
-        CALL, CALL_ONE, CALLS_64, ECHO_4, ECHO_64, REMOTE_64, REMOTE_512, REMOTE_ONE, REMOTE_SEND, SEND, SEND_ONE,
+        CALL, CALL_ONE, CALLS_64, ECHO_4, ECHO_64, OF_1, OF_2, OF_1024, REMOTE_64, REMOTE_512, REMOTE_OF_1, REMOTE_OF_2, REMOTE_ONE, REMOTE_SEND, SEND, SEND_ONE,
         SPAWN, SPAWN_ONE, WORKS, Work,
     },
 };
@@ -65,6 +65,9 @@ pub(crate) fn judge(results: &Results) -> Vec<Verdict> {
         compare(results, ECHO_64, Floor, Faster(0.7)),
         compare(results, REMOTE_SEND, Named(RACTOR_CLUSTER), Faster(40.0)),
         compare(results, REMOTE_SEND, Floor, Faster(0.7)),
+        grows(results, OF_1, OF_2, Slower(1.3)),
+        grows(results, OF_1, OF_1024, Slower(1.6)),
+        grows(results, REMOTE_OF_1, REMOTE_OF_2, Cpu(1.05)),
     ]
 }
 
@@ -77,6 +80,17 @@ fn at_most(name: &'static str, what: &str, limit: f64, value: &dyn Fn(&Work) -> 
     // Of a million calls a few allocate, while something grows.
     let found = value(work).map(|value| (digits(value), value < limit + 0.01));
     Verdict { bar: work.bar, work: name, wanted: format!("≤ {limit} {what}"), found }
+}
+
+/// How many times more Ember needs for one work than for another.
+fn grows(results: &Results, from: &'static str, to: &'static str, limit: Limit) -> Verdict {
+    let (from, work) = (work(from), work(to));
+    let (what, number, times) = match limit {
+        Limit::Cpu(times) => ("CPU", cpu as fn(&_) -> _, times),
+        Limit::Faster(times) | Limit::Slower(times) => ("time", cost(work.metric), times),
+    };
+    let found = results.growth(from, work, EMBER, number).map(|value| (format!("{} ×", digits(value)), value <= times));
+    Verdict { bar: work.bar, work: to, wanted: format!("≤ {times} × the {what} of “{}”", from.name), found }
 }
 
 fn compare(results: &Results, name: &'static str, against: Against, limit: Limit) -> Verdict {

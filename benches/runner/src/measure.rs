@@ -81,6 +81,9 @@ fn once(work: &Work, framework: &Framework, ms: usize, counted: bool) -> Result<
     argument(&mut command, "--payload", work.payload.to_string());
     argument(&mut command, "--services", work.services.to_string());
     argument(&mut command, "--nodes", work.nodes.to_string());
+    if work.instances > 1 {
+        argument(&mut command, "--instances", work.instances.to_string());
+    }
     argument(&mut command, "--ms", ms.to_string());
     argument(&mut command, "--variant", framework.variant.to_owned());
     if work.side == Side::Remote {

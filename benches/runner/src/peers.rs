@@ -32,7 +32,9 @@ pub(crate) struct Framework {
 
 impl Framework {
     pub(crate) fn can(&self, work: &Work) -> bool {
-        self.side == work.side && (self.can)(work)
+        // Only Ember chooses: elsewhere a caller knows one actor.
+        let chooses = work.bar != "P12" || self.name == EMBER;
+        self.side == work.side && chooses && (self.can)(work)
     }
 }
 

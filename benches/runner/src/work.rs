@@ -1,4 +1,4 @@
-//! The workloads of the bars P1 to P9.
+//! The workloads of the bars P1 to P9, and P12.
 
 use std::borrow::Cow;
 
@@ -40,6 +40,8 @@ pub(crate) struct Work {
     /// Services spawned before, and further nodes in the view.
     pub(crate) services: usize,
     pub(crate) nodes: usize,
+    /// Instances that can be chosen; only Ember chooses.
+    pub(crate) instances: usize,
     pub(crate) metric: Metric,
 }
 
@@ -62,6 +64,7 @@ impl Work {
             same_cpu: false,
             services: 0,
             nodes: 0,
+            instances: 1,
             metric: Metric::Nanoseconds,
         }
     }
@@ -78,6 +81,12 @@ impl Work {
         work.payload = payload;
         work.metric = Metric::Rate;
         work
+    }
+
+    /// The same, with so many instances to choose from.
+    const fn of_instances(mut self, instances: usize) -> Self {
+        self.instances = instances;
+        self
     }
 
     const fn sequential(bar: &'static str, name: &'static str, workload: Workload) -> Self {
@@ -107,6 +116,13 @@ pub(crate) const REMOTE_ONE: &str = "remote, sequential, same core";
 pub(crate) const ECHO_4: &str = "remote, 4 KiB echo, 64 in flight";
 pub(crate) const ECHO_64: &str = "remote, 64 KiB echo, 64 in flight";
 pub(crate) const REMOTE_SEND: &str = "remote, one way";
+pub(crate) const OF_1: &str = "call, 1 instance";
+pub(crate) const OF_2: &str = "call, 2 instances";
+pub(crate) const OF_16: &str = "call, 16 instances";
+pub(crate) const OF_128: &str = "call, 128 instances";
+pub(crate) const OF_1024: &str = "call, 1,024 instances";
+pub(crate) const REMOTE_OF_1: &str = "remote, 64 in flight, 1 instance";
+pub(crate) const REMOTE_OF_2: &str = "remote, 64 in flight, 2 instances";
 
 /// All of them, in the order of the table.
 pub(crate) static WORKS: &[Work] = &[
@@ -129,4 +145,11 @@ pub(crate) static WORKS: &[Work] = &[
     Work::remote("P8", ECHO_4, Workload::Echo, 64, 4 << 10),
     Work::remote("P8", ECHO_64, Workload::Echo, 64, 64 << 10),
     Work::remote("P9", REMOTE_SEND, Workload::Send, 1, 0),
+    Work::local("P12", OF_1, Workload::Call, 2, 1),
+    Work::local("P12", OF_2, Workload::Call, 2, 1).of_instances(2),
+    Work::local("P12", OF_16, Workload::Call, 2, 1).of_instances(16),
+    Work::local("P12", OF_128, Workload::Call, 2, 1).of_instances(128),
+    Work::local("P12", OF_1024, Workload::Call, 2, 1).of_instances(1_024),
+    Work::remote("P12", REMOTE_OF_1, Workload::Call, 64, 0),
+    Work::remote("P12", REMOTE_OF_2, Workload::Call, 64, 0).of_instances(2),
 ];

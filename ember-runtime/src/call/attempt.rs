@@ -16,6 +16,7 @@ use super::{
     inherited::Inherited,
     local,
     request::{Options, Request},
+    resolved,
 };
 use crate::{
     actor::Offer,
@@ -189,7 +190,7 @@ impl Course {
     }
 
     fn choose<M: Method>(&self, excluded: &[Pid]) -> Result<Arc<Instance>, RefusedReason> {
-        self.target.router.choose(&self.target.address, M::INFO.lane, excluded)
+        resolved::choose::<M>(&self.target, excluded)
     }
 
     /// The metadata for `instance`, unless the call would wait for itself there.
@@ -215,8 +216,9 @@ impl Course {
 
     /// The same for any that the call is for, whether it takes calls now or not.
     fn cycle_among_matches<M: Method>(&self) -> Option<RefusedReason> {
-        let (view, selector) = (self.target.router.directory().view(), &self.target.address.selector);
-        view.of_interest(&selector.interest).filter(|it| selector.matches(it)).find_map(|it| self.cycle::<M>(it))
+        self.inherited.chain.as_ref()?;
+        let (router, selector) = (&self.target.router, &self.target.address.selector);
+        router.directory().group(&selector.interest).matching(selector).iter().find_map(|it| self.cycle::<M>(it))
     }
 
     async fn attempt<M: Method>(

@@ -1,5 +1,5 @@
-//! A call to the only service that it can go to, where that is on another node and the link to it is up: it is handed to the
-//! link without a future of its own, and has its deadline there.
+//! A call to a service on another node, where the link to it is up: it is handed to the link without a future of its own, and
+//! has its deadline there.
 
 use std::{
     pin::Pin,

@@ -5,9 +5,9 @@ use std::sync::{Arc, PoisonError};
 use super::Router;
 use crate::{
     actor::{AnyCell, ServiceIdentity, ServiceState},
-    directory::{self, Instance, Interest, NodeRecord, Selector, View},
+    directory::{self, Instance, Interest, NodeRecord, Selector},
     error::RefusedReason,
-    id::Pid,
+    id::{NodeKey, Pid},
 };
 
 impl Router {
@@ -16,49 +16,49 @@ impl Router {
         self.cells.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned()
     }
 
-    /// The service `pid`, which `view` does not list. Only the pid of the selector counts, and, on this node, whether it is
+    /// The pid that is asked for, if the view does not list it.
+    pub(super) fn unlisted(&self, selector: &Selector) -> Option<Pid> {
+        selector.pid.filter(|pid| !self.directory().lists(*pid))
+    }
+
+    /// The service `pid`, which the view does not list. Only the pid of the selector counts, and, on this node, whether it is
     /// the right kind of service; on another node the callee compares the signature of the method.
     ///
     /// # Errors
     /// Why there is none.
-    pub(super) fn direct(
-        &self,
-        view: &View,
-        selector: &Selector,
-        pid: Pid,
-        excluded: &[Pid],
-    ) -> Result<Instance, RefusedReason> {
-        let cell = self.spawned_here(view, selector, pid)?;
-        let node = view.node(pid.node.id).ok_or_else(|| directory::no_such_run(view, selector, pid.node))?;
+    pub(super) fn direct(&self, selector: &Selector, pid: Pid, excluded: &[Pid]) -> Result<Instance, RefusedReason> {
+        let cell = self.spawned_here(selector, pid)?;
+        let node = self.run(selector, pid.node)?;
         if excluded.contains(&pid) {
             return Err(RefusedReason::Unreachable("the instance has refused".into()));
         }
         Ok(instance(pid, node, cell, &selector.interest))
     }
-}
 
-impl Router {
-    /// The service `pid`, which `view` does not list, if it is on this node; none if it is on another.
+    /// The service `pid`, which the view does not list, if it is on this node; none if it is on another.
     ///
     /// # Errors
-    /// If it has ended, or its node has; or if it is of another kind.
+    /// If it has ended, or is of another kind.
     pub(super) fn spawned_here(
         &self,
-        view: &View,
         selector: &Selector,
         pid: Pid,
     ) -> Result<Option<Arc<dyn AnyCell>>, RefusedReason> {
-        if view.node(pid.node.id).is_none_or(|node| node.key != pid.node) {
-            return Err(directory::no_such_run(view, selector, pid.node));
-        }
         if pid.node != self.key {
             return Ok(None);
         }
-        let cell = self.cell(pid.number).ok_or_else(|| directory::ended(view, selector))?;
+        let view = || self.directory().view();
+        let cell = self.cell(pid.number).ok_or_else(|| directory::ended(&view(), selector))?;
         if !fulfils(&*cell, &selector.interest) {
-            return Err(directory::of_another_kind(view, selector, &cell.identity().name));
+            return Err(directory::of_another_kind(&view(), selector, &cell.identity().name));
         }
         Ok(Some(cell))
+    }
+
+    /// A run of a node, if it is the newest.
+    fn run(&self, selector: &Selector, key: NodeKey) -> Result<Arc<NodeRecord>, RefusedReason> {
+        let node = self.directory().node(key.id).filter(|node| node.key == key);
+        node.ok_or_else(|| directory::no_such_run(&self.directory().view(), selector, key))
     }
 }
 
@@ -69,20 +69,10 @@ fn fulfils(cell: &dyn AnyCell, interest: &Interest) -> bool {
     }
 }
 
-fn instance(pid: Pid, node: &Arc<NodeRecord>, cell: Option<Arc<dyn AnyCell>>, interest: &Interest) -> Instance {
+fn instance(pid: Pid, node: Arc<NodeRecord>, cell: Option<Arc<dyn AnyCell>>, interest: &Interest) -> Instance {
     let identity = cell.as_deref().map(AnyCell::identity).cloned();
-    Instance {
-        pid,
-        identity: identity.unwrap_or_else(|| Arc::new(supposed(pid, node, interest))),
-        node: Arc::clone(node),
-        state: ServiceState::Running,
-        contracts: Arc::default(),
-        methods: Arc::default(),
-        direct: true,
-        suspect: false,
-        cell,
-        in_flight: Arc::default(),
-    }
+    let identity = identity.unwrap_or_else(|| Arc::new(supposed(pid, &node, interest)));
+    Instance { direct: true, cell, ..Instance::new(pid, identity, node, ServiceState::Running) }
 }
 
 /// What messages say of a service of which only the pid is known.

@@ -47,9 +47,15 @@ impl Address {
     pub(super) fn next_turn(&self) -> usize {
         self.turn.fetch_add(1, Ordering::Relaxed)
     }
+
+    /// The turn was not used: whoever chooses anew chooses the same. Otherwise that one could be passed over time after time.
+    pub(super) fn give_back_turn(&self) {
+        self.turn.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
-/// A unit of the services that are selected: all that decides whom a call reaches, but for the keys, which travel with it.
+/// A unit of the services that are selected: all that decides whom calls can reach. The key that one of them is chosen by, and
+/// the keys of modules, are looked at with each call.
 #[derive(Clone)]
 pub(super) struct Place {
     /// A hash of all else.
@@ -68,7 +74,7 @@ impl Place {
 
     fn of(address: Arc<Address>, module: Arc<str>) -> Self {
         let mut mixed = Mixed(0);
-        address.selector.hash(&mut mixed);
+        address.selector.finds().hash(&mut mixed);
         module.hash(&mut mixed);
         Self { hash: mixed.finish(), address, module }
     }
@@ -79,7 +85,8 @@ impl PartialEq for Place {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
         self.hash == other.hash
-            && (Arc::ptr_eq(&self.address, &other.address) || self.address.selector == other.address.selector)
+            && (Arc::ptr_eq(&self.address, &other.address)
+                || self.address.selector.finds() == other.address.selector.finds())
             && (Arc::ptr_eq(&self.module, &other.module) || self.module == other.module)
     }
 }

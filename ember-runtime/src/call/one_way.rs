@@ -8,7 +8,7 @@ use super::{
     inherited::Inherited,
     local,
     request::{Options, Request},
-    resolved::Resolved,
+    resolved::{self, Resolved, Way},
 };
 use crate::{
     actor::Offer,
@@ -34,18 +34,23 @@ fn is_plain<M: Method>(target: &Target, options: &Options) -> bool {
     lane && options.is_plain() && target.keys.is_empty() && inherits != Some(true) && MadeIn::here().is_nothing()
 }
 
-/// Puts the call into the mailbox of the only service that it can go to, or into the link to its node, if that takes it.
+/// Puts the call into the mailbox of the service that is chosen, or into the link to its node, if that takes it.
 fn sent_at_once<M: Method>(request: &mut Request<M>) -> bool {
-    let resolved = Resolved::take::<M>(&request.target);
-    let sent = match (&resolved.found, &resolved.away) {
-        (Some(found), _) => found.port::<M>().is_some_and(|port| {
+    let mut resolved = Resolved::take::<M>(&request.target);
+    let chosen = resolved.choose::<M>(&request.target);
+    let in_turn = chosen.as_ref().is_some_and(|chosen| chosen.in_turn);
+    let sent = match chosen.map(|chosen| chosen.way) {
+        Some(Way::Here(found)) => found.port::<M>().is_some_and(|port| {
             let (args, envelope, reply) = (&mut request.args, &mut None, &mut None);
             port.submit(&*found.cell, Offer { args, envelope, deadline: None, index: found.index, reply }).is_ok()
         }),
-        (None, Some(away)) => away.send::<M>(&request.target, &request.args),
-        (None, None) => false,
+        Some(Way::Away(away)) => away.send::<M>(&request.target, &request.args),
+        Some(Way::New) | None => false,
     };
     resolved.give_back();
+    if in_turn && !sent {
+        request.target.address.give_back_turn();
+    }
     sent
 }
 
@@ -58,7 +63,7 @@ fn choose_and_send<M: Method>(request: Request<M>, inherited: &Inherited) -> Res
     let mut excluded = Vec::new();
     let (mut refused, mut place) = (None, None::<Arc<Instance>>);
     let reason = loop {
-        let instance = match target.router.choose(&target.address, M::INFO.lane, &excluded) {
+        let instance = match resolved::choose::<M>(&target, &excluded) {
             Ok(instance) => instance,
             Err(none) => break refused.unwrap_or(none),
         };

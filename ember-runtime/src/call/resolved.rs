@@ -1,4 +1,5 @@
-//! Whom a call goes to, remembered: looking it up costs more than a short call.
+//! Whom calls go to, remembered: looking it up costs more than a short call. What is remembered of a target serves no other,
+//! and only as long as nothing has changed among those whom it may find.
 
 use std::{
     any::{Any, TypeId},
@@ -12,117 +13,283 @@ use super::{
     handle::{Place, Target},
     home::Poller,
     mixed::Mixed,
-    router::Only,
+    waiting::Asked,
 };
 use crate::{
     actor::{AnyCell, Port, Spare},
-    directory::Share,
+    directory::{Group, Instance, Kept, Share, Terms},
+    error::RefusedReason,
+    id::Pid,
     message::Method,
 };
 
-/// So many are remembered by a thread.
-const REMEMBERED: usize = 128;
+/// A thread remembers so many targets of the same hash, what was used last first,
+const WAYS: usize = 4;
+/// for each of so many hashes.
+const SETS: usize = 32;
 
-/// The only service that a call can go to.
+/// Whom the calls of one method to one target go to.
 pub(super) struct Resolved {
-    key: Key,
-    /// Whom the calls are for: compared in full, because it is more than `key` holds.
+    router: u64,
+    method: TypeId,
     place: Place,
-    /// Of the view that it was found in.
-    view: u64,
-    /// If it is on this node.
-    pub(super) found: Option<Found>,
-    /// Or else if it is on another.
-    pub(super) away: Option<Away>,
+    whom: Whom,
     /// What its calls have left for the next.
-    pub(super) spare: Spare,
+    spare: Spare,
     /// The task that made the last call. It runs on the runtime of the node.
-    pub(super) at_home: Option<Poller>,
+    at_home: Option<Poller>,
 }
 
-/// A method of a service.
+/// Those that match.
+enum Whom {
+    /// Instances that the view lists.
+    Listed(Kept<Way>),
+    /// One service that it does not list, found by its pid. It may be something else when the group has another version.
+    Direct { group: Arc<Group>, version: u64, way: Way },
+    /// The node has ended.
+    Over,
+}
+
+/// The way of a method to one service.
+#[derive(Default)]
+pub(super) enum Way {
+    /// Not found yet.
+    #[default]
+    New,
+    /// The service is on this node,
+    Here(Found),
+    /// or on another.
+    Away(Away),
+}
+
+/// A method of a service of this node.
 pub(super) struct Found {
-    /// None if no view lists it.
-    pub(super) share: Option<Share>,
     pub(super) cell: Arc<dyn AnyCell>,
     /// A `Port` of the method.
     port: &'static (dyn Any + Send + Sync),
     /// The place of the method in the service's table.
     pub(super) index: usize,
+    /// Made when a call has to wait, if a view lists the service.
+    share: Option<Share>,
 }
 
-/// What is compared first.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Key {
-    router: u64,
-    method: TypeId,
+/// Where one call goes.
+pub(super) struct Chosen<'a> {
+    pub(super) way: &'a mut Way,
+    /// What the view says of it.
+    pub(super) instance: Option<&'a Arc<Instance>>,
+    pub(super) spare: &'a mut Spare,
+    pub(super) at_home: &'a mut Option<Poller>,
+    /// It was its turn.
+    pub(super) in_turn: bool,
 }
 
-impl Key {
-    #[inline]
-    fn of<M: Method>(target: &Target) -> Self {
-        Self { router: target.router.number, method: TypeId::of::<M>() }
-    }
-
-    #[inline]
-    fn slot(self, place: &Place) -> usize {
-        let mut mixed = Mixed(place.hash ^ self.router);
-        self.method.hash(&mut mixed);
-        mixed.place(REMEMBERED)
-    }
-}
+type Set = [Cell<Option<Box<Resolved>>>; WAYS];
 
 thread_local! {
-    static KNOWN: [Cell<Option<Box<Resolved>>>; REMEMBERED] = const { [const { Cell::new(None) }; REMEMBERED] };
+    static KNOWN: [Set; SETS] = const { [const { [const { Cell::new(None) }; WAYS] }; SETS] };
 }
 
 impl Found {
+    fn new(cell: &Arc<dyn AnyCell>, port: (&'static (dyn Any + Send + Sync), usize)) -> Self {
+        Self { cell: Arc::clone(cell), port: port.0, index: port.1, share: None }
+    }
+
     #[inline]
     pub(super) fn port<M: Method>(&self) -> Option<&'static Port<M>> {
         self.port.downcast_ref()
     }
+
+    /// Who is asked by a call that has to wait: `instance`, if the view lists it.
+    pub(super) fn asked(&mut self, instance: Option<&Arc<Instance>>) -> Asked {
+        match instance {
+            Some(listed) => Asked::Listed(self.share.get_or_insert_with(|| Share::of(Arc::clone(listed))).one()),
+            None => Asked::Direct(Arc::clone(&self.cell)),
+        }
+    }
+}
+
+/// The hash of a target's method.
+#[inline]
+fn set<M: Method>(place: &Place, router: u64) -> usize {
+    set_of(TypeId::of::<M>(), place, router)
+}
+
+#[inline]
+fn set_of(method: TypeId, place: &Place, router: u64) -> usize {
+    let mut mixed = Mixed(place.hash ^ router);
+    method.hash(&mut mixed);
+    mixed.place(SETS)
 }
 
 impl Resolved {
     /// Whom a call of the method `M` goes to. To be given back after use.
     #[inline]
     pub(super) fn take<M: Method>(target: &Target) -> Box<Self> {
-        let (key, view) = (Key::of::<M>(target), target.router.directory().number());
         // A thread that ends remembers nothing any more.
-        match KNOWN.try_with(|known| known[key.slot(&target.place)].take()).ok().flatten() {
-            Some(resolved) if resolved.key == key && resolved.view == view && resolved.place == target.place => {
+        let known = KNOWN.try_with(|known| {
+            let set = &known[set::<M>(&target.place, target.router.number)];
+            set.iter().find_map(|place| {
+                let resolved = place.take()?;
+                if resolved.is_of::<M>(target) {
+                    return Some(resolved);
+                }
+                place.set(Some(resolved));
+                None
+            })
+        });
+        match known {
+            Ok(Some(mut resolved)) => {
+                if !resolved.is_current() {
+                    resolved.renew::<M>(target);
+                }
                 resolved
             }
-            Some(mut other) => {
-                // What its calls have left may fit all the same.
-                (other.found, other.away) = find::<M>(target);
-                (other.key, other.view, other.at_home) = (key, view, None);
-                other.place = target.place.clone();
-                other
-            }
-            None => {
-                let (found, away) = find::<M>(target);
-                let place = target.place.clone();
-                Box::new(Self { key, place, view, found, away, spare: Spare::default(), at_home: None })
-            }
+            _ => Self::find::<M>(target),
         }
+    }
+
+    #[cold]
+    fn find<M: Method>(target: &Target) -> Box<Self> {
+        let (router, method, place) = (target.router.number, TypeId::of::<M>(), target.place.clone());
+        let last = KNOWN.try_with(|known| known[set::<M>(&place, router)][WAYS - 1].take()).ok().flatten();
+        // What the calls of that one have left may fit all the same.
+        let spare = last.map(|last| last.spare).unwrap_or_default();
+        Box::new(Self { router, method, place, whom: whom::<M>(target), spare, at_home: None })
     }
 
     /// Remembers it.
     #[inline]
     pub(super) fn give_back(self: Box<Self>) {
-        let _ended = KNOWN.try_with(|known| known[self.key.slot(&self.place)].set(Some(self)));
+        let mut next = Some(self);
+        let _ended = KNOWN.try_with(|known| {
+            let Some(resolved) = &next else { return };
+            let set = &known[set_of(resolved.method, &resolved.place, resolved.router)];
+            for place in set {
+                // Each makes room for the one before it, up to where this one was taken from.
+                next = place.replace(next.take());
+                if next.is_none() {
+                    return;
+                }
+            }
+        });
+    }
+
+    #[inline]
+    fn is_of<M: Method>(&self, target: &Target) -> bool {
+        self.method == TypeId::of::<M>() && self.router == target.router.number && self.place == target.place
+    }
+
+    /// Whether nothing has changed that it depends on.
+    #[inline]
+    fn is_current(&self) -> bool {
+        match &self.whom {
+            Whom::Listed(kept) => kept.is_current(),
+            Whom::Direct { group, version, .. } => group.version() == *version,
+            Whom::Over => false,
+        }
+    }
+
+    #[cold]
+    fn renew<M: Method>(&mut self, target: &Target) {
+        // A service that was asked for by its pid may be reached though no view lists it.
+        let same = target.address.selector.pid.is_none() && target.router.over().is_none();
+        match &mut self.whom {
+            Whom::Listed(kept) if same => drop(kept.renew(&terms::<M>(target))),
+            _ => self.whom = whom::<M>(target),
+        }
+    }
+
+    /// Where the next call goes, if it can be said so simply.
+    #[inline]
+    pub(super) fn choose<M: Method>(&mut self, target: &Target) -> Option<Chosen<'_>> {
+        let Self { whom, spare, at_home, .. } = self;
+        let mut in_turn = false;
+        let (way, instance) = match whom {
+            Whom::Listed(kept) => {
+                let address = &*target.address;
+                let turn = || {
+                    in_turn = true;
+                    address.next_turn()
+                };
+                let entry = kept.pick(address.selector.choice, turn, target.router.rng())?;
+                if let Way::New = entry.remembered {
+                    entry.remembered = way::<M>(target, &entry.instance);
+                }
+                (&mut entry.remembered, Some(&entry.instance))
+            }
+            Whom::Direct { way, .. } => (way, None),
+            Whom::Over => return None,
+        };
+        Some(Chosen { way, instance, spare, at_home, in_turn })
+    }
+
+    /// The instance that the next call goes to, if the view lists it.
+    fn instance(&mut self, target: &Target) -> Option<Arc<Instance>> {
+        let Whom::Listed(kept) = &mut self.whom else { return None };
+        let address = &*target.address;
+        let entry = kept.pick(address.selector.choice, || address.next_turn(), target.router.rng())?;
+        Some(Arc::clone(&entry.instance))
     }
 }
 
-#[cold]
-fn find<M: Method>(target: &Target) -> (Option<Found>, Option<Away>) {
-    match target.router.only(&target.address, M::INFO.lane) {
-        Some(Only::Here(instance, cell)) => {
-            let found = cell.port(target.method_id::<M>());
-            (found.map(|(_, port, index)| Found { share: instance.map(Share::of), cell, port, index }), None)
+/// The instance that a call of the method `M` goes to; those in `excluded` have refused it already.
+///
+/// # Errors
+/// Why there is none.
+pub(super) fn choose<M: Method>(target: &Target, excluded: &[Pid]) -> Result<Arc<Instance>, RefusedReason> {
+    if excluded.is_empty() {
+        let mut resolved = Resolved::take::<M>(target);
+        let instance = resolved.instance(target);
+        resolved.give_back();
+        if let Some(instance) = instance {
+            return Ok(instance);
         }
-        Some(Only::Elsewhere(instance)) => (None, Away::find::<M>(target, instance)),
-        None => (None, None),
     }
+    target.router.choose(&target.address, M::INFO.lane, excluded)
+}
+
+fn terms<M: Method>(target: &Target) -> Terms<'_> {
+    target.router.terms(&target.address.selector, M::INFO.lane)
+}
+
+fn whom<M: Method>(target: &Target) -> Whom {
+    let (router, selector) = (&target.router, &target.address.selector);
+    if router.over().is_some() {
+        return Whom::Over;
+    }
+    let directory = router.directory();
+    let group = directory.group(&selector.interest);
+    if let Some(pid) = selector.pid {
+        // Looked at before what it stands for: whatever changes meanwhile makes another.
+        let version = group.version();
+        if pid.node == router.key && group.find(pid).is_none() {
+            let cell = router.spawned_here(selector, pid).ok().flatten();
+            let way = cell.map_or(Way::New, |cell| here::<M>(target, &cell));
+            return Whom::Direct { group, version, way };
+        }
+        if pid.node != router.key && group.find(pid).is_none() {
+            let group = directory.node_group(pid.node.id);
+            let version = group.version();
+            let instance = router.unlisted(selector).and_then(|pid| router.direct(selector, pid, &[]).ok());
+            let way = instance.map_or(Way::New, |instance| way::<M>(target, &Arc::new(instance)));
+            return Whom::Direct { group, version, way };
+        }
+    }
+    Whom::Listed(Kept::new(group, &terms::<M>(target)))
+}
+
+/// The way to an instance. There is none if it does not know the method, or differently: what is then to be said, is found out
+/// elsewhere.
+#[cold]
+fn way<M: Method>(target: &Target, instance: &Arc<Instance>) -> Way {
+    match &instance.cell {
+        Some(cell) => here::<M>(target, cell),
+        None => Away::find::<M>(target, Arc::clone(instance)).map_or(Way::New, Way::Away),
+    }
+}
+
+fn here<M: Method>(target: &Target, cell: &Arc<dyn AnyCell>) -> Way {
+    let port = cell.port(target.method_id::<M>());
+    port.map_or(Way::New, |(_, port, index)| Way::Here(Found::new(cell, (port, index))))
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     actor::{AnyCell, OnTheSpot, Service},
-    directory::{Candidates, Directory, Instance, Selector, choose, only},
+    directory::{Chance, Directory, Instance, Selector, Terms},
     error::RefusedReason,
     id::{NodeKey, Pid},
     message::{Arrivals, Lane},
@@ -44,14 +44,6 @@ pub(crate) struct Router {
     pub(super) departures: super::departures::Departures,
 }
 
-/// The only service that a call can go to.
-pub(super) enum Only {
-    /// It is on this node; with what the view says of it, if that lists it.
-    Here(Option<Arc<Instance>>, Arc<dyn AnyCell>),
-    /// It is on another.
-    Elsewhere(Arc<Instance>),
-}
-
 impl Router {
     /// A router for the present runtime.
     ///
@@ -64,7 +56,7 @@ impl Router {
         // Whatever is remembered is looked up again, and refused.
         let on_end = move || {
             if let Some(directory) = known.upgrade() {
-                directory.renew();
+                directory.close();
             }
         };
         Arc::new(Self {
@@ -102,7 +94,7 @@ impl Router {
     /// The node has ended: calls through it are refused.
     pub(crate) fn close(&self) {
         self.home.close();
-        self.directory.renew();
+        self.directory.close();
     }
 
     #[inline]
@@ -156,25 +148,6 @@ impl Router {
         }
     }
 
-    /// The service that a call goes to whatever is chosen.
-    pub(super) fn only(&self, address: &Address, lane: Lane) -> Option<Only> {
-        if self.over().is_some() {
-            return None;
-        }
-        let view = self.directory.view();
-        if let Some(pid) = address.selector.pid.filter(|pid| !view.lists(*pid)) {
-            return Some(match self.spawned_here(&view, &address.selector, pid).ok()? {
-                Some(cell) => Only::Here(None, cell),
-                None => Only::Elsewhere(Arc::new(self.direct(&view, &address.selector, pid, &[]).ok()?)),
-            });
-        }
-        let instance = Arc::clone(only(&view, &address.selector, lane, self.key.id)?);
-        Some(match instance.cell.clone() {
-            Some(cell) => Only::Here(Some(instance), cell),
-            None => Only::Elsewhere(instance),
-        })
-    }
-
     /// One of the two, as a seed says.
     pub(super) fn toss(&self) -> bool {
         self.coin.below(2) == 0
@@ -182,11 +155,16 @@ impl Router {
 
     /// A service of this node, for messages.
     pub(super) fn place(&self, cell: &dyn AnyCell) -> String {
-        let (identity, view) = (cell.identity(), self.directory.view());
-        let node = view.node(self.key.id).map_or("", |node| &node.name);
-        format!("{}/{}@{node}", identity.name, identity.id)
+        let (identity, node) = (cell.identity(), self.directory.node(self.key.id));
+        format!("{}/{}@{}", identity.name, identity.id, node.as_ref().map_or("", |node| &node.name))
     }
 
+    /// Whom calls of this lane that are made here may go to.
+    pub(super) fn terms<'a>(&self, selector: &'a Selector, lane: Lane) -> Terms<'a> {
+        Terms { selector, lane, here: self.key.id }
+    }
+
+    /// One of those that match, found by looking at each.
     pub(super) fn choose(
         &self,
         address: &Address,
@@ -196,29 +174,20 @@ impl Router {
         if let Some(over) = self.over() {
             return Err(over.into());
         }
-        let view = self.directory.view();
-        if let Some(pid) = address.selector.pid.filter(|pid| !view.lists(*pid)) {
-            return self.direct(&view, &address.selector, pid, excluded).map(Arc::new);
+        let selector = &address.selector;
+        if let Some(pid) = self.unlisted(selector) {
+            return self.direct(selector, pid, excluded).map(Arc::new);
         }
-        choose(&Candidates {
-            view: &view,
-            selector: &address.selector,
-            lane,
-            excluded,
-            here: self.key.id,
-            turn: address.next_turn(),
-            rng: &self.rng,
-        })
-        .cloned()
+        let by = Chance { excluded, turn: address.next_turn(), rng: &self.rng };
+        self.directory.choose(&self.terms(selector, lane), &by)
     }
 
     /// Every instance that matches.
     pub(super) fn matching(&self, selector: &Selector) -> Vec<Pid> {
-        let view = self.directory.view();
-        if let Some(pid) = selector.pid.filter(|pid| !view.lists(*pid)) {
-            return self.direct(&view, selector, pid, &[]).map(|_| pid).into_iter().collect();
+        if let Some(pid) = self.unlisted(selector) {
+            return self.direct(selector, pid, &[]).map(|_| pid).into_iter().collect();
         }
-        view.of_interest(&selector.interest).filter(|it| selector.matches(it)).map(|it| it.pid).collect()
+        self.directory.group(&selector.interest).matching(selector).iter().map(|it| it.pid).collect()
     }
 
     /// A client for the service `S` on this node.

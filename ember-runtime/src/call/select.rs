@@ -86,8 +86,7 @@ impl<C: Client> Select<C> {
 
     /// Those that match now.
     pub fn instances(&self) -> Vec<Arc<Instance>> {
-        let view = self.router.directory().view();
-        view.of_interest(&self.selector.interest).filter(|it| self.selector.matches(it)).cloned().collect()
+        self.router.directory().group(&self.selector.interest).matching(&self.selector)
     }
 
     /// A client for one of them, chosen anew for each call.

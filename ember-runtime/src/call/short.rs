@@ -1,7 +1,7 @@
-//! A call to the only service that it can go to. If that is on this node and idle, its caller runs the handler itself; if it is
-//! busy, the call waits in the mailbox. If it is on another node, the call is handed to the link.
+//! A call to the service that is chosen. If that is on this node and idle, its caller runs the handler itself; if it is busy, the
+//! call waits in the mailbox. If it is on another node, the call is handed to the link.
 
-use std::task::Context;
+use std::{sync::Arc, task::Context};
 
 use tokio::time::Instant;
 
@@ -11,11 +11,12 @@ use super::{
     handle::Target,
     inherited::Inherited,
     request::{Options, Request},
-    resolved::{Found, Resolved},
+    resolved::{Chosen, Found, Resolved, Way},
     waiting::Waiting,
 };
 use crate::{
     actor::{Offer, Port, Short, ShortCall},
+    directory::Instance,
     error::CallError,
     message::{Ambient, Due, Envelope, Lane, Method, reply_slot},
 };
@@ -29,7 +30,7 @@ pub(super) enum Tried<M: Method> {
     Not,
 }
 
-/// Makes the call here and now, if it goes to a certain service.
+/// Makes the call here and now, if that is as simple as this.
 pub(super) fn attempt<M: Method>(request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
     if request.retry.is_some() {
         return Tried::Not;
@@ -43,8 +44,23 @@ pub(super) fn attempt<M: Method>(request: &mut Request<M>, task: &mut Context<'_
 
 #[inline]
 fn run<M: Method>(resolved: &mut Resolved, request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
-    let Resolved { found, away, spare, at_home, .. } = resolved;
-    let Some(found) = found else { return away.as_ref().map_or(Tried::Not, |away| call_away(away, request)) };
+    let Some(chosen) = resolved.choose::<M>(&request.target) else { return Tried::Not };
+    let in_turn = chosen.in_turn;
+    let tried = run_by(chosen, request, task);
+    if in_turn && matches!(tried, Tried::Not) {
+        request.target.address.give_back_turn();
+    }
+    tried
+}
+
+#[inline]
+fn run_by<M: Method>(chosen: Chosen<'_>, request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
+    let Chosen { way, instance, spare, at_home, .. } = chosen;
+    let found = match way {
+        Way::Here(found) => found,
+        Way::Away(away) => return call_away(away, request),
+        Way::New => return Tried::Not,
+    };
     let Some(port) = found.port::<M>() else { return Tried::Not };
     let Request { target, args, options, .. } = request;
     let Some((mut envelope, until)) = envelope::<M>(target, options) else { return Tried::Not };
@@ -58,17 +74,17 @@ fn run<M: Method>(resolved: &mut Resolved, request: &mut Request<M>, task: &mut 
                 return Tried::Done(Err(describe::<M, _>(target, Some(target.router.place(&*found.cell)), *failure)));
             }
             Short::Waits(answering) => {
-                return Tried::Waits(Waiting::new(answering, false, found, deadline(options, until)));
+                return Tried::Waits(Waiting::new(answering, false, found.asked(instance), deadline(options, until)));
             }
             Short::NotNow => {}
         }
     }
-    queue(found, port, request, envelope, until, task)
+    queue((found, instance), port, request, envelope, until, task)
 }
 
 /// Puts the call into the mailbox.
 fn queue<M: Method>(
-    found: &Found,
+    (found, instance): (&mut Found, Option<&Arc<Instance>>),
     port: &Port<M>,
     request: &mut Request<M>,
     envelope: Option<Envelope>,
@@ -92,7 +108,7 @@ fn queue<M: Method>(
         reply: &mut Some(reply),
     };
     match port.submit(&*found.cell, call) {
-        Ok(()) => Tried::Waits(Waiting::new(answering, true, found, deadline)),
+        Ok(()) => Tried::Waits(Waiting::new(answering, true, found.asked(instance), deadline)),
         Err(_) => Tried::Not,
     }
 }

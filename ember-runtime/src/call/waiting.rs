@@ -13,7 +13,6 @@ use super::{
     attempt::{Outcome, describe},
     handle::Target,
     patience::Patience,
-    resolved::Found,
 };
 use crate::{
     actor::AnyCell,
@@ -32,7 +31,7 @@ pub(super) struct Waiting<M: Method> {
 }
 
 /// Who is to answer.
-enum Asked {
+pub(super) enum Asked {
     /// An instance of the view.
     Listed(InShare),
     /// A service that no view lists.
@@ -47,11 +46,7 @@ pub(super) enum Waited<M: Method> {
 }
 
 impl<M: Method> Waiting<M> {
-    pub(super) fn new(answering: Answering<M>, fresh: bool, found: &Found, deadline: Instant) -> Self {
-        let asked = match &found.share {
-            Some(share) => Asked::Listed(share.one()),
-            None => Asked::Direct(Arc::clone(&found.cell)),
-        };
+    pub(super) fn new(answering: Answering<M>, fresh: bool, asked: Asked, deadline: Instant) -> Self {
         Self { answering, fresh, asked, patience: Patience::until(deadline) }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Choice, Instance, Selector, View};
+use super::{Choice, Instance, Selector};
 use crate::{
     actor::ServiceState,
     error::RefusedReason,
@@ -11,37 +11,58 @@ use crate::{
     rng::Rng,
 };
 
-/// What a choice is made from, and by.
-pub(crate) struct Candidates<'a> {
-    pub(crate) view: &'a View,
+/// Whom a call may go to.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms<'a> {
     pub(crate) selector: &'a Selector,
     pub(crate) lane: Lane,
-    /// Have refused this call already.
-    pub(crate) excluded: &'a [Pid],
     /// The node that chooses.
     pub(crate) here: NodeId,
+}
+
+/// What a choice is made by.
+pub(crate) struct Chance<'a> {
+    /// Have refused this call already.
+    pub(crate) excluded: &'a [Pid],
     /// The number of this choice; for taking turns.
     pub(crate) turn: usize,
     pub(crate) rng: &'a Rng,
 }
 
-/// One of the instances that match. It looks at each of them once.
+impl Terms<'_> {
+    /// Whether an instance in this state takes such calls.
+    pub(super) fn takes(&self, state: ServiceState) -> bool {
+        match state {
+            ServiceState::Running => true,
+            ServiceState::Paused => self.lane == Lane::System,
+            _ => false,
+        }
+    }
+
+    /// Whether it is one of those that are preferred.
+    pub(super) fn prefers(&self, instance: &Instance) -> bool {
+        self.selector.choice == Choice::LocalFirst && instance.pid.node.id == self.here
+    }
+}
+
+/// One of `instances` that match, which are all of the right interest. It looks at each of them once: what is remembered of a
+/// choice ([`Kept`](super::Kept)) gives the same without.
 ///
 /// # Errors
-/// Why there is none: nothing matches at all, or all that match are paused, retiring, or have refused already.
-pub(crate) fn choose<'a>(from: &Candidates<'a>) -> Result<&'a Arc<Instance>, RefusedReason> {
-    if from.excluded.is_empty()
-        && let Some(only) = only(from.view, from.selector, from.lane, from.here)
-    {
-        return Ok(only);
-    }
+/// Why there is none: all that match are paused, retiring, or have refused already; `None` if nothing matches.
+pub(super) fn choose<'a>(
+    instances: impl Iterator<Item = &'a Arc<Instance>>,
+    terms: &Terms<'_>,
+    by: &Chance<'_>,
+) -> Result<&'a Arc<Instance>, Option<RefusedReason>> {
     let mut usable: Vec<&Arc<Instance>> = Vec::new();
     let mut refusal = None;
-    for instance in from.view.of_interest(&from.selector.interest).filter(|it| from.selector.matches(it)) {
-        let excluded = from.excluded.contains(&instance.pid);
+    for instance in instances.filter(|it| terms.selector.matches(it)) {
+        if terms.takes(instance.state) && !by.excluded.contains(&instance.pid) {
+            usable.push(instance);
+            continue;
+        }
         match instance.state {
-            ServiceState::Running if !excluded => usable.push(instance),
-            ServiceState::Paused if !excluded && from.lane == Lane::System => usable.push(instance),
             ServiceState::Running | ServiceState::Starting => {
                 refusal = refusal.or(Some(RefusedReason::Unreachable("every instance has refused".into())));
             }
@@ -53,54 +74,78 @@ pub(crate) fn choose<'a>(from: &Candidates<'a>) -> Result<&'a Arc<Instance>, Ref
     if usable.iter().any(|instance| !instance.suspect) {
         usable.retain(|instance| !instance.suspect);
     }
-    let nobody = || super::nobody::no_target(from.view, from.selector, from.here);
-    pick(&usable, from).ok_or_else(|| refusal.unwrap_or_else(nobody))
-}
-
-/// The instance that every choice now gives, if there is such a one.
-pub(crate) fn only<'a>(view: &'a View, selector: &Selector, lane: Lane, here: NodeId) -> Option<&'a Arc<Instance>> {
-    let matching = view.of_interest(&selector.interest).filter(|it| selector.matches(it));
-    let usable = matching.filter(|it| match it.state {
-        ServiceState::Running => true,
-        ServiceState::Paused => lane == Lane::System,
-        _ => false,
-    });
-    let is_local = |it: &&Arc<Instance>| selector.choice == Choice::LocalFirst && it.pid.node.id == here;
-    let (mut first, mut local) = (None, None);
-    let (mut others, mut other_locals) = (false, false);
-    for instance in usable.filter(|it| !it.suspect) {
-        if is_local(&instance) {
-            other_locals |= local.replace(instance).is_some();
-        }
-        others |= first.replace(instance).is_some();
+    if usable.iter().any(|instance| terms.prefers(instance)) {
+        usable.retain(|instance| terms.prefers(instance));
     }
-    if local.is_some() { local.filter(|_| !other_locals) } else { first.filter(|_| !others) }
+    let place = match terms.selector.choice {
+        Choice::RoundRobin | Choice::LocalFirst => by.turn.checked_rem(usable.len()),
+        Choice::Random => (!usable.is_empty()).then(|| by.rng.below(usable.len())),
+        Choice::LeastInFlight => less(usable.len(), by.rng, |place| usable[place].in_flight()),
+        Choice::ByKey(key) => heaviest(key, usable.iter().map(|it| (seed(it.pid), it.pid))),
+    };
+    place.and_then(|place| usable.get(place).copied()).ok_or(refusal)
 }
 
-fn pick<'a>(usable: &[&'a Arc<Instance>], from: &Candidates<'_>) -> Option<&'a Arc<Instance>> {
-    let in_turn = |set: &[&'a Arc<Instance>]| set.get(from.turn.checked_rem(set.len())?).copied();
-    match from.selector.choice {
-        Choice::RoundRobin => in_turn(usable),
-        Choice::Random => usable.get(from.rng.below(usable.len())).copied(),
-        Choice::LeastInFlight => {
-            let any = || usable.get(from.rng.below(usable.len())).copied();
-            let (a, b) = (any()?, any()?);
-            Some(if b.in_flight() < a.in_flight() { b } else { a })
-        }
-        Choice::LocalFirst => {
-            let local: Vec<_> = usable.iter().copied().filter(|it| it.pid.node.id == from.here).collect();
-            in_turn(if local.is_empty() { usable } else { &local })
-        }
-        Choice::ByKey(key) => usable.iter().copied().max_by_key(|it| (weight(key, it.pid), it.pid)),
+/// The power of two choices: of two different places at random, the one that has less; none if there are none.
+pub(super) fn less(places: usize, rng: &Rng, load: impl Fn(usize) -> usize) -> Option<usize> {
+    if places < 2 {
+        return (places == 1).then_some(0);
     }
+    let bits = rng.u64();
+    // Half of the bits each: no view has four thousand million instances.
+    let below = |half: u64, bound: usize| ((half * bound as u64) >> 32) as usize;
+    let a = below(bits >> 32, places);
+    let b = below(bits & 0xffff_ffff, places - 1);
+    // All places but `a`.
+    let b = b + usize::from(b >= a);
+    Some(if load(b) < load(a) { b } else { a })
 }
 
-/// Rendezvous hashing: the instance with the highest weight for a key gets it. The incarnation does not count, so that a
-/// node that restarts with the same services gets its keys back.
-fn weight(key: u64, pid: Pid) -> u64 {
-    let mut hash = key ^ pid.node.id.0.rotate_left(32) ^ pid.number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+/// Rendezvous hashing: the place of the instance with the highest weight for a key.
+pub(super) fn heaviest(key: u64, seeds: impl Iterator<Item = (u64, Pid)>) -> Option<usize> {
+    let weights = seeds.map(|(seed, pid)| (weight(key, seed), pid));
+    weights.enumerate().max_by_key(|(_, weight)| *weight).map(|(place, _)| place)
+}
+
+/// What of an instance counts for keys. The incarnation does not, so that a node that restarts with the same services gets its
+/// keys back.
+pub(super) fn seed(pid: Pid) -> u64 {
+    pid.node.id.0.rotate_left(32) ^ pid.number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+fn weight(key: u64, seed: u64) -> u64 {
+    let mut hash = key ^ seed;
     for _ in 0..2 {
         hash = (hash ^ (hash >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
     }
     hash ^ (hash >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn two_choices_are_of_two_different_places_and_reach_all() {
+        let rng = Rng::from_seed(7);
+        for places in 2..9 {
+            let mut taken = BTreeSet::new();
+            for _ in 0..1_000 {
+                // Whichever is looked at first has less: if both were one place, it could not be told.
+                let looked = std::cell::RefCell::new(Vec::new());
+                let place = less(places, &rng, |place| {
+                    looked.borrow_mut().push(place);
+                    place
+                });
+                let looked = looked.into_inner();
+                assert!(looked.len() == 2 && looked[0] != looked[1], "{looked:?} of {places}");
+                assert_eq!(place, looked.iter().min().copied());
+                taken.extend(looked);
+            }
+            assert_eq!(taken.len(), places);
+        }
+        assert_eq!((less(0, &rng, |_| 0), less(1, &rng, |_| 0)), (None, Some(0)));
+    }
 }

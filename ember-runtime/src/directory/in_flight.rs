@@ -118,18 +118,9 @@ mod tests {
 
     fn instance() -> Instance {
         let key = NodeKey { id: NodeId(1), incarnation: Incarnation(1) };
-        Instance {
-            pid: Pid { node: key, number: 1 },
-            identity: Arc::new(ServiceIdentity::supposed("desk", 1, 0)),
-            node: Arc::new(NodeRecord::new(key, "here".into(), "127.0.0.1:0".parse().unwrap(), 0)),
-            state: ServiceState::Running,
-            contracts: Arc::default(),
-            methods: Arc::default(),
-            direct: false,
-            suspect: false,
-            cell: None,
-            in_flight: Arc::default(),
-        }
+        let record = NodeRecord::new(key, "here".into(), "127.0.0.1:0".parse().unwrap(), 0);
+        let identity = Arc::new(ServiceIdentity::supposed("desk", 1, 0));
+        Instance::new(Pid { node: key, number: 1 }, identity, Arc::new(record), ServiceState::Running)
     }
 
     #[test]

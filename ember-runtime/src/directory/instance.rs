@@ -2,10 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{InFlight, MethodRecord, NodeRecord};
+use super::{InFlight, MethodRecord, NodeRecord, record::Offer};
 use crate::{
     actor::{AnyCell, ServiceIdentity, ServiceState},
     id::{MethodId, Pid},
+    message::Reach,
 };
 
 /// One running service in a [`View`](super::View).
@@ -13,6 +14,8 @@ use crate::{
 pub struct Instance {
     pub(crate) pid: Pid,
     pub(crate) identity: Arc<ServiceIdentity>,
+    /// That of the identity, if it is one.
+    pub(crate) version: Option<semver::Version>,
     pub(crate) node: Arc<NodeRecord>,
     pub(crate) state: ServiceState,
     pub(crate) contracts: Arc<[String]>,
@@ -29,6 +32,56 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// A service of this node.
+    pub(super) fn of_cell(cell: &Arc<dyn AnyCell>, here: Arc<NodeRecord>, state: ServiceState) -> Self {
+        let methods = cell.methods().into_iter().filter(|(_, info, ..)| info.reach == Reach::Cluster);
+        let methods = methods.map(|(id, _, _, fingerprint)| MethodRecord { id, fingerprint }).collect();
+        Self {
+            contracts: cell.contracts().iter().map(|&name| name.to_owned()).collect(),
+            methods,
+            cell: Some(Arc::clone(cell)),
+            ..Self::new(cell.pid(), Arc::clone(cell.identity()), here, state)
+        }
+    }
+
+    /// A service of another node; `old` is what was known of it.
+    pub(super) fn of_offer(offer: &Offer, node: Arc<NodeRecord>, old: Option<&Self>) -> Self {
+        Self {
+            contracts: Arc::clone(&offer.contracts),
+            methods: Arc::clone(&offer.methods),
+            in_flight: old.map(|old| Arc::clone(&old.in_flight)).unwrap_or_default(),
+            ..Self::new(offer.pid, Arc::clone(&offer.identity), node, offer.state)
+        }
+    }
+
+    /// One of which no more is known.
+    pub(crate) fn new(pid: Pid, identity: Arc<ServiceIdentity>, node: Arc<NodeRecord>, state: ServiceState) -> Self {
+        Self {
+            pid,
+            // Once, and not with each call that asks for a version.
+            version: identity.version.parse().ok(),
+            identity,
+            node,
+            state,
+            contracts: Arc::default(),
+            methods: Arc::default(),
+            direct: false,
+            suspect: false,
+            cell: None,
+            in_flight: Arc::default(),
+        }
+    }
+
+    /// Whether nobody who looks at the one could tell it from the other.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        let Self { pid, identity, version: _, node, state, contracts, methods, direct, suspect, cell, in_flight } =
+            self;
+        (*pid, *state, *direct, *suspect) == (other.pid, other.state, other.direct, other.suspect)
+            && Arc::ptr_eq(in_flight, &other.in_flight)
+            && cell.is_some() == other.cell.is_some()
+            && (identity, node, contracts, methods) == (&other.identity, &other.node, &other.contracts, &other.methods)
+    }
+
     /// Its pid.
     pub fn pid(&self) -> Pid {
         self.pid

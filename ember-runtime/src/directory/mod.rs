@@ -13,13 +13,19 @@ mod come_and_go;
 mod contact;
 #[cfg(feature = "cluster")]
 mod follow;
+mod group;
+mod groups;
 mod in_flight;
 mod instance;
+mod kept;
 mod key;
 mod known;
+mod listing;
 mod nobody;
 mod record;
 mod selector;
+#[cfg(all(test, feature = "cluster"))]
+mod tests;
 mod view;
 
 #[cfg(feature = "cluster")]
@@ -31,8 +37,10 @@ pub(crate) use self::{
     record::{ServiceRecord, keys},
 };
 pub(crate) use self::{
-    choose::{Candidates, choose, only},
+    choose::{Chance, Terms},
+    group::Group,
     in_flight::{InFlight, InShare, Share},
+    kept::Kept,
     known::Directory,
     nobody::{ended, no_such_run, of_another_kind},
     record::MethodRecord,

@@ -1,8 +1,8 @@
 //! Saying why nobody matches a selector, and what to look at.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
-use super::{Interest, Selector, View};
+use super::{Instance, Interest, Selector, View};
 use crate::{
     actor::ServiceState,
     error::RefusedReason,
@@ -10,13 +10,13 @@ use crate::{
     net::Endpoint,
 };
 
-/// The refusal for a selector that nothing in `view` matches. `here` is the node that looks.
-pub(super) fn no_target(view: &View, selector: &Selector, here: NodeId) -> RefusedReason {
+/// The refusal for a selector that nothing in `view` matches, and `seen` is what is of its interest. `here` is the node that
+/// looks.
+pub(super) fn no_target(view: &View, seen: &[Arc<Instance>], selector: &Selector, here: NodeId) -> RefusedReason {
     let listed = selector.pid.and_then(|pid| view.instances().iter().find(|it| it.pid == pid));
-    if let Some(other) = listed.filter(|it| !view.of_interest(&selector.interest).any(|of| of.pid == it.pid)) {
+    if let Some(other) = listed.filter(|it| !seen.iter().any(|of| of.pid == it.pid)) {
         return of_another_kind(view, selector, &other.identity.name);
     }
-    let seen: Vec<_> = view.of_interest(&selector.interest).collect();
     let ended = seen.iter().filter(|it| matches!(it.state, ServiceState::Stopped | ServiceState::Failed));
     let ended = ended.filter(|it| selector.matches(it)).count();
     let why = if ended > 0 {

@@ -1,6 +1,6 @@
 //! Whom a client is for, as data: it can be compared, logged, and sent.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt, hash::Hash, mem};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub enum Interest {
 }
 
 /// Which of the instances that match gets a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Choice {
     /// One after the other.
@@ -34,7 +34,7 @@ pub enum Choice {
 }
 
 /// Filters and choice of a client. All filters must hold.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Selector {
     /// What is called.
@@ -83,6 +83,12 @@ impl Selector {
         self
     }
 
+    /// All that decides whom it finds. A key is no part of that: it says which of them, anew for each call.
+    pub(crate) fn finds(&self) -> impl PartialEq + Hash {
+        let Self { interest, name, id, server, node, kind, version, tags, pid, choice } = self;
+        (interest, name, id, server, node, kind, version, tags, pid, mem::discriminant(choice))
+    }
+
     /// Whether `instance` (which is of the right interest) passes the filters.
     pub fn matches(&self, instance: &Instance) -> bool {
         fn holds<T: ?Sized>(wanted: Option<&T>, test: impl FnOnce(&T) -> bool) -> bool {
@@ -95,9 +101,7 @@ impl Selector {
             && holds(self.server.as_ref(), |server| *server == identity.server)
             && holds(self.node.as_ref(), |node| *node == instance.pid.node.id)
             && holds(self.kind.as_deref(), |kind| kind == identity.kind)
-            && holds(self.version.as_ref(), |wanted| {
-                identity.version.parse().is_ok_and(|version| wanted.matches(&version))
-            })
+            && holds(self.version.as_ref(), |wanted| instance.version.as_ref().is_some_and(|it| wanted.matches(it)))
             && self.tags.iter().all(|(name, value)| identity.tags.get(name) == Some(value))
     }
 }

@@ -74,8 +74,8 @@ pub(super) async fn end_of(router: &Router, pid: Pid) -> DownReason {
 }
 
 fn standing(directory: &Directory, node: NodeKey) -> Standing {
-    match directory.view().node(node.id) {
-        Some(record) if record.key == node => Standing::Present(Arc::clone(record)),
+    match directory.node(node.id) {
+        Some(record) if record.key == node => Standing::Present(record),
         Some(record) if record.key.incarnation > node.incarnation => Standing::Replaced,
         _ => Standing::Absent,
     }

@@ -1,0 +1,250 @@
+//! All that is known of the cluster, and what of it counts: the newest run of each node, and the services of those. A change
+//! costs what it is about.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{Instance, NodeRecord, View, groups::Groups, record::Offer};
+use crate::{
+    actor::{AnyCell, ServiceState},
+    id::{Incarnation, NodeId, NodeKey, Pid},
+};
+
+pub(super) struct Listing {
+    here: Arc<NodeRecord>,
+    /// All runs of all others.
+    nodes: BTreeMap<NodeKey, Arc<NodeRecord>>,
+    /// The newest run of each, and this one: older ones are dead, even if the registry has not noticed yet.
+    current: BTreeMap<NodeId, Arc<NodeRecord>>,
+    /// What the registry says of the services of others.
+    services: BTreeMap<Pid, Arc<Instance>>,
+    suspects: BTreeSet<NodeKey>,
+    /// Nodes that say that their workers are held up: chosen last, as suspects are.
+    late: BTreeSet<NodeKey>,
+    /// Gone from the registry, but their links are up.
+    lingering: BTreeSet<NodeKey>,
+    /// The services that can be called: those of this node, and those of others whose nodes count.
+    listed: BTreeMap<Pid, Arc<Instance>>,
+    groups: Arc<Groups>,
+    /// Whether anything is other than when this was asked last.
+    changed: bool,
+}
+
+impl Listing {
+    pub(super) fn new(here: Arc<NodeRecord>, groups: Arc<Groups>) -> Self {
+        Self {
+            nodes: BTreeMap::new(),
+            current: BTreeMap::from([(here.key.id, Arc::clone(&here))]),
+            here,
+            services: BTreeMap::new(),
+            suspects: BTreeSet::new(),
+            late: BTreeSet::new(),
+            lingering: BTreeSet::new(),
+            listed: BTreeMap::new(),
+            groups,
+            changed: true,
+        }
+    }
+
+    /// Takes it for changed, so that all who wait look again.
+    pub(super) fn touch(&mut self) {
+        self.changed = true;
+    }
+
+    /// Whether anything has changed since this was asked last.
+    pub(super) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    pub(super) fn view(&self, number: u64) -> View {
+        View::new(number, self.current.clone(), self.listed.values().cloned().collect())
+    }
+
+    pub(super) fn current(&self, id: NodeId) -> Option<&Arc<NodeRecord>> {
+        self.current.get(&id)
+    }
+
+    pub(super) fn listed(&self, pid: Pid) -> Option<&Arc<Instance>> {
+        self.listed.get(&pid)
+    }
+
+    /// A run of another node, also one that has not joined yet.
+    pub(super) fn node(&self, key: NodeKey) -> Option<&Arc<NodeRecord>> {
+        self.nodes.get(&key)
+    }
+
+    /// All known runs of a node, but for this one.
+    pub(super) fn runs(&self, id: NodeId) -> impl DoubleEndedIterator<Item = &Arc<NodeRecord>> {
+        let run = |number| NodeKey { id, incarnation: Incarnation(number) };
+        self.nodes.range(run(0)..=run(u64::MAX)).map(|(_, record)| record)
+    }
+
+    /// How many entries there are for other nodes, of every sort.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        let Self { nodes, services, suspects, late, lingering, .. } = self;
+        nodes.len() + services.len() + suspects.len() + late.len() + lingering.len()
+    }
+
+    pub(super) fn suspects(&self) -> BTreeMap<NodeKey, Arc<NodeRecord>> {
+        self.suspects.iter().filter_map(|key| Some((*key, Arc::clone(self.nodes.get(key)?)))).collect()
+    }
+
+    /// The peers that the registry listed last.
+    pub(super) fn registered(&self) -> BTreeSet<NodeKey> {
+        self.nodes.keys().filter(|key| !self.lingering.contains(key)).copied().collect()
+    }
+
+    /// Lists a service, in place of what was said of it, or no longer.
+    pub(super) fn list(&mut self, pid: Pid, instance: Option<Arc<Instance>>) {
+        let old = self.listed.get(&pid);
+        let same = match (old, &instance) {
+            (Some(old), Some(new)) => old.says_the_same(new),
+            (old, new) => old.is_none() && new.is_none(),
+        };
+        if same {
+            return;
+        }
+        let old = match &instance {
+            Some(new) => self.listed.insert(pid, Arc::clone(new)),
+            None => self.listed.remove(&pid),
+        };
+        self.groups.change(pid, old.as_deref(), instance.as_ref());
+        self.changed = true;
+    }
+
+    /// Lists a service of this node as it is now, or no longer, if it has stopped.
+    pub(super) fn list_local(&mut self, cell: &Arc<dyn AnyCell>) {
+        let (pid, state) = (cell.pid(), cell.state());
+        let instance = match self.listed.get(&pid) {
+            _ if state == ServiceState::Stopped => None,
+            Some(old) if old.state == state => return,
+            Some(old) => Some(Instance { state, ..Instance::clone(old) }),
+            None => Some(Instance::of_cell(cell, Arc::clone(&self.here), state)),
+        };
+        self.list(pid, instance.map(Arc::new));
+    }
+
+    /// Whether it had been given up, and only kept because of its link.
+    pub(super) fn put_node(&mut self, record: Arc<NodeRecord>) -> bool {
+        let key = record.key;
+        let returned = self.lingering.remove(&key);
+        self.changed |= returned;
+        if self.nodes.get(&key).is_none_or(|known| *known != record) {
+            for pid in self.services_of(key) {
+                if let Some(service) = self.services.get_mut(&pid) {
+                    *service = Arc::new(Instance { node: Arc::clone(&record), ..Instance::clone(service) });
+                }
+            }
+            self.nodes.insert(key, record);
+            self.count(key.id);
+        }
+        returned
+    }
+
+    pub(super) fn drop_node(&mut self, key: NodeKey) {
+        self.lingering.remove(&key);
+        self.suspects.remove(&key);
+        self.late.remove(&key);
+        let known = self.nodes.remove(&key);
+        for pid in self.services_of(key) {
+            self.services.remove(&pid);
+            self.list(pid, None);
+        }
+        if known.is_some() {
+            self.count(key.id);
+        }
+    }
+
+    /// The registry has given up a node whose link is up.
+    pub(super) fn linger(&mut self, key: NodeKey) {
+        if self.nodes.contains_key(&key) {
+            self.changed |= self.lingering.insert(key);
+        }
+    }
+
+    pub(super) fn is_lingering(&self, key: NodeKey) -> bool {
+        self.lingering.contains(&key)
+    }
+
+    /// Whether a mark would change anything. Nobody chooses a node that has not joined yet, so that it is no suspect.
+    pub(super) fn is_news(&self, node: NodeKey, suspect: bool) -> bool {
+        let listed = self.nodes.get(&node).is_some_and(|record| !record.joining || self.lingering.contains(&node));
+        listed && self.suspects.contains(&node) != suspect
+    }
+
+    /// Marks a node whose link broke, or clears the mark. It says nothing any more of how late it is.
+    pub(super) fn suspect(&mut self, node: NodeKey, suspect: bool) {
+        let unsaid = self.late.remove(&node);
+        self.changed |= unsaid | if suspect { self.suspects.insert(node) } else { self.suspects.remove(&node) };
+        self.relist(node);
+    }
+
+    /// Marks a node whose workers are late, or clears the mark.
+    pub(super) fn late(&mut self, node: NodeKey, is_late: bool) {
+        if self.nodes.contains_key(&node) && self.late.contains(&node) != is_late {
+            self.changed |= if is_late { self.late.insert(node) } else { self.late.remove(&node) };
+            self.relist(node);
+        }
+    }
+
+    pub(super) fn put_service(&mut self, offer: &Offer) {
+        let Some(node) = self.nodes.get(&offer.pid.node) else { return };
+        let old = self.services.get(&offer.pid);
+        let instance = Instance::of_offer(offer, Arc::clone(node), old.map(|old| &**old));
+        if old.is_some_and(|old| old.says_the_same(&instance)) {
+            return;
+        }
+        let pid = instance.pid;
+        self.services.insert(pid, Arc::new(instance));
+        self.relist_service(pid);
+    }
+
+    pub(super) fn drop_service(&mut self, pid: Pid) {
+        if self.services.remove(&pid).is_some() {
+            self.list(pid, None);
+        }
+    }
+
+    /// Finds out anew which run of a node counts.
+    fn count(&mut self, id: NodeId) {
+        if id == self.here.key.id {
+            self.changed = true;
+            return;
+        }
+        let newest = self.runs(id).rev().find(|record| !record.joining).cloned();
+        let old = match &newest {
+            Some(newest) => self.current.insert(id, Arc::clone(newest)),
+            None => self.current.remove(&id),
+        };
+        self.changed = true;
+        for key in [&old, &newest].into_iter().flatten().map(|record| record.key) {
+            self.groups.node_changed(id, Pid { node: key, number: 0 });
+            self.relist(key);
+        }
+    }
+
+    fn relist(&mut self, node: NodeKey) {
+        for pid in self.services_of(node) {
+            self.relist_service(pid);
+        }
+    }
+
+    /// Lists a service of another node, if its node counts.
+    fn relist_service(&mut self, pid: Pid) {
+        let counts = self.current.get(&pid.node.id).is_some_and(|record| record.key == pid.node);
+        let known = self.services.get(&pid).filter(|_| counts);
+        let instance = known.map(|known| {
+            let suspect = self.suspects.contains(&pid.node) || self.late.contains(&pid.node);
+            if suspect { Arc::new(Instance { suspect, ..Instance::clone(known) }) } else { Arc::clone(known) }
+        });
+        self.list(pid, instance);
+    }
+
+    fn services_of(&self, node: NodeKey) -> Vec<Pid> {
+        let pid = |number| Pid { node, number };
+        self.services.range(pid(0)..=pid(u64::MAX)).map(|(pid, _)| *pid).collect()
+    }
+}

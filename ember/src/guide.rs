@@ -27,6 +27,7 @@ pages! {
     Supervision: "supervision.md",
     Answering: "answering.md",
     Clusters: "clusters.md",
+    Failures: "failures.md",
     Mailboxes: "mailboxes.md",
     WhereCallsRun: "where-calls-run.md",
     HowFast: "how-fast.md",

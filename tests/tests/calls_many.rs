@@ -7,6 +7,7 @@ use std::time::Duration;
 use ember::{RefusedReason, prelude::*};
 use ember_tests::{
     cluster::{Cluster, refused, sees},
+    gate::Gate,
     log::Log,
 };
 
@@ -14,6 +15,7 @@ use ember_tests::{
 #[derive(Default)]
 pub struct Scribe {
     log: Log,
+    gate: Gate,
     tries: usize,
 }
 
@@ -27,6 +29,10 @@ impl Scribe {
         self.tries
     }
 
+    pub async fn rpc_hold(&mut self) {
+        self.gate.pass().await;
+    }
+
     pub async fn rpc_note(&mut self, number: u32) -> u32 {
         self.log.say(number.to_string());
         number
@@ -35,20 +41,28 @@ impl Scribe {
 
 #[tokio::test]
 async fn calls_to_many_give_each_ones_result_and_say_how_many_were_sent() {
-    let log = Log::default();
-    let scribe =
-        |id: &str, places| Hosted::new(Scribe { log: log.clone(), tries: 0 }).id(id).mailbox(places).tag("all", "1");
-    let node = Node::builder().service(scribe("a", 9)).service(scribe("b", 9)).service(scribe("c", 0));
+    let (log, gate) = (Log::default(), Gate::default());
+    let scribe = |id: &str, places| {
+        let scribe = Scribe { log: log.clone(), gate: gate.clone(), tries: 0 };
+        Hosted::new(scribe).id(id).mailbox(places).tag("all", "1")
+    };
+    let node = Node::builder().service(scribe("a", 9)).service(scribe("b", 9)).service(scribe("c", 1));
     let node = node.start().await.unwrap();
+    let full = node.select::<ScribeClient>().id("c").client();
+    let held = tokio::spawn(full.rpc_hold());
+    gate.reached().await;
+    full.rpc_hold().send().unwrap();
     let all = node.select::<ScribeClient>().tag("all", "1").all();
     let results = all.rpc_note(5).await;
     assert_eq!(results.iter().filter(|(_, result)| *result == Ok(5)).count(), 2);
     assert_eq!(results.len(), 3);
     let sent = all.rpc_note(6).send();
     assert_eq!((sent.sent, sent.refused.len()), (2, 1));
-    assert_eq!(sent.refused[0].1.reason(), &RefusedReason::MailboxFull { limit: 0 });
+    assert_eq!(sent.refused[0].1.reason(), &RefusedReason::MailboxFull { limit: 1 });
     assert_eq!(log.until(4).await, ["5", "5", "6", "6"]);
     assert!(node.select::<ScribeClient>().tag("all", "2").all().rpc_note(1).await.is_empty());
+    gate.open();
+    held.await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -56,7 +70,14 @@ async fn calls_to_many_reach_every_node() {
     let (cluster, log) = (Cluster::default(), Log::default());
     let mut nodes = Vec::new();
     for name in ["a", "b", "c"] {
-        nodes.push(cluster.node(name).service(Scribe { log: log.clone(), tries: 0 }).start().await.unwrap());
+        nodes.push(
+            cluster
+                .node(name)
+                .service(Scribe { log: log.clone(), gate: Gate::default(), tries: 0 })
+                .start()
+                .await
+                .unwrap(),
+        );
     }
     sees(&nodes[0], "Scribe", 3).await;
     let all = nodes[0].select::<ScribeClient>().all();

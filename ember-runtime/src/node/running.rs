@@ -202,7 +202,11 @@ impl Node {
         self.refuse_to_wait_for_itself()?;
         let (mut closed, mut replaced) = (self.inner.closed.subscribe(), self.inner.replaced.subscribe());
         let services = &self.inner.services;
-        let mut signals = runtime::with_signals(services.router.runtime(), async { Signals::listen() }).await?;
+        let signals = runtime::with_signals(services.router.runtime(), async { Signals::listen() }).await;
+        // Without its runtime there are no signals either, and that says less.
+        let over =
+            |error| services.router.over().filter(|over| matches!(over, Over::Runtime)).map_or(error, Into::into);
+        let mut signals = signals.map_err(over)?;
         let mut signalled = false;
         let by = tokio::select! {
             biased;

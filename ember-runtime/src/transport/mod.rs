@@ -62,6 +62,7 @@ mod config;
 mod connect;
 mod control;
 mod data;
+mod deadlines;
 mod dial;
 mod events;
 mod frame;

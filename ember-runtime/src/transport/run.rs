@@ -6,7 +6,7 @@ use std::{
     future::{pending, poll_fn},
     pin::Pin,
     sync::{Arc, Mutex, atomic::Ordering},
-    task::{Poll, Waker},
+    task::Poll,
     time::Duration,
 };
 
@@ -15,7 +15,7 @@ use http_body::Body as _;
 use tokio::{
     sync::oneshot,
     task::{JoinSet, yield_now},
-    time::{Instant, sleep, sleep_until, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tonic::{Status, Streaming, body::Body};
 
@@ -179,7 +179,6 @@ async fn unpark(session: &Arc<Session>, inflow: &Mutex<Inflow>) -> String {
 /// What has to be done beside reading. Never ends.
 async fn tend(session: Arc<Session>) -> String {
     tokio::select! {
-        never = expire(&session) => never,
         never = ping(&session) => never,
         never = tell_lateness(&session) => never,
     }
@@ -205,27 +204,6 @@ async fn tell_lateness(session: &Session) -> String {
         let is_late = session.peer_late.changed().await;
         tracing::info!(target: "ember::link", peer = %session.peer, is_late, "the peer's workers are late, or not any more");
         session.ingress.link_late(session.peer, is_late);
-    }
-}
-
-/// Answers calls whose deadlines have passed. Never ends.
-async fn expire(session: &Session) -> String {
-    loop {
-        let due = session.callers.due();
-        let passed = async {
-            match due {
-                Some(due) => sleep_until(due).await,
-                None => pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            () = passed => {
-                let wakers = session.callers.expire(Instant::now());
-                wakers.into_iter().for_each(Waker::wake);
-            }
-            () = session.earlier.notified() => {}
-        }
     }
 }
 

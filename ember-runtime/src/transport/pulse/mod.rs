@@ -38,7 +38,7 @@ pub(super) use self::{
     opening::{Expected, Pulses, open, sort},
     question::{Question, Workers},
 };
-use super::{lock, session::Session, socket::Socket};
+use super::{deadlines, lock, session::Session, socket::Socket};
 use crate::net::{Detached, Network};
 
 /// The second connection of a link.
@@ -102,13 +102,14 @@ impl PeerLate {
     }
 }
 
-/// Sends beats, and judges those that come, until the link ends. If it is this that ends it, all calls get their answers here:
+/// Sends beats, judges those that come, and watches the deadlines of calls, until the link ends. If it is this that ends it, all calls get their answers here:
 /// the node's own tasks may be held up.
 async fn run(session: Arc<Session>, socket: Socket) -> String {
     let why = tokio::select! {
         biased;
         why = stopped(&session) => return why,
         why = watch(&session, socket) => why,
+        never = deadlines::expire(&session) => never,
     };
     session.kill(&why).to_string()
 }

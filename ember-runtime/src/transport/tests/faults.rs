@@ -142,6 +142,18 @@ async fn the_loss_of_one_direction_ends_the_link_at_both_ends() {
     }
 }
 
+/// Holds up the only thread of `runtime` until what is returned is used or dropped. It is held up by then.
+async fn hold_up(runtime: &Runtime) -> std::sync::mpsc::Sender<()> {
+    let (go, goes) = std::sync::mpsc::channel::<()>();
+    let (begun, begins) = tokio::sync::oneshot::channel();
+    runtime.spawn(async move {
+        begun.send(()).unwrap();
+        let _dropped = goes.recv();
+    });
+    soon("the thread to be held up", begins).await.unwrap();
+    go
+}
+
 /// A node on a runtime of its own with one thread, which a test can block.
 async fn node_of_one_thread(number: u64, config: LinkConfig) -> (Node, Runtime) {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -154,8 +166,7 @@ async fn workers_that_are_held_up_end_no_link_and_are_late_until_they_are_free()
     let a = Node::tcp(key(1, 1), LinkConfig::default()).await;
     let (b, runtime) = node_of_one_thread(2, LinkConfig::default()).await;
     a.ready(&b).await;
-    let (go, goes) = std::sync::mpsc::channel::<()>();
-    runtime.spawn(async move { goes.recv() });
+    let go = hold_up(&runtime).await;
     // It arrives, and nobody can read it.
     let call = a.start(&b, ECHO, b"x");
     until("the peer to be late", || a.services.events().len() == 2).await;
@@ -179,8 +190,7 @@ async fn workers_that_are_held_up_for_good_end_the_link_at_the_limit() {
     let a = Node::tcp(key(1, 1), config.clone()).await;
     let (b, runtime) = node_of_one_thread(2, config).await;
     a.ready(&b).await;
-    let (_go, goes) = std::sync::mpsc::channel::<()>();
-    runtime.spawn(async move { goes.recv() });
+    let _go = hold_up(&runtime).await;
     let (call, start) = (a.start(&b, ECHO, b"x"), Instant::now());
     let failure = failure(soon("the outcome", call).await);
     assert!(matches!(failure, Failure::MaybeExecuted(LostReason::LinkLost(_))), "{failure:?}");

@@ -51,6 +51,15 @@ pub(crate) fn message(args: TokenStream, item: TokenStream) -> TokenStream {
     })
 }
 
+/// What `#[message]` derives, beside serde's traits.
+pub(crate) fn travels(item: TokenStream) -> TokenStream {
+    let Ok(item) = syn::parse2(item) else { return TokenStream::new() };
+    let mut errors = Errors::default();
+    let mut tokens = generate::travels(&parse::travels(item, &mut errors));
+    tokens.extend(errors.into_tokens());
+    tokens
+}
+
 /// Parses the item, lets `generate` do the rest, and appends the errors. An item that is no Rust goes back untouched: the
 /// compiler explains it better.
 fn expand(item: TokenStream, generate: impl FnOnce(Item, &mut Errors) -> TokenStream) -> TokenStream {

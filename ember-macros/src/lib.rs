@@ -73,8 +73,24 @@ pub fn rpc(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Lets a struct or an enum travel: derives serde's `Serialize` and `Deserialize` by way of Ember's own serde, so that the
-/// user's package needs none, and `ember::Schema`, the structure that the two sides of a call compare. Takes `crate = path`.
+/// user's package needs none, and `ember::Schema`, the structure that the two sides of a call compare.
+///
+/// | option | means | default |
+/// | --- | --- | --- |
+/// | `codec = "json"` | it travels as JSON only, by methods with `#[rpc(codec = "json")]`: then all of serde's attributes may be used that JSON can carry | by every codec |
+/// | `crate = path` | where the crate `ember` is found | `::ember` |
+///
+/// An attribute of serde that postcard cannot carry does not compile, also under `cfg_attr`: `flatten`, `tag`, `untagged`,
+/// `skip_serializing_if`, `skip` on a variant with others behind it, `serialize_with` without `deserialize_with`, and their
+/// like. The error is at the attribute, and says what to write instead. The guide's page on messages has them all.
 #[proc_macro_attribute]
 pub fn message(args: TokenStream, item: TokenStream) -> TokenStream {
     attribute::message(args.into(), item.into()).into()
+}
+
+/// What `#[message]` derives. Not part of the public interface.
+#[doc(hidden)]
+#[proc_macro_derive(Travels, attributes(ember_message))]
+pub fn travels(item: TokenStream) -> TokenStream {
+    attribute::travels(item.into()).into()
 }

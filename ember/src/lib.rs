@@ -67,6 +67,7 @@ pub mod __private {
         time::Duration,
     };
 
+    pub use ember_macros::Travels;
     #[cfg(feature = "cron")]
     pub use ember_runtime::actor::Cron;
     pub use ember_runtime::{
@@ -78,8 +79,8 @@ pub mod __private {
         directory::Interest,
         error, inventory,
         message::{
-            CodecError, Coding, Handled, Idempotent, Json, Message, Method, MethodInfo, Probe, ResultType, Schema,
-            Signature, Sketch, Wire, answered, at_end, coding_by, draw_by, never_read, no_error, put_all,
+            AnyCodec, CodecError, Coding, Handled, Idempotent, Json, Message, Method, MethodInfo, Probe, ResultType,
+            Schema, Signature, Sketch, Wire, answered, at_end, coding_by, draw_by, never_read, no_error, put_all,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},

@@ -21,7 +21,9 @@ use syn::{Attribute, ext::IdentExt};
 
 use crate::model::Shape;
 
-pub(crate) use self::{contract::contract, fulfil::fulfilment, message::message, own::own_block, unit::unit};
+pub(crate) use self::{
+    contract::contract, fulfil::fulfilment, message::message, own::own_block, schema::travels, unit::unit,
+};
 
 /// A local that no argument of the user's can be confused with.
 fn local(name: &str, near: &Ident) -> Ident {

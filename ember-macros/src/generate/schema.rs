@@ -1,14 +1,21 @@
 //! `impl Schema`: the structure of a type that travels.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{
-    Attribute, Field, Fields, GenericParam, Generics, Item, Meta, Token, ext::IdentExt, parse_quote,
-    punctuated::Punctuated,
+    Attribute, Data, DeriveInput, Field, Fields, GenericParam, Generics, Meta, Type, ext::IdentExt, parse_quote,
+    spanned::Spanned,
 };
 
 use super::hidden;
-use crate::{model::Runtime, text::text};
+use crate::{
+    model::Runtime,
+    parse::{
+        Travels,
+        serde::{is_skipped, options, stand_in},
+    },
+    text::text,
+};
 
 /// What serde can be told that does not change the bytes that postcard writes.
 const HARMLESS: &[&str] = &[
@@ -22,43 +29,106 @@ const HARMLESS: &[&str] = &[
     "rename",
     "rename_all",
     "rename_all_fields",
+    "transparent",
 ];
 
-pub(super) fn schema(k: &Runtime, item: &Item) -> TokenStream {
-    let (attrs, ident, generics) = match item {
-        Item::Struct(item) => (&item.attrs, &item.ident, &item.generics),
-        Item::Enum(item) => (&item.attrs, &item.ident, &item.generics),
-        _ => return TokenStream::new(),
-    };
+pub(crate) fn travels(Travels { runtime: k, item, json }: &Travels) -> TokenStream {
+    let DeriveInput { attrs, ident, generics, data, .. } = item;
     // What borrows cannot be an argument; it may still be a part of something that is written by hand.
     if generics.lifetimes().next().is_some() {
         return TokenStream::new();
     }
     let (name, container) = (ident.unraw().to_string(), serde_text(attrs));
-    let body = match item {
-        Item::Struct(item) => fields(k, &item.fields),
-        Item::Enum(item) => {
-            let variants = item.variants.iter().filter(|variant| !is_skipped(&variant.attrs)).map(|variant| {
+    let stand_in = stand_in(attrs);
+    let body = match (&stand_in, data) {
+        (Some(ty), _) => quote! {
+            sketch.brackets("(", ")", |sketch| sketch.field("", "", |sketch| (&&#k::Probe::<#ty>::NEW).draw(sketch)));
+        },
+        (None, Data::Struct(data)) => fields(k, &data.fields),
+        (None, Data::Enum(data)) => {
+            let variants = data.variants.iter().filter(|variant| !is_skipped(&variant.attrs)).map(|variant| {
                 let (name, attributes) = (variant.ident.unraw().to_string(), serde_text(&variant.attrs));
-                let (cfgs, fields) = (cfgs(&variant.attrs), fields(k, &variant.fields));
-                quote!(#(#cfgs)* sketch.variant(#name, #attributes, |sketch| { let _ = &sketch; #fields });)
+                let fields = fields(k, &variant.fields);
+                quote!(sketch.variant(#name, #attributes, |sketch| { let _ = &sketch; #fields });)
             });
             quote!(sketch.brackets(" = ", "", |sketch| { let _ = &sketch; #(#variants)* });)
         }
-        _ => TokenStream::new(),
+        (None, Data::Union(_)) => TokenStream::new(),
     };
+    let json_only = json_only(k, generics, *json);
+    let checks = if *json { TokenStream::new() } else { checks(k, item, stand_in.as_ref()) };
     let bounded = bounded(k, generics);
     let (generics, arguments, clause) = bounded.split_for_impl();
-    let implementation = quote! {
-        impl #generics #k::Schema for #ident #arguments #clause {
-            fn sketch(sketch: &mut #k::Sketch) {
-                use #k::draw::*;
-                sketch.named::<Self>(#name, #container, |sketch| { let _ = &sketch; #body });
+    hidden(
+        &[],
+        &quote! {
+            impl #generics #k::Schema for #ident #arguments #clause {
+                #json_only
+
+                fn sketch(sketch: &mut #k::Sketch) {
+                    use #k::draw::*;
+                    sketch.named::<Self>(#name, #container, |sketch| { let _ = &sketch; #body });
+                }
             }
+
+            #checks
+        },
+    )
+}
+
+/// Whether the type travels as JSON only: if it says so, or if its arguments do.
+fn json_only(k: &Runtime, generics: &Generics, json: bool) -> TokenStream {
+    let params: Vec<_> = generics.type_params().map(|param| &param.ident).collect();
+    match (json, &*params) {
+        (true, _) => quote!(
+            const JSON_ONLY: bool = true;
+        ),
+        (false, []) => TokenStream::new(),
+        (false, params) => quote!(const JSON_ONLY: bool = #(<#params as #k::Schema>::JSON_ONLY)||*;),
+    }
+}
+
+/// Compile-time errors at the fields whose types travel as JSON only. Those that mention a parameter are looked at with the
+/// type as a whole, where it is used.
+fn checks(k: &Runtime, item: &DeriveInput, stand_in: Option<&Type>) -> TokenStream {
+    let fields: Vec<&Field> = match (&item.data, stand_in) {
+        (Data::Struct(data), None) => data.fields.iter().collect(),
+        (Data::Enum(data), None) => {
+            let variants = data.variants.iter().filter(|variant| !is_skipped(&variant.attrs));
+            variants.flat_map(|variant| &variant.fields).collect()
         }
+        _ => Vec::new(),
     };
-    let cfgs: Vec<Attribute> = cfgs(attrs).cloned().collect();
-    hidden(&cfgs, &implementation)
+    let fields = fields.into_iter().filter(|field| !is_skipped(&field.attrs)).map(|field| &field.ty);
+    let types = fields.chain(stand_in).filter(|ty| !mentions(ty.to_token_stream(), item));
+    let checks = types.map(|ty| {
+        let here = k.at(ty.span());
+        let message = format!(
+            "`{}` travels as JSON only, and cannot be a part of what travels by other codecs: put `#[message(codec = \"json\")]` \
+             on `{}` too",
+            text(ty),
+            item.ident.unraw()
+        );
+        quote_spanned!(ty.span()=> const _: () = ::core::assert!(!#here::Probe::<#ty>::JSON_ONLY, #message);)
+    });
+    let checks: TokenStream = checks.collect();
+    if checks.is_empty() { checks } else { quote!(use #k::AnyCodec as _; #checks) }
+}
+
+/// Whether a parameter of the item, or `Self`, is mentioned.
+fn mentions(tokens: TokenStream, item: &DeriveInput) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => mentions(group.stream(), item),
+        TokenTree::Ident(ident) => {
+            ident == "Self"
+                || item.generics.params.iter().any(|param| match param {
+                    GenericParam::Type(param) => param.ident == ident,
+                    GenericParam::Const(param) => param.ident == ident,
+                    GenericParam::Lifetime(_) => false,
+                })
+        }
+        _ => false,
+    })
 }
 
 fn bounded(k: &Runtime, generics: &Generics) -> Generics {
@@ -82,11 +152,8 @@ fn fields(k: &Runtime, fields: &Fields) -> TokenStream {
     let inner = fields.iter().filter(|field| !is_skipped(&field.attrs)).map(|field| {
         let Field { attrs, ident, ty, .. } = field;
         let name = ident.as_ref().map(|ident| ident.unraw().to_string()).unwrap_or_default();
-        let (cfgs, attributes) = (cfgs(attrs), serde_text(attrs));
-        quote! {
-            #(#cfgs)*
-            sketch.field(#name, #attributes, |sketch| (&&#k::Probe::<#ty>::NEW).draw(sketch));
-        }
+        let attributes = serde_text(attrs);
+        quote!(sketch.field(#name, #attributes, |sketch| (&&#k::Probe::<#ty>::NEW).draw(sketch));)
     });
     let (open, close) = match fields {
         Fields::Named(_) => (" { ", " }"),
@@ -96,26 +163,8 @@ fn fields(k: &Runtime, fields: &Fields) -> TokenStream {
     quote!(sketch.brackets(#open, #close, |sketch| { let _ = &sketch; #(#inner)* });)
 }
 
-fn cfgs(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
-    attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
-}
-
-/// The options that serde is given.
-fn serde(attrs: &[Attribute]) -> impl Iterator<Item = Meta> {
-    attrs
-        .iter()
-        .filter(|attr| attr.path().is_ident("serde"))
-        .filter_map(|attr| attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok())
-        .flatten()
-}
-
-/// Whether this is never on the wire.
-fn is_skipped(attrs: &[Attribute]) -> bool {
-    serde(attrs).any(|option| option.path().is_ident("skip"))
-}
-
 /// The options of serde that may change the bytes, as text.
 fn serde_text(attrs: &[Attribute]) -> String {
     let counts = |option: &Meta| !HARMLESS.iter().any(|name| option.path().is_ident(name));
-    serde(attrs).filter(counts).map(|option| text(&option.to_token_stream())).collect::<Vec<_>>().join(", ")
+    options(attrs).filter(counts).map(|option| text(&option.to_token_stream())).collect::<Vec<_>>().join(", ")
 }

@@ -6,7 +6,10 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Type, spanned::Spanned};
 
 use super::{local, method::results};
-use crate::model::{Codec, Method, Output, Runtime};
+use crate::{
+    model::{Codec, Method, Output, Runtime},
+    text::text,
+};
 
 /// `fn wire`.
 pub(super) fn wire(k: &Runtime, method: &Method) -> TokenStream {
@@ -66,9 +69,14 @@ fn coding(k: &Runtime, codec: &Codec, name: &Ident, ty: &TokenStream, at: &Type)
     match own {
         None => {
             let body = quote_spanned!(at.span()=> (&&&#here::Probe::<#ty>::NEW).pick().coding());
+            let message = format!("`{}` travels as JSON only: put `#[rpc(codec = \"json\")]` on the method", text(at));
+            let check = quote_spanned! {at.span()=>
+                const _: () = ::core::assert!(!#here::Probe::<#ty>::JSON_ONLY, #message);
+            };
             quote! {
                 fn #name() -> #k::Coding<#ty> {
-                    use #k::pick::*;
+                    use #k::{AnyCodec as _, pick::*};
+                    #check
                     #body
                 }
             }

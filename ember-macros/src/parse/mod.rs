@@ -11,6 +11,7 @@ mod item;
 mod message;
 mod method;
 mod options;
+pub(crate) mod serde;
 mod signature;
 mod types;
 mod unit;
@@ -19,6 +20,6 @@ pub(crate) use self::{
     block::{Block, block},
     contract::contract,
     item::keyword,
-    message::{Message, message},
+    message::{Message, TOLD, Travels, message, travels},
     unit::{module, service},
 };

@@ -4,7 +4,7 @@ use std::future::pending;
 
 use super::{Body, Service, job::guarded};
 use crate::{
-    error::{Failure, RefusedReason, Result},
+    error::{Failure, LostReason, RefusedReason, Result},
     message::{Answer, Handled, Method, RawReply, Reply, ReplyBody},
 };
 
@@ -49,11 +49,16 @@ impl<M: Method> To<'_, M> {
     fn answer(self, result: Option<Result<M::Value, M::Error>>) {
         match (self, result) {
             (Self::Here(reply), Some(result)) => reply.send(Answer::Done(result)),
-            (Self::Elsewhere(reply), Some(result)) => match (M::wire(), result) {
-                (Some(wire), Ok(value)) => reply.send(ReplyBody::Value(&mut |out| wire.put_value(&value, out))),
-                (Some(wire), Err(error)) => reply.send(ReplyBody::App(&mut |out| wire.put_error(&error, out))),
-                (None, _) => reply.fail(RefusedReason::Private),
-            },
+            (Self::Elsewhere(reply), Some(result)) => {
+                let Some(wire) = M::wire() else { return reply.fail(RefusedReason::Private) };
+                if let Err(error) = wire.check_result(result.as_ref()) {
+                    return reply.fail(LostReason::Undecodable(error.to_string()));
+                }
+                match result {
+                    Ok(value) => reply.send(ReplyBody::Value(&mut |out| wire.put_value(&value, out))),
+                    Err(error) => reply.send(ReplyBody::App(&mut |out| wire.put_error(&error, out))),
+                }
+            }
             (Self::Nobody, _) | (_, None) => {}
         }
     }

@@ -23,7 +23,7 @@ use crate::{
     directory::{Choice, Instance},
     error::{CallError, Failure, LostReason, RefusedReason},
     id::Pid,
-    message::{Answer, Envelope, Method, ordered, reply_slot},
+    message::{Answer, CHECKED, Envelope, Method, ordered, reply_slot},
 };
 
 /// The pause before all who have refused are asked again: this much at first, doubled up to [`MAX_PAUSE`].
@@ -48,6 +48,9 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
     let Request { target, mut args, options, retry } = request;
     let mut course =
         Course { target, options, inherited, deadline, place: None, handed_over: HandedOver::No, lost: None };
+    if let Some(error) = unsound::<M>(&course.target, &args) {
+        return Err(error);
+    }
     if deadline <= Instant::now() {
         // Not even tried, so that it is certain that nothing happened.
         return Err(course.describe::<M>(RefusedReason::Expired.into()));
@@ -64,10 +67,37 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
         Err(_) => Err(RefusedReason::Expired.into()),
     };
     match (outcome, course.lost.take()) {
-        (Ok(result), _) => result.map_err(CallError::App),
+        (Ok(result), _) => sound::<M>(&course.target, result.map_err(CallError::App)),
         // An earlier attempt may have been executed, whatever became of the last one.
         (Err(Failure::NotExecuted(_)), Some(lost)) => Err(course.describe::<M>(lost.into())),
         (Err(failure), _) => Err(course.describe::<M>(failure)),
+    }
+}
+
+/// Why these arguments would not arrive as what they are: asked in debug builds and simulations only, see `verify`.
+#[inline]
+pub(super) fn unsound<M: Method>(target: &Target, args: &Option<M::Args>) -> Option<CallError<M::Error>> {
+    if !CHECKED {
+        return None;
+    }
+    let error = M::wire()?.check_args(args.as_ref()?).err()?;
+    Some(describe::<M, _>(target, None, RefusedReason::Undecodable(error.to_string()).into()))
+}
+
+/// The outcome, unless its value would not travel: see [`unsound`].
+#[inline]
+pub(super) fn sound<M: Method>(target: &Target, outcome: Outcome<M>) -> Outcome<M> {
+    if !CHECKED {
+        return outcome;
+    }
+    let result = match &outcome {
+        Ok(value) => Ok(value),
+        Err(CallError::App(error)) => Err(error),
+        Err(_) => return outcome,
+    };
+    match M::wire().map(|wire| wire.check_result(result)) {
+        Some(Err(error)) => Err(describe::<M, _>(target, None, LostReason::Undecodable(error.to_string()).into())),
+        _ => outcome,
     }
 }
 

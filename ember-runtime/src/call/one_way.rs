@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    attempt::describe,
+    attempt::{describe, unsound},
     handle::Target,
     inherited::Inherited,
     local,
@@ -20,6 +20,11 @@ use crate::{
 /// Sends a call one way. Never waits.
 #[inline]
 pub(super) fn send<M: Method>(request: &mut Request<M>) -> Result<(), SendError<M::Args>> {
+    if let Some(CallError::NotExecuted(refused)) = unsound::<M>(&request.target, &request.args)
+        && let Some(args) = request.args.take()
+    {
+        return Err(SendError { refused, args });
+    }
     if is_plain::<M>(&request.target, &request.options) && sent_at_once(request) {
         return Ok(());
     }

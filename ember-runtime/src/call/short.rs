@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     Away, LocalCalls, Router, WaitingAway,
-    attempt::{Outcome, describe},
+    attempt::{Outcome, describe, unsound},
     handle::Target,
     inherited::Inherited,
     request::{Options, Request},
@@ -34,6 +34,9 @@ pub(super) enum Tried<M: Method> {
 pub(super) fn attempt<M: Method>(request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
     if request.retry.is_some() {
         return Tried::Not;
+    }
+    if let Some(error) = unsound::<M>(&request.target, &request.args) {
+        return Tried::Done(Err(error));
     }
     // It is taken out of where it is remembered while it is used: the handler may make calls itself.
     let mut resolved = Resolved::take::<M>(&request.target);

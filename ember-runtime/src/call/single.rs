@@ -12,7 +12,7 @@ use tokio::{task::coop, time::Instant};
 
 use super::{
     WaitingAway,
-    attempt::{Outcome, describe, run},
+    attempt::{Outcome, describe, run, sound},
     home::Ended,
     inherited::Inherited,
     one_way::send,
@@ -155,7 +155,7 @@ impl<M: Method> Future for Call<M> {
                     // A tight loop of calls that never have to wait must not keep the other tasks of its thread from running.
                     ready!(coop::poll_proceed(task)).made_progress();
                     match attempt(request, task) {
-                        Tried::Done(outcome) => outcome,
+                        Tried::Done(outcome) => sound::<M>(&request.target, outcome),
                         Tried::Waits(waiting) => {
                             *stage = Stage::Waiting(waiting);
                             continue;
@@ -174,7 +174,7 @@ impl<M: Method> Future for Call<M> {
                     }
                 }
                 Stage::Waiting(waiting) => match ready!(waiting.poll(&request.target, task)) {
-                    Waited::Over(outcome) => outcome,
+                    Waited::Over(outcome) => sound::<M>(&request.target, outcome),
                     Waited::Refused(args) => {
                         request.args = Some(args);
                         let deadline = Some(waiting.deadline());

@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::room;
+use super::{format, room};
 
 /// A value that can travel between nodes: whatever serde can write and read. `#[message]` derives it.
 #[diagnostic::on_unimplemented(
@@ -51,6 +51,16 @@ pub trait Codec<T>: 'static {
     /// # Errors
     /// If it cannot be read.
     fn decode(bytes: &[u8]) -> Result<T, CodecError>;
+
+    /// Whether `value` would arrive as what it is. Asked before a call in debug builds and in simulations, so that what never
+    /// arrives is found where it is sent, also on one node. By default nothing is checked.
+    ///
+    /// # Errors
+    /// If it would not, which refuses the call.
+    fn check(value: &T) -> Result<(), CodecError> {
+        let _ = value;
+        Ok(())
+    }
 }
 
 /// Bytes that could not be read, or a value that could not be written.
@@ -86,12 +96,21 @@ impl<T: Message> Codec<T> for Json {
     const BRIDGES: bool = true;
 
     fn encode(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        serde_json::to_writer(Bounded(out), value).map_err(CodecError::unwritable::<T>)
+        write_json(value, out).map_err(CodecError::unwritable::<T>)
     }
 
     fn decode(bytes: &[u8]) -> Result<T, CodecError> {
         serde_json::from_slice(bytes).map_err(CodecError::unreadable::<T>)
     }
+
+    fn check(value: &T) -> Result<(), CodecError> {
+        format::by_json(value)
+    }
+}
+
+/// Appends `value` as JSON; on an error a part of it may be there.
+pub(super) fn write_json<T: Serialize>(value: &T, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    format::limited(value, &mut serde_json::Serializer::new(Bounded(out)))
 }
 
 /// The end of a buffer that is not to grow over the limit of a message.

@@ -4,12 +4,17 @@ use std::convert::Infallible;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Codec, CodecError, Message, Sketch, room};
+use super::{
+    Codec, CodecError, Message, Sketch,
+    format::{self, Reader, Unwritable, Writer},
+};
 
 /// How values of one type become bytes, and what the type looks like.
 pub struct Coding<T> {
     pub(super) put: fn(&T, &mut Vec<u8>) -> Result<(), CodecError>,
     pub(super) take: fn(&mut &[u8]) -> Result<T, CodecError>,
+    /// Whether the value would arrive as what it is.
+    pub(super) check: fn(&T) -> Result<(), CodecError>,
     /// Its part of a method's signature.
     pub(super) sketch: fn(&mut Sketch),
 }
@@ -27,6 +32,9 @@ impl<T> Coding<T> {
     /// # Errors
     /// If the type refuses to be written.
     pub fn put(&self, value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        if format::is_under_way() {
+            return (self.check)(value);
+        }
         let start = out.len();
         let done = (self.put)(value, out);
         if done.is_err() {
@@ -57,7 +65,7 @@ impl<T> std::fmt::Debug for Coding<T> {
 
 /// Postcard: a compact format with a written specification, which cannot bridge any difference of structure.
 pub(super) fn postcard<T: Message>(sketch: fn(&mut Sketch)) -> Coding<T> {
-    Coding { put: write, take: read, sketch }
+    Coding { put: write, take: read, check: format::by_postcard, sketch }
 }
 
 fn write<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
@@ -65,34 +73,14 @@ fn write<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
 }
 
 /// Appends `value` as postcard; on an error a part of it may be there.
-pub(crate) fn append<T: Serialize>(value: &T, out: &mut Vec<u8>) -> postcard::Result<()> {
-    postcard::serialize_with_flavor(value, Append(out))
-}
-
-/// The end of a buffer. Postcard's own adapters go through `std::io::Write`, or give the buffer back by value.
-struct Append<'a>(&'a mut Vec<u8>);
-
-impl postcard::ser_flavors::Flavor for Append<'_> {
-    type Output = ();
-
-    #[inline]
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        room::push(self.0, byte).map_err(|room::Full| postcard::Error::SerializeBufferFull)
-    }
-
-    #[inline]
-    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        room::extend(self.0, bytes).map_err(|room::Full| postcard::Error::SerializeBufferFull)
-    }
-
-    fn finalize(self) -> postcard::Result<()> {
-        Ok(())
-    }
+pub(crate) fn append<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), Unwritable> {
+    value.serialize(&mut Writer::new(out))
 }
 
 pub(super) fn read<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecError> {
-    let (value, rest) = postcard::take_from_bytes(bytes).map_err(CodecError::unreadable::<T>)?;
-    *bytes = rest;
+    let mut reader = Reader::new(bytes);
+    let value = T::deserialize(&mut reader).map_err(CodecError::unreadable::<T>)?;
+    *bytes = reader.rest();
     Ok(value)
 }
 
@@ -108,7 +96,7 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError>
 
 /// A codec that was asked for. Its values are written with their length, 4 bytes little-endian, before them.
 pub(super) fn framed<C: Codec<T>, T: 'static>(sketch: fn(&mut Sketch)) -> Coding<T> {
-    Coding { put: put_framed::<C, T>, take: take_framed::<C, T>, sketch }
+    Coding { put: put_framed::<C, T>, take: take_framed::<C, T>, check: C::check, sketch }
 }
 
 fn put_framed<C: Codec<T>, T>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
@@ -136,6 +124,7 @@ pub const fn no_error() -> Coding<Infallible> {
     Coding {
         put: |never, _| match *never {},
         take: |_| Err(CodecError::new("the method has no error, but one came")),
+        check: |never| match *never {},
         sketch: |_| (),
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{Message, coding};
+use super::{Message, check_key, coding};
 
 /// No key on the way to a module is longer than this, in bytes, all of them together.
 pub(crate) const MAX_KEYS: usize = 4096;
@@ -33,7 +33,7 @@ impl Keys {
     /// The same way, and one key further.
     pub(crate) fn and<K: Message>(&self, key: &K) -> Self {
         let mut bytes = self.bytes().to_vec();
-        if let Err(error) = coding::encode(key, &mut bytes) {
+        if let Err(error) = check_key(key).and_then(|()| coding::encode(key, &mut bytes)) {
             // Whoever is asked finds too few keys, and refuses.
             tracing::warn!(target: "ember::call", %error, "a module's key could not be written");
         }

@@ -8,6 +8,7 @@ mod coding;
 mod deferred;
 mod due;
 mod envelope;
+mod format;
 mod keys;
 mod method;
 pub(crate) mod ordered;
@@ -28,6 +29,7 @@ pub(crate) use self::{
     deferred::deferred,
     due::Due,
     envelope::{Envelope, Opened},
+    format::{CHECKED, check_key},
     keys::{Lifespan, MAX_KEYS},
     payload::Payload,
     room::{Unwritten, put_within},
@@ -46,8 +48,8 @@ pub use self::{
     keys::{KeyReader, Keys},
     method::{Idempotent, Method, MethodInfo, Reach, ResultType},
     probe::{
-        DrawNominal, DrawStructural, ErrorOfOnesOwn, Misplaced, Nominal, PickMisplaced, PickNominal, PickStructural,
-        Probe, Structural, coding_by, draw_by,
+        AnyCodec, DrawNominal, DrawStructural, ErrorOfOnesOwn, Misplaced, Nominal, PickMisplaced, PickNominal,
+        PickStructural, Probe, Structural, coding_by, draw_by,
     },
     schema::Schema,
     sketch::{Signature, Sketch},

@@ -18,6 +18,18 @@ impl<T> Probe<T> {
     pub const NEW: Self = Self(PhantomData);
 }
 
+impl<T: Schema> Probe<T> {
+    /// Whether the type travels as JSON only. Where nothing is known of a type, [`AnyCodec`] answers.
+    pub const JSON_ONLY: bool = T::JSON_ONLY;
+}
+
+/// Stands for what nothing is known of.
+pub trait AnyCodec {
+    /// Whether it travels as JSON only.
+    const JSON_ONLY: bool = false;
+}
+impl<T> AnyCodec for Probe<T> {}
+
 /// The answer: postcard, with a fingerprint of the structure.
 #[derive(Debug)]
 pub struct Structural<T>(PhantomData<fn() -> T>);

@@ -18,8 +18,8 @@ use crate::id::{Incarnation, MethodId, NodeId, NodeKey, Pid};
 ///
 /// What counts: the names of types, of fields and of variants, and their order; the types of fields, all the way down; the
 /// lengths of arrays. Fields with `#[serde(skip)]` do not count, because they do not travel. Attributes of serde that may change
-/// the bytes (`with`, `tag`, `from`, …) count by their text; those that do not change postcard's (`rename`, `default`, `alias`,
-/// …) do not.
+/// the bytes (`with`, `other`, …) count by their text, and with `from` and `into` the type that they name counts; those that do not
+/// change postcard's (`rename`, `default`, `alias`, …) do not.
 ///
 /// A type that has only serde's traits counts by its name and its arguments' names, without paths. That is much
 /// weaker: such a type can change its fields unnoticed, and then its bytes are read wrongly or refused. The same holds for a
@@ -27,6 +27,9 @@ use crate::id::{Incarnation, MethodId, NodeId, NodeKey, Pid};
 ///
 /// It may be implemented by hand for such a type: draw whatever changes when its bytes do.
 pub trait Schema: 'static {
+    /// Whether the type travels as JSON only: see `#[message(codec = "json")]`. A container does if what it contains does.
+    const JSON_ONLY: bool = false;
+
     /// Draws the type.
     fn sketch(sketch: &mut Sketch);
 }
@@ -59,6 +62,8 @@ by_name! {
 macro_rules! transparent {
     ($($t:ty),* $(,)?) => {$(
         impl<T: Schema + ?Sized> Schema for $t {
+            const JSON_ONLY: bool = T::JSON_ONLY;
+
             fn sketch(sketch: &mut Sketch) {
                 T::sketch(sketch);
             }
@@ -68,12 +73,16 @@ macro_rules! transparent {
 transparent!(Box<T>, Rc<T>, Arc<T>);
 
 impl<T: Schema + ToOwned + ?Sized> Schema for Cow<'static, T> {
+    const JSON_ONLY: bool = T::JSON_ONLY;
+
     fn sketch(sketch: &mut Sketch) {
         T::sketch(sketch);
     }
 }
 
 impl<T: Schema> Schema for [T] {
+    const JSON_ONLY: bool = T::JSON_ONLY;
+
     fn sketch(sketch: &mut Sketch) {
         sketch.brackets("Vec<", ">", T::sketch);
     }
@@ -82,6 +91,8 @@ impl<T: Schema> Schema for [T] {
 macro_rules! generic {
     ($($open:literal $t:ident<$($arg:ident),+ $(; $free:ident)?>),* $(,)?) => {$(
         impl<$($arg: Schema,)+ $($free: 'static)?> Schema for $t<$($arg,)+ $($free)?> {
+            const JSON_ONLY: bool = $($arg::JSON_ONLY)||+;
+
             fn sketch(sketch: &mut Sketch) {
                 sketch.brackets($open, ">", |sketch| { $(sketch.part($arg::sketch);)+ });
             }
@@ -101,6 +112,8 @@ impl<T: ?Sized + 'static> Schema for PhantomData<T> {
 }
 
 impl<T: Schema, const N: usize> Schema for [T; N] {
+    const JSON_ONLY: bool = T::JSON_ONLY;
+
     fn sketch(sketch: &mut Sketch) {
         sketch.brackets("[", &format!("; {N}]"), T::sketch);
     }
@@ -109,6 +122,8 @@ impl<T: Schema, const N: usize> Schema for [T; N] {
 macro_rules! tuples {
     ($(($($arg:ident)+))*) => {$(
         impl<$($arg: Schema),+> Schema for ($($arg,)+) {
+            const JSON_ONLY: bool = $($arg::JSON_ONLY)||+;
+
             fn sketch(sketch: &mut Sketch) {
                 sketch.brackets("(", ")", |sketch| { $(sketch.part($arg::sketch);)+ });
             }

@@ -12,6 +12,8 @@ pub struct Sketch {
     drawn: Vec<TypeId>,
     /// Whether something has been written in each bracket that is open.
     begun: Vec<bool>,
+    /// Whether there is something of which it is not known how it is written and read.
+    opaque: bool,
 }
 
 impl Sketch {
@@ -89,6 +91,7 @@ impl Sketch {
 
     /// Draws a type of which nothing is known but its name.
     pub fn name_of<T: ?Sized>(&mut self) {
+        self.opaque = true;
         self.path(std::any::type_name::<T>());
     }
 
@@ -98,6 +101,7 @@ impl Sketch {
 
     fn attributes(&mut self, attributes: &str) {
         if !attributes.is_empty() {
+            self.opaque = true;
             let _ = write!(self.text, " [{attributes}]");
         }
     }
@@ -125,6 +129,7 @@ fn plain_name(path: &str) -> String {
 pub struct Signature {
     fingerprint: u64,
     text: String,
+    opaque: bool,
 }
 
 impl Signature {
@@ -144,7 +149,7 @@ impl Signature {
                 sketch.close(">");
             }
         }
-        Self { fingerprint: fnv1a(&sketch.text), text: sketch.text }
+        Self { fingerprint: fnv1a(&sketch.text), text: sketch.text, opaque: sketch.opaque }
     }
 
     /// The one in `cell`, made when it is first asked for.
@@ -155,6 +160,11 @@ impl Signature {
     /// What a server publishes, and a caller compares.
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint
+    }
+
+    /// Whether there is a type in it of which no more than the name is known, or which is written and read by code of its own.
+    pub(crate) fn is_opaque(&self) -> bool {
+        self.opaque
     }
 
     /// The same for people.

@@ -1,6 +1,6 @@
 //! How the arguments and the result of a method become bytes.
 
-use super::{CodecError, Coding, Method, Signature, take_all};
+use super::{CodecError, Coding, Method, Signature, format, take_all};
 
 /// How the arguments and the result of a method become bytes, and the signature that both sides compare before any do.
 pub struct Wire<M: Method> {
@@ -27,6 +27,30 @@ impl<M: Method> Wire<M> {
     /// The signature; made once per process.
     pub(crate) fn signature(&self) -> &'static Signature {
         (self.signature)()
+    }
+
+    /// Whether the arguments would arrive as what they are, where the compiler does not see to it. Runs code of the user's.
+    ///
+    /// # Errors
+    /// If they would not; in debug builds and simulations only.
+    #[inline]
+    pub(crate) fn check_args(&self, args: &M::Args) -> Result<(), CodecError> {
+        if format::CHECKED && self.signature().is_opaque() {
+            return format::check(|| (self.put_args)(args, &mut Vec::new()));
+        }
+        Ok(())
+    }
+
+    /// The same for what the method returned.
+    #[inline]
+    pub(crate) fn check_result(&self, result: Result<&M::Value, &M::Error>) -> Result<(), CodecError> {
+        if format::CHECKED && self.signature().is_opaque() {
+            return format::check(|| match result {
+                Ok(value) => self.put_value(value, &mut Vec::new()),
+                Err(error) => self.put_error(error, &mut Vec::new()),
+            });
+        }
+        Ok(())
     }
 
     pub(crate) fn put_value(&self, value: &M::Value, out: &mut Vec<u8>) -> Result<(), CodecError> {

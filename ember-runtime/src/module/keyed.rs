@@ -4,7 +4,7 @@ use std::{borrow::Borrow, collections::BTreeMap, fmt, sync::Arc};
 
 use crate::{
     actor::{Changes, ModuleBusy, NotEntered, Unit, note_change},
-    message::{KeyReader, Keys, Lifespan, Message},
+    message::{KeyReader, Keys, Lifespan, Message, check_key},
 };
 
 /// What modules can stand under: ordered, so that they are visited in the same order on every run, and able to travel, since
@@ -99,7 +99,14 @@ impl<K: Ord, T> Modules<K, T> {
 impl<K: ModuleKey, T: Unit> Modules<K, T> {
     /// Adds a module. It can be used at once, and is started when the running handler has ended. One that stood under the
     /// key comes back, as from [`remove`](Modules::remove).
+    ///
+    /// # Panics
+    /// In debug builds and in simulations, if a key of this type is read as another one than was written: callers would reach
+    /// another module. `#[message]` types that compile are not; what is wrong is mostly an attribute of serde.
     pub fn insert(&mut self, key: K, module: T) -> Option<T> {
+        if let Err(error) = check_key(&key) {
+            panic!("no module can stand under such a key: {error}");
+        }
         let before = self.remove(&key);
         self.change();
         let entry = Entry { module: Some(Box::new(module)), life: Lifespan::new(), started: false };

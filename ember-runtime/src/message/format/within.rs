@@ -1,0 +1,117 @@
+//! Writes what has parts: sequences, tuples, structs and maps.
+
+use serde::{
+    Serialize,
+    ser::{
+        SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple, SerializeTupleStruct,
+        SerializeTupleVariant,
+    },
+};
+
+use super::{
+    depth::Depth,
+    writer::{Result, Unwritable, Writer},
+};
+
+#[cold]
+fn left_out(field: &str) -> Unwritable {
+    Unwritable::Format(format!(
+        "its field `{field}` is left out by serde's `skip_serializing_if`, and what follows would be read in its place: take \
+         that attribute off, or let it travel by `#[rpc(codec = \"json\")]`"
+    ))
+}
+
+/// Within a level.
+pub(in crate::message) struct Within<'w, 'a> {
+    writer: &'w mut Writer<'a>,
+    outside: Depth,
+}
+
+impl<'w, 'a> Within<'w, 'a> {
+    #[inline]
+    pub(super) fn new(writer: &'w mut Writer<'a>, levels: u16) -> Result<Self> {
+        let outside = writer.depth;
+        writer.depth = outside.within(levels).ok_or(Unwritable::TooDeep)?;
+        Ok(Self { writer, outside })
+    }
+
+    #[inline]
+    pub(super) fn put<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+        value.serialize(&mut *self.writer)
+    }
+
+    #[inline]
+    pub(super) fn leave(self) {
+        self.writer.depth = self.outside;
+    }
+}
+
+macro_rules! sequence {
+    ($($trait:ident::$element:ident)*) => {$(
+        impl $trait for Within<'_, '_> {
+            type Ok = ();
+            type Error = Unwritable;
+
+            #[inline]
+            fn $element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+                self.put(value)
+            }
+
+            #[inline]
+            fn end(self) -> Result<()> {
+                self.leave();
+                Ok(())
+            }
+        }
+    )*};
+}
+sequence! {
+    SerializeSeq::serialize_element SerializeTuple::serialize_element SerializeTupleStruct::serialize_field
+    SerializeTupleVariant::serialize_field
+}
+
+macro_rules! structure {
+    ($($trait:ident)*) => {$(
+        impl $trait for Within<'_, '_> {
+            type Ok = ();
+            type Error = Unwritable;
+
+            #[inline]
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, _: &'static str, value: &T) -> Result<()> {
+                self.put(value)
+            }
+
+            fn skip_field(&mut self, field: &'static str) -> Result<()> {
+                Err(left_out(field))
+            }
+
+            #[inline]
+            fn end(self) -> Result<()> {
+                self.leave();
+                Ok(())
+            }
+        }
+    )*};
+}
+structure!(SerializeStruct SerializeStructVariant);
+
+impl SerializeMap for Within<'_, '_> {
+    type Ok = ();
+    type Error = Unwritable;
+
+    #[inline]
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<()> {
+        self.put(key)
+    }
+
+    #[inline]
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+        self.put(value)
+    }
+
+    #[inline]
+    fn end(self) -> Result<()> {
+        self.leave();
+        Ok(())
+    }
+}

@@ -1,0 +1,490 @@
+//! What serde's attributes make of a message: each that compiles is carried, by every codec that can; what is foreign and cannot be
+//! carried is found where it is sent, also on one node.
+
+#![allow(missing_docs, missing_debug_implementations, reason = "the names say it all")]
+
+use std::{borrow::Cow, collections::BTreeMap, fmt::Debug, marker::PhantomData};
+
+use ember::{
+    __private::{Probe, Signature, pick::*},
+    CallError, Codec, Json, LostReason, Message, Node, Prost, RefusedReason, Schema,
+    prelude::*,
+    registry::InProcess,
+};
+use ember_tests::wait::within;
+
+/// Through postcard, as a method would.
+macro_rules! by_postcard {
+    ($value:expr, $t:ty) => {{
+        let (coding, mut bytes) = ((&&&Probe::<$t>::NEW).pick().coding(), Vec::new());
+        coding.put(&$value, &mut bytes).expect("it can be written");
+        let mut rest = &bytes[..];
+        let read: $t = coding.take(&mut rest).expect("it can be read");
+        assert!(rest.is_empty());
+        read
+    }};
+}
+
+fn by_json<T: Message>(value: &T) -> T {
+    let mut bytes = Vec::new();
+    Json::encode(value, &mut bytes).expect("it can be written");
+    Json::decode(&bytes).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&bytes)))
+}
+
+/// Both give back what was put in.
+macro_rules! carried {
+    ($($t:ty: $value:expr),* $(,)?) => {$(
+        let value: $t = $value;
+        assert_eq!(by_postcard!(value, $t), value);
+        assert_eq!(by_json(&value), value);
+    )*};
+}
+
+#[message]
+#[derive(Debug, Clone, PartialEq, Default)]
+#[serde(rename = "renamed", rename_all = "camelCase", deny_unknown_fields, default, expecting = "names")]
+pub struct Names {
+    first_name: String,
+    #[serde(rename = "surname", alias = "last")]
+    last_name: String,
+    #[serde(default = "seven")]
+    number: u32,
+}
+
+fn seven() -> u32 {
+    7
+}
+
+#[message]
+#[derive(Debug, Clone, PartialEq)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "UPPERCASE", bound = "T: ember::Message")]
+pub enum Renamed<T> {
+    #[serde(alias = "other-name")]
+    OneThing {
+        field: T,
+    },
+    #[serde(rename = "two", rename_all = "camelCase")]
+    TwoThings {
+        a_field: u8,
+    },
+    #[serde(skip_serializing)]
+    NeverSent(u8),
+    Tuple(u8, #[serde(skip)] u16, String),
+    New(#[serde(skip)] u32),
+    Unit,
+    #[serde(skip)]
+    Local(#[allow(dead_code, reason = "it does not travel")] u32),
+}
+
+#[message]
+#[derive(Debug, Clone, PartialEq)]
+pub enum Known {
+    One,
+    #[serde(other)]
+    Other,
+}
+
+#[message]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Skips {
+    #[serde(skip)]
+    first: u32,
+    second: u32,
+    #[serde(skip_serializing, skip_deserializing)]
+    third: String,
+    fourth: Vec<u8>,
+    #[serde(skip, default = "seven")]
+    last: u32,
+}
+
+#[message]
+#[derive(Debug, Clone, PartialEq)]
+pub struct SkipsIn(u8, #[serde(skip)] String, #[serde(default)] u8);
+
+#[message]
+#[derive(Debug, Clone, PartialEq)]
+#[serde(transparent)]
+pub struct Transparent {
+    inner: BTreeMap<String, u32>,
+    #[serde(skip)]
+    marker: PhantomData<u8>,
+}
+
+mod hex {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(value: &u32, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&format!("{value:x}"))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+        u32::from_str_radix(&String::deserialize(deserializer)?, 16).map_err(D::Error::custom)
+    }
+}
+
+#[message]
+#[derive(Debug, Clone, PartialEq)]
+pub struct With {
+    #[serde(with = "hex")]
+    both: u32,
+    #[serde(serialize_with = "hex::serialize", deserialize_with = "hex::deserialize")]
+    each: u32,
+    after: u8,
+}
+
+#[message]
+#[derive(Debug, Clone, PartialEq)]
+pub enum WithIn {
+    #[serde(with = "hex")]
+    Hex(u32),
+    Plain(u8),
+}
+
+#[message]
+#[derive(Debug, Clone, PartialEq)]
+#[serde(try_from = "(String, u8)", into = "(String, u8)")]
+pub struct Converted {
+    text: Cow<'static, str>,
+}
+
+impl From<Converted> for (String, u8) {
+    fn from(converted: Converted) -> Self {
+        (converted.text.into_owned(), 1)
+    }
+}
+
+impl TryFrom<(String, u8)> for Converted {
+    type Error = String;
+
+    fn try_from((text, version): (String, u8)) -> Result<Self, String> {
+        if version == 1 { Ok(Self { text: text.into() }) } else { Err(format!("version {version}")) }
+    }
+}
+
+#[message]
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[serde(from = "u32", into = "u32")]
+pub struct Cents(u32);
+
+impl From<u32> for Cents {
+    fn from(cents: u32) -> Self {
+        Self(cents)
+    }
+}
+
+impl From<Cents> for u32 {
+    fn from(Cents(cents): Cents) -> Self {
+        cents
+    }
+}
+
+#[test]
+fn attributes_that_compile_are_carried() {
+    carried! {
+        Names: Names { first_name: "a".into(), last_name: "b".into(), number: 3 },
+        Renamed<u32>: Renamed::OneThing { field: 300 },
+        Renamed<u32>: Renamed::TwoThings { a_field: 5 },
+        Renamed<u32>: Renamed::Tuple(1, 0, "c".into()),
+        Renamed<u32>: Renamed::New(0),
+        Renamed<u32>: Renamed::Unit,
+        Known: Known::One,
+        Known: Known::Other,
+        Skips: Skips { first: 0, second: 2, third: String::new(), fourth: vec![3, 4], last: 7 },
+        SkipsIn: SkipsIn(1, String::new(), 2),
+        Transparent: Transparent { inner: BTreeMap::from([("d".to_owned(), 4)]), marker: PhantomData },
+        With: With { both: 255, each: 4096, after: 9 },
+        WithIn: WithIn::Hex(255),
+        WithIn: WithIn::Plain(1),
+        Converted: Converted { text: "e".into() },
+        Cents: Cents(12),
+    }
+    // What is skipped has its default when it arrives.
+    let skips = Skips { first: 1, second: 2, third: "x".into(), fourth: vec![5], last: 6 };
+    let arrived = Skips { first: 0, third: String::new(), last: 7, ..skips.clone() };
+    assert_eq!((by_postcard!(skips, Skips), by_json(&skips)), (arrived.clone(), arrived));
+}
+
+#[test]
+fn variant_that_does_not_travel_is_refused_where_it_is_sent() {
+    let coding = (&&&Probe::<Renamed<u32>>::NEW).pick().coding();
+    for variant in [Renamed::NeverSent(1), Renamed::Local(1)] {
+        let error = coding.put(&variant, &mut Vec::new()).unwrap_err().to_string();
+        assert!(error.contains("cannot be serialized"), "{error}");
+        Json::encode(&variant, &mut Vec::new()).unwrap_err();
+    }
+}
+
+/// All that JSON can carry and postcard cannot.
+#[message(codec = "json")]
+#[derive(Debug, Clone, PartialEq)]
+#[serde(tag = "kind", content = "rest")]
+pub enum Adjacent {
+    #[serde(skip)]
+    Local,
+    Some(u32),
+    More {
+        inner: Internal,
+    },
+}
+
+#[message(codec = "json")]
+#[derive(Debug, Clone, PartialEq)]
+#[serde(tag = "kind")]
+pub enum Internal {
+    One {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        maybe: Option<u32>,
+        #[serde(flatten)]
+        names: BTreeMap<String, u32>,
+    },
+    #[serde(untagged)]
+    Other(u8),
+}
+
+#[message(codec = "json")]
+#[derive(Debug, Clone, PartialEq)]
+#[serde(untagged)]
+pub enum Untagged {
+    Number(u32),
+    Text(String),
+    Adjacent(Vec<Adjacent>),
+}
+
+#[test]
+fn what_travels_as_json_only_is_carried_by_json() {
+    let names = BTreeMap::from([("a".to_owned(), 1)]);
+    for value in [
+        Untagged::Number(1),
+        Untagged::Text("b".into()),
+        Untagged::Adjacent(vec![
+            Adjacent::Some(2),
+            Adjacent::More { inner: Internal::One { maybe: None, names: names.clone() } },
+            Adjacent::More { inner: Internal::One { maybe: Some(3), names } },
+            Adjacent::More { inner: Internal::Other(4) },
+        ]),
+    ] {
+        assert_eq!(by_json(&value), value);
+    }
+}
+
+/// Its fields travel by their tags, whatever serde is told.
+#[message]
+#[derive(Clone, PartialEq, prost::Message)]
+#[serde(rename_all = "UPPERCASE", default)]
+pub struct Tagged {
+    #[prost(uint32, tag = "1")]
+    #[serde(skip)]
+    skipped: u32,
+    #[prost(string, tag = "2")]
+    #[serde(rename = "other")]
+    renamed: String,
+    #[prost(uint32, tag = "3")]
+    #[serde(with = "hex")]
+    converted: u32,
+}
+
+#[test]
+fn protobuf_is_not_touched_by_what_serde_is_told() {
+    let (value, mut bytes) = (Tagged { skipped: 1, renamed: "a".into(), converted: 255 }, Vec::new());
+    Prost::encode(&value, &mut bytes).expect("it can be written");
+    assert_eq!(<Prost as Codec<Tagged>>::decode(&bytes).expect("it can be read"), value);
+    carried! { Tagged: Tagged { skipped: 0, ..value } }
+}
+
+fn fingerprint<T: Schema>() -> u64 {
+    Signature::new(&[T::sketch], <()>::sketch, None).fingerprint()
+}
+
+/// Two builds of a type that differ in the attributes of one field.
+macro_rules! build {
+    ($module:ident, $(#[$attribute:meta])*) => {
+        mod $module {
+            #[ember::message]
+            #[derive(Debug, Clone, PartialEq)]
+            pub(crate) struct Order {
+                $(#[$attribute])*
+                pub(crate) item: u32,
+                pub(crate) count: u32,
+            }
+        }
+    };
+}
+build!(plain,);
+build!(skipped, #[cfg_attr(all(), serde(skip))]);
+build!(not_skipped, #[cfg_attr(any(), serde(skip))]);
+build!(converted, #[cfg_attr(all(), serde(with = "super::hex"))]);
+
+#[test]
+fn attributes_count_in_the_fingerprint_also_under_cfg_attr() {
+    assert_eq!(fingerprint::<plain::Order>(), fingerprint::<not_skipped::Order>());
+    assert_ne!(fingerprint::<plain::Order>(), fingerprint::<skipped::Order>());
+    assert_ne!(fingerprint::<plain::Order>(), fingerprint::<converted::Order>());
+}
+
+/// Of another crate, as far as Ember knows.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub enum Command {
+    Look,
+    #[serde(skip)]
+    Internal,
+    Keep(u32),
+    Sell(u32),
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Order {
+    #[serde(default, skip_serializing_if = "is_zero")]
+    discount: u32,
+    items: Vec<u32>,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+#[message]
+#[derive(Debug, Clone, PartialEq)]
+pub struct List {
+    next: Option<Box<List>>,
+}
+
+fn list(length: usize) -> List {
+    (1..length).fold(List { next: None }, |list, _| List { next: Some(Box::new(list)) })
+}
+
+#[service]
+#[derive(Default)]
+pub struct Shop {
+    #[module]
+    counters: Modules<Command, Counter>,
+}
+
+#[module]
+#[derive(Default)]
+pub struct Counter;
+
+#[rpc]
+impl Counter {
+    pub async fn rpc_touch(&mut self) {}
+}
+
+#[rpc]
+impl Shop {
+    pub async fn rpc_command(&mut self, command: Command) -> Command {
+        command
+    }
+
+    pub async fn rpc_answer(&mut self, number: u32) -> Result<Command, String> {
+        if number == 0 { Ok(Command::Look) } else { Ok(Command::Keep(number)) }
+    }
+
+    pub async fn rpc_order(&mut self, order: Order) -> u32 {
+        order.discount
+    }
+
+    #[rpc(codec = "json")]
+    pub async fn rpc_json(&mut self, order: Order) -> u32 {
+        order.discount
+    }
+
+    pub async fn rpc_list(&mut self, list: List) -> bool {
+        list.next.is_some()
+    }
+
+    pub async fn rpc_mount(&mut self, command: Command) {
+        self.counters.insert(command, Counter);
+    }
+}
+
+/// Asks in the other ways than by awaiting a call.
+#[service]
+#[derive(Default)]
+pub struct Buyer {
+    heard: Option<String>,
+}
+
+#[rpc]
+impl Buyer {
+    pub async fn rpc_ask(&mut self, cx: &mut Cx<'_, Self>, number: u32) {
+        self.heard = None;
+        cx.client::<ShopClient>().rpc_answer(number).then(cx, |me, _, outcome| {
+            me.heard = Some(match outcome {
+                Ok(command) => format!("{command:?}"),
+                Err(error) => undecodable(error),
+            });
+        });
+    }
+
+    pub async fn rpc_heard(&mut self) -> Option<String> {
+        self.heard.clone()
+    }
+}
+
+async fn heard(buyer: &BuyerClient, number: u32) -> String {
+    buyer.rpc_ask(number).await.expect("it asks");
+    let heard = async {
+        loop {
+            if let Some(heard) = buyer.rpc_heard().await.expect("it answers") {
+                return heard;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    within("the callback", heard).await
+}
+
+fn undecodable<E: Debug + std::fmt::Display>(error: CallError<E>) -> String {
+    match &error {
+        CallError::NotExecuted(refused) if matches!(refused.reason(), RefusedReason::Undecodable(_)) => {
+            error.to_string()
+        }
+        CallError::MaybeExecuted(lost) if matches!(lost.reason(), LostReason::Undecodable(_)) => error.to_string(),
+        _ => panic!("{error}"),
+    }
+}
+
+async fn refuses(shop: &ShopClient, buyer: &BuyerClient) {
+    assert_eq!(shop.rpc_command(Command::Look).await.expect("it is read as it is"), Command::Look);
+    let error = undecodable(shop.rpc_command(Command::Keep(5)).await.unwrap_err());
+    assert!(error.contains("messages::Command` does not arrive as what is sent"), "{error}");
+    let error = shop.rpc_command(Command::Sell(5)).send().unwrap_err();
+    assert!(matches!(error.refused.reason(), RefusedReason::Undecodable(_)), "{error}");
+    assert_eq!(shop.rpc_answer(0).await.expect("it is read as it is"), Command::Look);
+    let error = undecodable(shop.rpc_answer(5).await.unwrap_err());
+    assert!(error.contains("messages::Command` does not arrive"), "{error}");
+    assert_eq!(heard(buyer, 0).await, "Look");
+    let error = heard(buyer, 5).await;
+    assert!(error.contains("messages::Command` does not arrive"), "{error}");
+    let error = undecodable(shop.rpc_order(Order { discount: 0, items: vec![2, 7, 9] }).await.unwrap_err());
+    assert!(error.contains("messages::Order`") && error.contains("field `discount` is left out"), "{error}");
+    assert_eq!(shop.rpc_order(Order { discount: 3, items: vec![1] }).await.expect("nothing is left out"), 3);
+    assert_eq!(shop.rpc_json(Order { discount: 0, items: vec![2] }).await.expect("JSON has names"), 0);
+    shop.counters().key(Command::Keep(5)).rpc_touch().await.unwrap_err();
+    shop.rpc_mount(Command::Look).await.expect("a key that is read as it is");
+    shop.counters().key(Command::Look).rpc_touch().await.expect("the module under it");
+}
+
+#[tokio::test]
+async fn foreign_type_that_arrives_as_another_value_is_refused_on_one_node() {
+    let node = Node::builder().service(Shop::default()).service(Buyer::default());
+    let node = node.start().await.expect("the node starts");
+    let shop = node.client::<ShopClient>();
+    refuses(&shop, &node.client::<BuyerClient>()).await;
+    assert!(shop.rpc_list(list(1_000)).await.expect("what is moved has no limit"));
+    node.shutdown().await.expect("the node ends");
+}
+
+#[tokio::test]
+async fn foreign_type_that_arrives_as_another_value_is_refused_between_nodes() {
+    let registry = InProcess::default();
+    let server = Node::builder().registry(registry.clone()).service(Shop::default()).start().await.expect("a server");
+    let caller = Node::builder().registry(registry).service(Buyer::default()).start().await.expect("a caller");
+    within("the services", caller.wait_for_view(|view| view.instances().len() == 2)).await;
+    let shop = caller.client::<ShopClient>();
+    refuses(&shop, &caller.client::<BuyerClient>()).await;
+    assert!(shop.rpc_list(list(127)).await.expect("a list within the limit"));
+    let error = undecodable(shop.rpc_list(list(128)).await.unwrap_err());
+    assert!(error.contains("nested 128 levels deep"), "{error}");
+    caller.shutdown().await.expect("the caller ends");
+    server.shutdown().await.expect("the server ends");
+}

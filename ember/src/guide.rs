@@ -14,6 +14,7 @@ pages! {
     What: "what.md",
     FirstService: "first-service.md",
     Messages: "messages.md",
+    WhatTravels: "what-travels.md",
     Calling: "calling.md",
     Outcomes: "outcomes.md",
     Contracts: "contracts.md",

@@ -81,12 +81,12 @@ impl Stage {
         Ok(())
     }
 
-    /// Follows the town until `condition` holds, 8 s at most.
+    /// Follows the town until `condition` holds, a minute at most.
     async fn until(&mut self, what: &str, condition: impl Fn(&[u64; 9]) -> bool) -> Result<()> {
-        let end = Instant::now() + Duration::from_secs(8);
+        let end = Instant::now() + Duration::from_secs(60);
         while !condition(&self.town.0) {
             let Ok(Some((name, text))) = tokio::time::timeout_at(end, self.lines.recv()).await else {
-                return Err(Error::other(format!("this did not happen within 8 s: {what}; {:?}", self.town)));
+                return Err(Error::other(format!("this did not happen within a minute: {what}; {:?}", self.town)));
             };
             if name == "town"
                 && let Ok(numbers) = <[u64; 9]>::try_from(numbers(&text))
@@ -103,7 +103,7 @@ impl Stage {
     async fn close(&mut self, name: &str) -> Result<Vec<u64>> {
         let Some(mut child) = self.children.remove(name) else { return Ok(Vec::new()) };
         drop(child.stdin.take());
-        let ended = timeout(Duration::from_secs(5), child.wait()).await;
+        let ended = timeout(Duration::from_secs(30), child.wait()).await;
         if !matches!(ended, Ok(Ok(status)) if status.success()) {
             return Err(Error::other(format!("`{name}` did not end in order: {ended:?}")));
         }

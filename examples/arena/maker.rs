@@ -31,6 +31,8 @@ pub struct Maker {
     pids: BTreeMap<u32, Pid>,
     waiting: Option<u32>,
     games: BTreeMap<u32, Sides>,
+    /// The game that each player is in.
+    playing: BTreeMap<u32, u32>,
     /// Pots that the bank has not paid yet.
     unpaid: BTreeMap<u32, Option<u32>>,
     next: u32,
@@ -44,7 +46,7 @@ impl Maker {
         if self.pids.insert(player, pid) != Some(pid) {
             cx.watch(pid);
         }
-        if self.waiting == Some(player) || self.games.values().any(|sides| sides.contains_key(&player)) {
+        if self.waiting == Some(player) || self.playing.contains_key(&player) {
             return;
         }
         let Some(other) = self.waiting.take() else {
@@ -54,6 +56,7 @@ impl Maker {
         self.next += 1;
         self.games.insert(self.next, [(player, Side::Called), (other, Side::Called)].into());
         for id in [player, other] {
+            self.playing.insert(id, self.next);
             if let Some(pid) = self.pids.get(&id) {
                 let _ = cx.select::<PlayerClient>().pid(*pid).client().rpc_fight(self.next).send();
             }
@@ -80,7 +83,7 @@ impl Maker {
         if self.waiting == Some(player) {
             self.waiting = None;
         }
-        if let Some(game) = self.games.iter().find(|it| it.1.contains_key(&player)).map(|it| *it.0) {
+        if let Some(game) = self.playing.get(&player).copied() {
             self.mark(cx, game, player, Side::Gone);
         }
     }
@@ -113,6 +116,7 @@ impl Maker {
             me.standing.finished += 1;
             me.standing.walkovers += u32::from(sides.values().any(|side| *side == Side::Gone));
             for (id, _) in sides {
+                me.playing.remove(&id);
                 if let Some(pid) = me.pids.get(&id) {
                     let prize = if winner == Some(id) { pot } else { 0 };
                     let _ = cx.select::<PlayerClient>().pid(*pid).client().rpc_over(prize).send();

@@ -97,7 +97,7 @@ async fn calls_to_many_are_repeated_each_at_its_own_instance() {
     let quick = Retry::new(3).backoff(Duration::from_millis(1), Duration::from_millis(2));
     let paused = node.select::<ScribeClient>().id("paused").instances()[0].pid();
     node.pause(paused);
-    for (pid, outcome) in all.rpc_third_time().timeout(Duration::from_millis(300)).retry(quick.maybe_executed()).await {
+    for (pid, outcome) in all.rpc_third_time().timeout(Duration::from_secs(20)).retry(quick.maybe_executed()).await {
         if pid == paused {
             assert_eq!(refused(outcome), RefusedReason::Paused, "the other does not answer for it");
         } else {

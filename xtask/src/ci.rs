@@ -31,6 +31,7 @@ pub(crate) fn run() -> Result<(), String> {
         shell::run(doc.env("RUSTDOCFLAGS", "-Dwarnings"))
     });
     steps.step("generated code", codegen::check);
+    steps.step("lock files", lock_files);
     steps.step("tidy", tidy::check);
     steps.step("examples", || examples::run(&[]));
 
@@ -44,6 +45,14 @@ pub(crate) fn run() -> Result<(), String> {
 
 fn clippy(what: &[&str]) -> Result<(), String> {
     shell::run(shell::cargo(&["clippy", "--quiet"]).args(what).args(["--", "-D", "warnings"]))
+}
+
+/// Each workspace's lock file has what its manifests ask for, also where nothing of it is built here.
+fn lock_files() -> Result<(), String> {
+    for manifest in ["Cargo.toml", "benches/Cargo.toml", "tests/loom/Cargo.toml", "tools/Cargo.toml"] {
+        shell::run(&mut shell::cargo(&["update", "--quiet", "--workspace", "--locked", "--manifest-path", manifest]))?;
+    }
+    Ok(())
 }
 
 #[derive(Default)]

@@ -52,7 +52,9 @@
 //!   two nodes can block each other, because replies are read all the same. Calls that run already go on: if their
 //!   replies reach four times `out_buffer`, further ones are replaced by a failure of a few bytes, and at eight times the
 //!   link is closed: its peer does not read.
-//! * The connection is given 256 KiB and a frame ahead of what the socket takes: that is what a small record waits for.
+//! * The connection is given 256 KiB and a frame ahead of what the socket takes: that is what a small record waits for, and for
+//!   what has arrived before it and was not read yet. That is nearly nothing as long as the reader keeps up with its socket, and
+//!   at most 4 MiB, the window of the stream, when its thread is held up.
 //! * Everything on the control stream is a counter or a flag until the moment it is written.
 
 mod accept;

@@ -1,5 +1,7 @@
 //! Large messages, and small ones that do not wait for them.
 
+use std::sync::atomic::Ordering;
+
 use futures_util::{FutureExt, future::join_all};
 
 use super::support::*;
@@ -10,9 +12,11 @@ use crate::{
 };
 
 const LARGE_CALL: usize = 15 << 20;
-/// So many small calls, one after the other, end while a large one is on its way. Each has to wait for what is ahead of the socket in
-/// each direction: 256 KiB and a piece.
+/// So many small calls, one after the other, end while a large one is on its way.
 const SMALL: u32 = 15;
+/// Each has to wait for what is ahead of the socket, which is 256 KiB and a piece of 64 KiB, and for what is in it, which is 64 KiB here;
+/// then it and the heads of frames take a little.
+const AHEAD: usize = (256 + 64 + 64 + 16) << 10;
 
 /// A link whose heartbeat does not interfere with what a test does to its connection.
 async fn quiet_pair() -> (Memory, Node, Node) {
@@ -37,15 +41,23 @@ async fn large_messages_arrive_as_they_were() {
     assert_eq!(b.links.session(a.peer.key).unwrap().held(), 0);
 }
 
+/// Bytes are counted, not time: whoever reads may be held up, and then more has arrived before its turn comes.
 #[tokio::test]
 async fn small_calls_that_start_after_a_large_one_end_before_it() {
-    let (_memory, a, b) = quiet_pair().await;
+    let (memory, a, b) = quiet_pair().await;
+    let [_, gate] = memory.gates(0);
+    gate.meter();
     let mut large = Box::pin(a.start(&b, HOLD, &vec![7; LARGE_CALL]));
+    let session = a.links.session(b.peer.key).unwrap();
+    until("as much to leave as can", || lock(&session.outbox).calls.waiting() <= LARGE_CALL - (250 << 10)).await;
     for round in 0..SMALL {
         // Another service than that of the large call.
-        assert_eq!(value(a.call(&b, ECHO, &round.to_le_bytes()).await), round.to_le_bytes()[..]);
+        let small = a.start(&b, ECHO, &round.to_le_bytes());
+        gate.allow(AHEAD);
+        assert_eq!(value(soon("a small answer", small).await), round.to_le_bytes()[..]);
         assert!(lock(&b.services.held).is_empty(), "the large call has come before small call {round}");
     }
+    gate.open();
     until("the large call to come", || lock(&b.services.held).len() == 1).await;
     b.services.answer_held();
     assert_eq!(value(soon("the large answer", &mut large).await).len(), LARGE_CALL);
@@ -53,12 +65,21 @@ async fn small_calls_that_start_after_a_large_one_end_before_it() {
 
 #[tokio::test]
 async fn small_replies_do_not_wait_for_a_large_one() {
-    let (_memory, a, b) = quiet_pair().await;
+    let (memory, a, b) = quiet_pair().await;
+    let [gate, _] = memory.gates(0);
+    gate.meter();
     let mut large = Box::pin(a.start(&b, LARGE, &(LARGE_CALL as u32).to_le_bytes()));
+    let session = b.links.session(a.peer.key).unwrap();
+    let left = |waiting: usize| (1..=LARGE_CALL - (250 << 10)).contains(&waiting);
+    until("as much to leave as can", || left(lock(&session.outbox).replies.waiting())).await;
     for round in 0..SMALL {
-        assert_eq!(value(a.call(&b, ECHO, &round.to_le_bytes()).await), round.to_le_bytes()[..]);
+        let small = a.start(&b, COUNT, &round.to_le_bytes());
+        until("the small call to come", || b.services.counted.load(Ordering::Relaxed) > round as usize).await;
+        gate.allow(AHEAD);
+        assert_eq!(value(soon("a small answer", small).await), round.to_le_bytes()[..]);
         assert!((&mut large).now_or_never().is_none(), "the large reply has come before small reply {round}");
     }
+    gate.open();
     assert_eq!(value(soon("the large answer", large).await).len(), LARGE_CALL);
 }
 

@@ -23,6 +23,8 @@ use crate::{
 };
 
 const MAX_LINKS: usize = 256;
+/// A link takes so many bytes at least: three numbers and the length of a text.
+const LINK: usize = 4;
 const MAX_HEADERS: usize = 256;
 /// No deadline is further away than this; it also keeps the arithmetic of instants from overflowing.
 const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -199,7 +201,7 @@ fn get_more(rest: &mut &[u8], envelope: &mut Envelope) -> Result<(), String> {
     if usize::from(more.links) > MAX_LINKS || usize::from(more.headers) > MAX_HEADERS || more.keys.len() > MAX_KEYS {
         return Err("the header is too long".into());
     }
-    let mut links = Vec::with_capacity(more.links.into());
+    let mut links = Vec::with_capacity(rest.len().min(usize::from(more.links) * LINK) / LINK);
     for _ in 0..more.links {
         links.push(read::<Link<'_>>(rest)?);
     }

@@ -2,15 +2,28 @@
 
 use std::{
     collections::BTreeMap,
+    mem,
     task::{Context, Poll, Waker},
 };
 
-use super::wire::Correlation;
+use super::{pending::PARTS, wire::Correlation};
 
-/// Per slot of the peer, the generation of the call that it waits for; 0 for none. No larger than the peer's slab.
+/// So many slots there are at once.
+const FEW: usize = 64;
+
+/// Per slot of the peer, the generation of the call that it waits for.
+///
+/// A peer takes a new slot only when the ones before are in use, so that its slots are a table here, which doubles when they come to
+/// its end. But the number of a slot is the peer's word: the table grows only after as many calls as it takes to fill it, and what
+/// is further away costs its own memory, for as long as the call lasts.
 #[derive(Debug, Default)]
 pub(super) struct Inbound {
+    /// 0 for none.
     generations: Vec<u32>,
+    /// Those behind the table.
+    far: BTreeMap<u32, u32>,
+    /// The calls that have come since the table has grown.
+    since: usize,
     live: usize,
     /// By slot: who wants to hear that the caller has given up. Few: only methods that can be cancelled ask.
     listeners: BTreeMap<u32, Waker>,
@@ -20,23 +33,42 @@ impl Inbound {
     /// A call has come; its slot is less than [`MAX_PENDING`](super::pending::MAX_PENDING). Whether the slot still held an
     /// older one, which its caller has given up.
     pub(super) fn begin(&mut self, call: Correlation) -> bool {
-        let index = call.index as usize;
-        if index >= self.generations.len() {
-            self.generations.resize((index + 1).next_power_of_two(), 0);
-        }
-        let slot = &mut self.generations[index];
-        let held = *slot != 0;
-        *slot = call.generation;
+        self.since += 1;
+        let held = match self.generations.get_mut(call.index as usize) {
+            Some(slot) => mem::replace(slot, call.generation) != 0,
+            None => self.begin_behind(call),
+        };
         self.live += usize::from(!held);
         self.wake(call.index);
         held
+    }
+
+    /// The same for a slot that is not in the table.
+    #[cold]
+    fn begin_behind(&mut self, call: Correlation) -> bool {
+        let (index, size) = (call.index as usize, self.generations.len());
+        let larger = (2 * size).max(FEW);
+        // A caller that uses one part of its slots only takes each of its calls `PARTS` slots further.
+        if index >= larger || self.since < size / 2 / PARTS {
+            return self.far.insert(call.index, call.generation).is_some();
+        }
+        self.since = 0;
+        self.generations.resize(larger, 0);
+        let behind = u32::try_from(larger).map_or_else(|_| BTreeMap::new(), |end| self.far.split_off(&end));
+        for (index, generation) in mem::replace(&mut self.far, behind) {
+            self.generations[index as usize] = generation;
+        }
+        mem::replace(&mut self.generations[index], call.generation) != 0
     }
 
     /// The call was answered or cancelled. Whether its caller waited until now.
     pub(super) fn end(&mut self, call: Correlation) -> bool {
         let waits = self.waits(call);
         if waits {
-            self.generations[call.index as usize] = 0;
+            match self.generations.get_mut(call.index as usize) {
+                Some(slot) => *slot = 0,
+                None => drop(self.far.remove(&call.index)),
+            }
             self.live -= 1;
             self.wake(call.index);
         }
@@ -54,7 +86,7 @@ impl Inbound {
 
     /// The link is closed: those who listen shall look again.
     pub(super) fn wake_all(&mut self) -> Vec<Waker> {
-        std::mem::take(&mut self.listeners).into_values().collect()
+        mem::take(&mut self.listeners).into_values().collect()
     }
 
     fn wake(&mut self, index: u32) {
@@ -68,7 +100,8 @@ impl Inbound {
 
     /// Whether the caller still waits.
     pub(super) fn waits(&self, call: Correlation) -> bool {
-        self.generations.get(call.index as usize) == Some(&call.generation)
+        let slot = self.generations.get(call.index as usize);
+        slot.or_else(|| self.far.get(&call.index)) == Some(&call.generation)
     }
 
     /// How many calls are in progress.
@@ -80,6 +113,7 @@ impl Inbound {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::pending::MAX_PENDING;
 
     #[test]
     fn a_reused_slot_tells_the_old_call_that_nobody_waits() {
@@ -90,5 +124,38 @@ mod tests {
         assert!(!inbound.end(old));
         assert!(inbound.end(new) && !inbound.end(new));
         assert_eq!(inbound.live(), 0);
+    }
+
+    fn calls(indices: impl Iterator<Item = u32>) -> impl Iterator<Item = Correlation> {
+        indices.map(|index| Correlation { index, generation: index + 1 })
+    }
+
+    #[test]
+    fn the_number_of_a_slot_reserves_nothing() {
+        // One far away, then each as far as the table would grow.
+        let claimed = [MAX_PENDING as u32 - 1].into_iter().chain((0..20).map(|bit| (1 << bit) - 1));
+        let mut inbound = Inbound::default();
+        for call in calls(claimed.clone()) {
+            inbound.begin(call);
+        }
+        assert!(inbound.generations.len() <= 4 * FEW, "{} slots for 21 calls", inbound.generations.len());
+        assert!(calls(claimed.clone()).all(|call| inbound.waits(call)));
+        assert!(calls(claimed).all(|call| inbound.end(call) && !inbound.waits(call)));
+        assert_eq!((inbound.live(), inbound.far.len()), (0, 0));
+    }
+
+    #[test]
+    fn slots_that_are_taken_one_after_the_other_are_a_table() {
+        for step in [1, PARTS as u32] {
+            let mut inbound = Inbound::default();
+            // It knows the last of them before it is their turn.
+            inbound.begin(Correlation { index: 9_999 * step, generation: 7 });
+            for call in calls((0..9_999).map(|index| index * step)) {
+                inbound.begin(call);
+                assert_eq!(inbound.far.len(), usize::from(inbound.generations.len() <= 9_999 * step as usize));
+            }
+            assert!(inbound.waits(Correlation { index: 9_999 * step, generation: 7 }));
+            assert_eq!(inbound.live(), 10_000);
+        }
     }
 }

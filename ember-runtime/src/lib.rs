@@ -17,6 +17,7 @@ pub mod message;
 pub mod module;
 pub mod net;
 pub mod node;
+mod panics;
 pub mod registry;
 pub mod rng;
 mod shelf;

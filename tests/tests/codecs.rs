@@ -33,6 +33,36 @@ impl Codec<String> for Backwards {
     }
 }
 
+/// Does with the buffer what it should not, as the value says.
+#[derive(Debug)]
+pub struct Wild;
+
+impl Codec<u32> for Wild {
+    const NAME: &'static str = "wild";
+
+    fn encode(value: &u32, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        match value {
+            0 => out.clear(),
+            1 => out.truncate(2),
+            2 => *out = Vec::new(),
+            3 => return Err(CodecError::new("not today")),
+            4 => {
+                out.clear();
+                panic!("while writing");
+            }
+            _ => {}
+        }
+        out.extend(value.to_le_bytes());
+        Ok(())
+    }
+
+    fn decode(bytes: &[u8]) -> Result<u32, CodecError> {
+        let value = u32::from_le_bytes(bytes.try_into().map_err(CodecError::new)?);
+        assert!(value != 5, "while reading");
+        Ok(value)
+    }
+}
+
 /// Two builds of a service whose messages can bridge a new field, and one that cannot.
 macro_rules! build {
     ($module:ident { $($new:tt)* } { $($tagged:tt)* }) => {
@@ -99,6 +129,12 @@ impl Coder {
         Point { x: -times * point.x, y: point.y }
     }
 
+    /// A codec that is not to be trusted, with the second argument, or with what the third says ten times.
+    #[rpc(codec = Wild)]
+    pub async fn rpc_wild(&mut self, first: u32, second: u32, reply: u32) -> u32 {
+        if first == 9 { second } else { reply / 10 }
+    }
+
     /// A codec of one's own.
     #[rpc(codec = Backwards)]
     pub async fn rpc_twice(&mut self, text: String) -> Result<String, String> {
@@ -121,6 +157,43 @@ async fn prost_types_and_own_codecs_travel_between_nodes() {
     assert_eq!(client.rpc_twice("ab".into()).await.expect("a text"), "abab");
     let error = client.rpc_twice(String::new()).await.unwrap_err();
     assert!(matches!(&error, CallError::App(text) if text == "no text"), "{error}");
+    caller.shutdown().await.expect("the caller ends");
+    server.shutdown().await.expect("the server ends");
+}
+
+#[tokio::test]
+async fn a_codec_that_harms_its_buffer_or_panics_harms_its_own_call_at_most() {
+    let (server, caller) = pair(Node::builder().service(Coder), InProcess::default()).await;
+    let client = caller.client::<CoderClient>();
+    let others = tokio::spawn({
+        let client = client.clone();
+        async move {
+            for n in 0..300 {
+                let point = client.rpc_mirror(1, Point { x: n, y: n }).await.expect("the link goes on");
+                assert_eq!(point, Point { x: -n, y: n });
+            }
+        }
+    });
+    for round in 0..20 {
+        // What it clears, cuts or replaces is its own.
+        for value in 0..3 {
+            assert_eq!(client.rpc_wild(9, value, 7).await, Ok(value), "{round}");
+            assert_eq!(client.rpc_wild(8, 7, 10 * value).await, Ok(value), "{round}");
+        }
+        let text = client.rpc_wild(8, 3, 7).await.unwrap_err().to_string();
+        assert!(text.contains("not executed") && text.contains("not today"), "{text}");
+        for (second, did) in [(4, "wrote"), (5, "read")] {
+            let text = client.rpc_wild(8, second, 7).await.unwrap_err().to_string();
+            assert!(text.contains("not executed") && text.contains("Wild` panicked as it "), "{text}");
+            assert!(text.contains(&format!("{did} `u32`: while ")), "{text}");
+        }
+        for (reply, did) in [(40, "wrote"), (50, "read")] {
+            let error = client.rpc_wild(8, 7, reply).await.unwrap_err();
+            assert!(matches!(error, CallError::MaybeExecuted(_)), "{error}");
+            assert!(error.to_string().contains(&format!("Wild` panicked as it {did} `u32`: while ")), "{error}");
+        }
+    }
+    others.await.expect("no call of others was harmed");
     caller.shutdown().await.expect("the caller ends");
     server.shutdown().await.expect("the server ends");
 }

@@ -12,11 +12,10 @@ use tokio::task::AbortHandle;
 use super::{
     Cell, Ending, Place, Service, ServiceState, Source,
     marks::{ABORTED, ENDED, Marks, READY, SPAWNED},
-    panics::dispose,
     run::{bury, run},
     unsafe_turn::Held,
 };
-use crate::message::Chain;
+use crate::{message::Chain, panics::dispose};
 
 /// What a cell knows of its driver.
 #[derive(Debug, Default)]

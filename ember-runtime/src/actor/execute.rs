@@ -4,10 +4,11 @@ use std::{any::Any, future::poll_fn, panic::AssertUnwindSafe, pin::pin};
 
 use futures_util::{FutureExt, future::BoxFuture};
 
-use super::{Body, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service, panics::Panic};
+use super::{Body, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service};
 use crate::{
     error::{Error, Failure, LostReason, RefusedReason, Result},
     message::{Ambient, Due, Envelope, Handled, HandlerSpan, Opened},
+    panics::Panic,
 };
 
 /// Goes to the unit at `L`, and notes in the envelope which module was found there.

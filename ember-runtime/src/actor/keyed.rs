@@ -7,12 +7,12 @@ use super::{
     Attachments, Body, Cell, EventFn, HookFn, HookKind, Host, Service, Table,
     execute::report,
     job::{Driving, Job, Start},
-    panics::{caught, told},
     table::{Subscription, Timer},
 };
 use crate::{
     error::{Error, Result},
     message::Keys,
+    panics::{caught, told},
 };
 
 /// A field that holds modules under keys: what the module room knows about it.

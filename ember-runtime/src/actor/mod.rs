@@ -23,7 +23,6 @@ mod keyed;
 mod marks;
 mod outcome;
 mod pace;
-mod panics;
 mod path;
 mod pool;
 mod port;

@@ -9,7 +9,6 @@ use super::{
     AnyCell, Body, Cell, Core, HookKind, Host, OnPanic, Place, Restart, Service, ServiceState,
     execute::report,
     keyed,
-    panics::{caught, dispose, told},
     serve::{End, finish, serve},
     supervision::Budget,
     waiting::{Calls, Post},
@@ -18,6 +17,7 @@ use crate::{
     error::{Error, RefusedReason, Result},
     mailbox::Batch,
     message::Chain,
+    panics::{caught, dispose, told},
 };
 
 /// Where the state of a service comes from.

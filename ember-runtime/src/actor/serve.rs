@@ -13,12 +13,14 @@ use super::{
     job::{Driving, Running, Start},
     keyed,
     pace::Pace,
-    panics::told,
     run::settle,
     unsafe_turn::Held,
     waiting::{Calls, Post},
 };
-use crate::mailbox::{Batch, Next};
+use crate::{
+    mailbox::{Batch, Next},
+    panics::told,
+};
 
 /// Why a service no longer handles messages.
 pub(super) enum End {

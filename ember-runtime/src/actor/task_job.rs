@@ -5,9 +5,11 @@ use futures_util::future::BoxFuture;
 use super::{
     Body, HookFn, Service,
     job::{Driving, Job, Start, guarded, once},
+};
+use crate::{
+    error::{RefusedReason, Result},
     panics::told,
 };
-use crate::error::{RefusedReason, Result};
 
 /// One such piece of work.
 pub(crate) struct TaskJob<S: Service, D> {

@@ -5,9 +5,8 @@ use std::{any::Any, collections::VecDeque, marker::PhantomData};
 use super::{
     Body, HandledBy, Offer, Path, Service, Submission, call_job,
     job::{Driving, Job, Start},
-    panics::caught,
 };
-use crate::{error::RefusedReason, mailbox::Aside, message::RawCall};
+use crate::{error::RefusedReason, mailbox::Aside, message::RawCall, panics::caught};
 
 /// A queue keeps memory for so many calls.
 const KEPT: usize = 64;

@@ -20,7 +20,10 @@ use tokio::{
 };
 
 use super::mixed::Mixed;
-use crate::error::{Error, RefusedReason};
+use crate::{
+    error::{Error, RefusedReason},
+    panics::Panic,
+};
 
 /// The runtime of a node.
 #[derive(Debug)]
@@ -187,11 +190,13 @@ impl Home {
             return Err(Ended);
         }
         // It may end just now.
-        catch_unwind(AssertUnwindSafe(poll)).map_err(
-            |panic| {
-                if self.over().is_some() { Ended } else { resume_unwind(panic) }
-            },
-        )
+        catch_unwind(AssertUnwindSafe(poll)).map_err(|panic| {
+            if self.over().is_none() {
+                resume_unwind(panic);
+            }
+            drop(Panic::from(panic));
+            Ended
+        })
     }
 }
 

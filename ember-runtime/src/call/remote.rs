@@ -17,6 +17,7 @@ use crate::{
     error::{Failure, LostReason, RefusedReason},
     id::MethodId,
     message::{CodecError, Encode, Envelope, Method, Wire},
+    panics::attempt,
     transport::{Links, OutCall, Peer, PendingReply, RawAnswer},
 };
 
@@ -231,14 +232,25 @@ pub(super) fn read<M: Method>(answer: RawAnswer) -> Attempt<M> {
     let unreadable = |error: CodecError| Attempt::Failed(LostReason::Undecodable(error.to_string()).into());
     let Some(wire) = M::wire() else { return Attempt::Refused(RefusedReason::Private) };
     match answer {
-        RawAnswer::Value(bytes) => wire.get_value(&bytes).map_or_else(unreadable, |value| Attempt::Done(Ok(value))),
-        RawAnswer::App(bytes) => wire.get_error(&bytes).map_or_else(unreadable, |error| Attempt::Done(Err(error))),
+        RawAnswer::Value(bytes) => {
+            read_by::<M, _>(|| wire.get_value(&bytes)).map_or_else(unreadable, |value| Attempt::Done(Ok(value)))
+        }
+        RawAnswer::App(bytes) => {
+            read_by::<M, _>(|| wire.get_error(&bytes)).map_or_else(unreadable, |error| Attempt::Done(Err(error)))
+        }
         RawAnswer::Failed(Failure::NotExecuted(RefusedReason::SignatureMismatch { callee, .. })) => {
             Attempt::Refused(RefusedReason::SignatureMismatch { caller: own_side::<M>(), callee })
         }
         RawAnswer::Failed(Failure::NotExecuted(reason)) => Attempt::Refused(reason),
         RawAnswer::Failed(failure) => Attempt::Failed(failure),
     }
+}
+
+/// Reads what came. Code of the user's does it, and may panic: that ends the call, not its caller.
+fn read_by<M: Method, T>(read: impl FnOnce() -> Result<T, CodecError>) -> Result<T, CodecError> {
+    attempt(read).unwrap_or_else(|panic| {
+        Err(CodecError::new(format_args!("reading the reply of `{}` panicked: {panic}", M::INFO.name)))
+    })
 }
 
 /// Writes the arguments, which are there as long as the call has not run.

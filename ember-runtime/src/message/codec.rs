@@ -39,17 +39,18 @@ pub trait Codec<T>: 'static {
     /// the fingerprint of a method, not by its structure. `false` by default: any difference is a mismatch.
     const BRIDGES: bool = false;
 
-    /// Appends `value` to `out`. What was appended before an error is removed by the caller. The built-in formats stop where a
-    /// message over the size limit is certain; what a format of one's own appends is measured afterwards.
+    /// Appends `value` to `out`, which is empty and this value's alone: whatever is done to it, nothing else is harmed. What was
+    /// appended before an error is forgotten. The built-in formats stop where a message over the size limit is certain; what a
+    /// format of one's own appends is measured afterwards.
     ///
     /// # Errors
-    /// If the value cannot be written.
+    /// If the value cannot be written. A panic is such an error, for this call alone; it names the codec and the type.
     fn encode(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError>;
 
     /// Reads a value that fills `bytes` exactly.
     ///
     /// # Errors
-    /// If it cannot be read.
+    /// If it cannot be read; a panic is such an error.
     fn decode(bytes: &[u8]) -> Result<T, CodecError>;
 
     /// Whether `value` would arrive as what it is. Asked before a call in debug builds and in simulations, so that what never

@@ -1,11 +1,11 @@
 //! A codec as the runtime uses it: function pointers for one type, which can be put one after another.
 
-use std::convert::Infallible;
+use std::{any::TypeId, convert::Infallible};
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Codec, CodecError, Message, Sketch,
+    Codec, CodecError, Message, Sketch, apart,
     format::{self, Reader, Unwritable, Writer},
 };
 
@@ -102,9 +102,12 @@ pub(super) fn framed<C: Codec<T>, T: 'static>(sketch: fn(&mut Sketch)) -> Coding
 fn put_framed<C: Codec<T>, T>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
     let start = out.len();
     out.extend_from_slice(&[0; 4]);
-    C::encode(value, out)?;
-    let written = out.len().checked_sub(start + 4).ok_or_else(|| CodecError::new("the codec removed bytes"))?;
-    let length = u32::try_from(written).map_err(CodecError::unwritable::<T>)?;
+    if is_of_users::<C>() {
+        apart::append::<C, T>(value, out)?;
+    } else {
+        C::encode(value, out)?;
+    }
+    let length = u32::try_from(out.len() - start - 4).map_err(CodecError::unwritable::<T>)?;
     out[start..start + 4].copy_from_slice(&length.to_le_bytes());
     Ok(())
 }
@@ -114,9 +117,20 @@ fn take_framed<C: Codec<T>, T>(bytes: &mut &[u8]) -> Result<T, CodecError> {
     let (length, rest) = bytes.split_first_chunk().ok_or_else(short)?;
     let length = usize::try_from(u32::from_le_bytes(*length)).map_err(CodecError::unreadable::<T>)?;
     let (own, rest) = rest.split_at_checked(length).ok_or_else(short)?;
-    let value = C::decode(own)?;
+    let value = if is_of_users::<C>() { apart::read::<C, T>(own)? } else { C::decode(own)? };
     *bytes = rest;
     Ok(value)
+}
+
+/// Whether it is none of those that are built in, which are known to do nothing but append.
+#[inline]
+fn is_of_users<C: 'static>() -> bool {
+    let codec = TypeId::of::<C>();
+    #[cfg(feature = "prost")]
+    if codec == TypeId::of::<super::Prost>() {
+        return false;
+    }
+    codec != TypeId::of::<super::Json>()
 }
 
 /// The coding of an error that cannot happen.
@@ -161,6 +175,7 @@ pub fn at_end(bytes: &[u8]) -> Result<(), CodecError> {
 #[cfg(test)]
 mod tests {
     use super::{super::Json, *};
+    use crate::message::{Unwritten, put_within};
 
     #[test]
     fn values_round_trip_and_leftovers_are_refused() {
@@ -204,5 +219,64 @@ mod tests {
         let mut out = vec![9];
         framed::<Broken, u32>(|_| ()).put(&1, &mut out).unwrap_err();
         assert_eq!(out, [9]);
+    }
+
+    /// Does what it should not, as the value says.
+    struct Wild;
+
+    impl Codec<u32> for Wild {
+        const NAME: &'static str = "wild";
+        fn encode(value: &u32, out: &mut Vec<u8>) -> Result<(), CodecError> {
+            match value {
+                0 => out.clear(),
+                1 => out.truncate(1),
+                2 => *out = vec![9; 100_000],
+                3 => *out = Vec::new(),
+                4 => drop(std::mem::take(out).into_boxed_slice()),
+                _ => {
+                    out.clear();
+                    panic!("on purpose");
+                }
+            }
+            out.extend([7; 3]);
+            Ok(())
+        }
+        fn decode(bytes: &[u8]) -> Result<u32, CodecError> {
+            assert!(bytes.len() > 3, "on purpose");
+            Ok(2)
+        }
+    }
+
+    #[test]
+    fn what_a_codec_does_to_its_buffer_harms_nothing_else() {
+        let coding = framed::<Wild, u32>(|_| ());
+        for value in 0..5 {
+            let mut out = vec![8; 30];
+            coding.put(&value, &mut out).unwrap();
+            assert_eq!(out[..30], [8; 30], "{value}");
+            let size = if value == 2 { 100_003 } else { 3 };
+            assert_eq!((out[30..34] == u32::to_le_bytes(size), out.len()), (true, 34 + size as usize), "{value}");
+            out.extend_from_slice(&[8; 30]);
+            let mut rest = &out[30..];
+            let read = coding.take(&mut rest);
+            if value == 2 {
+                assert_eq!((read, rest), (Ok(2), &[8; 30][..]));
+            } else {
+                let text = read.unwrap_err().to_string();
+                assert!(text.contains("Wild` panicked as it read `u32`: on purpose"), "{text}");
+            }
+        }
+        let mut out = vec![8; 30];
+        let text = coding.put(&5, &mut out).unwrap_err().to_string();
+        assert!(text.contains("Wild` panicked as it wrote `u32`: on purpose"), "{text}");
+        assert_eq!(out, [8; 30]);
+    }
+
+    #[test]
+    fn what_a_codec_of_ones_own_writes_is_bounded_where_it_is_taken_over() {
+        let mut out = Vec::new();
+        let put = &mut |out: &mut Vec<u8>| framed::<Wild, u32>(|_| ()).put(&2, out);
+        assert_eq!(put_within(1000, &mut out, put), Err(Unwritten::TooLarge));
+        assert!(out.capacity() <= 1000);
     }
 }

@@ -2,6 +2,7 @@
 //! answer goes. Knows nothing of who sends it or who receives it.
 
 mod ambient;
+mod apart;
 mod chain;
 mod codec;
 mod coding;

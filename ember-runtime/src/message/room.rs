@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{CodecError, Encode};
+use crate::panics::Panic;
 
 /// No buffer may grow any more: one was to grow over the limit.
 const OVER: usize = 0;
@@ -37,10 +38,7 @@ pub(crate) fn put_within(limit: usize, out: &mut Vec<u8>, put: Encode<'_>) -> Re
     let is_over = LIMIT.replace(before) == OVER;
     match written {
         Err(payload) => {
-            // Dropping it may panic as well.
-            if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                std::mem::forget(second);
-            }
+            drop(Panic::from(payload));
             Err(Unwritten::Panicked)
         }
         Ok(_) if is_over => Err(Unwritten::TooLarge),

@@ -1,5 +1,5 @@
-//! Panics of the user's code, and of what is dropped for it. All that is caught comes through here: what a panic carries may be
-//! anything, and may panic itself when it is dropped.
+//! Panics of the user's code, and of what is dropped for it. All that is caught, in whatever room, comes through here: what a panic
+//! carries may be anything, and may panic itself when it is dropped.
 
 use std::{
     any::Any,
@@ -11,7 +11,7 @@ use crate::error::Error;
 
 /// What a panic said. What it carried is gone.
 #[derive(Debug)]
-pub(super) struct Panic(String);
+pub(crate) struct Panic(String);
 
 impl From<Box<dyn Any + Send>> for Panic {
     fn from(payload: Box<dyn Any + Send>) -> Self {
@@ -33,18 +33,23 @@ impl fmt::Display for Panic {
 
 /// Runs what may panic, where the time for an indirect call does not matter: one function for all adds less to the size of a
 /// program.
-pub(super) fn caught(action: &mut dyn FnMut()) -> Result<(), Panic> {
+pub(crate) fn caught(action: &mut dyn FnMut()) -> Result<(), Panic> {
+    catch_unwind(AssertUnwindSafe(action)).map_err(Panic::from)
+}
+
+/// Runs what gives back a result, which a panic is not.
+pub(crate) fn attempt<T>(action: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_unwind(AssertUnwindSafe(action)).map_err(Panic::from)
 }
 
 /// Drops what is the user's.
-pub(super) fn dispose<T>(value: T) -> Result<(), Panic> {
+pub(crate) fn dispose<T>(value: T) -> Result<(), Panic> {
     let mut value = Some(value);
     caught(&mut || drop(value.take()))
 }
 
 /// What an error of the user's says, for the log. The error is gone.
-pub(super) fn told(error: Error) -> String {
+pub(crate) fn told(error: Error) -> String {
     let mut text = String::new();
     let shown = caught(&mut || text = error.to_string());
     match shown.and_then(|()| dispose(error)) {
@@ -71,6 +76,7 @@ mod tests {
     fn a_payload_that_panics_with_another_that_panics_is_dealt_with() {
         assert_eq!(caught(&mut || panic_any(Bomb)).unwrap_err().to_string(), "(no message)");
         assert_eq!(dispose(Bomb).unwrap_err().to_string(), "(no message)");
+        assert_eq!(attempt(|| panic_any(Bomb)).unwrap_err().to_string(), "(no message)");
         assert_eq!(caught(&mut || panic!("{}", 7)).unwrap_err().to_string(), "7");
     }
 }

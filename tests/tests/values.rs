@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use ember::{CallError, Error, NodeBuilder, RefusedReason, Restart, Retry, prelude::*, registry::InProcess};
+use ember::{
+    CallError, Error, NodeBuilder, RefusedReason, Restart, Retry, net::Endpoint, prelude::*, registry::InProcess,
+};
 use ember_tests::wait::within;
 
 #[service(name = "thing")]
@@ -112,7 +114,23 @@ async fn values_of_a_service_mean_something_or_are_refused_by_name() {
 async fn values_of_a_node_mean_something_or_are_refused_by_name_at_once() {
     type Say = fn(NodeBuilder) -> NodeBuilder;
     let builder = || Node::builder().registry(InProcess::default()).service(Thing::default());
-    let refused: [(Say, &str, &str); 12] = [
+    let tcp = |text: &str| Endpoint::Tcp(text.into());
+    let addresses =
+        [tcp(""), tcp("localhost"), tcp("localhost:99999"), tcp("unix:/x"), tcp("a b:1"), Endpoint::Unix("".into())];
+    for address in addresses {
+        let named = match &address {
+            Endpoint::Tcp(text) => format!("({text:?})"),
+            Endpoint::Unix(path) => format!("({path:?})"),
+        };
+        let listens = within("a refusal", builder().listen(address.clone()).start()).await;
+        assert_refused(listens.map(drop), &format!(".listen{named}"), "; write `");
+        let told = within("a refusal", builder().advertise(address).start()).await;
+        assert_refused(told.map(drop), &format!(".advertise{named}"), "; write `");
+    }
+    let refused: [(Say, &str, &str); 15] = [
+        (|it| it.advertise(Endpoint::Tcp("10.0.0.1:0".into())), ".advertise(\"10.0.0.1:0\")", "port 0"),
+        (|it| it.advertise(Endpoint::Tcp("0.0.0.0:7".into())), ".advertise(\"0.0.0.0:7\")", "every interface"),
+        (|it| it.advertise(Endpoint::Tcp("[::]:7".into())), ".advertise(\"[::]:7\")", "every interface"),
         (|it| it.name(""), ".name(\"\")", "empty"),
         (|it| it.name(long()), ".name(", "256 bytes"),
         (|it| it.name("a\tb"), ".name(", "control"),

@@ -59,6 +59,8 @@ impl Options {
     /// # Errors
     /// A value that cannot be.
     pub(super) fn check(&self) -> Result<()> {
+        self.listen.as_ref().map_or(Ok(()), values::listen)?;
+        self.advertise.as_ref().map_or(Ok(()), values::advertise)?;
         values::lease(self.lease)?;
         values::max_message(self.links.max_message)
     }
@@ -84,7 +86,7 @@ impl NodeBuilder {
         self
     }
 
-    /// Where peers reach this node, if that is not where it listens.
+    /// Where peers reach this node, if that is not where it listens. Neither port 0 nor an address that stands for every interface.
     pub fn advertise(mut self, endpoint: Endpoint) -> Self {
         self.clustered.advertise = Some(endpoint);
         self

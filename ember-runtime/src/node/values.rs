@@ -3,6 +3,8 @@
 
 use std::{fmt::Debug, ops::RangeInclusive, time::Duration};
 
+#[cfg(feature = "cluster")]
+use crate::net::Endpoint;
 use crate::{
     actor::{Particulars, Supervision},
     error::{Error, Result},
@@ -127,6 +129,51 @@ pub(super) fn lease(ttl: Duration) -> Result<()> {
         ttl,
         "the registry keeps a node for 1 s to a year after its last sign of life; 5 s is the default",
     ))
+}
+
+/// An address to listen at. Port 0 is any that is free.
+///
+/// # Errors
+/// It is no address.
+#[cfg(feature = "cluster")]
+pub(super) fn listen(endpoint: &Endpoint) -> Result<()> {
+    address(".listen", endpoint)
+}
+
+/// An address that peers are told.
+///
+/// # Errors
+/// It is no address, or one that leads nowhere.
+#[cfg(feature = "cluster")]
+pub(super) fn advertise(endpoint: &Endpoint) -> Result<()> {
+    const SETTING: &str = ".advertise";
+    address(SETTING, endpoint)?;
+    let Endpoint::Tcp(address) = endpoint else { return Ok(()) };
+    let (host, port) = address.rsplit_once(':').unwrap_or_default();
+    if port.parse() == Ok(0_u16) {
+        return Err(refuse(SETTING, address, "nobody is reached at port 0; write the port where this node listens"));
+    }
+    if matches!(host, "0.0.0.0" | "[::]") {
+        let say = "that is every interface of whoever reads it; write the address by which peers reach this node";
+        return Err(refuse(SETTING, address, say));
+    }
+    Ok(())
+}
+
+#[cfg(feature = "cluster")]
+fn address(setting: &str, endpoint: &Endpoint) -> Result<()> {
+    match endpoint {
+        Endpoint::Tcp(address) if !matches!(address.parse(), Ok(Endpoint::Tcp(_))) => {
+            Err(refuse(setting, address, "it is not an address; write `host:port`"))
+        }
+        Endpoint::Tcp(address) if address.chars().any(|c| c.is_control() || c.is_whitespace()) => {
+            Err(refuse(setting, address, "there is a blank in it; write `host:port`"))
+        }
+        Endpoint::Unix(path) if path.as_os_str().is_empty() => {
+            Err(refuse(setting, path, "the path of a Unix socket is not empty; write `/path/to/socket`"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// # Errors

@@ -49,7 +49,8 @@ pub struct Context {
 /// # Cancel safety
 /// A dropped operation may or may not have taken effect.
 pub trait Session: Debug + Send + Sync + 'static {
-    /// Grants a lease. The registry may lengthen `ttl` (etcd counts whole seconds): use [`Lease::ttl`].
+    /// Grants a lease. The registry may lengthen `ttl` (etcd counts whole seconds, from 2): use [`Lease::ttl`]. Over 9,000,000,000 s it is
+    /// [`RegistryError::Rejected`].
     fn grant(&self, ttl: Duration) -> BoxFuture<'_, Result<Lease>>;
 
     /// Renews a lease for its whole time. [`RegistryError::LeaseNotFound`] if it has expired.

@@ -10,6 +10,7 @@ use super::{
     sim::Sim,
     sockets::Sockets,
     trace::Recorder,
+    values,
     weather::Weather,
 };
 use crate::{node::NodeBuilder, rng::Rng};
@@ -45,8 +46,13 @@ impl Cluster {
         }
     }
 
-    /// How long packets take: at least, and at most. Whole milliseconds, from 1.
+    /// How long packets take: at least, and at most. Whole milliseconds, from 1, to an hour.
+    ///
+    /// # Panics
+    /// If it is something else.
+    #[track_caller]
     pub fn latency(mut self, latency: RangeInclusive<Duration>) -> Self {
+        values::latencies(&latency);
         self.latency = latency;
         self
     }
@@ -56,21 +62,32 @@ impl Cluster {
     /// host stay exact; how long a packet takes is rounded up.
     ///
     /// # Panics
-    /// If it is below 1 ms.
+    /// If it is below 1 ms, above 1 s, or not in whole milliseconds.
+    #[track_caller]
     pub fn tick(mut self, tick: Duration) -> Self {
-        assert!(tick >= Duration::from_millis(1), "a tick is 1 ms at least");
+        values::tick(tick);
         self.tick = tick;
         self
     }
 
     /// The share of packets that are lost, 0 to 1; TCP sends them again.
+    ///
+    /// # Panics
+    /// If it is something else.
+    #[track_caller]
     pub fn loss(mut self, share: f64) -> Self {
+        values::loss(share);
         self.loss = share;
         self
     }
 
-    /// How long the registry keeps a node after its last sign of life; whole seconds, from 2.
+    /// How long the registry keeps a node after its last sign of life; whole seconds, from 2, to a year.
+    ///
+    /// # Panics
+    /// If it is something else.
+    #[track_caller]
     pub fn ttl(mut self, ttl: Duration) -> Self {
+        values::ttl(ttl);
         self.ttl = ttl;
         self
     }

@@ -37,6 +37,7 @@ mod sim;
 mod sockets;
 mod stream;
 mod trace;
+mod values;
 mod weather;
 
 pub use self::{

@@ -10,6 +10,7 @@ use super::{
     host::{Host, NodeDown, State, Work},
     registry_host::{HOST, RegistryHost},
     trace::{Recorder, Trace, now},
+    values,
     weather::Weather,
 };
 use crate::{
@@ -187,15 +188,26 @@ impl Sim {
         turmoil::repair(a, b);
     }
 
-    /// From the next tick on each packet between two hosts takes `latency`, in each direction; whole milliseconds.
+    /// From the next tick on each packet between two hosts takes `latency`, in each direction; whole milliseconds, from 1, to an
+    /// hour.
+    ///
+    /// # Panics
+    /// If it is something else.
+    #[track_caller]
     pub fn latency(&self, a: &str, b: &str, latency: Duration) {
+        values::latency(latency);
         self.check(a, b);
         self.recorder.event(now(), format!("packets between {a} and {b} take {latency:?}"));
         drop(self.commands.ask(Command::Latency(a.into(), b.into(), latency)));
     }
 
     /// From now on this share (0 to 1) of all packets is lost, and sent again as TCP does.
+    ///
+    /// # Panics
+    /// If it is something else.
+    #[track_caller]
     pub fn loss(&self, share: f64) {
+        values::loss(share);
         self.recorder.event(now(), format!("of all packets {share} are lost"));
         self.weather.set_loss(share);
     }

@@ -14,6 +14,7 @@ const TTL: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(suite: &Suite) {
     a_revoked_lease_takes_its_keys(suite.place("revoke").await).await;
+    a_lease_for_ever_is_rejected(suite.place("for ever").await).await;
     a_lease_that_never_was_is_not_found(suite.place("unknown").await).await;
     a_key_belongs_to_the_lease_of_its_last_write(suite.place("moved").await).await;
     // These wait for time to pass: together.
@@ -70,6 +71,16 @@ async fn a_revoked_lease_takes_its_keys(place: Place) {
     place.assert_gone(lease).await;
     place.ok("keep-alive of the other lease", place.session.keep_alive(other.id)).await;
     place.ok("revoke", place.session.revoke(other.id)).await;
+}
+
+async fn a_lease_for_ever_is_rejected(place: Place) {
+    for ttl in [Duration::MAX, Duration::from_secs(9_000_000_001)] {
+        let error = place.fails("a lease for ever", place.session.grant(ttl)).await;
+        let text = error.to_string();
+        assert!(matches!(error, RegistryError::Rejected(_)) && text.contains("lease"), "{}: {text}", place.name);
+    }
+    // The shortest is lengthened, if the registry knows none that is so short.
+    place.grant(Duration::ZERO).await;
 }
 
 async fn a_lease_that_never_was_is_not_found(place: Place) {

@@ -43,7 +43,7 @@ pub struct Embedded {
 
 impl Embedded {
     /// As the default, but in `folder`, which is created (mode 0700) if it is absent. For tests, and for processes that do
-    /// not share an environment.
+    /// not share an environment. An empty path is a [`RegistryError::Configuration`] when a node starts.
     pub fn at(folder: impl AsRef<Path>) -> Self {
         Self { folder: Some(folder.as_ref().into()) }
     }

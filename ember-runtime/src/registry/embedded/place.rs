@@ -25,6 +25,11 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn find(folder: Option<&Path>, cluster: &str) -> Result<Self> {
         let folder = match folder {
+            Some(folder) if folder.as_os_str().is_empty() => {
+                return Err(RegistryError::Configuration(
+                    "`Embedded::at(\"\")` names no folder: write its path, or take `Embedded::default()`".into(),
+                ));
+            }
             Some(folder) => std::path::absolute(folder).map_err(|error| {
                 RegistryError::Configuration(format!("the folder `{}` cannot be used: {error}", folder.display()))
             })?,
@@ -156,6 +161,12 @@ mod tests {
     fn a_path_too_long_for_a_socket_is_refused() {
         let error = Place::find(Some(Path::new(&format!("/{}", "x".repeat(100)))), "c").unwrap_err();
         assert!(error.to_string().contains("shorter folder"), "{error}");
+    }
+
+    #[test]
+    fn an_empty_path_is_refused_by_name() {
+        let error = Place::find(Some(Path::new("")), "c").unwrap_err();
+        assert!(error.to_string().contains("`Embedded::at(\"\")` names no folder"), "{error}");
     }
 
     #[test]

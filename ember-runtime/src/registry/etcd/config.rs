@@ -44,7 +44,8 @@ impl Etcd {
     }
 
     /// Authenticates with a name and a password. The token is renewed by itself. An etcd on which authentication is not
-    /// enabled is used without it.
+    /// enabled is used without it. An empty name is reported when a node starts, as [`RegistryError::Configuration`]; the password
+    /// is etcd's to judge.
     #[must_use]
     pub fn user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
         self.user = Some((name.into(), password.into()));
@@ -62,6 +63,11 @@ impl Etcd {
         if self.endpoints.is_empty() {
             return Err(RegistryError::Configuration(
                 "no endpoint of etcd was given: write `Etcd::new([\"10.0.0.5:2379\"])`".into(),
+            ));
+        }
+        if self.user.as_ref().is_some_and(|(name, _)| name.is_empty()) {
+            return Err(RegistryError::Configuration(
+                "`.user(\"\", …)` names no user of etcd: write a name, or leave it out".into(),
             ));
         }
         let tls = self.tls.as_ref().map(EtcdTls::load).transpose()?;
@@ -111,6 +117,15 @@ mod tests {
     fn no_endpoint_is_a_configuration_error() {
         let error = open(&Etcd::new(Vec::<String>::new())).unwrap_err();
         assert!(error.to_string().contains("Etcd::new(["), "{error}");
+    }
+
+    #[test]
+    fn an_empty_user_is_a_configuration_error() {
+        let error = open(&Etcd::new(["a:1"]).user("", "secret")).unwrap_err();
+        assert!(
+            matches!(error, RegistryError::Configuration(_)) && error.to_string().contains("`.user(\"\", …)`"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -108,10 +108,10 @@ impl Parked {
         while !self.kept.is_empty() || self.handed < self.fresh.len() {
             let door = session.door();
             if door != Door::Shut {
-                let turn = Turn { begun: now, now, ran: 0 };
-                let mut batch = Batch { parked: self, session, lender: &lender, bytes, time, door, turn };
+                let turn = Turn { begun: now, now, ran: 0, over: false };
+                let mut batch = Batch { parked: self, session, lender: &lender, bytes, time, door, turn, target: None };
                 session.ingress.calls(session.peer, &mut batch, task);
-                if !batch.turn.is_over() {
+                if !batch.turn.over {
                     continue;
                 }
                 session.unparked.notify_one();
@@ -134,6 +134,8 @@ struct Batch<'a> {
     time: Time,
     door: Door,
     turn: Turn,
+    /// Whom the next call is for, once somebody has asked.
+    target: Option<u64>,
 }
 
 /// How long handlers have run while calls were handed over.
@@ -142,6 +144,7 @@ struct Turn {
     /// When the clock was last looked at.
     now: Instant,
     ran: u32,
+    over: bool,
 }
 
 impl Turn {
@@ -153,11 +156,8 @@ impl Turn {
         self.ran += 1;
         if self.ran.is_multiple_of(Self::LOOK) {
             self.now = Instant::now();
+            self.over = self.now.duration_since(self.begun) > TURN;
         }
-    }
-
-    fn is_over(&self) -> bool {
-        self.now.duration_since(self.begun) > TURN
     }
 }
 
@@ -165,13 +165,16 @@ impl<'a> Arrivals<'a> for Batch<'a> {
     #[inline]
     fn target(&mut self) -> Option<u64> {
         // A call may be answered while the next ones are handed over.
-        if self.session.crowded.load(Ordering::Relaxed) || self.turn.is_over() {
+        if self.session.crowded.load(Ordering::Relaxed) || self.turn.over {
             return None;
         }
-        Some(header::target(match self.parked.kept.front() {
-            Some(Kept { body, .. }) => body,
-            None => &self.bytes[self.parked.fresh.get(self.parked.handed)?.body.clone()],
-        }))
+        if self.target.is_none() {
+            self.target = Some(header::target(match self.parked.kept.front() {
+                Some(Kept { body, .. }) => body,
+                None => &self.bytes[self.parked.fresh.get(self.parked.handed)?.body.clone()],
+            }));
+        }
+        self.target
     }
 
     #[inline]
@@ -181,6 +184,7 @@ impl<'a> Arrivals<'a> for Batch<'a> {
 
     #[inline]
     fn take(&mut self) -> Option<RawCall<'a>> {
+        self.target = None;
         if let Some(Kept { call, mut body, time, parked }) = self.parked.kept.pop_front() {
             return self.admit(call, &body.clone(), time, parked, |size| {
                 body.advance(size);

@@ -8,11 +8,12 @@ mod shell;
 mod test;
 mod tidy;
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 const HELP: &str = "\
 cargo xtask test [ARGS]       every test, against a real etcd; ARGS go to `cargo test`: a filter, `-p CRATE`, `-- --nocapture`
-cargo xtask soak [ARGS]       the same with larger numbers (EMBER_TEST_SCALE=10, unless it is set)
+cargo xtask soak [ARGS]       churn for an hour with flat memory, in a release build: `--minutes N`, `--seed N`, `--report FILE`
+cargo xtask soak tests [ARGS] the tests with larger numbers (EMBER_TEST_SCALE=10, unless it is set)
 cargo xtask valgrind          the tests that reach `unsafe` code, under valgrind
 cargo xtask examples [NAMES]  run every example, or those named
 cargo xtask bench [ARGS]      the benchmark (`bench --help`): Ember beside its peers; minutes, and a quiet machine
@@ -27,7 +28,8 @@ fn main() -> ExitCode {
     let done = match args.as_slice() {
         ["test", rest @ ..] => test::command(rest, test::Scale::Usual),
         ["valgrind"] => test::valgrind(),
-        ["soak", rest @ ..] => test::command(rest, test::Scale::Soak),
+        ["soak", "tests", rest @ ..] => test::command(rest, test::Scale::Soak),
+        ["soak", rest @ ..] => soak(rest),
         ["examples", names @ ..] => examples::run(names),
         ["bench", rest @ ..] => bench(rest),
         ["codegen"] => codegen::write(),
@@ -54,4 +56,13 @@ fn bench(args: &[&str]) -> Result<(), String> {
     let manifest =
         ["run", "--release", "--locked", "--manifest-path", "benches/Cargo.toml", "--package", "runner", "--"];
     shell::run(&mut shell::cargo(&[&manifest, args].concat()))
+}
+
+/// Builds the program and the one that it starts as processes of their own, beside each other.
+fn soak(args: &[&str]) -> Result<(), String> {
+    let programs =
+        ["build", "--release", "-p", "ember-tests", "--bin", "soak", "--bin", "fault-node", "--all-features"];
+    shell::run(&mut shell::cargo(&programs))?;
+    let mut soak = Command::new(shell::target().join("release/soak"));
+    shell::run(soak.current_dir(shell::root()).args(args))
 }

@@ -1,0 +1,29 @@
+//! The soak program runs, for as long as a test may.
+
+use std::process::Command;
+
+use ember_tests::embedded_node::private_folder;
+
+#[test]
+fn twenty_seconds_of_churn_leave_memory_flat_and_nothing_hangs() {
+    let folder = private_folder();
+    let report = folder.path().join("report.md");
+    let soak = Command::new(env!("CARGO_BIN_EXE_soak"))
+        .args(["--seconds", "20", "--report"])
+        .arg(&report)
+        .output()
+        .expect("to start soak");
+    let said = format!("{}{}", String::from_utf8_lossy(&soak.stdout), String::from_utf8_lossy(&soak.stderr));
+    assert!(soak.status.success(), "{said}");
+    let report = std::fs::read_to_string(report).expect("a report");
+    for what in ["| verdict | flat", "| done |", "| dropped under way |", "| processes killed |", "| nodes dropped"] {
+        assert!(report.contains(what), "the report lacks `{what}`: {report}");
+    }
+}
+
+#[test]
+fn arguments_that_are_not_understood_are_named() {
+    let soak = Command::new(env!("CARGO_BIN_EXE_soak")).args(["--hours", "1"]).output().expect("to start soak");
+    assert!(!soak.status.success());
+    assert!(String::from_utf8_lossy(&soak.stderr).contains("`--hours`"), "{soak:?}");
+}

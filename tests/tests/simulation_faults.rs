@@ -3,9 +3,12 @@
 
 use std::time::Duration;
 
-use ember::testing::Sim;
-use ember_tests::simulation::{Book, calls, cluster};
-use tokio::time::sleep;
+use ember::{prelude::*, testing::Sim};
+use ember_tests::simulation::{Book, LedgerClient, calls, cluster};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep},
+};
 
 const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
@@ -37,6 +40,104 @@ fn killed_nodes_calls_end_at_once_with_definite_outcomes() {
             all_done(&sim, &book, 100).await;
         });
     }
+}
+
+/// Tells of the end of the services that it watches.
+#[service]
+#[derive(Debug)]
+struct Guard {
+    watched: Vec<Pid>,
+    downs: mpsc::Sender<(DownReason, Instant)>,
+}
+
+#[rpc]
+impl Guard {
+    #[on(start)]
+    async fn begin(&mut self, cx: &mut Cx<'_, Self>) {
+        self.watched.iter().for_each(|pid| cx.watch(*pid));
+    }
+
+    #[on(down)]
+    async fn gone(&mut self, down: &Down) {
+        self.downs.try_send((down.reason, Instant::now())).expect("one down");
+    }
+}
+
+/// Calls `pid` by all ways that know it, and says what came of it, until that is `until`.
+async fn call_by_pid(node: &Node, pid: Pid, until: &str) {
+    let ledger = node.select::<LedgerClient>().pid(pid).client();
+    loop {
+        let (started, book) = (Instant::now(), Book::default());
+        let failure = ledger.rpc_write(book.next()).await.expect_err("it is dead");
+        assert!(started.elapsed() < ms(500), "{failure} after {:?}", started.elapsed());
+        let one_way = ledger.rpc_write(book.next()).send();
+        assert!(!one_way.is_ok() || !failure.to_string().contains("process has ended"), "{failure}");
+        if failure.to_string().contains(until) {
+            return;
+        }
+        sleep(ms(10)).await;
+    }
+}
+
+#[test]
+fn call_by_pid_to_a_killed_node_and_the_news_of_its_end_come_at_once() {
+    for seed in 0..5 {
+        let book = Book::default();
+        cluster(seed, &book, &["ada"], &["one", "two"]).run(move |sim| async move {
+            sim.settled().await;
+            all_done(&sim, &book, 100).await;
+            let (downs, mut down) = mpsc::channel(1);
+            let pid = sim.on("ada", async move |node: Node| {
+                let listed =
+                    node.view().instances().iter().find(|it| node_name(&node, it.pid()) == "one").map(|it| it.pid());
+                let pid = listed.expect("it is listed");
+                node.spawn(Guard { watched: vec![pid], downs }).await.expect("a guard");
+                assert!(node.select::<LedgerClient>().pid(pid).client().rpc_write(1 << 40).await.is_ok());
+                pid
+            });
+            let pid = pid.await.expect("ada lives");
+            sim.kill("one").await;
+            let killed = Instant::now();
+            // The lease of the dead node has seconds to go. Some calls may meet the link as it breaks.
+            sim.on("ada", async move |node: Node| call_by_pid(&node, pid, "process has ended").await)
+                .await
+                .expect("ada lives");
+            assert!(killed.elapsed() < ms(500), "{:?}", killed.elapsed());
+            let (reason, when) = down.recv().await.expect("a down");
+            assert_eq!(reason, DownReason::NodeLost);
+            assert!(when - killed < ms(500), "{:?}", when - killed);
+            // What is refused in other words when the registry has noticed, is refused as fast.
+            sim.on("ada", async move |node: Node| {
+                node.wait_for_view(|view| view.nodes().all(|it| it.name != "one")).await;
+                call_by_pid(&node, pid, "its node is not seen").await;
+            })
+            .await
+            .expect("ada lives");
+        });
+    }
+}
+
+fn node_name(node: &Node, pid: Pid) -> String {
+    let view = node.view();
+    view.nodes().find(|it| it.key == pid.node).map(|it| it.name.clone()).unwrap_or_default()
+}
+
+#[test]
+fn call_by_pid_to_a_node_that_is_cut_off_waits_for_it() {
+    let book = Book::default();
+    cluster(3, &book, &["ada"], &["one"]).run(move |sim| async move {
+        sim.settled().await;
+        all_done(&sim, &book, 10).await;
+        sim.partition("ada", "one");
+        let call = sim.on("ada", async move |node: Node| {
+            let pid = node.select::<LedgerClient>().instances()[0].pid();
+            sleep(ms(3_000)).await;
+            node.select::<LedgerClient>().pid(pid).client().rpc_write(1 << 40).timeout(ms(20_000)).await
+        });
+        sleep(ms(5_000)).await;
+        sim.heal("ada", "one");
+        assert_eq!(call.await.expect("ada lives"), Ok(1 << 40), "it lives, and nothing says that it does not");
+    });
 }
 
 /// Cuts, by `cut`, the only server off under load, and heals.

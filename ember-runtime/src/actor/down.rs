@@ -38,7 +38,8 @@ pub enum DownReason {
     Stopped,
     /// It panicked, could not be started again, or was cut short.
     Failed,
-    /// Its node is gone: it has left the cluster without a shutdown, has started anew, or could not be reached for 10 s.
+    /// Its node is gone: it has left the cluster without a shutdown, has started anew, nobody listens at its address any more, or it
+    /// could not be reached for 10 s.
     /// In the last case the service may still be running.
     NodeLost,
     /// It had ended before it was watched, or there never was one.

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     actor::Offer,
-    directory::{Choice, Instance},
+    directory::{self, Choice, Instance},
     error::{CallError, Failure, LostReason, RefusedReason},
     id::Pid,
     message::{Answer, CHECKED, Envelope, Method, ordered, reply_slot},
@@ -204,6 +204,10 @@ impl Course {
             match self.attempt::<M>(&instance, args, envelope).await {
                 Attempt::Done(result) => return Ok(result),
                 Attempt::Failed(failure) => return Err(failure),
+                Attempt::Refused(RefusedReason::Unreachable(_)) if self.is_over(&instance) => {
+                    let (directory, selector) = (self.target.router.directory(), &self.target.address.selector);
+                    return Err(directory::deserted(&directory.view(), selector, &instance.node).into());
+                }
                 Attempt::Refused(reason) if reason.can_pass() => {
                     self.handed_over = HandedOver::No;
                     excluded.push(instance.pid);
@@ -217,6 +221,12 @@ impl Course {
     /// Whether nobody can take the call any more: exactly one service was asked for, and it has ended.
     fn is_final(&self, reason: &RefusedReason) -> bool {
         self.target.address.selector.pid.is_some() && *reason == RefusedReason::Stopped
+    }
+
+    /// Whether nobody else can be this one: exactly one service was asked for, and its process has ended.
+    fn is_over(&self, instance: &Instance) -> bool {
+        let one = self.target.address.selector.pid.is_some();
+        one && self.target.router.directory().is_deserted(instance.pid.node)
     }
 
     fn choose<M: Method>(&self, excluded: &[Pid]) -> Result<Arc<Instance>, RefusedReason> {

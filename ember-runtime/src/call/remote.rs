@@ -92,6 +92,7 @@ impl Router {
         handed_over: &mut HandedOver,
     ) -> Result<PendingReply, RefusedReason> {
         let (wire, _, fingerprint) = self.way::<M>(instance, id)?;
+        self.refuse_deserted(instance)?;
         let payload = links.payload(&mut |out| put_args_of::<M>(&wire, args, out))?;
         let (ticket, leaving) = Ticket::new();
         *handed_over = HandedOver::Elsewhere(leaving.handed_over);
@@ -197,13 +198,22 @@ impl Router {
             Ok(None) => {}
             Err(reason) => return Err((args, reason)),
         }
-        let payload = match links.payload(&mut put_args) {
+        let payload = match self.refuse_deserted(instance).and_then(|()| links.payload(&mut put_args)) {
             Ok(payload) => payload,
             Err(reason) => return Err((args, reason)),
         };
         let (name, envelope) = (M::INFO.name, envelope.clone());
         let departure = Departure { target, method: id, fingerprint, name, envelope, payload, ticket: None };
         self.departures.push(Arc::clone(links), peer(instance), departure).map_err(|reason| (args, reason))
+    }
+
+    /// Nobody waits for a link to a process that has ended. Should somebody listen there again, those who look after suspects find out.
+    fn refuse_deserted(&self, instance: &Instance) -> Result<(), RefusedReason> {
+        if self.directory().is_deserted(instance.pid.node) {
+            let endpoint = &instance.node.endpoint;
+            return Err(RefusedReason::Unreachable(format!("{endpoint}: nobody listens there any more")));
+        }
+        Ok(())
     }
 
     /// How to encode the method `M`, the links, and the fingerprint that the callee is to compare if the caller does not know

@@ -1,7 +1,14 @@
 //! Tests: nodes that come and go, in the directory of another.
 
-use super::{Directory, NodeRecord, change::Change};
-use crate::id::{Incarnation, NodeId, NodeKey, PublicKey};
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{Chance, Choice, Directory, Interest, NodeRecord, Selector, ServiceRecord, Terms, change::Change};
+use crate::{
+    actor::{ServiceIdentity, ServiceState},
+    id::{Incarnation, NodeId, NodeKey, Pid, PublicKey},
+    message::Lane,
+    rng::Rng,
+};
 
 fn key(id: u64) -> NodeKey {
     NodeKey { id: NodeId(id), incarnation: Incarnation(1) }
@@ -59,6 +66,65 @@ fn a_node_keeps_its_key_while_its_link_is_up_and_nothing_is_kept_longer() {
     directory.suspect(key(501), true);
     assert_eq!(remove(&directory, 501, false), [key(501)]);
     assert_eq!(directory.kept(), 0);
+}
+
+#[test]
+fn a_node_at_whose_address_nobody_listens_is_over_until_somebody_does() {
+    let directory = Directory::new(record(1, false));
+    put(&directory, record(2, false));
+    directory.suspect(key(2), true);
+    assert!(!directory.is_deserted(key(2)), "a link that broke says nothing of the process");
+    let number = directory.view().number();
+    directory.desert(key(2));
+    assert!(directory.view().number() > number, "those who wait look again");
+    directory.suspect(key(2), true);
+    assert!(directory.is_deserted(key(2)) && directory.suspects().contains_key(&key(2)));
+    directory.suspect(key(2), false);
+    assert!(!directory.is_deserted(key(2)));
+    // Without a link that broke before.
+    directory.desert(key(2));
+    assert!(directory.is_deserted(key(2)) && directory.suspects().contains_key(&key(2)));
+    assert_eq!(remove(&directory, 2, false), [key(2)]);
+    assert!(!directory.is_deserted(key(2)));
+    put(&directory, record(3, true));
+    directory.desert(key(3));
+    assert!(!directory.is_deserted(key(3)), "it has not joined yet");
+    remove(&directory, 3, false);
+    assert_eq!(directory.kept(), 0);
+}
+
+#[test]
+fn a_node_whose_workers_are_late_is_chosen_last() {
+    let directory = Directory::new(record(1, false));
+    for id in [2, 3] {
+        put(&directory, record(id, false));
+        let (pid, state) = (Pid { node: key(id), number: 1 }, ServiceState::Running);
+        let identity = ServiceIdentity::supposed("player", 1, 0);
+        let service = ServiceRecord { pid, identity, state, contracts: Vec::new(), methods: Vec::new() };
+        directory.apply(vec![Change::Service(Arc::new(service.into()))], &|_| false);
+    }
+    let rng = Rng::from_seed(3);
+    let chosen = |choice| {
+        let mut selector = Selector::new(Interest::Service("player".into()));
+        let by = |turn| Chance { excluded: &[], turn, rng: &rng };
+        let choose = |turn: usize| {
+            // Whichever of the two a key stands for.
+            selector.choice = if let Choice::ByKey(_) = choice { Choice::ByKey(turn as u64) } else { choice };
+            let terms = Terms { selector: &selector, lane: Lane::User, here: NodeId(1) };
+            directory.choose(&terms, &by(turn)).unwrap().pid.node.id.0
+        };
+        (0..100).map(choose).collect::<BTreeSet<_>>()
+    };
+    let choices = [Choice::RoundRobin, Choice::Random, Choice::LeastInFlight, Choice::LocalFirst, Choice::ByKey(0)];
+    directory.late(key(2), true);
+    choices.iter().for_each(|&choice| assert_eq!(chosen(choice), BTreeSet::from([3]), "{choice:?}"));
+    // There is no better one.
+    directory.late(key(3), true);
+    choices.iter().for_each(|&choice| assert_eq!(chosen(choice), BTreeSet::from([2, 3]), "{choice:?}"));
+    directory.late(key(2), false);
+    choices.iter().for_each(|&choice| assert_eq!(chosen(choice), BTreeSet::from([2]), "{choice:?}"));
+    directory.late(key(3), false);
+    choices.iter().for_each(|&choice| assert_eq!(chosen(choice), BTreeSet::from([2, 3]), "{choice:?}"));
 }
 
 #[test]

@@ -128,11 +128,21 @@ impl Directory {
     /// Marks a node whose link broke, or clears the mark. A node that the registry has given up already goes for good.
     pub(crate) fn suspect(&self, node: NodeKey, suspect: bool) {
         // Every call that fails says so; only the first changes anything.
-        self.change(|known| match known.is_news(node, suspect) {
-            true if suspect && known.is_lingering(node) => known.drop_node(node),
-            true => known.suspect(node, suspect),
-            false => {}
+        self.change(|known| mark(known, node, suspect));
+    }
+
+    /// Nobody listens at the address of this node any more: its process has ended, and nobody else is this run of it.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn desert(&self, node: NodeKey) {
+        self.change(|known| {
+            mark(known, node, true);
+            known.desert(node);
         });
+    }
+
+    /// Whether the process of this node has ended, though the registry may list it for a while.
+    pub(crate) fn is_deserted(&self, node: NodeKey) -> bool {
+        self.lock().is_deserted(node)
     }
 
     /// Marks a node whose workers are late, though its link is up, or clears the mark.
@@ -215,6 +225,14 @@ impl Directory {
 
     fn lock(&self) -> MutexGuard<'_, Listing> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn mark(known: &mut Listing, node: NodeKey, suspect: bool) {
+    match known.is_news(node, suspect) {
+        true if suspect && known.is_lingering(node) => known.drop_node(node),
+        true => known.suspect(node, suspect),
+        false => {}
     }
 }
 

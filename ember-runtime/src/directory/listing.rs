@@ -21,6 +21,8 @@ pub(super) struct Listing {
     /// What the registry says of the services of others.
     services: BTreeMap<Pid, Arc<Instance>>,
     suspects: BTreeSet<NodeKey>,
+    /// Those of the suspects at whose addresses nobody listens: their processes have ended.
+    deserted: BTreeSet<NodeKey>,
     /// Nodes that say that their workers are held up: chosen last, as suspects are.
     late: BTreeSet<NodeKey>,
     /// Gone from the registry, but their links are up.
@@ -40,6 +42,7 @@ impl Listing {
             here,
             services: BTreeMap::new(),
             suspects: BTreeSet::new(),
+            deserted: BTreeSet::new(),
             late: BTreeSet::new(),
             lingering: BTreeSet::new(),
             listed: BTreeMap::new(),
@@ -84,8 +87,8 @@ impl Listing {
     /// How many entries there are for other nodes, of every sort.
     #[cfg(test)]
     pub(super) fn kept(&self) -> usize {
-        let Self { nodes, services, suspects, late, lingering, .. } = self;
-        nodes.len() + services.len() + suspects.len() + late.len() + lingering.len()
+        let Self { nodes, services, suspects, deserted, late, lingering, .. } = self;
+        nodes.len() + services.len() + suspects.len() + deserted.len() + late.len() + lingering.len()
     }
 
     pub(super) fn suspects(&self) -> BTreeMap<NodeKey, Arc<NodeRecord>> {
@@ -147,6 +150,7 @@ impl Listing {
     pub(super) fn drop_node(&mut self, key: NodeKey) {
         self.lingering.remove(&key);
         self.suspects.remove(&key);
+        self.deserted.remove(&key);
         self.late.remove(&key);
         let known = self.nodes.remove(&key);
         for pid in self.services_of(key) {
@@ -177,9 +181,19 @@ impl Listing {
 
     /// Marks a node whose link broke, or clears the mark. It says nothing any more of how late it is.
     pub(super) fn suspect(&mut self, node: NodeKey, suspect: bool) {
-        let unsaid = self.late.remove(&node);
+        let unsaid = self.late.remove(&node) | (!suspect && self.deserted.remove(&node));
         self.changed |= unsaid | if suspect { self.suspects.insert(node) } else { self.suspects.remove(&node) };
         self.relist(node);
+    }
+
+    /// Marks a suspect at whose address nobody listens any more, until it is no suspect.
+    #[cfg(feature = "cluster")]
+    pub(super) fn desert(&mut self, node: NodeKey) {
+        self.changed |= self.suspects.contains(&node) && self.deserted.insert(node);
+    }
+
+    pub(super) fn is_deserted(&self, node: NodeKey) -> bool {
+        self.deserted.contains(&node)
     }
 
     /// Marks a node whose workers are late, or clears the mark.

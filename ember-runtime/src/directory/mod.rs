@@ -42,7 +42,7 @@ pub(crate) use self::{
     in_flight::{InFlight, InShare, Share},
     kept::Kept,
     known::Directory,
-    nobody::{ended, no_such_run, of_another_kind},
+    nobody::{deserted, ended, no_such_run, of_another_kind},
     record::MethodRecord,
 };
 pub use self::{

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use super::{Instance, Interest, Selector, View};
+use super::{Instance, Interest, NodeRecord, Selector, View};
 use crate::{
     actor::ServiceState,
     error::RefusedReason,
@@ -48,6 +48,11 @@ pub(crate) fn no_such_run(view: &View, selector: &Selector, node: NodeKey) -> Re
         _ => "its node is not seen: it has ended, or belongs to another cluster",
     };
     refusal(view, selector, why)
+}
+
+/// The refusal for the pid of a service on a node whose process has ended, which the registry has not noticed yet.
+pub(crate) fn deserted(view: &View, selector: &Selector, node: &NodeRecord) -> RefusedReason {
+    refusal(view, selector, &format!("its process has ended: nobody listens at {} any more", node.endpoint))
 }
 
 /// The refusal for the pid of a service that is not of the kind that the selector wants.

@@ -74,6 +74,12 @@ impl Ingress for Door {
         }
     }
 
+    fn deserted(&self, peer: NodeKey) {
+        if let Some(router) = self.router.upgrade() {
+            router.directory().desert(peer);
+        }
+    }
+
     fn link_down(&self, peer: NodeKey, _: &str) {
         if let Some(router) = self.router.upgrade() {
             router.directory().suspect(peer, true);

@@ -1,6 +1,6 @@
 //! Watching a service on another node: one call that its node answers when the service has ended. It is made again when the
-//! link breaks; the node is taken for lost when it has left the view, has started anew, or could not be reached for
-//! [`PATIENCE`].
+//! link breaks; the node is taken for lost when it has left the view, has started anew, nobody listens at its address any more, or it
+//! could not be reached for [`PATIENCE`].
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,8 +28,8 @@ const LASTING: Duration = Duration::from_secs(1);
 enum Standing {
     Present(Arc<NodeRecord>),
     Absent,
-    /// A later run has taken its place.
-    Replaced,
+    /// A later run has taken its place, or its process has ended.
+    Over,
 }
 
 /// How `pid` ends, as soon as that is known.
@@ -42,7 +42,7 @@ pub(super) async fn end_of(router: &Router, pid: Pid) -> DownReason {
         changes.mark_unchanged();
         let mut patience = PATIENCE;
         match standing(directory, pid.node) {
-            Standing::Replaced => return DownReason::NodeLost,
+            Standing::Over => return DownReason::NodeLost,
             Standing::Absent if seen => return DownReason::NodeLost,
             Standing::Absent => patience = UNKNOWN,
             Standing::Present(record) => {
@@ -75,8 +75,9 @@ pub(super) async fn end_of(router: &Router, pid: Pid) -> DownReason {
 
 fn standing(directory: &Directory, node: NodeKey) -> Standing {
     match directory.node(node.id) {
+        Some(record) if record.key == node && directory.is_deserted(node) => Standing::Over,
         Some(record) if record.key == node => Standing::Present(record),
-        Some(record) if record.key.incarnation > node.incarnation => Standing::Replaced,
+        Some(record) if record.key.incarnation > node.incarnation => Standing::Over,
         _ => Standing::Absent,
     }
 }

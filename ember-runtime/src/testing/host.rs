@@ -81,6 +81,7 @@ impl Host {
     /// The software of the host.
     pub(super) async fn run(self: Rc<Self>) {
         self.network.sockets.revive();
+        self.network.weather.set_idle(&self.name, false);
         let start = self.starts.replace(self.starts.get() + 1);
         let seed = self.seed.wrapping_add(start.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let builder = (self.build)(Node::builder())
@@ -106,8 +107,9 @@ impl Host {
         }
     }
 
-    /// Closes its connections, as its system does it when the software is gone. To be run on the host.
+    /// Closes its connections and takes no more, as its system does it when the software is gone. To be run on the host.
     pub(super) fn close_connections(&self) {
+        self.network.weather.set_idle(&self.name, true);
         self.network.sockets.kill();
     }
 

@@ -1,6 +1,6 @@
 //! The network of a simulated host.
 
-use std::io;
+use std::{io, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::time::sleep;
@@ -13,6 +13,9 @@ use super::{
     weather::Weather,
 };
 use crate::net::{BoxStream, Endpoint, Listener, Network};
+
+/// How long the system of a host takes to say that nobody listens there.
+const ROUND_TRIP: Duration = Duration::from_millis(4);
 
 /// What one host makes connections with.
 #[derive(Debug, Clone)]
@@ -32,7 +35,13 @@ impl Network for SimNetwork {
             if !late.is_zero() {
                 sleep(late).await;
             }
-            let outcome = TcpStream::connect(address).await;
+            let outcome = if self.weather.is_idle(peer) {
+                // turmoil delivers nothing to it.
+                sleep(ROUND_TRIP).await;
+                Err(io::ErrorKind::ConnectionRefused.into())
+            } else {
+                TcpStream::connect(address).await
+            };
             if self.weather.is_cut(&self.host, peer) {
                 // turmoil tells of a packet that was swallowed, and needs none for the answer; a real network is silent.
                 drop(outcome);

@@ -27,11 +27,13 @@ struct State {
     loss: f64,
     /// From, to.
     cut: BTreeSet<(String, String)>,
+    /// Hosts on which nothing runs.
+    idle: BTreeSet<String>,
 }
 
 impl Weather {
     pub(super) fn new(rng: Rng, loss: f64) -> Self {
-        Self { rng, state: Arc::new(Mutex::new(State { loss, cut: BTreeSet::new() })) }
+        Self { rng, state: Arc::new(Mutex::new(State { loss, cut: BTreeSet::new(), idle: BTreeSet::new() })) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -53,6 +55,21 @@ impl Weather {
     /// Whether packets are swallowed in one of the two directions: then no connection can be made.
     pub(super) fn is_cut(&self, a: &str, b: &str) -> bool {
         self.lock().cut.iter().any(|(from, to)| (from == a && to == b) || (from == b && to == a))
+    }
+
+    /// Says whether anything runs on a host.
+    pub(super) fn set_idle(&self, host: &str, idle: bool) {
+        let mut state = self.lock();
+        if idle {
+            state.idle.insert(host.into())
+        } else {
+            state.idle.remove(host)
+        };
+    }
+
+    /// Whether nothing runs on a host: its system lives, and refuses connections.
+    pub(super) fn is_idle(&self, host: &str) -> bool {
+        self.lock().idle.contains(host)
     }
 
     /// How late a packet is because it was lost, perhaps several times.

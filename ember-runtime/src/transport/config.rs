@@ -83,6 +83,9 @@ pub(crate) trait Ingress: Members {
     fn link_up(&self, peer: NodeKey);
     /// The workers of `peer` are late, or are not any more. Told while the link is up.
     fn link_late(&self, _peer: NodeKey, _is_late: bool) {}
+    /// Nobody listens at the address of `peer` any more: its process has ended. Told in the order of ups and downs, and before those
+    /// who wait for the link hear of it.
+    fn deserted(&self, _peer: NodeKey) {}
     /// The link to `peer` is down; calls in flight have their answers already.
     fn link_down(&self, peer: NodeKey, why: &str);
 }

@@ -13,13 +13,14 @@ use tokio::time::{sleep, timeout};
 use tonic::{
     Streaming,
     body::Body,
-    transport::{Channel, Endpoint, Uri},
+    transport::{self, Channel, Uri},
 };
 
 use super::{
     Links, Peer,
     control::{self, Control, ControlWriter},
     data,
+    events::Event,
     generated::link_v1::{Frame, link_client::LinkClient},
     hello::{self, Greeting, Hello, Refusal, Welcome},
     links::WeakLinks,
@@ -32,7 +33,7 @@ use super::{
     table::{Connecting, How, State},
     writer::DataWriter,
 };
-use crate::error::RefusedReason;
+use crate::{error::RefusedReason, net::Endpoint};
 
 /// How often a dial that crossed with one of the peer's is made again.
 const CROSSINGS: u32 = 5;
@@ -43,13 +44,15 @@ type Made = (Arc<Session>, Streaming<Frame>, Body, Pulse);
 enum Failed {
     /// It crossed with the peer's own.
     Crossed(String),
+    /// Nobody listens there.
+    Deserted(String),
     For(String),
 }
 
 /// Tries to make a link, and tells those who wait.
 pub(super) async fn run(links: WeakLinks, peer: Peer, attempt: u64) {
     let mut crossings = 0;
-    let why = loop {
+    let (why, deserted) = loop {
         let Some(strong) = links.upgrade() else { return };
         let pause = strong.rng.jitter(strong.config.connect_timeout / 4);
         match Box::pin(dial(&strong, &peer, attempt)).await {
@@ -62,31 +65,50 @@ pub(super) async fn run(links: WeakLinks, peer: Peer, attempt: u64) {
                 }
                 return;
             }
-            Err(Failed::Crossed(why)) if crossings == CROSSINGS => break why,
+            Err(Failed::Crossed(why)) if crossings == CROSSINGS => break (why, false),
             // The peer's own dial will end this task, or has failed by then.
             Err(Failed::Crossed(_)) => {
                 crossings += 1;
                 drop(strong);
                 sleep(pause.max(Duration::from_millis(5))).await;
             }
-            Err(Failed::For(why)) => break why,
+            Err(Failed::For(why)) => break (why, false),
+            Err(Failed::Deserted(why)) => break (why, true),
         }
     };
     let Some(links) = links.upgrade() else { return };
     tracing::debug!(target: "ember::link", peer = %peer.key, endpoint = %peer.endpoint, why, "dial failed");
-    fail(&links, &peer, attempt, &why);
+    fail(&links, &peer, attempt, (&why, deserted));
     links.tidy(peer.key.id);
 }
 
-fn fail(links: &Links, peer: &Peer, attempt: u64, why: &str) {
-    let mut table = lock(&links.table);
-    let Some(slot) = table.peers.get_mut(&peer.key.id) else { return };
-    let State::Connecting(Connecting { how: How::Dial { attempt: current, .. }, .. }) = &slot.state else { return };
-    if *current == attempt
-        && let Some(outcome) = slot.take_over(why)
-    {
+fn fail(links: &Links, peer: &Peer, attempt: u64, (why, deserted): (&str, bool)) {
+    let outcome = {
+        let mut table = lock(&links.table);
+        let Some(slot) = table.peers.get_mut(&peer.key.id) else { return };
+        let State::Connecting(Connecting { how: How::Dial { attempt: current, .. }, .. }) = &slot.state else { return };
+        if *current != attempt {
+            return;
+        }
+        let Some(outcome) = slot.take_over(why) else { return };
         slot.back_off(&links.rng);
-        outcome.send_replace(Some(Err(RefusedReason::Unreachable(format!("{}: {why}", peer.endpoint)))));
+        if deserted {
+            links.events.push(Event::Deserted(peer.key));
+        }
+        outcome
+    };
+    links.events.tell(&*links.ingress);
+    outcome.send_replace(Some(Err(RefusedReason::Unreachable(format!("{}: {why}", peer.endpoint)))));
+}
+
+/// Whether an attempt to connect failed because nobody listens there: the system of the peer says so, which it would not if it
+/// were gone too.
+fn is_deserted(endpoint: &Endpoint, error: &io::Error) -> bool {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => true,
+        // The socket was removed.
+        io::ErrorKind::NotFound => matches!(endpoint, Endpoint::Unix(_)),
+        _ => false,
     }
 }
 
@@ -94,6 +116,7 @@ async fn dial(links: &Arc<Links>, peer: &Peer, attempt: u64) -> Result<Made, Fai
     let limit = links.config.connect_timeout;
     let stream = match timeout(limit, links.network.connect(&peer.endpoint)).await {
         Ok(Ok(stream)) => stream,
+        Ok(Err(error)) if is_deserted(&peer.endpoint, &error) => return Err(Failed::Deserted(error.to_string())),
         Ok(Err(error)) => return Err(Failed::For(error.to_string())),
         Err(_) => return Err(Failed::For(format!("no connection within {limit:?}"))),
     };
@@ -208,7 +231,7 @@ async fn channel(socket: Socket) -> Result<Channel, tonic::transport::Error> {
         let socket = lock(&socket).take();
         async move { socket.map(TokioIo::new).ok_or_else(|| io::Error::other("the link has ended")) }
     });
-    Endpoint::from_static("http://ember.link")
+    transport::Endpoint::from_static("http://ember.link")
         .initial_stream_window_size(server::STREAM_WINDOW)
         .initial_connection_window_size(server::CONNECTION_WINDOW)
         .max_frame_size(server::HTTP_FRAME)

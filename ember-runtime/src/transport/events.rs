@@ -12,6 +12,8 @@ use crate::id::NodeKey;
 pub(super) enum Event {
     Up(NodeKey),
     Down(NodeKey, Arc<str>),
+    /// Nobody listens at its address.
+    Deserted(NodeKey),
 }
 
 /// Those that were not told yet: no more than there were changes of links.
@@ -47,6 +49,7 @@ impl Events {
             match event {
                 Some(Event::Up(peer)) => ingress.link_up(peer),
                 Some(Event::Down(peer, why)) => ingress.link_down(peer, &why),
+                Some(Event::Deserted(peer)) => ingress.deserted(peer),
                 None => return std::mem::forget(unwinding),
             }
         }

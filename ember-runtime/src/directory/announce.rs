@@ -17,6 +17,7 @@ use super::{
     Contact,
     book::{Book, Mine},
     keys,
+    stand_in::{Renewed, Stalls, StandIn},
 };
 use crate::{
     id::{NodeKey, Pid},
@@ -63,6 +64,7 @@ pub(crate) struct AnnounceConfig {
     pub(crate) here: NodeKey,
     pub(crate) ttl: Duration,
     pub(crate) rng: Rng,
+    pub(crate) stalls: Stalls,
 }
 
 /// Writes that go together.
@@ -139,10 +141,12 @@ impl Announcer {
         let (sent, lease) = (Instant::now(), self.session.grant(self.config.ttl).await?);
         *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease);
         self.start_anew();
+        let renewed = Renewed::new(sent);
+        let _stand_in = StandIn::begin(&*self.session, &self.config.stalls, lease, renewed.clone());
         // Side by side: no number of changes may keep a renewal away.
         tokio::select! {
             biased;
-            error = self.keep_lease(sent, lease) => error,
+            error = self.keep_lease(&renewed, lease) => error,
             error = self.write_changes(lease.id) => error,
         }
     }
@@ -156,18 +160,20 @@ impl Announcer {
         all.into_iter().for_each(|mine| book.touch(mine));
     }
 
-    async fn keep_lease(&self, mut sent: Instant, mut lease: Lease) -> Result<Never, RegistryError> {
+    async fn keep_lease(&self, renewed: &Renewed, mut lease: Lease) -> Result<Never, RegistryError> {
         let mut contact = self.contact.clone();
         let mut outages = contact.borrow_and_update().outages;
         loop {
-            let renew_at = sent + lease.ttl / 3;
+            let renew_at = renewed.at() + lease.ttl / 3;
             tokio::select! {
                 biased;
                 () = sleep_until(renew_at) => {}
                 // Others wait to see that this node lives. What the registry has lost, its next list tells.
                 Some(now) = came_back(&mut contact, outages) => outages = now,
             }
+            let sent;
             (sent, lease) = self.renew(lease).await?;
+            renewed.set(sent);
         }
     }
 

@@ -24,6 +24,8 @@ mod listing;
 mod nobody;
 mod record;
 mod selector;
+#[cfg(feature = "cluster")]
+mod stand_in;
 #[cfg(all(test, feature = "cluster"))]
 mod tests;
 mod view;
@@ -35,6 +37,7 @@ pub(crate) use self::{
     contact::Contact,
     follow::{FollowConfig, Follower},
     record::{ServiceRecord, keys},
+    stand_in::Stalls,
 };
 pub(crate) use self::{
     choose::{Chance, Terms},

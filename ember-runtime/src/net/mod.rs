@@ -1,6 +1,8 @@
 //! Byte streams between processes: the seam where a simulation, TLS or another transport goes in. Knows nothing of who
 //! talks over them.
 
+#[cfg(feature = "cluster")]
+mod aside;
 mod endpoint;
 mod os;
 
@@ -9,6 +11,10 @@ use std::{any::Any, fmt::Debug, io};
 use futures_util::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+#[cfg(feature = "cluster")]
+pub(crate) use self::aside::PULSE;
+#[cfg(all(unix, feature = "etcd"))]
+pub(crate) use self::aside::REGISTRY;
 pub use self::{
     endpoint::{Endpoint, EndpointError},
     os::OsNetwork,
@@ -75,6 +81,13 @@ pub trait Network: Debug + Send + Sync + 'static {
     /// peers, as if the node had died.
     fn detach(&self, stream: BoxStream) -> Detached {
         Detached::Here(stream)
+    }
+
+    /// Whether connections and listeners can be made, and used, on whatever runtime: then the node's lease is renewed, and the
+    /// embedded registry served, on threads where handlers never run. By default not: then a handler that blocks every worker
+    /// of the node holds those up too.
+    fn works_anywhere(&self) -> bool {
+        false
     }
 }
 

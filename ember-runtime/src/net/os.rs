@@ -43,6 +43,10 @@ impl Network for OsNetwork {
             Err(stream) => Detached::Here(stream),
         }
     }
+
+    fn works_anywhere(&self) -> bool {
+        true
+    }
 }
 
 /// Frees `stream` if it is a `T`.

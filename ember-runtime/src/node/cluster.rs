@@ -18,7 +18,7 @@ use crate::{
     actor::{AnyCell, ServiceIdentity, ServiceState},
     directory::{
         AnnounceConfig, Announced, Announcer, Contact, FollowConfig, Follower, MethodRecord, Mine, NodeRecord,
-        ServiceRecord,
+        ServiceRecord, Stalls,
     },
     error::{Error, Result},
     message::Reach,
@@ -36,7 +36,7 @@ pub(super) struct Options {
     listen: Option<Endpoint>,
     advertise: Option<Endpoint>,
     lease: Duration,
-    links: LinkConfig,
+    pub(super) links: LinkConfig,
 }
 
 impl Default for Options {
@@ -172,6 +172,7 @@ impl NodeBuilder {
             here: services.record.key,
             ttl: self.clustered.lease,
             rng: router.rng().clone(),
+            stalls: Stalls { late: links.lateness(), limit: self.clustered.links.stall_limit },
         };
         let source: Weak<dyn Announced> = Arc::downgrade(services) as _;
         let announcer = Announcer::new(Arc::clone(&session), config, source, in_contact.clone());

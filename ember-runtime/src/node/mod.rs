@@ -11,6 +11,8 @@ mod cx;
 #[cfg(feature = "cluster")]
 mod door;
 mod follow;
+#[cfg(all(test, feature = "cluster"))]
+mod held_up;
 mod host;
 mod hosted;
 mod late;

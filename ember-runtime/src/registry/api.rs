@@ -69,6 +69,13 @@ pub trait Session: Debug + Send + Sync + 'static {
     /// Returns when the registry has confirmed the watch.
     fn watch(&self, prefix: String, from: i64) -> BoxFuture<'_, Result<Watch>>;
 
+    /// A session with the same registry for a thread where handlers never run: there the node's lease is renewed when its workers are
+    /// held up. It is used on that thread only, and must not block it. By default none: then whoever blocks every worker for longer
+    /// than the lease loses it.
+    fn apart(&self) -> Option<Arc<dyn Session>> {
+        None
+    }
+
     /// Writes one key; the revision of the write.
     fn put(&self, key: String, value: Bytes, lease: Option<LeaseId>) -> BoxFuture<'_, Result<i64>> {
         let write = Transaction { then: vec![Operation::Put { key, value, lease }], ..Transaction::default() };

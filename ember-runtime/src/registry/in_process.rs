@@ -45,8 +45,9 @@ impl InProcess {
 }
 
 impl Registry for InProcess {
-    fn open(&self, _: Context) -> BoxFuture<'_, Result<Arc<dyn Session>>> {
-        let session: Arc<dyn Session> = Arc::new(InProcessSession { store: self.store.clone() });
+    fn open(&self, context: Context) -> BoxFuture<'_, Result<Arc<dyn Session>>> {
+        let (store, apart) = (self.store.clone(), context.network.works_anywhere());
+        let session: Arc<dyn Session> = Arc::new(InProcessSession { store, apart });
         async { Ok(session) }.boxed()
     }
 
@@ -58,6 +59,8 @@ impl Registry for InProcess {
 #[derive(Debug)]
 struct InProcessSession {
     store: Store,
+    /// In a simulation everything stays where it is.
+    apart: bool,
 }
 
 impl InProcessSession {
@@ -85,6 +88,10 @@ impl Session for InProcessSession {
             store.revoke(lease)?;
             Ok(())
         })
+    }
+
+    fn apart(&self) -> Option<Arc<dyn Session>> {
+        self.apart.then(|| Arc::new(Self { store: self.store.clone(), apart: true }) as _)
     }
 
     fn list(&self, prefix: String) -> BoxFuture<'_, Result<Snapshot>> {
@@ -273,7 +280,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_etcd_refuses_is_refused() {
         let registry = InProcess::default();
-        let session = InProcessSession { store: registry.store.clone() };
+        let session = InProcessSession { store: registry.store.clone(), apart: false };
         let put = |key: &str, bytes: usize| session.put(key.into(), vec![0; bytes].into(), None);
         // Within a transaction it is a little less than alone, as for etcd.
         put("e/1", 1_572_800).await.unwrap();

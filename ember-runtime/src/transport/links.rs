@@ -6,12 +6,14 @@ use std::{
         Arc, Mutex, Weak,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use tokio::{
     runtime::Handle,
     task::{AbortHandle, JoinHandle},
+    time::Instant,
 };
 
 use super::{
@@ -102,6 +104,12 @@ impl Links {
             numbers: AtomicU64::new(0),
             dials: AtomicU64::new(0),
         })
+    }
+
+    /// Tells how long the workers of the node are held up.
+    pub(crate) fn lateness(&self) -> Arc<dyn Fn(Instant) -> Duration + Send + Sync> {
+        let workers = Arc::clone(&self.workers);
+        Arc::new(move |now| workers.late(now))
     }
 
     /// Begins a task on the node's runtime, also for callers on another, or on none.

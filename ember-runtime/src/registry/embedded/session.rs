@@ -7,7 +7,7 @@ use tokio::{sync::Notify, task::JoinHandle, time::sleep};
 
 use super::{host::Host, place::Place};
 use crate::{
-    net::{BoxStream, Endpoint, Listener, Network},
+    net::{BoxStream, Endpoint, Listener, Network, REGISTRY},
     registry::{
         api::{Context, Lease, LeaseId, Result, Session, Snapshot, Transaction, TransactionOutcome, Watch},
         etcd::{Address, Connector, EtcdSession},
@@ -38,8 +38,14 @@ impl EmbeddedSession {
         let rng = context.rng.clone();
         let standby =
             Standby { host: None, place, network: Arc::clone(&context.network), refused, rng, complained: false };
+        // Other processes are served, too, while a handler blocks every worker of this one.
+        let thread = context.network.works_anywhere().then(|| REGISTRY.handle()).flatten();
         let connector = Connector::new(&Context { network, ..context }, &[address], None, None, PATIENCE)?;
-        Ok(Self { etcd: EtcdSession::new(connector), _standby: AbortOnDrop(tokio::spawn(standby.run())) })
+        let standby = match thread {
+            Some(thread) => thread.spawn(standby.run()),
+            None => tokio::spawn(standby.run()),
+        };
+        Ok(Self { etcd: EtcdSession::new(connector), _standby: AbortOnDrop(standby) })
     }
 }
 
@@ -110,6 +116,10 @@ impl Network for Reporting {
     fn bind<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, io::Result<Box<dyn Listener>>> {
         self.network.bind(endpoint)
     }
+
+    fn works_anywhere(&self) -> bool {
+        self.network.works_anywhere()
+    }
 }
 
 impl Session for EmbeddedSession {
@@ -123,6 +133,10 @@ impl Session for EmbeddedSession {
 
     fn revoke(&self, lease: LeaseId) -> BoxFuture<'_, Result<()>> {
         self.etcd.revoke(lease)
+    }
+
+    fn apart(&self) -> Option<Arc<dyn Session>> {
+        self.etcd.apart()
     }
 
     fn list(&self, prefix: String) -> BoxFuture<'_, Result<Snapshot>> {

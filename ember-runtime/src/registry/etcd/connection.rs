@@ -81,6 +81,11 @@ impl Connector {
         })
     }
 
+    /// Whether connections can be made on whatever runtime.
+    pub(super) fn works_anywhere(&self) -> bool {
+        self.network.works_anywhere()
+    }
+
     /// Connects to the first endpoint that lets it, beginning after the one tried last.
     pub(super) async fn connect(&self) -> Result<Connection> {
         let give_up = Instant::now() + self.patience;

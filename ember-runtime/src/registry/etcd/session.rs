@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -25,7 +25,7 @@ const OPERATION: Duration = Duration::from_secs(2);
 
 /// A session with etcd, or with anything that speaks its protocol.
 pub(crate) struct EtcdSession {
-    connector: Connector,
+    connector: Arc<Connector>,
     current: Mutex<Option<Connection>>,
     /// Held while connecting, so that one connection is made however many operations wait for it.
     connecting: tokio::sync::Mutex<()>,
@@ -63,6 +63,11 @@ impl From<RegistryError> for Failure {
 
 impl EtcdSession {
     pub(crate) fn new(connector: Connector) -> Self {
+        Self::over(Arc::new(connector))
+    }
+
+    /// With a connection of its own.
+    fn over(connector: Arc<Connector>) -> Self {
         Self { connector, current: Mutex::default(), connecting: tokio::sync::Mutex::default() }
     }
 
@@ -182,6 +187,11 @@ impl Session for EtcdSession {
             client.lease_client().revoke(id).await?;
             Ok(())
         }))
+    }
+
+    fn apart(&self) -> Option<Arc<dyn Session>> {
+        let works = self.connector.works_anywhere();
+        works.then(|| Arc::new(Self::over(Arc::clone(&self.connector))) as _)
     }
 
     fn list(&self, prefix: String) -> BoxFuture<'_, Result<Snapshot>> {

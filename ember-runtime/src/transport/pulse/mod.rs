@@ -12,7 +12,6 @@ mod beat;
 mod judge;
 mod opening;
 mod question;
-mod thread;
 
 use std::{
     future::pending,
@@ -39,7 +38,7 @@ pub(super) use self::{
     question::{Question, Workers},
 };
 use super::{deadlines, lock, session::Session, socket::Socket};
-use crate::net::{Detached, Network};
+use crate::net::{Detached, Network, PULSE};
 
 /// The second connection of a link.
 pub(super) struct Pulse {
@@ -74,7 +73,7 @@ impl Pulse {
                 Err(error) => session.kill(&format!("its heartbeat could not begin: {error}")).to_string(),
             }
         };
-        match thread::handle() {
+        match PULSE.handle() {
             Some(handle) => tasks.spawn_on(task, &handle),
             None => tasks.spawn(task),
         };

@@ -55,7 +55,7 @@ pub(in crate::transport) struct Workers {
 
 impl Workers {
     /// How late they are.
-    pub(super) fn late(&self, now: Instant) -> Duration {
+    pub(in crate::transport) fn late(&self, now: Instant) -> Duration {
         let late = self.question.waits(now, || self.put.notify_one());
         if late.is_zero() {
             self.told.store(false, Ordering::Relaxed);

@@ -135,7 +135,9 @@ async fn the_loss_of_one_direction_ends_the_link_at_both_ends() {
         }
         let start = Instant::now();
         until("both ends to be down", || a.services.events().len() == 2 && b.services.events().len() == 2).await;
-        assert!(start.elapsed() < Duration::from_millis(2700), "{stalled:?}: {:?}", start.elapsed());
+        // That nothing is read is told by the heartbeats, one of which may just have left.
+        let longest = if stalled.contains(&PULSE) { 2200 } else { 2700 };
+        assert!(start.elapsed() < Duration::from_millis(longest), "{stalled:?}: {:?}", start.elapsed());
         a.ready(&b).await;
         both_up(&a, &b).await;
         assert_eq!(value(a.call(&b, ECHO, b"again").await), b"again"[..]);

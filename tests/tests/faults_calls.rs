@@ -5,8 +5,8 @@ use std::{thread, time::Duration};
 use ember_tests::{
     etcd_process::free_port,
     faults::{
-        ANY, Direction, Executed, FaultNode, Kind, Member, Stage, Wire, await_calls, await_view, expect_definite,
-        expect_no_flap,
+        ANY, Direction, Executed, FaultNode, Kind, Member, Outcome, Sort, Stage, Wire, await_calls, await_view,
+        expect_definite, expect_no_flap,
     },
     wait::until,
 };
@@ -87,6 +87,34 @@ fn calls_to_a_killed_process_end_at_once_and_truly_embedded() {
 #[test]
 fn calls_to_a_killed_process_end_at_once_and_truly_etcd() {
     killed_under_calls(Kind::Etcd);
+}
+
+#[test]
+fn calls_by_pid_to_a_killed_process_end_long_before_its_lease_and_their_deadline() {
+    let stage = stage(Kind::Embedded);
+    let mut a = stage.caller("a");
+    let mut lasting = stage.configuration("b");
+    lasting.lease = Duration::from_secs(60);
+    let mut b = stage.ready(&lasting);
+    let members = [Member::caller(&a), Member::counter(&b)];
+    await_view(&mut a, &members.each_ref());
+    a.burst(10, "pid:b", 0, LONG);
+    await_calls(&mut a, "calls by pid", |it| it.done_by("b") == 10);
+    b.kill();
+    let killed = Instant::now();
+    a.burst(50, "pid:b", 0, LONG);
+    await_calls(&mut a, "the outcome of calls by pid", |it| it.pending == 0);
+    let answered = killed.elapsed();
+    assert!(answered < Duration::from_secs(10), "they were pending for {answered:?}");
+    a.burst(1, "pid:b", 0, LONG);
+    await_calls(&mut a, "the outcome of a later call", |it| it.pending == 0);
+    let calls = a.outcomes();
+    expect_definite(&calls);
+    let last = calls.last().expect("a call");
+    assert!(matches!(&last.outcome, Outcome::NotExecuted(why) if why.contains("its process has ended")), "{last:?}");
+    assert!(last.took_ms < 10_000, "{last:?}");
+    Executed::read(stage.folder()).expect_truth(&calls);
+    println!("measured: SIGKILL: calls by pid answered in {answered:?}, a later one in {} ms", last.took_ms);
 }
 
 fn frozen_under_calls(kind: Kind, longer_than_the_lease: bool) {
@@ -235,6 +263,20 @@ fn calls_over_a_wire_that_drops_one_direction_end_and_a_new_link_follows() {
     thread::scope(|scope| {
         scope.spawn(|| cut_off("calls dropped", Pair::block_calls));
         scope.spawn(|| cut_off("replies dropped", Pair::block_replies));
+    });
+}
+
+#[test]
+fn calls_end_when_one_of_the_two_connections_of_a_link_drops_everything_and_a_new_link_follows() {
+    thread::scope(|scope| {
+        for (what, sort) in [("calls alone dropped", Sort::Calls), ("heartbeats alone dropped", Sort::Heartbeats)] {
+            scope.spawn(move || {
+                cut_off(what, |pair| {
+                    pair.to_a.block_only(sort);
+                    pair.to_b.block_only(sort);
+                });
+            });
+        }
     });
 }
 

@@ -11,5 +11,5 @@ pub use self::{
     node::FaultNode,
     proof::{Executed, expect_definite},
     stage::{Kind, Member, Stage, await_calls, await_view, expect_no_flap},
-    wire::{Direction, Wire},
+    wire::{Direction, Sort, Wire},
 };

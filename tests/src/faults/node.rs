@@ -106,6 +106,16 @@ impl FaultNode {
         let _: String = self.ask(&format!("steady {lanes} {to} {pause} {}", timeout.as_millis()));
     }
 
+    /// Makes one call with an argument of so many bytes.
+    pub fn large(&mut self, bytes: usize, to: &str, timeout: Duration) {
+        let _: String = self.ask(&format!("large {bytes} {to} {}", timeout.as_millis()));
+    }
+
+    /// Holds up all its workers; it may not answer for so long.
+    pub fn block(&mut self, time: Duration) {
+        let _: String = self.ask(&format!("block {}", time.as_millis()));
+    }
+
     /// Sends one-way calls; how many were taken.
     pub fn send(&mut self, count: usize, to: &str) -> u64 {
         self.ask(&format!("send {count} {to}"))
@@ -115,6 +125,12 @@ impl FaultNode {
     pub fn stop(&mut self) -> Summary {
         let _: String = self.ask("stop");
         until("the last calls to end", || Some(self.summary()).filter(|it| it.pending == 0))
+    }
+
+    /// Ends the steady calls, and waits until no more than `left` calls are under way.
+    pub fn stop_without(&mut self, left: u64) -> Summary {
+        let _: String = self.ask("stop");
+        until("the last steady calls to end", || Some(self.summary()).filter(|it| it.pending <= left))
     }
 
     /// Its calls, in numbers.

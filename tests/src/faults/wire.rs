@@ -4,7 +4,7 @@ use std::{
     io::{ErrorKind, Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -20,6 +20,22 @@ pub enum Direction {
     Out,
 }
 
+/// What a connection of a link is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// Calls and their replies.
+    Calls,
+    /// Signs of life.
+    Heartbeats,
+}
+
+impl Sort {
+    /// HTTP/2 begins with a `P`.
+    fn of(first: u8) -> Self {
+        if first == b'P' { Self::Calls } else { Self::Heartbeats }
+    }
+}
+
 /// Stands before one node, and forwards what others send it and what it answers. Blocked, it takes connections and forwards
 /// nothing, as a network that drops packets would; what was sent meanwhile arrives when it is open again.
 #[derive(Debug)]
@@ -32,6 +48,8 @@ pub struct Wire {
 struct State {
     blocked_in: AtomicBool,
     blocked_out: AtomicBool,
+    blocked_calls: AtomicBool,
+    blocked_heartbeats: AtomicBool,
     ended: AtomicBool,
     open: Mutex<Vec<TcpStream>>,
 }
@@ -41,6 +59,13 @@ impl State {
         match direction {
             Direction::In => &self.blocked_in,
             Direction::Out => &self.blocked_out,
+        }
+    }
+
+    fn blocked_sort(&self, sort: Sort) -> &AtomicBool {
+        match sort {
+            Sort::Calls => &self.blocked_calls,
+            Sort::Heartbeats => &self.blocked_heartbeats,
         }
     }
 }
@@ -79,8 +104,15 @@ impl Wire {
         self.state.blocked(direction).store(true, Ordering::Relaxed);
     }
 
-    /// Forwards in both directions.
+    /// Forwards nothing any more of what connections of this sort carry.
+    pub fn block_only(&self, sort: Sort) {
+        self.state.blocked_sort(sort).store(true, Ordering::Relaxed);
+    }
+
+    /// Forwards everything again.
     pub fn heal(&self) {
+        self.state.blocked_calls.store(false, Ordering::Relaxed);
+        self.state.blocked_heartbeats.store(false, Ordering::Relaxed);
         self.state.blocked_in.store(false, Ordering::Relaxed);
         self.state.blocked_out.store(false, Ordering::Relaxed);
     }
@@ -110,13 +142,19 @@ fn join(state: &Arc<State>, near: TcpStream, far: TcpStream) {
     }
     let (near2, far2) = (near.try_clone().expect("another handle"), far.try_clone().expect("another handle"));
     let (one, two) = (Arc::clone(state), Arc::clone(state));
-    thread::spawn(move || pump(&one, Direction::In, near, far));
-    thread::spawn(move || pump(&two, Direction::Out, far2, near2));
+    // Whoever dials says first what the connection is for.
+    let sort = Arc::<OnceLock<Sort>>::default();
+    let of_in = Arc::clone(&sort);
+    thread::spawn(move || pump(&one, Direction::In, &of_in, near, far));
+    thread::spawn(move || pump(&two, Direction::Out, &sort, far2, near2));
 }
 
-fn pump(state: &State, direction: Direction, mut from: TcpStream, mut to: TcpStream) {
+fn pump(state: &State, direction: Direction, sort: &OnceLock<Sort>, mut from: TcpStream, mut to: TcpStream) {
     let mut buffer = vec![0; 64 << 10];
-    let blocked = || state.blocked(direction).load(Ordering::Relaxed) && !state.ended.load(Ordering::Relaxed);
+    let blocked = || {
+        let is_sort = sort.get().is_some_and(|sort| state.blocked_sort(*sort).load(Ordering::Relaxed));
+        (is_sort || state.blocked(direction).load(Ordering::Relaxed)) && !state.ended.load(Ordering::Relaxed)
+    };
     loop {
         let length = match from.read(&mut buffer) {
             Ok(0) => break,
@@ -124,6 +162,9 @@ fn pump(state: &State, direction: Direction, mut from: TcpStream, mut to: TcpStr
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => continue,
             Err(_) => break,
         };
+        if direction == Direction::In {
+            sort.get_or_init(|| Sort::of(buffer[0]));
+        }
         while blocked() {
             // tidy: sleep: between two looks at whether the wire is open
             thread::sleep(Duration::from_millis(5));

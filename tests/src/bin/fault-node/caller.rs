@@ -38,6 +38,17 @@ impl Caller {
         }
     }
 
+    /// Makes one call with an argument of so many bytes.
+    pub(crate) fn large(&self, bytes: u64, to: &str, timeout: u64) {
+        let (client, caller) = (self.client(to), self.clone());
+        tokio::spawn(async move {
+            let (place, id) = caller.enter();
+            let started = Instant::now();
+            let outcome = client.rpc_take(id, vec![7; bytes as usize]).timeout(Duration::from_millis(timeout)).await;
+            caller.ended(place, outcome, started);
+        });
+    }
+
     /// Makes calls one after the other, in each of several lanes.
     pub(crate) fn steady(&self, lanes: u64, to: &str, pause: u64, timeout: u64) {
         let round = self.0.round.load(Ordering::Relaxed);
@@ -105,7 +116,12 @@ impl Caller {
     async fn call(&self, client: &CounterClient, work: u64, timeout: u64) {
         let (place, id) = self.enter();
         let started = Instant::now();
-        let outcome = match client.rpc_count(id, work).timeout(Duration::from_millis(timeout)).await {
+        let outcome = client.rpc_count(id, work).timeout(Duration::from_millis(timeout)).await;
+        self.ended(place, outcome, started);
+    }
+
+    fn ended(&self, place: usize, outcome: Result<String, CallError>, started: Instant) {
+        let outcome = match outcome {
             Ok(by) => Outcome::Done(by),
             Err(CallError::NotExecuted(why)) => Outcome::NotExecuted(why.to_string()),
             Err(CallError::MaybeExecuted(why)) => Outcome::MaybeExecuted(why.to_string()),
@@ -118,7 +134,15 @@ impl Caller {
 
     fn client(&self, to: &str) -> CounterClient {
         let select = self.0.node.select::<CounterClient>();
-        if to == ANY { select.client() } else { select.id(to).client() }
+        match to.strip_prefix("pid:") {
+            // The one that the view lists now; it stays that one.
+            Some(id) => {
+                let listed = select.clone().id(id).instances();
+                select.pid(listed.first().expect("a service that is listed").pid()).client()
+            }
+            None if to == ANY => select.client(),
+            None => select.id(to).client(),
+        }
     }
 
     /// A place in the list, and an id that no other call has.

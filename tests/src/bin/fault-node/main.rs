@@ -10,11 +10,12 @@ use std::{
     io::stdin,
     process::{ExitCode, exit},
     thread,
+    time::Duration,
 };
 
 use ember::{net::Endpoint, prelude::*};
 use ember_tests::faults::{Configuration, Place, Started};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use crate::{caller::Caller, views::Views};
 
@@ -76,6 +77,14 @@ async fn obey(node: Node, views: Views) {
                 answer(&"ok");
             }
             ["send", count, to] => answer(&caller.send(number(count), to)),
+            ["large", bytes, to, timeout] => {
+                caller.large(number(bytes), to, number(timeout));
+                answer(&"ok");
+            }
+            ["block", time] => {
+                answer(&"ok");
+                block(Duration::from_millis(number(time)));
+            }
             ["stop"] => {
                 caller.stop();
                 answer(&"ok");
@@ -88,6 +97,16 @@ async fn obey(node: Node, views: Views) {
         }
     }
     exit(3);
+}
+
+/// Holds up every worker of the runtime.
+fn block(time: Duration) {
+    let until = Instant::now() + time;
+    // More than there are workers: each takes what it finds, until all are held up.
+    for _ in 0..64 {
+        // tidy: sleep: handlers that block their threads are what is tested
+        tokio::spawn(async move { thread::sleep(until.saturating_duration_since(Instant::now())) });
+    }
 }
 
 fn number(text: &str) -> u64 {

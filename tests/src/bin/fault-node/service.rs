@@ -34,6 +34,12 @@ impl Counter {
         self.node.clone()
     }
 
+    /// Takes something large; the name of its node.
+    pub(crate) async fn rpc_take(&mut self, request: String, _large: Vec<u8>) -> String {
+        self.executed(&request);
+        self.node.clone()
+    }
+
     /// For one-way calls.
     pub(crate) async fn rpc_note(&mut self, request: String) {
         self.executed(&request);

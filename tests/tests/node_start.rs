@@ -1,5 +1,7 @@
 //! What a node does not start with, and what becomes of two nodes with one name.
 
+#![allow(unreachable_pub, missing_docs, reason = "the names of test services say it all")]
+
 use std::time::Duration;
 
 use ember::{Error, Node, net::Endpoint};
@@ -78,4 +80,48 @@ async fn node_that_cannot_be_reached_loses_its_name_and_its_run_says_to_whom() {
     let text = error.to_string();
     assert!(text.contains(&second.key().to_string()) && text.contains(&second.endpoint().to_string()), "{text}");
     second.shutdown().await.expect("it ends");
+}
+
+mod one {
+    use ember::prelude::*;
+
+    #[service(name = "namesakes")]
+    #[derive(Debug, Default)]
+    pub struct First;
+
+    #[rpc]
+    impl First {
+        pub async fn rpc_which(&mut self) -> u32 {
+            1
+        }
+    }
+}
+
+mod other {
+    use ember::prelude::*;
+
+    #[service(name = "namesakes")]
+    #[derive(Debug, Default)]
+    pub struct Second;
+
+    #[rpc]
+    impl Second {
+        pub async fn rpc_which(&mut self) -> u64 {
+            2
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_services_of_one_name_are_refused_on_one_node() {
+    let text = problem(Node::builder().service(one::First).service(other::Second)).await;
+    assert!(text.contains("two services of this node are called `namesakes`"), "{text}");
+    assert!(text.matches("tests/node_start.rs:").count() == 2, "it says where both are: {text}");
+
+    let node = Node::builder().service(one::First).start().await.expect("it starts");
+    let spawned = node.spawn(ember::Hosted::new(other::Second).register()).await;
+    let text = spawned.expect_err("the name is that of another service").to_string();
+    assert!(text.contains("namesakes"), "{text}");
+    node.spawn(ember::Hosted::new(one::First).register()).await.expect("another instance of the same");
+    node.shutdown().await.expect("it ends");
 }

@@ -63,9 +63,11 @@ impl<C: Client> Select<C> {
     /// # Errors
     /// If it cannot be read.
     pub fn version(self, requirement: &str) -> Result<Self> {
-        let parsed = requirement
-            .parse()
-            .map_err(|error| Error::Configuration(format!("`{requirement}` is not a version requirement: {error}")))?;
+        let parsed = requirement.parse().map_err(|error| {
+            Error::Configuration(format!(
+                "`{requirement}` is not a version requirement: {error}; write one as in a `Cargo.toml`: `^1.2`"
+            ))
+        })?;
         Ok(self.with(|it| it.version = Some(parsed)))
     }
 

@@ -80,7 +80,7 @@ pub enum RefusedReason {
     #[error("its node cannot be reached: {0}")]
     Unreachable(String),
     /// The arguments could not be encoded or decoded.
-    #[error("the arguments could not be read: {0}")]
+    #[error("its arguments cannot travel: {0}")]
     Undecodable(String),
     /// The caller stopped waiting before the method was started.
     #[error("the caller stopped waiting")]
@@ -141,7 +141,7 @@ pub enum LostReason {
         limit: u64,
     },
     /// The reply could not be encoded or decoded.
-    #[error("the reply could not be read: {0}")]
+    #[error("its reply cannot travel: {0}")]
     Undecodable(String),
     /// The tokio runtime that the caller's node was started on ended before the reply came.
     #[error("the tokio runtime of the caller's node ended before the reply came")]

@@ -232,8 +232,8 @@ impl NodeBuilder {
 
     fn check_cluster(&self) -> Result<()> {
         let problem = match &self.cluster {
-            Some(cluster) if cluster.is_empty() || cluster.contains('/') => {
-                format!("`{cluster}` cannot be the name of a cluster: it is empty or has a `/`")
+            Some(cluster) if cluster.contains('/') => {
+                format!("`{cluster}` cannot be the name of a cluster: it has a `/`")
             }
             #[cfg(feature = "cluster")]
             _ => return self.check_alone(),

@@ -114,6 +114,13 @@ impl NodeBuilder {
         let bound = self.network.bind(&endpoint).await;
         bound.map(Some).map_err(|source| match source.kind() {
             io::ErrorKind::Unsupported => Error::Configuration(format!("cannot listen on {endpoint}: {source}")),
+            io::ErrorKind::AddrNotAvailable => Error::Io {
+                context: format!(
+                    "cannot listen on {endpoint}: no interface of this machine has that address (what peers dial goes into \
+                     `.advertise(…)`)"
+                ),
+                source,
+            },
             _ => Error::Io { context: format!("cannot listen on {endpoint}"), source },
         })
     }
@@ -226,20 +233,29 @@ fn interface(registry: &dyn Registry) -> Result<String> {
         return Ok("127.0.0.1".into());
     }
     // A datagram socket that is "connected" tells the interface without sending anything.
-    let route = |target: String| {
+    let route = |target: &str| {
         let any = if target.starts_with('[') { "[::]:0" } else { "0.0.0.0:0" };
         let socket = UdpSocket::bind(any)?;
         socket.connect(target)?;
         socket.local_addr()
     };
-    match registry.reached_at().map(route) {
-        Some(Ok(address)) if address.is_ipv6() => Ok(format!("[{}]", address.ip())),
-        Some(Ok(address)) => Ok(address.ip().to_string()),
-        Some(Err(source)) => Err(Error::Io {
-            context: "cannot tell which interface leads to the registry; use `.listen(…)`".into(),
+    let Some(target) = registry.reached_at() else {
+        return Err(Error::Configuration(
+            "the registry was given no address: write `Etcd::new([\"10.0.0.5:2379\"])`, or, if it needs none, say where this node \
+             listens for its peers, with `.listen(…)`"
+                .into(),
+        ));
+    };
+    match route(&target) {
+        Ok(address) if address.is_ipv6() => Ok(format!("[{}]", address.ip())),
+        Ok(address) => Ok(address.ip().to_string()),
+        Err(source) => Err(Error::Io {
+            context: format!(
+                "`{target}` does not lead to the registry: write its address as `host:port`, or, if it is right, say where this \
+                 node listens for its peers, with `.listen(…)`"
+            ),
             source,
         }),
-        None => Err(Error::Configuration("say where this node listens for its peers, with `.listen(…)`".into())),
     }
 }
 
@@ -353,5 +369,12 @@ impl Node {
         let grace = Instant::now() + Duration::from_secs(1);
         let _ = timeout_at(deadline.max(grace), announcer.leave()).await;
         links.shutdown(deadline.max(grace).saturating_duration_since(Instant::now())).await;
+    }
+
+    /// Nobody waits for the rest of that.
+    pub(super) fn cut_off(&self) {
+        if let Some(Membership { links, .. }) = self.inner.membership.get() {
+            links.close("the node was told to hurry");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     any::Any,
     any::TypeId,
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -13,11 +13,16 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
-use super::{Hosted, publish::Publisher, watches::Watches};
+use super::{
+    Hosted,
+    publish::Publisher,
+    started::{Running, Started},
+    watches::Watches,
+};
 use crate::{
     actor::{
-        AnyCell, Attachments, Cell, GoLive, HookKind, Host, Service, ServiceIdentity, ServiceState, Setup, Source,
-        Subscription, Table, TaskJob, Timer,
+        AnyCell, Attachments, Cell, GoLive, HookKind, Host, Service, ServiceState, Setup, Source, Subscription, Table,
+        TaskJob, Timer,
     },
     call::Router,
     clock::Clock,
@@ -49,21 +54,6 @@ pub(super) struct Services {
     #[cfg(feature = "cluster")]
     pub(super) joined: AtomicBool,
     pub(super) publisher: Arc<Publisher>,
-}
-
-#[derive(Default)]
-struct Started {
-    /// By number: those that are in the view and in the registry, or will be.
-    registered: BTreeMap<u64, Running>,
-    /// The same by name and id, of which there is one each. Those that have failed make room for others.
-    taken: HashMap<(String, String), u64>,
-}
-
-/// A started service.
-struct Running {
-    cell: Arc<dyn AnyCell>,
-    /// It is in the view and in the registry.
-    published: bool,
 }
 
 /// A service that shall be started.
@@ -302,34 +292,6 @@ impl Host for Services {
         drop((running, left));
         self.watches.forget(pid.number);
         self.watches.ended(pid, state.into());
-    }
-}
-
-impl Started {
-    /// Takes name and id of a service that is about to start.
-    fn claim(&mut self, cell: &Arc<dyn AnyCell>, location: &str) -> Result<()> {
-        let ServiceIdentity { name, id, .. } = &**cell.identity();
-        let key = (name.clone(), id.clone());
-        let twin = self.taken.get(&key).and_then(|number| self.registered.get(number));
-        if twin.is_some_and(|twin| twin.cell.state() != ServiceState::Failed) {
-            return Err(Error::Configuration(format!(
-                "this node already runs a service `{name}` with the id `{id}` ({location}): give each instance its own id"
-            )));
-        }
-        self.taken.insert(key, cell.pid().number);
-        Ok(())
-    }
-
-    /// A service has ended. One that has failed stays in the registry as such, until its node ends.
-    fn release(&mut self, number: u64, state: ServiceState) -> Option<Running> {
-        let ended = self.registered.get(&number)?;
-        let ServiceIdentity { name, id, .. } = &**ended.cell.identity();
-        let key = (name.clone(), id.clone());
-        let stays = ended.published && state == ServiceState::Failed;
-        if self.taken.get(&key) == Some(&number) {
-            self.taken.remove(&key);
-        }
-        if stays { None } else { self.registered.remove(&number) }
     }
 }
 

@@ -62,7 +62,7 @@ impl<S: Service> Hosted<S> {
         self
     }
 
-    /// The pause before a restart: anything up to `first`, which doubles with each restart of the budget, up to `longest`.
+    /// The pause before a restart: anything up to `first`, which doubles with each restart of the budget, up to `longest` (which bounds `first` too).
     /// 100 ms and 10 s by default; with 0 there is none.
     pub fn back_off(mut self, first: Duration, longest: Duration) -> Self {
         (self.supervision.pause, self.supervision.max_pause) = (first, longest);

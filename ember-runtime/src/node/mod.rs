@@ -24,6 +24,7 @@ mod revive;
 mod running;
 mod runtime;
 mod signals;
+mod started;
 mod stop;
 mod values;
 mod watches;

@@ -15,6 +15,10 @@ pub(crate) type Result<T> = std::result::Result<T, RegistryError>;
 pub type LeaseId = i64;
 
 /// A way to reach a registry: what `Node::builder().registry(…)` takes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no registry",
+    note = "write `Etcd::new([\"10.0.0.5:2379\"])`, `Embedded::default()` for processes of one machine, or `InProcess::default()` for nodes of one process"
+)]
 pub trait Registry: Debug + Send + Sync + 'static {
     /// Opens a session. It is returned at once, whether the registry can be reached or not: each operation reports that.
     ///

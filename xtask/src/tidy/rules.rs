@@ -17,6 +17,7 @@ pub(crate) fn all(file: &File) -> Vec<String> {
     found.extend(folder_says_what_it_holds(file));
     found.extend(one_idea(file));
     found.extend(rooms_point_one_way(file, &always));
+    found.extend(log_has_a_target(file, &always));
     found.extend(no_sleep_in_tests(file, if file.test_only() { &code } else { &tests }));
     found.into_iter().map(|(line, what)| format!("{}:{line}: {what}", file.path)).collect()
 }
@@ -39,6 +40,21 @@ fn rooms_point_one_way(file: &File, always: &str) -> Vec<Finding> {
         Some(inside) if !file.test_only() => rooms::findings(inside, always),
         _ => Vec::new(),
     }
+}
+
+/// Users filter by `ember::…`: the path of a module, which is what the target is otherwise, is nobody's business.
+fn log_has_a_target(file: &File, always: &str) -> Vec<Finding> {
+    if !file.path.starts_with("ember-runtime/src/") || file.test_only() {
+        return Vec::new();
+    }
+    let events = ["error", "warn", "info", "debug", "trace"].map(|level| format!("tracing::{level}!("));
+    let lines: Vec<&str> = always.lines().collect();
+    let silent = |index: usize| {
+        let begun = events.iter().any(|event| lines[index].contains(event.as_str()));
+        begun && !lines[index..].iter().take(2).any(|line| line.contains("target:"))
+    };
+    let advice = "say whose log line it is: `target: \"ember::…\"`, one of those in the guide";
+    (0..lines.len()).filter(|index| silent(*index)).map(|index| (index + 1, advice.into())).collect()
 }
 
 /// `// tidy: sleep: REASON` on the line or the one before lets a sleep stand: a handler that is slow on purpose, say.
@@ -100,6 +116,14 @@ mod tests {
         assert!(
             findings("tests/tests/a.rs", "//! On the paused clock.\n// tidy: virtual time\n\nsleep(b);").is_empty()
         );
+    }
+
+    #[test]
+    fn log_line_without_a_target_is_found() {
+        let findings = |text: &str| findings("ember-runtime/src/net/os.rs", text).len();
+        assert_eq!(findings("fn a() { tracing::warn!(%error, \"b\"); }"), 1);
+        assert_eq!(findings("fn a() { tracing::warn!(target: \"ember::link\", \"b\"); }"), 0);
+        assert_eq!(findings("fn a() {\n    tracing::warn!(\n        target: \"ember::link\",\n    );\n}"), 0);
     }
 
     #[test]

@@ -20,7 +20,8 @@ pub(super) const MAX_DEPTH: u16 = 128;
 const MAX_WRAPPERS: u16 = 2 * MAX_DEPTH;
 
 /// Why a value that is nested deeper is neither written nor read.
-pub(super) const TOO_DEEP: &str = "it is nested 128 levels deep or deeper, which is more than what may travel";
+pub(super) const TOO_DEEP: &str = "it is nested 128 levels deep or deeper, which is more than what may travel: send it flat, such as a list whose \
+    elements name each other by index";
 
 /// Where in a value one is.
 #[derive(Clone, Copy)]

@@ -49,7 +49,7 @@ impl Host {
             self.lock = lock;
         }
         if Identity::of(self.place.socket()) != Some(self.serving.identity) {
-            tracing::warn!(socket = %self.place.socket().display(), "the registry's socket was removed: listening anew");
+            tracing::warn!(target: "ember::registry", socket = %self.place.socket().display(), "the registry's socket was removed: listening anew");
             self.serving = Serving::start(&self.place, network, &self.store).await?;
         }
         Ok(())

@@ -66,7 +66,7 @@ impl Standby {
             if let Err(error) = &outcome
                 && !self.complained
             {
-                tracing::error!(socket = %self.place.socket().display(), %error, "the embedded registry cannot be served");
+                tracing::error!(target: "ember::registry", socket = %self.place.socket().display(), %error, "the embedded registry cannot be served");
             }
             self.complained = outcome.is_err();
             tokio::select! {
@@ -82,13 +82,13 @@ impl Standby {
         self.place.prepare().map_err(io::Error::other)?;
         if let Some(host) = &mut self.host {
             if let Err(error) = host.check(&*self.network).await {
-                tracing::warn!(%error, "this process stops serving the embedded registry");
+                tracing::warn!(target: "ember::registry", %error, "this process stops serving the embedded registry");
                 self.host = None;
             }
         } else {
             self.host = Host::try_start(&self.place, &*self.network, &self.rng).await?;
             if self.host.is_some() {
-                tracing::info!(socket = %self.place.socket().display(), "this process serves the embedded registry");
+                tracing::info!(target: "ember::registry", socket = %self.place.socket().display(), "this process serves the embedded registry");
             }
         }
         Ok(())

@@ -123,7 +123,9 @@ impl Connector {
             let client = self.dial(target).await?;
             let hello = GetOptions::new().with_count_only().with_serializable();
             match client.kv_client().get("hello", Some(hello)).await {
-                Err(error) if classify::hung_up(&error) => tracing::debug!(%error, "hung up after the TLS handshake"),
+                Err(error) if classify::hung_up(&error) => {
+                    tracing::debug!(target: "ember::registry", %error, "hung up after the TLS handshake")
+                }
                 // Whatever etcd answers, it answers.
                 _ => return Ok(client),
             }
@@ -146,7 +148,7 @@ impl Connector {
             Err(Error::GRpcStatus(status))
                 if status.code() == Code::FailedPrecondition && status.message().contains("not enabled") =>
             {
-                tracing::warn!(address = %target.address, "authentication is not enabled on this etcd: going on without it");
+                tracing::warn!(target: "ember::registry", address = %target.address, "authentication is not enabled on this etcd: going on without it");
                 let anonymous = ConnectOptions::new().with_require_leader(true);
                 Client::from_channel(channel, Some(anonymous)).await.map_err(|error| classify::error(&error, None))
             }

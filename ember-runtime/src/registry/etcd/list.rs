@@ -72,7 +72,7 @@ pub(super) fn entry(stored: etcd_client::KeyValue) -> Option<KeyValue> {
     match String::from_utf8(key) {
         Ok(key) => Some(KeyValue { key, value: Bytes::from(value), created, modified, lease }),
         Err(_) => {
-            tracing::warn!("a key among Ember's is not text, and is left out");
+            tracing::warn!(target: "ember::registry", "a key among Ember's is not text, and is left out");
             None
         }
     }

@@ -141,7 +141,7 @@ impl EtcdSession {
             return Ok(connection);
         }
         let connection = self.connector.connect().await?;
-        tracing::debug!(address = %connection.address, "connected to the registry");
+        tracing::debug!(target: "ember::registry", address = %connection.address, "connected to the registry");
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection.clone());
         Ok(connection)
     }

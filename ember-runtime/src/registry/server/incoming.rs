@@ -50,7 +50,7 @@ async fn accept(listener: &mut dyn Listener) -> BoxStream {
         match listener.accept().await {
             Ok(stream) => return stream,
             Err(error) => {
-                tracing::warn!(%error, "the embedded registry could not accept a connection, and tries again");
+                tracing::warn!(target: "ember::registry", %error, "the embedded registry could not accept a connection, and tries again");
                 sleep(PAUSE).await;
             }
         }

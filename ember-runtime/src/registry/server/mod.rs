@@ -82,7 +82,7 @@ pub(crate) fn serve(store: Store, listener: Box<dyn Listener>) -> ServerHandle {
         .add_service(Absent::<2>);
     let task = tokio::spawn(async move {
         if let Err(error) = router.serve_with_incoming(incoming::connections(listener, stopped)).await {
-            tracing::error!(%error, "the embedded registry has stopped serving");
+            tracing::error!(target: "ember::registry", %error, "the embedded registry has stopped serving");
         }
     });
     ServerHandle { task, _stop: stop }

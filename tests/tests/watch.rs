@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ember::{prelude::*, registry::InProcess};
+use ember::{RefusedReason, prelude::*, registry::InProcess};
 use ember_tests::{logged::Logged, wait::within};
 use tokio::sync::{
     Semaphore,
@@ -110,9 +110,15 @@ impl Post {
     }
 }
 
+fn is_retiring<E>(error: &CallError<E>) -> bool {
+    matches!(error, CallError::NotExecuted(refused) if *refused.reason() == RefusedReason::Retiring)
+}
+
 async fn until_gone(node: &Node, pid: Pid) {
     within("its end", async {
-        while node.select::<MortalClient>().pid(pid).client().rpc_ping().await.is_ok() {
+        let client = node.select::<MortalClient>().pid(pid).client();
+        // While it retires it refuses as well.
+        while client.rpc_ping().await.map_or_else(|error| is_retiring(&error), |()| true) {
             tokio::task::yield_now().await;
         }
     })

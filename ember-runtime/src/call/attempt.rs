@@ -218,9 +218,9 @@ impl Course {
         }
     }
 
-    /// Whether nobody can take the call any more: exactly one service was asked for, and it has ended.
+    /// Whether nobody can take the call any more: exactly one service was asked for, and it has ended, or takes no more before it does.
     fn is_final(&self, reason: &RefusedReason) -> bool {
-        self.target.address.selector.pid.is_some() && *reason == RefusedReason::Stopped
+        self.target.address.selector.pid.is_some() && matches!(reason, RefusedReason::Stopped | RefusedReason::Retiring)
     }
 
     /// Whether nobody else can be this one: exactly one service was asked for, and its process has ended.

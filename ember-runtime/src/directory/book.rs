@@ -50,10 +50,14 @@ impl Book {
         first.map_or(self.last, |first| first - 1)
     }
 
-    /// Takes what waits longest. What is taken is on its way until [`done`](Self::done) or [`failed`](Self::failed).
+    /// Takes the node, if it waits, or else what waits longest: after a lost lease, services that waited before it was lost must not
+    /// come before their node. What is taken is on its way until [`done`](Self::done) or [`failed`](Self::failed).
     /// Nothing is taken twice: a change of what is on its way waits until that has arrived.
     pub(super) fn take(&mut self) -> Option<Mine> {
-        let (&place, &mine) = self.waiting.iter().find(|(_, mine)| !self.sent.contains_key(mine))?;
+        let waits = |mine: &Mine| !self.sent.contains_key(mine);
+        let node = self.places.get(&Mine::Node).filter(|_| waits(&Mine::Node)).map(|place| (*place, Mine::Node));
+        let longest = || self.waiting.iter().find(|(_, mine)| waits(mine)).map(|(place, mine)| (*place, *mine));
+        let (place, mine) = node.or_else(longest)?;
         self.waiting.remove(&place);
         self.places.remove(&mine);
         self.sent.insert(mine, place);
@@ -163,6 +167,16 @@ mod tests {
             book.touch(mine);
         }
         assert_eq!(take_all(&mut book), [Node, Service(2), Service(1)]);
+    }
+
+    #[test]
+    fn the_node_comes_before_services_that_wait_longer() {
+        let mut book = Book::default();
+        book.touch(Service(1));
+        assert_eq!(book.take(), Some(Service(1)));
+        book.failed();
+        book.touch(Node);
+        assert_eq!(take_all(&mut book), [Node, Service(1)]);
     }
 
     #[test]

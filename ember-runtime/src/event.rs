@@ -3,7 +3,7 @@
 
 use std::{
     any::{Any, TypeId},
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
@@ -19,21 +19,22 @@ use crate::{
 /// The subscribers of one node.
 #[derive(Default)]
 pub(crate) struct Bus {
-    subscribers: Mutex<HashMap<TypeId, Vec<(u64, Deliver)>>>,
+    /// By number, so in the order in which they came.
+    subscribers: Mutex<HashMap<TypeId, BTreeMap<u64, Deliver>>>,
     numbers: AtomicU64,
 }
 
 type Deliver = Arc<dyn Fn(Arc<dyn Any + Send + Sync>) -> bool + Send + Sync>;
 
 impl Bus {
-    fn lock(&self) -> MutexGuard<'_, HashMap<TypeId, Vec<(u64, Deliver)>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TypeId, BTreeMap<u64, Deliver>>> {
         self.subscribers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives `event` to every subscriber; how many took it.
     pub(crate) fn publish<E: Send + Sync + 'static>(&self, event: E) -> usize {
         let subscribers: Vec<_> =
-            self.lock().get(&TypeId::of::<E>()).into_iter().flatten().map(|(_, deliver)| Arc::clone(deliver)).collect();
+            self.lock().get(&TypeId::of::<E>()).into_iter().flat_map(BTreeMap::values).cloned().collect();
         let event: Arc<dyn Any + Send + Sync> = Arc::new(event);
         subscribers.iter().filter(|deliver| deliver(Arc::clone(&event))).count()
     }
@@ -51,7 +52,7 @@ impl Bus {
             let (cell, name, run, keys) = (Arc::clone(cell), subscription.name, subscription.run, keys.clone());
             let deliver: Deliver =
                 Arc::new(move |event| deliver(&cell, name, Delivery { event, run, keys: keys.clone() }));
-            self.lock().entry(subscription.event).or_default().push((number, deliver));
+            self.lock().entry(subscription.event).or_default().insert(number, deliver);
             ends.push(Box::new(Subscribed { bus: Arc::downgrade(self), event: subscription.event, number }));
         }
         ends
@@ -82,7 +83,7 @@ impl Drop for Subscribed {
         if let Some(bus) = self.bus.upgrade()
             && let Some(subscribers) = bus.lock().get_mut(&self.event)
         {
-            subscribers.retain(|(number, _)| *number != self.number);
+            subscribers.remove(&self.number);
         }
     }
 }

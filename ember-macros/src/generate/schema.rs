@@ -56,7 +56,7 @@ pub(crate) fn travels(Travels { runtime: k, item, json }: &Travels) -> TokenStre
         (None, Data::Union(_)) => TokenStream::new(),
     };
     let json_only = json_only(k, generics, *json);
-    let checks = if *json { TokenStream::new() } else { checks(k, item, stand_in.as_ref()) };
+    let (beside, within) = if *json { Default::default() } else { checks(k, item, stand_in.as_ref()) };
     let bounded = bounded(k, generics);
     let (generics, arguments, clause) = bounded.split_for_impl();
     hidden(
@@ -67,11 +67,12 @@ pub(crate) fn travels(Travels { runtime: k, item, json }: &Travels) -> TokenStre
 
                 fn sketch(sketch: &mut #k::Sketch) {
                     use #k::draw::*;
+                    #within
                     sketch.named::<Self>(#name, #container, |sketch| { let _ = &sketch; #body });
                 }
             }
 
-            #checks
+            #beside
         },
     )
 }
@@ -88,9 +89,10 @@ fn json_only(k: &Runtime, generics: &Generics, json: bool) -> TokenStream {
     }
 }
 
-/// Compile-time errors at the fields whose types travel as JSON only. Those that mention a parameter are looked at with the
-/// type as a whole, where it is used.
-fn checks(k: &Runtime, item: &DeriveInput, stand_in: Option<&Type>) -> TokenStream {
+/// Compile-time errors at the fields whose types travel as JSON only: those beside the item, and those within its sketch, for types
+/// that mention a parameter. What these are is known where the item is used, which is an error there only if the parameters
+/// themselves do not say that the whole travels as JSON only.
+fn checks(k: &Runtime, item: &DeriveInput, stand_in: Option<&Type>) -> (TokenStream, TokenStream) {
     let fields: Vec<&Field> = match (&item.data, stand_in) {
         (Data::Struct(data), None) => data.fields.iter().collect(),
         (Data::Enum(data), None) => {
@@ -100,19 +102,28 @@ fn checks(k: &Runtime, item: &DeriveInput, stand_in: Option<&Type>) -> TokenStre
         _ => Vec::new(),
     };
     let fields = fields.into_iter().filter(|field| !is_skipped(&field.attrs)).map(|field| &field.ty);
-    let types = fields.chain(stand_in).filter(|ty| !mentions(ty.to_token_stream(), item));
-    let checks = types.map(|ty| {
-        let here = k.at(ty.span());
-        let message = format!(
+    let (within, beside): (Vec<_>, Vec<_>) =
+        fields.chain(stand_in).partition(|ty| mentions(ty.to_token_stream(), item));
+    let message = |ty: &Type| {
+        format!(
             "`{}` travels as JSON only, and cannot be a part of what travels by other codecs: put `#[message(codec = \"json\")]` \
              on `{}` too",
             text(ty),
             item.ident.unraw()
-        );
+        )
+    };
+    let beside = beside.into_iter().map(|ty| {
+        let (here, message) = (k.at(ty.span()), message(ty));
         quote_spanned!(ty.span()=> const _: () = ::core::assert!(!#here::Probe::<#ty>::JSON_ONLY, #message);)
     });
-    let checks: TokenStream = checks.collect();
-    if checks.is_empty() { checks } else { quote!(use #k::AnyCodec as _; #checks) }
+    let within = within.into_iter().map(|ty| {
+        let (here, message) = (k.at(ty.span()), message(ty));
+        quote_spanned! {ty.span()=>
+            const { ::core::assert!(<Self as #here::Schema>::JSON_ONLY || !#here::Probe::<#ty>::JSON_ONLY, #message) };
+        }
+    });
+    let import = |checks: TokenStream| if checks.is_empty() { checks } else { quote!(use #k::AnyCodec as _; #checks) };
+    (import(beside.collect()), import(within.collect()))
 }
 
 /// Whether a parameter of the item, or `Self`, is mentioned.

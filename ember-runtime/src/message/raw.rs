@@ -193,6 +193,11 @@ impl<'a> RawReply<'a> {
         self.send(ReplyBody::Failed(failure.into()));
     }
 
+    /// Nobody is told what it comes to.
+    pub(crate) fn is_one_way(&self) -> bool {
+        self.correlation == 0
+    }
+
     pub(crate) fn is_unwanted(&self) -> bool {
         let Some(way) = &self.way else { return false };
         let given_up = way.link().given_up();

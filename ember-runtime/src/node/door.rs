@@ -95,6 +95,9 @@ impl Door {
     fn question(&self, call: RawCall<'static>) {
         let RawCall { payload, mut reply, .. } = call;
         reply.taken();
+        if reply.is_one_way() {
+            return reply.fail(crate::error::RefusedReason::Undecodable("whoever asks a node wants an answer".into()));
+        }
         match (decode(&payload), self.watches.upgrade()) {
             (Ok(number), Some(watches)) => watches.watch_from_elsewhere(number, reply),
             (Ok(_), None) => reply.fail(crate::error::RefusedReason::Stopped),

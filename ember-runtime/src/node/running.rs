@@ -170,7 +170,8 @@ impl Node {
         self.inner.services.router.directory().view()
     }
 
-    /// Waits until the view fulfils a condition.
+    /// Waits until the view fulfils a condition; for ever, if it never does. That goes for a node that has ended, whose view stays as
+    /// it is: bound the wait with a time-out where that can be.
     ///
     /// # Cancel safety
     /// Safe.
@@ -302,7 +303,7 @@ impl Node {
         tokio::select! {
             biased;
             () = self.leave(deadline) => {}
-            () = async { self.inner.hurried().await; tokio::time::sleep(LEAVE_IN_A_HURRY).await } => {}
+            () = async { self.inner.hurried().await; tokio::time::sleep(LEAVE_IN_A_HURRY).await } => self.cut_off(),
         }
         self.inner.abort();
         self.inner.services.publisher.pass_on();

@@ -88,12 +88,8 @@ impl Watches {
         if state.closed {
             return;
         }
-        if !cell.hears(&watcher) && !state.watched_by.contains_key(&number) {
-            tracing::warn!(
-                target: "ember::service", service = %cell.name(), watched = %pid,
-                "it watches a service, but has no `#[on(down)]` that would be told of its end"
-            );
-        }
+        let deaf = !cell.hears(&watcher) && !state.watched_by.contains_key(&number);
+        let name = cell.name();
         state.prune(number);
         state.watched_by.entry(number).or_default().pids.insert(pid);
         let target = state.targets.entry(pid).or_default();
@@ -115,6 +111,12 @@ impl Watches {
             target.follower = Some(Follower(task.abort_handle()));
         }
         drop(state);
+        if deaf {
+            tracing::warn!(
+                target: "ember::service", service = %name, watched = %pid,
+                "it watches a service, but has no `#[on(down)]` that would be told of its end"
+            );
+        }
         // It is removed from the router before its watchers are looked for: it is either found here, or tells by itself.
         if is_local && self.router.cell(pid.number).is_none() {
             self.tell(pid, DownReason::NoSuchService);

@@ -6,6 +6,7 @@ use std::{future::pending, task::Waker};
 use tokio::time::{Instant, sleep_until};
 
 use super::session::Session;
+use crate::panics;
 
 /// Answers calls whose deadlines have passed. Never ends.
 pub(super) async fn expire(session: &Session) -> String {
@@ -20,10 +21,47 @@ pub(super) async fn expire(session: &Session) -> String {
         tokio::select! {
             biased;
             () = passed => {
-                let wakers = session.callers.expire(Instant::now());
-                wakers.into_iter().for_each(Waker::wake);
+                session.callers.expire(Instant::now()).into_iter().for_each(wake);
             }
             () = session.earlier.notified() => {}
+        }
+    }
+}
+
+/// Wakes whoever polls the call. That may be the user's own executor: if its waker panics, the others are woken all the same.
+fn wake(waker: Waker) {
+    let mut waker = Some(waker);
+    if let Err(panic) = panics::caught(&mut || waker.take().into_iter().for_each(Waker::wake)) {
+        tracing::error!(target: "ember::call", %panic, "a waker panicked: what polls a call must be able to be woken from any thread");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, task::Wake};
+
+    use super::*;
+
+    struct Bad;
+
+    impl Wake for Bad {
+        fn wake(self: Arc<Self>) {
+            panic!("this waker panics");
+        }
+    }
+
+    #[test]
+    fn a_waker_that_panics_keeps_nobody_from_being_woken() {
+        let told = Arc::new(Counts(std::sync::atomic::AtomicU32::new(0)));
+        [Waker::from(Arc::new(Bad)), Waker::from(Arc::clone(&told))].into_iter().for_each(wake);
+        assert_eq!(told.0.load(std::sync::atomic::Ordering::Relaxed), 1);
+    }
+
+    struct Counts(std::sync::atomic::AtomicU32);
+
+    impl Wake for Counts {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
     }
 }

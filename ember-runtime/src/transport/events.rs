@@ -1,4 +1,5 @@
-//! Ups and downs for the ingress: told in their order, and never while a lock of this room is held.
+//! Ups and downs, for the log and the ingress: told in their order, and never while a lock of this room is held. A log may be
+//! anything, also something that calls through a link.
 
 use std::{
     collections::VecDeque,
@@ -10,8 +11,18 @@ use crate::id::NodeKey;
 
 #[derive(Debug)]
 pub(super) enum Event {
-    Up(NodeKey),
-    Down(NodeKey, Arc<str>),
+    Up {
+        peer: NodeKey,
+        number: u64,
+        dialled: bool,
+    },
+    /// With so many one-way calls that were lost.
+    Down {
+        peer: NodeKey,
+        number: u64,
+        why: Arc<str>,
+        lost: usize,
+    },
     /// Nobody listens at its address.
     Deserted(NodeKey),
 }
@@ -47,8 +58,17 @@ impl Events {
                 event
             };
             match event {
-                Some(Event::Up(peer)) => ingress.link_up(peer),
-                Some(Event::Down(peer, why)) => ingress.link_down(peer, &why),
+                Some(Event::Up { peer, number, dialled }) => {
+                    tracing::info!(target: "ember::link", %peer, number, dialled, "link up");
+                    ingress.link_up(peer);
+                }
+                Some(Event::Down { peer, number, why, lost }) => {
+                    tracing::info!(target: "ember::link", %peer, number, why = &*why, "link down");
+                    if lost > 0 {
+                        tracing::warn!(target: "ember::link", %peer, lost, "one-way calls were lost with their link");
+                    }
+                    ingress.link_down(peer, &why);
+                }
                 Some(Event::Deserted(peer)) => ingress.deserted(peer),
                 None => return std::mem::forget(unwinding),
             }

@@ -6,7 +6,10 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::{pending::PARTS, wire::Correlation};
+use super::{
+    pending::PARTS,
+    wire::{Correlation, Malformed},
+};
 
 /// So many slots there are at once.
 const FEW: usize = 64;
@@ -32,25 +35,32 @@ pub(super) struct Inbound {
 impl Inbound {
     /// A call has come; its slot is less than [`MAX_PENDING`](super::pending::MAX_PENDING). Whether the slot still held an
     /// older one, which its caller has given up.
-    pub(super) fn begin(&mut self, call: Correlation) -> bool {
+    ///
+    /// # Errors
+    /// It is in progress already: a peer that gave one name to many calls could wait for all of them with the credit of none.
+    pub(super) fn begin(&mut self, call: Correlation) -> Result<bool, Malformed> {
         self.since += 1;
         let held = match self.generations.get_mut(call.index as usize) {
-            Some(slot) => mem::replace(slot, call.generation) != 0,
+            Some(slot) => mem::replace(slot, call.generation),
             None => self.begin_behind(call),
         };
+        if held == call.generation {
+            return Err(Malformed::SLOT);
+        }
+        let held = held != 0;
         self.live += usize::from(!held);
         self.wake(call.index);
-        held
+        Ok(held)
     }
 
-    /// The same for a slot that is not in the table.
+    /// The same for a slot that is not in the table; the generation that it held, or 0.
     #[cold]
-    fn begin_behind(&mut self, call: Correlation) -> bool {
+    fn begin_behind(&mut self, call: Correlation) -> u32 {
         let (index, size) = (call.index as usize, self.generations.len());
         let larger = (2 * size).max(FEW);
         // A caller that uses one part of its slots only takes each of its calls `PARTS` slots further.
         if index >= larger || self.since < size / 2 / PARTS {
-            return self.far.insert(call.index, call.generation).is_some();
+            return self.far.insert(call.index, call.generation).unwrap_or(0);
         }
         self.since = 0;
         self.generations.resize(larger, 0);
@@ -58,7 +68,7 @@ impl Inbound {
         for (index, generation) in mem::replace(&mut self.far, behind) {
             self.generations[index as usize] = generation;
         }
-        mem::replace(&mut self.generations[index], call.generation) != 0
+        mem::replace(&mut self.generations[index], call.generation)
     }
 
     /// The call was answered or cancelled. Whether its caller waited until now.
@@ -119,7 +129,8 @@ mod tests {
     fn a_reused_slot_tells_the_old_call_that_nobody_waits() {
         let mut inbound = Inbound::default();
         let (old, new) = (Correlation { index: 5, generation: 1 }, Correlation { index: 5, generation: 2 });
-        assert!(!inbound.begin(old) && inbound.begin(new));
+        assert!(!inbound.begin(old).unwrap() && inbound.begin(new).unwrap());
+        assert!(inbound.begin(new).is_err(), "one name, one call");
         assert!(!inbound.waits(old) && inbound.waits(new));
         assert!(!inbound.end(old));
         assert!(inbound.end(new) && !inbound.end(new));
@@ -136,7 +147,7 @@ mod tests {
         let claimed = [MAX_PENDING as u32 - 1].into_iter().chain((0..20).map(|bit| (1 << bit) - 1));
         let mut inbound = Inbound::default();
         for call in calls(claimed.clone()) {
-            inbound.begin(call);
+            inbound.begin(call).unwrap();
         }
         assert!(inbound.generations.len() <= 4 * FEW, "{} slots for 21 calls", inbound.generations.len());
         assert!(calls(claimed.clone()).all(|call| inbound.waits(call)));
@@ -149,9 +160,9 @@ mod tests {
         for step in [1, PARTS as u32] {
             let mut inbound = Inbound::default();
             // It knows the last of them before it is their turn.
-            inbound.begin(Correlation { index: 9_999 * step, generation: 7 });
+            inbound.begin(Correlation { index: 9_999 * step, generation: 7 }).unwrap();
             for call in calls((0..9_999).map(|index| index * step)) {
-                inbound.begin(call);
+                inbound.begin(call).unwrap();
                 assert_eq!(inbound.far.len(), usize::from(inbound.generations.len() <= 9_999 * step as usize));
             }
             assert!(inbound.waits(Correlation { index: 9_999 * step, generation: 7 }));

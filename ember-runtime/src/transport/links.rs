@@ -222,9 +222,8 @@ impl Links {
             self.change_up(|up| drop(up.insert(session.peer.id, session.clone())));
             attempt.outcome.send_replace(Some(Ok(())));
             session.sever.mark_used();
-            self.events.push(Event::Up(session.peer));
-            let (number, dialled) = (session.number, matches!(attempt.how, How::Dial { .. }));
-            tracing::info!(target: "ember::link", peer = %session.peer, number, dialled, "link up");
+            let dialled = matches!(attempt.how, How::Dial { .. });
+            self.events.push(Event::Up { peer: session.peer, number: session.number, dialled });
         }
         self.events.tell(&*self.ingress);
         true
@@ -258,12 +257,8 @@ impl Links {
         } else {
             slot.failures = 0;
         }
-        tracing::info!(target: "ember::link", peer = %session.peer, number = session.number, why = &*why, "link down");
         let lost = session.take_lost();
-        if lost > 0 {
-            tracing::warn!(target: "ember::link", peer = %session.peer, lost, "one-way calls were lost with their link");
-        }
-        self.events.push(Event::Down(session.peer, why));
+        self.events.push(Event::Down { peer: session.peer, number: session.number, why, lost });
     }
 
     fn change_up(&self, change: impl FnOnce(&mut BTreeMap<NodeId, Arc<Session>>)) {

@@ -174,16 +174,28 @@ impl Outbox {
         if self.closed.is_some() {
             return None;
         }
-        if position == SLOW {
-            self.calls.cancel_slow(call);
+        if position == SLOW && self.calls.cancel_slow(call) {
             return self.waker.take();
         }
-        let sent = position < self.calls.taken();
+        // A slow one may have left since its place was looked up.
+        let sent = position == SLOW || position < self.calls.taken();
         let queue = if sent { &mut self.replies } else { &mut self.calls };
         let out = queue.open();
         let start = out.len();
         wire::put_cancel(call, out);
         queue.push(start);
         self.wake()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_call_that_left_while_its_caller_gave_up_is_cancelled_where_it_went() {
+        let mut outbox = Outbox::new(1 << 20, Instant::now());
+        outbox.cancel(Correlation { index: 3, generation: 1 }, &Dropped::Waiting(SLOW));
+        assert!(outbox.replies.waiting() > 0, "its cancel is on its way");
     }
 }

@@ -222,8 +222,9 @@ impl Queue {
     }
 
     /// Nobody waits for this call any more, which is among the slow ones: it is not sent, or its cancel is sent after it.
-    pub(super) fn cancel_slow(&mut self, call: Correlation) {
-        self.slow.cancel(call);
+    /// `false` if it is none of them any more: it has left.
+    pub(super) fn cancel_slow(&mut self, call: Correlation) -> bool {
+        self.slow.cancel(call)
     }
 
     /// How many one-way calls wait.

@@ -92,10 +92,10 @@ impl Inflow {
         self.released = session.control.released();
         let sorted = self.sort(session, records, now);
         session.received.store(self.received, Ordering::Relaxed);
-        self.begin(session);
+        let begun = self.begin(session);
         self.resolve(session);
         self.parked.deliver(session, records, self.time(), now, task);
-        sorted
+        sorted.and(begun)
     }
 
     /// Hands over calls that had to wait, if they need not any more.
@@ -124,7 +124,7 @@ impl Inflow {
                     self.clock = Clock { there, here: now };
                 }
                 Record::Cancel(call) => {
-                    self.begin(session);
+                    self.begin(session)?;
                     session.cancelled(call);
                 }
                 Record::Call { correlation, body, size } => {
@@ -193,10 +193,8 @@ impl Inflow {
     }
 
     /// Notes that the callers of the calls that have come wait for their answers.
-    fn begin(&mut self, session: &Session) {
-        if !self.begun.is_empty() {
-            session.begun(self.begun.drain(..));
-        }
+    fn begin(&mut self, session: &Session) -> Result<(), Malformed> {
+        if self.begun.is_empty() { Ok(()) } else { session.begun(self.begun.drain(..)) }
     }
 
     /// Gives callers their answers.
@@ -219,13 +217,14 @@ impl Session {
     }
 
     /// The callers of these calls wait from now on.
-    fn begun(&self, calls: impl Iterator<Item = Correlation>) {
+    fn begun(&self, calls: impl Iterator<Item = Correlation>) -> Result<(), Malformed> {
         let mut outbox = lock(&self.outbox);
         for call in calls {
-            if outbox.inbound.begin(call) {
+            if outbox.inbound.begin(call)? {
                 self.one_gave_up(&outbox);
             }
         }
+        Ok(())
     }
 
     /// The caller of this call waits no more.

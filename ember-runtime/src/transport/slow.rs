@@ -117,15 +117,16 @@ impl Slow {
         }
     }
 
-    /// Nobody waits for `call` any more.
-    pub(super) fn cancel(&mut self, call: Correlation) {
-        let Some(at) = self.records.iter().position(|record| record.call == Some(call)) else { return };
+    /// Nobody waits for `call` any more; `false` if it is not here: it has left.
+    pub(super) fn cancel(&mut self, call: Correlation) -> bool {
+        let Some(at) = self.records.iter().position(|record| record.call == Some(call)) else { return false };
         if at == 0 && self.sent > 0 {
             self.records[0].cancelled = true;
         } else if let Some(record) = self.records.remove(at) {
             self.waiting -= record.bytes.len();
             self.forget(record.order);
         }
+        true
     }
 
     /// How many one-way calls wait.

@@ -125,7 +125,7 @@ pub(super) fn peek(bytes: &[u8]) -> (usize, u8) {
 pub(super) struct Malformed(&'static str);
 
 impl Malformed {
-    pub(super) const SLOT: Self = Self("a correlation id out of range");
+    pub(super) const SLOT: Self = Self("a correlation id out of range, or in use");
     pub(super) const CREDIT: Self = Self("more calls than it has credit for");
     pub(super) const CUT: Self = Self("a record longer than its frame");
     pub(super) const FRAME: Self = Self("a frame that is not one of the link protocol");

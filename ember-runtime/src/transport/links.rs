@@ -134,7 +134,7 @@ impl Links {
     }
 
     /// How many calls wait for their replies.
-    #[cfg_attr(not(test), allow(dead_code, reason = "for choosing the least busy of several instances"))]
+    #[cfg(test)]
     pub(crate) fn in_flight(&self, peer: NodeKey) -> usize {
         self.session(peer).map_or(0, |session| session.callers.waiting())
     }

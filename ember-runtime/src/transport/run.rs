@@ -61,7 +61,7 @@ pub(super) async fn run(links: WeakLinks, session: Arc<Session>, control: Stream
     pulse.watch(session.clone(), &mut other);
     // Each is polled only when it was woken itself: bytes come often, and all else is rare.
     let mut work = FuturesUnordered::from_iter([
-        stopped(&session).boxed(),
+        session.stopped().boxed(),
         read_control(&session, control).boxed(),
         read_data(&session, data, &inflow).boxed(),
         unpark(&session, &inflow).boxed(),
@@ -89,7 +89,7 @@ pub(super) async fn join(
 ) {
     let came = tokio::select! {
         biased;
-        why = stopped(&session) => Err::<_, String>(why),
+        why = session.stopped() => Err::<_, String>(why),
         both = timeout(patience, async { tokio::join!(data, pulse.come(&links)) }) => match both {
             Ok((Ok(data), Some(pulse))) => Ok((data, pulse)),
             Ok((Err(_), _)) => Err("its data stream did not come".into()),
@@ -110,13 +110,6 @@ pub(super) async fn join(
             }
         }
         Err(why) => strong.give_up(&session, &why),
-    }
-}
-
-async fn stopped(session: &Session) -> String {
-    match session.reached(|progress| progress.stop.is_some()).await.stop {
-        Some(why) => why.to_string(),
-        None => pending().await,
     }
 }
 

@@ -152,6 +152,14 @@ impl Session {
         }
     }
 
+    /// Waits until somebody has asked for its end; why.
+    pub(super) async fn stopped(&self) -> String {
+        match self.reached(|progress| progress.stop.is_some()).await.stop {
+            Some(why) => why.to_string(),
+            None => pending().await,
+        }
+    }
+
     /// Asks the task of this link to end it.
     pub(super) fn stop(&self, why: &str) {
         self.progress.send_if_modified(|progress| {

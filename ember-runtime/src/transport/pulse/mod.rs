@@ -14,7 +14,6 @@ mod opening;
 mod question;
 
 use std::{
-    future::pending,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -106,7 +105,7 @@ impl PeerLate {
 async fn run(session: Arc<Session>, socket: Socket) -> String {
     let why = tokio::select! {
         biased;
-        why = stopped(&session) => return why,
+        why = session.stopped() => return why,
         why = watch(&session, socket) => why,
         never = deadlines::expire(&session) => never,
     };
@@ -193,11 +192,4 @@ async fn ended(session: &Session, why: &str) -> String {
         sleep(session.config.heartbeat + session.config.grace).await;
     }
     why.into()
-}
-
-async fn stopped(session: &Session) -> String {
-    match session.reached(|progress| progress.stop.is_some()).await.stop {
-        Some(why) => why.to_string(),
-        None => pending().await,
-    }
 }

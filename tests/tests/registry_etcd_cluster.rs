@@ -23,7 +23,7 @@ async fn one_member_may_die_and_without_a_quorum_everything_is_unavailable() {
     let mut seen = Vec::new();
     while seen.last().is_none_or(|value| value != "2") {
         let WatchItem::Events { events, .. } = next(&mut watch).await.unwrap() else { panic!("compacted") };
-        seen.extend(events.into_iter().filter_map(|event| match event {
+        seen.extend(events.into_iter().filter_map(|event| match event.into() {
             Event::Put(entry) => Some(entry.value),
             Event::Delete { .. } => None,
         }));

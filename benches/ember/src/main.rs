@@ -2,6 +2,7 @@
 
 mod cluster;
 mod here;
+mod many;
 mod service;
 mod there;
 
@@ -11,6 +12,8 @@ fn main() {
     let args = Args::from_env();
     match (args.remote, args.workload) {
         (true, _) => harness::remote::<there::Client>(args),
+        (false, Workload::Nodes) => harness::once::<many::Nodes>(args),
+        (false, Workload::Register) => harness::once::<many::Registered>(args),
         (false, Workload::Spawn) => harness::local::<here::Spawned>(args),
         (false, _) => harness::local::<here::Client>(args),
     }

@@ -1,10 +1,11 @@
 //! What the binaries of the benchmark share. A framework implements [`Service`] and [`Local`] or [`Remote`]; its `main` calls
-//! [`local`] or [`remote`].
+//! [`local`] or [`remote`]; what is measured as a whole is a [`Once`].
 
 mod args;
 mod load;
 mod local;
 mod meter;
+mod once;
 mod remote;
 mod run;
 mod server;
@@ -15,6 +16,7 @@ mod workload;
 pub use args::Args;
 pub use local::{local, measure};
 pub use meter::registry_operation;
+pub use once::{Once, once};
 pub use remote::remote;
 pub use run::Run;
 pub use server::announce;

@@ -70,11 +70,18 @@ impl<'a> Meter<'a> {
         Self { server, allocated, live, used: Used::so_far(), wall: Instant::now() }
     }
 
+    /// The end, of the counting too.
     pub(crate) fn stop(self) -> Measured {
+        let measured = self.measured();
+        unsafe_alloc::count(false);
+        measured
+    }
+
+    /// What it has been so far.
+    pub(crate) fn measured(&self) -> Measured {
         let wall_ns = self.wall.elapsed().as_nanos() as f64;
         let used = Used::so_far().since(self.used);
         let (_, allocated, live) = unsafe_alloc::counted();
-        unsafe_alloc::count(false);
         let server = self.server.map_or_else(Used::default, |(server, start)| server.used().since(start));
         Measured {
             wall_ns,

@@ -39,6 +39,12 @@ pub struct Run {
     pub registry: f64,
     /// Calls that ran on their caller, of all calls.
     pub short_path: Option<f64>,
+    /// How long it took after the work until everybody knew of it, in ns. Only of what is done once.
+    #[serde(default)]
+    pub settled_ns: Option<f64>,
+    /// Bytes that each of the things holds that were made, by the allocator. Only of what is done once.
+    #[serde(default)]
+    pub held_bytes: Option<f64>,
 }
 
 impl Run {
@@ -61,6 +67,8 @@ impl Run {
             lost: None,
             registry: measured.registry,
             short_path: None,
+            settled_ns: None,
+            held_bytes: None,
         }
     }
 

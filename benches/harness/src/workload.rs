@@ -19,15 +19,21 @@ pub enum Workload {
     Send,
     /// Start services, then call each once.
     Spawn,
+    /// Start nodes in one process, once; then wait until each sees all.
+    Nodes,
+    /// Spawn registered services on one node, once, until another node sees all.
+    Register,
 }
 
-const NAMES: [(Workload, &str); 6] = [
+const NAMES: [(Workload, &str); 8] = [
     (Workload::Call, "call"),
     (Workload::CallLater, "call-later"),
     (Workload::CallOutside, "call-outside"),
     (Workload::Echo, "echo"),
     (Workload::Send, "send"),
     (Workload::Spawn, "spawn"),
+    (Workload::Nodes, "nodes"),
+    (Workload::Register, "register"),
 ];
 
 impl fmt::Display for Workload {

@@ -1,12 +1,14 @@
 //! The bars, and whether they are met. They are judged, never asserted: no test fails because a machine is slow.
 
+use harness::Run;
+
 use crate::{
     peers::{EMBER, RACTOR_CLUSTER, Role, TARPC, TONIC},
     results::{Results, cost, cpu},
     statistics::digits,
     work::{
-        CALL, CALL_ONE, CALLS_64, ECHO_4, ECHO_64, OF_1, OF_2, OF_1024, REMOTE_64, REMOTE_512, REMOTE_OF_1, REMOTE_OF_2, REMOTE_ONE, REMOTE_SEND, SEND, SEND_ONE,
-        SPAWN, SPAWN_ONE, WORKS, Work,
+        CALL, CALL_ONE, CALLS_64, ECHO_4, ECHO_64, NODES, OF_1, OF_2, OF_1024, REGISTER, REMOTE_64, REMOTE_512,
+        REMOTE_OF_1, REMOTE_OF_2, REMOTE_ONE, REMOTE_SEND, SEND, SEND_ONE, SPAWN, SPAWN_ONE, WORKS, Work,
     },
 };
 
@@ -68,11 +70,23 @@ pub(crate) fn judge(results: &Results) -> Vec<Verdict> {
         grows(results, OF_1, OF_2, Slower(1.3)),
         grows(results, OF_1, OF_1024, Slower(1.6)),
         grows(results, REMOTE_OF_1, REMOTE_OF_2, Cpu(1.05)),
+        at_most(NODES, "s until all are registered", 5.0, &|work| seconds(results, work, |run| Some(run.ns))),
+        at_most(NODES, "s more until each sees all", 2.0, &|work| seconds(results, work, |run| run.settled_ns)),
+        at_most(NODES, "KB a node", 300.0, &|work| {
+            results.counted(work, EMBER, |run| run.held_bytes).map(|bytes| bytes / 1e3)
+        }),
+        at_most(REGISTER, "ms until another node sees all", 20.0, &|work| {
+            seconds(results, work, |run| Some(run.ns)).map(|seconds| seconds * 1e3)
+        }),
     ]
 }
 
 fn work(name: &str) -> &'static Work {
     WORKS.iter().find(|work| work.name == name).expect("a name from `work`")
+}
+
+fn seconds(results: &Results, work: &Work, ns: fn(&Run) -> Option<f64>) -> Option<f64> {
+    results.median(work, EMBER, ns).map(|ns| ns / 1e9)
 }
 
 fn at_most(name: &'static str, what: &str, limit: f64, value: &dyn Fn(&Work) -> Option<f64>) -> Verdict {

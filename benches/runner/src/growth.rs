@@ -117,7 +117,9 @@ fn row(text: &mut String, results: &Results, curve: &Curve, framework: &Framewor
     let (Some(middle), Some((least, most))) = (median(&ns), range(&ns)) else { return };
     let shown = match work.metric {
         Metric::Rate => format!("{} k/s ({}–{})", digits(1e6 / middle), digits(1e6 / most), digits(1e6 / least)),
-        Metric::Nanoseconds | Metric::Median => format!("{} ns ({}–{})", digits(middle), digits(least), digits(most)),
+        Metric::Nanoseconds | Metric::Median | Metric::Whole => {
+            format!("{} ns ({}–{})", digits(middle), digits(least), digits(most))
+        }
     };
     let first = &curve.points[0].1;
     let times = results.growth(first, work, framework.name, cost(work.metric));

@@ -32,9 +32,9 @@ pub(crate) struct Framework {
 
 impl Framework {
     pub(crate) fn can(&self, work: &Work) -> bool {
-        // Only Ember chooses: elsewhere a caller knows one actor.
-        let chooses = work.bar != "P12" || self.name == EMBER;
-        self.side == work.side && chooses && (self.can)(work)
+        // Only Ember chooses and registers: elsewhere a caller knows one actor.
+        let knows = !matches!(work.bar, "P12" | "P19") || self.name == EMBER;
+        self.side == work.side && knows && (self.can)(work)
     }
 }
 

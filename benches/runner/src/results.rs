@@ -145,7 +145,7 @@ fn ratio(of: &[(usize, f64)], to: &[(usize, f64)]) -> Option<f64> {
 /// What the comparison of a metric is made of; less is better.
 pub(crate) fn cost(metric: Metric) -> fn(&Run) -> Option<f64> {
     match metric {
-        Metric::Nanoseconds | Metric::Rate => |run| Some(run.ns),
+        Metric::Nanoseconds | Metric::Rate | Metric::Whole => |run| Some(run.ns),
         Metric::Median => |run| run.p50_ns,
     }
 }

@@ -64,6 +64,7 @@ fn row(text: &mut String, results: &Results, work: &Work, framework: &Framework)
         Metric::Median => {
             format!("p50 {} µs ({}–{})", digits(middle / 1e3), digits(least / 1e3), digits(most / 1e3))
         }
+        Metric::Whole => whole(results, work, framework, [middle, least, most]),
         Metric::Rate => {
             let rate = |ns: f64| digits(1e6 / ns);
             format!("{} k/s ({}–{})", rate(middle), rate(most), rate(least))
@@ -92,6 +93,18 @@ fn row(text: &mut String, results: &Results, work: &Work, framework: &Framework)
     );
 }
 
+/// How long the work took, and how long it was until everybody knew of it.
+fn whole(results: &Results, work: &Work, framework: &Framework, ns: [f64; 3]) -> String {
+    let [middle, least, most] = ns.map(|ns| digits(ns / 1e6));
+    let settled = results.timed(work, framework.name, |run| run.settled_ns).into_iter().map(|(_, ns)| ns / 1e6);
+    let settled: Vec<f64> = settled.collect();
+    let then = median(&settled).zip(range(&settled)).filter(|_| work.workload == Workload::Nodes);
+    let then = then.map(|(middle, (least, most))| {
+        format!(", then {} ms ({}–{}) until each sees all", digits(middle), digits(least), digits(most))
+    });
+    format!("{middle} ms ({least}–{most}){}", then.unwrap_or_default())
+}
+
 fn allocations(results: &Results, work: &Work, framework: &Framework) -> String {
     let number = |number: fn(&Run) -> Option<f64>| results.counted(work, framework.name, number);
     let Some(own) = number(|run| Some(run.allocations)) else { return "–".to_owned() };
@@ -104,9 +117,9 @@ fn allocations(results: &Results, work: &Work, framework: &Framework) -> String 
 }
 
 fn idle(results: &Results, work: &Work, framework: &Framework) -> String {
-    let bytes = results.counted(work, framework.name, |run| run.idle_bytes);
+    let bytes = results.counted(work, framework.name, |run| run.idle_bytes.or(run.held_bytes));
     match bytes {
-        Some(bytes) if work.workload == Workload::Spawn => digits(bytes),
+        Some(bytes) if matches!(work.workload, Workload::Spawn | Workload::Nodes) => digits(bytes),
         _ => String::new(),
     }
 }

@@ -1,4 +1,4 @@
-//! The workloads of the bars P1 to P9, and P12.
+//! The workloads of the bars P1 to P9, P12 and P19.
 
 use std::borrow::Cow;
 
@@ -22,6 +22,8 @@ pub(crate) enum Metric {
     Rate,
     /// The median latency, in µs.
     Median,
+    /// ms of wall time for all of it.
+    Whole,
 }
 
 #[derive(Debug, Clone)]
@@ -89,6 +91,15 @@ impl Work {
         self
     }
 
+    /// Done once, as a whole: so many nodes in one process, or registered services on one node.
+    const fn once(bar: &'static str, name: &'static str, workload: Workload, nodes: usize, services: usize) -> Self {
+        let mut work = Self::local(bar, name, workload, 2, 1);
+        work.nodes = nodes;
+        work.services = services;
+        work.metric = Metric::Whole;
+        work
+    }
+
     const fn sequential(bar: &'static str, name: &'static str, workload: Workload) -> Self {
         let mut work = Self::remote(bar, name, workload, 1, 0);
         work.workers = 0;
@@ -123,6 +134,8 @@ pub(crate) const OF_128: &str = "call, 128 instances";
 pub(crate) const OF_1024: &str = "call, 1,024 instances";
 pub(crate) const REMOTE_OF_1: &str = "remote, 64 in flight, 1 instance";
 pub(crate) const REMOTE_OF_2: &str = "remote, 64 in flight, 2 instances";
+pub(crate) const NODES: &str = "1,024 nodes with a service each, in one process";
+pub(crate) const REGISTER: &str = "1,000 services registered on one node";
 
 /// All of them, in the order of the table.
 pub(crate) static WORKS: &[Work] = &[
@@ -152,4 +165,6 @@ pub(crate) static WORKS: &[Work] = &[
     Work::local("P12", OF_1024, Workload::Call, 2, 1).of_instances(1_024),
     Work::remote("P12", REMOTE_OF_1, Workload::Call, 64, 0),
     Work::remote("P12", REMOTE_OF_2, Workload::Call, 64, 0).of_instances(2),
+    Work::once("P19", NODES, Workload::Nodes, 1_024, 0),
+    Work::once("P19", REGISTER, Workload::Register, 0, 1_000),
 ];

@@ -200,7 +200,7 @@ impl Course {
                 }
                 Err(cycle) => return Err(cycle.into()),
             };
-            let _counted = instance.in_flight.one();
+            let _counted = instance.in_flight.begin().one();
             match self.attempt::<M>(&instance, args, envelope).await {
                 Attempt::Done(result) => return Ok(result),
                 Attempt::Failed(failure) => return Err(failure),
@@ -245,7 +245,7 @@ impl Course {
     /// The refusal of a call that would wait for itself at `instance`.
     fn cycle<M: Method>(&self, instance: &Instance) -> Option<RefusedReason> {
         let chain = self.inherited.chain.as_ref()?;
-        let place = || format!("{}.{}", instance.identity.name, self.target.method_name::<M>());
+        let place = || format!("{}.{}", instance.identity().name, self.target.method_name::<M>());
         chain
             .links()
             .any(|link| link.pid == instance.pid)

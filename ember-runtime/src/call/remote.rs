@@ -111,7 +111,7 @@ impl Router {
     async fn mismatch<M: Method>(&self, instance: &Instance, id: MethodId, envelope: &Envelope) -> RefusedReason {
         let theirs = timeout(TELL_WITHIN, self.ask_signature(instance, id, envelope)).await;
         let theirs = theirs.ok().flatten();
-        mismatch::<M>(theirs.as_deref().unwrap_or(UNTOLD), &instance.identity.version)
+        mismatch::<M>(theirs.as_deref().unwrap_or(UNTOLD), &instance.identity().version)
     }
 
     async fn ask_signature(&self, instance: &Instance, id: MethodId, envelope: &Envelope) -> Option<String> {
@@ -231,7 +231,7 @@ impl Router {
             return Ok((wire, links, Some(own)));
         }
         if instance.fingerprint(id).ok_or(RefusedReason::UnknownMethod)? != own {
-            return Err(mismatch::<M>(UNTOLD, &instance.identity.version));
+            return Err(mismatch::<M>(UNTOLD, &instance.identity().version));
         }
         Ok((wire, links, None))
     }

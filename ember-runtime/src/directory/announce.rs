@@ -32,6 +32,8 @@ const BYTES_AT_ONCE: usize = 1 << 20;
 /// Pauses after a write that failed.
 const MIN_PAUSE: Duration = Duration::from_millis(50);
 const MAX_PAUSE: Duration = Duration::from_secs(1);
+/// What the registry does not take is tried again after a second, and then ever more rarely.
+const RETRY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
 
 /// What a node has to say of itself.
 pub(crate) trait Announced: Send + Sync {
@@ -40,6 +42,9 @@ pub(crate) trait Announced: Send + Sync {
 
     /// All that shall be there now, and perhaps more.
     fn all(&self) -> Vec<Mine>;
+
+    /// What to call it where people read.
+    fn name(&self, mine: Mine) -> String;
 }
 
 /// What shall be in the registry, and whether it is.
@@ -112,6 +117,21 @@ impl Announcer {
     pub(crate) async fn settled(&self) {
         let place = self.book().last();
         let _ = self.written.subscribe().wait_for(|written| *written >= place).await;
+    }
+
+    /// Up to which place everything is written: grows as it goes on.
+    pub(crate) fn written(&self) -> watch::Receiver<u64> {
+        self.written.subscribe()
+    }
+
+    /// What the registry does not take, if there is such a thing: nobody waits for that.
+    pub(crate) fn refused(&self) -> Option<RegistryError> {
+        let (mine, why) = self.book().refused().map(|(mine, why)| (mine, why.to_owned()))?;
+        Some(RegistryError::Rejected(format!("{}: {why}", self.name(mine))))
+    }
+
+    fn name(&self, mine: Mine) -> String {
+        self.source.upgrade().map(|source| source.name(mine)).unwrap_or_default()
     }
 
     /// Keeps it written until dropped, or until [`leave`](Self::leave).
@@ -196,15 +216,28 @@ impl Announcer {
     /// Writes what has changed, as often as it does. Returns when the lease is lost.
     async fn write_changes(&self, lease: LeaseId) -> Result<Never, RegistryError> {
         let (mut pause, mut most) = (MIN_PAUSE, AT_ONCE);
+        let [mut retry, rarely] = RETRY;
+        let mut retry_at = Instant::now() + retry;
         loop {
             let Batch { operations, gone } = self.next_batch(lease, most);
             let count = operations.len();
             if count == 0 {
-                self.written.send_replace(self.book().settled());
-                self.changed.notified().await;
+                let has_refused = {
+                    let book = self.book();
+                    self.written.send_replace(book.settled());
+                    book.refused().is_some()
+                };
+                tokio::select! {
+                    biased;
+                    () = sleep_until(retry_at), if has_refused => {
+                        self.book().retry();
+                        retry = (retry * 2).min(rarely);
+                        retry_at = Instant::now() + retry;
+                    }
+                    () = self.changed.notified() => {}
+                }
                 continue;
             }
-            let first = operations.first().map(|operation| operation.key().to_owned()).unwrap_or_default();
             let outcome = self.session.commit(Transaction { then: operations, ..Transaction::default() }).await;
             match outcome {
                 Ok(outcome) => {
@@ -222,8 +255,18 @@ impl Announcer {
                     continue;
                 }
                 Err(RegistryError::Rejected(why)) => {
-                    tracing::error!(target: "ember::cluster", key = first, why, "the registry does not take this entry");
-                    self.book().later();
+                    let news = self.book().refuse(&why);
+                    for mine in news {
+                        let what = self.name(mine);
+                        tracing::error!(
+                            target: "ember::cluster", what, why,
+                            "the registry does not take this entry: others do not see it. It is tried again now and then"
+                        );
+                        retry = RETRY[0];
+                        retry_at = Instant::now() + retry;
+                    }
+                    most = AT_ONCE;
+                    continue;
                 }
                 // It may have been written. What is written again is the same, or newer.
                 Err(error) => {

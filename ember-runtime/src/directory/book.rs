@@ -20,6 +20,8 @@ pub(super) struct Book {
     sent: BTreeMap<Mine, u64>,
     /// What may be in the registry, with the revision of its last write; 0 if that is not known.
     written: BTreeMap<Mine, i64>,
+    /// What the registry does not take, and why. It has no place, so that nobody waits for it.
+    refused: BTreeMap<Mine, String>,
     last: u64,
 }
 
@@ -74,6 +76,7 @@ impl Book {
     /// One that was taken needs no write.
     pub(super) fn drop_taken(&mut self, mine: Mine) {
         self.sent.remove(&mine);
+        self.refused.remove(&mine);
     }
 
     /// Whether it may be in the registry.
@@ -89,6 +92,7 @@ impl Book {
     /// What was on its way was written, or, if it is among the `gone`, deleted, at this revision.
     pub(super) fn done(&mut self, revision: i64, gone: impl Fn(Mine) -> bool) {
         for mine in std::mem::take(&mut self.sent).into_keys() {
+            self.refused.remove(&mine);
             if gone(mine) {
                 self.written.remove(&mine);
             } else {
@@ -104,11 +108,22 @@ impl Book {
         }
     }
 
-    /// What was on its way waits again, behind everything else.
-    pub(super) fn later(&mut self) {
-        for mine in std::mem::take(&mut self.sent).into_keys() {
+    /// What was on its way is not taken by the registry; what of it is so for the first time.
+    pub(super) fn refuse(&mut self, why: &str) -> Vec<Mine> {
+        let refused = std::mem::take(&mut self.sent).into_keys();
+        refused.filter(|mine| self.refused.insert(*mine, why.to_owned()).is_none()).collect()
+    }
+
+    /// What is refused takes places anew.
+    pub(super) fn retry(&mut self) {
+        for mine in self.refused.keys().copied().collect::<Vec<_>>() {
             self.touch(mine);
         }
+    }
+
+    /// One that is refused, and why.
+    pub(super) fn refused(&self) -> Option<(Mine, &str)> {
+        self.refused.first_key_value().map(|(mine, why)| (*mine, &**why))
     }
 
     /// What waits and was never written.
@@ -118,14 +133,15 @@ impl Book {
 
     /// It needs no write any more.
     pub(super) fn forget(&mut self, mine: Mine) {
+        self.refused.remove(&mine);
         if let Some(place) = self.places.remove(&mine) {
             self.waiting.remove(&place);
         }
     }
 
-    /// Whether it waits, or is on its way: then it is no news that the registry has something else.
+    /// Whether it waits, is on its way or was refused: then it is no news that the registry has something else.
     fn is_under_way(&self, mine: Mine) -> bool {
-        self.places.contains_key(&mine) || self.sent.contains_key(&mine)
+        self.places.contains_key(&mine) || self.sent.contains_key(&mine) || self.refused.contains_key(&mine)
     }
 
     /// Whether an event of this revision is news: not one of the last write, nor of what was before it.
@@ -235,6 +251,27 @@ mod tests {
         assert_eq!(take_all(&mut book), [Service(2)]);
         book.done(3, |_| false);
         assert_eq!(take_all(&mut book), [Service(1)]);
+    }
+
+    #[test]
+    fn nobody_waits_for_what_is_refused_until_it_is_tried_again() {
+        let mut book = Book::default();
+        book.touch(Service(1));
+        book.touch(Service(2));
+        book.take();
+        assert_eq!(book.refuse("too large"), [Service(1)]);
+        assert_eq!(book.settled(), 1, "only the other one is waited for");
+        assert_eq!(take_all(&mut book), [Service(2)]);
+        book.done(7, |_| false);
+        assert_eq!((book.settled(), book.refused()), (book.last(), Some((Service(1), "too large"))));
+        assert!(book.missing(|_| false).iter().all(|mine| *mine == Service(2)), "nothing is missing that is refused");
+        book.retry();
+        assert_eq!(take_all(&mut book), [Service(1)]);
+        assert!(book.refuse("too large").is_empty(), "it is told once");
+        book.retry();
+        book.take();
+        book.done(8, |_| false);
+        assert_eq!((book.settled(), book.refused()), (book.last(), None));
     }
 
     #[test]

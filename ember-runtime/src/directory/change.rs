@@ -2,26 +2,23 @@
 
 use std::sync::Arc;
 
-use super::{
-    NodeRecord,
-    record::{Offer, ServiceRecord},
-};
+use super::{NodeRecord, reading, record::Offer};
 use crate::{
     id::{NodeKey, Pid},
-    registry::{Event, KeyValue},
+    registry::{Event, SharedEvent},
 };
 
 /// One change of the cluster, as the registry tells it.
 #[derive(Debug, Clone)]
 pub(super) enum Change {
     Node(Arc<NodeRecord>),
-    Service(Arc<Offer>),
+    Service(Offer),
     NodeGone(NodeKey),
     ServiceGone(Pid),
 }
 
 /// What a key is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Subject {
     Node(NodeKey),
     Service(Pid),
@@ -54,6 +51,16 @@ impl Subject {
 }
 
 impl Change {
+    /// What `event` says, read once for all who hear of it.
+    pub(super) fn of_shared(event: &SharedEvent, prefix: &str) -> Option<(Subject, Self)> {
+        let read = event.made(|event| Made { prefix: prefix.len(), change: Self::of(event, prefix) });
+        match read {
+            // Prefixes of the same length are the same, for the same key.
+            Some(made) if made.prefix == prefix.len() => made.change.clone(),
+            _ => Self::of(event, prefix),
+        }
+    }
+
     /// What `event` says, with what it is about; what cannot be read is reported and left out. `prefix` is the cluster's.
     pub(super) fn of(event: &Event, prefix: &str) -> Option<(Subject, Self)> {
         let key = match event {
@@ -62,7 +69,8 @@ impl Change {
         };
         let subject = Subject::of(key, prefix)?;
         let change = match event {
-            Event::Put(entry) => Self::read(entry, subject),
+            // A record under a key that is not its own says nothing.
+            Event::Put(entry) => reading::read(entry, subject),
             Event::Delete { .. } => Some(subject.gone()),
         };
         if change.is_none() {
@@ -70,20 +78,13 @@ impl Change {
         }
         Some((subject, change?))
     }
+}
 
-    /// A record under a key that is not its own says nothing.
-    fn read(entry: &KeyValue, subject: Subject) -> Option<Self> {
-        match subject {
-            Subject::Node(key) => {
-                let node: NodeRecord = serde_json::from_slice(&entry.value).ok()?;
-                (node.key == key).then(|| Self::Node(Arc::new(node)))
-            }
-            Subject::Service(pid) => {
-                let service: ServiceRecord = serde_json::from_slice(&entry.value).ok()?;
-                (service.pid == pid).then(|| Self::Service(Arc::new(service.into())))
-            }
-        }
-    }
+/// What was read of an event.
+struct Made {
+    /// How long the prefix was: the same key may mean something else to another cluster.
+    prefix: usize,
+    change: Option<(Subject, Change)>,
 }
 
 /// `id.incarnation`, both hexadecimal.

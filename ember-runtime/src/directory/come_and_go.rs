@@ -1,6 +1,6 @@
 //! Tests: nodes that come and go, in the directory of another.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use super::{Chance, Choice, Directory, Interest, NodeRecord, Selector, ServiceRecord, Terms, change::Change};
 use crate::{
@@ -101,7 +101,7 @@ fn a_node_whose_workers_are_late_is_chosen_last() {
         let (pid, state) = (Pid { node: key(id), number: 1 }, ServiceState::Running);
         let identity = ServiceIdentity::supposed("player", 1, 0);
         let service = ServiceRecord { pid, identity, state, contracts: Vec::new(), methods: Vec::new() };
-        directory.apply(vec![Change::Service(Arc::new(service.into()))], &|_| false);
+        directory.apply(vec![Change::Service(service.into())], &|_| false);
     }
     let rng = Rng::from_seed(3);
     let chosen = |choice| {

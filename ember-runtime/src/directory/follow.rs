@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     id::{NodeKey, Pid},
-    registry::{Event, RegistryError, Session, Snapshot, WatchItem},
+    registry::{Event, RegistryError, Session, SharedEvent, Snapshot, WatchItem},
     rng::Rng,
 };
 
@@ -158,8 +158,7 @@ impl Follower {
         self.announcer.listed(&mine);
         self.note_loss(!mine.contains_key(&Mine::Node));
         changes.extend(self.directory.registered().difference(&nodes).copied().map(Change::NodeGone));
-        let view = self.directory.view();
-        let known = view.instances().iter().filter(|it| !it.is_local()).map(|it| it.pid);
+        let known = self.directory.registered_services().into_iter();
         changes.extend(known.filter(|pid| !services.contains(pid)).map(Change::ServiceGone));
         Ok((revision, changes))
     }
@@ -169,16 +168,16 @@ impl Follower {
     }
 
     /// What events say of others. What they say of this node, the announcer compares with what it has written.
-    fn read(&self, events: &[Event]) -> Vec<Change> {
+    fn read(&self, events: &[SharedEvent]) -> Vec<Change> {
         let (prefix, here) = (self.prefix(), self.directory.here());
         let mut changes = Vec::with_capacity(events.len());
         for event in events {
-            let Some((subject, change)) = Change::of(event, &prefix) else { continue };
+            let Some((subject, change)) = Change::of_shared(event, &prefix) else { continue };
             if subject.node() != here {
                 changes.push(change);
                 continue;
             }
-            match event {
+            match &**event {
                 Event::Put(entry) => self.announcer.saw(mine_of(subject), Some(entry), entry.modified),
                 Event::Delete { revision, .. } => self.announcer.saw(mine_of(subject), None, *revision),
             }
@@ -222,9 +221,9 @@ impl Follower {
         if gone.is_empty() {
             return false;
         }
-        let known = self.directory.registered();
-        let lost = gone.iter().filter(|key| known.contains(key) && !(self.link_is_up)(**key)).count();
-        known.len() >= 4 && lost * 10 > known.len() * 3
+        let (known, gone) = self.directory.registered_of(gone);
+        let lost = gone.into_iter().filter(|key| !(self.link_is_up)(*key)).count();
+        known >= 4 && lost * 10 > known * 3
     }
 }
 

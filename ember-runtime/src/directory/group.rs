@@ -37,6 +37,12 @@ pub(super) struct Members {
 }
 
 impl Group {
+    /// One that has these members.
+    pub(super) fn of<'a>(members: impl Iterator<Item = &'a Arc<Instance>>) -> Self {
+        let all = members.map(|it| (it.pid, Arc::clone(it))).collect();
+        Self { version: AtomicU64::default(), members: RwLock::new(Members { all, ..Members::default() }) }
+    }
+
     /// Who remembers something of the group compares this: it is right as long as this is the same.
     #[inline]
     pub(crate) fn version(&self) -> u64 {
@@ -102,9 +108,5 @@ impl Members {
     pub(super) fn changed_since(&self, version: u64) -> Option<impl Iterator<Item = Pid>> {
         let behind = usize::try_from(self.version - version).ok().filter(|behind| *behind <= self.log.len())?;
         Some(self.log.range(self.log.len() - behind..).copied())
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.all.is_empty()
     }
 }

@@ -12,7 +12,8 @@ use crate::id::{NodeId, Pid};
 /// Fewer than these are not looked through for such as nobody needs.
 const FEW: usize = 64;
 
-/// The groups. Each is there while somebody is in it, or remembers something of it.
+/// The groups. Each is there while somebody remembers something of it: of most of a large cluster's services nobody here calls
+/// any, and what is in no group costs nothing to keep up.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     services: Kind<String>,
@@ -47,20 +48,22 @@ impl<K: Hash + Eq> Kind<K> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).by_key.get(key).cloned()
     }
 
-    fn find_or_make<Q: Hash + Eq + ToOwned<Owned = K> + ?Sized>(&self, key: &Q) -> Arc<Group>
+    /// The group, as `new` makes it if there is none. Whoever calls this keeps others from changing who is to be in it.
+    fn find_or_make<Q: Hash + Eq + ToOwned<Owned = K> + ?Sized>(
+        &self,
+        key: &Q,
+        new: impl FnOnce() -> Group,
+    ) -> Arc<Group>
     where
         K: std::borrow::Borrow<Q>,
     {
-        if let Some(group) = self.find(key) {
-            return group;
-        }
         let mut found = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if found.by_key.len() >= found.tidy_at {
-            found.by_key.retain(|_, group| Arc::strong_count(group) > 1 || !group.read().is_empty());
+            found.by_key.retain(|_, group| Arc::strong_count(group) > 1);
             found.tidy_at = FEW.max(found.by_key.len() * 2);
         }
         let closed = found.closed;
-        let group = found.by_key.entry(key.to_owned()).or_default();
+        let group = found.by_key.entry(key.to_owned()).or_insert_with(|| Arc::new(new()));
         if closed {
             group.close();
         }
@@ -82,17 +85,29 @@ impl Groups {
         self.nodes.close();
     }
 
-    /// Those whom `interest` names.
-    pub(super) fn of(&self, interest: &Interest) -> Arc<Group> {
+    /// Those whom `interest` names, if somebody has asked for them before.
+    pub(super) fn find(&self, interest: &Interest) -> Option<Arc<Group>> {
         match interest {
-            Interest::Service(name) => self.services.find_or_make(&**name),
-            Interest::Contract(name) => self.contracts.find_or_make(&**name),
+            Interest::Service(name) => self.services.find(&**name),
+            Interest::Contract(name) => self.contracts.find(&**name),
+        }
+    }
+
+    /// Those whom `interest` names, of all that are `listed`. Nobody changes these meanwhile.
+    pub(super) fn of<'a>(&self, interest: &Interest, listed: impl Iterator<Item = &'a Arc<Instance>>) -> Arc<Group> {
+        match interest {
+            Interest::Service(name) => {
+                self.services.find_or_make(&**name, || Group::of(listed.filter(|it| is_named(it, name))))
+            }
+            Interest::Contract(name) => {
+                self.contracts.find_or_make(&**name, || Group::of(listed.filter(|it| fulfils(it, name))))
+            }
         }
     }
 
     /// Changes with everything that is said of a node.
     pub(super) fn of_node(&self, node: NodeId) -> Arc<Group> {
-        self.nodes.find_or_make(&node)
+        self.nodes.find(&node).unwrap_or_else(|| self.nodes.find_or_make(&node, Group::default))
     }
 
     /// Something else is said of a node.
@@ -104,31 +119,40 @@ impl Groups {
 
     /// The service `pid` was listed as `old`, and is as `new`.
     pub(super) fn change(&self, pid: Pid, old: Option<&Instance>, new: Option<&Arc<Instance>>) {
-        let names = |it: &Instance, name: &str| it.identity.name == name;
-        let fulfils = |it: &Instance, contract: &str| it.contracts.iter().any(|other| other == contract);
         if let Some(old) = old {
-            let name = &*old.identity.name;
-            if !new.is_some_and(|new| names(new, name)) {
-                self.services.leave(name, pid);
+            let name = &*old.identity().name;
+            if !new.is_some_and(|new| is_named(new, name)) {
+                self.services.put(name, pid, None);
             }
-            for contract in old.contracts.iter().filter(|it| !new.is_some_and(|new| fulfils(new, it))) {
-                self.contracts.leave(contract, pid);
+            let left = |contract: &&String| !new.is_some_and(|new| fulfils(new, contract));
+            for contract in old.published.contracts.iter().filter(left) {
+                self.contracts.put(contract, pid, None);
             }
         }
         if let Some(new) = new {
-            self.services.find_or_make(&*new.identity.name).put(pid, Some(Arc::clone(new)));
-            for contract in new.contracts.iter() {
-                self.contracts.find_or_make(&**contract).put(pid, Some(Arc::clone(new)));
+            self.services.put(&new.identity().name, pid, Some(new));
+            for contract in &new.published.contracts {
+                self.contracts.put(contract, pid, Some(new));
             }
         }
         self.node_changed(pid.node.id, pid);
     }
 }
 
+fn is_named(instance: &Instance, name: &str) -> bool {
+    instance.identity().name == name
+}
+
+fn fulfils(instance: &Instance, contract: &str) -> bool {
+    instance.published.contracts.iter().any(|other| other == contract)
+}
+
 impl Kind<String> {
-    fn leave(&self, name: &str, pid: Pid) {
+    /// Enters somebody into a group, takes a new state, or removes it; where nobody has asked for the group there is nothing to
+    /// be done.
+    fn put(&self, name: &str, pid: Pid, instance: Option<&Arc<Instance>>) {
         if let Some(group) = self.find(name) {
-            group.put(pid, None);
+            group.put(pid, instance.cloned());
         }
     }
 }

@@ -5,12 +5,40 @@ use std::{
     mem,
     ops::Deref,
     sync::{
-        Arc, Mutex, PoisonError, Weak,
+        Arc, Mutex, OnceLock, PoisonError, Weak,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
 use super::Instance;
+
+/// Counts the calls that wait for an instance. There is nothing to count before the first: of most of a large cluster's
+/// instances a node never calls any.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(OnceLock<Arc<InFlight>>);
+
+impl Counter {
+    /// Those that wait, from now on.
+    pub(crate) fn begin(&self) -> &Arc<InFlight> {
+        self.0.get_or_init(Arc::default)
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.get().map_or(0, |waiting| waiting.count())
+    }
+
+    /// Whether a call that the one counts is counted by the other.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.0.get().zip(other.0.get()).is_some_and(|(one, other)| Arc::ptr_eq(one, other))
+    }
+}
+
+impl Clone for Counter {
+    /// The same calls, also those that begin later: an instance that changes stays the one that it is.
+    fn clone(&self) -> Self {
+        Self(OnceLock::from(Arc::clone(self.begin())))
+    }
+}
 
 /// All that wait for an instance.
 #[derive(Debug, Default)]
@@ -68,7 +96,7 @@ impl Drop for Other<'_> {
 
 impl Share {
     pub(crate) fn of(instance: Arc<Instance>) -> Self {
-        let in_flight = Arc::clone(&instance.in_flight);
+        let in_flight = Arc::clone(instance.in_flight.begin());
         let (shared, kept) = (Arc::new(Shared(instance)), Arc::new(AtomicUsize::new(1)));
         let mut shares = in_flight.shares.lock().unwrap_or_else(PoisonError::into_inner);
         shares.retain(|share| share.shared.strong_count() > 0);
@@ -126,7 +154,7 @@ mod tests {
     #[test]
     fn calls_are_counted_until_they_end_also_after_their_thread_has_forgotten_the_instance() {
         let instance = Arc::new(instance());
-        let in_flight = Arc::clone(&instance.in_flight);
+        let in_flight = Arc::clone(instance.in_flight.begin());
         let (here, there) = (Share::of(Arc::clone(&instance)), Share::of(instance));
         let (first, second, other) = (here.one(), there.one(), in_flight.one());
         assert_eq!(in_flight.count(), 3);

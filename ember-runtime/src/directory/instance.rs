@@ -2,7 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{InFlight, MethodRecord, NodeRecord, record::Offer};
+use super::{
+    MethodRecord, NodeRecord,
+    in_flight::Counter,
+    record::{Offer, Published},
+};
 use crate::{
     actor::{AnyCell, ServiceIdentity, ServiceState},
     id::{MethodId, Pid},
@@ -13,14 +17,9 @@ use crate::{
 #[derive(Clone)]
 pub struct Instance {
     pub(crate) pid: Pid,
-    pub(crate) identity: Arc<ServiceIdentity>,
-    /// That of the identity, if it is one.
-    pub(crate) version: Option<semver::Version>,
+    pub(crate) published: Arc<Published>,
     pub(crate) node: Arc<NodeRecord>,
     pub(crate) state: ServiceState,
-    pub(crate) contracts: Arc<[String]>,
-    /// Sorted by id.
-    pub(crate) methods: Arc<[MethodRecord]>,
     /// No view lists it: it was found by its pid, so what it has published is not known.
     pub(crate) direct: bool,
     /// The link to its node broke, and has not come back yet; or the node says that its workers are late. Chosen last.
@@ -28,7 +27,7 @@ pub struct Instance {
     /// The service itself, if it is on this node.
     pub(crate) cell: Option<Arc<dyn AnyCell>>,
     /// Calls that this node waits for.
-    pub(crate) in_flight: Arc<InFlight>,
+    pub(crate) in_flight: Counter,
 }
 
 impl Instance {
@@ -36,50 +35,40 @@ impl Instance {
     pub(super) fn of_cell(cell: &Arc<dyn AnyCell>, here: Arc<NodeRecord>, state: ServiceState) -> Self {
         let methods = cell.methods().into_iter().filter(|(_, info, ..)| info.reach == Reach::Cluster);
         let methods = methods.map(|(id, _, _, fingerprint)| MethodRecord { id, fingerprint }).collect();
-        Self {
-            contracts: cell.contracts().iter().map(|&name| name.to_owned()).collect(),
-            methods,
-            cell: Some(Arc::clone(cell)),
-            ..Self::new(cell.pid(), Arc::clone(cell.identity()), here, state)
-        }
+        let contracts = cell.contracts().iter().map(|&name| name.to_owned()).collect();
+        let published = Published::new(Arc::clone(cell.identity()), contracts, methods);
+        Self { cell: Some(Arc::clone(cell)), ..Self::of(cell.pid(), published, here, state) }
     }
 
     /// A service of another node; `old` is what was known of it.
     pub(super) fn of_offer(offer: &Offer, node: Arc<NodeRecord>, old: Option<&Self>) -> Self {
-        Self {
-            contracts: Arc::clone(&offer.contracts),
-            methods: Arc::clone(&offer.methods),
-            in_flight: old.map(|old| Arc::clone(&old.in_flight)).unwrap_or_default(),
-            ..Self::new(offer.pid, Arc::clone(&offer.identity), node, offer.state)
-        }
+        let published = Arc::clone(&offer.published);
+        let in_flight = old.map(|old| old.in_flight.clone()).unwrap_or_default();
+        Self { in_flight, ..Self::of(offer.pid, published, node, offer.state) }
     }
 
     /// One of which no more is known.
     pub(crate) fn new(pid: Pid, identity: Arc<ServiceIdentity>, node: Arc<NodeRecord>, state: ServiceState) -> Self {
-        Self {
-            pid,
-            // Once, and not with each call that asks for a version.
-            version: identity.version.parse().ok(),
-            identity,
-            node,
-            state,
-            contracts: Arc::default(),
-            methods: Arc::default(),
-            direct: false,
-            suspect: false,
-            cell: None,
-            in_flight: Arc::default(),
-        }
+        Self::of(pid, Published::new(identity, Vec::new(), Vec::new()), node, state)
+    }
+
+    fn of(pid: Pid, published: Arc<Published>, node: Arc<NodeRecord>, state: ServiceState) -> Self {
+        let in_flight = Counter::default();
+        Self { pid, published, node, state, direct: false, suspect: false, cell: None, in_flight }
+    }
+
+    /// Whether `offer` says nothing of it that is not known.
+    pub(super) fn is_as_offered(&self, offer: &Offer) -> bool {
+        (self.pid, self.state) == (offer.pid, offer.state) && self.published == offer.published
     }
 
     /// Whether nobody who looks at the one could tell it from the other.
     pub(super) fn says_the_same(&self, other: &Self) -> bool {
-        let Self { pid, identity, version: _, node, state, contracts, methods, direct, suspect, cell, in_flight } =
-            self;
+        let Self { pid, published, node, state, direct, suspect, cell, in_flight } = self;
         (*pid, *state, *direct, *suspect) == (other.pid, other.state, other.direct, other.suspect)
-            && Arc::ptr_eq(in_flight, &other.in_flight)
+            && in_flight.is(&other.in_flight)
             && cell.is_some() == other.cell.is_some()
-            && (identity, node, contracts, methods) == (&other.identity, &other.node, &other.contracts, &other.methods)
+            && (published, node) == (&other.published, &other.node)
     }
 
     /// Its pid.
@@ -89,7 +78,7 @@ impl Instance {
 
     /// Name, id, kind, version, tags.
     pub fn identity(&self) -> &ServiceIdentity {
-        &self.identity
+        &self.published.identity
     }
 
     /// The node that hosts it.
@@ -114,14 +103,15 @@ impl Instance {
 
     /// The fingerprint of a method that it has published.
     pub(crate) fn fingerprint(&self, id: MethodId) -> Option<u64> {
-        let index = self.methods.binary_search_by_key(&id, |method| method.id).ok()?;
-        self.methods.get(index).map(|method| method.fingerprint)
+        let methods = &self.published.methods;
+        let index = methods.binary_search_by_key(&id, |method| method.id).ok()?;
+        methods.get(index).map(|method| method.fingerprint)
     }
 }
 
 impl fmt::Display for Instance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}@{}", self.identity.name, self.identity.id, self.node.name)
+        write!(f, "{}/{}@{}", self.identity().name, self.identity().id, self.node.name)
     }
 }
 

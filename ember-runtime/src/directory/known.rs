@@ -66,6 +66,12 @@ impl Directory {
         view
     }
 
+    /// The number of the newest view, which nobody may have asked for yet.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn newest(&self) -> u64 {
+        self.newest.load(Ordering::Acquire)
+    }
+
     /// Tells of new views by their number.
     pub(crate) fn changes(&self) -> ordered::Receiver<u64> {
         self.number.subscribe()
@@ -79,7 +85,11 @@ impl Directory {
 
     /// Those whom `interest` names.
     pub(crate) fn group(&self, interest: &Interest) -> Arc<Group> {
-        self.groups.of(interest)
+        self.groups.find(interest).unwrap_or_else(|| {
+            // Locked: nobody joins or leaves while they are looked through.
+            let known = self.lock();
+            self.groups.of(interest, known.all_listed())
+        })
     }
 
     /// What changes with everything that is said of a node.
@@ -178,6 +188,17 @@ impl Directory {
     /// The peers that the registry listed last, lingering ones left out.
     pub(crate) fn registered(&self) -> BTreeSet<NodeKey> {
         self.lock().registered()
+    }
+
+    /// How many peers the registry listed last, and those of them that are among `nodes`.
+    pub(super) fn registered_of(&self, nodes: BTreeSet<NodeKey>) -> (usize, Vec<NodeKey>) {
+        let known = self.lock();
+        (known.registered_count(), nodes.into_iter().filter(|key| known.is_registered(*key)).collect())
+    }
+
+    /// The services of peers that the registry listed last.
+    pub(super) fn registered_services(&self) -> Vec<Pid> {
+        self.lock().registered_services().collect()
     }
 
     /// Applies what the registry says, in its order.

@@ -18,7 +18,7 @@ pub(super) struct Listing {
     nodes: BTreeMap<NodeKey, Arc<NodeRecord>>,
     /// The newest run of each, and this one: older ones are dead, even if the registry has not noticed yet.
     current: BTreeMap<NodeId, Arc<NodeRecord>>,
-    /// What the registry says of the services of others.
+    /// All services, of this node and of others. Those whose node counts are listed: they can be called.
     services: BTreeMap<Pid, Arc<Instance>>,
     suspects: BTreeSet<NodeKey>,
     /// Those of the suspects at whose addresses nobody listens: their processes have ended.
@@ -27,8 +27,6 @@ pub(super) struct Listing {
     late: BTreeSet<NodeKey>,
     /// Gone from the registry, but their links are up.
     lingering: BTreeSet<NodeKey>,
-    /// The services that can be called: those of this node, and those of others whose nodes count.
-    listed: BTreeMap<Pid, Arc<Instance>>,
     groups: Arc<Groups>,
     /// Whether anything is other than when this was asked last.
     changed: bool,
@@ -45,7 +43,6 @@ impl Listing {
             deserted: BTreeSet::new(),
             late: BTreeSet::new(),
             lingering: BTreeSet::new(),
-            listed: BTreeMap::new(),
             groups,
             changed: true,
         }
@@ -62,7 +59,14 @@ impl Listing {
     }
 
     pub(super) fn view(&self, number: u64) -> View {
-        View::new(number, self.current.clone(), self.listed.values().cloned().collect())
+        let mut instances = Vec::with_capacity(self.services.len());
+        instances.extend(self.all_listed().cloned());
+        View::new(number, self.current.values().cloned().collect(), instances)
+    }
+
+    /// All that are listed, in the order of their pids.
+    pub(super) fn all_listed(&self) -> impl Iterator<Item = &Arc<Instance>> {
+        self.services.values().filter(|it| self.counts(it.pid.node))
     }
 
     pub(super) fn current(&self, id: NodeId) -> Option<&Arc<NodeRecord>> {
@@ -70,7 +74,12 @@ impl Listing {
     }
 
     pub(super) fn listed(&self, pid: Pid) -> Option<&Arc<Instance>> {
-        self.listed.get(&pid)
+        self.services.get(&pid).filter(|_| self.counts(pid.node))
+    }
+
+    /// Whether a run of a node is the one whose services are listed.
+    fn counts(&self, node: NodeKey) -> bool {
+        self.current.get(&node.id).is_some_and(|record| record.key == node)
     }
 
     /// A run of another node, also one that has not joined yet.
@@ -87,8 +96,9 @@ impl Listing {
     /// How many entries there are for other nodes, of every sort.
     #[cfg(test)]
     pub(super) fn kept(&self) -> usize {
-        let Self { nodes, services, suspects, deserted, late, lingering, .. } = self;
-        nodes.len() + services.len() + suspects.len() + deserted.len() + late.len() + lingering.len()
+        let Self { nodes, suspects, deserted, late, lingering, .. } = self;
+        let marks = suspects.len() + deserted.len() + late.len() + lingering.len();
+        nodes.len() + self.registered_services().count() + marks
     }
 
     pub(super) fn suspects(&self) -> BTreeMap<NodeKey, Arc<NodeRecord>> {
@@ -97,31 +107,47 @@ impl Listing {
 
     /// The peers that the registry listed last.
     pub(super) fn registered(&self) -> BTreeSet<NodeKey> {
-        self.nodes.keys().filter(|key| !self.lingering.contains(key)).copied().collect()
+        self.nodes.keys().filter(|key| self.is_registered(**key)).copied().collect()
     }
 
-    /// Lists a service, in place of what was said of it, or no longer.
+    pub(super) fn is_registered(&self, key: NodeKey) -> bool {
+        self.nodes.contains_key(&key) && !self.lingering.contains(&key)
+    }
+
+    /// How many they are; those that linger are known, too.
+    pub(super) fn registered_count(&self) -> usize {
+        self.nodes.len() - self.lingering.len()
+    }
+
+    /// The services of others, whether their nodes count or not.
+    pub(super) fn registered_services(&self) -> impl Iterator<Item = Pid> {
+        self.services.keys().copied().filter(|pid| pid.node != self.here.key)
+    }
+
+    /// Enters a service, in place of what was said of it, or removes it.
     pub(super) fn list(&mut self, pid: Pid, instance: Option<Arc<Instance>>) {
-        let old = self.listed.get(&pid);
+        let old = self.services.get(&pid);
         let same = match (old, &instance) {
-            (Some(old), Some(new)) => old.says_the_same(new),
+            (Some(old), Some(new)) => Arc::ptr_eq(old, new) || old.says_the_same(new),
             (old, new) => old.is_none() && new.is_none(),
         };
         if same {
             return;
         }
         let old = match &instance {
-            Some(new) => self.listed.insert(pid, Arc::clone(new)),
-            None => self.listed.remove(&pid),
+            Some(new) => self.services.insert(pid, Arc::clone(new)),
+            None => self.services.remove(&pid),
         };
-        self.groups.change(pid, old.as_deref(), instance.as_ref());
-        self.changed = true;
+        if self.counts(pid.node) {
+            self.groups.change(pid, old.as_deref(), instance.as_ref());
+            self.changed = true;
+        }
     }
 
     /// Lists a service of this node as it is now, or no longer, if it has stopped.
     pub(super) fn list_local(&mut self, cell: &Arc<dyn AnyCell>) {
         let (pid, state) = (cell.pid(), cell.state());
-        let instance = match self.listed.get(&pid) {
+        let instance = match self.services.get(&pid) {
             _ if state == ServiceState::Stopped => None,
             Some(old) if old.state == state => return,
             Some(old) => Some(Instance { state, ..Instance::clone(old) }),
@@ -135,11 +161,12 @@ impl Listing {
         let key = record.key;
         let returned = self.lingering.remove(&key);
         self.changed |= returned;
-        if self.nodes.get(&key).is_none_or(|known| *known != record) {
-            for pid in self.services_of(key) {
-                if let Some(service) = self.services.get_mut(&pid) {
-                    *service = Arc::new(Instance { node: Arc::clone(&record), ..Instance::clone(service) });
-                }
+        let known = self.nodes.get(&key);
+        if known.is_none_or(|known| *known != record) {
+            let services = if known.is_some() { self.services_of(key) } else { Vec::new() };
+            for service in services {
+                let node = Arc::clone(&record);
+                self.list(service.pid, Some(Arc::new(Instance { node, ..Instance::clone(&service) })));
             }
             self.nodes.insert(key, record);
             self.count(key.id);
@@ -153,9 +180,8 @@ impl Listing {
         self.deserted.remove(&key);
         self.late.remove(&key);
         let known = self.nodes.remove(&key);
-        for pid in self.services_of(key) {
-            self.services.remove(&pid);
-            self.list(pid, None);
+        for service in self.services_of(key) {
+            self.list(service.pid, None);
         }
         if known.is_some() {
             self.count(key.id);
@@ -183,7 +209,7 @@ impl Listing {
     pub(super) fn suspect(&mut self, node: NodeKey, suspect: bool) {
         let unsaid = self.late.remove(&node) | (!suspect && self.deserted.remove(&node));
         self.changed |= unsaid | if suspect { self.suspects.insert(node) } else { self.suspects.remove(&node) };
-        self.relist(node);
+        self.mark(node);
     }
 
     /// Marks a suspect at whose address nobody listens any more, until it is no suspect.
@@ -200,26 +226,23 @@ impl Listing {
     pub(super) fn late(&mut self, node: NodeKey, is_late: bool) {
         if self.nodes.contains_key(&node) && self.late.contains(&node) != is_late {
             self.changed |= if is_late { self.late.insert(node) } else { self.late.remove(&node) };
-            self.relist(node);
+            self.mark(node);
         }
     }
 
     pub(super) fn put_service(&mut self, offer: &Offer) {
         let Some(node) = self.nodes.get(&offer.pid.node) else { return };
         let old = self.services.get(&offer.pid);
-        let instance = Instance::of_offer(offer, Arc::clone(node), old.map(|old| &**old));
-        if old.is_some_and(|old| old.says_the_same(&instance)) {
+        if old.is_some_and(|old| old.is_as_offered(offer)) {
             return;
         }
-        let pid = instance.pid;
-        self.services.insert(pid, Arc::new(instance));
-        self.relist_service(pid);
+        let instance = Instance::of_offer(offer, Arc::clone(node), old.map(|old| &**old));
+        let suspect = self.is_suspect(offer.pid.node);
+        self.list(offer.pid, Some(Arc::new(Instance { suspect, ..instance })));
     }
 
     pub(super) fn drop_service(&mut self, pid: Pid) {
-        if self.services.remove(&pid).is_some() {
-            self.list(pid, None);
-        }
+        self.list(pid, None);
     }
 
     /// Finds out anew which run of a node counts.
@@ -234,31 +257,35 @@ impl Listing {
             None => self.current.remove(&id),
         };
         self.changed = true;
-        for key in [&old, &newest].into_iter().flatten().map(|record| record.key) {
+        let [old, new] = [old, newest].map(|record| record.map(|record| record.key));
+        for key in [old, new].into_iter().flatten() {
             self.groups.node_changed(id, Pid { node: key, number: 0 });
-            self.relist(key);
+        }
+        if old == new {
+            return;
+        }
+        for service in old.map(|key| self.services_of(key)).unwrap_or_default() {
+            self.groups.change(service.pid, Some(&service), None);
+        }
+        for service in new.map(|key| self.services_of(key)).unwrap_or_default() {
+            self.groups.change(service.pid, None, Some(&service));
         }
     }
 
-    fn relist(&mut self, node: NodeKey) {
-        for pid in self.services_of(node) {
-            self.relist_service(pid);
+    fn is_suspect(&self, node: NodeKey) -> bool {
+        self.suspects.contains(&node) || self.late.contains(&node)
+    }
+
+    /// Passes on to the services of a node what is thought of it.
+    fn mark(&mut self, node: NodeKey) {
+        let suspect = self.is_suspect(node);
+        for service in self.services_of(node) {
+            self.list(service.pid, Some(Arc::new(Instance { suspect, ..Instance::clone(&service) })));
         }
     }
 
-    /// Lists a service of another node, if its node counts.
-    fn relist_service(&mut self, pid: Pid) {
-        let counts = self.current.get(&pid.node.id).is_some_and(|record| record.key == pid.node);
-        let known = self.services.get(&pid).filter(|_| counts);
-        let instance = known.map(|known| {
-            let suspect = self.suspects.contains(&pid.node) || self.late.contains(&pid.node);
-            if suspect { Arc::new(Instance { suspect, ..Instance::clone(known) }) } else { Arc::clone(known) }
-        });
-        self.list(pid, instance);
-    }
-
-    fn services_of(&self, node: NodeKey) -> Vec<Pid> {
+    fn services_of(&self, node: NodeKey) -> Vec<Arc<Instance>> {
         let pid = |number| Pid { node, number };
-        self.services.range(pid(0)..=pid(u64::MAX)).map(|(pid, _)| *pid).collect()
+        self.services.range(pid(0)..=pid(u64::MAX)).map(|(_, service)| Arc::clone(service)).collect()
     }
 }

@@ -22,6 +22,7 @@ mod key;
 mod known;
 mod listing;
 mod nobody;
+mod reading;
 mod record;
 mod selector;
 #[cfg(feature = "cluster")]
@@ -42,7 +43,7 @@ pub(crate) use self::{
 pub(crate) use self::{
     choose::{Chance, Terms},
     group::Group,
-    in_flight::{InFlight, InShare, Share},
+    in_flight::{InShare, Share},
     kept::Kept,
     known::Directory,
     nobody::{deserted, ended, no_such_run, of_another_kind},

@@ -15,7 +15,7 @@ use crate::{
 pub(super) fn no_target(view: &View, seen: &[Arc<Instance>], selector: &Selector, here: NodeId) -> RefusedReason {
     let listed = selector.pid.and_then(|pid| view.instances().iter().find(|it| it.pid == pid));
     if let Some(other) = listed.filter(|it| !seen.iter().any(|of| of.pid == it.pid)) {
-        return of_another_kind(view, selector, &other.identity.name);
+        return of_another_kind(view, selector, &other.identity().name);
     }
     let ended = seen.iter().filter(|it| matches!(it.state, ServiceState::Stopped | ServiceState::Failed));
     let ended = ended.filter(|it| selector.matches(it)).count();

@@ -51,22 +51,42 @@ pub(crate) struct ServiceRecord {
     pub(crate) methods: Vec<MethodRecord>,
 }
 
-/// A [`ServiceRecord`] as it is kept: the views of one process share its parts.
-#[derive(Debug)]
+/// What a service says of itself that its state does not change. All who list it share it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Published {
+    pub(crate) identity: Arc<ServiceIdentity>,
+    /// That of the identity, if it is one.
+    pub(crate) version: Option<semver::Version>,
+    pub(crate) contracts: Box<[String]>,
+    /// Sorted by id.
+    pub(crate) methods: Box<[MethodRecord]>,
+}
+
+impl Published {
+    pub(crate) fn new(
+        identity: Arc<ServiceIdentity>,
+        contracts: Vec<String>,
+        mut methods: Vec<MethodRecord>,
+    ) -> Arc<Self> {
+        methods.sort_by_key(|method| method.id);
+        // Parsed once, and not with each call that asks for a version.
+        let version = identity.version.parse().ok();
+        Arc::new(Self { identity, version, contracts: contracts.into(), methods: methods.into() })
+    }
+}
+
+/// A [`ServiceRecord`] as it is kept.
+#[derive(Debug, Clone)]
 pub(crate) struct Offer {
     pub(crate) pid: Pid,
-    pub(crate) identity: Arc<ServiceIdentity>,
     pub(crate) state: ServiceState,
-    pub(crate) contracts: Arc<[String]>,
-    /// Sorted by id.
-    pub(crate) methods: Arc<[MethodRecord]>,
+    pub(crate) published: Arc<Published>,
 }
 
 impl From<ServiceRecord> for Offer {
     fn from(record: ServiceRecord) -> Self {
-        let ServiceRecord { pid, identity, state, contracts, mut methods } = record;
-        methods.sort_by_key(|method| method.id);
-        Self { pid, identity: Arc::new(identity), state, contracts: contracts.into(), methods: methods.into() }
+        let ServiceRecord { pid, identity, state, contracts, methods } = record;
+        Self { pid, state, published: Published::new(Arc::new(identity), contracts, methods) }
     }
 }
 

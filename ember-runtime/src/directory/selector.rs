@@ -94,14 +94,16 @@ impl Selector {
         fn holds<T: ?Sized>(wanted: Option<&T>, test: impl FnOnce(&T) -> bool) -> bool {
             wanted.is_none_or(test)
         }
-        let identity = &*instance.identity;
+        let identity = instance.identity();
         holds(self.pid.as_ref(), |pid| *pid == instance.pid)
             && holds(self.name.as_deref(), |name| name == identity.name)
             && holds(self.id.as_deref(), |id| id == identity.id)
             && holds(self.server.as_ref(), |server| *server == identity.server)
             && holds(self.node.as_ref(), |node| *node == instance.pid.node.id)
             && holds(self.kind.as_deref(), |kind| kind == identity.kind)
-            && holds(self.version.as_ref(), |wanted| instance.version.as_ref().is_some_and(|it| wanted.matches(it)))
+            && holds(self.version.as_ref(), |wanted| {
+                instance.published.version.as_ref().is_some_and(|it| wanted.matches(it))
+            })
             && self.tags.iter().all(|(name, value)| identity.tags.get(name) == Some(value))
     }
 }

@@ -138,7 +138,7 @@ fn say(directory: &Directory, plain: &mut Plain, rng: &Rng) {
             if record.pid.node != HERE && plain.nodes.contains_key(&record.pid.node) {
                 plain.services.insert(record.pid, record.clone());
             }
-            directory.apply(vec![Change::Service(Arc::new(record.into()))], &|_| false);
+            directory.apply(vec![Change::Service(record.into())], &|_| false);
         }
         6 => {
             let pid = pid(key());
@@ -207,8 +207,9 @@ fn what_is_kept_up_is_what_looking_at_everything_finds() {
                 say(&directory, &mut plain, &rng);
             }
             let view = directory.view();
-            let said =
-                |it: &Arc<Instance>| (it.pid, it.state, it.suspect, it.contracts.to_vec(), it.identity.version.clone());
+            let said = |it: &Arc<Instance>| {
+                (it.pid, it.state, it.suspect, it.published.contracts.to_vec(), it.identity().version.clone())
+            };
             let listed: Vec<_> = view.instances().iter().map(said).collect();
             assert_eq!(listed, plain.listed(), "seed {seed}, step {step}");
             let nodes: Vec<_> = view.nodes().map(|it| it.key).collect();
@@ -277,7 +278,7 @@ fn what_is_said_again_changes_nothing() {
     let there = node(2, 1);
     let record = service(&rng, Pid { node: there, number: 1 });
     let say = || {
-        let changes = vec![Change::Node(record_of(there).into()), Change::Service(Arc::new(record.clone().into()))];
+        let changes = vec![Change::Node(record_of(there).into()), Change::Service(record.clone().into())];
         directory.apply(changes, &|_| false);
     };
     say();

@@ -1,6 +1,6 @@
 //! A snapshot of the cluster.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{Instance, NodeRecord};
 use crate::id::NodeId;
@@ -9,13 +9,14 @@ use crate::id::NodeId;
 #[derive(Debug, Default)]
 pub struct View {
     number: u64,
-    nodes: BTreeMap<NodeId, Arc<NodeRecord>>,
+    /// Ordered by id.
+    nodes: Vec<Arc<NodeRecord>>,
     /// Ordered by pid.
     instances: Vec<Arc<Instance>>,
 }
 
 impl View {
-    pub(super) fn new(number: u64, nodes: BTreeMap<NodeId, Arc<NodeRecord>>, instances: Vec<Arc<Instance>>) -> Self {
+    pub(super) fn new(number: u64, nodes: Vec<Arc<NodeRecord>>, instances: Vec<Arc<Instance>>) -> Self {
         Self { number, nodes, instances }
     }
 
@@ -26,7 +27,7 @@ impl View {
 
     /// The nodes, this one included, in the order of their ids.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = &NodeRecord> {
-        self.nodes.values().map(|node| &**node)
+        self.nodes.iter().map(|node| &**node)
     }
 
     /// The services, in the order of their pids.
@@ -36,6 +37,7 @@ impl View {
 
     /// The newest run of a node.
     pub(super) fn node(&self, id: NodeId) -> Option<&Arc<NodeRecord>> {
-        self.nodes.get(&id)
+        let place = self.nodes.binary_search_by_key(&id, |node| node.key.id).ok()?;
+        self.nodes.get(place)
     }
 }

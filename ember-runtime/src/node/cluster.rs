@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{Node, NodeBuilder, door::Door, host::Services, namesake, revive, values};
+use super::{Node, NodeBuilder, door::Door, host::Services, namesake, patience::Signs, revive, values};
 use crate::{
     actor::{AnyCell, ServiceIdentity, ServiceState},
     directory::{
@@ -26,9 +26,6 @@ use crate::{
     registry::{Context, Registry, RegistryError},
     transport::{Identity, KeyPair, LinkConfig, Links},
 };
-
-/// How long a node that starts waits for the registry.
-const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the builder was told.
 pub(super) struct Options {
@@ -207,9 +204,11 @@ impl NodeBuilder {
         )));
         let _first =
             node.inner.membership.set(Membership { links: Arc::clone(&links), announcer: Arc::clone(&announcer) });
-        if timeout(JOIN_TIMEOUT, in_contact.wait_for(Contact::is_good)).await.is_err() {
+        let signs = Signs::new(router.directory(), announcer.written());
+        let answered = signs.wait(in_contact.wait_for(Contact::is_good)).await.map(drop);
+        if let Err(waited) = answered {
             let trouble = in_contact.borrow().trouble.clone();
-            return Err(unreachable(&**registry, trouble));
+            return Err(unreachable(&**registry, trouble, waited));
         }
         let leftovers = namesake::refuse_living(router.directory(), &links, node.name()).await?;
         node.inner.keep(tokio::spawn(namesake::watch(
@@ -259,15 +258,15 @@ fn interface(registry: &dyn Registry) -> Result<String> {
     }
 }
 
-/// What to say when nothing came of the registry within [`JOIN_TIMEOUT`].
-fn unreachable(registry: &dyn Registry, trouble: Option<RegistryError>) -> Error {
+/// What to say when nothing has come of the registry, for so long.
+fn unreachable(registry: &dyn Registry, trouble: Option<RegistryError>, waited: Duration) -> Error {
     let why = match trouble {
         Some(RegistryError::Unavailable(why)) => why,
         Some(other) => return other.into(),
         None => "it answers, but did not take this node's entries".into(),
     };
     let place = registry.reached_at().filter(|place| !why.contains(place)).map(|place| format!("{place}: "));
-    let (place, seconds) = (place.unwrap_or_default(), JOIN_TIMEOUT.as_secs());
+    let (place, seconds) = (place.unwrap_or_default(), waited.as_secs());
     RegistryError::Unavailable(format!(
         "{place}{why}. Gave up after {seconds} s: is it running, and is its address right?"
     ))
@@ -292,7 +291,7 @@ impl Joining {
     async fn introduce(&self, node: &Node) -> Result<()> {
         self.announcer.touch([Mine::Node]);
         node.inner.keep(tokio::spawn(Arc::clone(&self.announcer).run()));
-        self.settled(&self.announcer).await
+        self.settled(node).await
     }
 
     /// Writes the node and its services in the registry.
@@ -302,12 +301,15 @@ impl Joining {
         // From here on what starts is written by itself.
         services.publisher.write_with(Arc::clone(&self.announcer));
         self.announcer.touch(services.all());
-        self.settled(&self.announcer).await
+        self.settled(node).await
     }
 
-    async fn settled(&self, announcer: &Announcer) -> Result<()> {
-        let written = timeout(JOIN_TIMEOUT, announcer.settled()).await;
-        written.map_err(|_| unreachable(&*self.registry, self.contact.borrow().trouble.clone()))
+    async fn settled(&self, node: &Node) -> Result<()> {
+        let signs = Signs::new(node.inner.services.router.directory(), self.announcer.written());
+        let written = signs.wait(self.announcer.settled()).await;
+        written.map_err(|waited| unreachable(&*self.registry, self.contact.borrow().trouble.clone(), waited))?;
+        // A node that others see in part only does not start.
+        self.announcer.refused().map_or(Ok(()), |refused| Err(refused.into()))
     }
 }
 
@@ -334,6 +336,14 @@ impl Announced for Services {
 
     fn all(&self) -> Vec<Mine> {
         std::iter::once(Mine::Node).chain(self.all_published().into_iter().map(Mine::Service)).collect()
+    }
+
+    fn name(&self, mine: Mine) -> String {
+        let Mine::Service(number) = mine else { return format!("the node `{}`", self.record.name) };
+        match self.published(number) {
+            Some(cell) => format!("the service `{}/{}`", cell.identity().name, cell.identity().id),
+            None => format!("the service number {number}"),
+        }
     }
 }
 

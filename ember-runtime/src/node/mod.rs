@@ -18,6 +18,8 @@ mod hosted;
 mod late;
 #[cfg(feature = "cluster")]
 mod namesake;
+#[cfg(feature = "cluster")]
+mod patience;
 mod publish;
 #[cfg(feature = "cluster")]
 mod revive;

@@ -5,7 +5,7 @@ use std::{fmt::Debug, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures_util::{future::BoxFuture, stream::BoxStream};
 
-use super::RegistryError;
+use super::{RegistryError, SharedEvent};
 use crate::{net::Network, rng::Rng};
 
 /// The result of a registry operation.
@@ -215,7 +215,7 @@ pub enum WatchItem {
         /// The store's revision as the registry reported it.
         revision: i64,
         /// The changes, oldest first; may be empty (a progress notice).
-        events: Vec<Event>,
+        events: Vec<SharedEvent>,
     },
     /// The wanted revisions are gone.
     Compacted {

@@ -125,17 +125,15 @@ impl Session for InProcessSession {
 async fn next(watcher: Option<Watcher>) -> Option<(Result<WatchItem>, Option<Watcher>)> {
     let mut watcher = watcher?;
     consume_budget().await;
-    Some(match watcher.next().await {
-        Ok(At { revision, value: changes }) => {
-            (Ok(WatchItem::Events { revision, events: changes.into_iter().filter_map(event).collect() }), Some(watcher))
-        }
+    Some(match watcher.next_as(|change| change.told(event)).await {
+        Ok(At { revision, value: events }) => (Ok(WatchItem::Events { revision, events }), Some(watcher)),
         Err(Gone { oldest }) => (Ok(WatchItem::Compacted { revision: oldest }), None),
     })
 }
 
-fn event(change: Change) -> Option<Event> {
-    match change.now {
-        Some(record) => key_value(&record).map(Event::Put),
+fn event(change: &Change) -> Option<Event> {
+    match &change.now {
+        Some(record) => key_value(record).map(Event::Put),
         None => Some(Event::Delete { key: text(&change.key)?, revision: change.revision }),
     }
 }
@@ -221,6 +219,24 @@ mod tests {
             async { compacted.unwrap() }.boxed()
         })
         .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_who_watch_are_told_the_same_event_of_which_something_is_made_once() {
+        let session = InProcessSession { store: InProcess::default().store, apart: false };
+        let revision = session.put("e/1".into(), "1".into(), None).await.unwrap();
+        let mut heard = Vec::new();
+        for _ in 0..3 {
+            let item = session.watch("e/".into(), revision).await.unwrap().next().await.unwrap().unwrap();
+            let WatchItem::Events { events, .. } = item else { panic!("{item:?}") };
+            heard.extend(events);
+        }
+        for (number, event) in heard.iter().enumerate() {
+            assert!(matches!(&**event, Event::Put(entry) if entry.key == "e/1" && entry.value == "1"), "{event:?}");
+            assert_eq!(event.made(|_| number), Some(&0), "made by the first of them");
+            assert_eq!(event.made(|_| "of another type"), None);
+        }
+        assert_eq!(heard.len(), 3);
     }
 
     #[cfg(feature = "etcd")]

@@ -15,6 +15,7 @@ mod etcd;
 mod in_process;
 #[cfg(feature = "etcd")]
 pub(crate) mod server;
+mod shared;
 #[cfg_attr(
     not(feature = "etcd"),
     allow(
@@ -32,6 +33,7 @@ pub use self::{
     },
     error::RegistryError,
     in_process::InProcess,
+    shared::SharedEvent,
 };
 #[cfg(feature = "etcd")]
 pub use self::{

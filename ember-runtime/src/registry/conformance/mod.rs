@@ -137,7 +137,7 @@ impl Watching {
             };
             assert!(revision >= self.seen, "{}: the revision went back from {} to {revision}", self.name, self.seen);
             self.seen = revision;
-            changes.extend(events.into_iter().map(|event| self.change(event)));
+            changes.extend(events.into_iter().map(|event| self.change(event.into())));
         }
         changes
     }

@@ -46,10 +46,10 @@ async fn events_carry_what_was_written(place: Place) {
             other @ WatchItem::Compacted { .. } => panic!("{}: {other:?}", place.name),
         }
     }
-    let Event::Put(entry) = &events[0] else { panic!("{}: {events:?}", place.name) };
+    let Event::Put(entry) = &*events[0] else { panic!("{}: {events:?}", place.name) };
     assert_eq!((entry.created, entry.modified, entry.lease), (created, modified, None), "{}", place.name);
     assert_eq!((&entry.key, &entry.value[..]), (&place.key("key"), &b"2"[..]), "{}", place.name);
-    assert_eq!(events[1], Event::Delete { key: place.key("key"), revision: deleted }, "{}", place.name);
+    assert_eq!(*events[1], Event::Delete { key: place.key("key"), revision: deleted }, "{}", place.name);
 }
 
 async fn a_watch_sees_only_its_prefix(place: Place) {
@@ -84,7 +84,7 @@ async fn a_list_and_a_watch_leave_no_gap(place: Place) {
             let item = watch.item("the last of the writes").await;
             let WatchItem::Events { events, .. } = item else { panic!("{}: {item:?}", place.name) };
             for event in events {
-                let revision = match event {
+                let revision = match Event::from(event) {
                     Event::Put(entry) => {
                         view.insert(entry.key, entry.value);
                         entry.modified

@@ -14,7 +14,7 @@ use super::{
     session::Outcome,
 };
 use crate::registry::{
-    RegistryError,
+    RegistryError, SharedEvent,
     api::{Event, Result, Watch, WatchItem},
 };
 
@@ -86,7 +86,7 @@ impl Running {
                 return Err(classify::canceled(response.cancel_reason()));
             }
             self.seen.advance(revision, response.events().is_empty())?;
-            let events: Vec<_> = response.events().iter().filter_map(event).collect();
+            let events: Vec<_> = response.events().iter().filter_map(event).map(SharedEvent::from).collect();
             // A bare revision is kept back: before 3.4.25 and 3.5.8 it could overtake events that it covers.
             if !events.is_empty() {
                 return Ok(WatchItem::Events { revision, events });

@@ -96,7 +96,7 @@ impl<'a> Draft<'a> {
     fn change(&mut self, key: Bytes, now: Option<Arc<Record>>) -> Option<Arc<Record>> {
         let before = self.state.set(&key, now.clone());
         let revision = self.state.revision + 1;
-        self.changes.push(Change { revision, key, now, before: before.clone() });
+        self.changes.push(Change::new(revision, key, now, before.clone()));
         before
     }
 }

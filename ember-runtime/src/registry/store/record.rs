@@ -1,10 +1,10 @@
 //! What the store holds: records, and how they changed.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
-use crate::registry::LeaseId;
+use crate::registry::{Event, LeaseId, SharedEvent};
 
 /// About what a record costs beside its key and value.
 const OVERHEAD: usize = 128;
@@ -40,9 +40,20 @@ pub(crate) struct Change {
     pub(crate) now: Option<Arc<Record>>,
     /// `None`: it did not exist.
     pub(crate) before: Option<Arc<Record>>,
+    /// How those who watch are told of it, once one has been.
+    told: OnceLock<Option<SharedEvent>>,
 }
 
 impl Change {
+    pub(super) fn new(revision: i64, key: Bytes, now: Option<Arc<Record>>, before: Option<Arc<Record>>) -> Self {
+        Self { revision, key, now, before, told: OnceLock::new() }
+    }
+
+    /// The event that `tell` makes of it, if it can: the same one for all who watch.
+    pub(crate) fn told(&self, tell: fn(&Self) -> Option<Event>) -> Option<SharedEvent> {
+        self.told.get_or_init(|| tell(self).map(SharedEvent::from)).clone()
+    }
+
     /// What it costs to remember, in bytes.
     pub(super) fn size(&self) -> usize {
         OVERHEAD + [&self.now, &self.before].into_iter().flatten().map(|record| record.size()).sum::<usize>()

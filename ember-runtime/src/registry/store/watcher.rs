@@ -27,9 +27,18 @@ impl Watcher {
     ///
     /// # Cancel safety
     /// Nothing is lost.
+    #[cfg(test)]
     pub(crate) async fn next(&mut self) -> Result<At<Vec<Change>>, Gone> {
+        self.next_as(|change| Some(change.clone())).await
+    }
+
+    /// The same, each as `take` has it; what it does not want is left out.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub(crate) async fn next_as<T>(&mut self, take: fn(&Change) -> Option<T>) -> Result<At<Vec<T>>, Gone> {
         loop {
-            let batch = self.try_next()?;
+            let batch = self.try_next_as(take)?;
             if !batch.value.is_empty() {
                 return Ok(batch);
             }
@@ -40,12 +49,21 @@ impl Watcher {
     /// The next changes of the range, if there are any now. When there are none, the watcher has seen everything up to
     /// the revision returned.
     pub(crate) fn try_next(&mut self) -> Result<At<Vec<Change>>, Gone> {
+        self.try_next_as(|change| Some(change.clone()))
+    }
+
+    fn try_next_as<T>(&mut self, take: fn(&Change) -> Option<T>) -> Result<At<Vec<T>>, Gone> {
         let Self { store, range, position } = self;
-        store.with(|state, _| read(state, range, position))
+        store.with(|state, _| read(state, range, position, take))
     }
 }
 
-fn read(state: &State, range: &KeyRange, position: &mut i64) -> Result<At<Vec<Change>>, Gone> {
+fn read<T>(
+    state: &State,
+    range: &KeyRange,
+    position: &mut i64,
+    take: fn(&Change) -> Option<T>,
+) -> Result<At<Vec<T>>, Gone> {
     let (revision, oldest) = (state.revision, state.history.oldest());
     if *position < oldest {
         return Err(Gone { oldest });
@@ -54,7 +72,7 @@ fn read(state: &State, range: &KeyRange, position: &mut i64) -> Result<At<Vec<Ch
     for changes in state.history.since(*position) {
         for change in changes.iter().filter(|change| range.contains(&change.key)) {
             bytes += change.size();
-            batch.push(change.clone());
+            batch.extend(take(change));
         }
         if let Some(change) = changes.first() {
             *position = change.revision + 1;

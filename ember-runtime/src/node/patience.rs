@@ -38,19 +38,20 @@ impl Signs {
     /// After how long it was given up.
     pub(super) async fn wait<T>(self, wanted: impl Future<Output = T>) -> Result<T, Duration> {
         let started = Instant::now();
-        let (mut last, mut sign) = (started, self.now());
+        let (mut quiet, mut sign) = (Duration::ZERO, self.now());
         tokio::pin!(wanted);
         loop {
             if let Ok(done) = timeout(LOOK, &mut wanted).await {
                 return Ok(done);
             }
-            // Looked for before the time counts: where everything is slow, this look is late, too.
-            let now = Instant::now();
+            // However late this look is, it counts once: where everything is slow, signs are, too.
+            quiet += LOOK;
             if self.now() != sign {
-                (last, sign) = (now, self.now());
+                (quiet, sign) = (Duration::ZERO, self.now());
             }
-            if now >= (last + QUIET).min(started + MOST) {
-                return Err(now - started);
+            let waited = started.elapsed();
+            if quiet >= QUIET || waited >= MOST {
+                return Err(waited);
             }
         }
     }

@@ -1,7 +1,13 @@
 //! Many nodes in one process, and many services on one node: all are seen, nobody's lease is lost beside the writes, and the
 //! shutdown is over in time.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use ember::{
     Error, View,
@@ -106,12 +112,14 @@ async fn five_thousand_services_of_one_node_are_seen_and_its_lease_is_kept_with_
     register_many(&a, &b, &*session, "default").await;
 }
 
-/// An in-process registry that takes its time to write, and does not take what has this text in its key.
+/// An in-process registry that takes its time to write, and does not take what has this text in it, or nothing when it is full.
 #[derive(Debug, Clone, Default)]
 struct Odd {
     registry: InProcess,
     slow: Duration,
     refuses: Option<&'static str>,
+    full: Arc<AtomicBool>,
+    asked: Arc<AtomicUsize>,
 }
 
 #[derive(Debug)]
@@ -154,6 +162,7 @@ impl Session for OddSession {
         Box::pin(async move {
             // tidy: sleep: a registry that takes its time
             sleep(self.odd.slow).await;
+            self.odd.asked.fetch_add(1, Ordering::Relaxed);
             let refused = transaction.then.iter().any(|operation| match operation {
                 Operation::Put { value, .. } => {
                     let text = String::from_utf8_lossy(value);
@@ -161,7 +170,7 @@ impl Session for OddSession {
                 }
                 Operation::Delete { .. } => false,
             });
-            if refused {
+            if refused || self.odd.full.load(Ordering::Relaxed) {
                 return Err(RegistryError::Rejected("this is too large".into()));
             }
             self.session.commit(transaction).await
@@ -215,5 +224,27 @@ async fn what_the_registry_rejects_holds_nobody_back_and_is_reported_by_name() {
     let ending = Instant::now();
     a.shutdown().await.unwrap();
     assert!(ending.elapsed() < Duration::from_secs(1), "it waited: {:?}", ending.elapsed());
+    b.shutdown().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_is_full_is_asked_rarely_and_has_everything_soon_after_it_has_room() {
+    let registry = Odd::default();
+    let build = |name: &str| Node::builder().name(name).registry(registry.clone());
+    let (a, b) = (build("a").start().await.unwrap(), build("b").start().await.unwrap());
+    registry.full.store(true, Ordering::Relaxed);
+    for _ in 0..300 {
+        a.spawn(Hosted::new(Leaf).register()).await.unwrap();
+    }
+    registry.asked.store(0, Ordering::Relaxed);
+    // tidy: sleep: how often it is asked in a minute is what is tested, on a paused clock
+    sleep(Duration::from_secs(60)).await;
+    let asked = registry.asked.load(Ordering::Relaxed);
+    assert!((10..200).contains(&asked), "asked {asked} times in a minute");
+    registry.full.store(false, Ordering::Relaxed);
+    let begun = Instant::now();
+    sees(&b, "leaf", 300).await;
+    assert!(begun.elapsed() < Duration::from_secs(125), "they waited: {:?}", begun.elapsed());
+    a.shutdown().await.unwrap();
     b.shutdown().await.unwrap();
 }

@@ -265,8 +265,8 @@ impl Announcer {
                         retry = RETRY[0];
                         retry_at = Instant::now() + retry;
                     }
-                    most = AT_ONCE;
-                    continue;
+                    // A registry that takes nothing at all is asked for one at a time, and ever more rarely.
+                    most = 1;
                 }
                 // It may have been written. What is written again is the same, or newer.
                 Err(error) => {

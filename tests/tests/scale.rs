@@ -40,12 +40,15 @@ impl Leaf {
     }
 }
 
+/// A thousand nodes that end at once in a debug build have two processors among them.
+const PATIENT: Duration = Duration::from_secs(120);
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_nodes_of_one_process_start_at_once_see_each_other_and_call_each_other() {
     let count = 128 * scale().min(8) as usize;
     let registry = InProcess::default();
-    let start =
-        |number| Node::builder().name(format!("node-{number}")).registry(registry.clone()).service(Leaf).start();
+    let build = |number| Node::builder().name(format!("node-{number}")).registry(registry.clone()).drain(PATIENT);
+    let start = |number| build(number).service(Leaf).start();
     let nodes: Vec<_> = join_all((0..count).map(start)).await.into_iter().map(Result::unwrap).collect();
     let all = |view: &View| view.nodes().len() == count && view.instances().len() == count;
     for node in &nodes {

@@ -44,7 +44,9 @@ impl Signs {
             if let Ok(done) = timeout(LOOK, &mut wanted).await {
                 return Ok(done);
             }
-            // However late this look is, it counts once: where everything is slow, signs are, too.
+            // However late this look is, it counts once, and not before a task that is new has had its turn: where everything is
+            // slow, signs are, too.
+            let _ = tokio::spawn(async {}).await;
             quiet += LOOK;
             if self.now() != sign {
                 (quiet, sign) = (Duration::ZERO, self.now());

@@ -65,6 +65,12 @@ impl Ambient {
         self.due.is_over()
     }
 
+    /// Whether a handler is running on this thread.
+    #[inline]
+    pub(crate) fn is_there() -> bool {
+        CURRENT.is_set()
+    }
+
     /// Shows the handler that is running on this thread, if one is, to `look`.
     #[inline]
     pub(crate) fn current<T>(look: impl FnOnce(&Self) -> T) -> Option<T> {

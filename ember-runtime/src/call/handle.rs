@@ -78,16 +78,23 @@ impl Place {
         module.hash(&mut mixed);
         Self { hash: mixed.finish(), address, module }
     }
-}
 
-impl PartialEq for Place {
-    /// Compares in full; most often both come from one client, which shows at once.
-    #[inline]
-    fn eq(&self, other: &Self) -> bool {
+    /// Whether both say the same, read in full.
+    #[inline(never)]
+    fn reads_as(&self, other: &Self) -> bool {
         self.hash == other.hash
             && (Arc::ptr_eq(&self.address, &other.address)
                 || self.address.selector.finds() == other.address.selector.finds())
-            && (Arc::ptr_eq(&self.module, &other.module) || self.module == other.module)
+            && self.module == other.module
+    }
+}
+
+impl PartialEq for Place {
+    /// Compares in full, unless both come from one client: most often they do, and then they are the same, not only alike.
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        let same = Arc::ptr_eq(&self.address, &other.address) && Arc::ptr_eq(&self.module, &other.module);
+        same || self.reads_as(other)
     }
 }
 
@@ -188,5 +195,33 @@ impl<K: Kind> fmt::Debug for Handle<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.target.address.selector, if self.target.module.is_empty() { "" } else { " module=" })?;
         f.write_str(self.target.module.trim_end_matches('.'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::Interest;
+
+    fn selector(name: &str) -> Selector {
+        Selector::new(Interest::Service(name.into()))
+    }
+
+    #[test]
+    fn places_are_the_same_if_they_are_of_one_client_or_read_the_same_and_not_if_only_a_part_or_the_hash_does() {
+        let bag = Place::new(selector("player"), 0, "bag.");
+        assert!(bag == bag.clone(), "of one client");
+        assert!(bag == Place::new(selector("player"), 7, "bag."), "of another that selects the same");
+        assert!(bag == Place::of(Arc::clone(&bag.address), "bag.".into()), "the module was named again");
+        let others = [
+            Place::of(Arc::clone(&bag.address), "box.".into()),
+            Place::of(Arc::clone(&bag.address), "".into()),
+            Place::new(selector("bank"), 0, "bag."),
+            Place::of(Place::new(selector("bank"), 0, "").address, Arc::clone(&bag.module)),
+        ];
+        for other in others {
+            assert!(bag != other, "{:?} {}", other.address.selector, other.module);
+            assert!(bag != Place { hash: bag.hash, ..other }, "of the same hash");
+        }
     }
 }

@@ -79,6 +79,7 @@ impl Opened {
         }
     }
 
+    #[inline(never)]
     fn replace(&mut self, envelope: Envelope) {
         match &mut self.0 {
             Some(last) => **last = envelope,

@@ -201,7 +201,7 @@ mod tests {
     use super::*;
     use crate::directory::Interest;
 
-    fn selector(name: &str) -> Selector {
+    fn selector(name: &'static str) -> Selector {
         Selector::new(Interest::Service(name.into()))
     }
 

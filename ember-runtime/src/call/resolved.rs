@@ -186,7 +186,8 @@ impl Resolved {
     }
 
     /// Remembers it.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "as above")]
+    #[inline(always)]
     pub(super) fn give_back(self: Box<Self>) {
         let mut this = Some(self);
         let _ended = KNOWN.try_with(|known| {

@@ -44,8 +44,13 @@ impl Ambient {
         self.envelope.put(envelope);
         // Taking it costs more than looking whether it is there.
         if self.extended.get().is_some() {
-            self.extended = OnceLock::new();
+            self.forget_chain();
         }
+    }
+
+    #[inline(never)]
+    fn forget_chain(&mut self) {
+        self.extended = OnceLock::new();
     }
 
     /// The span of the handler that has begun. To be asked for once.

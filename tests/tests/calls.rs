@@ -219,3 +219,19 @@ async fn a_call_that_nobody_polls_does_nothing() {
     drop(desk.rpc_add(1));
     assert_eq!(desk.rpc_total().await, Ok(0));
 }
+
+#[tokio::test]
+async fn a_call_that_has_ended_says_so_and_cannot_be_polled_again() {
+    let (_node, desk, gate, _) = start().await;
+    let (mut at_once, mut later) = (desk.rpc_add(1), desk.rpc_wait("through".into()));
+    assert_eq!((&mut at_once).await, Ok(1));
+    let open = async {
+        gate.reached().await;
+        gate.open();
+    };
+    assert_eq!(tokio::join!(&mut later, open).0.unwrap(), "through");
+    assert_eq!(format!("{at_once:?} {later:?}"), "Call(rpc_add, ended) Call(rpc_wait, ended)");
+    assert!(tokio::spawn(at_once).await.unwrap_err().is_panic());
+    assert!(tokio::spawn(later).await.unwrap_err().is_panic());
+    assert_eq!(desk.rpc_total().await, Ok(1), "it was made once");
+}

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A [`Cell`] whose service's type is not known.
-pub(crate) trait AnyCell: Send + Sync + 'static {
+pub(crate) trait AnyCell: Any + Send + Sync {
     fn pid(&self) -> Pid;
     fn name(&self) -> &'static str;
     fn identity(&self) -> &Arc<ServiceIdentity>;
@@ -69,7 +69,14 @@ pub(crate) trait AnyCell: Send + Sync + 'static {
     fn down(&self, down: &Down, life: u64, watchers: &[Watcher]);
     /// Whether a watcher has an `#[on(down)]`.
     fn hears(&self, watcher: &Watcher) -> bool;
-    fn as_any(&self) -> &dyn Any;
+}
+
+impl dyn AnyCell {
+    /// Each call asks for its type.
+    #[inline]
+    pub(crate) fn as_any(&self) -> &dyn Any {
+        self
+    }
 }
 
 impl<S: Service> AnyCell for Cell<S> {
@@ -172,10 +179,6 @@ impl<S: Service> AnyCell for Cell<S> {
 
     fn hears(&self, watcher: &Watcher) -> bool {
         delivery::hears(self, watcher)
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }
 

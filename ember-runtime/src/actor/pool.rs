@@ -9,7 +9,7 @@ use super::outcome::To;
 use crate::{message::Method, shelf};
 
 pin_project! {
-    /// A place for a future and for whom to tell its outcome.
+    /// A place for a future and for whom to tell its outcome, once that is not told on the spot.
     pub(super) struct Slot<F, M: Method> {
         #[pin]
         pub(super) future: Option<F>,
@@ -39,7 +39,11 @@ impl Memory<'_> {
             Self::Thread => None,
             Self::Spare(spare) => spare.kept::<F, M>().and_then(Option::take),
         };
-        match kept.or_else(shelf::take::<Placed<F, M>>) {
+        let kept = match kept {
+            None => shelf::take::<Placed<F, M>>(),
+            kept => kept,
+        };
+        match kept {
             Some(mut slot) => {
                 slot.as_mut().project().future.set(Some(make()));
                 slot
@@ -48,12 +52,11 @@ impl Memory<'_> {
         }
     }
 
-    /// Keeps the place for the next time. What is still in it, is dropped.
+    /// Keeps the place of a future that has ended, whose outcome has been told, for the next time. The future is `async`: where
+    /// it has ended it holds nothing any more, so that it need not be dropped before the next takes its place.
     #[inline(always)]
-    pub(super) fn keep<F: 'static, M: Method>(&mut self, mut slot: Placed<F, M>) {
-        let mut parts = slot.as_mut().project();
-        parts.future.set(None);
-        *parts.to = To::Nobody;
+    pub(super) fn keep<F: 'static, M: Method>(&mut self, slot: Placed<F, M>) {
+        debug_assert!(matches!(slot.to, To::Nobody), "somebody still waits for the outcome");
         match self {
             Self::Thread => shelf::keep(slot),
             Self::Spare(spare) => spare.keep(slot),

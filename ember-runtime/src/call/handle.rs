@@ -78,11 +78,16 @@ impl Place {
         module.hash(&mut mixed);
         Self { hash: mixed.finish(), address, module }
     }
+
+    /// Whether both come from one client, which shows at once: most often they do. Then they are equal; others may be.
+    #[inline]
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.address, &other.address) && Arc::ptr_eq(&self.module, &other.module)
+    }
 }
 
 impl PartialEq for Place {
-    /// Compares in full; most often both come from one client, which shows at once.
-    #[inline]
+    /// Compares in full.
     fn eq(&self, other: &Self) -> bool {
         self.hash == other.hash
             && (Arc::ptr_eq(&self.address, &other.address)
@@ -188,5 +193,36 @@ impl<K: Kind> fmt::Debug for Handle<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.target.address.selector, if self.target.module.is_empty() { "" } else { " module=" })?;
         f.write_str(self.target.module.trim_end_matches('.'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::Interest;
+
+    fn selector(name: &'static str) -> Selector {
+        Selector::new(Interest::Service(name.into()))
+    }
+
+    #[test]
+    fn places_are_the_same_if_they_are_of_one_client_or_read_the_same_and_not_if_only_a_part_or_the_hash_does() {
+        let bag = Place::new(selector("player"), 0, "bag.");
+        assert!(bag.is(&bag.clone()) && bag == bag.clone(), "of one client");
+        let equal = [Place::new(selector("player"), 7, "bag."), Place::of(Arc::clone(&bag.address), "bag.".into())];
+        for other in equal {
+            assert!(bag == other && !bag.is(&other), "of another that selects the same, or named again");
+        }
+        let others = [
+            Place::of(Arc::clone(&bag.address), "box.".into()),
+            Place::of(Arc::clone(&bag.address), "".into()),
+            Place::new(selector("bank"), 0, "bag."),
+            Place::of(Place::new(selector("bank"), 0, "").address, Arc::clone(&bag.module)),
+        ];
+        for other in others {
+            assert!(bag != other && !bag.is(&other), "{:?} {}", other.address.selector, other.module);
+            let other = Place { hash: bag.hash, ..other };
+            assert!(bag != other && !bag.is(&other), "of the same hash: {:?}", other.address.selector);
+        }
     }
 }

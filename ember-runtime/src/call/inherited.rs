@@ -17,6 +17,12 @@ pub(super) struct Inherited {
 }
 
 impl Inherited {
+    /// Whether a call that is made here certainly takes over nothing.
+    #[inline]
+    pub(super) fn is_nothing() -> bool {
+        !Ambient::is_there() && MadeIn::is_nowhere()
+    }
+
     /// For a call that the running handler waits for.
     pub(super) fn awaited() -> Self {
         Ambient::current(Self::from_awaiting).unwrap_or_else(Self::outside)

@@ -1,6 +1,6 @@
 //! A call that has not been made yet.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use super::{handle::Target, retry::Repeat};
 use crate::{clock::LONGEST, directory::Key, message::Method};
@@ -22,8 +22,8 @@ pub struct Request<M: Method> {
 #[derive(Debug, Clone)]
 pub(super) struct Options {
     pub(super) timeout: Duration,
-    /// Almost always nothing, and then it costs nothing to carry.
-    more: Option<Box<More>>,
+    /// Almost always nothing, and then it costs nothing to carry, and one look to drop.
+    more: Option<Arc<More>>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -61,11 +61,15 @@ impl Options {
     }
 
     pub(super) fn set_key(&mut self, key: Key) {
-        self.more.get_or_insert_default().key = Some(key.0);
+        self.more().key = Some(key.0);
     }
 
     pub(super) fn set_header(&mut self, name: String, value: String) {
-        self.more.get_or_insert_default().headers.insert(name, value);
+        self.more().headers.insert(name, value);
+    }
+
+    fn more(&mut self) -> &mut More {
+        Arc::make_mut(self.more.get_or_insert_default())
     }
 
     /// Whether there is nothing but the time-out.

@@ -30,6 +30,8 @@ const SETS: usize = 32;
 
 /// Whom the calls of one method to one target go to.
 pub(super) struct Resolved {
+    /// Where it is remembered.
+    set: usize,
     router: u64,
     method: TypeId,
     place: Place,
@@ -111,73 +113,94 @@ impl Found {
 
 /// The hash of a target's method.
 #[inline]
-fn set<M: Method>(place: &Place, router: u64) -> usize {
-    set_of(TypeId::of::<M>(), place, router)
-}
-
-#[inline]
-fn set_of(method: TypeId, place: &Place, router: u64) -> usize {
-    let mut mixed = Mixed(place.hash ^ router);
+fn set_of(method: TypeId, target: &Target) -> usize {
+    let mut mixed = Mixed(target.place.hash ^ target.router.number);
     method.hash(&mut mixed);
     mixed.place(SETS)
 }
 
+/// What is remembered in `set`, compared in full. The `first` was taken out of it.
+#[inline(never)]
+fn search(set: &Set, first: Option<Box<Resolved>>, method: TypeId, target: &Target) -> Option<Box<Resolved>> {
+    set[0].set(first);
+    set.iter().find_map(|place| {
+        let resolved = place.take()?;
+        if resolved.is_for(method, target) && resolved.place == target.place {
+            return Some(resolved);
+        }
+        place.set(Some(resolved));
+        None
+    })
+}
+
+/// Each makes room for the one before it, up to where one was taken from; the last is forgotten.
+#[inline(never)]
+fn make_room(places: &[Cell<Option<Box<Resolved>>>], first: Box<Resolved>) {
+    let mut next = Some(first);
+    for place in places {
+        next = place.replace(next);
+        if next.is_none() {
+            return;
+        }
+    }
+}
+
 impl Resolved {
     /// Whom a call of the method `M` goes to. To be given back after use.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "measured: a short call takes twenty instructions more otherwise")]
+    #[inline(always)]
     pub(super) fn take<M: Method>(target: &Target) -> Box<Self> {
-        // A thread that ends remembers nothing any more.
-        let known = KNOWN.try_with(|known| {
-            let set = &known[set::<M>(&target.place, target.router.number)];
-            set.iter().find_map(|place| {
-                let resolved = place.take()?;
-                if resolved.is_of::<M>(target) {
-                    return Some(resolved);
-                }
-                place.set(Some(resolved));
-                None
-            })
-        });
-        match known {
-            Ok(Some(mut resolved)) => {
+        match Self::known(TypeId::of::<M>(), target) {
+            Some(mut resolved) => {
                 if !resolved.is_current() {
                     resolved.renew::<M>(target);
                 }
                 resolved
             }
-            _ => Self::find::<M>(target),
+            None => Self::find::<M>(target),
         }
+    }
+
+    /// What is remembered. A thread that ends remembers nothing any more.
+    #[allow(clippy::inline_always, reason = "as above")]
+    #[inline(always)]
+    fn known(method: TypeId, target: &Target) -> Option<Box<Self>> {
+        let look = |known: &[Set; SETS]| {
+            let set = &known[set_of(method, target)];
+            match set[0].take() {
+                Some(last) if last.is_for(method, target) && last.place.is(&target.place) => Some(last),
+                last => search(set, last, method, target),
+            }
+        };
+        KNOWN.try_with(look).ok().flatten()
     }
 
     #[cold]
     fn find<M: Method>(target: &Target) -> Box<Self> {
         let (router, method, place) = (target.router.number, TypeId::of::<M>(), target.place.clone());
-        let last = KNOWN.try_with(|known| known[set::<M>(&place, router)][WAYS - 1].take()).ok().flatten();
+        let set = set_of(method, target);
+        let last = KNOWN.try_with(|known| known[set][WAYS - 1].take()).ok().flatten();
         // What the calls of that one have left may fit all the same.
         let spare = last.map(|last| last.spare).unwrap_or_default();
-        Box::new(Self { router, method, place, whom: whom::<M>(target), spare, at_home: None })
+        Box::new(Self { set, router, method, place, whom: whom::<M>(target), spare, at_home: None })
     }
 
     /// Remembers it.
-    #[inline]
+    #[allow(clippy::inline_always, reason = "as above")]
+    #[inline(always)]
     pub(super) fn give_back(self: Box<Self>) {
-        let mut next = Some(self);
+        let mut this = Some(self);
         let _ended = KNOWN.try_with(|known| {
-            let Some(resolved) = &next else { return };
-            let set = &known[set_of(resolved.method, &resolved.place, resolved.router)];
-            for place in set {
-                // Each makes room for the one before it, up to where this one was taken from.
-                next = place.replace(next.take());
-                if next.is_none() {
-                    return;
-                }
+            let Some(set) = this.as_ref().and_then(|this| known.get(this.set)) else { return };
+            if let Some(next) = set[0].replace(this.take()) {
+                make_room(&set[1..], next);
             }
         });
     }
 
     #[inline]
-    fn is_of<M: Method>(&self, target: &Target) -> bool {
-        self.method == TypeId::of::<M>() && self.router == target.router.number && self.place == target.place
+    fn is_for(&self, method: TypeId, target: &Target) -> bool {
+        self.method == method && self.router == target.router.number
     }
 
     /// Whether nothing has changed that it depends on.

@@ -156,19 +156,33 @@ fn envelope<M: Method>(target: &Target, options: &Options) -> Option<(Option<Env
     if options.timeout.is_zero() {
         return None;
     }
+    // Most often that is plain to see, and then nothing is made that would have to be dropped.
+    if adds_nothing(target, options, M::INFO.lane) && Inherited::is_nothing() {
+        return Some((None, None));
+    }
+    inherit(target, options, M::INFO.lane)
+}
+
+/// Whether the call itself has nothing that travels beside its arguments.
+#[inline]
+fn adds_nothing(target: &Target, options: &Options, lane: Lane) -> bool {
+    lane == Lane::User && options.is_plain() && target.keys.is_empty()
+}
+
+/// The same, where something may be inherited.
+fn inherit(target: &Target, options: &Options, lane: Lane) -> Option<(Option<Envelope>, Option<Instant>)> {
     let inherited = Ambient::current(|ambient| (!ambient.is_late()).then(|| Inherited::from_awaiting(ambient)));
     let inherited = match inherited {
         Some(None) => return None,
         Some(Some(inherited)) => inherited,
         None => {
             let inherited = Inherited::outside();
-            let plain = options.is_plain() && target.keys.is_empty() && inherited.is_plain();
-            if plain && const { matches!(M::INFO.lane, Lane::User) } {
+            if adds_nothing(target, options, lane) && inherited.is_plain() {
                 return Some((None, None));
             }
             inherited
         }
     };
-    let envelope = inherited.envelope(options, M::INFO.lane, None);
+    let envelope = inherited.envelope(options, lane, None);
     Some((Some(Envelope { keys: target.keys.clone(), ..envelope }), inherited.until()))
 }

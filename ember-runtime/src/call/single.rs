@@ -42,6 +42,8 @@ use crate::{
 pub struct Call<M: Method> {
     request: Request<M>,
     stage: Stage<M>,
+    /// There is nothing more to come. Said here, so that a call that is over at once leaves its stage as it is.
+    ended: bool,
 }
 
 enum Stage<M: Method> {
@@ -51,7 +53,6 @@ enum Stage<M: Method> {
     WaitingAway(WaitingAway),
     /// All that is less simple.
     Running(BoxFuture<'static, Outcome<M>>),
-    Ended,
 }
 
 // The arguments are moved out before anything is pinned.
@@ -59,7 +60,7 @@ impl<M: Method> Unpin for Call<M> {}
 
 impl<M: Method> Call<M> {
     pub(super) fn new(request: Request<M>) -> Self {
-        Self { request, stage: Stage::Ready }
+        Self { request, stage: Stage::Ready, ended: false }
     }
 
     fn change(mut self, change: impl FnOnce(&mut Request<M>)) -> Self {
@@ -69,7 +70,11 @@ impl<M: Method> Call<M> {
 
     /// What is to be done, if nothing has been done yet.
     fn unstarted(self) -> Option<Request<M>> {
-        matches!(self.stage, Stage::Ready).then_some(self.request)
+        self.is_unstarted().then_some(self.request)
+    }
+
+    fn is_unstarted(&self) -> bool {
+        matches!(self.stage, Stage::Ready) && !self.ended
     }
 
     /// Waits this long at most for the result.
@@ -103,7 +108,7 @@ impl<M: Method> Call<M> {
     /// # Panics
     /// If the call has been polled already.
     pub fn send(mut self) -> Result<(), SendError<M::Args>> {
-        assert!(matches!(self.stage, Stage::Ready), "a call that has been started cannot be sent one way");
+        assert!(self.is_unstarted(), "a call that has been started cannot be sent one way");
         send(&mut self.request)
     }
 
@@ -149,14 +154,18 @@ impl<M: Method> Future for Call<M> {
     type Output = Outcome<M>;
 
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Outcome<M>> {
-        let Self { request, stage } = &mut *self;
+        let Self { request, stage, ended } = &mut *self;
+        assert!(!*ended, "a call was polled after it had ended");
         loop {
             let outcome = match stage {
                 Stage::Ready => {
                     // A tight loop of calls that never have to wait must not keep the other tasks of its thread from running.
                     ready!(coop::poll_proceed(task)).made_progress();
                     match attempt(request, task) {
-                        Tried::Done(outcome) => sound::<M>(&request.target, outcome),
+                        Tried::Done(outcome) => {
+                            *ended = true;
+                            return Poll::Ready(sound::<M>(&request.target, outcome));
+                        }
                         Tried::Waits(waiting) => {
                             *stage = Stage::Waiting(waiting);
                             continue;
@@ -208,9 +217,8 @@ impl<M: Method> Future for Call<M> {
                         Err(Ended) => Err(describe::<M, _>(&request.target, None, LostReason::RuntimeEnded.into())),
                     }
                 }
-                Stage::Ended => panic!("a call was polled after it had ended"),
             };
-            *stage = Stage::Ended;
+            (*stage, *ended) = (Stage::Ready, true);
             return Poll::Ready(outcome);
         }
     }
@@ -230,11 +238,11 @@ fn begin<M: Method>(
 impl<M: Method> fmt::Debug for Call<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.stage {
+            _ if self.ended => write!(f, "Call({}, ended)", M::INFO.name),
             Stage::Ready => self.request.fmt(f),
             Stage::Waiting(_) | Stage::WaitingAway(_) | Stage::Running(_) => {
                 write!(f, "Call({}, running)", M::INFO.name)
             }
-            Stage::Ended => write!(f, "Call({}, ended)", M::INFO.name),
         }
     }
 }

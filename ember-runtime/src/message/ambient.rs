@@ -44,8 +44,13 @@ impl Ambient {
         self.envelope.put(envelope);
         // Taking it costs more than looking whether it is there.
         if self.extended.get().is_some() {
-            self.extended = OnceLock::new();
+            self.forget_chain();
         }
+    }
+
+    #[inline(never)]
+    fn forget_chain(&mut self) {
+        self.extended = OnceLock::new();
     }
 
     /// The span of the handler that has begun. To be asked for once.
@@ -63,6 +68,12 @@ impl Ambient {
     /// Whether its time is over.
     pub(crate) fn is_late(&self) -> bool {
         self.due.is_over()
+    }
+
+    /// Whether a handler is running on this thread.
+    #[inline]
+    pub(crate) fn is_there() -> bool {
+        CURRENT.is_set()
     }
 
     /// Shows the handler that is running on this thread, if one is, to `look`.

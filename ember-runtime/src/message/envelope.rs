@@ -74,10 +74,16 @@ impl Opened {
     /// Another message is handled.
     #[inline]
     pub(crate) fn put(&mut self, envelope: Option<Envelope>) {
-        match (&mut self.0, envelope) {
-            (None, None) => {}
-            (Some(last), now) => **last = now.unwrap_or(Envelope::EMPTY),
-            (none, Some(now)) => *none = Some(Box::new(now)),
+        if self.0.is_some() || envelope.is_some() {
+            self.replace(envelope.unwrap_or(Envelope::EMPTY));
+        }
+    }
+
+    #[inline(never)]
+    fn replace(&mut self, envelope: Envelope) {
+        match &mut self.0 {
+            Some(last) => **last = envelope,
+            none => *none = Some(Box::new(envelope)),
         }
     }
 

@@ -1,18 +1,28 @@
 //! The spans of handlers. Each has its own, a child of the one in which its caller made the call, wherever the handler runs and
 //! whoever runs it. Where nobody listens they cost one look at a number.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use tracing::{Span, level_filters::LevelFilter};
 
 use super::Named;
 
+/// A span, if there is one. It is counted, so that dropping nothing is one look, which becomes part of where it is dropped: each
+/// call does so several times.
+type Held = Option<Arc<Span>>;
+
 /// The span in which a call was made; nothing if there was none, or nobody listens. It does not travel to other nodes.
 #[derive(Clone, Default)]
-pub(crate) struct MadeIn(Option<Box<Span>>);
+pub(crate) struct MadeIn(Held);
 
 impl MadeIn {
     pub(crate) const NOTHING: Self = Self(None);
+
+    /// Whether nothing would be found here, as far as can be said without looking.
+    #[inline]
+    pub(crate) fn is_nowhere() -> bool {
+        !is_heard()
+    }
 
     /// The present span.
     #[inline]
@@ -23,7 +33,7 @@ impl MadeIn {
     #[cold]
     fn look() -> Self {
         let span = Span::current();
-        Self((!span.is_none()).then(|| Box::new(span)))
+        Self((!span.is_none()).then(|| Arc::new(span)))
     }
 
     pub(crate) fn is_nothing(&self) -> bool {
@@ -38,7 +48,7 @@ impl fmt::Debug for MadeIn {
 }
 
 /// The span of a running handler. It closes when the handler has ended.
-pub(crate) struct HandlerSpan(Option<Box<Span>>);
+pub(crate) struct HandlerSpan(Held);
 
 impl HandlerSpan {
     /// A span for a handler of `service`, whose call was made in `caller`.
@@ -54,7 +64,7 @@ impl HandlerSpan {
         let own =
             tracing::info_span!(target: "ember::handler", parent: parent, "handler", service = name, method, %pid);
         // If spans of handlers are not wanted, what is done within belongs to the caller's: as everywhere with `tracing`.
-        Self(if own.is_disabled() { caller } else { Some(Box::new(own)) })
+        Self(if own.is_disabled() { caller } else { Some(Arc::new(own)) })
     }
 
     /// Runs one step of the handler.

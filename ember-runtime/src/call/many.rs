@@ -31,7 +31,7 @@ impl<M: Method> CallMany<M> {
         Self(request)
     }
 
-    /// Waits this long at most for each result.
+    /// Waits this long at most for each result. With zero nothing is sent to any, as by [`Call::timeout`].
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.0.options.set_timeout(timeout);
         self

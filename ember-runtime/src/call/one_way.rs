@@ -13,14 +13,14 @@ use super::{
 use crate::{
     actor::Offer,
     directory::Instance,
-    error::{CallError, SendError},
+    error::{CallError, RefusedReason, SendError},
     message::{Ambient, Envelope, Lane, MadeIn, Method},
 };
 
 /// Sends a call one way. Never waits.
 #[inline]
 pub(super) fn send<M: Method>(request: &mut Request<M>) -> Result<(), SendError<M::Args>> {
-    if let Some(CallError::NotExecuted(refused)) = unsound::<M>(&request.target, &request.args)
+    if let Some(CallError::NotExecuted(refused)) = hopeless(request)
         && let Some(args) = request.args.take()
     {
         return Err(SendError { refused, args });
@@ -29,6 +29,15 @@ pub(super) fn send<M: Method>(request: &mut Request<M>) -> Result<(), SendError<
         return Ok(());
     }
     choose_and_send(request.take(), &Inherited::unawaited())
+}
+
+/// Why the call is not even tried.
+#[inline]
+fn hopeless<M: Method>(request: &Request<M>) -> Option<CallError<M::Error>> {
+    if request.options.timeout.is_zero() {
+        return Some(describe::<M, _>(&request.target, None, RefusedReason::Expired.into()));
+    }
+    unsound::<M>(&request.target, &request.args)
 }
 
 /// Whether nothing travels beside the arguments.

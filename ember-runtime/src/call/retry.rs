@@ -50,7 +50,8 @@ impl Retry {
     }
 
     /// Gives up on an attempt after this long. If the attempt has been handed to the callee by then, the call ends as
-    /// `MaybeExecuted(Deadline)`, unless such outcomes are [repeated too](Retry::maybe_executed).
+    /// `MaybeExecuted(Deadline)`, unless such outcomes are [repeated too](Retry::maybe_executed). With zero no attempt is made: the
+    /// call is `NotExecuted(Expired)` at once.
     #[must_use]
     pub const fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
@@ -78,7 +79,7 @@ impl RetryMaybeExecuted {
         Self(self.0.backoff(first, max))
     }
 
-    /// Gives up on an attempt after this long, and makes another.
+    /// Gives up on an attempt after this long, and makes another. With zero none is made, as by [`Retry::attempt_timeout`].
     #[must_use]
     pub const fn attempt_timeout(self, timeout: Duration) -> Self {
         Self(self.0.attempt_timeout(timeout))
@@ -130,6 +131,10 @@ impl Course {
         repeat: Repeat<M>,
     ) -> Result<Result<M::Value, M::Error>, Failure> {
         let Repeat { policy, keep } = repeat;
+        if policy.attempt_timeout.is_some_and(|limit| limit.is_zero()) {
+            // Not even tried: some callees would have answered within no time, and of others it would not be known.
+            return Err(RefusedReason::Expired.into());
+        }
         let mut pause = policy.first.min(policy.max);
         let mut left = policy.attempts.max(1);
         loop {

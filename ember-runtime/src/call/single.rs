@@ -72,7 +72,8 @@ impl<M: Method> Call<M> {
         matches!(self.stage, Stage::Ready).then_some(self.request)
     }
 
-    /// Waits this long at most for the result.
+    /// Waits this long at most for the result. Zero is no time for anything: nothing is sent, and the call is `NotExecuted(Expired)`,
+    /// also one that is [sent](Call::send) one way. Otherwise that does not look at its time-out: nobody waits for it.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.change(|request| request.options.set_timeout(timeout))
     }

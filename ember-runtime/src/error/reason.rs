@@ -52,7 +52,10 @@ pub enum RefusedReason {
     #[error("the call would wait for itself: {0}")]
     Cycle(String),
     /// The deadline passed before the method was started.
-    #[error("the deadline passed before it was started")]
+    #[error(
+        "its time was over before it was started: give it more by `.timeout(…)`, each of several attempts by `attempt_timeout(…)`; calls \
+         that a handler makes have what is left of the handler's own time"
+    )]
     Expired,
     /// The caller may not do this.
     #[error("the caller is not authorised: {0}")]

@@ -43,7 +43,7 @@ impl<M: Method> CallMany<M> {
         self
     }
 
-    /// Sets a header.
+    /// Sets a header, as [`Call::header`].
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.options.set_header(name.into(), value.into());
         self

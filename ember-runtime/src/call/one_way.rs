@@ -20,15 +20,21 @@ use crate::{
 /// Sends a call one way. Never waits.
 #[inline]
 pub(super) fn send<M: Method>(request: &mut Request<M>) -> Result<(), SendError<M::Args>> {
-    if let Some(CallError::NotExecuted(refused)) = hopeless(request)
-        && let Some(args) = request.args.take()
-    {
-        return Err(SendError { refused, args });
+    let mut hopeless = hopeless(request);
+    if hopeless.is_none() {
+        if is_plain::<M>(&request.target, &request.options) && sent_at_once(request) {
+            return Ok(());
+        }
+        let inherited = Inherited::unawaited();
+        match inherited.check(&request.options, &request.target.keys) {
+            Ok(()) => return choose_and_send(request.take(), &inherited),
+            Err(too_much) => hopeless = Some(describe::<M, _>(&request.target, None, too_much.into())),
+        }
     }
-    if is_plain::<M>(&request.target, &request.options) && sent_at_once(request) {
-        return Ok(());
-    }
-    choose_and_send(request.take(), &Inherited::unawaited())
+    let (Some(CallError::NotExecuted(refused)), Some(args)) = (hopeless, request.args.take()) else {
+        unreachable!("what is not tried is refused, and has its arguments")
+    };
+    Err(SendError { refused, args })
 }
 
 /// Why the call is not even tried.

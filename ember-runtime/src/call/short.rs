@@ -169,6 +169,8 @@ fn envelope<M: Method>(target: &Target, options: &Options) -> Option<(Option<Env
             inherited
         }
     };
+    // If it is too much, what to say of that is found out elsewhere.
+    inherited.check(options, &target.keys).ok()?;
     let envelope = inherited.envelope(options, M::INFO.lane, None);
     Some((Some(Envelope { keys: target.keys.clone(), ..envelope }), inherited.until()))
 }

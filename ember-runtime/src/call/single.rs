@@ -83,7 +83,8 @@ impl<M: Method> Call<M> {
         self.change(|request| request.options.set_key(key.into()))
     }
 
-    /// Sets a header. The callee reads it with `cx.header(…)`, and passes it on with the calls it makes.
+    /// Sets a header. The callee reads it with `cx.header(…)`, and passes it on with the calls it makes. A call has at most 256,
+    /// with those that the handler that makes it passes on; with more it is `NotExecuted(TooMuchBeside)`, wherever it goes.
     pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.change(|request| request.options.set_header(name.into(), value.into()))
     }

@@ -102,6 +102,9 @@ pub enum RefusedReason {
     /// The tokio runtime that the caller's node was started on has ended.
     #[error("the tokio runtime that the caller's node was started on has ended: start a node on each runtime")]
     RuntimeEnded,
+    /// More is to travel beside the arguments than may: headers, for instance.
+    #[error("too much is to travel beside its arguments: {0}")]
+    TooMuchBeside(String),
 }
 
 impl RefusedReason {

@@ -93,13 +93,7 @@ fn choose_and_send<M: Method>(request: Request<M>, inherited: &Inherited) -> Res
                 let (args, envelope) = (&mut args, &mut Some(Box::new(envelope.clone())));
                 local::submit::<M>(&**cell, id, Offer { args, envelope, deadline: None, index: 0, reply: &mut None })
             }
-            None => {
-                let Some(moved) = args.take() else { unreachable!("a call that was not sent has its arguments") };
-                target.router.send_remote::<M>(&instance, id, moved, &envelope).map_err(|(unused, reason)| {
-                    args = Some(unused);
-                    reason
-                })
-            }
+            None => target.router.send_remote::<M>(&instance, id, &args, &envelope),
         };
         match result {
             Ok(()) => return Ok(()),
@@ -114,6 +108,6 @@ fn choose_and_send<M: Method>(request: Request<M>, inherited: &Inherited) -> Res
     else {
         unreachable!("a refusal is described as one")
     };
-    let Some(args) = args else { unreachable!("a call that was not sent has its arguments") };
+    let Some(args) = args.take() else { unreachable!("a call that was not sent has its arguments") };
     Err(SendError { refused, args })
 }

@@ -1,10 +1,13 @@
 //! Repeating calls that failed, by a policy of the caller's.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use tokio::time::{sleep, timeout};
 
-use super::attempt::{Course, HandedOver};
+use super::{
+    args::Args,
+    attempt::{Course, HandedOver},
+};
 use crate::{
     error::{Failure, LostReason, RefusedReason},
     message::{Idempotent, Method},
@@ -139,10 +142,10 @@ impl Course {
         let mut left = policy.attempts.max(1);
         loop {
             left -= 1;
-            let spare = match (keep, &*args) {
+            let mut spare = Args::<M>::new(match (keep, &*args) {
                 (Some(keep), Some(args)) if left > 0 => Some(keep(args)),
                 _ => None,
-            };
+            });
             self.handed_over = HandedOver::No;
             let failure = match self.one_attempt::<M>(args, policy.attempt_timeout).await {
                 Ok(result) => return Ok(result),
@@ -159,7 +162,7 @@ impl Course {
                         return Err(failure);
                     }
                     self.lost = Some(reason.clone());
-                    *args = spare;
+                    mem::swap(args, &mut *spare);
                 }
             }
             // Between attempts nothing is under way; `lost` remembers what may have been executed.

@@ -33,6 +33,9 @@ use crate::{
 /// Its time-out is 5 s unless the method or [`timeout`](Call::timeout) says otherwise; within a handler it never exceeds
 /// what is left of the handler's own deadline.
 ///
+/// An argument whose `Drop` panics after it was written for another node is no panic of its caller's: it is logged
+/// (`ember::call`), and what has become of the call stands. On one node it is dropped by the handler.
+///
 /// # Cancel safety
 /// Dropping it before the method has started cancels the call. A method that has started runs to its end.
 ///
@@ -179,7 +182,7 @@ impl<M: Method> Future for Call<M> {
                 Stage::Waiting(waiting) => match ready!(waiting.poll(&request.target, task)) {
                     Waited::Over(outcome) => sound::<M>(&request.target, outcome),
                     Waited::Refused(args) => {
-                        request.args = Some(args);
+                        *request.args = Some(args);
                         let deadline = Some(waiting.deadline());
                         match begin(request, deadline) {
                             Ok(running) => {

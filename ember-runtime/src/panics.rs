@@ -48,6 +48,13 @@ pub(crate) fn dispose<T>(value: T) -> Result<(), Panic> {
     caught(&mut || drop(value.take()))
 }
 
+/// Drops what is the user's and belongs to a call of `method`, where its panic is nobody's answer: the log is told.
+pub(crate) fn discard<T>(what: &str, method: &str, value: T) {
+    if let Err(panic) = dispose(value) {
+        tracing::error!(target: "ember::call", method, %panic, "{what} panicked as it was dropped");
+    }
+}
+
 /// What an error of the user's says, for the log. The error is gone.
 pub(crate) fn told(error: Error) -> String {
     let mut text = String::new();

@@ -1,5 +1,4 @@
-//! What serde's attributes make of a message: each that compiles is carried, by every codec that can; what is foreign and cannot be
-//! carried is found where it is sent, also on one node.
+//! What serde's attributes make of a message: each that compiles is carried, by every codec that can.
 
 #![allow(missing_docs, missing_debug_implementations, reason = "the names say it all")]
 
@@ -7,11 +6,9 @@ use std::{borrow::Cow, collections::BTreeMap, fmt::Debug, marker::PhantomData};
 
 use ember::{
     __private::{Probe, Signature, pick::*},
-    CallError, Codec, Json, LostReason, Message, Node, Prost, RefusedReason, Schema,
+    Codec, Json, Message, Prost, Schema,
     prelude::*,
-    registry::InProcess,
 };
-use ember_tests::wait::within;
 
 /// Through postcard, as a method would.
 macro_rules! by_postcard {
@@ -209,8 +206,9 @@ fn variant_that_does_not_travel_is_refused_where_it_is_sent() {
     let coding = (&&&Probe::<Renamed<u32>>::NEW).pick().coding();
     for variant in [Renamed::NeverSent(1), Renamed::Local(1)] {
         let error = coding.put(&variant, &mut Vec::new()).unwrap_err().to_string();
-        assert!(error.contains("cannot be serialized"), "{error}");
-        Json::encode(&variant, &mut Vec::new()).unwrap_err();
+        assert!(error.contains("cannot be serialized: `#[serde(skip)]` or"), "{error}");
+        let error = Json::encode(&variant, &mut Vec::new()).unwrap_err().to_string();
+        assert!(error.contains("cannot be serialized: `#[serde(skip)]` or"), "{error}");
     }
 }
 
@@ -267,6 +265,62 @@ fn what_travels_as_json_only_is_carried_by_json() {
     }
 }
 
+mod as_text {
+    use ember::{Codec, Json, Message};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _, ser::Error as _};
+
+    pub(super) fn serialize<T: Message, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = Vec::new();
+        Json::encode(value, &mut bytes).map_err(S::Error::custom)?;
+        serializer.serialize_str(&String::from_utf8(bytes).map_err(S::Error::custom)?)
+    }
+
+    pub(super) fn deserialize<'de, T: Message, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        Json::decode(String::deserialize(deserializer)?.as_bytes()).map_err(D::Error::custom)
+    }
+}
+
+/// Holds what travels as JSON only, which functions of its own write and read.
+#[message]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Converts {
+    #[serde(with = "as_text")]
+    both: Untagged,
+    #[serde(serialize_with = "as_text::serialize", deserialize_with = "as_text::deserialize")]
+    each: Vec<Untagged>,
+    after: u8,
+}
+
+#[message]
+#[derive(Debug, Clone, PartialEq)]
+pub enum ConvertsIn {
+    #[serde(with = "as_text")]
+    One(Untagged),
+    Other {
+        #[cfg_attr(all(), serde(with = "as_text"))]
+        field: Internal,
+    },
+}
+
+#[message]
+#[derive(Debug, Clone, PartialEq)]
+#[serde(bound = "T: ember::Message")]
+pub struct ConvertsOf<T> {
+    #[serde(with = "as_text")]
+    both: (Untagged, T),
+}
+
+#[test]
+fn what_travels_as_json_only_travels_by_postcard_where_functions_convert_it() {
+    let text = || Untagged::Text("a".into());
+    carried! {
+        Converts: Converts { both: text(), each: vec![Untagged::Number(1), text()], after: 7 },
+        ConvertsIn: ConvertsIn::One(text()),
+        ConvertsIn: ConvertsIn::Other { field: Internal::Other(4) },
+        ConvertsOf<u32>: ConvertsOf { both: (Untagged::Number(2), 3) },
+    }
+}
+
 /// Its fields travel by their tags, whatever serde is told.
 #[message]
 #[derive(Clone, PartialEq, prost::Message)]
@@ -319,172 +373,4 @@ fn attributes_count_in_the_fingerprint_also_under_cfg_attr() {
     assert_eq!(fingerprint::<plain::Order>(), fingerprint::<not_skipped::Order>());
     assert_ne!(fingerprint::<plain::Order>(), fingerprint::<skipped::Order>());
     assert_ne!(fingerprint::<plain::Order>(), fingerprint::<converted::Order>());
-}
-
-/// Of another crate, as far as Ember knows.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub enum Command {
-    Look,
-    #[serde(skip)]
-    Internal,
-    Keep(u32),
-    Sell(u32),
-}
-
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Order {
-    #[serde(default, skip_serializing_if = "is_zero")]
-    discount: u32,
-    items: Vec<u32>,
-}
-
-fn is_zero(number: &u32) -> bool {
-    *number == 0
-}
-
-#[message]
-#[derive(Debug, Clone, PartialEq)]
-pub struct List {
-    next: Option<Box<List>>,
-}
-
-fn list(length: usize) -> List {
-    (1..length).fold(List { next: None }, |list, _| List { next: Some(Box::new(list)) })
-}
-
-#[service]
-#[derive(Default)]
-pub struct Shop {
-    #[module]
-    counters: Modules<Command, Counter>,
-}
-
-#[module]
-#[derive(Default)]
-pub struct Counter;
-
-#[rpc]
-impl Counter {
-    pub async fn rpc_touch(&mut self) {}
-}
-
-#[rpc]
-impl Shop {
-    pub async fn rpc_command(&mut self, command: Command) -> Command {
-        command
-    }
-
-    pub async fn rpc_answer(&mut self, number: u32) -> Result<Command, String> {
-        if number == 0 { Ok(Command::Look) } else { Ok(Command::Keep(number)) }
-    }
-
-    pub async fn rpc_order(&mut self, order: Order) -> u32 {
-        order.discount
-    }
-
-    #[rpc(codec = "json")]
-    pub async fn rpc_json(&mut self, order: Order) -> u32 {
-        order.discount
-    }
-
-    pub async fn rpc_list(&mut self, list: List) -> bool {
-        list.next.is_some()
-    }
-
-    pub async fn rpc_mount(&mut self, command: Command) {
-        self.counters.insert(command, Counter);
-    }
-}
-
-/// Asks in the other ways than by awaiting a call.
-#[service]
-#[derive(Default)]
-pub struct Buyer {
-    heard: Option<String>,
-}
-
-#[rpc]
-impl Buyer {
-    pub async fn rpc_ask(&mut self, cx: &mut Cx<'_, Self>, number: u32) {
-        self.heard = None;
-        cx.client::<ShopClient>().rpc_answer(number).then(cx, |me, _, outcome| {
-            me.heard = Some(match outcome {
-                Ok(command) => format!("{command:?}"),
-                Err(error) => undecodable(error),
-            });
-        });
-    }
-
-    pub async fn rpc_heard(&mut self) -> Option<String> {
-        self.heard.clone()
-    }
-}
-
-async fn heard(buyer: &BuyerClient, number: u32) -> String {
-    buyer.rpc_ask(number).await.expect("it asks");
-    let heard = async {
-        loop {
-            if let Some(heard) = buyer.rpc_heard().await.expect("it answers") {
-                return heard;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    within("the callback", heard).await
-}
-
-fn undecodable<E: Debug + std::fmt::Display>(error: CallError<E>) -> String {
-    match &error {
-        CallError::NotExecuted(refused) if matches!(refused.reason(), RefusedReason::Undecodable(_)) => {
-            error.to_string()
-        }
-        CallError::MaybeExecuted(lost) if matches!(lost.reason(), LostReason::Undecodable(_)) => error.to_string(),
-        _ => panic!("{error}"),
-    }
-}
-
-async fn refuses(shop: &ShopClient, buyer: &BuyerClient) {
-    assert_eq!(shop.rpc_command(Command::Look).await.expect("it is read as it is"), Command::Look);
-    let error = undecodable(shop.rpc_command(Command::Keep(5)).await.unwrap_err());
-    assert!(error.contains("messages::Command` does not arrive as what is sent"), "{error}");
-    let error = shop.rpc_command(Command::Sell(5)).send().unwrap_err();
-    assert!(matches!(error.refused.reason(), RefusedReason::Undecodable(_)), "{error}");
-    assert_eq!(shop.rpc_answer(0).await.expect("it is read as it is"), Command::Look);
-    let error = undecodable(shop.rpc_answer(5).await.unwrap_err());
-    assert!(error.contains("messages::Command` does not arrive"), "{error}");
-    assert_eq!(heard(buyer, 0).await, "Look");
-    let error = heard(buyer, 5).await;
-    assert!(error.contains("messages::Command` does not arrive"), "{error}");
-    let error = undecodable(shop.rpc_order(Order { discount: 0, items: vec![2, 7, 9] }).await.unwrap_err());
-    assert!(error.contains("messages::Order`") && error.contains("field `discount` is left out"), "{error}");
-    assert_eq!(shop.rpc_order(Order { discount: 3, items: vec![1] }).await.expect("nothing is left out"), 3);
-    assert_eq!(shop.rpc_json(Order { discount: 0, items: vec![2] }).await.expect("JSON has names"), 0);
-    shop.counters().key(Command::Keep(5)).rpc_touch().await.unwrap_err();
-    shop.rpc_mount(Command::Look).await.expect("a key that is read as it is");
-    shop.counters().key(Command::Look).rpc_touch().await.expect("the module under it");
-}
-
-#[tokio::test]
-async fn foreign_type_that_arrives_as_another_value_is_refused_on_one_node() {
-    let node = Node::builder().service(Shop::default()).service(Buyer::default());
-    let node = node.start().await.expect("the node starts");
-    let shop = node.client::<ShopClient>();
-    refuses(&shop, &node.client::<BuyerClient>()).await;
-    assert!(shop.rpc_list(list(1_000)).await.expect("what is moved has no limit"));
-    node.shutdown().await.expect("the node ends");
-}
-
-#[tokio::test]
-async fn foreign_type_that_arrives_as_another_value_is_refused_between_nodes() {
-    let registry = InProcess::default();
-    let server = Node::builder().registry(registry.clone()).service(Shop::default()).start().await.expect("a server");
-    let caller = Node::builder().registry(registry).service(Buyer::default()).start().await.expect("a caller");
-    within("the services", caller.wait_for_view(|view| view.instances().len() == 2)).await;
-    let shop = caller.client::<ShopClient>();
-    refuses(&shop, &caller.client::<BuyerClient>()).await;
-    assert!(shop.rpc_list(list(127)).await.expect("a list within the limit"));
-    let error = undecodable(shop.rpc_list(list(128)).await.unwrap_err());
-    assert!(error.contains("nested 128 levels deep"), "{error}");
-    caller.shutdown().await.expect("the caller ends");
-    server.shutdown().await.expect("the server ends");
 }

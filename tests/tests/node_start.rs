@@ -26,6 +26,10 @@ async fn cluster_without_a_registry_is_refused_and_says_what_to_write() {
     assert!(text.starts_with("`.listen(…)` without `.registry(…)`"), "{text}");
     let text = problem(Node::builder().advertise(Endpoint::Tcp("127.0.0.1:7".into()))).await;
     assert!(text.starts_with("`.advertise(…)` without `.registry(…)`"), "{text}");
+    let text = problem(Node::builder().lease(Duration::from_secs(9))).await;
+    assert!(text.starts_with("`.lease(…)` without `.registry(…)`"), "{text}");
+    let text = problem(Node::builder().max_message(1 << 20)).await;
+    assert!(text.starts_with("`.max_message(…)` without `.registry(…)`"), "{text}");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::{
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
     thread,
@@ -68,6 +68,19 @@ impl ClockService {
     pub async fn rpc_slow(&mut self, millis: u64) {
         // tidy: sleep: a handler that waits
         tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+}
+
+/// Takes a while to start.
+#[service(name = "slow")]
+#[derive(Default)]
+pub struct Slow;
+
+#[rpc]
+impl Slow {
+    #[on(start)]
+    async fn start(&mut self) {
+        tokio::task::yield_now().await;
     }
 }
 
@@ -330,114 +343,4 @@ fn runtime_that_lacks_something_is_an_error_that_says_what_to_enable() {
     let text = timers.block_on(alone.run()).unwrap_err().to_string();
     assert!(text.contains("no I/O") && text.contains("shutdown"), "{text}");
     timers.block_on(alone.shutdown()).expect("it ends");
-}
-
-/// Takes a while to start, and counts what it does.
-#[derive(Default)]
-struct Log {
-    ticks: AtomicUsize,
-    begun: AtomicUsize,
-    stopped: AtomicUsize,
-    fails: AtomicBool,
-}
-
-#[service(name = "slow")]
-#[derive(Default)]
-pub struct Slow {
-    log: Arc<Log>,
-}
-
-#[rpc]
-impl Slow {
-    #[on(init)]
-    async fn init(&mut self) {
-        tokio::task::yield_now().await;
-    }
-
-    #[on(start)]
-    async fn start(&mut self) -> ember::Result<()> {
-        for _ in 0..3 {
-            tokio::task::yield_now().await;
-        }
-        if self.log.fails.load(Ordering::SeqCst) { Err(Error::other("on purpose")) } else { Ok(()) }
-    }
-
-    #[on(started)]
-    fn started(&mut self) {
-        self.log.begun.fetch_add(1, Ordering::SeqCst);
-    }
-
-    #[on(stop)]
-    fn stop(&mut self) {
-        self.log.stopped.fetch_add(1, Ordering::SeqCst);
-    }
-
-    #[every("1ms")]
-    fn tick(&mut self) {
-        self.log.ticks.fetch_add(1, Ordering::SeqCst);
-    }
-
-    pub async fn rpc_hello(&mut self) {}
-}
-
-#[tokio::test]
-async fn spawn_that_is_dropped_at_any_point_starts_the_service_in_full_and_it_can_be_stopped() {
-    let node = Node::builder().start().await.expect("the node starts");
-    let mut whole = false;
-    for polls in 1.. {
-        for register in [false, true] {
-            let log = Arc::<Log>::default();
-            let hosted = Hosted::new(Slow { log: Arc::clone(&log) });
-            let mut spawn = Box::pin(node.spawn(if register { hosted.register() } else { hosted }));
-            for _ in 0..polls {
-                if spawn.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
-                    whole = true;
-                    break;
-                }
-                tokio::task::yield_now().await;
-            }
-            drop(spawn);
-            let deadline = Instant::now() + PATIENCE;
-            while log.ticks.load(Ordering::SeqCst) < 2 || log.begun.load(Ordering::SeqCst) < 1 {
-                assert!(Instant::now() < deadline, "after {polls} polls: it ticks, and `started` has run");
-                tokio::task::yield_now().await;
-            }
-            let [pid] = node.services()[..] else { panic!("the node knows its pid") };
-            let listed = node.view().instances().iter().any(|it| it.pid() == pid);
-            assert_eq!(listed, register, "after {polls} polls");
-            node.select::<SlowClient>().pid(pid).client().rpc_hello().await.expect("it takes calls");
-            assert!(node.stop(pid));
-            while !node.services().is_empty() || log.stopped.load(Ordering::SeqCst) == 0 {
-                assert!(Instant::now() < deadline, "after {polls} polls: it stops");
-                tokio::task::yield_now().await;
-            }
-            within("the view", node.wait_for_view(|view| view.instances().is_empty())).await;
-            assert_eq!((log.begun.load(Ordering::SeqCst), log.stopped.load(Ordering::SeqCst)), (1, 1));
-        }
-        if whole {
-            assert!(polls > 4, "it was dropped at some points: {polls}");
-            break;
-        }
-    }
-    node.shutdown().await.expect("it ends");
-}
-
-#[tokio::test]
-async fn spawn_that_is_dropped_before_its_first_poll_or_fails_later_leaves_nothing() {
-    let node = Node::builder().start().await.expect("the node starts");
-    let log = Arc::<Log>::default();
-    drop(node.spawn(Slow { log: Arc::clone(&log) }));
-    assert!(node.services().is_empty());
-    log.fails.store(true, Ordering::SeqCst);
-    let mut spawn = Box::pin(node.spawn(Hosted::new(Slow { log: Arc::clone(&log) }).register()));
-    assert!(spawn.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    drop(spawn);
-    let deadline = Instant::now() + PATIENCE;
-    while !node.services().is_empty() {
-        assert!(Instant::now() < deadline, "it is forgotten");
-        tokio::task::yield_now().await;
-    }
-    assert!(node.view().instances().is_empty());
-    assert_eq!((log.begun.load(Ordering::SeqCst), log.ticks.load(Ordering::SeqCst)), (0, 0));
-    node.shutdown().await.expect("it ends");
 }

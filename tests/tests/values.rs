@@ -63,7 +63,7 @@ fn assert_refused(outcome: Result<(), Error>, named: &str, say: &str) {
 async fn values_of_a_service_mean_something_or_are_refused_by_name() {
     type Say = fn(Hosted<Thing>) -> Hosted<Thing>;
     let node = Node::builder().start().await.expect("the node starts");
-    let refused: [(Say, &str, &str); 17] = [
+    let refused: [(Say, &str, &str); 21] = [
         (|it| it.id(""), ".id(\"\")", "empty"),
         (|it| it.id(long()), ".id(", "256 bytes"),
         (|it| it.id("a\nb"), ".id(\"a\\nb\")", "control"),
@@ -72,7 +72,11 @@ async fn values_of_a_service_mean_something_or_are_refused_by_name() {
         (|it| it.version("latest"), ".version(\"latest\")", "1.2.0"),
         (|it| it.version(""), ".version(\"\")", "1.2.0"),
         (|it| it.version("1.2"), ".version(\"1.2\")", "three numbers"),
-        (|it| it.tag("", "x"), ".tag(\"\")", "empty"),
+        (|it| it.id(" "), ".id(\" \")", "blank"),
+        (|it| it.kind("shop\u{202e}"), ".kind(\"shop\\u{202e}\")", "U+202E"),
+        (|it| it.tag("", ""), ".tag(\"\", \"\")", "its name is empty"),
+        (|it| it.tag("zone ", "eu"), ".tag(\"zone \")", "blank"),
+        (|it| it.tag("zone", "\u{feff}eu"), ".tag(", "U+FEFF"),
         (|it| it.tag("zone", long()), ".tag(", "256 bytes"),
         (|it| (0..65).fold(it, |it, n| it.tag(n.to_string(), "")), ".tag(65)", "64 tags"),
         (|it| it.mailbox(0), ".mailbox(0)", "1 to 16777216"),
@@ -80,19 +84,21 @@ async fn values_of_a_service_mean_something_or_are_refused_by_name() {
         (|it| it.mailbox((1 << 24) + 1), ".mailbox(", "1 to 16777216"),
         (|it| it.budget(10_001, Duration::from_secs(1)), ".budget(10001)", "u32::MAX"),
         (|it| it.budget(u32::MAX - 1, Duration::from_secs(1)), ".budget(", "u32::MAX"),
-        (|it| it.budget(5, Duration::ZERO), ".budget(0ns)", "u32::MAX"),
+        (|it| it.budget(5, Duration::ZERO), ".budget(5, 0ns)", "u32::MAX"),
     ];
     for (say, named, text) in refused {
         assert_refused(node.spawn(say(hosted())).await.map(drop), named, text);
         assert_refused(Node::builder().service(say(hosted())).start().await.map(drop), named, text);
     }
-    let taken: [Say; 12] = [
+    let taken: [Say; 14] = [
         |it| it.id(longest()).kind(longest()).tag(longest(), longest()),
         |it| it.id("ein/zwei: ü 🦀 \"drei\"").tag("ü", ""),
         |it| it.version("1.0.0-rc.1+build"),
         |it| it.mailbox(1),
         |it| it.mailbox(1 << 24),
+        |it| it.id("👩\u{200d}🚀 \u{645}\u{6cc}\u{200c}\u{62e}").tag("a b", " "),
         |it| it.budget(0, Duration::from_secs(1)),
+        |it| it.budget(0, Duration::ZERO),
         |it| it.budget(10_000, Duration::MAX),
         |it| it.budget(u32::MAX, Duration::MAX),
         |it| it.budget(u32::MAX, Duration::ZERO),
@@ -127,13 +133,17 @@ async fn values_of_a_node_mean_something_or_are_refused_by_name_at_once() {
         let told = within("a refusal", builder().advertise(address).start()).await;
         assert_refused(told.map(drop), &format!(".advertise{named}"), "; write `");
     }
-    let refused: [(Say, &str, &str); 15] = [
+    let refused: [(Say, &str, &str); 19] = [
         (|it| it.advertise(Endpoint::Tcp("10.0.0.1:0".into())), ".advertise(\"10.0.0.1:0\")", "port 0"),
         (|it| it.advertise(Endpoint::Tcp("0.0.0.0:7".into())), ".advertise(\"0.0.0.0:7\")", "every interface"),
         (|it| it.advertise(Endpoint::Tcp("[::]:7".into())), ".advertise(\"[::]:7\")", "every interface"),
         (|it| it.name(""), ".name(\"\")", "empty"),
         (|it| it.name(long()), ".name(", "256 bytes"),
         (|it| it.name("a\tb"), ".name(", "control"),
+        (|it| it.name(" "), ".name(\" \")", "blank"),
+        (|it| it.name("a\u{2066}b"), ".name(", "U+2066"),
+        (|it| it.cluster("shop\n "), ".cluster(", "blank"),
+        (|it| it.cluster("\u{202e}pohs"), ".cluster(", "U+202E"),
         (|it| it.cluster(""), ".cluster(\"\")", "empty"),
         (|it| it.cluster("a/b"), "`a/b`", "`/`"),
         (|it| it.cluster(long()), ".cluster(", "256 bytes"),

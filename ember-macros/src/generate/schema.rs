@@ -12,7 +12,7 @@ use crate::{
     model::Runtime,
     parse::{
         Travels,
-        serde::{is_skipped, options, stand_in},
+        serde::{is_converted, is_skipped, options, stand_in},
     },
     text::text,
 };
@@ -89,19 +89,26 @@ fn json_only(k: &Runtime, generics: &Generics, json: bool) -> TokenStream {
     }
 }
 
+/// Whether a field, or what a variant holds, is written and read as its type says.
+fn as_it_is(attrs: &[Attribute]) -> bool {
+    !is_skipped(attrs) && !is_converted(attrs)
+}
+
 /// Compile-time errors at the fields whose types travel as JSON only: those beside the item, and those within its sketch, for types
 /// that mention a parameter. What these are is known where the item is used, which is an error there only if the parameters
 /// themselves do not say that the whole travels as JSON only.
 fn checks(k: &Runtime, item: &DeriveInput, stand_in: Option<&Type>) -> (TokenStream, TokenStream) {
     let fields: Vec<&Field> = match (&item.data, stand_in) {
         (Data::Struct(data), None) => data.fields.iter().collect(),
-        (Data::Enum(data), None) => {
-            let variants = data.variants.iter().filter(|variant| !is_skipped(&variant.attrs));
-            variants.flat_map(|variant| &variant.fields).collect()
-        }
+        (Data::Enum(data), None) => data
+            .variants
+            .iter()
+            .filter(|variant| as_it_is(&variant.attrs))
+            .flat_map(|variant| &variant.fields)
+            .collect(),
         _ => Vec::new(),
     };
-    let fields = fields.into_iter().filter(|field| !is_skipped(&field.attrs)).map(|field| &field.ty);
+    let fields = fields.into_iter().filter(|field| as_it_is(&field.attrs)).map(|field| &field.ty);
     let (within, beside): (Vec<_>, Vec<_>) =
         fields.chain(stand_in).partition(|ty| mentions(ty.to_token_stream(), item));
     let message = |ty: &Type| {

@@ -20,6 +20,7 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
             "\"{text}\" is not a duration: write a number and a unit, as in \"10s\" or \"1h30m\"; the units are {units}"
         )
     };
+    let too_long = || format!("\"{text}\" is too long: the limit is about 584 years, write \"213503d\" at most");
     let mut nanos = 0_u64;
     let mut rest = text;
     while !rest.is_empty() {
@@ -28,11 +29,12 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
         let end = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(end);
         let (_, scale) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?;
-        let number: u64 = number.parse().map_err(|_| wrong())?;
-        nanos = number
-            .checked_mul(*scale)
-            .and_then(|part| nanos.checked_add(part))
-            .ok_or_else(|| format!("\"{text}\" is too long: the limit is about 584 years"))?;
+        if number.is_empty() {
+            return Err(wrong());
+        }
+        // Of digits alone only too many are no number.
+        let number: u64 = number.parse().map_err(|_| too_long())?;
+        nanos = number.checked_mul(*scale).and_then(|part| nanos.checked_add(part)).ok_or_else(too_long)?;
         rest = tail;
     }
     if nanos == 0 {
@@ -60,11 +62,15 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_with_the_units() {
-        for text in ["", "5", "s", "5 parsecs", "5parsecs", "-1s", "1.5s", "1s2", "99999999999999999999s"] {
+        for text in ["", "5", "s", "5 parsecs", "5parsecs", "-1s", "1.5s", "1s2", "s5s"] {
             let error = parse(text).unwrap_err();
             assert!(error.contains("`ms`"), "{text}: {error}");
         }
         assert!(parse("0s").unwrap_err().contains("longer than 0"));
-        assert!(parse("1000000d").unwrap_err().contains("584 years"));
+        for text in ["1000000d", "999999999999d", "99999999999999999999s"] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains("584 years") && error.contains("213503d"), "{text}: {error}");
+        }
+        assert!(parse("213503d").is_ok());
     }
 }

@@ -97,12 +97,15 @@ impl Options {
     pub(super) fn text(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<LitStr> {
         let text = self.string(key, example, errors)?;
         let value = text.value();
-        if !value.is_empty() && value.len() <= LONGEST && !value.chars().any(char::is_control) {
+        let is_seen = value.trim() == value && !value.chars().any(|c| c.is_control() || is_unseen(c));
+        if !value.is_empty() && value.len() <= LONGEST && is_seen {
             return Some(text);
         }
         errors.at(
             &text,
-            format!("`{key}` has 1 to {LONGEST} bytes and no control characters: write `{key} = \"{example}\"`"),
+            format!(
+                "`{key}` has 1 to {LONGEST} bytes, no blanks around it and no character that nobody sees: write `{key} = \"{example}\"`"
+            ),
         );
         None
     }
@@ -212,6 +215,12 @@ impl ToTokens for Given {
     }
 }
 
+/// Whether nobody sees the character, or it changes how others are shown: the runtime refuses the same at run time.
+fn is_unseen(c: char) -> bool {
+    let marks = ['\u{ad}', '\u{61c}', '\u{180e}', '\u{200b}', '\u{200e}', '\u{200f}', '\u{feff}'];
+    marks.contains(&c) || ('\u{2028}'..='\u{202e}').contains(&c) || ('\u{2060}'..='\u{206f}').contains(&c)
+}
+
 /// The parts between commas.
 fn split(tokens: TokenStream) -> Vec<TokenStream> {
     let mut parts = vec![TokenStream::new()];
@@ -306,7 +315,7 @@ mod tests {
             let (read, errors) = said(&format!("version = {bad:?}"), |it, errors| it.version("version", errors));
             assert!(!read && errors.contains("three numbers"), "{bad}: {errors}");
         }
-        for bad in ["", "a\nb", &"x".repeat(256)] {
+        for bad in ["", " ", "game ", "a\nb", "a\u{202e}b", &"x".repeat(256)] {
             let (read, errors) = said(&format!("kind = {bad:?}"), |it, errors| it.text("kind", "game", errors));
             assert!(!read && errors.contains("1 to 255 bytes"), "{bad}: {errors}");
         }

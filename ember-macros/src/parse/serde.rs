@@ -29,6 +29,12 @@ pub(crate) fn is_skipped(attrs: &[Attribute]) -> bool {
         || find(attrs, "skip_serializing").is_some() && find(attrs, "skip_deserializing").is_some()
 }
 
+/// Whether functions of the user's write and read a field, or what a variant holds: its type's own way to travel is not used then.
+pub(crate) fn is_converted(attrs: &[Attribute]) -> bool {
+    find(attrs, "with").is_some()
+        || find(attrs, "serialize_with").is_some() && find(attrs, "deserialize_with").is_some()
+}
+
 /// The type that stands for this one on the wire: `from = "…"` or `try_from = "…"`.
 pub(crate) fn stand_in(attrs: &[Attribute]) -> Option<Type> {
     text(find(attrs, "from").or_else(|| find(attrs, "try_from")).as_ref())?.parse().ok()

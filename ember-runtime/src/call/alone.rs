@@ -88,9 +88,9 @@ impl Router {
         &self,
         _: &Instance,
         _: MethodId,
-        args: M::Args,
+        _: &Option<M::Args>,
         _: &Envelope,
-    ) -> Result<(), (M::Args, RefusedReason)> {
-        Err((args, unreachable()))
+    ) -> Result<(), RefusedReason> {
+        Err(unreachable())
     }
 }

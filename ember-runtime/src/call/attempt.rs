@@ -55,6 +55,9 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
         // Not even tried, so that it is certain that nothing happened.
         return Err(course.describe::<M>(RefusedReason::Expired.into()));
     }
+    if let Err(too_much) = course.inherited.check(&course.options, &course.target.keys) {
+        return Err(course.describe::<M>(too_much.into()));
+    }
     let whole = async {
         match retry {
             None => course.run::<M>(&mut args).await,

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::time::Instant;
 
 use super::request::Options;
-use crate::message::{Ambient, Chain, Envelope, Keys, Lane, MadeIn};
+use crate::{
+    error::RefusedReason,
+    message::{Ambient, Chain, Envelope, Keys, Lane, MAX_HEADERS, MAX_KEYS, MadeIn},
+};
 
 /// Deadline, headers and chain of the running handler, and the present span; nothing outside of one.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +61,17 @@ impl Inherited {
     pub(super) fn deadline(&self, options: &Options) -> Instant {
         let own = Instant::now() + options.timeout;
         self.deadline.map_or(own, |inherited| own.min(inherited))
+    }
+
+    /// Refuses a call with more beside its arguments than may travel, wherever it goes.
+    #[inline]
+    pub(super) fn check(&self, options: &Options, keys: &Keys) -> Result<(), RefusedReason> {
+        let inherited = self.headers.as_ref().map_or(0, |headers| headers.len());
+        let own = options.headers().map_or(0, BTreeMap::len);
+        if inherited + own <= MAX_HEADERS && keys.bytes().len() <= MAX_KEYS {
+            return Ok(());
+        }
+        Envelope { keys: keys.clone(), ..self.envelope(options, Lane::User, None) }.check()
     }
 
     /// The metadata of the call.

@@ -4,7 +4,7 @@ use std::{fmt, future::IntoFuture, time::Duration};
 
 use futures_util::future::{BoxFuture, join_all};
 
-use super::{Call, request::Request, retry::RetryPolicy};
+use super::{Call, args::Args, request::Request, retry::RetryPolicy};
 use crate::{
     directory::Key,
     error::{CallError, Refused},
@@ -31,7 +31,7 @@ impl<M: Method> CallMany<M> {
         Self(request)
     }
 
-    /// Waits this long at most for each result.
+    /// Waits this long at most for each result. With zero nothing is sent to any, as by [`Call::timeout`].
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.0.options.set_timeout(timeout);
         self
@@ -43,7 +43,7 @@ impl<M: Method> CallMany<M> {
         self
     }
 
-    /// Sets a header.
+    /// Sets a header, as [`Call::header`].
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.options.set_header(name.into(), value.into());
         self
@@ -62,7 +62,7 @@ impl<M: Method<Args: Clone>> CallMany<M> {
         let Request { target, args, options, retry } = self.0;
         let pids = target.router.matching(&target.address.selector);
         let call = |pid| {
-            let (args, retry) = (args.clone(), retry.clone());
+            let (args, retry) = (Args::new((*args).clone()), retry.clone());
             (pid, Call::new(Request { target: target.pinned(pid), args, options: options.clone(), retry }))
         };
         pids.into_iter().map(call).collect()

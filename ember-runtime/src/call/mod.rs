@@ -4,6 +4,7 @@
 mod address;
 #[cfg(not(feature = "cluster"))]
 mod alone;
+mod args;
 mod attempt;
 #[cfg(feature = "cluster")]
 mod away;

@@ -13,22 +13,37 @@ use super::{
 use crate::{
     actor::Offer,
     directory::Instance,
-    error::{CallError, SendError},
+    error::{CallError, RefusedReason, SendError},
     message::{Ambient, Envelope, Lane, MadeIn, Method},
 };
 
 /// Sends a call one way. Never waits.
 #[inline]
 pub(super) fn send<M: Method>(request: &mut Request<M>) -> Result<(), SendError<M::Args>> {
-    if let Some(CallError::NotExecuted(refused)) = unsound::<M>(&request.target, &request.args)
-        && let Some(args) = request.args.take()
-    {
-        return Err(SendError { refused, args });
+    let mut hopeless = hopeless(request);
+    if hopeless.is_none() {
+        if is_plain::<M>(&request.target, &request.options) && sent_at_once(request) {
+            return Ok(());
+        }
+        let inherited = Inherited::unawaited();
+        match inherited.check(&request.options, &request.target.keys) {
+            Ok(()) => return choose_and_send(request.take(), &inherited),
+            Err(too_much) => hopeless = Some(describe::<M, _>(&request.target, None, too_much.into())),
+        }
     }
-    if is_plain::<M>(&request.target, &request.options) && sent_at_once(request) {
-        return Ok(());
+    let (Some(CallError::NotExecuted(refused)), Some(args)) = (hopeless, request.args.take()) else {
+        unreachable!("what is not tried is refused, and has its arguments")
+    };
+    Err(SendError { refused, args })
+}
+
+/// Why the call is not even tried.
+#[inline]
+fn hopeless<M: Method>(request: &Request<M>) -> Option<CallError<M::Error>> {
+    if request.options.timeout.is_zero() {
+        return Some(describe::<M, _>(&request.target, None, RefusedReason::Expired.into()));
     }
-    choose_and_send(request.take(), &Inherited::unawaited())
+    unsound::<M>(&request.target, &request.args)
 }
 
 /// Whether nothing travels beside the arguments.
@@ -78,13 +93,7 @@ fn choose_and_send<M: Method>(request: Request<M>, inherited: &Inherited) -> Res
                 let (args, envelope) = (&mut args, &mut Some(Box::new(envelope.clone())));
                 local::submit::<M>(&**cell, id, Offer { args, envelope, deadline: None, index: 0, reply: &mut None })
             }
-            None => {
-                let Some(moved) = args.take() else { unreachable!("a call that was not sent has its arguments") };
-                target.router.send_remote::<M>(&instance, id, moved, &envelope).map_err(|(unused, reason)| {
-                    args = Some(unused);
-                    reason
-                })
-            }
+            None => target.router.send_remote::<M>(&instance, id, &args, &envelope),
         };
         match result {
             Ok(()) => return Ok(()),
@@ -99,6 +108,6 @@ fn choose_and_send<M: Method>(request: Request<M>, inherited: &Inherited) -> Res
     else {
         unreachable!("a refusal is described as one")
     };
-    let Some(args) = args else { unreachable!("a call that was not sent has its arguments") };
+    let Some(args) = args.take() else { unreachable!("a call that was not sent has its arguments") };
     Err(SendError { refused, args })
 }

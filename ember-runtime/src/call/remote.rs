@@ -173,38 +173,28 @@ impl Router {
         })
     }
 
-    /// Sends a one-way call over the link, or queues it while the link is being made.
+    /// Sends a one-way call over the link, or queues it while the link is being made. The arguments are there, and stay there.
     pub(super) fn send_remote<M: Method>(
         &self,
         instance: &Instance,
         id: MethodId,
-        args: M::Args,
+        args: &Option<M::Args>,
         envelope: &Envelope,
-    ) -> Result<(), (M::Args, RefusedReason)> {
-        let (wire, links, fingerprint) = match self.way::<M>(instance, id) {
-            Ok(way) => way,
-            Err(reason) => return Err((args, reason)),
-        };
-        let mut put_args = |out: &mut Vec<u8>| (wire.put_args)(&args, out);
+    ) -> Result<(), RefusedReason> {
+        let (wire, links, fingerprint) = self.way::<M>(instance, id)?;
+        let mut put_args = |out: &mut Vec<u8>| put_args_of::<M>(&wire, args, out);
         let (node, target) = (instance.pid.node, instance.pid.number);
-        let sent = if self.departures.is_waiting(node) {
-            Ok(None)
-        } else {
+        if !self.departures.is_waiting(node) {
             let call = OutCall { target, method: id, fingerprint, envelope, put_args: &mut put_args, one_way: true };
-            links.submit(node, call)
-        };
-        match sent {
-            Ok(Some(_done)) => return Ok(()),
-            Ok(None) => {}
-            Err(reason) => return Err((args, reason)),
+            if links.submit(node, call)?.is_some() {
+                return Ok(());
+            }
         }
-        let payload = match self.refuse_deserted(instance).and_then(|()| links.payload(&mut put_args)) {
-            Ok(payload) => payload,
-            Err(reason) => return Err((args, reason)),
-        };
+        self.refuse_deserted(instance)?;
+        let payload = links.payload(&mut put_args)?;
         let (name, envelope) = (M::INFO.name, envelope.clone());
         let departure = Departure { target, method: id, fingerprint, name, envelope, payload, ticket: None };
-        self.departures.push(Arc::clone(links), peer(instance), departure).map_err(|reason| (args, reason))
+        self.departures.push(Arc::clone(links), peer(instance), departure)
     }
 
     /// Nobody waits for a link to a process that has ended. Should somebody listen there again, those who look after suspects find out.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
-use super::{handle::Target, retry::Repeat};
+use super::{args::Args, handle::Target, retry::Repeat};
 use crate::{clock::LONGEST, directory::Key, message::Method};
 
 /// The time that a call may take unless something else is said.
@@ -12,7 +12,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Request<M: Method> {
     pub(super) target: Target,
     /// There until they are handed over.
-    pub(super) args: Option<M::Args>,
+    pub(super) args: Args<M>,
     pub(super) options: Options,
     /// Almost always none, and then it costs nothing to carry.
     pub(super) retry: Option<Box<Repeat<M>>>,
@@ -42,7 +42,7 @@ impl<M: Method> Request<M> {
         };
         let mut options = Options { timeout: DEFAULT_TIMEOUT, more: None };
         options.set_timeout(timeout);
-        Self { target, args: Some(args), options, retry: None }
+        Self { target, args: Args::new(Some(args)), options, retry: None }
     }
 }
 
@@ -50,7 +50,7 @@ impl<M: Method> Request<M> {
     /// Moves what is left of it elsewhere.
     pub(super) fn take(&mut self) -> Self {
         let Self { target, args, options, retry } = self;
-        Self { target: target.clone(), args: args.take(), options: options.clone(), retry: retry.take() }
+        Self { target: target.clone(), args: Args::new(args.take()), options: options.clone(), retry: retry.take() }
     }
 }
 

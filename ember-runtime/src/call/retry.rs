@@ -1,10 +1,13 @@
 //! Repeating calls that failed, by a policy of the caller's.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use tokio::time::{sleep, timeout};
 
-use super::attempt::{Course, HandedOver};
+use super::{
+    args::Args,
+    attempt::{Course, HandedOver},
+};
 use crate::{
     error::{Failure, LostReason, RefusedReason},
     message::{Idempotent, Method},
@@ -50,7 +53,8 @@ impl Retry {
     }
 
     /// Gives up on an attempt after this long. If the attempt has been handed to the callee by then, the call ends as
-    /// `MaybeExecuted(Deadline)`, unless such outcomes are [repeated too](Retry::maybe_executed).
+    /// `MaybeExecuted(Deadline)`, unless such outcomes are [repeated too](Retry::maybe_executed). With zero no attempt is made: the
+    /// call is `NotExecuted(Expired)` at once.
     #[must_use]
     pub const fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
@@ -78,7 +82,7 @@ impl RetryMaybeExecuted {
         Self(self.0.backoff(first, max))
     }
 
-    /// Gives up on an attempt after this long, and makes another.
+    /// Gives up on an attempt after this long, and makes another. With zero none is made, as by [`Retry::attempt_timeout`].
     #[must_use]
     pub const fn attempt_timeout(self, timeout: Duration) -> Self {
         Self(self.0.attempt_timeout(timeout))
@@ -130,14 +134,18 @@ impl Course {
         repeat: Repeat<M>,
     ) -> Result<Result<M::Value, M::Error>, Failure> {
         let Repeat { policy, keep } = repeat;
+        if policy.attempt_timeout.is_some_and(|limit| limit.is_zero()) {
+            // Not even tried: some callees would have answered within no time, and of others it would not be known.
+            return Err(RefusedReason::Expired.into());
+        }
         let mut pause = policy.first.min(policy.max);
         let mut left = policy.attempts.max(1);
         loop {
             left -= 1;
-            let spare = match (keep, &*args) {
+            let mut spare = Args::<M>::new(match (keep, &*args) {
                 (Some(keep), Some(args)) if left > 0 => Some(keep(args)),
                 _ => None,
-            };
+            });
             self.handed_over = HandedOver::No;
             let failure = match self.one_attempt::<M>(args, policy.attempt_timeout).await {
                 Ok(result) => return Ok(result),
@@ -154,7 +162,7 @@ impl Course {
                         return Err(failure);
                     }
                     self.lost = Some(reason.clone());
-                    *args = spare;
+                    mem::swap(args, &mut *spare);
                 }
             }
             // Between attempts nothing is under way; `lost` remembers what may have been executed.

@@ -183,6 +183,8 @@ fn inherit(target: &Target, options: &Options, lane: Lane) -> Option<(Option<Env
             inherited
         }
     };
+    // If it is too much, what to say of that is found out elsewhere.
+    inherited.check(options, &target.keys).ok()?;
     let envelope = inherited.envelope(options, lane, None);
     Some((Some(Envelope { keys: target.keys.clone(), ..envelope }), inherited.until()))
 }

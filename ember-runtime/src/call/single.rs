@@ -33,6 +33,9 @@ use crate::{
 /// Its time-out is 5 s unless the method or [`timeout`](Call::timeout) says otherwise; within a handler it never exceeds
 /// what is left of the handler's own deadline.
 ///
+/// An argument whose `Drop` panics after it was written for another node is no panic of its caller's: it is logged
+/// (`ember::call`), and what has become of the call stands. On one node it is dropped by the handler.
+///
 /// # Cancel safety
 /// Dropping it before the method has started cancels the call. A method that has started runs to its end.
 ///
@@ -77,7 +80,8 @@ impl<M: Method> Call<M> {
         matches!(self.stage, Stage::Ready) && !self.ended
     }
 
-    /// Waits this long at most for the result.
+    /// Waits this long at most for the result. Zero is no time for anything: nothing is sent, and the call is `NotExecuted(Expired)`,
+    /// also one that is [sent](Call::send) one way. Otherwise that does not look at its time-out: nobody waits for it.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.change(|request| request.options.set_timeout(timeout))
     }
@@ -87,7 +91,8 @@ impl<M: Method> Call<M> {
         self.change(|request| request.options.set_key(key.into()))
     }
 
-    /// Sets a header. The callee reads it with `cx.header(…)`, and passes it on with the calls it makes.
+    /// Sets a header. The callee reads it with `cx.header(…)`, and passes it on with the calls it makes. A call has at most 256,
+    /// with those that the handler that makes it passes on; with more it is `NotExecuted(TooMuchBeside)`, wherever it goes.
     pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.change(|request| request.options.set_header(name.into(), value.into()))
     }
@@ -186,7 +191,7 @@ impl<M: Method> Future for Call<M> {
                 Stage::Waiting(waiting) => match ready!(waiting.poll(&request.target, task)) {
                     Waited::Over(outcome) => sound::<M>(&request.target, outcome),
                     Waited::Refused(args) => {
-                        request.args = Some(args);
+                        *request.args = Some(args);
                         let deadline = Some(waiting.deadline());
                         match begin(request, deadline) {
                             Ok(running) => {

@@ -10,6 +10,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
+    args::Args,
     attempt::{Outcome, describe},
     handle::Target,
     patience::Patience,
@@ -61,7 +62,10 @@ impl<M: Method> Waiting<M> {
             Poll::Ready(Answer::Refused(reason, args)) if reason.can_pass() => {
                 return Poll::Ready(Waited::Refused(args));
             }
-            Poll::Ready(Answer::Refused(reason, _)) => reason.into(),
+            Poll::Ready(Answer::Refused(reason, args)) => {
+                drop(Args::<M>::new(Some(args)));
+                reason.into()
+            }
             Poll::Ready(Answer::Failed(failure)) => failure,
             Poll::Pending => ready!(self.patience.poll(&target.router.home, task)).into(),
         };

@@ -52,7 +52,10 @@ pub enum RefusedReason {
     #[error("the call would wait for itself: {0}")]
     Cycle(String),
     /// The deadline passed before the method was started.
-    #[error("the deadline passed before it was started")]
+    #[error(
+        "its time was over before it was started: give it more by `.timeout(…)`, each of several attempts by `attempt_timeout(…)`; calls \
+         that a handler makes have what is left of the handler's own time"
+    )]
     Expired,
     /// The caller may not do this.
     #[error("the caller is not authorised: {0}")]
@@ -99,6 +102,9 @@ pub enum RefusedReason {
     /// The tokio runtime that the caller's node was started on has ended.
     #[error("the tokio runtime that the caller's node was started on has ended: start a node on each runtime")]
     RuntimeEnded,
+    /// More is to travel beside the arguments than may: headers, for instance.
+    #[error("too much is to travel beside its arguments: {0}")]
+    TooMuchBeside(String),
 }
 
 impl RefusedReason {

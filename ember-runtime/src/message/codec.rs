@@ -80,7 +80,14 @@ impl CodecError {
     }
 
     pub(super) fn unwritable<T>(why: impl fmt::Display) -> Self {
-        Self(format!("`{}` could not be written: {why}", std::any::type_name::<T>()))
+        let why = why.to_string();
+        // What serde says of a variant that is left out does not say why.
+        let hint = if why.contains("the enum variant ") && why.contains(" cannot be serialized") {
+            ": `#[serde(skip)]` or `#[serde(skip_serializing)]` on it says that it does not travel"
+        } else {
+            ""
+        };
+        Self(format!("`{}` could not be written: {why}{hint}", std::any::type_name::<T>()))
     }
 }
 

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use tokio::time::Instant;
 
-use super::{Chain, Keys, MadeIn};
-use crate::id::Pid;
+use super::{Chain, Keys, MAX_KEYS, MadeIn};
+use crate::{error::RefusedReason, id::Pid};
 
 /// Which queue of a mailbox a message waits in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,6 +16,9 @@ pub enum Lane {
     /// Goes first, and is accepted while the service is paused: 64 places by default.
     System,
 }
+
+/// A call has so many headers at most, with those of the handler that makes it.
+pub(crate) const MAX_HEADERS: usize = 256;
 
 /// The metadata of one call.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +43,24 @@ impl Envelope {
     /// Whether `pid` waits for the call.
     pub(crate) fn waits_for(&self, pid: Pid) -> bool {
         self.chain.as_ref().is_some_and(|chain| chain.links().any(|link| link.pid == pid))
+    }
+
+    /// Refuses more than may travel, also to where it would not have to.
+    pub(crate) fn check(&self) -> Result<(), RefusedReason> {
+        let headers = self.headers.as_ref().map_or(0, |headers| headers.len());
+        if headers > MAX_HEADERS {
+            return Err(RefusedReason::TooMuchBeside(format!(
+                "{headers} headers, with those of the handler that makes the call, where {MAX_HEADERS} may be: what is for this callee \
+                 only, can be an argument"
+            )));
+        }
+        let keys = self.keys.bytes().len();
+        if keys > MAX_KEYS {
+            return Err(RefusedReason::TooMuchBeside(format!(
+                "the keys of the module have {keys} bytes, where {MAX_KEYS} may be: use shorter ones"
+            )));
+        }
+        Ok(())
     }
 
     /// Of work that begins by itself on the unit at `keys`.

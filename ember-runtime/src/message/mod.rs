@@ -29,7 +29,7 @@ pub(crate) use self::{
     coding::{append, decode, encode},
     deferred::deferred,
     due::Due,
-    envelope::{Envelope, Opened},
+    envelope::{Envelope, MAX_HEADERS, Opened},
     format::{CHECKED, check_key},
     keys::{Lifespan, MAX_KEYS},
     payload::Payload,

@@ -11,6 +11,7 @@ use std::{
 use super::Method;
 use crate::{
     error::{Failure, LostReason, RefusedReason},
+    panics::discard,
     shelf,
 };
 
@@ -160,8 +161,10 @@ impl<M: Method> Drop for Answering<M> {
         if let Some(callee) = callee {
             callee.wake();
         }
-        // An answer that came too late may run code of the user's as it is dropped.
-        drop((slot, left));
+        drop(slot);
+        if let Course::Answered(late) = left {
+            discard("an answer that came too late", M::INFO.name, late);
+        }
     }
 }
 

@@ -61,7 +61,8 @@ impl NodeBuilder {
         }
     }
 
-    /// Names the node. A name is used once in a cluster; it has 1 to 255 bytes and no control characters.
+    /// Names the node. A name is used once in a cluster; it has 1 to 255 bytes, no blanks around it, and no
+    /// control characters or others that nobody sees.
     ///
     /// A node that is started again under its name, after a crash too, takes the place of its earlier run at once. While a node
     /// of that name answers, [`start`](Self::start) refuses with [`Error::NameTaken`]. If one lives but does not answer,

@@ -33,6 +33,8 @@ pub(super) struct Options {
     listen: Option<Endpoint>,
     advertise: Option<Endpoint>,
     lease: Duration,
+    /// What was said that means something with a registry only, the last of it.
+    meant_for_peers: Option<&'static str>,
     pub(super) links: LinkConfig,
 }
 
@@ -43,6 +45,7 @@ impl Default for Options {
             listen: None,
             advertise: None,
             lease: Duration::from_secs(5),
+            meant_for_peers: None,
             links: LinkConfig::default(),
         }
     }
@@ -62,10 +65,9 @@ impl Options {
         values::max_message(self.links.max_message)
     }
 
-    /// What was said that only peers can notice.
+    /// What was said that means something with a registry only.
     pub(super) fn meant_for_peers(&self) -> Option<&'static str> {
-        let listen = self.listen.as_ref().map(|_| ".listen(…)");
-        listen.or_else(|| self.advertise.as_ref().map(|_| ".advertise(…)"))
+        self.meant_for_peers
     }
 }
 
@@ -80,25 +82,30 @@ impl NodeBuilder {
     /// interface, if the registry is for one machine.
     pub fn listen(mut self, endpoint: Endpoint) -> Self {
         self.clustered.listen = Some(endpoint);
+        self.clustered.meant_for_peers = Some(".listen(…)");
         self
     }
 
     /// Where peers reach this node, if that is not where it listens. Neither port 0 nor an address that stands for every interface.
     pub fn advertise(mut self, endpoint: Endpoint) -> Self {
         self.clustered.advertise = Some(endpoint);
+        self.clustered.meant_for_peers = Some(".advertise(…)");
         self
     }
 
     /// How long the registry keeps this node after its last sign of life: 5 s by default, 1 s at least, a year at most. etcd
-    /// counts whole seconds, from 2.
+    /// counts whole seconds, from 2. Without a registry there is no lease: it is refused.
     pub fn lease(mut self, ttl: Duration) -> Self {
         self.clustered.lease = ttl;
+        self.clustered.meant_for_peers = Some(".lease(…)");
         self
     }
 
-    /// The largest message, in bytes, that a link carries: 16 MiB by default, 4 KiB at least, 1 GiB at most.
+    /// The largest message, in bytes, that a link carries: 16 MiB by default, 4 KiB at least, 1 GiB at most. Without a registry there are
+    /// no links: it is refused.
     pub fn max_message(mut self, bytes: usize) -> Self {
         self.clustered.links.max_message = bytes;
+        self.clustered.meant_for_peers = Some(".max_message(…)");
         self
     }
 

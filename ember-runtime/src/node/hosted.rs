@@ -10,8 +10,8 @@ use crate::{
 /// A service with what sets this instance apart: `Hosted::new(PlayerService::default()).id("42").tag("zone", "eu")`.
 ///
 /// Values that cannot be are refused when the service is started, as [`Error::Configuration`](crate::error::Error::Configuration)
-/// that names them: ids, kinds and tags have 1 to 255 bytes and no control characters (the value of a tag may be empty), and an
-/// instance has 64 tags at most.
+/// that names them: ids, kinds and tags have 1 to 255 bytes, no blanks around them, and no control characters or others that nobody
+/// sees (the value of a tag may be empty or blank), and an instance has 64 tags at most.
 #[must_use = "give it to `Node::builder().service(…)`"]
 pub struct Hosted<S> {
     pub(super) source: Source<S>,

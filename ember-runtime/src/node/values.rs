@@ -43,7 +43,18 @@ pub(super) fn name(setting: &str, text: &str) -> Result<()> {
     if text.is_empty() {
         return Err(refuse(setting, text, "it is empty; leave it out, or write a name"));
     }
+    if text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace) {
+        return Err(refuse(setting, text, "it begins or ends with a blank, which nobody sees; write it without"));
+    }
     plain(setting, text)
+}
+
+/// Whether nobody sees the character, or it changes how others are shown, such as the direction in which they are read. What joins
+/// others to one (in emoji, and in some scripts) is none of them.
+fn is_unseen(c: char) -> bool {
+    let marks = ['\u{ad}', '\u{61c}', '\u{180e}', '\u{200b}', '\u{200e}', '\u{200f}', '\u{feff}'];
+    let ranges = ['\u{2028}'..='\u{202e}', '\u{2060}'..='\u{206f}'];
+    marks.contains(&c) || ranges.iter().any(|range| range.contains(&c))
 }
 
 /// # Errors
@@ -54,6 +65,12 @@ fn plain(setting: &str, text: &str) -> Result<()> {
     }
     if text.chars().any(char::is_control) {
         return Err(refuse(setting, text, "it has a control character; write what can be shown on one line"));
+    }
+    if let Some(unseen) = text.chars().find(|c| is_unseen(*c)) {
+        let code = u32::from(unseen);
+        let say =
+            format!("it has a character that is not seen, or turns others around (U+{code:04X}); write it without");
+        return Err(refuse(setting, text, &say));
     }
     Ok(())
 }
@@ -85,6 +102,10 @@ pub(super) fn instance(particulars: &Particulars, supervision: &Supervision, lim
         return Err(refuse(".tag", tags.len(), &format!("an instance has {TAGS} tags at most")));
     }
     for (tag, value) in tags {
+        if tag.is_empty() {
+            let say = "its name is empty; write one, as in `.tag(\"zone\", \"eu\")`";
+            return Err(refuse(".tag", format_args!("{tag:?}, {value:?}"), say));
+        }
         name(".tag", tag)?;
         plain(".tag", value)?;
     }
@@ -97,9 +118,10 @@ pub(super) fn instance(particulars: &Particulars, supervision: &Supervision, lim
         let say = format!("write {RESTARTS} at most, or `u32::MAX` for restarts without a bound");
         return Err(refuse(".budget", restarts, &say));
     }
-    if within.is_zero() && restarts != u32::MAX {
-        let say = "a budget is for some time; for restarts without a bound write `.budget(u32::MAX, …)`";
-        return Err(refuse(".budget", within, say));
+    if within.is_zero() && !matches!(restarts, 0 | u32::MAX) {
+        let say = "a budget is for some time, as in `.budget(5, Duration::from_secs(60))`; for restarts without a bound write \
+                   `.budget(u32::MAX, …)`";
+        return Err(refuse(".budget", format_args!("{restarts}, {within:?}"), say));
     }
     Ok(())
 }

@@ -19,13 +19,12 @@ use super::OutCall;
 use crate::{
     error::RefusedReason,
     id::{MethodId, Pid},
-    message::{Chain, Envelope, Keys, Lane, MAX_KEYS, append},
+    message::{Chain, Envelope, Keys, Lane, MAX_HEADERS, MAX_KEYS, append},
 };
 
 const MAX_LINKS: usize = 256;
 /// A link takes so many bytes at least: three numbers and the length of a text.
 const LINK: usize = 4;
-const MAX_HEADERS: usize = 256;
 /// No deadline is further away than this; it also keeps the arithmetic of instants from overflowing.
 const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -105,18 +104,12 @@ fn put_more(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), RefusedReason>
     let links = envelope.chain.as_ref().map_or(0, |chain| chain.links().count());
     let headers = envelope.headers.as_ref().map_or(0, |headers| headers.len());
     if links > MAX_LINKS {
-        return Err(RefusedReason::Undecodable(format!("the call chain has {links} links, over {MAX_LINKS}")));
-    }
-    if headers > MAX_HEADERS {
-        return Err(RefusedReason::Undecodable(format!("the call has {headers} headers, over {MAX_HEADERS}")));
-    }
-    let keys = envelope.keys.bytes();
-    if keys.len() > MAX_KEYS {
-        return Err(RefusedReason::Undecodable(format!(
-            "the keys of the module have {} bytes, over {MAX_KEYS}",
-            keys.len()
+        return Err(RefusedReason::TooMuchBeside(format!(
+            "the places of {links} handlers that wait for each other, where {MAX_LINKS} may be: let one of them call by `.then`"
         )));
     }
+    envelope.check()?;
+    let keys = envelope.keys.bytes();
     write(&More { links: links as u16, headers: headers as u16, keys }, out)?;
     for link in envelope.chain.iter().flat_map(Chain::links) {
         write(&Link { pid: link.pid, place: link.place() }, out)?;
@@ -130,7 +123,7 @@ fn put_more(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), RefusedReason>
 fn write(part: &impl Serialize, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
     match append(part, out) {
         Ok(()) => Ok(()),
-        Err(error) => Err(RefusedReason::Undecodable(format!("the header could not be written: {error}"))),
+        Err(error) => Err(RefusedReason::TooMuchBeside(format!("it could not be written: {error}"))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! How deep a value may be nested: what is written is counted here, whatever the format. Without a limit a value of a recursive
 //! type, nested thousands deep, would overflow the stack of whoever writes, reads or drops it, and so end the process.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use serde::{
     Serialize, Serializer,
@@ -16,12 +16,31 @@ use serde::{
 pub(super) const MAX_DEPTH: u16 = 128;
 
 /// `Some(…)` and structs of one field without a name have no bytes of their own in JSON, and do not count as a level; but a
-/// type may be recursive by these alone.
-const MAX_WRAPPERS: u16 = 2 * MAX_DEPTH;
+/// type may be recursive by these alone. So many may be within each other.
+pub(super) const MAX_WRAPPERS: u16 = 2 * MAX_DEPTH;
 
 /// Why a value that is nested deeper is neither written nor read.
-pub(super) const TOO_DEEP: &str = "it is nested 128 levels deep or deeper, which is more than what may travel: send it flat, such as a list whose \
-    elements name each other by index";
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TooDeep {
+    /// It has too many levels.
+    Levels,
+    /// It has too many wrappers within each other.
+    Wrappers,
+}
+
+impl fmt::Display for TooDeep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Levels => write!(f, "it is nested {MAX_DEPTH} levels deep or deeper")?,
+            Self::Wrappers => {
+                write!(f, "more than {MAX_WRAPPERS} `Some` and structs of one unnamed field are around a part of it")?
+            }
+        }
+        f.write_str(
+            ", which is more than what may travel: send it flat, such as a list whose elements name each other by index",
+        )
+    }
+}
 
 /// Where in a value one is.
 #[derive(Clone, Copy)]
@@ -34,16 +53,16 @@ impl Depth {
     /// At the value itself.
     pub(super) const TOP: Self = Self { levels: MAX_DEPTH - 1, wrappers: MAX_WRAPPERS };
 
-    /// Within so many levels more; `None` if that is too deep.
+    /// Within so many levels more, unless that is too deep.
     #[inline]
-    pub(super) fn within(self, levels: u16) -> Option<Self> {
-        Some(Self { levels: self.levels.checked_sub(levels)?, ..self })
+    pub(super) fn within(self, levels: u16) -> Result<Self, TooDeep> {
+        Ok(Self { levels: self.levels.checked_sub(levels).ok_or(TooDeep::Levels)?, ..self })
     }
 
     /// Within a wrapper.
     #[inline]
-    pub(super) fn wrapped(self) -> Option<Self> {
-        Some(Self { wrappers: self.wrappers.checked_sub(1)?, ..self })
+    pub(super) fn wrapped(self) -> Result<Self, TooDeep> {
+        Ok(Self { wrappers: self.wrappers.checked_sub(1).ok_or(TooDeep::Wrappers)?, ..self })
     }
 }
 
@@ -76,12 +95,12 @@ impl<T: Serialize + ?Sized> Serialize for Part<'_, T> {
 impl<S: Serializer> Limited<S> {
     #[inline]
     fn within(&self, levels: u16) -> Result<Depth, S::Error> {
-        self.depth.within(levels).ok_or_else(|| S::Error::custom(TOO_DEEP))
+        self.depth.within(levels).map_err(S::Error::custom)
     }
 
     #[inline]
     fn wrapped<'a, T: ?Sized>(&self, value: &'a T) -> Result<Part<'a, T>, S::Error> {
-        let depth = self.depth.wrapped().ok_or_else(|| S::Error::custom(TOO_DEEP))?;
+        let depth = self.depth.wrapped().map_err(S::Error::custom)?;
         Ok(Part { value, depth })
     }
 }

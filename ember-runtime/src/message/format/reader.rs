@@ -6,7 +6,7 @@ use std::{borrow::Cow, fmt};
 use serde::de::{Deserializer, Error as _, Visitor};
 
 use super::{
-    depth::{Depth, TOO_DEEP},
+    depth::Depth,
     elements::{Elements, MAX_EMPTY},
 };
 
@@ -146,7 +146,7 @@ impl<'de> Reader<'de> {
     #[inline]
     pub(super) fn within<T>(&mut self, levels: u16, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let outside = self.depth;
-        self.depth = outside.within(levels).ok_or_else(|| Unreadable::custom(TOO_DEEP))?;
+        self.depth = outside.within(levels).map_err(Unreadable::custom)?;
         let value = read(self);
         self.depth = outside;
         value
@@ -155,7 +155,7 @@ impl<'de> Reader<'de> {
     #[inline]
     fn wrapped<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let outside = self.depth;
-        self.depth = outside.wrapped().ok_or_else(|| Unreadable::custom(TOO_DEEP))?;
+        self.depth = outside.wrapped().map_err(Unreadable::custom)?;
         let value = read(self);
         self.depth = outside;
         value

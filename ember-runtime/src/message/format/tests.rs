@@ -7,7 +7,12 @@ use std::{
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{depth::MAX_DEPTH, elements::MAX_EMPTY, verify, writer::Unwritable};
+use super::{
+    depth::{MAX_DEPTH, MAX_WRAPPERS, TooDeep},
+    elements::MAX_EMPTY,
+    verify,
+    writer::Unwritable,
+};
 use crate::{
     message::{
         Codec, CodecError, Json,
@@ -142,13 +147,25 @@ fn what_is_nested_too_deep_is_neither_written_nor_read() {
     let error = whole::<List>(&bytes).unwrap_err().to_string();
     assert!(error.contains("List` could not be read: it is nested 128 levels"), "{error}");
 
-    assert!(matches!(written(&wrapped(200)), Err(Unwritable::TooDeep)));
     assert!(
-        matches!(written(&tree(50)), Err(Unwritable::TooDeep)),
+        matches!(written(&tree(50)), Err(Unwritable::TooDeep(TooDeep::Levels))),
         "a variant with named fields is two levels, as in JSON"
     );
-    agrees(wrapped(100));
     agrees(tree(40));
+}
+
+#[test]
+fn wrappers_are_no_levels_and_have_a_limit_of_their_own() {
+    // Each is a struct of one unnamed field, and around the next one is a `Some`.
+    let most = u32::from(MAX_WRAPPERS) / 2 - 1;
+    agrees(wrapped(most));
+    let error = written(&wrapped(most + 1)).unwrap_err().to_string();
+    assert!(error.contains("256 `Some`") && !error.contains("levels"), "{error}");
+    let bytes = postcard::to_stdvec(&wrapped(most + 1)).expect("the crate has no limit");
+    let error = whole::<Wrapped>(&bytes).unwrap_err().to_string();
+    assert!(error.contains("256 `Some`") && !error.contains("levels"), "{error}");
+    let error = Json::encode(&wrapped(most + 1), &mut Vec::new()).unwrap_err().to_string();
+    assert!(error.contains("256 `Some`"), "{error}");
 }
 
 #[test]

@@ -31,7 +31,7 @@ impl<'w, 'a> Within<'w, 'a> {
     #[inline]
     pub(super) fn new(writer: &'w mut Writer<'a>, levels: u16) -> Result<Self> {
         let outside = writer.depth;
-        writer.depth = outside.within(levels).ok_or(Unwritable::TooDeep)?;
+        writer.depth = outside.within(levels).map_err(Unwritable::TooDeep)?;
         Ok(Self { writer, outside })
     }
 

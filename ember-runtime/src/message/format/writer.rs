@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Serialize, Serializer, ser::Error as _};
 
 use super::{
-    depth::{Depth, TOO_DEEP},
+    depth::{Depth, TooDeep},
     within::Within,
 };
 use crate::message::room;
@@ -19,7 +19,7 @@ pub(crate) enum Unwritable {
     /// The type asks for what the format does not have.
     Format(String),
     /// It is nested too deep.
-    TooDeep,
+    TooDeep(TooDeep),
     /// It has more bytes than there is room for.
     TooLong,
 }
@@ -28,7 +28,7 @@ impl fmt::Display for Unwritable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Value(why) | Self::Format(why) => f.write_str(why),
-            Self::TooDeep => f.write_str(TOO_DEEP),
+            Self::TooDeep(why) => why.fmt(f),
             Self::TooLong => f.write_str("it has too many bytes"),
         }
     }
@@ -101,7 +101,7 @@ impl<'a> Writer<'a> {
     #[inline]
     fn wrapped<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         let outside = self.depth;
-        self.depth = outside.wrapped().ok_or(Unwritable::TooDeep)?;
+        self.depth = outside.wrapped().map_err(Unwritable::TooDeep)?;
         let done = value.serialize(&mut *self);
         self.depth = outside;
         done

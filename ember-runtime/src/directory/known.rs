@@ -119,8 +119,18 @@ impl Directory {
         nobody::no_target(&self.view(), seen, selector, self.here.key.id)
     }
 
-    /// Enters services of this node as they are now; those that have stopped go. Their states are read with the directory
-    /// locked: whoever changes a state and then comes here cannot be overtaken by what was before.
+    /// Enters a service of this node.
+    pub(crate) fn enter_local(&self, cell: &Arc<dyn AnyCell>) {
+        self.change(|known| known.enter_local(cell));
+    }
+
+    /// A service of this node is not seen any more. What is noted of it later changes nothing.
+    pub(crate) fn remove_local(&self, pid: Pid) {
+        self.change(|known| known.list(pid, None));
+    }
+
+    /// Shows services of this node that were entered as they are now; those that have stopped go. Their states are read with the
+    /// directory locked: whoever changes a state and then comes here cannot be overtaken by what was before.
     pub(crate) fn refresh_local(&self, cells: &[Arc<dyn AnyCell>]) {
         self.change(|known| cells.iter().for_each(|cell| known.list_local(cell)));
     }

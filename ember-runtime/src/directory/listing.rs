@@ -118,14 +118,22 @@ impl Listing {
         self.changed = true;
     }
 
-    /// Lists a service of this node as it is now, or no longer, if it has stopped.
+    /// Lists a service of this node, unless it has stopped.
+    pub(super) fn enter_local(&mut self, cell: &Arc<dyn AnyCell>) {
+        let state = cell.state();
+        let here = Arc::clone(&self.here);
+        let instance = (state != ServiceState::Stopped).then(|| Arc::new(Instance::of_cell(cell, here, state)));
+        self.list(cell.pid(), instance);
+    }
+
+    /// Lists a service of this node that is listed as it is now, or no longer, if it has stopped.
     pub(super) fn list_local(&mut self, cell: &Arc<dyn AnyCell>) {
         let (pid, state) = (cell.pid(), cell.state());
         let instance = match self.listed.get(&pid) {
             _ if state == ServiceState::Stopped => None,
             Some(old) if old.state == state => return,
             Some(old) => Some(Instance { state, ..Instance::clone(old) }),
-            None => Some(Instance::of_cell(cell, Arc::clone(&self.here), state)),
+            None => return,
         };
         self.list(pid, instance.map(Arc::new));
     }

@@ -106,12 +106,16 @@ impl Services {
 
     /// A service has been started: if it is registered, it is put into the view and the registry.
     fn publish(&self, number: u64) {
-        let mut running = self.lock();
-        let Some(Running { cell, published }) = running.registered.get_mut(&number) else { return };
-        *published = true;
-        let cell = Arc::clone(cell);
-        drop(running);
+        let Some((cell, failed)) = self.lock().publish(number) else { return };
         self.publisher.publish(&cell);
+        self.withdraw(failed);
+    }
+
+    /// One that has ended is in the registry no more: nor in the view, if it has failed.
+    fn withdraw(&self, left: Option<Running>) {
+        if let Some(Running { cell, published: true }) = left {
+            self.publisher.withdraw(&*cell);
+        }
     }
 
     fn table<S: Service>(&self) -> Result<Arc<Table<S>>> {
@@ -287,9 +291,8 @@ impl Host for Services {
 
     fn ended(&self, pid: Pid, state: ServiceState) {
         self.router.remove(pid);
-        let mut running = self.lock();
-        let left = running.release(pid.number, state);
-        drop((running, left));
+        let left = self.lock().release(pid.number, state);
+        self.withdraw(left);
         self.watches.forget(pid.number);
         self.watches.ended(pid, state.into());
     }

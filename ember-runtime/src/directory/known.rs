@@ -13,10 +13,10 @@ use arc_swap::ArcSwap;
 
 use super::{
     Chance, Group, Instance, Interest, NodeRecord, Selector, Terms, View, change::Change, choose::choose,
-    groups::Groups, listing::Listing, nobody,
+    groups::Groups, listing::Listing, news::Departure, nobody,
 };
 use crate::{
-    actor::AnyCell,
+    actor::{AnyCell, ServiceState},
     error::RefusedReason,
     id::{NodeId, NodeKey, Pid, PublicKey},
     message::ordered,
@@ -71,6 +71,16 @@ impl Directory {
         self.number.subscribe()
     }
 
+    /// Tells of changes of what is known of one node, but for its services.
+    pub(crate) fn news_of(&self, node: NodeId) -> ordered::Receiver<()> {
+        self.lock().news.of(node)
+    }
+
+    /// How a run of a node has left, if it is remembered.
+    pub(crate) fn departure(&self, node: NodeKey) -> Option<Departure> {
+        self.lock().news.departure(node)
+    }
+
     /// The node has ended: nothing is remembered any more, and all who wait look again.
     pub(crate) fn close(&self) {
         self.groups.close();
@@ -95,6 +105,11 @@ impl Directory {
     /// Whether the view lists this service.
     pub(crate) fn lists(&self, pid: Pid) -> bool {
         self.lock().listed(pid).is_some()
+    }
+
+    /// Whether the view lists this service, as one that retires.
+    pub(crate) fn is_retiring(&self, pid: Pid) -> bool {
+        self.lock().listed(pid).is_some_and(|it| it.state == ServiceState::Retiring)
     }
 
     /// One of the instances that match, found by looking at each.
@@ -225,11 +240,15 @@ impl Directory {
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Listing) -> T) -> T {
         let mut known = self.lock();
         let result = change(&mut known);
+        let news = known.news.take();
         if known.take_changed() {
             let number = self.newest.fetch_add(1, Ordering::AcqRel) + 1;
             drop(known);
             self.number.send_replace(number);
+        } else {
+            drop(known);
         }
+        news.iter().for_each(|of| of.send_replace(()));
         result
     }
 

@@ -6,7 +6,12 @@ use std::{
     sync::Arc,
 };
 
-use super::{Instance, NodeRecord, View, groups::Groups, record::Offer};
+use super::{
+    Instance, NodeRecord, View,
+    groups::Groups,
+    news::{Departure, News},
+    record::Offer,
+};
 use crate::{
     actor::{AnyCell, ServiceState},
     id::{Incarnation, NodeId, NodeKey, Pid},
@@ -30,6 +35,8 @@ pub(super) struct Listing {
     /// The services that can be called: those of this node, and those of others whose nodes count.
     listed: BTreeMap<Pid, Arc<Instance>>,
     groups: Arc<Groups>,
+    /// For those who wait for what becomes of one node.
+    pub(super) news: News,
     /// Whether anything is other than when this was asked last.
     changed: bool,
 }
@@ -47,6 +54,7 @@ impl Listing {
             lingering: BTreeSet::new(),
             listed: BTreeMap::new(),
             groups,
+            news: News::default(),
             changed: true,
         }
     }
@@ -54,6 +62,7 @@ impl Listing {
     /// Takes it for changed, so that all who wait look again.
     pub(super) fn touch(&mut self) {
         self.changed = true;
+        self.news.note_all();
     }
 
     /// Whether anything has changed since this was asked last.
@@ -150,12 +159,16 @@ impl Listing {
                 }
             }
             self.nodes.insert(key, record);
+            self.news.returned(key);
             self.count(key.id);
         }
         returned
     }
 
     pub(super) fn drop_node(&mut self, key: NodeKey) {
+        if let Some(known) = self.nodes.get(&key) {
+            self.news.departed(key, if known.retiring { Departure::InOrder } else { Departure::Lost });
+        }
         self.lingering.remove(&key);
         self.suspects.remove(&key);
         self.deserted.remove(&key);
@@ -189,6 +202,7 @@ impl Listing {
 
     /// Marks a node whose link broke, or clears the mark. It says nothing any more of how late it is.
     pub(super) fn suspect(&mut self, node: NodeKey, suspect: bool) {
+        self.news.note(node.id);
         let unsaid = self.late.remove(&node) | (!suspect && self.deserted.remove(&node));
         self.changed |= unsaid | if suspect { self.suspects.insert(node) } else { self.suspects.remove(&node) };
         self.relist(node);
@@ -198,6 +212,7 @@ impl Listing {
     #[cfg(feature = "cluster")]
     pub(super) fn desert(&mut self, node: NodeKey) {
         self.changed |= self.suspects.contains(&node) && self.deserted.insert(node);
+        self.news.note(node.id);
     }
 
     pub(super) fn is_deserted(&self, node: NodeKey) -> bool {
@@ -232,6 +247,7 @@ impl Listing {
 
     /// Finds out anew which run of a node counts.
     fn count(&mut self, id: NodeId) {
+        self.news.note(id);
         if id == self.here.key.id {
             self.changed = true;
             return;

@@ -21,6 +21,7 @@ mod kept;
 mod key;
 mod known;
 mod listing;
+mod news;
 mod nobody;
 mod record;
 mod selector;
@@ -45,6 +46,7 @@ pub(crate) use self::{
     in_flight::{InFlight, InShare, Share},
     kept::Kept,
     known::Directory,
+    news::Departure,
     nobody::{deserted, ended, no_such_run, of_another_kind},
     record::MethodRecord,
 };

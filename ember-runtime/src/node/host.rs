@@ -6,7 +6,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
@@ -48,11 +48,9 @@ pub(super) struct Services {
     /// No service is started any more. Held while one is.
     closed: RwLock<bool>,
     me: Weak<Self>,
-    /// The whole node is about to stop: all its services are announced as retiring, whatever each is doing yet.
-    pub(super) retiring: AtomicBool,
     /// The node has joined its cluster.
     #[cfg(feature = "cluster")]
-    pub(super) joined: AtomicBool,
+    pub(super) joined: std::sync::atomic::AtomicBool,
     pub(super) publisher: Arc<Publisher>,
 }
 
@@ -74,9 +72,8 @@ impl Services {
             running: Mutex::default(),
             closed: RwLock::default(),
             me: me.clone(),
-            retiring: AtomicBool::new(false),
             #[cfg(feature = "cluster")]
-            joined: AtomicBool::new(false),
+            joined: false.into(),
             publisher,
         })
     }

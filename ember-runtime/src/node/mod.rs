@@ -10,7 +10,6 @@ mod config;
 mod cx;
 #[cfg(feature = "cluster")]
 mod door;
-mod follow;
 #[cfg(all(test, feature = "cluster"))]
 mod held_up;
 mod host;
@@ -19,6 +18,7 @@ mod late;
 #[cfg(feature = "cluster")]
 mod namesake;
 mod publish;
+mod remote_end;
 #[cfg(feature = "cluster")]
 mod revive;
 mod running;

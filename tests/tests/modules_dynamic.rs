@@ -1,5 +1,7 @@
 //! Modules under keys come and go while their service runs.
 
+#![allow(unreachable_pub, reason = "callable methods are `pub`, tests are not")]
+
 use std::time::Duration;
 
 use ember::{RefusedReason, prelude::*};

@@ -117,7 +117,9 @@ impl Slow {
         self.sent = 0;
         let Record { order, call, cancelled, .. } = self.records.pop_front()?;
         self.number += 1;
-        call.map(|call| self.numbers.remove(&call));
+        if let Some(call) = call {
+            self.numbers.remove(&call);
+        }
         self.forget(order);
         self.drop_gone();
         if let (Some(call), true) = (call, cancelled) {

@@ -35,6 +35,16 @@ fn four(stage: &Stage, order: [&str; 4]) -> ([FaultNode; 4], [Member; 4]) {
     (nodes, members)
 }
 
+/// A caller `a` and a counter `b` that see each other.
+fn two(stage: &Stage) -> [FaultNode; 2] {
+    let mut nodes = [stage.caller("a"), stage.counter("b")];
+    let members = [Member::caller(&nodes[0]), Member::counter(&nodes[1])];
+    for node in &mut nodes {
+        await_view(node, &members.each_ref());
+    }
+    nodes
+}
+
 /// Blocks every worker of `b` for twice as long as its lease.
 fn blocked(kind: Kind, order: [&str; 4]) {
     let stage = stage(kind);
@@ -95,12 +105,7 @@ fn blocked_workers_of_the_process_that_serves_the_registry_hold_up_nobody_else()
 #[test]
 fn a_frozen_process_is_noticed_within_the_heartbeat_and_its_grace() {
     let stage = stage(Kind::Embedded);
-    let mut a = stage.caller("a");
-    let mut b = stage.counter("b");
-    let members = [Member::caller(&a), Member::counter(&b)];
-    for node in [&mut a, &mut b] {
-        await_view(node, &members.each_ref());
-    }
+    let [mut a, mut b] = two(&stage);
     a.burst(1, "b", 30_000, LONG);
     until("the call to run", || Some(Executed::read(stage.folder())).filter(|it| it.requests() == 1));
     let frozen = Instant::now();
@@ -117,12 +122,7 @@ fn a_frozen_process_is_noticed_within_the_heartbeat_and_its_grace() {
 #[test]
 fn large_messages_end_no_link_and_those_over_the_limit_are_refused_while_other_calls_go_on() {
     let stage = stage(Kind::Embedded);
-    let mut a = stage.caller("a");
-    let mut b = stage.counter("b");
-    let members = [Member::caller(&a), Member::counter(&b)];
-    for node in [&mut a, &mut b] {
-        await_view(node, &members.each_ref());
-    }
+    let [mut a, b] = two(&stage);
     a.steady(2, "b", 5, Duration::from_secs(5));
     await_calls(&mut a, "the first calls", |it| it.done_by("b") > 10);
     let before = a.summary().done_by("b");

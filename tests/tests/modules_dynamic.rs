@@ -1,9 +1,14 @@
 //! Modules under keys come and go while their service runs.
 
+#![allow(unreachable_pub, reason = "callable methods are `pub`, tests are not")]
+
+use std::time::Duration;
+
 use ember::{RefusedReason, prelude::*};
 use ember_tests::{
     bags::{Bag, Log, Player, PlayerClient, logged, start},
     cluster::refused,
+    wait::within,
 };
 
 #[tokio::test]
@@ -140,4 +145,55 @@ async fn a_removed_module_is_given_out_and_starts_again_where_it_is_put() {
     assert!(player.rpc_remove(2).await.unwrap().is_some_and(|items| items >= 6));
     assert_eq!(log.take(), ["bag 1 dropped"], "a module that was taken out does not stop by itself");
     node.shutdown().await.unwrap();
+}
+
+/// Has many modules.
+#[service(name = "crowd")]
+#[derive(Default)]
+struct Crowd {
+    #[module]
+    seats: Modules<u32, Seat>,
+}
+
+#[module]
+#[derive(Default)]
+struct Seat;
+
+#[rpc]
+impl Seat {
+    #[on(stop)]
+    fn stop(&mut self) {}
+}
+
+#[rpc]
+impl Crowd {
+    pub async fn rpc_fill(&mut self, count: u32) {
+        (0..count).for_each(|key| drop(self.seats.insert(key, Seat)));
+    }
+
+    pub async fn rpc_clear(&mut self, count: u32) {
+        assert!((0..count).all(|key| self.seats.release(&key)));
+    }
+
+    pub async fn rpc_count(&mut self) -> usize {
+        self.seats.len()
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_many_modules_costs_what_they_are() {
+    // If each were looked for among all it would take minutes.
+    const MANY: u32 = 100_000;
+    let node = Node::builder().drain(Duration::from_secs(60)).service(Crowd::default()).start().await.unwrap();
+    let crowd = node.client::<CrowdClient>();
+    let all = async {
+        for _ in 0..2 {
+            crowd.rpc_fill(MANY).timeout(Duration::from_secs(60)).await.unwrap();
+            crowd.rpc_clear(MANY / 2).timeout(Duration::from_secs(60)).await.unwrap();
+            let left = crowd.rpc_count().timeout(Duration::from_secs(60)).await.unwrap();
+            assert_eq!(left, (MANY / 2) as usize);
+        }
+        node.shutdown().await.unwrap();
+    };
+    within("the end of all", all).await;
 }

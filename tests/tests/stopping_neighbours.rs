@@ -11,7 +11,7 @@ use ember_tests::{
     log::Log,
     wait::{eventually, within},
 };
-use tokio::time::Instant;
+use tokio::{task::JoinHandle, time::Instant};
 
 #[derive(Clone, Copy)]
 enum Does {
@@ -109,6 +109,14 @@ fn neighbour(does: Does) -> (Neighbour, Log, Gate) {
     (Neighbour { does, log: log.clone(), gate: gate.clone() }, log, gate)
 }
 
+/// Spawns one that waits in its start, and waits until it does.
+async fn starting(node: &Node, service: Neighbour, gate: &Gate) -> JoinHandle<ember::Result<Pid>> {
+    let node = node.clone();
+    let spawning = tokio::spawn(async move { node.spawn(service).await });
+    gate.reached().await;
+    spawning
+}
+
 fn of(node: &Node, pid: Pid) -> NeighbourClient {
     node.select::<NeighbourClient>().pid(pid).client()
 }
@@ -124,11 +132,7 @@ async fn gone(node: &Node, pid: Pid) {
 async fn one_that_is_stopped_in_its_start_ends_its_start_and_then_stops() {
     let (service, log, gate) = neighbour(Does::WaitsInStart);
     let node = Node::builder().start().await.unwrap();
-    let spawning = tokio::spawn({
-        let node = node.clone();
-        async move { node.spawn(service).await }
-    });
-    gate.reached().await;
+    let spawning = starting(&node, service, &gate).await;
     let [pid] = node.services()[..] else { panic!("one is starting") };
     assert!(node.stop(pid));
     gate.open();
@@ -142,11 +146,7 @@ async fn one_that_is_stopped_in_its_start_ends_its_start_and_then_stops() {
 async fn a_shutdown_waits_for_a_start_and_stops_what_was_started() {
     let (service, log, gate) = neighbour(Does::WaitsInStart);
     let node = Node::builder().start().await.unwrap();
-    let spawning = tokio::spawn({
-        let node = node.clone();
-        async move { node.spawn(service).await }
-    });
-    gate.reached().await;
+    let spawning = starting(&node, service, &gate).await;
     let ending = tokio::spawn({
         let node = node.clone();
         async move { node.shutdown().await }
@@ -163,11 +163,7 @@ async fn a_shutdown_waits_for_a_start_and_stops_what_was_started() {
 async fn a_start_that_outlasts_the_shutdown_is_cut_short_and_whoever_waits_for_it_hears_so() {
     let (service, log, gate) = neighbour(Does::WaitsInStart);
     let node = Node::builder().drain(Duration::from_secs(1)).start().await.unwrap();
-    let spawning = tokio::spawn({
-        let node = node.clone();
-        async move { node.spawn(service).await }
-    });
-    gate.reached().await;
+    let spawning = starting(&node, service, &gate).await;
     let text = node.shutdown().await.unwrap_err().to_string();
     assert!(text.contains("cut short") && text.contains("neighbour"), "{text}");
     let told = within("an answer", spawning).await.unwrap();

@@ -116,10 +116,12 @@ impl<S: Service> Cell<S> {
     /// The service, which needs no start, is here: it can be called from now on, and has no driver.
     pub(crate) fn settle_in(self: &Arc<Self>, service: S, host: &Arc<dyn Host>) {
         let core = Core::new::<S>(Arc::clone(host), Arc::clone(self) as _);
-        if let Some(held) = self.turn.take() {
+        let held = self.turn.take();
+        // Nobody can end it yet: what begins here is ended with it.
+        self.up(&**host);
+        if let Some(held) = held {
             self.leave(held, Place::Idle(Body::new(service, core, self)));
         }
-        self.up(&**host);
     }
 
     fn attached(&self) -> MutexGuard<'_, Attached> {

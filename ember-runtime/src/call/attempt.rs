@@ -156,6 +156,8 @@ impl Course {
         args: &mut Option<M::Args>,
     ) -> Result<Result<M::Value, M::Error>, Failure> {
         let mut excluded = Vec::new();
+        // Whether nobody has given another reason, of those in `excluded`.
+        let mut all_retire = true;
         let mut pause = MIN_PAUSE;
         let mut refused: Option<RefusedReason> = None;
         // Made when there is nobody left to ask; then every further round looks at the changes since the last.
@@ -170,13 +172,17 @@ impl Course {
                     // Nobody is left who has not refused already. If the view still lists somebody who may yet take the call,
                     // wait for the view to change, or a little, and ask all again.
                     let known = matches!(none, RefusedReason::Unreachable(_) | RefusedReason::Retiring);
-                    let passing = refused.as_ref().is_none_or(|reason| waits(reason) && !self.is_final(reason));
-                    if !known || !passing {
+                    let reason = refused.as_ref().unwrap_or(&none);
+                    if !known || !waits(reason) {
                         return Err(refused.unwrap_or(none).into());
                     }
                     // One that waits for this call takes it never: it retires, or starts again, when its handler has ended.
                     if let Some(cycle) = self.cycle_among_matches::<M>() {
                         return Err(cycle.into());
+                    }
+                    all_retire &= none == RefusedReason::Retiring || !excluded.is_empty();
+                    if self.is_final(reason) || (all_retire && self.is_for_one_that_retires()) {
+                        return Err(refused.unwrap_or(none).into());
                     }
                     let jittered = pause / 2 + self.target.router.rng().jitter(pause / 2);
                     match &mut changes {
@@ -189,6 +195,7 @@ impl Course {
                     }
                     pause = (pause * 2).min(MAX_PAUSE);
                     excluded.clear();
+                    all_retire = true;
                     continue;
                 }
             };
@@ -198,6 +205,7 @@ impl Course {
                 // Another instance does as well, unless the caller asked for this one by its key.
                 Err(cycle) if !matches!(self.target.address.selector.choice, Choice::ByKey(_)) => {
                     excluded.push(instance.pid);
+                    all_retire = false;
                     refused = Some(cycle);
                     continue;
                 }
@@ -214,6 +222,7 @@ impl Course {
                 Attempt::Refused(reason) if reason.can_pass() => {
                     self.handed_over = HandedOver::No;
                     excluded.push(instance.pid);
+                    all_retire &= reason == RefusedReason::Retiring;
                     refused = Some(reason);
                 }
                 Attempt::Refused(reason) => return Err(reason.into()),
@@ -224,6 +233,12 @@ impl Course {
     /// Whether nobody can take the call any more: exactly one service was asked for, and it has ended, or takes no more before it does.
     fn is_final(&self, reason: &RefusedReason) -> bool {
         self.target.address.selector.pid.is_some() && matches!(reason, RefusedReason::Stopped | RefusedReason::Retiring)
+    }
+
+    /// Whether somebody waits for this call who retires. Whoever else retires may wait for that one: neither would end.
+    fn is_for_one_that_retires(&self) -> bool {
+        let chain = self.inherited.chain.as_ref();
+        chain.is_some_and(|chain| chain.links().any(|link| self.target.router.retires(link.pid)))
     }
 
     /// Whether nobody else can be this one: exactly one service was asked for, and its process has ended.

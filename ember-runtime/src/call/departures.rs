@@ -114,32 +114,39 @@ impl Departures {
     /// Waits for the link, and sends what has gathered.
     async fn leave(self, links: Arc<Links>, peer: Peer) {
         loop {
-            let ready = links.ready(&peer).await;
-            let mut queues = self.lock();
-            if let Err(reason) = ready {
-                let queue = self.remove(&mut queues, peer.key);
-                drop(queues);
+            if let Err(reason) = links.ready(&peer).await {
+                let queue = self.remove(&mut self.lock(), peer.key);
                 queue.waiting.into_iter().for_each(|departure| departure.refuse(&peer, reason.clone()));
                 return;
             }
-            let Some(queue) = queues.get_mut(&peer.key) else { return };
-            while let Some(departure) = queue.waiting.front_mut() {
-                let submitted = departure.submit(&links, &peer);
-                if matches!(submitted, Ok(None)) && !departure.is_unwanted() {
-                    break;
-                }
-                queue.bytes -= departure.size();
-                if let Some(departure) = queue.waiting.pop_front() {
-                    departure.settle(&peer, submitted);
-                }
-            }
-            if queue.waiting.is_empty() {
-                self.remove(&mut queues, peer.key);
+            let (left, is_empty) = self.submit(&links, &peer);
+            // With nothing locked: the log and the wakers of callers may be anything, also something that calls.
+            left.into_iter().for_each(|(departure, submitted)| departure.settle(&peer, submitted));
+            if is_empty {
                 return;
             }
         }
     }
+
+    /// Hands to the link what waits for it; what has left the queue, and whether that was all.
+    fn submit(&self, links: &Arc<Links>, peer: &Peer) -> (Vec<(Departure, Submitted)>, bool) {
+        let (mut queues, mut left) = (self.lock(), Vec::new());
+        let Some(queue) = queues.get_mut(&peer.key) else { return (left, true) };
+        while let Some(departure) = queue.waiting.front_mut() {
+            let submitted = departure.submit(links, peer);
+            if matches!(submitted, Ok(None)) && !departure.is_unwanted() {
+                return (left, false);
+            }
+            queue.bytes -= departure.size();
+            left.extend(queue.waiting.pop_front().map(|departure| (departure, submitted)));
+        }
+        self.remove(&mut queues, peer.key);
+        (left, true)
+    }
 }
+
+/// What the link made of a call; nothing if there is none, or nobody wants the call any more.
+type Submitted = Result<Option<PendingReply>, RefusedReason>;
 
 impl Departure {
     /// Whether its caller has gone away.

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::Context,
 };
@@ -15,7 +15,7 @@ use super::{
     numbers::ByNumber,
 };
 use crate::{
-    actor::{AnyCell, OnTheSpot, Service},
+    actor::{AnyCell, OnTheSpot, Service, ServiceState},
     directory::{Chance, Directory, Instance, Selector, Terms},
     error::RefusedReason,
     id::{NodeKey, Pid},
@@ -37,6 +37,8 @@ pub(crate) struct Router {
     pub(super) home: Home,
     directory: Arc<Directory>,
     rng: Rng,
+    /// The node is about to stop.
+    retiring: AtomicBool,
     pub(super) cells: RwLock<ByNumber<Arc<dyn AnyCell>>>,
     #[cfg(feature = "cluster")]
     pub(super) links: std::sync::OnceLock<Arc<crate::transport::Links>>,
@@ -67,6 +69,7 @@ impl Router {
             home: Home::here(on_end),
             directory,
             rng,
+            retiring: AtomicBool::new(false),
             cells: RwLock::default(),
             #[cfg(feature = "cluster")]
             links: std::sync::OnceLock::new(),
@@ -95,6 +98,23 @@ impl Router {
     pub(crate) fn close(&self) {
         self.home.close();
         self.directory.close();
+    }
+
+    /// The node is about to stop: all its services retire, whatever each is doing yet.
+    pub(crate) fn retire(&self) {
+        self.retiring.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_retiring(&self) -> bool {
+        self.retiring.load(Ordering::Acquire)
+    }
+
+    /// Whether a service retires, as far as is known here.
+    pub(super) fn retires(&self, pid: Pid) -> bool {
+        let here = pid.node == self.key;
+        let at_once =
+            || self.is_retiring() || self.cell(pid.number).is_some_and(|it| it.state() == ServiceState::Retiring);
+        here && at_once() || self.directory.is_retiring(pid)
     }
 
     #[inline]

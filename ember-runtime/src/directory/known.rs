@@ -13,10 +13,10 @@ use arc_swap::ArcSwap;
 
 use super::{
     Chance, Group, Instance, Interest, NodeRecord, Selector, Terms, View, change::Change, choose::choose,
-    groups::Groups, listing::Listing, nobody,
+    groups::Groups, listing::Listing, news::Departure, nobody,
 };
 use crate::{
-    actor::AnyCell,
+    actor::{AnyCell, ServiceState},
     error::RefusedReason,
     id::{NodeId, NodeKey, Pid, PublicKey},
     message::ordered,
@@ -77,6 +77,16 @@ impl Directory {
         self.number.subscribe()
     }
 
+    /// Tells of changes of what is known of one node, but for its services.
+    pub(crate) fn news_of(&self, node: NodeId) -> ordered::Receiver<()> {
+        self.lock().news.of(node)
+    }
+
+    /// How a run of a node has left, if it is remembered.
+    pub(crate) fn departure(&self, node: NodeKey) -> Option<Departure> {
+        self.lock().news.departure(node)
+    }
+
     /// The node has ended: nothing is remembered any more, and all who wait look again.
     pub(crate) fn close(&self) {
         self.groups.close();
@@ -107,6 +117,11 @@ impl Directory {
         self.lock().listed(pid).is_some()
     }
 
+    /// Whether the view lists this service, as one that retires.
+    pub(crate) fn is_retiring(&self, pid: Pid) -> bool {
+        self.lock().listed(pid).is_some_and(|it| it.state == ServiceState::Retiring)
+    }
+
     /// One of the instances that match, found by looking at each.
     ///
     /// # Errors
@@ -129,8 +144,18 @@ impl Directory {
         nobody::no_target(&self.view(), seen, selector, self.here.key.id)
     }
 
-    /// Enters services of this node as they are now; those that have stopped go. Their states are read with the directory
-    /// locked: whoever changes a state and then comes here cannot be overtaken by what was before.
+    /// Enters a service of this node.
+    pub(crate) fn enter_local(&self, cell: &Arc<dyn AnyCell>) {
+        self.change(|known| known.enter_local(cell));
+    }
+
+    /// A service of this node is not seen any more. What is noted of it later changes nothing.
+    pub(crate) fn remove_local(&self, pid: Pid) {
+        self.change(|known| known.list(pid, None));
+    }
+
+    /// Shows services of this node that were entered as they are now; those that have stopped go. Their states are read with the
+    /// directory locked: whoever changes a state and then comes here cannot be overtaken by what was before.
     pub(crate) fn refresh_local(&self, cells: &[Arc<dyn AnyCell>]) {
         self.change(|known| cells.iter().for_each(|cell| known.list_local(cell)));
     }
@@ -236,11 +261,15 @@ impl Directory {
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Listing) -> T) -> T {
         let mut known = self.lock();
         let result = change(&mut known);
+        let news = known.news.take();
         if known.take_changed() {
             let number = self.newest.fetch_add(1, Ordering::AcqRel) + 1;
             drop(known);
             self.number.send_replace(number);
+        } else {
+            drop(known);
         }
+        news.iter().for_each(|of| of.send_replace(()));
         result
     }
 

@@ -6,7 +6,12 @@ use std::{
     sync::Arc,
 };
 
-use super::{Instance, NodeRecord, View, groups::Groups, record::Offer};
+use super::{
+    Instance, NodeRecord, View,
+    groups::Groups,
+    news::{Departure, News},
+    record::Offer,
+};
 use crate::{
     actor::{AnyCell, ServiceState},
     id::{Incarnation, NodeId, NodeKey, Pid},
@@ -28,6 +33,8 @@ pub(super) struct Listing {
     /// Gone from the registry, but their links are up.
     lingering: BTreeSet<NodeKey>,
     groups: Arc<Groups>,
+    /// For those who wait for what becomes of one node.
+    pub(super) news: News,
     /// Whether anything is other than when this was asked last.
     changed: bool,
 }
@@ -44,6 +51,7 @@ impl Listing {
             late: BTreeSet::new(),
             lingering: BTreeSet::new(),
             groups,
+            news: News::default(),
             changed: true,
         }
     }
@@ -51,6 +59,7 @@ impl Listing {
     /// Takes it for changed, so that all who wait look again.
     pub(super) fn touch(&mut self) {
         self.changed = true;
+        self.news.note_all();
     }
 
     /// Whether anything has changed since this was asked last.
@@ -144,14 +153,22 @@ impl Listing {
         }
     }
 
-    /// Lists a service of this node as it is now, or no longer, if it has stopped.
+    /// Lists a service of this node, unless it has stopped.
+    pub(super) fn enter_local(&mut self, cell: &Arc<dyn AnyCell>) {
+        let state = cell.state();
+        let here = Arc::clone(&self.here);
+        let instance = (state != ServiceState::Stopped).then(|| Arc::new(Instance::of_cell(cell, here, state)));
+        self.list(cell.pid(), instance);
+    }
+
+    /// Lists a service of this node that is listed as it is now, or no longer, if it has stopped.
     pub(super) fn list_local(&mut self, cell: &Arc<dyn AnyCell>) {
         let (pid, state) = (cell.pid(), cell.state());
         let instance = match self.services.get(&pid) {
             _ if state == ServiceState::Stopped => None,
             Some(old) if old.state == state => return,
             Some(old) => Some(Instance { state, ..Instance::clone(old) }),
-            None => Some(Instance::of_cell(cell, Arc::clone(&self.here), state)),
+            None => return,
         };
         self.list(pid, instance.map(Arc::new));
     }
@@ -169,12 +186,16 @@ impl Listing {
                 self.list(service.pid, Some(Arc::new(Instance { node, ..Instance::clone(&service) })));
             }
             self.nodes.insert(key, record);
+            self.news.returned(key);
             self.count(key.id);
         }
         returned
     }
 
     pub(super) fn drop_node(&mut self, key: NodeKey) {
+        if let Some(known) = self.nodes.get(&key) {
+            self.news.departed(key, if known.retiring { Departure::InOrder } else { Departure::Lost });
+        }
         self.lingering.remove(&key);
         self.suspects.remove(&key);
         self.deserted.remove(&key);
@@ -207,6 +228,7 @@ impl Listing {
 
     /// Marks a node whose link broke, or clears the mark. It says nothing any more of how late it is.
     pub(super) fn suspect(&mut self, node: NodeKey, suspect: bool) {
+        self.news.note(node.id);
         let unsaid = self.late.remove(&node) | (!suspect && self.deserted.remove(&node));
         self.changed |= unsaid | if suspect { self.suspects.insert(node) } else { self.suspects.remove(&node) };
         self.mark(node);
@@ -216,6 +238,7 @@ impl Listing {
     #[cfg(feature = "cluster")]
     pub(super) fn desert(&mut self, node: NodeKey) {
         self.changed |= self.suspects.contains(&node) && self.deserted.insert(node);
+        self.news.note(node.id);
     }
 
     pub(super) fn is_deserted(&self, node: NodeKey) -> bool {
@@ -247,6 +270,7 @@ impl Listing {
 
     /// Finds out anew which run of a node counts.
     fn count(&mut self, id: NodeId) {
+        self.news.note(id);
         if id == self.here.key.id {
             self.changed = true;
             return;

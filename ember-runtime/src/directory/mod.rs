@@ -21,6 +21,7 @@ mod kept;
 mod key;
 mod known;
 mod listing;
+mod news;
 mod nobody;
 mod reading;
 mod record;
@@ -46,6 +47,7 @@ pub(crate) use self::{
     in_flight::{InShare, Share},
     kept::Kept,
     known::Directory,
+    news::Departure,
     nobody::{deserted, ended, no_such_run, of_another_kind},
     record::MethodRecord,
 };

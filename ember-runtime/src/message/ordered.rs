@@ -55,6 +55,11 @@ impl<T> Sender<T> {
         self.0.changed.notify_waiters();
     }
 
+    /// Whether there are receivers.
+    pub(crate) fn is_wanted(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     /// Changes the value in place; `change` says whether it did, and only then are the waiting woken.
     #[cfg(feature = "cluster")]
     pub(crate) fn send_if_modified(&self, change: impl FnOnce(&mut T) -> bool) {

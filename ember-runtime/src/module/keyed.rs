@@ -1,6 +1,11 @@
 //! Modules that are added and released at run time, each under a key.
 
-use std::{borrow::Borrow, collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    borrow::Borrow,
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    sync::Arc,
+};
 
 use crate::{
     actor::{Changes, ModuleBusy, NotEntered, Unit, note_change},
@@ -39,7 +44,7 @@ impl<K: Message + Ord + Clone + fmt::Debug + Sync> ModuleKey for K {}
 pub struct Modules<K, T> {
     entries: BTreeMap<K, Entry<T>>,
     /// To be stopped.
-    leaving: Vec<(K, Entry<T>)>,
+    leaving: VecDeque<(K, Entry<T>)>,
     /// Whether some may wait to be started or stopped.
     changed: bool,
 }
@@ -54,7 +59,7 @@ struct Entry<T> {
 impl<K: Ord, T> Modules<K, T> {
     /// None yet.
     pub fn new() -> Self {
-        Self { entries: BTreeMap::new(), leaving: Vec::new(), changed: false }
+        Self { entries: BTreeMap::new(), leaving: VecDeque::new(), changed: false }
     }
 
     fn change(&mut self) {
@@ -125,7 +130,7 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
         let (key, mut entry) = self.entries.remove_entry(key)?;
         let module = entry.module.take();
         if module.is_none() {
-            self.leaving.push((key, entry));
+            self.leaving.push_back((key, entry));
             self.change();
         }
         module.map(|module| *module)
@@ -138,7 +143,7 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
         K: Borrow<Q>,
     {
         let Some(gone) = self.entries.remove_entry(key) else { return false };
-        self.leaving.push(gone);
+        self.leaving.push_back(gone);
         self.change();
         true
     }
@@ -246,10 +251,17 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
         self.changed = true;
     }
 
-    /// Drops the module with this life.
+    /// Drops the module with this life. When many end they do so in their order: each is the first, and not searched for.
     pub(super) fn discard(&mut self, life: &Arc<Lifespan>) {
-        self.leaving.retain(|(_, entry)| !Arc::ptr_eq(&entry.life, life));
-        self.entries.retain(|_, entry| !Arc::ptr_eq(&entry.life, life));
+        let is = |entry: &Entry<T>| Arc::ptr_eq(&entry.life, life);
+        if self.leaving.front().is_some_and(|(_, entry)| is(entry)) {
+            drop(self.leaving.pop_front());
+        } else if let Some(first) = self.entries.first_entry().filter(|first| is(first.get())) {
+            drop(first.remove());
+        } else {
+            self.leaving.retain(|(_, entry)| !is(entry));
+            self.entries.retain(|_, entry| !is(entry));
+        }
     }
 }
 

@@ -325,7 +325,8 @@ impl Announced for Services {
         let number = match mine {
             Mine::Node => {
                 let joining = !self.joined.load(Ordering::Acquire);
-                return Some(json(&NodeRecord { joining, ..self.record.clone() }));
+                let retiring = self.router.is_retiring();
+                return Some(json(&NodeRecord { joining, retiring, ..self.record.clone() }));
             }
             Mine::Service(_) if !self.joined.load(Ordering::Acquire) => return None,
             Mine::Service(number) => number,
@@ -335,7 +336,7 @@ impl Announced for Services {
             // It is about to be taken out.
             ServiceState::Stopped => return None,
             ServiceState::Failed => {}
-            _ if self.retiring.load(Ordering::Acquire) => record.state = ServiceState::Retiring,
+            _ if self.router.is_retiring() => record.state = ServiceState::Retiring,
             _ => {}
         }
         (!record.methods.is_empty()).then(|| json(&record))
@@ -373,9 +374,8 @@ impl Node {
     /// Tells the cluster that this node takes no new work. Bounded by 1 s: a registry that is away cannot hold a shutdown up.
     pub(super) async fn announce_retiring(&self) {
         let services = &self.inner.services;
-        services.retiring.store(true, Ordering::Release);
         if let Some(announcer) = services.publisher.announcer() {
-            announcer.touch(services.all_published().into_iter().map(Mine::Service));
+            announcer.touch(services.all());
             let _ = timeout(Duration::from_secs(1), announcer.settled()).await;
         }
     }

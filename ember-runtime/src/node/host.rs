@@ -6,7 +6,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
@@ -48,11 +48,9 @@ pub(super) struct Services {
     /// No service is started any more. Held while one is.
     closed: RwLock<bool>,
     me: Weak<Self>,
-    /// The whole node is about to stop: all its services are announced as retiring, whatever each is doing yet.
-    pub(super) retiring: AtomicBool,
     /// The node has joined its cluster.
     #[cfg(feature = "cluster")]
-    pub(super) joined: AtomicBool,
+    pub(super) joined: std::sync::atomic::AtomicBool,
     pub(super) publisher: Arc<Publisher>,
 }
 
@@ -74,9 +72,8 @@ impl Services {
             running: Mutex::default(),
             closed: RwLock::default(),
             me: me.clone(),
-            retiring: AtomicBool::new(false),
             #[cfg(feature = "cluster")]
-            joined: AtomicBool::new(false),
+            joined: false.into(),
             publisher,
         })
     }
@@ -106,12 +103,16 @@ impl Services {
 
     /// A service has been started: if it is registered, it is put into the view and the registry.
     fn publish(&self, number: u64) {
-        let mut running = self.lock();
-        let Some(Running { cell, published }) = running.registered.get_mut(&number) else { return };
-        *published = true;
-        let cell = Arc::clone(cell);
-        drop(running);
+        let Some((cell, failed)) = self.lock().publish(number) else { return };
         self.publisher.publish(&cell);
+        self.withdraw(failed);
+    }
+
+    /// One that has ended is in the registry no more: nor in the view, if it has failed.
+    fn withdraw(&self, left: Option<Running>) {
+        if let Some(Running { cell, published: true }) = left {
+            self.publisher.withdraw(&*cell);
+        }
     }
 
     fn table<S: Service>(&self) -> Result<Arc<Table<S>>> {
@@ -287,9 +288,8 @@ impl Host for Services {
 
     fn ended(&self, pid: Pid, state: ServiceState) {
         self.router.remove(pid);
-        let mut running = self.lock();
-        let left = running.release(pid.number, state);
-        drop((running, left));
+        let left = self.lock().release(pid.number, state);
+        self.withdraw(left);
         self.watches.forget(pid.number);
         self.watches.ended(pid, state.into());
     }

@@ -10,7 +10,6 @@ mod config;
 mod cx;
 #[cfg(feature = "cluster")]
 mod door;
-mod follow;
 #[cfg(all(test, feature = "cluster"))]
 mod held_up;
 mod host;
@@ -21,6 +20,7 @@ mod namesake;
 #[cfg(feature = "cluster")]
 mod patience;
 mod publish;
+mod remote_end;
 #[cfg(feature = "cluster")]
 mod revive;
 mod running;

@@ -42,13 +42,19 @@ impl Publisher {
             }
         }));
         // After that: what changed before is seen here, what changes from now on is noted.
-        self.refresh(cell);
+        self.directory.enter_local(cell);
         self.announce(number);
     }
 
     /// Callers on this node know at once how it is.
     pub(super) fn refresh(&self, cell: &Arc<dyn AnyCell>) {
         self.directory.refresh_local(std::slice::from_ref(cell));
+    }
+
+    /// Takes one that has ended out of both, for good.
+    pub(super) fn withdraw(&self, cell: &dyn AnyCell) {
+        self.directory.remove_local(cell.pid());
+        self.announce(cell.pid().number);
     }
 
     /// It is called with the state of the service locked.

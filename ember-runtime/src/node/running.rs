@@ -291,6 +291,7 @@ impl Node {
 
     async fn end(&self) -> Option<String> {
         let deadline = Instant::now() + self.inner.drain;
+        self.inner.services.router.retire();
         #[cfg(feature = "cluster")]
         tokio::select! {
             biased;

@@ -11,12 +11,17 @@ use crate::{
     error::{Error, Result},
 };
 
+/// Name and id.
+type Named = (String, String);
+
 #[derive(Default)]
 pub(super) struct Started {
     /// By number: those that are in the view and in the registry, or will be.
     pub(super) registered: BTreeMap<u64, Running>,
-    /// The same by name and id, of which there is one each. Those that have failed make room for others.
-    taken: HashMap<(String, String), u64>,
+    /// Those that have not ended, by name and id, of which there is one each.
+    taken: HashMap<Named, u64>,
+    /// Those that have failed, and are in the view and in the registry until another of their name and id is there.
+    failed: HashMap<Named, u64>,
     /// Which type has the name, and where that is written. As many as the program has types at most.
     types: HashMap<String, (TypeId, String)>,
 }
@@ -42,7 +47,7 @@ impl Started {
                  rename one with `#[service(name = \"…\")]`"
             )));
         }
-        let key = (name.clone(), id.clone());
+        let key = named(&**cell);
         let twin = self.taken.get(&key).and_then(|number| self.registered.get(number));
         if twin.is_some_and(|twin| twin.cell.state() != ServiceState::Failed) {
             return Err(Error::Configuration(format!(
@@ -54,15 +59,37 @@ impl Started {
         Ok(())
     }
 
-    /// A service has ended. One that has failed stays in the registry as such, until its node ends.
+    /// A service has been started: it goes into the view and into the registry, and the one that it takes the place of, which
+    /// has failed, goes out of them.
+    pub(super) fn publish(&mut self, number: u64) -> Option<(Arc<dyn AnyCell>, Option<Running>)> {
+        let started = self.registered.get_mut(&number)?;
+        started.published = true;
+        let cell = Arc::clone(&started.cell);
+        let failed = self.failed.remove(&named(&*cell));
+        Some((cell, failed.and_then(|failed| self.registered.remove(&failed))))
+    }
+
+    /// A service has ended. One that has failed stays in the registry as such, until another has taken its place or its node ends.
+    /// What is returned is not there any more.
     pub(super) fn release(&mut self, number: u64, state: ServiceState) -> Option<Running> {
         let ended = self.registered.get(&number)?;
-        let ServiceIdentity { name, id, .. } = &**ended.cell.identity();
-        let key = (name.clone(), id.clone());
-        let stays = ended.published && state == ServiceState::Failed;
-        if self.taken.get(&key) == Some(&number) {
-            self.taken.remove(&key);
+        let key = named(&*ended.cell);
+        let mut stays = ended.published && state == ServiceState::Failed;
+        match self.taken.get(&key) {
+            Some(taken) if *taken == number => drop(self.taken.remove(&key)),
+            // Another was claimed when this one had failed, and may be there already.
+            Some(next) => stays &= self.registered.get(next).is_none_or(|next| !next.published),
+            None => {}
         }
-        if stays { None } else { self.registered.remove(&number) }
+        if !stays {
+            return self.registered.remove(&number);
+        }
+        let earlier = self.failed.insert(key, number);
+        earlier.and_then(|earlier| self.registered.remove(&earlier))
     }
+}
+
+fn named(cell: &dyn AnyCell) -> Named {
+    let ServiceIdentity { name, id, .. } = &**cell.identity();
+    (name.clone(), id.clone())
 }

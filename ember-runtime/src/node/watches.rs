@@ -103,7 +103,7 @@ impl Watches {
         if !is_local && target.follower.is_none() {
             let (router, watches) = (Arc::clone(&self.router), Arc::downgrade(self));
             let task = self.router.runtime().spawn(async move {
-                let reason = super::follow::end_of(&router, pid).await;
+                let reason = super::remote_end::end_of(&router, pid).await;
                 if let Some(watches) = watches.upgrade() {
                     watches.tell(pid, reason);
                 }
@@ -179,7 +179,7 @@ impl Watches {
     fn tell_elsewhere(&self, number: u64, reason: DownReason) {
         let Some(elsewhere) = self.lock().elsewhere.remove(&number) else { return };
         for reply in elsewhere.waiting {
-            super::follow::answer(reply, reason);
+            super::remote_end::answer(reply, reason);
         }
     }
 

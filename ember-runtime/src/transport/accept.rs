@@ -77,7 +77,7 @@ impl Links {
             }
             State::Connecting(_) => {}
         }
-        let waiting = slot.take_over("the peer has made a new link");
+        let waiting = slot.take_over("the peer has made a new link", &self.events);
         let session = Token(self.rng.secret());
         let welcome = Welcome { from: own, session, dial: self.last_dial(), offer: self.offer() };
         let parts = Parts {
@@ -105,6 +105,7 @@ impl Links {
     pub(super) fn give_up(&self, session: &Arc<Session>, why: &str) {
         session.kill(why);
         self.fail(session, why);
+        self.events.tell(&*self.ingress);
         self.tidy(session.peer.id);
     }
 
@@ -113,10 +114,10 @@ impl Links {
         let Some(slot) = table.peers.get_mut(&session.peer.id) else { return };
         let State::Connecting(Connecting { how: How::Accept(current), .. }) = &slot.state else { return };
         if Arc::ptr_eq(current, session)
-            && let Some(outcome) = slot.take_over(why)
+            && let Some(outcome) = slot.take_over(why, &self.events)
         {
             slot.back_off(&self.rng);
-            outcome.send_replace(Some(Err(RefusedReason::Unreachable(why.into()))));
+            self.events.outcome(outcome, Err(RefusedReason::Unreachable(why.into())));
         }
     }
 }

@@ -58,6 +58,11 @@ impl Callers {
         })
     }
 
+    /// Gives back what bursts have left.
+    pub(super) fn tidy(&self) {
+        self.0.iter().for_each(|part| lock(&part.pending).tidy());
+    }
+
     /// Those among which this call is.
     pub(super) fn part_of(&self, call: Correlation) -> MutexGuard<'_, Pending> {
         lock(&self.0[call.index as usize % PARTS].pending)

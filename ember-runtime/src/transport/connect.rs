@@ -69,8 +69,8 @@ impl Links {
                 return Next::Wait(outcome.subscribe());
             }
             State::Connecting(_) => {
-                if let Some(outcome) = slot.take_over("the node has restarted") {
-                    outcome.send_replace(Some(unreachable("the node has restarted since")));
+                if let Some(outcome) = slot.take_over("the node has restarted", &self.events) {
+                    self.events.outcome(outcome, unreachable("the node has restarted since"));
                 }
             }
             State::Idle => {}

@@ -123,8 +123,10 @@ impl Control {
 
     /// A call of `bytes` has left the mailbox.
     pub(super) fn give_back(&self, bytes: u64) {
-        let now = self.released.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        let threshold = self.told.load(Ordering::Relaxed) + self.threshold;
+        // One counts and then looks at what was told, the other tells and then looks at what is counted: one of the two sees the
+        // other, which takes the strongest order.
+        let now = self.released.fetch_add(bytes, Ordering::SeqCst) + bytes;
+        let threshold = self.told.load(Ordering::SeqCst) + self.threshold;
         if now >= threshold && now - bytes < threshold {
             self.update(|_| ());
         }
@@ -132,12 +134,12 @@ impl Control {
 
     /// The bytes of all calls that have left their mailboxes, from the beginning of the link.
     pub(super) fn released(&self) -> u64 {
-        self.released.load(Ordering::Relaxed)
+        self.released.load(Ordering::SeqCst)
     }
 
     /// Credit of which the peer does not know yet.
     fn untold(&self) -> u64 {
-        self.released() - self.told.load(Ordering::Relaxed)
+        self.released() - self.told.load(Ordering::SeqCst)
     }
 
     /// Counts a one-way call that failed.
@@ -185,7 +187,7 @@ impl Control {
             Message::Ping
         } else if state.flush || self.untold() >= self.threshold {
             let credit = self.untold();
-            self.told.fetch_add(credit, Ordering::Relaxed);
+            self.told.fetch_add(credit, Ordering::SeqCst);
             match credit {
                 0 if state.notices.is_empty() => {
                     state.flush = false;

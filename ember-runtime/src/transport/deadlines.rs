@@ -29,7 +29,7 @@ pub(super) async fn expire(session: &Session) -> String {
 }
 
 /// Wakes whoever polls the call. That may be the user's own executor: if its waker panics, the others are woken all the same.
-fn wake(waker: Waker) {
+pub(super) fn wake(waker: Waker) {
     let mut waker = Some(waker);
     if let Err(panic) = panics::caught(&mut || waker.take().into_iter().for_each(Waker::wake)) {
         tracing::error!(target: "ember::call", %panic, "a waker panicked: what polls a call must be able to be woken from any thread");

@@ -90,7 +90,7 @@ fn fail(links: &Links, peer: &Peer, attempt: u64, (why, deserted): (&str, bool))
         if *current != attempt {
             return;
         }
-        let Some(outcome) = slot.take_over(why) else { return };
+        let Some(outcome) = slot.take_over(why, &links.events) else { return };
         slot.back_off(&links.rng);
         if deserted {
             links.events.push(Event::Deserted(peer.key));

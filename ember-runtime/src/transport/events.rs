@@ -3,11 +3,13 @@
 
 use std::{
     collections::VecDeque,
+    mem,
     sync::{Arc, Mutex},
+    task::Waker,
 };
 
-use super::{Ingress, lock};
-use crate::id::NodeKey;
+use super::{Ingress, deadlines::wake, lock, table::Outcome};
+use crate::{error::RefusedReason, id::NodeKey, message::ordered};
 
 #[derive(Debug)]
 pub(super) enum Event {
@@ -23,6 +25,11 @@ pub(super) enum Event {
         why: Arc<str>,
         lost: usize,
     },
+    /// Its workers are late, or not any more.
+    Late {
+        peer: NodeKey,
+        is_late: bool,
+    },
     /// Nobody listens at its address.
     Deserted(NodeKey),
 }
@@ -34,6 +41,10 @@ pub(super) struct Events(Mutex<Queue>);
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<Event>,
+    /// Of calls that have ended with their links. They may be anything, too.
+    wakers: Vec<Waker>,
+    /// Of attempts, for those who wait for them.
+    outcomes: Vec<(ordered::Sender<Outcome>, Result<(), RefusedReason>)>,
     /// Somebody is telling them; that one tells the new ones too.
     telling: bool,
 }
@@ -44,9 +55,27 @@ impl Events {
         lock(&self.0).waiting.push_back(event);
     }
 
+    /// Wakes these once nothing is locked any more.
+    pub(super) fn wake(&self, wakers: Vec<Waker>) {
+        if !wakers.is_empty() {
+            lock(&self.0).wakers.extend(wakers);
+        }
+    }
+
+    /// Tells those who wait for an attempt how it has ended, once nothing is locked any more.
+    pub(super) fn outcome(&self, waiting: ordered::Sender<Outcome>, outcome: Result<(), RefusedReason>) {
+        lock(&self.0).outcomes.push((waiting, outcome));
+    }
+
     /// Tells what waits; to be called with nothing locked.
     pub(super) fn tell(&self, ingress: &dyn Ingress) {
-        if std::mem::replace(&mut lock(&self.0).telling, true) {
+        let (wakers, outcomes) = {
+            let mut queue = lock(&self.0);
+            (mem::take(&mut queue.wakers), mem::take(&mut queue.outcomes))
+        };
+        wakers.into_iter().for_each(wake);
+        outcomes.into_iter().for_each(|(waiting, outcome)| waiting.send_replace(Some(outcome)));
+        if mem::replace(&mut lock(&self.0).telling, true) {
             return;
         }
         let unwinding = Unwinding(&self.0);
@@ -69,8 +98,12 @@ impl Events {
                     }
                     ingress.link_down(peer, &why);
                 }
+                Some(Event::Late { peer, is_late }) => {
+                    tracing::info!(target: "ember::link", %peer, is_late, "the peer's workers are late, or not any more");
+                    ingress.link_late(peer, is_late);
+                }
                 Some(Event::Deserted(peer)) => ingress.deserted(peer),
-                None => return std::mem::forget(unwinding),
+                None => return mem::forget(unwinding),
             }
         }
     }

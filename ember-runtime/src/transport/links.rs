@@ -150,8 +150,8 @@ impl Links {
                 // One that says goodbye still brings the replies that are on their way; it ends by itself.
                 State::Up(session) if session.peer == peer && session.accepts() => self.close_locked(slot, WHY),
                 State::Connecting(Connecting { target, .. }) if *target == peer => {
-                    if let Some(outcome) = slot.take_over(WHY) {
-                        outcome.send_replace(Some(Err(RefusedReason::Unreachable(WHY.into()))));
+                    if let Some(outcome) = slot.take_over(WHY, &self.events) {
+                        self.events.outcome(outcome, Err(RefusedReason::Unreachable(WHY.into())));
                     }
                 }
                 _ => {}
@@ -220,13 +220,27 @@ impl Links {
             };
             (slot.newest, slot.not_before) = (session.peer.incarnation, None);
             self.change_up(|up| drop(up.insert(session.peer.id, session.clone())));
-            attempt.outcome.send_replace(Some(Ok(())));
+            self.events.outcome(attempt.outcome, Ok(()));
             session.sever.mark_used();
             let dialled = matches!(attempt.how, How::Dial { .. });
             self.events.push(Event::Up { peer: session.peer, number: session.number, dialled });
         }
         self.events.tell(&*self.ingress);
         true
+    }
+
+    /// The peer says that its workers are late, or not any more. What an earlier link has brought counts no more.
+    pub(super) fn late(&self, session: &Arc<Session>, is_late: bool) {
+        {
+            let table = lock(&self.table);
+            match table.peers.get(&session.peer.id).map(|slot| &slot.state) {
+                Some(State::Up(current)) if Arc::ptr_eq(current, session) => {
+                    self.events.push(Event::Late { peer: session.peer, is_late });
+                }
+                _ => return,
+            }
+        }
+        self.events.tell(&*self.ingress);
     }
 
     /// A link's task has ended.
@@ -249,7 +263,8 @@ impl Links {
         let State::Up(session) = &slot.state else { return };
         let session = session.clone();
         slot.state = State::Idle;
-        let why = session.kill(why);
+        let (why, wakers) = session.close(why);
+        self.events.wake(wakers);
         self.change_up(|up| drop(up.remove(&session.peer.id)));
         // A link that does not last is a failed attempt, or two nodes could connect and part without a pause.
         if session.born.elapsed() < self.config.heartbeat {
@@ -273,8 +288,8 @@ impl Links {
             let mut table = lock(&self.table);
             table.closed = true;
             for slot in table.peers.values_mut() {
-                if let Some(outcome) = slot.take_over(why) {
-                    outcome.send_replace(Some(Err(RefusedReason::NodeClosed)));
+                if let Some(outcome) = slot.take_over(why, &self.events) {
+                    self.events.outcome(outcome, Err(RefusedReason::NodeClosed));
                 }
                 self.close_locked(slot, why);
             }

@@ -1,7 +1,8 @@
 //! The calls of one link that wait for their replies: a slab whose slots have generations.
 //!
 //! Their deadlines are kept here too, without a timer for each: the earliest one is *due*, and when it has passed all are looked
-//! through. As most calls are answered long before, that is seldom.
+//! through. As most calls are answered long before, that is seldom; where there are many it is done less often, so that it never takes
+//! more than a small share of the time.
 
 use std::{
     mem,
@@ -22,8 +23,15 @@ pub(super) const SLOW: u64 = u64::MAX;
 /// The position of such a call when it has left.
 const LEFT: u64 = 0;
 
-/// Deadlines are looked through no more often than this.
+/// Deadlines are looked through no more often than this,
 const GRAIN: Duration = Duration::from_millis(1);
+/// once more for each so many slots. Looking at them takes some hundredths of that.
+const SLOTS_A_GRAIN: usize = 4096;
+
+/// What has room for more gives back what a burst has left.
+const MANY: usize = 1024;
+/// A slot with so many generations stays, as those after it begin where it ends.
+const OLD: u32 = u32::MAX / 2;
 
 /// The slots of a link are dealt out to so many parts.
 pub(super) const PARTS: usize = 4;
@@ -35,8 +43,12 @@ pub(super) struct Pending {
     slots: Vec<Slot>,
     free: Vec<u32>,
     waiting: usize,
-    /// No deadline is earlier.
+    /// No deadline is earlier, or they were looked through too short a time before.
     due: Option<Instant>,
+    /// They are not looked through before.
+    rest: Option<Instant>,
+    /// No slot that was given back had a later generation: a late reply must not hit the next in its place.
+    given_back: u32,
 }
 
 #[derive(Debug)]
@@ -83,17 +95,25 @@ impl Pending {
                 Correlation { index, generation: slot.generation }
             }
             None if self.slots.len() < MAX_PENDING / PARTS => {
-                self.slots.push(Slot { generation: 1, state });
-                Correlation { index: self.number(self.slots.len() as u32 - 1), generation: 1 }
+                let generation = self.given_back.max(1);
+                self.slots.push(Slot { generation, state });
+                Correlation { index: self.number(self.slots.len() as u32 - 1), generation }
             }
             None => return None,
         };
         self.waiting += 1;
         let earliest = deadline.is_some_and(|deadline| self.due.is_none_or(|due| deadline < due));
-        if earliest {
-            self.due = deadline;
+        Some((correlation, earliest && self.bring_forward(deadline)))
+    }
+
+    #[cold]
+    fn bring_forward(&mut self, deadline: Option<Instant>) -> bool {
+        let at = deadline.max(self.rest);
+        let earlier = self.due.is_none() || at < self.due;
+        if earlier {
+            self.due = at;
         }
-        Some((correlation, earliest))
+        earlier
     }
 
     /// When [`expire`](Self::expire) wants to be called.
@@ -115,7 +135,8 @@ impl Pending {
             slot.state = State::Done(RawAnswer::Failed(LostReason::Deadline.into()));
             self.waiting -= 1;
         }
-        self.due = self.due.map(|due| due.max(now + GRAIN));
+        self.rest = Some(now + GRAIN * (1 + self.slots.len() / SLOTS_A_GRAIN) as u32);
+        self.due = self.due.and(self.due.max(self.rest));
         wakers
     }
 
@@ -200,6 +221,29 @@ impl Pending {
         wakers
     }
 
+    /// Gives back what a burst has left; to be called now and then.
+    pub(super) fn tidy(&mut self) {
+        let used = self.slots.len() - self.free.len();
+        if self.slots.len() <= MANY || used > self.slots.len() / 4 {
+            return;
+        }
+        let unused = |slot: &Slot| matches!(slot.state, State::Free) && slot.generation < OLD;
+        while let Some(last) = self.slots.pop_if(|last| unused(last)) {
+            self.given_back = self.given_back.max(last.generation);
+        }
+        // The first ones are used first from now on: so the last ones become free.
+        self.free.clear();
+        let free = self
+            .slots
+            .iter()
+            .enumerate()
+            .rev()
+            .filter(|(_, slot)| matches!(slot.state, State::Free) && slot.generation < u32::MAX);
+        self.free.extend(free.map(|(index, _)| index as u32));
+        self.slots.shrink_to(MANY.max(self.slots.len() * 2));
+        self.free.shrink_to(MANY.max(self.slots.len() * 2));
+    }
+
     /// How many calls wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting
@@ -258,6 +302,52 @@ mod tests {
         pending.slots[0].generation = u32::MAX;
         pending.remove(Correlation { generation: u32::MAX, ..first });
         assert_eq!(pending.insert(0, None).unwrap().0.index, PARTS as u32);
+    }
+
+    #[test]
+    fn what_a_burst_has_left_is_given_back_and_its_late_replies_hit_nobody() {
+        const BURST: usize = 100_000;
+        let mut pending = Pending::default();
+        let burst: Vec<_> = (0..BURST).map(|_| pending.insert(0, None).unwrap().0).collect();
+        let room = pending.slots.capacity();
+        pending.tidy();
+        assert_eq!(pending.slots.capacity(), room, "all are used");
+        // One that stays, in the middle.
+        let stays = burst[BURST / 2];
+        for call in burst.iter().filter(|call| **call != stays) {
+            pending.remove(*call);
+        }
+        pending.tidy();
+        assert_eq!(pending.slots.len(), BURST / 2 + 1);
+        let next = pending.insert(0, None).unwrap().0;
+        assert_eq!(next.index, 0, "the first ones are used first");
+        pending.remove(stays);
+        pending.tidy();
+        assert!(pending.slots.capacity() <= 2 * MANY && pending.free.capacity() <= 2 * MANY);
+        let again: Vec<_> = (0..BURST - 1).map(|_| pending.insert(0, None).unwrap().0).collect();
+        for late in &burst {
+            pending.complete(*late, RawAnswer::Value(Bytes::from_static(b"late").into()));
+        }
+        assert_eq!(pending.waiting(), BURST);
+        assert!(again.into_iter().chain([next]).all(|call| poll(&mut pending, call).is_pending()));
+    }
+
+    #[test]
+    fn the_more_there_are_the_less_often_their_deadlines_are_looked_through() {
+        let mut pending = Pending::default();
+        let start = Instant::now();
+        let after = |milliseconds| Some(start + Duration::from_millis(milliseconds));
+        for _ in 0..10 * SLOTS_A_GRAIN {
+            pending.insert(0, after(1_000));
+        }
+        pending.insert(0, after(1));
+        pending.expire(start + Duration::from_millis(1));
+        // Whatever comes meanwhile.
+        assert!(pending.insert(0, after(3)).unwrap().1);
+        assert!(!pending.insert(0, after(2)).unwrap().1);
+        assert_eq!((pending.waiting(), pending.due()), (10 * SLOTS_A_GRAIN + 2, after(1 + 11)));
+        pending.expire(start + Duration::from_millis(12));
+        assert_eq!((pending.waiting(), pending.due()), (10 * SLOTS_A_GRAIN, after(1_000)));
     }
 
     #[test]

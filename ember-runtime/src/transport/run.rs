@@ -57,7 +57,7 @@ pub(super) async fn run(links: WeakLinks, session: Arc<Session>, control: Stream
     let mut ending = Ending { links, session: session.clone(), why: "the task of the link ended unexpectedly".into() };
     let inflow = Mutex::new(Inflow::new(Instant::now()));
     let mut other = JoinSet::new();
-    other.spawn(tend(session.clone()));
+    other.spawn(tend(ending.links.clone(), session.clone()));
     pulse.watch(session.clone(), &mut other);
     // Each is polled only when it was woken itself: bytes come often, and all else is rare.
     let mut work = FuturesUnordered::from_iter([
@@ -170,10 +170,10 @@ async fn unpark(session: &Arc<Session>, inflow: &Mutex<Inflow>) -> String {
 }
 
 /// What has to be done beside reading. Never ends.
-async fn tend(session: Arc<Session>) -> String {
+async fn tend(links: WeakLinks, session: Arc<Session>) -> String {
     tokio::select! {
         never = ping(&session) => never,
-        never = tell_lateness(&session) => never,
+        never = tell_lateness(&links, &session) => never,
     }
 }
 
@@ -185,6 +185,7 @@ async fn ping(session: &Session) -> String {
         session.control.ping();
         if count.is_multiple_of(2) {
             lock(&session.outbox).tidy();
+            session.callers.tidy();
         }
         count = count.wrapping_add(1);
         sleep(pace).await;
@@ -192,11 +193,12 @@ async fn ping(session: &Session) -> String {
 }
 
 /// Passes on what the peer says of its workers.
-async fn tell_lateness(session: &Session) -> String {
+async fn tell_lateness(links: &WeakLinks, session: &Arc<Session>) -> String {
     loop {
         let is_late = session.peer_late.changed().await;
-        tracing::info!(target: "ember::link", peer = %session.peer, is_late, "the peer's workers are late, or not any more");
-        session.ingress.link_late(session.peer, is_late);
+        if let Some(links) = links.upgrade() {
+            links.late(session, is_late);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use tokio::{sync::Notify, time::Instant};
@@ -16,6 +16,7 @@ use super::{
     Ingress, LinkConfig,
     callers::Callers,
     control::{Control, WireFailure},
+    deadlines::wake,
     hello::Offer,
     lock,
     outbox::Outbox,
@@ -171,27 +172,32 @@ impl Session {
         });
     }
 
-    /// Ends it: every pending call gets its answer now. Returns the reason, which is that of the first call.
+    /// Ends it: every pending call gets its answer now. Returns the reason, which is that of the first call. Nothing may be
+    /// locked.
     pub(super) fn kill(&self, why: &str) -> Arc<str> {
-        let (lost, wakers, why, taken) = {
+        let (why, wakers) = self.close(why);
+        wakers.into_iter().for_each(wake);
+        why
+    }
+
+    /// The same for those who have something locked; whom to wake when they have not any more.
+    pub(super) fn close(&self, why: &str) -> (Arc<str>, Vec<Waker>) {
+        let (lost, mut wakers, why, taken) = {
             let mut outbox = lock(&self.outbox);
             if let Some(first) = outbox.closed() {
-                return first.clone();
+                return (first.clone(), Vec::new());
             }
             let why = Arc::from(why);
             let (lost, wakers) = outbox.close(&why);
             self.given_up.store(CLOSED, Ordering::Release);
             (lost, wakers, why, outbox.calls.taken())
         };
-        let waiting = self.callers.sweep(taken, &why);
-        for waker in wakers.into_iter().chain(waiting) {
-            waker.wake();
-        }
+        wakers.extend(self.callers.sweep(taken, &why));
         self.lost.store(lost, Ordering::Relaxed);
         self.control.close();
         self.stop(&why);
         self.sever.cut();
-        why
+        (why, wakers)
     }
 
     /// How many one-way calls were lost with it; once.

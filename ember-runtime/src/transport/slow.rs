@@ -1,7 +1,10 @@
 //! Large records on their way: they leave in pieces, so that others pass between. What must not overtake one of them waits
 //! behind it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    mem,
+};
 
 use bytes::Bytes;
 
@@ -17,6 +20,12 @@ pub(super) type Order = (u64, bool);
 #[derive(Debug, Default)]
 pub(super) struct Slow {
     records: VecDeque<Record>,
+    /// The first of them has this number, the others follow.
+    number: u64,
+    /// The numbers of calls that somebody waits for.
+    numbers: HashMap<Correlation, u64>,
+    /// So many records are empty: nobody wanted them any more.
+    gone: usize,
     /// How much of the first one has left.
     sent: usize,
     /// The bytes that have not.
@@ -41,6 +50,10 @@ impl Record {
         if matches!(self.kind(), CALL | SEND) { self.bytes.len() as i64 } else { 0 }
     }
 
+    fn is_gone(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     fn kind(&self) -> u8 {
         wire::peek(&self.bytes).1
     }
@@ -56,6 +69,9 @@ impl Slow {
         self.waiting += bytes.len();
         if let Some(order) = order {
             *self.orders.entry(order).or_default() += 1;
+        }
+        if let Some(call) = call {
+            self.numbers.insert(call, self.number + self.records.len() as u64);
         }
         self.records.push_back(Record { bytes, order, call, cancelled: false });
     }
@@ -100,7 +116,12 @@ impl Slow {
         }
         self.sent = 0;
         let Record { order, call, cancelled, .. } = self.records.pop_front()?;
+        self.number += 1;
+        if let Some(call) = call {
+            self.numbers.remove(&call);
+        }
         self.forget(order);
+        self.drop_gone();
         if let (Some(call), true) = (call, cancelled) {
             wire::put_cancel(call, out);
         }
@@ -119,19 +140,43 @@ impl Slow {
 
     /// Nobody waits for `call` any more; `false` if it is not here: it has left.
     pub(super) fn cancel(&mut self, call: Correlation) -> bool {
-        let Some(at) = self.records.iter().position(|record| record.call == Some(call)) else { return false };
+        let Some(number) = self.numbers.get(&call) else { return false };
+        let at = (number - self.number) as usize;
         if at == 0 && self.sent > 0 {
             self.records[0].cancelled = true;
-        } else if let Some(record) = self.records.remove(at) {
-            self.waiting -= record.bytes.len();
-            self.forget(record.order);
+            return true;
         }
+        self.numbers.remove(&call);
+        let record = &mut self.records[at];
+        let (bytes, order) = (mem::take(&mut record.bytes), record.order.take());
+        record.call = None;
+        self.waiting -= bytes.len();
+        self.gone += 1;
+        self.forget(order);
+        self.drop_gone();
         true
+    }
+
+    /// The first record is never an empty one, and most are not.
+    fn drop_gone(&mut self) {
+        while self.records.front().is_some_and(Record::is_gone) {
+            self.records.pop_front();
+            self.number += 1;
+            self.gone -= 1;
+        }
+        if self.gone > self.records.len() / 2 {
+            self.records.retain(|record| !record.is_gone());
+            self.gone = 0;
+            let calls =
+                self.records.iter().zip(self.number..).filter_map(|(record, number)| Some((record.call?, number)));
+            self.numbers = calls.collect();
+            self.records.shrink_to(self.records.len() * 2);
+        }
     }
 
     /// How many one-way calls wait.
     pub(super) fn sends(&self) -> usize {
-        self.records.iter().filter(|record| record.kind() == SEND).count()
+        self.records.iter().filter(|record| !record.is_gone() && record.kind() == SEND).count()
     }
 }
 
@@ -151,5 +196,58 @@ impl Assembly {
             Some(size) if size > self.0.len() && !piece.is_empty() => Ok(None),
             _ => Err(wire::Malformed::PIECES),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Bytes {
+        let mut out = Vec::new();
+        let start = wire::open(CALL, &mut out);
+        out.extend_from_slice(&[0; 100]);
+        wire::seal(start, &mut out);
+        out.into()
+    }
+
+    fn call(index: u32) -> Correlation {
+        Correlation { index, generation: 1 }
+    }
+
+    #[test]
+    fn whoever_gives_up_is_found_without_a_search_and_the_others_leave_in_order() {
+        const COUNT: u32 = 200_000;
+        let (mut slow, record) = (Slow::default(), record());
+        for index in 0..COUNT {
+            slow.push(record.clone(), Some((7, false)), Some(call(index)));
+        }
+        // The last ones first: a search would take minutes.
+        for index in (0..COUNT).rev().filter(|index| index % 1000 != 0) {
+            assert!(slow.cancel(call(index)));
+            assert!(slow.gone <= slow.records.len() / 2);
+        }
+        assert!(!slow.cancel(call(1)), "it is not there any more");
+        assert_eq!(slow.waiting(), record.len() * COUNT as usize / 1000);
+        let (mut credit, mut left) = (i64::MAX, Vec::new());
+        while let Some(call) = slow.piece(&mut credit, &mut Vec::new()) {
+            left.push(call.unwrap().index);
+        }
+        assert!(left.into_iter().eq((0..COUNT).step_by(1000)));
+        assert!(slow.waiting() == 0 && slow.numbers.is_empty() && slow.orders.is_empty() && slow.gone == 0);
+    }
+
+    #[test]
+    fn the_next_one_is_found_when_those_before_it_have_given_up() {
+        let (mut slow, record) = (Slow::default(), record());
+        for index in 0..10 {
+            slow.push(record.clone(), None, Some(call(index)));
+        }
+        assert!((0..5).all(|index| slow.cancel(call(index))));
+        slow.push(record, None, Some(call(10)));
+        let mut credit = i64::MAX;
+        assert_eq!(slow.piece(&mut credit, &mut Vec::new()), Some(Some(call(5))));
+        assert!(slow.cancel(call(10)) && slow.cancel(call(6)));
+        assert_eq!(slow.piece(&mut credit, &mut Vec::new()), Some(Some(call(7))));
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::{task::AbortHandle, time::Instant};
 
-use super::session::Session;
+use super::{events::Events, session::Session};
 use crate::{
     error::RefusedReason,
     id::{Incarnation, NodeId, NodeKey},
@@ -81,15 +81,14 @@ impl Slot {
         self.not_before = Some(Instant::now() + rng.jitter(longest));
     }
 
-    /// Ends an attempt without telling its outcome, and gives away those who wait for it.
-    pub(super) fn take_over(&mut self, why: &str) -> Option<ordered::Sender<Outcome>> {
+    /// Ends an attempt without telling its outcome, and gives away those who wait for it. The caller has the table locked, and
+    /// tells the events later.
+    pub(super) fn take_over(&mut self, why: &str, events: &Events) -> Option<ordered::Sender<Outcome>> {
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Connecting(Connecting { how, outcome, .. }) => {
                 match how {
                     How::Dial { task, .. } => task.abort(),
-                    How::Accept(session) => {
-                        session.kill(why);
-                    }
+                    How::Accept(session) => events.wake(session.close(why).1),
                 }
                 Some(outcome)
             }

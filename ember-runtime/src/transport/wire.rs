@@ -22,7 +22,7 @@ pub(super) const PREFIX: usize = 5;
 const CORRELATION: usize = 8;
 
 /// Names one call of one link incarnation. Never 0 as a number: that stands for a one-way call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Correlation {
     pub(super) index: u32,
     /// Never 0.

@@ -15,3 +15,4 @@ mod refusals;
 mod shutdown;
 mod strangers;
 mod support;
+mod wakers;

@@ -142,3 +142,15 @@ async fn forgetting_a_peer_ends_its_link_and_its_dials() {
     assert!(start.elapsed().as_millis() < 500, "{:?}", start.elapsed());
     until("the connection to close", || a.links.sockets.count() == 0).await;
 }
+
+#[tokio::test]
+async fn what_an_earlier_link_says_of_a_peer_counts_no_more() {
+    let (a, b) = tcp_pair(LinkConfig::default()).await;
+    let earlier = a.links.session(b.peer.key).unwrap();
+    a.links.late(&earlier, true);
+    a.links.forget(b.peer.key);
+    a.ready(&b).await;
+    a.links.late(&earlier, true);
+    let said = |what: &str| a.services.events().iter().filter(|event| event.starts_with(what)).count();
+    assert_eq!((said("up"), said("late")), (2, 1), "{:?}", a.services.events());
+}

@@ -212,14 +212,15 @@ async fn another_version_is_told_apart_whatever_follows_it() {
     assert!(answer.to_string().contains("run one version of Ember"), "{answer}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_node_that_is_not_known_yet_is_waited_for() {
-    let a = Node::tcp(key(1, 1), LinkConfig::default()).await;
-    let b = Node::tcp(key(2, 1), LinkConfig::default()).await;
+    let memory = Memory::default();
+    let a = memory.node(key(1, 1), LinkConfig::default()).await;
+    let b = memory.node(key(2, 1), LinkConfig::default()).await;
     lock(&b.services.unlisted).insert(a.peer.key.id);
     let listed = async {
         until("the hello", || b.links.sockets.count() == 1).await;
-        // tidy: sleep: the news of a node is late, within the patience of one dial, and later than that
+        // tidy: sleep: the news of a node is late, within the patience of one dial, and later than that; the clock is paused
         tokio::time::sleep(std::time::Duration::from_millis(700)).await;
         lock(&b.services.unlisted).clear();
         b.services.listed.notify_waiters();

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::{
     actor::DownReason,
     call::Router,
-    directory::{Directory, NodeRecord},
+    directory::{Departure, Directory, NodeRecord},
     error::Failure,
     id::{NodeKey, Pid},
     message::{RawReply, ReplyBody, decode, encode, ordered},
@@ -28,14 +28,16 @@ const LASTING: Duration = Duration::from_secs(1);
 enum Standing {
     Present(Arc<NodeRecord>),
     Absent,
-    /// A later run has taken its place, or its process has ended.
+    /// It was shut down, with all its services.
+    ShutDown,
+    /// A later run has taken its place, its process has ended, or it has left the view.
     Over,
 }
 
 /// How `pid` ends, as soon as that is known.
 pub(super) async fn end_of(router: &Router, pid: Pid) -> DownReason {
     let directory = router.directory();
-    let mut changes = directory.changes();
+    let mut changes = directory.news_of(pid.node.id);
     let (mut seen, mut pause) = (false, MIN_PAUSE);
     let mut unreachable: Option<Instant> = None;
     loop {
@@ -43,6 +45,8 @@ pub(super) async fn end_of(router: &Router, pid: Pid) -> DownReason {
         let mut patience = PATIENCE;
         match standing(directory, pid.node) {
             Standing::Over => return DownReason::NodeLost,
+            Standing::ShutDown if seen => return DownReason::Stopped,
+            Standing::ShutDown => return DownReason::NoSuchService,
             Standing::Absent if seen => return DownReason::NodeLost,
             Standing::Absent => patience = UNKNOWN,
             Standing::Present(record) => {
@@ -78,12 +82,16 @@ fn standing(directory: &Directory, node: NodeKey) -> Standing {
         Some(record) if record.key == node && directory.is_deserted(node) => Standing::Over,
         Some(record) if record.key == node => Standing::Present(record),
         Some(record) if record.key.incarnation > node.incarnation => Standing::Over,
-        _ => Standing::Absent,
+        _ => match directory.departure(node) {
+            Some(Departure::InOrder) => Standing::ShutDown,
+            Some(Departure::Lost) => Standing::Over,
+            None => Standing::Absent,
+        },
     }
 }
 
 /// Waits until the view no longer has the node.
-async fn absence(directory: &Directory, changes: &mut ordered::Receiver<u64>, node: NodeKey) {
+async fn absence(directory: &Directory, changes: &mut ordered::Receiver<()>, node: NodeKey) {
     while changes.changed().await.is_ok() {
         if !matches!(standing(directory, node), Standing::Present(_)) {
             return;

@@ -1,0 +1,128 @@
+//! News of single nodes: whoever waits for those of one is not woken by what happens to others.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+use crate::{
+    id::{NodeId, NodeKey},
+    message::ordered,
+};
+
+/// So many runs of nodes are remembered that have left.
+const REMEMBERED: usize = 1024;
+
+/// How a run of a node has left the view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Departure {
+    /// It was being shut down, and had stopped its services.
+    InOrder,
+    Lost,
+}
+
+#[derive(Default)]
+pub(super) struct News {
+    waited_for: BTreeMap<NodeId, Arc<ordered::Sender<()>>>,
+    /// When there are so many, look for those that nobody waits for any more.
+    prune_at: usize,
+    /// Of which those who wait for it have to be told.
+    due: BTreeSet<NodeId>,
+    departed: BTreeMap<NodeKey, Departure>,
+    /// The same, in the order in which they left.
+    order: VecDeque<NodeKey>,
+}
+
+impl News {
+    /// Tells of changes of what is known of a node.
+    pub(super) fn of(&mut self, node: NodeId) -> ordered::Receiver<()> {
+        if self.waited_for.len() >= self.prune_at {
+            self.waited_for.retain(|_, sender| sender.is_wanted());
+            self.prune_at = (self.waited_for.len() * 2).max(16);
+        }
+        self.waited_for.entry(node).or_insert_with(|| Arc::new(ordered::Sender::new(()))).subscribe()
+    }
+
+    pub(super) fn note(&mut self, node: NodeId) {
+        if self.waited_for.contains_key(&node) {
+            self.due.insert(node);
+        }
+    }
+
+    /// All who wait look again.
+    pub(super) fn note_all(&mut self) {
+        self.due = self.waited_for.keys().copied().collect();
+    }
+
+    /// Whom to tell, once nothing is locked.
+    pub(super) fn take(&mut self) -> Vec<Arc<ordered::Sender<()>>> {
+        let due = std::mem::take(&mut self.due);
+        due.iter().filter_map(|node| self.waited_for.get(node).cloned()).collect()
+    }
+
+    pub(super) fn departed(&mut self, node: NodeKey, how: Departure) {
+        if self.departed.insert(node, how).is_none() {
+            self.order.push_back(node);
+        }
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.departed.remove(&oldest);
+        }
+    }
+
+    /// It is there again.
+    pub(super) fn returned(&mut self, node: NodeKey) {
+        if self.departed.remove(&node).is_some() {
+            self.order.retain(|other| *other != node);
+        }
+    }
+
+    pub(super) fn departure(&self, node: NodeKey) -> Option<Departure> {
+        self.departed.get(&node).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::id::Incarnation;
+
+    fn key(id: u64) -> NodeKey {
+        NodeKey { id: NodeId(id), incarnation: Incarnation(1) }
+    }
+
+    fn told(news: &mut News, receiver: &mut ordered::Receiver<()>) -> bool {
+        news.take().iter().for_each(|sender| sender.send_replace(()));
+        receiver.changed().now_or_never().is_some()
+    }
+
+    #[test]
+    fn whoever_waits_for_one_node_is_not_told_of_another() {
+        let mut news = News::default();
+        let mut one = news.of(NodeId(1));
+        news.note(NodeId(2));
+        assert!(!told(&mut news, &mut one));
+        news.note(NodeId(1));
+        assert!(told(&mut news, &mut one));
+        news.note_all();
+        assert!(told(&mut news, &mut one));
+    }
+
+    #[test]
+    fn what_nobody_waits_for_any_more_and_who_left_long_ago_are_not_kept() {
+        let mut news = News::default();
+        let kept = news.of(NodeId(0));
+        (0..10_000).for_each(|id| drop(news.of(NodeId(id))));
+        assert!(news.waited_for.len() <= 32 && news.waited_for.contains_key(&NodeId(0)));
+        drop(kept);
+        (0..10_000).for_each(|id| news.departed(key(id), Departure::Lost));
+        news.departed(key(9_999), Departure::InOrder);
+        assert_eq!((news.departed.len(), news.order.len()), (REMEMBERED, REMEMBERED));
+        assert_eq!((news.departure(key(0)), news.departure(key(9_999))), (None, Some(Departure::InOrder)));
+        news.returned(key(9_999));
+        assert_eq!((news.departure(key(9_999)), news.order.len()), (None, REMEMBERED - 1));
+    }
+}

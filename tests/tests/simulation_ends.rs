@@ -1,0 +1,175 @@
+//! What others see of services that fail, and of nodes that are shut down.
+// tidy: virtual time
+
+#![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
+
+use std::{sync::Arc, time::Duration};
+
+use ember::{Error, ServiceState, View, prelude::*, testing::Cluster};
+use ember_tests::log::Log;
+use tokio::{
+    join,
+    sync::{Barrier, mpsc},
+    time::{Instant, timeout},
+};
+
+const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+#[service]
+#[derive(Default)]
+pub struct Fragile {
+    fails_to_start: bool,
+}
+
+#[rpc]
+impl Fragile {
+    #[on(start)]
+    async fn start(&mut self) -> Result<(), Error> {
+        if self.fails_to_start { Err(Error::Configuration("as asked".into())) } else { Ok(()) }
+    }
+
+    pub async fn rpc_break(&mut self) {
+        panic!("as asked");
+    }
+}
+
+fn fragile(fails_to_start: bool) -> Hosted<Fragile> {
+    Hosted::new(Fragile { fails_to_start }).on_panic(OnPanic::Stop).id("the one").register()
+}
+
+/// The services of that name that a node sees.
+fn seen(view: &View) -> Vec<(Pid, ServiceState)> {
+    let named = view.instances().iter().filter(|it| it.identity().name == "Fragile");
+    named.map(|it| (it.pid(), it.state())).collect()
+}
+
+/// Waits until a node sees just this.
+async fn sees(node: Node, wanted: Vec<(Pid, ServiceState)>) {
+    let fits = node.wait_for_view(|view| seen(view) == wanted);
+    let waited = timeout(ms(2_000), fits).await.map(drop);
+    waited.unwrap_or_else(|_| panic!("{} sees {:?}, not {wanted:?}", node.name(), seen(&node.view())));
+}
+
+#[test]
+fn a_service_that_has_failed_is_seen_until_another_has_taken_its_place() {
+    for seed in 0..5 {
+        let cluster = Cluster::seed(seed).node("ada", |node| node).node("one", |node| node);
+        cluster.run(|sim| async move {
+            sim.settled().await;
+            let mut earlier = Vec::new();
+            for _ in 0..3 {
+                let pid = sim.on("one", |node: Node| async move { node.spawn(fragile(false)).await.unwrap() });
+                let pid = pid.await.unwrap();
+                for name in ["ada", "one"] {
+                    sim.on(name, move |node| sees(node, vec![(pid, ServiceState::Running)])).await.unwrap();
+                }
+                assert!(!earlier.contains(&pid));
+                earlier.push(pid);
+                let broken =
+                    sim.on("ada", |node: Node| async move { node.client::<FragileClient>().rpc_break().await });
+                broken.await.unwrap().unwrap_err();
+                // Another that does not start takes nobody's place.
+                let other = sim.on("one", |node: Node| async move { node.spawn(fragile(true)).await });
+                other.await.unwrap().unwrap_err();
+                for name in ["ada", "one"] {
+                    sim.on(name, move |node| sees(node, vec![(pid, ServiceState::Failed)])).await.unwrap();
+                }
+            }
+        });
+    }
+}
+
+/// Calls another when both stop.
+#[service]
+pub struct Polite {
+    whom: &'static str,
+    both: Arc<Barrier>,
+    log: Log,
+}
+
+#[rpc]
+impl Polite {
+    #[on(stop)]
+    async fn stop(&mut self, cx: &mut Cx<'_, Self>) {
+        self.both.wait().await;
+        let asked = Instant::now();
+        let failure = cx.select::<PoliteClient>().id(self.whom).client().rpc_bye().await.unwrap_err();
+        let CallError::NotExecuted(_) = failure else { panic!("{failure}") };
+        self.log.say(if asked.elapsed() < ms(500) { "at once".into() } else { format!("{:?}", asked.elapsed()) });
+    }
+
+    pub async fn rpc_bye(&mut self) {}
+}
+
+#[test]
+fn services_of_two_nodes_that_call_each_other_when_they_stop_do_not_wait_for_each_other() {
+    for seed in 0..5 {
+        let (log, both) = (Log::default(), Arc::new(Barrier::new(2)));
+        let polite = |id: &'static str, whom: &'static str| {
+            let (log, both) = (log.clone(), Arc::clone(&both));
+            move |node: NodeBuilder| {
+                let (log, both) = (log.clone(), Arc::clone(&both));
+                node.service(Hosted::new(Polite { whom, both, log }).id(id))
+            }
+        };
+        let cluster = Cluster::seed(seed).node("ada", polite("left", "right")).node("one", polite("right", "left"));
+        cluster.run(|sim| async move {
+            sim.settled().await;
+            sim.linked("ada", "one").await;
+            let (ada, one) = join!(sim.shutdown("ada"), sim.shutdown("one"));
+            ada.and(one).unwrap();
+        });
+        assert_eq!(log.lines(), ["at once", "at once"], "seed {seed}");
+    }
+}
+
+/// Tells of the end of the service that it watches.
+#[service]
+struct Guard {
+    watched: Pid,
+    downs: mpsc::Sender<DownReason>,
+}
+
+#[rpc]
+impl Guard {
+    #[on(start)]
+    async fn begin(&mut self, cx: &mut Cx<'_, Self>) {
+        cx.watch(self.watched);
+    }
+
+    #[on(down)]
+    async fn gone(&mut self, down: &Down) {
+        self.downs.try_send(down.reason).expect("one down");
+    }
+}
+
+#[test]
+fn a_watch_of_a_service_whose_node_has_left_is_told_at_once_what_became_of_it() {
+    for (seed, in_order) in [(1, true), (2, false), (3, true), (4, false)] {
+        let cluster = Cluster::seed(seed).node("ada", |node| node).node("one", |node| node);
+        cluster.run(move |sim| async move {
+            sim.settled().await;
+            sim.linked("ada", "one").await;
+            let pid = sim.on("one", |node: Node| async move { node.spawn(fragile(false)).await.unwrap() });
+            let pid = pid.await.unwrap();
+            if in_order {
+                sim.shutdown("one").await.unwrap();
+            } else {
+                sim.kill("one").await;
+            }
+            let alone =
+                sim.on("ada", |node| async move { drop(node.wait_for_view(|view| view.nodes().len() == 1).await) });
+            alone.await.unwrap();
+            let (downs, mut down) = mpsc::channel(1);
+            let asked = Instant::now();
+            let guard =
+                sim.on("ada", move |node| async move { node.spawn(Guard { watched: pid, downs }).await.map(drop) });
+            guard.await.unwrap().unwrap();
+            let reason = down.recv().await.expect("a down");
+            assert_eq!(reason, if in_order { DownReason::NoSuchService } else { DownReason::NodeLost });
+            assert!(asked.elapsed() < ms(500), "{reason:?} after {:?}", asked.elapsed());
+        });
+    }
+}

@@ -37,6 +37,14 @@ pub(crate) fn caught(action: &mut dyn FnMut()) -> Result<(), Panic> {
     catch_unwind(AssertUnwindSafe(action)).map_err(Panic::from)
 }
 
+/// Wakes whoever waits for a call. That may be the user's own executor: if its waker panics, the others are woken all the same.
+pub(crate) fn woken(wake: impl FnOnce()) {
+    let mut wake = Some(wake);
+    if let Err(panic) = caught(&mut || wake.take().into_iter().for_each(|wake| wake())) {
+        tracing::error!(target: "ember::call", %panic, "a waker panicked: what polls a call must be able to be woken from any thread");
+    }
+}
+
 /// Runs what gives back a result, which a panic is not.
 pub(crate) fn attempt<T>(action: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_unwind(AssertUnwindSafe(action)).map_err(Panic::from)

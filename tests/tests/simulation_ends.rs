@@ -147,7 +147,7 @@ impl Guard {
 
 #[test]
 fn a_watch_of_a_service_whose_node_has_left_is_told_at_once_what_became_of_it() {
-    for (seed, in_order) in [(1, true), (2, false), (3, true), (4, false)] {
+    for (seed, in_order, starts_again) in [(1, true, false), (2, false, false), (3, true, true), (4, false, true)] {
         let cluster = Cluster::seed(seed).node("ada", |node| node).node("one", |node| node);
         cluster.run(move |sim| async move {
             sim.settled().await;
@@ -162,6 +162,10 @@ fn a_watch_of_a_service_whose_node_has_left_is_told_at_once_what_became_of_it() 
             let alone =
                 sim.on("ada", |node| async move { drop(node.wait_for_view(|view| view.nodes().len() == 1).await) });
             alone.await.unwrap();
+            if starts_again {
+                sim.start("one").await.unwrap();
+                sim.settled().await;
+            }
             let (downs, mut down) = mpsc::channel(1);
             let asked = Instant::now();
             let guard =
@@ -170,6 +174,50 @@ fn a_watch_of_a_service_whose_node_has_left_is_told_at_once_what_became_of_it() 
             let reason = down.recv().await.expect("a down");
             assert_eq!(reason, if in_order { DownReason::NoSuchService } else { DownReason::NodeLost });
             assert!(asked.elapsed() < ms(500), "{reason:?} after {:?}", asked.elapsed());
+        });
+    }
+}
+
+/// Takes long to stop.
+#[service]
+struct Slow;
+
+#[rpc]
+impl Slow {
+    #[on(stop)]
+    async fn stop(&mut self) {
+        // tidy: sleep: a node that is lost meanwhile is what is tested, in virtual time
+        tokio::time::sleep(ms(7_000)).await;
+    }
+
+    pub(crate) async fn rpc_ping(&mut self) {}
+}
+
+#[test]
+fn a_node_that_is_lost_while_it_shuts_down_is_lost_for_those_who_watch_its_services() {
+    for seed in 0..3 {
+        let cluster = Cluster::seed(seed).node("ada", |node| node).node("one", |node| node.service(Slow));
+        cluster.run(move |sim| async move {
+            sim.settled().await;
+            sim.linked("ada", "one").await;
+            let (downs, mut down) = mpsc::channel(1);
+            let watch = sim.on("ada", move |node| async move {
+                let watched = node.view().instances()[0].pid();
+                node.spawn(Guard { watched, downs }).await.map(drop)
+            });
+            watch.await.unwrap().unwrap();
+            let end = sim.on("one", |node| async move { drop(tokio::spawn(async move { node.shutdown().await })) });
+            end.await.unwrap();
+            let retires = sim.on("ada", |node| async move {
+                let all = |view: &View| view.instances().iter().all(|it| it.state() == ServiceState::Retiring);
+                drop(node.wait_for_view(all).await);
+            });
+            retires.await.unwrap();
+            // Nobody says that it is gone: it is only silent.
+            for other in ["ada", "registry"] {
+                sim.partition("one", other);
+            }
+            assert_eq!(down.recv().await.expect("a down"), DownReason::NodeLost, "seed {seed}");
         });
     }
 }

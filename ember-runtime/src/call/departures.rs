@@ -14,6 +14,7 @@ use crate::{
     error::RefusedReason,
     id::{MethodId, NodeKey},
     message::Envelope,
+    panics::woken,
     transport::{Links, OutCall, Peer, PendingReply},
 };
 
@@ -116,12 +117,12 @@ impl Departures {
         loop {
             if let Err(reason) = links.ready(&peer).await {
                 let queue = self.remove(&mut self.lock(), peer.key);
-                queue.waiting.into_iter().for_each(|departure| departure.refuse(&peer, reason.clone()));
+                queue.waiting.into_iter().for_each(|departure| woken(|| departure.refuse(&peer, reason.clone())));
                 return;
             }
             let (left, is_empty) = self.submit(&links, &peer);
             // With nothing locked: the log and the wakers of callers may be anything, also something that calls.
-            left.into_iter().for_each(|(departure, submitted)| departure.settle(&peer, submitted));
+            left.into_iter().for_each(|(departure, submitted)| woken(|| departure.settle(&peer, submitted)));
             if is_empty {
                 return;
             }

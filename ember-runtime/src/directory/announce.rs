@@ -215,18 +215,19 @@ impl Announcer {
 
     /// Writes what has changed, as often as it does. Returns when the lease is lost.
     async fn write_changes(&self, lease: LeaseId) -> Result<Never, RegistryError> {
-        let (mut pause, mut most) = (MIN_PAUSE, AT_ONCE);
+        let (mut pause, mut most, mut is_said) = (MIN_PAUSE, AT_ONCE, false);
         let [mut retry, rarely] = RETRY;
         let mut retry_at = Instant::now() + retry;
         loop {
             let Batch { operations, gone } = self.next_batch(lease, most);
             let count = operations.len();
             if count == 0 {
-                let has_refused = {
+                let (settled, has_refused) = {
                     let book = self.book();
-                    self.written.send_replace(book.settled());
-                    book.refused().is_some()
+                    (book.settled(), book.refused().is_some())
                 };
+                // Those who wait look into the book.
+                self.written.send_replace(settled);
                 tokio::select! {
                     biased;
                     () = sleep_until(retry_at), if has_refused => {
@@ -241,10 +242,13 @@ impl Announcer {
             let outcome = self.session.commit(Transaction { then: operations, ..Transaction::default() }).await;
             match outcome {
                 Ok(outcome) => {
-                    let mut book = self.book();
-                    book.done(outcome.revision, |mine| gone.contains(&mine));
-                    self.written.send_replace(book.settled());
-                    (pause, most) = (MIN_PAUSE, AT_ONCE);
+                    let settled = {
+                        let mut book = self.book();
+                        book.done(outcome.revision, |mine| gone.contains(&mine));
+                        book.settled()
+                    };
+                    self.written.send_replace(settled);
+                    (pause, most, is_said) = (MIN_PAUSE, AT_ONCE, false);
                     continue;
                 }
                 Err(RegistryError::LeaseNotFound(id)) => return Err(RegistryError::LeaseNotFound(id)),
@@ -270,7 +274,7 @@ impl Announcer {
                 }
                 // It may have been written. What is written again is the same, or newer.
                 Err(error) => {
-                    if pause == MIN_PAUSE {
+                    if !std::mem::replace(&mut is_said, true) {
                         tracing::warn!(target: "ember::cluster", %error, count, "not written in the registry: trying again");
                     }
                     self.book().failed();

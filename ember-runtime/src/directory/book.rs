@@ -15,12 +15,14 @@ pub(crate) enum Mine {
 #[derive(Debug, Default)]
 pub(super) struct Book {
     waiting: BTreeMap<u64, Mine>,
+    /// The same for what was refused: it waits behind all others, and nobody waits for it.
+    again: BTreeMap<u64, Mine>,
     places: BTreeMap<Mine, u64>,
     /// On its way to the registry, with its place.
     sent: BTreeMap<Mine, u64>,
     /// What may be in the registry, with the revision of its last write; 0 if that is not known.
     written: BTreeMap<Mine, i64>,
-    /// What the registry does not take, and why. It has no place, so that nobody waits for it.
+    /// What the registry does not take, and why.
     refused: BTreeMap<Mine, String>,
     last: u64,
 }
@@ -36,9 +38,15 @@ impl Book {
 
     fn put(&mut self, mine: Mine, place: u64) {
         if let Some(other) = self.places.insert(mine, place) {
-            self.waiting.remove(&other);
+            self.leave(other);
         }
-        self.waiting.insert(place, mine);
+        let queue = if self.refused.contains_key(&mine) { &mut self.again } else { &mut self.waiting };
+        queue.insert(place, mine);
+    }
+
+    fn leave(&mut self, place: u64) {
+        self.waiting.remove(&place);
+        self.again.remove(&place);
     }
 
     /// The place that was given last.
@@ -46,21 +54,23 @@ impl Book {
         self.last
     }
 
-    /// Everything is written up to this place.
+    /// Everything is written up to this place, but for what is refused.
     pub(super) fn settled(&self) -> u64 {
-        let first = self.waiting.keys().next().into_iter().chain(self.sent.values()).min();
+        let sent = self.sent.iter().filter(|(mine, _)| !self.refused.contains_key(mine)).map(|(_, place)| place);
+        let first = self.waiting.keys().next().into_iter().chain(sent).min();
         first.map_or(self.last, |first| first - 1)
     }
 
-    /// Takes the node, if it waits, or else what waits longest: after a lost lease, services that waited before it was lost must not
+    /// Takes the node, if it waits, or else what waits longest, what was refused last: after a lost lease, services that waited before it was lost must not
     /// come before their node. What is taken is on its way until [`done`](Self::done) or [`failed`](Self::failed).
     /// Nothing is taken twice: a change of what is on its way waits until that has arrived.
     pub(super) fn take(&mut self) -> Option<Mine> {
         let waits = |mine: &Mine| !self.sent.contains_key(mine);
         let node = self.places.get(&Mine::Node).filter(|_| waits(&Mine::Node)).map(|place| (*place, Mine::Node));
-        let longest = || self.waiting.iter().find(|(_, mine)| waits(mine)).map(|(place, mine)| (*place, *mine));
+        let mut queue = self.waiting.iter().chain(&self.again);
+        let longest = || queue.find(|(_, mine)| waits(mine)).map(|(place, mine)| (*place, *mine));
         let (place, mine) = node.or_else(longest)?;
-        self.waiting.remove(&place);
+        self.leave(place);
         self.places.remove(&mine);
         self.sent.insert(mine, place);
         Some(mine)
@@ -135,7 +145,7 @@ impl Book {
     pub(super) fn forget(&mut self, mine: Mine) {
         self.refused.remove(&mine);
         if let Some(place) = self.places.remove(&mine) {
-            self.waiting.remove(&place);
+            self.leave(place);
         }
     }
 
@@ -193,6 +203,28 @@ mod tests {
         book.failed();
         book.touch(Node);
         assert_eq!(take_all(&mut book), [Node, Service(1)]);
+    }
+
+    #[test]
+    fn what_was_refused_comes_last_and_nobody_waits_for_it() {
+        let mut book = Book::default();
+        [Service(1), Service(2)].into_iter().for_each(|mine| book.touch(mine));
+        assert_eq!(take_all(&mut book), [Service(1), Service(2)]);
+        assert_eq!(book.refuse("full"), [Service(1), Service(2)]);
+        assert_eq!(book.settled(), book.last());
+        book.retry();
+        book.touch(Service(3));
+        assert_eq!(book.take(), Some(Service(3)));
+        book.done(7, |_| false);
+        assert_eq!(book.settled(), book.last());
+        // Also on its way, and when it could not be written for another reason.
+        assert_eq!(take_all(&mut book), [Service(1), Service(2)]);
+        assert_eq!(book.settled(), book.last());
+        book.failed();
+        book.touch(Service(4));
+        assert_eq!(take_all(&mut book), [Service(4), Service(1), Service(2)]);
+        book.done(8, |_| false);
+        assert_eq!((book.refused(), book.settled()), (None, book.last()));
     }
 
     #[test]

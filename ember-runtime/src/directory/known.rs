@@ -60,9 +60,18 @@ impl Directory {
         if made.number() == self.newest.load(Ordering::Acquire) {
             return made;
         }
+        drop(made);
         let known = self.lock();
-        let view = Arc::new(known.view(self.newest.load(Ordering::Acquire)));
-        self.view.store(Arc::clone(&view));
+        let (made, newest) = (self.view.load_full(), self.newest.load(Ordering::Acquire));
+        // Another may have made it meanwhile.
+        if made.number() == newest {
+            return made;
+        }
+        let view = Arc::new(known.view(newest));
+        let last = self.view.swap(Arc::clone(&view));
+        // What nobody has any more is dropped with nothing locked.
+        drop(known);
+        drop((made, last));
         view
     }
 
@@ -82,9 +91,9 @@ impl Directory {
         self.lock().news.of(node)
     }
 
-    /// How a run of a node has left, if it is remembered.
+    /// How a run of a node has left, or is about to, if that is known.
     pub(crate) fn departure(&self, node: NodeKey) -> Option<Departure> {
-        self.lock().news.departure(node)
+        self.lock().departure(node)
     }
 
     /// The node has ended: nothing is remembered any more, and all who wait look again.

@@ -192,9 +192,17 @@ impl Listing {
         returned
     }
 
+    /// How a run of a node has left, or is about to.
+    pub(super) fn departure(&self, key: NodeKey) -> Option<Departure> {
+        match self.nodes.get(&key) {
+            Some(record) => record.leaving.then_some(Departure::InOrder),
+            None => self.news.departure(key),
+        }
+    }
+
     pub(super) fn drop_node(&mut self, key: NodeKey) {
         if let Some(known) = self.nodes.get(&key) {
-            self.news.departed(key, if known.retiring { Departure::InOrder } else { Departure::Lost });
+            self.news.departed(key, if known.leaving { Departure::InOrder } else { Departure::Lost });
         }
         self.lingering.remove(&key);
         self.suspects.remove(&key);

@@ -74,6 +74,7 @@ impl Read {
         if self.entries.len() >= self.tidy_at {
             self.entries.retain(|_, entry| entry.is_kept());
             self.tidy_at = FEW.max(self.entries.len() * 2);
+            self.entries.shrink_to(self.tidy_at);
         }
         self.entries.insert(place, entry);
     }

@@ -30,15 +30,15 @@ pub struct NodeRecord {
     /// Its services are starting: it can be recognised, and no view lists it yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) joining: bool,
-    /// It is being shut down.
+    /// It is being shut down, its services have stopped, and it is about to leave.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) retiring: bool,
+    pub(crate) leaving: bool,
 }
 
 impl NodeRecord {
     pub(crate) fn new(key: NodeKey, name: String, endpoint: Endpoint, server: u32) -> Self {
         let ember = env!("CARGO_PKG_VERSION").into();
-        Self { key, name, endpoint, server, ember, public_key: None, joining: false, retiring: false }
+        Self { key, name, endpoint, server, ember, public_key: None, joining: false, leaving: false }
     }
 }
 

@@ -325,8 +325,8 @@ impl Announced for Services {
         let number = match mine {
             Mine::Node => {
                 let joining = !self.joined.load(Ordering::Acquire);
-                let retiring = self.router.is_retiring();
-                return Some(json(&NodeRecord { joining, retiring, ..self.record.clone() }));
+                let leaving = self.leaving.load(Ordering::Acquire);
+                return Some(json(&NodeRecord { joining, leaving, ..self.record.clone() }));
             }
             Mine::Service(_) if !self.joined.load(Ordering::Acquire) => return None,
             Mine::Service(number) => number,
@@ -375,7 +375,7 @@ impl Node {
     pub(super) async fn announce_retiring(&self) {
         let services = &self.inner.services;
         if let Some(announcer) = services.publisher.announcer() {
-            announcer.touch(services.all());
+            announcer.touch(services.all_published().into_iter().map(Mine::Service));
             let _ = timeout(Duration::from_secs(1), announcer.settled()).await;
         }
     }
@@ -383,6 +383,10 @@ impl Node {
     /// Leaves the registry, and closes the links when what is on its way has gone out.
     pub(super) async fn leave(&self, deadline: Instant) {
         let Some(Membership { links, announcer }) = self.inner.membership.get() else { return };
+        // Whoever watched its services knows from this that they have stopped.
+        self.inner.services.leaving.store(true, Ordering::Release);
+        announcer.touch([Mine::Node]);
+        let _ = timeout(Duration::from_secs(1), announcer.settled()).await;
         let grace = Instant::now() + Duration::from_secs(1);
         let _ = timeout_at(deadline.max(grace), announcer.leave()).await;
         links.shutdown(deadline.max(grace).saturating_duration_since(Instant::now())).await;

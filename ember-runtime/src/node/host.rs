@@ -51,6 +51,9 @@ pub(super) struct Services {
     /// The node has joined its cluster.
     #[cfg(feature = "cluster")]
     pub(super) joined: std::sync::atomic::AtomicBool,
+    /// Its services have stopped, and it is about to leave.
+    #[cfg(feature = "cluster")]
+    pub(super) leaving: std::sync::atomic::AtomicBool,
     pub(super) publisher: Arc<Publisher>,
 }
 
@@ -74,6 +77,8 @@ impl Services {
             me: me.clone(),
             #[cfg(feature = "cluster")]
             joined: false.into(),
+            #[cfg(feature = "cluster")]
+            leaving: false.into(),
             publisher,
         })
     }

@@ -78,15 +78,17 @@ pub(super) async fn end_of(router: &Router, pid: Pid) -> DownReason {
 }
 
 fn standing(directory: &Directory, node: NodeKey) -> Standing {
+    // First: it may have gone, and another run may be there, before the registry says so.
+    match directory.departure(node) {
+        Some(Departure::InOrder) => return Standing::ShutDown,
+        Some(Departure::Lost) => return Standing::Over,
+        None => {}
+    }
     match directory.node(node.id) {
         Some(record) if record.key == node && directory.is_deserted(node) => Standing::Over,
         Some(record) if record.key == node => Standing::Present(record),
         Some(record) if record.key.incarnation > node.incarnation => Standing::Over,
-        _ => match directory.departure(node) {
-            Some(Departure::InOrder) => Standing::ShutDown,
-            Some(Departure::Lost) => Standing::Over,
-            None => Standing::Absent,
-        },
+        _ => Standing::Absent,
     }
 }
 

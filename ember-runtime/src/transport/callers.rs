@@ -85,7 +85,12 @@ impl Callers {
 
     /// Answers the calls whose deadlines have passed.
     pub(super) fn expire(&self, now: Instant) -> Vec<Waker> {
-        self.0.iter().flat_map(|part| lock(&part.pending).expire(now)).collect()
+        let due = |part: &Arc<Part>| {
+            let mut pending = lock(&part.pending);
+            // A part that rests is left alone, whatever is due in others.
+            pending.due().is_some_and(|due| due <= now).then(|| pending.expire(now))
+        };
+        self.0.iter().filter_map(due).flatten().collect()
     }
 
     /// Answers all that wait: what starts at or after `taken` has certainly not left this process.
@@ -107,9 +112,27 @@ impl fmt::Debug for Part {
 
 #[cfg(test)]
 mod tests {
-    use std::thread;
+    use std::{thread, time::Duration};
 
     use super::*;
+
+    #[test]
+    fn a_part_is_looked_through_when_its_own_deadlines_are_due_and_not_when_those_of_others_are() {
+        let callers = Callers::of(&Weak::new());
+        let soon = Instant::now();
+        let late = soon + Duration::from_micros(100);
+        // Each thread has a part that it uses first.
+        let insert = |deadline| {
+            thread::scope(|scope| scope.spawn(|| callers.insert(0, Some(deadline)).unwrap().1).join().unwrap())
+        };
+        let part = |call: Correlation| call.index as usize % PARTS;
+        let first = insert(soon);
+        let other = (0..64).map(|_| insert(late)).find(|call| part(*call) != part(first)).unwrap();
+        callers.expire(soon);
+        assert_eq!(callers.part_of(other).due(), Some(late), "it was looked through, and rests");
+        callers.expire(late);
+        assert_eq!(callers.part_of(other).due(), None);
+    }
 
     #[test]
     fn slots_of_several_threads_differ_and_each_answer_finds_its_own() {

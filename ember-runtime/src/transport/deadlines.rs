@@ -6,7 +6,7 @@ use std::{future::pending, task::Waker};
 use tokio::time::{Instant, sleep_until};
 
 use super::session::Session;
-use crate::panics;
+use crate::panics::woken;
 
 /// Answers calls whose deadlines have passed. Never ends.
 pub(super) async fn expire(session: &Session) -> String {
@@ -28,12 +28,9 @@ pub(super) async fn expire(session: &Session) -> String {
     }
 }
 
-/// Wakes whoever polls the call. That may be the user's own executor: if its waker panics, the others are woken all the same.
+/// Wakes whoever polls the call.
 pub(super) fn wake(waker: Waker) {
-    let mut waker = Some(waker);
-    if let Err(panic) = panics::caught(&mut || waker.take().into_iter().for_each(Waker::wake)) {
-        tracing::error!(target: "ember::call", %panic, "a waker panicked: what polls a call must be able to be woken from any thread");
-    }
+    woken(|| waker.wake());
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ use super::{
     table::{Connecting, How, State},
     writer::DataWriter,
 };
-use crate::{error::RefusedReason, net::Endpoint};
+use crate::{error::RefusedReason, net::Endpoint, panics::woken};
 
 /// How often a dial that crossed with one of the peer's is made again.
 const CROSSINGS: u32 = 5;
@@ -98,7 +98,9 @@ fn fail(links: &Links, peer: &Peer, attempt: u64, (why, deserted): (&str, bool))
         outcome
     };
     links.events.tell(&*links.ingress);
-    outcome.send_replace(Some(Err(RefusedReason::Unreachable(format!("{}: {why}", peer.endpoint)))));
+    let refused = RefusedReason::Unreachable(format!("{}: {why}", peer.endpoint));
+    // After the events: whoever waits looks whether the node has gone.
+    woken(|| outcome.send_replace(Some(Err(refused))));
 }
 
 /// Whether an attempt to connect failed because nobody listens there: the system of the peer says so, which it would not if it

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{Ingress, deadlines::wake, lock, table::Outcome};
-use crate::{error::RefusedReason, id::NodeKey, message::ordered};
+use crate::{error::RefusedReason, id::NodeKey, message::ordered, panics::woken};
 
 #[derive(Debug)]
 pub(super) enum Event {
@@ -74,7 +74,7 @@ impl Events {
             (mem::take(&mut queue.wakers), mem::take(&mut queue.outcomes))
         };
         wakers.into_iter().for_each(wake);
-        outcomes.into_iter().for_each(|(waiting, outcome)| waiting.send_replace(Some(outcome)));
+        outcomes.into_iter().for_each(|(waiting, outcome)| woken(|| waiting.send_replace(Some(outcome))));
         if mem::replace(&mut lock(&self.0).telling, true) {
             return;
         }

@@ -182,7 +182,7 @@ impl Session {
 
     /// The same for those who have something locked; whom to wake when they have not any more.
     pub(super) fn close(&self, why: &str) -> (Arc<str>, Vec<Waker>) {
-        let (lost, mut wakers, why, taken) = {
+        let (mut wakers, why, taken) = {
             let mut outbox = lock(&self.outbox);
             if let Some(first) = outbox.closed() {
                 return (first.clone(), Vec::new());
@@ -190,10 +190,11 @@ impl Session {
             let why = Arc::from(why);
             let (lost, wakers) = outbox.close(&why);
             self.given_up.store(CLOSED, Ordering::Release);
-            (lost, wakers, why, outbox.calls.taken())
+            // Before anybody finds it closed, and asks how many they are.
+            self.lost.store(lost, Ordering::Relaxed);
+            (wakers, why, outbox.calls.taken())
         };
         wakers.extend(self.callers.sweep(taken, &why));
-        self.lost.store(lost, Ordering::Relaxed);
         self.control.close();
         self.stop(&why);
         self.sever.cut();

@@ -239,7 +239,10 @@ async fn a_registry_that_is_full_is_asked_rarely_and_has_everything_soon_after_i
     for _ in 0..300 {
         a.spawn(Hosted::new(Leaf).register()).await.unwrap();
     }
-    registry.asked.store(0, Ordering::Relaxed);
+    // tidy: sleep: each is asked for once at first
+    sleep(Duration::from_secs(1)).await;
+    let first = registry.asked.swap(0, Ordering::Relaxed);
+    assert!((300..700).contains(&first), "asked {first} times for 300");
     // tidy: sleep: how often it is asked in a minute is what is tested, on a paused clock
     sleep(Duration::from_secs(60)).await;
     let asked = registry.asked.load(Ordering::Relaxed);
@@ -248,6 +251,29 @@ async fn a_registry_that_is_full_is_asked_rarely_and_has_everything_soon_after_i
     let begun = Instant::now();
     sees(&b, "leaf", 300).await;
     assert!(begun.elapsed() < Duration::from_secs(125), "they waited: {:?}", begun.elapsed());
+    a.shutdown().await.unwrap();
+    b.shutdown().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_entries_that_the_registry_rejects_hold_up_nothing_that_comes_after_them() {
+    let registry = Odd { refuses: Some("\"id\":\"bad"), ..Odd::default() };
+    let build = |name: &str| Node::builder().name(name).registry(registry.clone());
+    let (a, b) = (build("a").start().await.unwrap(), build("b").start().await.unwrap());
+    for number in 0..100 {
+        a.spawn(Hosted::new(Leaf).id(format!("bad-{number}")).register()).await.unwrap();
+    }
+    let mut last = None;
+    for number in 1..=4 {
+        let begun = Instant::now();
+        last = Some(a.spawn(Hosted::new(Leaf).id(format!("good-{number}")).register()).await.unwrap());
+        sees(&b, "leaf", number).await;
+        assert!(begun.elapsed() < Duration::from_secs(2), "it waited: {:?}", begun.elapsed());
+    }
+    let begun = Instant::now();
+    a.stop(last.unwrap());
+    sees(&b, "leaf", 3).await;
+    assert!(begun.elapsed() < Duration::from_secs(2), "its end waited: {:?}", begun.elapsed());
     a.shutdown().await.unwrap();
     b.shutdown().await.unwrap();
 }

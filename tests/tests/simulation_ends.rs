@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ember::{Error, ServiceState, View, prelude::*, testing::Cluster};
+use ember::{Error, RefusedReason, ServiceState, View, prelude::*, testing::Cluster};
 use ember_tests::log::Log;
 use tokio::{
     join,
@@ -219,5 +219,72 @@ fn a_node_that_is_lost_while_it_shuts_down_is_lost_for_those_who_watch_its_servi
             }
             assert_eq!(down.recv().await.expect("a down"), DownReason::NodeLost, "seed {seed}");
         });
+    }
+}
+
+#[test]
+fn a_call_that_waited_for_a_service_that_retires_says_so_when_its_time_is_over() {
+    let cluster = Cluster::seed(7).node("ada", |node| node).node("one", |node| node.service(Slow));
+    cluster.run(|sim| async move {
+        sim.settled().await;
+        let end = sim.on("one", |node| async move { drop(tokio::spawn(async move { node.shutdown().await })) });
+        end.await.unwrap();
+        let call = sim.on("ada", |node| async move {
+            let retires = |view: &View| view.instances().iter().all(|it| it.state() == ServiceState::Retiring);
+            node.wait_for_view(retires).await;
+            node.client::<SlowClient>().rpc_ping().timeout(ms(500)).await
+        });
+        let refused = call.await.unwrap().unwrap_err();
+        let CallError::NotExecuted(refused) = refused else { panic!("{refused}") };
+        assert_eq!(*refused.reason(), RefusedReason::Retiring);
+    });
+}
+
+/// Calls another, as its callers ask.
+#[service]
+struct Between;
+
+#[rpc]
+impl Between {
+    pub(crate) async fn rpc_pass(&mut self, cx: &mut Cx<'_, Self>) -> bool {
+        cx.client::<SlowClient>().rpc_ping().await.is_ok()
+    }
+}
+
+/// Calls it when it stops.
+#[service]
+struct Leaver {
+    log: Log,
+}
+
+#[rpc]
+impl Leaver {
+    #[on(stop)]
+    async fn stop(&mut self, cx: &mut Cx<'_, Self>) {
+        // tidy: sleep: until the other retires, too, in virtual time
+        tokio::time::sleep(ms(500)).await;
+        let asked = Instant::now();
+        let passed = cx.client::<BetweenClient>().rpc_pass().await;
+        self.log.say(if asked.elapsed() < ms(500) { "at once".into() } else { format!("{passed:?}") });
+    }
+
+    pub(crate) async fn rpc_nothing(&mut self) {}
+}
+
+#[test]
+fn a_service_that_nobody_lists_retires_with_its_node_for_those_whom_it_calls() {
+    for seed in 0..3 {
+        let log = Log::default();
+        let cluster = Cluster::seed(seed).node("ada", |node| node).node("mid", |node| node.service(Between));
+        let cluster = cluster.node("one", |node| node.service(Slow));
+        let written = log.clone();
+        cluster.run(move |sim| async move {
+            sim.settled().await;
+            let leaver = sim.on("ada", move |node| async move { node.spawn(Leaver { log }).await.map(drop) });
+            leaver.await.unwrap().unwrap();
+            let (ada, one) = join!(sim.shutdown("ada"), sim.shutdown("one"));
+            ada.and(one).unwrap();
+        });
+        assert_eq!(written.lines(), ["at once"], "seed {seed}");
     }
 }

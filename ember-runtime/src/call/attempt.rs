@@ -46,8 +46,16 @@ pub(super) fn run<M: Method>(
 
 async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: Instant) -> Outcome<M> {
     let Request { target, mut args, options, retry } = request;
-    let mut course =
-        Course { target, options, inherited, deadline, place: None, handed_over: HandedOver::No, lost: None };
+    let mut course = Course {
+        target,
+        options,
+        inherited,
+        deadline,
+        place: None,
+        handed_over: HandedOver::No,
+        waits: None,
+        lost: None,
+    };
     if let Some(error) = unsound::<M>(&course.target, &args) {
         return Err(error);
     }
@@ -67,7 +75,7 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
     let outcome = match timeout_at(deadline, whole).await {
         Ok(outcome) => outcome,
         Err(_) if course.handed_over.is_so() => Err(LostReason::Deadline.into()),
-        Err(_) => Err(RefusedReason::Expired.into()),
+        Err(_) => Err(course.waits.take().unwrap_or(RefusedReason::Expired).into()),
     };
     match (outcome, course.lost.take()) {
         (Ok(result), _) => sound::<M>(&course.target, result.map_err(CallError::App)),
@@ -113,6 +121,8 @@ pub(super) struct Course {
     /// The instance that was asked last.
     place: Option<Arc<Instance>>,
     pub(super) handed_over: HandedOver,
+    /// Why nobody takes it, while it waits for that to pass.
+    waits: Option<RefusedReason>,
     /// Why it is not known whether an earlier attempt was executed.
     pub(super) lost: Option<LostReason>,
 }
@@ -184,6 +194,7 @@ impl Course {
                     if self.is_final(reason) || (all_retire && self.is_for_one_that_retires()) {
                         return Err(refused.unwrap_or(none).into());
                     }
+                    self.waits = Some(reason.clone());
                     let jittered = pause / 2 + self.target.router.rng().jitter(pause / 2);
                     match &mut changes {
                         Some(changes) => drop(timeout_at(Instant::now() + jittered, changes.changed()).await),
@@ -199,7 +210,7 @@ impl Course {
                     continue;
                 }
             };
-            self.place = Some(Arc::clone(&instance));
+            (self.place, self.waits) = (Some(Arc::clone(&instance)), None);
             let envelope = match self.envelope::<M>(&instance) {
                 Ok(envelope) => envelope,
                 // Another instance does as well, unless the caller asked for this one by its key.
@@ -236,7 +247,7 @@ impl Course {
     }
 
     /// Whether somebody waits for this call who retires. Whoever else retires may wait for that one: neither would end.
-    fn is_for_one_that_retires(&self) -> bool {
+    pub(super) fn is_for_one_that_retires(&self) -> bool {
         let chain = self.inherited.chain.as_ref();
         chain.is_some_and(|chain| chain.links().any(|link| self.target.router.retires(link.pid)))
     }

@@ -156,6 +156,8 @@ impl Course {
             }
             match &failure {
                 Failure::NotExecuted(reason) if !may_pass(reason) => return Err(failure),
+                // Neither would end.
+                Failure::NotExecuted(RefusedReason::Retiring) if self.is_for_one_that_retires() => return Err(failure),
                 Failure::NotExecuted(_) => {}
                 Failure::MaybeExecuted(reason) => {
                     if spare.is_none() || !may_go_better(reason) {

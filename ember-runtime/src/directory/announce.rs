@@ -149,6 +149,9 @@ impl Announcer {
         loop {
             let started = Instant::now();
             let Err(error) = self.hold_lease().await;
+            if *self.left.borrow() {
+                return;
+            }
             tracing::warn!(target: "ember::cluster", %error, "this node is not written in the registry: trying again");
             self.prune();
             wait = if started.elapsed() > self.config.ttl { MIN_PAUSE } else { (wait * 2).min(self.config.ttl / 5) };
@@ -239,6 +242,7 @@ impl Announcer {
                 }
                 continue;
             }
+            let mut is_refused = false;
             let outcome = self.session.commit(Transaction { then: operations, ..Transaction::default() }).await;
             match outcome {
                 Ok(outcome) => {
@@ -260,6 +264,10 @@ impl Announcer {
                 }
                 Err(RegistryError::Rejected(why)) => {
                     let news = self.book().refuse(&why);
+                    // A registry that takes nothing at all is asked once for each, one at a time, and then ever more rarely. What
+                    // changes meanwhile does not wait for that.
+                    (most, is_refused) = (1, true);
+                    let is_first = !news.is_empty();
                     for mine in news {
                         let what = self.name(mine);
                         tracing::error!(
@@ -269,8 +277,9 @@ impl Announcer {
                         retry = RETRY[0];
                         retry_at = Instant::now() + retry;
                     }
-                    // A registry that takes nothing at all is asked for one at a time, and ever more rarely.
-                    most = 1;
+                    if is_first {
+                        continue;
+                    }
                 }
                 // It may have been written. What is written again is the same, or newer.
                 Err(error) => {
@@ -281,8 +290,11 @@ impl Announcer {
                 }
             }
             self.prune();
-            sleep(pause / 2 + self.config.rng.jitter(pause / 2)).await;
-            pause = (pause * 2).min(MAX_PAUSE);
+            tokio::select! {
+                biased;
+                () = self.changed.notified(), if is_refused => {}
+                () = sleep(pause / 2 + self.config.rng.jitter(pause / 2)) => pause = (pause * 2).min(MAX_PAUSE),
+            }
         }
     }
 

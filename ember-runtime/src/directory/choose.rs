@@ -64,7 +64,10 @@ pub(super) fn choose<'a>(
         }
         match instance.state {
             ServiceState::Running | ServiceState::Starting => {
-                refusal = refusal.or(Some(RefusedReason::Unreachable("every instance has refused".into())));
+                // It may take the call yet: one that retires is no reason beside that.
+                if matches!(refusal, None | Some(RefusedReason::Retiring)) {
+                    refusal = Some(RefusedReason::Unreachable("every instance has refused".into()));
+                }
             }
             ServiceState::Paused => refusal = Some(RefusedReason::Paused),
             ServiceState::Retiring => refusal = refusal.or(Some(RefusedReason::Retiring)),
@@ -147,5 +150,40 @@ mod tests {
             assert_eq!(taken.len(), places);
         }
         assert_eq!((less(0, &rng, |_| 0), less(1, &rng, |_| 0)), (None, Some(0)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        actor::ServiceIdentity,
+        directory::{Interest, NodeRecord},
+        id::{Incarnation, NodeKey},
+    };
+
+    #[test]
+    fn one_that_may_take_the_call_yet_is_the_reason_beside_one_that_retires_whichever_comes_first() {
+        let node = NodeKey { id: NodeId(1), incarnation: Incarnation(1) };
+        let record = Arc::new(NodeRecord::new(node, "a".into(), "127.0.0.1:1".parse().unwrap(), 0));
+        let instance = |number, state| {
+            let identity = Arc::new(ServiceIdentity::supposed("ward", number, 0));
+            Arc::new(Instance::new(Pid { node, number }, identity, Arc::clone(&record), state))
+        };
+        let selector = Selector::new(Interest::Service("ward".into()));
+        let rng = Rng::from_seed(1);
+        let (terms, by) = (
+            Terms { selector: &selector, lane: Lane::User, here: node.id },
+            Chance { excluded: &[], turn: 0, rng: &rng },
+        );
+        for states in
+            [[ServiceState::Retiring, ServiceState::Starting], [ServiceState::Starting, ServiceState::Retiring]]
+        {
+            let both = [instance(1, states[0]), instance(2, states[1])];
+            let reason = choose(both.iter(), &terms, &by).unwrap_err();
+            assert!(matches!(reason, Some(RefusedReason::Unreachable(_))), "{states:?}: {reason:?}");
+        }
+        let retires = [instance(1, ServiceState::Retiring)];
+        assert_eq!(choose(retires.iter(), &terms, &by).unwrap_err(), Some(RefusedReason::Retiring));
     }
 }

@@ -126,9 +126,11 @@ impl Directory {
         self.lock().listed(pid).is_some()
     }
 
-    /// Whether the view lists this service, as one that retires.
+    /// Whether this service retires, as far as the registry says, or its whole node.
     pub(crate) fn is_retiring(&self, pid: Pid) -> bool {
-        self.lock().listed(pid).is_some_and(|it| it.state == ServiceState::Retiring)
+        let known = self.lock();
+        known.node(pid.node).is_some_and(|node| node.retiring)
+            || known.listed(pid).is_some_and(|it| it.state == ServiceState::Retiring)
     }
 
     /// One of the instances that match, found by looking at each.

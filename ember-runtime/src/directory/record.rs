@@ -30,6 +30,9 @@ pub struct NodeRecord {
     /// Its services are starting: it can be recognised, and no view lists it yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) joining: bool,
+    /// It is being shut down: none of its services takes calls, whether the registry lists them or not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) retiring: bool,
     /// It is being shut down, its services have stopped, and it is about to leave.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) leaving: bool,
@@ -38,7 +41,7 @@ pub struct NodeRecord {
 impl NodeRecord {
     pub(crate) fn new(key: NodeKey, name: String, endpoint: Endpoint, server: u32) -> Self {
         let ember = env!("CARGO_PKG_VERSION").into();
-        Self { key, name, endpoint, server, ember, public_key: None, joining: false, leaving: false }
+        Self { key, name, endpoint, server, ember, public_key: None, joining: false, retiring: false, leaving: false }
     }
 }
 

@@ -325,8 +325,8 @@ impl Announced for Services {
         let number = match mine {
             Mine::Node => {
                 let joining = !self.joined.load(Ordering::Acquire);
-                let leaving = self.leaving.load(Ordering::Acquire);
-                return Some(json(&NodeRecord { joining, leaving, ..self.record.clone() }));
+                let (retiring, leaving) = (self.router.is_retiring(), self.leaving.load(Ordering::Acquire));
+                return Some(json(&NodeRecord { joining, retiring, leaving, ..self.record.clone() }));
             }
             Mine::Service(_) if !self.joined.load(Ordering::Acquire) => return None,
             Mine::Service(number) => number,
@@ -375,7 +375,7 @@ impl Node {
     pub(super) async fn announce_retiring(&self) {
         let services = &self.inner.services;
         if let Some(announcer) = services.publisher.announcer() {
-            announcer.touch(services.all_published().into_iter().map(Mine::Service));
+            announcer.touch(services.all());
             let _ = timeout(Duration::from_secs(1), announcer.settled()).await;
         }
     }

@@ -129,6 +129,11 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::{
+        actor::ServiceIdentity,
+        directory::{Interest, NodeRecord},
+        id::{Incarnation, NodeKey},
+    };
 
     #[test]
     fn two_choices_are_of_two_different_places_and_reach_all() {
@@ -151,16 +156,6 @@ mod tests {
         }
         assert_eq!((less(0, &rng, |_| 0), less(1, &rng, |_| 0)), (None, Some(0)));
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        actor::ServiceIdentity,
-        directory::{Interest, NodeRecord},
-        id::{Incarnation, NodeKey},
-    };
 
     #[test]
     fn one_that_may_take_the_call_yet_is_the_reason_beside_one_that_retires_whichever_comes_first() {

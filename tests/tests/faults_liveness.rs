@@ -105,7 +105,7 @@ fn blocked_workers_of_the_process_that_serves_the_registry_hold_up_nobody_else()
 #[test]
 fn a_frozen_process_is_noticed_within_the_heartbeat_and_its_grace() {
     let stage = stage(Kind::Embedded);
-    let [mut a, mut b] = two(&stage);
+    let [mut a, b] = two(&stage);
     a.burst(1, "b", 30_000, LONG);
     until("the call to run", || Some(Executed::read(stage.folder())).filter(|it| it.requests() == 1));
     let frozen = Instant::now();

@@ -168,7 +168,9 @@ impl Seat {
 #[rpc]
 impl Crowd {
     pub async fn rpc_fill(&mut self, count: u32) {
-        (0..count).for_each(|key| drop(self.seats.insert(key, Seat)));
+        for key in 0..count {
+            self.seats.insert(key, Seat);
+        }
     }
 
     pub async fn rpc_clear(&mut self, count: u32) {

@@ -21,19 +21,12 @@ use super::{
 };
 use crate::{
     id::{NodeKey, Pid},
-    registry::{KeyValue, Lease, LeaseId, Operation, RegistryError, Session, Transaction},
+    registry::{KeyValue, Lease, RegistryError, Session},
     rng::Rng,
 };
 
-/// How many writes go into one transaction; etcd takes 128.
-const AT_ONCE: usize = 100;
-/// How many bytes; etcd takes 1.5 MiB.
-const BYTES_AT_ONCE: usize = 1 << 20;
-/// Pauses after a write that failed.
+/// The least pause after a lease that was lost.
 const MIN_PAUSE: Duration = Duration::from_millis(50);
-const MAX_PAUSE: Duration = Duration::from_secs(1);
-/// What the registry does not take is tried again after a second, and then ever more rarely.
-const RETRY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
 
 /// What a node has to say of itself.
 pub(crate) trait Announced: Send + Sync {
@@ -49,14 +42,14 @@ pub(crate) trait Announced: Send + Sync {
 
 /// What shall be in the registry, and whether it is.
 pub(crate) struct Announcer {
-    session: Arc<dyn Session>,
-    config: AnnounceConfig,
-    source: Weak<dyn Announced>,
+    pub(super) session: Arc<dyn Session>,
+    pub(super) config: AnnounceConfig,
+    pub(super) source: Weak<dyn Announced>,
     book: Mutex<Book>,
     /// The book has something to write.
-    changed: Notify,
+    pub(super) changed: Notify,
     /// Up to which place of the book everything is written.
-    written: watch::Sender<u64>,
+    pub(super) written: watch::Sender<u64>,
     lease: Mutex<Option<Lease>>,
     /// The node has left: nothing is written any more.
     left: watch::Sender<bool>,
@@ -70,13 +63,6 @@ pub(crate) struct AnnounceConfig {
     pub(crate) ttl: Duration,
     pub(crate) rng: Rng,
     pub(crate) stalls: Stalls,
-}
-
-/// Writes that go together.
-struct Batch {
-    operations: Vec<Operation>,
-    /// Which of them are deletions.
-    gone: Vec<Mine>,
 }
 
 impl Announcer {
@@ -99,7 +85,7 @@ impl Announcer {
         })
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
+    pub(super) fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -130,7 +116,7 @@ impl Announcer {
         Some(RegistryError::Rejected(format!("{}: {why}", self.name(mine))))
     }
 
-    fn name(&self, mine: Mine) -> String {
+    pub(super) fn name(&self, mine: Mine) -> String {
         self.source.upgrade().map(|source| source.name(mine)).unwrap_or_default()
     }
 
@@ -216,133 +202,11 @@ impl Announcer {
         }
     }
 
-    /// Writes what has changed, as often as it does. Returns when the lease is lost.
-    async fn write_changes(&self, lease: LeaseId) -> Result<Never, RegistryError> {
-        let (mut pause, mut most, mut is_said) = (MIN_PAUSE, AT_ONCE, false);
-        let [mut retry, rarely] = RETRY;
-        let mut retry_at = Instant::now() + retry;
-        loop {
-            let Batch { operations, gone } = self.next_batch(lease, most);
-            let count = operations.len();
-            if count == 0 {
-                let (settled, has_refused) = {
-                    let book = self.book();
-                    (book.settled(), book.refused().is_some())
-                };
-                // Those who wait look into the book.
-                self.written.send_replace(settled);
-                tokio::select! {
-                    biased;
-                    () = sleep_until(retry_at), if has_refused => {
-                        self.book().retry();
-                        retry = (retry * 2).min(rarely);
-                        retry_at = Instant::now() + retry;
-                    }
-                    () = self.changed.notified() => {}
-                }
-                continue;
-            }
-            let mut is_refused = false;
-            let outcome = self.session.commit(Transaction { then: operations, ..Transaction::default() }).await;
-            match outcome {
-                Ok(outcome) => {
-                    let settled = {
-                        let mut book = self.book();
-                        book.done(outcome.revision, |mine| gone.contains(&mine));
-                        book.settled()
-                    };
-                    self.written.send_replace(settled);
-                    (pause, most, is_said) = (MIN_PAUSE, AT_ONCE, false);
-                    continue;
-                }
-                Err(RegistryError::LeaseNotFound(id)) => return Err(RegistryError::LeaseNotFound(id)),
-                // One of them is not wanted there: the others need not wait for it.
-                Err(RegistryError::Rejected(_)) if count > 1 => {
-                    self.book().failed();
-                    most = count / 2;
-                    continue;
-                }
-                Err(RegistryError::Rejected(why)) => {
-                    let news = self.book().refuse(&why);
-                    // A registry that takes nothing at all is asked once for each, one at a time, and then ever more rarely. What
-                    // changes meanwhile does not wait for that.
-                    (most, is_refused) = (1, true);
-                    let is_first = !news.is_empty();
-                    for mine in news {
-                        let what = self.name(mine);
-                        tracing::error!(
-                            target: "ember::cluster", what, why,
-                            "the registry does not take this entry: others do not see it. It is tried again now and then"
-                        );
-                        retry = RETRY[0];
-                        retry_at = Instant::now() + retry;
-                    }
-                    if is_first {
-                        continue;
-                    }
-                }
-                // It may have been written. What is written again is the same, or newer.
-                Err(error) => {
-                    if !std::mem::replace(&mut is_said, true) {
-                        tracing::warn!(target: "ember::cluster", %error, count, "not written in the registry: trying again");
-                    }
-                    self.book().failed();
-                }
-            }
-            self.prune();
-            tokio::select! {
-                biased;
-                () = self.changed.notified(), if is_refused => {}
-                () = sleep(pause / 2 + self.config.rng.jitter(pause / 2)) => pause = (pause * 2).min(MAX_PAUSE),
-            }
-        }
-    }
-
-    /// What is to be written next: so much as one transaction takes, so that peers see a small node and its services at once.
-    fn next_batch(&self, lease: LeaseId, most: usize) -> Batch {
-        let mut batch = Batch { operations: Vec::new(), gone: Vec::new() };
-        let Some(source) = self.source.upgrade() else { return batch };
-        let mut bytes = 0;
-        while batch.operations.len() < most {
-            let Some(mine) = self.book().take() else { break };
-            // Read after it was taken: a change from now on finds it a new place.
-            let operation = match source.entry(mine) {
-                Some(value) => Operation::Put { key: self.key(mine), value, lease: Some(lease) },
-                None if self.book().may_be_written(mine) => {
-                    batch.gone.push(mine);
-                    Operation::Delete { key: self.key(mine) }
-                }
-                None => {
-                    self.book().drop_taken(mine);
-                    continue;
-                }
-            };
-            bytes += operation.size();
-            if bytes > BYTES_AT_ONCE && !batch.operations.is_empty() {
-                self.book().untake(mine);
-                break;
-            }
-            self.book().maybe_written(mine);
-            batch.operations.push(operation);
-        }
-        batch
-    }
-
-    fn key(&self, mine: Mine) -> String {
+    pub(super) fn key(&self, mine: Mine) -> String {
         let AnnounceConfig { cluster, here, .. } = &self.config;
         match mine {
             Mine::Node => keys::node(cluster, *here),
             Mine::Service(number) => keys::service(cluster, Pid { node: *here, number }),
-        }
-    }
-
-    /// While the registry is away, services come and go. The source is never asked with the book locked: whoever changes
-    /// a state comes here with that locked.
-    fn prune(&self) {
-        let Some(source) = self.source.upgrade() else { return };
-        let unwritten = self.book().unwritten();
-        for mine in unwritten.into_iter().filter(|mine| source.entry(*mine).is_none()) {
-            self.book().forget(mine);
         }
     }
 
@@ -393,7 +257,7 @@ impl Announcer {
 }
 
 /// What goes on until it fails.
-enum Never {}
+pub(super) enum Never {}
 
 /// Waits for the end of an outage after the first `known` ones; how many there were by then.
 async fn came_back(contact: &mut watch::Receiver<Contact>, known: u64) -> Option<u64> {

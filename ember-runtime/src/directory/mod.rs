@@ -31,6 +31,8 @@ mod stand_in;
 #[cfg(all(test, feature = "cluster"))]
 mod tests;
 mod view;
+#[cfg(feature = "cluster")]
+mod write;
 
 #[cfg(feature = "cluster")]
 pub(crate) use self::{

@@ -7,21 +7,15 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use tokio::{
     sync::watch,
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{Node, NodeBuilder, door::Door, host::Services, namesake, patience::Signs, revive, values};
+use super::{Node, NodeBuilder, door::Door, namesake, patience::Signs, revive, values};
 use crate::{
-    actor::{AnyCell, ServiceIdentity, ServiceState},
-    directory::{
-        AnnounceConfig, Announced, Announcer, Contact, FollowConfig, Follower, MethodRecord, Mine, NodeRecord,
-        ServiceRecord, Stalls,
-    },
+    directory::{AnnounceConfig, Announced, Announcer, Contact, FollowConfig, Follower, Mine, Stalls},
     error::{Error, Result},
-    message::Reach,
     net::{Endpoint, Listener},
     registry::{Context, Registry, RegistryError},
     transport::{Identity, KeyPair, LinkConfig, Links},
@@ -318,56 +312,6 @@ impl Joining {
         // A node that others see in part only does not start.
         self.announcer.refused().map_or(Ok(()), |refused| Err(refused.into()))
     }
-}
-
-impl Announced for Services {
-    fn entry(&self, mine: Mine) -> Option<Bytes> {
-        let number = match mine {
-            Mine::Node => {
-                let joining = !self.joined.load(Ordering::Acquire);
-                let (retiring, leaving) = (self.router.is_retiring(), self.leaving.load(Ordering::Acquire));
-                return Some(json(&NodeRecord { joining, retiring, leaving, ..self.record.clone() }));
-            }
-            Mine::Service(_) if !self.joined.load(Ordering::Acquire) => return None,
-            Mine::Service(number) => number,
-        };
-        let mut record = service_record(&*self.published(number)?);
-        match record.state {
-            // It is about to be taken out.
-            ServiceState::Stopped => return None,
-            ServiceState::Failed => {}
-            _ if self.router.is_retiring() => record.state = ServiceState::Retiring,
-            _ => {}
-        }
-        (!record.methods.is_empty()).then(|| json(&record))
-    }
-
-    fn all(&self) -> Vec<Mine> {
-        std::iter::once(Mine::Node).chain(self.all_published().into_iter().map(Mine::Service)).collect()
-    }
-
-    fn name(&self, mine: Mine) -> String {
-        let Mine::Service(number) = mine else { return format!("the node `{}`", self.record.name) };
-        match self.published(number) {
-            Some(cell) => format!("the service `{}/{}`", cell.identity().name, cell.identity().id),
-            None => format!("the service number {number}"),
-        }
-    }
-}
-
-fn service_record(cell: &dyn AnyCell) -> ServiceRecord {
-    let methods = cell.methods().into_iter().filter(|(_, info, ..)| info.reach == Reach::Cluster);
-    ServiceRecord {
-        pid: cell.pid(),
-        identity: ServiceIdentity::clone(cell.identity()),
-        state: cell.state(),
-        contracts: cell.contracts().iter().map(|&name| name.to_owned()).collect(),
-        methods: methods.map(|(id, _, _, fingerprint)| MethodRecord { id, fingerprint }).collect(),
-    }
-}
-
-fn json<T: serde::Serialize>(record: &T) -> Bytes {
-    serde_json::to_vec(record).expect("records consist of strings and numbers").into()
 }
 
 impl Node {

@@ -10,6 +10,8 @@ mod config;
 mod cx;
 #[cfg(feature = "cluster")]
 mod door;
+#[cfg(feature = "cluster")]
+mod entries;
 #[cfg(all(test, feature = "cluster"))]
 mod held_up;
 mod host;

@@ -1,0 +1,62 @@
+//! What stands of a node and of its services in the registry.
+
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+
+use super::host::Services;
+use crate::{
+    actor::{AnyCell, ServiceIdentity, ServiceState},
+    directory::{Announced, MethodRecord, Mine, NodeRecord, ServiceRecord},
+    message::Reach,
+};
+
+impl Announced for Services {
+    fn entry(&self, mine: Mine) -> Option<Bytes> {
+        let number = match mine {
+            Mine::Node => {
+                let joining = !self.joined.load(Ordering::Acquire);
+                let (retiring, leaving) = (self.router.is_retiring(), self.leaving.load(Ordering::Acquire));
+                return Some(json(&NodeRecord { joining, retiring, leaving, ..self.record.clone() }));
+            }
+            Mine::Service(_) if !self.joined.load(Ordering::Acquire) => return None,
+            Mine::Service(number) => number,
+        };
+        let mut record = service_record(&*self.published(number)?);
+        match record.state {
+            // It is about to be taken out.
+            ServiceState::Stopped => return None,
+            ServiceState::Failed => {}
+            _ if self.router.is_retiring() => record.state = ServiceState::Retiring,
+            _ => {}
+        }
+        (!record.methods.is_empty()).then(|| json(&record))
+    }
+
+    fn all(&self) -> Vec<Mine> {
+        std::iter::once(Mine::Node).chain(self.all_published().into_iter().map(Mine::Service)).collect()
+    }
+
+    fn name(&self, mine: Mine) -> String {
+        let Mine::Service(number) = mine else { return format!("the node `{}`", self.record.name) };
+        match self.published(number) {
+            Some(cell) => format!("the service `{}/{}`", cell.identity().name, cell.identity().id),
+            None => format!("the service number {number}"),
+        }
+    }
+}
+
+fn service_record(cell: &dyn AnyCell) -> ServiceRecord {
+    let methods = cell.methods().into_iter().filter(|(_, info, ..)| info.reach == Reach::Cluster);
+    ServiceRecord {
+        pid: cell.pid(),
+        identity: ServiceIdentity::clone(cell.identity()),
+        state: cell.state(),
+        contracts: cell.contracts().iter().map(|&name| name.to_owned()).collect(),
+        methods: methods.map(|(id, _, _, fingerprint)| MethodRecord { id, fingerprint }).collect(),
+    }
+}
+
+fn json<T: serde::Serialize>(record: &T) -> Bytes {
+    serde_json::to_vec(record).expect("records consist of strings and numbers").into()
+}

@@ -166,3 +166,26 @@ async fn an_argument_that_panics_as_its_call_is_refused_leaves_the_refusal() {
     assert!(outcome.to_string().contains("touched"), "dropped by the handler, it is the handler's panic: {outcome}");
     node.shutdown().await.expect("it ends");
 }
+
+#[tokio::test]
+async fn an_argument_that_panics_as_it_waits_in_vain_is_no_other_methods_panic() {
+    let gate = Gate::default();
+    let made = Near { gate: gate.clone(), heard: Some(7) };
+    let mut made = Some(made);
+    let node = Cluster::default().node("near").service_with(move || made.take().unwrap_or_default());
+    let node = node.start().await.expect("a node");
+    let near = node.local::<Near>();
+
+    // The one gives up, the time of the other passes, while another method runs.
+    let mut slow = near.api_wait();
+    assert!((&mut slow).now_or_never().is_none());
+    within("the handler", gate.reached()).await;
+    let mut waits = near.api_take(Touchy::new(1));
+    assert!((&mut waits).now_or_never().is_none());
+    drop(waits);
+    near.api_take(Touchy::new(1)).timeout(Duration::from_millis(1)).await.unwrap_err();
+    gate.open();
+    slow.await.expect("an answer");
+    assert_eq!(near.api_heard().await, Ok(Some(7)), "the service was not started again");
+    node.shutdown().await.expect("it ends");
+}

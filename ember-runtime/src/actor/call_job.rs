@@ -21,7 +21,8 @@ use super::{
 };
 use crate::{
     error::RefusedReason,
-    message::{Answer, Due, Method, RawCall, RawReply, Reply},
+    message::{Due, Method, RawCall, RawReply, Reply},
+    panics::discard,
 };
 
 /// Runs the method `M`. A panic ends the call, not the service.
@@ -93,8 +94,11 @@ fn begin<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
 /// Answers that a call from this node will not be executed.
 pub(super) fn refuse<M: Method>(call: Submission<M>, reason: RefusedReason) {
     match call.reply {
-        Some(reply) => reply.send(Answer::Refused(reason, call.args)),
-        None => warn(M::INFO.name, &reason),
+        Some(reply) => reply.refuse(reason, call.args),
+        None => {
+            warn(M::INFO.name, &reason);
+            discard("an argument", M::INFO.name, call.args);
+        }
     }
 }
 

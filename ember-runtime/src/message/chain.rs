@@ -14,6 +14,17 @@ pub(crate) struct Chain {
     above: Option<Arc<Chain>>,
 }
 
+impl Drop for Chain {
+    #[inline]
+    fn drop(&mut self) {
+        // One after the other: each would drop the next within itself, and a long chain end the stack.
+        let mut above = self.above.take();
+        while let Some(mut last) = above.and_then(Arc::into_inner) {
+            above = last.above.take();
+        }
+    }
+}
+
 impl Chain {
     /// The method `method` of a service of this node.
     pub(crate) fn here(pid: Pid, service: &'static str, method: &'static str, above: Option<Arc<Self>>) -> Arc<Self> {
@@ -48,5 +59,21 @@ impl Chain {
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{Incarnation, NodeId, NodeKey};
+
+    #[test]
+    fn a_chain_of_any_length_is_dropped() {
+        let pid = Pid { node: NodeKey { id: NodeId(1), incarnation: Incarnation(1) }, number: 1 };
+        let chain = (0..200_000).fold(None, |above, _| Some(Chain::here(pid, "relay", "rpc_pass", above)));
+        let kept = chain.clone();
+        drop(chain);
+        assert_eq!(kept.iter().flat_map(Chain::links).count(), 200_000);
+        drop(kept);
     }
 }

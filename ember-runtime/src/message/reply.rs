@@ -88,6 +88,15 @@ impl<M: Method> Slot<M> {
 }
 
 impl<M: Method> Reply<M> {
+    /// Answers that the call was not executed. If the caller has gone away, its arguments are dropped here: a panic of theirs is told
+    /// to the log, and is nobody else's.
+    pub(crate) fn refuse(mut self, reason: RefusedReason, args: M::Args) {
+        let back = self.0.take().and_then(|slot| slot.finish(Course::Answered(Answer::Refused(reason, args))));
+        if let Some(back) = back {
+            discard("an argument", M::INFO.name, back);
+        }
+    }
+
     /// Answers. If the caller has gone away, the answer is dropped here.
     pub(crate) fn send(mut self, answer: Answer<M>) {
         if let Some(slot) = self.0.take() {

@@ -24,7 +24,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 
-use super::{generated::link_v1::Frame, lock};
+use super::{deadlines::wake, generated::link_v1::Frame, lock};
 use crate::error::{Failure, LostReason, RefusedReason};
 
 /// The largest message of this stream, in bytes: what a stranger who announces one makes this node reserve.
@@ -175,7 +175,7 @@ impl Control {
             state.waker.take()
         };
         if let Some(waker) = waker {
-            waker.wake();
+            wake(waker);
         }
     }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    deadlines::wake,
     pending::PARTS,
     wire::{Correlation, Malformed},
 };
@@ -104,7 +105,7 @@ impl Inbound {
             return;
         }
         if let Some(waker) = self.listeners.remove(&index) {
-            waker.wake();
+            wake(waker);
         }
     }
 

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     error::{Failure, LostReason},
     message::Payload,
+    panics::woken,
 };
 
 /// A small part of more bytes than this is copied, so that a waiting call does not keep all of them.
@@ -203,7 +204,11 @@ impl Inflow {
             return;
         }
         session.callers.complete(self.answers.drain(..), &mut self.wakers);
-        self.wakers.drain(..).for_each(Waker::wake);
+        let mut wakers = self.wakers.drain(..);
+        // One that panics keeps nobody else from being woken, and does not end the link.
+        while wakers.len() > 0 {
+            woken(|| wakers.by_ref().for_each(Waker::wake));
+        }
     }
 }
 

@@ -71,3 +71,27 @@ async fn those_who_wait_for_a_link_are_woken_with_nothing_locked() {
         let _ = soon("the outcome", ready).await;
     }
 }
+
+/// Panics when it is woken.
+struct Panics(AtomicUsize);
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        panic!("a waker that panics");
+    }
+}
+
+#[tokio::test]
+async fn a_waker_that_panics_as_an_answer_comes_does_not_end_the_link() {
+    let (a, b) = tcp_pair(LinkConfig::default()).await;
+    let mut held = Box::pin(a.start(&b, HOLD, b"x"));
+    assert!(Looks::at(&a).poll(&mut held));
+    let panics = Arc::new(Panics(AtomicUsize::new(0)));
+    let mut call = Box::pin(a.start(&b, ECHO, b"y"));
+    assert!(call.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(&panics)))).is_pending());
+    until("it to be woken", || panics.0.load(Ordering::SeqCst) > 0).await;
+    soon("its own answer", call).await;
+    soon("another answer", a.start(&b, ECHO, b"z")).await;
+    assert!(Looks::at(&a).poll(&mut held), "the link has ended");
+}

@@ -86,7 +86,7 @@ impl Options {
             errors.at(&text, format!("this name has {} bytes: write {LONGEST} at most", value.len()));
             return None;
         }
-        if !value.is_empty() && value.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') {
+        if !value.is_empty() && value.chars().all(|c| (c.is_alphanumeric() && !is_unseen(c)) || c == '_' || c == '-') {
             return Some(text);
         }
         errors.at(&text, format!("\"{value}\" is not a name: it consists of letters, digits, `_` and `-`"));
@@ -218,7 +218,12 @@ impl ToTokens for Given {
 /// Whether nobody sees the character, or it changes how others are shown: the runtime refuses the same at run time.
 fn is_unseen(c: char) -> bool {
     let marks = ['\u{ad}', '\u{61c}', '\u{180e}', '\u{200b}', '\u{200e}', '\u{200f}', '\u{feff}'];
-    marks.contains(&c) || ('\u{2028}'..='\u{202e}').contains(&c) || ('\u{2060}'..='\u{206f}').contains(&c)
+    // Fillers, which are letters or symbols to Unicode, and blank to the eye.
+    let fillers = ['\u{115f}', '\u{1160}', '\u{2800}', '\u{3164}', '\u{ffa0}'];
+    marks.contains(&c)
+        || fillers.contains(&c)
+        || ('\u{2028}'..='\u{202e}').contains(&c)
+        || ('\u{2060}'..='\u{206f}').contains(&c)
 }
 
 /// The tokens without the group that nobody sees, which `macro_rules!` lays around what it was given, as in `name = $name`.
@@ -339,10 +344,12 @@ mod tests {
             let (read, errors) = said(&format!("version = {bad:?}"), |it, errors| it.version("version", errors));
             assert!(!read && errors.contains("three numbers"), "{bad}: {errors}");
         }
-        for bad in ["", " ", "game ", "a\nb", "a\u{202e}b", &"x".repeat(256)] {
+        for bad in ["", " ", "game ", "a\nb", "a\u{202e}b", "\u{3164}", "\u{2800}", &"x".repeat(256)] {
             let (read, errors) = said(&format!("kind = {bad:?}"), |it, errors| it.text("kind", "game", errors));
             assert!(!read && errors.contains("1 to 255 bytes"), "{bad}: {errors}");
         }
+        let (read, errors) = said("name = \"\u{3164}\"", |it, errors| it.name("name", "player", errors));
+        assert!(!read && errors.contains("is not a name"), "{errors}");
         let long = format!("name = {:?}", "x".repeat(256));
         let (read, errors) = said(&long, |it, errors| it.name("name", "player", errors));
         assert!(!read && errors.contains("256 bytes"), "{errors}");

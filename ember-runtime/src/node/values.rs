@@ -53,8 +53,10 @@ pub(super) fn name(setting: &str, text: &str) -> Result<()> {
 /// others to one (in emoji, and in some scripts) is none of them.
 fn is_unseen(c: char) -> bool {
     let marks = ['\u{ad}', '\u{61c}', '\u{180e}', '\u{200b}', '\u{200e}', '\u{200f}', '\u{feff}'];
+    // Fillers, which are letters or symbols to Unicode, and blank to the eye.
+    let fillers = ['\u{115f}', '\u{1160}', '\u{2800}', '\u{3164}', '\u{ffa0}'];
     let ranges = ['\u{2028}'..='\u{202e}', '\u{2060}'..='\u{206f}'];
-    marks.contains(&c) || ranges.iter().any(|range| range.contains(&c))
+    marks.contains(&c) || fillers.contains(&c) || ranges.iter().any(|range| range.contains(&c))
 }
 
 /// # Errors

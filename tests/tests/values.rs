@@ -63,7 +63,7 @@ fn assert_refused(outcome: Result<(), Error>, named: &str, say: &str) {
 async fn values_of_a_service_mean_something_or_are_refused_by_name() {
     type Say = fn(Hosted<Thing>) -> Hosted<Thing>;
     let node = Node::builder().start().await.expect("the node starts");
-    let refused: [(Say, &str, &str); 21] = [
+    let refused: [(Say, &str, &str); 22] = [
         (|it| it.id(""), ".id(\"\")", "empty"),
         (|it| it.id(long()), ".id(", "256 bytes"),
         (|it| it.id("a\nb"), ".id(\"a\\nb\")", "control"),
@@ -74,10 +74,11 @@ async fn values_of_a_service_mean_something_or_are_refused_by_name() {
         (|it| it.version("1.2"), ".version(\"1.2\")", "three numbers"),
         (|it| it.id(" "), ".id(\" \")", "blank"),
         (|it| it.kind("shop\u{202e}"), ".kind(\"shop\\u{202e}\")", "U+202E"),
+        (|it| it.id("\u{3164}"), ".id(", "U+3164"),
         (|it| it.tag("", ""), ".tag(\"\", \"\")", "its name is empty"),
         (|it| it.tag("zone ", "eu"), ".tag(\"zone \")", "blank"),
-        (|it| it.tag("zone", "\u{feff}eu"), ".tag(", "U+FEFF"),
-        (|it| it.tag("zone", long()), ".tag(", "256 bytes"),
+        (|it| it.tag("zone", "\u{feff}eu"), ".tag(\"zone\", ", "U+FEFF"),
+        (|it| it.tag("zone", long()), ".tag(\"zone\", ", "its value is wrong: it has 256 bytes"),
         (|it| (0..65).fold(it, |it, n| it.tag(n.to_string(), "")), ".tag(65)", "64 tags"),
         (|it| it.mailbox(0), ".mailbox(0)", "1 to 16777216"),
         (|it| it.mailbox(usize::MAX), ".mailbox(", "1 to 16777216"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
     Expr, ExprLit, Lit, LitStr, Path, Token,
@@ -70,7 +70,7 @@ impl Options {
     pub(super) fn string(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<LitStr> {
         let option = self.take(key)?;
         if let Value::Is(tokens) = &option.value
-            && let Ok(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) = syn::parse2(tokens.clone())
+            && let Ok(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) = syn::parse2(bare(tokens.clone()))
         {
             return Some(text);
         }
@@ -86,7 +86,7 @@ impl Options {
             errors.at(&text, format!("this name has {} bytes: write {LONGEST} at most", value.len()));
             return None;
         }
-        if !value.is_empty() && value.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') {
+        if !value.is_empty() && value.chars().all(|c| (c.is_alphanumeric() && !is_unseen(c)) || c == '_' || c == '-') {
             return Some(text);
         }
         errors.at(&text, format!("\"{value}\" is not a name: it consists of letters, digits, `_` and `-`"));
@@ -143,7 +143,7 @@ impl Options {
     pub(super) fn path(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<Path> {
         let option = self.take(key)?;
         if let Value::Is(tokens) = &option.value
-            && let Ok(path) = Path::parse_mod_style.parse2(tokens.clone())
+            && let Ok(path) = Path::parse_mod_style.parse2(bare(tokens.clone()))
         {
             return Some(path);
         }
@@ -161,10 +161,10 @@ impl Options {
     ) -> Option<(Ident, NameOrPath)> {
         let option = self.take(key)?;
         if let Value::Is(tokens) = &option.value {
-            if let Ok(name) = syn::parse2::<LitStr>(tokens.clone()) {
+            if let Ok(name) = syn::parse2::<LitStr>(bare(tokens.clone())) {
                 return Some((option.key, NameOrPath::Name(name)));
             }
-            if let Ok(path) = syn::parse2::<Path>(tokens.clone()) {
+            if let Ok(path) = syn::parse2::<Path>(bare(tokens.clone())) {
                 return Some((option.key, NameOrPath::Path(path)));
             }
         }
@@ -218,7 +218,21 @@ impl ToTokens for Given {
 /// Whether nobody sees the character, or it changes how others are shown: the runtime refuses the same at run time.
 fn is_unseen(c: char) -> bool {
     let marks = ['\u{ad}', '\u{61c}', '\u{180e}', '\u{200b}', '\u{200e}', '\u{200f}', '\u{feff}'];
-    marks.contains(&c) || ('\u{2028}'..='\u{202e}').contains(&c) || ('\u{2060}'..='\u{206f}').contains(&c)
+    // Fillers, which are letters or symbols to Unicode, and blank to the eye.
+    let fillers = ['\u{115f}', '\u{1160}', '\u{2800}', '\u{3164}', '\u{ffa0}'];
+    marks.contains(&c)
+        || fillers.contains(&c)
+        || ('\u{2028}'..='\u{202e}').contains(&c)
+        || ('\u{2060}'..='\u{206f}').contains(&c)
+}
+
+/// The tokens without the group that nobody sees, which `macro_rules!` lays around what it was given, as in `name = $name`.
+fn bare(tokens: TokenStream) -> TokenStream {
+    let mut rest = tokens.clone().into_iter();
+    match (rest.next(), rest.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::None => bare(group.stream()),
+        _ => tokens,
+    }
 }
 
 /// The parts between commas.
@@ -289,6 +303,8 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proc_macro2::Group;
+
     use super::*;
 
     #[test]
@@ -297,6 +313,19 @@ mod tests {
         assert_eq!(closest("timout", &known), Some("timeout"));
         assert_eq!(closest("nmae", &known), Some("name"));
         assert_eq!(closest("colour", &known), None);
+    }
+
+    #[test]
+    fn a_text_that_a_macro_was_given_is_the_text() {
+        let text = TokenTree::Literal(proc_macro2::Literal::string("player"));
+        let once = TokenTree::Group(Group::new(Delimiter::None, text.into()));
+        let twice = TokenTree::Group(Group::new(Delimiter::None, once.clone().into()));
+        for given in [once, twice] {
+            let mut errors = Errors::default();
+            let mut options = Options::parse("service", quote::quote!(name = #given), &mut errors);
+            let name = options.name("name", "player", &mut errors).map(|name| name.value());
+            assert_eq!(name.as_deref(), Some("player"), "{}", errors.into_tokens());
+        }
     }
 
     #[test]
@@ -315,10 +344,12 @@ mod tests {
             let (read, errors) = said(&format!("version = {bad:?}"), |it, errors| it.version("version", errors));
             assert!(!read && errors.contains("three numbers"), "{bad}: {errors}");
         }
-        for bad in ["", " ", "game ", "a\nb", "a\u{202e}b", &"x".repeat(256)] {
+        for bad in ["", " ", "game ", "a\nb", "a\u{202e}b", "\u{3164}", "\u{2800}", &"x".repeat(256)] {
             let (read, errors) = said(&format!("kind = {bad:?}"), |it, errors| it.text("kind", "game", errors));
             assert!(!read && errors.contains("1 to 255 bytes"), "{bad}: {errors}");
         }
+        let (read, errors) = said("name = \"\u{3164}\"", |it, errors| it.name("name", "player", errors));
+        assert!(!read && errors.contains("is not a name"), "{errors}");
         let long = format!("name = {:?}", "x".repeat(256));
         let (read, errors) = said(&long, |it, errors| it.name("name", "player", errors));
         assert!(!read && errors.contains("256 bytes"), "{errors}");

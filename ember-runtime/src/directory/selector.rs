@@ -108,6 +108,28 @@ impl Selector {
     }
 }
 
+/// A filter's text in a message: as it is if it is plain, else in quotes and escaped; of a long one the beginning.
+struct Shown<'a>(&'a str);
+
+impl Shown<'_> {
+    /// So many characters are shown.
+    const LONGEST: usize = 100;
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(text) = *self;
+        let (text, rest) = text.char_indices().nth(Self::LONGEST).map_or((text, ""), |(end, _)| text.split_at(end));
+        let is_plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '='));
+        if is_plain {
+            f.write_str(text)?
+        } else {
+            write!(f, "{text:?}")?
+        }
+        f.write_str(if rest.is_empty() { "" } else { "…" })
+    }
+}
+
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.interest {
@@ -119,14 +141,14 @@ impl fmt::Display for Selector {
             None => Ok(()),
         };
         part("pid", self.pid.as_ref().map(|v| v as _))?;
-        part("name", self.name.as_ref().map(|v| v as _))?;
-        part("id", self.id.as_ref().map(|v| v as _))?;
+        part("name", self.name.as_deref().map(Shown).as_ref().map(|v| v as _))?;
+        part("id", self.id.as_deref().map(Shown).as_ref().map(|v| v as _))?;
         part("server", self.server.as_ref().map(|v| v as _))?;
         part("node", self.node.as_ref().map(|v| v as _))?;
-        part("kind", self.kind.as_ref().map(|v| v as _))?;
+        part("kind", self.kind.as_deref().map(Shown).as_ref().map(|v| v as _))?;
         part("version", self.version.as_ref().map(|v| v as _))?;
         for (name, value) in &self.tags {
-            write!(f, " tag:{name}={value}")?;
+            write!(f, " tag:{}={}", Shown(name), Shown(value))?;
         }
         Ok(())
     }

@@ -255,9 +255,10 @@ impl NodeBuilder {
         let what = self.cluster.as_ref().map(|cluster| format!(".cluster({cluster:?})"));
         match what.or_else(|| self.clustered.meant_for_peers().map(str::to_owned)) {
             Some(what) if self.clustered.is_alone() => Err(Error::Configuration(format!(
-                "`{what}` without `.registry(…)`: such a node has no peers. Write `.registry(Embedded::default())` for several \
-                 processes on one machine, or `.registry(Etcd::new([\"10.0.0.5:2379\"]))`, both of feature `etcd`; \
-                 `.registry(InProcess::default())`, shared, for nodes of one process"
+                "`{what}` without `.registry(…)`: such a node has no peers. Leave it out, or write \
+                 `.registry(Embedded::default())` for several processes on one machine, or \
+                 `.registry(Etcd::new([\"10.0.0.5:2379\"]))`, both of feature `etcd`; `.registry(InProcess::default())`, shared, \
+                 for nodes of one process"
             ))),
             _ => Ok(()),
         }

@@ -30,11 +30,13 @@ const MESSAGE: RangeInclusive<usize> = 4096..=1 << 30;
 
 /// The refusal of `value` for what `setting` sets. `say` says what to write.
 fn refuse(setting: &str, value: impl Debug, say: &str) -> Error {
-    let mut value = format!("{value:?}");
-    if value.chars().count() > 48 {
-        value = format!("{}…", value.chars().take(48).collect::<String>());
-    }
-    Error::Configuration(format!("`{setting}({value})` cannot be: {say}"))
+    Error::Configuration(format!("`{setting}({})` cannot be: {say}", shown(value)))
+}
+
+/// The value as it is shown: of a long one the beginning.
+fn shown(value: impl Debug) -> String {
+    let value = format!("{value:?}");
+    if value.chars().count() > 48 { format!("{}…", value.chars().take(48).collect::<String>()) } else { value }
 }
 
 /// # Errors
@@ -53,26 +55,28 @@ pub(super) fn name(setting: &str, text: &str) -> Result<()> {
 /// others to one (in emoji, and in some scripts) is none of them.
 fn is_unseen(c: char) -> bool {
     let marks = ['\u{ad}', '\u{61c}', '\u{180e}', '\u{200b}', '\u{200e}', '\u{200f}', '\u{feff}'];
+    // Fillers, which are letters or symbols to Unicode, and blank to the eye.
+    let fillers = ['\u{115f}', '\u{1160}', '\u{2800}', '\u{3164}', '\u{ffa0}'];
     let ranges = ['\u{2028}'..='\u{202e}', '\u{2060}'..='\u{206f}'];
-    marks.contains(&c) || ranges.iter().any(|range| range.contains(&c))
+    marks.contains(&c) || fillers.contains(&c) || ranges.iter().any(|range| range.contains(&c))
 }
 
 /// # Errors
 /// The text is too long, or cannot be shown.
 fn plain(setting: &str, text: &str) -> Result<()> {
+    wrong(text).map_or(Ok(()), |say| Err(refuse(setting, text, &say)))
+}
+
+/// What is wrong with a text: it is too long, or cannot be shown.
+fn wrong(text: &str) -> Option<String> {
     if text.len() > TEXT {
-        return Err(refuse(setting, text, &format!("it has {} bytes; write at most {TEXT}", text.len())));
+        return Some(format!("it has {} bytes; write at most {TEXT}", text.len()));
     }
     if text.chars().any(char::is_control) {
-        return Err(refuse(setting, text, "it has a control character; write what can be shown on one line"));
+        return Some("it has a control character; write what can be shown on one line".into());
     }
-    if let Some(unseen) = text.chars().find(|c| is_unseen(*c)) {
-        let code = u32::from(unseen);
-        let say =
-            format!("it has a character that is not seen, or turns others around (U+{code:04X}); write it without");
-        return Err(refuse(setting, text, &say));
-    }
-    Ok(())
+    let code = u32::from(text.chars().find(|c| is_unseen(*c))?);
+    Some(format!("it has a character that is not seen, or turns others around (U+{code:04X}); write it without"))
 }
 
 /// # Errors
@@ -107,7 +111,10 @@ pub(super) fn instance(particulars: &Particulars, supervision: &Supervision, lim
             return Err(refuse(".tag", format_args!("{tag:?}, {value:?}"), say));
         }
         name(".tag", tag)?;
-        plain(".tag", value)?;
+        if let Some(say) = wrong(value) {
+            let (tag, value) = (shown(tag), shown(value));
+            return Err(Error::Configuration(format!("`.tag({tag}, {value})` cannot be: its value is wrong: {say}")));
+        }
     }
     if !MAILBOX.contains(&limits.user) {
         let say = format!("a mailbox holds {} to {} messages", MAILBOX.start(), MAILBOX.end());

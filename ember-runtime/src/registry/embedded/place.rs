@@ -83,7 +83,7 @@ impl Place {
         let found = fs::symlink_metadata(&self.folder).map_err(|error| refuse(error.to_string()))?;
         let (owner, user) = (found.uid(), rustix::process::geteuid().as_raw());
         if !found.is_dir() {
-            return Err(refuse("it is not a folder; remove it".into()));
+            return Err(refuse("it is not a folder; give another path, with `Embedded::at(…)`".into()));
         }
         if owner != user {
             return Err(refuse(format!(
@@ -192,7 +192,7 @@ mod tests {
         fs::create_dir(&real).unwrap();
         symlink(&real, &link).unwrap();
         let error = at(&link, "c").prepare().unwrap_err();
-        assert!(error.to_string().contains("not a folder"), "{error}");
+        assert!(error.to_string().contains("not a folder; give another path"), "{error}");
     }
 
     #[test]

@@ -105,6 +105,9 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
     /// Adds a module. It can be used at once, and is started when the running handler has ended. One that stood under the
     /// key comes back, as from [`remove`](Modules::remove).
     ///
+    /// The keys of a call's modules, as they travel, have 4 KiB together: calls with longer ones are refused as `TooMuchBeside`, so
+    /// that nobody reaches a module under such a key.
+    ///
     /// # Panics
     /// In debug builds and in simulations, if a key of this type is read as another one than was written: callers would reach
     /// another module. `#[message]` types that compile are not; what is wrong is mostly an attribute of serde.

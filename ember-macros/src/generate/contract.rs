@@ -4,7 +4,12 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Attribute, Token, TypeParamBound, ext::IdentExt, parse_quote, punctuated::Punctuated};
 
-use super::{client, hidden, local, method, signed};
+use super::{
+    client,
+    hidden::hidden,
+    method,
+    names::{local, signed},
+};
 use crate::model::{Contract, Method, client_of};
 
 pub(crate) fn contract(contract: &Contract) -> TokenStream {

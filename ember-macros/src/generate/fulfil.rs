@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, ImplItemFn, parse_quote, spanned::Spanned};
 
-use super::{local, method};
+use super::{method, names::local};
 use crate::{
     model::{Fulfilment, Runtime, Shape},
     text::text,

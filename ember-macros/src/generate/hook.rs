@@ -5,8 +5,8 @@ use quote::{quote, quote_spanned};
 use syn::{Generics, Type, ext::IdentExt, spanned::Spanned};
 
 use super::{
-    local, marker,
     method::{duration, future, invoke},
+    names::{local, marker},
 };
 use crate::model::{Cron, Event, EventOf, Hook, HookKind, Runtime, Shape, Timing};
 

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use crate::{
-    parse::{Message, TOLD},
+    model::{Message, TOLD},
     text::text,
 };
 

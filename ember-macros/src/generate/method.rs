@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Generics, Type, spanned::Spanned};
+use syn::{Generics, Type};
 
-use super::{local, wire};
+use super::{names::local, results::results, wire};
 use crate::{
     model::{Method, Output, Reach, Runtime, Shape},
     text::text,
@@ -34,21 +34,6 @@ pub(super) fn description(k: &Runtime, contract: &str, method: &Method, marker: 
         }
 
         #idempotent
-    }
-}
-
-/// The types of the value and of the error.
-pub(super) fn results(k: &Runtime, output: &Output) -> (TokenStream, TokenStream) {
-    match output.seen() {
-        Output::Later { of, .. } => results(k, of),
-        Output::Value(value) => (quote!(#value), quote!(#k::Infallible)),
-        Output::Fallible { value, error, .. } => (quote!(#value), quote!(#error)),
-        Output::Alias(whole) => {
-            let at = k.at(whole.span());
-            let value = quote_spanned!(whole.span()=> <#whole as #at::ResultType>::Value);
-            let error = quote_spanned!(whole.span()=> <#whole as #at::ResultType>::Error);
-            (value, error)
-        }
     }
 }
 

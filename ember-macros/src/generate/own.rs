@@ -4,7 +4,12 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Generics, Type, spanned::Spanned};
 
-use super::{client, hidden, hook, marker, method, signed};
+use super::{
+    client,
+    hidden::hidden,
+    hook, method,
+    names::{marker, signed},
+};
 use crate::model::{Event, EventOf, Method, OwnBlock, Runtime};
 
 pub(crate) fn own_block(block: &OwnBlock) -> TokenStream {

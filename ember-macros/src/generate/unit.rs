@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{ItemStruct, Type, ext::IdentExt, parse_quote, spanned::Spanned};
 
-use super::{client, hidden, marker};
+use super::{client, hidden::hidden, names::marker};
 use crate::model::{Mount, Runtime, ServiceSpec, Unit, UnitKind, respanned};
 
 pub(crate) fn unit(unit: &Unit) -> TokenStream {

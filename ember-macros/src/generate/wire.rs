@@ -5,7 +5,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Type, spanned::Spanned};
 
-use super::{local, method::results};
+use super::{names::local, results::results};
 use crate::{
     model::{Codec, Method, Output, Runtime},
     text::text,

@@ -3,12 +3,14 @@
 
 mod checks;
 mod interface;
+mod message;
 mod method;
 mod unit;
 
 pub(crate) use self::{
     checks::{check_names, is_generated},
     interface::{Contract, Cron, Event, EventOf, Fulfilment, Hook, HookKind, Interface, OwnBlock, Timing},
+    message::{Body, Field, Fields, Message, TOLD, Travels, Variant},
     method::{Arg, Codec, Method, Output, Reach, Shape},
     unit::{Mount, Runtime, ServiceSpec, Unit, UnitKind, client_of, respanned},
 };

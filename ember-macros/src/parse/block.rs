@@ -1,19 +1,20 @@
 //! `#[rpc]` on an `impl`: a unit's own methods, or those that fulfil a contract.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{Generics, ImplItem, ImplItemFn, ItemImpl, Path, PathArguments, Type, Visibility, parse_quote};
+use syn::{Generics, ImplItem, ImplItemFn, ItemImpl, Visibility, parse_quote};
 
 use super::{
     attrs, fulfil,
     hook::{Automatic, Marks},
     method::Mark,
     options::Options,
+    path::{client_path, unit_path},
     signature::{self, Role},
     types::mentioned,
 };
 use crate::{
     errors::Errors,
-    model::{Fulfilment, Interface, OwnBlock, Reach, check_names, client_of},
+    model::{Fulfilment, Interface, OwnBlock, Reach, check_names},
 };
 
 /// What an `impl` with `#[rpc]` turned out to be.
@@ -143,28 +144,4 @@ fn without_marks(mut item: ItemImpl) -> ItemImpl {
         }
     }
     item
-}
-
-/// The path of a unit: only its last segment may have generic arguments.
-pub(super) fn unit_path(ty: &Type) -> Option<&Path> {
-    match ty {
-        Type::Path(path) if path.qself.is_none() => path
-            .path
-            .segments
-            .iter()
-            .rev()
-            .skip(1)
-            .all(|segment| matches!(segment.arguments, PathArguments::None))
-            .then_some(&path.path),
-        Type::Group(group) => unit_path(&group.elem),
-        _ => None,
-    }
-}
-
-/// `shop::PlayerService` → `shop::PlayerServiceClient`.
-fn client_path(mut unit: Path) -> Option<Path> {
-    let last = unit.segments.last_mut()?;
-    last.ident = client_of(&last.ident);
-    last.arguments = PathArguments::None;
-    Some(unit)
 }

@@ -4,9 +4,9 @@ use syn::{ImplItem, ItemImpl, Path};
 
 use super::{
     attrs,
-    block::unit_path,
     hook::Marks,
     method::{prefix, refuse_options},
+    path::unit_path,
     signature::{self, Role},
 };
 use crate::{

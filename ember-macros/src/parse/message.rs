@@ -8,32 +8,14 @@ use super::{
     attrs,
     options::Options,
     serde,
+    structure::structure,
     types::{MAP_CALL_ERROR, call_error},
 };
-use crate::{errors::Errors, model::Runtime, text::text};
-
-/// A type that travels.
-pub(crate) struct Message {
-    pub(crate) runtime: Runtime,
-    pub(crate) item: Item,
-    /// The traits to derive: those that the user has not.
-    pub(crate) derives: Vec<&'static str>,
-    /// Whether it travels as JSON only.
-    pub(crate) json: bool,
-    /// Whether its structure can be derived: it cannot where a field does not travel.
-    pub(crate) whole: bool,
-}
-
-/// The same as a derive macro sees it: `cfg` and `cfg_attr` have been decided.
-pub(crate) struct Travels {
-    pub(crate) runtime: Runtime,
-    pub(crate) item: DeriveInput,
-    /// Whether it travels as JSON only.
-    pub(crate) json: bool,
-}
-
-/// How `#[message]` tells its derive macro what it was told.
-pub(crate) const TOLD: &str = "ember_message";
+use crate::{
+    errors::Errors,
+    model::{Message, Runtime, TOLD, Travels},
+    text::text,
+};
 
 pub(crate) fn message(args: TokenStream, mut item: Item, errors: &mut Errors) -> Message {
     let mut options = Options::parse("message", args, errors);
@@ -55,7 +37,8 @@ pub(crate) fn travels(mut item: DeriveInput, errors: &mut Errors) -> Travels {
     let runtime = options.runtime(errors);
     let json = json(&mut options, errors);
     serde::judge(&item, json, errors);
-    Travels { runtime, item, json }
+    let (options, body) = (serde::that_count(&item.attrs), structure(&item));
+    Travels { runtime, ident: item.ident, generics: item.generics, json, options, body }
 }
 
 /// `codec = "json"`.

@@ -11,8 +11,10 @@ mod item;
 mod message;
 mod method;
 mod options;
-pub(crate) mod serde;
+mod path;
+mod serde;
 mod signature;
+mod structure;
 mod types;
 mod unit;
 
@@ -20,6 +22,6 @@ pub(crate) use self::{
     block::{Block, block},
     contract::contract,
     item::keyword,
-    message::{Message, TOLD, Travels, message, travels},
+    message::{message, travels},
     unit::{module, service},
 };

@@ -7,11 +7,26 @@ use syn::{Attribute, Data, DeriveInput, Field, Fields, LitStr, Meta, Token, Type
 
 use crate::errors::Errors;
 
+/// What serde can be told that does not change the bytes that postcard writes.
+const HARMLESS: &[&str] = &[
+    "alias",
+    "bound",
+    "borrow",
+    "crate",
+    "default",
+    "deny_unknown_fields",
+    "expecting",
+    "rename",
+    "rename_all",
+    "rename_all_fields",
+    "transparent",
+];
+
 /// The way out for what only a format with names can carry.
 const OR_JSON: &str = "or, if the type travels as JSON only, write `#[message(codec = \"json\")]` on it";
 
 /// The options that serde is given in `attrs`. What serde cannot read it complains of itself.
-pub(crate) fn options(attrs: &[Attribute]) -> impl Iterator<Item = Meta> {
+fn options(attrs: &[Attribute]) -> impl Iterator<Item = Meta> {
     attrs
         .iter()
         .filter(|attr| attr.path().is_ident("serde"))
@@ -24,19 +39,29 @@ fn find(attrs: &[Attribute], name: &str) -> Option<Meta> {
 }
 
 /// Whether a field or variant is neither written nor read.
-pub(crate) fn is_skipped(attrs: &[Attribute]) -> bool {
+pub(super) fn is_skipped(attrs: &[Attribute]) -> bool {
     find(attrs, "skip").is_some()
         || find(attrs, "skip_serializing").is_some() && find(attrs, "skip_deserializing").is_some()
 }
 
 /// Whether functions of the user's write and read a field, or what a variant holds: its type's own way to travel is not used then.
-pub(crate) fn is_converted(attrs: &[Attribute]) -> bool {
+pub(super) fn is_converted(attrs: &[Attribute]) -> bool {
     find(attrs, "with").is_some()
         || find(attrs, "serialize_with").is_some() && find(attrs, "deserialize_with").is_some()
 }
 
+/// The options that may change the bytes, as text.
+pub(super) fn that_count(attrs: &[Attribute]) -> String {
+    let counts = |option: &Meta| !HARMLESS.iter().any(|name| option.path().is_ident(name));
+    options(attrs)
+        .filter(counts)
+        .map(|option| crate::text::text(&option.to_token_stream()))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
 /// The type that stands for this one on the wire: `from = "…"` or `try_from = "…"`.
-pub(crate) fn stand_in(attrs: &[Attribute]) -> Option<Type> {
+pub(super) fn stand_in(attrs: &[Attribute]) -> Option<Type> {
     text(find(attrs, "from").or_else(|| find(attrs, "try_from")).as_ref())?.parse().ok()
 }
 
@@ -47,7 +72,7 @@ fn text(option: Option<&Meta>) -> Option<LitStr> {
 }
 
 /// Complains of what cannot be carried: by any format, or, unless the type travels as JSON only, by postcard.
-pub(crate) fn judge(item: &DeriveInput, json: bool, errors: &mut Errors) {
+pub(super) fn judge(item: &DeriveInput, json: bool, errors: &mut Errors) {
     let mut judge = Judge { json, errors };
     judge.container(item);
     match &item.data {

@@ -1,6 +1,9 @@
-//! Rules of this repository that neither rustc nor clippy can check. Each rule looks at one file's text; none changes a file.
+//! Rules of this repository that neither rustc nor clippy can check. `rules` looks at one file at a time,
+//! `house` at what holds between files; none changes a file.
 
 mod files;
+mod house;
+mod imports;
 mod rooms;
 mod rules;
 mod source;
@@ -10,7 +13,8 @@ use crate::shell;
 /// Checks every rule on every file; fails with all findings.
 pub(crate) fn check() -> Result<(), String> {
     let files = files::rust_files(shell::root())?;
-    let findings: Vec<String> = files.iter().flat_map(rules::all).collect();
+    let mut findings: Vec<String> = files.iter().flat_map(rules::all).collect();
+    findings.extend(house::findings(&files));
     if findings.is_empty() {
         println!("tidy: {} files, nothing to say", files.len());
         return Ok(());

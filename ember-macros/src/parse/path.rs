@@ -1,0 +1,29 @@
+//! The paths of units and of their clients.
+
+use syn::{Path, PathArguments, Type};
+
+use crate::model::client_of;
+
+/// The path of a unit: only its last segment may have generic arguments.
+pub(super) fn unit_path(ty: &Type) -> Option<&Path> {
+    match ty {
+        Type::Path(path) if path.qself.is_none() => path
+            .path
+            .segments
+            .iter()
+            .rev()
+            .skip(1)
+            .all(|segment| matches!(segment.arguments, PathArguments::None))
+            .then_some(&path.path),
+        Type::Group(group) => unit_path(&group.elem),
+        _ => None,
+    }
+}
+
+/// `shop::PlayerService` → `shop::PlayerServiceClient`.
+pub(super) fn client_path(mut unit: Path) -> Option<Path> {
+    let last = unit.segments.last_mut()?;
+    last.ident = client_of(&last.ident);
+    last.arguments = PathArguments::None;
+    Some(unit)
+}

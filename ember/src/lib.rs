@@ -80,7 +80,8 @@ pub mod __private {
         error, inventory,
         message::{
             AnyCodec, CodecError, Coding, Handled, Idempotent, Json, Message, Method, MethodInfo, Probe, ResultType,
-            Schema, Signature, Sketch, Wire, answered, at_end, coding_by, draw_by, never_read, no_error, put_all,
+            Schema, Signature, Sketch, Wire, WireOf, answered, at_end, coding_by, draw_by, never_read, no_error,
+            put_all,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},

@@ -41,7 +41,7 @@ pub(super) fn wire(k: &Runtime, method: &Method) -> TokenStream {
     };
     let (put, take) = arguments(k, &names, &values, near);
     quote! {
-        fn wire() -> ::core::option::Option<#k::Wire<Self>> {
+        fn wire() -> ::core::option::Option<#k::WireOf<Self>> {
             #args
             #value_coding
             #error_coding

@@ -17,7 +17,7 @@ use crate::{
     mailbox::{Aside, Limits},
     message::{
         Answer, Arrivals, Coding, Handled, Method, MethodInfo, PickStructural as _, Probe, RawCall, RawReply,
-        ReplyBody, ReplyLink, Schema, Signature, Wire, no_error, reply_slot,
+        ReplyBody, ReplyLink, Schema, Signature, Wire, WireOf, no_error, reply_slot,
     },
     rng::Rng,
 };
@@ -58,7 +58,7 @@ impl Method for Open {
     type Value = u32;
     type Error = Infallible;
     const INFO: MethodInfo = MethodInfo::new("", "rpc_open", "(u32) -> u32");
-    fn wire() -> Option<Wire<Self>> {
+    fn wire() -> Option<WireOf<Self>> {
         fn args() -> Coding<(u32,)> {
             (&&&Probe::<(u32,)>::NEW).pick().coding()
         }

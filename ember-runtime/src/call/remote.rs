@@ -16,7 +16,7 @@ use crate::{
     directory::{Instance, NodeRecord},
     error::{Failure, LostReason, RefusedReason},
     id::MethodId,
-    message::{CodecError, Encode, Envelope, Method, Wire},
+    message::{CodecError, Encode, Envelope, Method, WireOf},
     panics::attempt,
     transport::{Links, OutCall, Peer, PendingReply, RawAnswer},
 };
@@ -213,7 +213,7 @@ impl Router {
         &self,
         instance: &Instance,
         id: MethodId,
-    ) -> Result<(Wire<M>, &Arc<Links>, Option<u64>), RefusedReason> {
+    ) -> Result<(WireOf<M>, &Arc<Links>, Option<u64>), RefusedReason> {
         let wire = M::wire().ok_or(RefusedReason::Private)?;
         let links = self.links.get().ok_or(RefusedReason::NodeClosed)?;
         let own = wire.signature().fingerprint();
@@ -255,7 +255,7 @@ fn read_by<M: Method, T>(read: impl FnOnce() -> Result<T, CodecError>) -> Result
 
 /// Writes the arguments, which are there as long as the call has not run.
 pub(super) fn put_args_of<M: Method>(
-    wire: &Wire<M>,
+    wire: &WireOf<M>,
     args: &Option<M::Args>,
     out: &mut Vec<u8>,
 ) -> Result<(), CodecError> {

@@ -1,22 +1,12 @@
 //! What the runtime knows about the handler that is running on this thread: it bounds every call made there.
 
-use std::{
-    fmt,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 
 use tokio::time::Instant;
 
-use super::{Chain, Due, Envelope, HandlerSpan, Opened};
-use crate::id::Pid;
+use super::{Chain, Due, Envelope, HandlerSpan, Named, Opened};
 
 scoped_tls::scoped_thread_local!(static CURRENT: Ambient);
-
-/// Who a service is.
-pub(crate) trait Named: fmt::Debug + Send + Sync {
-    fn pid(&self) -> Pid;
-    fn name(&self) -> &'static str;
-}
 
 /// The running handler. Work that is spawned elsewhere does not see it.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 
 use std::{any::type_name, cell::Cell};
 
-use super::{Codec, CodecError, room};
+use super::{Codec, CodecError, format::room};
 use crate::panics::attempt;
 
 /// More is not kept for the next value.

@@ -1,26 +1,11 @@
 //! How one value becomes bytes: the trait that users implement, and the formats that are built in.
 
-use std::{fmt, io};
-
-use serde::{Serialize, de::DeserializeOwned};
-
-use super::{format, room};
-
-/// A value that can travel between nodes: whatever serde can write and read. `#[message]` derives it.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot travel between nodes",
-    label = "an argument, value or error of an `rpc_` method must be serializable",
-    note = "put `#[message]` on `{Self}`, or derive serde's `Serialize` and `Deserialize`; a method that is only called on its own node can be named `api_…` instead"
-)]
-pub trait Message: Serialize + DeserializeOwned + Send + 'static {}
-// The compiler says that `Message` is missing, once, and not what it would take in serde's terms.
-#[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Send + 'static> Message for T {}
-
-/// Stands where a field cannot travel, in code that the compiler refuses for just that.
-pub fn never_read<T>() -> T {
-    unreachable!("a type with such a field does not compile")
-}
+#[cfg(feature = "prost")]
+use super::format::room;
+use super::{
+    CodecError, Message,
+    format::{by_json, write_json},
+};
 
 /// A format of one's own: `#[rpc(codec = MyCodec)]` on a method lets it write and read each argument, the value and the
 /// error of that method.
@@ -64,33 +49,6 @@ pub trait Codec<T>: 'static {
     }
 }
 
-/// Bytes that could not be read, or a value that could not be written.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct CodecError(String);
-
-impl CodecError {
-    /// An error with this text.
-    pub fn new(text: impl fmt::Display) -> Self {
-        Self(text.to_string())
-    }
-
-    pub(super) fn unreadable<T>(why: impl fmt::Display) -> Self {
-        Self(format!("`{}` could not be read: {why}", std::any::type_name::<T>()))
-    }
-
-    pub(super) fn unwritable<T>(why: impl fmt::Display) -> Self {
-        let why = why.to_string();
-        // What serde says of a variant that is left out does not say why.
-        let hint = if why.contains("the enum variant ") && why.contains(" cannot be serialized") {
-            ": `#[serde(skip)]` or `#[serde(skip_serializing)]` on it says that it does not travel"
-        } else {
-            ""
-        };
-        Self(format!("`{}` could not be written: {why}{hint}", std::any::type_name::<T>()))
-    }
-}
-
 /// JSON, by `#[rpc(codec = "json")]`: larger and slower than the default, and readable.
 ///
 /// It bridges added and removed fields by the rules of serde: unknown fields are ignored, missing ones need
@@ -112,29 +70,7 @@ impl<T: Message> Codec<T> for Json {
     }
 
     fn check(value: &T) -> Result<(), CodecError> {
-        format::by_json(value)
-    }
-}
-
-/// Appends `value` as JSON; on an error a part of it may be there.
-pub(super) fn write_json<T: Serialize>(value: &T, out: &mut Vec<u8>) -> serde_json::Result<()> {
-    format::limited(value, &mut serde_json::Serializer::new(Bounded(out)))
-}
-
-/// The end of a buffer that is not to grow over the limit of a message.
-struct Bounded<'a>(&'a mut Vec<u8>);
-
-impl io::Write for Bounded<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_all(bytes).map(|()| bytes.len())
-    }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        room::extend(self.0, bytes).map_err(io::Error::other)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        by_json(value)
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     Codec, CodecError, Message, Sketch, apart,
-    format::{self, Reader, Unwritable, Writer},
+    format::{by_postcard, is_under_way, read, write},
 };
 
 /// How values of one type become bytes, and what the type looks like.
@@ -32,7 +32,7 @@ impl<T> Coding<T> {
     /// # Errors
     /// If the type refuses to be written.
     pub fn put(&self, value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        if format::is_under_way() {
+        if is_under_way() {
             return (self.check)(value);
         }
         let start = out.len();
@@ -63,25 +63,9 @@ impl<T> std::fmt::Debug for Coding<T> {
     }
 }
 
-/// Postcard: a compact format with a written specification, which cannot bridge any difference of structure.
+/// Postcard, the default.
 pub(super) fn postcard<T: Message>(sketch: fn(&mut Sketch)) -> Coding<T> {
-    Coding { put: write, take: read, check: format::by_postcard, sketch }
-}
-
-fn write<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
-    append(value, out).map_err(CodecError::unwritable::<T>)
-}
-
-/// Appends `value` as postcard; on an error a part of it may be there.
-pub(crate) fn append<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), Unwritable> {
-    value.serialize(&mut Writer::new(out))
-}
-
-pub(super) fn read<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecError> {
-    let mut reader = Reader::new(bytes);
-    let value = T::deserialize(&mut reader).map_err(CodecError::unreadable::<T>)?;
-    *bytes = reader.rest();
-    Ok(value)
+    Coding { put: write, take: read, check: by_postcard, sketch }
 }
 
 /// Appends what one runtime says to another, as postcard. On an error `out` is as before.

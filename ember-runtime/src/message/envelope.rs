@@ -4,18 +4,8 @@ use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use tokio::time::Instant;
 
-use super::{Chain, Keys, MAX_KEYS, MadeIn};
+use super::{Chain, Keys, Lane, MAX_KEYS, MadeIn};
 use crate::{error::RefusedReason, id::Pid};
-
-/// Which queue of a mailbox a message waits in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Lane {
-    /// Ordinary work: 1024 places by default.
-    #[default]
-    User,
-    /// Goes first, and is accepted while the service is paused: 64 places by default.
-    System,
-}
 
 /// A call has so many headers at most, with those of the handler that makes it.
 pub(crate) const MAX_HEADERS: usize = 256;

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{Message, check_key, coding};
+use super::{Message, check_key, encode, format};
 
 /// No key on the way to a module is longer than this, in bytes, all of them together.
 pub(crate) const MAX_KEYS: usize = 4096;
@@ -33,7 +33,7 @@ impl Keys {
     /// The same way, and one key further.
     pub(crate) fn and<K: Message>(&self, key: &K) -> Self {
         let mut bytes = self.bytes().to_vec();
-        if let Err(error) = check_key(key).and_then(|()| coding::encode(key, &mut bytes)) {
+        if let Err(error) = check_key(key).and_then(|()| encode(key, &mut bytes)) {
             // Whoever is asked finds too few keys, and refuses.
             tracing::warn!(target: "ember::call", %error, "a module's key could not be written");
         }
@@ -101,7 +101,7 @@ pub struct KeyReader<'a> {
 impl KeyReader<'_> {
     /// The next key; `None` if there is none, or none of that type.
     pub(crate) fn next<K: Message>(&mut self) -> Option<K> {
-        coding::read(&mut self.rest).ok()
+        format::read(&mut self.rest).ok()
     }
 
     /// Whether the module that is next must be a certain one, and then whether it is this.

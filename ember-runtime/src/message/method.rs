@@ -17,10 +17,13 @@ pub trait Method: Sized + Send + Sync + 'static {
     const INFO: MethodInfo;
 
     /// How arguments and results become bytes; `None` for a method that is called on its own node only.
-    fn wire() -> Option<Wire<Self>> {
+    fn wire() -> Option<WireOf<Self>> {
         None
     }
 }
+
+/// How what a method takes and returns becomes bytes.
+pub type WireOf<M> = Wire<<M as Method>::Args, <M as Method>::Value, <M as Method>::Error>;
 
 /// A method of which running it twice does what running it once does: marked `#[rpc(idempotent)]`.
 #[diagnostic::on_unimplemented(

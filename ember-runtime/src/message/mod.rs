@@ -11,29 +11,30 @@ mod due;
 mod envelope;
 mod format;
 mod keys;
+mod lane;
 mod method;
+mod named;
 pub(crate) mod ordered;
 mod payload;
 mod probe;
 mod raw;
 mod reply;
-mod room;
 mod schema;
 mod sketch;
 mod span;
 mod wire;
 
 pub(crate) use self::{
-    ambient::{Ambient, Named},
+    ambient::Ambient,
     chain::Chain,
-    coding::{append, decode, encode},
+    coding::{decode, encode},
     deferred::deferred,
     due::Due,
     envelope::{Envelope, MAX_HEADERS, Opened},
-    format::{CHECKED, check_key},
+    format::{CHECKED, Encode, Unwritten, append, check_key, put_within},
     keys::{Lifespan, MAX_KEYS},
+    named::Named,
     payload::Payload,
-    room::{Unwritten, put_within},
     span::{HandlerSpan, MadeIn},
 };
 #[cfg(feature = "prost")]
@@ -42,12 +43,13 @@ pub use self::{
     probe::{ByProst, PickProst},
 };
 pub use self::{
-    codec::{Codec, CodecError, Json, Message, never_read},
+    codec::{Codec, Json},
     coding::{Coding, at_end, no_error, put_all, take_all},
     deferred::{Deferred, Handled, Replier, answered},
-    envelope::Lane,
+    format::{CodecError, Message, never_read},
     keys::{KeyReader, Keys},
-    method::{Idempotent, Method, MethodInfo, Reach, ResultType},
+    lane::Lane,
+    method::{Idempotent, Method, MethodInfo, Reach, ResultType, WireOf},
     probe::{
         AnyCodec, DrawNominal, DrawStructural, ErrorOfOnesOwn, Misplaced, Nominal, PickMisplaced, PickNominal,
         PickStructural, Probe, Structural, coding_by, draw_by,
@@ -57,6 +59,6 @@ pub use self::{
     wire::Wire,
 };
 pub(crate) use self::{
-    raw::{Arrivals, Encode, Lender, RawCall, RawReply, ReplyBody, ReplyLink},
+    raw::{Arrivals, Lender, RawCall, RawReply, ReplyBody, ReplyLink},
     reply::{Answer, Answering, Reply, reply_slot},
 };

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{CodecError, Envelope, Payload};
+use super::{Encode, Envelope, Payload};
 use crate::{
     error::{Failure, LostReason},
     id::MethodId,
@@ -54,9 +54,6 @@ pub(crate) trait Arrivals<'a> {
         if self.target() == Some(number) { self.take() } else { None }
     }
 }
-
-/// Writes a value into a link's buffer.
-pub(crate) type Encode<'a> = &'a mut dyn FnMut(&mut Vec<u8>) -> Result<(), CodecError>;
 
 /// What an answer to another node consists of.
 pub(crate) enum ReplyBody<'a> {

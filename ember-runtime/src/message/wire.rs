@@ -1,24 +1,24 @@
 //! How the arguments and the result of a method become bytes.
 
-use super::{CodecError, Coding, Method, Signature, format, take_all};
+use super::{CodecError, Coding, Signature, format, take_all};
 
 /// How the arguments and the result of a method become bytes, and the signature that both sides compare before any do.
-pub struct Wire<M: Method> {
-    pub(crate) put_args: fn(&M::Args, &mut Vec<u8>) -> Result<(), CodecError>,
-    pub(crate) get_args: fn(&[u8]) -> Result<M::Args, CodecError>,
-    value: Coding<M::Value>,
-    error: Coding<M::Error>,
+pub struct Wire<A, V, E> {
+    pub(crate) put_args: fn(&A, &mut Vec<u8>) -> Result<(), CodecError>,
+    pub(crate) get_args: fn(&[u8]) -> Result<A, CodecError>,
+    value: Coding<V>,
+    error: Coding<E>,
     signature: fn() -> &'static Signature,
 }
 
-impl<M: Method> Wire<M> {
+impl<A, V, E> Wire<A, V, E> {
     /// The tuple of the arguments as told, the rest by their codings. The macros give a coding per type, so that the
     /// compiler points at a type that cannot travel.
     pub const fn new(
-        put_args: fn(&M::Args, &mut Vec<u8>) -> Result<(), CodecError>,
-        get_args: fn(&[u8]) -> Result<M::Args, CodecError>,
-        value: Coding<M::Value>,
-        error: Coding<M::Error>,
+        put_args: fn(&A, &mut Vec<u8>) -> Result<(), CodecError>,
+        get_args: fn(&[u8]) -> Result<A, CodecError>,
+        value: Coding<V>,
+        error: Coding<E>,
         signature: fn() -> &'static Signature,
     ) -> Self {
         Self { put_args, get_args, value, error, signature }
@@ -34,7 +34,7 @@ impl<M: Method> Wire<M> {
     /// # Errors
     /// If they would not; in debug builds and simulations only.
     #[inline]
-    pub(crate) fn check_args(&self, args: &M::Args) -> Result<(), CodecError> {
+    pub(crate) fn check_args(&self, args: &A) -> Result<(), CodecError> {
         if format::CHECKED && self.signature().is_opaque() {
             return format::check(|| (self.put_args)(args, &mut Vec::new()));
         }
@@ -43,7 +43,7 @@ impl<M: Method> Wire<M> {
 
     /// The same for what the method returned.
     #[inline]
-    pub(crate) fn check_result(&self, result: Result<&M::Value, &M::Error>) -> Result<(), CodecError> {
+    pub(crate) fn check_result(&self, result: Result<&V, &E>) -> Result<(), CodecError> {
         if format::CHECKED && self.signature().is_opaque() {
             return format::check(|| match result {
                 Ok(value) => self.put_value(value, &mut Vec::new()),
@@ -53,25 +53,25 @@ impl<M: Method> Wire<M> {
         Ok(())
     }
 
-    pub(crate) fn put_value(&self, value: &M::Value, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    pub(crate) fn put_value(&self, value: &V, out: &mut Vec<u8>) -> Result<(), CodecError> {
         self.value.put(value, out)
     }
 
-    pub(crate) fn get_value(&self, bytes: &[u8]) -> Result<M::Value, CodecError> {
+    pub(crate) fn get_value(&self, bytes: &[u8]) -> Result<V, CodecError> {
         take_all(bytes, |bytes| self.value.take(bytes))
     }
 
-    pub(crate) fn put_error(&self, error: &M::Error, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    pub(crate) fn put_error(&self, error: &E, out: &mut Vec<u8>) -> Result<(), CodecError> {
         self.error.put(error, out)
     }
 
-    pub(crate) fn get_error(&self, bytes: &[u8]) -> Result<M::Error, CodecError> {
+    pub(crate) fn get_error(&self, bytes: &[u8]) -> Result<E, CodecError> {
         take_all(bytes, |bytes| self.error.take(bytes))
     }
 }
 
-impl<M: Method> std::fmt::Debug for Wire<M> {
+impl<A, V, E> std::fmt::Debug for Wire<A, V, E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Wire({})", M::INFO.name)
+        write!(f, "Wire({} -> {})", std::any::type_name::<A>(), std::any::type_name::<Result<V, E>>())
     }
 }

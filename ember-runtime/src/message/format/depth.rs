@@ -67,10 +67,7 @@ impl Depth {
 }
 
 /// Writes a value by `S`, unless it is nested too deep.
-pub(in crate::message) fn limited<T: Serialize + ?Sized, S: Serializer>(
-    value: &T,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub(crate) fn limited<T: Serialize + ?Sized, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     value.serialize(Limited { inner: serializer, depth: Depth::TOP })
 }
 

@@ -1,13 +1,8 @@
-//! Reads what has parts: sequences, tuples, structs, maps and the variants of enums.
+//! Reads the parts of what has some: of sequences, tuples, structs and maps.
 
-use serde::de::{
-    DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::reader::{Reader, Result, Unreadable};
-
-/// Elements of sequences and maps that take no bytes, such as those of a `Vec<()>`: no more than these in one value.
-pub(super) const MAX_EMPTY: u32 = 65_536;
+use super::reader::{MAX_EMPTY, Reader, Result, Unreadable};
 
 /// What is left of a sequence, tuple, struct or map.
 pub(super) struct Elements<'a, 'de> {
@@ -44,6 +39,17 @@ impl<'a, 'de> Elements<'a, 'de> {
     }
 }
 
+/// Shows `left` elements to `visitor`, within so many levels.
+#[inline]
+pub(super) fn elements<'de, V: Visitor<'de>>(
+    reader: &mut Reader<'de>,
+    left: usize,
+    levels: u16,
+    visitor: V,
+) -> Result<V::Value> {
+    reader.within(levels, |reader| visitor.visit_seq(Elements::new(reader, left, false)))
+}
+
 impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
     type Error = Unreadable;
 
@@ -75,41 +81,5 @@ impl<'de> MapAccess<'de> for Elements<'_, 'de> {
     #[inline]
     fn size_hint(&self) -> Option<usize> {
         self.hint()
-    }
-}
-
-impl<'de> EnumAccess<'de> for &mut Reader<'de> {
-    type Error = Unreadable;
-    type Variant = Self;
-
-    #[inline]
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self)> {
-        let index = self.varint::<32>()? as u32;
-        let variant = seed.deserialize(IntoDeserializer::<Unreadable>::into_deserializer(index))?;
-        Ok((variant, self))
-    }
-}
-
-impl<'de> VariantAccess<'de> for &mut Reader<'de> {
-    type Error = Unreadable;
-
-    #[inline]
-    fn unit_variant(self) -> Result<()> {
-        Ok(())
-    }
-
-    #[inline]
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value> {
-        self.within(1, |reader| seed.deserialize(reader))
-    }
-
-    #[inline]
-    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value> {
-        self.elements(length, 2, visitor)
-    }
-
-    #[inline]
-    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value> {
-        self.elements(fields.len(), 2, visitor)
     }
 }

@@ -3,20 +3,27 @@
 mod depth;
 mod digest;
 mod elements;
+mod error;
+mod json;
+mod message;
+mod postcard;
+mod read;
 mod reader;
+pub(crate) mod room;
 #[cfg(test)]
 mod tests;
 mod verify;
 mod within;
+mod write;
 mod writer;
 
-pub(super) use self::{
-    depth::limited,
-    reader::Reader,
-    verify::{by_json, by_postcard, check, is_under_way},
-    writer::Writer,
+pub use self::{
+    error::CodecError,
+    message::{Message, never_read},
 };
 pub(crate) use self::{
-    verify::{CHECKED, key as check_key},
-    writer::Unwritable,
+    json::write_json,
+    postcard::{append, read, write},
+    room::{Encode, Unwritten, put_within},
+    verify::{CHECKED, by_json, by_postcard, check, is_under_way, key as check_key},
 };

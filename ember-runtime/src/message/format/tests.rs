@@ -9,16 +9,13 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     depth::{MAX_DEPTH, MAX_WRAPPERS, TooDeep},
-    elements::MAX_EMPTY,
+    postcard::{append, read},
+    reader::MAX_EMPTY,
     verify,
     writer::Unwritable,
 };
 use crate::{
-    message::{
-        Codec, CodecError, Json,
-        coding::{append, read},
-        take_all,
-    },
+    message::{Codec, CodecError, Json, take_all},
     rng::Rng,
 };
 

@@ -14,11 +14,17 @@ use std::{
     time::Duration,
 };
 
-use super::{digest::digest, reader::Reader, writer::Unwritable};
-use crate::{
-    message::{CodecError, Message, append, codec::write_json, put_within, room::Unwritten},
-    panics::attempt,
+use super::{
+    digest::digest,
+    error::CodecError,
+    json::write_json,
+    message::Message,
+    postcard::append,
+    reader::Reader,
+    room::{Unwritten, put_within},
+    writer::Unwritable,
 };
+use crate::panics::attempt;
 
 /// Whether values are checked in this build. The feature `testing` is for simulations, which may run in release builds too.
 pub(crate) const CHECKED: bool = cfg!(any(debug_assertions, feature = "testing"));
@@ -34,12 +40,12 @@ thread_local! {
 }
 
 /// Whether what is written is only to be checked.
-pub(in crate::message) fn is_under_way() -> bool {
+pub(crate) fn is_under_way() -> bool {
     CHECKED && CHECKING.get()
 }
 
 /// Has each value that `put` writes checked instead. Where that panics, whoever reads the value elsewhere will say so.
-pub(in crate::message) fn check(put: impl FnOnce() -> Result<(), CodecError>) -> Result<(), CodecError> {
+pub(crate) fn check(put: impl FnOnce() -> Result<(), CodecError>) -> Result<(), CodecError> {
     struct Over;
     impl Drop for Over {
         fn drop(&mut self) {
@@ -61,7 +67,7 @@ pub(crate) fn key<K: Message>(key: &K) -> Result<(), CodecError> {
 }
 
 /// Reads back what is written as postcard.
-pub(in crate::message) fn by_postcard<T: Message>(value: &T) -> Result<(), CodecError> {
+pub(crate) fn by_postcard<T: Message>(value: &T) -> Result<(), CodecError> {
     let put = |out: &mut Vec<u8>| {
         append(value, out).map_err(|why| (matches!(why, Unwritable::Format(_)), CodecError::unwritable::<T>(why)))
     };
@@ -75,7 +81,7 @@ pub(in crate::message) fn by_postcard<T: Message>(value: &T) -> Result<(), Codec
 }
 
 /// Reads back what is written as JSON.
-pub(in crate::message) fn by_json<T: Message>(value: &T) -> Result<(), CodecError> {
+pub(crate) fn by_json<T: Message>(value: &T) -> Result<(), CodecError> {
     let put =
         |out: &mut Vec<u8>| write_json(value, out).map_err(|why| (why.is_syntax(), CodecError::unwritable::<T>(why)));
     let Some(bytes) = written(put)? else { return Ok(()) };

@@ -22,7 +22,7 @@ fn left_out(field: &str) -> Unwritable {
 }
 
 /// Within a level.
-pub(in crate::message) struct Within<'w, 'a> {
+pub(crate) struct Within<'w, 'a> {
     writer: &'w mut Writer<'a>,
     outside: Depth,
 }

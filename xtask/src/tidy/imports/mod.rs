@@ -109,7 +109,8 @@ mod tests {
     #[test]
     fn what_leads_nowhere_else_is_no_import() {
         let files = [
-            ("lib.rs", "mod a;"),
+            ("lib.rs", "mod a; mod b;"),
+            ("b.rs", ""),
             (
                 "a.rs",
                 "pub(in crate::b) use std::fmt; use self::E::X; mod inner { use super::Y; } fn f() { fmt::g(); Self::h() }",

@@ -6,7 +6,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use super::{CodecError, Encode};
+use super::error::CodecError;
 use crate::panics::Panic;
 
 /// No buffer may grow any more: one was to grow over the limit.
@@ -16,6 +16,9 @@ thread_local! {
     /// No buffer grows over so many bytes while a value is written.
     static LIMIT: Cell<usize> = const { Cell::new(usize::MAX) };
 }
+
+/// Writes a value into a buffer.
+pub(crate) type Encode<'a> = &'a mut dyn FnMut(&mut Vec<u8>) -> Result<(), CodecError>;
 
 /// Why a value was not written.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,11 +52,11 @@ pub(crate) fn put_within(limit: usize, out: &mut Vec<u8>, put: Encode<'_>) -> Re
 /// There is no room.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it takes more bytes than a message may have")]
-pub(super) struct Full;
+pub(crate) struct Full;
 
 /// Appends `bytes`, if there is room for them.
 #[inline]
-pub(super) fn extend(out: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Full> {
+pub(crate) fn extend(out: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Full> {
     if out.capacity() - out.len() < bytes.len() {
         reserve(out, bytes.len())?;
     }
@@ -63,7 +66,7 @@ pub(super) fn extend(out: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Full> {
 
 /// Appends a byte, if there is room for it.
 #[inline]
-pub(super) fn push(out: &mut Vec<u8>, byte: u8) -> Result<(), Full> {
+pub(crate) fn push(out: &mut Vec<u8>, byte: u8) -> Result<(), Full> {
     if out.len() == out.capacity() {
         reserve(out, 1)?;
     }
@@ -74,7 +77,7 @@ pub(super) fn push(out: &mut Vec<u8>, byte: u8) -> Result<(), Full> {
 /// Makes room for `more` bytes, if there may be so many. As it is asked only when memory has run out, that costs nothing
 /// otherwise.
 #[cold]
-pub(super) fn reserve(out: &mut Vec<u8>, more: usize) -> Result<(), Full> {
+pub(crate) fn reserve(out: &mut Vec<u8>, more: usize) -> Result<(), Full> {
     let limit = LIMIT.get();
     let wanted = out.len().saturating_add(more);
     if wanted > limit {

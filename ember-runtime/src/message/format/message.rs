@@ -1,0 +1,19 @@
+//! What a type must be to travel.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A value that can travel between nodes: whatever serde can write and read. `#[message]` derives it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot travel between nodes",
+    label = "an argument, value or error of an `rpc_` method must be serializable",
+    note = "put `#[message]` on `{Self}`, or derive serde's `Serialize` and `Deserialize`; a method that is only called on its own node can be named `api_…` instead"
+)]
+pub trait Message: Serialize + DeserializeOwned + Send + 'static {}
+// The compiler says that `Message` is missing, once, and not what it would take in serde's terms.
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + 'static> Message for T {}
+
+/// Stands where a field cannot travel, in code that the compiler refuses for just that.
+pub fn never_read<T>() -> T {
+    unreachable!("a type with such a field does not compile")
+}

@@ -21,6 +21,7 @@ mod panics;
 pub mod registry;
 pub mod rng;
 mod shelf;
+mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod timer;

@@ -23,7 +23,8 @@ use crate::{
     directory::{self, Choice, Instance},
     error::{CallError, Failure, LostReason, RefusedReason},
     id::Pid,
-    message::{Answer, CHECKED, Envelope, Method, ordered, reply_slot},
+    message::{Answer, CHECKED, Envelope, Method, reply_slot},
+    sync::ordered,
 };
 
 /// The pause before all who have refused are asked again: this much at first, doubled up to [`MAX_PAUSE`].

@@ -19,7 +19,7 @@ use crate::{
     actor::{AnyCell, ServiceState},
     error::RefusedReason,
     id::{NodeId, NodeKey, Pid, PublicKey},
-    message::ordered,
+    sync::ordered,
 };
 
 /// The directory of one node.

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     id::{NodeId, NodeKey},
-    message::ordered,
+    sync::ordered,
 };
 
 /// So many runs of nodes are remembered that have left.

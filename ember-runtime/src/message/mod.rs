@@ -14,7 +14,6 @@ mod keys;
 mod lane;
 mod method;
 mod named;
-pub(crate) mod ordered;
 mod payload;
 mod probe;
 mod raw;

@@ -12,7 +12,8 @@ use crate::{
     directory::{Departure, Directory, NodeRecord},
     error::Failure,
     id::{NodeKey, Pid},
-    message::{RawReply, ReplyBody, decode, encode, ordered},
+    message::{RawReply, ReplyBody, decode, encode},
+    sync::ordered,
 };
 
 /// A node that is in the view, but cannot be reached for this long, is lost for those who watch its services.

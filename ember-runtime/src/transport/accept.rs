@@ -9,12 +9,16 @@ use super::{
     Links,
     control::Control,
     hello::{Hello, Refusal, Token, Welcome},
-    lock, pulse,
+    pulse,
     session::{Parts, Session},
     socket::Sever,
     table::{Connecting, How, State},
 };
-use crate::{error::RefusedReason, id::NodeKey, message::ordered};
+use crate::{
+    error::RefusedReason,
+    id::NodeKey,
+    sync::{lock, ordered},
+};
 
 /// A link of which the data stream is still missing.
 pub(super) struct Accepted {

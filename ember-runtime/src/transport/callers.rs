@@ -13,11 +13,12 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    RawAnswer, lock,
+    RawAnswer,
     pending::{PARTS, Pending},
     session::Session,
     wire::Correlation,
 };
+use crate::sync::lock;
 
 /// The calls of a link that wait.
 #[derive(Debug)]

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    Links, Peer, dial, lock,
+    Links, Peer, dial,
     table::{Connecting, How, Outcome, State},
 };
-use crate::{error::RefusedReason, message::ordered};
+use crate::{
+    error::RefusedReason,
+    sync::{lock, ordered},
+};
 
 /// What has to happen next.
 enum Next {

@@ -24,8 +24,11 @@ use bytes::Bytes;
 use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 
-use super::{deadlines::wake, generated::link_v1::Frame, lock};
-use crate::error::{Failure, LostReason, RefusedReason};
+use super::{deadlines::wake, generated::link_v1::Frame};
+use crate::{
+    error::{Failure, LostReason, RefusedReason},
+    sync::lock,
+};
 
 /// The largest message of this stream, in bytes: what a stranger who announces one makes this node reserve.
 pub(super) const MAX_CONTROL: usize = 16 << 10;

@@ -24,7 +24,6 @@ use super::{
     generated::link_v1::{Frame, link_client::LinkClient},
     hello::{self, Greeting, Hello, Refusal, Welcome},
     links::WeakLinks,
-    lock,
     proof::{Claim, Nonces, Signed},
     pulse::{self, Pulse},
     run, server,
@@ -33,7 +32,7 @@ use super::{
     table::{Connecting, How, State},
     writer::DataWriter,
 };
-use crate::{error::RefusedReason, net::Endpoint, panics::woken};
+use crate::{error::RefusedReason, net::Endpoint, panics::woken, sync::lock};
 
 /// How often a dial that crossed with one of the peer's is made again.
 const CROSSINGS: u32 = 5;

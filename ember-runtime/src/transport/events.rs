@@ -8,8 +8,13 @@ use std::{
     task::Waker,
 };
 
-use super::{Ingress, deadlines::wake, lock, table::Outcome};
-use crate::{error::RefusedReason, id::NodeKey, message::ordered, panics::woken};
+use super::{Ingress, deadlines::wake, table::Outcome};
+use crate::{
+    error::RefusedReason,
+    id::NodeKey,
+    panics::woken,
+    sync::{lock, ordered},
+};
 
 #[derive(Debug)]
 pub(super) enum Event {

@@ -20,7 +20,6 @@ use super::{
     Identity, Ingress, LinkConfig, OutCall, PendingReply,
     events::{Event, Events},
     hello::Offer,
-    lock,
     pulse::{Pulses, Workers},
     server,
     session::Session,
@@ -32,6 +31,7 @@ use crate::{
     id::{NodeId, NodeKey},
     net::{Listener, Network},
     rng::Rng,
+    sync::lock,
 };
 
 /// The links of a node. Dropped, it ends them all at once; see [`shutdown`](Links::shutdown) for a clean end.

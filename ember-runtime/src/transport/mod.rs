@@ -99,16 +99,9 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 pub(crate) use self::{
     config::{Identity, Ingress, LinkConfig, Members, OutCall, Peer, RawAnswer},
     links::Links,
     proof::KeyPair,
     submit::PendingReply,
 };
-
-/// Locks; a panic elsewhere leaves no half-written state behind in this room, so poison is ignored.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}

@@ -14,7 +14,6 @@ use super::{
     control::WireFailure,
     frame::Frames,
     header::Clock,
-    lock,
     outbox::Outbox,
     parked::{Arrived, Door, Parked, Time},
     pending::MAX_PENDING,
@@ -26,6 +25,7 @@ use crate::{
     error::{Failure, LostReason},
     message::Payload,
     panics::woken,
+    sync::lock,
 };
 
 /// A small part of more bytes than this is copied, so that a waiting call does not keep all of them.

@@ -23,14 +23,13 @@ use super::{
     control::{MAX_CONTROL, Message},
     generated::link_v1::Frame,
     links::WeakLinks,
-    lock,
     pulse::{self, Pulse},
     receive::Inflow,
     server::Forget,
     session::Session,
     table::How,
 };
-use crate::error::Failure;
+use crate::{error::Failure, sync::lock};
 
 /// Bytes that come all the time are read, and handlers are run, for so long before the other tasks of the thread have their
 /// turn.

@@ -31,12 +31,12 @@ use super::{
     greet::{self, Stranger},
     hello::{self, Refusal, Token, Unopened},
     links::WeakLinks,
-    lock, pulse,
+    pulse,
     session::Session,
     socket::{Connection, Sever, Socket, Sockets},
     strangers::PLACES,
 };
-use crate::net::Listener;
+use crate::{net::Listener, sync::lock};
 
 pub(super) const STREAM_WINDOW: u32 = 4 << 20;
 pub(super) const CONNECTION_WINDOW: u32 = 16 << 20;

@@ -18,7 +18,6 @@ use super::{
     control::{Control, WireFailure},
     deadlines::wake,
     hello::Offer,
-    lock,
     outbox::Outbox,
     pulse::{PeerLate, Workers},
     scratch::Scratch,
@@ -28,7 +27,8 @@ use super::{
 use crate::{
     error::{Failure, LostReason},
     id::NodeKey,
-    message::{ReplyBody, ReplyLink, Unwritten, ordered},
+    message::{ReplyBody, ReplyLink, Unwritten},
+    sync::{lock, ordered},
 };
 
 /// All callers have given up: the link has ended.

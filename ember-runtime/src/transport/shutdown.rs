@@ -5,7 +5,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
-use super::{Links, lock};
+use super::Links;
+use crate::sync::lock;
 
 impl Links {
     /// Ends all links: refuses new calls, waits until the replies that peers wait for are written and received, then

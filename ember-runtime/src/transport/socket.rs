@@ -22,11 +22,10 @@ use tokio::{
 use tonic::transport::server::Connected;
 
 use super::{
-    lock,
     pulse::Question,
     strangers::{Allowance, PREFACE, Strangers},
 };
-use crate::net::BoxStream;
+use crate::{net::BoxStream, sync::lock};
 
 /// Watches a connection, and cuts it.
 #[derive(Debug, Default)]

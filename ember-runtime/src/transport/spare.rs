@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 
-use super::lock;
+use crate::sync::lock;
 
 /// How much is kept: some are filled while others are being sent.
 const KEPT: usize = 2 << 20;

@@ -12,7 +12,8 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use super::{lock, socket::Sever};
+use super::socket::Sever;
+use crate::sync::lock;
 
 /// How many there may be at a time. Far fewer than a process has file descriptors.
 pub(super) const PLACES: usize = 256;

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::{
     Links, OutCall, RawAnswer,
     callers::Part,
-    header, lock,
+    header,
     queue::Put,
     scratch::Scratch,
     session::Session,
@@ -24,6 +24,7 @@ use super::{
 use crate::{
     error::RefusedReason,
     message::{Encode, Lane, Unwritten, put_within},
+    sync::lock,
 };
 
 /// A deadline this close to when the link was last seen at work is compared with the clock; others cannot have passed, or the

@@ -8,8 +8,8 @@ use super::{events::Events, session::Session};
 use crate::{
     error::RefusedReason,
     id::{Incarnation, NodeId, NodeKey},
-    message::ordered,
     rng::Rng,
+    sync::ordered,
 };
 
 /// The first back-off after a failed dial; doubled with each further one.

@@ -15,7 +15,8 @@ use tonic::{
     codegen::http::{HeaderMap, HeaderName, HeaderValue},
 };
 
-use super::{ahead::Ahead, lock, outbox::Outbox, session::Session};
+use super::{ahead::Ahead, outbox::Outbox, session::Session};
+use crate::sync::lock;
 
 /// It lets handlers go on so often at most before it takes their replies.
 const LOOKS: u32 = 32;

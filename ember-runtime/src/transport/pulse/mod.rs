@@ -36,8 +36,11 @@ pub(super) use self::{
     opening::{Expected, Pulses, open, sort},
     question::{Question, Workers},
 };
-use super::{deadlines, lock, session::Session, socket::Socket};
-use crate::net::{Detached, Network, PULSE};
+use super::{deadlines, session::Session, socket::Socket};
+use crate::{
+    net::{Detached, Network, PULSE},
+    sync::lock,
+};
 
 /// The second connection of a link.
 pub(super) struct Pulse {

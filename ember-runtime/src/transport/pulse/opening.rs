@@ -15,7 +15,10 @@ use tokio::{
 };
 
 use super::Pulse;
-use crate::transport::{LinkConfig, Links, Peer, hello::Token, links::WeakLinks, lock, socket::Socket};
+use crate::{
+    sync::lock,
+    transport::{LinkConfig, Links, Peer, hello::Token, links::WeakLinks, socket::Socket},
+};
 
 /// The first byte; HTTP/2 begins with a `P`.
 const OPENING: u8 = 0xe5;

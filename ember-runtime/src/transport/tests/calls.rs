@@ -10,7 +10,8 @@ use crate::{
     error::{LostReason, RefusedReason},
     id::Pid,
     message::{Chain, Envelope, Lane},
-    transport::{LinkConfig, RawAnswer, lock},
+    sync::lock,
+    transport::{LinkConfig, RawAnswer},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

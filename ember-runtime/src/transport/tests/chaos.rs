@@ -15,7 +15,8 @@ use crate::{
     error::Failure,
     message::Envelope,
     rng::Rng,
-    transport::{LinkConfig, RawAnswer, lock},
+    sync::lock,
+    transport::{LinkConfig, RawAnswer},
 };
 
 /// Calls until told to stop; counts values, refusals and losses.

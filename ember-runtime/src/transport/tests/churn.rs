@@ -1,7 +1,7 @@
 //! Peers come and go: what was kept for them is given back.
 
 use super::support::*;
-use crate::transport::{LinkConfig, lock};
+use crate::{sync::lock, transport::LinkConfig};
 
 /// How a peer goes.
 #[derive(Debug, Clone, Copy)]

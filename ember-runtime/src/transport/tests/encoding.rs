@@ -13,7 +13,8 @@ use super::support::*;
 use crate::{
     error::{Failure, LostReason, RefusedReason},
     message::{CodecError, Encode, Envelope, ReplyBody, append},
-    transport::{LinkConfig, Links, OutCall, PendingReply, lock},
+    sync::lock,
+    transport::{LinkConfig, Links, OutCall, PendingReply},
 };
 
 fn submit(links: &Links, to: &Node, put_args: Encode<'_>) -> Result<Option<PendingReply>, RefusedReason> {

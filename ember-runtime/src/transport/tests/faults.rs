@@ -13,7 +13,8 @@ use tokio::{
 use super::{fuzz::unread, support::*};
 use crate::{
     error::{Failure, LostReason, RefusedReason},
-    transport::{LinkConfig, lock, pulse::Pulse, socket::Sockets},
+    sync::lock,
+    transport::{LinkConfig, pulse::Pulse, socket::Sockets},
 };
 
 async fn memory_pair() -> (Memory, Node, Node) {

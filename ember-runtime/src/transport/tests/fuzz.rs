@@ -15,12 +15,12 @@ use crate::{
     id::{NodeId, NodeKey, Pid, PublicKey},
     message::{Arrivals, Chain, Envelope},
     rng::Rng,
+    sync::lock,
     transport::{
         Ingress, LinkConfig, Members, OutCall,
         control::Control,
         header::{self, Clock},
         hello::Offer,
-        lock,
         pending::MAX_PENDING,
         receive::Inflow,
         session::{Parts, Session},

@@ -8,7 +8,8 @@ use super::support::*;
 use crate::{
     error::{Failure, LostReason, RefusedReason},
     message::Envelope,
-    transport::{LinkConfig, lock},
+    sync::lock,
+    transport::LinkConfig,
 };
 
 fn small() -> LinkConfig {

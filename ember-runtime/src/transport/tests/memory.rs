@@ -21,7 +21,8 @@ use super::support::Node;
 use crate::{
     id::NodeKey,
     net::{BoxStream, Endpoint, Listener, Network},
-    transport::{LinkConfig, lock},
+    sync::lock,
+    transport::LinkConfig,
 };
 
 /// A network in memory.

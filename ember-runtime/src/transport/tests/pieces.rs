@@ -8,7 +8,8 @@ use super::support::*;
 use crate::{
     error::{Failure, RefusedReason},
     message::{Envelope, Lane},
-    transport::{LinkConfig, lock},
+    sync::lock,
+    transport::LinkConfig,
 };
 
 const LARGE_CALL: usize = 15 << 20;

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 use super::support::*;
 use crate::{
     error::{Failure, RefusedReason},
-    transport::{LinkConfig, lock},
+    sync::lock,
+    transport::LinkConfig,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -18,12 +18,12 @@ use crate::{
     id::NodeKey,
     net::OsNetwork,
     rng::Rng,
+    sync::lock,
     transport::{
         LinkConfig,
         control::{MAX_CONTROL, encode},
         generated::link_v1::{Frame, link_client::LinkClient},
         hello::{self, Greeting, Hello, Offer, Refusal, Welcome},
-        lock,
         proof::{Claim, Nonces, Signed},
         strangers::ALLOWANCE,
     },

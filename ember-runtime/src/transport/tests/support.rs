@@ -25,7 +25,8 @@ use crate::{
     message::{Arrivals, Envelope, RawCall, ReplyBody},
     net::{Endpoint, Network, OsNetwork},
     rng::Rng,
-    transport::{Identity, Ingress, KeyPair, LinkConfig, Links, Members, OutCall, Peer, PendingReply, RawAnswer, lock},
+    sync::lock,
+    transport::{Identity, Ingress, KeyPair, LinkConfig, Links, Members, OutCall, Peer, PendingReply, RawAnswer},
 };
 
 /// What the services of a test node do with a call.

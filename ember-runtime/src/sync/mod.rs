@@ -1,0 +1,6 @@
+//! What tasks and threads share values by, beside what tokio has. Knows nothing of what is shared.
+
+mod lock;
+pub(crate) mod ordered;
+
+pub(crate) use self::lock::lock;

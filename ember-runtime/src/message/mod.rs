@@ -1,63 +1,31 @@
 //! What travels: methods and their descriptions, the envelope of a call, how arguments become bytes, and where the
 //! answer goes. Knows nothing of who sends it or who receives it.
 
-mod ambient;
-mod apart;
-mod chain;
-mod codec;
-mod coding;
-mod deferred;
-mod due;
-mod envelope;
+mod codecs;
 mod format;
-mod keys;
-mod lane;
-mod method;
-mod named;
-mod payload;
-mod probe;
-mod raw;
-mod reply;
-mod schema;
-mod sketch;
-mod span;
-mod wire;
+mod metadata;
+mod methods;
+mod replies;
 
-pub(crate) use self::{
-    ambient::Ambient,
-    chain::Chain,
-    coding::{decode, encode},
-    deferred::deferred,
-    due::Due,
-    envelope::{Envelope, MAX_HEADERS, Opened},
-    format::{CHECKED, Encode, Unwritten, append, check_key, put_within},
-    keys::{Lifespan, MAX_KEYS},
-    named::Named,
-    payload::Payload,
-    span::{HandlerSpan, MadeIn},
-};
 #[cfg(feature = "prost")]
-pub use self::{
-    codec::Prost,
-    probe::{ByProst, PickProst},
+pub use self::codecs::{ByProst, PickProst, Prost};
+pub(crate) use self::replies::{
+    Answer, Answering, Arrivals, Lender, RawCall, RawReply, Reply, ReplyBody, ReplyLink, reply_slot,
 };
 pub use self::{
-    codec::{Codec, Json},
-    coding::{Coding, at_end, no_error, put_all, take_all},
-    deferred::{Deferred, Handled, Replier, answered},
-    format::{CodecError, Message, never_read},
-    keys::{KeyReader, Keys},
-    lane::Lane,
-    method::{Idempotent, Method, MethodInfo, Reach, ResultType, WireOf},
-    probe::{
-        AnyCodec, DrawNominal, DrawStructural, ErrorOfOnesOwn, Misplaced, Nominal, PickMisplaced, PickNominal,
-        PickStructural, Probe, Structural, coding_by, draw_by,
+    codecs::{
+        AnyCodec, Codec, Coding, DrawNominal, DrawStructural, ErrorOfOnesOwn, Json, Misplaced, Nominal, PickMisplaced,
+        PickNominal, PickStructural, Probe, Schema, Signature, Sketch, Structural, at_end, coding_by, draw_by,
+        no_error, put_all, take_all,
     },
-    schema::Schema,
-    sketch::{Signature, Sketch},
-    wire::Wire,
+    format::{CodecError, Message, never_read},
+    metadata::{KeyReader, Keys},
+    methods::{Idempotent, Lane, Method, MethodInfo, Reach, ResultType, Wire, WireOf},
+    replies::{Deferred, Handled, Replier, answered},
 };
 pub(crate) use self::{
-    raw::{Arrivals, Lender, RawCall, RawReply, ReplyBody, ReplyLink},
-    reply::{Answer, Answering, Reply, reply_slot},
+    codecs::{decode, encode},
+    format::{CHECKED, Encode, Unwritten, append, check_key, put_within},
+    metadata::{Ambient, Chain, Due, Envelope, HandlerSpan, Lifespan, MAX_HEADERS, MAX_KEYS, MadeIn, Named, Opened},
+    replies::{Payload, deferred},
 };

@@ -146,14 +146,14 @@ mod tests {
 
     #[test]
     fn json_and_protobuf_stop_too() {
-        use crate::message::{Codec, Json};
+        use crate::message::codecs::{Codec, Json};
         let put = &mut |out: &mut Vec<u8>| Json::encode(&vec![1_u32; 1000], out);
         let mut out = Vec::new();
         assert_eq!(put_within(100, &mut out, put), Err(Unwritten::TooLarge));
         assert!(out.len() <= 100);
         #[cfg(feature = "prost")]
         {
-            let put = &mut |out: &mut Vec<u8>| crate::message::Prost::encode(&"x".repeat(1000), out);
+            let put = &mut |out: &mut Vec<u8>| crate::message::codecs::Prost::encode(&"x".repeat(1000), out);
             assert_eq!(put_within(100, &mut Vec::new(), put), Err(Unwritten::TooLarge));
         }
     }

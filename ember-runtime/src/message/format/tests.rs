@@ -15,7 +15,10 @@ use super::{
     writer::Unwritable,
 };
 use crate::{
-    message::{Codec, CodecError, Json, take_all},
+    message::{
+        CodecError,
+        codecs::{Codec, Json, take_all},
+    },
     rng::Rng,
 };
 

@@ -195,7 +195,7 @@ mod tests {
         let sent = Ends::<60_000>(Instant::now() + Duration::from_secs(330));
         let mut bytes = Vec::new();
         append(&sent, &mut bytes).unwrap();
-        let read: Ends<60_000> = crate::message::decode(&bytes).unwrap();
+        let read: Ends<60_000> = crate::message::codecs::decode(&bytes).unwrap();
         let of = |value: &Ends<60_000>| digest(value, false);
         assert!(of(&sent) == of(&sent) && of(&sent) != of(&read), "it seems to stand still, and to be changed");
         for _ in 0..50 {

@@ -3,8 +3,11 @@
 
 use std::{any::type_name, cell::Cell};
 
-use super::{Codec, CodecError, format::room};
-use crate::panics::attempt;
+use super::codec::Codec;
+use crate::{
+    message::format::{CodecError, room},
+    panics::attempt,
+};
 
 /// More is not kept for the next value.
 const KEPT: usize = 64 << 10;
@@ -14,7 +17,7 @@ thread_local! {
 }
 
 /// Appends what `C` makes of `value` to `out`, which `C` does not see. On an error nothing is appended.
-pub(super) fn append<C: Codec<T>, T>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+pub(crate) fn append<C: Codec<T>, T>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
     // Within another codec there is nothing here, nor on a thread that ends.
     let mut bytes = SPARE.try_with(Cell::take).unwrap_or_default();
     bytes.clear();
@@ -27,7 +30,7 @@ pub(super) fn append<C: Codec<T>, T>(value: &T, out: &mut Vec<u8>) -> Result<(),
 }
 
 /// Reads what [`append`] wrote.
-pub(super) fn read<C: Codec<T>, T>(bytes: &[u8]) -> Result<T, CodecError> {
+pub(crate) fn read<C: Codec<T>, T>(bytes: &[u8]) -> Result<T, CodecError> {
     attempt(|| C::decode(bytes)).unwrap_or_else(|panic| Err(panicked::<C, T>("read", &panic)))
 }
 

@@ -1,6 +1,9 @@
 //! How the arguments and the result of a method become bytes.
 
-use super::{CodecError, Coding, Signature, format, take_all};
+use crate::message::{
+    codecs::{Coding, Signature, take_all},
+    format::{self, CodecError},
+};
 
 /// How the arguments and the result of a method become bytes, and the signature that both sides compare before any do.
 pub struct Wire<A, V, E> {

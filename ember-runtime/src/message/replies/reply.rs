@@ -8,9 +8,9 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::Method;
 use crate::{
     error::{Failure, LostReason, RefusedReason},
+    message::methods::Method,
     panics::discard,
     shelf,
 };
@@ -192,7 +192,7 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
-    use crate::message::MethodInfo;
+    use crate::message::methods::MethodInfo;
 
     struct Echo;
 

@@ -8,7 +8,10 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{Message, check_key, encode, format};
+use crate::message::{
+    codecs::encode,
+    format::{self, Message, check_key},
+};
 
 /// No key on the way to a module is longer than this, in bytes, all of them together.
 pub(crate) const MAX_KEYS: usize = 4096;

@@ -4,8 +4,12 @@ use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use tokio::time::Instant;
 
-use super::{Chain, Keys, Lane, MAX_KEYS, MadeIn};
-use crate::{error::RefusedReason, id::Pid};
+use super::{
+    chain::Chain,
+    keys::{Keys, MAX_KEYS},
+    span::MadeIn,
+};
+use crate::{error::RefusedReason, id::Pid, message::methods::Lane};
 
 /// A call has so many headers at most, with those of the handler that makes it.
 pub(crate) const MAX_HEADERS: usize = 256;
@@ -100,7 +104,7 @@ impl Opened {
 
     /// The span in which the call was made. It is held no longer than needed: that of its caller may have ended.
     #[inline]
-    pub(super) fn take_made_in(&mut self) -> MadeIn {
+    pub(crate) fn take_made_in(&mut self) -> MadeIn {
         self.0.as_mut().map(|envelope| std::mem::take(&mut envelope.made_in)).unwrap_or_default()
     }
 

@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-use super::Sketch;
+use super::sketch::Sketch;
 use crate::id::{Incarnation, MethodId, NodeId, NodeKey, Pid};
 
 /// The structure of a type, for the fingerprints of the methods that it occurs in. `#[message]` derives it.
@@ -137,7 +137,7 @@ tuples! {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Signature, *};
+    use super::{super::sketch::Signature, *};
 
     fn text<T: Schema>() -> String {
         Signature::new(&[T::sketch], <()>::sketch, None).text().to_owned()

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 
 use tracing::{Span, level_filters::LevelFilter};
 
-use super::Named;
+use super::named::Named;
 
 /// A span, if there is one. It is counted, so that dropping nothing is one look, which becomes part of where it is dropped: each
 /// call does so several times.
@@ -53,7 +53,7 @@ pub(crate) struct HandlerSpan(Held);
 impl HandlerSpan {
     /// A span for a handler of `service`, whose call was made in `caller`.
     #[inline]
-    pub(super) fn open(caller: MadeIn, service: &dyn Named, method: &'static str) -> Self {
+    pub(crate) fn open(caller: MadeIn, service: &dyn Named, method: &'static str) -> Self {
         if is_heard() { Self::make(caller, service, method) } else { Self(None) }
     }
 

@@ -6,8 +6,13 @@
 
 use std::marker::PhantomData;
 
-use super::{Codec, Coding, Message, Schema, Sketch, coding};
-use crate::error::CallError;
+use super::{
+    codec::Codec,
+    coding::{self, Coding},
+    schema::Schema,
+    sketch::Sketch,
+};
+use crate::{error::CallError, message::format::Message};
 
 /// Asks what a type can do.
 #[derive(Debug)]
@@ -96,7 +101,7 @@ impl<T: Schema + Message> Structural<T> {
 impl<T: prost::Message + Default + 'static> ByProst<T> {
     /// The coding.
     pub fn coding(self) -> Coding<T> {
-        coding_by::<super::Prost, T>(|sketch| draw_by::<super::Prost, T>(sketch, |_| ()))
+        coding_by::<super::codec::Prost, T>(|sketch| draw_by::<super::codec::Prost, T>(sketch, |_| ()))
     }
 }
 

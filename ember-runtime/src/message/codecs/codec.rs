@@ -1,11 +1,8 @@
 //! How one value becomes bytes: the trait that users implement, and the formats that are built in.
 
 #[cfg(feature = "prost")]
-use super::format::room;
-use super::{
-    CodecError, Message,
-    format::{by_json, write_json},
-};
+use crate::message::format::room;
+use crate::message::format::{CodecError, Message, by_json, write_json};
 
 /// A format of one's own: `#[rpc(codec = MyCodec)]` on a method lets it write and read each argument, the value and the
 /// error of that method.

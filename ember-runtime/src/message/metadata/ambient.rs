@@ -4,7 +4,13 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::time::Instant;
 
-use super::{Chain, Due, Envelope, HandlerSpan, Named, Opened};
+use super::{
+    chain::Chain,
+    due::Due,
+    envelope::{Envelope, Opened},
+    named::Named,
+    span::HandlerSpan,
+};
 
 scoped_tls::scoped_thread_local!(static CURRENT: Ambient);
 

@@ -4,19 +4,17 @@ use std::{any::TypeId, convert::Infallible};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{
-    Codec, CodecError, Message, Sketch, apart,
-    format::{by_postcard, is_under_way, read, write},
-};
+use super::{apart, codec::Codec, sketch::Sketch};
+use crate::message::format::{CodecError, Message, by_postcard, is_under_way, read, write};
 
 /// How values of one type become bytes, and what the type looks like.
 pub struct Coding<T> {
-    pub(super) put: fn(&T, &mut Vec<u8>) -> Result<(), CodecError>,
-    pub(super) take: fn(&mut &[u8]) -> Result<T, CodecError>,
+    pub(crate) put: fn(&T, &mut Vec<u8>) -> Result<(), CodecError>,
+    pub(crate) take: fn(&mut &[u8]) -> Result<T, CodecError>,
     /// Whether the value would arrive as what it is.
-    pub(super) check: fn(&T) -> Result<(), CodecError>,
+    pub(crate) check: fn(&T) -> Result<(), CodecError>,
     /// Its part of a method's signature.
-    pub(super) sketch: fn(&mut Sketch),
+    pub(crate) sketch: fn(&mut Sketch),
 }
 
 impl<T> Clone for Coding<T> {
@@ -64,7 +62,7 @@ impl<T> std::fmt::Debug for Coding<T> {
 }
 
 /// Postcard, the default.
-pub(super) fn postcard<T: Message>(sketch: fn(&mut Sketch)) -> Coding<T> {
+pub(crate) fn postcard<T: Message>(sketch: fn(&mut Sketch)) -> Coding<T> {
     Coding { put: write, take: read, check: by_postcard, sketch }
 }
 
@@ -79,7 +77,7 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError>
 }
 
 /// A codec that was asked for. Its values are written with their length, 4 bytes little-endian, before them.
-pub(super) fn framed<C: Codec<T>, T: 'static>(sketch: fn(&mut Sketch)) -> Coding<T> {
+pub(crate) fn framed<C: Codec<T>, T: 'static>(sketch: fn(&mut Sketch)) -> Coding<T> {
     Coding { put: put_framed::<C, T>, take: take_framed::<C, T>, check: C::check, sketch }
 }
 
@@ -111,10 +109,10 @@ fn take_framed<C: Codec<T>, T>(bytes: &mut &[u8]) -> Result<T, CodecError> {
 fn is_of_users<C: 'static>() -> bool {
     let codec = TypeId::of::<C>();
     #[cfg(feature = "prost")]
-    if codec == TypeId::of::<super::Prost>() {
+    if codec == TypeId::of::<super::codec::Prost>() {
         return false;
     }
-    codec != TypeId::of::<super::Json>()
+    codec != TypeId::of::<super::codec::Json>()
 }
 
 /// The coding of an error that cannot happen.
@@ -158,8 +156,8 @@ pub fn at_end(bytes: &[u8]) -> Result<(), CodecError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Json, *};
-    use crate::message::{Unwritten, put_within};
+    use super::{super::codec::Json, *};
+    use crate::message::format::{Unwritten, put_within};
 
     #[test]
     fn values_round_trip_and_leftovers_are_refused() {

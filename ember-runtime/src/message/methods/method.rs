@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, time::Duration};
 
-use super::{Lane, Wire};
+use super::{lane::Lane, wire::Wire};
 
 /// A callable method: its types, its name and its options.
 pub trait Method: Sized + Send + Sync + 'static {
@@ -41,7 +41,7 @@ pub struct MethodInfo {
     pub contract: &'static str,
     /// Its name.
     pub name: &'static str,
-    /// Its signature as it was written: `(SumReq) -> i64`. What is compared is the structure, see [`Signature`](super::Signature).
+    /// Its signature as it was written: `(SumReq) -> i64`. What is compared is the structure, see [`Signature`](crate::message::codecs::Signature).
     pub signature: &'static str,
     /// Who may call it.
     pub reach: Reach,

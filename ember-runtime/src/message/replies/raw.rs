@@ -11,10 +11,11 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Encode, Envelope, Payload};
+use super::payload::Payload;
 use crate::{
     error::{Failure, LostReason},
     id::MethodId,
+    message::{format::Encode, metadata::Envelope},
 };
 
 /// A call whose arguments have not been decoded yet: that happens where the service runs.

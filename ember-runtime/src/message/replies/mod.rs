@@ -1,0 +1,14 @@
+//! The ways back: to a caller in this process, and to another node.
+
+mod deferred;
+mod payload;
+mod raw;
+mod reply;
+
+pub use self::deferred::{Deferred, Handled, Replier, answered};
+pub(crate) use self::{
+    deferred::deferred,
+    payload::Payload,
+    raw::{Arrivals, Lender, RawCall, RawReply, ReplyBody, ReplyLink},
+    reply::{Answer, Answering, Reply, reply_slot},
+};

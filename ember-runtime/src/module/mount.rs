@@ -1,10 +1,6 @@
 //! What the macros say of a module and of the field that holds it.
 
-use super::{Module, ModuleKey, Modules};
-use crate::{
-    actor::{KeyedField, Path, Service, Table, Unit},
-    message::Keys,
-};
+use crate::actor::{Path, Service, Table, Unit};
 
 /// A unit that may be mounted in the unit `P`.
 #[diagnostic::on_unimplemented(
@@ -48,56 +44,6 @@ pub trait Mounted: Sized {
     fn describe<S: Service, L: Path<S>, F>(table: &mut Table<S>)
     where
         F: Field<Owner = L::Unit, Child = Self::Child, Slot = Self>;
-}
-
-impl<T: Unit> Mounted for Module<T> {
-    type Slot = Self;
-    type Child = T;
-
-    fn describe<S: Service, L: Path<S>, F>(table: &mut Table<S>)
-    where
-        F: Field<Owner = L::Unit, Child = T, Slot = Self>,
-    {
-        T::describe::<S, super::In<L, F>>(table);
-    }
-}
-
-impl<K: ModuleKey, T: Unit> Mounted for Modules<K, T> {
-    type Slot = Self;
-    type Child = T;
-
-    fn describe<S: Service, L: Path<S>, F>(table: &mut Table<S>)
-    where
-        F: Field<Owner = L::Unit, Child = T, Slot = Self>,
-    {
-        let field = KeyedField {
-            module: T::NAME,
-            changes: |service, owner| {
-                at::<S, L, F, _>(service, owner, |modules| modules.changes(owner)).unwrap_or_default()
-            },
-            all: |service, owner| at::<S, L, F, _>(service, owner, |modules| modules.all(owner)).unwrap_or_default(),
-            renew: |service, owner| {
-                at::<S, L, F, _>(service, owner, Modules::renew);
-            },
-            discard: |service, module| {
-                // The way to the owner takes what it needs of the keys, and leaves the last.
-                if let Some(life) = module.life() {
-                    at::<S, L, F, _>(service, module, |modules| modules.discard(&life));
-                }
-            },
-        };
-        table.keyed(field, T::describe::<S, super::Under<L, F, K>>);
-    }
-}
-
-/// Uses the field `F` of the unit at `L`, found by `keys`; `None` if that unit is gone.
-fn at<S: Service, L: Path<S>, F: Field<Owner = L::Unit>, T>(
-    service: &mut S,
-    keys: &Keys,
-    action: impl FnOnce(&mut F::Slot) -> T,
-) -> Option<T> {
-    let mut owner = L::enter(service, &mut keys.reader()).ok()?;
-    Some(action(F::slot(L::parts(&mut owner).0)))
 }
 
 impl<S: Service> Table<S> {

@@ -2,9 +2,9 @@
 
 use std::{fmt, marker::PhantomData};
 
-use super::{Field, Module, MountIn};
+use super::{Field, Module, MountIn, Mounted};
 use crate::{
-    actor::{NotEntered, Path, Service, Unit},
+    actor::{NotEntered, Path, Service, Table, Unit},
     message::KeyReader,
 };
 
@@ -59,5 +59,17 @@ impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Module<<F as Field
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Lent({})", F::Child::NAME)
+    }
+}
+
+impl<T: Unit> Mounted for Module<T> {
+    type Slot = Self;
+    type Child = T;
+
+    fn describe<S: Service, L: Path<S>, F>(table: &mut Table<S>)
+    where
+        F: Field<Owner = L::Unit, Child = T, Slot = Self>,
+    {
+        T::describe::<S, In<L, F>>(table);
     }
 }

@@ -2,10 +2,10 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc};
 
-use super::{Field, ModuleKey, Modules, MountIn};
+use super::{Field, ModuleKey, Modules, MountIn, Mounted};
 use crate::{
-    actor::{NotEntered, Path, Service, Unit},
-    message::{KeyReader, Lifespan},
+    actor::{KeyedField, NotEntered, Path, Service, Table, Unit},
+    message::{KeyReader, Keys, Lifespan},
 };
 
 /// The path to a module under a key of the type `K`, in the field `F` of the unit at `L`.
@@ -73,4 +73,42 @@ impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Modules<K, <F as F
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LentKeyed({}, {:?})", F::Child::NAME, self.key)
     }
+}
+
+impl<K: ModuleKey, T: Unit> Mounted for Modules<K, T> {
+    type Slot = Self;
+    type Child = T;
+
+    fn describe<S: Service, L: Path<S>, F>(table: &mut Table<S>)
+    where
+        F: Field<Owner = L::Unit, Child = T, Slot = Self>,
+    {
+        let field = KeyedField {
+            module: T::NAME,
+            changes: |service, owner| {
+                at::<S, L, F, _>(service, owner, |modules| modules.changes(owner)).unwrap_or_default()
+            },
+            all: |service, owner| at::<S, L, F, _>(service, owner, |modules| modules.all(owner)).unwrap_or_default(),
+            renew: |service, owner| {
+                at::<S, L, F, _>(service, owner, Modules::renew);
+            },
+            discard: |service, module| {
+                // The way to the owner takes what it needs of the keys, and leaves the last.
+                if let Some(life) = module.life() {
+                    at::<S, L, F, _>(service, module, |modules| modules.discard(&life));
+                }
+            },
+        };
+        table.keyed(field, T::describe::<S, Under<L, F, K>>);
+    }
+}
+
+/// Uses the field `F` of the unit at `L`, found by `keys`; `None` if that unit is gone.
+fn at<S: Service, L: Path<S>, F: Field<Owner = L::Unit>, T>(
+    service: &mut S,
+    keys: &Keys,
+    action: impl FnOnce(&mut F::Slot) -> T,
+) -> Option<T> {
+    let mut owner = L::enter(service, &mut keys.reader()).ok()?;
+    Some(action(F::slot(L::parts(&mut owner).0)))
 }

@@ -26,6 +26,12 @@ pub(super) struct SimNetwork {
     pub(super) sockets: Sockets,
 }
 
+impl SimNetwork {
+    fn wrap(&self, stream: TcpStream) -> BoxStream {
+        stream::wrap(stream, &self.sockets, &self.weather, &self.recorder)
+    }
+}
+
 impl Network for SimNetwork {
     fn connect<'a>(&'a self, endpoint: &'a Endpoint) -> BoxFuture<'a, io::Result<BoxStream>> {
         async move {
@@ -49,7 +55,7 @@ impl Network for SimNetwork {
             }
             let result = outcome.as_ref().map_or("refused", |_| "connected");
             self.recorder.event(now(), format!("{} -> {address}: {result}", self.host));
-            Ok(stream::wrap(outcome?, self))
+            Ok(self.wrap(outcome?))
         }
         .boxed()
     }
@@ -81,7 +87,7 @@ impl Listener for SimListener {
     fn accept(&mut self) -> BoxFuture<'_, io::Result<BoxStream>> {
         async move {
             let (accepted, _) = self.listener.accept().await?;
-            Ok(stream::wrap(accepted, &self.network))
+            Ok(self.network.wrap(accepted))
         }
         .boxed()
     }

@@ -14,8 +14,7 @@ use tokio::{
 use turmoil::net::TcpStream;
 
 use super::{
-    network::SimNetwork,
-    sockets::{ReceiveEnd, SendEnd},
+    sockets::{ReceiveEnd, SendEnd, Sockets},
     trace::{Recorder, now},
     weather::Weather,
 };
@@ -27,12 +26,12 @@ const SEND_BUFFER: usize = 256 << 10;
 const PACKET: usize = 16 << 10;
 
 /// Puts a connection under the weather.
-pub(super) fn wrap(stream: TcpStream, network: &SimNetwork) -> BoxStream {
-    let number = network.recorder.number();
-    let (receive, send) = network.sockets.keep(number, stream);
+pub(super) fn wrap(stream: TcpStream, sockets: &Sockets, weather: &Weather, recorder: &Recorder) -> BoxStream {
+    let number = recorder.number();
+    let (receive, send) = sockets.keep(number, stream);
     let (buffer, unsent) = tokio::io::duplex(SEND_BUFFER);
-    tokio::spawn(transmit(unsent, send, network.weather.clone(), network.recorder.clone(), number));
-    Box::new(Connection { receive, buffer, recorder: network.recorder.clone(), number, read: None })
+    tokio::spawn(transmit(unsent, send, weather.clone(), recorder.clone(), number));
+    Box::new(Connection { receive, buffer, recorder: recorder.clone(), number, read: None })
 }
 
 /// The kernel's part: sends what was written, in order, also after the socket was closed.

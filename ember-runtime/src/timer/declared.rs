@@ -4,7 +4,10 @@ use std::{any::Any, sync::Arc};
 
 use tokio::time::sleep;
 
-use super::tick::{Tick, UnderWay};
+use super::{
+    tick::{Tick, UnderWay},
+    ticks::ticks,
+};
 use crate::{
     actor::{AnyCell, Cell, HookFn, Host, Schedule, Service, TaskJob, Timer},
     clock::Clock,
@@ -89,7 +92,7 @@ impl<S: Service> Declared<S> {
             #[cfg(feature = "cron")]
             Schedule::Cron(cron) => self.follow(cron).await,
             Schedule::Every(period) => {
-                let mut ticks = super::ticks(period);
+                let mut ticks = ticks(period);
                 loop {
                     ticks.tick().await;
                     if !self.tick() {

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::{task::AbortHandle, time::sleep};
 
-use super::tick::UnderWay;
+use super::{tick::UnderWay, ticks::ticks};
 use crate::{
     actor::{Cx, Unit},
     message::Envelope,
@@ -60,7 +60,7 @@ impl<U: Unit> Cx<'_, U> {
         assert!(!period.is_zero(), "`cx.every(0ns, …)` cannot be: a period is longer than 0");
         let action = Arc::new(Mutex::new(action));
         self.timer(|deliver, under_way| async move {
-            let mut ticks = super::ticks(period);
+            let mut ticks = ticks(period);
             loop {
                 ticks.tick().await;
                 let Some(tick) = under_way.begin() else { continue };

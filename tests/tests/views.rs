@@ -1,6 +1,6 @@
 //! What a node says of its services, and what its peers and the registry have of that: the same, whatever happens at once.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ember::{
     Pid, ServiceState,
@@ -167,4 +167,23 @@ async fn an_entry_of_a_service_that_others_delete_or_alter_is_written_again() {
     assert_ne!(written(&*session).await, truth);
     is_written(&*session, &truth).await;
     within("the peer's view to be right", b.wait_for_view(|view| listed(view, &a) == truth)).await;
+}
+
+#[tokio::test]
+async fn a_service_of_a_node_that_has_crashed_is_out_of_reach_while_its_lease_has_long_to_go() {
+    let registry = InProcess::default();
+    let build = |name: &str| Node::builder().name(name).registry(registry.clone()).lease(Duration::from_secs(600));
+    let (a, b) = (build("a").service(Leaf).start().await.unwrap(), build("b").start().await.unwrap());
+    sees(&b, "leaf", 1).await;
+    assert_eq!(b.client::<LeafClient>().rpc_ping().await, Ok(7));
+    let reach = |view: &ember::View| view.instances().iter().map(|it| it.is_reachable()).collect::<Vec<_>>();
+    assert_eq!((reach(&a.view()), reach(&b.view())), (vec![true], vec![true]));
+    // The last clone of a node: it ends as if it had crashed.
+    drop(a);
+    let view = within("it to be out of reach", b.wait_for_view(|view| reach(view) == [false])).await;
+    assert_eq!(view.instances()[0].state(), ServiceState::Running, "nobody has told the registry anything else");
+    // Its own services are within reach of each node.
+    b.spawn(Hosted::new(Leaf).register()).await.unwrap();
+    within("its own", b.wait_for_view(|view| reach(view) == [false, true] || reach(view) == [true, false])).await;
+    assert_eq!(b.client::<LeafClient>().rpc_ping().await, Ok(7));
 }

@@ -268,8 +268,7 @@ impl Listing {
             return;
         }
         let instance = Instance::of_offer(offer, Arc::clone(node), old.map(|old| &**old));
-        let suspect = self.is_suspect(offer.pid.node);
-        self.list(offer.pid, Some(Arc::new(Instance { suspect, ..instance })));
+        self.list(offer.pid, Some(Arc::new(self.marked(instance))));
     }
 
     pub(super) fn drop_service(&mut self, pid: Pid) {
@@ -304,15 +303,17 @@ impl Listing {
         }
     }
 
-    fn is_suspect(&self, node: NodeKey) -> bool {
-        self.suspects.contains(&node) || self.late.contains(&node)
+    /// The same service, with what is thought of its node.
+    fn marked(&self, instance: Instance) -> Instance {
+        let out_of_reach = self.suspects.contains(&instance.pid.node);
+        let suspect = out_of_reach || self.late.contains(&instance.pid.node);
+        Instance { suspect, out_of_reach, ..instance }
     }
 
     /// Passes on to the services of a node what is thought of it.
     fn mark(&mut self, node: NodeKey) {
-        let suspect = self.is_suspect(node);
         for service in self.services_of(node) {
-            self.list(service.pid, Some(Arc::new(Instance { suspect, ..Instance::clone(&service) })));
+            self.list(service.pid, Some(Arc::new(self.marked(Instance::clone(&service)))));
         }
     }
 

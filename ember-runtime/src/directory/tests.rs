@@ -105,15 +105,15 @@ impl Plain {
         others.chain([(HERE.id, HERE)]).collect()
     }
 
-    /// Pid, state, whether it is suspect, contracts, version.
-    fn listed(&self) -> Vec<(Pid, ServiceState, bool, Vec<String>, String)> {
+    /// Pid, state, whether it is suspect and reachable, contracts, version.
+    fn listed(&self) -> Vec<(Pid, ServiceState, [bool; 2], Vec<String>, String)> {
         let newest = self.newest();
         let remote = self.services.values().filter(|it| newest.get(&it.pid.node.id) == Some(&it.pid.node));
         let all: BTreeMap<_, _> = self.local.values().chain(remote).map(|it| (it.pid, it)).collect();
         let said = |it: &ServiceRecord| {
             let node = it.pid.node;
-            let suspect = node != HERE && (self.suspects.contains(&node) || self.late.contains(&node));
-            (it.pid, it.state, suspect, it.contracts.clone(), it.identity.version.clone())
+            let [broken, late] = [&self.suspects, &self.late].map(|of| node != HERE && of.contains(&node));
+            (it.pid, it.state, [broken || late, !broken], it.contracts.clone(), it.identity.version.clone())
         };
         all.into_values().map(said).collect()
     }
@@ -208,7 +208,8 @@ fn what_is_kept_up_is_what_looking_at_everything_finds() {
             }
             let view = directory.view();
             let said = |it: &Arc<Instance>| {
-                (it.pid, it.state, it.suspect, it.published.contracts.to_vec(), it.identity().version.clone())
+                let marks = [it.suspect, it.is_reachable()];
+                (it.pid, it.state, marks, it.published.contracts.to_vec(), it.identity().version.clone())
             };
             let listed: Vec<_> = view.instances().iter().map(said).collect();
             assert_eq!(listed, plain.listed(), "seed {seed}, step {step}");

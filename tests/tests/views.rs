@@ -9,18 +9,22 @@ use ember::{
     registry::{Context, InProcess, Registry, Session},
 };
 use ember_runtime::rng::Rng;
-use ember_tests::{cluster::sees, simulation::scale, wait::within};
+use ember_tests::{
+    cluster::sees,
+    leaf::{Leaf, LeafClient},
+    simulation::scale,
+    wait::within,
+};
 
-/// Is registered.
-#[service(name = "leaf")]
+/// Fails when it is told to.
+#[service(name = "fragile")]
 #[derive(Default)]
-struct Leaf;
+struct Fragile;
 
 #[rpc]
-impl Leaf {
-    /// Answers.
-    pub(crate) async fn rpc_ping(&mut self) -> u32 {
-        7
+impl Fragile {
+    pub(crate) async fn rpc_break(&mut self) {
+        panic!("as asked");
     }
 }
 
@@ -186,4 +190,27 @@ async fn a_service_of_a_node_that_has_crashed_is_out_of_reach_while_its_lease_ha
     b.spawn(Hosted::new(Leaf).register()).await.unwrap();
     within("its own", b.wait_for_view(|view| reach(view) == [false, true] || reach(view) == [true, false])).await;
     assert_eq!(b.client::<LeafClient>().rpc_ping().await, Ok(7));
+}
+
+#[tokio::test]
+async fn of_services_that_have_failed_the_last_1024_are_seen() {
+    let registry = InProcess::default();
+    let (a, b) = pair(&registry).await;
+    let mut failed = BTreeMap::new();
+    for number in 0..1_030 {
+        let fragile = Hosted::new(Fragile).on_panic(OnPanic::Stop).id(format!("{number}")).register();
+        let pid = a.spawn(fragile).await.unwrap();
+        a.select::<FragileClient>().pid(pid).client().rpc_break().await.unwrap_err();
+        if number >= 6 {
+            failed.insert(pid.number, "Failed".to_owned());
+        }
+    }
+    within("the own view to have the last", a.wait_for_view(|view| listed(view, &a) == failed)).await;
+    is_written(&*session(&registry).await, &failed).await;
+    within("the peer's view to have the last", b.wait_for_view(|view| listed(view, &a) == failed)).await;
+    // Another in the place of one makes room for one.
+    let again = Hosted::new(Fragile).id("500").register();
+    let pid = a.spawn(again).await.unwrap();
+    within("one to be replaced", a.wait_for_view(|view| listed(view, &a).len() == 1_024)).await;
+    assert_eq!(listed(&a.view(), &a).get(&pid.number).map(|it| &**it), Some("Running"));
 }

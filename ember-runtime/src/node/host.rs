@@ -150,7 +150,7 @@ impl Services {
         hosted: Hosted<S>,
         works: bool,
     ) -> Result<impl Future<Output = Result<Pid>> + Send + use<S>> {
-        super::values::instance(&hosted.particulars, &hosted.supervision, &hosted.limits)?;
+        super::values::instance(S::SPEC.name, &hosted.particulars, &hosted.supervision, &hosted.limits)?;
         let router = Arc::clone(&self.router);
         let pid = Pid { node: self.record.key, number: self.numbers.fetch_add(1, Ordering::Relaxed) };
         let Hosted { source, supervision, register: registered, limits, particulars } = hosted;

@@ -30,6 +30,7 @@ mod runtime;
 mod signals;
 mod started;
 mod stop;
+mod unseen;
 mod values;
 mod watches;
 

@@ -20,7 +20,7 @@ const FAILED: usize = 1_024;
 #[derive(Default)]
 pub(super) struct Started {
     /// By number: those that are in the view and in the registry, or will be.
-    pub(super) registered: BTreeMap<u64, Running>,
+    pub(super) registered: BTreeMap<u64, Registered>,
     /// Those that have not ended, by name and id, of which there is one each.
     taken: HashMap<Named, u64>,
     /// Those that have failed, and are in the view and in the registry until another of their name and id is there: their number,
@@ -34,8 +34,8 @@ pub(super) struct Started {
     types: HashMap<String, (TypeId, String)>,
 }
 
-/// A started service.
-pub(super) struct Running {
+/// A registered service of this node: it starts, runs or has failed.
+pub(super) struct Registered {
     pub(super) cell: Arc<dyn AnyCell>,
     /// It is in the view and in the registry.
     pub(super) published: bool,
@@ -69,7 +69,7 @@ impl Started {
 
     /// A service has been started: it goes into the view and into the registry, and the one that it takes the place of, which
     /// has failed, goes out of them.
-    pub(super) fn publish(&mut self, number: u64) -> Option<(Arc<dyn AnyCell>, Option<Running>)> {
+    pub(super) fn publish(&mut self, number: u64) -> Option<(Arc<dyn AnyCell>, Option<Registered>)> {
         let started = self.registered.get_mut(&number)?;
         started.published = true;
         let cell = Arc::clone(&started.cell);
@@ -79,7 +79,7 @@ impl Started {
 
     /// A service has ended. One that has failed stays in the registry as such, until another has taken its place, many others
     /// have failed since, or its node ends. What is returned is not there any more.
-    pub(super) fn release(&mut self, number: u64, state: ServiceState) -> Option<Running> {
+    pub(super) fn release(&mut self, number: u64, state: ServiceState) -> Option<Registered> {
         let ended = self.registered.get(&number)?;
         let key = named(&*ended.cell);
         let mut stays = ended.published && state == ServiceState::Failed;

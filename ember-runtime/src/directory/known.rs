@@ -13,7 +13,7 @@ use arc_swap::ArcSwap;
 
 use super::{
     Chance, Group, Instance, Interest, NodeRecord, Selector, Terms, View, change::Change, choose::choose,
-    groups::Groups, listing::Listing, news::Departure, nobody,
+    groups::Groups, listing::Listing, news::Exit, nobody,
 };
 use crate::{
     actor::{AnyCell, ServiceState},
@@ -92,8 +92,8 @@ impl Directory {
     }
 
     /// How a run of a node has left, or is about to, if that is known.
-    pub(crate) fn departure(&self, node: NodeKey) -> Option<Departure> {
-        self.lock().departure(node)
+    pub(crate) fn exit(&self, node: NodeKey) -> Option<Exit> {
+        self.lock().exit(node)
     }
 
     /// The node has ended: nothing is remembered any more, and all who wait look again.

@@ -9,7 +9,7 @@ use std::{
 use super::{
     Instance, NodeRecord, View,
     groups::Groups,
-    news::{Departure, News},
+    news::{Exit, News},
     record::Offer,
 };
 use crate::{
@@ -193,16 +193,16 @@ impl Listing {
     }
 
     /// How a run of a node has left, or is about to.
-    pub(super) fn departure(&self, key: NodeKey) -> Option<Departure> {
+    pub(super) fn exit(&self, key: NodeKey) -> Option<Exit> {
         match self.nodes.get(&key) {
-            Some(record) => record.leaving.then_some(Departure::InOrder),
-            None => self.news.departure(key),
+            Some(record) => record.leaving.then_some(Exit::InOrder),
+            None => self.news.exit(key),
         }
     }
 
     pub(super) fn drop_node(&mut self, key: NodeKey) {
         if let Some(known) = self.nodes.get(&key) {
-            self.news.departed(key, if known.leaving { Departure::InOrder } else { Departure::Lost });
+            self.news.departed(key, if known.leaving { Exit::InOrder } else { Exit::Lost });
         }
         self.lingering.remove(&key);
         self.suspects.remove(&key);

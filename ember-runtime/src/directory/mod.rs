@@ -49,7 +49,7 @@ pub(crate) use self::{
     in_flight::{InShare, Share},
     kept::Kept,
     known::Directory,
-    news::Departure,
+    news::Exit,
     nobody::{deserted, ended, no_such_run, of_another_kind},
     record::MethodRecord,
 };

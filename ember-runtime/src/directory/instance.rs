@@ -69,7 +69,7 @@ impl Instance {
         let Self { pid, published, node, state, direct, suspect, out_of_reach, cell, in_flight } = self;
         (*pid, *state, *direct) == (other.pid, other.state, other.direct)
             && (*suspect, *out_of_reach) == (other.suspect, other.out_of_reach)
-            && in_flight.is(&other.in_flight)
+            && in_flight.ptr_eq(&other.in_flight)
             && cell.is_some() == other.cell.is_some()
             && (published, node) == (&other.published, &other.node)
     }

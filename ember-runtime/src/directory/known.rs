@@ -29,7 +29,8 @@ pub(crate) struct Directory {
     groups: Arc<Groups>,
     /// How often something has changed; the number of the newest view.
     newest: AtomicU64,
-    number: ordered::Sender<u64>,
+    /// Told of each change.
+    changed: ordered::Sender<()>,
     /// The last view that somebody asked for.
     view: ArcSwap<View>,
 }
@@ -42,7 +43,7 @@ impl Directory {
             here,
             groups,
             newest: AtomicU64::new(0),
-            number: ordered::Sender::new(0),
+            changed: ordered::Sender::new(()),
             view: ArcSwap::default(),
         };
         directory.change(|_| ());
@@ -81,9 +82,9 @@ impl Directory {
         self.newest.load(Ordering::Acquire)
     }
 
-    /// Tells of new views by their number.
-    pub(crate) fn changes(&self) -> ordered::Receiver<u64> {
-        self.number.subscribe()
+    /// Tells of new views.
+    pub(crate) fn changes(&self) -> ordered::Receiver<()> {
+        self.changed.subscribe()
     }
 
     /// Tells of changes of what is known of one node, but for its services.
@@ -274,9 +275,9 @@ impl Directory {
         let result = change(&mut known);
         let news = known.news.take();
         if known.take_changed() {
-            let number = self.newest.fetch_add(1, Ordering::AcqRel) + 1;
+            self.newest.fetch_add(1, Ordering::AcqRel);
             drop(known);
-            self.number.send_replace(number);
+            self.changed.send_replace(());
         } else {
             drop(known);
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{NodeRecord, reading, record::Offer};
+use super::{NodeRecord, reading, record::SharedRecord};
 use crate::{
     id::{NodeKey, Pid},
     registry::{Event, SharedEvent},
@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) enum Change {
     Node(Arc<NodeRecord>),
-    Service(Offer),
+    Service(SharedRecord),
     NodeGone(NodeKey),
     ServiceGone(Pid),
 }

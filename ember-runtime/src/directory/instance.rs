@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use super::{
     MethodRecord, NodeRecord,
     in_flight::Counter,
-    record::{Offer, Published},
+    record::{Published, SharedRecord},
 };
 use crate::{
     actor::{AnyCell, ServiceIdentity, ServiceState},
@@ -43,10 +43,10 @@ impl Instance {
     }
 
     /// A service of another node; `old` is what was known of it.
-    pub(super) fn of_offer(offer: &Offer, node: Arc<NodeRecord>, old: Option<&Self>) -> Self {
-        let published = Arc::clone(&offer.published);
+    pub(super) fn of_record(record: &SharedRecord, node: Arc<NodeRecord>, old: Option<&Self>) -> Self {
+        let published = Arc::clone(&record.published);
         let in_flight = old.map(|old| old.in_flight.clone()).unwrap_or_default();
-        Self { in_flight, ..Self::of(offer.pid, published, node, offer.state) }
+        Self { in_flight, ..Self::of(record.pid, published, node, record.state) }
     }
 
     /// One of which no more is known.
@@ -59,9 +59,9 @@ impl Instance {
         Self { pid, published, node, state, direct: false, suspect: false, out_of_reach: false, cell: None, in_flight }
     }
 
-    /// Whether `offer` says nothing of it that is not known.
-    pub(super) fn is_as_offered(&self, offer: &Offer) -> bool {
-        (self.pid, self.state) == (offer.pid, offer.state) && self.published == offer.published
+    /// Whether `record` says nothing of it that is not known.
+    pub(super) fn is_as_recorded(&self, record: &SharedRecord) -> bool {
+        (self.pid, self.state) == (record.pid, record.state) && self.published == record.published
     }
 
     /// Whether nobody who looks at the one could tell it from the other.

@@ -251,7 +251,7 @@ impl Directory {
                         known.drop_node(key);
                         applied.gone.push(key);
                     }
-                    Change::Service(offer) if offer.pid.node != here => known.put_service(&offer),
+                    Change::Service(service) if service.pid.node != here => known.put_service(&service),
                     Change::ServiceGone(pid) if pid.node != here && !known.is_lingering(pid.node) => {
                         known.drop_service(pid);
                     }

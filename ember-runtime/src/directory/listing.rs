@@ -10,7 +10,7 @@ use super::{
     Instance, NodeRecord, View,
     groups::Groups,
     news::{Exit, News},
-    record::Offer,
+    record::SharedRecord,
 };
 use crate::{
     actor::{AnyCell, ServiceState},
@@ -261,14 +261,14 @@ impl Listing {
         }
     }
 
-    pub(super) fn put_service(&mut self, offer: &Offer) {
-        let Some(node) = self.nodes.get(&offer.pid.node) else { return };
-        let old = self.services.get(&offer.pid);
-        if old.is_some_and(|old| old.is_as_offered(offer)) {
+    pub(super) fn put_service(&mut self, record: &SharedRecord) {
+        let Some(node) = self.nodes.get(&record.pid.node) else { return };
+        let old = self.services.get(&record.pid);
+        if old.is_some_and(|old| old.is_as_recorded(record)) {
             return;
         }
-        let instance = Instance::of_offer(offer, Arc::clone(node), old.map(|old| &**old));
-        self.list(offer.pid, Some(Arc::new(self.marked(instance))));
+        let instance = Instance::of_record(record, Arc::clone(node), old.map(|old| &**old));
+        self.list(record.pid, Some(Arc::new(self.marked(instance))));
     }
 
     pub(super) fn drop_service(&mut self, pid: Pid) {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::{
     NodeRecord,
     change::{Change, Subject},
-    record::{Offer, Published, ServiceRecord},
+    record::{Published, ServiceRecord, SharedRecord},
 };
 use crate::{actor::ServiceState, id::Pid, registry::KeyValue};
 
@@ -55,9 +55,9 @@ pub(super) fn read(entry: &KeyValue, subject: Subject) -> Option<Change> {
         }
         Subject::Service(pid) => {
             let service: ServiceRecord = serde_json::from_slice(&entry.value).ok()?;
-            let offer = Offer::from(Some(service).filter(|service| service.pid == pid)?);
-            let record = Record::Service(pid, offer.state, Arc::downgrade(&offer.published));
-            (Change::Service(offer), record)
+            let service = SharedRecord::from(Some(service).filter(|service| service.pid == pid)?);
+            let record = Record::Service(pid, service.state, Arc::downgrade(&service.published));
+            (Change::Service(service), record)
         }
     };
     // A copy: what came with a larger answer must not keep all of that.
@@ -93,7 +93,7 @@ impl Entry {
             Record::Node(node) => node.upgrade().map(Change::Node),
             Record::Service(pid, state, published) => {
                 let published = published.upgrade()?;
-                Some(Change::Service(Offer { pid: *pid, state: *state, published }))
+                Some(Change::Service(SharedRecord { pid: *pid, state: *state, published }))
             }
         }
     }

@@ -184,8 +184,8 @@ fn say(directory: &Directory, plain: &mut Plain, rng: &Rng) {
         _ => {
             let record = service(rng, pid(HERE));
             let (pid, there) = (record.pid, rng.below(4) > 0);
-            let offer = record.clone().into();
-            let instance = there.then(|| Arc::new(Instance::of_offer(&offer, Arc::new(record_of(HERE)), None)));
+            let shared = record.clone().into();
+            let instance = there.then(|| Arc::new(Instance::of_record(&shared, Arc::new(record_of(HERE)), None)));
             if there {
                 plain.local.insert(pid, record);
             } else {

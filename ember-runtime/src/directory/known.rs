@@ -12,7 +12,7 @@ use std::{
 use arc_swap::ArcSwap;
 
 use super::{
-    Chance, Group, Instance, Interest, NodeRecord, Selector, Terms, View, change::Change, choose::choose,
+    Chance, Group, Instance, Interest, NodeRecord, Selector, Terms, View, change::ClusterChange, choose::choose,
     groups::Groups, listing::Listing, news::Exit, nobody,
 };
 use crate::{
@@ -239,20 +239,20 @@ impl Directory {
     }
 
     /// Applies what the registry says, in its order.
-    pub(super) fn apply(&self, changes: Vec<Change>, link_is_up: &dyn Fn(NodeKey) -> bool) -> Applied {
+    pub(super) fn apply(&self, changes: Vec<ClusterChange>, link_is_up: &dyn Fn(NodeKey) -> bool) -> Applied {
         let here = self.here.key;
         let mut applied = Applied::default();
         self.change(|known| {
             for change in changes {
                 match change {
-                    Change::Node(node) if node.key != here => applied.returned |= known.put_node(node),
-                    Change::NodeGone(key) if key != here && link_is_up(key) => known.linger(key),
-                    Change::NodeGone(key) if key != here => {
+                    ClusterChange::Node(node) if node.key != here => applied.returned |= known.put_node(node),
+                    ClusterChange::NodeGone(key) if key != here && link_is_up(key) => known.linger(key),
+                    ClusterChange::NodeGone(key) if key != here => {
                         known.drop_node(key);
                         applied.gone.push(key);
                     }
-                    Change::Service(service) if service.pid.node != here => known.put_service(&service),
-                    Change::ServiceGone(pid) if pid.node != here && !known.is_lingering(pid.node) => {
+                    ClusterChange::Service(service) if service.pid.node != here => known.put_service(&service),
+                    ClusterChange::ServiceGone(pid) if pid.node != here && !known.is_lingering(pid.node) => {
                         known.drop_service(pid);
                     }
                     // Of this node only it knows better.

@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Chance, Choice, Directory, Instance, Interest, Kept, NodeRecord, Selector, ServiceRecord, Terms, change::Change,
-    kept::Renewed,
+    Chance, Choice, Directory, Instance, Interest, Kept, NodeRecord, Selector, ServiceRecord, Terms,
+    change::ClusterChange, kept::Renewed,
 };
 use crate::{
     actor::{ServiceIdentity, ServiceState},
@@ -131,21 +131,21 @@ fn say(directory: &Directory, plain: &mut Plain, rng: &Rng) {
                 plain.lingering.remove(&key);
             }
             let record = NodeRecord { joining, ..record_of(key) };
-            directory.apply(vec![Change::Node(record.into())], &|_| false);
+            directory.apply(vec![ClusterChange::Node(record.into())], &|_| false);
         }
         2..=5 => {
             let record = service(rng, pid(key()));
             if record.pid.node != HERE && plain.nodes.contains_key(&record.pid.node) {
                 plain.services.insert(record.pid, record.clone());
             }
-            directory.apply(vec![Change::Service(record.into())], &|_| false);
+            directory.apply(vec![ClusterChange::Service(record.into())], &|_| false);
         }
         6 => {
             let pid = pid(key());
             if !plain.lingering.contains(&pid.node) {
                 plain.services.remove(&pid);
             }
-            directory.apply(vec![Change::ServiceGone(pid)], &|_| false);
+            directory.apply(vec![ClusterChange::ServiceGone(pid)], &|_| false);
         }
         7 => {
             let (key, is_up) = (key(), rng.below(2) == 0);
@@ -154,7 +154,7 @@ fn say(directory: &Directory, plain: &mut Plain, rng: &Rng) {
             } else if plain.nodes.contains_key(&key) {
                 plain.lingering.insert(key);
             }
-            directory.apply(vec![Change::NodeGone(key)], &|_| is_up);
+            directory.apply(vec![ClusterChange::NodeGone(key)], &|_| is_up);
         }
         8 | 9 => {
             let (key, suspect) = (key(), rng.below(2) == 0);
@@ -279,7 +279,7 @@ fn what_is_said_again_changes_nothing() {
     let there = node(2, 1);
     let record = service(&rng, Pid { node: there, number: 1 });
     let say = || {
-        let changes = vec![Change::Node(record_of(there).into()), Change::Service(record.clone().into())];
+        let changes = vec![ClusterChange::Node(record_of(there).into()), ClusterChange::Service(record.clone().into())];
         directory.apply(changes, &|_| false);
     };
     say();

@@ -17,7 +17,7 @@ use super::{
     book::Mine,
     change::{ClusterChange, Subject},
     keys,
-    known::Applied,
+    node_directory::Applied,
 };
 use crate::{
     id::{NodeKey, Pid},

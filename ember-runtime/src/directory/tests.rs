@@ -91,6 +91,9 @@ struct Plain {
     lingering: BTreeSet<NodeKey>,
 }
 
+/// Pid, state, whether it is suspect and reachable, contracts, version.
+type Seen = (Pid, ServiceState, [bool; 2], Vec<String>, String);
+
 impl Plain {
     fn drop_node(&mut self, key: NodeKey) {
         self.nodes.remove(&key);
@@ -105,8 +108,7 @@ impl Plain {
         others.chain([(HERE.id, HERE)]).collect()
     }
 
-    /// Pid, state, whether it is suspect and reachable, contracts, version.
-    fn listed(&self) -> Vec<(Pid, ServiceState, [bool; 2], Vec<String>, String)> {
+    fn listed(&self) -> Vec<Seen> {
         let newest = self.newest();
         let remote = self.services.values().filter(|it| newest.get(&it.pid.node.id) == Some(&it.pid.node));
         let all: BTreeMap<_, _> = self.local.values().chain(remote).map(|it| (it.pid, it)).collect();

@@ -20,25 +20,13 @@ use ember::{
 use ember_tests::{
     cluster::sees,
     etcd_process::EtcdProcess,
+    leaf::{Leaf, LeafClient},
     registry::{context, open_ready},
     simulation::scale,
     wait::within,
 };
 use futures_util::future::{BoxFuture, join_all};
 use tokio::time::{Instant, sleep, timeout};
-
-/// Is registered.
-#[service(name = "leaf")]
-#[derive(Default)]
-struct Leaf;
-
-#[rpc]
-impl Leaf {
-    /// Answers.
-    pub(crate) async fn rpc_ping(&mut self) -> u32 {
-        7
-    }
-}
 
 /// A thousand nodes that end at once in a debug build have two processors among them.
 const PATIENT: Duration = Duration::from_secs(120);

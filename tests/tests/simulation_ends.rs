@@ -288,3 +288,50 @@ fn a_service_that_nobody_lists_retires_with_its_node_for_those_whom_it_calls() {
         assert_eq!(written.lines(), ["at once"], "seed {seed}");
     }
 }
+
+/// Waits until a node sees the service of that pid so: whether it can be reached, and that it is listed as running.
+async fn sees_reach(node: Node, pid: Pid, reachable: bool) {
+    let fits = |view: &View| {
+        let listed = view.instances().iter().find(|it| it.pid() == pid);
+        listed.is_some_and(|it| it.is_reachable() == reachable && it.state() == ServiceState::Running)
+    };
+    let waited = timeout(ms(3_000), node.wait_for_view(fits)).await.map(drop);
+    waited.unwrap_or_else(|_| panic!("{} sees {:?}", node.name(), node.view().instances()));
+}
+
+#[test]
+fn an_instance_is_out_of_reach_as_soon_as_the_link_to_its_node_is_gone_and_until_there_is_another() {
+    for seed in 0..5 {
+        let build = |node: NodeBuilder| node.service(fragile(false));
+        let cluster = Cluster::seed(seed).ttl(ms(60_000)).node("ada", |node| node).node("eve", |node| node);
+        cluster.node("one", build).run(|sim| async move {
+            sim.settled().await;
+            sim.linked("ada", "one").await;
+            let pid = sim.view("ada").unwrap().instances()[0].pid();
+            let see = |name: &str, reachable| sim.on(name, move |node| sees_reach(node, pid, reachable));
+            see("ada", true).await.unwrap();
+
+            sim.partition("ada", "one");
+            see("ada", false).await.unwrap();
+            // It is the opinion of each node.
+            see("eve", true).await.unwrap();
+            see("one", true).await.unwrap();
+            sim.heal("ada", "one");
+            see("ada", true).await.unwrap();
+
+            sim.linked("ada", "one").await;
+            sim.kill("one").await;
+            let killed = sim.elapsed();
+            see("ada", false).await.unwrap();
+            assert!(sim.elapsed() - killed < ms(500), "{:?}", sim.elapsed() - killed);
+            let seen = sim.view("ada").unwrap();
+            assert!(format!("{:?}", seen.instances()).contains("Running (out of reach)"), "{seen:?}");
+            sim.start("one").await.unwrap();
+            let anew = sim.on("ada", async move |node: Node| {
+                let of_it = |view: &View| view.instances().iter().find(|it| it.pid() != pid).cloned();
+                of_it(&*node.wait_for_view(|view| of_it(view).is_some()).await).unwrap()
+            });
+            assert!(anew.await.unwrap().is_reachable());
+        });
+    }
+}

@@ -15,6 +15,7 @@ pub(crate) mod serde;
 mod signature;
 mod types;
 mod unit;
+mod unseen;
 
 pub(crate) use self::{
     block::{Block, block},

@@ -171,7 +171,7 @@ impl Course {
         let mut pause = MIN_PAUSE;
         let mut refused: Option<RefusedReason> = None;
         // Made when there is nobody left to ask; then every further round looks at the changes since the last.
-        let mut changes: Option<ordered::Receiver<u64>> = None;
+        let mut changes: Option<ordered::Receiver<()>> = None;
         loop {
             if let Some(changes) = &mut changes {
                 changes.mark_unchanged();

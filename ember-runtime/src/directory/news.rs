@@ -15,7 +15,7 @@ const REMEMBERED: usize = 1024;
 
 /// How a run of a node has left the view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Departure {
+pub(crate) enum Exit {
     /// It was being shut down, and had stopped its services.
     InOrder,
     Lost,
@@ -28,7 +28,7 @@ pub(super) struct News {
     prune_at: usize,
     /// Of which those who wait for it have to be told.
     due: BTreeSet<NodeId>,
-    departed: BTreeMap<NodeKey, Departure>,
+    departed: BTreeMap<NodeKey, Exit>,
     /// The same, in the order in which they left.
     order: VecDeque<NodeKey>,
 }
@@ -60,7 +60,7 @@ impl News {
         due.iter().filter_map(|node| self.waited_for.get(node).cloned()).collect()
     }
 
-    pub(super) fn departed(&mut self, node: NodeKey, how: Departure) {
+    pub(super) fn departed(&mut self, node: NodeKey, how: Exit) {
         if self.departed.insert(node, how).is_none() {
             self.order.push_back(node);
         }
@@ -78,7 +78,7 @@ impl News {
         }
     }
 
-    pub(super) fn departure(&self, node: NodeKey) -> Option<Departure> {
+    pub(super) fn exit(&self, node: NodeKey) -> Option<Exit> {
         self.departed.get(&node).copied()
     }
 }
@@ -118,11 +118,11 @@ mod tests {
         (0..10_000).for_each(|id| drop(news.of(NodeId(id))));
         assert!(news.waited_for.len() <= 32 && news.waited_for.contains_key(&NodeId(0)));
         drop(kept);
-        (0..10_000).for_each(|id| news.departed(key(id), Departure::Lost));
-        news.departed(key(9_999), Departure::InOrder);
+        (0..10_000).for_each(|id| news.departed(key(id), Exit::Lost));
+        news.departed(key(9_999), Exit::InOrder);
         assert_eq!((news.departed.len(), news.order.len()), (REMEMBERED, REMEMBERED));
-        assert_eq!((news.departure(key(0)), news.departure(key(9_999))), (None, Some(Departure::InOrder)));
+        assert_eq!((news.exit(key(0)), news.exit(key(9_999))), (None, Some(Exit::InOrder)));
         news.returned(key(9_999));
-        assert_eq!((news.departure(key(9_999)), news.order.len()), (None, REMEMBERED - 1));
+        assert_eq!((news.exit(key(9_999)), news.order.len()), (None, REMEMBERED - 1));
     }
 }

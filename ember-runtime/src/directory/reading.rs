@@ -9,8 +9,8 @@ use bytes::Bytes;
 
 use super::{
     NodeRecord,
-    change::{Change, Subject},
-    record::{Offer, Published, ServiceRecord},
+    change::{ClusterChange, Subject},
+    record::{Published, ServiceRecord, SharedRecord},
 };
 use crate::{actor::ServiceState, id::Pid, registry::KeyValue};
 
@@ -40,7 +40,7 @@ enum Record {
 }
 
 /// What an entry that is about `subject` says; nothing if it cannot be read, or is about something else.
-pub(super) fn read(entry: &KeyValue, subject: Subject) -> Option<Change> {
+pub(super) fn read(entry: &KeyValue, subject: Subject) -> Option<ClusterChange> {
     let place = (subject, entry.modified);
     let known = lock().entries.get(&place).filter(|known| known.value == entry.value).and_then(Entry::change);
     if known.is_some() {
@@ -51,13 +51,13 @@ pub(super) fn read(entry: &KeyValue, subject: Subject) -> Option<Change> {
             let node: NodeRecord = serde_json::from_slice(&entry.value).ok()?;
             let node = Arc::new(Some(node).filter(|node| node.key == key)?);
             let record = Record::Node(Arc::downgrade(&node));
-            (Change::Node(node), record)
+            (ClusterChange::Node(node), record)
         }
         Subject::Service(pid) => {
             let service: ServiceRecord = serde_json::from_slice(&entry.value).ok()?;
-            let offer = Offer::from(Some(service).filter(|service| service.pid == pid)?);
-            let record = Record::Service(pid, offer.state, Arc::downgrade(&offer.published));
-            (Change::Service(offer), record)
+            let service = SharedRecord::from(Some(service).filter(|service| service.pid == pid)?);
+            let record = Record::Service(pid, service.state, Arc::downgrade(&service.published));
+            (ClusterChange::Service(service), record)
         }
     };
     // A copy: what came with a larger answer must not keep all of that.
@@ -88,12 +88,12 @@ impl Entry {
         }
     }
 
-    fn change(&self) -> Option<Change> {
+    fn change(&self) -> Option<ClusterChange> {
         match &self.record {
-            Record::Node(node) => node.upgrade().map(Change::Node),
+            Record::Node(node) => node.upgrade().map(ClusterChange::Node),
             Record::Service(pid, state, published) => {
                 let published = published.upgrade()?;
-                Some(Change::Service(Offer { pid: *pid, state: *state, published }))
+                Some(ClusterChange::Service(SharedRecord { pid: *pid, state: *state, published }))
             }
         }
     }
@@ -116,7 +116,7 @@ mod tests {
 
     fn record(number: u64, name: &str) -> Arc<NodeRecord> {
         let read = read(&entry(number, name), Subject::Node(key(number)));
-        let Some(Change::Node(node)) = read else { panic!("no node: {read:?}") };
+        let Some(ClusterChange::Node(node)) = read else { panic!("no node: {read:?}") };
         node
     }
 

@@ -9,7 +9,8 @@ use std::{
 
 use crate::{
     actor::{Changes, ModuleBusy, NotEntered, Unit, note_change},
-    message::{KeyReader, Keys, Lifespan, Message, check_key},
+    error::InsertError,
+    message::{KeyReader, Keys, Lifespan, Message, unusable_key},
 };
 
 /// What modules can stand under: ordered, so that they are visited in the same order on every run, and able to travel, since
@@ -105,21 +106,33 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
     /// Adds a module. It can be used at once, and is started when the running handler has ended. One that stood under the
     /// key comes back, as from [`remove`](Modules::remove).
     ///
-    /// The keys of a call's modules, as they travel, have 4 KiB together: calls with longer ones are refused as `TooMuchBeside`, so
-    /// that nobody reaches a module under such a key.
-    ///
     /// # Panics
-    /// In debug builds and in simulations, if a key of this type is read as another one than was written: callers would reach
-    /// another module. `#[message]` types that compile are not; what is wrong is mostly an attribute of serde.
+    /// If nobody could call the module under that key. [`try_insert`](Self::try_insert) returns an error then: for keys that come
+    /// from elsewhere.
+    #[track_caller]
     pub fn insert(&mut self, key: K, module: T) -> Option<T> {
-        if let Err(error) = check_key(&key) {
-            panic!("no module can stand under such a key: {error}");
+        self.try_insert(key, module).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Adds a module, as [`insert`](Self::insert) does.
+    ///
+    /// # Errors
+    /// Nobody could call it under that key; key and module come back, and what stands there stays:
+    /// - The key has more than 4 KiB as it travels. (All keys on the way of a call to a module within another one's have 4 KiB
+    ///   together: calls with more are refused as `TooMuchBeside`.)
+    /// - It cannot be written at all.
+    /// - In debug builds and in simulations: a key of this type is read as another one than was written, so that callers would
+    ///   reach another module. `#[message]` types that compile are not; what is wrong is mostly an attribute of serde.
+    pub fn try_insert(&mut self, key: K, module: T) -> Result<Option<T>, InsertError<K, T>> {
+        if let Some(why) = unusable_key(&key) {
+            let why = format!("no module `{}` can stand under such a key: {why}", T::NAME);
+            return Err(InsertError::new(key, module, why));
         }
         let before = self.remove(&key);
         self.change();
         let entry = Entry { module: Some(Box::new(module)), life: Lifespan::new(), started: false };
         self.entries.insert(key, entry);
-        before
+        Ok(before)
     }
 
     /// Takes a module out. Its timers and event subscriptions end; its `stop` does not run, since it is yours now: use

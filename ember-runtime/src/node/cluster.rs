@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{Node, NodeBuilder, door::Door, namesake, patience::Signs, revive, values};
+use super::{Node, NodeBuilder, door::Door, namesake, revive, signs::Signs, values};
 use crate::{
     directory::{AnnounceConfig, Announced, Announcer, Contact, FollowConfig, Follower, Mine, Stalls},
     error::{Error, Result},

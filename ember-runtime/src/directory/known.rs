@@ -20,6 +20,7 @@ use crate::{
     error::RefusedReason,
     id::{NodeId, NodeKey, Pid, PublicKey},
     message::ordered,
+    panics::woken,
 };
 
 /// The directory of one node.
@@ -276,11 +277,11 @@ impl Directory {
         if known.take_changed() {
             let number = self.newest.fetch_add(1, Ordering::AcqRel) + 1;
             drop(known);
-            self.number.send_replace(number);
+            woken(|| self.number.send_replace(number));
         } else {
             drop(known);
         }
-        news.iter().for_each(|of| of.send_replace(()));
+        news.iter().for_each(|of| woken(|| of.send_replace(())));
         result
     }
 

@@ -191,7 +191,12 @@ impl<M: Method> Drop for Answering<M> {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
+    use std::{
+        convert::Infallible,
+        pin::pin,
+        sync::atomic::{AtomicUsize, Ordering},
+        task::Wake,
+    };
 
     use futures_util::FutureExt;
 
@@ -245,16 +250,15 @@ mod tests {
     }
 
     /// Looks, as it is woken and as it is dropped, whether the slot is free; panics as it is woken.
-    struct Looks(Arc<Slot<Echo>>, Arc<std::sync::atomic::AtomicUsize>);
+    struct Looks(Arc<Slot<Echo>>, Arc<[AtomicUsize; 2]>);
 
     impl Looks {
         fn look(&self) {
-            assert!(self.0.0.try_lock().is_ok(), "the slot is locked");
-            self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            self.1[usize::from(self.0.0.try_lock().is_ok())].fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    impl std::task::Wake for Looks {
+    impl Wake for Looks {
         fn wake(self: Arc<Self>) {
             self.look();
             panic!("a waker that panics");
@@ -269,20 +273,20 @@ mod tests {
 
     #[test]
     fn wakers_of_both_sides_are_woken_and_dropped_with_nothing_locked_and_may_panic() {
-        let looked = Arc::<std::sync::atomic::AtomicUsize>::default();
-        let count = || looked.load(std::sync::atomic::Ordering::Relaxed);
+        let looked = Arc::<[AtomicUsize; 2]>::default();
+        let counts = || looked.each_ref().map(|count| count.load(Ordering::Relaxed));
         let waker = |slot: &Arc<Slot<Echo>>| Waker::from(Arc::new(Looks(Arc::clone(slot), Arc::clone(&looked))));
         let (mut reply, mut answering) = reply_slot::<Echo>(None);
         let slot = answering.0.clone().unwrap();
         for _ in 0..2 {
             assert!(Pin::new(&mut answering).poll(&mut Context::from_waker(&waker(&slot))).is_pending());
-            assert!(std::pin::pin!(reply.unwanted()).poll(&mut Context::from_waker(&waker(&slot))).is_pending());
+            assert!(pin!(reply.unwanted()).poll(&mut Context::from_waker(&waker(&slot))).is_pending());
         }
-        assert_eq!(count(), 2, "others took their places");
+        assert_eq!(counts(), [0, 2], "others took their places");
         reply.send(done(1));
-        assert_eq!(count(), 4, "the caller was woken, and its waker dropped");
+        assert_eq!(counts(), [0, 4], "the caller was woken, and its waker dropped");
         drop(answering);
-        assert_eq!(count(), 6, "the callee was woken, and its waker dropped");
+        assert_eq!(counts(), [0, 6], "the callee was woken, and its waker dropped");
     }
 
     #[tokio::test]

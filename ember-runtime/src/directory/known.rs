@@ -108,7 +108,7 @@ impl Directory {
         self.groups.find(interest).unwrap_or_else(|| {
             // Locked: nobody joins or leaves while they are looked through.
             let known = self.lock();
-            self.groups.of(interest, known.all_listed())
+            self.groups.of(interest, known.services(), known.all_listed())
         })
     }
 

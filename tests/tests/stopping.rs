@@ -376,3 +376,39 @@ async fn what_was_cut_short_is_counted_by_class_in_a_few_words() {
     }
     assert!(!node.stop(idle));
 }
+
+/// Has no `stop`.
+#[service]
+struct Plain(Gate);
+
+#[rpc]
+impl Plain {
+    pub async fn rpc_pass(&mut self) {
+        self.0.pass().await;
+    }
+
+    pub async fn rpc_ping(&mut self) {}
+}
+
+#[tokio::test]
+async fn a_shutdown_that_does_not_wait_cuts_short_what_is_at_work_also_for_a_caller_that_has_gone_and_nothing_else() {
+    for at_work in [false, true] {
+        let gate = Gate::default();
+        let node = Node::builder().drain(Duration::ZERO).service(Plain(gate.clone())).start().await.unwrap();
+        let client = node.client::<PlainClient>();
+        let passing = tokio::spawn(client.rpc_pass());
+        gate.reached().await;
+        if at_work {
+            passing.abort();
+            assert!(passing.await.unwrap_err().is_cancelled());
+        } else {
+            // It has a driver from now on, which has nothing to do.
+            let waits = tokio::spawn(client.rpc_ping());
+            gate.open();
+            passing.await.unwrap().unwrap();
+            waits.await.unwrap().unwrap();
+        }
+        let ended = node.shutdown().await;
+        assert_eq!(ended.is_err(), at_work, "{ended:?}");
+    }
+}

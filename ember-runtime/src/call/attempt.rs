@@ -248,10 +248,14 @@ impl Course {
         self.target.address.selector.pid.is_some() && matches!(reason, RefusedReason::Stopped | RefusedReason::Retiring)
     }
 
-    /// Whether somebody waits for this call who retires. Whoever else retires may wait for that one: neither would end.
+    /// Whether somebody waits for this call who retires. Whoever else retires may wait for that one: neither would end. A task of a
+    /// node that retires may be what a `stop` waits for: it has no chain that could tell.
     pub(super) fn is_for_one_that_retires(&self) -> bool {
-        let chain = self.inherited.chain.as_ref();
-        chain.is_some_and(|chain| chain.links().any(|link| self.target.router.retires(link.pid)))
+        let router = &self.target.router;
+        match &self.inherited.chain {
+            Some(chain) => chain.links().any(|link| router.retires(link.pid)),
+            None => router.is_retiring(),
+        }
     }
 
     /// Whether one is about to start that has not refused: it does not retire, whoever else does.

@@ -16,7 +16,7 @@ use crate::{
     transport::{LinkConfig, lock, pulse::Pulse, socket::Sockets},
 };
 
-async fn memory_pair() -> (Memory, Node, Node) {
+pub(super) async fn memory_pair() -> (Memory, Node, Node) {
     let memory = Memory::default();
     let a = memory.node(key(1, 1), LinkConfig::default()).await;
     let b = memory.node(key(2, 1), LinkConfig::default()).await;

@@ -26,6 +26,7 @@ pub mod testing;
 pub mod timer;
 #[cfg(feature = "cluster")]
 mod transport;
+mod wakers;
 
 #[doc(hidden)]
 pub use inventory;

@@ -85,6 +85,8 @@ fn a_service_that_has_failed_is_seen_until_another_has_taken_its_place() {
 #[service]
 pub struct Polite {
     whom: &'static str,
+    /// It leaves the call to a task, and waits for that.
+    in_a_task: bool,
     both: Arc<Barrier>,
     log: Log,
 }
@@ -95,7 +97,9 @@ impl Polite {
     async fn stop(&mut self, cx: &mut Cx<'_, Self>) {
         self.both.wait().await;
         let asked = Instant::now();
-        let failure = cx.select::<PoliteClient>().id(self.whom).client().rpc_bye().await.unwrap_err();
+        let call = cx.select::<PoliteClient>().id(self.whom).client().rpc_bye();
+        let outcome = if self.in_a_task { tokio::spawn(call).await.unwrap() } else { call.await };
+        let failure = outcome.unwrap_err();
         let CallError::NotExecuted(_) = failure else { panic!("{failure}") };
         self.log.say(if asked.elapsed() < ms(500) { "at once".into() } else { format!("{:?}", asked.elapsed()) });
     }
@@ -105,13 +109,13 @@ impl Polite {
 
 #[test]
 fn services_of_two_nodes_that_call_each_other_when_they_stop_do_not_wait_for_each_other() {
-    for seed in 0..5 {
-        let (log, both) = (Log::default(), Arc::new(Barrier::new(2)));
+    for seed in 0..10 {
+        let (log, both, in_a_task) = (Log::default(), Arc::new(Barrier::new(2)), seed % 2 == 1);
         let polite = |id: &'static str, whom: &'static str| {
             let (log, both) = (log.clone(), Arc::clone(&both));
             move |node: NodeBuilder| {
                 let (log, both) = (log.clone(), Arc::clone(&both));
-                node.service(Hosted::new(Polite { whom, both, log }).id(id))
+                node.service(Hosted::new(Polite { whom, in_a_task, both, log }).id(id))
             }
         };
         let cluster = Cluster::seed(seed).node("ada", polite("left", "right")).node("one", polite("right", "left"));

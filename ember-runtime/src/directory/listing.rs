@@ -73,6 +73,11 @@ impl Listing {
         View::new(number, self.current.values().cloned().collect(), instances)
     }
 
+    /// How many services there are, listed or not.
+    pub(super) fn services(&self) -> usize {
+        self.services.len()
+    }
+
     /// All that are listed, in the order of their pids.
     pub(super) fn all_listed(&self) -> impl Iterator<Item = &Arc<Instance>> {
         self.services.values().filter(|it| self.counts(it.pid.node))

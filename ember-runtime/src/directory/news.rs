@@ -10,7 +10,7 @@ use crate::{
     message::ordered,
 };
 
-/// So many runs of nodes are remembered that have left.
+/// So many runs of nodes are remembered that have left, and those beside that somebody waits for.
 const REMEMBERED: usize = 1024;
 
 /// How a run of a node has left the view.
@@ -64,10 +64,18 @@ impl News {
         if self.departed.insert(node, how).is_none() {
             self.order.push_back(node);
         }
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.departed.remove(&oldest);
+        // More than one may leave in turn for each that comes, or those that were waited for would stay.
+        for _ in 0..2 {
+            if self.order.len() <= REMEMBERED {
+                return;
+            }
+            let Some(oldest) = self.order.pop_front() else { return };
+            if self.waited_for.get(&oldest.id).is_some_and(|sender| sender.is_wanted()) {
+                // When very many leave at once, it has not been told yet.
+                self.order.push_back(oldest);
+            } else {
+                self.departed.remove(&oldest);
+            }
         }
     }
 
@@ -124,5 +132,16 @@ mod tests {
         assert_eq!((news.exit(key(0)), news.exit(key(9_999))), (None, Some(Exit::InOrder)));
         news.returned(key(9_999));
         assert_eq!((news.exit(key(9_999)), news.order.len()), (None, REMEMBERED - 1));
+    }
+
+    #[test]
+    fn however_many_leave_at_once_those_who_wait_for_one_are_told_how_it_left() {
+        let mut news = News::default();
+        let waiting: Vec<_> = (0..3_000).map(|id| news.of(NodeId(id))).collect();
+        (0..10_000).for_each(|id| news.departed(key(id), Departure::InOrder));
+        assert!((0..3_000).all(|id| news.departure(key(id)) == Some(Departure::InOrder)));
+        drop(waiting);
+        (10_000..20_000).for_each(|id| news.departed(key(id), Departure::Lost));
+        assert_eq!((news.departed.len(), news.order.len()), (REMEMBERED, REMEMBERED));
     }
 }

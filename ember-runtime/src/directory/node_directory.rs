@@ -20,6 +20,7 @@ use crate::{
     error::RefusedReason,
     id::{NodeId, NodeKey, Pid, PublicKey},
     message::ordered,
+    panics::woken,
 };
 
 /// The directory of one node.
@@ -108,7 +109,7 @@ impl Directory {
         self.groups.find(interest).unwrap_or_else(|| {
             // Locked: nobody joins or leaves while they are looked through.
             let known = self.lock();
-            self.groups.of(interest, known.all_listed())
+            self.groups.of(interest, known.services(), known.all_listed())
         })
     }
 
@@ -277,11 +278,11 @@ impl Directory {
         if known.take_changed() {
             self.newest.fetch_add(1, Ordering::AcqRel);
             drop(known);
-            self.changed.send_replace(());
+            woken(|| self.changed.send_replace(()));
         } else {
             drop(known);
         }
-        news.iter().for_each(|of| of.send_replace(()));
+        news.iter().for_each(|of| woken(|| of.send_replace(())));
         result
     }
 

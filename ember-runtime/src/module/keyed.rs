@@ -2,8 +2,8 @@
 
 use std::{
     borrow::Borrow,
-    collections::{BTreeMap, VecDeque},
-    fmt,
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    fmt, mem,
     sync::Arc,
 };
 
@@ -46,6 +46,8 @@ pub struct Modules<K, T> {
     entries: BTreeMap<K, Entry<T>>,
     /// To be stopped.
     leaving: VecDeque<(K, Entry<T>)>,
+    /// Under these stand some that were not started.
+    fresh: BTreeSet<K>,
     /// Whether some may wait to be started or stopped.
     changed: bool,
 }
@@ -60,7 +62,7 @@ struct Entry<T> {
 impl<K: Ord, T> Modules<K, T> {
     /// None yet.
     pub fn new() -> Self {
-        Self { entries: BTreeMap::new(), leaving: VecDeque::new(), changed: false }
+        Self { entries: BTreeMap::new(), leaving: VecDeque::new(), fresh: BTreeSet::new(), changed: false }
     }
 
     fn change(&mut self) {
@@ -131,6 +133,7 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
         let before = self.remove(&key);
         self.change();
         let entry = Entry { module: Some(Box::new(module)), life: Lifespan::new(), started: false };
+        self.fresh.insert(key.clone());
         self.entries.insert(key, entry);
         Ok(before)
     }
@@ -143,7 +146,7 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
     where
         K: Borrow<Q>,
     {
-        let (key, mut entry) = self.entries.remove_entry(key)?;
+        let (key, mut entry) = self.take_out(key)?;
         let module = entry.module.take();
         if module.is_none() {
             self.leaving.push_back((key, entry));
@@ -158,10 +161,19 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
     where
         K: Borrow<Q>,
     {
-        let Some(gone) = self.entries.remove_entry(key) else { return false };
+        let Some(gone) = self.take_out(key) else { return false };
         self.leaving.push_back(gone);
         self.change();
         true
+    }
+
+    fn take_out<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<(K, Entry<T>)>
+    where
+        K: Borrow<Q>,
+    {
+        let (key, entry) = self.entries.remove_entry(key)?;
+        self.fresh.remove(key.borrow());
+        Some((key, entry))
     }
 
     /// The module under the key.
@@ -240,14 +252,16 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
     /// What was added and released since the last time. What was never started is dropped here.
     pub(super) fn changes(&mut self, owner: &Keys) -> Changes {
         let mut changes = Changes::default();
-        if !std::mem::take(&mut self.changed) {
+        if !mem::take(&mut self.changed) {
             return changes;
         }
         self.leaving.retain(|(_, entry)| entry.started);
         changes.released.extend(self.leaving.iter().map(|(key, entry)| owner.and(key).of(&entry.life)));
-        for (key, entry) in self.entries.iter_mut().filter(|(_, entry)| !entry.started) {
-            entry.started = true;
-            changes.added.push(owner.and(key).of(&entry.life));
+        for key in mem::take(&mut self.fresh) {
+            if let Some(entry) = self.entries.get_mut(&key) {
+                entry.started = true;
+                changes.added.push(owner.and(&key).of(&entry.life));
+            }
         }
         changes
     }
@@ -264,6 +278,7 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
             entry.life = Lifespan::new();
             entry.started = false;
         }
+        self.fresh = self.entries.keys().cloned().collect();
         self.changed = true;
     }
 
@@ -273,10 +288,13 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
         if self.leaving.front().is_some_and(|(_, entry)| is(entry)) {
             drop(self.leaving.pop_front());
         } else if let Some(first) = self.entries.first_entry().filter(|first| is(first.get())) {
-            drop(first.remove());
+            let (key, entry) = first.remove_entry();
+            self.fresh.remove(&key);
+            drop(entry);
         } else {
             self.leaving.retain(|(_, entry)| !is(entry));
             self.entries.retain(|_, entry| !is(entry));
+            self.fresh.retain(|key| self.entries.contains_key(key));
         }
     }
 }

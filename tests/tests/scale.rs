@@ -310,7 +310,8 @@ async fn what_was_never_written_is_forgotten_when_it_ends_and_what_was_is_asked_
     // Twenty deletions a minute at most, and none of what never was there.
     assert!((60..=1_300).contains(&asked), "asked {asked} times in an hour");
     registry.full.store(false, Ordering::Relaxed);
-    sees(&b, "leaf", 0).await;
+    let gone = b.wait_for_view(|view| view.instances().is_empty());
+    timeout(PATIENT, gone).await.expect("their deletions to be taken");
     // tidy: sleep: the last refusal may have been a moment ago, on a paused clock
     sleep(Duration::from_secs(120)).await;
     registry.asked.store(0, Ordering::Relaxed);

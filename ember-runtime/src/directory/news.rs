@@ -138,10 +138,10 @@ mod tests {
     fn however_many_leave_at_once_those_who_wait_for_one_are_told_how_it_left() {
         let mut news = News::default();
         let waiting: Vec<_> = (0..3_000).map(|id| news.of(NodeId(id))).collect();
-        (0..10_000).for_each(|id| news.departed(key(id), Departure::InOrder));
-        assert!((0..3_000).all(|id| news.departure(key(id)) == Some(Departure::InOrder)));
+        (0..10_000).for_each(|id| news.departed(key(id), Exit::InOrder));
+        assert!((0..3_000).all(|id| news.exit(key(id)) == Some(Exit::InOrder)));
         drop(waiting);
-        (10_000..20_000).for_each(|id| news.departed(key(id), Departure::Lost));
+        (10_000..20_000).for_each(|id| news.departed(key(id), Exit::Lost));
         assert_eq!((news.departed.len(), news.order.len()), (REMEMBERED, REMEMBERED));
     }
 }

@@ -10,8 +10,9 @@ const BITS: u32 = 4;
 const WAYS: usize = 1 << BITS;
 
 /// Values by node. A clone shares everything.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) enum ByNode<T> {
+    #[default]
     Empty,
     /// The only one on its way.
     One(NodeId, T),
@@ -27,12 +28,6 @@ fn way(node: NodeId) -> u64 {
 fn step(way: &mut u64) -> usize {
     *way = way.rotate_left(BITS);
     *way as usize % WAYS
-}
-
-impl<T> Default for ByNode<T> {
-    fn default() -> Self {
-        Self::Empty
-    }
 }
 
 impl<T: Clone> ByNode<T> {
@@ -72,14 +67,15 @@ impl<T: Clone> ByNode<T> {
 
     /// The same, without a value for this node.
     pub(super) fn without(&self, node: NodeId) -> Self {
-        if self.get(node).is_none() { self.clone() } else { self.without_at(way(node), node) }
+        if self.get(node).is_none() { self.clone() } else { self.without_at(way(node)) }
     }
 
-    fn without_at(&self, mut way: u64, node: NodeId) -> Self {
+    /// Without the one that is at the end of this way.
+    fn without_at(&self, mut way: u64) -> Self {
         let Self::Branch(ways) = self else { return Self::Empty };
         let mut ways = (**ways).clone();
         let place = &mut ways[step(&mut way)];
-        *place = place.without_at(way, node);
+        *place = place.without_at(way);
         let mut left = ways.iter().filter(|way| !matches!(way, Self::Empty));
         match (left.next(), left.next()) {
             (None, _) => Self::Empty,

@@ -21,7 +21,7 @@ pub use ember_runtime::{
     },
     clock::{Clock, SystemClock},
     directory::{Choice, Instance, Interest, Key, NodeRecord, Selector, View},
-    error::{CallError, Error, Lost, LostReason, Refused, RefusedReason, Result, SendError},
+    error::{CallError, Error, InsertError, Lost, LostReason, Refused, RefusedReason, Result, SendError},
     id::{Incarnation, NodeId, NodeKey, Pid},
     message::{Codec, CodecError, Deferred, Idempotent, Json, Message, Replier, Schema, Sketch},
     module::{Module, ModuleKey, Modules},

@@ -52,6 +52,11 @@ impl EmbeddedNode {
         assert_eq!(self.line(), "ready");
     }
 
+    /// The number of the process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Writes a key.
     pub fn put(&mut self, key: &str, value: &str) -> String {
         self.ask(&format!("put {key} {value}"))

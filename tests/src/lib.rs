@@ -8,6 +8,7 @@ pub mod embedded_node;
 pub mod etcd_process;
 pub mod faults;
 pub mod gate;
+pub mod leaf;
 pub mod log;
 pub mod logged;
 pub mod programs;

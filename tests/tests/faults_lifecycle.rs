@@ -177,6 +177,21 @@ fn a_node_whose_registry_does_not_answer_fails_to_start_and_says_what_to_do() {
 }
 
 #[test]
+fn a_node_whose_registry_is_served_by_a_stopped_process_fails_to_start_and_names_that_process() {
+    let stage = stage(Kind::Embedded);
+    let host = stage.counter("host");
+    host.freeze();
+    let mut node = stage.launch(&stage.configuration("lonely"));
+    assert_eq!(node.exit().code(), Some(1));
+    host.thaw();
+    let (log, pid) = (node.log(), host.pid());
+    let last = log.lines().last().unwrap_or_default();
+    assert!(last.contains(&format!("process {pid}, `fault-node`")) && last.contains("is stopped"), "who? {last}");
+    assert!(last.contains(&format!("`kill -CONT {pid}`")), "what to do? {last}");
+    assert!(!last.contains("its address"), "nobody gave one: {last}");
+}
+
+#[test]
 fn a_node_whose_registry_folder_is_open_to_others_fails_to_start_and_says_what_to_do() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("to open the folder");

@@ -4,7 +4,7 @@
 
 use std::fmt::Debug;
 
-use ember::{CallError, Node, RefusedReason, prelude::*};
+use ember::{CallError, LostReason, Node, RefusedReason, prelude::*};
 use ember_tests::cluster::{Cluster, sees};
 
 #[service(name = "reader")]
@@ -29,6 +29,23 @@ impl Reader {
     pub async fn rpc_last(&mut self, cx: &mut Cx<'_, Self>) -> Option<String> {
         self.read += 1;
         cx.header("255").map(Into::into)
+    }
+
+    /// Whether a page can stand under a key of that length, and why not; the key comes back.
+    pub async fn rpc_open(&mut self, length: usize) -> Result<(), String> {
+        let key = "k".repeat(length);
+        self.pages.try_insert(key.clone(), Page).map(drop).map_err(|error| {
+            assert_eq!(error.key, key);
+            error.to_string()
+        })
+    }
+
+    pub async fn rpc_open_or_panic(&mut self, length: usize) {
+        self.pages.insert("k".repeat(length), Page);
+    }
+
+    pub async fn rpc_pages(&mut self) -> usize {
+        self.pages.len()
     }
 
     pub async fn rpc_count(&mut self) -> u32 {
@@ -104,5 +121,22 @@ async fn keys_of_a_module_have_4096_bytes_at_most_wherever_it_is() {
         too_much(page(4095).await, "4097 bytes");
         let unsent = page(4095).send().expect_err("it is refused");
         too_much::<()>(Err(CallError::NotExecuted(unsent.refused)), "4097 bytes");
+    }
+}
+
+#[tokio::test]
+async fn a_module_stands_under_no_key_that_no_call_can_name() {
+    for (caller, _callee) in nodes().await {
+        let reader = caller.client::<ReaderClient>();
+        assert_eq!(reader.rpc_open(4094).await, Ok(()));
+        assert_eq!(reader.pages().key("k".repeat(4094)).rpc_touch().await, Ok(()), "the longest that there can be");
+        for length in [4095, 100_000] {
+            let Err(CallError::App(why)) = reader.rpc_open(length).await else { panic!("nobody could call it") };
+            assert!(why.contains("`Page`") && why.contains("more than 4096 bytes"), "{why}");
+        }
+        assert_eq!(reader.rpc_pages().await, Ok(1));
+        let Err(CallError::MaybeExecuted(lost)) = reader.rpc_open_or_panic(4095).await else { panic!("it panics") };
+        let LostReason::Panicked(message) = lost.reason() else { panic!("{lost}") };
+        assert!(message.contains("no module `Page` can stand under such a key"), "{lost}");
     }
 }

@@ -118,3 +118,27 @@ async fn pid_that_has_ended_or_is_of_another_kind_or_run_says_so() {
     assert!(text.ends_with("(node `b`): its node has been started anew since"), "{text}");
     drop(again);
 }
+
+#[tokio::test]
+async fn texts_of_filters_are_quoted_where_they_are_not_plain_and_cut_where_they_are_long() {
+    let node = Node::builder().start().await.unwrap();
+    let said = async |id: &str| {
+        let text = why(node.select::<RoomClient>().id(id).tag("a=b", id).client().rpc_ping().await);
+        let (selector, _) = text.split_once(": ").unwrap();
+        selector.strip_prefix("service `room` id=").unwrap().to_owned()
+    };
+    let hundred = "x".repeat(100);
+    for (id, shown) in [
+        ("plain/1", "plain/1".to_owned()),
+        ("", "\"\"".into()),
+        ("two words", "\"two words\"".into()),
+        ("say \"hi\"\n\u{202e}", "\"say \\\"hi\\\"\\n\\u{202e}\"".into()),
+        (&hundred, hundred.clone()),
+        (&"x".repeat(101), format!("{hundred}…")),
+        // Characters are counted, not bytes, and none is cut in two.
+        (&"ü".repeat(100), format!("\"{}\"", "ü".repeat(100))),
+        (&"ü".repeat(70_000), format!("\"{}\"…", "ü".repeat(100))),
+    ] {
+        assert_eq!(said(id).await, format!("{shown} tag:\"a=b\"={shown}"));
+    }
+}

@@ -27,7 +27,11 @@ async fn cluster_without_a_registry_is_refused_and_says_what_to_write() {
     let text = problem(Node::builder().advertise(Endpoint::Tcp("127.0.0.1:7".into()))).await;
     assert!(text.starts_with("`.advertise(…)` without `.registry(…)`"), "{text}");
     let text = problem(Node::builder().lease(Duration::from_secs(9))).await;
-    assert!(text.starts_with("`.lease(…)` without `.registry(…)`"), "{text}");
+    assert!(
+        text.starts_with("`.lease(…)` without `.registry(…)`: such a node has no peers. Leave it out, or write"),
+        "{text}"
+    );
+    assert!(text.contains(".registry(Embedded::default())") && text.contains(".registry(Etcd::new("), "{text}");
     let text = problem(Node::builder().max_message(1 << 20)).await;
     assert!(text.starts_with("`.max_message(…)` without `.registry(…)`"), "{text}");
 }

@@ -5,7 +5,7 @@ use std::{env, sync::Arc};
 
 use ember_runtime::registry::{Embedded, Etcd, conformance};
 use ember_tests::{
-    embedded_node::private_folder,
+    embedded_node::{EmbeddedNode, private_folder},
     registry::{compact, open_ready},
 };
 use futures_util::FutureExt;
@@ -23,6 +23,16 @@ async fn embedded_conforms() {
     let folder = private_folder();
     let registry = Embedded::at(folder.path());
     conforms("embedded", open_ready(&registry).await, registry.endpoint("test").unwrap()).await;
+}
+
+// What the serving process reads does not go over the socket; what others read does.
+#[tokio::test]
+async fn embedded_conforms_where_another_process_serves() {
+    let folder = private_folder();
+    let mut host = EmbeddedNode::start(env!("CARGO_BIN_EXE_embedded-node"), folder.path());
+    host.ready();
+    let registry = Embedded::at(folder.path());
+    conforms("embedded elsewhere", open_ready(&registry).await, registry.endpoint("test").unwrap()).await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use ember_runtime::registry::{Embedded, Registry, RegistryError, Session};
+use ember_runtime::registry::{Embedded, Registry, RegistryError, Session, WatchItem};
 use ember_tests::{
     embedded_node::{EmbeddedNode, private_folder},
     registry::{await_value, context, is_unavailable, next, open, open_ready},
@@ -70,27 +70,41 @@ async fn a_frozen_host_is_unavailable_and_keeps_its_place_and_its_data() {
     let mut host = node(folder.path());
     host.ready();
     assert_eq!(host.put("a", "kept"), "ok");
-    let other = open_ready(&Embedded::at(folder.path())).await;
+    let registry = Embedded::at(folder.path());
+    let other = open_ready(&registry).await;
 
     host.freeze();
     let outcomes = (put(&*other, "b", "x").await, count(&*other).await);
     assert!(is_unavailable(&outcomes.0), "{outcomes:?}");
     assert!(is_unavailable(&outcomes.1), "nobody takes over from a host that still has the lock: {outcomes:?}");
+    let text = outcomes.1.unwrap_err().to_string();
+    let (pid, socket) = (host.pid(), registry.endpoint("test").unwrap());
+    assert!(text.contains(&socket) && text.contains(&format!("process {pid}, `embedded-node`")), "who? {text}");
+    assert!(text.contains(&format!("`kill -CONT {pid}`")), "what to do? {text}");
 
     host.thaw();
     await_value(&*other, "a", "kept").await;
 }
 
-#[tokio::test]
-async fn a_session_that_ends_hands_the_place_over() {
+// As above: this process is the host.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_serves_until_the_last_of_its_sessions_ends_and_hands_the_place_over() {
     let folder = private_folder();
     let registry = Embedded::at(folder.path());
     let first = open_ready(&registry).await;
     let second = open_ready(&registry).await;
-    put(&*first, "a", "old").await.unwrap();
-    assert_eq!(count(&*second).await.unwrap(), 1);
+    let mut elsewhere = node(folder.path());
+    elsewhere.ready();
+    let revision = put(&*first, "a", "kept").await.unwrap();
+    let mut watch = second.watch("b".into(), revision + 1).await.unwrap();
+    // A node whose start fails does this, and the others go on.
     drop(first);
-    eventually("an empty store", async || (count(&*second).await.ok()? == 0).then_some(())).await;
+    assert_eq!(elsewhere.put("b", "new"), "ok");
+    let heard = next(&mut watch).await;
+    assert!(matches!(&heard, Ok(WatchItem::Events { events, .. }) if events.len() == 1), "{heard:?}");
+    assert_eq!((elsewhere.get("a"), count(&*second).await.unwrap()), ("kept".into(), 2));
+    drop(second);
+    eventually("an empty store", async || (elsewhere.get("a") == "none").then_some(())).await;
 }
 
 #[tokio::test]
@@ -107,20 +121,22 @@ async fn the_data_survives_the_removal_of_the_socket() {
     await_value(&*host, "a", "kept").await;
 }
 
-#[tokio::test]
+// One of the two who race to serve is another process.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn there_is_one_store_after_the_whole_folder_was_removed() {
     let parent = private_folder();
     let folder = parent.path().join("registry");
-    let registry = Embedded::at(&folder);
-    let sessions = [open_ready(&registry).await, open_ready(&registry).await];
+    let session = open_ready(&Embedded::at(&folder)).await;
+    let mut elsewhere = node(&folder);
+    elsewhere.ready();
     fs::remove_dir_all(&folder).unwrap();
     let files = || fs::read_dir(&folder).map_or(0, Iterator::count);
     eventually("a new lock and a new socket", async || (files() == 2).then_some(())).await;
-    eventually("both sessions to see one store", async || {
-        put(&*sessions[0], "a", "x").await.ok()?;
-        let seen = sessions[1].list("a".into()).await.ok()?.entries;
-        sessions[1].delete("a".into()).await.ok()?;
-        (seen.len() == 1 && sessions[0].list("a".into()).await.ok()?.entries.is_empty()).then_some(())
+    eventually("both to see one store", async || {
+        put(&*session, "a", "x").await.ok()?;
+        let seen = elsewhere.get("a");
+        session.delete("a".into()).await.ok()?;
+        (seen == "x" && elsewhere.get("a") == "none").then_some(())
     })
     .await;
 }

@@ -20,25 +20,13 @@ use ember::{
 use ember_tests::{
     cluster::sees,
     etcd_process::EtcdProcess,
+    leaf::{Leaf, LeafClient},
     registry::{context, open_ready},
     simulation::scale,
     wait::within,
 };
 use futures_util::future::{BoxFuture, join_all};
 use tokio::time::{Instant, sleep, timeout};
-
-/// Is registered.
-#[service(name = "leaf")]
-#[derive(Default)]
-struct Leaf;
-
-#[rpc]
-impl Leaf {
-    /// Answers.
-    pub(crate) async fn rpc_ping(&mut self) -> u32 {
-        7
-    }
-}
 
 /// A thousand nodes that end at once in a debug build have two processors among them.
 const PATIENT: Duration = Duration::from_secs(120);
@@ -274,6 +262,50 @@ async fn a_hundred_entries_that_the_registry_rejects_hold_up_nothing_that_comes_
     a.stop(last.unwrap());
     sees(&b, "leaf", 3).await;
     assert!(begun.elapsed() < Duration::from_secs(2), "its end waited: {:?}", begun.elapsed());
+    a.shutdown().await.unwrap();
+    b.shutdown().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_never_written_is_forgotten_when_it_ends_and_what_was_is_asked_for_ever_more_rarely() {
+    let registry = Odd::default();
+    let build = |name: &str| Node::builder().name(name).registry(registry.clone());
+    let (a, b) = (build("a").start().await.unwrap(), build("b").start().await.unwrap());
+    let mut written = Vec::new();
+    for _ in 0..20 {
+        written.push(a.spawn(Hosted::new(Leaf).register()).await.unwrap());
+    }
+    sees(&b, "leaf", 20).await;
+    registry.full.store(true, Ordering::Relaxed);
+    let end = async |services: Vec<Pid>| {
+        for pid in services {
+            assert!(a.stop(pid));
+        }
+        sees(&a, "leaf", 0).await;
+        // tidy: sleep: what is asked for later is what is tested, on a paused clock
+        sleep(Duration::from_secs(240)).await;
+        registry.asked.swap(0, Ordering::Relaxed)
+    };
+    // A change that is refused again and again, as services come and go for hours, has the others asked for no more often.
+    end(written).await;
+    for _ in 0..10 {
+        let pid = a.spawn(Hosted::new(Leaf).register()).await.unwrap();
+        end(vec![pid]).await;
+    }
+    // tidy: sleep: how often it is asked in an hour is what is tested, on a paused clock
+    sleep(Duration::from_secs(3_600)).await;
+    let asked = registry.asked.swap(0, Ordering::Relaxed);
+    // Twenty deletions a minute at most, and none of what never was there.
+    assert!((60..=1_300).contains(&asked), "asked {asked} times in an hour");
+    registry.full.store(false, Ordering::Relaxed);
+    let gone = b.wait_for_view(|view| view.instances().is_empty());
+    timeout(PATIENT, gone).await.expect("their deletions to be taken");
+    // tidy: sleep: the last refusal may have been a moment ago, on a paused clock
+    sleep(Duration::from_secs(120)).await;
+    registry.asked.store(0, Ordering::Relaxed);
+    // tidy: sleep: that nothing is left to ask for is what is tested, on a paused clock
+    sleep(Duration::from_secs(3_600)).await;
+    assert_eq!(registry.asked.load(Ordering::Relaxed), 0, "something is left in the book");
     a.shutdown().await.unwrap();
     b.shutdown().await.unwrap();
 }

@@ -85,6 +85,8 @@ fn a_service_that_has_failed_is_seen_until_another_has_taken_its_place() {
 #[service]
 pub struct Polite {
     whom: &'static str,
+    /// It leaves the call to a task, and waits for that.
+    in_a_task: bool,
     both: Arc<Barrier>,
     log: Log,
 }
@@ -95,7 +97,9 @@ impl Polite {
     async fn stop(&mut self, cx: &mut Cx<'_, Self>) {
         self.both.wait().await;
         let asked = Instant::now();
-        let failure = cx.select::<PoliteClient>().id(self.whom).client().rpc_bye().await.unwrap_err();
+        let call = cx.select::<PoliteClient>().id(self.whom).client().rpc_bye();
+        let outcome = if self.in_a_task { tokio::spawn(call).await.unwrap() } else { call.await };
+        let failure = outcome.unwrap_err();
         let CallError::NotExecuted(_) = failure else { panic!("{failure}") };
         self.log.say(if asked.elapsed() < ms(500) { "at once".into() } else { format!("{:?}", asked.elapsed()) });
     }
@@ -105,13 +109,13 @@ impl Polite {
 
 #[test]
 fn services_of_two_nodes_that_call_each_other_when_they_stop_do_not_wait_for_each_other() {
-    for seed in 0..5 {
-        let (log, both) = (Log::default(), Arc::new(Barrier::new(2)));
+    for seed in 0..10 {
+        let (log, both, in_a_task) = (Log::default(), Arc::new(Barrier::new(2)), seed % 2 == 1);
         let polite = |id: &'static str, whom: &'static str| {
             let (log, both) = (log.clone(), Arc::clone(&both));
             move |node: NodeBuilder| {
                 let (log, both) = (log.clone(), Arc::clone(&both));
-                node.service(Hosted::new(Polite { whom, both, log }).id(id))
+                node.service(Hosted::new(Polite { whom, in_a_task, both, log }).id(id))
             }
         };
         let cluster = Cluster::seed(seed).node("ada", polite("left", "right")).node("one", polite("right", "left"));
@@ -286,5 +290,52 @@ fn a_service_that_nobody_lists_retires_with_its_node_for_those_whom_it_calls() {
             ada.and(one).unwrap();
         });
         assert_eq!(written.lines(), ["at once"], "seed {seed}");
+    }
+}
+
+/// Waits until a node sees the service of that pid so: whether it can be reached, and that it is listed as running.
+async fn sees_reach(node: Node, pid: Pid, reachable: bool) {
+    let fits = |view: &View| {
+        let listed = view.instances().iter().find(|it| it.pid() == pid);
+        listed.is_some_and(|it| it.is_reachable() == reachable && it.state() == ServiceState::Running)
+    };
+    let waited = timeout(ms(3_000), node.wait_for_view(fits)).await.map(drop);
+    waited.unwrap_or_else(|_| panic!("{} sees {:?}", node.name(), node.view().instances()));
+}
+
+#[test]
+fn an_instance_is_out_of_reach_as_soon_as_the_link_to_its_node_is_gone_and_until_there_is_another() {
+    for seed in 0..5 {
+        let build = |node: NodeBuilder| node.service(fragile(false));
+        let cluster = Cluster::seed(seed).ttl(ms(60_000)).node("ada", |node| node).node("eve", |node| node);
+        cluster.node("one", build).run(|sim| async move {
+            sim.settled().await;
+            sim.linked("ada", "one").await;
+            let pid = sim.view("ada").unwrap().instances()[0].pid();
+            let see = |name: &str, reachable| sim.on(name, move |node| sees_reach(node, pid, reachable));
+            see("ada", true).await.unwrap();
+
+            sim.partition("ada", "one");
+            see("ada", false).await.unwrap();
+            // It is the opinion of each node.
+            see("eve", true).await.unwrap();
+            see("one", true).await.unwrap();
+            sim.heal("ada", "one");
+            see("ada", true).await.unwrap();
+
+            sim.linked("ada", "one").await;
+            sim.kill("one").await;
+            let killed = sim.elapsed();
+            see("ada", false).await.unwrap();
+            assert!(sim.elapsed() - killed < ms(500), "{:?}", sim.elapsed() - killed);
+            let seen = sim.view("ada").unwrap();
+            assert!(format!("{:?}", seen.instances()).contains("Running (out of reach)"), "{seen:?}");
+            sim.start("one").await.unwrap();
+            let anew = sim.on("ada", async move |node: Node| {
+                let of_it = |view: &View| view.instances().iter().find(|it| it.pid() != pid).cloned();
+                of_it(&*node.wait_for_view(|view| of_it(view).is_some()).await).unwrap()
+            });
+            assert!(anew.await.unwrap().is_reachable());
+        });
     }
 }

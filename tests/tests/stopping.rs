@@ -376,3 +376,47 @@ async fn what_was_cut_short_is_counted_by_class_in_a_few_words() {
     }
     assert!(!node.stop(idle));
 }
+
+/// Has no `stop`.
+#[service]
+struct Plain(Gate);
+
+#[rpc]
+impl Plain {
+    pub async fn rpc_pass(&mut self) {
+        self.0.pass().await;
+    }
+
+    pub async fn rpc_ping(&mut self) {}
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Caller {
+    Waits,
+    Gone,
+    /// It has gone, and the handler has not ended.
+    GoneTooEarly,
+}
+
+#[tokio::test]
+async fn a_shutdown_that_does_not_wait_cuts_short_what_is_at_work_also_for_a_caller_that_has_gone_and_nothing_else() {
+    for caller in [Caller::Waits, Caller::Gone, Caller::GoneTooEarly] {
+        let gate = Gate::default();
+        let node = Node::builder().registry(ember::registry::InProcess::default()).drain(Duration::ZERO);
+        let node = node.service(Plain(gate.clone())).start().await.unwrap();
+        let client = node.client::<PlainClient>();
+        let passing = tokio::spawn(client.rpc_pass());
+        gate.reached().await;
+        if caller != Caller::Waits {
+            passing.abort();
+        }
+        if caller != Caller::GoneTooEarly {
+            let waits = tokio::spawn(client.rpc_ping());
+            gate.open();
+            waits.await.unwrap().unwrap();
+        }
+        assert_eq!(passing.await.is_ok(), caller == Caller::Waits);
+        let ended = node.shutdown().await;
+        assert_eq!(ended.is_err(), caller == Caller::GoneTooEarly, "{caller:?}: {ended:?}");
+    }
+}

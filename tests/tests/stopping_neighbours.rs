@@ -2,9 +2,12 @@
 
 #![allow(unreachable_pub, reason = "callable methods are `pub`, tests are not")]
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use ember::{Error, LostReason, RefusedReason, Restart, prelude::*};
+use ember::{Error, LostReason, RefusedReason, Restart, ServiceState, prelude::*};
 use ember_tests::{
     cluster::{lost, refused},
     gate::Gate,
@@ -255,4 +258,65 @@ async fn a_stop_that_wants_to_be_called_back_makes_its_call_and_is_not() {
     node.shutdown().await.unwrap();
     assert_eq!(log.lines(), ["start", "stop"]);
     assert_eq!(noted.lines(), ["noted"]);
+}
+
+/// Two of them stand by: one is stopped while it is at work, the other is about to start again.
+#[service(name = "standby")]
+#[derive(Clone)]
+struct Standby(Gate);
+
+#[rpc]
+impl Standby {
+    pub async fn rpc_work(&mut self) {
+        self.0.pass().await;
+    }
+
+    pub async fn rpc_panic(&mut self) {
+        panic!("on purpose");
+    }
+
+    pub async fn rpc_ping(&mut self) {}
+}
+
+/// In its stop it stops one of them, and asks whoever is there.
+#[service(name = "leaver")]
+struct Leaver {
+    node: Arc<OnceLock<Node>>,
+    works: Pid,
+    log: Log,
+}
+
+#[rpc]
+impl Leaver {
+    #[on(stop)]
+    async fn stop(&mut self, cx: &mut Cx<'_, Self>) {
+        assert!(self.node.get().unwrap().stop(self.works));
+        // No view knows of that yet: it is found to retire when it is asked.
+        self.log.say(format!("{:?}", cx.client::<StandbyClient>().rpc_ping().timeout(Duration::from_secs(60)).await));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_stops_waits_for_one_that_is_about_to_start_though_all_it_has_asked_retire() {
+    let (gate, log) = (Gate::default(), Log::default());
+    let node = Node::builder().start().await.unwrap();
+    let standby = Standby(gate.clone());
+    let works = node.spawn(Hosted::new(standby.clone()).register()).await.unwrap();
+    let pause = Duration::from_secs(2);
+    let starts = node.spawn(Hosted::with(move || standby.clone()).back_off(pause, pause).register()).await.unwrap();
+    let of = |pid| node.select::<StandbyClient>().pid(pid).client();
+    let working = tokio::spawn(of(works).rpc_work());
+    gate.reached().await;
+    of(starts).rpc_panic().await.unwrap_err();
+    let falls = |view: &ember::View| {
+        view.instances().iter().any(|it| it.pid() == starts && it.state() == ServiceState::Starting)
+    };
+    within("the fall of one", node.wait_for_view(falls)).await;
+    let this = Arc::new(OnceLock::from(node.clone()));
+    let leaver = node.spawn(Leaver { node: this, works, log: log.clone() }).await.unwrap();
+    assert!(node.stop(leaver));
+    assert_eq!(log.until(1).await, ["Ok(())"]);
+    gate.open();
+    working.await.unwrap().unwrap();
+    node.shutdown().await.unwrap();
 }

@@ -63,7 +63,7 @@ fn assert_refused(outcome: Result<(), Error>, named: &str, say: &str) {
 async fn values_of_a_service_mean_something_or_are_refused_by_name() {
     type Say = fn(Hosted<Thing>) -> Hosted<Thing>;
     let node = Node::builder().start().await.expect("the node starts");
-    let refused: [(Say, &str, &str); 22] = [
+    let refused: [(Say, &str, &str); 24] = [
         (|it| it.id(""), ".id(\"\")", "empty"),
         (|it| it.id(long()), ".id(", "256 bytes"),
         (|it| it.id("a\nb"), ".id(\"a\\nb\")", "control"),
@@ -75,6 +75,8 @@ async fn values_of_a_service_mean_something_or_are_refused_by_name() {
         (|it| it.id(" "), ".id(\" \")", "blank"),
         (|it| it.kind("shop\u{202e}"), ".kind(\"shop\\u{202e}\")", "U+202E"),
         (|it| it.id("\u{3164}"), ".id(", "U+3164"),
+        (|it| it.id("\u{301}\u{345}"), ".id(\"\\u{301}", "only marks"),
+        (|it| it.tag("\u{fe0f}", "eu"), ".tag(", "only marks"),
         (|it| it.tag("", ""), ".tag(\"\", \"\")", "its name is empty"),
         (|it| it.tag("zone ", "eu"), ".tag(\"zone \")", "blank"),
         (|it| it.tag("zone", "\u{feff}eu"), ".tag(\"zone\", ", "U+FEFF"),
@@ -88,7 +90,9 @@ async fn values_of_a_service_mean_something_or_are_refused_by_name() {
         (|it| it.budget(5, Duration::ZERO), ".budget(5, 0ns)", "u32::MAX"),
     ];
     for (say, named, text) in refused {
-        assert_refused(node.spawn(say(hosted())).await.map(drop), named, text);
+        let refusal = node.spawn(say(hosted())).await.map(drop);
+        assert!(refusal.as_ref().is_err_and(|it| it.to_string().starts_with("the service `thing`: ")), "{refusal:?}");
+        assert_refused(refusal, named, text);
         assert_refused(Node::builder().service(say(hosted())).start().await.map(drop), named, text);
     }
     let taken: [Say; 14] = [

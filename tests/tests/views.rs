@@ -1,6 +1,6 @@
 //! What a node says of its services, and what its peers and the registry have of that: the same, whatever happens at once.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ember::{
     Pid, ServiceState,
@@ -9,18 +9,22 @@ use ember::{
     registry::{Context, InProcess, Registry, Session},
 };
 use ember_runtime::rng::Rng;
-use ember_tests::{cluster::sees, simulation::scale, wait::within};
+use ember_tests::{
+    cluster::sees,
+    leaf::{Leaf, LeafClient},
+    simulation::scale,
+    wait::within,
+};
 
-/// Is registered.
-#[service(name = "leaf")]
+/// Fails when it is told to.
+#[service(name = "fragile")]
 #[derive(Default)]
-struct Leaf;
+struct Fragile;
 
 #[rpc]
-impl Leaf {
-    /// Answers.
-    pub(crate) async fn rpc_ping(&mut self) -> u32 {
-        7
+impl Fragile {
+    pub(crate) async fn rpc_break(&mut self) {
+        panic!("as asked");
     }
 }
 
@@ -167,4 +171,46 @@ async fn an_entry_of_a_service_that_others_delete_or_alter_is_written_again() {
     assert_ne!(written(&*session).await, truth);
     is_written(&*session, &truth).await;
     within("the peer's view to be right", b.wait_for_view(|view| listed(view, &a) == truth)).await;
+}
+
+#[tokio::test]
+async fn a_service_of_a_node_that_has_crashed_is_out_of_reach_while_its_lease_has_long_to_go() {
+    let registry = InProcess::default();
+    let build = |name: &str| Node::builder().name(name).registry(registry.clone()).lease(Duration::from_secs(600));
+    let (a, b) = (build("a").service(Leaf).start().await.unwrap(), build("b").start().await.unwrap());
+    sees(&b, "leaf", 1).await;
+    assert_eq!(b.client::<LeafClient>().rpc_ping().await, Ok(7));
+    let reach = |view: &ember::View| view.instances().iter().map(|it| it.is_reachable()).collect::<Vec<_>>();
+    assert_eq!((reach(&a.view()), reach(&b.view())), (vec![true], vec![true]));
+    // The last clone of a node: it ends as if it had crashed.
+    drop(a);
+    let view = within("it to be out of reach", b.wait_for_view(|view| reach(view) == [false])).await;
+    assert_eq!(view.instances()[0].state(), ServiceState::Running, "nobody has told the registry anything else");
+    // Its own services are within reach of each node.
+    b.spawn(Hosted::new(Leaf).register()).await.unwrap();
+    within("its own", b.wait_for_view(|view| reach(view) == [false, true] || reach(view) == [true, false])).await;
+    assert_eq!(b.client::<LeafClient>().rpc_ping().await, Ok(7));
+}
+
+#[tokio::test]
+async fn of_services_that_have_failed_the_last_1024_are_seen() {
+    let registry = InProcess::default();
+    let (a, b) = pair(&registry).await;
+    let mut failed = BTreeMap::new();
+    for number in 0..1_030 {
+        let fragile = Hosted::new(Fragile).on_panic(OnPanic::Stop).id(format!("{number}")).register();
+        let pid = a.spawn(fragile).await.unwrap();
+        a.select::<FragileClient>().pid(pid).client().rpc_break().await.unwrap_err();
+        if number >= 6 {
+            failed.insert(pid.number, "Failed".to_owned());
+        }
+    }
+    within("the own view to have the last", a.wait_for_view(|view| listed(view, &a) == failed)).await;
+    is_written(&*session(&registry).await, &failed).await;
+    within("the peer's view to have the last", b.wait_for_view(|view| listed(view, &a) == failed)).await;
+    // Another in the place of one makes room for one.
+    let again = Hosted::new(Fragile).id("500").register();
+    let pid = a.spawn(again).await.unwrap();
+    within("one to be replaced", a.wait_for_view(|view| listed(view, &a).len() == 1_024)).await;
+    assert_eq!(listed(&a.view(), &a).get(&pid.number).map(|it| &**it), Some("Running"));
 }

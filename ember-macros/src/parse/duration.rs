@@ -48,6 +48,11 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Whether it is the duration of no time.
+pub(super) fn is_nothing(text: &str) -> bool {
+    text.contains('0') && !text.contains(|c: char| c.is_ascii_digit() && c != '0')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

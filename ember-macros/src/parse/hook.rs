@@ -221,5 +221,9 @@ fn time(attr: &Attribute, name: &str, errors: &mut Errors) -> Option<std::time::
         errors.at(attr, format!("write how long: `#[{name}(\"10s\")]`"));
         return None;
     };
-    duration::parse(&text.value()).map_err(|message| errors.at(&text, message)).ok()
+    let read = duration::parse(&text.value()).map_err(|message| match name {
+        "after" if duration::is_nothing(&text.value()) => format!("{message}; what begins at once is `#[on(started)]`"),
+        _ => message,
+    });
+    read.map_err(|message| errors.at(&text, message)).ok()
 }

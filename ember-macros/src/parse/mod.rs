@@ -17,6 +17,7 @@ mod signature;
 mod structure;
 mod types;
 mod unit;
+mod unseen;
 
 pub(crate) use self::{
     block::{Block, block},

@@ -11,7 +11,10 @@ use syn::{
     punctuated::Punctuated,
 };
 
-use super::duration;
+use super::{
+    duration,
+    unseen::{is_only_marks, is_unseen},
+};
 use crate::{errors::Errors, model::Runtime};
 
 /// Options that the design has, and this release has not.
@@ -86,10 +89,11 @@ impl Options {
             errors.at(&text, format!("this name has {} bytes: write {LONGEST} at most", value.len()));
             return None;
         }
-        if !value.is_empty() && value.chars().all(|c| (c.is_alphanumeric() && !is_unseen(c)) || c == '_' || c == '-') {
+        let fits = |c: char| (c.is_alphanumeric() && !is_unseen(c)) || c == '_' || c == '-';
+        if !value.is_empty() && !is_only_marks(&value) && value.chars().all(fits) {
             return Some(text);
         }
-        errors.at(&text, format!("\"{value}\" is not a name: it consists of letters, digits, `_` and `-`"));
+        errors.at(&text, format!("{value:?} is not a name: it consists of letters, digits, `_` and `-`"));
         None
     }
 
@@ -98,6 +102,7 @@ impl Options {
         let text = self.string(key, example, errors)?;
         let value = text.value();
         let is_seen = value.trim() == value && !value.chars().any(|c| c.is_control() || is_unseen(c));
+        let is_seen = is_seen && !is_only_marks(&value);
         if !value.is_empty() && value.len() <= LONGEST && is_seen {
             return Some(text);
         }
@@ -213,17 +218,6 @@ impl ToTokens for Given {
             value.to_tokens(tokens);
         }
     }
-}
-
-/// Whether nobody sees the character, or it changes how others are shown: the runtime refuses the same at run time.
-fn is_unseen(c: char) -> bool {
-    let marks = ['\u{ad}', '\u{61c}', '\u{180e}', '\u{200b}', '\u{200e}', '\u{200f}', '\u{feff}'];
-    // Fillers, which are letters or symbols to Unicode, and blank to the eye.
-    let fillers = ['\u{115f}', '\u{1160}', '\u{2800}', '\u{3164}', '\u{ffa0}'];
-    marks.contains(&c)
-        || fillers.contains(&c)
-        || ('\u{2028}'..='\u{202e}').contains(&c)
-        || ('\u{2060}'..='\u{206f}').contains(&c)
 }
 
 /// The tokens without the group that nobody sees, which `macro_rules!` lays around what it was given, as in `name = $name`.

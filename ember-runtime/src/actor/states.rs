@@ -3,12 +3,13 @@
 
 use std::{
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::watch;
 
 use super::ServiceState;
+use crate::panics::woken;
 
 /// The state of one service.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ struct Present {
 /// Who hears of changes.
 #[derive(Default)]
 struct Told {
-    waiting: Option<watch::Sender<ServiceState>>,
+    waiting: Option<Arc<watch::Sender<ServiceState>>>,
     notice: Option<Notice>,
 }
 
@@ -47,7 +48,7 @@ impl States {
         let mut present = self.lock();
         let state = present.state;
         let told = present.told.get_or_insert_default();
-        told.waiting.get_or_insert_with(|| watch::Sender::new(state)).subscribe()
+        told.waiting.get_or_insert_with(|| Arc::new(watch::Sender::new(state))).subscribe()
     }
 
     /// Has `notice` called after each change from now on.
@@ -57,45 +58,38 @@ impl States {
 
     /// Changes the state to `to` if it is one of `from`.
     pub(super) fn change(&self, from: &[ServiceState], to: ServiceState) {
-        let mut present = self.lock();
-        if from.contains(&present.state) {
-            present.set(to);
-        }
+        self.update(|state| from.contains(&state).then_some(to));
     }
 
     /// If the state is one of `from`: paused or running, whichever `is_paused` says. It is asked with the state locked, so of
     /// several that change the answer and then come here, the last one sets what holds.
     pub(super) fn live(&self, from: &[ServiceState], is_paused: impl FnOnce() -> bool) {
-        let mut present = self.lock();
-        if from.contains(&present.state) {
-            let live = if is_paused() { ServiceState::Paused } else { ServiceState::Running };
-            if live != present.state {
-                present.set(live);
-            }
-        }
+        self.update(|state| {
+            let is_one = from.contains(&state);
+            let live = is_one.then(|| if is_paused() { ServiceState::Paused } else { ServiceState::Running });
+            live.filter(|live| *live != state)
+        });
     }
 
     pub(super) fn set(&self, to: ServiceState) {
-        self.lock().set(to);
+        self.update(|_| Some(to));
     }
-}
 
-impl Present {
-    fn set(&mut self, to: ServiceState) {
-        self.state = to;
-        if let Some(told) = &self.told {
-            told.tell(to);
-        }
-    }
-}
-
-impl Told {
-    fn tell(&self, state: ServiceState) {
-        if let Some(waiting) = &self.waiting {
-            waiting.send_replace(state);
-        }
-        if let Some(notice) = &self.notice {
-            notice();
+    /// Sets what `change` says, if anything. Those who wait may be anything of the user's: they are woken with nothing locked, and
+    /// find the state that is the newest then.
+    fn update(&self, change: impl FnOnce(ServiceState) -> Option<ServiceState>) {
+        let waiting = {
+            let mut present = self.lock();
+            let Some(to) = change(present.state) else { return };
+            present.state = to;
+            let Some(told) = &present.told else { return };
+            if let Some(notice) = &told.notice {
+                notice();
+            }
+            told.waiting.clone()
+        };
+        if let Some(waiting) = waiting {
+            woken(|| waiting.send_modify(|state| *state = self.now()));
         }
     }
 }
@@ -103,5 +97,44 @@ impl Told {
 impl fmt::Debug for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Told").field("waiting", &self.waiting).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::pin,
+        sync::atomic::{AtomicUsize, Ordering},
+        task::{Context, Wake, Waker},
+    };
+
+    use super::*;
+
+    /// Counts how often it was woken with the state locked, and without.
+    struct Looks(Arc<States>, [AtomicUsize; 2]);
+
+    impl Wake for Looks {
+        fn wake(self: Arc<Self>) {
+            self.1[usize::from(self.0.0.try_lock().is_ok())].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn those_who_wait_for_a_state_are_woken_with_nothing_locked() {
+        let ways: [fn(&States); 3] = [
+            |states| states.set(ServiceState::Running),
+            |states| states.change(&[ServiceState::Starting], ServiceState::Running),
+            |states| states.live(&[ServiceState::Starting], || false),
+        ];
+        for way in ways {
+            let states = Arc::new(States::new());
+            let looks = Arc::new(Looks(Arc::clone(&states), Default::default()));
+            let (mut receiver, waker) = (states.subscribe(), Waker::from(Arc::clone(&looks)));
+            let mut changed = pin!(receiver.wait_for(|state| *state == ServiceState::Running));
+            assert!(changed.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            way(&states);
+            assert_eq!(looks.1.each_ref().map(|count| count.load(Ordering::Relaxed)), [0, 1]);
+            assert!(changed.poll(&mut Context::from_waker(&waker)).is_ready());
+        }
     }
 }

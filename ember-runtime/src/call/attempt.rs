@@ -19,7 +19,7 @@ use super::{
     resolved,
 };
 use crate::{
-    actor::Offer,
+    actor::{Offer, ServiceState},
     directory::{self, Choice, Instance},
     error::{CallError, Failure, LostReason, RefusedReason},
     id::Pid,
@@ -172,7 +172,7 @@ impl Course {
         let mut pause = MIN_PAUSE;
         let mut refused: Option<RefusedReason> = None;
         // Made when there is nobody left to ask; then every further round looks at the changes since the last.
-        let mut changes: Option<ordered::Receiver<u64>> = None;
+        let mut changes: Option<ordered::Receiver<()>> = None;
         loop {
             if let Some(changes) = &mut changes {
                 changes.mark_unchanged();
@@ -191,8 +191,10 @@ impl Course {
                     if let Some(cycle) = self.cycle_among_matches::<M>() {
                         return Err(cycle.into());
                     }
+                    // Those who have refused may not be seen to retire yet.
                     all_retire &= none == RefusedReason::Retiring || !excluded.is_empty();
-                    if self.is_final(reason) || (all_retire && self.is_for_one_that_retires()) {
+                    let waits_in_vain = || all_retire && self.is_for_one_that_retires() && !self.one_starts(&excluded);
+                    if self.is_final(reason) || waits_in_vain() {
                         return Err(refused.unwrap_or(none).into());
                     }
                     self.waits = Some(reason.clone());
@@ -247,10 +249,21 @@ impl Course {
         self.target.address.selector.pid.is_some() && matches!(reason, RefusedReason::Stopped | RefusedReason::Retiring)
     }
 
-    /// Whether somebody waits for this call who retires. Whoever else retires may wait for that one: neither would end.
+    /// Whether somebody waits for this call who retires. Whoever else retires may wait for that one: neither would end. A task of a
+    /// node that retires may be what a `stop` waits for: it has no chain that could tell.
     pub(super) fn is_for_one_that_retires(&self) -> bool {
-        let chain = self.inherited.chain.as_ref();
-        chain.is_some_and(|chain| chain.links().any(|link| self.target.router.retires(link.pid)))
+        let router = &self.target.router;
+        match &self.inherited.chain {
+            Some(chain) => chain.links().any(|link| router.retires(link.pid)),
+            None => router.is_retiring(),
+        }
+    }
+
+    /// Whether one is about to start that has not refused: it does not retire, whoever else does.
+    fn one_starts(&self, excluded: &[Pid]) -> bool {
+        let selector = &self.target.address.selector;
+        let matching = self.target.router.directory().group(&selector.interest).matching(selector);
+        matching.iter().any(|it| it.state == ServiceState::Starting && !excluded.contains(&it.pid))
     }
 
     /// Whether nobody else can be this one: exactly one service was asked for, and its process has ended.

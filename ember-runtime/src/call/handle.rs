@@ -81,7 +81,7 @@ impl Place {
 
     /// Whether both come from one client, which shows at once: most often they do. Then they are equal; others may be.
     #[inline]
-    pub(super) fn is(&self, other: &Self) -> bool {
+    pub(super) fn ptr_eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.address, &other.address) && Arc::ptr_eq(&self.module, &other.module)
     }
 }
@@ -208,10 +208,10 @@ mod tests {
     #[test]
     fn places_are_the_same_if_they_are_of_one_client_or_read_the_same_and_not_if_only_a_part_or_the_hash_does() {
         let bag = Place::new(selector("player"), 0, "bag.");
-        assert!(bag.is(&bag.clone()) && bag == bag.clone(), "of one client");
+        assert!(bag.ptr_eq(&bag.clone()) && bag == bag.clone(), "of one client");
         let equal = [Place::new(selector("player"), 7, "bag."), Place::of(Arc::clone(&bag.address), "bag.".into())];
         for other in equal {
-            assert!(bag == other && !bag.is(&other), "of another that selects the same, or named again");
+            assert!(bag == other && !bag.ptr_eq(&other), "of another that selects the same, or named again");
         }
         let others = [
             Place::of(Arc::clone(&bag.address), "box.".into()),
@@ -220,9 +220,9 @@ mod tests {
             Place::of(Place::new(selector("bank"), 0, "").address, Arc::clone(&bag.module)),
         ];
         for other in others {
-            assert!(bag != other && !bag.is(&other), "{:?} {}", other.address.selector, other.module);
+            assert!(bag != other && !bag.ptr_eq(&other), "{:?} {}", other.address.selector, other.module);
             let other = Place { hash: bag.hash, ..other };
-            assert!(bag != other && !bag.is(&other), "of the same hash: {:?}", other.address.selector);
+            assert!(bag != other && !bag.ptr_eq(&other), "of the same hash: {:?}", other.address.selector);
         }
     }
 }

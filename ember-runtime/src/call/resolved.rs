@@ -168,7 +168,7 @@ impl Resolved {
         let look = |known: &[Set; SETS]| {
             let set = &known[set_of(method, target)];
             match set[0].take() {
-                Some(last) if last.is_for(method, target) && last.place.is(&target.place) => Some(last),
+                Some(last) if last.is_for(method, target) && last.place.ptr_eq(&target.place) => Some(last),
                 last => search(set, last, method, target),
             }
         };

@@ -82,6 +82,10 @@ impl<M: Method> Call<M> {
 
     /// Waits this long at most for the result. Zero is no time for anything: nothing is sent, and the call is `NotExecuted(Expired)`,
     /// also one that is [sent](Call::send) one way. Otherwise that does not look at its time-out: nobody waits for it.
+    ///
+    /// The clock is looked at where a call waits: in a mailbox, for a link, on the way to another node, for its answer. A handler that its caller
+    /// runs on the spot is not kept from running by a time-out of less than a call takes (some nanoseconds): that would cost every
+    /// call a look at the clock. Such a call may run here, and be `NotExecuted(Expired)` if its service is busy or on another node.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.change(|request| request.options.set_timeout(timeout))
     }

@@ -164,7 +164,7 @@ impl Announcer {
     fn start_anew(&self) {
         let all = self.source.upgrade().map(|source| source.all()).unwrap_or_default();
         let mut book = self.book();
-        book.failed();
+        book.lease_ended();
         // In their order, the node first.
         all.into_iter().for_each(|mine| book.touch(mine));
     }

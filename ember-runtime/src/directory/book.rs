@@ -1,6 +1,6 @@
 //! What of a node is to be written in the registry, in which order, and what has been.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a node writes of itself. The node comes first: peers take services of nodes that they know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +22,8 @@ pub(super) struct Book {
     sent: BTreeMap<Mine, u64>,
     /// What may be in the registry, with the revision of its last write; 0 if that is not known.
     written: BTreeMap<Mine, i64>,
+    /// What of that is there only if what is on its way arrives.
+    first: BTreeSet<Mine>,
     /// What the registry does not take, and why.
     refused: BTreeMap<Mine, String>,
     last: u64,
@@ -99,8 +101,16 @@ impl Book {
         self.written.insert(mine, 0);
     }
 
+    /// The same for what goes on its way: unless the registry says that it did not take it.
+    pub(super) fn sends(&mut self, mine: Mine) {
+        if self.written.insert(mine, 0).is_none() {
+            self.first.insert(mine);
+        }
+    }
+
     /// What was on its way was written, or, if it is among the `gone`, deleted, at this revision.
     pub(super) fn done(&mut self, revision: i64, gone: impl Fn(Mine) -> bool) {
+        self.first.clear();
         for mine in std::mem::take(&mut self.sent).into_keys() {
             self.refused.remove(&mine);
             if gone(mine) {
@@ -113,13 +123,31 @@ impl Book {
 
     /// What was on its way waits again, at the places that it had.
     pub(super) fn failed(&mut self) {
+        self.first.clear();
         for (mine, place) in std::mem::take(&mut self.sent) {
             self.put(mine, place);
         }
     }
 
+    /// Nothing of what was on its way has arrived, and it waits again.
+    pub(super) fn rejected(&mut self) {
+        for mine in std::mem::take(&mut self.first) {
+            self.written.remove(&mine);
+        }
+        self.failed();
+    }
+
+    /// The lease has ended, and with it all that was written under it: what is no more needs no deletion.
+    pub(super) fn lease_ended(&mut self) {
+        self.failed();
+        self.written.clear();
+    }
+
     /// What was on its way is not taken by the registry; what of it is so for the first time.
     pub(super) fn refuse(&mut self, why: &str) -> Vec<Mine> {
+        for mine in std::mem::take(&mut self.first) {
+            self.written.remove(&mine);
+        }
         let refused = std::mem::take(&mut self.sent).into_keys();
         refused.filter(|mine| self.refused.insert(*mine, why.to_owned()).is_none()).collect()
     }
@@ -304,6 +332,34 @@ mod tests {
         book.take();
         book.done(8, |_| false);
         assert_eq!((book.settled(), book.refused()), (book.last(), None));
+    }
+
+    #[test]
+    fn what_was_refused_is_not_there_and_nothing_is_there_after_the_lease() {
+        let mut book = Book::default();
+        for mine in [Service(1), Service(2)] {
+            book.touch(mine);
+            assert_eq!(book.take(), Some(mine));
+            book.sends(mine);
+        }
+        assert!(book.may_be_written(Service(1)), "it is on its way");
+        book.rejected();
+        assert!(!book.may_be_written(Service(1)) && !book.may_be_written(Service(2)));
+        book.take();
+        book.sends(Service(1));
+        assert_eq!(book.refuse("full"), [Service(1)]);
+        assert!(!book.may_be_written(Service(1)), "there is nothing to delete");
+        // What was written before stays so, whatever becomes of the next write.
+        assert_eq!(book.take(), Some(Service(2)));
+        book.sends(Service(2));
+        book.done(7, |_| false);
+        book.touch(Service(2));
+        book.take();
+        book.sends(Service(2));
+        assert_eq!(book.refuse("full"), [Service(2)]);
+        assert!(book.may_be_written(Service(2)), "its deletion is asked for again");
+        book.lease_ended();
+        assert!(!book.may_be_written(Service(2)), "it went with the lease");
     }
 
     #[test]

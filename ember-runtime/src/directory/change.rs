@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{NodeRecord, reading, record::Offer};
+use super::{NodeRecord, reading, record::SharedRecord};
 use crate::{
     id::{NodeKey, Pid},
     registry::{Event, SharedEvent},
@@ -10,9 +10,9 @@ use crate::{
 
 /// One change of the cluster, as the registry tells it.
 #[derive(Debug, Clone)]
-pub(super) enum Change {
+pub(super) enum ClusterChange {
     Node(Arc<NodeRecord>),
-    Service(Offer),
+    Service(SharedRecord),
     NodeGone(NodeKey),
     ServiceGone(Pid),
 }
@@ -42,15 +42,15 @@ impl Subject {
         }
     }
 
-    fn gone(self) -> Change {
+    fn gone(self) -> ClusterChange {
         match self {
-            Self::Node(node) => Change::NodeGone(node),
-            Self::Service(pid) => Change::ServiceGone(pid),
+            Self::Node(node) => ClusterChange::NodeGone(node),
+            Self::Service(pid) => ClusterChange::ServiceGone(pid),
         }
     }
 }
 
-impl Change {
+impl ClusterChange {
     /// What `event` says, read once for all who hear of it.
     pub(super) fn of_shared(event: &SharedEvent, prefix: &str) -> Option<(Subject, Self)> {
         let read = event.made(|event| Made { prefix: prefix.len(), change: Self::of(event, prefix) });
@@ -84,7 +84,7 @@ impl Change {
 struct Made {
     /// How long the prefix was: the same key may mean something else to another cluster.
     prefix: usize,
-    change: Option<(Subject, Change)>,
+    change: Option<(Subject, ClusterChange)>,
 }
 
 /// `id.incarnation`, both hexadecimal.

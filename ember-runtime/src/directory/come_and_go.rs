@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Chance, Choice, Directory, Interest, NodeRecord, Selector, ServiceRecord, Terms, change::Change};
+use super::{Chance, Choice, Directory, Interest, NodeRecord, Selector, ServiceRecord, Terms, change::ClusterChange};
 use crate::{
     actor::{ServiceIdentity, ServiceState},
     id::{Incarnation, NodeId, NodeKey, Pid, PublicKey},
@@ -20,11 +20,11 @@ fn record(id: u64, joining: bool) -> NodeRecord {
 }
 
 fn put(directory: &Directory, record: NodeRecord) {
-    directory.apply(vec![Change::Node(record.into())], &|_| false);
+    directory.apply(vec![ClusterChange::Node(record.into())], &|_| false);
 }
 
 fn remove(directory: &Directory, id: u64, link_is_up: bool) -> Vec<NodeKey> {
-    directory.apply(vec![Change::NodeGone(key(id))], &|_| link_is_up).gone
+    directory.apply(vec![ClusterChange::NodeGone(key(id))], &|_| link_is_up).gone
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_node_whose_workers_are_late_is_chosen_last() {
         let (pid, state) = (Pid { node: key(id), number: 1 }, ServiceState::Running);
         let identity = ServiceIdentity::supposed("player", 1, 0);
         let service = ServiceRecord { pid, identity, state, contracts: Vec::new(), methods: Vec::new() };
-        directory.apply(vec![Change::Service(service.into())], &|_| false);
+        directory.apply(vec![ClusterChange::Service(service.into())], &|_| false);
     }
     let rng = Rng::from_seed(3);
     let chosen = |choice| {

@@ -15,9 +15,9 @@ use tokio::{
 use super::{
     Announcer, Contact, Directory,
     book::Mine,
-    change::{Change, Subject},
+    change::{ClusterChange, Subject},
     keys,
-    known::Applied,
+    node_directory::Applied,
 };
 use crate::{
     id::{NodeKey, Pid},
@@ -137,7 +137,7 @@ impl Follower {
     }
 
     /// What has to change for the directory to be equal to the registry.
-    async fn difference(&self) -> Result<(i64, Vec<Change>), RegistryError> {
+    async fn difference(&self) -> Result<(i64, Vec<ClusterChange>), RegistryError> {
         let prefix = self.prefix();
         let Snapshot { revision, entries } = self.session.list(prefix.clone()).await?;
         let here = self.directory.here();
@@ -148,7 +148,7 @@ impl Follower {
                 mine.insert(mine_of(subject), entry);
                 continue;
             }
-            let Some((subject, change)) = Change::of(&Event::Put(entry), &prefix) else { continue };
+            let Some((subject, change)) = ClusterChange::of(&Event::Put(entry), &prefix) else { continue };
             match subject {
                 Subject::Node(node) => drop(nodes.insert(node)),
                 Subject::Service(pid) => drop(services.insert(pid)),
@@ -157,9 +157,9 @@ impl Follower {
         }
         self.announcer.listed(&mine);
         self.note_loss(!mine.contains_key(&Mine::Node));
-        changes.extend(self.directory.registered().difference(&nodes).copied().map(Change::NodeGone));
+        changes.extend(self.directory.registered().difference(&nodes).copied().map(ClusterChange::NodeGone));
         let known = self.directory.registered_services().into_iter();
-        changes.extend(known.filter(|pid| !services.contains(pid)).map(Change::ServiceGone));
+        changes.extend(known.filter(|pid| !services.contains(pid)).map(ClusterChange::ServiceGone));
         Ok((revision, changes))
     }
 
@@ -168,11 +168,11 @@ impl Follower {
     }
 
     /// What events say of others. What they say of this node, the announcer compares with what it has written.
-    fn read(&self, events: &[SharedEvent]) -> Vec<Change> {
+    fn read(&self, events: &[SharedEvent]) -> Vec<ClusterChange> {
         let (prefix, here) = (self.prefix(), self.directory.here());
         let mut changes = Vec::with_capacity(events.len());
         for event in events {
-            let Some((subject, change)) = Change::of_shared(event, &prefix) else { continue };
+            let Some((subject, change)) = ClusterChange::of_shared(event, &prefix) else { continue };
             if subject.node() != here {
                 changes.push(change);
                 continue;
@@ -181,7 +181,7 @@ impl Follower {
                 Event::Put(entry) => self.announcer.saw(mine_of(subject), Some(entry), entry.modified),
                 Event::Delete { revision, .. } => self.announcer.saw(mine_of(subject), None, *revision),
             }
-            self.note_loss(matches!(change, Change::NodeGone(_)));
+            self.note_loss(matches!(change, ClusterChange::NodeGone(_)));
         }
         changes
     }
@@ -194,7 +194,7 @@ impl Follower {
     }
 
     /// Whether a node has come back that the registry had given up: what it had before it went may not be all there.
-    fn apply(&self, changes: Vec<Change>) -> bool {
+    fn apply(&self, changes: Vec<ClusterChange>) -> bool {
         let Applied { gone, returned } = self.directory.apply(changes, &*self.link_is_up);
         gone.into_iter().for_each(|node| (self.gone)(node));
         returned
@@ -202,21 +202,21 @@ impl Follower {
 
     /// Drops what the changes say of those that are gone, unless their links say so too: after an outage they may be about to
     /// register again. The next list tells.
-    fn hold_back(&self, changes: &mut Vec<Change>) {
+    fn hold_back(&self, changes: &mut Vec<ClusterChange>) {
         let suspects = self.directory.suspects();
         let believed: BTreeSet<_> = gone_nodes(changes)
             .into_iter()
             .filter(|node| (self.link_is_up)(*node) || suspects.contains_key(node))
             .collect();
         changes.retain(|change| match change {
-            Change::NodeGone(node) => believed.contains(node),
-            Change::ServiceGone(service) => believed.contains(&service.node),
-            Change::Node(_) | Change::Service(_) => true,
+            ClusterChange::NodeGone(node) => believed.contains(node),
+            ClusterChange::ServiceGone(service) => believed.contains(&service.node),
+            ClusterChange::Node(_) | ClusterChange::Service(_) => true,
         });
     }
 
     /// More than 30 % of at least four peers, not counting those whose links say that they live.
-    fn is_mass_loss(&self, changes: &[Change]) -> bool {
+    fn is_mass_loss(&self, changes: &[ClusterChange]) -> bool {
         let gone = gone_nodes(changes);
         if gone.is_empty() {
             return false;
@@ -228,13 +228,13 @@ impl Follower {
 }
 
 /// The nodes that are gone when all of `changes` are applied.
-fn gone_nodes(changes: &[Change]) -> BTreeSet<NodeKey> {
+fn gone_nodes(changes: &[ClusterChange]) -> BTreeSet<NodeKey> {
     let mut gone = BTreeSet::new();
     for change in changes {
         match change {
-            Change::NodeGone(node) => drop(gone.insert(*node)),
-            Change::Node(node) => drop(gone.remove(&node.key)),
-            Change::Service(_) | Change::ServiceGone(_) => {}
+            ClusterChange::NodeGone(node) => drop(gone.insert(*node)),
+            ClusterChange::Node(node) => drop(gone.remove(&node.key)),
+            ClusterChange::Service(_) | ClusterChange::ServiceGone(_) => {}
         }
     }
     gone

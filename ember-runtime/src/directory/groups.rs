@@ -48,17 +48,19 @@ impl<K: Hash + Eq> Kind<K> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).by_key.get(key).cloned()
     }
 
-    /// The group, as `new` makes it if there is none. Whoever calls this keeps others from changing who is to be in it.
+    /// The group, as `new` makes it if there is none. Whoever calls this keeps others from changing who is to be in it. Those that
+    /// nobody needs are kept up to `cheap` in all: as many as cost less memory than it takes work to make them again.
     fn find_or_make<Q: Hash + Eq + ToOwned<Owned = K> + ?Sized>(
         &self,
         key: &Q,
+        cheap: usize,
         new: impl FnOnce() -> Group,
     ) -> Arc<Group>
     where
         K: std::borrow::Borrow<Q>,
     {
         let mut found = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if found.by_key.len() >= found.tidy_at {
+        if found.by_key.len() >= found.tidy_at.max(cheap) {
             found.by_key.retain(|_, group| Arc::strong_count(group) > 1);
             found.tidy_at = FEW.max(found.by_key.len() * 2);
         }
@@ -93,21 +95,27 @@ impl Groups {
         }
     }
 
-    /// Those whom `interest` names, of all that are `listed`. Nobody changes these meanwhile.
-    pub(super) fn of<'a>(&self, interest: &Interest, listed: impl Iterator<Item = &'a Arc<Instance>>) -> Arc<Group> {
+    /// Those whom `interest` names, of all that are `listed`. Nobody changes these meanwhile. There are `services` in all: making a
+    /// group looks at each of them, and so many groups have no more members than a few times that.
+    pub(super) fn of<'a>(
+        &self,
+        interest: &Interest,
+        services: usize,
+        listed: impl Iterator<Item = &'a Arc<Instance>>,
+    ) -> Arc<Group> {
         match interest {
             Interest::Service(name) => {
-                self.services.find_or_make(&**name, || Group::of(listed.filter(|it| is_named(it, name))))
+                self.services.find_or_make(&**name, services, || Group::of(listed.filter(|it| is_named(it, name))))
             }
             Interest::Contract(name) => {
-                self.contracts.find_or_make(&**name, || Group::of(listed.filter(|it| fulfils(it, name))))
+                self.contracts.find_or_make(&**name, services, || Group::of(listed.filter(|it| fulfils(it, name))))
             }
         }
     }
 
     /// Changes with everything that is said of a node.
     pub(super) fn of_node(&self, node: NodeId) -> Arc<Group> {
-        self.nodes.find(&node).unwrap_or_else(|| self.nodes.find_or_make(&node, Group::default))
+        self.nodes.find(&node).unwrap_or_else(|| self.nodes.find_or_make(&node, 0, Group::default))
     }
 
     /// Something else is said of a node.
@@ -160,6 +168,26 @@ impl Kind<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// How often all were looked through, of 5,000 services, for names that are asked for in turn and remembered by nobody.
+    fn looked_through(names: usize) -> usize {
+        let (groups, looked) = (Groups::default(), std::cell::Cell::new(0));
+        for name in (0..names).chain(0..names) {
+            let listed = std::iter::from_fn(|| {
+                looked.set(looked.get() + 1);
+                None
+            });
+            let interest = Interest::Service(format!("Service{name}").into());
+            groups.find(&interest).unwrap_or_else(|| groups.of(&interest, 5_000, listed));
+        }
+        looked.get()
+    }
+
+    #[test]
+    fn names_that_are_used_in_turn_are_not_looked_for_among_all_again_and_again() {
+        assert_eq!(looked_through(2_000), 2_000);
+        assert_eq!(looked_through(5_000), 5_000);
+    }
 
     #[test]
     fn groups_that_nobody_needs_are_given_back() {

@@ -28,7 +28,7 @@ impl Counter {
     }
 
     /// Whether a call that the one counts is counted by the other.
-    pub(crate) fn is(&self, other: &Self) -> bool {
+    pub(crate) fn ptr_eq(&self, other: &Self) -> bool {
         self.0.get().zip(other.0.get()).is_some_and(|(one, other)| Arc::ptr_eq(one, other))
     }
 }

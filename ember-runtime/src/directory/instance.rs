@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use super::{
     MethodRecord, NodeRecord,
     in_flight::Counter,
-    record::{Offer, Published},
+    record::{Published, SharedRecord},
 };
 use crate::{
     actor::{AnyCell, ServiceIdentity, ServiceState},
@@ -24,6 +24,8 @@ pub struct Instance {
     pub(crate) direct: bool,
     /// The link to its node broke, and has not come back yet; or the node says that its workers are late. Chosen last.
     pub(crate) suspect: bool,
+    /// The link to its node broke, and has not come back yet.
+    pub(crate) out_of_reach: bool,
     /// The service itself, if it is on this node.
     pub(crate) cell: Option<Arc<dyn AnyCell>>,
     /// Calls that this node waits for.
@@ -41,10 +43,10 @@ impl Instance {
     }
 
     /// A service of another node; `old` is what was known of it.
-    pub(super) fn of_offer(offer: &Offer, node: Arc<NodeRecord>, old: Option<&Self>) -> Self {
-        let published = Arc::clone(&offer.published);
+    pub(super) fn of_record(record: &SharedRecord, node: Arc<NodeRecord>, old: Option<&Self>) -> Self {
+        let published = Arc::clone(&record.published);
         let in_flight = old.map(|old| old.in_flight.clone()).unwrap_or_default();
-        Self { in_flight, ..Self::of(offer.pid, published, node, offer.state) }
+        Self { in_flight, ..Self::of(record.pid, published, node, record.state) }
     }
 
     /// One of which no more is known.
@@ -54,19 +56,20 @@ impl Instance {
 
     fn of(pid: Pid, published: Arc<Published>, node: Arc<NodeRecord>, state: ServiceState) -> Self {
         let in_flight = Counter::default();
-        Self { pid, published, node, state, direct: false, suspect: false, cell: None, in_flight }
+        Self { pid, published, node, state, direct: false, suspect: false, out_of_reach: false, cell: None, in_flight }
     }
 
-    /// Whether `offer` says nothing of it that is not known.
-    pub(super) fn is_as_offered(&self, offer: &Offer) -> bool {
-        (self.pid, self.state) == (offer.pid, offer.state) && self.published == offer.published
+    /// Whether `record` says nothing of it that is not known.
+    pub(super) fn is_as_recorded(&self, record: &SharedRecord) -> bool {
+        (self.pid, self.state) == (record.pid, record.state) && self.published == record.published
     }
 
     /// Whether nobody who looks at the one could tell it from the other.
     pub(super) fn says_the_same(&self, other: &Self) -> bool {
-        let Self { pid, published, node, state, direct, suspect, cell, in_flight } = self;
-        (*pid, *state, *direct, *suspect) == (other.pid, other.state, other.direct, other.suspect)
-            && in_flight.is(&other.in_flight)
+        let Self { pid, published, node, state, direct, suspect, out_of_reach, cell, in_flight } = self;
+        (*pid, *state, *direct) == (other.pid, other.state, other.direct)
+            && (*suspect, *out_of_reach) == (other.suspect, other.out_of_reach)
+            && in_flight.ptr_eq(&other.in_flight)
             && cell.is_some() == other.cell.is_some()
             && (published, node) == (&other.published, &other.node)
     }
@@ -86,9 +89,22 @@ impl Instance {
         &self.node
     }
 
-    /// Its state, as this node knows it.
+    /// Its state, as far as this node knows: of a service on another node, what that has told the registry last. Of a process that
+    /// was killed this stays as it was until its lease ends; [`is_reachable`](Self::is_reachable) knows it earlier.
     pub fn state(&self) -> ServiceState {
         self.state
+    }
+
+    /// Whether this node knows of nothing that keeps its calls from it. `false` from the moment in which the link to its node breaks
+    /// or cannot be made (its process was killed, its machine is cut off or stands still) until there is one again, or until
+    /// the registry has given it up and it is in no view any more. Whatever its [`state`](Self::state), it is then chosen
+    /// only if no other can be. The link is tried again all the while, whether anybody calls or not.
+    ///
+    /// This is what this node has found out by itself; another one may have another opinion. Nodes make a link when one of them
+    /// first calls the other: what was never called counts as reachable. A service of this node always does. A change makes
+    /// a new view, for which `Node::wait_for_view` can wait.
+    pub fn is_reachable(&self) -> bool {
+        !self.out_of_reach
     }
 
     /// Whether it runs on this very node.
@@ -117,6 +133,7 @@ impl fmt::Display for Instance {
 
 impl fmt::Debug for Instance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self} {} {:?}", self.pid, self.state)
+        let reach = if self.out_of_reach { " (out of reach)" } else { "" };
+        write!(f, "{self} {} {:?}{reach}", self.pid, self.state)
     }
 }

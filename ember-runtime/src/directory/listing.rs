@@ -9,8 +9,8 @@ use std::{
 use super::{
     Instance, NodeRecord, View,
     groups::Groups,
-    news::{Departure, News},
-    record::Offer,
+    news::{Exit, News},
+    record::SharedRecord,
 };
 use crate::{
     actor::{AnyCell, ServiceState},
@@ -71,6 +71,11 @@ impl Listing {
         let mut instances = Vec::with_capacity(self.services.len());
         instances.extend(self.all_listed().cloned());
         View::new(number, self.current.values().cloned().collect(), instances)
+    }
+
+    /// How many services there are, listed or not.
+    pub(super) fn services(&self) -> usize {
+        self.services.len()
     }
 
     /// All that are listed, in the order of their pids.
@@ -193,16 +198,16 @@ impl Listing {
     }
 
     /// How a run of a node has left, or is about to.
-    pub(super) fn departure(&self, key: NodeKey) -> Option<Departure> {
+    pub(super) fn exit(&self, key: NodeKey) -> Option<Exit> {
         match self.nodes.get(&key) {
-            Some(record) => record.leaving.then_some(Departure::InOrder),
-            None => self.news.departure(key),
+            Some(record) => record.leaving.then_some(Exit::InOrder),
+            None => self.news.exit(key),
         }
     }
 
     pub(super) fn drop_node(&mut self, key: NodeKey) {
         if let Some(known) = self.nodes.get(&key) {
-            self.news.departed(key, if known.leaving { Departure::InOrder } else { Departure::Lost });
+            self.news.departed(key, if known.leaving { Exit::InOrder } else { Exit::Lost });
         }
         self.lingering.remove(&key);
         self.suspects.remove(&key);
@@ -261,15 +266,14 @@ impl Listing {
         }
     }
 
-    pub(super) fn put_service(&mut self, offer: &Offer) {
-        let Some(node) = self.nodes.get(&offer.pid.node) else { return };
-        let old = self.services.get(&offer.pid);
-        if old.is_some_and(|old| old.is_as_offered(offer)) {
+    pub(super) fn put_service(&mut self, record: &SharedRecord) {
+        let Some(node) = self.nodes.get(&record.pid.node) else { return };
+        let old = self.services.get(&record.pid);
+        if old.is_some_and(|old| old.is_as_recorded(record)) {
             return;
         }
-        let instance = Instance::of_offer(offer, Arc::clone(node), old.map(|old| &**old));
-        let suspect = self.is_suspect(offer.pid.node);
-        self.list(offer.pid, Some(Arc::new(Instance { suspect, ..instance })));
+        let instance = Instance::of_record(record, Arc::clone(node), old.map(|old| &**old));
+        self.list(record.pid, Some(Arc::new(self.marked(instance))));
     }
 
     pub(super) fn drop_service(&mut self, pid: Pid) {
@@ -304,15 +308,17 @@ impl Listing {
         }
     }
 
-    fn is_suspect(&self, node: NodeKey) -> bool {
-        self.suspects.contains(&node) || self.late.contains(&node)
+    /// The same service, with what is thought of its node.
+    fn marked(&self, instance: Instance) -> Instance {
+        let out_of_reach = self.suspects.contains(&instance.pid.node);
+        let suspect = out_of_reach || self.late.contains(&instance.pid.node);
+        Instance { suspect, out_of_reach, ..instance }
     }
 
     /// Passes on to the services of a node what is thought of it.
     fn mark(&mut self, node: NodeKey) {
-        let suspect = self.is_suspect(node);
         for service in self.services_of(node) {
-            self.list(service.pid, Some(Arc::new(Instance { suspect, ..Instance::clone(&service) })));
+            self.list(service.pid, Some(Arc::new(self.marked(Instance::clone(&service)))));
         }
     }
 

@@ -19,10 +19,10 @@ mod in_flight;
 mod instance;
 mod kept;
 mod key;
-mod known;
 mod listing;
 mod news;
 mod nobody;
+mod node_directory;
 mod reading;
 mod record;
 mod selector;
@@ -48,9 +48,9 @@ pub(crate) use self::{
     group::Group,
     in_flight::{InShare, Share},
     kept::Kept,
-    known::Directory,
-    news::Departure,
+    news::Exit,
     nobody::{deserted, ended, no_such_run, of_another_kind},
+    node_directory::Directory,
     record::MethodRecord,
 };
 pub use self::{

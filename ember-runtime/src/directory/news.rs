@@ -10,12 +10,12 @@ use crate::{
     sync::ordered,
 };
 
-/// So many runs of nodes are remembered that have left.
+/// So many runs of nodes are remembered that have left, and those beside that somebody waits for.
 const REMEMBERED: usize = 1024;
 
 /// How a run of a node has left the view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Departure {
+pub(crate) enum Exit {
     /// It was being shut down, and had stopped its services.
     InOrder,
     Lost,
@@ -28,7 +28,7 @@ pub(super) struct News {
     prune_at: usize,
     /// Of which those who wait for it have to be told.
     due: BTreeSet<NodeId>,
-    departed: BTreeMap<NodeKey, Departure>,
+    departed: BTreeMap<NodeKey, Exit>,
     /// The same, in the order in which they left.
     order: VecDeque<NodeKey>,
 }
@@ -60,14 +60,22 @@ impl News {
         due.iter().filter_map(|node| self.waited_for.get(node).cloned()).collect()
     }
 
-    pub(super) fn departed(&mut self, node: NodeKey, how: Departure) {
+    pub(super) fn departed(&mut self, node: NodeKey, how: Exit) {
         if self.departed.insert(node, how).is_none() {
             self.order.push_back(node);
         }
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.departed.remove(&oldest);
+        // More than one may leave in turn for each that comes, or those that were waited for would stay.
+        for _ in 0..2 {
+            if self.order.len() <= REMEMBERED {
+                return;
+            }
+            let Some(oldest) = self.order.pop_front() else { return };
+            if self.waited_for.get(&oldest.id).is_some_and(|sender| sender.is_wanted()) {
+                // When very many leave at once, it has not been told yet.
+                self.order.push_back(oldest);
+            } else {
+                self.departed.remove(&oldest);
+            }
         }
     }
 
@@ -78,7 +86,7 @@ impl News {
         }
     }
 
-    pub(super) fn departure(&self, node: NodeKey) -> Option<Departure> {
+    pub(super) fn exit(&self, node: NodeKey) -> Option<Exit> {
         self.departed.get(&node).copied()
     }
 }
@@ -118,11 +126,22 @@ mod tests {
         (0..10_000).for_each(|id| drop(news.of(NodeId(id))));
         assert!(news.waited_for.len() <= 32 && news.waited_for.contains_key(&NodeId(0)));
         drop(kept);
-        (0..10_000).for_each(|id| news.departed(key(id), Departure::Lost));
-        news.departed(key(9_999), Departure::InOrder);
+        (0..10_000).for_each(|id| news.departed(key(id), Exit::Lost));
+        news.departed(key(9_999), Exit::InOrder);
         assert_eq!((news.departed.len(), news.order.len()), (REMEMBERED, REMEMBERED));
-        assert_eq!((news.departure(key(0)), news.departure(key(9_999))), (None, Some(Departure::InOrder)));
+        assert_eq!((news.exit(key(0)), news.exit(key(9_999))), (None, Some(Exit::InOrder)));
         news.returned(key(9_999));
-        assert_eq!((news.departure(key(9_999)), news.order.len()), (None, REMEMBERED - 1));
+        assert_eq!((news.exit(key(9_999)), news.order.len()), (None, REMEMBERED - 1));
+    }
+
+    #[test]
+    fn however_many_leave_at_once_those_who_wait_for_one_are_told_how_it_left() {
+        let mut news = News::default();
+        let waiting: Vec<_> = (0..3_000).map(|id| news.of(NodeId(id))).collect();
+        (0..10_000).for_each(|id| news.departed(key(id), Exit::InOrder));
+        assert!((0..3_000).all(|id| news.exit(key(id)) == Some(Exit::InOrder)));
+        drop(waiting);
+        (10_000..20_000).for_each(|id| news.departed(key(id), Exit::Lost));
+        assert_eq!((news.departed.len(), news.order.len()), (REMEMBERED, REMEMBERED));
     }
 }

@@ -1,16 +1,21 @@
 //! An entry of the registry is read once, however many nodes of this process follow it, and they share what it says.
+//!
+//! Beside this, an event that all who watch share carries what was made of it ([`SharedEvent::made`]). Neither can do without the
+//! other: lists, and registries over a connection, have no events that are shared; and a thousand nodes of one process that start
+//! at once hear a million times of an entry, where a look into this map, behind its lock, costs many times what the event does.
+//!
+//! [`SharedEvent::made`]: crate::registry::SharedEvent
 
 use std::{
     collections::HashMap,
+    hash::{BuildHasher, RandomState},
     sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use bytes::Bytes;
-
 use super::{
     NodeRecord,
-    change::{Change, Subject},
-    record::{Offer, Published, ServiceRecord},
+    change::{ClusterChange, Subject},
+    record::{Published, ServiceRecord, SharedRecord},
 };
 use crate::{actor::ServiceState, id::Pid, registry::KeyValue};
 
@@ -19,18 +24,28 @@ const FEW: usize = 64;
 
 /// What was read and is still in somebody's view.
 static READ: LazyLock<Mutex<Read>> = LazyLock::new(|| Mutex::new(Read { entries: HashMap::new(), tidy_at: FEW }));
+/// Nobody outside knows the keys, so nobody can write two values of one print.
+static PRINTS: LazyLock<[RandomState; 2]> = LazyLock::new(Default::default);
 
 struct Read {
-    /// By what they are about and the revision of the write: looked up, never gone through in order.
-    entries: HashMap<(Subject, i64), Entry>,
+    /// Looked up, never gone through in order.
+    entries: HashMap<Place, Record>,
     /// When there are so many, those that nobody has are given back.
     tidy_at: usize,
 }
 
-struct Entry {
-    /// Another registry of this process may have other bytes there.
-    value: Bytes,
-    record: Record,
+/// What it is about, the revision of the write, and what was written: another registry of this process may have other bytes there.
+/// Those are not kept: the record is what is wanted of them.
+type Place = (Subject, i64, Print);
+
+/// What tells bytes from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Print(usize, [u64; 2]);
+
+impl Print {
+    fn of(value: &[u8]) -> Self {
+        Self(value.len(), PRINTS.each_ref().map(|state| state.hash_one(value)))
+    }
 }
 
 /// Kept by those who list it.
@@ -40,9 +55,9 @@ enum Record {
 }
 
 /// What an entry that is about `subject` says; nothing if it cannot be read, or is about something else.
-pub(super) fn read(entry: &KeyValue, subject: Subject) -> Option<Change> {
-    let place = (subject, entry.modified);
-    let known = lock().entries.get(&place).filter(|known| known.value == entry.value).and_then(Entry::change);
+pub(super) fn read(entry: &KeyValue, subject: Subject) -> Option<ClusterChange> {
+    let place = (subject, entry.modified, Print::of(&entry.value));
+    let known = lock().entries.get(&place).and_then(Record::change);
     if known.is_some() {
         return known;
     }
@@ -51,17 +66,16 @@ pub(super) fn read(entry: &KeyValue, subject: Subject) -> Option<Change> {
             let node: NodeRecord = serde_json::from_slice(&entry.value).ok()?;
             let node = Arc::new(Some(node).filter(|node| node.key == key)?);
             let record = Record::Node(Arc::downgrade(&node));
-            (Change::Node(node), record)
+            (ClusterChange::Node(node), record)
         }
         Subject::Service(pid) => {
             let service: ServiceRecord = serde_json::from_slice(&entry.value).ok()?;
-            let offer = Offer::from(Some(service).filter(|service| service.pid == pid)?);
-            let record = Record::Service(pid, offer.state, Arc::downgrade(&offer.published));
-            (Change::Service(offer), record)
+            let service = SharedRecord::from(Some(service).filter(|service| service.pid == pid)?);
+            let record = Record::Service(pid, service.state, Arc::downgrade(&service.published));
+            (ClusterChange::Service(service), record)
         }
     };
-    // A copy: what came with a larger answer must not keep all of that.
-    lock().remember(place, Entry { value: Bytes::copy_from_slice(&entry.value), record });
+    lock().remember(place, record);
     Some(change)
 }
 
@@ -70,30 +84,30 @@ fn lock() -> MutexGuard<'static, Read> {
 }
 
 impl Read {
-    fn remember(&mut self, place: (Subject, i64), entry: Entry) {
+    fn remember(&mut self, place: Place, record: Record) {
         if self.entries.len() >= self.tidy_at {
-            self.entries.retain(|_, entry| entry.is_kept());
+            self.entries.retain(|_, record| record.is_kept());
             self.tidy_at = FEW.max(self.entries.len() * 2);
             self.entries.shrink_to(self.tidy_at);
         }
-        self.entries.insert(place, entry);
+        self.entries.insert(place, record);
     }
 }
 
-impl Entry {
+impl Record {
     fn is_kept(&self) -> bool {
-        match &self.record {
-            Record::Node(node) => node.strong_count() > 0,
-            Record::Service(_, _, published) => published.strong_count() > 0,
+        match self {
+            Self::Node(node) => node.strong_count() > 0,
+            Self::Service(_, _, published) => published.strong_count() > 0,
         }
     }
 
-    fn change(&self) -> Option<Change> {
-        match &self.record {
-            Record::Node(node) => node.upgrade().map(Change::Node),
-            Record::Service(pid, state, published) => {
+    fn change(&self) -> Option<ClusterChange> {
+        match self {
+            Self::Node(node) => node.upgrade().map(ClusterChange::Node),
+            Self::Service(pid, state, published) => {
                 let published = published.upgrade()?;
-                Some(Change::Service(Offer { pid: *pid, state: *state, published }))
+                Some(ClusterChange::Service(SharedRecord { pid: *pid, state: *state, published }))
             }
         }
     }
@@ -101,6 +115,8 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
     use crate::id::{Incarnation, NodeId, NodeKey};
 
@@ -116,7 +132,7 @@ mod tests {
 
     fn record(number: u64, name: &str) -> Arc<NodeRecord> {
         let read = read(&entry(number, name), Subject::Node(key(number)));
-        let Some(Change::Node(node)) = read else { panic!("no node: {read:?}") };
+        let Some(ClusterChange::Node(node)) = read else { panic!("no node: {read:?}") };
         node
     }
 
@@ -126,7 +142,7 @@ mod tests {
         assert!(Arc::ptr_eq(&one, &two));
         // Another registry has something else at that place.
         assert_eq!(record(1, "other").name, "other");
-        assert_eq!(record(1, "one").name, "one");
+        assert!(Arc::ptr_eq(&one, &record(1, "one")), "nor does that one take its place");
         let kept = Arc::downgrade(&one);
         drop((one, two));
         assert!(kept.upgrade().is_none());
@@ -136,6 +152,21 @@ mod tests {
         }
         let known = lock();
         assert!(known.entries.len() <= known.tidy_at, "{} are kept for nobody", known.entries.len());
+    }
+
+    #[test]
+    fn registries_of_one_process_that_have_different_things_at_one_place_keep_them_apart_at_the_same_time() {
+        let names = ["here", "there"];
+        let ours = names.map(|name| record(7_001, name));
+        let threads: Vec<_> = (0..4)
+            .map(|thread| {
+                let (name, own) = (names[thread % 2], Arc::clone(&ours[thread % 2]));
+                std::thread::spawn(move || {
+                    (0..500).all(|_| Arc::ptr_eq(&record(7_001, name), &own) && own.name == name)
+                })
+            })
+            .collect();
+        assert!(threads.into_iter().all(|thread| thread.join().unwrap()), "one was given what the other has");
     }
 
     #[test]

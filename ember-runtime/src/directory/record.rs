@@ -83,13 +83,13 @@ impl Published {
 
 /// A [`ServiceRecord`] as it is kept.
 #[derive(Debug, Clone)]
-pub(crate) struct Offer {
+pub(crate) struct SharedRecord {
     pub(crate) pid: Pid,
     pub(crate) state: ServiceState,
     pub(crate) published: Arc<Published>,
 }
 
-impl From<ServiceRecord> for Offer {
+impl From<ServiceRecord> for SharedRecord {
     fn from(record: ServiceRecord) -> Self {
         let ServiceRecord { pid, identity, state, contracts, methods } = record;
         Self { pid, state, published: Published::new(Arc::new(identity), contracts, methods) }

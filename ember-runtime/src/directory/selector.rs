@@ -153,3 +153,25 @@ impl fmt::Display for Selector {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_filters_are_cut_whether_they_are_quoted_or_not() {
+        let shown = |text: String| Shown(&text).to_string();
+        assert_eq!(shown("n".repeat(100)), "n".repeat(100));
+        assert_eq!(shown("n".repeat(101)), format!("{}…", "n".repeat(100)));
+        // With a blank it is quoted, and what is left out is outside of the quotes.
+        assert_eq!(shown(format!("a {}", "n".repeat(98))), format!("\"a {}\"", "n".repeat(98)));
+        assert_eq!(shown(format!("a {}", "n".repeat(99))), format!("\"a {}\"…", "n".repeat(98)));
+        assert_eq!(shown("é".repeat(300)), format!("\"{}\"…", "é".repeat(100)));
+        let long = Selector {
+            id: Some(format!("x {}", "y".repeat(5_000))),
+            ..Selector::new(Interest::Service("shop".into()))
+        };
+        let text = long.to_string();
+        assert!(text.starts_with("service `shop` id=\"x y") && text.chars().count() < 130, "{text}");
+    }
+}

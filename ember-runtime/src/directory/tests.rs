@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Chance, Choice, Directory, Instance, Interest, Kept, NodeRecord, Selector, ServiceRecord, Terms, change::Change,
-    kept::Renewed,
+    Chance, Choice, Directory, Instance, Interest, Kept, NodeRecord, Selector, ServiceRecord, Terms,
+    change::ClusterChange, kept::Renewed,
 };
 use crate::{
     actor::{ServiceIdentity, ServiceState},
@@ -91,6 +91,9 @@ struct Plain {
     lingering: BTreeSet<NodeKey>,
 }
 
+/// Pid, state, whether it is suspect and reachable, contracts, version.
+type Seen = (Pid, ServiceState, [bool; 2], Vec<String>, String);
+
 impl Plain {
     fn drop_node(&mut self, key: NodeKey) {
         self.nodes.remove(&key);
@@ -105,15 +108,14 @@ impl Plain {
         others.chain([(HERE.id, HERE)]).collect()
     }
 
-    /// Pid, state, whether it is suspect, contracts, version.
-    fn listed(&self) -> Vec<(Pid, ServiceState, bool, Vec<String>, String)> {
+    fn listed(&self) -> Vec<Seen> {
         let newest = self.newest();
         let remote = self.services.values().filter(|it| newest.get(&it.pid.node.id) == Some(&it.pid.node));
         let all: BTreeMap<_, _> = self.local.values().chain(remote).map(|it| (it.pid, it)).collect();
         let said = |it: &ServiceRecord| {
             let node = it.pid.node;
-            let suspect = node != HERE && (self.suspects.contains(&node) || self.late.contains(&node));
-            (it.pid, it.state, suspect, it.contracts.clone(), it.identity.version.clone())
+            let [broken, late] = [&self.suspects, &self.late].map(|of| node != HERE && of.contains(&node));
+            (it.pid, it.state, [broken || late, !broken], it.contracts.clone(), it.identity.version.clone())
         };
         all.into_values().map(said).collect()
     }
@@ -131,21 +133,21 @@ fn say(directory: &Directory, plain: &mut Plain, rng: &Rng) {
                 plain.lingering.remove(&key);
             }
             let record = NodeRecord { joining, ..record_of(key) };
-            directory.apply(vec![Change::Node(record.into())], &|_| false);
+            directory.apply(vec![ClusterChange::Node(record.into())], &|_| false);
         }
         2..=5 => {
             let record = service(rng, pid(key()));
             if record.pid.node != HERE && plain.nodes.contains_key(&record.pid.node) {
                 plain.services.insert(record.pid, record.clone());
             }
-            directory.apply(vec![Change::Service(record.into())], &|_| false);
+            directory.apply(vec![ClusterChange::Service(record.into())], &|_| false);
         }
         6 => {
             let pid = pid(key());
             if !plain.lingering.contains(&pid.node) {
                 plain.services.remove(&pid);
             }
-            directory.apply(vec![Change::ServiceGone(pid)], &|_| false);
+            directory.apply(vec![ClusterChange::ServiceGone(pid)], &|_| false);
         }
         7 => {
             let (key, is_up) = (key(), rng.below(2) == 0);
@@ -154,7 +156,7 @@ fn say(directory: &Directory, plain: &mut Plain, rng: &Rng) {
             } else if plain.nodes.contains_key(&key) {
                 plain.lingering.insert(key);
             }
-            directory.apply(vec![Change::NodeGone(key)], &|_| is_up);
+            directory.apply(vec![ClusterChange::NodeGone(key)], &|_| is_up);
         }
         8 | 9 => {
             let (key, suspect) = (key(), rng.below(2) == 0);
@@ -184,8 +186,8 @@ fn say(directory: &Directory, plain: &mut Plain, rng: &Rng) {
         _ => {
             let record = service(rng, pid(HERE));
             let (pid, there) = (record.pid, rng.below(4) > 0);
-            let offer = record.clone().into();
-            let instance = there.then(|| Arc::new(Instance::of_offer(&offer, Arc::new(record_of(HERE)), None)));
+            let shared = record.clone().into();
+            let instance = there.then(|| Arc::new(Instance::of_record(&shared, Arc::new(record_of(HERE)), None)));
             if there {
                 plain.local.insert(pid, record);
             } else {
@@ -208,7 +210,8 @@ fn what_is_kept_up_is_what_looking_at_everything_finds() {
             }
             let view = directory.view();
             let said = |it: &Arc<Instance>| {
-                (it.pid, it.state, it.suspect, it.published.contracts.to_vec(), it.identity().version.clone())
+                let marks = [it.suspect, it.is_reachable()];
+                (it.pid, it.state, marks, it.published.contracts.to_vec(), it.identity().version.clone())
             };
             let listed: Vec<_> = view.instances().iter().map(said).collect();
             assert_eq!(listed, plain.listed(), "seed {seed}, step {step}");
@@ -278,7 +281,7 @@ fn what_is_said_again_changes_nothing() {
     let there = node(2, 1);
     let record = service(&rng, Pid { node: there, number: 1 });
     let say = || {
-        let changes = vec![Change::Node(record_of(there).into()), Change::Service(record.clone().into())];
+        let changes = vec![ClusterChange::Node(record_of(there).into()), ClusterChange::Service(record.clone().into())];
         directory.apply(changes, &|_| false);
     };
     say();

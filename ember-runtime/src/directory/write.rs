@@ -72,12 +72,15 @@ impl Announcer {
                 Err(RegistryError::LeaseNotFound(id)) => return Err(RegistryError::LeaseNotFound(id)),
                 // One of them is not wanted there: the others need not wait for it.
                 Err(RegistryError::Rejected(_)) if count > 1 => {
-                    self.book().failed();
+                    self.book().rejected();
                     most = count / 2;
                     continue;
                 }
                 Err(RegistryError::Rejected(why)) => {
-                    let news = self.book().refuse(&why);
+                    let (is_more, news) = {
+                        let mut book = self.book();
+                        (book.refused().is_some(), book.refuse(&why))
+                    };
                     // A registry that takes nothing at all is asked once for each, one at a time, and then ever more rarely. What
                     // changes meanwhile does not wait for that.
                     (most, is_refused) = (1, true);
@@ -88,6 +91,9 @@ impl Announcer {
                             target: "ember::cluster", what, why,
                             "the registry does not take this entry: others do not see it. It is tried again now and then"
                         );
+                    }
+                    // However many follow, they do not have the others asked for more often.
+                    if is_first && !is_more {
                         retry = RETRY;
                         retry_at = Instant::now() + retry;
                     }
@@ -136,7 +142,7 @@ impl Announcer {
                 self.book().untake(mine);
                 break;
             }
-            self.book().maybe_written(mine);
+            self.book().sends(mine);
             batch.operations.push(operation);
         }
         batch

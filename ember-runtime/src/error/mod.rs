@@ -1,12 +1,14 @@
 //! Every error that a user meets, in one place. Knows nothing of tokio or of how calls travel.
 
 mod call;
+mod insert;
 mod node;
 mod reason;
 mod send;
 
 pub use self::{
     call::{CallError, Failure, Lost, Refused},
+    insert::InsertError,
     node::{Error, Result},
     reason::{LostReason, RefusedReason},
     send::SendError,

@@ -25,7 +25,10 @@ pub use self::{
 };
 pub(crate) use self::{
     codecs::{decode, encode},
-    format::{CHECKED, Encode, Unwritten, append, check_key, put_within},
-    metadata::{Ambient, Chain, Due, Envelope, HandlerSpan, Lifespan, MAX_HEADERS, MAX_KEYS, MadeIn, Named, Opened},
+    format::{CHECKED, Encode, Unwritten, append, put_within},
+    metadata::{
+        Ambient, Chain, Due, Envelope, HandlerSpan, Lifespan, MAX_HEADERS, MAX_KEYS, MadeIn, Named, Opened,
+        unusable_key,
+    },
     replies::{Payload, deferred},
 };

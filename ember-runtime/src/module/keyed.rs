@@ -2,14 +2,15 @@
 
 use std::{
     borrow::Borrow,
-    collections::{BTreeMap, VecDeque},
-    fmt,
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    fmt, mem,
     sync::Arc,
 };
 
 use crate::{
     actor::{Changes, ModuleBusy, NotEntered, Unit, note_change},
-    message::{KeyReader, Keys, Lifespan, Message, check_key},
+    error::InsertError,
+    message::{KeyReader, Keys, Lifespan, Message, unusable_key},
 };
 
 /// What modules can stand under: ordered, so that they are visited in the same order on every run, and able to travel, since
@@ -45,6 +46,8 @@ pub struct Modules<K, T> {
     entries: BTreeMap<K, Entry<T>>,
     /// To be stopped.
     leaving: VecDeque<(K, Entry<T>)>,
+    /// Under these stand some that were not started.
+    fresh: BTreeSet<K>,
     /// Whether some may wait to be started or stopped.
     changed: bool,
 }
@@ -59,7 +62,7 @@ struct Entry<T> {
 impl<K: Ord, T> Modules<K, T> {
     /// None yet.
     pub fn new() -> Self {
-        Self { entries: BTreeMap::new(), leaving: VecDeque::new(), changed: false }
+        Self { entries: BTreeMap::new(), leaving: VecDeque::new(), fresh: BTreeSet::new(), changed: false }
     }
 
     fn change(&mut self) {
@@ -105,21 +108,34 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
     /// Adds a module. It can be used at once, and is started when the running handler has ended. One that stood under the
     /// key comes back, as from [`remove`](Modules::remove).
     ///
-    /// The keys of a call's modules, as they travel, have 4 KiB together: calls with longer ones are refused as `TooMuchBeside`, so
-    /// that nobody reaches a module under such a key.
-    ///
     /// # Panics
-    /// In debug builds and in simulations, if a key of this type is read as another one than was written: callers would reach
-    /// another module. `#[message]` types that compile are not; what is wrong is mostly an attribute of serde.
+    /// If nobody could call the module under that key. [`try_insert`](Self::try_insert) returns an error then: for keys that come
+    /// from elsewhere.
+    #[track_caller]
     pub fn insert(&mut self, key: K, module: T) -> Option<T> {
-        if let Err(error) = check_key(&key) {
-            panic!("no module can stand under such a key: {error}");
+        self.try_insert(key, module).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Adds a module, as [`insert`](Self::insert) does.
+    ///
+    /// # Errors
+    /// Nobody could call it under that key; key and module come back, and what stands there stays:
+    /// - The key has more than 4 KiB as it travels. (All keys on the way of a call to a module within another one's have 4 KiB
+    ///   together: calls with more are refused as `TooMuchBeside`.)
+    /// - It cannot be written at all.
+    /// - In debug builds and in simulations: a key of this type is read as another one than was written, so that callers would
+    ///   reach another module. `#[message]` types that compile are not; what is wrong is mostly an attribute of serde.
+    pub fn try_insert(&mut self, key: K, module: T) -> Result<Option<T>, InsertError<K, T>> {
+        if let Some(why) = unusable_key(&key) {
+            let why = format!("no module `{}` can stand under such a key: {why}", T::NAME);
+            return Err(InsertError::new(key, module, why));
         }
         let before = self.remove(&key);
         self.change();
         let entry = Entry { module: Some(Box::new(module)), life: Lifespan::new(), started: false };
+        self.fresh.insert(key.clone());
         self.entries.insert(key, entry);
-        before
+        Ok(before)
     }
 
     /// Takes a module out. Its timers and event subscriptions end; its `stop` does not run, since it is yours now: use
@@ -130,7 +146,7 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
     where
         K: Borrow<Q>,
     {
-        let (key, mut entry) = self.entries.remove_entry(key)?;
+        let (key, mut entry) = self.take_out(key)?;
         let module = entry.module.take();
         if module.is_none() {
             self.leaving.push_back((key, entry));
@@ -145,10 +161,19 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
     where
         K: Borrow<Q>,
     {
-        let Some(gone) = self.entries.remove_entry(key) else { return false };
+        let Some(gone) = self.take_out(key) else { return false };
         self.leaving.push_back(gone);
         self.change();
         true
+    }
+
+    fn take_out<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<(K, Entry<T>)>
+    where
+        K: Borrow<Q>,
+    {
+        let (key, entry) = self.entries.remove_entry(key)?;
+        self.fresh.remove(key.borrow());
+        Some((key, entry))
     }
 
     /// The module under the key.
@@ -227,14 +252,16 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
     /// What was added and released since the last time. What was never started is dropped here.
     pub(super) fn changes(&mut self, owner: &Keys) -> Changes {
         let mut changes = Changes::default();
-        if !std::mem::take(&mut self.changed) {
+        if !mem::take(&mut self.changed) {
             return changes;
         }
         self.leaving.retain(|(_, entry)| entry.started);
         changes.released.extend(self.leaving.iter().map(|(key, entry)| owner.and(key).of(&entry.life)));
-        for (key, entry) in self.entries.iter_mut().filter(|(_, entry)| !entry.started) {
-            entry.started = true;
-            changes.added.push(owner.and(key).of(&entry.life));
+        for key in mem::take(&mut self.fresh) {
+            if let Some(entry) = self.entries.get_mut(&key) {
+                entry.started = true;
+                changes.added.push(owner.and(&key).of(&entry.life));
+            }
         }
         changes
     }
@@ -251,6 +278,7 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
             entry.life = Lifespan::new();
             entry.started = false;
         }
+        self.fresh = self.entries.keys().cloned().collect();
         self.changed = true;
     }
 
@@ -260,10 +288,13 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
         if self.leaving.front().is_some_and(|(_, entry)| is(entry)) {
             drop(self.leaving.pop_front());
         } else if let Some(first) = self.entries.first_entry().filter(|first| is(first.get())) {
-            drop(first.remove());
+            let (key, entry) = first.remove_entry();
+            self.fresh.remove(&key);
+            drop(entry);
         } else {
             self.leaving.retain(|(_, entry)| !is(entry));
             self.entries.retain(|_, entry| !is(entry));
+            self.fresh.retain(|key| self.entries.contains_key(key));
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{Node, NodeBuilder, door::Door, namesake, patience::Signs, revive, values};
+use super::{Node, NodeBuilder, door::Door, namesake, revive, signs::Signs, values};
 use crate::{
     directory::{AnnounceConfig, Announced, Announcer, Contact, FollowConfig, Follower, Mine, Stalls},
     error::{Error, Result},
@@ -263,15 +263,16 @@ fn interface(registry: &dyn Registry) -> Result<String> {
 fn unreachable(registry: &dyn Registry, trouble: Option<RegistryError>, waited: Duration) -> Error {
     let why = match trouble {
         Some(RegistryError::Unavailable(why)) => why,
+        // What it has now would be right: it was not heard in time.
+        Some(lost @ (RegistryError::FutureRevision { .. } | RegistryError::LeaseNotFound(_))) => lost.to_string(),
         Some(other) => return other.into(),
         None => "it answers, but did not take this node's entries".into(),
     };
-    let place = registry.reached_at().filter(|place| !why.contains(place)).map(|place| format!("{place}: "));
-    let (place, seconds) = (place.unwrap_or_default(), waited.as_secs());
-    RegistryError::Unavailable(format!(
-        "{place}{why}. Gave up after {seconds} s: is it running, and is its address right?"
-    ))
-    .into()
+    let (place, seconds) = (registry.reached_at(), waited.as_secs());
+    // Nobody gave the address of one that has none, or that finds its place itself: it says itself what to look at.
+    let advice = if place.is_some() { ": is it running, and is its address right?" } else { "" };
+    let place = place.filter(|place| !why.contains(place)).map(|place| format!("{place}: ")).unwrap_or_default();
+    RegistryError::Unavailable(format!("{place}{why}. Gave up after {seconds} s{advice}")).into()
 }
 
 /// The part of a node that other nodes see.

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use super::{
     Hosted,
     publish::Publisher,
-    started::{Running, Started},
+    started::{Registered, Started},
     watches::Watches,
 };
 use crate::{
@@ -114,8 +114,8 @@ impl Services {
     }
 
     /// One that has ended is in the registry no more: nor in the view, if it has failed.
-    fn withdraw(&self, left: Option<Running>) {
-        if let Some(Running { cell, published: true }) = left {
+    fn withdraw(&self, left: Option<Registered>) {
+        if let Some(Registered { cell, published: true }) = left {
             self.publisher.withdraw(&*cell);
         }
     }
@@ -150,7 +150,7 @@ impl Services {
         hosted: Hosted<S>,
         works: bool,
     ) -> Result<impl Future<Output = Result<Pid>> + Send + use<S>> {
-        super::values::instance(&hosted.particulars, &hosted.supervision, &hosted.limits)?;
+        super::values::instance(S::SPEC.name, &hosted.particulars, &hosted.supervision, &hosted.limits)?;
         let router = Arc::clone(&self.router);
         let pid = Pid { node: self.record.key, number: self.numbers.fetch_add(1, Ordering::Relaxed) };
         let Hosted { source, supervision, register: registered, limits, particulars } = hosted;
@@ -175,7 +175,7 @@ impl Services {
         if registered {
             let mut running = self.lock();
             running.claim(&any, S::SPEC.location)?;
-            running.registered.insert(pid.number, Running { cell: Arc::clone(&any), published: false });
+            running.registered.insert(pid.number, Registered { cell: Arc::clone(&any), published: false });
         }
         self.router.add(Arc::clone(&any));
         let started = match source {

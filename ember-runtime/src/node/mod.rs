@@ -19,8 +19,6 @@ mod hosted;
 mod late;
 #[cfg(feature = "cluster")]
 mod namesake;
-#[cfg(feature = "cluster")]
-mod patience;
 mod publish;
 mod remote_end;
 #[cfg(feature = "cluster")]
@@ -28,8 +26,11 @@ mod revive;
 mod running;
 mod runtime;
 mod signals;
+#[cfg(feature = "cluster")]
+mod signs;
 mod started;
 mod stop;
+mod unseen;
 mod values;
 mod watches;
 

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::{
     actor::DownReason,
     call::Router,
-    directory::{Departure, Directory, NodeRecord},
+    directory::{Directory, Exit, NodeRecord},
     error::Failure,
     id::{NodeKey, Pid},
     message::{RawReply, ReplyBody, decode, encode},
@@ -80,9 +80,9 @@ pub(super) async fn end_of(router: &Router, pid: Pid) -> DownReason {
 
 fn standing(directory: &Directory, node: NodeKey) -> Standing {
     // First: it may have gone, and another run may be there, before the registry says so.
-    match directory.departure(node) {
-        Some(Departure::InOrder) => return Standing::ShutDown,
-        Some(Departure::Lost) => return Standing::Over,
+    match directory.exit(node) {
+        Some(Exit::InOrder) => return Standing::ShutDown,
+        Some(Exit::Lost) => return Standing::Over,
         None => {}
     }
     match directory.node(node.id) {

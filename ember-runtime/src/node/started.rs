@@ -14,20 +14,28 @@ use crate::{
 /// Name and id.
 type Named = (String, String);
 
+/// So many that have failed are shown: of more, those that failed last.
+const FAILED: usize = 1_024;
+
 #[derive(Default)]
 pub(super) struct Started {
     /// By number: those that are in the view and in the registry, or will be.
-    pub(super) registered: BTreeMap<u64, Running>,
+    pub(super) registered: BTreeMap<u64, Registered>,
     /// Those that have not ended, by name and id, of which there is one each.
     taken: HashMap<Named, u64>,
-    /// Those that have failed, and are in the view and in the registry until another of their name and id is there.
-    failed: HashMap<Named, u64>,
+    /// Those that have failed, and are in the view and in the registry until another of their name and id is there: their number,
+    /// and the how manyth failure it was.
+    failed: HashMap<Named, (u64, u64)>,
+    /// The same in the order of their failures.
+    failures: BTreeMap<u64, Named>,
+    /// How many there have been.
+    failures_ever: u64,
     /// Which type has the name, and where that is written. As many as the program has types at most.
     types: HashMap<String, (TypeId, String)>,
 }
 
-/// A started service.
-pub(super) struct Running {
+/// A registered service of this node: it starts, runs or has failed.
+pub(super) struct Registered {
     pub(super) cell: Arc<dyn AnyCell>,
     /// It is in the view and in the registry.
     pub(super) published: bool,
@@ -61,17 +69,17 @@ impl Started {
 
     /// A service has been started: it goes into the view and into the registry, and the one that it takes the place of, which
     /// has failed, goes out of them.
-    pub(super) fn publish(&mut self, number: u64) -> Option<(Arc<dyn AnyCell>, Option<Running>)> {
+    pub(super) fn publish(&mut self, number: u64) -> Option<(Arc<dyn AnyCell>, Option<Registered>)> {
         let started = self.registered.get_mut(&number)?;
         started.published = true;
         let cell = Arc::clone(&started.cell);
-        let failed = self.failed.remove(&named(&*cell));
+        let failed = self.forget_failure(&named(&*cell));
         Some((cell, failed.and_then(|failed| self.registered.remove(&failed))))
     }
 
-    /// A service has ended. One that has failed stays in the registry as such, until another has taken its place or its node ends.
-    /// What is returned is not there any more.
-    pub(super) fn release(&mut self, number: u64, state: ServiceState) -> Option<Running> {
+    /// A service has ended. One that has failed stays in the registry as such, until another has taken its place, many others
+    /// have failed since, or its node ends. What is returned is not there any more.
+    pub(super) fn release(&mut self, number: u64, state: ServiceState) -> Option<Registered> {
         let ended = self.registered.get(&number)?;
         let key = named(&*ended.cell);
         let mut stays = ended.published && state == ServiceState::Failed;
@@ -84,8 +92,21 @@ impl Started {
         if !stays {
             return self.registered.remove(&number);
         }
-        let earlier = self.failed.insert(key, number);
-        earlier.and_then(|earlier| self.registered.remove(&earlier))
+        let left = self.forget_failure(&key).or_else(|| {
+            let oldest = self.failures.first_key_value().filter(|_| self.failures.len() == FAILED)?.1.clone();
+            self.forget_failure(&oldest)
+        });
+        self.failures_ever += 1;
+        self.failures.insert(self.failures_ever, key.clone());
+        self.failed.insert(key, (number, self.failures_ever));
+        left.and_then(|left| self.registered.remove(&left))
+    }
+
+    /// The number of the one of this name and id that has failed.
+    fn forget_failure(&mut self, key: &Named) -> Option<u64> {
+        let (number, failure) = self.failed.remove(key)?;
+        self.failures.remove(&failure);
+        Some(number)
     }
 }
 

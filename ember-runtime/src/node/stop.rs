@@ -1,15 +1,17 @@
 //! Stopping the services of a node.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     task::yield_now,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout},
 };
 
 use super::{host::Services, late::Late};
 use crate::actor::{Host as _, ServiceState};
 
+/// So long those have to end that are cut short though they may have nothing to do.
+const GRACE: Duration = Duration::from_millis(10);
 /// After so many services other tasks have their turn.
 const AT_A_TIME: usize = 128;
 
@@ -54,11 +56,27 @@ impl Services {
 
     /// Ends all that are left: those that are idle as always, the others at once.
     async fn cut_short(&self, late: &mut Late) {
+        let mut left = Vec::new();
         for (number, cell) in self.router.all().into_iter().rev().enumerate() {
             if number % AT_A_TIME == AT_A_TIME - 1 {
                 yield_now().await;
             }
-            if !cell.retire_here() && !has_ended(cell.state()) {
+            if !cell.retire_here() {
+                left.push(cell);
+            }
+        }
+        // Which of them are idle, their drivers know.
+        let ended = async {
+            for cell in &left {
+                drop(cell.states().wait_for(|state| has_ended(*state)).await);
+            }
+        };
+        let _ = timeout(GRACE, ended).await;
+        for (number, cell) in left.into_iter().enumerate() {
+            if number % AT_A_TIME == AT_A_TIME - 1 {
+                yield_now().await;
+            }
+            if !has_ended(cell.state()) {
                 late.count(cell.name());
                 cell.abort();
             }

@@ -3,6 +3,7 @@
 
 use std::{fmt::Debug, ops::RangeInclusive, time::Duration};
 
+use super::unseen::{is_only_marks, is_unseen};
 #[cfg(feature = "cluster")]
 use crate::net::Endpoint;
 use crate::{
@@ -48,17 +49,12 @@ pub(super) fn name(setting: &str, text: &str) -> Result<()> {
     if text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace) {
         return Err(refuse(setting, text, "it begins or ends with a blank, which nobody sees; write it without"));
     }
+    if is_only_marks(text) {
+        let say =
+            "it has only marks that belong onto another character, and none to put them on; write a letter before them";
+        return Err(refuse(setting, text, say));
+    }
     plain(setting, text)
-}
-
-/// Whether nobody sees the character, or it changes how others are shown, such as the direction in which they are read. What joins
-/// others to one (in emoji, and in some scripts) is none of them.
-fn is_unseen(c: char) -> bool {
-    let marks = ['\u{ad}', '\u{61c}', '\u{180e}', '\u{200b}', '\u{200e}', '\u{200f}', '\u{feff}'];
-    // Fillers, which are letters or symbols to Unicode, and blank to the eye.
-    let fillers = ['\u{115f}', '\u{1160}', '\u{2800}', '\u{3164}', '\u{ffa0}'];
-    let ranges = ['\u{2028}'..='\u{202e}', '\u{2060}'..='\u{206f}'];
-    marks.contains(&c) || fillers.contains(&c) || ranges.iter().any(|range| range.contains(&c))
 }
 
 /// # Errors
@@ -87,11 +83,23 @@ fn version(text: &str) -> Result<()> {
     parsed.map_err(|error| refuse(".version", text, &format!("{error}; write three numbers, as in \"1.2.0\"")))
 }
 
-/// What was said of one instance.
+/// What was said of one instance of `service`.
 ///
 /// # Errors
 /// The first value that cannot be.
-pub(super) fn instance(particulars: &Particulars, supervision: &Supervision, limits: &Limits) -> Result<()> {
+pub(super) fn instance(
+    service: &str,
+    particulars: &Particulars,
+    supervision: &Supervision,
+    limits: &Limits,
+) -> Result<()> {
+    said(particulars, supervision, limits).map_err(|error| match error {
+        Error::Configuration(why) => Error::Configuration(format!("the service `{service}`: {why}")),
+        other => other,
+    })
+}
+
+fn said(particulars: &Particulars, supervision: &Supervision, limits: &Limits) -> Result<()> {
     let Particulars { id, kind, version: given, tags } = particulars;
     if let Some(id) = id {
         name(".id", id)?;
@@ -213,4 +221,18 @@ pub(super) fn max_message(bytes: usize) -> Result<()> {
         return Ok(());
     }
     Err(refuse(".max_message", bytes, "a link carries messages of at least 4 KiB (4096) and at most 1 GiB (1 << 30)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_quoted_and_of_a_long_one_the_beginning_is_shown() {
+        assert_eq!(shown("a\n\u{202e}"), "\"a\\n\\u{202e}\"");
+        // With the quotes.
+        assert_eq!(shown("x".repeat(46)), format!("{:?}", "x".repeat(46)));
+        assert_eq!(shown("x".repeat(47)), format!("\"{}…", "x".repeat(47)));
+        assert_eq!(shown("ü".repeat(70_000)), format!("\"{}…", "ü".repeat(47)));
+    }
 }

@@ -20,7 +20,7 @@ use super::{
 ///
 /// Limits, where etcd has the same by default: 128 conditions and 128 operations in a transaction, 1.5 MiB in one as it would
 /// be sent to etcd. All keys and values together may take 256 MiB. Watches can start at most 10,000 changes or 16 MiB of
-/// changes in the past. A lease lives exactly as long as was asked for, however short: etcd grants whole seconds, and at least 2.
+/// changes, and of what is told of them, in the past. A lease lives exactly as long as was asked for, however short: etcd grants whole seconds, and at least 2.
 #[derive(Debug, Clone)]
 pub struct InProcess {
     store: Store,
@@ -54,6 +54,12 @@ impl Registry for InProcess {
     fn spans_machines(&self) -> bool {
         false
     }
+}
+
+/// A session with a store that this process has.
+#[cfg(all(unix, feature = "etcd"))]
+pub(super) fn session(store: Store) -> impl Session {
+    InProcessSession { store, apart: true }
 }
 
 #[derive(Debug)]

@@ -2,5 +2,6 @@
 
 mod lock;
 pub(crate) mod ordered;
+mod wakers;
 
-pub(crate) use self::lock::lock;
+pub(crate) use self::{lock::lock, wakers::watch};

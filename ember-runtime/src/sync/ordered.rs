@@ -2,14 +2,18 @@
 //! to: tokio wakes them in a random one, which calls that wait for the same link, and a simulation, would see.
 
 use std::{
+    future::poll_fn,
     pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    task::{Context, Wake, Waker},
 };
 
 use tokio::sync::Notify;
+
+use crate::panics::woken;
 
 /// Sets the value. When it is dropped, the waiting are told.
 #[derive(Debug)]
@@ -20,6 +24,22 @@ pub(crate) struct Sender<T>(Arc<Shared<T>>);
 pub(crate) struct Receiver<T> {
     shared: Arc<Shared<T>>,
     seen: u64,
+}
+
+/// A waker that does not panic. Who waits may be polled by an executor of the user's; if its waker panics, tokio wakes those no more that
+/// were to be woken with it.
+struct Guarded(Waker);
+
+impl Guarded {
+    fn of(waker: &Waker) -> Waker {
+        Arc::new(Self(waker.clone())).into()
+    }
+}
+
+impl Wake for Guarded {
+    fn wake(self: Arc<Self>) {
+        woken(|| self.0.wake_by_ref());
+    }
 }
 
 /// There will be no further value.
@@ -107,7 +127,7 @@ impl<T> Receiver<T> {
             if closed {
                 return Err(Closed);
             }
-            changed.await;
+            poll_fn(|task| changed.as_mut().poll(&mut Context::from_waker(&Guarded::of(task.waker())))).await;
         }
     }
 
@@ -155,6 +175,35 @@ mod tests {
             task.await.unwrap();
         }
         assert!(order.lock().unwrap().is_sorted());
+    }
+
+    /// Counts how often it was woken, and panics if it is to.
+    struct Counts(AtomicU64, bool);
+
+    impl Wake for Counts {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            assert!(!self.1, "a waker that panics");
+        }
+    }
+
+    #[test]
+    fn a_waker_that_panics_keeps_nobody_from_being_woken() {
+        let sender = Sender::new(0);
+        let wakers: Vec<_> = (0..100).map(|number| Arc::new(Counts(AtomicU64::new(0), number % 7 == 0))).collect();
+        let mut waiting: Vec<_> = wakers
+            .iter()
+            .map(|waker| {
+                let mut receiver = sender.subscribe();
+                let mut changed = Box::pin(async move { receiver.changed().await });
+                let waker = Waker::from(Arc::clone(waker));
+                assert!(changed.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+                changed
+            })
+            .collect();
+        sender.send_replace(1);
+        assert!(wakers.iter().all(|waker| waker.0.load(Ordering::Relaxed) == 1));
+        waiting.clear();
     }
 
     #[tokio::test]

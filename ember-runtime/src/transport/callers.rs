@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, MutexGuard, Weak,
         atomic::{AtomicUsize, Ordering},
     },
-    task::Waker,
+    task::{Context, Poll, Waker},
 };
 
 use tokio::time::Instant;
@@ -41,6 +41,23 @@ fn own() -> usize {
     OWN.try_with(|own| own % PARTS).unwrap_or_default()
 }
 
+impl Part {
+    /// The answer, once it is there. `is_watched` tells whether this was called before.
+    #[inline]
+    pub(super) fn poll(&self, call: Correlation, is_watched: &mut bool, task: &Context<'_>) -> Poll<RawAnswer> {
+        // Cloned before it is locked; later on mostly the right one is there.
+        let mut spare = (!*is_watched).then(|| task.waker().clone());
+        *is_watched = true;
+        loop {
+            let polled = lock(&self.pending).poll(call, task.waker(), &mut spare);
+            match polled {
+                Some(answer) => return answer,
+                None => spare = Some(task.waker().clone()),
+            }
+        }
+    }
+}
+
 impl Callers {
     pub(super) fn of(session: &Weak<Session>) -> Self {
         Self(array::from_fn(|part| {
@@ -66,7 +83,17 @@ impl Callers {
 
     /// Those among which this call is.
     pub(super) fn part_of(&self, call: Correlation) -> MutexGuard<'_, Pending> {
-        lock(&self.0[call.index as usize % PARTS].pending)
+        lock(&self.part(call).pending)
+    }
+
+    pub(super) fn part(&self, call: Correlation) -> &Arc<Part> {
+        &self.0[call.index as usize % PARTS]
+    }
+
+    /// Whether none of them is locked.
+    #[cfg(test)]
+    pub(super) fn are_free(&self) -> bool {
+        self.0.iter().all(|part| part.pending.try_lock().is_ok())
     }
 
     /// Answers calls; wake `wakers` then.

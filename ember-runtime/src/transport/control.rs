@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use super::{deadlines::wake, generated::link_v1::Frame};
 use crate::{
     error::{Failure, LostReason, RefusedReason},
-    sync::lock,
+    sync::{lock, watch},
 };
 
 /// The largest message of this stream, in bytes: what a stranger who announces one makes this node reserve.
@@ -245,6 +245,7 @@ impl Stream for ControlWriter {
     type Item = Frame;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Frame>> {
+        let mut spare = Some(cx.waker().clone());
         let mut state = lock(&self.0.state);
         if state.closed {
             return Poll::Ready(state.hello.take().map(|data| Frame { data }));
@@ -252,7 +253,8 @@ impl Stream for ControlWriter {
         match self.0.next(&mut state) {
             Some(data) => Poll::Ready(Some(Frame { data })),
             None => {
-                state.waker = Some(cx.waker().clone());
+                watch(&mut state.waker, cx.waker(), &mut spare);
+                drop(state);
                 // Credit is counted outside the lock: look again, now that a waker is there.
                 if self.0.untold() >= self.0.threshold {
                     cx.waker().wake_by_ref();
@@ -298,6 +300,55 @@ mod tests {
         let expected =
             [Message::Ping, Message::Credit(7), Message::Notice(vec![(full, 2)]), Message::Notice(vec![(paused, 1)])];
         assert_eq!(messages(&control), expected);
+    }
+
+    /// Looks, as it is woken and as it is dropped, whether the stream is free.
+    struct Looks(Arc<Control>, Arc<[AtomicU64; 2]>);
+
+    impl Looks {
+        fn look(&self) {
+            self.1[usize::from(self.0.state.try_lock().is_ok())].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    impl std::task::Wake for Looks {
+        fn wake(self: Arc<Self>) {
+            self.look();
+        }
+    }
+
+    impl Drop for Looks {
+        fn drop(&mut self) {
+            self.look();
+        }
+    }
+
+    #[test]
+    fn the_writer_is_woken_and_its_waker_dropped_with_nothing_locked() {
+        let control = Control::new(encode(&Message::Ping), 800);
+        let looked = Arc::<[AtomicU64; 2]>::default();
+        let poll = || {
+            let waker = Waker::from(Arc::new(Looks(control.clone(), looked.clone())));
+            ControlWriter(control.clone()).poll_next_unpin(&mut Context::from_waker(&waker))
+        };
+        let counts = || looked.each_ref().map(|count| count.load(Ordering::Relaxed));
+        assert!(poll().is_ready());
+        assert_eq!(counts(), [0, 1], "it was not needed");
+        assert!(poll().is_pending() && poll().is_pending());
+        assert_eq!(counts(), [0, 2], "another took its place");
+        let wakes: [fn(&Control); 5] = [
+            |control| control.ping(),
+            |control| control.give_back(100),
+            |control| control.goodbye("why"),
+            |control| control.done(),
+            |control| control.close(),
+        ];
+        for wake in wakes {
+            while poll().is_ready() {}
+            let [_, before] = counts();
+            wake(&control);
+            assert_eq!(counts(), [0, before + 2], "it was woken, and its waker dropped");
+        }
     }
 
     #[test]

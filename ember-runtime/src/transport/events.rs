@@ -122,3 +122,93 @@ impl Drop for Unwinding<'_> {
         lock(self.0).telling = false;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicBool, Ordering},
+        task::Context,
+    };
+
+    use futures_util::future::BoxFuture;
+
+    use super::*;
+    use crate::{
+        id::{Incarnation, NodeId, PublicKey},
+        message::Arrivals,
+        transport::Members,
+    };
+
+    fn peer(number: u64) -> NodeKey {
+        NodeKey { id: NodeId(number), incarnation: Incarnation(1) }
+    }
+
+    /// Has more to tell of while it is told, tells it itself, and panics when it is asked to.
+    #[derive(Default)]
+    struct Told {
+        events: Events,
+        heard: Mutex<Vec<(bool, NodeKey)>>,
+        panics: AtomicBool,
+    }
+
+    impl Members for Told {
+        fn key_of(&self, _: NodeKey) -> BoxFuture<'_, PublicKey> {
+            Box::pin(std::future::pending())
+        }
+
+        fn lists(&self, _: NodeId) -> bool {
+            false
+        }
+    }
+
+    impl Told {
+        fn down(&self, number: u64) {
+            self.events.push(Event::Down { peer: peer(number), number, why: "over".into(), lost: 0 });
+        }
+
+        fn up(&self, number: u64) {
+            self.events.push(Event::Up { peer: peer(number), number, dialled: true });
+        }
+    }
+
+    impl Ingress for Told {
+        fn calls(&self, _: NodeKey, _: &mut dyn Arrivals<'_>, _: &mut Context<'_>) {}
+
+        fn link_up(&self, up: NodeKey) {
+            self.down(up.id.0);
+            if up.id.0 < 4 {
+                self.up(up.id.0 + 1);
+            }
+            self.events.tell(self);
+            // That told nothing yet: this one is still being told.
+            lock(&self.heard).push((true, up));
+            assert!(!self.panics.swap(false, Ordering::Relaxed), "as it was asked to");
+        }
+
+        fn link_down(&self, down: NodeKey, _: &str) {
+            lock(&self.heard).push((false, down));
+        }
+    }
+
+    #[test]
+    fn what_happens_while_something_is_told_is_told_after_it_and_once() {
+        let told = Told::default();
+        told.up(1);
+        told.events.tell(&told);
+        let heard = [(true, 1), (false, 1), (true, 2), (false, 2), (true, 3), (false, 3), (true, 4), (false, 4)];
+        assert_eq!(*lock(&told.heard), heard.map(|(up, number)| (up, peer(number))));
+        assert!(!lock(&told.events.0).telling, "the next one tells again");
+    }
+
+    #[test]
+    fn after_a_panic_while_something_is_told_the_next_one_tells_the_rest() {
+        let told = Told::default();
+        told.panics.store(true, Ordering::Relaxed);
+        told.up(4);
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| told.events.tell(&told)));
+        assert!(panicked.is_err());
+        assert_eq!(*lock(&told.heard), [(true, peer(4))]);
+        told.events.tell(&told);
+        assert_eq!(*lock(&told.heard), [(true, peer(4)), (false, peer(4))]);
+    }
+}

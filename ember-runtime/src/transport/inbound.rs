@@ -3,14 +3,14 @@
 use std::{
     collections::BTreeMap,
     mem,
-    task::{Context, Poll, Waker},
+    task::{Poll, Waker},
 };
 
 use super::{
-    deadlines::wake,
     pending::PARTS,
     wire::{Correlation, Malformed},
 };
+use crate::sync::watch;
 
 /// So many slots there are at once.
 const FEW: usize = 64;
@@ -30,16 +30,16 @@ pub(super) struct Inbound {
     since: usize,
     live: usize,
     /// By slot: who wants to hear that the caller has given up. Few: only methods that can be cancelled ask.
-    listeners: BTreeMap<u32, Waker>,
+    listeners: BTreeMap<u32, Option<Waker>>,
 }
 
 impl Inbound {
     /// A call has come; its slot is less than [`MAX_PENDING`](super::pending::MAX_PENDING). Whether the slot still held an
-    /// older one, which its caller has given up.
+    /// older one, which its caller has given up, and who wants to hear of that: to be woken with nothing locked.
     ///
     /// # Errors
     /// It is in progress already: a peer that gave one name to many calls could wait for all of them with the credit of none.
-    pub(super) fn begin(&mut self, call: Correlation) -> Result<bool, Malformed> {
+    pub(super) fn begin(&mut self, call: Correlation) -> Result<(bool, Option<Waker>), Malformed> {
         self.since += 1;
         let held = match self.generations.get_mut(call.index as usize) {
             Some(slot) => mem::replace(slot, call.generation),
@@ -50,8 +50,7 @@ impl Inbound {
         }
         let held = held != 0;
         self.live += usize::from(!held);
-        self.wake(call.index);
-        Ok(held)
+        Ok((held, self.listener(call.index)))
     }
 
     /// The same for a slot that is not in the table; the generation that it held, or 0.
@@ -72,41 +71,42 @@ impl Inbound {
         mem::replace(&mut self.generations[index], call.generation)
     }
 
-    /// The call was answered or cancelled. Whether its caller waited until now.
-    pub(super) fn end(&mut self, call: Correlation) -> bool {
+    /// The call was answered or cancelled. Whether its caller waited until now, and who wants to hear of it: to be woken with
+    /// nothing locked.
+    pub(super) fn end(&mut self, call: Correlation) -> (bool, Option<Waker>) {
         let waits = self.waits(call);
+        let mut listener = None;
         if waits {
             match self.generations.get_mut(call.index as usize) {
                 Some(slot) => *slot = 0,
                 None => drop(self.far.remove(&call.index)),
             }
             self.live -= 1;
-            self.wake(call.index);
+            listener = self.listener(call.index);
         }
-        waits
+        (waits, listener)
     }
 
-    /// Ready once the caller does not wait any more.
-    pub(super) fn poll_ended(&mut self, call: Correlation, cx: &mut Context<'_>) -> Poll<()> {
+    /// Ready once the caller does not wait any more. `None` if it does, and `spare` has to hold a clone of `task` first; see [`watch`].
+    pub(super) fn poll_ended(
+        &mut self,
+        call: Correlation,
+        task: &Waker,
+        spare: &mut Option<Waker>,
+    ) -> Option<Poll<()>> {
         if !self.waits(call) {
-            return Poll::Ready(());
+            return Some(Poll::Ready(()));
         }
-        self.listeners.insert(call.index, cx.waker().clone());
-        Poll::Pending
+        watch(self.listeners.entry(call.index).or_default(), task, spare).then_some(Poll::Pending)
     }
 
     /// The link is closed: those who listen shall look again.
     pub(super) fn wake_all(&mut self) -> Vec<Waker> {
-        mem::take(&mut self.listeners).into_values().collect()
+        mem::take(&mut self.listeners).into_values().flatten().collect()
     }
 
-    fn wake(&mut self, index: u32) {
-        if self.listeners.is_empty() {
-            return;
-        }
-        if let Some(waker) = self.listeners.remove(&index) {
-            wake(waker);
-        }
+    fn listener(&mut self, index: u32) -> Option<Waker> {
+        if self.listeners.is_empty() { None } else { self.listeners.remove(&index)? }
     }
 
     /// Whether the caller still waits.
@@ -130,11 +130,11 @@ mod tests {
     fn a_reused_slot_tells_the_old_call_that_nobody_waits() {
         let mut inbound = Inbound::default();
         let (old, new) = (Correlation { index: 5, generation: 1 }, Correlation { index: 5, generation: 2 });
-        assert!(!inbound.begin(old).unwrap() && inbound.begin(new).unwrap());
+        assert!(!inbound.begin(old).unwrap().0 && inbound.begin(new).unwrap().0);
         assert!(inbound.begin(new).is_err(), "one name, one call");
         assert!(!inbound.waits(old) && inbound.waits(new));
-        assert!(!inbound.end(old));
-        assert!(inbound.end(new) && !inbound.end(new));
+        assert!(!inbound.end(old).0);
+        assert!(inbound.end(new).0 && !inbound.end(new).0);
         assert_eq!(inbound.live(), 0);
     }
 
@@ -152,7 +152,7 @@ mod tests {
         }
         assert!(inbound.generations.len() <= 4 * FEW, "{} slots for 21 calls", inbound.generations.len());
         assert!(calls(claimed.clone()).all(|call| inbound.waits(call)));
-        assert!(calls(claimed).all(|call| inbound.end(call) && !inbound.waits(call)));
+        assert!(calls(claimed).all(|call| inbound.end(call).0 && !inbound.waits(call)));
         assert_eq!((inbound.live(), inbound.far.len()), (0, 0));
     }
 

@@ -1,7 +1,6 @@
 //! All links of one node.
 
 use std::{
-    collections::BTreeMap,
     sync::{
         Arc, Mutex, Weak,
         atomic::{AtomicU64, Ordering},
@@ -18,6 +17,7 @@ use tokio::{
 
 use super::{
     Identity, Ingress, LinkConfig, OutCall, PendingReply,
+    by_node::ByNode,
     events::{Event, Events},
     hello::Offer,
     pulse::{Pulses, Workers},
@@ -52,7 +52,7 @@ pub(crate) struct Links {
     /// That of the node: handlers run in the tasks of links, wherever those come from who want one.
     runtime: Handle,
     /// The links that are up, for those who call.
-    up: ArcSwap<BTreeMap<NodeId, Arc<Session>>>,
+    up: ArcSwap<ByNode<Arc<Session>>>,
     numbers: AtomicU64,
     dials: AtomicU64,
     pub(super) server: Mutex<Option<JoinHandle<()>>>,
@@ -122,7 +122,7 @@ impl Links {
     /// # Errors
     /// `Expired`, `TooLarge`, `LinkFull`, `Undecodable`. Neither on an error nor on `None` anything was sent.
     pub(crate) fn submit(&self, peer: NodeKey, call: OutCall<'_>) -> Result<Option<PendingReply>, RefusedReason> {
-        match self.up.load().get(&peer.id) {
+        match self.up.load().get(peer.id) {
             Some(session) if session.peer == peer => session.submit(call),
             _ => Ok(None),
         }
@@ -176,15 +176,15 @@ impl Links {
     /// How many entries there are for other nodes, and how many links.
     #[cfg(test)]
     pub(crate) fn kept(&self) -> (usize, usize) {
-        (lock(&self.table).peers.len(), self.up.load().len())
+        (lock(&self.table).peers.len(), self.up.load().all().len())
     }
 
     pub(super) fn session(&self, peer: NodeKey) -> Option<Arc<Session>> {
-        self.up.load().get(&peer.id).filter(|session| session.peer == peer).cloned()
+        self.up.load().get(peer.id).filter(|session| session.peer == peer).cloned()
     }
 
     pub(super) fn sessions(&self) -> Vec<Arc<Session>> {
-        self.up.load().values().cloned().collect()
+        self.up.load().all().into_iter().map(|(_, session)| session).collect()
     }
 
     pub(super) fn next_number(&self) -> u64 {
@@ -219,7 +219,7 @@ impl Links {
                 return false;
             };
             (slot.newest, slot.not_before) = (session.peer.incarnation, None);
-            self.change_up(|up| drop(up.insert(session.peer.id, session.clone())));
+            self.change_up(|up| up.with(session.peer.id, session.clone()));
             self.events.outcome(attempt.outcome, Ok(()));
             session.sever.mark_used();
             let dialled = matches!(attempt.how, How::Dial { .. });
@@ -265,7 +265,7 @@ impl Links {
         slot.state = State::Idle;
         let (why, wakers) = session.close(why);
         self.events.wake(wakers);
-        self.change_up(|up| drop(up.remove(&session.peer.id)));
+        self.change_up(|up| up.without(session.peer.id));
         // A link that does not last is a failed attempt, or two nodes could connect and part without a pause.
         if session.born.elapsed() < self.config.heartbeat {
             slot.back_off(&self.rng);
@@ -276,9 +276,9 @@ impl Links {
         self.events.push(Event::Down { peer: session.peer, number: session.number, why, lost });
     }
 
-    fn change_up(&self, change: impl FnOnce(&mut BTreeMap<NodeId, Arc<Session>>)) {
-        let mut up = BTreeMap::clone(&self.up.load());
-        change(&mut up);
+    /// The caller has the table locked: no two change it at once.
+    fn change_up(&self, change: impl FnOnce(&ByNode<Arc<Session>>) -> ByNode<Arc<Session>>) {
+        let up = change(&self.up.load());
         self.up.store(Arc::new(up));
     }
 

@@ -59,6 +59,7 @@
 
 mod accept;
 mod ahead;
+mod by_node;
 mod callers;
 mod config;
 mod connect;

@@ -110,6 +110,7 @@ impl Outbox {
         self.waker.take()
     }
 
+    /// The writer has nothing to do. Its waker is the connection's, a task of the runtime, and none of the user's.
     pub(super) fn park(&mut self, waker: &Waker) {
         match &mut self.waker {
             Some(old) => old.clone_from(waker),

@@ -6,14 +6,17 @@
 
 use std::{
     mem,
-    task::{Context, Poll, Waker},
+    task::{Poll, Waker},
     time::Duration,
 };
 
 use tokio::time::Instant;
 
 use super::{RawAnswer, wire::Correlation};
-use crate::error::{LostReason, RefusedReason};
+use crate::{
+    error::{LostReason, RefusedReason},
+    sync::watch,
+};
 
 /// The most calls in flight on one link. Both ends keep a slot each, so this bounds memory at the callee too.
 pub(super) const MAX_PENDING: usize = 1 << 20;
@@ -166,41 +169,38 @@ impl Pending {
         waker
     }
 
-    /// Takes the answer, and frees the slot, if there is one.
-    pub(super) fn poll(&mut self, correlation: Correlation, cx: &mut Context<'_>) -> Poll<RawAnswer> {
-        let Some(slot) = self.slot(correlation) else {
-            return Poll::Ready(RawAnswer::Failed(LostReason::NoReply.into()));
-        };
-        match &mut slot.state {
-            State::Waiting { waker: Some(waker), .. } => {
-                waker.clone_from(cx.waker());
-                return Poll::Pending;
-            }
-            State::Waiting { waker, .. } => {
-                *waker = Some(cx.waker().clone());
-                return Poll::Pending;
-            }
-            State::Done(_) | State::Free => {}
+    /// Takes the answer, and frees the slot, if there is one. `None` if the call waits, and `spare` has to hold a clone of `task`
+    /// first; see [`watch`].
+    #[inline]
+    pub(super) fn poll(
+        &mut self,
+        correlation: Correlation,
+        task: &Waker,
+        spare: &mut Option<Waker>,
+    ) -> Option<Poll<RawAnswer>> {
+        let no_reply = || Some(Poll::Ready(RawAnswer::Failed(LostReason::NoReply.into())));
+        let Some(slot) = self.slot(correlation) else { return no_reply() };
+        if let State::Waiting { waker, .. } = &mut slot.state {
+            return watch(waker, task, spare).then_some(Poll::Pending);
         }
         match self.free(correlation.index) {
-            State::Done(answer) => Poll::Ready(answer),
-            State::Waiting { .. } | State::Free => Poll::Ready(RawAnswer::Failed(LostReason::NoReply.into())),
+            State::Done(answer) => Some(Poll::Ready(answer)),
+            State::Waiting { .. } | State::Free => no_reply(),
         }
     }
 
-    /// Forgets a call.
-    pub(super) fn remove(&mut self, correlation: Correlation) -> Dropped {
-        match self.slot(correlation).map(|slot| &slot.state) {
-            Some(&State::Waiting { position, .. }) => {
-                self.free(correlation.index);
+    /// Forgets a call. With it, who was to be woken, to be dropped when nothing is locked any more.
+    pub(super) fn remove(&mut self, correlation: Correlation) -> (Dropped, Option<Waker>) {
+        let is_free = self.slot(correlation).is_none_or(|slot| matches!(slot.state, State::Free));
+        if is_free {
+            return (Dropped::Answered, None);
+        }
+        match self.free(correlation.index) {
+            State::Waiting { position, waker, .. } => {
                 self.waiting -= 1;
-                Dropped::Waiting(position)
+                (Dropped::Waiting(position), waker)
             }
-            Some(State::Done(_)) => {
-                self.free(correlation.index);
-                Dropped::Answered
-            }
-            Some(State::Free) | None => Dropped::Answered,
+            State::Done(_) | State::Free => (Dropped::Answered, None),
         }
     }
 
@@ -277,14 +277,14 @@ mod tests {
     use super::*;
 
     fn poll(pending: &mut Pending, call: Correlation) -> Poll<RawAnswer> {
-        pending.poll(call, &mut Context::from_waker(Waker::noop()))
+        pending.poll(call, Waker::noop(), &mut Some(Waker::noop().clone())).expect("it has a waker")
     }
 
     #[test]
     fn a_late_reply_never_hits_a_reused_slot() {
         let mut pending = Pending::default();
         let old = pending.insert(0, None).unwrap().0;
-        assert_eq!(pending.remove(old), Dropped::Waiting(0));
+        assert_eq!(pending.remove(old).0, Dropped::Waiting(0));
         let new = pending.insert(9, None).unwrap().0;
         assert_eq!(old.index, new.index);
         pending.complete(old, RawAnswer::Value(Bytes::from_static(b"late").into()));

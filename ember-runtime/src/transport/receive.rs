@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::{
     RawAnswer,
     control::WireFailure,
+    deadlines::wake,
     frame::Frames,
     header::Clock,
     outbox::Outbox,
@@ -222,27 +223,32 @@ impl Session {
     }
 
     /// The callers of these calls wait from now on.
-    fn begun(&self, calls: impl Iterator<Item = Correlation>) -> Result<(), Malformed> {
-        let mut outbox = lock(&self.outbox);
-        for call in calls {
-            if outbox.inbound.begin(call)? {
-                self.one_gave_up(&outbox);
-            }
-        }
-        Ok(())
+    fn begun(&self, mut calls: impl Iterator<Item = Correlation>) -> Result<(), Malformed> {
+        let mut listeners = Vec::new();
+        let begun = {
+            let mut outbox = lock(&self.outbox);
+            calls.try_for_each(|call| {
+                let (held, listener) = outbox.inbound.begin(call)?;
+                listeners.extend(listener);
+                if held {
+                    self.one_gave_up(&outbox);
+                }
+                Ok(())
+            })
+        };
+        listeners.into_iter().for_each(wake);
+        begun
     }
 
     /// The caller of this call waits no more.
     fn cancelled(&self, call: Correlation) {
         let mut outbox = lock(&self.outbox);
-        outbox.inbound.end(call);
+        let (_, listener) = outbox.inbound.end(call);
         self.one_gave_up(&outbox);
         // It may have been the last one that a link waited for which is about to end.
         let writer = outbox.kick();
         drop(outbox);
-        if let Some(writer) = writer {
-            writer.wake();
-        }
+        listener.into_iter().chain(writer).for_each(wake);
     }
 
     fn one_gave_up(&self, outbox: &Outbox) {

@@ -274,18 +274,22 @@ impl ReplyLink for Session {
             return;
         };
         let record = self.reply_record(call, body).unwrap_or_else(|failure| failure_record(call, shorten(failure)));
-        let (writer, stuck) = {
+        let (listener, writer, stuck) = {
             let mut outbox = lock(&self.outbox);
             if outbox.closed().is_some() {
                 return;
             }
-            if outbox.inbound.end(call) {
+            let (waits, listener) = outbox.inbound.end(call);
+            if waits {
                 self.put_reply(&mut outbox, call, record);
             }
-            (outbox.kick(), outbox.replies.waiting() > self.config.out_buffer.saturating_mul(2 * REPLIES))
+            (listener, outbox.kick(), outbox.replies.waiting() > self.config.out_buffer.saturating_mul(2 * REPLIES))
         };
         if let Some(writer) = writer {
             writer.wake();
+        }
+        if let Some(listener) = listener {
+            wake(listener);
         }
         if stuck {
             self.stop("it does not read the replies that it asked for");
@@ -308,8 +312,20 @@ impl ReplyLink for Session {
 
     fn poll_unwanted(&self, correlation: u64, cx: &mut Context<'_>) -> Poll<()> {
         let Some(call) = Correlation::of(correlation) else { return Poll::Pending };
-        let mut outbox = lock(&self.outbox);
-        if outbox.closed().is_some() { Poll::Ready(()) } else { outbox.inbound.poll_ended(call, cx) }
+        let mut spare = None;
+        loop {
+            let ended = {
+                let mut outbox = lock(&self.outbox);
+                match outbox.closed() {
+                    Some(_) => Some(Poll::Ready(())),
+                    None => outbox.inbound.poll_ended(call, cx.waker(), &mut spare),
+                }
+            };
+            match ended {
+                Some(ended) => return ended,
+                None => spare = Some(cx.waker().clone()),
+            }
+        }
     }
 }
 

@@ -73,7 +73,8 @@ impl Session {
         if let Some(writer) = writer {
             writer.wake();
         }
-        Ok(Some(PendingReply(waiting_at.map(|(part, correlation)| (Arc::clone(part), correlation)))))
+        let call = waiting_at.map(|(part, correlation)| (Arc::clone(part), correlation));
+        Ok(Some(PendingReply { call, is_watched: false }))
     }
 
     /// Writes the record of a call, without its name. Code of users runs: nothing may be locked.
@@ -94,7 +95,7 @@ impl Session {
     }
 
     fn abandon(&self, call: Correlation) {
-        let dropped = self.callers.part_of(call).remove(call);
+        let (dropped, _waker) = self.callers.part_of(call).remove(call);
         let writer = lock(&self.outbox).cancel(call, &dropped);
         if let Some(writer) = writer {
             writer.wake();
@@ -129,11 +130,15 @@ fn refused(unwritten: Unwritten, limit: usize) -> RefusedReason {
 
 /// A call that waits for its answer, until its deadline at most. Dropping it cancels the call.
 #[must_use = "dropping it cancels the call"]
-pub(crate) struct PendingReply(Option<(Arc<Part>, Correlation)>);
+pub(crate) struct PendingReply {
+    call: Option<(Arc<Part>, Correlation)>,
+    /// A waker has been left there.
+    is_watched: bool,
+}
 
 impl fmt::Debug for PendingReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PendingReply").field(&self.0.as_ref().map(|(_, call)| call)).finish()
+        f.debug_tuple("PendingReply").field(&self.call.as_ref().map(|(_, call)| call)).finish()
     }
 }
 
@@ -141,10 +146,11 @@ impl Future for PendingReply {
     type Output = RawAnswer;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<RawAnswer> {
-        let Some((part, call)) = &self.0 else { return Poll::Ready(RawAnswer::Value(Bytes::new().into())) };
-        let answer = lock(&part.pending).poll(*call, cx);
+        let Self { call, is_watched } = &mut *self;
+        let Some((part, number)) = call else { return Poll::Ready(RawAnswer::Value(Bytes::new().into())) };
+        let answer = part.poll(*number, is_watched, cx);
         if answer.is_ready() {
-            self.0 = None;
+            *call = None;
         }
         answer
     }
@@ -152,7 +158,7 @@ impl Future for PendingReply {
 
 impl Drop for PendingReply {
     fn drop(&mut self) {
-        if let Some((part, call)) = self.0.take()
+        if let Some((part, call)) = self.call.take()
             && let Some(session) = part.session.upgrade()
         {
             session.abandon(call);

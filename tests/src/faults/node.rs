@@ -162,6 +162,11 @@ impl FaultNode {
         self.child.wait().expect("to reap fault-node");
     }
 
+    /// The number of the process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// `SIGSTOP`.
     pub fn freeze(&self) {
         signal(&self.child, Signal::STOP);

@@ -10,11 +10,28 @@ use tokio::sync::watch;
 
 use crate::message::{
     codecs::encode,
-    format::{self, Message, check_key},
+    format::{self, Message, Unwritten, check_key, put_within},
 };
 
 /// No key on the way to a module is longer than this, in bytes, all of them together.
 pub(crate) const MAX_KEYS: usize = 4096;
+
+/// Why nobody could call what stands under this key, if that is so.
+pub(crate) fn unusable_key<K: Message>(key: &K) -> Option<String> {
+    if let Err(error) = check_key(key) {
+        return Some(error.to_string());
+    }
+    let mut bytes = Vec::new();
+    let written = put_within(MAX_KEYS, &mut bytes, &mut |out| encode(key, out));
+    match written {
+        Ok(()) if bytes.len() <= MAX_KEYS => None,
+        Ok(()) | Err(Unwritten::TooLarge) => {
+            Some(format!("it has more than {MAX_KEYS} bytes, which no call can name: use a shorter one"))
+        }
+        Err(Unwritten::Panicked) => Some("it panicked when it was written".into()),
+        Err(Unwritten::Refused(error)) => Some(error.to_string()),
+    }
+}
 
 /// The keys on the way to a unit, outermost first. Empty for all units that are fields: then it costs nothing.
 #[derive(Clone, Default)]

@@ -14,7 +14,7 @@ pub(crate) use self::{
     chain::Chain,
     due::Due,
     envelope::{Envelope, MAX_HEADERS, Opened},
-    keys::{Lifespan, MAX_KEYS},
+    keys::{Lifespan, MAX_KEYS, unusable_key},
     named::Named,
     span::{HandlerSpan, MadeIn},
 };

@@ -11,8 +11,9 @@ use std::{
 use crate::{
     error::{Failure, LostReason, RefusedReason},
     message::methods::Method,
-    panics::discard,
+    panics::{discard, woken},
     shelf,
+    sync::watch,
 };
 
 /// The end of a local call.
@@ -81,7 +82,7 @@ impl<M: Method> Slot<M> {
         // The caller finds the slot to be its own when it wakes up.
         drop(self);
         if let Some(caller) = caller {
-            caller.wake();
+            woken(|| caller.wake());
         }
         None
     }
@@ -114,12 +115,18 @@ impl<M: Method> Reply<M> {
     pub(crate) async fn unwanted(&mut self) {
         std::future::poll_fn(|task| {
             let Some(slot) = &self.0 else { return Poll::Ready(()) };
-            let mut state = slot.lock();
-            if matches!(state.course, Course::Unwanted) {
-                return Poll::Ready(());
+            let mut spare = None;
+            loop {
+                let mut state = slot.lock();
+                if matches!(state.course, Course::Unwanted) {
+                    return Poll::Ready(());
+                }
+                if watch(&mut state.callee, task.waker(), &mut spare) {
+                    return Poll::Pending;
+                }
+                drop(state);
+                spare = Some(task.waker().clone());
             }
-            register(&mut state.callee, task);
-            Poll::Pending
         })
         .await;
     }
@@ -140,16 +147,21 @@ impl<M: Method> Future for Answering<M> {
     /// If it is polled again after it has ended.
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Answer<M>> {
         let slot = self.0.as_ref().expect("an answer is taken once");
-        let mut state = slot.lock();
-        let answer = match mem::replace(&mut state.course, Course::Open) {
-            Course::Answered(answer) => answer,
-            Course::Unanswered => Answer::Failed(LostReason::NoReply.into()),
-            Course::Open | Course::Unwanted => {
-                register(&mut state.caller, task);
-                return Poll::Pending;
+        let mut spare = None;
+        let answer = loop {
+            let mut state = slot.lock();
+            match mem::replace(&mut state.course, Course::Open) {
+                Course::Answered(answer) => break answer,
+                Course::Unanswered => break Answer::Failed(LostReason::NoReply.into()),
+                Course::Open | Course::Unwanted => {
+                    if watch(&mut state.caller, task.waker(), &mut spare) {
+                        return Poll::Pending;
+                    }
+                }
             }
+            drop(state);
+            spare = Some(task.waker().clone());
         };
-        drop(state);
         if let Some(mut slot) = self.0.take()
             && let Some(own) = Arc::get_mut(&mut slot)
         {
@@ -168,7 +180,7 @@ impl<M: Method> Drop for Answering<M> {
         let callee = state.callee.take();
         drop(state);
         if let Some(callee) = callee {
-            callee.wake();
+            woken(|| callee.wake());
         }
         drop(slot);
         if let Course::Answered(late) = left {
@@ -177,17 +189,14 @@ impl<M: Method> Drop for Answering<M> {
     }
 }
 
-/// Sees to it that `task` is woken.
-fn register(waker: &mut Option<Waker>, task: &Context<'_>) {
-    match waker {
-        Some(known) if known.will_wake(task.waker()) => {}
-        _ => *waker = Some(task.waker().clone()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
+    use std::{
+        convert::Infallible,
+        pin::pin,
+        sync::atomic::{AtomicUsize, Ordering},
+        task::Wake,
+    };
 
     use futures_util::FutureExt;
 
@@ -238,6 +247,46 @@ mod tests {
         let (other, _answering) = reply_slot::<Echo>(None);
         assert_ne!(address(&other), first, "a callee may still answer to it");
         reply.send(done(3));
+    }
+
+    /// Looks, as it is woken and as it is dropped, whether the slot is free; panics as it is woken.
+    struct Looks(Arc<Slot<Echo>>, Arc<[AtomicUsize; 2]>);
+
+    impl Looks {
+        fn look(&self) {
+            self.1[usize::from(self.0.0.try_lock().is_ok())].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    impl Wake for Looks {
+        fn wake(self: Arc<Self>) {
+            self.look();
+            panic!("a waker that panics");
+        }
+    }
+
+    impl Drop for Looks {
+        fn drop(&mut self) {
+            self.look();
+        }
+    }
+
+    #[test]
+    fn wakers_of_both_sides_are_woken_and_dropped_with_nothing_locked_and_may_panic() {
+        let looked = Arc::<[AtomicUsize; 2]>::default();
+        let counts = || looked.each_ref().map(|count| count.load(Ordering::Relaxed));
+        let waker = |slot: &Arc<Slot<Echo>>| Waker::from(Arc::new(Looks(Arc::clone(slot), Arc::clone(&looked))));
+        let (mut reply, mut answering) = reply_slot::<Echo>(None);
+        let slot = answering.0.clone().unwrap();
+        for _ in 0..2 {
+            assert!(Pin::new(&mut answering).poll(&mut Context::from_waker(&waker(&slot))).is_pending());
+            assert!(pin!(reply.unwanted()).poll(&mut Context::from_waker(&waker(&slot))).is_pending());
+        }
+        assert_eq!(counts(), [0, 2], "others took their places");
+        reply.send(done(1));
+        assert_eq!(counts(), [0, 4], "the caller was woken, and its waker dropped");
+        drop(answering);
+        assert_eq!(counts(), [0, 6], "the callee was woken, and its waker dropped");
     }
 
     #[tokio::test]

@@ -2,12 +2,12 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io,
+    io::{self, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::Path,
 };
 
-use super::place::Place;
+use super::{holder, place::Place};
 use crate::{
     net::{Endpoint, Network},
     registry::{
@@ -34,6 +34,10 @@ impl Host {
         store.pulse();
         let serving = Serving::start(place, network, &store).await?;
         Ok(Some(Self { place: place.clone(), store, serving, lock }))
+    }
+
+    pub(super) fn store(&self) -> Store {
+        self.store.clone()
     }
 
     /// Looks whether it can still be found, and repairs what was removed: the data stays.
@@ -99,6 +103,8 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(error),
         }
         let identity = Identity::from(&file.metadata()?);
+        // For those who wait for an answer and want to know of whom; nothing depends on it.
+        let _ = file.set_len(0).and_then(|()| (&file).write_all(holder::mark().as_bytes()));
         // Removed between opening and locking: the lock is on a file that nobody else will find.
         Ok((Identity::of(path) == Some(identity)).then_some(Self { identity, _file: file }))
     }

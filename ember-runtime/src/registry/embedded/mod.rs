@@ -2,11 +2,15 @@
 //! of this user came first. Where it is, who serves, and the session; how keys are stored or served may not be known here.
 
 #[cfg(unix)]
+mod holder;
+#[cfg(unix)]
 mod host;
 #[cfg(unix)]
 mod place;
 #[cfg(unix)]
 mod session;
+#[cfg(unix)]
+mod standby;
 
 use std::{
     path::{Path, PathBuf},
@@ -23,14 +27,18 @@ use super::{
 /// A registry for one machine, with nothing to install: it lives inside the processes that use it.
 ///
 /// The user and the cluster's name determine a Unix socket. The first process that finds nobody there serves; the others
-/// connect to it, and so does the server itself, over the same protocol as to etcd. When the serving process ends, however
+/// connect to it, and so does the server itself for what it writes, over the same protocol as to etcd. (What the nodes of the
+/// serving process read, they read where it is: so hundreds of them can start at once.) When the serving process ends, however
 /// it ends, another one takes over within about 200 ms, **with an empty store**: nodes register again, as after an etcd
 /// that lost its data.
+///
+/// A process serves until the last of its nodes with this registry has ended: one whose start fails takes nothing from the
+/// others of its process. Those of other processes learn at once when it stops, and register with whoever takes over.
 ///
 /// - One machine and one user. Processes elsewhere cannot take part.
 /// - No durability: everything is in the memory of the serving process.
 /// - A serving process that is stopped (`SIGSTOP`, a debugger) still serves in name: until it goes on, operations fail as
-///   [`RegistryError::Unavailable`], and no other process takes over.
+///   [`RegistryError::Unavailable`], which names that process and what to do, and no other process takes over.
 /// - Not on Windows: there, opening it is a [`RegistryError::Configuration`].
 ///
 /// The socket is in `$XDG_RUNTIME_DIR/ember/` or, if that variable is not set or leads nowhere, in `/tmp/ember-<uid>/`. The

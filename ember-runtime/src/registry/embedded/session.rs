@@ -1,97 +1,112 @@
 //! A session: etcd's, over the socket, beside a task that stands ready to serve.
 
-use std::{fmt, io, path::Path, sync::Arc, time::Duration};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
-use futures_util::future::BoxFuture;
-use tokio::{sync::Notify, task::JoinHandle, time::sleep};
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
+use tokio::sync::Notify;
 
-use super::{host::Host, place::Place};
+use super::{holder, place::Place, standby::Standby};
 use crate::{
-    net::{BoxStream, Endpoint, Listener, Network, REGISTRY},
+    net::{BoxStream, Endpoint, Listener, Network},
     registry::{
-        api::{Context, Lease, LeaseId, Result, Session, Snapshot, Transaction, TransactionOutcome, Watch},
+        RegistryError,
+        api::{Context, Lease, LeaseId, Result, Session, Snapshot, Transaction, TransactionOutcome, Watch, WatchItem},
         etcd::{Address, Connector, EtcdSession},
+        in_process,
     },
-    rng::Rng,
 };
 
-/// How often a session looks whether somebody serves: every 150 to 250 ms, so that many do not do so at once.
-const LOOK: Duration = Duration::from_millis(150);
-const JITTER: Duration = Duration::from_millis(100);
 /// How long an operation waits for a host to appear.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// A watch of what this process serves, and the end of that.
+type Watched = (Watch, BoxFuture<'static, ()>);
+
 /// A session with an embedded registry; serves it, if nobody else does.
+///
+/// What it writes goes over the socket. While this process serves, what it reads comes from the store itself: each of a few hundred
+/// nodes of one process that start at once hears of all others, and would have each event encoded and decoded for itself.
 #[derive(Debug)]
 pub(super) struct EmbeddedSession {
     etcd: EtcdSession,
-    _standby: AbortOnDrop,
+    standby: Arc<Standby>,
+    place: Place,
 }
 
 impl EmbeddedSession {
     pub(super) async fn open(folder: Option<&Path>, context: Context) -> Result<Self> {
         let place = Place::find(folder, &context.cluster)?;
         place.prepare()?;
-        let refused = Arc::new(Notify::new());
+        let standby = Standby::of(&place, &context);
         let address = Address { endpoint: Endpoint::Unix(place.socket().into()), secure: false };
-        let network = Arc::new(Reporting { network: Arc::clone(&context.network), refused: Arc::clone(&refused) });
-        let rng = context.rng.clone();
-        let standby =
-            Standby { host: None, place, network: Arc::clone(&context.network), refused, rng, complained: false };
-        // Other processes are served, too, while a handler blocks every worker of this one.
-        let thread = context.network.works_anywhere().then(|| REGISTRY.handle()).flatten();
-        let connector = Connector::new(&Context { network, ..context }, &[address], None, None, PATIENCE)?;
-        let standby = match thread {
-            Some(thread) => thread.spawn(standby.run()),
-            None => tokio::spawn(standby.run()),
-        };
-        Ok(Self { etcd: EtcdSession::new(connector), _standby: AbortOnDrop(standby) })
+        let network = Reporting { network: Arc::clone(&context.network), refused: standby.refused() };
+        let context = Context { network: Arc::new(network), ..context };
+        let connector = Connector::new(&context, &[address], None, None, PATIENCE)?;
+        Ok(Self { etcd: EtcdSession::new(connector), standby, place })
+    }
+
+    /// Has what went wrong say whose registry it is: nobody gave its address, or knows which process serves it.
+    async fn explained<T>(&self, operation: BoxFuture<'_, Result<T>>) -> Result<T> {
+        operation.await.map_err(|error| match error {
+            RegistryError::Unavailable(why) => {
+                let holder =
+                    if self.standby.store().is_some() { holder::this_process() } else { holder::of(self.place.lock()) };
+                RegistryError::Unavailable(format!("{why} (the embedded registry; {holder})"))
+            }
+            other => other,
+        })
     }
 }
 
-/// Serves whenever nobody else does.
-struct Standby {
-    host: Option<Host>,
-    place: Place,
-    network: Arc<dyn Network>,
-    refused: Arc<Notify>,
-    rng: Rng,
-    complained: bool,
-}
+impl Session for EmbeddedSession {
+    fn grant(&self, ttl: Duration) -> BoxFuture<'_, Result<Lease>> {
+        self.explained(self.etcd.grant(ttl)).boxed()
+    }
 
-impl Standby {
-    async fn run(mut self) {
-        loop {
-            let outcome = self.step().await;
-            if let Err(error) = &outcome
-                && !self.complained
-            {
-                tracing::error!(target: "ember::registry", socket = %self.place.socket().display(), %error, "the embedded registry cannot be served");
-            }
-            self.complained = outcome.is_err();
-            tokio::select! {
-                biased;
-                () = self.refused.notified() => {}
-                () = sleep(LOOK + self.rng.jitter(JITTER)) => {}
-            }
+    fn keep_alive(&self, lease: LeaseId) -> BoxFuture<'_, Result<Lease>> {
+        self.explained(self.etcd.keep_alive(lease)).boxed()
+    }
+
+    fn revoke(&self, lease: LeaseId) -> BoxFuture<'_, Result<()>> {
+        self.explained(self.etcd.revoke(lease)).boxed()
+    }
+
+    fn apart(&self) -> Option<Arc<dyn Session>> {
+        self.etcd.apart()
+    }
+
+    fn list(&self, prefix: String) -> BoxFuture<'_, Result<Snapshot>> {
+        match self.standby.store() {
+            Some(store) => async move { in_process::session(store).list(prefix).await }.boxed(),
+            None => self.explained(self.etcd.list(prefix)).boxed(),
         }
     }
 
-    async fn step(&mut self) -> io::Result<()> {
-        // Somebody may have cleaned up.
-        self.place.prepare().map_err(io::Error::other)?;
-        if let Some(host) = &mut self.host {
-            if let Err(error) = host.check(&*self.network).await {
-                tracing::warn!(target: "ember::registry", %error, "this process stops serving the embedded registry");
-                self.host = None;
-            }
-        } else {
-            self.host = Host::try_start(&self.place, &*self.network, &self.rng).await?;
-            if self.host.is_some() {
-                tracing::info!(target: "ember::registry", socket = %self.place.socket().display(), "this process serves the embedded registry");
-            }
+    fn commit(&self, transaction: Transaction) -> BoxFuture<'_, Result<TransactionOutcome>> {
+        self.explained(self.etcd.commit(transaction)).boxed()
+    }
+
+    fn watch(&self, prefix: String, from: i64) -> BoxFuture<'_, Result<Watch>> {
+        let Some(store) = self.standby.store() else { return self.explained(self.etcd.watch(prefix, from)).boxed() };
+        let stopped = self.standby.stopped(&store).boxed();
+        async move {
+            let watch = in_process::session(store).watch(prefix, from).await?;
+            Ok(stream::unfold(Some((watch, stopped)), next).boxed())
         }
-        Ok(())
+        .boxed()
+    }
+}
+
+/// As over a connection: a watch ends with what serves it, and says so.
+async fn next(watched: Option<Watched>) -> Option<(Result<WatchItem>, Option<Watched>)> {
+    let (mut watch, mut stopped) = watched?;
+    tokio::select! {
+        biased;
+        item = watch.next() => item.map(|item| (item, Some((watch, stopped)))),
+        () = &mut stopped => {
+            let ended = RegistryError::Unavailable("this process serves the embedded registry no more".into());
+            Some((Err(ended), None))
+        }
     }
 }
 
@@ -119,49 +134,5 @@ impl Network for Reporting {
 
     fn works_anywhere(&self) -> bool {
         self.network.works_anywhere()
-    }
-}
-
-impl Session for EmbeddedSession {
-    fn grant(&self, ttl: Duration) -> BoxFuture<'_, Result<Lease>> {
-        self.etcd.grant(ttl)
-    }
-
-    fn keep_alive(&self, lease: LeaseId) -> BoxFuture<'_, Result<Lease>> {
-        self.etcd.keep_alive(lease)
-    }
-
-    fn revoke(&self, lease: LeaseId) -> BoxFuture<'_, Result<()>> {
-        self.etcd.revoke(lease)
-    }
-
-    fn apart(&self) -> Option<Arc<dyn Session>> {
-        self.etcd.apart()
-    }
-
-    fn list(&self, prefix: String) -> BoxFuture<'_, Result<Snapshot>> {
-        self.etcd.list(prefix)
-    }
-
-    fn commit(&self, transaction: Transaction) -> BoxFuture<'_, Result<TransactionOutcome>> {
-        self.etcd.commit(transaction)
-    }
-
-    fn watch(&self, prefix: String, from: i64) -> BoxFuture<'_, Result<Watch>> {
-        self.etcd.watch(prefix, from)
-    }
-}
-
-struct AbortOnDrop(JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-impl fmt::Debug for AbortOnDrop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("running")
     }
 }

@@ -7,6 +7,12 @@ use tonic::{Code, ConnectError, Status};
 
 use crate::registry::{LeaseId, RegistryError};
 
+/// What to ask when an answer is none of etcd's.
+pub(super) const NOT_ETCD: &str =
+    "what answers there does not know etcd's API (v3); is that etcd, and its port for clients?";
+/// What tonic and h2 say of a server without gRPC, or without HTTP/2.
+const STRANGE: [&str; 2] = ["mapped from HTTP status code", "frame with invalid size"];
+
 /// What `error` means for an operation that, if at all, used `lease`.
 pub(super) fn error(error: &Error, lease: Option<LeaseId>) -> RegistryError {
     match error {
@@ -94,11 +100,17 @@ fn status(status: &Status, lease: Option<LeaseId>) -> RegistryError {
         }
         // The request asks for too long a life. What else is out of range is a revision.
         Code::OutOfRange if text.contains("lease TTL") => RegistryError::Rejected(text.into()),
-        Code::NotFound | Code::AlreadyExists | Code::FailedPrecondition | Code::OutOfRange | Code::Unimplemented => {
+        // Of an HTTP server, or of one for something else.
+        Code::Unimplemented => RegistryError::Protocol(format!("{text}: {NOT_ETCD}")),
+        Code::NotFound | Code::AlreadyExists | Code::FailedPrecondition | Code::OutOfRange => {
             RegistryError::Protocol(format!("{:?}: {text}", status.code()))
         }
         _ if refused_by_tls(status) => RegistryError::Denied(format!("TLS: {}", reason(status))),
-        _ => RegistryError::Unavailable(reason(status)),
+        _ => {
+            let reason = reason(status);
+            let is_strange = STRANGE.iter().any(|strange| reason.contains(strange));
+            RegistryError::Unavailable(if is_strange { format!("{reason}: {NOT_ETCD}") } else { reason })
+        }
     }
 }
 

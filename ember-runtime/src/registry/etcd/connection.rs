@@ -98,9 +98,8 @@ impl Connector {
                 let target = &self.targets[number % self.targets.len()];
                 match timeout(CONNECT_AND_LOG_IN, self.attempt(target)).await {
                     Ok(Ok(client)) => return Ok(Connection { client, address: target.label(), number }),
-                    Ok(Err(error @ RegistryError::Unavailable(_))) => {
-                        failures.push(format!("{}: {error}", target.address))
-                    }
+                    // Its text alone: what is said of all of them begins with what it is.
+                    Ok(Err(RegistryError::Unavailable(why))) => failures.push(format!("{}: {why}", target.address)),
                     Ok(Err(error)) => refusal = Some(error),
                     Err(_) => failures.push(format!("{} did not answer in time", target.address)),
                 }

@@ -118,10 +118,12 @@ impl EtcdSession {
                 }
                 Failure::Known(_) => false,
             };
+            let hung_up = matches!(&failure, Failure::Etcd(error) if classify::hung_up(error));
             let error = match failure {
                 Failure::Etcd(error) => classify::error(&error, lease),
                 Failure::Known(error) => error,
             };
+            let error = at(&connection.address, error, hung_up && repeated);
             if again || classify::spoils_connection(&error) {
                 self.discard(connection);
             }
@@ -213,6 +215,18 @@ impl fmt::Debug for EtcdSession {
         f.debug_struct("EtcdSession")
             .field("connected", &self.current().map(|connection| connection.address))
             .finish_non_exhaustive()
+    }
+}
+
+/// The error, where it happened. What hangs up on one new connection after the other may be something else than etcd.
+fn at(address: &str, error: RegistryError, hangs_up: bool) -> RegistryError {
+    match error {
+        RegistryError::Protocol(what) => RegistryError::Protocol(format!("{address}: {what}")),
+        RegistryError::Unavailable(why) if hangs_up && !why.contains(classify::NOT_ETCD) => {
+            RegistryError::Unavailable(format!("{address}: {why}: {}", classify::NOT_ETCD))
+        }
+        RegistryError::Unavailable(why) => RegistryError::Unavailable(format!("{address}: {why}")),
+        other => other,
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Changes that are remembered, so that a watch can start in the past.
 pub(crate) const HISTORY_CHANGES: usize = 10_000;
-/// What the remembered changes may cost. The newest revision is always kept, whatever its size.
+/// What the remembered changes may cost, with what those who watch are told of them. The newest revision is always kept, whatever its size.
 pub(crate) const HISTORY_BYTES: usize = 16 << 20;
 /// What all keys and values together may cost.
 pub(crate) const STORE_BYTES: usize = 256 << 20;

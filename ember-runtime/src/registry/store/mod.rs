@@ -67,6 +67,11 @@ impl Store {
         Self(Arc::new(Shared { state, changed: Notify::new() }))
     }
 
+    /// Whether both are the same store.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The revision of the last write.
     pub(crate) fn revision(&self) -> i64 {
         self.with(|state, _| state.revision)

@@ -8,6 +8,8 @@ use crate::registry::{Event, LeaseId, SharedEvent};
 
 /// About what a record costs beside its key and value.
 const OVERHEAD: usize = 128;
+/// About what it costs to have told of a change, beside a key of its own and what was read of the value.
+const TOLD: usize = 256;
 
 /// A key as stored. Never changed: a write makes a new one, the history keeps the old.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,9 +56,11 @@ impl Change {
         self.told.get_or_init(|| tell(self).map(SharedEvent::from)).clone()
     }
 
-    /// What it costs to remember, in bytes.
+    /// What it costs to remember, in bytes: with what those who watch are told of it and what they make of that, which is about as
+    /// large as what is stored. Somebody always watches.
     pub(super) fn size(&self) -> usize {
-        OVERHEAD + [&self.now, &self.before].into_iter().flatten().map(|record| record.size()).sum::<usize>()
+        let told = TOLD + self.key.len() + self.now.as_ref().map_or(0, |now| now.value.len());
+        OVERHEAD + told + [&self.now, &self.before].into_iter().flatten().map(|record| record.size()).sum::<usize>()
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     transport::{LinkConfig, pulse::Pulse, socket::Sockets},
 };
 
-async fn memory_pair() -> (Memory, Node, Node) {
+pub(super) async fn memory_pair() -> (Memory, Node, Node) {
     let memory = Memory::default();
     let a = memory.node(key(1, 1), LinkConfig::default()).await;
     let b = memory.node(key(2, 1), LinkConfig::default()).await;
@@ -76,7 +76,7 @@ async fn a_failed_heartbeat_answers_all_callers_though_the_task_that_reads_is_he
     Pulse::of(socket, Arc::new(Memory::default())).watch(session.clone(), &mut tasks);
     let why = soon("the end", tasks.join_next()).await.unwrap().unwrap();
     assert!(why.contains("nothing was heard"), "{why}");
-    let answer = std::future::poll_fn(|cx| lock(&part.pending).poll(call, cx));
+    let answer = std::future::poll_fn(|cx| part.poll(call, &mut false, cx));
     assert!(matches!(failure(answer.await), Failure::MaybeExecuted(LostReason::LinkLost(_))));
 }
 

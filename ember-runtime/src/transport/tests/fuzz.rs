@@ -278,8 +278,8 @@ async fn an_unreadable_header_costs_its_call_and_an_unreadable_frame_the_link() 
         out.extend_from_slice(&[0xff; 20]);
     });
     Inflow::new(Instant::now()).receive(&at_b, &Bytes::from(frame), Instant::now(), &mut task()).unwrap();
-    let answer = soon("the error reply", std::future::poll_fn(|cx| at_a.callers.part_of(name).poll(name, cx))).await;
-    let failure = failure(answer);
+    let answer = std::future::poll_fn(|cx| at_a.callers.part(name).poll(name, &mut false, cx));
+    let failure = failure(soon("the error reply", answer).await);
     assert!(matches!(failure, Failure::NotExecuted(RefusedReason::Undecodable(_))), "{failure:?}");
     assert!(a.links.is_up(b.peer.key));
 

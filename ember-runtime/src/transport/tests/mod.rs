@@ -7,6 +7,7 @@ mod churn;
 mod encoding;
 mod faults;
 mod fuzz;
+mod given_up;
 mod limits;
 mod memory;
 mod pairs;

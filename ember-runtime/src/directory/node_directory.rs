@@ -12,13 +12,14 @@ use std::{
 use arc_swap::ArcSwap;
 
 use super::{
-    Chance, Group, Instance, Interest, NodeRecord, Selector, Terms, View, change::Change, choose::choose,
-    groups::Groups, listing::Listing, news::Departure, nobody,
+    Chance, Group, Instance, Interest, NodeRecord, Selector, Terms, View, change::ClusterChange, choose::choose,
+    groups::Groups, listing::Listing, news::Exit, nobody,
 };
 use crate::{
     actor::{AnyCell, ServiceState},
     error::RefusedReason,
     id::{NodeId, NodeKey, Pid, PublicKey},
+    panics::woken,
     sync::ordered,
 };
 
@@ -29,7 +30,8 @@ pub(crate) struct Directory {
     groups: Arc<Groups>,
     /// How often something has changed; the number of the newest view.
     newest: AtomicU64,
-    number: ordered::Sender<u64>,
+    /// Told of each change.
+    changed: ordered::Sender<()>,
     /// The last view that somebody asked for.
     view: ArcSwap<View>,
 }
@@ -42,7 +44,7 @@ impl Directory {
             here,
             groups,
             newest: AtomicU64::new(0),
-            number: ordered::Sender::new(0),
+            changed: ordered::Sender::new(()),
             view: ArcSwap::default(),
         };
         directory.change(|_| ());
@@ -81,9 +83,9 @@ impl Directory {
         self.newest.load(Ordering::Acquire)
     }
 
-    /// Tells of new views by their number.
-    pub(crate) fn changes(&self) -> ordered::Receiver<u64> {
-        self.number.subscribe()
+    /// Tells of new views.
+    pub(crate) fn changes(&self) -> ordered::Receiver<()> {
+        self.changed.subscribe()
     }
 
     /// Tells of changes of what is known of one node, but for its services.
@@ -92,8 +94,8 @@ impl Directory {
     }
 
     /// How a run of a node has left, or is about to, if that is known.
-    pub(crate) fn departure(&self, node: NodeKey) -> Option<Departure> {
-        self.lock().departure(node)
+    pub(crate) fn exit(&self, node: NodeKey) -> Option<Exit> {
+        self.lock().exit(node)
     }
 
     /// The node has ended: nothing is remembered any more, and all who wait look again.
@@ -107,7 +109,7 @@ impl Directory {
         self.groups.find(interest).unwrap_or_else(|| {
             // Locked: nobody joins or leaves while they are looked through.
             let known = self.lock();
-            self.groups.of(interest, known.all_listed())
+            self.groups.of(interest, known.services(), known.all_listed())
         })
     }
 
@@ -238,20 +240,20 @@ impl Directory {
     }
 
     /// Applies what the registry says, in its order.
-    pub(super) fn apply(&self, changes: Vec<Change>, link_is_up: &dyn Fn(NodeKey) -> bool) -> Applied {
+    pub(super) fn apply(&self, changes: Vec<ClusterChange>, link_is_up: &dyn Fn(NodeKey) -> bool) -> Applied {
         let here = self.here.key;
         let mut applied = Applied::default();
         self.change(|known| {
             for change in changes {
                 match change {
-                    Change::Node(node) if node.key != here => applied.returned |= known.put_node(node),
-                    Change::NodeGone(key) if key != here && link_is_up(key) => known.linger(key),
-                    Change::NodeGone(key) if key != here => {
+                    ClusterChange::Node(node) if node.key != here => applied.returned |= known.put_node(node),
+                    ClusterChange::NodeGone(key) if key != here && link_is_up(key) => known.linger(key),
+                    ClusterChange::NodeGone(key) if key != here => {
                         known.drop_node(key);
                         applied.gone.push(key);
                     }
-                    Change::Service(offer) if offer.pid.node != here => known.put_service(&offer),
-                    Change::ServiceGone(pid) if pid.node != here && !known.is_lingering(pid.node) => {
+                    ClusterChange::Service(service) if service.pid.node != here => known.put_service(&service),
+                    ClusterChange::ServiceGone(pid) if pid.node != here && !known.is_lingering(pid.node) => {
                         known.drop_service(pid);
                     }
                     // Of this node only it knows better.
@@ -274,13 +276,13 @@ impl Directory {
         let result = change(&mut known);
         let news = known.news.take();
         if known.take_changed() {
-            let number = self.newest.fetch_add(1, Ordering::AcqRel) + 1;
+            self.newest.fetch_add(1, Ordering::AcqRel);
             drop(known);
-            self.number.send_replace(number);
+            woken(|| self.changed.send_replace(()));
         } else {
             drop(known);
         }
-        news.iter().for_each(|of| of.send_replace(()));
+        news.iter().for_each(|of| woken(|| of.send_replace(())));
         result
     }
 

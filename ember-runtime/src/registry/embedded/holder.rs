@@ -1,0 +1,37 @@
+//! Which process serves, in words: it writes its number into the lock file.
+
+use std::{fs, path::Path};
+
+use rustix::process::{Pid, getpid, test_kill_process};
+
+/// What the holder of a lock writes into it.
+pub(super) fn mark() -> String {
+    format!("{}\n", getpid().as_raw_nonzero())
+}
+
+pub(super) fn this_process() -> String {
+    "this process serves it, and is busy or short of memory or file descriptors".into()
+}
+
+/// Who has this lock, and what to do about one that stands still.
+pub(super) fn of(lock: &Path) -> String {
+    match fs::read_to_string(lock).ok().and_then(|text| text.trim().parse().ok()).and_then(Pid::from_raw) {
+        Some(pid) if pid == getpid() => "this process has just served it".into(),
+        Some(pid) if test_kill_process(pid).is_ok() => of_process(pid.as_raw_nonzero().get()),
+        _ => format!("nobody serves it yet, or whoever has locked {}", lock.display()),
+    }
+}
+
+fn of_process(pid: i32) -> String {
+    // Where there is such a file: `pid (name) state …`, and the name may have any character in it.
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let name = stat.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')')).map(|(name, rest)| (name, rest.trim()));
+    match name {
+        Some((name, state)) if state.starts_with(['T', 't']) => format!(
+            "process {pid}, `{name}`, serves it and is stopped, by SIGSTOP or a debugger: let it go on (`kill -CONT {pid}`), or end it \
+             (`kill -KILL {pid}`) and another process takes over"
+        ),
+        Some((name, _)) => format!("process {pid}, `{name}`, serves it: look whether that one is held up"),
+        None => format!("process {pid} serves it: look whether that one is stopped or held up"),
+    }
+}

@@ -1,0 +1,151 @@
+//! Stands ready to serve whenever nobody else does: one task for all sessions of a process, so that what one of them serves lives
+//! until the last of them ends. A node whose start fails takes the registry of no other node of its process with it.
+
+use std::{
+    collections::BTreeMap,
+    fmt, io,
+    path::PathBuf,
+    sync::{Arc, LazyLock, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+    time::sleep,
+};
+
+use super::{host::Host, place::Place};
+use crate::{
+    net::{Network, REGISTRY},
+    registry::{api::Context, store::Store},
+    rng::Rng,
+};
+
+/// How often it looks whether somebody serves: every 150 to 250 ms, so that many do not do so at once.
+const LOOK: Duration = Duration::from_millis(150);
+const JITTER: Duration = Duration::from_millis(100);
+
+/// By socket. Those that nobody has are taken out when another begins.
+static STANDBYS: LazyLock<Mutex<BTreeMap<PathBuf, Weak<Standby>>>> = LazyLock::new(Mutex::default);
+
+/// Serves, if nobody else does, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Standby {
+    refused: Arc<Notify>,
+    served: watch::Receiver<Option<Store>>,
+    _task: AbortOnDrop,
+}
+
+impl Standby {
+    /// That of this process for this place. Where a network ties what it makes to one runtime, each session has its own.
+    pub(super) fn of(place: &Place, context: &Context) -> Arc<Self> {
+        // Other processes are served, too, while a handler blocks every worker of this one.
+        let Some(thread) = context.network.works_anywhere().then(|| REGISTRY.handle()).flatten() else {
+            return Arc::new(Self::start(place, context, |standby| tokio::spawn(standby.run())));
+        };
+        let mut standbys = STANDBYS.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(standby) = standbys.get(place.socket()).and_then(Weak::upgrade) {
+            return standby;
+        }
+        standbys.retain(|_, standby| standby.strong_count() > 0);
+        let standby = Arc::new(Self::start(place, context, |standby| thread.spawn(standby.run())));
+        standbys.insert(place.socket().into(), Arc::downgrade(&standby));
+        standby
+    }
+
+    fn start(place: &Place, context: &Context, spawn: impl FnOnce(Running) -> JoinHandle<()>) -> Self {
+        let (refused, (serves, served)) = (Arc::<Notify>::default(), watch::channel(None));
+        let task = spawn(Running {
+            host: None,
+            place: place.clone(),
+            network: Arc::clone(&context.network),
+            refused: Arc::clone(&refused),
+            serves,
+            rng: context.rng.clone(),
+            complained: false,
+        });
+        Self { refused, served, _task: AbortOnDrop(task) }
+    }
+
+    /// To be notified when nobody answers: then it looks at once.
+    pub(super) fn refused(&self) -> Arc<Notify> {
+        Arc::clone(&self.refused)
+    }
+
+    /// What this process serves, if it does.
+    pub(super) fn store(&self) -> Option<Store> {
+        self.served.borrow().clone()
+    }
+
+    /// Waits until this process serves `store` no more.
+    pub(super) fn stopped(&self, store: &Store) -> impl Future<Output = ()> + Send + use<> {
+        let (mut served, store) = (self.served.clone(), store.clone());
+        async move {
+            let _ended = served.wait_for(|served| !served.as_ref().is_some_and(|it| it.is(&store))).await;
+        }
+    }
+}
+
+/// The task.
+struct Running {
+    host: Option<Host>,
+    place: Place,
+    network: Arc<dyn Network>,
+    refused: Arc<Notify>,
+    serves: watch::Sender<Option<Store>>,
+    rng: Rng,
+    complained: bool,
+}
+
+impl Running {
+    async fn run(mut self) {
+        loop {
+            let outcome = self.step().await;
+            if let Err(error) = &outcome
+                && !self.complained
+            {
+                tracing::error!(target: "ember::registry", socket = %self.place.socket().display(), %error, "the embedded registry cannot be served");
+            }
+            self.complained = outcome.is_err();
+            tokio::select! {
+                biased;
+                () = self.refused.notified() => {}
+                () = sleep(LOOK + self.rng.jitter(JITTER)) => {}
+            }
+        }
+    }
+
+    async fn step(&mut self) -> io::Result<()> {
+        // Somebody may have cleaned up.
+        self.place.prepare().map_err(io::Error::other)?;
+        if let Some(host) = &mut self.host {
+            if let Err(error) = host.check(&*self.network).await {
+                tracing::warn!(target: "ember::registry", %error, "this process stops serving the embedded registry");
+                self.serves.send_replace(None);
+                self.host = None;
+            }
+        } else {
+            self.host = Host::try_start(&self.place, &*self.network, &self.rng).await?;
+            if let Some(host) = &self.host {
+                self.serves.send_replace(Some(host.store()));
+                tracing::info!(target: "ember::registry", socket = %self.place.socket().display(), "this process serves the embedded registry");
+            }
+        }
+        Ok(())
+    }
+}
+
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl fmt::Debug for AbortOnDrop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("running")
+    }
+}

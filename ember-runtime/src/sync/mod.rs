@@ -4,4 +4,7 @@ mod lock;
 pub(crate) mod ordered;
 mod wakers;
 
-pub(crate) use self::{lock::lock, wakers::watch};
+pub(crate) use self::{
+    lock::lock,
+    wakers::{wake, watch},
+};

@@ -9,7 +9,7 @@ use super::{
     Links,
     control::Control,
     hello::{Hello, Refusal, Token, Welcome},
-    pulse,
+    pulses,
     session::{Parts, Session},
     socket::Sever,
     table::{Connecting, How, State},
@@ -29,7 +29,7 @@ pub(super) struct Accepted {
     pub(super) data: oneshot::Receiver<Body>,
     pub(super) expects: oneshot::Sender<Body>,
     /// The connection for signs of life.
-    pub(super) pulse: pulse::Expected,
+    pub(super) pulse: pulses::Expected,
 }
 
 impl Links {
@@ -101,7 +101,7 @@ impl Links {
             outcome: waiting.unwrap_or_else(|| ordered::Sender::new(None)),
         });
         let (expects, data) = oneshot::channel();
-        let pulse = self.pulses.expect(welcome.session);
+        let pulse = self.pulses.expect(welcome.session, Arc::clone(&self.network));
         Ok(Accepted { session, welcome, data, expects, pulse })
     }
 

@@ -15,10 +15,15 @@ use tokio::time::Instant;
 use super::{
     RawAnswer,
     pending::{PARTS, Pending},
-    session::Session,
     wire::Correlation,
 };
 use crate::sync::lock;
+
+/// A link, for those whose calls wait: they may give up.
+pub(super) trait Abandon: Send + Sync {
+    /// Nobody waits for this call any more.
+    fn abandon(&self, call: Correlation);
+}
 
 /// The calls of a link that wait.
 #[derive(Debug)]
@@ -28,7 +33,7 @@ pub(super) struct Callers([Arc<Part>; PARTS]);
 #[repr(align(128))]
 pub(super) struct Part {
     pub(super) pending: Mutex<Pending>,
-    pub(super) session: Weak<Session>,
+    pub(super) session: Weak<dyn Abandon>,
 }
 
 /// The part that this thread uses first.
@@ -59,7 +64,7 @@ impl Part {
 }
 
 impl Callers {
-    pub(super) fn of(session: &Weak<Session>) -> Self {
+    pub(super) fn of(session: Weak<dyn Abandon>) -> Self {
         Self(array::from_fn(|part| {
             Arc::new(Part { pending: Mutex::new(Pending::of_part(part as u32)), session: session.clone() })
         }))
@@ -144,9 +149,15 @@ mod tests {
 
     use super::*;
 
+    struct Nobody;
+
+    impl Abandon for Nobody {
+        fn abandon(&self, _: Correlation) {}
+    }
+
     #[test]
     fn a_part_is_looked_through_when_its_own_deadlines_are_due_and_not_when_those_of_others_are() {
-        let callers = Callers::of(&Weak::new());
+        let callers = Callers::of(Weak::<Nobody>::new());
         let soon = Instant::now();
         let late = soon + Duration::from_micros(100);
         // Each thread has a part that it uses first.
@@ -164,7 +175,7 @@ mod tests {
 
     #[test]
     fn slots_of_several_threads_differ_and_each_answer_finds_its_own() {
-        let callers = Callers::of(&Weak::new());
+        let callers = Callers::of(Weak::<Nobody>::new());
         let insert = || {
             let (_, call, _) = callers.insert(0, None).unwrap();
             call

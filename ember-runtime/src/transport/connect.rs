@@ -6,11 +6,12 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{
     Links, Peer, dial,
-    table::{Connecting, How, Outcome, State},
+    table::{Connecting, How, State},
 };
 use crate::{
     error::RefusedReason,
     sync::{lock, ordered},
+    transport::events::Outcome,
 };
 
 /// What has to happen next.

@@ -24,10 +24,10 @@ use bytes::Bytes;
 use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 
-use super::{deadlines::wake, generated::link_v1::Frame};
+use super::generated::link_v1::Frame;
 use crate::{
     error::{Failure, LostReason, RefusedReason},
-    sync::{lock, watch},
+    sync::{lock, wake, watch},
 };
 
 /// The largest message of this stream, in bytes: what a stranger who announces one makes this node reserve.

@@ -24,8 +24,9 @@ use super::{
     generated::link_v1::{Frame, link_client::LinkClient},
     hello::{self, Greeting, Hello, Refusal, Welcome},
     links::WeakLinks,
+    opening,
     proof::{Claim, Nonces, Signed},
-    pulse::{self, Pulse},
+    pulse::Pulse,
     run, server,
     session::{Parts, Session},
     socket::Socket,
@@ -204,7 +205,7 @@ async fn greet(links: &Arc<Links>, peer: &Peer, attempt: u64, socket: Socket) ->
     };
     let session = Session::new(parts, &links.config, &links.ingress);
     let body = Body::new(DataWriter::request(session.clone()));
-    let second = pulse::open(links, peer, welcome.session).map_err(|error| format!("its heartbeat: {error}"));
+    let second = opening::open(links, peer, welcome.session).map_err(|error| format!("its heartbeat: {error}"));
     match try_join(data::open(channel, body, welcome.session), second).await {
         Ok((data, pulse)) => Ok((session, incoming, data, pulse)),
         Err(why) => Err(Failed::Crossed(format!("not a working link: {why}"))),

@@ -8,13 +8,16 @@ use std::{
     task::Waker,
 };
 
-use super::{Ingress, deadlines::wake, table::Outcome};
+use super::Ingress;
 use crate::{
     error::RefusedReason,
     id::NodeKey,
     panics::woken,
-    sync::{lock, ordered},
+    sync::{lock, ordered, wake},
 };
+
+/// How an attempt ended, once it has.
+pub(super) type Outcome = Option<Result<(), RefusedReason>>;
 
 #[derive(Debug)]
 pub(super) enum Event {

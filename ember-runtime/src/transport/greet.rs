@@ -8,13 +8,13 @@ use tonic::Streaming;
 use super::{
     Ingress, Links,
     accept::Accepted,
+    awaited::{Awaited, Expected},
     control::{self, Control},
     generated::link_v1::Frame,
     hello::{self, Greeting, Hello, Refusal},
     links::WeakLinks,
     proof::{Claim, Nonces, Signed},
     run,
-    server::{Awaited, Expected},
     socket::Sever,
 };
 

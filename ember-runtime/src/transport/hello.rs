@@ -15,9 +15,8 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 
-use super::{control, outbox::Outbox, proof::Nonce};
+use super::{control, proof::Nonce};
 use crate::{
     id::{Incarnation, NodeKey},
     net::Endpoint,
@@ -56,13 +55,6 @@ pub(super) struct Offer {
     pub(super) max_message: u64,
     /// The bytes of calls that may be here and not yet taken by a handler.
     pub(super) credit: u64,
-}
-
-impl Offer {
-    /// What may be sent to a peer that offers this.
-    pub(super) fn outbox(self, born: Instant) -> Outbox {
-        Outbox::new(self.credit, born)
-    }
 }
 
 /// Names a session to whoever joins another stream to it: nobody else can guess it.

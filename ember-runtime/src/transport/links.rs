@@ -20,8 +20,8 @@ use super::{
     by_node::ByNode,
     events::{Event, Events},
     hello::Offer,
-    pulse::{Pulses, Workers},
-    server,
+    pulses::Pulses,
+    question::Workers,
     session::Session,
     socket::Sockets,
     table::{Connecting, How, Slot, State, Table},
@@ -29,7 +29,7 @@ use super::{
 use crate::{
     error::RefusedReason,
     id::{NodeId, NodeKey},
-    net::{Listener, Network},
+    net::Network,
     rng::Rng,
     sync::lock,
 };
@@ -65,29 +65,23 @@ impl std::fmt::Debug for Links {
 }
 
 impl Links {
-    /// Accepts links on `listener`, and dials others through `network` when calls want them.
+    /// The links of a node whose listener `serve` looks after.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    pub(crate) fn start(
-        identity: Identity,
-        listener: Box<dyn Listener>,
+    pub(super) fn made(
+        (identity, config): (Identity, LinkConfig),
         network: Arc<dyn Network>,
         rng: Rng,
-        config: LinkConfig,
         ingress: Arc<dyn Ingress>,
+        serve: impl FnOnce(WeakLinks, Arc<Sockets>) -> JoinHandle<()>,
     ) -> Arc<Self> {
         let sockets = Arc::new(Sockets::default());
         let workers = Arc::new(Workers::default());
         let asked = Arc::clone(&workers);
         let answering = tokio::spawn(async move { asked.answer().await }).abort_handle();
         Arc::new_cyclic(|links| Self {
-            server: Mutex::new(Some(tokio::spawn(server::serve(
-                links.clone(),
-                listener,
-                sockets.clone(),
-                config.clone(),
-            )))),
+            server: Mutex::new(Some(serve(links.clone(), Arc::clone(&sockets)))),
             identity,
             config,
             network,

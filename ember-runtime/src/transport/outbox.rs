@@ -5,8 +5,8 @@ use std::{sync::Arc, task::Waker};
 use tokio::time::Instant;
 
 use super::{
+    door::Door,
     inbound::Inbound,
-    parked::Door,
     pending::{Dropped, SLOW},
     queue::{Parts, Queue},
     wire::{self, CALL, Correlation},

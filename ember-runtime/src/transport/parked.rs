@@ -7,15 +7,16 @@ use std::{
     ops::Range,
     sync::{Arc, atomic::Ordering},
     task::Context,
+    time::Duration,
 };
 
 use bytes::{Buf, Bytes};
 use tokio::time::Instant;
 
 use super::{
+    door::Door,
     header::{self, Clock, Header},
-    receive::{part, share},
-    run::TURN,
+    part::{part, share},
     session::Session,
     wire::Correlation,
 };
@@ -23,6 +24,10 @@ use crate::{
     error::RefusedReason,
     message::{Arrivals, Lender, Payload, RawCall, RawReply},
 };
+
+/// Bytes that come all the time are read, and handlers are run, for so long before the other tasks of the thread have their
+/// turn.
+pub(super) const TURN: Duration = Duration::from_millis(1);
 
 /// What is known of a call before its header is read.
 #[derive(Debug, Clone, Copy)]
@@ -53,16 +58,6 @@ struct Kept {
 pub(super) struct Time {
     pub(super) clock: Clock,
     pub(super) given_up: u64,
-}
-
-/// What happens to a call that arrives now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Door {
-    Open,
-    /// No new calls: the link is about to end.
-    Retiring,
-    /// It has to wait; the writer will say when that is over.
-    Shut,
 }
 
 /// All that have arrived and were not handed over: first those that are kept, then the fresh ones.

@@ -12,11 +12,12 @@ use tokio::time::Instant;
 use super::{
     RawAnswer,
     control::WireFailure,
-    deadlines::wake,
+    door::Door,
     frame::Frames,
     header::Clock,
     outbox::Outbox,
-    parked::{Arrived, Door, Parked, Time},
+    parked::{Arrived, Parked, Time},
+    part::share,
     pending::MAX_PENDING,
     session::Session,
     slow::Assembly,
@@ -24,13 +25,9 @@ use super::{
 };
 use crate::{
     error::{Failure, LostReason},
-    message::Payload,
     panics::woken,
-    sync::lock,
+    sync::{lock, wake},
 };
-
-/// A small part of more bytes than this is copied, so that a waiting call does not keep all of them.
-const SHARE: usize = 64 << 10;
 
 /// The receiving end of a data stream.
 pub(super) struct Inflow {
@@ -262,20 +259,6 @@ impl Session {
     #[cfg(test)]
     pub(super) fn held(&self) -> u64 {
         self.received.load(Ordering::Relaxed) - self.control.released()
-    }
-}
-
-/// A part of bytes that is kept as long as somebody wants it.
-#[inline]
-pub(super) fn share(bytes: &Bytes, range: Range<usize>) -> Payload {
-    Payload::few(&bytes[range.clone()]).unwrap_or_else(|| part(bytes, range).into())
-}
-
-pub(super) fn part(bytes: &Bytes, range: Range<usize>) -> Bytes {
-    if bytes.len() > SHARE && range.len() < bytes.len() / 4 {
-        Bytes::copy_from_slice(&bytes[range])
-    } else {
-        bytes.slice(range)
     }
 }
 

@@ -20,20 +20,18 @@ use tokio::{
 use tonic::{Status, Streaming, body::Body};
 
 use super::{
+    awaited::Forget,
     control::{MAX_CONTROL, Message},
     generated::link_v1::Frame,
     links::WeakLinks,
-    pulse::{self, Pulse},
+    parked::TURN,
+    pulse::Pulse,
+    pulses,
     receive::Inflow,
-    server::Forget,
     session::Session,
     table::How,
 };
 use crate::{error::Failure, sync::lock};
-
-/// Bytes that come all the time are read, and handlers are run, for so long before the other tasks of the thread have their
-/// turn.
-pub(super) const TURN: Duration = Duration::from_millis(1);
 
 /// Ends the link when the task ends: also by a panic in the ingress.
 struct Ending {
@@ -82,14 +80,14 @@ pub(super) async fn join(
     links: WeakLinks,
     session: Arc<Session>,
     control: Streaming<Frame>,
-    (data, pulse): (oneshot::Receiver<Body>, pulse::Expected),
+    (data, pulse): (oneshot::Receiver<Body>, pulses::Expected),
     patience: Duration,
     expected: Forget,
 ) {
     let came = tokio::select! {
         biased;
         why = session.stopped() => Err::<_, String>(why),
-        both = timeout(patience, async { tokio::join!(data, pulse.come(&links)) }) => match both {
+        both = timeout(patience, async { tokio::join!(data, pulse.come()) }) => match both {
             Ok((Ok(data), Some(pulse))) => Ok((data, pulse)),
             Ok((Err(_), _)) => Err("its data stream did not come".into()),
             Ok(_) => Err("its heartbeat did not come".into()),

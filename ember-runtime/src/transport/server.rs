@@ -1,7 +1,6 @@
 //! The accepting side: tonic's server over the node's listener.
 
 use std::{
-    collections::BTreeMap,
     convert::Infallible,
     future::ready,
     pin::Pin,
@@ -11,7 +10,6 @@ use std::{
 };
 
 use futures_util::{FutureExt, Stream, StreamExt, future::BoxFuture, stream};
-use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::{
     Request, Response, Status, Streaming,
@@ -22,6 +20,7 @@ use tonic::{
 
 use super::{
     LinkConfig,
+    awaited::{Awaited, Expected},
     control::{self, Control, ControlWriter, MAX_CONTROL},
     data,
     generated::link_v1::{
@@ -29,10 +28,9 @@ use super::{
         link_server::{Link, LinkServer},
     },
     greet::{self, Stranger},
-    hello::{self, Refusal, Token, Unopened},
+    hello::{self, Refusal, Unopened},
     links::WeakLinks,
-    pulse,
-    session::Session,
+    opening,
     socket::{Connection, Sever, Socket, Sockets},
     strangers::PLACES,
 };
@@ -74,7 +72,7 @@ pub(super) async fn serve(links: WeakLinks, listener: Box<dyn Listener>, sockets
     .boxed();
     let for_pulses = links.clone();
     let incoming = incoming
-        .map(move |socket| pulse::sort(socket, for_pulses.clone()).boxed())
+        .map(move |socket| opening::sort(socket, for_pulses.clone()).boxed())
         .buffer_unordered(SORTED)
         .filter_map(|socket| ready(socket.map(Ok::<Socket, Infallible>)));
     let service = Arc::new(Service {
@@ -99,23 +97,6 @@ pub(super) async fn serve(links: WeakLinks, listener: Box<dyn Listener>, sockets
 }
 
 type Frames = Pin<Box<dyn Stream<Item = Result<Frame, Status>> + Send>>;
-
-/// The data streams that are expected, by the token of their session.
-#[derive(Clone, Default)]
-pub(super) struct Expected(Arc<Mutex<BTreeMap<Token, Awaited>>>);
-
-impl Expected {
-    /// From now on, until what is returned is dropped.
-    pub(super) fn expect(&self, token: Token, awaited: Awaited) -> Forget {
-        lock(&self.0).insert(token, awaited);
-        Forget { expected: self.clone(), token }
-    }
-}
-
-pub(super) struct Awaited {
-    pub(super) session: Arc<Session>,
-    pub(super) expects: oneshot::Sender<Body>,
-}
 
 struct Service {
     links: WeakLinks,
@@ -177,11 +158,8 @@ impl Service {
     /// Joins a data stream to its session.
     fn data(&self, request: http::Request<Body>) -> http::Response<Body> {
         let connection = request.extensions().get::<Connection>().map(|connection| connection.0.clone());
-        let awaited = data::token(request.headers()).zip(connection).and_then(|(token, sever)| {
-            let mut expected = lock(&self.expected.0);
-            let ours = expected.get(&token).is_some_and(|awaited| Arc::ptr_eq(&awaited.session.sever, &sever));
-            if ours { expected.remove(&token) } else { None }
-        });
+        let named = data::token(request.headers()).zip(connection);
+        let awaited = named.and_then(|(token, sever)| self.expected.take(token, &sever));
         let Some(Awaited { session, expects }) = awaited else {
             return data::refused("this data stream belongs to no session of its connection");
         };
@@ -220,16 +198,4 @@ impl tower::Service<http::Request<Body>> for Entrance {
 fn connection(request: &Request<Streaming<Frame>>) -> Result<Arc<Sever>, Status> {
     let connection = request.extensions().get::<Connection>();
     connection.map(|connection| connection.0.clone()).ok_or_else(|| Status::internal("an unknown connection"))
-}
-
-/// Forgets an expected data stream when it has come, or will not.
-pub(super) struct Forget {
-    expected: Expected,
-    token: Token,
-}
-
-impl Drop for Forget {
-    fn drop(&mut self) {
-        lock(&self.expected.0).remove(&self.token);
-    }
 }

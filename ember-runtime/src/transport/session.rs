@@ -4,7 +4,7 @@ use std::{
     fmt,
     future::pending,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, Weak,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
@@ -14,12 +14,12 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{
     Ingress, LinkConfig,
-    callers::Callers,
+    callers::{Abandon, Callers},
     control::{Control, WireFailure},
-    deadlines::wake,
     hello::Offer,
+    late::PeerLate,
     outbox::Outbox,
-    pulse::{PeerLate, Workers},
+    question::Workers,
     scratch::Scratch,
     socket::Sever,
     wire::{self, Correlation},
@@ -28,7 +28,7 @@ use crate::{
     error::{Failure, LostReason},
     id::NodeKey,
     message::{ReplyBody, ReplyLink, Unwritten},
-    sync::{lock, ordered},
+    sync::{lock, ordered, wake},
 };
 
 /// All callers have given up: the link has ended.
@@ -115,8 +115,8 @@ impl Session {
             config: config.clone(),
             ingress: ingress.clone(),
             send_limit: peer_limit.min(config.max_message).min(u32::MAX as usize),
-            outbox: Mutex::new(offer.outbox(born)),
-            callers: Callers::of(session),
+            outbox: Mutex::new(Outbox::new(offer.credit, born)),
+            callers: Callers::of(session.clone() as Weak<dyn Abandon>),
             given_up: AtomicU64::new(0),
             control,
             received: AtomicU64::new(0),

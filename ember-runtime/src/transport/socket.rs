@@ -22,8 +22,8 @@ use tokio::{
 use tonic::transport::server::Connected;
 
 use super::{
-    pulse::Question,
-    strangers::{Allowance, PREFACE, Strangers},
+    question::Question,
+    strangers::{Allowance, Guest, PREFACE, Strangers},
 };
 use crate::{net::BoxStream, sync::lock};
 
@@ -103,6 +103,12 @@ impl Sever {
     }
 }
 
+impl Guest for Sever {
+    fn cut_off(&self) {
+        self.cut();
+    }
+}
+
 /// All connections of a node that are open.
 #[derive(Debug, Default)]
 pub(super) struct Sockets {
@@ -120,7 +126,7 @@ impl Sockets {
     /// Wraps a connection of a stranger, which must become part of a link within `patience`.
     pub(super) fn accepted(self: &Arc<Self>, stream: BoxStream, patience: Duration) -> Socket {
         let socket = self.wrap(stream, patience, Allowance::new(PREFACE));
-        self.strangers.enter(socket.sever.number, &socket.sever);
+        self.strangers.enter(socket.sever.number, Arc::downgrade(&socket.sever) as _);
         socket
     }
 

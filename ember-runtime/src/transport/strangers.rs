@@ -12,7 +12,6 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use super::socket::Sever;
 use crate::sync::lock;
 
 /// How many there may be at a time. Far fewer than a process has file descriptors.
@@ -24,12 +23,24 @@ pub(super) const PREFACE: usize = 24;
 /// The head of an HTTP/2 frame; it begins with three bytes for the length of the rest.
 const HEAD: usize = 9;
 
+/// A connection of a stranger.
+pub(super) trait Guest: Send + Sync {
+    /// Ends it.
+    fn cut_off(&self);
+}
+
 /// The strangers among a node's accepted connections.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Strangers {
     /// By the connection's number: since when it has made no step.
-    places: Mutex<BTreeMap<u64, (Instant, Weak<Sever>)>>,
+    places: Mutex<BTreeMap<u64, (Instant, Weak<dyn Guest>)>>,
     left: Notify,
+}
+
+impl std::fmt::Debug for Strangers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Strangers").field("count", &lock(&self.places).len()).finish_non_exhaustive()
+    }
 }
 
 impl Strangers {
@@ -48,9 +59,9 @@ impl Strangers {
                 }
                 continue;
             }
-            let Some(sever) = self.sever(number) else { continue };
+            let Some(guest) = self.guest(number) else { continue };
             tracing::debug!(target: "ember::link", "too many strangers: the slowest is cut off");
-            sever.cut();
+            guest.cut_off();
             // Should its task not get to it: it keeps nobody away for that.
             if timeout(patience, left).await.is_err() {
                 self.leave(number);
@@ -59,12 +70,12 @@ impl Strangers {
     }
 
     /// What cuts this stranger off. One that has gone loses its place.
-    fn sever(&self, number: u64) -> Option<Arc<Sever>> {
-        let sever = lock(&self.places).get(&number).and_then(|(_, sever)| sever.upgrade());
-        if sever.is_none() {
+    fn guest(&self, number: u64) -> Option<Arc<dyn Guest>> {
+        let guest = lock(&self.places).get(&number).and_then(|(_, guest)| guest.upgrade());
+        if guest.is_none() {
             self.leave(number);
         }
-        sever
+        guest
     }
 
     /// Who has made no step for longest, if all places are taken.
@@ -74,8 +85,8 @@ impl Strangers {
         all.min().filter(|_| places.len() >= PLACES)
     }
 
-    pub(super) fn enter(&self, number: u64, sever: &Arc<Sever>) {
-        lock(&self.places).insert(number, (Instant::now(), Arc::downgrade(sever)));
+    pub(super) fn enter(&self, number: u64, guest: Weak<dyn Guest>) {
+        lock(&self.places).insert(number, (Instant::now(), guest));
     }
 
     /// It goes on with its handshake.
@@ -142,6 +153,7 @@ impl Allowance {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::socket::Sever;
 
     fn frame(length: usize) -> Vec<u8> {
         let [_, a, b, c] = (length as u32).to_be_bytes();
@@ -176,7 +188,7 @@ mod tests {
         let start = Instant::now();
         for (number, sever) in severs.iter().enumerate() {
             strangers.place(patience).await;
-            strangers.enter(number as u64, sever);
+            strangers.enter(number as u64, Arc::downgrade(sever) as _);
         }
         assert_eq!(start.elapsed(), Duration::ZERO);
         tokio::time::advance(patience / 2).await;
@@ -185,7 +197,7 @@ mod tests {
         // It is cut, and if it does not go then its place is free all the same.
         assert_eq!((start.elapsed(), strangers.count()), (patience * 2, PLACES - 1));
         assert!(severs[1].is_cut() && !severs[0].is_cut() && !severs[2].is_cut());
-        strangers.enter(PLACES as u64, &severs[1]);
+        strangers.enter(PLACES as u64, Arc::downgrade(&severs[1]) as _);
         tokio::join!(strangers.place(Duration::MAX / 1024), async { strangers.leave(7) });
         assert_eq!(start.elapsed(), patience * 2);
     }

@@ -13,8 +13,8 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::{
-    Links, OutCall, RawAnswer,
-    callers::Part,
+    OutCall, RawAnswer,
+    callers::{Abandon, Part},
     header,
     queue::Put,
     scratch::Scratch,
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     error::RefusedReason,
-    message::{Encode, Lane, Unwritten, put_within},
+    message::{Lane, Unwritten},
     sync::lock,
 };
 
@@ -93,7 +93,9 @@ impl Session {
         }
         Ok(record)
     }
+}
 
+impl Abandon for Session {
     fn abandon(&self, call: Correlation) {
         let (dropped, _waker) = self.callers.part_of(call).remove(call);
         let writer = lock(&self.outbox).cancel(call, &dropped);
@@ -103,24 +105,9 @@ impl Session {
     }
 }
 
-impl Links {
-    /// Writes arguments for a call that has to wait for its link: as much as a message of this node may have.
-    ///
-    /// # Errors
-    /// `TooLarge`, `Undecodable`.
-    pub(crate) fn payload(&self, put_args: Encode<'_>) -> Result<Vec<u8>, RefusedReason> {
-        let (mut payload, limit) = (Vec::new(), self.config.max_message);
-        put_within(limit, &mut payload, put_args).map_err(|unwritten| refused(unwritten, limit))?;
-        if payload.len() > limit {
-            return Err(RefusedReason::TooLarge { size: payload.len() as u64, limit: limit as u64 });
-        }
-        Ok(payload)
-    }
-}
-
 /// Why arguments were not written.
 #[cold]
-fn refused(unwritten: Unwritten, limit: usize) -> RefusedReason {
+pub(super) fn refused(unwritten: Unwritten, limit: usize) -> RefusedReason {
     match unwritten {
         Unwritten::TooLarge => RefusedReason::TooLarge { size: limit as u64 + 1, limit: limit as u64 },
         Unwritten::Panicked => RefusedReason::Undecodable("writing the arguments panicked".into()),

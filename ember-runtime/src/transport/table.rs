@@ -4,9 +4,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::{task::AbortHandle, time::Instant};
 
-use super::{events::Events, session::Session};
+use super::{
+    events::{Events, Outcome},
+    session::Session,
+};
 use crate::{
-    error::RefusedReason,
     id::{Incarnation, NodeId, NodeKey},
     rng::Rng,
     sync::ordered,
@@ -15,9 +17,6 @@ use crate::{
 /// The first back-off after a failed dial; doubled with each further one.
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 const LAST_BACKOFF: Duration = Duration::from_secs(2);
-
-/// How an attempt ended, once it has.
-pub(super) type Outcome = Option<Result<(), RefusedReason>>;
 
 #[derive(Debug, Default)]
 pub(super) struct Table {

@@ -10,20 +10,11 @@
 
 mod beat;
 mod judge;
-mod opening;
-mod question;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    sync::Notify,
     task::{JoinSet, spawn_blocking},
     time::{Instant, sleep, sleep_until, timeout},
 };
@@ -31,10 +22,6 @@ use tokio::{
 use self::{
     beat::{Beat, Beats},
     judge::Judge,
-};
-pub(super) use self::{
-    opening::{Expected, Pulses, open, sort},
-    question::{Question, Workers},
 };
 use super::{deadlines, session::Session, socket::Socket};
 use crate::{
@@ -49,7 +36,6 @@ pub(super) struct Pulse {
 }
 
 impl Pulse {
-    #[cfg(test)]
     pub(super) fn of(socket: Socket, network: Arc<dyn Network>) -> Self {
         Self { socket, network }
     }
@@ -79,27 +65,6 @@ impl Pulse {
             Some(handle) => tasks.spawn_on(task, &handle),
             None => tasks.spawn(task),
         };
-    }
-}
-
-/// Whether the peer says that its workers are late. Told on the thread of heartbeats, acted upon on the node's runtime.
-#[derive(Debug, Default)]
-pub(super) struct PeerLate {
-    is_late: AtomicBool,
-    changed: Notify,
-}
-
-impl PeerLate {
-    fn set(&self, is_late: bool) {
-        if self.is_late.swap(is_late, Ordering::AcqRel) != is_late {
-            self.changed.notify_one();
-        }
-    }
-
-    /// Waits for news.
-    pub(super) async fn changed(&self) -> bool {
-        self.changed.notified().await;
-        self.is_late.load(Ordering::Acquire)
     }
 }
 

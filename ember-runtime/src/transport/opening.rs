@@ -2,23 +2,14 @@
 //! HTTP/2 connection, the version, and the token by which the other node knows the link. The answer is one byte. Whoever does not
 //! know a token learns nothing, and its connection ends.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    sync::{Arc, Mutex},
-};
+use std::{io, sync::Arc};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    sync::oneshot,
     time::timeout,
 };
 
-use super::Pulse;
-use crate::{
-    sync::lock,
-    transport::{LinkConfig, Links, Peer, hello::Token, links::WeakLinks, socket::Socket},
-};
+use super::{LinkConfig, Links, Peer, hello::Token, links::WeakLinks, pulse::Pulse, socket::Socket};
 
 /// The first byte; HTTP/2 begins with a `P`.
 const OPENING: u8 = 0xe5;
@@ -26,42 +17,8 @@ const VERSION: u8 = 1;
 /// The answer to a token that is known.
 const WELCOME: u8 = 1;
 
-/// The links of a node whose second connection is expected, by their tokens.
-#[derive(Clone, Default)]
-pub(in crate::transport) struct Pulses(Arc<Mutex<BTreeMap<Token, oneshot::Sender<Socket>>>>);
-
-impl Pulses {
-    /// Expects the one with this token, until what is returned is dropped.
-    pub(in crate::transport) fn expect(&self, token: Token) -> Expected {
-        let (sender, socket) = oneshot::channel();
-        lock(&self.0).insert(token, sender);
-        Expected { pulses: self.clone(), token, socket }
-    }
-}
-
-/// A connection that is expected.
-pub(in crate::transport) struct Expected {
-    pulses: Pulses,
-    token: Token,
-    socket: oneshot::Receiver<Socket>,
-}
-
-impl Expected {
-    /// Waits for it.
-    pub(in crate::transport) async fn come(mut self, links: &WeakLinks) -> Option<Pulse> {
-        let socket = (&mut self.socket).await.ok()?;
-        Some(Pulse { socket, network: Arc::clone(&links.upgrade()?.network) })
-    }
-}
-
-impl Drop for Expected {
-    fn drop(&mut self) {
-        lock(&self.pulses.0).remove(&self.token);
-    }
-}
-
 /// Opens the connection of the link that `peer` knows by `token`. The caller limits the time.
-pub(in crate::transport) async fn open(links: &Links, peer: &Peer, token: Token) -> io::Result<Pulse> {
+pub(super) async fn open(links: &Links, peer: &Peer, token: Token) -> io::Result<Pulse> {
     let LinkConfig { connect_timeout, .. } = links.config;
     let stream = links.network.connect(&peer.endpoint).await?;
     let mut socket = links.sockets.dialled(stream, connect_timeout * 2);
@@ -70,14 +27,14 @@ pub(in crate::transport) async fn open(links: &Links, peer: &Peer, token: Token)
     socket.write_all(&opening).await?;
     socket.flush().await?;
     match socket.read_u8().await? {
-        WELCOME => Ok(Pulse { socket, network: Arc::clone(&links.network) }),
+        WELCOME => Ok(Pulse::of(socket, Arc::clone(&links.network))),
         _ => Err(io::Error::other("the answer of something else")),
     }
 }
 
 /// Looks at the first byte of a connection that was accepted: one for signs of life goes to its link, any other is given back.
 /// The socket itself limits the time.
-pub(in crate::transport) async fn sort(mut socket: Socket, links: WeakLinks) -> Option<Socket> {
+pub(super) async fn sort(mut socket: Socket, links: WeakLinks) -> Option<Socket> {
     let first = socket.read_u8().await.ok()?;
     if first != OPENING {
         socket.replay(first);
@@ -98,7 +55,7 @@ async fn join(mut socket: Socket, links: &WeakLinks) -> io::Result<()> {
     }
     let unknown = || io::Error::other("it belongs to no link");
     let links = links.upgrade().ok_or_else(unknown)?;
-    let expected = lock(&links.pulses.0).remove(&Token(token)).ok_or_else(unknown)?;
+    let expected = links.pulses.take(Token(token)).ok_or_else(unknown)?;
     socket.sever().mark_known();
     timeout(links.config.connect_timeout, socket.write_all(&[WELCOME])).await??;
     drop(links);

@@ -9,7 +9,7 @@ use tokio::{sync::Notify, time::Instant};
 
 /// A question that waits, or none.
 #[derive(Debug)]
-pub(in crate::transport) struct Question {
+pub(super) struct Question {
     born: Instant,
     /// Microseconds after `born`; 0 if none waits.
     asked: AtomicU64,
@@ -23,7 +23,7 @@ impl Default for Question {
 
 impl Question {
     /// How long the question has waited. If none does, the next is put, by `put`.
-    pub(in crate::transport) fn waits(&self, now: Instant, put: impl FnOnce()) -> Duration {
+    pub(super) fn waits(&self, now: Instant, put: impl FnOnce()) -> Duration {
         match self.asked.load(Ordering::Acquire) {
             0 => {
                 let micros = now.saturating_duration_since(self.born).as_micros();
@@ -37,7 +37,7 @@ impl Question {
 
     /// Gives the sign. Costs next to nothing while nobody asks.
     #[inline]
-    pub(in crate::transport) fn answer(&self) {
+    pub(super) fn answer(&self) {
         if self.asked.load(Ordering::Relaxed) != 0 {
             self.asked.store(0, Ordering::Release);
         }
@@ -46,7 +46,7 @@ impl Question {
 
 /// Asks the workers of a node.
 #[derive(Debug, Default)]
-pub(in crate::transport) struct Workers {
+pub(super) struct Workers {
     question: Question,
     put: Notify,
     /// The log tells already that they are late.
@@ -55,7 +55,7 @@ pub(in crate::transport) struct Workers {
 
 impl Workers {
     /// How late they are.
-    pub(in crate::transport) fn late(&self, now: Instant) -> Duration {
+    pub(super) fn late(&self, now: Instant) -> Duration {
         let late = self.question.waits(now, || self.put.notify_one());
         if late.is_zero() {
             self.told.store(false, Ordering::Relaxed);
@@ -69,7 +69,7 @@ impl Workers {
     }
 
     /// Answers for them. To be run by them; never ends.
-    pub(in crate::transport) async fn answer(&self) {
+    pub(super) async fn answer(&self) {
         loop {
             self.put.notified().await;
             self.question.answer();

@@ -35,7 +35,7 @@ pub(crate) fn check() -> Result<(), String> {
 }
 
 fn checked_in() -> PathBuf {
-    shell::root().join("ember-runtime/src/transport/generated")
+    shell::root().join("ember-runtime/src/transport/protocol/generated")
 }
 
 fn generate() -> Result<Files, String> {

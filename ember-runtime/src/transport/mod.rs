@@ -24,7 +24,7 @@
 //! | 2 | one-way call | header, arguments |
 //! | 3 | reply: value | correlation, value |
 //! | 4 | reply: the application's error | correlation, error |
-//! | 5 | reply: failure | correlation, postcard of [`WireFailure`](control::WireFailure) |
+//! | 5 | reply: failure | correlation, postcard of [`WireFailure`](stream::WireFailure) |
 //! | 6 | cancel | correlation |
 //! | 7 | piece of a call | bytes of a record of kind 1 or 2 |
 //! | 8 | piece of a reply | bytes of a record of kind 3, 4 or 5 |
@@ -57,61 +57,18 @@
 //!   at most 4 MiB, the window of the stream, when its thread is held up.
 //! * Everything on the control stream is a counter or a flag until the moment it is written.
 
-mod accept;
-mod ahead;
-mod awaited;
-mod by_node;
-mod callers;
-mod config;
-mod connect;
-mod control;
-mod data;
-mod deadlines;
-mod dial;
-mod door;
-mod events;
-mod frame;
-mod generated;
-mod greet;
-mod header;
-mod hello;
-mod inbound;
-mod late;
-mod links;
-mod opening;
-mod outbox;
-mod parked;
-mod part;
-mod payload;
-mod pending;
-mod probe;
-mod proof;
-mod pulse;
-mod pulses;
-mod question;
-mod queue;
-mod receive;
-mod run;
-mod scratch;
-mod server;
-mod session;
-mod shutdown;
-mod slow;
-mod socket;
-mod spare;
-mod start;
-mod strangers;
-mod submit;
-mod table;
-mod wire;
-mod writer;
+mod entrance;
+mod handshake;
+mod link;
+mod peers;
+mod protocol;
+mod stream;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use self::{
-    config::{Identity, Ingress, LinkConfig, Members, OutCall, Peer, RawAnswer},
-    links::Links,
-    proof::KeyPair,
-    submit::PendingReply,
+    link::PendingReply,
+    peers::Links,
+    protocol::{Identity, Ingress, KeyPair, LinkConfig, Members, OutCall, Peer, RawAnswer},
 };

@@ -10,7 +10,10 @@ use super::source;
 const CRATES: [&str; 2] = ["ember-runtime/src/", "ember-macros/src/"];
 
 /// The floors of rooms that have some, ground floor first: a file uses those of its own floor and below.
-const FLOORS: [(&str, &[&str]); 1] = [("message", &["format", "codecs", "methods", "metadata", "replies"])];
+const FLOORS: [(&str, &[&str]); 2] = [
+    ("message", &["format", "codecs", "methods", "metadata", "replies"]),
+    ("transport", &["protocol", "stream", "entrance", "link", "peers", "handshake"]),
+];
 
 /// So many files may stand side by side in a folder, besides its `mod.rs`: more need folders between them.
 const MAX_FILES: usize = 100;

@@ -5,9 +5,8 @@ use bytes::Bytes;
 use crate::{
     rng::Rng,
     transport::{
-        frame::{self, Frames},
-        slow::Assembly,
-        wire::{self, Malformed, Record},
+        protocol::{Frames, Malformed, Record, frame, wire},
+        stream::Assembly,
     },
 };
 

@@ -11,7 +11,7 @@ use crate::{
     id::Pid,
     message::{Chain, Envelope, Lane},
     sync::lock,
-    transport::{LinkConfig, RawAnswer},
+    transport::protocol::{LinkConfig, RawAnswer},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -169,7 +169,7 @@ async fn a_panic_while_writing_spoils_nothing_but_its_call() {
         out.push(1);
         panic!("a bug in somebody's Serialize")
     };
-    let call = crate::transport::OutCall {
+    let call = crate::transport::protocol::OutCall {
         target: ECHO,
         method: METHOD,
         fingerprint: None,

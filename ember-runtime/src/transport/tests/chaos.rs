@@ -16,7 +16,7 @@ use crate::{
     message::Envelope,
     rng::Rng,
     sync::lock,
-    transport::{LinkConfig, RawAnswer},
+    transport::protocol::{LinkConfig, RawAnswer},
 };
 
 /// Calls until told to stop; counts values, refusals and losses.

@@ -1,7 +1,7 @@
 //! Peers come and go: what was kept for them is given back.
 
 use super::support::*;
-use crate::{sync::lock, transport::LinkConfig};
+use crate::{sync::lock, transport::protocol::LinkConfig};
 
 /// How a peer goes.
 #[derive(Debug, Clone, Copy)]

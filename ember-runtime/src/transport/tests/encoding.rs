@@ -14,7 +14,11 @@ use crate::{
     error::{Failure, LostReason, RefusedReason},
     message::{CodecError, Encode, Envelope, ReplyBody, append},
     sync::lock,
-    transport::{LinkConfig, Links, OutCall, PendingReply},
+    transport::{
+        link::PendingReply,
+        peers::Links,
+        protocol::{LinkConfig, OutCall},
+    },
 };
 
 fn submit(links: &Links, to: &Node, put_args: Encode<'_>) -> Result<Option<PendingReply>, RefusedReason> {

@@ -14,7 +14,7 @@ use super::{fuzz::unread, support::*};
 use crate::{
     error::{Failure, LostReason, RefusedReason},
     sync::lock,
-    transport::{LinkConfig, pulse::Pulse, socket::Sockets},
+    transport::{entrance::Sockets, link::Pulse, protocol::LinkConfig},
 };
 
 pub(super) async fn memory_pair() -> (Memory, Node, Node) {

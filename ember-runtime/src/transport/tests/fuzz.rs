@@ -17,14 +17,10 @@ use crate::{
     rng::Rng,
     sync::lock,
     transport::{
-        Ingress, LinkConfig, Members, OutCall,
-        control::Control,
-        header::{self, Clock},
-        hello::Offer,
-        pending::MAX_PENDING,
-        receive::Inflow,
-        session::{Parts, Session},
-        wire::{self, Correlation, Malformed, Record},
+        entrance::Offer,
+        link::{Inflow, Parts, Session},
+        protocol::{Clock, Correlation, Ingress, LinkConfig, Malformed, Members, OutCall, Record, header, wire},
+        stream::{Control, MAX_PENDING},
     },
 };
 

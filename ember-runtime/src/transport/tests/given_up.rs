@@ -4,7 +4,7 @@ use bytes::Bytes;
 use tokio::task::yield_now;
 
 use super::{faults::memory_pair, support::*};
-use crate::{message::ReplyBody, sync::lock, transport::LinkConfig};
+use crate::{message::ReplyBody, sync::lock, transport::protocol::LinkConfig};
 
 /// More than a part of the slots keeps when they are given back.
 const BURST: usize = 20_000;

@@ -9,7 +9,7 @@ use crate::{
     error::{Failure, LostReason, RefusedReason},
     message::Envelope,
     sync::lock,
-    transport::LinkConfig,
+    transport::protocol::LinkConfig,
 };
 
 fn small() -> LinkConfig {
@@ -105,7 +105,7 @@ async fn replies_that_a_peer_does_not_read_are_bounded() {
     let (mut came, mut lost) = (0, 0);
     for answer in soon("the outcomes", join_all(calls)).await {
         match answer {
-            crate::transport::RawAnswer::Value(value) => {
+            crate::transport::protocol::RawAnswer::Value(value) => {
                 assert_eq!(value.len(), 50_000);
                 came += 1;
             }

@@ -22,7 +22,7 @@ use crate::{
     id::NodeKey,
     net::{BoxStream, Endpoint, Listener, Network},
     sync::lock,
-    transport::LinkConfig,
+    transport::protocol::LinkConfig,
 };
 
 /// A network in memory.

@@ -1,7 +1,7 @@
 //! Who dials, who accepts, and which link stays.
 
 use super::support::*;
-use crate::transport::LinkConfig;
+use crate::transport::protocol::LinkConfig;
 
 #[tokio::test]
 async fn two_nodes_that_dial_each_other_at_once_keep_one_link() {

@@ -9,7 +9,7 @@ use crate::{
     error::{Failure, RefusedReason},
     message::{Envelope, Lane},
     sync::lock,
-    transport::LinkConfig,
+    transport::protocol::LinkConfig,
 };
 
 const LARGE_CALL: usize = 15 << 20;

@@ -10,7 +10,11 @@ use tokio::{
 use super::support::*;
 use crate::{
     net::{Endpoint, OsNetwork},
-    transport::{LinkConfig, Peer, data, hello::Token},
+    transport::{
+        entrance::Token,
+        link::data,
+        protocol::{LinkConfig, Peer},
+    },
 };
 
 async fn refusal(from: &Node, to: &Peer) -> String {

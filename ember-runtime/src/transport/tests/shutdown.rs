@@ -9,7 +9,7 @@ use super::support::*;
 use crate::{
     error::{Failure, RefusedReason},
     sync::lock,
-    transport::LinkConfig,
+    transport::protocol::LinkConfig,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,12 +20,9 @@ use crate::{
     rng::Rng,
     sync::lock,
     transport::{
-        LinkConfig,
-        control::{MAX_CONTROL, encode},
-        generated::link_v1::{Frame, link_client::LinkClient},
-        hello::{self, Greeting, Hello, Offer, Refusal, Welcome},
-        proof::{Claim, Nonces, Signed},
-        strangers::ALLOWANCE,
+        entrance::{ALLOWANCE, Greeting, Hello, Offer, Refusal, Welcome, hello},
+        protocol::{Claim, Frame, LinkConfig, Nonces, Signed, link_client::LinkClient},
+        stream::{MAX_CONTROL, encode},
     },
 };
 

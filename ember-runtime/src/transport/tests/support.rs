@@ -26,7 +26,11 @@ use crate::{
     net::{Endpoint, Network, OsNetwork},
     rng::Rng,
     sync::lock,
-    transport::{Identity, Ingress, KeyPair, LinkConfig, Links, Members, OutCall, Peer, PendingReply, RawAnswer},
+    transport::{
+        link::PendingReply,
+        peers::Links,
+        protocol::{Identity, Ingress, KeyPair, LinkConfig, Members, OutCall, Peer, RawAnswer},
+    },
 };
 
 /// What the services of a test node do with a call.

@@ -17,10 +17,9 @@ use crate::{
     message::{ReplyBody, ReplyLink},
     sync::lock,
     transport::{
-        LinkConfig, Links,
-        receive::Inflow,
-        session::Session,
-        wire::{self, Correlation},
+        link::{Inflow, Session},
+        peers::Links,
+        protocol::{Correlation, LinkConfig, wire},
     },
 };
 

@@ -1,0 +1,21 @@
+//! One link, from its hello to its end: what is sent, what has come, and signs of life.
+
+mod callers;
+pub(crate) mod data;
+mod deadlines;
+mod late;
+mod parked;
+mod pulse;
+mod receive;
+mod session;
+mod submit;
+mod writer;
+
+pub(crate) use self::{
+    parked::TURN,
+    pulse::Pulse,
+    receive::Inflow,
+    session::{Parts, Session},
+    submit::{PendingReply, refused},
+    writer::DataWriter,
+};

@@ -1,0 +1,217 @@
+//! Ups and downs, for the log and the ingress: told in their order, and never while a lock of this room is held. A log may be
+//! anything, also something that calls through a link.
+
+use std::{
+    collections::VecDeque,
+    mem,
+    sync::{Arc, Mutex},
+    task::Waker,
+};
+
+use crate::{
+    error::RefusedReason,
+    id::NodeKey,
+    panics::woken,
+    sync::{lock, ordered, wake},
+    transport::protocol::Ingress,
+};
+
+/// How an attempt ended, once it has.
+pub(crate) type Outcome = Option<Result<(), RefusedReason>>;
+
+#[derive(Debug)]
+pub(crate) enum Event {
+    Up {
+        peer: NodeKey,
+        number: u64,
+        dialled: bool,
+    },
+    /// With so many one-way calls that were lost.
+    Down {
+        peer: NodeKey,
+        number: u64,
+        why: Arc<str>,
+        lost: usize,
+    },
+    /// Its workers are late, or not any more.
+    Late {
+        peer: NodeKey,
+        is_late: bool,
+    },
+    /// Nobody listens at its address.
+    Deserted(NodeKey),
+}
+
+/// Those that were not told yet: no more than there were changes of links.
+#[derive(Debug, Default)]
+pub(crate) struct Events(Mutex<Queue>);
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Event>,
+    /// Of calls that have ended with their links. They may be anything, too.
+    wakers: Vec<Waker>,
+    /// Of attempts, for those who wait for them.
+    outcomes: Vec<(ordered::Sender<Outcome>, Result<(), RefusedReason>)>,
+    /// Somebody is telling them; that one tells the new ones too.
+    telling: bool,
+}
+
+impl Events {
+    /// To be called in the order of events, that is with the table locked.
+    pub(crate) fn push(&self, event: Event) {
+        lock(&self.0).waiting.push_back(event);
+    }
+
+    /// Wakes these once nothing is locked any more.
+    pub(crate) fn wake(&self, wakers: Vec<Waker>) {
+        if !wakers.is_empty() {
+            lock(&self.0).wakers.extend(wakers);
+        }
+    }
+
+    /// Tells those who wait for an attempt how it has ended, once nothing is locked any more.
+    pub(crate) fn outcome(&self, waiting: ordered::Sender<Outcome>, outcome: Result<(), RefusedReason>) {
+        lock(&self.0).outcomes.push((waiting, outcome));
+    }
+
+    /// Tells what waits; to be called with nothing locked.
+    pub(crate) fn tell(&self, ingress: &dyn Ingress) {
+        let (wakers, outcomes) = {
+            let mut queue = lock(&self.0);
+            (mem::take(&mut queue.wakers), mem::take(&mut queue.outcomes))
+        };
+        wakers.into_iter().for_each(wake);
+        outcomes.into_iter().for_each(|(waiting, outcome)| woken(|| waiting.send_replace(Some(outcome))));
+        if mem::replace(&mut lock(&self.0).telling, true) {
+            return;
+        }
+        let unwinding = Unwinding(&self.0);
+        loop {
+            let event = {
+                let mut queue = lock(&self.0);
+                let event = queue.waiting.pop_front();
+                queue.telling = event.is_some();
+                event
+            };
+            match event {
+                Some(Event::Up { peer, number, dialled }) => {
+                    tracing::info!(target: "ember::link", %peer, number, dialled, "link up");
+                    ingress.link_up(peer);
+                }
+                Some(Event::Down { peer, number, why, lost }) => {
+                    tracing::info!(target: "ember::link", %peer, number, why = &*why, "link down");
+                    if lost > 0 {
+                        tracing::warn!(target: "ember::link", %peer, lost, "one-way calls were lost with their link");
+                    }
+                    ingress.link_down(peer, &why);
+                }
+                Some(Event::Late { peer, is_late }) => {
+                    tracing::info!(target: "ember::link", %peer, is_late, "the peer's workers are late, or not any more");
+                    ingress.link_late(peer, is_late);
+                }
+                Some(Event::Deserted(peer)) => ingress.deserted(peer),
+                None => return mem::forget(unwinding),
+            }
+        }
+    }
+}
+
+/// After a panic of the ingress the next one tells on.
+struct Unwinding<'a>(&'a Mutex<Queue>);
+
+impl Drop for Unwinding<'_> {
+    fn drop(&mut self) {
+        lock(self.0).telling = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicBool, Ordering},
+        task::Context,
+    };
+
+    use futures_util::future::BoxFuture;
+
+    use super::*;
+    use crate::{
+        id::{Incarnation, NodeId, PublicKey},
+        message::Arrivals,
+        transport::protocol::Members,
+    };
+
+    fn peer(number: u64) -> NodeKey {
+        NodeKey { id: NodeId(number), incarnation: Incarnation(1) }
+    }
+
+    /// Has more to tell of while it is told, tells it itself, and panics when it is asked to.
+    #[derive(Default)]
+    struct Told {
+        events: Events,
+        heard: Mutex<Vec<(bool, NodeKey)>>,
+        panics: AtomicBool,
+    }
+
+    impl Members for Told {
+        fn key_of(&self, _: NodeKey) -> BoxFuture<'_, PublicKey> {
+            Box::pin(std::future::pending())
+        }
+
+        fn lists(&self, _: NodeId) -> bool {
+            false
+        }
+    }
+
+    impl Told {
+        fn down(&self, number: u64) {
+            self.events.push(Event::Down { peer: peer(number), number, why: "over".into(), lost: 0 });
+        }
+
+        fn up(&self, number: u64) {
+            self.events.push(Event::Up { peer: peer(number), number, dialled: true });
+        }
+    }
+
+    impl Ingress for Told {
+        fn calls(&self, _: NodeKey, _: &mut dyn Arrivals<'_>, _: &mut Context<'_>) {}
+
+        fn link_up(&self, up: NodeKey) {
+            self.down(up.id.0);
+            if up.id.0 < 4 {
+                self.up(up.id.0 + 1);
+            }
+            self.events.tell(self);
+            // That told nothing yet: this one is still being told.
+            lock(&self.heard).push((true, up));
+            assert!(!self.panics.swap(false, Ordering::Relaxed), "as it was asked to");
+        }
+
+        fn link_down(&self, down: NodeKey, _: &str) {
+            lock(&self.heard).push((false, down));
+        }
+    }
+
+    #[test]
+    fn what_happens_while_something_is_told_is_told_after_it_and_once() {
+        let told = Told::default();
+        told.up(1);
+        told.events.tell(&told);
+        let heard = [(true, 1), (false, 1), (true, 2), (false, 2), (true, 3), (false, 3), (true, 4), (false, 4)];
+        assert_eq!(*lock(&told.heard), heard.map(|(up, number)| (up, peer(number))));
+        assert!(!lock(&told.events.0).telling, "the next one tells again");
+    }
+
+    #[test]
+    fn after_a_panic_while_something_is_told_the_next_one_tells_the_rest() {
+        let told = Told::default();
+        told.panics.store(true, Ordering::Relaxed);
+        told.up(4);
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| told.events.tell(&told)));
+        assert!(panicked.is_err());
+        assert_eq!(*lock(&told.heard), [(true, peer(4))]);
+        told.events.tell(&told);
+        assert_eq!(*lock(&told.heard), [(true, peer(4)), (false, peer(4))]);
+    }
+}

@@ -1,0 +1,98 @@
+//! What a node knows of each peer: at most one link, or one attempt at a link.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use tokio::{task::AbortHandle, time::Instant};
+
+use super::events::{Events, Outcome};
+use crate::{
+    id::{Incarnation, NodeId, NodeKey},
+    rng::Rng,
+    sync::ordered,
+    transport::link::Session,
+};
+
+/// The first back-off after a failed dial; doubled with each further one.
+const FIRST_BACKOFF: Duration = Duration::from_millis(50);
+const LAST_BACKOFF: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    /// The node is shutting down: no new links.
+    pub(crate) closed: bool,
+    pub(crate) peers: BTreeMap<NodeId, Slot>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Slot {
+    /// The newest run of the peer that a link has reached.
+    pub(crate) newest: Incarnation,
+    pub(crate) state: State,
+    /// Failed attempts, one after the other.
+    pub(crate) failures: u32,
+    /// No dial before.
+    pub(crate) not_before: Option<Instant>,
+}
+
+#[derive(Debug)]
+pub(crate) enum State {
+    Idle,
+    Connecting(Connecting),
+    Up(Arc<Session>),
+}
+
+/// An attempt, and those who wait for it.
+#[derive(Debug)]
+pub(crate) struct Connecting {
+    pub(crate) target: NodeKey,
+    pub(crate) how: How,
+    pub(crate) outcome: ordered::Sender<Outcome>,
+}
+
+#[derive(Debug)]
+pub(crate) enum How {
+    /// This node dials.
+    Dial { attempt: u64, task: AbortHandle },
+    /// The peer has dialled, and its data stream is awaited.
+    Accept(Arc<Session>),
+}
+
+impl Table {
+    /// Whether there is an entry, but neither a link nor an attempt at one.
+    pub(crate) fn is_idle(&self, node: NodeId) -> bool {
+        self.peers.get(&node).is_some_and(|slot| matches!(slot.state, State::Idle))
+    }
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self { newest: Incarnation(0), state: State::Idle, failures: 0, not_before: None }
+    }
+}
+
+impl Slot {
+    /// Notes a failure.
+    pub(crate) fn back_off(&mut self, rng: &Rng) {
+        let longest = FIRST_BACKOFF.saturating_mul(1 << self.failures.min(10)).min(LAST_BACKOFF);
+        self.failures = self.failures.saturating_add(1);
+        self.not_before = Some(Instant::now() + rng.jitter(longest));
+    }
+
+    /// Ends an attempt without telling its outcome, and gives away those who wait for it. The caller has the table locked, and
+    /// tells the events later.
+    pub(crate) fn take_over(&mut self, why: &str, events: &Events) -> Option<ordered::Sender<Outcome>> {
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Connecting(Connecting { how, outcome, .. }) => {
+                match how {
+                    How::Dial { task, .. } => task.abort(),
+                    How::Accept(session) => events.wake(session.close(why).1),
+                }
+                Some(outcome)
+            }
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The header of a call: what of its [`Envelope`] travels, and how.
+//!
+//! | bytes | what |
+//! | --- | --- |
+//! | 1 | flags: which of the following there are |
+//! | 4 | the method's id |
+//! | 4 | the number of the callee; 8 bytes with `WIDE` |
+//! | 8 | `FINGERPRINT`: of the caller's method, where the caller does not know the callee's table; the callee compares |
+//! | 8 | `DEADLINE`: when the caller stops waiting, in microseconds of the clock that the frames tell |
+//! | 8 | `KEY`: the caller's ordering key |
+//! | … | `MORE`: postcard of [`More`], then `More::links` times a link of the call chain, innermost first, then `More::headers` times a name and a value. The numbers are bounded before anything is read, so that no header can make this node allocate much |
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use super::config::OutCall;
+use crate::{
+    error::RefusedReason,
+    id::{MethodId, Pid},
+    message::{Chain, Envelope, Keys, Lane, MAX_HEADERS, MAX_KEYS, append},
+};
+
+const MAX_LINKS: usize = 256;
+/// A link takes so many bytes at least: three numbers and the length of a text.
+const LINK: usize = 4;
+/// No deadline is further away than this; it also keeps the arithmetic of instants from overflowing.
+const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// The system lane.
+const SYSTEM: u8 = 1;
+const WIDE: u8 = 2;
+const FINGERPRINT: u8 = 4;
+const DEADLINE: u8 = 8;
+const KEY: u8 = 16;
+const MORE: u8 = 32;
+const KNOWN: u8 = 63;
+
+/// Where the number of the callee is.
+const TARGET: usize = 5;
+
+/// What few calls have.
+#[derive(Serialize, Deserialize)]
+struct More<'a> {
+    links: u16,
+    headers: u16,
+    /// On the way to a module; one byte if there are none.
+    keys: &'a [u8],
+}
+
+#[derive(Serialize, Deserialize)]
+struct Link<'a> {
+    pid: Pid,
+    place: &'a str,
+}
+
+/// The clock of the peer, as a frame told it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock {
+    /// What it showed, in microseconds.
+    pub(crate) there: u64,
+    /// When that arrived.
+    pub(crate) here: Instant,
+}
+
+impl Clock {
+    /// When the peer's clock shows `micros`. As a message is longer on its way than a time, this is a little late.
+    fn at(self, micros: u64) -> Instant {
+        self.here + Duration::from_micros(micros.saturating_sub(self.there)).min(FAR)
+    }
+}
+
+/// Appends the header of `call`; its deadline counts from `epoch`.
+#[inline]
+pub(crate) fn put(call: &OutCall<'_>, epoch: Instant, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
+    let envelope = call.envelope;
+    let more = envelope.chain.is_some() || envelope.headers.is_some() || !envelope.keys.is_empty();
+    let narrow = u32::try_from(call.target);
+    let flags = [
+        (SYSTEM, envelope.lane == Lane::System),
+        (WIDE, narrow.is_err()),
+        (FINGERPRINT, call.fingerprint.is_some()),
+        (DEADLINE, envelope.deadline.is_some()),
+        (KEY, envelope.key.is_some()),
+        (MORE, more),
+    ];
+    out.push(flags.into_iter().fold(0, |flags, (flag, is_set)| if is_set { flags | flag } else { flags }));
+    out.extend_from_slice(&call.method.0.to_le_bytes());
+    match narrow {
+        Ok(target) => out.extend_from_slice(&target.to_le_bytes()),
+        Err(_) => out.extend_from_slice(&call.target.to_le_bytes()),
+    }
+    let micros = |deadline: Instant| deadline.saturating_duration_since(epoch).as_micros();
+    let deadline = envelope.deadline.map(|deadline| u64::try_from(micros(deadline)).unwrap_or(u64::MAX));
+    for number in [call.fingerprint, deadline, envelope.key].into_iter().flatten() {
+        out.extend_from_slice(&number.to_le_bytes());
+    }
+    if more { put_more(envelope, out) } else { Ok(()) }
+}
+
+#[cold]
+fn put_more(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
+    let links = envelope.chain.as_ref().map_or(0, |chain| chain.links().count());
+    let headers = envelope.headers.as_ref().map_or(0, |headers| headers.len());
+    if links > MAX_LINKS {
+        return Err(RefusedReason::TooMuchBeside(format!(
+            "the places of {links} handlers that wait for each other, where {MAX_LINKS} may be: let one of them call by `.then`"
+        )));
+    }
+    envelope.check()?;
+    let keys = envelope.keys.bytes();
+    write(&More { links: links as u16, headers: headers as u16, keys }, out)?;
+    for link in envelope.chain.iter().flat_map(Chain::links) {
+        write(&Link { pid: link.pid, place: link.place() }, out)?;
+    }
+    for header in envelope.headers.iter().flat_map(|headers| headers.iter()) {
+        write(&header, out)?;
+    }
+    Ok(())
+}
+
+fn write(part: &impl Serialize, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
+    match append(part, out) {
+        Ok(()) => Ok(()),
+        Err(error) => Err(RefusedReason::TooMuchBeside(format!("it could not be written: {error}"))),
+    }
+}
+
+/// A header that was read.
+#[derive(Debug)]
+pub(crate) struct Header {
+    pub(crate) method: MethodId,
+    pub(crate) fingerprint: Option<u64>,
+    pub(crate) deadline: Option<Instant>,
+    /// What else there is.
+    pub(crate) envelope: Option<Box<Envelope>>,
+    /// How many bytes it took.
+    pub(crate) size: usize,
+}
+
+/// The number of the callee in the header that `bytes` start with; no header that cannot be read has one.
+#[inline]
+pub(crate) fn target(bytes: &[u8]) -> u64 {
+    let Some((&[flags, ..], mut rest)) = bytes.split_first_chunk::<TARGET>() else { return u64::MAX };
+    take_target(flags, &mut rest).unwrap_or(u64::MAX)
+}
+
+#[inline]
+fn take_target(flags: u8, rest: &mut &[u8]) -> Result<u64, String> {
+    Ok(match flags & WIDE {
+        0 => u32::from_le_bytes(take(rest)?).into(),
+        _ => u64::from_le_bytes(take(rest)?),
+    })
+}
+
+/// Reads the header that `bytes` start with.
+#[inline]
+pub(crate) fn get(bytes: &[u8], clock: Clock) -> Result<Header, String> {
+    let mut rest = bytes;
+    let flags = u8::from_le_bytes(take(&mut rest)?);
+    if flags & !KNOWN != 0 {
+        return Err(format!("the header has unknown flags: {flags:#x}"));
+    }
+    let method = MethodId(u32::from_le_bytes(take(&mut rest)?));
+    take_target(flags, &mut rest)?;
+    let mut number =
+        |flag: u8| if flags & flag == 0 { Ok(None) } else { take(&mut rest).map(u64::from_le_bytes).map(Some) };
+    let (fingerprint, deadline, key) = (number(FINGERPRINT)?, number(DEADLINE)?, number(KEY)?);
+    let deadline = deadline.map(|deadline| clock.at(deadline));
+    let envelope = if flags & (KEY | MORE) == 0 {
+        None
+    } else {
+        let lane = if flags & SYSTEM == 0 { Lane::User } else { Lane::System };
+        let mut envelope = Box::new(Envelope { lane, key, ..Envelope::default() });
+        if flags & MORE != 0 {
+            get_more(&mut rest, &mut envelope)?;
+        }
+        Some(envelope)
+    };
+    Ok(Header { method, fingerprint, deadline, envelope, size: bytes.len() - rest.len() })
+}
+
+#[inline]
+fn take<const SIZE: usize>(rest: &mut &[u8]) -> Result<[u8; SIZE], String> {
+    let (taken, after) = rest.split_first_chunk().ok_or_else(|| "the header is too short".to_owned())?;
+    *rest = after;
+    Ok(*taken)
+}
+
+#[cold]
+fn get_more(rest: &mut &[u8], envelope: &mut Envelope) -> Result<(), String> {
+    let more: More<'_> = read(rest)?;
+    if usize::from(more.links) > MAX_LINKS || usize::from(more.headers) > MAX_HEADERS || more.keys.len() > MAX_KEYS {
+        return Err("the header is too long".into());
+    }
+    let mut links = Vec::with_capacity(rest.len().min(usize::from(more.links) * LINK) / LINK);
+    for _ in 0..more.links {
+        links.push(read::<Link<'_>>(rest)?);
+    }
+    envelope.chain =
+        links.into_iter().rev().fold(None, |above, Link { pid, place }| Some(Chain::told(pid, place, above)));
+    let mut headers = BTreeMap::new();
+    for _ in 0..more.headers {
+        let (name, value) = read::<(&str, &str)>(rest)?;
+        headers.insert(name.to_owned(), value.to_owned());
+    }
+    envelope.headers = (!headers.is_empty()).then(|| Arc::new(headers));
+    envelope.keys = Keys::from_bytes(more.keys);
+    Ok(())
+}
+
+fn read<'a, T: Deserialize<'a>>(rest: &mut &'a [u8]) -> Result<T, String> {
+    let (part, after) =
+        postcard::take_from_bytes(rest).map_err(|error| format!("the header could not be read: {error}"))?;
+    *rest = after;
+    Ok(part)
+}

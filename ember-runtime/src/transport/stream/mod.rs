@@ -1,0 +1,25 @@
+//! What one stream holds back, and for whom: queues, calls that wait for replies, control messages.
+
+mod ahead;
+pub(crate) mod control;
+mod door;
+mod inbound;
+mod outbox;
+mod part;
+mod pending;
+mod queue;
+mod scratch;
+mod slow;
+mod spare;
+
+pub(crate) use self::{
+    ahead::Ahead,
+    control::{Control, ControlWriter, MAX_CONTROL, Message, WireFailure, encode},
+    door::Door,
+    outbox::Outbox,
+    part::{part, share},
+    pending::{MAX_PENDING, PARTS, Pending},
+    queue::Put,
+    scratch::Scratch,
+    slow::Assembly,
+};

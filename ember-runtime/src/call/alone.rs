@@ -7,12 +7,12 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{
-    Router,
-    attempt::{Attempt, HandedOver, Outcome},
-    handle::Target,
-};
+use super::Router;
 use crate::{
+    call::{
+        outcome::{Attempt, HandedOver, Outcome},
+        target::Target,
+    },
     directory::{Instance, NodeRecord},
     error::{Failure, RefusedReason},
     id::{MethodId, Pid},

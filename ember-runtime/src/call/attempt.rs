@@ -1,38 +1,30 @@
 //! From a request to its outcome: choose an instance, try it, and try another if that one certainly did nothing.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    handle::Target,
     inherited::Inherited,
     local,
+    outcome::{Attempt, HandedOver, Outcome, describe, sound, unsound},
     request::{Options, Request},
     resolved,
+    target::Target,
 };
 use crate::{
     actor::{Offer, ServiceState},
     directory::{self, Choice, Instance},
     error::{CallError, Failure, LostReason, RefusedReason},
     id::Pid,
-    message::{Answer, CHECKED, Envelope, Method, reply_slot},
+    message::{Answer, Envelope, Method, reply_slot},
     sync::ordered,
 };
 
 /// The pause before all who have refused are asked again: this much at first, doubled up to [`MAX_PAUSE`].
 const MIN_PAUSE: Duration = Duration::from_millis(5);
 const MAX_PAUSE: Duration = Duration::from_millis(200);
-
-/// The result of a call.
-pub(super) type Outcome<M> = Result<<M as Method>::Value, CallError<<M as Method>::Error>>;
 
 /// Makes a call. Its first step takes it to the callee's mailbox, or to the link, if nothing is in the way. It ends at
 /// `deadline` at the latest, if it has one already.
@@ -86,33 +78,6 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
     }
 }
 
-/// Why these arguments would not arrive as what they are: asked in debug builds and simulations only, see `verify`.
-#[inline]
-pub(super) fn unsound<M: Method>(target: &Target, args: &Option<M::Args>) -> Option<CallError<M::Error>> {
-    if !CHECKED {
-        return None;
-    }
-    let error = M::wire()?.check_args(args.as_ref()?).err()?;
-    Some(describe::<M, _>(target, None, RefusedReason::Undecodable(error.to_string()).into()))
-}
-
-/// The outcome, unless its value would not travel: see [`unsound`].
-#[inline]
-pub(super) fn sound<M: Method>(target: &Target, outcome: Outcome<M>) -> Outcome<M> {
-    if !CHECKED {
-        return outcome;
-    }
-    let result = match &outcome {
-        Ok(value) => Ok(value),
-        Err(CallError::App(error)) => Err(error),
-        Err(_) => return outcome,
-    };
-    match M::wire().map(|wire| wire.check_result(result)) {
-        Some(Err(error)) => Err(describe::<M, _>(target, None, LostReason::Undecodable(error.to_string()).into())),
-        _ => outcome,
-    }
-}
-
 /// One call under way.
 pub(super) struct Course {
     pub(super) target: Target,
@@ -126,38 +91,6 @@ pub(super) struct Course {
     waits: Option<RefusedReason>,
     /// Why it is not known whether an earlier attempt was executed.
     pub(super) lost: Option<LostReason>,
-}
-
-/// Whether the callee may have started.
-#[derive(Debug)]
-pub(super) enum HandedOver {
-    No,
-    Yes,
-    /// Another task takes the call to the link, and says so here.
-    #[cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "without links there is no other task"))]
-    Elsewhere(Arc<AtomicBool>),
-}
-
-impl HandedOver {
-    pub(super) fn is_so(&self) -> bool {
-        match self {
-            Self::No => false,
-            Self::Yes => true,
-            Self::Elsewhere(handed_over) => {
-                // The other half is where the call departs: one of the two sees the other's mark.
-                std::sync::atomic::fence(Ordering::SeqCst);
-                handed_over.load(Ordering::Acquire)
-            }
-        }
-    }
-}
-
-/// What one instance made of a call.
-pub(super) enum Attempt<M: Method> {
-    Done(Result<M::Value, M::Error>),
-    /// It did not run; the arguments are where they were.
-    Refused(RefusedReason),
-    Failed(Failure),
 }
 
 impl Course {
@@ -348,9 +281,4 @@ impl Course {
 /// Whether it makes sense to wait for the reason to pass when there is nobody else to ask.
 fn waits(reason: &RefusedReason) -> bool {
     reason.can_pass() && !matches!(reason, RefusedReason::Paused)
-}
-
-pub(super) fn describe<M: Method, E>(target: &Target, place: Option<String>, failure: Failure) -> CallError<E> {
-    let place = place.unwrap_or_else(|| target.address.selector.to_string());
-    failure.at(place, target.method_name::<M>())
 }

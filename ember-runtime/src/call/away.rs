@@ -9,12 +9,12 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{
-    attempt::{Attempt, Outcome, describe},
-    handle::Target,
-    remote::{put_args_of, read},
-};
+use super::remote::{put_args_of, read};
 use crate::{
+    call::{
+        outcome::{Attempt, Outcome, describe},
+        target::Target,
+    },
     directory::{InShare, Instance, Share},
     error::CallError,
     id::{MethodId, Pid},

@@ -8,6 +8,7 @@ mod args;
 mod attempt;
 #[cfg(feature = "cluster")]
 mod away;
+mod choosing;
 mod client;
 mod cx;
 #[cfg(feature = "cluster")]
@@ -24,9 +25,11 @@ mod mixed;
 mod mounted;
 mod numbers;
 mod one_way;
+mod outcome;
 mod patience;
 #[cfg(feature = "cluster")]
 mod remote;
+mod repeat;
 mod request;
 mod resolved;
 mod retry;
@@ -34,6 +37,7 @@ mod router;
 mod select;
 mod short;
 mod single;
+mod target;
 mod waiting;
 
 #[cfg(not(feature = "cluster"))]

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use super::{
-    attempt::{describe, unsound},
-    handle::Target,
     inherited::Inherited,
     local,
     request::{Options, Request},
@@ -12,6 +10,10 @@ use super::{
 };
 use crate::{
     actor::Offer,
+    call::{
+        outcome::{describe, unsound},
+        target::Target,
+    },
     directory::Instance,
     error::{CallError, RefusedReason, SendError},
     message::{Ambient, Envelope, Lane, MadeIn, Method},

@@ -7,12 +7,12 @@ use tokio::time::timeout;
 
 use super::{
     Router,
-    attempt::{Attempt, HandedOver},
     departures::{Departure, Ticket},
     local::{mismatch, own_side},
 };
 use crate::{
     actor::SIGNATURE_OF,
+    call::outcome::{Attempt, HandedOver},
     directory::{Instance, NodeRecord},
     error::{Failure, LostReason, RefusedReason},
     id::MethodId,

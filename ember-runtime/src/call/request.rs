@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
-use super::{args::Args, handle::Target, retry::Repeat};
-use crate::{clock::LONGEST, directory::Key, message::Method};
+use super::{args::Args, retry::Repeat};
+use crate::{call::target::Target, clock::LONGEST, directory::Key, message::Method};
 
 /// The time that a call may take unless something else is said.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -8,15 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{
-    Away,
-    handle::{Place, Target},
-    home::Poller,
-    mixed::Mixed,
-    waiting::Asked,
-};
+use super::{Away, home::Poller, mixed::Mixed, waiting::Asked};
 use crate::{
     actor::{AnyCell, Port, Spare},
+    call::target::{Place, Target},
     directory::{Group, Instance, Kept, Share, Terms},
     error::RefusedReason,
     id::Pid,

@@ -9,17 +9,16 @@ use std::{
 };
 
 use super::{
-    Client, HasClient, Local, LocalCalls, Select,
-    handle::Address,
+    LocalCalls,
     home::{Home, Over},
     numbers::ByNumber,
 };
 use crate::{
-    actor::{AnyCell, OnTheSpot, Service, ServiceState},
-    directory::{Chance, Directory, Instance, Selector, Terms},
+    actor::{AnyCell, OnTheSpot, ServiceState},
+    directory::Directory,
     error::RefusedReason,
     id::{NodeKey, Pid},
-    message::{Arrivals, Lane},
+    message::Arrivals,
     rng::Rng,
 };
 
@@ -177,49 +176,6 @@ impl Router {
     pub(super) fn place(&self, cell: &dyn AnyCell) -> String {
         let (identity, node) = (cell.identity(), self.directory.node(self.key.id));
         format!("{}/{}@{}", identity.name, identity.id, node.as_ref().map_or("", |node| &node.name))
-    }
-
-    /// Whom calls of this lane that are made here may go to.
-    pub(super) fn terms<'a>(&self, selector: &'a Selector, lane: Lane) -> Terms<'a> {
-        Terms { selector, lane, here: self.key.id }
-    }
-
-    /// One of those that match, found by looking at each.
-    pub(super) fn choose(
-        &self,
-        address: &Address,
-        lane: Lane,
-        excluded: &[Pid],
-    ) -> Result<Arc<Instance>, RefusedReason> {
-        if let Some(over) = self.over() {
-            return Err(over.into());
-        }
-        let selector = &address.selector;
-        if let Some(pid) = self.unlisted(selector) {
-            return self.direct(selector, pid, excluded).map(Arc::new);
-        }
-        let by = Chance { excluded, turn: address.next_turn(), rng: &self.rng };
-        self.directory.choose(&self.terms(selector, lane), &by)
-    }
-
-    /// Every instance that matches.
-    pub(super) fn matching(&self, selector: &Selector) -> Vec<Pid> {
-        if let Some(pid) = self.unlisted(selector) {
-            return self.direct(selector, pid, &[]).map(|_| pid).into_iter().collect();
-        }
-        self.directory.group(&selector.interest).matching(selector).iter().map(|it| it.pid).collect()
-    }
-
-    /// A client for the service `S` on this node.
-    pub(crate) fn local<S: Service + HasClient>(self: Arc<Self>) -> S::Client<Local> {
-        let mut selector = Selector::new(crate::directory::Interest::Service(S::SPEC.name.into()));
-        selector.node = Some(self.key.id);
-        super::Handle::new(self, selector).into()
-    }
-
-    /// A client with filters.
-    pub(crate) fn select<C: Client>(self: &Arc<Self>) -> Select<C> {
-        Select::new(Arc::clone(self))
     }
 }
 

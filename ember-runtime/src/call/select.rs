@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Client, Handle, Kind, Many, One, Router, client::Plain};
+use super::{Client, Handle, HasClient, Kind, Local, Many, One, Router, client::Plain};
 use crate::{
-    directory::{Choice, Instance, Key, Selector},
+    actor::Service,
+    directory::{Choice, Instance, Interest, Key, Selector},
     error::{Error, Result},
     id::{NodeId, Pid},
 };
@@ -109,5 +110,19 @@ impl<C: Client> Select<C> {
 impl<C: Client> std::fmt::Debug for Select<C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Select({})", self.selector)
+    }
+}
+
+impl Router {
+    /// A client for the service `S` on this node.
+    pub(crate) fn local<S: Service + HasClient>(self: Arc<Self>) -> S::Client<Local> {
+        let mut selector = Selector::new(Interest::Service(S::SPEC.name.into()));
+        selector.node = Some(self.key.id);
+        Handle::new(self, selector).into()
+    }
+
+    /// A client with filters.
+    pub(crate) fn select<C: Client>(self: &Arc<Self>) -> Select<C> {
+        Select::new(Arc::clone(self))
     }
 }

@@ -7,8 +7,6 @@ use tokio::time::Instant;
 
 use super::{
     Away, LocalCalls, Router, WaitingAway,
-    attempt::{Outcome, describe, unsound},
-    handle::Target,
     inherited::Inherited,
     request::{Options, Request},
     resolved::{Chosen, Found, Resolved, Way},
@@ -16,6 +14,10 @@ use super::{
 };
 use crate::{
     actor::{Offer, Port, Short, ShortCall},
+    call::{
+        outcome::{Outcome, describe, unsound},
+        target::Target,
+    },
     directory::Instance,
     error::CallError,
     message::{Ambient, Due, Envelope, Lane, Method, reply_slot},

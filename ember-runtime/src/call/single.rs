@@ -12,7 +12,7 @@ use tokio::{task::coop, time::Instant};
 
 use super::{
     WaitingAway,
-    attempt::{Outcome, describe, run, sound},
+    attempt::run,
     home::Ended,
     inherited::Inherited,
     one_way::send,
@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     actor::{Cx, Unit},
+    call::outcome::{Outcome, describe, sound},
     directory::Key,
     error::{CallError, LostReason, RefusedReason, SendError},
     message::Method,

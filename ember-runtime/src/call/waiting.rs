@@ -9,14 +9,13 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{
-    args::Args,
-    attempt::{Outcome, describe},
-    handle::Target,
-    patience::Patience,
-};
+use super::{args::Args, patience::Patience};
 use crate::{
     actor::AnyCell,
+    call::{
+        outcome::{Outcome, describe},
+        target::Target,
+    },
     directory::InShare,
     error::CallError,
     message::{Answer, Answering, Method},

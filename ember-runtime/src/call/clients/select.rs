@@ -1,0 +1,133 @@
+//! Building a client with filters.
+
+use std::sync::Arc;
+
+use super::{
+    client::{Client, HasClient, Plain},
+    handle::Handle,
+    kind::{Kind, Local, Many, One},
+};
+use crate::{
+    actor::Service,
+    call::routes::Router,
+    directory::{Choice, Instance, Interest, Key, Selector},
+    error::{Error, Result},
+    id::{NodeId, Pid},
+};
+
+/// Selects whom a client calls: `cx.select::<PlayerClient>().name("player").server(3).client()`.
+#[derive(Clone)]
+#[must_use = "end with `.client()` or `.all()`"]
+pub struct Select<C: Client> {
+    router: Arc<Router>,
+    selector: Selector,
+    client: std::marker::PhantomData<fn() -> C>,
+}
+
+impl<C: Client> Select<C> {
+    pub(crate) fn new(router: Arc<Router>) -> Self {
+        Self { router, selector: Selector::new(C::interest()), client: std::marker::PhantomData }
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Selector)) -> Self {
+        change(&mut self.selector);
+        self
+    }
+
+    /// Services of this name.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with(|it| it.name = Some(name.into()))
+    }
+
+    /// The instance with this id.
+    pub fn id(self, id: impl Into<String>) -> Self {
+        self.with(|it| it.id = Some(id.into()))
+    }
+
+    /// Instances on nodes with this server id.
+    pub fn server(self, server: u32) -> Self {
+        self.with(|it| it.server = Some(server))
+    }
+
+    /// Instances on this node.
+    pub fn node(self, node: NodeId) -> Self {
+        self.with(|it| it.node = Some(node))
+    }
+
+    /// Services of this kind.
+    pub fn kind(self, kind: impl Into<String>) -> Self {
+        self.with(|it| it.kind = Some(kind.into()))
+    }
+
+    /// Instances whose tag `name` has this value.
+    pub fn tag(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.with(|it| drop(it.tags.insert(name.into(), value.into())))
+    }
+
+    /// Instances whose version fulfils `requirement`, written as in a `Cargo.toml`: `^1.2`, `>=2, <3`.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn version(self, requirement: &str) -> Result<Self> {
+        let parsed = requirement.parse().map_err(|error| {
+            Error::Configuration(format!(
+                "`{requirement}` is not a version requirement: {error}; write one as in a `Cargo.toml`: `^1.2`"
+            ))
+        })?;
+        Ok(self.with(|it| it.version = Some(parsed)))
+    }
+
+    /// Exactly this instance.
+    pub fn pid(self, pid: Pid) -> Self {
+        self.with(|it| it.pid = Some(pid))
+    }
+
+    /// The same key, the same instance.
+    pub fn by_key(self, key: impl Into<Key>) -> Self {
+        self.choice(Choice::ByKey(key.into().0))
+    }
+
+    /// How to choose among those that match; [`Choice::RoundRobin`] by default.
+    pub fn choice(self, choice: Choice) -> Self {
+        self.with(|it| it.choice = choice)
+    }
+
+    /// Those that match now.
+    pub fn instances(&self) -> Vec<Arc<Instance>> {
+        self.router.directory().group(&self.selector.interest).matching(&self.selector)
+    }
+
+    /// A client for one of them, chosen anew for each call.
+    pub fn client(self) -> Plain<C> {
+        self.build::<One>()
+    }
+
+    /// A client for every one of them.
+    pub fn all(self) -> C::As<Many> {
+        self.build::<Many>()
+    }
+
+    pub(crate) fn build<K: Kind>(self) -> C::As<K> {
+        C::As::<K>::from_handle(Handle::new(self.router, self.selector))
+    }
+}
+
+impl<C: Client> std::fmt::Debug for Select<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Select({})", self.selector)
+    }
+}
+
+impl Router {
+    /// A client for the service `S` on this node.
+    pub(crate) fn local<S: Service + HasClient>(self: Arc<Self>) -> S::Client<Local> {
+        let mut selector = Selector::new(Interest::Service(S::SPEC.name.into()));
+        selector.node = Some(self.key.id);
+        Handle::new(self, selector).into()
+    }
+
+    /// A client with filters.
+    pub(crate) fn select<C: Client>(self: &Arc<Self>) -> Select<C> {
+        Select::new(Arc::clone(self))
+    }
+}

@@ -1,0 +1,187 @@
+//! A call to the service that is chosen. If that is on this node and idle, its caller runs the handler itself; if it is busy, the
+//! call waits in the mailbox. If it is on another node, the call is handed to the link.
+
+use std::{sync::Arc, task::Context};
+
+use tokio::time::Instant;
+
+use super::resolved::{Chosen, Found, Resolved, Way};
+use crate::{
+    actor::{Offer, Port, Short, ShortCall},
+    call::{
+        reach::{Away, Waiting, WaitingAway},
+        requests::{Inherited, Options, Outcome, Request, Target, describe, unsound},
+        routes::{LocalCalls, Router},
+    },
+    directory::Instance,
+    error::CallError,
+    message::{Ambient, Due, Envelope, Lane, Method, reply_slot},
+};
+
+/// What became of it.
+pub(crate) enum Tried<M: Method> {
+    Done(Outcome<M>),
+    Waits(Waiting<M>),
+    WaitsAway(WaitingAway),
+    /// Nothing has happened: it is not such a call, or cannot be made that simply.
+    Not,
+}
+
+/// Makes the call here and now, if that is as simple as this.
+pub(crate) fn attempt<M: Method>(request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
+    if request.retry.is_some() {
+        return Tried::Not;
+    }
+    if let Some(error) = unsound::<M>(&request.target, &request.args) {
+        return Tried::Done(Err(error));
+    }
+    // It is taken out of where it is remembered while it is used: the handler may make calls itself.
+    let mut resolved = Resolved::take::<M>(&request.target);
+    let tried = run(&mut resolved, request, task);
+    resolved.give_back();
+    tried
+}
+
+#[inline]
+fn run<M: Method>(resolved: &mut Resolved, request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
+    let Some(chosen) = resolved.choose::<M>(&request.target) else { return Tried::Not };
+    let in_turn = chosen.in_turn;
+    let tried = run_by(chosen, request, task);
+    if in_turn && matches!(tried, Tried::Not) {
+        request.target.address.give_back_turn();
+    }
+    tried
+}
+
+#[inline]
+fn run_by<M: Method>(chosen: Chosen<'_>, request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
+    let Chosen { way, instance, spare, at_home, .. } = chosen;
+    let found = match way {
+        Way::Here(found) => found,
+        Way::Away(away) => return call_away(away, request),
+        Way::New => return Tried::Not,
+    };
+    let Some(port) = found.port::<M>() else { return Tried::Not };
+    let Request { target, args, options, .. } = request;
+    let Some((mut envelope, until)) = envelope::<M>(target, options) else { return Tried::Not };
+    if let Some(always) = runs_short::<M>(&target.router) {
+        let _at_home = target.router.home.enter(at_home, task);
+        let (index, due) = (found.index, Due::within(options.timeout, until));
+        let call = ShortCall { args, envelope: &mut envelope, due, spare, task, index, always };
+        match port.short(&*found.cell, call) {
+            Short::Done(result) => return Tried::Done(result.map_err(CallError::App)),
+            Short::Failed(failure) => {
+                return Tried::Done(Err(describe::<M, _>(target, Some(target.router.place(&*found.cell)), *failure)));
+            }
+            Short::Waits(answering) => {
+                return Tried::Waits(Waiting::new(answering, false, found.asked(instance), deadline(options, until)));
+            }
+            Short::NotNow => {}
+        }
+    }
+    queue((found, instance), port, request, envelope, until, task)
+}
+
+/// Puts the call into the mailbox.
+fn queue<M: Method>(
+    (found, instance): (&mut Found, Option<&Arc<Instance>>),
+    port: &Port<M>,
+    request: &mut Request<M>,
+    envelope: Option<Envelope>,
+    until: Option<Instant>,
+    task: &Context<'_>,
+) -> Tried<M> {
+    // It would wait for itself: what to say of that, is found out elsewhere.
+    if envelope.as_ref().is_some_and(|envelope| envelope.waits_for(found.cell.pid())) {
+        return Tried::Not;
+    }
+    if request.args.is_none() {
+        return Tried::Not;
+    }
+    let deadline = deadline(&request.options, until);
+    let (reply, answering) = reply_slot::<M>(Some(task.waker()));
+    let call = Offer {
+        args: &mut request.args,
+        envelope: &mut envelope.map(Box::new),
+        deadline: Some(deadline),
+        index: found.index,
+        reply: &mut Some(reply),
+    };
+    match port.submit(&*found.cell, call) {
+        Ok(()) => Tried::Waits(Waiting::new(answering, true, found.asked(instance), deadline)),
+        Err(_) => Tried::Not,
+    }
+}
+
+/// Hands the call to the link.
+fn call_away<M: Method>(away: &Away, request: &Request<M>) -> Tried<M> {
+    let Request { target, args, options, .. } = request;
+    let Some((envelope, until)) = envelope::<M>(target, options) else { return Tried::Not };
+    let deadline = deadline(options, until);
+    let envelope = Envelope { deadline: Some(deadline), ..envelope.unwrap_or_default() };
+    if envelope.waits_for(away.pid()) {
+        return Tried::Not;
+    }
+    away.call::<M>(target, args, &envelope, deadline).map_or(Tried::Not, Tried::WaitsAway)
+}
+
+/// Whether callers may run the method: `Some(true)` also if its steps are long.
+#[inline]
+fn runs_short<M: Method>(router: &Router) -> Option<bool> {
+    // What is dropped when its caller goes away must know its caller.
+    if const { M::INFO.cancel || M::INFO.queued } {
+        return None;
+    }
+    match router.local_calls {
+        LocalCalls::Adaptive => Some(false),
+        LocalCalls::Short => Some(true),
+        LocalCalls::Queued => None,
+        LocalCalls::Random(_) => router.toss().then_some(true),
+    }
+}
+
+/// When the caller stops waiting, counted from now on.
+fn deadline(options: &Options, until: Option<Instant>) -> Instant {
+    let own = Instant::now() + options.timeout;
+    until.map_or(own, |until| until.min(own))
+}
+
+/// The metadata of the call, if there is anything in it, and the deadline of the handler that makes it, unless that has
+/// passed.
+#[inline]
+fn envelope<M: Method>(target: &Target, options: &Options) -> Option<(Option<Envelope>, Option<Instant>)> {
+    if options.timeout.is_zero() {
+        return None;
+    }
+    // Most often that is plain to see, and then nothing is made that would have to be dropped.
+    if adds_nothing(target, options, M::INFO.lane) && Inherited::is_nothing() {
+        return Some((None, None));
+    }
+    inherit(target, options, M::INFO.lane)
+}
+
+/// Whether the call itself has nothing that travels beside its arguments.
+#[inline]
+fn adds_nothing(target: &Target, options: &Options, lane: Lane) -> bool {
+    lane == Lane::User && options.is_plain() && target.keys.is_empty()
+}
+
+/// The same, where something may be inherited.
+fn inherit(target: &Target, options: &Options, lane: Lane) -> Option<(Option<Envelope>, Option<Instant>)> {
+    let inherited = Ambient::current(|ambient| (!ambient.is_late()).then(|| Inherited::from_awaiting(ambient)));
+    let inherited = match inherited {
+        Some(None) => return None,
+        Some(Some(inherited)) => inherited,
+        None => {
+            let inherited = Inherited::outside();
+            if adds_nothing(target, options, lane) && inherited.is_plain() {
+                return Some((None, None));
+            }
+            inherited
+        }
+    };
+    // If it is too much, what to say of that is found out elsewhere.
+    inherited.check(options, &target.keys).ok()?;
+    let envelope = inherited.envelope(options, lane, None);
+    Some((Some(Envelope { keys: target.keys.clone(), ..envelope }), inherited.until()))
+}

@@ -1,0 +1,13 @@
+//! From a request to its outcome: the fast paths, and the slow one that can wait and try again.
+
+mod fast;
+mod one_way;
+mod repeat;
+mod resolved;
+mod slow;
+
+pub(crate) use self::{
+    fast::{Tried, attempt},
+    one_way::send,
+    slow::run,
+};

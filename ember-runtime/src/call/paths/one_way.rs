@@ -1,0 +1,110 @@
+//! Calls whose outcome nobody hears of.
+
+use std::sync::Arc;
+
+use super::resolved::{self, Resolved, Way};
+use crate::{
+    actor::Offer,
+    call::{
+        reach::local,
+        requests::{Inherited, Options, Request, Target, describe, unsound},
+    },
+    directory::Instance,
+    error::{CallError, RefusedReason, SendError},
+    message::{Ambient, Envelope, Lane, MadeIn, Method},
+};
+
+/// Sends a call one way. Never waits.
+#[inline]
+pub(crate) fn send<M: Method>(request: &mut Request<M>) -> Result<(), SendError<M::Args>> {
+    let mut hopeless = hopeless(request);
+    if hopeless.is_none() {
+        if is_plain::<M>(&request.target, &request.options) && sent_at_once(request) {
+            return Ok(());
+        }
+        let inherited = Inherited::unawaited();
+        match inherited.check(&request.options, &request.target.keys) {
+            Ok(()) => return choose_and_send(request.take(), &inherited),
+            Err(too_much) => hopeless = Some(describe::<M, _>(&request.target, None, too_much.into())),
+        }
+    }
+    let (Some(CallError::NotExecuted(refused)), Some(args)) = (hopeless, request.args.take()) else {
+        unreachable!("what is not tried is refused, and has its arguments")
+    };
+    Err(SendError { refused, args })
+}
+
+/// Why the call is not even tried.
+#[inline]
+fn hopeless<M: Method>(request: &Request<M>) -> Option<CallError<M::Error>> {
+    if request.options.timeout.is_zero() {
+        return Some(describe::<M, _>(&request.target, None, RefusedReason::Expired.into()));
+    }
+    unsound::<M>(&request.target, &request.args)
+}
+
+/// Whether nothing travels beside the arguments.
+#[inline]
+fn is_plain<M: Method>(target: &Target, options: &Options) -> bool {
+    let inherits = Ambient::current(|ambient| ambient.envelope.headers.is_some());
+    let lane = const { matches!(M::INFO.lane, Lane::User) };
+    lane && options.is_plain() && target.keys.is_empty() && inherits != Some(true) && MadeIn::here().is_nothing()
+}
+
+/// Puts the call into the mailbox of the service that is chosen, or into the link to its node, if that takes it.
+fn sent_at_once<M: Method>(request: &mut Request<M>) -> bool {
+    let mut resolved = Resolved::take::<M>(&request.target);
+    let chosen = resolved.choose::<M>(&request.target);
+    let in_turn = chosen.as_ref().is_some_and(|chosen| chosen.in_turn);
+    let sent = match chosen.map(|chosen| chosen.way) {
+        Some(Way::Here(found)) => found.port::<M>().is_some_and(|port| {
+            let (args, envelope, reply) = (&mut request.args, &mut None, &mut None);
+            port.submit(&*found.cell, Offer { args, envelope, deadline: None, index: found.index, reply }).is_ok()
+        }),
+        Some(Way::Away(away)) => away.send::<M>(&request.target, &request.args),
+        Some(Way::New) | None => false,
+    };
+    resolved.give_back();
+    if in_turn && !sent {
+        request.target.address.give_back_turn();
+    }
+    sent
+}
+
+/// Asks one instance after another to take the call.
+fn choose_and_send<M: Method>(request: Request<M>, inherited: &Inherited) -> Result<(), SendError<M::Args>> {
+    let Request { target, mut args, options, retry: _ } = request;
+    let id = target.method_id::<M>();
+    let envelope = inherited.envelope(&options, M::INFO.lane, None);
+    let envelope = Envelope { keys: target.keys.clone(), ..envelope };
+    let mut excluded = Vec::new();
+    let (mut refused, mut place) = (None, None::<Arc<Instance>>);
+    let reason = loop {
+        let instance = match resolved::choose::<M>(&target, &excluded) {
+            Ok(instance) => instance,
+            Err(none) => break refused.unwrap_or(none),
+        };
+        place = Some(Arc::clone(&instance));
+        let result = match &instance.cell {
+            Some(cell) => {
+                let (args, envelope) = (&mut args, &mut Some(Box::new(envelope.clone())));
+                local::submit::<M>(&**cell, id, Offer { args, envelope, deadline: None, index: 0, reply: &mut None })
+            }
+            None => target.router.send_remote::<M>(&instance, id, &args, &envelope),
+        };
+        match result {
+            Ok(()) => return Ok(()),
+            Err(reason) if reason.can_pass() => {
+                excluded.push(instance.pid);
+                refused = Some(reason);
+            }
+            Err(reason) => break reason,
+        }
+    };
+    let CallError::NotExecuted(refused) = describe::<M, ()>(&target, place.map(|it| it.to_string()), reason.into())
+    else {
+        unreachable!("a refusal is described as one")
+    };
+    let Some(args) = args.take() else { unreachable!("a call that was not sent has its arguments") };
+    Err(SendError { refused, args })
+}

@@ -1,0 +1,88 @@
+//! Repeating calls that failed, by a policy of the caller's.
+
+use std::{mem, time::Duration};
+
+use tokio::time::{sleep, timeout};
+
+use super::slow::Course;
+use crate::{
+    call::requests::{Args, HandedOver, Repeat},
+    error::{Failure, LostReason, RefusedReason},
+    message::Method,
+};
+
+impl Course {
+    /// Makes the call again and again, as `repeat` says.
+    pub(crate) async fn repeat<M: Method>(
+        &mut self,
+        args: &mut Option<M::Args>,
+        repeat: Repeat<M>,
+    ) -> Result<Result<M::Value, M::Error>, Failure> {
+        let Repeat { policy, keep } = repeat;
+        if policy.attempt_timeout.is_some_and(|limit| limit.is_zero()) {
+            // Not even tried: some callees would have answered within no time, and of others it would not be known.
+            return Err(RefusedReason::Expired.into());
+        }
+        let mut pause = policy.first.min(policy.max);
+        let mut left = policy.attempts.max(1);
+        loop {
+            left -= 1;
+            let mut spare = Args::<M>::new(match (keep, &*args) {
+                (Some(keep), Some(args)) if left > 0 => Some(keep(args)),
+                _ => None,
+            });
+            self.handed_over = HandedOver::No;
+            let failure = match self.one_attempt::<M>(args, policy.attempt_timeout).await {
+                Ok(result) => return Ok(result),
+                Err(failure) => failure,
+            };
+            if left == 0 {
+                return Err(failure);
+            }
+            match &failure {
+                Failure::NotExecuted(reason) if !may_pass(reason) => return Err(failure),
+                // Neither would end.
+                Failure::NotExecuted(RefusedReason::Retiring) if self.is_for_one_that_retires() => return Err(failure),
+                Failure::NotExecuted(_) => {}
+                Failure::MaybeExecuted(reason) => {
+                    if spare.is_none() || !may_go_better(reason) {
+                        return Err(failure);
+                    }
+                    self.lost = Some(reason.clone());
+                    mem::swap(args, &mut *spare);
+                }
+            }
+            // Between attempts nothing is under way; `lost` remembers what may have been executed.
+            self.handed_over = HandedOver::No;
+            sleep(self.target.router.rng().jitter(pause)).await;
+            pause = pause.saturating_mul(2).min(policy.max);
+        }
+    }
+
+    async fn one_attempt<M: Method>(
+        &mut self,
+        args: &mut Option<M::Args>,
+        limit: Option<Duration>,
+    ) -> Result<Result<M::Value, M::Error>, Failure> {
+        let Some(limit) = limit else { return self.run::<M>(args).await };
+        let outcome = timeout(limit, self.run::<M>(args)).await;
+        match outcome {
+            Ok(outcome) => outcome,
+            Err(_) if self.handed_over.is_so() => Err(LostReason::Deadline.into()),
+            Err(_) => Err(RefusedReason::Expired.into()),
+        }
+    }
+}
+
+/// Whether a refusal may pass with time. `Expired` is the time-out of one attempt here.
+fn may_pass(reason: &RefusedReason) -> bool {
+    use RefusedReason as R;
+    let passing =
+        matches!(reason, R::MailboxFull { .. } | R::LinkFull { .. } | R::NoTarget(_) | R::ModuleBusy(_) | R::Expired);
+    passing || reason.can_pass()
+}
+
+/// Whether another attempt may end better than one that may have been executed.
+fn may_go_better(reason: &LostReason) -> bool {
+    !matches!(reason, LostReason::ReplyTooLarge { .. } | LostReason::Undecodable(_))
+}

@@ -1,0 +1,316 @@
+//! Whom calls go to, remembered: looking it up costs more than a short call. What is remembered of a target serves no other,
+//! and only as long as nothing has changed among those whom it may find.
+
+use std::{
+    any::{Any, TypeId},
+    cell::Cell,
+    hash::Hash,
+    sync::Arc,
+};
+
+use crate::{
+    actor::{AnyCell, Port, Spare},
+    call::{
+        reach::{Asked, Away},
+        requests::{Place, Target},
+        routes::{Mixed, Poller},
+    },
+    directory::{Group, Instance, Kept, Share, Terms},
+    error::RefusedReason,
+    id::Pid,
+    message::Method,
+};
+
+/// A thread remembers so many targets of the same hash, what was used last first,
+const WAYS: usize = 4;
+/// for each of so many hashes.
+const SETS: usize = 32;
+
+/// Whom the calls of one method to one target go to.
+pub(crate) struct Resolved {
+    /// Where it is remembered.
+    set: usize,
+    router: u64,
+    method: TypeId,
+    place: Place,
+    whom: Whom,
+    /// What its calls have left for the next.
+    spare: Spare,
+    /// The task that made the last call. It runs on the runtime of the node.
+    at_home: Option<Poller>,
+}
+
+/// Those that match.
+enum Whom {
+    /// Instances that the view lists.
+    Listed(Kept<Way>),
+    /// One service that it does not list, found by its pid. It may be something else when the group has another version.
+    Direct { group: Arc<Group>, version: u64, way: Way },
+    /// The node has ended.
+    Over,
+}
+
+/// The way of a method to one service.
+#[derive(Default)]
+pub(crate) enum Way {
+    /// Not found yet.
+    #[default]
+    New,
+    /// The service is on this node,
+    Here(Found),
+    /// or on another.
+    Away(Away),
+}
+
+/// A method of a service of this node.
+pub(crate) struct Found {
+    pub(crate) cell: Arc<dyn AnyCell>,
+    /// A `Port` of the method.
+    port: &'static (dyn Any + Send + Sync),
+    /// The place of the method in the service's table.
+    pub(crate) index: usize,
+    /// Made when a call has to wait, if a view lists the service.
+    share: Option<Share>,
+}
+
+/// Where one call goes.
+pub(crate) struct Chosen<'a> {
+    pub(crate) way: &'a mut Way,
+    /// What the view says of it.
+    pub(crate) instance: Option<&'a Arc<Instance>>,
+    pub(crate) spare: &'a mut Spare,
+    pub(crate) at_home: &'a mut Option<Poller>,
+    /// It was its turn.
+    pub(crate) in_turn: bool,
+}
+
+type Set = [Cell<Option<Box<Resolved>>>; WAYS];
+
+thread_local! {
+    static KNOWN: [Set; SETS] = const { [const { [const { Cell::new(None) }; WAYS] }; SETS] };
+}
+
+impl Found {
+    fn new(cell: &Arc<dyn AnyCell>, port: (&'static (dyn Any + Send + Sync), usize)) -> Self {
+        Self { cell: Arc::clone(cell), port: port.0, index: port.1, share: None }
+    }
+
+    #[inline]
+    pub(crate) fn port<M: Method>(&self) -> Option<&'static Port<M>> {
+        self.port.downcast_ref()
+    }
+
+    /// Who is asked by a call that has to wait: `instance`, if the view lists it.
+    pub(crate) fn asked(&mut self, instance: Option<&Arc<Instance>>) -> Asked {
+        match instance {
+            Some(listed) => Asked::Listed(self.share.get_or_insert_with(|| Share::of(Arc::clone(listed))).one()),
+            None => Asked::Direct(Arc::clone(&self.cell)),
+        }
+    }
+}
+
+/// The hash of a target's method.
+#[inline]
+fn set_of(method: TypeId, target: &Target) -> usize {
+    let mut mixed = Mixed(target.place.hash ^ target.router.number);
+    method.hash(&mut mixed);
+    mixed.place(SETS)
+}
+
+/// What is remembered in `set`, compared in full. The `first` was taken out of it.
+#[inline(never)]
+fn search(set: &Set, first: Option<Box<Resolved>>, method: TypeId, target: &Target) -> Option<Box<Resolved>> {
+    set[0].set(first);
+    set.iter().find_map(|place| {
+        let resolved = place.take()?;
+        if resolved.is_for(method, target) && resolved.place == target.place {
+            return Some(resolved);
+        }
+        place.set(Some(resolved));
+        None
+    })
+}
+
+/// Each makes room for the one before it, up to where one was taken from; the last is forgotten.
+#[inline(never)]
+fn make_room(places: &[Cell<Option<Box<Resolved>>>], first: Box<Resolved>) {
+    let mut next = Some(first);
+    for place in places {
+        next = place.replace(next);
+        if next.is_none() {
+            return;
+        }
+    }
+}
+
+impl Resolved {
+    /// Whom a call of the method `M` goes to. To be given back after use.
+    #[allow(clippy::inline_always, reason = "measured: a short call takes twenty instructions more otherwise")]
+    #[inline(always)]
+    pub(crate) fn take<M: Method>(target: &Target) -> Box<Self> {
+        match Self::known(TypeId::of::<M>(), target) {
+            Some(mut resolved) => {
+                if !resolved.is_current() {
+                    resolved.renew::<M>(target);
+                }
+                resolved
+            }
+            None => Self::find::<M>(target),
+        }
+    }
+
+    /// What is remembered. A thread that ends remembers nothing any more.
+    #[allow(clippy::inline_always, reason = "as above")]
+    #[inline(always)]
+    fn known(method: TypeId, target: &Target) -> Option<Box<Self>> {
+        let look = |known: &[Set; SETS]| {
+            let set = &known[set_of(method, target)];
+            match set[0].take() {
+                Some(last) if last.is_for(method, target) && last.place.ptr_eq(&target.place) => Some(last),
+                last => search(set, last, method, target),
+            }
+        };
+        KNOWN.try_with(look).ok().flatten()
+    }
+
+    #[cold]
+    fn find<M: Method>(target: &Target) -> Box<Self> {
+        let (router, method, place) = (target.router.number, TypeId::of::<M>(), target.place.clone());
+        let set = set_of(method, target);
+        let last = KNOWN.try_with(|known| known[set][WAYS - 1].take()).ok().flatten();
+        // What the calls of that one have left may fit all the same.
+        let spare = last.map(|last| last.spare).unwrap_or_default();
+        Box::new(Self { set, router, method, place, whom: whom::<M>(target), spare, at_home: None })
+    }
+
+    /// Remembers it.
+    #[allow(clippy::inline_always, reason = "as above")]
+    #[inline(always)]
+    pub(crate) fn give_back(self: Box<Self>) {
+        let mut this = Some(self);
+        let _ended = KNOWN.try_with(|known| {
+            let Some(set) = this.as_ref().and_then(|this| known.get(this.set)) else { return };
+            if let Some(next) = set[0].replace(this.take()) {
+                make_room(&set[1..], next);
+            }
+        });
+    }
+
+    #[inline]
+    fn is_for(&self, method: TypeId, target: &Target) -> bool {
+        self.method == method && self.router == target.router.number
+    }
+
+    /// Whether nothing has changed that it depends on.
+    #[inline]
+    fn is_current(&self) -> bool {
+        match &self.whom {
+            Whom::Listed(kept) => kept.is_current(),
+            Whom::Direct { group, version, .. } => group.version() == *version,
+            Whom::Over => false,
+        }
+    }
+
+    #[cold]
+    fn renew<M: Method>(&mut self, target: &Target) {
+        // A service that was asked for by its pid may be reached though no view lists it.
+        let same = target.address.selector.pid.is_none() && target.router.over().is_none();
+        match &mut self.whom {
+            Whom::Listed(kept) if same => drop(kept.renew(&terms::<M>(target))),
+            _ => self.whom = whom::<M>(target),
+        }
+    }
+
+    /// Where the next call goes, if it can be said so simply.
+    #[inline]
+    pub(crate) fn choose<M: Method>(&mut self, target: &Target) -> Option<Chosen<'_>> {
+        let Self { whom, spare, at_home, .. } = self;
+        let mut in_turn = false;
+        let (way, instance) = match whom {
+            Whom::Listed(kept) => {
+                let address = &*target.address;
+                let turn = || {
+                    in_turn = true;
+                    address.next_turn()
+                };
+                let entry = kept.pick(address.selector.choice, turn, target.router.rng())?;
+                if let Way::New = entry.remembered {
+                    entry.remembered = way::<M>(target, &entry.instance);
+                }
+                (&mut entry.remembered, Some(&entry.instance))
+            }
+            Whom::Direct { way, .. } => (way, None),
+            Whom::Over => return None,
+        };
+        Some(Chosen { way, instance, spare, at_home, in_turn })
+    }
+
+    /// The instance that the next call goes to, if the view lists it.
+    fn instance(&mut self, target: &Target) -> Option<Arc<Instance>> {
+        let Whom::Listed(kept) = &mut self.whom else { return None };
+        let address = &*target.address;
+        let entry = kept.pick(address.selector.choice, || address.next_turn(), target.router.rng())?;
+        Some(Arc::clone(&entry.instance))
+    }
+}
+
+/// The instance that a call of the method `M` goes to; those in `excluded` have refused it already.
+///
+/// # Errors
+/// Why there is none.
+pub(crate) fn choose<M: Method>(target: &Target, excluded: &[Pid]) -> Result<Arc<Instance>, RefusedReason> {
+    if excluded.is_empty() {
+        let mut resolved = Resolved::take::<M>(target);
+        let instance = resolved.instance(target);
+        resolved.give_back();
+        if let Some(instance) = instance {
+            return Ok(instance);
+        }
+    }
+    target.router.choose(&target.address, M::INFO.lane, excluded)
+}
+
+fn terms<M: Method>(target: &Target) -> Terms<'_> {
+    target.router.terms(&target.address.selector, M::INFO.lane)
+}
+
+fn whom<M: Method>(target: &Target) -> Whom {
+    let (router, selector) = (&target.router, &target.address.selector);
+    if router.over().is_some() {
+        return Whom::Over;
+    }
+    let directory = router.directory();
+    let group = directory.group(&selector.interest);
+    if let Some(pid) = selector.pid {
+        // Looked at before what it stands for: whatever changes meanwhile makes another.
+        let version = group.version();
+        if pid.node == router.key && group.find(pid).is_none() {
+            let cell = router.spawned_here(selector, pid).ok().flatten();
+            let way = cell.map_or(Way::New, |cell| here::<M>(target, &cell));
+            return Whom::Direct { group, version, way };
+        }
+        if pid.node != router.key && group.find(pid).is_none() {
+            let group = directory.node_group(pid.node.id);
+            let version = group.version();
+            let instance = router.unlisted(selector).and_then(|pid| router.direct(selector, pid, &[]).ok());
+            let way = instance.map_or(Way::New, |instance| way::<M>(target, &Arc::new(instance)));
+            return Whom::Direct { group, version, way };
+        }
+    }
+    Whom::Listed(Kept::new(group, &terms::<M>(target)))
+}
+
+/// The way to an instance. There is none if it does not know the method, or differently: what is then to be said, is found out
+/// elsewhere.
+#[cold]
+fn way<M: Method>(target: &Target, instance: &Arc<Instance>) -> Way {
+    match &instance.cell {
+        Some(cell) => here::<M>(target, cell),
+        None => Away::find::<M>(target, Arc::clone(instance)).map_or(Way::New, Way::Away),
+    }
+}
+
+fn here<M: Method>(target: &Target, cell: &Arc<dyn AnyCell>) -> Way {
+    let port = cell.port(target.method_id::<M>());
+    port.map_or(Way::New, |(_, port, index)| Way::Here(Found::new(cell, (port, index))))
+}

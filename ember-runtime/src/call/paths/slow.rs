@@ -1,0 +1,281 @@
+//! From a request to its outcome: choose an instance, try it, and try another if that one certainly did nothing.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::time::{Instant, timeout_at};
+
+use super::resolved;
+use crate::{
+    actor::{Offer, ServiceState},
+    call::{
+        reach::local,
+        requests::{Attempt, HandedOver, Inherited, Options, Outcome, Request, Target, describe, sound, unsound},
+    },
+    directory::{self, Choice, Instance},
+    error::{CallError, Failure, LostReason, RefusedReason},
+    id::Pid,
+    message::{Answer, Envelope, Method, reply_slot},
+    sync::ordered,
+};
+
+/// The pause before all who have refused are asked again: this much at first, doubled up to [`MAX_PAUSE`].
+const MIN_PAUSE: Duration = Duration::from_millis(5);
+const MAX_PAUSE: Duration = Duration::from_millis(200);
+
+/// Makes a call. Its first step takes it to the callee's mailbox, or to the link, if nothing is in the way. It ends at
+/// `deadline` at the latest, if it has one already.
+pub(crate) fn run<M: Method>(
+    request: Request<M>,
+    inherited: Inherited,
+    deadline: Option<Instant>,
+) -> BoxFuture<'static, Outcome<M>> {
+    let deadline = deadline.unwrap_or_else(|| inherited.deadline(&request.options));
+    make(request, inherited, deadline).boxed()
+}
+
+async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: Instant) -> Outcome<M> {
+    let Request { target, mut args, options, retry } = request;
+    let mut course = Course {
+        target,
+        options,
+        inherited,
+        deadline,
+        place: None,
+        handed_over: HandedOver::No,
+        waits: None,
+        lost: None,
+    };
+    if let Some(error) = unsound::<M>(&course.target, &args) {
+        return Err(error);
+    }
+    if deadline <= Instant::now() {
+        // Not even tried, so that it is certain that nothing happened.
+        return Err(course.describe::<M>(RefusedReason::Expired.into()));
+    }
+    if let Err(too_much) = course.inherited.check(&course.options, &course.target.keys) {
+        return Err(course.describe::<M>(too_much.into()));
+    }
+    let whole = async {
+        match retry {
+            None => course.run::<M>(&mut args).await,
+            Some(retry) => course.repeat::<M>(&mut args, *retry).await,
+        }
+    };
+    let outcome = match timeout_at(deadline, whole).await {
+        Ok(outcome) => outcome,
+        Err(_) if course.handed_over.is_so() => Err(LostReason::Deadline.into()),
+        Err(_) => Err(course.waits.take().unwrap_or(RefusedReason::Expired).into()),
+    };
+    match (outcome, course.lost.take()) {
+        (Ok(result), _) => sound::<M>(&course.target, result.map_err(CallError::App)),
+        // An earlier attempt may have been executed, whatever became of the last one.
+        (Err(Failure::NotExecuted(_)), Some(lost)) => Err(course.describe::<M>(lost.into())),
+        (Err(failure), _) => Err(course.describe::<M>(failure)),
+    }
+}
+
+/// One call under way.
+pub(crate) struct Course {
+    pub(crate) target: Target,
+    options: Options,
+    inherited: Inherited,
+    deadline: Instant,
+    /// The instance that was asked last.
+    place: Option<Arc<Instance>>,
+    pub(crate) handed_over: HandedOver,
+    /// Why nobody takes it, while it waits for that to pass.
+    waits: Option<RefusedReason>,
+    /// Why it is not known whether an earlier attempt was executed.
+    pub(crate) lost: Option<LostReason>,
+}
+
+impl Course {
+    /// Asks one instance after another. As long as the call certainly did not run, `args` holds its arguments.
+    pub(crate) async fn run<M: Method>(
+        &mut self,
+        args: &mut Option<M::Args>,
+    ) -> Result<Result<M::Value, M::Error>, Failure> {
+        let mut excluded = Vec::new();
+        // Whether nobody has given another reason, of those in `excluded`.
+        let mut all_retire = true;
+        let mut pause = MIN_PAUSE;
+        let mut refused: Option<RefusedReason> = None;
+        // Made when there is nobody left to ask; then every further round looks at the changes since the last.
+        let mut changes: Option<ordered::Receiver<()>> = None;
+        loop {
+            if let Some(changes) = &mut changes {
+                changes.mark_unchanged();
+            }
+            let instance = match self.choose::<M>(&excluded) {
+                Ok(instance) => instance,
+                Err(none) => {
+                    // Nobody is left who has not refused already. If the view still lists somebody who may yet take the call,
+                    // wait for the view to change, or a little, and ask all again.
+                    let known = matches!(none, RefusedReason::Unreachable(_) | RefusedReason::Retiring);
+                    let reason = refused.as_ref().unwrap_or(&none);
+                    if !known || !waits(reason) {
+                        return Err(refused.unwrap_or(none).into());
+                    }
+                    // One that waits for this call takes it never: it retires, or starts again, when its handler has ended.
+                    if let Some(cycle) = self.cycle_among_matches::<M>() {
+                        return Err(cycle.into());
+                    }
+                    // Those who have refused may not be seen to retire yet.
+                    all_retire &= none == RefusedReason::Retiring || !excluded.is_empty();
+                    let waits_in_vain = || all_retire && self.is_for_one_that_retires() && !self.one_starts(&excluded);
+                    if self.is_final(reason) || waits_in_vain() {
+                        return Err(refused.unwrap_or(none).into());
+                    }
+                    self.waits = Some(reason.clone());
+                    let jittered = pause / 2 + self.target.router.rng().jitter(pause / 2);
+                    match &mut changes {
+                        Some(changes) => drop(timeout_at(Instant::now() + jittered, changes.changed()).await),
+                        // The view may have changed since it was looked at: look again before waiting.
+                        None => {
+                            changes = Some(self.target.router.directory().changes());
+                            continue;
+                        }
+                    }
+                    pause = (pause * 2).min(MAX_PAUSE);
+                    excluded.clear();
+                    all_retire = true;
+                    continue;
+                }
+            };
+            (self.place, self.waits) = (Some(Arc::clone(&instance)), None);
+            let envelope = match self.envelope::<M>(&instance) {
+                Ok(envelope) => envelope,
+                // Another instance does as well, unless the caller asked for this one by its key.
+                Err(cycle) if !matches!(self.target.address.selector.choice, Choice::ByKey(_)) => {
+                    excluded.push(instance.pid);
+                    all_retire = false;
+                    refused = Some(cycle);
+                    continue;
+                }
+                Err(cycle) => return Err(cycle.into()),
+            };
+            let _counted = instance.in_flight.begin().one();
+            match self.attempt::<M>(&instance, args, envelope).await {
+                Attempt::Done(result) => return Ok(result),
+                Attempt::Failed(failure) => return Err(failure),
+                Attempt::Refused(RefusedReason::Unreachable(_)) if self.is_over(&instance) => {
+                    let (directory, selector) = (self.target.router.directory(), &self.target.address.selector);
+                    return Err(directory::deserted(&directory.view(), selector, &instance.node).into());
+                }
+                Attempt::Refused(reason) if reason.can_pass() => {
+                    self.handed_over = HandedOver::No;
+                    excluded.push(instance.pid);
+                    all_retire &= reason == RefusedReason::Retiring;
+                    refused = Some(reason);
+                }
+                Attempt::Refused(reason) => return Err(reason.into()),
+            }
+        }
+    }
+
+    /// Whether nobody can take the call any more: exactly one service was asked for, and it has ended, or takes no more before it does.
+    fn is_final(&self, reason: &RefusedReason) -> bool {
+        self.target.address.selector.pid.is_some() && matches!(reason, RefusedReason::Stopped | RefusedReason::Retiring)
+    }
+
+    /// Whether somebody waits for this call who retires. Whoever else retires may wait for that one: neither would end. A task of a
+    /// node that retires may be what a `stop` waits for: it has no chain that could tell.
+    pub(crate) fn is_for_one_that_retires(&self) -> bool {
+        let router = &self.target.router;
+        match &self.inherited.chain {
+            Some(chain) => chain.links().any(|link| router.retires(link.pid)),
+            None => router.is_retiring(),
+        }
+    }
+
+    /// Whether one is about to start that has not refused: it does not retire, whoever else does.
+    fn one_starts(&self, excluded: &[Pid]) -> bool {
+        let selector = &self.target.address.selector;
+        let matching = self.target.router.directory().group(&selector.interest).matching(selector);
+        matching.iter().any(|it| it.state == ServiceState::Starting && !excluded.contains(&it.pid))
+    }
+
+    /// Whether nobody else can be this one: exactly one service was asked for, and its process has ended.
+    fn is_over(&self, instance: &Instance) -> bool {
+        let one = self.target.address.selector.pid.is_some();
+        one && self.target.router.directory().is_deserted(instance.pid.node)
+    }
+
+    fn choose<M: Method>(&self, excluded: &[Pid]) -> Result<Arc<Instance>, RefusedReason> {
+        resolved::choose::<M>(&self.target, excluded)
+    }
+
+    /// The metadata for `instance`, unless the call would wait for itself there.
+    fn envelope<M: Method>(&self, instance: &Instance) -> Result<Envelope, RefusedReason> {
+        if let Some(cycle) = self.cycle::<M>(instance) {
+            return Err(cycle);
+        }
+        let envelope = self.inherited.envelope(&self.options, M::INFO.lane, Some(self.deadline));
+        Ok(Envelope { keys: self.target.keys.clone(), ..envelope })
+    }
+
+    /// The refusal of a call that would wait for itself at `instance`.
+    fn cycle<M: Method>(&self, instance: &Instance) -> Option<RefusedReason> {
+        let chain = self.inherited.chain.as_ref()?;
+        let place = || format!("{}.{}", instance.identity().name, self.target.method_name::<M>());
+        chain
+            .links()
+            .any(|link| link.pid == instance.pid)
+            .then(place)
+            .and_then(|place| chain.cycle(instance.pid, &place))
+            .map(RefusedReason::Cycle)
+    }
+
+    /// The same for any that the call is for, whether it takes calls now or not.
+    fn cycle_among_matches<M: Method>(&self) -> Option<RefusedReason> {
+        self.inherited.chain.as_ref()?;
+        let (router, selector) = (&self.target.router, &self.target.address.selector);
+        router.directory().group(&selector.interest).matching(selector).iter().find_map(|it| self.cycle::<M>(it))
+    }
+
+    async fn attempt<M: Method>(
+        &mut self,
+        instance: &Instance,
+        args: &mut Option<M::Args>,
+        envelope: Envelope,
+    ) -> Attempt<M> {
+        let id = self.target.method_id::<M>();
+        let Some(cell) = &instance.cell else {
+            let router = Arc::clone(&self.target.router);
+            return router.call_remote::<M>(instance, id, args, envelope, &mut self.handed_over).await;
+        };
+        if args.is_none() {
+            return Attempt::Refused(RefusedReason::CallerGone);
+        }
+        let (reply, answer) = reply_slot::<M>(None);
+        let offer = Offer {
+            args: &mut *args,
+            envelope: &mut Some(Box::new(envelope)),
+            deadline: Some(self.deadline),
+            index: 0,
+            reply: &mut Some(reply),
+        };
+        if let Err(reason) = local::submit(&**cell, id, offer) {
+            return Attempt::Refused(reason);
+        }
+        self.handed_over = HandedOver::Yes;
+        match answer.await {
+            Answer::Done(result) => Attempt::Done(result),
+            Answer::Failed(failure) => Attempt::Failed(failure),
+            Answer::Refused(reason, unused) => {
+                *args = Some(unused);
+                Attempt::Refused(reason)
+            }
+        }
+    }
+
+    fn describe<M: Method>(&self, failure: Failure) -> CallError<M::Error> {
+        describe::<M, _>(&self.target, self.place.as_deref().map(ToString::to_string), failure)
+    }
+}
+
+/// Whether it makes sense to wait for the reason to pass when there is nobody else to ask.
+fn waits(reason: &RefusedReason) -> bool {
+    reason.can_pass() && !matches!(reason, RefusedReason::Paused)
+}

@@ -1,0 +1,95 @@
+//! The last step of a call to another node, in a build that has no links: there are no other nodes.
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use tokio::time::Instant;
+
+use crate::{
+    call::{
+        requests::{Attempt, HandedOver, Outcome, Target},
+        routes::Router,
+    },
+    directory::{Instance, NodeRecord},
+    error::{Failure, RefusedReason},
+    id::{MethodId, Pid},
+    message::{Envelope, Method},
+};
+
+/// A method of a service on another node.
+pub(crate) enum Away {}
+
+/// A call that waits for its answer from another node.
+pub(crate) enum WaitingAway {}
+
+impl Away {
+    #[allow(clippy::extra_unused_type_parameters, reason = "as where there are links")]
+    pub(crate) fn find<M: Method>(_: &Target, _: Arc<Instance>) -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        match *self {}
+    }
+
+    pub(crate) fn call<M: Method>(
+        &self,
+        _: &Target,
+        _: &Option<M::Args>,
+        _: &Envelope,
+        _: Instant,
+    ) -> Option<WaitingAway> {
+        match *self {}
+    }
+
+    pub(crate) fn send<M: Method>(&self, _: &Target, _: &Option<M::Args>) -> bool {
+        match *self {}
+    }
+}
+
+impl WaitingAway {
+    pub(crate) fn deadline(&self) -> Instant {
+        match *self {}
+    }
+
+    pub(crate) fn poll<M: Method>(&mut self, _: &Target, _: &mut Context<'_>) -> Poll<Option<Outcome<M>>> {
+        match *self {}
+    }
+}
+
+fn unreachable() -> RefusedReason {
+    RefusedReason::Unreachable("this program was built without the feature `cluster` of `ember`".into())
+}
+
+impl Router {
+    pub(crate) async fn call_remote<M: Method>(
+        &self,
+        _: &Instance,
+        _: MethodId,
+        _: &mut Option<M::Args>,
+        _: Envelope,
+        _: &mut HandedOver,
+    ) -> Attempt<M> {
+        Attempt::Refused(unreachable())
+    }
+
+    pub(crate) async fn ask_node(
+        &self,
+        _: &NodeRecord,
+        _: &[u8],
+    ) -> Result<std::future::Pending<Result<bytes::Bytes, Failure>>, Failure> {
+        Err(unreachable().into())
+    }
+
+    pub(crate) fn send_remote<M: Method>(
+        &self,
+        _: &Instance,
+        _: MethodId,
+        _: &Option<M::Args>,
+        _: &Envelope,
+    ) -> Result<(), RefusedReason> {
+        Err(unreachable())
+    }
+}

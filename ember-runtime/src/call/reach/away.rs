@@ -1,0 +1,103 @@
+//! A call to a service on another node, where the link to it is up: it is handed to the link without a future of its own, and
+//! has its deadline there.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use tokio::time::Instant;
+
+use super::remote::{put_args_of, read};
+use crate::{
+    call::requests::{Attempt, Outcome, Target, describe},
+    directory::{InShare, Instance, Share},
+    error::CallError,
+    id::{MethodId, Pid},
+    message::{Envelope, Method},
+    transport::{OutCall, PendingReply},
+};
+
+/// A method of a service on another node.
+pub(crate) struct Away {
+    instance: Share,
+    method: MethodId,
+    /// That of the method, if the callee is to compare it.
+    fingerprint: Option<u64>,
+}
+
+impl Away {
+    /// `None` if calls cannot be made that simply, or not at all: why, is found out elsewhere.
+    pub(crate) fn find<M: Method>(target: &Target, instance: Arc<Instance>) -> Option<Self> {
+        let method = target.method_id::<M>();
+        let (_, _, fingerprint) = target.router.way::<M>(&instance, method).ok()?;
+        Some(Self { instance: Share::of(instance), method, fingerprint })
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        self.instance.pid
+    }
+
+    /// Hands a call to the link; if that does not take it at once, nothing has happened.
+    #[inline]
+    pub(crate) fn call<M: Method>(
+        &self,
+        target: &Target,
+        args: &Option<M::Args>,
+        envelope: &Envelope,
+        deadline: Instant,
+    ) -> Option<WaitingAway> {
+        let pending = self.submit::<M>(target, args, envelope, false)?;
+        Some(WaitingAway { pending, instance: self.instance.one(), deadline })
+    }
+
+    /// The same for a call that nobody waits for. Whether the link has it.
+    #[inline]
+    pub(crate) fn send<M: Method>(&self, target: &Target, args: &Option<M::Args>) -> bool {
+        self.submit::<M>(target, args, &Envelope::default(), true).is_some()
+    }
+
+    #[inline]
+    fn submit<M: Method>(
+        &self,
+        target: &Target,
+        args: &Option<M::Args>,
+        envelope: &Envelope,
+        one_way: bool,
+    ) -> Option<PendingReply> {
+        let (wire, links, pid) = (M::wire()?, target.router.links.get()?, self.instance.pid);
+        if target.router.departures.is_waiting(pid.node) {
+            return None;
+        }
+        let put_args = &mut |out: &mut Vec<u8>| put_args_of::<M>(&wire, args, out);
+        let (method, fingerprint) = (self.method, self.fingerprint);
+        let call = OutCall { target: pid.number, method, fingerprint, envelope, put_args, one_way };
+        links.submit(pid.node, call).ok().flatten()
+    }
+}
+
+/// A call that waits for its answer from another node. Dropped, nobody wants its answer any more.
+pub(crate) struct WaitingAway {
+    pending: PendingReply,
+    instance: InShare,
+    deadline: Instant,
+}
+
+impl WaitingAway {
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The outcome; `None` if the call did not run, and may yet.
+    pub(crate) fn poll<M: Method>(&mut self, target: &Target, task: &mut Context<'_>) -> Poll<Option<Outcome<M>>> {
+        let failure = match read::<M>(ready!(Pin::new(&mut self.pending).poll(task))) {
+            Attempt::Done(result) => return Poll::Ready(Some(result.map_err(CallError::App))),
+            Attempt::Refused(reason) if reason.can_pass() => return Poll::Ready(None),
+            Attempt::Refused(reason) => reason.into(),
+            Attempt::Failed(failure) => failure,
+        };
+        let place = self.instance.to_string();
+        Poll::Ready(Some(Err(describe::<M, _>(target, Some(place), failure))))
+    }
+}

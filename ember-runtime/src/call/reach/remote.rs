@@ -1,0 +1,274 @@
+//! The last step of a call to a service on another node.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::time::timeout;
+
+use super::local::{mismatch, own_side};
+use crate::{
+    actor::SIGNATURE_OF,
+    call::{
+        requests::{Attempt, HandedOver},
+        routes::{Departure, Router, Ticket},
+    },
+    directory::{Instance, NodeRecord},
+    error::{Failure, LostReason, RefusedReason},
+    id::MethodId,
+    message::{CodecError, Encode, Envelope, Method, WireOf},
+    panics::attempt,
+    transport::{Links, OutCall, Peer, PendingReply, RawAnswer},
+};
+
+/// How long a node may take to tell its signature.
+const TELL_WITHIN: Duration = Duration::from_secs(1);
+
+/// Stands for a signature that is known by its fingerprint only.
+const UNTOLD: &str = "another signature";
+/// The target of what is for a node itself: the numbers of services count from 1.
+pub(crate) const NODE_ITSELF: u64 = 0;
+
+impl Router {
+    /// Makes the links known. Once.
+    pub(crate) fn connect(self: &Arc<Self>, links: Arc<Links>) {
+        let _already = self.links.set(links);
+    }
+
+    /// Cuts all links: the node has gone, though clients made from it may still be held.
+    pub(crate) fn disconnect(&self) {
+        if let Some(links) = self.links.get() {
+            links.close("the node was dropped");
+        }
+    }
+
+    pub(crate) async fn call_remote<M: Method>(
+        &self,
+        instance: &Instance,
+        id: MethodId,
+        args: &mut Option<M::Args>,
+        envelope: Envelope,
+        handed_over: &mut HandedOver,
+    ) -> Attempt<M> {
+        let submitted = match self.way::<M>(instance, id) {
+            Ok((_, links, _)) if self.departures.is_waiting(instance.pid.node) => Ok((links, None)),
+            Ok((wire, links, fingerprint)) => {
+                let put_args: Encode<'_> = &mut |out| put_args_of::<M>(&wire, args, out);
+                let (target, envelope) = (instance.pid.number, &envelope);
+                let call = OutCall { target, method: id, fingerprint, envelope, put_args, one_way: false };
+                links.submit(instance.pid.node, call).map(|pending| (links, pending))
+            }
+            Err(reason) => Err(reason),
+        };
+        // What is seldom needed is boxed: it would make every call's future larger.
+        let pending = match submitted {
+            Ok((_, Some(pending))) => {
+                drop(envelope);
+                *handed_over = HandedOver::Yes;
+                pending
+            }
+            Ok((links, None)) => {
+                match Box::pin(self.depart::<M>(links, instance, id, args, envelope, handed_over)).await {
+                    Ok(pending) => pending,
+                    Err(reason) => return Attempt::Refused(reason),
+                }
+            }
+            Err(RefusedReason::SignatureMismatch { .. }) => {
+                return Attempt::Refused(Box::pin(self.mismatch::<M>(instance, id, &envelope)).await);
+            }
+            Err(reason) => return Attempt::Refused(reason),
+        };
+        read::<M>(pending.await)
+    }
+
+    /// Lets a call wait for the link, which is being made; gives it back when it has left.
+    async fn depart<M: Method>(
+        &self,
+        links: &Arc<Links>,
+        instance: &Instance,
+        id: MethodId,
+        args: &mut Option<M::Args>,
+        envelope: Envelope,
+        handed_over: &mut HandedOver,
+    ) -> Result<PendingReply, RefusedReason> {
+        let (wire, _, fingerprint) = self.way::<M>(instance, id)?;
+        self.refuse_deserted(instance)?;
+        let payload = links.payload(&mut |out| put_args_of::<M>(&wire, args, out))?;
+        let (ticket, leaving) = Ticket::new();
+        *handed_over = HandedOver::Elsewhere(leaving.handed_over);
+        let (target, name, ticket) = (instance.pid.number, M::INFO.name, Some(ticket));
+        let departure = Departure { target, method: id, fingerprint, name, envelope, payload, ticket };
+        self.departures.push(Arc::clone(links), peer(instance), departure)?;
+        let left = leaving.left.await.unwrap_or(Err(RefusedReason::NodeClosed));
+        if let Err(RefusedReason::Unreachable(_)) = &left {
+            self.directory().suspect(instance.pid.node, true);
+        }
+        left
+    }
+
+    /// How the signatures differ: asks the other node for its own, which is not in the registry because it is needed only
+    /// here. The arguments are not sent.
+    async fn mismatch<M: Method>(&self, instance: &Instance, id: MethodId, envelope: &Envelope) -> RefusedReason {
+        let theirs = timeout(TELL_WITHIN, self.ask_signature(instance, id, envelope)).await;
+        let theirs = theirs.ok().flatten();
+        mismatch::<M>(theirs.as_deref().unwrap_or(UNTOLD), &instance.identity().version)
+    }
+
+    async fn ask_signature(&self, instance: &Instance, id: MethodId, envelope: &Envelope) -> Option<String> {
+        let (links, peer) = (self.links.get()?, peer(instance));
+        let pending = loop {
+            let mut put_args = |out: &mut Vec<u8>| {
+                out.extend_from_slice(&id.0.to_le_bytes());
+                Ok(())
+            };
+            let (target, method) = (instance.pid.number, SIGNATURE_OF);
+            // It answers whatever the fingerprints are.
+            let fingerprint = None;
+            let call = OutCall { target, method, fingerprint, envelope, put_args: &mut put_args, one_way: false };
+            match links.submit(peer.key, call).ok()? {
+                Some(pending) => break pending,
+                None => links.ready(&peer).await.ok()?,
+            };
+        };
+        match pending.await {
+            RawAnswer::Value(bytes) => String::from_utf8(bytes.to_vec()).ok(),
+            RawAnswer::App(_) | RawAnswer::Failed(_) => None,
+        }
+    }
+
+    /// Asks a node itself, not one of its services. The first future ends when the question is on its way, the second with
+    /// the answer; there is no time-out.
+    pub(crate) async fn ask_node(
+        &self,
+        node: &NodeRecord,
+        question: &[u8],
+    ) -> Result<impl Future<Output = Result<Bytes, Failure>> + Send + use<>, Failure> {
+        let links = self.links.get().ok_or(RefusedReason::NodeClosed)?;
+        let peer = peer_of(node);
+        let envelope = Envelope::default();
+        let pending = loop {
+            let mut put_args = |out: &mut Vec<u8>| {
+                out.extend_from_slice(question);
+                Ok(())
+            };
+            let call = OutCall {
+                target: NODE_ITSELF,
+                method: MethodId(0),
+                fingerprint: None,
+                envelope: &envelope,
+                put_args: &mut put_args,
+                one_way: false,
+            };
+            match links.submit(peer.key, call)? {
+                Some(pending) => break pending,
+                None => links.ready(&peer).await?,
+            }
+        };
+        Ok(async move {
+            match pending.await {
+                RawAnswer::Value(answer) => Ok(answer.into_bytes()),
+                RawAnswer::App(_) => Err(LostReason::NoReply.into()),
+                RawAnswer::Failed(failure) => Err(failure),
+            }
+        })
+    }
+
+    /// Sends a one-way call over the link, or queues it while the link is being made. The arguments are there, and stay there.
+    pub(crate) fn send_remote<M: Method>(
+        &self,
+        instance: &Instance,
+        id: MethodId,
+        args: &Option<M::Args>,
+        envelope: &Envelope,
+    ) -> Result<(), RefusedReason> {
+        let (wire, links, fingerprint) = self.way::<M>(instance, id)?;
+        let mut put_args = |out: &mut Vec<u8>| put_args_of::<M>(&wire, args, out);
+        let (node, target) = (instance.pid.node, instance.pid.number);
+        if !self.departures.is_waiting(node) {
+            let call = OutCall { target, method: id, fingerprint, envelope, put_args: &mut put_args, one_way: true };
+            if links.submit(node, call)?.is_some() {
+                return Ok(());
+            }
+        }
+        self.refuse_deserted(instance)?;
+        let payload = links.payload(&mut put_args)?;
+        let (name, envelope) = (M::INFO.name, envelope.clone());
+        let departure = Departure { target, method: id, fingerprint, name, envelope, payload, ticket: None };
+        self.departures.push(Arc::clone(links), peer(instance), departure)
+    }
+
+    /// Nobody waits for a link to a process that has ended. Should somebody listen there again, those who look after suspects find out.
+    fn refuse_deserted(&self, instance: &Instance) -> Result<(), RefusedReason> {
+        if self.directory().is_deserted(instance.pid.node) {
+            let endpoint = &instance.node.endpoint;
+            return Err(RefusedReason::Unreachable(format!("{endpoint}: nobody listens there any more")));
+        }
+        Ok(())
+    }
+
+    /// How to encode the method `M`, the links, and the fingerprint that the callee is to compare if the caller does not know
+    /// what it has published; refused if the instance would not understand it.
+    #[allow(clippy::type_complexity, reason = "three things that belong to a call")]
+    pub(crate) fn way<M: Method>(
+        &self,
+        instance: &Instance,
+        id: MethodId,
+    ) -> Result<(WireOf<M>, &Arc<Links>, Option<u64>), RefusedReason> {
+        let wire = M::wire().ok_or(RefusedReason::Private)?;
+        let links = self.links.get().ok_or(RefusedReason::NodeClosed)?;
+        let own = wire.signature().fingerprint();
+        if instance.direct {
+            return Ok((wire, links, Some(own)));
+        }
+        if instance.fingerprint(id).ok_or(RefusedReason::UnknownMethod)? != own {
+            return Err(mismatch::<M>(UNTOLD, &instance.identity().version));
+        }
+        Ok((wire, links, None))
+    }
+}
+
+/// What came back, as the caller of `M` wants it.
+pub(crate) fn read<M: Method>(answer: RawAnswer) -> Attempt<M> {
+    let unreadable = |error: CodecError| Attempt::Failed(LostReason::Undecodable(error.to_string()).into());
+    let Some(wire) = M::wire() else { return Attempt::Refused(RefusedReason::Private) };
+    match answer {
+        RawAnswer::Value(bytes) => {
+            read_by::<M, _>(|| wire.get_value(&bytes)).map_or_else(unreadable, |value| Attempt::Done(Ok(value)))
+        }
+        RawAnswer::App(bytes) => {
+            read_by::<M, _>(|| wire.get_error(&bytes)).map_or_else(unreadable, |error| Attempt::Done(Err(error)))
+        }
+        RawAnswer::Failed(Failure::NotExecuted(RefusedReason::SignatureMismatch { callee, .. })) => {
+            Attempt::Refused(RefusedReason::SignatureMismatch { caller: own_side::<M>(), callee })
+        }
+        RawAnswer::Failed(Failure::NotExecuted(reason)) => Attempt::Refused(reason),
+        RawAnswer::Failed(failure) => Attempt::Failed(failure),
+    }
+}
+
+/// Reads what came. Code of the user's does it, and may panic: that ends the call, not its caller.
+fn read_by<M: Method, T>(read: impl FnOnce() -> Result<T, CodecError>) -> Result<T, CodecError> {
+    attempt(read).unwrap_or_else(|panic| {
+        Err(CodecError::new(format_args!("reading the reply of `{}` panicked: {panic}", M::INFO.name)))
+    })
+}
+
+/// Writes the arguments, which are there as long as the call has not run.
+pub(crate) fn put_args_of<M: Method>(
+    wire: &WireOf<M>,
+    args: &Option<M::Args>,
+    out: &mut Vec<u8>,
+) -> Result<(), CodecError> {
+    match args {
+        Some(args) => (wire.put_args)(args, out),
+        None => Err(CodecError::new("the arguments are gone")),
+    }
+}
+
+fn peer(instance: &Instance) -> Peer {
+    Peer { key: instance.pid.node, ..peer_of(&instance.node) }
+}
+
+/// How a node is reached, and recognised.
+pub(crate) fn peer_of(node: &NodeRecord) -> Peer {
+    Peer { key: node.key, endpoint: node.endpoint.clone(), public_key: node.public_key }
+}

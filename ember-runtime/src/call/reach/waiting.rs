@@ -1,0 +1,74 @@
+//! A call that waits for its answer from a service of this node.
+
+use std::{
+    mem,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use tokio::time::Instant;
+
+use super::patience::Patience;
+use crate::{
+    actor::AnyCell,
+    call::requests::{Args, Outcome, Target, describe},
+    directory::InShare,
+    error::CallError,
+    message::{Answer, Answering, Method},
+};
+
+/// Such a call. Dropped, nobody wants its answer any more.
+pub(crate) struct Waiting<M: Method> {
+    answering: Answering<M>,
+    /// The caller is known to it, so that it need not be looked at in the first poll.
+    fresh: bool,
+    asked: Asked,
+    patience: Patience,
+}
+
+/// Who is to answer.
+pub(crate) enum Asked {
+    /// An instance of the view.
+    Listed(InShare),
+    /// A service that no view lists.
+    Direct(Arc<dyn AnyCell>),
+}
+
+/// How the wait ended.
+pub(crate) enum Waited<M: Method> {
+    Over(Outcome<M>),
+    /// It did not run; another instance may take it.
+    Refused(M::Args),
+}
+
+impl<M: Method> Waiting<M> {
+    pub(crate) fn new(answering: Answering<M>, fresh: bool, asked: Asked, deadline: Instant) -> Self {
+        Self { answering, fresh, asked, patience: Patience::until(deadline) }
+    }
+
+    pub(crate) fn deadline(&self) -> Instant {
+        self.patience.deadline()
+    }
+
+    pub(crate) fn poll(&mut self, target: &Target, task: &mut Context<'_>) -> Poll<Waited<M>> {
+        let answer = if mem::take(&mut self.fresh) { Poll::Pending } else { Pin::new(&mut self.answering).poll(task) };
+        let failure = match answer {
+            Poll::Ready(Answer::Done(result)) => return Poll::Ready(Waited::Over(result.map_err(CallError::App))),
+            Poll::Ready(Answer::Refused(reason, args)) if reason.can_pass() => {
+                return Poll::Ready(Waited::Refused(args));
+            }
+            Poll::Ready(Answer::Refused(reason, args)) => {
+                drop(Args::<M>::new(Some(args)));
+                reason.into()
+            }
+            Poll::Ready(Answer::Failed(failure)) => failure,
+            Poll::Pending => ready!(self.patience.poll(&target.router.home, task)).into(),
+        };
+        let place = match &self.asked {
+            Asked::Listed(instance) => instance.to_string(),
+            Asked::Direct(cell) => target.router.place(&**cell),
+        };
+        Poll::Ready(Waited::Over(Err(describe::<M, _>(target, Some(place), failure))))
+    }
+}

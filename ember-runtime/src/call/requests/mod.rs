@@ -1,0 +1,21 @@
+//! Whom a call is for, what it takes along, and what becomes of it.
+
+mod args;
+mod choosing;
+mod inherited;
+mod outcome;
+mod request;
+mod retry;
+mod target;
+
+pub(crate) use self::{
+    args::Args,
+    inherited::Inherited,
+    outcome::{Attempt, HandedOver, Outcome, describe, sound, unsound},
+    request::Options,
+    target::{Aim, Place, Target},
+};
+pub use self::{
+    request::Request,
+    retry::{Repeat, Retry, RetryMaybeExecuted, RetryPolicy},
+};

@@ -1,0 +1,80 @@
+//! What becomes of a call, of an attempt at it, and how it is said.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use super::target::Target;
+use crate::{
+    error::{CallError, Failure, LostReason, RefusedReason},
+    message::{CHECKED, Method},
+};
+
+/// The result of a call.
+pub(crate) type Outcome<M> = Result<<M as Method>::Value, CallError<<M as Method>::Error>>;
+
+/// Whether the callee may have started.
+#[derive(Debug)]
+pub(crate) enum HandedOver {
+    No,
+    Yes,
+    /// Another task takes the call to the link, and says so here.
+    #[cfg_attr(not(feature = "cluster"), allow(dead_code, reason = "without links there is no other task"))]
+    Elsewhere(Arc<AtomicBool>),
+}
+
+impl HandedOver {
+    pub(crate) fn is_so(&self) -> bool {
+        match self {
+            Self::No => false,
+            Self::Yes => true,
+            Self::Elsewhere(handed_over) => {
+                // The other half is where the call departs: one of the two sees the other's mark.
+                std::sync::atomic::fence(Ordering::SeqCst);
+                handed_over.load(Ordering::Acquire)
+            }
+        }
+    }
+}
+
+/// What one instance made of a call.
+pub(crate) enum Attempt<M: Method> {
+    Done(Result<M::Value, M::Error>),
+    /// It did not run; the arguments are where they were.
+    Refused(RefusedReason),
+    Failed(Failure),
+}
+
+/// Why these arguments would not arrive as what they are: asked in debug builds and simulations only, see `verify`.
+#[inline]
+pub(crate) fn unsound<M: Method>(target: &Target, args: &Option<M::Args>) -> Option<CallError<M::Error>> {
+    if !CHECKED {
+        return None;
+    }
+    let error = M::wire()?.check_args(args.as_ref()?).err()?;
+    Some(describe::<M, _>(target, None, RefusedReason::Undecodable(error.to_string()).into()))
+}
+
+/// The outcome, unless its value would not travel: see [`unsound`].
+#[inline]
+pub(crate) fn sound<M: Method>(target: &Target, outcome: Outcome<M>) -> Outcome<M> {
+    if !CHECKED {
+        return outcome;
+    }
+    let result = match &outcome {
+        Ok(value) => Ok(value),
+        Err(CallError::App(error)) => Err(error),
+        Err(_) => return outcome,
+    };
+    match M::wire().map(|wire| wire.check_result(result)) {
+        Some(Err(error)) => Err(describe::<M, _>(target, None, LostReason::Undecodable(error.to_string()).into())),
+        _ => outcome,
+    }
+}
+
+/// A failure as the caller is told it: of whom, if somebody was asked, and of which method.
+pub(crate) fn describe<M: Method, E>(target: &Target, place: Option<String>, failure: Failure) -> CallError<E> {
+    let place = place.unwrap_or_else(|| target.address.selector.to_string());
+    failure.at(place, target.method_name::<M>())
+}

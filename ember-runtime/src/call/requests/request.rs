@@ -1,0 +1,95 @@
+//! A call that has not been made yet.
+
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+
+use super::{args::Args, retry::Repeat, target::Target};
+use crate::{clock::LONGEST, directory::Key, message::Method};
+
+/// The time that a call may take unless something else is said.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A method, its arguments, where it goes, and how.
+pub struct Request<M: Method> {
+    pub(crate) target: Target,
+    /// There until they are handed over.
+    pub(crate) args: Args<M>,
+    pub(crate) options: Options,
+    /// Almost always none, and then it costs nothing to carry.
+    pub(crate) retry: Option<Box<Repeat<M>>>,
+}
+
+/// What the caller said of a call.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    pub(crate) timeout: Duration,
+    /// Almost always nothing, and then it costs nothing to carry, and one look to drop.
+    more: Option<Arc<More>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct More {
+    key: Option<u64>,
+    headers: BTreeMap<String, String>,
+}
+
+impl<M: Method> Request<M> {
+    pub(crate) fn new(target: Target, args: M::Args) -> Self {
+        let timeout = const {
+            match M::INFO.timeout {
+                Some(timeout) => timeout,
+                None => DEFAULT_TIMEOUT,
+            }
+        };
+        let mut options = Options { timeout: DEFAULT_TIMEOUT, more: None };
+        options.set_timeout(timeout);
+        Self { target, args: Args::new(Some(args)), options, retry: None }
+    }
+}
+
+impl<M: Method> Request<M> {
+    /// Moves what is left of it elsewhere.
+    pub(crate) fn take(&mut self) -> Self {
+        let Self { target, args, options, retry } = self;
+        Self { target: target.clone(), args: Args::new(args.take()), options: options.clone(), retry: retry.take() }
+    }
+}
+
+impl Options {
+    #[inline]
+    pub(crate) fn set_timeout(&mut self, timeout: Duration) {
+        self.timeout = timeout.min(LONGEST);
+    }
+
+    pub(crate) fn set_key(&mut self, key: Key) {
+        self.more().key = Some(key.0);
+    }
+
+    pub(crate) fn set_header(&mut self, name: String, value: String) {
+        self.more().headers.insert(name, value);
+    }
+
+    fn more(&mut self) -> &mut More {
+        Arc::make_mut(self.more.get_or_insert_default())
+    }
+
+    /// Whether there is nothing but the time-out.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.more.is_none()
+    }
+
+    pub(crate) fn key(&self) -> Option<u64> {
+        self.more.as_ref().and_then(|more| more.key)
+    }
+
+    /// The headers, if there are any.
+    pub(crate) fn headers(&self) -> Option<&BTreeMap<String, String>> {
+        self.more.as_ref().map(|more| &more.headers).filter(|headers| !headers.is_empty())
+    }
+}
+
+impl<M: Method> fmt::Debug for Request<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let method = self.target.method_name::<M>();
+        f.debug_struct("Request").field("method", &method).field("options", &self.options).finish_non_exhaustive()
+    }
+}

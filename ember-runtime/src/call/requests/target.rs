@@ -1,0 +1,164 @@
+//! Whom calls are for.
+
+use std::{
+    hash::{Hash, Hasher},
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use crate::{
+    call::routes::{Mixed, Router},
+    directory::Selector,
+    id::{MethodId, Pid},
+    message::{Keys, Method},
+};
+
+/// Where calls go. A call takes it along.
+#[derive(Clone)]
+pub(crate) struct Target(Arc<Aim>);
+
+/// What a [`Target`] is.
+#[derive(Clone)]
+pub(crate) struct Aim {
+    pub(crate) router: Arc<Router>,
+    pub(crate) place: Place,
+    /// The keys of those modules among them that stand under keys.
+    pub(crate) keys: Keys,
+}
+
+/// A selector, and whose turn it is.
+pub(crate) struct Selection {
+    pub(crate) selector: Selector,
+    turn: AtomicUsize,
+}
+
+impl Selection {
+    pub(crate) fn next_turn(&self) -> usize {
+        self.turn.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The turn was not used: whoever chooses anew chooses the same. Otherwise that one could be passed over time after time.
+    pub(crate) fn give_back_turn(&self) {
+        self.turn.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A unit of the services that are selected: all that decides whom calls can reach. The key that one of them is chosen by, and
+/// the keys of modules, are looked at with each call.
+#[derive(Clone)]
+pub(crate) struct Place {
+    /// A hash of all else.
+    pub(crate) hash: u64,
+    pub(crate) address: Arc<Selection>,
+    /// The modules below the service: `bag.`.
+    pub(crate) module: Arc<str>,
+}
+
+impl Place {
+    pub(crate) fn new(selector: Selector, turn: usize, module: &str) -> Self {
+        // That of the empty text needs no memory of its own.
+        let module = if module.is_empty() { Arc::default() } else { module.into() };
+        Self::of(Arc::new(Selection { selector, turn: AtomicUsize::new(turn) }), module)
+    }
+
+    pub(crate) fn of(address: Arc<Selection>, module: Arc<str>) -> Self {
+        let mut mixed = Mixed(0);
+        address.selector.finds().hash(&mut mixed);
+        module.hash(&mut mixed);
+        Self { hash: mixed.finish(), address, module }
+    }
+
+    /// Whether both come from one client, which shows at once: most often they do. Then they are equal; others may be.
+    #[inline]
+    pub(crate) fn ptr_eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.address, &other.address) && Arc::ptr_eq(&self.module, &other.module)
+    }
+}
+
+impl PartialEq for Place {
+    /// Compares in full.
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash
+            && (Arc::ptr_eq(&self.address, &other.address)
+                || self.address.selector.finds() == other.address.selector.finds())
+            && (Arc::ptr_eq(&self.module, &other.module) || self.module == other.module)
+    }
+}
+
+impl Deref for Target {
+    type Target = Aim;
+
+    fn deref(&self) -> &Aim {
+        &self.0
+    }
+}
+
+impl Deref for Aim {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.place
+    }
+}
+
+impl Aim {
+    /// The full name of the method `M` there.
+    pub(crate) fn method_name<M: Method>(&self) -> String {
+        let info = M::INFO;
+        let dot = if info.contract.is_empty() { "" } else { "." };
+        format!("{}{}{dot}{}", self.module, info.contract, info.name)
+    }
+
+    /// The wire id of the method `M` there.
+    pub(crate) fn method_id<M: Method>(&self) -> MethodId {
+        let info = M::INFO;
+        let contract: &[&str] = if info.contract.is_empty() { &[] } else { &[info.contract, "."] };
+        MethodId::of_parts([&*self.module].into_iter().chain(contract.iter().copied()).chain([info.name]))
+    }
+}
+
+impl Target {
+    pub(crate) fn new(aim: Aim) -> Self {
+        Self(Arc::new(aim))
+    }
+
+    /// The same module of exactly one instance.
+    pub(crate) fn pinned(&self, pid: Pid) -> Self {
+        let selector = Selector { pid: Some(pid), ..self.address.selector.clone() };
+        Self(Arc::new(Aim { place: Place::new(selector, 0, &self.module), ..Aim::clone(self) }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::Interest;
+
+    fn selector(name: &'static str) -> Selector {
+        Selector::new(Interest::Service(name.into()))
+    }
+
+    #[test]
+    fn places_are_the_same_if_they_are_of_one_client_or_read_the_same_and_not_if_only_a_part_or_the_hash_does() {
+        let bag = Place::new(selector("player"), 0, "bag.");
+        assert!(bag.ptr_eq(&bag.clone()) && bag == bag.clone(), "of one client");
+        let equal = [Place::new(selector("player"), 7, "bag."), Place::of(Arc::clone(&bag.address), "bag.".into())];
+        for other in equal {
+            assert!(bag == other && !bag.ptr_eq(&other), "of another that selects the same, or named again");
+        }
+        let others = [
+            Place::of(Arc::clone(&bag.address), "box.".into()),
+            Place::of(Arc::clone(&bag.address), "".into()),
+            Place::new(selector("bank"), 0, "bag."),
+            Place::of(Place::new(selector("bank"), 0, "").address, Arc::clone(&bag.module)),
+        ];
+        for other in others {
+            assert!(bag != other && !bag.ptr_eq(&other), "{:?} {}", other.address.selector, other.module);
+            let other = Place { hash: bag.hash, ..other };
+            assert!(bag != other && !bag.ptr_eq(&other), "of the same hash: {:?}", other.address.selector);
+        }
+    }
+}

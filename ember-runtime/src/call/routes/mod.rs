@@ -1,0 +1,19 @@
+//! What one node knows about reaching services: its own by number, others by the directory and the links.
+
+#[cfg(feature = "cluster")]
+mod departures;
+mod direct;
+mod home;
+mod local_calls;
+mod mixed;
+mod numbers;
+mod router;
+
+#[cfg(feature = "cluster")]
+pub(crate) use self::departures::{Departure, Ticket};
+pub use self::local_calls::LocalCalls;
+pub(crate) use self::{
+    home::{Ended, Home, Over, Poller},
+    mixed::Mixed,
+    router::Router,
+};

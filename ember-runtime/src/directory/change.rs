@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{NodeRecord, reading, record::SharedRecord};
-use crate::{
-    id::{NodeKey, Pid},
-    registry::{Event, SharedEvent},
-};
+use super::{NodeRecord, record::SharedRecord};
+use crate::id::{NodeKey, Pid};
 
 /// One change of the cluster, as the registry tells it.
 #[derive(Debug, Clone)]
@@ -42,49 +39,12 @@ impl Subject {
         }
     }
 
-    fn gone(self) -> ClusterChange {
+    pub(super) fn gone(self) -> ClusterChange {
         match self {
             Self::Node(node) => ClusterChange::NodeGone(node),
             Self::Service(pid) => ClusterChange::ServiceGone(pid),
         }
     }
-}
-
-impl ClusterChange {
-    /// What `event` says, read once for all who hear of it.
-    pub(super) fn of_shared(event: &SharedEvent, prefix: &str) -> Option<(Subject, Self)> {
-        let read = event.made(|event| Made { prefix: prefix.len(), change: Self::of(event, prefix) });
-        match read {
-            // Prefixes of the same length are the same, for the same key.
-            Some(made) if made.prefix == prefix.len() => made.change.clone(),
-            _ => Self::of(event, prefix),
-        }
-    }
-
-    /// What `event` says, with what it is about; what cannot be read is reported and left out. `prefix` is the cluster's.
-    pub(super) fn of(event: &Event, prefix: &str) -> Option<(Subject, Self)> {
-        let key = match event {
-            Event::Put(entry) => &entry.key,
-            Event::Delete { key, .. } => key,
-        };
-        let subject = Subject::of(key, prefix)?;
-        let change = match event {
-            // A record under a key that is not its own says nothing.
-            Event::Put(entry) => reading::read(entry, subject),
-            Event::Delete { .. } => Some(subject.gone()),
-        };
-        if change.is_none() {
-            tracing::warn!(target: "ember::cluster", %key, "this entry of the registry could not be read: left out");
-        }
-        Some((subject, change?))
-    }
-}
-
-/// What was read of an event.
-struct Made {
-    /// How long the prefix was: the same key may mean something else to another cluster.
-    prefix: usize,
-    change: Option<(Subject, ClusterChange)>,
 }
 
 /// `id.incarnation`, both hexadecimal.

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use super::{
     MethodRecord, NodeRecord,
-    in_flight::Counter,
+    counter::Counter,
     record::{Published, SharedRecord},
 };
 use crate::{

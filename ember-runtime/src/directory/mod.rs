@@ -11,6 +11,7 @@ mod choose;
 mod come_and_go;
 #[cfg(feature = "cluster")]
 mod contact;
+mod counter;
 #[cfg(feature = "cluster")]
 mod follow;
 mod group;
@@ -30,6 +31,7 @@ mod selector;
 mod stand_in;
 #[cfg(all(test, feature = "cluster"))]
 mod tests;
+mod told;
 mod view;
 #[cfg(feature = "cluster")]
 mod write;

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Hosted, IntoHosted, Node, ServiceConfig, class,
-    host::{Launch, Services},
+    host::{Launch, Services, launch},
     runtime, values,
 };
 use crate::{
@@ -40,11 +40,18 @@ pub struct NodeBuilder {
     /// What was wrong with the configuration of services: the first problem.
     problem: Option<Error>,
     #[cfg(feature = "cluster")]
-    pub(super) clustered: super::cluster::Options,
+    pub(super) clustered: super::options::Options,
+}
+
+impl Node {
+    /// Starts the description of a node.
+    pub fn builder() -> NodeBuilder {
+        NodeBuilder::new()
+    }
 }
 
 impl NodeBuilder {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self {
             name: None,
             cluster: None,
@@ -57,7 +64,7 @@ impl NodeBuilder {
             launches: Mutex::default(),
             problem: None,
             #[cfg(feature = "cluster")]
-            clustered: super::cluster::Options::default(),
+            clustered: super::options::Options::default(),
         }
     }
 
@@ -121,11 +128,7 @@ impl NodeBuilder {
     /// Runs a service: a value of a `#[service]` type, or a [`Hosted`](super::Hosted) one. Services start in the order
     /// given, and stop in the reverse order.
     pub fn service<H: IntoHosted<Service: 'static>>(mut self, service: H) -> Self {
-        let hosted = service.into_hosted().register();
-        self.launches
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(Box::new(move |services: Arc<Services>| Box::pin(async move { services.start(hosted).await })));
+        self.launch(launch(service));
         self
     }
 
@@ -141,15 +144,19 @@ impl NodeBuilder {
     ///
     /// [`start`](Self::start) refuses a class that is unknown or has no `Default`, and a program in which two services have
     /// one name.
-    pub fn configure(self, services: impl IntoIterator<Item = ServiceConfig>) -> Self {
+    pub fn configure(mut self, services: impl IntoIterator<Item = ServiceConfig>) -> Self {
         let configs: Vec<_> = services.into_iter().collect();
-        match class::add(self, &configs) {
-            Ok(node) => node,
-            Err((mut node, problem)) => {
-                node.problem.get_or_insert(problem);
-                node
+        match class::launches(&configs) {
+            Ok(launches) => launches.into_iter().for_each(|launch| self.launch(launch)),
+            Err(problem) => {
+                self.problem.get_or_insert(problem);
             }
         }
+        self
+    }
+
+    fn launch(&mut self, launch: Launch) {
+        self.launches.get_mut().unwrap_or_else(PoisonError::into_inner).push(launch);
     }
 
     /// How calls to services on this node are run when they are made on this node too. Unless it is said here, the

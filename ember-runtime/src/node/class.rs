@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
-use super::{Hosted, NodeBuilder, ServiceConfig, values};
+use super::{
+    Hosted, ServiceConfig,
+    host::{Launch, launch},
+    values,
+};
 use crate::{
     actor::{Service, ServiceSpec},
     error::{Error, Result},
@@ -29,9 +33,9 @@ impl fmt::Debug for Class {
     }
 }
 
-/// Adds an instance of a class to a node.
+/// Makes an instance of a class.
 #[derive(Debug, Clone, Copy)]
-pub struct Maker(fn(NodeBuilder, Instance<'_>) -> NodeBuilder);
+pub struct Maker(fn(Instance<'_>) -> Launch);
 
 /// What sets one configured instance apart.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +52,7 @@ pub struct Factory<S>(PhantomData<S>);
 impl<S: Service + Default> Factory<S> {
     /// Makes them by `Default`.
     pub fn maker() -> Option<Maker> {
-        Some(Maker(|node, instance| node.service(instance.apply(Hosted::with(S::default)))))
+        Some(Maker(|instance| launch(instance.apply(Hosted::with(S::default)))))
     }
 }
 
@@ -80,25 +84,16 @@ impl Instance<'_> {
     }
 }
 
-/// Adds what `configs` asks for.
-pub(super) fn add(mut node: NodeBuilder, configs: &[ServiceConfig]) -> Result<NodeBuilder, (NodeBuilder, Error)> {
-    let classes = match by_name(inventory::iter::<Class>.into_iter()) {
-        Ok(classes) => classes,
-        Err(error) => return Err((node, error)),
-    };
+/// What `configs` asks for.
+pub(super) fn launches(configs: &[ServiceConfig]) -> Result<Vec<Launch>> {
+    let classes = by_name(inventory::iter::<Class>.into_iter())?;
+    let mut launches = Vec::new();
     for config in configs {
-        let maker = match find(&classes, &config.class) {
-            Ok(maker) => maker,
-            Err(error) => return Err((node, error)),
-        };
-        if let Err(error) = values::count(&config.class, config.count) {
-            return Err((node, error));
-        }
-        for number in 1..=config.count {
-            node = (maker.0)(node, Instance { config, number });
-        }
+        let maker = find(&classes, &config.class)?;
+        values::count(&config.class, config.count)?;
+        launches.extend((1..=config.count).map(|number| (maker.0)(Instance { config, number })));
     }
-    Ok(node)
+    Ok(launches)
 }
 
 /// The classes by name, which must be unique.

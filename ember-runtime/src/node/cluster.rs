@@ -12,58 +12,14 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{Node, NodeBuilder, door::Door, namesake, revive, signs::Signs, values};
+use super::{Node, NodeBuilder, door::Door, membership::Membership, namesake, revive, signs::Signs};
 use crate::{
     directory::{AnnounceConfig, Announced, Announcer, Contact, FollowConfig, Follower, Mine, Stalls},
     error::{Error, Result},
     net::{Endpoint, Listener},
     registry::{Context, Registry, RegistryError},
-    transport::{Identity, KeyPair, LinkConfig, Links},
+    transport::{Identity, KeyPair, Links},
 };
-
-/// What the builder was told.
-pub(super) struct Options {
-    registry: Option<Arc<dyn Registry>>,
-    listen: Option<Endpoint>,
-    advertise: Option<Endpoint>,
-    lease: Duration,
-    /// What was said that means something with a registry only, the last of it.
-    meant_for_peers: Option<&'static str>,
-    pub(super) links: LinkConfig,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            registry: None,
-            listen: None,
-            advertise: None,
-            lease: Duration::from_secs(5),
-            meant_for_peers: None,
-            links: LinkConfig::default(),
-        }
-    }
-}
-
-impl Options {
-    pub(super) fn is_alone(&self) -> bool {
-        self.registry.is_none()
-    }
-
-    /// # Errors
-    /// A value that cannot be.
-    pub(super) fn check(&self) -> Result<()> {
-        self.listen.as_ref().map_or(Ok(()), values::listen)?;
-        self.advertise.as_ref().map_or(Ok(()), values::advertise)?;
-        values::lease(self.lease)?;
-        values::max_message(self.links.max_message)
-    }
-
-    /// What was said that means something with a registry only.
-    pub(super) fn meant_for_peers(&self) -> Option<&'static str> {
-        self.meant_for_peers
-    }
-}
 
 impl NodeBuilder {
     /// Takes part in the cluster that is written in this registry.
@@ -273,12 +229,6 @@ fn unreachable(registry: &dyn Registry, trouble: Option<RegistryError>, waited: 
     let advice = if place.is_some() { ": is it running, and is its address right?" } else { "" };
     let place = place.filter(|place| !why.contains(place)).map(|place| format!("{place}: ")).unwrap_or_default();
     RegistryError::Unavailable(format!("{place}{why}. Gave up after {seconds} s{advice}")).into()
-}
-
-/// The part of a node that other nodes see.
-pub(super) struct Membership {
-    pub(super) links: Arc<Links>,
-    announcer: Arc<Announcer>,
 }
 
 /// A node that follows the cluster, and that no view lists yet.

@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use super::{
-    Hosted,
+    Hosted, IntoHosted,
     publish::Publisher,
     started::{Registered, Started},
     watches::Watches,
@@ -59,6 +59,12 @@ pub(super) struct Services {
 
 /// A service that shall be started.
 pub(super) type Launch = Box<dyn FnOnce(Arc<Services>) -> BoxFuture<'static, Result<()>> + Send>;
+
+/// Starts a service that the registry is to know.
+pub(super) fn launch<H: IntoHosted<Service: 'static>>(service: H) -> Launch {
+    let hosted = service.into_hosted().register();
+    Box::new(move |services: Arc<Services>| Box::pin(async move { services.start(hosted).await }))
+}
 
 impl Services {
     pub(super) fn new(record: NodeRecord, router: Arc<Router>, clock: Arc<dyn Clock>) -> Arc<Self> {

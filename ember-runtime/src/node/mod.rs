@@ -18,7 +18,11 @@ mod host;
 mod hosted;
 mod late;
 #[cfg(feature = "cluster")]
+mod membership;
+#[cfg(feature = "cluster")]
 mod namesake;
+#[cfg(feature = "cluster")]
+mod options;
 mod publish;
 mod remote_end;
 #[cfg(feature = "cluster")]

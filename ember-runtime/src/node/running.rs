@@ -13,7 +13,7 @@ use futures_util::{
 };
 use tokio::{sync::watch, time::Instant};
 
-use super::{IntoHosted, NodeBuilder, host::Services, runtime, signals::Signals};
+use super::{IntoHosted, host::Services, runtime, signals::Signals};
 use crate::{
     actor::{CallCounts, Service},
     call::{Address, Client, Handle, HasClient, Kind, Local, One, Origin, Over, Select},
@@ -47,7 +47,7 @@ pub(super) struct Inner {
     /// Ends everything that was started for the node.
     pub(super) tasks: Mutex<Vec<tokio::task::AbortHandle>>,
     #[cfg(feature = "cluster")]
-    pub(super) membership: std::sync::OnceLock<super::cluster::Membership>,
+    pub(super) membership: std::sync::OnceLock<super::membership::Membership>,
     /// The shutdown, once it has begun.
     ended: OnceLock<Ending>,
     closed: watch::Sender<bool>,
@@ -61,11 +61,6 @@ pub(super) struct Inner {
 type Ending = Shared<BoxFuture<'static, Result<Option<String>, Over>>>;
 
 impl Node {
-    /// Starts the description of a node.
-    pub fn builder() -> NodeBuilder {
-        NodeBuilder::new()
-    }
-
     pub(super) fn new(services: Arc<Services>, drain: Duration) -> Self {
         let inner = Inner {
             services,

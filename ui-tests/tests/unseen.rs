@@ -2,7 +2,7 @@
 
 #[path = "../../ember-macros/src/parse/unseen.rs"]
 mod built;
-#[path = "../../ember-runtime/src/node/unseen.rs"]
+#[path = "../../ember-runtime/src/node/settings/unseen.rs"]
 mod started;
 
 #[test]

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Chance, Choice, Directory, Interest, NodeRecord, Selector, ServiceRecord, Terms, change::ClusterChange};
 use crate::{
     actor::{ServiceIdentity, ServiceState},
+    directory::{
+        instances::{Chance, Choice, Interest, Selector, Terms},
+        records::{ClusterChange, NodeRecord, ServiceRecord},
+        views::Directory,
+    },
     id::{Incarnation, NodeId, NodeKey, Pid, PublicKey},
     message::Lane,
     rng::Rng,

@@ -5,12 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use super::{
-    Chance, Choice, Directory, Instance, Interest, Kept, NodeRecord, Selector, ServiceRecord, Terms,
-    change::ClusterChange, kept::Renewed,
-};
 use crate::{
     actor::{ServiceIdentity, ServiceState},
+    directory::{
+        instances::{Chance, Choice, Instance, Interest, Kept, Renewed, Selector, Terms},
+        records::{ClusterChange, NodeRecord, ServiceRecord},
+        views::Directory,
+    },
     id::{Incarnation, NodeId, NodeKey, Pid},
     message::Lane,
     rng::Rng,

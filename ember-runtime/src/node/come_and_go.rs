@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-use super::Node;
-use crate::registry::InProcess;
+use crate::{node::life::Node, registry::InProcess};
 
 async fn start(registry: &InProcess, name: String) -> Node {
     // A short lease: that is how long a crashed node stays in the view.

@@ -8,9 +8,9 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::Node;
 use crate::{
     net::OsNetwork,
+    node::life::Node,
     registry::{Context, InProcess, Registry, Session},
     rng::Rng,
 };

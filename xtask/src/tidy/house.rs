@@ -10,9 +10,11 @@ use super::source;
 const CRATES: [&str; 2] = ["ember-runtime/src/", "ember-macros/src/"];
 
 /// The floors of rooms that have some, ground floor first: a file uses those of its own floor and below.
-const FLOORS: [(&str, &[&str]); 3] = [
+const FLOORS: [(&str, &[&str]); 5] = [
     ("message", &["format", "codecs", "methods", "metadata", "replies"]),
     ("call", &["routes", "requests", "reach", "paths", "clients"]),
+    ("node", &["settings", "hosting", "process", "life"]),
+    ("directory", &["records", "instances", "views", "membership"]),
     ("transport", &["protocol", "stream", "entrance", "link", "peers", "handshake"]),
 ];
 

@@ -1,0 +1,188 @@
+//! Picking one of several.
+
+use std::sync::Arc;
+
+use super::{
+    instance::Instance,
+    selector::{Choice, Selector},
+};
+use crate::{
+    actor::ServiceState,
+    error::RefusedReason,
+    id::{NodeId, Pid},
+    message::Lane,
+    rng::Rng,
+};
+
+/// Whom a call may go to.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    pub(crate) selector: &'a Selector,
+    pub(crate) lane: Lane,
+    /// The node that chooses.
+    pub(crate) here: NodeId,
+}
+
+/// What a choice is made by.
+pub(crate) struct Chance<'a> {
+    /// Have refused this call already.
+    pub(crate) excluded: &'a [Pid],
+    /// The number of this choice; for taking turns.
+    pub(crate) turn: usize,
+    pub(crate) rng: &'a Rng,
+}
+
+impl Terms<'_> {
+    /// Whether an instance in this state takes such calls.
+    pub(crate) fn takes(&self, state: ServiceState) -> bool {
+        match state {
+            ServiceState::Running => true,
+            ServiceState::Paused => self.lane == Lane::System,
+            _ => false,
+        }
+    }
+
+    /// Whether it is one of those that are preferred.
+    pub(crate) fn prefers(&self, instance: &Instance) -> bool {
+        self.selector.choice == Choice::LocalFirst && instance.pid.node.id == self.here
+    }
+}
+
+/// One of `instances` that match, which are all of the right interest. It looks at each of them once: what is remembered of a
+/// choice ([`Kept`](super::kept::Kept)) gives the same without.
+///
+/// # Errors
+/// Why there is none: all that match are paused, retiring, or have refused already; `None` if nothing matches.
+pub(crate) fn choose<'a>(
+    instances: impl Iterator<Item = &'a Arc<Instance>>,
+    terms: &Terms<'_>,
+    by: &Chance<'_>,
+) -> Result<&'a Arc<Instance>, Option<RefusedReason>> {
+    let mut usable: Vec<&Arc<Instance>> = Vec::new();
+    let mut refusal = None;
+    for instance in instances.filter(|it| terms.selector.matches(it)) {
+        if terms.takes(instance.state) && !by.excluded.contains(&instance.pid) {
+            usable.push(instance);
+            continue;
+        }
+        match instance.state {
+            ServiceState::Running | ServiceState::Starting => {
+                // It may take the call yet: one that retires is no reason beside that.
+                if matches!(refusal, None | Some(RefusedReason::Retiring)) {
+                    refusal = Some(RefusedReason::Unreachable("every instance has refused".into()));
+                }
+            }
+            ServiceState::Paused => refusal = Some(RefusedReason::Paused),
+            ServiceState::Retiring => refusal = refusal.or(Some(RefusedReason::Retiring)),
+            ServiceState::Stopped | ServiceState::Failed => {}
+        }
+    }
+    if usable.iter().any(|instance| !instance.suspect) {
+        usable.retain(|instance| !instance.suspect);
+    }
+    if usable.iter().any(|instance| terms.prefers(instance)) {
+        usable.retain(|instance| terms.prefers(instance));
+    }
+    let place = match terms.selector.choice {
+        Choice::RoundRobin | Choice::LocalFirst => by.turn.checked_rem(usable.len()),
+        Choice::Random => (!usable.is_empty()).then(|| by.rng.below(usable.len())),
+        Choice::LeastInFlight => less(usable.len(), by.rng, |place| usable[place].in_flight()),
+        Choice::ByKey(key) => heaviest(key, usable.iter().map(|it| (seed(it.pid), it.pid))),
+    };
+    place.and_then(|place| usable.get(place).copied()).ok_or(refusal)
+}
+
+/// The power of two choices: of two different places at random, the one that has less; none if there are none.
+pub(crate) fn less(places: usize, rng: &Rng, load: impl Fn(usize) -> usize) -> Option<usize> {
+    if places < 2 {
+        return (places == 1).then_some(0);
+    }
+    let bits = rng.u64();
+    // Half of the bits each: no view has four thousand million instances.
+    let below = |half: u64, bound: usize| ((half * bound as u64) >> 32) as usize;
+    let a = below(bits >> 32, places);
+    let b = below(bits & 0xffff_ffff, places - 1);
+    // All places but `a`.
+    let b = b + usize::from(b >= a);
+    Some(if load(b) < load(a) { b } else { a })
+}
+
+/// Rendezvous hashing: the place of the instance with the highest weight for a key.
+pub(crate) fn heaviest(key: u64, seeds: impl Iterator<Item = (u64, Pid)>) -> Option<usize> {
+    let weights = seeds.map(|(seed, pid)| (weight(key, seed), pid));
+    weights.enumerate().max_by_key(|(_, weight)| *weight).map(|(place, _)| place)
+}
+
+/// What of an instance counts for keys. The incarnation does not, so that a node that restarts with the same services gets its
+/// keys back.
+pub(crate) fn seed(pid: Pid) -> u64 {
+    pid.node.id.0.rotate_left(32) ^ pid.number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+fn weight(key: u64, seed: u64) -> u64 {
+    let mut hash = key ^ seed;
+    for _ in 0..2 {
+        hash = (hash ^ (hash >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    }
+    hash ^ (hash >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::selector::Interest;
+    use super::*;
+    use crate::{
+        actor::ServiceIdentity,
+        directory::records::NodeRecord,
+        id::{Incarnation, NodeKey},
+    };
+
+    #[test]
+    fn two_choices_are_of_two_different_places_and_reach_all() {
+        let rng = Rng::from_seed(7);
+        for places in 2..9 {
+            let mut taken = BTreeSet::new();
+            for _ in 0..1_000 {
+                // Whichever is looked at first has less: if both were one place, it could not be told.
+                let looked = std::cell::RefCell::new(Vec::new());
+                let place = less(places, &rng, |place| {
+                    looked.borrow_mut().push(place);
+                    place
+                });
+                let looked = looked.into_inner();
+                assert!(looked.len() == 2 && looked[0] != looked[1], "{looked:?} of {places}");
+                assert_eq!(place, looked.iter().min().copied());
+                taken.extend(looked);
+            }
+            assert_eq!(taken.len(), places);
+        }
+        assert_eq!((less(0, &rng, |_| 0), less(1, &rng, |_| 0)), (None, Some(0)));
+    }
+
+    #[test]
+    fn one_that_may_take_the_call_yet_is_the_reason_beside_one_that_retires_whichever_comes_first() {
+        let node = NodeKey { id: NodeId(1), incarnation: Incarnation(1) };
+        let record = Arc::new(NodeRecord::new(node, "a".into(), "127.0.0.1:1".parse().unwrap(), 0));
+        let instance = |number, state| {
+            let identity = Arc::new(ServiceIdentity::supposed("ward", number, 0));
+            Arc::new(Instance::new(Pid { node, number }, identity, Arc::clone(&record), state))
+        };
+        let selector = Selector::new(Interest::Service("ward".into()));
+        let rng = Rng::from_seed(1);
+        let (terms, by) = (
+            Terms { selector: &selector, lane: Lane::User, here: node.id },
+            Chance { excluded: &[], turn: 0, rng: &rng },
+        );
+        for states in
+            [[ServiceState::Retiring, ServiceState::Starting], [ServiceState::Starting, ServiceState::Retiring]]
+        {
+            let both = [instance(1, states[0]), instance(2, states[1])];
+            let reason = choose(both.iter(), &terms, &by).unwrap_err();
+            assert!(matches!(reason, Some(RefusedReason::Unreachable(_))), "{states:?}: {reason:?}");
+        }
+        let retires = [instance(1, ServiceState::Retiring)];
+        assert_eq!(choose(retires.iter(), &terms, &by).unwrap_err(), Some(RefusedReason::Retiring));
+    }
+}

@@ -1,0 +1,90 @@
+//! Counts the calls of this node that wait for one instance.
+
+use std::{
+    any::Any,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+/// Counts the calls that wait for an instance. There is nothing to count before the first: of most of a large cluster's
+/// instances a node never calls any.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(OnceLock<Arc<InFlight>>);
+
+impl Counter {
+    /// Those that wait, from now on.
+    pub(crate) fn begin(&self) -> &Arc<InFlight> {
+        self.0.get_or_init(Arc::default)
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.get().map_or(0, |waiting| waiting.count())
+    }
+
+    /// Whether a call that the one counts is counted by the other.
+    pub(crate) fn ptr_eq(&self, other: &Self) -> bool {
+        self.0.get().zip(other.0.get()).is_some_and(|(one, other)| Arc::ptr_eq(one, other))
+    }
+}
+
+impl Clone for Counter {
+    /// The same calls, also those that begin later: an instance that changes stays the one that it is.
+    fn clone(&self) -> Self {
+        Self(OnceLock::from(Arc::clone(self.begin())))
+    }
+}
+
+/// All that wait for an instance.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight {
+    /// Those that are not in a share.
+    others: AtomicUsize,
+    shares: Mutex<Vec<Counted>>,
+}
+
+/// A share, as the instance knows it.
+#[derive(Debug)]
+struct Counted {
+    shared: Weak<dyn Any + Send + Sync>,
+    /// How many references are none of calls.
+    kept: Arc<AtomicUsize>,
+}
+
+/// A call in flight that is in no share.
+#[derive(Debug)]
+pub(crate) struct Other<'a>(&'a InFlight);
+
+impl InFlight {
+    pub(crate) fn count(&self) -> usize {
+        let shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        let calls = |it: &Counted| it.shared.strong_count().saturating_sub(it.kept.load(Ordering::Relaxed));
+        self.others.load(Ordering::Relaxed) + shares.iter().map(calls).sum::<usize>()
+    }
+
+    /// Those in a share count from now on: as many as refer to it, but for those that are `kept`.
+    pub(crate) fn share(&self, shared: Weak<dyn Any + Send + Sync>, kept: &Arc<AtomicUsize>) {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        shares.retain(|share| share.shared.strong_count() > 0);
+        shares.push(Counted { shared, kept: Arc::clone(kept) });
+    }
+
+    /// How many shares there are.
+    #[cfg(test)]
+    pub(crate) fn shares(&self) -> usize {
+        let shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        shares.iter().filter(|share| share.shared.strong_count() > 0).count()
+    }
+
+    pub(crate) fn one(&self) -> Other<'_> {
+        self.others.fetch_add(1, Ordering::Relaxed);
+        Other(self)
+    }
+}
+
+impl Drop for Other<'_> {
+    fn drop(&mut self) {
+        self.0.others.fetch_sub(1, Ordering::Relaxed);
+    }
+}

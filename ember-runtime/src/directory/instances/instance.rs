@@ -1,0 +1,136 @@
+//! One service that can be called.
+
+use std::{fmt, sync::Arc};
+
+use super::counter::Counter;
+use crate::{
+    actor::{AnyCell, ServiceIdentity, ServiceState},
+    directory::records::{MethodRecord, NodeRecord, Published, SharedRecord},
+    id::{MethodId, Pid},
+    message::Reach,
+};
+
+/// One running service in a [`View`](crate::directory::views::View).
+#[derive(Clone)]
+pub struct Instance {
+    pub(crate) pid: Pid,
+    pub(crate) published: Arc<Published>,
+    pub(crate) node: Arc<NodeRecord>,
+    pub(crate) state: ServiceState,
+    /// No view lists it: it was found by its pid, so what it has published is not known.
+    pub(crate) direct: bool,
+    /// The link to its node broke, and has not come back yet; or the node says that its workers are late. Chosen last.
+    pub(crate) suspect: bool,
+    /// The link to its node broke, and has not come back yet.
+    pub(crate) out_of_reach: bool,
+    /// The service itself, if it is on this node.
+    pub(crate) cell: Option<Arc<dyn AnyCell>>,
+    /// Calls that this node waits for.
+    pub(crate) in_flight: Counter,
+}
+
+impl Instance {
+    /// A service of this node.
+    pub(crate) fn of_cell(cell: &Arc<dyn AnyCell>, here: Arc<NodeRecord>, state: ServiceState) -> Self {
+        let methods = cell.methods().into_iter().filter(|(_, info, ..)| info.reach == Reach::Cluster);
+        let methods = methods.map(|(id, _, _, fingerprint)| MethodRecord { id, fingerprint }).collect();
+        let contracts = cell.contracts().iter().map(|&name| name.to_owned()).collect();
+        let published = Published::new(Arc::clone(cell.identity()), contracts, methods);
+        Self { cell: Some(Arc::clone(cell)), ..Self::of(cell.pid(), published, here, state) }
+    }
+
+    /// A service of another node; `old` is what was known of it.
+    pub(crate) fn of_record(record: &SharedRecord, node: Arc<NodeRecord>, old: Option<&Self>) -> Self {
+        let published = Arc::clone(&record.published);
+        let in_flight = old.map(|old| old.in_flight.clone()).unwrap_or_default();
+        Self { in_flight, ..Self::of(record.pid, published, node, record.state) }
+    }
+
+    /// One of which no more is known.
+    pub(crate) fn new(pid: Pid, identity: Arc<ServiceIdentity>, node: Arc<NodeRecord>, state: ServiceState) -> Self {
+        Self::of(pid, Published::new(identity, Vec::new(), Vec::new()), node, state)
+    }
+
+    fn of(pid: Pid, published: Arc<Published>, node: Arc<NodeRecord>, state: ServiceState) -> Self {
+        let in_flight = Counter::default();
+        Self { pid, published, node, state, direct: false, suspect: false, out_of_reach: false, cell: None, in_flight }
+    }
+
+    /// Whether `record` says nothing of it that is not known.
+    pub(crate) fn is_as_recorded(&self, record: &SharedRecord) -> bool {
+        (self.pid, self.state) == (record.pid, record.state) && self.published == record.published
+    }
+
+    /// Whether nobody who looks at the one could tell it from the other.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        let Self { pid, published, node, state, direct, suspect, out_of_reach, cell, in_flight } = self;
+        (*pid, *state, *direct) == (other.pid, other.state, other.direct)
+            && (*suspect, *out_of_reach) == (other.suspect, other.out_of_reach)
+            && in_flight.ptr_eq(&other.in_flight)
+            && cell.is_some() == other.cell.is_some()
+            && (published, node) == (&other.published, &other.node)
+    }
+
+    /// Its pid.
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Name, id, kind, version, tags.
+    pub fn identity(&self) -> &ServiceIdentity {
+        &self.published.identity
+    }
+
+    /// The node that hosts it.
+    pub fn node(&self) -> &NodeRecord {
+        &self.node
+    }
+
+    /// Its state, as far as this node knows: of a service on another node, what that has told the registry last. Of a process that
+    /// was killed this stays as it was until its lease ends; [`is_reachable`](Self::is_reachable) knows it earlier.
+    pub fn state(&self) -> ServiceState {
+        self.state
+    }
+
+    /// Whether this node knows of nothing that keeps its calls from it. `false` from the moment in which the link to its node breaks
+    /// or cannot be made (its process was killed, its machine is cut off or stands still) until there is one again, or until
+    /// the registry has given it up and it is in no view any more. Whatever its [`state`](Self::state), it is then chosen
+    /// only if no other can be. The link is tried again all the while, whether anybody calls or not.
+    ///
+    /// This is what this node has found out by itself; another one may have another opinion. Nodes make a link when one of them
+    /// first calls the other: what was never called counts as reachable. A service of this node always does. A change makes
+    /// a new view, for which `Node::wait_for_view` can wait.
+    pub fn is_reachable(&self) -> bool {
+        !self.out_of_reach
+    }
+
+    /// Whether it runs on this very node.
+    pub fn is_local(&self) -> bool {
+        self.cell.is_some()
+    }
+
+    /// How many calls from this node it has not answered yet.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.count()
+    }
+
+    /// The fingerprint of a method that it has published.
+    pub(crate) fn fingerprint(&self, id: MethodId) -> Option<u64> {
+        let methods = &self.published.methods;
+        let index = methods.binary_search_by_key(&id, |method| method.id).ok()?;
+        methods.get(index).map(|method| method.fingerprint)
+    }
+}
+
+impl fmt::Display for Instance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}@{}", self.identity().name, self.identity().id, self.node.name)
+    }
+}
+
+impl fmt::Debug for Instance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reach = if self.out_of_reach { " (out of reach)" } else { "" };
+        write!(f, "{self} {} {:?}{reach}", self.pid, self.state)
+    }
+}

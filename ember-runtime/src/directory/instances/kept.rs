@@ -1,0 +1,162 @@
+//! What a selector matches, kept: choosing costs the same however many there are, and keeping up costs what has changed.
+
+use std::{cmp::Ordering, sync::Arc};
+
+use super::{
+    choose::{self, Terms},
+    group::Group,
+    instance::Instance,
+    selector::Choice,
+};
+use crate::{id::Pid, rng::Rng};
+
+/// Those that a selector's calls go to, in the order in which they are preferred. The key of [`Choice::ByKey`] plays no part: it
+/// is looked at with each call.
+#[derive(Debug)]
+pub(crate) struct Kept<T> {
+    group: Arc<Group>,
+    /// Of the group.
+    version: u64,
+    /// Those on this node, if they go first; all others; those that are suspect. Each ordered by pid.
+    sets: [Vec<Entry<T>>; 3],
+    /// The first that is not empty, or the last.
+    used: usize,
+    /// The last key that was looked for, and where.
+    keyed: Option<(u64, usize)>,
+}
+
+/// One of them, and what is remembered of it.
+#[derive(Debug)]
+pub(crate) struct Entry<T> {
+    pub(crate) instance: Arc<Instance>,
+    pub(crate) remembered: T,
+    seed: u64,
+}
+
+/// How [`Kept`] kept up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Renewed {
+    /// By looking at so many that had changed.
+    Changes(usize),
+    /// By looking at all.
+    All,
+}
+
+impl<T: Default> Kept<T> {
+    pub(crate) fn new(group: Arc<Group>, terms: &Terms<'_>) -> Self {
+        let mut kept = Self { group, version: 0, sets: Default::default(), used: 0, keyed: None };
+        kept.look_at_all(terms);
+        kept
+    }
+
+    /// Whether nothing has changed since.
+    #[inline]
+    pub(crate) fn is_current(&self) -> bool {
+        self.version == self.group.version()
+    }
+
+    /// Takes up what has changed. What is remembered of the others stays.
+    #[cold]
+    pub(crate) fn renew(&mut self, terms: &Terms<'_>) -> Renewed {
+        let group = Arc::clone(&self.group);
+        let members = group.read();
+        let Some(changed) = members.changed_since(self.version) else {
+            drop(members);
+            self.look_at_all(terms);
+            return Renewed::All;
+        };
+        let mut count = 0;
+        for pid in changed {
+            self.put(pid, members.find(pid), terms);
+            count += 1;
+        }
+        self.version = members.version();
+        self.settle();
+        Renewed::Changes(count)
+    }
+
+    fn look_at_all(&mut self, terms: &Terms<'_>) {
+        self.sets = Default::default();
+        let group = Arc::clone(&self.group);
+        let members = group.read();
+        let mut add = |instance: &Arc<Instance>| {
+            if let Some(set) = set_of(instance, terms) {
+                self.sets[set].push(Entry::new(instance));
+            }
+        };
+        match terms.selector.pid {
+            Some(pid) => members.find(pid).into_iter().for_each(add),
+            None => members.iter().for_each(&mut add),
+        }
+        self.version = members.version();
+        self.settle();
+    }
+
+    fn put(&mut self, pid: Pid, instance: Option<&Arc<Instance>>, terms: &Terms<'_>) {
+        let belongs = instance.and_then(|it| Some((set_of(it, terms)?, it)));
+        for (number, set) in self.sets.iter_mut().enumerate() {
+            let place = find(set, pid);
+            match (place, belongs.filter(|(to, _)| *to == number)) {
+                (Ok(place), Some((_, instance))) if Arc::ptr_eq(&set[place].instance, instance) => {}
+                (Ok(place), Some((_, instance))) => set[place] = Entry::new(instance),
+                (Err(place), Some((_, instance))) => set.insert(place, Entry::new(instance)),
+                (Ok(place), None) => drop(set.remove(place)),
+                (Err(_), None) => {}
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        self.used = self.sets.iter().position(|set| !set.is_empty()).unwrap_or(self.sets.len() - 1);
+        self.keyed = None;
+    }
+
+    /// One of them: whom [`choose`](choose::choose) would choose. It takes a turn where there is a choice to be made in turn.
+    #[inline]
+    pub(crate) fn pick(&mut self, choice: Choice, turn: impl FnOnce() -> usize, rng: &Rng) -> Option<&mut Entry<T>> {
+        let set = &mut self.sets[self.used];
+        if let [_] = **set {
+            return set.first_mut();
+        }
+        let place = match choice {
+            Choice::RoundRobin | Choice::LocalFirst => {
+                let places = set.len();
+                if places == 0 {
+                    return None;
+                }
+                turn() % places
+            }
+            Choice::Random => rng.below(set.len()),
+            Choice::LeastInFlight => choose::less(set.len(), rng, |place| set[place].instance.in_flight())?,
+            Choice::ByKey(key) => match self.keyed {
+                Some((known, place)) if known == key => place,
+                _ => {
+                    let place = choose::heaviest(key, set.iter().map(|it| (it.seed, it.instance.pid)))?;
+                    self.keyed = Some((key, place));
+                    place
+                }
+            },
+        };
+        set.get_mut(place)
+    }
+}
+
+impl<T: Default> Entry<T> {
+    fn new(instance: &Arc<Instance>) -> Self {
+        Self { seed: choose::seed(instance.pid), instance: Arc::clone(instance), remembered: T::default() }
+    }
+}
+
+/// Where an instance belongs, if anywhere.
+fn set_of(instance: &Instance, terms: &Terms<'_>) -> Option<usize> {
+    let usable = terms.takes(instance.state) && terms.selector.matches(instance);
+    usable.then(|| if instance.suspect { 2 } else { usize::from(!terms.prefers(instance)) })
+}
+
+fn find<T>(set: &[Entry<T>], pid: Pid) -> Result<usize, usize> {
+    // Most often it is a new one, whose number is the highest.
+    match set.last() {
+        Some(last) if last.instance.pid.cmp(&pid) == Ordering::Less => Err(set.len()),
+        _ => set.binary_search_by_key(&pid, |entry| entry.instance.pid),
+    }
+}

@@ -1,0 +1,26 @@
+//! The services that a node knows, and which of them a call goes to.
+
+mod choose;
+mod counter;
+mod group;
+mod groups;
+mod in_flight;
+mod instance;
+mod kept;
+mod key;
+mod selector;
+
+#[cfg(test)]
+pub(crate) use self::kept::Renewed;
+pub(crate) use self::{
+    choose::{Chance, Terms, choose},
+    group::Group,
+    groups::Groups,
+    in_flight::{InShare, Share},
+    kept::Kept,
+};
+pub use self::{
+    instance::Instance,
+    key::Key,
+    selector::{Choice, Interest, Selector},
+};

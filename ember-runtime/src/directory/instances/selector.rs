@@ -1,0 +1,177 @@
+//! Whom a client is for, as data: it can be compared, logged, and sent.
+
+use std::{borrow::Cow, collections::BTreeMap, fmt, hash::Hash, mem};
+
+use serde::{Deserialize, Serialize};
+
+use super::{instance::Instance, key::Key};
+use crate::id::{NodeId, Pid};
+
+/// What a client calls.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Interest {
+    /// The services of this name.
+    Service(Cow<'static, str>),
+    /// The services that fulfil this contract.
+    Contract(Cow<'static, str>),
+}
+
+/// Which of the instances that match gets a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Choice {
+    /// One after the other.
+    #[default]
+    RoundRobin,
+    /// Any.
+    Random,
+    /// Of two taken at random, the one that owes this node fewer replies.
+    LeastInFlight,
+    /// One on this node if there is one, else any, in turn.
+    LocalFirst,
+    /// The same key, the same instance, as long as the set of instances does not change; a change moves few keys.
+    ByKey(u64),
+}
+
+/// Filters and choice of a client. All filters must hold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Selector {
+    /// What is called.
+    pub interest: Interest,
+    /// The name of the service.
+    pub name: Option<String>,
+    /// The id of the instance.
+    pub id: Option<String>,
+    /// The server id.
+    pub server: Option<u32>,
+    /// The node.
+    pub node: Option<NodeId>,
+    /// The kind.
+    pub kind: Option<String>,
+    /// A requirement on the version, as in a `Cargo.toml`.
+    pub version: Option<semver::VersionReq>,
+    /// Tags that must have these values.
+    pub tags: BTreeMap<String, String>,
+    /// Exactly this instance.
+    pub pid: Option<Pid>,
+    /// The choice among those that match.
+    pub choice: Choice,
+}
+
+impl Selector {
+    /// Every instance of `interest`, in turn.
+    pub fn new(interest: Interest) -> Self {
+        Self {
+            interest,
+            name: None,
+            id: None,
+            server: None,
+            node: None,
+            kind: None,
+            version: None,
+            tags: BTreeMap::new(),
+            pid: None,
+            choice: Choice::default(),
+        }
+    }
+
+    /// The same, placed by `key`.
+    #[must_use]
+    pub fn by_key(mut self, key: impl Into<Key>) -> Self {
+        self.choice = Choice::ByKey(key.into().0);
+        self
+    }
+
+    /// All that decides whom it finds. A key is no part of that: it says which of them, anew for each call.
+    pub(crate) fn finds(&self) -> impl PartialEq + Hash {
+        let Self { interest, name, id, server, node, kind, version, tags, pid, choice } = self;
+        (interest, name, id, server, node, kind, version, tags, pid, mem::discriminant(choice))
+    }
+
+    /// Whether `instance` (which is of the right interest) passes the filters.
+    pub fn matches(&self, instance: &Instance) -> bool {
+        fn holds<T: ?Sized>(wanted: Option<&T>, test: impl FnOnce(&T) -> bool) -> bool {
+            wanted.is_none_or(test)
+        }
+        let identity = instance.identity();
+        holds(self.pid.as_ref(), |pid| *pid == instance.pid)
+            && holds(self.name.as_deref(), |name| name == identity.name)
+            && holds(self.id.as_deref(), |id| id == identity.id)
+            && holds(self.server.as_ref(), |server| *server == identity.server)
+            && holds(self.node.as_ref(), |node| *node == instance.pid.node.id)
+            && holds(self.kind.as_deref(), |kind| kind == identity.kind)
+            && holds(self.version.as_ref(), |wanted| {
+                instance.published.version.as_ref().is_some_and(|it| wanted.matches(it))
+            })
+            && self.tags.iter().all(|(name, value)| identity.tags.get(name) == Some(value))
+    }
+}
+
+/// A filter's text in a message: as it is if it is plain, else in quotes and escaped; of a long one the beginning.
+struct Shown<'a>(&'a str);
+
+impl Shown<'_> {
+    /// So many characters are shown.
+    const LONGEST: usize = 100;
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(text) = *self;
+        let (text, rest) = text.char_indices().nth(Self::LONGEST).map_or((text, ""), |(end, _)| text.split_at(end));
+        let is_plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '='));
+        if is_plain {
+            f.write_str(text)?
+        } else {
+            write!(f, "{text:?}")?
+        }
+        f.write_str(if rest.is_empty() { "" } else { "…" })
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.interest {
+            Interest::Service(name) => write!(f, "service `{name}`")?,
+            Interest::Contract(name) => write!(f, "contract `{name}`")?,
+        }
+        let mut part = |name: &str, value: Option<&dyn fmt::Display>| match value {
+            Some(value) => write!(f, " {name}={value}"),
+            None => Ok(()),
+        };
+        part("pid", self.pid.as_ref().map(|v| v as _))?;
+        part("name", self.name.as_deref().map(Shown).as_ref().map(|v| v as _))?;
+        part("id", self.id.as_deref().map(Shown).as_ref().map(|v| v as _))?;
+        part("server", self.server.as_ref().map(|v| v as _))?;
+        part("node", self.node.as_ref().map(|v| v as _))?;
+        part("kind", self.kind.as_deref().map(Shown).as_ref().map(|v| v as _))?;
+        part("version", self.version.as_ref().map(|v| v as _))?;
+        for (name, value) in &self.tags {
+            write!(f, " tag:{}={}", Shown(name), Shown(value))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_filters_are_cut_whether_they_are_quoted_or_not() {
+        let shown = |text: String| Shown(&text).to_string();
+        assert_eq!(shown("n".repeat(100)), "n".repeat(100));
+        assert_eq!(shown("n".repeat(101)), format!("{}…", "n".repeat(100)));
+        // With a blank it is quoted, and what is left out is outside of the quotes.
+        assert_eq!(shown(format!("a {}", "n".repeat(98))), format!("\"a {}\"", "n".repeat(98)));
+        assert_eq!(shown(format!("a {}", "n".repeat(99))), format!("\"a {}\"…", "n".repeat(98)));
+        assert_eq!(shown("é".repeat(300)), format!("\"{}\"…", "é".repeat(100)));
+        let long = Selector {
+            id: Some(format!("x {}", "y".repeat(5_000))),
+            ..Selector::new(Interest::Service("shop".into()))
+        };
+        let text = long.to_string();
+        assert!(text.starts_with("service `shop` id=\"x y") && text.chars().count() < 130, "{text}");
+    }
+}

@@ -1,0 +1,266 @@
+//! Keeps this node written in the registry: one lease, one key for the node and one per registered service. What has changed is
+//! written, in the order in which it did, by one task that reads each entry when it writes it: an older one cannot win.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, sleep, sleep_until, timeout_at},
+};
+
+use super::{
+    book::{Book, Mine},
+    contact::Contact,
+    stand_in::{Renewed, Stalls, StandIn},
+};
+use crate::{
+    directory::records::keys,
+    id::{NodeKey, Pid},
+    registry::{KeyValue, Lease, RegistryError, Session},
+    rng::Rng,
+};
+
+/// The least pause after a lease that was lost.
+const MIN_PAUSE: Duration = Duration::from_millis(50);
+
+/// What a node has to say of itself.
+pub(crate) trait Announced: Send + Sync {
+    /// What shall be in the registry now; nothing if it shall not be there.
+    fn entry(&self, mine: Mine) -> Option<Bytes>;
+
+    /// All that shall be there now, and perhaps more.
+    fn all(&self) -> Vec<Mine>;
+
+    /// What to call it where people read.
+    fn name(&self, mine: Mine) -> String;
+}
+
+/// What shall be in the registry, and whether it is.
+pub(crate) struct Announcer {
+    pub(crate) session: Arc<dyn Session>,
+    pub(crate) config: AnnounceConfig,
+    pub(crate) source: Weak<dyn Announced>,
+    book: Mutex<Book>,
+    /// The book has something to write.
+    pub(crate) changed: Notify,
+    /// Up to which place of the book everything is written.
+    pub(crate) written: watch::Sender<u64>,
+    lease: Mutex<Option<Lease>>,
+    /// The node has left: nothing is written any more.
+    left: watch::Sender<bool>,
+    contact: watch::Receiver<Contact>,
+}
+
+/// Whose entries, and how they are kept.
+pub(crate) struct AnnounceConfig {
+    pub(crate) cluster: String,
+    pub(crate) here: NodeKey,
+    pub(crate) ttl: Duration,
+    pub(crate) rng: Rng,
+    pub(crate) stalls: Stalls,
+}
+
+impl Announcer {
+    pub(crate) fn new(
+        session: Arc<dyn Session>,
+        config: AnnounceConfig,
+        source: Weak<dyn Announced>,
+        contact: watch::Receiver<Contact>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            session,
+            config,
+            source,
+            book: Mutex::default(),
+            changed: Notify::new(),
+            written: watch::Sender::new(0),
+            lease: Mutex::default(),
+            left: watch::Sender::new(false),
+            contact,
+        })
+    }
+
+    pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// These have changed: they are written anew, as they are then.
+    pub(crate) fn touch(&self, mine: impl IntoIterator<Item = Mine>) {
+        let mut book = self.book();
+        for mine in mine {
+            book.touch(mine);
+        }
+        drop(book);
+        self.changed.notify_one();
+    }
+
+    /// Waits until everything that has changed so far is written.
+    pub(crate) async fn settled(&self) {
+        let place = self.book().last();
+        let _ = self.written.subscribe().wait_for(|written| *written >= place).await;
+    }
+
+    /// Up to which place everything is written: grows as it goes on.
+    pub(crate) fn written(&self) -> watch::Receiver<u64> {
+        self.written.subscribe()
+    }
+
+    /// What the registry does not take, if there is such a thing: nobody waits for that.
+    pub(crate) fn refused(&self) -> Option<RegistryError> {
+        let (mine, why) = self.book().refused().map(|(mine, why)| (mine, why.to_owned()))?;
+        Some(RegistryError::Rejected(format!("{}: {why}", self.name(mine))))
+    }
+
+    pub(crate) fn name(&self, mine: Mine) -> String {
+        self.source.upgrade().map(|source| source.name(mine)).unwrap_or_default()
+    }
+
+    /// Keeps it written until dropped, or until [`leave`](Self::leave).
+    pub(crate) async fn run(self: Arc<Self>) {
+        let mut left = self.left.subscribe();
+        tokio::select! {
+            biased;
+            _ = left.wait_for(|left| *left) => {}
+            () = self.keep_written() => {}
+        }
+    }
+
+    async fn keep_written(&self) {
+        let mut wait = MIN_PAUSE;
+        loop {
+            let started = Instant::now();
+            let Err(error) = self.hold_lease().await;
+            if *self.left.borrow() {
+                return;
+            }
+            tracing::warn!(target: "ember::cluster", %error, "this node is not written in the registry: trying again");
+            self.prune();
+            wait = if started.elapsed() > self.config.ttl { MIN_PAUSE } else { (wait * 2).min(self.config.ttl / 5) };
+            sleep(wait / 2 + self.config.rng.jitter(wait / 2)).await;
+        }
+    }
+
+    /// Takes a lease, writes everything under it, and keeps both up. Returns when the lease is lost.
+    async fn hold_lease(&self) -> Result<Never, RegistryError> {
+        let (sent, lease) = (Instant::now(), self.session.grant(self.config.ttl).await?);
+        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease);
+        self.start_anew();
+        let renewed = Renewed::new(sent);
+        let _stand_in = StandIn::begin(&*self.session, &self.config.stalls, lease, renewed.clone());
+        // Side by side: no number of changes may keep a renewal away.
+        tokio::select! {
+            biased;
+            error = self.keep_lease(&renewed, lease) => error,
+            error = self.write_changes(lease.id) => error,
+        }
+    }
+
+    /// What was written under another lease goes with that.
+    fn start_anew(&self) {
+        let all = self.source.upgrade().map(|source| source.all()).unwrap_or_default();
+        let mut book = self.book();
+        book.lease_ended();
+        // In their order, the node first.
+        all.into_iter().for_each(|mine| book.touch(mine));
+    }
+
+    async fn keep_lease(&self, renewed: &Renewed, mut lease: Lease) -> Result<Never, RegistryError> {
+        let mut contact = self.contact.clone();
+        let mut outages = contact.borrow_and_update().outages;
+        loop {
+            let renew_at = renewed.at() + lease.ttl / 3;
+            tokio::select! {
+                biased;
+                () = sleep_until(renew_at) => {}
+                // Others wait to see that this node lives. What the registry has lost, its next list tells.
+                Some(now) = came_back(&mut contact, outages) => outages = now,
+            }
+            let sent;
+            (sent, lease) = self.renew(lease).await?;
+            renewed.set(sent);
+        }
+    }
+
+    /// Renews until the lease must be taken for lost: a registry that is away for a moment costs nothing.
+    async fn renew(&self, lease: Lease) -> Result<(Instant, Lease), RegistryError> {
+        // The registry may go on counting after an outage, so renewing is tried beyond the local deadline too: either it
+        // works, or the registry says that the lease is gone.
+        loop {
+            let sent = Instant::now();
+            match timeout_at(sent + Duration::from_secs(2), self.session.keep_alive(lease.id)).await {
+                Ok(Ok(renewed)) => return Ok((sent, renewed)),
+                Ok(Err(RegistryError::LeaseNotFound(id))) => return Err(RegistryError::LeaseNotFound(id)),
+                Ok(Err(error)) => tracing::debug!(target: "ember::cluster", %error, "the lease could not be renewed"),
+                Err(_) => {}
+            }
+            sleep(Duration::from_millis(100) + self.config.rng.jitter(Duration::from_millis(200))).await;
+        }
+    }
+
+    pub(crate) fn key(&self, mine: Mine) -> String {
+        let AnnounceConfig { cluster, here, .. } = &self.config;
+        match mine {
+            Mine::Node => keys::node(cluster, *here),
+            Mine::Service(number) => keys::service(cluster, Pid { node: *here, number }),
+        }
+    }
+
+    /// The registry tells of an entry of this node: if it is not as it shall be, it is written anew.
+    pub(crate) fn saw(&self, mine: Mine, entry: Option<&KeyValue>, revision: i64) {
+        if self.book().is_news(mine, revision) {
+            self.check(mine, entry, revision);
+        }
+    }
+
+    /// The same, for a list of all of them.
+    pub(crate) fn listed(&self, entries: &BTreeMap<Mine, KeyValue>) {
+        for (mine, entry) in entries {
+            if self.book().is_foreign(*mine, entry.modified) {
+                self.check(*mine, Some(entry), entry.modified);
+            }
+        }
+        let missing = self.book().missing(|mine| entries.contains_key(&mine));
+        for mine in missing {
+            self.check(mine, None, 0);
+        }
+    }
+
+    fn check(&self, mine: Mine, entry: Option<&KeyValue>, revision: i64) {
+        let Some(source) = self.source.upgrade() else { return };
+        if source.entry(mine).as_ref() == entry.map(|entry| &entry.value) {
+            if entry.is_some() {
+                self.book().confirm(mine, revision);
+            }
+            return;
+        }
+        tracing::debug!(target: "ember::cluster", ?mine, revision, "the registry has something else of this node: writing it anew");
+        self.book().maybe_written(mine);
+        self.touch([mine]);
+    }
+
+    /// Takes the node out of the registry at once, and for good.
+    pub(crate) async fn leave(&self) {
+        // First: a service that ends now, or a renewal, must not write the node anew.
+        self.left.send_replace(true);
+        let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(lease) = lease
+            && let Err(error) = self.session.revoke(lease.id).await
+        {
+            tracing::debug!(target: "ember::cluster", %error, "the lease could not be revoked; it will expire");
+        }
+    }
+}
+
+/// What goes on until it fails.
+pub(crate) enum Never {}
+
+/// Waits for the end of an outage after the first `known` ones; how many there were by then.
+async fn came_back(contact: &mut watch::Receiver<Contact>, known: u64) -> Option<u64> {
+    let back = contact.wait_for(|contact| contact.is_good() && contact.outages != known).await;
+    back.ok().map(|contact| contact.outages)
+}

@@ -1,0 +1,143 @@
+//! Renews a node's lease when its workers are held up and cannot: on a thread where code of users never runs. Workers that are held
+//! up for good do not keep a node in the registry: then it gives its lease up.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    task::{AbortHandle, spawn_blocking},
+    time::{Instant, sleep, timeout},
+};
+
+use crate::{
+    net::PULSE,
+    registry::{Lease, LeaseId, RegistryError, Session},
+};
+
+/// How long a renewal, or the end of the lease, may take.
+const OPERATION: Duration = Duration::from_secs(2);
+/// The longest pause between two looks.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What is known of the workers.
+#[derive(Clone)]
+pub(crate) struct Stalls {
+    /// For how long they have not run what they were asked to.
+    pub(crate) late: Arc<dyn Fn(Instant) -> Duration + Send + Sync>,
+    /// After which time they are given up.
+    pub(crate) limit: Duration,
+}
+
+/// When the request for the last renewal was sent.
+#[derive(Clone)]
+pub(crate) struct Renewed(Arc<Mutex<Instant>>);
+
+impl Renewed {
+    pub(crate) fn new(sent: Instant) -> Self {
+        Self(Arc::new(Mutex::new(sent)))
+    }
+
+    pub(crate) fn at(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One was sent at that time, and it was answered.
+    pub(crate) fn set(&self, sent: Instant) {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = sent.max(*last);
+    }
+}
+
+/// Stands in until it is dropped.
+pub(crate) struct StandIn(AbortHandle);
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl StandIn {
+    /// For `lease`. There is none for a session that works on its own runtime only.
+    pub(crate) fn begin(session: &dyn Session, stalls: &Stalls, lease: Lease, renewed: Renewed) -> Option<Self> {
+        let (apart, thread) = (session.apart()?, PULSE.handle()?);
+        Some(Self(thread.spawn(run(apart, stalls.clone(), lease, renewed)).abort_handle()))
+    }
+}
+
+async fn run(session: Arc<dyn Session>, stalls: Stalls, lease: Lease, renewed: Renewed) {
+    // The node itself renews after a third.
+    let (pace, overdue) = ((lease.ttl / 8).min(LOOK), lease.ttl / 2);
+    loop {
+        let before = Instant::now();
+        sleep(pace).await;
+        let now = Instant::now();
+        // Or this process itself stood still.
+        let woke = now < before + pace + LOOK;
+        if woke && (stalls.late)(now) >= stalls.limit {
+            return give_up(&*session, lease.id, stalls.limit).await;
+        }
+        if now < renewed.at() + overdue {
+            continue;
+        }
+        match timeout(OPERATION, session.keep_alive(lease.id)).await {
+            Ok(Ok(_)) => renewed.set(now),
+            // The node takes another when it can.
+            Ok(Err(RegistryError::LeaseNotFound(_))) => return,
+            Ok(Err(error)) => {
+                tracing::debug!(target: "ember::cluster", %error, "the lease could not be renewed for workers that are held up");
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// Takes the node out of the registry. When its workers are free again, it writes itself anew, under another lease.
+async fn give_up(session: &dyn Session, lease: LeaseId, limit: Duration) {
+    // On a thread of its own: what a log is written to may block.
+    spawn_blocking(move || {
+        tracing::error!(
+            target: "ember::cluster", ?limit,
+            "the workers of this node were held up for so long that it gives up its place in the cluster until they are free"
+        );
+    });
+    // If the registry is away, the lease ends by itself: nobody renews it.
+    let _ = timeout(OPERATION, session.revoke(lease)).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        net::OsNetwork,
+        registry::{Context, InProcess, Registry},
+        rng::Rng,
+    };
+
+    const TTL: Duration = Duration::from_secs(4);
+
+    /// What a lease is after `seconds` in which nobody else renews it and the workers are late by `late`, to be given up after 30 s.
+    async fn after(seconds: u64, late: fn(u64) -> u64) -> Result<Lease, RegistryError> {
+        let context = Context { cluster: "c".into(), network: Arc::new(OsNetwork), rng: Rng::from_seed(1) };
+        let session = InProcess::default().open(context).await.unwrap();
+        let (sent, lease) = (Instant::now(), session.grant(TTL).await.unwrap());
+        let late = move |now: Instant| Duration::from_secs(late(now.duration_since(sent).as_secs()));
+        let stalls = Stalls { late: Arc::new(late), limit: Duration::from_secs(30) };
+        let apart = session.apart().unwrap();
+        let task = tokio::spawn(run(apart, stalls, lease, Renewed::new(sent)));
+        // tidy: sleep: the time that workers are held up is what is tested, on a paused clock
+        sleep(Duration::from_secs(seconds)).await;
+        task.abort();
+        session.keep_alive(lease.id).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_is_kept_for_workers_that_are_held_up_until_the_limit() {
+        assert!(after(29, |second| second).await.is_ok());
+        assert!(matches!(after(33, |second| second).await, Err(RegistryError::LeaseNotFound(_))));
+        // Now and then for a while is not for good.
+        assert!(after(300, |second| second % 20).await.is_ok());
+    }
+}

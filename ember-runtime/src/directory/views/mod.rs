@@ -1,0 +1,14 @@
+//! What one node knows of its cluster, as it changes.
+
+mod listing;
+mod news;
+mod nobody;
+mod node_directory;
+mod view;
+
+pub use self::view::View;
+pub(crate) use self::{
+    news::Exit,
+    nobody::{deserted, ended, no_such_run, of_another_kind},
+    node_directory::{Applied, Directory},
+};

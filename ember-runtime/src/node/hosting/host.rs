@@ -1,0 +1,346 @@
+//! Starting and stopping services on a node.
+
+use std::{
+    any::Any,
+    any::TypeId,
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::oneshot;
+
+use super::{
+    publish::Publisher,
+    started::{Registered, Started},
+    watches::Watches,
+};
+use crate::{
+    actor::{
+        AnyCell, Attachments, Cell, GoLive, HookKind, Host, Service, ServiceState, Setup, Source, Subscription, Table,
+        TaskJob, Timer,
+    },
+    call::Router,
+    clock::Clock,
+    directory::NodeRecord,
+    error::{Error, Result},
+    event::Bus,
+    id::Pid,
+    message::{Ambient, Keys, Lane},
+    node::settings::{Hosted, IntoHosted},
+    rng::Rng,
+};
+
+/// The services of one node.
+pub(crate) struct Services {
+    pub(crate) record: NodeRecord,
+    pub(crate) router: Arc<Router>,
+    pub(crate) bus: Arc<Bus>,
+    /// For what follows the calendar.
+    clock: Arc<dyn Clock>,
+    numbers: AtomicU64,
+    tables: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    pub(crate) watches: Arc<Watches>,
+    running: Mutex<Started>,
+    /// No service is started any more. Held while one is.
+    closed: RwLock<bool>,
+    me: Weak<Self>,
+    /// The node has joined its cluster.
+    #[cfg(feature = "cluster")]
+    pub(crate) joined: std::sync::atomic::AtomicBool,
+    /// Its services have stopped, and it is about to leave.
+    #[cfg(feature = "cluster")]
+    pub(crate) leaving: std::sync::atomic::AtomicBool,
+    pub(crate) publisher: Arc<Publisher>,
+}
+
+/// A service that shall be started.
+pub(crate) type Launch = Box<dyn FnOnce(Arc<Services>) -> BoxFuture<'static, Result<()>> + Send>;
+
+/// Starts a service that the registry is to know.
+pub(crate) fn launch<H: IntoHosted<Service: 'static>>(service: H) -> Launch {
+    let hosted = service.into_hosted().register();
+    Box::new(move |services: Arc<Services>| Box::pin(async move { services.start(hosted).await }))
+}
+
+impl Services {
+    pub(crate) fn new(record: NodeRecord, router: Arc<Router>, clock: Arc<dyn Clock>) -> Arc<Self> {
+        let watches = Watches::new(record.key, Arc::clone(&router));
+        let publisher = Publisher::new(Arc::clone(router.directory()));
+        Arc::new_cyclic(|me| Self {
+            record,
+            router,
+            bus: Arc::default(),
+            clock,
+            numbers: AtomicU64::new(1),
+            tables: Mutex::default(),
+            watches,
+            running: Mutex::default(),
+            closed: RwLock::default(),
+            me: me.clone(),
+            #[cfg(feature = "cluster")]
+            joined: false.into(),
+            #[cfg(feature = "cluster")]
+            leaving: false.into(),
+            publisher,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Started> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on no service is started. Those that are being started, are known.
+    pub(crate) fn close(&self) {
+        *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
+    /// One that is in the view and in the registry, perhaps as failed.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn published(&self, number: u64) -> Option<Arc<dyn AnyCell>> {
+        let running = self.lock();
+        running.registered.get(&number).filter(|it| it.published).map(|it| Arc::clone(&it.cell))
+    }
+
+    /// The numbers of all of those, in order.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn all_published(&self) -> Vec<u64> {
+        let running = self.lock();
+        running.registered.iter().filter(|(_, it)| it.published).map(|(number, _)| *number).collect()
+    }
+
+    /// A service has been started: if it is registered, it is put into the view and the registry.
+    fn publish(&self, number: u64) {
+        let Some((cell, failed)) = self.lock().publish(number) else { return };
+        self.publisher.publish(&cell);
+        self.withdraw(failed);
+    }
+
+    /// One that has ended is in the registry no more: nor in the view, if it has failed.
+    fn withdraw(&self, left: Option<Registered>) {
+        if let Some(Registered { cell, published: true }) = left {
+            self.publisher.withdraw(&*cell);
+        }
+    }
+
+    fn table<S: Service>(&self) -> Result<Arc<Table<S>>> {
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(table) = tables.get(&TypeId::of::<S>()).and_then(|table| Arc::clone(table).downcast().ok()) {
+            return Ok(table);
+        }
+        let table = Arc::new(Table::<S>::build(attach::<S>, begin::<S>)?);
+        crate::timer::check(table.all_timers().copied())?;
+        tables.insert(TypeId::of::<S>(), Arc::clone(&table) as _);
+        Ok(table)
+    }
+
+    /// Starts a service that the node was built with, and waits for its `init` and `start`. It begins its work with
+    /// [`go`](Self::go).
+    pub(crate) async fn start<S: Service>(self: &Arc<Self>, hosted: Hosted<S>) -> Result<()> {
+        self.launch(hosted, false)?.await.map(drop)
+    }
+
+    /// Starts a service at run time, and waits for its `init` and `start`. Once this has been polled nobody needs to wait:
+    /// whatever is to be done after the start, its driver does.
+    pub(crate) async fn spawn<S: Service>(self: &Arc<Self>, hosted: Hosted<S>) -> Result<Pid> {
+        self.launch(hosted, true)?.await
+    }
+
+    /// Starts a service; if it `works`, it begins its work when it has been started. The future waits for its `init` and
+    /// `start`.
+    fn launch<S: Service>(
+        self: &Arc<Self>,
+        hosted: Hosted<S>,
+        works: bool,
+    ) -> Result<impl Future<Output = Result<Pid>> + Send + use<S>> {
+        crate::node::settings::instance(S::SPEC.name, &hosted.particulars, &hosted.supervision, &hosted.limits)?;
+        let router = Arc::clone(&self.router);
+        let pid = Pid { node: self.record.key, number: self.numbers.fetch_add(1, Ordering::Relaxed) };
+        let Hosted { source, supervision, register: registered, limits, particulars } = hosted;
+        let host: Arc<dyn Host> = Arc::clone(self) as _;
+        let closed = self.closed.read().unwrap_or_else(PoisonError::into_inner);
+        if *closed {
+            return Err(Error::Closed);
+        }
+        if let Some(over) = router.over() {
+            return Err(over.into());
+        }
+        let cell = Cell::new(Setup {
+            pid,
+            particulars,
+            server: self.record.server,
+            table: self.table::<S>()?,
+            limits,
+            supervision,
+            host: Arc::downgrade(&host),
+        });
+        let any = Arc::clone(&cell) as Arc<dyn AnyCell>;
+        if registered {
+            let mut running = self.lock();
+            running.claim(&any, S::SPEC.location)?;
+            running.registered.insert(pid.number, Registered { cell: Arc::clone(&any), published: false });
+        }
+        self.router.add(Arc::clone(&any));
+        let started = match source {
+            Source::Value(Some(service)) if cell.table.is_plain() => {
+                cell.settle_in(service, &host);
+                None
+            }
+            source => {
+                let (ready, started) = oneshot::channel();
+                let (services, any) = (Weak::clone(&self.me), Arc::clone(&any));
+                // Told by whoever runs the service, before it can end, and whether somebody still waits for it or not.
+                // A handler that waits for this start cannot be called from it.
+                cell.drive(source, Ambient::current(Ambient::extended), move |result| {
+                    if let (Ok(()), Some(services)) = (&result, services.upgrade()) {
+                        services.established(&any, works);
+                    }
+                    tell(ready, result, &*any);
+                });
+                Some(started)
+            }
+        };
+        drop(closed);
+        if started.is_none() {
+            self.established(&any, works);
+        }
+        Ok(async move {
+            if let Some(started) = started {
+                started.await.unwrap_or_else(|_| {
+                    Err(router.over().map_or_else(
+                        || Error::ServiceStart {
+                            service: S::SPEC.name.into(),
+                            cause: "its task ended before it was started".into(),
+                        },
+                        Error::from,
+                    ))
+                })?;
+            }
+            Ok(pid)
+        })
+    }
+
+    /// A service has been started: if it is registered, others learn of it; if it `works`, it begins its work.
+    fn established(&self, cell: &Arc<dyn AnyCell>, works: bool) {
+        self.publish(cell.pid().number);
+        if works {
+            Arc::clone(cell).release(self);
+        }
+    }
+
+    /// A service of this node, by its pid.
+    pub(crate) fn find(&self, pid: Pid) -> Option<Arc<dyn AnyCell>> {
+        let found = (pid.node == self.record.key).then(|| self.router.cell(pid.number));
+        found.flatten()
+    }
+
+    /// Pauses a service, or ends its pause. `false` if it does not run here.
+    pub(crate) fn pause(&self, pid: Pid, paused: bool) -> bool {
+        let Some(cell) = self.find(pid) else { return false };
+        cell.pause(paused);
+        // Callers on this node know at once; the others when the registry has told them.
+        if self.lock().registered.get(&pid.number).is_some_and(|running| running.published) {
+            self.publisher.refresh(&cell);
+        }
+        true
+    }
+
+    /// Stops a service when it has finished what it has. `false` if it does not run here.
+    pub(crate) fn retire(&self, pid: Pid) -> bool {
+        self.find(pid).map(|cell| cell.retire()).is_some()
+    }
+
+    /// Runs `started` everywhere, and starts timers and subscriptions.
+    pub(crate) fn go(&self) {
+        for cell in self.router.all() {
+            cell.release(self);
+        }
+    }
+
+    /// Ends all services at once, as a crash would.
+    pub(crate) fn abort(&self) {
+        self.close();
+        self.watches.close();
+        for cell in self.router.all() {
+            cell.abort();
+        }
+    }
+}
+
+impl Host for Services {
+    fn part(&self, kind: TypeId) -> Option<Arc<dyn Any + Send + Sync>> {
+        if kind == TypeId::of::<Router>() {
+            return Some(Arc::clone(&self.router) as _);
+        }
+        if kind == TypeId::of::<Self>() {
+            return self.me.upgrade().map(|me| me as _);
+        }
+        (kind == TypeId::of::<Bus>()).then(|| Arc::clone(&self.bus) as _)
+    }
+
+    fn runtime(&self) -> &tokio::runtime::Handle {
+        self.router.runtime()
+    }
+
+    fn rng(&self) -> &Rng {
+        self.router.rng()
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    fn restarts(&self, pid: Pid) {
+        self.watches.forget(pid.number);
+    }
+
+    fn ended(&self, pid: Pid, state: ServiceState) {
+        self.router.remove(pid);
+        let left = self.lock().release(pid.number, state);
+        self.withdraw(left);
+        self.watches.forget(pid.number);
+        self.watches.ended(pid, state.into());
+    }
+}
+
+/// Tells whoever spawned a service how its start went; the log, if nobody waits for that any more.
+fn tell(ready: oneshot::Sender<Result<()>>, result: Result<()>, cell: &dyn AnyCell) {
+    let (service, pid) = (cell.name(), cell.pid());
+    match ready.send(result) {
+        Ok(()) => {}
+        Err(Ok(())) => tracing::warn!(
+            target: "ember::service", service, %pid,
+            "it has been started, but whoever spawned it waits no more, and does not know its pid"
+        ),
+        Err(Err(error)) => {
+            tracing::error!(target: "ember::service", service, %pid, %error, "it was spawned, and did not start");
+        }
+    }
+}
+
+/// Starts timers and subscriptions of the unit at `keys`. What is returned ends them when dropped.
+fn begin<S: Service>(
+    cell: &Arc<Cell<S>>,
+    host: &dyn Host,
+    timers: &[Timer<S>],
+    events: &[Subscription<S>],
+    keys: &Keys,
+) -> Attachments {
+    let mut things = crate::timer::start(cell, timers, keys, host);
+    things.extend(host.get::<Bus>().subscribe(cell, events, keys));
+    things
+}
+
+/// Begins the work of a service that has been started.
+fn attach<S: Service>(cell: &Arc<Cell<S>>, host: &dyn Host) -> Attachments {
+    for (_, hook) in cell.table.hooks.iter().filter(|(kind, _)| *kind == HookKind::Started) {
+        cell.owe(Lane::System, Box::new(TaskJob::hook("started", cell.life(), *hook)));
+    }
+    if cell.table.has_keyed() {
+        cell.owe(Lane::System, Box::new(GoLive { life: cell.life() }));
+    }
+    begin(cell, host, &cell.table.timers, &cell.table.events, &Keys::default())
+}

@@ -1,0 +1,18 @@
+//! The services of one node: how they start, are looked after, and stop.
+
+pub(crate) mod class;
+#[cfg(feature = "cluster")]
+mod entries;
+mod host;
+mod late;
+mod publish;
+mod remote_end;
+mod started;
+mod stop;
+mod watches;
+
+pub use self::class::{Class, Factory, Maker, NoFactory};
+pub(crate) use self::{
+    host::{Launch, Services, launch},
+    watches::Watches,
+};

@@ -1,0 +1,85 @@
+//! Stopping the services of a node.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    task::yield_now,
+    time::{Instant, sleep_until, timeout},
+};
+
+use super::{host::Services, late::Late};
+use crate::actor::{Host as _, ServiceState};
+
+/// So long those have to end that are cut short though they may have nothing to do.
+const GRACE: Duration = Duration::from_millis(10);
+/// After so many services other tasks have their turn.
+const AT_A_TIME: usize = 128;
+
+fn has_ended(state: ServiceState) -> bool {
+    matches!(state, ServiceState::Stopped | ServiceState::Failed)
+}
+
+impl Services {
+    /// Stops all services, the last one started first. Those that do not end by `deadline`, or before `hurry` does, are cut
+    /// short: these are returned.
+    pub(crate) async fn stop(self: &Arc<Self>, deadline: Instant, hurry: impl Future<Output = ()>) -> Late {
+        self.close();
+        // A task of its own: what blocks in a service that ends must not keep the deadline from being seen.
+        let mut ending = self.runtime().spawn(Arc::clone(self).one_by_one());
+        let ended = tokio::select! {
+            biased;
+            ended = &mut ending => ended.is_ok(),
+            () = hurry => false,
+            () = sleep_until(deadline) => false,
+        };
+        let mut late = Late::default();
+        if !ended {
+            ending.abort();
+            self.cut_short(&mut late).await;
+        }
+        late
+    }
+
+    /// An idle service of which nothing has to be run ends here, and costs no task. The others are waited for, one after the
+    /// other: what a service needs in its `stop` was started before it, and stops after it.
+    async fn one_by_one(self: Arc<Self>) {
+        for (number, cell) in self.router.all().into_iter().rev().enumerate() {
+            if number % AT_A_TIME == AT_A_TIME - 1 {
+                yield_now().await;
+            }
+            if !cell.retire_here() {
+                let mut states = cell.states();
+                drop(states.wait_for(|state| has_ended(*state)).await);
+            }
+        }
+    }
+
+    /// Ends all that are left: those that are idle as always, the others at once.
+    async fn cut_short(&self, late: &mut Late) {
+        let mut left = Vec::new();
+        for (number, cell) in self.router.all().into_iter().rev().enumerate() {
+            if number % AT_A_TIME == AT_A_TIME - 1 {
+                yield_now().await;
+            }
+            if !cell.retire_here() {
+                left.push(cell);
+            }
+        }
+        // Which of them are idle, their drivers know.
+        let ended = async {
+            for cell in &left {
+                drop(cell.states().wait_for(|state| has_ended(*state)).await);
+            }
+        };
+        let _ = timeout(GRACE, ended).await;
+        for (number, cell) in left.into_iter().enumerate() {
+            if number % AT_A_TIME == AT_A_TIME - 1 {
+                yield_now().await;
+            }
+            if !has_ended(cell.state()) {
+                late.count(cell.name());
+                cell.abort();
+            }
+        }
+    }
+}

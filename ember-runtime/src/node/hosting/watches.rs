@@ -1,0 +1,245 @@
+//! Who watches whom: each watcher is told of the end of each service that it watches, once.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    actor::{AnyCell, Down, DownReason, Watcher},
+    call::Router,
+    id::{NodeKey, Pid},
+    message::RawReply,
+};
+
+/// The watches that this node's services have set, and those that other nodes have set on them.
+pub(crate) struct Watches {
+    here: NodeKey,
+    router: Arc<Router>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    targets: BTreeMap<Pid, Target>,
+    /// What each service watches.
+    watched_by: BTreeMap<u64, Watched>,
+    /// Other nodes that wait for the end of a service of this one.
+    elsewhere: BTreeMap<u64, Elsewhere>,
+    closed: bool,
+}
+
+#[derive(Default)]
+struct Watched {
+    pids: BTreeSet<Pid>,
+    /// When there are so many, look for those that only modules watched which have ended.
+    prune_at: usize,
+}
+
+/// A watched service. Whoever takes it out of the map tells the watchers: so they are told once.
+#[derive(Default)]
+struct Target {
+    /// By number.
+    watchers: BTreeMap<u64, Service>,
+    /// Waits for the end, if the service is on another node.
+    follower: Option<Follower>,
+}
+
+/// A service that watches another.
+struct Service {
+    cell: Arc<dyn AnyCell>,
+    /// The life in which it asked.
+    life: u64,
+    /// Who of it.
+    watchers: Vec<Watcher>,
+}
+
+/// A task that ends when this is dropped.
+struct Follower(tokio::task::AbortHandle);
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+#[derive(Default)]
+struct Elsewhere {
+    waiting: Vec<RawReply<'static>>,
+    /// When there are so many, look for those that nobody wants any more.
+    prune_at: usize,
+}
+
+impl Watches {
+    pub(crate) fn new(here: NodeKey, router: Arc<Router>) -> Arc<Self> {
+        Arc::new(Self { here, router, state: Mutex::default() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `watcher`, of the service `cell`, wants to know when `pid` has ended. Asked twice, it is told once.
+    pub(crate) fn watch(self: &Arc<Self>, cell: Arc<dyn AnyCell>, watcher: Watcher, pid: Pid) {
+        let (number, life) = (cell.pid().number, cell.life());
+        let is_local = pid.node == self.here;
+        let mut state = self.lock();
+        if state.closed {
+            return;
+        }
+        let deaf = !cell.hears(&watcher) && !state.watched_by.contains_key(&number);
+        let name = cell.name();
+        state.prune(number);
+        state.watched_by.entry(number).or_default().pids.insert(pid);
+        let target = state.targets.entry(pid).or_default();
+        let new = || Service { cell, life, watchers: Vec::new() };
+        let service = target.watchers.entry(number).or_insert_with(new);
+        service.watchers.retain(|other| life == service.life && !other.is_over());
+        service.life = life;
+        if !service.watchers.contains(&watcher) {
+            service.watchers.push(watcher);
+        }
+        if !is_local && target.follower.is_none() {
+            let (router, watches) = (Arc::clone(&self.router), Arc::downgrade(self));
+            let task = self.router.runtime().spawn(async move {
+                let reason = super::remote_end::end_of(&router, pid).await;
+                if let Some(watches) = watches.upgrade() {
+                    watches.tell(pid, reason);
+                }
+            });
+            target.follower = Some(Follower(task.abort_handle()));
+        }
+        drop(state);
+        if deaf {
+            tracing::warn!(
+                target: "ember::service", service = %name, watched = %pid,
+                "it watches a service, but has no `#[on(down)]` that would be told of its end"
+            );
+        }
+        // It is removed from the router before its watchers are looked for: it is either found here, or tells by itself.
+        if is_local && self.router.cell(pid.number).is_none() {
+            self.tell(pid, DownReason::NoSuchService);
+        }
+    }
+
+    /// `watcher`, of the service `number`, does not want to know any more.
+    pub(crate) fn unwatch(&self, number: u64, watcher: &Watcher, pid: Pid) {
+        let mut state = self.lock();
+        state.keep(number, pid, |other| other != watcher);
+    }
+
+    /// The service has ended, or starts anew: it watches no more.
+    pub(crate) fn forget(&self, number: u64) {
+        let mut state = self.lock();
+        for pid in state.watched_by.remove(&number).unwrap_or_default().pids {
+            state.remove(number, pid);
+        }
+    }
+
+    /// Another node wants to know when the service with this number has ended.
+    pub(crate) fn watch_from_elsewhere(&self, number: u64, reply: RawReply<'static>) {
+        let mut state = self.lock();
+        if state.closed {
+            return;
+        }
+        let elsewhere = state.elsewhere.entry(number).or_default();
+        if elsewhere.waiting.len() >= elsewhere.prune_at {
+            elsewhere.waiting.retain(|reply| !reply.is_unwanted());
+            elsewhere.prune_at = (elsewhere.waiting.len() * 2).max(16);
+        }
+        elsewhere.waiting.push(reply);
+        drop(state);
+        if self.router.cell(number).is_none() {
+            self.tell_elsewhere(number, DownReason::NoSuchService);
+        }
+    }
+
+    /// A service of this node has ended.
+    pub(crate) fn ended(&self, pid: Pid, reason: DownReason) {
+        self.tell(pid, reason);
+        self.tell_elsewhere(pid.number, reason);
+    }
+
+    fn tell(&self, pid: Pid, reason: DownReason) {
+        let mut state = self.lock();
+        let Some(target) = state.targets.remove(&pid) else { return };
+        for number in target.watchers.keys() {
+            if let Some(watched) = state.watched_by.get_mut(number) {
+                watched.pids.remove(&pid);
+            }
+        }
+        drop(state);
+        let down = Down::new(pid, reason);
+        for Service { cell, life, watchers } in target.watchers.values() {
+            cell.down(&down, *life, watchers);
+        }
+    }
+
+    fn tell_elsewhere(&self, number: u64, reason: DownReason) {
+        let Some(elsewhere) = self.lock().elsewhere.remove(&number) else { return };
+        for reply in elsewhere.waiting {
+            super::remote_end::answer(reply, reason);
+        }
+    }
+
+    /// Drops what waits for nodes that do not want it any more.
+    pub(crate) fn prune(&self) {
+        let mut state = self.lock();
+        state.elsewhere.retain(|_, elsewhere| {
+            elsewhere.waiting.retain(|reply| !reply.is_unwanted());
+            !elsewhere.waiting.is_empty()
+        });
+    }
+
+    /// The node ends: nobody is told anything any more.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        let ended = mem::replace(&mut *state, State { closed: true, ..State::default() });
+        drop(state);
+        drop(ended);
+    }
+}
+
+impl State {
+    /// Keeps some watchers of a service; without any it does not watch.
+    fn keep(&mut self, number: u64, pid: Pid, keep: impl Fn(&Watcher) -> bool) {
+        let service = self.targets.get_mut(&pid).and_then(|target| target.watchers.get_mut(&number));
+        let Some(Service { watchers, .. }) = service else { return };
+        watchers.retain(keep);
+        if watchers.is_empty() {
+            self.remove(number, pid);
+            if let Some(watched) = self.watched_by.get_mut(&number) {
+                watched.pids.remove(&pid);
+            }
+        }
+    }
+
+    /// Drops, now and then, what only modules watched which have ended.
+    fn prune(&mut self, number: u64) {
+        let Some(watched) = self.watched_by.get(&number).filter(|it| it.pids.len() >= it.prune_at.max(16)) else {
+            return;
+        };
+        for pid in watched.pids.clone() {
+            self.keep(number, pid, |watcher| !watcher.is_over());
+        }
+        if let Some(watched) = self.watched_by.get_mut(&number) {
+            watched.prune_at = watched.pids.len() * 2;
+        }
+    }
+
+    fn remove(&mut self, number: u64, pid: Pid) {
+        if let Some(target) = self.targets.get_mut(&pid) {
+            target.watchers.remove(&number);
+            if target.watchers.is_empty() {
+                self.targets.remove(&pid);
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Watches {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watches").field("here", &self.here).finish_non_exhaustive()
+    }
+}

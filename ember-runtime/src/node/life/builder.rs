@@ -1,0 +1,292 @@
+//! What a node is made from.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use super::running::Node;
+use crate::{
+    actor::Service,
+    call::{LocalCalls, Router},
+    clock::{Clock, LONGEST, SystemClock},
+    directory::{Directory, NodeRecord},
+    error::{Error, Result},
+    id::{Incarnation, NodeId, NodeKey},
+    net::{Network, OsNetwork},
+    node::{
+        hosting::{Launch, Services, class, launch},
+        process::runtime,
+        settings::{Hosted, IntoHosted, ServiceConfig, values},
+    },
+    rng::Rng,
+};
+
+/// Builds a [`Node`].
+///
+/// Defaults: a random name, the cluster `default`, server id 0, no registry (one process), and 8 s for a shutdown.
+#[must_use = "end with `.start().await`"]
+pub struct NodeBuilder {
+    pub(crate) name: Option<String>,
+    /// `default` if none was given.
+    cluster: Option<String>,
+    pub(crate) server: u32,
+    pub(crate) drain: Duration,
+    pub(crate) rng: Option<Rng>,
+    pub(crate) network: Arc<dyn Network>,
+    clock: Arc<dyn Clock>,
+    local_calls: Option<LocalCalls>,
+    /// In a mutex only so that the future of [`start`](Self::start), which shares the builder, is `Send`.
+    launches: Mutex<Vec<Launch>>,
+    /// What was wrong with the configuration of services: the first problem.
+    problem: Option<Error>,
+    #[cfg(feature = "cluster")]
+    pub(crate) clustered: crate::node::settings::Options,
+}
+
+impl Node {
+    /// Starts the description of a node.
+    pub fn builder() -> NodeBuilder {
+        NodeBuilder::new()
+    }
+}
+
+impl NodeBuilder {
+    fn new() -> Self {
+        Self {
+            name: None,
+            cluster: None,
+            server: 0,
+            drain: Duration::from_secs(8),
+            rng: None,
+            network: Arc::new(OsNetwork),
+            clock: Arc::new(SystemClock),
+            local_calls: None,
+            launches: Mutex::default(),
+            problem: None,
+            #[cfg(feature = "cluster")]
+            clustered: crate::node::settings::Options::default(),
+        }
+    }
+
+    /// Names the node. A name is used once in a cluster; it has 1 to 255 bytes, no blanks around it, and no
+    /// control characters or others that nobody sees.
+    ///
+    /// A node that is started again under its name, after a crash too, takes the place of its earlier run at once. While a node
+    /// of that name answers, [`start`](Self::start) refuses with [`Error::NameTaken`]. If one lives but does not answer,
+    /// because it is stopped or cut off, the later one takes its place, and the earlier one ends: its
+    /// [`run`](Node::run) shuts it down and returns [`Error::Replaced`].
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The cluster to take part in, of those that the registry holds: a name as that of a node, without `/`. Clusters do not see each other. Without a registry there
+    /// is none: [`start`](Self::start) refuses that.
+    pub fn cluster(mut self, cluster: impl Into<String>) -> Self {
+        self.cluster = Some(cluster.into());
+        self
+    }
+
+    /// The name of the cluster.
+    pub(crate) fn cluster_name(&self) -> String {
+        self.cluster.clone().unwrap_or_else(|| "default".into())
+    }
+
+    /// The server id: a number that clients can select by; several nodes may share one.
+    pub fn server(mut self, server: u32) -> Self {
+        self.server = server;
+        self
+    }
+
+    /// How long a shutdown waits for work in flight: 8 s by default. With 0 it does not wait: what is at work is cut short,
+    /// also where nobody waits for its answer any more; what is idle stops as always. More than a hundred years count as a hundred.
+    pub fn drain(mut self, drain: Duration) -> Self {
+        self.drain = drain.min(LONGEST);
+        self
+    }
+
+    /// Makes every random decision of the node repeatable, its key pair too: for tests, because whoever knows the seed can
+    /// pass for the node.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.rng = Some(Rng::from_seed(seed));
+        self
+    }
+
+    /// Replaces the operating system's network, for simulations.
+    pub fn network(mut self, network: impl Network) -> Self {
+        self.network = Arc::new(network);
+        self
+    }
+
+    /// Tells the node what time it is: for timers that follow the calendar, and for the order of its incarnations. The
+    /// operating system's clock by default; another one for tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Runs a service: a value of a `#[service]` type, or a [`Hosted`](crate::node::settings::Hosted) one. Services start in the order
+    /// given, and stop in the reverse order.
+    pub fn service<H: IntoHosted<Service: 'static>>(mut self, service: H) -> Self {
+        self.launch(launch(service));
+        self
+    }
+
+    /// Runs a service that can be started again: `factory` makes its state, now and after a failure. The same as
+    /// `.service(Hosted::with(factory))`, which has [options](Hosted::restart).
+    pub fn service_with<S: Service>(self, factory: impl FnMut() -> S + Send + 'static) -> Self {
+        self.service(Hosted::with(factory))
+    }
+
+    /// Runs the services that a configuration lists, by the names of their classes; they need `Default`. See
+    /// [`ServiceConfig::list_from_json`] for how one is read. Every service of the program is known by name; one in a library
+    /// that the program does not name otherwise needs `use the_library as _;`, or it is not linked.
+    ///
+    /// [`start`](Self::start) refuses a class that is unknown or has no `Default`, and a program in which two services have
+    /// one name.
+    pub fn configure(mut self, services: impl IntoIterator<Item = ServiceConfig>) -> Self {
+        let configs: Vec<_> = services.into_iter().collect();
+        match class::launches(&configs) {
+            Ok(launches) => launches.into_iter().for_each(|launch| self.launch(launch)),
+            Err(problem) => {
+                self.problem.get_or_insert(problem);
+            }
+        }
+        self
+    }
+
+    fn launch(&mut self, launch: Launch) {
+        self.launches.get_mut().unwrap_or_else(PoisonError::into_inner).push(launch);
+    }
+
+    /// How calls to services on this node are run when they are made on this node too. Unless it is said here, the
+    /// environment variable `EMBER_LOCAL_CALLS` says it (`adaptive`, `short`, `queued`, `random:SEED`); otherwise
+    /// [`LocalCalls::Adaptive`].
+    pub fn local_calls(mut self, local_calls: LocalCalls) -> Self {
+        self.local_calls = Some(local_calls);
+        self
+    }
+
+    /// Starts the node: its services, its place in the cluster, then `started` everywhere. Needs a tokio runtime, with timers,
+    /// and with I/O if the node has a registry. Whatever the node does, it does on this runtime, and it ends with it.
+    ///
+    /// # Errors
+    /// No such runtime. A value that cannot be, by its name. A service that does not start, a registry that cannot be reached within 10 s, an address that cannot be used, a name
+    /// that another node answers to. What had been started is stopped again.
+    pub async fn start(mut self) -> Result<Node> {
+        if let Some(problem) = self.problem.take() {
+            return Err(problem);
+        }
+        runtime::check()?;
+        self.check_values()?;
+        self.check_cluster()?;
+        let rng = self.rng.take().unwrap_or_else(Rng::from_entropy);
+        let name = self.name.take().unwrap_or_else(|| format!("node-{:08x}", rng.u64() >> 32));
+        let key = NodeKey { id: NodeId::of_name(&name), incarnation: incarnation(&rng, &*self.clock) };
+        let launches = std::mem::take(&mut self.launches).into_inner().unwrap_or_else(PoisonError::into_inner);
+        #[cfg(feature = "cluster")]
+        let listener = self.bind().await?;
+        #[cfg(feature = "cluster")]
+        let endpoint = self.advertised(&listener)?;
+        #[cfg(not(feature = "cluster"))]
+        let endpoint = crate::net::Endpoint::Tcp("localhost:0".into());
+        #[cfg_attr(not(feature = "cluster"), allow(unused_mut, reason = "without peers nobody has to recognise it"))]
+        let mut record = NodeRecord::new(key, name, endpoint, self.server);
+        #[cfg(feature = "cluster")]
+        let key_pair = crate::transport::KeyPair::new(&rng);
+        #[cfg(feature = "cluster")]
+        if !self.clustered.is_alone() {
+            record.public_key = Some(key_pair.public());
+        }
+        let directory = Arc::new(Directory::new(record.clone()));
+        let local_calls = self.local_calls.map_or_else(local_calls, Ok)?;
+        let router = Router::new(key, directory, rng, local_calls);
+        let services = Services::new(record, router, Arc::clone(&self.clock));
+        let node = Node::new(Arc::clone(&services), self.drain);
+        tokio::spawn(services.publisher.run());
+        #[cfg(feature = "cluster")]
+        let joining = self.connect(&node, listener, key_pair).await?;
+        for launch in launches {
+            if let Err(error) = launch(Arc::clone(&services)).await {
+                let _ = node.shutdown().await;
+                return Err(error);
+            }
+        }
+        #[cfg(feature = "cluster")]
+        if let Some(joining) = joining
+            && let Err(error) = joining.join(&node).await
+        {
+            let _ = node.shutdown().await;
+            return Err(error);
+        }
+        services.go();
+        tracing::info!(target: "ember::node", name = node.name(), key = %key, "started");
+        Ok(node)
+    }
+}
+
+impl NodeBuilder {
+    fn check_values(&self) -> Result<()> {
+        if let Some(name) = &self.name {
+            values::name(".name", name)?;
+        }
+        if let Some(cluster) = &self.cluster {
+            values::name(".cluster", cluster)?;
+        }
+        #[cfg(feature = "cluster")]
+        self.clustered.check()?;
+        Ok(())
+    }
+
+    fn check_cluster(&self) -> Result<()> {
+        let problem = match &self.cluster {
+            Some(cluster) if cluster.contains('/') => {
+                format!("`{cluster}` cannot be the name of a cluster: it has a `/`")
+            }
+            #[cfg(feature = "cluster")]
+            _ => return self.check_alone(),
+            #[cfg(not(feature = "cluster"))]
+            Some(cluster) => format!(
+                "this node is to join the cluster `{cluster}`, but clusters are not built in: turn on a feature of `ember` \
+                 that has them, `etcd`, and name a registry"
+            ),
+            #[cfg(not(feature = "cluster"))]
+            None => return Ok(()),
+        };
+        Err(Error::Configuration(problem))
+    }
+
+    /// What has a meaning in a cluster only needs a registry.
+    #[cfg(feature = "cluster")]
+    fn check_alone(&self) -> Result<()> {
+        let what = self.cluster.as_ref().map(|cluster| format!(".cluster({cluster:?})"));
+        match what.or_else(|| self.clustered.meant_for_peers().map(str::to_owned)) {
+            Some(what) if self.clustered.is_alone() => Err(Error::Configuration(format!(
+                "`{what}` without `.registry(…)`: such a node has no peers. Leave it out, or write \
+                 `.registry(Embedded::default())` for several processes on one machine, or \
+                 `.registry(Etcd::new([\"10.0.0.5:2379\"]))`, both of feature `etcd`; `.registry(InProcess::default())`, shared, \
+                 for nodes of one process"
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::fmt::Debug for NodeBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NodeBuilder").field("name", &self.name).field("cluster", &self.cluster).finish_non_exhaustive()
+    }
+}
+
+/// What the environment says of local calls.
+fn local_calls() -> Result<LocalCalls> {
+    let Ok(text) = std::env::var(LocalCalls::VARIABLE) else { return Ok(LocalCalls::default()) };
+    let wrong = |problem| Error::Configuration(format!("the environment variable {}: {problem}", LocalCalls::VARIABLE));
+    text.parse().map_err(wrong)
+}
+
+/// Greater than that of an earlier run, as long as the wall clock is not set back; unique in any case.
+fn incarnation(rng: &Rng, clock: &dyn Clock) -> Incarnation {
+    Incarnation(((clock.now().as_micros() as u64) << 10) | (rng.u64() & 0x3ff))
+}

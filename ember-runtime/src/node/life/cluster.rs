@@ -1,0 +1,297 @@
+//! A node's part in a cluster: its links, its view, and its entry in the registry.
+
+use std::{
+    io,
+    net::UdpSocket,
+    sync::{Arc, Weak, atomic::Ordering},
+    time::Duration,
+};
+
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout, timeout_at},
+};
+
+use super::{builder::NodeBuilder, revive, running::Node};
+use crate::{
+    directory::{AnnounceConfig, Announced, Announcer, Contact, FollowConfig, Follower, Mine, Stalls},
+    error::{Error, Result},
+    net::{Endpoint, Listener},
+    node::process::{Door, Membership, Signs, namesake},
+    registry::{Context, Registry, RegistryError},
+    transport::{Identity, KeyPair, Links},
+};
+
+impl NodeBuilder {
+    /// Takes part in the cluster that is written in this registry.
+    pub fn registry(mut self, registry: impl Registry) -> Self {
+        self.clustered.registry = Some(Arc::new(registry));
+        self
+    }
+
+    /// Where to listen for peers. By default a free port of the interface that leads to the registry; of the loopback
+    /// interface, if the registry is for one machine.
+    pub fn listen(mut self, endpoint: Endpoint) -> Self {
+        self.clustered.listen = Some(endpoint);
+        self.clustered.meant_for_peers = Some(".listen(…)");
+        self
+    }
+
+    /// Where peers reach this node, if that is not where it listens. Neither port 0 nor an address that stands for every interface.
+    pub fn advertise(mut self, endpoint: Endpoint) -> Self {
+        self.clustered.advertise = Some(endpoint);
+        self.clustered.meant_for_peers = Some(".advertise(…)");
+        self
+    }
+
+    /// How long the registry keeps this node after its last sign of life: 5 s by default, 1 s at least, a year at most. etcd
+    /// counts whole seconds, from 2. Without a registry there is no lease: it is refused.
+    pub fn lease(mut self, ttl: Duration) -> Self {
+        self.clustered.lease = ttl;
+        self.clustered.meant_for_peers = Some(".lease(…)");
+        self
+    }
+
+    /// The largest message, in bytes, that a link carries: 16 MiB by default, 4 KiB at least, 1 GiB at most. Without a registry there are
+    /// no links: it is refused.
+    pub fn max_message(mut self, bytes: usize) -> Self {
+        self.clustered.links.max_message = bytes;
+        self.clustered.meant_for_peers = Some(".max_message(…)");
+        self
+    }
+
+    pub(crate) async fn bind(&self) -> Result<Option<Box<dyn Listener>>> {
+        let Some(registry) = &self.clustered.registry else { return Ok(None) };
+        let endpoint = match &self.clustered.listen {
+            Some(endpoint) => endpoint.clone(),
+            None => Endpoint::Tcp(format!("{}:0", interface(&**registry)?)),
+        };
+        let bound = self.network.bind(&endpoint).await;
+        bound.map(Some).map_err(|source| match source.kind() {
+            io::ErrorKind::Unsupported => Error::Configuration(format!("cannot listen on {endpoint}: {source}")),
+            io::ErrorKind::AddrNotAvailable => Error::Io {
+                context: format!(
+                    "cannot listen on {endpoint}: no interface of this machine has that address (what peers dial goes into \
+                     `.advertise(…)`)"
+                ),
+                source,
+            },
+            _ => Error::Io { context: format!("cannot listen on {endpoint}"), source },
+        })
+    }
+
+    pub(crate) fn advertised(&self, listener: &Option<Box<dyn Listener>>) -> Result<Endpoint> {
+        if let Some(endpoint) = &self.clustered.advertise {
+            return Ok(endpoint.clone());
+        }
+        let Some(listener) = listener else { return Ok(Endpoint::Tcp("localhost:0".into())) };
+        let endpoint = listener.local_endpoint()?;
+        match &endpoint {
+            Endpoint::Tcp(address) if address.starts_with("0.0.0.0:") || address.starts_with("[::]:") => {
+                Err(Error::Configuration(format!(
+                    "the node listens on every interface ({address}): say by which address its peers reach it, with \
+                     `.advertise(…)`"
+                )))
+            }
+            _ => Ok(endpoint),
+        }
+    }
+
+    /// Starts links and view, and writes down by what peers recognise this run: its services may call others while they
+    /// start. `None` without a registry.
+    pub(crate) async fn connect(
+        &self,
+        node: &Node,
+        listener: Option<Box<dyn Listener>>,
+        key_pair: KeyPair,
+    ) -> Result<Option<Joining>> {
+        let (Some(registry), Some(listener)) = (&self.clustered.registry, listener) else { return Ok(None) };
+        let services = &node.inner.services;
+        let router = Arc::clone(&services.router);
+        let identity = Identity {
+            cluster: self.cluster_name(),
+            node: services.record.key,
+            endpoint: services.record.endpoint.clone(),
+            key_pair,
+        };
+        let ingress = Arc::new(Door { router: Arc::downgrade(&router), watches: Arc::downgrade(&services.watches) });
+        let links = Links::start(
+            identity,
+            listener,
+            Arc::clone(&self.network),
+            router.rng().clone(),
+            self.clustered.links.clone(),
+            ingress,
+        );
+        router.connect(Arc::clone(&links));
+        let context =
+            Context { cluster: self.cluster_name(), network: Arc::clone(&self.network), rng: router.rng().clone() };
+        let session = registry.open(context).await?;
+        let contact = Contact::none();
+        let mut in_contact = contact.subscribe();
+        let config = AnnounceConfig {
+            cluster: self.cluster_name(),
+            here: services.record.key,
+            ttl: self.clustered.lease,
+            rng: router.rng().clone(),
+            stalls: Stalls { late: links.lateness(), limit: self.clustered.links.stall_limit },
+        };
+        let source: Weak<dyn Announced> = Arc::downgrade(services) as _;
+        let announcer = Announcer::new(Arc::clone(&session), config, source, in_contact.clone());
+        let (up, ended) = (Arc::clone(&links), Arc::clone(&links));
+        let follower = Follower {
+            config: FollowConfig {
+                cluster: self.cluster_name(),
+                reconcile: Duration::from_secs(60),
+                retry: Duration::from_millis(400),
+                confirm: Duration::from_secs(3),
+                rng: router.rng().clone(),
+            },
+            session,
+            directory: Arc::clone(router.directory()),
+            announcer: Arc::clone(&announcer),
+            link_is_up: Arc::new(move |peer| up.is_up(peer)),
+            gone: Arc::new(move |peer| ended.forget(peer)),
+            contact,
+        };
+        node.inner.keep(tokio::spawn(follower.run()));
+        node.inner.keep(tokio::spawn(revive::run(
+            Arc::clone(router.directory()),
+            Arc::clone(&links),
+            router.rng().clone(),
+        )));
+        let _first =
+            node.inner.membership.set(Membership { links: Arc::clone(&links), announcer: Arc::clone(&announcer) });
+        let signs = Signs::new(router.directory(), announcer.written());
+        let answered = signs.wait(in_contact.wait_for(Contact::is_good)).await.map(drop);
+        if let Err(waited) = answered {
+            let trouble = in_contact.borrow().trouble.clone();
+            return Err(unreachable(&**registry, trouble, waited));
+        }
+        let leftovers = namesake::refuse_living(router.directory(), &links, node.name()).await?;
+        node.inner.keep(tokio::spawn(namesake::watch(
+            Arc::clone(router.directory()),
+            leftovers,
+            services.record.clone(),
+            node.inner.replaced.clone(),
+        )));
+        let joining = Joining { announcer, registry: Arc::clone(registry), contact: in_contact };
+        if let Err(error) = joining.introduce(node).await {
+            let _ = node.shutdown().await;
+            return Err(error);
+        }
+        Ok(Some(joining))
+    }
+}
+
+/// The address of the interface that leads to the registry.
+fn interface(registry: &dyn Registry) -> Result<String> {
+    if !registry.spans_machines() {
+        return Ok("127.0.0.1".into());
+    }
+    // A datagram socket that is "connected" tells the interface without sending anything.
+    let route = |target: &str| {
+        let any = if target.starts_with('[') { "[::]:0" } else { "0.0.0.0:0" };
+        let socket = UdpSocket::bind(any)?;
+        socket.connect(target)?;
+        socket.local_addr()
+    };
+    let Some(target) = registry.reached_at() else {
+        return Err(Error::Configuration(
+            "the registry was given no address: write `Etcd::new([\"10.0.0.5:2379\"])`, or, if it needs none, say where this node \
+             listens for its peers, with `.listen(…)`"
+                .into(),
+        ));
+    };
+    match route(&target) {
+        Ok(address) if address.is_ipv6() => Ok(format!("[{}]", address.ip())),
+        Ok(address) => Ok(address.ip().to_string()),
+        Err(source) => Err(Error::Io {
+            context: format!(
+                "`{target}` does not lead to the registry: write its address as `host:port`, or, if it is right, say where this \
+                 node listens for its peers, with `.listen(…)`"
+            ),
+            source,
+        }),
+    }
+}
+
+/// What to say when nothing has come of the registry, for so long.
+fn unreachable(registry: &dyn Registry, trouble: Option<RegistryError>, waited: Duration) -> Error {
+    let why = match trouble {
+        Some(RegistryError::Unavailable(why)) => why,
+        // What it has now would be right: it was not heard in time.
+        Some(lost @ (RegistryError::FutureRevision { .. } | RegistryError::LeaseNotFound(_))) => lost.to_string(),
+        Some(other) => return other.into(),
+        None => "it answers, but did not take this node's entries".into(),
+    };
+    let (place, seconds) = (registry.reached_at(), waited.as_secs());
+    // Nobody gave the address of one that has none, or that finds its place itself: it says itself what to look at.
+    let advice = if place.is_some() { ": is it running, and is its address right?" } else { "" };
+    let place = place.filter(|place| !why.contains(place)).map(|place| format!("{place}: ")).unwrap_or_default();
+    RegistryError::Unavailable(format!("{place}{why}. Gave up after {seconds} s{advice}")).into()
+}
+
+/// A node that follows the cluster, and that no view lists yet.
+pub(crate) struct Joining {
+    announcer: Arc<Announcer>,
+    registry: Arc<dyn Registry>,
+    contact: watch::Receiver<Contact>,
+}
+
+impl Joining {
+    /// Writes the node in the registry as one that is about to join: by then peers recognise it, and do not see it.
+    async fn introduce(&self, node: &Node) -> Result<()> {
+        self.announcer.touch([Mine::Node]);
+        node.inner.keep(tokio::spawn(Arc::clone(&self.announcer).run()));
+        self.settled(node).await
+    }
+
+    /// Writes the node and its services in the registry.
+    pub(crate) async fn join(self, node: &Node) -> Result<()> {
+        let services = &node.inner.services;
+        services.joined.store(true, Ordering::Release);
+        // From here on what starts is written by itself.
+        services.publisher.write_with(Arc::clone(&self.announcer));
+        self.announcer.touch(services.all());
+        self.settled(node).await
+    }
+
+    async fn settled(&self, node: &Node) -> Result<()> {
+        let signs = Signs::new(node.inner.services.router.directory(), self.announcer.written());
+        let written = signs.wait(self.announcer.settled()).await;
+        written.map_err(|waited| unreachable(&*self.registry, self.contact.borrow().trouble.clone(), waited))?;
+        // A node that others see in part only does not start.
+        self.announcer.refused().map_or(Ok(()), |refused| Err(refused.into()))
+    }
+}
+
+impl Node {
+    /// Tells the cluster that this node takes no new work. Bounded by 1 s: a registry that is away cannot hold a shutdown up.
+    pub(crate) async fn announce_retiring(&self) {
+        let services = &self.inner.services;
+        if let Some(announcer) = services.publisher.announcer() {
+            announcer.touch(services.all());
+            let _ = timeout(Duration::from_secs(1), announcer.settled()).await;
+        }
+    }
+
+    /// Leaves the registry, and closes the links when what is on its way has gone out.
+    pub(crate) async fn leave(&self, deadline: Instant) {
+        let Some(Membership { links, announcer }) = self.inner.membership.get() else { return };
+        // Whoever watched its services knows from this that they have stopped.
+        self.inner.services.leaving.store(true, Ordering::Release);
+        announcer.touch([Mine::Node]);
+        let _ = timeout(Duration::from_secs(1), announcer.settled()).await;
+        let grace = Instant::now() + Duration::from_secs(1);
+        let _ = timeout_at(deadline.max(grace), announcer.leave()).await;
+        links.shutdown(deadline.max(grace).saturating_duration_since(Instant::now())).await;
+    }
+
+    /// Nobody waits for the rest of that.
+    pub(crate) fn cut_off(&self) {
+        if let Some(Membership { links, .. }) = self.inner.membership.get() {
+            links.close("the node was told to hurry");
+        }
+    }
+}

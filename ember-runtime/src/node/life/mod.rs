@@ -1,0 +1,11 @@
+//! A node, from its builder to its end.
+
+mod builder;
+#[cfg(feature = "cluster")]
+mod cluster;
+mod cx;
+#[cfg(feature = "cluster")]
+mod revive;
+mod running;
+
+pub use self::{builder::NodeBuilder, running::Node};

@@ -1,0 +1,362 @@
+//! A node that runs.
+
+use std::{
+    fmt,
+    pin::pin,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use tokio::{sync::watch, time::Instant};
+
+use crate::{
+    actor::{CallCounts, Service},
+    call::{Address, Client, Handle, HasClient, Kind, Local, One, Origin, Over, Select},
+    directory::{Selector, View},
+    error::{Error, Result},
+    id::{NodeKey, Pid},
+    message::Ambient,
+    node::{
+        hosting::Services,
+        process::{Signals, runtime},
+        settings::IntoHosted,
+    },
+};
+
+/// A node that ends at once has this long to tell the cluster.
+#[cfg(feature = "cluster")]
+const LEAVE_IN_A_HURRY: Duration = Duration::from_millis(250);
+
+/// A runtime in this process that hosts services and takes part in a cluster. Cheap to clone; all clones are the same node.
+///
+/// A node runs until [`shutdown`](Node::shutdown), or until its last clone is dropped: then everything ends at once, as if
+/// it had crashed.
+///
+/// It lives on the tokio runtime that it was started on: whoever calls, from another runtime or from none, its services, timers and
+/// deadlines are there. (So a runtime of one thread must be within `block_on` for anything to go on.) When that runtime ends, the
+/// node has ended too: its calls are refused ([`RuntimeEnded`](crate::error::RefusedReason::RuntimeEnded)), its methods report
+/// [`Error::RuntimeEnded`], and its view stays as it was.
+#[derive(Clone)]
+pub struct Node {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) services: Arc<Services>,
+    drain: Duration,
+    /// Ends everything that was started for the node.
+    pub(crate) tasks: Mutex<Vec<tokio::task::AbortHandle>>,
+    #[cfg(feature = "cluster")]
+    pub(crate) membership: std::sync::OnceLock<crate::node::process::Membership>,
+    /// The shutdown, once it has begun.
+    ended: OnceLock<Ending>,
+    closed: watch::Sender<bool>,
+    /// The shutdown is to end at once.
+    hurry: watch::Sender<bool>,
+    /// Who has taken this node's name.
+    pub(crate) replaced: watch::Sender<Option<String>>,
+}
+
+/// A shutdown: what was late, if anything.
+type Ending = Shared<BoxFuture<'static, Result<Option<String>, Over>>>;
+
+impl Node {
+    pub(crate) fn new(services: Arc<Services>, drain: Duration) -> Self {
+        let inner = Inner {
+            services,
+            drain,
+            tasks: Mutex::default(),
+            #[cfg(feature = "cluster")]
+            membership: std::sync::OnceLock::new(),
+            ended: OnceLock::new(),
+            closed: watch::Sender::new(false),
+            hurry: watch::Sender::new(false),
+            replaced: watch::Sender::new(None),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// A client for any live instance, in turn.
+    pub fn client<C: Client>(&self) -> C::As<One> {
+        self.select::<C>().client()
+    }
+
+    /// A client for what the filters say.
+    pub fn select<C: Client>(&self) -> Select<C> {
+        self.inner.services.router.select()
+    }
+
+    /// A client for the service `S` on this node, with its `api_` methods.
+    pub fn local<S: Service + HasClient>(&self) -> S::Client<Local> {
+        Arc::clone(&self.inner.services.router).local::<S>()
+    }
+
+    /// The client for `address`: the same as [`address.client(&node)`](Address::client).
+    pub fn client_at<C: From<Handle<One>>>(&self, address: &Address<C>) -> C {
+        address.client(self)
+    }
+
+    /// Gives `event` to every service on this node that has a handler for it; how many took it.
+    pub fn publish<E: Send + Sync + 'static>(&self, event: E) -> usize {
+        let services = &self.inner.services;
+        if services.router.over().is_some() { 0 } else { services.bus.publish(event) }
+    }
+
+    /// Starts a service on this node, and waits for its `init` and `start`: a value of a `#[service]` type, or a
+    /// [`Hosted`](crate::node::settings::Hosted) one. It is reached by its pid; it is neither in the registry nor in the view, unless it is
+    /// [`Hosted::register`](crate::node::settings::Hosted::register)ed.
+    ///
+    /// # Errors
+    /// If it does not start, or if the node is being shut down, or its runtime has ended.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped after it was polled, for example by a time-out, the service is started all the same, in full: its
+    /// timers tick, and if it is registered it comes into the view. The log says so, with its pid; [`services`](Node::services)
+    /// has that too. If it is to end then, [`stop`](Node::stop) it.
+    pub async fn spawn<H: IntoHosted<Service: 'static>>(&self, service: H) -> Result<Pid> {
+        self.inner.services.spawn(service.into_hosted()).await
+    }
+
+    /// The services that run on this node or are about to start, in the order in which they were made: spawned ones too,
+    /// which no view lists.
+    pub fn services(&self) -> Vec<Pid> {
+        self.inner.services.router.all().iter().map(|cell| cell.pid()).collect()
+    }
+
+    /// Stops a service of this node: it takes no new work, finishes what waits in its mailbox, and ends. `false` if no such
+    /// service runs here.
+    pub fn stop(&self, service: Pid) -> bool {
+        self.inner.services.retire(service)
+    }
+
+    /// Pauses a service of this node: user messages are refused, those of the system lane run, and callers choose others.
+    /// `false` if no such service runs here.
+    pub fn pause(&self, service: Pid) -> bool {
+        self.inner.services.pause(service, true)
+    }
+
+    /// Ends a pause. `false` if no such service runs here.
+    pub fn resume(&self, service: Pid) -> bool {
+        self.inner.services.pause(service, false)
+    }
+
+    /// What a service of this node has handled since it was started for the first time; `None` if it does not run here.
+    pub fn call_counts(&self, service: Pid) -> Option<CallCounts> {
+        self.inner.services.find(service).map(|cell| cell.call_counts())
+    }
+
+    /// Which run of which node this is.
+    pub fn key(&self) -> NodeKey {
+        self.inner.services.record.key
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.inner.services.record.name
+    }
+
+    /// Where its peers reach it; port 0 if it has no peers.
+    pub fn endpoint(&self) -> &crate::net::Endpoint {
+        &self.inner.services.record.endpoint
+    }
+
+    /// What it knows of the cluster now.
+    pub fn view(&self) -> Arc<View> {
+        self.inner.services.router.directory().view()
+    }
+
+    /// Waits until the view fulfils a condition; for ever, if it never does. That goes for a node that has ended, whose view stays as
+    /// it is: bound the wait with a time-out where that can be.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub async fn wait_for_view(&self, mut condition: impl FnMut(&View) -> bool) -> Arc<View> {
+        let mut changes = self.inner.services.router.directory().changes();
+        loop {
+            changes.mark_unchanged();
+            let view = self.view();
+            if condition(&view) {
+                return view;
+            }
+            // The sender lives in the directory, which this node holds.
+            let _ = changes.changed().await;
+        }
+    }
+
+    /// Waits for Ctrl-C or SIGTERM, or for a shutdown from elsewhere, and shuts the node down.
+    ///
+    /// A second Ctrl-C or SIGTERM ends the shutdown at once: what has not finished is cut short, and the node leaves the cluster
+    /// within a quarter of a second. Code that blocks its thread cannot be cut short; the runtime waits for that.
+    ///
+    /// A program that reads `tokio::io::stdin()` does not exit after this before its input ends: tokio reads it in a thread that
+    /// the runtime waits for. Read it in a thread of your own (`std::thread::spawn`), or end with `std::process::exit`.
+    ///
+    /// # Errors
+    /// As [`shutdown`](Node::shutdown), and [`Error::CutShort`] after a second signal. A runtime without I/O, which has no signals.
+    /// [`Error::Replaced`] if a later node has taken this one's name; the shutdown is then done too.
+    pub async fn run(&self) -> Result<()> {
+        self.refuse_to_wait_for_itself()?;
+        let (mut closed, mut replaced) = (self.inner.closed.subscribe(), self.inner.replaced.subscribe());
+        let services = &self.inner.services;
+        let signals = runtime::with_signals(services.router.runtime(), async { Signals::listen() }).await;
+        // Without its runtime there are no signals either, and that says less.
+        let over =
+            |error| services.router.over().filter(|over| matches!(over, Over::Runtime)).map_or(error, Into::into);
+        let mut signals = signals.map_err(over)?;
+        let mut signalled = false;
+        let by = tokio::select! {
+            biased;
+            over = services.router.until_runtime_ends() => return Err(over.into()),
+            signal = signals.next() => {
+                signalled = true;
+                signal.map(|()| None)?
+            }
+            _ = closed.wait_for(|closed| *closed) => None,
+            by = replaced.wait_for(Option::is_some) => by.ok().and_then(|by| by.clone()),
+        };
+        let second = async {
+            if !signalled {
+                signals.next().await?;
+            }
+            signals.next().await
+        };
+        let mut shutdown = pin!(self.shutdown());
+        let ended = tokio::select! {
+            biased;
+            ended = &mut shutdown => ended,
+            Ok(()) = second => {
+                self.inner.hurry.send_replace(true);
+                shutdown.await
+            }
+        };
+        match by {
+            Some(by) => Err(Error::Replaced { name: self.name().to_owned(), by }),
+            None => ended,
+        }
+    }
+
+    /// Shuts the node down: it announces that it retires, finishes what is in flight, stops its services in the reverse
+    /// order of their start, and leaves the cluster. Called again, it gives the first result.
+    ///
+    /// # Errors
+    /// [`Error::CutShort`] if work was still running when the time given to the builder (8 s by default) was over.
+    /// [`Error::Cycle`], at once, in a handler that runs on this node, or that such a handler waits for: its node would wait for
+    /// it. Leave it to a task: `tokio::spawn(async move { node.shutdown().await })`.
+    /// [`Error::RuntimeEnded`] if the runtime of the node has ended before: its services were not stopped in good order.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped after it was polled, the shutdown goes on all the same. Called again, it waits for that.
+    pub async fn shutdown(&self) -> Result<()> {
+        self.refuse_to_wait_for_itself()?;
+        let ended = self.inner.ended.get_or_init(|| self.begin_to_end()).clone();
+        match ended.await? {
+            None => Ok(()),
+            Some(late) => Err(Error::CutShort(late)),
+        }
+    }
+
+    /// Shuts down in a task of the node's own runtime, whoever asks.
+    fn begin_to_end(&self) -> Ending {
+        let (node, router) = (self.clone(), Arc::clone(&self.inner.services.router));
+        let task = self.inner.services.router.runtime().spawn(async move {
+            let late = node.end().await;
+            node.inner.services.router.close();
+            late
+        });
+        let ended = async move {
+            task.await.or_else(|error| match router.over() {
+                Some(over) if error.is_cancelled() => Err(over),
+                _ => Ok(Some(error.to_string())),
+            })
+        };
+        ended.boxed().shared()
+    }
+
+    /// In a handler of this node, or one that such a handler waits for, nobody can wait for its end.
+    fn refuse_to_wait_for_itself(&self) -> Result<()> {
+        if *self.inner.closed.borrow() {
+            return Ok(());
+        }
+        let Some(chain) = Ambient::current(Ambient::extended) else { return Ok(()) };
+        match chain.links().find(|link| link.pid.node == self.key()) {
+            Some(link) => Err(Error::Cycle(link.place().to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    async fn end(&self) -> Option<String> {
+        let deadline = Instant::now() + self.inner.drain;
+        self.inner.services.router.retire();
+        #[cfg(feature = "cluster")]
+        tokio::select! {
+            biased;
+            () = self.inner.hurried() => {}
+            () = self.announce_retiring() => {}
+        }
+        let late = self.inner.services.stop(deadline, self.inner.hurried()).await;
+        self.inner.services.watches.close();
+        #[cfg(feature = "cluster")]
+        tokio::select! {
+            biased;
+            () = self.leave(deadline) => {}
+            () = async { self.inner.hurried().await; tokio::time::sleep(LEAVE_IN_A_HURRY).await } => self.cut_off(),
+        }
+        self.inner.abort();
+        self.inner.services.publisher.pass_on();
+        self.inner.closed.send_replace(true);
+        tracing::info!(target: "ember::node", name = self.name(), "shut down");
+        match (*self.inner.hurry.borrow(), late.is_empty()) {
+            (false, true) => None,
+            (false, false) => Some(format!("{late} had not finished")),
+            (true, false) => Some(format!("a second signal came, and {late} had not finished")),
+            (true, true) => Some("a second signal came while the node was leaving".into()),
+        }
+    }
+}
+
+impl Origin for Node {
+    fn reach<K: Kind>(&self, selector: Selector, module: &str, keys: &[u8]) -> Handle<K> {
+        Handle::of_module(Arc::clone(&self.inner.services.router), selector, module, keys)
+    }
+}
+
+impl Inner {
+    /// Ends with the node.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn keep(&self, task: tokio::task::JoinHandle<()>) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task.abort_handle());
+    }
+
+    /// Waits until nobody wants to wait any more.
+    async fn hurried(&self) {
+        let mut hurry = self.hurry.subscribe();
+        // The sender is here.
+        drop(hurry.wait_for(|hurry| *hurry).await);
+    }
+
+    fn abort(&self) {
+        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.abort();
+        self.services.abort();
+        self.services.router.close();
+        #[cfg(feature = "cluster")]
+        self.services.router.disconnect();
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").field("name", &self.name()).field("key", &self.key()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,107 @@
+//! Where the links of a node ask who is a member, and where what they bring goes.
+
+use std::{
+    future::pending,
+    sync::{Arc, Weak},
+    task,
+};
+
+use futures_util::future::BoxFuture;
+
+use crate::{
+    call::{NODE_ITSELF, Router},
+    id::{NodeId, NodeKey, PublicKey},
+    message::{Arrivals, RawCall, decode},
+    node::hosting::Watches,
+    transport::{Ingress, Members},
+};
+
+/// Takes in what the links bring.
+pub(crate) struct Door {
+    pub(crate) router: Weak<Router>,
+    pub(crate) watches: Weak<Watches>,
+}
+
+impl Members for Door {
+    fn key_of(&self, peer: NodeKey) -> BoxFuture<'_, PublicKey> {
+        let directory = self.router.upgrade().map(|router| Arc::clone(router.directory()));
+        Box::pin(async move {
+            // Without a router the node is gone, and so will be those who wait.
+            let Some(directory) = directory else { return pending().await };
+            let mut changes = directory.changes();
+            loop {
+                changes.mark_unchanged();
+                if let Some(key) = directory.public_key(peer) {
+                    return key;
+                }
+                if changes.changed().await.is_err() {
+                    return pending().await;
+                }
+            }
+        })
+    }
+
+    fn lists(&self, node: NodeId) -> bool {
+        self.router.upgrade().is_some_and(|router| router.directory().lists_node(node))
+    }
+}
+
+impl Ingress for Door {
+    fn calls(&self, _: NodeKey, calls: &mut dyn Arrivals<'_>, task: &mut task::Context<'_>) {
+        let Some(router) = self.router.upgrade() else {
+            return while let Some(call) = calls.take() {
+                call.reply.fail(crate::error::RefusedReason::Stopped);
+            };
+        };
+        while let Some(target) = calls.target() {
+            if target != NODE_ITSELF {
+                router.deliver(target, calls, task);
+            } else if let Some(call) = calls.take() {
+                self.question(call.own());
+            }
+        }
+    }
+
+    fn link_up(&self, peer: NodeKey) {
+        if let Some(router) = self.router.upgrade() {
+            router.directory().suspect(peer, false);
+        }
+    }
+
+    fn link_late(&self, peer: NodeKey, is_late: bool) {
+        if let Some(router) = self.router.upgrade() {
+            router.directory().late(peer, is_late);
+        }
+    }
+
+    fn deserted(&self, peer: NodeKey) {
+        if let Some(router) = self.router.upgrade() {
+            router.directory().desert(peer);
+        }
+    }
+
+    fn link_down(&self, peer: NodeKey, _: &str) {
+        if let Some(router) = self.router.upgrade() {
+            router.directory().suspect(peer, true);
+        }
+        if let Some(watches) = self.watches.upgrade() {
+            watches.prune();
+        }
+    }
+}
+
+impl Door {
+    /// What another node asks this node itself: to be told when a service has ended.
+    fn question(&self, call: RawCall<'static>) {
+        let RawCall { payload, mut reply, .. } = call;
+        reply.taken();
+        if reply.is_one_way() {
+            return reply.fail(crate::error::RefusedReason::Undecodable("whoever asks a node wants an answer".into()));
+        }
+        match (decode(&payload), self.watches.upgrade()) {
+            (Ok(number), Some(watches)) => watches.watch_from_elsewhere(number, reply),
+            (Ok(_), None) => reply.fail(crate::error::RefusedReason::Stopped),
+            (Err(error), _) => reply.fail(crate::error::RefusedReason::Undecodable(error.to_string())),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! A service on its way into a node.
+
+use std::{fmt, time::Duration};
+
+use crate::{
+    actor::{OnPanic, Particulars, Restart, Service, Source, Supervision},
+    mailbox::Limits,
+};
+
+/// A service with what sets this instance apart: `Hosted::new(PlayerService::default()).id("42").tag("zone", "eu")`.
+///
+/// Values that cannot be are refused when the service is started, as [`Error::Configuration`](crate::error::Error::Configuration)
+/// that names them: ids, kinds and tags have 1 to 255 bytes, no blanks around them, and no control characters or others that nobody
+/// sees (the value of a tag may be empty or blank), and an instance has 64 tags at most.
+#[must_use = "give it to `Node::builder().service(…)`"]
+pub struct Hosted<S> {
+    pub(crate) source: Source<S>,
+    pub(crate) supervision: Supervision,
+    pub(crate) register: bool,
+    pub(crate) particulars: Particulars,
+    pub(crate) limits: Limits,
+}
+
+impl<S: Service> Hosted<S> {
+    /// An instance like any other.
+    pub fn new(service: S) -> Self {
+        Self::from_source(Source::Value(Some(service)), Supervision::new(false))
+    }
+
+    /// An instance that can be started again: `factory` makes its state anew for each start.
+    pub fn with(factory: impl FnMut() -> S + Send + 'static) -> Self {
+        Self::from_source(Source::Factory(Box::new(factory)), Supervision::new(true))
+    }
+
+    fn from_source(source: Source<S>, supervision: Supervision) -> Self {
+        Self { source, supervision, register: false, particulars: Particulars::default(), limits: Limits::default() }
+    }
+
+    /// When it is started again: [`Restart::OnFailure`] by default if it has a factory, [`Restart::Never`] if not.
+    ///
+    /// A service that is started again keeps its pid, its identity and its mailbox, with what waits in it; its state is made
+    /// anew, `init`, `start` and `started` run again, its timers and subscriptions begin anew, its watches end. Callbacks
+    /// (`then`) that its former life has asked for run on the new state. Until then it is
+    /// [`Starting`](crate::actor::ServiceState::Starting).
+    pub fn restart(mut self, restart: Restart) -> Self {
+        self.supervision.restart = restart;
+        self
+    }
+
+    /// What becomes of it when a handler panics: [`OnPanic::Restart`] by default if it has a factory, [`OnPanic::Resume`]
+    /// if not.
+    pub fn on_panic(mut self, on_panic: OnPanic) -> Self {
+        self.supervision.on_panic = on_panic;
+        self
+    }
+
+    /// Bounds its restarts: this many within this time, 5 in 60 s by default. With one more failure it is
+    /// [`Failed`](crate::actor::ServiceState::Failed), which the view shows and the log reports as an error. 0 restarts: the first
+    /// failure is the last; at most 10,000, or `u32::MAX` for any number.
+    pub fn budget(mut self, restarts: u32, within: Duration) -> Self {
+        (self.supervision.restarts, self.supervision.within) = (restarts, within);
+        self
+    }
+
+    /// The pause before a restart: anything up to `first`, which doubles with each restart of the budget, up to `longest` (which bounds `first` too).
+    /// 100 ms and 10 s by default; with 0 there is none.
+    pub fn back_off(mut self, first: Duration, longest: Duration) -> Self {
+        (self.supervision.pause, self.supervision.max_pause) = (first, longest);
+        self
+    }
+
+    /// Enters it in the registry and the view, so that it is found by name, contract or tag like those that the node was
+    /// built with. For services that are spawned; the others are registered in any case.
+    pub fn register(mut self) -> Self {
+        self.register = true;
+        self
+    }
+
+    /// Gives it an id; otherwise it has one that no other instance has.
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.particulars.id = Some(id.into());
+        self
+    }
+
+    /// Gives it a kind, in place of the one in `#[service(kind = …)]`.
+    pub fn kind(mut self, kind: impl Into<String>) -> Self {
+        self.particulars.kind = Some(kind.into());
+        self
+    }
+
+    /// Gives it a version, in place of its package's: three numbers, as in `1.2.0`, as Cargo writes them.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.particulars.version = Some(version.into());
+        self
+    }
+
+    /// Tags it, for selection.
+    pub fn tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.particulars.tags.insert(name.into(), value.into());
+        self
+    }
+
+    /// Bounds its mailbox to this many user messages, from 1 to 16,777,216 (2²⁴); 1024 by default.
+    pub fn mailbox(mut self, messages: usize) -> Self {
+        self.limits.user = messages;
+        self
+    }
+}
+
+impl<S: Service> fmt::Debug for Hosted<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { particulars: Particulars { id, tags, .. }, supervision, register, .. } = self;
+        f.debug_struct("Hosted")
+            .field("service", &S::SPEC.name)
+            .field("id", id)
+            .field("supervision", supervision)
+            .field("register", register)
+            .field("tags", tags)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What [`NodeBuilder::service`](crate::node::life::NodeBuilder::service) takes: a service, or a [`Hosted`] one.
+pub trait IntoHosted {
+    /// The service.
+    type Service: Service;
+
+    /// The common form.
+    fn into_hosted(self) -> Hosted<Self::Service>;
+}
+
+impl<S: Service> IntoHosted for S {
+    type Service = S;
+
+    fn into_hosted(self) -> Hosted<S> {
+        Hosted::new(self)
+    }
+}
+
+impl<S: Service> IntoHosted for Hosted<S> {
+    type Service = S;
+
+    fn into_hosted(self) -> Self {
+        self
+    }
+}

@@ -1,0 +1,16 @@
+//! What was said of a node and of its services.
+
+mod config;
+mod hosted;
+#[cfg(feature = "cluster")]
+mod options;
+mod unseen;
+pub(crate) mod values;
+
+#[cfg(feature = "cluster")]
+pub(crate) use self::options::Options;
+pub(crate) use self::values::instance;
+pub use self::{
+    config::ServiceConfig,
+    hosted::{Hosted, IntoHosted},
+};

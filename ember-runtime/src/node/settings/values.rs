@@ -1,0 +1,238 @@
+//! What the values that a node and its services are given must be: each means something, or is refused by name, with what to
+//! write instead.
+
+use std::{fmt::Debug, ops::RangeInclusive, time::Duration};
+
+use super::unseen::{is_only_marks, is_unseen};
+#[cfg(feature = "cluster")]
+use crate::net::Endpoint;
+use crate::{
+    actor::{Particulars, Supervision},
+    error::{Error, Result},
+    mailbox::Limits,
+};
+
+/// A name, an id, a kind or a tag has this many bytes at most.
+const TEXT: usize = 255;
+/// So many tags an instance has at most.
+const TAGS: usize = 64;
+/// So many messages can a mailbox hold.
+const MAILBOX: RangeInclusive<usize> = 1..=1 << 24;
+/// So many restarts can be counted.
+const RESTARTS: u32 = 10_000;
+/// So many instances one entry of a configuration makes.
+const COUNT: u32 = 65_536;
+/// A lease can be this long.
+#[cfg(feature = "cluster")]
+const LEASE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(365 * 24 * 60 * 60);
+/// A message can be this large.
+#[cfg(feature = "cluster")]
+const MESSAGE: RangeInclusive<usize> = 4096..=1 << 30;
+
+/// The refusal of `value` for what `setting` sets. `say` says what to write.
+fn refuse(setting: &str, value: impl Debug, say: &str) -> Error {
+    Error::Configuration(format!("`{setting}({})` cannot be: {say}", shown(value)))
+}
+
+/// The value as it is shown: of a long one the beginning.
+fn shown(value: impl Debug) -> String {
+    let value = format!("{value:?}");
+    if value.chars().count() > 48 { format!("{}…", value.chars().take(48).collect::<String>()) } else { value }
+}
+
+/// # Errors
+/// It is no name.
+pub(crate) fn name(setting: &str, text: &str) -> Result<()> {
+    if text.is_empty() {
+        return Err(refuse(setting, text, "it is empty; leave it out, or write a name"));
+    }
+    if text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace) {
+        return Err(refuse(setting, text, "it begins or ends with a blank, which nobody sees; write it without"));
+    }
+    if is_only_marks(text) {
+        let say =
+            "it has only marks that belong onto another character, and none to put them on; write a letter before them";
+        return Err(refuse(setting, text, say));
+    }
+    plain(setting, text)
+}
+
+/// # Errors
+/// The text is too long, or cannot be shown.
+fn plain(setting: &str, text: &str) -> Result<()> {
+    wrong(text).map_or(Ok(()), |say| Err(refuse(setting, text, &say)))
+}
+
+/// What is wrong with a text: it is too long, or cannot be shown.
+fn wrong(text: &str) -> Option<String> {
+    if text.len() > TEXT {
+        return Some(format!("it has {} bytes; write at most {TEXT}", text.len()));
+    }
+    if text.chars().any(char::is_control) {
+        return Some("it has a control character; write what can be shown on one line".into());
+    }
+    let code = u32::from(text.chars().find(|c| is_unseen(*c))?);
+    Some(format!("it has a character that is not seen, or turns others around (U+{code:04X}); write it without"))
+}
+
+/// # Errors
+/// It is no version.
+fn version(text: &str) -> Result<()> {
+    plain(".version", text)?;
+    let parsed = text.parse::<semver::Version>().map(drop);
+    parsed.map_err(|error| refuse(".version", text, &format!("{error}; write three numbers, as in \"1.2.0\"")))
+}
+
+/// What was said of one instance of `service`.
+///
+/// # Errors
+/// The first value that cannot be.
+pub(crate) fn instance(
+    service: &str,
+    particulars: &Particulars,
+    supervision: &Supervision,
+    limits: &Limits,
+) -> Result<()> {
+    said(particulars, supervision, limits).map_err(|error| match error {
+        Error::Configuration(why) => Error::Configuration(format!("the service `{service}`: {why}")),
+        other => other,
+    })
+}
+
+fn said(particulars: &Particulars, supervision: &Supervision, limits: &Limits) -> Result<()> {
+    let Particulars { id, kind, version: given, tags } = particulars;
+    if let Some(id) = id {
+        name(".id", id)?;
+    }
+    if let Some(kind) = kind {
+        name(".kind", kind)?;
+    }
+    if let Some(given) = given {
+        version(given)?;
+    }
+    if tags.len() > TAGS {
+        return Err(refuse(".tag", tags.len(), &format!("an instance has {TAGS} tags at most")));
+    }
+    for (tag, value) in tags {
+        if tag.is_empty() {
+            let say = "its name is empty; write one, as in `.tag(\"zone\", \"eu\")`";
+            return Err(refuse(".tag", format_args!("{tag:?}, {value:?}"), say));
+        }
+        name(".tag", tag)?;
+        if let Some(say) = wrong(value) {
+            let (tag, value) = (shown(tag), shown(value));
+            return Err(Error::Configuration(format!("`.tag({tag}, {value})` cannot be: its value is wrong: {say}")));
+        }
+    }
+    if !MAILBOX.contains(&limits.user) {
+        let say = format!("a mailbox holds {} to {} messages", MAILBOX.start(), MAILBOX.end());
+        return Err(refuse(".mailbox", limits.user, &say));
+    }
+    let Supervision { restarts, within, .. } = *supervision;
+    if restarts > RESTARTS && restarts != u32::MAX {
+        let say = format!("write {RESTARTS} at most, or `u32::MAX` for restarts without a bound");
+        return Err(refuse(".budget", restarts, &say));
+    }
+    if within.is_zero() && !matches!(restarts, 0 | u32::MAX) {
+        let say = "a budget is for some time, as in `.budget(5, Duration::from_secs(60))`; for restarts without a bound write \
+                   `.budget(u32::MAX, …)`";
+        return Err(refuse(".budget", format_args!("{restarts}, {within:?}"), say));
+    }
+    Ok(())
+}
+
+/// How many instances an entry of a configuration asks for.
+///
+/// # Errors
+/// Too many.
+pub(crate) fn count(class: &str, count: u32) -> Result<()> {
+    if count <= COUNT {
+        return Ok(());
+    }
+    Err(Error::Configuration(format!(
+        "the configuration asks for {count} instances of `{class}` (`count`): an entry makes {COUNT} at most; let a service `spawn` the others"
+    )))
+}
+
+/// # Errors
+/// It is too short or too long.
+#[cfg(feature = "cluster")]
+pub(crate) fn lease(ttl: Duration) -> Result<()> {
+    if LEASE.contains(&ttl) {
+        return Ok(());
+    }
+    Err(refuse(
+        ".lease",
+        ttl,
+        "the registry keeps a node for 1 s to a year after its last sign of life; 5 s is the default",
+    ))
+}
+
+/// An address to listen at. Port 0 is any that is free.
+///
+/// # Errors
+/// It is no address.
+#[cfg(feature = "cluster")]
+pub(crate) fn listen(endpoint: &Endpoint) -> Result<()> {
+    address(".listen", endpoint)
+}
+
+/// An address that peers are told.
+///
+/// # Errors
+/// It is no address, or one that leads nowhere.
+#[cfg(feature = "cluster")]
+pub(crate) fn advertise(endpoint: &Endpoint) -> Result<()> {
+    const SETTING: &str = ".advertise";
+    address(SETTING, endpoint)?;
+    let Endpoint::Tcp(address) = endpoint else { return Ok(()) };
+    let (host, port) = address.rsplit_once(':').unwrap_or_default();
+    if port.parse() == Ok(0_u16) {
+        return Err(refuse(SETTING, address, "nobody is reached at port 0; write the port where this node listens"));
+    }
+    if matches!(host, "0.0.0.0" | "[::]") {
+        let say = "that is every interface of whoever reads it; write the address by which peers reach this node";
+        return Err(refuse(SETTING, address, say));
+    }
+    Ok(())
+}
+
+#[cfg(feature = "cluster")]
+fn address(setting: &str, endpoint: &Endpoint) -> Result<()> {
+    match endpoint {
+        Endpoint::Tcp(address) if !matches!(address.parse(), Ok(Endpoint::Tcp(_))) => {
+            Err(refuse(setting, address, "it is not an address; write `host:port`"))
+        }
+        Endpoint::Tcp(address) if address.chars().any(|c| c.is_control() || c.is_whitespace()) => {
+            Err(refuse(setting, address, "there is a blank in it; write `host:port`"))
+        }
+        Endpoint::Unix(path) if path.as_os_str().is_empty() => {
+            Err(refuse(setting, path, "the path of a Unix socket is not empty; write `/path/to/socket`"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// # Errors
+/// It is too small for what the links say themselves, or larger than they can carry.
+#[cfg(feature = "cluster")]
+pub(crate) fn max_message(bytes: usize) -> Result<()> {
+    if MESSAGE.contains(&bytes) {
+        return Ok(());
+    }
+    Err(refuse(".max_message", bytes, "a link carries messages of at least 4 KiB (4096) and at most 1 GiB (1 << 30)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_quoted_and_of_a_long_one_the_beginning_is_shown() {
+        assert_eq!(shown("a\n\u{202e}"), "\"a\\n\\u{202e}\"");
+        // With the quotes.
+        assert_eq!(shown("x".repeat(46)), format!("{:?}", "x".repeat(46)));
+        assert_eq!(shown("x".repeat(47)), format!("\"{}…", "x".repeat(47)));
+        assert_eq!(shown("ü".repeat(70_000)), format!("\"{}…", "ü".repeat(47)));
+    }
+}

@@ -5,14 +5,11 @@ use std::{fmt::Debug, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures_util::{future::BoxFuture, stream::BoxStream};
 
-use super::{RegistryError, SharedEvent};
+use super::{KeyValue, LeaseId, RegistryError, SharedEvent};
 use crate::{net::Network, rng::Rng};
 
 /// The result of a registry operation.
 pub(crate) type Result<T> = std::result::Result<T, RegistryError>;
-
-/// Identifies a lease; never 0.
-pub type LeaseId = i64;
 
 /// A way to reach a registry: what `Node::builder().registry(…)` takes.
 #[diagnostic::on_unimplemented(
@@ -102,21 +99,6 @@ pub struct Lease {
     pub ttl: Duration,
 }
 
-/// A key as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyValue {
-    /// The key.
-    pub key: String,
-    /// The value.
-    pub value: Bytes,
-    /// The revision at which the key was created.
-    pub created: i64,
-    /// The revision of the last write.
-    pub modified: i64,
-    /// The lease that it dies with.
-    pub lease: Option<LeaseId>,
-}
-
 /// Keys as of one revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
@@ -191,20 +173,6 @@ pub struct TransactionOutcome {
     pub succeeded: bool,
     /// The revision of the store afterwards (the revision of the write, if there was one).
     pub revision: i64,
-}
-
-/// One change of one key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// The key was written.
-    Put(KeyValue),
-    /// The key was deleted, by hand or with its lease.
-    Delete {
-        /// The key.
-        key: String,
-        /// The revision of the deletion.
-        revision: i64,
-    },
 }
 
 /// What a watch yields. After [`Compacted`](WatchItem::Compacted) or an error the stream ends: list, and watch anew.

@@ -12,6 +12,7 @@ mod embedded;
 mod error;
 #[cfg(feature = "etcd")]
 mod etcd;
+mod event;
 mod in_process;
 #[cfg(feature = "etcd")]
 pub(crate) mod server;
@@ -28,10 +29,11 @@ pub(crate) mod store;
 
 pub use self::{
     api::{
-        Compare, Context, Event, KeyValue, Lease, LeaseId, Operation, Registry, Session, Snapshot, Transaction,
-        TransactionOutcome, Watch, WatchItem,
+        Compare, Context, Lease, Operation, Registry, Session, Snapshot, Transaction, TransactionOutcome, Watch,
+        WatchItem,
     },
     error::RegistryError,
+    event::{Event, KeyValue, LeaseId},
     in_process::InProcess,
     shared::SharedEvent,
 };

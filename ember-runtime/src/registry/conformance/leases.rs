@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::future;
 use tokio::time::{Instant, sleep};
 
-use super::{Place, Suite};
+use super::suite::{Place, Suite};
 use crate::registry::{Lease, RegistryError};
 
 /// The shortest that etcd grants.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Place, Suite};
+use super::suite::{Place, Suite};
 use crate::registry::{Compare, Operation, Transaction};
 
 pub(super) async fn run(suite: &Suite) {

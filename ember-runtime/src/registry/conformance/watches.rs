@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, future::Future, pin::pin};
 use bytes::Bytes;
 use futures_util::{StreamExt, future};
 
-use super::{Compact, Place, Suite, wait};
+use super::suite::{Compact, Place, Suite, wait};
 use crate::registry::{Event, RegistryError, WatchItem};
 
 pub(super) async fn run(suite: &Suite, compact: &Compact) {

@@ -9,8 +9,8 @@ use super::{holder, place::Place, standby::Standby};
 use crate::{
     net::{BoxStream, Endpoint, Listener, Network},
     registry::{
-        RegistryError,
-        api::{Context, Lease, LeaseId, Result, Session, Snapshot, Transaction, TransactionOutcome, Watch, WatchItem},
+        LeaseId, RegistryError,
+        api::{Context, Lease, Result, Session, Snapshot, Transaction, TransactionOutcome, Watch, WatchItem},
         etcd::{Address, Connector, EtcdSession},
         in_process,
     },

@@ -3,13 +3,11 @@
 use bytes::Bytes;
 use etcd_client::{Client, GetOptions, ResponseHeader};
 
-use super::{
-    classify,
-    session::{Failure, Outcome},
-};
+use super::classify;
 use crate::registry::{
-    RegistryError,
-    api::{KeyValue, Snapshot},
+    KeyValue, RegistryError,
+    api::Snapshot,
+    etcd::outcome::{Failure, Outcome},
 };
 
 /// Keys in one answer.

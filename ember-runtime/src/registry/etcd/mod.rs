@@ -6,6 +6,7 @@ mod classify;
 mod config;
 mod connection;
 mod list;
+mod outcome;
 mod session;
 mod tls;
 mod transaction;

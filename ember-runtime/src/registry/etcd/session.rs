@@ -6,18 +6,20 @@ use std::{
     time::Duration,
 };
 
-use etcd_client::{Client, Error};
+use etcd_client::Client;
 use futures_util::future::BoxFuture;
 use tokio::time::timeout;
 
 use super::{
     classify,
     connection::{Connection, Connector},
-    list, transaction, watch,
+    list,
+    outcome::{Failure, Outcome},
+    transaction, watch,
 };
 use crate::registry::{
-    RegistryError,
-    api::{Lease, LeaseId, Result, Session, Snapshot, Transaction, TransactionOutcome, Watch},
+    LeaseId, RegistryError,
+    api::{Lease, Result, Session, Snapshot, Transaction, TransactionOutcome, Watch},
 };
 
 /// An operation, connecting included.
@@ -38,27 +40,6 @@ enum Kind {
     Repeatable,
     /// Only if it certainly was not sent.
     Once,
-}
-
-/// Why an operation failed, before it is put into the registry's terms.
-pub(super) enum Failure {
-    Etcd(Error),
-    Known(RegistryError),
-}
-
-/// The result of an operation, as it comes from etcd.
-pub(super) type Outcome<T> = std::result::Result<T, Failure>;
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Etcd(error)
-    }
-}
-
-impl From<RegistryError> for Failure {
-    fn from(error: RegistryError) -> Self {
-        Self::Known(error)
-    }
 }
 
 impl EtcdSession {

@@ -2,8 +2,12 @@
 
 use etcd_client::{Client, Compare as EtcdCompare, CompareOp, PutOptions, Txn, TxnOp};
 
-use super::{list, session::Outcome};
-use crate::registry::api::{Compare, LeaseId, Operation, Transaction, TransactionOutcome};
+use super::list;
+use crate::registry::{
+    LeaseId,
+    api::{Compare, Operation, Transaction, TransactionOutcome},
+    etcd::outcome::Outcome,
+};
 
 pub(super) async fn commit(client: Client, transaction: Transaction) -> Outcome<TransactionOutcome> {
     let Transaction { when, then, otherwise } = transaction;

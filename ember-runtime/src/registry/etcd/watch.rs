@@ -11,11 +11,11 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use super::{
     classify,
     list::{self, MAX_ANSWER},
-    session::Outcome,
 };
 use crate::registry::{
-    RegistryError, SharedEvent,
-    api::{Event, Result, Watch, WatchItem},
+    Event, RegistryError, SharedEvent,
+    api::{Result, Watch, WatchItem},
+    etcd::outcome::Outcome,
 };
 
 /// How often a quiet watch asks for the revision. It shows lost data early. It also keeps the connection: etcd hangs up

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use etcd_client::proto::PbResponseHeader;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::member::{Member, TERM};
+use super::identity::{Member, TERM};
 use crate::registry::store::Store;
 
 /// Watches that all clients together may have.

@@ -8,6 +8,7 @@ mod absent;
 mod authority;
 mod face;
 mod from_wire;
+mod identity;
 mod incoming;
 mod kv;
 mod lease;
@@ -25,7 +26,7 @@ use etcd_client::proto::{PbClusterServer, PbKvServer, PbLeaseServer, PbMaintenan
 use tokio::{sync::oneshot, task::JoinHandle};
 use tonic::transport::Server;
 
-use self::{absent::Absent, face::Face, member::Member, wording::Wording};
+use self::{absent::Absent, face::Face, identity::Member, wording::Wording};
 use super::store::Store;
 use crate::net::Listener;
 

@@ -101,6 +101,19 @@ impl<'a> Draft<'a> {
     }
 }
 
+impl State {
+    /// Ends a lease and deletes its keys.
+    pub(super) fn revoke(&mut self, lease: LeaseId) -> Result<(), StoreError> {
+        let keys = self.leases.remove(lease)?;
+        let mut draft = Draft::new(self);
+        for key in keys {
+            draft.delete(&KeyRange::single(key));
+        }
+        draft.commit();
+        Ok(())
+    }
+}
+
 impl Drop for Draft<'_> {
     fn drop(&mut self) {
         for change in mem::take(&mut self.changes).into_iter().rev() {

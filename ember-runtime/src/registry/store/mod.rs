@@ -12,6 +12,7 @@ mod history;
 mod key_range;
 mod leases;
 pub(crate) mod limits;
+mod locked;
 mod plan;
 mod query;
 mod record;
@@ -22,197 +23,12 @@ mod tests;
 mod transaction;
 mod watcher;
 
-use std::{
-    pin::pin,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
-
-use bytes::Bytes;
-use tokio::{
-    sync::Notify,
-    time::{Instant, timeout_at},
-};
-
-use self::{draft::Draft, plan::Plan, state::State};
 pub(crate) use self::{
     error::StoreError,
     key_range::KeyRange,
+    locked::Store,
     query::{Found, Order, Query, Window},
     record::{At, Change, Record},
     transaction::{Condition, Done, Field, Op, Relation, Txn, TxnDone},
     watcher::{Gone, Watcher},
 };
-use crate::registry::LeaseId;
-
-/// Nobody sleeps longer than this at a time: tokio's timer has an end.
-const LONGEST_SLEEP: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// The store. Clones are the same store.
-#[derive(Debug, Clone)]
-pub(crate) struct Store(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    state: Mutex<State>,
-    /// A `Notify` wakes in the order of waiting; tokio's watch channel does not, which a simulation would see.
-    changed: Notify,
-}
-
-impl Store {
-    /// An empty store. Stores that follow each other at the same address need different incarnations: lease ids come
-    /// from it.
-    pub(crate) fn new(incarnation: u64) -> Self {
-        let state = Mutex::new(State::new(incarnation));
-        Self(Arc::new(Shared { state, changed: Notify::new() }))
-    }
-
-    /// Whether both are the same store.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-
-    /// The revision of the last write.
-    pub(crate) fn revision(&self) -> i64 {
-        self.with(|state, _| state.revision)
-    }
-
-    /// What all keys cost.
-    pub(crate) fn bytes(&self) -> usize {
-        self.with(|state, _| state.bytes)
-    }
-
-    /// The oldest revision that can still be watched from, or read.
-    pub(crate) fn oldest(&self) -> i64 {
-        self.with(|state, _| state.history.oldest())
-    }
-
-    /// Reads a range.
-    pub(crate) fn range(&self, query: &Query) -> Result<At<Found>, StoreError> {
-        self.with(|state, _| {
-            let found = query.run(&Draft::new(state))?;
-            Ok(At { revision: state.revision, value: found })
-        })
-    }
-
-    /// Applies a transaction: all of it, or on an error nothing.
-    pub(crate) fn commit(&self, txn: &Txn) -> Result<At<TxnDone>, StoreError> {
-        check::check(txn)?;
-        self.with(|state, _| {
-            let plan = Plan::of(txn, state);
-            plan.check(state)?;
-            let mut draft = Draft::new(state);
-            let done = plan.apply(&mut draft, &mut { limits::REPLY_BYTES })?;
-            draft.commit();
-            Ok(At { revision: state.revision, value: done })
-        })
-    }
-
-    /// As etcd does when it starts with the data of an earlier run: leases do not age while nobody serves them.
-    #[cfg(feature = "testing")]
-    pub(crate) fn restarted(&self) {
-        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.leases.renew_all(Instant::now());
-    }
-
-    /// Forgets the history before `revision`.
-    pub(crate) fn compact(&self, revision: i64) -> Result<At<()>, StoreError> {
-        self.with(|state, _| {
-            state.compact(revision)?;
-            Ok(At { revision: state.revision, value: () })
-        })
-    }
-
-    /// A sign that this process runs. A host gives one every few hundred milliseconds: after a longer silence it was frozen,
-    /// or the machine asleep, and no lease ends because of that. Without a first sign none is expected.
-    pub(crate) fn pulse(&self) {
-        self.with(|state, now| state.pulse = Some(now));
-    }
-
-    /// Grants a lease, with an id of the caller's choice or a free one.
-    pub(crate) fn grant(&self, id: Option<LeaseId>, ttl: Duration) -> Result<At<LeaseId>, StoreError> {
-        self.with(|state, now| {
-            let id = state.leases.grant(id, ttl, now)?;
-            Ok(At { revision: state.revision, value: id })
-        })
-    }
-
-    /// Renews a lease; the time that it lives from now.
-    pub(crate) fn keep_alive(&self, lease: LeaseId) -> Result<At<Duration>, StoreError> {
-        self.with(|state, now| {
-            let ttl = state.leases.renew(lease, now)?;
-            Ok(At { revision: state.revision, value: ttl })
-        })
-    }
-
-    /// Ends a lease and deletes its keys.
-    pub(crate) fn revoke(&self, lease: LeaseId) -> Result<At<()>, StoreError> {
-        self.with(|state, _| {
-            state.revoke(lease)?;
-            Ok(At { revision: state.revision, value: () })
-        })
-    }
-
-    /// What is known of a lease.
-    pub(crate) fn lease(&self, lease: LeaseId) -> Result<At<LeaseState>, StoreError> {
-        self.with(|state, now| {
-            let (remaining, granted, keys) = state.lease(lease, now)?;
-            Ok(At { revision: state.revision, value: LeaseState { remaining, granted, keys } })
-        })
-    }
-
-    /// The leases that live, in order of their ids.
-    pub(crate) fn leases(&self) -> At<Vec<LeaseId>> {
-        self.with(|state, _| At { revision: state.revision, value: state.leases.ids().collect() })
-    }
-
-    /// Watches `range` from revision `from` on (inclusive), which may lie in the future.
-    pub(crate) fn watch(&self, range: KeyRange, from: i64) -> Watcher {
-        Watcher::new(self.clone(), range, from)
-    }
-
-    /// Waits until the store is past `revision`. Cancel safe.
-    pub(crate) async fn wait_past(&self, revision: i64) {
-        loop {
-            let mut changed = pin!(self.0.changed.notified());
-            changed.as_mut().enable();
-            let (current, wake) = self.with(|state, now| {
-                let latest = now + LONGEST_SLEEP;
-                (state.revision, state.leases.next_deadline().map_or(latest, |deadline| deadline.min(latest)))
-            });
-            if current > revision {
-                return;
-            }
-            let _changed_or_time_to_look = timeout_at(wake, changed).await;
-        }
-    }
-
-    /// Every look at the state goes through here: ends what is over, and wakes the waiting if there is a reason.
-    fn with<T>(&self, look: impl FnOnce(&mut State, Instant) -> T) -> T {
-        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let (revision, deadline) = (state.revision, state.leases.next_deadline());
-        state.forgive(now);
-        state.expire(now);
-        let result = look(&mut state, now);
-        let sooner = match (state.leases.next_deadline(), deadline) {
-            (Some(next), Some(planned)) => next < planned,
-            (next, _) => next.is_some(),
-        };
-        let wake = sooner || state.revision != revision;
-        drop(state);
-        if wake {
-            self.0.changed.notify_waiters();
-        }
-        result
-    }
-}
-
-/// What is known of a lease.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct LeaseState {
-    pub(crate) remaining: Duration,
-    pub(crate) granted: Duration,
-    /// In order.
-    pub(crate) keys: Vec<Bytes>,
-}

@@ -7,7 +7,6 @@ use tokio::time::Instant;
 
 use super::{
     StoreError,
-    draft::Draft,
     history::History,
     key_range::KeyRange,
     leases::Leases,
@@ -56,17 +55,6 @@ impl State {
         while let Some(lease) = self.leases.expired(now) {
             let _known = self.revoke(lease);
         }
-    }
-
-    /// Ends a lease and deletes its keys.
-    pub(super) fn revoke(&mut self, lease: LeaseId) -> Result<(), StoreError> {
-        let keys = self.leases.remove(lease)?;
-        let mut draft = Draft::new(self);
-        for key in keys {
-            draft.delete(&KeyRange::single(key));
-        }
-        draft.commit();
-        Ok(())
     }
 
     /// The time left, the time granted, and the keys of a lease.

@@ -18,11 +18,14 @@ pub(crate) struct Gone {
     pub(crate) oldest: i64,
 }
 
-impl Watcher {
-    pub(super) fn new(store: Store, range: KeyRange, position: i64) -> Self {
-        Self { store, range, position }
+impl Store {
+    /// Watches `range` from revision `from` on (inclusive), which may lie in the future.
+    pub(crate) fn watch(&self, range: KeyRange, from: i64) -> Watcher {
+        Watcher { store: self.clone(), range, position: from }
     }
+}
 
+impl Watcher {
     /// The next changes of the range, with the store's revision. Never empty.
     ///
     /// # Cancel safety

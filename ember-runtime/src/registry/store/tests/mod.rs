@@ -4,7 +4,6 @@ mod history;
 mod leases;
 mod transactions;
 
-use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -31,11 +30,6 @@ fn all() -> KeyRange {
 }
 
 impl Store {
-    /// Handles of the store, those of watchers included.
-    pub(crate) fn users(&self) -> usize {
-        Arc::strong_count(&self.0)
-    }
-
     /// Applies operations that must succeed; the revision afterwards.
     fn write(&self, then: Vec<Op>) -> i64 {
         self.commit(&Txn { then, ..Txn::default() }).unwrap().revision

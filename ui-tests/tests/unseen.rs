@@ -1,6 +1,6 @@
 //! What the macros refuse in names when a program is built, the runtime refuses when a node starts, and the other way round.
 
-#[path = "../../ember-macros/src/parse/unseen.rs"]
+#[path = "../../ember-macros/src/parse/words/unseen.rs"]
 mod built;
 #[path = "../../ember-runtime/src/node/settings/unseen.rs"]
 mod started;

@@ -4,13 +4,11 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Attribute, Token, TypeParamBound, ext::IdentExt, parse_quote, punctuated::Punctuated};
 
-use super::{
-    client,
-    hidden::hidden,
-    method,
-    names::{local, signed},
+use super::client;
+use crate::{
+    generate::parts::{hidden, local, method, signed},
+    model::{Contract, Method, client_of},
 };
-use crate::model::{Contract, Method, client_of};
 
 pub(crate) fn contract(contract: &Contract) -> TokenStream {
     let Contract { runtime: k, item, cfgs, interface, .. } = contract;

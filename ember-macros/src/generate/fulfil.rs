@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, ImplItemFn, parse_quote, spanned::Spanned};
 
-use super::{method, names::local};
 use crate::{
+    generate::parts::{local, method},
     model::{Fulfilment, Runtime, Shape},
     text::text,
 };

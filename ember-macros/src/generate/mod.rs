@@ -7,16 +7,11 @@
 mod client;
 mod contract;
 mod fulfil;
-mod hidden;
-mod hook;
 mod message;
-mod method;
-mod names;
 mod own;
-mod results;
+mod parts;
 mod schema;
 mod unit;
-mod wire;
 
 pub(crate) use self::{
     contract::contract, fulfil::fulfilment, message::message, own::own_block, schema::travels, unit::unit,

@@ -4,13 +4,11 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Generics, Type, spanned::Spanned};
 
-use super::{
-    client,
-    hidden::hidden,
-    hook, method,
-    names::{marker, signed},
+use super::client;
+use crate::{
+    generate::parts::{hidden, hook, marker, method, signed},
+    model::{Event, EventOf, Method, OwnBlock, Runtime},
 };
-use crate::model::{Event, EventOf, Method, OwnBlock, Runtime};
 
 pub(crate) fn own_block(block: &OwnBlock) -> TokenStream {
     let OwnBlock { runtime: k, item, cfgs, interface, client } = block;

@@ -4,8 +4,8 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{GenericParam, Generics, Type, ext::IdentExt, parse_quote, spanned::Spanned};
 
-use super::hidden::hidden;
 use crate::{
+    generate::parts::hidden,
     model::{Body, Field, Fields, Runtime, Travels, Variant},
     text::text,
 };

@@ -4,8 +4,11 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{ItemStruct, Type, ext::IdentExt, parse_quote, spanned::Spanned};
 
-use super::{client, hidden::hidden, names::marker};
-use crate::model::{Mount, Runtime, ServiceSpec, Unit, UnitKind, respanned};
+use super::client;
+use crate::{
+    generate::parts::{hidden, marker},
+    model::{Mount, Runtime, ServiceSpec, Unit, UnitKind, respanned},
+};
 
 pub(crate) fn unit(unit: &Unit) -> TokenStream {
     let Unit { runtime: k, item, cfgs, .. } = unit;

@@ -4,17 +4,15 @@ use proc_macro2::{Ident, TokenStream};
 use syn::{Generics, ImplItem, ImplItemFn, ItemImpl, Visibility, parse_quote};
 
 use super::{
-    attrs, fulfil,
+    fulfil,
     hook::{Automatic, Marks},
     method::Mark,
-    options::Options,
-    path::{client_path, unit_path},
     signature::{self, Role},
-    types::mentioned,
 };
 use crate::{
     errors::Errors,
     model::{Fulfilment, Interface, OwnBlock, Reach, check_names},
+    parse::words::{Options, attrs, client_path, mentioned, unit_path},
 };
 
 /// What an `impl` with `#[rpc]` turned out to be.

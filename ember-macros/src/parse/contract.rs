@@ -4,15 +4,14 @@ use proc_macro2::TokenStream;
 use syn::{ItemTrait, TraitItem, TraitItemFn, Visibility, ext::IdentExt};
 
 use super::{
-    attrs,
     hook::Marks,
     method::Mark,
-    options::Options,
     signature::{self, Role},
 };
 use crate::{
     errors::Errors,
     model::{Contract, Interface, Reach, check_names},
+    parse::words::{Options, attrs},
 };
 
 pub(crate) fn contract(args: TokenStream, mut item: ItemTrait, errors: &mut Errors) -> Contract {

@@ -3,15 +3,14 @@
 use syn::{ImplItem, ItemImpl, Path};
 
 use super::{
-    attrs,
     hook::Marks,
     method::{prefix, refuse_options},
-    path::unit_path,
     signature::{self, Role},
 };
 use crate::{
     errors::Errors,
     model::{Fulfilment, Reach, Runtime},
+    parse::words::{attrs, unit_path},
 };
 
 pub(super) fn read(runtime: Runtime, contract: Path, item: ItemImpl, errors: &mut Errors) -> Fulfilment {

@@ -2,14 +2,11 @@
 
 use syn::{Attribute, Ident, LitStr, Signature, Token, Type, ext::IdentExt, parse::ParseStream};
 
-use super::{
-    attrs, cron as pattern, duration,
-    options::{closest, list},
-    signature::{self, Role},
-};
+use super::signature::{self, Role};
 use crate::{
     errors::Errors,
     model::{Event, EventOf, Hook, HookKind, Shape, Timing},
+    parse::words::{attrs, closest, cron as pattern, duration, list},
 };
 
 const HOOKS: &[(&str, HookKind)] =

@@ -4,16 +4,11 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, DeriveInput, Field, Item, Path, Token, parse_quote, punctuated::Punctuated};
 
-use super::{
-    attrs,
-    options::Options,
-    serde,
-    structure::structure,
-    types::{MAP_CALL_ERROR, call_error},
-};
+use super::structure::structure;
 use crate::{
     errors::Errors,
     model::{Message, Runtime, TOLD, Travels},
+    parse::words::{MAP_CALL_ERROR, Options, attrs, call_error, serde},
     text::text,
 };
 

@@ -3,13 +3,10 @@
 use proc_macro2::TokenStream;
 use syn::{Attribute, Signature, Visibility, ext::IdentExt};
 
-use super::{
-    attrs,
-    options::{NameOrPath, Options},
-};
 use crate::{
     errors::Errors,
     model::{Codec, Method, Reach, Shape},
+    parse::words::{NameOrPath, Options, attrs},
 };
 
 /// What makes a function callable: its name, or `#[rpc]` on it.

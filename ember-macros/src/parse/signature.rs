@@ -4,10 +4,10 @@ use proc_macro2::{Ident, Span};
 use quote::{ToTokens, format_ident};
 use syn::{FnArg, GenericArgument, Pat, PatType, PathArguments, Receiver, ReturnType, Signature, Type, parse_quote};
 
-use super::types::{self, FlawKind};
 use crate::{
     errors::Errors,
     model::{Arg, Output, Shape},
+    parse::words::{FlawKind, types},
 };
 
 /// Whose signature it is.

@@ -2,8 +2,10 @@
 
 use syn::{Data, DeriveInput, ext::IdentExt};
 
-use super::serde::{is_converted, is_skipped, stand_in, that_count};
-use crate::model::{Body, Field, Fields, Variant};
+use crate::{
+    model::{Body, Field, Fields, Variant},
+    parse::words::{is_converted, is_skipped, stand_in, that_count},
+};
 
 /// The parts of the type that are written.
 pub(super) fn structure(item: &DeriveInput) -> Body {

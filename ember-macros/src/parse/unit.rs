@@ -3,10 +3,10 @@
 use proc_macro2::TokenStream;
 use syn::{Attribute, Fields, Generics, ItemStruct, PathArguments, Type, ext::IdentExt};
 
-use super::{attrs, options::Options, types::mentioned};
 use crate::{
     errors::Errors,
     model::{Mount, ServiceSpec, Unit, UnitKind, is_generated},
+    parse::words::{Options, attrs, mentioned},
 };
 
 /// `#[service(…)] struct`.

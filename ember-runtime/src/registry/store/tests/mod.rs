@@ -4,7 +4,6 @@ mod history;
 mod leases;
 mod transactions;
 
-
 use bytes::Bytes;
 
 use super::{Change, KeyRange, Op, Query, Store, Txn};

@@ -12,7 +12,7 @@ const UNITS: &[(&str, u64)] = &[
 ];
 
 /// Reads a duration, or says how one is written.
-pub(super) fn parse(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     let wrong = || {
         let units: Vec<_> = UNITS.iter().map(|(unit, _)| format!("`{unit}`")).collect();
         let units = units.join(", ");
@@ -49,7 +49,7 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
 }
 
 /// Whether it is the duration of no time.
-pub(super) fn is_nothing(text: &str) -> bool {
+pub(crate) fn is_nothing(text: &str) -> bool {
     text.contains('0') && !text.contains(|c: char| c.is_ascii_digit() && c != '0')
 }
 

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::Attribute;
 
 /// A block whose names nobody sees. The lints are about code that a person writes.
-pub(super) fn hidden(cfgs: &[Attribute], items: &TokenStream) -> TokenStream {
+pub(crate) fn hidden(cfgs: &[Attribute], items: &TokenStream) -> TokenStream {
     quote! {
         #(#cfgs)*
         #[allow(

@@ -7,18 +7,18 @@ use syn::ext::IdentExt;
 use crate::model::Shape;
 
 /// A local that no argument of the user's can be confused with.
-pub(super) fn local(name: &str, near: &Ident) -> Ident {
+pub(crate) fn local(name: &str, near: &Ident) -> Ident {
     Ident::new(name, Span::mixed_site().located_at(near.span()))
 }
 
 /// The type that stands for a hook or a field, or for a method together with [`signed`].
-pub(super) fn marker(ident: &Ident) -> Ident {
+pub(crate) fn marker(ident: &Ident) -> Ident {
     format_ident!("__{}", ident.unraw(), span = ident.span())
 }
 
 /// The marker of a method with the method's signature: so its descriptions are as private as the types that it mentions,
 /// and a `pub` method of a `pub` service may take what only its own package knows.
-pub(super) fn signed(marker: &Ident, shape: &Shape) -> TokenStream {
+pub(crate) fn signed(marker: &Ident, shape: &Shape) -> TokenStream {
     let types = shape.args.iter().map(|arg| &arg.ty);
     let whole = shape.output.whole();
     quote!(#marker<fn(#(#types),*) -> #whole>)

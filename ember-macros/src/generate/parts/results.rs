@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use crate::model::{Output, Runtime};
 
 /// The types of the value and of the error.
-pub(super) fn results(k: &Runtime, output: &Output) -> (TokenStream, TokenStream) {
+pub(crate) fn results(k: &Runtime, output: &Output) -> (TokenStream, TokenStream) {
     match output.seen() {
         Output::Later { of, .. } => results(k, of),
         Output::Value(value) => (quote!(#value), quote!(#k::Infallible)),

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// `fn wire`.
-pub(super) fn wire(k: &Runtime, method: &Method) -> TokenStream {
+pub(crate) fn wire(k: &Runtime, method: &Method) -> TokenStream {
     let Method { shape, codec, .. } = method;
     let near = &shape.ident;
     let coding = |name: &Ident, ty: &TokenStream, at: &Type| coding(k, codec, name, ty, at);

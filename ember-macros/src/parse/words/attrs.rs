@@ -6,23 +6,23 @@ use syn::{Attribute, Meta};
 use crate::errors::Errors;
 
 /// Removes the attributes called `name`, however their path begins, and returns them.
-pub(super) fn take(attrs: &mut Vec<Attribute>, name: &str) -> Vec<Attribute> {
+pub(crate) fn take(attrs: &mut Vec<Attribute>, name: &str) -> Vec<Attribute> {
     attrs.extract_if(.., |attr| attr.path().segments.last().is_some_and(|last| last.ident == name)).collect()
 }
 
 /// The `cfg` attributes.
-pub(super) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
+pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
     attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect()
 }
 
 /// What a client's method has in common with the server's: `cfg`, `cfg_attr`, documentation, deprecation.
-pub(super) fn carried(attrs: &[Attribute]) -> Vec<Attribute> {
+pub(crate) fn carried(attrs: &[Attribute]) -> Vec<Attribute> {
     let is_carried = |attr: &&Attribute| ["cfg", "doc", "deprecated"].iter().any(|name| attr.path().is_ident(name));
     attrs.iter().filter(is_carried).cloned().collect()
 }
 
 /// What stands in the brackets of an attribute.
-pub(super) fn args(attr: &Attribute, errors: &mut Errors) -> TokenStream {
+pub(crate) fn args(attr: &Attribute, errors: &mut Errors) -> TokenStream {
     match &attr.meta {
         Meta::Path(_) => TokenStream::new(),
         Meta::List(list) => list.tokens.clone(),

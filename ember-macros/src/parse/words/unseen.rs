@@ -2,7 +2,7 @@
 
 /// Whether nobody sees the character, or it changes how others are shown, such as the direction in which they are read. What joins
 /// others to one (in emoji, and in some scripts) is none of them.
-pub(super) fn is_unseen(c: char) -> bool {
+pub(crate) fn is_unseen(c: char) -> bool {
     let marks = ['\u{ad}', '\u{61c}', '\u{180e}', '\u{200b}', '\u{200e}', '\u{200f}', '\u{feff}'];
     // Fillers, which are letters or symbols to Unicode, and blank to the eye.
     let fillers = ['\u{115f}', '\u{1160}', '\u{2800}', '\u{3164}', '\u{ffa0}'];
@@ -11,7 +11,7 @@ pub(super) fn is_unseen(c: char) -> bool {
 }
 
 /// Whether there are only marks that are put onto the character before them (accents, variation selectors), and none to put them on.
-pub(super) fn is_only_marks(text: &str) -> bool {
+pub(crate) fn is_only_marks(text: &str) -> bool {
     // The standard library has no table of them for all to use, but escapes them where they begin a text, and only there.
     let is_mark = |c: char| {
         c.escape_debug().count() > 1 && String::from_iter(['x', c]).escape_debug().count() == 2 || c.is_whitespace()

@@ -39,19 +39,19 @@ fn find(attrs: &[Attribute], name: &str) -> Option<Meta> {
 }
 
 /// Whether a field or variant is neither written nor read.
-pub(super) fn is_skipped(attrs: &[Attribute]) -> bool {
+pub(crate) fn is_skipped(attrs: &[Attribute]) -> bool {
     find(attrs, "skip").is_some()
         || find(attrs, "skip_serializing").is_some() && find(attrs, "skip_deserializing").is_some()
 }
 
 /// Whether functions of the user's write and read a field, or what a variant holds: its type's own way to travel is not used then.
-pub(super) fn is_converted(attrs: &[Attribute]) -> bool {
+pub(crate) fn is_converted(attrs: &[Attribute]) -> bool {
     find(attrs, "with").is_some()
         || find(attrs, "serialize_with").is_some() && find(attrs, "deserialize_with").is_some()
 }
 
 /// The options that may change the bytes, as text.
-pub(super) fn that_count(attrs: &[Attribute]) -> String {
+pub(crate) fn that_count(attrs: &[Attribute]) -> String {
     let counts = |option: &Meta| !HARMLESS.iter().any(|name| option.path().is_ident(name));
     options(attrs)
         .filter(counts)
@@ -61,7 +61,7 @@ pub(super) fn that_count(attrs: &[Attribute]) -> String {
 }
 
 /// The type that stands for this one on the wire: `from = "…"` or `try_from = "…"`.
-pub(super) fn stand_in(attrs: &[Attribute]) -> Option<Type> {
+pub(crate) fn stand_in(attrs: &[Attribute]) -> Option<Type> {
     text(find(attrs, "from").or_else(|| find(attrs, "try_from")).as_ref())?.parse().ok()
 }
 
@@ -72,7 +72,7 @@ fn text(option: Option<&Meta>) -> Option<LitStr> {
 }
 
 /// Complains of what cannot be carried: by any format, or, unless the type travels as JSON only, by postcard.
-pub(super) fn judge(item: &DeriveInput, json: bool, errors: &mut Errors) {
+pub(crate) fn judge(item: &DeriveInput, json: bool, errors: &mut Errors) {
     let mut judge = Judge { json, errors };
     judge.container(item);
     match &item.data {

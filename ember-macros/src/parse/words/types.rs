@@ -10,16 +10,16 @@ use syn::{
 use crate::text::text;
 
 /// What to do where `CallError` should travel.
-pub(super) const MAP_CALL_ERROR: &str = "`CallError` tells a caller how its own call went, and does not travel: map it to an \
+pub(crate) const MAP_CALL_ERROR: &str = "`CallError` tells a caller how its own call went, and does not travel: map it to an \
     error of your own, for instance to a variant with its text";
 
 /// What is wrong with a type.
-pub(super) struct Flaw {
-    pub(super) at: TokenStream,
-    pub(super) kind: FlawKind,
+pub(crate) struct Flaw {
+    pub(crate) at: TokenStream,
+    pub(crate) kind: FlawKind,
 }
 
-pub(super) enum FlawKind {
+pub(crate) enum FlawKind {
     /// With what to write instead.
     Borrowed(String),
     /// `'_` or `'a`.
@@ -32,14 +32,14 @@ pub(super) enum FlawKind {
 }
 
 /// The first thing in `ty` that callers cannot use. What does not travel may borrow for `'static`.
-pub(super) fn flaw(ty: &Type, travels: bool) -> Option<Flaw> {
+pub(crate) fn flaw(ty: &Type, travels: bool) -> Option<Flaw> {
     let mut search = Search { travels, first: None };
     search.visit_type(ty);
     search.first
 }
 
 /// Where `ty` mentions `CallError<…>`, which does not travel. Without its argument it may be a type of the user's.
-pub(super) fn call_error(ty: &Type) -> Option<TokenStream> {
+pub(crate) fn call_error(ty: &Type) -> Option<TokenStream> {
     flaw(ty, true).filter(|flaw| matches!(flaw.kind, FlawKind::CallError)).map(|flaw| flaw.at)
 }
 
@@ -115,7 +115,7 @@ fn owned(borrowed: &Type) -> String {
 }
 
 /// The first of the type parameters that `ty` mentions.
-pub(super) fn mentioned(ty: &Type, generics: &Generics) -> Option<Ident> {
+pub(crate) fn mentioned(ty: &Type, generics: &Generics) -> Option<Ident> {
     struct Mentions<'a>(&'a Generics, Option<Ident>);
 
     impl<'ast> Visit<'ast> for Mentions<'_> {

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// `impl Method`.
-pub(super) fn description(k: &Runtime, contract: &str, method: &Method, marker: &TokenStream) -> TokenStream {
+pub(crate) fn description(k: &Runtime, contract: &str, method: &Method, marker: &TokenStream) -> TokenStream {
     let Method { cfgs, .. } = method;
     let types = method.shape.args.iter().map(|arg| &arg.ty);
     let (value, error) = results(k, &method.shape.output);
@@ -57,13 +57,13 @@ fn info(k: &Runtime, contract: &str, method: &Method) -> TokenStream {
     }
 }
 
-pub(super) fn duration(duration: Duration) -> TokenStream {
+pub(crate) fn duration(duration: Duration) -> TokenStream {
     let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     quote!(::core::time::Duration::from_nanos(#nanos))
 }
 
 /// `impl HandledBy`: calls the user's function.
-pub(super) fn handler(
+pub(crate) fn handler(
     k: &Runtime,
     generics: &Generics,
     unit: &Type,
@@ -102,7 +102,7 @@ fn answered(k: &Runtime, shape: &Shape, call: &TokenStream) -> TokenStream {
 }
 
 /// What a handler gives back, of what the user's function has returned.
-pub(super) fn handled(k: &Runtime, shape: &Shape, returned: &TokenStream) -> TokenStream {
+pub(crate) fn handled(k: &Runtime, shape: &Shape, returned: &TokenStream) -> TokenStream {
     let handled = match (&shape.output, shape.output.seen().is_fallible()) {
         (Output::Later { .. }, true) => quote!(#k::Handled::later_result(#returned)),
         (Output::Later { .. }, false) => quote!(#k::Handled::later(#returned)),
@@ -113,7 +113,7 @@ pub(super) fn handled(k: &Runtime, shape: &Shape, returned: &TokenStream) -> Tok
 }
 
 /// `unit.rpc_buy(cx, item, count)`.
-pub(super) fn invoke(this: &Ident, cx: &Ident, shape: &Shape) -> TokenStream {
+pub(crate) fn invoke(this: &Ident, cx: &Ident, shape: &Shape) -> TokenStream {
     let ident = &shape.ident;
     let cx = shape.takes_cx.then(|| quote!(#cx,));
     let names = shape.args.iter().map(|arg| &arg.name);
@@ -122,6 +122,6 @@ pub(super) fn invoke(this: &Ident, cx: &Ident, shape: &Shape) -> TokenStream {
 
 /// `impl Future<Output = …> + Send`, at the name of the user's function: there the compiler complains of a future that is
 /// not `Send`.
-pub(super) fn future(shape: &Shape, output: &TokenStream) -> TokenStream {
+pub(crate) fn future(shape: &Shape, output: &TokenStream) -> TokenStream {
     quote_spanned!(shape.ident.span()=> impl ::core::future::Future<Output = #output> + ::core::marker::Send)
 }

@@ -5,7 +5,7 @@ use syn::{Path, PathArguments, Type};
 use crate::model::client_of;
 
 /// The path of a unit: only its last segment may have generic arguments.
-pub(super) fn unit_path(ty: &Type) -> Option<&Path> {
+pub(crate) fn unit_path(ty: &Type) -> Option<&Path> {
     match ty {
         Type::Path(path) if path.qself.is_none() => path
             .path
@@ -21,7 +21,7 @@ pub(super) fn unit_path(ty: &Type) -> Option<&Path> {
 }
 
 /// `shop::PlayerService` → `shop::PlayerServiceClient`.
-pub(super) fn client_path(mut unit: Path) -> Option<Path> {
+pub(crate) fn client_path(mut unit: Path) -> Option<Path> {
     let last = unit.segments.last_mut()?;
     last.ident = client_of(&last.ident);
     last.arguments = PathArguments::None;

@@ -25,7 +25,7 @@ const LATER: &[(&str, &[&str])] =
 const LONGEST: usize = 255;
 
 /// The options of one attribute. Each is taken out by what reads it; what is left at the end is unknown.
-pub(super) struct Options {
+pub(crate) struct Options {
     /// What carries them: `service`, `method`, …
     on: &'static str,
     given: Vec<Given>,
@@ -38,7 +38,7 @@ struct Given {
 }
 
 /// What stands behind an option that takes either.
-pub(super) enum NameOrPath {
+pub(crate) enum NameOrPath {
     Name(LitStr),
     Path(Path),
 }
@@ -50,7 +50,7 @@ enum Value {
 }
 
 impl Options {
-    pub(super) fn parse(on: &'static str, args: TokenStream, errors: &mut Errors) -> Self {
+    pub(crate) fn parse(on: &'static str, args: TokenStream, errors: &mut Errors) -> Self {
         let mut given: Vec<Given> = Vec::new();
         for part in split(args) {
             let Some(option) = errors.note(one.parse2(part)) else { continue };
@@ -70,7 +70,7 @@ impl Options {
     }
 
     /// `key = "…"`.
-    pub(super) fn string(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<LitStr> {
+    pub(crate) fn string(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<LitStr> {
         let option = self.take(key)?;
         if let Value::Is(tokens) = &option.value
             && let Ok(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) = syn::parse2(bare(tokens.clone()))
@@ -82,7 +82,7 @@ impl Options {
     }
 
     /// `key = "…"`, where the text can be part of a path.
-    pub(super) fn name(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<LitStr> {
+    pub(crate) fn name(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<LitStr> {
         let text = self.string(key, example, errors)?;
         let value = text.value();
         if value.len() > LONGEST {
@@ -98,7 +98,7 @@ impl Options {
     }
 
     /// `key = "…"`, where the text is a kind or the like.
-    pub(super) fn text(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<LitStr> {
+    pub(crate) fn text(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<LitStr> {
         let text = self.string(key, example, errors)?;
         let value = text.value();
         let is_seen = value.trim() == value && !value.chars().any(|c| c.is_control() || is_unseen(c));
@@ -116,7 +116,7 @@ impl Options {
     }
 
     /// `key = "1.2.0"`.
-    pub(super) fn version(&mut self, key: &'static str, errors: &mut Errors) -> Option<LitStr> {
+    pub(crate) fn version(&mut self, key: &'static str, errors: &mut Errors) -> Option<LitStr> {
         let text = self.string(key, "1.2.0", errors)?;
         let value = text.value();
         match value.parse::<semver::Version>() {
@@ -130,13 +130,13 @@ impl Options {
     }
 
     /// `key = "10s"`.
-    pub(super) fn duration(&mut self, key: &'static str, errors: &mut Errors) -> Option<Duration> {
+    pub(crate) fn duration(&mut self, key: &'static str, errors: &mut Errors) -> Option<Duration> {
         let text = self.string(key, "2s", errors)?;
         duration::parse(&text.value()).map_err(|message| errors.at(&text, message)).ok()
     }
 
     /// `key`.
-    pub(super) fn flag(&mut self, key: &'static str, errors: &mut Errors) -> bool {
+    pub(crate) fn flag(&mut self, key: &'static str, errors: &mut Errors) -> bool {
         let Some(option) = self.take(key) else { return false };
         if !matches!(option.value, Value::Flag) {
             errors.at(&option, format!("`{key}` takes no value: write `{key}` alone"));
@@ -145,7 +145,7 @@ impl Options {
     }
 
     /// `key = path`.
-    pub(super) fn path(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<Path> {
+    pub(crate) fn path(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<Path> {
         let option = self.take(key)?;
         if let Value::Is(tokens) = &option.value
             && let Ok(path) = Path::parse_mod_style.parse2(bare(tokens.clone()))
@@ -157,7 +157,7 @@ impl Options {
     }
 
     /// `key = "name"` or `key = path`, with its key.
-    pub(super) fn name_or_path(
+    pub(crate) fn name_or_path(
         &mut self,
         key: &'static str,
         name: &str,
@@ -178,7 +178,7 @@ impl Options {
     }
 
     /// `key(path, …)`.
-    pub(super) fn paths(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Vec<Path> {
+    pub(crate) fn paths(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Vec<Path> {
         let Some(option) = self.take(key) else { return Vec::new() };
         if let Value::List(tokens) = &option.value
             && let Ok(paths) = Punctuated::<Path, Token![,]>::parse_terminated.parse2(tokens.clone())
@@ -190,12 +190,12 @@ impl Options {
     }
 
     /// `crate = path`.
-    pub(super) fn runtime(&mut self, errors: &mut Errors) -> Runtime {
+    pub(crate) fn runtime(&mut self, errors: &mut Errors) -> Runtime {
         Runtime(self.path("crate", "the_name_of_the_crate_ember", errors))
     }
 
     /// Notes what nobody has asked for.
-    pub(super) fn finish(self, errors: &mut Errors) {
+    pub(crate) fn finish(self, errors: &mut Errors) {
         let later = LATER.iter().find(|(on, _)| *on == self.on).map_or(&[][..], |(_, later)| later);
         for option in &self.given {
             let key = option.key.unraw().to_string();
@@ -269,12 +269,12 @@ fn one(input: ParseStream<'_>) -> syn::Result<Given> {
 }
 
 /// ``` `a`, `b` ```.
-pub(super) fn list(names: &[&str]) -> String {
+pub(crate) fn list(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// The name that was probably meant.
-pub(super) fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let (distance, close) = known.iter().map(|other| (distance(name, other), *other)).min()?;
     (distance <= 1 + name.len() / 4).then_some(close)
 }

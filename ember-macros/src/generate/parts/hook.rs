@@ -11,7 +11,7 @@ use super::{
 use crate::model::{Cron, Event, EventOf, Hook, HookKind, Runtime, Shape, Timing};
 
 /// The type that stands for a hook, and how it is run.
-pub(super) fn hook(k: &Runtime, generics: &Generics, unit: &Type, Hook { shape, cfgs, .. }: &Hook) -> TokenStream {
+pub(crate) fn hook(k: &Runtime, generics: &Generics, unit: &Type, Hook { shape, cfgs, .. }: &Hook) -> TokenStream {
     let marker = marker(&shape.ident);
     let (params, _, bounds) = generics.split_for_impl();
     let name = shape.ident.unraw().to_string();
@@ -33,7 +33,7 @@ pub(super) fn hook(k: &Runtime, generics: &Generics, unit: &Type, Hook { shape, 
 }
 
 /// The type that stands for an event handler, and how it is run.
-pub(super) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Event) -> TokenStream {
+pub(crate) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Event) -> TokenStream {
     let Event { shape, of, cfgs } = handler;
     let (params, _, bounds) = generics.split_for_impl();
     let (event, takes_event) = match of {
@@ -66,7 +66,7 @@ pub(super) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Eve
 }
 
 /// `table.hook::<L, __load>(HookKind::Start);`
-pub(super) fn enter_hook(k: &Runtime, Hook { shape, when, cfgs }: &Hook) -> TokenStream {
+pub(crate) fn enter_hook(k: &Runtime, Hook { shape, when, cfgs }: &Hook) -> TokenStream {
     let marker = marker(&shape.ident);
     let entries = when.iter().map(|timing| {
         let entry = match timing {

@@ -26,7 +26,7 @@ const FIELDS: [Field; 6] = [
 const LENGTHS: [u8; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /// Reads a pattern, or says what is wrong with it.
-pub(super) fn parse(text: &str) -> Result<Cron, String> {
+pub(crate) fn parse(text: &str) -> Result<Cron, String> {
     let parts: Vec<&str> = text.split_whitespace().collect();
     if parts.len() != FIELDS.len() {
         return Err(format!(

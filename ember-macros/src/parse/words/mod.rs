@@ -1,0 +1,19 @@
+//! Single things that attributes say: names, durations, patterns, paths, types.
+
+pub(crate) mod attrs;
+pub(crate) mod cron;
+pub(crate) mod duration;
+mod item;
+mod options;
+mod path;
+pub(crate) mod serde;
+pub(crate) mod types;
+mod unseen;
+
+pub(crate) use self::{
+    item::keyword,
+    options::{NameOrPath, Options, closest, list},
+    path::{client_path, unit_path},
+    serde::{is_converted, is_skipped, stand_in, that_count},
+    types::{FlawKind, MAP_CALL_ERROR, call_error, mentioned},
+};

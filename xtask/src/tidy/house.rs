@@ -19,7 +19,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
 ];
 
 /// So many files may stand side by side in a folder, besides its `mod.rs`: more need folders between them.
-const MAX_FILES: usize = 100;
+const MAX_FILES: usize = 12;
 
 /// What is wrong between the files.
 pub(super) fn findings(files: &[File]) -> Vec<String> {

@@ -1,21 +1,16 @@
 //! The formats that are built in, and their limits: what is written and read by serde. Knows nothing of methods and calls.
 
+mod compact;
 mod depth;
 mod digest;
-mod elements;
 mod error;
 mod json;
 mod message;
 mod postcard;
-mod read;
-mod reader;
 pub(crate) mod room;
 #[cfg(test)]
 mod tests;
 mod verify;
-mod within;
-mod write;
-mod writer;
 
 pub use self::{
     error::CodecError,

@@ -2,11 +2,8 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{
-    error::CodecError,
-    reader::Reader,
-    writer::{Unwritable, Writer},
-};
+use super::error::CodecError;
+use crate::message::format::compact::{Reader, Unwritable, Writer};
 
 /// Appends `value` as postcard; on an error a part of it may be there.
 pub(crate) fn append<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), Unwritable> {

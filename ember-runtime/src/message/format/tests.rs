@@ -10,14 +10,13 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{
     depth::{MAX_DEPTH, MAX_WRAPPERS, TooDeep},
     postcard::{append, read},
-    reader::MAX_EMPTY,
     verify,
-    writer::Unwritable,
 };
 use crate::{
     message::{
         CodecError,
         codecs::{Codec, Json, take_all},
+        format::compact::{MAX_EMPTY, Unwritable},
     },
     rng::Rng,
 };

@@ -20,11 +20,12 @@ use super::{
     json::write_json,
     message::Message,
     postcard::append,
-    reader::Reader,
     room::{Unwritten, put_within},
-    writer::Unwritable,
 };
-use crate::panics::attempt;
+use crate::{
+    message::format::compact::{Reader, Unwritable},
+    panics::attempt,
+};
 
 /// Whether values are checked in this build. The feature `testing` is for simulations, which may run in release builds too.
 pub(crate) const CHECKED: bool = cfg!(any(debug_assertions, feature = "testing"));

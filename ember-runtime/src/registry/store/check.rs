@@ -4,12 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
-use super::{
-    StoreError,
-    key_range::KeyRange,
-    limits,
-    transaction::{Op, Txn},
-};
+use super::transaction::{Op, Txn};
+use crate::registry::store::terms::{KeyRange, StoreError, limits};
 
 /// Looks at every branch, also at those that will not be taken.
 pub(super) fn check(txn: &Txn) -> Result<(), StoreError> {

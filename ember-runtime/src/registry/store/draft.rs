@@ -4,14 +4,11 @@ use std::{mem, sync::Arc};
 
 use bytes::Bytes;
 
-use super::{
-    StoreError,
-    key_range::KeyRange,
-    limits,
-    record::{Change, Record},
-    state::State,
+use super::state::State;
+use crate::registry::{
+    LeaseId,
+    store::terms::{Change, KeyRange, Record, StoreError, limits},
 };
-use crate::registry::LeaseId;
 
 /// Writes go into the state at once; dropped without [`commit`](Self::commit), it takes them back.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use super::{limits, record::Change};
+use crate::registry::store::terms::{Change, limits};
 
 #[derive(Debug)]
 pub(super) struct History {

@@ -8,8 +8,10 @@ use std::{
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{StoreError, limits};
-use crate::registry::LeaseId;
+use crate::registry::{
+    LeaseId,
+    store::terms::{StoreError, limits},
+};
 
 #[derive(Debug)]
 pub(super) struct Leases {

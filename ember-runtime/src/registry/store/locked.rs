@@ -12,8 +12,11 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{At, Found, Query, StoreError, Txn, TxnDone, check::check, draft::Draft, limits, plan::Plan, state::State};
-use crate::registry::LeaseId;
+use super::{Found, Query, Txn, TxnDone, check::check, draft::Draft, plan::Plan, state::State};
+use crate::registry::{
+    LeaseId,
+    store::terms::{At, StoreError, limits},
+};
 
 /// Nobody sleeps longer than this at a time: tokio's timer has an end.
 const LONGEST_SLEEP: Duration = Duration::from_secs(24 * 60 * 60);

@@ -7,28 +7,22 @@
 
 mod check;
 mod draft;
-mod error;
 mod history;
-mod key_range;
 mod leases;
-pub(crate) mod limits;
 mod locked;
 mod plan;
 mod query;
-mod record;
-pub(crate) mod size;
 mod state;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod transaction;
 mod watcher;
 
 pub(crate) use self::{
-    error::StoreError,
-    key_range::KeyRange,
     locked::Store,
     query::{Found, Order, Query, Window},
-    record::{At, Change, Record},
+    terms::{At, Change, KeyRange, Record, StoreError, size},
     transaction::{Condition, Done, Field, Op, Relation, Txn, TxnDone},
     watcher::{Gone, Watcher},
 };

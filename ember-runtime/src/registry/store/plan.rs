@@ -3,15 +3,15 @@
 use bytes::Bytes;
 
 use super::{
-    StoreError,
     draft::Draft,
-    key_range::KeyRange,
     query::Query,
-    record::At,
     state::State,
     transaction::{Done, Op, Txn, TxnDone},
 };
-use crate::registry::LeaseId;
+use crate::registry::{
+    LeaseId,
+    store::terms::{At, KeyRange, StoreError},
+};
 
 /// The branches that are taken.
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use super::{StoreError, draft::Draft, key_range::KeyRange, record::Record};
+use super::draft::Draft;
+use crate::registry::store::terms::{KeyRange, Record, StoreError};
 
 /// What to read. The default of everything but `range` is "no restriction".
 #[derive(Debug, Clone)]

@@ -5,15 +5,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{
-    StoreError,
-    history::History,
-    key_range::KeyRange,
-    leases::Leases,
-    limits,
-    record::{Change, Record},
+use super::{history::History, leases::Leases};
+use crate::registry::{
+    LeaseId,
+    store::terms::{Change, KeyRange, Record, StoreError, limits},
 };
-use crate::registry::LeaseId;
 
 #[derive(Debug)]
 pub(super) struct State {

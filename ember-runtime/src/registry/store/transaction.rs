@@ -5,12 +5,13 @@ use std::{cmp::Ordering, sync::Arc};
 use bytes::Bytes;
 
 use super::{
-    key_range::KeyRange,
     query::{Found, Query},
-    record::{At, Record},
     state::State,
 };
-use crate::registry::LeaseId;
+use crate::registry::{
+    LeaseId,
+    store::terms::{At, KeyRange, Record},
+};
 
 /// A conditional write.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,7 @@
 //! A place in the history: reads the changes of a range, in order, none left out.
 
-use super::{At, Store, key_range::KeyRange, limits, record::Change, state::State};
+use super::{Store, state::State};
+use crate::registry::store::terms::{At, Change, KeyRange, limits};
 
 /// Holds no changes: one that is not read costs nothing, and one that is read too late finds its place gone.
 #[derive(Debug)]

@@ -6,7 +6,10 @@ use tokio::time::sleep;
 
 use super::{all, delete, named, put, put_leased};
 use crate::{
-    registry::store::{Gone, KeyRange, Op, Query, Store, StoreError, limits},
+    registry::store::{
+        Gone, Op, Query, Store,
+        terms::{KeyRange, StoreError, limits},
+    },
     rng::Rng,
 };
 

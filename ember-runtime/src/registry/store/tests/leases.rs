@@ -4,7 +4,7 @@ use futures_util::future::join;
 use tokio::time::{Instant, advance, timeout};
 
 use super::{all, named, put, put_leased};
-use crate::registry::store::{Store, StoreError};
+use crate::registry::store::{Store, terms::StoreError};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -6,7 +6,8 @@ mod transactions;
 
 use bytes::Bytes;
 
-use super::{Change, KeyRange, Op, Query, Store, Txn};
+use super::{Op, Query, Store, Txn};
+use crate::registry::store::terms::{Change, KeyRange};
 
 fn put(key: &str, value: &str) -> Op {
     Op::Put {

@@ -4,7 +4,8 @@ use bytes::Bytes;
 
 use super::{all, delete, put, put_leased};
 use crate::registry::store::{
-    Condition, Field, Found, KeyRange, Op, Order, Query, Relation, Store, StoreError, Txn, Window, limits,
+    Condition, Field, Found, Op, Order, Query, Relation, Store, Txn, Window,
+    terms::{KeyRange, StoreError, limits},
 };
 
 const MINUTE: Duration = Duration::from_secs(60);

@@ -8,10 +8,8 @@ use serde::{
     },
 };
 
-use super::{
-    depth::Depth,
-    writer::{Result, Unwritable, Writer},
-};
+use super::writer::{Result, Unwritable, Writer};
+use crate::message::format::depth::Depth;
 
 #[cold]
 fn left_out(field: &str) -> Unwritable {
@@ -29,19 +27,19 @@ pub(crate) struct Within<'w, 'a> {
 
 impl<'w, 'a> Within<'w, 'a> {
     #[inline]
-    pub(super) fn new(writer: &'w mut Writer<'a>, levels: u16) -> Result<Self> {
+    pub(crate) fn new(writer: &'w mut Writer<'a>, levels: u16) -> Result<Self> {
         let outside = writer.depth;
         writer.depth = outside.within(levels).map_err(Unwritable::TooDeep)?;
         Ok(Self { writer, outside })
     }
 
     #[inline]
-    pub(super) fn put<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+    pub(crate) fn put<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         value.serialize(&mut *self.writer)
     }
 
     #[inline]
-    pub(super) fn leave(self) {
+    pub(crate) fn leave(self) {
         self.writer.depth = self.outside;
     }
 }

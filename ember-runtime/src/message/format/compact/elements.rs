@@ -5,7 +5,7 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use super::reader::{MAX_EMPTY, Reader, Result, Unreadable};
 
 /// What is left of a sequence, tuple, struct or map.
-pub(super) struct Elements<'a, 'de> {
+pub(crate) struct Elements<'a, 'de> {
     reader: &'a mut Reader<'de>,
     left: usize,
     /// Whether the bytes say how many there are, and not the type.
@@ -14,7 +14,7 @@ pub(super) struct Elements<'a, 'de> {
 
 impl<'a, 'de> Elements<'a, 'de> {
     #[inline]
-    pub(super) fn new(reader: &'a mut Reader<'de>, left: usize, counted: bool) -> Self {
+    pub(crate) fn new(reader: &'a mut Reader<'de>, left: usize, counted: bool) -> Self {
         Self { reader, left, counted }
     }
 
@@ -41,7 +41,7 @@ impl<'a, 'de> Elements<'a, 'de> {
 
 /// Shows `left` elements to `visitor`, within so many levels.
 #[inline]
-pub(super) fn elements<'de, V: Visitor<'de>>(
+pub(crate) fn elements<'de, V: Visitor<'de>>(
     reader: &mut Reader<'de>,
     left: usize,
     levels: u16,

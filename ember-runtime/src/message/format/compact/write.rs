@@ -5,10 +5,10 @@ use std::fmt;
 use serde::{Serialize, Serializer, ser::Error as _};
 
 use super::{
-    room,
     within::Within,
     writer::{Result, Unwritable, Writer},
 };
+use crate::message::format::room;
 
 #[cold]
 fn of_unknown_length() -> Unwritable {

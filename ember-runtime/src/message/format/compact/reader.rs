@@ -5,10 +5,10 @@ use std::{borrow::Cow, fmt};
 
 use serde::de::Error as _;
 
-use super::depth::Depth;
+use crate::message::format::depth::Depth;
 
 /// Elements of sequences and maps that take no bytes, such as those of a `Vec<()>`: no more than these in one value.
-pub(super) const MAX_EMPTY: u32 = 65_536;
+pub(crate) const MAX_EMPTY: u32 = 65_536;
 
 /// Why bytes could not be read. Small, since it is a part of whatever is returned for a part of a value.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl serde::de::Error for Unreadable {
     }
 }
 
-pub(super) type Result<T> = std::result::Result<T, Unreadable>;
+pub(crate) type Result<T> = std::result::Result<T, Unreadable>;
 
 #[cold]
 fn ended() -> Unreadable {
@@ -43,10 +43,10 @@ fn too_large() -> Unreadable {
 
 /// A value's bytes, and what is left of the limits.
 pub(crate) struct Reader<'de> {
-    pub(super) rest: &'de [u8],
+    pub(crate) rest: &'de [u8],
     depth: Depth,
     /// So many more elements may have no bytes.
-    pub(super) empty: u32,
+    pub(crate) empty: u32,
 }
 
 impl<'de> Reader<'de> {
@@ -60,21 +60,21 @@ impl<'de> Reader<'de> {
     }
 
     #[inline]
-    pub(super) fn byte(&mut self) -> Result<u8> {
+    pub(crate) fn byte(&mut self) -> Result<u8> {
         let (byte, rest) = self.rest.split_first().ok_or_else(ended)?;
         self.rest = rest;
         Ok(*byte)
     }
 
     #[inline]
-    pub(super) fn bytes(&mut self, count: usize) -> Result<&'de [u8]> {
+    pub(crate) fn bytes(&mut self, count: usize) -> Result<&'de [u8]> {
         let (bytes, rest) = self.rest.split_at_checked(count).ok_or_else(ended)?;
         self.rest = rest;
         Ok(bytes)
     }
 
     #[inline]
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
         let (bytes, rest) = self.rest.split_first_chunk().ok_or_else(ended)?;
         self.rest = rest;
         Ok(*bytes)
@@ -82,7 +82,7 @@ impl<'de> Reader<'de> {
 
     /// Seven bits in each byte, the lowest first; the highest bit says that another follows.
     #[inline]
-    pub(super) fn varint<const BITS: u32>(&mut self) -> Result<u64> {
+    pub(crate) fn varint<const BITS: u32>(&mut self) -> Result<u64> {
         match self.rest.split_first() {
             // Most lengths, and all variants.
             Some((byte @ ..0x80, rest)) => {
@@ -107,7 +107,7 @@ impl<'de> Reader<'de> {
         Err(too_large())
     }
 
-    pub(super) fn long_varint(&mut self) -> Result<u128> {
+    pub(crate) fn long_varint(&mut self) -> Result<u128> {
         let mut value = 0;
         for shift in (0..128).step_by(7) {
             let byte = self.byte()?;
@@ -124,19 +124,19 @@ impl<'de> Reader<'de> {
     }
 
     #[inline]
-    pub(super) fn length(&mut self) -> Result<usize> {
+    pub(crate) fn length(&mut self) -> Result<usize> {
         usize::try_from(self.varint::<64>()?).map_err(Unreadable::custom)
     }
 
     #[inline]
-    pub(super) fn text(&mut self) -> Result<&'de str> {
+    pub(crate) fn text(&mut self) -> Result<&'de str> {
         let length = self.length()?;
         std::str::from_utf8(self.bytes(length)?).map_err(Unreadable::custom)
     }
 
     /// Reads what is within a level, or two.
     #[inline]
-    pub(super) fn within<T>(&mut self, levels: u16, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    pub(crate) fn within<T>(&mut self, levels: u16, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let outside = self.depth;
         self.depth = outside.within(levels).map_err(Unreadable::custom)?;
         let value = read(self);
@@ -145,7 +145,7 @@ impl<'de> Reader<'de> {
     }
 
     #[inline]
-    pub(super) fn wrapped<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    pub(crate) fn wrapped<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let outside = self.depth;
         self.depth = outside.wrapped().map_err(Unreadable::custom)?;
         let value = read(self);

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{
+use crate::message::format::{
     depth::{Depth, TooDeep},
     room,
 };
@@ -42,12 +42,12 @@ impl serde::ser::Error for Unwritable {
     }
 }
 
-pub(super) type Result<T> = std::result::Result<T, Unwritable>;
+pub(crate) type Result<T> = std::result::Result<T, Unwritable>;
 
 /// Appends what it writes. On an error a part of it may be there.
 pub(crate) struct Writer<'a> {
-    pub(super) out: &'a mut Vec<u8>,
-    pub(super) depth: Depth,
+    pub(crate) out: &'a mut Vec<u8>,
+    pub(crate) depth: Depth,
 }
 
 impl<'a> Writer<'a> {
@@ -56,17 +56,17 @@ impl<'a> Writer<'a> {
     }
 
     #[inline]
-    pub(super) fn push(&mut self, byte: u8) -> Result<()> {
+    pub(crate) fn push(&mut self, byte: u8) -> Result<()> {
         room::push(self.out, byte).map_err(|room::Full| Unwritable::TooLong)
     }
 
     #[inline]
-    pub(super) fn extend(&mut self, bytes: &[u8]) -> Result<()> {
+    pub(crate) fn extend(&mut self, bytes: &[u8]) -> Result<()> {
         room::extend(self.out, bytes).map_err(|room::Full| Unwritable::TooLong)
     }
 
     #[inline]
-    pub(super) fn varint(&mut self, mut value: u64) -> Result<()> {
+    pub(crate) fn varint(&mut self, mut value: u64) -> Result<()> {
         while value > 0x7f {
             self.push(value as u8 | 0x80)?;
             value >>= 7;
@@ -74,7 +74,7 @@ impl<'a> Writer<'a> {
         self.push(value as u8)
     }
 
-    pub(super) fn long_varint(&mut self, mut value: u128) -> Result<()> {
+    pub(crate) fn long_varint(&mut self, mut value: u128) -> Result<()> {
         while value > 0x7f {
             self.push(value as u8 | 0x80)?;
             value >>= 7;
@@ -83,13 +83,13 @@ impl<'a> Writer<'a> {
     }
 
     #[inline]
-    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
         self.varint(bytes.len() as u64)?;
         self.extend(bytes)
     }
 
     #[inline]
-    pub(super) fn wrapped<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+    pub(crate) fn wrapped<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         let outside = self.depth;
         self.depth = outside.wrapped().map_err(Unwritable::TooDeep)?;
         let done = value.serialize(&mut *self);

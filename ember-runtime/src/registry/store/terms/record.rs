@@ -47,7 +47,7 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    pub(super) fn new(revision: i64, key: Bytes, now: Option<Arc<Record>>, before: Option<Arc<Record>>) -> Self {
+    pub(crate) fn new(revision: i64, key: Bytes, now: Option<Arc<Record>>, before: Option<Arc<Record>>) -> Self {
         Self { revision, key, now, before, told: OnceLock::new() }
     }
 
@@ -58,7 +58,7 @@ impl Change {
 
     /// What it costs to remember, in bytes: with what those who watch are told of it and what they make of that, which is about as
     /// large as what is stored. Somebody always watches.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         let told = TOLD + self.key.len() + self.now.as_ref().map_or(0, |now| now.value.len());
         OVERHEAD + told + [&self.now, &self.before].into_iter().flatten().map(|record| record.size()).sum::<usize>()
     }

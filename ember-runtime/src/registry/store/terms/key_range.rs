@@ -77,7 +77,7 @@ impl KeyRange {
     }
 
     /// Its start and its end (exclusive). `None` if it holds nothing, or has no end.
-    pub(super) fn interval(&self) -> Option<(Bytes, Bytes)> {
+    pub(crate) fn interval(&self) -> Option<(Bytes, Bytes)> {
         let end = match &self.end {
             End::Single => [&self.start[..], &[0]].concat().into(),
             End::Before(end) if *end > self.start => end.clone(),
@@ -92,7 +92,7 @@ impl KeyRange {
     }
 
     /// The bounds for a `BTreeMap`; `None` for a range that holds nothing (there, asking the map would panic).
-    pub(super) fn bounds(&self) -> Option<Bounds<'_>> {
+    pub(crate) fn bounds(&self) -> Option<Bounds<'_>> {
         let end = match &self.end {
             End::Single => Bound::Included(&self.start[..]),
             End::Open => Bound::Unbounded,

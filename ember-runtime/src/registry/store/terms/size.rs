@@ -1,6 +1,6 @@
 //! How large a request is for etcd, which counts what it writes to its log.
 
-use super::{StoreError, limits};
+use super::{error::StoreError, limits};
 
 /// A member's number for the request, as etcd writes it: ten bytes, where the member's own number makes it long.
 const ENVELOPE: usize = 14;

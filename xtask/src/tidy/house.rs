@@ -90,7 +90,8 @@ fn told(circle: &[Module], imports: &BTreeSet<Import>) -> String {
 /// Folders with too many files side by side.
 fn crowded(files: &[File]) -> Vec<String> {
     let mut folders: BTreeMap<&str, usize> = BTreeMap::new();
-    for file in files.iter().filter(|file| file.in_src().is_some() && !file.test_only()) {
+    let of_a_crate = |file: &&File| CRATES.iter().any(|root| file.path.starts_with(root)) && !file.test_only();
+    for file in files.iter().filter(of_a_crate) {
         if let Some((folder, name)) = file.path.rsplit_once('/')
             && name != "mod.rs"
         {

@@ -44,7 +44,7 @@ impl fmt::Display for TooDeep {
 
 /// Where in a value one is.
 #[derive(Clone, Copy)]
-pub(super) struct Depth {
+pub(crate) struct Depth {
     levels: u16,
     wrappers: u16,
 }

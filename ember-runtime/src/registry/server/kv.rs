@@ -9,12 +9,11 @@ use futures_util::stream;
 use prost::Message;
 use tonic::{Request, Response, Status};
 
-use super::{
-    face::Face,
-    from_wire,
-    to_wire::{self, Wish},
+use super::face::Face;
+use crate::registry::{
+    server::translation::{Wish, from_wire, to_wire},
+    store::{At, Done, Op, Query, StoreError, Txn, size},
 };
-use crate::registry::store::{At, Done, Op, Query, StoreError, Txn, size};
 
 impl Face {
     /// One operation is a transaction of one.

@@ -7,18 +7,15 @@
 mod absent;
 mod authority;
 mod face;
-mod from_wire;
 mod identity;
 mod incoming;
 mod kv;
 mod lease;
 mod member;
-mod status;
 #[cfg(test)]
 mod tests;
-mod to_wire;
+mod translation;
 mod watch;
-mod wording;
 
 use std::time::Duration;
 
@@ -26,7 +23,7 @@ use etcd_client::proto::{PbClusterServer, PbKvServer, PbLeaseServer, PbMaintenan
 use tokio::{sync::oneshot, task::JoinHandle};
 use tonic::transport::Server;
 
-use self::{absent::Absent, face::Face, identity::Member, wording::Wording};
+use self::{absent::Absent, face::Face, identity::Member, translation::Wording};
 use super::store::Store;
 use crate::net::Listener;
 

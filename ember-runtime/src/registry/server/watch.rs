@@ -14,8 +14,11 @@ use tokio::{
 };
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{face::Face, to_wire, wording};
-use crate::registry::store::{At, Change, Gone, KeyRange, Watcher};
+use super::face::Face;
+use crate::registry::{
+    server::translation::{to_wire, wording},
+    store::{At, Change, Gone, KeyRange, Watcher},
+};
 
 /// How often a watch that asked for it hears that nothing has happened. As in etcd.
 const PROGRESS: Duration = Duration::from_secs(600);

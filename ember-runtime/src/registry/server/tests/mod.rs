@@ -17,10 +17,12 @@ use etcd_client::{AlarmAction, AlarmType, Channel, Client};
 use hyper_util::rt::TokioIo;
 use tonic::{Code, Status, transport};
 
-use super::{ServerHandle, serve};
 use crate::{
     net::{Endpoint, Network, OsNetwork},
-    registry::store::Store,
+    registry::{
+        server::{ServerHandle, serve},
+        store::Store,
+    },
 };
 
 /// Far longer than anything takes that works.

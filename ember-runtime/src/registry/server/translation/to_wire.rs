@@ -11,14 +11,14 @@ use crate::registry::store::{At, Change, Done, Found, Record, TxnDone};
 
 /// What a request wanted to be told, which is not the store's business. One for each operation, in the same shape.
 #[derive(Debug, Clone)]
-pub(super) enum Wish {
+pub(crate) enum Wish {
     Range,
     Put { previous: bool },
     Delete { previous: bool },
     Txn { then: Vec<Wish>, otherwise: Vec<Wish> },
 }
 
-pub(super) fn record(record: &Record, with_value: bool) -> PbKeyValue {
+pub(crate) fn record(record: &Record, with_value: bool) -> PbKeyValue {
     PbKeyValue {
         key: record.key.to_vec(),
         value: if with_value { record.value.to_vec() } else { Vec::new() },
@@ -30,7 +30,7 @@ pub(super) fn record(record: &Record, with_value: bool) -> PbKeyValue {
 }
 
 /// `previous`: with the record before, unless it is of a revision before this one.
-pub(super) fn event(change: &Change, previous: Option<i64>) -> PbEvent {
+pub(crate) fn event(change: &Change, previous: Option<i64>) -> PbEvent {
     let (kind, kv) = match &change.now {
         Some(now) => (0, record(now, true)),
         None => (1, PbKeyValue { key: change.key.to_vec(), mod_revision: change.revision, ..PbKeyValue::default() }),
@@ -40,21 +40,21 @@ pub(super) fn event(change: &Change, previous: Option<i64>) -> PbEvent {
     PbEvent { r#type: kind, kv: Some(kv), prev_kv }
 }
 
-pub(super) fn range(header: Option<PbResponseHeader>, found: &Found) -> PbRangeResponse {
+pub(crate) fn range(header: Option<PbResponseHeader>, found: &Found) -> PbRangeResponse {
     let kvs = found.records.iter().map(|record| self::record(record, !found.keys_only)).collect();
     PbRangeResponse { header, kvs, more: found.more, count: count(found.count) }
 }
 
-pub(super) fn put(header: Option<PbResponseHeader>, before: Option<&Arc<Record>>, previous: bool) -> PbPutResponse {
+pub(crate) fn put(header: Option<PbResponseHeader>, before: Option<&Arc<Record>>, previous: bool) -> PbPutResponse {
     PbPutResponse { header, prev_kv: before.filter(|_| previous).map(|before| record(before, true)) }
 }
 
-pub(super) fn deleted(header: Option<PbResponseHeader>, gone: &[Arc<Record>], previous: bool) -> PbDeleteResponse {
+pub(crate) fn deleted(header: Option<PbResponseHeader>, gone: &[Arc<Record>], previous: bool) -> PbDeleteResponse {
     let prev_kvs = if previous { gone.iter().map(|before| record(before, true)).collect() } else { Vec::new() };
     PbDeleteResponse { header, deleted: count(gone.len()), prev_kvs }
 }
 
-pub(super) fn txn(
+pub(crate) fn txn(
     header: Option<PbResponseHeader>,
     done: &TxnDone,
     then: &[Wish],

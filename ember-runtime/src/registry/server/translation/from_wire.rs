@@ -10,7 +10,7 @@ use tonic::Status;
 
 use crate::registry::store::{Condition, Field, KeyRange, Op, Order, Query, Record, Relation, StoreError, Txn, Window};
 
-pub(super) fn range(request: PbRangeRequest) -> Result<Query, Status> {
+pub(crate) fn range(request: PbRangeRequest) -> Result<Query, Status> {
     let window = |min, max| Window { min, max };
     Ok(Query {
         revision: request.revision,
@@ -41,7 +41,7 @@ fn order(order: i32, target: i32) -> Result<Option<Order>, Status> {
     }
 }
 
-pub(super) fn put(request: PbPutRequest) -> Result<Op, Status> {
+pub(crate) fn put(request: PbPutRequest) -> Result<Op, Status> {
     if request.ignore_value && !request.value.is_empty() {
         return Err(Status::invalid_argument("etcdserver: value is provided"));
     }
@@ -55,11 +55,11 @@ pub(super) fn put(request: PbPutRequest) -> Result<Op, Status> {
     })
 }
 
-pub(super) fn delete(request: PbDeleteRequest) -> Op {
+pub(crate) fn delete(request: PbDeleteRequest) -> Op {
     Op::Delete(KeyRange::from_wire(request.key, request.range_end))
 }
 
-pub(super) fn txn(request: PbTxnRequest) -> Result<Txn, Status> {
+pub(crate) fn txn(request: PbTxnRequest) -> Result<Txn, Status> {
     let PbTxnRequest { compare, success, failure } = request;
     let ops = |ops: Vec<PbTxnRequestOp>| ops.into_iter().map(op).collect::<Result<_, _>>();
     Ok(Txn {

@@ -26,7 +26,7 @@ const SERVICES: [&str; 8] = [
 ];
 
 /// A request that is larger than what is read at all. `None`: `status` is about something else.
-pub(super) fn too_large(status: &Status) -> Option<Status> {
+pub(crate) fn too_large(status: &Status) -> Option<Status> {
     let sizes = status.message().strip_prefix("Error, decoded message length too large: found ")?;
     let (found, limit) = sizes.strip_suffix(" bytes")?.split_once(" bytes, the limit is: ")?;
     let text = format!("grpc: received message larger than max ({found} vs. {limit})");
@@ -45,10 +45,10 @@ fn unknown(path: &str) -> Status {
 
 /// The layer over all services.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wording;
+pub(crate) struct Wording;
 
 #[derive(Debug, Clone)]
-pub(super) struct Worded<S>(S);
+pub(crate) struct Worded<S>(S);
 
 impl<S> Layer<S> for Wording {
     type Service = Worded<S>;

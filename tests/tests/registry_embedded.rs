@@ -167,6 +167,17 @@ async fn a_folder_that_others_may_enter_is_refused() {
     assert!(matches!(&error, RegistryError::Configuration(text) if text.contains("chmod 700")), "{error}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leases_end_where_the_folder_was_opened_to_others_while_it_was_served() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = private_folder();
+    let host = open_ready(&Embedded::at(folder.path())).await;
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let lease = host.grant(Duration::from_secs(2)).await.unwrap();
+    host.put("key".into(), "value".into(), Some(lease.id)).await.unwrap();
+    eventually("the end of the lease", async || (count(&*host).await.ok()? == 0).then_some(())).await;
+}
+
 #[tokio::test]
 async fn it_says_that_it_spans_one_machine() {
     let folder = private_folder();

@@ -317,6 +317,12 @@ fn an_instance_is_out_of_reach_as_soon_as_the_link_to_its_node_is_gone_and_until
 
             sim.partition("ada", "one");
             see("ada", false).await.unwrap();
+            // A link is asked for, and nobody answers: that is what such a call ends with.
+            let call = sim.on("ada", move |node: Node| async move {
+                node.select::<FragileClient>().pid(pid).client().rpc_break().timeout(ms(500)).await
+            });
+            let outcome = call.await.unwrap();
+            assert!(matches!(&outcome, Err(CallError::NotExecuted(it)) if matches!(it.reason(), RefusedReason::Unreachable(_))), "{outcome:?}");
             // It is the opinion of each node.
             see("eve", true).await.unwrap();
             see("one", true).await.unwrap();

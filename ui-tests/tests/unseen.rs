@@ -19,7 +19,21 @@ fn macros_and_runtime_agree_on_every_character_that_nobody_sees() {
 
 #[test]
 fn a_text_of_marks_alone_is_none_that_can_be_seen() {
-    for marks in ["\u{301}", "\u{34f}", "\u{fe0f}", "\u{e0100}\u{301}", "\u{345}", "\u{20dd}", "\u{301} \u{301}"] {
+    for marks in [
+        "\u{301}",
+        "\u{34f}",
+        "\u{fe0f}",
+        "\u{e0100}\u{301}",
+        "\u{345}",
+        "\u{20dd}",
+        "\u{301} \u{301}",
+        "\u{200d}",
+        "\u{200c}",
+        "\u{301}\u{200d}",
+    ]
+    .into_iter()
+    .chain(["\u{e0041}", "\u{e0001}", "\u{fff9}", "\u{1d173}"])
+    {
         assert!(built::is_only_marks(marks), "{marks:?}");
     }
     for seen in [

@@ -80,7 +80,7 @@ pub enum RefusedReason {
         limit: u64,
     },
     /// There is no link to the node, or it was lost before anything was sent.
-    #[error("its node cannot be reached: {0}")]
+    #[error("it cannot be reached: {0}")]
     Unreachable(String),
     /// The arguments could not be encoded or decoded.
     #[error("its arguments cannot travel: {0}")]

@@ -113,7 +113,10 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
     /// from elsewhere.
     #[track_caller]
     pub fn insert(&mut self, key: K, module: T) -> Option<T> {
-        self.try_insert(key, module).unwrap_or_else(|error| panic!("{error}"))
+        match self.try_insert(key, module) {
+            Ok(before) => before,
+            Err(error) => panic!("{error}; `try_insert` gives such keys back"),
+        }
     }
 
     /// Adds a module, as [`insert`](Self::insert) does.
@@ -130,10 +133,12 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
             let why = format!("no module `{}` can stand under such a key: {why}", T::NAME);
             return Err(InsertError::new(key, module, why));
         }
+        // The user's code: if it panics, nothing has happened.
+        let fresh = key.clone();
         let before = self.remove(&key);
         self.change();
         let entry = Entry { module: Some(Box::new(module)), life: Lifespan::new(), started: false };
-        self.fresh.insert(key.clone());
+        self.fresh.insert(fresh);
         self.entries.insert(key, entry);
         Ok(before)
     }

@@ -16,7 +16,7 @@ pub enum Endpoint {
 
 /// A text that is not an [`Endpoint`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an address: write `host:port` or `unix:/path/to/socket`")]
+#[error("`{0}` is not an address: write `host:port`, with a port up to 65535, or `unix:/path/to/socket`")]
 pub struct EndpointError(String);
 
 impl From<EndpointError> for crate::error::Error {

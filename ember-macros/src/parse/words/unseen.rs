@@ -10,11 +10,16 @@ pub(crate) fn is_unseen(c: char) -> bool {
     marks.contains(&c) || fillers.contains(&c) || ranges.iter().any(|range| range.contains(&c))
 }
 
-/// Whether there are only marks that are put onto the character before them (accents, variation selectors), and none to put them on.
+/// Whether there are only marks that are put onto the character before them (accents, variation selectors) or that join others, and
+/// none to put them on, or to join.
 pub(crate) fn is_only_marks(text: &str) -> bool {
     // The standard library has no table of them for all to use, but escapes them where they begin a text, and only there.
     let is_mark = |c: char| {
         c.escape_debug().count() > 1 && String::from_iter(['x', c]).escape_debug().count() == 2 || c.is_whitespace()
     };
-    !text.is_empty() && text.chars().all(is_mark)
+    // Joiners, and what says something of the characters around it: annotations, beams of notes, tags.
+    let joins =
+        ['\u{200c}'..='\u{200d}', '\u{fff9}'..='\u{fffb}', '\u{1d173}'..='\u{1d17a}', '\u{e0000}'..='\u{e007f}'];
+    let is_unseen_alone = |c: char| is_mark(c) || joins.iter().any(|range| range.contains(&c));
+    !text.is_empty() && text.chars().all(is_unseen_alone)
 }

@@ -65,7 +65,7 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
     let outcome = match timeout_at(deadline, whole).await {
         Ok(outcome) => outcome,
         Err(_) if course.handed_over.is_so() => Err(LostReason::Deadline.into()),
-        Err(_) => Err(course.waits.take().unwrap_or(RefusedReason::Expired).into()),
+        Err(_) => Err(course.waits_for().unwrap_or(RefusedReason::Expired).into()),
     };
     match (outcome, course.lost.take()) {
         (Ok(result), _) => sound::<M>(&course.target, result.map_err(CallError::App)),
@@ -174,6 +174,18 @@ impl Course {
         }
     }
 
+    /// What it waits for, if its own time alone is not the reason that it was not executed.
+    fn waits_for(&mut self) -> Option<RefusedReason> {
+        let link = || match (&self.handed_over, &self.place) {
+            (HandedOver::Elsewhere(_), Some(instance)) => Some(RefusedReason::Unreachable(format!(
+                "there is no link to its node yet: nothing at {} has answered in this time",
+                instance.node.endpoint
+            ))),
+            _ => None,
+        };
+        self.waits.take().or_else(link)
+    }
+
     /// Whether nobody can take the call any more: exactly one service was asked for, and it has ended, or takes no more before it does.
     fn is_final(&self, reason: &RefusedReason) -> bool {
         self.target.address.selector.pid.is_some() && matches!(reason, RefusedReason::Stopped | RefusedReason::Retiring)
@@ -193,7 +205,8 @@ impl Course {
     fn one_starts(&self, excluded: &[Pid]) -> bool {
         let selector = &self.target.address.selector;
         let matching = self.target.router.directory().group(&selector.interest).matching(selector);
-        matching.iter().any(|it| it.state == ServiceState::Starting && !excluded.contains(&it.pid))
+        let starts = |it: &Arc<Instance>| it.state == ServiceState::Starting && !self.target.router.retires(it.pid);
+        matching.iter().any(|it| starts(it) && !excluded.contains(&it.pid))
     }
 
     /// Whether nobody else can be this one: exactly one service was asked for, and its process has ended.

@@ -69,7 +69,12 @@ pub(crate) fn choose<'a>(
             ServiceState::Running | ServiceState::Starting => {
                 // It may take the call yet: one that retires is no reason beside that.
                 if matches!(refusal, None | Some(RefusedReason::Retiring)) {
-                    refusal = Some(RefusedReason::Unreachable("every instance has refused".into()));
+                    let why = if instance.state == ServiceState::Starting {
+                        "it is starting, for the first time or again, and takes no calls before that is over"
+                    } else {
+                        "every instance has refused"
+                    };
+                    refusal = Some(RefusedReason::Unreachable(why.into()));
                 }
             }
             ServiceState::Paused => refusal = Some(RefusedReason::Paused),

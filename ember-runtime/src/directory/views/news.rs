@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
+    ops::Bound,
     sync::Arc,
 };
 
@@ -70,8 +71,9 @@ impl News {
                 return;
             }
             let Some(oldest) = self.order.pop_front() else { return };
-            if self.waited_for.get(&oldest.id).is_some_and(|sender| sender.is_wanted()) {
-                // When very many leave at once, it has not been told yet.
+            let is_newest = self.departed.range(after(oldest)).next().is_none_or(|(next, _)| next.id != oldest.id);
+            if is_newest && self.waited_for.get(&oldest.id).is_some_and(|sender| sender.is_wanted()) {
+                // When very many leave at once, it has not been told yet. Of a node's runs only the last counts.
                 self.order.push_back(oldest);
             } else {
                 self.departed.remove(&oldest);
@@ -91,6 +93,11 @@ impl News {
     }
 }
 
+/// All runs after this one, of the same node first.
+fn after(node: NodeKey) -> (Bound<NodeKey>, Bound<NodeKey>) {
+    (Bound::Excluded(node), Bound::Unbounded)
+}
+
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
@@ -100,6 +107,18 @@ mod tests {
 
     fn key(id: u64) -> NodeKey {
         NodeKey { id: NodeId(id), incarnation: Incarnation(1) }
+    }
+
+    #[test]
+    fn of_a_node_that_somebody_waits_for_the_runs_before_its_last_are_forgotten_too() {
+        let mut news = News::default();
+        let _waits = news.of(NodeId(5));
+        let run = |number| NodeKey { id: NodeId(5), incarnation: Incarnation(number) };
+        (1..=10_000).for_each(|number| news.departed(run(number), Exit::Lost));
+        assert!(news.departed.len() <= REMEMBERED && news.order.len() == news.departed.len());
+        // The last one stays, however many others leave.
+        (6..6_000).for_each(|id| news.departed(key(id), Exit::InOrder));
+        assert_eq!(news.exit(run(10_000)), Some(Exit::Lost));
     }
 
     fn told(news: &mut News, receiver: &mut ordered::Receiver<()>) -> bool {

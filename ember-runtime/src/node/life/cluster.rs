@@ -76,6 +76,12 @@ impl NodeBuilder {
                 ),
                 source,
             },
+            io::ErrorKind::AddrInUse => Error::Io {
+                context: format!(
+                    "cannot listen on {endpoint}: something else does; give another port to `.listen(…)`, or 0 for any that is free"
+                ),
+                source,
+            },
             _ => Error::Io { context: format!("cannot listen on {endpoint}"), source },
         })
     }
@@ -227,9 +233,15 @@ fn unreachable(registry: &dyn Registry, trouble: Option<RegistryError>, waited: 
     };
     let (place, seconds) = (registry.reached_at(), waited.as_secs());
     // Nobody gave the address of one that has none, or that finds its place itself: it says itself what to look at.
-    let advice = if place.is_some() { ": is it running, and is its address right?" } else { "" };
+    let asks = why.ends_with('?');
+    let advice = if place.is_some() && !asks {
+        ": is it running, is its address right, and is it a registry that listens there?"
+    } else {
+        ""
+    };
     let place = place.filter(|place| !why.contains(place)).map(|place| format!("{place}: ")).unwrap_or_default();
-    RegistryError::Unavailable(format!("{place}{why}. Gave up after {seconds} s{advice}")).into()
+    RegistryError::Unavailable(format!("{place}{why}{} Gave up after {seconds} s{advice}", if asks { "" } else { "." }))
+        .into()
 }
 
 /// A node that follows the cluster, and that no view lists yet.

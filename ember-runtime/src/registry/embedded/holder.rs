@@ -1,6 +1,9 @@
 //! Which process serves, in words: it writes its number into the lock file.
 
-use std::{fs, path::Path};
+use std::{
+    fs::{self, File, TryLockError},
+    path::Path,
+};
 
 use rustix::process::{Pid, getpid, test_kill_process};
 
@@ -15,11 +18,22 @@ pub(super) fn this_process() -> String {
 
 /// Who has this lock, and what to do about one that stands still.
 pub(super) fn of(lock: &Path) -> String {
-    match fs::read_to_string(lock).ok().and_then(|text| text.trim().parse().ok()).and_then(Pid::from_raw) {
+    if !is_locked(lock) {
+        // What it says is of an earlier one, and its number may be somebody else's by now.
+        return "nobody serves it yet".into();
+    }
+    let written = fs::read_to_string(lock).ok().and_then(|text| text.trim().parse().ok());
+    // Anybody may have written it: to signal something else than one process is refused here.
+    match written.filter(|pid| *pid > 0).and_then(Pid::from_raw) {
         Some(pid) if pid == getpid() => "this process has just served it".into(),
         Some(pid) if test_kill_process(pid).is_ok() => of_process(pid.as_raw_nonzero().get()),
         _ => format!("nobody serves it yet, or whoever has locked {}", lock.display()),
     }
+}
+
+fn is_locked(lock: &Path) -> bool {
+    // Shared, and let go at once: whoever is about to serve tries again.
+    File::open(lock).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 fn of_process(pid: i32) -> String {

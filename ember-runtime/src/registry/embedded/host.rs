@@ -40,12 +40,16 @@ impl Host {
         self.store.clone()
     }
 
+    /// A sign of life, for the leases.
+    pub(super) fn pulse(&self) {
+        self.store.pulse();
+    }
+
     /// Looks whether it can still be found, and repairs what was removed: the data stays.
     ///
     /// # Errors
     /// If the lock file was removed and another process was faster to make a new one: it serves now, so this one has to stop.
     pub(super) async fn check(&mut self, network: &dyn Network) -> io::Result<()> {
-        self.store.pulse();
         if Identity::of(self.place.lock()) != Some(self.lock.identity) {
             let Some(lock) = Lock::try_take(self.place.lock())? else {
                 return Err(io::Error::other("its lock file was removed, and another process has taken its place"));

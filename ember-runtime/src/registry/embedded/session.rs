@@ -47,14 +47,7 @@ impl EmbeddedSession {
 
     /// Has what went wrong say whose registry it is: nobody gave its address, or knows which process serves it.
     async fn explained<T>(&self, operation: BoxFuture<'_, Result<T>>) -> Result<T> {
-        operation.await.map_err(|error| match error {
-            RegistryError::Unavailable(why) => {
-                let holder =
-                    if self.standby.store().is_some() { holder::this_process() } else { holder::of(self.place.lock()) };
-                RegistryError::Unavailable(format!("{why} (the embedded registry; {holder})"))
-            }
-            other => other,
-        })
+        operation.await.map_err(|error| explain(error, &self.standby, &self.place))
     }
 }
 
@@ -87,13 +80,32 @@ impl Session for EmbeddedSession {
     }
 
     fn watch(&self, prefix: String, from: i64) -> BoxFuture<'_, Result<Watch>> {
-        let Some(store) = self.standby.store() else { return self.explained(self.etcd.watch(prefix, from)).boxed() };
+        let Some(store) = self.standby.store() else {
+            let (watch, standby, place) =
+                (self.etcd.watch(prefix, from), Arc::clone(&self.standby), self.place.clone());
+            return async move {
+                let watch = self.explained(watch).await?;
+                // What breaks it is often the first that is heard of the end of whoever serves.
+                Ok(watch.map(move |item| item.map_err(|error| explain(error, &standby, &place))).boxed())
+            }
+            .boxed();
+        };
         let stopped = self.standby.stopped(&store).boxed();
         async move {
             let watch = in_process::session(store).watch(prefix, from).await?;
             Ok(stream::unfold(Some((watch, stopped)), next).boxed())
         }
         .boxed()
+    }
+}
+
+fn explain(error: RegistryError, standby: &Standby, place: &Place) -> RegistryError {
+    match error {
+        RegistryError::Unavailable(why) => {
+            let holder = if standby.store().is_some() { holder::this_process() } else { holder::of(place.lock()) };
+            RegistryError::Unavailable(format!("{why} (the embedded registry; {holder})"))
+        }
+        other => other,
     }
 }
 

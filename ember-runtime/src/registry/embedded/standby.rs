@@ -75,7 +75,8 @@ impl Standby {
 
     /// What this process serves, if it does.
     pub(super) fn store(&self) -> Option<Store> {
-        self.served.borrow().clone()
+        // Without its task it serves nothing.
+        if self.served.has_changed().is_err() { None } else { self.served.borrow().clone() }
     }
 
     /// Waits until this process serves `store` no more.
@@ -117,6 +118,10 @@ impl Running {
     }
 
     async fn step(&mut self) -> io::Result<()> {
+        if let Some(host) = &self.host {
+            // Whatever has become of the folder: leases end by the signs of life of whoever serves.
+            host.pulse();
+        }
         // Somebody may have cleaned up.
         self.place.prepare().map_err(io::Error::other)?;
         if let Some(host) = &mut self.host {

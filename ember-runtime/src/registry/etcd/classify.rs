@@ -74,8 +74,11 @@ pub(super) fn revision_gone(error: &Error) -> bool {
 pub(super) fn chain(error: &(dyn error::Error + 'static)) -> String {
     let mut line = String::new();
     for text in causes(error).map(ToString::to_string) {
-        if !line.contains(&text) {
-            line = if line.is_empty() { text } else { format!("{line}: {text}") };
+        // Some begin with what the one above them ends with.
+        let last = line.rsplit(": ").next().unwrap_or_default();
+        let more = text.strip_prefix(last).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&text);
+        if !line.contains(more) {
+            line = if line.is_empty() { text } else { format!("{line}: {more}") };
         }
     }
     line
@@ -101,6 +104,7 @@ fn status(status: &Status, lease: Option<LeaseId>) -> RegistryError {
         // The request asks for too long a life. What else is out of range is a revision.
         Code::OutOfRange if text.contains("lease TTL") => RegistryError::Rejected(text.into()),
         // Of an HTTP server, or of one for something else.
+        Code::Unimplemented if text.is_empty() => RegistryError::Protocol(NOT_ETCD.into()),
         Code::Unimplemented => RegistryError::Protocol(format!("{text}: {NOT_ETCD}")),
         Code::NotFound | Code::AlreadyExists | Code::FailedPrecondition | Code::OutOfRange => {
             RegistryError::Protocol(format!("{:?}: {text}", status.code()))

@@ -29,11 +29,14 @@ pub(crate) trait Guest: Send + Sync {
     fn cut_off(&self);
 }
 
+/// Since when it has made no step, and what ends it.
+type Place = (Instant, Weak<dyn Guest>);
+
 /// The strangers among a node's accepted connections.
 #[derive(Default)]
 pub(crate) struct Strangers {
-    /// By the connection's number: since when it has made no step.
-    places: Mutex<BTreeMap<u64, (Instant, Weak<dyn Guest>)>>,
+    /// By the connection's number.
+    places: Mutex<BTreeMap<u64, Place>>,
     left: Notify,
 }
 

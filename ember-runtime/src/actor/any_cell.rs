@@ -5,13 +5,16 @@ use std::{any::Any, fmt, sync::Arc, task::Context};
 use tokio::sync::watch;
 
 use super::{
-    CallCounts, CallbackPermit, Cell, Down, Host, OnTheSpot, Service, ServiceIdentity, ServiceState, Watcher, arrivals,
+    CallbackPermit, Cell, Host, OnTheSpot, Service, arrivals,
     callback::{CallbackJob, RouteFn, TellRefused},
     delivery,
-    states::Notice,
     waiting::Post,
 };
 use crate::{
+    actor::{
+        about::{Down, Notice, ServiceIdentity, ServiceState, Watcher},
+        turn::CallCounts,
+    },
     error::RefusedReason,
     id::{MethodId, Pid},
     message::{Arrivals, Lane, MethodInfo, Named, Reach},

@@ -10,16 +10,16 @@ use std::{
 };
 
 use super::{
-    Body, Core, Host, OnPanic, Particulars, Place, Service, ServiceState, Supervision, Table,
-    counts::Counts,
+    Body, Core, Host, Place, Service, Table,
     driver::Driver,
-    identity::Identity,
     job::Job,
-    states::States,
-    unsafe_turn::Turn,
     waiting::{Calls, Post},
 };
 use crate::{
+    actor::{
+        about::{Identity, OnPanic, Particulars, ServiceState, States, Supervision},
+        turn::{Counts, Turn},
+    },
     error::RefusedReason,
     id::Pid,
     mailbox::{Limits, Mailbox},

@@ -6,10 +6,11 @@ use std::{
 };
 
 use super::{
-    AnyCell, Here, Service, ServiceState,
+    AnyCell, Here, Service,
     callback::{Refused, RouteFn},
 };
 use crate::{
+    actor::about::ServiceState,
     clock::Clock,
     error::RefusedReason,
     id::Pid,

@@ -36,7 +36,7 @@ impl<'a, U: Unit> Cx<'a, U> {
     }
 
     /// Stops this service: after the running handler it takes no new work, finishes what waits in its mailbox, and ends.
-    /// With [`Restart::Always`](super::Restart::Always) it stops after the running handler, keeps its mailbox, and is started
+    /// With [`Restart::Always`](crate::actor::about::Restart::Always) it stops after the running handler, keeps its mailbox, and is started
     /// again.
     pub fn stop(&mut self) {
         self.core.stop = true;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Body, Cell, Down, EventFn, Service, TaskJob, Watcher, keyed};
+use super::{Body, Cell, EventFn, Service, TaskJob, keyed};
 use crate::{
+    actor::about::{Down, Watcher},
     error::Result,
     message::{Keys, Lane},
 };

@@ -10,12 +10,17 @@ use futures_util::task::AtomicWaker;
 use tokio::task::AbortHandle;
 
 use super::{
-    Cell, Ending, Place, Service, ServiceState, Source,
-    marks::{ABORTED, ENDED, Marks, READY, SPAWNED},
+    Cell, Ending, Place, Service, Source,
     run::{bury, run},
-    unsafe_turn::Held,
 };
-use crate::{message::Chain, panics::dispose};
+use crate::{
+    actor::{
+        about::ServiceState,
+        turn::{ABORTED, ENDED, Held, Marks, READY, SPAWNED},
+    },
+    message::Chain,
+    panics::dispose,
+};
 
 /// What a cell knows of its driver.
 #[derive(Debug, Default)]

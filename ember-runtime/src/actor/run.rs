@@ -6,14 +6,14 @@ use futures_util::FutureExt;
 use tokio::time::timeout;
 
 use super::{
-    AnyCell, Body, Cell, Core, HookKind, Host, OnPanic, Place, Restart, Service, ServiceState,
+    AnyCell, Body, Cell, Core, HookKind, Host, Place, Service,
     execute::report,
     keyed,
     serve::{End, finish, serve},
-    supervision::Budget,
     waiting::{Calls, Post},
 };
 use crate::{
+    actor::about::{Budget, OnPanic, Restart, ServiceState},
     error::{Error, RefusedReason, Result},
     mailbox::Batch,
     message::Chain,

@@ -9,15 +9,17 @@ use std::{
 use tokio::task::coop;
 
 use super::{
-    AnyCell, Body, Cell, Place, Restart, Service, ServiceState,
+    AnyCell, Body, Cell, Place, Service,
     job::{Driving, Running, Start},
     keyed,
-    pace::Pace,
     run::settle,
-    unsafe_turn::Held,
     waiting::{Calls, Post},
 };
 use crate::{
+    actor::{
+        about::{Restart, ServiceState},
+        turn::{Held, Pace},
+    },
     mailbox::{Batch, Next},
     panics::told,
 };

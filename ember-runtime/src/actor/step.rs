@@ -9,10 +9,12 @@ use super::{
     job::Running,
     keyed::Noticing,
     outcome::{Outcome, To},
-    pace::{self, Pace},
     pool::Memory,
 };
-use crate::message::Method;
+use crate::{
+    actor::turn::{Pace, pace},
+    message::Method,
+};
 
 /// What became of it.
 pub(super) enum Step<S: Service, M: Method> {

@@ -9,13 +9,13 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use super::{
-    AttachFn, Body, Down, HandledBy, Here, HookOf, OnEvent, Path, Port, Service,
+    AttachFn, Body, HandledBy, Here, HookOf, OnEvent, Path, Port, Service,
     call_job::{StartRaw, full_name, start_raw},
     execute::{run_event, run_hook},
     keyed::{Begin, Field, Keyed},
-    pace::Pace,
 };
 use crate::{
+    actor::{about::Down, turn::Pace},
     error::{Error, Result},
     id::{MethodId, fnv1a},
     message::{Method, MethodInfo},
@@ -127,7 +127,7 @@ pub enum Schedule {
     /// Whenever a clock on the wall shows what the pattern says. Of times that were missed, because the process was held up
     /// or the clock was set forward, one tick makes up for all; none comes twice when the clock is set back.
     #[cfg(feature = "cron")]
-    Cron(super::Cron),
+    Cron(crate::actor::about::Cron),
 }
 
 impl<S: Service> Table<S> {

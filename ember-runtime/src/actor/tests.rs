@@ -10,8 +10,9 @@ use std::{
 use bytes::Bytes;
 use futures_util::FutureExt;
 
-use super::{waiting::Calls, *};
+use super::waiting::Calls;
 use crate::{
+    actor::*,
     error::{Failure, RefusedReason},
     id::{Incarnation, MethodId, NodeId, NodeKey, Pid},
     mailbox::{Aside, Limits},

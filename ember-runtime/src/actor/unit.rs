@@ -2,7 +2,8 @@
 
 use std::marker::PhantomData;
 
-use super::{Path, ServiceSpec, Table};
+use super::{Path, Table};
+use crate::actor::about::ServiceSpec;
 
 /// A service or a module: something with methods, hooks and timers.
 #[diagnostic::on_unimplemented(

@@ -1,6 +1,7 @@
 //! A service in the hands of somebody who is not its driver: a caller that found it idle, or a link that brings calls.
 
-use super::{Body, Cell, Place, Service, job::Running, unsafe_turn::Held};
+use super::{Body, Cell, Place, Service, job::Running};
+use crate::actor::turn::Held;
 
 /// The turn, and the service.
 pub(super) struct Visit<'a, S: Service> {

@@ -2,11 +2,11 @@
 
 #![cfg(test)]
 
-#[path = "../../../ember-runtime/src/actor/unsafe_turn.rs"]
+#[path = "../../../ember-runtime/src/actor/turn/unsafe_turn.rs"]
 #[allow(dead_code, reason = "the runtime uses all of it")]
 mod unsafe_turn;
 
-#[path = "../../../ember-runtime/src/actor/marks.rs"]
+#[path = "../../../ember-runtime/src/actor/turn/marks.rs"]
 mod marks;
 
 /// What they are built on here.

@@ -10,8 +10,9 @@ use super::source;
 const CRATES: [&str; 2] = ["ember-runtime/src/", "ember-macros/src/"];
 
 /// The floors of rooms that have some, ground floor first: a file uses those of its own floor and below.
-const FLOORS: [(&str, &[&str]); 5] = [
+const FLOORS: [(&str, &[&str]); 6] = [
     ("message", &["format", "codecs", "methods", "metadata", "replies"]),
+    ("actor", &["turn", "about"]),
     ("call", &["routes", "requests", "reach", "paths", "clients"]),
     ("node", &["settings", "hosting", "process", "life"]),
     ("directory", &["records", "instances", "views", "membership"]),

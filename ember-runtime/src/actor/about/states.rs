@@ -8,12 +8,12 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::ServiceState;
+use super::spec::ServiceState;
 use crate::panics::woken;
 
 /// The state of one service.
 #[derive(Debug)]
-pub(super) struct States(Mutex<Present>);
+pub(crate) struct States(Mutex<Present>);
 
 #[derive(Debug)]
 struct Present {
@@ -32,7 +32,7 @@ struct Told {
 pub(crate) type Notice = Box<dyn Fn() + Send + Sync>;
 
 impl States {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(Mutex::new(Present { state: ServiceState::Starting, told: None }))
     }
 
@@ -40,11 +40,11 @@ impl States {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn now(&self) -> ServiceState {
+    pub(crate) fn now(&self) -> ServiceState {
         self.lock().state
     }
 
-    pub(super) fn subscribe(&self) -> watch::Receiver<ServiceState> {
+    pub(crate) fn subscribe(&self) -> watch::Receiver<ServiceState> {
         let mut present = self.lock();
         let state = present.state;
         let told = present.told.get_or_insert_default();
@@ -52,18 +52,18 @@ impl States {
     }
 
     /// Has `notice` called after each change from now on.
-    pub(super) fn on_change(&self, notice: Notice) {
+    pub(crate) fn on_change(&self, notice: Notice) {
         self.lock().told.get_or_insert_default().notice = Some(notice);
     }
 
     /// Changes the state to `to` if it is one of `from`.
-    pub(super) fn change(&self, from: &[ServiceState], to: ServiceState) {
+    pub(crate) fn change(&self, from: &[ServiceState], to: ServiceState) {
         self.update(|state| from.contains(&state).then_some(to));
     }
 
     /// If the state is one of `from`: paused or running, whichever `is_paused` says. It is asked with the state locked, so of
     /// several that change the answer and then come here, the last one sets what holds.
-    pub(super) fn live(&self, from: &[ServiceState], is_paused: impl FnOnce() -> bool) {
+    pub(crate) fn live(&self, from: &[ServiceState], is_paused: impl FnOnce() -> bool) {
         self.update(|state| {
             let is_one = from.contains(&state);
             let live = is_one.then(|| if is_paused() { ServiceState::Paused } else { ServiceState::Running });
@@ -71,7 +71,7 @@ impl States {
         });
     }
 
-    pub(super) fn set(&self, to: ServiceState) {
+    pub(crate) fn set(&self, to: ServiceState) {
         self.update(|_| Some(to));
     }
 

@@ -7,14 +7,14 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::ServiceState;
+use super::spec::ServiceState;
 use crate::{
     id::Pid,
     message::{Keys, Lifespan},
 };
 
 /// A watched service has ended: what `#[on(down)] async fn gone(&mut self, down: &Down)` is told, once for each
-/// [`Cx::watch`](super::Cx::watch).
+/// [`Cx::watch`](crate::actor::cx::Cx::watch).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Down {

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::{ServiceIdentity, ServiceSpec};
+use super::spec::{ServiceIdentity, ServiceSpec};
 use crate::id::Pid;
 
 /// What was said of one instance.
@@ -25,20 +25,20 @@ impl Particulars {
 
 /// The identity of one service.
 #[derive(Debug)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
     /// None if nothing was said.
     said: Option<Box<Particulars>>,
     spelled: OnceLock<Arc<ServiceIdentity>>,
 }
 
 impl Identity {
-    pub(super) fn new(said: Particulars) -> Self {
+    pub(crate) fn new(said: Particulars) -> Self {
         let said = (!said.is_empty()).then(|| Box::new(said));
         Self { said, spelled: OnceLock::new() }
     }
 
     /// The identity of the service `pid`, on a node with this server id.
-    pub(super) fn of(&self, spec: &ServiceSpec, pid: Pid, server: u32) -> &Arc<ServiceIdentity> {
+    pub(crate) fn of(&self, spec: &ServiceSpec, pid: Pid, server: u32) -> &Arc<ServiceIdentity> {
         self.spelled.get_or_init(|| {
             let Particulars { id, kind, version, tags } = self.said.as_deref().cloned().unwrap_or_default();
             let mut identity = ServiceIdentity::new(spec, id.unwrap_or_else(|| unique(pid)), server);

@@ -14,7 +14,7 @@ pub enum Restart {
     Never,
     /// When a handler has panicked (see [`OnPanic`]), or a start after that did not succeed. The default with a factory.
     OnFailure,
-    /// After a failure, and after the service has stopped itself with [`Cx::stop`](super::Cx::stop).
+    /// After a failure, and after the service has stopped itself with [`Cx::stop`](crate::actor::cx::Cx::stop).
     Always,
 }
 
@@ -64,19 +64,19 @@ const MOST_DOUBLINGS: usize = 20;
 
 /// The restarts of one service so far.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     policy: Supervision,
     /// When the latest restarts were; those that count still.
     spent: VecDeque<Instant>,
 }
 
 impl Budget {
-    pub(super) fn new(policy: Supervision) -> Self {
+    pub(crate) fn new(policy: Supervision) -> Self {
         Self { policy, spent: VecDeque::new() }
     }
 
     /// Takes one restart: the pause before it, which is anything up to the bound ("full jitter"). `None` if all are used up.
-    pub(super) fn take(&mut self, rng: &Rng) -> Option<Duration> {
+    pub(crate) fn take(&mut self, rng: &Rng) -> Option<Duration> {
         let now = Instant::now();
         while self.spent.front().is_some_and(|then| now.duration_since(*then) >= self.policy.within) {
             self.spent.pop_front();

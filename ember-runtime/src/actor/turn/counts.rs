@@ -21,12 +21,12 @@ pub struct CallCounts {
 
 impl Counts {
     #[inline]
-    pub(super) fn short(&self) {
+    pub(crate) fn short(&self) {
         add(&self.short);
     }
 
     #[inline]
-    pub(super) fn queued(&self) {
+    pub(crate) fn queued(&self) {
         add(&self.queued);
     }
 

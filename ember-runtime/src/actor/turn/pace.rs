@@ -37,7 +37,7 @@ pub(crate) struct Pace {
 }
 
 /// A step that is being measured, or is not.
-pub(super) struct Step(Option<Instant>);
+pub(crate) struct Step(Option<Instant>);
 
 impl Pace {
     pub(crate) const fn new() -> Self {
@@ -52,19 +52,19 @@ impl Pace {
 
     /// Whether its recent steps, of which there were some, were very short.
     #[inline]
-    pub(super) fn is_quick(&self) -> bool {
+    pub(crate) fn is_quick(&self) -> bool {
         (1..QUICK.as_nanos()).contains(&self.step.load(Ordering::Relaxed).into())
     }
 
     /// Whether its handlers wait for something, as far as is known.
     #[inline]
-    pub(super) fn waits(&self) -> bool {
+    pub(crate) fn waits(&self) -> bool {
         self.waits.load(Ordering::Relaxed)
     }
 
     /// Notes whether a handler waits for something.
     #[inline]
-    pub(super) fn note(&self, waits: bool) {
+    pub(crate) fn note(&self, waits: bool) {
         if self.waits() != waits {
             self.waits.store(waits, Ordering::Relaxed);
         }
@@ -72,7 +72,7 @@ impl Pace {
 
     /// A step begins.
     #[inline]
-    pub(super) fn begin(&self) -> Step {
+    pub(crate) fn begin(&self) -> Step {
         let steps = STEPS.get().wrapping_add(1);
         STEPS.set(steps);
         // One that may be long is looked at closely.
@@ -83,7 +83,7 @@ impl Pace {
 
     /// It has ended.
     #[inline]
-    pub(super) fn end(&self, step: Step) {
+    pub(crate) fn end(&self, step: Step) {
         let Some(begin) = step.0 else { return };
         let took = begin.elapsed().min(LONGEST).as_nanos() as u32;
         let smoothed = self.step.load(Ordering::Relaxed);

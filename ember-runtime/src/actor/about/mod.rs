@@ -1,0 +1,23 @@
+//! What is said of a service: its names, its state, how it is supervised, and its end.
+
+#[cfg(feature = "cron")]
+mod cron;
+mod down;
+mod identity;
+mod spec;
+mod states;
+mod supervision;
+
+#[cfg(feature = "cron")]
+pub use self::cron::Cron;
+pub(crate) use self::{
+    down::Watcher,
+    identity::{Identity, Particulars},
+    states::{Notice, States},
+    supervision::{Budget, Supervision},
+};
+pub use self::{
+    down::{Down, DownReason},
+    spec::{ServiceIdentity, ServiceSpec, ServiceState},
+    supervision::{OnPanic, Restart},
+};

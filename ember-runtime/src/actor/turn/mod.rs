@@ -1,0 +1,15 @@
+//! Whose turn it is to use a service, and what is counted meanwhile: words that threads share.
+
+mod counts;
+mod marks;
+pub(crate) mod pace;
+mod sync;
+mod unsafe_turn;
+
+pub use self::counts::CallCounts;
+pub(crate) use self::{
+    counts::Counts,
+    marks::{ABORTED, ENDED, Marks, READY, SPAWNED},
+    pace::Pace,
+    unsafe_turn::{Held, Turn},
+};

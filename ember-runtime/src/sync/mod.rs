@@ -2,9 +2,11 @@
 
 mod lock;
 pub(crate) mod ordered;
+mod shield;
 mod wakers;
 
 pub(crate) use self::{
     lock::lock,
+    shield::shielded,
     wakers::{wake, watch},
 };

@@ -2,18 +2,16 @@
 //! to: tokio wakes them in a random one, which calls that wait for the same link, and a simulation, would see.
 
 use std::{
-    future::poll_fn,
     pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    task::{Context, Wake, Waker},
 };
 
 use tokio::sync::Notify;
 
-use crate::panics::woken;
+use super::shield::shielded;
 
 /// Sets the value. When it is dropped, the waiting are told.
 #[derive(Debug)]
@@ -24,22 +22,6 @@ pub(crate) struct Sender<T>(Arc<Shared<T>>);
 pub(crate) struct Receiver<T> {
     shared: Arc<Shared<T>>,
     seen: u64,
-}
-
-/// A waker that does not panic. Who waits may be polled by an executor of the user's; if its waker panics, tokio wakes those no more that
-/// were to be woken with it.
-struct Guarded(Waker);
-
-impl Guarded {
-    fn of(waker: &Waker) -> Waker {
-        Arc::new(Self(waker.clone())).into()
-    }
-}
-
-impl Wake for Guarded {
-    fn wake(self: Arc<Self>) {
-        woken(|| self.0.wake_by_ref());
-    }
 }
 
 /// There will be no further value.
@@ -127,7 +109,7 @@ impl<T> Receiver<T> {
             if closed {
                 return Err(Closed);
             }
-            poll_fn(|task| changed.as_mut().poll(&mut Context::from_waker(&Guarded::of(task.waker())))).await;
+            shielded(changed).await;
         }
     }
 
@@ -149,6 +131,8 @@ impl<T> Receiver<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Wake, Waker};
+
     use super::*;
 
     #[tokio::test]

@@ -32,6 +32,7 @@ use crate::{
     message::{Ambient, Keys, Lane},
     node::settings::{Hosted, IntoHosted},
     rng::Rng,
+    sync::shielded,
 };
 
 /// The services of one node.
@@ -209,7 +210,7 @@ impl Services {
         }
         Ok(async move {
             if let Some(started) = started {
-                started.await.unwrap_or_else(|_| {
+                shielded(started).await.unwrap_or_else(|_| {
                     Err(router.over().map_or_else(
                         || Error::ServiceStart {
                             service: S::SPEC.name.into(),

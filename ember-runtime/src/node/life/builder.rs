@@ -20,6 +20,7 @@ use crate::{
         settings::{Hosted, IntoHosted, ServiceConfig, values},
     },
     rng::Rng,
+    sync::shielded,
 };
 
 /// Builds a [`Node`].
@@ -174,7 +175,13 @@ impl NodeBuilder {
     /// # Errors
     /// No such runtime. A value that cannot be, by its name. A service that does not start, a registry that cannot be reached within 10 s, an address that cannot be used, a name
     /// that another node answers to. What had been started is stopped again.
-    pub async fn start(mut self) -> Result<Node> {
+    pub async fn start(self) -> Result<Node> {
+        shielded(self.build()).await
+    }
+}
+
+impl NodeBuilder {
+    async fn build(mut self) -> Result<Node> {
         if let Some(problem) = self.problem.take() {
             return Err(problem);
         }
@@ -224,9 +231,7 @@ impl NodeBuilder {
         tracing::info!(target: "ember::node", name = node.name(), key = %key, "started");
         Ok(node)
     }
-}
 
-impl NodeBuilder {
     fn check_values(&self) -> Result<()> {
         if let Some(name) = &self.name {
             values::name(".name", name)?;

@@ -25,6 +25,7 @@ use crate::{
         process::{Signals, runtime},
         settings::IntoHosted,
     },
+    sync::shielded,
 };
 
 /// A node that ends at once has this long to tell the cluster.
@@ -199,6 +200,30 @@ impl Node {
     /// As [`shutdown`](Node::shutdown), and [`Error::CutShort`] after a second signal. A runtime without I/O, which has no signals.
     /// [`Error::Replaced`] if a later node has taken this one's name; the shutdown is then done too.
     pub async fn run(&self) -> Result<()> {
+        shielded(self.serve_until_told()).await
+    }
+
+    /// Shuts the node down: it announces that it retires, finishes what is in flight, stops its services in the reverse
+    /// order of their start, and leaves the cluster. Called again, it gives the first result.
+    ///
+    /// # Errors
+    /// [`Error::CutShort`] if work was still running when the time given to the builder (8 s by default) was over.
+    /// [`Error::Cycle`], at once, in a handler that runs on this node, or that such a handler waits for: its node would wait for
+    /// it. Leave it to a task: `tokio::spawn(async move { node.shutdown().await })`.
+    /// [`Error::RuntimeEnded`] if the runtime of the node has ended before: its services were not stopped in good order.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped after it was polled, the shutdown goes on all the same. Called again, it waits for that.
+    pub async fn shutdown(&self) -> Result<()> {
+        self.refuse_to_wait_for_itself()?;
+        let ended = self.inner.ended.get_or_init(|| self.begin_to_end()).clone();
+        match shielded(ended).await? {
+            None => Ok(()),
+            Some(late) => Err(Error::CutShort(late)),
+        }
+    }
+
+    async fn serve_until_told(&self) -> Result<()> {
         self.refuse_to_wait_for_itself()?;
         let (mut closed, mut replaced) = (self.inner.closed.subscribe(), self.inner.replaced.subscribe());
         let services = &self.inner.services;
@@ -236,26 +261,6 @@ impl Node {
         match by {
             Some(by) => Err(Error::Replaced { name: self.name().to_owned(), by }),
             None => ended,
-        }
-    }
-
-    /// Shuts the node down: it announces that it retires, finishes what is in flight, stops its services in the reverse
-    /// order of their start, and leaves the cluster. Called again, it gives the first result.
-    ///
-    /// # Errors
-    /// [`Error::CutShort`] if work was still running when the time given to the builder (8 s by default) was over.
-    /// [`Error::Cycle`], at once, in a handler that runs on this node, or that such a handler waits for: its node would wait for
-    /// it. Leave it to a task: `tokio::spawn(async move { node.shutdown().await })`.
-    /// [`Error::RuntimeEnded`] if the runtime of the node has ended before: its services were not stopped in good order.
-    ///
-    /// # Cancel safety
-    /// If the future is dropped after it was polled, the shutdown goes on all the same. Called again, it waits for that.
-    pub async fn shutdown(&self) -> Result<()> {
-        self.refuse_to_wait_for_itself()?;
-        let ended = self.inner.ended.get_or_init(|| self.begin_to_end()).clone();
-        match ended.await? {
-            None => Ok(()),
-            Some(late) => Err(Error::CutShort(late)),
         }
     }
 

@@ -1,0 +1,72 @@
+//! What the user awaits may be polled by an executor of the user's, and its waker may panic: in whoever wakes it, which would leave
+//! others unwoken that were to be woken with it, or end a task of the node's.
+
+use std::{
+    future::poll_fn,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Wake, Waker},
+};
+
+use crate::panics::woken;
+
+/// Awaits `future` in such a way that a waker which panics, as it is woken or dropped, harms nobody but the task that it belongs to.
+pub(crate) async fn shielded<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|task| {
+        let shield = Waker::from(Arc::new(Shield(Some(task.waker().clone()))));
+        future.as_mut().poll(&mut Context::from_waker(&shield))
+    })
+    .await
+}
+
+/// A waker that does not panic. It is there until it is dropped.
+struct Shield(Option<Waker>);
+
+impl Wake for Shield {
+    fn wake(self: Arc<Self>) {
+        woken(|| self.0.iter().for_each(Waker::wake_by_ref));
+    }
+}
+
+impl Drop for Shield {
+    fn drop(&mut self) {
+        woken(|| drop(self.0.take()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::watch;
+
+    use super::*;
+
+    /// Panics when it is woken, and when it is dropped.
+    struct Bad;
+
+    impl Wake for Bad {
+        fn wake(self: Arc<Self>) {
+            panic!("this waker panics");
+        }
+    }
+
+    impl Drop for Bad {
+        fn drop(&mut self) {
+            panic!("this waker panics, too, as it is dropped");
+        }
+    }
+
+    #[test]
+    fn waker_that_panics_as_it_is_woken_or_dropped_does_so_in_nobody_else() {
+        let sender = watch::Sender::new(0);
+        let mut receiver = sender.subscribe();
+        let mut waits = Box::pin(shielded(async move { receiver.changed().await }));
+        let waker = Waker::from(Arc::new(Bad));
+        assert!(waits.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        // The shield has the last one.
+        drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(waker))));
+        sender.send_replace(1);
+        drop(sender);
+        assert_eq!(waits.as_mut().poll(&mut Context::from_waker(Waker::noop())), std::task::Poll::Ready(Ok(())));
+    }
+}

@@ -166,7 +166,7 @@ fn on(attr: &Attribute, errors: &mut Errors) -> Option<On> {
         return Some(On::Hook(*kind));
     }
     let message = if LATER.contains(&&*name) {
-        format!("the hook `{name}` is not available yet")
+        format!("the hook `{name}` is not available yet: there are no elections, all instances are equal")
     } else {
         let mean = closest(&name, &known).map(|close| format!("did you mean `{close}`? ")).unwrap_or_default();
         format!("unknown hook `{name}`: {mean}the hooks are {}", list(&known))

@@ -18,8 +18,15 @@ use super::{
 use crate::{errors::Errors, model::Runtime};
 
 /// Options that the design has, and this release has not.
-const LATER: &[(&str, &[&str])] =
-    &[("service", &["concurrent", "sharded", "elected", "workers", "restart", "on_panic"])];
+const LATER: &[(&str, &str, &str)] = &[
+    ("service", "concurrent", SHARED),
+    ("service", "workers", SHARED),
+    ("service", "sharded", "leave it out, and host several instances, which callers choose `by_key`"),
+    ("service", "elected", "leave it out: all instances are equal"),
+    ("service", "restart", "say it where the service is made: `Hosted::with(…).restart(…)`"),
+    ("service", "on_panic", "say it where the service is made: `Hosted::with(…).on_panic(…)`"),
+];
+const SHARED: &str = "leave it out, and host several instances, which share the calls";
 
 /// A name or a kind has this many bytes at most.
 const LONGEST: usize = 255;
@@ -196,15 +203,15 @@ impl Options {
 
     /// Notes what nobody has asked for.
     pub(crate) fn finish(self, errors: &mut Errors) {
-        let later = LATER.iter().find(|(on, _)| *on == self.on).map_or(&[][..], |(_, later)| later);
         for option in &self.given {
             let key = option.key.unraw().to_string();
+            let later = LATER.iter().find(|(on, later, _)| *on == self.on && *later == key);
             errors.at(
                 &option.key,
-                match closest(&key, &self.known) {
-                    _ if later.contains(&&*key) => format!("`{key}` is not available yet"),
-                    Some(close) => format!("unknown option `{key}`: did you mean `{close}`?"),
-                    None => format!("unknown option `{key}`: the options are {}", list(&self.known)),
+                match (later, closest(&key, &self.known)) {
+                    (Some((_, _, instead)), _) => format!("`{key}` is not available yet: {instead}"),
+                    (None, Some(close)) => format!("unknown option `{key}`: did you mean `{close}`?"),
+                    (None, None) => format!("unknown option `{key}`: the options are {}", list(&self.known)),
                 },
             );
         }

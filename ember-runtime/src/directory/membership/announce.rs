@@ -220,6 +220,7 @@ impl Announcer {
     /// The same, for a list of all of them.
     pub(crate) fn listed(&self, entries: &BTreeMap<Mine, KeyValue>) {
         for (mine, entry) in entries {
+            self.book().lists(*mine);
             if self.book().is_foreign(*mine, entry.modified) {
                 self.check(*mine, Some(entry), entry.modified);
             }

@@ -192,6 +192,11 @@ impl Book {
         !self.is_under_way(mine) && self.written.get(&mine) != Some(&modified)
     }
 
+    /// The registry lists it: it is there, whatever becomes of what is on its way.
+    pub(crate) fn lists(&mut self, mine: Mine) {
+        self.first.remove(&mine);
+    }
+
     /// The registry has what it shall have.
     pub(crate) fn confirm(&mut self, mine: Mine, revision: i64) {
         if !self.is_under_way(mine) {
@@ -360,6 +365,17 @@ mod tests {
         assert!(book.may_be_written(Service(2)), "its deletion is asked for again");
         book.lease_ended();
         assert!(!book.may_be_written(Service(2)), "it went with the lease");
+        // One of whose write nothing was heard, but which the registry lists, while it is written again.
+        for heard in [false, true] {
+            book.touch(Service(3));
+            assert_eq!(book.take(), Some(Service(3)));
+            book.sends(Service(3));
+            if heard {
+                book.lists(Service(3));
+            }
+            book.rejected();
+            assert_eq!(book.may_be_written(Service(3)), heard);
+        }
     }
 
     #[test]

@@ -60,10 +60,13 @@ impl Etcd {
     }
 
     fn connect(&self, context: &Context) -> Result<EtcdSession> {
-        if self.endpoints.is_empty() {
-            return Err(RegistryError::Configuration(
-                "no endpoint of etcd was given: write `Etcd::new([\"10.0.0.5:2379\"])`".into(),
-            ));
+        if self.endpoints.is_empty() || self.endpoints.iter().any(|text| text.trim().is_empty()) {
+            let what = if self.endpoints.is_empty() {
+                "no endpoint of etcd was given"
+            } else {
+                "an endpoint of etcd is empty"
+            };
+            return Err(RegistryError::Configuration(format!("{what}: write `Etcd::new([\"10.0.0.5:2379\"])`")));
         }
         if self.user.as_ref().is_some_and(|(name, _)| name.is_empty()) {
             return Err(RegistryError::Configuration(
@@ -88,7 +91,7 @@ impl Registry for Etcd {
     }
 
     fn reached_at(&self) -> Option<String> {
-        let first = self.endpoints.first()?;
+        let first = self.endpoints.first().filter(|text| !text.trim().is_empty())?;
         Some(first.split_once("://").map_or(first.as_str(), |(_, address)| address).to_owned())
     }
 }
@@ -115,8 +118,15 @@ mod tests {
 
     #[test]
     fn no_endpoint_is_a_configuration_error() {
-        let error = open(&Etcd::new(Vec::<String>::new())).unwrap_err();
-        assert!(error.to_string().contains("Etcd::new(["), "{error}");
+        for (given, what) in
+            [(vec![], "no endpoint of etcd was given"), (vec!["a:1", " "], "an endpoint of etcd is empty")]
+        {
+            let error = open(&Etcd::new(given)).unwrap_err();
+            assert!(matches!(error, RegistryError::Configuration(_)), "{error}");
+            let text = error.to_string();
+            assert!(text.contains(what) && text.contains("Etcd::new(["), "{text}");
+        }
+        assert_eq!(Etcd::new([""]).reached_at(), None);
     }
 
     #[test]

@@ -1,35 +1,6 @@
-//! How a unit is found in its service: statically, as a type.
+//! Why a unit could not be entered.
 
-use super::{Orphan, Service, Unit};
-use crate::{
-    error::{Error, RefusedReason},
-    message::KeyReader,
-};
-
-/// The way from a service to one of its units. It is a type, so that finding a module costs nothing at run time.
-///
-/// Entering a unit takes each module on the way out of its slot, so that a module and its parent can be borrowed mutably
-/// at the same time in safe Rust; the guard puts them back, also after a panic or when the handler's future is dropped.
-pub trait Path<S: Service>: Send + Sync + 'static {
-    /// The unit at the end.
-    type Unit: Unit;
-    /// Holds what is needed to use the unit, and puts everything back.
-    type Guard<'a>: Send
-    where
-        S: 'a;
-
-    /// Appends the names on the way: `bag.`.
-    fn prefix(out: &mut String);
-
-    /// Goes to the unit. Each module under a key on the way takes its key from `keys`.
-    ///
-    /// # Errors
-    /// A module on the way is in use, or is not there.
-    fn enter<'s>(service: &'s mut S, keys: &mut KeyReader<'_>) -> Result<Self::Guard<'s>, NotEntered>;
-
-    /// The unit and its parent.
-    fn parts<'g>(guard: &'g mut Self::Guard<'_>) -> (&'g mut Self::Unit, &'g mut <Self::Unit as Unit>::Parent);
-}
+use crate::error::{Error, RefusedReason};
 
 /// A module was asked for while one of its own handlers is using it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -81,24 +52,5 @@ impl From<NotEntered> for RefusedReason {
 impl From<NotEntered> for Error {
     fn from(reason: NotEntered) -> Self {
         Self::other(reason)
-    }
-}
-
-/// The path of the service itself.
-#[derive(Debug)]
-pub struct Here;
-
-impl<S: Service> Path<S> for Here {
-    type Unit = S;
-    type Guard<'a> = &'a mut S;
-
-    fn prefix(_: &mut String) {}
-
-    fn enter<'s>(service: &'s mut S, _: &mut KeyReader<'_>) -> Result<&'s mut S, NotEntered> {
-        Ok(service)
-    }
-
-    fn parts<'g>(guard: &'g mut &mut S) -> (&'g mut S, &'g mut Orphan) {
-        (guard, Orphan::stand_in())
     }
 }

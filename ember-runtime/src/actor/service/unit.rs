@@ -1,9 +1,7 @@
-//! What the macros implement on a user's struct.
+//! What the macros implement on a user's struct, and how a unit is found in its service: statically, as a type.
 
-use std::marker::PhantomData;
-
-use super::{Path, Table};
-use crate::actor::about::ServiceSpec;
+use super::{NotEntered, Table};
+use crate::{actor::about::ServiceSpec, message::KeyReader};
 
 /// A service or a module: something with methods, hooks and timers.
 #[diagnostic::on_unimplemented(
@@ -52,34 +50,46 @@ impl Orphan {
     }
 }
 
-/// The methods that a unit has beside those of its contracts. `#[rpc] impl Unit` implements it, so there is one such block.
-#[diagnostic::on_unimplemented(
-    message = "the generic module `{Self}` has no `#[rpc] impl` block for all its types",
-    label = "this needs one block with the bounds of the struct, `#[rpc] impl<…> {Self}`, if only an empty one",
-    note = "a module's methods are the same for all its types: a block for some of them is not enough"
-)]
-pub trait OnlyOneRpcBlockPerType: Sized {
-    /// Enters what the block holds.
-    fn describe_block<S: Service, L: Path<S, Unit = Self>>(table: &mut Table<S>)
+/// The way from a service to one of its units. It is a type, so that finding a module costs nothing at run time.
+///
+/// Entering a unit takes each module on the way out of its slot, so that a module and its parent can be borrowed mutably
+/// at the same time in safe Rust; the guard puts them back, also after a panic or when the handler's future is dropped.
+pub trait Path<S: Service>: Send + Sync + 'static {
+    /// The unit at the end.
+    type Unit: Unit;
+    /// Holds what is needed to use the unit, and puts everything back.
+    type Guard<'a>: Send
     where
-        Self: Unit;
+        S: 'a;
+
+    /// Appends the names on the way: `bag.`.
+    fn prefix(out: &mut String);
+
+    /// Goes to the unit. Each module under a key on the way takes its key from `keys`.
+    ///
+    /// # Errors
+    /// A module on the way is in use, or is not there.
+    fn enter<'s>(service: &'s mut S, keys: &mut KeyReader<'_>) -> Result<Self::Guard<'s>, NotEntered>;
+
+    /// The unit and its parent.
+    fn parts<'g>(guard: &'g mut Self::Guard<'_>) -> (&'g mut Self::Unit, &'g mut <Self::Unit as Unit>::Parent);
 }
 
-/// Finds out whether a unit has a block of its own: the inherent function goes first where its bound holds, else the one of
-/// [`NoRpcBlock`], which must be in scope.
+/// The path of the service itself.
 #[derive(Debug)]
-pub struct RpcBlock<U>(PhantomData<U>);
+pub struct Here;
 
-impl<U: Unit + OnlyOneRpcBlockPerType> RpcBlock<U> {
-    /// Enters what the block holds.
-    pub fn describe<S: Service, L: Path<S, Unit = U>>(table: &mut Table<S>) {
-        U::describe_block::<S, L>(table);
+impl<S: Service> Path<S> for Here {
+    type Unit = S;
+    type Guard<'a> = &'a mut S;
+
+    fn prefix(_: &mut String) {}
+
+    fn enter<'s>(service: &'s mut S, _: &mut KeyReader<'_>) -> Result<&'s mut S, NotEntered> {
+        Ok(service)
+    }
+
+    fn parts<'g>(guard: &'g mut &mut S) -> (&'g mut S, &'g mut Orphan) {
+        (guard, Orphan::stand_in())
     }
 }
-
-/// Stands in where a unit has no block of its own.
-pub trait NoRpcBlock<U: Unit> {
-    /// Enters nothing.
-    fn describe<S: Service, L: Path<S, Unit = U>>(_: &mut Table<S>) {}
-}
-impl<U: Unit> NoRpcBlock<U> for RpcBlock<U> {}

@@ -1,0 +1,91 @@
+//! What the runtime keeps beside a service's state while its handlers run: the untyped half of a [`Cx`](crate::actor::Cx).
+
+use std::sync::{Arc, OnceLock};
+
+use super::{
+    AnyCell, Host,
+    owed::{CallbackPermit, Refused, RouteFn},
+};
+use crate::{
+    error::RefusedReason,
+    id::Pid,
+    message::{Chain, Keys, Lifespan},
+};
+
+/// Modules under keys, by their field.
+#[derive(Default)]
+pub(crate) struct Waiting(pub(crate) Vec<(usize, Keys)>);
+
+/// One per running service.
+pub(crate) struct Core {
+    pub(crate) host: Arc<dyn Host>,
+    pub(crate) cell: Arc<dyn AnyCell>,
+    /// The way to the unit whose handler is running.
+    pub(crate) route: RouteFn,
+    /// Where the next hook, tick or event goes, if its unit, or one on the way, stands under a key.
+    pub(crate) keys: Keys,
+    /// Of the service: it ends with this life. Made when something is first attached to it.
+    life: OnceLock<Arc<Lifespan>>,
+    /// Who waits for the first start of the service, while that runs.
+    pub(crate) started_for: Option<Arc<Chain>>,
+    /// Callbacks of calls that were not made, because there was no place for them.
+    pub(crate) refused: Refused,
+    /// Timers and subscriptions have been started in this life.
+    pub(crate) live: bool,
+    /// Started modules under keys whose timers and subscriptions have not been, by their field.
+    pub(crate) waiting: Option<Box<Waiting>>,
+    /// Something that ran has panicked.
+    pub(crate) panicked: bool,
+    /// Modules were added or released, and are to be started or stopped.
+    pub(crate) changed: bool,
+    /// The service has asked to be stopped.
+    pub(crate) stop: bool,
+}
+
+impl Core {
+    /// `route` leads to the service itself.
+    pub(crate) fn new(host: Arc<dyn Host>, cell: Arc<dyn AnyCell>, route: RouteFn) -> Self {
+        Self {
+            host,
+            cell,
+            route,
+            keys: Keys::default(),
+            life: OnceLock::new(),
+            started_for: None,
+            refused: Refused::default(),
+            live: false,
+            waiting: None,
+            panicked: false,
+            changed: false,
+            stop: false,
+        }
+    }
+
+    /// Another life begins: what depended on the last one ends.
+    pub(crate) fn begin(&mut self) {
+        self.life = OnceLock::new();
+        self.keys = Keys::default();
+        self.waiting = None;
+        (self.live, self.panicked, self.changed, self.stop) = (false, false, false, false);
+    }
+
+    /// The present life of the service.
+    pub(crate) fn life(&self) -> &Arc<Lifespan> {
+        self.life.get_or_init(Lifespan::new)
+    }
+
+    /// Whether the driver must see to something before the next message.
+    pub(crate) fn needs_driver(&self) -> bool {
+        self.panicked | self.changed | self.stop
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        self.cell.pid()
+    }
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core").field("pid", &self.pid()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,115 @@
+//! The life of modules that are added at run time: what was added or released while a handler ran is started or stopped when
+//! that handler has ended, before the next message.
+
+use std::sync::Arc;
+
+/// Starts what was added and stops what was released, until there is nothing more to do.
+///
+/// # Errors
+/// The first module that did not start. It is no longer there.
+pub(crate) async fn settle<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Result<()> {
+    let mut result = Ok(());
+    loop {
+        let mut quiet = true;
+        for index in 0..table.keyed.len() {
+            for owner in table.owners(&mut body.service, index) {
+                let changes = (table.keyed[index].field.changes)(&mut body.service, &owner);
+                for keys in changes.released {
+                    quiet = false;
+                    Box::pin(stop(body, cell, index, keys)).await;
+                }
+                for keys in changes.added {
+                    quiet = false;
+                    if let Err(error) = Box::pin(start(body, cell, index, keys)).await {
+                        result = result.and(Err(error));
+                    }
+                }
+            }
+        }
+        if quiet {
+            break;
+        }
+    }
+    if body.core.live
+        && let Some(waiting) = body.core.waiting.take()
+    {
+        for (index, keys) in waiting.0 {
+            go_live(body, cell, index, &keys).await;
+        }
+    }
+    result
+}
+
+/// Runs the hooks of one kind.
+async fn hooks<S: Service>(body: &mut Body<S>, hooks: impl Iterator<Item = HookFn<S>>, keys: &Keys) -> Result<()> {
+    for hook in hooks {
+        body.core.keys = keys.clone();
+        hook(body).await?;
+    }
+    Ok(())
+}
+
+async fn start<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usize, keys: Keys) -> Result<()> {
+    let part = &table.keyed[index];
+    for kind in [HookKind::Init, HookKind::Start] {
+        if let Err(error) = hooks(body, part.of(kind), &keys).await {
+            let (module, service, error) = (part.field.module, S::SPEC.name, told(error));
+            tracing::error!(target: "ember::service", service, module, error, "a module did not start: it is removed");
+            discard(body, part.field, &keys);
+            return Err(Error::other(error));
+        }
+    }
+    for inner in table.keyed.iter().filter(|inner| inner.outer == Some(index)) {
+        (inner.field.renew)(&mut body.service, &keys);
+    }
+    body.core.waiting.get_or_insert_default().0.push((index, keys));
+    Ok(())
+}
+
+async fn go_live<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usize, keys: &Keys) {
+    let part = &table.keyed[index];
+    // It may be gone again.
+    let Some(life) = keys.life() else { return };
+    if let Err(error) = hooks(body, part.of(HookKind::Started), keys).await {
+        let (module, service, error) = (part.field.module, S::SPEC.name, told(error));
+        tracing::error!(target: "ember::service", service, module, error, "`started` failed");
+    }
+    for thing in (cell.kind.begin)(cell, &*body.core.host, &part.timers, &part.events, keys) {
+        life.attach(thing);
+    }
+}
+
+/// Runs `stop` on a module, after those within it, and drops it.
+async fn stop<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usize, keys: Keys) {
+    for inner in (0..table.keyed.len()).rev().filter(|inner| table.keyed[*inner].outer == Some(index)) {
+        for within in (table.keyed[inner].field.all)(&mut body.service, &keys) {
+            Box::pin(stop(body, cell, inner, within)).await;
+        }
+    }
+    let part = &table.keyed[index];
+    for hook in part.of(HookKind::Stop).collect::<Vec<_>>().into_iter().rev() {
+        body.core.keys = keys.clone();
+        if let Err(error) = hook(body).await {
+            let (module, service, error) = (part.field.module, S::SPEC.name, told(error));
+            tracing::error!(target: "ember::service", service, module, error, "`stop` failed");
+        }
+    }
+    discard(body, part.field, &keys);
+}
+
+/// Drops a module, which is the user's: if it panics, that is a panic of its service.
+fn discard<S: Service>(body: &mut Body<S>, field: Field<S>, keys: &Keys) {
+    let service = &mut body.service;
+    if let Err(panic) = caught(&mut || (field.discard)(service, keys)) {
+        body.report(panic);
+    }
+}
+
+/// Stops all modules under keys, those within others first.
+pub(crate) async fn stop_all<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) {
+    for index in (0..table.keyed.len()).rev().filter(|index| table.keyed[*index].outer.is_none()) {
+        for keys in table.modules(&mut body.service, index) {
+            Box::pin(stop(body, cell, index, keys)).await;
+        }
+    }
+}

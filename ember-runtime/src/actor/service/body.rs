@@ -1,0 +1,45 @@
+//! The state of a running service, with all that its handlers use beside it.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use crate::{
+    actor::erased::Core,
+    message::{Ambient, Named},
+    panics::Panic,
+};
+
+/// Whoever has it, runs the service: its driver, a caller, or a link that brings calls.
+pub(crate) struct Body<S> {
+    pub(crate) service: S,
+    pub(crate) core: Core,
+    /// Of what is running.
+    pub(crate) ambient: Ambient,
+}
+
+impl<S> Body<S> {
+    /// A service that has been made, and nothing of it has run.
+    pub(crate) fn new(service: S, core: Core, named: Arc<dyn Named>) -> Box<Self> {
+        Box::new(Self { service, core, ambient: Ambient::new(named) })
+    }
+
+    /// The message of a panic, which is logged here.
+    pub(crate) fn report(&mut self, panic: Panic) -> String {
+        let Self { core, ambient, .. } = self;
+        let text = panic.to_string();
+        core.panicked = true;
+        let (service, pid, method) = (core.cell.name(), core.pid(), ambient.method);
+        tracing::error!(target: "ember::service", service, %pid, method, panic = %text, "a handler panicked");
+        text
+    }
+
+    /// Does what may run code of the user's beside a handler, and catches its panic.
+    #[inline]
+    pub(crate) fn guarded(&mut self, action: impl FnOnce()) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(action)) {
+            self.report(panic.into());
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! A cell as the rest of the node sees it, to which its type is not known.
+
+use std::{any::Any, fmt, sync::Arc, task::Context};
+
+use tokio::sync::watch;
+
+use super::{Cell, arrivals, downs, promised::promise};
+use crate::{
+    actor::{
+        about::{Down, Notice, ServiceIdentity, ServiceState, Watcher},
+        erased::{AnyCell, CallbackPermit, Host, OnTheSpot, Owed, RouteFn},
+        service::Service,
+        turn::CallCounts,
+        work::{Post, TellRefused},
+    },
+    error::RefusedReason,
+    id::{MethodId, Pid},
+    message::{Arrivals, Lane, MethodInfo, Named, Reach},
+};
+
+impl<S: Service> AnyCell for Cell<S> {
+    fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    fn name(&self) -> &'static str {
+        S::SPEC.name
+    }
+
+    fn identity(&self) -> &Arc<ServiceIdentity> {
+        self.identity.of(&S::SPEC, self.pid, self.server)
+    }
+
+    fn state(&self) -> ServiceState {
+        self.states.now()
+    }
+
+    fn states(&self) -> watch::Receiver<ServiceState> {
+        self.states.subscribe()
+    }
+
+    fn on_change(&self, notice: Notice) {
+        self.states.on_change(notice);
+    }
+
+    fn call_counts(&self) -> CallCounts {
+        self.counts.read()
+    }
+
+    fn contracts(&self) -> &[&'static str] {
+        &self.kind.table.contracts
+    }
+
+    fn methods(&self) -> Vec<(MethodId, &'static MethodInfo, &str, u64)> {
+        self.kind.table.methods.iter().map(|entry| (entry.id, entry.info, entry.name.as_str(), entry.fingerprint)).collect()
+    }
+
+    fn signature(&self, id: MethodId) -> Option<&'static str> {
+        let entry = self.kind.table.find(id).filter(|entry| entry.info.reach == Reach::Cluster)?;
+        Some((entry.signature)())
+    }
+
+    fn port(&self, id: MethodId) -> Option<(&'static MethodInfo, &'static (dyn Any + Send + Sync), usize)> {
+        let index = self.kind.table.index(id)?;
+        self.kind.table.methods.get(index).map(|entry| (entry.info, entry.port, index))
+    }
+
+    fn deliver(&self, calls: &mut dyn Arrivals<'_>, which: OnTheSpot, task: &mut Context<'_>) {
+        arrivals::deliver(self, calls, which, task);
+    }
+
+    fn reserve_callback(
+        self: Arc<Self>,
+        route: RouteFn,
+        method: &'static str,
+    ) -> Result<CallbackPermit, RefusedReason> {
+        self.mailbox.promise(Lane::User)?;
+        Ok(promise(self, route, method))
+    }
+
+    fn owe_refusals(&self) {
+        let _ended = self.mailbox.put_last(Lane::User, Post::Job(Box::new(TellRefused)));
+        self.notice();
+    }
+
+    fn owe_callback(&self, callback: Owed) -> bool {
+        self.owe(Lane::User, Box::new(callback))
+    }
+
+    fn pause(&self, paused: bool) {
+        self.set_paused(paused);
+    }
+
+    fn retire(&self) {
+        self.begin_to_end();
+        self.notice();
+    }
+
+    fn retire_here(&self) -> bool {
+        self.end_idle()
+    }
+
+    fn abort(&self) {
+        self.abort_driver();
+    }
+
+    fn release(self: Arc<Self>, host: &dyn Host) {
+        self.set_released(host);
+    }
+
+    fn life(&self) -> u64 {
+        self.lives()
+    }
+
+    fn down(&self, down: &Down, life: u64, watchers: &[Watcher]) {
+        downs::down(self, down, life, watchers);
+    }
+
+    fn hears(&self, watcher: &Watcher) -> bool {
+        downs::hears(self, watcher)
+    }
+}
+
+impl<S: Service> Named for Cell<S> {
+    fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    fn name(&self) -> &'static str {
+        S::SPEC.name
+    }
+}
+
+impl<S: Service> fmt::Debug for Cell<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", S::SPEC.name, self.pid)
+    }
+}

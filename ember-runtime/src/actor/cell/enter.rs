@@ -1,0 +1,147 @@
+//! How a service's table is filled.
+
+use std::any::TypeId;
+
+use super::port::port;
+use crate::{
+    actor::{
+        about::Down,
+        service::{
+            Entry, EventFn, HandledBy, Here, HookFn, HookKind, HookOf, Keyed, KeyedField, OnEvent, Path, SIGNATURE_OF, Schedule, Service,
+            Subscription, Table, Timer,
+        },
+        turn::Pace,
+        work::{run_event, run_hook, start_raw},
+    },
+    error::{Error, Result},
+    id::{MethodId, fnv1a},
+    message::Method,
+};
+
+/// What a unit does by itself, as it is entered.
+struct Part<'a, S> {
+    hooks: &'a mut Vec<(HookKind, HookFn<S>)>,
+    timers: &'a mut Vec<Timer<S>>,
+    events: &'a mut Vec<Subscription<S>>,
+    downs: &'a mut Vec<(&'static str, EventFn<S>)>,
+}
+
+impl<S: Service> Table<S> {
+    /// The table of `S`.
+    ///
+    /// # Errors
+    /// Two methods with one name, or whose wire ids collide.
+    pub(crate) fn build() -> Result<Self> {
+        let mut table = Self {
+            methods: Vec::new(),
+            contracts: Vec::new(),
+            hooks: Vec::new(),
+            timers: Vec::new(),
+            events: Vec::new(),
+            downs: Vec::new(),
+            keyed: Vec::new(),
+            within: None,
+        };
+        S::describe::<S, Here>(&mut table);
+        table.methods.sort_by_key(|entry| entry.id);
+        for pair in table.methods.windows(2) {
+            if pair[0].id == pair[1].id {
+                let (service, a, b) = (S::SPEC.name, &pair[0].name, &pair[1].name);
+                let problem = if a == b { "the same name" } else { "colliding wire ids" };
+                return Err(Error::Configuration(format!(
+                    "the service `{service}` ({}) has two methods with {problem}: `{a}` and `{b}`; give one of them another \
+                     name, or `#[rpc(name = \"…\")]`",
+                    S::SPEC.location
+                )));
+            }
+        }
+        match table.find(SIGNATURE_OF) {
+            Some(entry) => Err(Error::Configuration(format!(
+                "the wire id of `{}` in the service `{}` ({}) is the runtime's own: give the method another name, or \
+                 `#[rpc(name = \"…\")]`",
+                entry.name,
+                S::SPEC.name,
+                S::SPEC.location
+            ))),
+            None => Ok(table),
+        }
+    }
+
+    /// Enters a field with modules under keys, and by `describe` what they can do.
+    pub(crate) fn keyed(&mut self, field: KeyedField<S>, describe: impl FnOnce(&mut Self)) {
+        let outer = self.within.replace(self.keyed.len());
+        self.keyed.push(Keyed {
+            field,
+            outer,
+            hooks: Vec::new(),
+            timers: Vec::new(),
+            events: Vec::new(),
+            downs: Vec::new(),
+        });
+        describe(self);
+        self.within = outer;
+    }
+
+    /// The lists of the service, or of the module under a key that is being described.
+    fn part(&mut self) -> Part<'_, S> {
+        match self.within {
+            Some(index) => {
+                let Keyed { hooks, timers, events, downs, .. } = &mut self.keyed[index];
+                Part { hooks, timers, events, downs }
+            }
+            None => {
+                let Self { hooks, timers, events, downs, .. } = self;
+                Part { hooks, timers, events, downs }
+            }
+        }
+    }
+
+    /// Enters the method `M` of the unit at `L`.
+    pub fn method<L: Path<S>, M: HandledBy<L::Unit>>(&mut self) {
+        let (name, info) = (full_name::<S, L, M>(), const { &M::INFO });
+        self.methods.push(Entry {
+            id: MethodId::of(&name),
+            name,
+            info,
+            fingerprint: M::wire().map_or_else(|| fnv1a(info.signature), |wire| wire.signature().fingerprint()),
+            signature: signature::<M>,
+            port: const { &port::<S, L, M>() },
+            raw: start_raw::<S, L, M>,
+            pace: Pace::new(),
+        });
+    }
+
+    /// Says that the service fulfils a contract.
+    pub fn contract(&mut self, name: &'static str) {
+        self.contracts.push(name);
+    }
+
+    /// Enters a lifecycle hook of the unit at `L`.
+    pub fn hook<L: Path<S>, H: HookOf<L::Unit>>(&mut self, kind: HookKind) {
+        self.part().hooks.push((kind, run_hook::<S, L, H>));
+    }
+
+    /// Enters a timer of the unit at `L`.
+    pub fn timer<L: Path<S>, H: HookOf<L::Unit>>(&mut self, schedule: Schedule) {
+        self.part().timers.push(Timer { name: H::NAME, schedule, run: run_hook::<S, L, H> });
+    }
+
+    /// Enters what the unit at `L` does when a watched service has ended.
+    pub fn down<L: Path<S>, H: OnEvent<L::Unit, Event = Down>>(&mut self) {
+        self.part().downs.push((H::NAME, run_event::<S, L, H>));
+    }
+
+    /// Enters an event handler of the unit at `L`.
+    pub fn event<L: Path<S>, H: OnEvent<L::Unit>>(&mut self) {
+        self.part().events.push(Subscription {
+            event: TypeId::of::<H::Event>(),
+            name: H::NAME,
+            run: run_event::<S, L, H>,
+        });
+    }
+}
+
+/// What the fingerprint of the method `M` is made from; for methods that stay on their node, what was written.
+fn signature<M: Method>() -> &'static str {
+    M::wire().map_or(M::INFO.signature, |wire| wire.signature().text())
+}

@@ -1,0 +1,40 @@
+//! The node, as its services see it.
+
+use std::{
+    any::{Any, TypeId},
+    sync::Arc,
+};
+
+use crate::{actor::about::ServiceState, clock::Clock, id::Pid, rng::Rng};
+
+/// The node, as far as a service needs it.
+pub(crate) trait Host: Send + Sync + 'static {
+    /// The part of the node that has this type, for the rooms that know it.
+    fn part(&self, kind: TypeId) -> Option<Arc<dyn Any + Send + Sync>>;
+
+    /// Where its tasks run.
+    fn runtime(&self) -> &tokio::runtime::Handle;
+
+    /// The one source of randomness.
+    fn rng(&self) -> &Rng;
+
+    /// The wall clock.
+    fn clock(&self) -> Arc<dyn Clock>;
+
+    /// A service is about to be started again: what it had asked of the node, ends.
+    fn restarts(&self, pid: Pid);
+
+    /// A service has ended.
+    fn ended(&self, pid: Pid, state: ServiceState);
+}
+
+impl dyn Host {
+    /// The part of the type `T`.
+    ///
+    /// # Panics
+    /// If the node has none: a mistake in this crate.
+    pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Arc<T> {
+        let part = self.part(TypeId::of::<T>()).and_then(|part| part.downcast().ok());
+        part.expect("a node has every part that its services ask for")
+    }
+}

@@ -1,0 +1,13 @@
+//! A service and its node to each other, where the type of the service is not known.
+
+mod any_cell;
+mod core;
+mod host;
+mod owed;
+
+pub(crate) use self::{
+    any_cell::{AnyCell, OnTheSpot},
+    core::{Core, Waiting},
+    host::Host,
+    owed::{CallbackPermit, Erased, Fill, Owed, Refused, RouteFn},
+};

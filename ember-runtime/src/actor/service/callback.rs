@@ -1,0 +1,116 @@
+//! Closures that come back to a unit of a service through its mailbox.
+
+use std::{any::Any, sync::Arc};
+
+use super::{Cx, NotEntered, Path, Service, Unit};
+use crate::{
+    actor::erased::{AnyCell, CallbackPermit, Core, Erased, Owed, Refused, RouteFn},
+    error::RefusedReason,
+    message::{Ambient, Envelope},
+};
+
+/// The route to the unit at `L`.
+pub(crate) fn route<S: Service, L: Path<S>>(
+    service: &mut dyn Any,
+    core: &mut dyn Any,
+    ambient: &Ambient,
+    callback: Erased,
+) {
+    let (Some(service), Some(core)) = (service.downcast_mut::<S>(), core.downcast_mut::<Core>()) else { return };
+    match L::enter(service, &mut ambient.envelope.keys.reader()) {
+        Ok(mut guard) => {
+            let (unit, parent) = L::parts(&mut guard);
+            core.route = route::<S, L>;
+            ambient.scope(|| callback(unit, parent, core, ambient));
+        }
+        // Nobody is there any more to be called back.
+        Err(gone @ NotEntered::Absent { .. }) => {
+            tracing::debug!(target: "ember::service", %gone, "a callback has no receiver any more");
+        }
+        Err(reason) => tracing::error!(target: "ember::service", %reason, "a callback could not be run"),
+    }
+}
+
+impl CallbackPermit {
+    /// Queues `callback` for the unit of the type `U` that reserved the place. Does nothing if the service has ended.
+    pub(crate) fn fill<U: Unit>(
+        self,
+        envelope: Envelope,
+        callback: impl FnOnce(&mut U, &mut Cx<'_, U>) + Send + 'static,
+    ) {
+        self.0.fill(envelope, erase(callback));
+    }
+}
+
+fn erase<U: Unit>(callback: impl FnOnce(&mut U, &mut Cx<'_, U>) + Send + 'static) -> Erased {
+    Box::new(move |unit, parent, core, ambient| {
+        let (unit, parent) = (unit.downcast_mut::<U>(), parent.downcast_mut::<U::Parent>());
+        if let (Some(unit), Some(parent), Some(core)) = (unit, parent, core.downcast_mut()) {
+            callback(unit, &mut Cx::new(core, ambient, parent));
+        }
+    })
+}
+
+/// A unit of a running service, to deliver callbacks to.
+pub(crate) struct Receiver {
+    cell: Arc<dyn AnyCell>,
+    route: RouteFn,
+    /// The method that asked for callbacks.
+    method: &'static str,
+}
+
+impl Receiver {
+    /// Queues `callback`, beyond the bounds, for the unit of the type `U`. `false` if the service takes no new work.
+    pub(crate) fn owe<U: Unit>(
+        &self,
+        envelope: Envelope,
+        callback: impl FnOnce(&mut U, &mut Cx<'_, U>) + Send + 'static,
+    ) -> bool {
+        let Self { cell, route, method } = self;
+        cell.owe_callback(Owed { callback: erase(callback), route: *route, method, envelope })
+    }
+}
+
+/// Where the callback of a call goes that was not made, because there was no place for it.
+pub(crate) struct Refusal<'a> {
+    refused: &'a mut Refused,
+    cell: Arc<dyn AnyCell>,
+    route: RouteFn,
+    method: &'static str,
+}
+
+impl Refusal<'_> {
+    /// Queues `callback` for the unit of the type `U`, behind what waits.
+    pub(crate) fn tell<U: Unit>(
+        self,
+        envelope: Envelope,
+        callback: impl FnOnce(&mut U, &mut Cx<'_, U>) + Send + 'static,
+    ) {
+        let Self { refused: Refused(waiting), cell, route, method } = self;
+        waiting.push(Owed { callback: erase(callback), route, method, envelope });
+        if waiting.len() == 1 {
+            cell.owe_refusals();
+        }
+    }
+}
+
+impl Core {
+    /// The unit that is running `method` now, for callbacks that come later.
+    pub(crate) fn receiver(&self, method: &'static str) -> Receiver {
+        Receiver { cell: Arc::clone(&self.cell), route: self.route, method }
+    }
+
+    /// Reserves the place of a callback in this service's own mailbox, to be run on the unit that is running `method` now.
+    ///
+    /// # Errors
+    /// There is none. The call must not be made then; what to do with its callback.
+    pub(crate) fn reserve_callback(
+        &mut self,
+        method: &'static str,
+    ) -> Result<CallbackPermit, (RefusedReason, Refusal<'_>)> {
+        let (route, cell) = (self.route, Arc::clone(&self.cell));
+        Arc::clone(&cell)
+            .reserve_callback(route, method)
+            .map_err(|reason| (reason, Refusal { refused: &mut self.refused, cell, route, method }))
+    }
+}

@@ -2,34 +2,13 @@
 //! it can do, and the context that a handler sees. Knows nothing of the network.
 
 mod about;
-mod any_cell;
-mod arrivals;
-mod body;
-mod call_job;
-mod callback;
 mod cell;
-mod core;
-mod cx;
-mod delivery;
-mod driver;
-mod execute;
-mod handler;
-mod job;
-mod keyed;
-mod outcome;
-mod path;
-mod pool;
-mod port;
-mod run;
-mod serve;
-mod short;
-mod step;
-mod table;
-mod task_job;
+mod erased;
+mod intake;
+mod life;
+mod service;
 mod turn;
-mod unit;
-mod visit;
-mod waiting;
+mod work;
 
 #[cfg(test)]
 mod tests;
@@ -38,27 +17,17 @@ mod tests;
 pub use self::about::Cron;
 pub use self::{
     about::{Down, DownReason, OnPanic, Restart, ServiceIdentity, ServiceSpec, ServiceState},
-    cx::{Cx, DeclaresParent},
-    handler::{HandledBy, HookOf, HookResult, OnEvent},
-    path::{Here, ModuleBusy, NotEntered, Path},
-    table::{HookKind, Schedule, Table},
+    service::{
+        Cx, DeclaresParent, HandledBy, Here, HookKind, HookOf, HookResult, ModuleBusy, NoRpcBlock, NotEntered, OnEvent,
+        OnlyOneRpcBlockPerType, Orphan, Path, RpcBlock, Schedule, Service, Specified, Table, Unit,
+    },
     turn::CallCounts,
-    unit::{NoRpcBlock, OnlyOneRpcBlockPerType, Orphan, RpcBlock, Service, Specified, Unit},
 };
 pub(crate) use self::{
     about::{Particulars, Supervision, Watcher},
-    any_cell::AnyCell,
-    arrivals::OnTheSpot,
-    body::{Body, Place},
-    callback::{CallbackPermit, Receiver, Refusal},
-    cell::{AttachFn, Attachments, Cell, Setup},
-    core::{Core, Host},
-    keyed::{Changes, Field as KeyedField, GoLive, note_change},
-    pool::Spare,
-    port::{Offer, Port, Submission},
-    run::{Ending, Source},
-    short::{Short, ShortCall},
-    table::{EventFn, HookFn, SIGNATURE_OF, Subscription, Timer},
-    task_job::TaskJob,
-    waiting::Post,
+    cell::{Attachments, Cell, Kind, Setup, Source},
+    erased::{AnyCell, Host, OnTheSpot},
+    life::kind,
+    service::{Changes, EventFn, HookFn, KeyedField, SIGNATURE_OF, Subscription, Timer, note_change},
+    work::{GoLive, Offer, Port, Short, ShortCall, Spare, TaskJob},
 };

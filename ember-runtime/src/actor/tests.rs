@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::FutureExt;
 
-use super::waiting::Calls;
+use super::work::Calls;
 use crate::{
     actor::*,
     error::{Failure, RefusedReason},
@@ -136,7 +136,7 @@ fn vault(host: &Arc<dyn Host>) -> Arc<Cell<Vault>> {
         pid,
         particulars: Particulars { id: Some("1".into()), ..Particulars::default() },
         server: 0,
-        table: Arc::new(Table::build(|_, _| Vec::new(), |_, _, _, _, _| Vec::new()).unwrap()),
+        kind: kind(|_, _| Vec::new(), |_, _, _, _, _| Vec::new()).unwrap(),
         limits: Limits::default(),
         supervision: Supervision::new(false),
         host: Arc::downgrade(host),

@@ -2,11 +2,13 @@
 //! wakes nobody: that is for the owner of the mailbox.
 
 mod batch;
+mod bytes;
 mod lanes;
 mod queue;
 
 pub(crate) use self::{
     batch::{Aside, Batch, Next},
+    bytes::Bytes,
     lanes::Limits,
     queue::Mailbox,
 };

@@ -2,11 +2,12 @@
 
 use std::sync::{
     Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 use super::{
     batch::{Aside, Batch, Next},
+    bytes::Bytes,
     lanes::{Lanes, Limits, Queue},
 };
 use crate::{error::RefusedReason, message::Lane};
@@ -44,7 +45,7 @@ pub(crate) struct Mailbox<T, A = ()> {
     /// Something waits in the system lane.
     system_waits: AtomicBool,
     /// Bytes of remote payload that wait.
-    bytes: AtomicUsize,
+    bytes: Bytes,
     /// None if they are the default ones.
     limits: Option<Box<Limits>>,
 }
@@ -78,7 +79,7 @@ impl<T, A: Aside> Mailbox<T, A> {
             system_taken: AtomicU32::new(0),
             user_taken: AtomicU32::new(0),
             system_waits: AtomicBool::new(false),
-            bytes: AtomicUsize::new(0),
+            bytes: Bytes::default(),
             limits: (limits != Limits::DEFAULT).then(|| Box::new(limits)),
         }
     }
@@ -188,18 +189,12 @@ impl<T, A: Aside> Mailbox<T, A> {
 
     /// Counts `bytes` of remote payload as waiting, or refuses.
     pub(crate) fn charge(&self, bytes: usize) -> Result<(), RefusedReason> {
-        let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        // A payload that is larger than the whole bound is let in when nothing else waits: its size has a limit of its own.
-        if before > 0 && before.saturating_add(bytes) > self.limits().bytes {
-            self.discharge(bytes);
-            return Err(RefusedReason::MailboxFull { limit: self.limits().bytes as u64 });
-        }
-        Ok(())
+        self.bytes.charge(bytes, self.limits().bytes)
     }
 
-    /// Bytes that were charged wait no longer.
-    pub(crate) fn discharge(&self, bytes: usize) {
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    /// Those that wait.
+    pub(crate) fn bytes(&self) -> &Bytes {
+        &self.bytes
     }
 
     /// The next message: system first, but a user message is let in now and then. Over once the mailbox is closed, empty,

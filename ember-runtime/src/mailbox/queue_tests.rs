@@ -113,6 +113,6 @@ fn bytes_are_bounded_but_one_large_payload_passes() {
     let mailbox = small();
     mailbox.charge(100).unwrap();
     assert!(mailbox.charge(1).is_err());
-    mailbox.discharge(100);
+    mailbox.bytes().discharge(100);
     mailbox.charge(1).unwrap();
 }

@@ -1,60 +1,33 @@
 //! The driver of a service: the task that does what no caller does. There is none until there is something to do.
 
-use std::{
-    future::poll_fn,
-    sync::{Arc, OnceLock},
-    task::Poll,
-};
-
-use futures_util::task::AtomicWaker;
-use tokio::task::AbortHandle;
+use std::{future::poll_fn, sync::Arc, task::Poll};
 
 use super::{
-    Cell, Ending, Place, Service, Source,
-    run::{bury, run},
+    Cell,
+    ending::{Ending, bury},
+    place::{Place, Source},
 };
 use crate::{
     actor::{
         about::ServiceState,
-        turn::{ABORTED, ENDED, Held, Marks, READY, SPAWNED},
+        service::Service,
+        turn::{ABORTED, ENDED, Held, READY, SPAWNED},
     },
+    error::Result,
     message::Chain,
     panics::dispose,
 };
 
-/// What a cell knows of its driver.
-#[derive(Debug, Default)]
-pub(super) struct Driver {
-    marks: Marks,
-    /// There before it is spawned.
-    task: OnceLock<Box<Task>>,
-}
-
-/// Its task.
-#[derive(Debug, Default)]
-struct Task {
-    waker: AtomicWaker,
-    abort: OnceLock<AbortHandle>,
-}
-
-impl Driver {
-    fn wake(&self) {
-        if let Some(task) = self.task.get() {
-            task.waker.wake();
-        }
-    }
-}
-
 impl<S: Service> Cell<S> {
     /// There may be something to do for the driver: wakes it if nobody else does.
-    pub(super) fn notice(&self) {
+    pub(crate) fn notice(&self) {
         if self.turn.note_work() {
             self.wake();
         }
     }
 
     /// Wakes the driver, or makes one.
-    pub(super) fn wake(&self) {
+    pub(crate) fn wake(&self) {
         if self.driver.marks.has(ENDED) {
             self.clear();
         } else if self.driver.marks.has(SPAWNED) {
@@ -69,7 +42,7 @@ impl<S: Service> Cell<S> {
         &self,
         source: Source<S>,
         waiting: Option<Arc<Chain>>,
-        ready: impl FnOnce(crate::error::Result<()>) + Send + 'static,
+        ready: impl FnOnce(Result<()>) + Send + 'static,
     ) {
         let task = self.driver.task.get_or_init(Box::default);
         if self.driver.marks.set(SPAWNED) & SPAWNED != 0 {
@@ -78,9 +51,7 @@ impl<S: Service> Cell<S> {
         let Some(me) = self.me.upgrade() else { return };
         // The node has gone: nobody must wait for this service.
         let Some(host) = self.host.upgrade() else { return self.end(ServiceState::Failed) };
-        let runtime = host.runtime().clone();
-        let ending = Ending::new(me, host, ServiceState::Failed);
-        let spawned = runtime.spawn(run(ending, source, waiting, ready)).abort_handle();
+        let spawned = (self.kind.drive)(me, host, source, waiting, Box::new(ready));
         let abort = task.abort.get_or_init(|| spawned);
         if self.driver.marks.set(READY) & ABORTED != 0 {
             abort.abort();
@@ -88,7 +59,7 @@ impl<S: Service> Cell<S> {
     }
 
     /// Ends the service at once, whatever it is doing.
-    pub(super) fn abort_driver(&self) {
+    pub(crate) fn abort_driver(&self) {
         let before = self.driver.marks.set(ABORTED);
         if before & READY != 0 {
             if let Some(abort) = self.driver.task.get().and_then(|task| task.abort.get()) {
@@ -100,13 +71,13 @@ impl<S: Service> Cell<S> {
         }
     }
 
-    pub(super) fn is_aborted(&self) -> bool {
+    pub(crate) fn is_aborted(&self) -> bool {
         self.driver.marks.has(ABORTED)
     }
 
     /// Takes no new work; ends the service here and now if it is idle and has no driver: `true`. Otherwise its driver ends it when
     /// what waits is done.
-    pub(super) fn end_idle(&self) -> bool {
+    pub(crate) fn end_idle(&self) -> bool {
         self.begin_to_end();
         self.turn.insist();
         if self.driver.marks.has(SPAWNED) {
@@ -143,7 +114,7 @@ impl<S: Service> Cell<S> {
     }
 
     /// There is no driver any more, and will be none.
-    pub(super) fn end_driver(&self) {
+    pub(crate) fn end_driver(&self) {
         self.driver.marks.set(ENDED | SPAWNED);
         // If a caller is running the service, it sees this when it has done so, and clears.
         self.turn.insist();
@@ -161,7 +132,7 @@ impl<S: Service> Cell<S> {
     }
 
     /// Waits until there is something to do, and nobody else uses the service.
-    pub(super) async fn turn(&self) -> Held<'_, Place<S>> {
+    pub(crate) async fn turn(&self) -> Held<'_, Place<S>> {
         poll_fn(|task| {
             if let Some(held) = self.turn.take() {
                 return Poll::Ready(held);

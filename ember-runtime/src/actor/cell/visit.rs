@@ -1,19 +1,25 @@
 //! A service in the hands of somebody who is not its driver: a caller that found it idle, or a link that brings calls.
 
-use super::{Body, Cell, Place, Service, job::Running};
-use crate::actor::turn::Held;
+use std::task::Context;
+
+use super::{Cell, place::Place};
+use crate::actor::{
+    service::{Body, Running, Service},
+    turn::Held,
+    work::Driving,
+};
 
 /// The turn, and the service.
-pub(super) struct Visit<'a, S: Service> {
-    pub(super) cell: &'a Cell<S>,
-    pub(super) held: Held<'a, Place<S>>,
-    pub(super) body: Box<Body<S>>,
+pub(crate) struct Visit<'a, S: Service> {
+    pub(crate) cell: &'a Cell<S>,
+    pub(crate) held: Held<'a, Place<S>>,
+    pub(crate) body: Box<Body<S>>,
 }
 
 impl<'a, S: Service> Visit<'a, S> {
     /// Takes the turn, if the service is idle. If it `may_wait`, it does so for a moment.
     #[inline]
-    pub(super) fn begin(cell: &'a Cell<S>, may_wait: bool) -> Option<Self> {
+    pub(crate) fn begin(cell: &'a Cell<S>, may_wait: bool) -> Option<Self> {
         let mut held = cell.turn.try_short(may_wait)?;
         match held.take() {
             Place::Idle(body) => Some(Self { cell, held, body }),
@@ -26,7 +32,7 @@ impl<'a, S: Service> Visit<'a, S> {
 
     /// A handler has ended. The visit goes on, unless there is something to do for the driver.
     #[inline]
-    pub(super) fn ended(mut self) -> Option<Self> {
+    pub(crate) fn ended(mut self) -> Option<Self> {
         let core = &mut self.body.core;
         if core.panicked && self.cell.resumes() {
             core.panicked = false;
@@ -40,24 +46,30 @@ impl<'a, S: Service> Visit<'a, S> {
     }
 
     #[inline]
-    pub(super) fn end(self) {
+    pub(crate) fn end(self) {
         self.cell.leave(self.held, Place::Idle(self.body));
     }
 }
 
 impl<'a, S: Service> Cell<S> {
     /// Leaves to the driver what has begun, and whether modules were added or released so far.
-    pub(super) fn suspend(&self, held: Held<'a, Place<S>>, running: Running<S>, changed: bool) {
+    pub(crate) fn suspend(&self, held: Held<'a, Place<S>>, running: Running<S>, changed: bool) {
         self.turn.note_work();
         self.leave(held, Place::Suspended(running, changed));
     }
 
     /// Ends a turn.
     #[inline]
-    pub(super) fn leave(&self, mut held: Held<'a, Place<S>>, place: Place<S>) {
+    pub(crate) fn leave(&self, mut held: Held<'a, Place<S>>, place: Place<S>) {
         held.put(place);
         if held.end() {
             self.wake();
         }
+    }
+
+    /// Where a job begins that somebody brings.
+    #[inline]
+    pub(crate) fn driving<'b>(&'a self, task: &'a mut Context<'b>) -> Driving<'a, 'b, S> {
+        Driving { table: &self.kind.table, bytes: self.mailbox.bytes(), task }
     }
 }

@@ -4,10 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use super::{
     AnyCell, Host,
-    owed::{CallbackPermit, Refused, RouteFn},
+    owed::{Refused, RouteFn},
 };
 use crate::{
-    error::RefusedReason,
     id::Pid,
     message::{Chain, Keys, Lifespan},
 };

@@ -7,7 +7,7 @@ mod owed;
 
 pub(crate) use self::{
     any_cell::{AnyCell, OnTheSpot},
-    core::{Core, Waiting},
+    core::Core,
     host::Host,
     owed::{CallbackPermit, Erased, Fill, Owed, Refused, RouteFn},
 };

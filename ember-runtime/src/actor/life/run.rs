@@ -3,39 +3,40 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
-use tokio::time::timeout;
+use tokio::{task::AbortHandle, time::timeout};
 
 use super::{
-    AnyCell, Body, Cell, Core, HookKind, Host, Place, Service,
-    execute::report,
-    keyed,
     serve::{End, finish, serve},
-    waiting::{Calls, Post},
+    settle::{settle, stop_all},
 };
 use crate::{
-    actor::about::{Budget, OnPanic, Restart, ServiceState},
-    error::{Error, RefusedReason, Result},
-    mailbox::Batch,
+    actor::{
+        about::{Budget, OnPanic, Restart, ServiceState},
+        cell::{Cell, Ending, Place, Ready, Source, bury, part},
+        erased::{AnyCell, Core, Host},
+        service::{Body, Here, HookKind, Service, route},
+    },
+    error::{Error, Result},
     message::Chain,
     panics::{caught, dispose, told},
 };
 
-/// Where the state of a service comes from.
-pub(crate) enum Source<S> {
-    /// It was given; taken with the first start.
-    Value(Option<S>),
-    /// Made anew for each start.
-    Factory(Box<dyn FnMut() -> S + Send>),
+/// Makes the driver of a service.
+pub(super) fn drive<S: Service>(
+    cell: Arc<Cell<S>>,
+    host: Arc<dyn Host>,
+    source: Source<S>,
+    waiting: Option<Arc<Chain>>,
+    ready: Ready,
+) -> AbortHandle {
+    let runtime = host.runtime().clone();
+    let ending = Ending::new(cell, host, ServiceState::Failed);
+    runtime.spawn(run(ending, source, waiting, ready)).abort_handle()
 }
 
 /// Runs a service until its mailbox has been closed and emptied, or until it has failed for good. `waiting` wait for its start;
 /// `ready` is told how the first `init` and `start` went; a service that needs none of them may have been running already.
-pub(super) async fn run<S: Service>(
-    mut ending: Ending<S>,
-    mut source: Source<S>,
-    waiting: Option<Arc<Chain>>,
-    ready: impl FnOnce(Result<()>),
-) {
+async fn run<S: Service>(mut ending: Ending<S>, mut source: Source<S>, waiting: Option<Arc<Chain>>, ready: Ready) {
     let (cell, host) = (Arc::clone(&ending.cell), Arc::clone(&ending.host));
     let mut held = cell.turn().await;
     if cell.is_aborted() {
@@ -43,7 +44,7 @@ pub(super) async fn run<S: Service>(
     }
     let mut body = match held.take() {
         Place::Empty => {
-            let mut core = Core::new::<S>(Arc::clone(&host), Arc::clone(&cell) as _);
+            let mut core = Core::new(Arc::clone(&host), Arc::clone(&cell) as _, route::<S, Here>);
             core.started_for = waiting;
             match start(&mut source, core, &cell).await {
                 Ok(mut body) => {
@@ -150,7 +151,7 @@ async fn start<S: Service>(
         }
     };
     let mut body = match service {
-        Ok(service) => Body::new(service, core, cell),
+        Ok(service) => Body::new(service, core, Arc::clone(cell) as _),
         Err(error) => return Err((core, failed(error))),
     };
     match begin(&mut body, cell).await {
@@ -165,51 +166,21 @@ async fn start<S: Service>(
 /// Runs `init` and `start`, and starts the modules under keys.
 async fn begin<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Result<()> {
     for kind in [HookKind::Init, HookKind::Start] {
-        for (_, hook) in cell.table.hooks.iter().filter(|(of, _)| *of == kind) {
+        for (_, hook) in cell.kind.table.hooks.iter().filter(|(of, _)| *of == kind) {
             hook(body).await?;
         }
     }
     settle(body, cell).await
 }
 
-/// Starts and stops modules under keys. Code of the user's that runs beside their hooks may panic, too.
-pub(super) async fn settle<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Result<()> {
-    let settled = AssertUnwindSafe(keyed::settle(body, cell)).catch_unwind().await;
-    settled.unwrap_or_else(|panic| Err(Error::other(format!("it panicked: {}", report(body, panic.into())))))
-}
-
-/// Takes leave of the state of a service. It is the user's, and may panic as it is dropped; then it is said in the log.
-fn part<S: Service>(body: Body<S>) -> (Core, ServiceState) {
-    let Body { service, core, .. } = body;
-    let mut state = ServiceState::Stopped;
-    if let Err(panic) = dispose(service) {
-        state = ServiceState::Failed;
-        tracing::error!(target: "ember::service", service = S::SPEC.name, pid = %core.pid(), %panic, "its state panicked as it was dropped");
-    }
-    (core, state)
-}
-
-/// The same for the last time: how the service has ended.
-pub(super) fn bury<S: Service>(body: Body<S>) -> ServiceState {
-    let (core, state) = part(body);
-    let pid = core.pid();
-    match dispose(core) {
-        Ok(()) => state,
-        Err(panic) => {
-            tracing::error!(target: "ember::service", service = S::SPEC.name, %pid, %panic, "a callback panicked as it was dropped");
-            ServiceState::Failed
-        }
-    }
-}
-
 /// Children stop before their parents, so in reverse.
 async fn stop<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> ServiceState {
     let mut state = ServiceState::Stopped;
-    if let Err(panic) = AssertUnwindSafe(keyed::stop_all(body, cell)).catch_unwind().await {
-        report(body, panic.into());
+    if let Err(panic) = AssertUnwindSafe(stop_all(body, &cell.kind.table)).catch_unwind().await {
+        body.report(panic.into());
         state = ServiceState::Failed;
     }
-    for (_, hook) in cell.table.hooks.iter().rev().filter(|(of, _)| *of == HookKind::Stop) {
+    for (_, hook) in cell.kind.table.hooks.iter().rev().filter(|(of, _)| *of == HookKind::Stop) {
         if let Err(error) = hook(body).await {
             let error = told(error);
             tracing::error!(target: "ember::service", service = S::SPEC.name, pid = %body.core.pid(), error, "`stop` failed");
@@ -217,29 +188,4 @@ async fn stop<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> ServiceSta
         }
     }
     state
-}
-
-/// Settles the cell however the driver ends, also when it is aborted, even before it has begun.
-pub(crate) struct Ending<S: Service> {
-    cell: Arc<Cell<S>>,
-    host: Arc<dyn Host>,
-    state: ServiceState,
-    /// What it has taken out of the mailbox, and not begun.
-    batch: Batch<Post<S>, Calls<S>>,
-}
-
-impl<S: Service> Ending<S> {
-    /// The ending of a service, in this state unless something else is said.
-    pub(crate) fn new(cell: Arc<Cell<S>>, host: Arc<dyn Host>, state: ServiceState) -> Self {
-        Self { cell, host, state, batch: Batch::new() }
-    }
-}
-
-impl<S: Service> Drop for Ending<S> {
-    fn drop(&mut self) {
-        let (posts, mut calls) = std::mem::replace(&mut self.batch, Batch::new()).into_rest();
-        posts.for_each(|post| calls.refuse_guarded(post, RefusedReason::Stopped));
-        self.cell.end(self.state);
-        self.host.ended(self.cell.pid(), self.state);
-    }
 }

@@ -8,17 +8,15 @@ use std::{
 
 use tokio::task::coop;
 
-use super::{
-    AnyCell, Body, Cell, Place, Service,
-    job::{Driving, Running, Start},
-    keyed,
-    run::settle,
-    waiting::{Calls, Post},
-};
+use super::settle::settle;
 use crate::{
     actor::{
         about::{Restart, ServiceState},
+        cell::{Cell, Place},
+        erased::AnyCell,
+        service::{Body, Noticing, Running, Service, Start},
         turn::{Held, Pace},
+        work::{Calls, Post},
     },
     mailbox::{Batch, Next},
     panics::told,
@@ -53,7 +51,7 @@ pub(super) async fn serve<'a, S: Service>(
         body = match poll_fn(|task| stretch(&mut left, batch, cell, task)).await {
             Stretch::Began(running, changed, index) => {
                 cell.mailbox.tell(batch);
-                let pace = index.and_then(|index| cell.table.methods.get(index)).map(|entry| &entry.pace);
+                let pace = index.and_then(|index| cell.kind.table.methods.get(index)).map(|entry| &entry.pace);
                 finish(&mut held, running, changed, pace, cell).await
             }
             Stretch::SeeTo(body) => body,
@@ -104,7 +102,7 @@ fn stretch<S: Service>(
         };
         proceed.made_progress();
         cell.counts.queued();
-        body = match batch.aside.start(post, body, &mut Driving { cell, task }) {
+        body = match batch.aside.start(post, body, &mut cell.driving(task)) {
             Start::Over(body) => body,
             Start::Running(running) => return Poll::Ready(Stretch::Began(running, false, None)),
             Start::Waits(running, changed, index) => {
@@ -168,7 +166,7 @@ pub(super) async fn finish<S: Service>(
     held.hurry(false);
     let mut body = poll_fn(|task| {
         let step = pace.map(Pace::begin);
-        let noticing = keyed::Noticing::begin(&cell.table);
+        let noticing = Noticing::begin(cell.kind.table.has_keyed());
         let polled = running.as_mut().poll(task);
         changed |= noticing.end();
         if let (Some(pace), Some(step)) = (pace, step) {

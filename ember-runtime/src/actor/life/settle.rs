@@ -1,13 +1,32 @@
 //! The life of modules that are added at run time: what was added or released while a handler ran is started or stopped when
 //! that handler has ended, before the next message.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt;
+
+use crate::{
+    actor::{
+        cell::Cell,
+        service::{Body, HookFn, HookKind, KeyedField, Service, Table},
+    },
+    error::{Error, Result},
+    message::Keys,
+    panics::{caught, told},
+};
+
+/// Starts and stops modules under keys. Code of the user's that runs beside their hooks may panic, too.
+pub(crate) async fn settle<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Result<()> {
+    let settled = AssertUnwindSafe(come_and_go(body, cell)).catch_unwind().await;
+    settled.unwrap_or_else(|panic| Err(Error::other(format!("it panicked: {}", body.report(panic.into())))))
+}
 
 /// Starts what was added and stops what was released, until there is nothing more to do.
 ///
 /// # Errors
 /// The first module that did not start. It is no longer there.
-pub(crate) async fn settle<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Result<()> {
+async fn come_and_go<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Result<()> {
+    let table = &cell.kind.table;
     let mut result = Ok(());
     loop {
         let mut quiet = true;
@@ -16,11 +35,11 @@ pub(crate) async fn settle<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) 
                 let changes = (table.keyed[index].field.changes)(&mut body.service, &owner);
                 for keys in changes.released {
                     quiet = false;
-                    Box::pin(stop(body, cell, index, keys)).await;
+                    Box::pin(stop(body, table, index, keys)).await;
                 }
                 for keys in changes.added {
                     quiet = false;
-                    if let Err(error) = Box::pin(start(body, cell, index, keys)).await {
+                    if let Err(error) = Box::pin(start(body, table, index, keys)).await {
                         result = result.and(Err(error));
                     }
                 }
@@ -49,7 +68,7 @@ async fn hooks<S: Service>(body: &mut Body<S>, hooks: impl Iterator<Item = HookF
     Ok(())
 }
 
-async fn start<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usize, keys: Keys) -> Result<()> {
+async fn start<S: Service>(body: &mut Body<S>, table: &Table<S>, index: usize, keys: Keys) -> Result<()> {
     let part = &table.keyed[index];
     for kind in [HookKind::Init, HookKind::Start] {
         if let Err(error) = hooks(body, part.of(kind), &keys).await {
@@ -67,7 +86,7 @@ async fn start<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usize
 }
 
 async fn go_live<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usize, keys: &Keys) {
-    let part = &table.keyed[index];
+    let part = &cell.kind.table.keyed[index];
     // It may be gone again.
     let Some(life) = keys.life() else { return };
     if let Err(error) = hooks(body, part.of(HookKind::Started), keys).await {
@@ -80,10 +99,10 @@ async fn go_live<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usi
 }
 
 /// Runs `stop` on a module, after those within it, and drops it.
-async fn stop<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usize, keys: Keys) {
+async fn stop<S: Service>(body: &mut Body<S>, table: &Table<S>, index: usize, keys: Keys) {
     for inner in (0..table.keyed.len()).rev().filter(|inner| table.keyed[*inner].outer == Some(index)) {
         for within in (table.keyed[inner].field.all)(&mut body.service, &keys) {
-            Box::pin(stop(body, cell, inner, within)).await;
+            Box::pin(stop(body, table, inner, within)).await;
         }
     }
     let part = &table.keyed[index];
@@ -98,7 +117,7 @@ async fn stop<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usize,
 }
 
 /// Drops a module, which is the user's: if it panics, that is a panic of its service.
-fn discard<S: Service>(body: &mut Body<S>, field: Field<S>, keys: &Keys) {
+fn discard<S: Service>(body: &mut Body<S>, field: KeyedField<S>, keys: &Keys) {
     let service = &mut body.service;
     if let Err(panic) = caught(&mut || (field.discard)(service, keys)) {
         body.report(panic);
@@ -106,10 +125,10 @@ fn discard<S: Service>(body: &mut Body<S>, field: Field<S>, keys: &Keys) {
 }
 
 /// Stops all modules under keys, those within others first.
-pub(crate) async fn stop_all<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) {
+pub(crate) async fn stop_all<S: Service>(body: &mut Body<S>, table: &Table<S>) {
     for index in (0..table.keyed.len()).rev().filter(|index| table.keyed[*index].outer.is_none()) {
         for keys in table.modules(&mut body.service, index) {
-            Box::pin(stop(body, cell, index, keys)).await;
+            Box::pin(stop(body, table, index, keys)).await;
         }
     }
 }

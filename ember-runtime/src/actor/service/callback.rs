@@ -1,12 +1,12 @@
-//! Closures that come back to a unit of a service through its mailbox.
+//! The way to the unit that is running, and closures that come back to it through the mailbox of its service.
 
 use std::{any::Any, sync::Arc};
 
-use super::{Cx, NotEntered, Path, Service, Unit};
+use super::{Body, Cx, NotEntered, Path, Service, Unit};
 use crate::{
     actor::erased::{AnyCell, CallbackPermit, Core, Erased, Owed, Refused, RouteFn},
     error::RefusedReason,
-    message::{Ambient, Envelope},
+    message::{Ambient, Due, Envelope},
 };
 
 /// The route to the unit at `L`.
@@ -28,6 +28,15 @@ pub(crate) fn route<S: Service, L: Path<S>>(
             tracing::debug!(target: "ember::service", %gone, "a callback has no receiver any more");
         }
         Err(reason) => tracing::error!(target: "ember::service", %reason, "a callback could not be run"),
+    }
+}
+
+impl<S: Service> Body<S> {
+    /// Notes what runs next, and where.
+    #[inline]
+    pub(crate) fn begin<L: Path<S>>(&mut self, envelope: Option<Envelope>, due: Due, method: &'static str) {
+        self.ambient.begin(envelope, due, method);
+        self.core.route = route::<S, L>;
     }
 }
 

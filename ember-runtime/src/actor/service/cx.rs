@@ -4,8 +4,9 @@ use std::{fmt, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{Core, Unit};
+use super::Unit;
 use crate::{
+    actor::erased::Core,
     id::Pid,
     message::{Ambient, Deferred, Replier, deferred},
 };

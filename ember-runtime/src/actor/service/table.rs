@@ -1,29 +1,19 @@
 //! What a service can do: its methods, hooks, timers and event handlers, and those of its modules.
 
 use std::{
-    any::{Any, TypeId, type_name},
+    any::{Any, type_name},
     fmt,
-    time::Duration,
 };
 
-use futures_util::future::BoxFuture;
-
-use super::{Body, Keyed, StartRaw};
+use super::{EventFn, HookFn, HookKind, Keyed, StartRaw, Subscription, Timer};
 use crate::{
     actor::turn::Pace,
-    error::Result,
     id::MethodId,
     message::{Keys, MethodInfo},
 };
 
 /// What the runtime asks when fingerprints differ: the signature of a method, for the message.
 pub(crate) const SIGNATURE_OF: MethodId = MethodId::of("ember: signature");
-
-/// A hook, bound to its unit.
-pub(crate) type HookFn<S> = for<'a> fn(&'a mut Body<S>) -> BoxFuture<'a, Result<()>>;
-
-/// An event handler, bound to its unit.
-pub(crate) type EventFn<S> = for<'a> fn(&'a mut Body<S>, &'a (dyn Any + Send + Sync)) -> BoxFuture<'a, Result<()>>;
 
 /// Everything that a service can do. Built once per type and node.
 pub struct Table<S> {
@@ -57,60 +47,6 @@ pub(crate) struct Entry<S> {
     pub(crate) raw: StartRaw<S>,
     /// How long its handlers keep a thread.
     pub(crate) pace: Pace,
-}
-
-/// One declared timer.
-pub(crate) struct Timer<S> {
-    pub(crate) name: &'static str,
-    pub(crate) schedule: Schedule,
-    pub(crate) run: HookFn<S>,
-}
-
-/// One event handler.
-pub(crate) struct Subscription<S> {
-    pub(crate) event: TypeId,
-    pub(crate) name: &'static str,
-    pub(crate) run: EventFn<S>,
-}
-
-impl<S> Clone for Timer<S> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<S> Copy for Timer<S> {}
-
-impl<S> Clone for Subscription<S> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<S> Copy for Subscription<S> {}
-
-/// When a hook runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HookKind {
-    /// Before anything else; must not call other services.
-    Init,
-    /// Before the service is registered.
-    Start,
-    /// After the service has been registered.
-    Started,
-    /// At the end; children before their parents.
-    Stop,
-}
-
-/// When a timer fires.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Schedule {
-    /// Again and again; a tick that is due while the last one still waits or runs is skipped.
-    Every(Duration),
-    /// Once, this long after the start.
-    After(Duration),
-    /// Whenever a clock on the wall shows what the pattern says. Of times that were missed, because the process was held up
-    /// or the clock was set forward, one tick makes up for all; none comes twice when the clock is set back.
-    #[cfg(feature = "cron")]
-    Cron(crate::actor::about::Cron),
 }
 
 impl<S> Table<S> {

@@ -3,10 +3,17 @@
 use std::{any::Any, collections::VecDeque, marker::PhantomData};
 
 use super::{
-    Body, HandledBy, Offer, Path, Service, Submission, call_job,
-    job::{Driving, Job, Start},
+    call_job,
+    job::{Driving, Job},
+    port::{Offer, Submission},
 };
-use crate::{error::RefusedReason, mailbox::Aside, message::RawCall, panics::caught};
+use crate::{
+    actor::service::{Body, HandledBy, Path, Service, Start},
+    error::RefusedReason,
+    mailbox::Aside,
+    message::{Method, RawCall},
+    panics::caught,
+};
 
 /// A queue keeps memory for so many calls.
 const KEPT: usize = 64;
@@ -36,7 +43,7 @@ trait Queue<S: Service>: Any + Send {
 }
 
 /// The queue of the method `M` of the unit at `L`.
-struct Typed<S, L, M: crate::message::Method> {
+struct Typed<S, L, M: Method> {
     calls: VecDeque<Submission<M>>,
     to: PhantomData<fn(S, L)>,
 }
@@ -69,7 +76,7 @@ const RAW: usize = usize::MAX;
 impl<S: Service> Calls<S> {
     /// Adds a call from this node.
     #[inline]
-    pub(super) fn add<L: Path<S>, M: HandledBy<L::Unit>>(&mut self, call: Offer<'_, M>) -> Post<S> {
+    pub(crate) fn add<L: Path<S>, M: HandledBy<L::Unit>>(&mut self, call: Offer<'_, M>) -> Post<S> {
         let index = call.index;
         let queue = self.place(index, || Box::new(Typed::<S, L, M> { calls: VecDeque::new(), to: PhantomData }));
         match (queue as &mut dyn Any).downcast_mut::<Typed<S, L, M>>() {
@@ -89,17 +96,17 @@ impl<S: Service> Calls<S> {
     }
 
     /// Adds a call from another node, of the method that has the place `index` in the service's table.
-    pub(super) fn add_raw(&mut self, call: RawCall<'static>, index: usize) -> Post<S> {
+    pub(crate) fn add_raw(&mut self, call: RawCall<'static>, index: usize) -> Post<S> {
         self.raw.push_back((call, index));
         Post::Call(RAW)
     }
 
     /// Begins what has come out of the mailbox.
-    pub(super) fn start(&mut self, post: Post<S>, body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
+    pub(crate) fn start(&mut self, post: Post<S>, body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
         match post {
             Post::Job(job) => job.start(body, driver),
             Post::Call(RAW) => match self.raw.pop_front() {
-                Some((call, index)) => match call_job::waited(call, driver.cell) {
+                Some((call, index)) => match call_job::waited(call, driver.bytes) {
                     Some(call) => call_job::arrive(call, index, body, driver),
                     None => Start::Over(body),
                 },
@@ -113,7 +120,7 @@ impl<S: Service> Calls<S> {
     }
 
     /// Answers that it will not be done.
-    pub(super) fn refuse(&mut self, post: Post<S>, reason: RefusedReason) {
+    pub(crate) fn refuse(&mut self, post: Post<S>, reason: RefusedReason) {
         match post {
             Post::Job(job) => job.refuse(reason),
             Post::Call(RAW) => {
@@ -130,7 +137,7 @@ impl<S: Service> Calls<S> {
     }
 
     /// The same. What nobody wants any more is dropped here: a panic in it keeps no other from its answer.
-    pub(super) fn refuse_guarded(&mut self, post: Post<S>, reason: RefusedReason) {
+    pub(crate) fn refuse_guarded(&mut self, post: Post<S>, reason: RefusedReason) {
         let mut refusal = Some((post, reason));
         let refused = caught(&mut || {
             if let Some((post, reason)) = refusal.take() {

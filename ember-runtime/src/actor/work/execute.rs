@@ -4,11 +4,10 @@ use std::{any::Any, future::poll_fn, panic::AssertUnwindSafe, pin::pin};
 
 use futures_util::{FutureExt, future::BoxFuture};
 
-use super::{Body, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service};
 use crate::{
+    actor::service::{Body, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service},
     error::{Error, Failure, LostReason, RefusedReason, Result},
     message::{Ambient, Due, Envelope, Handled, HandlerSpan, Opened},
-    panics::Panic,
 };
 
 /// Goes to the unit at `L`, and notes in the envelope which module was found there.
@@ -37,7 +36,7 @@ async fn scoped<T>(ambient: &Ambient, span: HandlerSpan, handler: impl Future<Ou
 }
 
 /// Runs the method `M` on the unit at `L`, once [`Body::begin`] has been told of it. Panics of the user's code pass.
-pub(super) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+pub(crate) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     body: &mut Body<S>,
     args: M::Args,
 ) -> Result<Handled<M::Value, M::Error>, Box<Failure>> {
@@ -51,7 +50,7 @@ pub(super) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
 }
 
 /// The same for a method that is dropped when its caller has gone, as `gone` says: then there is no outcome.
-pub(super) async fn execute_unless<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+pub(crate) async fn execute_unless<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     body: &mut Body<S>,
     args: M::Args,
     gone: impl Future<Output = ()>,
@@ -70,8 +69,8 @@ pub(super) async fn execute_unless<S: Service, L: Path<S>, M: HandledBy<L::Unit>
 }
 
 /// What the caller of a method that panicked is told.
-pub(super) fn panicked<S: Service>(body: &mut Body<S>, panic: Box<dyn Any + Send>) -> Box<Failure> {
-    Box::new(LostReason::Panicked(report(body, panic.into())).into())
+pub(crate) fn panicked<S: Service>(body: &mut Body<S>, panic: Box<dyn Any + Send>) -> Box<Failure> {
+    Box::new(LostReason::Panicked(body.report(panic.into())).into())
 }
 
 /// Runs a hook or a timer of the unit at `L`.
@@ -92,7 +91,7 @@ pub(crate) fn run_hook<S: Service, L: Path<S>, H: HookOf<L::Unit>>(body: &mut Bo
 }
 
 /// Runs an event handler of the unit at `L`.
-pub(super) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
+pub(crate) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
     body: &'a mut Body<S>,
     event: &'a (dyn Any + Send + Sync),
 ) -> BoxFuture<'a, Result<()>> {
@@ -116,7 +115,7 @@ pub(super) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
 
 /// What the log says of a hook, timer or event handler that panicked.
 fn failed<S: Service>(body: &mut Body<S>, panic: Box<dyn Any + Send>) -> Error {
-    Error::other(format!("it panicked: {}", report(body, panic.into())))
+    Error::other(format!("it panicked: {}", body.report(panic.into())))
 }
 
 /// Notes that work begins which nobody waits for, on the unit that `core.keys` says.
@@ -124,14 +123,4 @@ fn begin_task<S: Service, L: Path<S>>(body: &mut Body<S>, name: &'static str) {
     let keys = std::mem::take(&mut body.core.keys);
     let chain = body.core.started_for.clone();
     body.begin::<L>(Some(Envelope { chain, ..Envelope::at(keys) }), Due::default(), name);
-}
-
-/// The message of a panic, which is logged here.
-pub(super) fn report<S: Service>(body: &mut Body<S>, panic: Panic) -> String {
-    let Body { core, ambient, .. } = body;
-    let text = panic.to_string();
-    core.panicked = true;
-    let (service, pid, method) = (core.cell.name(), core.pid(), ambient.method);
-    tracing::error!(target: "ember::service", service, %pid, method, panic = %text, "a handler panicked");
-    text
 }

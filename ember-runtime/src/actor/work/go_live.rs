@@ -1,5 +1,11 @@
 //! Modules under keys begin their work when their service does.
 
+use super::job::{Driving, Job};
+use crate::{
+    actor::service::{Body, Service, Start},
+    error::RefusedReason,
+};
+
 /// Begins timers and subscriptions of the modules that were there when the service started, and runs their `started`.
 pub(crate) struct GoLive {
     /// The life of the service that it is for.
@@ -15,6 +21,5 @@ impl<S: Service> Job<S> for GoLive {
         Start::Over(body)
     }
 
-    fn refuse(self: Box<Self>, _: crate::error::RefusedReason) {}
+    fn refuse(self: Box<Self>, _: RefusedReason) {}
 }
-

@@ -2,17 +2,17 @@
 
 use std::future::pending;
 
-use super::{Body, Service, job::guarded};
 use crate::{
+    actor::service::{Body, Service},
     error::{Failure, LostReason, RefusedReason, Result},
     message::{Answer, Handled, Method, RawReply, Reply, ReplyBody},
 };
 
 /// What a handler made of a call. What hardly ever happens is boxed: it would make what is moved around larger.
-pub(super) type Outcome<M> = Result<Handled<<M as Method>::Value, <M as Method>::Error>, Box<Failure>>;
+pub(crate) type Outcome<M> = Result<Handled<<M as Method>::Value, <M as Method>::Error>, Box<Failure>>;
 
 /// Who is told of an outcome.
-pub(super) enum To<'a, M: Method> {
+pub(crate) enum To<'a, M: Method> {
     Nobody,
     /// A caller on this node.
     Here(Reply<M>),
@@ -21,7 +21,7 @@ pub(super) enum To<'a, M: Method> {
 
 impl<M: Method> To<'_, M> {
     /// The same, if the outcome comes later.
-    pub(super) fn own(self) -> To<'static, M> {
+    pub(crate) fn own(self) -> To<'static, M> {
         match self {
             Self::Nobody => To::Nobody,
             Self::Here(reply) => To::Here(reply),
@@ -30,7 +30,7 @@ impl<M: Method> To<'_, M> {
     }
 
     /// Tells the outcome, now or when it is there.
-    pub(super) fn tell(self, outcome: Outcome<M>) {
+    pub(crate) fn tell(self, outcome: Outcome<M>) {
         match outcome.map(Handled::now) {
             Ok(Ok(result)) => self.answer(Some(result)),
             Ok(Err(later)) => {
@@ -64,7 +64,7 @@ impl<M: Method> To<'_, M> {
     }
 
     /// Waits until nobody wants it any more.
-    pub(super) async fn unwanted(&mut self) {
+    pub(crate) async fn unwanted(&mut self) {
         match self {
             Self::Nobody => pending().await,
             Self::Here(reply) => reply.unwanted().await,
@@ -75,9 +75,9 @@ impl<M: Method> To<'_, M> {
 
 /// A handler has ended. What is run here beside it may panic too.
 #[inline]
-pub(super) fn conclude<S: Service, M: Method>(body: &mut Body<S>, outcome: Outcome<M>, to: To<'_, M>) {
+pub(crate) fn conclude<S: Service, M: Method>(body: &mut Body<S>, outcome: Outcome<M>, to: To<'_, M>) {
     match to {
-        To::Nobody => guarded(body, || drop(outcome)),
-        to => guarded(body, || to.tell(outcome)),
+        To::Nobody => body.guarded(|| drop(outcome)),
+        to => body.guarded(|| to.tell(outcome)),
     }
 }

@@ -10,10 +10,10 @@ use crate::{message::Method, shelf};
 
 pin_project! {
     /// A place for a future and for whom to tell its outcome, once that is not told on the spot.
-    pub(super) struct Slot<F, M: Method> {
+    pub(crate) struct Slot<F, M: Method> {
         #[pin]
-        pub(super) future: Option<F>,
-        pub(super) to: To<'static, M>,
+        pub(crate) future: Option<F>,
+        pub(crate) to: To<'static, M>,
     }
 }
 
@@ -24,7 +24,7 @@ type Placed<F, M> = Pin<Box<Slot<F, M>>>;
 pub(crate) struct Spare(Option<Box<dyn Any>>);
 
 /// Where slots come from, and where they go when they are empty again.
-pub(super) enum Memory<'a> {
+pub(crate) enum Memory<'a> {
     /// What the present thread keeps.
     Thread,
     Spare(&'a mut Spare),
@@ -34,7 +34,7 @@ pub(super) enum Memory<'a> {
 impl Memory<'_> {
     /// Places the future that `make` makes.
     #[inline(always)]
-    pub(super) fn place<F: 'static, M: Method>(&mut self, make: impl FnOnce() -> F) -> Placed<F, M> {
+    pub(crate) fn place<F: 'static, M: Method>(&mut self, make: impl FnOnce() -> F) -> Placed<F, M> {
         let kept = match self {
             Self::Thread => None,
             Self::Spare(spare) => spare.kept::<F, M>().and_then(Option::take),
@@ -55,7 +55,7 @@ impl Memory<'_> {
     /// Keeps the place of a future that has ended, whose outcome has been told, for the next time. The future is `async`: where
     /// it has ended it holds nothing any more, so that it need not be dropped before the next takes its place.
     #[inline(always)]
-    pub(super) fn keep<F: 'static, M: Method>(&mut self, slot: Placed<F, M>) {
+    pub(crate) fn keep<F: 'static, M: Method>(&mut self, slot: Placed<F, M>) {
         debug_assert!(matches!(slot.to, To::Nobody), "somebody still waits for the outcome");
         match self {
             Self::Thread => shelf::keep(slot),

@@ -1,15 +1,14 @@
 //! The typed way into a service for callers on its own node: arguments are moved, never serialized.
 
+use std::task::Context;
+
 use tokio::time::Instant;
 
-use super::{
-    AnyCell, Cell, HandledBy, Path, Post, Service,
-    call_job::CallJob,
-    short::{ShortFn, short},
-};
+use super::pool::Spare;
 use crate::{
-    error::RefusedReason,
-    message::{Envelope, Lane, Method, Reply},
+    actor::erased::AnyCell,
+    error::{Failure, RefusedReason},
+    message::{Answering, Due, Envelope, Method, Reply},
 };
 
 /// A local call on its way.
@@ -26,7 +25,7 @@ pub(crate) struct Submission<M: Method> {
 
 impl<M: Method> Submission<M> {
     /// Whether the caller has stopped waiting.
-    pub(super) fn is_expired(&self) -> bool {
+    pub(crate) fn is_expired(&self) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= Instant::now())
     }
 }
@@ -43,7 +42,7 @@ pub(crate) struct Offer<'a, M: Method> {
 impl<M: Method> Offer<'_, M> {
     /// Takes it. There must be arguments.
     #[inline]
-    pub(super) fn take(self) -> Submission<M> {
+    pub(crate) fn take(self) -> Submission<M> {
         Submission {
             args: self.args.take().expect("a call is offered with its arguments"),
             envelope: self.envelope.take(),
@@ -54,36 +53,53 @@ impl<M: Method> Offer<'_, M> {
     }
 }
 
+/// What became of a call that tried the short path.
+pub(crate) enum Short<M: Method> {
+    /// The handler has ended, or will answer from elsewhere.
+    Done(Result<M::Value, M::Error>),
+    Failed(Box<Failure>),
+    /// The answer comes later.
+    Waits(Answering<M>),
+    /// The service is not idle, or must not be run here: nothing has happened, the arguments are where they were.
+    NotNow,
+}
+
+type ShortFn<M> = fn(&dyn AnyCell, ShortCall<'_, '_, M>) -> Short<M>;
+
+/// A call that tries the short path.
+pub(crate) struct ShortCall<'a, 'b, M: Method> {
+    /// Taken if the handler runs.
+    pub(crate) args: &'a mut Option<M::Args>,
+    /// None if there is nothing in it. Taken if the handler runs.
+    pub(crate) envelope: &'a mut Option<Envelope>,
+    pub(crate) due: Due,
+    /// Memory that the last such call has left.
+    pub(crate) spare: &'a mut Spare,
+    /// Of the caller.
+    pub(crate) task: &'a mut Context<'b>,
+    /// The place of the method in the service's table.
+    pub(crate) index: usize,
+    /// Also if its steps are long.
+    pub(crate) always: bool,
+}
+
 type SubmitFn<M> = fn(&dyn AnyCell, Offer<'_, M>) -> Result<(), RefusedReason>;
 
 /// Delivers calls of the method `M` to the kind of service that it was made for.
 pub(crate) struct Port<M: Method> {
-    submit: SubmitFn<M>,
-    pub(super) short: ShortFn<M>,
+    pub(crate) submit: SubmitFn<M>,
+    pub(crate) short: ShortFn<M>,
 }
 
 impl<M: Method> Port<M> {
-    /// The port to the unit at `L` of services of the type `S`.
-    pub(crate) const fn to<S: Service, L: Path<S>>() -> Self
-    where
-        M: HandledBy<L::Unit>,
-    {
-        Self { submit: submit::<S, L, M>, short: short::<S, L, M> }
-    }
-
     /// Queues the call, or leaves it where it is.
     pub(crate) fn submit(&self, cell: &dyn AnyCell, call: Offer<'_, M>) -> Result<(), RefusedReason> {
         (self.submit)(cell, call)
     }
-}
 
-fn submit<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
-    cell: &dyn AnyCell,
-    call: Offer<'_, M>,
-) -> Result<(), RefusedReason> {
-    let Some(cell) = cell.as_any().downcast_ref::<Cell<S>>() else { return Err(RefusedReason::UnknownMethod) };
-    cell.put(M::INFO.lane, |calls| match const { M::INFO.lane } {
-        Lane::User => calls.add::<L, M>(call),
-        Lane::System => Post::Job(Box::new(CallJob::<S, L, M>::new(call.take()))),
-    })
+    /// Runs the call here and now, if the service is idle.
+    #[inline]
+    pub(crate) fn short(&self, cell: &dyn AnyCell, call: ShortCall<'_, '_, M>) -> Short<M> {
+        (self.short)(cell, call)
+    }
 }

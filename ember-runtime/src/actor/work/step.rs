@@ -1,41 +1,57 @@
-//! The first step of a handler, whoever takes it: a caller or a link that found the service idle, or its driver. Most handlers
-//! have ended after it.
+//! The steps of a handler. The first one is taken by whoever runs the service: a caller or a link that found it idle, or its driver.
+//! Most handlers have ended after it.
 
-use std::task::{Context, Poll};
+use std::{
+    mem,
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use futures_util::FutureExt;
 
 use super::{
-    Body, Cell, HandledBy, Path, Service,
-    call_job::running,
-    job::Running,
-    keyed::Noticing,
-    outcome::{Outcome, To},
-    pool::Memory,
+    execute::{execute, panicked},
+    outcome::{Outcome, To, conclude},
+    pool::{Memory, Slot},
 };
 use crate::{
-    actor::turn::{Pace, pace},
+    actor::{
+        service::{Body, HandledBy, Noticing, Path, Run, Running, Service, Stepping},
+        turn::{Pace, pace},
+    },
     message::Method,
 };
 
-/// What became of it.
-pub(super) enum Step<S: Service, M: Method> {
+/// Runs the method `M`. A panic ends the call, not the service.
+async fn running<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+    mut body: Box<Body<S>>,
+    args: M::Args,
+) -> (Box<Body<S>>, Outcome<M>) {
+    let outcome = AssertUnwindSafe(execute::<S, L, M>(&mut body, args)).catch_unwind().await;
+    let outcome = outcome.unwrap_or_else(|panic| Err(panicked(&mut body, panic)));
+    (body, outcome)
+}
+
+/// What became of the first step.
+pub(crate) enum Step<S: Service, M: Method> {
     Over(Box<Body<S>>, Outcome<M>),
     /// It waits for something. And whether modules were added or released so far.
     Waits(Running<S>, bool),
 }
 
-/// Takes the first step of the method `M`, which has the place `index` in the service's table. If it is not the last, `later`
-/// says who is to be told of the outcome. What goes in and comes out is large: both callers have it within.
+/// Takes the first step of the method `M`. If it is not the last, `later` says who is to be told of the outcome. What goes in and
+/// comes out is large: both callers have it within.
 #[allow(clippy::inline_always, reason = "measured: a short call takes a tenth longer otherwise")]
 #[inline(always)]
-pub(super) fn first_step<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
-    (cell, index): (&Cell<S>, usize),
+pub(crate) fn first_step<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+    Stepping { pace, has_keyed, task }: &mut Stepping<'_, '_>,
     (body, args): (Box<Body<S>>, M::Args),
     mut memory: Memory<'_>,
-    task: &mut Context<'_>,
     later: &mut dyn FnMut() -> To<'static, M>,
 ) -> Step<S, M> {
     let mut slot = memory.place(|| running::<S, L, M>(body, args));
-    let step = Measured::begin(cell, index);
+    let step = Measured::begin(*pace, *has_keyed);
     let polled = match slot.as_mut().project().future.as_pin_mut() {
         Some(future) => future.poll(task),
         None => Poll::Pending,
@@ -54,6 +70,25 @@ pub(super) fn first_step<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     }
 }
 
+impl<S, F, M> Run<S> for Slot<F, M>
+where
+    S: Service,
+    F: Future<Output = (Box<Body<S>>, Outcome<M>)> + Send + 'static,
+    M: Method,
+{
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Box<Body<S>>> {
+        let parts = self.project();
+        let Some(future) = parts.future.as_pin_mut() else { return Poll::Pending };
+        let (mut body, outcome) = ready!(future.poll(task));
+        conclude(&mut body, outcome, mem::replace(parts.to, To::Nobody));
+        Poll::Ready(body)
+    }
+
+    fn end(self: Pin<Box<Self>>) {
+        Memory::Thread.keep(self);
+    }
+}
+
 /// What is noticed of a step.
 struct Measured<'a> {
     pace: Option<(&'a Pace, pace::Step)>,
@@ -62,9 +97,8 @@ struct Measured<'a> {
 
 impl<'a> Measured<'a> {
     #[inline]
-    fn begin<S: Service>(cell: &'a Cell<S>, index: usize) -> Self {
-        let pace = cell.table.methods.get(index).map(|entry| (&entry.pace, entry.pace.begin()));
-        Self { pace, noticing: Noticing::begin(&cell.table) }
+    fn begin(pace: Option<&'a Pace>, has_keyed: bool) -> Self {
+        Self { pace: pace.map(|pace| (pace, pace.begin())), noticing: Noticing::begin(has_keyed) }
     }
 
     /// Whether modules were added or released.

@@ -2,11 +2,9 @@
 
 use futures_util::future::BoxFuture;
 
-use super::{
-    Body, HookFn, Service,
-    job::{Driving, Job, Start, guarded, once},
-};
+use super::job::{Driving, Job, once};
 use crate::{
+    actor::service::{Body, HookFn, Service, Start},
     error::{RefusedReason, Result},
     panics::told,
 };
@@ -33,7 +31,7 @@ impl<S: Service> TaskJob<S, HookFn<S>> {
 impl<S: Service, D: Send + Sync + 'static> Job<S> for TaskJob<S, D> {
     fn start(self: Box<Self>, mut body: Box<Body<S>>, _: &mut Driving<'_, '_, S>) -> Start<S> {
         if self.life.is_some_and(|life| life != body.core.cell.life()) {
-            guarded(&mut body, || drop(self));
+            body.guarded(|| drop(self));
             return Start::Over(body);
         }
         once(body, move |body| {

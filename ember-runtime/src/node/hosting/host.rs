@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     actor::{
-        AnyCell, Attachments, Cell, GoLive, HookKind, Host, Service, ServiceState, Setup, Source, Subscription, Table,
-        TaskJob, Timer,
+        AnyCell, Attachments, Cell, GoLive, HookKind, Host, Kind, Service, ServiceState, Setup, Source, Subscription,
+        TaskJob, Timer, kind,
     },
     call::Router,
     clock::Clock,
@@ -43,7 +43,7 @@ pub(crate) struct Services {
     /// For what follows the calendar.
     clock: Arc<dyn Clock>,
     numbers: AtomicU64,
-    tables: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    kinds: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     pub(crate) watches: Arc<Watches>,
     running: Mutex<Started>,
     /// No service is started any more. Held while one is.
@@ -77,7 +77,7 @@ impl Services {
             bus: Arc::default(),
             clock,
             numbers: AtomicU64::new(1),
-            tables: Mutex::default(),
+            kinds: Mutex::default(),
             watches,
             running: Mutex::default(),
             closed: RwLock::default(),
@@ -127,15 +127,15 @@ impl Services {
         }
     }
 
-    fn table<S: Service>(&self) -> Result<Arc<Table<S>>> {
-        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(table) = tables.get(&TypeId::of::<S>()).and_then(|table| Arc::clone(table).downcast().ok()) {
-            return Ok(table);
+    fn kind<S: Service>(&self) -> Result<Arc<Kind<S>>> {
+        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kind) = kinds.get(&TypeId::of::<S>()).and_then(|kind| Arc::clone(kind).downcast().ok()) {
+            return Ok(kind);
         }
-        let table = Arc::new(Table::<S>::build(attach::<S>, begin::<S>)?);
-        crate::timer::check(table.all_timers().copied())?;
-        tables.insert(TypeId::of::<S>(), Arc::clone(&table) as _);
-        Ok(table)
+        let kind = kind::<S>(attach::<S>, begin::<S>)?;
+        crate::timer::check(kind.table.all_timers().copied())?;
+        kinds.insert(TypeId::of::<S>(), Arc::clone(&kind) as _);
+        Ok(kind)
     }
 
     /// Starts a service that the node was built with, and waits for its `init` and `start`. It begins its work with
@@ -173,7 +173,7 @@ impl Services {
             pid,
             particulars,
             server: self.record.server,
-            table: self.table::<S>()?,
+            kind: self.kind::<S>()?,
             limits,
             supervision,
             host: Arc::downgrade(&host),
@@ -186,7 +186,7 @@ impl Services {
         }
         self.router.add(Arc::clone(&any));
         let started = match source {
-            Source::Value(Some(service)) if cell.table.is_plain() => {
+            Source::Value(Some(service)) if cell.kind.table.is_plain() => {
                 cell.settle_in(service, &host);
                 None
             }
@@ -337,11 +337,11 @@ fn begin<S: Service>(
 
 /// Begins the work of a service that has been started.
 fn attach<S: Service>(cell: &Arc<Cell<S>>, host: &dyn Host) -> Attachments {
-    for (_, hook) in cell.table.hooks.iter().filter(|(kind, _)| *kind == HookKind::Started) {
+    for (_, hook) in cell.kind.table.hooks.iter().filter(|(kind, _)| *kind == HookKind::Started) {
         cell.owe(Lane::System, Box::new(TaskJob::hook("started", cell.life(), *hook)));
     }
-    if cell.table.has_keyed() {
+    if cell.kind.table.has_keyed() {
         cell.owe(Lane::System, Box::new(GoLive { life: cell.life() }));
     }
-    begin(cell, host, &cell.table.timers, &cell.table.events, &Keys::default())
+    begin(cell, host, &cell.kind.table.timers, &cell.kind.table.events, &Keys::default())
 }

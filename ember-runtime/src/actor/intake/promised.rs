@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Cell;
 use crate::{
     actor::{
+        cell::Cell,
         erased::{CallbackPermit, Erased, Fill, Owed, RouteFn},
         service::Service,
         work::Post,

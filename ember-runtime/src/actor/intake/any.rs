@@ -4,10 +4,11 @@ use std::{any::Any, fmt, sync::Arc, task::Context};
 
 use tokio::sync::watch;
 
-use super::{Cell, arrivals, downs, promised::promise};
+use super::{arrivals, downs, promised::promise};
 use crate::{
     actor::{
         about::{Down, Notice, ServiceIdentity, ServiceState, Watcher},
+        cell::Cell,
         erased::{AnyCell, CallbackPermit, Host, OnTheSpot, Owed, RouteFn},
         service::Service,
         turn::CallCounts,
@@ -52,7 +53,12 @@ impl<S: Service> AnyCell for Cell<S> {
     }
 
     fn methods(&self) -> Vec<(MethodId, &'static MethodInfo, &str, u64)> {
-        self.kind.table.methods.iter().map(|entry| (entry.id, entry.info, entry.name.as_str(), entry.fingerprint)).collect()
+        self.kind
+            .table
+            .methods
+            .iter()
+            .map(|entry| (entry.id, entry.info, entry.name.as_str(), entry.fingerprint))
+            .collect()
     }
 
     fn signature(&self, id: MethodId) -> Option<&'static str> {

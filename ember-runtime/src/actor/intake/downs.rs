@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
-use super::{Body, Cell, EventFn, Service, TaskJob, keyed};
 use crate::{
-    actor::about::{Down, Watcher},
+    actor::{
+        about::{Down, Watcher},
+        cell::Cell,
+        service::{Body, EventFn, Service},
+        work::TaskJob,
+    },
     error::Result,
     message::{Keys, Lane},
 };
 
 /// Tells those of the service who watched, if it still is in this life, that another has ended.
 pub(super) fn down<S: Service>(cell: &Cell<S>, down: &Down, life: u64, watchers: &[Watcher]) {
-    let keyed = cell.table.keyed.iter().enumerate();
+    let keyed = cell.kind.table.keyed.iter().enumerate();
     let keyed = keyed.flat_map(|(index, part)| part.downs.iter().map(move |hook| (Some(index), hook)));
-    let all = cell.table.downs.iter().map(|hook| (None, hook)).chain(keyed);
+    let all = cell.kind.table.downs.iter().map(|hook| (None, hook)).chain(keyed);
     let concerns = |field: &Option<usize>| watchers.iter().any(|watcher| watcher.is_service() == field.is_none());
     for (field, &(name, run)) in all.filter(|(field, _)| concerns(field)) {
         let watchers = if field.is_some() { watchers.to_vec() } else { Vec::new() };
@@ -31,9 +35,9 @@ pub(super) fn down<S: Service>(cell: &Cell<S>, down: &Down, life: u64, watchers:
 /// Whether a watcher has an `#[on(down)]`.
 pub(super) fn hears<S: Service>(cell: &Cell<S>, watcher: &Watcher) -> bool {
     if watcher.is_service() {
-        return !cell.table.downs.is_empty();
+        return !cell.kind.table.downs.is_empty();
     }
-    cell.table.keyed.iter().any(|part| !part.downs.is_empty())
+    cell.kind.table.keyed.iter().any(|part| !part.downs.is_empty())
 }
 
 /// A `down` on its way to one hook.
@@ -54,7 +58,8 @@ impl<S: Service> DownDelivery<S> {
             Some(field) => {
                 let cell = Arc::clone(&body.core.cell);
                 let cell = cell.as_any().downcast_ref::<Cell<S>>();
-                let mut modules = cell.map(|cell| keyed::modules(&mut body.service, cell, field)).unwrap_or_default();
+                let mut modules =
+                    cell.map(|cell| cell.kind.table.modules(&mut body.service, field)).unwrap_or_default();
                 modules.retain(|keys| self.watchers.contains(&Watcher::at(keys)));
                 modules
             }

@@ -5,27 +5,17 @@ use std::task::Context;
 
 use tokio::time::Instant;
 
-use super::{
-    AnyCell as _, Cell, Post, Service,
-    call_job::{RawJob, arrive},
-    job::{Driving, Start},
-    table::{Entry, SIGNATURE_OF},
-    visit::Visit,
-};
 use crate::{
+    actor::{
+        cell::{Cell, Visit},
+        erased::{AnyCell as _, OnTheSpot},
+        service::{Entry, SIGNATURE_OF, Service, Start},
+        work::{Post, RawJob, arrive},
+    },
     error::RefusedReason,
     id::MethodId,
     message::{Arrivals, Lane, RawCall, Reach, ReplyBody},
 };
-
-/// Which calls are run on the spot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OnTheSpot {
-    None,
-    /// Those of methods that cost less than waking somebody for them.
-    Quick,
-    All,
-}
 
 /// Runs or queues those of `calls` that are for this service, in their order, or refuses them. A handler that is run on the
 /// spot takes its first step in `task`.
@@ -48,7 +38,7 @@ pub(super) fn deliver<S: Service>(
                 continue;
             }
         };
-        if entry.is_run(which) {
+        if is_run(entry, which) {
             visit = visit.take().or_else(|| Visit::begin(cell, false));
         } else if let Some(visit) = visit.take() {
             visit.end();
@@ -73,8 +63,8 @@ pub(super) fn deliver<S: Service>(
 
 /// The method that is called, and its place in the table.
 fn find<'a, S: Service>(cell: &'a Cell<S>, call: &RawCall<'_>) -> Result<(usize, &'a Entry<S>), RefusedReason> {
-    let index = cell.table.index(call.method).ok_or(RefusedReason::UnknownMethod)?;
-    let entry = cell.table.methods.get(index).ok_or(RefusedReason::UnknownMethod)?;
+    let index = cell.kind.table.index(call.method).ok_or(RefusedReason::UnknownMethod)?;
+    let entry = cell.kind.table.methods.get(index).ok_or(RefusedReason::UnknownMethod)?;
     if entry.info.reach != Reach::Cluster {
         return Err(RefusedReason::Private);
     }
@@ -89,7 +79,7 @@ fn find<'a, S: Service>(cell: &'a Cell<S>, call: &RawCall<'_>) -> Result<(usize,
 /// Answers a caller whose fingerprint differs, so that it can say how. Needs neither the service nor its mailbox.
 fn tell_signature<S: Service>(cell: &Cell<S>, call: RawCall<'_>) {
     let id = call.payload.first_chunk().map(|&bytes| MethodId(u32::from_le_bytes(bytes)));
-    let entry = id.and_then(|id| cell.table.find(id)).filter(|entry| entry.info.reach == Reach::Cluster);
+    let entry = id.and_then(|id| cell.kind.table.find(id)).filter(|entry| entry.info.reach == Reach::Cluster);
     match entry {
         Some(entry) => call.reply.send(ReplyBody::Value(&mut |out| {
             out.extend_from_slice((entry.signature)().as_bytes());
@@ -114,21 +104,19 @@ fn queue<S: Service>(cell: &Cell<S>, call: RawCall<'static>, index: usize, entry
         }
     });
     if let (Err(reason), Some(call)) = (put, call) {
-        cell.mailbox.discharge(bytes);
+        cell.mailbox.bytes().discharge(bytes);
         call.reply.fail(reason);
     }
 }
 
-impl<S: Service> Entry<S> {
-    /// Whether a call of the method is run on the spot, if the service is idle.
-    fn is_run(&self, which: OnTheSpot) -> bool {
-        // A handler that is dropped when its caller goes away belongs to the driver.
-        let may = !self.info.queued && !self.info.cancel && self.info.lane == Lane::User;
-        may && match which {
-            OnTheSpot::None => false,
-            OnTheSpot::Quick => self.pace.is_quick() && !self.pace.waits(),
-            OnTheSpot::All => true,
-        }
+/// Whether a call of the method is run on the spot, if the service is idle.
+fn is_run<S: Service>(entry: &Entry<S>, which: OnTheSpot) -> bool {
+    // A handler that is dropped when its caller goes away belongs to the driver.
+    let may = !entry.info.queued && !entry.info.cancel && entry.info.lane == Lane::User;
+    may && match which {
+        OnTheSpot::None => false,
+        OnTheSpot::Quick => entry.pace.is_quick() && !entry.pace.waits(),
+        OnTheSpot::All => true,
     }
 }
 
@@ -145,7 +133,7 @@ fn run<'a, S: Service>(
     }
     let Visit { cell, held, body } = visit;
     cell.counts.short();
-    match arrive(call, index, body, &mut Driving { cell, task }) {
+    match arrive(call, index, body, &mut cell.driving(task)) {
         Start::Over(body) => {
             let visit = (Visit { cell, held, body }).ended()?;
             if !visit.held.is_wanted() {

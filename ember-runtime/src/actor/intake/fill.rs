@@ -7,8 +7,8 @@ use crate::{
     actor::{
         about::Down,
         service::{
-            Entry, EventFn, HandledBy, Here, HookFn, HookKind, HookOf, Keyed, KeyedField, OnEvent, Path, SIGNATURE_OF, Schedule, Service,
-            Subscription, Table, Timer,
+            Entry, EventFn, HandledBy, Here, HookFn, HookKind, HookOf, Keyed, KeyedField, OnEvent, Path, SIGNATURE_OF,
+            Schedule, Service, Subscription, Table, Timer,
         },
         turn::Pace,
         work::{run_event, run_hook, start_raw},
@@ -144,4 +144,16 @@ impl<S: Service> Table<S> {
 /// What the fingerprint of the method `M` is made from; for methods that stay on their node, what was written.
 fn signature<M: Method>() -> &'static str {
     M::wire().map_or(M::INFO.signature, |wire| wire.signature().text())
+}
+
+/// The name of the method with its modules: `bag.rpc_drop`.
+fn full_name<S: Service, L: Path<S>, M: Method>() -> String {
+    let mut name = String::new();
+    L::prefix(&mut name);
+    if !M::INFO.contract.is_empty() {
+        name.push_str(M::INFO.contract);
+        name.push('.');
+    }
+    name.push_str(M::INFO.name);
+    name
 }

@@ -1,0 +1,133 @@
+//! The phases in the life of a service, as its cell sees them: it is up, falls, retires, ends.
+
+use std::{
+    mem,
+    sync::{Arc, MutexGuard, PoisonError, atomic::Ordering},
+};
+
+use super::{
+    Cell,
+    parts::{Attached, keep},
+    place::Place,
+};
+use crate::{
+    actor::{
+        about::{OnPanic, ServiceState, Supervision},
+        erased::{Core, Host},
+        service::{Body, Here, Service, route},
+        work::{Calls, Job, Post},
+    },
+    error::RefusedReason,
+    message::Lane,
+};
+
+impl<S: Service> Cell<S> {
+    /// The service, which needs no start, is here: it can be called from now on, and has no driver.
+    pub(crate) fn settle_in(self: &Arc<Self>, service: S, host: &Arc<dyn Host>) {
+        let core = Core::new(Arc::clone(host), Arc::clone(self) as _, route::<S, Here>);
+        let held = self.turn.take();
+        // Nobody can end it yet: what begins here is ended with it.
+        self.up(&**host);
+        if let Some(held) = held {
+            self.leave(held, Place::Idle(Body::new(service, core, Arc::clone(self) as _)));
+        }
+    }
+
+    fn attached(&self) -> MutexGuard<'_, Attached> {
+        self.attached.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The service has been started: it runs, unless it is paused or retires already.
+    pub(crate) fn up(self: &Arc<Self>, host: &dyn Host) {
+        self.states.live(&[ServiceState::Starting], || self.mailbox.is_paused());
+        let mut attached = self.attached();
+        attached.up = true;
+        self.admit(&attached);
+        if attached.released {
+            attached.things = keep((self.kind.attach)(self, host));
+        }
+    }
+
+    /// The service has failed, and is to be started again: its timers and subscriptions end, its mailbox stays.
+    pub(crate) fn fall(&self) {
+        self.life.fetch_add(1, Ordering::Relaxed);
+        self.let_go();
+        self.states.change(&[ServiceState::Running, ServiceState::Paused], ServiceState::Starting);
+    }
+
+    /// The service has ended: refuses what still waits.
+    pub(crate) fn end(&self, state: ServiceState) {
+        self.let_go();
+        let (posts, mut calls) = self.mailbox.seal();
+        posts.for_each(|post| calls.refuse_guarded(post, RefusedReason::Stopped));
+        self.end_driver();
+        self.states.set(state);
+    }
+
+    /// Takes no new work. The driver is still to be told.
+    pub(crate) fn begin_to_end(&self) {
+        self.mailbox.close();
+        self.let_go();
+        self.states
+            .change(&[ServiceState::Starting, ServiceState::Running, ServiceState::Paused], ServiceState::Retiring);
+    }
+
+    fn let_go(&self) {
+        let mut attached = self.attached();
+        attached.up = false;
+        self.admit(&attached);
+        let things = mem::take(&mut attached.things);
+        drop((attached, things));
+    }
+
+    /// Lets callers run the service themselves, or not.
+    fn admit(&self, attached: &Attached) {
+        self.turn.shut(!attached.up || !self.mailbox.admits());
+    }
+
+    pub(crate) fn set_paused(&self, paused: bool) {
+        self.mailbox.pause(paused);
+        self.admit(&self.attached());
+        self.states.live(&[ServiceState::Running, ServiceState::Paused], || self.mailbox.is_paused());
+    }
+
+    pub(crate) fn set_released(self: &Arc<Self>, host: &dyn Host) {
+        let mut attached = self.attached();
+        if !mem::replace(&mut attached.released, true) && attached.up {
+            attached.things = keep((self.kind.attach)(self, host));
+        }
+    }
+
+    pub(crate) fn lives(&self) -> u64 {
+        self.life.load(Ordering::Relaxed).into()
+    }
+
+    /// Whether a panic changes nothing.
+    pub(crate) fn resumes(&self) -> bool {
+        self.supervision().on_panic == OnPanic::Resume
+    }
+
+    /// What becomes of the service when it fails.
+    pub(crate) fn supervision(&self) -> Supervision {
+        self.supervision.as_deref().copied().unwrap_or(Supervision::new(false))
+    }
+
+    /// Queues what `make` makes, or says why not. Only what goes to the user lane may lie in the queues of calls.
+    pub(crate) fn put(&self, lane: Lane, make: impl FnOnce(&mut Calls<S>) -> Post<S>) -> Result<(), RefusedReason> {
+        self.mailbox.put(lane, make)?;
+        self.notice();
+        Ok(())
+    }
+
+    /// Queues the job that `make` makes in the user lane, or says why not.
+    pub(crate) fn put_job(&self, make: impl FnOnce() -> Box<dyn Job<S>>) -> Result<(), RefusedReason> {
+        self.put(Lane::User, |_| Post::Job(make()))
+    }
+
+    /// Queues a job of the framework's own, beyond the bounds. `false` if the service takes no new work.
+    pub(crate) fn owe(&self, lane: Lane, job: Box<dyn Job<S>>) -> bool {
+        let taken = self.mailbox.put_owed(lane, Post::Job(job)).is_ok();
+        self.notice();
+        taken
+    }
+}

@@ -1,0 +1,9 @@
+//! How calls and news come to a cell, and how its table of them is filled.
+
+mod any;
+mod arrivals;
+mod downs;
+mod fill;
+mod port;
+mod promised;
+mod short;

@@ -1,0 +1,71 @@
+//! What a unit does by itself: hooks, timers, and what it does with events.
+
+use std::{
+    any::{Any, TypeId},
+    time::Duration,
+};
+
+use futures_util::future::BoxFuture;
+
+use super::Body;
+use crate::error::Result;
+
+/// A hook, bound to its unit.
+pub(crate) type HookFn<S> = for<'a> fn(&'a mut Body<S>) -> BoxFuture<'a, Result<()>>;
+
+/// An event handler, bound to its unit.
+pub(crate) type EventFn<S> = for<'a> fn(&'a mut Body<S>, &'a (dyn Any + Send + Sync)) -> BoxFuture<'a, Result<()>>;
+
+/// One declared timer.
+pub(crate) struct Timer<S> {
+    pub(crate) name: &'static str,
+    pub(crate) schedule: Schedule,
+    pub(crate) run: HookFn<S>,
+}
+
+/// One event handler.
+pub(crate) struct Subscription<S> {
+    pub(crate) event: TypeId,
+    pub(crate) name: &'static str,
+    pub(crate) run: EventFn<S>,
+}
+
+impl<S> Clone for Timer<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<S> Copy for Timer<S> {}
+
+impl<S> Clone for Subscription<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<S> Copy for Subscription<S> {}
+
+/// When a hook runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HookKind {
+    /// Before anything else; must not call other services.
+    Init,
+    /// Before the service is registered.
+    Start,
+    /// After the service has been registered.
+    Started,
+    /// At the end; children before their parents.
+    Stop,
+}
+
+/// When a timer fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schedule {
+    /// Again and again; a tick that is due while the last one still waits or runs is skipped.
+    Every(Duration),
+    /// Once, this long after the start.
+    After(Duration),
+    /// Whenever a clock on the wall shows what the pattern says. Of times that were missed, because the process was held up
+    /// or the clock was set forward, one tick makes up for all; none comes twice when the clock is set back.
+    #[cfg(feature = "cron")]
+    Cron(crate::actor::about::Cron),
+}

@@ -1,4 +1,5 @@
-//! The wall clock. Deadlines, leases and periods are on the monotonic clock of tokio; only what follows the calendar reads this one.
+//! The wall clock, which only what follows the calendar reads. Deadlines, leases and periods are on the monotonic clock of tokio; how
+//! far ahead they may be, stands here too.
 
 use std::{
     fmt::Debug,

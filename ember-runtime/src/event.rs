@@ -6,7 +6,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, Weak,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -14,6 +14,7 @@ use std::{
 use crate::{
     actor::{Cell, Cx, EventFn, Service, Subscription, TaskJob, Unit},
     message::Keys,
+    sync::lock,
 };
 
 /// The subscribers of one node.
@@ -28,7 +29,7 @@ type Deliver = Arc<dyn Fn(Arc<dyn Any + Send + Sync>) -> bool + Send + Sync>;
 
 impl Bus {
     fn lock(&self) -> MutexGuard<'_, HashMap<TypeId, BTreeMap<u64, Deliver>>> {
-        self.subscribers.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.subscribers)
     }
 
     /// Gives `event` to every subscriber; how many took it.
@@ -80,11 +81,8 @@ struct Subscribed {
 
 impl Drop for Subscribed {
     fn drop(&mut self) {
-        if let Some(bus) = self.bus.upgrade()
-            && let Some(subscribers) = bus.lock().get_mut(&self.event)
-        {
-            subscribers.remove(&self.number);
-        }
+        // It may be the last that holds its service: dropped with nothing locked.
+        let _gone = self.bus.upgrade().and_then(|bus| bus.lock().get_mut(&self.event)?.remove(&self.number));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Panics of the user's code, and of what is dropped for it. All that is caught, in whatever room, comes through here: what a panic
+//! Panics of the user's code, and of what is dropped for it. All of these that are caught, in whatever room, come through here: what a panic
 //! carries may be anything, and may panic itself when it is dropped.
 
 use std::{

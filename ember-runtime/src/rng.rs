@@ -1,6 +1,8 @@
 //! The one source of randomness. A node owns an [`Rng`]; with a seed, everything that it decides is repeatable.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use crate::sync::lock;
 
 /// A shared, seedable random number generator. What it gives can be guessed; only its secrets cannot, unless it has a seed.
 #[derive(Debug, Clone)]
@@ -58,7 +60,7 @@ impl Rng {
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut fastrand::Rng) -> T) -> T {
-        f(&mut self.numbers.lock().unwrap_or_else(PoisonError::into_inner))
+        f(&mut lock(&self.numbers))
     }
 }
 

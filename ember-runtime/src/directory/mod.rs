@@ -4,6 +4,7 @@
 #[cfg(all(test, feature = "cluster"))]
 mod come_and_go;
 mod instances;
+#[cfg(feature = "cluster")]
 mod membership;
 mod records;
 #[cfg(all(test, feature = "cluster"))]

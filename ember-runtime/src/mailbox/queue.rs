@@ -1,7 +1,7 @@
 //! The shared end of a mailbox: senders put messages in or are refused, the service takes the next.
 
 use std::sync::{
-    Mutex, MutexGuard, PoisonError,
+    Mutex, MutexGuard,
     atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
@@ -10,6 +10,7 @@ use super::{
     bytes::Bytes,
     lanes::{Lanes, Limits, Queue},
 };
+use crate::sync::lock;
 use crate::{error::RefusedReason, message::Lane};
 
 /// A queue without messages keeps places for so many.
@@ -85,7 +86,7 @@ impl<T, A: Aside> Mailbox<T, A> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T, A>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn limits(&self) -> &Limits {

@@ -4,14 +4,14 @@
 use std::{
     pin::pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
 use tokio::sync::Notify;
 
-use super::shield::shielded;
+use super::{lock, shield::shielded};
 
 /// Sets the value. When it is dropped, the waiting are told.
 #[derive(Debug)]
@@ -52,9 +52,7 @@ impl<T> Sender<T> {
     }
 
     pub(crate) fn send_replace(&self, value: T) {
-        *self.0.value.lock().unwrap_or_else(PoisonError::into_inner) = value;
-        self.0.version.fetch_add(1, Ordering::Release);
-        self.0.changed.notify_waiters();
+        self.send_modify(|present| *present = value);
     }
 
     /// Whether there are receivers.
@@ -63,21 +61,25 @@ impl<T> Sender<T> {
     }
 
     /// Changes the value in place; `change` says whether it did, and only then are the waiting woken.
-    #[cfg(feature = "cluster")]
     pub(crate) fn send_if_modified(&self, change: impl FnOnce(&mut T) -> bool) {
-        if change(&mut self.0.value.lock().unwrap_or_else(PoisonError::into_inner)) {
+        if change(&mut lock(&self.0.value)) {
             self.0.version.fetch_add(1, Ordering::Release);
             self.0.changed.notify_waiters();
         }
     }
 
     /// Changes the value in place.
-    #[cfg(feature = "cluster")]
     pub(crate) fn send_modify(&self, change: impl FnOnce(&mut T)) {
         self.send_if_modified(|value| {
             change(value);
             true
         });
+    }
+}
+
+impl<T: Default> Default for Sender<T> {
+    fn default() -> Self {
+        Self::new(T::default())
     }
 }
 
@@ -120,7 +122,7 @@ impl<T> Receiver<T> {
     {
         loop {
             self.mark_unchanged();
-            let value = self.shared.value.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let value = lock(&self.shared.value).clone();
             if fits(&value) {
                 return Ok(value);
             }

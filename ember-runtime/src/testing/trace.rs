@@ -3,11 +3,13 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
+
+use crate::sync::lock;
 
 /// Events that are kept one by one; those after them only count in the digest.
 const KEPT: usize = 100_000;
@@ -101,7 +103,7 @@ impl Recorder {
     }
 
     fn lock(&self) -> MutexGuard<'_, Trace> {
-        self.trace.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.trace)
     }
 
     /// A number for one end of a new connection.

@@ -2,11 +2,12 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
 use crate::rng::Rng;
+use crate::sync::lock;
 
 /// The shortest time after which TCP sends a lost packet again; it doubles each time.
 const AGAIN: Duration = Duration::from_millis(200);
@@ -37,7 +38,7 @@ impl Weather {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     pub(super) fn set_loss(&self, loss: f64) {

@@ -13,6 +13,7 @@ use crate::{
     clock::Clock,
     error::Result,
     message::{Keys, Lane},
+    sync::AbortOnDrop,
 };
 
 /// How soon a wall clock that has been set is noticed.
@@ -41,15 +42,6 @@ pub(crate) fn check<S: Service>(timers: impl Iterator<Item = Timer<S>>) -> Resul
     Ok(())
 }
 
-/// Ends a task when dropped.
-struct EndOnDrop(tokio::task::AbortHandle);
-
-impl Drop for EndOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 /// Starts the timers that the unit at `keys` declares, on the runtime of the node. What is returned ends them when dropped.
 pub(crate) fn start<S: Service>(
     cell: &Arc<Cell<S>>,
@@ -66,7 +58,7 @@ pub(crate) fn start<S: Service>(
             clock: host.clock(),
             under_way: UnderWay::default(),
         };
-        Box::new(EndOnDrop(host.runtime().spawn(task.run()).abort_handle())) as Box<dyn Any + Send>
+        Box::new(AbortOnDrop(host.runtime().spawn(task.run()).abort_handle())) as Box<dyn Any + Send>
     };
     timers.iter().map(start).collect()
 }

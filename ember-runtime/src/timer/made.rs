@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -15,6 +15,7 @@ use super::{tick::UnderWay, ticks::ticks};
 use crate::{
     actor::{Cx, Unit},
     message::Envelope,
+    sync::lock,
 };
 
 /// A timer made with [`Cx::every`] or [`Cx::after`]. Dropping it changes nothing: the timer goes on.
@@ -67,7 +68,7 @@ impl<U: Unit> Cx<'_, U> {
                 let action = Arc::clone(&action);
                 let taken = deliver(Box::new(move |unit: &mut U, cx: &mut Cx<'_, U>| {
                     let _tick = tick;
-                    action.lock().unwrap_or_else(PoisonError::into_inner)(unit, cx);
+                    lock(&action)(unit, cx);
                 }));
                 if !taken {
                     break;

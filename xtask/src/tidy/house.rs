@@ -99,7 +99,7 @@ fn crowded(files: &[File]) -> Vec<String> {
             *folders.entry(folder).or_default() += 1;
         }
     }
-    let many = folders.into_iter().filter(|(folder, count)| *count > MAX_FILES);
+    let many = folders.into_iter().filter(|(_, count)| *count > MAX_FILES);
     many.map(|(folder, count)| {
         format!("{folder}:1: {count} files side by side; more than {MAX_FILES} need folders between them")
     })

@@ -162,7 +162,6 @@ impl Judge<'_> {
         }
     }
 
-    /// `alone`: of a tuple struct.
     fn fields(&mut self, fields: &Fields, of_tuple_struct: bool) {
         let alone = of_tuple_struct && fields.len() == 1;
         for field in fields {

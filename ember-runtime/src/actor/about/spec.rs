@@ -86,3 +86,10 @@ pub enum ServiceState {
     /// It has ended by an error, or its restarts are used up.
     Failed,
 }
+
+impl ServiceState {
+    /// Whether it has come to its end, one way or the other.
+    pub(crate) fn has_ended(self) -> bool {
+        matches!(self, Self::Stopped | Self::Failed)
+    }
+}

@@ -3,13 +3,14 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use tokio::sync::watch;
 
 use super::spec::ServiceState;
 use crate::panics::woken;
+use crate::sync::lock;
 
 /// The state of one service.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ impl States {
     }
 
     fn lock(&self) -> MutexGuard<'_, Present> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     pub(crate) fn now(&self) -> ServiceState {

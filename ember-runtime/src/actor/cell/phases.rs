@@ -2,7 +2,7 @@
 
 use std::{
     mem,
-    sync::{Arc, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, MutexGuard, atomic::Ordering},
 };
 
 use super::{
@@ -19,6 +19,7 @@ use crate::{
     },
     error::RefusedReason,
     message::Lane,
+    sync::lock,
 };
 
 impl<S: Service> Cell<S> {
@@ -34,7 +35,7 @@ impl<S: Service> Cell<S> {
     }
 
     fn attached(&self) -> MutexGuard<'_, Attached> {
-        self.attached.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.attached)
     }
 
     /// The service has been started: it runs, unless it is paused or retires already.

@@ -74,7 +74,7 @@ fn run_by<M: Method>(chosen: Chosen<'_>, request: &mut Request<M>, task: &mut Co
                 return Tried::Done(Err(describe::<M, _>(target, Some(target.router.place(&*found.cell)), *failure)));
             }
             Short::Waits(answering) => {
-                return Tried::Waits(Waiting::new(answering, false, found.asked(instance), deadline(options, until)));
+                return Tried::Waits(Waiting::new(answering, false, found.asked(instance), options.deadline(until)));
             }
             Short::NotNow => {}
         }
@@ -98,7 +98,7 @@ fn queue<M: Method>(
     if request.args.is_none() {
         return Tried::Not;
     }
-    let deadline = deadline(&request.options, until);
+    let deadline = request.options.deadline(until);
     let (reply, answering) = reply_slot::<M>(Some(task.waker()));
     let call = Offer {
         args: &mut request.args,
@@ -117,7 +117,7 @@ fn queue<M: Method>(
 fn call_away<M: Method>(away: &Away, request: &Request<M>) -> Tried<M> {
     let Request { target, args, options, .. } = request;
     let Some((envelope, until)) = envelope::<M>(target, options) else { return Tried::Not };
-    let deadline = deadline(options, until);
+    let deadline = options.deadline(until);
     let envelope = Envelope { deadline: Some(deadline), ..envelope.unwrap_or_default() };
     if envelope.waits_for(away.pid()) {
         return Tried::Not;
@@ -140,12 +140,6 @@ fn runs_short<M: Method>(router: &Router) -> Option<bool> {
     }
 }
 
-/// When the caller stops waiting, counted from now on.
-fn deadline(options: &Options, until: Option<Instant>) -> Instant {
-    let own = Instant::now() + options.timeout;
-    until.map_or(own, |until| until.min(own))
-}
-
 /// The metadata of the call, if there is anything in it, and the deadline of the handler that makes it, unless that has
 /// passed.
 #[inline]
@@ -162,7 +156,7 @@ fn envelope<M: Method>(target: &Target, options: &Options) -> Option<(Option<Env
 
 /// Whether the call itself has nothing that travels beside its arguments.
 #[inline]
-fn adds_nothing(target: &Target, options: &Options, lane: Lane) -> bool {
+pub(super) fn adds_nothing(target: &Target, options: &Options, lane: Lane) -> bool {
     lane == Lane::User && options.is_plain() && target.keys.is_empty()
 }
 
@@ -182,6 +176,5 @@ fn inherit(target: &Target, options: &Options, lane: Lane) -> Option<(Option<Env
     };
     // If it is too much, what to say of that is found out elsewhere.
     inherited.check(options, &target.keys).ok()?;
-    let envelope = inherited.envelope(options, lane, None);
-    Some((Some(Envelope { keys: target.keys.clone(), ..envelope }), inherited.until()))
+    Some((Some(inherited.envelope(options, &target.keys, lane, None)), inherited.until()))
 }

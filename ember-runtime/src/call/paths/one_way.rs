@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::resolved::{self, Resolved, Way};
+use super::{
+    fast::adds_nothing,
+    resolved::{self, Resolved, Way},
+};
 use crate::{
     actor::Offer,
     call::{
@@ -11,7 +14,7 @@ use crate::{
     },
     directory::Instance,
     error::{CallError, RefusedReason, SendError},
-    message::{Ambient, Envelope, Lane, MadeIn, Method},
+    message::{Ambient, MadeIn, Method},
 };
 
 /// Sends a call one way. Never waits.
@@ -47,8 +50,7 @@ fn hopeless<M: Method>(request: &Request<M>) -> Option<CallError<M::Error>> {
 #[inline]
 fn is_plain<M: Method>(target: &Target, options: &Options) -> bool {
     let inherits = Ambient::current(|ambient| ambient.envelope.headers.is_some());
-    let lane = const { matches!(M::INFO.lane, Lane::User) };
-    lane && options.is_plain() && target.keys.is_empty() && inherits != Some(true) && MadeIn::here().is_nothing()
+    adds_nothing(target, options, M::INFO.lane) && inherits != Some(true) && MadeIn::here().is_nothing()
 }
 
 /// Puts the call into the mailbox of the service that is chosen, or into the link to its node, if that takes it.
@@ -75,8 +77,7 @@ fn sent_at_once<M: Method>(request: &mut Request<M>) -> bool {
 fn choose_and_send<M: Method>(request: Request<M>, inherited: &Inherited) -> Result<(), SendError<M::Args>> {
     let Request { target, mut args, options, retry: _ } = request;
     let id = target.method_id::<M>();
-    let envelope = inherited.envelope(&options, M::INFO.lane, None);
-    let envelope = Envelope { keys: target.keys.clone(), ..envelope };
+    let envelope = inherited.envelope(&options, &target.keys, M::INFO.lane, None);
     let mut excluded = Vec::new();
     let (mut refused, mut place) = (None, None::<Arc<Instance>>);
     let reason = loop {

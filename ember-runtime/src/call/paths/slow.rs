@@ -224,8 +224,7 @@ impl Course {
         if let Some(cycle) = self.cycle::<M>(instance) {
             return Err(cycle);
         }
-        let envelope = self.inherited.envelope(&self.options, M::INFO.lane, Some(self.deadline));
-        Ok(Envelope { keys: self.target.keys.clone(), ..envelope })
+        Ok(self.inherited.envelope(&self.options, &self.target.keys, M::INFO.lane, Some(self.deadline)))
     }
 
     /// The refusal of a call that would wait for itself at `instance`.

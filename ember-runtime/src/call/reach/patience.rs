@@ -97,16 +97,19 @@ fn kept(runtime: runtime::Id) -> Option<Timer> {
 }
 
 fn keep(timer: Timer, runtime: runtime::Id) {
-    let _ended = TIMERS.try_with(|timers| {
+    // What is left over is dropped when nothing is borrowed any more: with a timer goes a waker, which may own a task that holds a call.
+    let _left = TIMERS.try_with(|timers| {
         let mut timers = timers.borrow_mut();
         match &mut *timers {
             Some(timers) if timers.runtime == runtime => {
                 if timers.idle.len() < KEPT {
                     timers.idle.push(timer);
+                    return (None, None);
                 }
+                (Some(timer), None)
             }
             // Those of another runtime, which may have ended, go.
-            other => *other = Some(Timers { runtime, idle: vec![timer] }),
+            other => (None, other.replace(Timers { runtime, idle: vec![timer] })),
         }
     });
 }
@@ -146,6 +149,26 @@ mod tests {
         tokio::time::advance(Duration::from_secs(2)).await;
         let deadline = Instant::now() + Duration::from_secs(3);
         assert_eq!(wait(deadline).await, deadline);
+    }
+
+    /// Owns what a task of a user's may: a call that waits.
+    struct Owner(#[expect(dead_code, reason = "it is dropped")] std::sync::Mutex<Option<Patience>>);
+
+    impl std::task::Wake for Owner {
+        fn wake(self: std::sync::Arc<Self>) {}
+    }
+
+    #[test]
+    fn a_waker_that_owns_a_call_may_go_with_the_timers_of_another_runtime() {
+        let new = || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let (first, second) = (new(), new());
+        first.block_on(async {
+            let owner = Owner(std::sync::Mutex::new(Some(begun(Instant::now() + Duration::from_secs(1)))));
+            let mut patience = Patience::until(Instant::now() + Duration::from_secs(1));
+            let waker = std::sync::Arc::new(owner).into();
+            assert!(patience.poll(&Home::here(|| ()), &mut Context::from_waker(&waker)).is_pending());
+        });
+        second.block_on(async { drop(begun(Instant::now() + Duration::from_secs(1))) });
     }
 
     #[test]

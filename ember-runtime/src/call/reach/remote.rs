@@ -115,20 +115,9 @@ impl Router {
 
     async fn ask_signature(&self, instance: &Instance, id: MethodId, envelope: &Envelope) -> Option<String> {
         let (links, peer) = (self.links.get()?, peer(instance));
-        let pending = loop {
-            let mut put_args = |out: &mut Vec<u8>| {
-                out.extend_from_slice(&id.0.to_le_bytes());
-                Ok(())
-            };
-            let (target, method) = (instance.pid.number, SIGNATURE_OF);
-            // It answers whatever the fingerprints are.
-            let fingerprint = None;
-            let call = OutCall { target, method, fingerprint, envelope, put_args: &mut put_args, one_way: false };
-            match links.submit(peer.key, call).ok()? {
-                Some(pending) => break pending,
-                None => links.ready(&peer).await.ok()?,
-            };
-        };
+        // It answers whatever the fingerprints are.
+        let method = (instance.pid.number, SIGNATURE_OF);
+        let pending = ask(links, &peer, method, envelope, &id.0.to_le_bytes()).await.ok()?;
         match pending.await {
             RawAnswer::Value(bytes) => String::from_utf8(bytes.to_vec()).ok(),
             RawAnswer::App(_) | RawAnswer::Failed(_) => None,
@@ -144,25 +133,7 @@ impl Router {
     ) -> Result<impl Future<Output = Result<Bytes, Failure>> + Send + use<>, Failure> {
         let links = self.links.get().ok_or(RefusedReason::NodeClosed)?;
         let peer = peer_of(node);
-        let envelope = Envelope::default();
-        let pending = loop {
-            let mut put_args = |out: &mut Vec<u8>| {
-                out.extend_from_slice(question);
-                Ok(())
-            };
-            let call = OutCall {
-                target: NODE_ITSELF,
-                method: MethodId(0),
-                fingerprint: None,
-                envelope: &envelope,
-                put_args: &mut put_args,
-                one_way: false,
-            };
-            match links.submit(peer.key, call)? {
-                Some(pending) => break pending,
-                None => links.ready(&peer).await?,
-            }
-        };
+        let pending = ask(links, &peer, (NODE_ITSELF, MethodId(0)), &Envelope::default(), question).await?;
         Ok(async move {
             match pending.await {
                 RawAnswer::Value(answer) => Ok(answer.into_bytes()),
@@ -271,4 +242,25 @@ fn peer(instance: &Instance) -> Peer {
 /// How a node is reached, and recognised.
 pub(crate) fn peer_of(node: &NodeRecord) -> Peer {
     Peer { key: node.key, endpoint: node.endpoint.clone(), public_key: node.public_key }
+}
+
+/// Asks `method` of a target on a node, which takes whatever comes, and waits for a link if there is none.
+async fn ask(
+    links: &Arc<Links>,
+    peer: &Peer,
+    (target, method): (u64, MethodId),
+    envelope: &Envelope,
+    question: &[u8],
+) -> Result<PendingReply, RefusedReason> {
+    loop {
+        let mut put_args = |out: &mut Vec<u8>| {
+            out.extend_from_slice(question);
+            Ok(())
+        };
+        let call = OutCall { target, method, fingerprint: None, envelope, put_args: &mut put_args, one_way: false };
+        match links.submit(peer.key, call)? {
+            Some(pending) => return Ok(pending),
+            None => links.ready(peer).await?,
+        }
+    }
 }

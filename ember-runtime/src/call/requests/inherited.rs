@@ -59,8 +59,7 @@ impl Inherited {
 
     /// When the call must have ended.
     pub(crate) fn deadline(&self, options: &Options) -> Instant {
-        let own = Instant::now() + options.timeout;
-        self.deadline.map_or(own, |inherited| own.min(inherited))
+        options.deadline(self.deadline)
     }
 
     /// Refuses a call with more beside its arguments than may travel, wherever it goes.
@@ -71,11 +70,11 @@ impl Inherited {
         if inherited + own <= MAX_HEADERS && keys.bytes().len() <= MAX_KEYS {
             return Ok(());
         }
-        Envelope { keys: keys.clone(), ..self.envelope(options, Lane::User, None) }.check()
+        self.envelope(options, keys, Lane::User, None).check()
     }
 
     /// The metadata of the call.
-    pub(crate) fn envelope(&self, options: &Options, lane: Lane, deadline: Option<Instant>) -> Envelope {
+    pub(crate) fn envelope(&self, options: &Options, keys: &Keys, lane: Lane, deadline: Option<Instant>) -> Envelope {
         let headers = match options.headers() {
             None => self.headers.clone(),
             Some(own) => {
@@ -90,7 +89,7 @@ impl Inherited {
             key: options.key(),
             chain: self.chain.clone(),
             headers,
-            keys: Keys::default(),
+            keys: keys.clone(),
             made_in: self.made_in.clone(),
         }
     }

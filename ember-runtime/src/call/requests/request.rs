@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
+use tokio::time::Instant;
+
 use super::{args::Args, retry::Repeat, target::Target};
 use crate::{clock::LONGEST, directory::Key, message::Method};
 
@@ -55,6 +57,12 @@ impl<M: Method> Request<M> {
 }
 
 impl Options {
+    /// When the caller stops waiting, counted from now on; `until` is when the handler that calls must have ended.
+    pub(crate) fn deadline(&self, until: Option<Instant>) -> Instant {
+        let own = Instant::now() + self.timeout;
+        until.map_or(own, |until| until.min(own))
+    }
+
     #[inline]
     pub(crate) fn set_timeout(&mut self, timeout: Duration) {
         self.timeout = timeout.min(LONGEST);

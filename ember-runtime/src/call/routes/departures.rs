@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicUsize, Ordering, fence},
     },
 };
@@ -15,6 +15,7 @@ use crate::{
     id::{MethodId, NodeKey},
     message::Envelope,
     panics::woken,
+    sync::lock,
     transport::{Links, OutCall, Peer, PendingReply},
 };
 
@@ -79,7 +80,7 @@ struct Queue {
 
 impl Departures {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<NodeKey, Queue>> {
-        self.0.queues.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.queues)
     }
 
     /// Whether calls wait for this peer: then later ones must wait behind them.
@@ -156,7 +157,7 @@ impl Departure {
     }
 
     /// Hands it to the link; `None` if there is none, or nobody wants it any more.
-    fn submit(&self, links: &Arc<Links>, peer: &Peer) -> Result<Option<PendingReply>, RefusedReason> {
+    fn submit(&self, links: &Arc<Links>, peer: &Peer) -> Submitted {
         // Before the question whether somebody waits: whoever goes away after it finds this.
         self.set_handed_over(true);
         fence(Ordering::SeqCst);
@@ -188,7 +189,7 @@ impl Departure {
     }
 
     /// Tells the caller how it left.
-    fn settle(self, peer: &Peer, submitted: Result<Option<PendingReply>, RefusedReason>) {
+    fn settle(self, peer: &Peer, submitted: Submitted) {
         match (submitted, self.ticket) {
             (Ok(Some(pending)), Some(ticket)) => drop(ticket.left.send(Ok(pending))),
             (Ok(_), _) => {}

@@ -87,12 +87,6 @@ impl Router {
         self.home.over()
     }
 
-    /// Waits until the runtime of the node has ended.
-    pub(crate) async fn until_runtime_ends(&self) -> Over {
-        self.home.until_it_ends().await;
-        Over::Runtime
-    }
-
     /// The node has ended: calls through it are refused.
     pub(crate) fn close(&self) {
         self.home.close();

@@ -3,10 +3,12 @@
 use std::{
     any::Any,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError, Weak,
+        Arc, Mutex, OnceLock, Weak,
         atomic::{AtomicUsize, Ordering},
     },
 };
+
+use crate::sync::lock;
 
 /// Counts the calls that wait for an instance. There is nothing to count before the first: of most of a large cluster's
 /// instances a node never calls any.
@@ -58,14 +60,14 @@ pub(crate) struct Other<'a>(&'a InFlight);
 
 impl InFlight {
     pub(crate) fn count(&self) -> usize {
-        let shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        let shares = lock(&self.shares);
         let calls = |it: &Counted| it.shared.strong_count().saturating_sub(it.kept.load(Ordering::Relaxed));
         self.others.load(Ordering::Relaxed) + shares.iter().map(calls).sum::<usize>()
     }
 
     /// Those in a share count from now on: as many as refer to it, but for those that are `kept`.
     pub(crate) fn share(&self, shared: Weak<dyn Any + Send + Sync>, kept: &Arc<AtomicUsize>) {
-        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shares = lock(&self.shares);
         shares.retain(|share| share.shared.strong_count() > 0);
         shares.push(Counted { shared, kept: Arc::clone(kept) });
     }
@@ -73,7 +75,7 @@ impl InFlight {
     /// How many shares there are.
     #[cfg(test)]
     pub(crate) fn shares(&self) -> usize {
-        let shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        let shares = lock(&self.shares);
         shares.iter().filter(|share| share.shared.strong_count() > 0).count()
     }
 

@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, Weak},
     time::Duration,
 };
 
@@ -16,13 +16,14 @@ use tokio::{
 use super::{
     book::{Book, Mine},
     contact::Contact,
-    stand_in::{Renewed, Stalls, StandIn},
+    stand_in::{Renewed, Stalls, stand_in},
 };
 use crate::{
     directory::records::keys,
     id::{NodeKey, Pid},
     registry::{KeyValue, Lease, RegistryError, Session},
     rng::Rng,
+    sync::lock,
 };
 
 /// The least pause after a lease that was lost.
@@ -86,7 +87,7 @@ impl Announcer {
     }
 
     pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.book)
     }
 
     /// These have changed: they are written anew, as they are then.
@@ -148,16 +149,30 @@ impl Announcer {
     /// Takes a lease, writes everything under it, and keeps both up. Returns when the lease is lost.
     async fn hold_lease(&self) -> Result<Never, RegistryError> {
         let (sent, lease) = (Instant::now(), self.session.grant(self.config.ttl).await?);
-        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease);
+        if !self.keep(lease) {
+            // Granted while the node was leaving: nothing may be written under it.
+            self.session.revoke(lease.id).await?;
+            return std::future::pending().await;
+        }
         self.start_anew();
         let renewed = Renewed::new(sent);
-        let _stand_in = StandIn::begin(&*self.session, &self.config.stalls, lease, renewed.clone());
+        let _stand_in = stand_in(&*self.session, &self.config.stalls, lease, renewed.clone());
         // Side by side: no number of changes may keep a renewal away.
         tokio::select! {
             biased;
             error = self.keep_lease(&renewed, lease) => error,
             error = self.write_changes(lease.id) => error,
         }
+    }
+
+    /// Takes this lease for that of the node, unless the node has left.
+    fn keep(&self, lease: Lease) -> bool {
+        let mut place = lock(&self.lease);
+        let stays = !*self.left.borrow();
+        if stays {
+            *place = Some(lease);
+        }
+        stays
     }
 
     /// What was written under another lease goes with that.
@@ -248,7 +263,7 @@ impl Announcer {
     pub(crate) async fn leave(&self) {
         // First: a service that ends now, or a renewal, must not write the node anew.
         self.left.send_replace(true);
-        let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let lease = lock(&self.lease).take();
         if let Some(lease) = lease
             && let Err(error) = self.session.revoke(lease.id).await
         {

@@ -63,8 +63,8 @@ impl Book {
         first.map_or(self.last, |first| first - 1)
     }
 
-    /// Takes the node, if it waits, or else what waits longest, what was refused last: after a lost lease, services that waited before it was lost must not
-    /// come before their node. What is taken is on its way until [`done`](Self::done) or [`failed`](Self::failed).
+    /// Takes the node, if it waits: after a lost lease, services that waited before it was lost must not come before their node. Or
+    /// else what waits longest; what was refused comes last. What is taken is on its way until [`done`](Self::done) or [`failed`](Self::failed).
     /// Nothing is taken twice: a change of what is on its way waits until that has arrived.
     pub(crate) fn take(&mut self) -> Option<Mine> {
         let waits = |mine: &Mine| !self.sent.contains_key(mine);
@@ -129,11 +129,16 @@ impl Book {
         }
     }
 
-    /// Nothing of what was on its way has arrived, and it waits again.
-    pub(crate) fn rejected(&mut self) {
+    /// What is there only if what is on its way arrives, is not.
+    fn not_there(&mut self) {
         for mine in std::mem::take(&mut self.first) {
             self.written.remove(&mine);
         }
+    }
+
+    /// Nothing of what was on its way has arrived, and it waits again.
+    pub(crate) fn rejected(&mut self) {
+        self.not_there();
         self.failed();
     }
 
@@ -145,9 +150,7 @@ impl Book {
 
     /// What was on its way is not taken by the registry; what of it is so for the first time.
     pub(crate) fn refuse(&mut self, why: &str) -> Vec<Mine> {
-        for mine in std::mem::take(&mut self.first) {
-            self.written.remove(&mine);
-        }
+        self.not_there();
         let refused = std::mem::take(&mut self.sent).into_keys();
         refused.filter(|mine| self.refused.insert(*mine, why.to_owned()).is_none()).collect()
     }

@@ -2,18 +2,19 @@
 //! up for good do not keep a node in the registry: then it gives its lease up.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use tokio::{
-    task::{AbortHandle, spawn_blocking},
+    task::spawn_blocking,
     time::{Instant, sleep, timeout},
 };
 
 use crate::{
     net::PULSE,
     registry::{Lease, LeaseId, RegistryError, Session},
+    sync::{AbortOnDrop, lock},
 };
 
 /// How long a renewal, or the end of the lease, may take.
@@ -40,31 +41,20 @@ impl Renewed {
     }
 
     pub(crate) fn at(&self) -> Instant {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.0)
     }
 
     /// One was sent at that time, and it was answered.
     pub(crate) fn set(&self, sent: Instant) {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = lock(&self.0);
         *last = sent.max(*last);
     }
 }
 
-/// Stands in until it is dropped.
-pub(crate) struct StandIn(AbortHandle);
-
-impl Drop for StandIn {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-impl StandIn {
-    /// For `lease`. There is none for a session that works on its own runtime only.
-    pub(crate) fn begin(session: &dyn Session, stalls: &Stalls, lease: Lease, renewed: Renewed) -> Option<Self> {
-        let (apart, thread) = (session.apart()?, PULSE.handle()?);
-        Some(Self(thread.spawn(run(apart, stalls.clone(), lease, renewed)).abort_handle()))
-    }
+/// Stands in for `lease`, until what is returned is dropped. Nobody does for a session that works on its own runtime only.
+pub(crate) fn stand_in(session: &dyn Session, stalls: &Stalls, lease: Lease, renewed: Renewed) -> Option<AbortOnDrop> {
+    let (apart, thread) = (session.apart()?, PULSE.handle()?);
+    Some(AbortOnDrop(thread.spawn(run(apart, stalls.clone(), lease, renewed)).abort_handle()))
 }
 
 async fn run(session: Arc<dyn Session>, stalls: Stalls, lease: Lease, renewed: Renewed) {

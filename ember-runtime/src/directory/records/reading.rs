@@ -9,13 +9,14 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
-    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, LazyLock, Mutex, Weak},
 };
 
 use super::{
     change::{ClusterChange, Subject},
     record::{NodeRecord, Published, ServiceRecord, SharedRecord},
 };
+use crate::sync::lock;
 use crate::{actor::ServiceState, id::Pid, registry::KeyValue};
 
 /// Fewer than these are not looked through for such as nobody has any more.
@@ -56,7 +57,7 @@ enum Record {
 /// What an entry that is about `subject` says; nothing if it cannot be read, or is about something else.
 pub(crate) fn read(entry: &KeyValue, subject: Subject) -> Option<ClusterChange> {
     let place = (subject, entry.modified, Print::of(&entry.value));
-    let known = lock().entries.get(&place).and_then(Record::change);
+    let known = lock(&READ).entries.get(&place).and_then(Record::change);
     if known.is_some() {
         return known;
     }
@@ -74,12 +75,8 @@ pub(crate) fn read(entry: &KeyValue, subject: Subject) -> Option<ClusterChange> 
             (ClusterChange::Service(service), record)
         }
     };
-    lock().remember(place, record);
+    lock(&READ).remember(place, record);
     Some(change)
-}
-
-fn lock() -> MutexGuard<'static, Read> {
-    READ.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Read {
@@ -149,7 +146,7 @@ mod tests {
         for number in 0..1_000 {
             record(number, "many");
         }
-        let known = lock();
+        let known = lock(&READ);
         assert!(known.entries.len() <= known.tidy_at, "{} are kept for nobody", known.entries.len());
     }
 

@@ -208,14 +208,14 @@ impl Listing {
     }
 
     pub(crate) fn drop_node(&mut self, key: NodeKey) {
-        if let Some(known) = self.nodes.get(&key) {
+        let known = self.nodes.remove(&key);
+        if let Some(known) = &known {
             self.news.departed(key, if known.leaving { Exit::InOrder } else { Exit::Lost });
         }
         self.lingering.remove(&key);
         self.suspects.remove(&key);
         self.deserted.remove(&key);
         self.late.remove(&key);
-        let known = self.nodes.remove(&key);
         for service in self.services_of(key) {
             self.list(service.pid, None);
         }
@@ -262,8 +262,8 @@ impl Listing {
 
     /// Marks a node whose workers are late, or clears the mark.
     pub(crate) fn late(&mut self, node: NodeKey, is_late: bool) {
-        if self.nodes.contains_key(&node) && self.late.contains(&node) != is_late {
-            self.changed |= if is_late { self.late.insert(node) } else { self.late.remove(&node) };
+        if self.nodes.contains_key(&node) && (if is_late { self.late.insert(node) } else { self.late.remove(&node) }) {
+            self.changed = true;
             self.mark(node);
         }
     }

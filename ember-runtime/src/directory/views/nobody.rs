@@ -4,7 +4,6 @@ use std::{fmt::Write as _, sync::Arc};
 
 use super::view::View;
 use crate::{
-    actor::ServiceState,
     directory::{
         instances::{Instance, Interest, Selector},
         records::NodeRecord,
@@ -21,7 +20,7 @@ pub(crate) fn no_target(view: &View, seen: &[Arc<Instance>], selector: &Selector
     if let Some(other) = listed.filter(|it| !seen.iter().any(|of| of.pid == it.pid)) {
         return of_another_kind(view, selector, &other.identity().name);
     }
-    let ended = seen.iter().filter(|it| matches!(it.state, ServiceState::Stopped | ServiceState::Failed));
+    let ended = seen.iter().filter(|it| it.state.has_ended());
     let ended = ended.filter(|it| selector.matches(it)).count();
     let why = if ended > 0 {
         format!("{} failed", count(ended, "instance of it has", "instances of it have"))

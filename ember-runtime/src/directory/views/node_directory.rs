@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -20,8 +20,7 @@ use crate::{
     },
     error::RefusedReason,
     id::{NodeId, NodeKey, Pid, PublicKey},
-    panics::woken,
-    sync::ordered,
+    sync::{lock, ordered},
 };
 
 /// The directory of one node.
@@ -279,16 +278,16 @@ impl Directory {
         if known.take_changed() {
             self.newest.fetch_add(1, Ordering::AcqRel);
             drop(known);
-            woken(|| self.changed.send_replace(()));
+            self.changed.send_replace(());
         } else {
             drop(known);
         }
-        news.iter().for_each(|of| woken(|| of.send_replace(())));
+        news.iter().for_each(|of| of.send_replace(()));
         result
     }
 
     fn lock(&self) -> MutexGuard<'_, Listing> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.known)
     }
 }
 

@@ -33,12 +33,7 @@ impl<T> Coding<T> {
         if is_under_way() {
             return (self.check)(value);
         }
-        let start = out.len();
-        let done = (self.put)(value, out);
-        if done.is_err() {
-            out.truncate(start);
-        }
-        done
+        put_all(out, &mut |out| (self.put)(value, out))
     }
 
     /// Reads a value from the front of `bytes`.

@@ -1,13 +1,10 @@
 //! How much a value may take when it is written: known to the writing thread, so that formats stop there instead of going on
 //! for seconds with what will be refused.
 
-use std::{
-    cell::Cell,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::cell::Cell;
 
 use super::error::CodecError;
-use crate::panics::Panic;
+use crate::panics::attempt;
 
 /// No buffer may grow any more: one was to grow over the limit.
 const OVER: usize = 0;
@@ -37,13 +34,10 @@ pub(crate) enum Unwritten {
 pub(crate) fn put_within(limit: usize, out: &mut Vec<u8>, put: Encode<'_>) -> Result<(), Unwritten> {
     // Code of users may call, and write, itself: it has a limit of its own then.
     let before = LIMIT.replace(limit.max(OVER + 1));
-    let written = catch_unwind(AssertUnwindSafe(|| put(out)));
+    let written = attempt(|| put(out));
     let is_over = LIMIT.replace(before) == OVER;
     match written {
-        Err(payload) => {
-            drop(Panic::from(payload));
-            Err(Unwritten::Panicked)
-        }
+        Err(_) => Err(Unwritten::Panicked),
         Ok(_) if is_over => Err(Unwritten::TooLarge),
         Ok(written) => written.map_err(Unwritten::Refused),
     }

@@ -9,7 +9,7 @@ use std::{
     cell::Cell,
     collections::BTreeMap,
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
     thread,
     time::Duration,
 };
@@ -25,6 +25,7 @@ use super::{
 use crate::{
     message::format::compact::{Reader, Unwritable},
     panics::attempt,
+    sync::lock,
 };
 
 /// Whether values are checked in this build. The feature `testing` is for simulations, which may run in release builds too.
@@ -128,7 +129,7 @@ fn compare<T: Message>(sent: &T, read: &T, is_human_readable: bool) -> Result<()
 #[cold]
 fn is_restless(before: u64, mut digest: impl FnMut() -> Option<u64>, of: TypeId) -> bool {
     static KNOWN: Mutex<BTreeMap<TypeId, bool>> = Mutex::new(BTreeMap::new());
-    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = || lock(&KNOWN);
     let mut changes = || digest() != Some(before);
     if changes() {
         return true;

@@ -3,7 +3,7 @@
 use std::{
     any::Any,
     fmt,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, Weak},
 };
 
 use tokio::sync::watch;
@@ -12,6 +12,8 @@ use crate::message::{
     codecs::encode,
     format::{self, Message, Unwritten, check_key, put_within},
 };
+
+use crate::sync::lock;
 
 /// No key on the way to a module is longer than this, in bytes, all of them together.
 pub(crate) const MAX_KEYS: usize = 4096;
@@ -153,7 +155,7 @@ impl Lifespan {
 
     /// Keeps `thing` for as long as the life lasts.
     pub(crate) fn attach(&self, thing: Box<dyn Any + Send>) {
-        self.attached.lock().unwrap_or_else(PoisonError::into_inner).push(thing);
+        lock(&self.attached).push(thing);
     }
 
     /// A future that is ready when the life is over.

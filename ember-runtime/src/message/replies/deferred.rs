@@ -2,8 +2,10 @@
 
 use std::{
     fmt, mem,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
+
+use crate::sync::lock;
 
 /// What a method returns that answers later: `async fn rpc_wait(&mut self, cx: &mut Cx<'_, Self>) -> Deferred<u64>`. For
 /// callers it is a method that returns `u64`; a `Deferred<Result<T, E>>` is one that returns `Result<T, E>`.
@@ -40,7 +42,7 @@ pub(crate) fn deferred<T>() -> (Deferred<T>, Replier<T>) {
 impl<T> Deferred<T> {
     /// Says where the answer goes.
     fn bind(self, sink: impl FnOnce(Option<T>) + Send + 'static) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.0);
         match mem::replace(&mut *state, State::Done) {
             State::Answered(answer) => {
                 drop(state);
@@ -69,7 +71,7 @@ impl<T> Drop for Replier<T> {
 }
 
 fn answer<T>(state: &Mutex<State<T>>, value: Option<T>) {
-    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut state = lock(state);
     match mem::replace(&mut *state, State::Done) {
         State::Bound(sink) => {
             drop(state);

@@ -11,9 +11,9 @@ use std::{
 use crate::{
     error::{Failure, LostReason, RefusedReason},
     message::methods::Method,
-    panics::{discard, woken},
+    panics::discard,
     shelf,
-    sync::watch,
+    sync::{lock, wake, watch},
 };
 
 /// The end of a local call.
@@ -67,7 +67,7 @@ impl<M: Method> State<M> {
 
 impl<M: Method> Slot<M> {
     fn lock(&self) -> MutexGuard<'_, State<M>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Ends the call at the callee's side. Gives back what nobody wants.
@@ -81,9 +81,7 @@ impl<M: Method> Slot<M> {
         drop(state);
         // The caller finds the slot to be its own when it wakes up.
         drop(self);
-        if let Some(caller) = caller {
-            woken(|| caller.wake());
-        }
+        caller.into_iter().for_each(wake);
         None
     }
 }
@@ -179,9 +177,7 @@ impl<M: Method> Drop for Answering<M> {
         let left = mem::replace(&mut state.course, Course::Unwanted);
         let callee = state.callee.take();
         drop(state);
-        if let Some(callee) = callee {
-            woken(|| callee.wake());
-        }
+        callee.into_iter().for_each(wake);
         drop(slot);
         if let Course::Answered(late) = left {
             discard("an answer that came too late", M::INFO.name, late);

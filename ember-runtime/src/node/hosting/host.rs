@@ -32,7 +32,7 @@ use crate::{
     message::{Ambient, Keys, Lane},
     node::settings::{Hosted, IntoHosted},
     rng::Rng,
-    sync::shielded,
+    sync::{lock, shielded},
 };
 
 /// The services of one node.
@@ -91,7 +91,7 @@ impl Services {
     }
 
     fn lock(&self) -> MutexGuard<'_, Started> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.running)
     }
 
     /// From now on no service is started. Those that are being started, are known.
@@ -128,7 +128,7 @@ impl Services {
     }
 
     fn kind<S: Service>(&self) -> Result<Arc<Kind<S>>> {
-        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kinds = lock(&self.kinds);
         if let Some(kind) = kinds.get(&TypeId::of::<S>()).and_then(|kind| Arc::clone(kind).downcast().ok()) {
             return Ok(kind);
         }

@@ -3,13 +3,14 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, Weak},
 };
 
 use tokio::sync::Notify;
 
-#[cfg(feature = "cluster")]
 use crate::directory::{Announcer, Mine};
+#[cfg(feature = "cluster")]
+use crate::sync::lock;
 use crate::{actor::AnyCell, directory::Directory};
 
 /// Takes note of changes, and passes them on.
@@ -59,7 +60,7 @@ impl Publisher {
 
     /// It is called with the state of the service locked.
     fn note(&self, number: u64, cell: &Weak<dyn AnyCell>) {
-        let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = lock(&self.changed);
         changed.entry(number).or_insert_with(|| Weak::clone(cell));
         drop(changed);
         self.wake.notify_one();
@@ -80,7 +81,7 @@ impl Publisher {
 
     /// Passes on what has been noted: all that has come together, as one view.
     pub(crate) fn pass_on(&self) {
-        let changed = std::mem::take(&mut *self.changed.lock().unwrap_or_else(PoisonError::into_inner));
+        let changed = std::mem::take(&mut *lock(&self.changed));
         // The view holds those that it lists.
         let cells: Vec<_> = changed.into_values().filter_map(|cell| cell.upgrade()).collect();
         self.directory.refresh_local(&cells);

@@ -8,15 +8,23 @@ use tokio::{
 };
 
 use super::{host::Services, late::Late};
-use crate::actor::{Host as _, ServiceState};
+use crate::actor::{AnyCell, Host as _};
 
 /// So long those have to end that are cut short though they may have nothing to do.
 const GRACE: Duration = Duration::from_millis(10);
 /// After so many services other tasks have their turn.
 const AT_A_TIME: usize = 128;
 
-fn has_ended(state: ServiceState) -> bool {
-    matches!(state, ServiceState::Stopped | ServiceState::Failed)
+async fn pause_after(number: usize) {
+    if number % AT_A_TIME == AT_A_TIME - 1 {
+        yield_now().await;
+    }
+}
+
+async fn end_of(cell: &dyn AnyCell) {
+    let mut states = cell.states();
+    // An error: it is gone altogether.
+    let _ended = states.wait_for(|state| state.has_ended()).await;
 }
 
 impl Services {
@@ -44,12 +52,9 @@ impl Services {
     /// other: what a service needs in its `stop` was started before it, and stops after it.
     async fn one_by_one(self: Arc<Self>) {
         for (number, cell) in self.router.all().into_iter().rev().enumerate() {
-            if number % AT_A_TIME == AT_A_TIME - 1 {
-                yield_now().await;
-            }
+            pause_after(number).await;
             if !cell.retire_here() {
-                let mut states = cell.states();
-                drop(states.wait_for(|state| has_ended(*state)).await);
+                end_of(&*cell).await;
             }
         }
     }
@@ -58,9 +63,7 @@ impl Services {
     async fn cut_short(&self, late: &mut Late) {
         let mut left = Vec::new();
         for (number, cell) in self.router.all().into_iter().rev().enumerate() {
-            if number % AT_A_TIME == AT_A_TIME - 1 {
-                yield_now().await;
-            }
+            pause_after(number).await;
             if !cell.retire_here() {
                 left.push(cell);
             }
@@ -68,15 +71,13 @@ impl Services {
         // Which of them are idle, their drivers know.
         let ended = async {
             for cell in &left {
-                drop(cell.states().wait_for(|state| has_ended(*state)).await);
+                end_of(&**cell).await;
             }
         };
         let _ = timeout(GRACE, ended).await;
         for (number, cell) in left.into_iter().enumerate() {
-            if number % AT_A_TIME == AT_A_TIME - 1 {
-                yield_now().await;
-            }
-            if !has_ended(cell.state()) {
+            pause_after(number).await;
+            if !cell.state().has_ended() {
                 late.count(cell.name());
                 cell.abort();
             }

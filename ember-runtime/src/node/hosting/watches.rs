@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     call::Router,
     id::{NodeKey, Pid},
     message::RawReply,
+    sync::{AbortOnDrop, lock},
 };
 
 /// The watches that this node's services have set, and those that other nodes have set on them.
@@ -25,8 +26,8 @@ struct State {
     targets: BTreeMap<Pid, Target>,
     /// What each service watches.
     watched_by: BTreeMap<u64, Watched>,
-    /// Other nodes that wait for the end of a service of this one.
-    elsewhere: BTreeMap<u64, Elsewhere>,
+    /// Other nodes that wait for the end of a service of this one: each once, whatever it asks.
+    elsewhere: BTreeMap<u64, BTreeMap<NodeKey, RawReply<'static>>>,
     closed: bool,
 }
 
@@ -43,7 +44,7 @@ struct Target {
     /// By number.
     watchers: BTreeMap<u64, Service>,
     /// Waits for the end, if the service is on another node.
-    follower: Option<Follower>,
+    follower: Option<AbortOnDrop>,
 }
 
 /// A service that watches another.
@@ -55,29 +56,13 @@ struct Service {
     watchers: Vec<Watcher>,
 }
 
-/// A task that ends when this is dropped.
-struct Follower(tokio::task::AbortHandle);
-
-impl Drop for Follower {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-#[derive(Default)]
-struct Elsewhere {
-    waiting: Vec<RawReply<'static>>,
-    /// When there are so many, look for those that nobody wants any more.
-    prune_at: usize,
-}
-
 impl Watches {
     pub(crate) fn new(here: NodeKey, router: Arc<Router>) -> Arc<Self> {
         Arc::new(Self { here, router, state: Mutex::default() })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// `watcher`, of the service `cell`, wants to know when `pid` has ended. Asked twice, it is told once.
@@ -90,7 +75,7 @@ impl Watches {
         }
         let deaf = !cell.hears(&watcher) && !state.watched_by.contains_key(&number);
         let name = cell.name();
-        state.prune(number);
+        let gone = state.prune(number);
         state.watched_by.entry(number).or_default().pids.insert(pid);
         let target = state.targets.entry(pid).or_default();
         let new = || Service { cell, life, watchers: Vec::new() };
@@ -108,9 +93,10 @@ impl Watches {
                     watches.tell(pid, reason);
                 }
             });
-            target.follower = Some(Follower(task.abort_handle()));
+            target.follower = Some(AbortOnDrop(task.abort_handle()));
         }
         drop(state);
+        drop(gone);
         if deaf {
             tracing::warn!(
                 target: "ember::service", service = %name, watched = %pid,
@@ -126,30 +112,29 @@ impl Watches {
     /// `watcher`, of the service `number`, does not want to know any more.
     pub(crate) fn unwatch(&self, number: u64, watcher: &Watcher, pid: Pid) {
         let mut state = self.lock();
-        state.keep(number, pid, |other| other != watcher);
+        let gone = state.keep(number, pid, |other| other != watcher);
+        drop(state);
+        drop(gone);
     }
 
     /// The service has ended, or starts anew: it watches no more.
     pub(crate) fn forget(&self, number: u64) {
         let mut state = self.lock();
-        for pid in state.watched_by.remove(&number).unwrap_or_default().pids {
-            state.remove(number, pid);
-        }
+        let pids = state.watched_by.remove(&number).unwrap_or_default().pids;
+        let gone: Vec<_> = pids.into_iter().filter_map(|pid| state.remove(number, pid)).collect();
+        drop(state);
+        drop(gone);
     }
 
-    /// Another node wants to know when the service with this number has ended.
-    pub(crate) fn watch_from_elsewhere(&self, number: u64, reply: RawReply<'static>) {
+    /// Another node wants to know when the service with this number has ended. If it asks again, only the last question is answered.
+    pub(crate) fn watch_from_elsewhere(&self, node: NodeKey, number: u64, reply: RawReply<'static>) {
         let mut state = self.lock();
         if state.closed {
             return;
         }
-        let elsewhere = state.elsewhere.entry(number).or_default();
-        if elsewhere.waiting.len() >= elsewhere.prune_at {
-            elsewhere.waiting.retain(|reply| !reply.is_unwanted());
-            elsewhere.prune_at = (elsewhere.waiting.len() * 2).max(16);
-        }
-        elsewhere.waiting.push(reply);
+        let earlier = state.elsewhere.entry(number).or_default().insert(node, reply);
         drop(state);
+        drop(earlier);
         if self.router.cell(number).is_none() {
             self.tell_elsewhere(number, DownReason::NoSuchService);
         }
@@ -177,8 +162,8 @@ impl Watches {
     }
 
     fn tell_elsewhere(&self, number: u64, reason: DownReason) {
-        let Some(elsewhere) = self.lock().elsewhere.remove(&number) else { return };
-        for reply in elsewhere.waiting {
+        let waiting = self.lock().elsewhere.remove(&number).unwrap_or_default();
+        for reply in waiting.into_values() {
             super::remote_end::answer(reply, reason);
         }
     }
@@ -186,9 +171,9 @@ impl Watches {
     /// Drops what waits for nodes that do not want it any more.
     pub(crate) fn prune(&self) {
         let mut state = self.lock();
-        state.elsewhere.retain(|_, elsewhere| {
-            elsewhere.waiting.retain(|reply| !reply.is_unwanted());
-            !elsewhere.waiting.is_empty()
+        state.elsewhere.retain(|_, waiting| {
+            waiting.retain(|_, reply| !reply.is_unwanted());
+            !waiting.is_empty()
         });
     }
 
@@ -202,39 +187,40 @@ impl Watches {
 }
 
 impl State {
-    /// Keeps some watchers of a service; without any it does not watch.
-    fn keep(&mut self, number: u64, pid: Pid, keep: impl Fn(&Watcher) -> bool) {
-        let service = self.targets.get_mut(&pid).and_then(|target| target.watchers.get_mut(&number));
-        let Some(Service { watchers, .. }) = service else { return };
+    /// Keeps some watchers of a service; without any it does not watch. What is returned is to be dropped with nothing locked: it may be
+    /// the last that holds the service.
+    fn keep(&mut self, number: u64, pid: Pid, keep: impl Fn(&Watcher) -> bool) -> Option<Service> {
+        let Service { watchers, .. } = self.targets.get_mut(&pid)?.watchers.get_mut(&number)?;
         watchers.retain(keep);
-        if watchers.is_empty() {
-            self.remove(number, pid);
-            if let Some(watched) = self.watched_by.get_mut(&number) {
-                watched.pids.remove(&pid);
-            }
+        if !watchers.is_empty() {
+            return None;
         }
+        if let Some(watched) = self.watched_by.get_mut(&number) {
+            watched.pids.remove(&pid);
+        }
+        self.remove(number, pid)
     }
 
-    /// Drops, now and then, what only modules watched which have ended.
-    fn prune(&mut self, number: u64) {
+    /// Takes out, now and then, what only modules watched which have ended.
+    fn prune(&mut self, number: u64) -> Vec<Service> {
         let Some(watched) = self.watched_by.get(&number).filter(|it| it.pids.len() >= it.prune_at.max(16)) else {
-            return;
+            return Vec::new();
         };
-        for pid in watched.pids.clone() {
-            self.keep(number, pid, |watcher| !watcher.is_over());
-        }
+        let pids = watched.pids.clone();
+        let gone = pids.into_iter().filter_map(|pid| self.keep(number, pid, |watcher| !watcher.is_over())).collect();
         if let Some(watched) = self.watched_by.get_mut(&number) {
             watched.prune_at = watched.pids.len() * 2;
         }
+        gone
     }
 
-    fn remove(&mut self, number: u64, pid: Pid) {
-        if let Some(target) = self.targets.get_mut(&pid) {
-            target.watchers.remove(&number);
-            if target.watchers.is_empty() {
-                self.targets.remove(&pid);
-            }
+    fn remove(&mut self, number: u64, pid: Pid) -> Option<Service> {
+        let target = self.targets.get_mut(&pid)?;
+        let gone = target.watchers.remove(&number);
+        if target.watchers.is_empty() {
+            self.targets.remove(&pid);
         }
+        gone
     }
 }
 

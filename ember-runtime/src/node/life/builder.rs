@@ -266,7 +266,7 @@ impl NodeBuilder {
     #[cfg(feature = "cluster")]
     fn check_alone(&self) -> Result<()> {
         let what = self.cluster.as_ref().map(|cluster| format!(".cluster({cluster:?})"));
-        match what.or_else(|| self.clustered.meant_for_peers().map(str::to_owned)) {
+        match what.or_else(|| self.clustered.meant_for_peers.map(str::to_owned)) {
             Some(what) if self.clustered.is_alone() => Err(Error::Configuration(format!(
                 "`{what}` without `.registry(…)`: such a node has no peers. Leave it out, or write \
                  `.registry(Embedded::default())` for several processes on one machine, or \

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     pin::pin,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -25,7 +25,7 @@ use crate::{
         process::{Signals, runtime},
         settings::IntoHosted,
     },
-    sync::shielded,
+    sync::{lock, shielded},
 };
 
 /// A node that ends at once has this long to tell the cluster.
@@ -235,7 +235,7 @@ impl Node {
         let mut signalled = false;
         let by = tokio::select! {
             biased;
-            over = services.router.until_runtime_ends() => return Err(over.into()),
+            () = services.router.home.until_it_ends() => return Err(Error::RuntimeEnded),
             signal = signals.next() => {
                 signalled = true;
                 signal.map(|()| None)?
@@ -333,7 +333,7 @@ impl Inner {
     /// Ends with the node.
     #[cfg(feature = "cluster")]
     pub(crate) fn keep(&self, task: tokio::task::JoinHandle<()>) {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task.abort_handle());
+        lock(&self.tasks).push(task.abort_handle());
     }
 
     /// Waits until nobody wants to wait any more.
@@ -344,7 +344,7 @@ impl Inner {
     }
 
     fn abort(&self) {
-        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        for task in lock(&self.tasks).drain(..) {
             task.abort();
         }
     }

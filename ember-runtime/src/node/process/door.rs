@@ -47,7 +47,7 @@ impl Members for Door {
 }
 
 impl Ingress for Door {
-    fn calls(&self, _: NodeKey, calls: &mut dyn Arrivals<'_>, task: &mut task::Context<'_>) {
+    fn calls(&self, peer: NodeKey, calls: &mut dyn Arrivals<'_>, task: &mut task::Context<'_>) {
         let Some(router) = self.router.upgrade() else {
             return while let Some(call) = calls.take() {
                 call.reply.fail(crate::error::RefusedReason::Stopped);
@@ -57,7 +57,7 @@ impl Ingress for Door {
             if target != NODE_ITSELF {
                 router.deliver(target, calls, task);
             } else if let Some(call) = calls.take() {
-                self.question(call.own());
+                self.question(peer, call.own());
             }
         }
     }
@@ -92,14 +92,14 @@ impl Ingress for Door {
 
 impl Door {
     /// What another node asks this node itself: to be told when a service has ended.
-    fn question(&self, call: RawCall<'static>) {
+    fn question(&self, peer: NodeKey, call: RawCall<'static>) {
         let RawCall { payload, mut reply, .. } = call;
         reply.taken();
         if reply.is_one_way() {
             return reply.fail(crate::error::RefusedReason::Undecodable("whoever asks a node wants an answer".into()));
         }
         match (decode(&payload), self.watches.upgrade()) {
-            (Ok(number), Some(watches)) => watches.watch_from_elsewhere(number, reply),
+            (Ok(number), Some(watches)) => watches.watch_from_elsewhere(peer, number, reply),
             (Ok(_), None) => reply.fail(crate::error::RefusedReason::Stopped),
             (Err(error), _) => reply.fail(crate::error::RefusedReason::Undecodable(error.to_string())),
         }

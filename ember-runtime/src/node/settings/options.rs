@@ -1,4 +1,4 @@
-//! What the builder of a node was told of the cluster.
+//! What the builder of a node can be told of the cluster.
 
 use std::{sync::Arc, time::Duration};
 
@@ -41,10 +41,5 @@ impl Options {
         self.advertise.as_ref().map_or(Ok(()), values::advertise)?;
         values::lease(self.lease)?;
         values::max_message(self.links.max_message)
-    }
-
-    /// What was said that means something with a registry only.
-    pub(crate) fn meant_for_peers(&self) -> Option<&'static str> {
-        self.meant_for_peers
     }
 }

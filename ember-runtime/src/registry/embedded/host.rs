@@ -45,22 +45,21 @@ impl Host {
         self.store.pulse();
     }
 
-    /// Looks whether it can still be found, and repairs what was removed: the data stays.
+    /// Looks whether it can still be found, and repairs what was removed: the data stays. `false` if the lock file was removed and
+    /// another process was faster to make a new one: it serves now, so this one has to stop.
     ///
     /// # Errors
-    /// If the lock file was removed and another process was faster to make a new one: it serves now, so this one has to stop.
-    pub(super) async fn check(&mut self, network: &dyn Network) -> io::Result<()> {
+    /// What was removed could not be repaired. It serves whoever is connected, and can look again.
+    pub(super) async fn check(&mut self, network: &dyn Network) -> io::Result<bool> {
         if Identity::of(self.place.lock()) != Some(self.lock.identity) {
-            let Some(lock) = Lock::try_take(self.place.lock())? else {
-                return Err(io::Error::other("its lock file was removed, and another process has taken its place"));
-            };
+            let Some(lock) = Lock::try_take(self.place.lock())? else { return Ok(false) };
             self.lock = lock;
         }
         if Identity::of(self.place.socket()) != Some(self.serving.identity) {
             tracing::warn!(target: "ember::registry", socket = %self.place.socket().display(), "the registry's socket was removed: listening anew");
             self.serving = Serving::start(&self.place, network, &self.store).await?;
         }
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -32,8 +32,8 @@ use super::{
 /// it ends, another one takes over within about 200 ms, **with an empty store**: nodes register again, as after an etcd
 /// that lost its data.
 ///
-/// A process serves until the last of its nodes with this registry has ended, and no clone of it is held: one whose start fails takes nothing from the
-/// others of its process. Those of other processes learn at once when it stops, and register with whoever takes over.
+/// A process serves until the last of its nodes with this registry has ended: one whose start fails takes nothing from the others of
+/// its process. Those of other processes learn at once when it stops, and register with whoever takes over.
 ///
 /// - One machine and one user. Processes elsewhere cannot take part.
 /// - No durability: everything is in the memory of the serving process.

@@ -7,7 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::registry::{RegistryError, api::Result};
+use crate::{
+    id::fnv1a,
+    registry::{RegistryError, api::Result},
+};
 
 /// The longest path of a socket, in bytes: 103 on macOS and the BSDs, 107 on Linux. The shorter goes everywhere.
 const LONGEST: usize = 103;
@@ -113,12 +116,7 @@ fn file_name(cluster: &str) -> String {
         return cluster.into();
     }
     let readable: String = cluster.chars().filter(plain).take(12).collect();
-    format!("{readable}~{:016x}", fnv(cluster.as_bytes()))
-}
-
-/// FNV-1a: the same in every build, unlike the standard library's hasher.
-fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    format!("{readable}~{:016x}", fnv1a(cluster))
 }
 
 #[cfg(test)]

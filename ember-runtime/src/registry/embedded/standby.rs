@@ -3,9 +3,9 @@
 
 use std::{
     collections::BTreeMap,
-    fmt, io,
+    io,
     path::PathBuf,
-    sync::{Arc, LazyLock, Mutex, PoisonError, Weak},
+    sync::{Arc, LazyLock, Mutex, Weak},
     time::Duration,
 };
 
@@ -20,6 +20,7 @@ use crate::{
     net::{Network, REGISTRY},
     registry::{api::Context, store::Store},
     rng::Rng,
+    sync::{AbortOnDrop, lock},
 };
 
 /// How often it looks whether somebody serves: every 150 to 250 ms, so that many do not do so at once.
@@ -44,7 +45,7 @@ impl Standby {
         let Some(thread) = context.network.works_anywhere().then(|| REGISTRY.handle()).flatten() else {
             return Arc::new(Self::start(place, context, |standby| tokio::spawn(standby.run())));
         };
-        let mut standbys = STANDBYS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut standbys = lock(&STANDBYS);
         if let Some(standby) = standbys.get(place.socket()).and_then(Weak::upgrade) {
             return standby;
         }
@@ -65,7 +66,7 @@ impl Standby {
             rng: context.rng.clone(),
             complained: false,
         });
-        Self { refused, served, _task: AbortOnDrop(task) }
+        Self { refused, served, _task: AbortOnDrop(task.abort_handle()) }
     }
 
     /// To be notified when nobody answers: then it looks at once.
@@ -125,8 +126,11 @@ impl Running {
         // Somebody may have cleaned up.
         self.place.prepare().map_err(io::Error::other)?;
         if let Some(host) = &mut self.host {
-            if let Err(error) = host.check(&*self.network).await {
-                tracing::warn!(target: "ember::registry", %error, "this process stops serving the embedded registry");
+            if !host.check(&*self.network).await? {
+                tracing::warn!(
+                    target: "ember::registry", socket = %self.place.socket().display(),
+                    "this process stops serving the embedded registry: its lock file was removed, and another has taken its place"
+                );
                 self.serves.send_replace(None);
                 self.host = None;
             }
@@ -138,19 +142,5 @@ impl Running {
             }
         }
         Ok(())
-    }
-}
-
-struct AbortOnDrop(JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-impl fmt::Debug for AbortOnDrop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("running")
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -17,10 +17,12 @@ use super::{
     outcome::{Failure, Outcome},
     transaction, watch,
 };
+
 use crate::registry::{
     LeaseId, RegistryError,
     api::{Lease, Result, Session, Snapshot, Transaction, TransactionOutcome, Watch},
 };
+use crate::sync::lock;
 
 /// An operation, connecting included.
 const OPERATION: Duration = Duration::from_secs(2);
@@ -125,17 +127,17 @@ impl EtcdSession {
         }
         let connection = self.connector.connect().await?;
         tracing::debug!(target: "ember::registry", address = %connection.address, "connected to the registry");
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection.clone());
+        *lock(&self.current) = Some(connection.clone());
         Ok(connection)
     }
 
     fn current(&self) -> Option<Connection> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.current).clone()
     }
 
     /// Forgets `connection`, unless another has taken its place. Watches that run on it go on.
     fn discard(&self, connection: &Connection) {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = lock(&self.current);
         if current.as_ref().is_some_and(|current| current.number == connection.number) {
             *current = None;
         }

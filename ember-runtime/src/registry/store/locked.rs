@@ -1,21 +1,20 @@
 //! The store: one mutex around plain data, and those who wait for a change.
 
 use std::{
-    pin::pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use bytes::Bytes;
-use tokio::{
-    sync::Notify,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 
 use super::{Found, Query, Txn, TxnDone, check::check, draft::Draft, plan::Plan, state::State};
-use crate::registry::{
-    LeaseId,
-    store::terms::{At, StoreError, limits},
+use crate::{
+    registry::{
+        LeaseId,
+        store::terms::{At, StoreError, limits},
+    },
+    sync::{lock, ordered},
 };
 
 /// Nobody sleeps longer than this at a time: tokio's timer has an end.
@@ -28,8 +27,7 @@ pub(crate) struct Store(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    /// A `Notify` wakes in the order of waiting; tokio's watch channel does not, which a simulation would see.
-    changed: Notify,
+    changed: ordered::Sender<()>,
 }
 
 impl Store {
@@ -37,7 +35,7 @@ impl Store {
     /// from it.
     pub(crate) fn new(incarnation: u64) -> Self {
         let state = Mutex::new(State::new(incarnation));
-        Self(Arc::new(Shared { state, changed: Notify::new() }))
+        Self(Arc::new(Shared { state, changed: ordered::Sender::default() }))
     }
 
     /// Handles of the store, those of watchers included.
@@ -90,7 +88,7 @@ impl Store {
     /// As etcd does when it starts with the data of an earlier run: leases do not age while nobody serves them.
     #[cfg(feature = "testing")]
     pub(crate) fn restarted(&self) {
-        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.0.state);
         state.leases.renew_all(Instant::now());
     }
 
@@ -147,9 +145,9 @@ impl Store {
 
     /// Waits until the store is past `revision`. Cancel safe.
     pub(crate) async fn wait_past(&self, revision: i64) {
+        let mut changes = self.0.changed.subscribe();
         loop {
-            let mut changed = pin!(self.0.changed.notified());
-            changed.as_mut().enable();
+            changes.mark_unchanged();
             let (current, wake) = self.with(|state, now| {
                 let latest = now + LONGEST_SLEEP;
                 (state.revision, state.leases.next_deadline().map_or(latest, |deadline| deadline.min(latest)))
@@ -157,13 +155,13 @@ impl Store {
             if current > revision {
                 return;
             }
-            let _changed_or_time_to_look = timeout_at(wake, changed).await;
+            let _changed_or_time_to_look = timeout_at(wake, changes.changed()).await;
         }
     }
 
     /// Every look at the state goes through here: ends what is over, and wakes the waiting if there is a reason.
     pub(super) fn with<T>(&self, look: impl FnOnce(&mut State, Instant) -> T) -> T {
-        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.0.state);
         let now = Instant::now();
         let (revision, deadline) = (state.revision, state.leases.next_deadline());
         state.forgive(now);
@@ -176,7 +174,7 @@ impl Store {
         let wake = sooner || state.revision != revision;
         drop(state);
         if wake {
-            self.0.changed.notify_waiters();
+            self.0.changed.send_replace(());
         }
         result
     }

@@ -20,7 +20,6 @@ use super::{opening, server};
 use crate::{
     error::RefusedReason,
     net::Endpoint,
-    panics::woken,
     sync::lock,
     transport::{
         entrance::{Greeting, Hello, Refusal, Socket, Welcome, hello},
@@ -96,7 +95,7 @@ fn fail(links: &Links, peer: &Peer, attempt: u64, (why, deserted): (&str, bool))
     links.events.tell(&*links.ingress);
     let refused = RefusedReason::Unreachable(format!("{}: {why}", peer.endpoint));
     // After the events: whoever waits looks whether the node has gone.
-    woken(|| outcome.send_replace(Some(Err(refused))));
+    outcome.send_replace(Some(Err(refused)));
 }
 
 /// Whether an attempt to connect failed because nobody listens there: the system of the peer says so, which it would not if it

@@ -3,7 +3,6 @@
 mod callers;
 pub(crate) mod data;
 mod deadlines;
-mod late;
 mod parked;
 mod pulse;
 mod receive;

@@ -12,10 +12,7 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-use super::{
-    callers::{Abandon, Callers},
-    late::PeerLate,
-};
+use super::callers::{Abandon, Callers};
 use crate::{
     error::{Failure, LostReason},
     id::NodeKey,
@@ -62,7 +59,7 @@ pub(crate) struct Session {
     pub(crate) sever: Arc<Sever>,
     /// Those of this node.
     pub(crate) workers: Arc<Workers>,
-    pub(crate) peer_late: PeerLate,
+    pub(crate) peer_late: ordered::Sender<bool>,
     pub(crate) born: Instant,
     /// One-way calls that the peer has reported as failed.
     pub(crate) noticed: AtomicU64,
@@ -123,7 +120,7 @@ impl Session {
             progress: ordered::Sender::new(Progress::default()),
             sever,
             workers,
-            peer_late: PeerLate::default(),
+            peer_late: ordered::Sender::default(),
             born,
             noticed: AtomicU64::new(0),
             lost: AtomicUsize::new(0),
@@ -203,13 +200,16 @@ impl Session {
         self.lost.swap(0, Ordering::Relaxed)
     }
 
+    /// The peer says whether its workers are late. Told on the thread of heartbeats, acted upon on the node's runtime.
+    pub(crate) fn hears_lateness(&self, is_late: bool) {
+        self.peer_late.send_if_modified(|present| std::mem::replace(present, is_late) != is_late);
+    }
+
     /// No more calls from here; the link ends when all that is under way has its reply.
     pub(crate) fn finish(&self, why: &str) {
         let writer = lock(&self.outbox).finish(false);
         self.control.goodbye(why);
-        if let Some(writer) = writer {
-            writer.wake();
-        }
+        writer.into_iter().for_each(wake);
     }
 
     /// Writes the record of a reply. Code of users runs: nothing may be locked.
@@ -282,9 +282,7 @@ impl ReplyLink for Session {
             }
             (listener, outbox.kick(), outbox.replies.waiting() > self.config.out_buffer.saturating_mul(2 * REPLIES))
         };
-        if let Some(writer) = writer {
-            writer.wake();
-        }
+        writer.into_iter().for_each(wake);
         if let Some(listener) = listener {
             wake(listener);
         }

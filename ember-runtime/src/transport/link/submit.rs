@@ -19,7 +19,7 @@ use super::{
 use crate::{
     error::RefusedReason,
     message::{Lane, Unwritten},
-    sync::lock,
+    sync::{lock, wake},
     transport::{
         protocol::{Correlation, OutCall, RawAnswer, header, wire},
         stream::{Put, Scratch},
@@ -69,9 +69,7 @@ impl Session {
         }
         let writer = outbox.wake();
         drop(outbox);
-        if let Some(writer) = writer {
-            writer.wake();
-        }
+        writer.into_iter().for_each(wake);
         let call = waiting_at.map(|(part, correlation)| (Arc::clone(part), correlation));
         Ok(Some(PendingReply { call, is_watched: false }))
     }
@@ -98,9 +96,7 @@ impl Abandon for Session {
     fn abandon(&self, call: Correlation) {
         let (dropped, _waker) = self.callers.part_of(call).remove(call);
         let writer = lock(&self.outbox).cancel(call, &dropped);
-        if let Some(writer) = writer {
-            writer.wake();
-        }
+        writer.into_iter().for_each(wake);
     }
 }
 

@@ -11,7 +11,6 @@ use std::{
 use crate::{
     error::RefusedReason,
     id::NodeKey,
-    panics::woken,
     sync::{lock, ordered, wake},
     transport::protocol::Ingress,
 };
@@ -82,7 +81,7 @@ impl Events {
             (mem::take(&mut queue.wakers), mem::take(&mut queue.outcomes))
         };
         wakers.into_iter().for_each(wake);
-        outcomes.into_iter().for_each(|(waiting, outcome)| woken(|| waiting.send_replace(Some(outcome))));
+        outcomes.into_iter().for_each(|(waiting, outcome)| waiting.send_replace(Some(outcome)));
         if mem::replace(&mut lock(&self.0).telling, true) {
             return;
         }

@@ -1,5 +1,5 @@
 //! The tasks of a link. One reads both streams; when it ends, however it ends, so does the link. As handlers may run in it, another
-//! watches the deadlines of calls, and does what has to be done now and then. The third gives signs of life, see `pulse/`.
+//! does what has to be done now and then. The third gives signs of life and watches the deadlines of calls, see `pulse/`.
 
 use std::{
     error::Error,
@@ -22,7 +22,7 @@ use tonic::{Status, Streaming, body::Body};
 use super::{awaited::Forget, links::WeakLinks, pulses, table::How};
 use crate::{
     error::Failure,
-    sync::lock,
+    sync::{lock, wake},
     transport::{
         link::{Inflow, Pulse, Session, TURN},
         protocol::Frame,
@@ -124,9 +124,7 @@ async fn read_control(session: &Session, mut frames: Streaming<Frame>) -> String
             Ok(Message::Ping) => {}
             Ok(Message::Credit(credit)) => {
                 let writer = lock(&session.outbox).grant(credit);
-                if let Some(writer) = writer {
-                    writer.wake();
-                }
+                writer.into_iter().for_each(wake);
             }
             Ok(Message::Notice(refused)) => {
                 for (failure, count) in refused {
@@ -139,9 +137,7 @@ async fn read_control(session: &Session, mut frames: Streaming<Frame>) -> String
                 tracing::debug!(target: "ember::link", peer = %session.peer, why, "the peer says goodbye");
                 session.progress.send_modify(|progress| progress.goodbye = Some(why.into()));
                 let writer = lock(&session.outbox).finish(true);
-                if let Some(writer) = writer {
-                    writer.wake();
-                }
+                writer.into_iter().for_each(wake);
             }
             Ok(Message::Done) => session.progress.send_modify(|progress| progress.peer_done = true),
             Err(error) => return format!("the peer sent an unreadable control message: {error}"),
@@ -188,12 +184,14 @@ async fn ping(session: &Session) -> String {
 
 /// Passes on what the peer says of its workers.
 async fn tell_lateness(links: &WeakLinks, session: &Arc<Session>) -> String {
-    loop {
-        let is_late = session.peer_late.changed().await;
+    let (mut news, mut told) = (session.peer_late.subscribe(), false);
+    while let Ok(is_late) = news.wait_for(|is_late| *is_late != told).await {
+        told = is_late;
         if let Some(links) = links.upgrade() {
             links.late(session, is_late);
         }
     }
+    std::future::pending().await
 }
 
 async fn read_data(session: &Arc<Session>, mut data: Body, inflow: &Mutex<Inflow>) -> String {
@@ -233,10 +231,8 @@ async fn read_data(session: &Arc<Session>, mut data: Body, inflow: &Mutex<Inflow
         }
     }
     // A planned end: the peer has said everything. Say the rest, tell it so, and wait for the same from it.
-    let writer = lock(&session.outbox).peer_finish(true);
-    if let Some(writer) = writer {
-        writer.wake();
-    }
+    let writer = lock(&session.outbox).peer_finish();
+    writer.into_iter().for_each(wake);
     session.reached(|progress| progress.writer_ended).await;
     session.control.done();
     match session.reached(|progress| progress.peer_done).await.goodbye {

@@ -85,12 +85,13 @@ impl Outbox {
     /// Accepts no more calls. Returns the writer to wake.
     pub(crate) fn finish(&mut self, peer_too: bool) -> Option<Waker> {
         self.finishing = true;
-        self.peer_finish(peer_too)
+        self.peer_finishing |= peer_too;
+        self.waker.take()
     }
 
     /// Notes that the peer sends no more. Returns the writer to wake.
-    pub(crate) fn peer_finish(&mut self, yes: bool) -> Option<Waker> {
-        self.peer_finishing |= yes;
+    pub(crate) fn peer_finish(&mut self) -> Option<Waker> {
+        self.peer_finishing = true;
         self.waker.take()
     }
 

@@ -69,8 +69,8 @@ impl Pulse {
     }
 }
 
-/// Sends beats, judges those that come, and watches the deadlines of calls, until the link ends. If it is this that ends it, all calls get their answers here:
-/// the node's own tasks may be held up.
+/// Sends beats, judges those that come, and watches the deadlines of calls, until the link ends. If it is this that ends it, all
+/// calls get their answers here: the node's own tasks may be held up.
 async fn run(session: Arc<Session>, socket: Socket) -> String {
     let why = tokio::select! {
         biased;
@@ -109,7 +109,7 @@ async fn watch(session: &Session, mut socket: Socket) -> String {
                             if let Err(why) = judge.heard(beat, session.sever.written(), now) {
                                 return why;
                             }
-                            session.peer_late.set(beat.late >= session.config.grace);
+                            session.hears_lateness(beat.late >= session.config.grace);
                         }
                         Ok(None) => break,
                         Err(malformed) => return malformed.to_string(),

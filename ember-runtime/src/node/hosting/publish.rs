@@ -8,10 +8,9 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::directory::{Announcer, Mine};
 #[cfg(feature = "cluster")]
-use crate::sync::lock;
-use crate::{actor::AnyCell, directory::Directory};
+use crate::directory::{Announcer, Mine};
+use crate::{actor::AnyCell, directory::Directory, sync::lock};
 
 /// Takes note of changes, and passes them on.
 pub(crate) struct Publisher {

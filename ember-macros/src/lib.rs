@@ -7,6 +7,8 @@
 mod attribute;
 mod errors;
 mod generate;
+#[cfg(test)]
+mod golden;
 mod model;
 mod parse;
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub use ember_runtime::{
     directory::{Choice, Instance, Interest, Key, NodeRecord, Selector, View},
     error::{CallError, Error, InsertError, Lost, LostReason, Refused, RefusedReason, Result, SendError},
     id::{Incarnation, NodeId, NodeKey, Pid},
-    message::{Codec, CodecError, Deferred, Idempotent, Json, Message, Replier, Schema, Sketch},
+    message::{Codec, CodecError, Deferred, Idempotent, Json, Message, Replier, Schema},
     module::{Module, ModuleKey, Modules},
     net,
     node::{Hosted, Node, NodeBuilder, ServiceConfig},
@@ -56,6 +56,7 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use std::{
+        boxed::Box,
         clone::Clone,
         convert::{From, Infallible},
         fmt::Debug,
@@ -65,6 +66,7 @@ pub mod __private {
         string::String,
         sync::OnceLock,
         time::Duration,
+        vec::Vec,
     };
 
     pub use ember_macros::Travels;
@@ -80,8 +82,8 @@ pub mod __private {
         error, inventory,
         message::{
             AnyCodec, CodecError, Coding, Handled, Idempotent, Json, Message, Method, MethodInfo, Probe, ResultType,
-            Schema, Signature, Sketch, Wire, WireOf, answered, at_end, coding_by, draw_by, never_read, no_error,
-            put_all,
+            Schema, Signature, Wire, WireOf, answered, at_end, coding_by, never_read, no_error, put_all, schema,
+            shape_by,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},
@@ -95,8 +97,8 @@ pub mod __private {
         pub use ember_runtime::message::{PickMisplaced as _, PickNominal as _, PickStructural as _};
     }
 
-    /// In scope where a type is drawn.
-    pub mod draw {
-        pub use ember_runtime::message::{DrawNominal as _, DrawStructural as _};
+    /// In scope where it is asked what the structure of a type is.
+    pub mod shape {
+        pub use ember_runtime::message::{ShapeNominal as _, ShapeStructural as _};
     }
 }

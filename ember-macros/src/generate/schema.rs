@@ -11,23 +11,28 @@ use crate::{
 };
 
 pub(crate) fn travels(item: &Travels) -> TokenStream {
-    let Travels { runtime: k, ident, generics, options, body, .. } = item;
+    let Travels { runtime: k, ident, generics, options, docs, body, .. } = item;
     // What borrows cannot be an argument; it may still be a part of something that is written by hand.
     if generics.lifetimes().next().is_some() {
         return TokenStream::new();
     }
     let name = ident.unraw().to_string();
     let body = match body {
-        Body::StandIn(ty) => quote! {
-            sketch.brackets("(", ")", |sketch| sketch.field("", "", |sketch| (&&#k::Probe::<#ty>::NEW).draw(sketch)));
-        },
-        Body::Struct(drawn) => fields(k, drawn),
+        Body::StandIn(ty) => quote!(#k::schema::Body::StandIn((&&#k::Probe::<#ty>::NEW).shape(types))),
+        Body::Struct(all) => {
+            let fields = fields(k, all);
+            quote!(#k::schema::Body::Struct(#fields))
+        }
+        Body::Transparent(all) => {
+            let fields = fields(k, all);
+            quote!(#k::schema::Body::Transparent(#fields))
+        }
         Body::Enum(variants) => {
-            let variants = variants.iter().map(|Variant { name, options, fields: drawn }| {
-                let drawn = fields(k, drawn);
-                quote!(sketch.variant(#name, #options, |sketch| { let _ = &sketch; #drawn });)
+            let variants = variants.iter().map(|Variant { name, renamed, options, docs, fields: all }| {
+                let (fields, more) = (fields(k, all), more(renamed, options, docs));
+                quote!(#k::schema::Variant::new(#name, #fields)#more)
             });
-            quote!(sketch.brackets(" = ", "", |sketch| { let _ = &sketch; #(#variants)* });)
+            quote!(#k::schema::Body::Enum(#k::Vec::from([#(#variants),*])))
         }
     };
     let json_only = json_only(item);
@@ -40,10 +45,10 @@ pub(crate) fn travels(item: &Travels) -> TokenStream {
             impl #generics #k::Schema for #ident #arguments #clause {
                 #json_only
 
-                fn sketch(sketch: &mut #k::Sketch) {
-                    use #k::draw::*;
+                fn shape(types: &mut #k::schema::Types) -> #k::schema::Shape {
+                    use #k::shape::*;
                     #within
-                    sketch.named::<Self>(#name, #options, |sketch| { let _ = &sketch; #body });
+                    types.named::<Self>(#name, #options, #docs, |types| { let _ = &types; #body })
                 }
             }
 
@@ -64,7 +69,7 @@ fn json_only(Travels { runtime: k, generics, json, .. }: &Travels) -> TokenStrea
     }
 }
 
-/// Compile-time errors at the fields whose types travel as JSON only: those beside the item, and those within its sketch, for types
+/// Compile-time errors at the fields whose types travel as JSON only: those beside the item, and those within its shape, for types
 /// that mention a parameter. What these are is known where the item is used, which is an error there only if the parameters
 /// themselves do not say that the whole travels as JSON only.
 fn checks(item: &Travels) -> (TokenStream, TokenStream) {
@@ -111,13 +116,26 @@ fn bounded(k: &Runtime, generics: &Generics) -> Generics {
 }
 
 fn fields(k: &Runtime, fields: &Fields) -> TokenStream {
-    let (open, close) = match fields {
-        Fields::Named(_) => (" { ", " }"),
-        Fields::Numbered(_) => ("(", ")"),
-        Fields::None => return TokenStream::new(),
-    };
-    let inner = fields.all().iter().map(|Field { name, options, ty, .. }| {
-        quote!(sketch.field(#name, #options, |sketch| (&&#k::Probe::<#ty>::NEW).draw(sketch));)
-    });
-    quote!(sketch.brackets(#open, #close, |sketch| { let _ = &sketch; #(#inner)* });)
+    let inner: Vec<_> = fields
+        .all()
+        .iter()
+        .map(|Field { name, renamed, options, docs, ty, .. }| {
+            let more = more(renamed, options, docs);
+            quote!(#k::schema::Field::new(#name, (&&#k::Probe::<#ty>::NEW).shape(types))#more)
+        })
+        .collect();
+    match fields {
+        Fields::Named(_) => quote!(#k::schema::Fields::Named(#k::Vec::from([#(#inner),*]))),
+        Fields::Numbered(_) => quote!(#k::schema::Fields::Numbered(#k::Vec::from([#(#inner),*]))),
+        Fields::Newtype(_) => quote!(#k::schema::Fields::Newtype(#k::Box::new(#(#inner),*))),
+        Fields::None => quote!(#k::schema::Fields::Unit),
+    }
+}
+
+/// What is said of a field or variant besides.
+fn more(renamed: &str, options: &str, docs: &str) -> TokenStream {
+    let renamed = (!renamed.is_empty()).then(|| quote!(.renamed(#renamed)));
+    let options = (!options.is_empty()).then(|| quote!(.options(#options)));
+    let docs = (!docs.is_empty()).then(|| quote!(.docs(#docs)));
+    quote!(#renamed #options #docs)
 }

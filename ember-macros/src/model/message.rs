@@ -29,6 +29,8 @@ pub(crate) struct Travels {
     pub(crate) json: bool,
     /// The options of serde that may change the bytes, as text.
     pub(crate) options: String,
+    /// What its author says of it.
+    pub(crate) docs: String,
     pub(crate) body: Body,
 }
 
@@ -36,12 +38,17 @@ pub(crate) enum Body {
     /// Another type stands for it on the wire.
     StandIn(Type),
     Struct(Fields),
+    /// Written as its one field.
+    Transparent(Fields),
     Enum(Vec<Variant>),
 }
 
 pub(crate) struct Variant {
     pub(crate) name: String,
+    /// What serde calls it, if that is something else.
+    pub(crate) renamed: String,
     pub(crate) options: String,
+    pub(crate) docs: String,
     pub(crate) fields: Fields,
 }
 
@@ -49,13 +56,18 @@ pub(crate) struct Variant {
 pub(crate) enum Fields {
     Named(Vec<Field>),
     Numbered(Vec<Field>),
+    /// One alone.
+    Newtype(Box<Field>),
     None,
 }
 
 pub(crate) struct Field {
     /// Nothing for one that is numbered.
     pub(crate) name: String,
+    /// What serde calls it, if that is something else.
+    pub(crate) renamed: String,
     pub(crate) options: String,
+    pub(crate) docs: String,
     pub(crate) ty: Type,
     /// Whether it is written and read as its type says, and not by functions of the user's.
     pub(crate) as_it_is: bool,
@@ -65,6 +77,7 @@ impl Fields {
     pub(crate) fn all(&self) -> &[Field] {
         match self {
             Self::Named(fields) | Self::Numbered(fields) => fields,
+            Self::Newtype(field) => std::slice::from_ref(field),
             Self::None => &[],
         }
     }
@@ -75,7 +88,7 @@ impl Travels {
     pub(crate) fn parts(&self) -> Vec<&Type> {
         let fields: Vec<&Field> = match &self.body {
             Body::StandIn(ty) => return vec![ty],
-            Body::Struct(fields) => fields.all().iter().collect(),
+            Body::Struct(fields) | Body::Transparent(fields) => fields.all().iter().collect(),
             Body::Enum(variants) => variants.iter().flat_map(|variant| variant.fields.all()).collect(),
         };
         fields.into_iter().filter(|field| field.as_it_is).map(|field| &field.ty).collect()

@@ -8,7 +8,7 @@ use super::structure::structure;
 use crate::{
     errors::Errors,
     model::{Message, Runtime, TOLD, Travels},
-    parse::words::{MAP_CALL_ERROR, Options, attrs, call_error, serde},
+    parse::words::{MAP_CALL_ERROR, Options, attrs, call_error, docs, serde},
     text::text,
 };
 
@@ -32,8 +32,8 @@ pub(crate) fn travels(mut item: DeriveInput, errors: &mut Errors) -> Travels {
     let runtime = options.runtime(errors);
     let json = json(&mut options, errors);
     serde::judge(&item, json, errors);
-    let (options, body) = (serde::that_count(&item.attrs), structure(&item));
-    Travels { runtime, ident: item.ident, generics: item.generics, json, options, body }
+    let (options, docs, body) = (serde::that_count(&item.attrs), docs(&item.attrs), structure(&item));
+    Travels { runtime, ident: item.ident, generics: item.generics, json, options, docs, body }
 }
 
 /// `codec = "json"`.

@@ -4,41 +4,63 @@ use syn::{Data, DeriveInput, ext::IdentExt};
 
 use crate::{
     model::{Body, Field, Fields, Variant},
-    parse::words::{is_converted, is_skipped, stand_in, that_count},
+    parse::words::{
+        docs, is_converted, is_skipped, is_transparent,
+        labels::{self, Rule},
+        stand_in, that_count,
+    },
 };
 
 /// The parts of the type that are written.
 pub(super) fn structure(item: &DeriveInput) -> Body {
-    match (stand_in(&item.attrs), &item.data) {
+    let attrs = &item.attrs;
+    let of_all = |option| Rule::of(attrs, option);
+    match (stand_in(attrs), &item.data) {
         (Some(ty), _) => Body::StandIn(ty),
-        (None, Data::Struct(data)) => Body::Struct(fields(&data.fields, false)),
+        (None, Data::Struct(data)) => {
+            let fields = fields(&data.fields, false, of_all("rename_all"));
+            if is_transparent(attrs) { Body::Transparent(fields) } else { Body::Struct(fields) }
+        }
         (None, Data::Enum(data)) => {
-            Body::Enum(data.variants.iter().filter(|variant| !is_skipped(&variant.attrs)).map(variant).collect())
+            let (names, within) = (of_all("rename_all"), of_all("rename_all_fields"));
+            let written = data.variants.iter().filter(|variant| !is_skipped(&variant.attrs));
+            Body::Enum(written.map(|of| variant(of, names, within)).collect())
         }
         // The compiler says more.
         (None, Data::Union(_)) => Body::Struct(Fields::None),
     }
 }
 
-fn variant(variant: &syn::Variant) -> Variant {
+fn variant(variant: &syn::Variant, names: Option<Rule>, within: Option<Rule>) -> Variant {
+    let (attrs, name) = (&variant.attrs, variant.ident.unraw().to_string());
     Variant {
-        name: variant.ident.unraw().to_string(),
-        options: that_count(&variant.attrs),
-        fields: fields(&variant.fields, is_converted(&variant.attrs)),
+        renamed: labels::of_variant(attrs, &name, names),
+        name,
+        options: that_count(attrs),
+        docs: docs(attrs),
+        fields: fields(&variant.fields, is_converted(attrs), Rule::of(attrs, "rename_all").or(within)),
     }
 }
 
 /// `converted`: functions of the user's write and read all of them.
-fn fields(fields: &syn::Fields, converted: bool) -> Fields {
-    let read = |field: &syn::Field| Field {
-        name: field.ident.as_ref().map(|ident| ident.unraw().to_string()).unwrap_or_default(),
-        options: that_count(&field.attrs),
-        ty: field.ty.clone(),
-        as_it_is: !converted && !is_converted(&field.attrs),
+fn fields(fields: &syn::Fields, converted: bool, names: Option<Rule>) -> Fields {
+    let read = |field: &syn::Field| {
+        let name = field.ident.as_ref().map(|ident| ident.unraw().to_string()).unwrap_or_default();
+        Field {
+            renamed: if name.is_empty() { String::new() } else { labels::of_field(&field.attrs, &name, names) },
+            name,
+            options: that_count(&field.attrs),
+            docs: docs(&field.attrs),
+            ty: field.ty.clone(),
+            as_it_is: !converted && !is_converted(&field.attrs),
+        }
     };
-    let written = fields.iter().filter(|field| !is_skipped(&field.attrs)).map(read).collect();
+    let mut written: Vec<_> = fields.iter().filter(|field| !is_skipped(&field.attrs)).map(read).collect();
     match fields {
         syn::Fields::Named(_) => Fields::Named(written),
+        syn::Fields::Unnamed(all) if all.unnamed.len() == 1 && written.len() == 1 => {
+            Fields::Newtype(Box::new(written.remove(0)))
+        }
         syn::Fields::Unnamed(_) => Fields::Numbered(written),
         syn::Fields::Unit => Fields::None,
     }

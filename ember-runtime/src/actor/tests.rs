@@ -67,7 +67,7 @@ impl Method for Open {
         let get = |bytes: &[u8]| crate::message::take_all(bytes, |bytes| args().take(bytes));
         let signature = || {
             static SIGNATURE: OnceLock<Signature> = OnceLock::new();
-            SIGNATURE.get_or_init(|| Signature::new(&[u32::sketch], u32::sketch, None))
+            SIGNATURE.get_or_init(|| Signature::new(&[("it", u32::shape)], u32::shape, None))
         };
         Some(Wire::new(put, get, (&&&Probe::<u32>::NEW).pick().coding(), no_error(), signature))
     }

@@ -6,6 +6,8 @@ mod format;
 mod metadata;
 mod methods;
 mod replies;
+pub mod schema;
+mod transcode;
 
 #[cfg(feature = "prost")]
 pub use self::codecs::{ByProst, PickProst, Prost};
@@ -14,14 +16,14 @@ pub(crate) use self::replies::{
 };
 pub use self::{
     codecs::{
-        AnyCodec, Codec, Coding, DrawNominal, DrawStructural, ErrorOfOnesOwn, Json, Misplaced, Nominal, PickMisplaced,
-        PickNominal, PickStructural, Probe, Schema, Signature, Sketch, Structural, at_end, coding_by, draw_by,
-        no_error, put_all, take_all,
+        AnyCodec, Codec, Coding, ErrorOfOnesOwn, Json, Misplaced, Nominal, PickMisplaced, PickNominal, PickStructural,
+        Probe, ShapeNominal, ShapeStructural, Structural, at_end, coding_by, no_error, put_all, shape_by, take_all,
     },
     format::{CodecError, Message, never_read},
     metadata::{KeyReader, Keys},
     methods::{Idempotent, Lane, Method, MethodInfo, Reach, ResultType, Wire, WireOf},
     replies::{Deferred, Handled, Replier, answered},
+    schema::{Schema, Signature},
 };
 pub(crate) use self::{
     codecs::{decode, encode},

@@ -3,7 +3,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Type, spanned::Spanned};
+use syn::{Type, ext::IdentExt, spanned::Spanned};
 
 use super::{names::local, results::results};
 use crate::{
@@ -28,9 +28,9 @@ pub(crate) fn wire(k: &Runtime, method: &Method) -> TokenStream {
     };
     let (value, error, signature) = (local("value", near), local("error", near), local("signature", near));
     let value_coding = coding(&value, &value_type, at_value);
-    let (error_coding, error_sketch) = if shape.output.seen().is_fallible() {
-        let sketch = quote!(::core::option::Option::Some(|sketch| #error().sketch(sketch)));
-        (coding(&error, &error_type, at_error), sketch)
+    let (error_coding, error_shape) = if shape.output.seen().is_fallible() {
+        let shape = quote!(::core::option::Option::Some(|types| #error().shape(types)));
+        (coding(&error, &error_type, at_error), shape)
     } else {
         let coding = quote! {
             fn #error() -> #k::Coding<#k::Infallible> {
@@ -40,6 +40,7 @@ pub(crate) fn wire(k: &Runtime, method: &Method) -> TokenStream {
         (coding, quote!(::core::option::Option::None))
     };
     let (put, take) = arguments(k, &names, &values, near);
+    let called = shape.args.iter().map(|arg| arg.name.unraw().to_string());
     quote! {
         fn wire() -> ::core::option::Option<#k::WireOf<Self>> {
             #args
@@ -48,9 +49,9 @@ pub(crate) fn wire(k: &Runtime, method: &Method) -> TokenStream {
             fn #signature() -> &'static #k::Signature {
                 static SIGNATURE: #k::OnceLock<#k::Signature> = #k::OnceLock::new();
                 #k::Signature::lazily(&SIGNATURE, || #k::Signature::new(
-                    &[#(|sketch| #names().sketch(sketch)),*],
-                    |sketch| #value().sketch(sketch),
-                    #error_sketch,
+                    &[#((#called, |types| #names().shape(types))),*],
+                    |types| #value().shape(types),
+                    #error_shape,
                 ))
             }
             ::core::option::Option::Some(#k::Wire::new(#put, #take, #value(), #error(), #signature))
@@ -85,9 +86,9 @@ fn coding(k: &Runtime, codec: &Codec, name: &Ident, ty: &TokenStream, at: &Type)
             let by = quote_spanned!(at.span()=> #here::coding_by::<#own, #ty>);
             quote! {
                 fn #name() -> #k::Coding<#ty> {
-                    use #k::draw::*;
-                    #by(|sketch| {
-                        #k::draw_by::<#own, #ty>(sketch, |sketch| (&&#k::Probe::<#ty>::NEW).draw(sketch))
+                    use #k::shape::*;
+                    #by(|types| {
+                        #k::shape_by::<#own, #ty>(types, |types| (&&#k::Probe::<#ty>::NEW).shape(types))
                     })
                 }
             }

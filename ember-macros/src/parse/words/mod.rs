@@ -2,8 +2,10 @@
 
 pub(crate) mod attrs;
 pub(crate) mod cron;
+mod docs;
 pub(crate) mod duration;
 mod item;
+pub(crate) mod labels;
 mod options;
 mod path;
 pub(crate) mod serde;
@@ -11,9 +13,10 @@ pub(crate) mod types;
 mod unseen;
 
 pub(crate) use self::{
+    docs::docs,
     item::keyword,
     options::{NameOrPath, Options, closest, list},
     path::{client_path, unit_path},
-    serde::{is_converted, is_skipped, stand_in, that_count},
+    serde::{is_converted, is_skipped, is_transparent, stand_in, that_count},
     types::{FlawKind, MAP_CALL_ERROR, call_error, mentioned},
 };

@@ -65,6 +65,16 @@ pub(crate) fn stand_in(attrs: &[Attribute]) -> Option<Type> {
     text(find(attrs, "from").or_else(|| find(attrs, "try_from")).as_ref())?.parse().ok()
 }
 
+/// What the option `name = "…"` says.
+pub(super) fn word(attrs: &[Attribute], name: &str) -> Option<String> {
+    text(find(attrs, name).as_ref()).map(|text| text.value())
+}
+
+/// Whether a struct of one field is written as that.
+pub(crate) fn is_transparent(attrs: &[Attribute]) -> bool {
+    find(attrs, "transparent").is_some()
+}
+
 /// The text behind `name = "…"`.
 fn text(option: Option<&Meta>) -> Option<LitStr> {
     let Meta::NameValue(pair) = option? else { return None };

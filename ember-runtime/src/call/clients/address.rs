@@ -12,7 +12,7 @@ use crate::{
     actor::{Cx, Unit},
     call::routes::Router,
     directory::Selector,
-    message::{Schema, Sketch},
+    message::schema::{Schema, Shape, Types},
 };
 
 /// Where the calls of a client of the type `C` go: its selector, and the module it is for. It holds nothing of a node, so that it
@@ -117,7 +117,7 @@ impl<'de, C> Deserialize<'de> for Address<C> {
 }
 
 impl<C: 'static> Schema for Address<C> {
-    fn sketch(sketch: &mut Sketch) {
-        sketch.name_of::<Self>();
+    fn shape(_: &mut Types) -> Shape {
+        Shape::name_of::<Self>()
     }
 }

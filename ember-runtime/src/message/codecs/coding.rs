@@ -4,8 +4,11 @@ use std::{any::TypeId, convert::Infallible};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{apart, codec::Codec, sketch::Sketch};
-use crate::message::format::{CodecError, Message, by_postcard, is_under_way, read, write};
+use super::{apart, codec::Codec};
+use crate::message::{
+    format::{CodecError, Message, by_postcard, is_under_way, read, write},
+    schema::{Shape, ShapeOf, Types},
+};
 
 /// How values of one type become bytes, and what the type looks like.
 pub struct Coding<T> {
@@ -14,7 +17,7 @@ pub struct Coding<T> {
     /// Whether the value would arrive as what it is.
     pub(crate) check: fn(&T) -> Result<(), CodecError>,
     /// Its part of a method's signature.
-    pub(crate) sketch: fn(&mut Sketch),
+    pub(crate) shape: ShapeOf,
 }
 
 impl<T> Clone for Coding<T> {
@@ -44,9 +47,9 @@ impl<T> Coding<T> {
         (self.take)(bytes)
     }
 
-    /// Adds the type to a signature.
-    pub fn sketch(&self, sketch: &mut Sketch) {
-        (self.sketch)(sketch);
+    /// The structure of the type.
+    pub fn shape(&self, types: &mut Types) -> Shape {
+        (self.shape)(types)
     }
 }
 
@@ -57,8 +60,8 @@ impl<T> std::fmt::Debug for Coding<T> {
 }
 
 /// Postcard, the default.
-pub(crate) fn postcard<T: Message>(sketch: fn(&mut Sketch)) -> Coding<T> {
-    Coding { put: write, take: read, check: by_postcard, sketch }
+pub(crate) fn postcard<T: Message>(shape: ShapeOf) -> Coding<T> {
+    Coding { put: write, take: read, check: by_postcard, shape }
 }
 
 /// Appends what one runtime says to another, as postcard. On an error `out` is as before.
@@ -72,31 +75,39 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError>
 }
 
 /// A codec that was asked for. Its values are written with their length, 4 bytes little-endian, before them.
-pub(crate) fn framed<C: Codec<T>, T: 'static>(sketch: fn(&mut Sketch)) -> Coding<T> {
-    Coding { put: put_framed::<C, T>, take: take_framed::<C, T>, check: C::check, sketch }
+pub(crate) fn framed<C: Codec<T>, T: 'static>(shape: ShapeOf) -> Coding<T> {
+    Coding { put: put_framed::<C, T>, take: take_framed::<C, T>, check: C::check, shape }
 }
 
 fn put_framed<C: Codec<T>, T>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    let of_users = is_of_users::<C>();
+    put_frame(out, |out| if of_users { apart::append::<C, T>(value, out) } else { C::encode(value, out) })
+}
+
+/// Appends what `write` appends, with its length before it.
+pub(crate) fn put_frame(
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), CodecError>,
+) -> Result<(), CodecError> {
     let start = out.len();
     out.extend_from_slice(&[0; 4]);
-    if is_of_users::<C>() {
-        apart::append::<C, T>(value, out)?;
-    } else {
-        C::encode(value, out)?;
-    }
-    let length = u32::try_from(out.len() - start - 4).map_err(CodecError::unwritable::<T>)?;
+    write(out)?;
+    let length = u32::try_from(out.len() - start - 4).map_err(CodecError::new)?;
     out[start..start + 4].copy_from_slice(&length.to_le_bytes());
     Ok(())
 }
 
-fn take_framed<C: Codec<T>, T>(bytes: &mut &[u8]) -> Result<T, CodecError> {
-    let short = || CodecError::unreadable::<T>("there are too few bytes");
-    let (length, rest) = bytes.split_first_chunk().ok_or_else(short)?;
-    let length = usize::try_from(u32::from_le_bytes(*length)).map_err(CodecError::unreadable::<T>)?;
-    let (own, rest) = rest.split_at_checked(length).ok_or_else(short)?;
-    let value = if is_of_users::<C>() { apart::read::<C, T>(own)? } else { C::decode(own)? };
+/// Takes what has its length before it.
+pub(crate) fn take_frame<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let (own, rest) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
     *bytes = rest;
-    Ok(value)
+    Some(own)
+}
+
+fn take_framed<C: Codec<T>, T>(bytes: &mut &[u8]) -> Result<T, CodecError> {
+    let own = take_frame(bytes).ok_or_else(|| CodecError::unreadable::<T>("there are too few bytes"))?;
+    if is_of_users::<C>() { apart::read::<C, T>(own) } else { C::decode(own) }
 }
 
 /// Whether it is none of those that are built in, which are known to do nothing but append.
@@ -116,7 +127,7 @@ pub const fn no_error() -> Coding<Infallible> {
         put: |never, _| match *never {},
         take: |_| Err(CodecError::new("the method has no error, but one came")),
         check: |never| match *never {},
-        sketch: |_| (),
+        shape: |_| Shape::Plain("()".into()),
     }
 }
 
@@ -156,7 +167,7 @@ mod tests {
 
     #[test]
     fn values_round_trip_and_leftovers_are_refused() {
-        let coding = postcard::<(i64, String)>(|_| ());
+        let coding = postcard::<(i64, String)>(|_| Shape::name_of::<()>());
         let mut out = vec![9];
         coding.put(&(1, "a".to_string()), &mut out).unwrap();
         assert_eq!(take_all(&out[1..], |bytes| coding.take(bytes)).unwrap(), (1, "a".to_string()));
@@ -168,7 +179,7 @@ mod tests {
 
     #[test]
     fn framed_values_follow_each_other_and_cut_ones_are_refused() {
-        let coding = framed::<Json, u32>(|_| ());
+        let coding = framed::<Json, u32>(|_| Shape::name_of::<()>());
         let mut out = Vec::new();
         coding.put(&7, &mut out).unwrap();
         coding.put(&42, &mut out).unwrap();
@@ -194,7 +205,7 @@ mod tests {
             }
         }
         let mut out = vec![9];
-        framed::<Broken, u32>(|_| ()).put(&1, &mut out).unwrap_err();
+        framed::<Broken, u32>(|_| Shape::name_of::<()>()).put(&1, &mut out).unwrap_err();
         assert_eq!(out, [9]);
     }
 
@@ -226,7 +237,7 @@ mod tests {
 
     #[test]
     fn what_a_codec_does_to_its_buffer_harms_nothing_else() {
-        let coding = framed::<Wild, u32>(|_| ());
+        let coding = framed::<Wild, u32>(|_| Shape::name_of::<()>());
         for value in 0..5 {
             let mut out = vec![8; 30];
             coding.put(&value, &mut out).unwrap();
@@ -252,7 +263,7 @@ mod tests {
     #[test]
     fn what_a_codec_of_ones_own_writes_is_bounded_where_it_is_taken_over() {
         let mut out = Vec::new();
-        let put = &mut |out: &mut Vec<u8>| framed::<Wild, u32>(|_| ()).put(&2, out);
+        let put = &mut |out: &mut Vec<u8>| framed::<Wild, u32>(|_| Shape::name_of::<()>()).put(&2, out);
         assert_eq!(put_within(1000, &mut out, put), Err(Unwritten::TooLarge));
         assert!(out.capacity() <= 1000);
     }

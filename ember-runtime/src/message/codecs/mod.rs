@@ -4,10 +4,8 @@ mod apart;
 mod codec;
 mod coding;
 mod probe;
-mod schema;
-mod sketch;
 
-pub(crate) use self::coding::{decode, encode};
+pub(crate) use self::coding::{decode, encode, put_frame, take_frame};
 #[cfg(feature = "prost")]
 pub use self::{
     codec::Prost,
@@ -17,9 +15,7 @@ pub use self::{
     codec::{Codec, Json},
     coding::{Coding, at_end, no_error, put_all, take_all},
     probe::{
-        AnyCodec, DrawNominal, DrawStructural, ErrorOfOnesOwn, Misplaced, Nominal, PickMisplaced, PickNominal,
-        PickStructural, Probe, Structural, coding_by, draw_by,
+        AnyCodec, ErrorOfOnesOwn, Misplaced, Nominal, PickMisplaced, PickNominal, PickStructural, Probe, ShapeNominal,
+        ShapeStructural, Structural, coding_by, shape_by,
     },
-    schema::Schema,
-    sketch::{Signature, Sketch},
 };

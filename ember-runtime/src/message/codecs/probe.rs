@@ -9,10 +9,14 @@ use std::marker::PhantomData;
 use super::{
     codec::Codec,
     coding::{self, Coding},
-    schema::Schema,
-    sketch::Sketch,
 };
-use crate::{error::CallError, message::format::Message};
+use crate::{
+    error::CallError,
+    message::{
+        format::Message,
+        schema::{Schema, Shape, ShapeOf, Types},
+    },
+};
 
 /// Asks what a type can do.
 #[derive(Debug)]
@@ -93,7 +97,7 @@ impl<T> PickNominal<T> for Probe<T> {}
 impl<T: Schema + Message> Structural<T> {
     /// The coding.
     pub fn coding(self) -> Coding<T> {
-        coding::postcard(T::sketch)
+        coding::postcard(T::shape)
     }
 }
 
@@ -101,7 +105,9 @@ impl<T: Schema + Message> Structural<T> {
 impl<T: prost::Message + Default + 'static> ByProst<T> {
     /// The coding.
     pub fn coding(self) -> Coding<T> {
-        coding_by::<super::codec::Prost, T>(|sketch| draw_by::<super::codec::Prost, T>(sketch, |_| ()))
+        coding_by::<super::codec::Prost, T>(|_| {
+            Shape::Coded(<super::codec::Prost as Codec<T>>::NAME.into(), Box::new(Shape::name_of::<T>()))
+        })
     }
 }
 
@@ -111,7 +117,7 @@ impl<T> Misplaced<T> {
     where
         T: ErrorOfOnesOwn,
     {
-        coding::postcard(Sketch::name_of::<T>)
+        coding::postcard(|_| Shape::name_of::<T>())
     }
 }
 
@@ -128,44 +134,39 @@ impl<T> Nominal<T> {
     where
         T: Message,
     {
-        coding::postcard(Sketch::name_of::<T>)
+        coding::postcard(|_| Shape::name_of::<T>())
     }
 }
 
-/// Draws a type by its structure where it is known.
-pub trait DrawStructural<T> {
-    /// Draws it.
-    fn draw(&self, sketch: &mut Sketch);
+/// The structure of a type, where it is known.
+pub trait ShapeStructural<T> {
+    /// What it is.
+    fn shape(&self, types: &mut Types) -> Shape;
 }
-impl<T: Schema> DrawStructural<T> for &Probe<T> {
-    fn draw(&self, sketch: &mut Sketch) {
-        T::sketch(sketch);
+impl<T: Schema> ShapeStructural<T> for &Probe<T> {
+    fn shape(&self, types: &mut Types) -> Shape {
+        T::shape(types)
     }
 }
 
-/// Draws a type by its name.
-pub trait DrawNominal<T> {
-    /// Draws it.
-    fn draw(&self, sketch: &mut Sketch);
+/// The name of a type, where nothing else is known.
+pub trait ShapeNominal<T> {
+    /// What it is.
+    fn shape(&self, types: &mut Types) -> Shape;
 }
-impl<T> DrawNominal<T> for Probe<T> {
-    fn draw(&self, sketch: &mut Sketch) {
-        sketch.name_of::<T>();
+impl<T> ShapeNominal<T> for Probe<T> {
+    fn shape(&self, _: &mut Types) -> Shape {
+        Shape::name_of::<T>()
     }
 }
 
-/// The coding by a codec that was asked for; `sketch` is made with [`draw_by`].
-pub fn coding_by<C: Codec<T>, T: 'static>(sketch: fn(&mut Sketch)) -> Coding<T> {
-    coding::framed::<C, T>(sketch)
+/// The coding by a codec that was asked for; `shape` is made with [`shape_by`].
+pub fn coding_by<C: Codec<T>, T: 'static>(shape: ShapeOf) -> Coding<T> {
+    coding::framed::<C, T>(shape)
 }
 
-/// Draws a type as the codec sees it: by name if the codec bridges differences of structure, else as `structure` does.
-pub fn draw_by<C: Codec<T>, T>(sketch: &mut Sketch, structure: impl FnOnce(&mut Sketch)) {
-    sketch.text(C::NAME);
-    sketch.text(":");
-    if C::BRIDGES {
-        sketch.name_of::<T>();
-    } else {
-        structure(sketch);
-    }
+/// A type as the codec sees it: by name if the codec bridges differences of structure, else by its structure.
+pub fn shape_by<C: Codec<T>, T>(types: &mut Types, structure: impl FnOnce(&mut Types) -> Shape) -> Shape {
+    let inner = if C::BRIDGES { Shape::name_of::<T>() } else { structure(types) };
+    Shape::Coded(C::NAME.into(), Box::new(inner))
 }

@@ -18,7 +18,7 @@ pub use self::{
 };
 pub(crate) use self::{
     json::write_json,
-    postcard::{append, read, write},
+    postcard::{append, read, read_by, write},
     room::{Encode, Unwritten, put_within},
     verify::{CHECKED, by_json, by_postcard, check, is_under_way, key as check_key},
 };

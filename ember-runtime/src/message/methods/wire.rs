@@ -1,8 +1,9 @@
 //! How the arguments and the result of a method become bytes.
 
 use crate::message::{
-    codecs::{Coding, Signature, take_all},
+    codecs::{Coding, take_all},
     format::{self, CodecError},
+    schema::Signature,
 };
 
 /// How the arguments and the result of a method become bytes, and the signature that both sides compare before any do.

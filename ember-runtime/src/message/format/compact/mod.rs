@@ -10,6 +10,6 @@ mod writer;
 #[cfg(test)]
 pub(crate) use self::reader::MAX_EMPTY;
 pub(crate) use self::{
-    reader::Reader,
+    reader::{Reader, Unreadable},
     writer::{Unwritable, Writer},
 };

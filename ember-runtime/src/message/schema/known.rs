@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-use super::sketch::Sketch;
+use super::{shape::Shape, types::Types};
 use crate::id::{Incarnation, MethodId, NodeId, NodeKey, Pid};
 
 /// The structure of a type, for the fingerprints of the methods that it occurs in. `#[message]` derives it.
@@ -25,20 +25,20 @@ use crate::id::{Incarnation, MethodId, NodeId, NodeKey, Pid};
 /// weaker: such a type can change its fields unnoticed, and then its bytes are read wrongly or refused. The same holds for a
 /// standard container of one, such as `Vec<Foreign>`, and for a generic type whose argument is one.
 ///
-/// It may be implemented by hand for such a type: draw whatever changes when its bytes do.
+/// It may be implemented by hand for such a type: say whatever changes when its bytes do, as [`Shape::Foreign`].
 pub trait Schema: 'static {
     /// Whether the type travels as JSON only: see `#[message(codec = "json")]`. A container does if what it contains does.
     const JSON_ONLY: bool = false;
 
-    /// Draws the type.
-    fn sketch(sketch: &mut Sketch);
+    /// What its structure is. Types with names of their own are entered in `types`.
+    fn shape(types: &mut Types) -> Shape;
 }
 
 macro_rules! by_name {
     ($($t:ty = $name:literal),* $(,)?) => {$(
         impl Schema for $t {
-            fn sketch(sketch: &mut Sketch) {
-                sketch.text($name);
+            fn shape(_: &mut Types) -> Shape {
+                Shape::Plain($name.into())
             }
         }
     )*};
@@ -64,8 +64,8 @@ macro_rules! transparent {
         impl<T: Schema + ?Sized> Schema for $t {
             const JSON_ONLY: bool = T::JSON_ONLY;
 
-            fn sketch(sketch: &mut Sketch) {
-                T::sketch(sketch);
+            fn shape(types: &mut Types) -> Shape {
+                T::shape(types)
             }
         }
     )*};
@@ -75,47 +75,59 @@ transparent!(Box<T>, Rc<T>, Arc<T>);
 impl<T: Schema + ToOwned + ?Sized> Schema for Cow<'static, T> {
     const JSON_ONLY: bool = T::JSON_ONLY;
 
-    fn sketch(sketch: &mut Sketch) {
-        T::sketch(sketch);
+    fn shape(types: &mut Types) -> Shape {
+        T::shape(types)
     }
 }
 
 impl<T: Schema> Schema for [T] {
     const JSON_ONLY: bool = T::JSON_ONLY;
 
-    fn sketch(sketch: &mut Sketch) {
-        sketch.brackets("Vec<", ">", T::sketch);
+    fn shape(types: &mut Types) -> Shape {
+        Shape::List("Vec".into(), Box::new(T::shape(types)))
     }
 }
 
+/// Types of others, by what they are.
 macro_rules! generic {
-    ($($open:literal $t:ident<$($arg:ident),+ $(; $free:ident)?>),* $(,)?) => {$(
+    ($($t:ident<$($arg:ident),+ $(; $free:ident)?> = $shape:expr),* $(,)?) => {$(
         impl<$($arg: Schema,)+ $($free: 'static)?> Schema for $t<$($arg,)+ $($free)?> {
             const JSON_ONLY: bool = $($arg::JSON_ONLY)||+;
 
-            fn sketch(sketch: &mut Sketch) {
-                sketch.brackets($open, ">", |sketch| { $(sketch.part($arg::sketch);)+ });
+            fn shape(types: &mut Types) -> Shape {
+                let shape = $shape;
+                shape($(Box::new($arg::shape(types))),+)
             }
         }
     )*};
 }
 generic! {
-    "Option<" Option<T>, "Result<" Result<T, E>, "Vec<" Vec<T>, "VecDeque<" VecDeque<T>, "LinkedList<" LinkedList<T>,
-    "BinaryHeap<" BinaryHeap<T>, "Set<" BTreeSet<T>, "Set<" HashSet<T; H>, "Map<" BTreeMap<K, V>, "Map<" HashMap<K, V; H>,
-    "Range<" Range<T>, "RangeInclusive<" RangeInclusive<T>, "Reverse<" Reverse<T>,
+    Option<T> = Shape::Option,
+    Result<T, E> = Shape::Result,
+    Vec<T> = |of| Shape::List("Vec".into(), of),
+    VecDeque<T> = |of| Shape::List("VecDeque".into(), of),
+    LinkedList<T> = |of| Shape::List("LinkedList".into(), of),
+    BinaryHeap<T> = |of| Shape::List("BinaryHeap".into(), of),
+    BTreeSet<T> = |of| Shape::List("Set".into(), of),
+    HashSet<T; H> = |of| Shape::List("Set".into(), of),
+    BTreeMap<K, V> = Shape::Map,
+    HashMap<K, V; H> = Shape::Map,
+    Range<T> = |of| Shape::Range("Range".into(), of),
+    RangeInclusive<T> = |of| Shape::Range("RangeInclusive".into(), of),
+    Reverse<T> = Shape::Reverse,
 }
 
 impl<T: ?Sized + 'static> Schema for PhantomData<T> {
-    fn sketch(sketch: &mut Sketch) {
-        sketch.text("()");
+    fn shape(_: &mut Types) -> Shape {
+        Shape::Plain("()".into())
     }
 }
 
 impl<T: Schema, const N: usize> Schema for [T; N] {
     const JSON_ONLY: bool = T::JSON_ONLY;
 
-    fn sketch(sketch: &mut Sketch) {
-        sketch.brackets("[", &format!("; {N}]"), T::sketch);
+    fn shape(types: &mut Types) -> Shape {
+        Shape::Array(Box::new(T::shape(types)), N)
     }
 }
 
@@ -124,8 +136,8 @@ macro_rules! tuples {
         impl<$($arg: Schema),+> Schema for ($($arg,)+) {
             const JSON_ONLY: bool = $($arg::JSON_ONLY)||+;
 
-            fn sketch(sketch: &mut Sketch) {
-                sketch.brackets("(", ")", |sketch| { $(sketch.part($arg::sketch);)+ });
+            fn shape(types: &mut Types) -> Shape {
+                Shape::Tuple(vec![$($arg::shape(types)),+])
             }
         }
     )*};
@@ -137,22 +149,21 @@ tuples! {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::sketch::Signature, *};
+    use super::*;
+    use crate::message::schema::{Body, Field, Fields, Signature};
 
     fn text<T: Schema>() -> String {
-        Signature::new(&[T::sketch], <()>::sketch, None).text().to_owned()
+        Signature::new(&[("it", T::shape)], <()>::shape, None).text().to_owned()
     }
 
     struct List;
 
     impl Schema for List {
-        fn sketch(sketch: &mut Sketch) {
-            sketch.named::<Self>("List", "", |sketch| {
-                sketch.brackets(" { ", " }", |sketch| {
-                    sketch.field("head", "", u32::sketch);
-                    sketch.field("tail", "", Option::<Box<Self>>::sketch);
-                });
-            });
+        fn shape(types: &mut Types) -> Shape {
+            types.named::<Self>("List", "", "", |types| {
+                let (head, tail) = (u32::shape(types), Option::<Box<Self>>::shape(types));
+                Body::Struct(Fields::Named(vec![Field::new("head", head), Field::new("tail", tail)]))
+            })
         }
     }
 

@@ -1,0 +1,13 @@
+//! A module with a parameter.
+
+#[module]
+pub struct Cache<K: ModuleKey, V> {
+    entries: BTreeMap<K, V>,
+}
+
+#[rpc]
+impl<K: ModuleKey, V: Message + Clone> Cache<K, V> {
+    pub async fn rpc_get(&mut self, key: K) -> Option<V> {
+        self.entries.get(&key).cloned()
+    }
+}

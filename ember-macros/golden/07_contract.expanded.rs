@@ -1,0 +1,289 @@
+// Made by `cargo test -p ember-macros golden` from the program beside it.
+
+//! A contract, and a service that fulfils it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not fulfil the contract `Buys`",
+    label = "this needs an `#[rpc] impl Buys for {Self}`"
+)]
+pub trait Buys: ::ember::__private::Unit {
+    /// Buys one.
+    #[allow(clippy::too_many_arguments, reason = "generated")]
+    fn rpc_buy(
+        lent: (&mut Self, &mut ::ember::__private::Cx<'_, Self>),
+        item: u32,
+    ) -> impl ::core::future::Future<
+        Output = Result<u64, Refusal>,
+    > + ::core::marker::Send;
+    #[doc(hidden)]
+    fn __contract_made_by_rpc<
+        __S: ::ember::__private::Service,
+        __L: ::ember::__private::Path<__S, Unit = Self>,
+    >(table: &mut ::ember::__private::Table<__S>) {
+        table.contract("Buys");
+        table.method::<__L, __Buys_rpc_buy<fn(u32) -> Result<u64, Refusal>>>();
+    }
+}
+///Calls services that implement [`Buys`].
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+pub struct BuysClient<K: ::ember::__private::Kind = ::ember::__private::One>(
+    ::ember::__private::Handle<K>,
+);
+#[doc(hidden)]
+#[allow(
+    missing_debug_implementations,
+    non_camel_case_types,
+    unreachable_pub,
+    reason = "generated"
+)]
+pub struct __Buys_rpc_buy<T>(::core::marker::PhantomData<T>);
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    dead_code,
+    deprecated,
+    missing_debug_implementations,
+    non_camel_case_types,
+    non_snake_case,
+    private_bounds,
+    private_interfaces,
+    unnameable_types,
+    unreachable_pub,
+    unused_imports,
+    unused_qualifications,
+    reason = "generated"
+)]
+const _: () = {
+    impl<
+        K: ::ember::__private::Kind,
+    > ::core::convert::From<::ember::__private::Handle<K>> for BuysClient<K> {
+        fn from(handle: ::ember::__private::Handle<K>) -> Self {
+            Self(handle)
+        }
+    }
+    impl<K: ::ember::__private::Kind> BuysClient<K> {
+        #[doc(hidden)]
+        pub fn __handle(&self) -> &::ember::__private::Handle<K> {
+            &self.0
+        }
+        /// Where its calls go, as data that can be sent to other nodes.
+        pub fn address(&self) -> ::ember::__private::Address<BuysClient> {
+            ::ember::__private::Address::of(&self.0)
+        }
+    }
+    impl<K: ::ember::__private::Kind> ::ember::__private::Client for BuysClient<K> {
+        type Kind = K;
+        type As<L: ::ember::__private::Kind> = BuysClient<L>;
+        fn interest() -> ::ember::__private::Interest {
+            ::ember::__private::Interest::Contract(::core::convert::Into::into("Buys"))
+        }
+        fn from_handle(handle: ::ember::__private::Handle<K>) -> Self {
+            Self(handle)
+        }
+        fn handle(&self) -> &::ember::__private::Handle<K> {
+            &self.0
+        }
+    }
+    impl ::ember::__private::Method for __Buys_rpc_buy<fn(u32) -> Result<u64, Refusal>> {
+        type Args = (u32,);
+        type Value = u64;
+        type Error = Refusal;
+        const INFO: ::ember::__private::MethodInfo = ::ember::__private::MethodInfo::new(
+                "Buys",
+                "rpc_buy",
+                "(u32) -> Result<u64, Refusal>",
+            )
+            .version(::core::env!("CARGO_PKG_VERSION"))
+            .timeout(::core::time::Duration::from_nanos(1000000000u64));
+        fn wire() -> ::core::option::Option<::ember::__private::WireOf<Self>> {
+            fn arg0() -> ::ember::__private::Coding<u32> {
+                use ::ember::__private::{AnyCodec as _, pick::*};
+                const _: () = ::core::assert!(
+                    ! ::ember::__private::Probe:: < u32 > ::JSON_ONLY,
+                    "`u32` travels as JSON only: put `#[rpc(codec = \"json\")]` on the method"
+                );
+                (&&&::ember::__private::Probe::<u32>::NEW).pick().coding()
+            }
+            fn value() -> ::ember::__private::Coding<u64> {
+                use ::ember::__private::{AnyCodec as _, pick::*};
+                const _: () = ::core::assert!(
+                    ! ::ember::__private::Probe:: < u64 > ::JSON_ONLY,
+                    "`u64` travels as JSON only: put `#[rpc(codec = \"json\")]` on the method"
+                );
+                (&&&::ember::__private::Probe::<u64>::NEW).pick().coding()
+            }
+            fn error() -> ::ember::__private::Coding<Refusal> {
+                use ::ember::__private::{AnyCodec as _, pick::*};
+                const _: () = ::core::assert!(
+                    ! ::ember::__private::Probe:: < Refusal > ::JSON_ONLY,
+                    "`Refusal` travels as JSON only: put `#[rpc(codec = \"json\")]` on the method"
+                );
+                (&&&::ember::__private::Probe::<Refusal>::NEW).pick().coding()
+            }
+            fn signature() -> &'static ::ember::__private::Signature {
+                static SIGNATURE: ::ember::__private::OnceLock<
+                    ::ember::__private::Signature,
+                > = ::ember::__private::OnceLock::new();
+                ::ember::__private::Signature::lazily(
+                    &SIGNATURE,
+                    || ::ember::__private::Signature::new(
+                        &[("item", |types| arg0().shape(types))],
+                        |types| value().shape(types),
+                        ::core::option::Option::Some(|types| error().shape(types)),
+                    ),
+                )
+            }
+            ::core::option::Option::Some(
+                ::ember::__private::Wire::new(
+                    |(value0,), out| ::ember::__private::put_all(
+                        out,
+                        &mut |out| {
+                            arg0().put(value0, out)?;
+                            ::core::result::Result::Ok(())
+                        },
+                    ),
+                    |mut bytes| {
+                        let args = (arg0().take(&mut bytes)?,);
+                        ::ember::__private::at_end(bytes)?;
+                        ::core::result::Result::Ok(args)
+                    },
+                    value(),
+                    error(),
+                    signature,
+                ),
+            )
+        }
+    }
+    impl<__U: Buys> ::ember::__private::HandledBy<__U>
+    for __Buys_rpc_buy<fn(u32) -> Result<u64, Refusal>> {
+        fn handle(
+            unit: &mut __U,
+            cx: &mut ::ember::__private::Cx<'_, __U>,
+            (item,): Self::Args,
+        ) -> impl ::core::future::Future<
+            Output = ::ember::__private::Handled<Self::Value, Self::Error>,
+        > + ::core::marker::Send {
+            async move {
+                ::ember::__private::Handled::from(__U::rpc_buy((unit, cx), item).await)
+            }
+        }
+    }
+    impl<__K: ::ember::__private::Kind> BuysClient<__K> {
+        /// Buys one.
+        pub fn rpc_buy(
+            &self,
+            item: u32,
+        ) -> __K::Call<__Buys_rpc_buy<fn(u32) -> Result<u64, Refusal>>> {
+            Self::__handle(self).call((item,))
+        }
+    }
+};
+::core::compile_error! {
+    "a contract says what callers see: write `&self`; whether the server needs `&mut self`, its `impl` decides"
+}
+pub struct Stall;
+///Calls services `Stall`.
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+pub struct StallClient<K: ::ember::__private::Kind = ::ember::__private::One>(
+    ::ember::__private::Handle<K>,
+);
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    dead_code,
+    deprecated,
+    missing_debug_implementations,
+    non_camel_case_types,
+    non_snake_case,
+    private_bounds,
+    private_interfaces,
+    unnameable_types,
+    unreachable_pub,
+    unused_imports,
+    unused_qualifications,
+    reason = "generated"
+)]
+const _: () = {
+    impl<
+        K: ::ember::__private::Kind,
+    > ::core::convert::From<::ember::__private::Handle<K>> for StallClient<K> {
+        fn from(handle: ::ember::__private::Handle<K>) -> Self {
+            Self(handle)
+        }
+    }
+    impl<K: ::ember::__private::Kind> StallClient<K> {
+        #[doc(hidden)]
+        pub fn __handle(&self) -> &::ember::__private::Handle<K> {
+            &self.0
+        }
+        /// Where its calls go, as data that can be sent to other nodes.
+        pub fn address(&self) -> ::ember::__private::Address<StallClient> {
+            ::ember::__private::Address::of(&self.0)
+        }
+    }
+    impl ::ember::__private::HasClient for Stall {
+        type Client<__K: ::ember::__private::Kind> = StallClient<__K>;
+    }
+    impl ::ember::__private::Unit for Stall {
+        type Parent = ::ember::__private::Orphan;
+        type This = Self;
+        const NAME: &'static str = "Stall";
+        fn describe<
+            __S: ::ember::__private::Service,
+            __L: ::ember::__private::Path<__S, Unit = Self>,
+        >(table: &mut ::ember::__private::Table<__S>) {
+            use ::ember::__private::NoRpcBlock as _;
+            ::ember::__private::RpcBlock::<Self>::describe::<__S, __L>(table);
+            <Self as Buys>::__contract_made_by_rpc::<__S, __L>(table);
+        }
+    }
+    impl<K: ::ember::__private::Kind> ::ember::__private::Client for StallClient<K> {
+        type Kind = K;
+        type As<L: ::ember::__private::Kind> = StallClient<L>;
+        fn interest() -> ::ember::__private::Interest {
+            ::ember::__private::Interest::Service(
+                ::core::convert::Into::into(
+                    <Stall as ::ember::__private::Specified>::SPEC.name,
+                ),
+            )
+        }
+        fn from_handle(handle: ::ember::__private::Handle<K>) -> Self {
+            Self(handle)
+        }
+        fn handle(&self) -> &::ember::__private::Handle<K> {
+            &self.0
+        }
+    }
+    impl ::ember::__private::Specified for Stall {
+        const SPEC: ::ember::__private::ServiceSpec = ::ember::__private::ServiceSpec::new(
+            "Stall",
+            "",
+            ::core::env!("CARGO_PKG_VERSION"),
+            ::core::concat!(::core::file!(), ":", ::core::line!()),
+        );
+    }
+    ::ember::__private::inventory::submit! {
+        ::ember::__private::Class::new(< Stall as ::ember::__private::Specified > ::SPEC,
+        || { use ::ember::__private::NoFactory as _; ::ember::__private::Factory:: <
+        Stall > ::maker() })
+    }
+};
+#[allow(private_interfaces, unreachable_pub, reason = "the contract says who sees what")]
+impl Stall {
+    ///See the contract `Buys`.
+    pub async fn rpc_buy(&mut self, item: u32) -> Result<u64, Refusal> {
+        Err(Refusal)
+    }
+}
+#[allow(clippy::too_many_arguments, deprecated, reason = "generated")]
+impl Buys for Stall {
+    fn rpc_buy(
+        (this, _): (&mut Self, &mut ::ember::__private::Cx<'_, Self>),
+        item: u32,
+    ) -> impl ::core::future::Future<
+        Output = Result<u64, Refusal>,
+    > + ::core::marker::Send {
+        this.rpc_buy(item)
+    }
+}

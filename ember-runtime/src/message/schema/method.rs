@@ -1,0 +1,122 @@
+//! The schema of a method: the structure of what it takes and returns.
+
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    shape::{Body, Field, Fields, Named, Shape, Text},
+    text::text,
+    types::Types,
+};
+use crate::id::fnv1a;
+
+/// The structure of what a method takes and returns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MethodSchema {
+    /// The arguments.
+    pub args: Vec<Arg>,
+    /// What it returns when it succeeds.
+    pub value: Shape,
+    /// The error that it may return.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Shape>,
+    /// The types with names that occur in it: [`Shape::Named`] is a place in this list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<Named>,
+}
+
+/// An argument.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Arg {
+    /// Its name where the method is defined.
+    pub name: Text,
+    /// What it holds.
+    pub shape: Shape,
+}
+
+impl MethodSchema {
+    /// Whether there is a type in it of which no more than the name is known, or which is written and read by code of its own.
+    fn is_opaque(&self) -> bool {
+        let top = self.args.iter().map(|arg| &arg.shape).chain([&self.value]).chain(&self.error);
+        top.into_iter().any(is_opaque) || self.types.iter().any(is_strange)
+    }
+}
+
+fn is_opaque(shape: &Shape) -> bool {
+    match shape {
+        Shape::Plain(_) | Shape::Named(_) => false,
+        Shape::Foreign(_) => true,
+        Shape::Option(inner)
+        | Shape::List(_, inner)
+        | Shape::Array(inner, _)
+        | Shape::Range(_, inner)
+        | Shape::Reverse(inner)
+        | Shape::Coded(_, inner) => is_opaque(inner),
+        Shape::Result(one, other) | Shape::Map(one, other) => is_opaque(one) || is_opaque(other),
+        Shape::Tuple(parts) => parts.iter().any(is_opaque),
+    }
+}
+
+fn is_strange(named: &Named) -> bool {
+    let field = |field: &Field| !field.options.is_empty() || is_opaque(&field.shape);
+    let fields = |fields: &Fields| fields.all().iter().any(field);
+    !named.options.is_empty()
+        || match &named.body {
+            Body::StandIn(shape) => is_opaque(shape),
+            Body::Struct(all) | Body::Transparent(all) => fields(all),
+            Body::Enum(variants) => variants.iter().any(|it| !it.options.is_empty() || fields(&it.fields)),
+        }
+}
+
+/// The signature of a method: its schema, and what is compared of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    schema: MethodSchema,
+    fingerprint: u64,
+    text: String,
+    opaque: bool,
+}
+
+/// Says what the structure of a type is.
+pub type ShapeOf = fn(&mut Types) -> Shape;
+
+impl Signature {
+    /// Of these arguments, with their names, and results.
+    pub fn new(args: &[(&'static str, ShapeOf)], value: ShapeOf, error: Option<ShapeOf>) -> Self {
+        let mut types = Types::default();
+        let args =
+            args.iter().map(|(name, shape)| Arg { name: Text::Borrowed(name), shape: shape(&mut types) }).collect();
+        let (value, error) = (value(&mut types), error.map(|error| error(&mut types)));
+        let schema = MethodSchema { args, value, error, types: types.into_named() };
+        let (text, opaque) = (text(&schema), schema.is_opaque());
+        Self { schema, fingerprint: fnv1a(&text), text, opaque }
+    }
+
+    /// The one in `cell`, made when it is first asked for.
+    pub fn lazily(cell: &OnceLock<Self>, make: fn() -> Self) -> &Self {
+        cell.get_or_init(make)
+    }
+
+    /// The structure.
+    pub fn schema(&self) -> &MethodSchema {
+        &self.schema
+    }
+
+    /// What a server publishes, and a caller compares.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    /// Whether there is a type in it of which no more than the name is known, or which is written and read by code of its own.
+    pub(crate) fn is_opaque(&self) -> bool {
+        self.opaque
+    }
+
+    /// The same for people.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}

@@ -31,7 +31,8 @@ fn attributes(item: &mut Item) -> Option<&mut Vec<Attribute>> {
 /// Takes the first of our attributes off an item.
 fn take(item: &mut Item) -> Option<(Expand, TokenStream)> {
     let attrs = attributes(item)?;
-    let of = |attr: &Attribute| ATTRIBUTES.iter().find(|(name, _)| attr.path().is_ident(name)).map(|(_, expand)| *expand);
+    let of =
+        |attr: &Attribute| ATTRIBUTES.iter().find(|(name, _)| attr.path().is_ident(name)).map(|(_, expand)| *expand);
     let (index, expand) = attrs.iter().enumerate().find_map(|(index, attr)| Some((index, of(attr)?)))?;
     let args = match attrs.remove(index).meta {
         Meta::List(list) => list.tokens,
@@ -42,7 +43,8 @@ fn take(item: &mut Item) -> Option<(Expand, TokenStream)> {
 
 /// Whether an item derives what `#[message]` derives, which is then a part of what is shown.
 fn travels(item: &mut Item) -> bool {
-    let derives = |attr: &Attribute| attr.path().is_ident("derive") && attr.to_token_stream().to_string().contains("Travels");
+    let derives =
+        |attr: &Attribute| attr.path().is_ident("derive") && attr.to_token_stream().to_string().contains("Travels");
     attributes(item).is_some_and(|attrs| attrs.iter().any(derives))
 }
 

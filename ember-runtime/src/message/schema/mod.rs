@@ -5,12 +5,14 @@ mod known;
 mod method;
 mod plain;
 mod shape;
+mod signature;
 mod text;
 mod types;
 
 pub use self::{
     known::Schema,
-    method::{Arg, MethodSchema, ShapeOf, Signature},
+    method::{Arg, MethodSchema},
     shape::{Body, Field, Fields, Named, Shape, Variant},
+    signature::{ShapeOf, Signature},
     types::Types,
 };

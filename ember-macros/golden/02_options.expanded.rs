@@ -126,8 +126,8 @@ const _: () = {
                 "(u32) -> ()",
             )
             .version(::core::env!("CARGO_PKG_VERSION"))
-            .system()
-            .timeout(::core::time::Duration::from_nanos(2000000000u64));
+            .timeout(::core::time::Duration::from_nanos(2000000000u64))
+            .system();
         fn wire() -> ::core::option::Option<::ember::__private::WireOf<Self>> {
             fn arg0() -> ::ember::__private::Coding<u32> {
                 use ::ember::__private::{AnyCodec as _, pick::*};

@@ -72,8 +72,8 @@ const _: () = {
     }
 };
 impl<K: ModuleKey, V: Message + Clone> Cache<K, V> {
-    pub async fn rpc_get(&mut self, key: K) -> Option<V> {
-        self.entries.get(&key).cloned()
+    pub async fn rpc_count(&mut self) -> usize {
+        self.entries.len()
     }
 }
 #[allow(
@@ -94,6 +94,73 @@ impl<K: ModuleKey, V: Message + Clone> Cache<K, V> {
     reason = "generated"
 )]
 const _: () = {
+    pub struct __rpc_count<T>(::core::marker::PhantomData<T>);
+    impl ::ember::__private::Method for __rpc_count<fn() -> usize> {
+        type Args = ();
+        type Value = usize;
+        type Error = ::ember::__private::Infallible;
+        const INFO: ::ember::__private::MethodInfo = ::ember::__private::MethodInfo::new(
+                "",
+                "rpc_count",
+                "() -> usize",
+            )
+            .version(::core::env!("CARGO_PKG_VERSION"));
+        fn wire() -> ::core::option::Option<::ember::__private::WireOf<Self>> {
+            fn value() -> ::ember::__private::Coding<usize> {
+                use ::ember::__private::{AnyCodec as _, pick::*};
+                const _: () = ::core::assert!(
+                    ! ::ember::__private::Probe:: < usize > ::JSON_ONLY,
+                    "`usize` travels as JSON only: put `#[rpc(codec = \"json\")]` on the method"
+                );
+                (&&&::ember::__private::Probe::<usize>::NEW).pick().coding()
+            }
+            fn error() -> ::ember::__private::Coding<::ember::__private::Infallible> {
+                ::ember::__private::no_error()
+            }
+            fn signature() -> &'static ::ember::__private::Signature {
+                static SIGNATURE: ::ember::__private::OnceLock<
+                    ::ember::__private::Signature,
+                > = ::ember::__private::OnceLock::new();
+                ::ember::__private::Signature::lazily(
+                    &SIGNATURE,
+                    || ::ember::__private::Signature::new(
+                        &[],
+                        |types| value().shape(types),
+                        ::core::option::Option::None,
+                    ),
+                )
+            }
+            ::core::option::Option::Some(
+                ::ember::__private::Wire::new(
+                    |(), _| ::core::result::Result::Ok(()),
+                    ::ember::__private::at_end,
+                    value(),
+                    error(),
+                    signature,
+                ),
+            )
+        }
+    }
+    impl<K: ModuleKey, V: Message + Clone> ::ember::__private::HandledBy<Cache<K, V>>
+    for __rpc_count<fn() -> usize> {
+        fn handle(
+            unit: &mut Cache<K, V>,
+            _: &mut ::ember::__private::Cx<'_, Cache<K, V>>,
+            (): Self::Args,
+        ) -> impl ::core::future::Future<
+            Output = ::ember::__private::Handled<Self::Value, Self::Error>,
+        > + ::core::marker::Send {
+            ::ember::__private::answered(
+                unit.rpc_count(),
+                ::ember::__private::Handled::done,
+            )
+        }
+    }
+    impl<__K: ::ember::__private::Kind> CacheClient<__K> {
+        pub fn rpc_count(&self) -> __K::Call<__rpc_count<fn() -> usize>> {
+            Self::__handle(self).call(())
+        }
+    }
     impl<K: ModuleKey, V: Message + Clone> ::ember::__private::OnlyOneRpcBlockPerType
     for Cache<K, V> {
         fn describe_block<
@@ -101,9 +168,7 @@ const _: () = {
             __L: ::ember::__private::Path<__S, Unit = Self>,
         >(table: &mut ::ember::__private::Table<__S>) {
             let _ = &table;
+            table.method::<__L, __rpc_count<fn() -> usize>>();
         }
     }
 };
-::core::compile_error! {
-    "callers see this type, and know nothing of `K`: write a type that they know"
-}

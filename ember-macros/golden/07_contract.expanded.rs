@@ -178,9 +178,6 @@ const _: () = {
         }
     }
 };
-::core::compile_error! {
-    "a contract says what callers see: write `&self`; whether the server needs `&mut self`, its `impl` decides"
-}
 pub struct Stall;
 ///Calls services `Stall`.
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]

@@ -4,7 +4,7 @@
 pub trait Buys {
     /// Buys one.
     #[rpc(timeout = "1s")]
-    async fn rpc_buy(&mut self, item: u32) -> Result<u64, Refusal>;
+    async fn rpc_buy(&self, item: u32) -> Result<u64, Refusal>;
 }
 
 #[service(implements(Buys))]

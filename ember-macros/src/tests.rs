@@ -156,7 +156,7 @@ fn options_end_up_in_the_description() {
     let out = attribute::rpc(quote!(), block);
     let info = quote!(::ember::__private::MethodInfo::new("", "buy", "(Option<u8>) -> ()"));
     assert!(contains(&out, &info), "{out}");
-    assert!(contains(&out, &quote!(.system().timeout(::core::time::Duration::from_nanos(2000000000u64)))), "{out}");
+    assert!(contains(&out, &quote!(.timeout(::core::time::Duration::from_nanos(2000000000u64)).system())), "{out}");
 }
 
 #[test]

@@ -32,3 +32,4 @@ mod transport;
 pub use inventory;
 #[doc(hidden)]
 pub use serde;
+pub use serde_json;

@@ -33,6 +33,7 @@ pages! {
     WhereCallsRun: "where-calls-run.md",
     HowFast: "how-fast.md",
     Signatures: "signatures.md",
+    ByName: "by-name.md",
     Configuration: "configuration.md",
     #[cfg(feature = "testing")]
     Testing: "testing.md",

@@ -13,17 +13,18 @@
 pub use ember_macros::{message, module, rpc, service};
 #[cfg(feature = "prost")]
 pub use ember_runtime::message::Prost;
+pub use ember_runtime::serde_json;
 pub use ember_runtime::{
     actor::{CallCounts, Cx, Down, DownReason, OnPanic, Restart, Service, ServiceIdentity, ServiceState, Unit},
     call::{
-        Address, Call, CallMany, Client, Local, LocalCalls, Many, ModulesClient, One, Origin, Retry,
+        Address, Call, CallByName, CallMany, Client, Local, LocalCalls, Many, ModulesClient, One, Origin, Retry,
         RetryMaybeExecuted, RetryPolicy, Select, Sent,
     },
     clock::{Clock, SystemClock},
     directory::{Choice, Instance, Interest, Key, NodeRecord, Selector, View},
     error::{CallError, Error, InsertError, Lost, LostReason, Refused, RefusedReason, Result, SendError},
     id::{Incarnation, NodeId, NodeKey, Pid},
-    message::{Codec, CodecError, Deferred, Idempotent, Json, Message, Replier, Schema},
+    message::{Codec, CodecError, Deferred, Idempotent, Json, Message, MethodRef, Replier, Schema, schema},
     module::{Module, ModuleKey, Modules},
     net,
     node::{Hosted, Node, NodeBuilder, ServiceConfig},

@@ -62,7 +62,8 @@ pub(crate) struct Hook {
 /// When a hook runs.
 #[derive(Clone)]
 pub(crate) enum Timing {
-    On(HookKind),
+    /// A step in the life of a service: a variant of the runtime's `HookKind`.
+    On(&'static str),
     Every(Duration),
     After(Duration),
     Cron(LitStr, Cron, Option<LitStr>),
@@ -79,15 +80,6 @@ pub(crate) struct Cron {
     pub(crate) weekdays: u64,
     /// Whether either of day and weekday is enough, since neither is `*`.
     pub(crate) either: bool,
-}
-
-/// A step in the life of a service.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum HookKind {
-    Init,
-    Start,
-    Started,
-    Stop,
 }
 
 /// What an event handler hears of.

@@ -12,18 +12,20 @@ pub(crate) struct Method {
     pub(crate) name: String,
     pub(crate) vis: Visibility,
     pub(crate) reach: Reach,
-    pub(crate) system: bool,
-    /// A handler that runs is dropped when its caller goes away.
-    pub(crate) cancel: bool,
-    /// Always run by the task of the service.
-    pub(crate) queued: bool,
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) idempotent: bool,
+    /// What else its description says.
+    pub(crate) told: Vec<Told>,
     pub(crate) codec: Codec,
     /// The `doc`, `deprecated` and `cfg` attributes, for the client.
     pub(crate) carried: Vec<Attribute>,
     /// The `cfg` attributes, for everything else.
     pub(crate) cfgs: Vec<Attribute>,
+}
+
+/// Something that the description of a method says: a function of this name on the runtime's `MethodInfo`, with what it is given.
+#[derive(Clone, Copy)]
+pub(crate) struct Told {
+    pub(crate) function: &'static str,
+    pub(crate) duration: Option<Duration>,
 }
 
 /// How a method's arguments and results become bytes.
@@ -37,6 +39,11 @@ pub(crate) enum Codec {
 impl Method {
     pub(crate) fn ident(&self) -> &Ident {
         &self.shape.ident
+    }
+
+    /// Whether running it twice does what running it once does.
+    pub(crate) fn is_idempotent(&self) -> bool {
+        self.told.iter().any(|told| told.function == "idempotent")
     }
 }
 

@@ -5,12 +5,12 @@ use syn::{Attribute, Ident, LitStr, Signature, Token, Type, ext::IdentExt, parse
 use super::signature::{self, Role};
 use crate::{
     errors::Errors,
-    model::{Event, EventOf, Hook, HookKind, Shape, Timing},
+    model::{Event, EventOf, Hook, Shape, Timing},
     parse::words::{attrs, closest, cron as pattern, duration, list},
 };
 
-const HOOKS: &[(&str, HookKind)] =
-    &[("init", HookKind::Init), ("start", HookKind::Start), ("started", HookKind::Started), ("stop", HookKind::Stop)];
+/// The hooks in the life of a service, and what the runtime's `HookKind` calls them.
+const HOOKS: &[(&str, &str)] = &[("init", "Init"), ("start", "Start"), ("started", "Started"), ("stop", "Stop")];
 
 /// Hooks that the design has, and this release has not.
 const LATER: &[&str] = &["master", "slave"];
@@ -144,7 +144,7 @@ fn read_down(mut shape: Shape, cfgs: Vec<Attribute>, name: &Ident, errors: &mut 
 }
 
 enum On {
-    Hook(HookKind),
+    Hook(&'static str),
     Event,
     Down,
 }

@@ -5,19 +5,15 @@ use syn::{Attribute, Signature, Visibility, ext::IdentExt};
 
 use crate::{
     errors::Errors,
-    model::{Codec, Method, Reach, Shape},
-    parse::words::{NameOrPath, Options, attrs},
+    model::{Codec, Method, Reach, Shape, Told},
+    parse::words::{NameOrPath, Options, attrs, told},
 };
 
 /// What makes a function callable: its name, or `#[rpc]` on it.
 pub(super) struct Mark {
     pub(super) reach: Reach,
     name: Option<String>,
-    system: bool,
-    cancel: bool,
-    queued: bool,
-    timeout: Option<std::time::Duration>,
-    idempotent: bool,
+    told: Vec<Told>,
     codec: Codec,
 }
 
@@ -27,16 +23,7 @@ impl Mark {
         let reach = prefix(sig);
         let marks = attrs::take(attributes, "rpc");
         if marks.is_empty() {
-            return reach.map(|reach| Self {
-                reach,
-                name: None,
-                system: false,
-                cancel: false,
-                queued: false,
-                timeout: None,
-                idempotent: false,
-                codec: Codec::ByType,
-            });
+            return reach.map(|reach| Self { reach, name: None, told: Vec::new(), codec: Codec::ByType });
         }
         if let Some(second) = marks.get(1) {
             errors.at(second, "`#[rpc]` is given twice: put all options in one");
@@ -45,11 +32,7 @@ impl Mark {
         let mark = Self {
             reach: reach.unwrap_or(Reach::Cluster),
             name: options.name("name", "buy", errors).map(|name| name.value()),
-            timeout: options.duration("timeout", errors),
-            system: priority(&mut options, errors),
-            cancel: options.flag("cancel", errors),
-            queued: options.flag("queued", errors),
-            idempotent: options.flag("idempotent", errors),
+            told: told(&mut options, errors),
             codec: codec(&mut options, reach, errors),
         };
         options.finish(errors);
@@ -63,11 +46,7 @@ impl Mark {
             shape,
             vis,
             reach: self.reach,
-            system: self.system,
-            cancel: self.cancel,
-            queued: self.queued,
-            timeout: self.timeout,
-            idempotent: self.idempotent,
+            told: self.told,
             codec: self.codec,
             carried: attrs::carried(attributes),
             cfgs: attrs::cfgs(attributes),
@@ -85,16 +64,6 @@ pub(super) fn prefix(sig: &Signature) -> Option<Reach> {
     } else {
         None
     }
-}
-
-fn priority(options: &mut Options, errors: &mut Errors) -> bool {
-    let Some(text) = options.string("priority", "system", errors) else { return false };
-    match &*text.value() {
-        "system" => return true,
-        "user" => {}
-        other => errors.at(&text, format!("unknown priority \"{other}\": write \"system\" or \"user\"")),
-    }
-    false
 }
 
 /// The codec: the name of one that is built in, or the path of the user's own.

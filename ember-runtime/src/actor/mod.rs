@@ -27,6 +27,7 @@ pub(crate) use self::{
     about::{Particulars, Supervision, Watcher},
     cell::{Attachments, Cell, Kind, Setup, Source},
     erased::{AnyCell, Host, OnTheSpot},
+    intake::written_port,
     life::kind,
     service::{Changes, EventFn, HookFn, KeyedField, SIGNATURE_OF, Subscription, Timer, note_change},
     work::{GoLive, Offer, Port, Short, ShortCall, Spare, TaskJob},

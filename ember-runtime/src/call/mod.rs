@@ -9,12 +9,15 @@ mod routes;
 
 #[cfg(feature = "cluster")]
 pub(crate) use self::reach::{NODE_ITSELF, peer_of};
-pub(crate) use self::routes::{Over, Router};
 pub use self::{
     clients::{
-        Address, Call, CallMany, Client, Handle, HasClient, Kind, Local, Many, ModulesClient, OnThisNode, One, Origin,
-        Reached, Select, Sent,
+        Address, Call, CallByName, CallMany, Client, Handle, HasClient, Kind, Local, Many, ModulesClient, OnThisNode,
+        One, Origin, Reached, Select, Sent,
     },
     requests::{Repeat, Request, Retry, RetryMaybeExecuted, RetryPolicy},
     routes::LocalCalls,
+};
+pub(crate) use self::{
+    requests::{Describe, EndOf, Question},
+    routes::{Over, Router},
 };

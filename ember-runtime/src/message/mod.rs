@@ -21,7 +21,7 @@ pub use self::{
     },
     format::{CodecError, Message, never_read},
     metadata::{KeyReader, Keys},
-    methods::{Idempotent, Lane, Method, MethodInfo, Reach, ResultType, Wire, WireOf},
+    methods::{Idempotent, Lane, Method, MethodInfo, MethodRef, Reach, ResultType, Wire, WireOf},
     replies::{Deferred, Handled, Replier, answered},
     schema::{Schema, Signature},
 };
@@ -32,5 +32,7 @@ pub(crate) use self::{
         Ambient, Chain, Due, Envelope, HandlerSpan, Lifespan, MAX_HEADERS, MAX_KEYS, MadeIn, Named, Opened,
         unusable_key,
     },
+    methods::Written,
     replies::{Payload, deferred},
+    transcode::{args_from_json, error_to_json, value_to_json},
 };

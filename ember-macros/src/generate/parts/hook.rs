@@ -1,14 +1,14 @@
 //! Hooks, timers and event handlers.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{Generics, Type, ext::IdentExt, spanned::Spanned};
 
 use super::{
     method::{duration, future, invoke},
     names::{local, marker},
 };
-use crate::model::{Cron, Event, EventOf, Hook, HookKind, Runtime, Shape, Timing};
+use crate::model::{Cron, Event, EventOf, Hook, Runtime, Shape, Timing};
 
 /// The type that stands for a hook, and how it is run.
 pub(crate) fn hook(k: &Runtime, generics: &Generics, unit: &Type, Hook { shape, cfgs, .. }: &Hook) -> TokenStream {
@@ -70,10 +70,10 @@ pub(crate) fn enter_hook(k: &Runtime, Hook { shape, when, cfgs }: &Hook) -> Toke
     let marker = marker(&shape.ident);
     let entries = when.iter().map(|timing| {
         let entry = match timing {
-            Timing::On(HookKind::Init) => quote!(hook::<__L, #marker>(#k::HookKind::Init)),
-            Timing::On(HookKind::Start) => quote!(hook::<__L, #marker>(#k::HookKind::Start)),
-            Timing::On(HookKind::Started) => quote!(hook::<__L, #marker>(#k::HookKind::Started)),
-            Timing::On(HookKind::Stop) => quote!(hook::<__L, #marker>(#k::HookKind::Stop)),
+            Timing::On(kind) => {
+                let kind = format_ident!("{kind}");
+                quote!(hook::<__L, #marker>(#k::HookKind::#kind))
+            }
             Timing::Every(period) => {
                 let period = duration(*period);
                 quote!(timer::<__L, #marker>(#k::Schedule::Every(#period)))

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{Generics, Type};
 
 use super::{names::local, results::results, wire};
 use crate::{
-    model::{Method, Output, Reach, Runtime, Shape},
+    model::{Method, Output, Reach, Runtime, Shape, Told},
     text::text,
 };
 
@@ -22,7 +22,7 @@ pub(crate) fn description(k: &Runtime, contract: &str, method: &Method, marker: 
         Reach::Cluster => wire::wire(k, method),
         Reach::Node => TokenStream::new(),
     };
-    let idempotent = method.idempotent.then(|| quote!(#(#cfgs)* impl #k::Idempotent for #marker {}));
+    let idempotent = method.is_idempotent().then(|| quote!(#(#cfgs)* impl #k::Idempotent for #marker {}));
     quote! {
         #(#cfgs)*
         impl #k::Method for #marker {
@@ -38,22 +38,18 @@ pub(crate) fn description(k: &Runtime, contract: &str, method: &Method, marker: 
 }
 
 fn info(k: &Runtime, contract: &str, method: &Method) -> TokenStream {
-    let Method { shape, name, reach, system, cancel, queued, timeout, .. } = method;
+    let Method { shape, name, reach, told, .. } = method;
     let args: Vec<String> = shape.args.iter().map(|arg| text(&arg.ty)).collect();
     let signature = format!("({}) -> {}", args.join(", "), text(shape.output.seen().whole()));
     let node_only = (*reach == Reach::Node).then(|| quote!(.node_only()));
-    let system = system.then(|| quote!(.system()));
-    let cancel = cancel.then(|| quote!(.cancel()));
-    let queued = queued.then(|| quote!(.queued()));
-    let timeout = timeout.map(|timeout| {
-        let timeout = duration(timeout);
-        quote!(.timeout(#timeout))
+    let told = told.iter().map(|Told { function, duration: given }| {
+        let (function, given) = (format_ident!("{function}"), given.map(duration));
+        quote!(.#function(#given))
     });
-    let idempotent = method.idempotent.then(|| quote!(.idempotent()));
     quote! {
         #k::MethodInfo::new(#contract, #name, #signature)
             .version(::core::env!("CARGO_PKG_VERSION"))
-            #node_only #system #cancel #queued #timeout #idempotent
+            #node_only #(#told)*
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod labels;
 mod options;
 mod path;
 pub(crate) mod serde;
+mod told;
 pub(crate) mod types;
 mod unseen;
 
@@ -18,5 +19,6 @@ pub(crate) use self::{
     options::{NameOrPath, Options, closest, list},
     path::{client_path, unit_path},
     serde::{is_converted, is_skipped, is_transparent, stand_in, that_count},
+    told::told,
     types::{FlawKind, MAP_CALL_ERROR, call_error, mentioned},
 };

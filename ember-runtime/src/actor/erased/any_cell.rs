@@ -15,7 +15,7 @@ use crate::{
     },
     error::RefusedReason,
     id::{MethodId, Pid},
-    message::{Arrivals, MethodInfo},
+    message::{Arrivals, MethodInfo, MethodRef, RawCall},
 };
 
 /// Which calls are run on the spot, where they arrive from another node.
@@ -46,6 +46,10 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn methods(&self) -> Vec<(MethodId, &'static MethodInfo, &str, u64)>;
     /// The structure of the types of a method that other nodes may call.
     fn signature(&self, id: MethodId) -> Option<&'static str>;
+    /// A method that other nodes may call, as data.
+    fn describe(&self, id: MethodId) -> Option<MethodRef>;
+    /// Queues a call whose arguments are bytes, of the method that has this place in the table, or refuses it.
+    fn accept(&self, call: RawCall<'static>, index: usize);
     /// The description of a method, its `Port<M>`, and its place in the table.
     fn port(&self, id: MethodId) -> Option<(&'static MethodInfo, &'static (dyn Any + Send + Sync), usize)>;
     /// Runs or queues those calls from another node that are for this service, or refuses them, also because they are not for

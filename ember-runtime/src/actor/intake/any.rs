@@ -16,7 +16,7 @@ use crate::{
     },
     error::RefusedReason,
     id::{MethodId, Pid},
-    message::{Arrivals, Lane, MethodInfo, Named, Reach},
+    message::{Arrivals, Lane, MethodInfo, MethodRef, Named, RawCall, Reach},
 };
 
 impl<S: Service> AnyCell for Cell<S> {
@@ -63,7 +63,19 @@ impl<S: Service> AnyCell for Cell<S> {
 
     fn signature(&self, id: MethodId) -> Option<&'static str> {
         let entry = self.kind.table.find(id).filter(|entry| entry.info.reach == Reach::Cluster)?;
-        Some((entry.signature)())
+        Some(entry.text())
+    }
+
+    fn describe(&self, id: MethodId) -> Option<MethodRef> {
+        let entry = self.kind.table.find(id).filter(|entry| entry.info.reach == Reach::Cluster)?;
+        MethodRef::of(&entry.name, entry.info, (entry.signature)())
+    }
+
+    fn accept(&self, call: RawCall<'static>, index: usize) {
+        match self.kind.table.methods.get(index) {
+            Some(entry) => arrivals::queue(self, call, index, entry),
+            None => call.reply.fail(RefusedReason::UnknownMethod),
+        }
     }
 
     fn port(&self, id: MethodId) -> Option<(&'static MethodInfo, &'static (dyn Any + Send + Sync), usize)> {

@@ -70,7 +70,7 @@ fn find<'a, S: Service>(cell: &'a Cell<S>, call: &RawCall<'_>) -> Result<(usize,
     }
     if call.fingerprint.is_some_and(|fingerprint| fingerprint != entry.fingerprint) {
         // The caller knows its own side, and fills it in.
-        let callee = RefusedReason::side((entry.signature)(), &cell.identity().version);
+        let callee = RefusedReason::side(entry.text(), &cell.identity().version);
         return Err(RefusedReason::SignatureMismatch { caller: "another signature".into(), callee });
     }
     Ok((index, entry))
@@ -82,7 +82,7 @@ fn tell_signature<S: Service>(cell: &Cell<S>, call: RawCall<'_>) {
     let entry = id.and_then(|id| cell.kind.table.find(id)).filter(|entry| entry.info.reach == Reach::Cluster);
     match entry {
         Some(entry) => call.reply.send(ReplyBody::Value(&mut |out| {
-            out.extend_from_slice((entry.signature)().as_bytes());
+            out.extend_from_slice(entry.text().as_bytes());
             Ok(())
         })),
         None => call.reply.fail(RefusedReason::UnknownMethod),
@@ -90,7 +90,7 @@ fn tell_signature<S: Service>(cell: &Cell<S>, call: RawCall<'_>) {
 }
 
 /// Puts a call into the mailbox, or refuses it.
-fn queue<S: Service>(cell: &Cell<S>, call: RawCall<'static>, index: usize, entry: &Entry<S>) {
+pub(super) fn queue<S: Service>(cell: &Cell<S>, call: RawCall<'static>, index: usize, entry: &Entry<S>) {
     let bytes = call.payload.len();
     if let Err(reason) = cell.mailbox.charge(bytes) {
         return call.reply.fail(reason);

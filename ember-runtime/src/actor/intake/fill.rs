@@ -15,7 +15,7 @@ use crate::{
     },
     error::{Error, Result},
     id::{MethodId, fnv1a},
-    message::Method,
+    message::{Method, Signature},
 };
 
 /// What a unit does by itself, as it is entered.
@@ -103,7 +103,7 @@ impl<S: Service> Table<S> {
             id: MethodId::of(&name),
             name,
             info,
-            fingerprint: M::wire().map_or_else(|| fnv1a(info.signature), |wire| wire.signature().fingerprint()),
+            fingerprint: signature::<M>().map_or_else(|| fnv1a(info.signature), Signature::fingerprint),
             signature: signature::<M>,
             port: const { &port::<S, L, M>() },
             raw: start_raw::<S, L, M>,
@@ -141,9 +141,8 @@ impl<S: Service> Table<S> {
     }
 }
 
-/// What the fingerprint of the method `M` is made from; for methods that stay on their node, what was written.
-fn signature<M: Method>() -> &'static str {
-    M::wire().map_or(M::INFO.signature, |wire| wire.signature().text())
+fn signature<M: Method>() -> Option<&'static Signature> {
+    M::wire().map(|wire| wire.signature())
 }
 
 /// The name of the method with its modules: `bag.rpc_drop`.

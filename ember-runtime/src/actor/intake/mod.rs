@@ -7,3 +7,6 @@ mod fill;
 mod port;
 mod promised;
 mod short;
+mod written;
+
+pub(crate) use self::written::written_port;

@@ -9,7 +9,7 @@ use super::{EventFn, HookFn, HookKind, Keyed, StartRaw, Subscription, Timer};
 use crate::{
     actor::turn::Pace,
     id::MethodId,
-    message::{Keys, MethodInfo},
+    message::{Keys, MethodInfo, Signature},
 };
 
 /// What the runtime asks when fingerprints differ: the signature of a method, for the message.
@@ -39,14 +39,21 @@ pub(crate) struct Entry<S> {
     pub(crate) name: String,
     pub(crate) info: &'static MethodInfo,
     pub(crate) fingerprint: u64,
-    /// The structure of its types, for people.
-    pub(crate) signature: fn() -> &'static str,
+    /// The structure of its types; `None` if it stays on its node.
+    pub(crate) signature: fn() -> Option<&'static Signature>,
     /// A `Port<M>`.
     pub(crate) port: &'static (dyn Any + Send + Sync),
     /// Begins a call from another node.
     pub(crate) raw: StartRaw<S>,
     /// How long its handlers keep a thread.
     pub(crate) pace: Pace,
+}
+
+impl<S> Entry<S> {
+    /// What its fingerprint is made from, for people; for one that stays on its node, what was written.
+    pub(crate) fn text(&self) -> &'static str {
+        (self.signature)().map_or(self.info.signature, Signature::text)
+    }
 }
 
 impl<S> Table<S> {

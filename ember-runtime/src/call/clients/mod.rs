@@ -1,6 +1,7 @@
 //! What callers hold: clients, their filters and addresses, and the call as a future.
 
 mod address;
+mod by_name;
 mod client;
 mod cx;
 mod handle;
@@ -12,6 +13,7 @@ mod single;
 
 pub use self::{
     address::{Address, Origin},
+    by_name::CallByName,
     client::{Client, HasClient},
     handle::Handle,
     kind::{Kind, Local, Many, OnThisNode, One},

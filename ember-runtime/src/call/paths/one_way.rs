@@ -91,7 +91,7 @@ fn choose_and_send<M: Method>(request: Request<M>, inherited: &Inherited) -> Res
                 let (args, envelope) = (&mut args, &mut Some(Box::new(envelope.clone())));
                 local::submit::<M>(&**cell, id, Offer { args, envelope, deadline: None, index: 0, reply: &mut None })
             }
-            None => target.router.send_remote::<M>(&instance, id, &args, &envelope),
+            None => target.router.send_remote::<M>(&target, &instance, &args, &envelope),
         };
         match result {
             Ok(()) => return Ok(()),

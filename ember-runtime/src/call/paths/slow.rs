@@ -252,10 +252,9 @@ impl Course {
         args: &mut Option<M::Args>,
         envelope: Envelope,
     ) -> Attempt<M> {
-        let id = self.target.method_id::<M>();
         let Some(cell) = &instance.cell else {
             let router = Arc::clone(&self.target.router);
-            return router.call_remote::<M>(instance, id, args, envelope, &mut self.handed_over).await;
+            return router.call_remote::<M>(&self.target, instance, args, envelope, &mut self.handed_over).await;
         };
         if args.is_none() {
             return Attempt::Refused(RefusedReason::CallerGone);
@@ -268,6 +267,7 @@ impl Course {
             index: 0,
             reply: &mut Some(reply),
         };
+        let id = self.target.method_id::<M>();
         if let Err(reason) = local::submit(&**cell, id, offer) {
             return Attempt::Refused(reason);
         }

@@ -9,12 +9,12 @@ use tokio::time::Instant;
 
 use crate::{
     call::{
-        requests::{Attempt, HandedOver, Outcome, Target},
+        requests::{Aim, Attempt, HandedOver, Outcome, Question, Target},
         routes::Router,
     },
     directory::{Instance, NodeRecord},
     error::{Failure, RefusedReason},
-    id::{MethodId, Pid},
+    id::Pid,
     message::{Envelope, Method},
 };
 
@@ -66,8 +66,8 @@ fn unreachable() -> RefusedReason {
 impl Router {
     pub(crate) async fn call_remote<M: Method>(
         &self,
+        _: &Aim,
         _: &Instance,
-        _: MethodId,
         _: &mut Option<M::Args>,
         _: Envelope,
         _: &mut HandedOver,
@@ -75,18 +75,18 @@ impl Router {
         Attempt::Refused(unreachable())
     }
 
-    pub(crate) async fn ask_node(
+    pub(crate) async fn ask_node<Q: Question>(
         &self,
         _: &NodeRecord,
-        _: &[u8],
-    ) -> Result<std::future::Pending<Result<bytes::Bytes, Failure>>, Failure> {
+        _: &Q,
+    ) -> Result<std::future::Pending<Result<Q::Answer, Failure>>, Failure> {
         Err(unreachable().into())
     }
 
     pub(crate) fn send_remote<M: Method>(
         &self,
+        _: &Aim,
         _: &Instance,
-        _: MethodId,
         _: &Option<M::Args>,
         _: &Envelope,
     ) -> Result<(), RefusedReason> {

@@ -31,7 +31,7 @@ impl Away {
     /// `None` if calls cannot be made that simply, or not at all: why, is found out elsewhere.
     pub(crate) fn find<M: Method>(target: &Target, instance: Arc<Instance>) -> Option<Self> {
         let method = target.method_id::<M>();
-        let (_, _, fingerprint) = target.router.way::<M>(&instance, method).ok()?;
+        let (_, _, fingerprint) = target.router.way::<M>(target, &instance, method).ok()?;
         Some(Self { instance: Share::of(instance), method, fingerprint })
     }
 

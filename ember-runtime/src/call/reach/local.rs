@@ -1,15 +1,19 @@
 //! The last step of a call to a service on this node.
 
+use std::any::{Any, TypeId};
+
 use crate::{
-    actor::{AnyCell, Offer, Port},
+    actor::{AnyCell, Offer, Port, written_port},
     error::RefusedReason,
     id::MethodId,
-    message::Method,
+    message::{Method, Written},
 };
 
 /// Finds the port of the method `M`.
 fn port<M: Method>(cell: &dyn AnyCell, id: MethodId) -> Result<(&Port<M>, usize), RefusedReason> {
     let (info, port, index) = cell.port(id).ok_or(RefusedReason::UnknownMethod)?;
+    let port =
+        if TypeId::of::<M>() == TypeId::of::<Written>() { written_port() as &(dyn Any + Send + Sync) } else { port };
     // Another type under the same id: the two sides were built from different versions of the contract. Arguments are moved,
     // so that even types of one structure are not the same here.
     port.downcast_ref().map(|port| (port, index)).ok_or_else(|| {

@@ -2,20 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::local::{mismatch, own_side};
 use crate::{
     actor::SIGNATURE_OF,
     call::{
-        requests::{Attempt, HandedOver},
+        requests::{Aim, Attempt, HandedOver, Question},
         routes::{Departure, Router, Ticket},
     },
     directory::{Instance, NodeRecord},
     error::{Failure, LostReason, RefusedReason},
     id::MethodId,
-    message::{CodecError, Encode, Envelope, Method, WireOf},
+    message::{CodecError, Encode, Envelope, Method, WireOf, decode, encode},
     panics::attempt,
     transport::{Links, OutCall, Peer, PendingReply, RawAnswer},
 };
@@ -43,18 +42,19 @@ impl Router {
 
     pub(crate) async fn call_remote<M: Method>(
         &self,
+        target: &Aim,
         instance: &Instance,
-        id: MethodId,
         args: &mut Option<M::Args>,
         envelope: Envelope,
         handed_over: &mut HandedOver,
     ) -> Attempt<M> {
-        let submitted = match self.way::<M>(instance, id) {
+        let id = target.method_id::<M>();
+        let submitted = match self.way::<M>(target, instance, id) {
             Ok((_, links, _)) if self.departures.is_waiting(instance.pid.node) => Ok((links, None)),
             Ok((wire, links, fingerprint)) => {
                 let put_args: Encode<'_> = &mut |out| put_args_of::<M>(&wire, args, out);
-                let (target, envelope) = (instance.pid.number, &envelope);
-                let call = OutCall { target, method: id, fingerprint, envelope, put_args, one_way: false };
+                let (number, envelope) = (instance.pid.number, &envelope);
+                let call = OutCall { target: number, method: id, fingerprint, envelope, put_args, one_way: false };
                 links.submit(instance.pid.node, call).map(|pending| (links, pending))
             }
             Err(reason) => Err(reason),
@@ -67,7 +67,7 @@ impl Router {
                 pending
             }
             Ok((links, None)) => {
-                match Box::pin(self.depart::<M>(links, instance, id, args, envelope, handed_over)).await {
+                match Box::pin(self.depart::<M>(target, links, instance, args, envelope, handed_over)).await {
                     Ok(pending) => pending,
                     Err(reason) => return Attempt::Refused(reason),
                 }
@@ -83,14 +83,15 @@ impl Router {
     /// Lets a call wait for the link, which is being made; gives it back when it has left.
     async fn depart<M: Method>(
         &self,
+        target: &Aim,
         links: &Arc<Links>,
         instance: &Instance,
-        id: MethodId,
         args: &mut Option<M::Args>,
         envelope: Envelope,
         handed_over: &mut HandedOver,
     ) -> Result<PendingReply, RefusedReason> {
-        let (wire, _, fingerprint) = self.way::<M>(instance, id)?;
+        let id = target.method_id::<M>();
+        let (wire, _, fingerprint) = self.way::<M>(target, instance, id)?;
         self.refuse_deserted(instance)?;
         let payload = links.payload(&mut |out| put_args_of::<M>(&wire, args, out))?;
         let (ticket, leaving) = Ticket::new();
@@ -126,17 +127,21 @@ impl Router {
 
     /// Asks a node itself, not one of its services. The first future ends when the question is on its way, the second with
     /// the answer; there is no time-out.
-    pub(crate) async fn ask_node(
+    pub(crate) async fn ask_node<Q: Question>(
         &self,
         node: &NodeRecord,
-        question: &[u8],
-    ) -> Result<impl Future<Output = Result<Bytes, Failure>> + Send + use<>, Failure> {
+        question: &Q,
+    ) -> Result<impl Future<Output = Result<Q::Answer, Failure>> + Send + use<Q>, Failure> {
         let links = self.links.get().ok_or(RefusedReason::NodeClosed)?;
         let peer = peer_of(node);
-        let pending = ask(links, &peer, (NODE_ITSELF, MethodId(0)), &Envelope::default(), question).await?;
+        let mut written = Vec::new();
+        encode(question, &mut written).map_err(|error| RefusedReason::Undecodable(error.to_string()))?;
+        let pending = ask(links, &peer, (NODE_ITSELF, Q::ID), &Envelope::default(), &written).await?;
         Ok(async move {
             match pending.await {
-                RawAnswer::Value(answer) => Ok(answer.into_bytes()),
+                RawAnswer::Value(answer) => {
+                    decode(&answer).map_err(|error| LostReason::Undecodable(error.to_string()).into())
+                }
                 RawAnswer::App(_) => Err(LostReason::NoReply.into()),
                 RawAnswer::Failed(failure) => Err(failure),
             }
@@ -146,12 +151,13 @@ impl Router {
     /// Sends a one-way call over the link, or queues it while the link is being made. The arguments are there, and stay there.
     pub(crate) fn send_remote<M: Method>(
         &self,
+        target: &Aim,
         instance: &Instance,
-        id: MethodId,
         args: &Option<M::Args>,
         envelope: &Envelope,
     ) -> Result<(), RefusedReason> {
-        let (wire, links, fingerprint) = self.way::<M>(instance, id)?;
+        let id = target.method_id::<M>();
+        let (wire, links, fingerprint) = self.way::<M>(target, instance, id)?;
         let mut put_args = |out: &mut Vec<u8>| put_args_of::<M>(&wire, args, out);
         let (node, target) = (instance.pid.node, instance.pid.number);
         if !self.departures.is_waiting(node) {
@@ -181,12 +187,13 @@ impl Router {
     #[allow(clippy::type_complexity, reason = "three things that belong to a call")]
     pub(crate) fn way<M: Method>(
         &self,
+        target: &Aim,
         instance: &Instance,
         id: MethodId,
     ) -> Result<(WireOf<M>, &Arc<Links>, Option<u64>), RefusedReason> {
         let wire = M::wire().ok_or(RefusedReason::Private)?;
         let links = self.links.get().ok_or(RefusedReason::NodeClosed)?;
-        let own = wire.signature().fingerprint();
+        let own = target.method.as_ref().map_or_else(|| wire.signature().fingerprint(), |method| method.fingerprint);
         if instance.direct {
             return Ok((wire, links, Some(own)));
         }

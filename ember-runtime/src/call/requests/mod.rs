@@ -4,6 +4,7 @@ mod args;
 mod choosing;
 mod inherited;
 mod outcome;
+mod question;
 mod request;
 mod retry;
 mod target;
@@ -12,6 +13,7 @@ pub(crate) use self::{
     args::Args,
     inherited::Inherited,
     outcome::{Attempt, HandedOver, Outcome, describe, sound, unsound},
+    question::{Describe, EndOf, Question},
     request::Options,
     target::{Aim, Place, Target},
 };

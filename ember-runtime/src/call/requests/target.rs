@@ -13,7 +13,7 @@ use crate::{
     call::routes::{Mixed, Router},
     directory::Selector,
     id::{MethodId, Pid},
-    message::{Keys, Method},
+    message::{Keys, Method, MethodRef},
 };
 
 /// Where calls go. A call takes it along.
@@ -27,6 +27,8 @@ pub(crate) struct Aim {
     pub(crate) place: Place,
     /// The keys of those modules among them that stand under keys.
     pub(crate) keys: Keys,
+    /// The method, if it is known at run time only.
+    pub(crate) method: Option<Arc<MethodRef>>,
 }
 
 /// A selector, and whose turn it is.
@@ -107,6 +109,9 @@ impl Deref for Aim {
 impl Aim {
     /// The full name of the method `M` there.
     pub(crate) fn method_name<M: Method>(&self) -> String {
+        if let Some(method) = &self.method {
+            return method.name.clone();
+        }
         let info = M::INFO;
         let dot = if info.contract.is_empty() { "" } else { "." };
         format!("{}{}{dot}{}", self.module, info.contract, info.name)
@@ -114,6 +119,9 @@ impl Aim {
 
     /// The wire id of the method `M` there.
     pub(crate) fn method_id<M: Method>(&self) -> MethodId {
+        if let Some(method) = &self.method {
+            return method.id();
+        }
         let info = M::INFO;
         let contract: &[&str] = if info.contract.is_empty() { &[] } else { &[info.contract, "."] };
         MethodId::of_parts([&*self.module].into_iter().chain(contract.iter().copied()).chain([info.name]))

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "cluster")]
 mod departures;
+mod described;
 mod direct;
 mod home;
 mod local_calls;

@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{
+    described::Described,
     home::{Home, Over},
     local_calls::LocalCalls,
     numbers::ByNumber,
@@ -38,6 +39,7 @@ pub(crate) struct Router {
     rng: Rng,
     /// The node is about to stop.
     retiring: AtomicBool,
+    pub(crate) described: Described,
     pub(crate) cells: RwLock<ByNumber<Arc<dyn AnyCell>>>,
     #[cfg(feature = "cluster")]
     pub(crate) links: std::sync::OnceLock<Arc<crate::transport::Links>>,
@@ -69,6 +71,7 @@ impl Router {
             directory,
             rng,
             retiring: AtomicBool::new(false),
+            described: Described::default(),
             cells: RwLock::default(),
             #[cfg(feature = "cluster")]
             links: std::sync::OnceLock::new(),

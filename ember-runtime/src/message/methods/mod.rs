@@ -1,10 +1,13 @@
 //! What is known of a method at compile time.
 
+mod described;
 mod lane;
 mod method;
 mod wire;
 
+pub(crate) use self::described::Written;
 pub use self::{
+    described::MethodRef,
     lane::Lane,
     method::{Idempotent, Method, MethodInfo, Reach, ResultType, WireOf},
     wire::Wire,

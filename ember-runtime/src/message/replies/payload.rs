@@ -25,14 +25,6 @@ impl Payload {
         kept.get_mut(..bytes.len())?.copy_from_slice(bytes);
         Some(Self(Inner::Few(bytes.len() as u8, kept)))
     }
-
-    /// As `Bytes`; few of them are copied.
-    pub(crate) fn into_bytes(self) -> Bytes {
-        match self.0 {
-            Inner::Few(..) => Bytes::copy_from_slice(&self),
-            Inner::Many(bytes) => bytes,
-        }
-    }
 }
 
 impl From<Bytes> for Payload {

@@ -145,7 +145,7 @@ pub(crate) struct RawReply<'a> {
 }
 
 impl<'a> RawReply<'a> {
-    #[cfg(test)]
+    /// Of a call that takes none of a link's credit.
     pub(crate) fn new(link: Arc<dyn ReplyLink>, correlation: u64) -> Self {
         Self { way: Some(Way::Own(link)), correlation, credit: 0, given_up: 0 }
     }

@@ -111,22 +111,24 @@ impl<M: Method> Reply<M> {
 
     /// Waits until the caller has gone away.
     pub(crate) async fn unwanted(&mut self) {
-        std::future::poll_fn(|task| {
-            let Some(slot) = &self.0 else { return Poll::Ready(()) };
-            let mut spare = None;
-            loop {
-                let mut state = slot.lock();
-                if matches!(state.course, Course::Unwanted) {
-                    return Poll::Ready(());
-                }
-                if watch(&mut state.callee, task.waker(), &mut spare) {
-                    return Poll::Pending;
-                }
-                drop(state);
-                spare = Some(task.waker().clone());
+        std::future::poll_fn(|task| self.poll_unwanted(task)).await;
+    }
+
+    /// Ready once the caller has gone away.
+    pub(crate) fn poll_unwanted(&self, task: &mut Context<'_>) -> Poll<()> {
+        let Some(slot) = &self.0 else { return Poll::Ready(()) };
+        let mut spare = None;
+        loop {
+            let mut state = slot.lock();
+            if matches!(state.course, Course::Unwanted) {
+                return Poll::Ready(());
             }
-        })
-        .await;
+            if watch(&mut state.callee, task.waker(), &mut spare) {
+                return Poll::Pending;
+            }
+            drop(state);
+            spare = Some(task.waker().clone());
+        }
     }
 }
 

@@ -8,11 +8,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
     actor::DownReason,
-    call::Router,
+    call::{EndOf, Router},
     directory::{Directory, Exit, NodeRecord},
     error::Failure,
     id::{NodeKey, Pid},
-    message::{RawReply, ReplyBody, decode, encode},
+    message::{RawReply, ReplyBody, encode},
     sync::ordered,
 };
 
@@ -105,8 +105,7 @@ async fn absence(directory: &Directory, changes: &mut ordered::Receiver<()>, nod
 impl Router {
     /// Asks the node of a service to tell when it has ended, and waits for that. Connecting ends at `give_up`.
     async fn ask(&self, node: &NodeRecord, number: u64, give_up: Option<Instant>) -> Result<DownReason, Failure> {
-        let mut question = Vec::new();
-        let _infallible = encode(&number, &mut question);
+        let question = EndOf(number);
         let asked = self.ask_node(node, &question);
         let pending = match give_up {
             Some(give_up) => timeout_at(give_up, asked)
@@ -114,8 +113,7 @@ impl Router {
                 .unwrap_or_else(|_| Err(crate::error::RefusedReason::Unreachable("no link in time".into()).into()))?,
             None => asked.await?,
         };
-        let answer = pending.await?;
-        decode(&answer).map_err(|error| crate::error::LostReason::Undecodable(error.to_string()).into())
+        pending.await
     }
 }
 

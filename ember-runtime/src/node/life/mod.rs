@@ -1,6 +1,7 @@
 //! A node, from its builder to its end.
 
 mod builder;
+mod calls;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod cx;

@@ -9,9 +9,10 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use crate::{
-    call::{NODE_ITSELF, Router},
+    call::{Describe, EndOf, NODE_ITSELF, Question as _, Router},
+    error::RefusedReason,
     id::{NodeId, NodeKey, PublicKey},
-    message::{Arrivals, RawCall, decode},
+    message::{Arrivals, RawCall, ReplyBody, decode, encode},
     node::hosting::Watches,
     transport::{Ingress, Members},
 };
@@ -50,7 +51,7 @@ impl Ingress for Door {
     fn calls(&self, peer: NodeKey, calls: &mut dyn Arrivals<'_>, task: &mut task::Context<'_>) {
         let Some(router) = self.router.upgrade() else {
             return while let Some(call) = calls.take() {
-                call.reply.fail(crate::error::RefusedReason::Stopped);
+                call.reply.fail(RefusedReason::Stopped);
             };
         };
         while let Some(target) = calls.target() {
@@ -91,17 +92,29 @@ impl Ingress for Door {
 }
 
 impl Door {
-    /// What another node asks this node itself: to be told when a service has ended.
+    /// What another node asks this node itself.
     fn question(&self, peer: NodeKey, call: RawCall<'static>) {
-        let RawCall { payload, mut reply, .. } = call;
+        let RawCall { method, payload, mut reply, .. } = call;
         reply.taken();
         if reply.is_one_way() {
-            return reply.fail(crate::error::RefusedReason::Undecodable("whoever asks a node wants an answer".into()));
+            return reply.fail(RefusedReason::Undecodable("whoever asks a node wants an answer".into()));
         }
-        match (decode(&payload), self.watches.upgrade()) {
-            (Ok(number), Some(watches)) => watches.watch_from_elsewhere(peer, number, reply),
-            (Ok(_), None) => reply.fail(crate::error::RefusedReason::Stopped),
-            (Err(error), _) => reply.fail(crate::error::RefusedReason::Undecodable(error.to_string())),
+        match method {
+            EndOf::ID => match (decode(&payload), self.watches.upgrade()) {
+                (Ok(EndOf(number)), Some(watches)) => watches.watch_from_elsewhere(peer, number, reply),
+                (Ok(_), None) => reply.fail(RefusedReason::Stopped),
+                (Err(error), _) => reply.fail(RefusedReason::Undecodable(error.to_string())),
+            },
+            Describe::ID => match (decode(&payload), self.router.upgrade()) {
+                (Ok(Describe { service, method }), Some(router)) => {
+                    let described = router.cell(service).and_then(|cell| cell.describe(method));
+                    let answer = Describe::answer(described.as_ref());
+                    reply.send(ReplyBody::Value(&mut |out| encode(&answer, out)));
+                }
+                (Ok(_), None) => reply.fail(RefusedReason::Stopped),
+                (Err(error), _) => reply.fail(RefusedReason::Undecodable(error.to_string())),
+            },
+            _ => reply.fail(RefusedReason::UnknownMethod),
         }
     }
 }

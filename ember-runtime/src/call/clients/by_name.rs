@@ -1,0 +1,133 @@
+//! Calls by the names of service and method, with JSON: of methods that the program does not link.
+
+use std::{fmt, future::IntoFuture, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+
+use super::single::Call;
+use crate::{
+    call::{
+        requests::{Aim, Describe, Place, Request, Target},
+        routes::Router,
+    },
+    directory::{Instance, Interest, Selector},
+    error::{CallError, Failure, LostReason, RefusedReason},
+    id::MethodId,
+    message::{Keys, MethodRef, Written, args_from_json, error_to_json, value_to_json},
+};
+
+/// The time that a call may take unless something else is said, the question what its method is included.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A call by names, with JSON: see [`Node::call`](crate::node::Node::call). It starts when it is awaited.
+#[must_use = "a call does nothing until it is awaited"]
+pub struct CallByName {
+    router: Arc<Router>,
+    service: String,
+    method: String,
+    args: Value,
+    timeout: Option<Duration>,
+    headers: Vec<(String, String)>,
+}
+
+impl CallByName {
+    pub(crate) fn new(router: Arc<Router>, service: String, method: String, args: Value) -> Self {
+        Self { router, service, method, args, timeout: None, headers: Vec::new() }
+    }
+
+    /// Waits this long at most: 5 s, or what the method says, by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets a header, which the callee reads with `cx.header(…)`.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    async fn make(self) -> Result<Value, CallError<Value>> {
+        let Self { router, service, method, args, timeout, headers } = self;
+        let place = Place::new(Selector::new(Interest::Service(service.into())), router.rng().below(1 << 16), "");
+        // What is remembered of a target is remembered of this method of it.
+        let place = Place::of(place.address, (&*method).into());
+        let deadline = Instant::now() + timeout.unwrap_or(DEFAULT_TIMEOUT).min(crate::clock::LONGEST);
+        let at = place.address.selector.to_string();
+        let wrong = |failure: Failure| failure.at(&*at, &*method);
+        let asked = timeout_at(deadline, described(&router, &place, MethodId::of(&method))).await;
+        let described = asked.unwrap_or_else(|_| Err(RefusedReason::Expired)).map_err(|reason| wrong(reason.into()))?;
+        let mut written = Vec::new();
+        args_from_json(&described.schema, &args, &mut written)
+            .map_err(|error| wrong(RefusedReason::Undecodable(error.to_string()).into()))?;
+        let aim = Aim { router, place, keys: Keys::default(), method: Some(Arc::clone(&described)) };
+        let mut request = Request::<Written>::new(Target::new(aim), Bytes::from(written));
+        let left = deadline.saturating_duration_since(Instant::now());
+        request.options.set_timeout(match (timeout, described.timeout) {
+            (None, Some(usual)) => usual,
+            _ => left,
+        });
+        headers.into_iter().for_each(|(name, value)| request.options.set_header(name, value));
+        let unreadable = |error: crate::message::CodecError| wrong(LostReason::Undecodable(error.to_string()).into());
+        match Call::new(request).await {
+            Ok(value) => value_to_json(&described.schema, &value).map_err(unreadable),
+            Err(CallError::App(error)) => {
+                Err(error_to_json(&described.schema, &error).map_or_else(unreadable, CallError::App))
+            }
+            Err(CallError::NotExecuted(refused)) => Err(CallError::NotExecuted(refused)),
+            Err(CallError::MaybeExecuted(lost)) => Err(CallError::MaybeExecuted(lost)),
+        }
+    }
+}
+
+/// What one of the services at `place` says that the method is.
+async fn described(router: &Arc<Router>, place: &Place, id: MethodId) -> Result<Arc<MethodRef>, RefusedReason> {
+    let (mut excluded, mut last) = (Vec::new(), None);
+    loop {
+        let chosen = router.choose(&place.address, crate::message::Lane::System, &excluded);
+        let instance = chosen.map_err(|none| last.take().unwrap_or(none))?;
+        if let Some(known) = router.described.find(instance.pid, id) {
+            return Ok(known);
+        }
+        match ask(router, &instance, id).await {
+            Ok(Some(method)) if method.id() == id => return Ok(router.described.keep(instance.pid, method)),
+            Ok(_) => return Err(RefusedReason::UnknownMethod),
+            Err(failure) => {
+                let reason = match failure {
+                    Failure::NotExecuted(reason) => reason,
+                    Failure::MaybeExecuted(lost) => RefusedReason::Unreachable(lost.to_string()),
+                };
+                excluded.push(instance.pid);
+                last = Some(reason);
+            }
+        }
+    }
+}
+
+async fn ask(router: &Router, instance: &Instance, id: MethodId) -> Result<Option<MethodRef>, Failure> {
+    if let Some(cell) = &instance.cell {
+        return Ok(cell.describe(id));
+    }
+    let question = Describe { service: instance.pid.number, method: id };
+    let Some(text) = router.ask_node(&instance.node, &question).await?.await? else { return Ok(None) };
+    let read = serde_json::from_str(&text);
+    read.map(Some).map_err(|error| RefusedReason::Undecodable(format!("the description of the method: {error}")).into())
+}
+
+impl IntoFuture for CallByName {
+    type Output = Result<Value, CallError<Value>>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.make())
+    }
+}
+
+impl fmt::Debug for CallByName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CallByName({}.{})", self.service, self.method)
+    }
+}

@@ -1,0 +1,29 @@
+//! Calls that a node makes by name.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::running::Node;
+use crate::call::CallByName;
+
+impl Node {
+    /// Calls a method by the names of its service and its own, with JSON: also of services that this program does not link.
+    ///
+    /// The service's node says what the method takes and returns, and the arguments are checked against that: `args` is an object with
+    /// their names, or a list in their order (`null` if there are none). A method of a module has the module's name before its own,
+    /// `bag.rpc_drop`; one of a contract that of the contract, `Buys.rpc_buy`. Modules under keys are not reached so.
+    ///
+    /// Values look as serde writes them in JSON. Types with functions of their own for serde, and those of which only the name is
+    /// known, are refused.
+    ///
+    /// # Errors
+    /// As for any call; `NotExecuted(Undecodable)` if the arguments do not fit, with the way to what does not, such as
+    /// `` `command.Sell.price`: expected … ``. The error of the method comes as JSON too.
+    ///
+    /// # Cancel safety
+    /// As [`Call`](crate::call::Call).
+    pub fn call(&self, service: impl Into<String>, method: impl Into<String>, args: Value) -> CallByName {
+        CallByName::new(Arc::clone(&self.inner.services.router), service.into(), method.into(), args)
+    }
+}

@@ -43,7 +43,7 @@ fn has_client(k: &Runtime, ItemStruct { ident, generics, .. }: &ItemStruct, clie
     let (params, args, bounds) = generics.split_for_impl();
     quote! {
         impl #params #k::HasClient for #ident #args #bounds {
-            type Client<K: #k::Kind> = #client<K>;
+            type Client<__K: #k::Kind> = #client<__K>;
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::marker::PhantomData;
 
-use ember::{prelude::*, Unit};
+use ember::{Message, Unit, prelude::*};
 
 pub trait HasGold {
     fn gold(&mut self) -> &mut u64;
@@ -51,6 +51,23 @@ where
 {
     pub async fn rpc_free(&mut self) -> usize {
         N - self.items.len()
+    }
+}
+
+/// Its parameters have the names that generated code might have taken.
+#[module]
+pub struct Cache<K, V>
+where
+    K: Message + Ord,
+    V: Message + Clone,
+{
+    entries: std::collections::BTreeMap<K, V>,
+}
+
+#[rpc]
+impl<K: Message + Ord, V: Message + Clone> Cache<K, V> {
+    pub async fn rpc_get(&mut self, key: K) -> Option<V> {
+        self.entries.get(&key).cloned()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A watched service has ended: what `#[on(down)] async fn gone(&mut self, down: &Down)` is told, once for each
-/// [`Cx::watch`](crate::actor::cx::Cx::watch).
+/// [`Cx::watch`](crate::actor::Cx::watch).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Down {

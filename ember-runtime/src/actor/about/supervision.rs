@@ -14,7 +14,7 @@ pub enum Restart {
     Never,
     /// When a handler has panicked (see [`OnPanic`]), or a start after that did not succeed. The default with a factory.
     OnFailure,
-    /// After a failure, and after the service has stopped itself with [`Cx::stop`](crate::actor::cx::Cx::stop).
+    /// After a failure, and after the service has stopped itself with [`Cx::stop`](crate::actor::Cx::stop).
     Always,
 }
 

@@ -50,12 +50,13 @@ async fn main() -> ExitCode {
         }
     };
     println!("soak: {:?} with the seed {}", arguments.time, arguments.seed);
+    let commit = report::commit();
     quiet_about_planned_panics();
     let (tally, mut samples) = (Tally::default(), Vec::new());
     let mut failures: Vec<String> = churn(&arguments, &tally, &mut samples).await.err().into_iter().collect();
     failures.extend(tally.mistakes());
     failures.extend(verdict(&samples));
-    let text = report::write(&arguments, &samples, &tally, &failures);
+    let text = report::write(&arguments, &commit, &samples, &tally, &failures);
     println!("{text}");
     if let Some(file) = &arguments.report
         && let Err(error) = std::fs::write(file, &text)

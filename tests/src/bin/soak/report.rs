@@ -11,7 +11,18 @@ use crate::{
 /// As many lines of samples, from the first to the last.
 const LINES: usize = 16;
 
-pub(crate) fn write(arguments: &Arguments, samples: &[Sample], tally: &Tally, failures: &[String]) -> String {
+/// The commit of the folder. Asked at the start: by the end of an hour it may be another.
+pub(crate) fn commit() -> String {
+    said("git", &["rev-parse", "--short=10", "HEAD"])
+}
+
+pub(crate) fn write(
+    arguments: &Arguments,
+    commit: &str,
+    samples: &[Sample],
+    tally: &Tally,
+    failures: &[String],
+) -> String {
     let mut text = String::new();
     let last = samples.last();
     let rounds = last.map_or(0, |last| last.rounds);
@@ -21,7 +32,7 @@ pub(crate) fn write(arguments: &Arguments, samples: &[Sample], tally: &Tally, fa
     let _ = writeln!(text, "| verdict | {} |", if failures.is_empty() { "flat, and nothing hung" } else { "FAILED" });
     let _ = writeln!(text, "| time | {} min {} s, {rounds} rounds |", time / 60, time % 60);
     let _ = writeln!(text, "| seed | {} |", arguments.seed);
-    let _ = writeln!(text, "| build | {profile}, commit {} |", said("git", &["rev-parse", "--short=10", "HEAD"]));
+    let _ = writeln!(text, "| build | {profile}, commit {commit} |");
     let _ = writeln!(text, "| machine | {}, {} processors, {} |", said("uname", &["-srm"]), processors(), model());
     let warm = samples::warm(samples);
     let rounds = samples::span(warm);

@@ -47,13 +47,25 @@ fn http_1(mut stream: TcpStream) -> Option<()> {
     stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").ok()
 }
 
+/// Says its name before it is asked, as SSH does.
+fn talkative(mut stream: TcpStream) -> Option<()> {
+    stream.write_all(b"SSH-2.0-Example\r\n").ok()?;
+    mute(stream)
+}
+
+/// Reads, and answers nothing.
+fn mute(mut stream: TcpStream) -> Option<()> {
+    while stream.read(&mut [0; 256]).ok()? > 0 {}
+    Some(())
+}
+
 async fn refusal(address: &str) -> RegistryError {
     open(&Etcd::new([address])).await.list(String::new()).await.expect_err("nobody answers as etcd does")
 }
 
 #[tokio::test]
 async fn another_server_at_the_address_is_named_and_asked_after() {
-    for address in [server(http_2), server(http_1)] {
+    for address in [server(http_2), server(http_1), server(talkative), server(mute)] {
         let text = refusal(&address).await.to_string();
         assert!(text.contains(&address), "which address? {text}");
         assert!(text.contains("is that etcd"), "what to look at? {text}");

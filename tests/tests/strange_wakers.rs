@@ -24,6 +24,9 @@ static WORKS: Semaphore = Semaphore::const_new(0);
 /// Lets it end.
 static WORK: Semaphore = Semaphore::const_new(0);
 
+/// How long a call waits whose deadline is to pass.
+const SHORT: Duration = Duration::from_millis(300);
+
 /// Starts when it may.
 #[service(name = "gated")]
 #[derive(Default)]
@@ -50,6 +53,11 @@ impl Works {
     pub async fn rpc_work(&mut self) {
         WORKS.add_permits(1);
         WORK.acquire().await.expect("open").forget();
+    }
+
+    /// Never ends.
+    pub async fn rpc_rest(&mut self) {
+        std::future::pending().await
     }
 }
 
@@ -93,9 +101,10 @@ fn well<T>(future: impl Future<Output = T>, waits: &mpsc::Sender<()>) -> T {
 }
 
 /// Lets four wait for `what` with wakers that are sound, among many whose are not, until `then` has ended it. Gives what the four got.
-fn among_bad_ones<W>(node: &Node, what: fn(Node) -> W, then: impl FnOnce()) -> Vec<Result<(), Error>>
+fn among_bad_ones<W, E>(node: &Node, what: fn(Node) -> W, then: impl FnOnce()) -> Vec<Result<(), E>>
 where
-    W: Future<Output = Result<(), Error>> + 'static,
+    W: Future<Output = Result<(), E>> + 'static,
+    E: Send + 'static,
 {
     let bad: Vec<_> = (0..32).map(|_| badly(what(node.clone()))).collect();
     let (waits, waiting) = mpsc::channel();
@@ -116,6 +125,11 @@ async fn run(node: Node) -> Result<(), Error> {
 
 async fn shutdown(node: Node) -> Result<(), Error> {
     node.shutdown().await
+}
+
+/// A call whose time will be over.
+async fn rest(node: Node) -> Result<(), CallError> {
+    node.client::<WorksClient>().rpc_rest().timeout(SHORT).await
 }
 
 fn elsewhere() -> (Runtime, Node) {
@@ -159,4 +173,22 @@ fn service_whose_spawner_panics_as_it_is_woken_lives() {
     assert_eq!(home.block_on(gated.rpc_ping().timeout(Duration::from_secs(60))).expect("it lives"), 7);
     drop(spawns);
     home.block_on(node.shutdown()).expect("it ends");
+}
+
+#[test]
+fn those_whose_calls_take_too_long_are_all_told() {
+    let (home, node) = elsewhere();
+    let ends = among_bad_ones(&node, rest, || {});
+    assert!(ends.iter().all(|end| matches!(end, Err(CallError::MaybeExecuted(_)))), "{ends:?}");
+    // The runtime has its timers still.
+    let sleep = home.spawn(async { tokio::time::sleep(Duration::from_millis(1)).await });
+    home.block_on(sleep).expect("it ends");
+}
+
+#[test]
+fn those_whose_calls_wait_in_vain_for_a_paused_service_are_all_told() {
+    let (_home, node) = elsewhere();
+    assert!(node.pause(node.services()[0]));
+    let ends = among_bad_ones(&node, rest, || {});
+    assert!(ends.iter().all(|end| matches!(end, Err(CallError::NotExecuted(_)))), "{ends:?}");
 }

@@ -105,13 +105,17 @@ pub enum RefusedReason {
     /// More is to travel beside the arguments than may: headers, for instance.
     #[error("too much is to travel beside its arguments: {0}")]
     TooMuchBeside(String),
+    /// The service is about to start, for the first time or again after it has failed, and the time of the call was over before that.
+    #[error("it is starting, for the first time or again, and takes no calls before that is over")]
+    Starting,
 }
 
 impl RefusedReason {
     /// Whether another instance, or the same one a little later, may well accept the call: the runtime then tries again
     /// by itself, within the deadline.
     pub fn can_pass(&self) -> bool {
-        matches!(self, Self::Retiring | Self::Stopped | Self::Paused | Self::NotMaster { .. } | Self::Unreachable(_))
+        use RefusedReason as R;
+        matches!(self, R::Retiring | R::Stopped | R::Paused | R::NotMaster { .. } | R::Unreachable(_) | R::Starting)
     }
 
     /// One side of a [`SignatureMismatch`](Self::SignatureMismatch).

@@ -17,6 +17,7 @@ use crate::{
     error::{CallError, Failure, LostReason, RefusedReason},
     id::MethodId,
     message::{Keys, MethodRef, Written, args_from_json, error_to_json, value_to_json},
+    sync::shielded,
 };
 
 /// The time that a call may take unless something else is said, the question what its method is included.
@@ -122,7 +123,7 @@ impl IntoFuture for CallByName {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.make())
+        Box::pin(shielded(self.make()))
     }
 }
 

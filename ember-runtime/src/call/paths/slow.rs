@@ -16,7 +16,7 @@ use crate::{
     error::{CallError, Failure, LostReason, RefusedReason},
     id::Pid,
     message::{Answer, Envelope, Method, reply_slot},
-    sync::ordered,
+    sync::{ordered, shielded},
 };
 
 /// The pause before all who have refused are asked again: this much at first, doubled up to [`MAX_PAUSE`].
@@ -31,7 +31,8 @@ pub(crate) fn run<M: Method>(
     deadline: Option<Instant>,
 ) -> BoxFuture<'static, Outcome<M>> {
     let deadline = deadline.unwrap_or_else(|| inherited.deadline(&request.options));
-    make(request, inherited, deadline).boxed()
+    // tokio's timers and channels, which it waits for, see no waker of the user's.
+    shielded(make(request, inherited, deadline)).boxed()
 }
 
 async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: Instant) -> Outcome<M> {
@@ -112,7 +113,8 @@ impl Course {
                 Err(none) => {
                     // Nobody is left who has not refused already. If the view still lists somebody who may yet take the call,
                     // wait for the view to change, or a little, and ask all again.
-                    let known = matches!(none, RefusedReason::Unreachable(_) | RefusedReason::Retiring);
+                    use RefusedReason::{Retiring, Starting, Unreachable};
+                    let known = matches!(none, Unreachable(_) | Starting | Retiring);
                     let reason = refused.as_ref().unwrap_or(&none);
                     if !known || !waits(reason) {
                         return Err(refused.unwrap_or(none).into());

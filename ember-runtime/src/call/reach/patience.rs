@@ -16,12 +16,17 @@ use tokio::{
 use crate::{
     call::routes::{Ended, Home},
     error::LostReason,
+    sync::Bell,
 };
 
 /// A thread keeps so many timers.
 const KEPT: usize = 64;
 
-type Timer = Pin<Box<Sleep>>;
+/// A timer of tokio's, which wakes many at a time on a thread of the runtime's: no waker of the user's comes that far.
+struct Timer {
+    sleep: Pin<Box<Sleep>>,
+    bell: Bell,
+}
 
 /// Timers of the runtime that was used last.
 struct Timers {
@@ -62,19 +67,21 @@ impl Patience {
         let (timer, _) = self.timer.get_or_insert_with(|| {
             let mut timer = kept(home.id()).unwrap_or_else(|| {
                 let _at_home = home.enter(&mut None, task);
-                Box::pin(sleep_until(deadline))
+                Timer { sleep: Box::pin(sleep_until(deadline)), bell: Bell::new() }
             });
-            if timer.deadline() > deadline || timer.is_elapsed() {
-                timer.as_mut().reset(deadline);
+            if timer.sleep.deadline() > deadline || timer.sleep.is_elapsed() {
+                timer.sleep.as_mut().reset(deadline);
             }
             (timer, home.id())
         });
+        let Timer { sleep, bell } = timer;
+        let mut task = bell.for_task(task);
         loop {
-            ready!(timer.as_mut().poll(task));
-            if timer.deadline() >= deadline {
+            ready!(sleep.as_mut().poll(&mut task));
+            if sleep.deadline() >= deadline {
                 return Poll::Ready(());
             }
-            timer.as_mut().reset(deadline);
+            sleep.as_mut().reset(deadline);
         }
     }
 }
@@ -82,6 +89,7 @@ impl Patience {
 impl Drop for Patience {
     fn drop(&mut self) {
         if let Some((timer, runtime)) = self.timer.take() {
+            timer.bell.mute();
             keep(timer, runtime);
         }
     }
@@ -97,7 +105,7 @@ fn kept(runtime: runtime::Id) -> Option<Timer> {
 }
 
 fn keep(timer: Timer, runtime: runtime::Id) {
-    // What is left over is dropped when nothing is borrowed any more: with a timer goes a waker, which may own a task that holds a call.
+    // What is left over is dropped when nothing is borrowed any more.
     let _left = TIMERS.try_with(|timers| {
         let mut timers = timers.borrow_mut();
         match &mut *timers {
@@ -159,16 +167,20 @@ mod tests {
     }
 
     #[test]
-    fn a_waker_that_owns_a_call_may_go_with_the_timers_of_another_runtime() {
-        let new = || tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let (first, second) = (new(), new());
-        first.block_on(async {
+    fn a_waker_that_owns_a_call_goes_with_the_call_that_it_waited_for() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
             let owner = Owner(std::sync::Mutex::new(Some(begun(Instant::now() + Duration::from_secs(1)))));
             let mut patience = Patience::until(Instant::now() + Duration::from_secs(1));
-            let waker = std::sync::Arc::new(owner).into();
+            let owner = std::sync::Arc::new(owner);
+            let waker = std::sync::Arc::clone(&owner).into();
             assert!(patience.poll(&Home::here(|| ()), &mut Context::from_waker(&waker)).is_pending());
+            drop(waker);
+            let owner = std::sync::Arc::downgrade(&owner);
+            assert!(owner.upgrade().is_some(), "it is to be woken");
+            drop(patience);
+            assert!(owner.upgrade().is_none(), "the kept timer does not hold it");
         });
-        second.block_on(async { drop(begun(Instant::now() + Duration::from_secs(1))) });
     }
 
     #[test]

@@ -66,16 +66,13 @@ pub(crate) fn choose<'a>(
             continue;
         }
         match instance.state {
-            ServiceState::Running | ServiceState::Starting => {
-                // It may take the call yet: one that retires is no reason beside that.
-                if matches!(refusal, None | Some(RefusedReason::Retiring)) {
-                    let why = if instance.state == ServiceState::Starting {
-                        "it is starting, for the first time or again, and takes no calls before that is over"
-                    } else {
-                        "every instance has refused"
-                    };
-                    refusal = Some(RefusedReason::Unreachable(why.into()));
-                }
+            // These may take the call yet: one that retires is no reason beside that.
+            ServiceState::Starting => {
+                refusal = refusal.filter(|first| *first == RefusedReason::Paused).or(Some(RefusedReason::Starting))
+            }
+            ServiceState::Running => {
+                let refused = || RefusedReason::Unreachable("every instance has refused".into());
+                refusal = refusal.filter(|first| *first != RefusedReason::Retiring).or_else(|| Some(refused()));
             }
             ServiceState::Paused => refusal = Some(RefusedReason::Paused),
             ServiceState::Retiring => refusal = refusal.or(Some(RefusedReason::Retiring)),
@@ -185,7 +182,7 @@ mod tests {
         {
             let both = [instance(1, states[0]), instance(2, states[1])];
             let reason = choose(both.iter(), &terms, &by).unwrap_err();
-            assert!(matches!(reason, Some(RefusedReason::Unreachable(_))), "{states:?}: {reason:?}");
+            assert_eq!(reason, Some(RefusedReason::Starting), "{states:?}");
         }
         let retires = [instance(1, ServiceState::Retiring)];
         assert_eq!(choose(retires.iter(), &terms, &by).unwrap_err(), Some(RefusedReason::Retiring));

@@ -10,6 +10,8 @@ use crate::registry::{LeaseId, RegistryError};
 /// What to ask when an answer is none of etcd's.
 pub(super) const NOT_ETCD: &str =
     "what answers there does not know etcd's API (v3); is that etcd, and its port for clients?";
+/// The same of one that answers nothing at all.
+pub(super) const ASK_ETCD: &str = "is that etcd, and its port for clients, and does it run?";
 /// What tonic and h2 say of a server without gRPC, or without HTTP/2.
 const STRANGE: [&str; 2] = ["mapped from HTTP status code", "frame with invalid size"];
 

@@ -67,7 +67,8 @@ impl EtcdSession {
             Err(_) => Err(RegistryError::Unavailable(match used {
                 Some(connection) => {
                     self.discard(&connection);
-                    format!("{} did not answer within {OPERATION:?}", connection.address)
+                    let (address, ask) = (&connection.address, classify::ASK_ETCD);
+                    format!("{address} takes connections, and did not answer within {OPERATION:?}; {ask}")
                 }
                 None => format!("no connection within {OPERATION:?}"),
             })),

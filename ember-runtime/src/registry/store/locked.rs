@@ -14,7 +14,7 @@ use crate::{
         LeaseId,
         store::terms::{At, StoreError, limits},
     },
-    sync::{lock, ordered},
+    sync::{lock, ordered, shielded},
 };
 
 /// Nobody sleeps longer than this at a time: tokio's timer has an end.
@@ -155,7 +155,7 @@ impl Store {
             if current > revision {
                 return;
             }
-            let _changed_or_time_to_look = timeout_at(wake, changes.changed()).await;
+            let _changed_or_time_to_look = shielded(timeout_at(wake, changes.changed())).await;
         }
     }
 

@@ -54,6 +54,7 @@ pub(crate) struct Session {
     pub(crate) unparked: Notify,
     /// A call has an earlier deadline than all before.
     pub(crate) earlier: Notify,
+    /// Tasks of the node wait for it (those of the link, the node's end), and no other executor: it may change under a lock.
     pub(crate) progress: ordered::Sender<Progress>,
     /// The connection of its calls.
     pub(crate) sever: Arc<Sever>,

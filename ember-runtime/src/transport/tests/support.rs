@@ -254,7 +254,7 @@ pub(super) async fn until(what: &str, mut fact: impl FnMut() -> bool) {
 
 pub(super) fn value(answer: RawAnswer) -> Bytes {
     match answer {
-        RawAnswer::Value(value) => value.into_bytes(),
+        RawAnswer::Value(value) => Bytes::copy_from_slice(&value),
         other => panic!("a value was expected: {other:?}"),
     }
 }

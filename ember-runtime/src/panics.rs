@@ -4,7 +4,8 @@
 use std::{
     any::Any,
     fmt, mem,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    thread,
 };
 
 use crate::error::Error;
@@ -56,6 +57,26 @@ pub(crate) fn dispose<T>(value: T) -> Result<(), Panic> {
     caught(&mut || drop(value.take()))
 }
 
+/// Drops what is the user's, each of them, whatever the others do. The first panic goes on when all are gone: a second one beside it
+/// would end the process.
+pub(crate) fn drop_each<T>(all: impl IntoIterator<Item = T>) {
+    let mut first = None;
+    for one in all {
+        let mut one = Some(one);
+        match catch_unwind(AssertUnwindSafe(|| drop(one.take()))) {
+            Err(panic) if first.is_none() && !thread::panicking() => first = Some(panic),
+            Err(panic) => {
+                let panic = Panic::from(panic);
+                tracing::error!(target: "ember::service", %panic, "several panicked as they were dropped");
+            }
+            Ok(()) => {}
+        }
+    }
+    if let Some(panic) = first {
+        resume_unwind(panic);
+    }
+}
+
 /// Drops what is the user's and belongs to a call of `method`, where its panic is nobody's answer: the log is told.
 pub(crate) fn discard<T>(what: &str, method: &str, value: T) {
     if let Err(panic) = dispose(value) {
@@ -93,5 +114,36 @@ mod tests {
         assert_eq!(dispose(Bomb).unwrap_err().to_string(), "(no message)");
         assert_eq!(attempt(|| panic_any(Bomb)).unwrap_err().to_string(), "(no message)");
         assert_eq!(caught(&mut || panic!("{}", 7)).unwrap_err().to_string(), "7");
+    }
+
+    struct Says<'a>(u32, &'a std::cell::Cell<u32>);
+
+    impl Drop for Says<'_> {
+        fn drop(&mut self) {
+            self.1.set(self.1.get() + 1);
+            panic!("{}", self.0);
+        }
+    }
+
+    #[test]
+    fn all_are_dropped_whichever_panic_and_the_first_panic_goes_on() {
+        let count = std::cell::Cell::new(0);
+        let all = || [1, 2, 3].map(|number| Says(number, &count));
+        assert_eq!(attempt(|| drop_each(all())).unwrap_err().to_string(), "1");
+        assert_eq!(count.get(), 3);
+        // Beside a panic that is on its way none goes on.
+        struct Within<'a>(Vec<Says<'a>>);
+        impl Drop for Within<'_> {
+            fn drop(&mut self) {
+                drop_each(self.0.drain(..));
+            }
+        }
+        let within = Within(all().into());
+        let beside = attempt(move || {
+            let _within = within;
+            panic!("before");
+        });
+        assert_eq!(beside.map(|()| ()).unwrap_err().to_string(), "before");
+        assert_eq!(count.get(), 6);
     }
 }

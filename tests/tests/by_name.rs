@@ -1,6 +1,6 @@
 //! Calls by name, with JSON: of services that the caller does not link, here or on another node.
 
-#![allow(unreachable_pub, reason = "callable methods are `pub`, tests are not")]
+#![allow(unreachable_pub, missing_docs, missing_debug_implementations, reason = "a program of its own")]
 
 use std::collections::BTreeMap;
 

@@ -80,6 +80,16 @@ impl Drop for OfState {
 #[derive(Default)]
 pub struct Part {
     _bomb: OfModule,
+    _reckless: Option<Reckless>,
+}
+
+/// Panics when it is dropped, also beside another panic.
+pub struct Reckless;
+
+impl Drop for Reckless {
+    fn drop(&mut self) {
+        panic!("a reckless one went off");
+    }
 }
 
 #[derive(Default)]
@@ -150,6 +160,16 @@ impl Fragile {
         self.calls = calls;
     }
 
+    /// Adds modules that panic as they are dropped.
+    pub async fn rpc_mine(&mut self, release: bool) {
+        for key in 10..16 {
+            self.parts.insert(key, Part { _reckless: Some(Reckless), ..Part::default() });
+            if release {
+                self.parts.release(&key);
+            }
+        }
+    }
+
     pub async fn rpc_release(&mut self) {
         self.parts.release(&1);
     }
@@ -168,7 +188,7 @@ fn hosted(bombs: &Bombs) -> Hosted<Fragile> {
     let (bomb, payloads, module, mute) = (state.clone(), payloads.clone(), module.clone(), mute.clone());
     Hosted::with(move || {
         let mut parts = Modules::new();
-        parts.insert(1, Part { _bomb: OfModule(module.clone()) });
+        parts.insert(1, Part { _bomb: OfModule(module.clone()), _reckless: None });
         Fragile { calls: 0, _bomb: OfState(bomb.clone()), payloads: payloads.clone(), mute: mute.clone(), parts }
     })
 }
@@ -252,6 +272,19 @@ async fn a_module_that_panics_as_it_is_dropped_is_a_panic_of_its_service() {
     let absent = client.parts().key(1).rpc_ping().await;
     assert!(matches!(refused(absent), RefusedReason::NoModule { .. }));
     assert_eq!(client.rpc_add().await, Ok(2), "this time it went well");
+    node.shutdown().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn modules_that_panic_as_they_are_dropped_all_at_once_are_one_panic_of_their_service() {
+    let (node, client) = node(&Bombs::default()).await;
+    client.rpc_add().await.unwrap();
+    // They are dropped beside each other: where they are, and as soon as they are released without having been started.
+    for released in [false, true] {
+        client.rpc_mine(released).await.unwrap();
+        let _failed = client.rpc_panic().await;
+        assert_eq!(client.rpc_add().timeout(Duration::from_secs(60)).await, Ok(1), "it was started again: {released}");
+    }
     node.shutdown().await.unwrap();
 }
 

@@ -121,7 +121,7 @@ async fn all_can_be_queued() {
 
 #[tokio::test]
 async fn a_handler_that_waits_is_finished_though_its_caller_has_gone() {
-    let (_node, desk, gate, log) = desk(LocalCalls::Short).await;
+    let (node, desk, gate, log) = desk(LocalCalls::Short).await;
     let call = tokio::spawn({
         let desk = desk.clone();
         async move { desk.rpc_wait("waited".into()).await }
@@ -132,6 +132,7 @@ async fn a_handler_that_waits_is_finished_though_its_caller_has_gone() {
     gate.open();
     assert_eq!(within("the next call", desk.rpc_served()).await.unwrap(), 1);
     assert_eq!(log.lines(), ["waited"]);
+    assert!(counts(&node).short >= 1, "the caller began to run it");
 }
 
 #[tokio::test]

@@ -4,13 +4,13 @@
 
 use std::{
     pin::{Pin, pin},
-    sync::{Arc, mpsc},
+    sync::{Arc, Mutex, mpsc},
     task::{Context, Poll, Wake, Waker},
     thread,
     time::Duration,
 };
 
-use ember::{Error, prelude::*};
+use ember::{Error, RefusedReason, prelude::*};
 use ember_tests::wait::{PATIENCE, until};
 use tokio::{
     runtime::{Builder, Runtime},
@@ -59,6 +59,21 @@ impl Works {
     pub async fn rpc_rest(&mut self) {
         std::future::pending().await
     }
+}
+
+/// Never starts.
+#[service(name = "unready")]
+#[derive(Default)]
+pub struct Unready;
+
+#[rpc]
+impl Unready {
+    #[on(start)]
+    async fn start(&mut self) {
+        std::future::pending().await
+    }
+
+    pub async fn rpc_ping(&mut self) {}
 }
 
 /// Panics when it is woken.
@@ -132,6 +147,16 @@ async fn rest(node: Node) -> Result<(), CallError> {
     node.client::<WorksClient>().rpc_rest().timeout(SHORT).await
 }
 
+/// The same, of one that waits for a service to start.
+async fn ping(node: Node) -> Result<(), CallError> {
+    node.select::<UnreadyClient>().pid(node.services()[1]).client().rpc_ping().timeout(SHORT).await
+}
+
+/// One that is made again and again, since there is no such service.
+async fn repeated(node: Node) -> Result<(), CallError> {
+    node.client::<UnreadyClient>().rpc_ping().timeout(SHORT).retry(Retry::new(u32::MAX)).await
+}
+
 fn elsewhere() -> (Runtime, Node) {
     let home = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let node = Node::builder().service(Works).drain(2 * PATIENCE).start();
@@ -181,14 +206,59 @@ fn those_whose_calls_take_too_long_are_all_told() {
     let ends = among_bad_ones(&node, rest, || {});
     assert!(ends.iter().all(|end| matches!(end, Err(CallError::MaybeExecuted(_)))), "{ends:?}");
     // The runtime has its timers still.
-    let sleep = home.spawn(async { tokio::time::sleep(Duration::from_millis(1)).await });
-    home.block_on(sleep).expect("it ends");
+    home.block_on(rest(node)).expect_err("its time is over, too");
 }
 
 #[test]
-fn those_whose_calls_wait_in_vain_for_a_paused_service_are_all_told() {
+fn those_whose_calls_wait_in_vain_for_a_service_that_starts_are_all_told() {
+    let (home, node) = elsewhere();
+    let starts = node.clone();
+    let _starts = home.spawn(async move { starts.spawn(Hosted::with(Unready::default).register()).await });
+    until("the service that is about to start", || node.services().get(1).copied());
+    let ends = among_bad_ones(&node, ping, || {});
+    let starts = |end: &Result<(), CallError>| matches!(end, Err(CallError::NotExecuted(it)) if *it.reason() == RefusedReason::Starting);
+    assert!(ends.iter().all(starts), "{ends:?}");
+}
+
+#[test]
+fn those_whose_calls_are_repeated_in_vain_are_all_told() {
     let (_home, node) = elsewhere();
-    assert!(node.pause(node.services()[0]));
-    let ends = among_bad_ones(&node, rest, || {});
+    let ends = among_bad_ones(&node, repeated, || {});
     assert!(ends.iter().all(|end| matches!(end, Err(CallError::NotExecuted(_)))), "{ends:?}");
+}
+
+/// Polls its future as it is woken, on the thread of whoever wakes it, as executors may.
+struct PollsAtOnce(Mutex<Pin<Box<dyn Future<Output = ()> + Send>>>);
+
+impl Wake for PollsAtOnce {
+    fn wake(self: Arc<Self>) {
+        let waker = Waker::from(Arc::clone(&self));
+        // Whoever polls it meanwhile sees what has changed.
+        if let Ok(mut future) = self.0.try_lock() {
+            let _ = future.as_mut().poll(&mut Context::from_waker(&waker));
+        }
+    }
+}
+
+#[test]
+fn those_who_wait_for_the_end_of_a_node_may_poll_as_they_are_woken() {
+    let ends: [fn(Node) -> Pin<Box<dyn Future<Output = bool> + Send>>; 2] =
+        [|node| Box::pin(async { shutdown(node).await.is_ok() }), |node| Box::pin(async { run(node).await.is_ok() })];
+    for end in ends {
+        let (home, node) = elsewhere();
+        let (tell, told) = mpsc::channel();
+        let waiting = [(); 3].map(|()| {
+            let (ended, tell) = (end(node.clone()), tell.clone());
+            let task = Arc::new(PollsAtOnce(Mutex::new(Box::pin(async move {
+                let _ = tell.send(ended.await);
+                std::future::pending().await
+            }))));
+            Waker::from(Arc::clone(&task)).wake();
+            task
+        });
+        home.block_on(node.shutdown()).expect("it ends");
+        for _ in &waiting {
+            assert!(told.recv_timeout(PATIENCE).expect("it is told"));
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub use self::{
     about::{Down, DownReason, OnPanic, Restart, ServiceIdentity, ServiceSpec, ServiceState},
     service::{
         Cx, DeclaresParent, HandledBy, Here, HookKind, HookOf, HookResult, ModuleBusy, NoRpcBlock, NotEntered, OnEvent,
-        OnlyOneRpcBlockPerType, Orphan, Path, RpcBlock, Schedule, Service, Specified, Table, Unit,
+        OnlyOneRpcBlockPerType, Orphan, Path, RpcBlock, Schedule, Service, Specified, Table, Unit, Visitor,
     },
     turn::CallCounts,
 };

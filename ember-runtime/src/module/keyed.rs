@@ -11,6 +11,7 @@ use crate::{
     actor::{Changes, ModuleBusy, NotEntered, Unit, note_change},
     error::InsertError,
     message::{KeyReader, Keys, Lifespan, Message, unusable_key},
+    panics::drop_each,
 };
 
 /// What modules can stand under: ordered, so that they are visited in the same order on every run, and able to travel, since
@@ -254,13 +255,30 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
         }
     }
 
+    /// Whether any may have been added or released since the last time.
+    pub(super) fn has_changed(&self) -> bool {
+        self.changed
+    }
+
+    /// Visits all that are in their places, those that leave included.
+    pub(super) fn each(&mut self, visit: &mut dyn FnMut(&K, &Arc<Lifespan>, &mut T)) {
+        let leaving = self.leaving.iter_mut().map(|(key, entry)| (&*key, entry));
+        for (key, Entry { module, life, .. }) in self.entries.iter_mut().chain(leaving) {
+            if let Some(module) = module {
+                visit(key, life, module);
+            }
+        }
+    }
+
     /// What was added and released since the last time. What was never started is dropped here.
     pub(super) fn changes(&mut self, owner: &Keys) -> Changes {
         let mut changes = Changes::default();
         if !mem::take(&mut self.changed) {
             return changes;
         }
-        self.leaving.retain(|(_, entry)| entry.started);
+        let (leaving, unused) = mem::take(&mut self.leaving).into_iter().partition(|(_, entry)| entry.started);
+        self.leaving = leaving;
+        drop_each(unused);
         changes.released.extend(self.leaving.iter().map(|(key, entry)| owner.and(key).of(&entry.life)));
         for key in mem::take(&mut self.fresh) {
             if let Some(entry) = self.entries.get_mut(&key) {
@@ -301,6 +319,15 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
             self.entries.retain(|_, entry| !is(entry));
             self.fresh.retain(|key| self.entries.contains_key(key));
         }
+    }
+}
+
+/// Modules are the user's. If several panic as they are dropped, the first panic is the one that counts: another one on its way would
+/// end the process.
+impl<K, T> Drop for Modules<K, T> {
+    fn drop(&mut self) {
+        let leaving = mem::take(&mut self.leaving).into_iter().map(|(_, entry)| entry);
+        drop_each(leaving.chain(mem::take(&mut self.entries).into_values()));
     }
 }
 

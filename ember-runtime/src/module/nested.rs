@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData};
 
 use super::{Field, Module, MountIn, Mounted};
 use crate::{
-    actor::{NotEntered, Path, Service, Table, Unit},
+    actor::{NotEntered, Path, Service, Table, Unit, Visitor},
     message::KeyReader,
 };
 
@@ -36,6 +36,14 @@ impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Module<<F as Field
         let mut outer = L::enter(service, keys)?;
         let child = F::slot(L::parts(&mut outer).0).take()?;
         Ok(Lent { outer, child: Some(child) })
+    }
+
+    fn each(service: &mut S, visit: &mut Visitor<'_, F::Child>) {
+        L::each(service, &mut |owner, way| {
+            if let Ok(child) = F::slot(owner).try_get_mut() {
+                visit(child, way);
+            }
+        });
     }
 
     fn parts<'g>(guard: &'g mut Lent<'_, S, L, F>) -> (&'g mut F::Child, &'g mut <F::Child as Unit>::Parent) {

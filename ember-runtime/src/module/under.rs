@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 
 use super::{Field, ModuleKey, Modules, MountIn, Mounted};
 use crate::{
-    actor::{KeyedField, NotEntered, Path, Service, Table, Unit},
+    actor::{KeyedField, NotEntered, Path, Service, Table, Unit, Visitor},
     message::{KeyReader, Keys, Lifespan},
 };
 
@@ -49,6 +49,12 @@ impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Modules<K, <F as F
         Ok(LentKeyed { outer, child: Some(child), key, life })
     }
 
+    fn each(service: &mut S, visit: &mut Visitor<'_, F::Child>) {
+        L::each(service, &mut |owner, way| {
+            F::slot(owner).each(&mut |key, life, module| visit(module, &|| way().and(key).of(life)));
+        });
+    }
+
     fn parts<'g>(guard: &'g mut LentKeyed<'_, S, L, F, K>) -> (&'g mut F::Child, &'g mut <F::Child as Unit>::Parent) {
         let LentKeyed { outer, child, .. } = guard;
         let owner = L::parts(outer).0;
@@ -85,6 +91,16 @@ impl<K: ModuleKey, T: Unit> Mounted for Modules<K, T> {
     {
         let field = KeyedField {
             module: T::NAME,
+            changed: |service| {
+                let mut owners = Vec::new();
+                L::each(service, &mut |unit, keys| {
+                    if F::slot(unit).has_changed() {
+                        owners.push(keys());
+                    }
+                });
+                owners
+            },
+            is_there: |service, module| Under::<L, F, K>::enter(service, &mut module.reader()).is_ok(),
             changes: |service, owner| {
                 at::<S, L, F, _>(service, owner, |modules| modules.changes(owner)).unwrap_or_default()
             },

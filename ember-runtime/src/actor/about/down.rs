@@ -1,17 +1,11 @@
 //! The end of a watched service, as its watchers see it.
 
-use std::{
-    fmt,
-    sync::{Arc, Weak},
-};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::spec::ServiceState;
-use crate::{
-    id::Pid,
-    message::{Keys, Lifespan},
-};
+use crate::{id::Pid, message::Keys};
 
 /// A watched service has ended: what `#[on(down)] async fn gone(&mut self, down: &Down)` is told, once for each
 /// [`Cx::watch`](crate::actor::Cx::watch).
@@ -48,28 +42,33 @@ pub enum DownReason {
 
 /// Who of a service watches: the service with all that are its fields, or a module under a key with all that are its.
 #[derive(Debug, Clone)]
-pub(crate) struct Watcher(Option<Weak<Lifespan>>);
+pub(crate) struct Watcher(Keys);
 
 impl Watcher {
     /// The unit at the end of `keys`.
     pub(crate) fn at(keys: &Keys) -> Self {
-        Self(keys.life().as_ref().map(Arc::downgrade))
+        Self(if keys.last().is_some() { keys.clone() } else { Keys::NONE })
+    }
+
+    /// The way to it.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.0
     }
 
     /// Whether it is the service itself.
     pub(crate) fn is_service(&self) -> bool {
-        self.0.is_none()
+        self.0.is_empty()
     }
 
     /// Whether it was a module that has ended.
     pub(crate) fn is_over(&self) -> bool {
-        self.0.as_ref().is_some_and(|life| life.strong_count() == 0)
+        self.0.last().is_some_and(|life| life.strong_count() == 0)
     }
 }
 
 impl PartialEq for Watcher {
     fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
+        match (self.0.last(), other.0.last()) {
             (Some(life), Some(other)) => life.ptr_eq(other),
             (life, other) => life.is_none() && other.is_none(),
         }

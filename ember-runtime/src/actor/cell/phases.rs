@@ -51,8 +51,9 @@ impl<S: Service> Cell<S> {
 
     /// The service has failed, and is to be started again: its timers and subscriptions end, its mailbox stays.
     pub(crate) fn fall(&self) {
-        self.life.fetch_add(1, Ordering::Relaxed);
+        // First, so that nobody attaches anything of this life to the next one.
         self.let_go();
+        self.life.fetch_add(1, Ordering::Relaxed);
         self.states.change(&[ServiceState::Running, ServiceState::Paused], ServiceState::Starting);
     }
 

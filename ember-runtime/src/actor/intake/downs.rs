@@ -58,9 +58,9 @@ impl<S: Service> DownDelivery<S> {
             Some(field) => {
                 let cell = Arc::clone(&body.core.cell);
                 let cell = cell.as_any().downcast_ref::<Cell<S>>();
-                let mut modules =
-                    cell.map(|cell| cell.kind.table.modules(&mut body.service, field)).unwrap_or_default();
-                modules.retain(|keys| self.watchers.contains(&Watcher::at(keys)));
+                let is_there = cell.map(|cell| cell.kind.table.keyed[field].field.is_there);
+                let mut modules: Vec<_> = self.watchers.iter().map(|watcher| watcher.keys().clone()).collect();
+                modules.retain(|keys| is_there.is_some_and(|is_there| is_there(&mut body.service, keys)));
                 modules
             }
         };

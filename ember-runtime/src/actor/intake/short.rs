@@ -63,9 +63,10 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
         waits = Some(answering);
         To::Here(reply)
     };
-    match first_step::<S, L, M>(&mut stepping, (body, args), Memory::Spare(call.spare), later) {
+    let step = first_step::<S, L, M>(&mut stepping, (body, args), Memory::Spare(call.spare), later);
+    cell.counts.short();
+    match step {
         Step::Over(body, outcome) => {
-            cell.counts.short();
             if let Some(visit) = (Visit { cell, held, body }).ended() {
                 visit.end();
             }

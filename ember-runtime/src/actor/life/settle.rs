@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use crate::{
     actor::{
         cell::Cell,
-        service::{Body, HookFn, HookKind, KeyedField, Service, Table},
+        service::{Body, Changes, HookFn, HookKind, KeyedField, Service, Table},
     },
     error::{Error, Result},
     message::Keys,
@@ -31,32 +31,29 @@ async fn come_and_go<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Res
     loop {
         let mut quiet = true;
         for index in 0..table.keyed.len() {
-            for owner in table.owners(&mut body.service, index) {
-                let changes = (table.keyed[index].field.changes)(&mut body.service, &owner);
-                for keys in changes.released {
-                    quiet = false;
+            let KeyedField { changed, changes, .. } = table.keyed[index].field;
+            for owner in changed(&mut body.service) {
+                let Changes { added, released } = changes(&mut body.service, &owner);
+                quiet &= added.is_empty() && released.is_empty();
+                for keys in released {
                     Box::pin(stop(body, table, index, keys)).await;
                 }
-                for keys in changes.added {
-                    quiet = false;
+                for keys in added {
                     if let Err(error) = Box::pin(start(body, table, index, keys)).await {
                         result = result.and(Err(error));
                     }
                 }
             }
         }
-        if quiet {
-            break;
+        if !quiet {
+            continue;
         }
-    }
-    if body.core.live
-        && let Some(waiting) = body.core.waiting.take()
-    {
+        let Some(waiting) = body.core.waiting.take_if(|_| body.core.live) else { return result };
+        // Their `started` may add others.
         for (index, keys) in waiting.0 {
             go_live(body, cell, index, &keys).await;
         }
     }
-    result
 }
 
 /// Runs the hooks of one kind.
@@ -127,7 +124,7 @@ fn discard<S: Service>(body: &mut Body<S>, field: KeyedField<S>, keys: &Keys) {
 /// Stops all modules under keys, those within others first.
 pub(crate) async fn stop_all<S: Service>(body: &mut Body<S>, table: &Table<S>) {
     for index in (0..table.keyed.len()).rev().filter(|index| table.keyed[*index].outer.is_none()) {
-        for keys in table.modules(&mut body.service, index) {
+        for keys in (table.keyed[index].field.all)(&mut body.service, &Keys::NONE) {
             Box::pin(stop(body, table, index, keys)).await;
         }
     }

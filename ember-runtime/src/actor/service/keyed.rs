@@ -7,6 +7,10 @@ use crate::message::Keys;
 pub(crate) struct Field<S> {
     /// The module's type.
     pub(crate) module: &'static str,
+    /// The owners of those fields of this kind in which any were added or released since the last time.
+    pub(crate) changed: fn(&mut S) -> Vec<Keys>,
+    /// Whether this very module is there.
+    pub(crate) is_there: fn(&mut S, &Keys) -> bool,
     /// What was added and released since the last time, in the field whose owner is at the given keys.
     pub(crate) changes: fn(&mut S, &Keys) -> Changes,
     /// All that are there now.

@@ -20,7 +20,7 @@ pub use self::{
     handler::{HandledBy, HookOf, HookResult, OnEvent},
     table::Table,
     tasks::{HookKind, Schedule},
-    unit::{Here, Orphan, Path, Service, Specified, Unit},
+    unit::{Here, Orphan, Path, Service, Specified, Unit, Visitor},
 };
 pub(crate) use self::{
     body::Body,

@@ -9,7 +9,7 @@ use super::{EventFn, HookFn, HookKind, Keyed, StartRaw, Subscription, Timer};
 use crate::{
     actor::turn::Pace,
     id::MethodId,
-    message::{Keys, MethodInfo, Signature},
+    message::{MethodInfo, Signature},
 };
 
 /// What the runtime asks when fingerprints differ: the signature of a method, for the message.
@@ -78,20 +78,6 @@ impl<S> Table<S> {
     /// Whether a service is ready as soon as its state is made: nothing has to run before, and nothing begins by itself.
     pub(crate) fn is_plain(&self) -> bool {
         self.hooks.is_empty() && self.timers.is_empty() && self.events.is_empty() && self.keyed.is_empty()
-    }
-
-    /// Where the owners of a field stand.
-    pub(crate) fn owners(&self, service: &mut S, index: usize) -> Vec<Keys> {
-        match self.keyed[index].outer {
-            None => vec![Keys::default()],
-            Some(outer) => self.modules(service, outer),
-        }
-    }
-
-    /// All modules of a field, wherever its owners stand.
-    pub(crate) fn modules(&self, service: &mut S, index: usize) -> Vec<Keys> {
-        let all = self.keyed[index].field.all;
-        self.owners(service, index).iter().flat_map(|owner| all(service, owner)).collect()
     }
 }
 

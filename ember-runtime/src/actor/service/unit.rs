@@ -1,7 +1,10 @@
 //! What the macros implement on a user's struct, and how a unit is found in its service: statically, as a type.
 
 use super::{NotEntered, Table};
-use crate::{actor::about::ServiceSpec, message::KeyReader};
+use crate::{
+    actor::about::ServiceSpec,
+    message::{KeyReader, Keys},
+};
 
 /// A service or a module: something with methods, hooks and timers.
 #[diagnostic::on_unimplemented(
@@ -71,9 +74,15 @@ pub trait Path<S: Service>: Send + Sync + 'static {
     /// A module on the way is in use, or is not there.
     fn enter<'s>(service: &'s mut S, keys: &mut KeyReader<'_>) -> Result<Self::Guard<'s>, NotEntered>;
 
+    /// Visits all units that are at the end.
+    fn each(service: &mut S, visit: &mut Visitor<'_, Self::Unit>);
+
     /// The unit and its parent.
     fn parts<'g>(guard: &'g mut Self::Guard<'_>) -> (&'g mut Self::Unit, &'g mut <Self::Unit as Unit>::Parent);
 }
+
+/// Is given a unit, and what makes the way to it.
+pub type Visitor<'a, U> = dyn FnMut(&mut U, &dyn Fn() -> Keys) + 'a;
 
 /// The path of the service itself.
 #[derive(Debug)]
@@ -87,6 +96,10 @@ impl<S: Service> Path<S> for Here {
 
     fn enter<'s>(service: &'s mut S, _: &mut KeyReader<'_>) -> Result<&'s mut S, NotEntered> {
         Ok(service)
+    }
+
+    fn each(service: &mut S, visit: &mut Visitor<'_, S>) {
+        visit(service, &|| Keys::NONE);
     }
 
     fn parts<'g>(guard: &'g mut &mut S) -> (&'g mut S, &'g mut Orphan) {

@@ -9,29 +9,32 @@ use super::job::{Driving, Job};
 use crate::{
     actor::{
         erased::Owed,
-        service::{Body, Service, Start},
+        service::{Body, Noticing, Service, Start},
     },
     error::RefusedReason,
     message::Due,
 };
 
 impl<S: Service> Job<S> for Owed {
-    fn start(self: Box<Self>, mut body: Box<Body<S>>, _: &mut Driving<'_, '_, S>) -> Start<S> {
-        run(*self, &mut body);
+    fn start(self: Box<Self>, mut body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
+        run(*self, &mut body, driver.table.has_keyed());
         Start::Over(body)
     }
 
     fn refuse(self: Box<Self>, _: RefusedReason) {}
 }
 
-fn run<S: Service>(owed: Owed, body: &mut Body<S>) {
+fn run<S: Service>(owed: Owed, body: &mut Body<S>, has_keyed: bool) {
     let Owed { callback, route, method, envelope } = owed;
     let Body { service, core, ambient } = &mut *body;
     let due = Due::at(envelope.deadline);
     ambient.begin(Some(envelope), due, method);
     let span = ambient.open_span();
     let run = || span.within(|| route(service, core, ambient, callback));
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
+    let noticing = Noticing::begin(has_keyed);
+    let done = catch_unwind(AssertUnwindSafe(run));
+    body.core.changed |= noticing.end();
+    if let Err(panic) = done {
         body.report(panic.into());
     }
 }
@@ -40,10 +43,20 @@ fn run<S: Service>(owed: Owed, body: &mut Body<S>) {
 pub(crate) struct TellRefused;
 
 impl<S: Service> Job<S> for TellRefused {
-    fn start(self: Box<Self>, mut body: Box<Body<S>>, _: &mut Driving<'_, '_, S>) -> Start<S> {
+    fn start(self: Box<Self>, mut body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
         // Those that are refused meanwhile wait for another turn: one that asks again and again leaves one to others.
-        for callback in mem::take(&mut body.core.refused.0) {
-            run(callback, &mut body);
+        let mut callbacks = mem::take(&mut body.core.refused.0).into_iter();
+        while !body.core.needs_driver()
+            && let Some(callback) = callbacks.next()
+        {
+            run(callback, &mut body, driver.table.has_keyed());
+        }
+        // The driver sees to what the last one has left to do, as after any other work: it may be that the service has failed.
+        if !callbacks.as_slice().is_empty() {
+            if body.core.refused.0.is_empty() {
+                body.core.cell.owe_refusals();
+            }
+            body.core.refused.0.splice(..0, callbacks);
         }
         Start::Over(body)
     }

@@ -170,16 +170,16 @@ mod tests {
     fn a_waker_that_owns_a_call_goes_with_the_call_that_it_waited_for() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
-            let owner = Owner(std::sync::Mutex::new(Some(begun(Instant::now() + Duration::from_secs(1)))));
-            let mut patience = Patience::until(Instant::now() + Duration::from_secs(1));
-            let owner = std::sync::Arc::new(owner);
-            let waker = std::sync::Arc::clone(&owner).into();
+            let in_a_second = || Instant::now() + Duration::from_secs(1);
+            let owner = std::sync::Arc::new(Owner(std::sync::Mutex::new(Some(begun(in_a_second())))));
+            let held = std::sync::Arc::downgrade(&owner);
+            let mut patience = Patience::until(in_a_second());
+            let waker = owner.into();
             assert!(patience.poll(&Home::here(|| ()), &mut Context::from_waker(&waker)).is_pending());
             drop(waker);
-            let owner = std::sync::Arc::downgrade(&owner);
-            assert!(owner.upgrade().is_some(), "it is to be woken");
+            assert!(held.upgrade().is_some(), "it is to be woken");
             drop(patience);
-            assert!(owner.upgrade().is_none(), "the kept timer does not hold it");
+            assert!(held.upgrade().is_none(), "the kept timer does not hold it");
         });
     }
 

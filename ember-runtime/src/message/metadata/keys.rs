@@ -94,9 +94,14 @@ impl Keys {
         }
     }
 
-    /// The life of the module at the end, if there is one.
+    /// The life of the module at the end, if these are for a certain one.
+    pub(crate) fn last(&self) -> Option<&Weak<Lifespan>> {
+        self.0.as_ref()?.modules.last()
+    }
+
+    /// The same, as long as it lasts.
     pub(crate) fn life(&self) -> Option<Arc<Lifespan>> {
-        self.0.as_ref()?.modules.last()?.upgrade()
+        self.last()?.upgrade()
     }
 
     #[inline]

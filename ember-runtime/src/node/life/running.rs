@@ -2,16 +2,16 @@
 
 use std::{
     fmt,
+    panic::AssertUnwindSafe,
     pin::pin,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
-use futures_util::{
-    FutureExt,
-    future::{BoxFuture, Shared},
-};
+use futures_util::FutureExt;
 use tokio::{sync::watch, time::Instant};
+
+use super::ending::{Ending, Sees};
 
 use crate::{
     actor::{CallCounts, Service},
@@ -25,6 +25,7 @@ use crate::{
         process::{Signals, runtime},
         settings::IntoHosted,
     },
+    panics::Panic,
     sync::{lock, shielded},
 };
 
@@ -53,17 +54,13 @@ pub(crate) struct Inner {
     pub(crate) tasks: Mutex<Vec<tokio::task::AbortHandle>>,
     #[cfg(feature = "cluster")]
     pub(crate) membership: std::sync::OnceLock<crate::node::process::Membership>,
-    /// The shutdown, once it has begun.
-    ended: OnceLock<Ending>,
+    pub(super) ending: Ending,
     closed: watch::Sender<bool>,
     /// The shutdown is to end at once.
     hurry: watch::Sender<bool>,
     /// Who has taken this node's name.
     pub(crate) replaced: watch::Sender<Option<String>>,
 }
-
-/// A shutdown: what was late, if anything.
-type Ending = Shared<BoxFuture<'static, Result<Option<String>, Over>>>;
 
 impl Node {
     pub(crate) fn new(services: Arc<Services>, drain: Duration) -> Self {
@@ -73,7 +70,7 @@ impl Node {
             tasks: Mutex::default(),
             #[cfg(feature = "cluster")]
             membership: std::sync::OnceLock::new(),
-            ended: OnceLock::new(),
+            ending: Ending::default(),
             closed: watch::Sender::new(false),
             hurry: watch::Sender::new(false),
             replaced: watch::Sender::new(None),
@@ -216,8 +213,10 @@ impl Node {
     /// If the future is dropped after it was polled, the shutdown goes on all the same. Called again, it waits for that.
     pub async fn shutdown(&self) -> Result<()> {
         self.refuse_to_wait_for_itself()?;
-        let ended = self.inner.ended.get_or_init(|| self.begin_to_end()).clone();
-        match shielded(ended).await? {
+        if self.inner.ending.begins() {
+            self.begin_to_end();
+        }
+        match self.inner.ending.outcome().await? {
             None => Ok(()),
             Some(late) => Err(Error::CutShort(late)),
         }
@@ -265,20 +264,14 @@ impl Node {
     }
 
     /// Shuts down in a task of the node's own runtime, whoever asks.
-    fn begin_to_end(&self) -> Ending {
-        let (node, router) = (self.clone(), Arc::clone(&self.inner.services.router));
-        let task = self.inner.services.router.runtime().spawn(async move {
-            let late = node.end().await;
+    fn begin_to_end(&self) {
+        let sees = Sees(self.clone());
+        self.inner.services.router.runtime().spawn(async move {
+            let node = sees.0.clone();
+            let late = AssertUnwindSafe(node.end()).catch_unwind().await;
             node.inner.services.router.close();
-            late
+            sees.tell(Ok(late.unwrap_or_else(|panic| Some(format!("the shutdown panicked: {}", Panic::from(panic))))));
         });
-        let ended = async move {
-            task.await.or_else(|error| match router.over() {
-                Some(over) if error.is_cancelled() => Err(over),
-                _ => Ok(Some(error.to_string())),
-            })
-        };
-        ended.boxed().shared()
     }
 
     /// In a handler of this node, or one that such a handler waits for, nobody can wait for its end.

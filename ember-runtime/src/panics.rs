@@ -3,6 +3,7 @@
 
 use std::{
     any::Any,
+    collections::VecDeque,
     fmt, mem,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     thread,
@@ -74,6 +75,56 @@ pub(crate) fn drop_each<T>(all: impl IntoIterator<Item = T>) {
     }
     if let Some(panic) = first {
         resume_unwind(panic);
+    }
+}
+
+/// Several that are the user's, in order. Those that are left are dropped as by [`drop_each`].
+#[derive(Debug)]
+pub(crate) struct Each<T>(VecDeque<T>);
+
+impl<T> Each<T> {
+    pub(crate) fn push(&mut self, one: T) {
+        self.0.push_back(one);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Puts those of `other` in front.
+    pub(crate) fn behind(&mut self, mut other: Self) {
+        mem::swap(&mut self.0, &mut other.0);
+        self.0.append(&mut other.0);
+    }
+}
+
+impl<T> Default for Each<T> {
+    fn default() -> Self {
+        Self(VecDeque::new())
+    }
+}
+
+impl<T> FromIterator<T> for Each<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(all: I) -> Self {
+        Self(all.into_iter().collect())
+    }
+}
+
+impl<T> Iterator for Each<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.pop_front()
+    }
+}
+
+impl<T> Drop for Each<T> {
+    fn drop(&mut self) {
+        drop_each(self.0.drain(..));
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use ember::{Error, RefusedReason, prelude::*};
+use ember::{Error, RefusedReason, ServiceState, prelude::*};
 use ember_tests::wait::{PATIENCE, until};
 use tokio::{
     runtime::{Builder, Runtime},
@@ -61,16 +61,15 @@ impl Works {
     }
 }
 
-/// Never starts.
+/// Breaks down.
 #[service(name = "unready")]
 #[derive(Default)]
 pub struct Unready;
 
 #[rpc]
 impl Unready {
-    #[on(start)]
-    async fn start(&mut self) {
-        std::future::pending().await
+    pub async fn rpc_break(&mut self) {
+        panic!("it breaks");
     }
 
     pub async fn rpc_ping(&mut self) {}
@@ -147,9 +146,9 @@ async fn rest(node: Node) -> Result<(), CallError> {
     node.client::<WorksClient>().rpc_rest().timeout(SHORT).await
 }
 
-/// The same, of one that waits for a service to start.
+/// The same, of a service that has broken down.
 async fn ping(node: Node) -> Result<(), CallError> {
-    node.select::<UnreadyClient>().pid(node.services()[1]).client().rpc_ping().timeout(SHORT).await
+    node.client::<UnreadyClient>().rpc_ping().timeout(SHORT).await
 }
 
 /// One that is made again and again, since there is no such service.
@@ -211,10 +210,11 @@ fn those_whose_calls_take_too_long_are_all_told() {
 
 #[test]
 fn those_whose_calls_wait_in_vain_for_a_service_that_starts_are_all_told() {
-    let (home, node) = elsewhere();
-    let starts = node.clone();
-    let _starts = home.spawn(async move { starts.spawn(Hosted::with(Unready::default).register()).await });
-    until("the service that is about to start", || node.services().get(1).copied());
+    let home = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let unready = Hosted::with(Unready::default).back_off(10 * PATIENCE, 10 * PATIENCE);
+    let node = home.block_on(Node::builder().service(unready).seed(1).start()).expect("the node starts");
+    home.block_on(async { node.client::<UnreadyClient>().rpc_break().await }).expect_err("it panics");
+    until("its end", || (node.view().instances()[0].state() == ServiceState::Starting).then_some(()));
     let ends = among_bad_ones(&node, ping, || {});
     let starts = |end: &Result<(), CallError>| matches!(end, Err(CallError::NotExecuted(it)) if *it.reason() == RefusedReason::Starting);
     assert!(ends.iter().all(starts), "{ends:?}");

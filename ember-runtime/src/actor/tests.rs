@@ -20,6 +20,7 @@ use crate::{
         Answer, Arrivals, Coding, Handled, Method, MethodInfo, PickStructural as _, Probe, RawCall, RawReply,
         ReplyBody, ReplyLink, Schema, Signature, Wire, WireOf, no_error, reply_slot,
     },
+    panics::Each,
     rng::Rng,
 };
 
@@ -136,7 +137,7 @@ fn vault(host: &Arc<dyn Host>) -> Arc<Cell<Vault>> {
         pid,
         particulars: Particulars { id: Some("1".into()), ..Particulars::default() },
         server: 0,
-        kind: kind(|_, _| Vec::new(), |_, _, _, _, _| Vec::new()).unwrap(),
+        kind: kind(|_, _| Each::default(), |_, _, _, _, _| Each::default()).unwrap(),
         limits: Limits::default(),
         supervision: Supervision::new(false),
         host: Arc::downgrade(host),

@@ -270,15 +270,16 @@ impl<K: ModuleKey, T: Unit> Modules<K, T> {
         }
     }
 
-    /// What was added and released since the last time. What was never started is dropped here.
+    /// What was added and released since the last time. Runs no code of the user's but that of keys.
     pub(super) fn changes(&mut self, owner: &Keys) -> Changes {
         let mut changes = Changes::default();
         if !mem::take(&mut self.changed) {
             return changes;
         }
-        let (leaving, unused) = mem::take(&mut self.leaving).into_iter().partition(|(_, entry)| entry.started);
+        let (leaving, unused): (_, VecDeque<_>) =
+            mem::take(&mut self.leaving).into_iter().partition(|(_, entry)| entry.started);
         self.leaving = leaving;
-        drop_each(unused);
+        changes.unused = unused.into_iter().map(|unused| Box::new(unused) as _).collect();
         changes.released.extend(self.leaving.iter().map(|(key, entry)| owner.and(key).of(&entry.life)));
         for key in mem::take(&mut self.fresh) {
             if let Some(entry) = self.entries.get_mut(&key) {

@@ -1,7 +1,7 @@
 //! The attributes on items and methods: which are ours, and which go along to generated code.
 
 use proc_macro2::TokenStream;
-use syn::{Attribute, Meta};
+use syn::{Attribute, Meta, Token, parse_quote, punctuated::Punctuated};
 
 use crate::errors::Errors;
 
@@ -12,13 +12,25 @@ pub(crate) fn take(attrs: &mut Vec<Attribute>, name: &str) -> Vec<Attribute> {
 
 /// The `cfg` attributes.
 pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
-    attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect()
+    attrs.iter().filter_map(|attr| of_these(attr, &["cfg"])).collect()
 }
 
-/// What a client's method has in common with the server's: `cfg`, `cfg_attr`, documentation, deprecation.
+/// What a client's method has in common with the server's: `cfg`, documentation, deprecation, also within `cfg_attr`.
 pub(crate) fn carried(attrs: &[Attribute]) -> Vec<Attribute> {
-    let is_carried = |attr: &&Attribute| ["cfg", "doc", "deprecated"].iter().any(|name| attr.path().is_ident(name));
-    attrs.iter().filter(is_carried).cloned().collect()
+    attrs.iter().filter_map(|attr| of_these(attr, &["cfg", "doc", "deprecated"])).collect()
+}
+
+/// The attribute, if it has one of these names; of a `cfg_attr`, those in it that have.
+fn of_these(attr: &Attribute, names: &[&str]) -> Option<Attribute> {
+    let is_one = |path: &syn::Path| names.iter().any(|name| path.is_ident(name));
+    if !attr.path().is_ident("cfg_attr") {
+        return is_one(attr.path()).then(|| attr.clone());
+    }
+    let all = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
+    let mut all = all.into_iter();
+    let condition = all.next()?;
+    let these: Vec<_> = all.filter(|meta| is_one(meta.path())).collect();
+    (!these.is_empty()).then(|| parse_quote!(#[cfg_attr(#condition, #(#these),*)]))
 }
 
 /// What stands in the brackets of an attribute.

@@ -60,6 +60,11 @@ impl Watcher {
         self.0.is_empty()
     }
 
+    /// No two that are there have the same.
+    pub(crate) fn id(&self) -> usize {
+        self.0.last().map_or(0, |life| life.as_ptr().addr())
+    }
+
     /// Whether it was a module that has ended.
     pub(crate) fn is_over(&self) -> bool {
         self.0.last().is_some_and(|life| life.strong_count() == 0)

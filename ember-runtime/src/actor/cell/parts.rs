@@ -23,6 +23,7 @@ use crate::{
     id::Pid,
     mailbox::{Limits, Mailbox},
     message::{Chain, Keys},
+    panics::Each,
 };
 
 /// What a cell is made from.
@@ -58,7 +59,7 @@ pub(crate) struct Cell<S: Service> {
     pub(crate) attached: Mutex<Attached>,
     /// The server id of the node.
     pub(crate) server: u32,
-    /// Counts the starts of the service: what was owed to an earlier one is not given to a later one.
+    /// Counts the starts of the service: the timers of an earlier one, and what it watched, are not for a later one.
     pub(crate) life: AtomicU32,
     pub(crate) counts: Counts,
 }
@@ -73,7 +74,7 @@ pub(crate) struct Kind<S: Service> {
 }
 
 /// Timers and subscriptions: what ends with the life of a service, by being dropped.
-pub(crate) type Attachments = Vec<Box<dyn Any + Send>>;
+pub(crate) type Attachments = Each<Box<dyn Any + Send>>;
 
 /// Makes those of a service.
 pub(crate) type AttachFn<S> = fn(&Arc<Cell<S>>, &dyn Host) -> Attachments;

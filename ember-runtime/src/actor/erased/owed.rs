@@ -2,7 +2,10 @@
 
 use std::any::Any;
 
-use crate::message::{Ambient, Envelope};
+use crate::{
+    message::{Ambient, Envelope},
+    panics::Each,
+};
 
 /// A callback for a unit whose type only the closure knows: it gets the unit, its parent and the service's
 /// [`Core`](super::Core).
@@ -23,7 +26,7 @@ pub(crate) struct Owed {
 /// Callbacks of calls that were not made, because the lane was full. They come through the mailbox all the same: one place beyond
 /// the bound stands for all there are.
 #[derive(Default)]
-pub(crate) struct Refused(pub(crate) Vec<Owed>);
+pub(crate) struct Refused(pub(crate) Each<Owed>);
 
 /// A reserved place for a callback.
 pub(crate) struct CallbackPermit(pub(crate) Box<dyn Fill>);

@@ -62,7 +62,13 @@ async fn run<S: Service>(mut ending: Ending<S>, mut source: Source<S>, waiting: 
     let mut budget = Budget::new(cell.supervision());
     loop {
         let end;
-        (held, body, end) = serve(body, held, &mut ending.batch, &cell).await;
+        (held, body, end) = match serve(body, held, &mut ending.batch, &cell).await {
+            Some(left) => left,
+            None => {
+                tracing::error!(target: "ember::service", service = S::SPEC.name, pid = %cell.pid(), "failed: its state was lost");
+                return;
+            }
+        };
         let policy = cell.supervision();
         match end {
             End::Drained => {

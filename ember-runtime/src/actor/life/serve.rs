@@ -31,19 +31,19 @@ pub(super) enum End {
     Panicked,
 }
 
-/// Handles messages until there is a reason not to.
+/// Handles messages until there is a reason not to. None if the state of the service was lost.
 pub(super) async fn serve<'a, S: Service>(
     mut body: Box<Body<S>>,
     mut held: Held<'a, Place<S>>,
     batch: &mut Batch<Post<S>, Calls<S>>,
     cell: &'a Arc<Cell<S>>,
-) -> (Held<'a, Place<S>>, Box<Body<S>>, End) {
+) -> Option<(Held<'a, Place<S>>, Box<Body<S>>, End)> {
     loop {
         if body.core.needs_driver() {
             cell.mailbox.tell(batch);
             held.hurry(false);
             if let Some(end) = see_to(&mut body, cell).await {
-                return (held, body, end);
+                return Some((held, body, end));
             }
             held.hurry(true);
         }
@@ -55,10 +55,10 @@ pub(super) async fn serve<'a, S: Service>(
                 finish(&mut held, running, changed, pace, cell).await
             }
             Stretch::SeeTo(body) => body,
-            Stretch::Over(body) => return (held, body, End::Drained),
+            Stretch::Over(body) => return Some((held, body, End::Drained)),
             Stretch::Empty(idle) => {
                 cell.mailbox.trim(batch);
-                (held, body) = rest(idle, held, cell).await;
+                (held, body) = rest(idle, held, cell).await?;
                 body
             }
         };
@@ -114,16 +114,25 @@ fn stretch<S: Service>(
 
 /// Does what the last message has left to do; tells if the service ends by it.
 async fn see_to<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Option<End> {
-    if std::mem::take(&mut body.core.changed) {
+    // A state that has failed does nothing any more.
+    let fails = |body: &mut Body<S>| std::mem::take(&mut body.core.panicked) && !cell.resumes();
+    let mut has_failed = fails(body);
+    if std::mem::take(&mut body.core.changed) && !has_failed {
         // What does not start is gone; the service goes on.
         if let Err(error) = settle(body, cell).await {
             told(error);
         }
+        has_failed = fails(body);
     }
-    if std::mem::take(&mut body.core.panicked) && !cell.resumes() {
+    let stops = std::mem::take(&mut body.core.stop);
+    if has_failed {
+        // It is not started again.
+        if stops && cell.supervision().restart != Restart::Always {
+            cell.retire();
+        }
         return Some(End::Panicked);
     }
-    if std::mem::take(&mut body.core.stop) {
+    if stops {
         if cell.supervision().restart == Restart::Always && cell.state() != ServiceState::Retiring {
             return Some(End::Asked);
         }
@@ -132,26 +141,24 @@ async fn see_to<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Option<E
     None
 }
 
-/// Lets callers run the service until there is something to do.
+/// Lets callers run the service until there is something to do. None if its state was lost.
 async fn rest<'a, S: Service>(
     body: Box<Body<S>>,
     mut held: Held<'a, Place<S>>,
     cell: &'a Arc<Cell<S>>,
-) -> (Held<'a, Place<S>>, Box<Body<S>>) {
+) -> Option<(Held<'a, Place<S>>, Box<Body<S>>)> {
     held.put(Place::Idle(body));
     // If there is work already, the turn is taken again at once.
     held.end();
-    loop {
-        let mut held = cell.turn().await;
-        match held.take() {
-            Place::Idle(body) => return (held, body),
-            Place::Suspended(running, changed) => {
-                let body = finish(&mut held, running, changed, None, cell).await;
-                return (held, body);
-            }
-            // Only who has the turn takes what is there, and puts it back.
-            Place::Empty => {}
+    let mut held = cell.turn().await;
+    match held.take() {
+        Place::Idle(body) => Some((held, body)),
+        Place::Suspended(running, changed) => {
+            let body = finish(&mut held, running, changed, None, cell).await;
+            Some((held, body))
         }
+        // Whoever had it has not put it back: what the program logs with has panicked, say.
+        Place::Empty => None,
     }
 }
 

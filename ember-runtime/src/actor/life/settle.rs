@@ -33,7 +33,11 @@ async fn come_and_go<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Res
         for index in 0..table.keyed.len() {
             let KeyedField { changed, changes, .. } = table.keyed[index].field;
             for owner in changed(&mut body.service) {
-                let Changes { added, released } = changes(&mut body.service, &owner);
+                let Changes { added, released, unused } = changes(&mut body.service, &owner);
+                let mut unused = Some(unused);
+                if let Err(panic) = caught(&mut || drop(unused.take())) {
+                    body.report(panic);
+                }
                 quiet &= added.is_empty() && released.is_empty();
                 for keys in released {
                     Box::pin(stop(body, table, index, keys)).await;

@@ -1,7 +1,7 @@
 //! Fields that hold modules under keys, and what these modules do by themselves.
 
 use super::{EventFn, HookFn, HookKind, Subscription, Timer};
-use crate::message::Keys;
+use crate::{message::Keys, panics::Each};
 
 /// A field that holds modules under keys: what the module room knows about it.
 pub(crate) struct Field<S> {
@@ -33,6 +33,8 @@ impl<S> Copy for Field<S> {}
 pub(crate) struct Changes {
     pub(crate) added: Vec<Keys>,
     pub(crate) released: Vec<Keys>,
+    /// What was released before it was started, to be dropped.
+    pub(crate) unused: Each<Box<dyn Send>>,
 }
 
 /// A field that holds modules under keys, with what each of these modules does by itself.

@@ -45,18 +45,18 @@ pub(crate) struct TellRefused;
 impl<S: Service> Job<S> for TellRefused {
     fn start(self: Box<Self>, mut body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
         // Those that are refused meanwhile wait for another turn: one that asks again and again leaves one to others.
-        let mut callbacks = mem::take(&mut body.core.refused.0).into_iter();
+        let mut callbacks = mem::take(&mut body.core.refused.0);
         while !body.core.needs_driver()
             && let Some(callback) = callbacks.next()
         {
             run(callback, &mut body, driver.table.has_keyed());
         }
         // The driver sees to what the last one has left to do, as after any other work: it may be that the service has failed.
-        if !callbacks.as_slice().is_empty() {
+        if !callbacks.is_empty() {
             if body.core.refused.0.is_empty() {
                 body.core.cell.owe_refusals();
             }
-            body.core.refused.0.splice(..0, callbacks);
+            body.core.refused.0.behind(callbacks);
         }
         Start::Over(body)
     }

@@ -63,10 +63,7 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Queue<S> for Typed<S, L, M> 
     }
 
     fn trim(&mut self) {
-        // Senders may have added some meanwhile.
-        if self.calls.is_empty() && self.calls.capacity() > KEPT {
-            self.calls = VecDeque::new();
-        }
+        self.calls.shrink_to(KEPT);
     }
 }
 

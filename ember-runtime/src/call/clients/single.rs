@@ -117,10 +117,10 @@ impl<M: Method> Call<M> {
     }
 
     /// Makes the call without waiting: when the result is there, `callback` runs in this service's own mailbox, on the unit
-    /// that asked, with the state as it is then. The place in the mailbox is reserved now: so many calls can be without an answer
-    /// as there are places. If there is none, the call is not made, and the callback is told so (`NotExecuted(MailboxFull)`) after
-    /// what waits in the mailbox. A service that has ended is not called back: from an `#[on(stop)]` hook the call is made, and its
-    /// callback is dropped.
+    /// that asked, with the state as it is then: a new one, if the service was started again meanwhile. The place in the mailbox is
+    /// reserved now: so many calls can be without an answer as there are places. If there is none, the call is not made, and the
+    /// callback is told so (`NotExecuted(MailboxFull)`) after what waits in the mailbox. A service that has ended is not called back:
+    /// from an `#[on(stop)]` hook the call is made, and its callback is dropped.
     ///
     /// # Panics
     /// If the call has been polled already.

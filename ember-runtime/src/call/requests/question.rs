@@ -13,7 +13,11 @@ pub(crate) trait Question: Serialize + DeserializeOwned + Send + Sync + 'static 
 
 /// To be told how the service of this number ends, once it has.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct EndOf(pub(crate) u64);
+pub(crate) struct EndOf {
+    pub(crate) service: u64,
+    /// It was asked before, by a link that is gone, and the answer with it.
+    pub(crate) again: bool,
+}
 
 impl Question for EndOf {
     type Answer = DownReason;

@@ -151,7 +151,9 @@ impl Announcer {
         let (sent, lease) = (Instant::now(), self.session.grant(self.config.ttl).await?);
         if !self.keep(lease) {
             // Granted while the node was leaving: nothing may be written under it.
-            self.session.revoke(lease.id).await?;
+            // Nobody waits for that: what runs here ends at once.
+            let session = Arc::clone(&self.session);
+            tokio::spawn(async move { session.revoke(lease.id).await });
             return std::future::pending().await;
         }
         self.start_anew();

@@ -13,7 +13,7 @@ use crate::message::{
     format::{self, Message, Unwritten, check_key, put_within},
 };
 
-use crate::sync::lock;
+use crate::{panics::Each, sync::lock};
 
 /// No key on the way to a module is longer than this, in bytes, all of them together.
 pub(crate) const MAX_KEYS: usize = 4096;
@@ -150,7 +150,7 @@ impl KeyReader<'_> {
 /// The life of a service or of a module under a key. What depends on it ends when it is dropped.
 pub(crate) struct Lifespan {
     closed: watch::Sender<()>,
-    attached: Mutex<Vec<Box<dyn Any + Send>>>,
+    attached: Mutex<Each<Box<dyn Any + Send>>>,
 }
 
 impl Lifespan {

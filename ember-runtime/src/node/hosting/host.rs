@@ -330,9 +330,8 @@ fn begin<S: Service>(
     events: &[Subscription<S>],
     keys: &Keys,
 ) -> Attachments {
-    let mut things = crate::timer::start(cell, timers, keys, host);
-    things.extend(host.get::<Bus>().subscribe(cell, events, keys));
-    things
+    let timers = crate::timer::start(cell, timers, keys, host);
+    timers.into_iter().chain(host.get::<Bus>().subscribe(cell, events, keys)).collect()
 }
 
 /// Begins the work of a service that has been started.

@@ -9,6 +9,8 @@ mod publish;
 mod remote_end;
 mod started;
 mod stop;
+mod told;
+mod watchers;
 mod watches;
 
 pub use self::class::{Class, Factory, Maker, NoFactory};

@@ -39,7 +39,7 @@ enum Standing {
 pub(crate) async fn end_of(router: &Router, pid: Pid) -> DownReason {
     let directory = router.directory();
     let mut changes = directory.news_of(pid.node.id);
-    let (mut seen, mut pause) = (false, MIN_PAUSE);
+    let (mut seen, mut again, mut pause) = (false, false, MIN_PAUSE);
     let mut unreachable: Option<Instant> = None;
     loop {
         changes.mark_unchanged();
@@ -52,15 +52,17 @@ pub(crate) async fn end_of(router: &Router, pid: Pid) -> DownReason {
             Standing::Absent => patience = UNKNOWN,
             Standing::Present(record) => {
                 seen = true;
-                let asked = Instant::now();
+                let (asked, question) = (Instant::now(), EndOf { service: pid.number, again });
                 let give_up = unreachable.map(|since| since + PATIENCE);
                 tokio::select! {
                     biased;
-                    answer = router.ask(&record, pid.number, give_up) => match answer {
+                    answer = router.ask(&record, &question, give_up) => match answer {
                         Ok(reason) => return reason,
                         Err(failure) => {
                             tracing::debug!(target: "ember::watch", %pid, ?failure, "asking again for the end of a service");
-                            if asked.elapsed() >= LASTING && matches!(failure, Failure::MaybeExecuted(_)) {
+                            let arrived = matches!(failure, Failure::MaybeExecuted(_));
+                            again |= arrived;
+                            if asked.elapsed() >= LASTING && arrived {
                                 (unreachable, pause) = (None, MIN_PAUSE);
                             }
                         }
@@ -104,9 +106,8 @@ async fn absence(directory: &Directory, changes: &mut ordered::Receiver<()>, nod
 
 impl Router {
     /// Asks the node of a service to tell when it has ended, and waits for that. Connecting ends at `give_up`.
-    async fn ask(&self, node: &NodeRecord, number: u64, give_up: Option<Instant>) -> Result<DownReason, Failure> {
-        let question = EndOf(number);
-        let asked = self.ask_node(node, &question);
+    async fn ask(&self, node: &NodeRecord, question: &EndOf, give_up: Option<Instant>) -> Result<DownReason, Failure> {
+        let asked = self.ask_node(node, question);
         let pending = match give_up {
             Some(give_up) => timeout_at(give_up, asked)
                 .await

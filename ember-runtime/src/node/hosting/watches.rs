@@ -6,9 +6,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
+use super::{told::Told, watchers::Watchers};
 use crate::{
     actor::{AnyCell, Down, DownReason, Watcher},
-    call::Router,
+    call::{EndOf, Router},
     id::{NodeKey, Pid},
     message::RawReply,
     sync::{AbortOnDrop, lock},
@@ -28,6 +29,8 @@ struct State {
     watched_by: BTreeMap<u64, Watched>,
     /// Other nodes that wait for the end of a service of this one: each once, whatever it asks.
     elsewhere: BTreeMap<u64, BTreeMap<NodeKey, RawReply<'static>>>,
+    /// How those have ended of which other nodes were told: the answer may be lost with its link.
+    told: Told,
     closed: bool,
 }
 
@@ -53,7 +56,7 @@ struct Service {
     /// The life in which it asked.
     life: u64,
     /// Who of it.
-    watchers: Vec<Watcher>,
+    watchers: Watchers,
 }
 
 impl Watches {
@@ -78,13 +81,13 @@ impl Watches {
         let gone = state.prune(number);
         state.watched_by.entry(number).or_default().pids.insert(pid);
         let target = state.targets.entry(pid).or_default();
-        let new = || Service { cell, life, watchers: Vec::new() };
+        let new = || Service { cell, life, watchers: Watchers::default() };
         let service = target.watchers.entry(number).or_insert_with(new);
-        service.watchers.retain(|other| life == service.life && !other.is_over());
-        service.life = life;
-        if !service.watchers.contains(&watcher) {
-            service.watchers.push(watcher);
+        if life != service.life {
+            service.watchers.clear();
+            service.life = life;
         }
+        service.watchers.add(watcher);
         if !is_local && target.follower.is_none() {
             let (router, watches) = (Arc::clone(&self.router), Arc::downgrade(self));
             let task = self.router.runtime().spawn(async move {
@@ -112,7 +115,7 @@ impl Watches {
     /// `watcher`, of the service `number`, does not want to know any more.
     pub(crate) fn unwatch(&self, number: u64, watcher: &Watcher, pid: Pid) {
         let mut state = self.lock();
-        let gone = state.keep(number, pid, |other| other != watcher);
+        let gone = state.keep(number, pid, |watchers| watchers.remove(watcher));
         drop(state);
         drop(gone);
     }
@@ -127,7 +130,8 @@ impl Watches {
     }
 
     /// Another node wants to know when the service with this number has ended. If it asks again, only the last question is answered.
-    pub(crate) fn watch_from_elsewhere(&self, node: NodeKey, number: u64, reply: RawReply<'static>) {
+    pub(crate) fn watch_from_elsewhere(&self, node: NodeKey, question: &EndOf, reply: RawReply<'static>) {
+        let number = question.service;
         let mut state = self.lock();
         if state.closed {
             return;
@@ -136,7 +140,8 @@ impl Watches {
         drop(state);
         drop(earlier);
         if self.router.cell(number).is_none() {
-            self.tell_elsewhere(number, DownReason::NoSuchService);
+            let told = question.again.then(|| self.lock().told.find(node, number)).flatten();
+            self.tell_elsewhere(number, told.unwrap_or(DownReason::NoSuchService));
         }
     }
 
@@ -157,12 +162,15 @@ impl Watches {
         drop(state);
         let down = Down::new(pid, reason);
         for Service { cell, life, watchers } in target.watchers.values() {
-            cell.down(&down, *life, watchers);
+            cell.down(&down, *life, &watchers.all());
         }
     }
 
     fn tell_elsewhere(&self, number: u64, reason: DownReason) {
-        let waiting = self.lock().elsewhere.remove(&number).unwrap_or_default();
+        let mut state = self.lock();
+        let waiting = state.elsewhere.remove(&number).unwrap_or_default();
+        waiting.keys().for_each(|node| state.told.add(*node, number, reason));
+        drop(state);
         for reply in waiting.into_values() {
             super::remote_end::answer(reply, reason);
         }
@@ -189,9 +197,9 @@ impl Watches {
 impl State {
     /// Keeps some watchers of a service; without any it does not watch. What is returned is to be dropped with nothing locked: it may be
     /// the last that holds the service.
-    fn keep(&mut self, number: u64, pid: Pid, keep: impl Fn(&Watcher) -> bool) -> Option<Service> {
+    fn keep(&mut self, number: u64, pid: Pid, keep: impl Fn(&mut Watchers)) -> Option<Service> {
         let Service { watchers, .. } = self.targets.get_mut(&pid)?.watchers.get_mut(&number)?;
-        watchers.retain(keep);
+        keep(watchers);
         if !watchers.is_empty() {
             return None;
         }
@@ -207,7 +215,10 @@ impl State {
             return Vec::new();
         };
         let pids = watched.pids.clone();
-        let gone = pids.into_iter().filter_map(|pid| self.keep(number, pid, |watcher| !watcher.is_over())).collect();
+        let gone = pids
+            .into_iter()
+            .filter_map(|pid| self.keep(number, pid, |watchers| watchers.retain(|watcher| !watcher.is_over())))
+            .collect();
         if let Some(watched) = self.watched_by.get_mut(&number) {
             watched.prune_at = watched.pids.len() * 2;
         }

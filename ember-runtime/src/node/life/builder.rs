@@ -19,6 +19,7 @@ use crate::{
         process::runtime,
         settings::{Hosted, IntoHosted, ServiceConfig, values},
     },
+    panics::Each,
     rng::Rng,
     sync::shielded,
 };
@@ -38,7 +39,7 @@ pub struct NodeBuilder {
     clock: Arc<dyn Clock>,
     local_calls: Option<LocalCalls>,
     /// In a mutex only so that the future of [`start`](Self::start), which shares the builder, is `Send`.
-    launches: Mutex<Vec<Launch>>,
+    launches: Mutex<Each<Launch>>,
     /// What was wrong with the configuration of services: the first problem.
     problem: Option<Error>,
     #[cfg(feature = "cluster")]

@@ -101,7 +101,7 @@ impl Door {
         }
         match method {
             EndOf::ID => match (decode(&payload), self.watches.upgrade()) {
-                (Ok(EndOf(number)), Some(watches)) => watches.watch_from_elsewhere(peer, number, reply),
+                (Ok(question), Some(watches)) => watches.watch_from_elsewhere(peer, &question, reply),
                 (Ok(_), None) => reply.fail(RefusedReason::Stopped),
                 (Err(error), _) => reply.fail(RefusedReason::Undecodable(error.to_string())),
             },

@@ -31,7 +31,8 @@ pub(super) fn of(lock: &Path) -> String {
     }
 }
 
-fn is_locked(lock: &Path) -> bool {
+/// Whether somebody serves.
+pub(super) fn is_locked(lock: &Path) -> bool {
     // Shared, and let go at once: whoever is about to serve tries again.
     File::open(lock).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }

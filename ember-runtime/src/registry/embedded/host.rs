@@ -52,8 +52,12 @@ impl Host {
     /// What was removed could not be repaired. It serves whoever is connected, and can look again.
     pub(super) async fn check(&mut self, network: &dyn Network) -> io::Result<bool> {
         if Identity::of(self.place.lock()) != Some(self.lock.identity) {
-            let Some(lock) = Lock::try_take(self.place.lock())? else { return Ok(false) };
-            self.lock = lock;
+            match Lock::try_take(self.place.lock())? {
+                Some(lock) => self.lock = lock,
+                None if holder::is_locked(self.place.lock()) => return Ok(false),
+                // Somebody has only looked who serves, or it was removed again: the next look will tell.
+                None => {}
+            }
         }
         if Identity::of(self.place.socket()) != Some(self.serving.identity) {
             tracing::warn!(target: "ember::registry", socket = %self.place.socket().display(), "the registry's socket was removed: listening anew");

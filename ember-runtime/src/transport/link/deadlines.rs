@@ -5,11 +5,10 @@ use std::future::pending;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::session::Session;
-use crate::sync::wake;
+use super::{pulse::Wakes, session::Session};
 
 /// Answers calls whose deadlines have passed. Never ends.
-pub(crate) async fn expire(session: &Session) -> String {
+pub(super) async fn expire(session: &Session, wakes: Wakes) -> String {
     loop {
         let due = session.callers.due();
         let passed = async {
@@ -21,7 +20,7 @@ pub(crate) async fn expire(session: &Session) -> String {
         tokio::select! {
             biased;
             () = passed => {
-                session.callers.expire(Instant::now()).into_iter().for_each(wake);
+                wakes.wake(session.callers.expire(Instant::now())).await;
             }
             () = session.earlier.notified() => {}
         }

@@ -10,6 +10,7 @@
 
 mod beat;
 mod judge;
+mod wakes;
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,6 +20,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout},
 };
 
+pub(super) use self::wakes::Wakes;
 use self::{
     beat::{Beat, Beats},
     judge::Judge,
@@ -48,7 +50,7 @@ impl Pulse {
         let attach = match network.detach(socket.take_stream()) {
             Detached::Here(stream) => {
                 socket.put_stream(stream);
-                tasks.spawn(run(session, socket));
+                tasks.spawn(run(session, socket, Wakes::Here));
                 return;
             }
             Detached::Anywhere(attach) => attach,
@@ -57,9 +59,9 @@ impl Pulse {
             match attach() {
                 Ok(stream) => {
                     socket.put_stream(stream);
-                    run(session, socket).await
+                    run(session, socket, Wakes::Aside).await
                 }
-                Err(error) => session.kill(&format!("its heartbeat could not begin: {error}")).to_string(),
+                Err(error) => end(&session, &format!("its heartbeat could not begin: {error}"), Wakes::Aside).await,
             }
         };
         match PULSE.handle() {
@@ -71,14 +73,20 @@ impl Pulse {
 
 /// Sends beats, judges those that come, and watches the deadlines of calls, until the link ends. If it is this that ends it, all
 /// calls get their answers here: the node's own tasks may be held up.
-async fn run(session: Arc<Session>, socket: Socket) -> String {
+async fn run(session: Arc<Session>, socket: Socket, wakes: Wakes) -> String {
     let why = tokio::select! {
         biased;
         why = session.stopped() => return why,
         why = watch(&session, socket) => why,
-        never = deadlines::expire(&session) => never,
+        never = deadlines::expire(&session, wakes) => never,
     };
-    session.kill(&why).to_string()
+    end(&session, &why, wakes).await
+}
+
+async fn end(session: &Session, why: &str, wakes: Wakes) -> String {
+    let (why, wakers) = session.close(why);
+    wakes.wake(wakers).await;
+    why.to_string()
 }
 
 async fn watch(session: &Session, mut socket: Socket) -> String {

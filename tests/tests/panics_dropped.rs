@@ -63,6 +63,7 @@ pub struct Fragile {
     payloads: Bomb,
     /// So many starts fail, without words.
     mute: Bomb,
+    _reckless: Option<Reckless>,
     #[module]
     parts: Modules<u32, Part>,
 }
@@ -189,7 +190,8 @@ fn hosted(bombs: &Bombs) -> Hosted<Fragile> {
     Hosted::with(move || {
         let mut parts = Modules::new();
         parts.insert(1, Part { _bomb: OfModule(module.clone()), _reckless: None });
-        Fragile { calls: 0, _bomb: OfState(bomb.clone()), payloads: payloads.clone(), mute: mute.clone(), parts }
+        let (payloads, mute) = (payloads.clone(), mute.clone());
+        Fragile { calls: 0, _bomb: OfState(bomb.clone()), payloads, mute, _reckless: None, parts }
     })
 }
 
@@ -286,6 +288,18 @@ async fn modules_that_panic_as_they_are_dropped_all_at_once_are_one_panic_of_the
         assert_eq!(client.rpc_add().timeout(Duration::from_secs(60)).await, Ok(1), "it was started again: {released}");
     }
     node.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn services_that_panic_as_they_are_dropped_before_they_were_started_are_no_more_than_a_start_that_fails() {
+    let reckless = || Fragile { _reckless: Some(Reckless), ..Fragile::default() };
+    let fails = Fragile { mute: Bomb::times(1), ..Fragile::default() };
+    let start = Node::builder().service(fails).service(reckless()).service(reckless()).start();
+    let started = start.await;
+    assert!(matches!(started, Err(Error::ServiceStart { .. })), "{started:?}");
+    // And given up before it began.
+    let builder = Node::builder().service(reckless()).service(reckless());
+    let _panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(builder)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -33,6 +33,8 @@ impl Fragile {
     pub async fn rpc_break(&mut self) {
         panic!("as asked");
     }
+
+    pub async fn rpc_rest(&mut self) {}
 }
 
 fn fragile(fails_to_start: bool) -> Hosted<Fragile> {
@@ -290,6 +292,83 @@ fn a_service_that_nobody_lists_retires_with_its_node_for_those_whom_it_calls() {
             ada.and(one).unwrap();
         });
         assert_eq!(written.lines(), ["at once"], "seed {seed}");
+    }
+}
+
+/// Says how those end whom it watches.
+#[service]
+pub struct Watcher(Log);
+
+#[rpc]
+impl Watcher {
+    pub async fn rpc_watch(&mut self, cx: &mut Cx<'_, Self>, pid: Pid) {
+        cx.watch(pid);
+    }
+
+    #[on(down)]
+    fn down(&mut self, down: &Down) {
+        self.0.say(format!("{:?}", down.reason));
+    }
+}
+
+/// Only its own node sees it.
+#[service]
+pub struct Private;
+
+#[rpc]
+impl Private {
+    pub async fn api_rest(&mut self) {}
+}
+
+#[test]
+fn cluster_with_a_service_that_is_private_to_its_node_settles() {
+    let cluster = Cluster::seed(1).limit(ms(60_000)).node("ada", |node| node.service(Private));
+    cluster.node("one", |node| node.service(fragile(false))).run(|sim| async move {
+        sim.settled().await;
+        assert_eq!(sim.view("ada").unwrap().instances().len(), 2);
+        assert_eq!(sim.view("one").unwrap().instances().len(), 1);
+    });
+}
+
+#[test]
+fn watcher_is_told_how_a_service_ended_while_the_link_was_cut() {
+    type End = fn(Node, Pid);
+    let ends: [(End, &str); 2] = [
+        (|node, pid| assert!(node.stop(pid)), "Stopped"),
+        (|node, _| drop(node.client::<FragileClient>().rpc_break().send()), "Failed"),
+    ];
+    for (seed, (end, reason)) in ends.into_iter().cycle().enumerate().take(6) {
+        let log = Log::default();
+        let watcher = log.clone();
+        let cluster = Cluster::seed(seed as u64).ttl(ms(60_000));
+        let cluster = cluster.node("ada", move |node| node.service(Watcher(watcher.clone())));
+        let told = log.clone();
+        cluster.node("one", |node| node.service(fragile(false))).run(move |sim| async move {
+            sim.settled().await;
+            sim.linked("ada", "one").await;
+            let pid =
+                sim.view("one").unwrap().instances().iter().find(|it| it.identity().name == "Fragile").unwrap().pid();
+            let watch = sim.on("ada", async move |node: Node| node.client::<WatcherClient>().rpc_watch(pid).await);
+            watch.await.unwrap().unwrap();
+            let see = |reachable| sim.on("ada", move |node| sees_reach(node, pid, reachable));
+            see(true).await.unwrap();
+            // The watch is there before the link is cut.
+            let asks = sim
+                .on("ada", async move |node: Node| node.select::<FragileClient>().pid(pid).client().rpc_rest().await);
+            asks.await.unwrap().unwrap();
+            sim.partition("ada", "one");
+            see(false).await.unwrap();
+            let gone = sim.on("one", move |node: Node| async move {
+                end(node.clone(), pid);
+                while node.services().contains(&pid) {
+                    tokio::time::sleep(ms(10)).await;
+                }
+            });
+            gone.await.unwrap();
+            sim.heal("ada", "one");
+            sim.on("ada", move |_| async move { told.until(1).await }).await.unwrap();
+        });
+        assert_eq!(log.lines(), [reason], "seed {seed}");
     }
 }
 

@@ -95,6 +95,16 @@ async fn values_of_a_service_mean_something_or_are_refused_by_name() {
         assert_refused(refusal, named, text);
         assert_refused(Node::builder().service(say(hosted())).start().await.map(drop), named, text);
     }
+    // Without a factory it cannot be made again.
+    let once: [(Say, &str, &str); 3] = [
+        (|it| it.restart(Restart::OnFailure), ".restart(OnFailure)", "Hosted::with"),
+        (|it| it.restart(Restart::Always), ".restart(Always)", "Hosted::with"),
+        (|it| it.on_panic(OnPanic::Restart), ".on_panic(Restart)", "Hosted::with"),
+    ];
+    for (say, named, text) in once {
+        let started = Node::builder().service(say(Hosted::new(Thing::default()))).start().await;
+        assert_refused(started.map(drop), named, text);
+    }
     let taken: [Say; 14] = [
         |it| it.id(longest()).kind(longest()).tag(longest(), longest()),
         |it| it.id("ein/zwei: ü 🦀 \"drei\"").tag("ü", ""),

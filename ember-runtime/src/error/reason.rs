@@ -138,7 +138,7 @@ pub enum LostReason {
     #[error("the handler panicked: {0}")]
     Panicked(String),
     /// The handler, or the service, ended without replying.
-    #[error("the service ended without replying")]
+    #[error("nobody replied: the service ended, or what was to reply later was dropped")]
     NoReply,
     /// The reply is over the size limit.
     #[error(

@@ -94,6 +94,7 @@ impl Cluster {
 
     /// How much virtual time a run may take; then it panics.
     pub fn limit(mut self, limit: Duration) -> Self {
+        values::limit(limit);
         self.limit = limit;
         self
     }

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     directory::View,
     error::{Error, Result},
+    id::NodeKey,
     node::Node,
 };
 
@@ -275,13 +276,16 @@ impl Sim {
                 _ => None,
             })
             .collect();
-        let services = |view: &View| view.instances().iter().map(|it| it.pid()).collect::<Vec<_>>();
-        let all: usize =
-            running.iter().map(|(key, view)| view.instances().iter().filter(|it| it.pid().node == *key).count()).sum();
+        // Those that a node keeps to itself nobody else sees.
+        let seen = |view: &View| view.instances().iter().filter(|it| it.is_offered()).count();
+        let own = |(key, view): &(NodeKey, Arc<View>)| {
+            view.instances().iter().filter(|it| it.pid().node == *key && it.is_offered()).count()
+        };
+        let all: usize = running.iter().map(own).sum();
         running.iter().all(|(_, view)| {
             view.nodes().len() == running.len()
                 && running.iter().all(|(key, _)| view.nodes().any(|node| node.key == *key))
-                && services(view).len() == all
+                && seen(view) == all
         })
     }
 

@@ -40,6 +40,14 @@ pub(super) fn ttl(ttl: Duration) {
 }
 
 #[track_caller]
+pub(super) fn limit(limit: Duration) {
+    assert!(
+        !limit.is_zero(),
+        "`.limit({limit:?})` cannot be: write how much virtual time a run may take; an hour is the default"
+    );
+}
+
+#[track_caller]
 pub(super) fn loss(share: f64) {
     assert!((0.0..=1.0).contains(&share), "`.loss({share})` cannot be: write the share that is lost, from 0.0 to 1.0");
 }
@@ -58,7 +66,7 @@ mod tests {
     fn what_cannot_be_is_refused_by_name_where_it_is_said() {
         type Say = fn(Cluster) -> Cluster;
         let ms = Duration::from_millis;
-        let refused: [(Say, &str); 15] = [
+        let refused: [(Say, &str); 16] = [
             (|it| it.latency(Duration::ZERO..=Duration::ZERO), "`.latency(0ns)`"),
             (|it| it.latency(Duration::from_millis(1)..=Duration::MAX), "`.latency("),
             (|it| it.latency(Duration::from_micros(1500)..=Duration::from_millis(5)), "`.latency(1.5ms)`"),
@@ -70,6 +78,7 @@ mod tests {
             (|it| it.ttl(Duration::from_secs(1)), "`.ttl(1s)`"),
             (|it| it.ttl(Duration::from_millis(2500)), "`.ttl(2.5s)`"),
             (|it| it.ttl(Duration::MAX), "`.ttl("),
+            (|it| it.limit(Duration::ZERO), "`.limit(0ns)`"),
             (|it| it.loss(-0.1), "`.loss(-0.1)`"),
             (|it| it.loss(1.5), "`.loss(1.5)`"),
             (|it| it.loss(f64::NAN), "`.loss(NaN)`"),

@@ -10,7 +10,7 @@ use crate::rng::Rng;
 /// (`node.stop(…)`, a shutdown) is final in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Restart {
-    /// Never. The default, and the only possibility, without a factory.
+    /// Never. The default without a factory; others are refused at the start then.
     Never,
     /// When a handler has panicked (see [`OnPanic`]), or a start after that did not succeed. The default with a factory.
     OnFailure,
@@ -22,8 +22,8 @@ pub enum Restart {
 /// chosen here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnPanic {
-    /// Its state is dropped, and the service is started again as [`Restart`] says; without a factory, or with
-    /// [`Restart::Never`], it has failed. The default with a factory.
+    /// Its state is dropped, and the service is started again as [`Restart`] says; with [`Restart::Never`] it has failed. The default
+    /// with a factory; without one it is refused at the start.
     Restart,
     /// It goes on with the state that it has. The default without a factory.
     Resume,

@@ -30,6 +30,12 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// Whether other nodes see it: it has methods for them.
+    #[cfg(feature = "testing")]
+    pub(crate) fn is_offered(&self) -> bool {
+        !self.published.methods.is_empty()
+    }
+
     /// A service of this node.
     pub(crate) fn of_cell(cell: &Arc<dyn AnyCell>, here: Arc<NodeRecord>, state: ServiceState) -> Self {
         let methods = cell.methods().into_iter().filter(|(_, info, ..)| info.reach == Reach::Cluster);

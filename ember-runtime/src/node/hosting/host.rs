@@ -157,7 +157,9 @@ impl Services {
         hosted: Hosted<S>,
         works: bool,
     ) -> Result<impl Future<Output = Result<Pid>> + Send + use<S>> {
-        crate::node::settings::instance(S::SPEC.name, &hosted.particulars, &hosted.supervision, &hosted.limits)?;
+        let Hosted { source, supervision, particulars, limits, .. } = &hosted;
+        let has_factory = matches!(source, Source::Factory(_));
+        crate::node::settings::instance(S::SPEC.name, particulars, supervision, limits, has_factory)?;
         let router = Arc::clone(&self.router);
         let pid = Pid { node: self.record.key, number: self.numbers.fetch_add(1, Ordering::Relaxed) };
         let Hosted { source, supervision, register: registered, limits, particulars } = hosted;

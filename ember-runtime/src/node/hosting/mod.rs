@@ -1,6 +1,7 @@
 //! The services of one node: how they start, are looked after, and stop.
 
 pub(crate) mod class;
+mod ends;
 #[cfg(feature = "cluster")]
 mod entries;
 mod host;
@@ -9,7 +10,6 @@ mod publish;
 mod remote_end;
 mod started;
 mod stop;
-mod told;
 mod watchers;
 mod watches;
 

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use super::{told::Told, watchers::Watchers};
+use super::{ends::Ends, watchers::Watchers};
 use crate::{
     actor::{AnyCell, Down, DownReason, Watcher},
     call::{EndOf, Router},
@@ -29,8 +29,8 @@ struct State {
     watched_by: BTreeMap<u64, Watched>,
     /// Other nodes that wait for the end of a service of this one: each once, whatever it asks.
     elsewhere: BTreeMap<u64, BTreeMap<NodeKey, RawReply<'static>>>,
-    /// How those have ended of which other nodes were told: the answer may be lost with its link.
-    told: Told,
+    /// How services of this node have ended: whoever was to be told may have had no link then.
+    ends: Ends,
     closed: bool,
 }
 
@@ -140,13 +140,14 @@ impl Watches {
         drop(state);
         drop(earlier);
         if self.router.cell(number).is_none() {
-            let told = question.again.then(|| self.lock().told.find(node, number)).flatten();
-            self.tell_elsewhere(number, told.unwrap_or(DownReason::NoSuchService));
+            let known = question.again.then(|| self.lock().ends.of(number)).flatten();
+            self.tell_elsewhere(number, known.unwrap_or(DownReason::NoSuchService));
         }
     }
 
     /// A service of this node has ended.
     pub(crate) fn ended(&self, pid: Pid, reason: DownReason) {
+        self.lock().ends.add(pid.number, reason);
         self.tell(pid, reason);
         self.tell_elsewhere(pid.number, reason);
     }
@@ -167,10 +168,7 @@ impl Watches {
     }
 
     fn tell_elsewhere(&self, number: u64, reason: DownReason) {
-        let mut state = self.lock();
-        let waiting = state.elsewhere.remove(&number).unwrap_or_default();
-        waiting.keys().for_each(|node| state.told.add(*node, number, reason));
-        drop(state);
+        let waiting = self.lock().elsewhere.remove(&number).unwrap_or_default();
         for reply in waiting.into_values() {
             super::remote_end::answer(reply, reason);
         }

@@ -19,7 +19,7 @@ use crate::{
         process::runtime,
         settings::{Hosted, IntoHosted, ServiceConfig, values},
     },
-    panics::Each,
+    panics::{Each, dispose},
     rng::Rng,
     sync::shielded,
 };
@@ -215,9 +215,13 @@ impl NodeBuilder {
         tokio::spawn(services.publisher.run());
         #[cfg(feature = "cluster")]
         let joining = self.connect(&node, listener, key_pair).await?;
-        for launch in launches {
+        let mut launches = launches;
+        while let Some(launch) = launches.next() {
             if let Err(error) = launch(Arc::clone(&services)).await {
                 let _ = node.shutdown().await;
+                if let Err(panic) = dispose(launches) {
+                    tracing::error!(target: "ember::node", %panic, "services that were not started panicked as they were dropped");
+                }
                 return Err(error);
             }
         }

@@ -7,7 +7,7 @@ use super::unseen::{is_only_marks, is_unseen};
 #[cfg(feature = "cluster")]
 use crate::net::Endpoint;
 use crate::{
-    actor::{Particulars, Supervision},
+    actor::{OnPanic, Particulars, Restart, Supervision},
     error::{Error, Result},
     mailbox::Limits,
 };
@@ -92,8 +92,10 @@ pub(crate) fn instance(
     particulars: &Particulars,
     supervision: &Supervision,
     limits: &Limits,
+    has_factory: bool,
 ) -> Result<()> {
-    said(particulars, supervision, limits).map_err(|error| match error {
+    let supervised = || if has_factory { Ok(()) } else { unmade(supervision) };
+    said(particulars, supervision, limits).and_then(|()| supervised()).map_err(|error| match error {
         Error::Configuration(why) => Error::Configuration(format!("the service `{service}`: {why}")),
         other => other,
     })
@@ -139,6 +141,22 @@ fn said(particulars: &Particulars, supervision: &Supervision, limits: &Limits) -
         return Err(refuse(".budget", format_args!("{restarts}, {within:?}"), say));
     }
     Ok(())
+}
+
+/// What a service that cannot be made again was told.
+///
+/// # Errors
+/// It is to be started again.
+fn unmade(supervision: &Supervision) -> Result<()> {
+    let say =
+        "its state was given once, and cannot be made anew: give a factory, `Hosted::with(|| …)` or `.service_with(…)`";
+    match *supervision {
+        Supervision { restart: restart @ (Restart::OnFailure | Restart::Always), .. } => {
+            Err(refuse(".restart", restart, say))
+        }
+        Supervision { on_panic: OnPanic::Restart, .. } => Err(refuse(".on_panic", OnPanic::Restart, say)),
+        _ => Ok(()),
+    }
 }
 
 /// How many instances an entry of a configuration asks for.

@@ -194,7 +194,7 @@ mod tests {
             let _within = within;
             panic!("before");
         });
-        assert_eq!(beside.map(|()| ()).unwrap_err().to_string(), "before");
+        assert_eq!(beside.unwrap_err().to_string(), "before");
         assert_eq!(count.get(), 6);
     }
 }

@@ -120,6 +120,7 @@ async fn stop<S: Service>(body: &mut Body<S>, table: &Table<S>, index: usize, ke
 /// Drops a module, which is the user's: if it panics, that is a panic of its service.
 fn discard<S: Service>(body: &mut Body<S>, field: KeyedField<S>, keys: &Keys) {
     let service = &mut body.service;
+    body.ambient.method = field.module;
     if let Err(panic) = caught(&mut || (field.discard)(service, keys)) {
         body.report(panic);
     }

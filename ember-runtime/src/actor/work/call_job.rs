@@ -40,6 +40,7 @@ pub(crate) fn start<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
 
 /// Answers that a call will not be executed, where code of the user's may run as it is dropped.
 fn refused<S: Service, M: Method>(call: Submission<M>, mut body: Box<Body<S>>, reason: RefusedReason) -> Start<S> {
+    body.ambient.method = M::INFO.name;
     body.guarded(|| refuse(call, reason));
     Start::Over(body)
 }

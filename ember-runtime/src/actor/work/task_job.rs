@@ -31,6 +31,7 @@ impl<S: Service> TaskJob<S, HookFn<S>> {
 impl<S: Service, D: Send + Sync + 'static> Job<S> for TaskJob<S, D> {
     fn start(self: Box<Self>, mut body: Box<Body<S>>, _: &mut Driving<'_, '_, S>) -> Start<S> {
         if self.life.is_some_and(|life| life != body.core.cell.life()) {
+            body.ambient.method = self.name;
             body.guarded(|| drop(self));
             return Start::Over(body);
         }

@@ -60,7 +60,7 @@ impl CallByName {
         let at = place.address.selector.to_string();
         let wrong = |failure: Failure| failure.at(&*at, &*method);
         let asked = timeout_at(deadline, described(&router, &place, MethodId::of(&method))).await;
-        let described = asked.unwrap_or_else(|_| Err(RefusedReason::Expired)).map_err(|reason| wrong(reason.into()))?;
+        let described = asked.unwrap_or(Err(RefusedReason::Expired)).map_err(|reason| wrong(reason.into()))?;
         let mut written = Vec::new();
         args_from_json(&described.schema, &args, &mut written)
             .map_err(|error| wrong(RefusedReason::Undecodable(error.to_string()).into()))?;

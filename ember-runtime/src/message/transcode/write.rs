@@ -28,7 +28,7 @@ fn expected<E: serde::ser::Error>(what: &str, value: &Value) -> E {
     E::custom(format_args!("expected {what}, found {found}"))
 }
 
-fn list<'a, E: serde::ser::Error>(value: &'a Value, length: Option<usize>) -> Result<&'a [Value], E> {
+fn list<E: serde::ser::Error>(value: &Value, length: Option<usize>) -> Result<&[Value], E> {
     match (value, length) {
         (Value::Array(all), None) => Ok(all),
         (Value::Array(all), Some(length)) if all.len() == length => Ok(all),

@@ -1,8 +1,10 @@
 //! The end of a node: it begins once, and all who wait for it are told how it went.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
-use super::running::Node;
 use crate::{call::Over, sync::ordered};
 
 /// How it went: what was late, if anything.
@@ -41,11 +43,11 @@ impl Ending {
 }
 
 /// Sees to the end of a node. Those who wait are told also when that is cut off.
-pub(super) struct Sees(pub(super) Node);
+pub(super) struct Sees(pub(super) Arc<Ending>);
 
 impl Sees {
     pub(super) fn tell(&self, outcome: Outcome) {
-        self.0.inner.ending.tell(outcome);
+        self.0.tell(outcome);
     }
 }
 

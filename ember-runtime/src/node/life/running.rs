@@ -54,7 +54,7 @@ pub(crate) struct Inner {
     pub(crate) tasks: Mutex<Vec<tokio::task::AbortHandle>>,
     #[cfg(feature = "cluster")]
     pub(crate) membership: std::sync::OnceLock<crate::node::process::Membership>,
-    pub(super) ending: Ending,
+    ending: Arc<Ending>,
     closed: watch::Sender<bool>,
     /// The shutdown is to end at once.
     hurry: watch::Sender<bool>,
@@ -70,7 +70,7 @@ impl Node {
             tasks: Mutex::default(),
             #[cfg(feature = "cluster")]
             membership: std::sync::OnceLock::new(),
-            ending: Ending::default(),
+            ending: Arc::default(),
             closed: watch::Sender::new(false),
             hurry: watch::Sender::new(false),
             replaced: watch::Sender::new(None),
@@ -265,9 +265,8 @@ impl Node {
 
     /// Shuts down in a task of the node's own runtime, whoever asks.
     fn begin_to_end(&self) {
-        let sees = Sees(self.clone());
+        let (node, sees) = (self.clone(), Sees(Arc::clone(&self.inner.ending)));
         self.inner.services.router.runtime().spawn(async move {
-            let node = sees.0.clone();
             let late = AssertUnwindSafe(node.end()).catch_unwind().await;
             node.inner.services.router.close();
             sees.tell(Ok(late.unwrap_or_else(|panic| Some(format!("the shutdown panicked: {}", Panic::from(panic))))));

@@ -76,7 +76,7 @@ pub mod __private {
     pub use ember_runtime::{
         actor::{
             Cx, Down, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType,
-            Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Specified, Table, Unit,
+            Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Specified, Table, Unit, says,
         },
         call::{Address, Client, Handle, HasClient, Kind, OnThisNode, One, Reached},
         directory::Interest,

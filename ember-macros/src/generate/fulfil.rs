@@ -34,18 +34,14 @@ pub(crate) fn fulfilment(it: &Fulfilment) -> TokenStream {
 }
 
 /// Without `implements(…)` nothing would enter the contract's methods into the table, and nobody could call them.
-fn said(Fulfilment { runtime: k, contract, unit, .. }: &Fulfilment) -> TokenStream {
+fn said(Fulfilment { contract, unit, .. }: &Fulfilment) -> TokenStream {
     let (contract_name, unit_name) = (text(contract), text(unit));
     let message = format!(
         "`{unit_name}` does not say that it fulfils `{contract_name}`: write `#[service(implements({contract_name}))]` on the struct \
          (a module fulfils none)"
     );
-    let at = k.at(contract.span());
     quote_spanned! {contract.span()=>
-        const _: () = ::core::assert!(
-            #at::says(<#unit as #at::Unit>::CONTRACTS, <#unit as #contract>::__CONTRACT_MADE_BY_RPC),
-            #message
-        );
+        const _: () = ::core::assert!(<#unit as #contract>::__CONTRACT_MADE_BY_RPC_IS_SAID, #message);
     }
 }
 

@@ -17,6 +17,11 @@ pub trait Buys: ::ember::__private::Unit {
     #[doc(hidden)]
     const __CONTRACT_MADE_BY_RPC: &'static str = "Buys";
     #[doc(hidden)]
+    const __CONTRACT_MADE_BY_RPC_IS_SAID: bool = ::ember::__private::says(
+        <Self as ::ember::__private::Unit>::CONTRACTS,
+        "Buys",
+    );
+    #[doc(hidden)]
     fn __contract_made_by_rpc<
         __S: ::ember::__private::Service,
         __L: ::ember::__private::Path<__S, Unit = Self>,
@@ -290,7 +295,6 @@ impl Buys for Stall {
     }
 }
 const _: () = ::core::assert!(
-    ::ember::__private::says(< Stall as ::ember::__private::Unit > ::CONTRACTS, < Stall
-    as Buys > ::__CONTRACT_MADE_BY_RPC),
+    < Stall as Buys > ::__CONTRACT_MADE_BY_RPC_IS_SAID,
     "`Stall` does not say that it fulfils `Buys`: write `#[service(implements(Buys))]` on the struct (a module fulfils none)"
 );

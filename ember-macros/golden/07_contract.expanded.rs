@@ -15,6 +15,13 @@ pub trait Buys: ::ember::__private::Unit {
         Output = Result<u64, Refusal>,
     > + ::core::marker::Send;
     #[doc(hidden)]
+    const __CONTRACT_MADE_BY_RPC: &'static str = "Buys";
+    #[doc(hidden)]
+    const __CONTRACT_MADE_BY_RPC_IS_SAID: bool = ::ember::__private::says(
+        <Self as ::ember::__private::Unit>::CONTRACTS,
+        "Buys",
+    );
+    #[doc(hidden)]
     fn __contract_made_by_rpc<
         __S: ::ember::__private::Service,
         __L: ::ember::__private::Path<__S, Unit = Self>,
@@ -226,6 +233,9 @@ const _: () = {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
         const NAME: &'static str = "Stall";
+        const CONTRACTS: &'static [&'static str] = &[
+            <Self as Buys>::__CONTRACT_MADE_BY_RPC,
+        ];
         fn describe<
             __S: ::ember::__private::Service,
             __L: ::ember::__private::Path<__S, Unit = Self>,
@@ -284,3 +294,7 @@ impl Buys for Stall {
         this.rpc_buy(item)
     }
 }
+const _: () = ::core::assert!(
+    < Stall as Buys > ::__CONTRACT_MADE_BY_RPC_IS_SAID,
+    "`Stall` does not say that it fulfils `Buys`: write `#[service(implements(Buys))]` on the struct (a module fulfils none)"
+);

@@ -75,8 +75,9 @@ pub mod __private {
     pub use ember_runtime::actor::Cron;
     pub use ember_runtime::{
         actor::{
-            Cx, Down, HandledBy, Here, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent, OnlyOneRpcBlockPerType,
-            Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Specified, Table, Unit,
+            Cx, Down, HandledBy, Here, HookError, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent,
+            OnlyOneRpcBlockPerType, Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Specified, Table, Unit,
+            says,
         },
         call::{Address, Client, Handle, HasClient, Kind, OnThisNode, One, Reached},
         directory::Interest,

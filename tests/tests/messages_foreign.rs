@@ -24,6 +24,37 @@ pub struct Order {
     items: Vec<u32>,
 }
 
+/// Leaves out what stands at its end, and so carries it where it is carried.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Foreign {
+    #[serde(skip)]
+    note: u32,
+    wish: Wish,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub enum Wish {
+    Open,
+    #[serde(skip)]
+    Hidden(u32),
+}
+
+#[message]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Own {
+    #[serde(skip)]
+    note: u32,
+    wish: OwnWish,
+}
+
+#[message]
+#[derive(Debug, Clone, PartialEq)]
+pub enum OwnWish {
+    Open,
+    #[serde(skip)]
+    Hidden(u32),
+}
+
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }
@@ -71,6 +102,18 @@ impl Shop {
     #[rpc(codec = "json")]
     pub async fn rpc_json(&mut self, order: Order) -> u32 {
         order.discount
+    }
+
+    pub async fn rpc_foreign(&mut self, foreign: Foreign) -> u32 {
+        foreign.note
+    }
+
+    pub async fn rpc_own(&mut self, own: Own) -> u32 {
+        own.note
+    }
+
+    pub async fn rpc_hide(&mut self) -> Wish {
+        Wish::Hidden(1)
     }
 
     pub async fn rpc_list(&mut self, list: List) -> bool {
@@ -171,6 +214,33 @@ async fn foreign_type_that_arrives_as_another_value_is_refused_between_nodes() {
     assert!(shop.rpc_list(list(127)).await.expect("a list within the limit"));
     let error = undecodable(shop.rpc_list(list(128)).await.unwrap_err());
     assert!(error.contains("nested 128 levels deep"), "{error}");
+    caller.shutdown().await.expect("the caller ends");
+    server.shutdown().await.expect("the server ends");
+}
+
+#[tokio::test]
+async fn what_is_not_written_is_as_it_is_within_a_node_and_missing_between_nodes() {
+    let registry = InProcess::default();
+    let server = Node::builder().registry(registry.clone()).service(Shop::default()).start().await.expect("a server");
+    let caller = Node::builder().registry(registry).start().await.expect("a caller");
+    within("the service", caller.wait_for_view(|view| view.instances().len() == 1)).await;
+    let foreign = |wish| Foreign { note: 7, wish };
+    let own = |wish| Own { note: 7, wish };
+
+    let near = server.client::<ShopClient>();
+    assert_eq!(near.rpc_foreign(foreign(Wish::Hidden(1))).await.expect("nothing is written"), 7);
+    assert_eq!(near.rpc_own(own(OwnWish::Hidden(1))).await.expect("nothing is written"), 7);
+    assert_eq!(near.rpc_hide().await.expect("nothing is written"), Wish::Hidden(1));
+
+    let far = caller.client::<ShopClient>();
+    assert_eq!(far.rpc_foreign(foreign(Wish::Open)).await.expect("it is written without its note"), 0);
+    assert_eq!(far.rpc_own(own(OwnWish::Open)).await.expect("it is written without its note"), 0);
+    let error = far.rpc_foreign(foreign(Wish::Hidden(1))).await.unwrap_err();
+    assert!(matches!(&error, CallError::NotExecuted(_)) && undecodable(error.clone()).contains("Hidden"), "{error}");
+    let error = far.rpc_own(own(OwnWish::Hidden(1))).await.unwrap_err();
+    assert!(matches!(&error, CallError::NotExecuted(_)) && undecodable(error.clone()).contains("Hidden"), "{error}");
+    let error = far.rpc_hide().await.unwrap_err();
+    assert!(matches!(&error, CallError::MaybeExecuted(_)) && undecodable(error.clone()).contains("Hidden"), "{error}");
     caller.shutdown().await.expect("the caller ends");
     server.shutdown().await.expect("the server ends");
 }

@@ -62,6 +62,12 @@ fn the_trait(contract: &Contract) -> TokenStream {
             #(#functions)*
 
             #[doc(hidden)]
+            const __CONTRACT_MADE_BY_RPC: &'static str = #name;
+
+            #[doc(hidden)]
+            const __CONTRACT_MADE_BY_RPC_IS_SAID: bool = #k::says(<Self as #k::Unit>::CONTRACTS, #name);
+
+            #[doc(hidden)]
             fn __contract_made_by_rpc<__S: #k::Service, __L: #k::Path<__S, Unit = Self>>(table: &mut #k::Table<__S>) {
                 table.contract(#name);
                 #(#markers)*

@@ -16,6 +16,7 @@ pub(crate) fn fulfilment(it: &Fulfilment) -> TokenStream {
     let methods = functions.iter().map(|function| inherent(function, &contract_name));
     let functions = shapes.iter().map(|(shape, cfgs)| function(k, shape, cfgs));
     let implementation = quote_spanned!(contract.span()=> impl #contract for #unit { #(#functions)* });
+    let said = said(it);
     quote! {
         #(#attrs)*
         #[allow(private_interfaces, unreachable_pub, reason = "the contract says who sees what")]
@@ -26,6 +27,21 @@ pub(crate) fn fulfilment(it: &Fulfilment) -> TokenStream {
         #(#cfgs)*
         #[allow(clippy::too_many_arguments, deprecated, reason = "generated")]
         #implementation
+
+        #(#cfgs)*
+        #said
+    }
+}
+
+/// Without `implements(…)` nothing would enter the contract's methods into the table, and nobody could call them.
+fn said(Fulfilment { contract, unit, .. }: &Fulfilment) -> TokenStream {
+    let (contract_name, unit_name) = (text(contract), text(unit));
+    let message = format!(
+        "`{unit_name}` does not say that it fulfils `{contract_name}`: write `#[service(implements({contract_name}))]` on the struct \
+         (a module fulfils none)"
+    );
+    quote_spanned! {contract.span()=>
+        const _: () = ::core::assert!(<#unit as #contract>::__CONTRACT_MADE_BY_RPC_IS_SAID, #message);
     }
 }
 

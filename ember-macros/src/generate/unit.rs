@@ -152,6 +152,9 @@ fn description(unit: &Unit) -> TokenStream {
         quote_spanned!(ident.span()=> <Self as #at::OnlyOneRpcBlockPerType>::describe_block::<__S, __L>(table);)
     };
     let parent = parent.map_or_else(|| quote!(#k::Orphan), ToTokens::to_token_stream);
+    let names =
+        contracts.iter().map(|contract| quote_spanned!(contract.span()=> <Self as #contract>::__CONTRACT_MADE_BY_RPC));
+    let said = (!contracts.is_empty()).then(|| quote!(const CONTRACTS: &'static [&'static str] = &[#(#names),*];));
     let contracts = contracts.iter().map(
         |contract| quote_spanned!(contract.span()=> <Self as #contract>::__contract_made_by_rpc::<__S, __L>(table);),
     );
@@ -164,6 +167,7 @@ fn description(unit: &Unit) -> TokenStream {
             type Parent = #parent;
             type This = Self;
             const NAME: &'static str = #name;
+            #said
 
             fn describe<__S: #k::Service, __L: #k::Path<__S, Unit = Self>>(table: &mut #k::Table<__S>) {
                 #block

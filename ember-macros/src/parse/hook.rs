@@ -163,7 +163,7 @@ fn on(attr: &Attribute, errors: &mut Errors) -> Option<On> {
         return Some(On::Down);
     }
     if let Some((_, kind)) = HOOKS.iter().find(|(hook, _)| *hook == name) {
-        return Some(On::Hook(*kind));
+        return Some(On::Hook(kind));
     }
     let message = if LATER.contains(&&*name) {
         format!("the hook `{name}` is not available yet: there are no elections, all instances are equal")

@@ -167,6 +167,12 @@ impl Reader<'_> {
             FlawKind::Borrowed(owned) => {
                 format!("{what} must be {why}: write `{owned}`")
             }
+            FlawKind::BorrowedTrait(_) if travels => {
+                format!(
+                    "{what} must be {why}: no `dyn` type travels; write a `#[message]` type, or a `String` for what is shown"
+                )
+            }
+            FlawKind::BorrowedTrait(boxed) => format!("{what} must be {why}: write `{boxed}`"),
             FlawKind::Lifetime => {
                 format!("{what} must be {why}: use a type that borrows nothing")
             }

@@ -33,8 +33,16 @@ pub(crate) fn module(args: TokenStream, item: ItemStruct, errors: &mut Errors) -
 fn unit(mut options: Options, mut item: ItemStruct, kind: UnitKind, errors: &mut Errors) -> Unit {
     let runtime = options.runtime(errors);
     options.finish(errors);
-    let is_generic = !item.generics.params.is_empty() || item.generics.where_clause.is_some();
-    if is_generic && matches!(kind, UnitKind::Service(_)) {
+    let is_service = matches!(kind, UnitKind::Service(_));
+    if let Some(lifetime) = item.generics.lifetimes().next() {
+        let what = if is_service { "service" } else { "module" };
+        errors.at(lifetime, format!("a {what} borrows nothing: it lives as long as it likes; own what it holds"));
+    }
+    let is_generic = match item.generics.params.is_empty() {
+        true => item.generics.where_clause.is_some(),
+        false => item.generics.type_params().next().is_some() || item.generics.const_params().next().is_some(),
+    };
+    if is_generic && is_service {
         let message =
             "a service cannot be generic: it is known by its name; write a struct for each case, or an enum in a field";
         if item.generics.params.is_empty() {
@@ -42,9 +50,6 @@ fn unit(mut options: Options, mut item: ItemStruct, kind: UnitKind, errors: &mut
         } else {
             errors.at(&item.generics, message);
         }
-    }
-    if let Some(lifetime) = item.generics.lifetimes().next() {
-        errors.at(lifetime, "a module borrows nothing: it lives as long as it likes; own what it holds");
     }
     let mounts = mounts(&mut item.fields, &item.generics, errors);
     Unit { runtime, cfgs: attrs::cfgs(&item.attrs), mounts, kind, item }

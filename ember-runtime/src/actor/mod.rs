@@ -18,8 +18,9 @@ pub use self::about::Cron;
 pub use self::{
     about::{Down, DownReason, OnPanic, Restart, ServiceIdentity, ServiceSpec, ServiceState},
     service::{
-        Cx, DeclaresParent, HandledBy, Here, HookKind, HookOf, HookResult, ModuleBusy, NoRpcBlock, NotEntered, OnEvent,
-        OnlyOneRpcBlockPerType, Orphan, Path, RpcBlock, Schedule, Service, Specified, Table, Unit, Visitor,
+        Cx, DeclaresParent, HandledBy, Here, HookError, HookKind, HookOf, HookResult, ModuleBusy, NoRpcBlock,
+        NotEntered, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, RpcBlock, Schedule, Service, Specified, Table, Unit,
+        Visitor, says,
     },
     turn::CallCounts,
 };

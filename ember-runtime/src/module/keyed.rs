@@ -19,7 +19,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the key of a module",
     label = "a key is `Ord`, `Clone`, `Debug` and `Sync`, and can travel",
-    note = "numbers and `String` can; on your own type put `#[message]` and `#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]`"
+    note = "whole numbers, `bool`, `char` and `String` can, and tuples of them; floating point has no order and cannot; on your own type put `#[message]` and `#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]`"
 )]
 pub trait ModuleKey: Message + Ord + Clone + fmt::Debug + Sync {}
 #[diagnostic::do_not_recommend]

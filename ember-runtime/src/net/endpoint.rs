@@ -39,6 +39,21 @@ impl FromStr for Endpoint {
     }
 }
 
+/// What `host:port` has not, if that is what is wrong with a text.
+#[cfg(feature = "cluster")]
+pub(crate) fn missing(text: &str) -> Option<&'static str> {
+    let (host, port) = match text.rsplit_once(':') {
+        // `[::1]` ends within its host.
+        Some((host, port)) if !port.ends_with(']') => (host, port),
+        _ => (text, ""),
+    };
+    match (host.is_empty(), port.is_empty()) {
+        (true, _) => Some("it has no host"),
+        (false, true) => Some("its port is missing"),
+        (false, false) => None,
+    }
+}
+
 impl TryFrom<String> for Endpoint {
     type Error = EndpointError;
 
@@ -70,6 +85,20 @@ mod tests {
     fn text_round_trips() {
         for text in ["127.0.0.1:80", "[::1]:0", "unix:/tmp/x.sock"] {
             assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), text);
+        }
+    }
+
+    #[cfg(feature = "cluster")]
+    #[test]
+    fn what_is_missing_is_known() {
+        for text in ["", ":80", ":"] {
+            assert_eq!(missing(text), Some("it has no host"), "{text}");
+        }
+        for text in ["localhost", "localhost:", "10.0.0.5", "[::1]", "[::1]:"] {
+            assert_eq!(missing(text), Some("its port is missing"), "{text}");
+        }
+        for text in ["localhost:80", "[::1]:0", "host:99999"] {
+            assert_eq!(missing(text), None, "{text}");
         }
     }
 

@@ -11,6 +11,8 @@ mod os;
 pub(crate) use self::aside::PULSE;
 #[cfg(all(unix, feature = "etcd"))]
 pub(crate) use self::aside::REGISTRY;
+#[cfg(feature = "cluster")]
+pub(crate) use self::endpoint::missing;
 pub use self::{
     endpoint::{Endpoint, EndpointError},
     network::{Attach, BoxStream, Detached, Listener, Network, Stream},

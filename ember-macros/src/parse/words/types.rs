@@ -4,6 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{
     GenericParam, Generics, Lifetime, PathArguments, Type, TypeBareFn, TypeImplTrait, TypePath, TypeReference,
+    TypeTraitObject,
     visit::{self, Visit},
 };
 
@@ -22,6 +23,8 @@ pub(crate) struct Flaw {
 pub(crate) enum FlawKind {
     /// With what to write instead.
     Borrowed(String),
+    /// `&dyn Trait`: nothing owned is as it is. With what can be moved.
+    BorrowedTrait(String),
     /// `'_` or `'a`.
     Lifetime,
     ImplTrait,
@@ -60,7 +63,12 @@ impl<'ast> Visit<'ast> for Search {
         if is_static && !self.travels {
             return visit::visit_type_reference(self, reference);
         }
-        self.found(reference, FlawKind::Borrowed(owned(&reference.elem)));
+        let kind = match bare(&reference.elem) {
+            Type::TraitObject(object) => FlawKind::BorrowedTrait(boxed(object)),
+            Type::ImplTrait(_) => FlawKind::ImplTrait,
+            other => FlawKind::Borrowed(owned(other)),
+        };
+        self.found(reference, kind);
     }
 
     /// The lifetimes within are its own.
@@ -104,14 +112,33 @@ impl<'ast> Visit<'ast> for Search {
     }
 }
 
+/// Without the parentheses around it.
+fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Paren(paren) => bare(&paren.elem),
+        Type::Group(group) => bare(&group.elem),
+        other => other,
+    }
+}
+
 /// The owned form of what is borrowed, as people write it.
 fn owned(borrowed: &Type) -> String {
     match borrowed {
-        Type::Path(path) if path.path.is_ident("str") => "String".into(),
-        Type::Path(path) if path.path.is_ident("Path") => "PathBuf".into(),
         Type::Slice(slice) => format!("Vec<{}>", text(&slice.elem)),
-        other => text(other),
+        other => match text(other).as_str() {
+            "str" => "String".into(),
+            "Path" | "path::Path" | "std::path::Path" => "PathBuf".into(),
+            "OsStr" | "ffi::OsStr" | "std::ffi::OsStr" => "OsString".into(),
+            "CStr" | "ffi::CStr" | "std::ffi::CStr" => "CString".into(),
+            other => other.into(),
+        },
     }
+}
+
+/// The box that can be moved to another thread.
+fn boxed(object: &TypeTraitObject) -> String {
+    let sends = object.bounds.iter().any(|bound| text(bound).rsplit("::").next() == Some("Send"));
+    format!("Box<{}{}>", text(object), if sends { "" } else { " + Send" })
 }
 
 /// The first of the type parameters that `ty` mentions.

@@ -63,8 +63,20 @@ impl HookResult for () {
     }
 }
 
-impl<E: Into<Error>> HookResult for Result<(), E> {
+impl<E: HookError> HookResult for Result<(), E> {
     fn into_result(self) -> Result<()> {
         self.map_err(Into::into)
     }
 }
+
+/// The error of a hook, a timer or an event handler: whatever converts into [`Error`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a hook",
+    label = "`{Self}` does not convert into `ember::Error`",
+    note = "return `ember::Result<()>`, and wrap what has gone wrong where it does: `.map_err(ember::Error::other)?`",
+    note = "or write `impl From<…> for ember::Error` for an error of your own"
+)]
+pub trait HookError: Into<Error> {}
+// The compiler says that `HookError` is missing, and not how `Error` could be made.
+#[diagnostic::do_not_recommend]
+impl<E: Into<Error>> HookError for E {}

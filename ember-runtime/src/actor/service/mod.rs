@@ -17,10 +17,10 @@ pub use self::{
     block::{NoRpcBlock, OnlyOneRpcBlockPerType, RpcBlock},
     cx::{Cx, DeclaresParent},
     entered::{ModuleBusy, NotEntered},
-    handler::{HandledBy, HookOf, HookResult, OnEvent},
+    handler::{HandledBy, HookError, HookOf, HookResult, OnEvent},
     table::Table,
     tasks::{HookKind, Schedule},
-    unit::{Here, Orphan, Path, Service, Specified, Unit, Visitor},
+    unit::{Here, Orphan, Path, Service, Specified, Unit, Visitor, says},
 };
 pub(crate) use self::{
     body::Body,

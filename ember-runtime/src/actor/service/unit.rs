@@ -22,8 +22,34 @@ pub trait Unit: Sized + Send + 'static {
     /// The name of the type.
     const NAME: &'static str;
 
+    /// The contracts that it says it fulfils, by `implements(…)`.
+    const CONTRACTS: &'static [&'static str] = &[];
+
     /// Enters its methods, hooks, timers and modules into the table of the service `S`, in which it is found by way of `L`.
     fn describe<S: Service, L: Path<S, Unit = Self>>(table: &mut Table<S>);
+}
+
+/// Whether the contract is one of these.
+pub const fn says(contracts: &[&str], contract: &str) -> bool {
+    let mut rest = contracts;
+    while let [first, others @ ..] = rest {
+        if is(first.as_bytes(), contract.as_bytes()) {
+            return true;
+        }
+        rest = others;
+    }
+    false
+}
+
+/// `==`, which is not for constants.
+const fn is(mut one: &[u8], mut other: &[u8]) -> bool {
+    while let ([a, more @ ..], [b, others @ ..]) = (one, other) {
+        if *a != *b {
+            return false;
+        }
+        (one, other) = (more, others);
+    }
+    one.is_empty() && other.is_empty()
 }
 
 /// What `#[service]` says of a struct. Apart from [`Service`], so that a struct that cannot be a unit is one error.

@@ -9,7 +9,7 @@ use crate::directory::{Interest, Selector};
 /// A generated client: a typed address. Cheap to clone, `Send` and `Sync`, never stale: each call looks the target up anew.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no client",
-    note = "each `#[service]` and `#[contract]` has a client of its own: where `Counter` is the service, write `CounterClient`"
+    note = "each `#[service]` struct, each `#[module]` struct and each contract (a trait with `#[rpc]`) has a client of its own, beside it: for `Counter` write `CounterClient`"
 )]
 pub trait Client: Clone + Send + Sync + Sized + 'static {
     /// Whom its calls go to.

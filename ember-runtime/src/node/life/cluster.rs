@@ -16,7 +16,7 @@ use super::{builder::NodeBuilder, revive, running::Node};
 use crate::{
     directory::{AnnounceConfig, Announced, Announcer, Contact, FollowConfig, Follower, Mine, Stalls},
     error::{Error, Result},
-    net::{Endpoint, Listener},
+    net::{Endpoint, Listener, missing},
     node::process::{Door, Membership, Signs, namesake},
     registry::{Context, Registry, RegistryError},
     transport::{Identity, KeyPair, Links},
@@ -209,6 +209,16 @@ fn interface(registry: &dyn Registry) -> Result<String> {
                 .into(),
         ));
     };
+    if target.starts_with("unix:") {
+        return Err(Error::Configuration(format!(
+            "`{target}` is a socket of this machine, and no way to peers: say where this node listens for them, with `.listen(…)`"
+        )));
+    }
+    if let Some(what) = missing(&target) {
+        return Err(Error::Configuration(format!(
+            "`{target}` is not where a registry answers: {what}. Write its address as `host:port`, such as `10.0.0.5:2379`"
+        )));
+    }
     match route(&target) {
         Ok(address) if address.is_ipv6() => Ok(format!("[{}]", address.ip())),
         Ok(address) => Ok(address.ip().to_string()),
@@ -305,5 +315,35 @@ impl Node {
         if let Some(Membership { links, .. }) = self.inner.membership.get() {
             links.close("the node was told to hurry");
         }
+    }
+}
+
+#[cfg(all(test, feature = "etcd"))]
+mod tests {
+    use super::*;
+    use crate::registry::Etcd;
+
+    #[test]
+    fn an_address_without_host_or_port_is_said_to_be_that_and_nothing_else_is_advised() {
+        for (given, what) in [
+            ("localhost", "`localhost` is not where a registry answers: its port is missing"),
+            ("http://localhost", "its port is missing"),
+            ("http://", "it has no host"),
+            (":2379", "it has no host"),
+        ] {
+            let error = interface(&Etcd::new([given])).unwrap_err();
+            let text = error.to_string();
+            assert!(matches!(error, Error::Configuration(_)) && text.contains(what), "{given}: {text}");
+            assert!(text.contains("host:port") && !text.contains(".listen("), "{given}: {text}");
+        }
+        for given in ["127.0.0.1:2379", "http://127.0.0.1:2379/"] {
+            assert_eq!(interface(&Etcd::new([given])).unwrap(), "127.0.0.1", "{given}");
+        }
+    }
+
+    #[test]
+    fn a_socket_of_this_machine_leads_to_no_peer() {
+        let text = interface(&Etcd::new(["unix:///run/x.sock"])).unwrap_err().to_string();
+        assert!(text.contains("socket of this machine") && text.contains(".listen("), "{text}");
     }
 }

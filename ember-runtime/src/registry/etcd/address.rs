@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    net::Endpoint,
+    net::{Endpoint, missing},
     registry::{RegistryError, api::Result},
 };
 
@@ -46,7 +46,11 @@ impl Address {
         let is_authority = rest.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b));
         match rest.parse() {
             Ok(endpoint @ Endpoint::Tcp(_)) if is_authority && !rest.ends_with(":0") => Ok(Self { endpoint, secure }),
-            _ => Err(bad(text, "write `host:port`, such as `10.0.0.5:2379` or `https://etcd-1.internal:2379`")),
+            _ => {
+                let what = missing(rest).map(|what| format!("{what}: ")).unwrap_or_default();
+                let forms = "write `host:port`, such as `10.0.0.5:2379` or `https://etcd-1.internal:2379`";
+                Err(bad(text, &format!("{what}{forms}")))
+            }
         }
     }
 
@@ -94,6 +98,10 @@ mod tests {
     fn a_bad_address_is_refused_with_what_to_write() {
         for (text, tls, hint) in [
             ("10.0.0.5", false, "10.0.0.5:2379"),
+            ("10.0.0.5", false, "its port is missing: write"),
+            ("http://localhost/", false, "its port is missing: write"),
+            ("http://", false, "it has no host: write"),
+            (":2379", false, "it has no host: write"),
             ("", false, "host:port"),
             ("host:0", false, "host:port"),
             ("host:2379/v3", false, "host:port"),

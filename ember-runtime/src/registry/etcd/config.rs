@@ -91,8 +91,12 @@ impl Registry for Etcd {
     }
 
     fn reached_at(&self) -> Option<String> {
-        let first = self.endpoints.first().filter(|text| !text.trim().is_empty())?;
-        Some(first.split_once("://").map_or(first.as_str(), |(_, address)| address).to_owned())
+        let first = self.endpoints.first().map(|text| text.trim()).filter(|text| !text.is_empty())?;
+        if first.starts_with("unix:") {
+            return Some(first.to_owned());
+        }
+        let address = first.split_once("://").map_or(first, |(_, address)| address);
+        Some(address.strip_suffix('/').unwrap_or(address).to_owned())
     }
 }
 
@@ -127,6 +131,14 @@ mod tests {
             assert!(text.contains(what) && text.contains("Etcd::new(["), "{text}");
         }
         assert_eq!(Etcd::new([""]).reached_at(), None);
+    }
+
+    #[test]
+    fn where_it_is_reached_is_host_and_port_however_it_is_written() {
+        for given in ["a:1", " a:1 ", "http://a:1", "https://a:1/"] {
+            assert_eq!(Etcd::new([given]).reached_at().as_deref(), Some("a:1"), "{given}");
+        }
+        assert_eq!(Etcd::new(["unix:///run/x.sock"]).reached_at().as_deref(), Some("unix:///run/x.sock"));
     }
 
     #[test]

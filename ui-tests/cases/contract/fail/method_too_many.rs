@@ -1,6 +1,6 @@
 use ember::prelude::*;
 
-#[service]
+#[service(implements(Buys))]
 pub struct Player {
     gold: u64,
 }

@@ -5,7 +5,7 @@ use ember::prelude::*;
 #[cfg(any())]
 type Missing = NoSuchType;
 
-#[service]
+#[service(implements(Buys))]
 pub struct Player {
     #[cfg(any())]
     #[module]

@@ -2,7 +2,7 @@
 
 use ember::prelude::*;
 
-#[service]
+#[service(implements(Moves))]
 pub struct Player {
     #[module]
     r#type: Module<r#Box>,

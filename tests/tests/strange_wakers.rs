@@ -12,6 +12,7 @@ use std::{
 
 use ember::{Error, RefusedReason, ServiceState, prelude::*};
 use ember_tests::wait::{PATIENCE, until};
+use futures_util::future::BoxFuture;
 use tokio::{
     runtime::{Builder, Runtime},
     sync::Semaphore,
@@ -228,7 +229,7 @@ fn those_whose_calls_are_repeated_in_vain_are_all_told() {
 }
 
 /// Polls its future as it is woken, on the thread of whoever wakes it, as executors may.
-struct PollsAtOnce(Mutex<Pin<Box<dyn Future<Output = ()> + Send>>>);
+struct PollsAtOnce(Mutex<BoxFuture<'static, ()>>);
 
 impl Wake for PollsAtOnce {
     fn wake(self: Arc<Self>) {
@@ -242,7 +243,7 @@ impl Wake for PollsAtOnce {
 
 #[test]
 fn those_who_wait_for_the_end_of_a_node_may_poll_as_they_are_woken() {
-    let ends: [fn(Node) -> Pin<Box<dyn Future<Output = bool> + Send>>; 2] =
+    let ends: [fn(Node) -> BoxFuture<'static, bool>; 2] =
         [|node| Box::pin(async { shutdown(node).await.is_ok() }), |node| Box::pin(async { run(node).await.is_ok() })];
     for end in ends {
         let (home, node) = elsewhere();

@@ -41,7 +41,7 @@ pub struct MethodInfo {
     pub contract: &'static str,
     /// Its name.
     pub name: &'static str,
-    /// Its signature as it was written: `(SumReq) -> i64`. What is compared is the structure, see [`Signature`](crate::message::codecs::Signature).
+    /// Its signature as it was written: `(SumReq) -> i64`. What is compared is the structure, see [`Signature`](crate::message::schema::Signature).
     pub signature: &'static str,
     /// Who may call it.
     pub reach: Reach,

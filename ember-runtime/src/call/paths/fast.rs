@@ -11,7 +11,7 @@ use crate::{
     call::{
         reach::{Away, Waiting, WaitingAway},
         requests::{Inherited, Options, Outcome, Request, Target, describe, unsound},
-        routes::{LocalCalls, Router},
+        routes::Router,
     },
     directory::Instance,
     error::CallError,
@@ -132,12 +132,7 @@ fn runs_short<M: Method>(router: &Router) -> Option<bool> {
     if const { M::INFO.cancel || M::INFO.queued } {
         return None;
     }
-    match router.local_calls {
-        LocalCalls::Adaptive => Some(false),
-        LocalCalls::Short => Some(true),
-        LocalCalls::Queued => None,
-        LocalCalls::Random(_) => router.toss().then_some(true),
-    }
+    router.runs.for_callers()
 }
 
 /// The metadata of the call, if there is anything in it, and the deadline of the handler that makes it, unless that has

@@ -1,6 +1,6 @@
 //! Services that no view lists, such as spawned ones: their pid says on which node they are.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use super::router::Router;
 use crate::{
@@ -11,11 +11,6 @@ use crate::{
 };
 
 impl Router {
-    /// The service with this number on this node.
-    pub(crate) fn cell(&self, number: u64) -> Option<Arc<dyn AnyCell>> {
-        self.cells.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned()
-    }
-
     /// The pid that is asked for, if the view does not list it.
     pub(crate) fn unlisted(&self, selector: &Selector) -> Option<Pid> {
         selector.pid.filter(|pid| !self.directory().lists(*pid))
@@ -48,7 +43,7 @@ impl Router {
             return Ok(None);
         }
         let view = || self.directory().view();
-        let cell = self.cell(pid.number).ok_or_else(|| directory::ended(&view(), selector))?;
+        let cell = self.cells.get(pid.number).ok_or_else(|| directory::ended(&view(), selector))?;
         if !fulfils(&*cell, &selector.interest) {
             return Err(directory::of_another_kind(&view(), selector, &cell.identity().name));
         }

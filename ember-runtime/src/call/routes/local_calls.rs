@@ -2,6 +2,10 @@
 
 use std::str::FromStr;
 
+#[cfg(feature = "cluster")]
+use crate::actor::OnTheSpot;
+use crate::rng::Rng;
+
 /// By whom the calls to a node's own services are run: `Node::builder().local_calls(LocalCalls::Queued)`. All ways keep the same
 /// promises; they differ in speed, and in the task that a handler finds itself on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,6 +42,49 @@ impl FromStr for LocalCalls {
         let seed = text.strip_prefix("random:").and_then(|seed| seed.parse().ok());
         seed.map(Self::Random)
             .ok_or_else(|| format!("`{text}` is none of `adaptive`, `short`, `queued` and `random:SEED`"))
+    }
+}
+
+/// The policy of a node.
+#[derive(Debug)]
+pub(crate) struct Runs {
+    policy: LocalCalls,
+    /// For [`LocalCalls::Random`].
+    coin: Rng,
+}
+
+impl Runs {
+    pub(crate) fn new(policy: LocalCalls) -> Self {
+        let seed = if let LocalCalls::Random(seed) = policy { seed } else { 0 };
+        Self { policy, coin: Rng::from_seed(seed) }
+    }
+
+    /// Whether a caller may run the service that it finds idle, and then, whether also if its steps are long.
+    #[inline]
+    pub(crate) fn for_callers(&self) -> Option<bool> {
+        match self.policy {
+            LocalCalls::Adaptive => Some(false),
+            LocalCalls::Short => Some(true),
+            LocalCalls::Queued => None,
+            LocalCalls::Random(_) => self.toss().then_some(true),
+        }
+    }
+
+    /// What of that a link may that brings calls.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn for_links(&self) -> OnTheSpot {
+        match self.policy {
+            LocalCalls::Adaptive => OnTheSpot::Quick,
+            LocalCalls::Short => OnTheSpot::All,
+            LocalCalls::Queued => OnTheSpot::None,
+            LocalCalls::Random(_) if self.toss() => OnTheSpot::All,
+            LocalCalls::Random(_) => OnTheSpot::None,
+        }
+    }
+
+    /// One of the two, as a seed says.
+    fn toss(&self) -> bool {
+        self.coin.below(2) == 0
     }
 }
 

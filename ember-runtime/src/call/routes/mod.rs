@@ -1,10 +1,13 @@
 //! What one node knows about reaching services: its own by number, others by the directory and the links.
 
+mod cells;
 #[cfg(feature = "cluster")]
 mod departures;
 mod described;
 mod direct;
 mod home;
+#[cfg(feature = "cluster")]
+mod inbound;
 mod local_calls;
 mod mixed;
 mod numbers;

@@ -186,7 +186,7 @@ impl Services {
             running.claim(&any, S::SPEC.location)?;
             running.registered.insert(pid.number, Registered { cell: Arc::clone(&any), published: false });
         }
-        self.router.add(Arc::clone(&any));
+        self.router.cells.add(Arc::clone(&any));
         let started = match source {
             Source::Value(Some(service)) if cell.kind.table.is_plain() => {
                 cell.settle_in(service, &host);
@@ -236,7 +236,7 @@ impl Services {
 
     /// A service of this node, by its pid.
     pub(crate) fn find(&self, pid: Pid) -> Option<Arc<dyn AnyCell>> {
-        let found = (pid.node == self.record.key).then(|| self.router.cell(pid.number));
+        let found = (pid.node == self.record.key).then(|| self.router.cells.get(pid.number));
         found.flatten()
     }
 
@@ -258,7 +258,7 @@ impl Services {
 
     /// Runs `started` everywhere, and starts timers and subscriptions.
     pub(crate) fn go(&self) {
-        for cell in self.router.all() {
+        for cell in self.router.cells.all() {
             cell.release(self);
         }
     }
@@ -267,7 +267,7 @@ impl Services {
     pub(crate) fn abort(&self) {
         self.close();
         self.watches.close();
-        for cell in self.router.all() {
+        for cell in self.router.cells.all() {
             cell.abort();
         }
     }
@@ -301,7 +301,7 @@ impl Host for Services {
     }
 
     fn ended(&self, pid: Pid, state: ServiceState) {
-        self.router.remove(pid);
+        self.router.cells.remove(pid);
         let left = self.lock().release(pid.number, state);
         self.withdraw(left);
         self.watches.forget(pid.number);

@@ -51,7 +51,7 @@ impl Services {
     /// An idle service of which nothing has to be run ends here, and costs no task. The others are waited for, one after the
     /// other: what a service needs in its `stop` was started before it, and stops after it.
     async fn one_by_one(self: Arc<Self>) {
-        for (number, cell) in self.router.all().into_iter().rev().enumerate() {
+        for (number, cell) in self.router.cells.all().into_iter().rev().enumerate() {
             pause_after(number).await;
             if !cell.retire_here() {
                 end_of(&*cell).await;
@@ -62,7 +62,7 @@ impl Services {
     /// Ends all that are left: those that are idle as always, the others at once.
     async fn cut_short(&self, late: &mut Late) {
         let mut left = Vec::new();
-        for (number, cell) in self.router.all().into_iter().rev().enumerate() {
+        for (number, cell) in self.router.cells.all().into_iter().rev().enumerate() {
             pause_after(number).await;
             if !cell.retire_here() {
                 left.push(cell);

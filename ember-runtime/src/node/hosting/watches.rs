@@ -107,7 +107,7 @@ impl Watches {
             );
         }
         // It is removed from the router before its watchers are looked for: it is either found here, or tells by itself.
-        if is_local && self.router.cell(pid.number).is_none() {
+        if is_local && self.router.cells.get(pid.number).is_none() {
             self.tell(pid, DownReason::NoSuchService);
         }
     }
@@ -139,7 +139,7 @@ impl Watches {
         let earlier = state.elsewhere.entry(number).or_default().insert(node, reply);
         drop(state);
         drop(earlier);
-        if self.router.cell(number).is_none() {
+        if self.router.cells.get(number).is_none() {
             let known = question.again.then(|| self.lock().ends.of(number)).flatten();
             self.tell_elsewhere(number, known.unwrap_or(DownReason::NoSuchService));
         }

@@ -122,7 +122,7 @@ impl Node {
     /// The services that run on this node or are about to start, in the order in which they were made: spawned ones too,
     /// which no view lists.
     pub fn services(&self) -> Vec<Pid> {
-        self.inner.services.router.all().iter().map(|cell| cell.pid()).collect()
+        self.inner.services.router.cells.all().iter().map(|cell| cell.pid()).collect()
     }
 
     /// Stops a service of this node: it takes no new work, finishes what waits in its mailbox, and ends. `false` if no such

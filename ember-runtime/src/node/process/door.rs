@@ -107,7 +107,7 @@ impl Door {
             },
             Describe::ID => match (decode(&payload), self.router.upgrade()) {
                 (Ok(Describe { service, method }), Some(router)) => {
-                    let described = router.cell(service).and_then(|cell| cell.describe(method));
+                    let described = router.cells.get(service).and_then(|cell| cell.describe(method));
                     let answer = Describe::answer(described.as_ref());
                     reply.send(ReplyBody::Value(&mut |out| encode(&answer, out)));
                 }

@@ -91,7 +91,7 @@ mod tests {
         let taken: [Say; 4] = [
             |it| it.latency(Duration::from_millis(1)..=Duration::from_secs(60 * 60)),
             |it| it.tick(Duration::from_secs(1)).loss(1.0),
-            |it| it.ttl(Duration::from_secs(2)).limit(Duration::ZERO),
+            |it| it.ttl(Duration::from_secs(2)).limit(Duration::from_nanos(1)),
             |it| it.ttl(Duration::from_secs(365 * 24 * 60 * 60)).limit(Duration::MAX),
         ];
         assert!(taken.into_iter().all(|say| refusal(say).is_none()));

@@ -11,7 +11,7 @@ use crate::registry::{LeaseId, RegistryError};
 pub(super) const NOT_ETCD: &str =
     "what answers there does not know etcd's API (v3); is that etcd, and its port for clients?";
 /// The same of one that answers nothing at all.
-pub(super) const ASK_ETCD: &str = "is that etcd, and its port for clients, and does it run?";
+pub(super) const ASK_ETCD: &str = "is it running, and is that etcd, and its port for clients?";
 /// What tonic and h2 say of a server without gRPC, or without HTTP/2.
 const STRANGE: [&str; 2] = ["mapped from HTTP status code", "frame with invalid size"];
 

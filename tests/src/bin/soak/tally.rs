@@ -89,6 +89,7 @@ impl Tally {
                 | RefusedReason::ModuleBusy(_)
                 | RefusedReason::TooLarge { .. }
                 | RefusedReason::Unreachable(_)
+                | RefusedReason::Starting
                 | RefusedReason::NodeClosed
                 | RefusedReason::NoModule { .. }
         );

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use ember::{ServiceState, View, prelude::*};
+use ember::{LocalCalls, ServiceState, View, prelude::*};
 use ember_tests::wait::within;
 use futures_util::FutureExt;
 use tracing::{Event, Level, Subscriber};
@@ -42,7 +42,7 @@ impl Fragile {
 
 #[tokio::test]
 async fn service_whose_state_goes_with_a_panic_of_the_log_has_failed_and_holds_nobody_up() {
-    let node = Node::builder().service(Fragile).start().await.unwrap();
+    let node = Node::builder().local_calls(LocalCalls::Short).service(Fragile).start().await.unwrap();
     let fragile = node.client::<FragileClient>();
     fragile.rpc_rest().await.unwrap();
     let full = tracing_subscriber::registry().with(Full(AtomicBool::new(false)));

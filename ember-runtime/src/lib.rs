@@ -11,6 +11,7 @@ pub mod clock;
 pub mod directory;
 pub mod error;
 mod event;
+pub mod hooks;
 pub mod id;
 mod mailbox;
 pub mod message;

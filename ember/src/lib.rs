@@ -23,6 +23,7 @@ pub use ember_runtime::{
     clock::{Clock, SystemClock},
     directory::{Choice, Instance, Interest, Key, NodeRecord, Selector, View},
     error::{CallError, Error, InsertError, Lost, LostReason, Refused, RefusedReason, Result, SendError},
+    hooks,
     id::{Incarnation, NodeId, NodeKey, Pid},
     message::{Codec, CodecError, Deferred, Idempotent, Json, Message, MethodRef, Replier, Schema, schema},
     module::{Module, ModuleKey, Modules},

@@ -14,6 +14,7 @@ use super::work::Calls;
 use crate::{
     actor::*,
     error::{Failure, RefusedReason},
+    hooks::{HandlerHooks, Ordered},
     id::{Incarnation, MethodId, NodeId, NodeKey, Pid},
     mailbox::{Aside, Limits},
     message::{
@@ -123,6 +124,11 @@ impl Host for NoHost {
 
     fn runtime(&self) -> &tokio::runtime::Handle {
         &self.1
+    }
+
+    fn handler_hooks(&self) -> &Ordered<dyn HandlerHooks> {
+        static NONE: Ordered<dyn HandlerHooks> = Ordered::NONE;
+        &NONE
     }
 
     fn restarts(&self, _: Pid) {}

@@ -42,6 +42,14 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A hook keeps the node from starting.
+    #[error("the hook `{by}` keeps the node from starting: {reason}")]
+    Denied {
+        /// The type of the hook.
+        by: String,
+        /// Its reason.
+        reason: String,
+    },
     /// Another node of the cluster has this node's name, and answers.
     #[error(
         "the name `{name}` is taken in this cluster: {by} answers. Give this node a name of its own, or shut that one down first"

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::Pid;
-
 /// Why a call was certainly not executed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
@@ -32,14 +30,6 @@ pub enum RefusedReason {
     /// The service has ended.
     #[error("it has stopped")]
     Stopped,
-    /// The callee is not the master of its group.
-    #[error("it is not the master (epoch {epoch})")]
-    NotMaster {
-        /// The highest epoch that the callee knows.
-        epoch: u64,
-        /// The master, if the callee knows it.
-        master: Option<Pid>,
-    },
     /// The two sides were built with different signatures.
     #[error("the signatures differ: the caller has {caller}, the service has {callee}")]
     SignatureMismatch {
@@ -57,9 +47,14 @@ pub enum RefusedReason {
          that a handler makes have what is left of the handler's own time"
     )]
     Expired,
-    /// The caller may not do this.
-    #[error("the caller is not authorised: {0}")]
-    NotAuthorised(String),
+    /// A hook of the caller's node or of the callee's has refused it.
+    #[error("the hook `{by}` denies it: {reason}")]
+    Denied {
+        /// The type of the hook.
+        by: String,
+        /// Its reason.
+        reason: String,
+    },
     /// The module is in use further up the stack.
     #[error("the module `{0}` is already in use by a handler that waits further up")]
     ModuleBusy(String),
@@ -115,7 +110,7 @@ impl RefusedReason {
     /// by itself, within the deadline.
     pub fn can_pass(&self) -> bool {
         use RefusedReason as R;
-        matches!(self, R::Retiring | R::Stopped | R::Paused | R::NotMaster { .. } | R::Unreachable(_) | R::Starting)
+        matches!(self, R::Retiring | R::Stopped | R::Paused | R::Unreachable(_) | R::Starting)
     }
 
     /// One side of a [`SignatureMismatch`](Self::SignatureMismatch).

@@ -7,6 +7,7 @@ use super::{
     owed::{Refused, RouteFn},
 };
 use crate::{
+    hooks::{HandlerHooks, Ordered},
     id::Pid,
     message::{Chain, Keys, Lifespan},
 };
@@ -19,6 +20,8 @@ pub(crate) struct Waiting(pub(crate) Vec<(usize, Keys)>);
 pub(crate) struct Core {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) cell: Arc<dyn AnyCell>,
+    /// Who has a say before its handlers start.
+    pub(crate) hooks: Ordered<dyn HandlerHooks>,
     /// The way to the unit whose handler is running.
     pub(crate) route: RouteFn,
     /// Where the next hook, tick or event goes, if its unit, or one on the way, stands under a key.
@@ -45,6 +48,7 @@ impl Core {
     /// `route` leads to the service itself.
     pub(crate) fn new(host: Arc<dyn Host>, cell: Arc<dyn AnyCell>, route: RouteFn) -> Self {
         Self {
+            hooks: host.handler_hooks().clone(),
             host,
             cell,
             route,

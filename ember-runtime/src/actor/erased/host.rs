@@ -5,7 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use crate::{actor::about::ServiceState, clock::Clock, id::Pid, rng::Rng};
+use crate::{
+    actor::about::ServiceState,
+    clock::Clock,
+    hooks::{HandlerHooks, Ordered},
+    id::Pid,
+    rng::Rng,
+};
 
 /// The node, as far as a service needs it.
 pub(crate) trait Host: Send + Sync + 'static {
@@ -20,6 +26,9 @@ pub(crate) trait Host: Send + Sync + 'static {
 
     /// The wall clock.
     fn clock(&self) -> Arc<dyn Clock>;
+
+    /// Who has a say before handlers start.
+    fn handler_hooks(&self) -> &Ordered<dyn HandlerHooks>;
 
     /// A service is about to be started again: what it had asked of the node, ends.
     fn restarts(&self, pid: Pid);

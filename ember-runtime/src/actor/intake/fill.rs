@@ -8,7 +8,7 @@ use crate::{
         about::Down,
         service::{
             Entry, EventFn, HandledBy, Here, HookFn, HookKind, HookOf, Keyed, KeyedField, OnEvent, Path, SIGNATURE_OF,
-            Schedule, Service, Subscription, Table, Timer,
+            Schedule, Service, Subscription, Table, Timer, full_name,
         },
         turn::Pace,
         work::{run_event, run_hook, start_raw},
@@ -143,16 +143,4 @@ impl<S: Service> Table<S> {
 
 fn signature<M: Method>() -> Option<&'static Signature> {
     M::wire().map(|wire| wire.signature())
-}
-
-/// The name of the method with its modules: `bag.rpc_drop`.
-fn full_name<S: Service, L: Path<S>, M: Method>() -> String {
-    let mut name = String::new();
-    L::prefix(&mut name);
-    if !M::INFO.contract.is_empty() {
-        name.push_str(M::INFO.contract);
-        name.push('.');
-    }
-    name.push_str(M::INFO.name);
-    name
 }

@@ -30,4 +30,5 @@ pub(crate) use self::{
     running::{Raw, Run, Running, Start, StartRaw, Stepping},
     table::{Entry, SIGNATURE_OF},
     tasks::{EventFn, HookFn, Subscription, Timer},
+    unit::full_name,
 };

@@ -3,7 +3,7 @@
 use super::{NotEntered, Table};
 use crate::{
     actor::about::ServiceSpec,
-    message::{KeyReader, Keys},
+    message::{KeyReader, Keys, Method},
 };
 
 /// A service or a module: something with methods, hooks and timers.
@@ -105,6 +105,13 @@ pub trait Path<S: Service>: Send + Sync + 'static {
 
     /// The unit and its parent.
     fn parts<'g>(guard: &'g mut Self::Guard<'_>) -> (&'g mut Self::Unit, &'g mut <Self::Unit as Unit>::Parent);
+}
+
+/// The full name of the method `M` of the unit at `L`: `bag.rpc_drop`.
+pub(crate) fn full_name<S: Service, L: Path<S>, M: Method>() -> String {
+    let mut modules = String::new();
+    L::prefix(&mut modules);
+    M::INFO.below(&modules).to_string()
 }
 
 /// Is given a unit, and what makes the way to it.

@@ -5,8 +5,12 @@ use std::{any::Any, future::poll_fn, panic::AssertUnwindSafe, pin::pin};
 use futures_util::{FutureExt, future::BoxFuture};
 
 use crate::{
-    actor::service::{Body, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service},
+    actor::{
+        erased::Core,
+        service::{Body, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service, full_name},
+    },
     error::{Error, Failure, LostReason, RefusedReason, Result},
+    hooks::{Arrival, HandlerEnd, Handling},
     message::{Ambient, Due, Envelope, Handled, HandlerSpan, Opened},
 };
 
@@ -35,18 +39,38 @@ async fn scoped<T>(ambient: &Ambient, span: HandlerSpan, handler: impl Future<Ou
     .await
 }
 
-/// Runs the method `M` on the unit at `L`, once [`Body::begin`] has been told of it. Panics of the user's code pass.
+/// Asks the hooks of the node whether a handler may start.
+#[inline(never)]
+fn ask<S: Service>(body: &Body<S>, method: fn() -> String) -> Result<Box<Handling>, Failure> {
+    let Core { hooks, cell, .. } = &body.core;
+    Handling::begin(hooks, Arrival { service: cell.name(), pid: cell.pid(), method, envelope: &body.ambient.envelope })
+}
+
+/// The one entry of calls: runs the method `M` on the unit at `L`, once [`Body::begin`] has been told of it. Panics of the user's code pass.
 pub(crate) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     body: &mut Body<S>,
     args: M::Args,
 ) -> Result<Handled<M::Value, M::Error>, Box<Failure>> {
+    let handling = if body.core.hooks.is_empty() { None } else { Some(ask(body, full_name::<S, L, M>)?) };
     let Body { service, core, ambient } = body;
-    let entered = enter::<S, L>(service, &mut ambient.envelope);
-    let mut guard = entered.map_err(|absent| Failure::from(RefusedReason::from(absent)))?;
+    let mut guard = match enter::<S, L>(service, &mut ambient.envelope).map_err(RefusedReason::from) {
+        Ok(guard) => guard,
+        Err(absent) => {
+            return Err(handling.map_or_else(|| absent.clone().into(), |it| it.refused(absent.clone())).into());
+        }
+    };
     let (unit, parent) = L::parts(&mut guard);
     let span = ambient.open_span();
     let mut cx = Cx::new(core, ambient, parent);
-    Ok(scoped(ambient, span, M::handle(unit, &mut cx, args)).await)
+    let handled = scoped(ambient, span, M::handle(unit, &mut cx, args)).await;
+    if let Some(handling) = handling {
+        handling.end(&match handled.result() {
+            Some(Ok(_)) => HandlerEnd::Value,
+            Some(Err(_)) => HandlerEnd::AppError,
+            None => HandlerEnd::Later,
+        });
+    }
+    Ok(handled)
 }
 
 /// The same for a method that is dropped when its caller has gone, as `gone` says: then there is no outcome.

@@ -13,7 +13,7 @@ use tokio::{task::coop, time::Instant};
 use crate::{
     actor::{Cx, Unit},
     call::{
-        paths::{Tried, attempt, run, send},
+        paths::{Leaving, Tried, attempt, leave, run, send},
         reach::{Waited, Waiting, WaitingAway},
         requests::{Inherited, Outcome, Request, RetryPolicy, describe, sound},
         routes::Ended,
@@ -40,6 +40,8 @@ use crate::{
 pub struct Call<M: Method> {
     request: Request<M>,
     stage: Stage<M>,
+    /// Those who want to hear of its end.
+    leaving: Option<Box<Leaving>>,
     /// There is nothing more to come. Said here, so that a call that is over at once leaves its stage as it is.
     ended: bool,
 }
@@ -58,7 +60,7 @@ impl<M: Method> Unpin for Call<M> {}
 
 impl<M: Method> Call<M> {
     pub(crate) fn new(request: Request<M>) -> Self {
-        Self { request, stage: Stage::Ready, ended: false }
+        Self { request, stage: Stage::Ready, leaving: None, ended: false }
     }
 
     fn change(mut self, change: impl FnOnce(&mut Request<M>)) -> Self {
@@ -128,7 +130,9 @@ impl<M: Method> Call<M> {
     where
         F: FnOnce(&mut U, &mut Cx<'_, U>, Outcome<M>) + Send + 'static,
     {
-        let Some(request) = self.unstarted() else { panic!("a call that has been started cannot be given a callback") };
+        let Some(mut request) = self.unstarted() else {
+            panic!("a call that has been started cannot be given a callback")
+        };
         let runtime = cx.core.host.runtime().clone();
         let envelope = cx.ambient.envelope.without_deadline();
         let permit = match cx.core.reserve_callback(cx.ambient.method) {
@@ -142,10 +146,18 @@ impl<M: Method> Call<M> {
                 return refusal.tell(envelope, move |unit: &mut U, cx: &mut Cx<'_, U>| callback(unit, cx, outcome));
             }
         };
-        let inherited = Inherited::unawaited();
-        let mut call = run(request, inherited, None);
-        let finish =
-            move |outcome| permit.fill(envelope, move |unit: &mut U, cx: &mut Cx<'_, U>| callback(unit, cx, outcome));
+        let call = move |outcome| move |unit: &mut U, cx: &mut Cx<'_, U>| callback(unit, cx, outcome);
+        let leaving = match leave(&mut request, false) {
+            Ok(leaving) => leaving,
+            Err(denied) => return permit.fill(envelope, call(Err(denied))),
+        };
+        let finish = move |outcome| {
+            if let Some(leaving) = leaving {
+                leaving.end::<M>(&outcome);
+            }
+            permit.fill(envelope, call(outcome));
+        };
+        let mut call = run(request, Inherited::unawaited(), None);
         // The first step is taken here and now, so that calls leave in the order in which they are made.
         match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(outcome) => finish(outcome),
@@ -158,17 +170,28 @@ impl<M: Method> Future for Call<M> {
     type Output = Outcome<M>;
 
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Outcome<M>> {
-        let Self { request, stage, ended } = &mut *self;
+        let Self { request, stage, leaving, ended } = &mut *self;
         assert!(!*ended, "a call was polled after it had ended");
         loop {
             let outcome = match stage {
                 Stage::Ready => {
                     // A tight loop of calls that never have to wait must not keep the other tasks of its thread from running.
                     ready!(coop::poll_proceed(task)).made_progress();
+                    match leave(request, false) {
+                        Ok(left) => *leaving = left,
+                        Err(denied) => {
+                            *ended = true;
+                            return Poll::Ready(Err(denied));
+                        }
+                    }
                     match attempt(request, task) {
                         Tried::Done(outcome) => {
                             *ended = true;
-                            return Poll::Ready(sound::<M>(&request.target, outcome));
+                            let outcome = sound::<M>(&request.target, outcome);
+                            if let Some(leaving) = leaving.take() {
+                                leaving.end::<M>(&outcome);
+                            }
+                            return Poll::Ready(outcome);
                         }
                         Tried::Waits(waiting) => {
                             *stage = Stage::Waiting(waiting);
@@ -223,6 +246,9 @@ impl<M: Method> Future for Call<M> {
                 }
             };
             (*stage, *ended) = (Stage::Ready, true);
+            if let Some(leaving) = leaving.take() {
+                leaving.end::<M>(&outcome);
+            }
             return Poll::Ready(outcome);
         }
     }

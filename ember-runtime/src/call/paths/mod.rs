@@ -1,5 +1,6 @@
 //! From a request to its outcome: the fast paths, and the slow one that can wait and try again.
 
+mod exit;
 mod fast;
 mod one_way;
 mod repeat;
@@ -7,6 +8,7 @@ mod resolved;
 mod slow;
 
 pub(crate) use self::{
+    exit::{Leaving, leave},
     fast::{Tried, attempt},
     one_way::send,
     slow::run,

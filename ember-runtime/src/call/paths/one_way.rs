@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    exit::leave,
     fast::adds_nothing,
     resolved::{self, Resolved, Way},
 };
@@ -20,21 +21,39 @@ use crate::{
 /// Sends a call one way. Never waits.
 #[inline]
 pub(crate) fn send<M: Method>(request: &mut Request<M>) -> Result<(), SendError<M::Args>> {
-    let mut hopeless = hopeless(request);
-    if hopeless.is_none() {
-        if is_plain::<M>(&request.target, &request.options) && sent_at_once(request) {
-            return Ok(());
-        }
-        let inherited = Inherited::unawaited();
-        match inherited.check(&request.options, &request.target.keys) {
-            Ok(()) => return choose_and_send(request.take(), &inherited),
-            Err(too_much) => hopeless = Some(describe::<M, _>(&request.target, None, too_much.into())),
-        }
+    if let Some(hopeless) = hopeless(request) {
+        return Err(unsent(hopeless, request));
     }
-    let (Some(CallError::NotExecuted(refused)), Some(args)) = (hopeless, request.args.take()) else {
-        unreachable!("what is not tried is refused, and has its arguments")
+    match leave(request, true) {
+        Ok(None) => leave_at_once(request),
+        Ok(Some(leaving)) => {
+            let sent = leave_at_once(request);
+            leaving.sent(sent.as_ref().err().map(|error| &error.refused));
+            sent
+        }
+        Err(denied) => Err(unsent(denied, request)),
+    }
+}
+
+#[inline]
+fn leave_at_once<M: Method>(request: &mut Request<M>) -> Result<(), SendError<M::Args>> {
+    if is_plain::<M>(&request.target, &request.options) && sent_at_once(request) {
+        return Ok(());
+    }
+    let inherited = Inherited::unawaited();
+    match inherited.check(&request.options, &request.target.keys) {
+        Ok(()) => choose_and_send(request.take(), &inherited),
+        Err(too_much) => Err(unsent(describe::<M, _>(&request.target, None, too_much.into()), request)),
+    }
+}
+
+/// What is not tried is refused, and has its arguments.
+#[cold]
+fn unsent<M: Method>(refused: CallError<M::Error>, request: &mut Request<M>) -> SendError<M::Args> {
+    let (CallError::NotExecuted(refused), Some(args)) = (refused, request.args.take()) else {
+        unreachable!("a call that is not tried is refused, and has its arguments")
     };
-    Err(SendError { refused, args })
+    SendError { refused, args }
 }
 
 /// Why the call is not even tried.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::{args::Args, retry::Repeat, target::Target};
-use crate::{clock::LONGEST, directory::Key, message::Method};
+use crate::{clock::LONGEST, directory::Key, hooks::Headers, message::Method};
 
 /// The time that a call may take unless something else is said.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -92,6 +92,16 @@ impl Options {
     /// The headers, if there are any.
     pub(crate) fn headers(&self) -> Option<&BTreeMap<String, String>> {
         self.more.as_ref().map(|more| &more.headers).filter(|headers| !headers.is_empty())
+    }
+}
+
+impl Headers for Options {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers()?.get(name).map(String::as_str)
+    }
+
+    fn set_header(&mut self, name: String, value: String) {
+        Self::set_header(self, name, value);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whom calls are for.
 
 use std::{
+    fmt,
     hash::{Hash, Hasher},
     ops::Deref,
     sync::{
@@ -13,7 +14,7 @@ use crate::{
     call::routes::{Mixed, Router},
     directory::Selector,
     id::{MethodId, Pid},
-    message::{Keys, Method, MethodRef},
+    message::{Keys, Method, MethodInfo, MethodRef},
 };
 
 /// Where calls go. A call takes it along.
@@ -109,12 +110,15 @@ impl Deref for Aim {
 impl Aim {
     /// The full name of the method `M` there.
     pub(crate) fn method_name<M: Method>(&self) -> String {
-        if let Some(method) = &self.method {
-            return method.name.clone();
-        }
-        let info = M::INFO;
-        let dot = if info.contract.is_empty() { "" } else { "." };
-        format!("{}{}{dot}{}", self.module, info.contract, info.name)
+        self.name_of(const { &M::INFO }).to_string()
+    }
+
+    /// The full name of a method there, to be written.
+    pub(crate) fn name_of(&self, info: &'static MethodInfo) -> impl fmt::Display {
+        fmt::from_fn(move |f| match &self.method {
+            Some(method) => f.write_str(&method.name),
+            None => write!(f, "{}", info.below(&self.module)),
+        })
     }
 
     /// The wire id of the method `M` there.

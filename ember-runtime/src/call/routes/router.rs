@@ -14,6 +14,7 @@ use super::{
 use crate::{
     actor::{AnyCell, ServiceState},
     directory::Directory,
+    hooks::Hooks,
     id::{NodeKey, Pid},
     rng::Rng,
 };
@@ -25,6 +26,7 @@ pub(crate) struct Router {
     pub(crate) key: NodeKey,
     pub(crate) runs: Runs,
     pub(crate) home: Home,
+    pub(crate) hooks: Hooks,
     directory: Arc<Directory>,
     rng: Rng,
     /// The node is about to stop.
@@ -42,7 +44,13 @@ impl Router {
     ///
     /// # Panics
     /// Outside of a runtime.
-    pub(crate) fn new(key: NodeKey, directory: Arc<Directory>, rng: Rng, local_calls: LocalCalls) -> Arc<Self> {
+    pub(crate) fn new(
+        key: NodeKey,
+        directory: Arc<Directory>,
+        rng: Rng,
+        local_calls: LocalCalls,
+        hooks: Hooks,
+    ) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let known = Arc::downgrade(&directory);
         // Whatever is remembered is looked up again, and refused.
@@ -56,6 +64,7 @@ impl Router {
             key,
             runs: Runs::new(local_calls),
             home: Home::here(on_end),
+            hooks,
             directory,
             rng,
             retiring: AtomicBool::new(false),

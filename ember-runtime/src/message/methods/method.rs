@@ -1,6 +1,9 @@
 //! What is known of a method at compile time. The macros implement [`Method`] on one marker type per method.
 
-use std::{fmt::Debug, time::Duration};
+use std::{
+    fmt::{self, Debug},
+    time::Duration,
+};
 
 use super::{lane::Lane, wire::Wire};
 
@@ -74,6 +77,12 @@ impl MethodInfo {
             cancel: false,
             queued: false,
         }
+    }
+
+    /// Its full name, for the unit below these modules: `bag.` and `Shop.rpc_buy`.
+    pub(crate) fn below(&self, modules: &str) -> impl fmt::Display {
+        let dot = if self.contract.is_empty() { "" } else { "." };
+        fmt::from_fn(move |f| write!(f, "{modules}{}{dot}{}", self.contract, self.name))
     }
 
     /// The same, of this version.

@@ -143,6 +143,14 @@ impl<T, E> Handled<T, E> {
         }
     }
 
+    /// The result, if it is there.
+    pub(crate) fn result(&self) -> Option<&Result<T, E>> {
+        match &self.0 {
+            Inner::Now(result) => Some(result),
+            Inner::Later(_) => None,
+        }
+    }
+
     /// The value is there.
     pub fn done(value: T) -> Self {
         Self(Inner::Now(Ok(value)))

@@ -28,6 +28,7 @@ use crate::{
     directory::NodeRecord,
     error::{Error, Result},
     event::Bus,
+    hooks::{HandlerHooks, Ordered},
     id::Pid,
     message::{Ambient, Keys, Lane},
     node::settings::{Hosted, IntoHosted},
@@ -294,6 +295,10 @@ impl Host for Services {
 
     fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)
+    }
+
+    fn handler_hooks(&self) -> &Ordered<dyn HandlerHooks> {
+        &self.router.hooks.handlers
     }
 
     fn restarts(&self, pid: Pid) {

@@ -12,6 +12,7 @@ use crate::{
     clock::{Clock, LONGEST, SystemClock},
     directory::{Directory, NodeRecord},
     error::{Error, Result},
+    hooks::{CallHooks, HandlerHooks, Hooks, LinkHooks, NodeHooks},
     id::{Incarnation, NodeId, NodeKey},
     net::{Network, OsNetwork},
     node::{
@@ -38,6 +39,7 @@ pub struct NodeBuilder {
     pub(crate) network: Arc<dyn Network>,
     clock: Arc<dyn Clock>,
     local_calls: Option<LocalCalls>,
+    hooks: Hooks,
     /// In a mutex only so that the future of [`start`](Self::start), which shares the builder, is `Send`.
     launches: Mutex<Each<Launch>>,
     /// What was wrong with the configuration of services: the first problem.
@@ -64,6 +66,7 @@ impl NodeBuilder {
             network: Arc::new(OsNetwork),
             clock: Arc::new(SystemClock),
             local_calls: None,
+            hooks: Hooks::default(),
             launches: Mutex::default(),
             problem: None,
             #[cfg(feature = "cluster")]
@@ -170,6 +173,34 @@ impl NodeBuilder {
         self
     }
 
+    /// Adds hooks at the exit: they are asked before a call of this node's clients leaves, and told how it ended.
+    pub fn call_hooks<H: CallHooks>(mut self, hooks: H) -> Self {
+        let band = hooks.band();
+        self.hooks.calls.add::<H>(Box::new(hooks), band);
+        self
+    }
+
+    /// Adds hooks at the entry: they are asked before a service of this node begins to handle a call, and told how that ended.
+    pub fn handler_hooks<H: HandlerHooks>(mut self, hooks: H) -> Self {
+        let band = hooks.band();
+        self.hooks.handlers.add::<H>(Box::new(hooks), band);
+        self
+    }
+
+    /// Adds hooks of links: they are asked before another node gets one, and told of ups and downs.
+    pub fn link_hooks<H: LinkHooks>(mut self, hooks: H) -> Self {
+        let band = hooks.band();
+        self.hooks.links.add::<H>(Box::new(hooks), band);
+        self
+    }
+
+    /// Adds hooks of the node's life.
+    pub fn node_hooks<H: NodeHooks>(mut self, hooks: H) -> Self {
+        let band = hooks.band();
+        self.hooks.nodes.add::<H>(Box::new(hooks), band);
+        self
+    }
+
     /// Starts the node: its services, its place in the cluster, then `started` everywhere. Needs a tokio runtime, with timers,
     /// and with I/O if the node has a registry. Whatever the node does, it does on this runtime, and it ends with it.
     ///
@@ -192,6 +223,10 @@ impl NodeBuilder {
         let rng = self.rng.take().unwrap_or_else(Rng::from_entropy);
         let name = self.name.take().unwrap_or_else(|| format!("node-{:08x}", rng.u64() >> 32));
         let key = NodeKey { id: NodeId::of_name(&name), incarnation: incarnation(&rng, &*self.clock) };
+        let hooks = std::mem::take(&mut self.hooks);
+        if let (_, Some(denied)) = hooks.nodes.ask(|hook| hook.starting(&name)) {
+            return Err(denied.into());
+        }
         let launches = std::mem::take(&mut self.launches).into_inner().unwrap_or_else(PoisonError::into_inner);
         #[cfg(feature = "cluster")]
         let listener = self.bind().await?;
@@ -209,7 +244,7 @@ impl NodeBuilder {
         }
         let directory = Arc::new(Directory::new(record.clone()));
         let local_calls = self.local_calls.map_or_else(local_calls, Ok)?;
-        let router = Router::new(key, directory, rng, local_calls);
+        let router = Router::new(key, directory, rng, local_calls, hooks);
         let services = Services::new(record, router, Arc::clone(&self.clock));
         let node = Node::new(Arc::clone(&services), self.drain);
         tokio::spawn(services.publisher.run());
@@ -233,6 +268,7 @@ impl NodeBuilder {
             return Err(error);
         }
         services.go();
+        services.router.hooks.nodes.tell(|hook| hook.started(key));
         tracing::info!(target: "ember::node", name = node.name(), key = %key, "started");
         Ok(node)
     }

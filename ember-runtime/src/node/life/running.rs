@@ -287,6 +287,8 @@ impl Node {
 
     async fn end(&self) -> Option<String> {
         let deadline = Instant::now() + self.inner.drain;
+        let hooks = &self.inner.services.router.hooks.nodes;
+        hooks.tell_after(usize::MAX, |hook| hook.stopping(self.key()));
         self.inner.services.router.retire();
         #[cfg(feature = "cluster")]
         tokio::select! {
@@ -306,12 +308,14 @@ impl Node {
         self.inner.services.publisher.pass_on();
         self.inner.closed.send_replace(true);
         tracing::info!(target: "ember::node", name = self.name(), "shut down");
-        match (*self.inner.hurry.borrow(), late.is_empty()) {
+        let cut_short = match (*self.inner.hurry.borrow(), late.is_empty()) {
             (false, true) => None,
             (false, false) => Some(format!("{late} had not finished")),
             (true, false) => Some(format!("a second signal came, and {late} had not finished")),
             (true, true) => Some("a second signal came while the node was leaving".into()),
-        }
+        };
+        hooks.tell_after(usize::MAX, |hook| hook.stopped(self.key(), cut_short.as_deref()));
+        cut_short
     }
 }
 

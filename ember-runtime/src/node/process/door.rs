@@ -45,6 +45,12 @@ impl Members for Door {
     fn lists(&self, node: NodeId) -> bool {
         self.router.upgrade().is_some_and(|router| router.directory().lists_node(node))
     }
+
+    fn admit(&self, peer: NodeKey) -> Result<(), String> {
+        let Some(router) = self.router.upgrade() else { return Ok(()) };
+        let (_, refusal) = router.hooks.links.ask(|hook| hook.admit(peer));
+        refusal.map_or(Ok(()), |refusal| Err(format!("the hook `{}`: {}", refusal.by, refusal.reason)))
+    }
 }
 
 impl Ingress for Door {
@@ -66,6 +72,7 @@ impl Ingress for Door {
     fn link_up(&self, peer: NodeKey) {
         if let Some(router) = self.router.upgrade() {
             router.directory().suspect(peer, false);
+            router.hooks.links.tell(|hook| hook.up(peer));
         }
     }
 
@@ -81,9 +88,10 @@ impl Ingress for Door {
         }
     }
 
-    fn link_down(&self, peer: NodeKey, _: &str) {
+    fn link_down(&self, peer: NodeKey, why: &str) {
         if let Some(router) = self.router.upgrade() {
             router.directory().suspect(peer, true);
+            router.hooks.links.tell_after(usize::MAX, |hook| hook.down(peer, why));
         }
         if let Some(watches) = self.watches.upgrade() {
             watches.prune();

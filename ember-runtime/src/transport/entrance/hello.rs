@@ -93,6 +93,8 @@ pub(crate) enum Refusal {
     ShuttingDown,
     #[error("it does not find this node in its registry (yet): do both have the same registry and the same cluster?")]
     Unproven,
+    #[error("it denies this node a link: {reason}")]
+    Denied { reason: String },
 }
 
 impl Refusal {

@@ -110,6 +110,9 @@ fn is_deserted(endpoint: &Endpoint, error: &io::Error) -> bool {
 }
 
 async fn dial(links: &Arc<Links>, peer: &Peer, attempt: u64) -> Result<Made, Failed> {
+    if let Err(reason) = links.ingress.admit(peer.key) {
+        return Err(Failed::For(format!("this node denies it a link: {reason}")));
+    }
     let limit = links.config.connect_timeout;
     let stream = match timeout(limit, links.network.connect(&peer.endpoint)).await {
         Ok(Ok(stream)) => stream,

@@ -59,9 +59,10 @@ pub(crate) async fn run(links: WeakLinks, stranger: Stranger, patience: Duration
         }
     };
     sever.mark_known();
+    let admitted = ingress.admit(known.hello.from).map_err(|reason| Refusal::Denied { reason });
     drop(ingress);
     let Some(strong) = links.upgrade() else { return control.close() };
-    match strong.accept(&known.hello, &control, &sever) {
+    match admitted.and_then(|()| strong.accept(&known.hello, &control, &sever)) {
         Ok(Accepted { session, welcome, data, expects, pulse }) => {
             let token = welcome.session;
             // Before the peer can know the token.

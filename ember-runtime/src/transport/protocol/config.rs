@@ -73,6 +73,13 @@ pub(crate) trait Members: Send + Sync + 'static {
     fn key_of(&self, peer: NodeKey) -> BoxFuture<'_, PublicKey>;
     /// Whether a run of this node is a member.
     fn lists(&self, node: NodeId) -> bool;
+    /// Asked before there is a link to this run of a node, by both sides.
+    ///
+    /// # Errors
+    /// Why there is to be none.
+    fn admit(&self, _peer: NodeKey) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// Where calls from other nodes go. Its methods must not block.

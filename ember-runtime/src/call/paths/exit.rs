@@ -1,0 +1,81 @@
+//! The one exit: whatever way a call takes, it leaves by here, past the hooks of its node.
+
+use crate::{
+    call::requests::{Options, Outcome, Request, Target, describe},
+    error::{CallError, Refused, RefusedReason},
+    hooks::{CallEnd, Departing, Departure},
+    message::{Method, MethodInfo},
+};
+
+/// A call that has left, and that hooks want to hear the end of.
+pub(crate) struct Leaving(Option<Left>);
+
+struct Left {
+    departing: Departing,
+    target: Target,
+    info: &'static MethodInfo,
+    options: Options,
+    one_way: bool,
+}
+
+/// Asks the hooks, if there are any.
+///
+/// # Errors
+/// One refuses it.
+#[inline]
+pub(crate) fn leave<M: Method>(
+    request: &mut Request<M>,
+    one_way: bool,
+) -> Result<Option<Box<Leaving>>, CallError<M::Error>> {
+    if request.target.router.hooks.calls.is_empty() {
+        return Ok(None);
+    }
+    ask(request, one_way).map(Some)
+}
+
+#[inline(never)]
+fn ask<M: Method>(request: &mut Request<M>, one_way: bool) -> Result<Box<Leaving>, CallError<M::Error>> {
+    let Request { target, options, .. } = request;
+    let (target, info) = (&*target, const { &M::INFO });
+    let (to, method) = (&target.address.selector, &target.name_of(info));
+    let mut call = Departure { to, method, headers: options, one_way };
+    let (departing, refusal) = Departing::begin(&target.router.hooks.calls, &mut call);
+    let left = Left { departing, target: target.clone(), info, options: options.clone(), one_way };
+    let mut leaving = Box::new(Leaving(Some(left)));
+    let Some(refusal) = refusal else { return Ok(leaving) };
+    let denied = describe::<M, _>(target, None, RefusedReason::from(refusal).into());
+    if let CallError::NotExecuted(refused) = &denied {
+        leaving.tell(&CallEnd::NotExecuted(refused));
+    }
+    Err(denied)
+}
+
+impl Leaving {
+    /// Its outcome is there.
+    pub(crate) fn end<M: Method>(mut self: Box<Self>, outcome: &Outcome<M>) {
+        self.tell(&match outcome {
+            Ok(_) => CallEnd::Value,
+            Err(CallError::App(_)) => CallEnd::AppError,
+            Err(CallError::NotExecuted(refused)) => CallEnd::NotExecuted(refused),
+            Err(CallError::MaybeExecuted(lost)) => CallEnd::MaybeExecuted(lost),
+        });
+    }
+
+    /// It was sent one way, or not.
+    pub(crate) fn sent(mut self: Box<Self>, refused: Option<&Refused>) {
+        self.tell(&refused.map_or(CallEnd::Sent, CallEnd::NotExecuted));
+    }
+
+    fn tell(&mut self, end: &CallEnd<'_>) {
+        let Some(Left { departing, target, info, mut options, one_way }) = self.0.take() else { return };
+        let (to, method) = (&target.address.selector, &target.name_of(info));
+        let call = Departure { to, method, headers: &mut options, one_way };
+        departing.end(&target.router.hooks.calls, &call, end);
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.tell(&CallEnd::Dropped);
+    }
+}

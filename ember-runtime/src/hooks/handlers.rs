@@ -1,0 +1,156 @@
+//! At the entry: handlers of calls that begin.
+
+use std::{fmt, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{
+    Band, Denied,
+    order::{Ordered, Refusal},
+};
+use crate::{
+    error::{Failure, RefusedReason},
+    id::Pid,
+    message::Envelope,
+};
+
+/// What an application says of the calls that its node's services handle, wherever they come from. Registered with
+/// [`NodeBuilder::handler_hooks`](crate::node::NodeBuilder::handler_hooks).
+///
+/// What a service does by itself (timers, events, `#[on(…)]`) is no call.
+pub trait HandlerHooks: Send + Sync + 'static {
+    /// Before the handler starts: it is this service's turn, and the arguments are there. An error refuses the call: its caller
+    /// gets `NotExecuted(Denied)`.
+    ///
+    /// # Errors
+    /// Why the call is not handled.
+    fn before(&self, call: &Arrival<'_>) -> Result<(), Denied> {
+        let _ = call;
+        Ok(())
+    }
+
+    /// After the handler has ended, however. Not told if [`before`](Self::before) has refused the call itself. `took` is how long
+    /// the handler was at work or waited, if [`wants_times`](Self::wants_times).
+    fn after(&self, call: &Arrival<'_>, end: &HandlerEnd<'_>, took: Option<Duration>) {
+        let _ = (call, end, took);
+    }
+
+    /// Whether the clock is to be looked at. `false` by default: a look takes longer than asking a hook.
+    fn wants_times(&self) -> bool {
+        false
+    }
+
+    /// Where it stands among others.
+    fn band(&self) -> Band {
+        Band::Middle
+    }
+}
+
+/// A call, as hooks of its callee's node see it.
+#[derive(Clone, Copy)]
+pub struct Arrival<'a> {
+    pub(crate) service: &'static str,
+    pub(crate) pid: Pid,
+    pub(crate) method: fn() -> String,
+    pub(crate) envelope: &'a Envelope,
+}
+
+impl Arrival<'_> {
+    /// The name of the service's type, as clients use it.
+    pub fn service(&self) -> &str {
+        self.service
+    }
+
+    /// Which service it is.
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// The full name of the method, with its module and its contract: `bag.rpc_put`. Made with each question.
+    pub fn method(&self) -> String {
+        (self.method)()
+    }
+
+    /// A header of the call, inherited ones too.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.envelope.headers.as_ref()?.get(name).map(String::as_str)
+    }
+}
+
+impl fmt::Debug for Arrival<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Arrival({} {}, {})", self.service, self.pid, self.method())
+    }
+}
+
+/// How a handler has ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum HandlerEnd<'a> {
+    /// With a value.
+    Value,
+    /// With its error.
+    AppError,
+    /// It has ended, and answers later ([`Deferred`](crate::message::Deferred)).
+    Later,
+    /// It did not start: another hook has refused it, or there is no such module.
+    NotExecuted(&'a RefusedReason),
+    /// It panicked.
+    Panicked,
+    /// It was dropped before its end: its caller has gone, or its service was ended.
+    Dropped,
+}
+
+/// A handler that hooks were asked about, and that has not ended.
+pub(crate) struct Handling {
+    hooks: Ordered<dyn HandlerHooks>,
+    service: &'static str,
+    pid: Pid,
+    method: fn() -> String,
+    envelope: Envelope,
+    asked: usize,
+    began: Option<Instant>,
+}
+
+impl Handling {
+    /// Asks them, until one refuses.
+    ///
+    /// # Errors
+    /// Why the handler does not start.
+    pub(crate) fn begin(hooks: &Ordered<dyn HandlerHooks>, call: Arrival<'_>) -> Result<Box<Self>, Failure> {
+        let began = hooks.any(HandlerHooks::wants_times).then(Instant::now);
+        let (asked, refusal) = hooks.ask(|hook| hook.before(&call));
+        let Arrival { service, pid, method, envelope } = call;
+        let envelope = Envelope { headers: envelope.headers.clone(), ..Envelope::default() };
+        let begun = Box::new(Self { hooks: hooks.clone(), service, pid, method, envelope, asked, began });
+        match refusal.map(Refusal::into) {
+            None => Ok(begun),
+            Some(reason) => Err(begun.refused(reason)),
+        }
+    }
+
+    /// It did not start after all.
+    pub(crate) fn refused(mut self: Box<Self>, reason: RefusedReason) -> Failure {
+        self.tell(&HandlerEnd::NotExecuted(&reason));
+        reason.into()
+    }
+
+    /// It has ended.
+    pub(crate) fn end(mut self: Box<Self>, end: &HandlerEnd<'_>) {
+        self.tell(end);
+    }
+
+    fn tell(&mut self, end: &HandlerEnd<'_>) {
+        let Self { hooks, service, pid, method, envelope, asked, began } = self;
+        let took = began.map(|began| began.elapsed());
+        let call = Arrival { service, pid: *pid, method: *method, envelope };
+        hooks.tell_after(std::mem::take(asked), |hook| hook.after(&call, end, took.filter(|_| hook.wants_times())));
+    }
+}
+
+impl Drop for Handling {
+    fn drop(&mut self) {
+        let end = if std::thread::panicking() { HandlerEnd::Panicked } else { HandlerEnd::Dropped };
+        self.tell(&end);
+    }
+}

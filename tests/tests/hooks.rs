@@ -8,10 +8,9 @@ use std::{
 };
 
 use ember::{
-    Error, NodeKey, RefusedReason,
-    hooks::{Arrival, Band, CallEnd, CallHooks, Denied, Departure, HandlerEnd, HandlerHooks, LinkHooks, NodeHooks},
+    RefusedReason,
+    hooks::{Arrival, Band, CallEnd, CallHooks, Denied, Departure, HandlerEnd, HandlerHooks},
     prelude::*,
-    testing::Cluster,
 };
 use ember_tests::wait::eventually;
 use futures_util::FutureExt;
@@ -178,7 +177,7 @@ async fn hooks_see_a_call_leave_and_its_handler_begin_and_how_both_end() {
     let client = node.client::<BankClient>();
     assert_eq!(client.rpc_pay(5).await, Ok(5));
     let seen = [
-        "call: rpc_pay leaves for bank",
+        "call: rpc_pay leaves for service `bank`",
         "handler: bank begins rpc_pay",
         "handler: rpc_pay ends: Value",
         "call: rpc_pay ends: Value",
@@ -192,7 +191,10 @@ async fn hooks_see_a_call_leave_and_its_handler_begin_and_how_both_end() {
     assert_eq!(client.rpc_later().await, Ok(1));
     assert_eq!(heard.take()[2..], ["handler: rpc_later ends: Later", "call: rpc_later ends: Value"]);
     client.vault().rpc_open().await.expect("there is a vault");
-    assert_eq!(heard.take()[..2], ["call: vault.rpc_open leaves for bank", "handler: bank begins vault.rpc_open"]);
+    assert_eq!(
+        heard.take()[..2],
+        ["call: vault.rpc_open leaves for service `bank`", "handler: bank begins vault.rpc_open"]
+    );
 }
 
 #[tokio::test]
@@ -218,16 +220,16 @@ async fn calls_leave_by_one_exit_whatever_way_they_take() {
     let node = bank(&heard).await;
     let client = node.client::<BankClient>();
     client.rpc_pay(1).send().expect("it is sent");
-    assert_eq!(heard.take()[0], "call: rpc_pay leaves for bank one way");
+    assert_eq!(heard.take()[0], "call: rpc_pay leaves for service `bank` one way");
     heard.until("it is handled", |it| it.iter().any(|it| it.starts_with("handler: rpc_pay ends"))).await;
     heard.take();
     let paid = node.call("bank", "rpc_pay", ember::serde_json::json!({ "sum": 2 })).await;
     assert_eq!(paid, Ok(3.into()));
-    assert_eq!(heard.take().first().map(String::as_str), Some("call: rpc_pay leaves for bank"));
-    assert_eq!(node.client::<BankClient>().all().rpc_pay(3).await.len(), 1);
+    assert_eq!(heard.take().first().map(String::as_str), Some("call: rpc_pay leaves for service `bank`"));
+    assert_eq!(node.select::<BankClient>().all().rpc_pay(3).await.len(), 1);
     let (first, last) = (heard.take(), 4);
     assert_eq!(first.len(), last, "{first:?}");
-    assert!(first[0].starts_with("call: rpc_pay leaves for bank"), "{first:?}");
+    assert!(first[0].starts_with("call: rpc_pay leaves for service `bank`"), "{first:?}");
 }
 
 #[tokio::test]
@@ -242,7 +244,7 @@ async fn a_hook_that_decides_refuses_the_call_with_its_reason_and_its_name() {
     let ends = format!("call: rpc_pay ends: not executed (the hook `{name}` denies it: it has nothing with it)");
     assert_eq!(
         heard.take(),
-        ["call: rpc_pay leaves for bank", &ends],
+        ["call: rpc_pay leaves for service `bank`", &ends],
         "who was asked before hears of it; nobody else is asked"
     );
     let (by, reason) = denied(client.rpc_pay(1).header("at the door", "denied").await);
@@ -315,88 +317,4 @@ async fn bands_are_asked_from_the_outer_to_the_inner_and_told_in_reverse() {
     node.client::<BankClient>().rpc_pay(1).await.expect("it is paid");
     let names: Vec<_> = heard.take().iter().map(|it| it.split(':').next().unwrap_or_default().to_owned()).collect();
     assert_eq!(names, ["outer", "first", "second", "inner", "inner", "second", "first", "outer"]);
-}
-
-/// Tells of nodes and links.
-struct Witness(Heard, bool);
-
-impl NodeHooks for Witness {
-    fn starting(&self, name: &str) -> Result<(), Denied> {
-        self.0.note(format!("{name} is starting"));
-        if self.1 { Err("not today".into()) } else { Ok(()) }
-    }
-
-    fn started(&self, _: NodeKey) {
-        self.0.note("started");
-    }
-
-    fn stopping(&self, _: NodeKey) {
-        self.0.note("stopping");
-    }
-
-    fn stopped(&self, _: NodeKey, late: Option<&str>) {
-        self.0.note(format!("stopped {late:?}"));
-    }
-}
-
-impl LinkHooks for Witness {
-    fn admit(&self, _: NodeKey) -> Result<(), Denied> {
-        self.0.note("admits");
-        if self.1 { Err("not this one".into()) } else { Ok(()) }
-    }
-
-    fn up(&self, _: NodeKey) {
-        self.0.note("up");
-    }
-
-    fn down(&self, _: NodeKey, why: &str) {
-        assert!(!why.is_empty());
-        self.0.note("down");
-    }
-}
-
-#[tokio::test]
-async fn hooks_of_a_node_hear_of_its_life_and_can_keep_it_from_starting() {
-    let heard = Heard::default();
-    let node = Node::builder().name("ada").node_hooks(Witness(heard.clone(), false)).start().await.expect("it starts");
-    node.shutdown().await.expect("it ends");
-    assert_eq!(heard.take(), ["ada is starting", "started", "stopping", "stopped None"]);
-    let denied =
-        Node::builder().name("ada").service(Bank::default()).node_hooks(Witness(heard.clone(), true)).start().await;
-    let Err(Error::Denied { by, reason }) = denied else { panic!("it does not start") };
-    assert_eq!((&*by, &*reason), (std::any::type_name::<Witness>(), "not today"));
-    assert_eq!(heard.take(), ["ada is starting"]);
-}
-
-#[test]
-fn hooks_of_links_are_asked_on_both_sides_and_hear_of_ups_and_downs() {
-    let (mine, theirs) = (Heard::default(), Heard::default());
-    let (one, two) = (mine.clone(), theirs.clone());
-    let cluster = Cluster::seed(1)
-        .node("ada", move |node| node.link_hooks(Witness(one.clone(), false)))
-        .node("one", move |node| node.service(Bank::default()).link_hooks(Witness(two.clone(), false)));
-    cluster.run(|sim| async move {
-        sim.linked("ada", "one").await;
-        sim.kill("one").await;
-        mine.until("the link ends", |it| it.iter().any(|it| it == "down")).await;
-        assert_eq!(mine.take(), ["admits", "up", "down"]);
-        assert_eq!(theirs.take()[..2], ["admits", "up"]);
-    });
-}
-
-#[test]
-fn a_node_that_a_hook_does_not_admit_gets_no_link_and_is_told_why() {
-    for here in [true, false] {
-        let heard = Heard::default();
-        let (mine, theirs) = (heard.clone(), heard.clone());
-        let cluster = Cluster::seed(2)
-            .node("ada", move |node| node.link_hooks(Witness(mine.clone(), here)))
-            .node("one", move |node| node.service(Bank::default()).link_hooks(Witness(theirs.clone(), !here)));
-        cluster.run(move |sim| async move {
-            sim.settled().await;
-            let outcome = sim.on("ada", |node| async move { node.client::<BankClient>().rpc_pay(1).await }).await;
-            let Ok(Err(CallError::NotExecuted(refused))) = outcome else { panic!("it is refused, not {outcome:?}") };
-            assert!(refused.to_string().contains("not this one"), "{refused}");
-        });
-    }
 }

@@ -1,13 +1,12 @@
 //! A call of every instance that matches.
 
-use std::{fmt, future::IntoFuture, time::Duration};
+use std::{fmt, future::IntoFuture};
 
 use futures_util::future::{BoxFuture, join_all};
 
-use super::single::Call;
+use super::{setters::setters, single::Call};
 use crate::{
-    call::requests::{Args, Request, RetryPolicy},
-    directory::Key,
+    call::requests::{Args, Request},
     error::{CallError, Refused},
     id::Pid,
     message::Method,
@@ -32,31 +31,13 @@ impl<M: Method> CallMany<M> {
         Self(request)
     }
 
-    /// Waits this long at most for each result. With zero nothing is sent to any, as by [`Call::timeout`].
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.0.options.set_timeout(timeout);
-        self
-    }
-
-    /// Orders this call with others of the same key, where a service has several workers.
-    pub fn key(mut self, key: impl Into<Key>) -> Self {
-        self.0.options.set_key(key.into());
-        self
-    }
-
-    /// Sets a header, as [`Call::header`].
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.0.options.set_header(name.into(), value.into());
-        self
-    }
-
-    /// As [`Call::retry`], for each instance by itself: one that refused is asked again, and no other in its place.
-    /// What is [sent](CallMany::send) one way is not repeated.
-    pub fn retry(mut self, policy: impl RetryPolicy<M>) -> Self {
-        self.0.retry = Some(Box::new(policy.repeat()));
+    fn change(mut self, change: impl FnOnce(&mut Request<M>)) -> Self {
+        change(&mut self.0);
         self
     }
 }
+
+setters!(CallMany);
 
 impl<M: Method<Args: Clone>> CallMany<M> {
     fn calls(self) -> Vec<(Pid, Call<M>)> {

@@ -9,6 +9,7 @@ mod kind;
 mod many;
 mod mounted;
 mod select;
+mod setters;
 mod single;
 
 pub use self::{

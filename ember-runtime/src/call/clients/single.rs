@@ -4,21 +4,20 @@ use std::{
     fmt,
     pin::Pin,
     task::{Context, Poll, Waker, ready},
-    time::Duration,
 };
 
 use futures_util::future::BoxFuture;
 use tokio::{task::coop, time::Instant};
 
+use super::setters::setters;
 use crate::{
     actor::{Cx, Unit},
     call::{
         paths::{Leaving, Tried, attempt, leave, run, send},
         reach::{Waited, Waiting, WaitingAway},
-        requests::{Inherited, Outcome, Request, RetryPolicy, describe, sound},
+        requests::{Inherited, Outcome, Request, describe, sound},
         routes::Ended,
     },
-    directory::Key,
     error::{CallError, LostReason, RefusedReason, SendError},
     message::Method,
 };
@@ -76,35 +75,11 @@ impl<M: Method> Call<M> {
     fn is_unstarted(&self) -> bool {
         matches!(self.stage, Stage::Ready) && !self.ended
     }
+}
 
-    /// Waits this long at most for the result. Zero is no time for anything: nothing is sent, and the call is `NotExecuted(Expired)`,
-    /// also one that is [sent](Call::send) one way. Otherwise that does not look at its time-out: nobody waits for it.
-    ///
-    /// The clock is looked at where a call waits: in a mailbox, for a link, on the way to another node, for its answer. A handler that its caller
-    /// runs on the spot is not kept from running by a time-out of less than a call takes (some nanoseconds): that would cost every
-    /// call a look at the clock. Such a call may run here, and be `NotExecuted(Expired)` if its service is busy or on another node.
-    pub fn timeout(self, timeout: Duration) -> Self {
-        self.change(|request| request.options.set_timeout(timeout))
-    }
+setters!(Call);
 
-    /// Orders this call with others of the same key, where a service has several workers.
-    pub fn key(self, key: impl Into<Key>) -> Self {
-        self.change(|request| request.options.set_key(key.into()))
-    }
-
-    /// Sets a header. The callee reads it with `cx.header(…)`, and passes it on with the calls it makes. A call has at most 256,
-    /// with those that the handler that makes it passes on; with more it is `NotExecuted(TooMuchBeside)`, wherever it goes.
-    pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.change(|request| request.options.set_header(name.into(), value.into()))
-    }
-
-    /// Makes the call again where it failed, as `policy` says: a [`Retry`](crate::call::requests::Retry) repeats what was certainly not executed;
-    /// with [`maybe_executed`](crate::call::requests::Retry::maybe_executed), which idempotent methods allow, the rest too. All attempts stay
-    /// within the call's time-out. A one-way call is not repeated.
-    pub fn retry(self, policy: impl RetryPolicy<M>) -> Self {
-        self.change(|request| request.retry = Some(Box::new(policy.repeat())))
-    }
-
+impl<M: Method> Call<M> {
     /// Sends the call one way: nobody hears of the result. Never waits.
     ///
     /// # Errors

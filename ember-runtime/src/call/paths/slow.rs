@@ -45,6 +45,7 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
         place: None,
         handed_over: HandedOver::No,
         waits: None,
+        unreached: None,
         lost: None,
     };
     if let Some(error) = unsound::<M>(&course.target, &args) {
@@ -87,6 +88,8 @@ pub(crate) struct Course {
     pub(crate) handed_over: HandedOver,
     /// Why nobody takes it, while it waits for that to pass.
     waits: Option<RefusedReason>,
+    /// Why the last link to the node of such an instance was not made.
+    unreached: Option<(Pid, RefusedReason)>,
     /// Why it is not known whether an earlier attempt was executed.
     pub(crate) lost: Option<LostReason>,
 }
@@ -168,6 +171,9 @@ impl Course {
                 Attempt::Refused(reason) if reason.can_pass() => {
                     self.handed_over = HandedOver::No;
                     excluded.push(instance.pid);
+                    if matches!(reason, RefusedReason::Unreachable(_)) {
+                        self.unreached = Some((instance.pid, reason.clone()));
+                    }
                     all_retire &= reason == RefusedReason::Retiring;
                     refused = Some(reason);
                 }
@@ -178,8 +184,9 @@ impl Course {
 
     /// What it waits for, if its own time alone is not the reason that it was not executed.
     fn waits_for(&mut self) -> Option<RefusedReason> {
-        let link = || match (&self.handed_over, &self.place) {
-            (HandedOver::Elsewhere(_), Some(instance)) => Some(RefusedReason::Unreachable(format!(
+        let link = || match (&self.handed_over, &self.place, self.unreached.take()) {
+            (HandedOver::Elsewhere(_), Some(instance), Some((pid, why))) if instance.pid == pid => Some(why),
+            (HandedOver::Elsewhere(_), Some(instance), _) => Some(RefusedReason::Unreachable(format!(
                 "there is no link to its node yet: nothing at {} has answered in this time",
                 instance.node.endpoint
             ))),

@@ -1,0 +1,40 @@
+//! What can be said of a call before it is made, of one instance or of many.
+
+/// The methods that set it, for a type with a `change` of its request.
+macro_rules! setters {
+    ($call:ident) => {
+        impl<M: Method> $call<M> {
+            /// Waits this long at most for the result, or for each. Zero is no time for anything: nothing is sent, and the call is
+            /// `NotExecuted(Expired)`, also one that is sent one way. Otherwise that does not look at its time-out: nobody waits for it.
+            ///
+            /// The clock is looked at where a call waits: in a mailbox, for a link, on the way to another node, for its answer. A handler
+            /// that its caller runs on the spot is not kept from running by a time-out of less than a call takes (some nanoseconds):
+            /// that would cost every call a look at the clock. Such a call may run here, and be `NotExecuted(Expired)` if its service
+            /// is busy or on another node.
+            pub fn timeout(self, timeout: ::std::time::Duration) -> Self {
+                self.change(|request| request.options.set_timeout(timeout))
+            }
+
+            /// Orders this call with others of the same key, where a service has several workers.
+            pub fn key(self, key: impl Into<$crate::directory::Key>) -> Self {
+                self.change(|request| request.options.set_key(key.into()))
+            }
+
+            /// Sets a header. The callee reads it with `cx.header(…)`, and passes it on with the calls it makes. A call has at most 256,
+            /// with those that the handler that makes it passes on; with more it is `NotExecuted(TooMuchBeside)`, wherever it goes.
+            pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+                self.change(|request| request.options.set_header(name.into(), value.into()))
+            }
+
+            /// Makes the call again where it failed, as `policy` says: a [`Retry`](crate::call::Retry) repeats what was certainly not
+            /// executed; with [`maybe_executed`](crate::call::Retry::maybe_executed), which idempotent methods allow, the rest too. All
+            /// attempts stay within the call's time-out. Of several instances each is asked again by itself, and no other in its
+            /// place. A one-way call is not repeated.
+            pub fn retry(self, policy: impl $crate::call::RetryPolicy<M>) -> Self {
+                self.change(|request| request.retry = Some(Box::new(policy.repeat())))
+            }
+        }
+    };
+}
+
+pub(super) use setters;

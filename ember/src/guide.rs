@@ -34,6 +34,7 @@ pages! {
     HowFast: "how-fast.md",
     Signatures: "signatures.md",
     ByName: "by-name.md",
+    Hooks: "hooks.md",
     Configuration: "configuration.md",
     #[cfg(feature = "testing")]
     Testing: "testing.md",

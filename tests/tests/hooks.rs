@@ -9,7 +9,7 @@ use std::{
 
 use ember::{
     RefusedReason,
-    hooks::{Arrival, Band, CallEnd, CallHooks, Denied, Departure, HandlerEnd, HandlerHooks},
+    hooks::{Band, CallEnd, CallHooks, Denied, HandlerEnd, HandlerHooks, IncomingCall, OutgoingCall},
     prelude::*,
 };
 use ember_tests::wait::eventually;
@@ -84,13 +84,13 @@ impl Heard {
 struct Notes(Heard, &'static str, Band);
 
 impl CallHooks for Notes {
-    fn before(&self, call: &mut Departure<'_>) -> Result<(), Denied> {
+    fn before(&self, call: &mut OutgoingCall<'_>) -> Result<(), Denied> {
         let one_way = if call.is_one_way() { " one way" } else { "" };
         self.0.note(format!("{}: {} leaves for {}{one_way}", self.1, call.method(), call.to()));
         Ok(())
     }
 
-    fn after(&self, call: &Departure<'_>, end: &CallEnd<'_>, took: Option<Duration>) {
+    fn after(&self, call: &OutgoingCall<'_>, end: &CallEnd<'_>, took: Option<Duration>) {
         assert_eq!(took, None, "it wants no times");
         let end = match end {
             CallEnd::NotExecuted(refused) => format!("not executed ({})", refused.reason()),
@@ -106,12 +106,12 @@ impl CallHooks for Notes {
 }
 
 impl HandlerHooks for Notes {
-    fn before(&self, call: &Arrival<'_>) -> Result<(), Denied> {
+    fn before(&self, call: &IncomingCall<'_>) -> Result<(), Denied> {
         self.0.note(format!("{}: {} begins {}", self.1, call.service(), call.method()));
         Ok(())
     }
 
-    fn after(&self, call: &Arrival<'_>, end: &HandlerEnd<'_>, took: Option<Duration>) {
+    fn after(&self, call: &IncomingCall<'_>, end: &HandlerEnd<'_>, took: Option<Duration>) {
         assert_eq!(took, None, "it wants no times");
         self.0.note(format!("{}: {} ends: {end:?}", self.1, call.method()));
     }
@@ -129,7 +129,7 @@ fn notes(heard: &Heard, name: &'static str) -> Notes {
 struct Guard;
 
 impl CallHooks for Guard {
-    fn before(&self, call: &mut Departure<'_>) -> Result<(), Denied> {
+    fn before(&self, call: &mut OutgoingCall<'_>) -> Result<(), Denied> {
         match call.header("with") {
             Some("panic") => panic!("asked to"),
             Some("nothing") => Err("it has nothing with it".into()),
@@ -142,7 +142,7 @@ impl CallHooks for Guard {
 }
 
 impl HandlerHooks for Guard {
-    fn before(&self, call: &Arrival<'_>) -> Result<(), Denied> {
+    fn before(&self, call: &IncomingCall<'_>) -> Result<(), Denied> {
         match call.header("at the door") {
             Some("panic") => panic!("asked to"),
             Some("denied") => Err(Denied::new(format!("{} of {} is closed", call.method(), call.service()))),
@@ -150,7 +150,7 @@ impl HandlerHooks for Guard {
         }
     }
 
-    fn after(&self, call: &Arrival<'_>, _: &HandlerEnd<'_>, _: Option<Duration>) {
+    fn after(&self, call: &IncomingCall<'_>, _: &HandlerEnd<'_>, _: Option<Duration>) {
         assert!(call.header("at the end") != Some("panic"), "asked to");
     }
 }
@@ -273,7 +273,7 @@ async fn a_hook_that_panics_costs_that_call_and_nothing_else() {
 struct Watch(Heard);
 
 impl CallHooks for Watch {
-    fn after(&self, _: &Departure<'_>, _: &CallEnd<'_>, took: Option<Duration>) {
+    fn after(&self, _: &OutgoingCall<'_>, _: &CallEnd<'_>, took: Option<Duration>) {
         self.0.note(format!("call {}", took.is_some()));
     }
 
@@ -283,7 +283,7 @@ impl CallHooks for Watch {
 }
 
 impl HandlerHooks for Watch {
-    fn after(&self, _: &Arrival<'_>, _: &HandlerEnd<'_>, took: Option<Duration>) {
+    fn after(&self, _: &IncomingCall<'_>, _: &HandlerEnd<'_>, took: Option<Duration>) {
         self.0.note(format!("handler {}", took.is_some()));
     }
 

@@ -26,10 +26,10 @@ pub use self::{
 };
 pub(crate) use self::{
     about::{Particulars, Supervision, Watcher},
-    cell::{Attachments, Cell, Kind, Setup, Source},
+    cell::{Attachments, Blueprint, Cell, Setup, Source},
     erased::{AnyCell, Host, OnTheSpot},
     intake::written_port,
-    life::kind,
+    life::blueprint,
     service::{Changes, EventFn, HookFn, KeyedField, SIGNATURE_OF, Subscription, Timer, note_change},
     work::{GoLive, Offer, Port, Short, ShortCall, Spare, TaskJob},
 };

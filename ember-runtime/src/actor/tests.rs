@@ -143,7 +143,7 @@ fn vault(host: &Arc<dyn Host>) -> Arc<Cell<Vault>> {
         pid,
         particulars: Particulars { id: Some("1".into()), ..Particulars::default() },
         server: 0,
-        kind: kind(|_, _| Each::default(), |_, _, _, _, _| Each::default()).unwrap(),
+        blueprint: blueprint(|_, _| Each::default(), |_, _, _, _, _| Each::default()).unwrap(),
         limits: Limits::default(),
         supervision: Supervision::new(false),
         host: Arc::downgrade(host),

@@ -22,14 +22,14 @@ pub trait CallHooks: Send + Sync + 'static {
     ///
     /// # Errors
     /// Why the call may not leave.
-    fn before(&self, call: &mut Departure<'_>) -> Result<(), Denied> {
+    fn before(&self, call: &mut OutgoingCall<'_>) -> Result<(), Denied> {
         let _ = call;
         Ok(())
     }
 
     /// After the outcome is there, or nobody waits for it any more. Not told if [`before`](Self::before) has refused the call itself.
     /// `took` is how long that was, if [`wants_times`](Self::wants_times).
-    fn after(&self, call: &Departure<'_>, end: &CallEnd<'_>, took: Option<Duration>) {
+    fn after(&self, call: &OutgoingCall<'_>, end: &CallEnd<'_>, took: Option<Duration>) {
         let _ = (call, end, took);
     }
 
@@ -45,7 +45,7 @@ pub trait CallHooks: Send + Sync + 'static {
 }
 
 /// A call, as hooks of its caller's node see it.
-pub struct Departure<'a> {
+pub struct OutgoingCall<'a> {
     pub(crate) to: &'a dyn Display,
     pub(crate) method: &'a dyn Display,
     pub(crate) headers: &'a mut dyn Headers,
@@ -58,7 +58,7 @@ pub(crate) trait Headers {
     fn set_header(&mut self, name: String, value: String);
 }
 
-impl Departure<'_> {
+impl OutgoingCall<'_> {
     /// Whom it is for: a service, as messages say it.
     pub fn to(&self) -> &dyn Display {
         self.to
@@ -85,9 +85,9 @@ impl Departure<'_> {
     }
 }
 
-impl fmt::Debug for Departure<'_> {
+impl fmt::Debug for OutgoingCall<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Departure({}, to {})", self.method, self.to)
+        write!(f, "OutgoingCall({}, to {})", self.method, self.to)
     }
 }
 
@@ -110,21 +110,21 @@ pub enum CallEnd<'a> {
 }
 
 /// A call that hooks were asked about, and that has not ended.
-pub(crate) struct Departing {
+pub(crate) struct AskedCall {
     asked: usize,
     began: Option<Instant>,
 }
 
-impl Departing {
+impl AskedCall {
     /// Asks them, until one refuses.
-    pub(crate) fn begin(hooks: &Ordered<dyn CallHooks>, call: &mut Departure<'_>) -> (Self, Option<Refusal>) {
+    pub(crate) fn begin(hooks: &Ordered<dyn CallHooks>, call: &mut OutgoingCall<'_>) -> (Self, Option<Refusal>) {
         let began = hooks.any(CallHooks::wants_times).then(Instant::now);
         let (asked, refusal) = hooks.ask(|hook| hook.before(call));
         (Self { asked, began }, refusal)
     }
 
     /// Tells those that were asked.
-    pub(crate) fn end(self, hooks: &Ordered<dyn CallHooks>, call: &Departure<'_>, end: &CallEnd<'_>) {
+    pub(crate) fn end(self, hooks: &Ordered<dyn CallHooks>, call: &OutgoingCall<'_>, end: &CallEnd<'_>) {
         let took = self.began.map(|began| began.elapsed());
         hooks.tell_after(self.asked, |hook| hook.after(call, end, took.filter(|_| hook.wants_times())));
     }

@@ -24,14 +24,14 @@ pub trait HandlerHooks: Send + Sync + 'static {
     ///
     /// # Errors
     /// Why the call is not handled.
-    fn before(&self, call: &Arrival<'_>) -> Result<(), Denied> {
+    fn before(&self, call: &IncomingCall<'_>) -> Result<(), Denied> {
         let _ = call;
         Ok(())
     }
 
     /// After the handler has ended, however. Not told if [`before`](Self::before) has refused the call itself. `took` is how long
     /// the handler was at work or waited, if [`wants_times`](Self::wants_times).
-    fn after(&self, call: &Arrival<'_>, end: &HandlerEnd<'_>, took: Option<Duration>) {
+    fn after(&self, call: &IncomingCall<'_>, end: &HandlerEnd<'_>, took: Option<Duration>) {
         let _ = (call, end, took);
     }
 
@@ -48,14 +48,14 @@ pub trait HandlerHooks: Send + Sync + 'static {
 
 /// A call, as hooks of its callee's node see it.
 #[derive(Clone, Copy)]
-pub struct Arrival<'a> {
+pub struct IncomingCall<'a> {
     pub(crate) service: &'static str,
     pub(crate) pid: Pid,
     pub(crate) method: fn() -> String,
     pub(crate) envelope: &'a Envelope,
 }
 
-impl Arrival<'_> {
+impl IncomingCall<'_> {
     /// The name of the service's type, as clients use it.
     pub fn service(&self) -> &str {
         self.service
@@ -77,9 +77,9 @@ impl Arrival<'_> {
     }
 }
 
-impl fmt::Debug for Arrival<'_> {
+impl fmt::Debug for IncomingCall<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Arrival({} {}, {})", self.service, self.pid, self.method())
+        write!(f, "IncomingCall({} {}, {})", self.service, self.pid, self.method())
     }
 }
 
@@ -102,7 +102,7 @@ pub enum HandlerEnd<'a> {
 }
 
 /// A handler that hooks were asked about, and that has not ended.
-pub(crate) struct Handling {
+pub(crate) struct AskedHandler {
     hooks: Ordered<dyn HandlerHooks>,
     service: &'static str,
     pid: Pid,
@@ -112,15 +112,15 @@ pub(crate) struct Handling {
     began: Option<Instant>,
 }
 
-impl Handling {
+impl AskedHandler {
     /// Asks them, until one refuses.
     ///
     /// # Errors
     /// Why the handler does not start.
-    pub(crate) fn begin(hooks: &Ordered<dyn HandlerHooks>, call: Arrival<'_>) -> Result<Box<Self>, Failure> {
+    pub(crate) fn begin(hooks: &Ordered<dyn HandlerHooks>, call: IncomingCall<'_>) -> Result<Box<Self>, Failure> {
         let began = hooks.any(HandlerHooks::wants_times).then(Instant::now);
         let (asked, refusal) = hooks.ask(|hook| hook.before(&call));
-        let Arrival { service, pid, method, envelope } = call;
+        let IncomingCall { service, pid, method, envelope } = call;
         let envelope = Envelope { headers: envelope.headers.clone(), ..Envelope::default() };
         let begun = Box::new(Self { hooks: hooks.clone(), service, pid, method, envelope, asked, began });
         match refusal.map(Refusal::into) {
@@ -143,12 +143,12 @@ impl Handling {
     fn tell(&mut self, end: &HandlerEnd<'_>) {
         let Self { hooks, service, pid, method, envelope, asked, began } = self;
         let took = began.map(|began| began.elapsed());
-        let call = Arrival { service, pid: *pid, method: *method, envelope };
+        let call = IncomingCall { service, pid: *pid, method: *method, envelope };
         hooks.tell_after(std::mem::take(asked), |hook| hook.after(&call, end, took.filter(|_| hook.wants_times())));
     }
 }
 
-impl Drop for Handling {
+impl Drop for AskedHandler {
     fn drop(&mut self) {
         let end = if std::thread::panicking() { HandlerEnd::Panicked } else { HandlerEnd::Dropped };
         self.tell(&end);

@@ -15,15 +15,15 @@ mod nodes;
 mod order;
 mod said;
 
+pub(crate) use self::{
+    calls::{AskedCall, Headers},
+    handlers::AskedHandler,
+    order::{Hooks, Ordered},
+};
 pub use self::{
-    calls::{CallEnd, CallHooks, Departure},
-    handlers::{Arrival, HandlerEnd, HandlerHooks},
+    calls::{CallEnd, CallHooks, OutgoingCall},
+    handlers::{HandlerEnd, HandlerHooks, IncomingCall},
     links::LinkHooks,
     nodes::NodeHooks,
     said::{Band, Denied},
-};
-pub(crate) use self::{
-    calls::{Departing, Headers},
-    handlers::Handling,
-    order::{Hooks, Ordered},
 };

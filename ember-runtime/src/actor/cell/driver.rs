@@ -5,7 +5,7 @@ use std::{future::poll_fn, sync::Arc, task::Poll};
 use super::{
     Cell,
     ending::{Ending, bury},
-    place::{Place, Source},
+    seat::{Seat, Source},
 };
 use crate::{
     actor::{
@@ -51,7 +51,7 @@ impl<S: Service> Cell<S> {
         let Some(me) = self.me.upgrade() else { return };
         // The node has gone: nobody must wait for this service.
         let Some(host) = self.host.upgrade() else { return self.end(ServiceState::Failed) };
-        let spawned = (self.kind.drive)(me, host, source, waiting, Box::new(ready));
+        let spawned = (self.blueprint.drive)(me, host, source, waiting, Box::new(ready));
         let abort = task.abort.get_or_init(|| spawned);
         if self.driver.marks.set(READY) & ABORTED != 0 {
             abort.abort();
@@ -87,7 +87,7 @@ impl<S: Service> Cell<S> {
         // Whoever has the turn makes the driver when he ends it.
         let Some(mut held) = self.turn.take() else { return false };
         match held.take() {
-            Place::Idle(body)
+            Seat::Idle(body)
                 if !body.core.needs_driver()
                     && self.mailbox.seal_if_empty()
                     && self.driver.marks.set(SPAWNED) & SPAWNED == 0 =>
@@ -132,7 +132,7 @@ impl<S: Service> Cell<S> {
     }
 
     /// Waits until there is something to do, and nobody else uses the service.
-    pub(crate) async fn turn(&self) -> Held<'_, Place<S>> {
+    pub(crate) async fn turn(&self) -> Held<'_, Seat<S>> {
         poll_fn(|task| {
             if let Some(held) = self.turn.take() {
                 return Poll::Ready(held);

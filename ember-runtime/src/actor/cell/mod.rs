@@ -4,13 +4,13 @@ mod driver;
 mod ending;
 mod parts;
 mod phases;
-mod place;
+mod seat;
 mod task;
 mod visit;
 
 pub(crate) use self::{
     ending::{Ending, bury, part},
-    parts::{AttachFn, Attachments, BeginFn, Cell, Kind, Ready, Setup},
-    place::{Place, Source},
+    parts::{AttachFn, Attachments, BeginFn, Blueprint, Cell, Ready, Setup},
+    seat::{Seat, Source},
     visit::Visit,
 };

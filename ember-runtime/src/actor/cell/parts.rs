@@ -8,7 +8,7 @@ use std::{
 use tokio::task::AbortHandle;
 
 use super::{
-    place::{Place, Source},
+    seat::{Seat, Source},
     task::Driver,
 };
 use crate::{
@@ -32,7 +32,7 @@ pub(crate) struct Setup<S: Service> {
     pub(crate) particulars: Particulars,
     /// The server id of the node.
     pub(crate) server: u32,
-    pub(crate) kind: Arc<Kind<S>>,
+    pub(crate) blueprint: Arc<Blueprint<S>>,
     pub(crate) limits: Limits,
     pub(crate) supervision: Supervision,
     /// The node, while it lives.
@@ -46,11 +46,11 @@ pub(crate) struct Setup<S: Service> {
 pub(crate) struct Cell<S: Service> {
     pub(crate) mailbox: Mailbox<Post<S>, Calls<S>>,
     /// Whose turn it is to use the service. Shut unless the service is up and its mailbox open.
-    pub(crate) turn: Turn<Place<S>>,
+    pub(crate) turn: Turn<Seat<S>>,
     pub(crate) driver: Driver,
     pub(crate) pid: Pid,
     pub(crate) identity: Identity,
-    pub(crate) kind: Arc<Kind<S>>,
+    pub(crate) blueprint: Arc<Blueprint<S>>,
     /// None if it is the default of a service without a factory.
     pub(crate) supervision: Option<Box<Supervision>>,
     pub(crate) host: Weak<dyn Host>,
@@ -65,7 +65,7 @@ pub(crate) struct Cell<S: Service> {
 }
 
 /// What the services of one type have in common on a node.
-pub(crate) struct Kind<S: Service> {
+pub(crate) struct Blueprint<S: Service> {
     pub(crate) table: Table<S>,
     /// Runs `started`, and makes timers and subscriptions.
     pub(crate) attach: AttachFn<S>,
@@ -109,14 +109,14 @@ pub(crate) fn keep(things: Attachments) -> Option<Box<Things>> {
 impl<S: Service> Cell<S> {
     /// A cell without a service yet: it comes with [`drive`](Cell::drive) or [`settle_in`](Cell::settle_in).
     pub(crate) fn new(setup: Setup<S>) -> Arc<Self> {
-        let Setup { pid, particulars, server, kind, limits, supervision, host } = setup;
-        let turn = Turn::new(Place::Empty);
+        let Setup { pid, particulars, server, blueprint, limits, supervision, host } = setup;
+        let turn = Turn::new(Seat::Empty);
         turn.note_work();
         Arc::new_cyclic(|me| Self {
             pid,
             identity: Identity::new(particulars),
             server,
-            kind,
+            blueprint,
             mailbox: Mailbox::new(limits),
             turn,
             driver: Driver::default(),

@@ -8,7 +8,7 @@ use std::{
 use super::{
     Cell,
     parts::{Attached, keep},
-    place::Place,
+    seat::Seat,
 };
 use crate::{
     actor::{
@@ -30,7 +30,7 @@ impl<S: Service> Cell<S> {
         // Nobody can end it yet: what begins here is ended with it.
         self.up(&**host);
         if let Some(held) = held {
-            self.leave(held, Place::Idle(Body::new(service, core, Arc::clone(self) as _)));
+            self.leave(held, Seat::Idle(Body::new(service, core, Arc::clone(self) as _)));
         }
     }
 
@@ -45,7 +45,7 @@ impl<S: Service> Cell<S> {
         attached.up = true;
         self.admit(&attached);
         if attached.released {
-            attached.things = keep((self.kind.attach)(self, host));
+            attached.things = keep((self.blueprint.attach)(self, host));
         }
     }
 
@@ -96,7 +96,7 @@ impl<S: Service> Cell<S> {
     pub(crate) fn set_released(self: &Arc<Self>, host: &dyn Host) {
         let mut attached = self.attached();
         if !mem::replace(&mut attached.released, true) && attached.up {
-            attached.things = keep((self.kind.attach)(self, host));
+            attached.things = keep((self.blueprint.attach)(self, host));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::task::Context;
 
-use super::{Cell, place::Place};
+use super::{Cell, seat::Seat};
 use crate::actor::{
     service::{Body, Running, Service},
     turn::Held,
@@ -12,7 +12,7 @@ use crate::actor::{
 /// The turn, and the service.
 pub(crate) struct Visit<'a, S: Service> {
     pub(crate) cell: &'a Cell<S>,
-    pub(crate) held: Held<'a, Place<S>>,
+    pub(crate) held: Held<'a, Seat<S>>,
     pub(crate) body: Box<Body<S>>,
 }
 
@@ -22,7 +22,7 @@ impl<'a, S: Service> Visit<'a, S> {
     pub(crate) fn begin(cell: &'a Cell<S>, may_wait: bool) -> Option<Self> {
         let mut held = cell.turn.try_short(may_wait)?;
         match held.take() {
-            Place::Idle(body) => Some(Self { cell, held, body }),
+            Seat::Idle(body) => Some(Self { cell, held, body }),
             other => {
                 cell.leave(held, other);
                 None
@@ -47,20 +47,20 @@ impl<'a, S: Service> Visit<'a, S> {
 
     #[inline]
     pub(crate) fn end(self) {
-        self.cell.leave(self.held, Place::Idle(self.body));
+        self.cell.leave(self.held, Seat::Idle(self.body));
     }
 }
 
 impl<'a, S: Service> Cell<S> {
     /// Leaves to the driver what has begun, and whether modules were added or released so far.
-    pub(crate) fn suspend(&self, held: Held<'a, Place<S>>, running: Running<S>, changed: bool) {
+    pub(crate) fn suspend(&self, held: Held<'a, Seat<S>>, running: Running<S>, changed: bool) {
         self.turn.note_work();
-        self.leave(held, Place::Suspended(running, changed));
+        self.leave(held, Seat::Suspended(running, changed));
     }
 
     /// Ends a turn.
     #[inline]
-    pub(crate) fn leave(&self, mut held: Held<'a, Place<S>>, place: Place<S>) {
+    pub(crate) fn leave(&self, mut held: Held<'a, Seat<S>>, place: Seat<S>) {
         held.put(place);
         if held.end() {
             self.wake();
@@ -70,6 +70,6 @@ impl<'a, S: Service> Cell<S> {
     /// Where a job begins that somebody brings.
     #[inline]
     pub(crate) fn driving<'b>(&'a self, task: &'a mut Context<'b>) -> Driving<'a, 'b, S> {
-        Driving { table: &self.kind.table, bytes: self.mailbox.bytes(), task }
+        Driving { table: &self.blueprint.table, bytes: self.mailbox.bytes(), task }
     }
 }

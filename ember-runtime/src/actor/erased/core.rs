@@ -14,7 +14,7 @@ use crate::{
 
 /// Modules under keys, by their field.
 #[derive(Default)]
-pub(crate) struct Waiting(pub(crate) Vec<(usize, Keys)>);
+pub(crate) struct NotLive(pub(crate) Vec<(usize, Keys)>);
 
 /// One per running service.
 pub(crate) struct Core {
@@ -35,7 +35,7 @@ pub(crate) struct Core {
     /// Timers and subscriptions have been started in this life.
     pub(crate) live: bool,
     /// Started modules under keys whose timers and subscriptions have not been, by their field.
-    pub(crate) waiting: Option<Box<Waiting>>,
+    pub(crate) waiting: Option<Box<NotLive>>,
     /// Something that ran has panicked.
     pub(crate) panicked: bool,
     /// Modules were added or released, and are to be started or stopped.

@@ -9,5 +9,5 @@ pub(crate) use self::{
     any_cell::{AnyCell, OnTheSpot},
     core::Core,
     host::Host,
-    owed::{CallbackPermit, Erased, Fill, Owed, Refused, RouteFn},
+    owed::{CallbackPermit, Erased, FillPermit, Owed, Refused, RouteFn},
 };

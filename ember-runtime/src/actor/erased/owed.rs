@@ -29,9 +29,9 @@ pub(crate) struct Owed {
 pub(crate) struct Refused(pub(crate) Each<Owed>);
 
 /// A reserved place for a callback.
-pub(crate) struct CallbackPermit(pub(crate) Box<dyn Fill>);
+pub(crate) struct CallbackPermit(pub(crate) Box<dyn FillPermit>);
 
 /// A place in a mailbox. If it is dropped, it is free again.
-pub(crate) trait Fill: Send {
+pub(crate) trait FillPermit: Send {
     fn fill(self: Box<Self>, envelope: Envelope, callback: Erased);
 }

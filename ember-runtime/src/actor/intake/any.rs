@@ -49,11 +49,11 @@ impl<S: Service> AnyCell for Cell<S> {
     }
 
     fn contracts(&self) -> &[&'static str] {
-        &self.kind.table.contracts
+        &self.blueprint.table.contracts
     }
 
     fn methods(&self) -> Vec<(MethodId, &'static MethodInfo, &str, u64)> {
-        self.kind
+        self.blueprint
             .table
             .methods
             .iter()
@@ -62,25 +62,25 @@ impl<S: Service> AnyCell for Cell<S> {
     }
 
     fn signature(&self, id: MethodId) -> Option<&'static str> {
-        let entry = self.kind.table.find(id).filter(|entry| entry.info.reach == Reach::Cluster)?;
+        let entry = self.blueprint.table.find(id).filter(|entry| entry.info.reach == Reach::Cluster)?;
         Some(entry.text())
     }
 
     fn describe(&self, id: MethodId) -> Option<MethodRef> {
-        let entry = self.kind.table.find(id).filter(|entry| entry.info.reach == Reach::Cluster)?;
+        let entry = self.blueprint.table.find(id).filter(|entry| entry.info.reach == Reach::Cluster)?;
         MethodRef::of(&entry.name, entry.info, (entry.signature)())
     }
 
     fn accept(&self, call: RawCall<'static>, index: usize) {
-        match self.kind.table.methods.get(index) {
+        match self.blueprint.table.methods.get(index) {
             Some(entry) => arrivals::queue(self, call, index, entry),
             None => call.reply.fail(RefusedReason::UnknownMethod),
         }
     }
 
     fn port(&self, id: MethodId) -> Option<(&'static MethodInfo, &'static (dyn Any + Send + Sync), usize)> {
-        let index = self.kind.table.index(id)?;
-        self.kind.table.methods.get(index).map(|entry| (entry.info, entry.port, index))
+        let index = self.blueprint.table.index(id)?;
+        self.blueprint.table.methods.get(index).map(|entry| (entry.info, entry.port, index))
     }
 
     fn deliver(&self, calls: &mut dyn Arrivals<'_>, which: OnTheSpot, task: &mut Context<'_>) {

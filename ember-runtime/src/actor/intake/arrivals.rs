@@ -63,8 +63,8 @@ pub(super) fn deliver<S: Service>(
 
 /// The method that is called, and its place in the table.
 fn find<'a, S: Service>(cell: &'a Cell<S>, call: &RawCall<'_>) -> Result<(usize, &'a Entry<S>), RefusedReason> {
-    let index = cell.kind.table.index(call.method).ok_or(RefusedReason::UnknownMethod)?;
-    let entry = cell.kind.table.methods.get(index).ok_or(RefusedReason::UnknownMethod)?;
+    let index = cell.blueprint.table.index(call.method).ok_or(RefusedReason::UnknownMethod)?;
+    let entry = cell.blueprint.table.methods.get(index).ok_or(RefusedReason::UnknownMethod)?;
     if entry.info.reach != Reach::Cluster {
         return Err(RefusedReason::Private);
     }
@@ -79,7 +79,7 @@ fn find<'a, S: Service>(cell: &'a Cell<S>, call: &RawCall<'_>) -> Result<(usize,
 /// Answers a caller whose fingerprint differs, so that it can say how. Needs neither the service nor its mailbox.
 fn tell_signature<S: Service>(cell: &Cell<S>, call: RawCall<'_>) {
     let id = call.payload.first_chunk().map(|&bytes| MethodId(u32::from_le_bytes(bytes)));
-    let entry = id.and_then(|id| cell.kind.table.find(id)).filter(|entry| entry.info.reach == Reach::Cluster);
+    let entry = id.and_then(|id| cell.blueprint.table.find(id)).filter(|entry| entry.info.reach == Reach::Cluster);
     match entry {
         Some(entry) => call.reply.send(ReplyBody::Value(&mut |out| {
             out.extend_from_slice(entry.text().as_bytes());

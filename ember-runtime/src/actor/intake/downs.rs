@@ -15,9 +15,9 @@ use crate::{
 
 /// Tells those of the service who watched, if it still is in this life, that another has ended.
 pub(super) fn down<S: Service>(cell: &Cell<S>, down: &Down, life: u64, watchers: &[Watcher]) {
-    let keyed = cell.kind.table.keyed.iter().enumerate();
+    let keyed = cell.blueprint.table.keyed.iter().enumerate();
     let keyed = keyed.flat_map(|(index, part)| part.downs.iter().map(move |hook| (Some(index), hook)));
-    let all = cell.kind.table.downs.iter().map(|hook| (None, hook)).chain(keyed);
+    let all = cell.blueprint.table.downs.iter().map(|hook| (None, hook)).chain(keyed);
     let concerns = |field: &Option<usize>| watchers.iter().any(|watcher| watcher.is_service() == field.is_none());
     for (field, &(name, run)) in all.filter(|(field, _)| concerns(field)) {
         let watchers = if field.is_some() { watchers.to_vec() } else { Vec::new() };
@@ -35,9 +35,9 @@ pub(super) fn down<S: Service>(cell: &Cell<S>, down: &Down, life: u64, watchers:
 /// Whether a watcher has an `#[on(down)]`.
 pub(super) fn hears<S: Service>(cell: &Cell<S>, watcher: &Watcher) -> bool {
     if watcher.is_service() {
-        return !cell.kind.table.downs.is_empty();
+        return !cell.blueprint.table.downs.is_empty();
     }
-    cell.kind.table.keyed.iter().any(|part| !part.downs.is_empty())
+    cell.blueprint.table.keyed.iter().any(|part| !part.downs.is_empty())
 }
 
 /// A `down` on its way to one hook.
@@ -58,7 +58,7 @@ impl<S: Service> DownDelivery<S> {
             Some(field) => {
                 let cell = Arc::clone(&body.core.cell);
                 let cell = cell.as_any().downcast_ref::<Cell<S>>();
-                let is_there = cell.map(|cell| cell.kind.table.keyed[field].field.is_there);
+                let is_there = cell.map(|cell| cell.blueprint.table.keyed[field].field.is_there);
                 let mut modules: Vec<_> = self.watchers.iter().map(|watcher| watcher.keys().clone()).collect();
                 modules.retain(|keys| is_there.is_some_and(|is_there| is_there(&mut body.service, keys)));
                 modules

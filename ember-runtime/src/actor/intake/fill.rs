@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 
-use super::port::port;
+use super::typed::port;
 use crate::{
     actor::{
         about::Down,

@@ -4,9 +4,9 @@ mod any;
 mod arrivals;
 mod downs;
 mod fill;
-mod port;
 mod promised;
 mod short;
+mod typed;
 mod written;
 
 pub(crate) use self::written::written_port;

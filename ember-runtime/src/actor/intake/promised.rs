@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     actor::{
         cell::Cell,
-        erased::{CallbackPermit, Erased, Fill, Owed, RouteFn},
+        erased::{CallbackPermit, Erased, FillPermit, Owed, RouteFn},
         service::Service,
         work::Post,
     },
@@ -25,7 +25,7 @@ struct Promised<S: Service> {
     filled: bool,
 }
 
-impl<S: Service> Fill for Promised<S> {
+impl<S: Service> FillPermit for Promised<S> {
     fn fill(mut self: Box<Self>, envelope: Envelope, callback: Erased) {
         self.filled = true;
         let job = Owed { callback, route: self.route, method: self.method, envelope };

@@ -9,7 +9,7 @@ use crate::{
         erased::AnyCell,
         service::{HandledBy, Path, Service, Stepping},
         turn::Pace,
-        work::{Memory, Outcome, Short, ShortCall, Step, To, first_step},
+        work::{Handed, Memory, Short, ShortCall, Step, To, first_step},
     },
     error::LostReason,
     message::{Handled, Method, reply_slot},
@@ -55,7 +55,7 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     // Most often there is none, and moving none costs as much as moving one if nobody looks.
     let envelope = if call.envelope.is_some() { call.envelope.take() } else { None };
     body.begin::<L>(envelope, call.due, M::INFO.name);
-    let has_keyed = cell.kind.table.has_keyed();
+    let has_keyed = cell.blueprint.table.has_keyed();
     let mut stepping = Stepping { pace: Some(pace), has_keyed, task: call.task };
     let mut waits = None;
     let later = &mut || {
@@ -83,14 +83,14 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
 #[inline]
 fn begin<S: Service>(cell: &dyn AnyCell, index: usize, always: bool) -> Option<(Visit<'_, S>, &Pace)> {
     let cell = cell.as_any().downcast_ref::<Cell<S>>()?;
-    let pace = &cell.kind.table.methods.get(index)?.pace;
+    let pace = &cell.blueprint.table.methods.get(index)?.pace;
     if pace.is_long() && !always {
         return None;
     }
     Visit::begin(cell, !pace.waits()).map(|visit| (visit, pace))
 }
 
-fn settle<M: Method>(outcome: Outcome<M>) -> Short<M> {
+fn settle<M: Method>(outcome: Handed<M>) -> Short<M> {
     match outcome.map(Handled::now) {
         Ok(Ok(result)) => Short::Done(result),
         Ok(Err(later)) => {

@@ -1,8 +1,8 @@
 //! The life of a service: its driver starts it, serves, starts it again, and stops it.
 
-mod kind;
+mod blueprint;
 mod run;
 mod serve;
 mod settle;
 
-pub(crate) use self::kind::kind;
+pub(crate) use self::blueprint::blueprint;

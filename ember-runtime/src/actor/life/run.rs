@@ -12,7 +12,7 @@ use super::{
 use crate::{
     actor::{
         about::{Budget, OnPanic, Restart, ServiceState},
-        cell::{Cell, Ending, Place, Ready, Source, bury, part},
+        cell::{Cell, Ending, Ready, Seat, Source, bury, part},
         erased::{AnyCell, Core, Host},
         service::{Body, Here, HookKind, Service, route},
     },
@@ -43,7 +43,7 @@ async fn run<S: Service>(mut ending: Ending<S>, mut source: Source<S>, waiting: 
         return;
     }
     let mut body = match held.take() {
-        Place::Empty => {
+        Seat::Empty => {
             let mut core = Core::new(Arc::clone(&host), Arc::clone(&cell) as _, route::<S, Here>);
             core.started_for = waiting;
             match start(&mut source, core, &cell).await {
@@ -56,8 +56,8 @@ async fn run<S: Service>(mut ending: Ending<S>, mut source: Source<S>, waiting: 
                 Err((_, error)) => return ready(Err(error)),
             }
         }
-        Place::Idle(body) => body,
-        Place::Suspended(running, changed) => finish(&mut held, running, changed, None, &cell).await,
+        Seat::Idle(body) => body,
+        Seat::Suspended(running, changed) => finish(&mut held, running, changed, None, &cell).await,
     };
     let mut budget = Budget::new(cell.supervision());
     loop {
@@ -172,7 +172,7 @@ async fn start<S: Service>(
 /// Runs `init` and `start`, and starts the modules under keys.
 async fn begin<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Result<()> {
     for kind in [HookKind::Init, HookKind::Start] {
-        for (_, hook) in cell.kind.table.hooks.iter().filter(|(of, _)| *of == kind) {
+        for hook in cell.blueprint.table.of(kind) {
             hook(body).await?;
         }
     }
@@ -182,11 +182,11 @@ async fn begin<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Result<()
 /// Children stop before their parents, so in reverse.
 async fn stop<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> ServiceState {
     let mut state = ServiceState::Stopped;
-    if let Err(panic) = AssertUnwindSafe(stop_all(body, &cell.kind.table)).catch_unwind().await {
+    if let Err(panic) = AssertUnwindSafe(stop_all(body, &cell.blueprint.table)).catch_unwind().await {
         body.report(panic.into());
         state = ServiceState::Failed;
     }
-    for (_, hook) in cell.kind.table.hooks.iter().rev().filter(|(of, _)| *of == HookKind::Stop) {
+    for hook in cell.blueprint.table.of(HookKind::Stop).rev() {
         if let Err(error) = hook(body).await {
             let error = told(error);
             tracing::error!(target: "ember::service", service = S::SPEC.name, pid = %body.core.pid(), error, "`stop` failed");

@@ -12,7 +12,7 @@ use super::settle::settle;
 use crate::{
     actor::{
         about::{Restart, ServiceState},
-        cell::{Cell, Place},
+        cell::{Cell, Seat},
         erased::AnyCell,
         service::{Body, Noticing, Running, Service, Start},
         turn::{Held, Pace},
@@ -34,10 +34,10 @@ pub(super) enum End {
 /// Handles messages until there is a reason not to. None if the state of the service was lost.
 pub(super) async fn serve<'a, S: Service>(
     mut body: Box<Body<S>>,
-    mut held: Held<'a, Place<S>>,
+    mut held: Held<'a, Seat<S>>,
     batch: &mut Batch<Post<S>, Calls<S>>,
     cell: &'a Arc<Cell<S>>,
-) -> Option<(Held<'a, Place<S>>, Box<Body<S>>, End)> {
+) -> Option<(Held<'a, Seat<S>>, Box<Body<S>>, End)> {
     loop {
         if body.core.needs_driver() {
             cell.mailbox.tell(batch);
@@ -51,7 +51,7 @@ pub(super) async fn serve<'a, S: Service>(
         body = match poll_fn(|task| stretch(&mut left, batch, cell, task)).await {
             Stretch::Began(running, changed, index) => {
                 cell.mailbox.tell(batch);
-                let pace = index.and_then(|index| cell.kind.table.methods.get(index)).map(|entry| &entry.pace);
+                let pace = index.and_then(|index| cell.blueprint.table.methods.get(index)).map(|entry| &entry.pace);
                 finish(&mut held, running, changed, pace, cell).await
             }
             Stretch::SeeTo(body) => body,
@@ -144,27 +144,27 @@ async fn see_to<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Option<E
 /// Lets callers run the service until there is something to do. None if its state was lost.
 async fn rest<'a, S: Service>(
     body: Box<Body<S>>,
-    mut held: Held<'a, Place<S>>,
+    mut held: Held<'a, Seat<S>>,
     cell: &'a Arc<Cell<S>>,
-) -> Option<(Held<'a, Place<S>>, Box<Body<S>>)> {
-    held.put(Place::Idle(body));
+) -> Option<(Held<'a, Seat<S>>, Box<Body<S>>)> {
+    held.put(Seat::Idle(body));
     // If there is work already, the turn is taken again at once.
     held.end();
     let mut held = cell.turn().await;
     match held.take() {
-        Place::Idle(body) => Some((held, body)),
-        Place::Suspended(running, changed) => {
+        Seat::Idle(body) => Some((held, body)),
+        Seat::Suspended(running, changed) => {
             let body = finish(&mut held, running, changed, None, cell).await;
             Some((held, body))
         }
         // Whoever had it has not put it back: what the program logs with has panicked, say.
-        Place::Empty => None,
+        Seat::Empty => None,
     }
 }
 
 /// Goes on with what has begun until it has ended; `changed` says what it has done so far.
 pub(super) async fn finish<S: Service>(
-    held: &mut Held<'_, Place<S>>,
+    held: &mut Held<'_, Seat<S>>,
     mut running: Running<S>,
     mut changed: bool,
     pace: Option<&Pace>,
@@ -173,7 +173,7 @@ pub(super) async fn finish<S: Service>(
     held.hurry(false);
     let mut body = poll_fn(|task| {
         let step = pace.map(Pace::begin);
-        let noticing = Noticing::begin(cell.kind.table.has_keyed());
+        let noticing = Noticing::begin(cell.blueprint.table.has_keyed());
         let polled = running.as_mut().poll(task);
         changed |= noticing.end();
         if let (Some(pace), Some(step)) = (pace, step) {

@@ -26,7 +26,7 @@ pub(crate) async fn settle<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) 
 /// # Errors
 /// The first module that did not start. It is no longer there.
 async fn come_and_go<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Result<()> {
-    let table = &cell.kind.table;
+    let table = &cell.blueprint.table;
     let mut result = Ok(());
     loop {
         let mut quiet = true;
@@ -87,14 +87,14 @@ async fn start<S: Service>(body: &mut Body<S>, table: &Table<S>, index: usize, k
 }
 
 async fn go_live<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usize, keys: &Keys) {
-    let part = &cell.kind.table.keyed[index];
+    let part = &cell.blueprint.table.keyed[index];
     // It may be gone again.
     let Some(life) = keys.life() else { return };
     if let Err(error) = hooks(body, part.of(HookKind::Started), keys).await {
         let (module, service, error) = (part.field.module, S::SPEC.name, told(error));
         tracing::error!(target: "ember::service", service, module, error, "`started` failed");
     }
-    for thing in (cell.kind.begin)(cell, &*body.core.host, &part.timers, &part.events, keys) {
+    for thing in (cell.blueprint.begin)(cell, &*body.core.host, &part.timers, &part.events, keys) {
         life.attach(thing);
     }
 }

@@ -1,6 +1,6 @@
 //! Fields that hold modules under keys, and what these modules do by themselves.
 
-use super::{EventFn, HookFn, HookKind, Subscription, Timer};
+use super::{EventFn, HookFn, HookKind, Subscription, Timer, tasks::of_kind};
 use crate::{message::Keys, panics::Each};
 
 /// A field that holds modules under keys: what the module room knows about it.
@@ -50,7 +50,7 @@ pub(crate) struct Keyed<S> {
 
 impl<S> Keyed<S> {
     /// Its hooks of one kind.
-    pub(crate) fn of(&self, kind: HookKind) -> impl Iterator<Item = HookFn<S>> {
-        self.hooks.iter().filter(move |(of, _)| *of == kind).map(|(_, hook)| *hook)
+    pub(crate) fn of(&self, kind: HookKind) -> impl DoubleEndedIterator<Item = HookFn<S>> {
+        of_kind(&self.hooks, kind)
     }
 }

@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use super::{EventFn, HookFn, HookKind, Keyed, StartRaw, Subscription, Timer};
+use super::{EventFn, HookFn, HookKind, Keyed, StartRaw, Subscription, Timer, tasks::of_kind};
 use crate::{
     actor::turn::Pace,
     id::MethodId,
@@ -57,6 +57,11 @@ impl<S> Entry<S> {
 }
 
 impl<S> Table<S> {
+    /// Its hooks of one kind, but those of modules under keys.
+    pub(crate) fn of(&self, kind: HookKind) -> impl DoubleEndedIterator<Item = HookFn<S>> {
+        of_kind(&self.hooks, kind)
+    }
+
     /// All timers, those of modules under keys included.
     pub(crate) fn all_timers(&self) -> impl Iterator<Item = &Timer<S>> {
         self.timers.iter().chain(self.keyed.iter().flat_map(|part| &part.timers))

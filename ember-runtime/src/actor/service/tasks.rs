@@ -69,3 +69,11 @@ pub enum Schedule {
     #[cfg(feature = "cron")]
     Cron(crate::actor::about::Cron),
 }
+
+/// Those of one kind, in their order.
+pub(super) fn of_kind<S>(
+    hooks: &[(HookKind, HookFn<S>)],
+    kind: HookKind,
+) -> impl DoubleEndedIterator<Item = HookFn<S>> {
+    hooks.iter().filter(move |(of, _)| *of == kind).map(|(_, hook)| *hook)
+}

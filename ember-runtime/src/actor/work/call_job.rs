@@ -6,10 +6,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     execute::execute_unless,
+    handed::{To, conclude},
     job::{Driving, Job, once},
-    outcome::{To, conclude},
+    offer::Submission,
     pool::Memory,
-    port::Submission,
     step::{Step, first_step},
 };
 use crate::{

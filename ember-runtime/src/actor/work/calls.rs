@@ -5,7 +5,7 @@ use std::{any::Any, collections::VecDeque, marker::PhantomData};
 use super::{
     call_job,
     job::{Driving, Job},
-    port::{Offer, Submission},
+    offer::{Offer, Submission},
 };
 use crate::{
     actor::service::{Body, HandledBy, Path, Service, Start},

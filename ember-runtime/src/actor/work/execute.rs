@@ -10,7 +10,7 @@ use crate::{
         service::{Body, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service, full_name},
     },
     error::{Error, Failure, LostReason, RefusedReason, Result},
-    hooks::{Arrival, HandlerEnd, Handling},
+    hooks::{AskedHandler, HandlerEnd, IncomingCall},
     message::{Ambient, Due, Envelope, Handled, HandlerSpan, Opened},
 };
 
@@ -41,9 +41,12 @@ async fn scoped<T>(ambient: &Ambient, span: HandlerSpan, handler: impl Future<Ou
 
 /// Asks the hooks of the node whether a handler may start.
 #[inline(never)]
-fn ask<S: Service>(body: &Body<S>, method: fn() -> String) -> Result<Box<Handling>, Failure> {
+fn ask<S: Service>(body: &Body<S>, method: fn() -> String) -> Result<Box<AskedHandler>, Failure> {
     let Core { hooks, cell, .. } = &body.core;
-    Handling::begin(hooks, Arrival { service: cell.name(), pid: cell.pid(), method, envelope: &body.ambient.envelope })
+    AskedHandler::begin(
+        hooks,
+        IncomingCall { service: cell.name(), pid: cell.pid(), method, envelope: &body.ambient.envelope },
+    )
 }
 
 /// The one entry of calls: runs the method `M` on the unit at `L`, once [`Body::begin`] has been told of it. Panics of the user's code pass.

@@ -5,10 +5,10 @@ mod callback;
 mod calls;
 mod execute;
 mod go_live;
+mod handed;
 mod job;
-mod outcome;
+mod offer;
 mod pool;
-mod port;
 mod step;
 mod task_job;
 
@@ -18,10 +18,10 @@ pub(crate) use self::{
     calls::{Calls, Post},
     execute::{run_event, run_hook},
     go_live::GoLive,
+    handed::{Handed, To},
     job::{Driving, Job},
-    outcome::{Outcome, To},
+    offer::{Offer, Port, Short, ShortCall},
     pool::{Memory, Spare},
-    port::{Offer, Port, Short, ShortCall},
     step::{Step, first_step},
     task_job::TaskJob,
 };

@@ -5,7 +5,7 @@ use std::{any::Any, pin::Pin};
 
 use pin_project_lite::pin_project;
 
-use super::outcome::To;
+use super::handed::To;
 use crate::{message::Method, shelf};
 
 pin_project! {

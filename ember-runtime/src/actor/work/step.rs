@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 
 use super::{
     execute::{execute, panicked},
-    outcome::{Outcome, To, conclude},
+    handed::{Handed, To, conclude},
     pool::{Memory, Slot},
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
 async fn running<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     mut body: Box<Body<S>>,
     args: M::Args,
-) -> (Box<Body<S>>, Outcome<M>) {
+) -> (Box<Body<S>>, Handed<M>) {
     let outcome = AssertUnwindSafe(execute::<S, L, M>(&mut body, args)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|panic| Err(panicked(&mut body, panic)));
     (body, outcome)
@@ -35,7 +35,7 @@ async fn running<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
 
 /// What became of the first step.
 pub(crate) enum Step<S: Service, M: Method> {
-    Over(Box<Body<S>>, Outcome<M>),
+    Over(Box<Body<S>>, Handed<M>),
     /// It waits for something. And whether modules were added or released so far.
     Waits(Running<S>, bool),
 }
@@ -73,7 +73,7 @@ pub(crate) fn first_step<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
 impl<S, F, M> Run<S> for Slot<F, M>
 where
     S: Service,
-    F: Future<Output = (Box<Body<S>>, Outcome<M>)> + Send + 'static,
+    F: Future<Output = (Box<Body<S>>, Handed<M>)> + Send + 'static,
     M: Method,
 {
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Box<Body<S>>> {

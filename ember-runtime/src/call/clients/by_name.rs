@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use super::single::Call;
 use crate::{
     call::{
-        requests::{Aim, Describe, Place, Request, Target},
+        requests::{Aim, Describe, Destination, Request, Target},
         routes::Router,
     },
     directory::{Instance, Interest, Selector},
@@ -53,18 +53,19 @@ impl CallByName {
 
     async fn make(self) -> Result<Value, CallError<Value>> {
         let Self { router, service, method, args, timeout, headers } = self;
-        let place = Place::new(Selector::new(Interest::Service(service.into())), router.rng().below(1 << 16), "");
+        let destination =
+            Destination::new(Selector::new(Interest::Service(service.into())), router.rng().below(1 << 16), "");
         // What is remembered of a target is remembered of this method of it.
-        let place = Place::of(place.address, (&*method).into());
+        let destination = Destination::of(destination.address, (&*method).into());
         let deadline = Instant::now() + timeout.unwrap_or(DEFAULT_TIMEOUT).min(crate::clock::LONGEST);
-        let at = place.address.selector.to_string();
+        let at = destination.address.selector.to_string();
         let wrong = |failure: Failure| failure.at(&*at, &*method);
-        let asked = timeout_at(deadline, described(&router, &place, MethodId::of(&method))).await;
+        let asked = timeout_at(deadline, described(&router, &destination, MethodId::of(&method))).await;
         let described = asked.unwrap_or(Err(RefusedReason::Expired)).map_err(|reason| wrong(reason.into()))?;
         let mut written = Vec::new();
         args_from_json(&described.schema, &args, &mut written)
             .map_err(|error| wrong(RefusedReason::Undecodable(error.to_string()).into()))?;
-        let aim = Aim { router, place, keys: Keys::default(), method: Some(Arc::clone(&described)) };
+        let aim = Aim { router, destination, keys: Keys::default(), method: Some(Arc::clone(&described)) };
         let mut request = Request::<Written>::new(Target::new(aim), Bytes::from(written));
         let left = deadline.saturating_duration_since(Instant::now());
         request.options.set_timeout(match (timeout, described.timeout) {
@@ -84,11 +85,15 @@ impl CallByName {
     }
 }
 
-/// What one of the services at `place` says that the method is.
-async fn described(router: &Arc<Router>, place: &Place, id: MethodId) -> Result<Arc<MethodRef>, RefusedReason> {
+/// What one of the services at `destination` says that the method is.
+async fn described(
+    router: &Arc<Router>,
+    destination: &Destination,
+    id: MethodId,
+) -> Result<Arc<MethodRef>, RefusedReason> {
     let (mut excluded, mut last) = (Vec::new(), None);
     loop {
-        let chosen = router.choose(&place.address, crate::message::Lane::System, &excluded);
+        let chosen = router.choose(&destination.address, crate::message::Lane::System, &excluded);
         let instance = chosen.map_err(|none| last.take().unwrap_or(none))?;
         if let Some(known) = router.described.find(instance.pid, id) {
             return Ok(known);

@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use super::kind::Kind;
 use crate::{
     call::{
-        requests::{Aim, Place, Request, Target},
+        requests::{Aim, Destination, Request, Target},
         routes::Router,
     },
     directory::Selector,
@@ -25,8 +25,8 @@ impl<K: Kind> Handle<K> {
 
     /// A handle to a module, `bag.`, of those that are selected.
     pub(crate) fn of_module(router: Arc<Router>, selector: Selector, module: &str, keys: &[u8]) -> Self {
-        let place = Place::new(selector, router.rng().below(1 << 16), module);
-        Self::to(Aim { router, place, keys: Keys::from_bytes(keys), method: None })
+        let destination = Destination::new(selector, router.rng().below(1 << 16), module);
+        Self::to(Aim { router, destination, keys: Keys::from_bytes(keys), method: None })
     }
 
     fn to(aim: Aim) -> Self {
@@ -40,9 +40,10 @@ impl<K: Kind> Handle<K> {
 
     /// The client of a module of the service.
     pub fn module<C: From<Self>>(&self, field: &str) -> C {
-        let Aim { router, place, keys, .. } = &*self.target;
-        let place = Place::of(Arc::clone(&place.address), format!("{}{field}.", place.module).into());
-        C::from(Self::to(Aim { router: Arc::clone(router), place, keys: keys.clone(), method: None }))
+        let Aim { router, destination, keys, .. } = &*self.target;
+        let destination =
+            Destination::of(Arc::clone(&destination.address), format!("{}{field}.", destination.module).into());
+        C::from(Self::to(Aim { router: Arc::clone(router), destination, keys: keys.clone(), method: None }))
     }
 
     pub(crate) fn module_path(&self) -> &str {

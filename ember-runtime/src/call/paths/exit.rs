@@ -3,7 +3,7 @@
 use crate::{
     call::requests::{Options, Outcome, Request, Target, describe},
     error::{CallError, Refused, RefusedReason},
-    hooks::{CallEnd, Departing, Departure},
+    hooks::{AskedCall, CallEnd, OutgoingCall},
     message::{Method, MethodInfo},
 };
 
@@ -11,7 +11,7 @@ use crate::{
 pub(crate) struct Leaving(Option<Left>);
 
 struct Left {
-    departing: Departing,
+    asked: AskedCall,
     target: Target,
     info: &'static MethodInfo,
     options: Options,
@@ -38,9 +38,9 @@ fn ask<M: Method>(request: &mut Request<M>, one_way: bool) -> Result<Box<Leaving
     let Request { target, options, .. } = request;
     let (target, info) = (&*target, const { &M::INFO });
     let (to, method) = (&target.address.selector, &target.name_of(info));
-    let mut call = Departure { to, method, headers: options, one_way };
-    let (departing, refusal) = Departing::begin(&target.router.hooks.calls, &mut call);
-    let left = Left { departing, target: target.clone(), info, options: options.clone(), one_way };
+    let mut call = OutgoingCall { to, method, headers: options, one_way };
+    let (asked, refusal) = AskedCall::begin(&target.router.hooks.calls, &mut call);
+    let left = Left { asked, target: target.clone(), info, options: options.clone(), one_way };
     let mut leaving = Box::new(Leaving(Some(left)));
     let Some(refusal) = refusal else { return Ok(leaving) };
     let denied = describe::<M, _>(target, None, RefusedReason::from(refusal).into());
@@ -67,10 +67,10 @@ impl Leaving {
     }
 
     fn tell(&mut self, end: &CallEnd<'_>) {
-        let Some(Left { departing, target, info, mut options, one_way }) = self.0.take() else { return };
+        let Some(Left { asked, target, info, mut options, one_way }) = self.0.take() else { return };
         let (to, method) = (&target.address.selector, &target.name_of(info));
-        let call = Departure { to, method, headers: &mut options, one_way };
-        departing.end(&target.router.hooks.calls, &call, end);
+        let call = OutgoingCall { to, method, headers: &mut options, one_way };
+        asked.end(&target.router.hooks.calls, &call, end);
     }
 }
 

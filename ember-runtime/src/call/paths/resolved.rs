@@ -12,7 +12,7 @@ use crate::{
     actor::{AnyCell, Port, Spare},
     call::{
         reach::{Asked, Away},
-        requests::{Place, Target},
+        requests::{Destination, Target},
         routes::{Mixed, Poller},
     },
     directory::{Group, Instance, Kept, Share, Terms},
@@ -32,7 +32,7 @@ pub(crate) struct Resolved {
     set: usize,
     router: u64,
     method: TypeId,
-    place: Place,
+    destination: Destination,
     whom: Whom,
     /// What its calls have left for the next.
     spare: Spare,
@@ -112,7 +112,7 @@ impl Found {
 /// The hash of a target's method.
 #[inline]
 fn set_of(method: TypeId, target: &Target) -> usize {
-    let mut mixed = Mixed(target.place.hash ^ target.router.number);
+    let mut mixed = Mixed(target.destination.hash ^ target.router.number);
     method.hash(&mut mixed);
     mixed.place(SETS)
 }
@@ -123,7 +123,7 @@ fn search(set: &Set, first: Option<Box<Resolved>>, method: TypeId, target: &Targ
     set[0].set(first);
     set.iter().find_map(|place| {
         let resolved = place.take()?;
-        if resolved.is_for(method, target) && resolved.place == target.place {
+        if resolved.is_for(method, target) && resolved.destination == target.destination {
             return Some(resolved);
         }
         place.set(Some(resolved));
@@ -166,7 +166,7 @@ impl Resolved {
         let look = |known: &[Set; SETS]| {
             let set = &known[set_of(method, target)];
             match set[0].take() {
-                Some(last) if last.is_for(method, target) && last.place.ptr_eq(&target.place) => Some(last),
+                Some(last) if last.is_for(method, target) && last.destination.ptr_eq(&target.destination) => Some(last),
                 last => search(set, last, method, target),
             }
         };
@@ -175,12 +175,12 @@ impl Resolved {
 
     #[cold]
     fn find<M: Method>(target: &Target) -> Box<Self> {
-        let (router, method, place) = (target.router.number, TypeId::of::<M>(), target.place.clone());
+        let (router, method, destination) = (target.router.number, TypeId::of::<M>(), target.destination.clone());
         let set = set_of(method, target);
         let last = KNOWN.try_with(|known| known[set][WAYS - 1].take()).ok().flatten();
         // What the calls of that one have left may fit all the same.
         let spare = last.map(|last| last.spare).unwrap_or_default();
-        Box::new(Self { set, router, method, place, whom: whom::<M>(target), spare, at_home: None })
+        Box::new(Self { set, router, method, destination, whom: whom::<M>(target), spare, at_home: None })
     }
 
     /// Remembers it.

@@ -15,7 +15,7 @@ pub(crate) use self::{
     outcome::{Attempt, HandedOver, Outcome, describe, sound, unsound},
     question::{Describe, EndOf, Question},
     request::Options,
-    target::{Aim, Place, Target},
+    target::{Aim, Destination, Target},
 };
 pub use self::{
     request::Request,

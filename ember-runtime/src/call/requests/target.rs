@@ -25,7 +25,7 @@ pub(crate) struct Target(Arc<Aim>);
 #[derive(Clone)]
 pub(crate) struct Aim {
     pub(crate) router: Arc<Router>,
-    pub(crate) place: Place,
+    pub(crate) destination: Destination,
     /// The keys of those modules among them that stand under keys.
     pub(crate) keys: Keys,
     /// The method, if it is known at run time only.
@@ -52,7 +52,7 @@ impl Selection {
 /// A unit of the services that are selected: all that decides whom calls can reach. The key that one of them is chosen by, and
 /// the keys of modules, are looked at with each call.
 #[derive(Clone)]
-pub(crate) struct Place {
+pub(crate) struct Destination {
     /// A hash of all else.
     pub(crate) hash: u64,
     pub(crate) address: Arc<Selection>,
@@ -60,7 +60,7 @@ pub(crate) struct Place {
     pub(crate) module: Arc<str>,
 }
 
-impl Place {
+impl Destination {
     pub(crate) fn new(selector: Selector, turn: usize, module: &str) -> Self {
         // That of the empty text needs no memory of its own.
         let module = if module.is_empty() { Arc::default() } else { module.into() };
@@ -81,7 +81,7 @@ impl Place {
     }
 }
 
-impl PartialEq for Place {
+impl PartialEq for Destination {
     /// Compares in full.
     fn eq(&self, other: &Self) -> bool {
         self.hash == other.hash
@@ -100,10 +100,10 @@ impl Deref for Target {
 }
 
 impl Deref for Aim {
-    type Target = Place;
+    type Target = Destination;
 
-    fn deref(&self) -> &Place {
-        &self.place
+    fn deref(&self) -> &Destination {
+        &self.destination
     }
 }
 
@@ -140,7 +140,7 @@ impl Target {
     /// The same module of exactly one instance.
     pub(crate) fn pinned(&self, pid: Pid) -> Self {
         let selector = Selector { pid: Some(pid), ..self.address.selector.clone() };
-        Self(Arc::new(Aim { place: Place::new(selector, 0, &self.module), ..Aim::clone(self) }))
+        Self(Arc::new(Aim { destination: Destination::new(selector, 0, &self.module), ..Aim::clone(self) }))
     }
 }
 
@@ -155,21 +155,22 @@ mod tests {
 
     #[test]
     fn places_are_the_same_if_they_are_of_one_client_or_read_the_same_and_not_if_only_a_part_or_the_hash_does() {
-        let bag = Place::new(selector("player"), 0, "bag.");
+        let bag = Destination::new(selector("player"), 0, "bag.");
         assert!(bag.ptr_eq(&bag.clone()) && bag == bag.clone(), "of one client");
-        let equal = [Place::new(selector("player"), 7, "bag."), Place::of(Arc::clone(&bag.address), "bag.".into())];
+        let equal =
+            [Destination::new(selector("player"), 7, "bag."), Destination::of(Arc::clone(&bag.address), "bag.".into())];
         for other in equal {
             assert!(bag == other && !bag.ptr_eq(&other), "of another that selects the same, or named again");
         }
         let others = [
-            Place::of(Arc::clone(&bag.address), "box.".into()),
-            Place::of(Arc::clone(&bag.address), "".into()),
-            Place::new(selector("bank"), 0, "bag."),
-            Place::of(Place::new(selector("bank"), 0, "").address, Arc::clone(&bag.module)),
+            Destination::of(Arc::clone(&bag.address), "box.".into()),
+            Destination::of(Arc::clone(&bag.address), "".into()),
+            Destination::new(selector("bank"), 0, "bag."),
+            Destination::of(Destination::new(selector("bank"), 0, "").address, Arc::clone(&bag.module)),
         ];
         for other in others {
             assert!(bag != other && !bag.ptr_eq(&other), "{:?} {}", other.address.selector, other.module);
-            let other = Place { hash: bag.hash, ..other };
+            let other = Destination { hash: bag.hash, ..other };
             assert!(bag != other && !bag.ptr_eq(&other), "of the same hash: {:?}", other.address.selector);
         }
     }

@@ -4,13 +4,13 @@
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A map by number.
-pub(crate) type ByNumber<T> = std::collections::HashMap<u64, T, BuildHasherDefault<Place>>;
+pub(crate) type ByNumber<T> = std::collections::HashMap<u64, T, BuildHasherDefault<Spread>>;
 
 /// The low bits say where a number goes; the highest tell it from its neighbours.
 #[derive(Debug, Default)]
-pub(crate) struct Place(u64);
+pub(crate) struct Spread(u64);
 
-impl Hasher for Place {
+impl Hasher for Spread {
     fn finish(&self) -> u64 {
         const TAG: u64 = 0x7f << 57;
         (self.0 & !TAG) | (self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) & TAG)

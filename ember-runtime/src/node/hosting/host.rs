@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     actor::{
-        AnyCell, Attachments, Cell, GoLive, HookKind, Host, Kind, Service, ServiceState, Setup, Source, Subscription,
-        TaskJob, Timer, kind,
+        AnyCell, Attachments, Blueprint, Cell, GoLive, HookKind, Host, Service, ServiceState, Setup, Source,
+        Subscription, TaskJob, Timer, blueprint,
     },
     call::Router,
     clock::Clock,
@@ -44,7 +44,7 @@ pub(crate) struct Services {
     /// For what follows the calendar.
     clock: Arc<dyn Clock>,
     numbers: AtomicU64,
-    kinds: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    blueprints: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     pub(crate) watches: Arc<Watches>,
     running: Mutex<Started>,
     /// No service is started any more. Held while one is.
@@ -78,7 +78,7 @@ impl Services {
             bus: Arc::default(),
             clock,
             numbers: AtomicU64::new(1),
-            kinds: Mutex::default(),
+            blueprints: Mutex::default(),
             watches,
             running: Mutex::default(),
             closed: RwLock::default(),
@@ -128,15 +128,17 @@ impl Services {
         }
     }
 
-    fn kind<S: Service>(&self) -> Result<Arc<Kind<S>>> {
-        let mut kinds = lock(&self.kinds);
-        if let Some(kind) = kinds.get(&TypeId::of::<S>()).and_then(|kind| Arc::clone(kind).downcast().ok()) {
-            return Ok(kind);
+    fn blueprint<S: Service>(&self) -> Result<Arc<Blueprint<S>>> {
+        let mut blueprints = lock(&self.blueprints);
+        if let Some(blueprint) =
+            blueprints.get(&TypeId::of::<S>()).and_then(|blueprint| Arc::clone(blueprint).downcast().ok())
+        {
+            return Ok(blueprint);
         }
-        let kind = kind::<S>(attach::<S>, begin::<S>)?;
-        crate::timer::check(kind.table.all_timers().copied())?;
-        kinds.insert(TypeId::of::<S>(), Arc::clone(&kind) as _);
-        Ok(kind)
+        let blueprint = blueprint::<S>(attach::<S>, begin::<S>)?;
+        crate::timer::check(blueprint.table.all_timers().copied())?;
+        blueprints.insert(TypeId::of::<S>(), Arc::clone(&blueprint) as _);
+        Ok(blueprint)
     }
 
     /// Starts a service that the node was built with, and waits for its `init` and `start`. It begins its work with
@@ -176,7 +178,7 @@ impl Services {
             pid,
             particulars,
             server: self.record.server,
-            kind: self.kind::<S>()?,
+            blueprint: self.blueprint::<S>()?,
             limits,
             supervision,
             host: Arc::downgrade(&host),
@@ -189,7 +191,7 @@ impl Services {
         }
         self.router.cells.add(Arc::clone(&any));
         let started = match source {
-            Source::Value(Some(service)) if cell.kind.table.is_plain() => {
+            Source::Value(Some(service)) if cell.blueprint.table.is_plain() => {
                 cell.settle_in(service, &host);
                 None
             }
@@ -343,11 +345,11 @@ fn begin<S: Service>(
 
 /// Begins the work of a service that has been started.
 fn attach<S: Service>(cell: &Arc<Cell<S>>, host: &dyn Host) -> Attachments {
-    for (_, hook) in cell.kind.table.hooks.iter().filter(|(kind, _)| *kind == HookKind::Started) {
-        cell.owe(Lane::System, Box::new(TaskJob::hook("started", cell.life(), *hook)));
+    for hook in cell.blueprint.table.of(HookKind::Started) {
+        cell.owe(Lane::System, Box::new(TaskJob::hook("started", cell.life(), hook)));
     }
-    if cell.kind.table.has_keyed() {
+    if cell.blueprint.table.has_keyed() {
         cell.owe(Lane::System, Box::new(GoLive { life: cell.life() }));
     }
-    begin(cell, host, &cell.kind.table.timers, &cell.kind.table.events, &Keys::default())
+    begin(cell, host, &cell.blueprint.table.timers, &cell.blueprint.table.events, &Keys::default())
 }

@@ -5,9 +5,9 @@ mod calls;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod cx;
-mod ending;
 #[cfg(feature = "cluster")]
 mod revive;
 mod running;
+mod shutdown;
 
 pub use self::{builder::NodeBuilder, running::Node};

@@ -11,7 +11,7 @@ use std::{
 use futures_util::FutureExt;
 use tokio::{sync::watch, time::Instant};
 
-use super::ending::{Ending, Sees};
+use super::shutdown::{Sees, Shutdown};
 
 use crate::{
     actor::{CallCounts, Service},
@@ -54,7 +54,7 @@ pub(crate) struct Inner {
     pub(crate) tasks: Mutex<Vec<tokio::task::AbortHandle>>,
     #[cfg(feature = "cluster")]
     pub(crate) membership: std::sync::OnceLock<crate::node::process::Membership>,
-    ending: Arc<Ending>,
+    shutdown: Arc<Shutdown>,
     closed: watch::Sender<bool>,
     /// The shutdown is to end at once.
     hurry: watch::Sender<bool>,
@@ -70,7 +70,7 @@ impl Node {
             tasks: Mutex::default(),
             #[cfg(feature = "cluster")]
             membership: std::sync::OnceLock::new(),
-            ending: Arc::default(),
+            shutdown: Arc::default(),
             closed: watch::Sender::new(false),
             hurry: watch::Sender::new(false),
             replaced: watch::Sender::new(None),
@@ -213,10 +213,10 @@ impl Node {
     /// If the future is dropped after it was polled, the shutdown goes on all the same. Called again, it waits for that.
     pub async fn shutdown(&self) -> Result<()> {
         self.refuse_to_wait_for_itself()?;
-        if self.inner.ending.begins() {
+        if self.inner.shutdown.begins() {
             self.begin_to_end();
         }
-        match self.inner.ending.outcome().await? {
+        match self.inner.shutdown.outcome().await? {
             None => Ok(()),
             Some(late) => Err(Error::CutShort(late)),
         }
@@ -265,7 +265,7 @@ impl Node {
 
     /// Shuts down in a task of the node's own runtime, whoever asks.
     fn begin_to_end(&self) {
-        let (node, sees) = (self.clone(), Sees(Arc::clone(&self.inner.ending)));
+        let (node, sees) = (self.clone(), Sees(Arc::clone(&self.inner.shutdown)));
         self.inner.services.router.runtime().spawn(async move {
             let late = AssertUnwindSafe(node.end()).catch_unwind().await;
             node.inner.services.router.close();

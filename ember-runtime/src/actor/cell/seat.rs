@@ -12,7 +12,7 @@ pub(crate) enum Source<S> {
 
 /// Where the state of a service is while nobody uses it.
 #[derive(Default)]
-pub(crate) enum Place<S> {
+pub(crate) enum Seat<S> {
     /// Somebody uses it, or the service has not been started yet, or has ended.
     #[default]
     Empty,

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What a handler made of a call. What hardly ever happens is boxed: it would make what is moved around larger.
-pub(crate) type Outcome<M> = Result<Handled<<M as Method>::Value, <M as Method>::Error>, Box<Failure>>;
+pub(crate) type Handed<M> = Result<Handled<<M as Method>::Value, <M as Method>::Error>, Box<Failure>>;
 
 /// Who is told of an outcome.
 pub(crate) enum To<'a, M: Method> {
@@ -30,7 +30,7 @@ impl<M: Method> To<'_, M> {
     }
 
     /// Tells the outcome, now or when it is there.
-    pub(crate) fn tell(self, outcome: Outcome<M>) {
+    pub(crate) fn tell(self, outcome: Handed<M>) {
         match outcome.map(Handled::now) {
             Ok(Ok(result)) => self.answer(Some(result)),
             Ok(Err(later)) => {
@@ -75,7 +75,7 @@ impl<M: Method> To<'_, M> {
 
 /// A handler has ended. What is run here beside it may panic too.
 #[inline]
-pub(crate) fn conclude<S: Service, M: Method>(body: &mut Body<S>, outcome: Outcome<M>, to: To<'_, M>) {
+pub(crate) fn conclude<S: Service, M: Method>(body: &mut Body<S>, outcome: Handed<M>, to: To<'_, M>) {
     match to {
         To::Nobody => body.guarded(|| drop(outcome)),
         to => body.guarded(|| to.tell(outcome)),

@@ -12,12 +12,12 @@ pub(super) type Outcome = Result<Option<String>, Over>;
 
 /// The end of a node, yet to come or not.
 #[derive(Default)]
-pub(super) struct Ending {
+pub(super) struct Shutdown {
     begun: AtomicBool,
     outcome: ordered::Sender<Option<Outcome>>,
 }
 
-impl Ending {
+impl Shutdown {
     /// Whether it begins now, and had not before.
     pub(super) fn begins(&self) -> bool {
         !self.begun.swap(true, Ordering::AcqRel)
@@ -43,7 +43,7 @@ impl Ending {
 }
 
 /// Sees to the end of a node. Those who wait are told also when that is cut off.
-pub(super) struct Sees(pub(super) Arc<Ending>);
+pub(super) struct Sees(pub(super) Arc<Shutdown>);
 
 impl Sees {
     pub(super) fn tell(&self, outcome: Outcome) {

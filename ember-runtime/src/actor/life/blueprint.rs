@@ -1,0 +1,20 @@
+//! What makes services of one type live.
+
+use std::sync::Arc;
+
+use super::run::drive;
+use crate::{
+    actor::{
+        cell::{AttachFn, BeginFn, Blueprint},
+        service::{Service, Table},
+    },
+    error::Result,
+};
+
+/// The blueprint of the services of the type `S`. `attach` and `begin` are what the node does for each of them.
+///
+/// # Errors
+/// Two methods with one name, or whose wire ids collide.
+pub(crate) fn blueprint<S: Service>(attach: AttachFn<S>, begin: BeginFn<S>) -> Result<Arc<Blueprint<S>>> {
+    Ok(Arc::new(Blueprint { table: Table::build()?, attach, begin, drive: drive::<S> }))
+}

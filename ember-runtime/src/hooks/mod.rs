@@ -14,11 +14,13 @@ mod links;
 mod nodes;
 mod order;
 mod said;
+mod scopes;
 
 pub(crate) use self::{
     calls::{AskedCall, Headers},
     handlers::AskedHandler,
-    order::{Hooks, Ordered},
+    order::Ordered,
+    scopes::Hooks,
 };
 pub use self::{
     calls::{CallEnd, CallHooks, OutgoingCall},

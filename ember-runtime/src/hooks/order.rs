@@ -2,20 +2,11 @@
 
 use std::{any::type_name, sync::Arc};
 
-use super::{Band, CallHooks, Denied, HandlerHooks, LinkHooks, NodeHooks};
+use super::{Band, Denied};
 use crate::{
     error::{Error, RefusedReason},
     panics::attempt,
 };
-
-/// All hooks of a node.
-#[derive(Default)]
-pub(crate) struct Hooks {
-    pub(crate) calls: Ordered<dyn CallHooks>,
-    pub(crate) handlers: Ordered<dyn HandlerHooks>,
-    pub(crate) links: Ordered<dyn LinkHooks>,
-    pub(crate) nodes: Ordered<dyn NodeHooks>,
-}
 
 /// Those of one scope, the outermost first. Most often there are none, which shows at one look.
 pub(crate) struct Ordered<H: ?Sized>(Option<Arc<Vec<Hook<H>>>>);

@@ -2,7 +2,11 @@
 
 use std::sync::OnceLock;
 
-use ember::{prelude::*, registry::InProcess};
+use ember::{
+    hooks::{CallHooks, HandlerHooks},
+    prelude::*,
+    registry::InProcess,
+};
 use harness::{Args, Local, Service};
 
 use crate::{
@@ -58,10 +62,18 @@ impl Service for Client {
     }
 }
 
+/// Watches, and does nothing.
+struct Watching;
+
+impl CallHooks for Watching {}
+
+impl HandlerHooks for Watching {}
+
 impl Local for Client {
     async fn prepare(args: &Args) {
         // Without further nodes there is no registry either, as in a program of one process.
         let alone = (0..args.instances).fold(Node::builder(), |node, _| node.service(Counter::default()));
+        let alone = (0..args.hooks).fold(alone, |node, _| node.call_hooks(Watching).handler_hooks(Watching));
         if args.nodes == 0 {
             start_node(alone).await;
         } else {

@@ -37,6 +37,8 @@ pub struct Args {
     pub nodes: usize,
     /// Instances of the service that the caller can choose from.
     pub instances: usize,
+    /// Hooks that watch each call at its exit and at its entry (Ember).
+    pub hooks: usize,
     /// This process is the server of another run; a folder that both share.
     pub server: Option<PathBuf>,
 }
@@ -63,6 +65,7 @@ impl Args {
             services: 0,
             nodes: 0,
             instances: 1,
+            hooks: 0,
             server: None,
         };
         let mut words = std::env::args().skip(1);
@@ -84,6 +87,7 @@ impl Args {
                 "--services" => args.services = number(value()),
                 "--nodes" => args.nodes = number(value()),
                 "--instances" => args.instances = number(value()),
+                "--hooks" => args.hooks = number(value()),
                 "--server" => args.server = Some(value().into()),
                 other => panic!("unknown argument {other}"),
             }

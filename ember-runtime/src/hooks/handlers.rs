@@ -130,13 +130,13 @@ impl AskedHandler {
     }
 
     /// It did not start after all.
-    pub(crate) fn refused(mut self: Box<Self>, reason: RefusedReason) -> Failure {
+    pub(crate) fn refused(mut self, reason: RefusedReason) -> Failure {
         self.tell(&HandlerEnd::NotExecuted(&reason));
         reason.into()
     }
 
     /// It has ended.
-    pub(crate) fn end(mut self: Box<Self>, end: &HandlerEnd<'_>) {
+    pub(crate) fn end(mut self, end: &HandlerEnd<'_>) {
         self.tell(end);
     }
 

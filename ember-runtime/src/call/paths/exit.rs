@@ -52,7 +52,7 @@ fn ask<M: Method>(request: &mut Request<M>, one_way: bool) -> Result<Box<Leaving
 
 impl Leaving {
     /// Its outcome is there.
-    pub(crate) fn end<M: Method>(mut self: Box<Self>, outcome: &Outcome<M>) {
+    pub(crate) fn end<M: Method>(mut self, outcome: &Outcome<M>) {
         self.tell(&match outcome {
             Ok(_) => CallEnd::Value,
             Err(CallError::App(_)) => CallEnd::AppError,
@@ -62,7 +62,7 @@ impl Leaving {
     }
 
     /// It was sent one way, or not.
-    pub(crate) fn sent(mut self: Box<Self>, refused: Option<&Refused>) {
+    pub(crate) fn sent(mut self, refused: Option<&Refused>) {
         self.tell(&refused.map_or(CallEnd::Sent, CallEnd::NotExecuted));
     }
 

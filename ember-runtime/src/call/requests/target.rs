@@ -114,11 +114,8 @@ impl Aim {
     }
 
     /// The full name of a method there, to be written.
-    pub(crate) fn name_of(&self, info: &'static MethodInfo) -> impl fmt::Display {
-        fmt::from_fn(move |f| match &self.method {
-            Some(method) => f.write_str(&method.name),
-            None => write!(f, "{}", info.below(&self.module)),
-        })
+    pub(crate) fn name_of<'a>(&'a self, info: &'static MethodInfo) -> NameOf<'a> {
+        NameOf { aim: self, info }
     }
 
     /// The wire id of the method `M` there.
@@ -129,6 +126,21 @@ impl Aim {
         let info = M::INFO;
         let contract: &[&str] = if info.contract.is_empty() { &[] } else { &[info.contract, "."] };
         MethodId::of_parts([&*self.module].into_iter().chain(contract.iter().copied()).chain([info.name]))
+    }
+}
+
+/// The full name of a method of a target.
+pub(crate) struct NameOf<'a> {
+    aim: &'a Aim,
+    info: &'static MethodInfo,
+}
+
+impl fmt::Display for NameOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.aim.method {
+            Some(method) => f.write_str(&method.name),
+            None => self.info.below(&self.aim.module).fmt(f),
+        }
     }
 }
 

@@ -62,6 +62,20 @@ pub struct MethodInfo {
     pub queued: bool,
 }
 
+/// The full name of a method: its modules, its contract, its own.
+pub(crate) struct FullName<'a> {
+    modules: &'a str,
+    info: &'a MethodInfo,
+}
+
+impl fmt::Display for FullName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let MethodInfo { contract, name, .. } = self.info;
+        let dot = if contract.is_empty() { "" } else { "." };
+        write!(f, "{}{contract}{dot}{name}", self.modules)
+    }
+}
+
 impl MethodInfo {
     /// A method with default options, reachable from the whole cluster.
     pub const fn new(contract: &'static str, name: &'static str, signature: &'static str) -> Self {
@@ -79,10 +93,9 @@ impl MethodInfo {
         }
     }
 
-    /// Its full name, for the unit below these modules: `bag.` and `Shop.rpc_buy`.
-    pub(crate) fn below(&self, modules: &str) -> impl fmt::Display {
-        let dot = if self.contract.is_empty() { "" } else { "." };
-        fmt::from_fn(move |f| write!(f, "{modules}{}{dot}{}", self.contract, self.name))
+    /// Its full name, for the unit below these modules (`bag.`), to be written: `bag.Shop.rpc_buy`.
+    pub(crate) fn below<'a>(&'a self, modules: &'a str) -> FullName<'a> {
+        FullName { modules, info: self }
     }
 
     /// The same, of this version.

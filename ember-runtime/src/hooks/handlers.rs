@@ -125,14 +125,11 @@ impl AskedHandler {
         let begun = Box::new(Self { hooks: hooks.clone(), service, pid, method, envelope, asked, began });
         match refusal.map(Refusal::into) {
             None => Ok(begun),
-            Some(reason) => Err(begun.refused(reason)),
+            Some(reason) => {
+                begun.end(&HandlerEnd::NotExecuted(&reason));
+                Err(reason.into())
+            }
         }
-    }
-
-    /// It did not start after all.
-    pub(crate) fn refused(mut self, reason: RefusedReason) -> Failure {
-        self.tell(&HandlerEnd::NotExecuted(&reason));
-        reason.into()
     }
 
     /// It has ended.
@@ -150,7 +147,6 @@ impl AskedHandler {
 
 impl Drop for AskedHandler {
     fn drop(&mut self) {
-        let end = if std::thread::panicking() { HandlerEnd::Panicked } else { HandlerEnd::Dropped };
-        self.tell(&end);
+        self.tell(&HandlerEnd::Dropped);
     }
 }

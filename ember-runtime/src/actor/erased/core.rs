@@ -7,7 +7,7 @@ use super::{
     owed::{Refused, RouteFn},
 };
 use crate::{
-    hooks::{HandlerHooks, Ordered},
+    hooks::{AskedHandler, HandlerHooks, Ordered},
     id::Pid,
     message::{Chain, Keys, Lifespan},
 };
@@ -22,6 +22,8 @@ pub(crate) struct Core {
     pub(crate) cell: Arc<dyn AnyCell>,
     /// Who has a say before its handlers start.
     pub(crate) hooks: Ordered<dyn HandlerHooks>,
+    /// The handler that runs, if they were asked about it.
+    pub(crate) asked: Option<Box<AskedHandler>>,
     /// The way to the unit whose handler is running.
     pub(crate) route: RouteFn,
     /// Where the next hook, tick or event goes, if its unit, or one on the way, stands under a key.
@@ -49,6 +51,7 @@ impl Core {
     pub(crate) fn new(host: Arc<dyn Host>, cell: Arc<dyn AnyCell>, route: RouteFn) -> Self {
         Self {
             hooks: host.handler_hooks().clone(),
+            asked: None,
             host,
             cell,
             route,

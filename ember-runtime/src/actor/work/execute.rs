@@ -4,13 +4,11 @@ use std::{any::Any, future::poll_fn, panic::AssertUnwindSafe, pin::pin};
 
 use futures_util::{FutureExt, future::BoxFuture};
 
+use super::entry;
 use crate::{
-    actor::{
-        erased::Core,
-        service::{Body, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service, full_name},
-    },
-    error::{Error, Failure, LostReason, RefusedReason, Result},
-    hooks::{AskedHandler, HandlerEnd, IncomingCall},
+    actor::service::{Body, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service, full_name},
+    error::{Error, Failure, LostReason, Result},
+    hooks::HandlerEnd,
     message::{Ambient, Due, Envelope, Handled, HandlerSpan, Opened},
 };
 
@@ -39,39 +37,26 @@ async fn scoped<T>(ambient: &Ambient, span: HandlerSpan, handler: impl Future<Ou
     .await
 }
 
-/// Asks the hooks of the node whether a handler may start.
-#[inline(never)]
-fn ask<S: Service>(body: &Body<S>, method: fn() -> String) -> Result<Box<AskedHandler>, Failure> {
-    let Core { hooks, cell, .. } = &body.core;
-    AskedHandler::begin(
-        hooks,
-        IncomingCall { service: cell.name(), pid: cell.pid(), method, envelope: &body.ambient.envelope },
-    )
-}
-
-/// The one entry of calls: runs the method `M` on the unit at `L`, once [`Body::begin`] has been told of it. Panics of the user's code pass.
+/// The one entry of calls: runs the method `M` on the unit at `L`, once [`Body::begin`] has been told of it, and the hooks of the
+/// node let it pass. Panics of the user's code pass.
 pub(crate) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     body: &mut Body<S>,
     args: M::Args,
 ) -> Result<Handled<M::Value, M::Error>, Box<Failure>> {
-    let handling = if body.core.hooks.is_empty() { None } else { Some(ask(body, full_name::<S, L, M>)?) };
+    if !body.core.hooks.is_empty() {
+        entry::ask(body, full_name::<S, L, M>)?;
+    }
     let Body { service, core, ambient } = body;
-    let mut guard = match enter::<S, L>(service, &mut ambient.envelope).map_err(RefusedReason::from) {
+    let mut guard = match enter::<S, L>(service, &mut ambient.envelope) {
         Ok(guard) => guard,
-        Err(absent) => {
-            return Err(handling.map_or_else(|| absent.clone().into(), |it| it.refused(absent.clone())).into());
-        }
+        Err(absent) => return Err(entry::refused(core, absent.into())),
     };
     let (unit, parent) = L::parts(&mut guard);
     let span = ambient.open_span();
     let mut cx = Cx::new(core, ambient, parent);
     let handled = scoped(ambient, span, M::handle(unit, &mut cx, args)).await;
-    if let Some(handling) = handling {
-        handling.end(&match handled.result() {
-            Some(Ok(_)) => HandlerEnd::Value,
-            Some(Err(_)) => HandlerEnd::AppError,
-            None => HandlerEnd::Later,
-        });
+    if core.asked.is_some() {
+        entry::handled(core, handled.result().map(Result::is_ok));
     }
     Ok(handled)
 }
@@ -89,6 +74,7 @@ pub(crate) async fn execute_unless<S: Service, L: Path<S>, M: HandledBy<L::Unit>
     };
     let done = done.map(|done| done.unwrap_or_else(|panic| Err(panicked(body, panic))));
     if done.is_none() {
+        entry::ended(&mut body.core, &HandlerEnd::Dropped);
         let service = body.core.cell.name();
         tracing::debug!(target: "ember::service", service, method = body.ambient.method, "dropped: its caller has gone");
     }
@@ -97,6 +83,7 @@ pub(crate) async fn execute_unless<S: Service, L: Path<S>, M: HandledBy<L::Unit>
 
 /// What the caller of a method that panicked is told.
 pub(crate) fn panicked<S: Service>(body: &mut Body<S>, panic: Box<dyn Any + Send>) -> Box<Failure> {
+    entry::ended(&mut body.core, &HandlerEnd::Panicked);
     Box::new(LostReason::Panicked(body.report(panic.into())).into())
 }
 

@@ -3,6 +3,7 @@
 mod call_job;
 mod callback;
 mod calls;
+mod entry;
 mod execute;
 mod go_live;
 mod handed;

@@ -13,7 +13,7 @@ use super::setters::setters;
 use crate::{
     actor::{Cx, Unit},
     call::{
-        paths::{Leaving, Tried, attempt, leave, run, send},
+        paths::{Leaving, Tried, attempt, leave, left, run, send},
         reach::{Waited, Waiting, WaitingAway},
         requests::{Inherited, Outcome, Request, describe, sound},
         routes::Ended,
@@ -122,14 +122,12 @@ impl<M: Method> Call<M> {
             }
         };
         let call = move |outcome| move |unit: &mut U, cx: &mut Cx<'_, U>| callback(unit, cx, outcome);
-        let leaving = match leave(&mut request, false) {
-            Ok(leaving) => leaving,
-            Err(denied) => return permit.fill(envelope, call(Err(denied))),
-        };
+        let mut leaving = None;
+        if let Some(denied) = leave(&mut request, &mut leaving, false) {
+            return permit.fill(envelope, call(Err(denied)));
+        }
         let finish = move |outcome| {
-            if let Some(leaving) = leaving {
-                leaving.end::<M>(&outcome);
-            }
+            left::<M>(&mut leaving, &outcome);
             permit.fill(envelope, call(outcome));
         };
         let mut call = run(request, Inherited::unawaited(), None);
@@ -152,20 +150,15 @@ impl<M: Method> Future for Call<M> {
                 Stage::Ready => {
                     // A tight loop of calls that never have to wait must not keep the other tasks of its thread from running.
                     ready!(coop::poll_proceed(task)).made_progress();
-                    match leave(request, false) {
-                        Ok(left) => *leaving = left,
-                        Err(denied) => {
-                            *ended = true;
-                            return Poll::Ready(Err(denied));
-                        }
+                    if let Some(denied) = leave(request, leaving, false) {
+                        *ended = true;
+                        return Poll::Ready(Err(denied));
                     }
                     match attempt(request, task) {
                         Tried::Done(outcome) => {
                             *ended = true;
                             let outcome = sound::<M>(&request.target, outcome);
-                            if let Some(leaving) = leaving.take() {
-                                leaving.end::<M>(&outcome);
-                            }
+                            left::<M>(leaving, &outcome);
                             return Poll::Ready(outcome);
                         }
                         Tried::Waits(waiting) => {
@@ -221,9 +214,7 @@ impl<M: Method> Future for Call<M> {
                 }
             };
             (*stage, *ended) = (Stage::Ready, true);
-            if let Some(leaving) = leaving.take() {
-                leaving.end::<M>(&outcome);
-            }
+            left::<M>(leaving, &outcome);
             return Poll::Ready(outcome);
         }
     }

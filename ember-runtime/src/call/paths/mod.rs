@@ -8,7 +8,7 @@ mod resolved;
 mod slow;
 
 pub(crate) use self::{
-    exit::{Leaving, leave},
+    exit::{Leaving, leave, left},
     fast::{Tried, attempt},
     one_way::send,
     slow::run,

@@ -24,15 +24,15 @@ pub(crate) fn send<M: Method>(request: &mut Request<M>) -> Result<(), SendError<
     if let Some(hopeless) = hopeless(request) {
         return Err(unsent(hopeless, request));
     }
-    match leave(request, true) {
-        Ok(None) => leave_at_once(request),
-        Ok(Some(leaving)) => {
-            let sent = leave_at_once(request);
-            leaving.sent(sent.as_ref().err().map(|error| &error.refused));
-            sent
-        }
-        Err(denied) => Err(unsent(denied, request)),
+    let mut leaving = None;
+    if let Some(denied) = leave(request, &mut leaving, true) {
+        return Err(unsent(denied, request));
     }
+    let sent = leave_at_once(request);
+    if let Some(leaving) = leaving {
+        leaving.sent(sent.as_ref().err().map(|error| &error.refused));
+    }
+    sent
 }
 
 #[inline]

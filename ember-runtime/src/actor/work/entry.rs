@@ -1,0 +1,44 @@
+//! What hooks of the node say of handlers: asked before one starts, told when it has ended. None of this runs where there are none.
+
+use crate::{
+    actor::{
+        erased::Core,
+        service::{Body, Service},
+    },
+    error::{Failure, RefusedReason},
+    hooks::{AskedHandler, HandlerEnd, IncomingCall},
+};
+
+/// Asks whether the handler of this method may start.
+#[cold]
+pub(super) fn ask<S: Service>(body: &mut Body<S>, method: fn() -> String) -> Result<(), Box<Failure>> {
+    let Core { hooks, cell, .. } = &body.core;
+    let call = IncomingCall { service: cell.name(), pid: cell.pid(), method, envelope: &body.ambient.envelope };
+    body.core.asked = Some(AskedHandler::begin(hooks, call)?);
+    Ok(())
+}
+
+/// It does not start after all.
+#[cold]
+pub(super) fn refused(core: &mut Core, reason: RefusedReason) -> Box<Failure> {
+    ended(core, &HandlerEnd::NotExecuted(&reason));
+    Box::new(reason.into())
+}
+
+/// It has ended by itself; whether well, if it does not answer later.
+#[cold]
+pub(super) fn handled(core: &mut Core, well: Option<bool>) {
+    let end = match well {
+        Some(true) => HandlerEnd::Value,
+        Some(false) => HandlerEnd::AppError,
+        None => HandlerEnd::Later,
+    };
+    ended(core, &end);
+}
+
+/// It has ended so.
+pub(super) fn ended(core: &mut Core, end: &HandlerEnd<'_>) {
+    if let Some(asked) = core.asked.take() {
+        asked.end(end);
+    }
+}

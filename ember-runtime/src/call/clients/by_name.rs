@@ -65,7 +65,7 @@ impl CallByName {
         let mut written = Vec::new();
         args_from_json(&described.schema, &args, &mut written)
             .map_err(|error| wrong(RefusedReason::Undecodable(error.to_string()).into()))?;
-        let aim = Aim { router, destination, keys: Keys::default(), method: Some(Arc::clone(&described)) };
+        let aim = Aim::new(router, destination, Keys::default(), Some(Arc::clone(&described)));
         let mut request = Request::<Written>::new(Target::new(aim), Bytes::from(written));
         let left = deadline.saturating_duration_since(Instant::now());
         request.options.set_timeout(match (timeout, described.timeout) {

@@ -26,7 +26,7 @@ impl<K: Kind> Handle<K> {
     /// A handle to a module, `bag.`, of those that are selected.
     pub(crate) fn of_module(router: Arc<Router>, selector: Selector, module: &str, keys: &[u8]) -> Self {
         let destination = Destination::new(selector, router.rng().below(1 << 16), module);
-        Self::to(Aim { router, destination, keys: Keys::from_bytes(keys), method: None })
+        Self::to(Aim::new(router, destination, Keys::from_bytes(keys), None))
     }
 
     fn to(aim: Aim) -> Self {
@@ -43,7 +43,7 @@ impl<K: Kind> Handle<K> {
         let Aim { router, destination, keys, .. } = &*self.target;
         let destination =
             Destination::of(Arc::clone(&destination.address), format!("{}{field}.", destination.module).into());
-        C::from(Self::to(Aim { router: Arc::clone(router), destination, keys: keys.clone(), method: None }))
+        C::from(Self::to(Aim::new(Arc::clone(router), destination, keys.clone(), None)))
     }
 
     pub(crate) fn module_path(&self) -> &str {

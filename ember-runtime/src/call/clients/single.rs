@@ -13,7 +13,7 @@ use super::setters::setters;
 use crate::{
     actor::{Cx, Unit},
     call::{
-        paths::{Leaving, Tried, attempt, leave, left, run, send},
+        paths::{Leaving, Tried, attempt, leave, run, send},
         reach::{Waited, Waiting, WaitingAway},
         requests::{Inherited, Outcome, Request, describe, sound},
         routes::Ended,
@@ -39,8 +39,8 @@ use crate::{
 pub struct Call<M: Method> {
     request: Request<M>,
     stage: Stage<M>,
-    /// Those who want to hear of its end.
-    leaving: Option<Box<Leaving>>,
+    /// Hooks have let it leave.
+    left: bool,
     /// There is nothing more to come. Said here, so that a call that is over at once leaves its stage as it is.
     ended: bool,
 }
@@ -59,7 +59,7 @@ impl<M: Method> Unpin for Call<M> {}
 
 impl<M: Method> Call<M> {
     pub(crate) fn new(request: Request<M>) -> Self {
-        Self { request, stage: Stage::Ready, leaving: None, ended: false }
+        Self { request, stage: Stage::Ready, left: false, ended: false }
     }
 
     fn change(mut self, change: impl FnOnce(&mut Request<M>)) -> Self {
@@ -122,12 +122,14 @@ impl<M: Method> Call<M> {
             }
         };
         let call = move |outcome| move |unit: &mut U, cx: &mut Cx<'_, U>| callback(unit, cx, outcome);
-        let mut leaving = None;
-        if let Some(denied) = leave(&mut request, &mut leaving, false) {
-            return permit.fill(envelope, call(Err(denied)));
-        }
+        let leaving = match request.target.is_hooked.then(|| leave(&mut request, false)).transpose() {
+            Ok(leaving) => leaving,
+            Err(denied) => return permit.fill(envelope, call(Err(denied))),
+        };
         let finish = move |outcome| {
-            left::<M>(&mut leaving, &outcome);
+            if let Some(leaving) = leaving {
+                leaving.end::<M>(&outcome);
+            }
             permit.fill(envelope, call(outcome));
         };
         let mut call = run(request, Inherited::unawaited(), None);
@@ -143,23 +145,27 @@ impl<M: Method> Future for Call<M> {
     type Output = Outcome<M>;
 
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Outcome<M>> {
-        let Self { request, stage, leaving, ended } = &mut *self;
+        let Self { request, stage, left, ended } = &mut *self;
         assert!(!*ended, "a call was polled after it had ended");
         loop {
             let outcome = match stage {
                 Stage::Ready => {
                     // A tight loop of calls that never have to wait must not keep the other tasks of its thread from running.
                     ready!(coop::poll_proceed(task)).made_progress();
-                    if let Some(denied) = leave(request, leaving, false) {
-                        *ended = true;
-                        return Poll::Ready(Err(denied));
+                    if request.target.is_hooked && !*left {
+                        match leave(request, false) {
+                            Ok(leaving) => *stage = Stage::Running(past_hooks(request, leaving)),
+                            Err(denied) => {
+                                *ended = true;
+                                return Poll::Ready(Err(denied));
+                            }
+                        }
+                        continue;
                     }
                     match attempt(request, task) {
                         Tried::Done(outcome) => {
                             *ended = true;
-                            let outcome = sound::<M>(&request.target, outcome);
-                            left::<M>(leaving, &outcome);
-                            return Poll::Ready(outcome);
+                            return Poll::Ready(sound::<M>(&request.target, outcome));
                         }
                         Tried::Waits(waiting) => {
                             *stage = Stage::Waiting(waiting);
@@ -214,10 +220,19 @@ impl<M: Method> Future for Call<M> {
                 }
             };
             (*stage, *ended) = (Stage::Ready, true);
-            left::<M>(leaving, &outcome);
             return Poll::Ready(outcome);
         }
     }
+}
+
+/// Makes a call that hooks have let leave, and tells them how it ends.
+fn past_hooks<M: Method>(request: &mut Request<M>, leaving: Leaving) -> BoxFuture<'static, Outcome<M>> {
+    let call = Call { left: true, ..Call::new(request.take()) };
+    Box::pin(async move {
+        let outcome = call.await;
+        leaving.end::<M>(&outcome);
+        outcome
+    })
 }
 
 /// Begins a call that is less simple, or that has not run yet and may.

@@ -18,61 +18,37 @@ struct Left {
     one_way: bool,
 }
 
-/// Asks the hooks, if there are any. The refusal, if one refuses it.
-#[inline]
-pub(crate) fn leave<M: Method>(
-    request: &mut Request<M>,
-    leaving: &mut Option<Box<Leaving>>,
-    one_way: bool,
-) -> Option<CallError<M::Error>> {
-    if request.target.router.hooks.calls.is_empty() { None } else { ask(request, leaving, one_way) }
-}
-
+/// Asks the hooks of a node that has some.
+///
+/// # Errors
+/// One refuses it.
 #[cold]
-fn ask<M: Method>(
-    request: &mut Request<M>,
-    leaving: &mut Option<Box<Leaving>>,
-    one_way: bool,
-) -> Option<CallError<M::Error>> {
+pub(crate) fn leave<M: Method>(request: &mut Request<M>, one_way: bool) -> Result<Leaving, CallError<M::Error>> {
     let Request { target, options, .. } = request;
     let (target, info) = (&*target, const { &M::INFO });
     let (to, method) = (&target.address.selector, &target.name_of(info));
     let mut call = OutgoingCall { to, method, headers: options, one_way };
     let (asked, refusal) = AskedCall::begin(&target.router.hooks.calls, &mut call);
-    let left = Left { asked, target: target.clone(), info, options: options.clone(), one_way };
-    let mut left = Box::new(Leaving(Some(left)));
-    let Some(refusal) = refusal else {
-        *leaving = Some(left);
-        return None;
-    };
+    let mut leaving = Leaving(Some(Left { asked, target: target.clone(), info, options: options.clone(), one_way }));
+    let Some(refusal) = refusal else { return Ok(leaving) };
     let denied = describe::<M, _>(target, None, RefusedReason::from(refusal).into());
     if let CallError::NotExecuted(refused) = &denied {
-        left.tell(&CallEnd::NotExecuted(refused));
+        leaving.tell(&CallEnd::NotExecuted(refused));
     }
-    Some(denied)
+    Err(denied)
 }
 
-/// The outcome of a call is there: those who want to are told.
-#[inline]
-pub(crate) fn left<M: Method>(leaving: &mut Option<Box<Leaving>>, outcome: &Outcome<M>) {
-    if leaving.is_some() {
-        told::<M>(leaving, outcome);
-    }
-}
-
-#[cold]
-fn told<M: Method>(leaving: &mut Option<Box<Leaving>>, outcome: &Outcome<M>) {
-    if let Some(mut leaving) = leaving.take() {
-        leaving.tell(&match outcome {
+impl Leaving {
+    /// Its outcome is there.
+    pub(crate) fn end<M: Method>(mut self, outcome: &Outcome<M>) {
+        self.tell(&match outcome {
             Ok(_) => CallEnd::Value,
             Err(CallError::App(_)) => CallEnd::AppError,
             Err(CallError::NotExecuted(refused)) => CallEnd::NotExecuted(refused),
             Err(CallError::MaybeExecuted(lost)) => CallEnd::MaybeExecuted(lost),
         });
     }
-}
 
-impl Leaving {
     /// It was sent one way, or not.
     pub(crate) fn sent(mut self, refused: Option<&Refused>) {
         self.tell(&refused.map_or(CallEnd::Sent, CallEnd::NotExecuted));

@@ -8,7 +8,7 @@ mod resolved;
 mod slow;
 
 pub(crate) use self::{
-    exit::{Leaving, leave, left},
+    exit::{Leaving, leave},
     fast::{Tried, attempt},
     one_way::send,
     slow::run,

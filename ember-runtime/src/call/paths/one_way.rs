@@ -24,15 +24,17 @@ pub(crate) fn send<M: Method>(request: &mut Request<M>) -> Result<(), SendError<
     if let Some(hopeless) = hopeless(request) {
         return Err(unsent(hopeless, request));
     }
-    let mut leaving = None;
-    if let Some(denied) = leave(request, &mut leaving, true) {
-        return Err(unsent(denied, request));
+    if !request.target.is_hooked {
+        return leave_at_once(request);
     }
-    let sent = leave_at_once(request);
-    if let Some(leaving) = leaving {
-        leaving.sent(sent.as_ref().err().map(|error| &error.refused));
+    match leave(request, true) {
+        Ok(leaving) => {
+            let sent = leave_at_once(request);
+            leaving.sent(sent.as_ref().err().map(|error| &error.refused));
+            sent
+        }
+        Err(denied) => Err(unsent(denied, request)),
     }
-    sent
 }
 
 #[inline]

@@ -25,6 +25,8 @@ pub(crate) struct Target(Arc<Aim>);
 #[derive(Clone)]
 pub(crate) struct Aim {
     pub(crate) router: Arc<Router>,
+    /// Whether hooks have a say before calls leave.
+    pub(crate) is_hooked: bool,
     pub(crate) destination: Destination,
     /// The keys of those modules among them that stand under keys.
     pub(crate) keys: Keys,
@@ -108,6 +110,16 @@ impl Deref for Aim {
 }
 
 impl Aim {
+    pub(crate) fn new(
+        router: Arc<Router>,
+        destination: Destination,
+        keys: Keys,
+        method: Option<Arc<MethodRef>>,
+    ) -> Self {
+        let is_hooked = !router.hooks.calls.is_empty();
+        Self { router, is_hooked, destination, keys, method }
+    }
+
     /// The full name of the method `M` there.
     pub(crate) fn method_name<M: Method>(&self) -> String {
         self.name_of(const { &M::INFO }).to_string()

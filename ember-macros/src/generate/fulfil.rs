@@ -6,7 +6,7 @@ use syn::{Attribute, ImplItemFn, parse_quote, spanned::Spanned};
 
 use crate::{
     generate::parts::{local, method},
-    model::{Fulfilment, Runtime, Shape},
+    model::{Fulfilment, Runtime, Shape, Written},
     text::text,
 };
 
@@ -46,9 +46,9 @@ fn said(Fulfilment { contract, unit, .. }: &Fulfilment) -> TokenStream {
 }
 
 /// The user's method.
-fn inherent(function: &ImplItemFn, contract: &str) -> ImplItemFn {
+fn inherent(Written { function, documented }: &Written, contract: &str) -> ImplItemFn {
     let mut function = function.clone();
-    if !function.attrs.iter().any(|attr| attr.path().is_ident("doc")) {
+    if !documented {
         let doc = format!("See the contract `{contract}`.");
         function.attrs.push(parse_quote!(#[doc = #doc]));
     }

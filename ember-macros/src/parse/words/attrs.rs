@@ -20,6 +20,11 @@ pub(crate) fn carried(attrs: &[Attribute]) -> Vec<Attribute> {
     attrs.iter().filter_map(|attr| of_these(attr, &["cfg", "doc", "deprecated"])).collect()
 }
 
+/// Whether one of them is documentation.
+pub(crate) fn documented(attrs: &[Attribute]) -> bool {
+    attrs.iter().any(|attr| attr.path().is_ident("doc"))
+}
+
 /// The attribute, if it has one of these names; of a `cfg_attr`, those in it that have.
 fn of_these(attr: &Attribute, names: &[&str]) -> Option<Attribute> {
     let is_one = |path: &syn::Path| names.iter().any(|name| path.is_ident(name));

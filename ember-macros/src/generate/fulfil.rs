@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, ImplItemFn, parse_quote, spanned::Spanned};
 
 use crate::{
-    generate::parts::{local, method},
+    generate::parts::{Lent, arguments, method},
     model::{Fulfilment, Runtime, Shape, Written},
     text::text,
 };
@@ -59,9 +59,8 @@ fn inherent(Written { function, documented }: &Written, contract: &str) -> ImplI
 /// The trait's function.
 fn function(k: &Runtime, shape: &Shape, cfgs: &[Attribute]) -> TokenStream {
     let ident = &shape.ident;
-    let (this, cx) = (local("this", ident), local("cx", ident));
-    let (names, types): (Vec<_>, Vec<_>) = shape.args.iter().map(|arg| (&arg.name, &arg.ty)).unzip();
-    let cx_pattern = if shape.takes_cx { quote!(#cx) } else { quote!(_) };
+    let Lent { this, cx, cx_pattern } = Lent::new(shape);
+    let (names, types) = arguments(shape);
     let future = method::future(shape, &shape.output.whole().to_token_stream());
     let call = method::invoke(&this, &cx, shape);
     let body = if shape.is_async { call } else { quote!(async move { #call }) };

@@ -8,7 +8,7 @@ mod method;
 mod unit;
 
 pub(crate) use self::{
-    checks::{check_names, is_generated},
+    checks::{check_name, check_names},
     interface::{Contract, Cron, Event, EventOf, Fulfilment, Hook, Interface, OwnBlock, Timing, Written},
     message::{Body, Field, Fields, Message, TOLD, Travels, Variant},
     method::{Arg, Codec, Method, Output, Reach, Shape, Told},

@@ -18,7 +18,8 @@ const ROOMS: [(&str, &[&str]); 6] = [
 ];
 
 /// Words of those who read attributes or make errors: `generate` has no use for them.
-const JUDGES: [&str; 6] = ["syn::Error", "compile_error", ".is_ident(", ".parse_args", ".parse_nested_meta(", "syn::parse2"];
+const JUDGES: [&str; 6] =
+    ["syn::Error", "compile_error", ".is_ident(", ".parse_args", ".parse_nested_meta(", "syn::parse2"];
 
 /// Places in `generate` that judge or parse, with their lines.
 pub(super) fn judged(module: &Module, code: &str) -> Vec<(usize, String)> {
@@ -27,7 +28,10 @@ pub(super) fn judged(module: &Module, code: &str) -> Vec<(usize, String)> {
     }
     let lines = code.lines().enumerate().filter_map(|(index, line)| {
         let word = JUDGES.iter().find(|word| line.contains(**word))?;
-        Some((index + 1, format!("`generate` judges nothing, and `{word}` does: put the answer into the model, in `parse`")))
+        Some((
+            index + 1,
+            format!("`generate` judges nothing, and `{word}` does: put the answer into the model, in `parse`"),
+        ))
     });
     lines.collect()
 }
@@ -124,10 +128,7 @@ mod tests {
 
     #[test]
     fn a_new_room_takes_its_place() {
-        let said = found(&[
-            ("lib.rs", "mod cellar; mod model;"),
-            ("cellar.rs", "use crate::model::Unit;"),
-        ]);
+        let said = found(&[("lib.rs", "mod cellar; mod model;"), ("cellar.rs", "use crate::model::Unit;")]);
         assert!(said[0].contains("`cellar` is not a room"), "{said:?}");
     }
 }

@@ -104,6 +104,11 @@ impl Options {
         None
     }
 
+    /// `name = "…"`, or else what the item is called.
+    pub(crate) fn name_or(&mut self, item: &Ident, example: &str, errors: &mut Errors) -> String {
+        self.name("name", example, errors).map_or_else(|| item.unraw().to_string(), |name| name.value())
+    }
+
     /// `key = "…"`, where the text is a kind or the like.
     pub(crate) fn text(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<LitStr> {
         let text = self.string(key, example, errors)?;

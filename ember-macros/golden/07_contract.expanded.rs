@@ -286,12 +286,12 @@ impl Stall {
 #[allow(clippy::too_many_arguments, deprecated, reason = "generated")]
 impl Buys for Stall {
     fn rpc_buy(
-        (this, _): (&mut Self, &mut ::ember::__private::Cx<'_, Self>),
+        (unit, _): (&mut Self, &mut ::ember::__private::Cx<'_, Self>),
         item: u32,
     ) -> impl ::core::future::Future<
         Output = Result<u64, Refusal>,
     > + ::core::marker::Send {
-        this.rpc_buy(item)
+        unit.rpc_buy(item)
     }
 }
 const _: () = ::core::assert!(

@@ -1,30 +1,36 @@
 //! The way of each attribute: parse, check, generate, then the errors beside what could be generated.
 
 use proc_macro2::TokenStream;
-use syn::Item;
+use syn::{Item, ItemStruct};
 
 use crate::{
     errors::Errors,
     generate,
+    model::Unit,
     parse::{self, Block},
 };
 
 pub(crate) fn service(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(item, |item, errors| match item {
-        Item::Struct(item) => generate::unit(&parse::service(args, item, errors)),
+        Item::Struct(item) => unit(parse::service(args, item, errors)),
         other => refuse(&other, errors, "`#[service]` goes on the struct that is the service's state"),
     })
 }
 
 pub(crate) fn module(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(item, |item, errors| match item {
-        Item::Struct(item) => generate::unit(&parse::module(args, item, errors)),
+        Item::Struct(item) => unit(parse::module(args, item, errors)),
         other => refuse(
             &other,
             errors,
             "`#[module]` goes on the struct that is the module's state, and on the field that holds it",
         ),
     })
+}
+
+/// The struct alone comes back if nothing can be generated for it.
+fn unit(read: Result<Unit, Box<ItemStruct>>) -> TokenStream {
+    read.map_or_else(|item| quote::quote!(#item), |unit| generate::unit(&unit))
 }
 
 pub(crate) fn rpc(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -55,7 +61,8 @@ pub(crate) fn message(args: TokenStream, item: TokenStream) -> TokenStream {
 pub(crate) fn travels(item: TokenStream) -> TokenStream {
     let Ok(item) = syn::parse2(item) else { return TokenStream::new() };
     let mut errors = Errors::default();
-    let mut tokens = generate::travels(&parse::travels(item, &mut errors));
+    let travels = parse::travels(item, &mut errors);
+    let mut tokens = travels.as_ref().map(generate::travels).unwrap_or_default();
     tokens.extend(errors.into_tokens());
     tokens
 }

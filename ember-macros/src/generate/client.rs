@@ -4,6 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::{Attribute, Visibility};
 
+use super::parts::arguments;
 use crate::model::{Method, Reach, Runtime};
 
 /// The struct of a client.
@@ -76,7 +77,7 @@ fn call(k: &Runtime, method: &Method, marker: &TokenStream) -> TokenStream {
     // All clients have the methods of their node, so that the compiler can say why one cannot call them.
     let near = (*reach == Reach::Node).then(|| quote!(where __K: #k::OnThisNode));
     let ident = method.ident();
-    let (names, types): (Vec<_>, Vec<_>) = method.shape.args.iter().map(|arg| (&arg.name, &arg.ty)).unzip();
+    let (names, types) = arguments(&method.shape);
     quote! {
         #(#carried)*
         #vis fn #ident(&self, #(#names: #types),*) -> __K::Call<#marker> #near {

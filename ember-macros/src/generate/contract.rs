@@ -6,7 +6,7 @@ use syn::{Attribute, Token, TypeParamBound, ext::IdentExt, parse_quote, punctuat
 
 use super::client;
 use crate::{
-    generate::parts::{hidden, local, method, signed},
+    generate::parts::{arguments, hidden, local, method, signed},
     model::{Contract, Method, client_of},
 };
 
@@ -48,10 +48,10 @@ fn the_trait(contract: &Contract) -> TokenStream {
     let mut supertraits: Punctuated<TypeParamBound, Token![+]> = item.supertraits.clone();
     supertraits.push(parse_quote!(#k::Unit));
     let functions = std::iter::zip(&interface.methods, method_attrs).map(|(it, attrs)| function(contract, it, attrs));
-    let markers = interface.methods.iter().map(|it| {
-        let (cfgs, marker) = (&it.cfgs, signed(&marker(&item.ident, it.ident()), &it.shape));
-        quote!(#(#cfgs)* table.method::<__L, #marker>();)
-    });
+    let markers = interface
+        .methods
+        .iter()
+        .map(|it| method::enter(&it.cfgs, &signed(&marker(&item.ident, it.ident()), &it.shape)));
     let (attrs, vis, ident, name) = (&item.attrs, &item.vis, &item.ident, &interface.name);
     let message = format!("`{{Self}}` does not fulfil the contract `{ident}`");
     let label = format!("this needs an `#[rpc] impl {ident} for {{Self}}`");
@@ -80,7 +80,7 @@ fn the_trait(contract: &Contract) -> TokenStream {
 fn function(Contract { runtime: k, .. }: &Contract, it: &Method, attrs: &[Attribute]) -> TokenStream {
     let ident = it.ident();
     let lent = local("lent", ident);
-    let (names, types): (Vec<_>, Vec<_>) = it.shape.args.iter().map(|arg| (&arg.name, &arg.ty)).unzip();
+    let (names, types) = arguments(&it.shape);
     let future = method::future(&it.shape, &it.shape.output.whole().to_token_stream());
     let at = k.at(ident.span());
     // One parameter for what the server adds, so that the compiler counts as the user does where the numbers differ.
@@ -101,7 +101,7 @@ fn callable(contract: &Contract, it: &Method) -> TokenStream {
     let marker = signed(&marker(trait_name, ident), &it.shape);
     let description = method::description(k, &interface.name, it, &marker);
     let (this, cx) = (local("unit", ident), local("cx", ident));
-    let names: Vec<&Ident> = it.shape.args.iter().map(|arg| &arg.name).collect();
+    let (names, _) = arguments(&it.shape);
     let call = quote!(__U::#ident((#this, #cx), #(#names),*));
     let body = method::handled(k, &it.shape, &quote!(#call.await));
     let future = method::future(&it.shape, &quote!(#k::Handled<Self::Value, Self::Error>));

@@ -5,8 +5,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, ImplItemFn, parse_quote, spanned::Spanned};
 
 use crate::{
-    generate::parts::{local, method},
-    model::{Fulfilment, Runtime, Shape},
+    generate::parts::{Lent, arguments, method},
+    model::{Fulfilment, Runtime, Shape, Written},
     text::text,
 };
 
@@ -46,9 +46,9 @@ fn said(Fulfilment { contract, unit, .. }: &Fulfilment) -> TokenStream {
 }
 
 /// The user's method.
-fn inherent(function: &ImplItemFn, contract: &str) -> ImplItemFn {
+fn inherent(Written { function, documented }: &Written, contract: &str) -> ImplItemFn {
     let mut function = function.clone();
-    if !function.attrs.iter().any(|attr| attr.path().is_ident("doc")) {
+    if !documented {
         let doc = format!("See the contract `{contract}`.");
         function.attrs.push(parse_quote!(#[doc = #doc]));
     }
@@ -59,9 +59,8 @@ fn inherent(function: &ImplItemFn, contract: &str) -> ImplItemFn {
 /// The trait's function.
 fn function(k: &Runtime, shape: &Shape, cfgs: &[Attribute]) -> TokenStream {
     let ident = &shape.ident;
-    let (this, cx) = (local("this", ident), local("cx", ident));
-    let (names, types): (Vec<_>, Vec<_>) = shape.args.iter().map(|arg| (&arg.name, &arg.ty)).unzip();
-    let cx_pattern = if shape.takes_cx { quote!(#cx) } else { quote!(_) };
+    let Lent { this, cx, cx_pattern } = Lent::new(shape);
+    let (names, types) = arguments(shape);
     let future = method::future(shape, &shape.output.whole().to_token_stream());
     let call = method::invoke(&this, &cx, shape);
     let body = if shape.is_async { call } else { quote!(async move { #call }) };

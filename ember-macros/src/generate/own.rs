@@ -42,10 +42,7 @@ fn callable(k: &Runtime, generics: &Generics, unit: &Type, it: &Method) -> Token
 /// Where the unit finds what the block holds. A second block is an error at its type.
 fn table(OwnBlock { runtime: k, item, interface, .. }: &OwnBlock) -> TokenStream {
     let unit = &item.self_ty;
-    let methods = interface.methods.iter().map(|it| {
-        let (cfgs, marker) = (&it.cfgs, signed(&marker(it.ident()), &it.shape));
-        quote!(#(#cfgs)* table.method::<__L, #marker>();)
-    });
+    let methods = interface.methods.iter().map(|it| method::enter(&it.cfgs, &signed(&marker(it.ident()), &it.shape)));
     let hooks = interface.hooks.iter().map(|it| hook::enter_hook(k, it));
     let events = interface.events.iter().map(|it| {
         let (Event { cfgs, of, .. }, marker) = (it, marker(it.ident()));

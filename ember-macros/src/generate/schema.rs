@@ -12,10 +12,6 @@ use crate::{
 
 pub(crate) fn travels(item: &Travels) -> TokenStream {
     let Travels { runtime: k, ident, generics, options, docs, body, .. } = item;
-    // What borrows cannot be an argument; it may still be a part of something that is written by hand.
-    if generics.lifetimes().next().is_some() {
-        return TokenStream::new();
-    }
     let name = ident.unraw().to_string();
     let body = match body {
         Body::StandIn(ty) => quote!(#k::schema::Body::StandIn((&&#k::Probe::<#ty>::NEW).shape(types))),

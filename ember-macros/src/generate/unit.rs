@@ -12,11 +12,6 @@ use crate::{
 
 pub(crate) fn unit(unit: &Unit) -> TokenStream {
     let Unit { runtime: k, item, cfgs, .. } = unit;
-    // Of a generic service, or of one that borrows, nothing can be said; the error has been noted.
-    let is_service = matches!(unit.kind, UnitKind::Service(_));
-    if item.generics.lifetimes().next().is_some() || is_service && !item.generics.params.is_empty() {
-        return item.to_token_stream();
-    }
     let client = unit.client();
     let kind = match &unit.kind {
         UnitKind::Service(spec) => service(k, &item.ident, &client, spec),

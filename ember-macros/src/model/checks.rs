@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use proc_macro2::Ident;
 use syn::ext::IdentExt;
 
 use super::Interface;
@@ -10,9 +11,14 @@ use crate::errors::Errors;
 /// Names that every client has already.
 const CLIENT_NAMES: &[&str] = &["address", "clone", "from_handle", "handle", "interest", "selector"];
 
-/// Whether a method or a module field cannot be called so on a client.
-pub(crate) fn is_generated(name: &str) -> bool {
-    CLIENT_NAMES.contains(&name) || name.starts_with("__")
+/// Whether a method or a module's field (`what`) can be called so on a client; complains if not.
+pub(crate) fn check_name(ident: &Ident, what: &str, errors: &mut Errors) -> bool {
+    let name = ident.unraw().to_string();
+    let is_generated = CLIENT_NAMES.contains(&&*name) || name.starts_with("__");
+    if is_generated {
+        errors.at(ident, format!("clients have a generated item named `{ident}`: give the {what} another name"));
+    }
+    !is_generated
 }
 
 /// Wire names and the ids made of them are unique, and no method is called like something generated.
@@ -20,9 +26,7 @@ pub(crate) fn check_names(interface: &Interface, errors: &mut Errors) {
     let (mut seen, mut ids) = (BTreeMap::new(), BTreeMap::new());
     for method in &interface.methods {
         let ident = method.ident();
-        if is_generated(&ident.unraw().to_string()) {
-            errors.at(ident, format!("clients have a generated item named `{ident}`: give the method another name"));
-        }
+        check_name(ident, "method", errors);
         // Two that are configured in turn may share a name; whether they do at once shows when the service starts.
         if !method.cfgs.is_empty() {
             continue;

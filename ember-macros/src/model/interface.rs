@@ -47,9 +47,17 @@ pub(crate) struct Fulfilment {
     pub(crate) contract: Path,
     pub(crate) unit: Type,
     /// The methods as written.
-    pub(crate) functions: Vec<ImplItemFn>,
+    pub(crate) functions: Vec<Written>,
     /// Those that nothing is wrong with, with their `cfg`.
     pub(crate) shapes: Vec<(Shape, Vec<Attribute>)>,
+}
+
+/// A method of the user's that fulfils one of a contract.
+pub(crate) struct Written {
+    /// Without helper attributes.
+    pub(crate) function: ImplItemFn,
+    /// Whether its author says what it does.
+    pub(crate) documented: bool,
 }
 
 /// A method that runs by itself.

@@ -8,8 +8,8 @@ mod method;
 mod unit;
 
 pub(crate) use self::{
-    checks::{check_names, is_generated},
-    interface::{Contract, Cron, Event, EventOf, Fulfilment, Hook, Interface, OwnBlock, Timing},
+    checks::{check_name, check_names},
+    interface::{Contract, Cron, Event, EventOf, Fulfilment, Hook, Interface, OwnBlock, Timing, Written},
     message::{Body, Field, Fields, Message, TOLD, Travels, Variant},
     method::{Arg, Codec, Method, Output, Reach, Shape, Told},
     unit::{Mount, Runtime, ServiceSpec, Unit, UnitKind, client_of, respanned},

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     errors::Errors,
-    model::{Fulfilment, Interface, OwnBlock, Reach, check_names},
+    model::{Fulfilment, Interface, OwnBlock, Reach, Runtime, check_names},
     parse::words::{Options, attrs, client_path, mentioned, unit_path},
 };
 
@@ -55,7 +55,7 @@ pub(crate) fn block(args: TokenStream, mut item: ItemImpl, errors: &mut Errors) 
     }
 }
 
-fn own(runtime: crate::model::Runtime, mut item: ItemImpl, errors: &mut Errors) -> OwnBlock {
+fn own(runtime: Runtime, mut item: ItemImpl, errors: &mut Errors) -> OwnBlock {
     let unit = unit_path(&item.self_ty).cloned();
     let ident = unit.as_ref().and_then(|path| path.segments.last()).map(|last| last.ident.clone());
     let mut interface = Interface::default();
@@ -127,7 +127,7 @@ fn lost_marks(item: &mut ImplItem, errors: &mut Errors) {
         ImplItem::Type(it) => &mut it.attrs,
         _ => return,
     };
-    for mark in ["rpc", "on", "every", "after", "cron"].iter().flat_map(|name| attrs::take(attributes, name)) {
+    for mark in attrs::take_marks(attributes) {
         errors.at(mark, "this goes on a method");
     }
 }
@@ -136,9 +136,7 @@ fn lost_marks(item: &mut ImplItem, errors: &mut Errors) {
 fn without_marks(mut item: ItemImpl) -> ItemImpl {
     for item in &mut item.items {
         if let ImplItem::Fn(function) = item {
-            for name in ["rpc", "on", "every", "after", "cron"] {
-                attrs::take(&mut function.attrs, name);
-            }
+            attrs::take_marks(&mut function.attrs);
         }
     }
     item

@@ -16,8 +16,7 @@ use crate::{
 
 pub(crate) fn contract(args: TokenStream, mut item: ItemTrait, errors: &mut Errors) -> Contract {
     let mut options = Options::parse("contract", args, errors);
-    let name =
-        options.name("name", "Player", errors).map_or_else(|| item.ident.unraw().to_string(), |name| name.value());
+    let name = options.name_or(&item.ident, "Player", errors);
     let runtime = options.runtime(errors);
     options.finish(errors);
     the_trait(&mut item, errors);

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     errors::Errors,
-    model::{Fulfilment, Reach, Runtime},
+    model::{Fulfilment, Reach, Runtime, Written},
     parse::words::{attrs, unit_path},
 };
 
@@ -35,7 +35,8 @@ pub(super) fn read(runtime: Runtime, contract: Path, item: ItemImpl, errors: &mu
                 shapes.push((shape, attrs::cfgs(&function.attrs)));
             }
         }
-        functions.push(function);
+        let documented = attrs::documented(&function.attrs);
+        functions.push(Written { function, documented });
     }
     Fulfilment {
         runtime,

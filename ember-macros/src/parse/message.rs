@@ -25,15 +25,19 @@ pub(crate) fn message(args: TokenStream, mut item: Item, errors: &mut Errors) ->
     Message { runtime, item, derives, json, whole }
 }
 
-pub(crate) fn travels(mut item: DeriveInput, errors: &mut Errors) -> Travels {
+/// `None` for what borrows: it cannot be an argument, and may still be a part of something that is written by hand.
+pub(crate) fn travels(mut item: DeriveInput, errors: &mut Errors) -> Option<Travels> {
     let told = attrs::take(&mut item.attrs, TOLD);
     let mut options =
         Options::parse("message", told.first().map_or_else(TokenStream::new, |told| attrs::args(told, errors)), errors);
     let runtime = options.runtime(errors);
     let json = json(&mut options, errors);
     serde::judge(&item, json, errors);
+    if item.generics.lifetimes().next().is_some() {
+        return None;
+    }
     let (options, docs, body) = (serde::that_count(&item.attrs), docs(&item.attrs), structure(&item));
-    Travels { runtime, ident: item.ident, generics: item.generics, json, options, docs, body }
+    Some(Travels { runtime, ident: item.ident, generics: item.generics, json, options, docs, body })
 }
 
 /// `codec = "json"`.

@@ -1,21 +1,22 @@
 //! `#[service]` and `#[module]` on structs.
 
 use proc_macro2::TokenStream;
-use syn::{Attribute, Fields, Generics, ItemStruct, PathArguments, Type, ext::IdentExt};
+use syn::{Attribute, Fields, Generics, ItemStruct, PathArguments, Type};
 
 use crate::{
     errors::Errors,
-    model::{Mount, ServiceSpec, Unit, UnitKind, is_generated},
+    model::{Mount, ServiceSpec, Unit, UnitKind, check_name},
     parse::words::{Options, attrs, mentioned},
 };
 
+/// What an attribute on a struct came to: a unit, or the struct alone, if nothing can be said of it.
+type Read = Result<Unit, Box<ItemStruct>>;
+
 /// `#[service(…)] struct`.
-pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) -> Unit {
+pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) -> Read {
     let mut options = Options::parse("service", args, errors);
     let spec = ServiceSpec {
-        name: options
-            .name("name", "player", errors)
-            .map_or_else(|| item.ident.unraw().to_string(), |name| name.value()),
+        name: options.name_or(&item.ident, "player", errors),
         kind: options.text("kind", "game", errors),
         version: options.version("version", errors),
         contracts: options.paths("implements", "Player", errors),
@@ -24,13 +25,13 @@ pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) 
 }
 
 /// `#[module(…)] struct`.
-pub(crate) fn module(args: TokenStream, item: ItemStruct, errors: &mut Errors) -> Unit {
+pub(crate) fn module(args: TokenStream, item: ItemStruct, errors: &mut Errors) -> Read {
     let mut options = Options::parse("module", args, errors);
     let parent = options.path("parent", "PlayerService", errors);
     unit(options, item, UnitKind::Module { parent }, errors)
 }
 
-fn unit(mut options: Options, mut item: ItemStruct, kind: UnitKind, errors: &mut Errors) -> Unit {
+fn unit(mut options: Options, mut item: ItemStruct, kind: UnitKind, errors: &mut Errors) -> Read {
     let runtime = options.runtime(errors);
     options.finish(errors);
     let is_service = matches!(kind, UnitKind::Service(_));
@@ -52,7 +53,10 @@ fn unit(mut options: Options, mut item: ItemStruct, kind: UnitKind, errors: &mut
         }
     }
     let mounts = mounts(&mut item.fields, &item.generics, errors);
-    Unit { runtime, cfgs: attrs::cfgs(&item.attrs), mounts, kind, item }
+    if item.generics.lifetimes().next().is_some() || is_service && !item.generics.params.is_empty() {
+        return Err(Box::new(item));
+    }
+    Ok(Unit { runtime, cfgs: attrs::cfgs(&item.attrs), mounts, kind, item })
 }
 
 /// Takes `#[module]` off the fields that have it.
@@ -71,8 +75,7 @@ fn mounts(fields: &mut Fields, generics: &Generics, errors: &mut Errors) -> Vec<
             errors.at(&field.ty, "a module's field needs a name: it is part of the names of its methods");
             continue;
         };
-        if is_generated(&ident.unraw().to_string()) {
-            errors.at(ident, format!("clients have a generated item named `{ident}`: give the field another name"));
+        if !check_name(ident, "field", errors) {
             continue;
         }
         if let Some(param) = mentioned(&field.ty, generics) {

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::files::File;
 use super::imports::{self, Import, Module};
-use super::source;
+use super::{macros, source};
 
 /// The crates whose inner order is kept.
-const CRATES: [&str; 2] = ["ember-runtime/src/", "ember-macros/src/"];
+const CRATES: [&str; 2] = ["ember-runtime/src/", macros::ROOT];
 
 /// The floors of rooms that have some, ground floor first: a file uses those of its own floor and below.
 const FLOORS: [(&str, &[&str]); 6] = [
@@ -26,10 +26,14 @@ const MAX_FILES: usize = 12;
 pub(super) fn findings(files: &[File]) -> Vec<String> {
     let mut found = crowded(files);
     for root in CRATES {
-        let imports = imports::imports(&sources(files, root));
-        found.extend(
-            upward(&imports).into_iter().map(|(import, what)| format!("{}: {what}", place(files, root, import))),
-        );
+        let sources = sources(files, root);
+        let imports = imports::imports(&sources);
+        for (module, code) in sources.iter().filter(|_| root == macros::ROOT) {
+            let judged = macros::judged(module, code).into_iter();
+            found.extend(judged.map(|(line, what)| format!("{}:{line}: {what}", path(files, root, module))));
+        }
+        let wrong = if root == macros::ROOT { macros::findings(&imports) } else { upward(&imports) };
+        found.extend(wrong.into_iter().map(|(import, what)| format!("{}: {what}", place(files, root, import))));
         for circle in imports::circles(&imports) {
             let first = imports.iter().find(|import| import.from == circle[0] && import.to == circle[1 % circle.len()]);
             let at = first.map_or_else(|| root.to_owned(), |import| place(files, root, import));
@@ -50,9 +54,13 @@ fn sources(files: &[File], root: &str) -> BTreeMap<Module, String> {
 
 /// `path:line` of an import.
 fn place(files: &[File], root: &str, import: &Import) -> String {
-    let is = |file: &&File| file.path.strip_prefix(root).is_some_and(|inside| Module::of(inside) == import.from);
-    let path = files.iter().find(is).map_or(root, |file| file.path.as_str());
-    format!("{path}:{}", import.line)
+    format!("{}:{}", path(files, root, &import.from), import.line)
+}
+
+/// The path of a file of this crate.
+fn path<'a>(files: &'a [File], root: &'a str, module: &Module) -> &'a str {
+    let is = |file: &&File| file.path.strip_prefix(root).is_some_and(|inside| Module::of(inside) == *module);
+    files.iter().find(is).map_or(root, |file| file.path.as_str())
 }
 
 /// Imports of a higher floor in the same room.

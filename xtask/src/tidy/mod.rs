@@ -4,6 +4,7 @@
 mod files;
 mod house;
 mod imports;
+mod macros;
 mod rooms;
 mod rules;
 mod source;

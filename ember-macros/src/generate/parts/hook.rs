@@ -1,12 +1,12 @@
 //! Hooks, timers and event handlers.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::{Generics, Type, ext::IdentExt, spanned::Spanned};
 
 use super::{
     method::{duration, future, invoke},
-    names::{local, marker},
+    names::{Lent, local, marker},
 };
 use crate::model::{Cron, Event, EventOf, Hook, Runtime, Shape, Timing};
 
@@ -15,7 +15,7 @@ pub(crate) fn hook(k: &Runtime, generics: &Generics, unit: &Type, Hook { shape, 
     let marker = marker(&shape.ident);
     let (params, _, bounds) = generics.split_for_impl();
     let name = shape.ident.unraw().to_string();
-    let Names { this, cx, cx_pattern } = Names::new(shape);
+    let Lent { this, cx, cx_pattern } = Lent::new(shape);
     let (future, run) = run(k, shape, &invoke(&this, &cx, shape));
     quote! {
         #(#cfgs)*
@@ -43,7 +43,7 @@ pub(crate) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Eve
     };
     let (ident, marker) = (handler.ident(), marker(handler.ident()));
     let name = ident.unraw().to_string();
-    let Names { this, cx, cx_pattern } = Names::new(shape);
+    let Lent { this, cx, cx_pattern } = Lent::new(shape);
     let the_event = local("event", ident);
     let cx_argument = shape.takes_cx.then(|| quote!(#cx,));
     let the_argument = takes_event.then_some(&the_event);
@@ -94,20 +94,6 @@ pub(crate) fn enter_hook(k: &Runtime, Hook { shape, when, cfgs }: &Hook) -> Toke
         quote!(#(#cfgs)* table.#entry;)
     });
     quote!(#(#entries)*)
-}
-
-struct Names {
-    this: Ident,
-    cx: Ident,
-    cx_pattern: TokenStream,
-}
-
-impl Names {
-    fn new(shape: &Shape) -> Self {
-        let (this, cx) = (local("unit", &shape.ident), local("cx", &shape.ident));
-        let cx_pattern = if shape.takes_cx { quote!(#cx) } else { quote!(_) };
-        Self { this, cx, cx_pattern }
-    }
 }
 
 /// The future of a hook, and its body.

@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Generics, Type};
+use syn::{Attribute, Generics, Type};
 
-use super::{names::local, results::results, wire};
+use super::{
+    names::{Lent, arguments},
+    results::results,
+    wire,
+};
 use crate::{
     model::{Method, Output, Reach, Runtime, Shape, Told},
     text::text,
@@ -68,9 +72,8 @@ pub(crate) fn handler(
 ) -> TokenStream {
     let Method { cfgs, shape, .. } = method;
     let (params, _, bounds) = generics.split_for_impl();
-    let (this, cx) = (local("unit", &shape.ident), local("cx", &shape.ident));
-    let names = shape.args.iter().map(|arg| &arg.name);
-    let cx_pattern = if shape.takes_cx { quote!(#cx) } else { quote!(_) };
+    let Lent { this, cx, cx_pattern } = Lent::new(shape);
+    let (names, _) = arguments(shape);
     let call = invoke(&this, &cx, shape);
     let body = if shape.is_async { answered(k, shape, &call) } else { handled(k, shape, &call) };
     let future = future(shape, &quote!(#k::Handled<Self::Value, Self::Error>));
@@ -82,6 +85,11 @@ pub(crate) fn handler(
             }
         }
     }
+}
+
+/// `table.method::<L, Marker>();`
+pub(crate) fn enter(cfgs: &[Attribute], marker: &TokenStream) -> TokenStream {
+    quote!(#(#cfgs)* table.method::<__L, #marker>();)
 }
 
 /// What a handler gives back, once the future of the user's function is ready. A future that is not `Send` is named as the

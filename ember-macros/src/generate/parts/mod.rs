@@ -9,5 +9,5 @@ mod wire;
 
 pub(crate) use self::{
     hidden::hidden,
-    names::{local, marker, signed},
+    names::{Lent, arguments, local, marker, signed},
 };

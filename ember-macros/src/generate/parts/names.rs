@@ -2,13 +2,34 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
-use syn::ext::IdentExt;
+use syn::{Type, ext::IdentExt};
 
 use crate::model::Shape;
 
 /// A local that no argument of the user's can be confused with.
 pub(crate) fn local(name: &str, near: &Ident) -> Ident {
     Ident::new(name, Span::mixed_site().located_at(near.span()))
+}
+
+/// What the user's function is called on, as locals of generated code.
+pub(crate) struct Lent {
+    pub(crate) this: Ident,
+    pub(crate) cx: Ident,
+    /// The context where it is taken: its name, or `_` if the user's function takes none.
+    pub(crate) cx_pattern: TokenStream,
+}
+
+impl Lent {
+    pub(crate) fn new(shape: &Shape) -> Self {
+        let (this, cx) = (local("unit", &shape.ident), local("cx", &shape.ident));
+        let cx_pattern = if shape.takes_cx { quote!(#cx) } else { quote!(_) };
+        Self { this, cx, cx_pattern }
+    }
+}
+
+/// The names and the types of the arguments.
+pub(crate) fn arguments(shape: &Shape) -> (Vec<&Ident>, Vec<&Type>) {
+    shape.args.iter().map(|arg| (&arg.name, &arg.ty)).unzip()
 }
 
 /// The type that stands for a hook or a field, or for a method together with [`signed`].

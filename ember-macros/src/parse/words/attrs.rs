@@ -10,6 +10,11 @@ pub(crate) fn take(attrs: &mut Vec<Attribute>, name: &str) -> Vec<Attribute> {
     attrs.extract_if(.., |attr| attr.path().segments.last().is_some_and(|last| last.ident == name)).collect()
 }
 
+/// Removes whatever marks a method as ours, and returns it.
+pub(crate) fn take_marks(attrs: &mut Vec<Attribute>) -> Vec<Attribute> {
+    ["rpc", "on", "every", "after", "cron"].iter().flat_map(|name| take(attrs, name)).collect()
+}
+
 /// The `cfg` attributes.
 pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
     attrs.iter().filter_map(|attr| of_these(attr, &["cfg"])).collect()
@@ -18,6 +23,11 @@ pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
 /// What a client's method has in common with the server's: `cfg`, documentation, deprecation, also within `cfg_attr`.
 pub(crate) fn carried(attrs: &[Attribute]) -> Vec<Attribute> {
     attrs.iter().filter_map(|attr| of_these(attr, &["cfg", "doc", "deprecated"])).collect()
+}
+
+/// Whether one of them is documentation.
+pub(crate) fn documented(attrs: &[Attribute]) -> bool {
+    attrs.iter().any(|attr| attr.path().is_ident("doc"))
 }
 
 /// The attribute, if it has one of these names; of a `cfg_attr`, those in it that have.

@@ -1,4 +1,5 @@
-//! The options of a method that its description holds. A new one is a line here, and a function on the runtime's `MethodInfo`.
+//! The options of a method that its description holds, in one table: whether they are known, how they are read, and what the
+//! description says. A new one is a line here, and a field of the runtime's `MethodInfo` with the function that sets it.
 
 use super::Options;
 use crate::{errors::Errors, model::Told};
@@ -47,6 +48,62 @@ fn word(
             let known: Vec<_> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
             errors.at(&text, format!("unknown {name} \"{}\": write {}", text.value(), known.join(" or ")));
             None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use quote::quote;
+
+    use super::*;
+
+    /// An option as it is written, and the function on `MethodInfo` that it calls, if any.
+    fn written() -> Vec<(&'static str, String, Option<&'static str>)> {
+        let of = |(name, given): &(&'static str, Given)| match given {
+            Given::Flag => vec![(*name, (*name).to_owned(), Some(*name))],
+            Given::Duration => vec![(*name, format!("{name} = \"2s\""), Some(*name))],
+            Given::Word(words) => {
+                words.iter().map(|(word, function)| (*name, format!("{name} = \"{word}\""), *function)).collect()
+            }
+        };
+        OPTIONS.iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn a_line_in_the_table_is_all_that_the_macros_need() {
+        for (name, option, function) in written() {
+            let option: proc_macro2::TokenStream = option.parse().unwrap();
+            let block = quote!(impl Shop { #[rpc(#option)] pub async fn rpc_buy(&mut self) {} });
+            let made = crate::attribute::rpc(quote!(), block).to_string();
+            assert!(!made.contains("compile_error"), "{option}: {made}");
+            if let Some(function) = function {
+                assert!(made.contains(&format!(". {function} (")), "{option}: {made}");
+            }
+            // What is nearly one is recognized.
+            let slip: proc_macro2::TokenStream = format!("{name}e").parse().unwrap();
+            let block = quote!(impl Shop { #[rpc(#slip)] pub async fn rpc_buy(&mut self) {} });
+            let made = crate::attribute::rpc(quote!(), block).to_string();
+            assert!(made.contains(&format!("did you mean `{name}`?")), "{name}: {made}");
+        }
+    }
+
+    #[test]
+    fn every_option_is_a_function_of_the_description_and_a_line_of_the_documentation() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let read = |path: &str| fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let (info, face) = (read("../ember-runtime/src/message/methods/method.rs"), read("src/lib.rs"));
+        for (name, option, function) in written() {
+            let told = [format!("/// | `{name}` |"), format!("/// | `{name} = ")];
+            assert!(
+                told.iter().any(|line| face.contains(line)),
+                "the table of `rpc` in lib.rs has no line for `{name}`"
+            );
+            let Some(function) = function else { continue };
+            let sets = format!("pub const fn {function}(mut self");
+            assert!(info.contains(&sets), "`{option}` needs `{sets}…)` on `MethodInfo`");
         }
     }
 }

@@ -1,85 +1,13 @@
-//! What serde is told of a type that travels. An attribute that the format cannot carry is refused here, at the attribute: it
-//! would compile, work on one node, and arrive as something else, or not at all, on another.
+//! An attribute that the format cannot carry is refused here, at the attribute: it would compile, work on one node, and arrive as
+//! something else, or not at all, on another.
 
-use proc_macro2::TokenStream;
-use quote::ToTokens;
-use syn::{Attribute, Data, DeriveInput, Field, Fields, LitStr, Meta, Token, Type, Variant, punctuated::Punctuated};
+use syn::{Data, DeriveInput, Field, Fields, Meta, Variant};
 
+use super::{
+    read::{is_skipped, options},
+    ways::Judge,
+};
 use crate::errors::Errors;
-
-/// What serde can be told that does not change the bytes that postcard writes.
-const HARMLESS: &[&str] = &[
-    "alias",
-    "bound",
-    "borrow",
-    "crate",
-    "default",
-    "deny_unknown_fields",
-    "expecting",
-    "rename",
-    "rename_all",
-    "rename_all_fields",
-    "transparent",
-];
-
-/// The way out for what only a format with names can carry.
-const OR_JSON: &str = "or, if the type travels as JSON only, write `#[message(codec = \"json\")]` on it";
-
-/// The options that serde is given in `attrs`. What serde cannot read it complains of itself.
-fn options(attrs: &[Attribute]) -> impl Iterator<Item = Meta> {
-    attrs
-        .iter()
-        .filter(|attr| attr.path().is_ident("serde"))
-        .filter_map(|attr| attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok())
-        .flatten()
-}
-
-fn find(attrs: &[Attribute], name: &str) -> Option<Meta> {
-    options(attrs).find(|option| option.path().is_ident(name))
-}
-
-/// Whether a field or variant is neither written nor read.
-pub(crate) fn is_skipped(attrs: &[Attribute]) -> bool {
-    find(attrs, "skip").is_some()
-        || find(attrs, "skip_serializing").is_some() && find(attrs, "skip_deserializing").is_some()
-}
-
-/// Whether functions of the user's write and read a field, or what a variant holds: its type's own way to travel is not used then.
-pub(crate) fn is_converted(attrs: &[Attribute]) -> bool {
-    find(attrs, "with").is_some()
-        || find(attrs, "serialize_with").is_some() && find(attrs, "deserialize_with").is_some()
-}
-
-/// The options that may change the bytes, as text.
-pub(crate) fn that_count(attrs: &[Attribute]) -> String {
-    let counts = |option: &Meta| !HARMLESS.iter().any(|name| option.path().is_ident(name));
-    options(attrs)
-        .filter(counts)
-        .map(|option| crate::text::text(&option.to_token_stream()))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-/// The type that stands for this one on the wire: `from = "…"` or `try_from = "…"`.
-pub(crate) fn stand_in(attrs: &[Attribute]) -> Option<Type> {
-    text(find(attrs, "from").or_else(|| find(attrs, "try_from")).as_ref())?.parse().ok()
-}
-
-/// What the option `name = "…"` says.
-pub(super) fn word(attrs: &[Attribute], name: &str) -> Option<String> {
-    text(find(attrs, name).as_ref()).map(|text| text.value())
-}
-
-/// Whether a struct of one field is written as that.
-pub(crate) fn is_transparent(attrs: &[Attribute]) -> bool {
-    find(attrs, "transparent").is_some()
-}
-
-/// The text behind `name = "…"`.
-fn text(option: Option<&Meta>) -> Option<LitStr> {
-    let Meta::NameValue(pair) = option? else { return None };
-    syn::parse2(pair.value.to_token_stream()).ok()
-}
 
 /// Complains of what cannot be carried: by any format, or, unless the type travels as JSON only, by postcard.
 pub(crate) fn judge(item: &DeriveInput, json: bool, errors: &mut Errors) {
@@ -97,24 +25,7 @@ pub(crate) fn judge(item: &DeriveInput, json: bool, errors: &mut Errors) {
     }
 }
 
-struct Judge<'a> {
-    json: bool,
-    errors: &'a mut Errors,
-}
-
 impl Judge<'_> {
-    /// Complains, whatever the format.
-    fn never(&mut self, at: &Meta, message: &str) {
-        self.errors.at(at, message);
-    }
-
-    /// Complains of what postcard cannot carry.
-    fn not_by_postcard(&mut self, at: &Meta, message: &str) {
-        if !self.json {
-            self.errors.at(at, format!("{message}, {OR_JSON}"));
-        }
-    }
-
     fn container(&mut self, item: &DeriveInput) {
         let attrs = &item.attrs;
         let is_struct = matches!(item.data, Data::Struct(_));
@@ -223,52 +134,5 @@ impl Judge<'_> {
             option,
             &format!("postcard tells variants by their number, and cannot read an enum with `{name}`: leave it out"),
         );
-    }
-
-    /// Complains of `rename(serialize = "…", deserialize = "…")`.
-    fn one_name(&mut self, option: &Meta, name: &str) {
-        if matches!(option, Meta::List(_)) {
-            let more = if name == "rename" { ", and `alias = \"…\"` for other names that are read" } else { "" };
-            let message = format!("what is written under one name must be read under it: write `{name} = \"…\"`{more}");
-            self.never(option, &message);
-        }
-    }
-
-    /// Complains of what changes only what is written, or only what is read.
-    fn both_ways(&mut self, attrs: &[Attribute], write: &str, read: &[&str]) {
-        let writes = find(attrs, write);
-        let reads = read.iter().find_map(|name| find(attrs, name));
-        match (writes, reads) {
-            (Some(writes), Some(reads)) => {
-                let same = |one: &LitStr, other: &LitStr| {
-                    let tokens = |text: &LitStr| text.parse::<TokenStream>().map(|tokens| tokens.to_string());
-                    matches!((tokens(one), tokens(other)), (Ok(one), Ok(other)) if one == other)
-                };
-                if write == "into"
-                    && let (Some(into), Some(from)) = (text(Some(&writes)), text(Some(&reads)))
-                    && !same(&into, &from)
-                {
-                    let message = format!(
-                        "it is written as `{}` and read as `{}`: name the same type in both",
-                        into.value(),
-                        from.value()
-                    );
-                    self.not_by_postcard(&writes, &message);
-                }
-            }
-            (Some(writes), None) => {
-                let or_with = if write == "serialize_with" { ", or write `with = \"…\"` for both" } else { "" };
-                let message =
-                    format!("`{write}` changes what is written, and not what is read: add `{}`{or_with}", read[0]);
-                self.not_by_postcard(&writes, &message);
-            }
-            (None, Some(reads)) => {
-                let or_with = if write == "serialize_with" { ", or write `with = \"…\"` for both" } else { "" };
-                let name = reads.path().to_token_stream();
-                let message = format!("`{name}` changes what is read, and not what is written: add `{write}`{or_with}");
-                self.not_by_postcard(&reads, &message);
-            }
-            (None, None) => {}
-        }
     }
 }

@@ -1,0 +1,163 @@
+//! The options in an attribute's brackets: `name = "…", implements(A, B), flag`.
+
+use proc_macro2::{Ident, TokenStream};
+use syn::{Expr, ExprLit, Lit, LitStr, Path, Token, ext::IdentExt, parse::Parser, punctuated::Punctuated};
+
+use super::{
+    closest::{closest, list},
+    given::{Given, Value, all, bare},
+};
+use crate::{errors::Errors, model::Runtime};
+
+/// Options that the design has, and this release has not.
+const LATER: &[(&str, &str, &str)] = &[
+    ("service", "concurrent", SHARED),
+    ("service", "workers", SHARED),
+    ("service", "sharded", "leave it out, and host several instances, which callers choose `by_key`"),
+    ("service", "elected", "leave it out: all instances are equal"),
+    ("service", "restart", "say it where the service is made: `Hosted::with(…).restart(…)`"),
+    ("service", "on_panic", "say it where the service is made: `Hosted::with(…).on_panic(…)`"),
+];
+const SHARED: &str = "leave it out, and host several instances, which share the calls";
+
+/// The options of one attribute. Each is taken out by what reads it; what is left at the end is unknown.
+pub(crate) struct Options {
+    /// What carries them: `service`, `method`, …
+    on: &'static str,
+    given: Vec<Given>,
+    known: Vec<&'static str>,
+}
+
+/// What stands behind an option that takes either.
+pub(crate) enum NameOrPath {
+    Name(LitStr),
+    Path(Path),
+}
+
+impl Options {
+    pub(crate) fn parse(on: &'static str, args: TokenStream, errors: &mut Errors) -> Self {
+        let mut given: Vec<Given> = Vec::new();
+        for option in all(args) {
+            let Some(option) = errors.note(option) else { continue };
+            if given.iter().any(|other| other.key == option.key) {
+                errors.at(&option.key, format!("the option `{}` is given twice", option.key));
+            } else {
+                given.push(option);
+            }
+        }
+        Self { on, given, known: Vec::new() }
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Given> {
+        self.known.push(key);
+        let index = self.given.iter().position(|option| option.key == key)?;
+        Some(self.given.remove(index))
+    }
+
+    /// `key = "…"`.
+    pub(crate) fn string(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<LitStr> {
+        let option = self.take(key)?;
+        if let Value::Is(tokens) = &option.value
+            && let Ok(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) = syn::parse2(bare(tokens.clone()))
+        {
+            return Some(text);
+        }
+        errors.at(&option, format!("`{key}` is a text: write `{key} = \"{example}\"`"));
+        None
+    }
+
+    /// `key`.
+    pub(crate) fn flag(&mut self, key: &'static str, errors: &mut Errors) -> bool {
+        let Some(option) = self.take(key) else { return false };
+        if !matches!(option.value, Value::Flag) {
+            errors.at(&option, format!("`{key}` takes no value: write `{key}` alone"));
+        }
+        true
+    }
+
+    /// `key = path`.
+    pub(crate) fn path(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<Path> {
+        let option = self.take(key)?;
+        if let Value::Is(tokens) = &option.value
+            && let Ok(path) = Path::parse_mod_style.parse2(bare(tokens.clone()))
+        {
+            return Some(path);
+        }
+        errors.at(&option, format!("`{key}` is a path: write `{key} = {example}`"));
+        None
+    }
+
+    /// `key = "name"` or `key = path`, with its key.
+    pub(crate) fn name_or_path(
+        &mut self,
+        key: &'static str,
+        name: &str,
+        path: &str,
+        errors: &mut Errors,
+    ) -> Option<(Ident, NameOrPath)> {
+        let option = self.take(key)?;
+        if let Value::Is(tokens) = &option.value {
+            if let Ok(name) = syn::parse2::<LitStr>(bare(tokens.clone())) {
+                return Some((option.key, NameOrPath::Name(name)));
+            }
+            if let Ok(path) = syn::parse2::<Path>(bare(tokens.clone())) {
+                return Some((option.key, NameOrPath::Path(path)));
+            }
+        }
+        errors.at(&option, format!("write `{key} = \"{name}\"`, or the path of your own: `{key} = {path}`"));
+        None
+    }
+
+    /// `key(path, …)`.
+    pub(crate) fn paths(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Vec<Path> {
+        let Some(option) = self.take(key) else { return Vec::new() };
+        if let Value::List(tokens) = &option.value
+            && let Ok(paths) = Punctuated::<Path, Token![,]>::parse_terminated.parse2(tokens.clone())
+        {
+            return paths.into_iter().collect();
+        }
+        errors.at(&option, format!("`{key}` is a list: write `{key}({example})`"));
+        Vec::new()
+    }
+
+    /// `crate = path`.
+    pub(crate) fn runtime(&mut self, errors: &mut Errors) -> Runtime {
+        Runtime(self.path("crate", "the_name_of_the_crate_ember", errors))
+    }
+
+    /// Notes what nobody has asked for.
+    pub(crate) fn finish(self, errors: &mut Errors) {
+        for option in &self.given {
+            let key = option.key.unraw().to_string();
+            let later = LATER.iter().find(|(on, later, _)| *on == self.on && *later == key);
+            errors.at(
+                &option.key,
+                match (later, closest(&key, &self.known)) {
+                    (Some((_, _, instead)), _) => format!("`{key}` is not available yet: {instead}"),
+                    (None, Some(close)) => format!("unknown option `{key}`: did you mean `{close}`?"),
+                    (None, None) => format!("unknown option `{key}`: the options are {}", list(&self.known)),
+                },
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::{Delimiter, Group, TokenTree};
+
+    use super::*;
+
+    #[test]
+    fn a_text_that_a_macro_was_given_is_the_text() {
+        let text = TokenTree::Literal(proc_macro2::Literal::string("player"));
+        let once = TokenTree::Group(Group::new(Delimiter::None, text.into()));
+        let twice = TokenTree::Group(Group::new(Delimiter::None, once.clone().into()));
+        for given in [once, twice] {
+            let mut errors = Errors::default();
+            let mut options = Options::parse("service", quote::quote!(name = #given), &mut errors);
+            let name = options.name("name", "player", &mut errors).map(|name| name.value());
+            assert_eq!(name.as_deref(), Some("player"), "{}", errors.into_tokens());
+        }
+    }
+}

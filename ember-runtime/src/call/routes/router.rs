@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     actor::{AnyCell, ServiceState},
-    directory::Directory,
+    directory::{Balancers, Directory},
     id::{NodeKey, Pid},
     rng::Rng,
 };
@@ -27,6 +27,7 @@ pub(crate) struct Router {
     pub(crate) home: Home,
     directory: Arc<Directory>,
     rng: Rng,
+    pub(crate) balancers: Balancers,
     /// The node is about to stop.
     retiring: AtomicBool,
     pub(crate) described: Described,
@@ -42,7 +43,13 @@ impl Router {
     ///
     /// # Panics
     /// Outside of a runtime.
-    pub(crate) fn new(key: NodeKey, directory: Arc<Directory>, rng: Rng, local_calls: LocalCalls) -> Arc<Self> {
+    pub(crate) fn new(
+        key: NodeKey,
+        directory: Arc<Directory>,
+        rng: Rng,
+        balancers: Balancers,
+        local_calls: LocalCalls,
+    ) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let known = Arc::downgrade(&directory);
         // Whatever is remembered is looked up again, and refused.
@@ -58,6 +65,7 @@ impl Router {
             home: Home::here(on_end),
             directory,
             rng,
+            balancers,
             retiring: AtomicBool::new(false),
             described: Described::default(),
             cells: Cells::default(),

@@ -165,7 +165,7 @@ impl NodeBuilder {
     /// [`start`](Self::start) refuses others.
     ///
     /// ```
-    /// use ember_runtime::{directory::{Candidates, Choice}, node::Node};
+    /// use ember_runtime::{directory::Candidates, node::Node};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> ember_runtime::error::Result<()> {

@@ -126,7 +126,7 @@ fn a_call_whose_handler_waits_allocates_nothing() {
 fn a_call_to_one_of_several_allocates_nothing() {
     let choices = [Choice::RoundRobin, Choice::Random, Choice::LeastInFlight, Choice::LocalFirst, Choice::ByKey(7)];
     for choice in choices {
-        assert_eq!(allocations_of(async || several(choice).await, calls), 0, "{choice:?}");
+        assert_eq!(allocations_of(async || several(choice.clone()).await, calls), 0, "{choice:?}");
     }
     let queued = async |adder: &AdderClient, count| sums(count, |number| adder.rpc_sum_queued(number, 1)).await;
     assert_eq!(allocations_of(async || several(Choice::RoundRobin).await, queued), 0);

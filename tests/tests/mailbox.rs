@@ -130,7 +130,7 @@ async fn selection_skips_a_paused_service() {
     }
     shows(&node, "a", ServiceState::Paused).await;
     for choice in [Choice::RoundRobin, Choice::Random, Choice::LeastInFlight, Choice::LocalFirst, Choice::ByKey(7)] {
-        let client = node.select::<WorkerClient>().choice(choice).client();
+        let client = node.select::<WorkerClient>().choice(choice.clone()).client();
         for _ in 0..4 {
             assert_eq!(client.rpc_work(0).await.unwrap(), "b", "{choice:?}");
         }

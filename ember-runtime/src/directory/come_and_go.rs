@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     actor::{ServiceIdentity, ServiceState},
     directory::{
-        instances::{Chance, Choice, Interest, Selector, Terms},
+        instances::{Balancers, Chance, Choice, Interest, Selector, Terms},
         records::{ClusterChange, NodeRecord, ServiceRecord},
         views::Directory,
     },
@@ -108,12 +108,13 @@ fn a_node_whose_workers_are_late_is_chosen_last() {
         directory.apply(vec![ClusterChange::Service(service.into())], &|_| false);
     }
     let rng = Rng::from_seed(3);
-    let chosen = |choice| {
+    let balancers = Balancers::default();
+    let chosen = |choice: &Choice| {
         let mut selector = Selector::new(Interest::Service("player".into()));
-        let by = |turn| Chance { excluded: &[], turn, rng: &rng };
+        let by = |turn| Chance { excluded: &[], turn, rng: &rng, balancers: &balancers };
         let choose = |turn: usize| {
             // Whichever of the two a key stands for.
-            selector.choice = if let Choice::ByKey(_) = choice { Choice::ByKey(turn as u64) } else { choice };
+            selector.choice = if let Choice::ByKey(_) = choice { Choice::ByKey(turn as u64) } else { choice.clone() };
             let terms = Terms { selector: &selector, lane: Lane::User, here: NodeId(1) };
             directory.choose(&terms, &by(turn)).unwrap().pid.node.id.0
         };
@@ -121,14 +122,14 @@ fn a_node_whose_workers_are_late_is_chosen_last() {
     };
     let choices = [Choice::RoundRobin, Choice::Random, Choice::LeastInFlight, Choice::LocalFirst, Choice::ByKey(0)];
     directory.late(key(2), true);
-    choices.iter().for_each(|&choice| assert_eq!(chosen(choice), BTreeSet::from([3]), "{choice:?}"));
+    choices.iter().for_each(|choice| assert_eq!(chosen(choice), BTreeSet::from([3]), "{choice:?}"));
     // There is no better one.
     directory.late(key(3), true);
-    choices.iter().for_each(|&choice| assert_eq!(chosen(choice), BTreeSet::from([2, 3]), "{choice:?}"));
+    choices.iter().for_each(|choice| assert_eq!(chosen(choice), BTreeSet::from([2, 3]), "{choice:?}"));
     directory.late(key(2), false);
-    choices.iter().for_each(|&choice| assert_eq!(chosen(choice), BTreeSet::from([2]), "{choice:?}"));
+    choices.iter().for_each(|choice| assert_eq!(chosen(choice), BTreeSet::from([2]), "{choice:?}"));
     directory.late(key(3), false);
-    choices.iter().for_each(|&choice| assert_eq!(chosen(choice), BTreeSet::from([2, 3]), "{choice:?}"));
+    choices.iter().for_each(|choice| assert_eq!(chosen(choice), BTreeSet::from([2, 3]), "{choice:?}"));
 }
 
 #[test]

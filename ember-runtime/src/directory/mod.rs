@@ -11,15 +11,15 @@ mod records;
 mod tests;
 mod views;
 
-pub(crate) use self::{
-    instances::{Chance, Group, InShare, Kept, Share, Terms},
-    records::MethodRecord,
-    views::{Directory, Exit, deserted, ended, no_such_run, of_another_kind},
-};
 pub use self::{
-    instances::{Choice, Instance, Interest, Key, Selector},
+    instances::{Balance, Candidates, Choice, Instance, Interest, Key, Selector},
     records::NodeRecord,
     views::View,
+};
+pub(crate) use self::{
+    instances::{Balancers, Chance, Group, InShare, Kept, Share, Terms},
+    records::MethodRecord,
+    views::{Directory, Exit, deserted, ended, no_such_run, of_another_kind},
 };
 #[cfg(feature = "cluster")]
 pub(crate) use self::{

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     actor::{ServiceIdentity, ServiceState},
     directory::{
-        instances::{Chance, Choice, Instance, Interest, Kept, Renewed, Selector, Terms},
+        instances::{Balancers, Candidates, Chance, Choice, Instance, Interest, Kept, Renewed, Selector, Terms},
         records::{ClusterChange, NodeRecord, ServiceRecord},
         views::Directory,
     },
@@ -70,11 +70,12 @@ fn selector(rng: &Rng, pids: &[Pid]) -> Selector {
     if maybe() {
         selector.tags.insert("zone".into(), one_of(rng, &["eu", "us"]).into());
     }
-    selector.choice = match rng.below(5) {
+    selector.choice = match rng.below(6) {
         0 => Choice::RoundRobin,
         1 => Choice::Random,
         2 => Choice::LeastInFlight,
         3 => Choice::LocalFirst,
+        4 => Choice::Named("last".into()),
         _ => Choice::ByKey(rng.u64()),
     };
     selector
@@ -201,6 +202,8 @@ fn say(directory: &Directory, plain: &mut Plain, rng: &Rng) {
 
 #[test]
 fn what_is_kept_up_is_what_looking_at_everything_finds() {
+    let mut balancers = Balancers::default();
+    balancers.add("last".into(), Box::new(|among: &Candidates<'_>| among.len().checked_sub(1)));
     for seed in 0..60 {
         let rng = Rng::from_seed(seed);
         let (directory, mut plain) = (Directory::new(record_of(HERE)), Plain::default());
@@ -233,9 +236,17 @@ fn what_is_kept_up_is_what_looking_at_everything_finds() {
                     kept.renew(&terms);
                 }
                 let (turn, draws) = (rng.below(100), rng.u64());
-                let by = Chance { excluded: &[], turn, rng: &Rng::from_seed(draws) };
+                let by = Chance { excluded: &[], turn, rng: &Rng::from_seed(draws), balancers: &balancers };
                 let chosen = directory.choose(&terms, &by).ok().map(|it| it.pid);
-                let picked = kept.pick(selector.choice, || turn, &Rng::from_seed(draws)).map(|it| it.instance.pid);
+                if selector.balancer().is_some() {
+                    let takes = |it: &&Arc<Instance>| terms.takes(it.state) && selector.matches(it);
+                    let group = directory.group(&selector.interest).matching(selector);
+                    let last = |suspect| group.iter().filter(takes).filter(|it| it.suspect == suspect).last();
+                    let expected = last(false).or_else(|| last(true)).map(|it| it.pid);
+                    assert_eq!(chosen, expected, "seed {seed}, step {step}: {selector} {lane:?}");
+                    continue;
+                }
+                let picked = kept.pick(&selector.choice, || turn, &Rng::from_seed(draws)).map(|it| it.instance.pid);
                 assert_eq!(picked, chosen, "seed {seed}, step {step}: {selector} {lane:?} of {:?}", view.instances());
             }
         }
@@ -262,7 +273,7 @@ fn a_change_costs_what_has_changed_and_leaves_what_is_kept_of_others() {
         put(&directory, "player", number);
         assert!(bank.is_current(), "nothing has changed there");
         assert_eq!(players.renew(&terms[1]), Renewed::Changes(1));
-        let last = players.pick(Choice::RoundRobin, || number as usize - 2, &Rng::from_seed(0)).unwrap();
+        let last = players.pick(&Choice::RoundRobin, || number as usize - 2, &Rng::from_seed(0)).unwrap();
         assert_eq!(last.instance.pid.number, number);
     }
     // The same again is no change.
@@ -301,7 +312,7 @@ fn who_is_far_behind_looks_at_all() {
     let mut kept = Kept::<()>::new(directory.group(&selector.interest), &terms);
     (1..=1_000).for_each(|number| put(&directory, "player", number));
     assert_eq!(kept.renew(&terms), Renewed::All);
-    assert_eq!(kept.pick(Choice::RoundRobin, || 999, &Rng::from_seed(0)).unwrap().instance.pid.number, 1_000);
+    assert_eq!(kept.pick(&Choice::RoundRobin, || 999, &Rng::from_seed(0)).unwrap().instance.pid.number, 1_000);
 }
 
 #[test]

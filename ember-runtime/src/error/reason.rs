@@ -103,6 +103,9 @@ pub enum RefusedReason {
     /// The service is about to start, for the first time or again after it has failed, and the time of the call was over before that.
     #[error("it is starting, for the first time or again, and takes no calls before that is over")]
     Starting,
+    /// The choice of the caller's own, named by its selector, has chosen nobody.
+    #[error("nobody was chosen: {0}")]
+    NotChosen(String),
 }
 
 impl RefusedReason {

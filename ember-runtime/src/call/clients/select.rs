@@ -1,6 +1,6 @@
 //! Building a client with filters.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{
     client::{Client, HasClient, Plain},
@@ -90,6 +90,13 @@ impl<C: Client> Select<C> {
     /// How to choose among those that match; [`Choice::RoundRobin`] by default.
     pub fn choice(self, choice: Choice) -> Self {
         self.with(|it| it.choice = choice)
+    }
+
+    /// What the balancer of this name says, which the node that calls must know:
+    /// [`NodeBuilder::balancer`](crate::node::NodeBuilder::balancer). It is asked anew for each call. With [`pid`](Self::pid), and by
+    /// [`all`](Self::all), nobody is asked: there is nothing to choose.
+    pub fn balance(self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.choice(Choice::Named(name.into()))
     }
 
     /// Those that match now.

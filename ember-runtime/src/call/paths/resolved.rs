@@ -46,6 +46,8 @@ enum Whom {
     Listed(Kept<Way>),
     /// One service that it does not list, found by its pid. It may be something else when the group has another version.
     Direct { group: Arc<Group>, version: u64, way: Way },
+    /// A balancer says it, anew with each call: nothing is remembered.
+    Balanced,
     /// The node has ended.
     Over,
 }
@@ -207,6 +209,7 @@ impl Resolved {
         match &self.whom {
             Whom::Listed(kept) => kept.is_current(),
             Whom::Direct { group, version, .. } => group.version() == *version,
+            Whom::Balanced => true,
             Whom::Over => false,
         }
     }
@@ -233,14 +236,14 @@ impl Resolved {
                     in_turn = true;
                     address.next_turn()
                 };
-                let entry = kept.pick(address.selector.choice, turn, target.router.rng())?;
+                let entry = kept.pick(&address.selector.choice, turn, target.router.rng())?;
                 if let Way::New = entry.remembered {
                     entry.remembered = way::<M>(target, &entry.instance);
                 }
                 (&mut entry.remembered, Some(&entry.instance))
             }
             Whom::Direct { way, .. } => (way, None),
-            Whom::Over => return None,
+            Whom::Balanced | Whom::Over => return None,
         };
         Some(Chosen { way, instance, spare, at_home, in_turn })
     }
@@ -249,7 +252,7 @@ impl Resolved {
     fn instance(&mut self, target: &Target) -> Option<Arc<Instance>> {
         let Whom::Listed(kept) = &mut self.whom else { return None };
         let address = &*target.address;
-        let entry = kept.pick(address.selector.choice, || address.next_turn(), target.router.rng())?;
+        let entry = kept.pick(&address.selector.choice, || address.next_turn(), target.router.rng())?;
         Some(Arc::clone(&entry.instance))
     }
 }
@@ -278,6 +281,9 @@ fn whom<M: Method>(target: &Target) -> Whom {
     let (router, selector) = (&target.router, &target.address.selector);
     if router.over().is_some() {
         return Whom::Over;
+    }
+    if selector.balancer().is_some() {
+        return Whom::Balanced;
     }
     let directory = router.directory();
     let group = directory.group(&selector.interest);

@@ -31,7 +31,7 @@ impl Router {
         if let Some(pid) = self.unlisted(selector) {
             return self.direct(selector, pid, excluded).map(Arc::new);
         }
-        let by = Chance { excluded, turn: address.next_turn(), rng: self.rng() };
+        let by = Chance { excluded, turn: address.next_turn(), rng: self.rng(), balancers: &self.balancers };
         self.directory().choose(&self.terms(selector, lane), &by)
     }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     actor::{AnyCell, ServiceState},
-    directory::Directory,
+    directory::{Balancers, Directory},
     hooks::Hooks,
     id::{NodeKey, Pid},
     rng::Rng,
@@ -29,6 +29,7 @@ pub(crate) struct Router {
     pub(crate) hooks: Hooks,
     directory: Arc<Directory>,
     rng: Rng,
+    pub(crate) balancers: Balancers,
     /// The node is about to stop.
     retiring: AtomicBool,
     pub(crate) described: Described,
@@ -50,6 +51,7 @@ impl Router {
         rng: Rng,
         local_calls: LocalCalls,
         hooks: Hooks,
+        balancers: Balancers,
     ) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let known = Arc::downgrade(&directory);
@@ -67,6 +69,7 @@ impl Router {
             hooks,
             directory,
             rng,
+            balancers,
             retiring: AtomicBool::new(false),
             described: Described::default(),
             cells: Cells::default(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    balance::Balancers,
     instance::Instance,
     selector::{Choice, Selector},
 };
@@ -30,6 +31,7 @@ pub(crate) struct Chance<'a> {
     /// The number of this choice; for taking turns.
     pub(crate) turn: usize,
     pub(crate) rng: &'a Rng,
+    pub(crate) balancers: &'a Balancers,
 }
 
 impl Terms<'_> {
@@ -52,7 +54,8 @@ impl Terms<'_> {
 /// choice ([`Kept`](super::kept::Kept)) gives the same without.
 ///
 /// # Errors
-/// Why there is none: all that match are paused, retiring, or have refused already; `None` if nothing matches.
+/// Why there is none: all that match are paused, retiring, or have refused already; `None` if nothing matches. Or that the balancer
+/// which is named has not chosen.
 pub(crate) fn choose<'a>(
     instances: impl Iterator<Item = &'a Arc<Instance>>,
     terms: &Terms<'_>,
@@ -85,7 +88,13 @@ pub(crate) fn choose<'a>(
     if usable.iter().any(|instance| terms.prefers(instance)) {
         usable.retain(|instance| terms.prefers(instance));
     }
+    if let Some(name) = terms.selector.balancer() {
+        let place = by.balancers.choose(name, &usable, by.rng).map_err(Some)?;
+        return place.and_then(|place| usable.get(place).copied()).ok_or(refusal);
+    }
     let place = match terms.selector.choice {
+        // Of exactly one there is no choice.
+        Choice::Named(_) => (!usable.is_empty()).then_some(0),
         Choice::RoundRobin | Choice::LocalFirst => by.turn.checked_rem(usable.len()),
         Choice::Random => (!usable.is_empty()).then(|| by.rng.below(usable.len())),
         Choice::LeastInFlight => less(usable.len(), by.rng, |place| usable[place].in_flight()),
@@ -175,7 +184,7 @@ mod tests {
         let rng = Rng::from_seed(1);
         let (terms, by) = (
             Terms { selector: &selector, lane: Lane::User, here: node.id },
-            Chance { excluded: &[], turn: 0, rng: &rng },
+            Chance { excluded: &[], turn: 0, rng: &rng, balancers: &Balancers::default() },
         );
         for states in
             [[ServiceState::Retiring, ServiceState::Starting], [ServiceState::Starting, ServiceState::Retiring]]

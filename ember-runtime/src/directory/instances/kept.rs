@@ -113,7 +113,7 @@ impl<T: Default> Kept<T> {
 
     /// One of them: whom [`choose`](choose::choose) would choose. It takes a turn where there is a choice to be made in turn.
     #[inline]
-    pub(crate) fn pick(&mut self, choice: Choice, turn: impl FnOnce() -> usize, rng: &Rng) -> Option<&mut Entry<T>> {
+    pub(crate) fn pick(&mut self, choice: &Choice, turn: impl FnOnce() -> usize, rng: &Rng) -> Option<&mut Entry<T>> {
         let set = &mut self.sets[self.used];
         if let [_] = **set {
             return set.first_mut();
@@ -129,13 +129,15 @@ impl<T: Default> Kept<T> {
             Choice::Random => rng.below(set.len()),
             Choice::LeastInFlight => choose::less(set.len(), rng, |place| set[place].instance.in_flight())?,
             Choice::ByKey(key) => match self.keyed {
-                Some((known, place)) if known == key => place,
+                Some((known, place)) if known == *key => place,
                 _ => {
-                    let place = choose::heaviest(key, set.iter().map(|it| (it.seed, it.instance.pid)))?;
-                    self.keyed = Some((key, place));
+                    let place = choose::heaviest(*key, set.iter().map(|it| (it.seed, it.instance.pid)))?;
+                    self.keyed = Some((*key, place));
                     place
                 }
             },
+            // Its balancer is asked elsewhere, each time; here it is exactly one, or none.
+            Choice::Named(_) => return None,
         };
         set.get_mut(place)
     }

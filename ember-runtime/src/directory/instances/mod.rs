@@ -1,5 +1,6 @@
 //! The services that a node knows, and which of them a call goes to.
 
+mod balance;
 mod choose;
 mod counter;
 mod group;
@@ -13,6 +14,7 @@ mod selector;
 #[cfg(test)]
 pub(crate) use self::kept::Renewed;
 pub(crate) use self::{
+    balance::Balancers,
     choose::{Chance, Terms, choose},
     group::Group,
     groups::Groups,
@@ -20,6 +22,7 @@ pub(crate) use self::{
     kept::Kept,
 };
 pub use self::{
+    balance::{Balance, Candidates},
     instance::Instance,
     key::Key,
     selector::{Choice, Interest, Selector},

@@ -17,7 +17,7 @@ pub enum Interest {
 }
 
 /// Which of the instances that match gets a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Choice {
     /// One after the other.
@@ -31,6 +31,9 @@ pub enum Choice {
     LocalFirst,
     /// The same key, the same instance, as long as the set of instances does not change; a change moves few keys.
     ByKey(u64),
+    /// What the balancer of this name says, on the node that calls: see [`Balance`](super::balance::Balance). With a pid there is nothing
+    /// to choose, and nobody is asked.
+    Named(Cow<'static, str>),
 }
 
 /// Filters and choice of a client. All filters must hold.
@@ -83,10 +86,19 @@ impl Selector {
         self
     }
 
-    /// All that decides whom it finds. A key is no part of that: it says which of them, anew for each call.
+    /// All that decides whom it finds. A key is no part of that, nor is a balancer's name: they say
+    /// which of them, anew for each call.
     pub(crate) fn finds(&self) -> impl PartialEq + Hash {
         let Self { interest, name, id, server, node, kind, version, tags, pid, choice } = self;
         (interest, name, id, server, node, kind, version, tags, pid, mem::discriminant(choice))
+    }
+
+    /// Whose balancer is asked with each call, if one is.
+    pub(crate) fn balancer(&self) -> Option<&str> {
+        match &self.choice {
+            Choice::Named(name) if self.pid.is_none() => Some(name),
+            _ => None,
+        }
     }
 
     /// Whether `instance` (which is of the right interest) passes the filters.
@@ -149,6 +161,9 @@ impl fmt::Display for Selector {
         part("version", self.version.as_ref().map(|v| v as _))?;
         for (name, value) in &self.tags {
             write!(f, " tag:{}={}", Shown(name), Shown(value))?;
+        }
+        if let Choice::Named(name) = &self.choice {
+            write!(f, " balance={}", Shown(name))?;
         }
         Ok(())
     }

@@ -142,6 +142,13 @@ impl Directory {
     pub(crate) fn choose(&self, terms: &Terms<'_>, by: &Chance<'_>) -> Result<Arc<Instance>, RefusedReason> {
         let group = self.group(&terms.selector.interest);
         let members = group.read();
+        if terms.selector.balancer().is_some() {
+            // It is the user's: it is asked with nothing locked.
+            let seen: Vec<_> = members.iter().cloned().collect();
+            drop(members);
+            let chosen = choose(seen.iter(), terms, by).map(Arc::clone);
+            return chosen.map_err(|refused| refused.unwrap_or_else(|| self.no_target(&seen, terms.selector)));
+        }
         match choose(members.iter(), terms, by) {
             Ok(instance) => Ok(Arc::clone(instance)),
             Err(Some(refused)) => Err(refused),

@@ -10,7 +10,7 @@ use crate::{
     actor::Service,
     call::{LocalCalls, Router},
     clock::{Clock, LONGEST, SystemClock},
-    directory::{Directory, NodeRecord},
+    directory::{Balance, Balancers, Directory, NodeRecord},
     error::{Error, Result},
     hooks::{CallHooks, HandlerHooks, Hooks, LinkHooks, NodeHooks},
     id::{Incarnation, NodeId, NodeKey},
@@ -40,6 +40,7 @@ pub struct NodeBuilder {
     clock: Arc<dyn Clock>,
     local_calls: Option<LocalCalls>,
     hooks: Hooks,
+    balancers: Balancers,
     /// In a mutex only so that the future of [`start`](Self::start), which shares the builder, is `Send`.
     launches: Mutex<Each<Launch>>,
     /// What was wrong with the configuration of services: the first problem.
@@ -67,6 +68,7 @@ impl NodeBuilder {
             clock: Arc::new(SystemClock),
             local_calls: None,
             hooks: Hooks::default(),
+            balancers: Balancers::default(),
             launches: Mutex::default(),
             problem: None,
             #[cfg(feature = "cluster")]
@@ -161,6 +163,33 @@ impl NodeBuilder {
         self
     }
 
+    /// A choice of one's own, for calls that are made on this node: `select::<C>().balance(name)` uses it. See [`Balance`] for what it
+    /// is given, and what becomes of a call for which it does not choose. A name as that of a node, and each once:
+    /// [`start`](Self::start) refuses others.
+    ///
+    /// ```
+    /// use ember_runtime::{directory::Candidates, node::Node};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> ember_runtime::error::Result<()> {
+    /// let idlest = |among: &Candidates<'_>| (0..among.len()).min_by_key(|&place| among.at(place).map(|it| it.in_flight()));
+    /// let node = Node::builder().balancer("idlest", idlest).start().await?;
+    /// // node.select::<PlayerClient>().balance("idlest").client()
+    /// # node.shutdown().await
+    /// # }
+    /// ```
+    pub fn balancer(mut self, name: impl Into<String>, balancer: impl Balance) -> Self {
+        let name = name.into();
+        if let Err(problem) = values::name(".balancer", &name) {
+            self.problem.get_or_insert(problem);
+        } else if !self.balancers.add(name.clone(), Box::new(balancer)) {
+            self.problem.get_or_insert(Error::Configuration(format!(
+                "`.balancer({name:?}, …)` was given twice: give each balancer of a node a name of its own"
+            )));
+        }
+        self
+    }
+
     fn launch(&mut self, launch: Launch) {
         self.launches.get_mut().unwrap_or_else(PoisonError::into_inner).push(launch);
     }
@@ -244,7 +273,8 @@ impl NodeBuilder {
         }
         let directory = Arc::new(Directory::new(record.clone()));
         let local_calls = self.local_calls.map_or_else(local_calls, Ok)?;
-        let router = Router::new(key, directory, rng, local_calls, hooks);
+        let balancers = std::mem::take(&mut self.balancers);
+        let router = Router::new(key, directory, rng, local_calls, hooks, balancers);
         let services = Services::new(record, router, Arc::clone(&self.clock));
         let node = Node::new(Arc::clone(&services), self.drain);
         tokio::spawn(services.publisher.run());

@@ -38,7 +38,7 @@ pub(crate) struct Lane {
 impl Lane {
     /// A lane of calls from `node`, which it does not keep alive.
     pub(crate) fn new(node: &Node, pid: Pid, tally: &Tally, mut dice: Dice) -> Self {
-        let choice = *dice.of(&[Choice::RoundRobin, Choice::Random, Choice::LocalFirst]);
+        let choice = dice.of(&[Choice::RoundRobin, Choice::Random, Choice::LocalFirst]).clone();
         let select = node.select::<WorkerClient>();
         let all = node.select::<WorkerClient>().all();
         let guest = node.select::<GuestClient>().pid(pid).client();

@@ -24,7 +24,10 @@ pub use ember_runtime::{
     directory::{Choice, Instance, Interest, Key, NodeRecord, Selector, View},
     error::{CallError, Error, InsertError, Lost, LostReason, Refused, RefusedReason, Result, SendError},
     id::{Incarnation, NodeId, NodeKey, Pid},
-    message::{Codec, CodecError, Deferred, Idempotent, Json, Message, MethodRef, Replier, Schema, schema},
+    message::{
+        Codec, CodecError, Deferred, Idempotent, Json, Message, MethodRef, Replier, Schema, StreamError, StreamSender, Streaming,
+        Unsent, schema,
+    },
     module::{Module, ModuleKey, Modules},
     net,
     node::{Hosted, Node, NodeBuilder, ServiceConfig},
@@ -47,7 +50,7 @@ mod guide;
 pub mod prelude {
     pub use crate::{
         Address, CallError, Client as _, Cx, Deferred, Down, DownReason, Hosted, Local, Module, Modules, Node,
-        NodeBuilder, OnPanic, Pid, Replier, Restart, Retry, message, module, rpc, service,
+        NodeBuilder, OnPanic, Pid, Replier, Restart, Retry, StreamSender, Streaming, message, module, rpc, service,
     };
     #[cfg(feature = "etcd")]
     pub use ember_runtime::registry::{Embedded, Etcd};
@@ -84,8 +87,8 @@ pub mod __private {
         error, inventory,
         message::{
             AnyCodec, CodecError, Coding, Handled, Idempotent, Json, Message, Method, MethodInfo, Probe, ResultType,
-            Schema, Signature, Wire, WireOf, answered, at_end, coding_by, never_read, no_error, put_all, schema,
-            shape_by,
+            Schema, Signature, StreamOf, Wire, WireOf, answered, at_end, coding_by, never_read, no_error, put_all, schema,
+            shape_by, stream_coding, stream_shape,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},

@@ -49,9 +49,14 @@ impl<M: Method> To<'_, M> {
     fn answer(self, result: Option<Result<M::Value, M::Error>>) {
         match (self, result) {
             (Self::Here(reply), Some(result)) => reply.send(Answer::Done(result)),
-            (Self::Elsewhere(reply), Some(result)) => {
+            (Self::Elsewhere(reply), Some(mut result)) => {
                 let Some(wire) = M::wire() else { return reply.fail(RefusedReason::Private) };
                 if let Err(error) = wire.check_result(result.as_ref()) {
+                    return reply.fail(LostReason::Undecodable(error.to_string()));
+                }
+                if let Ok(value) = &mut result
+                    && let Err(error) = wire.lend(value)
+                {
                     return reply.fail(LostReason::Undecodable(error.to_string()));
                 }
                 match result {

@@ -72,7 +72,7 @@ impl Source for Distant {
 #[cfg(feature = "cluster")]
 impl Router {
     /// Answers a reader on another node, as soon as there is something for it.
-    pub(crate) fn give_more(self: &Arc<Self>, reader: NodeKey, &More { stream, ask }: &More, mut reply: RawReply<'static>) {
+    pub(crate) fn give_more(self: &Arc<Self>, reader: NodeKey, &More { stream, ask }: &More, reply: RawReply<'static>) {
         let streams = Arc::clone(&self.streams);
         self.runtime().spawn(async move {
             let batch = tokio::select! {

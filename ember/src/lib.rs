@@ -25,8 +25,8 @@ pub use ember_runtime::{
     error::{CallError, Error, InsertError, Lost, LostReason, Refused, RefusedReason, Result, SendError},
     id::{Incarnation, NodeId, NodeKey, Pid},
     message::{
-        Codec, CodecError, Deferred, Idempotent, Json, Message, MethodRef, Replier, Schema, StreamError, StreamSender, Streaming,
-        Unsent, schema,
+        Codec, CodecError, Deferred, Idempotent, Json, Message, MethodRef, Replier, Schema, StreamError, StreamSender,
+        Streaming, Unsent, schema,
     },
     module::{Module, ModuleKey, Modules},
     net,
@@ -87,8 +87,8 @@ pub mod __private {
         error, inventory,
         message::{
             AnyCodec, CodecError, Coding, Handled, Idempotent, Json, Message, Method, MethodInfo, Probe, ResultType,
-            Schema, Signature, StreamOf, Wire, WireOf, answered, at_end, coding_by, never_read, no_error, put_all, schema,
-            shape_by, stream_coding, stream_shape,
+            Schema, Signature, StreamOf, Wire, WireOf, answered, at_end, coding_by, never_read, no_error, put_all,
+            schema, shape_by, stream_coding, stream_shape,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},

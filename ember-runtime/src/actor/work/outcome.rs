@@ -54,10 +54,17 @@ impl<M: Method> To<'_, M> {
                 if let Err(error) = wire.check_result(result.as_ref()) {
                     return reply.fail(LostReason::Undecodable(error.to_string()));
                 }
-                if let Ok(value) = &mut result
-                    && let Err(error) = wire.lend(value)
+                if wire.is_stream()
+                    && let Ok(value) = &mut result
                 {
-                    return reply.fail(LostReason::Undecodable(error.to_string()));
+                    // A stream that nobody will ask for ends here, and not when its time is over.
+                    if reply.is_one_way() || reply.is_unwanted() {
+                        drop(result);
+                        return reply.send(ReplyBody::Value(&mut |_| Ok(())));
+                    }
+                    if let Err(error) = wire.lend(value) {
+                        return reply.fail(LostReason::Undecodable(error.to_string()));
+                    }
                 }
                 match result {
                     Ok(value) => reply.send(ReplyBody::Value(&mut |out| wire.put_value(&value, out))),

@@ -62,7 +62,8 @@ impl CallByName {
         let asked = timeout_at(deadline, described(&router, &place, MethodId::of(&method))).await;
         let described = asked.unwrap_or(Err(RefusedReason::Expired)).map_err(|reason| wrong(reason.into()))?;
         if described.schema.is_streaming() {
-            let why = "it returns a stream, which a call by name cannot read: link the service's types, and call its client";
+            let why =
+                "it returns a stream, which a call by name cannot read: link the service's types, and call its client";
             return Err(wrong(RefusedReason::Undecodable(why.into()).into()));
         }
         let mut written = Vec::new();

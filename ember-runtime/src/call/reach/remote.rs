@@ -209,12 +209,10 @@ pub(crate) fn read<M: Method>(answer: RawAnswer, router: &Arc<Router>) -> Attemp
     let unreadable = |error: CodecError| Attempt::Failed(LostReason::Undecodable(error.to_string()).into());
     let Some(wire) = M::wire() else { return Attempt::Refused(RefusedReason::Private) };
     match answer {
-        RawAnswer::Value(bytes) => {
-            read_by::<M, _>(|| wire.get_value(&bytes)).map_or_else(unreadable, |mut value| {
-                wire.adopt(&mut value, || Station(Arc::clone(router) as _));
-                Attempt::Done(Ok(value))
-            })
-        }
+        RawAnswer::Value(bytes) => read_by::<M, _>(|| wire.get_value(&bytes)).map_or_else(unreadable, |mut value| {
+            wire.adopt(&mut value, || Station(Arc::clone(router) as _));
+            Attempt::Done(Ok(value))
+        }),
         RawAnswer::App(bytes) => {
             read_by::<M, _>(|| wire.get_error(&bytes)).map_or_else(unreadable, |error| Attempt::Done(Err(error)))
         }

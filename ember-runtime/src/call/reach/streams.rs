@@ -53,6 +53,7 @@ impl Distant {
 impl Source for Distant {
     fn more(&self, ask: Ask) -> BoxFuture<'_, Result<Batch, Failure>> {
         Box::pin(async move {
+            let ask = Ask { bytes: ask.bytes.min(self.router.half_of_a_message()), ..ask };
             let question = More { stream: self.ticket.number, ask };
             self.router.ask_node(self.node()?, &question).await?.await
         })
@@ -71,9 +72,16 @@ impl Source for Distant {
 
 #[cfg(feature = "cluster")]
 impl Router {
+    /// What surely fits into one message, with all that is around it.
+    fn half_of_a_message(&self) -> u32 {
+        let most = self.links.get().map_or(0, |links| links.max_message() / 2);
+        u32::try_from(most).unwrap_or(u32::MAX)
+    }
+
     /// Answers a reader on another node, as soon as there is something for it.
     pub(crate) fn give_more(self: &Arc<Self>, reader: NodeKey, &More { stream, ask }: &More, reply: RawReply<'static>) {
         let streams = Arc::clone(&self.streams);
+        let ask = Ask { bytes: ask.bytes.min(self.half_of_a_message()), ..ask };
         self.runtime().spawn(async move {
             let batch = tokio::select! {
                 biased;
@@ -82,5 +90,12 @@ impl Router {
             };
             reply.send(ReplyBody::Value(&mut |out| encode(&batch, out)));
         });
+    }
+}
+
+#[cfg(not(feature = "cluster"))]
+impl Router {
+    fn half_of_a_message(&self) -> u32 {
+        0
     }
 }

@@ -97,7 +97,8 @@ impl LentStreams {
     /// Takes those out of which `which` says so, and closes them.
     fn take(&self, which: impl Fn(u64, &Lent) -> bool) {
         let mut table = lock(&self.0);
-        let gone: Vec<Lent> = table.streams.extract_if(.., |number, lent| which(*number, lent)).map(|(_, it)| it).collect();
+        let gone: Vec<Lent> =
+            table.streams.extract_if(.., |number, lent| which(*number, lent)).map(|(_, it)| it).collect();
         drop(table);
         gone.iter().for_each(|lent| lent.stream.close());
     }

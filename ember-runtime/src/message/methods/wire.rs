@@ -38,6 +38,12 @@ impl<A, V, E> Wire<A, V, E> {
         self
     }
 
+    /// Whether the value is a stream.
+    #[inline]
+    pub(crate) fn is_stream(&self) -> bool {
+        self.stream.is_some()
+    }
+
     /// The value is about to leave for another node.
     ///
     /// # Errors

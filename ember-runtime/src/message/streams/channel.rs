@@ -54,8 +54,7 @@ pub(super) enum Next<T> {
 
 impl<T> Channel<T> {
     pub(super) fn new(capacity: usize) -> Arc<Self> {
-        let state =
-            State { queue: VecDeque::new(), away: 0, course: Course::Open, unread: false, reader: None };
+        let state = State { queue: VecDeque::new(), away: 0, course: Course::Open, unread: false, reader: None };
         Arc::new(Self {
             state: Mutex::new(state),
             capacity: capacity.max(1),

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub enum StreamError {
     /// The service that sent it has stopped, has failed, or was started again.
-    #[error("the stream has ended before its time: the service that sent it has stopped, has failed, or was started again")]
+    #[error(
+        "the stream has ended before its time: the service that sent it has stopped, has failed, or was started again"
+    )]
     ServiceEnded,
     /// What sent it panicked.
     #[error("the stream has ended before its time: what sent it panicked")]
@@ -22,7 +24,9 @@ pub enum StreamError {
     #[error("an item of the stream cannot travel: {0}")]
     Undecodable(String),
     /// The node that sent it has forgotten it: its link to the reader broke, or nothing was asked for 30 s.
-    #[error("the node that sent the stream has forgotten it: the link broke, or it was not asked for anything for 30 s")]
+    #[error(
+        "the node that sent the stream has forgotten it: the link broke, or it was not asked for anything for 30 s"
+    )]
     Forgotten,
     /// The node of the reader has ended.
     #[error("the stream has ended before its time: the node that read it has shut down")]

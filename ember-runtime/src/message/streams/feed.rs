@@ -42,7 +42,7 @@ pub(super) async fn feed<T>(source: Box<dyn Source>, coding: Coding<T>, feeding:
             break;
         }
         let used = from - channel.waiting() as u64;
-        let ask = Ask { from, used, room: u32::try_from(room).unwrap_or(u32::MAX) };
+        let ask = Ask { from, used, room: u32::try_from(room).unwrap_or(u32::MAX), bytes: u32::MAX };
         let batch = tokio::select! {
             biased;
             () = channel.until_over() => break,

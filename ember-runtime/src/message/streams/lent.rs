@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A batch has no more bytes than this, but for one that is a single item.
-const ENOUGH: usize = 64 << 10;
+pub(crate) const ENOUGH: usize = 64 << 10;
 
 /// A stream, as another node knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ pub(crate) struct Ask {
     pub(crate) used: u64,
     /// It takes so many more. With none it only says that it is there.
     pub(crate) room: u32,
+    /// It takes so many bytes at once, but for a single item that has more.
+    pub(crate) bytes: u32,
 }
 
 /// What it gets: items, and the end of the stream if it comes after them.
@@ -123,9 +125,10 @@ impl<T: Send> Pull for Lent<T> {
         if ask.room == 0 {
             return Poll::Ready(batch);
         }
-        while batch.count < ask.room && batch.bytes.len() < ENOUGH {
+        let enough = usize::try_from(ask.bytes).unwrap_or(ENOUGH).min(ENOUGH);
+        while batch.count < ask.room && (batch.count == 0 || batch.bytes.len() < enough) {
             match self.poll_item(&mut sent, task) {
-                Poll::Ready(Ok(item)) if batch.count > 0 && batch.bytes.len() + item.len() > ENOUGH => {
+                Poll::Ready(Ok(item)) if batch.count > 0 && batch.bytes.len() + item.len() > enough => {
                     sent.next = Some(item);
                     break;
                 }

@@ -94,11 +94,12 @@ impl LentStreams {
         self.take(|_, lent| lent.reader == Some(reader));
     }
 
-    /// Takes those out of which `which` says so, and closes them.
+    /// Takes out those of which `which` says so, and closes them.
     fn take(&self, which: impl Fn(u64, &Lent) -> bool) {
         let mut table = lock(&self.0);
-        let gone: Vec<Lent> =
-            table.streams.extract_if(.., |number, lent| which(*number, lent)).map(|(_, it)| it).collect();
+        let gone = table.streams.iter().filter(|(number, lent)| which(**number, lent)).map(|(number, _)| *number);
+        let gone: Vec<u64> = gone.collect();
+        let gone: Vec<Lent> = gone.iter().filter_map(|number| table.streams.remove(number)).collect();
         drop(table);
         gone.iter().for_each(|lent| lent.stream.close());
     }
@@ -122,5 +123,77 @@ async fn sweep(streams: Weak<LentStreams>) {
             table.is_swept = false;
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicBool, Ordering},
+        task::{Context, Poll},
+    };
+
+    use super::*;
+    use crate::id::{Incarnation, NodeId};
+
+    /// Has nothing; whether it was closed.
+    #[derive(Default)]
+    struct Silent(AtomicBool);
+
+    impl Pull for Silent {
+        fn poll_batch(&self, _: Ask, _: &mut Context<'_>) -> Poll<Batch> {
+            Poll::Pending
+        }
+
+        fn close(&self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    impl Silent {
+        fn is_closed(&self) -> bool {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
+
+    const ASK: Ask = Ask { from: 0, used: 0, room: 1, bytes: 1 };
+
+    fn reader(number: u16) -> NodeKey {
+        NodeKey { id: NodeId(number.into()), incarnation: Incarnation(1) }
+    }
+
+    fn lent(streams: &Arc<LentStreams>) -> (u64, Arc<Silent>) {
+        let stream = Arc::new(Silent::default());
+        (streams.add(Arc::clone(&stream) as _, &Handle::current()).unwrap(), stream)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_is_of_whoever_asks_first_and_is_forgotten_with_the_link() {
+        let streams = Arc::default();
+        let (number, stream) = lent(&streams);
+        let (_, other) = lent(&streams);
+        assert_eq!(streams.more(reader(1), number, ASK).await, Batch::default(), "there is nothing yet");
+        let forgotten = Batch::failed(StreamError::Forgotten);
+        assert_eq!(streams.more(reader(2), number, ASK).await, forgotten);
+        streams.close(reader(2), number);
+        streams.lost(reader(2));
+        assert!(!stream.is_closed());
+        streams.lost(reader(1));
+        assert!(stream.is_closed() && !other.is_closed());
+        assert_eq!(streams.more(reader(1), number, ASK).await, forgotten);
+        assert_eq!(streams.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_asked_for_is_forgotten_and_what_is_asked_for_is_not() {
+        let streams = Arc::default();
+        let ((asked, kept), (_, left)) = (lent(&streams), lent(&streams));
+        for _ in 0..10 {
+            assert_eq!(streams.more(reader(1), asked, ASK).await, Batch::default());
+        }
+        assert!(left.is_closed() && !kept.is_closed());
+        sleep(2 * GRACE).await;
+        assert!(kept.is_closed() && streams.len() == 0);
+        assert!(!lock(&streams.0).is_swept);
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A batch has no more bytes than this, but for one that is a single item.
-pub(crate) const ENOUGH: usize = 64 << 10;
+const ENOUGH: usize = 64 << 10;
 
 /// A stream, as another node knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,5 +150,86 @@ impl<T: Send> Pull for Lent<T> {
 
     fn close(&self) {
         self.receiver.0.leave();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, task::Waker};
+
+    use super::{super::channel::Channel, *};
+    use crate::message::codecs::{Codec, coding_by};
+
+    struct Text;
+
+    impl Codec<String> for Text {
+        const NAME: &'static str = "text";
+        fn encode(value: &String, out: &mut Vec<u8>) -> Result<(), CodecError> {
+            assert!(value != "panic", "on purpose");
+            out.extend_from_slice(value.as_bytes());
+            Ok(())
+        }
+        fn decode(bytes: &[u8]) -> Result<String, CodecError> {
+            String::from_utf8(bytes.to_vec()).map_err(CodecError::new)
+        }
+    }
+
+    fn coding() -> Coding<String> {
+        coding_by::<Text, String>(|_| crate::message::schema::Shape::name_of::<String>())
+    }
+
+    fn lent(items: &[&str]) -> (Arc<Channel<String>>, Lent<String>) {
+        let channel = Channel::new(items.len());
+        items.iter().for_each(|item| channel.push((*item).into()).unwrap());
+        (Arc::clone(&channel), Lent::new(Receiver(channel), coding()))
+    }
+
+    fn ask(lent: &Lent<String>, ask: Ask) -> Poll<Batch> {
+        lent.poll_batch(ask, &mut Context::from_waker(Waker::noop()))
+    }
+
+    fn read(batch: &Batch) -> Vec<String> {
+        let mut bytes = &*batch.bytes;
+        (0..batch.count).map(|_| coding().take(&mut bytes).unwrap()).collect()
+    }
+
+    #[test]
+    fn batches_keep_the_order_and_the_bounds_and_what_is_larger_stands_alone() {
+        let (channel, lent) = lent(&["a", "b", "a much longer one", "c", "d"]);
+        let mut all = Vec::new();
+        let mut sizes = Vec::new();
+        while all.len() < 5 {
+            let from = all.len() as u64;
+            let Poll::Ready(batch) = ask(&lent, Ask { from, used: from, room: 5, bytes: 12 }) else {
+                panic!("they are there")
+            };
+            sizes.push(batch.count);
+            all.extend(read(&batch));
+        }
+        assert_eq!((all.join(" ").as_str(), &*sizes), ("a b a much longer one c d", &[2, 1, 2][..]));
+        let last = Ask { from: 5, used: 5, room: 5, bytes: 12 };
+        assert!(ask(&lent, last).is_pending());
+        channel.end(Ok(()));
+        assert_eq!(ask(&lent, last), Poll::Ready(Batch { end: Some(Ok(())), ..Batch::default() }));
+    }
+
+    #[test]
+    fn items_that_are_away_count_until_they_are_used_and_a_gap_ends_the_stream() {
+        let (channel, lent) = lent(&["a", "b"]);
+        assert!(ask(&lent, Ask { from: 0, used: 0, room: 2, bytes: 99 }).is_ready());
+        assert!(channel.push("c".into()).is_err());
+        assert!(ask(&lent, Ask { from: 2, used: 1, room: 1, bytes: 99 }).is_pending());
+        channel.push("c".into()).unwrap();
+        assert!(channel.push("d".into()).is_err());
+        let Poll::Ready(batch) = ask(&lent, Ask { from: 1, used: 1, room: 1, bytes: 99 }) else { panic!("an answer") };
+        assert!(matches!(batch.end, Some(Err(StreamError::Lost(_)))));
+    }
+
+    #[test]
+    fn an_item_that_cannot_be_written_ends_the_stream_after_those_before_it() {
+        let (_, lent) = lent(&["a", "panic", "b"]);
+        let Poll::Ready(batch) = ask(&lent, Ask { from: 0, used: 0, room: 3, bytes: 99 }) else { panic!("an answer") };
+        assert_eq!(read(&batch), ["a"]);
+        assert!(matches!(batch.end, Some(Err(StreamError::Undecodable(_)))), "{:?}", batch.end);
     }
 }

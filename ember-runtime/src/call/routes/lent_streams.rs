@@ -192,6 +192,7 @@ mod tests {
             assert_eq!(streams.more(reader(1), asked, ASK).await, Batch::default());
         }
         assert!(left.is_closed() && !kept.is_closed());
+        // tidy: sleep: that nothing is asked for is what ends it.
         sleep(2 * GRACE).await;
         assert!(kept.is_closed() && streams.len() == 0);
         assert!(!lock(&streams.0).is_swept);

@@ -27,6 +27,7 @@ pages! {
     Timers: "timers.md",
     Supervision: "supervision.md",
     Answering: "answering.md",
+    Streams: "streaming.md",
     Clusters: "clusters.md",
     Failures: "failures.md",
     Mailboxes: "mailboxes.md",

@@ -25,7 +25,10 @@ pub use ember_runtime::{
     error::{CallError, Error, InsertError, Lost, LostReason, Refused, RefusedReason, Result, SendError},
     hooks,
     id::{Incarnation, NodeId, NodeKey, Pid},
-    message::{Codec, CodecError, Deferred, Idempotent, Json, Message, MethodRef, Replier, Schema, schema},
+    message::{
+        Codec, CodecError, Deferred, Idempotent, Json, Message, MethodRef, Replier, Schema, StreamError, StreamSender,
+        Streaming, Unsent, schema,
+    },
     module::{Module, ModuleKey, Modules},
     net,
     node::{Hosted, Node, NodeBuilder, ServiceConfig},
@@ -48,7 +51,7 @@ mod guide;
 pub mod prelude {
     pub use crate::{
         Address, CallError, Client as _, Cx, Deferred, Down, DownReason, Hosted, Local, Module, Modules, Node,
-        NodeBuilder, OnPanic, Pid, Replier, Restart, Retry, message, module, rpc, service,
+        NodeBuilder, OnPanic, Pid, Replier, Restart, Retry, StreamSender, Streaming, message, module, rpc, service,
     };
     #[cfg(feature = "etcd")]
     pub use ember_runtime::registry::{Embedded, Etcd};
@@ -85,8 +88,8 @@ pub mod __private {
         error, inventory,
         message::{
             AnyCodec, CodecError, Coding, Handled, Idempotent, Json, Message, Method, MethodInfo, Probe, ResultType,
-            Schema, Signature, Wire, WireOf, answered, at_end, coding_by, never_read, no_error, put_all, schema,
-            shape_by,
+            Schema, Signature, StreamOf, Wire, WireOf, answered, at_end, coding_by, never_read, no_error, put_all,
+            schema, shape_by, stream_coding, stream_shape,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},

@@ -10,6 +10,10 @@ use crate::{
     parse::words::{FlawKind, types},
 };
 
+/// Where a stream can stand.
+const STREAM_PLACE: &str = "a stream is what a method returns, and nothing else: `Streaming<T>` or `Result<Streaming<T>, E>`; its items \
+    are values, and arguments cannot be streams";
+
 /// Whose signature it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
@@ -184,6 +188,7 @@ impl Reader<'_> {
             }
             FlawKind::SelfType if self.role == Role::Fulfilment => return,
             FlawKind::CallError => types::MAP_CALL_ERROR.into(),
+            FlawKind::Streaming => STREAM_PLACE.into(),
             FlawKind::SelfType => match self.unit.filter(|_| matches!(self.role, Role::Own | Role::Near)) {
                 Some(unit) => format!("callers see this type, and have another `Self`: write `{unit}`"),
                 None => "callers see this type, and have another `Self`: name the type".into(),
@@ -207,13 +212,40 @@ impl Reader<'_> {
             // Nobody sees the type; where it depends on the block that it stands in, the compiler infers it.
             return Output::Value(if types::flaw(&whole, false).is_some() { parse_quote!(_) } else { whole });
         }
-        self.caller_sees(&whole, "a result");
+        match streamed_within(&whole) {
+            // Its items are looked at instead, and the error.
+            Some(parts) => parts.into_iter().for_each(|part| self.caller_sees(part, "a result")),
+            None => self.caller_sees(&whole, "a result"),
+        }
         if let Some(later) = deferred(&whole) {
             let of = Box::new(result(later.clone()));
             return Output::Later { whole, of };
         }
         result(whole)
     }
+}
+
+/// The types beside and within the `Streaming<…>` of a result, if there is one where it may be.
+fn streamed_within(ty: &Type) -> Option<Vec<&Type>> {
+    if let Some(later) = deferred(ty) {
+        return streamed_within(later);
+    }
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    let parts: Vec<&Type> = type_args(&last.arguments).collect();
+    match (last.ident.to_string().as_str(), &*parts) {
+        ("Streaming", [_]) => Some(parts),
+        ("Result", [value, error]) => {
+            let mut all = streamed_within(value).filter(|_| is_streaming(value))?;
+            all.push(error);
+            Some(all)
+        }
+        _ => None,
+    }
+}
+
+fn is_streaming(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Streaming"))
 }
 
 /// `T` of `Deferred<T>`.

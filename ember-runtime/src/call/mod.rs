@@ -18,6 +18,6 @@ pub use self::{
     routes::LocalCalls,
 };
 pub(crate) use self::{
-    requests::{Describe, EndOf, Question},
+    requests::{CloseStream, Describe, EndOf, More, Question},
     routes::{Over, Router},
 };

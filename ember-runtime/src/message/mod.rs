@@ -7,6 +7,7 @@ mod metadata;
 mod methods;
 mod replies;
 pub mod schema;
+mod streams;
 mod transcode;
 
 #[cfg(feature = "prost")]
@@ -24,6 +25,7 @@ pub use self::{
     methods::{Idempotent, Lane, Method, MethodInfo, MethodRef, Reach, ResultType, Wire, WireOf},
     replies::{Deferred, Handled, Replier, answered},
     schema::{Schema, Signature},
+    streams::{Station, StreamError, StreamOf, StreamSender, Streaming, Unsent, stream_coding, stream_shape},
 };
 pub(crate) use self::{
     codecs::{decode, encode},
@@ -34,5 +36,6 @@ pub(crate) use self::{
     },
     methods::Written,
     replies::{Payload, deferred},
+    streams::{Ask, Batch, Desk, Pull, Source, StreamsOfLife, Ticket, streaming},
     transcode::{args_from_json, error_to_json, value_to_json},
 };

@@ -27,7 +27,10 @@ pub(crate) fn wire(k: &Runtime, method: &Method) -> TokenStream {
         Output::Value(whole) | Output::Alias(whole) | Output::Later { whole, .. } => (whole, whole),
     };
     let (value, error, signature) = (local("value", near), local("error", near), local("signature", near));
-    let value_coding = coding(&value, &value_type, at_value);
+    let (value_coding, stream) = match shape.output.streamed() {
+        None => (coding(&value, &value_type, at_value), None),
+        Some(item) => streaming(k, &value, (&value_type, item), coding),
+    };
     let (error_coding, error_shape) = if shape.output.seen().is_fallible() {
         let shape = quote!(::core::option::Option::Some(|types| #error().shape(types)));
         (coding(&error, &error_type, at_error), shape)
@@ -54,9 +57,30 @@ pub(crate) fn wire(k: &Runtime, method: &Method) -> TokenStream {
                     #error_shape,
                 ))
             }
-            ::core::option::Option::Some(#k::Wire::new(#put, #take, #value(), #error(), #signature))
+            ::core::option::Option::Some(#k::Wire::new(#put, #take, #value(), #error(), #signature)#stream)
         }
     }
+}
+
+/// `fn value() -> Coding<Streaming<Line>>`, with the coding of the items, and what is said of the stream.
+fn streaming(
+    k: &Runtime,
+    value: &Ident,
+    (whole, item): (&TokenStream, &Type),
+    coding: impl Fn(&Ident, &TokenStream, &Type) -> TokenStream,
+) -> (TokenStream, Option<TokenStream>) {
+    let name = local("item", value);
+    let items = coding(&name, &item.to_token_stream(), item);
+    let codings = quote! {
+        #items
+        fn #value() -> #k::Coding<#whole> {
+            #k::stream_coding(|types| #k::stream_shape(#name().shape(types)))
+        }
+    };
+    let stream = quote! {
+        .streaming(#k::StreamOf::new(|stream| stream.lend(#name()), |stream, at| stream.adopt(#name(), at)))
+    };
+    (codings, Some(stream))
 }
 
 /// `fn arg0() -> Coding<SumReq>`.

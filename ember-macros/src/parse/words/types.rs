@@ -32,6 +32,8 @@ pub(crate) enum FlawKind {
     SelfType,
     /// `CallError<…>`.
     CallError,
+    /// `Streaming<…>`, which is a result as a whole or nothing.
+    Streaming,
 }
 
 /// The first thing in `ty` that callers cannot use. What does not travel may borrow for `'static`.
@@ -107,6 +109,13 @@ impl<'ast> Visit<'ast> for Search {
             && !last.arguments.is_none()
         {
             self.found(path, FlawKind::CallError);
+        }
+        if let Some(last) = path.path.segments.last()
+            && self.travels
+            && last.ident == "Streaming"
+            && !last.arguments.is_none()
+        {
+            self.found(path, FlawKind::Streaming);
         }
         visit::visit_type_path(self, path);
     }

@@ -12,12 +12,15 @@ use crate::{
     },
     error::RefusedReason,
     mailbox::Batch,
+    message::StreamsOfLife,
     panics::dispose,
 };
 
 /// Takes leave of the state of a service. It is the user's, and may panic as it is dropped; then it is said in the log.
 pub(crate) fn part<S: Service>(body: Body<S>) -> (Core, ServiceState) {
-    let Body { service, core, .. } = body;
+    let Body { service, mut core, .. } = body;
+    // Its streams learn why they end before their senders are dropped with the state.
+    core.streams = StreamsOfLife::default();
     let mut state = ServiceState::Stopped;
     if let Err(panic) = dispose(service) {
         state = ServiceState::Failed;

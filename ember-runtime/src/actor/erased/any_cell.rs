@@ -74,6 +74,8 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn retire_here(&self) -> bool;
     /// Ends at once, whatever it is doing.
     fn abort(&self);
+    /// Whether it was ended so.
+    fn is_cut(&self) -> bool;
     /// The service may begin its work: `started` runs, timers and subscriptions begin. Once.
     fn release(self: Arc<Self>, host: &dyn Host);
     /// Which of its lives it is in.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     hooks::{AskedHandler, HandlerHooks, Ordered},
     id::Pid,
-    message::{Chain, Keys, Lifespan},
+    message::{Chain, Keys, Lifespan, StreamsOfLife},
 };
 
 /// Modules under keys, by their field.
@@ -30,6 +30,8 @@ pub(crate) struct Core {
     pub(crate) keys: Keys,
     /// Of the service: it ends with this life. Made when something is first attached to it.
     life: OnceLock<Arc<Lifespan>>,
+    /// Its streams, which end with this life.
+    pub(crate) streams: StreamsOfLife,
     /// Who waits for the first start of the service, while that runs.
     pub(crate) started_for: Option<Arc<Chain>>,
     /// Callbacks of calls that were not made, because there was no place for them.
@@ -57,6 +59,7 @@ impl Core {
             route,
             keys: Keys::default(),
             life: OnceLock::new(),
+            streams: StreamsOfLife::default(),
             started_for: None,
             refused: Refused::default(),
             live: false,
@@ -70,6 +73,7 @@ impl Core {
     /// Another life begins: what depended on the last one ends.
     pub(crate) fn begin(&mut self) {
         self.life = OnceLock::new();
+        self.streams = StreamsOfLife::default();
         self.keys = Keys::default();
         self.waiting = None;
         (self.live, self.panicked, self.changed, self.stop) = (false, false, false, false);

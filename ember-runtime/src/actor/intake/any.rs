@@ -122,6 +122,10 @@ impl<S: Service> AnyCell for Cell<S> {
         self.abort_driver();
     }
 
+    fn is_cut(&self) -> bool {
+        self.is_aborted()
+    }
+
     fn release(self: Arc<Self>, host: &dyn Host) {
         self.set_released(host);
     }

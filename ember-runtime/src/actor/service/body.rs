@@ -13,8 +13,9 @@ use crate::{
 
 /// Whoever has it, runs the service: its driver, a caller, or a link that brings calls.
 pub(crate) struct Body<S> {
-    pub(crate) service: S,
+    /// Dropped before the service, so that its streams learn why they end before their senders are dropped.
     pub(crate) core: Core,
+    pub(crate) service: S,
     /// Of what is running.
     pub(crate) ambient: Ambient,
 }

@@ -1,6 +1,6 @@
 //! What a handler can ask of its surroundings.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
@@ -8,7 +8,7 @@ use super::Unit;
 use crate::{
     actor::erased::Core,
     id::Pid,
-    message::{Ambient, Deferred, Replier, deferred},
+    message::{Ambient, Deferred, Replier, Station, StreamSender, Streaming, deferred, streaming},
 };
 
 /// The context of a running handler: `cx: &mut Cx<'_, Self>`, first after `self`, on any server method that wants it.
@@ -47,6 +47,16 @@ impl<'a, U: Unit> Cx<'a, U> {
     /// wherever it is then.
     pub fn defer<T>(&self) -> (Deferred<T>, Replier<T>) {
         deferred()
+    }
+
+    /// The two halves of a stream: the method returns the second, and the first sends its items, from wherever it is then. At most
+    /// `ahead` items (at least 1) are ahead of the reader: then [`StreamSender::send`] waits.
+    pub fn streaming<T: Send + 'static>(&self, ahead: usize) -> (StreamSender<T>, Streaming<T>) {
+        let cell = || {
+            let cell = Arc::downgrade(&self.core.cell);
+            move || cell.upgrade().is_none_or(|cell| cell.is_cut())
+        };
+        streaming(ahead, &self.core.host.get::<Station>(), &self.core.streams, cell)
     }
 
     /// When the caller stops waiting. Calls made here end by then as well.

@@ -49,10 +49,22 @@ impl<M: Method> To<'_, M> {
     fn answer(self, result: Option<Result<M::Value, M::Error>>) {
         match (self, result) {
             (Self::Here(reply), Some(result)) => reply.send(Answer::Done(result)),
-            (Self::Elsewhere(reply), Some(result)) => {
+            (Self::Elsewhere(reply), Some(mut result)) => {
                 let Some(wire) = M::wire() else { return reply.fail(RefusedReason::Private) };
                 if let Err(error) = wire.check_result(result.as_ref()) {
                     return reply.fail(LostReason::Undecodable(error.to_string()));
+                }
+                if wire.is_stream()
+                    && let Ok(value) = &mut result
+                {
+                    // A stream that nobody will ask for ends here, and not when its time is over.
+                    if reply.is_one_way() || reply.is_unwanted() {
+                        drop(result);
+                        return reply.send(ReplyBody::Value(&mut |_| Ok(())));
+                    }
+                    if let Err(error) = wire.lend(value) {
+                        return reply.fail(LostReason::Undecodable(error.to_string()));
+                    }
                 }
                 match result {
                     Ok(value) => reply.send(ReplyBody::Value(&mut |out| wire.put_value(&value, out))),

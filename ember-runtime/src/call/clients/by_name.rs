@@ -62,6 +62,11 @@ impl CallByName {
         let wrong = |failure: Failure| failure.at(&*at, &*method);
         let asked = timeout_at(deadline, described(&router, &destination, MethodId::of(&method))).await;
         let described = asked.unwrap_or(Err(RefusedReason::Expired)).map_err(|reason| wrong(reason.into()))?;
+        if described.schema.is_streaming() {
+            let why =
+                "it returns a stream, which a call by name cannot read: link the service's types, and call its client";
+            return Err(wrong(RefusedReason::Undecodable(why.into()).into()));
+        }
         let mut written = Vec::new();
         args_from_json(&described.schema, &args, &mut written)
             .map_err(|error| wrong(RefusedReason::Undecodable(error.to_string()).into()))?;

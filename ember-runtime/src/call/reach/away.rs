@@ -91,7 +91,7 @@ impl WaitingAway {
 
     /// The outcome; `None` if the call did not run, and may yet.
     pub(crate) fn poll<M: Method>(&mut self, target: &Target, task: &mut Context<'_>) -> Poll<Option<Outcome<M>>> {
-        let failure = match read::<M>(ready!(Pin::new(&mut self.pending).poll(task))) {
+        let failure = match read::<M>(ready!(Pin::new(&mut self.pending).poll(task)), &target.router) {
             Attempt::Done(result) => return Poll::Ready(Some(result.map_err(CallError::App))),
             Attempt::Refused(reason) if reason.can_pass() => return Poll::Ready(None),
             Attempt::Refused(reason) => reason.into(),

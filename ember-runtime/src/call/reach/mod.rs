@@ -8,6 +8,7 @@ pub(crate) mod local;
 mod patience;
 #[cfg(feature = "cluster")]
 mod remote;
+mod streams;
 mod waiting;
 
 #[cfg(not(feature = "cluster"))]

@@ -14,7 +14,7 @@ use crate::{
     directory::{Instance, NodeRecord},
     error::{Failure, LostReason, RefusedReason},
     id::MethodId,
-    message::{CodecError, Encode, Envelope, Method, WireOf, decode, encode},
+    message::{CodecError, Encode, Envelope, Method, Station, WireOf, decode, encode},
     panics::attempt,
     transport::{Links, OutCall, Peer, PendingReply, RawAnswer},
 };
@@ -77,7 +77,7 @@ impl Router {
             }
             Err(reason) => return Attempt::Refused(reason),
         };
-        read::<M>(pending.await)
+        read::<M>(pending.await, &target.router)
     }
 
     /// Lets a call wait for the link, which is being made; gives it back when it has left.
@@ -205,13 +205,14 @@ impl Router {
 }
 
 /// What came back, as the caller of `M` wants it.
-pub(crate) fn read<M: Method>(answer: RawAnswer) -> Attempt<M> {
+pub(crate) fn read<M: Method>(answer: RawAnswer, router: &Arc<Router>) -> Attempt<M> {
     let unreadable = |error: CodecError| Attempt::Failed(LostReason::Undecodable(error.to_string()).into());
     let Some(wire) = M::wire() else { return Attempt::Refused(RefusedReason::Private) };
     match answer {
-        RawAnswer::Value(bytes) => {
-            read_by::<M, _>(|| wire.get_value(&bytes)).map_or_else(unreadable, |value| Attempt::Done(Ok(value)))
-        }
+        RawAnswer::Value(bytes) => read_by::<M, _>(|| wire.get_value(&bytes)).map_or_else(unreadable, |mut value| {
+            wire.adopt(&mut value, || Station(Arc::clone(router) as _));
+            Attempt::Done(Ok(value))
+        }),
         RawAnswer::App(bytes) => {
             read_by::<M, _>(|| wire.get_error(&bytes)).map_or_else(unreadable, |error| Attempt::Done(Err(error)))
         }

@@ -13,7 +13,7 @@ pub(crate) use self::{
     args::Args,
     inherited::Inherited,
     outcome::{Attempt, HandedOver, Outcome, describe, sound, unsound},
-    question::{Describe, EndOf, Question},
+    question::{CloseStream, Describe, EndOf, More, Question},
     request::Options,
     target::{Aim, Destination, Target},
 };

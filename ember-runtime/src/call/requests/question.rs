@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{actor::DownReason, id::MethodId, message::MethodRef};
+use crate::{
+    actor::DownReason,
+    id::MethodId,
+    message::{Ask, Batch, MethodRef},
+};
 
 /// Something that a node is asked. Each has an id of its own: a node that does not know one says so.
 pub(crate) trait Question: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -43,4 +47,29 @@ impl Describe {
     pub(crate) fn answer(method: Option<&MethodRef>) -> Option<String> {
         method.and_then(|method| serde_json::to_string(method).ok())
     }
+}
+
+/// For more items of the stream of this number. The answer waits until there are some, but not for long.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct More {
+    pub(crate) stream: u64,
+    pub(crate) ask: Ask,
+}
+
+impl Question for More {
+    type Answer = Batch;
+
+    const ID: MethodId = MethodId::of("ember: more of a stream");
+}
+
+/// To forget the stream of this number: nobody reads it any more.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct CloseStream {
+    pub(crate) stream: u64,
+}
+
+impl Question for CloseStream {
+    type Answer = ();
+
+    const ID: MethodId = MethodId::of("ember: close a stream");
 }

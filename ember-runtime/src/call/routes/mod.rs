@@ -8,6 +8,7 @@ mod direct;
 mod home;
 #[cfg(feature = "cluster")]
 mod inbound;
+mod lent_streams;
 mod local_calls;
 mod mixed;
 mod numbers;

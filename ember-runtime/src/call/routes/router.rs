@@ -9,6 +9,7 @@ use super::{
     cells::Cells,
     described::Described,
     home::{Home, Over},
+    lent_streams::LentStreams,
     local_calls::{LocalCalls, Runs},
 };
 use crate::{
@@ -34,6 +35,7 @@ pub(crate) struct Router {
     retiring: AtomicBool,
     pub(crate) described: Described,
     pub(crate) cells: Cells,
+    pub(crate) streams: Arc<LentStreams>,
     #[cfg(feature = "cluster")]
     pub(crate) links: std::sync::OnceLock<Arc<crate::transport::Links>>,
     #[cfg(feature = "cluster")]
@@ -73,6 +75,7 @@ impl Router {
             retiring: AtomicBool::new(false),
             described: Described::default(),
             cells: Cells::default(),
+            streams: Arc::default(),
             #[cfg(feature = "cluster")]
             links: std::sync::OnceLock::new(),
             #[cfg(feature = "cluster")]

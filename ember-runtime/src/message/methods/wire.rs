@@ -4,6 +4,7 @@ use crate::message::{
     codecs::{Coding, take_all},
     format::{self, CodecError},
     schema::Signature,
+    streams::{Station, StreamOf},
 };
 
 /// How the arguments and the result of a method become bytes, and the signature that both sides compare before any do.
@@ -13,6 +14,8 @@ pub struct Wire<A, V, E> {
     value: Coding<V>,
     error: Coding<E>,
     signature: fn() -> &'static Signature,
+    /// If the value is a stream.
+    stream: Option<StreamOf<V>>,
 }
 
 impl<A, V, E> Wire<A, V, E> {
@@ -25,7 +28,37 @@ impl<A, V, E> Wire<A, V, E> {
         error: Coding<E>,
         signature: fn() -> &'static Signature,
     ) -> Self {
-        Self { put_args, get_args, value, error, signature }
+        Self { put_args, get_args, value, error, signature, stream: None }
+    }
+
+    /// The same, of a method whose value is a stream.
+    #[must_use]
+    pub const fn streaming(mut self, stream: StreamOf<V>) -> Self {
+        self.stream = Some(stream);
+        self
+    }
+
+    /// Whether the value is a stream.
+    #[inline]
+    pub(crate) fn is_stream(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    /// The value is about to leave for another node.
+    ///
+    /// # Errors
+    /// If it is a stream, and there are too many.
+    #[inline]
+    pub(crate) fn lend(&self, value: &mut V) -> Result<(), CodecError> {
+        self.stream.as_ref().map_or(Ok(()), |stream| (stream.lend)(value))
+    }
+
+    /// The value has come from another node.
+    #[inline]
+    pub(crate) fn adopt(&self, value: &mut V, station: impl FnOnce() -> Station) {
+        if let Some(stream) = &self.stream {
+            (stream.adopt)(value, &station());
+        }
     }
 
     /// The signature; made once per process.

@@ -84,6 +84,7 @@ impl<'a> Drawn<'a> {
                 json!({ "type": "array", "items": self.shape(inner), "uniqueItems": true })
             }
             Shape::List(_, inner) => json!({ "type": "array", "items": self.shape(inner) }),
+            Shape::Stream(inner) => json!({ "title": "Stream", "type": "array", "items": self.shape(inner) }),
             Shape::Map(_, value) => json!({ "type": "object", "additionalProperties": self.shape(value) }),
             Shape::Array(inner, length) => {
                 json!({ "type": "array", "items": self.shape(inner), "minItems": length, "maxItems": length })

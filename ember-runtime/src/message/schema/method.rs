@@ -31,6 +31,11 @@ pub struct Arg {
 }
 
 impl MethodSchema {
+    /// Whether it returns a stream.
+    pub fn is_streaming(&self) -> bool {
+        matches!(self.value, Shape::Stream(_))
+    }
+
     /// Whether there is a type in it of which no more than the name is known, or which is written and read by code of its own.
     pub(super) fn is_opaque(&self) -> bool {
         let top = self.args.iter().map(|arg| &arg.shape).chain([&self.value]).chain(&self.error);
@@ -47,6 +52,7 @@ fn is_opaque(shape: &Shape) -> bool {
         | Shape::Array(inner, _)
         | Shape::Range(_, inner)
         | Shape::Reverse(inner)
+        | Shape::Stream(inner)
         | Shape::Coded(_, inner) => is_opaque(inner),
         Shape::Result(one, other) | Shape::Map(one, other) => is_opaque(one) || is_opaque(other),
         Shape::Tuple(parts) => parts.iter().any(is_opaque),

@@ -35,6 +35,8 @@ pub enum Shape {
     Foreign(Text),
     /// What a codec of its own writes and reads. Nothing more is known if the codec bridges differences.
     Coded(Text, Box<Self>),
+    /// Any number of the same, one after the other in their own time: what a method returns that streams.
+    Stream(Box<Self>),
 }
 
 /// A type with a name of its own.

@@ -53,6 +53,7 @@ impl Writer<'_> {
             Shape::Plain(name) | Shape::Foreign(name) => self.push(name),
             Shape::Option(inner) => one(self, "Option", inner),
             Shape::Reverse(inner) => one(self, "Reverse", inner),
+            Shape::Stream(inner) => one(self, "Stream", inner),
             Shape::List(name, inner) | Shape::Range(name, inner) => one(self, name, inner),
             Shape::Result(value, error) => self.parts("Result<", ">", &[value, error], |it, shape| it.shape(shape)),
             Shape::Map(key, value) => self.parts("Map<", ">", &[key, value], |it, shape| it.shape(shape)),

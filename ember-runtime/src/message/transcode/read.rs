@@ -29,6 +29,7 @@ impl<'de> DeserializeSeed<'de> for Wanted<'_> {
                 "nothing is known of `{name}` but its name: only programs that have the type can read it"
             ))),
             Shape::Coded(codec, _) => Err(D::Error::custom(format_args!("the codec `{codec}` reads it"))),
+            Shape::Stream(_) => Err(D::Error::custom("a stream is no value: it has many, one after the other")),
             Shape::Reverse(inner) => self.of(inner).deserialize(from),
             Shape::Option(inner) => from.deserialize_option(Optional(self.of(inner))),
             Shape::Result(good, bad) => from.deserialize_enum("", &[], Either { context, good, bad }),

@@ -50,6 +50,7 @@ impl Serialize for Given<'_> {
                 "nothing is known of `{name}` but its name: only programs that have the type can write it"
             ))),
             Shape::Coded(codec, _) => Err(S::Error::custom(format_args!("the codec `{codec}` writes it"))),
+            Shape::Stream(_) => Err(S::Error::custom("a stream is no value: it has many, one after the other")),
             Shape::Reverse(inner) => self.of(inner).serialize(serializer),
             Shape::Option(_) if value.is_null() => serializer.serialize_none(),
             Shape::Option(inner) => serializer.serialize_some(&self.of(inner)),

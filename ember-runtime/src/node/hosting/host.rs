@@ -30,7 +30,7 @@ use crate::{
     event::Bus,
     hooks::{HandlerHooks, Ordered},
     id::Pid,
-    message::{Ambient, Keys, Lane},
+    message::{Ambient, Keys, Lane, Station},
     node::settings::{Hosted, IntoHosted},
     rng::Rng,
     sync::{lock, shielded},
@@ -280,6 +280,9 @@ impl Host for Services {
     fn part(&self, kind: TypeId) -> Option<Arc<dyn Any + Send + Sync>> {
         if kind == TypeId::of::<Router>() {
             return Some(Arc::clone(&self.router) as _);
+        }
+        if kind == TypeId::of::<Station>() {
+            return Some(Arc::new(Station(Arc::clone(&self.router) as _)));
         }
         if kind == TypeId::of::<Self>() {
             return self.me.upgrade().map(|me| me as _);

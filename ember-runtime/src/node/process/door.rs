@@ -9,7 +9,7 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use crate::{
-    call::{Describe, EndOf, NODE_ITSELF, Question as _, Router},
+    call::{CloseStream, Describe, EndOf, More, NODE_ITSELF, Question as _, Router},
     error::RefusedReason,
     id::{NodeId, NodeKey, PublicKey},
     message::{Arrivals, RawCall, ReplyBody, decode, encode},
@@ -91,6 +91,7 @@ impl Ingress for Door {
     fn link_down(&self, peer: NodeKey, why: &str) {
         if let Some(router) = self.router.upgrade() {
             router.directory().suspect(peer, true);
+            router.streams.lost(peer);
             router.hooks.links.tell_after(usize::MAX, |hook| hook.down(peer, why));
         }
         if let Some(watches) = self.watches.upgrade() {
@@ -118,6 +119,19 @@ impl Door {
                     let described = router.cells.get(service).and_then(|cell| cell.describe(method));
                     let answer = Describe::answer(described.as_ref());
                     reply.send(ReplyBody::Value(&mut |out| encode(&answer, out)));
+                }
+                (Ok(_), None) => reply.fail(RefusedReason::Stopped),
+                (Err(error), _) => reply.fail(RefusedReason::Undecodable(error.to_string())),
+            },
+            More::ID => match (decode(&payload), self.router.upgrade()) {
+                (Ok(question), Some(router)) => router.give_more(peer, &question, reply),
+                (Ok(_), None) => reply.fail(RefusedReason::Stopped),
+                (Err(error), _) => reply.fail(RefusedReason::Undecodable(error.to_string())),
+            },
+            CloseStream::ID => match (decode(&payload), self.router.upgrade()) {
+                (Ok(CloseStream { stream }), Some(router)) => {
+                    router.streams.close(peer, stream);
+                    reply.send(ReplyBody::Value(&mut |out| encode(&(), out)));
                 }
                 (Ok(_), None) => reply.fail(RefusedReason::Stopped),
                 (Err(error), _) => reply.fail(RefusedReason::Undecodable(error.to_string())),

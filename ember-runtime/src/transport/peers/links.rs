@@ -193,6 +193,11 @@ impl Links {
         self.dials.load(Ordering::Relaxed)
     }
 
+    /// The size limit of messages on this side, in bytes.
+    pub(crate) fn max_message(&self) -> usize {
+        self.config.max_message
+    }
+
     pub(crate) fn offer(&self) -> Offer {
         Offer { max_message: self.config.max_message as u64, credit: self.config.credit as u64 }
     }

@@ -1,0 +1,101 @@
+//! Streams between nodes: whoever reads one asks its node for items.
+
+use std::sync::{Arc, OnceLock};
+
+use futures_util::future::BoxFuture;
+
+use crate::{
+    call::{
+        requests::{CloseStream, More},
+        routes::Router,
+    },
+    directory::NodeRecord,
+    error::{Failure, RefusedReason},
+    id::NodeKey,
+    message::{Ask, Batch, Desk, Pull, RawReply, ReplyBody, Source, Ticket, encode},
+};
+
+impl Desk for Router {
+    fn source(self: Arc<Self>, ticket: Ticket) -> Box<dyn Source> {
+        Box::new(Distant { router: self, ticket, node: OnceLock::new() })
+    }
+
+    fn run(&self, task: BoxFuture<'static, ()>) {
+        self.runtime().spawn(task);
+    }
+
+    fn lend(&self, stream: Arc<dyn Pull>, ahead: usize) -> Result<Ticket, String> {
+        let number = self.streams.add(stream, self.runtime())?;
+        Ok(Ticket { node: self.key, number, ahead: u32::try_from(ahead).unwrap_or(u32::MAX) })
+    }
+}
+
+/// A stream of another node.
+struct Distant {
+    router: Arc<Router>,
+    ticket: Ticket,
+    /// Known from the first question on: the node may leave the view while its streams end.
+    node: OnceLock<Arc<NodeRecord>>,
+}
+
+impl Distant {
+    fn node(&self) -> Result<&NodeRecord, Failure> {
+        if let Some(known) = self.node.get() {
+            return Ok(known);
+        }
+        let of_this_run = |node: &Arc<NodeRecord>| node.key == self.ticket.node;
+        let node = self.router.directory().node(self.ticket.node.id).filter(of_this_run);
+        let node = node.ok_or_else(|| RefusedReason::Unreachable("its node has left the cluster".into()))?;
+        Ok(self.node.get_or_init(|| node))
+    }
+}
+
+impl Source for Distant {
+    fn more(&self, ask: Ask) -> BoxFuture<'_, Result<Batch, Failure>> {
+        Box::pin(async move {
+            let ask = Ask { bytes: ask.bytes.min(self.router.half_of_a_message()), ..ask };
+            let question = More { stream: self.ticket.number, ask };
+            self.router.ask_node(self.node()?, &question).await?.await
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let Ok(node) = self.node() else { return };
+            // If it does not come to that, the node forgets the stream by itself.
+            if let Ok(answer) = self.router.ask_node(node, &CloseStream { stream: self.ticket.number }).await {
+                let _forgotten = answer.await;
+            }
+        })
+    }
+}
+
+#[cfg(feature = "cluster")]
+impl Router {
+    /// What surely fits into one message, with all that is around it.
+    fn half_of_a_message(&self) -> u32 {
+        let most = self.links.get().map_or(0, |links| links.max_message() / 2);
+        u32::try_from(most).unwrap_or(u32::MAX)
+    }
+
+    /// Answers a reader on another node, as soon as there is something for it.
+    pub(crate) fn give_more(self: &Arc<Self>, reader: NodeKey, &More { stream, ask }: &More, reply: RawReply<'static>) {
+        let streams = Arc::clone(&self.streams);
+        let ask = Ask { bytes: ask.bytes.min(self.half_of_a_message()), ..ask };
+        self.runtime().spawn(async move {
+            let batch = tokio::select! {
+                biased;
+                batch = streams.more(reader, stream, ask) => batch,
+                () = reply.unwanted() => return,
+            };
+            reply.send(ReplyBody::Value(&mut |out| encode(&batch, out)));
+        });
+    }
+}
+
+#[cfg(not(feature = "cluster"))]
+impl Router {
+    fn half_of_a_message(&self) -> u32 {
+        0
+    }
+}

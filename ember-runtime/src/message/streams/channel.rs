@@ -1,0 +1,267 @@
+//! What both ends of a stream share: a bounded queue, and how it ended.
+
+use std::{
+    collections::VecDeque,
+    mem,
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard},
+    task::{Context, Poll, Waker},
+};
+
+use tokio::sync::Notify;
+
+use super::error::{StreamError, Unsent};
+use crate::{
+    panics::dispose,
+    sync::{lock, wake, watch},
+};
+
+/// The queue of a stream.
+pub(super) struct Channel<T> {
+    state: Mutex<State<T>>,
+    /// So many items are ahead of the reader at most.
+    pub(super) capacity: usize,
+    /// Something was taken, or the stream has ended: for those who wait to send.
+    taken: Notify,
+    /// The stream has ended, or its reader has gone.
+    over: Notify,
+}
+
+struct State<T> {
+    queue: VecDeque<T>,
+    /// Items that are on their way to a reader elsewhere, or with it, and that it has not used.
+    away: usize,
+    course: Course,
+    /// Nobody reads it any more.
+    unread: bool,
+    reader: Option<Waker>,
+}
+
+/// How far a stream is.
+enum Course {
+    Open,
+    /// It ends so when the queue is empty; nothing is added.
+    Ended(Result<(), StreamError>),
+    /// The reader has been told.
+    Told,
+}
+
+/// What there is for a reader.
+pub(super) enum Next<T> {
+    Item(T),
+    End(Result<(), StreamError>),
+}
+
+impl<T> Channel<T> {
+    pub(super) fn new(capacity: usize) -> Arc<Self> {
+        let state = State { queue: VecDeque::new(), away: 0, course: Course::Open, unread: false, reader: None };
+        Arc::new(Self {
+            state: Mutex::new(state),
+            capacity: capacity.max(1),
+            taken: Notify::new(),
+            over: Notify::new(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        lock(&self.state)
+    }
+
+    /// Adds an item, if there is room.
+    pub(super) fn push(&self, item: T) -> Result<(), Unsent<T>> {
+        let mut state = self.lock();
+        if state.unread || !matches!(state.course, Course::Open) {
+            return Err(Unsent::Closed(item));
+        }
+        if state.queue.len() + state.away >= self.capacity {
+            return Err(Unsent::Full(item));
+        }
+        state.queue.push_back(item);
+        let reader = state.reader.take();
+        drop(state);
+        reader.into_iter().for_each(wake);
+        Ok(())
+    }
+
+    /// Adds an item as soon as there is room.
+    pub(super) async fn push_waiting(&self, mut item: T) -> Result<(), Unsent<T>> {
+        loop {
+            // It counts from here on, so that nothing that happens after a look is missed.
+            let mut taken = pin!(self.taken.notified());
+            taken.as_mut().enable();
+            match self.push(item) {
+                Err(Unsent::Full(back)) => item = back,
+                done => return done,
+            }
+            taken.await;
+        }
+    }
+
+    /// The next item, or the end; that is told once.
+    pub(super) fn poll_next(&self, task: &mut Context<'_>, goes_away: bool) -> Poll<Option<Next<T>>> {
+        let mut spare = None;
+        loop {
+            let mut state = self.lock();
+            if let Some(item) = state.queue.pop_front() {
+                state.away += usize::from(goes_away);
+                drop(state);
+                if !goes_away {
+                    self.taken.notify_waiters();
+                }
+                return Poll::Ready(Some(Next::Item(item)));
+            }
+            match mem::replace(&mut state.course, Course::Told) {
+                Course::Ended(end) => return Poll::Ready(Some(Next::End(end))),
+                Course::Told => return Poll::Ready(None),
+                Course::Open => state.course = Course::Open,
+            }
+            if state.unread {
+                return Poll::Ready(None);
+            }
+            if watch(&mut state.reader, task.waker(), &mut spare) {
+                return Poll::Pending;
+            }
+            drop(state);
+            spare = Some(task.waker().clone());
+        }
+    }
+
+    /// So many items are with the reader elsewhere, and not used.
+    pub(super) fn set_away(&self, away: usize) {
+        self.lock().away = away;
+        self.taken.notify_waiters();
+    }
+
+    /// How many items wait here.
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().queue.len()
+    }
+
+    /// Ends it, unless it has ended: the reader gets what waits, and then this.
+    pub(super) fn end(&self, how: Result<(), StreamError>) {
+        let mut state = self.lock();
+        if !matches!(state.course, Course::Open) {
+            return;
+        }
+        state.course = Course::Ended(how);
+        let reader = state.reader.take();
+        drop(state);
+        self.over();
+        reader.into_iter().for_each(wake);
+    }
+
+    /// Nobody reads it any more: what waits is dropped.
+    pub(super) fn leave(&self) {
+        let mut state = self.lock();
+        state.unread = true;
+        let (left, reader) = (mem::take(&mut state.queue), state.reader.take());
+        drop(state);
+        self.over();
+        reader.into_iter().for_each(wake);
+        if let Err(panic) = dispose(left) {
+            tracing::error!(target: "ember::call", %panic, "an item of a stream panicked as it was dropped");
+        }
+    }
+
+    fn over(&self) {
+        self.taken.notify_waiters();
+        self.over.notify_waiters();
+    }
+
+    /// Whether nothing can be sent any more.
+    pub(super) fn is_over(&self) -> bool {
+        let state = self.lock();
+        state.unread || !matches!(state.course, Course::Open)
+    }
+
+    /// Ends when nothing can be sent any more.
+    pub(super) async fn until_over(&self) {
+        loop {
+            let mut over = pin!(self.over.notified());
+            over.as_mut().enable();
+            if self.is_over() {
+                return;
+            }
+            over.await;
+        }
+    }
+
+    /// Ends when no more than half of what may wait here does: how many may be added. For whoever fetches them from elsewhere.
+    pub(super) async fn until_half_empty(&self) -> usize {
+        loop {
+            let mut taken = pin!(self.taken.notified());
+            taken.as_mut().enable();
+            let waiting = self.waiting();
+            if waiting <= self.capacity / 2 || self.is_over() {
+                return self.capacity - waiting;
+            }
+            taken.await;
+        }
+    }
+}
+
+/// The reader's half. Dropped, nobody reads the stream any more.
+pub(super) struct Receiver<T>(pub(super) Arc<Channel<T>>);
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    fn next(channel: &Channel<u32>) -> Option<Option<Result<u32, Result<(), StreamError>>>> {
+        let polled = channel.poll_next(&mut Context::from_waker(Waker::noop()), false);
+        match polled {
+            Poll::Ready(Some(Next::Item(item))) => Some(Some(Ok(item))),
+            Poll::Ready(Some(Next::End(end))) => Some(Some(Err(end))),
+            Poll::Ready(None) => Some(None),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn items_come_in_order_and_no_more_than_may_are_ahead_of_the_reader() {
+        let channel = Channel::new(2);
+        assert_eq!(next(&channel), None);
+        channel.push(1).unwrap();
+        channel.push(2).unwrap();
+        assert!(matches!(channel.push(3), Err(Unsent::Full(3))));
+        let mut waits = Box::pin(channel.push_waiting(3));
+        assert!(waits.as_mut().now_or_never().is_none());
+        assert_eq!(next(&channel), Some(Some(Ok(1))));
+        assert!(waits.as_mut().now_or_never().unwrap().is_ok());
+        channel.set_away(1);
+        assert!(matches!(channel.push(4), Err(Unsent::Full(4))));
+        assert_eq!((next(&channel), next(&channel)), (Some(Some(Ok(2))), Some(Some(Ok(3)))));
+    }
+
+    #[test]
+    fn what_was_sent_comes_before_the_end_which_is_told_once() {
+        let channel = Channel::new(4);
+        channel.push(1).unwrap();
+        channel.end(Err(StreamError::ServiceEnded));
+        channel.end(Ok(()));
+        assert!(matches!(channel.push(2), Err(Unsent::Closed(2))));
+        assert_eq!(next(&channel), Some(Some(Ok(1))));
+        assert_eq!(next(&channel), Some(Some(Err(Err(StreamError::ServiceEnded)))));
+        assert_eq!(next(&channel), Some(None));
+    }
+
+    #[test]
+    fn a_sender_that_waits_learns_that_the_reader_has_gone() {
+        let channel = Channel::new(1);
+        let reader = Receiver(Arc::clone(&channel));
+        channel.push(1).unwrap();
+        let (mut waits, mut over) = (Box::pin(channel.push_waiting(2)), Box::pin(channel.until_over()));
+        assert!(waits.as_mut().now_or_never().is_none() && over.as_mut().now_or_never().is_none());
+        drop(reader);
+        assert!(matches!(waits.as_mut().now_or_never(), Some(Err(Unsent::Closed(2)))));
+        assert!(over.as_mut().now_or_never().is_some());
+    }
+}

@@ -1,0 +1,84 @@
+//! A stream that comes from another node: a task fetches its items, batch by batch, and puts them where the reader takes them.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::sleep;
+
+use super::{
+    channel::Channel,
+    desk::Source,
+    error::StreamError,
+    lent::{Ask, Batch},
+};
+use crate::{
+    error::Failure,
+    message::{codecs::Coding, format::CodecError},
+    panics::attempt,
+};
+
+/// A reader that takes nothing says so often that it is there.
+const SIGN: Duration = Duration::from_secs(10);
+
+/// Whoever fills a stream from elsewhere. Dropped in the middle, the reader hears of it.
+pub(super) struct Feeding<T>(pub(super) Arc<Channel<T>>);
+
+impl<T> Drop for Feeding<T> {
+    fn drop(&mut self) {
+        self.0.end(Err(StreamError::NodeClosed));
+    }
+}
+
+/// Fetches until the end, or until nobody reads any more.
+pub(super) async fn feed<T>(source: Box<dyn Source>, coding: Coding<T>, feeding: Feeding<T>) {
+    let channel = &feeding.0;
+    let mut from = 0;
+    loop {
+        let room = tokio::select! {
+            biased;
+            room = channel.until_half_empty() => room,
+            () = sleep(SIGN) => 0,
+        };
+        if channel.is_over() {
+            break;
+        }
+        let used = from - channel.waiting() as u64;
+        let ask = Ask { from, used, room: u32::try_from(room).unwrap_or(u32::MAX), bytes: u32::MAX };
+        let batch = tokio::select! {
+            biased;
+            () = channel.until_over() => break,
+            batch = source.more(ask) => batch,
+        };
+        let end = match batch {
+            Ok(batch) => {
+                from += u64::from(batch.count);
+                let end = batch.end.clone();
+                match put(channel, coding, &batch) {
+                    Ok(()) => end,
+                    Err(error) => {
+                        channel.end(Err(StreamError::Undecodable(error.to_string())));
+                        break;
+                    }
+                }
+            }
+            Err(Failure::NotExecuted(reason)) => Some(Err(StreamError::Lost(reason.to_string()))),
+            Err(Failure::MaybeExecuted(reason)) => Some(Err(StreamError::Lost(reason.to_string()))),
+        };
+        if let Some(end) = end {
+            channel.end(end);
+            break;
+        }
+    }
+    source.close().await;
+}
+
+/// Puts the items of a batch where the reader takes them: there is room for them.
+fn put<T>(channel: &Channel<T>, coding: Coding<T>, batch: &Batch) -> Result<(), CodecError> {
+    let mut bytes = &*batch.bytes;
+    for _ in 0..batch.count {
+        let read = attempt(|| coding.take(&mut bytes));
+        let item = read.unwrap_or_else(|panic| Err(CodecError::new(format_args!("reading it panicked: {panic}"))))?;
+        // If nobody reads any more, that shows in the next look.
+        let _unread = channel.push(item);
+    }
+    if bytes.is_empty() { Ok(()) } else { Err(CodecError::new("there are bytes left over after the items")) }
+}

@@ -1,0 +1,235 @@
+//! A stream that somebody on another node reads: it is asked for items, batch by batch, and writes them.
+
+use std::{
+    sync::Mutex,
+    task::{Context, Poll, ready},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    channel::{Next, Receiver},
+    error::StreamError,
+};
+use crate::{
+    id::NodeKey,
+    message::{codecs::Coding, format::CodecError},
+    panics::attempt,
+    sync::lock,
+};
+
+/// A batch has no more bytes than this, but for one that is a single item.
+const ENOUGH: usize = 64 << 10;
+
+/// A stream, as another node knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ticket {
+    /// Where it comes from.
+    pub(crate) node: NodeKey,
+    /// Which of that node's streams it is.
+    pub(crate) number: u64,
+    /// So many items may be ahead of the reader.
+    pub(crate) ahead: u32,
+}
+
+/// What a reader asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ask {
+    /// So many items it has got so far.
+    pub(crate) from: u64,
+    /// So many of these have been used.
+    pub(crate) used: u64,
+    /// It takes so many more. With none it only says that it is there.
+    pub(crate) room: u32,
+    /// It takes so many bytes at once, but for a single item that has more.
+    pub(crate) bytes: u32,
+}
+
+/// What it gets: items, and the end of the stream if it comes after them.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Batch {
+    pub(crate) count: u32,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) end: Option<Result<(), StreamError>>,
+}
+
+impl Batch {
+    /// Nothing, and nothing more.
+    pub(crate) fn failed(error: StreamError) -> Self {
+        Self { end: Some(Err(error)), ..Self::default() }
+    }
+}
+
+/// A stream that is asked for its items.
+pub(crate) trait Pull: Send + Sync {
+    /// Ready as soon as there is an item, or the end.
+    fn poll_batch(&self, ask: Ask, task: &mut Context<'_>) -> Poll<Batch>;
+
+    /// Nobody reads it any more.
+    fn close(&self);
+}
+
+pub(super) struct Lent<T> {
+    receiver: Receiver<T>,
+    coding: Coding<T>,
+    sent: Mutex<Sent>,
+}
+
+/// What has been given away so far.
+#[derive(Default)]
+struct Sent {
+    count: u64,
+    /// The next item, which had no place in the last batch.
+    next: Option<Vec<u8>>,
+}
+
+impl<T> Lent<T> {
+    pub(super) fn new(receiver: Receiver<T>, coding: Coding<T>) -> Self {
+        Self { receiver, coding, sent: Mutex::default() }
+    }
+
+    /// The next item as bytes, or the end.
+    fn poll_item(&self, sent: &mut Sent, task: &mut Context<'_>) -> Poll<Result<Vec<u8>, Result<(), StreamError>>> {
+        if let Some(item) = sent.next.take() {
+            return Poll::Ready(Ok(item));
+        }
+        let item = match ready!(self.receiver.0.poll_next(task, true)) {
+            Some(Next::Item(item)) => item,
+            Some(Next::End(end)) => return Poll::Ready(Err(end)),
+            None => return Poll::Ready(Err(Err(StreamError::Forgotten))),
+        };
+        // The item is dropped within: that is code of the user's too.
+        let written = attempt(|| {
+            let mut bytes = Vec::new();
+            self.coding.put(&item, &mut bytes)?;
+            drop(item);
+            Ok::<_, CodecError>(bytes)
+        });
+        Poll::Ready(match written {
+            Ok(Ok(bytes)) => Ok(bytes),
+            Ok(Err(error)) => Err(Err(StreamError::Undecodable(error.to_string()))),
+            Err(panic) => Err(Err(StreamError::Undecodable(format!("it panicked: {panic}")))),
+        })
+    }
+}
+
+impl<T: Send> Pull for Lent<T> {
+    fn poll_batch(&self, ask: Ask, task: &mut Context<'_>) -> Poll<Batch> {
+        let mut sent = lock(&self.sent);
+        if ask.from != sent.count || ask.used > ask.from {
+            return Poll::Ready(Batch::failed(StreamError::Lost("a part of it has not arrived".into())));
+        }
+        let given = sent.count + u64::from(sent.next.is_some());
+        self.receiver.0.set_away(usize::try_from(given - ask.used).unwrap_or(usize::MAX));
+        let mut batch = Batch::default();
+        if ask.room == 0 {
+            return Poll::Ready(batch);
+        }
+        let enough = usize::try_from(ask.bytes).unwrap_or(ENOUGH).min(ENOUGH);
+        while batch.count < ask.room && (batch.count == 0 || batch.bytes.len() < enough) {
+            match self.poll_item(&mut sent, task) {
+                Poll::Ready(Ok(item)) if batch.count > 0 && batch.bytes.len() + item.len() > enough => {
+                    sent.next = Some(item);
+                    break;
+                }
+                Poll::Ready(Ok(item)) => {
+                    batch.bytes.extend_from_slice(&item);
+                    batch.count += 1;
+                }
+                Poll::Ready(Err(end)) => {
+                    batch.end = Some(end);
+                    break;
+                }
+                Poll::Pending if batch.count == 0 => return Poll::Pending,
+                Poll::Pending => break,
+            }
+        }
+        sent.count += u64::from(batch.count);
+        Poll::Ready(batch)
+    }
+
+    fn close(&self) {
+        self.receiver.0.leave();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, task::Waker};
+
+    use super::{super::channel::Channel, *};
+    use crate::message::codecs::{Codec, coding_by};
+
+    struct Text;
+
+    impl Codec<String> for Text {
+        const NAME: &'static str = "text";
+        fn encode(value: &String, out: &mut Vec<u8>) -> Result<(), CodecError> {
+            assert!(value != "panic", "on purpose");
+            out.extend_from_slice(value.as_bytes());
+            Ok(())
+        }
+        fn decode(bytes: &[u8]) -> Result<String, CodecError> {
+            String::from_utf8(bytes.to_vec()).map_err(CodecError::new)
+        }
+    }
+
+    fn coding() -> Coding<String> {
+        coding_by::<Text, String>(|_| crate::message::schema::Shape::name_of::<String>())
+    }
+
+    fn lent(items: &[&str]) -> (Arc<Channel<String>>, Lent<String>) {
+        let channel = Channel::new(items.len());
+        items.iter().for_each(|item| channel.push((*item).into()).unwrap());
+        (Arc::clone(&channel), Lent::new(Receiver(channel), coding()))
+    }
+
+    fn ask(lent: &Lent<String>, ask: Ask) -> Poll<Batch> {
+        lent.poll_batch(ask, &mut Context::from_waker(Waker::noop()))
+    }
+
+    fn read(batch: &Batch) -> Vec<String> {
+        let mut bytes = &*batch.bytes;
+        (0..batch.count).map(|_| coding().take(&mut bytes).unwrap()).collect()
+    }
+
+    #[test]
+    fn batches_keep_the_order_and_the_bounds_and_what_is_larger_stands_alone() {
+        let (channel, lent) = lent(&["a", "b", "a much longer one", "c", "d"]);
+        let mut all = Vec::new();
+        let mut sizes = Vec::new();
+        while all.len() < 5 {
+            let from = all.len() as u64;
+            let Poll::Ready(batch) = ask(&lent, Ask { from, used: from, room: 5, bytes: 12 }) else {
+                panic!("they are there")
+            };
+            sizes.push(batch.count);
+            all.extend(read(&batch));
+        }
+        assert_eq!((all.join(" ").as_str(), &*sizes), ("a b a much longer one c d", &[2, 1, 2][..]));
+        let last = Ask { from: 5, used: 5, room: 5, bytes: 12 };
+        assert!(ask(&lent, last).is_pending());
+        channel.end(Ok(()));
+        assert_eq!(ask(&lent, last), Poll::Ready(Batch { end: Some(Ok(())), ..Batch::default() }));
+    }
+
+    #[test]
+    fn items_that_are_away_count_until_they_are_used_and_a_gap_ends_the_stream() {
+        let (channel, lent) = lent(&["a", "b"]);
+        assert!(ask(&lent, Ask { from: 0, used: 0, room: 2, bytes: 99 }).is_ready());
+        assert!(channel.push("c".into()).is_err());
+        assert!(ask(&lent, Ask { from: 2, used: 1, room: 1, bytes: 99 }).is_pending());
+        channel.push("c".into()).unwrap();
+        assert!(channel.push("d".into()).is_err());
+        let Poll::Ready(batch) = ask(&lent, Ask { from: 1, used: 1, room: 1, bytes: 99 }) else { panic!("an answer") };
+        assert!(matches!(batch.end, Some(Err(StreamError::Lost(_)))));
+    }
+
+    #[test]
+    fn an_item_that_cannot_be_written_ends_the_stream_after_those_before_it() {
+        let (_, lent) = lent(&["a", "panic", "b"]);
+        let Poll::Ready(batch) = ask(&lent, Ask { from: 0, used: 0, room: 3, bytes: 99 }) else { panic!("an answer") };
+        assert_eq!(read(&batch), ["a"]);
+        assert!(matches!(batch.end, Some(Err(StreamError::Undecodable(_)))), "{:?}", batch.end);
+    }
+}

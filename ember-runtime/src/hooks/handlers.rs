@@ -11,7 +11,7 @@ use super::{
 use crate::{
     error::{Failure, RefusedReason},
     id::Pid,
-    message::Envelope,
+    message::{CodecError, Envelope, Extension},
 };
 
 /// What an application says of the calls that its node's services handle, wherever they come from. Registered with
@@ -71,9 +71,17 @@ impl IncomingCall<'_> {
         (self.method)()
     }
 
+    /// An extension of the call, inherited ones too; `None` if it has none of this type.
+    ///
+    /// # Errors
+    /// What is there under its name cannot be read as one.
+    pub fn extension<E: Extension>(&self) -> Result<Option<E>, CodecError> {
+        self.envelope.beside.as_ref().map_or(Ok(None), |beside| beside.extension())
+    }
+
     /// A header of the call, inherited ones too.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.envelope.headers.as_ref()?.get(name).map(String::as_str)
+        self.envelope.beside.as_ref()?.headers.get(name).map(String::as_str)
     }
 }
 
@@ -121,7 +129,7 @@ impl AskedHandler {
         let began = hooks.any(HandlerHooks::wants_times).then(Instant::now);
         let (asked, refusal) = hooks.ask(|hook| hook.before(&call));
         let IncomingCall { service, pid, method, envelope } = call;
-        let envelope = Envelope { headers: envelope.headers.clone(), ..Envelope::default() };
+        let envelope = Envelope { beside: envelope.beside.clone(), ..Envelope::default() };
         let begun = Box::new(Self { hooks: hooks.clone(), service, pid, method, envelope, asked, began });
         match refusal.map(Refusal::into) {
             None => Ok(begun),

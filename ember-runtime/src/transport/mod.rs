@@ -29,6 +29,7 @@
 //! | 7 | piece of a call | bytes of a record of kind 1 or 2 |
 //! | 8 | piece of a reply | bytes of a record of kind 3, 4 or 5 |
 //! | 9 | clock | `u64`: microseconds on the sender's clock, by which the deadlines of later calls count |
+//! | from 64 on | of later releases | skipped by whoever does not know it; any other kind that is not known ends the link |
 //!
 //! *Correlation*: the caller's slot and its generation, each a `u32`; no generation is 0. *Header*: see `header.rs`. A call with an
 //! empty header is 22 bytes and its arguments.

@@ -8,7 +8,9 @@ use super::Unit;
 use crate::{
     actor::erased::Core,
     id::Pid,
-    message::{Ambient, Deferred, Replier, Station, StreamSender, Streaming, deferred, streaming},
+    message::{
+        Ambient, CodecError, Deferred, Extension, Replier, Station, StreamSender, Streaming, deferred, streaming,
+    },
 };
 
 /// The context of a running handler: `cx: &mut Cx<'_, Self>`, first after `self`, on any server method that wants it.
@@ -71,7 +73,15 @@ impl<'a, U: Unit> Cx<'a, U> {
 
     /// A header that the caller set, or that came to it from its own caller.
     pub fn header(&self, name: &str) -> Option<&str> {
-        Some(self.ambient.envelope.headers.as_deref()?.get(name)?.as_str())
+        Some(self.ambient.envelope.beside.as_deref()?.headers.get(name)?.as_str())
+    }
+
+    /// An extension that the caller gave, or that came to it from its own caller; `None` if there is none of this type.
+    ///
+    /// # Errors
+    /// What is there under its name cannot be read as one.
+    pub fn extension<E: Extension>(&self) -> Result<Option<E>, CodecError> {
+        self.ambient.envelope.beside.as_ref().map_or(Ok(None), |beside| beside.extension())
     }
 
     /// The ordering key that the caller gave.

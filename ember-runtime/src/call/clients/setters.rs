@@ -26,6 +26,13 @@ macro_rules! setters {
                 self.change(|request| request.options.set_header(name.into(), value.into()))
             }
 
+            /// Gives it an [`Extension`](crate::message::Extension), in the place of the last one of its type. The callee reads it with
+            /// `cx.extension::<…>()`, and passes it on with the calls it makes. A call has at most 32, of 8 KiB in all; with more, or if
+            /// it cannot be written, it is `NotExecuted(TooMuchBeside)`.
+            pub fn extension(self, extension: &impl $crate::message::Extension) -> Self {
+                self.change(|request| request.options.set_extension(extension))
+            }
+
             /// Makes the call again where it failed, as `policy` says: a [`Retry`](crate::call::Retry) repeats what was certainly not
             /// executed; with [`maybe_executed`](crate::call::Retry::maybe_executed), which idempotent methods allow, the rest too. All
             /// attempts stay within the call's time-out. Of several instances each is asked again by itself, and no other in its

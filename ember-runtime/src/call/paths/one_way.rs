@@ -70,7 +70,7 @@ fn hopeless<M: Method>(request: &Request<M>) -> Option<CallError<M::Error>> {
 /// Whether nothing travels beside the arguments.
 #[inline]
 fn is_plain<M: Method>(target: &Target, options: &Options) -> bool {
-    let inherits = Ambient::current(|ambient| ambient.envelope.headers.is_some());
+    let inherits = Ambient::current(|ambient| ambient.envelope.beside.is_some());
     adds_nothing(target, options, M::INFO.lane) && inherits != Some(true) && MadeIn::here().is_nothing()
 }
 

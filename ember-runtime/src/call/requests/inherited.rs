@@ -1,21 +1,21 @@
 //! What a call takes over from the handler that makes it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::request::Options;
 use crate::{
     error::RefusedReason,
-    message::{Ambient, Chain, Envelope, Keys, Lane, MAX_HEADERS, MAX_KEYS, MadeIn},
+    message::{Ambient, Beside, Chain, Envelope, Keys, Lane, MAX_KEYS, MadeIn},
 };
 
-/// Deadline, headers and chain of the running handler, and the present span; nothing outside of one.
+/// Deadline, headers, extensions and chain of the running handler, and the present span; nothing outside of one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Inherited {
     deadline: Option<Instant>,
     pub(crate) chain: Option<Arc<Chain>>,
-    headers: Option<Arc<BTreeMap<String, String>>>,
+    beside: Option<Arc<Beside>>,
     made_in: MadeIn,
 }
 
@@ -44,7 +44,7 @@ impl Inherited {
     /// Whether nothing of it travels beside the arguments.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
-        self.chain.is_none() && self.headers.is_none() && self.made_in.is_nothing()
+        self.chain.is_none() && self.beside.is_none() && self.made_in.is_nothing()
     }
 
     /// When the handler that makes the call must have ended.
@@ -65,9 +65,12 @@ impl Inherited {
     /// Refuses a call with more beside its arguments than may travel, wherever it goes.
     #[inline]
     pub(crate) fn check(&self, options: &Options, keys: &Keys) -> Result<(), RefusedReason> {
-        let inherited = self.headers.as_ref().map_or(0, |headers| headers.len());
-        let own = options.headers().map_or(0, BTreeMap::len);
-        if inherited + own <= MAX_HEADERS && keys.bytes().len() <= MAX_KEYS {
+        if let Some(problem) = options.problem() {
+            return Err(RefusedReason::TooMuchBeside(problem.to_owned()));
+        }
+        // What was inherited has travelled before.
+        let fits = options.beside().is_none_or(|own| own.fits_beside(self.beside.as_deref()));
+        if fits && keys.bytes().len() <= MAX_KEYS {
             return Ok(());
         }
         self.envelope(options, keys, Lane::User, None).check()
@@ -75,20 +78,17 @@ impl Inherited {
 
     /// The metadata of the call.
     pub(crate) fn envelope(&self, options: &Options, keys: &Keys, lane: Lane, deadline: Option<Instant>) -> Envelope {
-        let headers = match options.headers() {
-            None => self.headers.clone(),
-            Some(own) => {
-                let mut all = self.headers.as_deref().cloned().unwrap_or_default();
-                all.extend(own.clone());
-                Some(Arc::new(all))
-            }
+        let beside = match (options.beside(), &self.beside) {
+            (None, inherited) => inherited.clone(),
+            (Some(own), None) => Some(Arc::new(own.clone())),
+            (Some(own), Some(inherited)) => Some(Arc::new(own.over(inherited))),
         };
         Envelope {
             deadline,
             lane,
             key: options.key(),
             chain: self.chain.clone(),
-            headers,
+            beside,
             keys: keys.clone(),
             made_in: self.made_in.clone(),
         }
@@ -97,7 +97,7 @@ impl Inherited {
 
 impl From<&Ambient> for Inherited {
     fn from(ambient: &Ambient) -> Self {
-        let headers = ambient.envelope.headers.clone();
-        Self { deadline: ambient.deadline(), chain: None, headers, made_in: MadeIn::here() }
+        let beside = ambient.envelope.beside.clone();
+        Self { deadline: ambient.deadline(), chain: None, beside, made_in: MadeIn::here() }
     }
 }

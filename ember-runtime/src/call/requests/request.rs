@@ -1,11 +1,16 @@
 //! A call that has not been made yet.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
 use super::{args::Args, retry::Repeat, target::Target};
-use crate::{clock::LONGEST, directory::Key, hooks::Headers, message::Method};
+use crate::{
+    clock::LONGEST,
+    directory::Key,
+    hooks::Headers,
+    message::{Beside, Extension, Method},
+};
 
 /// The time that a call may take unless something else is said.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -31,7 +36,9 @@ pub(crate) struct Options {
 #[derive(Debug, Clone, Default)]
 struct More {
     key: Option<u64>,
-    headers: BTreeMap<String, String>,
+    beside: Beside,
+    /// Why something of it cannot travel.
+    problem: Option<String>,
 }
 
 impl<M: Method> Request<M> {
@@ -73,7 +80,14 @@ impl Options {
     }
 
     pub(crate) fn set_header(&mut self, name: String, value: String) {
-        self.more().headers.insert(name, value);
+        self.more().beside.headers.insert(name, value);
+    }
+
+    pub(crate) fn set_extension<E: Extension>(&mut self, extension: &E) {
+        let more = self.more();
+        if let Err(error) = more.beside.extend(extension) {
+            more.problem = Some(format!("the extension `{}` could not be written: {error}", E::NAME));
+        }
     }
 
     fn more(&mut self) -> &mut More {
@@ -89,15 +103,21 @@ impl Options {
         self.more.as_ref().and_then(|more| more.key)
     }
 
-    /// The headers, if there are any.
-    pub(crate) fn headers(&self) -> Option<&BTreeMap<String, String>> {
-        self.more.as_ref().map(|more| &more.headers).filter(|headers| !headers.is_empty())
+    /// What travels beside the arguments, if anything does, or should.
+    pub(crate) fn beside(&self) -> Option<&Beside> {
+        let more = self.more.as_ref()?;
+        (!more.beside.is_empty() || more.problem.is_some()).then_some(&more.beside)
+    }
+
+    /// Why something of that cannot travel.
+    pub(crate) fn problem(&self) -> Option<&str> {
+        self.more.as_ref()?.problem.as_deref()
     }
 }
 
 impl Headers for Options {
     fn header(&self, name: &str) -> Option<&str> {
-        self.headers()?.get(name).map(String::as_str)
+        self.beside()?.headers.get(name).map(String::as_str)
     }
 
     fn set_header(&mut self, name: String, value: String) {

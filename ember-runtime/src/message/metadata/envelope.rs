@@ -1,18 +1,16 @@
 //! What travels beside the arguments.
 
-use std::{collections::BTreeMap, ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc};
 
 use tokio::time::Instant;
 
 use super::{
+    beside::Beside,
     chain::Chain,
     keys::{Keys, MAX_KEYS},
     span::MadeIn,
 };
 use crate::{error::RefusedReason, id::Pid, message::methods::Lane};
-
-/// A call has so many headers at most, with those of the handler that makes it.
-pub(crate) const MAX_HEADERS: usize = 256;
 
 /// The metadata of one call.
 #[derive(Debug, Clone, Default)]
@@ -25,8 +23,8 @@ pub(crate) struct Envelope {
     pub(crate) key: Option<u64>,
     /// The handlers that wait for this call, innermost first.
     pub(crate) chain: Option<Arc<Chain>>,
-    /// The user's headers; they propagate to the calls made while handling this one.
-    pub(crate) headers: Option<Arc<BTreeMap<String, String>>>,
+    /// The user's headers and extensions, if there are any; they propagate to the calls made while handling this one.
+    pub(crate) beside: Option<Arc<Beside>>,
     /// On the way to the unit, if modules on it stand under keys.
     pub(crate) keys: Keys,
     /// Parent of the handler's span.
@@ -41,13 +39,7 @@ impl Envelope {
 
     /// Refuses more than may travel, also to where it would not have to.
     pub(crate) fn check(&self) -> Result<(), RefusedReason> {
-        let headers = self.headers.as_ref().map_or(0, |headers| headers.len());
-        if headers > MAX_HEADERS {
-            return Err(RefusedReason::TooMuchBeside(format!(
-                "{headers} headers, with those of the handler that makes the call, where {MAX_HEADERS} may be: what is for this callee \
-                 only, can be an argument"
-            )));
-        }
+        self.beside.as_ref().map_or(Ok(()), |beside| beside.check())?;
         let keys = self.keys.bytes().len();
         if keys > MAX_KEYS {
             return Err(RefusedReason::TooMuchBeside(format!(
@@ -75,7 +67,7 @@ impl Envelope {
         lane: Lane::User,
         key: None,
         chain: None,
-        headers: None,
+        beside: None,
         keys: Keys::NONE,
         made_in: MadeIn::NOTHING,
     };

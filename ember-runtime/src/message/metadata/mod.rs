@@ -1,6 +1,7 @@
 //! What travels beside the arguments of a call, and what the runtime knows of the handler that makes it.
 
 mod ambient;
+mod beside;
 mod chain;
 mod due;
 mod envelope;
@@ -8,13 +9,17 @@ mod keys;
 mod named;
 mod span;
 
-pub use self::keys::{KeyReader, Keys};
 pub(crate) use self::{
     ambient::Ambient,
+    beside::{Beside, MAX_EXTENDED, MAX_EXTENSIONS, MAX_HEADERS},
     chain::Chain,
     due::Due,
-    envelope::{Envelope, MAX_HEADERS, Opened},
+    envelope::{Envelope, Opened},
     keys::{Lifespan, MAX_KEYS, unusable_key},
     named::Named,
     span::{HandlerSpan, MadeIn},
+};
+pub use self::{
+    beside::Extension,
+    keys::{KeyReader, Keys},
 };

@@ -2,12 +2,13 @@
 //!
 //! | | from | message | says |
 //! | --- | --- | --- | --- |
-//! | 1 | dialler | opening | the protocol version (`u16`, little-endian), and its nonce |
-//! | 2 | acceptor | `Result<`[`Greeting`]`, `[`Refusal`]`>` | its nonce, and "the run that you look for is here", signed |
+//! | 1 | dialler | opening | the newest version that it speaks (`u16`, little-endian), its nonce, the oldest version; what follows is skipped |
+//! | 2 | acceptor | `Result<`[`Greeting`]`, `[`Refusal`]`>` | the version of this link, its nonce, and "the run that you look for is here", signed |
 //! | 3 | dialler | [`Signed`](crate::transport::protocol::Signed) [`Hello`] | who it is and what it wants, signed |
 //! | 4 | acceptor | `Result<`signed [`Welcome`]`, `[`Refusal`]`>` | the session, signed with the hello |
 //!
-//! All but the opening are postcard. The version never changes its place, nor do `Result` and the numbers of refusals,
+//! All but the opening are postcard, and end with [`Additions`]: what a node does not know of them it skips. What is signed names the version, so
+//! that nobody between the nodes can talk them into an older one. The version never changes its place, nor do `Result` and the numbers of refusals,
 //! to which variants may only be added at the end: nodes of different versions tell each other so, and that is the one
 //! thing that is said to a stranger. The signature in the greeting says nothing to those who do not know the public key
 //! that belongs to it; the dialler knows it from the registry, and says nothing of itself before it has been met. The acceptor
@@ -16,23 +17,28 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::{
+    additions::{Additions, Capabilities},
+    versions::{OLDEST, VERSION, Versions},
+};
 use crate::{
     id::{Incarnation, NodeKey},
     net::Endpoint,
     transport::{protocol::Nonce, stream::control},
 };
 
-/// Raised with every change of a format in this room. The contexts of [`proof.rs`](crate::transport::protocol::proof) name it too.
-pub(crate) const VERSION: u16 = 3;
 /// The metadata of the data stream that names the session.
 pub(crate) const SESSION: &str = "ember-session";
 
 /// What the accepting node says first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Greeting {
+    /// Of this link.
+    pub(crate) version: u16,
     pub(crate) nonce: Nonce,
     /// That of [`Claim::Here`](crate::transport::protocol::Claim::Here).
     pub(crate) signature: Vec<u8>,
+    pub(crate) more: Additions,
 }
 
 /// What the dialling node says.
@@ -46,6 +52,8 @@ pub(crate) struct Hello {
     /// Grows with each dial of this node: tells a dial that crossed with an older link from one that replaces it.
     pub(crate) dial: u64,
     pub(crate) offer: Offer,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) more: Additions,
 }
 
 /// What a node takes from its peer.
@@ -70,6 +78,8 @@ pub(crate) struct Welcome {
     /// The last dial that the accepting node has started: later ones of its are no older than this session.
     pub(crate) dial: u64,
     pub(crate) offer: Offer,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) more: Additions,
 }
 
 /// A hello that was not.
@@ -106,16 +116,26 @@ impl Refusal {
 
 /// The opening as bytes.
 pub(crate) fn put_opening(nonce: &Nonce) -> Bytes {
-    [&VERSION.to_le_bytes()[..], nonce].concat().into()
+    [&VERSION.to_le_bytes()[..], nonce, &OLDEST.to_le_bytes()].concat().into()
 }
 
-/// Reads an opening.
-pub(crate) fn get_opening(bytes: &[u8]) -> Result<Nonce, Unopened> {
-    let (version, rest) = bytes.split_first_chunk().ok_or(Unopened::Unreadable)?;
-    match u16::from_le_bytes(*version) {
-        VERSION => rest.try_into().map_err(|_| Unopened::Unreadable),
-        theirs => Err(Unopened::Version { theirs }),
-    }
+/// Reads an opening: the version to take, and the nonce.
+pub(crate) fn get_opening(bytes: &[u8]) -> Result<(u16, Nonce), Unopened> {
+    let (newest, rest) = bytes.split_first_chunk().ok_or(Unopened::Unreadable)?;
+    let newest = u16::from_le_bytes(*newest);
+    let read = rest
+        .split_first_chunk::<32>()
+        .and_then(|(nonce, rest)| Some((*nonce, u16::from_le_bytes(*rest.first_chunk()?))));
+    // Up to version 3 there was one only, and other things after it.
+    let Some((nonce, oldest)) = read.filter(|_| newest > 3) else {
+        return Err(if newest > 3 && newest == VERSION {
+            Unopened::Unreadable
+        } else {
+            Unopened::Version { theirs: newest }
+        });
+    };
+    let version = Versions::OURS.common(Versions { newest, oldest }).ok_or(Unopened::Version { theirs: newest })?;
+    Ok((version, nonce))
 }
 
 /// Why an opening was none.

@@ -22,7 +22,7 @@ use crate::{
     net::Endpoint,
     sync::lock,
     transport::{
-        entrance::{Greeting, Hello, Refusal, Socket, Welcome, hello},
+        entrance::{Additions, Capabilities, Greeting, Hello, Refusal, Socket, Versions, Welcome, hello},
         link::{DataWriter, Parts, Pulse, Session, data},
         peers::{Connecting, Event, How, Links, State, WeakLinks, run},
         protocol::{Claim, Frame, Nonces, Peer, Signed, link_client::LinkClient},
@@ -143,8 +143,11 @@ pub(crate) async fn meet(links: &Links, peer: &Peer, socket: Socket) -> Result<M
     let dialler = links.rng.secret();
     let control = Control::new(hello::put_opening(&dialler), links.config.credit);
     let mut incoming = client.control(ControlWriter(control.clone())).await.map_err(broken)?.into_inner();
-    let Greeting { nonce, signature } = answer(&mut incoming).await?.map_err(refused)?;
-    let nonces = Nonces { dialler, acceptor: nonce };
+    let Greeting { version, nonce, signature, more: _ } = answer(&mut incoming).await?.map_err(refused)?;
+    if Versions::OURS.common(Versions { newest: version, oldest: version }) != Some(version) {
+        return Err(format!("it takes version {version} of the link protocol, which it was not offered"));
+    }
+    let nonces = Nonces { version, dialler, acceptor: nonce };
     let Some(key) = &peer.public_key else {
         return Err("the registry has no public key of it: run one version of Ember".into());
     };
@@ -178,6 +181,8 @@ async fn greet(links: &Arc<Links>, peer: &Peer, attempt: u64, socket: Socket) ->
         expected: peer.key,
         dial,
         offer: links.offer(),
+        capabilities: Capabilities::ours(),
+        more: Additions::default(),
     });
     let signature = links.identity.key_pair.sign(&nonces, Claim::Hello, &[&hello]);
     control.say(control::encode(&Signed { body: hello.to_vec(), signature }));
@@ -197,6 +202,7 @@ async fn greet(links: &Arc<Links>, peer: &Peer, attempt: u64, socket: Socket) ->
         peer: peer.key,
         peer_dial: welcome.dial,
         offer: welcome.offer,
+        capabilities: welcome.capabilities,
         control,
         sever,
         workers: Arc::clone(&links.workers),

@@ -6,9 +6,9 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tonic::Streaming;
 
 use crate::transport::{
-    entrance::{Greeting, Hello, Refusal, Sever, hello},
+    entrance::{Additions, Greeting, Hello, Refusal, Sever, hello},
     peers::{Accepted, Awaited, Expected, Links, WeakLinks, run},
-    protocol::{Claim, Frame, Ingress, Nonces, Signed},
+    protocol::{Claim, Frame, Ingress, Nonce, Nonces, Signed},
     stream::{Control, control},
 };
 
@@ -29,10 +29,10 @@ struct Known {
 
 impl Links {
     /// Greets whoever has come.
-    pub(crate) fn greeting(&self, dialler: crate::transport::protocol::Nonce) -> (Nonces, Greeting) {
-        let nonces = Nonces { dialler, acceptor: self.rng.secret() };
+    pub(crate) fn greeting(&self, (version, dialler): (u16, Nonce)) -> (Nonces, Greeting) {
+        let nonces = Nonces { version, dialler, acceptor: self.rng.secret() };
         let signature = self.identity.key_pair.sign(&nonces, Claim::Here, &[]);
-        (nonces, Greeting { nonce: nonces.acceptor, signature })
+        (nonces, Greeting { version, nonce: nonces.acceptor, signature, more: Additions::default() })
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
     net::Listener,
     sync::lock,
     transport::{
-        entrance::{Connection, PLACES, Refusal, Sever, Socket, Sockets, Unopened, hello},
+        entrance::{Connection, PLACES, Refusal, Sever, Socket, Sockets, Unopened, VERSION, hello},
         link::data,
         peers::{Awaited, Expected, WeakLinks},
         protocol::{
@@ -148,7 +148,7 @@ impl Service {
         if warned.is_none_or(|last| last.elapsed() >= WARN_EVERY) {
             *warned = Some(Instant::now());
             tracing::warn!(
-                target: "ember::link", theirs, ours = hello::VERSION,
+                target: "ember::link", theirs, ours = VERSION,
                 "a node that speaks another version of the link protocol wants a link: run one version of Ember"
             );
         }

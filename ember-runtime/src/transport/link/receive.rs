@@ -116,6 +116,7 @@ impl Inflow {
                     self.parked.keep(records, self.time());
                     self.clock = Clock { there, here: now };
                 }
+                Record::Skipped => {}
                 Record::Cancel(call) => {
                     self.begin(session)?;
                     session.cancelled(call);

@@ -19,7 +19,7 @@ use crate::{
     message::{ReplyBody, ReplyLink, Unwritten},
     sync::{lock, ordered, wake},
     transport::{
-        entrance::{Offer, Sever, Workers},
+        entrance::{Capabilities, Capability, Offer, Sever, Workers},
         protocol::{Correlation, Ingress, LinkConfig, wire},
         stream::{Control, Outbox, Scratch, WireFailure},
     },
@@ -37,6 +37,8 @@ pub(crate) struct Session {
     pub(crate) peer: NodeKey,
     /// The peer's dials up to this one are older than the session.
     pub(crate) peer_dial: u64,
+    /// The peer knows what extensions of headers are.
+    pub(crate) reads_extensions: bool,
     pub(crate) config: LinkConfig,
     pub(crate) ingress: Arc<dyn Ingress>,
     /// The largest record that the peer takes, in bytes.
@@ -63,6 +65,7 @@ pub(crate) struct Session {
     pub(crate) peer_late: ordered::Sender<bool>,
     pub(crate) born: Instant,
     /// One-way calls that the peer has reported as failed.
+    #[cfg(test)]
     pub(crate) noticed: AtomicU64,
     /// One-way calls that had not left when it ended, until they were told of.
     lost: AtomicUsize,
@@ -87,6 +90,7 @@ pub(crate) struct Parts {
     pub(crate) peer: NodeKey,
     pub(crate) peer_dial: u64,
     pub(crate) offer: Offer,
+    pub(crate) capabilities: Capabilities,
     pub(crate) control: Arc<Control>,
     pub(crate) sever: Arc<Sever>,
     pub(crate) workers: Arc<Workers>,
@@ -100,13 +104,14 @@ impl fmt::Debug for Session {
 
 impl Session {
     pub(crate) fn new(parts: Parts, config: &LinkConfig, ingress: &Arc<dyn Ingress>) -> Arc<Self> {
-        let Parts { number, peer, peer_dial, offer, control, sever, workers } = parts;
+        let Parts { number, peer, peer_dial, offer, capabilities, control, sever, workers } = parts;
         let born = Instant::now();
         let peer_limit = usize::try_from(offer.max_message).unwrap_or(usize::MAX);
         Arc::new_cyclic(|session| Self {
             number,
             peer,
             peer_dial,
+            reads_extensions: capabilities.have(Capability::Extensions),
             config: config.clone(),
             ingress: ingress.clone(),
             send_limit: peer_limit.min(config.max_message).min(u32::MAX as usize),
@@ -123,6 +128,7 @@ impl Session {
             workers,
             peer_late: ordered::Sender::default(),
             born,
+            #[cfg(test)]
             noticed: AtomicU64::new(0),
             lost: AtomicUsize::new(0),
         })

@@ -15,7 +15,7 @@ use crate::{
     id::NodeKey,
     sync::{lock, ordered},
     transport::{
-        entrance::{Hello, Refusal, Sever, Token, Welcome},
+        entrance::{Additions, Capabilities, Hello, Refusal, Sever, Token, Welcome},
         link::{Parts, Session},
         stream::Control,
     },
@@ -84,12 +84,20 @@ impl Links {
         }
         let waiting = slot.take_over("the peer has made a new link", &self.events);
         let session = Token(self.rng.secret());
-        let welcome = Welcome { from: own, session, dial: self.last_dial(), offer: self.offer() };
+        let welcome = Welcome {
+            from: own,
+            session,
+            dial: self.last_dial(),
+            offer: self.offer(),
+            capabilities: Capabilities::ours(),
+            more: Additions::default(),
+        };
         let parts = Parts {
             number: self.next_number(),
             peer: hello.from,
             peer_dial: hello.dial,
             offer: hello.offer,
+            capabilities: hello.capabilities.clone(),
             control: control.clone(),
             sever: sever.clone(),
             workers: Arc::clone(&self.workers),

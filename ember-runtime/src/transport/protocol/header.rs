@@ -2,13 +2,13 @@
 //!
 //! | bytes | what |
 //! | --- | --- |
-//! | 1 | flags: which of the following there are |
+//! | 1 | flags: which of the following there are; all must be known, for what may be skipped is an extension |
 //! | 4 | the method's id |
 //! | 4 | the number of the callee; 8 bytes with `WIDE` |
 //! | 8 | `FINGERPRINT`: of the caller's method, where the caller does not know the callee's table; the callee compares |
 //! | 8 | `DEADLINE`: when the caller stops waiting, in microseconds of the clock that the frames tell |
 //! | 8 | `KEY`: the caller's ordering key |
-//! | … | `MORE`: postcard of [`More`], then `More::links` times a link of the call chain, innermost first, then `More::headers` times a name and a value. The numbers are bounded before anything is read, so that no header can make this node allocate much |
+//! | … | `MORE`: postcard of [`More`], then `More::links` times a link of the call chain, innermost first, then `More::headers` times a name and a value, then `More::extensions` times a name and bytes, which pass through nodes that do not know them. The numbers are bounded before anything is read, so that no header can make this node allocate much |
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use super::config::OutCall;
 use crate::{
     error::RefusedReason,
     id::{MethodId, Pid},
-    message::{Chain, Envelope, Keys, Lane, MAX_HEADERS, MAX_KEYS, append},
+    message::{Beside, Chain, Envelope, Keys, Lane, MAX_EXTENDED, MAX_EXTENSIONS, MAX_HEADERS, MAX_KEYS, append},
 };
 
 const MAX_LINKS: usize = 256;
@@ -45,6 +45,7 @@ const TARGET: usize = 5;
 struct More<'a> {
     links: u16,
     headers: u16,
+    extensions: u16,
     /// On the way to a module; one byte if there are none.
     keys: &'a [u8],
 }
@@ -71,11 +72,16 @@ impl Clock {
     }
 }
 
-/// Appends the header of `call`; its deadline counts from `epoch`.
+/// Appends the header of `call`; its deadline counts from `epoch`. Whether the peer reads `extensions` its hello has said.
 #[inline]
-pub(crate) fn put(call: &OutCall<'_>, epoch: Instant, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
+pub(crate) fn put(
+    call: &OutCall<'_>,
+    epoch: Instant,
+    extensions: bool,
+    out: &mut Vec<u8>,
+) -> Result<(), RefusedReason> {
     let envelope = call.envelope;
-    let more = envelope.chain.is_some() || envelope.headers.is_some() || !envelope.keys.is_empty();
+    let more = envelope.chain.is_some() || envelope.beside.is_some() || !envelope.keys.is_empty();
     let narrow = u32::try_from(call.target);
     let flags = [
         (SYSTEM, envelope.lane == Lane::System),
@@ -96,13 +102,15 @@ pub(crate) fn put(call: &OutCall<'_>, epoch: Instant, out: &mut Vec<u8>) -> Resu
     for number in [call.fingerprint, deadline, envelope.key].into_iter().flatten() {
         out.extend_from_slice(&number.to_le_bytes());
     }
-    if more { put_more(envelope, out) } else { Ok(()) }
+    if more { put_more(envelope, extensions, out) } else { Ok(()) }
 }
 
 #[cold]
-fn put_more(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
+fn put_more(envelope: &Envelope, extensions: bool, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
     let links = envelope.chain.as_ref().map_or(0, |chain| chain.links().count());
-    let headers = envelope.headers.as_ref().map_or(0, |headers| headers.len());
+    let beside = envelope.beside.as_deref();
+    let headers = beside.map_or(0, |beside| beside.headers.len());
+    let extended = beside.map(|beside| &beside.extensions).filter(|_| extensions);
     if links > MAX_LINKS {
         return Err(RefusedReason::TooMuchBeside(format!(
             "the places of {links} handlers that wait for each other, where {MAX_LINKS} may be: let one of them call by `.then`"
@@ -110,12 +118,16 @@ fn put_more(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), RefusedReason>
     }
     envelope.check()?;
     let keys = envelope.keys.bytes();
-    write(&More { links: links as u16, headers: headers as u16, keys }, out)?;
+    let extensions = extended.map_or(0, BTreeMap::len) as u16;
+    write(&More { links: links as u16, headers: headers as u16, extensions, keys }, out)?;
     for link in envelope.chain.iter().flat_map(Chain::links) {
         write(&Link { pid: link.pid, place: link.place() }, out)?;
     }
-    for header in envelope.headers.iter().flat_map(|headers| headers.iter()) {
+    for header in beside.iter().flat_map(|beside| &beside.headers) {
         write(&header, out)?;
+    }
+    for extension in extended.into_iter().flatten() {
+        write(&extension, out)?;
     }
     Ok(())
 }
@@ -191,7 +203,8 @@ fn take<const SIZE: usize>(rest: &mut &[u8]) -> Result<[u8; SIZE], String> {
 #[cold]
 fn get_more(rest: &mut &[u8], envelope: &mut Envelope) -> Result<(), String> {
     let more: More<'_> = read(rest)?;
-    if usize::from(more.links) > MAX_LINKS || usize::from(more.headers) > MAX_HEADERS || more.keys.len() > MAX_KEYS {
+    let sizes = [(more.links, MAX_LINKS), (more.headers, MAX_HEADERS), (more.extensions, MAX_EXTENSIONS)];
+    if sizes.iter().any(|&(size, limit)| usize::from(size) > limit) || more.keys.len() > MAX_KEYS {
         return Err("the header is too long".into());
     }
     let mut links = Vec::with_capacity(rest.len().min(usize::from(more.links) * LINK) / LINK);
@@ -200,12 +213,20 @@ fn get_more(rest: &mut &[u8], envelope: &mut Envelope) -> Result<(), String> {
     }
     envelope.chain =
         links.into_iter().rev().fold(None, |above, Link { pid, place }| Some(Chain::told(pid, place, above)));
-    let mut headers = BTreeMap::new();
+    let (mut beside, mut extended) = (Beside::default(), 0);
     for _ in 0..more.headers {
         let (name, value) = read::<(&str, &str)>(rest)?;
-        headers.insert(name.to_owned(), value.to_owned());
+        beside.headers.insert(name.to_owned(), value.to_owned());
     }
-    envelope.headers = (!headers.is_empty()).then(|| Arc::new(headers));
+    for _ in 0..more.extensions {
+        let (name, written) = read::<(&str, &[u8])>(rest)?;
+        extended += name.len() + written.len();
+        if extended > MAX_EXTENDED {
+            return Err("the extensions of the header are too long".into());
+        }
+        beside.extensions.insert(name.to_owned(), written.to_owned());
+    }
+    envelope.beside = (!beside.is_empty()).then(|| Arc::new(beside));
     envelope.keys = Keys::from_bytes(more.keys);
     Ok(())
 }

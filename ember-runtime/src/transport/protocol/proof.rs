@@ -22,22 +22,25 @@ pub(crate) enum Claim {
 }
 
 impl Claim {
-    /// With the version of the link protocol: no proof is good for another one.
-    fn context(self) -> &'static [u8] {
-        match self {
-            Self::Here => b"ember link 3: here\0",
-            Self::Hello => b"ember link 3: hello\0",
-            Self::Welcome => b"ember link 3: welcome\0",
-        }
+    /// With the version of the link: no proof is good for another one.
+    fn context(self, version: u16) -> String {
+        let what = match self {
+            Self::Here => "here",
+            Self::Hello => "hello",
+            Self::Welcome => "welcome",
+        };
+        format!("ember link {version}: {what}\0")
     }
 }
 
 /// A number that is used once: a proof that holds it was made after it.
 pub(crate) type Nonce = [u8; 32];
 
-/// Those of a connection.
+/// Those of a connection, and what else each proof on it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Nonces {
+    /// The version that its ends speak.
+    pub(crate) version: u16,
     pub(crate) dialler: Nonce,
     pub(crate) acceptor: Nonce,
 }
@@ -45,7 +48,7 @@ pub(crate) struct Nonces {
 impl Nonces {
     /// What is signed. The lengths before the parts keep them apart.
     fn message(&self, claim: Claim, parts: &[&[u8]]) -> Vec<u8> {
-        let mut message = claim.context().to_vec();
+        let mut message = claim.context(self.version).into_bytes();
         message.extend_from_slice(&self.dialler);
         message.extend_from_slice(&self.acceptor);
         for part in parts {
@@ -105,9 +108,10 @@ mod tests {
     fn a_proof_is_good_for_one_claim_one_connection_and_one_key() {
         let rng = Rng::from_seed(3);
         let (mine, other) = (KeyPair::new(&rng), KeyPair::new(&rng));
-        let nonces = Nonces { dialler: rng.secret(), acceptor: rng.secret() };
+        let nonces = Nonces { version: 4, dialler: rng.secret(), acceptor: rng.secret() };
         let later = Nonces { acceptor: rng.secret(), ..nonces };
-        let swapped = Nonces { dialler: nonces.acceptor, acceptor: nonces.dialler };
+        let swapped = Nonces { dialler: nonces.acceptor, acceptor: nonces.dialler, ..nonces };
+        let older = Nonces { version: 3, ..nonces };
         let proof = mine.sign(&nonces, Claim::Hello, &[b"ab", b"c"]);
         assert!(nonces.verify(&mine.public(), Claim::Hello, &[b"ab", b"c"], &proof));
         assert!(!nonces.verify(&other.public(), Claim::Hello, &[b"ab", b"c"], &proof));
@@ -115,7 +119,7 @@ mod tests {
         for parts in [&[b"a" as &[u8], b"bc"] as &[&[u8]], &[b"abc"], &[b"ab"], &[b"ab", b"c", b""]] {
             assert!(!nonces.verify(&mine.public(), Claim::Hello, parts, &proof), "{parts:?}");
         }
-        for others in [later, swapped] {
+        for others in [later, swapped, older] {
             assert!(!others.verify(&mine.public(), Claim::Hello, &[b"ab", b"c"], &proof));
         }
         assert!(!nonces.verify(&mine.public(), Claim::Hello, &[b"ab", b"c"], &proof[..63]));

@@ -15,6 +15,8 @@ pub(crate) const CALL_PIECE: u8 = 7;
 /// A piece of a reply.
 pub(crate) const REPLY_PIECE: u8 = 8;
 pub(crate) const CLOCK: u8 = 9;
+/// Kinds from here on are of later releases, and may be skipped by whoever does not know them. Others end the link.
+const SKIPPED: u8 = 64;
 
 /// The bytes before the part that depends on the kind.
 pub(crate) const PREFIX: usize = 5;
@@ -154,6 +156,8 @@ pub(crate) enum Record {
     },
     /// The sender's clock, in microseconds.
     Clock(u64),
+    /// Of a later release, which does without an answer to it.
+    Skipped,
 }
 
 /// The records of `frame`, none larger than `limit`. Ends after the first error.
@@ -190,6 +194,7 @@ fn record(frame: &Bytes, at: usize, limit: usize) -> Result<(Record, usize), Mal
         CANCEL => Record::Cancel(named()?.0),
         CALL_PIECE | REPLY_PIECE => Record::Piece { kind, body },
         CLOCK => Record::Clock(u64::from_le_bytes(frame[body].try_into().map_err(|_| Malformed::CLOCK)?)),
+        SKIPPED.. => Record::Skipped,
         _ => return Err(Malformed("a record of unknown kind")),
     };
     Ok((record, end))

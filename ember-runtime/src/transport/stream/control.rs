@@ -35,6 +35,9 @@ pub(crate) const MAX_CONTROL: usize = 16 << 10;
 /// The longest text in a message, in characters.
 const MAX_TEXT: usize = 1024;
 
+/// Messages of these kinds may be skipped by whoever does not know them.
+const SKIPPED: u32 = 64;
+
 /// What travels after the hello.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Message {
@@ -230,6 +233,12 @@ fn notice(notices: &mut Vec<(WireFailure, u64)>) -> Message {
         }
     };
     Message::Notice(vec![(failure, count)])
+}
+
+/// Reads what came after the hello; `None` is for what is to be skipped: kinds from [`SKIPPED`] on, of later releases.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Option<Message>, postcard::Error> {
+    let (kind, _) = postcard::take_from_bytes::<u32>(bytes)?;
+    if kind >= SKIPPED { Ok(None) } else { postcard::from_bytes(bytes).map(Some) }
 }
 
 /// Postcard cannot fail on these types; an empty frame, which no peer can read, would end the link.

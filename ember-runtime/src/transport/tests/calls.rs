@@ -9,7 +9,7 @@ use super::support::*;
 use crate::{
     error::{LostReason, RefusedReason},
     id::Pid,
-    message::{Chain, Envelope, Lane},
+    message::{Beside, Chain, Envelope, Lane},
     sync::lock,
     transport::protocol::{LinkConfig, RawAnswer},
 };
@@ -50,7 +50,7 @@ async fn the_envelope_travels() {
         lane: Lane::System,
         key: Some(u64::MAX),
         chain: Some(inner.clone()),
-        headers: Some(Arc::new(headers)),
+        beside: Some(Arc::new(Beside { headers, ..Beside::default() })),
         ..Envelope::default()
     };
     let call = a.submit_with(&b.peer, ECHO, b"x", &envelope, false).unwrap().unwrap();
@@ -59,7 +59,7 @@ async fn the_envelope_travels() {
     let left = came.deadline.unwrap() - Instant::now();
     assert!(left > Duration::from_secs(30) && left <= Duration::from_secs(60), "{left:?}");
     assert_eq!((came.lane, came.key), (Lane::System, Some(u64::MAX)));
-    assert_eq!(came.headers, envelope.headers);
+    assert_eq!(came.beside, envelope.beside);
     let links: Vec<_> = came.chain.as_ref().unwrap().links().map(|link| (link.pid, link.place())).collect();
     assert_eq!(links, [(pid(2), "bank.rpc_pay"), (pid(1), "shop.rpc_buy")]);
 }

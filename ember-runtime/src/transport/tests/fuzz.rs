@@ -13,11 +13,11 @@ use super::support::*;
 use crate::{
     error::{Failure, RefusedReason},
     id::{NodeId, NodeKey, Pid, PublicKey},
-    message::{Arrivals, Chain, Envelope},
+    message::{Arrivals, Beside, Chain, Envelope},
     rng::Rng,
     sync::lock,
     transport::{
-        entrance::Offer,
+        entrance::{Capabilities, Offer},
         link::{Inflow, Parts, Session},
         protocol::{Clock, Correlation, Ingress, LinkConfig, Malformed, Members, OutCall, Record, header, wire},
         stream::{Control, MAX_PENDING},
@@ -34,7 +34,7 @@ fn call(envelope: &Envelope, payload: &[u8], correlation: Option<Correlation>, o
     let put_args = &mut |_: &mut Vec<u8>| Ok(());
     let call =
         OutCall { target: 300, method: METHOD, fingerprint: None, envelope, put_args, one_way: correlation.is_none() };
-    header::put(&call, Instant::now(), out).unwrap();
+    header::put(&call, Instant::now(), true, out).unwrap();
     out.extend_from_slice(payload);
     wire::seal(start, out);
 }
@@ -45,9 +45,11 @@ fn valid() -> Vec<u8> {
     call(&Envelope::default(), b"payload", Some(name), &mut out);
     let pid = Pid { node: key(1, 1), number: 3 };
     let chain = Chain::told(pid, "a.rpc_b", None);
-    let headers = Arc::new([("name".to_string(), "value".to_string())].into());
+    let headers = [("name".to_string(), "value".to_string())].into();
+    let extensions = [("trace".to_string(), vec![7; 25])].into();
+    let beside = Some(Arc::new(Beside { headers, extensions }));
     let deadline = Some(Instant::now() + std::time::Duration::from_secs(5));
-    let rich = Envelope { deadline, chain: Some(chain), headers: Some(headers), key: Some(1), ..Envelope::default() };
+    let rich = Envelope { deadline, chain: Some(chain), beside, key: Some(1), ..Envelope::default() };
     call(&rich, b"more", None, &mut out);
     for kind in [wire::VALUE, wire::APP, wire::FAILURE, wire::CANCEL] {
         record(kind, &mut out, |out| {
@@ -56,6 +58,7 @@ fn valid() -> Vec<u8> {
         });
     }
     record(wire::CLOCK, &mut out, |out| out.extend_from_slice(&7_u64.to_le_bytes()));
+    record(100, &mut out, |out| out.extend_from_slice(b"of a later release"));
     let (mut slow_call, mut slow_reply) = (Vec::new(), Vec::new());
     call(&rich, b"large", None, &mut slow_call);
     record(wire::VALUE, &mut slow_reply, |out| name.put(out));
@@ -127,6 +130,7 @@ fn session(ingress: &Arc<dyn Ingress>) -> Arc<Session> {
         peer: key(1, 1),
         peer_dial: 0,
         offer: Offer { max_message: 1 << 20, credit: 1 << 20 },
+        capabilities: Capabilities::ours(),
         control: Control::new(Bytes::new(), config.credit),
         sever: Arc::default(),
         workers: Arc::default(),
@@ -282,7 +286,7 @@ async fn an_unreadable_header_costs_its_call_and_an_unreadable_frame_the_link() 
     // A frame that is nonsense, sent for real.
     {
         let calls = &mut lock(&at_a.outbox).calls;
-        let start = wire::open(99, calls.open());
+        let start = wire::open(63, calls.open());
         wire::seal(start, calls.open());
         calls.push(start);
     }

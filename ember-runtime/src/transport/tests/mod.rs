@@ -4,6 +4,7 @@ mod announced;
 mod calls;
 mod chaos;
 mod churn;
+mod compatible;
 mod encoding;
 mod faults;
 mod fuzz;

@@ -20,7 +20,7 @@ use crate::{
     rng::Rng,
     sync::lock,
     transport::{
-        entrance::{ALLOWANCE, Greeting, Hello, Offer, Refusal, Welcome, hello},
+        entrance::{ALLOWANCE, Additions, Capabilities, Greeting, Hello, Offer, Refusal, VERSION, Welcome, hello},
         protocol::{Claim, Frame, LinkConfig, Nonces, Signed, link_client::LinkClient},
         stream::{MAX_CONTROL, encode},
     },
@@ -51,8 +51,8 @@ impl Stranger {
     async fn meet(to: &Node) -> (Self, Nonces) {
         let dialler = Rng::from_entropy().secret();
         let mut stranger = Self::open(to, hello::put_opening(&dialler)).await;
-        let Greeting { nonce, signature } = stranger.answer().await.unwrap();
-        let nonces = Nonces { dialler, acceptor: nonce };
+        let Greeting { version, nonce, signature, more: _ } = stranger.answer().await.unwrap();
+        let nonces = Nonces { version, dialler, acceptor: nonce };
         assert!(nonces.verify(&key_pair(to.peer.key).public(), Claim::Here, &[], &signature));
         (stranger, nonces)
     }
@@ -82,6 +82,8 @@ fn hello_of(from: NodeKey, to: &Node, dial: u64) -> Hello {
         expected: to.peer.key,
         dial,
         offer: Offer { max_message: 1 << 20, credit: 1 << 20 },
+        capabilities: Capabilities::ours(),
+        more: Additions::default(),
     }
 }
 
@@ -118,6 +120,28 @@ async fn a_forged_hello_changes_nothing() {
     assert_eq!(lock(&b.links.table).peers[&a.peer.key.id].newest, a.peer.key.incarnation);
     assert_eq!((a.services.events().len(), b.services.events().len()), (1, 1));
     assert_eq!(value(a.call(&b, ECHO, b"fine").await), b"fine"[..]);
+}
+
+#[tokio::test]
+async fn a_node_of_a_later_release_is_welcome_with_all_that_is_not_known_here() {
+    let b = Node::tcp(key(2, 1), LinkConfig::default()).await;
+    let from = key(1, 1);
+    let nonce: [u8; 32] = Rng::from_entropy().secret();
+    let later = [&(VERSION + 1).to_le_bytes()[..], &nonce, &VERSION.to_le_bytes(), b"and more"].concat();
+    let mut stranger = Stranger::open(&b, later).await;
+    let greeting = stranger.answer::<Greeting>().await.unwrap();
+    assert_eq!(greeting.version, VERSION, "the newest that both speak");
+    let nonces = Nonces { version: VERSION, dialler: nonce, acceptor: greeting.nonce };
+    let more = Additions([(77, b"of a later release".to_vec())].into());
+    let hello = Hello { capabilities: Capabilities::of([1, 500]), more, ..hello_of(from, &b, 1) };
+    let Signed { body, .. } = stranger.claim(&sign(&hello, from, &nonces)).await.unwrap();
+    let welcome: Welcome = postcard::from_bytes(&body).unwrap();
+    assert_eq!((welcome.from, welcome.capabilities), (b.peer.key, Capabilities::ours()));
+    // Somebody between the nodes who talks them into another version is found out.
+    let mut stranger = Stranger::open(&b, hello::put_opening(&nonce)).await;
+    let acceptor = stranger.answer::<Greeting>().await.unwrap().nonce;
+    let nonces = Nonces { version: VERSION - 1, dialler: nonce, acceptor };
+    assert_eq!(stranger.claim(&sign(&hello_of(from, &b, 2), from, &nonces)).await, Err(Refusal::Unproven));
 }
 
 #[tokio::test]
@@ -201,11 +225,11 @@ async fn another_version_is_told_apart_whatever_follows_it() {
     // As an older node begins, whose answer has its old place.
     let mut older = Stranger::open(&b, [2, 0, 4, b't', b'e', b's', b't', 1, 1].to_vec()).await;
     let refusal = older.answer::<Greeting>().await.unwrap_err();
-    assert_eq!(refusal, Refusal::Version { ours: hello::VERSION });
-    assert_eq!(older.told, [1, 1, hello::VERSION as u8], "an older node reads it so");
+    assert_eq!(refusal, Refusal::Version { ours: VERSION });
+    assert_eq!(older.told, [1, 1, VERSION as u8], "an older node reads it so");
     // And what an older node answers to this one's opening.
     let answer = hello::get_answer::<Greeting>(&[1, 1, 2]).unwrap_err();
-    assert!(answer.to_string().contains("it speaks version 2 of the link protocol, this node version 3"), "{answer}");
+    assert!(answer.to_string().contains("it speaks version 2 of the link protocol, this node version 4"), "{answer}");
     assert!(answer.to_string().contains("run one version of Ember"), "{answer}");
 }
 

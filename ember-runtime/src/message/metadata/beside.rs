@@ -1,0 +1,94 @@
+//! What a caller adds to its arguments, and what propagates to the calls that are made while one is handled: headers and extensions.
+
+use std::collections::BTreeMap;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    error::RefusedReason,
+    message::{
+        codecs::{decode, encode},
+        format::CodecError,
+    },
+};
+
+/// A call has so many headers at most, with those of the handler that makes it.
+pub(crate) const MAX_HEADERS: usize = 256;
+/// And so many extensions.
+pub(crate) const MAX_EXTENSIONS: usize = 32;
+/// Their bytes in all.
+pub(crate) const MAX_EXTENDED: usize = 8 << 10;
+
+/// A type whose values travel beside the arguments of calls: `call.extension(&Trace { .. })`, read with `cx.extension::<Trace>()`. As
+/// headers do, they propagate to the calls that are made while one is handled, also by services that do not know the type.
+pub trait Extension: Serialize + DeserializeOwned {
+    /// By what it is known in the cluster: another type under the same name is unreadable, at best. 1 to 255 bytes.
+    const NAME: &'static str;
+}
+
+/// Headers and extensions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Beside {
+    pub(crate) headers: BTreeMap<String, String>,
+    /// Encoded.
+    pub(crate) extensions: BTreeMap<String, Vec<u8>>,
+}
+
+impl Beside {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.headers.is_empty() && self.extensions.is_empty()
+    }
+
+    /// Adds an extension, or takes the place of the last one of its type.
+    pub(crate) fn extend<E: Extension>(&mut self, extension: &E) -> Result<(), CodecError> {
+        let mut written = Vec::new();
+        encode(extension, &mut written)?;
+        self.extensions.insert(E::NAME.to_owned(), written);
+        Ok(())
+    }
+
+    /// The extension of this type, if there is one.
+    pub(crate) fn extension<E: Extension>(&self) -> Result<Option<E>, CodecError> {
+        self.extensions.get(E::NAME).map(|written| decode(written)).transpose()
+    }
+
+    /// Those of a call in the place of those that it inherits.
+    pub(crate) fn over(&self, inherited: &Self) -> Self {
+        let mut all = inherited.clone();
+        all.headers.extend(self.headers.clone());
+        all.extensions.extend(self.extensions.clone());
+        all
+    }
+
+    /// Whether both may certainly travel together.
+    pub(crate) fn fits_beside(&self, other: Option<&Self>) -> bool {
+        let sum = |size: fn(&Self) -> usize| size(self) + other.map_or(0, size);
+        sum(|it| it.headers.len()) <= MAX_HEADERS
+            && sum(|it| it.extensions.len()) <= MAX_EXTENSIONS
+            && sum(Self::extended) <= MAX_EXTENDED
+    }
+
+    /// The bytes of all extensions.
+    fn extended(&self) -> usize {
+        self.extensions.iter().map(|(name, written)| name.len() + written.len()).sum()
+    }
+
+    /// Refuses more than may travel.
+    pub(crate) fn check(&self) -> Result<(), RefusedReason> {
+        let headers = self.headers.len();
+        if headers > MAX_HEADERS {
+            return Err(RefusedReason::TooMuchBeside(format!(
+                "{headers} headers, with those of the handler that makes the call, where {MAX_HEADERS} may be: what is for this callee \
+                 only, can be an argument"
+            )));
+        }
+        let (extensions, bytes) = (self.extensions.len(), self.extended());
+        if extensions > MAX_EXTENSIONS || bytes > MAX_EXTENDED {
+            return Err(RefusedReason::TooMuchBeside(format!(
+                "{extensions} extensions of {bytes} bytes, with those of the handler that makes the call, where {MAX_EXTENSIONS} of \
+                 {MAX_EXTENDED} may be: what is for this callee only, can be an argument"
+            )));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,274 @@
+//! Two releases that follow each other can talk. `wire-4.txt` holds, as bytes, what nodes of version 4 of the link protocol say to each
+//! other: as long as that is the release before, or this one, it must be read as what it meant, and written so to those who speak it.
+//!
+//! `EMBER_WIRE=write` records this release's: once, when `VERSION` is raised, under a name of its own.
+
+use std::{collections::BTreeMap, env, fmt::Debug, fs, sync::Arc, time::Duration};
+
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::time::Instant;
+
+use super::support::*;
+use crate::{
+    error::{LostReason, RefusedReason},
+    id::Pid,
+    message::{Beside, Chain, Envelope, Keys, Lane},
+    transport::{
+        entrance::{
+            Additions, Capabilities, Greeting, Hello, Offer, Refusal, Token, VERSION, Versions, Welcome, hello,
+        },
+        protocol::{Clock, Correlation, OutCall, Record, Signed, header, wire},
+        stream::{Message, WireFailure, control},
+    },
+};
+
+const RECORDED: &str = include_str!("wire-4.txt");
+
+/// What is said, by its name.
+#[derive(Default)]
+struct Said(BTreeMap<String, Vec<u8>>);
+
+impl Said {
+    /// A value that is written and read by postcard.
+    fn add<T: Serialize + DeserializeOwned + PartialEq + Debug>(&mut self, name: &str, value: &T) {
+        let bytes = control::encode(value).to_vec();
+        assert_eq!(postcard::from_bytes::<T>(&bytes).as_ref(), Ok(value), "{name}");
+        if let Some(recorded) = recorded().get(name) {
+            assert_eq!(postcard::from_bytes::<T>(recorded).as_ref(), Ok(value), "{name}, as it is recorded");
+        }
+        self.0.insert(name.into(), bytes);
+    }
+
+    fn put(&mut self, name: &str, bytes: Vec<u8>) {
+        self.0.insert(name.into(), bytes);
+    }
+}
+
+fn recorded() -> BTreeMap<&'static str, Vec<u8>> {
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).expect("hex"), 16).expect("hex");
+    let line = |line: &'static str| {
+        let (name, hex) = line.split_once(": ")?;
+        Some((name, hex.as_bytes().chunks(2).map(byte).collect()))
+    };
+    RECORDED.lines().filter_map(line).collect()
+}
+
+fn text() -> String {
+    "text".into()
+}
+
+fn pid() -> Pid {
+    Pid { node: key(1, 2), number: 3 }
+}
+
+fn hellos(said: &mut Said) {
+    let offer = Offer { max_message: 1 << 20, credit: 1 << 21 };
+    let (capabilities, more) = (Capabilities::of([1]), Additions::default());
+    said.put("opening", hello::put_opening(&[7; 32]).to_vec());
+    let greeting = Greeting { version: 4, nonce: [8; 32], signature: vec![9; 64], more: more.clone() };
+    said.add("greeting", &Ok::<_, Refusal>(greeting));
+    said.add("signed", &Signed { body: vec![1, 2], signature: vec![3; 64] });
+    let (from, endpoint, expected) = (key(1, 2), "a:1".parse().expect("an address"), key(3, 4));
+    let (capabilities, cluster) = (capabilities, "test".to_owned());
+    let hello = Hello {
+        cluster,
+        from,
+        endpoint,
+        expected,
+        dial: 5,
+        offer,
+        capabilities: capabilities.clone(),
+        more: more.clone(),
+    };
+    said.add("hello", &hello);
+    said.add("welcome", &Welcome { from, session: Token([6; 16]), dial: 7, offer, capabilities, more });
+    let refusals = [
+        Refusal::Unreadable,
+        Refusal::Version { ours: 4 },
+        Refusal::Cluster { ours: text() },
+        Refusal::WrongNode { actual: key(1, 2) },
+        Refusal::Stale { newest: key(1, 2).incarnation },
+        Refusal::DialInProgress,
+        Refusal::Superseded,
+        Refusal::ShuttingDown,
+        Refusal::Unproven,
+        Refusal::Denied { reason: text() },
+    ];
+    for (number, refusal) in refusals.into_iter().enumerate() {
+        said.add(&format!("refusal {number}"), &Err::<(), _>(refusal));
+    }
+}
+
+fn messages(said: &mut Said) {
+    let notice = vec![(WireFailure::Refused(RefusedReason::Paused), 2)];
+    let all = [Message::Ping, Message::Credit(300), Message::Notice(notice), Message::Goodbye(text()), Message::Done];
+    for (number, message) in all.iter().enumerate() {
+        said.add(&format!("control {number}"), message);
+    }
+    use RefusedReason as R;
+    let refused = [
+        R::NoTarget(text()),
+        R::MailboxFull { limit: 1 },
+        R::LinkFull { limit: 1 },
+        R::Paused,
+        R::Retiring,
+        R::Stopped,
+        R::SignatureMismatch { caller: text(), callee: text() },
+        R::Cycle(text()),
+        R::Expired,
+        R::Denied { by: text(), reason: text() },
+        R::ModuleBusy(text()),
+        R::UnknownMethod,
+        R::Private,
+        R::TooLarge { size: 2, limit: 1 },
+        R::Unreachable(text()),
+        R::Undecodable(text()),
+        R::CallerGone,
+        R::NodeClosed,
+        R::NoModule { module: text(), key: text() },
+        R::RuntimeEnded,
+        R::TooMuchBeside(text()),
+        R::Starting,
+        R::NotChosen(text()),
+    ];
+    for (number, reason) in refused.into_iter().enumerate() {
+        said.add(&format!("refused {number}"), &WireFailure::Refused(reason));
+    }
+    use LostReason as L;
+    let lost = [
+        L::Deadline,
+        L::LinkLost(text()),
+        L::Panicked(text()),
+        L::NoReply,
+        L::ReplyTooLarge { size: 2, limit: 1 },
+        L::Undecodable(text()),
+        L::RuntimeEnded,
+    ];
+    for (number, reason) in lost.into_iter().enumerate() {
+        said.add(&format!("lost {number}"), &WireFailure::Lost(reason));
+    }
+}
+
+/// The envelope of a call with everything.
+fn rich(born: Instant) -> Envelope {
+    let headers = [("user".to_owned(), "ada".to_owned())].into();
+    let extensions = [("trace".to_owned(), vec![7; 25])].into();
+    Envelope {
+        deadline: Some(born + Duration::from_secs(5)),
+        lane: Lane::System,
+        key: Some(6),
+        chain: Some(Chain::told(pid(), "bank.rpc_pay", None)),
+        beside: Some(Arc::new(Beside { headers, extensions })),
+        keys: Keys::from_bytes(&[1, 2, 3]),
+        ..Envelope::default()
+    }
+}
+
+fn record(kind: u8, put: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut out = Vec::new();
+    let start = wire::open(kind, &mut out);
+    put(&mut out);
+    wire::seal(start, &mut out);
+    out
+}
+
+fn records(said: &mut Said) {
+    let (born, name) = (Instant::now(), Correlation { index: 70_000, generation: 9 });
+    let call = |target, fingerprint, envelope: &Envelope, correlation: Option<Correlation>| {
+        record(if correlation.is_some() { wire::CALL } else { wire::SEND }, |out| {
+            correlation.into_iter().for_each(|name| name.put(out));
+            let (put_args, one_way) = (&mut |_: &mut Vec<u8>| Ok(()), correlation.is_none());
+            let call = OutCall { target, method: METHOD, fingerprint, envelope, put_args, one_way };
+            header::put(&call, born, true, out).expect("it fits");
+            out.extend_from_slice(b"args");
+        })
+    };
+    said.put("record call", call(300, None, &Envelope::default(), Some(name)));
+    said.put("record send", call(300, None, &Envelope::default(), None));
+    said.put("record call rich", call(u64::MAX, Some(5), &rich(born), Some(name)));
+    let answers = [("value", wire::VALUE), ("app", wire::APP), ("failure", wire::FAILURE)];
+    for (what, kind) in answers {
+        said.put(
+            &format!("record {what}"),
+            record(kind, |out| {
+                name.put(out);
+                out.extend_from_slice(b"answer");
+            }),
+        );
+    }
+    said.put("record cancel", record(wire::CANCEL, |out| name.put(out)));
+    said.put("record piece of a call", record(wire::CALL_PIECE, |out| out.extend_from_slice(b"piece")));
+    said.put("record piece of a reply", record(wire::REPLY_PIECE, |out| out.extend_from_slice(b"piece")));
+    said.put("record clock", record(wire::CLOCK, |out| out.extend_from_slice(&7_u64.to_le_bytes())));
+}
+
+#[test]
+fn the_wire_of_the_release_before_is_read_and_written() {
+    let mut said = Said::default();
+    hellos(&mut said);
+    messages(&mut said);
+    records(&mut said);
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    if env::var_os("EMBER_WIRE").is_some_and(|it| it == "write") {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/transport/tests/wire-4.txt");
+        let lines = said.0.iter().map(|(name, bytes)| format!("{name}: {}\n", hex(bytes)));
+        fs::write(path, lines.collect::<String>()).expect("it can be written");
+        return;
+    }
+    let recorded = recorded();
+    for (name, bytes) in &recorded {
+        let now = said.0.get(*name).unwrap_or_else(|| panic!("`{name}` is not said any more, and may still be heard"));
+        assert_eq!(hex(now), hex(bytes), "`{name}` is written otherwise: nodes of the release before cannot read it");
+    }
+    for name in said.0.keys() {
+        assert!(
+            recorded.contains_key(&**name),
+            "`{name}` is new: is it skipped by whoever does not know it? Then record it"
+        );
+    }
+}
+
+#[test]
+fn the_calls_of_the_release_before_are_understood() {
+    let recorded = recorded();
+    let here = Instant::now();
+    let read = |name: &str| {
+        let frame = recorded[name].clone().into();
+        let record = wire::records(&frame, 1 << 20).next().expect("a record").expect("it is read");
+        let Record::Call { body, correlation, .. } = record else { panic!("{name} is a call, not {record:?}") };
+        let header = header::get(&frame[body.clone()], Clock { there: 0, here }).expect("its header is read");
+        (correlation, header::target(&frame[body.clone()]), frame.slice(body.start + header.size..), header)
+    };
+    let (correlation, target, args, header) = read("record call");
+    assert_eq!(correlation, Some(Correlation { index: 70_000, generation: 9 }));
+    assert_eq!((target, &args[..], header.method), (300, &b"args"[..], METHOD));
+    assert!(header.fingerprint.is_none() && header.deadline.is_none() && header.envelope.is_none());
+    assert_eq!(read("record send").0, None);
+    let (_, target, args, header) = read("record call rich");
+    assert_eq!((target, &args[..], header.fingerprint), (u64::MAX, &b"args"[..], Some(5)));
+    assert_eq!(header.deadline, Some(here + Duration::from_secs(5)));
+    let (came, sent) = (header.envelope.expect("an envelope"), rich(here));
+    assert_eq!((came.key, &came.beside, came.keys.bytes()), (sent.key, &sent.beside, sent.keys.bytes()));
+    let links: Vec<_> = came.chain.iter().flat_map(Chain::links).map(|link| (link.pid, link.place())).collect();
+    assert_eq!(links, [(pid(), "bank.rpc_pay")]);
+}
+
+#[test]
+fn what_a_later_release_adds_is_skipped() {
+    // Messages and records of kinds that may be skipped; others are refused.
+    let kind = |kind: u32| postcard::to_stdvec(&(kind, 7_u64, "more")).expect("it is written");
+    assert_eq!(control::decode(&kind(64)), Ok(None));
+    assert!(control::decode(&kind(63)).is_err());
+    let records =
+        |kind| [record(kind, |out| out.push(1)), record(wire::CLOCK, |out| out.extend([7, 0, 0, 0, 0, 0, 0, 0]))];
+    let read = |kind| wire::records(&records(kind).concat().into(), 1 << 20).collect::<Result<Vec<_>, _>>();
+    assert_eq!(read(64), Ok(vec![Record::Skipped, Record::Clock(7)]));
+    assert!(read(63).is_err());
+    // An opening with the versions that both have, and more behind it.
+    let opening =
+        |newest: u16, oldest: u16| [&newest.to_le_bytes()[..], &[7; 32], &oldest.to_le_bytes(), b"more"].concat();
+    assert_eq!(hello::get_opening(&opening(VERSION + 1, VERSION)), Ok((VERSION, [7; 32])));
+    assert_eq!(hello::get_opening(&opening(VERSION, VERSION - 1)), Ok((VERSION, [7; 32])));
+    assert!(hello::get_opening(&opening(VERSION + 2, VERSION + 1)).is_err());
+    assert_eq!(Versions::OURS.newest, VERSION);
+}

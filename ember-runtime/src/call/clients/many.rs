@@ -6,7 +6,7 @@ use futures_util::future::{BoxFuture, join_all};
 
 use super::{setters::setters, single::Call};
 use crate::{
-    call::requests::{Args, Request},
+    call::requests::{Args, Request, RetryPolicy},
     error::{CallError, Refused},
     id::Pid,
     message::Method,
@@ -38,6 +38,14 @@ impl<M: Method> CallMany<M> {
 }
 
 setters!(CallMany);
+
+impl<M: Method> CallMany<M> {
+    /// As [`Call::retry`], for each instance by itself: one that refused is asked again, and no other in its place.
+    /// What is [sent](CallMany::send) one way is not repeated.
+    pub fn retry(self, policy: impl RetryPolicy<M>) -> Self {
+        self.change(|request| request.retry = Some(Box::new(policy.repeat())))
+    }
+}
 
 impl<M: Method<Args: Clone>> CallMany<M> {
     fn calls(self) -> Vec<(Pid, Call<M>)> {

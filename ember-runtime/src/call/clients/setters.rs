@@ -1,6 +1,7 @@
 //! What can be said of a call before it is made, of one instance or of many.
 
-/// The methods that set it, for a type with a `change` of its request.
+/// The methods that set it, for a type with a `change` of its request. `retry` is not among them: what the compiler says of a policy that it does
+/// not take would speak of this macro.
 macro_rules! setters {
     ($call:ident) => {
         impl<M: Method> $call<M> {
@@ -31,14 +32,6 @@ macro_rules! setters {
             /// it cannot be written, it is `NotExecuted(TooMuchBeside)`.
             pub fn extension(self, extension: &impl $crate::message::Extension) -> Self {
                 self.change(|request| request.options.set_extension(extension))
-            }
-
-            /// Makes the call again where it failed, as `policy` says: a [`Retry`](crate::call::Retry) repeats what was certainly not
-            /// executed; with [`maybe_executed`](crate::call::Retry::maybe_executed), which idempotent methods allow, the rest too. All
-            /// attempts stay within the call's time-out. Of several instances each is asked again by itself, and no other in its
-            /// place. A one-way call is not repeated.
-            pub fn retry(self, policy: impl $crate::call::RetryPolicy<M>) -> Self {
-                self.change(|request| request.retry = Some(Box::new(policy.repeat())))
             }
         }
     };

@@ -15,7 +15,7 @@ use crate::{
     call::{
         paths::{Leaving, Tried, attempt, leave, run, send},
         reach::{Waited, Waiting, WaitingAway},
-        requests::{Inherited, Outcome, Request, describe, sound},
+        requests::{Inherited, Outcome, Request, RetryPolicy, describe, sound},
         routes::Ended,
     },
     error::{CallError, LostReason, RefusedReason, SendError},
@@ -80,6 +80,13 @@ impl<M: Method> Call<M> {
 setters!(Call);
 
 impl<M: Method> Call<M> {
+    /// Makes the call again where it failed, as `policy` says: a [`Retry`](crate::call::requests::Retry) repeats what was certainly not executed;
+    /// with [`maybe_executed`](crate::call::requests::Retry::maybe_executed), which idempotent methods allow, the rest too. All attempts stay
+    /// within the call's time-out. A one-way call is not repeated.
+    pub fn retry(self, policy: impl RetryPolicy<M>) -> Self {
+        self.change(|request| request.retry = Some(Box::new(policy.repeat())))
+    }
+
     /// Sends the call one way: nobody hears of the result. Never waits.
     ///
     /// # Errors

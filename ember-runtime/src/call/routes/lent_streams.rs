@@ -86,7 +86,11 @@ impl LentStreams {
 
     /// Nobody on the node `reader` reads it any more.
     pub(crate) fn close(&self, reader: NodeKey, number: u64) {
-        self.take(|at, lent| at == number && lent.reader.is_none_or(|known| known == reader));
+        let mut table = lock(&self.0);
+        let is_its = |lent: &Lent| lent.reader.is_none_or(|known| known == reader);
+        let gone = if table.streams.get(&number).is_some_and(is_its) { table.streams.remove(&number) } else { None };
+        drop(table);
+        gone.iter().for_each(|lent| lent.stream.close());
     }
 
     /// The link to a node has broken: its readers know.

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     error::Failure,
     message::{codecs::Coding, format::CodecError},
-    panics::attempt,
+    panics::{attempt, dispose},
 };
 
 /// A reader that takes nothing says so often that it is there.
@@ -49,6 +49,10 @@ pub(super) async fn feed<T>(source: Box<dyn Source>, coding: Coding<T>, feeding:
             batch = source.more(ask) => batch,
         };
         let end = match batch {
+            // Only what was asked for has a place here, and is worth the time that it takes to read.
+            Ok(batch) if batch.count > ask.room => {
+                Some(Err(StreamError::Lost("more has come than was asked for".into())))
+            }
             Ok(batch) => {
                 from += u64::from(batch.count);
                 let end = batch.end.clone();
@@ -78,7 +82,11 @@ fn put<T>(channel: &Channel<T>, coding: Coding<T>, batch: &Batch) -> Result<(), 
         let read = attempt(|| coding.take(&mut bytes));
         let item = read.unwrap_or_else(|panic| Err(CodecError::new(format_args!("reading it panicked: {panic}"))))?;
         // If nobody reads any more, that shows in the next look.
-        let _unread = channel.push(item);
+        if let Err(unread) = channel.push(item)
+            && let Err(panic) = dispose(unread)
+        {
+            tracing::error!(target: "ember::call", %panic, "an item of a stream panicked as it was dropped");
+        }
     }
     if bytes.is_empty() { Ok(()) } else { Err(CodecError::new("there are bytes left over after the items")) }
 }

@@ -1,7 +1,6 @@
 //! What both ends of a stream share: a bounded queue, and how it ended.
 
 use std::{
-    collections::VecDeque,
     mem,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard},
@@ -12,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::error::{StreamError, Unsent};
 use crate::{
-    panics::dispose,
+    panics::{Each, dispose},
     sync::{lock, wake, watch},
 };
 
@@ -28,7 +27,7 @@ pub(super) struct Channel<T> {
 }
 
 struct State<T> {
-    queue: VecDeque<T>,
+    queue: Each<T>,
     /// Items that are on their way to a reader elsewhere, or with it, and that it has not used.
     away: usize,
     course: Course,
@@ -54,7 +53,7 @@ pub(super) enum Next<T> {
 
 impl<T> Channel<T> {
     pub(super) fn new(capacity: usize) -> Arc<Self> {
-        let state = State { queue: VecDeque::new(), away: 0, course: Course::Open, unread: false, reader: None };
+        let state = State { queue: Each::default(), away: 0, course: Course::Open, unread: false, reader: None };
         Arc::new(Self {
             state: Mutex::new(state),
             capacity: capacity.max(1),
@@ -76,7 +75,7 @@ impl<T> Channel<T> {
         if state.queue.len() + state.away >= self.capacity {
             return Err(Unsent::Full(item));
         }
-        state.queue.push_back(item);
+        state.queue.push(item);
         let reader = state.reader.take();
         drop(state);
         reader.into_iter().for_each(wake);
@@ -102,7 +101,7 @@ impl<T> Channel<T> {
         let mut spare = None;
         loop {
             let mut state = self.lock();
-            if let Some(item) = state.queue.pop_front() {
+            if let Some(item) = state.queue.next() {
                 state.away += usize::from(goes_away);
                 drop(state);
                 if !goes_away {
@@ -251,6 +250,20 @@ mod tests {
         assert_eq!(next(&channel), Some(Some(Ok(1))));
         assert_eq!(next(&channel), Some(Some(Err(Err(StreamError::ServiceEnded)))));
         assert_eq!(next(&channel), Some(None));
+    }
+
+    #[test]
+    fn items_that_panic_as_they_are_dropped_end_nothing() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("on purpose");
+            }
+        }
+        let channel = Channel::new(3);
+        (0..3).for_each(|_| assert!(channel.push(Bomb).is_ok()));
+        drop(Receiver(Arc::clone(&channel)));
+        assert!(channel.is_over() && channel.waiting() == 0);
     }
 
     #[test]

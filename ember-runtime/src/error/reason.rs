@@ -106,6 +106,11 @@ pub enum RefusedReason {
     /// The choice of the caller's own, named by its selector, has chosen nobody.
     #[error("nobody was chosen: {0}")]
     NotChosen(String),
+    /// The callee's node gave a reason that this release does not know.
+    #[error(
+        "its node, of a later release of Ember, gave a reason that this one does not know: run one release to read it"
+    )]
+    Unknown,
 }
 
 impl RefusedReason {
@@ -154,4 +159,9 @@ pub enum LostReason {
     /// The tokio runtime that the caller's node was started on ended before the reply came.
     #[error("the tokio runtime of the caller's node ended before the reply came")]
     RuntimeEnded,
+    /// The callee's node gave a reason that this release does not know.
+    #[error(
+        "its node, of a later release of Ember, gave a reason that this one does not know: run one release to read it"
+    )]
+    Unknown,
 }

@@ -37,8 +37,8 @@ pub(crate) struct Options {
 struct More {
     key: Option<u64>,
     beside: Beside,
-    /// Why something of it cannot travel.
-    problem: Option<String>,
+    /// Of which extension, why it cannot travel.
+    problem: Option<(&'static str, String)>,
 }
 
 impl<M: Method> Request<M> {
@@ -85,8 +85,10 @@ impl Options {
 
     pub(crate) fn set_extension<E: Extension>(&mut self, extension: &E) {
         let more = self.more();
+        // The last of a type counts.
+        more.problem = more.problem.take().filter(|(of, _)| *of != E::NAME);
         if let Err(error) = more.beside.extend(extension) {
-            more.problem = Some(format!("the extension `{}` could not be written: {error}", E::NAME));
+            more.problem = Some((E::NAME, format!("the extension `{}` could not be written: {error}", E::NAME)));
         }
     }
 
@@ -111,7 +113,7 @@ impl Options {
 
     /// Why something of that cannot travel.
     pub(crate) fn problem(&self) -> Option<&str> {
-        self.more.as_ref()?.problem.as_deref()
+        self.more.as_ref()?.problem.as_ref().map(|(_, why)| why.as_str())
     }
 }
 

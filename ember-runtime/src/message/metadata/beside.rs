@@ -41,6 +41,9 @@ impl Beside {
 
     /// Adds an extension, or takes the place of the last one of its type.
     pub(crate) fn extend<E: Extension>(&mut self, extension: &E) -> Result<(), CodecError> {
+        if E::NAME.is_empty() || E::NAME.len() > 255 {
+            return Err(CodecError::new("its name has to have 1 to 255 bytes"));
+        }
         let mut written = Vec::new();
         encode(extension, &mut written)?;
         self.extensions.insert(E::NAME.to_owned(), written);

@@ -7,8 +7,8 @@
 //! | 3 | dialler | [`Signed`](crate::transport::protocol::Signed) [`Hello`] | who it is and what it wants, signed |
 //! | 4 | acceptor | `Result<`signed [`Welcome`]`, `[`Refusal`]`>` | the session, signed with the hello |
 //!
-//! All but the opening are postcard, and end with [`Additions`]: what a node does not know of them it skips. What is signed names the version, so
-//! that nobody between the nodes can talk them into an older one. The version never changes its place, nor do `Result` and the numbers of refusals,
+//! All but the opening are postcard, and end with [`Additions`]: what a node does not know of them it skips. What is signed names the version, and the
+//! hello those that the dialler speaks, so that nobody between the nodes can talk them into an older one. The version never changes its place, nor do `Result` and the numbers of refusals,
 //! to which variants may only be added at the end: nodes of different versions tell each other so, and that is the one
 //! thing that is said to a stranger. The signature in the greeting says nothing to those who do not know the public key
 //! that belongs to it; the dialler knows it from the registry, and says nothing of itself before it has been met. The acceptor
@@ -36,7 +36,7 @@ pub(crate) struct Greeting {
     /// Of this link.
     pub(crate) version: u16,
     pub(crate) nonce: Nonce,
-    /// That of [`Claim::Here`](crate::transport::protocol::Claim::Here).
+    /// That of [`Claim::Here`](crate::transport::protocol::Claim::Here), over what follows.
     pub(crate) signature: Vec<u8>,
     pub(crate) more: Additions,
 }
@@ -52,6 +52,8 @@ pub(crate) struct Hello {
     /// Grows with each dial of this node: tells a dial that crossed with an older link from one that replaces it.
     pub(crate) dial: u64,
     pub(crate) offer: Offer,
+    /// Those of its opening, which was not signed: somebody between the nodes may have changed them there.
+    pub(crate) versions: Versions,
     pub(crate) capabilities: Capabilities,
     pub(crate) more: Additions,
 }

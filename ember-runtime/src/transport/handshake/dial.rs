@@ -143,7 +143,7 @@ pub(crate) async fn meet(links: &Links, peer: &Peer, socket: Socket) -> Result<M
     let dialler = links.rng.secret();
     let control = Control::new(hello::put_opening(&dialler), links.config.credit);
     let mut incoming = client.control(ControlWriter(control.clone())).await.map_err(broken)?.into_inner();
-    let Greeting { version, nonce, signature, more: _ } = answer(&mut incoming).await?.map_err(refused)?;
+    let Greeting { version, nonce, signature, more } = answer(&mut incoming).await?.map_err(refused)?;
     if Versions::OURS.common(Versions { newest: version, oldest: version }) != Some(version) {
         return Err(format!("it takes version {version} of the link protocol, which it was not offered"));
     }
@@ -151,7 +151,7 @@ pub(crate) async fn meet(links: &Links, peer: &Peer, socket: Socket) -> Result<M
     let Some(key) = &peer.public_key else {
         return Err("the registry has no public key of it: run one version of Ember".into());
     };
-    if !nonces.verify(key, Claim::Here, &[], &signature) {
+    if !nonces.verify(key, Claim::Here, &[&control::encode(&more)], &signature) {
         return Err("another node listens there, or another run of it".into());
     }
     Ok(Met { channel, control, incoming, nonces })
@@ -181,6 +181,7 @@ async fn greet(links: &Arc<Links>, peer: &Peer, attempt: u64, socket: Socket) ->
         expected: peer.key,
         dial,
         offer: links.offer(),
+        versions: Versions::OURS,
         capabilities: Capabilities::ours(),
         more: Additions::default(),
     });

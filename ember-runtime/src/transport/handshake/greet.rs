@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tonic::Streaming;
 
 use crate::transport::{
-    entrance::{Additions, Greeting, Hello, Refusal, Sever, hello},
+    entrance::{Additions, Greeting, Hello, Refusal, Sever, Versions, hello},
     peers::{Accepted, Awaited, Expected, Links, WeakLinks, run},
     protocol::{Claim, Frame, Ingress, Nonce, Nonces, Signed},
     stream::{Control, control},
@@ -31,8 +31,9 @@ impl Links {
     /// Greets whoever has come.
     pub(crate) fn greeting(&self, (version, dialler): (u16, Nonce)) -> (Nonces, Greeting) {
         let nonces = Nonces { version, dialler, acceptor: self.rng.secret() };
-        let signature = self.identity.key_pair.sign(&nonces, Claim::Here, &[]);
-        (nonces, Greeting { version, nonce: nonces.acceptor, signature, more: Additions::default() })
+        let more = Additions::default();
+        let signature = self.identity.key_pair.sign(&nonces, Claim::Here, &[&control::encode(&more)]);
+        (nonces, Greeting { version, nonce: nonces.acceptor, signature, more })
     }
 }
 
@@ -86,12 +87,15 @@ async fn prove(members: &dyn Ingress, signed: &[u8], nonces: &Nonces, end: Insta
     let unreadable = |error: postcard::Error| format!("its hello is unreadable: {error}");
     let Signed { body: bytes, signature } = postcard::from_bytes(signed).map_err(unreadable)?;
     let hello: Hello = postcard::from_bytes(&bytes).map_err(unreadable)?;
-    let Hello { from, cluster, endpoint, .. } = &hello;
+    let Hello { from, cluster, endpoint, versions, .. } = &hello;
     let Ok(key) = timeout_at(end, members.key_of(*from)).await else {
         return Err(format!("no entry of the registry has a key of {from} at {endpoint}, of the cluster `{cluster}`"));
     };
     if !nonces.verify(&key, Claim::Hello, &[&bytes], &signature) {
         return Err(format!("it says that it is {from}, and has not signed with the key of that node"));
+    }
+    if Versions::OURS.common(*versions) != Some(nonces.version) {
+        return Err(format!("{from} speaks {versions:?} of the link protocol, and its opening said something else"));
     }
     Ok(Known { hello, bytes })
 }

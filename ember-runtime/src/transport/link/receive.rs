@@ -258,7 +258,7 @@ impl Session {
 }
 
 fn failure(bytes: &[u8]) -> Failure {
-    match postcard::from_bytes::<WireFailure>(bytes) {
+    match WireFailure::read(bytes) {
         Ok(failure) => failure.into(),
         Err(error) => LostReason::Undecodable(error.to_string()).into(),
     }

@@ -35,6 +35,8 @@ pub(crate) const MAX_CONTROL: usize = 16 << 10;
 /// The longest text in a message, in characters.
 const MAX_TEXT: usize = 1024;
 
+/// The kind of [`Message::Notice`].
+const NOTICE: u32 = 2;
 /// Messages of these kinds may be skipped by whoever does not know them.
 const SKIPPED: u32 = 64;
 
@@ -74,6 +76,15 @@ impl From<WireFailure> for Failure {
 }
 
 impl WireFailure {
+    /// Reads one. Whether it was executed is known also of one whose reason is of a later release.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, postcard::Error> {
+        postcard::from_bytes(bytes).or_else(|error| match bytes.first() {
+            Some(0) => Ok(Self::Refused(RefusedReason::Unknown)),
+            Some(1) => Ok(Self::Lost(LostReason::Unknown)),
+            _ => Err(error),
+        })
+    }
+
     /// Whether two count as the same reason, whatever their details.
     fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
@@ -235,10 +246,15 @@ fn notice(notices: &mut Vec<(WireFailure, u64)>) -> Message {
     Message::Notice(vec![(failure, count)])
 }
 
-/// Reads what came after the hello; `None` is for what is to be skipped: kinds from [`SKIPPED`] on, of later releases.
+/// Reads what came after the hello; `None` is for what is to be skipped, because a later release has added it.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Option<Message>, postcard::Error> {
     let (kind, _) = postcard::take_from_bytes::<u32>(bytes)?;
-    if kind >= SKIPPED { Ok(None) } else { postcard::from_bytes(bytes).map(Some) }
+    match postcard::from_bytes(bytes) {
+        _ if kind >= SKIPPED => Ok(None),
+        // It counts failures of a kind that is not known here.
+        Err(_) if kind == NOTICE => Ok(None),
+        message => message.map(Some),
+    }
 }
 
 /// Postcard cannot fail on these types; an empty frame, which no peer can read, would end the link.

@@ -20,7 +20,9 @@ use crate::{
     rng::Rng,
     sync::lock,
     transport::{
-        entrance::{ALLOWANCE, Additions, Capabilities, Greeting, Hello, Offer, Refusal, VERSION, Welcome, hello},
+        entrance::{
+            ALLOWANCE, Additions, Capabilities, Greeting, Hello, Offer, Refusal, VERSION, Versions, Welcome, hello,
+        },
         protocol::{Claim, Frame, LinkConfig, Nonces, Signed, link_client::LinkClient},
         stream::{MAX_CONTROL, encode},
     },
@@ -51,9 +53,9 @@ impl Stranger {
     async fn meet(to: &Node) -> (Self, Nonces) {
         let dialler = Rng::from_entropy().secret();
         let mut stranger = Self::open(to, hello::put_opening(&dialler)).await;
-        let Greeting { version, nonce, signature, more: _ } = stranger.answer().await.unwrap();
+        let Greeting { version, nonce, signature, more } = stranger.answer().await.unwrap();
         let nonces = Nonces { version, dialler, acceptor: nonce };
-        assert!(nonces.verify(&key_pair(to.peer.key).public(), Claim::Here, &[], &signature));
+        assert!(nonces.verify(&key_pair(to.peer.key).public(), Claim::Here, &[&encode(&more)], &signature));
         (stranger, nonces)
     }
 
@@ -82,6 +84,7 @@ fn hello_of(from: NodeKey, to: &Node, dial: u64) -> Hello {
         expected: to.peer.key,
         dial,
         offer: Offer { max_message: 1 << 20, credit: 1 << 20 },
+        versions: Versions::OURS,
         capabilities: Capabilities::ours(),
         more: Additions::default(),
     }
@@ -133,7 +136,8 @@ async fn a_node_of_a_later_release_is_welcome_with_all_that_is_not_known_here() 
     assert_eq!(greeting.version, VERSION, "the newest that both speak");
     let nonces = Nonces { version: VERSION, dialler: nonce, acceptor: greeting.nonce };
     let more = Additions([(77, b"of a later release".to_vec())].into());
-    let hello = Hello { capabilities: Capabilities::of([1, 500]), more, ..hello_of(from, &b, 1) };
+    let versions = Versions { newest: VERSION + 1, oldest: VERSION };
+    let hello = Hello { versions, capabilities: Capabilities::of([1, 500]), more, ..hello_of(from, &b, 1) };
     let Signed { body, .. } = stranger.claim(&sign(&hello, from, &nonces)).await.unwrap();
     let welcome: Welcome = postcard::from_bytes(&body).unwrap();
     assert_eq!((welcome.from, welcome.capabilities), (b.peer.key, Capabilities::ours()));
@@ -142,6 +146,11 @@ async fn a_node_of_a_later_release_is_welcome_with_all_that_is_not_known_here() 
     let acceptor = stranger.answer::<Greeting>().await.unwrap().nonce;
     let nonces = Nonces { version: VERSION - 1, dialler: nonce, acceptor };
     assert_eq!(stranger.claim(&sign(&hello_of(from, &b, 2), from, &nonces)).await, Err(Refusal::Unproven));
+    // Also if both were told the same, which only the hello can contradict.
+    let (mut stranger, nonces) = Stranger::meet(&b).await;
+    let versions = Versions { newest: VERSION + 2, oldest: VERSION + 1 };
+    let hello = Hello { versions, ..hello_of(from, &b, 3) };
+    assert_eq!(stranger.claim(&sign(&hello, from, &nonces)).await, Err(Refusal::Unproven));
 }
 
 #[tokio::test]

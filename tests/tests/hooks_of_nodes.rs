@@ -12,6 +12,21 @@ use ember::{
 };
 use ember_tests::wait::eventually;
 
+/// Does not start.
+#[service]
+#[derive(Default)]
+pub struct Broken;
+
+#[rpc]
+impl Broken {
+    #[on(start)]
+    async fn start(&mut self) -> ember::Result<()> {
+        Err(Error::other("no"))
+    }
+
+    pub async fn rpc_never(&mut self) {}
+}
+
 #[service(name = "bank")]
 #[derive(Default)]
 pub struct Bank;
@@ -87,6 +102,11 @@ async fn hooks_of_a_node_hear_of_its_life_and_can_keep_it_from_starting() {
     let Err(Error::Denied { by, reason }) = denied else { panic!("it does not start") };
     assert_eq!((&*by, &*reason), (std::any::type_name::<Witness>(), "not today"));
     assert_eq!(heard.take(), ["ada is starting"]);
+    let twice = Node::builder().name("ada").service(Bank).node_hooks(Witness(heard.clone(), false));
+    let twice = twice.balancer("one", |_: &ember::Candidates<'_>| Some(0)).service(Broken);
+    let Err(error) = twice.start().await else { panic!("it does not start") };
+    let ends = format!("stopped {:?}", Some(format!("it did not start: {error}")));
+    assert_eq!(heard.take(), ["ada is starting", &ends], "and not that it was stopping, for it had not started");
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub trait CallHooks: Send + Sync + 'static {
         let _ = (call, end, took);
     }
 
-    /// Whether the clock is to be looked at. `false` by default: a look takes longer than asking a hook.
+    /// Whether the clock is to be looked at; asked once. `false` by default: a look takes longer than asking a hook.
     fn wants_times(&self) -> bool {
         false
     }
@@ -118,14 +118,13 @@ pub(crate) struct AskedCall {
 impl AskedCall {
     /// Asks them, until one refuses.
     pub(crate) fn begin(hooks: &Ordered<dyn CallHooks>, call: &mut OutgoingCall<'_>) -> (Self, Option<Refusal>) {
-        let began = hooks.any(CallHooks::wants_times).then(Instant::now);
+        let began = hooks.now();
         let (asked, refusal) = hooks.ask(|hook| hook.before(call));
         (Self { asked, began }, refusal)
     }
 
     /// Tells those that were asked.
     pub(crate) fn end(self, hooks: &Ordered<dyn CallHooks>, call: &OutgoingCall<'_>, end: &CallEnd<'_>) {
-        let took = self.began.map(|began| began.elapsed());
-        hooks.tell_after(self.asked, |hook| hook.after(call, end, took.filter(|_| hook.wants_times())));
+        hooks.tell_time(self.asked, self.began, |hook, took| hook.after(call, end, took));
     }
 }

@@ -35,7 +35,7 @@ pub trait HandlerHooks: Send + Sync + 'static {
         let _ = (call, end, took);
     }
 
-    /// Whether the clock is to be looked at. `false` by default: a look takes longer than asking a hook.
+    /// Whether the clock is to be looked at; asked once. `false` by default: a look takes longer than asking a hook.
     fn wants_times(&self) -> bool {
         false
     }
@@ -126,7 +126,7 @@ impl AskedHandler {
     /// # Errors
     /// Why the handler does not start.
     pub(crate) fn begin(hooks: &Ordered<dyn HandlerHooks>, call: IncomingCall<'_>) -> Result<Box<Self>, Failure> {
-        let began = hooks.any(HandlerHooks::wants_times).then(Instant::now);
+        let began = hooks.now();
         let (asked, refusal) = hooks.ask(|hook| hook.before(&call));
         let IncomingCall { service, pid, method, envelope } = call;
         let envelope = Envelope { beside: envelope.beside.clone(), ..Envelope::default() };
@@ -147,9 +147,8 @@ impl AskedHandler {
 
     fn tell(&mut self, end: &HandlerEnd<'_>) {
         let Self { hooks, service, pid, method, envelope, asked, began } = self;
-        let took = began.map(|began| began.elapsed());
         let call = IncomingCall { service, pid: *pid, method: *method, envelope };
-        hooks.tell_after(std::mem::take(asked), |hook| hook.after(&call, end, took.filter(|_| hook.wants_times())));
+        hooks.tell_time(std::mem::take(asked), *began, |hook, took| hook.after(&call, end, took));
     }
 }
 

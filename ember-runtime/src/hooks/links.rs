@@ -6,7 +6,8 @@ use crate::id::NodeKey;
 /// What an application says of its node's links to others. Registered with
 /// [`NodeBuilder::link_hooks`](crate::node::NodeBuilder::link_hooks).
 pub trait LinkHooks: Send + Sync + 'static {
-    /// Another node has proven who it is, and wants a link. An error refuses it: the other node is told that it is denied, and why.
+    /// Another node has proven who it is, and wants a link, or this node wants one to it, and has not dialled yet. An error refuses it: the
+    /// other node is told that it is denied, and why; calls from here are `NotExecuted(Unreachable)`. Asked anew with each dial.
     ///
     /// # Errors
     /// Why there is to be no link.

@@ -25,7 +25,8 @@ pub trait NodeHooks: Send + Sync + 'static {
         let _ = node;
     }
 
-    /// Its shutdown has ended; `late` names what was cut short. Not told of a node that ends otherwise: dropped, or with its runtime.
+    /// Its shutdown has ended, and `late` names what was cut short; or it did not start after all, and `late` says why. Not told of a node
+    /// that ends otherwise: dropped, or with its runtime.
     fn stopped(&self, node: NodeKey, late: Option<&str>) {
         let _ = (node, late);
     }

@@ -1,6 +1,8 @@
 //! Hooks of one scope, in their order, and how they are asked.
 
-use std::{any::type_name, sync::Arc};
+use std::{any::type_name, sync::Arc, time::Duration};
+
+use tokio::time::Instant;
 
 use super::{Band, Denied};
 use crate::{
@@ -8,12 +10,17 @@ use crate::{
     panics::attempt,
 };
 
+/// A reason has so many characters at most: it travels to whoever is refused.
+const MAX_REASON: usize = 1024;
+
 /// Those of one scope, the outermost first. Most often there are none, which shows at one look.
 pub(crate) struct Ordered<H: ?Sized>(Option<Arc<Vec<Hook<H>>>>);
 
 struct Hook<H: ?Sized> {
-    hooks: Box<H>,
+    pub(super) hooks: Box<H>,
     band: Band,
+    /// It wants to know how long things took.
+    timed: bool,
     /// That of its type, for messages.
     name: &'static str,
 }
@@ -27,10 +34,10 @@ impl<H: ?Sized> Ordered<H> {
     }
 
     /// Adds those of the type `T`, after the others of their band.
-    pub(crate) fn add<T>(&mut self, hooks: Box<H>, band: Band) {
+    pub(crate) fn add<T>(&mut self, hooks: Box<H>, band: Band, timed: bool) {
         let mut all = self.0.take().and_then(Arc::into_inner).unwrap_or_default();
         let at = all.partition_point(|other| other.band <= band);
-        all.insert(at, Hook { hooks, band, name: type_name::<T>() });
+        all.insert(at, Hook { hooks, band, timed, name: type_name::<T>() });
         self.0 = Some(Arc::new(all));
     }
 
@@ -38,9 +45,9 @@ impl<H: ?Sized> Ordered<H> {
         self.0.as_ref().map_or(&[], |all| all)
     }
 
-    /// Whether one of them is so.
-    pub(crate) fn any(&self, is_so: impl Fn(&H) -> bool) -> bool {
-        self.all().iter().any(|hook| is_so(&hook.hooks))
+    /// Now, if one of them wants to know how long things take.
+    pub(super) fn now(&self) -> Option<Instant> {
+        self.all().iter().any(|hook| hook.timed).then(Instant::now)
     }
 
     /// Asks one after the other, until one refuses. How many have let it pass, and who refused.
@@ -48,10 +55,10 @@ impl<H: ?Sized> Ordered<H> {
         for (passed, Hook { hooks, name, .. }) in self.all().iter().enumerate() {
             let Denied(reason) = match attempt(|| ask(hooks)) {
                 Ok(Ok(())) => continue,
-                Ok(Err(denied)) => denied,
+                Ok(Err(Denied(reason))) => Denied(reason.chars().take(MAX_REASON).collect()),
                 Err(panic) => {
                     tracing::error!(target: "ember::hooks", hook = name, %panic, "it panicked, and what it was asked for is refused");
-                    Denied(format!("it panicked: {panic}"))
+                    Denied(format!("it panicked: {panic}").chars().take(MAX_REASON).collect())
                 }
             };
             return (passed, Some(Refusal { by: name, reason }));
@@ -60,20 +67,26 @@ impl<H: ?Sized> Ordered<H> {
     }
 
     /// Tells the first `asked` what comes after, in the reverse order.
-    pub(crate) fn tell_after(&self, asked: usize, tell: impl FnMut(&H)) {
-        told(self.all().iter().take(asked).rev(), tell);
+    pub(crate) fn tell_after(&self, asked: usize, mut tell: impl FnMut(&H)) {
+        told(self.all().iter().take(asked).rev(), |hook| tell(&hook.hooks));
+    }
+
+    /// The same, with how long it took since `began` for those who want to know.
+    pub(super) fn tell_time(&self, asked: usize, began: Option<Instant>, mut tell: impl FnMut(&H, Option<Duration>)) {
+        let took = began.map(|began| began.elapsed());
+        told(self.all().iter().take(asked).rev(), |hook| tell(&hook.hooks, took.filter(|_| hook.timed)));
     }
 
     /// Tells all, in their order.
-    pub(crate) fn tell(&self, tell: impl FnMut(&H)) {
-        told(self.all().iter(), tell);
+    pub(crate) fn tell(&self, mut tell: impl FnMut(&H)) {
+        told(self.all().iter(), |hook| tell(&hook.hooks));
     }
 }
 
-fn told<'a, H: ?Sized + 'a>(hooks: impl Iterator<Item = &'a Hook<H>>, mut tell: impl FnMut(&H)) {
-    for Hook { hooks, name, .. } in hooks {
-        if let Err(panic) = attempt(|| tell(hooks)) {
-            tracing::error!(target: "ember::hooks", hook = name, %panic, "it panicked as it was told");
+fn told<'a, H: ?Sized + 'a>(hooks: impl Iterator<Item = &'a Hook<H>>, mut tell: impl FnMut(&Hook<H>)) {
+    for hook in hooks {
+        if let Err(panic) = attempt(|| tell(hook)) {
+            tracing::error!(target: "ember::hooks", hook = hook.name, %panic, "it panicked as it was told");
         }
     }
 }
@@ -127,7 +140,7 @@ mod tests {
 
     fn spoken(words: &[(&'static str, Band)]) -> Ordered<dyn Spoken> {
         let mut all = Ordered::<dyn Spoken>::default();
-        words.iter().for_each(|&(word, band)| all.add::<&str>(Box::new(word), band));
+        words.iter().for_each(|&(word, band)| all.add::<&str>(Box::new(word), band, false));
         all
     }
 

@@ -18,7 +18,8 @@ pub enum Band {
 pub struct Denied(pub(crate) String);
 
 impl Denied {
-    /// Refuses for this reason, which is told to whoever is refused: another node, perhaps.
+    /// Refuses for this reason, which is told to whoever is refused: another node, perhaps. Of more than 1,024 characters the rest is
+    /// cut off.
     pub fn new(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }

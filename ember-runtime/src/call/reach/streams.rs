@@ -25,7 +25,7 @@ impl Desk for Router {
     }
 
     fn lend(&self, stream: Arc<dyn Pull>, ahead: usize) -> Result<Ticket, String> {
-        let number = self.streams.add(stream, self.runtime())?;
+        let number = self.streams.add(stream, self.runtime(), self.rng())?;
         Ok(Ticket { node: self.key, number, ahead: u32::try_from(ahead).unwrap_or(u32::MAX) })
     }
 }

@@ -15,6 +15,7 @@ use tokio::{
 use crate::{
     id::NodeKey,
     message::{Ask, Batch, Pull, StreamError},
+    rng::Rng,
     sync::lock,
 };
 
@@ -31,7 +32,6 @@ pub(crate) struct LentStreams(Mutex<Table>);
 
 #[derive(Default)]
 struct Table {
-    last: u64,
     streams: BTreeMap<u64, Lent>,
     /// Somebody looks after those that are not asked for.
     is_swept: bool,
@@ -49,13 +49,16 @@ impl LentStreams {
     ///
     /// # Errors
     /// If there are too many.
-    pub(crate) fn add(self: &Arc<Self>, stream: Arc<dyn Pull>, runtime: &Handle) -> Result<u64, String> {
+    pub(crate) fn add(self: &Arc<Self>, stream: Arc<dyn Pull>, runtime: &Handle, rng: &Rng) -> Result<u64, String> {
         let mut table = lock(&self.0);
         if table.streams.len() >= MOST {
             return Err(format!("{MOST} streams of this node are read by other nodes already, and it keeps no more"));
         }
-        table.last += 1;
-        let number = table.last;
+        // Nobody else can guess it.
+        let mut number = rng.u64();
+        while table.streams.contains_key(&number) {
+            number = rng.u64();
+        }
         table.streams.insert(number, Lent { stream, reader: None, asked: Instant::now() });
         if !std::mem::replace(&mut table.is_swept, true) {
             runtime.spawn(sweep(Arc::downgrade(self)));
@@ -168,7 +171,7 @@ mod tests {
 
     fn lent(streams: &Arc<LentStreams>) -> (u64, Arc<Silent>) {
         let stream = Arc::new(Silent::default());
-        (streams.add(Arc::clone(&stream) as _, &Handle::current()).unwrap(), stream)
+        (streams.add(Arc::clone(&stream) as _, &Handle::current(), &Rng::from_entropy()).unwrap(), stream)
     }
 
     #[tokio::test(start_paused = true)]

@@ -72,7 +72,7 @@ impl<T> Channel<T> {
         if state.unread || !matches!(state.course, Course::Open) {
             return Err(Unsent::Closed(item));
         }
-        if state.queue.len() + state.away >= self.capacity {
+        if state.queue.len().saturating_add(state.away) >= self.capacity {
             return Err(Unsent::Full(item));
         }
         state.queue.push(item);
@@ -131,9 +131,10 @@ impl<T> Channel<T> {
         self.taken.notify_waiters();
     }
 
-    /// How many items wait here.
-    pub(super) fn waiting(&self) -> usize {
-        self.lock().queue.len()
+    /// How many items wait here, or are with a reader elsewhere and not used.
+    pub(super) fn unused(&self) -> usize {
+        let state = self.lock();
+        state.queue.len().saturating_add(state.away)
     }
 
     /// Ends it, unless it has ended: the reader gets what waits, and then this.
@@ -157,9 +158,7 @@ impl<T> Channel<T> {
         drop(state);
         self.over();
         reader.into_iter().for_each(wake);
-        if let Err(panic) = dispose(left) {
-            tracing::error!(target: "ember::call", %panic, "an item of a stream panicked as it was dropped");
-        }
+        discard(left);
     }
 
     fn over(&self) {
@@ -190,12 +189,19 @@ impl<T> Channel<T> {
         loop {
             let mut taken = pin!(self.taken.notified());
             taken.as_mut().enable();
-            let waiting = self.waiting();
-            if waiting <= self.capacity / 2 || self.is_over() {
-                return self.capacity - waiting;
+            let unused = self.unused();
+            if unused <= self.capacity / 2 || self.is_over() {
+                return self.capacity.saturating_sub(unused);
             }
             taken.await;
         }
+    }
+}
+
+/// Drops items, which are the user's.
+pub(super) fn discard<T>(items: T) {
+    if let Err(panic) = dispose(items) {
+        tracing::error!(target: "ember::call", %panic, "an item of a stream panicked as it was dropped");
     }
 }
 
@@ -263,7 +269,7 @@ mod tests {
         let channel = Channel::new(3);
         (0..3).for_each(|_| assert!(channel.push(Bomb).is_ok()));
         drop(Receiver(Arc::clone(&channel)));
-        assert!(channel.is_over() && channel.waiting() == 0);
+        assert!(channel.is_over() && channel.unused() == 0);
     }
 
     #[test]

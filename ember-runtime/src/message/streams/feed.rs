@@ -5,15 +5,15 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::sleep;
 
 use super::{
-    channel::Channel,
+    channel::{Channel, discard},
     desk::Source,
-    error::StreamError,
+    error::{StreamError, Unsent},
     lent::{Ask, Batch},
 };
 use crate::{
-    error::Failure,
+    error::{Failure, LostReason},
     message::{codecs::Coding, format::CodecError},
-    panics::{attempt, dispose},
+    panics::attempt,
 };
 
 /// A reader that takes nothing says so often that it is there.
@@ -31,7 +31,7 @@ impl<T> Drop for Feeding<T> {
 /// Fetches until the end, or until nobody reads any more.
 pub(super) async fn feed<T>(source: Box<dyn Source>, coding: Coding<T>, feeding: Feeding<T>) {
     let channel = &feeding.0;
-    let mut from = 0;
+    let mut from = 0_u64;
     loop {
         let room = tokio::select! {
             biased;
@@ -41,7 +41,7 @@ pub(super) async fn feed<T>(source: Box<dyn Source>, coding: Coding<T>, feeding:
         if channel.is_over() {
             break;
         }
-        let used = from - channel.waiting() as u64;
+        let used = from.saturating_sub(channel.unused() as u64);
         let ask = Ask { from, used, room: u32::try_from(room).unwrap_or(u32::MAX), bytes: u32::MAX };
         let batch = tokio::select! {
             biased;
@@ -64,6 +64,9 @@ pub(super) async fn feed<T>(source: Box<dyn Source>, coding: Coding<T>, feeding:
                     }
                 }
             }
+            Err(Failure::MaybeExecuted(reason @ LostReason::ReplyTooLarge { .. })) => {
+                Some(Err(StreamError::Undecodable(reason.to_string())))
+            }
             Err(Failure::NotExecuted(reason)) => Some(Err(StreamError::Lost(reason.to_string()))),
             Err(Failure::MaybeExecuted(reason)) => Some(Err(StreamError::Lost(reason.to_string()))),
         };
@@ -81,11 +84,14 @@ fn put<T>(channel: &Channel<T>, coding: Coding<T>, batch: &Batch) -> Result<(), 
     for _ in 0..batch.count {
         let read = attempt(|| coding.take(&mut bytes));
         let item = read.unwrap_or_else(|panic| Err(CodecError::new(format_args!("reading it panicked: {panic}"))))?;
-        // If nobody reads any more, that shows in the next look.
-        if let Err(unread) = channel.push(item)
-            && let Err(panic) = dispose(unread)
-        {
-            tracing::error!(target: "ember::call", %panic, "an item of a stream panicked as it was dropped");
+        match channel.push(item) {
+            Ok(()) => {}
+            // If nobody reads any more, that shows in the next look.
+            Err(Unsent::Closed(unread)) => discard(unread),
+            Err(Unsent::Full(lost)) => {
+                discard(lost);
+                return Err(CodecError::new("there was no room for an item, though it was asked for"));
+            }
         }
     }
     if bytes.is_empty() { Ok(()) } else { Err(CodecError::new("there are bytes left over after the items")) }

@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    channel::{Next, Receiver},
+    channel::{Next, Receiver, discard},
     error::StreamError,
 };
 use crate::{
@@ -49,8 +49,38 @@ pub(crate) struct Ask {
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Batch {
     pub(crate) count: u32,
+    #[serde(with = "raw")]
     pub(crate) bytes: Vec<u8>,
     pub(crate) end: Option<Result<(), StreamError>>,
+}
+
+/// Bytes at once: by themselves, serde writes and reads them one by one.
+mod raw {
+    use std::fmt;
+
+    use serde::{Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        struct Bytes;
+
+        impl de::Visitor<'_> for Bytes {
+            type Value = Vec<u8>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("bytes")
+            }
+
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+                Ok(bytes.to_owned())
+            }
+        }
+
+        from.deserialize_bytes(Bytes)
+    }
 }
 
 impl Batch {
@@ -98,13 +128,13 @@ impl<T> Lent<T> {
             Some(Next::End(end)) => return Poll::Ready(Err(end)),
             None => return Poll::Ready(Err(Err(StreamError::Forgotten))),
         };
-        // The item is dropped within: that is code of the user's too.
         let written = attempt(|| {
             let mut bytes = Vec::new();
             self.coding.put(&item, &mut bytes)?;
-            drop(item);
             Ok::<_, CodecError>(bytes)
         });
+        // Apart: where both panic, the second would end the process.
+        discard(item);
         Poll::Ready(match written {
             Ok(Ok(bytes)) => Ok(bytes),
             Ok(Err(error)) => Err(Err(StreamError::Undecodable(error.to_string()))),

@@ -204,29 +204,29 @@ impl NodeBuilder {
 
     /// Adds hooks at the exit: they are asked before a call of this node's clients leaves, and told how it ended.
     pub fn call_hooks<H: CallHooks>(mut self, hooks: H) -> Self {
-        let band = hooks.band();
-        self.hooks.calls.add::<H>(Box::new(hooks), band);
+        let (band, timed) = (hooks.band(), hooks.wants_times());
+        self.hooks.calls.add::<H>(Box::new(hooks), band, timed);
         self
     }
 
     /// Adds hooks at the entry: they are asked before a service of this node begins to handle a call, and told how that ended.
     pub fn handler_hooks<H: HandlerHooks>(mut self, hooks: H) -> Self {
-        let band = hooks.band();
-        self.hooks.handlers.add::<H>(Box::new(hooks), band);
+        let (band, timed) = (hooks.band(), hooks.wants_times());
+        self.hooks.handlers.add::<H>(Box::new(hooks), band, timed);
         self
     }
 
     /// Adds hooks of links: they are asked before another node gets one, and told of ups and downs.
     pub fn link_hooks<H: LinkHooks>(mut self, hooks: H) -> Self {
         let band = hooks.band();
-        self.hooks.links.add::<H>(Box::new(hooks), band);
+        self.hooks.links.add::<H>(Box::new(hooks), band, false);
         self
     }
 
     /// Adds hooks of the node's life.
     pub fn node_hooks<H: NodeHooks>(mut self, hooks: H) -> Self {
         let band = hooks.band();
-        self.hooks.nodes.add::<H>(Box::new(hooks), band);
+        self.hooks.nodes.add::<H>(Box::new(hooks), band, false);
         self
     }
 
@@ -253,9 +253,20 @@ impl NodeBuilder {
         let name = self.name.take().unwrap_or_else(|| format!("node-{:08x}", rng.u64() >> 32));
         let key = NodeKey { id: NodeId::of_name(&name), incarnation: incarnation(&rng, &*self.clock) };
         let hooks = std::mem::take(&mut self.hooks);
-        if let (_, Some(denied)) = hooks.nodes.ask(|hook| hook.starting(&name)) {
-            return Err(denied.into());
+        let watching = hooks.nodes.clone();
+        let (asked, denied) = watching.ask(|hook| hook.starting(&name));
+        let started = match denied {
+            Some(denied) => Err(denied.into()),
+            None => self.build_as(key, name, rng, hooks).await,
+        };
+        if let Err(error) = &started {
+            let why = format!("it did not start: {error}");
+            watching.tell_after(asked, |hook| hook.stopped(key, Some(&why)));
         }
+        started
+    }
+
+    async fn build_as(mut self, key: NodeKey, name: String, rng: Rng, hooks: Hooks) -> Result<Node> {
         let launches = std::mem::take(&mut self.launches).into_inner().unwrap_or_else(PoisonError::into_inner);
         #[cfg(feature = "cluster")]
         let listener = self.bind().await?;
@@ -297,6 +308,7 @@ impl NodeBuilder {
             let _ = node.shutdown().await;
             return Err(error);
         }
+        node.begins();
         services.go();
         services.router.hooks.nodes.tell(|hook| hook.started(key));
         tracing::info!(target: "ember::node", name = node.name(), key = %key, "started");

@@ -4,7 +4,10 @@ use std::{
     fmt,
     panic::AssertUnwindSafe,
     pin::pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -54,6 +57,8 @@ pub(crate) struct Inner {
     pub(crate) tasks: Mutex<Vec<tokio::task::AbortHandle>>,
     #[cfg(feature = "cluster")]
     pub(crate) membership: std::sync::OnceLock<crate::node::process::Membership>,
+    /// It has started.
+    begun: AtomicBool,
     shutdown: Arc<Shutdown>,
     closed: watch::Sender<bool>,
     /// The shutdown is to end at once.
@@ -70,12 +75,18 @@ impl Node {
             tasks: Mutex::default(),
             #[cfg(feature = "cluster")]
             membership: std::sync::OnceLock::new(),
+            begun: AtomicBool::new(false),
             shutdown: Arc::default(),
             closed: watch::Sender::new(false),
             hurry: watch::Sender::new(false),
             replaced: watch::Sender::new(None),
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// It has started: what comes now is its life.
+    pub(super) fn begins(&self) {
+        self.inner.begun.store(true, Ordering::Release);
     }
 
     /// A client for any live instance, in turn.
@@ -287,7 +298,10 @@ impl Node {
 
     async fn end(&self) -> Option<String> {
         let deadline = Instant::now() + self.inner.drain;
-        let hooks = &self.inner.services.router.hooks.nodes;
+        // Of one that has not begun yet they are told by whoever starts it.
+        let hooks =
+            if self.inner.begun.load(Ordering::Acquire) { Some(&self.inner.services.router.hooks.nodes) } else { None };
+        let hooks = hooks.cloned().unwrap_or_default();
         hooks.tell_after(usize::MAX, |hook| hook.stopping(self.key()));
         self.inner.services.router.retire();
         #[cfg(feature = "cluster")]

@@ -10,7 +10,10 @@ use ember::{
     registry::InProcess,
     serde_json::{Value, json},
 };
-use ember_tests::wait::within;
+use ember_tests::{
+    cluster::{Cluster, sees},
+    wait::within,
+};
 
 /// What can be done.
 #[message]
@@ -166,4 +169,50 @@ async fn what_does_not_fit_is_refused_with_the_way_to_it_and_never_runs() {
         let late = node.call("svc2", "rpc_sum", json!([[1]])).timeout(std::time::Duration::ZERO).await;
         assert_eq!(reason(late), RefusedReason::Expired);
     }
+}
+
+mod one {
+    use ember::prelude::*;
+
+    #[service(name = "between")]
+    #[derive(Default)]
+    pub struct Between;
+
+    #[rpc]
+    impl Between {
+        pub async fn rpc_less(&mut self, a: u32, b: u32) -> String {
+            format!("one: {} {}", a, b)
+        }
+    }
+}
+
+mod two {
+    use ember::prelude::*;
+
+    /// The same types under other names.
+    #[service(name = "between")]
+    #[derive(Default)]
+    pub struct Between;
+
+    #[rpc]
+    impl Between {
+        pub async fn rpc_less(&mut self, b: u32, a: u32) -> String {
+            format!("two: {} {}", a, b)
+        }
+    }
+}
+
+#[tokio::test]
+async fn arguments_reach_the_instance_whose_names_they_were_written_by() {
+    let cluster = Cluster::default();
+    let _one = cluster.node("one").service(one::Between).start().await.expect("a node");
+    let _two = cluster.node("two").service(two::Between).start().await.expect("a node");
+    let caller = cluster.node("caller").start().await.expect("a node");
+    sees(&caller, "between", 2).await;
+    let mut answers = std::collections::BTreeSet::new();
+    for _ in 0..20 {
+        let answer = caller.call("between", "rpc_less", json!({ "a": 1, "b": 2 })).await.expect("an answer");
+        answers.insert(answer.as_str().expect("a text").to_owned());
+    }
+    assert_eq!(answers.into_iter().collect::<Vec<_>>(), ["one: 1 2", "two: 1 2"]);
 }

@@ -15,8 +15,8 @@ use crate::{
     },
     directory::{Instance, Interest, Selector},
     error::{CallError, Failure, LostReason, RefusedReason},
-    id::MethodId,
-    message::{Keys, MethodRef, Written, args_from_json, error_to_json, value_to_json},
+    id::{MethodId, Pid},
+    message::{Keys, Lane, MethodRef, Written, args_from_json, error_to_json, value_to_json},
     sync::shielded,
 };
 
@@ -57,62 +57,83 @@ impl CallByName {
             Destination::new(Selector::new(Interest::Service(service.into())), router.rng().below(1 << 16), "");
         // What is remembered of a target is remembered of this method of it.
         let destination = Destination::of(destination.address, (&*method).into());
-        let deadline = Instant::now() + timeout.unwrap_or(DEFAULT_TIMEOUT).min(crate::clock::LONGEST);
+        let until = timeout.unwrap_or(DEFAULT_TIMEOUT).min(crate::clock::LONGEST);
+        let mut deadline = Instant::now() + until;
         let at = destination.address.selector.to_string();
         let wrong = |failure: Failure| failure.at(&*at, &*method);
-        let asked = timeout_at(deadline, described(&router, &destination, MethodId::of(&method))).await;
-        let described = asked.unwrap_or(Err(RefusedReason::Expired)).map_err(|reason| wrong(reason.into()))?;
-        if described.schema.is_streaming() {
-            let why =
-                "it returns a stream, which a call by name cannot read: link the service's types, and call its client";
-            return Err(wrong(RefusedReason::Undecodable(why.into()).into()));
-        }
-        let mut written = Vec::new();
-        args_from_json(&described.schema, &args, &mut written)
-            .map_err(|error| wrong(RefusedReason::Undecodable(error.to_string()).into()))?;
-        let aim = Aim::new(router, destination, Keys::default(), Some(Arc::clone(&described)));
-        let mut request = Request::<Written>::new(Target::new(aim), Bytes::from(written));
-        let left = deadline.saturating_duration_since(Instant::now());
-        request.options.set_timeout(match (timeout, described.timeout) {
-            (None, Some(usual)) => usual,
-            _ => left,
-        });
-        headers.into_iter().for_each(|(name, value)| request.options.set_header(name, value));
-        let unreadable = |error: crate::message::CodecError| wrong(LostReason::Undecodable(error.to_string()).into());
-        match Call::new(request).await {
-            Ok(value) => value_to_json(&described.schema, &value).map_err(unreadable),
-            Err(CallError::App(error)) => {
-                Err(error_to_json(&described.schema, &error).map_or_else(unreadable, CallError::App))
+        let mut asked = Asked { router: &router, destination: &destination, excluded: Vec::new() };
+        loop {
+            let described = timeout_at(deadline, asked.describe(MethodId::of(&method))).await;
+            let (pid, described) =
+                described.unwrap_or(Err(RefusedReason::Expired)).map_err(|reason| wrong(reason.into()))?;
+            let mut written = Vec::new();
+            args_from_json(&described.schema, &args, &mut written)
+                .map_err(|error| wrong(RefusedReason::Undecodable(error.to_string()).into()))?;
+            let method = Some(Arc::clone(&described));
+            let aim = Aim::new(Arc::clone(&router), destination.clone(), Keys::default(), method);
+            // Of this instance and no other: one with the same types may give them other names.
+            let mut request = Request::<Written>::new(Target::new(aim).pinned(pid), Bytes::from(written));
+            if let (None, Some(usual)) = (timeout, described.timeout) {
+                deadline = deadline.max(Instant::now() + usual);
+                request.options.set_timeout(usual);
+            } else {
+                request.options.set_timeout(deadline.saturating_duration_since(Instant::now()));
             }
-            Err(CallError::NotExecuted(refused)) => Err(CallError::NotExecuted(refused)),
-            Err(CallError::MaybeExecuted(lost)) => Err(CallError::MaybeExecuted(lost)),
+            for (name, value) in &headers {
+                request.options.set_header(name.clone(), value.clone());
+            }
+            let unreadable =
+                |error: crate::message::CodecError| wrong(LostReason::Undecodable(error.to_string()).into());
+            return match Call::new(request).await {
+                Ok(value) => value_to_json(&described.schema, &value).map_err(unreadable),
+                Err(CallError::App(error)) => {
+                    Err(error_to_json(&described.schema, &error).map_or_else(unreadable, CallError::App))
+                }
+                Err(CallError::NotExecuted(refused)) if refused.reason().can_pass() && asked.others(pid) => continue,
+                Err(CallError::NotExecuted(refused)) => Err(CallError::NotExecuted(refused)),
+                Err(CallError::MaybeExecuted(lost)) => Err(CallError::MaybeExecuted(lost)),
+            };
         }
     }
 }
 
-/// What one of the services at `destination` says that the method is.
-async fn described(
-    router: &Arc<Router>,
-    destination: &Destination,
-    id: MethodId,
-) -> Result<Arc<MethodRef>, RefusedReason> {
-    let (mut excluded, mut last) = (Vec::new(), None);
-    loop {
-        let chosen = router.choose(&destination.address, crate::message::Lane::System, &excluded);
-        let instance = chosen.map_err(|none| last.take().unwrap_or(none))?;
-        if let Some(known) = router.described.find(instance.pid, id) {
-            return Ok(known);
-        }
-        match ask(router, &instance, id).await {
-            Ok(Some(method)) if method.id() == id => return Ok(router.described.keep(instance.pid, method)),
-            Ok(_) => return Err(RefusedReason::UnknownMethod),
-            Err(failure) => {
-                let reason = match failure {
-                    Failure::NotExecuted(reason) => reason,
-                    Failure::MaybeExecuted(lost) => RefusedReason::Unreachable(lost.to_string()),
-                };
-                excluded.push(instance.pid);
-                last = Some(reason);
+/// Those who are asked what the method is.
+struct Asked<'a> {
+    router: &'a Arc<Router>,
+    destination: &'a Destination,
+    /// They have refused.
+    excluded: Vec<Pid>,
+}
+
+impl Asked<'_> {
+    /// Whether there are others than `pid`, which has refused a call.
+    fn others(&mut self, pid: Pid) -> bool {
+        self.excluded.push(pid);
+        let matching = self.router.matching(&self.destination.address.selector);
+        matching.iter().any(|pid| !self.excluded.contains(pid))
+    }
+
+    /// One of the services at the destination, and what it says that the method is.
+    async fn describe(&mut self, id: MethodId) -> Result<(Pid, Arc<MethodRef>), RefusedReason> {
+        let mut last = None;
+        loop {
+            let chosen = self.router.choose(&self.destination.address, Lane::System, &self.excluded);
+            let instance = chosen.map_err(|none| last.take().unwrap_or(none))?;
+            let pid = instance.pid;
+            if let Some(known) = self.router.described.find(pid, id) {
+                return Ok((pid, known));
+            }
+            match ask(self.router, &instance, id).await {
+                Ok(Some(method)) if method.id() == id => return Ok((pid, self.router.described.keep(pid, method))),
+                Ok(_) => return Err(RefusedReason::UnknownMethod),
+                Err(failure) => {
+                    let reason = match failure {
+                        Failure::NotExecuted(reason) => reason,
+                        Failure::MaybeExecuted(lost) => RefusedReason::Unreachable(lost.to_string()),
+                    };
+                    self.excluded.push(pid);
+                    last = Some(reason);
+                }
             }
         }
     }

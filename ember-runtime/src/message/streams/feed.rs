@@ -11,7 +11,7 @@ use super::{
     lent::{Ask, Batch},
 };
 use crate::{
-    error::{Failure, LostReason},
+    error::{Failure, LostReason, RefusedReason},
     message::{codecs::Coding, format::CodecError},
     panics::attempt,
 };
@@ -66,6 +66,9 @@ pub(super) async fn feed<T>(source: Box<dyn Source>, coding: Coding<T>, feeding:
             }
             Err(Failure::MaybeExecuted(reason @ LostReason::ReplyTooLarge { .. })) => {
                 Some(Err(StreamError::Undecodable(reason.to_string())))
+            }
+            Err(Failure::NotExecuted(RefusedReason::NodeClosed | RefusedReason::RuntimeEnded)) => {
+                Some(Err(StreamError::NodeClosed))
             }
             Err(Failure::NotExecuted(reason)) => Some(Err(StreamError::Lost(reason.to_string()))),
             Err(Failure::MaybeExecuted(reason)) => Some(Err(StreamError::Lost(reason.to_string()))),

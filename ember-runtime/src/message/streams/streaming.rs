@@ -10,6 +10,7 @@ use std::{
 };
 
 use futures_util::Stream;
+use tokio::task::coop;
 
 use super::{
     channel::{Channel, Next, Receiver},
@@ -68,11 +69,17 @@ impl<T> Streaming<T> {
 
     fn poll(&mut self, task: &mut Context<'_>) -> Poll<Option<Result<T, StreamError>>> {
         match &self.0 {
-            Half::Here(receiver, _) => Poll::Ready(match ready!(receiver.0.poll_next(task, false)) {
-                Some(Next::Item(item)) => Some(Ok(item)),
-                Some(Next::End(Err(error))) => Some(Err(error)),
-                Some(Next::End(Ok(()))) | None => None,
-            }),
+            Half::Here(receiver, _) => {
+                // Whoever always finds an item must not keep the other tasks of its thread from running.
+                let turn = ready!(coop::poll_proceed(task));
+                let next = ready!(receiver.0.poll_next(task, false));
+                turn.made_progress();
+                Poll::Ready(match next {
+                    Some(Next::Item(item)) => Some(Ok(item)),
+                    Some(Next::End(Err(error))) => Some(Err(error)),
+                    Some(Next::End(Ok(()))) | None => None,
+                })
+            }
             Half::Elsewhere(_) => {
                 self.0 = Half::Over;
                 Poll::Ready(Some(Err(StreamError::Lost("nobody has taken it over".into()))))

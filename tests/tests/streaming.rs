@@ -295,6 +295,22 @@ async fn a_stream_that_came_from_another_can_be_handed_on() {
     }
 }
 
+#[tokio::test]
+async fn a_stream_that_is_handed_on_to_a_third_node_loses_nothing() {
+    let registry = InProcess::default();
+    let node = |name: &str| Node::builder().name(name).registry(registry.clone());
+    let seen = Seen::default();
+    let _source = node("source").service(Paper { kept: Vec::new(), seen }).start().await.unwrap();
+    let _relay = node("relay").service(Relay).start().await.unwrap();
+    let reader = node("reader").start().await.unwrap();
+    within("both", reader.wait_for_view(|view| view.instances().len() == 2)).await;
+    let mut again = reader.client::<RelayClient>().rpc_again(400).await.unwrap();
+    for number in 0..400 {
+        assert_eq!(within("a tick", again.next()).await, Some(Ok(number)));
+    }
+    assert_eq!(within("the end", again.next()).await, None);
+}
+
 #[test]
 fn what_could_not_be_sent_comes_back() {
     assert_eq!(Unsent::Full(7).into_item(), 7);

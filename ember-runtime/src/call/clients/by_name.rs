@@ -66,6 +66,10 @@ impl CallByName {
             let described = timeout_at(deadline, asked.describe(MethodId::of(&method))).await;
             let (pid, described) =
                 described.unwrap_or(Err(RefusedReason::Expired)).map_err(|reason| wrong(reason.into()))?;
+            if described.schema.is_streaming() {
+                let why = "it returns a stream, which a call by name cannot read: link the service's types, and call its client";
+                return Err(wrong(RefusedReason::Undecodable(why.into()).into()));
+            }
             let mut written = Vec::new();
             args_from_json(&described.schema, &args, &mut written)
                 .map_err(|error| wrong(RefusedReason::Undecodable(error.to_string()).into()))?;

@@ -241,7 +241,7 @@ fn what_is_kept_up_is_what_looking_at_everything_finds() {
                 if selector.balancer().is_some() {
                     let takes = |it: &&Arc<Instance>| terms.takes(it.state) && selector.matches(it);
                     let group = directory.group(&selector.interest).matching(selector);
-                    let last = |suspect| group.iter().filter(takes).filter(|it| it.suspect == suspect).next_back();
+                    let last = |suspect| group.iter().filter(takes).rfind(|it| it.suspect == suspect);
                     let expected = last(false).or_else(|| last(true)).map(|it| it.pid);
                     assert_eq!(chosen, expected, "seed {seed}, step {step}: {selector} {lane:?}");
                     continue;

@@ -135,13 +135,17 @@ pub(crate) fn discard<T>(what: &str, method: &str, value: T) {
     }
 }
 
-/// What an error of the user's says, for the log. The error is gone.
+/// What an error says that may be the user's.
+pub(crate) fn shown(error: &Error) -> String {
+    attempt(|| error.to_string()).unwrap_or_else(|panic| format!("an error that panicked as it was shown: {panic}"))
+}
+
+/// The same for the log. The error is gone.
 pub(crate) fn told(error: Error) -> String {
-    let mut text = String::new();
-    let shown = caught(&mut || text = error.to_string());
-    match shown.and_then(|()| dispose(error)) {
+    let text = shown(&error);
+    match dispose(error) {
         Ok(()) => text,
-        Err(panic) => format!("{text} (and it panicked as it was shown or dropped: {panic})"),
+        Err(panic) => format!("{text} (and it panicked as it was dropped: {panic})"),
     }
 }
 

@@ -176,6 +176,15 @@ impl Fragile {
     }
 }
 
+/// Passes on what it is told of the end of its node.
+struct Stopped(std::sync::mpsc::Sender<String>);
+
+impl ember::hooks::NodeHooks for Stopped {
+    fn stopped(&self, _: ember::NodeKey, late: Option<&str>) {
+        let _ = self.0.send(late.unwrap_or_default().to_owned());
+    }
+}
+
 #[derive(Default)]
 struct Bombs {
     state: Bomb,
@@ -337,9 +346,15 @@ async fn a_factory_that_panics_with_a_payload_that_panics_is_tried_again() {
 async fn a_start_that_fails_with_a_state_that_panics_names_its_cause_all_the_same() {
     let bomb = Bomb::times(1);
     let first = Fragile { _bomb: OfState(bomb.clone()), mute: Bomb::times(1), ..Fragile::default() };
-    let error = Node::builder().service(first).start().await.unwrap_err();
+    let (said, words) = std::sync::mpsc::channel();
+    let error = Node::builder().service(first).node_hooks(Stopped(said)).start().await.unwrap_err();
     assert!(matches!(error, Error::ServiceStart { .. }));
     assert_eq!(bomb.0.load(Ordering::SeqCst), 0);
+    assert_eq!(
+        words.try_recv().as_deref(),
+        Ok("it did not start: an error that panicked as it was shown: no words"),
+        "hooks are told as well"
+    );
 }
 
 #[tokio::test(start_paused = true)]

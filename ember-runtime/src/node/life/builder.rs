@@ -20,7 +20,7 @@ use crate::{
         process::runtime,
         settings::{Hosted, IntoHosted, ServiceConfig, values},
     },
-    panics::{Each, dispose},
+    panics::{Each, dispose, shown},
     rng::Rng,
     sync::shielded,
 };
@@ -259,8 +259,10 @@ impl NodeBuilder {
             Some(denied) => Err(denied.into()),
             None => self.build_as(key, name, rng, hooks).await,
         };
-        if let Err(error) = &started {
-            let why = format!("it did not start: {error}");
+        if let Err(error) = &started
+            && !watching.is_empty()
+        {
+            let why = format!("it did not start: {}", shown(error));
             watching.tell_after(asked, |hook| hook.stopped(key, Some(&why)));
         }
         started

@@ -26,8 +26,8 @@ pub use ember_runtime::{
     hooks,
     id::{Incarnation, NodeId, NodeKey, Pid},
     message::{
-        Codec, CodecError, Deferred, Extension, Idempotent, Json, Message, MethodRef, Replier, Schema, StreamError,
-        StreamSender, Streaming, Unsent, schema,
+        Caller, Codec, CodecError, Deferred, Extension, Idempotent, Json, Message, MethodRef, Replier, Schema,
+        StreamError, StreamSender, Streaming, TraceContext, Unsent, schema,
     },
     module::{Module, ModuleKey, Modules},
     net,

@@ -19,7 +19,7 @@ use crate::{
     mailbox::{Aside, Limits},
     message::{
         Answer, Arrivals, Coding, Handled, Method, MethodInfo, PickStructural as _, Probe, RawCall, RawReply,
-        ReplyBody, ReplyLink, Schema, Signature, Wire, WireOf, no_error, reply_slot,
+        ReplyBody, ReplyLink, Schema, Signature, Stamp, Wire, WireOf, no_error, reply_slot,
     },
     panics::Each,
     rng::Rng,
@@ -159,7 +159,7 @@ fn call_of(method: &str, payload: &'static [u8], answers: &Arc<Answers>) -> RawC
         method: MethodId::of(method),
         fingerprint: None,
         payload: Bytes::from_static(payload).into(),
-        deadline: None,
+        stamp: Stamp::default(),
         envelope: None,
         reply: RawReply::new(Arc::clone(answers) as _, 1),
     }
@@ -246,7 +246,7 @@ fn what_senders_put_in_while_memory_is_given_back_stays() {
     let put = |number| {
         let (reply, answering) = reply_slot::<Open>(None);
         let (args, envelope, reply) = (&mut Some((number,)), &mut None, &mut Some(reply));
-        (calls.add::<Here, Open>(Offer { args, envelope, deadline: None, index: 1, reply }), answering)
+        (calls.add::<Here, Open>(Offer { args, envelope, stamp: Stamp::default(), index: 1, reply }), answering)
     };
     let waiting: Vec<_> = (0..100).map(put).collect();
     calls.trim();

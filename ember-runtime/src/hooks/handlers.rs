@@ -1,6 +1,6 @@
 //! At the entry: handlers of calls that begin.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     error::{Failure, RefusedReason},
     id::Pid,
-    message::{CodecError, Envelope, Extension},
+    message::{Ambient, Beside, Caller, CodecError, Extension, Origin},
 };
 
 /// What an application says of the calls that its node's services handle, wherever they come from. Registered with
@@ -52,7 +52,8 @@ pub struct IncomingCall<'a> {
     pub(crate) service: &'static str,
     pub(crate) pid: Pid,
     pub(crate) method: fn() -> String,
-    pub(crate) envelope: &'a Envelope,
+    pub(crate) beside: Option<&'a Beside>,
+    pub(crate) origin: Origin,
 }
 
 impl IncomingCall<'_> {
@@ -76,12 +77,17 @@ impl IncomingCall<'_> {
     /// # Errors
     /// What is there under its name cannot be read as one.
     pub fn extension<E: Extension>(&self) -> Result<Option<E>, CodecError> {
-        self.envelope.beside.as_ref().map_or(Ok(None), |beside| beside.extension())
+        self.beside.map_or(Ok(None), Beside::extension)
     }
 
     /// A header of the call, inherited ones too.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.envelope.beside.as_ref()?.headers.get(name).map(String::as_str)
+        self.beside?.headers.get(name).map(String::as_str)
+    }
+
+    /// Who makes it.
+    pub fn caller(&self) -> Option<Caller> {
+        self.origin.caller(self.pid.node)
     }
 }
 
@@ -115,7 +121,8 @@ pub(crate) struct AskedHandler {
     service: &'static str,
     pid: Pid,
     method: fn() -> String,
-    envelope: Envelope,
+    beside: Option<Arc<Beside>>,
+    origin: Origin,
     asked: usize,
     began: Option<Instant>,
 }
@@ -125,12 +132,17 @@ impl AskedHandler {
     ///
     /// # Errors
     /// Why the handler does not start.
-    pub(crate) fn begin(hooks: &Ordered<dyn HandlerHooks>, call: IncomingCall<'_>) -> Result<Box<Self>, Failure> {
+    pub(crate) fn begin(
+        hooks: &Ordered<dyn HandlerHooks>,
+        method: fn() -> String,
+        ambient: &Ambient,
+    ) -> Result<Box<Self>, Failure> {
+        let (service, pid, origin) = (ambient.service().name(), ambient.pid(), ambient.origin);
+        let beside = ambient.envelope.beside.clone();
+        let call = IncomingCall { service, pid, method, beside: beside.as_deref(), origin };
         let began = hooks.now();
         let (asked, refusal) = hooks.ask(|hook| hook.before(&call));
-        let IncomingCall { service, pid, method, envelope } = call;
-        let envelope = Envelope { beside: envelope.beside.clone(), ..Envelope::default() };
-        let begun = Box::new(Self { hooks: hooks.clone(), service, pid, method, envelope, asked, began });
+        let begun = Box::new(Self { hooks: hooks.clone(), service, pid, method, beside, origin, asked, began });
         match refusal.map(Refusal::into) {
             None => Ok(begun),
             Some(reason) => {
@@ -146,8 +158,8 @@ impl AskedHandler {
     }
 
     fn tell(&mut self, end: &HandlerEnd<'_>) {
-        let Self { hooks, service, pid, method, envelope, asked, began } = self;
-        let call = IncomingCall { service, pid: *pid, method: *method, envelope };
+        let Self { hooks, service, pid, method, beside, origin, asked, began } = self;
+        let call = IncomingCall { service, pid: *pid, method: *method, beside: beside.as_deref(), origin: *origin };
         hooks.tell_time(std::mem::take(asked), *began, |hook, took| hook.after(&call, end, took));
     }
 }

@@ -21,7 +21,7 @@ pub use self::{
         Probe, ShapeNominal, ShapeStructural, Structural, at_end, coding_by, no_error, put_all, shape_by, take_all,
     },
     format::{CodecError, Message, never_read},
-    metadata::{Extension, KeyReader, Keys},
+    metadata::{Caller, Extension, KeyReader, Keys, TraceContext},
     methods::{Idempotent, Lane, Method, MethodInfo, MethodRef, Reach, ResultType, Wire, WireOf},
     replies::{Deferred, Handled, Replier, answered},
     schema::{Schema, Signature},
@@ -32,7 +32,7 @@ pub(crate) use self::{
     format::{CHECKED, Encode, Unwritten, append, put_within},
     metadata::{
         Ambient, Beside, Chain, Due, Envelope, HandlerSpan, Lifespan, MAX_EXTENDED, MAX_EXTENSIONS, MAX_HEADERS,
-        MAX_KEYS, MadeIn, Named, Opened, unusable_key,
+        MAX_KEYS, MadeIn, Named, Opened, Origin, Stamp, unusable_key,
     },
     methods::Written,
     replies::{Payload, deferred},

@@ -12,6 +12,7 @@ const BEHAVIOUR: &[&str] = &[
     "addresses",
     "calls",
     "calls_many",
+    "callers",
     "calls_order",
     "cancel",
     "cluster_calls",

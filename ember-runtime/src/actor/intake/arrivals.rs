@@ -3,8 +3,6 @@
 
 use std::task::Context;
 
-use tokio::time::Instant;
-
 use crate::{
     actor::{
         cell::{Cell, Visit},
@@ -44,7 +42,7 @@ pub(super) fn deliver<S: Service>(
             visit.end();
         }
         // Where steps are long, its time may have passed since it came.
-        if which == OnTheSpot::All && call.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        if which == OnTheSpot::All && call.stamp.is_expired() {
             call.reply.fail(RefusedReason::Expired);
             continue;
         }

@@ -33,7 +33,7 @@ fn submit(cell: &dyn AnyCell, call: Offer<'_, Written>) -> Result<(), RefusedRea
             method: MethodId(0),
             fingerprint: None,
             payload: call.args.into(),
-            deadline: call.deadline,
+            stamp: call.stamp,
             envelope: call.envelope.or_else(|| Some(Box::new(Envelope::default()))),
             reply: RawReply::new(way, 1),
         },

@@ -6,7 +6,7 @@ use super::{Body, Cx, NotEntered, Path, Service, Unit};
 use crate::{
     actor::erased::{AnyCell, CallbackPermit, Core, Erased, Owed, Refused, RouteFn},
     error::RefusedReason,
-    message::{Ambient, Due, Envelope},
+    message::{Ambient, Due, Envelope, Origin},
 };
 
 /// The route to the unit at `L`.
@@ -34,8 +34,14 @@ pub(crate) fn route<S: Service, L: Path<S>>(
 impl<S: Service> Body<S> {
     /// Notes what runs next, and where.
     #[inline]
-    pub(crate) fn begin<L: Path<S>>(&mut self, envelope: Option<Envelope>, due: Due, method: &'static str) {
-        self.ambient.begin(envelope, due, method);
+    pub(crate) fn begin<L: Path<S>>(
+        &mut self,
+        origin: Origin,
+        envelope: Option<Envelope>,
+        due: Due,
+        method: &'static str,
+    ) {
+        self.ambient.begin(origin, envelope, due, method);
         self.core.route = route::<S, L>;
     }
 }

@@ -9,7 +9,8 @@ use crate::{
     actor::erased::Core,
     id::Pid,
     message::{
-        Ambient, CodecError, Deferred, Extension, Replier, Station, StreamSender, Streaming, deferred, streaming,
+        Ambient, Caller, CodecError, Deferred, Extension, Replier, Station, StreamSender, Streaming, deferred,
+        streaming,
     },
 };
 
@@ -82,6 +83,11 @@ impl<'a, U: Unit> Cx<'a, U> {
     /// What is there under its name cannot be read as one.
     pub fn extension<E: Extension>(&self) -> Result<Option<E>, CodecError> {
         self.ambient.envelope.beside.as_ref().map_or(Ok(None), |beside| beside.extension())
+    }
+
+    /// Who made the call. `None` where nobody did: in hooks, timers, events, and callbacks.
+    pub fn caller(&self) -> Option<Caller> {
+        self.ambient.origin.caller(self.core.pid().node)
     }
 
     /// The ordering key that the caller gave.

@@ -16,7 +16,7 @@ use crate::{
     actor::service::{Body, HandledBy, Path, Raw, Service, Start, Stepping, route},
     error::RefusedReason,
     mailbox::Bytes,
-    message::{Due, Method, RawCall, RawReply, Reply},
+    message::{Due, Method, Origin, RawCall, RawReply, Reply, Stamp},
     panics::discard,
 };
 
@@ -26,14 +26,15 @@ pub(crate) fn start<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     mut body: Box<Body<S>>,
     driver: &mut Driving<'_, '_, S>,
 ) -> Start<S> {
-    if call.is_expired() {
+    if call.stamp.is_expired() {
         return refused(call, body, RefusedReason::Expired);
     }
     if call.reply.as_ref().is_some_and(Reply::is_unwanted) {
         return refused(call, body, RefusedReason::CallerGone);
     }
-    let Submission { args, envelope, deadline, reply, index } = call;
-    body.begin::<L>(envelope.map(|envelope| *envelope), Due::at(deadline), M::INFO.name);
+    let Submission { args, envelope, stamp: Stamp { caller, deadline }, reply, index } = call;
+    let envelope = envelope.map(|envelope| *envelope);
+    body.begin::<L>(Origin::Here(caller), envelope, Due::at(deadline), M::INFO.name);
     let to = reply.map_or(To::Nobody, To::Here);
     begin::<S, L, M>(body, args, index, &mut driver.stepping(index), to, deadline)
 }
@@ -94,7 +95,7 @@ fn warn(method: &str, reason: &RefusedReason) {
 /// A call from another node that has waited in the mailbox, unless there is no point in it any more.
 pub(crate) fn waited(call: RawCall<'static>, bytes: &Bytes) -> Option<RawCall<'static>> {
     bytes.discharge(call.payload.len());
-    if call.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+    if call.stamp.is_expired() {
         call.reply.fail(RefusedReason::Expired);
         return None;
     }
@@ -112,14 +113,15 @@ pub(crate) fn arrive<S: Service>(
     mut body: Box<Body<S>>,
     driver: &mut Driving<'_, '_, S>,
 ) -> Start<S> {
-    let RawCall { payload, deadline, envelope, mut reply, .. } = call;
+    let RawCall { payload, stamp: Stamp { caller, deadline }, envelope, mut reply, .. } = call;
     let Some(entry) = driver.table.methods.get(index) else {
         reply.fail(RefusedReason::UnknownMethod);
         return Start::Over(body);
     };
     // The payload waits no longer: its bytes make room for others.
     reply.taken();
-    body.ambient.begin(envelope.map(|envelope| *envelope), Due::at(deadline), entry.info.name);
+    let origin = reply.peer().map_or(Origin::Here(caller), |peer| Origin::Elsewhere(peer, caller));
+    body.ambient.begin(origin, envelope.map(|envelope| *envelope), Due::at(deadline), entry.info.name);
     let stepping = &mut Stepping { pace: Some(&entry.pace), has_keyed: driver.table.has_keyed(), task: driver.task };
     (entry.raw)(Raw { payload: &payload, reply, index, method: &entry.name, deadline }, body, stepping)
 }

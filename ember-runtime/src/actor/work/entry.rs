@@ -6,15 +6,14 @@ use crate::{
         service::{Body, Service},
     },
     error::{Failure, RefusedReason},
-    hooks::{AskedHandler, HandlerEnd, IncomingCall},
+    hooks::{AskedHandler, HandlerEnd},
 };
 
 /// Asks whether the handler of this method may start.
 #[cold]
 pub(super) fn ask<S: Service>(body: &mut Body<S>, method: fn() -> String) -> Result<(), Box<Failure>> {
-    let Core { hooks, cell, .. } = &body.core;
-    let call = IncomingCall { service: cell.name(), pid: cell.pid(), method, envelope: &body.ambient.envelope };
-    body.core.asked = Some(AskedHandler::begin(hooks, call)?);
+    let Body { core, ambient, .. } = body;
+    core.asked = Some(AskedHandler::begin(&core.hooks, method, ambient)?);
     Ok(())
 }
 

@@ -2,39 +2,30 @@
 
 use std::task::Context;
 
-use tokio::time::Instant;
-
 use super::pool::Spare;
 use crate::{
     actor::erased::AnyCell,
     error::{Failure, RefusedReason},
-    message::{Answering, Due, Envelope, Method, Reply},
+    message::{Answering, Due, Envelope, Method, Reply, Stamp},
 };
 
 /// A local call on its way.
 pub(crate) struct Submission<M: Method> {
     pub(crate) args: M::Args,
-    /// None if there is nothing in it. Its deadline does not count.
+    /// None if there is nothing in it.
     pub(crate) envelope: Option<Box<Envelope>>,
-    pub(crate) deadline: Option<Instant>,
+    pub(crate) stamp: Stamp,
     /// The place of the method in the service's table.
     pub(crate) index: usize,
     /// `None` for a one-way call.
     pub(crate) reply: Option<Reply<M>>,
 }
 
-impl<M: Method> Submission<M> {
-    /// Whether the caller has stopped waiting.
-    pub(crate) fn is_expired(&self) -> bool {
-        self.deadline.is_some_and(|deadline| deadline <= Instant::now())
-    }
-}
-
 /// A local call that may be refused: then everything is where it was.
 pub(crate) struct Offer<'a, M: Method> {
     pub(crate) args: &'a mut Option<M::Args>,
     pub(crate) envelope: &'a mut Option<Box<Envelope>>,
-    pub(crate) deadline: Option<Instant>,
+    pub(crate) stamp: Stamp,
     pub(crate) index: usize,
     pub(crate) reply: &'a mut Option<Reply<M>>,
 }
@@ -46,7 +37,7 @@ impl<M: Method> Offer<'_, M> {
         Submission {
             args: self.args.take().expect("a call is offered with its arguments"),
             envelope: self.envelope.take(),
-            deadline: self.deadline,
+            stamp: self.stamp,
             index: self.index,
             reply: self.reply.take(),
         }
@@ -72,6 +63,8 @@ pub(crate) struct ShortCall<'a, 'b, M: Method> {
     pub(crate) args: &'a mut Option<M::Args>,
     /// None if there is nothing in it. Taken if the handler runs.
     pub(crate) envelope: &'a mut Option<Envelope>,
+    /// The number of the service whose handler makes it, or 0.
+    pub(crate) caller: u64,
     pub(crate) due: Due,
     /// Memory that the last such call has left.
     pub(crate) spare: &'a mut Spare,

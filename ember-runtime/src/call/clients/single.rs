@@ -116,7 +116,7 @@ impl<M: Method> Call<M> {
             panic!("a call that has been started cannot be given a callback")
         };
         let runtime = cx.core.host.runtime().clone();
-        let envelope = cx.ambient.envelope.without_deadline();
+        let envelope = cx.ambient.envelope.unawaited();
         let permit = match cx.core.reserve_callback(cx.ambient.method) {
             Ok(permit) => permit,
             Err((reason, refusal)) => {

@@ -15,7 +15,7 @@ use crate::{
     },
     directory::Instance,
     error::CallError,
-    message::{Ambient, Due, Envelope, Lane, Method, reply_slot},
+    message::{Ambient, Due, Envelope, Lane, Method, Stamp, reply_slot},
 };
 
 /// What became of it.
@@ -63,11 +63,11 @@ fn run_by<M: Method>(chosen: Chosen<'_>, request: &mut Request<M>, task: &mut Co
     };
     let Some(port) = found.port::<M>() else { return Tried::Not };
     let Request { target, args, options, .. } = request;
-    let Some((mut envelope, until)) = envelope::<M>(target, options) else { return Tried::Not };
+    let Some(Taken { mut envelope, until, caller }) = take::<M>(target, options) else { return Tried::Not };
     if let Some(always) = runs_short::<M>(&target.router) {
         let _at_home = target.router.home.enter(at_home, task);
         let (index, due) = (found.index, Due::within(options.timeout, until));
-        let call = ShortCall { args, envelope: &mut envelope, due, spare, task, index, always };
+        let call = ShortCall { args, envelope: &mut envelope, caller, due, spare, task, index, always };
         match port.short(&*found.cell, call) {
             Short::Done(result) => return Tried::Done(result.map_err(CallError::App)),
             Short::Failed(failure) => {
@@ -79,7 +79,7 @@ fn run_by<M: Method>(chosen: Chosen<'_>, request: &mut Request<M>, task: &mut Co
             Short::NotNow => {}
         }
     }
-    queue((found, instance), port, request, envelope, until, task)
+    queue((found, instance), port, request, Taken { envelope, until, caller }, task)
 }
 
 /// Puts the call into the mailbox.
@@ -87,8 +87,7 @@ fn queue<M: Method>(
     (found, instance): (&mut Found, Option<&Arc<Instance>>),
     port: &Port<M>,
     request: &mut Request<M>,
-    envelope: Option<Envelope>,
-    until: Option<Instant>,
+    Taken { envelope, until, caller }: Taken,
     task: &Context<'_>,
 ) -> Tried<M> {
     // It would wait for itself: what to say of that, is found out elsewhere.
@@ -103,7 +102,7 @@ fn queue<M: Method>(
     let call = Offer {
         args: &mut request.args,
         envelope: &mut envelope.map(Box::new),
-        deadline: Some(deadline),
+        stamp: Stamp { caller, deadline: Some(deadline) },
         index: found.index,
         reply: &mut Some(reply),
     };
@@ -116,13 +115,12 @@ fn queue<M: Method>(
 /// Hands the call to the link.
 fn call_away<M: Method>(away: &Away, request: &Request<M>) -> Tried<M> {
     let Request { target, args, options, .. } = request;
-    let Some((envelope, until)) = envelope::<M>(target, options) else { return Tried::Not };
-    let deadline = options.deadline(until);
-    let envelope = Envelope { deadline: Some(deadline), ..envelope.unwrap_or_default() };
+    let Some(Taken { envelope, until, caller }) = take::<M>(target, options) else { return Tried::Not };
+    let (deadline, envelope) = (options.deadline(until), envelope.unwrap_or_default());
     if envelope.waits_for(away.pid()) {
         return Tried::Not;
     }
-    away.call::<M>(target, args, &envelope, deadline).map_or(Tried::Not, Tried::WaitsAway)
+    away.call::<M>(target, args, &envelope, (caller, deadline)).map_or(Tried::Not, Tried::WaitsAway)
 }
 
 /// Whether callers may run the method: `Some(true)` also if its steps are long.
@@ -135,16 +133,29 @@ fn runs_short<M: Method>(router: &Router) -> Option<bool> {
     router.runs.for_callers()
 }
 
-/// The metadata of the call, if there is anything in it, and the deadline of the handler that makes it, unless that has
-/// passed.
+/// What a call takes with it.
+struct Taken {
+    /// Nothing, if there is nothing in it.
+    envelope: Option<Envelope>,
+    /// When the handler that makes it must have ended.
+    until: Option<Instant>,
+    /// The number of the service whose handler makes it, or 0.
+    caller: u64,
+}
+
+impl Taken {
+    const NOTHING: Self = Self { envelope: None, until: None, caller: 0 };
+}
+
+/// What the call takes with it, unless the time of the handler that makes it is over.
 #[inline]
-fn envelope<M: Method>(target: &Target, options: &Options) -> Option<(Option<Envelope>, Option<Instant>)> {
+fn take<M: Method>(target: &Target, options: &Options) -> Option<Taken> {
     if options.timeout.is_zero() {
         return None;
     }
     // Most often that is plain to see, and then nothing is made that would have to be dropped.
     if adds_nothing(target, options, M::INFO.lane) && Inherited::is_nothing() {
-        return Some((None, None));
+        return Some(Taken::NOTHING);
     }
     inherit(target, options, M::INFO.lane)
 }
@@ -156,7 +167,7 @@ pub(super) fn adds_nothing(target: &Target, options: &Options, lane: Lane) -> bo
 }
 
 /// The same, where something may be inherited.
-fn inherit(target: &Target, options: &Options, lane: Lane) -> Option<(Option<Envelope>, Option<Instant>)> {
+fn inherit(target: &Target, options: &Options, lane: Lane) -> Option<Taken> {
     let inherited = Ambient::current(|ambient| (!ambient.is_late()).then(|| Inherited::from_awaiting(ambient)));
     let inherited = match inherited {
         Some(None) => return None,
@@ -164,12 +175,13 @@ fn inherit(target: &Target, options: &Options, lane: Lane) -> Option<(Option<Env
         None => {
             let inherited = Inherited::outside();
             if adds_nothing(target, options, lane) && inherited.is_plain() {
-                return Some((None, None));
+                return Some(Taken::NOTHING);
             }
             inherited
         }
     };
     // If it is too much, what to say of that is found out elsewhere.
     inherited.check(options, &target.keys).ok()?;
-    Some((Some(inherited.envelope(options, &target.keys, lane, None)), inherited.until()))
+    let envelope = Some(inherited.envelope(options, &target.keys));
+    Some(Taken { envelope, until: inherited.until(), caller: inherited.caller })
 }

@@ -15,7 +15,7 @@ use crate::{
     },
     directory::Instance,
     error::{CallError, RefusedReason, SendError},
-    message::{Ambient, MadeIn, Method},
+    message::{Ambient, MadeIn, Method, Stamp},
 };
 
 /// Sends a call one way. Never waits.
@@ -39,7 +39,9 @@ pub(crate) fn send<M: Method>(request: &mut Request<M>) -> Result<(), SendError<
 
 #[inline]
 fn leave_at_once<M: Method>(request: &mut Request<M>) -> Result<(), SendError<M::Args>> {
-    if is_plain::<M>(&request.target, &request.options) && sent_at_once(request) {
+    if let Some(stamp) = plainly::<M>(&request.target, &request.options)
+        && sent_at_once(request, stamp)
+    {
         return Ok(());
     }
     let inherited = Inherited::unawaited();
@@ -67,24 +69,26 @@ fn hopeless<M: Method>(request: &Request<M>) -> Option<CallError<M::Error>> {
     unsound::<M>(&request.target, &request.args)
 }
 
-/// Whether nothing travels beside the arguments.
+/// What it says of its caller, if nothing else travels beside the arguments.
 #[inline]
-fn is_plain<M: Method>(target: &Target, options: &Options) -> bool {
-    let inherits = Ambient::current(|ambient| ambient.envelope.beside.is_some());
-    adds_nothing(target, options, M::INFO.lane) && inherits != Some(true) && MadeIn::here().is_nothing()
+fn plainly<M: Method>(target: &Target, options: &Options) -> Option<Stamp> {
+    let look = |ambient: &Ambient| (ambient.envelope.beside.is_some(), ambient.pid().number);
+    let (inherits, caller) = Ambient::current(look).unwrap_or_default();
+    let is_plain = adds_nothing(target, options, M::INFO.lane) && !inherits && MadeIn::here().is_nothing();
+    is_plain.then_some(Stamp { caller, deadline: None })
 }
 
 /// Puts the call into the mailbox of the service that is chosen, or into the link to its node, if that takes it.
-fn sent_at_once<M: Method>(request: &mut Request<M>) -> bool {
+fn sent_at_once<M: Method>(request: &mut Request<M>, stamp: Stamp) -> bool {
     let mut resolved = Resolved::take::<M>(&request.target);
     let chosen = resolved.choose::<M>(&request.target);
     let in_turn = chosen.as_ref().is_some_and(|chosen| chosen.in_turn);
     let sent = match chosen.map(|chosen| chosen.way) {
         Some(Way::Here(found)) => found.port::<M>().is_some_and(|port| {
             let (args, envelope, reply) = (&mut request.args, &mut None, &mut None);
-            port.submit(&*found.cell, Offer { args, envelope, deadline: None, index: found.index, reply }).is_ok()
+            port.submit(&*found.cell, Offer { args, envelope, stamp, index: found.index, reply }).is_ok()
         }),
-        Some(Way::Away(away)) => away.send::<M>(&request.target, &request.args),
+        Some(Way::Away(away)) => away.send::<M>(&request.target, &request.args, stamp),
         Some(Way::New) | None => false,
     };
     resolved.give_back();
@@ -98,7 +102,8 @@ fn sent_at_once<M: Method>(request: &mut Request<M>) -> bool {
 fn choose_and_send<M: Method>(request: Request<M>, inherited: &Inherited) -> Result<(), SendError<M::Args>> {
     let Request { target, mut args, options, retry: _ } = request;
     let id = target.method_id::<M>();
-    let envelope = inherited.envelope(&options, &target.keys, M::INFO.lane, None);
+    let envelope = inherited.envelope(&options, &target.keys);
+    let stamp = Stamp { caller: inherited.caller, deadline: None };
     let mut excluded = Vec::new();
     let (mut refused, mut place) = (None, None::<Arc<Instance>>);
     let reason = loop {
@@ -110,9 +115,9 @@ fn choose_and_send<M: Method>(request: Request<M>, inherited: &Inherited) -> Res
         let result = match &instance.cell {
             Some(cell) => {
                 let (args, envelope) = (&mut args, &mut Some(Box::new(envelope.clone())));
-                local::submit::<M>(&**cell, id, Offer { args, envelope, deadline: None, index: 0, reply: &mut None })
+                local::submit::<M>(&**cell, id, Offer { args, envelope, stamp, index: 0, reply: &mut None })
             }
-            None => target.router.send_remote::<M>(&target, &instance, &args, &envelope),
+            None => target.router.send_remote::<M>(&target, &instance, &args, (stamp, &envelope)),
         };
         match result {
             Ok(()) => return Ok(()),

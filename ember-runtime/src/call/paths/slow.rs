@@ -15,7 +15,7 @@ use crate::{
     directory::{self, Choice, Instance},
     error::{CallError, Failure, LostReason, RefusedReason},
     id::Pid,
-    message::{Answer, Envelope, Method, reply_slot},
+    message::{Answer, Envelope, Method, Stamp, reply_slot},
     sync::{ordered, shielded},
 };
 
@@ -233,7 +233,7 @@ impl Course {
         if let Some(cycle) = self.cycle::<M>(instance) {
             return Err(cycle);
         }
-        Ok(self.inherited.envelope(&self.options, &self.target.keys, M::INFO.lane, Some(self.deadline)))
+        Ok(self.inherited.envelope(&self.options, &self.target.keys))
     }
 
     /// The refusal of a call that would wait for itself at `instance`.
@@ -261,9 +261,11 @@ impl Course {
         args: &mut Option<M::Args>,
         envelope: Envelope,
     ) -> Attempt<M> {
+        let stamp = Stamp { caller: self.inherited.caller, deadline: Some(self.deadline) };
         let Some(cell) = &instance.cell else {
             let router = Arc::clone(&self.target.router);
-            return router.call_remote::<M>(&self.target, instance, args, envelope, &mut self.handed_over).await;
+            let beside = (stamp, envelope);
+            return router.call_remote::<M>(&self.target, instance, args, beside, &mut self.handed_over).await;
         };
         if args.is_none() {
             return Attempt::Refused(RefusedReason::CallerGone);
@@ -272,7 +274,7 @@ impl Course {
         let offer = Offer {
             args: &mut *args,
             envelope: &mut Some(Box::new(envelope)),
-            deadline: Some(self.deadline),
+            stamp,
             index: 0,
             reply: &mut Some(reply),
         };

@@ -15,7 +15,7 @@ use crate::{
     directory::{InShare, Instance, Share},
     error::CallError,
     id::{MethodId, Pid},
-    message::{Envelope, Method},
+    message::{Envelope, Method, Stamp},
     transport::{OutCall, PendingReply},
 };
 
@@ -46,16 +46,17 @@ impl Away {
         target: &Target,
         args: &Option<M::Args>,
         envelope: &Envelope,
-        deadline: Instant,
+        (caller, deadline): (u64, Instant),
     ) -> Option<WaitingAway> {
-        let pending = self.submit::<M>(target, args, envelope, false)?;
+        let stamp = Stamp { caller, deadline: Some(deadline) };
+        let pending = self.submit::<M>(target, args, (stamp, envelope), false)?;
         Some(WaitingAway { pending, instance: self.instance.one(), deadline })
     }
 
     /// The same for a call that nobody waits for. Whether the link has it.
     #[inline]
-    pub(crate) fn send<M: Method>(&self, target: &Target, args: &Option<M::Args>) -> bool {
-        self.submit::<M>(target, args, &Envelope::default(), true).is_some()
+    pub(crate) fn send<M: Method>(&self, target: &Target, args: &Option<M::Args>, stamp: Stamp) -> bool {
+        self.submit::<M>(target, args, (stamp, &Envelope::default()), true).is_some()
     }
 
     #[inline]
@@ -63,7 +64,7 @@ impl Away {
         &self,
         target: &Target,
         args: &Option<M::Args>,
-        envelope: &Envelope,
+        (stamp, envelope): (Stamp, &Envelope),
         one_way: bool,
     ) -> Option<PendingReply> {
         let (wire, links, pid) = (M::wire()?, target.router.links.get()?, self.instance.pid);
@@ -71,8 +72,8 @@ impl Away {
             return None;
         }
         let put_args = &mut |out: &mut Vec<u8>| put_args_of::<M>(&wire, args, out);
-        let (method, fingerprint) = (self.method, self.fingerprint);
-        let call = OutCall { target: pid.number, method, fingerprint, envelope, put_args, one_way };
+        let (method, fingerprint, lane) = (self.method, self.fingerprint, M::INFO.lane);
+        let call = OutCall { target: pid.number, method, fingerprint, stamp, lane, envelope, put_args, one_way };
         links.submit(pid.node, call).ok().flatten()
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     directory::{Instance, NodeRecord},
     error::{Failure, LostReason, RefusedReason},
     id::MethodId,
-    message::{CodecError, Encode, Envelope, Method, Station, WireOf, decode, encode},
+    message::{CodecError, Encode, Envelope, Lane, Method, Stamp, Station, WireOf, decode, encode},
     panics::attempt,
     transport::{Links, OutCall, Peer, PendingReply, RawAnswer},
 };
@@ -45,7 +45,7 @@ impl Router {
         target: &Aim,
         instance: &Instance,
         args: &mut Option<M::Args>,
-        envelope: Envelope,
+        (stamp, envelope): (Stamp, Envelope),
         handed_over: &mut HandedOver,
     ) -> Attempt<M> {
         let id = target.method_id::<M>();
@@ -53,8 +53,17 @@ impl Router {
             Ok((_, links, _)) if self.departures.is_waiting(instance.pid.node) => Ok((links, None)),
             Ok((wire, links, fingerprint)) => {
                 let put_args: Encode<'_> = &mut |out| put_args_of::<M>(&wire, args, out);
-                let (number, envelope) = (instance.pid.number, &envelope);
-                let call = OutCall { target: number, method: id, fingerprint, envelope, put_args, one_way: false };
+                let (number, envelope, lane) = (instance.pid.number, &envelope, M::INFO.lane);
+                let call = OutCall {
+                    target: number,
+                    method: id,
+                    fingerprint,
+                    stamp,
+                    lane,
+                    envelope,
+                    put_args,
+                    one_way: false,
+                };
                 links.submit(instance.pid.node, call).map(|pending| (links, pending))
             }
             Err(reason) => Err(reason),
@@ -67,13 +76,13 @@ impl Router {
                 pending
             }
             Ok((links, None)) => {
-                match Box::pin(self.depart::<M>(target, links, instance, args, envelope, handed_over)).await {
+                match Box::pin(self.depart::<M>(target, links, instance, args, (stamp, envelope), handed_over)).await {
                     Ok(pending) => pending,
                     Err(reason) => return Attempt::Refused(reason),
                 }
             }
             Err(RefusedReason::SignatureMismatch { .. }) => {
-                return Attempt::Refused(Box::pin(self.mismatch::<M>(instance, id, &envelope)).await);
+                return Attempt::Refused(Box::pin(self.mismatch::<M>(instance, id)).await);
             }
             Err(reason) => return Attempt::Refused(reason),
         };
@@ -87,7 +96,7 @@ impl Router {
         links: &Arc<Links>,
         instance: &Instance,
         args: &mut Option<M::Args>,
-        envelope: Envelope,
+        (stamp, envelope): (Stamp, Envelope),
         handed_over: &mut HandedOver,
     ) -> Result<PendingReply, RefusedReason> {
         let id = target.method_id::<M>();
@@ -96,8 +105,8 @@ impl Router {
         let payload = links.payload(&mut |out| put_args_of::<M>(&wire, args, out))?;
         let (ticket, leaving) = Ticket::new();
         *handed_over = HandedOver::Elsewhere(leaving.handed_over);
-        let (target, name, ticket) = (instance.pid.number, M::INFO.name, Some(ticket));
-        let departure = Departure { target, method: id, fingerprint, name, envelope, payload, ticket };
+        let (target, info, ticket) = (instance.pid.number, const { &M::INFO }, Some(ticket));
+        let departure = Departure { target, method: id, fingerprint, info, stamp, envelope, payload, ticket };
         self.departures.push(Arc::clone(links), peer(instance), departure)?;
         let left = leaving.left.await.unwrap_or(Err(RefusedReason::NodeClosed));
         if let Err(RefusedReason::Unreachable(_)) = &left {
@@ -108,17 +117,17 @@ impl Router {
 
     /// How the signatures differ: asks the other node for its own, which is not in the registry because it is needed only
     /// here. The arguments are not sent.
-    async fn mismatch<M: Method>(&self, instance: &Instance, id: MethodId, envelope: &Envelope) -> RefusedReason {
-        let theirs = timeout(TELL_WITHIN, self.ask_signature(instance, id, envelope)).await;
+    async fn mismatch<M: Method>(&self, instance: &Instance, id: MethodId) -> RefusedReason {
+        let theirs = timeout(TELL_WITHIN, self.ask_signature(instance, id)).await;
         let theirs = theirs.ok().flatten();
         mismatch::<M>(theirs.as_deref().unwrap_or(UNTOLD), &instance.identity().version)
     }
 
-    async fn ask_signature(&self, instance: &Instance, id: MethodId, envelope: &Envelope) -> Option<String> {
+    async fn ask_signature(&self, instance: &Instance, id: MethodId) -> Option<String> {
         let (links, peer) = (self.links.get()?, peer(instance));
         // It answers whatever the fingerprints are.
         let method = (instance.pid.number, SIGNATURE_OF);
-        let pending = ask(links, &peer, method, envelope, &id.0.to_le_bytes()).await.ok()?;
+        let pending = ask(links, &peer, method, &id.0.to_le_bytes()).await.ok()?;
         match pending.await {
             RawAnswer::Value(bytes) => String::from_utf8(bytes.to_vec()).ok(),
             RawAnswer::App(_) | RawAnswer::Failed(_) => None,
@@ -136,7 +145,7 @@ impl Router {
         let peer = peer_of(node);
         let mut written = Vec::new();
         encode(question, &mut written).map_err(|error| RefusedReason::Undecodable(error.to_string()))?;
-        let pending = ask(links, &peer, (NODE_ITSELF, Q::ID), &Envelope::default(), &written).await?;
+        let pending = ask(links, &peer, (NODE_ITSELF, Q::ID), &written).await?;
         Ok(async move {
             match pending.await {
                 RawAnswer::Value(answer) => {
@@ -154,22 +163,23 @@ impl Router {
         target: &Aim,
         instance: &Instance,
         args: &Option<M::Args>,
-        envelope: &Envelope,
+        (stamp, envelope): (Stamp, &Envelope),
     ) -> Result<(), RefusedReason> {
         let id = target.method_id::<M>();
         let (wire, links, fingerprint) = self.way::<M>(target, instance, id)?;
         let mut put_args = |out: &mut Vec<u8>| put_args_of::<M>(&wire, args, out);
         let (node, target) = (instance.pid.node, instance.pid.number);
         if !self.departures.is_waiting(node) {
-            let call = OutCall { target, method: id, fingerprint, envelope, put_args: &mut put_args, one_way: true };
+            let (put_args, lane) = (&mut put_args, M::INFO.lane);
+            let call = OutCall { target, method: id, fingerprint, stamp, lane, envelope, put_args, one_way: true };
             if links.submit(node, call)?.is_some() {
                 return Ok(());
             }
         }
         self.refuse_deserted(instance)?;
         let payload = links.payload(&mut put_args)?;
-        let (name, envelope) = (M::INFO.name, envelope.clone());
-        let departure = Departure { target, method: id, fingerprint, name, envelope, payload, ticket: None };
+        let (info, envelope) = (const { &M::INFO }, envelope.clone());
+        let departure = Departure { target, method: id, fingerprint, info, stamp, envelope, payload, ticket: None };
         self.departures.push(Arc::clone(links), peer(instance), departure)
     }
 
@@ -257,7 +267,6 @@ async fn ask(
     links: &Arc<Links>,
     peer: &Peer,
     (target, method): (u64, MethodId),
-    envelope: &Envelope,
     question: &[u8],
 ) -> Result<PendingReply, RefusedReason> {
     loop {
@@ -265,7 +274,16 @@ async fn ask(
             out.extend_from_slice(question);
             Ok(())
         };
-        let call = OutCall { target, method, fingerprint: None, envelope, put_args: &mut put_args, one_way: false };
+        let call = OutCall {
+            target,
+            method,
+            fingerprint: None,
+            stamp: Stamp::default(),
+            lane: Lane::User,
+            envelope: &Envelope::default(),
+            put_args: &mut put_args,
+            one_way: false,
+        };
         match links.submit(peer.key, call)? {
             Some(pending) => return Ok(pending),
             None => links.ready(peer).await?,

@@ -7,16 +7,18 @@ use tokio::time::Instant;
 use super::request::Options;
 use crate::{
     error::RefusedReason,
-    message::{Ambient, Beside, Chain, Envelope, Keys, Lane, MAX_KEYS, MadeIn},
+    message::{Ambient, Beside, Chain, Envelope, Keys, MAX_KEYS, MadeIn},
 };
 
-/// Deadline, headers, extensions and chain of the running handler, and the present span; nothing outside of one.
+/// Name, deadline, headers, extensions and chain of the running handler, and the present span; nothing outside of one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Inherited {
     deadline: Option<Instant>,
     pub(crate) chain: Option<Arc<Chain>>,
     beside: Option<Arc<Beside>>,
     made_in: MadeIn,
+    /// The number of the service whose handler makes the call, or 0.
+    pub(crate) caller: u64,
 }
 
 impl Inherited {
@@ -73,19 +75,17 @@ impl Inherited {
         if fits && keys.bytes().len() <= MAX_KEYS {
             return Ok(());
         }
-        self.envelope(options, keys, Lane::User, None).check()
+        self.envelope(options, keys).check()
     }
 
     /// The metadata of the call.
-    pub(crate) fn envelope(&self, options: &Options, keys: &Keys, lane: Lane, deadline: Option<Instant>) -> Envelope {
+    pub(crate) fn envelope(&self, options: &Options, keys: &Keys) -> Envelope {
         let beside = match (options.beside(), &self.beside) {
             (None, inherited) => inherited.clone(),
             (Some(own), None) => Some(Arc::new(own.clone())),
             (Some(own), Some(inherited)) => Some(Arc::new(own.over(inherited))),
         };
         Envelope {
-            deadline,
-            lane,
             key: options.key(),
             chain: self.chain.clone(),
             beside,
@@ -98,6 +98,7 @@ impl Inherited {
 impl From<&Ambient> for Inherited {
     fn from(ambient: &Ambient) -> Self {
         let beside = ambient.envelope.beside.clone();
-        Self { deadline: ambient.deadline(), chain: None, beside, made_in: MadeIn::here() }
+        let (deadline, caller) = (ambient.deadline(), ambient.pid().number);
+        Self { deadline, chain: None, beside, made_in: MadeIn::here(), caller }
     }
 }

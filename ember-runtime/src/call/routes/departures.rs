@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use crate::{
     error::RefusedReason,
     id::{MethodId, NodeKey},
-    message::Envelope,
+    message::{Envelope, MethodInfo, Stamp},
     panics::woken,
     sync::lock,
     transport::{Links, OutCall, Peer, PendingReply},
@@ -27,7 +27,8 @@ pub(crate) struct Departure {
     pub(crate) target: u64,
     pub(crate) method: MethodId,
     pub(crate) fingerprint: Option<u64>,
-    pub(crate) name: &'static str,
+    pub(crate) info: &'static MethodInfo,
+    pub(crate) stamp: Stamp,
     pub(crate) envelope: Envelope,
     pub(crate) payload: Vec<u8>,
     /// `None` for a one-way call.
@@ -173,6 +174,8 @@ impl Departure {
             target: self.target,
             method: self.method,
             fingerprint: self.fingerprint,
+            stamp: self.stamp,
+            lane: self.info.lane,
             envelope: &self.envelope,
             put_args: &mut put_args,
             one_way: self.ticket.is_none(),
@@ -201,7 +204,7 @@ impl Departure {
         match self.ticket {
             Some(ticket) => drop(ticket.left.send(Err(reason))),
             None => tracing::warn!(
-                target: "ember::call", peer = %peer.key, method = self.name, %reason,
+                target: "ember::call", peer = %peer.key, method = self.info.name, %reason,
                 "a one-way call was not executed"
             ),
         }

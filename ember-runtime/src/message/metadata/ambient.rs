@@ -9,8 +9,10 @@ use super::{
     due::Due,
     envelope::{Envelope, Opened},
     named::Named,
+    origin::Origin,
     span::HandlerSpan,
 };
+use crate::id::Pid;
 
 scoped_tls::scoped_thread_local!(static CURRENT: Ambient);
 
@@ -19,8 +21,8 @@ scoped_tls::scoped_thread_local!(static CURRENT: Ambient);
 pub(crate) struct Ambient {
     service: Arc<dyn Named>,
     pub(crate) method: &'static str,
-    /// Its deadline does not count: see `due`.
     pub(crate) envelope: Opened,
+    pub(crate) origin: Origin,
     pub(crate) due: Due,
     /// The chain of calls that this handler waits for, made with the first.
     extended: OnceLock<Arc<Chain>>,
@@ -29,13 +31,21 @@ pub(crate) struct Ambient {
 impl Ambient {
     /// Of a service in which nothing has run yet.
     pub(crate) fn new(service: Arc<dyn Named>) -> Self {
-        Self { service, method: "", envelope: Opened::default(), due: Due::default(), extended: OnceLock::new() }
+        Self {
+            service,
+            method: "",
+            envelope: Opened::default(),
+            origin: Origin::Own,
+            due: Due::default(),
+            extended: OnceLock::new(),
+        }
     }
 
     /// Another handler begins. It comes without an envelope if there is nothing in it.
     #[inline]
-    pub(crate) fn begin(&mut self, envelope: Option<Envelope>, due: Due, method: &'static str) {
+    pub(crate) fn begin(&mut self, origin: Origin, envelope: Option<Envelope>, due: Due, method: &'static str) {
         self.method = method;
+        self.origin = origin;
         self.due = due;
         self.envelope.put(envelope);
         // Taking it costs more than looking whether it is there.
@@ -53,6 +63,15 @@ impl Ambient {
     #[inline]
     pub(crate) fn open_span(&mut self) -> HandlerSpan {
         HandlerSpan::open(self.envelope.take_made_in(), &*self.service, self.method)
+    }
+
+    /// The service that is at work.
+    pub(crate) fn service(&self) -> &dyn Named {
+        &*self.service
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        self.service.pid()
     }
 
     /// When the handler must have ended.

@@ -22,7 +22,8 @@ pub(crate) const MAX_EXTENDED: usize = 8 << 10;
 /// A type whose values travel beside the arguments of calls: `call.extension(&Trace { .. })`, read with `cx.extension::<Trace>()`. As
 /// headers do, they propagate to the calls that are made while one is handled, also by services that do not know the type.
 pub trait Extension: Serialize + DeserializeOwned {
-    /// By what it is known in the cluster: another type under the same name is unreadable, at best. 1 to 255 bytes.
+    /// By what it is known in the cluster: another type under the same name is unreadable, at best. 1 to 255 bytes; those that begin
+    /// with `ember.` are Ember's own.
     const NAME: &'static str;
 }
 

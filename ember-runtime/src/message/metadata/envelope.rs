@@ -2,23 +2,17 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use tokio::time::Instant;
-
 use super::{
     beside::Beside,
     chain::Chain,
     keys::{Keys, MAX_KEYS},
     span::MadeIn,
 };
-use crate::{error::RefusedReason, id::Pid, message::methods::Lane};
+use crate::{error::RefusedReason, id::Pid};
 
-/// The metadata of one call.
+/// The metadata of one call that most calls do not have. What every call has is its [`Stamp`](super::Stamp).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Envelope {
-    /// When the caller stops waiting; `None` for a one-way call without a limit.
-    pub(crate) deadline: Option<Instant>,
-    /// The lane.
-    pub(crate) lane: Lane,
     /// The caller's ordering key.
     pub(crate) key: Option<u64>,
     /// The handlers that wait for this call, innermost first.
@@ -55,22 +49,14 @@ impl Envelope {
     }
 
     /// The same for work that begins here and that nobody waits for.
-    pub(crate) fn without_deadline(&self) -> Self {
-        Self { deadline: None, chain: None, made_in: MadeIn::here(), ..self.clone() }
+    pub(crate) fn unawaited(&self) -> Self {
+        Self { chain: None, made_in: MadeIn::here(), ..self.clone() }
     }
 }
 
 impl Envelope {
     /// Nothing but the arguments travels.
-    const EMPTY: Self = Self {
-        deadline: None,
-        lane: Lane::User,
-        key: None,
-        chain: None,
-        beside: None,
-        keys: Keys::NONE,
-        made_in: MadeIn::NOTHING,
-    };
+    const EMPTY: Self = Self { key: None, chain: None, beside: None, keys: Keys::NONE, made_in: MadeIn::NOTHING };
 }
 
 /// The envelope of what a service is handling. It needs no memory until there is something in one.

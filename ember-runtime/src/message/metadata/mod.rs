@@ -7,7 +7,10 @@ mod due;
 mod envelope;
 mod keys;
 mod named;
+mod origin;
 mod span;
+mod stamp;
+mod trace;
 
 pub(crate) use self::{
     ambient::Ambient,
@@ -17,9 +20,13 @@ pub(crate) use self::{
     envelope::{Envelope, Opened},
     keys::{Lifespan, MAX_KEYS, unusable_key},
     named::Named,
+    origin::Origin,
     span::{HandlerSpan, MadeIn},
+    stamp::Stamp,
 };
 pub use self::{
     beside::Extension,
     keys::{KeyReader, Keys},
+    origin::Caller,
+    trace::TraceContext,
 };

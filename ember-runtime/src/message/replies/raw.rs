@@ -9,13 +9,14 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::time::Instant;
-
 use super::payload::Payload;
 use crate::{
     error::{Failure, LostReason},
-    id::MethodId,
-    message::{format::Encode, metadata::Envelope},
+    id::{MethodId, NodeKey},
+    message::{
+        format::Encode,
+        metadata::{Envelope, Stamp},
+    },
 };
 
 /// A call whose arguments have not been decoded yet: that happens where the service runs.
@@ -24,8 +25,7 @@ pub(crate) struct RawCall<'a> {
     /// That of the caller's method, if the caller could not compare it by itself.
     pub(crate) fingerprint: Option<u64>,
     pub(crate) payload: Payload,
-    /// When the caller stops waiting.
-    pub(crate) deadline: Option<Instant>,
+    pub(crate) stamp: Stamp,
     /// What else travels beside the arguments, if there is anything.
     pub(crate) envelope: Option<Box<Envelope>>,
     pub(crate) reply: RawReply<'a>,
@@ -70,6 +70,11 @@ pub(crate) enum ReplyBody<'a> {
 pub(crate) trait ReplyLink: Send + Sync + 'static {
     /// Sends an answer. Never waits; `correlation` 0 stands for a one-way call, whose failures are counted and noticed.
     fn reply(&self, correlation: u64, body: ReplyBody<'_>);
+
+    /// Which node the caller is on; `None` if it is this one.
+    fn peer(&self) -> Option<NodeKey> {
+        None
+    }
 
     /// The peer may send this many more bytes of calls.
     fn give_back(&self, _bytes: u64) {}
@@ -189,6 +194,11 @@ impl<'a> RawReply<'a> {
 
     pub(crate) fn fail(self, failure: impl Into<Failure>) {
         self.send(ReplyBody::Failed(failure.into()));
+    }
+
+    /// The node that the call comes from; `None` if it is this one.
+    pub(crate) fn peer(&self) -> Option<NodeKey> {
+        self.way.as_ref().and_then(|way| way.link().peer())
     }
 
     /// Nobody is told what it comes to.

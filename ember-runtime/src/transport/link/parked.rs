@@ -221,11 +221,11 @@ impl<'a> Batch<'a> {
                 return None;
             }
         };
-        if header.deadline.is_some_and(|deadline| deadline <= self.turn.now) {
+        if header.stamp.deadline.is_some_and(|deadline| deadline <= self.turn.now) {
             reply.fail(RefusedReason::Expired);
             return None;
         }
-        let Header { method, fingerprint, deadline, envelope, size } = header;
-        Some(RawCall { method, fingerprint, payload: payload(size), deadline, envelope, reply })
+        let Header { method, fingerprint, stamp, envelope, size } = header;
+        Some(RawCall { method, fingerprint, payload: payload(size), stamp, envelope, reply })
     }
 }

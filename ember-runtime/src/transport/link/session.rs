@@ -270,6 +270,10 @@ fn failure_record(call: Correlation, failure: Failure) -> Scratch {
 }
 
 impl ReplyLink for Session {
+    fn peer(&self) -> Option<NodeKey> {
+        Some(self.peer)
+    }
+
     fn reply(&self, correlation: u64, body: ReplyBody<'_>) {
         let Some(call) = Correlation::of(correlation) else {
             if let ReplyBody::Failed(failure) = body {

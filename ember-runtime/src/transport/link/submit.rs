@@ -44,7 +44,7 @@ impl Session {
         if waiting >= limit || waiting > 0 && waiting + record.len() > limit {
             return Err(full());
         }
-        let deadline = call.envelope.deadline.filter(|deadline| *deadline <= outbox.seen + NEAR);
+        let deadline = call.stamp.deadline.filter(|deadline| *deadline <= outbox.seen + NEAR);
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(RefusedReason::Expired);
         }
@@ -52,7 +52,7 @@ impl Session {
             None
         } else {
             let position = outbox.calls.end();
-            let (part, correlation, early) = self.callers.insert(position, call.envelope.deadline).ok_or_else(full)?;
+            let (part, correlation, early) = self.callers.insert(position, call.stamp.deadline).ok_or_else(full)?;
             if early {
                 self.earlier.notify_one();
             }
@@ -61,7 +61,7 @@ impl Session {
         if let Some((_, correlation)) = waiting_at {
             wire::name(correlation, &mut record);
         }
-        let order = (call.target, call.envelope.lane == Lane::System);
+        let order = (call.target, call.lane == Lane::System);
         let correlation = waiting_at.map(|(_, correlation)| correlation);
         let put = outbox.calls.append(&mut record, Some(order), correlation);
         if let (Put::Slow, Some((part, correlation))) = (put, waiting_at) {

@@ -8,7 +8,7 @@ use super::proof::KeyPair;
 use crate::{
     error::Failure,
     id::{MethodId, NodeId, NodeKey, PublicKey},
-    message::{Arrivals, Encode, Envelope, Payload},
+    message::{Arrivals, Encode, Envelope, Lane, Payload, Stamp},
     net::Endpoint,
 };
 
@@ -104,6 +104,8 @@ pub(crate) struct OutCall<'a> {
     pub(crate) method: MethodId,
     /// That of the method, if the callee is to compare it.
     pub(crate) fingerprint: Option<u64>,
+    pub(crate) stamp: Stamp,
+    pub(crate) lane: Lane,
     pub(crate) envelope: &'a Envelope,
     /// May run code of users: nothing is locked.
     pub(crate) put_args: Encode<'a>,

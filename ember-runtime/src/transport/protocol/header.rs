@@ -8,6 +8,7 @@
 //! | 8 | `FINGERPRINT`: of the caller's method, where the caller does not know the callee's table; the callee compares |
 //! | 8 | `DEADLINE`: when the caller stops waiting, in microseconds of the clock that the frames tell |
 //! | 8 | `KEY`: the caller's ordering key |
+//! | 8 | `CALLER`: the number of the service whose handler makes it, where the call chain does not say so |
 //! | … | `MORE`: postcard of [`More`], then `More::links` times a link of the call chain, innermost first, then `More::headers` times a name and a value, then `More::extensions` times a name and bytes, which pass through nodes that do not know them. The numbers are bounded before anything is read, so that no header can make this node allocate much |
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -19,7 +20,7 @@ use super::config::OutCall;
 use crate::{
     error::RefusedReason,
     id::{MethodId, Pid},
-    message::{Beside, Chain, Envelope, Keys, Lane, MAX_EXTENDED, MAX_EXTENSIONS, MAX_HEADERS, MAX_KEYS, append},
+    message::{Beside, Chain, Envelope, Keys, MAX_EXTENDED, MAX_EXTENSIONS, MAX_HEADERS, MAX_KEYS, Stamp, append},
 };
 
 const MAX_LINKS: usize = 256;
@@ -28,12 +29,11 @@ const LINK: usize = 4;
 /// No deadline is further away than this; it also keeps the arithmetic of instants from overflowing.
 const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// The system lane.
-const SYSTEM: u8 = 1;
-const WIDE: u8 = 2;
-const FINGERPRINT: u8 = 4;
-const DEADLINE: u8 = 8;
-const KEY: u8 = 16;
+const WIDE: u8 = 1;
+const FINGERPRINT: u8 = 2;
+const DEADLINE: u8 = 4;
+const KEY: u8 = 8;
+const CALLER: u8 = 16;
 const MORE: u8 = 32;
 const KNOWN: u8 = 63;
 
@@ -80,15 +80,17 @@ pub(crate) fn put(
     extensions: bool,
     out: &mut Vec<u8>,
 ) -> Result<(), RefusedReason> {
-    let envelope = call.envelope;
+    let OutCall { envelope, stamp: Stamp { caller, deadline }, .. } = *call;
+    // Who waits for the call is the last link of its chain.
+    let caller = (caller != 0 && envelope.chain.is_none()).then_some(caller);
     let more = envelope.chain.is_some() || envelope.beside.is_some() || !envelope.keys.is_empty();
     let narrow = u32::try_from(call.target);
     let flags = [
-        (SYSTEM, envelope.lane == Lane::System),
         (WIDE, narrow.is_err()),
         (FINGERPRINT, call.fingerprint.is_some()),
-        (DEADLINE, envelope.deadline.is_some()),
+        (DEADLINE, deadline.is_some()),
         (KEY, envelope.key.is_some()),
+        (CALLER, caller.is_some()),
         (MORE, more),
     ];
     out.push(flags.into_iter().fold(0, |flags, (flag, is_set)| if is_set { flags | flag } else { flags }));
@@ -98,8 +100,8 @@ pub(crate) fn put(
         Err(_) => out.extend_from_slice(&call.target.to_le_bytes()),
     }
     let micros = |deadline: Instant| deadline.saturating_duration_since(epoch).as_micros();
-    let deadline = envelope.deadline.map(|deadline| u64::try_from(micros(deadline)).unwrap_or(u64::MAX));
-    for number in [call.fingerprint, deadline, envelope.key].into_iter().flatten() {
+    let deadline = deadline.map(|deadline| u64::try_from(micros(deadline)).unwrap_or(u64::MAX));
+    for number in [call.fingerprint, deadline, envelope.key, caller].into_iter().flatten() {
         out.extend_from_slice(&number.to_le_bytes());
     }
     if more { put_more(envelope, extensions, out) } else { Ok(()) }
@@ -144,7 +146,7 @@ fn write(part: &impl Serialize, out: &mut Vec<u8>) -> Result<(), RefusedReason> 
 pub(crate) struct Header {
     pub(crate) method: MethodId,
     pub(crate) fingerprint: Option<u64>,
-    pub(crate) deadline: Option<Instant>,
+    pub(crate) stamp: Stamp,
     /// What else there is.
     pub(crate) envelope: Option<Box<Envelope>>,
     /// How many bytes it took.
@@ -179,18 +181,20 @@ pub(crate) fn get(bytes: &[u8], clock: Clock) -> Result<Header, String> {
     let mut number =
         |flag: u8| if flags & flag == 0 { Ok(None) } else { take(&mut rest).map(u64::from_le_bytes).map(Some) };
     let (fingerprint, deadline, key) = (number(FINGERPRINT)?, number(DEADLINE)?, number(KEY)?);
+    let mut caller = number(CALLER)?.unwrap_or(0);
     let deadline = deadline.map(|deadline| clock.at(deadline));
     let envelope = if flags & (KEY | MORE) == 0 {
         None
     } else {
-        let lane = if flags & SYSTEM == 0 { Lane::User } else { Lane::System };
-        let mut envelope = Box::new(Envelope { lane, key, ..Envelope::default() });
+        let mut envelope = Box::new(Envelope { key, ..Envelope::default() });
         if flags & MORE != 0 {
             get_more(&mut rest, &mut envelope)?;
+            caller = envelope.chain.as_ref().map_or(caller, |waits| waits.pid.number);
         }
         Some(envelope)
     };
-    Ok(Header { method, fingerprint, deadline, envelope, size: bytes.len() - rest.len() })
+    let stamp = Stamp { caller, deadline };
+    Ok(Header { method, fingerprint, stamp, envelope, size: bytes.len() - rest.len() })
 }
 
 #[inline]

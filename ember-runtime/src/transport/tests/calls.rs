@@ -9,7 +9,7 @@ use super::support::*;
 use crate::{
     error::{LostReason, RefusedReason},
     id::Pid,
-    message::{Beside, Chain, Envelope, Lane},
+    message::{Beside, Chain, Envelope, Stamp},
     sync::lock,
     transport::protocol::{LinkConfig, RawAnswer},
 };
@@ -45,30 +45,35 @@ async fn the_envelope_travels() {
     let outer = Chain::told(pid(1), "shop.rpc_buy", None);
     let inner = Chain::here(pid(2), "bank", "rpc_pay", Some(outer));
     let headers = [("user".to_string(), "ada".to_string())].into();
-    let envelope = Envelope {
-        deadline: Some(Instant::now() + Duration::from_secs(60)),
-        lane: Lane::System,
-        key: Some(u64::MAX),
-        chain: Some(inner.clone()),
-        beside: Some(Arc::new(Beside { headers, ..Beside::default() })),
-        ..Envelope::default()
-    };
-    let call = a.submit_with(&b.peer, ECHO, b"x", &envelope, false).unwrap().unwrap();
+    let beside = Some(Arc::new(Beside { headers, ..Beside::default() }));
+    let envelope = Envelope { key: Some(u64::MAX), chain: Some(inner), beside: beside.clone(), ..Envelope::default() };
+    let given = Given { envelope, ..Given::by(Instant::now() + Duration::from_secs(60)) };
+    let call = a.submit_with(&b.peer, ECHO, b"x", &given, false).unwrap().unwrap();
     value(soon("an answer", call).await);
-    let came = lock(&b.services.envelopes).pop().unwrap();
-    let left = came.deadline.unwrap() - Instant::now();
+    let Given { stamp, envelope: came, .. } = lock(&b.services.came).pop().unwrap();
+    let left = stamp.deadline.unwrap() - Instant::now();
     assert!(left > Duration::from_secs(30) && left <= Duration::from_secs(60), "{left:?}");
-    assert_eq!((came.lane, came.key), (Lane::System, Some(u64::MAX)));
-    assert_eq!(came.beside, envelope.beside);
+    assert_eq!((stamp.caller, came.key), (2, Some(u64::MAX)), "who waits, made it");
+    assert_eq!(came.beside, beside);
     let links: Vec<_> = came.chain.as_ref().unwrap().links().map(|link| (link.pid, link.place())).collect();
     assert_eq!(links, [(pid(2), "bank.rpc_pay"), (pid(1), "shop.rpc_buy")]);
 }
 
 #[tokio::test]
+async fn the_caller_of_a_call_that_no_handler_waits_for_travels() {
+    let (a, b) = tcp_pair(LinkConfig::default()).await;
+    for caller in [0, 7, u64::MAX] {
+        let stamp = Stamp { caller, deadline: None };
+        let given = Given { stamp, envelope: Envelope { key: Some(1), ..Envelope::default() }, ..Given::default() };
+        let _sent = a.submit_with(&b.peer, ECHO, b"x", &given, true).unwrap().unwrap();
+        until("it to come", || lock(&b.services.came).last().is_some_and(|came| came.stamp.caller == caller)).await;
+    }
+}
+
+#[tokio::test]
 async fn an_expired_call_is_not_sent() {
     let (a, b) = tcp_pair(LinkConfig::default()).await;
-    let envelope = Envelope { deadline: Some(Instant::now()), ..Envelope::default() };
-    let refused = a.submit_with(&b.peer, ECHO, b"", &envelope, false).unwrap_err();
+    let refused = a.submit_with(&b.peer, ECHO, b"", &Given::by(Instant::now()), false).unwrap_err();
     assert_eq!(refused, RefusedReason::Expired);
     assert_eq!(a.links.in_flight(b.peer.key), 0);
 }
@@ -81,9 +86,8 @@ async fn a_call_without_an_answer_ends_at_its_deadline() {
     a.ready(&b).await;
     let start = Instant::now();
     let calls = [3000, 50, 700].map(|millis| {
-        let deadline = Some(start + Duration::from_millis(millis));
-        let envelope = Envelope { deadline, ..Envelope::default() };
-        let call = a.submit_with(&b.peer, HOLD, b"", &envelope, false).unwrap().unwrap();
+        let given = Given::by(start + Duration::from_millis(millis));
+        let call = a.submit_with(&b.peer, HOLD, b"", &given, false).unwrap().unwrap();
         async move { (failure(call.await), start.elapsed(), Duration::from_millis(millis)) }
     });
     for (failure, took, wanted) in soon("the outcomes", join_all(calls)).await {
@@ -99,13 +103,13 @@ async fn the_time_that_a_call_waits_for_the_connection_is_not_given_to_the_calle
     let a = memory.node(key(1, 1), LinkConfig::default()).await;
     let b = memory.node(key(2, 1), LinkConfig::default()).await;
     a.ready(&b).await;
-    let deadline = Some(Instant::now() + Duration::from_secs(10));
-    let envelope = Envelope { deadline, key: Some(1), ..Envelope::default() };
-    let call = a.submit_with(&b.peer, ECHO, b"", &envelope, false).unwrap().unwrap();
+    let envelope = Envelope { key: Some(1), ..Envelope::default() };
+    let given = Given { envelope, ..Given::by(Instant::now() + Duration::from_secs(10)) };
+    let call = a.submit_with(&b.peer, ECHO, b"", &given, false).unwrap().unwrap();
     // The writer has not run yet.
     tokio::time::advance(Duration::from_millis(400)).await;
     value(soon("the answer", call).await);
-    let left = lock(&b.services.envelopes).pop().unwrap().deadline.unwrap() - Instant::now();
+    let left = lock(&b.services.came).pop().unwrap().stamp.deadline.unwrap() - Instant::now();
     assert!(left <= Duration::from_millis(9600), "{left:?}");
 }
 
@@ -123,7 +127,7 @@ async fn ten_thousand_calls_at_once_each_get_their_own_answer() {
 async fn one_way_calls_arrive_and_are_done_at_once() {
     let (a, b) = tcp_pair(LinkConfig::default()).await;
     for _ in 0..1000 {
-        let done = a.submit_with(&b.peer, COUNT, b"x", &Envelope::default(), true).unwrap().unwrap();
+        let done = a.submit_with(&b.peer, COUNT, b"x", &Given::default(), true).unwrap().unwrap();
         assert_eq!(value(done.await), b""[..]);
     }
     assert_eq!(a.links.in_flight(b.peer.key), 0);
@@ -133,11 +137,11 @@ async fn one_way_calls_arrive_and_are_done_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_arrive_in_their_order() {
     let (a, b) = tcp_pair(LinkConfig::default()).await;
-    let envelope = Envelope::default();
+    let given = Given::default();
     let mut calls = Vec::new();
     for i in 0..5000_u32 {
         let one_way = i % 3 == 0;
-        calls.push(a.submit_with(&b.peer, HOLD, &i.to_le_bytes(), &envelope, one_way).unwrap().unwrap());
+        calls.push(a.submit_with(&b.peer, HOLD, &i.to_le_bytes(), &given, one_way).unwrap().unwrap());
         if i % 100 == 0 {
             tokio::task::yield_now().await;
         }
@@ -169,14 +173,8 @@ async fn a_panic_while_writing_spoils_nothing_but_its_call() {
         out.push(1);
         panic!("a bug in somebody's Serialize")
     };
-    let call = crate::transport::protocol::OutCall {
-        target: ECHO,
-        method: METHOD,
-        fingerprint: None,
-        envelope: &Envelope::default(),
-        put_args: &mut put_args,
-        one_way: false,
-    };
+    let given = Given::default();
+    let call = given.call(ECHO, &mut put_args, false);
     assert!(matches!(a.links.submit(b.peer.key, call), Err(RefusedReason::Undecodable(_))));
     assert_eq!(value(a.call(&b, ECHO, b"fine").await), b"fine"[..]);
 }

@@ -13,7 +13,6 @@ use tokio::time::timeout;
 use super::support::*;
 use crate::{
     error::Failure,
-    message::Envelope,
     rng::Rng,
     sync::lock,
     transport::protocol::{LinkConfig, RawAnswer},
@@ -25,7 +24,7 @@ async fn caller(from: Arc<Node>, to: Arc<Node>, rng: Rng, stop: Arc<AtomicBool>,
         let target = [ECHO, ECHO, HOLD, APP, FULL, DROP][rng.below(6)];
         let payload = vec![rng.u64() as u8; rng.below(20_000)];
         let one_way = rng.below(10) == 0;
-        match from.submit_with(&to.peer, target, &payload, &Envelope::default(), one_way) {
+        match from.submit_with(&to.peer, target, &payload, &Given::default(), one_way) {
             Ok(Some(call)) => match timeout(rng.jitter(Duration::from_millis(20)), call).await {
                 Ok(RawAnswer::Value(value)) => {
                     assert!(one_way || *value == payload[..], "an answer to another call");

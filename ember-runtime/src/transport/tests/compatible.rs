@@ -13,7 +13,7 @@ use super::support::*;
 use crate::{
     error::{LostReason, RefusedReason},
     id::Pid,
-    message::{Beside, Chain, Envelope, Keys, Lane},
+    message::{Beside, Chain, Envelope, Keys, Stamp},
     rng::Rng,
     transport::{
         entrance::{
@@ -158,18 +158,17 @@ fn messages(said: &mut Said) {
 }
 
 /// The envelope of a call with everything.
-fn rich(born: Instant) -> Envelope {
+fn rich(born: Instant) -> Given {
     let headers = [("user".to_owned(), "ada".to_owned())].into();
     let extensions = [("trace".to_owned(), vec![7; 25])].into();
-    Envelope {
-        deadline: Some(born + Duration::from_secs(5)),
-        lane: Lane::System,
+    let envelope = Envelope {
         key: Some(6),
         chain: Some(Chain::told(pid(), "bank.rpc_pay", None)),
         beside: Some(Arc::new(Beside { headers, extensions })),
         keys: Keys::from_bytes(&[1, 2, 3]),
         ..Envelope::default()
-    }
+    };
+    Given { envelope, ..Given::by(born + Duration::from_secs(5)) }
 }
 
 fn record(kind: u8, put: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
@@ -182,17 +181,19 @@ fn record(kind: u8, put: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
 
 fn records(said: &mut Said) {
     let (born, name) = (Instant::now(), Correlation { index: 70_000, generation: 9 });
-    let call = |target, fingerprint, envelope: &Envelope, correlation: Option<Correlation>| {
+    let call = |target, fingerprint, given: &Given, correlation: Option<Correlation>| {
         record(if correlation.is_some() { wire::CALL } else { wire::SEND }, |out| {
             correlation.into_iter().for_each(|name| name.put(out));
             let (put_args, one_way) = (&mut |_: &mut Vec<u8>| Ok(()), correlation.is_none());
-            let call = OutCall { target, method: METHOD, fingerprint, envelope, put_args, one_way };
+            let call = OutCall { fingerprint, ..given.call(target, put_args, one_way) };
             header::put(&call, born, true, out).expect("it fits");
             out.extend_from_slice(b"args");
         })
     };
-    said.put("record call", call(300, None, &Envelope::default(), Some(name)));
-    said.put("record send", call(300, None, &Envelope::default(), None));
+    said.put("record call", call(300, None, &Given::default(), Some(name)));
+    said.put("record send", call(300, None, &Given::default(), None));
+    let stamp = Stamp { caller: 9, deadline: None };
+    said.put("record send of a handler", call(300, None, &Given { stamp, ..Given::default() }, None));
     said.put("record call rich", call(u64::MAX, Some(5), &rich(born), Some(name)));
     let answers = [("value", wire::VALUE), ("app", wire::APP), ("failure", wire::FAILURE)];
     for (what, kind) in answers {
@@ -251,12 +252,13 @@ fn the_calls_of_the_release_before_are_understood() {
     let (correlation, target, args, header) = read("record call");
     assert_eq!(correlation, Some(Correlation { index: 70_000, generation: 9 }));
     assert_eq!((target, &args[..], header.method), (300, &b"args"[..], METHOD));
-    assert!(header.fingerprint.is_none() && header.deadline.is_none() && header.envelope.is_none());
+    assert!(header.fingerprint.is_none() && header.stamp.deadline.is_none() && header.envelope.is_none());
     assert_eq!(read("record send").0, None);
+    assert_eq!(read("record send of a handler").3.stamp.caller, 9);
     let (_, target, args, header) = read("record call rich");
     assert_eq!((target, &args[..], header.fingerprint), (u64::MAX, &b"args"[..], Some(5)));
-    assert_eq!(header.deadline, Some(here + Duration::from_secs(5)));
-    let (came, sent) = (header.envelope.expect("an envelope"), rich(here));
+    assert_eq!((header.stamp.caller, header.stamp.deadline), (pid().number, Some(here + Duration::from_secs(5))));
+    let (came, sent) = (header.envelope.expect("an envelope"), rich(here).envelope);
     assert_eq!((came.key, &came.beside, came.keys.bytes()), (sent.key, &sent.beside, sent.keys.bytes()));
     let links: Vec<_> = came.chain.iter().flat_map(Chain::links).map(|link| (link.pid, link.place())).collect();
     assert_eq!(links, [(pid(), "bank.rpc_pay")]);

@@ -12,18 +12,13 @@ use std::{
 use super::support::*;
 use crate::{
     error::{Failure, LostReason, RefusedReason},
-    message::{CodecError, Encode, Envelope, ReplyBody, append},
+    message::{CodecError, Encode, ReplyBody, append},
     sync::lock,
-    transport::{
-        link::PendingReply,
-        peers::Links,
-        protocol::{LinkConfig, OutCall},
-    },
+    transport::{link::PendingReply, peers::Links, protocol::LinkConfig},
 };
 
 fn submit(links: &Links, to: &Node, put_args: Encode<'_>) -> Result<Option<PendingReply>, RefusedReason> {
-    let (method, fingerprint, envelope) = (METHOD, None, &Envelope::default());
-    links.submit(to.peer.key, OutCall { target: ECHO, method, fingerprint, envelope, put_args, one_way: false })
+    links.submit(to.peer.key, Given::default().call(ECHO, put_args, false))
 }
 
 /// Writes a byte once it is let.

@@ -19,21 +19,20 @@ use crate::{
     transport::{
         entrance::{Capabilities, Offer},
         link::{Inflow, Parts, Session},
-        protocol::{Clock, Correlation, Ingress, LinkConfig, Malformed, Members, OutCall, Record, header, wire},
+        protocol::{Clock, Correlation, Ingress, LinkConfig, Malformed, Members, Record, header, wire},
         stream::{Control, MAX_PENDING},
     },
 };
 
 const LIMIT: usize = 1 << 20;
 
-fn call(envelope: &Envelope, payload: &[u8], correlation: Option<Correlation>, out: &mut Vec<u8>) {
+fn call(given: &Given, payload: &[u8], correlation: Option<Correlation>, out: &mut Vec<u8>) {
     let start = wire::open(if correlation.is_some() { wire::CALL } else { wire::SEND }, out);
     if let Some(correlation) = correlation {
         correlation.put(out);
     }
     let put_args = &mut |_: &mut Vec<u8>| Ok(());
-    let call =
-        OutCall { target: 300, method: METHOD, fingerprint: None, envelope, put_args, one_way: correlation.is_none() };
+    let call = given.call(300, put_args, correlation.is_none());
     header::put(&call, Instant::now(), true, out).unwrap();
     out.extend_from_slice(payload);
     wire::seal(start, out);
@@ -42,14 +41,14 @@ fn call(envelope: &Envelope, payload: &[u8], correlation: Option<Correlation>, o
 fn valid() -> Vec<u8> {
     let mut out = Vec::new();
     let name = Correlation { index: 70_000, generation: 9 };
-    call(&Envelope::default(), b"payload", Some(name), &mut out);
+    call(&Given::default(), b"payload", Some(name), &mut out);
     let pid = Pid { node: key(1, 1), number: 3 };
     let chain = Chain::told(pid, "a.rpc_b", None);
     let headers = [("name".to_string(), "value".to_string())].into();
     let extensions = [("trace".to_string(), vec![7; 25])].into();
     let beside = Some(Arc::new(Beside { headers, extensions }));
-    let deadline = Some(Instant::now() + std::time::Duration::from_secs(5));
-    let rich = Envelope { deadline, chain: Some(chain), beside, key: Some(1), ..Envelope::default() };
+    let envelope = Envelope { chain: Some(chain), beside, key: Some(1), ..Envelope::default() };
+    let rich = Given { envelope, ..Given::by(Instant::now() + std::time::Duration::from_secs(5)) };
     call(&rich, b"more", None, &mut out);
     for kind in [wire::VALUE, wire::APP, wire::FAILURE, wire::CANCEL] {
         record(kind, &mut out, |out| {
@@ -195,7 +194,7 @@ async fn a_slot_beyond_the_bound_costs_the_link_and_no_memory() {
     for index in [MAX_PENDING as u32, u32::MAX] {
         let session = session(&ingress);
         let mut frame = Vec::new();
-        call(&Envelope::default(), b"x", Some(Correlation { index, generation: 1 }), &mut frame);
+        call(&Given::default(), b"x", Some(Correlation { index, generation: 1 }), &mut frame);
         let read = Inflow::new(Instant::now()).receive(&session, &frame.into(), Instant::now(), &mut task());
         assert_eq!(read, Err(Malformed::SLOT));
         assert_eq!(lock(&session.outbox).inbound.live(), 0);
@@ -219,7 +218,7 @@ async fn pieces_that_are_no_message_cost_the_link() {
     let ingress: Arc<dyn Ingress> = Arc::new(Nobody);
     let name = Correlation { index: 1, generation: 1 };
     let (mut request, mut cancel, mut nested) = (Vec::new(), Vec::new(), Vec::new());
-    call(&Envelope::default(), b"x", Some(name), &mut request);
+    call(&Given::default(), b"x", Some(name), &mut request);
     wire::put_cancel(name, &mut cancel);
     record(wire::CALL_PIECE, &mut nested, |out| out.extend_from_slice(&request));
     let long = [&request[..], &[0]].concat();
@@ -250,7 +249,7 @@ async fn pieces_that_are_no_message_cost_the_link() {
 #[test]
 fn an_empty_header_is_small() {
     let mut out = Vec::new();
-    call(&Envelope::default(), b"", Some(Correlation { index: 100, generation: 100 }), &mut out);
+    call(&Given::default(), b"", Some(Correlation { index: 100, generation: 100 }), &mut out);
     assert!(out.len() <= 22, "{} bytes", out.len());
 }
 

@@ -7,7 +7,6 @@ use futures_util::{FutureExt, future::join_all};
 use super::support::*;
 use crate::{
     error::{Failure, LostReason, RefusedReason},
-    message::Envelope,
     sync::lock,
     transport::protocol::LinkConfig,
 };
@@ -151,7 +150,7 @@ async fn one_way_calls_that_are_refused_are_counted_and_noticed() {
     let b = memory.node(key(2, 1), LinkConfig::default()).await;
     a.ready(&b).await;
     for _ in 0..5 {
-        let sent = a.submit_with(&b.peer, FULL, b"", &Envelope::default(), true).unwrap();
+        let sent = a.submit_with(&b.peer, FULL, b"", &Given::default(), true).unwrap();
         assert!(sent.is_some());
     }
     until("the notice", || a.links.session(b.peer.key).unwrap().noticed.load(Ordering::Relaxed) == 5).await;

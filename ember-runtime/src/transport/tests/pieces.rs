@@ -7,7 +7,7 @@ use futures_util::{FutureExt, future::join_all};
 use super::support::*;
 use crate::{
     error::{Failure, RefusedReason},
-    message::{Envelope, Lane},
+    message::Lane,
     sync::lock,
     transport::protocol::LinkConfig,
 };
@@ -90,7 +90,7 @@ async fn calls_of_one_service_and_lane_stay_in_order_however_large_they_are() {
     let sizes = [10, 300 << 10, 20, 200 << 10, 30];
     let mut calls: Vec<_> = sizes.iter().map(|&size| a.start(&b, HOLD, &vec![1; size])).collect();
     // The system lane is another lane.
-    let system = Envelope { lane: Lane::System, ..Envelope::default() };
+    let system = Given { lane: Lane::System, ..Given::default() };
     calls.push(a.submit_with(&b.peer, HOLD, &[2; 40], &system, false).unwrap().unwrap());
     until("the calls to come", || lock(&b.services.held).len() == 6).await;
     let came: Vec<_> = lock(&b.services.held).iter().map(|call| call.payload.len()).collect();

@@ -22,7 +22,7 @@ pub(super) use super::memory::Memory;
 use crate::{
     error::{Failure, RefusedReason},
     id::{Incarnation, MethodId, NodeId, NodeKey, PublicKey},
-    message::{Arrivals, Envelope, RawCall, ReplyBody},
+    message::{Arrivals, Encode, Envelope, Lane, RawCall, ReplyBody, Stamp},
     net::{Endpoint, Network, OsNetwork},
     rng::Rng,
     sync::lock,
@@ -51,7 +51,7 @@ pub(super) struct Services {
     pub(super) held: Mutex<Vec<RawCall<'static>>>,
     pub(super) events: Mutex<Vec<String>>,
     pub(super) counted: AtomicUsize,
-    pub(super) envelopes: Mutex<Vec<Envelope>>,
+    pub(super) came: Mutex<Vec<Given>>,
     /// Whom the registry does not list (yet).
     pub(super) unlisted: Mutex<BTreeSet<NodeId>>,
     pub(super) listed: Notify,
@@ -101,6 +101,27 @@ impl Ingress for Services {
     }
 }
 
+/// What a call has beside its arguments.
+#[derive(Default)]
+pub(super) struct Given {
+    pub(super) stamp: Stamp,
+    pub(super) lane: Lane,
+    pub(super) envelope: Envelope,
+}
+
+impl Given {
+    /// Until then.
+    pub(super) fn by(deadline: Instant) -> Self {
+        Self { stamp: Stamp { caller: 0, deadline: Some(deadline) }, ..Self::default() }
+    }
+
+    pub(super) fn call<'a>(&'a self, target: u64, put_args: Encode<'a>, one_way: bool) -> OutCall<'a> {
+        let Self { stamp, lane, envelope } = self;
+        let (method, fingerprint, stamp, lane) = (METHOD, None, *stamp, *lane);
+        OutCall { target, method, fingerprint, stamp, lane, envelope, put_args, one_way }
+    }
+}
+
 impl Services {
     fn call(&self, target: u64, mut call: RawCall<'static>) {
         if target != HOLD {
@@ -113,8 +134,9 @@ impl Services {
         };
         match target {
             ECHO => {
-                if let Some(envelope) = call.envelope.filter(|envelope| envelope.key.is_some()) {
-                    lock(&self.envelopes).push(Envelope { deadline: call.deadline, ..*envelope });
+                let envelope = call.envelope.map(|envelope| *envelope).unwrap_or_default();
+                if envelope.key.is_some() {
+                    lock(&self.came).push(Given { stamp: call.stamp, envelope, ..Given::default() });
                 }
                 call.reply.send(ReplyBody::Value(&mut copy));
             }
@@ -196,7 +218,7 @@ impl Node {
     }
 
     pub(super) fn submit(&self, to: &Peer, target: u64, payload: &[u8]) -> Result<Option<PendingReply>, RefusedReason> {
-        self.submit_with(to, target, payload, &Envelope::default(), false)
+        self.submit_with(to, target, payload, &Given::default(), false)
     }
 
     pub(super) fn submit_with(
@@ -204,15 +226,14 @@ impl Node {
         to: &Peer,
         target: u64,
         payload: &[u8],
-        envelope: &Envelope,
+        given: &Given,
         one_way: bool,
     ) -> Result<Option<PendingReply>, RefusedReason> {
         let mut put_args = |out: &mut Vec<u8>| {
             out.extend_from_slice(payload);
             Ok(())
         };
-        let (method, put_args) = (METHOD, &mut put_args);
-        self.links.submit(to.key, OutCall { target, method, fingerprint: None, envelope, put_args, one_way })
+        self.links.submit(to.key, given.call(target, &mut put_args, one_way))
     }
 
     /// Submits over a link that is up.

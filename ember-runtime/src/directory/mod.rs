@@ -19,7 +19,7 @@ pub use self::{
 pub(crate) use self::{
     instances::{Balancers, Chance, Group, InShare, Kept, Share, Terms},
     records::MethodRecord,
-    views::{Directory, Exit, deserted, ended, no_such_run, of_another_kind},
+    views::{Departed, Directory, deserted, ended, no_such_run, of_another_kind},
 };
 #[cfg(feature = "cluster")]
 pub(crate) use self::{

@@ -332,3 +332,44 @@ fn of_a_directory_that_was_closed_nothing_is_kept() {
     let other = directory.group(&Interest::Contract("Named".into()));
     assert!(!Kept::<()>::new(other, &terms).is_current());
 }
+
+/// As they stand here, addresses hold them between this release and the one before. A choice that is added comes last.
+#[test]
+fn selectors_are_written_as_in_the_release_before() {
+    let hex = |value: &dyn Fn(&mut Vec<u8>) -> Result<(), crate::message::CodecError>| {
+        let mut out = Vec::new();
+        value(&mut out).expect("it is written");
+        out.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    let plain = Selector::new(Interest::Service("bank".into()));
+    let full = Selector {
+        interest: Interest::Contract("pays".into()),
+        name: Some("bank".into()),
+        id: Some("1".into()),
+        server: Some(2),
+        node: Some(NodeId(3)),
+        kind: Some("a".into()),
+        version: Some("1.2".parse().expect("it is one")),
+        tags: [("t".to_owned(), "v".to_owned())].into(),
+        pid: Some(Pid { node: NodeKey { id: NodeId(3), incarnation: Incarnation(4) }, number: 5 }),
+        choice: Choice::ByKey(6),
+    };
+    let selectors = [plain, full].map(|selector| hex(&|out| crate::message::encode(&selector, out)));
+    assert_eq!(
+        selectors,
+        [
+            "000462616e6b000000000000000000",
+            "010470617973010462616e6b0101310102010301016101045e312e320101740176010304050406"
+        ]
+    );
+    let choices = [
+        Choice::RoundRobin,
+        Choice::Random,
+        Choice::LeastInFlight,
+        Choice::LocalFirst,
+        Choice::ByKey(6),
+        Choice::Named("mine".into()),
+    ];
+    let choices = choices.map(|choice| hex(&|out| crate::message::encode(&choice, out)));
+    assert_eq!(choices, ["00", "01", "02", "03", "0406", "05046d696e65"]);
+}

@@ -9,9 +9,12 @@ use tokio::time::Instant;
 
 use super::{
     Band, Denied,
-    order::{Ordered, Refusal},
+    order::{Ordered, Veto},
 };
-use crate::error::{Lost, Refused};
+use crate::{
+    error::{Lost, Refused},
+    message::{Beside, CodecError, Extension},
+};
 
 /// What an application says of the calls that are made through its node, whatever way they take: here or elsewhere, awaited, with
 /// `.then(…)`, one way, by name. Registered with [`NodeBuilder::call_hooks`](crate::node::NodeBuilder::call_hooks).
@@ -48,14 +51,15 @@ pub trait CallHooks: Send + Sync + 'static {
 pub struct OutgoingCall<'a> {
     pub(crate) to: &'a dyn Display,
     pub(crate) method: &'a dyn Display,
-    pub(crate) headers: &'a mut dyn Headers,
+    pub(crate) carries: &'a mut dyn Carries,
     pub(crate) one_way: bool,
 }
 
-/// The headers that its maker has given to a call.
-pub(crate) trait Headers {
-    fn header(&self, name: &str) -> Option<&str>;
-    fn set_header(&mut self, name: String, value: String);
+/// What its maker has said of a call.
+pub(crate) trait Carries {
+    /// What it carries beside its arguments, if it does.
+    fn beside(&self) -> Option<&Beside>;
+    fn beside_mut(&mut self) -> &mut Beside;
 }
 
 impl OutgoingCall<'_> {
@@ -76,12 +80,25 @@ impl OutgoingCall<'_> {
 
     /// A header that was given to this call. Those that it inherits from the handler that makes it are not among them.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.header(name)
+        self.carries.beside()?.headers.get(name).map(String::as_str)
     }
 
     /// Sets a header, as [`Call::header`](crate::call::Call::header).
     pub fn set_header(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        self.headers.set_header(name.into(), value.into());
+        self.carries.beside_mut().headers.insert(name.into(), value.into());
+    }
+
+    /// An extension that was given to this call; `None` if it has none of this type. Those that it inherits are not among them.
+    ///
+    /// # Errors
+    /// What is there under its name cannot be read as one.
+    pub fn extension<E: Extension>(&self) -> Result<Option<E>, CodecError> {
+        self.carries.beside().map_or(Ok(None), Beside::extension)
+    }
+
+    /// Gives it an extension, as [`Call::extension`](crate::call::Call::extension).
+    pub fn set_extension(&mut self, extension: &impl Extension) {
+        self.carries.beside_mut().extend(extension);
     }
 }
 
@@ -117,7 +134,7 @@ pub(crate) struct AskedCall {
 
 impl AskedCall {
     /// Asks them, until one refuses.
-    pub(crate) fn begin(hooks: &Ordered<dyn CallHooks>, call: &mut OutgoingCall<'_>) -> (Self, Option<Refusal>) {
+    pub(crate) fn begin(hooks: &Ordered<dyn CallHooks>, call: &mut OutgoingCall<'_>) -> (Self, Option<Veto>) {
         let began = hooks.now();
         let (asked, refusal) = hooks.ask(|hook| hook.before(call));
         (Self { asked, began }, refusal)

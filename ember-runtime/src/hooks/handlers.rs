@@ -6,12 +6,12 @@ use tokio::time::Instant;
 
 use super::{
     Band, Denied,
-    order::{Ordered, Refusal},
+    order::{Ordered, Veto},
 };
 use crate::{
     error::{Failure, RefusedReason},
     id::Pid,
-    message::{Ambient, Beside, Caller, CodecError, Extension, Origin},
+    message::{Ambient, Beside, Caller, CameFrom, CodecError, Extension},
 };
 
 /// What an application says of the calls that its node's services handle, wherever they come from. Registered with
@@ -53,7 +53,7 @@ pub struct IncomingCall<'a> {
     pub(crate) pid: Pid,
     pub(crate) method: fn() -> String,
     pub(crate) beside: Option<&'a Beside>,
-    pub(crate) origin: Origin,
+    pub(crate) came_from: CameFrom,
 }
 
 impl IncomingCall<'_> {
@@ -87,7 +87,7 @@ impl IncomingCall<'_> {
 
     /// Who makes it.
     pub fn caller(&self) -> Option<Caller> {
-        self.origin.caller(self.pid.node)
+        self.came_from.caller(self.pid.node)
     }
 }
 
@@ -122,7 +122,7 @@ pub(crate) struct AskedHandler {
     pid: Pid,
     method: fn() -> String,
     beside: Option<Arc<Beside>>,
-    origin: Origin,
+    came_from: CameFrom,
     asked: usize,
     began: Option<Instant>,
 }
@@ -137,13 +137,13 @@ impl AskedHandler {
         method: fn() -> String,
         ambient: &Ambient,
     ) -> Result<Box<Self>, Failure> {
-        let (service, pid, origin) = (ambient.service().name(), ambient.pid(), ambient.origin);
+        let (service, pid, came_from) = (ambient.service().name(), ambient.pid(), ambient.came_from);
         let beside = ambient.envelope.beside.clone();
-        let call = IncomingCall { service, pid, method, beside: beside.as_deref(), origin };
+        let call = IncomingCall { service, pid, method, beside: beside.as_deref(), came_from };
         let began = hooks.now();
         let (asked, refusal) = hooks.ask(|hook| hook.before(&call));
-        let begun = Box::new(Self { hooks: hooks.clone(), service, pid, method, beside, origin, asked, began });
-        match refusal.map(Refusal::into) {
+        let begun = Box::new(Self { hooks: hooks.clone(), service, pid, method, beside, came_from, asked, began });
+        match refusal.map(Veto::into) {
             None => Ok(begun),
             Some(reason) => {
                 begun.end(&HandlerEnd::NotExecuted(&reason));
@@ -158,8 +158,9 @@ impl AskedHandler {
     }
 
     fn tell(&mut self, end: &HandlerEnd<'_>) {
-        let Self { hooks, service, pid, method, beside, origin, asked, began } = self;
-        let call = IncomingCall { service, pid: *pid, method: *method, beside: beside.as_deref(), origin: *origin };
+        let Self { hooks, service, pid, method, beside, came_from, asked, began } = self;
+        let call =
+            IncomingCall { service, pid: *pid, method: *method, beside: beside.as_deref(), came_from: *came_from };
         hooks.tell_time(std::mem::take(asked), *began, |hook, took| hook.after(&call, end, took));
     }
 }

@@ -17,7 +17,7 @@ mod said;
 mod scopes;
 
 pub(crate) use self::{
-    calls::{AskedCall, Headers},
+    calls::{AskedCall, Carries},
     handlers::AskedHandler,
     order::Ordered,
     scopes::Hooks,

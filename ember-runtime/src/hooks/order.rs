@@ -51,7 +51,7 @@ impl<H: ?Sized> Ordered<H> {
     }
 
     /// Asks one after the other, until one refuses. How many have let it pass, and who refused.
-    pub(crate) fn ask(&self, mut ask: impl FnMut(&H) -> Result<(), Denied>) -> (usize, Option<Refusal>) {
+    pub(crate) fn ask(&self, mut ask: impl FnMut(&H) -> Result<(), Denied>) -> (usize, Option<Veto>) {
         for (passed, Hook { hooks, name, .. }) in self.all().iter().enumerate() {
             let Denied(reason) = match attempt(|| ask(hooks)) {
                 Ok(Ok(())) => continue,
@@ -61,7 +61,7 @@ impl<H: ?Sized> Ordered<H> {
                     Denied(format!("it panicked: {panic}").chars().take(MAX_REASON).collect())
                 }
             };
-            return (passed, Some(Refusal { by: name, reason }));
+            return (passed, Some(Veto { by: name, reason }));
         }
         (self.all().len(), None)
     }
@@ -93,19 +93,19 @@ fn told<'a, H: ?Sized + 'a>(hooks: impl Iterator<Item = &'a Hook<H>>, mut tell: 
 
 /// By whom something was refused, and why.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct Veto {
     pub(crate) by: &'static str,
     pub(crate) reason: String,
 }
 
-impl From<Refusal> for RefusedReason {
-    fn from(Refusal { by, reason }: Refusal) -> Self {
+impl From<Veto> for RefusedReason {
+    fn from(Veto { by, reason }: Veto) -> Self {
         Self::Denied { by: by.into(), reason }
     }
 }
 
-impl From<Refusal> for Error {
-    fn from(Refusal { by, reason }: Refusal) -> Self {
+impl From<Veto> for Error {
+    fn from(Veto { by, reason }: Veto) -> Self {
         Self::Denied { by: by.into(), reason }
     }
 }
@@ -172,7 +172,7 @@ mod tests {
     fn those_behind_one_that_refuses_are_neither_asked_nor_told() {
         let all = spoken(&WORDS);
         let (passed, refusal) = all.ask(|it| if it.word() == "first" { Err("no".into()) } else { Ok(()) });
-        assert_eq!(refusal, Some(Refusal { by: "&str", reason: "no".into() }));
+        assert_eq!(refusal, Some(Veto { by: "&str", reason: "no".into() }));
         let heard = Mutex::new(Vec::new());
         all.tell_after(passed, |it| heard.lock().unwrap().push(it.word()));
         assert_eq!(heard.into_inner().unwrap(), ["outer too", "outer"]);

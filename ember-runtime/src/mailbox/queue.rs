@@ -18,7 +18,7 @@ const KEPT: usize = 64;
 
 /// Who is let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Door {
+enum Gate {
     Open,
     /// The system lane only.
     Paused,
@@ -30,7 +30,7 @@ enum Door {
 
 #[derive(Debug)]
 struct State<T, A> {
-    door: Door,
+    gate: Gate,
     /// None as long as nothing has waited here.
     lanes: Option<Box<Lanes<T, A>>>,
 }
@@ -76,7 +76,7 @@ const MANY: usize = 256;
 impl<T, A: Aside> Mailbox<T, A> {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
-            state: Mutex::new(State { door: Door::Open, lanes: None }),
+            state: Mutex::new(State { gate: Gate::Open, lanes: None }),
             system_taken: AtomicU32::new(0),
             user_taken: AtomicU32::new(0),
             system_waits: AtomicBool::new(false),
@@ -104,11 +104,11 @@ impl<T, A: Aside> Mailbox<T, A> {
     pub(crate) fn put(&self, lane: Lane, make: impl FnOnce(&mut A) -> T) -> Result<(), RefusedReason> {
         let (taken, limit) = self.limit(lane);
         let mut state = self.lock();
-        match state.door {
-            Door::Closed => return Err(RefusedReason::Retiring),
-            Door::Sealed => return Err(RefusedReason::Stopped),
-            Door::Paused if lane == Lane::User => return Err(RefusedReason::Paused),
-            Door::Open | Door::Paused => {}
+        match state.gate {
+            Gate::Closed => return Err(RefusedReason::Retiring),
+            Gate::Sealed => return Err(RefusedReason::Stopped),
+            Gate::Paused if lane == Lane::User => return Err(RefusedReason::Paused),
+            Gate::Open | Gate::Paused => {}
         }
         if state.queue(lane).is_full(taken, limit) {
             return Err(RefusedReason::MailboxFull { limit: limit as u64 });
@@ -128,7 +128,7 @@ impl<T, A: Aside> Mailbox<T, A> {
     pub(crate) fn promise(&self, lane: Lane) -> Result<(), RefusedReason> {
         let (taken, limit) = self.limit(lane);
         let mut state = self.lock();
-        if state.door == Door::Sealed {
+        if state.gate == Gate::Sealed {
             return Err(RefusedReason::Stopped);
         }
         let queue = state.queue(lane);
@@ -142,7 +142,7 @@ impl<T, A: Aside> Mailbox<T, A> {
     /// Fills a promised place. Gives the message back if the receiver has gone.
     pub(crate) fn fill(&self, lane: Lane, message: T) -> Result<(), (T, RefusedReason)> {
         let mut state = self.lock();
-        if state.door == Door::Sealed {
+        if state.gate == Gate::Sealed {
             return Err((message, RefusedReason::Stopped));
         }
         state.queue(lane).promised -= 1;
@@ -154,7 +154,7 @@ impl<T, A: Aside> Mailbox<T, A> {
     /// Gives a promised place back unfilled.
     pub(crate) fn release(&self, lane: Lane) {
         let mut state = self.lock();
-        if state.door != Door::Sealed {
+        if state.gate != Gate::Sealed {
             state.queue(lane).promised -= 1;
         }
     }
@@ -162,7 +162,7 @@ impl<T, A: Aside> Mailbox<T, A> {
     /// Queues what the framework owes, whatever the bounds. The caller sees to it that there cannot be many.
     pub(crate) fn put_owed(&self, lane: Lane, message: T) -> Result<(), T> {
         let mut state = self.lock();
-        if matches!(state.door, Door::Closed | Door::Sealed) {
+        if matches!(state.gate, Gate::Closed | Gate::Sealed) {
             return Err(message);
         }
         state.queue(lane).waiting.push_back((message, false));
@@ -173,7 +173,7 @@ impl<T, A: Aside> Mailbox<T, A> {
     /// The same, also while closed, as long as there is a receiver.
     pub(crate) fn put_last(&self, lane: Lane, message: T) -> Result<(), T> {
         let mut state = self.lock();
-        if state.door == Door::Sealed {
+        if state.gate == Gate::Sealed {
             return Err(message);
         }
         state.queue(lane).waiting.push_back((message, false));
@@ -206,7 +206,7 @@ impl<T, A: Aside> Mailbox<T, A> {
             return Next::Message(message);
         }
         let mut state = self.lock();
-        let State { door, lanes } = &mut *state;
+        let State { gate, lanes } = &mut *state;
         let mut promised = 0;
         if let Some(lanes) = lanes {
             let Lanes { system, user, aside } = &mut **lanes;
@@ -228,10 +228,10 @@ impl<T, A: Aside> Mailbox<T, A> {
             }
             promised = system.promised + user.promised;
         }
-        let over = match door {
-            Door::Open | Door::Paused => false,
-            Door::Closed => promised == 0,
-            Door::Sealed => true,
+        let over = match gate {
+            Gate::Open | Gate::Paused => false,
+            Gate::Closed => promised == 0,
+            Gate::Sealed => true,
         };
         drop(state);
         match self.next_taken_over(batch) {
@@ -272,15 +272,15 @@ impl<T, A: Aside> Mailbox<T, A> {
     /// Lets nobody in any more, because the service retires; what waits stays.
     pub(crate) fn close(&self) {
         let mut state = self.lock();
-        if matches!(state.door, Door::Open | Door::Paused) {
-            state.door = Door::Closed;
+        if matches!(state.gate, Gate::Open | Gate::Paused) {
+            state.gate = Gate::Closed;
         }
     }
 
     /// The receiver has gone: nothing can be added, and what still waits comes back. Nothing is kept.
     pub(crate) fn seal(&self) -> (impl Iterator<Item = T> + use<T, A>, A) {
         let mut state = self.lock();
-        state.door = Door::Sealed;
+        state.gate = Gate::Sealed;
         let lanes = state.lanes.take();
         drop(state);
         let Lanes { system, user, aside } = lanes.map(|lanes| *lanes).unwrap_or_default();
@@ -291,28 +291,28 @@ impl<T, A: Aside> Mailbox<T, A> {
     pub(crate) fn seal_if_empty(&self) -> bool {
         let mut state = self.lock();
         let empty = state.lanes.as_ref().is_none_or(|lanes| lanes.system.is_empty() && lanes.user.is_empty());
-        let seals = state.door == Door::Closed && empty;
+        let seals = state.gate == Gate::Closed && empty;
         if seals {
-            state.door = Door::Sealed;
+            state.gate = Gate::Sealed;
         }
         seals
     }
 
     /// Whether anybody is let in to the user lane, if there are places.
     pub(crate) fn admits(&self) -> bool {
-        self.limits().user > 0 && self.lock().door == Door::Open
+        self.limits().user > 0 && self.lock().gate == Gate::Open
     }
 
     /// Whether user messages are refused for now.
     pub(crate) fn is_paused(&self) -> bool {
-        self.lock().door == Door::Paused
+        self.lock().gate == Gate::Paused
     }
 
     /// Refuses user messages (`true`), or lets them in again. Nothing happens to a closed mailbox.
     pub(crate) fn pause(&self, paused: bool) {
         let mut state = self.lock();
-        if matches!(state.door, Door::Open | Door::Paused) {
-            state.door = if paused { Door::Paused } else { Door::Open };
+        if matches!(state.gate, Gate::Open | Gate::Paused) {
+            state.gate = if paused { Gate::Paused } else { Gate::Open };
         }
     }
 }

@@ -31,11 +31,11 @@ pub(crate) use self::{
     codecs::{decode, encode},
     format::{CHECKED, Encode, Unwritten, append, put_within},
     metadata::{
-        Ambient, Beside, Chain, Due, Envelope, HandlerSpan, Lifespan, MAX_EXTENDED, MAX_EXTENSIONS, MAX_HEADERS,
-        MAX_KEYS, MadeIn, Named, Opened, Origin, Stamp, unusable_key,
+        Ambient, Beside, CameFrom, Chain, Due, Envelope, HandlerSpan, Lifespan, MAX_EXTENDED, MAX_EXTENSIONS,
+        MAX_HEADERS, MAX_KEYS, MadeIn, Named, Opened, Stamp, unusable_key,
     },
     methods::Written,
     replies::{Payload, deferred},
-    streams::{Ask, Batch, Desk, Pull, Source, StreamsOfLife, Ticket, streaming},
+    streams::{Ask, Desk, Items, Pull, Source, StreamsOfLife, Ticket, streaming},
     transcode::{args_from_json, error_to_json, value_to_json},
 };

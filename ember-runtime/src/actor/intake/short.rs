@@ -12,7 +12,7 @@ use crate::{
         work::{Handed, Memory, Short, ShortCall, Step, To, first_step},
     },
     error::LostReason,
-    message::{Handled, Method, Origin, reply_slot},
+    message::{CameFrom, Handled, Method, reply_slot},
 };
 
 /// Calls within calls go this deep on one stack.
@@ -54,7 +54,7 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     let Visit { cell, held, mut body } = visit;
     // Most often there is none, and moving none costs as much as moving one if nobody looks.
     let envelope = if call.envelope.is_some() { call.envelope.take() } else { None };
-    body.begin::<L>(Origin::Here(call.caller), envelope, call.due, M::INFO.name);
+    body.begin::<L>(CameFrom::Here(call.caller), envelope, call.due, M::INFO.name);
     let has_keyed = cell.blueprint.table.has_keyed();
     let mut stepping = Stepping { pace: Some(pace), has_keyed, task: call.task };
     let mut waits = None;

@@ -6,7 +6,7 @@ use super::{Body, Cx, NotEntered, Path, Service, Unit};
 use crate::{
     actor::erased::{AnyCell, CallbackPermit, Core, Erased, Owed, Refused, RouteFn},
     error::RefusedReason,
-    message::{Ambient, Due, Envelope, Origin},
+    message::{Ambient, CameFrom, Due, Envelope},
 };
 
 /// The route to the unit at `L`.
@@ -36,12 +36,12 @@ impl<S: Service> Body<S> {
     #[inline]
     pub(crate) fn begin<L: Path<S>>(
         &mut self,
-        origin: Origin,
+        came_from: CameFrom,
         envelope: Option<Envelope>,
         due: Due,
         method: &'static str,
     ) {
-        self.ambient.begin(origin, envelope, due, method);
+        self.ambient.begin(came_from, envelope, due, method);
         self.core.route = route::<S, L>;
     }
 }
@@ -87,14 +87,14 @@ impl Receiver {
 }
 
 /// Where the callback of a call goes that was not made, because there was no place for it.
-pub(crate) struct Refusal<'a> {
+pub(crate) struct Unreserved<'a> {
     refused: &'a mut Refused,
     cell: Arc<dyn AnyCell>,
     route: RouteFn,
     method: &'static str,
 }
 
-impl Refusal<'_> {
+impl Unreserved<'_> {
     /// Queues `callback` for the unit of the type `U`, behind what waits.
     pub(crate) fn tell<U: Unit>(
         self,
@@ -122,10 +122,10 @@ impl Core {
     pub(crate) fn reserve_callback(
         &mut self,
         method: &'static str,
-    ) -> Result<CallbackPermit, (RefusedReason, Refusal<'_>)> {
+    ) -> Result<CallbackPermit, (RefusedReason, Unreserved<'_>)> {
         let (route, cell) = (self.route, Arc::clone(&self.cell));
         Arc::clone(&cell)
             .reserve_callback(route, method)
-            .map_err(|reason| (reason, Refusal { refused: &mut self.refused, cell, route, method }))
+            .map_err(|reason| (reason, Unreserved { refused: &mut self.refused, cell, route, method }))
     }
 }

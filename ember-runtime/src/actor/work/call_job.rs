@@ -16,7 +16,7 @@ use crate::{
     actor::service::{Body, HandledBy, Path, Raw, Service, Start, Stepping, route},
     error::RefusedReason,
     mailbox::Bytes,
-    message::{Due, Method, Origin, RawCall, RawReply, Reply, Stamp},
+    message::{CameFrom, Due, Method, RawCall, RawReply, Reply, Stamp},
     panics::discard,
 };
 
@@ -34,7 +34,7 @@ pub(crate) fn start<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     }
     let Submission { args, envelope, stamp: Stamp { caller, deadline }, reply, index } = call;
     let envelope = envelope.map(|envelope| *envelope);
-    body.begin::<L>(Origin::Here(caller), envelope, Due::at(deadline), M::INFO.name);
+    body.begin::<L>(CameFrom::Here(caller), envelope, Due::at(deadline), M::INFO.name);
     let to = reply.map_or(To::Nobody, To::Here);
     begin::<S, L, M>(body, args, index, &mut driver.stepping(index), to, deadline)
 }
@@ -120,8 +120,8 @@ pub(crate) fn arrive<S: Service>(
     };
     // The payload waits no longer: its bytes make room for others.
     reply.taken();
-    let origin = reply.peer().map_or(Origin::Here(caller), |peer| Origin::Elsewhere(peer, caller));
-    body.ambient.begin(origin, envelope.map(|envelope| *envelope), Due::at(deadline), entry.info.name);
+    let came_from = reply.peer().map_or(CameFrom::Here(caller), |peer| CameFrom::Elsewhere(peer, caller));
+    body.ambient.begin(came_from, envelope.map(|envelope| *envelope), Due::at(deadline), entry.info.name);
     let stepping = &mut Stepping { pace: Some(&entry.pace), has_keyed: driver.table.has_keyed(), task: driver.task };
     (entry.raw)(Raw { payload: &payload, reply, index, method: &entry.name, deadline }, body, stepping)
 }

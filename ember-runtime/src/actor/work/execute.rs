@@ -9,7 +9,7 @@ use crate::{
     actor::service::{Body, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service, full_name},
     error::{Error, Failure, LostReason, Result},
     hooks::HandlerEnd,
-    message::{Ambient, Due, Envelope, Handled, HandlerSpan, Opened, Origin},
+    message::{Ambient, CameFrom, Due, Envelope, Handled, HandlerSpan, Opened},
 };
 
 /// Goes to the unit at `L`, and notes in the envelope which module was found there.
@@ -136,5 +136,5 @@ fn failed<S: Service>(body: &mut Body<S>, panic: Box<dyn Any + Send>) -> Error {
 fn begin_task<S: Service, L: Path<S>>(body: &mut Body<S>, name: &'static str) {
     let keys = std::mem::take(&mut body.core.keys);
     let chain = body.core.started_for.clone();
-    body.begin::<L>(Origin::Own, Some(Envelope { chain, ..Envelope::at(keys) }), Due::default(), name);
+    body.begin::<L>(CameFrom::Own, Some(Envelope { chain, ..Envelope::at(keys) }), Due::default(), name);
 }

@@ -10,13 +10,13 @@ use tokio::time::{Instant, timeout_at};
 use super::single::Call;
 use crate::{
     call::{
-        requests::{Aim, Describe, Destination, Request, Target},
+        requests::{Aim, Describe, Destination, Options, Request, Target},
         routes::Router,
     },
     directory::{Instance, Interest, Selector},
     error::{CallError, Failure, LostReason, RefusedReason},
     id::{MethodId, Pid},
-    message::{Keys, Lane, MethodRef, Written, args_from_json, error_to_json, value_to_json},
+    message::{Extension, Keys, Lane, MethodRef, Written, args_from_json, error_to_json, value_to_json},
     sync::shielded,
 };
 
@@ -31,12 +31,12 @@ pub struct CallByName {
     method: String,
     args: Value,
     timeout: Option<Duration>,
-    headers: Vec<(String, String)>,
+    options: Options,
 }
 
 impl CallByName {
     pub(crate) fn new(router: Arc<Router>, service: String, method: String, args: Value) -> Self {
-        Self { router, service, method, args, timeout: None, headers: Vec::new() }
+        Self { router, service, method, args, timeout: None, options: Options::default() }
     }
 
     /// Waits this long at most: 5 s, or what the method says, by default.
@@ -47,12 +47,18 @@ impl CallByName {
 
     /// Sets a header, which the callee reads with `cx.header(…)`.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
+        self.options.set_header(name.into(), value.into());
+        self
+    }
+
+    /// Gives it an extension, which the callee reads with `cx.extension::<…>()`.
+    pub fn extension(mut self, extension: &impl Extension) -> Self {
+        self.options.set_extension(extension);
         self
     }
 
     async fn make(self) -> Result<Value, CallError<Value>> {
-        let Self { router, service, method, args, timeout, headers } = self;
+        let Self { router, service, method, args, timeout, options } = self;
         let destination =
             Destination::new(Selector::new(Interest::Service(service.into())), router.rng().below(1 << 16), "");
         // What is remembered of a target is remembered of this method of it.
@@ -77,14 +83,12 @@ impl CallByName {
             let aim = Aim::new(Arc::clone(&router), destination.clone(), Keys::default(), method);
             // Of this instance and no other: one with the same types may give them other names.
             let mut request = Request::<Written>::new(Target::new(aim).pinned(pid), Bytes::from(written));
+            request.options = options.clone();
             if let (None, Some(usual)) = (timeout, described.timeout) {
                 deadline = deadline.max(Instant::now() + usual);
                 request.options.set_timeout(usual);
             } else {
                 request.options.set_timeout(deadline.saturating_duration_since(Instant::now()));
-            }
-            for (name, value) in &headers {
-                request.options.set_header(name.clone(), value.clone());
             }
             let unreadable =
                 |error: crate::message::CodecError| wrong(LostReason::Undecodable(error.to_string()).into());

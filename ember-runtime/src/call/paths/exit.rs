@@ -27,7 +27,7 @@ pub(crate) fn leave<M: Method>(request: &mut Request<M>, one_way: bool) -> Resul
     let Request { target, options, .. } = request;
     let (target, info) = (&*target, const { &M::INFO });
     let (to, method) = (&target.address.selector, &target.name_of(info));
-    let mut call = OutgoingCall { to, method, headers: options, one_way };
+    let mut call = OutgoingCall { to, method, carries: options, one_way };
     let (asked, refusal) = AskedCall::begin(&target.router.hooks.calls, &mut call);
     let mut leaving = Leaving(Some(Left { asked, target: target.clone(), info, options: options.clone(), one_way }));
     let Some(refusal) = refusal else { return Ok(leaving) };
@@ -57,7 +57,7 @@ impl Leaving {
     fn tell(&mut self, end: &CallEnd<'_>) {
         let Some(Left { asked, target, info, mut options, one_way }) = self.0.take() else { return };
         let (to, method) = (&target.address.selector, &target.name_of(info));
-        let call = OutgoingCall { to, method, headers: &mut options, one_way };
+        let call = OutgoingCall { to, method, carries: &mut options, one_way };
         asked.end(&target.router.hooks.calls, &call, end);
     }
 }

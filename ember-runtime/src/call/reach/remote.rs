@@ -9,7 +9,7 @@ use crate::{
     actor::SIGNATURE_OF,
     call::{
         requests::{Aim, Attempt, HandedOver, Question},
-        routes::{Departure, Router, Ticket},
+        routes::{Boarding, Departure, Router},
     },
     directory::{Instance, NodeRecord},
     error::{Failure, LostReason, RefusedReason},
@@ -103,10 +103,10 @@ impl Router {
         let (wire, _, fingerprint) = self.way::<M>(target, instance, id)?;
         self.refuse_deserted(instance)?;
         let payload = links.payload(&mut |out| put_args_of::<M>(&wire, args, out))?;
-        let (ticket, leaving) = Ticket::new();
+        let (boarding, leaving) = Boarding::new();
         *handed_over = HandedOver::Elsewhere(leaving.handed_over);
-        let (target, info, ticket) = (instance.pid.number, const { &M::INFO }, Some(ticket));
-        let departure = Departure { target, method: id, fingerprint, info, stamp, envelope, payload, ticket };
+        let (target, info, boarding) = (instance.pid.number, const { &M::INFO }, Some(boarding));
+        let departure = Departure { target, method: id, fingerprint, info, stamp, envelope, payload, boarding };
         self.departures.push(Arc::clone(links), peer(instance), departure)?;
         let left = leaving.left.await.unwrap_or(Err(RefusedReason::NodeClosed));
         if let Err(RefusedReason::Unreachable(_)) = &left {
@@ -179,7 +179,7 @@ impl Router {
         self.refuse_deserted(instance)?;
         let payload = links.payload(&mut put_args)?;
         let (info, envelope) = (const { &M::INFO }, envelope.clone());
-        let departure = Departure { target, method: id, fingerprint, info, stamp, envelope, payload, ticket: None };
+        let departure = Departure { target, method: id, fingerprint, info, stamp, envelope, payload, boarding: None };
         self.departures.push(Arc::clone(links), peer(instance), departure)
     }
 

@@ -12,7 +12,7 @@ use crate::{
     directory::NodeRecord,
     error::{Failure, RefusedReason},
     id::NodeKey,
-    message::{Ask, Batch, Desk, Pull, RawReply, ReplyBody, Source, Ticket, encode},
+    message::{Ask, Desk, Items, Pull, RawReply, ReplyBody, Source, Ticket, encode},
 };
 
 impl Desk for Router {
@@ -51,7 +51,7 @@ impl Distant {
 }
 
 impl Source for Distant {
-    fn more(&self, ask: Ask) -> BoxFuture<'_, Result<Batch, Failure>> {
+    fn more(&self, ask: Ask) -> BoxFuture<'_, Result<Items, Failure>> {
         Box::pin(async move {
             let ask = Ask { bytes: ask.bytes.min(self.router.half_of_a_message()), ..ask };
             let question = More { stream: self.ticket.number, ask };

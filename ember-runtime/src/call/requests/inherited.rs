@@ -67,9 +67,6 @@ impl Inherited {
     /// Refuses a call with more beside its arguments than may travel, wherever it goes.
     #[inline]
     pub(crate) fn check(&self, options: &Options, keys: &Keys) -> Result<(), RefusedReason> {
-        if let Some(problem) = options.problem() {
-            return Err(RefusedReason::TooMuchBeside(problem.to_owned()));
-        }
         // What was inherited has travelled before.
         let fits = options.beside().is_none_or(|own| own.fits_beside(self.beside.as_deref()));
         if fits && keys.bytes().len() <= MAX_KEYS {

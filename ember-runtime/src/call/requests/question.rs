@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     actor::DownReason,
     id::MethodId,
-    message::{Ask, Batch, MethodRef},
+    message::{Ask, Items, MethodRef},
 };
 
 /// Something that a node is asked. Each has an id of its own: a node that does not know one says so.
@@ -57,7 +57,7 @@ pub(crate) struct More {
 }
 
 impl Question for More {
-    type Answer = Batch;
+    type Answer = Items;
 
     const ID: MethodId = MethodId::of("ember: more of a stream");
 }
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
     use crate::{
         id::{Incarnation, NodeId, NodeKey},
-        message::{Ask, Batch, StreamError, Ticket, encode},
+        message::{Ask, Items, StreamError, Ticket, encode},
     };
 
     fn hex(value: &impl Serialize) -> String {
@@ -102,8 +102,8 @@ mod tests {
             hex(&Describe { service: 300, method: MethodId(5) }),
             hex(&Some("text")),
             hex(&More { stream: 300, ask }),
-            hex(&Batch { count: 2, bytes: vec![1, 2, 3], end }),
-            hex(&Batch { end: Some(Ok(())), ..Batch::default() }),
+            hex(&Items { count: 2, bytes: vec![1, 2, 3], end }),
+            hex(&Items { end: Some(Ok(())), ..Items::default() }),
             hex(&CloseStream { stream: 300 }),
             hex(&ticket),
         ];

@@ -8,7 +8,7 @@ use super::{args::Args, retry::Repeat, target::Target};
 use crate::{
     clock::LONGEST,
     directory::Key,
-    hooks::Headers,
+    hooks::Carries,
     message::{Beside, Extension, Method},
 };
 
@@ -37,8 +37,6 @@ pub(crate) struct Options {
 struct More {
     key: Option<u64>,
     beside: Beside,
-    /// Of which extension, why it cannot travel.
-    problem: Option<(&'static str, String)>,
 }
 
 impl<M: Method> Request<M> {
@@ -49,7 +47,7 @@ impl<M: Method> Request<M> {
                 None => DEFAULT_TIMEOUT,
             }
         };
-        let mut options = Options { timeout: DEFAULT_TIMEOUT, more: None };
+        let mut options = Options::default();
         options.set_timeout(timeout);
         Self { target, args: Args::new(Some(args)), options, retry: None }
     }
@@ -60,6 +58,12 @@ impl<M: Method> Request<M> {
     pub(crate) fn take(&mut self) -> Self {
         let Self { target, args, options, retry } = self;
         Self { target: target.clone(), args: Args::new(args.take()), options: options.clone(), retry: retry.take() }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { timeout: DEFAULT_TIMEOUT, more: None }
     }
 }
 
@@ -83,13 +87,8 @@ impl Options {
         self.more().beside.headers.insert(name, value);
     }
 
-    pub(crate) fn set_extension<E: Extension>(&mut self, extension: &E) {
-        let more = self.more();
-        // The last of a type counts.
-        more.problem = more.problem.take().filter(|(of, _)| *of != E::NAME);
-        if let Err(error) = more.beside.extend(extension) {
-            more.problem = Some((E::NAME, format!("the extension `{}` could not be written: {error}", E::NAME)));
-        }
+    pub(crate) fn set_extension(&mut self, extension: &impl Extension) {
+        self.more().beside.extend(extension);
     }
 
     fn more(&mut self) -> &mut More {
@@ -108,22 +107,17 @@ impl Options {
     /// What travels beside the arguments, if anything does, or should.
     pub(crate) fn beside(&self) -> Option<&Beside> {
         let more = self.more.as_ref()?;
-        (!more.beside.is_empty() || more.problem.is_some()).then_some(&more.beside)
-    }
-
-    /// Why something of that cannot travel.
-    pub(crate) fn problem(&self) -> Option<&str> {
-        self.more.as_ref()?.problem.as_ref().map(|(_, why)| why.as_str())
+        (!more.beside.is_empty()).then_some(&more.beside)
     }
 }
 
-impl Headers for Options {
-    fn header(&self, name: &str) -> Option<&str> {
-        self.beside()?.headers.get(name).map(String::as_str)
+impl Carries for Options {
+    fn beside(&self) -> Option<&Beside> {
+        Self::beside(self)
     }
 
-    fn set_header(&mut self, name: String, value: String) {
-        Self::set_header(self, name, value);
+    fn beside_mut(&mut self) -> &mut Beside {
+        &mut self.more().beside
     }
 }
 

@@ -32,23 +32,23 @@ pub(crate) struct Departure {
     pub(crate) envelope: Envelope,
     pub(crate) payload: Vec<u8>,
     /// `None` for a one-way call.
-    pub(crate) ticket: Option<Ticket>,
+    pub(crate) boarding: Option<Boarding>,
 }
 
 /// Tells a caller how its call left.
-pub(crate) struct Ticket {
+pub(crate) struct Boarding {
     left: oneshot::Sender<Result<PendingReply, RefusedReason>>,
     handed_over: Arc<AtomicBool>,
 }
 
-/// The caller's half of a [`Ticket`].
+/// The caller's half of a [`Boarding`].
 pub(crate) struct Leaving {
     pub(crate) left: oneshot::Receiver<Result<PendingReply, RefusedReason>>,
     /// Whether the link has the call; `true` a moment early rather than late.
     pub(crate) handed_over: Arc<AtomicBool>,
 }
 
-impl Ticket {
+impl Boarding {
     pub(crate) fn new() -> (Self, Leaving) {
         let ((left, receiver), handed_over) = (oneshot::channel(), Arc::<AtomicBool>::default());
         (Self { left, handed_over: Arc::clone(&handed_over) }, Leaving { left: receiver, handed_over })
@@ -154,7 +154,7 @@ type Submitted = Result<Option<PendingReply>, RefusedReason>;
 impl Departure {
     /// Whether its caller has gone away.
     fn is_unwanted(&self) -> bool {
-        self.ticket.as_ref().is_some_and(|ticket| ticket.left.is_closed())
+        self.boarding.as_ref().is_some_and(|boarding| boarding.left.is_closed())
     }
 
     /// Hands it to the link; `None` if there is none, or nobody wants it any more.
@@ -178,7 +178,7 @@ impl Departure {
             lane: self.info.lane,
             envelope: &self.envelope,
             put_args: &mut put_args,
-            one_way: self.ticket.is_none(),
+            one_way: self.boarding.is_none(),
         };
         let submitted = links.submit(peer.key, call);
         self.set_handed_over(matches!(submitted, Ok(Some(_))));
@@ -186,23 +186,23 @@ impl Departure {
     }
 
     fn set_handed_over(&self, handed_over: bool) {
-        if let Some(ticket) = &self.ticket {
-            ticket.handed_over.store(handed_over, Ordering::Release);
+        if let Some(boarding) = &self.boarding {
+            boarding.handed_over.store(handed_over, Ordering::Release);
         }
     }
 
     /// Tells the caller how it left.
     fn settle(self, peer: &Peer, submitted: Submitted) {
-        match (submitted, self.ticket) {
-            (Ok(Some(pending)), Some(ticket)) => drop(ticket.left.send(Ok(pending))),
+        match (submitted, self.boarding) {
+            (Ok(Some(pending)), Some(boarding)) => drop(boarding.left.send(Ok(pending))),
             (Ok(_), _) => {}
-            (Err(reason), ticket) => Self { ticket, ..self }.refuse(peer, reason),
+            (Err(reason), boarding) => Self { boarding, ..self }.refuse(peer, reason),
         }
     }
 
     fn refuse(self, peer: &Peer, reason: RefusedReason) {
-        match self.ticket {
-            Some(ticket) => drop(ticket.left.send(Err(reason))),
+        match self.boarding {
+            Some(boarding) => drop(boarding.left.send(Err(reason))),
             None => tracing::warn!(
                 target: "ember::call", peer = %peer.key, method = self.info.name, %reason,
                 "a one-way call was not executed"

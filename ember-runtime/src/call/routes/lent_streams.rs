@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::{
     id::NodeKey,
-    message::{Ask, Batch, Pull, StreamError},
+    message::{Ask, Items, Pull, StreamError},
     rng::Rng,
     sync::lock,
 };
@@ -78,8 +78,8 @@ impl LentStreams {
     }
 
     /// What there is: waits until there is something, but not for long.
-    pub(crate) async fn more(&self, reader: NodeKey, number: u64, ask: Ask) -> Batch {
-        let Some(stream) = self.find(reader, number) else { return Batch::failed(StreamError::Forgotten) };
+    pub(crate) async fn more(&self, reader: NodeKey, number: u64, ask: Ask) -> Items {
+        let Some(stream) = self.find(reader, number) else { return Items::failed(StreamError::Forgotten) };
         let batch = timeout(PATIENCE, poll_fn(|task| stream.poll_batch(ask, task))).await.unwrap_or_default();
         if batch.end.is_some() {
             self.close(reader, number);
@@ -148,7 +148,7 @@ mod tests {
     struct Silent(AtomicBool);
 
     impl Pull for Silent {
-        fn poll_batch(&self, _: Ask, _: &mut Context<'_>) -> Poll<Batch> {
+        fn poll_batch(&self, _: Ask, _: &mut Context<'_>) -> Poll<Items> {
             Poll::Pending
         }
 
@@ -179,8 +179,8 @@ mod tests {
         let streams = Arc::default();
         let (number, stream) = lent(&streams);
         let (_, other) = lent(&streams);
-        assert_eq!(streams.more(reader(1), number, ASK).await, Batch::default(), "there is nothing yet");
-        let forgotten = Batch::failed(StreamError::Forgotten);
+        assert_eq!(streams.more(reader(1), number, ASK).await, Items::default(), "there is nothing yet");
+        let forgotten = Items::failed(StreamError::Forgotten);
         assert_eq!(streams.more(reader(2), number, ASK).await, forgotten);
         streams.close(reader(2), number);
         streams.lost(reader(2));
@@ -196,7 +196,7 @@ mod tests {
         let streams = Arc::default();
         let ((asked, kept), (_, left)) = (lent(&streams), lent(&streams));
         for _ in 0..10 {
-            assert_eq!(streams.more(reader(1), asked, ASK).await, Batch::default());
+            assert_eq!(streams.more(reader(1), asked, ASK).await, Items::default());
         }
         assert!(left.is_closed() && !kept.is_closed());
         // tidy: sleep: that nothing is asked for is what ends it.

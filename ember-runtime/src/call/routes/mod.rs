@@ -15,7 +15,7 @@ mod numbers;
 mod router;
 
 #[cfg(feature = "cluster")]
-pub(crate) use self::departures::{Departure, Ticket};
+pub(crate) use self::departures::{Boarding, Departure};
 pub use self::local_calls::LocalCalls;
 pub(crate) use self::{
     home::{Ended, Home, Over, Poller},

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    news::{Exit, News},
+    news::{Departed, News},
     view::View,
 };
 use crate::{
@@ -200,17 +200,17 @@ impl Listing {
     }
 
     /// How a run of a node has left, or is about to.
-    pub(crate) fn exit(&self, key: NodeKey) -> Option<Exit> {
+    pub(crate) fn departed(&self, key: NodeKey) -> Option<Departed> {
         match self.nodes.get(&key) {
-            Some(record) => record.leaving.then_some(Exit::InOrder),
-            None => self.news.exit(key),
+            Some(record) => record.leaving.then_some(Departed::InOrder),
+            None => self.news.how_departed(key),
         }
     }
 
     pub(crate) fn drop_node(&mut self, key: NodeKey) {
         let known = self.nodes.remove(&key);
         if let Some(known) = &known {
-            self.news.departed(key, if known.leaving { Exit::InOrder } else { Exit::Lost });
+            self.news.departed(key, if known.leaving { Departed::InOrder } else { Departed::Lost });
         }
         self.lingering.remove(&key);
         self.suspects.remove(&key);

@@ -8,7 +8,7 @@ mod view;
 
 pub use self::view::View;
 pub(crate) use self::{
-    news::Exit,
+    news::Departed,
     nobody::{deserted, ended, no_such_run, of_another_kind},
     node_directory::{Applied, Directory},
 };

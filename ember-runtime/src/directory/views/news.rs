@@ -16,7 +16,7 @@ const REMEMBERED: usize = 1024;
 
 /// How a run of a node has left the view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Exit {
+pub(crate) enum Departed {
     /// It was being shut down, and had stopped its services.
     InOrder,
     Lost,
@@ -29,7 +29,7 @@ pub(crate) struct News {
     prune_at: usize,
     /// Of which those who wait for it have to be told.
     due: BTreeSet<NodeId>,
-    departed: BTreeMap<NodeKey, Exit>,
+    departed: BTreeMap<NodeKey, Departed>,
     /// The same, in the order in which they left.
     order: VecDeque<NodeKey>,
 }
@@ -61,7 +61,7 @@ impl News {
         due.iter().filter_map(|node| self.waited_for.get(node).cloned()).collect()
     }
 
-    pub(crate) fn departed(&mut self, node: NodeKey, how: Exit) {
+    pub(crate) fn departed(&mut self, node: NodeKey, how: Departed) {
         if self.departed.insert(node, how).is_none() {
             self.order.push_back(node);
         }
@@ -88,7 +88,7 @@ impl News {
         }
     }
 
-    pub(crate) fn exit(&self, node: NodeKey) -> Option<Exit> {
+    pub(crate) fn how_departed(&self, node: NodeKey) -> Option<Departed> {
         self.departed.get(&node).copied()
     }
 }
@@ -114,11 +114,11 @@ mod tests {
         let mut news = News::default();
         let _waits = news.of(NodeId(5));
         let run = |number| NodeKey { id: NodeId(5), incarnation: Incarnation(number) };
-        (1..=10_000).for_each(|number| news.departed(run(number), Exit::Lost));
+        (1..=10_000).for_each(|number| news.departed(run(number), Departed::Lost));
         assert!(news.departed.len() <= REMEMBERED && news.order.len() == news.departed.len());
         // The last one stays, however many others leave.
-        (6..6_000).for_each(|id| news.departed(key(id), Exit::InOrder));
-        assert_eq!(news.exit(run(10_000)), Some(Exit::Lost));
+        (6..6_000).for_each(|id| news.departed(key(id), Departed::InOrder));
+        assert_eq!(news.how_departed(run(10_000)), Some(Departed::Lost));
     }
 
     fn told(news: &mut News, receiver: &mut ordered::Receiver<()>) -> bool {
@@ -145,22 +145,22 @@ mod tests {
         (0..10_000).for_each(|id| drop(news.of(NodeId(id))));
         assert!(news.waited_for.len() <= 32 && news.waited_for.contains_key(&NodeId(0)));
         drop(kept);
-        (0..10_000).for_each(|id| news.departed(key(id), Exit::Lost));
-        news.departed(key(9_999), Exit::InOrder);
+        (0..10_000).for_each(|id| news.departed(key(id), Departed::Lost));
+        news.departed(key(9_999), Departed::InOrder);
         assert_eq!((news.departed.len(), news.order.len()), (REMEMBERED, REMEMBERED));
-        assert_eq!((news.exit(key(0)), news.exit(key(9_999))), (None, Some(Exit::InOrder)));
+        assert_eq!((news.how_departed(key(0)), news.how_departed(key(9_999))), (None, Some(Departed::InOrder)));
         news.returned(key(9_999));
-        assert_eq!((news.exit(key(9_999)), news.order.len()), (None, REMEMBERED - 1));
+        assert_eq!((news.how_departed(key(9_999)), news.order.len()), (None, REMEMBERED - 1));
     }
 
     #[test]
     fn however_many_leave_at_once_those_who_wait_for_one_are_told_how_it_left() {
         let mut news = News::default();
         let waiting: Vec<_> = (0..3_000).map(|id| news.of(NodeId(id))).collect();
-        (0..10_000).for_each(|id| news.departed(key(id), Exit::InOrder));
-        assert!((0..3_000).all(|id| news.exit(key(id)) == Some(Exit::InOrder)));
+        (0..10_000).for_each(|id| news.departed(key(id), Departed::InOrder));
+        assert!((0..3_000).all(|id| news.how_departed(key(id)) == Some(Departed::InOrder)));
         drop(waiting);
-        (10_000..20_000).for_each(|id| news.departed(key(id), Exit::Lost));
+        (10_000..20_000).for_each(|id| news.departed(key(id), Departed::Lost));
         assert_eq!((news.departed.len(), news.order.len()), (REMEMBERED, REMEMBERED));
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 
-use super::{listing::Listing, news::Exit, nobody, view::View};
+use super::{listing::Listing, news::Departed, nobody, view::View};
 use crate::{
     actor::{AnyCell, ServiceState},
     directory::{
@@ -94,8 +94,8 @@ impl Directory {
     }
 
     /// How a run of a node has left, or is about to, if that is known.
-    pub(crate) fn exit(&self, node: NodeKey) -> Option<Exit> {
-        self.lock().exit(node)
+    pub(crate) fn departed(&self, node: NodeKey) -> Option<Departed> {
+        self.lock().departed(node)
     }
 
     /// The node has ended: nothing is remembered any more, and all who wait look again.

@@ -5,11 +5,11 @@ use std::sync::{Arc, OnceLock};
 use tokio::time::Instant;
 
 use super::{
+    caller::CameFrom,
     chain::Chain,
     due::Due,
     envelope::{Envelope, Opened},
     named::Named,
-    origin::Origin,
     span::HandlerSpan,
 };
 use crate::id::Pid;
@@ -22,7 +22,7 @@ pub(crate) struct Ambient {
     service: Arc<dyn Named>,
     pub(crate) method: &'static str,
     pub(crate) envelope: Opened,
-    pub(crate) origin: Origin,
+    pub(crate) came_from: CameFrom,
     pub(crate) due: Due,
     /// The chain of calls that this handler waits for, made with the first.
     extended: OnceLock<Arc<Chain>>,
@@ -35,7 +35,7 @@ impl Ambient {
             service,
             method: "",
             envelope: Opened::default(),
-            origin: Origin::Own,
+            came_from: CameFrom::Own,
             due: Due::default(),
             extended: OnceLock::new(),
         }
@@ -43,9 +43,9 @@ impl Ambient {
 
     /// Another handler begins. It comes without an envelope if there is nothing in it.
     #[inline]
-    pub(crate) fn begin(&mut self, origin: Origin, envelope: Option<Envelope>, due: Due, method: &'static str) {
+    pub(crate) fn begin(&mut self, came_from: CameFrom, envelope: Option<Envelope>, due: Due, method: &'static str) {
         self.method = method;
-        self.origin = origin;
+        self.came_from = came_from;
         self.due = due;
         self.envelope.put(envelope);
         // Taking it costs more than looking whether it is there.

@@ -33,22 +33,25 @@ pub(crate) struct Beside {
     pub(crate) headers: BTreeMap<String, String>,
     /// Encoded.
     pub(crate) extensions: BTreeMap<String, Vec<u8>>,
+    /// Of which extension, why it cannot travel. Then none of it does.
+    pub(crate) problem: Option<(&'static str, String)>,
 }
 
 impl Beside {
     pub(crate) fn is_empty(&self) -> bool {
-        self.headers.is_empty() && self.extensions.is_empty()
+        self.headers.is_empty() && self.extensions.is_empty() && self.problem.is_none()
     }
 
     /// Adds an extension, or takes the place of the last one of its type.
-    pub(crate) fn extend<E: Extension>(&mut self, extension: &E) -> Result<(), CodecError> {
-        if E::NAME.is_empty() || E::NAME.len() > 255 {
-            return Err(CodecError::new("its name has to have 1 to 255 bytes"));
+    pub(crate) fn extend<E: Extension>(&mut self, extension: &E) {
+        self.problem = self.problem.take().filter(|(of, _)| *of != E::NAME);
+        match written(extension) {
+            Ok(written) => drop(self.extensions.insert(E::NAME.to_owned(), written)),
+            Err(error) => {
+                let text = format!("the extension `{}` could not be written: {error}", E::NAME);
+                self.problem = Some((E::NAME, text));
+            }
         }
-        let mut written = Vec::new();
-        encode(extension, &mut written)?;
-        self.extensions.insert(E::NAME.to_owned(), written);
-        Ok(())
     }
 
     /// The extension of this type, if there is one.
@@ -61,13 +64,15 @@ impl Beside {
         let mut all = inherited.clone();
         all.headers.extend(self.headers.clone());
         all.extensions.extend(self.extensions.clone());
+        all.problem.clone_from(&self.problem);
         all
     }
 
     /// Whether both may certainly travel together.
     pub(crate) fn fits_beside(&self, other: Option<&Self>) -> bool {
         let sum = |size: fn(&Self) -> usize| size(self) + other.map_or(0, size);
-        sum(|it| it.headers.len()) <= MAX_HEADERS
+        self.problem.is_none()
+            && sum(|it| it.headers.len()) <= MAX_HEADERS
             && sum(|it| it.extensions.len()) <= MAX_EXTENSIONS
             && sum(Self::extended) <= MAX_EXTENDED
     }
@@ -79,6 +84,9 @@ impl Beside {
 
     /// Refuses more than may travel.
     pub(crate) fn check(&self) -> Result<(), RefusedReason> {
+        if let Some((_, problem)) = &self.problem {
+            return Err(RefusedReason::TooMuchBeside(problem.clone()));
+        }
         let headers = self.headers.len();
         if headers > MAX_HEADERS {
             return Err(RefusedReason::TooMuchBeside(format!(
@@ -95,4 +103,13 @@ impl Beside {
         }
         Ok(())
     }
+}
+
+fn written<E: Extension>(extension: &E) -> Result<Vec<u8>, CodecError> {
+    if E::NAME.is_empty() || E::NAME.len() > 255 {
+        return Err(CodecError::new("its name has to have 1 to 255 bytes"));
+    }
+    let mut written = Vec::new();
+    encode(extension, &mut written)?;
+    Ok(written)
 }

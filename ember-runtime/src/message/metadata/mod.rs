@@ -2,12 +2,13 @@
 
 mod ambient;
 mod beside;
+mod caller;
 mod chain;
 mod due;
 mod envelope;
 mod keys;
 mod named;
-mod origin;
+
 mod span;
 mod stamp;
 mod trace;
@@ -15,18 +16,18 @@ mod trace;
 pub(crate) use self::{
     ambient::Ambient,
     beside::{Beside, MAX_EXTENDED, MAX_EXTENSIONS, MAX_HEADERS},
+    caller::CameFrom,
     chain::Chain,
     due::Due,
     envelope::{Envelope, Opened},
     keys::{Lifespan, MAX_KEYS, unusable_key},
     named::Named,
-    origin::Origin,
     span::{HandlerSpan, MadeIn},
     stamp::Stamp,
 };
 pub use self::{
     beside::Extension,
+    caller::Caller,
     keys::{KeyReader, Keys},
-    origin::Caller,
     trace::TraceContext,
 };

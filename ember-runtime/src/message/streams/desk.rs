@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
 
-use super::lent::{Ask, Batch, Pull, Ticket};
+use super::lent::{Ask, Items, Pull, Ticket};
 use crate::error::Failure;
 
 /// A node, as its streams see it.
@@ -25,7 +25,7 @@ pub(crate) trait Desk: Send + Sync + 'static {
 /// A stream on another node.
 pub(crate) trait Source: Send + Sync + 'static {
     /// Asks for items. Ends when there is one, and now and then with none.
-    fn more(&self, ask: Ask) -> BoxFuture<'_, Result<Batch, Failure>>;
+    fn more(&self, ask: Ask) -> BoxFuture<'_, Result<Items, Failure>>;
 
     /// Says that nobody reads it any more.
     fn close(&self) -> BoxFuture<'_, ()>;

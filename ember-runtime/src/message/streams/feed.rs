@@ -8,7 +8,7 @@ use super::{
     channel::{Channel, discard},
     desk::Source,
     error::{StreamError, Unsent},
-    lent::{Ask, Batch},
+    lent::{Ask, Items},
 };
 use crate::{
     error::{Failure, LostReason, RefusedReason},
@@ -82,7 +82,7 @@ pub(super) async fn feed<T>(source: Box<dyn Source>, coding: Coding<T>, feeding:
 }
 
 /// Puts the items of a batch where the reader takes them: there is room for them.
-fn put<T>(channel: &Channel<T>, coding: Coding<T>, batch: &Batch) -> Result<(), CodecError> {
+fn put<T>(channel: &Channel<T>, coding: Coding<T>, batch: &Items) -> Result<(), CodecError> {
     let mut bytes = &*batch.bytes;
     for _ in 0..batch.count {
         let read = attempt(|| coding.take(&mut bytes));

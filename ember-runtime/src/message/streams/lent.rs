@@ -47,7 +47,7 @@ pub(crate) struct Ask {
 
 /// What it gets: items, and the end of the stream if it comes after them.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Batch {
+pub(crate) struct Items {
     pub(crate) count: u32,
     #[serde(with = "raw")]
     pub(crate) bytes: Vec<u8>,
@@ -83,7 +83,7 @@ mod raw {
     }
 }
 
-impl Batch {
+impl Items {
     /// Nothing, and nothing more.
     pub(crate) fn failed(error: StreamError) -> Self {
         Self { end: Some(Err(error)), ..Self::default() }
@@ -93,7 +93,7 @@ impl Batch {
 /// A stream that is asked for its items.
 pub(crate) trait Pull: Send + Sync {
     /// Ready as soon as there is an item, or the end.
-    fn poll_batch(&self, ask: Ask, task: &mut Context<'_>) -> Poll<Batch>;
+    fn poll_batch(&self, ask: Ask, task: &mut Context<'_>) -> Poll<Items>;
 
     /// Nobody reads it any more.
     fn close(&self);
@@ -144,14 +144,14 @@ impl<T> Lent<T> {
 }
 
 impl<T: Send> Pull for Lent<T> {
-    fn poll_batch(&self, ask: Ask, task: &mut Context<'_>) -> Poll<Batch> {
+    fn poll_batch(&self, ask: Ask, task: &mut Context<'_>) -> Poll<Items> {
         let mut sent = lock(&self.sent);
         if ask.from != sent.count || ask.used > ask.from {
-            return Poll::Ready(Batch::failed(StreamError::Lost("a part of it has not arrived".into())));
+            return Poll::Ready(Items::failed(StreamError::Lost("a part of it has not arrived".into())));
         }
         let given = sent.count + u64::from(sent.next.is_some());
         self.receiver.0.set_away(usize::try_from(given - ask.used).unwrap_or(usize::MAX));
-        let mut batch = Batch::default();
+        let mut batch = Items::default();
         if ask.room == 0 {
             return Poll::Ready(batch);
         }
@@ -214,11 +214,11 @@ mod tests {
         (Arc::clone(&channel), Lent::new(Receiver(channel), coding()))
     }
 
-    fn ask(lent: &Lent<String>, ask: Ask) -> Poll<Batch> {
+    fn ask(lent: &Lent<String>, ask: Ask) -> Poll<Items> {
         lent.poll_batch(ask, &mut Context::from_waker(Waker::noop()))
     }
 
-    fn read(batch: &Batch) -> Vec<String> {
+    fn read(batch: &Items) -> Vec<String> {
         let mut bytes = &*batch.bytes;
         (0..batch.count).map(|_| coding().take(&mut bytes).unwrap()).collect()
     }
@@ -240,7 +240,7 @@ mod tests {
         let last = Ask { from: 5, used: 5, room: 5, bytes: 12 };
         assert!(ask(&lent, last).is_pending());
         channel.end(Ok(()));
-        assert_eq!(ask(&lent, last), Poll::Ready(Batch { end: Some(Ok(())), ..Batch::default() }));
+        assert_eq!(ask(&lent, last), Poll::Ready(Items { end: Some(Ok(())), ..Items::default() }));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub use self::{
 };
 pub(crate) use self::{
     desk::{Desk, Source},
-    lent::{Ask, Batch, Pull, Ticket},
+    lent::{Ask, Items, Pull, Ticket},
     life::StreamsOfLife,
     streaming::streaming,
 };

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::{
     actor::DownReason,
     call::{EndOf, Router},
-    directory::{Directory, Exit, NodeRecord},
+    directory::{Departed, Directory, NodeRecord},
     error::Failure,
     id::{NodeKey, Pid},
     message::{RawReply, ReplyBody, encode},
@@ -82,9 +82,9 @@ pub(crate) async fn end_of(router: &Router, pid: Pid) -> DownReason {
 
 fn standing(directory: &Directory, node: NodeKey) -> Standing {
     // First: it may have gone, and another run may be there, before the registry says so.
-    match directory.exit(node) {
-        Some(Exit::InOrder) => return Standing::ShutDown,
-        Some(Exit::Lost) => return Standing::Over,
+    match directory.departed(node) {
+        Some(Departed::InOrder) => return Standing::ShutDown,
+        Some(Departed::Lost) => return Standing::Over,
         None => {}
     }
     match directory.node(node.id) {

@@ -51,7 +51,7 @@ pub(crate) struct Hello {
     pub(crate) expected: NodeKey,
     /// Grows with each dial of this node: tells a dial that crossed with an older link from one that replaces it.
     pub(crate) dial: u64,
-    pub(crate) offer: Offer,
+    pub(crate) grant: Grant,
     /// Those of its opening, which was not signed: somebody between the nodes may have changed them there.
     pub(crate) versions: Versions,
     pub(crate) capabilities: Capabilities,
@@ -60,7 +60,7 @@ pub(crate) struct Hello {
 
 /// What a node takes from its peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Offer {
+pub(crate) struct Grant {
     /// The largest message in bytes.
     pub(crate) max_message: u64,
     /// The bytes of calls that may be here and not yet taken by a handler.
@@ -79,7 +79,7 @@ pub(crate) struct Welcome {
     pub(crate) session: Token,
     /// The last dial that the accepting node has started: later ones of its are no older than this session.
     pub(crate) dial: u64,
-    pub(crate) offer: Offer,
+    pub(crate) grant: Grant,
     pub(crate) capabilities: Capabilities,
     pub(crate) more: Additions,
 }

@@ -2,7 +2,7 @@
 
 mod additions;
 pub(crate) mod hello;
-mod question;
+mod lateness;
 mod socket;
 mod strangers;
 mod versions;
@@ -11,8 +11,8 @@ mod versions;
 pub(crate) use self::strangers::ALLOWANCE;
 pub(crate) use self::{
     additions::{Additions, Capabilities, Capability},
-    hello::{Greeting, Hello, Offer, Refusal, Token, Unopened, Welcome},
-    question::Workers,
+    hello::{Grant, Greeting, Hello, Refusal, Token, Unopened, Welcome},
+    lateness::Workers,
     socket::{Connection, Sever, Socket, Sockets},
     strangers::PLACES,
     versions::{VERSION, Versions},

@@ -22,7 +22,7 @@ use tokio::{
 use tonic::transport::server::Connected;
 
 use super::{
-    question::Question,
+    lateness::Lateness,
     strangers::{Allowance, Guest, PREFACE, Strangers},
 };
 use crate::{net::BoxStream, sync::lock};
@@ -34,7 +34,7 @@ pub(crate) struct Sever {
     read: AtomicU64,
     written: AtomicU64,
     /// Asks that task for a sign.
-    question: Question,
+    question: Lateness,
     cut: AtomicBool,
     /// It is known who is at the other end.
     known: AtomicBool,

@@ -23,8 +23,8 @@ use crate::{
     sync::lock,
     transport::{
         entrance::{Additions, Capabilities, Greeting, Hello, Refusal, Socket, Versions, Welcome, hello},
-        link::{DataWriter, Parts, Pulse, Session, data},
-        peers::{Connecting, Event, How, Links, State, WeakLinks, run},
+        link::{DataWriter, NewSession, Pulse, Session, data},
+        peers::{Connecting, How, LinkEvent, Links, State, WeakLinks, run},
         protocol::{Claim, Frame, Nonces, Peer, Signed, link_client::LinkClient},
         stream::{Control, ControlWriter, control},
     },
@@ -88,7 +88,7 @@ fn fail(links: &Links, peer: &Peer, attempt: u64, (why, deserted): (&str, bool))
         let Some(outcome) = slot.take_over(why, &links.events) else { return };
         slot.back_off(&links.rng);
         if deserted {
-            links.events.push(Event::Deserted(peer.key));
+            links.events.push(LinkEvent::Deserted(peer.key));
         }
         outcome
     };
@@ -180,7 +180,7 @@ async fn greet(links: &Arc<Links>, peer: &Peer, attempt: u64, socket: Socket) ->
         endpoint: links.identity.endpoint.clone(),
         expected: peer.key,
         dial,
-        offer: links.offer(),
+        grant: links.grant(),
         versions: Versions::OURS,
         capabilities: Capabilities::ours(),
         more: Additions::default(),
@@ -198,11 +198,11 @@ async fn greet(links: &Arc<Links>, peer: &Peer, attempt: u64, socket: Socket) ->
         ));
     };
     sever.mark_known();
-    let parts = Parts {
+    let parts = NewSession {
         number: links.next_number(),
         peer: peer.key,
         peer_dial: welcome.dial,
-        offer: welcome.offer,
+        grant: welcome.grant,
         capabilities: welcome.capabilities,
         control,
         sever,

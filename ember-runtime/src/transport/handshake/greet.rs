@@ -7,7 +7,7 @@ use tonic::Streaming;
 
 use crate::transport::{
     entrance::{Additions, Greeting, Hello, Refusal, Sever, Versions, hello},
-    peers::{Accepted, Awaited, Expected, Links, WeakLinks, run},
+    peers::{Accepted, Awaited, AwaitedStreams, Links, WeakLinks, run},
     protocol::{Claim, Frame, Ingress, Nonce, Nonces, Signed},
     stream::{Control, control},
 };
@@ -38,7 +38,7 @@ impl Links {
 }
 
 /// Waits for the hello of someone who was greeted; if it is proven and accepted, for the data stream; and then runs the link.
-pub(crate) async fn run(links: WeakLinks, stranger: Stranger, patience: Duration, expected: Expected) {
+pub(crate) async fn run(links: WeakLinks, stranger: Stranger, patience: Duration, expected: AwaitedStreams) {
     let Some(ingress) = links.upgrade().map(|links| links.ingress.clone()) else { return };
     let Stranger { mut incoming, control, nonces, sever } = stranger;
     let signed = match timeout(patience, incoming.message()).await {

@@ -28,7 +28,7 @@ use crate::{
     transport::{
         entrance::{Connection, PLACES, Refusal, Sever, Socket, Sockets, Unopened, VERSION, hello},
         link::data,
-        peers::{Awaited, Expected, WeakLinks},
+        peers::{Awaited, AwaitedStreams, WeakLinks},
         protocol::{
             Frame, LinkConfig,
             link_server::{Link, LinkServer},
@@ -78,7 +78,7 @@ pub(crate) async fn serve(links: WeakLinks, listener: Box<dyn Listener>, sockets
         .filter_map(|socket| ready(socket.map(Ok::<Socket, Infallible>)));
     let service = Arc::new(Service {
         links,
-        expected: Expected::default(),
+        expected: AwaitedStreams::default(),
         patience: config.connect_timeout,
         credit: config.credit,
         warned: Mutex::default(),
@@ -101,7 +101,7 @@ type Frames = Pin<Box<dyn Stream<Item = Result<Frame, Status>> + Send>>;
 
 struct Service {
     links: WeakLinks,
-    expected: Expected,
+    expected: AwaitedStreams,
     patience: Duration,
     credit: usize,
     /// When the log last told of another version.

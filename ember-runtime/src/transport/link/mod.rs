@@ -14,7 +14,7 @@ pub(crate) use self::{
     parked::TURN,
     pulse::Pulse,
     receive::Inflow,
-    session::{Parts, Session},
+    session::{NewSession, Session},
     submit::{PendingReply, refused},
     writer::DataWriter,
 };

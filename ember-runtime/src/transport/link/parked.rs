@@ -19,7 +19,7 @@ use crate::{
     message::{Arrivals, Lender, Payload, RawCall, RawReply},
     transport::{
         protocol::{Clock, Correlation, Header, header},
-        stream::{Door, part, share},
+        stream::{Intake, part, share},
     },
 };
 
@@ -99,10 +99,11 @@ impl Parked {
         }
         let lender = Lender::new(session.clone());
         while !self.kept.is_empty() || self.handed < self.fresh.len() {
-            let door = session.door();
-            if door != Door::Shut {
+            let intake = session.intake();
+            if intake != Intake::Shut {
                 let turn = Turn { begun: now, now, ran: 0, over: false };
-                let mut batch = Batch { parked: self, session, lender: &lender, bytes, time, door, turn, target: None };
+                let mut batch =
+                    Batch { parked: self, session, lender: &lender, bytes, time, intake, turn, target: None };
                 session.ingress.calls(session.peer, &mut batch, task);
                 if !batch.turn.over {
                     continue;
@@ -118,14 +119,14 @@ impl Parked {
     }
 }
 
-/// The calls that go through an open door, until it shuts.
+/// The calls that go through an open intake, until it shuts.
 struct Batch<'a> {
     parked: &'a mut Parked,
     session: &'a Session,
     lender: &'a Lender,
     bytes: &'a Bytes,
     time: Time,
-    door: Door,
+    intake: Intake,
     turn: Turn,
     /// Whom the next call is for, once somebody has asked.
     target: Option<u64>,
@@ -205,7 +206,7 @@ impl<'a> Batch<'a> {
     ) -> Option<RawCall<'a>> {
         let correlation = call.correlation.map_or(0, Correlation::number);
         let reply = RawReply::of_link(self.lender, correlation, call.size, time.given_up);
-        if self.door == Door::Retiring {
+        if self.intake == Intake::Retiring {
             reply.fail(RefusedReason::Retiring);
             return None;
         }

@@ -19,7 +19,7 @@ use crate::{
     sync::{lock, wake},
     transport::{
         protocol::{Clock, Correlation, Frames, Malformed, RawAnswer, Record, wire},
-        stream::{Assembly, Door, MAX_PENDING, Outbox, WireFailure, share},
+        stream::{Assembly, Intake, MAX_PENDING, Outbox, WireFailure, share},
     },
 };
 
@@ -207,11 +207,11 @@ impl Inflow {
 
 impl Session {
     /// What happens to a call that arrives now.
-    pub(crate) fn door(&self) -> Door {
+    pub(crate) fn intake(&self) -> Intake {
         let mut outbox = lock(&self.outbox);
-        let door = outbox.door(self.config.out_buffer);
-        self.crowded.store(door == Door::Shut, Ordering::Relaxed);
-        door
+        let intake = outbox.intake(self.config.out_buffer);
+        self.crowded.store(intake == Intake::Shut, Ordering::Relaxed);
+        intake
     }
 
     /// The callers of these calls wait from now on.

@@ -19,7 +19,7 @@ use crate::{
     message::{ReplyBody, ReplyLink, Unwritten},
     sync::{lock, ordered, wake},
     transport::{
-        entrance::{Capabilities, Capability, Offer, Sever, Workers},
+        entrance::{Capabilities, Capability, Grant, Sever, Workers},
         protocol::{Correlation, Ingress, LinkConfig, wire},
         stream::{Control, Outbox, Scratch, WireFailure},
     },
@@ -85,11 +85,11 @@ pub(crate) struct Progress {
 }
 
 /// What a [`Session`] is made of.
-pub(crate) struct Parts {
+pub(crate) struct NewSession {
     pub(crate) number: u64,
     pub(crate) peer: NodeKey,
     pub(crate) peer_dial: u64,
-    pub(crate) offer: Offer,
+    pub(crate) grant: Grant,
     pub(crate) capabilities: Capabilities,
     pub(crate) control: Arc<Control>,
     pub(crate) sever: Arc<Sever>,
@@ -103,10 +103,10 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    pub(crate) fn new(parts: Parts, config: &LinkConfig, ingress: &Arc<dyn Ingress>) -> Arc<Self> {
-        let Parts { number, peer, peer_dial, offer, capabilities, control, sever, workers } = parts;
+    pub(crate) fn new(parts: NewSession, config: &LinkConfig, ingress: &Arc<dyn Ingress>) -> Arc<Self> {
+        let NewSession { number, peer, peer_dial, grant, capabilities, control, sever, workers } = parts;
         let born = Instant::now();
-        let peer_limit = usize::try_from(offer.max_message).unwrap_or(usize::MAX);
+        let peer_limit = usize::try_from(grant.max_message).unwrap_or(usize::MAX);
         Arc::new_cyclic(|session| Self {
             number,
             peer,
@@ -115,7 +115,7 @@ impl Session {
             config: config.clone(),
             ingress: ingress.clone(),
             send_limit: peer_limit.min(config.max_message).min(u32::MAX as usize),
-            outbox: Mutex::new(Outbox::new(offer.credit, born)),
+            outbox: Mutex::new(Outbox::new(grant.credit, born)),
             callers: Callers::of(session.clone() as Weak<dyn Abandon>),
             given_up: AtomicU64::new(0),
             control,

@@ -16,7 +16,7 @@ use crate::{
     sync::{lock, ordered},
     transport::{
         entrance::{Additions, Capabilities, Hello, Refusal, Sever, Token, Welcome},
-        link::{Parts, Session},
+        link::{NewSession, Session},
         stream::Control,
     },
 };
@@ -30,7 +30,7 @@ pub(crate) struct Accepted {
     pub(crate) data: oneshot::Receiver<Body>,
     pub(crate) expects: oneshot::Sender<Body>,
     /// The connection for signs of life.
-    pub(crate) pulse: pulses::Expected,
+    pub(crate) pulse: pulses::ExpectedPulse,
 }
 
 impl Links {
@@ -88,15 +88,15 @@ impl Links {
             from: own,
             session,
             dial: self.last_dial(),
-            offer: self.offer(),
+            grant: self.grant(),
             capabilities: Capabilities::ours(),
             more: Additions::default(),
         };
-        let parts = Parts {
+        let parts = NewSession {
             number: self.next_number(),
             peer: hello.from,
             peer_dial: hello.dial,
-            offer: hello.offer,
+            grant: hello.grant,
             capabilities: hello.capabilities.clone(),
             control: control.clone(),
             sever: sever.clone(),

@@ -18,9 +18,9 @@ use crate::{
 
 /// The data streams that are expected, by the token of their session.
 #[derive(Clone, Default)]
-pub(crate) struct Expected(Arc<Mutex<BTreeMap<Token, Awaited>>>);
+pub(crate) struct AwaitedStreams(Arc<Mutex<BTreeMap<Token, Awaited>>>);
 
-impl Expected {
+impl AwaitedStreams {
     /// From now on, until what is returned is dropped.
     pub(crate) fn expect(&self, token: Token, awaited: Awaited) -> Forget {
         lock(&self.0).insert(token, awaited);
@@ -42,7 +42,7 @@ pub(crate) struct Awaited {
 
 /// Forgets an expected data stream when it has come, or will not.
 pub(crate) struct Forget {
-    expected: Expected,
+    expected: AwaitedStreams,
     token: Token,
 }
 

@@ -19,7 +19,7 @@ use crate::{
 pub(crate) type Outcome = Option<Result<(), RefusedReason>>;
 
 #[derive(Debug)]
-pub(crate) enum Event {
+pub(crate) enum LinkEvent {
     Up {
         peer: NodeKey,
         number: u64,
@@ -47,7 +47,7 @@ pub(crate) struct Events(Mutex<Queue>);
 
 #[derive(Debug, Default)]
 struct Queue {
-    waiting: VecDeque<Event>,
+    waiting: VecDeque<LinkEvent>,
     /// Of calls that have ended with their links. They may be anything, too.
     wakers: Vec<Waker>,
     /// Of attempts, for those who wait for them.
@@ -58,7 +58,7 @@ struct Queue {
 
 impl Events {
     /// To be called in the order of events, that is with the table locked.
-    pub(crate) fn push(&self, event: Event) {
+    pub(crate) fn push(&self, event: LinkEvent) {
         lock(&self.0).waiting.push_back(event);
     }
 
@@ -94,22 +94,22 @@ impl Events {
                 event
             };
             match event {
-                Some(Event::Up { peer, number, dialled }) => {
+                Some(LinkEvent::Up { peer, number, dialled }) => {
                     tracing::info!(target: "ember::link", %peer, number, dialled, "link up");
                     ingress.link_up(peer);
                 }
-                Some(Event::Down { peer, number, why, lost }) => {
+                Some(LinkEvent::Down { peer, number, why, lost }) => {
                     tracing::info!(target: "ember::link", %peer, number, why = &*why, "link down");
                     if lost > 0 {
                         tracing::warn!(target: "ember::link", %peer, lost, "one-way calls were lost with their link");
                     }
                     ingress.link_down(peer, &why);
                 }
-                Some(Event::Late { peer, is_late }) => {
+                Some(LinkEvent::Late { peer, is_late }) => {
                     tracing::info!(target: "ember::link", %peer, is_late, "the peer's workers are late, or not any more");
                     ingress.link_late(peer, is_late);
                 }
-                Some(Event::Deserted(peer)) => ingress.deserted(peer),
+                Some(LinkEvent::Deserted(peer)) => ingress.deserted(peer),
                 None => return mem::forget(unwinding),
             }
         }
@@ -165,11 +165,11 @@ mod tests {
 
     impl Told {
         fn down(&self, number: u64) {
-            self.events.push(Event::Down { peer: peer(number), number, why: "over".into(), lost: 0 });
+            self.events.push(LinkEvent::Down { peer: peer(number), number, why: "over".into(), lost: 0 });
         }
 
         fn up(&self, number: u64) {
-            self.events.push(Event::Up { peer: peer(number), number, dialled: true });
+            self.events.push(LinkEvent::Up { peer: peer(number), number, dialled: true });
         }
     }
 

@@ -17,9 +17,9 @@ use tokio::{
 
 use super::{
     by_node::ByNode,
-    events::{Event, Events},
+    events::{Events, LinkEvent},
     pulses::Pulses,
-    table::{Connecting, How, Slot, State, Table},
+    table::{Connecting, Entry, How, State, Table},
 };
 use crate::{
     error::RefusedReason,
@@ -28,7 +28,7 @@ use crate::{
     rng::Rng,
     sync::lock,
     transport::{
-        entrance::{Offer, Sockets, Workers},
+        entrance::{Grant, Sockets, Workers},
         link::{PendingReply, Session},
         protocol::{Identity, Ingress, LinkConfig, OutCall},
     },
@@ -198,8 +198,8 @@ impl Links {
         self.config.max_message
     }
 
-    pub(crate) fn offer(&self) -> Offer {
-        Offer { max_message: self.config.max_message as u64, credit: self.config.credit as u64 }
+    pub(crate) fn grant(&self) -> Grant {
+        Grant { max_message: self.config.max_message as u64, credit: self.config.credit as u64 }
     }
 
     /// Makes the attempt that `mine` recognises a link that is up. The table tells the order of all such changes.
@@ -222,7 +222,7 @@ impl Links {
             self.events.outcome(attempt.outcome, Ok(()));
             session.sever.mark_used();
             let dialled = matches!(attempt.how, How::Dial { .. });
-            self.events.push(Event::Up { peer: session.peer, number: session.number, dialled });
+            self.events.push(LinkEvent::Up { peer: session.peer, number: session.number, dialled });
         }
         self.events.tell(&*self.ingress);
         true
@@ -234,7 +234,7 @@ impl Links {
             let table = lock(&self.table);
             match table.peers.get(&session.peer.id).map(|slot| &slot.state) {
                 Some(State::Up(current)) if Arc::ptr_eq(current, session) => {
-                    self.events.push(Event::Late { peer: session.peer, is_late });
+                    self.events.push(LinkEvent::Late { peer: session.peer, is_late });
                 }
                 _ => return,
             }
@@ -258,7 +258,7 @@ impl Links {
     }
 
     /// Closes the link of `slot`, if there is one. The caller has the table locked, and tells the events later.
-    pub(crate) fn close_locked(&self, slot: &mut Slot, why: &str) {
+    pub(crate) fn close_locked(&self, slot: &mut Entry, why: &str) {
         let State::Up(session) = &slot.state else { return };
         let session = session.clone();
         slot.state = State::Idle;
@@ -272,7 +272,7 @@ impl Links {
             slot.failures = 0;
         }
         let lost = session.take_lost();
-        self.events.push(Event::Down { peer: session.peer, number: session.number, why, lost });
+        self.events.push(LinkEvent::Down { peer: session.peer, number: session.number, why, lost });
     }
 
     /// The caller has the table locked: no two change it at once.

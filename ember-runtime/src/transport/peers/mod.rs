@@ -13,8 +13,8 @@ mod table;
 
 pub(crate) use self::{
     accept::Accepted,
-    awaited::{Awaited, Expected},
-    events::{Event, Outcome},
+    awaited::{Awaited, AwaitedStreams},
+    events::{LinkEvent, Outcome},
     links::{Links, WeakLinks},
     table::{Connecting, How, State},
 };

@@ -22,10 +22,10 @@ pub(crate) struct Pulses(Arc<Mutex<BTreeMap<Token, oneshot::Sender<Socket>>>>);
 
 impl Pulses {
     /// Expects the one with this token, until what is returned is dropped.
-    pub(crate) fn expect(&self, token: Token, network: Arc<dyn Network>) -> Expected {
+    pub(crate) fn expect(&self, token: Token, network: Arc<dyn Network>) -> ExpectedPulse {
         let (sender, socket) = oneshot::channel();
         lock(&self.0).insert(token, sender);
-        Expected { pulses: self.clone(), token, network, socket }
+        ExpectedPulse { pulses: self.clone(), token, network, socket }
     }
 
     /// Who expects the one with this token.
@@ -35,14 +35,14 @@ impl Pulses {
 }
 
 /// A connection that is expected.
-pub(crate) struct Expected {
+pub(crate) struct ExpectedPulse {
     pulses: Pulses,
     token: Token,
     network: Arc<dyn Network>,
     socket: oneshot::Receiver<Socket>,
 }
 
-impl Expected {
+impl ExpectedPulse {
     /// Waits for it; `None` if the link is not expected any more.
     pub(crate) async fn come(mut self) -> Option<Pulse> {
         let socket = (&mut self.socket).await.ok()?;
@@ -50,7 +50,7 @@ impl Expected {
     }
 }
 
-impl Drop for Expected {
+impl Drop for ExpectedPulse {
     fn drop(&mut self) {
         lock(&self.pulses.0).remove(&self.token);
     }

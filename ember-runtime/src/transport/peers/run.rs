@@ -26,7 +26,7 @@ use crate::{
     transport::{
         link::{Inflow, Pulse, Session, TURN},
         protocol::Frame,
-        stream::{MAX_CONTROL, Message, control},
+        stream::{ControlMessage, MAX_CONTROL, control},
     },
 };
 
@@ -77,7 +77,7 @@ pub(crate) async fn join(
     links: WeakLinks,
     session: Arc<Session>,
     control: Streaming<Frame>,
-    (data, pulse): (oneshot::Receiver<Body>, pulses::Expected),
+    (data, pulse): (oneshot::Receiver<Body>, pulses::ExpectedPulse),
     patience: Duration,
     expected: Forget,
 ) {
@@ -126,12 +126,12 @@ async fn read_control(session: &Session, mut frames: Streaming<Frame>) -> String
             Err(error) => return format!("the peer sent an unreadable control message: {error}"),
         };
         match message {
-            Message::Ping => {}
-            Message::Credit(credit) => {
+            ControlMessage::Ping => {}
+            ControlMessage::Credit(credit) => {
                 let writer = lock(&session.outbox).grant(credit);
                 writer.into_iter().for_each(wake);
             }
-            Message::Notice(refused) => {
+            ControlMessage::Notice(refused) => {
                 for (failure, count) in refused {
                     let why = Failure::from(failure);
                     #[cfg(test)]
@@ -139,13 +139,14 @@ async fn read_control(session: &Session, mut frames: Streaming<Frame>) -> String
                     tracing::warn!(target: "ember::link", peer = %session.peer, count, ?why, "one-way calls failed there");
                 }
             }
-            Message::Goodbye(why) => {
+            ControlMessage::Goodbye(why) => {
                 tracing::debug!(target: "ember::link", peer = %session.peer, why, "the peer says goodbye");
                 session.progress.send_modify(|progress| progress.goodbye = Some(why.into()));
                 let writer = lock(&session.outbox).finish(true);
                 writer.into_iter().for_each(wake);
             }
-            Message::Done => session.progress.send_modify(|progress| progress.peer_done = true),
+            ControlMessage::Added(..) => {}
+            ControlMessage::Done => session.progress.send_modify(|progress| progress.peer_done = true),
         }
     }
 }

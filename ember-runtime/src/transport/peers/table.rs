@@ -20,11 +20,11 @@ const LAST_BACKOFF: Duration = Duration::from_secs(2);
 pub(crate) struct Table {
     /// The node is shutting down: no new links.
     pub(crate) closed: bool,
-    pub(crate) peers: BTreeMap<NodeId, Slot>,
+    pub(crate) peers: BTreeMap<NodeId, Entry>,
 }
 
 #[derive(Debug)]
-pub(crate) struct Slot {
+pub(crate) struct Entry {
     /// The newest run of the peer that a link has reached.
     pub(crate) newest: Incarnation,
     pub(crate) state: State,
@@ -64,13 +64,13 @@ impl Table {
     }
 }
 
-impl Default for Slot {
+impl Default for Entry {
     fn default() -> Self {
         Self { newest: Incarnation(0), state: State::Idle, failures: 0, not_before: None }
     }
 }
 
-impl Slot {
+impl Entry {
     /// Notes a failure.
     pub(crate) fn back_off(&mut self, rng: &Rng) {
         let longest = FIRST_BACKOFF.saturating_mul(1 << self.failures.min(10)).min(LAST_BACKOFF);

@@ -1,7 +1,7 @@
 //! The control stream: what it carries, and what waits for its writer. Nothing queues here: until it is written,
 //! everything is a flag or a counter.
 //!
-//! | message (postcard of [`Message`]) | when |
+//! | message (postcard of [`ControlMessage`]) | when |
 //! | --- | --- |
 //! | hellos, and their answers | first; see `hello.rs` |
 //! | ping | twice per heartbeat, so that something is on its way |
@@ -9,6 +9,7 @@
 //! | notice: refused one-way calls, counted by reason | with a ping |
 //! | goodbye | no more calls come from the sender, and it refuses new ones |
 //! | done | everything of the peer's was received, everything of the sender's was sent |
+//! | added | of later releases, by a number: skipped by whoever does not know that |
 
 use std::{
     mem,
@@ -35,19 +36,19 @@ pub(crate) const MAX_CONTROL: usize = 16 << 10;
 /// The longest text in a message, in characters.
 const MAX_TEXT: usize = 1024;
 
-/// The kind of [`Message::Notice`].
+/// The kind of [`ControlMessage::Notice`].
 const NOTICE: u32 = 2;
-/// Messages of these kinds may be skipped by whoever does not know them.
-const SKIPPED: u32 = 64;
 
 /// What travels after the hello.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Message {
+pub(crate) enum ControlMessage {
     Ping,
     Credit(u64),
     Notice(Vec<(WireFailure, u64)>),
     Goodbye(String),
     Done,
+    /// What later releases say here, each by a number of its own.
+    Added(u16, Vec<u8>),
 }
 
 /// A [`Failure`] on its way.
@@ -201,7 +202,7 @@ impl Control {
             return Some(hello);
         }
         let message = if mem::take(&mut state.ping) {
-            Message::Ping
+            ControlMessage::Ping
         } else if state.flush || self.untold() >= self.threshold {
             let credit = self.untold();
             self.told.fetch_add(credit, Ordering::SeqCst);
@@ -211,7 +212,7 @@ impl Control {
                     return self.next_last(state);
                 }
                 0 => notice(&mut state.notices),
-                credit => Message::Credit(credit),
+                credit => ControlMessage::Credit(credit),
             }
         } else {
             return self.next_last(state);
@@ -221,8 +222,8 @@ impl Control {
 
     fn next_last(&self, state: &mut State) -> Option<Bytes> {
         let message = match state.goodbye.take() {
-            Some(why) => Message::Goodbye(why),
-            None if mem::take(&mut state.done) => Message::Done,
+            Some(why) => ControlMessage::Goodbye(why),
+            None if mem::take(&mut state.done) => ControlMessage::Done,
             None => return None,
         };
         Some(encode(&message))
@@ -230,7 +231,7 @@ impl Control {
 }
 
 /// One reason at a time, with its texts cut, so that the message stays small whatever a handler's panic said.
-fn notice(notices: &mut Vec<(WireFailure, u64)>) -> Message {
+fn notice(notices: &mut Vec<(WireFailure, u64)>) -> ControlMessage {
     let (failure, count) = notices.remove(0);
     let fits = encode(&failure).len() <= MAX_CONTROL / 2;
     let failure = if fits {
@@ -243,14 +244,15 @@ fn notice(notices: &mut Vec<(WireFailure, u64)>) -> Message {
             WireFailure::Lost(_) => WireFailure::Lost(LostReason::Undecodable(text)),
         }
     };
-    Message::Notice(vec![(failure, count)])
+    ControlMessage::Notice(vec![(failure, count)])
 }
 
-/// Reads what came after the hello; `None` is for what is to be skipped, because a later release has added it.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Option<Message>, postcard::Error> {
+/// Reads what came after the hello; `None` is for what is to be skipped, because a later release says it.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Option<ControlMessage>, postcard::Error> {
     let (kind, _) = postcard::take_from_bytes::<u32>(bytes)?;
     match postcard::from_bytes(bytes) {
-        _ if kind >= SKIPPED => Ok(None),
+        // None is known here.
+        Ok(ControlMessage::Added(..)) => Ok(None),
         // It counts failures of a kind that is not known here.
         Err(_) if kind == NOTICE => Ok(None),
         message => message.map(Some),
@@ -296,7 +298,7 @@ mod tests {
 
     use super::*;
 
-    fn messages(control: &Arc<Control>) -> Vec<Message> {
+    fn messages(control: &Arc<Control>) -> Vec<ControlMessage> {
         let mut writer = ControlWriter(control.clone());
         let mut cx = Context::from_waker(Waker::noop());
         let mut messages = Vec::new();
@@ -308,12 +310,12 @@ mod tests {
 
     #[test]
     fn credit_gathers_and_refusals_are_counted_by_reason() {
-        let control = Control::new(encode(&Message::Ping), 800);
-        assert_eq!(messages(&control), [Message::Ping]);
+        let control = Control::new(encode(&ControlMessage::Ping), 800);
+        assert_eq!(messages(&control), [ControlMessage::Ping]);
         control.give_back(99);
         assert_eq!(messages(&control), []);
         control.give_back(1);
-        assert_eq!(messages(&control), [Message::Credit(100)]);
+        assert_eq!(messages(&control), [ControlMessage::Credit(100)]);
         control.give_back(7);
         control.count(RefusedReason::MailboxFull { limit: 1 }.into());
         control.count(RefusedReason::MailboxFull { limit: 2 }.into());
@@ -322,8 +324,12 @@ mod tests {
         control.ping();
         let full = WireFailure::Refused(RefusedReason::MailboxFull { limit: 2 });
         let paused = WireFailure::Refused(RefusedReason::Paused);
-        let expected =
-            [Message::Ping, Message::Credit(7), Message::Notice(vec![(full, 2)]), Message::Notice(vec![(paused, 1)])];
+        let expected = [
+            ControlMessage::Ping,
+            ControlMessage::Credit(7),
+            ControlMessage::Notice(vec![(full, 2)]),
+            ControlMessage::Notice(vec![(paused, 1)]),
+        ];
         assert_eq!(messages(&control), expected);
     }
 
@@ -350,7 +356,7 @@ mod tests {
 
     #[test]
     fn the_writer_is_woken_and_its_waker_dropped_with_nothing_locked() {
-        let control = Control::new(encode(&Message::Ping), 800);
+        let control = Control::new(encode(&ControlMessage::Ping), 800);
         let looked = Arc::<[AtomicU64; 2]>::default();
         let poll = || {
             let waker = Waker::from(Arc::new(Looks(control.clone(), looked.clone())));
@@ -378,7 +384,7 @@ mod tests {
 
     #[test]
     fn a_huge_panic_message_is_cut() {
-        let control = Control::new(encode(&Message::Ping), 800);
+        let control = Control::new(encode(&ControlMessage::Ping), 800);
         control.count(LostReason::Panicked("x".repeat(1 << 20)).into());
         control.ping();
         let writer = ControlWriter(control);

@@ -2,8 +2,8 @@
 
 mod ahead;
 pub(crate) mod control;
-mod door;
 mod inbound;
+mod intake;
 mod outbox;
 mod part;
 mod pending;
@@ -14,8 +14,8 @@ mod spare;
 
 pub(crate) use self::{
     ahead::Ahead,
-    control::{Control, ControlWriter, MAX_CONTROL, Message, WireFailure, encode},
-    door::Door,
+    control::{Control, ControlMessage, ControlWriter, MAX_CONTROL, WireFailure, encode},
+    intake::Intake,
     outbox::Outbox,
     part::{part, share},
     pending::{MAX_PENDING, PARTS, Pending},

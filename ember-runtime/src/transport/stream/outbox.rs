@@ -5,8 +5,8 @@ use std::{sync::Arc, task::Waker};
 use tokio::time::Instant;
 
 use super::{
-    door::Door,
     inbound::Inbound,
+    intake::Intake,
     pending::{Dropped, SLOW},
     queue::{Parts, Queue},
 };
@@ -135,13 +135,13 @@ impl Outbox {
 
     /// What happens to a call of the peer: it waits while more than `limit` bytes of replies do.
     /// [`unparks`](Self::unparks) tells when that is over.
-    pub(crate) fn door(&mut self, limit: usize) -> Door {
+    pub(crate) fn intake(&mut self, limit: usize) -> Intake {
         let over = self.replies.waiting() > limit;
         self.parked = over.then_some(limit);
         match self.finishing {
-            _ if over => Door::Shut,
-            true => Door::Retiring,
-            false => Door::Open,
+            _ if over => Intake::Shut,
+            true => Intake::Retiring,
+            false => Intake::Open,
         }
     }
 

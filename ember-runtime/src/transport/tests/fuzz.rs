@@ -17,8 +17,8 @@ use crate::{
     rng::Rng,
     sync::lock,
     transport::{
-        entrance::{Capabilities, Offer},
-        link::{Inflow, Parts, Session},
+        entrance::{Capabilities, Grant},
+        link::{Inflow, NewSession, Session},
         protocol::{Clock, Correlation, Ingress, LinkConfig, Malformed, Members, Record, header, wire},
         stream::{Control, MAX_PENDING},
     },
@@ -46,7 +46,7 @@ fn valid() -> Vec<u8> {
     let chain = Chain::told(pid, "a.rpc_b", None);
     let headers = [("name".to_string(), "value".to_string())].into();
     let extensions = [("trace".to_string(), vec![7; 25])].into();
-    let beside = Some(Arc::new(Beside { headers, extensions }));
+    let beside = Some(Arc::new(Beside { headers, extensions, ..Beside::default() }));
     let envelope = Envelope { chain: Some(chain), beside, key: Some(1), ..Envelope::default() };
     let rich = Given { envelope, ..Given::by(Instant::now() + std::time::Duration::from_secs(5)) };
     call(&rich, b"more", None, &mut out);
@@ -124,11 +124,11 @@ fn no_frame_makes_the_decoder_panic() {
 
 fn session(ingress: &Arc<dyn Ingress>) -> Arc<Session> {
     let config = LinkConfig::default();
-    let parts = Parts {
+    let parts = NewSession {
         number: 1,
         peer: key(1, 1),
         peer_dial: 0,
-        offer: Offer { max_message: 1 << 20, credit: 1 << 20 },
+        grant: Grant { max_message: 1 << 20, credit: 1 << 20 },
         capabilities: Capabilities::ours(),
         control: Control::new(Bytes::new(), config.credit),
         sever: Arc::default(),

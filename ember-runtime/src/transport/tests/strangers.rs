@@ -21,7 +21,7 @@ use crate::{
     sync::lock,
     transport::{
         entrance::{
-            ALLOWANCE, Additions, Capabilities, Greeting, Hello, Offer, Refusal, VERSION, Versions, Welcome, hello,
+            ALLOWANCE, Additions, Capabilities, Grant, Greeting, Hello, Refusal, VERSION, Versions, Welcome, hello,
         },
         protocol::{Claim, Frame, LinkConfig, Nonces, Signed, link_client::LinkClient},
         stream::{MAX_CONTROL, encode},
@@ -83,7 +83,7 @@ fn hello_of(from: NodeKey, to: &Node, dial: u64) -> Hello {
         endpoint: "a:1".parse().unwrap(),
         expected: to.peer.key,
         dial,
-        offer: Offer { max_message: 1 << 20, credit: 1 << 20 },
+        grant: Grant { max_message: 1 << 20, credit: 1 << 20 },
         versions: Versions::OURS,
         capabilities: Capabilities::ours(),
         more: Additions::default(),

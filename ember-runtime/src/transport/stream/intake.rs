@@ -2,7 +2,7 @@
 
 /// What happens to a call that arrives now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Door {
+pub(crate) enum Intake {
     Open,
     /// No new calls: the link is about to end.
     Retiring,

@@ -37,7 +37,7 @@ impl fmt::Display for Caller {
 
 /// The same, as it is noted for each handler: where calls come from this node, which that is need not be written.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) enum Origin {
+pub(crate) enum CameFrom {
     /// No call: hooks, timers, events, callbacks.
     #[default]
     Own,
@@ -46,7 +46,7 @@ pub(crate) enum Origin {
     Elsewhere(NodeKey, u64),
 }
 
-impl Origin {
+impl CameFrom {
     /// Of a handler on the node `here`.
     pub(crate) fn caller(self, here: NodeKey) -> Option<Caller> {
         match self {

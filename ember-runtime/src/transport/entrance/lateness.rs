@@ -9,19 +9,19 @@ use tokio::{sync::Notify, time::Instant};
 
 /// A question that waits, or none.
 #[derive(Debug)]
-pub(crate) struct Question {
+pub(crate) struct Lateness {
     born: Instant,
     /// Microseconds after `born`; 0 if none waits.
     asked: AtomicU64,
 }
 
-impl Default for Question {
+impl Default for Lateness {
     fn default() -> Self {
         Self { born: Instant::now(), asked: AtomicU64::new(0) }
     }
 }
 
-impl Question {
+impl Lateness {
     /// How long the question has waited. If none does, the next is put, by `put`.
     pub(crate) fn waits(&self, now: Instant, put: impl FnOnce()) -> Duration {
         match self.asked.load(Ordering::Acquire) {
@@ -47,7 +47,7 @@ impl Question {
 /// Asks the workers of a node.
 #[derive(Debug, Default)]
 pub(crate) struct Workers {
-    question: Question,
+    question: Lateness,
     put: Notify,
     /// The log tells already that they are late.
     told: AtomicBool,
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_question_waits_until_it_is_answered() {
-        let (question, start) = (Question::default(), Instant::now() + Duration::from_millis(1));
+        let (question, start) = (Lateness::default(), Instant::now() + Duration::from_millis(1));
         let after = |millis| start + Duration::from_millis(millis);
         let mut put = 0;
         assert_eq!(question.waits(after(0), || put += 1), Duration::ZERO);

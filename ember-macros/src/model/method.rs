@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_macro2::Ident;
-use syn::{Attribute, GenericArgument, Path, PathArguments, Type, Visibility};
+use syn::{Attribute, Path, Type, Visibility};
 
 /// A callable method, whether a contract names it or a unit has it.
 pub(crate) struct Method {
@@ -54,6 +54,8 @@ pub(crate) struct Shape {
     pub(crate) takes_cx: bool,
     pub(crate) args: Vec<Arg>,
     pub(crate) output: Output,
+    /// `T`, if callers get a stream of these.
+    pub(crate) items: Option<Type>,
 }
 
 pub(crate) struct Arg {
@@ -89,27 +91,10 @@ impl Output {
         }
     }
 
-    /// `T`, if callers get a stream of these.
-    pub(crate) fn streamed(&self) -> Option<&Type> {
-        match self.seen() {
-            Self::Value(value) => streamed(value),
-            Self::Fallible { value, .. } => streamed(value),
-            Self::Alias(_) | Self::Later { .. } => None,
-        }
-    }
-
     /// Whether it is a `Result`.
     pub(crate) fn is_fallible(&self) -> bool {
         !matches!(self, Self::Value(_))
     }
-}
-
-/// `T` of `Streaming<T>`.
-fn streamed(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last().filter(|last| last.ident == "Streaming")?;
-    let PathArguments::AngleBracketed(list) = &last.arguments else { return None };
-    list.args.iter().find_map(|arg| if let GenericArgument::Type(ty) = arg { Some(ty) } else { None })
 }
 
 /// Who may call a method.

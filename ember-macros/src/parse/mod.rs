@@ -6,6 +6,7 @@ mod fulfil;
 mod hook;
 mod message;
 mod method;
+mod output;
 mod signature;
 mod structure;
 mod unit;

@@ -2,8 +2,9 @@
 
 use proc_macro2::{Ident, Span};
 use quote::{ToTokens, format_ident};
-use syn::{FnArg, GenericArgument, Pat, PatType, PathArguments, Receiver, ReturnType, Signature, Type, parse_quote};
+use syn::{FnArg, Pat, PatType, Receiver, ReturnType, Signature, Type, parse_quote};
 
+use super::output;
 use crate::{
     errors::Errors,
     model::{Arg, Output, Shape},
@@ -45,7 +46,9 @@ pub(super) fn read(sig: &Signature, role: Role, unit: Option<&Ident>, errors: &m
     reader.receiver(sig);
     let (takes_cx, args) = reader.args(sig);
     let output = reader.output(sig);
-    reader.ok.then(|| Shape { ident: sig.ident.clone(), is_async: sig.asyncness.is_some(), takes_cx, args, output })
+    let items = output::items(&output);
+    let (ident, is_async) = (sig.ident.clone(), sig.asyncness.is_some());
+    reader.ok.then_some(Shape { ident, is_async, takes_cx, args, output, items })
 }
 
 struct Reader<'a> {
@@ -212,61 +215,12 @@ impl Reader<'_> {
             // Nobody sees the type; where it depends on the block that it stands in, the compiler infers it.
             return Output::Value(if types::flaw(&whole, false).is_some() { parse_quote!(_) } else { whole });
         }
-        match streamed_within(&whole) {
+        match output::around_stream(&whole) {
             // Its items are looked at instead, and the error.
             Some(parts) => parts.into_iter().for_each(|part| self.caller_sees(part, "a result")),
             None => self.caller_sees(&whole, "a result"),
         }
-        if let Some(later) = deferred(&whole) {
-            let of = Box::new(result(later.clone()));
-            return Output::Later { whole, of };
-        }
-        result(whole)
-    }
-}
-
-/// The types beside and within the `Streaming<…>` of a result, if there is one where it may be.
-fn streamed_within(ty: &Type) -> Option<Vec<&Type>> {
-    if let Some(later) = deferred(ty) {
-        return streamed_within(later);
-    }
-    let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last()?;
-    let parts: Vec<&Type> = type_args(&last.arguments).collect();
-    match (last.ident.to_string().as_str(), &*parts) {
-        ("Streaming", [_]) => Some(parts),
-        ("Result", [value, error]) => {
-            let mut all = streamed_within(value).filter(|_| is_streaming(value))?;
-            all.push(error);
-            Some(all)
-        }
-        _ => None,
-    }
-}
-
-fn is_streaming(ty: &Type) -> bool {
-    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Streaming"))
-}
-
-/// `T` of `Deferred<T>`.
-fn deferred(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last().filter(|last| last.ident == "Deferred")?;
-    type_args(&last.arguments).next()
-}
-
-/// What a type says of success and failure.
-fn result(whole: Type) -> Output {
-    {
-        let Type::Path(path) = &whole else { return Output::Value(whole) };
-        let Some(last) = path.path.segments.last().filter(|last| last.ident == "Result") else {
-            return Output::Value(whole);
-        };
-        let types: Vec<Type> = type_args(&last.arguments).cloned().collect();
-        match <[Type; 2]>::try_from(types) {
-            Ok([value, error]) => Output::Fallible { whole, value: Box::new(value), error: Box::new(error) },
-            Err(_) => Output::Alias(whole),
-        }
+        output::read(whole)
     }
 }
 
@@ -295,13 +249,5 @@ fn mentions_cx(ty: &Type) -> bool {
 /// The `U` of `Cx<'_, U>`.
 fn context_of(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = ty else { return None };
-    type_args(&path.path.segments.last()?.arguments).next()
-}
-
-fn type_args(arguments: &PathArguments) -> impl Iterator<Item = &Type> {
-    let args = match arguments {
-        PathArguments::AngleBracketed(list) => Some(list.args.iter()),
-        _ => None,
-    };
-    args.into_iter().flatten().filter_map(|arg| if let GenericArgument::Type(ty) = arg { Some(ty) } else { None })
+    output::type_args(&path.path.segments.last()?.arguments).next()
 }

@@ -27,7 +27,7 @@ pub(crate) fn wire(k: &Runtime, method: &Method) -> TokenStream {
         Output::Value(whole) | Output::Alias(whole) | Output::Later { whole, .. } => (whole, whole),
     };
     let (value, error, signature) = (local("value", near), local("error", near), local("signature", near));
-    let (value_coding, stream) = match shape.output.streamed() {
+    let (value_coding, stream) = match &shape.items {
         None => (coding(&value, &value_type, at_value), None),
         Some(item) => streaming(k, &value, (&value_type, item), coding),
     };

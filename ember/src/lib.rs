@@ -21,7 +21,7 @@ pub use ember_runtime::{
         RetryMaybeExecuted, RetryPolicy, Select, Sent,
     },
     clock::{Clock, SystemClock},
-    directory::{Balance, Candidates, Choice, Instance, Interest, Key, NodeRecord, Selector, View},
+    directory::{Balance, Candidate, Candidates, Choice, Instance, Interest, Key, NodeRecord, Selector, View},
     error::{CallError, Error, InsertError, Lost, LostReason, Refused, RefusedReason, Result, SendError},
     hooks,
     id::{Incarnation, NodeId, NodeKey, Pid},

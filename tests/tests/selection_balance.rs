@@ -106,7 +106,10 @@ async fn what_a_balancer_does_wrong_costs_that_call_only_and_is_said() {
         assert_eq!(not_chosen(client.rpc_number().await), "the balancer \"strange\" panicked: no idea");
         let text = not_chosen(client.rpc_number().await);
         assert_eq!(text, "the balancer \"strange\" chose the place 3 of 3: places are counted from 0");
-        assert_eq!(not_chosen(client.rpc_number().await), "the balancer \"strange\" chose none of 3");
+        assert_eq!(
+            not_chosen(client.rpc_number().await),
+            "the balancer \"strange\" chose none of 3: it has to name a place for each call that is to be made"
+        );
         assert_eq!(client.rpc_number().await, Ok(3));
     }
     let refused = client.rpc_tell().send().unwrap_err();

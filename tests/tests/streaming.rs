@@ -1,5 +1,4 @@
 //! Methods that return streams.
-// tidy: virtual time
 
 #![allow(
     unreachable_pub,
@@ -8,119 +7,21 @@
     reason = "callable methods are `pub`, tests are not"
 )]
 
-use std::time::Duration;
-
-use ember::{
-    CallError, NodeBuilder, StreamError, Unsent,
-    prelude::*,
-    registry::InProcess,
-    testing::{Cluster, Sim},
+use ember::{CallError, Error, StreamError, Unsent, prelude::*, registry::InProcess};
+use ember_tests::{
+    paper::{NoTopic, Paper, PaperClient, Seen, TicksClient},
+    wait::within,
 };
-use ember_tests::wait::within;
 use futures_util::StreamExt;
 use tokio::sync::watch;
-
-#[message]
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("no such topic")]
-struct NoTopic;
-
-/// What a contract may say.
-#[rpc]
-trait Ticks {
-    async fn rpc_ticks(&self, count: u64) -> Streaming<u64>;
-}
-
-/// How many senders of a paper are open, and how far the present one is.
-#[derive(Default, Clone, Debug)]
-struct Seen {
-    open: watch::Sender<usize>,
-    sent: watch::Sender<u64>,
-}
-
-#[service(implements(Ticks))]
-#[derive(Default)]
-struct Paper {
-    kept: Vec<StreamSender<String>>,
-    seen: Seen,
-}
-
-#[rpc]
-impl Ticks for Paper {
-    async fn rpc_ticks(&mut self, cx: &mut Cx<'_, Self>, count: u64) -> Streaming<u64> {
-        let (tx, ticks) = cx.streaming(8);
-        let seen = self.seen.clone();
-        seen.open.send_modify(|open| *open += 1);
-        tokio::spawn(async move {
-            for number in 0..count {
-                if tx.send(number).await.is_err() {
-                    break;
-                }
-                seen.sent.send_replace(number + 1);
-            }
-            if count == 0 {
-                tx.closed().await;
-            }
-            drop(tx);
-            seen.open.send_modify(|open| *open -= 1);
-        });
-        ticks
-    }
-}
-
-#[rpc]
-impl Paper {
-    /// Keeps the sender.
-    pub async fn rpc_feed(&mut self, cx: &mut Cx<'_, Self>, topic: String) -> Result<Streaming<String>, NoTopic> {
-        if topic.is_empty() {
-            return Err(NoTopic);
-        }
-        let (tx, lines) = cx.streaming(4);
-        tx.try_send(format!("about {topic}")).unwrap();
-        self.kept.push(tx);
-        Ok(lines)
-    }
-
-    #[rpc(codec = "json")]
-    pub fn rpc_json(&mut self, cx: &mut Cx<'_, Self>, sizes: Vec<usize>) -> Streaming<String> {
-        let (tx, texts) = cx.streaming(100);
-        sizes.into_iter().for_each(|size| tx.try_send("x".repeat(size)).unwrap());
-        texts
-    }
-
-    pub async fn rpc_say(&mut self, line: String) -> u32 {
-        self.kept.retain(|tx| !tx.is_closed());
-        self.kept.iter().filter(|tx| tx.try_send(line.clone()).is_ok()).count() as u32
-    }
-
-    pub async fn rpc_end(&mut self) {
-        self.kept.clear();
-    }
-
-    pub async fn rpc_stop(&mut self, cx: &mut Cx<'_, Self>) {
-        cx.stop();
-    }
-
-    pub async fn rpc_panic(&mut self) {
-        let _taken = std::mem::take(&mut self.kept);
-        panic!("on purpose");
-    }
-
-    pub async fn rpc_panic_with_state(&mut self) {
-        panic!("on purpose");
-    }
-}
 
 /// A node that calls, one that hosts (the same one, or another), and what the paper sees.
 async fn places() -> Vec<(Node, Vec<Node>, Seen)> {
     let (here, there) = (Seen::default(), Seen::default());
-    let paper = |seen: &Seen| {
-        let seen = seen.clone();
-        Hosted::with(move || Paper { kept: Vec::new(), seen: seen.clone() })
-    };
-    let alone = Node::builder().service(paper(&here)).start().await.unwrap();
+    let alone = Node::builder().service(Paper::hosted(&here)).start().await.unwrap();
     let registry = InProcess::default();
-    let host = Node::builder().name("host").registry(registry.clone()).service(paper(&there)).start().await.unwrap();
+    let host =
+        Node::builder().name("host").registry(registry.clone()).service(Paper::hosted(&there)).start().await.unwrap();
     let caller = Node::builder().name("caller").registry(registry).start().await.unwrap();
     within("the paper", caller.wait_for_view(|view| !view.instances().is_empty())).await;
     vec![(alone, vec![], here), (caller, vec![host], there)]
@@ -300,7 +201,7 @@ async fn a_stream_that_is_handed_on_to_a_third_node_loses_nothing() {
     let registry = InProcess::default();
     let node = |name: &str| Node::builder().name(name).registry(registry.clone());
     let seen = Seen::default();
-    let _source = node("source").service(Paper { kept: Vec::new(), seen }).start().await.unwrap();
+    let _source = node("source").service(Paper::hosted(&seen)).start().await.unwrap();
     let _relay = node("relay").service(Relay).start().await.unwrap();
     let reader = node("reader").start().await.unwrap();
     within("both", reader.wait_for_view(|view| view.instances().len() == 2)).await;
@@ -317,123 +218,61 @@ fn what_could_not_be_sent_comes_back() {
     assert!(Unsent::Closed(7).to_string().contains("nobody reads"));
 }
 
-fn cluster(seed: u64, seen: &Seen) -> Cluster {
-    let seen = seen.clone();
-    let paper = move |node: NodeBuilder| {
-        let seen = seen.clone();
-        node.service(Hosted::with(move || Paper { kept: Vec::new(), seen: seen.clone() }))
-    };
-    Cluster::seed(seed).node("ada", |node| node).node("one", paper)
+/// A node that reads, and one that hosts.
+async fn two() -> (Node, Node, Seen) {
+    let (seen, registry) = (Seen::default(), InProcess::default());
+    let host = Node::builder().registry(registry.clone()).service(Paper::hosted(&seen)).start().await.unwrap();
+    let reader = Node::builder().registry(registry).start().await.unwrap();
+    within("the paper", reader.wait_for_view(|view| !view.instances().is_empty())).await;
+    (host, reader, seen)
 }
 
-/// Reads a stream to its end.
-async fn read(node: Node, count: u64) -> (Vec<u64>, Option<StreamError>) {
-    let mut ticks = node.client::<TicksClient>().rpc_ticks(count).await.expect("a stream");
-    let mut all = Vec::new();
-    loop {
-        match ticks.next().await {
-            Some(Ok(number)) => all.push(number),
-            Some(Err(error)) => return (all, Some(error)),
-            None => return (all, None),
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shutdown_of_the_sender_loses_nothing_that_was_sent() {
+    for unread in [false, true] {
+        let (host, reader, _) = two().await;
+        let paper = reader.client::<PaperClient>();
+        let sizes = vec![100_000; 60];
+        let mut texts = paper.rpc_kept(sizes.clone()).await.unwrap();
+        let read = async {
+            for size in sizes {
+                assert_eq!(
+                    within("a text", texts.next()).await.map(|text| text.map(|text| text.len())),
+                    Some(Ok(size))
+                );
+            }
+            assert_eq!(within("the end", texts.next()).await, Some(Err(StreamError::ServiceEnded)));
+        };
+        if unread {
+            // It has room for all there is: what its reader has not taken is no reason to wait.
+            within("the shutdown", host.shutdown()).await.unwrap();
+            read.await;
+        } else {
+            let (ended, ()) = tokio::join!(host.shutdown(), read);
+            ended.unwrap();
         }
     }
 }
 
-#[test]
-fn a_stream_that_nobody_comes_for_ends_when_its_time_is_over() {
-    let seen = Seen::default();
-    cluster(0, &seen).latency(Duration::from_millis(20)..=Duration::from_millis(20)).run(move |sim: Sim| async move {
-        sim.settled().await;
-        // The caller gives up while the answer is on its way.
-        let gives_up = sim.on("ada", |node: Node| async move {
-            let client = node.client::<TicksClient>();
-            drop(client.rpc_ticks(1).await.expect("a stream"));
-            client.rpc_ticks(0).timeout(Duration::from_millis(35)).await.map(drop)
-        });
-        assert!(matches!(gives_up.await.expect("ada lives"), Err(CallError::MaybeExecuted(_))));
-        let gone = tokio::time::timeout(Duration::from_secs(60), async {
-            seen.open.subscribe().wait_for(|open| *open == 0).await.map(drop)
-        });
-        gone.await.expect("its end").unwrap();
-    });
-}
-
-fn in_order(numbers: &[u64]) -> bool {
-    numbers.iter().copied().eq(0..numbers.len() as u64)
-}
-
-#[test]
-fn order_is_kept_and_nothing_is_lost_or_comes_twice_whatever_the_network_does() {
-    for seed in 0..5 {
-        let seen = Seen::default();
-        cluster(seed, &seen).loss(0.05).latency(Duration::from_millis(1)..=Duration::from_millis(20)).run(
-            move |sim: Sim| async move {
-                sim.settled().await;
-                let (all, error) = sim.on("ada", |node| read(node, 500)).await.expect("ada lives");
-                // A link that broke in the middle says so.
-                assert!(in_order(&all) && (error.is_some() || all.len() == 500), "{} {error:?}", all.len());
-            },
-        );
+#[tokio::test]
+async fn a_shutdown_of_the_reader_ends_its_streams_with_one_error_whenever_they_look() {
+    for early in [false, true] {
+        let (_host, reader, _) = two().await;
+        let mut ticks = reader.client::<TicksClient>().rpc_ticks(0).await.unwrap();
+        let closed = Some(Err(StreamError::NodeClosed));
+        if early {
+            let waits = tokio::spawn(async move { ticks.next().await });
+            reader.shutdown().await.unwrap();
+            assert_eq!(within("the end", waits).await.unwrap(), closed);
+        } else {
+            reader.shutdown().await.unwrap();
+            assert_eq!(within("the end", ticks.next()).await, closed);
+        }
     }
 }
 
-#[test]
-fn a_callee_that_is_killed_and_a_link_that_is_cut_end_a_stream_with_an_error() {
-    for seed in 0..4 {
-        let seen = Seen::default();
-        cluster(seed, &seen).run(move |sim: Sim| async move {
-            sim.settled().await;
-            let reads = sim.on("ada", |node| read(node, 1_000_000_000));
-            seen.sent.subscribe().wait_for(|sent| *sent > 20).await.unwrap();
-            if seed % 2 == 0 {
-                sim.kill("one").await
-            } else {
-                sim.partition("ada", "one")
-            }
-            let (all, error) = reads.await.expect("ada lives");
-            assert!(in_order(&all) && matches!(error, Some(StreamError::Lost(_))), "{} {error:?}", all.len());
-        });
-    }
-}
-
-#[test]
-fn a_reader_that_is_killed_or_cut_off_ends_the_stream_at_its_sender() {
-    for seed in 0..4 {
-        let seen = Seen::default();
-        cluster(seed, &seen).run(move |sim: Sim| async move {
-            sim.settled().await;
-            // It is read, or waits for ever for the first item.
-            let count = if seed < 2 { 1_000_000_000 } else { 0 };
-            let _reads = sim.on("ada", move |node| read(node, count));
-            seen.open.subscribe().wait_for(|open| *open == 1).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            if seed % 2 == 0 {
-                sim.kill("ada").await
-            } else {
-                sim.partition("ada", "one")
-            }
-            let gone = tokio::time::timeout(Duration::from_secs(10), async {
-                seen.open.subscribe().wait_for(|open| *open == 0).await.map(drop)
-            });
-            gone.await.expect("its end").unwrap();
-        });
-    }
-}
-
-#[test]
-fn a_reader_that_takes_nothing_for_minutes_keeps_its_stream() {
-    let seen = Seen::default();
-    cluster(0, &seen).limit(Duration::from_secs(900)).run(move |sim: Sim| async move {
-        sim.settled().await;
-        let reads = sim.on("ada", |node: Node| async move {
-            let mut ticks = node.client::<TicksClient>().rpc_ticks(50).await.expect("a stream");
-            tokio::time::sleep(Duration::from_secs(300)).await;
-            for number in 0..50 {
-                assert_eq!(ticks.next().await, Some(Ok(number)));
-            }
-            assert_eq!(ticks.next().await, None);
-        });
-        reads.await.expect("ada lives");
-        assert_eq!(*seen.open.borrow(), 0);
-    });
+#[tokio::test]
+async fn an_error_of_a_stream_is_one_of_ember() {
+    let error = Error::from(StreamError::ServiceEnded);
+    assert!(error.to_string().contains("has ended before its time"), "{error}");
 }

@@ -12,7 +12,7 @@ mod tests;
 mod views;
 
 pub use self::{
-    instances::{Balance, Candidates, Choice, Instance, Interest, Key, Selector},
+    instances::{Balance, Candidate, Candidates, Choice, Instance, Interest, Key, Selector},
     records::NodeRecord,
     views::View,
 };

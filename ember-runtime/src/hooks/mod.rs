@@ -19,7 +19,7 @@ mod scopes;
 pub(crate) use self::{
     calls::{AskedCall, Carries},
     handlers::AskedHandler,
-    order::Ordered,
+    order::{Ordered, Veto},
     scopes::Hooks,
 };
 pub use self::{

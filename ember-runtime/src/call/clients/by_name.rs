@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use super::single::Call;
 use crate::{
     call::{
+        paths::leave_by_name,
         requests::{Aim, Describe, Destination, Options, Request, Target},
         routes::Router,
     },
@@ -32,11 +33,18 @@ pub struct CallByName {
     args: Value,
     timeout: Option<Duration>,
     options: Options,
+    pid: Option<Pid>,
 }
 
 impl CallByName {
     pub(crate) fn new(router: Arc<Router>, service: String, method: String, args: Value) -> Self {
-        Self { router, service, method, args, timeout: None, options: Options::default() }
+        Self { router, service, method, args, timeout: None, options: Options::default(), pid: None }
+    }
+
+    /// Of this instance and no other.
+    pub fn pid(mut self, pid: Pid) -> Self {
+        self.pid = Some(pid);
+        self
     }
 
     /// Waits this long at most: 5 s, or what the method says, by default.
@@ -57,12 +65,46 @@ impl CallByName {
         self
     }
 
-    async fn make(self) -> Result<Value, CallError<Value>> {
-        let Self { router, service, method, args, timeout, options } = self;
-        let destination =
-            Destination::new(Selector::new(Interest::Service(service.into())), router.rng().below(1 << 16), "");
+    /// What the service's node says that the method is: the types of its arguments and results, and what is known of it. Nothing is
+    /// called, and the arguments are not looked at.
+    ///
+    /// # Errors
+    /// `NotExecuted`, as if it had been called.
+    pub async fn describe(self) -> Result<MethodRef, CallError<Value>> {
+        let Self { router, method, timeout, .. } = &self;
+        let destination = self.destination();
+        let deadline = Instant::now() + timeout.unwrap_or(DEFAULT_TIMEOUT).min(crate::clock::LONGEST);
+        let mut asked = Asked { router, destination: &destination, excluded: Vec::new() };
+        let described = shielded(timeout_at(deadline, asked.describe(MethodId::of(method)))).await;
+        let described = described.unwrap_or(Err(RefusedReason::Expired));
+        described
+            .map(|(_, method)| (*method).clone())
+            .map_err(|reason| Failure::from(reason).at(&*destination.address.selector.to_string(), &**method))
+    }
+
+    fn destination(&self) -> Destination {
+        let mut selector = Selector::new(Interest::Service(self.service.clone().into()));
+        selector.pid = self.pid;
+        let destination = Destination::new(selector, self.router.rng().below(1 << 16), "");
         // What is remembered of a target is remembered of this method of it.
-        let destination = Destination::of(destination.address, (&*method).into());
+        Destination::of(destination.address, (&*self.method).into())
+    }
+
+    async fn leave(mut self) -> Result<Value, CallError<Value>> {
+        if self.router.hooks.calls.is_empty() {
+            return self.make().await;
+        }
+        let destination = self.destination();
+        let called = (&destination.address.selector, &*self.method);
+        let leaving = leave_by_name(&self.router, called, &mut self.options)?;
+        let outcome = self.make().await;
+        leaving.end(&outcome);
+        outcome
+    }
+
+    async fn make(self) -> Result<Value, CallError<Value>> {
+        let destination = self.destination();
+        let Self { router, method, args, timeout, options, .. } = self;
         let until = timeout.unwrap_or(DEFAULT_TIMEOUT).min(crate::clock::LONGEST);
         let mut deadline = Instant::now() + until;
         let at = destination.address.selector.to_string();
@@ -80,7 +122,7 @@ impl CallByName {
             args_from_json(&described.schema, &args, &mut written)
                 .map_err(|error| wrong(RefusedReason::Undecodable(error.to_string()).into()))?;
             let method = Some(Arc::clone(&described));
-            let aim = Aim::new(Arc::clone(&router), destination.clone(), Keys::default(), method);
+            let aim = Aim::new(Arc::clone(&router), destination.clone(), Keys::default(), method).past_hooks();
             // Of this instance and no other: one with the same types may give them other names.
             let mut request = Request::<Written>::new(Target::new(aim).pinned(pid), Bytes::from(written));
             request.options = options.clone();
@@ -162,7 +204,7 @@ impl IntoFuture for CallByName {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(shielded(self.make()))
+        Box::pin(shielded(self.leave()))
     }
 }
 

@@ -135,7 +135,7 @@ impl<M: Method> Call<M> {
         };
         let finish = move |outcome| {
             if let Some(leaving) = leaving {
-                leaving.end::<M>(&outcome);
+                leaving.end(&outcome);
             }
             permit.fill(envelope, call(outcome));
         };
@@ -237,7 +237,7 @@ fn past_hooks<M: Method>(request: &mut Request<M>, leaving: Leaving) -> BoxFutur
     let call = Call { left: true, ..Call::new(request.take()) };
     Box::pin(async move {
         let outcome = call.await;
-        leaving.end::<M>(&outcome);
+        leaving.end(&outcome);
         outcome
     })
 }

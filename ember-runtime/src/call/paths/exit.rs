@@ -1,9 +1,17 @@
 //! The one exit: whatever way a call takes, it leaves by here, past the hooks of its node.
 
+use std::sync::Arc;
+
+use serde_json::Value;
+
 use crate::{
-    call::requests::{Options, Outcome, Request, Target, describe},
-    error::{CallError, Refused, RefusedReason},
-    hooks::{AskedCall, CallEnd, OutgoingCall},
+    call::{
+        requests::{Options, Request, Target, describe},
+        routes::Router,
+    },
+    directory::Selector,
+    error::{CallError, Failure, Refused, RefusedReason},
+    hooks::{AskedCall, CallEnd, CallHooks, Ordered, OutgoingCall, Veto},
     message::{Method, MethodInfo},
 };
 
@@ -12,10 +20,42 @@ pub(crate) struct Leaving(Option<Left>);
 
 struct Left {
     asked: AskedCall,
-    target: Target,
-    info: &'static MethodInfo,
+    called: Called,
     options: Options,
     one_way: bool,
+}
+
+/// What is called.
+enum Called {
+    Typed(Target, &'static MethodInfo),
+    /// Of this service, by its name.
+    ByName(Arc<Router>, Selector, Box<str>),
+}
+
+impl Called {
+    /// Shows it to whoever looks at calls, with the hooks of its node.
+    fn show<T>(
+        &self,
+        (carries, one_way): (&mut Options, bool),
+        look: impl FnOnce(&Ordered<dyn CallHooks>, &mut OutgoingCall<'_>) -> T,
+    ) -> T {
+        match self {
+            Self::Typed(target, info) => {
+                let (to, method) = (&target.address.selector, &target.name_of(info));
+                look(&target.router.hooks.calls, &mut OutgoingCall { to, method, carries, one_way })
+            }
+            Self::ByName(router, to, method) => {
+                look(&router.hooks.calls, &mut OutgoingCall { to, method, carries, one_way })
+            }
+        }
+    }
+}
+
+impl Left {
+    fn ask(called: Called, options: &mut Options, one_way: bool) -> (Self, Option<Veto>) {
+        let (asked, veto) = called.show((options, one_way), |hooks, call| AskedCall::begin(hooks, call));
+        (Self { asked, called, options: options.clone(), one_way }, veto)
+    }
 }
 
 /// Asks the hooks of a node that has some.
@@ -25,22 +65,38 @@ struct Left {
 #[cold]
 pub(crate) fn leave<M: Method>(request: &mut Request<M>, one_way: bool) -> Result<Leaving, CallError<M::Error>> {
     let Request { target, options, .. } = request;
-    let (target, info) = (&*target, const { &M::INFO });
-    let (to, method) = (&target.address.selector, &target.name_of(info));
-    let mut call = OutgoingCall { to, method, carries: options, one_way };
-    let (asked, refusal) = AskedCall::begin(&target.router.hooks.calls, &mut call);
-    let mut leaving = Leaving(Some(Left { asked, target: target.clone(), info, options: options.clone(), one_way }));
-    let Some(refusal) = refusal else { return Ok(leaving) };
-    let denied = describe::<M, _>(target, None, RefusedReason::from(refusal).into());
-    if let CallError::NotExecuted(refused) = &denied {
-        leaving.tell(&CallEnd::NotExecuted(refused));
-    }
-    Err(denied)
+    let (left, veto) = Left::ask(Called::Typed(target.clone(), const { &M::INFO }), options, one_way);
+    Leaving(Some(left)).unless(veto.map(|veto| describe::<M, _>(target, None, RefusedReason::from(veto).into())))
+}
+
+/// The same for a call by name, whose method is not known yet.
+///
+/// # Errors
+/// One refuses it.
+#[cold]
+pub(crate) fn leave_by_name(
+    router: &Arc<Router>,
+    (to, method): (&Selector, &str),
+    options: &mut Options,
+) -> Result<Leaving, CallError<Value>> {
+    let called = Called::ByName(Arc::clone(router), to.clone(), method.into());
+    let (left, veto) = Left::ask(called, options, false);
+    let denied = veto.map(|veto| Failure::from(RefusedReason::from(veto)).at(&*to.to_string(), method));
+    Leaving(Some(left)).unless(denied)
 }
 
 impl Leaving {
+    /// It has left, unless a hook has refused it.
+    fn unless<E>(mut self, denied: Option<CallError<E>>) -> Result<Self, CallError<E>> {
+        let Some(denied) = denied else { return Ok(self) };
+        if let CallError::NotExecuted(refused) = &denied {
+            self.tell(&CallEnd::NotExecuted(refused));
+        }
+        Err(denied)
+    }
+
     /// Its outcome is there.
-    pub(crate) fn end<M: Method>(mut self, outcome: &Outcome<M>) {
+    pub(crate) fn end<T, E>(mut self, outcome: &Result<T, CallError<E>>) {
         self.tell(&match outcome {
             Ok(_) => CallEnd::Value,
             Err(CallError::App(_)) => CallEnd::AppError,
@@ -55,10 +111,8 @@ impl Leaving {
     }
 
     fn tell(&mut self, end: &CallEnd<'_>) {
-        let Some(Left { asked, target, info, mut options, one_way }) = self.0.take() else { return };
-        let (to, method) = (&target.address.selector, &target.name_of(info));
-        let call = OutgoingCall { to, method, carries: &mut options, one_way };
-        asked.end(&target.router.hooks.calls, &call, end);
+        let Some(Left { asked, called, mut options, one_way }) = self.0.take() else { return };
+        called.show((&mut options, one_way), |hooks, call| asked.end(hooks, call, end));
     }
 }
 

@@ -8,7 +8,7 @@ mod resolved;
 mod slow;
 
 pub(crate) use self::{
-    exit::{Leaving, leave},
+    exit::{Leaving, leave, leave_by_name},
     fast::{Tried, attempt},
     one_way::send,
     slow::run,

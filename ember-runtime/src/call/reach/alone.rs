@@ -15,7 +15,7 @@ use crate::{
     directory::{Instance, NodeRecord},
     error::{Failure, RefusedReason},
     id::Pid,
-    message::{Envelope, Method},
+    message::{Envelope, Method, Stamp},
 };
 
 /// A method of a service on another node.
@@ -39,12 +39,12 @@ impl Away {
         _: &Target,
         _: &Option<M::Args>,
         _: &Envelope,
-        _: Instant,
+        _: (u64, Instant),
     ) -> Option<WaitingAway> {
         match *self {}
     }
 
-    pub(crate) fn send<M: Method>(&self, _: &Target, _: &Option<M::Args>) -> bool {
+    pub(crate) fn send<M: Method>(&self, _: &Target, _: &Option<M::Args>, _: Stamp) -> bool {
         match *self {}
     }
 }
@@ -69,7 +69,7 @@ impl Router {
         _: &Aim,
         _: &Instance,
         _: &mut Option<M::Args>,
-        _: Envelope,
+        _: (Stamp, Envelope),
         _: &mut HandedOver,
     ) -> Attempt<M> {
         Attempt::Refused(unreachable())
@@ -88,7 +88,7 @@ impl Router {
         _: &Aim,
         _: &Instance,
         _: &Option<M::Args>,
-        _: &Envelope,
+        _: (Stamp, &Envelope),
     ) -> Result<(), RefusedReason> {
         Err(unreachable())
     }

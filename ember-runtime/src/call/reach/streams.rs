@@ -55,7 +55,12 @@ impl Source for Distant {
         Box::pin(async move {
             let ask = Ask { bytes: ask.bytes.min(self.router.half_of_a_message()), ..ask };
             let question = More { stream: self.ticket.number, ask };
-            self.router.ask_node(self.node()?, &question).await?.await
+            // Of a node that leaves, nobody waits for the answer: it would hold up the end of its link.
+            tokio::select! {
+                biased;
+                answer = async { self.router.ask_node(self.node()?, &question).await?.await } => answer,
+                () = self.router.streams.left() => Err(RefusedReason::NodeClosed.into()),
+            }
         })
     }
 

@@ -120,6 +120,11 @@ impl Aim {
         Self { router, is_hooked, destination, keys, method }
     }
 
+    /// The same for calls that have passed the hooks already.
+    pub(crate) fn past_hooks(self) -> Self {
+        Self { is_hooked: false, ..self }
+    }
+
     /// The full name of the method `M` there.
     pub(crate) fn method_name<M: Method>(&self) -> String {
         self.name_of(const { &M::INFO }).to_string()

@@ -16,7 +16,7 @@ use crate::{
     id::NodeKey,
     message::{Ask, Items, Pull, StreamError},
     rng::Rng,
-    sync::lock,
+    sync::{lock, ordered},
 };
 
 /// So many are kept at most.
@@ -26,9 +26,18 @@ const GRACE: Duration = Duration::from_secs(30);
 /// Whoever asks is answered after this time, also if there is nothing.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// A node that shuts down waits so long for whoever was told of a stream and has not asked for anything.
+const FIRST: Duration = Duration::from_secs(1);
+/// And looks so often whether they have all been read: it happens once in its life.
+const LOOK: Duration = Duration::from_millis(2);
+
 /// The streams, by their numbers.
 #[derive(Default)]
-pub(crate) struct LentStreams(Mutex<Table>);
+pub(crate) struct LentStreams {
+    table: Mutex<Table>,
+    /// The node leaves: it reads none of others.
+    leaves: ordered::Sender<bool>,
+}
 
 #[derive(Default)]
 struct Table {
@@ -50,7 +59,7 @@ impl LentStreams {
     /// # Errors
     /// If there are too many.
     pub(crate) fn add(self: &Arc<Self>, stream: Arc<dyn Pull>, runtime: &Handle, rng: &Rng) -> Result<u64, String> {
-        let mut table = lock(&self.0);
+        let mut table = lock(&self.table);
         if table.streams.len() >= MOST {
             return Err(format!("{MOST} streams of this node are read by other nodes already, and it keeps no more"));
         }
@@ -68,7 +77,7 @@ impl LentStreams {
 
     /// What a reader on the node `reader` asks for. `None` if there is no such stream for it.
     fn find(&self, reader: NodeKey, number: u64) -> Option<Arc<dyn Pull>> {
-        let mut table = lock(&self.0);
+        let mut table = lock(&self.table);
         let lent = table.streams.get_mut(&number)?;
         if *lent.reader.get_or_insert(reader) != reader {
             return None;
@@ -89,11 +98,43 @@ impl LentStreams {
 
     /// Nobody on the node `reader` reads it any more.
     pub(crate) fn close(&self, reader: NodeKey, number: u64) {
-        let mut table = lock(&self.0);
+        let mut table = lock(&self.table);
         let is_its = |lent: &Lent| lent.reader.is_none_or(|known| known == reader);
         let gone = if table.streams.get(&number).is_some_and(is_its) { table.streams.remove(&number) } else { None };
         drop(table);
         gone.iter().for_each(|lent| lent.stream.close());
+    }
+
+    /// Nothing is added to any of them: waits until their readers have got what was sent. Cancel safe.
+    pub(crate) async fn read_out(&self) {
+        let all: Vec<_> = lock(&self.table).streams.values().map(|lent| Arc::clone(&lent.stream)).collect();
+        all.iter().for_each(|stream| stream.end(StreamError::Lost("the node that passed it on has shut down".into())));
+        while self.is_awaited() {
+            sleep(LOOK).await;
+        }
+    }
+
+    /// This node reads none of others any more.
+    pub(crate) fn leave(&self) {
+        self.leaves.send_replace(true);
+    }
+
+    /// Ends when this node reads none of others any more. Cancel safe.
+    pub(crate) async fn left(&self) {
+        // The sender is here.
+        let _left = self.leaves.subscribe().wait_for(|leaves| *leaves).await;
+    }
+
+    /// Whether somebody reads one, or is about to.
+    fn is_awaited(&self) -> bool {
+        let now = Instant::now();
+        let awaited = |lent: &Lent| lent.reader.is_some() || now.duration_since(lent.asked) < FIRST;
+        lock(&self.table).streams.values().any(awaited)
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        lock(&self.table).streams.len()
     }
 
     /// The link to a node has broken: its readers know.
@@ -103,18 +144,12 @@ impl LentStreams {
 
     /// Takes out those of which `which` says so, and closes them.
     fn take(&self, which: impl Fn(u64, &Lent) -> bool) {
-        let mut table = lock(&self.0);
+        let mut table = lock(&self.table);
         let gone = table.streams.iter().filter(|(number, lent)| which(**number, lent)).map(|(number, _)| *number);
         let gone: Vec<u64> = gone.collect();
         let gone: Vec<Lent> = gone.iter().filter_map(|number| table.streams.remove(number)).collect();
         drop(table);
         gone.iter().for_each(|lent| lent.stream.close());
-    }
-
-    /// How many there are.
-    #[cfg(test)]
-    fn len(&self) -> usize {
-        lock(&self.0).streams.len()
     }
 }
 
@@ -125,7 +160,7 @@ async fn sweep(streams: Weak<LentStreams>) {
         let Some(streams) = streams.upgrade() else { return };
         let now = Instant::now();
         streams.take(|_, lent| now.duration_since(lent.asked) > GRACE);
-        let mut table = lock(&streams.0);
+        let mut table = lock(&streams.table);
         if table.streams.is_empty() {
             table.is_swept = false;
             return;
@@ -151,6 +186,8 @@ mod tests {
         fn poll_batch(&self, _: Ask, _: &mut Context<'_>) -> Poll<Items> {
             Poll::Pending
         }
+
+        fn end(&self, _: StreamError) {}
 
         fn close(&self) {
             self.0.store(true, Ordering::Relaxed);
@@ -202,6 +239,6 @@ mod tests {
         // tidy: sleep: that nothing is asked for is what ends it.
         sleep(2 * GRACE).await;
         assert!(kept.is_closed() && streams.len() == 0);
-        assert!(!lock(&streams.0).is_swept);
+        assert!(!lock(&streams.table).is_swept);
     }
 }

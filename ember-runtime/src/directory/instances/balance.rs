@@ -1,6 +1,6 @@
 //! Choices of the user's own: a selector names one, the node knows what the name does.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, ops::Deref, sync::Arc};
 
 use super::instance::Instance;
 use crate::{error::RefusedReason, panics, rng::Rng};
@@ -30,25 +30,54 @@ impl<F: Fn(&Candidates<'_>) -> Option<usize> + Send + Sync + 'static> Balance fo
 /// are among them only if there are no others. There is at least one; they are ordered by their pids.
 #[derive(Clone, Copy)]
 pub struct Candidates<'a> {
-    instances: &'a [&'a Arc<Instance>],
+    all: &'a [Candidate<'a>],
     rng: &'a Rng,
+}
+
+/// An instance that a call may go to, as it was when its balancer was asked.
+#[derive(Clone, Copy)]
+pub struct Candidate<'a> {
+    instance: &'a Instance,
+    in_flight: usize,
+}
+
+impl Candidate<'_> {
+    /// How many calls of this node it owed a reply then: the same however often it is asked for one choice, where
+    /// [`Instance::in_flight`] counts on.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+}
+
+impl Deref for Candidate<'_> {
+    type Target = Instance;
+
+    fn deref(&self) -> &Instance {
+        self.instance
+    }
+}
+
+impl fmt::Debug for Candidate<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.instance.fmt(f)
+    }
 }
 
 impl<'a> Candidates<'a> {
     /// How many there are: 1 at least.
     #[allow(clippy::len_without_is_empty, reason = "there is always one")]
     pub fn len(&self) -> usize {
-        self.instances.len()
+        self.all.len()
     }
 
     /// The one at a place.
-    pub fn at(&self, place: usize) -> Option<&'a Instance> {
-        self.instances.get(place).map(|instance| &***instance)
+    pub fn at(&self, place: usize) -> Option<Candidate<'a>> {
+        self.all.get(place).copied()
     }
 
     /// All of them, in the order of their places.
-    pub fn iter(&self) -> impl Iterator<Item = &'a Instance> + use<'a> {
-        self.instances.iter().map(|instance| &***instance)
+    pub fn iter(&self) -> impl Iterator<Item = Candidate<'a>> + use<'a> {
+        self.all.iter().copied()
     }
 
     /// A number in `0..bound` at random; `0` if `bound` is 0. It repeats where the node's random decisions do.
@@ -59,7 +88,7 @@ impl<'a> Candidates<'a> {
 
 impl fmt::Debug for Candidates<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.instances).finish()
+        f.debug_list().entries(self.all).finish()
     }
 }
 
@@ -83,10 +112,10 @@ impl Balancers {
     ///
     /// # Errors
     /// There is no such balancer, or it has not chosen.
-    pub(super) fn choose(
+    pub(super) fn choose<'a>(
         &self,
         name: &str,
-        instances: &[&Arc<Instance>],
+        instances: &[&'a Arc<Instance>],
         rng: &Rng,
     ) -> Result<Option<usize>, RefusedReason> {
         let Some(balancer) = self.0.get(name) else { return Err(self.unknown(name)) };
@@ -94,10 +123,12 @@ impl Balancers {
         if count == 0 {
             return Ok(None);
         }
-        let why = match panics::attempt(|| balancer.choose(&Candidates { instances, rng })) {
+        let candidate = |it: &&'a Arc<Instance>| Candidate { instance: &***it, in_flight: it.in_flight() };
+        let all: Vec<_> = instances.iter().map(candidate).collect();
+        let why = match panics::attempt(|| balancer.choose(&Candidates { all: &all, rng })) {
             Ok(Some(place)) if place < count => return Ok(Some(place)),
             Ok(Some(place)) => format!("chose the place {place} of {count}: places are counted from 0"),
-            Ok(None) => format!("chose none of {count}"),
+            Ok(None) => format!("chose none of {count}: it has to name a place for each call that is to be made"),
             Err(panic) => format!("panicked: {panic}"),
         };
         Err(RefusedReason::NotChosen(format!("the balancer {name:?} {why}")))

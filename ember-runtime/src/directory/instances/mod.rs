@@ -22,7 +22,7 @@ pub(crate) use self::{
     kept::Kept,
 };
 pub use self::{
-    balance::{Balance, Candidates},
+    balance::{Balance, Candidate, Candidates},
     instance::Instance,
     key::Key,
     selector::{Choice, Interest, Selector},

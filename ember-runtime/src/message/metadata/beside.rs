@@ -18,6 +18,8 @@ pub(crate) const MAX_HEADERS: usize = 256;
 pub(crate) const MAX_EXTENSIONS: usize = 32;
 /// Their bytes in all.
 pub(crate) const MAX_EXTENDED: usize = 8 << 10;
+/// So many are named where there are too many.
+const NAMED: usize = 4;
 
 /// A type whose values travel beside the arguments of calls: `call.extension(&Trace { .. })`, read with `cx.extension::<Trace>()`. As
 /// headers do, they propagate to the calls that are made while one is handled, also by services that do not know the type.
@@ -77,6 +79,16 @@ impl Beside {
             && sum(Self::extended) <= MAX_EXTENDED
     }
 
+    /// The names of the extensions, the largest first, and how many bytes each has.
+    fn named(&self) -> String {
+        let mut all: Vec<_> =
+            self.extensions.iter().map(|(name, written)| (name.len() + written.len(), name)).collect();
+        all.sort_by(|a, b| b.cmp(a));
+        let named: Vec<_> = all.iter().take(NAMED).map(|(size, name)| format!("`{name}` {size}")).collect();
+        let rest = all.len().saturating_sub(NAMED);
+        if rest == 0 { named.join(", ") } else { format!("{} and {rest} others", named.join(", ")) }
+    }
+
     /// The bytes of all extensions.
     fn extended(&self) -> usize {
         self.extensions.iter().map(|(name, written)| name.len() + written.len()).sum()
@@ -97,8 +109,9 @@ impl Beside {
         let (extensions, bytes) = (self.extensions.len(), self.extended());
         if extensions > MAX_EXTENSIONS || bytes > MAX_EXTENDED {
             return Err(RefusedReason::TooMuchBeside(format!(
-                "{extensions} extensions of {bytes} bytes, with those of the handler that makes the call, where {MAX_EXTENSIONS} of \
-                 {MAX_EXTENDED} may be: what is for this callee only, can be an argument"
+                "its extensions ({}), with those of the handler that makes the call, have {bytes} bytes, where {MAX_EXTENSIONS} of \
+                 {MAX_EXTENDED} bytes in all may be: what is for this callee only, can be an argument",
+                self.named()
             )));
         }
         Ok(())
@@ -106,9 +119,7 @@ impl Beside {
 }
 
 fn written<E: Extension>(extension: &E) -> Result<Vec<u8>, CodecError> {
-    if E::NAME.is_empty() || E::NAME.len() > 255 {
-        return Err(CodecError::new("its name has to have 1 to 255 bytes"));
-    }
+    const { assert!(matches!(E::NAME.len(), 1..=255), "the NAME of an `ember::Extension` has 1 to 255 bytes") };
     let mut written = Vec::new();
     encode(extension, &mut written)?;
     Ok(written)

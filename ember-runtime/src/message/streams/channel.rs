@@ -125,6 +125,47 @@ impl<T> Channel<T> {
         }
     }
 
+    /// The end, if it is next, and was not told.
+    pub(super) fn take_end(&self) -> Option<Result<(), StreamError>> {
+        let mut state = self.lock();
+        if !state.queue.is_empty() {
+            return None;
+        }
+        match mem::replace(&mut state.course, Course::Told) {
+            Course::Ended(end) => Some(end),
+            course => {
+                state.course = course;
+                None
+            }
+        }
+    }
+
+    /// Whether nothing is added any more.
+    pub(super) fn has_ended(&self) -> bool {
+        !matches!(self.lock().course, Course::Open)
+    }
+
+    /// Ready once nothing is added any more.
+    pub(super) fn poll_ended(&self, task: &mut Context<'_>) -> Poll<()> {
+        let mut spare = None;
+        loop {
+            let mut state = self.lock();
+            if state.unread || !matches!(state.course, Course::Open) {
+                return Poll::Ready(());
+            }
+            if watch(&mut state.reader, task.waker(), &mut spare) {
+                return Poll::Pending;
+            }
+            drop(state);
+            spare = Some(task.waker().clone());
+        }
+    }
+
+    /// So many items may be added now.
+    pub(super) fn room(&self) -> usize {
+        self.capacity.saturating_sub(self.unused())
+    }
+
     /// So many items are with the reader elsewhere, and not used.
     pub(super) fn set_away(&self, away: usize) {
         self.lock().away = away;

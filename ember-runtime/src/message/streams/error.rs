@@ -23,7 +23,7 @@ pub enum StreamError {
     /// An item could not be written or read.
     #[error("an item of the stream cannot travel: {0}")]
     Undecodable(String),
-    /// The node that sent it has forgotten it: its link to the reader broke, or nothing was asked for 30 s.
+    /// The node that sent it has forgotten it: its link to the reader broke, or nothing was asked for 30 s or more.
     #[error(
         "the node that sent the stream has forgotten it: the link broke, or it was not asked for anything for 30 s"
     )]
@@ -31,6 +31,12 @@ pub enum StreamError {
     /// The node of the reader has ended.
     #[error("the stream has ended before its time: the node that read it has shut down")]
     NodeClosed,
+}
+
+impl From<StreamError> for crate::error::Error {
+    fn from(error: StreamError) -> Self {
+        Self::other(error)
+    }
 }
 
 /// What a [`StreamSender`](super::StreamSender) could not send, with the item.

@@ -16,7 +16,9 @@ use crate::{
     panics::attempt,
 };
 
-/// A reader that takes nothing says so often that it is there.
+/// A reader that takes nothing for so long asks whether anything is added: that says that it is there, too.
+const IDLE: Duration = Duration::from_millis(50);
+/// If nothing is, and it has no room for what is left, it says so often that it is there.
 const SIGN: Duration = Duration::from_secs(10);
 
 /// Whoever fills a stream from elsewhere. Dropped in the middle, the reader hears of it.
@@ -31,12 +33,16 @@ impl<T> Drop for Feeding<T> {
 /// Fetches until the end, or until nobody reads any more.
 pub(super) async fn feed<T>(source: Box<dyn Source>, coding: Coding<T>, feeding: Feeding<T>) {
     let channel = &feeding.0;
-    let mut from = 0_u64;
+    let (mut from, mut over) = (0_u64, false);
     loop {
-        let room = tokio::select! {
-            biased;
-            room = channel.until_half_empty() => room,
-            () = sleep(SIGN) => 0,
+        let room = match channel.room() {
+            // Its node may wait for that.
+            room @ 1.. if over => room,
+            _ => tokio::select! {
+                biased;
+                room = channel.until_half_empty() => room,
+                () = sleep(if over { SIGN } else { IDLE }) => 0,
+            },
         };
         if channel.is_over() {
             break;
@@ -46,6 +52,8 @@ pub(super) async fn feed<T>(source: Box<dyn Source>, coding: Coding<T>, feeding:
         let batch = tokio::select! {
             biased;
             () = channel.until_over() => break,
+            // It has room again: what it asks now is something else.
+            _ = channel.until_half_empty(), if room == 0 => continue,
             batch = source.more(ask) => batch,
         };
         let end = match batch {
@@ -55,6 +63,7 @@ pub(super) async fn feed<T>(source: Box<dyn Source>, coding: Coding<T>, feeding:
             }
             Ok(batch) => {
                 from += u64::from(batch.count);
+                over = batch.over;
                 let end = batch.end.clone();
                 match put(channel, coding, &batch) {
                     Ok(()) => end,

@@ -39,7 +39,7 @@ pub(crate) struct Ask {
     pub(crate) from: u64,
     /// So many of these have been used.
     pub(crate) used: u64,
-    /// It takes so many more. With none it only says that it is there.
+    /// It takes so many more. With none it says that it is there, and asks whether something is added yet.
     pub(crate) room: u32,
     /// It takes so many bytes at once, but for a single item that has more.
     pub(crate) bytes: u32,
@@ -52,6 +52,8 @@ pub(crate) struct Items {
     #[serde(with = "raw")]
     pub(crate) bytes: Vec<u8>,
     pub(crate) end: Option<Result<(), StreamError>>,
+    /// Nothing is added any more: what is left can be fetched now, before its node goes.
+    pub(crate) over: bool,
 }
 
 /// Bytes at once: by themselves, serde writes and reads them one by one.
@@ -92,8 +94,11 @@ impl Items {
 
 /// A stream that is asked for its items.
 pub(crate) trait Pull: Send + Sync {
-    /// Ready as soon as there is an item, or the end.
+    /// Ready as soon as there is an item, or the end. If nothing is asked for, as soon as nothing is added any more.
     fn poll_batch(&self, ask: Ask, task: &mut Context<'_>) -> Poll<Items>;
+
+    /// Nothing is added any more, if it has not ended by itself; what is there can still be asked for.
+    fn end(&self, why: StreamError);
 
     /// Nobody reads it any more.
     fn close(&self);
@@ -153,7 +158,7 @@ impl<T: Send> Pull for Lent<T> {
         self.receiver.0.set_away(usize::try_from(given - ask.used).unwrap_or(usize::MAX));
         let mut batch = Items::default();
         if ask.room == 0 {
-            return Poll::Ready(batch);
+            ready!(self.receiver.0.poll_ended(task));
         }
         let enough = usize::try_from(ask.bytes).unwrap_or(ENOUGH).min(ENOUGH);
         while batch.count < ask.room && (batch.count == 0 || batch.bytes.len() < enough) {
@@ -175,7 +180,16 @@ impl<T: Send> Pull for Lent<T> {
             }
         }
         sent.count += u64::from(batch.count);
+        // With the last item, as there may be no room to ask again.
+        if batch.end.is_none() && sent.next.is_none() {
+            batch.end = self.receiver.0.take_end();
+        }
+        batch.over = self.receiver.0.has_ended();
         Poll::Ready(batch)
+    }
+
+    fn end(&self, why: StreamError) {
+        self.receiver.0.end(Err(why));
     }
 
     fn close(&self) {
@@ -240,7 +254,7 @@ mod tests {
         let last = Ask { from: 5, used: 5, room: 5, bytes: 12 };
         assert!(ask(&lent, last).is_pending());
         channel.end(Ok(()));
-        assert_eq!(ask(&lent, last), Poll::Ready(Items { end: Some(Ok(())), ..Items::default() }));
+        assert_eq!(ask(&lent, last), Poll::Ready(Items { end: Some(Ok(())), over: true, ..Items::default() }));
     }
 
     #[test]

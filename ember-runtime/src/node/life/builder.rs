@@ -216,7 +216,8 @@ impl NodeBuilder {
         self
     }
 
-    /// Adds hooks of links: they are asked before another node gets one, and told of ups and downs.
+    /// Adds hooks of links, which only nodes with a registry have: they are asked before another node gets one, and told of ups and downs.
+    #[cfg(feature = "cluster")]
     pub fn link_hooks<H: LinkHooks>(mut self, hooks: H) -> Self {
         let band = hooks.band();
         self.hooks.links.add::<H>(Box::new(hooks), band, false);

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{
     sync::watch,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep_until, timeout, timeout_at},
 };
 
 use super::{builder::NodeBuilder, revive, running::Node};
@@ -296,6 +296,20 @@ impl Node {
             announcer.touch(services.all());
             let _ = timeout(Duration::from_secs(1), announcer.settled()).await;
         }
+    }
+
+    /// Waits until other nodes have read the streams of its services to their ends: how many they have not, by `deadline` or when
+    /// nobody wants to wait any more.
+    pub(crate) async fn read_out(&self, deadline: Instant) -> usize {
+        let streams = &self.inner.services.router.streams;
+        let unread = tokio::select! {
+            biased;
+            () = self.inner.hurried() => streams.len(),
+            () = sleep_until(deadline) => streams.len(),
+            () = streams.read_out() => 0,
+        };
+        streams.leave();
+        unread
     }
 
     /// Leaves the registry, and closes the links when what is on its way has gone out.

@@ -313,6 +313,10 @@ impl Node {
         let late = self.inner.services.stop(deadline, self.inner.hurried()).await;
         self.inner.services.watches.close();
         #[cfg(feature = "cluster")]
+        let unread = self.read_out(deadline).await;
+        #[cfg(not(feature = "cluster"))]
+        let unread = 0;
+        #[cfg(feature = "cluster")]
         tokio::select! {
             biased;
             () = self.leave(deadline) => {}
@@ -322,12 +326,11 @@ impl Node {
         self.inner.services.publisher.pass_on();
         self.inner.closed.send_replace(true);
         tracing::info!(target: "ember::node", name = self.name(), "shut down");
-        let cut_short = match (*self.inner.hurry.borrow(), late.is_empty()) {
-            (false, true) => None,
-            (false, false) => Some(format!("{late} had not finished")),
-            (true, false) => Some(format!("a second signal came, and {late} had not finished")),
-            (true, true) => Some("a second signal came while the node was leaving".into()),
-        };
+        let hurried = self.inner.hurry.borrow().then_some("a second signal came").map(str::to_owned);
+        let late = (!late.is_empty()).then(|| format!("{late} had not finished"));
+        let unread = (unread > 0).then(|| format!("{unread} streams had not been read to their ends by other nodes"));
+        let why: Vec<String> = [hurried, late, unread].into_iter().flatten().collect();
+        let cut_short = (!why.is_empty()).then(|| why.join(", and "));
         hooks.tell_after(usize::MAX, |hook| hook.stopped(self.key(), cut_short.as_deref()));
         cut_short
     }
@@ -347,7 +350,7 @@ impl Inner {
     }
 
     /// Waits until nobody wants to wait any more.
-    async fn hurried(&self) {
+    pub(super) async fn hurried(&self) {
         let mut hurry = self.hurry.subscribe();
         // The sender is here.
         drop(hurry.wait_for(|hurry| *hurry).await);

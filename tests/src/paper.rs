@@ -1,0 +1,119 @@
+//! A service that streams, in all ways.
+
+#![allow(
+    missing_docs,
+    missing_debug_implementations,
+    clippy::unwrap_used,
+    reason = "the names of test services say it all"
+)]
+
+use ember::prelude::*;
+use tokio::sync::watch;
+
+#[message]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("no such topic")]
+pub struct NoTopic;
+
+/// What a contract may say.
+#[rpc]
+pub trait Ticks {
+    async fn rpc_ticks(&self, count: u64) -> Streaming<u64>;
+}
+
+/// How many senders of a paper are open, and how far the present one is.
+#[derive(Default, Clone, Debug)]
+pub struct Seen {
+    /// Of those that stream from tasks.
+    pub open: watch::Sender<usize>,
+    pub sent: watch::Sender<u64>,
+}
+
+#[service(implements(Ticks))]
+#[derive(Default)]
+pub struct Paper {
+    pub kept: Vec<StreamSender<String>>,
+    pub seen: Seen,
+}
+
+#[rpc]
+impl Ticks for Paper {
+    async fn rpc_ticks(&mut self, cx: &mut Cx<'_, Self>, count: u64) -> Streaming<u64> {
+        let (tx, ticks) = cx.streaming(8);
+        let seen = self.seen.clone();
+        seen.open.send_modify(|open| *open += 1);
+        tokio::spawn(async move {
+            for number in 0..count {
+                if tx.send(number).await.is_err() {
+                    break;
+                }
+                seen.sent.send_replace(number + 1);
+            }
+            if count == 0 {
+                tx.closed().await;
+            }
+            drop(tx);
+            seen.open.send_modify(|open| *open -= 1);
+        });
+        ticks
+    }
+}
+
+#[rpc]
+impl Paper {
+    /// Keeps the sender.
+    pub async fn rpc_feed(&mut self, cx: &mut Cx<'_, Self>, topic: String) -> Result<Streaming<String>, NoTopic> {
+        if topic.is_empty() {
+            return Err(NoTopic);
+        }
+        let (tx, lines) = cx.streaming(4);
+        tx.try_send(format!("about {topic}")).unwrap();
+        self.kept.push(tx);
+        Ok(lines)
+    }
+
+    #[rpc(codec = "json")]
+    pub fn rpc_json(&mut self, cx: &mut Cx<'_, Self>, sizes: Vec<usize>) -> Streaming<String> {
+        let (tx, texts) = cx.streaming(100);
+        sizes.into_iter().for_each(|size| tx.try_send("x".repeat(size)).unwrap());
+        texts
+    }
+
+    /// The same, kept open.
+    pub async fn rpc_kept(&mut self, cx: &mut Cx<'_, Self>, sizes: Vec<usize>) -> Streaming<String> {
+        let (tx, texts) = cx.streaming(sizes.len().max(1));
+        sizes.into_iter().for_each(|size| tx.try_send("x".repeat(size)).unwrap());
+        self.kept.push(tx);
+        texts
+    }
+
+    pub async fn rpc_say(&mut self, line: String) -> u32 {
+        self.kept.retain(|tx| !tx.is_closed());
+        self.kept.iter().filter(|tx| tx.try_send(line.clone()).is_ok()).count() as u32
+    }
+
+    pub async fn rpc_end(&mut self) {
+        self.kept.clear();
+    }
+
+    pub async fn rpc_stop(&mut self, cx: &mut Cx<'_, Self>) {
+        cx.stop();
+    }
+
+    pub async fn rpc_panic(&mut self) {
+        let _taken = std::mem::take(&mut self.kept);
+        panic!("on purpose");
+    }
+
+    pub async fn rpc_panic_with_state(&mut self) {
+        panic!("on purpose");
+    }
+}
+
+impl Paper {
+    /// One that tells what it sees.
+    pub fn hosted(seen: &Seen) -> Hosted<Self> {
+        let seen = seen.clone();
+        Hosted::with(move || Self { kept: Vec::new(), seen: seen.clone() })
+    }
+}

@@ -134,6 +134,13 @@ async fn by_name_everything_is_called_as_by_its_client_here_and_elsewhere() {
         assert_eq!(asked.unwrap(), json!(r#"("why", None)"#));
         let header = node.call("svc2", "rpc_header", Value::Null).header("who", "me").await;
         assert_eq!(header.unwrap(), json!("me"));
+        let sum = node.call("svc2", "rpc_sum", Value::Null).describe().await.unwrap();
+        assert_eq!((sum.name.as_str(), sum.timeout), ("rpc_sum", None));
+        assert_eq!(sum.schema.json_schema_of_value()["type"], json!("integer"));
+        let pid = node.view().instances()[0].pid();
+        assert!(node.call("svc2", "rpc_sum", json!([[7]])).pid(pid).await.is_ok());
+        let nobody = Pid { number: pid.number + 1, ..pid };
+        assert!(node.call("svc2", "rpc_sum", json!([[7]])).pid(nobody).await.is_err());
         let refused = call(node, "rpc_refuse", json!({ "code": 404 })).await.unwrap_err();
         assert_eq!(refused, CallError::App(json!({ "why": "no", "code": 404 })));
     }

@@ -226,10 +226,16 @@ async fn calls_leave_by_one_exit_whatever_way_they_take() {
     heard.take();
     let paid = node.call("bank", "rpc_pay", ember::serde_json::json!({ "sum": 2 })).await;
     assert_eq!(paid, Ok(3.into()));
-    assert!(
-        heard.take()[0].starts_with("call: rpc_pay leaves for service `bank`"),
-        "by name, of one that has said what it is"
-    );
+    let by_name = ["call: rpc_pay leaves for service `bank`", "call: rpc_pay ends: Value"];
+    assert_eq!(heard.take().iter().filter(|it| it.starts_with("call:")).collect::<Vec<_>>(), by_name);
+    for (service, method, args) in [("bank", "rpc_pay", "{}"), ("bank", "rpc_none", "null"), ("none", "rpc_pay", "[1]")]
+    {
+        let args = ember::serde_json::from_str(args).expect("it is JSON");
+        node.call(service, method, args).await.expect_err("it does not exist, or takes something else");
+        let said = heard.take();
+        assert_eq!(said[0], format!("call: {method} leaves for service `{service}`"));
+        assert!(said[1].starts_with(&format!("call: {method} ends: not executed")) && said.len() == 2, "{said:?}");
+    }
     assert_eq!(node.select::<BankClient>().all().rpc_pay(3).await.len(), 1);
     let (first, last) = (heard.take(), 4);
     assert_eq!(first.len(), last, "{first:?}");

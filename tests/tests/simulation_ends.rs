@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ember::{Error, RefusedReason, ServiceState, View, prelude::*, testing::Cluster};
+use ember::{RefusedReason, ServiceState, View, prelude::*, testing::Cluster};
 use ember_tests::{
     fragile::{FragileClient, fragile},
     log::Log,

@@ -79,6 +79,14 @@ impl Paper {
         texts
     }
 
+    /// Later.
+    pub async fn rpc_later(&mut self, cx: &mut Cx<'_, Self>) -> Deferred<Streaming<u64>> {
+        let ((reply, replier), (tx, numbers)) = (cx.defer(), cx.streaming(2));
+        tx.try_send(7).unwrap();
+        tokio::spawn(async move { replier.reply(numbers) });
+        reply
+    }
+
     /// The same, kept open.
     pub async fn rpc_kept(&mut self, cx: &mut Cx<'_, Self>, sizes: Vec<usize>) -> Streaming<String> {
         let (tx, texts) = cx.streaming(sizes.len().max(1));

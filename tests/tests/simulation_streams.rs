@@ -129,10 +129,10 @@ fn a_reader_that_takes_nothing_for_minutes_keeps_its_stream() {
 }
 
 /// Says what it reads, until the end.
-async fn listen(node: Node, heard: tokio::sync::mpsc::UnboundedSender<Result<String, StreamError>>) {
+async fn listen(node: Node, heard: tokio::sync::mpsc::Sender<Result<String, StreamError>>) {
     let mut feed = node.client::<PaperClient>().rpc_feed("ships".into()).await.expect("a feed");
     while let Some(line) = feed.next().await {
-        let _ = heard.send(line);
+        let _ = heard.send(line).await;
     }
 }
 
@@ -143,7 +143,7 @@ fn what_was_said_before_an_orderly_end_is_heard_and_then_that_the_service_has_en
         cluster(seed, &seen).latency(Duration::from_millis(1)..=Duration::from_millis(20)).run(
             move |sim: Sim| async move {
                 sim.settled().await;
-                let (tell, mut heard) = tokio::sync::mpsc::unbounded_channel();
+                let (tell, mut heard) = tokio::sync::mpsc::channel(8);
                 let listens = sim.on("ada", |node| listen(node, tell));
                 assert_eq!(heard.recv().await, Some(Ok("about ships".into())));
                 let said = sim.on("one", |node: Node| async move {

@@ -172,6 +172,14 @@ async fn a_call_by_name_says_that_it_cannot_read_a_stream_and_a_call_to_all_gets
     }
 }
 
+#[tokio::test]
+async fn a_reply_that_comes_later_may_be_a_stream() {
+    for (node, _hosts, _) in places().await {
+        let later: Vec<_> = within("all", node.client::<PaperClient>().rpc_later().await.unwrap().collect()).await;
+        assert_eq!(later, [Ok(7)]);
+    }
+}
+
 /// Hands on what another streams.
 #[service]
 struct Relay;

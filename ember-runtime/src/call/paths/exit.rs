@@ -29,7 +29,7 @@ struct Left {
 enum Called {
     Typed(Target, &'static MethodInfo),
     /// Of this service, by its name.
-    ByName(Arc<Router>, Selector, Box<str>),
+    ByName(Box<(Arc<Router>, Selector, String)>),
 }
 
 impl Called {
@@ -44,7 +44,8 @@ impl Called {
                 let (to, method) = (&target.address.selector, &target.name_of(info));
                 look(&target.router.hooks.calls, &mut OutgoingCall { to, method, carries, one_way })
             }
-            Self::ByName(router, to, method) => {
+            Self::ByName(called) => {
+                let (router, to, method) = &**called;
                 look(&router.hooks.calls, &mut OutgoingCall { to, method, carries, one_way })
             }
         }
@@ -53,7 +54,7 @@ impl Called {
 
 impl Left {
     fn ask(called: Called, options: &mut Options, one_way: bool) -> (Self, Option<Veto>) {
-        let (asked, veto) = called.show((options, one_way), |hooks, call| AskedCall::begin(hooks, call));
+        let (asked, veto) = called.show((options, one_way), AskedCall::begin);
         (Self { asked, called, options: options.clone(), one_way }, veto)
     }
 }
@@ -79,7 +80,7 @@ pub(crate) fn leave_by_name(
     (to, method): (&Selector, &str),
     options: &mut Options,
 ) -> Result<Leaving, CallError<Value>> {
-    let called = Called::ByName(Arc::clone(router), to.clone(), method.into());
+    let called = Called::ByName(Box::new((Arc::clone(router), to.clone(), method.to_owned())));
     let (left, veto) = Left::ask(called, options, false);
     let denied = veto.map(|veto| Failure::from(RefusedReason::from(veto)).at(&*to.to_string(), method));
     Leaving(Some(left)).unless(denied)

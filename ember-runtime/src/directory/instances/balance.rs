@@ -123,7 +123,7 @@ impl Balancers {
         if count == 0 {
             return Ok(None);
         }
-        let candidate = |it: &&'a Arc<Instance>| Candidate { instance: &***it, in_flight: it.in_flight() };
+        let candidate = |it: &&'a Arc<Instance>| Candidate { instance: it, in_flight: it.in_flight() };
         let all: Vec<_> = instances.iter().map(candidate).collect();
         let why = match panics::attempt(|| balancer.choose(&Candidates { all: &all, rng })) {
             Ok(Some(place)) if place < count => return Ok(Some(place)),

@@ -60,7 +60,10 @@ const _: () = {
             ::ember::__private::RpcBlock::<Self>::describe::<__S, __L>(table);
         }
     }
-    impl ::ember::__private::MountIn<Player, Player> for Bag {
+    impl ::ember::__private::MountIn<Player, Player> for Bag
+    where
+        Player: ::ember::__private::Unit,
+    {
         fn lend(parent: &mut Player) -> &mut Player {
             parent
         }

@@ -214,6 +214,12 @@ fn module(k: &Runtime, ItemStruct { ident, generics, .. }: &ItemStruct, parent: 
             }
         };
     };
+    // Said of the parent itself, so that the compiler points to it.
+    let there = k.at(parent.span());
+    let is_unit = quote_spanned!(parent.span()=> #parent: #there::Unit);
+    let mut known = generics.clone();
+    known.make_where_clause().predicates.push(parse_quote!(#is_unit));
+    let bounds = &known.where_clause;
     quote! {
         impl #params #k::MountIn<#parent, #parent> for #ident #args #bounds {
             fn lend(parent: &mut #parent) -> &mut #parent {

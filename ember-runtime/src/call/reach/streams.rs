@@ -90,8 +90,9 @@ impl Router {
         self.runtime().spawn(async move {
             let batch = tokio::select! {
                 biased;
-                batch = streams.more(reader, stream, ask) => batch,
+                // Before it looks once more: another ask may be in its place.
                 () = reply.unwanted() => return,
+                batch = streams.more(reader, stream, ask) => batch,
             };
             reply.send(ReplyBody::Value(&mut |out| encode(&batch, out)));
         });

@@ -34,6 +34,8 @@ struct State<T> {
     /// Nobody reads it any more.
     unread: bool,
     reader: Option<Waker>,
+    /// Waits for the end only. Apart from the reader: an ask that was given up may look once more beside the one that took its place.
+    watcher: Option<Waker>,
 }
 
 /// How far a stream is.
@@ -53,7 +55,8 @@ pub(super) enum Next<T> {
 
 impl<T> Channel<T> {
     pub(super) fn new(capacity: usize) -> Arc<Self> {
-        let state = State { queue: Each::default(), away: 0, course: Course::Open, unread: false, reader: None };
+        let state =
+            State { queue: Each::default(), away: 0, course: Course::Open, unread: false, reader: None, watcher: None };
         Arc::new(Self {
             state: Mutex::new(state),
             capacity: capacity.max(1),
@@ -153,7 +156,7 @@ impl<T> Channel<T> {
             if state.unread || !matches!(state.course, Course::Open) {
                 return Poll::Ready(());
             }
-            if watch(&mut state.reader, task.waker(), &mut spare) {
+            if watch(&mut state.watcher, task.waker(), &mut spare) {
                 return Poll::Pending;
             }
             drop(state);
@@ -185,20 +188,20 @@ impl<T> Channel<T> {
             return;
         }
         state.course = Course::Ended(how);
-        let reader = state.reader.take();
+        let told = [state.reader.take(), state.watcher.take()];
         drop(state);
         self.over();
-        reader.into_iter().for_each(wake);
+        told.into_iter().flatten().for_each(wake);
     }
 
     /// Nobody reads it any more: what waits is dropped.
     pub(super) fn leave(&self) {
         let mut state = self.lock();
         state.unread = true;
-        let (left, reader) = (mem::take(&mut state.queue), state.reader.take());
+        let (left, told) = (mem::take(&mut state.queue), [state.reader.take(), state.watcher.take()]);
         drop(state);
         self.over();
-        reader.into_iter().for_each(wake);
+        told.into_iter().flatten().for_each(wake);
         discard(left);
     }
 
@@ -257,9 +260,24 @@ impl<T> Drop for Receiver<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        task::Wake,
+    };
+
     use futures_util::FutureExt;
 
     use super::*;
+
+    /// How often it was woken.
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 
     fn next(channel: &Channel<u32>) -> Option<Option<Result<u32, Result<(), StreamError>>>> {
         let polled = channel.poll_next(&mut Context::from_waker(Waker::noop()), false);
@@ -297,6 +315,24 @@ mod tests {
         assert_eq!(next(&channel), Some(Some(Ok(1))));
         assert_eq!(next(&channel), Some(Some(Err(Err(StreamError::ServiceEnded)))));
         assert_eq!(next(&channel), Some(None));
+    }
+
+    #[test]
+    fn whoever_waits_for_the_end_takes_no_wake_up_from_whoever_waits_for_an_item() {
+        let (channel, woken) = (Channel::new(2), Arc::new(Count::default()));
+        let waker = Waker::from(Arc::clone(&woken));
+        assert!(channel.poll_next(&mut Context::from_waker(&waker), true).is_pending());
+        assert!(channel.poll_ended(&mut Context::from_waker(Waker::noop())).is_pending());
+        channel.push(1).unwrap();
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+        assert!(channel.poll_ended(&mut Context::from_waker(&waker)).is_pending());
+        assert!(channel.take_end().is_none());
+        channel.end(Ok(()));
+        assert_eq!(woken.0.load(Ordering::Relaxed), 2);
+        assert!(channel.take_end().is_none(), "an item comes first");
+        assert_eq!(next(&channel), Some(Some(Ok(1))));
+        assert_eq!((channel.take_end(), channel.take_end()), (Some(Ok(())), None));
+        assert!(channel.poll_ended(&mut Context::from_waker(&waker)).is_ready());
     }
 
     #[test]

@@ -21,9 +21,6 @@ use crate::{
 /// Sends a call one way. Never waits.
 #[inline]
 pub(crate) fn send<M: Method>(request: &mut Request<M>) -> Result<(), SendError<M::Args>> {
-    if let Some(hopeless) = hopeless(request) {
-        return Err(unsent(hopeless, request));
-    }
     if !request.target.is_hooked {
         return leave_at_once(request);
     }
@@ -39,6 +36,9 @@ pub(crate) fn send<M: Method>(request: &mut Request<M>) -> Result<(), SendError<
 
 #[inline]
 fn leave_at_once<M: Method>(request: &mut Request<M>) -> Result<(), SendError<M::Args>> {
+    if let Some(hopeless) = hopeless(request) {
+        return Err(unsent(hopeless, request));
+    }
     if let Some(stamp) = plainly::<M>(&request.target, &request.options)
         && sent_at_once(request, stamp)
     {

@@ -89,7 +89,9 @@ pub(crate) struct Welcome {
 pub(crate) enum Refusal {
     #[error("it could not read the hello: is this an Ember node?")]
     Unreadable,
-    #[error("it speaks version {ours} of the link protocol, this node version {VERSION}: run one version of Ember")]
+    #[error(
+        "it speaks version {ours} of the link protocol, this node version {VERSION}: the two releases of Ember are too far apart, update the older one"
+    )]
     Version { ours: u16 },
     #[error("it belongs to the cluster `{ours}`")]
     Cluster { ours: String },

@@ -149,7 +149,7 @@ pub(crate) async fn meet(links: &Links, peer: &Peer, socket: Socket) -> Result<M
     }
     let nonces = Nonces { version, dialler, acceptor: nonce };
     let Some(key) = &peer.public_key else {
-        return Err("the registry has no public key of it: run one version of Ember".into());
+        return Err("the registry has no public key of it: it runs an older release of Ember, update it".into());
     };
     if !nonces.verify(key, Claim::Here, &[&control::encode(&more)], &signature) {
         return Err("another node listens there, or another run of it".into());

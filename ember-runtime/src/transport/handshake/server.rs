@@ -149,7 +149,7 @@ impl Service {
             *warned = Some(Instant::now());
             tracing::warn!(
                 target: "ember::link", theirs, ours = VERSION,
-                "a node that speaks another version of the link protocol wants a link: run one version of Ember"
+                "a node that speaks another version of the link protocol wants a link: the two releases of Ember are too far apart, update the older one"
             );
         }
     }

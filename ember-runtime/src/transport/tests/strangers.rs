@@ -239,7 +239,7 @@ async fn another_version_is_told_apart_whatever_follows_it() {
     // And what an older node answers to this one's opening.
     let answer = hello::get_answer::<Greeting>(&[1, 1, 2]).unwrap_err();
     assert!(answer.to_string().contains("it speaks version 2 of the link protocol, this node version 4"), "{answer}");
-    assert!(answer.to_string().contains("run one version of Ember"), "{answer}");
+    assert!(answer.to_string().contains("update the older one"), "{answer}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -79,6 +79,22 @@ impl Paper {
         texts
     }
 
+    /// Numbers, four at a time, with pauses.
+    pub async fn rpc_bursts(&mut self, cx: &mut Cx<'_, Self>, count: u64) -> Streaming<u64> {
+        let (tx, numbers) = cx.streaming(4);
+        tokio::spawn(async move {
+            for number in 0..count {
+                if number % 4 == 0 {
+                    tokio::time::sleep(std::time::Duration::from_millis(90)).await;
+                }
+                if tx.send(number).await.is_err() {
+                    return;
+                }
+            }
+        });
+        numbers
+    }
+
     /// Later.
     pub async fn rpc_later(&mut self, cx: &mut Cx<'_, Self>) -> Deferred<Streaming<u64>> {
         let ((reply, replier), (tx, numbers)) = (cx.defer(), cx.streaming(2));

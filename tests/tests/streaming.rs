@@ -262,6 +262,40 @@ async fn a_shutdown_of_the_sender_loses_nothing_that_was_sent() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_that_hold_each_others_streams_unread_can_shut_down_together() {
+    let registry = InProcess::default();
+    let seen = Seen::default();
+    let node = |name: &str| Node::builder().name(name).registry(registry.clone()).service(Paper::hosted(&seen));
+    let (one, two) = (node("one").start().await.unwrap(), node("two").start().await.unwrap());
+    within("both", one.wait_for_view(|view| view.instances().len() == 2)).await;
+    within("both", two.wait_for_view(|view| view.instances().len() == 2)).await;
+    let mut held = Vec::new();
+    for (node, other) in [(&one, &two), (&two, &one)] {
+        let paper = node.select::<PaperClient>().node(other.key().id).client();
+        held.push(paper.rpc_kept(vec![1; 64]).await.unwrap());
+        held.push(paper.rpc_kept(vec![1]).await.unwrap());
+    }
+    let (ended_one, ended_two) = within("both ends", async { tokio::join!(one.shutdown(), two.shutdown()) }).await;
+    assert_eq!((ended_one.map_err(|it| it.to_string()), ended_two.map_err(|it| it.to_string())), (Ok(()), Ok(())));
+}
+
+/// A reader that is slower than an ask for nothing takes to leave, and a sender that sends now and then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bursts_for_a_slow_reader_come_whole_and_then_the_end() {
+    let (_host, reader, _) = two().await;
+    let bursts = (0..8).map(|_| async {
+        let mut ticks = reader.client::<PaperClient>().rpc_bursts(12).await.unwrap();
+        for number in 0..12 {
+            // tidy: sleep: it is slow
+            tokio::time::sleep(std::time::Duration::from_millis(70)).await;
+            assert_eq!(within("a tick", ticks.next()).await, Some(Ok(number)));
+        }
+        assert_eq!(within("the end", ticks.next()).await, None);
+    });
+    futures_util::future::join_all(bursts).await;
+}
+
 #[tokio::test]
 async fn a_shutdown_of_the_reader_ends_its_streams_with_one_error_whenever_they_look() {
     for early in [false, true] {

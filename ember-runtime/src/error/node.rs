@@ -81,7 +81,7 @@ pub enum Error {
          node, or start a node on each (every `#[tokio::test]` has a runtime of its own)"
     )]
     RuntimeEnded,
-    /// The shutdown was cut short: work was still running when its time was over.
+    /// The shutdown was cut short: work was still running when its time was over, or streams had not been read.
     #[error("the shutdown was cut short: {0}")]
     CutShort(String),
     /// The end of a node would wait for the one who waits for it.

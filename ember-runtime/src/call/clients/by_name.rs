@@ -66,7 +66,7 @@ impl CallByName {
     }
 
     /// What the service's node says that the method is: the types of its arguments and results, and what is known of it. Nothing is
-    /// called, and the arguments are not looked at.
+    /// called; arguments, headers and extensions are not looked at.
     ///
     /// # Errors
     /// `NotExecuted`, as if it had been called.
@@ -91,19 +91,18 @@ impl CallByName {
     }
 
     async fn leave(mut self) -> Result<Value, CallError<Value>> {
-        if self.router.hooks.calls.is_empty() {
-            return self.make().await;
-        }
         let destination = self.destination();
+        if self.router.hooks.calls.is_empty() {
+            return self.make(destination).await;
+        }
         let called = (&destination.address.selector, &*self.method);
         let leaving = leave_by_name(&self.router, called, &mut self.options)?;
-        let outcome = self.make().await;
+        let outcome = self.make(destination).await;
         leaving.end(&outcome);
         outcome
     }
 
-    async fn make(self) -> Result<Value, CallError<Value>> {
-        let destination = self.destination();
+    async fn make(self, destination: Destination) -> Result<Value, CallError<Value>> {
         let Self { router, method, args, timeout, options, .. } = self;
         let until = timeout.unwrap_or(DEFAULT_TIMEOUT).min(crate::clock::LONGEST);
         let mut deadline = Instant::now() + until;

@@ -59,7 +59,7 @@ impl Source for Distant {
             tokio::select! {
                 biased;
                 answer = async { self.router.ask_node(self.node()?, &question).await?.await } => answer,
-                () = self.router.streams.left() => Err(RefusedReason::NodeClosed.into()),
+                () = self.router.until_it_reads_no_more() => Err(RefusedReason::NodeClosed.into()),
             }
         })
     }
@@ -67,16 +67,32 @@ impl Source for Distant {
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let Ok(node) = self.node() else { return };
+            let close = CloseStream { stream: self.ticket.number };
             // If it does not come to that, the node forgets the stream by itself.
-            if let Ok(answer) = self.router.ask_node(node, &CloseStream { stream: self.ticket.number }).await {
-                let _forgotten = answer.await;
+            tokio::select! {
+                biased;
+                _closed = async { self.router.ask_node(node, &close).await?.await } => {}
+                () = self.router.until_it_reads_no_more() => {}
             }
         })
     }
 }
 
+impl Router {
+    /// Ends when this node reads no streams of others any more. Cancel safe.
+    async fn until_it_reads_no_more(&self) {
+        // The sender is here.
+        let _leaves = self.reads_no_more.subscribe().wait_for(|leaves| *leaves).await;
+    }
+}
+
 #[cfg(feature = "cluster")]
 impl Router {
+    /// The node leaves: it reads no streams of others any more.
+    pub(crate) fn read_no_more(&self) {
+        self.reads_no_more.send_replace(true);
+    }
+
     /// What surely fits into one message, with all that is around it.
     fn half_of_a_message(&self) -> u32 {
         let most = self.links.get().map_or(0, |links| links.max_message() / 2);

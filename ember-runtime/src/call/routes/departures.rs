@@ -42,16 +42,16 @@ pub(crate) struct Boarding {
 }
 
 /// The caller's half of a [`Boarding`].
-pub(crate) struct Leaving {
+pub(crate) struct Pass {
     pub(crate) left: oneshot::Receiver<Result<PendingReply, RefusedReason>>,
     /// Whether the link has the call; `true` a moment early rather than late.
     pub(crate) handed_over: Arc<AtomicBool>,
 }
 
 impl Boarding {
-    pub(crate) fn new() -> (Self, Leaving) {
+    pub(crate) fn new() -> (Self, Pass) {
         let ((left, receiver), handed_over) = (oneshot::channel(), Arc::<AtomicBool>::default());
-        (Self { left, handed_over: Arc::clone(&handed_over) }, Leaving { left: receiver, handed_over })
+        (Self { left, handed_over: Arc::clone(&handed_over) }, Pass { left: receiver, handed_over })
     }
 }
 

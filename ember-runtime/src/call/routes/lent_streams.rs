@@ -16,7 +16,7 @@ use crate::{
     id::NodeKey,
     message::{Ask, Items, Pull, StreamError},
     rng::Rng,
-    sync::{lock, ordered},
+    sync::lock,
 };
 
 /// So many are kept at most.
@@ -33,17 +33,15 @@ const LOOK: Duration = Duration::from_millis(2);
 
 /// The streams, by their numbers.
 #[derive(Default)]
-pub(crate) struct LentStreams {
-    table: Mutex<Table>,
-    /// The node leaves: it reads none of others.
-    leaves: ordered::Sender<bool>,
-}
+pub(crate) struct LentStreams(Mutex<Table>);
 
 #[derive(Default)]
 struct Table {
     streams: BTreeMap<u64, Lent>,
     /// Somebody looks after those that are not asked for.
     is_swept: bool,
+    /// Nothing is added to any of them.
+    is_closed: bool,
 }
 
 struct Lent {
@@ -53,13 +51,25 @@ struct Lent {
     asked: Instant,
 }
 
+impl Lent {
+    /// Whether somebody reads it, or is about to.
+    fn is_awaited(&self) -> bool {
+        self.reader.is_some() || self.asked.elapsed() < FIRST
+    }
+}
+
+/// Its node shuts down. One of a service has ended with that.
+fn shut(stream: &Arc<dyn Pull>) {
+    stream.end(StreamError::Lost("the node that it came through has shut down".into()));
+}
+
 impl LentStreams {
     /// Keeps one, and says what its number is.
     ///
     /// # Errors
     /// If there are too many.
     pub(crate) fn add(self: &Arc<Self>, stream: Arc<dyn Pull>, runtime: &Handle, rng: &Rng) -> Result<u64, String> {
-        let mut table = lock(&self.table);
+        let mut table = lock(&self.0);
         if table.streams.len() >= MOST {
             return Err(format!("{MOST} streams of this node are read by other nodes already, and it keeps no more"));
         }
@@ -68,16 +78,19 @@ impl LentStreams {
         while table.streams.contains_key(&number) {
             number = rng.u64();
         }
+        let late = table.is_closed.then(|| Arc::clone(&stream));
         table.streams.insert(number, Lent { stream, reader: None, asked: Instant::now() });
         if !std::mem::replace(&mut table.is_swept, true) {
             runtime.spawn(sweep(Arc::downgrade(self)));
         }
+        drop(table);
+        late.iter().for_each(shut);
         Ok(number)
     }
 
     /// What a reader on the node `reader` asks for. `None` if there is no such stream for it.
     fn find(&self, reader: NodeKey, number: u64) -> Option<Arc<dyn Pull>> {
-        let mut table = lock(&self.table);
+        let mut table = lock(&self.0);
         let lent = table.streams.get_mut(&number)?;
         if *lent.reader.get_or_insert(reader) != reader {
             return None;
@@ -98,7 +111,7 @@ impl LentStreams {
 
     /// Nobody on the node `reader` reads it any more.
     pub(crate) fn close(&self, reader: NodeKey, number: u64) {
-        let mut table = lock(&self.table);
+        let mut table = lock(&self.0);
         let is_its = |lent: &Lent| lent.reader.is_none_or(|known| known == reader);
         let gone = if table.streams.get(&number).is_some_and(is_its) { table.streams.remove(&number) } else { None };
         drop(table);
@@ -107,34 +120,26 @@ impl LentStreams {
 
     /// Nothing is added to any of them: waits until their readers have got what was sent. Cancel safe.
     pub(crate) async fn read_out(&self) {
-        let all: Vec<_> = lock(&self.table).streams.values().map(|lent| Arc::clone(&lent.stream)).collect();
-        all.iter().for_each(|stream| stream.end(StreamError::Lost("the node that passed it on has shut down".into())));
-        while self.is_awaited() {
+        let all: Vec<_> = {
+            let mut table = lock(&self.0);
+            table.is_closed = true;
+            table.streams.values().map(|lent| Arc::clone(&lent.stream)).collect()
+        };
+        all.iter().for_each(shut);
+        while lock(&self.0).streams.values().any(Lent::is_awaited) {
             sleep(LOOK).await;
         }
     }
 
-    /// This node reads none of others any more.
-    pub(crate) fn leave(&self) {
-        self.leaves.send_replace(true);
-    }
-
-    /// Ends when this node reads none of others any more. Cancel safe.
-    pub(crate) async fn left(&self) {
-        // The sender is here.
-        let _left = self.leaves.subscribe().wait_for(|leaves| *leaves).await;
-    }
-
-    /// Whether somebody reads one, or is about to.
-    fn is_awaited(&self) -> bool {
-        let now = Instant::now();
-        let awaited = |lent: &Lent| lent.reader.is_some() || now.duration_since(lent.asked) < FIRST;
-        lock(&self.table).streams.values().any(awaited)
+    /// How many somebody reads, or is about to.
+    pub(crate) fn awaited(&self) -> usize {
+        lock(&self.0).streams.values().filter(|lent| lent.is_awaited()).count()
     }
 
     /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        lock(&self.table).streams.len()
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        lock(&self.0).streams.len()
     }
 
     /// The link to a node has broken: its readers know.
@@ -144,7 +149,7 @@ impl LentStreams {
 
     /// Takes out those of which `which` says so, and closes them.
     fn take(&self, which: impl Fn(u64, &Lent) -> bool) {
-        let mut table = lock(&self.table);
+        let mut table = lock(&self.0);
         let gone = table.streams.iter().filter(|(number, lent)| which(**number, lent)).map(|(number, _)| *number);
         let gone: Vec<u64> = gone.collect();
         let gone: Vec<Lent> = gone.iter().filter_map(|number| table.streams.remove(number)).collect();
@@ -160,7 +165,7 @@ async fn sweep(streams: Weak<LentStreams>) {
         let Some(streams) = streams.upgrade() else { return };
         let now = Instant::now();
         streams.take(|_, lent| now.duration_since(lent.asked) > GRACE);
-        let mut table = lock(&streams.table);
+        let mut table = lock(&streams.0);
         if table.streams.is_empty() {
             table.is_swept = false;
             return;
@@ -239,6 +244,6 @@ mod tests {
         // tidy: sleep: that nothing is asked for is what ends it.
         sleep(2 * GRACE).await;
         assert!(kept.is_closed() && streams.len() == 0);
-        assert!(!lock(&streams.table).is_swept);
+        assert!(!lock(&streams.0).is_swept);
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     hooks::Hooks,
     id::{NodeKey, Pid},
     rng::Rng,
+    sync::ordered,
 };
 
 /// The way to services, from one node.
@@ -36,6 +37,8 @@ pub(crate) struct Router {
     pub(crate) described: Described,
     pub(crate) cells: Cells,
     pub(crate) streams: Arc<LentStreams>,
+    /// The node leaves: streams of others are not read here any more.
+    pub(crate) reads_no_more: ordered::Sender<bool>,
     #[cfg(feature = "cluster")]
     pub(crate) links: std::sync::OnceLock<Arc<crate::transport::Links>>,
     #[cfg(feature = "cluster")]
@@ -76,6 +79,7 @@ impl Router {
             described: Described::default(),
             cells: Cells::default(),
             streams: Arc::default(),
+            reads_no_more: ordered::Sender::default(),
             #[cfg(feature = "cluster")]
             links: std::sync::OnceLock::new(),
             #[cfg(feature = "cluster")]

@@ -35,23 +35,23 @@ pub(crate) struct Beside {
     pub(crate) headers: BTreeMap<String, String>,
     /// Encoded.
     pub(crate) extensions: BTreeMap<String, Vec<u8>>,
-    /// Of which extension, why it cannot travel. Then none of it does.
-    pub(crate) problem: Option<(&'static str, String)>,
+    /// By extension, why it cannot travel. Then none of it does.
+    pub(crate) problems: BTreeMap<&'static str, String>,
 }
 
 impl Beside {
     pub(crate) fn is_empty(&self) -> bool {
-        self.headers.is_empty() && self.extensions.is_empty() && self.problem.is_none()
+        self.headers.is_empty() && self.extensions.is_empty() && self.problems.is_empty()
     }
 
     /// Adds an extension, or takes the place of the last one of its type.
     pub(crate) fn extend<E: Extension>(&mut self, extension: &E) {
-        self.problem = self.problem.take().filter(|(of, _)| *of != E::NAME);
+        self.problems.remove(E::NAME);
         match written(extension) {
             Ok(written) => drop(self.extensions.insert(E::NAME.to_owned(), written)),
             Err(error) => {
                 let text = format!("the extension `{}` could not be written: {error}", E::NAME);
-                self.problem = Some((E::NAME, text));
+                self.problems.insert(E::NAME, text);
             }
         }
     }
@@ -66,14 +66,14 @@ impl Beside {
         let mut all = inherited.clone();
         all.headers.extend(self.headers.clone());
         all.extensions.extend(self.extensions.clone());
-        all.problem.clone_from(&self.problem);
+        all.problems.clone_from(&self.problems);
         all
     }
 
     /// Whether both may certainly travel together.
     pub(crate) fn fits_beside(&self, other: Option<&Self>) -> bool {
         let sum = |size: fn(&Self) -> usize| size(self) + other.map_or(0, size);
-        self.problem.is_none()
+        self.problems.is_empty()
             && sum(|it| it.headers.len()) <= MAX_HEADERS
             && sum(|it| it.extensions.len()) <= MAX_EXTENSIONS
             && sum(Self::extended) <= MAX_EXTENDED
@@ -96,7 +96,7 @@ impl Beside {
 
     /// Refuses more than may travel.
     pub(crate) fn check(&self) -> Result<(), RefusedReason> {
-        if let Some((_, problem)) = &self.problem {
+        if let Some(problem) = self.problems.values().next() {
             return Err(RefusedReason::TooMuchBeside(problem.clone()));
         }
         let headers = self.headers.len();

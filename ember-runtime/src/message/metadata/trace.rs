@@ -26,6 +26,7 @@ use crate::message::format::CodecError;
 /// # Ok::<_, ember_runtime::message::CodecError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "(u128, u64, u8)", into = "(u128, u64, u8)")]
 pub struct TraceContext {
     trace: u128,
     span: u64,
@@ -63,6 +64,22 @@ impl TraceContext {
     }
 }
 
+impl From<TraceContext> for (u128, u64, u8) {
+    fn from(TraceContext { trace, span, flags }: TraceContext) -> Self {
+        (trace, span, flags)
+    }
+}
+
+/// What a peer says may be anything.
+impl TryFrom<(u128, u64, u8)> for TraceContext {
+    type Error = &'static str;
+
+    fn try_from((trace, span, flags): (u128, u64, u8)) -> Result<Self, &'static str> {
+        let read = Self::new(trace, span, false).ok_or("no trace has the number 0, and no span")?;
+        Ok(Self { flags, ..read })
+    }
+}
+
 /// As a `traceparent` header has it.
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,6 +111,14 @@ impl FromStr for TraceContext {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_comes_without_a_number_is_unreadable() {
+        let trace = TraceContext::new(7, 8, true).unwrap();
+        let read = |bytes: &[u8]| postcard::from_bytes::<TraceContext>(bytes);
+        assert_eq!(read(&postcard::to_stdvec(&trace).unwrap()), Ok(trace));
+        assert!(read(&postcard::to_stdvec(&(7_u128, 0_u64, 1_u8)).unwrap()).is_err());
+    }
 
     #[test]
     fn what_is_no_traceparent_is_refused() {

@@ -18,8 +18,8 @@ use crate::{
 
 /// A reader that takes nothing for so long asks whether anything is added: that says that it is there, too.
 const IDLE: Duration = Duration::from_millis(50);
-/// If nothing is, and it has no room for what is left, it says so often that it is there.
-const SIGN: Duration = Duration::from_secs(10);
+/// It takes so many at once: items may have no bytes, and what is asked for is read in one go.
+const MOST: usize = 1 << 16;
 
 /// Whoever fills a stream from elsewhere. Dropped in the middle, the reader hears of it.
 pub(super) struct Feeding<T>(pub(super) Arc<Channel<T>>);
@@ -35,20 +35,22 @@ pub(super) async fn feed<T>(source: Box<dyn Source>, coding: Coding<T>, feeding:
     let channel = &feeding.0;
     let (mut from, mut over) = (0_u64, false);
     loop {
-        let room = match channel.room() {
-            // Its node may wait for that.
-            room @ 1.. if over => room,
-            _ => tokio::select! {
+        let room = if over {
+            // What is left has a place here: no more is ever ahead than may be. With none left there is the end, which needs none. The
+            // other node may wait for that.
+            channel.room().max(1)
+        } else {
+            tokio::select! {
                 biased;
                 room = channel.until_half_empty() => room,
-                () = sleep(if over { SIGN } else { IDLE }) => 0,
-            },
+                () = sleep(IDLE) => 0,
+            }
         };
         if channel.is_over() {
             break;
         }
         let used = from.saturating_sub(channel.unused() as u64);
-        let ask = Ask { from, used, room: u32::try_from(room).unwrap_or(u32::MAX), bytes: u32::MAX };
+        let ask = Ask { from, used, room: room.min(MOST) as u32, bytes: u32::MAX };
         let batch = tokio::select! {
             biased;
             () = channel.until_over() => break,

@@ -51,6 +51,7 @@ pub(crate) struct Items {
     pub(crate) count: u32,
     #[serde(with = "raw")]
     pub(crate) bytes: Vec<u8>,
+    #[serde(with = "ending")]
     pub(crate) end: Option<Result<(), StreamError>>,
     /// Nothing is added any more: what is left can be fetched now, before its node goes.
     pub(crate) over: bool,
@@ -85,6 +86,26 @@ mod raw {
     }
 }
 
+/// Apart, so that what comes with an end of a later release can be read.
+mod ending {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
+
+    use super::StreamError;
+
+    type End = Option<Result<(), StreamError>>;
+
+    pub(super) fn serialize<S: Serializer>(end: &End, to: S) -> Result<S::Ok, S::Error> {
+        let bytes = end.as_ref().map(postcard::to_stdvec).transpose().map_err(ser::Error::custom)?;
+        bytes.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<End, D::Error> {
+        let unknown = |_| Err(StreamError::Lost("it has ended for a reason that only a later release knows".into()));
+        let bytes = Option::<Vec<u8>>::deserialize(from)?;
+        Ok(bytes.map(|bytes| postcard::from_bytes(&bytes).unwrap_or_else(unknown)))
+    }
+}
+
 impl Items {
     /// Nothing, and nothing more.
     pub(crate) fn failed(error: StreamError) -> Self {
@@ -114,6 +135,8 @@ pub(super) struct Lent<T> {
 #[derive(Default)]
 struct Sent {
     count: u64,
+    /// So many of these have been used.
+    used: u64,
     /// The next item, which had no place in the last batch.
     next: Option<Vec<u8>>,
 }
@@ -151,14 +174,21 @@ impl<T> Lent<T> {
 impl<T: Send> Pull for Lent<T> {
     fn poll_batch(&self, ask: Ask, task: &mut Context<'_>) -> Poll<Items> {
         let mut sent = lock(&self.sent);
+        // One for nothing may have been given up for another, which came first. Nobody hears what becomes of it.
+        if ask.room == 0 && (ask.from != sent.count || ask.used < sent.used) {
+            return Poll::Ready(Items::default());
+        }
         if ask.from != sent.count || ask.used > ask.from {
             return Poll::Ready(Items::failed(StreamError::Lost("a part of it has not arrived".into())));
         }
+        sent.used = ask.used;
         let given = sent.count + u64::from(sent.next.is_some());
         self.receiver.0.set_away(usize::try_from(given - ask.used).unwrap_or(usize::MAX));
         let mut batch = Items::default();
         if ask.room == 0 {
             ready!(self.receiver.0.poll_ended(task));
+            // The end itself is for an ask that is not given up.
+            return Poll::Ready(Items { over: true, ..batch });
         }
         let enough = usize::try_from(ask.bytes).unwrap_or(ENOUGH).min(ENOUGH);
         while batch.count < ask.room && (batch.count == 0 || batch.bytes.len() < enough) {
@@ -180,7 +210,7 @@ impl<T: Send> Pull for Lent<T> {
             }
         }
         sent.count += u64::from(batch.count);
-        // With the last item, as there may be no room to ask again.
+        // With the last item: that saves a question.
         if batch.end.is_none() && sent.next.is_none() {
             batch.end = self.receiver.0.take_end();
         }
@@ -267,6 +297,44 @@ mod tests {
         assert!(channel.push("d".into()).is_err());
         let Poll::Ready(batch) = ask(&lent, Ask { from: 1, used: 1, room: 1, bytes: 99 }) else { panic!("an answer") };
         assert!(matches!(batch.end, Some(Err(StreamError::Lost(_)))));
+    }
+
+    #[test]
+    fn an_ask_for_nothing_takes_nothing_and_spoils_nothing_for_the_one_that_takes_its_place() {
+        let (channel, lent) = lent(&["a", "b"]);
+        let idle = Ask { from: 0, used: 0, room: 0, bytes: 99 };
+        assert!(ask(&lent, idle).is_pending());
+        let Poll::Ready(batch) = ask(&lent, Ask { from: 0, used: 0, room: 1, bytes: 99 }) else { panic!("an item") };
+        assert_eq!(read(&batch), ["a"]);
+        assert_eq!(ask(&lent, idle), Poll::Ready(Items::default()), "it looks once more");
+        channel.end(Ok(()));
+        let over = Items { over: true, ..Items::default() };
+        assert_eq!(ask(&lent, Ask { from: 1, used: 1, room: 0, bytes: 99 }), Poll::Ready(over), "with an item left");
+        let Poll::Ready(batch) = ask(&lent, Ask { from: 1, used: 1, room: 1, bytes: 99 }) else { panic!("an item") };
+        assert_eq!((read(&batch).as_slice(), batch.end), (&["b".to_owned()][..], Some(Ok(()))));
+    }
+
+    #[test]
+    fn an_end_of_a_later_release_spoils_nothing_of_what_comes_with_it() {
+        let items = Items { count: 2, bytes: vec![1, 2], end: Some(Err(StreamError::NodeClosed)), over: true };
+        let mut bytes = postcard::to_stdvec(&items).unwrap();
+        assert_eq!(postcard::from_bytes::<Items>(&bytes), Ok(items));
+        let variant = bytes.len() - 2;
+        bytes[variant] = 99;
+        let read = postcard::from_bytes::<Items>(&bytes).unwrap();
+        assert!(read.count == 2 && matches!(read.end, Some(Err(StreamError::Lost(_)))), "{read:?}");
+    }
+
+    #[test]
+    fn the_end_is_not_told_to_an_ask_for_nothing() {
+        let (channel, lent) = lent(&[]);
+        channel.end(Ok(()));
+        let idle = Ask { from: 0, used: 0, room: 0, bytes: 99 };
+        for _ in 0..2 {
+            assert_eq!(ask(&lent, idle), Poll::Ready(Items { over: true, ..Items::default() }));
+        }
+        let end = Items { end: Some(Ok(())), over: true, ..Items::default() };
+        assert_eq!(ask(&lent, Ask { room: 1, ..idle }), Poll::Ready(end));
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl NodeBuilder {
         self
     }
 
-    /// How long a shutdown waits for work in flight: 8 s by default. With 0 it does not wait: what is at work is cut short,
+    /// How long a shutdown waits for work in flight, and for readers of its streams: 8 s by default. With 0 it does not wait: what is at work is cut short,
     /// also where nobody waits for its answer any more; what is idle stops as always. More than a hundred years count as a hundred.
     pub fn drain(mut self, drain: Duration) -> Self {
         self.drain = drain.min(LONGEST);

@@ -304,11 +304,11 @@ impl Node {
         let streams = &self.inner.services.router.streams;
         let unread = tokio::select! {
             biased;
-            () = self.inner.hurried() => streams.len(),
-            () = sleep_until(deadline) => streams.len(),
+            () = self.inner.hurried() => streams.awaited(),
+            () = sleep_until(deadline) => streams.awaited(),
             () = streams.read_out() => 0,
         };
-        streams.leave();
+        self.inner.services.router.read_no_more();
         unread
     }
 

@@ -212,10 +212,11 @@ impl Node {
     }
 
     /// Shuts the node down: it announces that it retires, finishes what is in flight, stops its services in the reverse
-    /// order of their start, and leaves the cluster. Called again, it gives the first result.
+    /// order of their start, waits until other nodes have read their [streams](crate::message::Streaming) to their ends, and leaves the
+    /// cluster. Called again, it gives the first result.
     ///
     /// # Errors
-    /// [`Error::CutShort`] if work was still running when the time given to the builder (8 s by default) was over.
+    /// [`Error::CutShort`] if work was still running, or streams unread, when the time given to the builder (8 s by default) was over.
     /// [`Error::Cycle`], at once, in a handler that runs on this node, or that such a handler waits for: its node would wait for
     /// it. Leave it to a task: `tokio::spawn(async move { node.shutdown().await })`.
     /// [`Error::RuntimeEnded`] if the runtime of the node has ended before: its services were not stopped in good order.
@@ -328,7 +329,7 @@ impl Node {
         tracing::info!(target: "ember::node", name = self.name(), "shut down");
         let hurried = self.inner.hurry.borrow().then_some("a second signal came").map(str::to_owned);
         let late = (!late.is_empty()).then(|| format!("{late} had not finished"));
-        let unread = (unread > 0).then(|| format!("{unread} streams had not been read to their ends by other nodes"));
+        let unread = (unread > 0).then(|| format!("other nodes had not read all streams to their ends ({unread})"));
         let why: Vec<String> = [hurried, late, unread].into_iter().flatten().collect();
         let cut_short = (!why.is_empty()).then(|| why.join(", and "));
         hooks.tell_after(usize::MAX, |hook| hook.stopped(self.key(), cut_short.as_deref()));

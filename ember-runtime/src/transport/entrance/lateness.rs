@@ -47,7 +47,7 @@ impl Lateness {
 /// Asks the workers of a node.
 #[derive(Debug, Default)]
 pub(crate) struct Workers {
-    question: Lateness,
+    lateness: Lateness,
     put: Notify,
     /// The log tells already that they are late.
     told: AtomicBool,
@@ -56,7 +56,7 @@ pub(crate) struct Workers {
 impl Workers {
     /// How late they are.
     pub(crate) fn late(&self, now: Instant) -> Duration {
-        let late = self.question.waits(now, || self.put.notify_one());
+        let late = self.lateness.waits(now, || self.put.notify_one());
         if late.is_zero() {
             self.told.store(false, Ordering::Relaxed);
         }
@@ -72,7 +72,7 @@ impl Workers {
     pub(crate) async fn answer(&self) {
         loop {
             self.put.notified().await;
-            self.question.answer();
+            self.lateness.answer();
         }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) struct Sever {
     read: AtomicU64,
     written: AtomicU64,
     /// Asks that task for a sign.
-    question: Lateness,
+    lateness: Lateness,
     cut: AtomicBool,
     /// It is known who is at the other end.
     known: AtomicBool,
@@ -64,7 +64,7 @@ impl Sever {
 
     /// For how long the task of the connection has not run, though it was woken.
     pub(crate) fn held(&self, now: Instant) -> Duration {
-        self.question.waits(now, || self.waker.wake())
+        self.lateness.waits(now, || self.waker.wake())
     }
 
     pub(crate) fn cut(&self) {
@@ -197,7 +197,7 @@ impl Socket {
 
     fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         self.sever.waker.register(cx.waker());
-        self.sever.question.answer();
+        self.sever.lateness.answer();
         if self.sever.used.load(Ordering::Acquire) {
             self.trial = None;
         }

@@ -198,7 +198,7 @@ async fn greet(links: &Arc<Links>, peer: &Peer, attempt: u64, socket: Socket) ->
         ));
     };
     sever.mark_known();
-    let parts = NewSession {
+    let new = NewSession {
         number: links.next_number(),
         peer: peer.key,
         peer_dial: welcome.dial,
@@ -208,7 +208,7 @@ async fn greet(links: &Arc<Links>, peer: &Peer, attempt: u64, socket: Socket) ->
         sever,
         workers: Arc::clone(&links.workers),
     };
-    let session = Session::new(parts, &links.config, &links.ingress);
+    let session = Session::new(new, &links.config, &links.ingress);
     let body = Body::new(DataWriter::request(session.clone()));
     let second = opening::open(links, peer, welcome.session).map_err(|error| format!("its heartbeat: {error}"));
     match try_join(data::open(channel, body, welcome.session), second).await {

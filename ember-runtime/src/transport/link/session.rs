@@ -103,8 +103,8 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    pub(crate) fn new(parts: NewSession, config: &LinkConfig, ingress: &Arc<dyn Ingress>) -> Arc<Self> {
-        let NewSession { number, peer, peer_dial, grant, capabilities, control, sever, workers } = parts;
+    pub(crate) fn new(new: NewSession, config: &LinkConfig, ingress: &Arc<dyn Ingress>) -> Arc<Self> {
+        let NewSession { number, peer, peer_dial, grant, capabilities, control, sever, workers } = new;
         let born = Instant::now();
         let peer_limit = usize::try_from(grant.max_message).unwrap_or(usize::MAX);
         Arc::new_cyclic(|session| Self {

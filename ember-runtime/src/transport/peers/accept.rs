@@ -92,7 +92,7 @@ impl Links {
             capabilities: Capabilities::ours(),
             more: Additions::default(),
         };
-        let parts = NewSession {
+        let new = NewSession {
             number: self.next_number(),
             peer: hello.from,
             peer_dial: hello.dial,
@@ -102,7 +102,7 @@ impl Links {
             sever: sever.clone(),
             workers: Arc::clone(&self.workers),
         };
-        let session = Session::new(parts, &self.config, &self.ingress);
+        let session = Session::new(new, &self.config, &self.ingress);
         slot.newest = incarnation;
         slot.state = State::Connecting(Connecting {
             target: hello.from,

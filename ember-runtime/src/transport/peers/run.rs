@@ -145,6 +145,7 @@ async fn read_control(session: &Session, mut frames: Streaming<Frame>) -> String
                 let writer = lock(&session.outbox).finish(true);
                 writer.into_iter().for_each(wake);
             }
+            // None is known here.
             ControlMessage::Added(..) => {}
             ControlMessage::Done => session.progress.send_modify(|progress| progress.peer_done = true),
         }

@@ -247,12 +247,10 @@ fn notice(notices: &mut Vec<(WireFailure, u64)>) -> ControlMessage {
     ControlMessage::Notice(vec![(failure, count)])
 }
 
-/// Reads what came after the hello; `None` is for what is to be skipped, because a later release says it.
+/// Reads what came after the hello; `None` is for what counts failures of a later release, and is skipped.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Option<ControlMessage>, postcard::Error> {
     let (kind, _) = postcard::take_from_bytes::<u32>(bytes)?;
     match postcard::from_bytes(bytes) {
-        // None is known here.
-        Ok(ControlMessage::Added(..)) => Ok(None),
         // It counts failures of a kind that is not known here.
         Err(_) if kind == NOTICE => Ok(None),
         message => message.map(Some),

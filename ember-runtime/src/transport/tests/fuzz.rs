@@ -124,7 +124,7 @@ fn no_frame_makes_the_decoder_panic() {
 
 fn session(ingress: &Arc<dyn Ingress>) -> Arc<Session> {
     let config = LinkConfig::default();
-    let parts = NewSession {
+    let new = NewSession {
         number: 1,
         peer: key(1, 1),
         peer_dial: 0,
@@ -134,7 +134,7 @@ fn session(ingress: &Arc<dyn Ingress>) -> Arc<Session> {
         sever: Arc::default(),
         workers: Arc::default(),
     };
-    Session::new(parts, &config, ingress)
+    Session::new(new, &config, ingress)
 }
 
 fn task() -> Context<'static> {

@@ -95,6 +95,18 @@ impl Paper {
         numbers
     }
 
+    /// After a while, when everything has been sent.
+    pub async fn rpc_much_later(&mut self, cx: &mut Cx<'_, Self>) -> Deferred<Streaming<u64>> {
+        let ((reply, replier), (tx, numbers)) = (cx.defer(), cx.streaming(2));
+        [7, 8].into_iter().for_each(|number| tx.try_send(number).unwrap());
+        self.seen.sent.send_replace(2);
+        tokio::spawn(async move {
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            replier.reply(numbers);
+        });
+        reply
+    }
+
     /// Later.
     pub async fn rpc_later(&mut self, cx: &mut Cx<'_, Self>) -> Deferred<Streaming<u64>> {
         let ((reply, replier), (tx, numbers)) = (cx.defer(), cx.streaming(2));

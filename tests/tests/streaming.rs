@@ -280,6 +280,19 @@ async fn nodes_that_hold_each_others_streams_unread_can_shut_down_together() {
     assert_eq!((ended_one.map_err(|it| it.to_string()), ended_two.map_err(|it| it.to_string())), (Ok(()), Ok(())));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_is_a_later_reply_of_a_node_that_shuts_down_is_read_too() {
+    let (host, reader, seen) = two().await;
+    let paper = reader.client::<PaperClient>();
+    let later = tokio::spawn(async move {
+        let numbers = paper.rpc_much_later().await.unwrap();
+        numbers.collect::<Vec<_>>().await
+    });
+    until("the call", &seen.sent, |sent| *sent == 2).await;
+    within("the shutdown", host.shutdown()).await.unwrap();
+    assert_eq!(within("all", later).await.unwrap(), [Ok(7), Ok(8)]);
+}
+
 /// A reader that is slower than an ask for nothing takes to leave, and a sender that sends now and then.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bursts_for_a_slow_reader_come_whole_and_then_the_end() {

@@ -104,12 +104,14 @@ impl Router {
         let streams = Arc::clone(&self.streams);
         let ask = Ask { bytes: ask.bytes.min(self.half_of_a_message()), ..ask };
         self.runtime().spawn(async move {
+            let asking = streams.asked();
             let batch = tokio::select! {
                 biased;
                 // Before it looks once more: another ask may be in its place.
                 () = reply.unwanted() => return,
                 batch = streams.more(reader, stream, ask) => batch,
             };
+            drop(asking);
             reply.send(ReplyBody::Value(&mut |out| encode(&batch, out)));
         });
     }

@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeMap,
     future::poll_fn,
-    sync::{Arc, Mutex, Weak},
+    sync::{
+        Arc, Mutex, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -33,7 +36,20 @@ const LOOK: Duration = Duration::from_millis(2);
 
 /// The streams, by their numbers.
 #[derive(Default)]
-pub(crate) struct LentStreams(Mutex<Table>);
+pub(crate) struct LentStreams {
+    table: Mutex<Table>,
+    /// How many wait for an answer.
+    asking: AtomicUsize,
+}
+
+/// Somebody who waits for an answer.
+pub(crate) struct Asking<'a>(&'a AtomicUsize);
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
 
 #[derive(Default)]
 struct Table {
@@ -69,7 +85,7 @@ impl LentStreams {
     /// # Errors
     /// If there are too many.
     pub(crate) fn add(self: &Arc<Self>, stream: Arc<dyn Pull>, runtime: &Handle, rng: &Rng) -> Result<u64, String> {
-        let mut table = lock(&self.0);
+        let mut table = lock(&self.table);
         if table.streams.len() >= MOST {
             return Err(format!("{MOST} streams of this node are read by other nodes already, and it keeps no more"));
         }
@@ -90,7 +106,7 @@ impl LentStreams {
 
     /// What a reader on the node `reader` asks for. `None` if there is no such stream for it.
     fn find(&self, reader: NodeKey, number: u64) -> Option<Arc<dyn Pull>> {
-        let mut table = lock(&self.0);
+        let mut table = lock(&self.table);
         let lent = table.streams.get_mut(&number)?;
         if *lent.reader.get_or_insert(reader) != reader {
             return None;
@@ -111,35 +127,46 @@ impl LentStreams {
 
     /// Nobody on the node `reader` reads it any more.
     pub(crate) fn close(&self, reader: NodeKey, number: u64) {
-        let mut table = lock(&self.0);
+        let mut table = lock(&self.table);
         let is_its = |lent: &Lent| lent.reader.is_none_or(|known| known == reader);
         let gone = if table.streams.get(&number).is_some_and(is_its) { table.streams.remove(&number) } else { None };
         drop(table);
         gone.iter().for_each(|lent| lent.stream.close());
     }
 
+    /// Somebody waits for an answer of [`more`](Self::more), until what is returned is dropped.
+    pub(crate) fn asked(&self) -> Asking<'_> {
+        self.asking.fetch_add(1, Ordering::AcqRel);
+        Asking(&self.asking)
+    }
+
+    /// How many do.
+    pub(crate) fn asking(&self) -> usize {
+        self.asking.load(Ordering::Acquire)
+    }
+
     /// Nothing is added to any of them: waits until their readers have got what was sent. Cancel safe.
     pub(crate) async fn read_out(&self) {
         let all: Vec<_> = {
-            let mut table = lock(&self.0);
+            let mut table = lock(&self.table);
             table.is_closed = true;
             table.streams.values().map(|lent| Arc::clone(&lent.stream)).collect()
         };
         all.iter().for_each(shut);
-        while lock(&self.0).streams.values().any(Lent::is_awaited) {
+        while lock(&self.table).streams.values().any(Lent::is_awaited) {
             sleep(LOOK).await;
         }
     }
 
     /// How many somebody reads, or is about to.
     pub(crate) fn awaited(&self) -> usize {
-        lock(&self.0).streams.values().filter(|lent| lent.is_awaited()).count()
+        lock(&self.table).streams.values().filter(|lent| lent.is_awaited()).count()
     }
 
     /// How many there are.
     #[cfg(test)]
     fn len(&self) -> usize {
-        lock(&self.0).streams.len()
+        lock(&self.table).streams.len()
     }
 
     /// The link to a node has broken: its readers know.
@@ -149,7 +176,7 @@ impl LentStreams {
 
     /// Takes out those of which `which` says so, and closes them.
     fn take(&self, which: impl Fn(u64, &Lent) -> bool) {
-        let mut table = lock(&self.0);
+        let mut table = lock(&self.table);
         let gone = table.streams.iter().filter(|(number, lent)| which(**number, lent)).map(|(number, _)| *number);
         let gone: Vec<u64> = gone.collect();
         let gone: Vec<Lent> = gone.iter().filter_map(|number| table.streams.remove(number)).collect();
@@ -165,7 +192,7 @@ async fn sweep(streams: Weak<LentStreams>) {
         let Some(streams) = streams.upgrade() else { return };
         let now = Instant::now();
         streams.take(|_, lent| now.duration_since(lent.asked) > GRACE);
-        let mut table = lock(&streams.0);
+        let mut table = lock(&streams.table);
         if table.streams.is_empty() {
             table.is_swept = false;
             return;
@@ -244,6 +271,6 @@ mod tests {
         // tidy: sleep: that nothing is asked for is what ends it.
         sleep(2 * GRACE).await;
         assert!(kept.is_closed() && streams.len() == 0);
-        assert!(!lock(&streams.0).is_swept);
+        assert!(!lock(&streams.table).is_swept);
     }
 }

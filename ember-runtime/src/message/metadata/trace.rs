@@ -33,6 +33,9 @@ pub struct TraceContext {
     flags: u8,
 }
 
+/// The one flag of version 00; others are not passed on, as it says.
+const SAMPLED: u8 = 1;
+
 impl Extension for TraceContext {
     const NAME: &'static str = "ember.trace";
 }
@@ -60,7 +63,7 @@ impl TraceContext {
 
     /// Whether whoever began the trace may have recorded it.
     pub fn is_sampled(&self) -> bool {
-        self.flags & 1 == 1
+        self.flags & SAMPLED != 0
     }
 }
 
@@ -76,7 +79,7 @@ impl TryFrom<(u128, u64, u8)> for TraceContext {
 
     fn try_from((trace, span, flags): (u128, u64, u8)) -> Result<Self, &'static str> {
         let read = Self::new(trace, span, false).ok_or("no trace has the number 0, and no span")?;
-        Ok(Self { flags, ..read })
+        Ok(Self { flags: flags & SAMPLED, ..read })
     }
 }
 
@@ -104,7 +107,7 @@ impl FromStr for TraceContext {
         let more = parts.next().is_some();
         let known = version < 0xff && !(version == 0 && more);
         let read = Self::new(trace, span as u64, false).filter(|_| known).ok_or_else(bad)?;
-        Ok(Self { flags: flags as u8, ..read })
+        Ok(Self { flags: flags as u8 & SAMPLED, ..read })
     }
 }
 
@@ -124,7 +127,7 @@ mod tests {
     fn what_is_no_traceparent_is_refused() {
         let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
         assert!(!good.parse::<TraceContext>().unwrap().is_sampled());
-        let later = format!("01{}-more", &good[2..]);
+        let later = format!("01{}fe-more", good[2..].trim_end_matches("00"));
         assert_eq!(later.parse::<TraceContext>().unwrap().to_string(), good);
         let trace = "0".repeat(32);
         for bad in [

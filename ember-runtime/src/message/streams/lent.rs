@@ -12,9 +12,12 @@ use super::{
     error::StreamError,
 };
 use crate::{
+    error::LostReason,
     id::NodeKey,
-    message::{codecs::Coding, format::CodecError},
-    panics::attempt,
+    message::{
+        codecs::Coding,
+        format::{Unwritten, put_within},
+    },
     sync::lock,
 };
 
@@ -146,8 +149,13 @@ impl<T> Lent<T> {
         Self { receiver, coding, sent: Mutex::default() }
     }
 
-    /// The next item as bytes, or the end.
-    fn poll_item(&self, sent: &mut Sent, task: &mut Context<'_>) -> Poll<Result<Vec<u8>, Result<(), StreamError>>> {
+    /// The next item as bytes, of which it has no more than `limit`, or the end.
+    fn poll_item(
+        &self,
+        sent: &mut Sent,
+        limit: usize,
+        task: &mut Context<'_>,
+    ) -> Poll<Result<Vec<u8>, Result<(), StreamError>>> {
         if let Some(item) = sent.next.take() {
             return Poll::Ready(Ok(item));
         }
@@ -156,17 +164,16 @@ impl<T> Lent<T> {
             Some(Next::End(end)) => return Poll::Ready(Err(end)),
             None => return Poll::Ready(Err(Err(StreamError::Forgotten))),
         };
-        let written = attempt(|| {
-            let mut bytes = Vec::new();
-            self.coding.put(&item, &mut bytes)?;
-            Ok::<_, CodecError>(bytes)
-        });
+        let mut bytes = Vec::new();
+        let written = put_within(limit, &mut bytes, &mut |out| self.coding.put(&item, out));
         // Apart: where both panic, the second would end the process.
         discard(item);
+        let too_large = || LostReason::ReplyTooLarge { size: limit as u64 + 1, limit: limit as u64 }.to_string();
         Poll::Ready(match written {
-            Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(error)) => Err(Err(StreamError::Undecodable(error.to_string()))),
-            Err(panic) => Err(Err(StreamError::Undecodable(format!("it panicked: {panic}")))),
+            Ok(()) if bytes.len() <= limit => Ok(bytes),
+            Ok(()) | Err(Unwritten::TooLarge) => Err(Err(StreamError::Undecodable(too_large()))),
+            Err(Unwritten::Refused(error)) => Err(Err(StreamError::Undecodable(error.to_string()))),
+            Err(Unwritten::Panicked) => Err(Err(StreamError::Undecodable("writing it panicked".into()))),
         })
     }
 }
@@ -191,8 +198,10 @@ impl<T: Send> Pull for Lent<T> {
             return Poll::Ready(Items { over: true, ..batch });
         }
         let enough = usize::try_from(ask.bytes).unwrap_or(ENOUGH).min(ENOUGH);
+        // Readers ask for half of what a message may have, and a single item may have more.
+        let limit = usize::try_from(ask.bytes).unwrap_or(usize::MAX).saturating_mul(2);
         while batch.count < ask.room && (batch.count == 0 || batch.bytes.len() < enough) {
-            match self.poll_item(&mut sent, task) {
+            match self.poll_item(&mut sent, limit, task) {
                 Poll::Ready(Ok(item)) if batch.count > 0 && batch.bytes.len() + item.len() > enough => {
                     sent.next = Some(item);
                     break;
@@ -232,7 +241,10 @@ mod tests {
     use std::{sync::Arc, task::Waker};
 
     use super::{super::channel::Channel, *};
-    use crate::message::codecs::{Codec, coding_by};
+    use crate::message::{
+        codecs::{Codec, coding_by},
+        format::CodecError,
+    };
 
     struct Text;
 
@@ -335,6 +347,23 @@ mod tests {
         }
         let end = Items { end: Some(Ok(())), over: true, ..Items::default() };
         assert_eq!(ask(&lent, Ask { room: 1, ..idle }), Poll::Ready(end));
+    }
+
+    #[test]
+    fn an_item_that_no_message_has_room_for_is_not_written_to_its_end() {
+        let (_, lent) = lent(&["a", "as long as it may", "longer than it may be, and by more than a little"]);
+        let all = Ask { from: 0, used: 0, room: 3, bytes: 12 };
+        let Poll::Ready(batch) = ask(&lent, all) else { panic!("an answer") };
+        assert_eq!(read(&batch), ["a"]);
+        let Poll::Ready(batch) = ask(&lent, Ask { from: 1, ..all }) else { panic!("an answer") };
+        assert_eq!(read(&batch), ["as long as it may"]);
+        let Poll::Ready(batch) = ask(&lent, Ask { from: 2, ..all }) else { panic!("an answer") };
+        assert_eq!(batch.count, 0);
+        assert!(
+            matches!(&batch.end, Some(Err(StreamError::Undecodable(why))) if why.contains("25 bytes")),
+            "{:?}",
+            batch.end
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{
     sync::watch,
-    time::{Instant, sleep_until, timeout, timeout_at},
+    time::{Instant, sleep, sleep_until, timeout, timeout_at},
 };
 
 use super::{builder::NodeBuilder, revive, running::Node};
@@ -306,10 +306,24 @@ impl Node {
             biased;
             () = self.inner.hurried() => streams.awaited(),
             () = sleep_until(deadline) => streams.awaited(),
-            () = streams.read_out() => 0,
+            () = self.answered_and_read_out() => 0,
         };
         self.inner.services.router.read_no_more();
         unread
+    }
+
+    /// Replies that come later may be streams, too.
+    async fn answered_and_read_out(&self) {
+        let streams = &self.inner.services.router.streams;
+        let unanswered = || self.inner.membership.get().map_or(0, |membership| membership.links.unanswered());
+        loop {
+            streams.read_out().await;
+            // Those who ask for more of a stream that nobody else awaits are no reason to wait.
+            if unanswered() <= streams.asking() {
+                return;
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Leaves the registry, and closes the links when what is on its way has gone out.

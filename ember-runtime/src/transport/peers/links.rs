@@ -133,6 +133,11 @@ impl Links {
         self.session(peer).map_or(0, |session| session.callers.waiting())
     }
 
+    /// How many calls of peers are not answered.
+    pub(crate) fn unanswered(&self) -> usize {
+        self.sessions().iter().map(|session| lock(&session.outbox).inbound.live()).sum()
+    }
+
     /// The membership says that this run of the peer is gone for good: its link is closed at once, unless it is about to end
     /// in good order; its calls get their answers, attempts end.
     pub(crate) fn forget(&self, peer: NodeKey) {

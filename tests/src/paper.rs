@@ -85,6 +85,7 @@ impl Paper {
         tokio::spawn(async move {
             for number in 0..count {
                 if number % 4 == 0 {
+                    // tidy: sleep: pauses are what it is for
                     tokio::time::sleep(std::time::Duration::from_millis(90)).await;
                 }
                 if tx.send(number).await.is_err() {
@@ -101,6 +102,7 @@ impl Paper {
         [7, 8].into_iter().for_each(|number| tx.try_send(number).unwrap());
         self.seen.sent.send_replace(2);
         tokio::spawn(async move {
+            // tidy: sleep: the shutdown begins meanwhile
             tokio::time::sleep(std::time::Duration::from_millis(300)).await;
             replier.reply(numbers);
         });

@@ -144,7 +144,11 @@ struct Taken {
 }
 
 impl Taken {
-    const NOTHING: Self = Self { envelope: None, until: None, caller: 0 };
+    /// Written where it goes: a constant would be copied, with all the place that an envelope takes.
+    #[inline]
+    fn nothing() -> Self {
+        Self { envelope: None, until: None, caller: 0 }
+    }
 }
 
 /// What the call takes with it, unless the time of the handler that makes it is over.
@@ -155,7 +159,7 @@ fn take<M: Method>(target: &Target, options: &Options) -> Option<Taken> {
     }
     // Most often that is plain to see, and then nothing is made that would have to be dropped.
     if adds_nothing(target, options, M::INFO.lane) && Inherited::is_nothing() {
-        return Some(Taken::NOTHING);
+        return Some(Taken::nothing());
     }
     inherit(target, options, M::INFO.lane)
 }
@@ -175,7 +179,7 @@ fn inherit(target: &Target, options: &Options, lane: Lane) -> Option<Taken> {
         None => {
             let inherited = Inherited::outside();
             if adds_nothing(target, options, lane) && inherited.is_plain() {
-                return Some(Taken::NOTHING);
+                return Some(Taken::nothing());
             }
             inherited
         }

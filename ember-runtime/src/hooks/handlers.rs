@@ -11,7 +11,7 @@ use super::{
 use crate::{
     error::{Failure, RefusedReason},
     id::Pid,
-    message::{Ambient, Beside, Caller, CameFrom, CodecError, Extension},
+    message::{Ambient, Beside, Caller, CodecError, Extension},
 };
 
 /// What an application says of the calls that its node's services handle, wherever they come from. Registered with
@@ -53,7 +53,7 @@ pub struct IncomingCall<'a> {
     pub(crate) pid: Pid,
     pub(crate) method: fn() -> String,
     pub(crate) beside: Option<&'a Beside>,
-    pub(crate) came_from: CameFrom,
+    pub(crate) caller: Option<Caller>,
 }
 
 impl IncomingCall<'_> {
@@ -87,7 +87,7 @@ impl IncomingCall<'_> {
 
     /// Who makes it.
     pub fn caller(&self) -> Option<Caller> {
-        self.came_from.caller(self.pid.node)
+        self.caller
     }
 }
 
@@ -122,7 +122,7 @@ pub(crate) struct AskedHandler {
     pid: Pid,
     method: fn() -> String,
     beside: Option<Arc<Beside>>,
-    came_from: CameFrom,
+    caller: Option<Caller>,
     asked: usize,
     began: Option<Instant>,
 }
@@ -137,12 +137,12 @@ impl AskedHandler {
         method: fn() -> String,
         ambient: &Ambient,
     ) -> Result<Box<Self>, Failure> {
-        let (service, pid, came_from) = (ambient.service().name(), ambient.pid(), ambient.came_from);
+        let (service, pid, caller) = (ambient.service().name(), ambient.pid(), ambient.caller());
         let beside = ambient.envelope.beside.clone();
-        let call = IncomingCall { service, pid, method, beside: beside.as_deref(), came_from };
+        let call = IncomingCall { service, pid, method, beside: beside.as_deref(), caller };
         let began = hooks.now();
         let (asked, refusal) = hooks.ask(|hook| hook.before(&call));
-        let begun = Box::new(Self { hooks: hooks.clone(), service, pid, method, beside, came_from, asked, began });
+        let begun = Box::new(Self { hooks: hooks.clone(), service, pid, method, beside, caller, asked, began });
         match refusal.map(Veto::into) {
             None => Ok(begun),
             Some(reason) => {
@@ -158,9 +158,8 @@ impl AskedHandler {
     }
 
     fn tell(&mut self, end: &HandlerEnd<'_>) {
-        let Self { hooks, service, pid, method, beside, came_from, asked, began } = self;
-        let call =
-            IncomingCall { service, pid: *pid, method: *method, beside: beside.as_deref(), came_from: *came_from };
+        let Self { hooks, service, pid, method, beside, caller, asked, began } = self;
+        let call = IncomingCall { service, pid: *pid, method: *method, beside: beside.as_deref(), caller: *caller };
         hooks.tell_time(std::mem::take(asked), *began, |hook, took| hook.after(&call, end, took));
     }
 }

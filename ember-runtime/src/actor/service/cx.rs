@@ -87,7 +87,7 @@ impl<'a, U: Unit> Cx<'a, U> {
 
     /// Who made the call. `None` where nobody did: in hooks, timers, events, and callbacks.
     pub fn caller(&self) -> Option<Caller> {
-        self.ambient.came_from.caller(self.core.pid().node)
+        self.ambient.caller()
     }
 
     /// The ordering key that the caller gave.

@@ -120,7 +120,9 @@ pub(crate) fn arrive<S: Service>(
     };
     // The payload waits no longer: its bytes make room for others.
     reply.taken();
-    let came_from = reply.peer().map_or(CameFrom::Here(caller), |peer| CameFrom::Elsewhere(peer, caller));
+    let peer = reply.peer();
+    let came_from = if peer.is_some() { CameFrom::Elsewhere(caller) } else { CameFrom::Here(caller) };
+    body.ambient.peer = peer;
     body.ambient.begin(came_from, envelope.map(|envelope| *envelope), Due::at(deadline), entry.info.name);
     let stepping = &mut Stepping { pace: Some(&entry.pace), has_keyed: driver.table.has_keyed(), task: driver.task };
     (entry.raw)(Raw { payload: &payload, reply, index, method: &entry.name, deadline }, body, stepping)

@@ -5,14 +5,14 @@ use std::sync::{Arc, OnceLock};
 use tokio::time::Instant;
 
 use super::{
-    caller::CameFrom,
+    caller::{Caller, CameFrom},
     chain::Chain,
     due::Due,
     envelope::{Envelope, Opened},
     named::Named,
     span::HandlerSpan,
 };
-use crate::id::Pid;
+use crate::id::{NodeKey, Pid};
 
 scoped_tls::scoped_thread_local!(static CURRENT: Ambient);
 
@@ -22,7 +22,9 @@ pub(crate) struct Ambient {
     service: Arc<dyn Named>,
     pub(crate) method: &'static str,
     pub(crate) envelope: Opened,
-    pub(crate) came_from: CameFrom,
+    came_from: CameFrom,
+    /// The node of the last caller elsewhere.
+    pub(crate) peer: Option<NodeKey>,
     pub(crate) due: Due,
     /// The chain of calls that this handler waits for, made with the first.
     extended: OnceLock<Arc<Chain>>,
@@ -36,6 +38,7 @@ impl Ambient {
             method: "",
             envelope: Opened::default(),
             came_from: CameFrom::Own,
+            peer: None,
             due: Due::default(),
             extended: OnceLock::new(),
         }
@@ -72,6 +75,11 @@ impl Ambient {
 
     pub(crate) fn pid(&self) -> Pid {
         self.service.pid()
+    }
+
+    /// Who made the call, if one is handled.
+    pub(crate) fn caller(&self) -> Option<Caller> {
+        self.came_from.caller(self.pid().node, self.peer)
     }
 
     /// When the handler must have ended.

@@ -35,7 +35,7 @@ impl fmt::Display for Caller {
     }
 }
 
-/// The same, as it is noted for each handler: where calls come from this node, which that is need not be written.
+/// Where the work of a handler comes from: as small as it can be, for it is noted for each.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) enum CameFrom {
     /// No call: hooks, timers, events, callbacks.
@@ -43,16 +43,17 @@ pub(crate) enum CameFrom {
     Own,
     /// The number of a service of this node, or 0.
     Here(u64),
-    Elsewhere(NodeKey, u64),
+    /// The same of the node that is noted beside it.
+    Elsewhere(u64),
 }
 
 impl CameFrom {
-    /// Of a handler on the node `here`.
-    pub(crate) fn caller(self, here: NodeKey) -> Option<Caller> {
+    /// Of a handler on the node `here`, of whose callers elsewhere the last was on the node `peer`.
+    pub(crate) fn caller(self, here: NodeKey, peer: Option<NodeKey>) -> Option<Caller> {
         match self {
             Self::Own => None,
             Self::Here(number) => Some(Caller { node: here, number }),
-            Self::Elsewhere(node, number) => Some(Caller { node, number }),
+            Self::Elsewhere(number) => peer.map(|node| Caller { node, number }),
         }
     }
 }

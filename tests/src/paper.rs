@@ -27,6 +27,8 @@ pub struct Seen {
     /// Of those that stream from tasks.
     pub open: watch::Sender<usize>,
     pub sent: watch::Sender<u64>,
+    /// The service has stopped.
+    pub stopped: watch::Sender<bool>,
 }
 
 #[service(implements(Ticks))]
@@ -61,6 +63,11 @@ impl Ticks for Paper {
 
 #[rpc]
 impl Paper {
+    #[on(stop)]
+    fn stop(&mut self) {
+        self.seen.stopped.send_replace(true);
+    }
+
     /// Keeps the sender.
     pub async fn rpc_feed(&mut self, cx: &mut Cx<'_, Self>, topic: String) -> Result<Streaming<String>, NoTopic> {
         if topic.is_empty() {
@@ -96,14 +103,15 @@ impl Paper {
         numbers
     }
 
-    /// After a while, when everything has been sent.
+    /// When the service has stopped, and everything has long been sent.
     pub async fn rpc_much_later(&mut self, cx: &mut Cx<'_, Self>) -> Deferred<Streaming<u64>> {
         let ((reply, replier), (tx, numbers)) = (cx.defer(), cx.streaming(2));
         [7, 8].into_iter().for_each(|number| tx.try_send(number).unwrap());
-        self.seen.sent.send_replace(2);
+        let seen = self.seen.clone();
+        seen.sent.send_replace(2);
         tokio::spawn(async move {
-            // tidy: sleep: the shutdown begins meanwhile
-            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            let stopped = seen.stopped.subscribe().wait_for(|stopped| *stopped).await.map(drop);
+            stopped.expect("it is seen");
             replier.reply(numbers);
         });
         reply

@@ -6,17 +6,19 @@ use std::path::{Path, PathBuf};
 
 use crate::shell;
 
-/// Files by name.
-type Files = BTreeMap<String, String>;
+/// What is generated, and the room that it belongs to.
+const ROOMS: [(&str, &str); 2] = [("etcdserverpb.rs", "registry/protocol"), ("link_v1.rs", "transport/protocol")];
+
+/// What is in each file.
+type Files = BTreeMap<PathBuf, String>;
 
 /// Generates, and replaces what is checked in.
 pub(crate) fn write() -> Result<(), String> {
     let fresh = generate()?;
-    for name in read(&checked_in())?.keys().filter(|name| !fresh.contains_key(*name)) {
-        fs::remove_file(checked_in().join(name)).map_err(|error| format!("{name}: {error}"))?;
+    for file in checked_in()?.keys().filter(|file| !fresh.contains_key(*file)) {
+        fs::remove_file(file).map_err(|error| format!("{}: {error}", file.display()))?;
     }
-    for (name, code) in fresh {
-        let file = checked_in().join(name);
+    for (file, code) in fresh {
         fs::write(&file, code).map_err(|error| format!("{}: {error}", file.display()))?;
         println!("wrote {}", file.display());
     }
@@ -25,17 +27,13 @@ pub(crate) fn write() -> Result<(), String> {
 
 /// Generates, and compares with what is checked in.
 pub(crate) fn check() -> Result<(), String> {
-    let (fresh, old) = (generate()?, read(&checked_in())?);
-    let names: BTreeSet<&String> =
-        fresh.keys().chain(old.keys()).filter(|name| fresh.get(*name) != old.get(*name)).collect();
-    if names.is_empty() {
+    let (fresh, old) = (generate()?, checked_in()?);
+    let files: BTreeSet<&PathBuf> =
+        fresh.keys().chain(old.keys()).filter(|file| fresh.get(*file) != old.get(*file)).collect();
+    if files.is_empty() {
         return Ok(());
     }
-    Err(format!("{names:?} in {} differ from the protos: run `cargo xtask codegen`", checked_in().display()))
-}
-
-fn checked_in() -> PathBuf {
-    shell::root().join("ember-runtime/src/transport/protocol/generated")
+    Err(format!("{files:?} differ from the protos: run `cargo xtask codegen`"))
 }
 
 fn generate() -> Result<Files, String> {
@@ -46,7 +44,26 @@ fn generate() -> Result<Files, String> {
     fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
     let mut generator = shell::tools_cargo(&["run", "--quiet", "--package", "codegen"])?;
     shell::run(generator.arg("--").arg(shell::root().join("ember-runtime/proto")).arg(&out))?;
-    read(&out)
+    let place = |(file, code): (PathBuf, String)| {
+        let name = file.file_name().unwrap_or_default();
+        let room = ROOMS.iter().find(|(file, _)| *file == name);
+        let (_, room) =
+            room.ok_or_else(|| format!("{} was generated, and has no room: see `ROOMS`", file.display()))?;
+        Ok((folder(room).join(name), code))
+    };
+    read(&out)?.into_iter().map(place).collect()
+}
+
+fn checked_in() -> Result<Files, String> {
+    let mut files = Files::new();
+    for (_, room) in ROOMS {
+        files.extend(read(&folder(room))?);
+    }
+    Ok(files)
+}
+
+fn folder(room: &str) -> PathBuf {
+    shell::root().join("ember-runtime/src").join(room).join("generated")
 }
 
 /// The generated files of a folder: all but `mod.rs`, which is written by hand.
@@ -54,10 +71,10 @@ fn read(folder: &Path) -> Result<Files, String> {
     let io = |error: std::io::Error| format!("{}: {error}", folder.display());
     let mut files = Files::new();
     for entry in fs::read_dir(folder).map_err(io)? {
-        let entry = entry.map_err(io)?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name != "mod.rs" {
-            files.insert(name, fs::read_to_string(entry.path()).map_err(io)?);
+        let file = entry.map_err(io)?.path();
+        if file.file_name().is_some_and(|name| name != "mod.rs") {
+            let code = fs::read_to_string(&file).map_err(io)?;
+            files.insert(file, code);
         }
     }
     Ok(files)

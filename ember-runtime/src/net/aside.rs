@@ -17,7 +17,7 @@ pub(crate) struct Aside {
 pub(crate) static PULSE: Aside =
     Aside::new("ember-pulse", "handlers that block their threads can end links and leases");
 /// For the embedded registry, which answers other processes as well.
-#[cfg(all(unix, feature = "etcd"))]
+#[cfg(all(unix, feature = "embedded"))]
 pub(crate) static REGISTRY: Aside =
     Aside::new("ember-registry", "handlers that block their threads hold up the embedded registry");
 

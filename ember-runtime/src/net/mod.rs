@@ -9,7 +9,7 @@ mod os;
 
 #[cfg(feature = "cluster")]
 pub(crate) use self::aside::PULSE;
-#[cfg(all(unix, feature = "etcd"))]
+#[cfg(all(unix, feature = "embedded"))]
 pub(crate) use self::aside::REGISTRY;
 #[cfg(feature = "cluster")]
 pub(crate) use self::endpoint::missing;

@@ -57,7 +57,7 @@ impl Registry for InProcess {
 }
 
 /// A session with a store that this process has.
-#[cfg(all(unix, feature = "etcd"))]
+#[cfg(all(unix, feature = "embedded"))]
 pub(super) fn session(store: Store) -> impl Session {
     InProcessSession { store, apart: true }
 }
@@ -245,30 +245,31 @@ mod tests {
         assert_eq!(heard.len(), 3);
     }
 
-    #[cfg(feature = "etcd")]
+    #[cfg(feature = "embedded")]
     #[test]
     fn a_transaction_counts_as_many_bytes_as_etcd_would_be_sent() {
-        use etcd_client::proto::{
-            PbCompare, PbDeleteRequest, PbPutRequest, PbTargetUnion, PbTxnOpRequest, PbTxnRequest, PbTxnRequestOp,
-        };
         use prost::Message;
+
+        use crate::registry::protocol::{
+            self, DeleteRangeRequest, PutRequest, RequestOp, TxnRequest, compare::Given, request_op::Request,
+        };
 
         let rng = Rng::from_seed(4);
         for _ in 0..200 {
             let text = |most| "x".repeat(rng.below(most));
             let number = || rng.u64().cast_signed() >> rng.below(64);
-            let (mut ours, mut sent) = (Transaction::default(), PbTxnRequest::default());
+            let (mut ours, mut sent) = (Transaction::default(), TxnRequest::default());
             for _ in 0..rng.below(4) {
                 let (key, revision) = (text(200), number());
                 let (target, union) = match rng.below(2) {
-                    0 => (1, PbTargetUnion::CreateRevision(revision)),
-                    _ => (2, PbTargetUnion::ModRevision(revision)),
+                    0 => (1, Given::CreateRevision(revision)),
+                    _ => (2, Given::ModRevision(revision)),
                 };
-                sent.compare.push(PbCompare {
+                sent.compare.push(protocol::Compare {
                     target,
                     key: key.clone().into(),
-                    target_union: Some(union),
-                    ..PbCompare::default()
+                    given: Some(union),
+                    ..protocol::Compare::default()
                 });
                 ours.when.push(if target == 1 {
                     Compare::Created(key, revision)
@@ -280,20 +281,17 @@ mod tests {
                 let (key, value, lease) = (text(200), text(30_000), number());
                 let request = if rng.below(2) == 0 {
                     ours.then.push(Operation::Delete { key: key.clone() });
-                    PbTxnOpRequest::RequestDeleteRange(PbDeleteRequest {
-                        key: key.into(),
-                        ..PbDeleteRequest::default()
-                    })
+                    Request::DeleteRange(DeleteRangeRequest { key: key.into(), ..DeleteRangeRequest::default() })
                 } else {
                     ours.then.push(Operation::Put {
                         key: key.clone(),
                         value: value.clone().into(),
                         lease: Some(lease),
                     });
-                    let put = PbPutRequest { key: key.into(), value: value.into(), lease, ..PbPutRequest::default() };
-                    PbTxnOpRequest::RequestPut(put)
+                    let put = PutRequest { key: key.into(), value: value.into(), lease, ..PutRequest::default() };
+                    Request::Put(put)
                 };
-                sent.success.push(PbTxnRequestOp { request: Some(request) });
+                sent.success.push(RequestOp { request: Some(request) });
             }
             assert_eq!(encoded_len(&ours), sent.encoded_len(), "{sent:?}");
         }

@@ -7,18 +7,22 @@
 mod api;
 #[doc(hidden)]
 pub mod conformance;
-#[cfg(feature = "etcd")]
+#[cfg(feature = "embedded")]
 mod embedded;
 mod error;
 #[cfg(feature = "etcd")]
 mod etcd;
 mod event;
 mod in_process;
-#[cfg(feature = "etcd")]
+#[cfg(feature = "embedded")]
+mod protocol;
+#[cfg(feature = "embedded")]
+pub(crate) mod remote;
+#[cfg(feature = "embedded")]
 pub(crate) mod server;
 mod shared;
 #[cfg_attr(
-    not(feature = "etcd"),
+    not(feature = "embedded"),
     allow(
         dead_code,
         unused_imports,
@@ -27,6 +31,10 @@ mod shared;
 )]
 pub(crate) mod store;
 
+#[cfg(feature = "embedded")]
+pub use self::embedded::Embedded;
+#[cfg(feature = "etcd")]
+pub use self::etcd::{Etcd, EtcdTls};
 pub use self::{
     api::{
         Compare, Context, Lease, Operation, Registry, Session, Snapshot, Transaction, TransactionOutcome, Watch,
@@ -36,9 +44,4 @@ pub use self::{
     event::{Event, KeyValue, LeaseId},
     in_process::InProcess,
     shared::SharedEvent,
-};
-#[cfg(feature = "etcd")]
-pub use self::{
-    embedded::Embedded,
-    etcd::{Etcd, EtcdTls},
 };

@@ -10,13 +10,12 @@ use std::{
 use futures_util::future::LocalBoxFuture;
 use tokio::{sync::mpsc, task::spawn_local};
 
-use super::{network::SimNetwork, registry_host, trace::now};
+use super::{network::SimNetwork, registry_host::SimRegistry, trace::now};
 use crate::{
     clock::Clock,
     error::{Error, Result},
     net::Endpoint,
     node::{Node, NodeBuilder},
-    registry::Etcd,
 };
 
 /// Pieces of work that may wait for a host at a time.
@@ -89,7 +88,7 @@ impl Host {
             .seed(seed)
             .clock(SimClock)
             .network(self.network.clone())
-            .registry(Etcd::new([registry_host::ADDRESS]))
+            .registry(SimRegistry)
             .lease(self.ttl);
         let node = match self.start(builder).await {
             Ok(node) => node,

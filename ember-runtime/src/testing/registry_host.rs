@@ -1,13 +1,16 @@
 //! The host of the registry: the store of the embedded registry, served over etcd's protocol.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
+use futures_util::{FutureExt, future::BoxFuture};
 use tokio::{sync::Notify, time::sleep};
 
 use super::network::SimNetwork;
 use crate::{
     net::{Endpoint, Network},
     registry::{
+        Context, Registry, RegistryError, Session,
+        remote::{BuiltIn, Connector, RemoteSession},
         server::{ServerHandle, serve},
         store::Store,
     },
@@ -15,7 +18,7 @@ use crate::{
 };
 
 pub(super) const HOST: &str = "registry";
-pub(super) const ADDRESS: &str = "registry:2379";
+const ADDRESS: &str = "registry:2379";
 const LISTEN: &str = "0.0.0.0:2379";
 
 /// The registry, and whether it is served.
@@ -79,5 +82,28 @@ impl RegistryHost {
                 Err(_) => sleep(Duration::from_millis(1)).await,
             }
         }
+    }
+}
+
+/// How nodes reach it: by the client that is built in, whichever features there are.
+#[derive(Debug)]
+pub(super) struct SimRegistry;
+
+impl Registry for SimRegistry {
+    fn open(&self, context: Context) -> BoxFuture<'_, Result<Arc<dyn Session>, RegistryError>> {
+        async move {
+            let server = BuiltIn::new(Arc::clone(&context.network), Endpoint::Tcp(ADDRESS.into()));
+            let connector = Connector::new(&context, vec![Box::new(server)], Duration::ZERO);
+            Ok(Arc::new(RemoteSession::new(connector)) as Arc<dyn Session>)
+        }
+        .boxed()
+    }
+
+    fn spans_machines(&self) -> bool {
+        true
+    }
+
+    fn reached_at(&self) -> Option<String> {
+        Some(ADDRESS.into())
     }
 }

@@ -1,6 +1,6 @@
 //! `codegen PROTO_DIR OUT_DIR`: one Rust file for each `.proto` file, formatted as `cargo fmt` would.
 //!
-//! `a/b.proto` of package `ember.b.v1` becomes `OUT_DIR/b_v1.rs`; `OUT_DIR` must exist.
+//! Package `ember.b.v1` becomes `OUT_DIR/b_v1.rs`, and package `c` becomes `OUT_DIR/c.rs`; `OUT_DIR` must exist.
 
 use std::error::Error;
 use std::ffi::OsStr;
@@ -21,7 +21,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     files.sort();
     let descriptors = protox::compile(&files, [&protos])?;
     tonic_prost_build::configure()
-        .bytes(".")
+        .bytes(".ember")
+        // What is stored is sent without a copy; what is received and kept must not keep the buffer that it came in.
+        .bytes(".etcdserverpb.KeyValue")
+        .bytes(".etcdserverpb.LeaseTimeToLiveResponse")
         // Links bring their own connection, so that it can be TCP, TLS, a Unix socket or a simulation.
         .build_transport(false)
         .out_dir(&out)
@@ -32,10 +35,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Renames `ember.link.v1.rs` to `link_v1.rs`, and makes it pass `cargo fmt --check`.
+/// Renames `ember.link.v1.rs` to `link_v1.rs`, and makes each pass `cargo fmt --check`.
 fn finish(generated: &Path) -> Result<(), Box<dyn Error>> {
     let package = generated.file_stem().and_then(OsStr::to_str).ok_or("a package name is not UTF-8")?;
-    let name = package.strip_prefix("ember.").ok_or("every package starts with `ember.`")?.replace('.', "_");
+    let name = package.strip_prefix("ember.").unwrap_or(package).replace('.', "_");
     let target = generated.with_file_name(format!("{name}.rs"));
     let code = fs::read_to_string(generated)?;
     fs::remove_file(generated)?;

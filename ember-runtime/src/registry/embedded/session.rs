@@ -1,4 +1,4 @@
-//! A session: etcd's, over the socket, beside a task that stands ready to serve.
+//! A session with whoever serves, over the socket, beside a task that stands ready to serve.
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
@@ -11,8 +11,8 @@ use crate::{
     registry::{
         LeaseId, RegistryError,
         api::{Context, Lease, Result, Session, Snapshot, Transaction, TransactionOutcome, Watch, WatchItem},
-        etcd::{Address, Connector, EtcdSession},
         in_process,
+        remote::{BuiltIn, Connector, RemoteSession},
     },
 };
 
@@ -28,7 +28,7 @@ type Watched = (Watch, BoxFuture<'static, ()>);
 /// nodes of one process that start at once hears of all others, and would have each event encoded and decoded for itself.
 #[derive(Debug)]
 pub(super) struct EmbeddedSession {
-    etcd: EtcdSession,
+    remote: RemoteSession,
     standby: Arc<Standby>,
     place: Place,
 }
@@ -38,11 +38,10 @@ impl EmbeddedSession {
         let place = Place::find(folder, &context.cluster)?;
         place.prepare()?;
         let standby = Standby::of(&place, &context);
-        let address = Address { endpoint: Endpoint::Unix(place.socket().into()), secure: false };
         let network = Reporting { network: Arc::clone(&context.network), refused: standby.refused() };
-        let context = Context { network: Arc::new(network), ..context };
-        let connector = Connector::new(&context, &[address], None, None, PATIENCE)?;
-        Ok(Self { etcd: EtcdSession::new(connector), standby, place })
+        let server = BuiltIn::new(Arc::new(network), Endpoint::Unix(place.socket().into()));
+        let connector = Connector::new(&context, vec![Box::new(server)], PATIENCE);
+        Ok(Self { remote: RemoteSession::new(connector), standby, place })
     }
 
     /// Has what went wrong say whose registry it is: nobody gave its address, or knows which process serves it.
@@ -53,36 +52,36 @@ impl EmbeddedSession {
 
 impl Session for EmbeddedSession {
     fn grant(&self, ttl: Duration) -> BoxFuture<'_, Result<Lease>> {
-        self.explained(self.etcd.grant(ttl)).boxed()
+        self.explained(self.remote.grant(ttl)).boxed()
     }
 
     fn keep_alive(&self, lease: LeaseId) -> BoxFuture<'_, Result<Lease>> {
-        self.explained(self.etcd.keep_alive(lease)).boxed()
+        self.explained(self.remote.keep_alive(lease)).boxed()
     }
 
     fn revoke(&self, lease: LeaseId) -> BoxFuture<'_, Result<()>> {
-        self.explained(self.etcd.revoke(lease)).boxed()
+        self.explained(self.remote.revoke(lease)).boxed()
     }
 
     fn apart(&self) -> Option<Arc<dyn Session>> {
-        self.etcd.apart()
+        self.remote.apart()
     }
 
     fn list(&self, prefix: String) -> BoxFuture<'_, Result<Snapshot>> {
         match self.standby.store() {
             Some(store) => async move { in_process::session(store).list(prefix).await }.boxed(),
-            None => self.explained(self.etcd.list(prefix)).boxed(),
+            None => self.explained(self.remote.list(prefix)).boxed(),
         }
     }
 
     fn commit(&self, transaction: Transaction) -> BoxFuture<'_, Result<TransactionOutcome>> {
-        self.explained(self.etcd.commit(transaction)).boxed()
+        self.explained(self.remote.commit(transaction)).boxed()
     }
 
     fn watch(&self, prefix: String, from: i64) -> BoxFuture<'_, Result<Watch>> {
         let Some(store) = self.standby.store() else {
             let (watch, standby, place) =
-                (self.etcd.watch(prefix, from), Arc::clone(&self.standby), self.place.clone());
+                (self.remote.watch(prefix, from), Arc::clone(&self.standby), self.place.clone());
             return async move {
                 let watch = self.explained(watch).await?;
                 // What breaks it is often the first that is heard of the end of whoever serves.

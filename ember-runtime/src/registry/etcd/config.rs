@@ -4,10 +4,11 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 
-use super::{Address, Connector, EtcdSession, EtcdTls};
+use super::{Address, EtcdTls, server::Server};
 use crate::registry::{
     RegistryError,
     api::{Context, Registry, Result, Session},
+    remote::{Connector, Dial, RemoteSession},
 };
 
 /// An etcd cluster (v3 API) as the registry: for clusters that span machines.
@@ -59,7 +60,7 @@ impl Etcd {
         self
     }
 
-    fn connect(&self, context: &Context) -> Result<EtcdSession> {
+    fn connect(&self, context: &Context) -> Result<RemoteSession> {
         if self.endpoints.is_empty() || self.endpoints.iter().any(|text| text.trim().is_empty()) {
             let what = if self.endpoints.is_empty() {
                 "no endpoint of etcd was given"
@@ -74,10 +75,12 @@ impl Etcd {
             ));
         }
         let tls = self.tls.as_ref().map(EtcdTls::load).transpose()?;
-        let addresses =
-            self.endpoints.iter().map(|text| Address::parse(text.trim(), tls.is_some())).collect::<Result<Vec<_>>>()?;
-        let connector = Connector::new(context, &addresses, tls.as_ref(), self.user.clone(), Duration::ZERO)?;
-        Ok(EtcdSession::new(connector))
+        let server = |text: &String| {
+            let address = Address::parse(text.trim(), tls.is_some())?;
+            Ok(Box::new(Server::new(context, address, tls.as_ref(), self.user.as_ref())?) as Box<dyn Dial>)
+        };
+        let servers = self.endpoints.iter().map(server).collect::<Result<_>>()?;
+        Ok(RemoteSession::new(Connector::new(context, servers, Duration::ZERO)))
     }
 }
 
@@ -116,7 +119,7 @@ mod tests {
     use super::*;
     use crate::{net::OsNetwork, rng::Rng};
 
-    fn open(etcd: &Etcd) -> Result<EtcdSession> {
+    fn open(etcd: &Etcd) -> Result<RemoteSession> {
         etcd.connect(&Context { cluster: "c".into(), network: Arc::new(OsNetwork), rng: Rng::from_seed(1) })
     }
 

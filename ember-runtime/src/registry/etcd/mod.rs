@@ -1,16 +1,11 @@
-//! The registry over etcd's v3 API: addresses, credentials, one connection at a time, and etcd's answers put into the
-//! registry's own terms. What the keys mean may not be known here.
+//! The registry that is etcd: addresses, credentials, and the crate `etcd-client` below a session.
 
 mod address;
-mod classify;
+mod client;
 mod config;
-mod connection;
-mod list;
-mod outcome;
-mod session;
+mod error;
+mod server;
 mod tls;
-mod transaction;
-mod watch;
 
-pub(crate) use self::{address::Address, connection::Connector, session::EtcdSession};
+pub(crate) use self::address::Address;
 pub use self::{config::Etcd, tls::EtcdTls};

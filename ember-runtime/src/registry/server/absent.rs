@@ -18,10 +18,19 @@ const SERVICES: [(&str, &str); 3] = [
     ("v3lockpb.Lock", "use a transaction and a lease"),
     ("v3electionpb.Election", "use a transaction and a lease"),
 ];
+const CHANGES: [&str; 4] = ["MemberAdd", "MemberRemove", "MemberUpdate", "MemberPromote"];
+const CARE: [&str; 6] = ["Defragment", "Hash", "HashKV", "Snapshot", "MoveLeader", "Downgrade"];
 
-/// About a method that changes the members.
-pub(super) fn members() -> Status {
-    status("changes of etcdserverpb.Cluster", "it has one member, the process that serves it")
+/// About a method that etcd has; `None` for one that it has not, or that is here.
+pub(super) fn method(service: &str, method: &str) -> Option<Status> {
+    match service {
+        "etcdserverpb.KV" if method == "RangeStream" => Some(status("RangeStream", "use Range, with a limit")),
+        "etcdserverpb.Cluster" if CHANGES.contains(&method) => {
+            Some(status("changes of etcdserverpb.Cluster", "it has one member, the process that serves it"))
+        }
+        "etcdserverpb.Maintenance" if CARE.contains(&method) => Some(maintenance()),
+        _ => None,
+    }
 }
 
 /// About a method that takes care of a disk, or of other members.

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use etcd_client::proto::PbResponseHeader;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::identity::{Member, TERM};
-use crate::registry::store::Store;
+use crate::registry::{protocol::ResponseHeader, store::Store};
 
 /// Watches that all clients together may have.
 const WATCHES: usize = 16_384;
@@ -25,9 +24,9 @@ impl Face {
     }
 
     #[allow(clippy::unnecessary_wraps, reason = "every message has an optional header")]
-    pub(super) fn header(&self, revision: i64) -> Option<PbResponseHeader> {
+    pub(super) fn header(&self, revision: i64) -> Option<ResponseHeader> {
         let Member { cluster_id, id: member_id, .. } = *self.member;
-        Some(PbResponseHeader { cluster_id, member_id, revision, raft_term: TERM })
+        Some(ResponseHeader { cluster_id, member_id, revision, raft_term: TERM })
     }
 
     /// The right to one more watch, if there is any left.

@@ -1,16 +1,14 @@
 //! Keys: read, write, delete, transactions, compaction.
 
-use etcd_client::proto::{
-    PbCompactionRequest, PbCompactionResponse, PbDeleteRequest, PbDeleteResponse, PbKvService, PbPutRequest,
-    PbPutResponse, PbRangeRequest, PbRangeResponse, PbRangeStreamResponse, PbTxnOpRequest, PbTxnRequest,
-    PbTxnRequestOp, PbTxnResponse,
-};
-use futures_util::stream;
 use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::face::Face;
 use crate::registry::{
+    protocol::{
+        CompactionRequest, CompactionResponse, DeleteRangeRequest, DeleteRangeResponse, PutRequest, PutResponse,
+        RangeRequest, RangeResponse, RequestOp, TxnRequest, TxnResponse, kv_server::Kv, request_op,
+    },
     server::translation::{Wish, from_wire, to_wire},
     store::{At, Done, Op, Query, StoreError, Txn, size},
 };
@@ -24,8 +22,8 @@ impl Face {
 }
 
 #[tonic::async_trait]
-impl PbKvService for Face {
-    async fn range(&self, request: Request<PbRangeRequest>) -> Result<Response<PbRangeResponse>, Status> {
+impl Kv for Face {
+    async fn range(&self, request: Request<RangeRequest>) -> Result<Response<RangeResponse>, Status> {
         let query = from_wire::range(request.into_inner())?;
         // Outside of transactions, a revision below 0 is none.
         let query = Query { revision: query.revision.max(0), ..query };
@@ -37,13 +35,7 @@ impl PbKvService for Face {
         }
     }
 
-    type RangeStreamStream = stream::Empty<Result<PbRangeStreamResponse, Status>>;
-
-    async fn range_stream(&self, _: Request<PbRangeRequest>) -> Result<Response<Self::RangeStreamStream>, Status> {
-        Err(Status::unimplemented("Ember's embedded registry does not serve RangeStream: use Range, with a limit"))
-    }
-
-    async fn put(&self, request: Request<PbPutRequest>) -> Result<Response<PbPutResponse>, Status> {
+    async fn put(&self, request: Request<PutRequest>) -> Result<Response<PutResponse>, Status> {
         let request = request.into_inner();
         let previous = request.prev_kv;
         size::check(request.encoded_len())?;
@@ -55,7 +47,10 @@ impl PbKvService for Face {
         }
     }
 
-    async fn delete_range(&self, request: Request<PbDeleteRequest>) -> Result<Response<PbDeleteResponse>, Status> {
+    async fn delete_range(
+        &self,
+        request: Request<DeleteRangeRequest>,
+    ) -> Result<Response<DeleteRangeResponse>, Status> {
         let request = request.into_inner();
         let previous = request.prev_kv;
         size::check(request.encoded_len())?;
@@ -67,7 +62,7 @@ impl PbKvService for Face {
         }
     }
 
-    async fn txn(&self, request: Request<PbTxnRequest>) -> Result<Response<PbTxnResponse>, Status> {
+    async fn txn(&self, request: Request<TxnRequest>) -> Result<Response<TxnResponse>, Status> {
         let request = request.into_inner();
         if !reads_only(&request) {
             size::check(request.encoded_len())?;
@@ -77,29 +72,29 @@ impl PbKvService for Face {
         Ok(Response::new(to_wire::txn(self.header(revision), &done, &then, &otherwise)))
     }
 
-    async fn compact(&self, request: Request<PbCompactionRequest>) -> Result<Response<PbCompactionResponse>, Status> {
+    async fn compact(&self, request: Request<CompactionRequest>) -> Result<Response<CompactionResponse>, Status> {
         let At { revision, value: () } = self.store.compact(request.into_inner().revision)?;
-        Ok(Response::new(PbCompactionResponse { header: self.header(revision) }))
+        Ok(Response::new(CompactionResponse { header: self.header(revision) }))
     }
 }
 
 /// Such a transaction does not go through etcd's log, which limits its size.
-fn reads_only(request: &PbTxnRequest) -> bool {
-    let reads = |op: &PbTxnRequestOp| matches!(op.request, Some(PbTxnOpRequest::RequestRange(_)));
+fn reads_only(request: &TxnRequest) -> bool {
+    let reads = |op: &RequestOp| matches!(op.request, Some(request_op::Request::Range(_)));
     request.success.iter().chain(&request.failure).all(reads)
 }
 
-fn wishes(ops: &[PbTxnRequestOp]) -> Vec<Wish> {
+fn wishes(ops: &[RequestOp]) -> Vec<Wish> {
     // An empty operation is refused before any wish matters.
     ops.iter().filter_map(|op| op.request.as_ref().map(wish)).collect()
 }
 
-fn wish(request: &PbTxnOpRequest) -> Wish {
+fn wish(request: &request_op::Request) -> Wish {
     match request {
-        PbTxnOpRequest::RequestRange(_) => Wish::Range,
-        PbTxnOpRequest::RequestPut(request) => Wish::Put { previous: request.prev_kv },
-        PbTxnOpRequest::RequestDeleteRange(request) => Wish::Delete { previous: request.prev_kv },
-        PbTxnOpRequest::RequestTxn(request) => {
+        request_op::Request::Range(_) => Wish::Range,
+        request_op::Request::Put(request) => Wish::Put { previous: request.prev_kv },
+        request_op::Request::DeleteRange(request) => Wish::Delete { previous: request.prev_kv },
+        request_op::Request::Txn(request) => {
             Wish::Txn { then: wishes(&request.success), otherwise: wishes(&request.failure) }
         }
     }

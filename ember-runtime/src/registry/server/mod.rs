@@ -12,19 +12,24 @@ mod incoming;
 mod kv;
 mod lease;
 mod member;
-#[cfg(test)]
+#[cfg(all(test, feature = "etcd"))]
 mod tests;
 mod translation;
 mod watch;
 
 use std::time::Duration;
 
-use etcd_client::proto::{PbClusterServer, PbKvServer, PbLeaseServer, PbMaintenanceServer, PbWatchServer};
 use tokio::{sync::oneshot, task::JoinHandle};
 use tonic::transport::Server;
 
 use self::{absent::Absent, face::Face, identity::Member, translation::Wording};
-use super::store::Store;
+use super::{
+    protocol::{
+        cluster_server::ClusterServer, kv_server::KvServer, lease_server::LeaseServer,
+        maintenance_server::MaintenanceServer, watch_server::WatchServer,
+    },
+    store::Store,
+};
 use crate::net::Listener;
 
 /// The largest request that is read: a little more than the store takes, so that the store can say what is wrong.
@@ -70,11 +75,11 @@ pub(crate) fn serve(store: Store, listener: Box<dyn Listener>) -> ServerHandle {
         .http2_keepalive_timeout(Some(KEEP_ALIVE))
         .max_concurrent_streams(Some(STREAMS_PER_CONNECTION))
         .layer(Wording)
-        .add_service(PbKvServer::new(face.clone()).max_decoding_message_size(REQUEST_BYTES))
-        .add_service(PbLeaseServer::new(face.clone()).max_decoding_message_size(REQUEST_BYTES))
-        .add_service(PbWatchServer::new(face.clone()).max_decoding_message_size(REQUEST_BYTES))
-        .add_service(PbClusterServer::new(face.clone()).max_decoding_message_size(REQUEST_BYTES))
-        .add_service(PbMaintenanceServer::new(face).max_decoding_message_size(REQUEST_BYTES))
+        .add_service(KvServer::new(face.clone()).max_decoding_message_size(REQUEST_BYTES))
+        .add_service(LeaseServer::new(face.clone()).max_decoding_message_size(REQUEST_BYTES))
+        .add_service(WatchServer::new(face.clone()).max_decoding_message_size(REQUEST_BYTES))
+        .add_service(ClusterServer::new(face.clone()).max_decoding_message_size(REQUEST_BYTES))
+        .add_service(MaintenanceServer::new(face).max_decoding_message_size(REQUEST_BYTES))
         .add_service(Absent::<0>)
         .add_service(Absent::<1>)
         .add_service(Absent::<2>);

@@ -6,7 +6,6 @@ use std::{
     mem,
 };
 
-use etcd_client::proto::{PbEvent, PbWatchRequest, PbWatchRequestUnion, PbWatchResponse, PbWatchService};
 use futures_util::{FutureExt, StreamExt, stream, stream::BoxStream};
 use tokio::{
     sync::OwnedSemaphorePermit,
@@ -16,6 +15,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::face::Face;
 use crate::registry::{
+    protocol::{Event, WatchRequest, WatchResponse, watch_request::Request as Asked, watch_server},
     server::translation::{to_wire, wording},
     store::{At, Change, Gone, KeyRange, Watcher},
 };
@@ -28,10 +28,10 @@ const FRAGMENT_BYTES: usize = 2 << 20;
 const NO_WATCH: i64 = -1;
 
 #[tonic::async_trait]
-impl PbWatchService for Face {
-    type WatchStream = BoxStream<'static, Result<PbWatchResponse, Status>>;
+impl watch_server::Watch for Face {
+    type WatchStream = BoxStream<'static, Result<WatchResponse, Status>>;
 
-    async fn watch(&self, request: Request<Streaming<PbWatchRequest>>) -> Result<Response<Self::WatchStream>, Status> {
+    async fn watch(&self, request: Request<Streaming<WatchRequest>>) -> Result<Response<Self::WatchStream>, Status> {
         let session = WatchSession::new(self.clone(), request.into_inner());
         let responses = stream::unfold(Some(session), |session| async {
             let mut session = session?;
@@ -46,12 +46,12 @@ impl PbWatchService for Face {
 
 struct WatchSession {
     face: Face,
-    requests: Streaming<PbWatchRequest>,
+    requests: Streaming<WatchRequest>,
     /// The client has closed its side. Its watches go on, as in etcd, until it hangs up.
     closed: bool,
     watches: BTreeMap<i64, Watch>,
     /// Parts of one answer that are yet to be sent.
-    outbox: VecDeque<PbWatchResponse>,
+    outbox: VecDeque<WatchResponse>,
     next_id: i64,
     /// The watch that was served last: the others come first.
     served: i64,
@@ -100,7 +100,7 @@ impl Options {
 }
 
 impl WatchSession {
-    fn new(face: Face, requests: Streaming<PbWatchRequest>) -> Self {
+    fn new(face: Face, requests: Streaming<WatchRequest>) -> Self {
         Self {
             face,
             requests,
@@ -116,7 +116,7 @@ impl WatchSession {
     }
 
     /// The next response; `None` is never.
-    async fn next(&mut self) -> Option<Result<PbWatchResponse, Status>> {
+    async fn next(&mut self) -> Option<Result<WatchResponse, Status>> {
         loop {
             if let Some(part) = self.outbox.pop_front() {
                 return Some(Ok(part));
@@ -140,16 +140,16 @@ impl WatchSession {
                 }
             };
             match request {
-                Some(Ok(request)) => self.obey(request.request_union),
+                Some(Ok(request)) => self.obey(request.request),
                 Some(Err(status)) => return Some(Err(wording::too_large(&status).unwrap_or(status))),
                 None => self.closed = true,
             }
         }
     }
 
-    fn obey(&mut self, request: Option<PbWatchRequestUnion>) {
+    fn obey(&mut self, request: Option<Asked>) {
         match request {
-            Some(PbWatchRequestUnion::CreateRequest(request)) => {
+            Some(Asked::Create(request)) => {
                 let options = Options {
                     puts: !request.filters.contains(&0),
                     deletes: !request.filters.contains(&1),
@@ -164,23 +164,23 @@ impl WatchSession {
                 let response = self.create(Create { id, range, from, options });
                 self.outbox.push_back(response);
             }
-            Some(PbWatchRequestUnion::CancelRequest(request)) => self.cancel(request.watch_id),
-            Some(PbWatchRequestUnion::ProgressRequest(_)) => self.progress_wanted += 1,
+            Some(Asked::Cancel(request)) => self.cancel(request.watch_id),
+            Some(Asked::Progress(_)) => self.progress_wanted += 1,
             // A request of a later version: etcd ignores it, too.
             None => {}
         }
     }
 
-    fn respond(&self, revision: i64, watch_id: i64) -> PbWatchResponse {
-        PbWatchResponse { header: self.face.header(revision), watch_id, ..PbWatchResponse::default() }
+    fn respond(&self, revision: i64, watch_id: i64) -> WatchResponse {
+        WatchResponse { header: self.face.header(revision), watch_id, ..WatchResponse::default() }
     }
 
-    fn refuse(&self, reason: &str) -> PbWatchResponse {
+    fn refuse(&self, reason: &str) -> WatchResponse {
         let response = self.respond(self.face.store.revision(), NO_WATCH);
-        PbWatchResponse { created: true, canceled: true, cancel_reason: reason.into(), ..response }
+        WatchResponse { created: true, canceled: true, cancel_reason: reason.into(), ..response }
     }
 
-    fn create(&mut self, wanted: Create) -> PbWatchResponse {
+    fn create(&mut self, wanted: Create) -> WatchResponse {
         if wanted.range.is_empty() {
             return self.refuse("mvcc: watcher range is empty");
         }
@@ -196,7 +196,7 @@ impl WatchSession {
         let from = if wanted.from == 0 { revision + 1 } else { wanted.from };
         let watcher = self.face.store.watch(wanted.range, from);
         self.watches.insert(id, Watch { watcher, options: wanted.options, quiet: true, _permit: permit });
-        PbWatchResponse { created: true, ..self.respond(revision, id) }
+        WatchResponse { created: true, ..self.respond(revision, id) }
     }
 
     fn free_id(&mut self) -> i64 {
@@ -210,7 +210,7 @@ impl WatchSession {
 
     fn cancel(&mut self, id: i64) {
         if self.watches.remove(&id).is_some() {
-            let response = PbWatchResponse { canceled: true, ..self.respond(self.face.store.revision(), id) };
+            let response = WatchResponse { canceled: true, ..self.respond(self.face.store.revision(), id) };
             self.outbox.push_back(response);
         }
     }
@@ -243,7 +243,7 @@ impl WatchSession {
                         self.watches.remove(&id);
                         // Without a reason and a revision, as etcd says it.
                         let response =
-                            PbWatchResponse { canceled: true, compact_revision: oldest, ..self.respond(0, id) };
+                            WatchResponse { canceled: true, compact_revision: oldest, ..self.respond(0, id) };
                         self.outbox.push_back(response);
                         return true;
                     }
@@ -254,7 +254,7 @@ impl WatchSession {
         false
     }
 
-    fn post(&mut self, revision: i64, id: i64, events: Vec<PbEvent>, fragment: bool) {
+    fn post(&mut self, revision: i64, id: i64, events: Vec<Event>, fragment: bool) {
         let (mut part, mut bytes) = (self.respond(revision, id), 0);
         for event in events {
             let size = [&event.kv, &event.prev_kv].into_iter().flatten().map(|kv| kv.key.len() + kv.value.len()).sum();
@@ -281,7 +281,7 @@ impl WatchSession {
             for (id, watch) in self.watches.iter_mut().filter(|(_, watch)| watch.options.notify) {
                 if mem::replace(&mut watch.quiet, true) {
                     let header = self.face.header(self.delivered);
-                    self.outbox.push_back(PbWatchResponse { header, watch_id: *id, ..PbWatchResponse::default() });
+                    self.outbox.push_back(WatchResponse { header, watch_id: *id, ..WatchResponse::default() });
                 }
             }
         }

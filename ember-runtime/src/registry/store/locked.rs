@@ -39,7 +39,7 @@ impl Store {
     }
 
     /// Handles of the store, those of watchers included.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "etcd"))]
     pub(crate) fn users(&self) -> usize {
         Arc::strong_count(&self.0)
     }

@@ -1,7 +1,4 @@
-use etcd_client::{
-    WatchOptions,
-    proto::{PbCompare, PbTxnOpRequest, PbTxnRequest, PbTxnRequestOp},
-};
+use etcd_client::WatchOptions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tonic::{Code, Request, codegen::http::uri::PathAndQuery};
 use tonic_prost::ProstCodec;
@@ -9,16 +6,17 @@ use tonic_prost::ProstCodec;
 use super::{Fixture, assert_refused, wait};
 use crate::{
     net::{Endpoint, Network, OsNetwork},
+    registry::protocol::{Compare, RangeRequest, RequestOp, TxnRequest, TxnResponse, request_op},
     rng::Rng,
 };
 
 impl Fixture {
     /// A transaction that no well-meaning client would send.
-    async fn refuses(&self, txn: PbTxnRequest) -> tonic::Status {
+    async fn refuses(&self, txn: TxnRequest) -> tonic::Status {
         let mut grpc = tonic::client::Grpc::new(self.channel());
         grpc.ready().await.unwrap();
         let path = PathAndQuery::from_static("/etcdserverpb.KV/Txn");
-        let codec = ProstCodec::<PbTxnRequest, etcd_client::proto::PbTxnResponse>::default();
+        let codec = ProstCodec::<TxnRequest, TxnResponse>::default();
         wait("a refusal", grpc.unary(Request::new(txn), path, codec)).await.unwrap_err()
     }
 }
@@ -26,17 +24,17 @@ impl Fixture {
 #[tokio::test]
 async fn nonsense_is_an_error() {
     let fixture = Fixture::start().await;
-    let compare = PbCompare { key: b"a".to_vec(), ..PbCompare::default() };
-    let with = |compare| PbTxnRequest { compare: vec![compare], ..PbTxnRequest::default() };
-    let empty = PbTxnRequest { success: vec![PbTxnRequestOp { request: None }], ..PbTxnRequest::default() };
-    let sort = etcd_client::proto::PbRangeRequest { key: b"a".to_vec(), sort_order: 7, ..Default::default() };
-    let sort = PbTxnRequestOp { request: Some(PbTxnOpRequest::RequestRange(sort)) };
+    let compare = Compare { key: b"a".to_vec(), ..Compare::default() };
+    let with = |compare| TxnRequest { compare: vec![compare], ..TxnRequest::default() };
+    let empty = TxnRequest { success: vec![RequestOp { request: None }], ..TxnRequest::default() };
+    let sort = RangeRequest { key: b"a".to_vec(), sort_order: 7, ..Default::default() };
+    let sort = RequestOp { request: Some(request_op::Request::Range(sort)) };
     let nonsense = [
-        (with(PbCompare { result: 9, ..compare.clone() }), "unknown result"),
-        (with(PbCompare { target: -1, ..compare.clone() }), "unknown target"),
-        (with(PbCompare { key: Vec::new(), ..compare }), "key is not provided"),
+        (with(Compare { result: 9, ..compare.clone() }), "unknown result"),
+        (with(Compare { target: -1, ..compare.clone() }), "unknown target"),
+        (with(Compare { key: Vec::new(), ..compare }), "key is not provided"),
         (empty, "etcdserver: key not found"),
-        (PbTxnRequest { success: vec![sort], ..PbTxnRequest::default() }, "invalid sort option"),
+        (TxnRequest { success: vec![sort], ..TxnRequest::default() }, "invalid sort option"),
     ];
     for (txn, text) in nonsense {
         let status = fixture.refuses(txn).await;
@@ -47,13 +45,13 @@ async fn nonsense_is_an_error() {
 #[tokio::test]
 async fn deep_and_wide_transactions_are_refused() {
     let fixture = Fixture::start().await;
-    let nest = |txn: PbTxnRequest, width| {
-        let op = PbTxnRequestOp { request: Some(PbTxnOpRequest::RequestTxn(txn)) };
-        PbTxnRequest { success: vec![op; width], ..PbTxnRequest::default() }
+    let nest = |txn: TxnRequest, width| {
+        let op = RequestOp { request: Some(request_op::Request::Txn(txn)) };
+        TxnRequest { success: vec![op; width], ..TxnRequest::default() }
     };
-    let wide = nest(nest(PbTxnRequest::default(), 65), 65);
+    let wide = nest(nest(TxnRequest::default(), 65), 65);
     assert!(fixture.refuses(wide).await.message().contains("too many operations"));
-    let deep = (0..1000).fold(PbTxnRequest::default(), |txn, _| nest(txn, 1));
+    let deep = (0..1000).fold(TxnRequest::default(), |txn, _| nest(txn, 1));
     let status = fixture.refuses(deep).await;
     assert_ne!(status.code(), Code::Unavailable, "{status:?}");
     fixture.client().await.put("still", "here", None).await.unwrap();
@@ -77,16 +75,30 @@ async fn the_rest_of_etcd_says_that_it_is_not_here() {
 }
 
 #[tokio::test]
-async fn a_method_that_etcd_does_not_know_is_named() {
+async fn a_method_that_is_not_here_is_named() {
     let fixture = Fixture::start().await;
     for (path, text) in [
         ("/etcdserverpb.KV/Increment", "unknown method Increment for service etcdserverpb.KV"),
         ("/etcdserverpb.Queue/Pop", "unknown service etcdserverpb.Queue"),
+        (
+            "/etcdserverpb.KV/RangeStream",
+            "Ember's embedded registry does not serve RangeStream: use Range, with a limit",
+        ),
+        (
+            "/etcdserverpb.Cluster/MemberAdd",
+            "Ember's embedded registry does not serve changes of etcdserverpb.Cluster: it has one member, the process that \
+             serves it",
+        ),
+        (
+            "/etcdserverpb.Maintenance/Snapshot",
+            "Ember's embedded registry does not serve this of etcdserverpb.Maintenance: it keeps nothing on disk, and has one \
+             member",
+        ),
     ] {
         let mut grpc = tonic::client::Grpc::new(fixture.channel());
         grpc.ready().await.unwrap();
-        let codec = ProstCodec::<PbTxnRequest, etcd_client::proto::PbTxnResponse>::default();
-        let request = Request::new(PbTxnRequest::default());
+        let codec = ProstCodec::<TxnRequest, TxnResponse>::default();
+        let request = Request::new(TxnRequest::default());
         let refused = wait("a refusal", grpc.unary(request, PathAndQuery::from_static(path), codec)).await;
         let status = refused.unwrap_err();
         assert_eq!((status.code(), status.message()), (Code::Unimplemented, text));

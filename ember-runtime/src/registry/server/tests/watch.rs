@@ -1,6 +1,8 @@
 use etcd_client::{EventType, WatchFilterType, WatchOptions, WatchResponse, WatchStream};
+use futures_util::{StreamExt, stream};
 
 use super::{Fixture, wait};
+use crate::registry::protocol::{WatchCreateRequest, WatchRequest, watch_client::WatchClient, watch_request};
 
 async fn next(watch: &mut WatchStream, what: &str) -> WatchResponse {
     wait(what, watch.message()).await.unwrap().unwrap_or_else(|| panic!("the stream ended before {what}"))
@@ -125,14 +127,27 @@ async fn large_responses_come_in_fragments_to_those_who_ask() {
         client.put(n.to_string(), vec![b'x'; 700_000], None).await.unwrap();
     }
     client.delete("", Some(etcd_client::DeleteOptions::new().with_all_keys())).await.unwrap();
-    let options = WatchOptions::new().with_all_keys().with_start_revision(6).with_prev_key().with_fragment();
-    let mut watch = client.watch("", Some(options)).await.unwrap();
-    next(&mut watch, "the watch").await;
+    // Clients put them together again: this one does not.
+    let all = vec![0];
+    let create = WatchCreateRequest {
+        key: all.clone(),
+        range_end: all,
+        start_revision: 6,
+        prev_kv: true,
+        fragment: true,
+        ..WatchCreateRequest::default()
+    };
+    let request = WatchRequest { request: Some(watch_request::Request::Create(create)) };
+    let requests = stream::iter([request]).chain(stream::pending());
+    let mut watch = WatchClient::new(fixture.channel()).watch(requests).await.unwrap().into_inner();
     let mut fragments = Vec::new();
     loop {
-        let response = next(&mut watch, "a fragment").await;
-        fragments.push(response.events().len());
-        if !response.0.fragment {
+        let response = wait("a fragment", watch.message()).await.unwrap().unwrap();
+        if response.created {
+            continue;
+        }
+        fragments.push(response.events.len());
+        if !response.fragment {
             break;
         }
     }

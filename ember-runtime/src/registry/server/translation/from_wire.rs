@@ -2,15 +2,18 @@
 
 use std::cmp::Ordering;
 
-use etcd_client::proto::{
-    PbCompare, PbCompareTarget, PbDeleteRequest, PbPutRequest, PbRangeRequest, PbTargetUnion, PbTxnOpRequest,
-    PbTxnRequest, PbTxnRequestOp,
-};
 use tonic::Status;
 
-use crate::registry::store::{Condition, Field, KeyRange, Op, Order, Query, Record, Relation, StoreError, Txn, Window};
+use crate::registry::{
+    protocol::{
+        Compare, DeleteRangeRequest, PutRequest, RangeRequest, RequestOp, TxnRequest,
+        compare::{Given, Target},
+        request_op::Request,
+    },
+    store::{Condition, Field, KeyRange, Op, Order, Query, Record, Relation, StoreError, Txn, Window},
+};
 
-pub(crate) fn range(request: PbRangeRequest) -> Result<Query, Status> {
+pub(crate) fn range(request: RangeRequest) -> Result<Query, Status> {
     let window = |min, max| Window { min, max };
     Ok(Query {
         revision: request.revision,
@@ -41,7 +44,7 @@ fn order(order: i32, target: i32) -> Result<Option<Order>, Status> {
     }
 }
 
-pub(crate) fn put(request: PbPutRequest) -> Result<Op, Status> {
+pub(crate) fn put(request: PutRequest) -> Result<Op, Status> {
     if request.ignore_value && !request.value.is_empty() {
         return Err(Status::invalid_argument("etcdserver: value is provided"));
     }
@@ -55,13 +58,13 @@ pub(crate) fn put(request: PbPutRequest) -> Result<Op, Status> {
     })
 }
 
-pub(crate) fn delete(request: PbDeleteRequest) -> Op {
+pub(crate) fn delete(request: DeleteRangeRequest) -> Op {
     Op::Delete(KeyRange::from_wire(request.key, request.range_end))
 }
 
-pub(crate) fn txn(request: PbTxnRequest) -> Result<Txn, Status> {
-    let PbTxnRequest { compare, success, failure } = request;
-    let ops = |ops: Vec<PbTxnRequestOp>| ops.into_iter().map(op).collect::<Result<_, _>>();
+pub(crate) fn txn(request: TxnRequest) -> Result<Txn, Status> {
+    let TxnRequest { compare, success, failure } = request;
+    let ops = |ops: Vec<RequestOp>| ops.into_iter().map(op).collect::<Result<_, _>>();
     Ok(Txn {
         when: compare.into_iter().map(condition).collect::<Result<_, _>>()?,
         then: ops(success)?,
@@ -69,19 +72,19 @@ pub(crate) fn txn(request: PbTxnRequest) -> Result<Txn, Status> {
     })
 }
 
-fn op(op: PbTxnRequestOp) -> Result<Op, Status> {
+fn op(op: RequestOp) -> Result<Op, Status> {
     match op.request {
-        Some(PbTxnOpRequest::RequestRange(request)) => Ok(Op::Range(range(request)?)),
-        Some(PbTxnOpRequest::RequestPut(request)) => put(request),
-        Some(PbTxnOpRequest::RequestDeleteRange(request)) => Ok(delete(request)),
-        Some(PbTxnOpRequest::RequestTxn(request)) => Ok(Op::Txn(txn(request)?)),
+        Some(Request::Range(request)) => Ok(Op::Range(range(request)?)),
+        Some(Request::Put(request)) => put(request),
+        Some(Request::DeleteRange(request)) => Ok(delete(request)),
+        Some(Request::Txn(request)) => Ok(Op::Txn(txn(request)?)),
         // In etcd's words.
         None => Err(StoreError::KeyNotFound.into()),
     }
 }
 
-fn condition(compare: PbCompare) -> Result<Condition, Status> {
-    let PbCompare { result, target, key, range_end, target_union: given } = compare;
+fn condition(compare: Compare) -> Result<Condition, Status> {
+    let Compare { result, target, key, range_end, given } = compare;
     let relation = match result {
         0 => Relation::Equal,
         1 => Relation::Greater,
@@ -90,17 +93,17 @@ fn condition(compare: PbCompare) -> Result<Condition, Status> {
         _ => return Err(Status::invalid_argument("etcdserver: unknown result in a compare of the txn request")),
     };
     // What is not given, or given for another target, counts as 0: so does protobuf.
-    let field = match (PbCompareTarget::try_from(target), given) {
-        (Ok(PbCompareTarget::Version), Some(PbTargetUnion::Version(given))) => Field::Version(given),
-        (Ok(PbCompareTarget::Version), _) => Field::Version(0),
-        (Ok(PbCompareTarget::Create), Some(PbTargetUnion::CreateRevision(given))) => Field::Created(given),
-        (Ok(PbCompareTarget::Create), _) => Field::Created(0),
-        (Ok(PbCompareTarget::Mod), Some(PbTargetUnion::ModRevision(given))) => Field::Modified(given),
-        (Ok(PbCompareTarget::Mod), _) => Field::Modified(0),
-        (Ok(PbCompareTarget::Value), Some(PbTargetUnion::Value(given))) => Field::Value(given.into()),
-        (Ok(PbCompareTarget::Value), _) => Field::Value(Vec::new().into()),
-        (Ok(PbCompareTarget::Lease), Some(PbTargetUnion::Lease(given))) => Field::Lease(given),
-        (Ok(PbCompareTarget::Lease), _) => Field::Lease(0),
+    let field = match (Target::try_from(target), given) {
+        (Ok(Target::Version), Some(Given::Version(given))) => Field::Version(given),
+        (Ok(Target::Version), _) => Field::Version(0),
+        (Ok(Target::Create), Some(Given::CreateRevision(given))) => Field::Created(given),
+        (Ok(Target::Create), _) => Field::Created(0),
+        (Ok(Target::Mod), Some(Given::ModRevision(given))) => Field::Modified(given),
+        (Ok(Target::Mod), _) => Field::Modified(0),
+        (Ok(Target::Value), Some(Given::Value(given))) => Field::Value(given.into()),
+        (Ok(Target::Value), _) => Field::Value(Vec::new().into()),
+        (Ok(Target::Lease), Some(Given::Lease(given))) => Field::Lease(given),
+        (Ok(Target::Lease), _) => Field::Lease(0),
         (Err(_), _) => {
             return Err(Status::invalid_argument("etcdserver: unknown target in a compare of the txn request"));
         }

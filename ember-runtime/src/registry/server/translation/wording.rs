@@ -13,6 +13,8 @@ use tonic::{
 };
 use tower::Layer;
 
+use crate::registry::server::absent;
+
 /// What is served, or says itself that it is not.
 const SERVICES: [&str; 8] = [
     "etcdserverpb.KV",
@@ -36,6 +38,9 @@ pub(crate) fn too_large(status: &Status) -> Option<Status> {
 /// A path that leads nowhere.
 fn unknown(path: &str) -> Status {
     let (service, method) = path.trim_start_matches('/').rsplit_once('/').unwrap_or_default();
+    if let Some(status) = absent::method(service, method) {
+        return status;
+    }
     Status::unimplemented(if SERVICES.contains(&service) {
         format!("unknown method {method} for service {service}")
     } else {

@@ -1,4 +1,4 @@
-//! What `cargo xtask codegen` makes of `ember-runtime/proto`; nothing but this file is written by hand.
+//! What `cargo xtask codegen` makes of `ember-runtime/proto/link.proto`; nothing but this file is written by hand.
 #![allow(
     missing_docs,
     missing_debug_implementations,

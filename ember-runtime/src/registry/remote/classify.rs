@@ -1,8 +1,7 @@
-//! etcd's and tonic's errors in the registry's terms.
+//! etcd's and tonic's answers in the registry's terms.
 
 use std::{error, io};
 
-use etcd_client::Error;
 use tonic::{Code, ConnectError, Status};
 
 use crate::registry::{LeaseId, RegistryError};
@@ -15,20 +14,8 @@ pub(super) const ASK_ETCD: &str = "is it running, and is that etcd, and its port
 /// What tonic and h2 say of a server without gRPC, or without HTTP/2.
 const STRANGE: [&str; 2] = ["mapped from HTTP status code", "frame with invalid size"];
 
-/// What `error` means for an operation that, if at all, used `lease`.
-pub(super) fn error(error: &Error, lease: Option<LeaseId>) -> RegistryError {
-    match error {
-        Error::GRpcStatus(status) => self::status(status, lease),
-        Error::LeaseKeepAliveError(text) if text.contains("not found") => lease_lost(lease, text),
-        Error::TransportError(error) => dial(error),
-        Error::IoError(error) => RegistryError::Unavailable(error.to_string()),
-        Error::WatchError(text) | Error::LeaseKeepAliveError(text) => RegistryError::Unavailable(text.clone()),
-        other => RegistryError::Protocol(other.to_string()),
-    }
-}
-
 /// What a failed attempt to connect means.
-pub(super) fn dial(error: &(dyn error::Error + 'static)) -> RegistryError {
+pub(crate) fn dial(error: &(dyn error::Error + 'static)) -> RegistryError {
     if refused_by_tls(error) {
         return RegistryError::Denied(format!("TLS: {}", chain(error)));
     }
@@ -57,23 +44,22 @@ pub(super) fn spoils_connection(error: &RegistryError) -> bool {
 }
 
 /// Whether the request cannot have left this process, so that it can be sent again.
-pub(super) fn never_sent(error: &Error) -> bool {
-    let Error::GRpcStatus(status) = error else { return false };
+pub(super) fn never_sent(status: &Status) -> bool {
     causes(status).any(|cause| cause.is::<ConnectError>())
 }
 
 /// Whether the connection broke under the request; an answer of etcd, or none in time, is something else.
-pub(super) fn hung_up(error: &Error) -> bool {
-    matches!(error, Error::GRpcStatus(status) if error::Error::source(status).is_some()) && !never_sent(error)
+pub(super) fn hung_up(status: &Status) -> bool {
+    error::Error::source(status).is_some() && !never_sent(status)
 }
 
 /// Whether a listing's revision went away between two of its pages.
-pub(super) fn revision_gone(error: &Error) -> bool {
-    matches!(error, Error::GRpcStatus(status) if status.code() == Code::OutOfRange && status.message().contains("revision"))
+pub(super) fn revision_gone(status: &Status) -> bool {
+    status.code() == Code::OutOfRange && status.message().contains("revision")
 }
 
 /// An error with its causes, in one line and without repetition.
-pub(super) fn chain(error: &(dyn error::Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn error::Error + 'static)) -> String {
     let mut line = String::new();
     for text in causes(error).map(ToString::to_string) {
         // Some begin with what the one above them ends with.
@@ -86,7 +72,8 @@ pub(super) fn chain(error: &(dyn error::Error + 'static)) -> String {
     line
 }
 
-fn status(status: &Status, lease: Option<LeaseId>) -> RegistryError {
+/// What `status` means for an operation that, if at all, used `lease`.
+pub(super) fn status(status: &Status, lease: Option<LeaseId>) -> RegistryError {
     let text = status.message();
     match status.code() {
         Code::NotFound if text.contains("lease not found") => lease_lost(lease, text),
@@ -150,7 +137,7 @@ mod tests {
     use super::*;
 
     fn classified(code: Code, text: &str) -> RegistryError {
-        error(&Error::GRpcStatus(Status::new(code, text)), Some(7))
+        status(&Status::new(code, text), Some(7))
     }
 
     #[test]

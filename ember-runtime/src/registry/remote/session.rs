@@ -1,4 +1,4 @@
-//! A session with etcd: bounds every operation, and replaces a connection that failed.
+//! A session: bounds every operation, and replaces a connection that failed.
 
 use std::{
     fmt,
@@ -6,29 +6,30 @@ use std::{
     time::Duration,
 };
 
-use etcd_client::Client;
 use futures_util::future::BoxFuture;
 use tokio::time::timeout;
 
 use super::{
     classify,
-    connection::{Connection, Connector},
+    connector::{Connection, Connector},
     list,
-    outcome::{Failure, Outcome},
-    transaction, watch,
+    outcome::Outcome,
+    watch,
+    wire::Wire,
 };
-
-use crate::registry::{
-    LeaseId, RegistryError,
-    api::{Lease, Result, Session, Snapshot, Transaction, TransactionOutcome, Watch},
+use crate::{
+    registry::{
+        LeaseId, RegistryError,
+        api::{Lease, Operation, Result, Session, Snapshot, Transaction, TransactionOutcome, Watch},
+    },
+    sync::lock,
 };
-use crate::sync::lock;
 
 /// An operation, connecting included.
 const OPERATION: Duration = Duration::from_secs(2);
 
 /// A session with etcd, or with anything that speaks its protocol.
-pub(crate) struct EtcdSession {
+pub(crate) struct RemoteSession {
     connector: Arc<Connector>,
     current: Mutex<Option<Connection>>,
     /// Held while connecting, so that one connection is made however many operations wait for it.
@@ -44,7 +45,7 @@ enum Kind {
     Once,
 }
 
-impl EtcdSession {
+impl RemoteSession {
     pub(crate) fn new(connector: Connector) -> Self {
         Self::over(Arc::new(connector))
     }
@@ -57,7 +58,7 @@ impl EtcdSession {
     /// Runs `operation` within its bound; `lease` is the one that it depends on.
     async fn run<T, F, Fut>(&self, kind: Kind, lease: Option<LeaseId>, operation: F) -> Result<T>
     where
-        F: Fn(Client) -> Fut + Send,
+        F: Fn(Arc<dyn Wire>) -> Fut + Send,
         Fut: Future<Output = Outcome<T>> + Send,
         T: Send,
     {
@@ -83,30 +84,22 @@ impl EtcdSession {
         used: &mut Option<Connection>,
     ) -> Result<T>
     where
-        F: Fn(Client) -> Fut + Send,
+        F: Fn(Arc<dyn Wire>) -> Fut + Send,
         Fut: Future<Output = Outcome<T>> + Send,
         T: Send,
     {
         let mut repeated = false;
         loop {
             let connection = used.insert(self.connection().await?);
-            let failure = match operation(connection.client.clone()).await {
+            let failure = match operation(Arc::clone(&connection.wire)).await {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
-            let again = match &failure {
-                // An old connection whose server is gone shows it at the first use. Nothing was sent, or it does no harm
-                // twice: another connection may be tried.
-                Failure::Etcd(error) => {
-                    !repeated && (classify::never_sent(error) || kind == Kind::Repeatable && classify::hung_up(error))
-                }
-                Failure::Known(_) => false,
-            };
-            let hung_up = matches!(&failure, Failure::Etcd(error) if classify::hung_up(error));
-            let error = match failure {
-                Failure::Etcd(error) => classify::error(&error, lease),
-                Failure::Known(error) => error,
-            };
+            let hung_up = failure.is_of_a_broken_connection();
+            // An old connection whose server is gone shows it at the first use. Nothing was sent, or it does no harm twice:
+            // another connection may be tried.
+            let again = !repeated && (failure.was_never_sent() || kind == Kind::Repeatable && hung_up);
+            let error = failure.known(lease);
             let error = at(&connection.address, error, hung_up && repeated);
             if again || classify::spoils_connection(&error) {
                 self.discard(connection);
@@ -145,34 +138,27 @@ impl EtcdSession {
     }
 }
 
-impl Session for EtcdSession {
+impl Session for RemoteSession {
     fn grant(&self, ttl: Duration) -> BoxFuture<'_, Result<Lease>> {
         // etcd counts whole seconds; rounding down could end the lease before the caller expects.
         let seconds = i64::try_from(ttl.as_millis().div_ceil(1_000)).unwrap_or(i64::MAX).max(1);
-        Box::pin(self.run(Kind::Once, None, move |client| async move {
-            let answer = client.lease_client().grant(seconds, None).await?;
-            lease(answer.id(), answer.ttl())
+        Box::pin(self.run(Kind::Once, None, move |wire| async move {
+            let (id, seconds) = wire.grant(seconds).await?;
+            lease(id, seconds)
         }))
     }
 
     fn keep_alive(&self, id: LeaseId) -> BoxFuture<'_, Result<Lease>> {
-        Box::pin(self.run(Kind::Repeatable, Some(id), move |client| async move {
-            // The client library keeps the first answer, with its time to live, to itself.
-            let (mut keeper, mut answers) = client.lease_client().keep_alive(id).await?;
-            keeper.keep_alive().await?;
-            match answers.message().await? {
-                Some(answer) if answer.ttl() > 0 => lease(id, answer.ttl()),
-                Some(_) => Err(RegistryError::LeaseNotFound(id).into()),
-                None => Err(RegistryError::Unavailable("the registry closed the keep-alive stream".into()).into()),
+        Box::pin(self.run(Kind::Repeatable, Some(id), move |wire| async move {
+            match wire.keep_alive(id).await? {
+                seconds @ 1.. => lease(id, seconds),
+                _ => Err(RegistryError::LeaseNotFound(id).into()),
             }
         }))
     }
 
     fn revoke(&self, id: LeaseId) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.run(Kind::Once, Some(id), move |client| async move {
-            client.lease_client().revoke(id).await?;
-            Ok(())
-        }))
+        Box::pin(self.run(Kind::Once, Some(id), move |wire| async move { wire.revoke(id).await }))
     }
 
     fn apart(&self) -> Option<Arc<dyn Session>> {
@@ -181,22 +167,30 @@ impl Session for EtcdSession {
     }
 
     fn list(&self, prefix: String) -> BoxFuture<'_, Result<Snapshot>> {
-        Box::pin(self.run(Kind::Repeatable, None, move |client| list::list(client, prefix.clone())))
+        Box::pin(self.run(Kind::Repeatable, None, move |wire| {
+            let prefix = prefix.clone();
+            async move { list::list(&*wire, &prefix).await }
+        }))
     }
 
     fn commit(&self, transaction: Transaction) -> BoxFuture<'_, Result<TransactionOutcome>> {
-        let lease = transaction::lease(&transaction);
-        Box::pin(self.run(Kind::Once, lease, move |client| transaction::commit(client, transaction.clone())))
+        Box::pin(self.run(Kind::Once, lease_of(&transaction), move |wire| {
+            let transaction = transaction.clone();
+            async move { wire.commit(transaction).await }
+        }))
     }
 
     fn watch(&self, prefix: String, from: i64) -> BoxFuture<'_, Result<Watch>> {
-        Box::pin(self.run(Kind::Repeatable, None, move |client| watch::start(client, prefix.clone(), from)))
+        Box::pin(self.run(Kind::Repeatable, None, move |wire| {
+            let prefix = prefix.clone();
+            async move { watch::start(&*wire, &prefix, from).await }
+        }))
     }
 }
 
-impl fmt::Debug for EtcdSession {
+impl fmt::Debug for RemoteSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EtcdSession")
+        f.debug_struct("RemoteSession")
             .field("connected", &self.current().map(|connection| connection.address))
             .finish_non_exhaustive()
     }
@@ -219,4 +213,12 @@ fn lease(id: LeaseId, seconds: i64) -> Outcome<Lease> {
         Ok(seconds) => Ok(Lease { id, ttl: Duration::from_secs(seconds) }),
         Err(_) => Err(RegistryError::Protocol(format!("a lease of {seconds} s was granted")).into()),
     }
+}
+
+/// The lease that a "lease not found" is about. etcd does not say which one, so of several it is the first.
+fn lease_of(transaction: &Transaction) -> Option<LeaseId> {
+    transaction.then.iter().chain(&transaction.otherwise).find_map(|operation| match operation {
+        Operation::Put { lease, .. } => *lease,
+        Operation::Delete { .. } => None,
+    })
 }

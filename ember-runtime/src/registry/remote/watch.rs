@@ -2,56 +2,49 @@
 
 use std::time::Duration;
 
-use etcd_client::{
-    Client, Error, EventType, GetOptions, WatchOptions, WatchRequestSender, WatchResponse, WatchResponseStream,
-};
 use futures_util::stream;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{
-    classify,
-    list::{self, MAX_ANSWER},
+    classify, list,
+    outcome::{Failure, Outcome},
+    wire::{Change, Told, Watching, Wire},
 };
 use crate::registry::{
-    Event, RegistryError, SharedEvent,
+    RegistryError, SharedEvent,
     api::{Result, Watch, WatchItem},
-    etcd::outcome::Outcome,
 };
 
 /// How often a quiet watch asks for the revision. It shows lost data early. It also keeps the connection: etcd hangs up
 /// on a client that sends more than two HTTP/2 pings within 5 s while no answers flow (`--grpc-keepalive-min-time`).
 const ASK: Duration = Duration::from_millis(900);
 
-pub(super) async fn start(client: Client, prefix: String, from: i64) -> Outcome<Watch> {
+pub(super) async fn start(wire: &dyn Wire, prefix: &str, from: i64) -> Outcome<Watch> {
     // For etcd, 0 means "from now on".
     let from = from.max(1);
-    let (key, end) = list::range(&prefix);
-    let options = WatchOptions::new().with_range(end).with_start_revision(from);
-    let mut watches = client.watch_client().max_decoding_message_size(MAX_ANSWER);
-    let (requests, mut responses) = watches.watch(key, Some(options)).await?.split();
+    let mut watching = wire.watch(list::range(prefix), from).await?;
     let confirmation = loop {
-        match responses.message().await? {
-            Some(response) if response.created() || response.canceled() => break response,
+        match watching.receive().await? {
+            Some(told) if told.created || told.canceled.is_some() => break told,
             Some(_) => {}
             None => return Err(closed().into()),
         }
     };
-    let revision = list::revision(confirmation.header())?;
-    if confirmation.canceled() && confirmation.compact_revision() == 0 {
-        return Err(classify::canceled(confirmation.cancel_reason()).into());
+    if let Some(reason) = confirmation.canceled.as_ref().filter(|_| confirmation.compacted == 0) {
+        return Err(classify::canceled(reason).into());
     }
+    let revision = confirmation.revision;
     if revision < from - 1 {
         // Either data was lost, or this member lags behind: a read that needs the whole cluster tells.
-        let read = GetOptions::new().with_count_only().with_limit(1);
-        let current = list::revision(client.kv_client().get(list::range(&prefix).0, Some(read)).await?.header())?;
+        let current = wire.revision(list::range(prefix).0).await?;
         if current < from - 1 {
             return Err(RegistryError::FutureRevision { wanted: from, current }.into());
         }
     }
     let mut ask = interval(ASK);
     ask.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let first = confirmation.canceled().then_some(confirmation);
-    let running = Running { requests, responses, ask, first, seen: Seen::at(revision), ended: false };
+    let first = confirmation.canceled.is_some().then_some(confirmation);
+    let running = Running { watching, ask, first, seen: Seen::at(revision), ended: false };
     Ok(Box::pin(stream::unfold(running, |mut running| async move {
         if running.ended {
             return None;
@@ -63,10 +56,9 @@ pub(super) async fn start(client: Client, prefix: String, from: i64) -> Outcome<
 }
 
 struct Running {
-    requests: WatchRequestSender,
-    responses: WatchResponseStream,
+    watching: Box<dyn Watching>,
     ask: Interval,
-    first: Option<WatchResponse>,
+    first: Option<Told>,
     seen: Seen,
     ended: bool,
 }
@@ -74,19 +66,19 @@ struct Running {
 impl Running {
     async fn next(&mut self) -> Result<WatchItem> {
         loop {
-            let response = match self.first.take() {
-                Some(response) => response,
+            let told = match self.first.take() {
+                Some(told) => told,
                 None => self.receive().await?,
             };
-            let revision = list::revision(response.header())?;
-            if response.compact_revision() > 0 {
-                return Ok(WatchItem::Compacted { revision: response.compact_revision() });
+            let revision = told.revision;
+            if told.compacted > 0 {
+                return Ok(WatchItem::Compacted { revision: told.compacted });
             }
-            if response.canceled() {
-                return Err(classify::canceled(response.cancel_reason()));
+            if let Some(reason) = told.canceled {
+                return Err(classify::canceled(&reason));
             }
-            self.seen.advance(revision, response.events().is_empty())?;
-            let events: Vec<_> = response.events().iter().filter_map(event).map(SharedEvent::from).collect();
+            self.seen.advance(revision, told.changes.is_empty())?;
+            let events: Vec<_> = told.changes.into_iter().filter_map(Change::known).map(SharedEvent::from).collect();
             // A bare revision is kept back: before 3.4.25 and 3.5.8 it could overtake events that it covers.
             if !events.is_empty() {
                 return Ok(WatchItem::Events { revision, events });
@@ -94,19 +86,15 @@ impl Running {
         }
     }
 
-    async fn receive(&mut self) -> Result<WatchResponse> {
+    async fn receive(&mut self) -> Result<Told> {
+        let unleased = |failure: Failure| failure.known(None);
         loop {
             tokio::select! {
                 biased;
-                response = self.responses.message() => return match response {
-                    Ok(Some(response)) => Ok(response),
-                    Ok(None) => Err(closed()),
-                    Err(error) => Err(classify::error(&error, None)),
-                },
-                _ = self.ask.tick() => {
-                    self.requests.request_progress().await.map_err(|error: Error| classify::error(&error, None))?;
-                }
+                told = self.watching.receive() => return told.map_err(unleased)?.ok_or_else(closed),
+                _ = self.ask.tick() => {}
             }
+            self.watching.ask().await.map_err(unleased)?;
         }
     }
 }
@@ -140,16 +128,6 @@ impl Seen {
         }
         Ok(())
     }
-}
-
-fn event(event: &etcd_client::Event) -> Option<Event> {
-    let stored = event.kv()?.clone();
-    let revision = stored.mod_revision();
-    let entry = list::entry(stored)?;
-    Some(match event.event_type() {
-        EventType::Put => Event::Put(entry),
-        EventType::Delete => Event::Delete { key: entry.key, revision },
-    })
 }
 
 fn closed() -> RegistryError {

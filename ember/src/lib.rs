@@ -6,9 +6,11 @@
 //! - `cluster`: links between nodes.
 //! - `prost`: arguments, values and errors that implement `prost::Message` travel as protocol buffers.
 //! - `cron`: `#[cron("0 */5 * * * *", tz = "Europe/Berlin")]`, timers that follow the calendar.
-//! - `etcd`: clusters of several processes, on one machine with the embedded registry, or on many with etcd. Its build runs
-//!   `protoc`: install it (Debian: `protobuf-compiler`), or point the environment variable `PROTOC` at one.
-//! - `testing`: clusters in a simulation, for tests: a dev-dependency.
+//! - `embedded`: clusters of several processes on one machine, with the registry that needs nothing installed; with it comes
+//!   `cluster`.
+//! - `etcd`: clusters on many machines, with etcd as the registry; with it comes `embedded`. Its build runs `protoc`: install it
+//!   (Debian: `protobuf-compiler`), or point the environment variable `PROTOC` at one. No other feature needs it.
+//! - `testing`: clusters in a simulation, for tests: a dev-dependency; with it comes `embedded`.
 
 pub use ember_macros::{message, module, rpc, service};
 #[cfg(feature = "prost")]
@@ -53,7 +55,6 @@ pub mod prelude {
         Address, CallError, Client as _, Cx, Deferred, Down, DownReason, Hosted, Local, Module, Modules, Node,
         NodeBuilder, OnPanic, Pid, Replier, Restart, Retry, StreamSender, Streaming, message, module, rpc, service,
     };
-    #[cfg(feature = "etcd")]
     pub use ember_runtime::registry::{Embedded, Etcd};
 }
 

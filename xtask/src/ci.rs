@@ -7,7 +7,7 @@
 
 use std::time::Instant;
 
-use crate::{codegen, examples, shell, test, tidy};
+use crate::{codegen, examples, outside, shell, test, tidy};
 
 /// Runs every step, also after one failed; names those that failed; prints the sum of the tests last.
 pub(crate) fn run() -> Result<(), String> {
@@ -34,6 +34,7 @@ pub(crate) fn run() -> Result<(), String> {
     steps.step("lock files", lock_files);
     steps.step("tidy", tidy::check);
     steps.step("examples", || examples::run(&[]));
+    steps.step("a crate outside", outside::check);
 
     println!("\nxtask: steps");
     for line in &steps.report {

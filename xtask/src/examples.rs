@@ -8,7 +8,7 @@ use crate::{etcd, shell};
 
 const PACKAGE: &str = "ember-examples";
 /// What some of them need.
-const FEATURES: &str = "testing";
+const FEATURES: &str = "etcd testing";
 const PATIENCE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(100);
 

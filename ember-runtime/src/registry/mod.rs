@@ -4,6 +4,8 @@
 //! Three built-ins: in-process (`InProcess`), the same store served over the etcd API (`Embedded`), and etcd
 //! (`Etcd`). All three pass the same conformance suite.
 
+#[cfg(not(feature = "etcd"))]
+mod absent;
 mod api;
 #[doc(hidden)]
 pub mod conformance;
@@ -31,6 +33,8 @@ mod shared;
 )]
 pub(crate) mod store;
 
+#[cfg(not(feature = "etcd"))]
+pub use self::absent::*;
 #[cfg(feature = "embedded")]
 pub use self::embedded::Embedded;
 #[cfg(feature = "etcd")]

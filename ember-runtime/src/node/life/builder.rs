@@ -340,7 +340,7 @@ impl NodeBuilder {
             #[cfg(not(feature = "cluster"))]
             Some(cluster) => format!(
                 "this node is to join the cluster `{cluster}`, but clusters are not built in: turn on a feature of `ember` \
-                 that has them, `etcd`, and name a registry"
+                 that has them, `embedded` or `etcd`, and name a registry"
             ),
             #[cfg(not(feature = "cluster"))]
             None => return Ok(()),
@@ -355,9 +355,9 @@ impl NodeBuilder {
         match what.or_else(|| self.clustered.meant_for_peers.map(str::to_owned)) {
             Some(what) if self.clustered.is_alone() => Err(Error::Configuration(format!(
                 "`{what}` without `.registry(…)`: such a node has no peers. Leave it out, or write \
-                 `.registry(Embedded::default())` for several processes on one machine, or \
-                 `.registry(Etcd::new([\"10.0.0.5:2379\"]))`, both of feature `etcd`; `.registry(InProcess::default())`, shared, \
-                 for nodes of one process"
+                 `.registry(Embedded::default())` for several processes on one machine (feature `embedded`), \
+                 `.registry(Etcd::new([\"10.0.0.5:2379\"]))` for many machines (feature `etcd`), or \
+                 `.registry(InProcess::default())`, shared, for nodes of one process"
             ))),
             _ => Ok(()),
         }

@@ -1,5 +1,7 @@
 //! A node, from its builder to its end.
 
+#[cfg(not(feature = "cluster"))]
+mod alone;
 mod builder;
 mod calls;
 #[cfg(feature = "cluster")]

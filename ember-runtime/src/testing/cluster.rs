@@ -175,9 +175,21 @@ impl Cluster {
             *slot.borrow_mut() = Some(value);
             Ok(())
         });
+        let _named = Named(self.seed);
         drive(&mut sim, &commands, &records);
         let value = result.borrow_mut().take();
         value.expect("the body has ended")
+    }
+}
+
+/// Says which seed it was, when a test fails in it: whoever tries many has to know.
+struct Named(u64);
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the simulation of seed {0} failed: `Cluster::seed({0})` gives the same run again", self.0);
+        }
     }
 }
 

@@ -11,7 +11,8 @@ macro_rules! setters {
             /// The clock is looked at where a call waits: in a mailbox, for a link, on the way to another node, for its answer. A handler
             /// that its caller runs on the spot is not kept from running by a time-out of less than a call takes (some nanoseconds):
             /// that would cost every call a look at the clock. Such a call may run here, and be `NotExecuted(Expired)` if its service
-            /// is busy or on another node.
+            /// is busy or on another node. Nor is a handler interrupted that blocks its thread: where its caller runs it on the
+            /// spot, the caller has its result when it returns, however late.
             pub fn timeout(self, timeout: ::std::time::Duration) -> Self {
                 self.change(|request| request.options.set_timeout(timeout))
             }

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     news::{Departed, News},
+    passage::Passage,
     view::View,
 };
 use crate::{
@@ -180,12 +181,17 @@ impl Listing {
         self.list(pid, instance.map(Arc::new));
     }
 
+    pub(crate) fn name_of(&self, node: NodeKey) -> Option<&str> {
+        self.nodes.get(&node).map(|record| &*record.name)
+    }
+
     /// Whether it had been given up, and only kept because of its link.
     pub(crate) fn put_node(&mut self, record: Arc<NodeRecord>) -> bool {
         let key = record.key;
         let returned = self.lingering.remove(&key);
         self.changed |= returned;
         let known = self.nodes.get(&key);
+        self.news.passages.extend(Passage::of(known.map(|known| &**known), &record));
         if known.is_none_or(|known| *known != record) {
             let services = if known.is_some() { self.services_of(key) } else { Vec::new() };
             for service in services {
@@ -211,6 +217,7 @@ impl Listing {
         let known = self.nodes.remove(&key);
         if let Some(known) = &known {
             self.news.departed(key, if known.leaving { Departed::InOrder } else { Departed::Lost });
+            self.news.passages.push(Passage { node: Arc::clone(known), what: self.why_gone(known) });
         }
         self.lingering.remove(&key);
         self.suspects.remove(&key);
@@ -221,6 +228,18 @@ impl Listing {
         }
         if known.is_some() {
             self.count(key.id);
+        }
+    }
+
+    fn why_gone(&self, node: &NodeRecord) -> &'static str {
+        let key = node.key;
+        let newest = self.current.get(&key.id).map_or(key, |newest| newest.key);
+        match () {
+            () if node.leaving => "left",
+            () if newest > key => "lost: it has been started anew",
+            () if self.deserted.contains(&key) => "lost: its process has ended, for nobody listens at its address",
+            () if self.suspects.contains(&key) => "lost: its link is down, and its lease has ended",
+            () => "lost: its lease has ended",
         }
     }
 

@@ -4,6 +4,7 @@ mod listing;
 mod news;
 mod nobody;
 mod node_directory;
+mod passage;
 mod view;
 
 pub use self::view::View;

@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use super::passage::Passage;
 use crate::{
     id::{NodeId, NodeKey},
     sync::ordered,
@@ -32,6 +33,8 @@ pub(crate) struct News {
     departed: BTreeMap<NodeKey, Departed>,
     /// The same, in the order in which they left.
     order: VecDeque<NodeKey>,
+    /// For the log, once nothing is locked.
+    pub(super) passages: Vec<Passage>,
 }
 
 impl News {

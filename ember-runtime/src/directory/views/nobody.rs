@@ -14,8 +14,14 @@ use crate::{
 };
 
 /// The refusal for a selector that nothing in `view` matches, and `seen` is what is of its interest. `here` is the node that
-/// looks.
-pub(crate) fn no_target(view: &View, seen: &[Arc<Instance>], selector: &Selector, here: NodeId) -> RefusedReason {
+/// looks; `begun`: all services that it was built with have started.
+pub(crate) fn no_target(
+    view: &View,
+    seen: &[Arc<Instance>],
+    selector: &Selector,
+    here: NodeId,
+    begun: bool,
+) -> RefusedReason {
     let listed = selector.pid.and_then(|pid| view.instances().iter().find(|it| it.pid == pid));
     if let Some(other) = listed.filter(|it| !seen.iter().any(|of| of.pid == it.pid)) {
         return of_another_kind(view, selector, &other.identity().name);
@@ -28,6 +34,10 @@ pub(crate) fn no_target(view: &View, seen: &[Arc<Instance>], selector: &Selector
         on_node(view, node, here, seen.len())
     } else if !seen.is_empty() {
         format!("{} seen, and none passes the filters", count(seen.len(), "instance of it is", "instances of it are"))
+    } else if !begun {
+        "this node still starts, and its services start in the order in which they are listed: list it before whoever calls it \
+         in `#[on(start)]`, or call it in `#[on(started)]`, when all are there"
+            .into()
     } else if is_alone(view, here) {
         "this node runs none, and without a registry (`.registry(…)`) it sees no others".into()
     } else {

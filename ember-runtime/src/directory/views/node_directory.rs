@@ -5,13 +5,13 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
 use arc_swap::ArcSwap;
 
-use super::{listing::Listing, news::Departed, nobody, view::View};
+use super::{listing::Listing, news::Departed, nobody, passage::Passage, view::View};
 use crate::{
     actor::{AnyCell, ServiceState},
     directory::{
@@ -34,6 +34,8 @@ pub(crate) struct Directory {
     changed: ordered::Sender<()>,
     /// The last view that somebody asked for.
     view: ArcSwap<View>,
+    /// Whether all services that the node was built with have started.
+    begun: AtomicBool,
 }
 
 impl Directory {
@@ -46,6 +48,7 @@ impl Directory {
             newest: AtomicU64::new(0),
             changed: ordered::Sender::new(()),
             view: ArcSwap::default(),
+            begun: AtomicBool::new(false),
         };
         directory.change(|_| ());
         directory
@@ -54,6 +57,16 @@ impl Directory {
     /// The run of the node whose directory this is.
     pub(crate) fn here(&self) -> NodeKey {
         self.here.key
+    }
+
+    /// All services that the node was built with have started.
+    pub(crate) fn begin(&self) {
+        self.begun.store(true, Ordering::Relaxed);
+    }
+
+    /// The name of another node, while anything is known of it.
+    pub(crate) fn name_of(&self, node: NodeKey) -> Option<String> {
+        self.lock().name_of(node).map(str::to_owned)
     }
 
     /// The newest view.
@@ -161,7 +174,8 @@ impl Directory {
     }
 
     fn no_target(&self, seen: &[Arc<Instance>], selector: &Selector) -> RefusedReason {
-        nobody::no_target(&self.view(), seen, selector, self.here.key.id)
+        let begun = self.begun.load(Ordering::Relaxed);
+        nobody::no_target(&self.view(), seen, selector, self.here.key.id, begun)
     }
 
     /// Enters a service of this node.
@@ -281,7 +295,7 @@ impl Directory {
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Listing) -> T) -> T {
         let mut known = self.lock();
         let result = change(&mut known);
-        let news = known.news.take();
+        let (news, passages) = (known.news.take(), std::mem::take(&mut known.news.passages));
         if known.take_changed() {
             self.newest.fetch_add(1, Ordering::AcqRel);
             drop(known);
@@ -290,6 +304,7 @@ impl Directory {
             drop(known);
         }
         news.iter().for_each(|of| of.send_replace(()));
+        passages.iter().for_each(Passage::log);
         result
     }
 

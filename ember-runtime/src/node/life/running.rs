@@ -87,6 +87,7 @@ impl Node {
     /// It has started: what comes now is its life.
     pub(super) fn begins(&self) {
         self.inner.begun.store(true, Ordering::Release);
+        self.inner.services.router.directory().begin();
     }
 
     /// A client for any live instance, in turn.

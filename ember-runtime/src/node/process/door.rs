@@ -54,6 +54,11 @@ impl Members for Door {
 }
 
 impl Ingress for Door {
+    fn named(&self, peer: NodeKey) -> String {
+        let name = self.router.upgrade().and_then(|router| router.directory().name_of(peer));
+        name.map_or_else(|| peer.to_string(), |name| format!("{name} ({peer})"))
+    }
+
     fn calls(&self, peer: NodeKey, calls: &mut dyn Arrivals<'_>, task: &mut task::Context<'_>) {
         let Some(router) = self.router.upgrade() else {
             return while let Some(call) = calls.take() {

@@ -9,6 +9,9 @@ use crate::registry::{LeaseId, RegistryError};
 /// What to ask when an answer is none of etcd's.
 pub(super) const NOT_ETCD: &str =
     "what answers there does not know etcd's API (v3); is that etcd, and its port for clients?";
+/// And of one that was spoken to without TLS.
+pub(super) const MAYBE_TLS: &str =
+    " If it wants TLS, say whom to trust: `Etcd::new(…).tls(EtcdTls::ca_file(\"ca.pem\"))`";
 /// The same of one that answers nothing at all.
 pub(super) const ASK_ETCD: &str = "is it running, and is that etcd, and its port for clients?";
 /// What tonic and h2 say of a server without gRPC, or without HTTP/2.

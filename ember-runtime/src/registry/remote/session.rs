@@ -196,14 +196,20 @@ impl fmt::Debug for RemoteSession {
     }
 }
 
-/// The error, where it happened. What hangs up on one new connection after the other may be something else than etcd.
+/// The error, where it happened. What hangs up on one new connection after the other, or speaks something else than HTTP/2, may
+/// be something else than etcd, or etcd behind TLS.
 fn at(address: &str, error: RegistryError, hangs_up: bool) -> RegistryError {
     match error {
         RegistryError::Protocol(what) => RegistryError::Protocol(format!("{address}: {what}")),
-        RegistryError::Unavailable(why) if hangs_up && !why.contains(classify::NOT_ETCD) => {
-            RegistryError::Unavailable(format!("{address}: {why}: {}", classify::NOT_ETCD))
+        RegistryError::Unavailable(mut why) => {
+            if hangs_up && !why.contains(classify::NOT_ETCD) {
+                why = format!("{why}: {}", classify::NOT_ETCD);
+            }
+            if why.contains(classify::NOT_ETCD) && address.starts_with("http://") {
+                why.push_str(classify::MAYBE_TLS);
+            }
+            RegistryError::Unavailable(format!("{address}: {why}"))
         }
-        RegistryError::Unavailable(why) => RegistryError::Unavailable(format!("{address}: {why}")),
         other => other,
     }
 }

@@ -95,18 +95,20 @@ impl Events {
             };
             match event {
                 Some(LinkEvent::Up { peer, number, dialled }) => {
-                    tracing::info!(target: "ember::link", %peer, number, dialled, "link up");
+                    tracing::info!(target: "ember::link", peer = ingress.named(peer), number, dialled, "link up");
                     ingress.link_up(peer);
                 }
                 Some(LinkEvent::Down { peer, number, why, lost }) => {
-                    tracing::info!(target: "ember::link", %peer, number, why = &*why, "link down");
+                    tracing::info!(target: "ember::link", peer = ingress.named(peer), number, why = &*why, "link down");
                     if lost > 0 {
-                        tracing::warn!(target: "ember::link", %peer, lost, "one-way calls were lost with their link");
+                        tracing::warn!(target: "ember::link", peer = ingress.named(peer), lost, "one-way calls were lost with their link");
                     }
                     ingress.link_down(peer, &why);
                 }
                 Some(LinkEvent::Late { peer, is_late }) => {
-                    tracing::info!(target: "ember::link", %peer, is_late, "the peer's workers are late, or not any more");
+                    let what =
+                        if is_late { "the peer's workers are held up" } else { "the peer's workers are free again" };
+                    tracing::info!(target: "ember::link", peer = ingress.named(peer), "{what}");
                     ingress.link_late(peer, is_late);
                 }
                 Some(LinkEvent::Deserted(peer)) => ingress.deserted(peer),

@@ -93,6 +93,10 @@ pub(crate) trait Ingress: Members {
     /// Nobody listens at the address of `peer` any more: its process has ended. Told in the order of ups and downs, and before those
     /// who wait for the link hear of it.
     fn deserted(&self, _peer: NodeKey) {}
+    /// How `peer` is called in the log: by its name, if that is known.
+    fn named(&self, peer: NodeKey) -> String {
+        peer.to_string()
+    }
     /// The link to `peer` is down; calls in flight have their answers already.
     fn link_down(&self, peer: NodeKey, why: &str);
 }

@@ -12,7 +12,7 @@ use tracing::{
     subscriber::DefaultGuard,
 };
 
-/// Keeps the warnings and errors that Ember logs while it lives.
+/// Keeps what Ember logs while it lives: warnings and errors, or more.
 #[derive(Debug)]
 pub struct Logged {
     lines: Arc<Mutex<Vec<String>>>,
@@ -22,12 +22,17 @@ pub struct Logged {
 impl Logged {
     /// Starts listening, on this thread.
     pub fn here() -> Self {
+        Self::at(Level::WARN)
+    }
+
+    /// The same, down to this level.
+    pub fn at(level: Level) -> Self {
         // As long as there is only one listener, whether a line is wanted is asked once, of the thread that comes to it first:
         // that may be one of another test.
         static ANOTHER: OnceLock<tracing::Dispatch> = OnceLock::new();
-        ANOTHER.get_or_init(|| tracing::Dispatch::new(Lines(Arc::default())));
+        ANOTHER.get_or_init(|| tracing::Dispatch::new(Lines(Arc::default(), Level::TRACE)));
         let lines = Arc::<Mutex<Vec<String>>>::default();
-        let guard = tracing::subscriber::set_default(Lines(Arc::clone(&lines)));
+        let guard = tracing::subscriber::set_default(Lines(Arc::clone(&lines), level));
         Self { lines, _guard: guard }
     }
 
@@ -37,11 +42,11 @@ impl Logged {
     }
 }
 
-struct Lines(Arc<Mutex<Vec<String>>>);
+struct Lines(Arc<Mutex<Vec<String>>>, Level);
 
 impl Subscriber for Lines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("ember") && *metadata.level() <= Level::WARN
+        metadata.target().starts_with("ember") && *metadata.level() <= self.1
     }
 
     fn event(&self, event: &Event<'_>) {

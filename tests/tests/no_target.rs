@@ -46,6 +46,40 @@ fn of(node: &Node, pid: Pid) -> RoomClient {
     node.select::<RoomClient>().pid(pid).client()
 }
 
+/// Calls another service of its node as it starts.
+#[service(name = "early")]
+#[derive(Default)]
+pub struct Early {
+    answers: Vec<Result<u32, ember::CallError>>,
+}
+
+#[rpc]
+impl Early {
+    #[on(start)]
+    async fn start(&mut self, cx: &mut Cx<'_, Self>) {
+        self.answers.push(cx.client::<RoomClient>().rpc_ping().await);
+    }
+
+    #[on(started)]
+    async fn started(&mut self, cx: &mut Cx<'_, Self>) {
+        self.answers.push(cx.client::<RoomClient>().rpc_ping().await);
+    }
+
+    async fn api_answers(&mut self) -> (String, u32) {
+        let mut answers = std::mem::take(&mut self.answers).into_iter();
+        let (first, second) = (answers.next().expect("from start"), answers.next().expect("from started"));
+        (why(first), second.expect("an answer"))
+    }
+}
+
+#[tokio::test]
+async fn service_that_is_called_before_it_starts_is_said_to_be_listed_too_late() {
+    let node = Node::builder().service(Early::default()).service(Room).start().await.unwrap();
+    let (text, answer) = node.local::<Early>().api_answers().await.unwrap();
+    assert!(text.starts_with("service `room`: this node still starts") && text.contains("`#[on(started)]`"), "{text}");
+    assert_eq!(answer, 1);
+}
+
 #[tokio::test]
 async fn node_without_a_registry_says_so() {
     let node = Node::builder().start().await.unwrap();

@@ -23,6 +23,9 @@ pub(crate) fn run() -> Result<(), String> {
     });
     steps.step("lints, all features", || clippy(&["--workspace", "--all-targets", "--all-features"]));
     steps.step("lints, default features", || clippy(&["-p", "ember", "-p", "ember-runtime", "--all-targets"]));
+    steps.step("lints, feature embedded", || {
+        clippy(&["-p", "ember", "-p", "ember-runtime", "--features", "ember/embedded"])
+    });
     steps.step("lints, tools", || {
         shell::run(shell::tools_cargo(&["clippy", "--quiet", "--all-targets"])?.args(["--", "-D", "warnings"]))
     });

@@ -57,7 +57,7 @@ impl Lease for Face {
             let header = self.header(self.store.revision());
             return Ok(Response::new(LeaseTimeToLiveResponse { header, id, ttl: -1, ..Default::default() }));
         };
-        let keys = if with_keys { lease.keys.iter().map(|key| key.clone()).collect() } else { Vec::new() };
+        let keys = if with_keys { lease.keys.clone() } else { Vec::new() };
         let (ttl, granted_ttl) = (seconds(lease.remaining), seconds(lease.granted));
         Ok(Response::new(LeaseTimeToLiveResponse { header: self.header(revision), id, ttl, granted_ttl, keys }))
     }

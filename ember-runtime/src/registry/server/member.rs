@@ -44,7 +44,6 @@ impl Maintenance for Face {
             raft_index: index,
             raft_applied_index: index,
             raft_term: TERM,
-            ..StatusResponse::default()
         }))
     }
 }

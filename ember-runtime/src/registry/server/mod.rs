@@ -49,7 +49,7 @@ pub(crate) struct ServerHandle {
 
 impl ServerHandle {
     /// Stops serving; when it returns the listener is closed, so its address is free.
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(any(all(test, feature = "etcd"), feature = "testing"))]
     pub(crate) async fn stop(mut self) {
         self.task.abort();
         let _aborted = (&mut self.task).await;

@@ -7,7 +7,7 @@
 
 use std::time::Instant;
 
-use crate::{codegen, examples, shell, test, tidy};
+use crate::{codegen, examples, shell, template, test, tidy};
 
 /// Runs every step, also after one failed; names those that failed; prints the sum of the tests last.
 pub(crate) fn run() -> Result<(), String> {
@@ -34,6 +34,7 @@ pub(crate) fn run() -> Result<(), String> {
     steps.step("lock files", lock_files);
     steps.step("tidy", tidy::check);
     steps.step("examples", || examples::run(&[]));
+    steps.step("project to copy", template::check);
 
     println!("\nxtask: steps");
     for line in &steps.report {
@@ -49,7 +50,14 @@ fn clippy(what: &[&str]) -> Result<(), String> {
 
 /// Each workspace's lock file has what its manifests ask for, also where nothing of it is built here.
 fn lock_files() -> Result<(), String> {
-    for manifest in ["Cargo.toml", "benches/Cargo.toml", "tests/loom/Cargo.toml", "tools/Cargo.toml"] {
+    let manifests = [
+        "Cargo.toml",
+        "benches/Cargo.toml",
+        "examples/template/Cargo.toml",
+        "tests/loom/Cargo.toml",
+        "tools/Cargo.toml",
+    ];
+    for manifest in manifests {
         shell::run(&mut shell::cargo(&["update", "--quiet", "--workspace", "--locked", "--manifest-path", manifest]))?;
     }
     Ok(())

@@ -5,6 +5,7 @@ mod codegen;
 mod etcd;
 mod examples;
 mod shell;
+mod template;
 mod test;
 mod tidy;
 
@@ -16,6 +17,7 @@ cargo xtask soak [ARGS]       churn for an hour with flat memory, in a release b
 cargo xtask soak tests [ARGS] the tests with larger numbers (EMBER_TEST_SCALE=10, unless it is set)
 cargo xtask valgrind          the tests that reach `unsafe` code, under valgrind
 cargo xtask examples [NAMES]  run every example, or those named
+cargo xtask template          lint and test the project to copy, `examples/template`
 cargo xtask bench [ARGS]      the benchmark (`bench --help`): Ember beside its peers; minutes, and a quiet machine
 cargo xtask codegen           generate Rust from `ember-runtime/proto`
 cargo xtask codegen --check   fail if what is checked in differs from what would be generated
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         ["soak", "tests", rest @ ..] => test::command(rest, test::Scale::Soak),
         ["soak", rest @ ..] => soak(rest),
         ["examples", names @ ..] => examples::run(names),
+        ["template"] => template::check(),
         ["bench", rest @ ..] => bench(rest),
         ["codegen"] => codegen::write(),
         ["codegen", "--check"] => codegen::check(),

@@ -7,7 +7,7 @@
 
 use std::time::Instant;
 
-use crate::{codegen, examples, outside, shell, test, tidy};
+use crate::{codegen, examples, outside, shell, template, test, tidy};
 
 /// Runs every step, also after one failed; names those that failed; prints the sum of the tests last.
 pub(crate) fn run() -> Result<(), String> {
@@ -38,6 +38,7 @@ pub(crate) fn run() -> Result<(), String> {
     steps.step("tidy", tidy::check);
     steps.step("examples", || examples::run(&[]));
     steps.step("a crate outside", outside::check);
+    steps.step("project to copy", template::check);
 
     println!("\nxtask: steps");
     for line in &steps.report {
@@ -53,7 +54,14 @@ fn clippy(what: &[&str]) -> Result<(), String> {
 
 /// Each workspace's lock file has what its manifests ask for, also where nothing of it is built here.
 fn lock_files() -> Result<(), String> {
-    for manifest in ["Cargo.toml", "benches/Cargo.toml", "tests/loom/Cargo.toml", "tools/Cargo.toml"] {
+    let manifests = [
+        "Cargo.toml",
+        "benches/Cargo.toml",
+        "examples/template/Cargo.toml",
+        "tests/loom/Cargo.toml",
+        "tools/Cargo.toml",
+    ];
+    for manifest in manifests {
         shell::run(&mut shell::cargo(&["update", "--quiet", "--workspace", "--locked", "--manifest-path", manifest]))?;
     }
     Ok(())

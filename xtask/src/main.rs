@@ -6,6 +6,7 @@ mod etcd;
 mod examples;
 mod outside;
 mod shell;
+mod template;
 mod test;
 mod tidy;
 
@@ -18,6 +19,7 @@ cargo xtask soak tests [ARGS] the tests with larger numbers (EMBER_TEST_SCALE=10
 cargo xtask valgrind          the tests that reach `unsafe` code, under valgrind
 cargo xtask examples [NAMES]  run every example, or those named
 cargo xtask outside           a crate outside of this workspace: what it builds with, what it is told
+cargo xtask template          lint and test the project to copy, `examples/template`
 cargo xtask bench [ARGS]      the benchmark (`bench --help`): Ember beside its peers; minutes, and a quiet machine
 cargo xtask codegen           generate Rust from `ember-runtime/proto`
 cargo xtask codegen --check   fail if what is checked in differs from what would be generated
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         ["soak", rest @ ..] => soak(rest),
         ["examples", names @ ..] => examples::run(names),
         ["outside"] => outside::check(),
+        ["template"] => template::check(),
         ["bench", rest @ ..] => bench(rest),
         ["codegen"] => codegen::write(),
         ["codegen", "--check"] => codegen::check(),

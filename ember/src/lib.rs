@@ -77,7 +77,7 @@ pub mod __private {
 
     pub use ember_macros::Travels;
     #[cfg(feature = "cron")]
-    pub use ember_runtime::actor::Cron;
+    pub use ember_runtime::actor::{Cron, Gap, Overlap};
     pub use ember_runtime::{
         actor::{
             Cx, Down, HandledBy, Here, HookError, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent,

@@ -74,7 +74,20 @@ pub(crate) enum Timing {
     On(&'static str),
     Every(Duration),
     After(Duration),
-    Cron(LitStr, Cron, Option<LitStr>),
+    Cron(Calendar),
+}
+
+/// What `#[cron(…)]` says.
+#[derive(Clone)]
+pub(crate) struct Calendar {
+    pub(crate) text: LitStr,
+    pub(crate) cron: Cron,
+    /// UTC if it is not said.
+    pub(crate) zone: Option<LitStr>,
+    /// A variant of the runtime's `Gap`.
+    pub(crate) gap: &'static str,
+    /// A variant of the runtime's `Overlap`.
+    pub(crate) overlap: &'static str,
 }
 
 /// A cron pattern; each field a bit set of its values.

@@ -1,12 +1,15 @@
 //! Methods that run by themselves: `#[on(…)]`, `#[every("…")]`, `#[after("…")]`.
 
-use syn::{Attribute, Ident, LitStr, Signature, Token, Type, ext::IdentExt, parse::ParseStream};
+use syn::{Attribute, Ident, LitStr, Signature, Type, ext::IdentExt};
 
-use super::signature::{self, Role};
+use super::{
+    calendar,
+    signature::{self, Role},
+};
 use crate::{
     errors::Errors,
     model::{Event, EventOf, Hook, Shape, Timing},
-    parse::words::{attrs, closest, cron as pattern, duration, list},
+    parse::words::{attrs, closest, duration, list},
 };
 
 /// The hooks in the life of a service, and what the runtime's `HookKind` calls them.
@@ -51,7 +54,7 @@ impl Marks {
             }
         }
         for attr in attrs::take(attributes, "cron") {
-            marks.timing(cron(&attr, errors), attr);
+            marks.timing(calendar::read(&attr, errors).map(Timing::Cron), attr);
         }
         marks.first.is_some().then_some(marks)
     }
@@ -173,44 +176,6 @@ fn on(attr: &Attribute, errors: &mut Errors) -> Option<On> {
     };
     errors.at(ident, message);
     None
-}
-
-fn cron(attr: &Attribute, errors: &mut Errors) -> Option<Timing> {
-    if cfg!(not(feature = "cron")) {
-        errors.at(attr, "`#[cron]` needs the feature `cron` of the crate `ember`: add it in Cargo.toml");
-        return None;
-    }
-    let read = |input: ParseStream<'_>| {
-        let text: LitStr = input.parse()?;
-        if input.is_empty() {
-            return Ok((text, None));
-        }
-        input.parse::<Token![,]>()?;
-        let key: Ident = input.parse()?;
-        input.parse::<Token![=]>()?;
-        let zone: LitStr = input.parse()?;
-        if key != "tz" {
-            return Err(syn::Error::new(key.span(), format!("unknown option `{key}`: did you mean `tz`?")));
-        }
-        Ok((text, Some(zone)))
-    };
-    match attr.parse_args_with(read) {
-        Ok((text, zone)) => match pattern::parse(&text.value()) {
-            Ok(cron) => Some(Timing::Cron(text, cron, zone)),
-            Err(message) => {
-                errors.at(text, message);
-                None
-            }
-        },
-        Err(error) if error.to_string().starts_with("unknown option") => {
-            errors.push(error);
-            None
-        }
-        Err(_) => {
-            errors.at(attr, "write when: `#[cron(\"0 */5 * * * *\")]`, with `tz = \"Europe/Berlin\"` if it is not UTC");
-            None
-        }
-    }
 }
 
 fn time(attr: &Attribute, name: &str, errors: &mut Errors) -> Option<std::time::Duration> {

@@ -1,6 +1,7 @@
 //! Reads attributes and items into the model, and notes everything that is wrong with them. May not write code.
 
 mod block;
+mod calendar;
 mod contract;
 mod fulfil;
 mod hook;

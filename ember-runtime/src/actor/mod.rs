@@ -14,7 +14,7 @@ mod work;
 mod tests;
 
 #[cfg(feature = "cron")]
-pub use self::about::Cron;
+pub use self::about::{Cron, Gap, Overlap};
 pub use self::{
     about::{Down, DownReason, OnPanic, Restart, ServiceIdentity, ServiceSpec, ServiceState},
     service::{

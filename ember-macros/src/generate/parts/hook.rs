@@ -8,7 +8,7 @@ use super::{
     method::{duration, future, invoke},
     names::{Lent, local, marker},
 };
-use crate::model::{Cron, Event, EventOf, Hook, Runtime, Shape, Timing};
+use crate::model::{Calendar, Cron, Event, EventOf, Hook, Runtime, Shape, Timing};
 
 /// The type that stands for a hook, and how it is run.
 pub(crate) fn hook(k: &Runtime, generics: &Generics, unit: &Type, Hook { shape, cfgs, .. }: &Hook) -> TokenStream {
@@ -78,12 +78,14 @@ pub(crate) fn enter_hook(k: &Runtime, Hook { shape, when, cfgs }: &Hook) -> Toke
                 let period = duration(*period);
                 quote!(timer::<__L, #marker>(#k::Schedule::Every(#period)))
             }
-            Timing::Cron(text, cron, zone) => {
+            Timing::Cron(Calendar { text, cron, zone, gap, overlap }) => {
                 let Cron { seconds, minutes, hours, days, months, weekdays, either } = cron;
+                let (gap, overlap) = (format_ident!("{gap}"), format_ident!("{overlap}"));
                 let zone = zone.as_ref().map_or_else(|| quote!("UTC"), |zone| quote!(#zone));
                 quote!(timer::<__L, #marker>(#k::Schedule::Cron(#k::Cron {
                     text: #text, seconds: #seconds, minutes: #minutes, hours: #hours, days: #days, months: #months,
                     weekdays: #weekdays, either: #either, zone: #zone,
+                    gap: #k::Gap::#gap, overlap: #k::Overlap::#overlap,
                 })))
             }
             Timing::After(delay) => {

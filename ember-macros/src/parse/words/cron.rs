@@ -5,6 +5,8 @@ use crate::model::Cron;
 /// A field: its name, its range, and the names that its values have.
 struct Field {
     name: &'static str,
+    /// Many of them, a short name, what they are in, and the unit of `#[every]`.
+    words: (&'static str, &'static str, &'static str, Option<char>),
     min: u8,
     max: u8,
     names: &'static [&'static str],
@@ -14,12 +16,18 @@ const MONTHS: &[&str] = &["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG"
 const DAYS: &[&str] = &["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
 const FIELDS: [Field; 6] = [
-    Field { name: "second", min: 0, max: 59, names: &[] },
-    Field { name: "minute", min: 0, max: 59, names: &[] },
-    Field { name: "hour", min: 0, max: 23, names: &[] },
-    Field { name: "day of the month", min: 1, max: 31, names: &[] },
-    Field { name: "month", min: 1, max: 12, names: MONTHS },
-    Field { name: "day of the week", min: 0, max: 7, names: DAYS },
+    Field { name: "second", words: ("seconds", "second", "minute", Some('s')), min: 0, max: 59, names: &[] },
+    Field { name: "minute", words: ("minutes", "minute", "hour", Some('m')), min: 0, max: 59, names: &[] },
+    Field { name: "hour", words: ("hours", "hour", "day", Some('h')), min: 0, max: 23, names: &[] },
+    Field {
+        name: "day of the month",
+        words: ("days of the month", "day", "month", Some('d')),
+        min: 1,
+        max: 31,
+        names: &[],
+    },
+    Field { name: "month", words: ("months", "month", "year", None), min: 1, max: 12, names: MONTHS },
+    Field { name: "day of the week", words: ("days of the week", "day", "week", None), min: 0, max: 7, names: DAYS },
 ];
 
 /// The most days that each month can have.
@@ -59,7 +67,7 @@ impl Field {
         let (range, step) = match item.split_once('/') {
             None => (item, None),
             Some((range, step)) => {
-                let step = step.parse::<u8>().ok().filter(|step| *step > 0);
+                let step = number::<u32>(step).filter(|step| *step > 0);
                 (range, Some(step.ok_or_else(|| self.wrong(item, "a step is a number greater than 0, as in `*/5`"))?))
             }
         };
@@ -75,13 +83,17 @@ impl Field {
         if first > last {
             return Err(self.wrong(item, "the range ends before it begins"));
         }
-        Ok((first..=last).step_by(step.unwrap_or(1).into()).fold(0, |set, value| set | 1 << value))
+        let step = step.unwrap_or(1);
+        if step > 1 && step > u32::from(last - first) {
+            return Err(self.no_step(item, (first, last), step, !range.contains('-')));
+        }
+        Ok((first..=last).step_by(step as usize).fold(0, |set, value| set | 1 << value))
     }
 
     fn value(&self, text: &str, item: &str) -> Result<u8, String> {
         let named = self.names.iter().position(|name| name.eq_ignore_ascii_case(text));
         let named = named.map(|index| index as u8 + u8::from(self.names.len() == 12));
-        let value = named.or_else(|| text.parse().ok());
+        let value = named.or_else(|| number(text));
         value.filter(|value| (self.min..=self.max).contains(value)).ok_or_else(|| {
             let names = match self.names {
                 [first, .., last] => format!(", or {first} to {last}"),
@@ -91,9 +103,34 @@ impl Field {
         })
     }
 
+    /// A step that leads out of the range at once.
+    fn no_step(&self, item: &str, (first, last): (u8, u8), step: u32, open: bool) -> String {
+        let (many, one, whole, unit) = self.words;
+        let from = if open { self.min } else { first };
+        let interval = match unit {
+            Some(unit) if open => format!(", or for every {step} {} `#[every(\"{step}{unit}\")]`", plain(many)),
+            _ => String::new(),
+        };
+        let here = if open { "" } else { " here" };
+        format!(
+            "`{item}`: {many} go from {from} to {last}{here}, so this would be {one} {first} of every {whole}: \
+             write `{first}`{interval}"
+        )
+    }
+
     fn wrong(&self, item: &str, why: &str) -> String {
         format!("`{item}` is not a {}: {why}", self.name)
     }
+}
+
+/// Digits only: `parse` alone takes `+5` as well.
+fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// "days" of "days of the month".
+fn plain(many: &str) -> &str {
+    many.split(' ').next().unwrap_or(many)
 }
 
 #[cfg(test)]
@@ -123,9 +160,40 @@ mod tests {
             ("0 5-1 * * * *", "ends before it begins"),
             ("0 */0 * * * *", "a step is a number greater than 0"),
             ("0 0 0 31 2 *", "never comes"),
+            ("0 +5 * * * *", "`+5` is not a minute"),
+            ("0 */+5 * * * *", "a step is a number greater than 0"),
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_step_beyond_the_range_is_told_what_it_would_have_meant() {
+        let every = "minutes go from 0 to 59, so this would be minute 0 of every hour: write `0`";
+        for (text, message) in [
+            ("0 */90 * * * *", format!("`*/90`: {every}, or for every 90 minutes `#[every(\"90m\")]`")),
+            ("0 0/70 * * * *", format!("`0/70`: {every}, or for every 70 minutes `#[every(\"70m\")]`")),
+            ("0 5,*/300 * * * *", format!("`*/300`: {every}, or for every 300 minutes `#[every(\"300m\")]`")),
+            (
+                "0 0-10/11 * * * *",
+                "`0-10/11`: minutes go from 0 to 10 here, so this would be minute 0 of every hour: write `0`".into(),
+            ),
+            (
+                "0 0 0 */31 * *",
+                "`*/31`: days of the month go from 1 to 31, so this would be day 1 of every month: write `1`, or for every \
+                 31 days `#[every(\"31d\")]`"
+                    .into(),
+            ),
+            (
+                "0 0 0 * * */7",
+                "`*/7`: days of the week go from 0 to 6, so this would be day 0 of every week: write `0`".into(),
+            ),
+        ] {
+            assert_eq!(parse(text).unwrap_err(), message);
+        }
+        // The last step that leads somewhere, and one that changes nothing.
+        assert_eq!(parse("0 */59 * * * *").unwrap().minutes, 1 | 1 << 59);
+        assert_eq!(parse("0 59/1 * * * *").unwrap().minutes, 1 << 59);
     }
 }

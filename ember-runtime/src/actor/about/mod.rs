@@ -9,7 +9,7 @@ mod states;
 mod supervision;
 
 #[cfg(feature = "cron")]
-pub use self::cron::Cron;
+pub use self::cron::{Cron, Gap, Overlap};
 pub(crate) use self::{
     down::Watcher,
     identity::{Identity, Particulars},

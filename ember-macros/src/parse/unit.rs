@@ -6,7 +6,7 @@ use syn::{Attribute, Fields, Generics, ItemStruct, PathArguments, Type};
 use crate::{
     errors::Errors,
     model::{Mount, ServiceSpec, Unit, UnitKind, check_name},
-    parse::words::{Options, attrs, mentioned},
+    parse::words::{Options, attrs, bare, mentioned},
 };
 
 /// What an attribute on a struct came to: a unit, or the struct alone, if nothing can be said of it.
@@ -91,7 +91,7 @@ fn mounts(fields: &mut Fields, generics: &Generics, errors: &mut Errors) -> Vec<
 
 /// Whether the type is written `Module<T>` or `Modules<K, T>`.
 fn holds_module(ty: &Type) -> bool {
-    let Type::Path(path) = ty else { return false };
+    let Type::Path(path) = bare(ty) else { return false };
     path.path.segments.last().is_some_and(|last| match &last.arguments {
         PathArguments::AngleBracketed(list) => match list.args.len() {
             1 => last.ident == "Module",

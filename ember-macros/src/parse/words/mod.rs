@@ -20,5 +20,5 @@ pub(crate) use self::{
     path::{client_path, unit_path},
     serde::{is_converted, is_skipped, is_transparent, stand_in, that_count},
     told::told,
-    types::{FlawKind, MAP_CALL_ERROR, call_error, mentioned},
+    types::{FlawKind, MAP_CALL_ERROR, bare, bared, call_error, mentioned},
 };

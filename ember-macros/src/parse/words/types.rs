@@ -121,8 +121,9 @@ impl<'ast> Visit<'ast> for Search {
     }
 }
 
-/// Without the parentheses around it.
-fn bare(ty: &Type) -> &Type {
+/// Without what stands around it: parentheses, and the invisible ones of what a `macro_rules!` was given as `$t:ty`. Whoever asks
+/// what a type is called asks this.
+pub(crate) fn bare(ty: &Type) -> &Type {
     match ty {
         Type::Paren(paren) => bare(&paren.elem),
         Type::Group(group) => bare(&group.elem),
@@ -130,9 +131,18 @@ fn bare(ty: &Type) -> &Type {
     }
 }
 
+/// The same of a type that is kept.
+pub(crate) fn bared(ty: Type) -> Type {
+    match ty {
+        Type::Paren(paren) => bared(*paren.elem),
+        Type::Group(group) => bared(*group.elem),
+        other => other,
+    }
+}
+
 /// The owned form of what is borrowed, as people write it.
 fn owned(borrowed: &Type) -> String {
-    match borrowed {
+    match bare(borrowed) {
         Type::Slice(slice) => format!("Vec<{}>", text(&slice.elem)),
         other => match text(other).as_str() {
             "str" => "String".into(),

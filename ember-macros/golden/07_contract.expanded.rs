@@ -12,7 +12,7 @@ pub trait Buys: ::ember::__private::Unit {
         lent: (&mut Self, &mut ::ember::__private::Cx<'_, Self>),
         item: u32,
     ) -> impl ::core::future::Future<
-        Output = Result<u64, Refusal>,
+        Output: ::ember::__private::Returned<Result<u64, Refusal>>,
     > + ::core::marker::Send;
     #[doc(hidden)]
     const __CONTRACT_MADE_BY_RPC: &'static str = "Buys";
@@ -171,7 +171,9 @@ const _: () = {
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
             async move {
-                ::ember::__private::Handled::from(__U::rpc_buy((unit, cx), item).await)
+                ::ember::__private::Handled::returned_result(
+                    __U::rpc_buy((unit, cx), item).await,
+                )
             }
         }
     }
@@ -283,7 +285,12 @@ impl Stall {
         Err(Refusal)
     }
 }
-#[allow(clippy::too_many_arguments, deprecated, reason = "generated")]
+#[allow(
+    clippy::too_many_arguments,
+    deprecated,
+    refining_impl_trait,
+    reason = "generated"
+)]
 impl Buys for Stall {
     fn rpc_buy(
         (unit, _): (&mut Self, &mut ::ember::__private::Cx<'_, Self>),

@@ -88,8 +88,8 @@ pub mod __private {
         error, inventory,
         message::{
             AnyCodec, CodecError, Coding, Handled, Idempotent, Json, Message, Method, MethodInfo, Probe, ResultType,
-            Schema, Signature, StreamOf, Wire, WireOf, answered, at_end, coding_by, never_read, no_error, put_all,
-            schema, shape_by, stream_coding, stream_shape,
+            Returned, Schema, Signature, StreamOf, Wire, WireOf, answered, at_end, coding_by, never_read, no_error,
+            put_all, schema, shape_by, stream_coding, stream_shape,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},

@@ -25,7 +25,7 @@ pub(crate) fn fulfilment(it: &Fulfilment) -> TokenStream {
         }
 
         #(#cfgs)*
-        #[allow(clippy::too_many_arguments, deprecated, reason = "generated")]
+        #[allow(clippy::too_many_arguments, deprecated, refining_impl_trait, reason = "generated")]
         #implementation
 
         #(#cfgs)*

@@ -23,7 +23,7 @@ pub use self::{
     format::{CodecError, Message, never_read},
     metadata::{Caller, Extension, KeyReader, Keys, TraceContext},
     methods::{Idempotent, Lane, Method, MethodInfo, MethodRef, Reach, ResultType, Wire, WireOf},
-    replies::{Deferred, Handled, Replier, answered},
+    replies::{Deferred, Handled, Replier, Returned, answered},
     schema::{Schema, Signature},
     streams::{Station, StreamError, StreamOf, StreamSender, Streaming, Unsent, stream_coding, stream_shape},
 };

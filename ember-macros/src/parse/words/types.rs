@@ -30,7 +30,7 @@ pub(crate) enum FlawKind {
     ImplTrait,
     /// `Self`.
     SelfType,
-    /// `CallError<…>`.
+    /// `CallError<…>`. Without its argument it may be a type of the user's.
     CallError,
     /// `Streaming<…>`, which is a result as a whole or nothing.
     Streaming,
@@ -41,11 +41,6 @@ pub(crate) fn flaw(ty: &Type, travels: bool) -> Option<Flaw> {
     let mut search = Search { travels, first: None };
     search.visit_type(ty);
     search.first
-}
-
-/// Where `ty` mentions `CallError<…>`, which does not travel. Without its argument it may be a type of the user's.
-pub(crate) fn call_error(ty: &Type) -> Option<TokenStream> {
-    flaw(ty, true).filter(|flaw| matches!(flaw.kind, FlawKind::CallError)).map(|flaw| flaw.at)
 }
 
 struct Search {

@@ -15,6 +15,8 @@ pub trait Buys: ::ember::__private::Unit {
         Output: ::ember::__private::Returned<Result<u64, Refusal>>,
     > + ::core::marker::Send;
     #[doc(hidden)]
+    const RPC_ATTRIBUTE_ON_THE_IMPL: ();
+    #[doc(hidden)]
     const __CONTRACT_MADE_BY_RPC: &'static str = "Buys";
     #[doc(hidden)]
     const __CONTRACT_MADE_BY_RPC_IS_SAID: bool = ::ember::__private::says(
@@ -300,6 +302,7 @@ impl Buys for Stall {
     > + ::core::marker::Send {
         unit.rpc_buy(item)
     }
+    const RPC_ATTRIBUTE_ON_THE_IMPL: () = ();
 }
 const _: () = ::core::assert!(
     < Stall as Buys > ::__CONTRACT_MADE_BY_RPC_IS_SAID,

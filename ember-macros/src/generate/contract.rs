@@ -53,6 +53,8 @@ fn the_trait(contract: &Contract) -> TokenStream {
         .iter()
         .map(|it| method::enter(&it.cfgs, &signed(&marker(&item.ident, it.ident()), &it.shape)));
     let (attrs, vis, ident, name) = (&item.attrs, &item.vis, &item.ident, &interface.name);
+    // What the compiler misses, by this name, where an `impl` lacks the attribute.
+    let forgotten = quote_spanned!(ident.span()=> #[doc(hidden)] const RPC_ATTRIBUTE_ON_THE_IMPL: (););
     let message = format!("`{{Self}}` does not fulfil the contract `{ident}`");
     let label = format!("this needs an `#[rpc] impl {ident} for {{Self}}`");
     quote! {
@@ -60,6 +62,8 @@ fn the_trait(contract: &Contract) -> TokenStream {
         #[diagnostic::on_unimplemented(message = #message, label = #label)]
         #vis trait #ident: #supertraits {
             #(#functions)*
+
+            #forgotten
 
             #[doc(hidden)]
             const __CONTRACT_MADE_BY_RPC: &'static str = #name;

@@ -17,7 +17,7 @@ pub use ember_runtime::serde_json;
 pub use ember_runtime::{
     actor::{CallCounts, Cx, Down, DownReason, OnPanic, Restart, Service, ServiceIdentity, ServiceState, Unit},
     call::{
-        Address, Call, CallByName, CallMany, Client, Local, LocalCalls, Many, ModulesClient, One, Origin, Retry,
+        Address, Call, CallByName, CallMany, Client, KeyOf, Local, LocalCalls, Many, ModulesClient, One, Origin, Retry,
         RetryMaybeExecuted, RetryPolicy, Select, Sent,
     },
     clock::{Clock, SystemClock},
@@ -55,6 +55,20 @@ pub mod prelude {
     };
     #[cfg(feature = "etcd")]
     pub use ember_runtime::registry::{Embedded, Etcd};
+}
+
+/// What the attributes ask of types. The compiler names these where a type is not what is asked; there is nothing to write or to implement
+/// here: what to do instead, each error says.
+pub mod asked {
+    pub use ember_runtime::{
+        actor::{DeclaresParent, HookError, HookResult, OnlyOneRpcBlockPerType, Orphan},
+        call::{OnThisNode, Reached},
+        message::{
+            ErrorOfOnesOwn, ErrorThatTravels, Handled, ResultType, Returned, TimeForAll, TravelsBeside,
+            ValueThatIsNoStream,
+        },
+        module::{Field, MountIn, Mounted},
+    };
 }
 
 /// What generated code uses. Not part of the public interface.

@@ -22,7 +22,7 @@ pub use self::{
         TimeForAll, ValueThatIsNoStream, at_end, coding_by, no_error, put_all, shape_by, take_all,
     },
     format::{CodecError, Message, never_read},
-    metadata::{Caller, Extension, KeyReader, Keys, TraceContext},
+    metadata::{Caller, Extension, KeyReader, Keys, TraceContext, TravelsBeside},
     methods::{Idempotent, Lane, Method, MethodInfo, MethodRef, Reach, ResultType, Wire, WireOf},
     replies::{Deferred, Handled, Replier, Returned, answered},
     schema::{Schema, Signature},

@@ -12,8 +12,10 @@ pub trait Buys: ::ember::__private::Unit {
         lent: (&mut Self, &mut ::ember::__private::Cx<'_, Self>),
         item: u32,
     ) -> impl ::core::future::Future<
-        Output = Result<u64, Refusal>,
+        Output: ::ember::__private::Returned<Result<u64, Refusal>>,
     > + ::core::marker::Send;
+    #[doc(hidden)]
+    const RPC_ATTRIBUTE_ON_THE_IMPL: ();
     #[doc(hidden)]
     const __CONTRACT_MADE_BY_RPC: &'static str = "Buys";
     #[doc(hidden)]
@@ -171,7 +173,9 @@ const _: () = {
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
             async move {
-                ::ember::__private::Handled::from(__U::rpc_buy((unit, cx), item).await)
+                ::ember::__private::Handled::returned_result(
+                    __U::rpc_buy((unit, cx), item).await,
+                )
             }
         }
     }
@@ -283,7 +287,12 @@ impl Stall {
         Err(Refusal)
     }
 }
-#[allow(clippy::too_many_arguments, deprecated, reason = "generated")]
+#[allow(
+    clippy::too_many_arguments,
+    deprecated,
+    refining_impl_trait,
+    reason = "generated"
+)]
 impl Buys for Stall {
     fn rpc_buy(
         (unit, _): (&mut Self, &mut ::ember::__private::Cx<'_, Self>),
@@ -293,6 +302,7 @@ impl Buys for Stall {
     > + ::core::marker::Send {
         unit.rpc_buy(item)
     }
+    const RPC_ATTRIBUTE_ON_THE_IMPL: () = ();
 }
 const _: () = ::core::assert!(
     < Stall as Buys > ::__CONTRACT_MADE_BY_RPC_IS_SAID,

@@ -1,6 +1,7 @@
 //! The way of each attribute: parse, check, generate, then the errors beside what could be generated.
 
 use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::{Item, ItemStruct};
 
 use crate::{
@@ -28,9 +29,9 @@ pub(crate) fn module(args: TokenStream, item: TokenStream) -> TokenStream {
     })
 }
 
-/// The struct alone comes back if nothing can be generated for it.
-fn unit(read: Result<Unit, Box<ItemStruct>>) -> TokenStream {
-    read.map_or_else(|item| quote::quote!(#item), |unit| generate::unit(&unit))
+/// The struct alone comes back if nothing can be generated for it; not even that if there can be no such struct.
+fn unit(read: Result<Unit, Option<Box<ItemStruct>>>) -> TokenStream {
+    read.map_or_else(|item| item.into_token_stream(), |unit| generate::unit(&unit))
 }
 
 pub(crate) fn rpc(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -40,6 +41,7 @@ pub(crate) fn rpc(args: TokenStream, item: TokenStream) -> TokenStream {
             Block::Own(block) => generate::own_block(&block),
             Block::Fulfilment(fulfilment) => generate::fulfilment(&fulfilment),
             Block::Wrong(item) => quote::quote!(#item),
+            Block::Impossible => TokenStream::new(),
         },
         Item::Fn(item) => refuse(
             &Item::Fn(item),

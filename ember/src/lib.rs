@@ -19,7 +19,7 @@ pub use ember_runtime::serde_json;
 pub use ember_runtime::{
     actor::{CallCounts, Cx, Down, DownReason, OnPanic, Restart, Service, ServiceIdentity, ServiceState, Unit},
     call::{
-        Address, Call, CallByName, CallMany, Client, Local, LocalCalls, Many, ModulesClient, One, Origin, Retry,
+        Address, Call, CallByName, CallMany, Client, KeyOf, Local, LocalCalls, Many, ModulesClient, One, Origin, Retry,
         RetryMaybeExecuted, RetryPolicy, Select, Sent,
     },
     clock::{Clock, SystemClock},
@@ -58,6 +58,20 @@ pub mod prelude {
     pub use ember_runtime::registry::{Embedded, Etcd};
 }
 
+/// What the attributes ask of types. The compiler names these where a type is not what is asked; there is nothing to write or to implement
+/// here: what to do instead, each error says.
+pub mod asked {
+    pub use ember_runtime::{
+        actor::{DeclaresParent, HookError, HookResult, OnlyOneRpcBlockPerType, Orphan},
+        call::{OnThisNode, Reached},
+        message::{
+            ErrorOfOnesOwn, ErrorThatTravels, Handled, ResultType, Returned, TimeForAll, TravelsBeside,
+            ValueThatIsNoStream,
+        },
+        module::{Field, MountIn, Mounted},
+    };
+}
+
 /// What generated code uses. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
@@ -89,8 +103,8 @@ pub mod __private {
         error, inventory,
         message::{
             AnyCodec, CodecError, Coding, Handled, Idempotent, Json, Message, Method, MethodInfo, Probe, ResultType,
-            Schema, Signature, StreamOf, Wire, WireOf, answered, at_end, coding_by, never_read, no_error, put_all,
-            schema, shape_by, stream_coding, stream_shape,
+            Returned, Schema, Signature, StreamOf, Wire, WireOf, answered, at_end, coding_by, never_read, no_error,
+            put_all, schema, shape_by, stream_coding, stream_shape,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},

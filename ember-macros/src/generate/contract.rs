@@ -1,8 +1,8 @@
 //! Contracts: the trait that services implement, the client, and one type per method.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Attribute, Token, TypeParamBound, ext::IdentExt, parse_quote, punctuated::Punctuated};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{Attribute, Token, TypeParamBound, ext::IdentExt, parse_quote, punctuated::Punctuated, spanned::Spanned};
 
 use super::client;
 use crate::{
@@ -53,6 +53,8 @@ fn the_trait(contract: &Contract) -> TokenStream {
         .iter()
         .map(|it| method::enter(&it.cfgs, &signed(&marker(&item.ident, it.ident()), &it.shape)));
     let (attrs, vis, ident, name) = (&item.attrs, &item.vis, &item.ident, &interface.name);
+    // What the compiler misses, by this name, where an `impl` lacks the attribute.
+    let forgotten = quote_spanned!(ident.span()=> #[doc(hidden)] const RPC_ATTRIBUTE_ON_THE_IMPL: (););
     let message = format!("`{{Self}}` does not fulfil the contract `{ident}`");
     let label = format!("this needs an `#[rpc] impl {ident} for {{Self}}`");
     quote! {
@@ -60,6 +62,8 @@ fn the_trait(contract: &Contract) -> TokenStream {
         #[diagnostic::on_unimplemented(message = #message, label = #label)]
         #vis trait #ident: #supertraits {
             #(#functions)*
+
+            #forgotten
 
             #[doc(hidden)]
             const __CONTRACT_MADE_BY_RPC: &'static str = #name;
@@ -81,8 +85,11 @@ fn function(Contract { runtime: k, .. }: &Contract, it: &Method, attrs: &[Attrib
     let ident = it.ident();
     let lent = local("lent", ident);
     let (names, types) = arguments(&it.shape);
-    let future = method::future(&it.shape, &it.shape.output.whole().to_token_stream());
     let at = k.at(ident.span());
+    // Whether it is said now or later, the `impl` decides.
+    let said = it.shape.output.seen().whole();
+    let at_said = k.at(said.span());
+    let future = method::future_of(&it.shape, &quote_spanned!(said.span()=> : #at_said::Returned<#said>));
     // One parameter for what the server adds, so that the compiler counts as the user does where the numbers differ.
     let head = quote_spanned! {ident.span()=>
         fn #ident(#lent: (&mut Self, &mut #at::Cx<'_, Self>), #(#names: #types),*)
@@ -103,7 +110,7 @@ fn callable(contract: &Contract, it: &Method) -> TokenStream {
     let (this, cx) = (local("unit", ident), local("cx", ident));
     let (names, _) = arguments(&it.shape);
     let call = quote!(__U::#ident((#this, #cx), #(#names),*));
-    let body = method::handled(k, &it.shape, &quote!(#call.await));
+    let body = method::returned(k, &it.shape, &quote!(#call.await));
     let future = method::future(&it.shape, &quote!(#k::Handled<Self::Value, Self::Error>));
     quote! {
         #description

@@ -15,7 +15,7 @@ pub(crate) fn fulfilment(it: &Fulfilment) -> TokenStream {
     let contract_name = text(contract);
     let methods = functions.iter().map(|function| inherent(function, &contract_name));
     let functions = shapes.iter().map(|(shape, cfgs)| function(k, shape, cfgs));
-    let implementation = quote_spanned!(contract.span()=> impl #contract for #unit { #(#functions)* });
+    let implementation = quote_spanned!(contract.span()=> impl #contract for #unit { #(#functions)* const RPC_ATTRIBUTE_ON_THE_IMPL: () = (); });
     let said = said(it);
     quote! {
         #(#attrs)*
@@ -25,7 +25,7 @@ pub(crate) fn fulfilment(it: &Fulfilment) -> TokenStream {
         }
 
         #(#cfgs)*
-        #[allow(clippy::too_many_arguments, deprecated, reason = "generated")]
+        #[allow(clippy::too_many_arguments, deprecated, refining_impl_trait, reason = "generated")]
         #implementation
 
         #(#cfgs)*

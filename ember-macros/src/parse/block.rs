@@ -1,7 +1,7 @@
 //! `#[rpc]` on an `impl`: a unit's own methods, or those that fulfil a contract.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{Generics, ImplItem, ImplItemFn, ItemImpl, Visibility, parse_quote};
+use syn::{Generics, ImplItem, ImplItemFn, ItemImpl, Path, Visibility, parse_quote};
 
 use super::{
     fulfil,
@@ -21,6 +21,8 @@ pub(crate) enum Block {
     Fulfilment(Fulfilment),
     /// Nothing can be generated.
     Wrong(ItemImpl),
+    /// There can be no such block, and whatever is wrong with it has been said elsewhere.
+    Impossible,
 }
 
 pub(crate) fn block(args: TokenStream, mut item: ItemImpl, errors: &mut Errors) -> Block {
@@ -47,12 +49,21 @@ pub(crate) fn block(args: TokenStream, mut item: ItemImpl, errors: &mut Errors) 
     }
     match item.trait_.clone() {
         None => Block::Own(own(runtime, item, errors)),
+        // A trait and a struct cannot have one name; `#[service]`, or the compiler at the second of them, says so.
+        Some((None, contract, _)) if unit_path(&item.self_ty).is_some_and(|unit| is_same_name(unit, &contract)) => {
+            Block::Impossible
+        }
         Some((None, contract, _)) => Block::Fulfilment(fulfil::read(runtime, contract, item, errors)),
         Some((Some(not), ..)) => {
             errors.at(not, "a contract cannot be denied");
             Block::Wrong(item)
         }
     }
+}
+
+/// Whether both are one name, without a path before it.
+fn is_same_name(unit: &Path, contract: &Path) -> bool {
+    unit.get_ident().is_some() && unit.get_ident() == contract.get_ident()
 }
 
 fn own(runtime: Runtime, mut item: ItemImpl, errors: &mut Errors) -> OwnBlock {

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     errors::Errors,
     model::{Event, EventOf, Hook, Shape, Timing},
-    parse::words::{attrs, closest, duration, list},
+    parse::words::{attrs, bared, closest, duration, list},
 };
 
 /// The hooks in the life of a service, and what the runtime's `HookKind` calls them.
@@ -112,7 +112,7 @@ impl Marks {
             return None;
         }
         let arg = shape.args.remove(0);
-        match arg.ty {
+        match bared(arg.ty) {
             Type::Reference(reference) if reference.mutability.is_none() => {
                 let of = EventOf::Type(*reference.elem);
                 Some(Automatic::Event(Box::new(Event { shape, of, cfgs })))
@@ -135,7 +135,7 @@ fn read_down(mut shape: Shape, cfgs: Vec<Attribute>, name: &Ident, errors: &mut 
     let Some(arg) = shape.args.pop() else {
         return Some(Event { shape, of: EventOf::Down(None), cfgs });
     };
-    match arg.ty {
+    match bared(arg.ty) {
         Type::Reference(down) if down.mutability.is_none() && shape.args.is_empty() => {
             Some(Event { shape, of: EventOf::Down(Some(*down.elem)), cfgs })
         }

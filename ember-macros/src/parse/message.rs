@@ -8,7 +8,7 @@ use super::structure::structure;
 use crate::{
     errors::Errors,
     model::{Message, Runtime, TOLD, Travels},
-    parse::words::{MAP_CALL_ERROR, Options, attrs, call_error, docs, serde},
+    parse::words::{Options, attrs, docs, is_converted, is_skipped, serde, stand_in, stays},
     text::text,
 };
 
@@ -21,7 +21,7 @@ pub(crate) fn message(args: TokenStream, mut item: Item, errors: &mut Errors) ->
     if let Item::Struct(syn::ItemStruct { attrs, .. }) | Item::Enum(syn::ItemEnum { attrs, .. }) = &item {
         derived_twice(attrs, &mut derives, errors);
     }
-    let whole = !call_errors(&mut item, &runtime, errors);
+    let whole = !that_stay(&mut item, &runtime, errors);
     Message { runtime, item, derives, json, whole }
 }
 
@@ -53,24 +53,34 @@ fn json(options: &mut Options, errors: &mut Errors) -> bool {
     true
 }
 
-/// Complains of fields that hold a `CallError`, and says whether there are any. serde leaves them out then, so that it has
-/// nothing to add.
-fn call_errors(item: &mut Item, runtime: &Runtime, errors: &mut Errors) -> bool {
+/// Complains of fields that cannot travel, and says whether there are any. serde leaves them out then, so that it has nothing to
+/// add. What the user's functions or another type stand for may hold anything, and so may what is left out.
+fn that_stay(item: &mut Item, runtime: &Runtime, errors: &mut Errors) -> bool {
     let default = text(&quote!(#runtime::never_read));
     let fields: Vec<&mut Field> = match item {
-        Item::Struct(item) => item.fields.iter_mut().collect(),
-        Item::Enum(item) => item.variants.iter_mut().flat_map(|variant| &mut variant.fields).collect(),
+        Item::Struct(item) if stand_in(&item.attrs).is_none() => item.fields.iter_mut().collect(),
+        Item::Enum(item) if stand_in(&item.attrs).is_none() => {
+            let variants = item.variants.iter_mut().filter(|variant| as_it_is(&variant.attrs));
+            variants.flat_map(|variant| &mut variant.fields).collect()
+        }
         _ => return false,
     };
     let mut found = false;
-    for field in fields {
-        if let Some(at) = call_error(&field.ty) {
-            errors.at(at, MAP_CALL_ERROR);
+    for field in fields.into_iter().filter(|field| as_it_is(&field.attrs)) {
+        if let Some((at, message)) = stays(&field.ty) {
+            errors.at(at, message);
             field.attrs.push(parse_quote!(#[serde(skip, default = #default)]));
             found = true;
         }
     }
     found
+}
+
+/// Whether it travels as its type says. What `cfg_attr` will say is not known yet.
+fn as_it_is(attributes: &[Attribute]) -> bool {
+    !is_converted(attributes)
+        && !is_skipped(attributes)
+        && !attributes.iter().any(|attr| attr.path().is_ident("cfg_attr"))
 }
 
 fn derived_twice(attrs: &[Attribute], derives: &mut Vec<&'static str>, errors: &mut Errors) {

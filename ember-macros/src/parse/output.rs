@@ -2,10 +2,14 @@
 
 use syn::{GenericArgument, PathArguments, Type};
 
-use crate::model::Output;
+use crate::{
+    model::Output,
+    parse::words::{bare, bared},
+};
 
 /// What a type says of success, failure and time.
 pub(super) fn read(whole: Type) -> Output {
+    let whole = bared(whole);
     match named(&whole, "Deferred").and_then(|args| args.first().copied()) {
         Some(later) => {
             let of = Box::new(result(later.clone()));
@@ -16,6 +20,7 @@ pub(super) fn read(whole: Type) -> Output {
 }
 
 fn result(whole: Type) -> Output {
+    let whole = bared(whole);
     let Some(args) = named(&whole, "Result") else { return Output::Value(whole) };
     match *args {
         [value, error] => {
@@ -56,7 +61,7 @@ pub(super) fn around_stream(ty: &Type) -> Option<Vec<&Type>> {
 
 /// The type arguments of a type whose last word is `name`.
 fn named<'a>(ty: &'a Type, name: &str) -> Option<Vec<&'a Type>> {
-    let Type::Path(path) = ty else { return None };
+    let Type::Path(path) = bare(ty) else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == name)?;
     Some(type_args(&last.arguments).collect())
 }

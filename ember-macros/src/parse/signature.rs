@@ -8,7 +8,7 @@ use super::output;
 use crate::{
     errors::Errors,
     model::{Arg, Output, Shape},
-    parse::words::{FlawKind, types},
+    parse::words::{FlawKind, bare, types},
 };
 
 /// Where a stream can stand.
@@ -129,7 +129,7 @@ impl Reader<'_> {
         if self.role == Role::Contract {
             return self.wrong(arg, "`cx` is the server's own business: leave it out here, and take it in the `impl`");
         }
-        let Type::Reference(reference) = &*arg.ty else {
+        let Type::Reference(reference) = bare(&arg.ty) else {
             return self.wrong(&arg.ty, "the context is lent: write `cx: &mut Cx<'_, Self>`");
         };
         if reference.mutability.is_none() {
@@ -139,7 +139,7 @@ impl Reader<'_> {
             return self.wrong(arg, "the context comes first: write `(&mut self, cx: &mut Cx<'_, Self>, …)`");
         }
         if let Some(other) = context_of(&reference.elem)
-            && let Type::Path(path) = other
+            && let Type::Path(path) = bare(other)
             && let Some(last) = path.path.segments.last()
             && last.ident != "Self"
             && self.unit.is_some_and(|unit| *unit != last.ident)
@@ -229,9 +229,9 @@ fn borrowed(receiver: &Receiver) -> Option<bool> {
     if let Some((_, lifetime)) = &receiver.reference {
         return lifetime.is_none().then_some(receiver.mutability.is_some());
     }
-    let Type::Reference(reference) = &*receiver.ty else { return None };
+    let Type::Reference(reference) = bare(&receiver.ty) else { return None };
     let this: Type = parse_quote!(Self);
-    (receiver.colon_token.is_some() && *reference.elem == this).then_some(reference.mutability.is_some())
+    (receiver.colon_token.is_some() && *bare(&reference.elem) == this).then_some(reference.mutability.is_some())
 }
 
 fn typed(arg: &FnArg) -> Option<&PatType> {
@@ -239,7 +239,7 @@ fn typed(arg: &FnArg) -> Option<&PatType> {
 }
 
 fn mentions_cx(ty: &Type) -> bool {
-    match ty {
+    match bare(ty) {
         Type::Reference(reference) => mentions_cx(&reference.elem),
         Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Cx"),
         _ => false,
@@ -248,6 +248,6 @@ fn mentions_cx(ty: &Type) -> bool {
 
 /// The `U` of `Cx<'_, U>`.
 fn context_of(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = ty else { return None };
+    let Type::Path(path) = bare(ty) else { return None };
     output::type_args(&path.path.segments.last()?.arguments).next()
 }

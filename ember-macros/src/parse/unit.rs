@@ -6,11 +6,11 @@ use syn::{Attribute, Fields, Generics, ItemStruct, PathArguments, Type};
 use crate::{
     errors::Errors,
     model::{Mount, ServiceSpec, Unit, UnitKind, check_name},
-    parse::words::{Options, attrs, mentioned},
+    parse::words::{Options, attrs, bare, mentioned},
 };
 
-/// What an attribute on a struct came to: a unit, or the struct alone, if nothing can be said of it.
-type Read = Result<Unit, Box<ItemStruct>>;
+/// What an attribute on a struct came to: a unit, or the struct alone, if nothing can be said of it, or nothing, if it cannot be there.
+type Read = Result<Unit, Option<Box<ItemStruct>>>;
 
 /// `#[service(…)] struct`.
 pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) -> Read {
@@ -21,6 +21,15 @@ pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) 
         version: options.version("version", errors),
         contracts: options.paths("implements", "Player", errors),
     };
+    // The compiler would have some twenty errors to add.
+    if spec.contracts.iter().any(|contract| contract.is_ident(&item.ident)) {
+        let name = &item.ident;
+        errors.at(
+            name,
+            format!("the contract is named `{name}`: give the struct another name, for instance `{name}Service`"),
+        );
+        return Err(None);
+    }
     unit(options, item, UnitKind::Service(spec), errors)
 }
 
@@ -54,7 +63,7 @@ fn unit(mut options: Options, mut item: ItemStruct, kind: UnitKind, errors: &mut
     }
     let mounts = mounts(&mut item.fields, &item.generics, errors);
     if item.generics.lifetimes().next().is_some() || is_service && !item.generics.params.is_empty() {
-        return Err(Box::new(item));
+        return Err(Some(Box::new(item)));
     }
     Ok(Unit { runtime, cfgs: attrs::cfgs(&item.attrs), mounts, kind, item })
 }
@@ -91,7 +100,7 @@ fn mounts(fields: &mut Fields, generics: &Generics, errors: &mut Errors) -> Vec<
 
 /// Whether the type is written `Module<T>` or `Modules<K, T>`.
 fn holds_module(ty: &Type) -> bool {
-    let Type::Path(path) = ty else { return false };
+    let Type::Path(path) = bare(ty) else { return false };
     path.path.segments.last().is_some_and(|last| match &last.arguments {
         PathArguments::AngleBracketed(list) => match list.args.len() {
             1 => last.ident == "Module",

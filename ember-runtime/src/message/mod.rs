@@ -17,13 +17,14 @@ pub(crate) use self::replies::{
 };
 pub use self::{
     codecs::{
-        AnyCodec, Codec, Coding, ErrorOfOnesOwn, Json, Misplaced, Nominal, PickMisplaced, PickNominal, PickStructural,
-        Probe, ShapeNominal, ShapeStructural, Structural, at_end, coding_by, no_error, put_all, shape_by, take_all,
+        AStream, AnError, AnInstant, AnyCodec, Codec, Coding, ErrorOfOnesOwn, ErrorThatTravels, Json, Misplaced,
+        Nominal, OfACall, PickMisplaced, PickNominal, PickStructural, Probe, ShapeNominal, ShapeStructural, Structural,
+        TimeForAll, ValueThatIsNoStream, at_end, coding_by, no_error, put_all, shape_by, take_all,
     },
     format::{CodecError, Message, never_read},
-    metadata::{Caller, Extension, KeyReader, Keys, TraceContext},
+    metadata::{Caller, Extension, KeyReader, Keys, TraceContext, TravelsBeside},
     methods::{Idempotent, Lane, Method, MethodInfo, MethodRef, Reach, ResultType, Wire, WireOf},
-    replies::{Deferred, Handled, Replier, answered},
+    replies::{Deferred, Handled, Replier, Returned, answered},
     schema::{Schema, Signature},
     streams::{Station, StreamError, StreamOf, StreamSender, Streaming, Unsent, stream_coding, stream_shape},
 };

@@ -105,8 +105,14 @@ fn answered(k: &Runtime, shape: &Shape, call: &TokenStream) -> TokenStream {
     quote_spanned!(shape.ident.span()=> #at::answered(#call, #handled))
 }
 
+/// What a handler gives back, of what a function that fulfils a contract has returned: what the contract says, or that later.
+pub(crate) fn returned(k: &Runtime, shape: &Shape, returned: &TokenStream) -> TokenStream {
+    let handled = if shape.output.seen().is_fallible() { quote!(returned_result) } else { quote!(returned) };
+    quote!(async move { #k::Handled::#handled(#returned) })
+}
+
 /// What a handler gives back, of what the user's function has returned.
-pub(crate) fn handled(k: &Runtime, shape: &Shape, returned: &TokenStream) -> TokenStream {
+fn handled(k: &Runtime, shape: &Shape, returned: &TokenStream) -> TokenStream {
     let handled = match (&shape.output, shape.output.seen().is_fallible()) {
         (Output::Later { .. }, true) => quote!(#k::Handled::later_result(#returned)),
         (Output::Later { .. }, false) => quote!(#k::Handled::later(#returned)),
@@ -127,5 +133,10 @@ pub(crate) fn invoke(this: &Ident, cx: &Ident, shape: &Shape) -> TokenStream {
 /// `impl Future<Output = …> + Send`, at the name of the user's function: there the compiler complains of a future that is
 /// not `Send`.
 pub(crate) fn future(shape: &Shape, output: &TokenStream) -> TokenStream {
-    quote_spanned!(shape.ident.span()=> impl ::core::future::Future<Output = #output> + ::core::marker::Send)
+    future_of(shape, &quote!(= #output))
+}
+
+/// `impl Future<Output: …> + Send`.
+pub(crate) fn future_of(shape: &Shape, output: &TokenStream) -> TokenStream {
+    quote_spanned!(shape.ident.span()=> impl ::core::future::Future<Output #output> + ::core::marker::Send)
 }

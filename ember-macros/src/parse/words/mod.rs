@@ -9,6 +9,7 @@ pub(crate) mod labels;
 mod options;
 mod path;
 pub(crate) mod serde;
+mod stays;
 mod told;
 pub(crate) mod types;
 mod unseen;
@@ -19,6 +20,7 @@ pub(crate) use self::{
     options::{NameOrPath, Options, closest, list},
     path::{client_path, unit_path},
     serde::{is_converted, is_skipped, is_transparent, stand_in, that_count},
+    stays::stays,
     told::told,
-    types::{FlawKind, MAP_CALL_ERROR, call_error, mentioned},
+    types::{FlawKind, bare, bared, mentioned},
 };

@@ -2,11 +2,12 @@
 
 use syn::{Path, PathArguments, Type};
 
+use super::types::bare;
 use crate::model::client_of;
 
 /// The path of a unit: only its last segment may have generic arguments.
 pub(crate) fn unit_path(ty: &Type) -> Option<&Path> {
-    match ty {
+    match bare(ty) {
         Type::Path(path) if path.qself.is_none() => path
             .path
             .segments
@@ -15,7 +16,6 @@ pub(crate) fn unit_path(ty: &Type) -> Option<&Path> {
             .skip(1)
             .all(|segment| matches!(segment.arguments, PathArguments::None))
             .then_some(&path.path),
-        Type::Group(group) => unit_path(&group.elem),
         _ => None,
     }
 }

@@ -30,7 +30,7 @@ pub(crate) enum FlawKind {
     ImplTrait,
     /// `Self`.
     SelfType,
-    /// `CallError<…>`.
+    /// `CallError<…>`. Without its argument it may be a type of the user's.
     CallError,
     /// `Streaming<…>`, which is a result as a whole or nothing.
     Streaming,
@@ -41,11 +41,6 @@ pub(crate) fn flaw(ty: &Type, travels: bool) -> Option<Flaw> {
     let mut search = Search { travels, first: None };
     search.visit_type(ty);
     search.first
-}
-
-/// Where `ty` mentions `CallError<…>`, which does not travel. Without its argument it may be a type of the user's.
-pub(crate) fn call_error(ty: &Type) -> Option<TokenStream> {
-    flaw(ty, true).filter(|flaw| matches!(flaw.kind, FlawKind::CallError)).map(|flaw| flaw.at)
 }
 
 struct Search {
@@ -121,8 +116,9 @@ impl<'ast> Visit<'ast> for Search {
     }
 }
 
-/// Without the parentheses around it.
-fn bare(ty: &Type) -> &Type {
+/// Without what stands around it: parentheses, and the invisible ones of what a `macro_rules!` was given as `$t:ty`. Whoever asks
+/// what a type is called asks this.
+pub(crate) fn bare(ty: &Type) -> &Type {
     match ty {
         Type::Paren(paren) => bare(&paren.elem),
         Type::Group(group) => bare(&group.elem),
@@ -130,9 +126,18 @@ fn bare(ty: &Type) -> &Type {
     }
 }
 
+/// The same of a type that is kept.
+pub(crate) fn bared(ty: Type) -> Type {
+    match ty {
+        Type::Paren(paren) => bared(*paren.elem),
+        Type::Group(group) => bared(*group.elem),
+        other => other,
+    }
+}
+
 /// The owned form of what is borrowed, as people write it.
 fn owned(borrowed: &Type) -> String {
-    match borrowed {
+    match bare(borrowed) {
         Type::Slice(slice) => format!("Vec<{}>", text(&slice.elem)),
         other => match text(other).as_str() {
             "str" => "String".into(),

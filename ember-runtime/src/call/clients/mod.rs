@@ -19,7 +19,7 @@ pub use self::{
     handle::Handle,
     kind::{Kind, Local, Many, OnThisNode, One},
     many::{CallMany, Sent},
-    mounted::{ModulesClient, Reached},
+    mounted::{KeyOf, ModulesClient, Reached},
     select::Select,
     single::Call,
 };

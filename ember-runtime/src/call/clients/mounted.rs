@@ -1,6 +1,6 @@
 //! Clients of modules, reached through the client of the unit that they are in.
 
-use std::{borrow::Borrow, fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData};
 
 use super::{client::HasClient, handle::Handle, kind::Kind};
 use crate::module::{Module, ModuleKey, Modules};
@@ -25,6 +25,34 @@ impl<K, T, C: HasClient> Reached<C> for Modules<K, T> {
     type Client<Kd: Kind> = ModulesClient<K, C, Kd>;
 }
 
+/// What `.key(…)` takes where modules stand under keys `K`: a key, owned or borrowed, and a `&str` for a `String`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no key of modules under keys `{K}`",
+    label = "write a `{K}`, or a `&{K}`"
+)]
+pub trait KeyOf<K> {
+    /// Lends the key.
+    fn lend<R>(&self, to: impl FnOnce(&K) -> R) -> R;
+}
+
+impl<K: ModuleKey> KeyOf<K> for K {
+    fn lend<R>(&self, to: impl FnOnce(&K) -> R) -> R {
+        to(self)
+    }
+}
+
+impl<K: ModuleKey> KeyOf<K> for &K {
+    fn lend<R>(&self, to: impl FnOnce(&K) -> R) -> R {
+        to(self)
+    }
+}
+
+impl KeyOf<String> for &str {
+    fn lend<R>(&self, to: impl FnOnce(&String) -> R) -> R {
+        to(&String::from(*self))
+    }
+}
+
 /// Leads to the modules under keys in one field: `client.bags().key(7).rpc_drop(item)`.
 pub struct ModulesClient<K, T, Kd: Kind> {
     handle: Handle<Kd>,
@@ -33,8 +61,8 @@ pub struct ModulesClient<K, T, Kd: Kind> {
 
 impl<K: ModuleKey, T: HasClient, Kd: Kind> ModulesClient<K, T, Kd> {
     /// The client of the module under `key`. Whether there is one shows when it is called: `NotExecuted(NoModule)` if not.
-    pub fn key(&self, key: impl Borrow<K>) -> T::Client<Kd> {
-        self.handle.with_key(key.borrow()).into()
+    pub fn key(&self, key: impl KeyOf<K>) -> T::Client<Kd> {
+        key.lend(|key| self.handle.with_key(key)).into()
     }
 }
 

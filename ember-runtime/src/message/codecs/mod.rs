@@ -3,6 +3,7 @@
 mod apart;
 mod codec;
 mod coding;
+mod misplaced;
 mod probe;
 
 pub(crate) use self::coding::{decode, encode, put_frame, take_frame};
@@ -14,8 +15,12 @@ pub use self::{
 pub use self::{
     codec::{Codec, Json},
     coding::{Coding, at_end, no_error, put_all, take_all},
+    misplaced::{
+        AStream, AnError, AnInstant, ErrorOfOnesOwn, ErrorThatTravels, Misplaced, OfACall, PickMisplaced, TimeForAll,
+        ValueThatIsNoStream,
+    },
     probe::{
-        AnyCodec, ErrorOfOnesOwn, Misplaced, Nominal, PickMisplaced, PickNominal, PickStructural, Probe, ShapeNominal,
-        ShapeStructural, Structural, coding_by, shape_by,
+        AnyCodec, Nominal, PickNominal, PickStructural, Probe, ShapeNominal, ShapeStructural, Structural, coding_by,
+        shape_by,
     },
 };

@@ -10,12 +10,9 @@ use super::{
     codec::Codec,
     coding::{self, Coding},
 };
-use crate::{
-    error::CallError,
-    message::{
-        format::Message,
-        schema::{Schema, Shape, ShapeOf, Types},
-    },
+use crate::message::{
+    format::Message,
+    schema::{Schema, Shape, ShapeOf, Types},
 };
 
 /// Asks what a type can do.
@@ -52,10 +49,6 @@ pub struct ByProst<T>(PhantomData<fn() -> T>);
 #[derive(Debug)]
 pub struct Nominal<T>(PhantomData<fn() -> T>);
 
-/// The answer for `CallError`, for which the advice that other types get would be wrong.
-#[derive(Debug)]
-pub struct Misplaced<T>(PhantomData<fn() -> T>);
-
 /// First choice.
 pub trait PickStructural<T> {
     /// The answer.
@@ -64,15 +57,6 @@ pub trait PickStructural<T> {
     }
 }
 impl<T: Schema + Message> PickStructural<T> for &&Probe<T> {}
-
-/// Never to be coded.
-pub trait PickMisplaced<T> {
-    /// The answer.
-    fn pick(&self) -> Misplaced<T> {
-        Misplaced(PhantomData)
-    }
-}
-impl<E> PickMisplaced<CallError<E>> for &&Probe<CallError<E>> {}
 
 /// Second choice.
 #[cfg(feature = "prost")]
@@ -110,23 +94,6 @@ impl<T: prost::Message + Default + 'static> ByProst<T> {
         })
     }
 }
-
-impl<T> Misplaced<T> {
-    /// The coding, if there were one.
-    pub fn coding(self) -> Coding<T>
-    where
-        T: ErrorOfOnesOwn,
-    {
-        coding::postcard(|_| Shape::name_of::<T>())
-    }
-}
-
-/// What [`CallError`] is not. Nothing implements it.
-#[diagnostic::on_unimplemented(
-    message = "`CallError` tells a caller how its own call went, and does not travel",
-    label = "map it to an error of your own, for instance to a variant with its text"
-)]
-pub trait ErrorOfOnesOwn: Message {}
 
 impl<T> Nominal<T> {
     /// The coding.

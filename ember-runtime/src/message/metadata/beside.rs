@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, de::DeserializeOwned};
-
 use crate::{
     error::RefusedReason,
     message::{
         codecs::{decode, encode},
-        format::CodecError,
+        format::{CodecError, Message},
     },
 };
 
@@ -23,10 +21,40 @@ const NAMED: usize = 4;
 
 /// A type whose values travel beside the arguments of calls: `call.extension(&Trace { .. })`, read with `cx.extension::<Trace>()`. As
 /// headers do, they propagate to the calls that are made while one is handled, also by services that do not know the type.
-pub trait Extension: Serialize + DeserializeOwned {
+pub trait Extension: TravelsBeside {
     /// By what it is known in the cluster: another type under the same name is unreadable, at best. 1 to 255 bytes; those that begin
     /// with `ember.` are Ember's own.
     const NAME: &'static str;
+}
+
+/// What an [`Extension`] must be: a [`Message`]. Apart from it, so that the compiler has one error for a type that is none, and in these words.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot travel beside calls",
+    label = "an extension must be serializable: put `#[message]` on `{Self}`"
+)]
+pub trait TravelsBeside: Sized {
+    /// Appends it to `out`.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn put(&self, out: &mut Vec<u8>) -> Result<(), CodecError>;
+
+    /// Reads one that fills `bytes`.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn take(bytes: &[u8]) -> Result<Self, CodecError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Message> TravelsBeside for T {
+    fn put(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        encode(self, out)
+    }
+
+    fn take(bytes: &[u8]) -> Result<Self, CodecError> {
+        decode(bytes)
+    }
 }
 
 /// Headers and extensions.
@@ -58,7 +86,7 @@ impl Beside {
 
     /// The extension of this type, if there is one.
     pub(crate) fn extension<E: Extension>(&self) -> Result<Option<E>, CodecError> {
-        self.extensions.get(E::NAME).map(|written| decode(written)).transpose()
+        self.extensions.get(E::NAME).map(|written| E::take(written)).transpose()
     }
 
     /// Those of a call in the place of those that it inherits.
@@ -121,6 +149,6 @@ impl Beside {
 fn written<E: Extension>(extension: &E) -> Result<Vec<u8>, CodecError> {
     const { assert!(matches!(E::NAME.len(), 1..=255), "the NAME of an `ember::Extension` has 1 to 255 bytes") };
     let mut written = Vec::new();
-    encode(extension, &mut written)?;
+    extension.put(&mut written)?;
     Ok(written)
 }

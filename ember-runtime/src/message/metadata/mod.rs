@@ -26,7 +26,7 @@ pub(crate) use self::{
     stamp::Stamp,
 };
 pub use self::{
-    beside::Extension,
+    beside::{Extension, TravelsBeside},
     caller::Caller,
     keys::{KeyReader, Keys},
     trace::TraceContext,

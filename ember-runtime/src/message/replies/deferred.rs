@@ -110,6 +110,33 @@ impl<T, E> From<Result<T, E>> for Handled<T, E> {
     }
 }
 
+/// What a method that fulfils a contract may return where the contract says `Said`: just that, or a [`Deferred`] of it. Callers see no
+/// difference.
+#[diagnostic::on_unimplemented(
+    message = "the contract says that this method returns `{Said}`, and it returns `{Self}`",
+    label = "write `-> {Said}`, or `-> Deferred<{Said}>` where it answers later"
+)]
+pub trait Returned<Said>: Sized {
+    /// What was said, or what it comes from later.
+    ///
+    /// # Errors
+    /// It is not there yet.
+    fn now(self) -> Result<Said, Deferred<Said>>;
+}
+
+impl<T> Returned<T> for T {
+    fn now(self) -> Result<T, Deferred<T>> {
+        Ok(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> Returned<T> for Deferred<T> {
+    fn now(self) -> Result<T, Self> {
+        Err(self)
+    }
+}
+
 /// What the future of a user's method comes to. It asks for `Send` where the compiler can tell the user's future by its name.
 pub fn answered<F: Future, T, E, H: FnOnce(F::Output) -> Handled<T, E>>(
     future: F,
@@ -131,6 +158,19 @@ impl<T: Send + 'static, E: 'static> Handled<T, E> {
         E: Send,
     {
         Self(Inner::Later(Box::new(|sink| deferred.bind(sink))))
+    }
+
+    /// What a method of a contract returned that cannot fail.
+    pub fn returned(returned: impl Returned<T>) -> Self {
+        returned.now().map_or_else(Self::later, Self::done)
+    }
+
+    /// What a method of a contract returned that can fail.
+    pub fn returned_result(returned: impl Returned<Result<T, E>>) -> Self
+    where
+        E: Send,
+    {
+        returned.now().map_or_else(Self::later_result, Self::from)
     }
 }
 

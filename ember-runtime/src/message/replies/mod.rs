@@ -5,7 +5,7 @@ mod payload;
 mod raw;
 mod reply;
 
-pub use self::deferred::{Deferred, Handled, Replier, answered};
+pub use self::deferred::{Deferred, Handled, Replier, Returned, answered};
 pub(crate) use self::{
     deferred::deferred,
     payload::Payload,

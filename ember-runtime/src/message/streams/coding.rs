@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{desk::Station, lent::Ticket, streaming::Streaming};
 use crate::message::{
-    codecs::{Coding, encode},
+    codecs::{AStream, Coding, PickMisplaced, Probe, encode},
     format::{CodecError, read},
     schema::{Shape, ShapeOf},
 };
@@ -26,6 +26,11 @@ impl<V> fmt::Debug for StreamOf<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "StreamOf({})", std::any::type_name::<V>())
     }
+}
+
+/// Where a stream is no result as a whole, it is refused.
+impl<T> PickMisplaced<Streaming<T>> for &&Probe<Streaming<T>> {
+    type Why = AStream;
 }
 
 /// The coding of a stream of `T`. Whether an item would arrive as what it is, is looked at when it is sent: nothing is taken out of

@@ -23,8 +23,9 @@ pages! {
     KeyedModules: "keyed-modules.md",
     GenericModules: "generic-modules.md",
     LifeCycle: "life-cycle.md",
-    #[cfg(feature = "cron")]
     Timers: "timers.md",
+    #[cfg(feature = "cron")]
+    Calendar: "calendar.md",
     Supervision: "supervision.md",
     Answering: "answering.md",
     Streams: "streaming.md",

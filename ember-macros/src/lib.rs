@@ -52,7 +52,9 @@ pub fn module(args: TokenStream, item: TokenStream) -> TokenStream {
 /// - On `impl Service`: methods named `rpc_…` are callable from the whole cluster, `api_…` from the same node; any other with
 ///   `#[rpc]` on it is callable from the cluster. `#[on(init | start | started | stop | event)]`, `#[every("10s")]` and
 ///   `#[after("5s")]` mark hooks, event handlers and timers; `#[cron("0 */5 * * * *", tz = "Europe/Berlin")]` one that follows
-///   the calendar (second, minute, hour, day, month, weekday; UTC unless `tz` is given; feature `cron`). What has no mark and no such name is left alone.
+///   the calendar (second, minute, hour, day, month, weekday; UTC unless `tz` is given; feature `cron`; beside `tz`, `gap = "skip"`, the
+///   default, or `"after"` for times that the clock leaps over, `overlap = "both"`, the default, `"first"` or `"second"` for those
+///   that it shows twice). What has no mark and no such name is left alone.
 ///   A method is an `async fn`, or a plain `fn` if it waits for nothing; callers see no difference, and a plain one has the
 ///   service to itself just so while it runs.
 /// - On a trait: a contract, which callers use without the implementation. `Player` gets a client, `PlayerClient`.

@@ -24,8 +24,9 @@ pages! {
     KeyedModules: "keyed-modules.md",
     GenericModules: "generic-modules.md",
     LifeCycle: "life-cycle.md",
-    #[cfg(feature = "cron")]
     Timers: "timers.md",
+    #[cfg(feature = "cron")]
+    Calendar: "calendar.md",
     Supervision: "supervision.md",
     Thousands: "thousands.md",
     Outside: "outside.md",

@@ -54,7 +54,8 @@ fn the_trait(contract: &Contract) -> TokenStream {
         .map(|it| method::enter(&it.cfgs, &signed(&marker(&item.ident, it.ident()), &it.shape)));
     let (attrs, vis, ident, name) = (&item.attrs, &item.vis, &item.ident, &interface.name);
     // What the compiler misses, by this name, where an `impl` lacks the attribute.
-    let forgotten = quote_spanned!(ident.span()=> #[doc(hidden)] const RPC_ATTRIBUTE_ON_THE_IMPL: (););
+    let forgotten =
+        quote_spanned!(ident.span()=> #[doc(hidden)] #[allow(dead_code)] const RPC_ATTRIBUTE_ON_THE_IMPL: (););
     let message = format!("`{{Self}}` does not fulfil the contract `{ident}`");
     let label = format!("this needs an `#[rpc] impl {ident} for {{Self}}`");
     quote! {

@@ -1,9 +1,10 @@
 //! Thousands of services, started and stopped while the program runs, found again by name, and what one of them takes of memory:
 //! `cargo run --release --example thousands -- 100000`. Without a number there are 2,000.
 
-use std::{collections::HashMap, time::Instant};
+use std::collections::HashMap;
 
 use ember::{Error, prelude::*};
+use tokio::time::Instant;
 
 /// One of many. It has no hook, no timer and no event, so that it needs no task while it is idle.
 #[service]

@@ -15,6 +15,7 @@ pub trait Buys: ::ember::__private::Unit {
         Output: ::ember::__private::Returned<Result<u64, Refusal>>,
     > + ::core::marker::Send;
     #[doc(hidden)]
+    #[allow(dead_code)]
     const RPC_ATTRIBUTE_ON_THE_IMPL: ();
     #[doc(hidden)]
     const __CONTRACT_MADE_BY_RPC: &'static str = "Buys";

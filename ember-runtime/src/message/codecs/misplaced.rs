@@ -1,4 +1,5 @@
 //! Types that people try to send, and for which the advice that other types get would be wrong: they have words of their own.
+#![expect(clippy::disallowed_types, reason = "users have it, and nothing here asks it for the time")]
 
 use std::{error::Error, io, marker::PhantomData, time::Instant};
 

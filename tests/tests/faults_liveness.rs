@@ -56,7 +56,7 @@ fn blocked(kind: Kind, order: [&str; 4]) {
     let since = Instant::now();
     // It arrives, and nobody can run it yet.
     a.burst(1, "b", 0, LONG);
-    until("the peer to say that it is late", || a.log().contains("is_late=true").then_some(()));
+    until("the peer to say that it is late", || a.log().contains("the peer's workers are held up").then_some(()));
     let late = since.elapsed();
     let before = a.summary();
     // Whoever joins meanwhile is served by the registry, wherever that is.

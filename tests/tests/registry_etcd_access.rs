@@ -140,8 +140,11 @@ async fn tls_checks_the_server_against_the_given_authority_and_name() {
         let error = put(&*open(&Etcd::new([etcd.address()]).tls(tls)).await, "a").await.unwrap_err();
         assert!(matches!(error, RegistryError::Denied(_)), "a certificate of another authority or name: {error}");
     }
-    let plain = put(&*open(&Etcd::new([etcd.address()])).await, "a").await.unwrap_err();
-    assert!(matches!(plain, RegistryError::Unavailable(_)), "plain text to a TLS port: {plain:?}");
+    let plain = open(&Etcd::new([etcd.address()])).await;
+    let error = put(&*plain, "a").await.unwrap_err();
+    assert!(matches!(error, RegistryError::Unavailable(_)), "plain text to a TLS port: {error:?}");
+    // A list is tried twice, so that it is no accident.
+    let plain = plain.list("a".into()).await.unwrap_err();
     assert!(plain.to_string().contains(".tls(EtcdTls::ca_file("), "it says what may be missing: {plain}");
 }
 

@@ -4,8 +4,12 @@
 use std::{
     any::Any,
     collections::VecDeque,
-    fmt, mem,
+    fmt,
+    future::poll_fn,
+    mem,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    pin::Pin,
+    task::Poll,
     thread,
 };
 
@@ -45,6 +49,16 @@ pub(crate) fn woken(wake: impl FnOnce()) {
     if let Err(panic) = caught(&mut || wake.take().into_iter().for_each(|wake| wake())) {
         tracing::error!(target: "ember::call", %panic, "a waker panicked: what polls a call must be able to be woken from any thread");
     }
+}
+
+/// Waits for `work`, up to its end or its panic. It stays where it is: what is waited for may be large, and each move of it takes the same
+/// again of the stack.
+pub(crate) async fn outlived<F: Future + ?Sized>(mut work: Pin<&mut F>) -> thread::Result<F::Output> {
+    poll_fn(|task| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(task))) {
+        Ok(step) => step.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
+    .await
 }
 
 /// Runs what gives back a result, which a panic is not.

@@ -14,6 +14,11 @@ pub(crate) fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
 }
 
+/// Where crates are built that stand outside of the workspace, as users' do.
+pub(crate) fn users_target() -> PathBuf {
+    target().join("users")
+}
+
 /// `cargo`, in the workspace, as if a person had typed it: what `cargo run` told *us* about our package is left out.
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -44,7 +44,7 @@ pub(crate) fn check() -> Result<(), String> {
     let folder = write().map_err(|error| format!("the crate outside cannot be written: {error}"))?;
     let cargo = |args: &[&str]| {
         let mut cargo = shell::cargo(args);
-        cargo.current_dir(&folder).env("PROTOC", NO_PROTOC).env("CARGO_TARGET_DIR", folder.join("target"));
+        cargo.current_dir(&folder).env("PROTOC", NO_PROTOC).env("CARGO_TARGET_DIR", shell::users_target());
         cargo.stdin(Stdio::null());
         cargo
     };

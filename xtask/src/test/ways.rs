@@ -44,7 +44,8 @@ const BEHAVIOUR: &[&str] = &[
 /// One `cargo test` for each way.
 pub(super) fn runners() -> impl Iterator<Item = Command> {
     WAYS.iter().map(|way| {
-        let mut runner = shell::cargo(&["test", "--all-features", "--no-fail-fast", "-p", "ember-tests"]);
+        // The whole workspace, so that what the tests before have built is built no second time, with other features.
+        let mut runner = shell::cargo(&["test", "--all-features", "--no-fail-fast", "--workspace"]);
         runner.args(BEHAVIOUR.iter().flat_map(|name| ["--test", name])).env("EMBER_LOCAL_CALLS", way);
         runner
     })

@@ -1,8 +1,7 @@
 //! The life of a service, as its driver sees it: start, serve, fail and start again, stop.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
 use tokio::{task::AbortHandle, time::timeout};
 
 use super::{
@@ -18,7 +17,7 @@ use crate::{
     },
     error::{Error, Result},
     message::Chain,
-    panics::{caught, dispose, told},
+    panics::{caught, dispose, outlived, told},
 };
 
 /// Makes the driver of a service.
@@ -182,7 +181,8 @@ async fn begin<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Result<()
 /// Children stop before their parents, so in reverse.
 async fn stop<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> ServiceState {
     let mut state = ServiceState::Stopped;
-    if let Err(panic) = AssertUnwindSafe(stop_all(body, &cell.blueprint.table)).catch_unwind().await {
+    let stopped = outlived(pin!(stop_all(body, &cell.blueprint.table))).await;
+    if let Err(panic) = stopped {
         body.report(panic.into());
         state = ServiceState::Failed;
     }

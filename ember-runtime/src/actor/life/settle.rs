@@ -1,9 +1,7 @@
 //! The life of modules that are added at run time: what was added or released while a handler ran is started or stopped when
 //! that handler has ended, before the next message.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
-
-use futures_util::FutureExt;
+use std::{pin::pin, sync::Arc};
 
 use crate::{
     actor::{
@@ -12,12 +10,12 @@ use crate::{
     },
     error::{Error, Result},
     message::Keys,
-    panics::{caught, told},
+    panics::{caught, outlived, told},
 };
 
 /// Starts and stops modules under keys. Code of the user's that runs beside their hooks may panic, too.
 pub(crate) async fn settle<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Result<()> {
-    let settled = AssertUnwindSafe(come_and_go(body, cell)).catch_unwind().await;
+    let settled = outlived(pin!(come_and_go(body, cell))).await;
     settled.unwrap_or_else(|panic| Err(Error::other(format!("it panicked: {}", body.report(panic.into())))))
 }
 

@@ -1,8 +1,12 @@
 //! Running one handler: into the unit, under its context, with panics caught.
 
-use std::{any::Any, future::poll_fn, panic::AssertUnwindSafe, pin::pin};
+use std::{
+    any::Any,
+    future::poll_fn,
+    pin::{Pin, pin},
+};
 
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::future::BoxFuture;
 
 use super::entry;
 use crate::{
@@ -10,6 +14,7 @@ use crate::{
     error::{Error, Failure, LostReason, Result},
     hooks::HandlerEnd,
     message::{Ambient, CameFrom, Due, Envelope, Handled, HandlerSpan, Opened},
+    panics::outlived,
 };
 
 /// Goes to the unit at `L`, and notes in the envelope which module was found there.
@@ -24,8 +29,7 @@ fn enter<'s, S: Service, L: Path<S>>(service: &'s mut S, envelope: &mut Opened) 
 }
 
 /// Runs `handler` as `ambient` describes it, within `span`.
-async fn scoped<T>(ambient: &Ambient, span: HandlerSpan, handler: impl Future<Output = T>) -> T {
-    let mut handler = pin!(handler);
+async fn scoped<F: Future>(ambient: &Ambient, span: HandlerSpan, mut handler: Pin<&mut F>) -> F::Output {
     poll_fn(|task| {
         let step = ambient.scope(|| span.within(|| handler.as_mut().poll(task)));
         if step.is_pending() {
@@ -54,7 +58,7 @@ pub(crate) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     let (unit, parent) = L::parts(&mut guard);
     let span = ambient.open_span();
     let mut cx = Cx::new(core, ambient, parent);
-    let handled = scoped(ambient, span, M::handle(unit, &mut cx, args)).await;
+    let handled = scoped(ambient, span, pin!(M::handle(unit, &mut cx, args))).await;
     if core.asked.is_some() {
         entry::handled(core, handled.result().map(Result::is_ok));
     }
@@ -67,10 +71,14 @@ pub(crate) async fn execute_unless<S: Service, L: Path<S>, M: HandledBy<L::Unit>
     args: M::Args,
     gone: impl Future<Output = ()>,
 ) -> Option<Result<Handled<M::Value, M::Error>, Box<Failure>>> {
-    let done = tokio::select! {
-        biased;
-        done = AssertUnwindSafe(execute::<S, L, M>(body, args)).catch_unwind() => Some(done),
-        () = gone => None,
+    let done = {
+        let call = pin!(execute::<S, L, M>(body, args));
+        let mut done = pin!(outlived(call));
+        tokio::select! {
+            biased;
+            done = &mut done => Some(done),
+            () = gone => None,
+        }
     };
     let done = done.map(|done| done.unwrap_or_else(|panic| Err(panicked(body, panic))));
     if done.is_none() {
@@ -97,9 +105,9 @@ pub(crate) fn run_hook<S: Service, L: Path<S>, H: HookOf<L::Unit>>(body: &mut Bo
             let (unit, parent) = L::parts(&mut guard);
             let span = ambient.open_span();
             let mut cx = Cx::new(core, ambient, parent);
-            scoped(ambient, span, H::run(unit, &mut cx)).await
+            scoped(ambient, span, pin!(H::run(unit, &mut cx))).await
         };
-        let done = AssertUnwindSafe(run).catch_unwind().await;
+        let done = outlived(pin!(run)).await;
         done.unwrap_or_else(|panic| Err(failed(body, panic)))
     })
 }
@@ -120,9 +128,9 @@ pub(crate) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
             let (unit, parent) = L::parts(&mut guard);
             let span = ambient.open_span();
             let mut cx = Cx::new(core, ambient, parent);
-            scoped(ambient, span, H::run(unit, &mut cx, event)).await
+            scoped(ambient, span, pin!(H::run(unit, &mut cx, event))).await
         };
-        let done = AssertUnwindSafe(run).catch_unwind().await;
+        let done = outlived(pin!(run)).await;
         done.unwrap_or_else(|panic| Err(failed(body, panic)))
     })
 }

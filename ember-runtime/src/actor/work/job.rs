@@ -1,17 +1,17 @@
 //! What waits in a mailbox: work for a service, with the knowledge of whom to tell how it went.
 
 use std::{
-    panic::AssertUnwindSafe,
     pin::Pin,
     task::{Context, Poll},
 };
 
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::future::BoxFuture;
 
 use crate::{
     actor::service::{Body, Run, Service, Start, Stepping, Table},
     error::RefusedReason,
     mailbox::Bytes,
+    panics::outlived,
 };
 
 /// One piece of work for a service of the type `S`.
@@ -56,7 +56,8 @@ pub(crate) fn once<S: Service>(
     work: impl for<'a> FnOnce(&'a mut Body<S>) -> BoxFuture<'a, ()> + Send + 'static,
 ) -> Start<S> {
     let future = async move {
-        if let Err(panic) = AssertUnwindSafe(work(&mut body)).catch_unwind().await {
+        let done = outlived(work(&mut body).as_mut()).await;
+        if let Err(panic) = done {
             body.report(panic.into());
         }
         body

@@ -17,6 +17,14 @@ pin_project! {
     }
 }
 
+impl<F, M: Method> Slot<F, M> {
+    #[cold]
+    #[inline(never)]
+    fn empty() -> Pin<Box<Self>> {
+        Box::pin(Self { future: None, to: To::Nobody })
+    }
+}
+
 type Placed<F, M> = Pin<Box<Slot<F, M>>>;
 
 /// The memory of one kind of call, for somebody who makes it again and again.
@@ -43,13 +51,10 @@ impl Memory<'_> {
             None => shelf::take::<Placed<F, M>>(),
             kept => kept,
         };
-        match kept {
-            Some(mut slot) => {
-                slot.as_mut().project().future.set(Some(make()));
-                slot
-            }
-            None => Box::pin(Slot { future: Some(make()), to: To::Nobody }),
-        }
+        // A future is made once, in a place that is there already: each further move of a large one would take its size of the stack.
+        let mut slot = kept.unwrap_or_else(Slot::empty);
+        slot.as_mut().project().future.set(Some(make()));
+        slot
     }
 
     /// Keeps the place of a future that has ended, whose outcome has been told, for the next time. The future is `async`: where

@@ -3,12 +3,9 @@
 
 use std::{
     mem,
-    panic::AssertUnwindSafe,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll, ready},
 };
-
-use futures_util::FutureExt;
 
 use super::{
     execute::{execute, panicked},
@@ -21,6 +18,7 @@ use crate::{
         turn::{Pace, pace},
     },
     message::Method,
+    panics::outlived,
 };
 
 /// Runs the method `M`. A panic ends the call, not the service.
@@ -28,7 +26,7 @@ async fn running<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     mut body: Box<Body<S>>,
     args: M::Args,
 ) -> (Box<Body<S>>, Handed<M>) {
-    let outcome = AssertUnwindSafe(execute::<S, L, M>(&mut body, args)).catch_unwind().await;
+    let outcome = outlived(pin!(execute::<S, L, M>(&mut body, args))).await;
     let outcome = outcome.unwrap_or_else(|panic| Err(panicked(&mut body, panic)));
     (body, outcome)
 }

@@ -2,8 +2,12 @@
 
 use std::{
     fmt, mem,
+    pin::Pin,
     sync::{Arc, Mutex},
+    task::{Context, Poll},
 };
+
+use pin_project_lite::pin_project;
 
 use crate::sync::lock;
 
@@ -137,13 +141,30 @@ impl<T> Returned<T> for Deferred<T> {
     }
 }
 
+pin_project! {
+    /// What the future of a user's method comes to.
+    struct Answered<F, H> {
+        #[pin]
+        future: F,
+        handled: H,
+    }
+}
+
+impl<F: Future, T, E, H: Fn(F::Output) -> Handled<T, E>> Future for Answered<F, H> {
+    type Output = Handled<T, E>;
+
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        let parts = self.project();
+        parts.future.poll(task).map(parts.handled)
+    }
+}
+
 /// What the future of a user's method comes to. It asks for `Send` where the compiler can tell the user's future by its name.
-pub fn answered<F: Future, T, E, H: FnOnce(F::Output) -> Handled<T, E>>(
+pub fn answered<F: Future, T, E, H: Fn(F::Output) -> Handled<T, E>>(
     future: F,
     handled: H,
 ) -> impl Future<Output = Handled<T, E>> {
-    use futures_util::FutureExt;
-    future.map(handled)
+    Answered { future, handled }
 }
 
 impl<T: Send + 'static, E: 'static> Handled<T, E> {

@@ -1,5 +1,5 @@
 //! Thousands of services, started and stopped while the program runs, found again by name, and what one of them takes of memory:
-//! `cargo run --release --example thousands -- 100000`. Without a number there are 2,000.
+//! `cargo run --release -p ember-examples --example thousands -- 100000`. Without a number there are 2,000.
 
 use std::collections::HashMap;
 

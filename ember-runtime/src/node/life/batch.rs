@@ -17,8 +17,10 @@ impl Node {
     /// were given.
     ///
     /// They are taken from the iterator and started 100 at a time, those of such a batch side by side, and the next batch when all of
-    /// it have been. Those that are [`register`](crate::node::Hosted::register)ed and need no `init` and `start` are entered in
-    /// the registry with one transaction for each batch; others with as many as are there when the one before is done.
+    /// it have been. The [`register`](crate::node::Hosted::register)ed ones of a batch go into the registry together, in transactions of
+    /// up to 100 entries; those with an `init` or a `start` as many at a time as have come through it meanwhile.
+    ///
+    /// They are taken not to need each other: at a shutdown they stop side by side ([`Node::shutdown`]).
     ///
     /// # Errors
     /// If some do not start: which ones, why, and the pids of the others, which run. Nothing is undone; to have all or

@@ -5,11 +5,16 @@ use std::{any::TypeId, sync::Arc};
 
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 
-use super::end_of;
 use crate::actor::AnyCell;
 
 /// So many stop at a time: what they save goes to something that has a bound of its own.
 const AT_A_TIME: usize = 100;
+
+pub(super) async fn end_of(cell: &dyn AnyCell) {
+    let mut states = cell.states();
+    // An error: it is gone altogether.
+    let _ended = states.wait_for(|state| state.has_ended()).await;
+}
 
 /// Siblings that are about to end.
 #[derive(Default)]

@@ -10,9 +10,12 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use self::{beside::Beside, late::Late};
+use self::{
+    beside::{Beside, end_of},
+    late::Late,
+};
 use super::host::Services;
-use crate::actor::{AnyCell, Host as _};
+use crate::actor::Host as _;
 
 /// So long those have to end that are cut short though they may have nothing to do.
 const GRACE: Duration = Duration::from_millis(10);
@@ -23,12 +26,6 @@ async fn pause_after(number: usize) {
     if number % AT_A_TIME == AT_A_TIME - 1 {
         yield_now().await;
     }
-}
-
-pub(super) async fn end_of(cell: &dyn AnyCell) {
-    let mut states = cell.states();
-    // An error: it is gone altogether.
-    let _ended = states.wait_for(|state| state.has_ended()).await;
 }
 
 impl Services {

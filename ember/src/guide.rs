@@ -29,6 +29,7 @@ pages! {
     Calendar: "calendar.md",
     Supervision: "supervision.md",
     Thousands: "thousands.md",
+    Batches: "batches.md",
     Outside: "outside.md",
     Answering: "answering.md",
     Streams: "streaming.md",

@@ -24,7 +24,9 @@ pub use ember_runtime::{
     },
     clock::{Clock, SystemClock},
     directory::{Balance, Candidate, Candidates, Choice, Instance, Interest, Key, NodeRecord, Selector, View},
-    error::{CallError, Error, InsertError, Lost, LostReason, Refused, RefusedReason, Result, SendError},
+    error::{
+        CallError, Error, InsertError, Lost, LostReason, Refused, RefusedReason, Result, SendError, SpawnAllError,
+    },
     hooks,
     id::{Incarnation, NodeId, NodeKey, Pid},
     message::{

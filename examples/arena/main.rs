@@ -1,7 +1,7 @@
 //! A small game on three processes: a bank, a match maker, a chat, and players by the thousand. One process is killed in the
 //! middle; no gold is lost or made.
 //!
-//! `cargo run --example arena` ends by itself in under 20 s.
+//! `cargo run -p ember-examples --example arena` ends by itself in under 20 s.
 
 mod bank;
 mod chat;

@@ -1,5 +1,5 @@
 //! Services from a configuration: the program knows the classes, the configuration says which of them run, how many, and with
-//! which tags. Try `COUNTERS=5 cargo run --example configured`.
+//! which tags. Try `COUNTERS=5 cargo run -p ember-examples --example configured`.
 
 use ember::{ServiceConfig, prelude::*};
 

@@ -1,4 +1,4 @@
-//! HTTP in front of services, with axum: `cargo run --example http-front -- serve`, then `curl -X POST localhost:8080/buy/rope`. Without
+//! HTTP in front of services, with axum: `cargo run -p ember-examples --example http-front -- serve`, then `curl -X POST localhost:8080/buy/rope`. Without
 //! arguments it asks itself, also while it shuts down.
 
 mod ask;

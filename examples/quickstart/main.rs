@@ -1,7 +1,7 @@
 //! Three processes form a cluster on the embedded registry, call each other all the time, and lose the very process that
 //! hosts the registry: calls go on, and each call that was on its way to the dead process ends with a definite outcome.
 //!
-//! `cargo run --example quickstart` ends by itself in under 20 s; `-- --stay` keeps it running until Ctrl-C.
+//! `cargo run -p ember-examples --example quickstart` ends by itself in under 20 s; `-- --stay` keeps it running until Ctrl-C.
 
 mod director;
 mod member;

@@ -1,7 +1,7 @@
 //! Thousands of services, started and stopped while the program runs, found again by name, and what one of them takes of memory:
-//! `cargo run --release --example thousands -- 100000`. Without a number there are 2,000.
+//! `cargo run --release -p ember-examples --example thousands -- 100000`. Without a number there are 2,000.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use ember::{Error, prelude::*};
 use tokio::time::Instant;
@@ -50,6 +50,18 @@ impl Oven {
     }
 }
 
+/// Saves something at its end, which takes as long as a database may.
+#[service]
+pub struct Desk;
+
+#[rpc]
+impl Desk {
+    #[on(stop)]
+    async fn save(&mut self) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// Knows the rooms by name.
 #[service]
 #[derive(Default)]
@@ -94,16 +106,13 @@ async fn main() -> ember::Result<()> {
     let node = Node::builder().service(Rooms::default()).start().await?;
 
     let (before, start) = (resident(), Instant::now());
-    for _ in 0..count {
-        node.spawn(Room::default()).await?;
-    }
+    node.spawn_all((0..count).map(|_| Room::default())).await?;
     report("idle, without hooks and timers", count, before, start);
 
     let (before, start) = (resident(), Instant::now());
-    for _ in 0..count {
-        node.spawn(Oven::default()).await?;
-    }
+    node.spawn_all((0..count).map(|_| Oven::default())).await?;
     report("idle, with a timer", count, before, start);
+    assert_eq!((node.list::<Room>().len(), node.list::<Oven>().len()), (count as usize, count as usize));
 
     let rooms = node.client::<RoomsClient>();
     let (before, start) = (resident(), Instant::now());
@@ -126,6 +135,29 @@ async fn main() -> ember::Result<()> {
     let (services, start) = (node.services().len(), Instant::now());
     node.shutdown().await?;
     println!("{services} services stopped in {:.0?}", start.elapsed());
+    registered().await?;
+    desks().await
+}
+
+/// Found by id on any node, and started in one go: whoever is refused is named, and the others run.
+async fn registered() -> ember::Result<()> {
+    let node = Node::builder().start().await?;
+    let room = |number: u32| Hosted::new(Room::default()).id(number.to_string()).register();
+    node.spawn_all((0..1000).map(room)).await?;
+    assert_eq!(node.select::<RoomClient>().instances().len(), 1000);
+    let twins = node.spawn_all([999, 1000].map(room)).await.expect_err("999 is taken");
+    assert_eq!((twins.spawned.len(), twins.refused[0].0), (1, 0));
+    println!("{twins}");
+    node.shutdown().await
+}
+
+/// They stop side by side.
+async fn desks() -> ember::Result<()> {
+    let node = Node::builder().start().await?;
+    node.spawn_all((0..5000).map(|_| Desk)).await?;
+    let start = Instant::now();
+    node.shutdown().await?;
+    println!("5000 services that take 5 ms each to stop, stopped in {:.1?}", start.elapsed());
     Ok(())
 }
 

@@ -1,5 +1,5 @@
-//! Two processes over etcd. In one terminal `cargo run --features etcd --example two-terminals -- serve`, in another
-//! `cargo run --features etcd --example two-terminals -- call 1 2`. Without arguments, both in turn.
+//! Two processes over etcd. In one terminal `cargo run -p ember-examples --features etcd --example two-terminals -- serve`, in another
+//! `cargo run -p ember-examples --features etcd --example two-terminals -- call 1 2`. Without arguments, both in turn.
 //!
 //! etcd is expected at `127.0.0.1:2379`, or where the environment variable `EMBER_ETCD` says. To have nothing to install,
 //! put `Embedded::default()` in place of `Etcd::new(…)`: nothing else changes.

@@ -146,6 +146,7 @@ fn vault(host: &Arc<dyn Host>) -> Arc<Cell<Vault>> {
         blueprint: blueprint(|_, _| Each::default(), |_, _, _, _, _| Each::default()).unwrap(),
         limits: Limits::default(),
         supervision: Supervision::new(false),
+        stops_alone: false,
         host: Arc::downgrade(host),
     })
 }

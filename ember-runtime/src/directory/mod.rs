@@ -23,6 +23,6 @@ pub(crate) use self::{
 };
 #[cfg(feature = "cluster")]
 pub(crate) use self::{
-    membership::{AnnounceConfig, Announced, Announcer, Contact, FollowConfig, Follower, Mine, Stalls},
+    membership::{AnnounceConfig, Announced, Announcer, Contact, FollowConfig, Follower, Held, Mine, Stalls},
     records::ServiceRecord,
 };

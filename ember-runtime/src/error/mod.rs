@@ -5,6 +5,7 @@ mod insert;
 mod node;
 mod reason;
 mod send;
+mod spawn;
 
 pub use self::{
     call::{CallError, Failure, Lost, Refused},
@@ -12,4 +13,5 @@ pub use self::{
     node::{Error, Result},
     reason::{LostReason, RefusedReason},
     send::SendError,
+    spawn::SpawnAllError,
 };

@@ -35,6 +35,8 @@ pub(crate) struct Setup<S: Service> {
     pub(crate) blueprint: Arc<Blueprint<S>>,
     pub(crate) limits: Limits,
     pub(crate) supervision: Supervision,
+    /// What was started before it may be needed by its `stop`, also if that is of its own class.
+    pub(crate) stops_alone: bool,
     /// The node, while it lives.
     pub(crate) host: Weak<dyn Host>,
 }
@@ -99,6 +101,8 @@ pub(crate) struct Attached {
     pub(crate) released: bool,
     /// The service has been started, and has not failed since.
     pub(crate) up: bool,
+    /// At a shutdown it is not stopped beside others of its class. Here it takes no room of its own.
+    pub(crate) stops_alone: bool,
 }
 
 /// Hardly any spawned service has any.
@@ -109,7 +113,7 @@ pub(crate) fn keep(things: Attachments) -> Option<Box<Things>> {
 impl<S: Service> Cell<S> {
     /// A cell without a service yet: it comes with [`drive`](Cell::drive) or [`settle_in`](Cell::settle_in).
     pub(crate) fn new(setup: Setup<S>) -> Arc<Self> {
-        let Setup { pid, particulars, server, blueprint, limits, supervision, host } = setup;
+        let Setup { pid, particulars, server, blueprint, limits, supervision, stops_alone, host } = setup;
         let turn = Turn::new(Seat::Empty);
         turn.note_work();
         Arc::new_cyclic(|me| Self {
@@ -125,7 +129,7 @@ impl<S: Service> Cell<S> {
             host,
             me: me.clone(),
             states: States::new(),
-            attached: Mutex::default(),
+            attached: Mutex::new(Attached { stops_alone, ..Attached::default() }),
             life: AtomicU32::new(0),
         })
     }

@@ -100,6 +100,10 @@ impl<S: Service> Cell<S> {
         }
     }
 
+    pub(crate) fn is_stopped_alone(&self) -> bool {
+        self.attached().stops_alone
+    }
+
     pub(crate) fn lives(&self) -> u64 {
         self.life.load(Ordering::Relaxed).into()
     }

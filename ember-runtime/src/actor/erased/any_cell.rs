@@ -72,6 +72,8 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn retire(&self);
     /// The same; if it is idle and nobody looks after it, it has stopped when this returns: `true`.
     fn retire_here(&self) -> bool;
+    /// Whether it is stopped beside no other of its class when its node ends.
+    fn stops_alone(&self) -> bool;
     /// Ends at once, whatever it is doing.
     fn abort(&self);
     /// Whether it was ended so.

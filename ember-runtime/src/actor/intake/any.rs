@@ -118,6 +118,10 @@ impl<S: Service> AnyCell for Cell<S> {
         self.end_idle()
     }
 
+    fn stops_alone(&self) -> bool {
+        self.is_stopped_alone()
+    }
+
     fn abort(&self) {
         self.abort_driver();
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::router::Router;
 use crate::{
-    actor::{AnyCell, ServiceIdentity, ServiceState},
+    actor::{AnyCell, Cell, Service, ServiceIdentity, ServiceState},
     directory::{self, Instance, Interest, NodeRecord, Selector},
     error::RefusedReason,
     id::{NodeKey, Pid},
@@ -48,6 +48,20 @@ impl Router {
             return Err(directory::of_another_kind(&view(), selector, &cell.identity().name));
         }
         Ok(Some(cell))
+    }
+
+    /// The services of this node of a type, in the order of their start: as the view has them, if it lists them.
+    pub(crate) fn of_class<S: Service>(&self) -> Vec<Arc<Instance>> {
+        let here = self.directory().record();
+        let cells = self.cells.all().into_iter().filter(|cell| cell.as_any().is::<Cell<S>>());
+        let all = cells.map(|cell| {
+            self.directory().listed(cell.pid()).unwrap_or_else(|| {
+                let (pid, state) = (cell.pid(), cell.state());
+                let unlisted = Instance::new(pid, Arc::clone(cell.identity()), Arc::clone(here), state);
+                Arc::new(Instance { direct: true, cell: Some(cell), ..unlisted })
+            })
+        });
+        all.collect()
     }
 
     /// A run of a node, if it is the newest.

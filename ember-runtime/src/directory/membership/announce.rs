@@ -3,7 +3,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -49,6 +52,8 @@ pub(crate) struct Announcer {
     book: Mutex<Book>,
     /// The book has something to write.
     pub(crate) changed: Notify,
+    /// So many will say that later.
+    held: AtomicUsize,
     /// Up to which place of the book everything is written.
     pub(crate) written: watch::Sender<u64>,
     lease: Mutex<Option<Lease>>,
@@ -79,6 +84,7 @@ impl Announcer {
             source,
             book: Mutex::default(),
             changed: Notify::new(),
+            held: AtomicUsize::new(0),
             written: watch::Sender::new(0),
             lease: Mutex::default(),
             left: watch::Sender::new(false),
@@ -97,7 +103,17 @@ impl Announcer {
             book.touch(mine);
         }
         drop(book);
-        self.changed.notify_one();
+        // Read after it is in the book: whoever lets go later says it then.
+        if self.held.load(Ordering::SeqCst) == 0 {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Until the result is dropped nobody is woken to write: what changes meanwhile goes into few transactions. Nothing is to
+    /// be waited for meanwhile.
+    pub(crate) fn hold(&self) -> Held<'_> {
+        self.held.fetch_add(1, Ordering::SeqCst);
+        Held(self)
     }
 
     /// Waits until everything that has changed so far is written.
@@ -271,6 +287,16 @@ impl Announcer {
         {
             tracing::debug!(target: "ember::cluster", %error, "the lease could not be revoked; it will expire");
         }
+    }
+}
+
+/// See [`Announcer::hold`].
+pub(crate) struct Held<'a>(&'a Announcer);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.held.fetch_sub(1, Ordering::SeqCst);
+        self.0.changed.notify_one();
     }
 }
 

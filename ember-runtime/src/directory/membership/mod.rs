@@ -8,7 +8,7 @@ mod stand_in;
 mod write;
 
 pub(crate) use self::{
-    announce::{AnnounceConfig, Announced, Announcer},
+    announce::{AnnounceConfig, Announced, Announcer, Held},
     book::Mine,
     contact::Contact,
     follow::{FollowConfig, Follower},

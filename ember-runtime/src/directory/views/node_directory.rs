@@ -136,9 +136,19 @@ impl Directory {
         self.lock().current(id).cloned()
     }
 
+    /// This node, as it was when it was started.
+    pub(crate) fn record(&self) -> &Arc<NodeRecord> {
+        &self.here
+    }
+
     /// Whether the view lists this service.
     pub(crate) fn lists(&self, pid: Pid) -> bool {
         self.lock().listed(pid).is_some()
+    }
+
+    /// This service, if the view lists it.
+    pub(crate) fn listed(&self, pid: Pid) -> Option<Arc<Instance>> {
+        self.lock().listed(pid).cloned()
     }
 
     /// Whether this service retires, as far as the registry says, or its whole node.

@@ -155,7 +155,7 @@ impl Services {
 
     /// Starts a service; if it `works`, it begins its work when it has been started. The future waits for its `init` and
     /// `start`.
-    fn launch<S: Service>(
+    pub(super) fn launch<S: Service>(
         self: &Arc<Self>,
         hosted: Hosted<S>,
         works: bool,
@@ -181,6 +181,8 @@ impl Services {
             blueprint: self.blueprint::<S>()?,
             limits,
             supervision,
+            // What the node was built with has an order, and who spawns its own kind is needed by it.
+            stops_alone: !works || Ambient::current(|it| it.service().name() == S::SPEC.name).unwrap_or(false),
             host: Arc::downgrade(&host),
         });
         let any = Arc::clone(&cell) as Arc<dyn AnyCell>;

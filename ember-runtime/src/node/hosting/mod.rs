@@ -1,11 +1,11 @@
 //! The services of one node: how they start, are looked after, and stop.
 
+mod batch;
 pub(crate) mod class;
 mod ends;
 #[cfg(feature = "cluster")]
 mod entries;
 mod host;
-mod late;
 mod publish;
 mod remote_end;
 mod started;

@@ -9,7 +9,7 @@ use std::{
 use tokio::sync::Notify;
 
 #[cfg(feature = "cluster")]
-use crate::directory::{Announcer, Mine};
+use crate::directory::{Announcer, Held, Mine};
 use crate::{actor::AnyCell, directory::Directory, sync::lock};
 
 /// Takes note of changes, and passes them on.
@@ -88,6 +88,10 @@ impl Publisher {
 
     #[cfg(not(feature = "cluster"))]
     fn announce(&self, _: u64) {}
+
+    /// There is no registry to tell.
+    #[cfg(not(feature = "cluster"))]
+    pub(crate) fn hold(&self) {}
 }
 
 impl Drop for Publisher {
@@ -107,6 +111,11 @@ impl Publisher {
 
     pub(crate) fn announcer(&self) -> Option<&Arc<Announcer>> {
         self.announcer.get()
+    }
+
+    /// What is published until the result is dropped goes into the registry together: to be dropped without having waited.
+    pub(crate) fn hold(&self) -> Option<Held<'_>> {
+        self.announcer.get().map(|announcer| announcer.hold())
     }
 
     fn announce(&self, number: u64) {

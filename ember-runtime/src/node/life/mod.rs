@@ -2,6 +2,7 @@
 
 #[cfg(not(feature = "cluster"))]
 mod alone;
+mod batch;
 mod builder;
 mod calls;
 #[cfg(feature = "cluster")]

@@ -213,7 +213,8 @@ impl Node {
     }
 
     /// Shuts the node down: it announces that it retires, finishes what is in flight, stops its services in the reverse
-    /// order of their start, waits until other nodes have read their [streams](crate::message::Streaming) to their ends, and leaves the
+    /// order of their start (spawned ones of one class, between which no other was started, side by side, up to 100 at a time, unless a
+    /// service of their own class spawned them), waits until other nodes have read their [streams](crate::message::Streaming) to their ends, and leaves the
     /// cluster. Called again, it gives the first result.
     ///
     /// # Errors

@@ -1,30 +1,6 @@
-//! The guide holds together: each page is in the book, its code is compiled, and it is short enough to be read.
+//! The guide as a book: each page is in it, its code is compiled, and it is short enough to be read.
 
-use std::{fs, path::PathBuf};
-
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/src")
-}
-
-fn read(name: &str) -> String {
-    fs::read_to_string(folder().join(name)).unwrap_or_else(|error| panic!("docs/src/{name}: {error}"))
-}
-
-fn pages() -> Vec<(String, String)> {
-    let files = fs::read_dir(folder()).expect("the guide is in docs/src");
-    let names = files.map(|file| file.expect("the folder can be read").file_name().to_string_lossy().into_owned());
-    // Beside the pages there are pictures and measurements.
-    let names = names.filter(|name| name.ends_with(".md") && name != "SUMMARY.md");
-    let mut pages: Vec<_> = names.map(|name| (name.clone(), read(&name))).collect();
-    pages.sort();
-    assert!(pages.len() > 10, "the guide has pages: {pages:?}");
-    pages
-}
-
-/// The words after the opening fences of a page: `rust,no_run`, `text`, …
-fn languages(page: &str) -> Vec<&str> {
-    page.lines().filter_map(|line| line.strip_prefix("```")).step_by(2).collect()
-}
+use super::pages::{folder, languages, pages, read};
 
 #[test]
 fn every_page_is_in_the_book_and_every_link_leads_somewhere() {
@@ -43,7 +19,7 @@ fn every_page_is_in_the_book_and_every_link_leads_somewhere() {
 
 #[test]
 fn every_page_with_rust_is_a_doctest() {
-    let compiled = include_str!("../src/guide.rs");
+    let compiled = include_str!("../../src/guide.rs");
     for (name, text) in pages() {
         let rust = languages(&text).iter().any(|language| language.starts_with("rust"));
         assert!(!rust || compiled.contains(&format!("\"{name}\"")), "ember/src/guide.rs does not compile {name}");
@@ -56,7 +32,9 @@ fn every_block_says_what_it_is_and_none_is_left_out() {
         for language in languages(&text) {
             let known =
                 ["rust", "rust,no_run", "rust,standalone_crate", "rust,compile_fail", "text", "toml", "sh", "json"];
-            let known = known.contains(&language) || language.starts_with("rust,compile_fail,E");
+            let known = known.contains(&language)
+                || language.starts_with("text from=")
+                || language.starts_with("rust,compile_fail,E");
             assert!(known, "docs/src/{name}: a block is ```{language}, which nobody checks");
         }
     }

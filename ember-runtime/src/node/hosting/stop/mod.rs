@@ -1,5 +1,8 @@
 //! Stopping the services of a node.
 
+mod beside;
+mod late;
+
 use std::{sync::Arc, time::Duration};
 
 use tokio::{
@@ -7,8 +10,12 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use super::{host::Services, late::Late};
-use crate::actor::{AnyCell, Host as _};
+use self::{
+    beside::{Beside, end_of},
+    late::Late,
+};
+use super::host::Services;
+use crate::actor::Host as _;
 
 /// So long those have to end that are cut short though they may have nothing to do.
 const GRACE: Duration = Duration::from_millis(10);
@@ -21,19 +28,13 @@ async fn pause_after(number: usize) {
     }
 }
 
-async fn end_of(cell: &dyn AnyCell) {
-    let mut states = cell.states();
-    // An error: it is gone altogether.
-    let _ended = states.wait_for(|state| state.has_ended()).await;
-}
-
 impl Services {
-    /// Stops all services, the last one started first. Those that do not end by `deadline`, or before `hurry` does, are cut
+    /// Stops all services, the last one started first; those of a class that were spawned one after the other side by side. Those that do not end by `deadline`, or before `hurry` does, are cut
     /// short: these are returned.
     pub(crate) async fn stop(self: &Arc<Self>, deadline: Instant, hurry: impl Future<Output = ()>) -> Late {
         self.close();
         // A task of its own: what blocks in a service that ends must not keep the deadline from being seen.
-        let mut ending = self.runtime().spawn(Arc::clone(self).one_by_one());
+        let mut ending = self.runtime().spawn(Arc::clone(self).in_order());
         let ended = tokio::select! {
             biased;
             ended = &mut ending => ended.is_ok(),
@@ -48,15 +49,18 @@ impl Services {
         late
     }
 
-    /// An idle service of which nothing has to be run ends here, and costs no task. The others are waited for, one after the
-    /// other: what a service needs in its `stop` was started before it, and stops after it.
-    async fn one_by_one(self: Arc<Self>) {
+    /// An idle service of which nothing has to be run ends here, and costs no task. The others are waited for: what a service
+    /// needs in its `stop` was started before it, and stops after it. Only its [siblings](Beside) it does not need.
+    async fn in_order(self: Arc<Self>) {
+        let mut beside = Beside::default();
         for (number, cell) in self.router.cells.all().into_iter().rev().enumerate() {
             pause_after(number).await;
+            beside.make_way(&*cell).await;
             if !cell.retire_here() {
-                end_of(&*cell).await;
+                beside.enter(cell);
             }
         }
+        beside.all_ended().await;
     }
 
     /// Ends all that are left: those that are idle as always, the others at once.

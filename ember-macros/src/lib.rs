@@ -94,7 +94,7 @@ pub fn message(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// What `#[message]` derives. Not part of the public interface.
 #[doc(hidden)]
-#[proc_macro_derive(Travels, attributes(ember_message))]
+#[proc_macro_derive(Travels, attributes(ember_message, serde))]
 pub fn travels(item: TokenStream) -> TokenStream {
     attribute::travels(item.into()).into()
 }

@@ -67,8 +67,8 @@ pub mod asked {
         actor::{DeclaresParent, HookError, HookResult, OnlyOneRpcBlockPerType, Orphan},
         call::{OnThisNode, Reached},
         message::{
-            ErrorOfOnesOwn, ErrorThatTravels, Handled, ResultType, Returned, TimeForAll, TravelsBeside,
-            ValueThatIsNoStream,
+            ErrorOfOnesOwn, ErrorThatTravels, Handled, Part, ResultType, Returned, TimeForAll, TravelsBeside,
+            ValueThatIsNoStream, part,
         },
         module::{Field, MountIn, Mounted},
     };
@@ -104,9 +104,9 @@ pub mod __private {
         directory::Interest,
         error, inventory,
         message::{
-            AnyCodec, CodecError, Coding, Handled, Idempotent, Json, Message, Method, MethodInfo, Probe, ResultType,
-            Returned, Schema, Signature, StreamOf, Wire, WireOf, answered, at_end, coding_by, never_read, no_error,
-            put_all, schema, shape_by, stream_coding, stream_shape,
+            AnyCodec, CodecError, Coding, Handled, Idempotent, Itself, Json, Message, Method, MethodInfo, Probe,
+            ResultType, Returned, Schema, Signature, StreamOf, Unread, Wire, WireOf, answered, at_end, coding_by,
+            never_read, no_error, part, put_all, schema, shape_by, stream_coding, stream_shape,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},

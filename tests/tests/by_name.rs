@@ -92,6 +92,10 @@ impl Svc2 {
         panic!("on purpose");
     }
 
+    pub fn rpc_lines(&mut self, cx: &mut Cx<'_, Self>) -> Streaming<String> {
+        cx.streaming(1).1
+    }
+
     pub fn api_here(&mut self) {}
 }
 
@@ -166,6 +170,10 @@ async fn what_does_not_fit_is_refused_with_the_way_to_it_and_never_runs() {
         for method in ["rpc_non", "api_here", "bag.rpc_sum", ""] {
             assert_eq!(reason(call(node, method, Value::Null).await), RefusedReason::UnknownMethod, "{method}");
         }
+        let RefusedReason::NotByName(text) = reason(call(node, "rpc_lines", Value::Null).await) else {
+            panic!("another")
+        };
+        assert!(text.contains("returns a stream") && text.contains("by the client"), "{text}");
         let none = node.call("svc3", "rpc_sum", json!([[1]])).await;
         assert!(matches!(reason(none), RefusedReason::NoTarget(_)));
         let lost = call(node, "rpc_panic", json!({})).await.unwrap_err();

@@ -145,6 +145,7 @@ impl HandlerHooks for Guard {
     fn before(&self, call: &IncomingCall<'_>) -> Result<(), Denied> {
         match call.header("at the door") {
             Some("panic") => panic!("asked to"),
+            Some("in silence") => Err(Denied::new(" ")),
             Some("at length") => Err("x".repeat(30_000_000).into()),
             Some("denied") => Err(Denied::new(format!("{} of {} is closed", call.method(), call.service()))),
             _ => Ok(()),
@@ -259,6 +260,8 @@ async fn a_hook_that_decides_refuses_the_call_with_its_reason_and_its_name() {
     );
     let (by, reason) = denied(client.rpc_pay(1).header("at the door", "denied").await);
     assert_eq!((&*by, &*reason), (name, "rpc_pay of bank is closed"));
+    let (_, reason) = denied(client.rpc_pay(1).header("at the door", "in silence").await);
+    assert_eq!(reason, "it gives no reason");
     let (_, reason) = denied(client.rpc_pay(1).header("at the door", "at length").await);
     assert_eq!(reason.len(), 1024, "what is longer is cut off, so that it travels");
     let error = client.rpc_pay(1).header("with", "nothing").send().unwrap_err();

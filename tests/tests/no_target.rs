@@ -88,6 +88,18 @@ async fn node_without_a_registry_says_so() {
 }
 
 #[tokio::test]
+async fn waiting_for_a_view_that_does_not_come_ends_at_its_limit() {
+    let cluster = Cluster::default();
+    let a = cluster.node("a").start().await.unwrap();
+    let limit = std::time::Duration::from_millis(20);
+    assert!(a.wait_for_view_within(limit, |view| view.nodes().len() == 2).await.is_none());
+    let view = a.wait_for_view_within(std::time::Duration::ZERO, |view| view.nodes().len() == 1).await;
+    assert_eq!(view.expect("it is so already").nodes().len(), 1);
+    let _b = cluster.node("b").start().await.unwrap();
+    assert!(a.wait_for_view_within(std::time::Duration::MAX, |view| view.nodes().len() == 2).await.is_some());
+}
+
+#[tokio::test]
 async fn service_that_is_on_no_node_says_how_many_were_seen() {
     let cluster = Cluster::default();
     let a = cluster.node("a").start().await.unwrap();

@@ -8,16 +8,19 @@ use crate::{
     text::text,
 };
 
-/// The item with what it derives: serde's traits, and [`Travels`](super::travels), which sees it once `cfg_attr` is decided.
-pub(crate) fn message(Message { runtime: k, item, derives, json, whole }: &Message) -> TokenStream {
+/// The item with what it derives: serde's traits, and [`Travels`](super::travels), which sees it once `cfg_attr` is decided, and derives
+/// serde's traits where they are derived on a copy.
+pub(crate) fn message(Message { runtime: k, item, derives, json, whole, apart }: &Message) -> TokenStream {
     let serde = quote!(#k::serde);
     let path = text(&serde);
-    let derives = derives.iter().map(|name| format_ident!("{name}"));
-    let (travels, told) = (whole.then(|| quote!(, #k::Travels)), format_ident!("{TOLD}"));
+    let derives = derives.iter().filter(|_| !apart).map(|name| format_ident!("{name}"));
+    let derives = derives.map(|name| quote!(#serde::#name)).chain(whole.then(|| quote!(#k::Travels)));
+    let told = format_ident!("{TOLD}");
     let (face, json) = (k.face(), json.then(|| quote!(, codec = "json")));
-    let told = whole.then(|| quote!(#[#told(crate = #face #json)]));
+    let apart = apart.then(|| quote!(, apart));
+    let told = whole.then(|| quote!(#[#told(crate = #face #json #apart)]));
     quote! {
-        #[derive(#(#serde::#derives),* #travels)]
+        #[derive(#(#derives),*)]
         #[serde(crate = #path)]
         #told
         #item

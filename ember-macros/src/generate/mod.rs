@@ -6,6 +6,7 @@
 
 mod client;
 mod contract;
+mod copied;
 mod fulfil;
 mod message;
 mod own;

@@ -5,12 +5,13 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{GenericParam, Generics, Type, ext::IdentExt, parse_quote, spanned::Spanned};
 
 use crate::{
-    generate::parts::hidden,
+    generate::{copied::copied, parts::hidden},
     model::{Body, Field, Fields, Runtime, Travels, Variant},
     text::text,
 };
 
 pub(crate) fn travels(item: &Travels) -> TokenStream {
+    let copied = item.apart.as_ref().map(|copy| copied(item, copy));
     let Travels { runtime: k, ident, generics, options, docs, body, .. } = item;
     let name = ident.unraw().to_string();
     let body = match body {
@@ -35,7 +36,7 @@ pub(crate) fn travels(item: &Travels) -> TokenStream {
     let (beside, within) = if item.json { Default::default() } else { checks(item) };
     let bounded = bounded(k, generics);
     let (generics, arguments, clause) = bounded.split_for_impl();
-    hidden(
+    let schema = hidden(
         &[],
         &quote! {
             impl #generics #k::Schema for #ident #arguments #clause {
@@ -50,7 +51,8 @@ pub(crate) fn travels(item: &Travels) -> TokenStream {
 
             #beside
         },
-    )
+    );
+    quote!(#copied #schema)
 }
 
 /// Whether the type travels as JSON only: if it says so, or if its arguments do.

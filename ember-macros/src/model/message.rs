@@ -1,7 +1,7 @@
 //! Types that travel.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use syn::{GenericParam, Generics, Item, Type};
+use syn::{DeriveInput, GenericParam, Generics, Item, Type};
 
 use super::unit::Runtime;
 
@@ -15,6 +15,8 @@ pub(crate) struct Message {
     pub(crate) json: bool,
     /// Whether its structure can be derived: it cannot where a field does not travel.
     pub(crate) whole: bool,
+    /// Whether serde's traits are derived on a copy: [`Copied`].
+    pub(crate) apart: bool,
 }
 
 /// How `#[message]` tells its derive macro what it was told.
@@ -32,6 +34,16 @@ pub(crate) struct Travels {
     /// What its author says of it.
     pub(crate) docs: String,
     pub(crate) body: Body,
+    pub(crate) apart: Option<Copied>,
+}
+
+/// The same fields once more, for serde's traits to be derived on: its `impl`s can then say what they take for granted of the types of
+/// the fields, so that it is said once, and by Ember, where one does not travel.
+pub(crate) struct Copied {
+    /// With serde's attributes, and no others.
+    pub(crate) item: DeriveInput,
+    /// The types that are asked whether they travel, each once.
+    pub(crate) asked: Vec<Type>,
 }
 
 pub(crate) enum Body {

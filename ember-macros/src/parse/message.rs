@@ -2,9 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, DeriveInput, Field, Item, Path, Token, parse_quote, punctuated::Punctuated};
+use syn::{Attribute, Data, DeriveInput, Field, Item, Path, Token, Variant, parse_quote, punctuated::Punctuated};
 
-use super::structure::structure;
+use super::{copied, structure::structure};
 use crate::{
     errors::Errors,
     model::{Message, Runtime, TOLD, Travels},
@@ -21,8 +21,14 @@ pub(crate) fn message(args: TokenStream, mut item: Item, errors: &mut Errors) ->
     if let Item::Struct(syn::ItemStruct { attrs, .. }) | Item::Enum(syn::ItemEnum { attrs, .. }) = &item {
         derived_twice(attrs, &mut derives, errors);
     }
-    let whole = !that_stay(&mut item, &runtime, errors);
-    Message { runtime, item, derives, json, whole }
+    let fields = match &mut item {
+        Item::Struct(item) if stand_in(&item.attrs).is_none() => item.fields.iter_mut().collect(),
+        Item::Enum(item) if stand_in(&item.attrs).is_none() => of_variants(&mut item.variants),
+        _ => Vec::new(),
+    };
+    let whole = !that_stay(fields, &runtime, errors);
+    let apart = whole && derives.len() == 2 && copied::is_worth_it(&item);
+    Message { runtime, item, derives, json, whole, apart }
 }
 
 /// `None` for what borrows: it cannot be an argument, and may still be a part of something that is written by hand.
@@ -32,12 +38,26 @@ pub(crate) fn travels(mut item: DeriveInput, errors: &mut Errors) -> Option<Trav
         Options::parse("message", told.first().map_or_else(TokenStream::new, |told| attrs::args(told, errors)), errors);
     let runtime = options.runtime(errors);
     let json = json(&mut options, errors);
+    let apart = options.flag("apart", errors);
     serde::judge(&item, json, errors);
+    if apart {
+        let fields = match &mut item.data {
+            _ if stand_in(&item.attrs).is_some() => Vec::new(),
+            Data::Struct(data) => data.fields.iter_mut().collect(),
+            Data::Enum(data) => of_variants(&mut data.variants),
+            Data::Union(_) => Vec::new(),
+        };
+        that_stay(fields, &runtime, errors);
+    }
     if item.generics.lifetimes().next().is_some() {
         return None;
     }
     let (options, docs, body) = (serde::that_count(&item.attrs), docs(&item.attrs), structure(&item));
-    Some(Travels { runtime, ident: item.ident, generics: item.generics, json, options, docs, body })
+    let copy = apart.then(|| item.clone());
+    let mut travels =
+        Travels { runtime, ident: item.ident, generics: item.generics, json, options, docs, body, apart: None };
+    travels.apart = copy.map(|copy| copied::copied(copy, &travels));
+    Some(travels)
 }
 
 /// `codec = "json"`.
@@ -55,16 +75,8 @@ fn json(options: &mut Options, errors: &mut Errors) -> bool {
 
 /// Complains of fields that cannot travel, and says whether there are any. serde leaves them out then, so that it has nothing to
 /// add. What the user's functions or another type stand for may hold anything, and so may what is left out.
-fn that_stay(item: &mut Item, runtime: &Runtime, errors: &mut Errors) -> bool {
+fn that_stay(fields: Vec<&mut Field>, runtime: &Runtime, errors: &mut Errors) -> bool {
     let default = text(&quote!(#runtime::never_read));
-    let fields: Vec<&mut Field> = match item {
-        Item::Struct(item) if stand_in(&item.attrs).is_none() => item.fields.iter_mut().collect(),
-        Item::Enum(item) if stand_in(&item.attrs).is_none() => {
-            let variants = item.variants.iter_mut().filter(|variant| as_it_is(&variant.attrs));
-            variants.flat_map(|variant| &mut variant.fields).collect()
-        }
-        _ => return false,
-    };
     let mut found = false;
     for field in fields.into_iter().filter(|field| as_it_is(&field.attrs)) {
         if let Some((at, message)) = stays(&field.ty) {
@@ -74,6 +86,11 @@ fn that_stay(item: &mut Item, runtime: &Runtime, errors: &mut Errors) -> bool {
         }
     }
     found
+}
+
+fn of_variants(variants: &mut Punctuated<Variant, Token![,]>) -> Vec<&mut Field> {
+    let variants = variants.iter_mut().filter(|variant| as_it_is(&variant.attrs));
+    variants.flat_map(|variant| &mut variant.fields).collect()
 }
 
 /// Whether it travels as its type says. What `cfg_attr` will say is not known yet.

@@ -3,6 +3,7 @@
 mod block;
 mod calendar;
 mod contract;
+mod copied;
 mod fulfil;
 mod hook;
 mod message;

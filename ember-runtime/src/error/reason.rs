@@ -111,6 +111,9 @@ pub enum RefusedReason {
         "its node, of a later release of Ember, gave a reason that this one does not know: run one release to read it"
     )]
     Unknown,
+    /// The method cannot be called by name: it needs the service's own types.
+    #[error("it cannot be called by name: {0}")]
+    NotByName(String),
 }
 
 impl RefusedReason {

@@ -13,6 +13,9 @@ use crate::{
 /// A reason has so many characters at most: it travels to whoever is refused.
 const MAX_REASON: usize = 1024;
 
+/// What stands for a reason that is empty.
+const NO_REASON: &str = "it gives no reason";
+
 /// Those of one scope, the outermost first. Most often there are none, which shows at one look.
 pub(crate) struct Ordered<H: ?Sized>(Option<Arc<Vec<Hook<H>>>>);
 
@@ -55,6 +58,7 @@ impl<H: ?Sized> Ordered<H> {
         for (passed, Hook { hooks, name, .. }) in self.all().iter().enumerate() {
             let Denied(reason) = match attempt(|| ask(hooks)) {
                 Ok(Ok(())) => continue,
+                Ok(Err(Denied(reason))) if reason.trim().is_empty() => Denied(NO_REASON.into()),
                 Ok(Err(Denied(reason))) => Denied(reason.chars().take(MAX_REASON).collect()),
                 Err(panic) => {
                     tracing::error!(target: "ember::hooks", hook = name, %panic, "it panicked, and what it was asked for is refused");

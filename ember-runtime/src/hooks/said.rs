@@ -19,7 +19,7 @@ pub struct Denied(pub(crate) String);
 
 impl Denied {
     /// Refuses for this reason, which is told to whoever is refused: another node, perhaps. Of more than 1,024 characters the rest is
-    /// cut off.
+    /// cut off; for an empty one stands that none was given.
     pub fn new(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }

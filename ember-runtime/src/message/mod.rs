@@ -21,7 +21,7 @@ pub use self::{
         Nominal, OfACall, PickMisplaced, PickNominal, PickStructural, Probe, ShapeNominal, ShapeStructural, Structural,
         TimeForAll, ValueThatIsNoStream, at_end, coding_by, no_error, put_all, shape_by, take_all,
     },
-    format::{CodecError, Message, never_read},
+    format::{CodecError, Itself, Message, Part, Unread, never_read, part},
     metadata::{Caller, Extension, KeyReader, Keys, TraceContext, TravelsBeside},
     methods::{Idempotent, Lane, Method, MethodInfo, MethodRef, Reach, ResultType, Wire, WireOf},
     replies::{Deferred, Handled, Replier, Returned, answered},

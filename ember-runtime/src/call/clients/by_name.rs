@@ -114,8 +114,9 @@ impl CallByName {
             let (pid, described) =
                 described.unwrap_or(Err(RefusedReason::Expired)).map_err(|reason| wrong(reason.into()))?;
             if described.schema.is_streaming() {
-                let why = "it returns a stream, which a call by name cannot read: link the service's types, and call its client";
-                return Err(wrong(RefusedReason::Undecodable(why.into()).into()));
+                let why = "it returns a stream, and a call by name has one reply: call it by the client of the service or contract, or \
+                           give the service a method that returns the items as a `Vec`";
+                return Err(wrong(RefusedReason::NotByName(why.into()).into()));
             }
             let mut written = Vec::new();
             args_from_json(&described.schema, &args, &mut written)

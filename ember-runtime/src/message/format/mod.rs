@@ -6,6 +6,7 @@ mod digest;
 mod error;
 mod json;
 mod message;
+mod part;
 mod postcard;
 pub(crate) mod room;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod verify;
 pub use self::{
     error::CodecError,
     message::{Message, never_read},
+    part::{Itself, Part, Unread, part},
 };
 pub(crate) use self::{
     json::write_json,

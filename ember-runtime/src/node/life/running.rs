@@ -12,13 +12,17 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
 
 use super::shutdown::{Sees, Shutdown};
 
 use crate::{
     actor::{CallCounts, Service},
     call::{Address, Client, Handle, HasClient, Kind, Local, One, Origin, Over, Select},
+    clock,
     directory::{Selector, View},
     error::{Error, Result},
     id::{NodeKey, Pid},
@@ -180,7 +184,7 @@ impl Node {
     }
 
     /// Waits until the view fulfils a condition; for ever, if it never does. That goes for a node that has ended, whose view stays as
-    /// it is: bound the wait with a time-out where that can be.
+    /// it is: where that can be, [`wait_for_view_within`](Self::wait_for_view_within) gives up.
     ///
     /// # Cancel safety
     /// Safe.
@@ -195,6 +199,19 @@ impl Node {
             // The sender lives in the directory, which this node holds.
             let _ = changes.changed().await;
         }
+    }
+
+    /// Waits until the view fulfils a condition, but no longer than `limit`; `None` if it did not by then. What the node knows instead,
+    /// [`view`](Self::view) shows. The condition is looked at once at least, also with a limit of zero.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub async fn wait_for_view_within(
+        &self,
+        limit: Duration,
+        condition: impl FnMut(&View) -> bool,
+    ) -> Option<Arc<View>> {
+        timeout(limit.min(clock::LONGEST), self.wait_for_view(condition)).await.ok()
     }
 
     /// Waits for Ctrl-C or SIGTERM, or for a shutdown from elsewhere, and shuts the node down.

@@ -144,6 +144,7 @@ fn messages(said: &mut Said) {
         R::Starting,
         R::NotChosen(text()),
         R::Unknown,
+        R::NotByName(text()),
     ];
     for (number, reason) in refused.into_iter().enumerate() {
         said.add(&format!("refused {number}"), &WireFailure::Refused(reason));

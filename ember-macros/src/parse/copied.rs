@@ -1,0 +1,136 @@
+//! The copy of an item that serde's traits are derived on.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{
+    Attribute, Data, DeriveInput, Field, Generics, Item, Type, Visibility,
+    ext::IdentExt,
+    parse_quote,
+    visit::{self, Visit},
+};
+
+use crate::{
+    model::{Copied, Travels},
+    parse::words::{serde::word, stand_in},
+    text::text,
+};
+
+/// Types that travel, by their names. One of the user's may be called the same: then serde complains in its own words.
+const PLAIN: &[&str] = &[
+    "bool",
+    "char",
+    "f32",
+    "f64",
+    "i128",
+    "i16",
+    "i32",
+    "i64",
+    "i8",
+    "isize",
+    "u128",
+    "u16",
+    "u32",
+    "u64",
+    "u8",
+    "usize",
+    "Duration",
+    "Pid",
+    "String",
+    "SystemTime",
+];
+
+/// Types that travel if what is in them does.
+const AROUND: &[&str] =
+    &["BTreeMap", "BTreeSet", "Box", "HashMap", "HashSet", "Option", "PhantomData", "Result", "Vec", "VecDeque"];
+
+/// Whether there is a field whose type may not travel, and a copy can be made: not of what is generic, for which serde finds the
+/// bounds; nor where `Self` is written, which is not the copy.
+pub(super) fn is_worth_it(item: &Item) -> bool {
+    let (attrs, generics, fields): (_, &Generics, Vec<&Field>) = match item {
+        Item::Struct(item) => (&item.attrs, &item.generics, item.fields.iter().collect()),
+        Item::Enum(item) => {
+            (&item.attrs, &item.generics, item.variants.iter().flat_map(|variant| &variant.fields).collect())
+        }
+        _ => return false,
+    };
+    let is_told = |attr: &Attribute| {
+        attr.path().is_ident("cfg_attr") || mentions(attr.meta.to_token_stream(), &["bound", "remote"])
+    };
+    generics.params.is_empty()
+        && generics.where_clause.is_none()
+        && stand_in(attrs).is_none()
+        && !attrs.iter().any(is_told)
+        && !fields.iter().any(|field| mentions(field.to_token_stream(), &["Self"]))
+        && fields.iter().any(|field| !unknown(&field.ty).is_empty())
+}
+
+/// What of `item` serde has to see.
+pub(super) fn copied(mut item: DeriveInput, travels: &Travels) -> Copied {
+    if word(&item.attrs, "rename").is_none() {
+        let name = item.ident.unraw().to_string();
+        item.attrs.push(parse_quote!(#[serde(rename = #name)]));
+    }
+    of_serde(&mut item.attrs);
+    match &mut item.data {
+        Data::Struct(data) => data.fields.iter_mut().for_each(bare_field),
+        Data::Enum(data) => {
+            for variant in &mut data.variants {
+                of_serde(&mut variant.attrs);
+                variant.discriminant = None;
+                variant.fields.iter_mut().for_each(bare_field);
+            }
+        }
+        Data::Union(_) => {}
+    }
+    let mut asked: Vec<Type> = Vec::new();
+    for ty in travels.parts().into_iter().flat_map(unknown) {
+        if !asked.iter().any(|known| text(known) == text(ty)) {
+            asked.push(ty.clone());
+        }
+    }
+    Copied { item, asked }
+}
+
+fn bare_field(field: &mut Field) {
+    of_serde(&mut field.attrs);
+    field.vis = Visibility::Inherited;
+}
+
+fn of_serde(attrs: &mut Vec<Attribute>) {
+    attrs.retain(|attr| attr.path().is_ident("serde"));
+}
+
+fn mentions(tokens: TokenStream, names: &[&str]) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => mentions(group.stream(), names),
+        TokenTree::Ident(ident) => names.iter().any(|name| ident == name),
+        _ => false,
+    })
+}
+
+/// The types in `ty` of which it is not known that they travel.
+fn unknown(ty: &Type) -> Vec<&Type> {
+    struct Search<'ast>(Vec<&'ast Type>);
+
+    impl<'ast> Visit<'ast> for Search<'ast> {
+        fn visit_type(&mut self, ty: &'ast Type) {
+            let last = match ty {
+                Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
+                Type::Array(array) => return self.visit_type(&array.elem),
+                Type::Tuple(_) | Type::Paren(_) | Type::Group(_) => return visit::visit_type(self, ty),
+                _ => None,
+            };
+            match last {
+                Some(last) if last.arguments.is_none() && PLAIN.iter().any(|name| last.ident == name) => {}
+                Some(last) if !last.arguments.is_none() && AROUND.iter().any(|name| last.ident == name) => {
+                    visit::visit_path_arguments(self, &last.arguments);
+                }
+                _ => self.0.push(ty),
+            }
+        }
+    }
+
+    let mut search = Search(Vec::new());
+    search.visit_type(ty);
+    search.0
+}

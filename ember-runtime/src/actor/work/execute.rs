@@ -10,6 +10,7 @@ use crate::{
     error::{Error, Failure, LostReason, Result},
     hooks::HandlerEnd,
     message::{Ambient, CameFrom, Due, Envelope, Handled, HandlerSpan, Opened},
+    threads::At,
 };
 
 /// Goes to the unit at `L`, and notes in the envelope which module was found there.
@@ -27,7 +28,10 @@ fn enter<'s, S: Service, L: Path<S>>(service: &'s mut S, envelope: &mut Opened) 
 async fn scoped<T>(ambient: &Ambient, span: HandlerSpan, handler: impl Future<Output = T>) -> T {
     let mut handler = pin!(handler);
     poll_fn(|task| {
-        let step = ambient.scope(|| span.within(|| handler.as_mut().poll(task)));
+        let step = ambient.scope(|| {
+            let _at = At::begin(ambient.work);
+            span.within(|| handler.as_mut().poll(task))
+        });
         if step.is_pending() {
             // The caller's time runs from now on at the latest.
             ambient.deadline();
@@ -136,5 +140,10 @@ fn failed<S: Service>(body: &mut Body<S>, panic: Box<dyn Any + Send>) -> Error {
 fn begin_task<S: Service, L: Path<S>>(body: &mut Body<S>, name: &'static str) {
     let keys = std::mem::take(&mut body.core.keys);
     let chain = body.core.started_for.clone();
-    body.begin::<L>(CameFrom::Own, Some(Envelope { chain, ..Envelope::at(keys) }), Due::default(), name);
+    body.begin::<L>(
+        CameFrom::Own,
+        Some(Envelope { chain, ..Envelope::at(keys) }),
+        Due::default(),
+        (name, body.core.work(name)),
+    );
 }

@@ -12,7 +12,10 @@ use super::{
     named::Named,
     span::HandlerSpan,
 };
-use crate::id::{NodeKey, Pid};
+use crate::{
+    id::{NodeKey, Pid},
+    threads::Work,
+};
 
 scoped_tls::scoped_thread_local!(static CURRENT: Ambient);
 
@@ -21,6 +24,8 @@ scoped_tls::scoped_thread_local!(static CURRENT: Ambient);
 pub(crate) struct Ambient {
     service: Arc<dyn Named>,
     pub(crate) method: &'static str,
+    /// What a thread that runs it shows.
+    pub(crate) work: Work,
     pub(crate) envelope: Opened,
     came_from: CameFrom,
     /// The node of the last caller elsewhere.
@@ -36,6 +41,7 @@ impl Ambient {
         Self {
             service,
             method: "",
+            work: Work::UNWATCHED,
             envelope: Opened::default(),
             came_from: CameFrom::Own,
             peer: None,
@@ -46,8 +52,14 @@ impl Ambient {
 
     /// Another handler begins. It comes without an envelope if there is nothing in it.
     #[inline]
-    pub(crate) fn begin(&mut self, came_from: CameFrom, envelope: Option<Envelope>, due: Due, method: &'static str) {
-        self.method = method;
+    pub(crate) fn begin(
+        &mut self,
+        came_from: CameFrom,
+        envelope: Option<Envelope>,
+        due: Due,
+        (method, work): (&'static str, Work),
+    ) {
+        (self.method, self.work) = (method, work);
         self.came_from = came_from;
         self.due = due;
         self.envelope.put(envelope);

@@ -43,9 +43,10 @@ impl<S: Service> Body<S> {
         came_from: CameFrom,
         envelope: Option<Envelope>,
         due: Due,
-        what: (&'static str, Work),
+        (method, work): (&'static str, Work),
     ) {
-        self.ambient.begin(came_from, envelope, due, what);
+        self.ambient.begin(came_from, envelope, due, method);
+        self.ambient.work = work;
         self.core.route = route::<S, L>;
     }
 }

@@ -124,7 +124,8 @@ pub(crate) fn arrive<S: Service>(
     let peer = reply.peer();
     let came_from = if peer.is_some() { CameFrom::Elsewhere(caller) } else { CameFrom::Here(caller) };
     body.ambient.peer = peer;
-    body.ambient.begin(came_from, envelope.map(|envelope| *envelope), Due::at(deadline), (entry.info.name, entry.work));
+    body.ambient.begin(came_from, envelope.map(|envelope| *envelope), Due::at(deadline), entry.info.name);
+    body.ambient.work = entry.work;
     let stepping = &mut Stepping { pace: Some(&entry.pace), has_keyed: driver.table.has_keyed(), task: driver.task };
     (entry.raw)(Raw { payload: &payload, reply, index, method: &entry.name, deadline }, body, stepping)
 }

@@ -285,8 +285,8 @@ impl Announcer {
     /// Everything is written.
     pub(crate) fn found(&self) {
         let Some(Lost { since, why }) = lock(&self.lost).take() else { return };
-        let (node, gone) = (self.name(Mine::Node), since.elapsed());
-        tracing::info!(target: "ember::cluster", node, ?gone, why, "this node is written in the registry again");
+        let (what, gone) = (self.name(Mine::Node), since.elapsed());
+        tracing::info!(target: "ember::cluster", what, ?gone, why, "this node is written in the registry again");
     }
 
     /// Takes the node out of the registry at once, and for good.

@@ -24,7 +24,7 @@ scoped_tls::scoped_thread_local!(static CURRENT: Ambient);
 pub(crate) struct Ambient {
     service: Arc<dyn Named>,
     pub(crate) method: &'static str,
-    /// What a thread that runs it shows.
+    /// What a thread that runs it shows: whoever begins a handler says it.
     pub(crate) work: Work,
     pub(crate) envelope: Opened,
     came_from: CameFrom,
@@ -52,14 +52,8 @@ impl Ambient {
 
     /// Another handler begins. It comes without an envelope if there is nothing in it.
     #[inline]
-    pub(crate) fn begin(
-        &mut self,
-        came_from: CameFrom,
-        envelope: Option<Envelope>,
-        due: Due,
-        (method, work): (&'static str, Work),
-    ) {
-        (self.method, self.work) = (method, work);
+    pub(crate) fn begin(&mut self, came_from: CameFrom, envelope: Option<Envelope>, due: Due, method: &'static str) {
+        self.method = method;
         self.came_from = came_from;
         self.due = due;
         self.envelope.put(envelope);

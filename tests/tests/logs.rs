@@ -52,6 +52,8 @@ fn a_node_that_was_lost_says_that_it_is_written_again() {
         tokio::time::sleep(Duration::from_secs(20)).await;
         sim.registry_up(Registry::Empty);
         sim.settled().await;
+        // The others see it a little before it hears that it is written.
+        tokio::time::sleep(Duration::from_secs(1)).await;
     });
     for name in ["ada", "bob"] {
         let again = logged

@@ -25,6 +25,7 @@ mod shelf;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod threads;
 pub mod timer;
 #[cfg(feature = "cluster")]
 mod transport;

@@ -1,4 +1,4 @@
-//! What the runtime logs on this thread, for tests whose runtime has one thread.
+//! What the runtime logs: on this thread, for tests whose runtime has one, or on all.
 
 use std::{
     fmt::{Debug, Write as _},
@@ -16,7 +16,7 @@ use tracing::{
 #[derive(Debug)]
 pub struct Logged {
     lines: Arc<Mutex<Vec<String>>>,
-    _guard: DefaultGuard,
+    _guard: Option<DefaultGuard>,
 }
 
 impl Logged {
@@ -33,7 +33,18 @@ impl Logged {
         ANOTHER.get_or_init(|| tracing::Dispatch::new(Lines(Arc::default(), Level::TRACE)));
         let lines = Arc::<Mutex<Vec<String>>>::default();
         let guard = tracing::subscriber::set_default(Lines(Arc::clone(&lines), level));
-        Self { lines, _guard: guard }
+        Self { lines, _guard: Some(guard) }
+    }
+
+    /// The warnings and errors of all threads of the process from now on.
+    ///
+    /// # Panics
+    /// If somebody listens so already.
+    pub fn everywhere() -> Self {
+        let lines = Arc::<Mutex<Vec<String>>>::default();
+        let listener = Lines(Arc::clone(&lines), Level::WARN);
+        tracing::subscriber::set_global_default(listener).expect("to be the only one");
+        Self { lines, _guard: None }
     }
 
     /// The lines so far: level, message and fields.

@@ -279,6 +279,13 @@ fn another_process_takes_the_embedded_registry_over_when_its_host_is_killed() {
         assert!(summary.maybe_executed <= 2, "{summary:?}");
         expect_no_flap(node, &[&members[0], &members[1], &quiet_member]);
     }
+    let logs = [&others[0], &others[1], &quiet].map(|node| node.log()).join("\n");
+    for said in [
+        "this process serves the embedded registry: it took it over",
+        "another process took the embedded registry over",
+    ] {
+        assert!(logs.contains(said), "`{said}` is not in the logs");
+    }
     println!("measured: host of the embedded registry killed: views right in {right:?}; restarted, seen in {whole:?}");
 }
 

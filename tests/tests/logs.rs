@@ -3,6 +3,7 @@
 
 use std::{process::Command, time::Duration};
 
+use ember::{prelude::*, testing::Registry};
 use ember_tests::{
     logged::Logged,
     simulation::{Book, calls, cluster},
@@ -39,6 +40,74 @@ fn nodes_join_leave_and_are_lost_in_a_line_each() {
     assert!(lost.len() == 1 && lost[0].starts_with("WARN"), "{:#?}", logged.lines());
     let links: Vec<_> = logged.lines().into_iter().filter(|line| line.contains("link up")).collect();
     assert!(!links.is_empty() && links.iter().all(|line| nodes.iter().any(|name| line.contains(name))), "{links:#?}");
+}
+
+#[test]
+fn a_node_that_was_lost_says_that_it_is_written_again() {
+    let logged = Logged::at(Level::INFO);
+    let book = Book::default();
+    cluster(6, &book, &["ada"], &["bob"]).run(|sim| async move {
+        sim.settled().await;
+        sim.registry_down();
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        sim.registry_up(Registry::Empty);
+        sim.settled().await;
+        // The others see it a little before it hears that it is written.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    });
+    for name in ["ada", "bob"] {
+        let again = logged
+            .lines()
+            .into_iter()
+            .filter(|line| line.contains(&format!("the node `{name}`")))
+            .filter(|line| line.contains("written in the registry again"))
+            .collect::<Vec<_>>();
+        assert!(again.len() == 1 && again[0].contains("gone=") && again[0].contains("why="), "{:#?}", logged.lines());
+    }
+}
+
+/// Is at work for as long as it is asked to.
+#[service(name = "slow")]
+#[derive(Default)]
+struct Slow;
+
+#[rpc]
+impl Slow {
+    pub(crate) async fn rpc_work(&mut self, time: Duration) {
+        // tidy: sleep: work that takes its time
+        tokio::time::sleep(time).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_says_whom_it_waits_for_ever_more_rarely_and_who_was_cut_short() {
+    let logged = Logged::at(Level::INFO);
+    let node = Node::builder().name("eve").drain(Duration::from_secs(10)).service(Slow).start().await.unwrap();
+    let calls: Vec<_> = (0..3)
+        .map(|_| {
+            tokio::spawn(
+                node.client::<SlowClient>()
+                    .rpc_work(Duration::from_secs(60))
+                    .timeout(Duration::from_secs(300))
+                    .into_future(),
+            )
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    let ended = node.shutdown().await;
+    assert!(matches!(ended, Err(ember::Error::CutShort(_))), "{ended:?}");
+    let said = |what: &str| {
+        logged
+            .lines()
+            .into_iter()
+            .filter(|line| line.contains("name=\"eve\"") && line.contains(what))
+            .collect::<Vec<_>>()
+    };
+    let waits = said("draining: waiting for `slow` (and 2 calls that wait)");
+    assert_eq!(waits.len(), 4, "after 1, 2, 4 and 8 s: {:#?}", logged.lines());
+    let cut = said("the shutdown was cut short: `slow` had not finished");
+    assert!(cut.len() == 1 && cut[0].starts_with("WARN"), "{:#?}", logged.lines());
+    calls.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 /// Set for the process that is to fail.

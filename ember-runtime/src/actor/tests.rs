@@ -110,6 +110,10 @@ impl ReplyLink for Answers {
 struct NoHost(Rng, tokio::runtime::Handle);
 
 impl Host for NoHost {
+    fn is_watched(&self) -> bool {
+        false
+    }
+
     fn clock(&self) -> Arc<dyn crate::clock::Clock> {
         Arc::new(crate::clock::SystemClock)
     }
@@ -143,7 +147,7 @@ fn vault(host: &Arc<dyn Host>) -> Arc<Cell<Vault>> {
         pid,
         particulars: Particulars { id: Some("1".into()), ..Particulars::default() },
         server: 0,
-        blueprint: blueprint(|_, _| Each::default(), |_, _, _, _, _| Each::default()).unwrap(),
+        blueprint: blueprint(|_, _| Each::default(), |_, _, _, _, _| Each::default(), false).unwrap(),
         limits: Limits::default(),
         supervision: Supervision::new(false),
         stops_alone: false,

@@ -65,6 +65,11 @@ impl<T> Queue<T> {
         }
     }
 
+    /// How many counted messages were put in and not handed out; `taken` counts those that were.
+    pub(super) fn left(&self, taken: &AtomicU32) -> usize {
+        self.put.wrapping_sub(taken.load(Ordering::Relaxed)) as usize
+    }
+
     /// Whether nothing waits, and nobody was promised a place.
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.promised == 0

@@ -298,6 +298,13 @@ impl<T, A: Aside> Mailbox<T, A> {
         seals
     }
 
+    /// How many messages wait, of those that are counted.
+    pub(crate) fn waiting(&self) -> usize {
+        let state = self.lock();
+        let Some(lanes) = &state.lanes else { return 0 };
+        lanes.system.left(&self.system_taken) + lanes.user.left(&self.user_taken)
+    }
+
     /// Whether anybody is let in to the user lane, if there are places.
     pub(crate) fn admits(&self) -> bool {
         self.limits().user > 0 && self.lock().gate == Gate::Open

@@ -36,7 +36,7 @@ pub(crate) use self::{
         MAX_HEADERS, MAX_KEYS, MadeIn, Named, Opened, Stamp, unusable_key,
     },
     methods::Written,
-    replies::{Payload, deferred},
+    replies::{Awaited, Payload, Promised, Promises, deferred},
     streams::{Ask, Desk, Items, Pull, Source, StreamsOfLife, Ticket, streaming},
     transcode::{args_from_json, error_to_json, value_to_json},
 };

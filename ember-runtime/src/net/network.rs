@@ -72,7 +72,8 @@ pub trait Network: Debug + Send + Sync + 'static {
 
     /// Whether connections and listeners can be made, and used, on whatever runtime: then the node's lease is renewed, and the
     /// embedded registry served, on threads where handlers never run. By default not: then a handler that blocks every worker
-    /// of the node holds those up too.
+    /// of the node holds those up too. And whether the time that handlers take is that of the machine: then those that block their
+    /// threads are named in the log.
     fn works_anywhere(&self) -> bool {
         false
     }

@@ -66,6 +66,8 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn owe_refusals(&self);
     /// Queues a callback beyond the bounds. `false` if the service takes no new work.
     fn owe_callback(&self, callback: Owed) -> bool;
+    /// Whether it has something to do: then how much waits behind that.
+    fn work(&self) -> Option<usize>;
     /// Refuses user messages (`true`), or takes them again. Nothing happens to a service that is ending.
     fn pause(&self, paused: bool);
     /// Takes no new work; what waits is done, then the service stops.

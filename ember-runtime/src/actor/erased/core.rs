@@ -10,6 +10,7 @@ use crate::{
     hooks::{AskedHandler, HandlerHooks, Ordered},
     id::Pid,
     message::{Chain, Keys, Lifespan, StreamsOfLife},
+    threads::Work,
 };
 
 /// Modules under keys, by their field.
@@ -91,6 +92,11 @@ impl Core {
 
     pub(crate) fn pid(&self) -> Pid {
         self.cell.pid()
+    }
+
+    /// What a thread shows that runs a hook, timer, event handler or callback of this name.
+    pub(crate) fn work(&self, name: &'static str) -> Work {
+        if self.host.is_watched() { Work::known(self.cell.name(), name) } else { Work::UNWATCHED }
     }
 }
 

@@ -27,6 +27,9 @@ pub(crate) trait Host: Send + Sync + 'static {
     /// The wall clock.
     fn clock(&self) -> Arc<dyn Clock>;
 
+    /// Whether somebody looks how long its handlers keep their threads: not where time is simulated.
+    fn is_watched(&self) -> bool;
+
     /// Who has a say before handlers start.
     fn handler_hooks(&self) -> &Ordered<dyn HandlerHooks>;
 

@@ -105,6 +105,11 @@ impl<S: Service> AnyCell for Cell<S> {
         self.owe(Lane::User, Box::new(callback))
     }
 
+    fn work(&self) -> Option<usize> {
+        let waiting = self.mailbox.waiting();
+        (waiting > 0 || !self.is_idle()).then_some(waiting)
+    }
+
     fn pause(&self, paused: bool) {
         self.set_paused(paused);
     }

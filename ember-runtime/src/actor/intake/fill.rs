@@ -16,6 +16,7 @@ use crate::{
     error::{Error, Result},
     id::{MethodId, fnv1a},
     message::{Method, Signature},
+    threads::Work,
 };
 
 /// What a unit does by itself, as it is entered.
@@ -108,6 +109,7 @@ impl<S: Service> Table<S> {
             port: const { &port::<S, L, M>() },
             raw: start_raw::<S, L, M>,
             pace: Pace::new(),
+            work: Work::UNWATCHED,
         });
     }
 

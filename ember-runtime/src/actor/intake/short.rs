@@ -7,9 +7,8 @@ use crate::{
     actor::{
         cell::{Cell, Visit},
         erased::AnyCell,
-        service::{HandledBy, Path, Service, Stepping},
-        turn::Pace,
-        work::{Handed, Memory, Short, ShortCall, Step, To, first_step},
+        service::{Entry, HandledBy, Path, Service, Stepping},
+        work::{Handed, Memory, Owing, Short, ShortCall, Step, To, first_step},
     },
     error::LostReason,
     message::{CameFrom, Handled, Method, reply_slot},
@@ -46,7 +45,7 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     call: ShortCall<'_, '_, M>,
 ) -> Short<M> {
     let Some(_deeper) = Deeper::enter() else { return Short::NotNow };
-    let Some((visit, pace)) = begin::<S>(cell, call.index, call.always) else { return Short::NotNow };
+    let Some((visit, entry)) = begin::<S>(cell, call.index, call.always) else { return Short::NotNow };
     let Some(args) = call.args.take() else {
         visit.end();
         return Short::NotNow;
@@ -54,9 +53,9 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     let Visit { cell, held, mut body } = visit;
     // Most often there is none, and moving none costs as much as moving one if nobody looks.
     let envelope = if call.envelope.is_some() { call.envelope.take() } else { None };
-    body.begin::<L>(CameFrom::Here(call.caller), envelope, call.due, M::INFO.name);
+    body.begin::<L>(CameFrom::Here(call.caller), envelope, call.due, (M::INFO.name, entry.work));
     let has_keyed = cell.blueprint.table.has_keyed();
-    let mut stepping = Stepping { pace: Some(pace), has_keyed, task: call.task };
+    let mut stepping = Stepping { pace: Some(&entry.pace), has_keyed, task: call.task };
     let mut waits = None;
     let later = &mut || {
         let (reply, answering) = reply_slot::<M>(None);
@@ -70,7 +69,7 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
             if let Some(visit) = (Visit { cell, held, body }).ended() {
                 visit.end();
             }
-            settle(outcome)
+            settle(outcome, cell)
         }
         Step::Waits(running, changed) => {
             cell.suspend(held, running, changed);
@@ -81,21 +80,23 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
 
 /// Takes the turn, if callers may run the method, and the service is idle.
 #[inline]
-fn begin<S: Service>(cell: &dyn AnyCell, index: usize, always: bool) -> Option<(Visit<'_, S>, &Pace)> {
+fn begin<S: Service>(cell: &dyn AnyCell, index: usize, always: bool) -> Option<(Visit<'_, S>, &Entry<S>)> {
     let cell = cell.as_any().downcast_ref::<Cell<S>>()?;
-    let pace = &cell.blueprint.table.methods.get(index)?.pace;
-    if pace.is_long() && !always {
+    let entry = cell.blueprint.table.methods.get(index)?;
+    if entry.pace.is_long() && !always {
         return None;
     }
-    Visit::begin(cell, !pace.waits()).map(|visit| (visit, pace))
+    Visit::begin(cell, !entry.pace.waits()).map(|visit| (visit, entry))
 }
 
-fn settle<M: Method>(outcome: Handed<M>) -> Short<M> {
+fn settle<S: Service, M: Method>(outcome: Handed<M>, cell: &Cell<S>) -> Short<M> {
     match outcome.map(Handled::now) {
         Ok(Ok(result)) => Short::Done(result),
         Ok(Err(later)) => {
             let (reply, answer) = reply_slot::<M>(None);
-            To::Here(reply).tell(Ok(later));
+            let outcome = Ok(later);
+            let by = Owing::of::<M>(&outcome, S::SPEC.name, || cell.host.upgrade());
+            To::Here(reply).tell(outcome, by);
             Short::Waits(answer)
         }
         Err(failure) => Short::Failed(failure),

@@ -15,6 +15,14 @@ use crate::{
 ///
 /// # Errors
 /// Two methods with one name, or whose wire ids collide.
-pub(crate) fn blueprint<S: Service>(attach: AttachFn<S>, begin: BeginFn<S>) -> Result<Arc<Blueprint<S>>> {
-    Ok(Arc::new(Blueprint { table: Table::build()?, attach, begin, drive: drive::<S> }))
+pub(crate) fn blueprint<S: Service>(
+    attach: AttachFn<S>,
+    begin: BeginFn<S>,
+    is_watched: bool,
+) -> Result<Arc<Blueprint<S>>> {
+    let mut table = Table::build()?;
+    if is_watched {
+        table.watch(S::SPEC.name);
+    }
+    Ok(Arc::new(Blueprint { table, attach, begin, drive: drive::<S> }))
 }

@@ -7,6 +7,7 @@ use crate::{
     actor::erased::{AnyCell, CallbackPermit, Core, Erased, Owed, Refused, RouteFn},
     error::RefusedReason,
     message::{Ambient, CameFrom, Due, Envelope},
+    threads::{At, Work},
 };
 
 /// The route to the unit at `L`.
@@ -21,7 +22,10 @@ pub(crate) fn route<S: Service, L: Path<S>>(
         Ok(mut guard) => {
             let (unit, parent) = L::parts(&mut guard);
             core.route = route::<S, L>;
-            ambient.scope(|| callback(unit, parent, core, ambient));
+            ambient.scope(|| {
+                let _at = At::begin(ambient.work);
+                callback(unit, parent, core, ambient);
+            });
         }
         // Nobody is there any more to be called back.
         Err(gone @ NotEntered::Absent { .. }) => {
@@ -39,9 +43,10 @@ impl<S: Service> Body<S> {
         came_from: CameFrom,
         envelope: Option<Envelope>,
         due: Due,
-        method: &'static str,
+        (method, work): (&'static str, Work),
     ) {
         self.ambient.begin(came_from, envelope, due, method);
+        self.ambient.work = work;
         self.core.route = route::<S, L>;
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     actor::turn::Pace,
     id::MethodId,
     message::{MethodInfo, Signature},
+    threads::{Work, watched},
 };
 
 /// What the runtime asks when fingerprints differ: the signature of a method, for the message.
@@ -47,6 +48,8 @@ pub(crate) struct Entry<S> {
     pub(crate) raw: StartRaw<S>,
     /// How long its handlers keep a thread.
     pub(crate) pace: Pace,
+    /// What a thread that runs them shows.
+    pub(crate) work: Work,
 }
 
 impl<S> Entry<S> {
@@ -73,6 +76,17 @@ impl<S> Table<S> {
 
     pub(crate) fn index(&self, id: MethodId) -> Option<usize> {
         self.methods.binary_search_by_key(&id, |entry| entry.id).ok()
+    }
+
+    /// What a thread shows that runs the method at this place.
+    #[inline]
+    pub(crate) fn work(&self, index: usize) -> Work {
+        self.methods.get(index).map_or(Work::UNWATCHED, |entry| entry.work)
+    }
+
+    /// From now on somebody looks how long the methods keep a thread.
+    pub(crate) fn watch(&mut self, service: &'static str) {
+        self.methods.iter_mut().for_each(|entry| entry.work = watched(service, &entry.name));
     }
 
     /// Whether it can have modules under keys.

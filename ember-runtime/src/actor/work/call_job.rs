@@ -1,12 +1,12 @@
 //! Calls, as the service that they are for sees them: how one begins, and how one is refused.
 
-use std::{any::Any, marker::PhantomData, mem, panic::catch_unwind};
+use std::{any::Any, marker::PhantomData, mem, panic::catch_unwind, sync::Arc};
 
 use tokio::time::{Instant, timeout_at};
 
 use super::{
     execute::execute_unless,
-    handed::{To, conclude},
+    handed::{Owing, To, conclude},
     job::{Driving, Job, once},
     offer::Submission,
     pool::Memory,
@@ -34,7 +34,7 @@ pub(crate) fn start<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     }
     let Submission { args, envelope, stamp: Stamp { caller, deadline }, reply, index } = call;
     let envelope = envelope.map(|envelope| *envelope);
-    body.begin::<L>(CameFrom::Here(caller), envelope, Due::at(deadline), M::INFO.name);
+    body.begin::<L>(CameFrom::Here(caller), envelope, Due::at(deadline), (M::INFO.name, driver.table.work(index)));
     let to = reply.map_or(To::Nobody, To::Here);
     begin::<S, L, M>(body, args, index, &mut driver.stepping(index), to, deadline)
 }
@@ -62,7 +62,8 @@ fn begin<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
             Box::pin(async move {
                 let gone = before(deadline, to.unwanted());
                 if let Some(outcome) = execute_unless::<S, L, M>(body, args, gone).await {
-                    to.tell(outcome);
+                    let by = Owing::of::<M>(&outcome, S::SPEC.name, || Some(Arc::clone(&body.core.host)));
+                    to.tell(outcome, by);
                 }
             })
         });
@@ -124,6 +125,7 @@ pub(crate) fn arrive<S: Service>(
     let came_from = if peer.is_some() { CameFrom::Elsewhere(caller) } else { CameFrom::Here(caller) };
     body.ambient.peer = peer;
     body.ambient.begin(came_from, envelope.map(|envelope| *envelope), Due::at(deadline), entry.info.name);
+    body.ambient.work = entry.work;
     let stepping = &mut Stepping { pace: Some(&entry.pace), has_keyed: driver.table.has_keyed(), task: driver.task };
     (entry.raw)(Raw { payload: &payload, reply, index, method: &entry.name, deadline }, body, stepping)
 }

@@ -15,6 +15,7 @@ use crate::{
     hooks::HandlerEnd,
     message::{Ambient, CameFrom, Due, Envelope, Handled, HandlerSpan, Opened},
     panics::outlived,
+    threads::At,
 };
 
 /// Goes to the unit at `L`, and notes in the envelope which module was found there.
@@ -31,7 +32,10 @@ fn enter<'s, S: Service, L: Path<S>>(service: &'s mut S, envelope: &mut Opened) 
 /// Runs `handler` as `ambient` describes it, within `span`.
 async fn scoped<F: Future>(ambient: &Ambient, span: HandlerSpan, mut handler: Pin<&mut F>) -> F::Output {
     poll_fn(|task| {
-        let step = ambient.scope(|| span.within(|| handler.as_mut().poll(task)));
+        let step = ambient.scope(|| {
+            let _at = At::begin(ambient.work);
+            span.within(|| handler.as_mut().poll(task))
+        });
         if step.is_pending() {
             // The caller's time runs from now on at the latest.
             ambient.deadline();
@@ -144,5 +148,10 @@ fn failed<S: Service>(body: &mut Body<S>, panic: Box<dyn Any + Send>) -> Error {
 fn begin_task<S: Service, L: Path<S>>(body: &mut Body<S>, name: &'static str) {
     let keys = std::mem::take(&mut body.core.keys);
     let chain = body.core.started_for.clone();
-    body.begin::<L>(CameFrom::Own, Some(Envelope { chain, ..Envelope::at(keys) }), Due::default(), name);
+    body.begin::<L>(
+        CameFrom::Own,
+        Some(Envelope { chain, ..Envelope::at(keys) }),
+        Due::default(),
+        (name, body.core.work(name)),
+    );
 }

@@ -1,11 +1,19 @@
 //! What a handler made of a call, and who is told of it.
 
-use std::future::pending;
+use std::{
+    any::TypeId,
+    future::pending,
+    sync::{Arc, Mutex, Weak},
+};
 
 use crate::{
-    actor::service::{Body, Service},
+    actor::{
+        erased::Host,
+        service::{Body, Service},
+    },
     error::{Failure, LostReason, RefusedReason, Result},
-    message::{Answer, Handled, Method, RawReply, Reply, ReplyBody},
+    message::{Answer, Awaited, Handled, Method, Promised, Promises, RawReply, Reply, ReplyBody},
+    sync::lock,
 };
 
 /// What a handler made of a call. What hardly ever happens is boxed: it would make what is moved around larger.
@@ -29,13 +37,21 @@ impl<M: Method> To<'_, M> {
         }
     }
 
-    /// Tells the outcome, now or when it is there.
-    pub(crate) fn tell(self, outcome: Handed<M>) {
+    /// Tells the outcome, now or when it is there; `by` says who owes it until then.
+    pub(crate) fn tell(self, outcome: Handed<M>, by: Option<Owing>) {
         match outcome.map(Handled::now) {
             Ok(Ok(result)) => self.answer(Some(result)),
             Ok(Err(later)) => {
-                let to = self.own();
-                later.settle(move |result| to.answer(result));
+                let to = Arc::new(Mutex::new(Some(self.own())));
+                let promised = by.and_then(|by| by.promise(&to));
+                later.settle(move |result| {
+                    let to = lock(&to).take();
+                    if let Some(to) = to {
+                        to.answer(result);
+                    }
+                    // Only now: who waits for promises waits for what has been sent.
+                    drop(promised);
+                });
             }
             Err(failure) => match self {
                 Self::Nobody => {}
@@ -85,11 +101,49 @@ impl<M: Method> To<'_, M> {
     }
 }
 
+impl<M: Method> Awaited for Mutex<Option<To<'static, M>>> {
+    fn is_awaited(&self) -> bool {
+        match &*lock(self) {
+            None | Some(To::Nobody) => false,
+            Some(To::Here(reply)) => !reply.is_unwanted(),
+            Some(To::Elsewhere(reply)) => !reply.is_one_way() && !reply.is_unwanted(),
+        }
+    }
+}
+
+/// The service that owes a reply which comes later.
+pub(crate) struct Owing {
+    service: &'static str,
+    host: Arc<dyn Host>,
+}
+
+impl Owing {
+    /// Whoever owes `outcome`, if it is not there yet. `host` is asked for only then.
+    #[inline]
+    pub(crate) fn of<M: Method>(
+        outcome: &Handed<M>,
+        service: &'static str,
+        host: impl FnOnce() -> Option<Arc<dyn Host>>,
+    ) -> Option<Self> {
+        let is_later = outcome.as_ref().is_ok_and(|handled| handled.result().is_none());
+        if is_later { host().map(|host| Self { service, host }) } else { None }
+    }
+
+    fn promise<M: Method>(&self, to: &Arc<Mutex<Option<To<'static, M>>>>) -> Option<Promised> {
+        let promises: Arc<Promises> = self.host.part(TypeId::of::<Promises>())?.downcast().ok()?;
+        let reply: Weak<Mutex<Option<To<'static, M>>>> = Arc::downgrade(to);
+        Some(promises.add(self.service, M::INFO.name, reply))
+    }
+}
+
 /// A handler has ended. What is run here beside it may panic too.
 #[inline]
 pub(crate) fn conclude<S: Service, M: Method>(body: &mut Body<S>, outcome: Handed<M>, to: To<'_, M>) {
     match to {
         To::Nobody => body.guarded(|| drop(outcome)),
-        to => body.guarded(|| to.tell(outcome)),
+        to => {
+            let by = Owing::of::<M>(&outcome, S::SPEC.name, || Some(Arc::clone(&body.core.host)));
+            body.guarded(|| to.tell(outcome, by));
+        }
     }
 }

@@ -60,6 +60,14 @@ pub(crate) struct Announcer {
     /// The node has left: nothing is written any more.
     left: watch::Sender<bool>,
     contact: watch::Receiver<Contact>,
+    /// It was written, and is not any more.
+    lost: Mutex<Option<Lost>>,
+}
+
+/// Since when a node has not been written in the registry, and why.
+struct Lost {
+    since: Instant,
+    why: String,
 }
 
 /// Whose entries, and how they are kept.
@@ -89,6 +97,7 @@ impl Announcer {
             lease: Mutex::default(),
             left: watch::Sender::new(false),
             contact,
+            lost: Mutex::default(),
         })
     }
 
@@ -156,6 +165,7 @@ impl Announcer {
                 return;
             }
             tracing::warn!(target: "ember::cluster", %error, "this node is not written in the registry: trying again");
+            self.lose(error.to_string());
             self.prune();
             wait = if started.elapsed() > self.config.ttl { MIN_PAUSE } else { (wait * 2).min(self.config.ttl / 5) };
             sleep(wait / 2 + self.config.rng.jitter(wait / 2)).await;
@@ -272,9 +282,27 @@ impl Announcer {
             }
             return;
         }
+        if mine == Mine::Node && entry.is_none() {
+            self.lose("its entry had gone from the registry".into());
+        }
         tracing::debug!(target: "ember::cluster", ?mine, revision, "the registry has something else of this node: writing it anew");
         self.book().maybe_written(mine);
         self.touch([mine]);
+    }
+
+    /// The node is not written in the registry any more, or not yet.
+    fn lose(&self, why: String) {
+        // Nothing is lost before it was there.
+        if *self.written.borrow() > 0 {
+            lock(&self.lost).get_or_insert_with(|| Lost { since: Instant::now(), why });
+        }
+    }
+
+    /// Everything is written.
+    pub(crate) fn found(&self) {
+        let Some(Lost { since, why }) = lock(&self.lost).take() else { return };
+        let (what, gone) = (self.name(Mine::Node), since.elapsed());
+        tracing::info!(target: "ember::cluster", what, ?gone, why, "this node is written in the registry again");
     }
 
     /// Takes the node out of the registry at once, and for good.

@@ -45,6 +45,7 @@ impl Announcer {
                 };
                 // Those who wait look into the book.
                 self.written.send_replace(settled);
+                self.found();
                 tokio::select! {
                     biased;
                     () = sleep_until(retry_at), if has_refused => {

@@ -12,7 +12,10 @@ use super::{
     named::Named,
     span::HandlerSpan,
 };
-use crate::id::{NodeKey, Pid};
+use crate::{
+    id::{NodeKey, Pid},
+    threads::Work,
+};
 
 scoped_tls::scoped_thread_local!(static CURRENT: Ambient);
 
@@ -21,6 +24,8 @@ scoped_tls::scoped_thread_local!(static CURRENT: Ambient);
 pub(crate) struct Ambient {
     service: Arc<dyn Named>,
     pub(crate) method: &'static str,
+    /// What a thread that runs it shows: whoever begins a handler says it.
+    pub(crate) work: Work,
     pub(crate) envelope: Opened,
     came_from: CameFrom,
     /// The node of the last caller elsewhere.
@@ -36,6 +41,7 @@ impl Ambient {
         Self {
             service,
             method: "",
+            work: Work::UNWATCHED,
             envelope: Opened::default(),
             came_from: CameFrom::Own,
             peer: None,

@@ -2,6 +2,7 @@
 
 mod deferred;
 mod payload;
+mod promises;
 mod raw;
 mod reply;
 
@@ -9,6 +10,7 @@ pub use self::deferred::{Deferred, Handled, Replier, Returned, answered};
 pub(crate) use self::{
     deferred::deferred,
     payload::Payload,
+    promises::{Awaited, Promised, Promises},
     raw::{Arrivals, Lender, RawCall, RawReply, ReplyBody, ReplyLink},
     reply::{Answer, Answering, Reply, reply_slot},
 };

@@ -30,7 +30,7 @@ use crate::{
     event::Bus,
     hooks::{HandlerHooks, Ordered},
     id::Pid,
-    message::{Ambient, Keys, Lane, Station},
+    message::{Ambient, Keys, Lane, Promises, Station},
     node::settings::{Hosted, IntoHosted},
     rng::Rng,
     sync::{lock, shielded},
@@ -42,7 +42,11 @@ pub(crate) struct Services {
     pub(crate) router: Arc<Router>,
     pub(crate) bus: Arc<Bus>,
     /// For what follows the calendar.
+    /// Replies that come later.
+    pub(crate) promises: Arc<Promises>,
     clock: Arc<dyn Clock>,
+    /// Handlers that block their threads are named.
+    is_watched: bool,
     numbers: AtomicU64,
     blueprints: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     pub(crate) watches: Arc<Watches>,
@@ -69,14 +73,16 @@ pub(crate) fn launch<H: IntoHosted<Service: 'static>>(service: H) -> Launch {
 }
 
 impl Services {
-    pub(crate) fn new(record: NodeRecord, router: Arc<Router>, clock: Arc<dyn Clock>) -> Arc<Self> {
+    pub(crate) fn new(record: NodeRecord, router: Arc<Router>, clock: Arc<dyn Clock>, is_watched: bool) -> Arc<Self> {
         let watches = Watches::new(record.key, Arc::clone(&router));
         let publisher = Publisher::new(Arc::clone(router.directory()));
         Arc::new_cyclic(|me| Self {
             record,
             router,
             bus: Arc::default(),
+            promises: Arc::default(),
             clock,
+            is_watched,
             numbers: AtomicU64::new(1),
             blueprints: Mutex::default(),
             watches,
@@ -135,7 +141,7 @@ impl Services {
         {
             return Ok(blueprint);
         }
-        let blueprint = blueprint::<S>(attach::<S>, begin::<S>)?;
+        let blueprint = blueprint::<S>(attach::<S>, begin::<S>, self.is_watched)?;
         crate::timer::check(blueprint.table.all_timers().copied())?;
         blueprints.insert(TypeId::of::<S>(), Arc::clone(&blueprint) as _);
         Ok(blueprint)
@@ -289,6 +295,9 @@ impl Host for Services {
         if kind == TypeId::of::<Self>() {
             return self.me.upgrade().map(|me| me as _);
         }
+        if kind == TypeId::of::<Promises>() {
+            return Some(Arc::clone(&self.promises) as _);
+        }
         (kind == TypeId::of::<Bus>()).then(|| Arc::clone(&self.bus) as _)
     }
 
@@ -302,6 +311,10 @@ impl Host for Services {
 
     fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)
+    }
+
+    fn is_watched(&self) -> bool {
+        self.is_watched
     }
 
     fn handler_hooks(&self) -> &Ordered<dyn HandlerHooks> {

@@ -16,5 +16,6 @@ mod watches;
 pub use self::class::{Class, Factory, Maker, NoFactory};
 pub(crate) use self::{
     host::{Launch, Services, launch},
+    late::Late,
     watches::Watches,
 };

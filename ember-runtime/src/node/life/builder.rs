@@ -289,7 +289,7 @@ impl NodeBuilder {
         let local_calls = self.local_calls.map_or_else(local_calls, Ok)?;
         let balancers = std::mem::take(&mut self.balancers);
         let router = Router::new(key, directory, rng, local_calls, hooks, balancers);
-        let services = Services::new(record, router, Arc::clone(&self.clock));
+        let services = Services::new(record, router, Arc::clone(&self.clock), self.network.works_anywhere());
         let node = Node::new(Arc::clone(&services), self.drain);
         tokio::spawn(services.publisher.run());
         #[cfg(feature = "cluster")]

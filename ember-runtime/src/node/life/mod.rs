@@ -8,6 +8,7 @@ mod calls;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod cx;
+mod ending;
 #[cfg(feature = "cluster")]
 mod revive;
 mod running;

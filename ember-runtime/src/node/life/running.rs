@@ -12,10 +12,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use tokio::{
-    sync::watch,
-    time::{Instant, timeout},
-};
+use tokio::sync::watch;
 
 use super::shutdown::{Sees, Shutdown};
 
@@ -36,10 +33,6 @@ use crate::{
     sync::{lock, shielded},
 };
 
-/// A node that ends at once has this long to tell the cluster.
-#[cfg(feature = "cluster")]
-const LEAVE_IN_A_HURRY: Duration = Duration::from_millis(250);
-
 /// A runtime in this process that hosts services and takes part in a cluster. Cheap to clone; all clones are the same node.
 ///
 /// A node runs until [`shutdown`](Node::shutdown), or until its last clone is dropped: then everything ends at once, as if
@@ -56,17 +49,17 @@ pub struct Node {
 
 pub(crate) struct Inner {
     pub(crate) services: Arc<Services>,
-    drain: Duration,
+    pub(super) drain: Duration,
     /// Ends everything that was started for the node.
     pub(crate) tasks: Mutex<Vec<tokio::task::AbortHandle>>,
     #[cfg(feature = "cluster")]
     pub(crate) membership: std::sync::OnceLock<crate::node::process::Membership>,
     /// It has started.
-    begun: AtomicBool,
+    pub(super) begun: AtomicBool,
     shutdown: Arc<Shutdown>,
-    closed: watch::Sender<bool>,
+    pub(super) closed: watch::Sender<bool>,
     /// The shutdown is to end at once.
-    hurry: watch::Sender<bool>,
+    pub(super) hurry: watch::Sender<bool>,
     /// Who has taken this node's name.
     pub(crate) replaced: watch::Sender<Option<String>>,
 }
@@ -231,11 +224,11 @@ impl Node {
 
     /// Shuts the node down: it announces that it retires, finishes what is in flight, stops its services in the reverse
     /// order of their start (spawned ones of one class, between which no other was started, side by side, up to 100 at a time, unless a
-    /// service of their own class spawned them), waits until other nodes have read their [streams](crate::message::Streaming) to their ends, and leaves the
-    /// cluster. Called again, it gives the first result.
+    /// service of their own class spawned them), waits for replies that are [`Deferred`](crate::message::Deferred) and until other nodes have
+    /// read their [streams](crate::message::Streaming) to their ends, and leaves the cluster. Called again, it gives the first result.
     ///
     /// # Errors
-    /// [`Error::CutShort`] if work was still running, or streams unread, when the time given to the builder (8 s by default) was over.
+    /// [`Error::CutShort`] if work was still running, deferred replies open, or streams unread, when the time given to the builder (8 s by default) was over.
     /// [`Error::Cycle`], at once, in a handler that runs on this node, or that such a handler waits for: its node would wait for
     /// it. Leave it to a task: `tokio::spawn(async move { node.shutdown().await })`.
     /// [`Error::RuntimeEnded`] if the runtime of the node has ended before: its services were not stopped in good order.
@@ -315,45 +308,6 @@ impl Node {
             None => Ok(()),
         }
     }
-
-    async fn end(&self) -> Option<String> {
-        let deadline = Instant::now() + self.inner.drain;
-        // Of one that has not begun yet they are told by whoever starts it.
-        let hooks =
-            if self.inner.begun.load(Ordering::Acquire) { Some(&self.inner.services.router.hooks.nodes) } else { None };
-        let hooks = hooks.cloned().unwrap_or_default();
-        hooks.tell_after(usize::MAX, |hook| hook.stopping(self.key()));
-        self.inner.services.router.retire();
-        #[cfg(feature = "cluster")]
-        tokio::select! {
-            biased;
-            () = self.inner.hurried() => {}
-            () = self.announce_retiring() => {}
-        }
-        let late = self.inner.services.stop(deadline, self.inner.hurried()).await;
-        self.inner.services.watches.close();
-        #[cfg(feature = "cluster")]
-        let unread = self.read_out(deadline).await;
-        #[cfg(not(feature = "cluster"))]
-        let unread = 0;
-        #[cfg(feature = "cluster")]
-        tokio::select! {
-            biased;
-            () = self.leave(deadline) => {}
-            () = async { self.inner.hurried().await; tokio::time::sleep(LEAVE_IN_A_HURRY).await } => self.cut_off(),
-        }
-        self.inner.abort();
-        self.inner.services.publisher.pass_on();
-        self.inner.closed.send_replace(true);
-        tracing::info!(target: "ember::node", name = self.name(), "shut down");
-        let hurried = self.inner.hurry.borrow().then_some("a second signal came").map(str::to_owned);
-        let late = (!late.is_empty()).then(|| format!("{late} had not finished"));
-        let unread = (unread > 0).then(|| format!("other nodes had not read all streams to their ends ({unread})"));
-        let why: Vec<String> = [hurried, late, unread].into_iter().flatten().collect();
-        let cut_short = (!why.is_empty()).then(|| why.join(", and "));
-        hooks.tell_after(usize::MAX, |hook| hook.stopped(self.key(), cut_short.as_deref()));
-        cut_short
-    }
 }
 
 impl Origin for Node {
@@ -376,7 +330,7 @@ impl Inner {
         drop(hurry.wait_for(|hurry| *hurry).await);
     }
 
-    fn abort(&self) {
+    pub(super) fn abort(&self) {
         for task in lock(&self.tasks).drain(..) {
             task.abort();
         }

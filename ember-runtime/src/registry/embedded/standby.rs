@@ -9,13 +9,14 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::Pid;
 use tokio::{
     sync::{Notify, watch},
     task::JoinHandle,
     time::sleep,
 };
 
-use super::{host::Host, place::Place};
+use super::{holder, host::Host, place::Place};
 use crate::{
     net::{Network, REGISTRY},
     registry::{api::Context, store::Store},
@@ -65,6 +66,7 @@ impl Standby {
             serves,
             rng: context.rng.clone(),
             complained: false,
+            other: None,
         });
         Self { refused, served, _task: AbortOnDrop(task.abort_handle()) }
     }
@@ -98,6 +100,8 @@ struct Running {
     serves: watch::Sender<Option<Store>>,
     rng: Rng,
     complained: bool,
+    /// Another process that serves, as far as is known.
+    other: Option<Pid>,
 }
 
 impl Running {
@@ -115,6 +119,22 @@ impl Running {
                 () = self.refused.notified() => {}
                 () = sleep(LOOK + self.rng.jitter(JITTER)) => {}
             }
+        }
+    }
+
+    /// Another serves: says who, when that is news.
+    fn name_other(&mut self) {
+        let Some(other) = holder::written(self.place.lock()).filter(|other| self.other != Some(*other)) else { return };
+        let (by, socket) = (holder::name(other), self.place.socket().display());
+        match self.other.replace(other).map(holder::name) {
+            Some(from) => tracing::info!(
+                target: "ember::registry", %socket, by, from,
+                "another process took the embedded registry over: this one uses that"
+            ),
+            None => tracing::info!(
+                target: "ember::registry", %socket, by,
+                "another process serves the embedded registry: this one uses that, and stands ready to take it over"
+            ),
         }
     }
 
@@ -138,7 +158,18 @@ impl Running {
             self.host = Host::try_start(&self.place, &*self.network, &self.rng).await?;
             if let Some(host) = &self.host {
                 self.serves.send_replace(Some(host.store()));
-                tracing::info!(target: "ember::registry", socket = %self.place.socket().display(), "this process serves the embedded registry");
+                let socket = self.place.socket().display();
+                match self.other.take().map(holder::name) {
+                    Some(from) => tracing::info!(
+                        target: "ember::registry", %socket, from,
+                        "this process serves the embedded registry: it took it over, and all nodes write themselves in it again"
+                    ),
+                    None => {
+                        tracing::info!(target: "ember::registry", %socket, "this process serves the embedded registry");
+                    }
+                }
+            } else {
+                self.name_other();
             }
         }
         Ok(())

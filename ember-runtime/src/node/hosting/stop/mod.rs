@@ -63,6 +63,21 @@ impl Services {
         beside.all_ended().await;
     }
 
+    /// Those that have something to do, with what waits behind it.
+    pub(crate) async fn at_work(&self) -> Late {
+        let mut at_work = Late::default();
+        for (number, cell) in self.router.cells.all().into_iter().enumerate() {
+            pause_after(number).await;
+            if !cell.state().has_ended()
+                && let Some(queued) = cell.work()
+            {
+                at_work.count(cell.name());
+                at_work.queued(cell.name(), queued);
+            }
+        }
+        at_work
+    }
+
     /// Ends all that are left: those that are idle as always, the others at once.
     async fn cut_short(&self, late: &mut Late) {
         let mut left = Vec::new();

@@ -1,0 +1,139 @@
+//! The end of a node, step by step; and whom it waits for, for whoever reads the log.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+#[cfg(feature = "cluster")]
+use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::running::Node;
+use crate::node::hosting::Late;
+
+/// A node that ends at once has this long to tell the cluster.
+#[cfg(feature = "cluster")]
+const LEAVE_IN_A_HURRY: Duration = Duration::from_millis(250);
+/// So long those have to be dropped that were promised by services which are cut short.
+const GRACE: Duration = Duration::from_millis(10);
+/// A shutdown that takes longer says whom it waits for, and again whenever it has taken twice as long.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// What had not finished.
+#[derive(Default)]
+struct Unfinished {
+    services: Late,
+    /// Replies that were to come later.
+    promises: Late,
+    /// Streams.
+    unread: usize,
+}
+
+impl Node {
+    /// Ends it; what was late, if anything.
+    pub(super) async fn end(&self) -> Option<String> {
+        let deadline = Instant::now() + self.inner.drain;
+        // Of one that has not begun yet they are told by whoever starts it.
+        let hooks =
+            if self.inner.begun.load(Ordering::Acquire) { Some(&self.inner.services.router.hooks.nodes) } else { None };
+        let hooks = hooks.cloned().unwrap_or_default();
+        hooks.tell_after(usize::MAX, |hook| hook.stopping(self.key()));
+        self.inner.services.router.retire();
+        #[cfg(feature = "cluster")]
+        tokio::select! {
+            biased;
+            () = self.inner.hurried() => {}
+            () = self.announce_retiring() => {}
+        }
+        let Unfinished { services, promises, unread } = tokio::select! {
+            biased;
+            unfinished = self.finish(deadline) => unfinished,
+            // Never.
+            unfinished = self.say_whom() => unfinished,
+        };
+        #[cfg(feature = "cluster")]
+        tokio::select! {
+            biased;
+            () = self.leave(deadline) => {}
+            () = async { self.inner.hurried().await; sleep(LEAVE_IN_A_HURRY).await } => self.cut_off(),
+        }
+        self.inner.abort();
+        self.inner.services.publisher.pass_on();
+        self.inner.closed.send_replace(true);
+        let hurried = self.inner.hurry.borrow().then_some("a second signal came").map(str::to_owned);
+        let late = (!services.is_empty()).then(|| format!("{services} had not finished"));
+        let promised = (!promises.is_empty()).then(|| format!("deferred replies had not come: {promises}"));
+        let unread = (unread > 0).then(|| format!("other nodes had not read all streams to their ends ({unread})"));
+        let why: Vec<String> = [hurried, late, promised, unread].into_iter().flatten().collect();
+        let cut_short = (!why.is_empty()).then(|| why.join(", and "));
+        if let Some(why) = &cut_short {
+            tracing::warn!(target: "ember::node", name = self.name(), "the shutdown was cut short: {why}");
+        }
+        tracing::info!(target: "ember::node", name = self.name(), "shut down");
+        hooks.tell_after(usize::MAX, |hook| hook.stopped(self.key(), cut_short.as_deref()));
+        cut_short
+    }
+
+    /// Waits for what is in flight, until `deadline`, or until nobody wants to wait any more.
+    async fn finish(&self, deadline: Instant) -> Unfinished {
+        let services = self.inner.services.stop(deadline, self.inner.hurried()).await;
+        self.inner.services.watches.close();
+        let promises = self.keep_promises(deadline).await;
+        #[cfg(feature = "cluster")]
+        let unread = self.read_out(deadline).await;
+        #[cfg(not(feature = "cluster"))]
+        let unread = 0;
+        Unfinished { services, promises, unread }
+    }
+
+    /// Waits for the replies that come later than their methods returned; those that do not.
+    async fn keep_promises(&self, deadline: Instant) -> Late {
+        let promises = &self.inner.services.promises;
+        tokio::select! {
+            biased;
+            () = promises.kept() => return Late::default(),
+            () = self.inner.hurried() => {}
+            () = sleep_until(deadline) => {}
+        }
+        let _ = timeout(GRACE, promises.kept()).await;
+        self.promised()
+    }
+
+    /// The replies that are to come later, by their methods.
+    fn promised(&self) -> Late {
+        let mut promised = Late::of("method", "methods");
+        for (service, method) in self.inner.services.promises.awaited() {
+            promised.count(format!("{service}.{method}"));
+        }
+        promised
+    }
+
+    /// Says again and again whom the shutdown waits for.
+    async fn say_whom(&self) -> Unfinished {
+        let begun = Instant::now();
+        let mut next = begun + QUIET;
+        loop {
+            sleep_until(next).await;
+            let waited = begun.elapsed();
+            next += waited;
+            let services = self.inner.services.at_work().await;
+            let promises = self.promised();
+            #[cfg(feature = "cluster")]
+            let unread = self.inner.services.router.streams.awaited();
+            #[cfg(not(feature = "cluster"))]
+            let unread = 0;
+            let whom = Unfinished { services, promises, unread };
+            tracing::info!(target: "ember::node", name = self.name(), ?waited, "draining: waiting for {whom}");
+        }
+    }
+}
+
+impl std::fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { services, promises, unread } = self;
+        let services = (!services.is_empty()).then(|| services.to_string());
+        let promises = (!promises.is_empty()).then(|| format!("deferred replies ({promises})"));
+        let unread = (*unread > 0).then(|| format!("readers of streams ({unread})"));
+        let all: Vec<String> = [services, promises, unread].into_iter().flatten().collect();
+        f.write_str(if all.is_empty() { "what is on its way to other nodes" } else { "" })?;
+        f.write_str(&all.join(", and "))
+    }
+}

@@ -1,0 +1,14 @@
+//! Which work of which service each thread is at, and who looks whether one stays at the same step for too long: a handler that
+//! blocks its thread is named in the log.
+
+mod look;
+mod slots;
+mod work;
+
+pub(crate) use self::{slots::At, work::Work};
+
+/// The number of this work, at which somebody looks from now on.
+pub(crate) fn watched(service: &'static str, name: &str) -> Work {
+    look::begin();
+    Work::of(service, name)
+}

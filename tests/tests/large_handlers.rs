@@ -1,6 +1,7 @@
 //! A handler may have large local values, also across its awaits: its future is not moved through the stack again and again.
 
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
+#![allow(clippy::large_futures, reason = "they are what is tested")]
 
 use ember::{LocalCalls, prelude::*};
 use ember_tests::{

@@ -131,7 +131,7 @@ fn faults(span: &str, declared: &Declared, is_known: &mut dyn FnMut(&str) -> boo
     }
     for (of, name) in paths(span) {
         let is_declared = declared.types.contains(of) && declared.members.contains(name);
-        if !is_declared && !is_known(&format!("{of}::{name}")) && !(is_known(of) && is_known(name)) {
+        if !(is_declared || is_known(&format!("{of}::{name}")) || is_known(of) && is_known(name)) {
             faults.push(format!("there is no `{of}::{name}`"));
         }
     }

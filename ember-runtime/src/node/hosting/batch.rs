@@ -53,6 +53,7 @@ impl Services {
                 return outcome.result();
             }
             let started: Vec<_> = {
+                #[cfg(feature = "cluster")]
                 let _held = self.publisher.hold();
                 batch.into_iter().map(|hosted| self.launch(hosted, true)).collect()
             };

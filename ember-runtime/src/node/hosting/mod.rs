@@ -16,6 +16,6 @@ mod watches;
 pub use self::class::{Class, Factory, Maker, NoFactory};
 pub(crate) use self::{
     host::{Launch, Services, launch},
-    late::Late,
+    stop::Late,
     watches::Watches,
 };

@@ -88,10 +88,6 @@ impl Publisher {
 
     #[cfg(not(feature = "cluster"))]
     fn announce(&self, _: u64) {}
-
-    /// There is no registry to tell.
-    #[cfg(not(feature = "cluster"))]
-    pub(crate) fn hold(&self) {}
 }
 
 impl Drop for Publisher {

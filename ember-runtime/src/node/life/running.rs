@@ -12,7 +12,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 use super::shutdown::{Sees, Shutdown};
 

@@ -10,10 +10,8 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use self::{
-    beside::{Beside, end_of},
-    late::Late,
-};
+use self::beside::{Beside, end_of};
+pub(crate) use self::late::Late;
 use super::host::Services;
 use crate::actor::Host as _;
 

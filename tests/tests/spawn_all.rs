@@ -34,10 +34,9 @@ struct Hall(Option<Gate>);
 impl Hall {
     #[on(start)]
     async fn start(&mut self) -> ember::Result<()> {
-        match &self.0 {
-            Some(gate) => Ok(gate.pass().await),
-            None => Err(ember::Error::other("no such hall")),
-        }
+        let gate = self.0.as_ref().ok_or_else(|| ember::Error::other("no such hall"))?;
+        gate.pass().await;
+        Ok(())
     }
 
     pub async fn rpc_open(&mut self, cx: &mut Cx<'_, Self>, rooms: u32) -> (usize, usize) {

@@ -1,9 +1,11 @@
 //! The copy of an item that serde's traits are derived on.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
-    Attribute, Data, DeriveInput, Field, Generics, Item, Type, Visibility,
+    Attribute, Data, DeriveInput, Field, GenericArgument, Generics, Item, PathArguments, PathSegment, Type, Visibility,
     ext::IdentExt,
     parse_quote,
     visit::{self, Visit},
@@ -39,9 +41,19 @@ const PLAIN: &[&str] = &[
     "SystemTime",
 ];
 
-/// Types that travel if what is in them does.
-const AROUND: &[&str] =
-    &["BTreeMap", "BTreeSet", "Box", "HashMap", "HashSet", "Option", "PhantomData", "Result", "Vec", "VecDeque"];
+/// Types that travel if what is in them does: so many of their parameters are in them. The others are hashers, or marks.
+const AROUND: &[(&str, usize)] = &[
+    ("BTreeMap", 2),
+    ("BTreeSet", 1),
+    ("Box", 1),
+    ("HashMap", 2),
+    ("HashSet", 1),
+    ("Option", 1),
+    ("PhantomData", 0),
+    ("Result", 2),
+    ("Vec", 1),
+    ("VecDeque", 1),
+];
 
 /// Whether there is a field whose type may not travel, and a copy can be made: not of what is generic, for which serde finds the
 /// bounds; nor where `Self` is written, which is not the copy.
@@ -53,15 +65,31 @@ pub(super) fn is_worth_it(item: &Item) -> bool {
         }
         _ => return false,
     };
-    let is_told = |attr: &Attribute| {
-        attr.path().is_ident("cfg_attr") || mentions(attr.meta.to_token_stream(), &["bound", "remote"])
-    };
     generics.params.is_empty()
         && generics.where_clause.is_none()
         && stand_in(attrs).is_none()
-        && !attrs.iter().any(is_told)
+        && !attrs.iter().any(|attr| attr.path().is_ident("cfg_attr"))
+        && !is_told(item)
         && !fields.iter().any(|field| mentions(field.to_token_stream(), &["Self"]))
         && fields.iter().any(|field| !unknown(&field.ty).is_empty())
+}
+
+/// Whether serde is told which bounds there are, or that a field is written and not read, or the other way round.
+fn is_told(item: &Item) -> bool {
+    const TOLD: &[&str] =
+        &["bound", "remote", "serialize_with", "deserialize_with", "skip_serializing", "skip_deserializing"];
+    struct Search(bool);
+
+    impl<'ast> Visit<'ast> for Search {
+        fn visit_attribute(&mut self, attr: &'ast Attribute) {
+            let is_plain = !attr.path().is_ident("serde") && !attr.path().is_ident("cfg_attr");
+            self.0 |= !is_plain && mentions(attr.meta.to_token_stream(), TOLD);
+        }
+    }
+
+    let mut search = Search(false);
+    search.visit_item(item);
+    search.0
 }
 
 /// What of `item` serde has to see.
@@ -82,12 +110,9 @@ pub(super) fn copied(mut item: DeriveInput, travels: &Travels) -> Copied {
         }
         Data::Union(_) => {}
     }
-    let mut asked: Vec<Type> = Vec::new();
-    for ty in travels.parts().into_iter().flat_map(unknown) {
-        if !asked.iter().any(|known| text(known) == text(ty)) {
-            asked.push(ty.clone());
-        }
-    }
+    let mut known = BTreeSet::new();
+    let parts = travels.parts().into_iter().flat_map(unknown);
+    let asked = parts.filter(|ty| known.insert(text(ty))).cloned().collect();
     Copied { item, asked }
 }
 
@@ -122,12 +147,30 @@ fn unknown(ty: &Type) -> Vec<&Type> {
             };
             match last {
                 Some(last) if last.arguments.is_none() && PLAIN.iter().any(|name| last.ident == name) => {}
-                Some(last) if !last.arguments.is_none() && AROUND.iter().any(|name| last.ident == name) => {
-                    visit::visit_path_arguments(self, &last.arguments);
-                }
-                _ => self.0.push(ty),
+                Some(last) => match within(last) {
+                    Some(types) => types.into_iter().for_each(|ty| self.visit_type(ty)),
+                    None => self.0.push(ty),
+                },
+                None => self.0.push(ty),
             }
         }
+    }
+
+    /// The types in one of which it is known that it travels if they do. Of a `Box<str>` it is not asked in parts: a `str` alone does not.
+    fn within(last: &PathSegment) -> Option<Vec<&Type>> {
+        let (_, count) = AROUND.iter().find(|(name, _)| last.ident == name)?;
+        let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+        let types = arguments.args.iter().filter_map(|argument| match argument {
+            GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        });
+        let types: Vec<_> = types.take(*count).collect();
+        let is_unsized = |ty: &&Type| match ty {
+            Type::Slice(_) | Type::TraitObject(_) => true,
+            Type::Path(path) => path.path.is_ident("str"),
+            _ => false,
+        };
+        (!types.iter().any(is_unsized)).then_some(types)
     }
 
     let mut search = Search(Vec::new());

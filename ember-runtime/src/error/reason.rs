@@ -111,7 +111,7 @@ pub enum RefusedReason {
         "its node, of a later release of Ember, gave a reason that this one does not know: run one release to read it"
     )]
     Unknown,
-    /// The method cannot be called by name: it needs the service's own types.
+    /// The method cannot be called by [name](crate::node::Node::call): the service has none of this name, or it has no single reply.
     #[error("it cannot be called by name: {0}")]
     NotByName(String),
 }

@@ -1,4 +1,4 @@
-//! Who looks: a thread of its own, which is started with the first work that is watched.
+//! Who looks: a thread of its own, which is started with the first service that is watched.
 
 use std::{collections::HashMap, sync::Once, thread, time::Duration};
 
@@ -8,6 +8,7 @@ use super::{
     slots::{Seen, look_at_all},
     work::Work,
 };
+use crate::panics::caught;
 
 /// The pause between two looks.
 const LOOK: Duration = Duration::from_millis(25);
@@ -17,7 +18,7 @@ const LONG: Duration = Duration::from_millis(100);
 const QUIET: Duration = Duration::from_secs(60);
 
 /// Begins to look, unless somebody does.
-pub(super) fn begin() {
+pub(crate) fn begin() {
     static BEGUN: Once = Once::new();
     BEGUN.call_once(|| {
         if let Err(error) = thread::Builder::new().name("ember-watch".into()).spawn(run) {
@@ -35,7 +36,8 @@ fn run() {
         seen.clear();
         look_at_all(|it| seen.push(it));
         for (work, held) in watch.look(Instant::now(), &seen) {
-            warn(work, held);
+            // Whoever writes the log is the user's, and what looks goes on.
+            let _ = caught(&mut || warn(work, held));
         }
     }
 }

@@ -5,10 +5,4 @@ mod look;
 mod slots;
 mod work;
 
-pub(crate) use self::{slots::At, work::Work};
-
-/// The number of this work, at which somebody looks from now on.
-pub(crate) fn watched(service: &'static str, name: &str) -> Work {
-    look::begin();
-    Work::of(service, name)
-}
+pub(crate) use self::{look::begin, slots::At, work::Work};

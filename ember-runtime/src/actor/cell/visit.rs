@@ -67,15 +67,6 @@ impl<'a, S: Service> Cell<S> {
         }
     }
 
-    /// Whether nobody uses it, and nothing of it has begun.
-    pub(crate) fn is_idle(&self) -> bool {
-        let Some(mut held) = self.turn.take() else { return false };
-        let place = held.take();
-        let idle = matches!(place, Seat::Idle(_));
-        self.leave(held, place);
-        idle
-    }
-
     /// Where a job begins that somebody brings.
     #[inline]
     pub(crate) fn driving<'b>(&'a self, task: &'a mut Context<'b>) -> Driving<'a, 'b, S> {

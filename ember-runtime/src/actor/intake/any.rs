@@ -107,7 +107,7 @@ impl<S: Service> AnyCell for Cell<S> {
 
     fn work(&self) -> Option<usize> {
         let waiting = self.mailbox.waiting();
-        (waiting > 0 || !self.is_idle()).then_some(waiting)
+        (waiting > 0 || !self.turn.is_at_rest()).then_some(waiting)
     }
 
     fn pause(&self, paused: bool) {

@@ -7,8 +7,8 @@ use crate::{
     actor::{
         cell::{Cell, Visit},
         erased::AnyCell,
-        service::{Entry, HandledBy, Path, Service, Stepping},
-        work::{Handed, Memory, Owing, Short, ShortCall, Step, To, first_step},
+        service::{Body, Entry, HandledBy, Path, Service, Stepping},
+        work::{Handed, Memory, Short, ShortCall, Step, To, conclude, first_step},
     },
     error::LostReason,
     message::{CameFrom, Handled, Method, reply_slot},
@@ -65,11 +65,12 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     let step = first_step::<S, L, M>(&mut stepping, (body, args), Memory::Spare(call.spare), later);
     cell.counts.short();
     match step {
-        Step::Over(body, outcome) => {
+        Step::Over(mut body, outcome) => {
+            let outcome = settle(outcome, &mut body);
             if let Some(visit) = (Visit { cell, held, body }).ended() {
                 visit.end();
             }
-            settle(outcome, cell)
+            outcome
         }
         Step::Waits(running, changed) => {
             cell.suspend(held, running, changed);
@@ -89,14 +90,13 @@ fn begin<S: Service>(cell: &dyn AnyCell, index: usize, always: bool) -> Option<(
     Visit::begin(cell, !entry.pace.waits()).map(|visit| (visit, entry))
 }
 
-fn settle<S: Service, M: Method>(outcome: Handed<M>, cell: &Cell<S>) -> Short<M> {
+/// What the caller has of it. A reply that comes later is promised before the service can end: a shutdown waits for it.
+fn settle<S: Service, M: Method>(outcome: Handed<M>, body: &mut Body<S>) -> Short<M> {
     match outcome.map(Handled::now) {
         Ok(Ok(result)) => Short::Done(result),
         Ok(Err(later)) => {
             let (reply, answer) = reply_slot::<M>(None);
-            let outcome = Ok(later);
-            let by = Owing::of::<M>(&outcome, S::SPEC.name, || cell.host.upgrade());
-            To::Here(reply).tell(outcome, by);
+            conclude(body, Ok(later), To::Here(reply));
             Short::Waits(answer)
         }
         Err(failure) => Short::Failed(failure),

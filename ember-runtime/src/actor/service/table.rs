@@ -10,7 +10,7 @@ use crate::{
     actor::turn::Pace,
     id::MethodId,
     message::{MethodInfo, Signature},
-    threads::{Work, watched},
+    threads::{self, Work},
 };
 
 /// What the runtime asks when fingerprints differ: the signature of a method, for the message.
@@ -84,9 +84,10 @@ impl<S> Table<S> {
         self.methods.get(index).map_or(Work::UNWATCHED, |entry| entry.work)
     }
 
-    /// From now on somebody looks how long the methods keep a thread.
+    /// From now on somebody looks how long the methods keep a thread, and hooks, timers and event handlers.
     pub(crate) fn watch(&mut self, service: &'static str) {
-        self.methods.iter_mut().for_each(|entry| entry.work = watched(service, &entry.name));
+        threads::begin();
+        self.methods.iter_mut().for_each(|entry| entry.work = Work::of(service, &entry.name));
     }
 
     /// Whether it can have modules under keys.

@@ -89,6 +89,11 @@ impl<T> Turn<T> {
         None
     }
 
+    /// Whether nobody has the turn and nothing waits for the driver, as it looks from here. It changes nothing.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.word.load(Ordering::Acquire) & (HELD | WORK) == 0
+    }
+
     /// Something waits for the driver now. `true` if the caller must wake it.
     pub(crate) fn note_work(&self) -> bool {
         // Whoever has set the bit wakes the driver, and the driver clears it before it looks for work: so what was put in

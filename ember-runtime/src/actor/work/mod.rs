@@ -19,7 +19,7 @@ pub(crate) use self::{
     calls::{Calls, Post},
     execute::{run_event, run_hook},
     go_live::GoLive,
-    handed::{Handed, Owing, To},
+    handed::{Handed, To, conclude},
     job::{Driving, Job},
     offer::{Offer, Port, Short, ShortCall},
     pool::{Memory, Spare},

@@ -25,6 +25,9 @@ impl<F, M: Method> Slot<F, M> {
     }
 }
 
+/// A place larger than this is made anew for each call: so much memory is not kept on each thread for what may never come again.
+const LARGE: usize = 16 * 1024;
+
 type Placed<F, M> = Pin<Box<Slot<F, M>>>;
 
 /// The memory of one kind of call, for somebody who makes it again and again.
@@ -62,6 +65,9 @@ impl Memory<'_> {
     #[inline(always)]
     pub(crate) fn keep<F: 'static, M: Method>(&mut self, slot: Placed<F, M>) {
         debug_assert!(matches!(slot.to, To::Nobody), "somebody still waits for the outcome");
+        if const { size_of::<Slot<F, M>>() > LARGE } {
+            return drop(slot);
+        }
         match self {
             Self::Thread => shelf::keep(slot),
             Self::Spare(spare) => spare.keep(slot),

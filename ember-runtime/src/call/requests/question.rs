@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    actor::DownReason,
+    actor::{AnyCell, DownReason},
     id::MethodId,
-    message::{Ask, Items, MethodRef},
+    message::{Ask, Items, Reach},
 };
 
 /// Something that a node is asked. Each has an id of its own: a node that does not know one says so.
@@ -29,7 +29,8 @@ impl Question for EndOf {
     const ID: MethodId = MethodId::of("ember: end of");
 }
 
-/// What a method of the service of this number is; nothing, if it has none that other nodes may call.
+/// What a method of the service of this number is; nothing, if it has none that other nodes may call. Or the [names](Self::NAMES) of those
+/// that it has.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Describe {
     pub(crate) service: u64,
@@ -44,8 +45,17 @@ impl Question for Describe {
 }
 
 impl Describe {
-    pub(crate) fn answer(method: Option<&MethodRef>) -> Option<String> {
-        method.and_then(|method| serde_json::to_string(method).ok())
+    /// Asks for the names of all methods that other nodes may call. A node that does not know it has no such method.
+    pub(crate) const NAMES: MethodId = MethodId::of("ember: names of methods");
+
+    pub(crate) fn answer(cell: &dyn AnyCell, method: MethodId) -> Option<String> {
+        if method == Self::NAMES {
+            let all = cell.methods();
+            let names: Vec<_> =
+                all.iter().filter(|(_, info, ..)| info.reach == Reach::Cluster).map(|(_, _, name, _)| name).collect();
+            return serde_json::to_string(&names).ok();
+        }
+        serde_json::to_string(&cell.describe(method)?).ok()
     }
 }
 

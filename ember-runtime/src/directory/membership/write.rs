@@ -45,7 +45,9 @@ impl Announcer {
                 };
                 // Those who wait look into the book.
                 self.written.send_replace(settled);
-                self.found();
+                if !has_refused {
+                    self.found();
+                }
                 tokio::select! {
                     biased;
                     () = sleep_until(retry_at), if has_refused => {

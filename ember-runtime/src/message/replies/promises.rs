@@ -23,8 +23,8 @@ pub(crate) trait Awaited: Send + Sync {
 #[derive(Default)]
 pub(crate) struct Promises {
     open: Mutex<Open>,
-    /// There is one less.
-    fewer: Notify,
+    /// The last one has gone.
+    none_left: Notify,
 }
 
 #[derive(Default)]
@@ -71,19 +71,31 @@ impl Promises {
 
     /// Waits until nobody waits for any of them.
     pub(crate) async fn kept(&self) {
+        while !self.awaited().is_empty() {
+            let _ = timeout(LOOK, self.all_kept()).await;
+        }
+    }
+
+    /// Waits until there are none.
+    async fn all_kept(&self) {
         loop {
-            let fewer = self.fewer.notified();
-            if self.awaited().is_empty() {
+            let none_left = self.none_left.notified();
+            if lock(&self.open).by_number.is_empty() {
                 return;
             }
-            let _ = timeout(LOOK, fewer).await;
+            none_left.await;
         }
     }
 }
 
 impl Drop for Promised {
     fn drop(&mut self) {
-        lock(&self.of.open).by_number.remove(&self.number);
-        self.of.fewer.notify_waiters();
+        let mut open = lock(&self.of.open);
+        open.by_number.remove(&self.number);
+        let none_left = open.by_number.is_empty();
+        drop(open);
+        if none_left {
+            self.of.none_left.notify_waiters();
+        }
     }
 }

@@ -43,9 +43,9 @@ impl Services {
     /// Starts services at run time, each as [`spawn`](Self::spawn) does: those of a batch side by side.
     pub(crate) async fn spawn_all<H: IntoHosted<Service: 'static>>(
         self: &Arc<Self>,
-        mut services: impl Iterator<Item = H>,
+        services: impl Iterator<Item = H>,
     ) -> Result<Vec<Pid>, SpawnAllError> {
-        let mut outcome = Outcome::default();
+        let (mut outcome, mut services) = (Outcome::default(), services.fuse());
         loop {
             // First, for it is the user's, and may take its time.
             let batch: Vec<_> = services.by_ref().take(AT_A_TIME).map(IntoHosted::into_hosted).collect();

@@ -41,9 +41,9 @@ pub(crate) struct Services {
     pub(crate) record: NodeRecord,
     pub(crate) router: Arc<Router>,
     pub(crate) bus: Arc<Bus>,
-    /// For what follows the calendar.
     /// Replies that come later.
     pub(crate) promises: Arc<Promises>,
+    /// For what follows the calendar.
     clock: Arc<dyn Clock>,
     /// Handlers that block their threads are named.
     is_watched: bool,

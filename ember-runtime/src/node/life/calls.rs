@@ -18,7 +18,8 @@ impl Node {
     /// known, are refused.
     ///
     /// # Errors
-    /// As for any call; `NotExecuted(Undecodable)` if the arguments do not fit, with the way to what does not, such as
+    /// As for any call; `NotExecuted(NotByName)` if the service has no such method for other nodes, with the names of those that it has, or
+    /// if it returns a stream; `NotExecuted(Undecodable)` if the arguments do not fit, with the way to what does not, such as
     /// `` `command.Sell.price`: expected … ``. The error of the method comes as JSON too.
     ///
     /// # Cancel safety

@@ -1,6 +1,6 @@
 //! The end of a node, step by step; and whom it waits for, for whoever reads the log.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{convert::Infallible, sync::atomic::Ordering, time::Duration};
 
 #[cfg(feature = "cluster")]
 use tokio::time::sleep;
@@ -37,24 +37,11 @@ impl Node {
         let hooks = hooks.cloned().unwrap_or_default();
         hooks.tell_after(usize::MAX, |hook| hook.stopping(self.key()));
         self.inner.services.router.retire();
-        #[cfg(feature = "cluster")]
-        tokio::select! {
-            biased;
-            () = self.inner.hurried() => {}
-            () = self.announce_retiring() => {}
-        }
         let Unfinished { services, promises, unread } = tokio::select! {
             biased;
-            unfinished = self.finish(deadline) => unfinished,
-            // Never.
-            unfinished = self.say_whom() => unfinished,
+            unfinished = self.wind_up(deadline) => unfinished,
+            never = self.say_whom() => match never {},
         };
-        #[cfg(feature = "cluster")]
-        tokio::select! {
-            biased;
-            () = self.leave(deadline) => {}
-            () = async { self.inner.hurried().await; sleep(LEAVE_IN_A_HURRY).await } => self.cut_off(),
-        }
         self.inner.abort();
         self.inner.services.publisher.pass_on();
         self.inner.closed.send_replace(true);
@@ -70,6 +57,24 @@ impl Node {
         tracing::info!(target: "ember::node", name = self.name(), "shut down");
         hooks.tell_after(usize::MAX, |hook| hook.stopped(self.key(), cut_short.as_deref()));
         cut_short
+    }
+
+    /// Says that it goes, waits for what is in flight, and goes.
+    async fn wind_up(&self, deadline: Instant) -> Unfinished {
+        #[cfg(feature = "cluster")]
+        tokio::select! {
+            biased;
+            () = self.inner.hurried() => {}
+            () = self.announce_retiring() => {}
+        }
+        let unfinished = self.finish(deadline).await;
+        #[cfg(feature = "cluster")]
+        tokio::select! {
+            biased;
+            () = self.leave(deadline) => {}
+            () = async { self.inner.hurried().await; sleep(LEAVE_IN_A_HURRY).await } => self.cut_off(),
+        }
+        unfinished
     }
 
     /// Waits for what is in flight, until `deadline`, or until nobody wants to wait any more.
@@ -107,7 +112,7 @@ impl Node {
     }
 
     /// Says again and again whom the shutdown waits for.
-    async fn say_whom(&self) -> Unfinished {
+    async fn say_whom(&self) -> Infallible {
         let begun = Instant::now();
         let mut next = begun + QUIET;
         loop {
@@ -133,7 +138,7 @@ impl std::fmt::Display for Unfinished {
         let promises = (!promises.is_empty()).then(|| format!("deferred replies ({promises})"));
         let unread = (*unread > 0).then(|| format!("readers of streams ({unread})"));
         let all: Vec<String> = [services, promises, unread].into_iter().flatten().collect();
-        f.write_str(if all.is_empty() { "what is on its way to other nodes" } else { "" })?;
+        f.write_str(if all.is_empty() { "what is on its way to other nodes, or the registry" } else { "" })?;
         f.write_str(&all.join(", and "))
     }
 }

@@ -121,8 +121,7 @@ impl Door {
             },
             Describe::ID => match (decode(&payload), self.router.upgrade()) {
                 (Ok(Describe { service, method }), Some(router)) => {
-                    let described = router.cells.get(service).and_then(|cell| cell.describe(method));
-                    let answer = Describe::answer(described.as_ref());
+                    let answer = router.cells.get(service).and_then(|cell| Describe::answer(&*cell, method));
                     reply.send(ReplyBody::Value(&mut |out| encode(&answer, out)));
                 }
                 (Ok(_), None) => reply.fail(RefusedReason::Stopped),

@@ -22,15 +22,21 @@ pub(super) fn of(lock: &Path) -> String {
         // What it says is of an earlier one, and its number may be somebody else's by now.
         return "nobody serves it yet".into();
     }
-    match written(lock) {
+    match living(lock) {
         Some(pid) if pid == getpid() => "this process has just served it".into(),
-        Some(pid) if test_kill_process(pid).is_ok() => of_process(pid.as_raw_nonzero().get()),
+        Some(pid) => of_process(pid.as_raw_nonzero().get()),
         _ => format!("nobody serves it yet, or whoever has locked {}", lock.display()),
     }
 }
 
+/// The process that serves, where it is this machine's and has said so.
+pub(super) fn living(lock: &Path) -> Option<Pid> {
+    let said = if is_locked(lock) { written(lock) } else { None };
+    said.filter(|pid| test_kill_process(*pid).is_ok())
+}
+
 /// The process that has said last that it serves.
-pub(super) fn written(lock: &Path) -> Option<Pid> {
+fn written(lock: &Path) -> Option<Pid> {
     let written = fs::read_to_string(lock).ok().and_then(|text| text.trim().parse().ok());
     // Anybody may have written it: to signal something else than one process is refused here.
     written.filter(|pid| *pid > 0).and_then(Pid::from_raw)

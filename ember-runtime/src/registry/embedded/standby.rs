@@ -100,8 +100,8 @@ struct Running {
     serves: watch::Sender<Option<Store>>,
     rng: Rng,
     complained: bool,
-    /// Another process that serves, as far as is known.
-    other: Option<Pid>,
+    /// Another process that serves, as far as is known; and what it was called when it did.
+    other: Option<(Pid, String)>,
 }
 
 impl Running {
@@ -124,10 +124,11 @@ impl Running {
 
     /// Another serves: says who, when that is news.
     fn name_other(&mut self) {
-        let Some(other) = holder::written(self.place.lock()).filter(|other| self.other != Some(*other)) else { return };
+        let known = self.other.as_ref().map(|(other, _)| *other);
+        let Some(other) = holder::living(self.place.lock()).filter(|other| known != Some(*other)) else { return };
         let (by, socket) = (holder::name(other), self.place.socket().display());
-        match self.other.replace(other).map(holder::name) {
-            Some(from) => tracing::info!(
+        match self.other.replace((other, by.clone())) {
+            Some((_, from)) => tracing::info!(
                 target: "ember::registry", %socket, by, from,
                 "another process took the embedded registry over: this one uses that"
             ),
@@ -159,8 +160,8 @@ impl Running {
             if let Some(host) = &self.host {
                 self.serves.send_replace(Some(host.store()));
                 let socket = self.place.socket().display();
-                match self.other.take().map(holder::name) {
-                    Some(from) => tracing::info!(
+                match self.other.take() {
+                    Some((_, from)) => tracing::info!(
                         target: "ember::registry", %socket, from,
                         "this process serves the embedded registry: it took it over, and all nodes write themselves in it again"
                     ),

@@ -27,8 +27,8 @@ async fn pause_after(number: usize) {
 }
 
 impl Services {
-    /// Stops all services, the last one started first; those of a class that were spawned one after the other side by side. Those that do not end by `deadline`, or before `hurry` does, are cut
-    /// short: these are returned.
+    /// Stops all services, the last one started first; siblings, of a class and
+    /// spawned in a row, side by side. Those that do not end by `deadline`, or before `hurry` does, are cut short: these are returned.
     pub(crate) async fn stop(self: &Arc<Self>, deadline: Instant, hurry: impl Future<Output = ()>) -> Late {
         self.close();
         // A task of its own: what blocks in a service that ends must not keep the deadline from being seen.

@@ -1,5 +1,7 @@
 //! Calls by the names of service and method, with JSON: of methods that the program does not link.
 
+mod asked;
+
 use std::{fmt, future::IntoFuture, sync::Arc, time::Duration};
 
 use bytes::Bytes;
@@ -7,17 +9,18 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
+use self::asked::Asked;
 use super::single::Call;
 use crate::{
     call::{
         paths::leave_by_name,
-        requests::{Aim, Describe, Destination, Options, Request, Target},
+        requests::{Aim, Destination, Options, Request, Target},
         routes::Router,
     },
-    directory::{Instance, Interest, Selector},
+    directory::{Interest, Selector},
     error::{CallError, Failure, LostReason, RefusedReason},
-    id::{MethodId, Pid},
-    message::{Extension, Keys, Lane, MethodRef, Written, args_from_json, error_to_json, value_to_json},
+    id::Pid,
+    message::{Extension, Keys, MethodRef, Written, args_from_json, error_to_json, value_to_json},
     sync::shielded,
 };
 
@@ -74,8 +77,8 @@ impl CallByName {
         let Self { router, method, timeout, .. } = &self;
         let destination = self.destination();
         let deadline = Instant::now() + timeout.unwrap_or(DEFAULT_TIMEOUT).min(crate::clock::LONGEST);
-        let mut asked = Asked { router, destination: &destination, excluded: Vec::new() };
-        let described = shielded(timeout_at(deadline, asked.describe(MethodId::of(method)))).await;
+        let mut asked = Asked::new(router, &destination);
+        let described = shielded(timeout_at(deadline, asked.describe(method))).await;
         let described = described.unwrap_or(Err(RefusedReason::Expired));
         described
             .map(|(_, method)| (*method).clone())
@@ -108,9 +111,9 @@ impl CallByName {
         let mut deadline = Instant::now() + until;
         let at = destination.address.selector.to_string();
         let wrong = |failure: Failure| failure.at(&*at, &*method);
-        let mut asked = Asked { router: &router, destination: &destination, excluded: Vec::new() };
+        let mut asked = Asked::new(&router, &destination);
         loop {
-            let described = timeout_at(deadline, asked.describe(MethodId::of(&method))).await;
+            let described = timeout_at(deadline, asked.describe(&method)).await;
             let (pid, described) =
                 described.unwrap_or(Err(RefusedReason::Expired)).map_err(|reason| wrong(reason.into()))?;
             if described.schema.is_streaming() {
@@ -145,58 +148,6 @@ impl CallByName {
             };
         }
     }
-}
-
-/// Those who are asked what the method is.
-struct Asked<'a> {
-    router: &'a Arc<Router>,
-    destination: &'a Destination,
-    /// They have refused.
-    excluded: Vec<Pid>,
-}
-
-impl Asked<'_> {
-    /// Whether there are others than `pid`, which has refused a call.
-    fn others(&mut self, pid: Pid) -> bool {
-        self.excluded.push(pid);
-        let matching = self.router.matching(&self.destination.address.selector);
-        matching.iter().any(|pid| !self.excluded.contains(pid))
-    }
-
-    /// One of the services at the destination, and what it says that the method is.
-    async fn describe(&mut self, id: MethodId) -> Result<(Pid, Arc<MethodRef>), RefusedReason> {
-        let mut last = None;
-        loop {
-            let chosen = self.router.choose(&self.destination.address, Lane::System, &self.excluded);
-            let instance = chosen.map_err(|none| last.take().unwrap_or(none))?;
-            let pid = instance.pid;
-            if let Some(known) = self.router.described.find(pid, id) {
-                return Ok((pid, known));
-            }
-            match ask(self.router, &instance, id).await {
-                Ok(Some(method)) if method.id() == id => return Ok((pid, self.router.described.keep(pid, method))),
-                Ok(_) => return Err(RefusedReason::UnknownMethod),
-                Err(failure) => {
-                    let reason = match failure {
-                        Failure::NotExecuted(reason) => reason,
-                        Failure::MaybeExecuted(lost) => RefusedReason::Unreachable(lost.to_string()),
-                    };
-                    self.excluded.push(pid);
-                    last = Some(reason);
-                }
-            }
-        }
-    }
-}
-
-async fn ask(router: &Router, instance: &Instance, id: MethodId) -> Result<Option<MethodRef>, Failure> {
-    if let Some(cell) = &instance.cell {
-        return Ok(cell.describe(id));
-    }
-    let question = Describe { service: instance.pid.number, method: id };
-    let Some(text) = router.ask_node(&instance.node, &question).await?.await? else { return Ok(None) };
-    let read = serde_json::from_str(&text);
-    read.map(Some).map_err(|error| RefusedReason::Undecodable(format!("the description of the method: {error}")).into())
 }
 
 impl IntoFuture for CallByName {

@@ -9,7 +9,7 @@ use super::{
     run::{Ran, run},
     setup::Prove,
 };
-use crate::testing::registry_host::HOST;
+use crate::testing::{Trace, registry_host::HOST};
 
 const REPLAY: &str = "EMBER_PROVE";
 const SEEDS: &str = "EMBER_PROVE_SEEDS";
@@ -30,10 +30,14 @@ pub struct Report {
     pub not_executed: usize,
     /// Calls that may have had one.
     pub maybe_executed: usize,
+    /// Of the traces of all runs: the same when the same is proved again.
+    pub digest: u64,
 }
 
 impl Report {
-    fn add<Op, Out>(&mut self, scenario: &Scenario, history: &History<Op, Out>) {
+    fn add<Op, Out>(&mut self, scenario: &Scenario, history: &History<Op, Out>, trace: Option<&Trace>) {
+        let digest = trace.map_or(0, Trace::digest);
+        self.digest = (self.digest ^ digest).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
         self.runs += 1;
         self.faults += scenario.faults.list().len();
         for call in history.calls() {
@@ -48,7 +52,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { runs, faults, done, not_executed, maybe_executed } = self;
+        let Self { runs, faults, done, not_executed, maybe_executed, digest: _ } = self;
         write!(
             f,
             "{runs} runs with {faults} faults; calls: {done} done, {not_executed} not executed, {maybe_executed} maybe executed"
@@ -82,7 +86,7 @@ pub(super) fn campaign<Op: 'static, Out: 'static>(setup: &Prove<Op, Out>) -> Res
         if let Some(failure) = ran.failure {
             return Err(smaller(setup, scenario, failure, report.runs));
         }
-        report.add(&scenario, &ran.history);
+        report.add(&scenario, &ran.history, ran.trace.as_ref());
         last = Some(scenario);
     }
     match last {

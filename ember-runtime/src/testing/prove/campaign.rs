@@ -60,8 +60,31 @@ impl fmt::Display for Report {
     }
 }
 
+impl<Op: 'static, Out: 'static> Prove<Op, Out> {
+    /// Does it all.
+    ///
+    /// # Errors
+    /// [`Failed`]: the first failure, made smaller.
+    ///
+    /// # Panics
+    /// If what was said cannot be: no workload, nodes that are not there, an environment variable that is none.
+    #[track_caller]
+    pub fn outcome(self) -> Result<Report, Failed> {
+        campaign(&self)
+    }
+
+    /// Does it all.
+    ///
+    /// # Panics
+    /// With the first failure, made smaller; and as [`outcome`](Self::outcome).
+    #[track_caller]
+    pub fn run(self) -> Report {
+        self.outcome().unwrap_or_else(|failed| panic!("{failed}"))
+    }
+}
+
 #[track_caller]
-pub(super) fn campaign<Op: 'static, Out: 'static>(setup: &Prove<Op, Out>) -> Result<Report, Failed> {
+fn campaign<Op: 'static, Out: 'static>(setup: &Prove<Op, Out>) -> Result<Report, Failed> {
     assert!(
         setup.workload.is_some(),
         "there is nothing to prove without calls: say what each user does, with `.workload(|user| async move {{ … }})`"

@@ -16,6 +16,7 @@
 //!         }
 //!     })
 //!     .clients(1)
+//!     .calls(20)
 //!     .only(&[ember_runtime::testing::prove::Kind::Partition])
 //!     .seeds(2)
 //!     .run();

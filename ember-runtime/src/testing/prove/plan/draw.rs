@@ -26,15 +26,27 @@ pub(in super::super) struct Mix {
     pub(in super::super) span: Duration,
 }
 
+impl Faults {
+    /// One to `most` faults of every kind for these nodes and the registry, all from `seed`; they begin within `span`.
+    ///
+    /// # Panics
+    /// If there is no node.
+    #[track_caller]
+    pub fn random(seed: u64, nodes: &[&str], most: usize, span: Duration) -> Self {
+        assert!(!nodes.is_empty(), "`Faults::random` cannot be without nodes: name those that faults may meet");
+        Mix { most, span, ..Mix::of(nodes.iter().map(|node| (*node).to_owned()).collect()) }.draw(seed)
+    }
+}
+
 impl Mix {
     pub(in super::super) fn of(nodes: Vec<String>) -> Self {
-        Self { nodes, spared: Vec::new(), kinds: Kind::ALL.to_vec(), most: 6, span: Duration::from_secs(10) }
+        Self { nodes, spared: Vec::new(), kinds: Kind::ALL.to_vec(), most: 8, span: Duration::from_secs(10) }
     }
 
     pub(in super::super) fn draw(&self, seed: u64) -> Faults {
         // Other numbers than those of the cluster with this seed.
         let rng = Rng::from_seed(seed ^ 0x0066_6175_6c74_7321);
-        let count = if self.kinds.is_empty() { 0 } else { rng.below(self.most + 1) };
+        let count = if self.kinds.is_empty() || self.most == 0 { 0 } else { 1 + rng.below(self.most) };
         let faults: Vec<_> = (0..count).filter_map(|_| self.one(&rng)).collect();
         Faults::from(faults)
     }

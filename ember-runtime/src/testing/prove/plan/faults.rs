@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr, time::Duration};
 use futures_util::future::join_all;
 use tokio::time::sleep;
 
-use super::{active::Active, draw::Mix, fault::TimedFault};
+use super::{active::Active, fault::TimedFault};
 use crate::testing::Sim;
 
 /// Faults for a simulated cluster, each with its beginning and its end. `Display` writes them in a line, and `FromStr` reads it:
@@ -14,16 +14,6 @@ use crate::testing::Sim;
 pub struct Faults(pub(super) Vec<TimedFault>);
 
 impl Faults {
-    /// Up to `most` faults of every kind for these nodes and the registry, all from `seed`; they begin within `span`.
-    ///
-    /// # Panics
-    /// If there is no node.
-    #[track_caller]
-    pub fn random(seed: u64, nodes: &[&str], most: usize, span: Duration) -> Self {
-        assert!(!nodes.is_empty(), "`Faults::random` cannot be without nodes: name those that faults may meet");
-        Mix { most, span, ..Mix::of(nodes.iter().map(|node| (*node).to_owned()).collect()) }.draw(seed)
-    }
-
     /// The faults, in the order of their beginnings.
     pub fn list(&self) -> &[TimedFault] {
         &self.0

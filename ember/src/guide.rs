@@ -46,5 +46,7 @@ pages! {
     Configuration: "configuration.md",
     #[cfg(feature = "testing")]
     Testing: "testing.md",
+    #[cfg(feature = "testing")]
+    Prove: "prove.md",
     CompilerErrors: "compiler-errors.md",
 }

@@ -111,6 +111,11 @@ impl Cluster {
         self
     }
 
+    /// The nodes' names, in order.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.nodes.keys().cloned().collect()
+    }
+
     /// Runs the simulation: the nodes start, then the body of the test, and when that ends everything does.
     ///
     /// # Panics
@@ -162,7 +167,8 @@ impl Cluster {
             hosts.insert(name, host);
         }
         let (commands, records) = (Commands::default(), recorder.clone());
-        let handle = Sim { hosts: Rc::new(hosts), registry, commands: commands.clone(), weather, recorder };
+        let usual = self.latency;
+        let handle = Sim { hosts: Rc::new(hosts), registry, commands: commands.clone(), weather, recorder, usual };
         let result = Rc::new(RefCell::new(None));
         let slot = Rc::clone(&result);
         sim.client(TEST, async move {

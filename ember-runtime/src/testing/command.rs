@@ -1,6 +1,6 @@
 //! What a test asks for that only the driver of the simulation can do: between two steps, outside of every host.
 
-use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
+use std::{cell::RefCell, collections::VecDeque, ops::RangeInclusive, rc::Rc, time::Duration};
 
 use tokio::sync::oneshot;
 
@@ -11,8 +11,8 @@ pub(super) enum Command {
     Crash(String),
     /// Starts a host's software anew.
     Start(String),
-    /// Sets how long packets between two hosts take.
-    Latency(String, String, Duration),
+    /// Sets how long packets between two hosts take: at least, and at most.
+    Latency(String, String, RangeInclusive<Duration>),
 }
 
 /// Commands that wait for the driver, which takes them all between two steps.
@@ -37,7 +37,10 @@ impl Commands {
             match command {
                 Command::Crash(host) => sim.crash(host),
                 Command::Start(host) => sim.bounce(host),
-                Command::Latency(a, b, latency) => sim.set_link_latency(a, b, latency),
+                Command::Latency(a, b, latency) => {
+                    sim.set_link_latency(&*a, &*b, *latency.start());
+                    sim.set_link_max_message_latency(a, b, *latency.end());
+                }
             }
             let _ = done.send(());
         }

@@ -32,6 +32,7 @@ mod cluster;
 mod command;
 mod host;
 mod network;
+pub mod prove;
 mod registry_host;
 mod sim;
 mod sockets;

@@ -1,6 +1,6 @@
 //! What the body of a test has in its hands.
 
-use std::{collections::BTreeMap, fmt, future::Future, rc::Rc, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, future::Future, ops::RangeInclusive, rc::Rc, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use tokio::{sync::oneshot, time::sleep};
@@ -44,6 +44,8 @@ pub struct Sim {
     pub(super) commands: Commands,
     pub(super) weather: Weather,
     pub(super) recorder: Recorder,
+    /// How long packets take, where nothing else was said.
+    pub(super) usual: RangeInclusive<Duration>,
 }
 
 impl Sim {
@@ -199,7 +201,14 @@ impl Sim {
         values::latency(latency);
         self.check(a, b);
         self.recorder.event(now(), format!("packets between {a} and {b} take {latency:?}"));
-        drop(self.commands.ask(Command::Latency(a.into(), b.into(), latency)));
+        drop(self.commands.ask(Command::Latency(a.into(), b.into(), latency..=latency)));
+    }
+
+    /// From the next tick on packets between two hosts take as long as the cluster says.
+    pub(super) fn usual_latency(&self, a: &str, b: &str) {
+        self.check(a, b);
+        self.recorder.event(now(), format!("packets between {a} and {b} take the usual time"));
+        drop(self.commands.ask(Command::Latency(a.into(), b.into(), self.usual.clone())));
     }
 
     /// From now on this share (0 to 1) of all packets is lost, and sent again as TCP does.

@@ -1,0 +1,70 @@
+//! Faults that last: two of them may be about the same host or pair.
+
+use std::cell::RefCell;
+
+use super::fault::Fault;
+use crate::testing::Sim;
+
+#[derive(Debug, Default)]
+pub(super) struct Active(RefCell<Vec<Fault>>);
+
+impl Active {
+    pub(super) async fn begin(&self, sim: &Sim, fault: &Fault) {
+        let alone = !self.0.borrow().iter().any(|other| same(other, fault));
+        self.0.borrow_mut().push(fault.clone());
+        match fault {
+            Fault::Kill(node) => sim.kill(node).await,
+            // A node that is down or going down already is not shut down once more.
+            Fault::Restart(node) if alone => drop(sim.shutdown(node).await),
+            Fault::Restart(_) => {}
+            _ => again(sim, fault),
+        }
+    }
+
+    pub(super) async fn end(&self, sim: &Sim, fault: &Fault) {
+        let rest: Vec<Fault> = {
+            let mut all = self.0.borrow_mut();
+            if let Some(at) = all.iter().position(|other| other == fault) {
+                all.remove(at);
+            }
+            all.iter().filter(|other| same(other, fault)).cloned().collect()
+        };
+        match fault {
+            // Whoever ends last starts it.
+            Fault::Kill(node) | Fault::Restart(node) if rest.is_empty() => drop(sim.start(node).await),
+            Fault::Registry(data) if rest.is_empty() => sim.registry_up(*data),
+            Fault::Kill(_) | Fault::Restart(_) | Fault::Registry(_) => {}
+            Fault::Partition(a, b) | Fault::OneWay(a, b) => sim.heal(a, b),
+            Fault::Latency(a, b, _) => sim.usual_latency(a, b),
+            Fault::Loss(_) => sim.loss(0.0),
+        }
+        if !matches!(fault, Fault::Registry(_)) {
+            rest.iter().for_each(|other| again(sim, other));
+        }
+    }
+}
+
+/// What is done at once, and twice is as once.
+fn again(sim: &Sim, fault: &Fault) {
+    match fault {
+        Fault::Partition(a, b) => sim.partition(a, b),
+        Fault::OneWay(from, to) => sim.partition_one_way(from, to),
+        Fault::Latency(a, b, time) => sim.latency(a, b, *time),
+        Fault::Loss(percent) => sim.loss(f64::from(*percent) / 100.0),
+        Fault::Registry(_) => sim.registry_down(),
+        Fault::Kill(_) | Fault::Restart(_) => {}
+    }
+}
+
+/// Whether two faults are undone by the same.
+fn same(one: &Fault, other: &Fault) -> bool {
+    use Fault::{Kill, Latency, Loss, OneWay, Partition, Registry, Restart};
+    let pair = |a: &str, b: &str, c: &str, d: &str| (a == c && b == d) || (a == d && b == c);
+    match (one, other) {
+        (Kill(a) | Restart(a), Kill(b) | Restart(b)) => a == b,
+        (Partition(a, b) | OneWay(a, b), Partition(c, d) | OneWay(c, d)) => pair(a, b, c, d),
+        (Latency(a, b, _), Latency(c, d, _)) => pair(a, b, c, d),
+        (Loss(_), Loss(_)) | (Registry(_), Registry(_)) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,120 @@
+//! Faults from a seed.
+
+use std::time::Duration;
+
+use super::{
+    fault::{Fault, Kind, TimedFault},
+    faults::Faults,
+};
+use crate::{
+    rng::Rng,
+    testing::{Registry, registry_host::HOST},
+};
+
+/// Most faults are shorter than a lease, so that what is only suspected comes back; some are longer.
+const SHORT: u64 = 2_000;
+const LONG: u64 = 9_000;
+
+/// What may be drawn.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Mix {
+    pub(in super::super) nodes: Vec<String>,
+    /// These are neither killed nor restarted.
+    pub(in super::super) spared: Vec<String>,
+    pub(in super::super) kinds: Vec<Kind>,
+    pub(in super::super) most: usize,
+    pub(in super::super) span: Duration,
+}
+
+impl Faults {
+    /// One to `most` faults of every kind for these nodes and the registry, all from `seed`; they begin within `span`.
+    ///
+    /// # Panics
+    /// If there is no node.
+    #[track_caller]
+    pub fn random(seed: u64, nodes: &[&str], most: usize, span: Duration) -> Self {
+        assert!(!nodes.is_empty(), "`Faults::random` cannot be without nodes: name those that faults may meet");
+        Mix { most, span, ..Mix::of(nodes.iter().map(|node| (*node).to_owned()).collect()) }.draw(seed)
+    }
+}
+
+impl Mix {
+    pub(in super::super) fn of(nodes: Vec<String>) -> Self {
+        Self { nodes, spared: Vec::new(), kinds: Kind::ALL.to_vec(), most: 8, span: Duration::from_secs(10) }
+    }
+
+    pub(in super::super) fn draw(&self, seed: u64) -> Faults {
+        // Other numbers than those of the cluster with this seed.
+        let rng = Rng::from_seed(seed ^ 0x0066_6175_6c74_7321);
+        let count = if self.kinds.is_empty() || self.most == 0 { 0 } else { 1 + rng.below(self.most) };
+        let faults: Vec<_> = (0..count).filter_map(|_| self.one(&rng)).collect();
+        Faults::from(faults)
+    }
+
+    fn one(&self, rng: &Rng) -> Option<TimedFault> {
+        let ms = |from: u64, to: u64| Duration::from_millis(from + rng.u64() % (to - from).max(1));
+        let kind = self.kinds.get(rng.below(self.kinds.len()))?;
+        let at = ms(0, self.span.as_millis() as u64);
+        let lasts = if rng.below(4) == 0 { ms(SHORT, LONG) } else { ms(50, SHORT) };
+        let victim = || {
+            let able: Vec<_> = self.nodes.iter().filter(|node| !self.spared.contains(*node)).collect();
+            able.get(rng.below(able.len())).map(|node| (*node).clone())
+        };
+        let pair = || {
+            let a = rng.below(self.nodes.len());
+            // Whichever host but `a`; the registry's is the last.
+            let b = (a + 1 + rng.below(self.nodes.len())) % (self.nodes.len() + 1);
+            let [a, b] = [a, b].map(|at| self.nodes.get(at).map_or(HOST, String::as_str).to_owned());
+            if rng.below(2) == 0 { (a, b) } else { (b, a) }
+        };
+        let fault = match kind {
+            Kind::Kill => Fault::Kill(victim()?),
+            Kind::Restart => Fault::Restart(victim()?),
+            Kind::Partition => {
+                let (a, b) = pair();
+                Fault::Partition(a, b)
+            }
+            Kind::OneWay => {
+                let (from, to) = pair();
+                Fault::OneWay(from, to)
+            }
+            Kind::Latency => {
+                let (a, b) = pair();
+                Fault::Latency(a, b, ms(20, 800))
+            }
+            Kind::Loss => Fault::Loss(2 + rng.below(24) as u8),
+            Kind::RegistryDown => Fault::Registry(Registry::Kept),
+            Kind::RegistryLost => Fault::Registry(Registry::Empty),
+        };
+        Some(TimedFault { fault, at, lasts })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_kinds_and_hosts_are_met_and_those_spared_are_not() {
+        let nodes: Vec<String> = ["a", "b", "c"].map(String::from).to_vec();
+        let mix = Mix { spared: vec!["b".into()], ..Mix::of(nodes) };
+        let text: String = (0..300).map(|seed| mix.draw(seed).to_string()).collect();
+        let kinds = ["kill(a)", "kill(c)", "restart(a)", "loss(", "registry(kept)", "registry(empty)", "latency("];
+        let pairs = ["partition(a,b)", "partition(b,a)", "partition(registry,c)", "oneway(b,registry)", "oneway(c,b)"];
+        for met in kinds.iter().chain(&pairs) {
+            assert!(text.contains(met), "{met} is never drawn");
+        }
+        for never in ["kill(b)", "restart(b)", "(a,a)", "kill(registry)"] {
+            assert!(!text.contains(never), "{never} is drawn");
+        }
+    }
+
+    #[test]
+    fn only_the_kinds_that_are_allowed_are_drawn() {
+        let mix = Mix { kinds: vec![Kind::Kill], ..Mix::of(vec!["a".into()]) };
+        let all: Vec<_> = (0..50).flat_map(|seed| mix.draw(seed).list().to_vec()).collect();
+        assert!(all.len() > 50 && all.iter().all(|it| it.fault == Fault::Kill("a".into())));
+        let none = Mix { spared: vec!["a".into()], ..mix };
+        assert!((0..50).all(|seed| none.draw(seed) == Faults::default()), "nobody is left to kill");
+    }
+}

@@ -1,0 +1,18 @@
+//! What is done to a cluster and when: drawn from a seed, written as one line, made smaller. Knows no workload.
+
+mod active;
+mod draw;
+mod fault;
+mod faults;
+mod scenario;
+mod shrink;
+
+pub(super) use self::{
+    draw::Mix,
+    scenario::Scenario,
+    shrink::{Smaller, shrunk},
+};
+pub use self::{
+    fault::{Fault, Kind, TimedFault},
+    faults::Faults,
+};

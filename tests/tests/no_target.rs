@@ -84,7 +84,7 @@ async fn service_that_is_called_before_it_starts_is_said_to_be_listed_too_late()
 async fn node_without_a_registry_says_so() {
     let node = Node::builder().start().await.unwrap();
     let text = why(node.client::<RoomClient>().rpc_ping().await);
-    assert!(text.starts_with("service `room`: this node runs none, and without a registry"), "{text}");
+    assert!(text.starts_with("service `room`: this node lists none, and without a registry"), "{text}");
 }
 
 #[tokio::test]

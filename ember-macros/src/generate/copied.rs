@@ -38,17 +38,17 @@ pub(crate) fn copied(item: &Travels, Copied { item: copy, asked }: &Copied) -> T
 
             impl #serde::Serialize for #ident {
                 #[inline]
-                fn serialize<S: #serde::Serializer>(&self, to: S) -> #k::Result<S::Ok, S::Error> {
+                fn serialize<S: #serde::Serializer>(&self, __to: S) -> #k::Result<S::Ok, S::Error> {
                     use #k::Unread as _;
-                    #name::serialize(self, to)
+                    #name::serialize(self, __to)
                 }
             }
 
             impl<'de> #serde::Deserialize<'de> for #ident {
                 #[inline]
-                fn deserialize<D: #serde::Deserializer<'de>>(from: D) -> #k::Result<Self, D::Error> {
+                fn deserialize<D: #serde::Deserializer<'de>>(__from: D) -> #k::Result<Self, D::Error> {
                     use #k::Unread as _;
-                    #name::deserialize(from)
+                    #name::deserialize(__from)
                 }
             }
 

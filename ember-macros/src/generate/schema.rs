@@ -81,6 +81,9 @@ fn checks(item: &Travels) -> (TokenStream, TokenStream) {
             text(ty),
             item.ident.unraw()
         )
+        // What `assert!` takes is a pattern.
+        .replace('{', "{{")
+        .replace('}', "}}")
     };
     let beside = beside.into_iter().map(|ty| {
         let (here, message) = (k.at(ty.span()), message(ty));

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
-    Attribute, Data, DeriveInput, Field, GenericArgument, Generics, Item, PathArguments, PathSegment, Type, Visibility,
+    Attribute, Data, DeriveInput, Field, GenericArgument, Generics, Item, Lifetime, PathArguments, PathSegment, Type,
+    Variant, Visibility,
     ext::IdentExt,
     parse_quote,
     visit::{self, Visit},
@@ -55,8 +56,8 @@ const AROUND: &[(&str, usize)] = &[
     ("VecDeque", 1),
 ];
 
-/// Whether there is a field whose type may not travel, and a copy can be made: not of what is generic, for which serde finds the
-/// bounds; nor where `Self` is written, which is not the copy.
+/// Whether there is a field whose type may not travel, and a copy can be made: not of what is generic or has lifetimes, for which serde
+/// finds the bounds; nor where `Self` is written, which is not the copy, or `$crate`, which is none in the text of a bound.
 pub(super) fn is_worth_it(item: &Item) -> bool {
     let (attrs, generics, fields): (_, &Generics, Vec<&Field>) = match item {
         Item::Struct(item) => (&item.attrs, &item.generics, item.fields.iter().collect()),
@@ -70,20 +71,40 @@ pub(super) fn is_worth_it(item: &Item) -> bool {
         && stand_in(attrs).is_none()
         && !attrs.iter().any(|attr| attr.path().is_ident("cfg_attr"))
         && !is_told(item)
-        && !fields.iter().any(|field| mentions(field.to_token_stream(), &["Self"]))
+        && !fields
+            .iter()
+            .any(|field| mentions(field.ty.to_token_stream(), &["Self", "$crate"]) || has_lifetime(&field.ty))
         && fields.iter().any(|field| !unknown(&field.ty).is_empty())
 }
 
-/// Whether serde is told which bounds there are, or that a field is written and not read, or the other way round.
+/// Whether serde is told which bounds there are, or that something is written and not read as it is, or the other way round; or sees
+/// that it is packed.
 fn is_told(item: &Item) -> bool {
-    const TOLD: &[&str] =
-        &["bound", "remote", "serialize_with", "deserialize_with", "skip_serializing", "skip_deserializing"];
+    const TOLD: &[&str] = &[
+        "bound",
+        "remote",
+        "serialize_with",
+        "deserialize_with",
+        "skip_serializing",
+        "skip_deserializing",
+        "from",
+        "try_from",
+        "into",
+        "packed",
+    ];
+    /// Of what is made for a copy: a variant of one of these names would be in its place.
+    const MADE: &[&str] = &["serialize", "deserialize"];
     struct Search(bool);
 
     impl<'ast> Visit<'ast> for Search {
         fn visit_attribute(&mut self, attr: &'ast Attribute) {
-            let is_plain = !attr.path().is_ident("serde") && !attr.path().is_ident("cfg_attr");
-            self.0 |= !is_plain && mentions(attr.meta.to_token_stream(), TOLD);
+            let is_told = ["serde", "cfg_attr", "repr"].iter().any(|name| attr.path().is_ident(name));
+            self.0 |= is_told && mentions(attr.meta.to_token_stream(), TOLD);
+        }
+
+        fn visit_variant(&mut self, variant: &'ast Variant) {
+            self.0 |= MADE.iter().any(|name| variant.ident == name);
+            visit::visit_variant(self, variant);
         }
     }
 
@@ -114,6 +135,20 @@ pub(super) fn copied(mut item: DeriveInput, travels: &Travels) -> Copied {
     let parts = travels.parts().into_iter().flat_map(unknown);
     let asked = parts.filter(|ty| known.insert(text(ty))).cloned().collect();
     Copied { item, asked }
+}
+
+fn has_lifetime(ty: &Type) -> bool {
+    struct Search(bool);
+
+    impl<'ast> Visit<'ast> for Search {
+        fn visit_lifetime(&mut self, _: &'ast Lifetime) {
+            self.0 = true;
+        }
+    }
+
+    let mut search = Search(false);
+    search.visit_type(ty);
+    search.0
 }
 
 fn bare_field(field: &mut Field) {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     actor::service::{Body, HandledBy, Path, Raw, Service, Start, Stepping, route},
-    error::RefusedReason,
+    error::{LostReason, RefusedReason},
     mailbox::Bytes,
     message::{CameFrom, Due, Method, RawCall, RawReply, Reply, Stamp},
     panics::discard,
@@ -61,10 +61,11 @@ fn begin<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
         return once(body, move |body| {
             Box::pin(async move {
                 let gone = before(deadline, to.unwanted());
-                if let Some(outcome) = execute_unless::<S, L, M>(body, args, gone).await {
-                    let by = Owing::of::<M>(&outcome, S::SPEC.name, || Some(Arc::clone(&body.core.host)));
-                    to.tell(outcome, by);
-                }
+                let outcome = execute_unless::<S, L, M>(body, args, gone).await;
+                // A caller who is still there has not seen yet that his time is over.
+                let outcome = outcome.unwrap_or_else(|| Err(Box::new(LostReason::Deadline.into())));
+                let by = Owing::of::<M>(&outcome, S::SPEC.name, || Some(Arc::clone(&body.core.host)));
+                to.tell(outcome, by);
             })
         });
     }

@@ -238,8 +238,8 @@ impl Listing {
             () if node.leaving => "left",
             () if newest > key => "lost: it has been started anew",
             () if self.deserted.contains(&key) => "lost: its process has ended, for nobody listens at its address",
-            () if self.suspects.contains(&key) => "lost: its link is down, and its lease has ended",
-            () => "lost: its lease has ended",
+            () if self.suspects.contains(&key) => "lost: its link is down, and the registry has it no more",
+            () => "lost: the registry has it no more, for its lease has ended or the data are gone",
         }
     }
 

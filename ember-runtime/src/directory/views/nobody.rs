@@ -39,7 +39,9 @@ pub(crate) fn no_target(
          in `#[on(start)]`, or call it in `#[on(started)]`, when all are there"
             .into()
     } else if is_alone(view, here) {
-        "this node runs none, and without a registry (`.registry(…)`) it sees no others".into()
+        "this node lists none, and without a registry (`.registry(…)`) it sees no others; a service that was spawned is listed with \
+         `.register()`, and called by `.pid(…)` without it"
+            .into()
     } else {
         let nodes = count(view.nodes().len(), "node is", "nodes are");
         format!(

@@ -1,4 +1,6 @@
 //! Types of which serde knows more than their names tell.
+#![allow(dead_code)]
+
 use std::{
     collections::{HashMap, HashSet, hash_map::RandomState},
     marker::PhantomData,
@@ -19,10 +21,6 @@ pub struct Part(u8);
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct OneWay(u8);
 
-/// It is only written.
-#[derive(Debug, Default, Clone, PartialEq, serde::Serialize)]
-pub struct Told(u8);
-
 fn one_way<S: serde::Serializer>(value: &OneWay, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_u8(value.0)
 }
@@ -33,9 +31,51 @@ pub struct Halves {
     part: Part,
     #[serde(serialize_with = "one_way")]
     written: OneWay,
-    #[serde(default, skip_deserializing)]
-    told: Told,
 }
+
+/// Named as what is made for a copy of it.
+#[message]
+#[derive(Debug, Clone, PartialEq)]
+#[allow(non_camel_case_types)]
+pub enum Named {
+    serialize,
+    deserialize(Part),
+}
+
+/// serde sees that it is packed.
+#[message]
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(C, packed)]
+pub struct Packed {
+    small: u8,
+    part: Bit,
+}
+
+#[message]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bit(bool);
+
+macro_rules! by_a_path {
+    ($name:ident) => {
+        #[message]
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct $name {
+            part: $crate::Part,
+            parts: Vec<$crate::Part>,
+        }
+    };
+}
+by_a_path!(ByAPath);
+
+#[message]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Braces {
+    four: Wide<{ 2 + 2 }>,
+}
+
+#[message]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wide<const N: usize>(u32);
 
 #[message]
 #[derive(Debug, Clone, PartialEq)]

@@ -68,7 +68,7 @@ pub mod asked {
         call::{OnThisNode, Reached},
         message::{
             ErrorOfOnesOwn, ErrorThatTravels, Handled, Part, ResultType, Returned, TimeForAll, TravelsBeside,
-            ValueThatIsNoStream, part,
+            ValueThatIsNoStream, ValueThatIsThere, part,
         },
         module::{Field, MountIn, Mounted},
     };

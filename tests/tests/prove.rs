@@ -1,6 +1,8 @@
 //! The judge for users' services: what is right passes, what is wrong in a typical way is found, made small, told, and had again.
 // tidy: virtual time
 
+#![allow(unreachable_pub, reason = "callable methods are `pub`, tests are not")]
+
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,

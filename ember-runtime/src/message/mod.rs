@@ -17,9 +17,10 @@ pub(crate) use self::replies::{
 };
 pub use self::{
     codecs::{
-        AStream, AnError, AnInstant, AnyCodec, Codec, Coding, ErrorOfOnesOwn, ErrorThatTravels, Json, Misplaced,
-        Nominal, OfACall, PickMisplaced, PickNominal, PickStructural, Probe, ShapeNominal, ShapeStructural, Structural,
-        TimeForAll, ValueThatIsNoStream, at_end, coding_by, no_error, put_all, shape_by, take_all,
+        ADeferred, AStream, AnError, AnInstant, AnyCodec, Codec, Coding, ErrorOfOnesOwn, ErrorThatTravels, Json,
+        Misplaced, Nominal, OfACall, PickMisplaced, PickNominal, PickStructural, Probe, ShapeNominal, ShapeStructural,
+        Structural, TimeForAll, ValueThatIsNoStream, ValueThatIsThere, at_end, coding_by, no_error, put_all, shape_by,
+        take_all,
     },
     format::{CodecError, Itself, Message, Part, Unread, never_read, part},
     metadata::{Caller, Extension, KeyReader, Keys, TraceContext, TravelsBeside},

@@ -36,6 +36,10 @@ impl PickMisplaced<io::Error> for &&Probe<io::Error> {
     type Why = AnError;
 }
 
+impl PickMisplaced<crate::error::Error> for &&Probe<crate::error::Error> {
+    type Why = AnError;
+}
+
 impl PickMisplaced<Box<dyn Error>> for &&Probe<Box<dyn Error>> {
     type Why = AnError;
 }
@@ -60,6 +64,10 @@ pub struct OfACall;
 #[derive(Debug)]
 pub struct AStream;
 
+/// Why: a `Deferred` is a result as a whole, or nothing.
+#[derive(Debug)]
+pub struct ADeferred;
+
 /// Why: an `Instant` is a time on one machine.
 #[derive(Debug)]
 pub struct AnInstant;
@@ -83,6 +91,16 @@ impl<T> Misplaced<T, AStream> {
     pub fn coding(self) -> Coding<T>
     where
         T: ValueThatIsNoStream,
+    {
+        never()
+    }
+}
+
+impl<T> Misplaced<T, ADeferred> {
+    /// The coding, if there were one.
+    pub fn coding(self) -> Coding<T>
+    where
+        T: ValueThatIsThere,
     {
         never()
     }
@@ -125,6 +143,13 @@ pub trait ErrorOfOnesOwn: Message {}
     label = "as a result, write `Streaming<…>` itself: an alias does not show that it is one; an argument can be a `Vec<T>`, or a call for each item"
 )]
 pub trait ValueThatIsNoStream: Message {}
+
+/// What a `Deferred` is not. Nothing implements it.
+#[diagnostic::on_unimplemented(
+    message = "a reply that comes later is what a method returns, written as `Deferred<T>` or `Deferred<Result<T, E>>`, and nothing else",
+    label = "write `Deferred<…>` around the whole result; its `Replier` stays in the service, or goes to a task of it"
+)]
+pub trait ValueThatIsThere: Message {}
 
 /// What an `Instant` is not. Nothing implements it.
 #[diagnostic::on_unimplemented(

@@ -16,8 +16,8 @@ pub use self::{
     codec::{Codec, Json},
     coding::{Coding, at_end, no_error, put_all, take_all},
     misplaced::{
-        AStream, AnError, AnInstant, ErrorOfOnesOwn, ErrorThatTravels, Misplaced, OfACall, PickMisplaced, TimeForAll,
-        ValueThatIsNoStream,
+        ADeferred, AStream, AnError, AnInstant, ErrorOfOnesOwn, ErrorThatTravels, Misplaced, OfACall, PickMisplaced,
+        TimeForAll, ValueThatIsNoStream, ValueThatIsThere,
     },
     probe::{
         AnyCodec, Nominal, PickNominal, PickStructural, Probe, ShapeNominal, ShapeStructural, Structural, coding_by,

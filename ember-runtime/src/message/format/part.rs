@@ -6,6 +6,7 @@ use serde::{Deserializer, Serialize, Serializer, de::DeserializeOwned};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is a part of a message, and cannot travel between nodes",
     label = "if `{Self}` is yours, put `#[message]` on it",
+    note = "of a `Vec<X>`, or a `Pile<X>` of yours, it may be `X` that lacks it",
     note = "a type of another crate travels if it has serde's `Serialize` and `Deserialize`, in some crates behind a feature `serde`; for one that has not, write `#[serde(with = \"…\")]` at the field, or send its parts",
     note = "what belongs to one call or one process does not travel: of `CallError`, `ember::Error`, `Deferred` or `Streaming` send what is to be known of it, as a type of your own",
     note = "a field that is not sent can have `#[serde(skip)]`: it is its `Default` where it arrives"

@@ -9,7 +9,10 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use crate::sync::lock;
+use crate::{
+    message::codecs::{ADeferred, PickMisplaced, Probe},
+    sync::lock,
+};
 
 /// What a method returns that answers later: `async fn rpc_wait(&mut self, cx: &mut Cx<'_, Self>) -> Deferred<u64>`. For
 /// callers it is a method that returns `u64`; a `Deferred<Result<T, E>>` is one that returns `Result<T, E>`.
@@ -35,6 +38,11 @@ enum State<T> {
     /// Answered before the method returned.
     Answered(Option<T>),
     Done,
+}
+
+/// Where it is no result as a whole, it is refused.
+impl<T> PickMisplaced<Deferred<T>> for &&Probe<Deferred<T>> {
+    type Why = ADeferred;
 }
 
 /// The two halves of a deferred reply.

@@ -173,10 +173,8 @@ async fn what_does_not_fit_is_refused_with_the_way_to_it_and_never_runs() {
             };
             assert!(text.contains(&format!("no method `{method}`")), "{text}");
             // Those that are there, from wherever it is asked; and no others.
-            assert!(
-                text.contains("it has `rpc_") && text.contains("`rpc_sum`") && !text.contains("api_here`,"),
-                "{text}"
-            );
+            let (_, known) = text.split_once("it has ").expect("names");
+            assert!(known.contains("`rpc_s") && !known.contains("api_here"), "{text}");
         }
         let RefusedReason::NotByName(text) = reason(call(node, "rpc_lines", Value::Null).await) else {
             panic!("another")

@@ -3,12 +3,12 @@
 //! ```
 //! # use ember_runtime::testing::{Cluster, prove::{model, prove}};
 //! let report = prove(|seed| Cluster::seed(seed).node("alpha", |node| node).node("beta", |node| node))
-//!     .model(model(0, |count: &mut u64, add: &u64| {
+//!     .model(model(0_u64, |count: &mut u64, add: &u64| {
 //!         *count += add;
 //!         *count
 //!     }))
 //!     .workload(|user| async move {
-//!         let mut count = 0;
+//!         let mut count = 0_u64;
 //!         while user.turn().await {
 //!             // Here would stand a call: `user.node().client::<CounterClient>().rpc_add(2)`.
 //!             count += 2;

@@ -16,7 +16,7 @@ pub(super) type Probe<Op, Out> = Rc<dyn Fn(User<Op, Out>) -> LocalBoxFuture<'sta
 type Judge<Op, Out> = Box<dyn Fn(&History<Op, Out>, usize) -> Result<(), NotLinearizable>>;
 type Invariant<Op, Out> = Box<dyn Fn(&History<Op, Out>) -> Result<(), String>>;
 
-/// A proof by trial: see [`prove`] and the [module](self).
+/// A proof by trial: see [`prove`] and the [module](super).
 ///
 /// Defaults: 100 seeds, 3 users with 40 turns each in 10 s of virtual time, 1 to 8 faults of every kind, calls of 5 s and 50 ms more,
 /// 70 s to be well again after the faults, a million steps of the search.

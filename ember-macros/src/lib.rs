@@ -25,6 +25,7 @@ use proc_macro::TokenStream;
 /// | `kind = "…"` | free text to select by | empty |
 /// | `version = "…"` | the version that callers can ask for | the package's |
 /// | `implements(Contract, …)` | the contracts that it fulfils, each with an `#[rpc] impl Contract for …` | none |
+/// | `elected` | the instances of one server id, name and id elect one of them, the master, which acts for all; the id is the name unless one is given | all are equal |
 /// | `crate = path` | where the crate `ember` is found | `::ember` |
 ///
 /// A service with `Default` can also be started by its name, from a configuration: `NodeBuilder::configure`.
@@ -50,7 +51,7 @@ pub fn module(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Makes methods callable.
 ///
 /// - On `impl Service`: methods named `rpc_…` are callable from the whole cluster, `api_…` from the same node; any other with
-///   `#[rpc]` on it is callable from the cluster. `#[on(init | start | started | stop | event)]`, `#[every("10s")]` and
+///   `#[rpc]` on it is callable from the cluster. `#[on(init | start | started | stop | event | down | master | slave)]`, `#[every("10s")]` and
 ///   `#[after("5s")]` mark hooks, event handlers and timers; `#[cron("0 */5 * * * *", tz = "Europe/Berlin")]` one that follows
 ///   the calendar (second, minute, hour, day, month, weekday; UTC unless `tz` is given; feature `cron`; beside `tz`, `gap = "skip"`, the
 ///   default, or `"after"` for times that the clock leaps over, `overlap = "both"`, the default, `"first"` or `"second"` for those
@@ -67,6 +68,7 @@ pub fn module(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `priority = "system"` | delivered in the system lane | `"user"` |
 /// | `queued` | always run by the service's own task, never by a caller that finds the service idle | run by such a caller, for one step |
 /// | `cancel` | a handler that runs is dropped when its caller goes away | runs to its end |
+/// | `read` | an instance of an elected service answers it also when it is not the master, from what it knows itself | the master only |
 /// | `idempotent` | running it twice does what running it once does: callers may repeat calls that may have been executed | not |
 /// | `codec = "json"`, `codec = MyCodec` | how arguments and results become bytes: JSON, or a type that implements `ember::Codec` | postcard; protocol buffers for types of prost |
 ///

@@ -18,6 +18,7 @@ pub mod message;
 pub mod module;
 pub mod net;
 pub mod node;
+pub mod office;
 mod panics;
 pub mod registry;
 pub mod rng;

@@ -23,7 +23,7 @@ pub use ember_runtime::{
         RetryMaybeExecuted, RetryPolicy, Select, Sent,
     },
     clock::{Clock, SystemClock},
-    directory::{Balance, Candidate, Candidates, Choice, Instance, Interest, Key, NodeRecord, Selector, View},
+    directory::{Among, Balance, Candidate, Candidates, Choice, Instance, Interest, Key, NodeRecord, Selector, View},
     error::{
         CallError, Error, InsertError, Lost, LostReason, Refused, RefusedReason, Result, SendError, SpawnAllError,
     },
@@ -36,6 +36,7 @@ pub use ember_runtime::{
     module::{Module, ModuleKey, Modules},
     net,
     node::{Hosted, Node, NodeBuilder, ServiceConfig},
+    office::{Epoch, Fence, Role},
     registry,
     timer::TimerHandle,
 };
@@ -54,7 +55,7 @@ mod guide;
 /// What the author of a service types daily.
 pub mod prelude {
     pub use crate::{
-        Address, CallError, Client as _, Cx, Deferred, Down, DownReason, Hosted, Local, Module, Modules, Node,
+        Address, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Module, Modules, Node,
         NodeBuilder, OnPanic, Pid, Replier, Restart, Retry, StreamSender, Streaming, message, module, rpc, service,
     };
     pub use ember_runtime::registry::{Embedded, Etcd};
@@ -110,6 +111,7 @@ pub mod __private {
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},
+        office::{Epoch, Role},
         serde,
     };
 

@@ -1,7 +1,7 @@
 //! A unit's own block.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{Generics, Type, spanned::Spanned};
 
 use super::client;
@@ -47,10 +47,14 @@ fn table(OwnBlock { runtime: k, item, interface, .. }: &OwnBlock) -> TokenStream
     let events = interface.events.iter().map(|it| {
         let (Event { cfgs, of, .. }, marker) = (it, marker(it.ident()));
         let enter = match of {
-            EventOf::Type(_) => quote!(event),
-            EventOf::Down(_) => quote!(down),
+            EventOf::Type(_) => quote!(event::<__L, #marker>()),
+            EventOf::Down(_) => quote!(down::<__L, #marker>()),
+            EventOf::Role(role, _) => {
+                let role = format_ident!("{role}");
+                quote!(role::<__L, #marker>(#k::Role::#role))
+            }
         };
-        quote!(#(#cfgs)* table.#enter::<__L, #marker>();)
+        quote!(#(#cfgs)* table.#enter;)
     });
     let at = k.at(unit.span());
     let (params, _, bounds) = item.generics.split_for_impl();

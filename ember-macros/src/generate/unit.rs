@@ -174,7 +174,8 @@ fn description(unit: &Unit) -> TokenStream {
 }
 
 fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> TokenStream {
-    let ServiceSpec { name, kind, version, .. } = spec;
+    let ServiceSpec { name, kind, version, elected, .. } = spec;
+    let elected = elected.then(|| quote!(.elected()));
     let kind = kind.as_ref().map_or_else(|| quote!(""), ToTokens::to_token_stream);
     let version = version.as_ref().map_or_else(|| quote!(::core::env!("CARGO_PKG_VERSION")), ToTokens::to_token_stream);
     let location = quote!(::core::concat!(::core::file!(), ":", ::core::line!()));
@@ -187,7 +188,7 @@ fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> To
         #entry
 
         impl #k::Specified for #ident {
-            const SPEC: #k::ServiceSpec = #k::ServiceSpec::new(#name, #kind, #version, #location);
+            const SPEC: #k::ServiceSpec = #k::ServiceSpec::new(#name, #kind, #version, #location)#elected;
         }
 
         #k::inventory::submit! {

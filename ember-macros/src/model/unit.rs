@@ -68,6 +68,8 @@ pub(crate) struct ServiceSpec {
     pub(crate) kind: Option<LitStr>,
     pub(crate) version: Option<LitStr>,
     pub(crate) contracts: Vec<Path>,
+    /// Its instances elect a master.
+    pub(crate) elected: bool,
 }
 
 /// A field that holds a module.

@@ -15,8 +15,8 @@ use crate::{
 /// The hooks in the life of a service, and what the runtime's `HookKind` calls them.
 const HOOKS: &[(&str, &str)] = &[("init", "Init"), ("start", "Start"), ("started", "Started"), ("stop", "Stop")];
 
-/// Hooks that the design has, and this release has not.
-const LATER: &[&str] = &["master", "slave"];
+/// What an instance of an elected service becomes, and what the runtime's `Role` calls it.
+const ROLES: &[(&str, &str)] = &[("master", "Master"), ("slave", "Slave")];
 
 /// What the attributes of a function say of it.
 #[derive(Default)]
@@ -24,6 +24,7 @@ pub(super) struct Marks {
     when: Vec<Timing>,
     event: Option<Attribute>,
     down: Option<Attribute>,
+    role: Option<(Attribute, &'static str)>,
     first: Option<Attribute>,
     /// One could not be read, so that there is no telling what the function is.
     unclear: bool,
@@ -44,6 +45,13 @@ impl Marks {
                 Some(On::Hook(kind)) => marks.when.push(Timing::On(kind)),
                 Some(On::Event) => marks.event = Some(attr.clone()),
                 Some(On::Down) => marks.down = Some(attr.clone()),
+                Some(On::Role(role)) => {
+                    if let Some((other, _)) = &marks.role {
+                        errors.at(other, "what runs when it becomes master is not what runs when it becomes slave: split it in two");
+                        marks.unclear = true;
+                    }
+                    marks.role = Some((attr.clone(), role));
+                }
                 None => marks.unclear = true,
             }
             marks.first.get_or_insert(attr);
@@ -89,6 +97,13 @@ impl Marks {
                 return None;
             }
             return read_down(shape, cfgs, &sig.ident, errors).map(|down| Automatic::Event(Box::new(down)));
+        }
+        if let Some((attr, role)) = self.role {
+            if self.event.is_some() || !self.when.is_empty() {
+                errors.at(attr, "what runs when its role changes is no other hook: split it in two");
+                return None;
+            }
+            return read_role(role, shape, cfgs, &sig.ident, errors).map(|role| Automatic::Event(Box::new(role)));
         }
         let Some(event) = self.event else {
             if let Some(arg) = shape.args.first() {
@@ -146,14 +161,32 @@ fn read_down(mut shape: Shape, cfgs: Vec<Attribute>, name: &Ident, errors: &mut 
     }
 }
 
+/// `#[on(master)]`, `#[on(slave)]`: with `Epoch`, or without an argument.
+fn read_role(
+    role: &'static str,
+    mut shape: Shape,
+    cfgs: Vec<Attribute>,
+    name: &Ident,
+    errors: &mut Errors,
+) -> Option<Event> {
+    let arg = shape.args.pop();
+    let by_value = arg.as_ref().is_none_or(|arg| !matches!(bared(arg.ty.clone()), Type::Reference(_)));
+    if !shape.args.is_empty() || !by_value {
+        errors.at(name, format!("it is told the epoch: write `fn {name}(&mut self, epoch: Epoch)`"));
+        return None;
+    }
+    Some(Event { shape, of: EventOf::Role(role, arg.map(|arg| arg.ty)), cfgs })
+}
+
 enum On {
     Hook(&'static str),
+    Role(&'static str),
     Event,
     Down,
 }
 
 fn on(attr: &Attribute, errors: &mut Errors) -> Option<On> {
-    let known: Vec<&str> = HOOKS.iter().map(|(name, _)| *name).chain(["event", "down"]).collect();
+    let known: Vec<&str> = HOOKS.iter().map(|(name, _)| *name).chain(["event", "down", "master", "slave"]).collect();
     let Ok(ident) = attr.parse_args_with(Ident::parse_any) else {
         errors.at(attr, format!("write `#[on(…)]` with one of {}", list(&known)));
         return None;
@@ -165,16 +198,14 @@ fn on(attr: &Attribute, errors: &mut Errors) -> Option<On> {
     if name == "down" {
         return Some(On::Down);
     }
+    if let Some((_, role)) = ROLES.iter().find(|(role, _)| *role == name) {
+        return Some(On::Role(role));
+    }
     if let Some((_, kind)) = HOOKS.iter().find(|(hook, _)| *hook == name) {
         return Some(On::Hook(kind));
     }
-    let message = if LATER.contains(&&*name) {
-        format!("the hook `{name}` is not available yet: there are no elections, all instances are equal")
-    } else {
-        let mean = closest(&name, &known).map(|close| format!("did you mean `{close}`? ")).unwrap_or_default();
-        format!("unknown hook `{name}`: {mean}the hooks are {}", list(&known))
-    };
-    errors.at(ident, message);
+    let mean = closest(&name, &known).map(|close| format!("did you mean `{close}`? ")).unwrap_or_default();
+    errors.at(ident, format!("unknown hook `{name}`: {mean}the hooks are {}", list(&known)));
     None
 }
 

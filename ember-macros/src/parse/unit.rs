@@ -20,6 +20,7 @@ pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) 
         kind: options.text("kind", "game", errors),
         version: options.version("version", errors),
         contracts: options.paths("implements", "Player", errors),
+        elected: options.flag("elected", errors),
     };
     // The compiler would have some twenty errors to add.
     if spec.contracts.iter().any(|contract| contract.is_ident(&item.ident)) {

@@ -135,6 +135,10 @@ impl Host for NoHost {
         &NONE
     }
 
+    fn office(&self, _: Pid) -> Option<Arc<crate::office::OfficeSeat>> {
+        None
+    }
+
     fn restarts(&self, _: Pid) {}
 
     fn ended(&self, _: Pid, _: ServiceState) {}

@@ -12,17 +12,17 @@ mod tests;
 mod views;
 
 pub use self::{
-    instances::{Balance, Candidate, Candidates, Choice, Instance, Interest, Key, Selector},
+    instances::{Among, Balance, Candidate, Candidates, Choice, Instance, Interest, Key, Selector},
     records::NodeRecord,
     views::View,
 };
 pub(crate) use self::{
     instances::{Balancers, Chance, Group, InShare, Kept, Share, Terms},
-    records::MethodRecord,
-    views::{Departed, Directory, deserted, ended, no_such_run, of_another_kind},
+    records::{MasterRecord, MethodRecord, Written},
+    views::{Departed, Directory, OfficeNow, deserted, ended, no_such_run, of_another_kind},
 };
 #[cfg(feature = "cluster")]
 pub(crate) use self::{
     membership::{AnnounceConfig, Announced, Announcer, Contact, FollowConfig, Follower, Held, Mine, Stalls},
-    records::ServiceRecord,
+    records::{EpochRecord, ServiceRecord, epoch_key, master_key},
 };

@@ -3,6 +3,7 @@
 use std::{error, fmt, io};
 
 use super::{CallError, SendError};
+use crate::office::Epoch;
 
 /// `Result` with Ember's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -90,6 +91,12 @@ pub enum Error {
          `tokio::spawn(async move {{ node.shutdown().await }})`"
     )]
     Cycle(String),
+    /// This instance of an elected service is not the master, or not any more.
+    #[error("this instance is not the master any more: it was that in the epoch {epoch}")]
+    NotMaster {
+        /// The epoch in which its handler began.
+        epoch: Epoch,
+    },
     /// Any other error.
     #[error(transparent)]
     Other(Cause),

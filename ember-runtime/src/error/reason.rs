@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::Pid;
+
 /// Why a call was certainly not executed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
@@ -114,6 +116,18 @@ pub enum RefusedReason {
     /// The method cannot be called by [name](crate::node::Node::call): the service has none of this name, or it has no single reply.
     #[error("it cannot be called by name: {0}")]
     NotByName(String),
+    /// The instance that was asked is not the master of its group, or not in the epoch for which it was asked. The runtime asks the
+    /// master then; this is what is left where the caller named exactly this instance.
+    #[error("{}", not_master(*.epoch, *.master))]
+    NotMaster {
+        /// The highest epoch that it knows; 0 if it knows of none.
+        epoch: u64,
+        /// The master in that epoch, if it is another and still holds its office, as far as is known.
+        master: Option<Pid>,
+    },
+    /// No instance of the group is the master now: one is about to be elected, or none can be.
+    #[error("its group has no master now: {0}")]
+    NoMaster(String),
 }
 
 impl RefusedReason {
@@ -122,6 +136,12 @@ impl RefusedReason {
     pub fn can_pass(&self) -> bool {
         use RefusedReason as R;
         matches!(self, R::Retiring | R::Stopped | R::Paused | R::Unreachable(_) | R::Starting)
+            || self.is_of_masters()
+    }
+
+    /// Whether another is the master, or will be.
+    pub(crate) fn is_of_masters(&self) -> bool {
+        matches!(self, Self::NotMaster { .. } | Self::NoMaster(_))
     }
 
     /// One side of a [`SignatureMismatch`](Self::SignatureMismatch).
@@ -167,4 +187,20 @@ pub enum LostReason {
         "its node, of a later release of Ember, gave a reason that this one does not know: run one release to read it"
     )]
     Unknown,
+    /// Its service was the master of its group when the handler began, and was not any more when the reply was there: another may
+    /// have acted since, and may not know what this one did.
+    #[error("its service, which was the master in the epoch {epoch}, lost that role before the reply was released")]
+    Deposed {
+        /// The epoch in which the handler began.
+        epoch: u64,
+    },
+}
+
+fn not_master(epoch: u64, master: Option<Pid>) -> String {
+    let known = match (epoch, master) {
+        (0, _) => "no master is known to it".to_owned(),
+        (_, Some(master)) => format!("in the epoch {epoch} that is {master}"),
+        (_, None) => format!("that of the epoch {epoch} has left its office"),
+    };
+    format!("this instance is not the master of its group ({known}): name no instance, or call a method that is marked `#[rpc(read)]`")
 }

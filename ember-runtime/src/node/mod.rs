@@ -6,6 +6,7 @@ mod come_and_go;
 mod held_up;
 mod hosting;
 mod life;
+mod offices;
 mod process;
 mod settings;
 

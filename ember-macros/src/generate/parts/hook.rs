@@ -37,16 +37,17 @@ pub(crate) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Eve
     let Event { shape, of, cfgs } = handler;
     let (params, _, bounds) = generics.split_for_impl();
     let (event, takes_event) = match of {
-        EventOf::Type(event) => (quote!(#event), true),
-        EventOf::Down(Some(event)) => (quote!(#event), true),
+        EventOf::Type(event) | EventOf::Down(Some(event)) | EventOf::Role(_, Some(event)) => (quote!(#event), true),
         EventOf::Down(None) => (quote!(#k::Down), false),
+        EventOf::Role(_, None) => (quote!(#k::Epoch), false),
     };
     let (ident, marker) = (handler.ident(), marker(handler.ident()));
     let name = ident.unraw().to_string();
     let Lent { this, cx, cx_pattern } = Lent::new(shape);
     let the_event = local("event", ident);
     let cx_argument = shape.takes_cx.then(|| quote!(#cx,));
-    let the_argument = takes_event.then_some(&the_event);
+    let copied = matches!(of, EventOf::Role(..)).then(|| quote!(*));
+    let the_argument = takes_event.then(|| quote!(#copied #the_event));
     let (future, run) = run(k, shape, &quote!(#this.#ident(#cx_argument #the_argument)));
     quote! {
         #(#cfgs)*

@@ -21,6 +21,7 @@ const OPTIONS: &[(&str, Given)] = &[
     ("cancel", Given::Flag),
     ("queued", Given::Flag),
     ("idempotent", Given::Flag),
+    ("read", Given::Flag),
 ];
 
 /// What the description says of a method that is given these options.

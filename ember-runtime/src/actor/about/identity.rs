@@ -41,13 +41,19 @@ impl Identity {
     pub(crate) fn of(&self, spec: &ServiceSpec, pid: Pid, server: u32) -> &Arc<ServiceIdentity> {
         self.spelled.get_or_init(|| {
             let Particulars { id, kind, version, tags } = self.said.as_deref().cloned().unwrap_or_default();
-            let mut identity = ServiceIdentity::new(spec, id.unwrap_or_else(|| unique(pid)), server);
+            let mut identity = ServiceIdentity::new(spec, id.unwrap_or_else(|| own(spec, pid)), server);
             identity.kind = kind.unwrap_or(identity.kind);
             identity.version = version.unwrap_or(identity.version);
             identity.tags = tags;
             Arc::new(identity)
         })
     }
+}
+
+/// The id of an instance that was given none: that of its group, which all instances of an elected service share, or one that no
+/// other has.
+fn own(spec: &ServiceSpec, pid: Pid) -> String {
+    if spec.elected { spec.name.to_owned() } else { unique(pid) }
 }
 
 /// An id that no other instance has.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::office::OfficeName;
+
 /// What `#[service]` says of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -16,12 +18,21 @@ pub struct ServiceSpec {
     pub version: &'static str,
     /// Where it is defined: `file:line`.
     pub location: &'static str,
+    /// Whether its instances elect a master: `#[service(elected)]`.
+    pub elected: bool,
 }
 
 impl ServiceSpec {
     /// A description.
     pub const fn new(name: &'static str, kind: &'static str, version: &'static str, location: &'static str) -> Self {
-        Self { name, kind, version, location }
+        Self { name, kind, version, location, elected: false }
+    }
+
+    /// The same, of a service whose instances elect a master.
+    #[must_use]
+    pub const fn elected(mut self) -> Self {
+        self.elected = true;
+        self
     }
 }
 
@@ -54,6 +65,11 @@ impl ServiceIdentity {
             version: String::new(),
             tags: BTreeMap::new(),
         }
+    }
+
+    /// The group that it belongs to, if its service is elected.
+    pub(crate) fn office(&self) -> OfficeName {
+        OfficeName::new(self.server, &self.name, &self.id)
     }
 
     /// An identity as `spec` says, with the id and server id given.

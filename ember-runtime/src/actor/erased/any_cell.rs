@@ -16,6 +16,7 @@ use crate::{
     error::RefusedReason,
     id::{MethodId, Pid},
     message::{Arrivals, MethodInfo, MethodRef, RawCall},
+    office::Appointment,
 };
 
 /// Which calls are run on the spot, where they arrive from another node.
@@ -87,6 +88,10 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     /// Tells those of the service who watched, if it still is in this life, that another has ended. Owed: it comes beyond the
     /// mailbox's bound.
     fn down(&self, down: &Down, life: u64, watchers: &[Watcher]);
+    /// Tells an instance of an elected service what its role is, in its turn. Nothing is told to one that takes no new work, or is another.
+    fn appoint(&self, appointment: Appointment);
+    /// Whether its service is elected.
+    fn is_elected(&self) -> bool;
     /// Whether a watcher has an `#[on(down)]`.
     fn hears(&self, watcher: &Watcher) -> bool;
 }

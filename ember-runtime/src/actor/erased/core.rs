@@ -7,9 +7,11 @@ use super::{
     owed::{Refused, RouteFn},
 };
 use crate::{
+    error::{LostReason, RefusedReason},
     hooks::{AskedHandler, HandlerHooks, Ordered},
     id::Pid,
-    message::{Chain, Keys, Lifespan, StreamsOfLife},
+    message::{Chain, Keys, Lifespan, MethodInfo, StreamsOfLife},
+    office::{Epoch, Fence, OfficeSeat},
     threads::Work,
 };
 
@@ -47,6 +49,15 @@ pub(crate) struct Core {
     pub(crate) changed: bool,
     /// The service has asked to be stopped.
     pub(crate) stop: bool,
+    /// The right to act, of an elected service.
+    pub(crate) office: Option<Box<InOffice>>,
+}
+
+/// An elected service, as its handlers see it.
+pub(crate) struct InOffice {
+    pub(crate) seat: Arc<OfficeSeat>,
+    /// The epoch in which the handler that runs began, if it acts for the group.
+    pub(crate) began: Option<Epoch>,
 }
 
 impl Core {
@@ -68,6 +79,52 @@ impl Core {
             panicked: false,
             changed: false,
             stop: false,
+            office: None,
+        }
+    }
+
+    /// The same, of an elected service.
+    pub(crate) fn in_office(mut self, seat: Option<Arc<OfficeSeat>>) -> Self {
+        self.office = seat.map(|seat| Box::new(InOffice { seat, began: None }));
+        self
+    }
+
+    /// A handler is about to start. One that acts for a group needs the right to; `asked` is the epoch for which its caller sent it.
+    ///
+    /// # Errors
+    /// This instance is not the master, or not in that epoch.
+    pub(crate) fn start(&mut self, info: &MethodInfo, asked: Option<Epoch>) -> Result<(), RefusedReason> {
+        let Some(office) = &mut self.office else { return Ok(()) };
+        office.began = if info.read { office.seat.acting() } else { Some(office.seat.start(asked)?) };
+        Ok(())
+    }
+
+    /// The same for a hook, a timer, an event or a callback, which runs in any role.
+    pub(crate) fn start_task(&mut self) {
+        if let Some(office) = &mut self.office {
+            office.began = office.seat.acting();
+        }
+    }
+
+    /// The epoch in which the handler that runs began, if its instance acted for its group then, with the seat that knows whether it still does.
+    pub(crate) fn fence(&self) -> Option<Fence> {
+        let InOffice { seat, began } = self.office.as_deref()?;
+        began.map(|epoch| Fence { epoch, seat: Arc::clone(seat) })
+    }
+
+    /// What the reply of this method depends on.
+    pub(crate) fn acting(&self, info: &MethodInfo) -> Option<Fence> {
+        if info.read { None } else { self.fence() }
+    }
+
+    /// Whether the reply of the handler that has ended may be released.
+    ///
+    /// # Errors
+    /// What it did for the group may have been overtaken.
+    pub(crate) fn release(&self, info: &MethodInfo) -> Result<(), LostReason> {
+        match self.office.as_deref() {
+            Some(InOffice { seat, began: Some(epoch) }) if !info.read => seat.release(*epoch),
+            _ => Ok(()),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::{
     clock::Clock,
     hooks::{HandlerHooks, Ordered},
     id::Pid,
+    office::OfficeSeat,
     rng::Rng,
 };
 
@@ -32,6 +33,9 @@ pub(crate) trait Host: Send + Sync + 'static {
 
     /// Who has a say before handlers start.
     fn handler_hooks(&self) -> &Ordered<dyn HandlerHooks>;
+
+    /// The right to act of an elected service.
+    fn office(&self, pid: Pid) -> Option<Arc<OfficeSeat>>;
 
     /// A service is about to be started again: what it had asked of the node, ends.
     fn restarts(&self, pid: Pid);

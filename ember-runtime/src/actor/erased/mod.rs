@@ -7,7 +7,7 @@ mod owed;
 
 pub(crate) use self::{
     any_cell::{AnyCell, OnTheSpot},
-    core::Core,
+    core::{Core, InOffice},
     host::Host,
     owed::{CallbackPermit, Erased, FillPermit, Owed, Refused, RouteFn},
 };

@@ -4,7 +4,7 @@ use std::{any::Any, fmt, sync::Arc, task::Context};
 
 use tokio::sync::watch;
 
-use super::{arrivals, downs, promised::promise};
+use super::{appoint, arrivals, downs, promised::promise};
 use crate::{
     actor::{
         about::{Down, Notice, ServiceIdentity, ServiceState, Watcher},
@@ -17,6 +17,7 @@ use crate::{
     error::RefusedReason,
     id::{MethodId, Pid},
     message::{Arrivals, Lane, MethodInfo, MethodRef, Named, RawCall, Reach},
+    office::Appointment,
 };
 
 impl<S: Service> AnyCell for Cell<S> {
@@ -145,6 +146,14 @@ impl<S: Service> AnyCell for Cell<S> {
 
     fn down(&self, down: &Down, life: u64, watchers: &[Watcher]) {
         downs::down(self, down, life, watchers);
+    }
+
+    fn appoint(&self, appointment: Appointment) {
+        appoint::appoint(self, appointment);
+    }
+
+    fn is_elected(&self) -> bool {
+        S::SPEC.elected
     }
 
     fn hears(&self, watcher: &Watcher) -> bool {

@@ -16,6 +16,7 @@ use crate::{
     error::{Error, Result},
     id::{MethodId, fnv1a},
     message::{Method, Signature},
+    office::{Epoch, Role},
     threads::Work,
 };
 
@@ -40,10 +41,15 @@ impl<S: Service> Table<S> {
             timers: Vec::new(),
             events: Vec::new(),
             downs: Vec::new(),
+            roles: Vec::new(),
+            problem: None,
             keyed: Vec::new(),
             within: None,
         };
         S::describe::<S, Here>(&mut table);
+        if let Some(problem) = table.problem.take() {
+            return Err(Error::Configuration(problem));
+        }
         table.methods.sort_by_key(|entry| entry.id);
         for pair in table.methods.windows(2) {
             if pair[0].id == pair[1].id {
@@ -131,6 +137,28 @@ impl<S: Service> Table<S> {
     /// Enters what the unit at `L` does when a watched service has ended.
     pub fn down<L: Path<S>, H: OnEvent<L::Unit, Event = Down>>(&mut self) {
         self.part().downs.push((H::NAME, run_event::<S, L, H>));
+    }
+
+    /// Enters what the unit at `L` does when its instance gets this role.
+    pub fn role<L: Path<S>, H: OnEvent<L::Unit, Event = Epoch>>(&mut self, role: Role) {
+        let (service, location, hook) = (S::SPEC.name, S::SPEC.location, H::NAME);
+        if !S::SPEC.elected {
+            self.problem.get_or_insert_with(|| {
+                format!(
+                    "`{hook}` of the service `{service}` ({location}) waits for it to become master or slave, but its instances elect \
+                     none: write `#[service(elected)]`, or leave `#[on(master)]` and `#[on(slave)]` out"
+                )
+            });
+        }
+        if self.within.is_some() {
+            self.problem.get_or_insert_with(|| {
+                format!(
+                    "`{hook}` of a module under a key of the service `{service}` ({location}) waits for it to become master or slave: such \
+                     modules are not told; let the service have `#[on(master)]`, and pass it on"
+                )
+            });
+        }
+        self.roles.push((role, H::NAME, run_event::<S, L, H>));
     }
 
     /// Enters an event handler of the unit at `L`.

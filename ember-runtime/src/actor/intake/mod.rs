@@ -1,6 +1,7 @@
 //! How calls and news come to a cell, and how its table of them is filled.
 
 mod any;
+mod appoint;
 mod arrivals;
 mod downs;
 mod fill;

@@ -46,11 +46,13 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
 ) -> Short<M> {
     let Some(_deeper) = Deeper::enter() else { return Short::NotNow };
     let Some((visit, entry)) = begin::<S>(cell, call.index, call.always) else { return Short::NotNow };
-    let Some(args) = call.args.take() else {
-        visit.end();
+    let Visit { cell, held, mut body } = visit;
+    // Who is to be asked instead, is found out elsewhere.
+    let acts = if const { S::SPEC.elected } { body.core.start(const { &M::INFO }, None).is_ok() } else { true };
+    let Some(args) = (if acts { call.args.take() } else { None }) else {
+        (Visit { cell, held, body }).end();
         return Short::NotNow;
     };
-    let Visit { cell, held, mut body } = visit;
     // Most often there is none, and moving none costs as much as moving one if nobody looks.
     let envelope = if call.envelope.is_some() { call.envelope.take() } else { None };
     body.begin::<L>(CameFrom::Here(call.caller), envelope, call.due, (M::INFO.name, entry.work));

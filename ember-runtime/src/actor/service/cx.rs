@@ -7,11 +7,13 @@ use tokio::time::Instant;
 use super::Unit;
 use crate::{
     actor::erased::Core,
+    error::{Error, Result},
     id::Pid,
     message::{
         Ambient, Caller, CodecError, Deferred, Extension, Replier, Station, StreamSender, Streaming, deferred,
         streaming,
     },
+    office::{Epoch, Fence, Role},
 };
 
 /// The context of a running handler: `cx: &mut Cx<'_, Self>`, first after `self`, on any server method that wants it.
@@ -37,6 +39,30 @@ impl<'a, U: Unit> Cx<'a, U> {
     /// The service that this handler runs in.
     pub fn pid(&self) -> Pid {
         self.core.pid()
+    }
+
+    /// What this instance of an elected service is now; [`Role::Master`] for a service that is not elected, which acts for itself.
+    pub fn role(&self) -> Role {
+        self.core.office.as_ref().map_or(Role::Master, |office| office.seat.role())
+    }
+
+    /// The epoch in which this handler began, if its instance was the master then; `None` for one that is not elected. See
+    /// [`fence`](Self::fence).
+    pub fn epoch(&self) -> Option<Epoch> {
+        self.core.office.as_ref()?.began
+    }
+
+    /// What a master writes to a database with, so that a former master's writes are refused there.
+    ///
+    /// # Errors
+    /// [`Error::NotMaster`](crate::error::Error::NotMaster) if this instance is not the master any more; [`Error::Other`](crate::error::Error::Other)
+    /// if it was not when the handler began, or if its service is not elected.
+    pub fn fence(&self) -> Result<Fence> {
+        match self.core.fence() {
+            Some(fence) => fence.check().map(|()| fence),
+            None if self.core.office.is_some() => Err(Error::other("this instance is not the master: only that has a fence")),
+            None => Err(Error::other("this service is not elected: write `#[service(elected)]`")),
+        }
     }
 
     /// Stops this service: after the running handler it takes no new work, finishes what waits in its mailbox, and ends.

@@ -10,6 +10,7 @@ use crate::{
     actor::turn::Pace,
     id::MethodId,
     message::{MethodInfo, Signature},
+    office::Role,
     threads::{self, Work},
 };
 
@@ -27,6 +28,10 @@ pub struct Table<S> {
     pub(crate) events: Vec<Subscription<S>>,
     /// What runs when a watched service has ended.
     pub(crate) downs: Vec<(&'static str, EventFn<S>)>,
+    /// What runs when the instance becomes master, or slave.
+    pub(crate) roles: Vec<(Role, &'static str, EventFn<S>)>,
+    /// What was entered that cannot be.
+    pub(crate) problem: Option<String>,
     /// The fields that hold modules under keys; outer ones before those within.
     pub(crate) keyed: Vec<Keyed<S>>,
     /// Whose hooks are being entered: those of a module under a key run for each such module, not for the service.

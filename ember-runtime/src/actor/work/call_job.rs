@@ -1,6 +1,6 @@
 //! Calls, as the service that they are for sees them: how one begins, and how one is refused.
 
-use std::{any::Any, marker::PhantomData, mem, panic::catch_unwind, sync::Arc};
+use std::{any::Any, marker::PhantomData, mem, panic::catch_unwind};
 
 use tokio::time::{Instant, timeout_at};
 
@@ -31,6 +31,11 @@ pub(crate) fn start<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     }
     if call.reply.as_ref().is_some_and(Reply::is_unwanted) {
         return refused(call, body, RefusedReason::CallerGone);
+    }
+    if const { S::SPEC.elected }
+        && let Err(reason) = body.core.start(const { &M::INFO }, None)
+    {
+        return refused(call, body, reason);
     }
     let Submission { args, envelope, stamp: Stamp { caller, deadline }, reply, index } = call;
     let envelope = envelope.map(|envelope| *envelope);
@@ -64,7 +69,7 @@ fn begin<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
                 let outcome = execute_unless::<S, L, M>(body, args, gone).await;
                 // A caller who is still there has not seen yet that his time is over.
                 let outcome = outcome.unwrap_or_else(|| Err(Box::new(LostReason::Deadline.into())));
-                let by = Owing::of::<M>(&outcome, S::SPEC.name, || Some(Arc::clone(&body.core.host)));
+                let by = Owing::of::<M>(&outcome, S::SPEC.name, &body.core);
                 to.tell(outcome, by);
             })
         });
@@ -120,6 +125,12 @@ pub(crate) fn arrive<S: Service>(
         reply.fail(RefusedReason::UnknownMethod);
         return Start::Over(body);
     };
+    if const { S::SPEC.elected }
+        && let Err(reason) = body.core.start(entry.info, envelope.as_ref().and_then(|envelope| envelope.epoch))
+    {
+        reply.fail(reason);
+        return Start::Over(body);
+    }
     // The payload waits no longer: its bytes make room for others.
     reply.taken();
     let peer = reply.peer();

@@ -29,6 +29,9 @@ fn run<S: Service>(owed: Owed, body: &mut Body<S>, has_keyed: bool) {
     let Body { service, core, ambient } = &mut *body;
     ambient.begin(CameFrom::Own, Some(envelope), Due::default(), method);
     ambient.work = core.work(method);
+    if const { S::SPEC.elected } {
+        core.start_task();
+    }
     let span = ambient.open_span();
     let run = || span.within(|| route(service, core, ambient, callback));
     let noticing = Noticing::begin(has_keyed);

@@ -66,6 +66,9 @@ pub(crate) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     if core.asked.is_some() {
         entry::handled(core, handled.result().map(Result::is_ok));
     }
+    if const { S::SPEC.elected } {
+        core.release(const { &M::INFO }).map_err(|lost| Box::new(lost.into()))?;
+    }
     Ok(handled)
 }
 
@@ -147,6 +150,9 @@ fn failed<S: Service>(body: &mut Body<S>, panic: Box<dyn Any + Send>) -> Error {
 /// Notes that work begins which nobody waits for, on the unit that `core.keys` says.
 fn begin_task<S: Service, L: Path<S>>(body: &mut Body<S>, name: &'static str) {
     let keys = std::mem::take(&mut body.core.keys);
+    if const { S::SPEC.elected } {
+        body.core.start_task();
+    }
     let chain = body.core.started_for.clone();
     body.begin::<L>(
         CameFrom::Own,

@@ -8,11 +8,12 @@ use std::{
 
 use crate::{
     actor::{
-        erased::Host,
+        erased::{Core, Host},
         service::{Body, Service},
     },
     error::{Failure, LostReason, RefusedReason, Result},
     message::{Answer, Awaited, Handled, Method, Promised, Promises, RawReply, Reply, ReplyBody},
+    office::Fence,
     sync::lock,
 };
 
@@ -43,21 +44,31 @@ impl<M: Method> To<'_, M> {
             Ok(Ok(result)) => self.answer(Some(result)),
             Ok(Err(later)) => {
                 let to = Arc::new(Mutex::new(Some(self.own())));
-                let promised = by.and_then(|by| by.promise(&to));
+                let promised = by.as_ref().and_then(|by| by.promise(&to));
+                let acting = by.and_then(|by| by.acting);
                 later.settle(move |result| {
                     let to = lock(&to).take();
                     if let Some(to) = to {
-                        to.answer(result);
+                        // What was promised for a group is released as what is answered at once is.
+                        match acting.map_or(Ok(()), |acting| acting.release()) {
+                            Ok(()) => to.answer(result),
+                            Err(lost) => to.fail(lost.into()),
+                        }
                     }
                     // Only now: who waits for promises waits for what has been sent.
                     drop(promised);
                 });
             }
-            Err(failure) => match self {
-                Self::Nobody => {}
-                Self::Here(reply) => reply.send(Answer::Failed(*failure)),
-                Self::Elsewhere(reply) => reply.fail(*failure),
-            },
+            Err(failure) => self.fail(*failure),
+        }
+    }
+
+    /// Tells why there is no result.
+    fn fail(self, failure: Failure) {
+        match self {
+            Self::Nobody => {}
+            Self::Here(reply) => reply.send(Answer::Failed(failure)),
+            Self::Elsewhere(reply) => reply.fail(failure),
         }
     }
 
@@ -115,18 +126,16 @@ impl<M: Method> Awaited for Mutex<Option<To<'static, M>>> {
 pub(crate) struct Owing {
     service: &'static str,
     host: Arc<dyn Host>,
+    /// What it must still have when the reply comes, if it acts for a group.
+    acting: Option<Fence>,
 }
 
 impl Owing {
-    /// Whoever owes `outcome`, if it is not there yet. `host` is asked for only then.
+    /// The service of `core` that has handled a call of the method `M`, if `outcome` is not there yet.
     #[inline]
-    pub(crate) fn of<M: Method>(
-        outcome: &Handed<M>,
-        service: &'static str,
-        host: impl FnOnce() -> Option<Arc<dyn Host>>,
-    ) -> Option<Self> {
+    pub(crate) fn of<M: Method>(outcome: &Handed<M>, service: &'static str, core: &Core) -> Option<Self> {
         let is_later = outcome.as_ref().is_ok_and(|handled| handled.result().is_none());
-        if is_later { host().map(|host| Self { service, host }) } else { None }
+        is_later.then(|| Self { service, host: Arc::clone(&core.host), acting: core.acting(const { &M::INFO }) })
     }
 
     fn promise<M: Method>(&self, to: &Arc<Mutex<Option<To<'static, M>>>>) -> Option<Promised> {
@@ -142,7 +151,7 @@ pub(crate) fn conclude<S: Service, M: Method>(body: &mut Body<S>, outcome: Hande
     match to {
         To::Nobody => body.guarded(|| drop(outcome)),
         to => {
-            let by = Owing::of::<M>(&outcome, S::SPEC.name, || Some(Arc::clone(&body.core.host)));
+            let by = Owing::of::<M>(&outcome, S::SPEC.name, &body.core);
             body.guarded(|| to.tell(outcome, by));
         }
     }

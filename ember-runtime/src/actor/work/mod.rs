@@ -20,7 +20,7 @@ pub(crate) use self::{
     execute::{run_event, run_hook},
     go_live::GoLive,
     handed::{Handed, To, conclude},
-    job::{Driving, Job},
+    job::{Driving, Job, once},
     offer::{Offer, Port, Short, ShortCall},
     pool::{Memory, Spare},
     step::{Step, first_step},

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     actor::Service,
     call::routes::Router,
-    directory::{Choice, Instance, Interest, Key, Selector},
+    directory::{Among, Choice, Instance, Interest, Key, Selector},
     error::{Error, Result},
     id::{NodeId, Pid},
 };
@@ -77,6 +77,17 @@ impl<C: Client> Select<C> {
         Ok(self.with(|it| it.version = Some(parsed)))
     }
 
+    /// The slaves of an elected service too, in turn with its master. They answer methods that are marked `#[rpc(read)]`; for others
+    /// they say that they are not the master, and another is asked.
+    pub fn include_slaves(self) -> Self {
+        self.with(|it| it.among = Among::All)
+    }
+
+    /// The slaves of an elected service only.
+    pub fn slaves_only(self) -> Self {
+        self.with(|it| it.among = Among::Slaves)
+    }
+
     /// Exactly this instance.
     pub fn pid(self, pid: Pid) -> Self {
         self.with(|it| it.pid = Some(pid))
@@ -130,6 +141,8 @@ impl Router {
     pub(crate) fn local<S: Service + HasClient>(self: Arc<Self>) -> S::Client<Local> {
         let mut selector = Selector::new(Interest::Service(S::SPEC.name.into()));
         selector.node = Some(self.key.id);
+        // Exactly this node's is meant, whatever it is.
+        selector.among = Among::All;
         Handle::new(self, selector).into()
     }
 

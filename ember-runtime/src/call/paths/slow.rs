@@ -16,6 +16,7 @@ use crate::{
     error::{CallError, Failure, LostReason, RefusedReason},
     id::Pid,
     message::{Answer, Envelope, Method, Stamp, reply_slot},
+    office::Epoch,
     sync::{ordered, shielded},
 };
 
@@ -44,6 +45,8 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
         deadline,
         place: None,
         handed_over: HandedOver::No,
+        last_epoch: None,
+        redirected: None,
         waits: None,
         unreached: None,
         lost: None,
@@ -86,6 +89,10 @@ pub(crate) struct Course {
     /// The instance that was asked last.
     place: Option<Arc<Instance>>,
     pub(crate) handed_over: HandedOver,
+    /// The highest epoch whose master was asked.
+    last_epoch: Option<Epoch>,
+    /// The master that was named by one that is not.
+    redirected: Option<Arc<Instance>>,
     /// Why nobody takes it, while it waits for that to pass.
     waits: Option<RefusedReason>,
     /// Why the last link to the node of such an instance was not made.
@@ -111,13 +118,13 @@ impl Course {
             if let Some(changes) = &mut changes {
                 changes.mark_unchanged();
             }
-            let instance = match self.choose::<M>(&excluded) {
+            let instance = match self.redirected.take().map_or_else(|| self.choose::<M>(&excluded), Ok) {
                 Ok(instance) => instance,
                 Err(none) => {
                     // Nobody is left who has not refused already. If the view still lists somebody who may yet take the call,
                     // wait for the view to change, or a little, and ask all again.
-                    use RefusedReason::{Retiring, Starting, Unreachable};
-                    let known = matches!(none, Unreachable(_) | Starting | Retiring);
+                    use RefusedReason::{NoMaster, Retiring, Starting, Unreachable};
+                    let known = matches!(none, Unreachable(_) | Starting | Retiring | NoMaster(_));
                     let reason = refused.as_ref().unwrap_or(&none);
                     if !known || !waits(reason) {
                         return Err(refused.unwrap_or(none).into());
@@ -149,6 +156,7 @@ impl Course {
                 }
             };
             (self.place, self.waits) = (Some(Arc::clone(&instance)), None);
+            self.last_epoch = self.last_epoch.max(instance.epoch());
             let envelope = match self.envelope::<M>(&instance) {
                 Ok(envelope) => envelope,
                 // Another instance does as well, unless the caller asked for this one by its key.
@@ -162,13 +170,24 @@ impl Course {
             };
             let _counted = instance.in_flight.begin().one();
             match self.attempt::<M>(&instance, args, envelope).await {
-                Attempt::Done(result) => return Ok(result),
+                Attempt::Done(result) => match instance.deposed() {
+                    None => return Ok(result),
+                    // Another master has been elected since: what this one says counts no more.
+                    Some(epoch) => return Err(LostReason::Deposed { epoch: epoch.0 }.into()),
+                },
                 Attempt::Failed(failure) => return Err(failure),
                 Attempt::Refused(RefusedReason::Unreachable(_)) if self.is_over(&instance) => {
                     let (directory, selector) = (self.target.router.directory(), &self.target.address.selector);
                     return Err(directory::deserted(&directory.view(), selector, &instance.node).into());
                 }
+                // Exactly this one was asked for.
+                Attempt::Refused(reason) if reason.is_of_masters() && self.target.address.selector.pid.is_some() => {
+                    return Err(reason.into());
+                }
                 Attempt::Refused(reason) if reason.can_pass() => {
+                    if let RefusedReason::NotMaster { epoch, master: Some(master) } = reason {
+                        self.redirect(Epoch(epoch), master);
+                    }
                     self.handed_over = HandedOver::No;
                     excluded.push(instance.pid);
                     if matches!(reason, RefusedReason::Unreachable(_)) {
@@ -180,6 +199,17 @@ impl Course {
                 Attempt::Refused(reason) => return Err(reason.into()),
             }
         }
+    }
+
+    /// The instance that was asked names another as the master. Each that is asked so must be of a later epoch than the last: otherwise the
+    /// call waits for the view.
+    fn redirect(&mut self, epoch: Epoch, master: Pid) {
+        if self.last_epoch.is_some_and(|last| epoch <= last) {
+            return;
+        }
+        let selector = &self.target.address.selector;
+        let named = self.target.router.directory().listed(master).filter(|it| selector.names(it));
+        self.redirected = named.and_then(|it| it.in_epoch(epoch)).map(Arc::new);
     }
 
     /// What it waits for, if its own time alone is not the reason that it was not executed.
@@ -233,7 +263,7 @@ impl Course {
         if let Some(cycle) = self.cycle::<M>(instance) {
             return Err(cycle);
         }
-        Ok(self.inherited.envelope(&self.options, &self.target.keys))
+        Ok(Envelope { epoch: instance.epoch(), ..self.inherited.envelope(&self.options, &self.target.keys) })
     }
 
     /// The refusal of a call that would wait for itself at `instance`.

@@ -13,7 +13,7 @@ use super::remote::{put_args_of, read};
 use crate::{
     call::requests::{Attempt, Outcome, Target, describe},
     directory::{InShare, Instance, Share},
-    error::CallError,
+    error::{CallError, LostReason},
     id::{MethodId, Pid},
     message::{Envelope, Method, Stamp},
     transport::{OutCall, PendingReply},
@@ -72,6 +72,11 @@ impl Away {
             return None;
         }
         let put_args = &mut |out: &mut Vec<u8>| put_args_of::<M>(&wire, args, out);
+        let mut for_master = None;
+        let envelope = match self.instance.epoch() {
+            None => envelope,
+            epoch => &*for_master.insert(Envelope { epoch, ..envelope.clone() }),
+        };
         let (method, fingerprint, lane) = (self.method, self.fingerprint, M::INFO.lane);
         let call = OutCall { target: pid.number, method, fingerprint, stamp, lane, envelope, put_args, one_way };
         links.submit(pid.node, call).ok().flatten()
@@ -93,7 +98,10 @@ impl WaitingAway {
     /// The outcome; `None` if the call did not run, and may yet.
     pub(crate) fn poll<M: Method>(&mut self, target: &Target, task: &mut Context<'_>) -> Poll<Option<Outcome<M>>> {
         let failure = match read::<M>(ready!(Pin::new(&mut self.pending).poll(task)), &target.router) {
-            Attempt::Done(result) => return Poll::Ready(Some(result.map_err(CallError::App))),
+            Attempt::Done(result) => match self.instance.deposed() {
+                None => return Poll::Ready(Some(result.map_err(CallError::App))),
+                Some(epoch) => LostReason::Deposed { epoch: epoch.0 }.into(),
+            },
             Attempt::Refused(reason) if reason.can_pass() => return Poll::Ready(None),
             Attempt::Refused(reason) => reason.into(),
             Attempt::Failed(failure) => failure,

@@ -87,6 +87,7 @@ impl Inherited {
             chain: self.chain.clone(),
             beside,
             keys: keys.clone(),
+            epoch: None,
             made_in: self.made_in.clone(),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     balance::Balancers,
     instance::Instance,
-    selector::{Choice, Selector},
+    selector::{Among, Choice, Selector},
 };
 use crate::{
     actor::ServiceState,
@@ -63,7 +63,12 @@ pub(crate) fn choose<'a>(
 ) -> Result<&'a Arc<Instance>, Option<RefusedReason>> {
     let mut usable: Vec<&Arc<Instance>> = Vec::new();
     let mut refusal = None;
-    for instance in instances.filter(|it| terms.selector.matches(it)) {
+    let mut without_master = 0;
+    for instance in instances.filter(|it| terms.selector.names(it)) {
+        if !terms.selector.fits(instance) {
+            without_master += usize::from(!instance.state.has_ended());
+            continue;
+        }
         if terms.takes(instance.state) && !by.excluded.contains(&instance.pid) {
             usable.push(instance);
             continue;
@@ -81,6 +86,9 @@ pub(crate) fn choose<'a>(
             ServiceState::Retiring => refusal = refusal.or(Some(RefusedReason::Retiring)),
             ServiceState::Stopped | ServiceState::Failed => {}
         }
+    }
+    if refusal.is_none() && without_master > 0 {
+        refusal = Some(no_master(terms.selector, without_master));
     }
     if usable.iter().any(|instance| !instance.suspect) {
         usable.retain(|instance| !instance.suspect);
@@ -101,6 +109,17 @@ pub(crate) fn choose<'a>(
         Choice::ByKey(key) => heaviest(key, usable.iter().map(|it| (seed(it.pid), it.pid))),
     };
     place.and_then(|place| usable.get(place).copied()).ok_or(refusal)
+}
+
+/// Why none of the instances of a group, of which there are so many, is the one that is asked for.
+fn no_master(selector: &Selector, instances: usize) -> RefusedReason {
+    RefusedReason::NoMaster(match selector.among {
+        Among::Slaves => format!("{selector}: its only instance is the master, or about to be"),
+        _ if instances == 1 => format!("{selector}: its only instance has not been elected yet"),
+        _ => format!(
+            "{selector}: of its {instances} instances one is elected when the lease of the last master has ended, or been given up"
+        ),
+    })
 }
 
 /// The power of two choices: of two different places at random, the one that has less; none if there are none.

@@ -1,6 +1,12 @@
 //! One service that can be called.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use super::counter::Counter;
 use crate::{
@@ -8,7 +14,24 @@ use crate::{
     directory::records::{MethodRecord, NodeRecord, Published, SharedRecord},
     id::{MethodId, Pid},
     message::Reach,
+    office::{Epoch, Role},
 };
+
+/// What an instance of an elected service is, as far as this node knows.
+#[derive(Debug, Clone)]
+pub(crate) struct Standing {
+    pub(crate) role: Role,
+    /// That of the master, or of the last one; none if no master is known yet.
+    pub(crate) epoch: Option<Epoch>,
+    /// The highest epoch that is known, as that changes.
+    pub(crate) highest: Arc<AtomicU64>,
+}
+
+impl PartialEq for Standing {
+    fn eq(&self, other: &Self) -> bool {
+        (self.role, self.epoch) == (other.role, other.epoch)
+    }
+}
 
 /// One running service in a [`View`](crate::directory::views::View).
 #[derive(Clone)]
@@ -23,6 +46,8 @@ pub struct Instance {
     pub(crate) suspect: bool,
     /// The link to its node broke, and has not come back yet.
     pub(crate) out_of_reach: bool,
+    /// What it is in its group, if its service is elected.
+    pub(crate) standing: Option<Standing>,
     /// The service itself, if it is on this node.
     pub(crate) cell: Option<Arc<dyn AnyCell>>,
     /// Calls that this node waits for.
@@ -41,7 +66,7 @@ impl Instance {
         let methods = cell.methods().into_iter().filter(|(_, info, ..)| info.reach == Reach::Cluster);
         let methods = methods.map(|(id, _, _, fingerprint)| MethodRecord { id, fingerprint }).collect();
         let contracts = cell.contracts().iter().map(|&name| name.to_owned()).collect();
-        let published = Published::new(Arc::clone(cell.identity()), contracts, methods);
+        let published = Published::new(Arc::clone(cell.identity()), contracts, methods, cell.is_elected());
         Self { cell: Some(Arc::clone(cell)), ..Self::of(cell.pid(), published, here, state) }
     }
 
@@ -54,12 +79,13 @@ impl Instance {
 
     /// One of which no more is known.
     pub(crate) fn new(pid: Pid, identity: Arc<ServiceIdentity>, node: Arc<NodeRecord>, state: ServiceState) -> Self {
-        Self::of(pid, Published::new(identity, Vec::new(), Vec::new()), node, state)
+        Self::of(pid, Published::new(identity, Vec::new(), Vec::new(), false), node, state)
     }
 
     fn of(pid: Pid, published: Arc<Published>, node: Arc<NodeRecord>, state: ServiceState) -> Self {
         let in_flight = Counter::default();
-        Self { pid, published, node, state, direct: false, suspect: false, out_of_reach: false, cell: None, in_flight }
+        let (direct, suspect, out_of_reach) = (false, false, false);
+        Self { pid, published, node, state, direct, suspect, out_of_reach, standing: None, cell: None, in_flight }
     }
 
     /// Whether `record` says nothing of it that is not known.
@@ -69,9 +95,10 @@ impl Instance {
 
     /// Whether nobody who looks at the one could tell it from the other.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        let Self { pid, published, node, state, direct, suspect, out_of_reach, cell, in_flight } = self;
+        let Self { pid, published, node, state, direct, suspect, out_of_reach, standing, cell, in_flight } = self;
         (*pid, *state, *direct) == (other.pid, other.state, other.direct)
             && (*suspect, *out_of_reach) == (other.suspect, other.out_of_reach)
+            && *standing == other.standing
             && in_flight.ptr_eq(&other.in_flight)
             && cell.is_some() == other.cell.is_some()
             && (published, node) == (&other.published, &other.node)
@@ -108,6 +135,30 @@ impl Instance {
     /// a new view, for which `Node::wait_for_view` can wait.
     pub fn is_reachable(&self) -> bool {
         !self.out_of_reach
+    }
+
+    /// What it is in its group, as far as this node knows; `None` if its service is not elected.
+    pub fn role(&self) -> Option<Role> {
+        self.standing.as_ref().map(|standing| standing.role)
+    }
+
+    /// The epoch in which it is the master; `None` if it is not.
+    pub fn epoch(&self) -> Option<Epoch> {
+        self.standing.as_ref().filter(|standing| standing.role == Role::Master)?.epoch
+    }
+
+    /// The same instance as the master in this epoch, which another has named. Unless it is known to be of the past.
+    pub(crate) fn in_epoch(&self, epoch: Epoch) -> Option<Self> {
+        let standing = self.standing.as_ref().filter(|it| it.highest.load(Ordering::Acquire) <= epoch.0)?;
+        let standing = Some(Standing { role: Role::Master, epoch: Some(epoch), highest: Arc::clone(&standing.highest) });
+        Some(Self { standing, ..self.clone() })
+    }
+
+    /// Whether it was chosen as a master, and this node knows of a later one now: what it says counts no more.
+    #[inline]
+    pub(crate) fn deposed(&self) -> Option<Epoch> {
+        let Standing { highest, .. } = self.standing.as_ref()?;
+        self.epoch().filter(|epoch| highest.load(Ordering::Acquire) > epoch.0)
     }
 
     /// Whether it runs on this very node.

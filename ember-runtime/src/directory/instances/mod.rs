@@ -19,11 +19,12 @@ pub(crate) use self::{
     group::Group,
     groups::Groups,
     in_flight::{InShare, Share},
+    instance::Standing,
     kept::Kept,
 };
 pub use self::{
     balance::{Balance, Candidate, Candidates},
     instance::Instance,
     key::Key,
-    selector::{Choice, Interest, Selector},
+    selector::{Among, Choice, Interest, Selector},
 };

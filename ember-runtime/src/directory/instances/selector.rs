@@ -5,7 +5,10 @@ use std::{borrow::Cow, collections::BTreeMap, fmt, hash::Hash, mem};
 use serde::{Deserialize, Serialize};
 
 use super::{instance::Instance, key::Key};
-use crate::id::{NodeId, Pid};
+use crate::{
+    id::{NodeId, Pid},
+    office::Role,
+};
 
 /// What a client calls.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,6 +39,19 @@ pub enum Choice {
     Named(Cow<'static, str>),
 }
 
+/// Which of the instances of a group that elects a master get calls. Of services that are not elected all do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Among {
+    /// The master.
+    #[default]
+    Master,
+    /// Any.
+    All,
+    /// The others.
+    Slaves,
+}
+
 /// Filters and choice of a client. All filters must hold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -58,6 +74,9 @@ pub struct Selector {
     pub tags: BTreeMap<String, String>,
     /// Exactly this instance.
     pub pid: Option<Pid>,
+    /// Which of the instances of an elected service.
+    #[serde(default)]
+    pub among: Among,
     /// The choice among those that match.
     pub choice: Choice,
 }
@@ -75,6 +94,7 @@ impl Selector {
             version: None,
             tags: BTreeMap::new(),
             pid: None,
+            among: Among::default(),
             choice: Choice::default(),
         }
     }
@@ -89,8 +109,8 @@ impl Selector {
     /// All that decides whom it finds. A key is no part of that, nor is a balancer's name: they say
     /// which of them, anew for each call.
     pub(crate) fn finds(&self) -> impl PartialEq + Hash {
-        let Self { interest, name, id, server, node, kind, version, tags, pid, choice } = self;
-        (interest, name, id, server, node, kind, version, tags, pid, mem::discriminant(choice))
+        let Self { interest, name, id, server, node, kind, version, tags, pid, among, choice } = self;
+        ((interest, name, id, server, node, kind), (version, tags, pid, among, mem::discriminant(choice)))
     }
 
     /// Whose balancer is asked with each call, if one is.
@@ -103,6 +123,21 @@ impl Selector {
 
     /// Whether `instance` (which is of the right interest) passes the filters.
     pub fn matches(&self, instance: &Instance) -> bool {
+        self.fits(instance) && self.names(instance)
+    }
+
+    /// Whether its role is one that is asked for. Whoever names exactly one asks that one.
+    pub(crate) fn fits(&self, instance: &Instance) -> bool {
+        let Some(role) = instance.role().filter(|_| self.pid.is_none()) else { return true };
+        match self.among {
+            Among::All => true,
+            Among::Master => role == Role::Master,
+            Among::Slaves => role == Role::Slave,
+        }
+    }
+
+    /// Whether it passes the other filters.
+    pub(crate) fn names(&self, instance: &Instance) -> bool {
         fn holds<T: ?Sized>(wanted: Option<&T>, test: impl FnOnce(&T) -> bool) -> bool {
             wanted.is_none_or(test)
         }
@@ -161,6 +196,11 @@ impl fmt::Display for Selector {
         part("version", self.version.as_ref().map(|v| v as _))?;
         for (name, value) in &self.tags {
             write!(f, " tag:{}={}", Shown(name), Shown(value))?;
+        }
+        match self.among {
+            Among::Master => {}
+            Among::All => f.write_str(" slaves=too")?,
+            Among::Slaves => f.write_str(" slaves=only")?,
         }
         if let Choice::Named(name) = &self.choice {
             write!(f, " balance={}", Shown(name))?;

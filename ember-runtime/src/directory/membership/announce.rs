@@ -24,6 +24,7 @@ use super::{
 use crate::{
     directory::records::keys,
     id::{NodeKey, Pid},
+    office::Tenure,
     registry::{KeyValue, Lease, RegistryError, Session},
     rng::Rng,
     sync::lock,
@@ -77,6 +78,8 @@ pub(crate) struct AnnounceConfig {
     pub(crate) ttl: Duration,
     pub(crate) rng: Rng,
     pub(crate) stalls: Stalls,
+    /// How long its lease lasts, for those who hold offices by it.
+    pub(crate) tenure: Arc<Tenure>,
 }
 
 impl Announcer {
@@ -161,6 +164,7 @@ impl Announcer {
         loop {
             let started = Instant::now();
             let Err(error) = self.hold_lease().await;
+            self.config.tenure.end();
             if *self.left.borrow() {
                 return;
             }
@@ -174,7 +178,8 @@ impl Announcer {
 
     /// Takes a lease, writes everything under it, and keeps both up. Returns when the lease is lost.
     async fn hold_lease(&self) -> Result<Never, RegistryError> {
-        let (sent, lease) = (Instant::now(), self.session.grant(self.config.ttl).await?);
+        let (sent, begun) = (Instant::now(), self.config.tenure.sends());
+        let lease = self.session.grant(self.config.ttl).await?;
         if !self.keep(lease) {
             // Granted while the node was leaving: nothing may be written under it.
             // Nobody waits for that: what runs here ends at once.
@@ -183,7 +188,8 @@ impl Announcer {
             return std::future::pending().await;
         }
         self.start_anew();
-        let renewed = Renewed::new(sent);
+        self.config.tenure.begin(lease.id, begun, lease.ttl);
+        let renewed = Renewed::new(sent, Arc::clone(&self.config.tenure), lease);
         let _stand_in = stand_in(&*self.session, &self.config.stalls, lease, renewed.clone());
         // Side by side: no number of changes may keep a renewal away.
         tokio::select! {
@@ -224,19 +230,22 @@ impl Announcer {
                 Some(now) = came_back(&mut contact, outages) => outages = now,
             }
             let sent;
-            (sent, lease) = self.renew(lease).await?;
+            (sent, lease) = self.renew(lease, &renewed).await?;
             renewed.set(sent);
         }
     }
 
     /// Renews until the lease must be taken for lost: a registry that is away for a moment costs nothing.
-    async fn renew(&self, lease: Lease) -> Result<(Instant, Lease), RegistryError> {
+    async fn renew(&self, lease: Lease, renewed: &Renewed) -> Result<(Instant, Lease), RegistryError> {
         // The registry may go on counting after an outage, so renewing is tried beyond the local deadline too: either it
         // works, or the registry says that the lease is gone.
         loop {
-            let sent = Instant::now();
+            let (sent, begun) = (Instant::now(), self.config.tenure.sends());
             match timeout_at(sent + Duration::from_secs(2), self.session.keep_alive(lease.id)).await {
-                Ok(Ok(renewed)) => return Ok((sent, renewed)),
+                Ok(Ok(lease)) => {
+                    renewed.extend(begun);
+                    return Ok((sent, lease));
+                }
                 Ok(Err(RegistryError::LeaseNotFound(id))) => return Err(RegistryError::LeaseNotFound(id)),
                 Ok(Err(error)) => tracing::debug!(target: "ember::cluster", %error, "the lease could not be renewed"),
                 Err(_) => {}
@@ -309,6 +318,7 @@ impl Announcer {
     pub(crate) async fn leave(&self) {
         // First: a service that ends now, or a renewal, must not write the node anew.
         self.left.send_replace(true);
+        self.config.tenure.end();
         let lease = lock(&self.lease).take();
         if let Some(lease) = lease
             && let Err(error) = self.session.revoke(lease.id).await

@@ -15,7 +15,7 @@ use tokio::{
 use super::{announce::Announcer, book::Mine, contact::Contact};
 use crate::{
     directory::{
-        records::{ClusterChange, Subject, keys},
+        records::{ClusterChange, Subject, keys, office_change},
         views::{Applied, Directory},
     },
     id::{NodeKey, Pid},
@@ -141,12 +141,23 @@ impl Follower {
         let here = self.directory.here();
         let (mut changes, mut mine) = (Vec::with_capacity(entries.len()), BTreeMap::new());
         let (mut nodes, mut services) = (BTreeSet::<NodeKey>::new(), BTreeSet::<Pid>::new());
+        let mut unseen = self.directory.offices_written();
         for entry in entries {
             if let Some(subject) = Subject::of(&entry.key, &prefix).filter(|subject| subject.node() == here) {
                 mine.insert(mine_of(subject), entry);
                 continue;
             }
-            let Some((subject, change)) = ClusterChange::of(&Event::Put(entry), &prefix) else { continue };
+            let event = Event::Put(entry);
+            if let Some(change) = office_change(&event, &prefix) {
+                match &change {
+                    ClusterChange::Master(office, _) => drop(unseen.0.remove(office)),
+                    ClusterChange::Epoch(office, _) => drop(unseen.1.remove(office)),
+                    _ => {}
+                }
+                changes.push(change);
+                continue;
+            }
+            let Some((subject, change)) = ClusterChange::of(&event, &prefix) else { continue };
             match subject {
                 Subject::Node(node) => drop(nodes.insert(node)),
                 Subject::Service(pid) => drop(services.insert(pid)),
@@ -158,6 +169,8 @@ impl Follower {
         changes.extend(self.directory.registered().difference(&nodes).copied().map(ClusterChange::NodeGone));
         let known = self.directory.registered_services().into_iter();
         changes.extend(known.filter(|pid| !services.contains(pid)).map(ClusterChange::ServiceGone));
+        changes.extend(unseen.0.into_iter().map(|office| ClusterChange::Master(office, None)));
+        changes.extend(unseen.1.into_iter().map(|office| ClusterChange::Epoch(office, None)));
         Ok((revision, changes))
     }
 
@@ -170,6 +183,10 @@ impl Follower {
         let (prefix, here) = (self.prefix(), self.directory.here());
         let mut changes = Vec::with_capacity(events.len());
         for event in events {
+            if let Some(change) = office_change(event, &prefix) {
+                changes.push(change);
+                continue;
+            }
             let Some((subject, change)) = ClusterChange::of_shared(event, &prefix) else { continue };
             if subject.node() != here {
                 changes.push(change);
@@ -209,7 +226,7 @@ impl Follower {
         changes.retain(|change| match change {
             ClusterChange::NodeGone(node) => believed.contains(node),
             ClusterChange::ServiceGone(service) => believed.contains(&service.node),
-            ClusterChange::Node(_) | ClusterChange::Service(_) => true,
+            _ => true,
         });
     }
 
@@ -232,7 +249,7 @@ fn gone_nodes(changes: &[ClusterChange]) -> BTreeSet<NodeKey> {
         match change {
             ClusterChange::NodeGone(node) => drop(gone.insert(*node)),
             ClusterChange::Node(node) => drop(gone.remove(&node.key)),
-            ClusterChange::Service(_) | ClusterChange::ServiceGone(_) => {}
+            _ => {}
         }
     }
     gone

@@ -13,6 +13,7 @@ use tokio::{
 
 use crate::{
     net::PULSE,
+    office::{Sent, Tenure},
     registry::{Lease, LeaseId, RegistryError, Session},
     sync::{AbortOnDrop, lock},
 };
@@ -33,21 +34,30 @@ pub(crate) struct Stalls {
 
 /// When the request for the last renewal was sent.
 #[derive(Clone)]
-pub(crate) struct Renewed(Arc<Mutex<Instant>>);
+pub(crate) struct Renewed {
+    last: Arc<Mutex<Instant>>,
+    tenure: Arc<Tenure>,
+    lease: Lease,
+}
 
 impl Renewed {
-    pub(crate) fn new(sent: Instant) -> Self {
-        Self(Arc::new(Mutex::new(sent)))
+    pub(crate) fn new(sent: Instant, tenure: Arc<Tenure>, lease: Lease) -> Self {
+        Self { last: Arc::new(Mutex::new(sent)), tenure, lease }
     }
 
     pub(crate) fn at(&self) -> Instant {
-        *lock(&self.0)
+        *lock(&self.last)
     }
 
     /// One was sent at that time, and it was answered.
     pub(crate) fn set(&self, sent: Instant) {
-        let mut last = lock(&self.0);
+        let mut last = lock(&self.last);
         *last = sent.max(*last);
+    }
+
+    /// What is held by the lease is held for so much longer.
+    pub(crate) fn extend(&self, sent: Sent) {
+        self.tenure.extend(self.lease.id, sent, self.lease.ttl);
     }
 }
 
@@ -67,13 +77,19 @@ async fn run(session: Arc<dyn Session>, stalls: Stalls, lease: Lease, renewed: R
         // Or this process itself stood still.
         let woke = now < before + pace + LOOK;
         if woke && (stalls.late)(now) >= stalls.limit {
+            // What is held by it ends before it does.
+            renewed.tenure.end();
             return give_up(&*session, lease.id, stalls.limit).await;
         }
         if now < renewed.at() + overdue {
             continue;
         }
+        let sent = renewed.tenure.sends();
         match timeout(OPERATION, session.keep_alive(lease.id)).await {
-            Ok(Ok(_)) => renewed.set(now),
+            Ok(Ok(_)) => {
+                renewed.set(now);
+                renewed.extend(sent);
+            }
             // The node takes another when it can.
             Ok(Err(RegistryError::LeaseNotFound(_))) => return,
             Ok(Err(error)) => {
@@ -102,6 +118,7 @@ mod tests {
     use super::*;
     use crate::{
         net::OsNetwork,
+        office::BootClock,
         registry::{Context, InProcess, Registry},
         rng::Rng,
     };
@@ -116,7 +133,7 @@ mod tests {
         let late = move |now: Instant| Duration::from_secs(late(now.duration_since(sent).as_secs()));
         let stalls = Stalls { late: Arc::new(late), limit: Duration::from_secs(30) };
         let apart = session.apart().unwrap();
-        let task = tokio::spawn(run(apart, stalls, lease, Renewed::new(sent)));
+        let task = tokio::spawn(run(apart, stalls, lease, Renewed::new(sent, Arc::new(Tenure::new(BootClock::new(false))), lease)));
         // tidy: sleep: the time that workers are held up is what is tested, on a paused clock
         sleep(Duration::from_secs(seconds)).await;
         task.abort();

@@ -2,8 +2,14 @@
 
 use std::sync::Arc;
 
-use super::record::{NodeRecord, SharedRecord};
-use crate::id::{NodeKey, Pid};
+use super::{
+    office::{EpochRecord, MasterRecord, Written},
+    record::{NodeRecord, SharedRecord},
+};
+use crate::{
+    id::{NodeKey, Pid},
+    office::OfficeName,
+};
 
 /// One change of the cluster, as the registry tells it.
 #[derive(Debug, Clone)]
@@ -12,6 +18,10 @@ pub(crate) enum ClusterChange {
     Service(SharedRecord),
     NodeGone(NodeKey),
     ServiceGone(Pid),
+    /// The master of a group, or that there is none.
+    Master(OfficeName, Option<Written<MasterRecord>>),
+    /// Its highest epoch, or that none is written.
+    Epoch(OfficeName, Option<Written<EpochRecord>>),
 }
 
 /// What a key is about.

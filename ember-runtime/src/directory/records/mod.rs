@@ -1,6 +1,7 @@
 //! What the registry holds of a cluster, and how it is read.
 
 mod change;
+mod office;
 mod reading;
 mod record;
 mod told;
@@ -8,5 +9,6 @@ mod told;
 pub use self::record::NodeRecord;
 pub(crate) use self::{
     change::{ClusterChange, Subject},
+    office::{EpochRecord, MasterRecord, Written, epoch_key, master_key, office_change},
     record::{MethodRecord, Published, ServiceRecord, SharedRecord, keys},
 };

@@ -8,6 +8,7 @@ use crate::{
     actor::{ServiceIdentity, ServiceState},
     id::{MethodId, NodeKey, Pid, PublicKey},
     net::Endpoint,
+    office::OfficeName,
 };
 
 /// One node, as the registry holds it.
@@ -55,6 +56,9 @@ pub(crate) struct ServiceRecord {
     pub(crate) contracts: Vec<String>,
     /// The methods that other nodes may call.
     pub(crate) methods: Vec<MethodRecord>,
+    /// Whether its instances elect a master.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) elected: bool,
 }
 
 /// What a service says of itself that its state does not change. All who list it share it.
@@ -66,6 +70,8 @@ pub(crate) struct Published {
     pub(crate) contracts: Box<[String]>,
     /// Sorted by id.
     pub(crate) methods: Box<[MethodRecord]>,
+    /// The group whose master is elected among its instances, if it is.
+    pub(crate) office: Option<OfficeName>,
 }
 
 impl Published {
@@ -73,11 +79,13 @@ impl Published {
         identity: Arc<ServiceIdentity>,
         contracts: Vec<String>,
         mut methods: Vec<MethodRecord>,
+        elected: bool,
     ) -> Arc<Self> {
         methods.sort_by_key(|method| method.id);
         // Parsed once, and not with each call that asks for a version.
         let version = identity.version.parse().ok();
-        Arc::new(Self { identity, version, contracts: contracts.into(), methods: methods.into() })
+        let office = elected.then(|| identity.office());
+        Arc::new(Self { identity, version, contracts: contracts.into(), methods: methods.into(), office })
     }
 }
 
@@ -91,8 +99,8 @@ pub(crate) struct SharedRecord {
 
 impl From<ServiceRecord> for SharedRecord {
     fn from(record: ServiceRecord) -> Self {
-        let ServiceRecord { pid, identity, state, contracts, methods } = record;
-        Self { pid, state, published: Published::new(Arc::new(identity), contracts, methods) }
+        let ServiceRecord { pid, identity, state, contracts, methods, elected } = record;
+        Self { pid, state, published: Published::new(Arc::new(identity), contracts, methods, elected) }
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     news::{Departed, News},
+    offices::Offices,
     passage::Passage,
     view::View,
 };
@@ -15,9 +16,10 @@ use crate::{
     actor::{AnyCell, ServiceState},
     directory::{
         instances::{Groups, Instance},
-        records::{NodeRecord, SharedRecord},
+        records::{EpochRecord, MasterRecord, NodeRecord, SharedRecord, Written},
     },
     id::{Incarnation, NodeId, NodeKey, Pid},
+    office::OfficeName,
 };
 
 pub(crate) struct Listing {
@@ -36,6 +38,7 @@ pub(crate) struct Listing {
     /// Gone from the registry, but their links are up.
     lingering: BTreeSet<NodeKey>,
     groups: Arc<Groups>,
+    offices: Offices,
     /// For those who wait for what becomes of one node.
     pub(crate) news: News,
     /// Whether anything is other than when this was asked last.
@@ -54,6 +57,7 @@ impl Listing {
             late: BTreeSet::new(),
             lingering: BTreeSet::new(),
             groups,
+            offices: Offices::default(),
             news: News::default(),
             changed: true,
         }
@@ -143,6 +147,13 @@ impl Listing {
 
     /// Enters a service, in place of what was said of it, or removes it.
     pub(crate) fn list(&mut self, pid: Pid, instance: Option<Arc<Instance>>) {
+        let instance = match instance {
+            Some(instance) => Some(self.seated(instance)),
+            None => {
+                self.unseat(pid);
+                None
+            }
+        };
         let old = self.services.get(&pid);
         let same = match (old, &instance) {
             (Some(old), Some(new)) => Arc::ptr_eq(old, new) || old.says_the_same(new),
@@ -159,6 +170,49 @@ impl Listing {
             self.groups.change(pid, old.as_deref(), instance.as_ref());
             self.changed = true;
         }
+    }
+
+    /// The same instance, with what it is in its group, if its service is elected.
+    fn seated(&mut self, instance: Arc<Instance>) -> Arc<Instance> {
+        let Some(office) = &instance.published.office else { return instance };
+        let standing = Some(self.offices.join(office, instance.pid));
+        if standing == instance.standing {
+            return instance;
+        }
+        Arc::new(Instance { standing, ..Instance::clone(&instance) })
+    }
+
+    fn unseat(&mut self, pid: Pid) {
+        if let Some(office) = self.services.get(&pid).and_then(|it| it.published.office.as_ref()) {
+            self.offices.part(office, pid);
+        }
+    }
+
+    /// The registry has another master of an office, or none.
+    pub(crate) fn put_master(&mut self, office: &OfficeName, master: Option<Written<MasterRecord>>) {
+        let members = self.offices.put_master(office, master);
+        self.seat_anew(members);
+    }
+
+    /// The registry has another epoch of an office, or none.
+    pub(crate) fn put_epoch(&mut self, office: &OfficeName, epoch: Option<Written<EpochRecord>>) {
+        let members = self.offices.put_epoch(office, epoch);
+        self.seat_anew(members);
+    }
+
+    fn seat_anew(&mut self, members: BTreeSet<Pid>) {
+        // Who waits for an office to be free looks at more than the members' standing.
+        self.changed |= !members.is_empty();
+        for pid in members {
+            let instance = self.services.get(&pid).map(Arc::clone);
+            if instance.is_some() {
+                self.list(pid, instance);
+            }
+        }
+    }
+
+    pub(super) fn offices(&self) -> &Offices {
+        &self.offices
     }
 
     /// Lists a service of this node, unless it has stopped.

@@ -4,6 +4,7 @@ mod listing;
 mod news;
 mod nobody;
 mod node_directory;
+mod offices;
 mod passage;
 mod view;
 
@@ -12,4 +13,5 @@ pub(crate) use self::{
     news::Departed,
     nobody::{deserted, ended, no_such_run, of_another_kind},
     node_directory::{Applied, Directory},
+    offices::OfficeNow,
 };

@@ -11,7 +11,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 
-use super::{listing::Listing, news::Departed, nobody, passage::Passage, view::View};
+use super::{listing::Listing, news::Departed, nobody, offices::OfficeNow, passage::Passage, view::View};
 use crate::{
     actor::{AnyCell, ServiceState},
     directory::{
@@ -20,6 +20,7 @@ use crate::{
     },
     error::RefusedReason,
     id::{NodeId, NodeKey, Pid, PublicKey},
+    office::OfficeName,
     sync::{lock, ordered},
 };
 
@@ -270,6 +271,21 @@ impl Directory {
         self.lock().registered_services().collect()
     }
 
+    /// What is known of an office.
+    pub(crate) fn office(&self, office: &OfficeName) -> OfficeNow {
+        self.lock().offices().now(office)
+    }
+
+    /// How many offices each node holds.
+    pub(crate) fn offices_held(&self) -> BTreeMap<NodeKey, usize> {
+        self.lock().offices().held()
+    }
+
+    /// The offices of which the registry has a master, and those of which it has an epoch.
+    pub(crate) fn offices_written(&self) -> (BTreeSet<OfficeName>, BTreeSet<OfficeName>) {
+        self.lock().offices().written()
+    }
+
     /// Applies what the registry says, in its order.
     pub(crate) fn apply(&self, changes: Vec<ClusterChange>, link_is_up: &dyn Fn(NodeKey) -> bool) -> Applied {
         let here = self.here.key;
@@ -287,6 +303,8 @@ impl Directory {
                     ClusterChange::ServiceGone(pid) if pid.node != here && !known.is_lingering(pid.node) => {
                         known.drop_service(pid);
                     }
+                    ClusterChange::Master(office, master) => known.put_master(&office, master),
+                    ClusterChange::Epoch(office, epoch) => known.put_epoch(&office, epoch),
                     // Of this node only it knows better.
                     _ => {}
                 }

@@ -8,7 +8,7 @@ use super::{
     keys::{Keys, MAX_KEYS},
     span::MadeIn,
 };
-use crate::{error::RefusedReason, id::Pid};
+use crate::{error::RefusedReason, id::Pid, office::Epoch};
 
 /// The metadata of one call that most calls do not have. What every call has is its [`Stamp`](super::Stamp).
 #[derive(Debug, Clone, Default)]
@@ -21,6 +21,8 @@ pub(crate) struct Envelope {
     pub(crate) beside: Option<Arc<Beside>>,
     /// On the way to the unit, if modules on it stand under keys.
     pub(crate) keys: Keys,
+    /// The epoch of the master that it is for.
+    pub(crate) epoch: Option<Epoch>,
     /// Parent of the handler's span.
     pub(crate) made_in: MadeIn,
 }
@@ -56,7 +58,7 @@ impl Envelope {
 
 impl Envelope {
     /// Nothing but the arguments travels.
-    const EMPTY: Self = Self { key: None, chain: None, beside: None, keys: Keys::NONE, made_in: MadeIn::NOTHING };
+    const EMPTY: Self = Self { key: None, chain: None, beside: None, keys: Keys::NONE, epoch: None, made_in: MadeIn::NOTHING };
 }
 
 /// The envelope of what a service is handling. It needs no memory until there is something in one.

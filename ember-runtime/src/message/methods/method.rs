@@ -60,6 +60,8 @@ pub struct MethodInfo {
     pub cancel: bool,
     /// Whether it is always run by its service's own task, never by a caller that finds the service idle.
     pub queued: bool,
+    /// Whether an instance of an elected service answers it also when it is not the master.
+    pub read: bool,
 }
 
 /// The full name of a method: its modules, its contract, its own.
@@ -90,6 +92,7 @@ impl MethodInfo {
             version: "",
             cancel: false,
             queued: false,
+            read: false,
         }
     }
 
@@ -137,6 +140,13 @@ impl MethodInfo {
     #[must_use]
     pub const fn queued(mut self) -> Self {
         self.queued = true;
+        self
+    }
+
+    /// The same, answered also by an instance of an elected service that is not the master.
+    #[must_use]
+    pub const fn read(mut self) -> Self {
+        self.read = true;
         self
     }
 

@@ -54,6 +54,7 @@ fn service_record(cell: &dyn AnyCell) -> ServiceRecord {
         state: cell.state(),
         contracts: cell.contracts().iter().map(|&name| name.to_owned()).collect(),
         methods: methods.map(|(id, _, _, fingerprint)| MethodRecord { id, fingerprint }).collect(),
+        elected: cell.is_elected(),
     }
 }
 

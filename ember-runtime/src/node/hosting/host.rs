@@ -31,7 +31,11 @@ use crate::{
     hooks::{HandlerHooks, Ordered},
     id::Pid,
     message::{Ambient, Keys, Lane, Promises, Station},
-    node::settings::{Hosted, IntoHosted},
+    node::{
+        offices::Elections,
+        settings::{Hosted, IntoHosted},
+    },
+    office::{BootClock, OfficeSeat, Tenure},
     rng::Rng,
     sync::{lock, shielded},
 };
@@ -61,6 +65,8 @@ pub(crate) struct Services {
     #[cfg(feature = "cluster")]
     pub(crate) leaving: std::sync::atomic::AtomicBool,
     pub(crate) publisher: Arc<Publisher>,
+    /// Of its instances of elected services.
+    pub(crate) elections: Arc<Elections>,
 }
 
 /// A service that shall be started.
@@ -73,7 +79,17 @@ pub(crate) fn launch<H: IntoHosted<Service: 'static>>(service: H) -> Launch {
 }
 
 impl Services {
-    pub(crate) fn new(record: NodeRecord, router: Arc<Router>, clock: Arc<dyn Clock>, is_watched: bool) -> Arc<Self> {
+    /// `real`: whether time is not simulated; `alone`: whether the node has no registry.
+    pub(crate) fn new(
+        record: NodeRecord,
+        router: Arc<Router>,
+        clock: Arc<dyn Clock>,
+        real: bool,
+        alone: bool,
+    ) -> Arc<Self> {
+        let boot = BootClock::new(real);
+        let tenure = if alone { Tenure::for_ever(boot) } else { Tenure::new(boot) };
+        let elections = Elections::new(Arc::clone(router.directory()), Arc::clone(&clock), tenure);
         let watches = Watches::new(record.key, Arc::clone(&router));
         let publisher = Publisher::new(Arc::clone(router.directory()));
         Arc::new_cyclic(|me| Self {
@@ -82,7 +98,7 @@ impl Services {
             bus: Arc::default(),
             promises: Arc::default(),
             clock,
-            is_watched,
+            is_watched: real,
             numbers: AtomicU64::new(1),
             blueprints: Mutex::default(),
             watches,
@@ -94,6 +110,7 @@ impl Services {
             #[cfg(feature = "cluster")]
             leaving: false.into(),
             publisher,
+            elections,
         })
     }
 
@@ -192,7 +209,11 @@ impl Services {
             host: Arc::downgrade(&host),
         });
         let any = Arc::clone(&cell) as Arc<dyn AnyCell>;
-        if registered {
+        if S::SPEC.elected {
+            self.elections.add(&any);
+        }
+        // Whoever can be elected is seen by those who call it.
+        if registered || S::SPEC.elected {
             let mut running = self.lock();
             running.claim(&any, S::SPEC.location)?;
             running.registered.insert(pid.number, Registered { cell: Arc::clone(&any), published: false });
@@ -241,7 +262,14 @@ impl Services {
     fn established(&self, cell: &Arc<dyn AnyCell>, works: bool) {
         self.publish(cell.pid().number);
         if works {
-            Arc::clone(cell).release(self);
+            self.begin_work(cell);
+        }
+    }
+
+    fn begin_work(&self, cell: &Arc<dyn AnyCell>) {
+        Arc::clone(cell).release(self);
+        if cell.is_elected() {
+            self.elections.begin(cell.pid().number);
         }
     }
 
@@ -270,7 +298,7 @@ impl Services {
     /// Runs `started` everywhere, and starts timers and subscriptions.
     pub(crate) fn go(&self) {
         for cell in self.router.cells.all() {
-            cell.release(self);
+            self.begin_work(&cell);
         }
     }
 
@@ -321,11 +349,17 @@ impl Host for Services {
         &self.router.hooks.handlers
     }
 
+    fn office(&self, pid: Pid) -> Option<Arc<OfficeSeat>> {
+        self.elections.seat(pid.number)
+    }
+
     fn restarts(&self, pid: Pid) {
+        self.elections.fall(pid.number);
         self.watches.forget(pid.number);
     }
 
     fn ended(&self, pid: Pid, state: ServiceState) {
+        self.elections.end(pid.number);
         self.router.cells.remove(pid);
         let left = self.lock().release(pid.number, state);
         self.withdraw(left);

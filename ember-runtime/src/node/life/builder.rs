@@ -289,7 +289,12 @@ impl NodeBuilder {
         let local_calls = self.local_calls.map_or_else(local_calls, Ok)?;
         let balancers = std::mem::take(&mut self.balancers);
         let router = Router::new(key, directory, rng, local_calls, hooks, balancers);
-        let services = Services::new(record, router, Arc::clone(&self.clock), self.network.works_anywhere());
+        #[cfg(feature = "cluster")]
+        let alone = self.clustered.is_alone();
+        #[cfg(not(feature = "cluster"))]
+        let alone = true;
+        let real = self.network.works_anywhere();
+        let services = Services::new(record, router, Arc::clone(&self.clock), real, alone);
         let node = Node::new(Arc::clone(&services), self.drain);
         tokio::spawn(services.publisher.run());
         #[cfg(feature = "cluster")]
@@ -312,6 +317,7 @@ impl NodeBuilder {
             return Err(error);
         }
         node.begins();
+        node.inner.keep(tokio::spawn(Arc::clone(&services.elections).run()));
         services.go();
         services.router.hooks.nodes.tell(|hook| hook.started(key));
         tracing::info!(target: "ember::node", name = node.name(), key = %key, "started");

@@ -17,7 +17,10 @@ use crate::{
     directory::{AnnounceConfig, Announced, Announcer, Contact, FollowConfig, Follower, Mine, Stalls},
     error::{Error, Result},
     net::{Endpoint, Listener, missing},
-    node::process::{Door, Membership, Signs, namesake},
+    node::{
+        offices::Ballot,
+        process::{Door, Membership, Signs, namesake},
+    },
     registry::{Context, Registry, RegistryError},
     transport::{Identity, KeyPair, Links},
 };
@@ -140,8 +143,15 @@ impl NodeBuilder {
             here: services.record.key,
             ttl: self.clustered.lease,
             rng: router.rng().clone(),
+            tenure: Arc::clone(services.elections.tenure()),
             stalls: Stalls { late: links.lateness(), limit: self.clustered.links.stall_limit },
         };
+        services.elections.decide_by(Ballot {
+            session: Arc::clone(&session),
+            cluster: self.cluster_name(),
+            contact: contact.subscribe(),
+            ttl: self.clustered.lease,
+        });
         let source: Weak<dyn Announced> = Arc::downgrade(services) as _;
         let announcer = Announcer::new(Arc::clone(&session), config, source, in_contact.clone());
         let (up, ended) = (Arc::clone(&links), Arc::clone(&links));

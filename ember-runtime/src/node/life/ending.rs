@@ -37,6 +37,8 @@ impl Node {
         let hooks = hooks.cloned().unwrap_or_default();
         hooks.tell_after(usize::MAX, |hook| hook.stopping(self.key()));
         self.inner.services.router.retire();
+        // Others take over while this one finishes what it has.
+        self.inner.services.elections.close();
         let Unfinished { services, promises, unread } = tokio::select! {
             biased;
             unfinished = self.wind_up(deadline) => unfinished,

@@ -151,6 +151,13 @@ impl Node {
         self.inner.services.pause(service, false)
     }
 
+    /// Has the master of a group, which runs on this node, hand its office over: when its running handler has ended it acts no more, another
+    /// instance is elected at once, and its callers go there; nothing of theirs fails. It stands again after 2 s, should there be
+    /// no other. `false` if this service is not the master of its group, or does not run here.
+    pub fn hand_over(&self, service: Pid) -> bool {
+        service.node == self.key() && self.inner.services.elections.hand_over(service.number)
+    }
+
     /// What a service of this node has handled since it was started for the first time; `None` if it does not run here.
     pub fn call_counts(&self, service: Pid) -> Option<CallCounts> {
         self.inner.services.find(service).map(|cell| cell.call_counts())
@@ -318,7 +325,6 @@ impl Origin for Node {
 
 impl Inner {
     /// Ends with the node.
-    #[cfg(feature = "cluster")]
     pub(crate) fn keep(&self, task: tokio::task::JoinHandle<()>) {
         lock(&self.tasks).push(task.abort_handle());
     }

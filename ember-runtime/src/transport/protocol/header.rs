@@ -9,6 +9,7 @@
 //! | 8 | `DEADLINE`: when the caller stops waiting, in microseconds of the clock that the frames tell |
 //! | 8 | `KEY`: the caller's ordering key |
 //! | 8 | `CALLER`: the number of the service whose handler makes it, where the call chain does not say so |
+//! | 8 | `EPOCH`: of the master that it is for; the callee compares |
 //! | … | `MORE`: postcard of [`More`], then `More::links` times a link of the call chain, innermost first, then `More::headers` times a name and a value, then `More::extensions` times a name and bytes, which pass through nodes that do not know them. The numbers are bounded before anything is read, so that no header can make this node allocate much |
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -21,6 +22,7 @@ use crate::{
     error::RefusedReason,
     id::{MethodId, Pid},
     message::{Beside, Chain, Envelope, Keys, MAX_EXTENDED, MAX_EXTENSIONS, MAX_HEADERS, MAX_KEYS, Stamp, append},
+    office::Epoch,
 };
 
 const MAX_LINKS: usize = 256;
@@ -35,7 +37,8 @@ const DEADLINE: u8 = 4;
 const KEY: u8 = 8;
 const CALLER: u8 = 16;
 const MORE: u8 = 32;
-const KNOWN: u8 = 63;
+const EPOCH: u8 = 64;
+const KNOWN: u8 = 127;
 
 /// Where the number of the callee is.
 const TARGET: usize = 5;
@@ -92,6 +95,7 @@ pub(crate) fn put(
         (KEY, envelope.key.is_some()),
         (CALLER, caller.is_some()),
         (MORE, more),
+        (EPOCH, envelope.epoch.is_some()),
     ];
     out.push(flags.into_iter().fold(0, |flags, (flag, is_set)| if is_set { flags | flag } else { flags }));
     out.extend_from_slice(&call.method.0.to_le_bytes());
@@ -101,7 +105,8 @@ pub(crate) fn put(
     }
     let micros = |deadline: Instant| deadline.saturating_duration_since(epoch).as_micros();
     let deadline = deadline.map(|deadline| u64::try_from(micros(deadline)).unwrap_or(u64::MAX));
-    for number in [call.fingerprint, deadline, envelope.key, caller].into_iter().flatten() {
+    let epoch = envelope.epoch.map(|epoch| epoch.0);
+    for number in [call.fingerprint, deadline, envelope.key, caller, epoch].into_iter().flatten() {
         out.extend_from_slice(&number.to_le_bytes());
     }
     if more { put_more(envelope, extensions, out) } else { Ok(()) }
@@ -182,11 +187,12 @@ pub(crate) fn get(bytes: &[u8], clock: Clock) -> Result<Header, String> {
         |flag: u8| if flags & flag == 0 { Ok(None) } else { take(&mut rest).map(u64::from_le_bytes).map(Some) };
     let (fingerprint, deadline, key) = (number(FINGERPRINT)?, number(DEADLINE)?, number(KEY)?);
     let mut caller = number(CALLER)?.unwrap_or(0);
+    let epoch = number(EPOCH)?.map(Epoch);
     let deadline = deadline.map(|deadline| clock.at(deadline));
-    let envelope = if flags & (KEY | MORE) == 0 {
+    let envelope = if flags & (KEY | MORE | EPOCH) == 0 {
         None
     } else {
-        let mut envelope = Box::new(Envelope { key, ..Envelope::default() });
+        let mut envelope = Box::new(Envelope { key, epoch, ..Envelope::default() });
         if flags & MORE != 0 {
             get_more(&mut rest, &mut envelope)?;
             caller = envelope.chain.as_ref().map_or(caller, |waits| waits.pid.number);

@@ -1,0 +1,76 @@
+//! What an instance of an elected service is told of its role. It is told in its turn: what ran before has ended, and what comes after
+//! finds it in its new role.
+
+use futures_util::future::BoxFuture;
+
+use crate::{
+    actor::{
+        cell::Cell,
+        erased::InOffice,
+        service::{Body, Service, Start},
+        work::{Driving, Job, once},
+    },
+    error::RefusedReason,
+    message::Lane,
+    office::{Appointment, Epoch, Role},
+    panics::told,
+};
+
+/// Tells it. Whoever waits for what it does learns nothing if it takes no new work.
+pub(super) fn appoint<S: Service>(cell: &Cell<S>, appointment: Appointment) {
+    if S::SPEC.elected {
+        cell.owe(Lane::System, Box::new(Appointed { appointment, life: cell.lives() }));
+    }
+}
+
+struct Appointed {
+    appointment: Appointment,
+    /// The life of the service that it is for.
+    life: u64,
+}
+
+impl<S: Service> Job<S> for Appointed {
+    fn start(self: Box<Self>, body: Box<Body<S>>, _: &mut Driving<'_, '_, S>) -> Start<S> {
+        if self.life != body.core.cell.life() {
+            return Start::Over(body);
+        }
+        once(body, move |body| take_up(body, self.appointment))
+    }
+
+    fn refuse(self: Box<Self>, _: RefusedReason) {}
+}
+
+fn take_up<S: Service>(body: &mut Body<S>, appointment: Appointment) -> BoxFuture<'_, ()> {
+    Box::pin(async move {
+        let Some(InOffice { seat, .. }) = body.core.office.as_deref() else { return };
+        match appointment {
+            Appointment::Lead(epoch, done) => {
+                if !seat.enter(epoch) {
+                    return;
+                }
+                let is_well = tell(body, Role::Master, epoch).await;
+                let _nobody_waits = done.send(is_well);
+            }
+            Appointment::Follow(epoch) => drop(tell(body, Role::Slave, epoch).await),
+            Appointment::Resign(epoch, done) => {
+                let was_in_office = seat.acting() == Some(epoch);
+                seat.leave();
+                let _nobody_waits = done.send(was_in_office);
+            }
+        }
+    })
+}
+
+/// Runs its hooks for this role; whether all of them went well.
+async fn tell<S: Service>(body: &mut Body<S>, role: Role, epoch: Epoch) -> bool {
+    let cell = std::sync::Arc::clone(&body.core.cell);
+    let Some(cell) = cell.as_any().downcast_ref::<Cell<S>>() else { return false };
+    for (_, name, hook) in cell.blueprint.table.roles.iter().filter(|(of, ..)| *of == role) {
+        if let Err(error) = hook(body, &epoch).await {
+            let (service, error) = (S::SPEC.name, told(error));
+            tracing::error!(target: "ember::service", service, task = name, %epoch, %error, "failed");
+            return false;
+        }
+    }
+    true
+}

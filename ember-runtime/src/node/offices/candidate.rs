@@ -1,0 +1,237 @@
+//! One instance that stands for its group's office: where it is in that, and what to do next, as the view and the lease say. Nothing
+//! here waits, or asks anybody.
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use crate::{
+    actor::AnyCell,
+    directory::OfficeNow,
+    id::Pid,
+    office::{Epoch, OfficeName, OfficeSeat, Role, Tenure, Term},
+};
+
+/// After a bid that failed, or whose outcome is not known, the view is given so much time to show why.
+const AFTER_A_BID: Duration = Duration::from_millis(200);
+/// Whoever has failed to take up an office lets others try for so long, and ever longer,
+const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
+/// up to this.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// Where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It holds nothing.
+    Out,
+    /// It has asked the registry for the office.
+    Bidding,
+    /// It was elected.
+    Elected {
+        epoch: Epoch,
+        term: Term,
+        /// Of the entry.
+        revision: i64,
+        /// The view has shown the entry.
+        seen: bool,
+    },
+    /// It removes its entry.
+    Leaving,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Nothing,
+    /// Look again then.
+    Wait(Instant),
+    /// Ask the registry for the office.
+    Bid(Epoch),
+    /// Remove the entry of this revision.
+    Vacate(i64),
+    /// It holds the office no more.
+    Lost,
+}
+
+pub(super) struct Candidate {
+    pub(super) office: OfficeName,
+    pub(super) pid: Pid,
+    pub(super) cell: Weak<dyn AnyCell>,
+    pub(super) seat: Arc<OfficeSeat>,
+    pub(super) stage: Stage,
+    /// Its service has begun its work.
+    pub(super) begun: bool,
+    /// It is to give its office up.
+    pub(super) resigns: bool,
+    /// Since when the office has been free, as far as the view says.
+    free_since: Option<Instant>,
+    /// It stands for nothing before then.
+    not_before: Option<Instant>,
+    /// What its service was told last.
+    told: Option<(Role, Epoch)>,
+    /// The entry that it has removed last, which the view may still show.
+    vacated: Option<i64>,
+    failures: u32,
+}
+
+/// What there is to know from elsewhere.
+pub(super) struct Facts<'a> {
+    pub(super) now: Instant,
+    pub(super) office: &'a OfficeNow,
+    pub(super) tenure: &'a Tenure,
+    /// The service runs and is listed, its node has a lease and hears the registry, and does not retire.
+    pub(super) eligible: bool,
+    /// Nobody but the last master stands before then: another whom the registry has forgotten may still act.
+    pub(super) quiet_until: Option<Instant>,
+    /// How long it waits for those who stand before it.
+    pub(super) patience: Duration,
+    /// Milliseconds since 1970.
+    pub(super) wall: u64,
+}
+
+impl Candidate {
+    pub(super) fn new(office: OfficeName, pid: Pid, cell: Weak<dyn AnyCell>, seat: Arc<OfficeSeat>) -> Self {
+        Self {
+            office,
+            pid,
+            cell,
+            seat,
+            stage: Stage::Out,
+            begun: false,
+            resigns: false,
+            free_since: None,
+            not_before: None,
+            told: None,
+            vacated: None,
+            failures: 0,
+        }
+    }
+
+    /// What to do now.
+    pub(super) fn step(&mut self, facts: &Facts<'_>) -> Step {
+        let OfficeNow { master, highest, .. } = *facts.office;
+        match &mut self.stage {
+            Stage::Bidding | Stage::Leaving => Step::Nothing,
+            Stage::Elected { epoch, term, seen, .. } => {
+                let shown = master.is_some_and(|it| it.record.pid == self.pid && it.record.epoch == *epoch);
+                let gone = *seen && !shown;
+                *seen |= shown;
+                let lost = gone || highest > Some(*epoch) || !facts.tenure.is_still(*term);
+                if lost { Step::Lost } else { Step::Nothing }
+            }
+            Stage::Out => match master {
+                // Of an earlier bid whose outcome was not known, or of an office that was lost since.
+                Some(own) if own.record.pid == self.pid => {
+                    self.free_since = None;
+                    let removed = self.vacated.is_some_and(|modified| modified == own.modified);
+                    if removed { Step::Nothing } else { Step::Vacate(own.modified) }
+                }
+                Some(_) => {
+                    self.free_since = None;
+                    Step::Nothing
+                }
+                None => self.stand(facts),
+            },
+        }
+    }
+
+    /// The office is free.
+    fn stand(&mut self, facts: &Facts<'_>) -> Step {
+        let free_since = *self.free_since.get_or_insert(facts.now);
+        if !facts.eligible {
+            return Step::Nothing;
+        }
+        let was_last = facts.office.last.is_some_and(|last| last.pid == self.pid);
+        let quiet_until = facts.quiet_until.filter(|_| !was_last);
+        let from = [Some(free_since + facts.patience), self.not_before, quiet_until].into_iter().flatten().max();
+        match from.filter(|from| facts.now < *from) {
+            Some(from) => Step::Wait(from),
+            None => Step::Bid(next_epoch(facts.office.highest, facts.wall)),
+        }
+    }
+
+    /// It has not been elected, or that is not known.
+    pub(super) fn failed_bid(&mut self, now: Instant) {
+        self.stage = Stage::Out;
+        self.hold_back(now, AFTER_A_BID);
+    }
+
+    pub(super) fn elected(&mut self, epoch: Epoch, term: Term, revision: i64) {
+        self.stage = Stage::Elected { epoch, term, revision, seen: false };
+        self.free_since = None;
+        self.told = Some((Role::Master, epoch));
+        self.seat.elect(epoch, term, self.pid);
+    }
+
+    /// It has taken up its office, or has failed to.
+    pub(super) fn has_led(&mut self, well: bool) {
+        if well {
+            self.failures = 0;
+        }
+    }
+
+    /// It was elected, and its service cannot do the work: others are to try.
+    pub(super) fn has_failed(&mut self, now: Instant) {
+        let pause = AFTER_A_FAILURE.saturating_mul(1 << self.failures.min(5)).min(LONGEST);
+        self.failures += 1;
+        self.hold_back(now, pause);
+    }
+
+    /// It holds nothing any more, but for its entry, if that is to be removed: its revision.
+    pub(super) fn leave(&mut self) -> Option<i64> {
+        self.seat.leave();
+        match std::mem::replace(&mut self.stage, Stage::Out) {
+            Stage::Elected { revision, .. } => Some(revision),
+            other => {
+                self.stage = other;
+                None
+            }
+        }
+    }
+
+    pub(super) fn vacates(&mut self, modified: i64) {
+        self.stage = Stage::Leaving;
+        self.vacated = Some(modified);
+    }
+
+    /// Its entry has been removed; or not, if the registry did not answer: then the view tells.
+    pub(super) fn has_vacated(&mut self, well: bool, now: Instant) {
+        self.stage = Stage::Out;
+        if !well {
+            self.vacated = None;
+            self.hold_back(now, AFTER_A_BID);
+        }
+    }
+
+    /// It does not stand for so long.
+    pub(super) fn hold_back(&mut self, now: Instant, pause: Duration) {
+        self.not_before = self.not_before.max(Some(now + pause));
+    }
+
+    /// What its service is to be told, and has not been.
+    pub(super) fn news(&mut self, office: &OfficeNow) -> Option<Epoch> {
+        let master = office.master.map(|it| it.record).filter(|it| Some(it.epoch) >= office.highest);
+        let follows = match (&self.stage, master) {
+            (Stage::Elected { .. } | Stage::Bidding, _) => None,
+            (_, Some(master)) => (master.pid != self.pid).then_some(master.epoch),
+            // There is none now; but one who was told that it is the master must know that it is not.
+            (_, None) => match self.told {
+                Some((Role::Master, epoch)) => Some(office.highest.max(Some(epoch)).unwrap_or(epoch)),
+                _ => None,
+            },
+        }?;
+        let news = Some((Role::Slave, follows));
+        (self.told != news).then(|| {
+            self.told = news;
+            follows
+        })
+    }
+}
+
+/// The larger of the time and one more than the highest that is known.
+fn next_epoch(highest: Option<Epoch>, wall: u64) -> Epoch {
+    Epoch(highest.map_or(0, |highest| highest.0.saturating_add(1)).max(wall).max(1).min(i64::MAX as u64))
+}

@@ -1,0 +1,394 @@
+//! The task that looks at the candidates of a node, and the ways in which the rest of the node speaks of them.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, oneshot},
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    candidate::{Candidate, Facts, Stage, Step},
+    order,
+};
+use crate::{
+    actor::{AnyCell, ServiceState},
+    clock::Clock,
+    directory::{Directory, MasterRecord, OfficeNow},
+    id::Pid,
+    office::{Appointment, Epoch, OfficeName, OfficeSeat, Tenure, Term},
+    registry::LeaseId,
+    sync::lock,
+};
+
+/// Whoever has handed over its office lets others have it for so long.
+const AFTER_A_HAND_OVER: Duration = Duration::from_secs(2);
+/// A task that nothing wakes looks again after this time.
+const IDLE: Duration = Duration::from_secs(60 * 60);
+
+/// The candidates of one node.
+pub(crate) struct Elections {
+    directory: Arc<Directory>,
+    tenure: Arc<Tenure>,
+    clock: Arc<dyn Clock>,
+    known: Mutex<Known>,
+    /// There is something to look at.
+    wake: Notify,
+    /// None on a node that is a cluster of its own.
+    #[cfg(feature = "cluster")]
+    ballot: std::sync::OnceLock<super::Ballot>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// By the number of the service.
+    candidates: BTreeMap<u64, Candidate>,
+    /// Entries to be removed of services that have ended.
+    left: Vec<(OfficeName, i64)>,
+    /// The node retires: none of its candidates stands any more.
+    closed: bool,
+    #[cfg(feature = "cluster")]
+    outages: u64,
+    quiet_until: Option<Instant>,
+}
+
+/// What has come of something that takes time.
+enum Done {
+    Bid { number: u64, office: OfficeName, epoch: Epoch, term: Term, won: Option<i64> },
+    Led { number: u64, epoch: Epoch, well: bool },
+    Resigned { number: u64, epoch: Epoch, well: bool },
+    Vacated { number: u64, well: bool },
+}
+
+impl Elections {
+    pub(crate) fn new(directory: Arc<Directory>, clock: Arc<dyn Clock>, tenure: Tenure) -> Arc<Self> {
+        Arc::new(Self {
+            directory,
+            tenure: Arc::new(tenure),
+            clock,
+            known: Mutex::default(),
+            wake: Notify::new(),
+            #[cfg(feature = "cluster")]
+            ballot: std::sync::OnceLock::new(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        lock(&self.known)
+    }
+
+    #[cfg(feature = "cluster")]
+    pub(crate) fn tenure(&self) -> &Arc<Tenure> {
+        &self.tenure
+    }
+
+    /// The registry decides from now on. Once, before anybody stands.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn decide_by(&self, ballot: super::Ballot) {
+        let _first = self.ballot.set(ballot);
+    }
+
+    /// An instance of an elected service is about to start.
+    pub(crate) fn add(&self, cell: &Arc<dyn AnyCell>) {
+        let (seat, pid) = (Arc::new(OfficeSeat::new(Arc::clone(&self.tenure))), cell.pid());
+        let candidate = Candidate::new(cell.identity().office(), pid, Arc::downgrade(cell), seat);
+        self.lock().candidates.insert(pid.number, candidate);
+    }
+
+    /// Its right to act.
+    pub(crate) fn seat(&self, number: u64) -> Option<Arc<OfficeSeat>> {
+        self.lock().candidates.get(&number).map(|candidate| Arc::clone(&candidate.seat))
+    }
+
+    /// It has begun its work: it may stand.
+    pub(crate) fn begin(&self, number: u64) {
+        if let Some(candidate) = self.lock().candidates.get_mut(&number) {
+            candidate.begun = true;
+            self.wake.notify_one();
+        }
+    }
+
+    /// Its state has been lost: whatever it held is given up. It stands again when it runs again.
+    pub(crate) fn fall(&self, number: u64) {
+        let mut known = self.lock();
+        let Some(candidate) = known.candidates.get_mut(&number) else { return };
+        candidate.has_failed(Instant::now());
+        if let Some(revision) = candidate.leave() {
+            let office = candidate.office.clone();
+            known.left.push((office, revision));
+        }
+        self.wake.notify_one();
+    }
+
+    /// It has ended.
+    pub(crate) fn end(&self, number: u64) {
+        let mut known = self.lock();
+        let Some(mut candidate) = known.candidates.remove(&number) else { return };
+        if let Some(revision) = candidate.leave() {
+            known.left.push((candidate.office, revision));
+        }
+        self.wake.notify_one();
+    }
+
+    /// It gives up its office when its running handler has ended, and lets others have it. `false` if it is not the master.
+    pub(crate) fn hand_over(&self, number: u64) -> bool {
+        let mut known = self.lock();
+        let Some(candidate) = known.candidates.get_mut(&number) else { return false };
+        let is_master = candidate.seat.acting().is_some();
+        if is_master {
+            candidate.resigns = true;
+            candidate.hold_back(Instant::now(), AFTER_A_HAND_OVER);
+            self.wake.notify_one();
+        }
+        is_master
+    }
+
+    /// The node retires: all that its instances hold goes to others, and none stands any more.
+    pub(crate) fn close(&self) {
+        let mut known = self.lock();
+        known.closed = true;
+        known.candidates.values_mut().for_each(|candidate| candidate.resigns = true);
+        self.wake.notify_one();
+    }
+
+    /// Looks after the candidates, until dropped.
+    pub(crate) async fn run(self: Arc<Self>) {
+        let (mut changes, mut terms) = (self.directory.changes(), self.tenure.changes());
+        let mut tasks = JoinSet::new();
+        // One that nothing of this node ever wakes has no candidates.
+        self.wake.notified().await;
+        loop {
+            changes.mark_unchanged();
+            terms.mark_unchanged();
+            let next = self.look(&mut tasks);
+            tokio::select! {
+                biased;
+                Some(done) = tasks.join_next() => {
+                    if let Ok(done) = done {
+                        self.take(done, &mut tasks);
+                    }
+                }
+                () = self.wake.notified() => {}
+                _ = terms.changed() => {}
+                _ = changes.changed() => {}
+                () = sleep_until(next) => {}
+            }
+        }
+    }
+
+    /// Does what there is to do now; when to look again at the latest.
+    fn look(&self, tasks: &mut JoinSet<Done>) -> Instant {
+        let now = Instant::now();
+        let mut known = self.lock();
+        let mut next = now + IDLE;
+        let (hears, quiet_until) = self.hears(&mut known, now);
+        for (office, revision) in std::mem::take(&mut known.left) {
+            self.vacate(tasks, 0, &office, revision);
+        }
+        let closed = known.closed;
+        for (&number, candidate) in &mut known.candidates {
+            let office = self.directory.office(&candidate.office);
+            if let Some(epoch) = office.highest {
+                let master = office.master.map(|it| it.record).filter(|it| it.epoch == epoch && it.pid != candidate.pid);
+                candidate.seat.learn(epoch, master.map(|it| it.pid));
+            }
+            let Some(cell) = candidate.cell.upgrade() else { continue };
+            let runs = cell.state() == ServiceState::Running && candidate.begun;
+            let eligible = !closed && hears && runs && self.directory.lists(candidate.pid) && self.lease().is_some();
+            let facts = Facts {
+                now,
+                office: &office,
+                tenure: &self.tenure,
+                eligible,
+                quiet_until,
+                patience: if office.master.is_none() { self.patience(candidate, &office) } else { Duration::ZERO },
+                wall: u64::try_from(self.clock.now().as_millis()).unwrap_or(u64::MAX),
+            };
+            match candidate.step(&facts) {
+                Step::Nothing => {}
+                Step::Wait(until) => next = next.min(until),
+                Step::Bid(epoch) => self.bid(tasks, number, candidate, epoch, &office),
+                Step::Vacate(modified) => {
+                    candidate.vacates(modified);
+                    self.vacate(tasks, number, &candidate.office, modified);
+                }
+                Step::Lost => {
+                    tracing::warn!(
+                        target: "ember::cluster", office = %candidate.office, pid = %candidate.pid,
+                        "not the master any more: the lease of its node was lost, or its entry was removed"
+                    );
+                    candidate.leave();
+                    self.wake.notify_one();
+                }
+            }
+            if candidate.resigns
+                && let Stage::Elected { epoch, .. } = candidate.stage
+            {
+                candidate.resigns = false;
+                tell(tasks, |done| cell.appoint(Appointment::Resign(epoch, done)), move |well| Done::Resigned { number, epoch, well });
+            }
+            if let Some(epoch) = candidate.news(&office) {
+                cell.appoint(Appointment::Follow(epoch));
+            }
+        }
+        next
+    }
+
+    fn take(&self, done: Done, tasks: &mut JoinSet<Done>) {
+        let now = Instant::now();
+        let mut known = self.lock();
+        match done {
+            Done::Bid { number, office, epoch, term, won } => {
+                let Some(candidate) = known.candidates.get_mut(&number) else {
+                    // It has ended meanwhile.
+                    known.left.extend(won.map(|revision| (office, revision)));
+                    return;
+                };
+                let (Some(revision), Some(cell)) = (won, candidate.cell.upgrade()) else {
+                    return candidate.failed_bid(now);
+                };
+                tracing::info!(target: "ember::cluster", office = %candidate.office, pid = %candidate.pid, %epoch, "elected master");
+                candidate.elected(epoch, term, revision);
+                tell(tasks, |done| cell.appoint(Appointment::Lead(epoch, done)), move |well| Done::Led { number, epoch, well });
+            }
+            Done::Led { number, epoch, well } => {
+                let Some(candidate) = known.candidates.get_mut(&number) else { return };
+                candidate.has_led(well);
+                let holds = matches!(candidate.stage, Stage::Elected { epoch: held, .. } if held == epoch);
+                if !well && holds {
+                    tracing::warn!(
+                        target: "ember::cluster", office = %candidate.office, pid = %candidate.pid, %epoch,
+                        "it did not take up its office: others are to try"
+                    );
+                    candidate.has_failed(now);
+                    self.give_up(tasks, number, candidate);
+                }
+            }
+            Done::Resigned { number, epoch, well } => {
+                let Some(candidate) = known.candidates.get_mut(&number) else { return };
+                let holds = matches!(candidate.stage, Stage::Elected { epoch: held, .. } if held == epoch);
+                if well && holds {
+                    tracing::info!(target: "ember::cluster", office = %candidate.office, pid = %candidate.pid, %epoch, "hands its office over");
+                    self.give_up(tasks, number, candidate);
+                }
+            }
+            Done::Vacated { number, well } => {
+                if let Some(candidate) = known.candidates.get_mut(&number) {
+                    candidate.has_vacated(well, now);
+                }
+            }
+        }
+    }
+
+    /// Leaves the office, and makes it free.
+    fn give_up(&self, tasks: &mut JoinSet<Done>, number: u64, candidate: &mut Candidate) {
+        if let Some(revision) = candidate.leave() {
+            candidate.vacates(revision);
+            self.vacate(tasks, number, &candidate.office, revision);
+        }
+    }
+
+    fn patience(&self, candidate: &Candidate, office: &OfficeNow) -> Duration {
+        let can = |pid: &Pid| {
+            self.directory.listed(*pid).is_some_and(|it| {
+                it.state == ServiceState::Running && !it.suspect && !it.node.retiring
+            })
+        };
+        let standing: Vec<Pid> = office.members.iter().copied().filter(can).collect();
+        order::patience(&candidate.office, candidate.pid, &standing, &self.directory.offices_held())
+    }
+}
+
+/// Tells a service something, and waits for what it makes of it.
+fn tell(tasks: &mut JoinSet<Done>, tell: impl FnOnce(oneshot::Sender<bool>), done: impl FnOnce(bool) -> Done + Send + 'static) {
+    let (sender, answer) = oneshot::channel();
+    tell(sender);
+    tasks.spawn(async move { done(answer.await.unwrap_or(false)) });
+}
+
+#[cfg(feature = "cluster")]
+impl Elections {
+    /// By which lease an office would be held.
+    fn lease(&self) -> Option<(Term, LeaseId)> {
+        if self.ballot.get().is_none() { Some((Term(1), 0)) } else { self.tenure.present() }
+    }
+
+    /// Whether the registry is heard, and until when only the last master of an office stands for it.
+    fn hears(&self, known: &mut Known, now: Instant) -> (bool, Option<Instant>) {
+        let Some(ballot) = self.ballot.get() else { return (true, None) };
+        let contact = ballot.contact.borrow();
+        if !contact.is_good() {
+            return (false, None);
+        }
+        if known.outages != contact.outages {
+            known.outages = contact.outages;
+            known.quiet_until = Some(now + ballot.ttl);
+        }
+        (true, known.quiet_until)
+    }
+
+    fn bid(&self, tasks: &mut JoinSet<Done>, number: u64, candidate: &mut Candidate, epoch: Epoch, office: &OfficeNow) {
+        let Some((term, lease)) = self.lease() else { return };
+        let record = MasterRecord { epoch, pid: candidate.pid };
+        candidate.stage = Stage::Bidding;
+        let name = candidate.office.clone();
+        let Some(ballot) = self.ballot.get() else {
+            self.decide_alone(&name, record);
+            tasks.spawn(async move { Done::Bid { number, office: name, epoch, term, won: Some(0) } });
+            return;
+        };
+        let bid = ballot.stand(&candidate.office, record, office, lease);
+        tasks.spawn(async move {
+            let won = bid.await.unwrap_or_else(|error| {
+                tracing::debug!(target: "ember::cluster", %error, "it is not known whether a candidate was elected");
+                None
+            });
+            Done::Bid { number, office: name, epoch, term, won }
+        });
+    }
+
+    fn vacate(&self, tasks: &mut JoinSet<Done>, number: u64, office: &OfficeName, revision: i64) {
+        let Some(ballot) = self.ballot.get() else {
+            self.directory.change(|known| known.put_master(office, None));
+            tasks.spawn(async move { Done::Vacated { number, well: true } });
+            return;
+        };
+        let vacate = ballot.vacate(office, revision);
+        tasks.spawn(async move { Done::Vacated { number, well: vacate.await.is_ok() } });
+    }
+}
+
+#[cfg(not(feature = "cluster"))]
+impl Elections {
+    fn lease(&self) -> Option<(Term, LeaseId)> {
+        Some((Term(1), 0))
+    }
+
+    fn hears(&self, _: &mut Known, _: Instant) -> (bool, Option<Instant>) {
+        (true, None)
+    }
+
+    fn bid(&self, tasks: &mut JoinSet<Done>, number: u64, candidate: &mut Candidate, epoch: Epoch, _: &OfficeNow) {
+        candidate.stage = Stage::Bidding;
+        let office = candidate.office.clone();
+        self.decide_alone(&office, MasterRecord { epoch, pid: candidate.pid });
+        tasks.spawn(async move { Done::Bid { number, office, epoch, term: Term(1), won: Some(0) } });
+    }
+
+    fn vacate(&self, tasks: &mut JoinSet<Done>, number: u64, office: &OfficeName, _: i64) {
+        self.directory.change(|known| known.put_master(office, None));
+        tasks.spawn(async move { Done::Vacated { number, well: true } });
+    }
+}
+
+impl Elections {
+    /// Nobody else stands: a node without a registry is a cluster of its own.
+    fn decide_alone(&self, office: &OfficeName, record: MasterRecord) {
+        self.directory.change(|known| known.put_master(office, Some(crate::directory::Written { record, modified: 0 })));
+    }
+}

@@ -1,0 +1,12 @@
+//! The elections of a node: its instances of elected services stand for their groups' offices, take them when they are free, and give
+//! them up in order. One task per node looks at the view and does what there is to do; a transaction of the registry decides.
+
+#[cfg(feature = "cluster")]
+mod ballot;
+mod candidate;
+mod elections;
+mod order;
+
+#[cfg(feature = "cluster")]
+pub(crate) use self::ballot::Ballot;
+pub(crate) use self::elections::Elections;

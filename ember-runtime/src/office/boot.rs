@@ -1,0 +1,51 @@
+//! The clock on which the right to act runs out: one that goes on while the machine sleeps. The clock of tokio, and of the standard
+//! library on Linux, stands still then, and a laptop or a virtual machine that wakes up would believe in a lease that ended long ago.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Where times are read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum BootClock {
+    /// The machine's, since it was started.
+    Machine,
+    /// Of the tokio runtime: where time is simulated. Times count from here.
+    Runtime(Instant),
+}
+
+impl BootClock {
+    /// `real`: whether time is not simulated.
+    pub(crate) fn new(real: bool) -> Self {
+        if real { Self::Machine } else { Self::Runtime(Instant::now()) }
+    }
+
+    /// Nanoseconds; 584 years fit.
+    #[inline]
+    pub(crate) fn now(self) -> u64 {
+        match self {
+            Self::Machine => machine(),
+            Self::Runtime(since) => nanos(since.elapsed()),
+        }
+    }
+}
+
+#[inline]
+pub(super) fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(all(feature = "cluster", any(target_os = "linux", target_os = "android")))]
+#[inline]
+fn machine() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
+/// Elsewhere the standard library's clock goes on by itself, or there is nothing better.
+#[cfg(not(all(feature = "cluster", any(target_os = "linux", target_os = "android"))))]
+fn machine() -> u64 {
+    use std::sync::LazyLock;
+    static BEGIN: LazyLock<std::time::Instant> = LazyLock::new(std::time::Instant::now);
+    nanos(BEGIN.elapsed())
+}

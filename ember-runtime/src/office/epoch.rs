@@ -1,0 +1,38 @@
+//! The times of masters, in order.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The time in which one instance of an elected service is the master: each master of a group has a higher one than all before it, also
+/// after an outage of the registry or a loss of its data.
+///
+/// It is the larger of the milliseconds since 1970 and one more than the highest known, so that it says about when the master was
+/// elected; nothing else may be read from it than which of two is later. If the wall clock was set back, the registry was restored
+/// from an old backup, *and* nobody is left who knows of a higher one, an epoch can be given twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Epoch(pub(crate) u64);
+
+impl Epoch {
+    /// As a number. It is below 2⁶³, so that it fits into the integers of databases.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What an instance of an elected service is in its group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// It acts for the group.
+    Master,
+    /// Another does, or nobody yet: it takes over when it is elected.
+    Slave,
+}

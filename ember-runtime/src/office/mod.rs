@@ -1,0 +1,22 @@
+//! Who acts for a group of services that elect a master: epochs, the right to act, and what a service and its handlers see of it.
+//! Knows neither how a master is elected nor who calls it.
+
+mod appointment;
+mod boot;
+mod epoch;
+mod fence;
+mod name;
+mod seat;
+mod tenure;
+
+pub use self::{
+    epoch::{Epoch, Role},
+    fence::Fence,
+};
+pub(crate) use self::{
+    appointment::Appointment,
+    boot::BootClock,
+    name::OfficeName,
+    seat::OfficeSeat,
+    tenure::{Sent, Tenure, Term},
+};

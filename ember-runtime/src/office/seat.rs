@@ -1,0 +1,123 @@
+//! The right of one instance to act for its group, as its handlers ask for it: where one starts, and where its reply is released.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
+
+use super::{
+    epoch::{Epoch, Role},
+    tenure::{Tenure, Term},
+};
+use crate::{
+    error::{LostReason, RefusedReason},
+    id::Pid,
+    sync::lock,
+};
+
+/// What an instance of an elected service holds, or does not.
+#[derive(Debug)]
+pub(crate) struct OfficeSeat {
+    tenure: Arc<Tenure>,
+    /// The epoch in which it acts; 0 if it does not.
+    acting: AtomicU64,
+    /// By which lease.
+    term: AtomicU64,
+    rest: Mutex<Rest>,
+}
+
+#[derive(Debug, Default)]
+struct Rest {
+    /// It has been elected for this epoch, and may begin.
+    elected: Option<(Epoch, Term)>,
+    /// The highest epoch that is known, and its master.
+    master: Option<(Epoch, Option<Pid>)>,
+}
+
+impl OfficeSeat {
+    pub(crate) fn new(tenure: Arc<Tenure>) -> Self {
+        Self { tenure, acting: AtomicU64::new(0), term: AtomicU64::new(0), rest: Mutex::default() }
+    }
+
+    /// It has been elected. It acts when it [enters](Self::enter) its office, as soon as nothing of its past runs.
+    pub(crate) fn elect(&self, epoch: Epoch, term: Term, pid: Pid) {
+        let mut rest = lock(&self.rest);
+        rest.elected = Some((epoch, term));
+        rest.master = rest.master.max(Some((epoch, Some(pid))));
+    }
+
+    /// It acts from now on, unless that is over already.
+    pub(crate) fn enter(&self, epoch: Epoch) -> bool {
+        let rest = lock(&self.rest);
+        let Some((_, term)) = rest.elected.filter(|(elected, _)| *elected == epoch) else { return false };
+        self.term.store(term.0, Ordering::Relaxed);
+        self.acting.store(epoch.0, Ordering::Release);
+        true
+    }
+
+    /// It acts no more, and will not before it is elected again.
+    pub(crate) fn leave(&self) {
+        let mut rest = lock(&self.rest);
+        rest.elected = None;
+        self.acting.store(0, Ordering::Release);
+    }
+
+    /// Who is the master, as far as is known; nobody if it has left.
+    pub(crate) fn learn(&self, epoch: Epoch, master: Option<Pid>) {
+        let mut rest = lock(&self.rest);
+        if rest.master.is_none_or(|(known, _)| known <= epoch) {
+            rest.master = Some((epoch, master));
+        }
+    }
+
+    /// The epoch in which it acts now.
+    #[inline]
+    pub(crate) fn acting(&self) -> Option<Epoch> {
+        let acting = self.acting.load(Ordering::Acquire);
+        let term = Term(self.term.load(Ordering::Relaxed));
+        (acting != 0 && self.tenure.is_in(term)).then_some(Epoch(acting))
+    }
+
+    /// Whether a handler may start that acts for the group: the epoch in which it does. `asked` is that for which the caller sent it.
+    ///
+    /// # Errors
+    /// Who is to be asked instead, if that is known.
+    #[inline]
+    pub(crate) fn start(&self, asked: Option<Epoch>) -> Result<Epoch, RefusedReason> {
+        match self.acting() {
+            Some(epoch) if asked.is_none_or(|asked| asked == epoch) => Ok(epoch),
+            acting => Err(self.refusal(acting)),
+        }
+    }
+
+    /// Why it does not act for whoever asked.
+    #[cold]
+    fn refusal(&self, acting: Option<Epoch>) -> RefusedReason {
+        let known = lock(&self.rest).master;
+        // One whose time is over says nothing of itself.
+        let known = known.map(|(epoch, pid)| (epoch, pid.filter(|_| acting.is_some() || self.is_another())));
+        RefusedReason::NotMaster {
+            epoch: known.map_or(0, |(epoch, _)| epoch.0),
+            master: known.and_then(|(_, master)| master),
+        }
+    }
+
+    /// Whether it is not the master that is known.
+    fn is_another(&self) -> bool {
+        self.acting.load(Ordering::Relaxed) == 0
+    }
+
+    /// Whether what was begun in `epoch` may still be answered.
+    ///
+    /// # Errors
+    /// It is not the master any more, or is it again.
+    #[inline]
+    pub(crate) fn release(&self, epoch: Epoch) -> Result<(), LostReason> {
+        if self.acting() == Some(epoch) { Ok(()) } else { Err(LostReason::Deposed { epoch: epoch.0 }) }
+    }
+
+    /// What it is now.
+    pub(crate) fn role(&self) -> Role {
+        if self.acting().is_some() { Role::Master } else { Role::Slave }
+    }
+}

@@ -1,0 +1,166 @@
+//! How long a node certainly has its lease. It counts from when the last renewal was *sent*: the registry may have counted from then.
+
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::watch;
+
+use super::boot::{BootClock, nanos};
+use crate::{registry::LeaseId, sync::lock};
+
+/// It ends so much earlier than the lease, as a share of it: what a handler that has just been allowed to act does takes time, and no
+/// two clocks run alike.
+const MARGIN: u32 = 10;
+
+/// The lease of a node, as those see it who hold an office by it.
+#[derive(Debug)]
+pub(crate) struct Tenure {
+    clock: BootClock,
+    /// Which lease it is: the how manyth. An office is held by one lease, and no later one.
+    term: AtomicU64,
+    /// When it ends on the clock.
+    until: AtomicU64,
+    lease: Mutex<Option<LeaseId>>,
+    changed: watch::Sender<()>,
+}
+
+/// One lease among those that a node has had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Term(pub(crate) u64);
+
+/// When a request was sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sent(u64);
+
+impl Tenure {
+    /// No lease yet.
+    pub(crate) fn new(clock: BootClock) -> Self {
+        Self {
+            clock,
+            term: AtomicU64::new(0),
+            until: AtomicU64::new(0),
+            lease: Mutex::default(),
+            changed: watch::Sender::new(()),
+        }
+    }
+
+    /// Of a node that is a cluster of its own: nobody else can hold what it holds.
+    pub(crate) fn for_ever(clock: BootClock) -> Self {
+        let tenure = Self::new(clock);
+        tenure.term.store(1, Ordering::Release);
+        tenure.until.store(u64::MAX, Ordering::Release);
+        tenure
+    }
+
+    /// To be asked before a lease is asked for, or renewed.
+    pub(crate) fn sends(&self) -> Sent {
+        Sent(self.clock.now())
+    }
+
+    /// Another lease was granted, which was asked for then. What was held by the last one is lost.
+    pub(crate) fn begin(&self, lease: LeaseId, sent: Sent, ttl: Duration) {
+        let mut held = lock(&self.lease);
+        *held = Some(lease);
+        self.until.store(0, Ordering::Release);
+        self.term.fetch_add(1, Ordering::AcqRel);
+        self.extend_to(sent, ttl);
+        drop(held);
+        self.changed.send_replace(());
+    }
+
+    /// The lease was renewed.
+    pub(crate) fn extend(&self, lease: LeaseId, sent: Sent, ttl: Duration) {
+        // Whoever renews late must not extend the next one.
+        let held = lock(&self.lease);
+        if *held == Some(lease) {
+            self.extend_to(sent, ttl);
+        }
+    }
+
+    fn extend_to(&self, Sent(sent): Sent, ttl: Duration) {
+        self.until.fetch_max(sent.saturating_add(nanos(ttl - ttl / MARGIN)), Ordering::AcqRel);
+    }
+
+    /// The lease is lost, or given up.
+    pub(crate) fn end(&self) {
+        let mut held = lock(&self.lease);
+        *held = None;
+        self.until.store(0, Ordering::Release);
+        self.term.fetch_add(1, Ordering::AcqRel);
+        drop(held);
+        self.changed.send_replace(());
+    }
+
+    /// The lease by which an office can be taken now.
+    pub(crate) fn present(&self) -> Option<(Term, LeaseId)> {
+        let held = lock(&self.lease);
+        let term = Term(self.term.load(Ordering::Acquire));
+        (*held).filter(|_| self.is_in(term)).map(|lease| (term, lease))
+    }
+
+    /// Whether it is this lease still, whether or not its time is over.
+    pub(crate) fn is_still(&self, term: Term) -> bool {
+        self.term.load(Ordering::Acquire) == term.0
+    }
+
+    /// Whether this lease certainly goes on now.
+    #[inline]
+    pub(crate) fn is_in(&self, term: Term) -> bool {
+        self.clock.now() < self.until.load(Ordering::Acquire) && self.is_still(term)
+    }
+
+    /// Tells of leases that begin and end.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    const TTL: Duration = Duration::from_secs(5);
+
+    #[tokio::test(start_paused = true)]
+    async fn it_counts_from_the_sending_and_ends_before_the_lease_does() {
+        let tenure = Tenure::new(BootClock::new(false));
+        assert_eq!(tenure.present(), None);
+        let sent = tenure.sends();
+        advance(Duration::from_secs(2)).await;
+        tenure.begin(7, sent, TTL);
+        let (term, lease) = tenure.present().unwrap();
+        assert_eq!(lease, 7);
+        advance(Duration::from_millis(2_499)).await;
+        assert!(tenure.is_in(term));
+        advance(Duration::from_millis(1)).await;
+        assert!(!tenure.is_in(term) && tenure.present().is_none());
+        // The registry had not counted: it is the same lease, and goes on.
+        tenure.extend(7, tenure.sends(), TTL);
+        assert!(tenure.is_in(term));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_of_one_lease_goes_on_in_the_next() {
+        let tenure = Tenure::new(BootClock::new(false));
+        tenure.begin(1, tenure.sends(), TTL);
+        let (first, _) = tenure.present().unwrap();
+        let late = tenure.sends();
+        tenure.end();
+        assert!(!tenure.is_in(first));
+        // A renewal that is answered late is nobody's.
+        tenure.extend(1, late, TTL);
+        assert_eq!(tenure.present(), None);
+        tenure.begin(2, tenure.sends(), TTL);
+        assert!(!tenure.is_in(first) && !tenure.is_still(first));
+        tenure.extend(1, late, Duration::from_secs(1000));
+        advance(TTL).await;
+        assert_eq!(tenure.present(), None);
+    }
+}

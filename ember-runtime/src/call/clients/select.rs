@@ -78,12 +78,13 @@ impl<C: Client> Select<C> {
     }
 
     /// The slaves of an elected service too, in turn with its master. They answer methods that are marked `#[rpc(read)]`; for others
-    /// they say that they are not the master, and another is asked.
+    /// they say that they are not the master, and the master is asked.
     pub fn include_slaves(self) -> Self {
         self.with(|it| it.among = Among::All)
     }
 
-    /// The slaves of an elected service only.
+    /// The slaves of an elected service only: a method that is not marked `#[rpc(read)]` is refused with
+    /// [`NotMaster`](crate::error::RefusedReason::NotMaster).
     pub fn slaves_only(self) -> Self {
         self.with(|it| it.among = Among::Slaves)
     }

@@ -180,8 +180,8 @@ impl Course {
                     let (directory, selector) = (self.target.router.directory(), &self.target.address.selector);
                     return Err(directory::deserted(&directory.view(), selector, &instance.node).into());
                 }
-                // Exactly this one was asked for.
-                Attempt::Refused(reason) if reason.is_of_masters() && self.target.address.selector.pid.is_some() => {
+                // Another is not what was asked for.
+                Attempt::Refused(reason) if reason.is_of_masters() && self.target.address.selector.wants_no_master() => {
                     return Err(reason.into());
                 }
                 Attempt::Refused(reason) if reason.can_pass() => {

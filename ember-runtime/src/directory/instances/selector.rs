@@ -136,6 +136,11 @@ impl Selector {
         }
     }
 
+    /// Whether another instance, which is the master, is not what is asked for.
+    pub(crate) fn wants_no_master(&self) -> bool {
+        self.pid.is_some() || self.among == Among::Slaves
+    }
+
     /// Whether it passes the other filters.
     pub(crate) fn names(&self, instance: &Instance) -> bool {
         fn holds<T: ?Sized>(wanted: Option<&T>, test: impl FnOnce(&T) -> bool) -> bool {

@@ -162,6 +162,7 @@ impl Elections {
         let mut tasks = JoinSet::new();
         // One that nothing of this node ever wakes has no candidates.
         self.wake.notified().await;
+        let mut heard = self.heard();
         loop {
             changes.mark_unchanged();
             terms.mark_unchanged();
@@ -174,6 +175,7 @@ impl Elections {
                     }
                 }
                 () = self.wake.notified() => {}
+                () = heard.changed() => {}
                 _ = terms.changed() => {}
                 _ = changes.changed() => {}
                 () = sleep_until(next) => {}
@@ -311,11 +313,36 @@ fn tell(tasks: &mut JoinSet<Done>, tell: impl FnOnce(oneshot::Sender<bool>), don
     tasks.spawn(async move { done(answer.await.unwrap_or(false)) });
 }
 
+/// Whether the registry answers, as that changes; never, where there is none.
+struct Heard(#[cfg(feature = "cluster")] Option<tokio::sync::watch::Receiver<crate::directory::Contact>>);
+
+impl Heard {
+    #[cfg(feature = "cluster")]
+    async fn changed(&mut self) {
+        if let Some(contact) = &mut self.0
+            && contact.changed().await.is_ok()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
+
+    #[cfg(not(feature = "cluster"))]
+    async fn changed(&mut self) {
+        std::future::pending().await
+    }
+}
+
 #[cfg(feature = "cluster")]
 impl Elections {
     /// By which lease an office would be held.
     fn lease(&self) -> Option<(Term, LeaseId)> {
         if self.ballot.get().is_none() { Some((Term(1), 0)) } else { self.tenure.present() }
+    }
+
+    /// Tells when the registry is heard again.
+    fn heard(&self) -> Heard {
+        Heard(self.ballot.get().map(|ballot| ballot.contact.clone()))
     }
 
     /// Whether the registry is heard, and until when only the last master of an office stands for it.
@@ -367,6 +394,10 @@ impl Elections {
 impl Elections {
     fn lease(&self) -> Option<(Term, LeaseId)> {
         Some((Term(1), 0))
+    }
+
+    fn heard(&self) -> Heard {
+        Heard()
     }
 
     fn hears(&self, _: &mut Known, _: Instant) -> (bool, Option<Instant>) {

@@ -26,12 +26,15 @@ struct Row {
 type Database = Arc<Mutex<Row>>;
 /// Who acted, in the order in which they did.
 type Acts = Arc<Mutex<Vec<(u64, String)>>>;
+/// What was noted, by whom.
+type Noted = Arc<Mutex<Vec<(String, u64)>>>;
 
 #[service(elected)]
 pub struct Ledger {
     node: String,
     database: Database,
     acts: Acts,
+    noted: Noted,
     balance: u64,
     told: Vec<String>,
 }
@@ -78,6 +81,10 @@ impl Ledger {
         seconds
     }
 
+    pub async fn rpc_note(&mut self, number: u64) {
+        self.noted.lock().unwrap().push((self.node.clone(), number));
+    }
+
     #[rpc(read)]
     pub async fn rpc_told(&self, cx: &mut Cx<'_, Self>) -> (String, Vec<String>, bool) {
         (self.node.clone(), self.told.clone(), cx.role() == Role::Master)
@@ -88,6 +95,7 @@ impl Ledger {
 struct World {
     database: Database,
     acts: Acts,
+    noted: Noted,
 }
 
 impl World {
@@ -96,6 +104,7 @@ impl World {
             node: node.into(),
             database: Arc::clone(&self.database),
             acts: Arc::clone(&self.acts),
+            noted: Arc::clone(&self.noted),
             balance: 0,
             told: Vec::new(),
         }
@@ -283,6 +292,77 @@ fn an_office_is_handed_over_by_hand() {
         // Of its own end, and of the next master.
         assert_eq!(told, ["master", "slave", "slave"]);
     });
+}
+
+#[test]
+fn every_node_is_restarted_under_load_and_no_call_fails() {
+    let world = World::default();
+    world.cluster(9).run(async move |sim| {
+        assert_eq!(pay(&sim, 1).await, Ok(1));
+        let load = sim.on("caller", |node| async move {
+            let (ledger, mut last) = (node.client::<LedgerClient>(), 1);
+            while last < 3_000 {
+                last = ledger.rpc_pay(1).await?;
+            }
+            Ok::<_, CallError<String>>(last)
+        });
+        let restarts = async {
+            for name in ["a", "b", "c"] {
+                sim.restart(name).await.unwrap();
+                sim.settled().await;
+            }
+            sim.elapsed()
+        };
+        let (load, restarted) = tokio::join!(load, restarts);
+        assert_eq!(load.unwrap().map_err(|error| error.to_string()), Ok(3_000), "after {restarted:?}");
+        assert!(sim.elapsed() > restarted, "the load went on for longer than the restarts");
+        assert_eq!(world.database.lock().unwrap().balance, 3_000, "each was paid once");
+    });
+}
+
+/// Makes many calls at once, as one caller.
+#[service]
+pub struct Payer;
+
+#[rpc]
+impl Payer {
+    #[rpc(timeout = "60s")]
+    pub async fn rpc_pay_all(&mut self, cx: &mut Cx<'_, Self>, from: u64, to: u64) -> Vec<String> {
+        let ledger = cx.client::<LedgerClient>();
+        let calls: Vec<_> = (from..to).map(|number| ledger.rpc_note(number).timeout(Duration::from_secs(30))).collect();
+        let outcomes = futures_util::future::join_all(calls).await;
+        outcomes.into_iter().filter_map(|outcome| outcome.err().map(|error| error.to_string())).collect()
+    }
+}
+
+#[test]
+fn the_calls_of_one_service_keep_their_order_while_the_master_changes() {
+    for seed in 20..30 {
+        let world = World::default();
+        let noted = Arc::clone(&world.noted);
+        let cluster = world.cluster(seed).node("payer", |node| node.service(Payer));
+        cluster.run(async move |sim| {
+            sim.settled().await;
+            let (first, _) = master(&sim, "payer", None).await;
+            let pays = sim.on("payer", |node| async move {
+                let payer = node.client::<PayerClient>();
+                let mut failed = Vec::new();
+                for round in 0..50 {
+                    failed.extend(payer.rpc_pay_all(round * 20, (round + 1) * 20).await.unwrap());
+                }
+                failed
+            });
+            let shuts = async {
+                tokio::time::sleep(Duration::from_millis(60)).await; // tidy: sleep: virtual time, so that calls are under way
+                sim.shutdown(&first).await.unwrap();
+            };
+            let (failed, ()) = tokio::join!(pays, shuts);
+            assert_eq!(failed.unwrap(), Vec::<String>::new());
+            let noted = noted.lock().unwrap();
+            assert!(noted.iter().map(|(_, number)| *number).eq(0..1_000), "seed {seed}: {noted:?}");
+            assert!(noted.iter().any(|(node, _)| *node != first), "seed {seed}: the master did not change");
+        });
+    }
 }
 
 #[tokio::test]

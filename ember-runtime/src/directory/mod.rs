@@ -17,7 +17,7 @@ pub use self::{
     views::View,
 };
 pub(crate) use self::{
-    instances::{Balancers, Chance, Group, InShare, Kept, Share, Terms},
+    instances::{Balancers, Chance, Group, InShare, Kept, Share, Terms, Turn},
     records::{MasterRecord, MethodRecord, Written},
     views::{Departed, Directory, OfficeNow, deserted, ended, no_such_run, of_another_kind},
 };

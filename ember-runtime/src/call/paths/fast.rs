@@ -64,6 +64,9 @@ fn run_by<M: Method>(chosen: Chosen<'_>, request: &mut Request<M>, task: &mut Co
     let Some(port) = found.port::<M>() else { return Tried::Not };
     let Request { target, args, options, .. } = request;
     let Some(Taken { mut envelope, until, caller }) = take::<M>(target, options) else { return Tried::Not };
+    if instance.is_some_and(|it| it.is_looked_for_by(caller)) {
+        return Tried::Not;
+    }
     if let Some(always) = runs_short::<M>(&target.router) {
         let _at_home = target.router.home.enter(at_home, task);
         let (index, due) = (found.index, Due::within(options.timeout, until));
@@ -117,7 +120,7 @@ fn call_away<M: Method>(away: &Away, request: &Request<M>) -> Tried<M> {
     let Request { target, args, options, .. } = request;
     let Some(Taken { envelope, until, caller }) = take::<M>(target, options) else { return Tried::Not };
     let (deadline, envelope) = (options.deadline(until), envelope.unwrap_or_default());
-    if envelope.waits_for(away.pid()) {
+    if envelope.waits_for(away.pid()) || away.is_looked_for_by(caller) {
         return Tried::Not;
     }
     away.call::<M>(target, args, &envelope, (caller, deadline)).map_or(Tried::Not, Tried::WaitsAway)

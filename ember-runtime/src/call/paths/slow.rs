@@ -12,7 +12,7 @@ use crate::{
         reach::local,
         requests::{Attempt, HandedOver, Inherited, Options, Outcome, Request, Target, describe, sound, unsound},
     },
-    directory::{self, Choice, Instance},
+    directory::{self, Choice, Instance, Turn},
     error::{CallError, Failure, LostReason, RefusedReason},
     id::Pid,
     message::{Answer, Envelope, Method, Stamp, reply_slot},
@@ -46,6 +46,7 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
         place: None,
         handed_over: HandedOver::No,
         last_epoch: None,
+        turn: None,
         redirected: None,
         waits: None,
         unreached: None,
@@ -91,6 +92,8 @@ pub(crate) struct Course {
     pub(crate) handed_over: HandedOver,
     /// The highest epoch whose master was asked.
     last_epoch: Option<Epoch>,
+    /// Its place among the calls of its caller that look for the master.
+    turn: Option<Turn>,
     /// The master that was named by one that is not.
     redirected: Option<Arc<Instance>>,
     /// Why nobody takes it, while it waits for that to pass.
@@ -114,6 +117,7 @@ impl Course {
         let mut refused: Option<RefusedReason> = None;
         // Made when there is nobody left to ask; then every further round looks at the changes since the last.
         let mut changes: Option<ordered::Receiver<()>> = None;
+        self.keep_order(false).await;
         loop {
             if let Some(changes) = &mut changes {
                 changes.mark_unchanged();
@@ -140,6 +144,9 @@ impl Course {
                         return Err(refused.unwrap_or(none).into());
                     }
                     self.waits = Some(reason.clone());
+                    if reason.is_of_masters() {
+                        self.keep_order(true).await;
+                    }
                     let jittered = pause / 2 + self.target.router.rng().jitter(pause / 2);
                     match &mut changes {
                         Some(changes) => drop(timeout_at(Instant::now() + jittered, changes.changed()).await),
@@ -185,8 +192,9 @@ impl Course {
                     return Err(reason.into());
                 }
                 Attempt::Refused(reason) if reason.can_pass() => {
-                    if let RefusedReason::NotMaster { epoch, master: Some(master) } = reason {
-                        self.redirect(Epoch(epoch), master);
+                    if let RefusedReason::NotMaster { epoch, master } = reason {
+                        self.keep_order(true).await;
+                        master.into_iter().for_each(|master| self.redirect(Epoch(epoch), master));
                     }
                     self.handed_over = HandedOver::No;
                     excluded.push(instance.pid);
@@ -199,6 +207,18 @@ impl Course {
                 Attempt::Refused(reason) => return Err(reason.into()),
             }
         }
+    }
+
+    /// The calls of one service to one master are made in their order also when the master is looked for anew: one that `looks` for it, and those
+    /// that are made after it, wait for those before. Whoever is no service makes its calls one after the other, or without an order.
+    async fn keep_order(&mut self, looks: bool) {
+        let (caller, selector) = (self.inherited.caller, &self.target.address.selector);
+        if caller == 0 || self.turn.is_some() {
+            return;
+        }
+        let office = self.target.router.directory().office_of(selector);
+        let Some(office) = office.filter(|office| looks || office.is_looked_for_by(caller)) else { return };
+        self.turn.insert(office.line_up(caller)).come().await;
     }
 
     /// The instance that was asked names another as the master. Each that is asked so must be of a later epoch than the last: otherwise the

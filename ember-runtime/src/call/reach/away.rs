@@ -39,6 +39,11 @@ impl Away {
         self.instance.pid
     }
 
+    /// Whether calls that were made before by this caller still look for the master of its group.
+    pub(crate) fn is_looked_for_by(&self, caller: u64) -> bool {
+        self.instance.is_looked_for_by(caller)
+    }
+
     /// Hands a call to the link; if that does not take it at once, nothing has happened.
     #[inline]
     pub(crate) fn call<M: Method>(

@@ -1,14 +1,8 @@
 //! One service that can be called.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{fmt, sync::Arc};
 
-use super::counter::Counter;
+use super::{counter::Counter, standing::Standing};
 use crate::{
     actor::{AnyCell, ServiceIdentity, ServiceState},
     directory::records::{MethodRecord, NodeRecord, Published, SharedRecord},
@@ -16,22 +10,6 @@ use crate::{
     message::Reach,
     office::{Epoch, Role},
 };
-
-/// What an instance of an elected service is, as far as this node knows.
-#[derive(Debug, Clone)]
-pub(crate) struct Standing {
-    pub(crate) role: Role,
-    /// That of the master, or of the last one; none if no master is known yet.
-    pub(crate) epoch: Option<Epoch>,
-    /// The highest epoch that is known, as that changes.
-    pub(crate) highest: Arc<AtomicU64>,
-}
-
-impl PartialEq for Standing {
-    fn eq(&self, other: &Self) -> bool {
-        (self.role, self.epoch) == (other.role, other.epoch)
-    }
-}
 
 /// One running service in a [`View`](crate::directory::views::View).
 #[derive(Clone)]
@@ -149,16 +127,25 @@ impl Instance {
 
     /// The same instance as the master in this epoch, which another has named. Unless it is known to be of the past.
     pub(crate) fn in_epoch(&self, epoch: Epoch) -> Option<Self> {
-        let standing = self.standing.as_ref().filter(|it| it.highest.load(Ordering::Acquire) <= epoch.0)?;
-        let standing = Some(Standing { role: Role::Master, epoch: Some(epoch), highest: Arc::clone(&standing.highest) });
+        let Standing { office, .. } = self.standing.as_ref().filter(|it| it.office.highest() <= Some(epoch))?;
+        let standing = Some(Standing { role: Role::Master, epoch: Some(epoch), office: Arc::clone(office) });
         Some(Self { standing, ..self.clone() })
+    }
+
+    /// Whether calls that were made before by this caller still look for the master of its group.
+    #[inline]
+    pub(crate) fn is_looked_for_by(&self, caller: u64) -> bool {
+        match &self.standing {
+            Some(standing) => caller != 0 && standing.office.is_looked_for_by(caller),
+            None => false,
+        }
     }
 
     /// Whether it was chosen as a master, and this node knows of a later one now: what it says counts no more.
     #[inline]
     pub(crate) fn deposed(&self) -> Option<Epoch> {
-        let Standing { highest, .. } = self.standing.as_ref()?;
-        self.epoch().filter(|epoch| highest.load(Ordering::Acquire) > epoch.0)
+        let Standing { office, .. } = self.standing.as_ref()?;
+        self.epoch().filter(|epoch| office.highest() > Some(*epoch))
     }
 
     /// Whether it runs on this very node.

@@ -10,6 +10,7 @@ mod instance;
 mod kept;
 mod key;
 mod selector;
+mod standing;
 
 #[cfg(test)]
 pub(crate) use self::kept::Renewed;
@@ -19,8 +20,8 @@ pub(crate) use self::{
     group::Group,
     groups::Groups,
     in_flight::{InShare, Share},
-    instance::Standing,
     kept::Kept,
+    standing::{OfficeSeen, Standing, Turn},
 };
 pub use self::{
     balance::{Balance, Candidate, Candidates},

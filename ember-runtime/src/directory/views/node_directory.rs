@@ -15,7 +15,7 @@ use super::{listing::Listing, news::Departed, nobody, offices::OfficeNow, passag
 use crate::{
     actor::{AnyCell, ServiceState},
     directory::{
-        instances::{Chance, Group, Groups, Instance, Interest, Selector, Terms, choose},
+        instances::{Chance, Group, Groups, Instance, Interest, OfficeSeen, Selector, Terms, choose},
         records::{ClusterChange, NodeRecord},
     },
     error::RefusedReason,
@@ -274,6 +274,14 @@ impl Directory {
     /// What is known of an office.
     pub(crate) fn office(&self, office: &OfficeName) -> OfficeNow {
         self.lock().offices().now(office)
+    }
+
+    /// The office whose master a selector is for, if those that it names elect one.
+    pub(crate) fn office_of(&self, selector: &Selector) -> Option<Arc<OfficeSeen>> {
+        let group = self.group(&selector.interest);
+        let members = group.read();
+        let elected = members.iter().find_map(|it| it.standing.as_ref().filter(|_| selector.names(it)));
+        elected.map(|standing| Arc::clone(&standing.office))
     }
 
     /// How many offices each node holds.

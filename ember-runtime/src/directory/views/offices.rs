@@ -2,15 +2,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
 };
 
 use crate::{
     directory::{
-        instances::Standing,
+        instances::{OfficeSeen, Standing},
         records::{EpochRecord, MasterRecord, Written},
     },
     id::{NodeKey, Pid},
@@ -26,8 +23,8 @@ struct Office {
     /// What the registry has.
     master: Option<Written<MasterRecord>>,
     epoch: Option<Written<EpochRecord>>,
-    /// The highest epoch that was ever seen; 0 if none was. Shared with those who wait for a reply.
-    highest: Arc<AtomicU64>,
+    /// Shared with those who call its master.
+    seen: Arc<OfficeSeen>,
     /// The master of that, if it was seen.
     last: Option<MasterRecord>,
     /// The instances of the group that are listed.
@@ -51,13 +48,9 @@ impl Office {
         self.master.is_none() && self.epoch.is_none() && self.members.is_empty()
     }
 
-    fn highest(&self) -> Option<Epoch> {
-        Some(Epoch(self.highest.load(Ordering::Acquire))).filter(|epoch| epoch.0 > 0)
-    }
-
     fn raise(&mut self, epoch: Epoch, master: Option<MasterRecord>) {
-        let known = self.highest.fetch_max(epoch.0, Ordering::AcqRel);
-        if known < epoch.0 || (known == epoch.0 && master.is_some()) {
+        let known = self.seen.raise(epoch);
+        if known < Some(epoch) || (known == Some(epoch) && master.is_some()) {
             self.last = master;
         }
     }
@@ -65,12 +58,12 @@ impl Office {
     /// The master, unless it is known to be one of the past.
     fn present(&self) -> Option<MasterRecord> {
         let master = self.master?.record;
-        (Some(master.epoch) >= self.highest()).then_some(master)
+        (Some(master.epoch) >= self.seen.highest()).then_some(master)
     }
 
     fn standing(&self, pid: Pid) -> Standing {
         let role = if self.present().is_some_and(|master| master.pid == pid) { Role::Master } else { Role::Slave };
-        Standing { role, epoch: self.highest(), highest: Arc::clone(&self.highest) }
+        Standing { role, epoch: self.seen.highest(), office: Arc::clone(&self.seen) }
     }
 }
 
@@ -130,7 +123,7 @@ impl Offices {
         OfficeNow {
             master: office.master,
             epoch: office.epoch,
-            highest: office.highest(),
+            highest: office.seen.highest(),
             last: office.last,
             members: office.members.iter().copied().collect(),
         }

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     actor::{ServiceIdentity, ServiceState},
     directory::{
-        instances::{Balancers, Candidates, Chance, Choice, Instance, Interest, Kept, Renewed, Selector, Terms},
+        instances::{Among, Balancers, Candidates, Chance, Choice, Instance, Interest, Kept, Renewed, Selector, Terms},
         records::{ClusterChange, NodeRecord, ServiceRecord},
         views::Directory,
     },
@@ -352,14 +352,22 @@ fn selectors_are_written_as_in_the_release_before() {
         version: Some("1.2".parse().expect("it is one")),
         tags: [("t".to_owned(), "v".to_owned())].into(),
         pid: Some(Pid { node: NodeKey { id: NodeId(3), incarnation: Incarnation(4) }, number: 5 }),
+        among: Among::Master,
         choice: Choice::ByKey(6),
     };
-    let selectors = [plain, full].map(|selector| hex(&|out| crate::message::encode(&selector, out)));
+    let slaves = Selector { among: Among::Slaves, ..plain.clone() };
+    for selector in [&plain, &full, &slaves] {
+        let mut written = Vec::new();
+        crate::message::encode(selector, &mut written).expect("it is written");
+        assert_eq!(crate::message::decode::<Selector>(&written).ok().as_ref(), Some(selector));
+    }
+    let selectors = [plain, full, slaves].map(|selector| hex(&|out| crate::message::encode(&selector, out)));
     assert_eq!(
         selectors,
         [
             "000462616e6b000000000000000000",
-            "010470617973010462616e6b0101310102010301016101045e312e320101740176010304050406"
+            "010470617973010462616e6b0101310102010301016101045e312e320101740176010304050406",
+            "000462616e6b0000000000000000060200"
         ]
     );
     let choices = [

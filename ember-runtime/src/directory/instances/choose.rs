@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     balance::Balancers,
     instance::Instance,
-    selector::{Among, Choice, Selector},
+    selecting::{Among, Choice, Selector},
 };
 use crate::{
     actor::ServiceState,
@@ -161,7 +161,7 @@ fn weight(key: u64, seed: u64) -> u64 {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::selector::Interest;
+    use super::super::selecting::Interest;
     use super::*;
     use crate::{
         actor::ServiceIdentity,

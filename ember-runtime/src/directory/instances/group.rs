@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use super::{instance::Instance, selector::Selector};
+use super::{instance::Instance, selecting::Selector};
 use crate::id::Pid;
 
 /// So many changes are told one by one; who is further behind looks at everybody.

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use super::{group::Group, instance::Instance, selector::Interest};
+use super::{group::Group, instance::Instance, selecting::Interest};
 use crate::id::{NodeId, Pid};
 
 /// Fewer than these are not looked through for such as nobody needs.

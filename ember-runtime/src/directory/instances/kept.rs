@@ -6,7 +6,7 @@ use super::{
     choose::{self, Terms},
     group::Group,
     instance::Instance,
-    selector::Choice,
+    selecting::Choice,
 };
 use crate::{id::Pid, rng::Rng};
 

@@ -8,8 +8,7 @@ mod groups;
 mod in_flight;
 mod instance;
 mod kept;
-mod key;
-mod selector;
+mod selecting;
 mod standing;
 
 #[cfg(test)]
@@ -26,6 +25,5 @@ pub(crate) use self::{
 pub use self::{
     balance::{Balance, Candidate, Candidates},
     instance::Instance,
-    key::Key,
-    selector::{Among, Choice, Interest, Selector},
+    selecting::{Among, Choice, Interest, Key, Selector},
 };

@@ -121,7 +121,7 @@ mod tests {
     fn calls_of_one_service_go_on_in_their_order_and_those_of_others_at_once() {
         let office = Arc::new(OfficeSeen::default());
         let (one, two, three, other) = (office.line_up(7), office.line_up(7), office.line_up(7), office.line_up(8));
-        let mut comes = |turn: &Turn| turn.come().now_or_never().is_some();
+        let comes = |turn: &Turn| turn.come().now_or_never().is_some();
         assert!(comes(&one) && comes(&other) && !comes(&two) && !comes(&three));
         // One that gives up lets nobody pass before the first has ended.
         drop(two);

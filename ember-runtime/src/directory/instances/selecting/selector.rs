@@ -4,8 +4,9 @@ use std::{borrow::Cow, collections::BTreeMap, fmt, hash::Hash, mem};
 
 use serde::{Deserialize, Serialize};
 
-use super::{instance::Instance, key::Key};
+use super::{key::Key, written::Written};
 use crate::{
+    directory::instances::Instance,
     id::{NodeId, Pid},
     office::Role,
 };
@@ -54,6 +55,7 @@ pub enum Among {
 
 /// Filters and choice of a client. All filters must hold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
 #[non_exhaustive]
 pub struct Selector {
     /// What is called.
@@ -75,7 +77,6 @@ pub struct Selector {
     /// Exactly this instance.
     pub pid: Option<Pid>,
     /// Which of the instances of an elected service.
-    #[serde(default)]
     pub among: Among,
     /// The choice among those that match.
     pub choice: Choice,

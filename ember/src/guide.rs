@@ -35,6 +35,7 @@ pages! {
     Streams: "streaming.md",
     Clusters: "clusters.md",
     Failures: "failures.md",
+    Masters: "masters.md",
     Addresses: "addresses.md",
     Deploying: "deploying.md",
     Mailboxes: "mailboxes.md",

@@ -28,7 +28,7 @@ pub use ember_runtime::{
         CallError, Error, InsertError, Lost, LostReason, Refused, RefusedReason, Result, SendError, SpawnAllError,
     },
     hooks,
-    id::{Incarnation, NodeId, NodeKey, Pid},
+    id::{Epoch, Incarnation, NodeId, NodeKey, Pid},
     message::{
         Caller, Codec, CodecError, Deferred, Extension, Idempotent, Json, Message, MethodRef, Replier, Schema,
         StreamError, StreamSender, Streaming, TraceContext, Unsent, schema,
@@ -36,7 +36,7 @@ pub use ember_runtime::{
     module::{Module, ModuleKey, Modules},
     net,
     node::{Hosted, Node, NodeBuilder, ServiceConfig},
-    office::{Epoch, Fence, Role},
+    office::{Fence, Role},
     registry,
     timer::TimerHandle,
 };
@@ -103,7 +103,9 @@ pub mod __private {
         },
         call::{Address, Client, Handle, HasClient, Kind, OnThisNode, One, Reached},
         directory::Interest,
-        error, inventory,
+        error,
+        id::Epoch,
+        inventory,
         message::{
             AnyCodec, CodecError, Coding, Handled, Idempotent, Itself, Json, Message, Method, MethodInfo, Probe,
             ResultType, Returned, Schema, Signature, StreamOf, Unread, Wire, WireOf, answered, at_end, coding_by,
@@ -111,7 +113,7 @@ pub mod __private {
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},
-        office::{Epoch, Role},
+        office::Role,
         serde,
     };
 

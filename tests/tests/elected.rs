@@ -200,7 +200,8 @@ fn a_master_that_is_cut_off_from_the_registry_acts_no_longer_than_its_lease() {
         sim.partition(&first, "registry");
         let (second, _) = master(&sim, "caller", Some(&first)).await;
         // It cannot know of the other, and acts no more all the same.
-        let told = sim.on(&first, |node| async move { node.local::<Ledger>().rpc_told().await.unwrap() }).await.unwrap();
+        let told =
+            sim.on(&first, |node| async move { node.local::<Ledger>().rpc_told().await.unwrap() }).await.unwrap();
         assert!(!told.2, "{told:?}");
         assert_eq!(pay(&sim, 1).await, Ok(2));
         assert_eq!(world.acts.lock().unwrap().last().map(|act| act.1.clone()), Some(second));
@@ -288,7 +289,8 @@ fn an_office_is_handed_over_by_hand() {
         assert!(sim.elapsed() - begun <= Duration::from_millis(200), "{:?}", sim.elapsed() - begun);
         assert_eq!(pay(&sim, 1).await, Ok(2));
         assert_ne!(first, second);
-        let told = sim.on(&first, |node| async move { node.local::<Ledger>().rpc_told().await.unwrap().1 }).await.unwrap();
+        let told =
+            sim.on(&first, |node| async move { node.local::<Ledger>().rpc_told().await.unwrap().1 }).await.unwrap();
         // Of its own end, and of the next master.
         assert_eq!(told, ["master", "slave", "slave"]);
     });

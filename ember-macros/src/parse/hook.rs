@@ -47,7 +47,10 @@ impl Marks {
                 Some(On::Down) => marks.down = Some(attr.clone()),
                 Some(On::Role(role)) => {
                     if let Some((other, _)) = &marks.role {
-                        errors.at(other, "what runs when it becomes master is not what runs when it becomes slave: split it in two");
+                        errors.at(
+                            other,
+                            "what runs when it becomes master is not what runs when it becomes slave: split it in two",
+                        );
                         marks.unclear = true;
                     }
                     marks.role = Some((attr.clone(), role));

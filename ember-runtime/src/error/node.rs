@@ -3,7 +3,7 @@
 use std::{error, fmt, io};
 
 use super::{CallError, SendError};
-use crate::office::Epoch;
+use crate::id::Epoch;
 
 /// `Result` with Ember's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -135,8 +135,7 @@ impl RefusedReason {
     /// by itself, within the deadline.
     pub fn can_pass(&self) -> bool {
         use RefusedReason as R;
-        matches!(self, R::Retiring | R::Stopped | R::Paused | R::Unreachable(_) | R::Starting)
-            || self.is_of_masters()
+        matches!(self, R::Retiring | R::Stopped | R::Paused | R::Unreachable(_) | R::Starting) || self.is_of_masters()
     }
 
     /// Whether another is the master, or will be.
@@ -202,5 +201,7 @@ fn not_master(epoch: u64, master: Option<Pid>) -> String {
         (_, Some(master)) => format!("in the epoch {epoch} that is {master}"),
         (_, None) => format!("that of the epoch {epoch} has left its office"),
     };
-    format!("this instance is not the master of its group ({known}): name no instance, or call a method that is marked `#[rpc(read)]`")
+    format!(
+        "this instance is not the master of its group ({known}): name no instance, or call a method that is marked `#[rpc(read)]`"
+    )
 }

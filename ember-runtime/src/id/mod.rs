@@ -1,5 +1,6 @@
 //! The names of things in a cluster: nodes, their incarnations, services, processes. Plain data; knows nothing else.
 
+mod epoch;
 mod hash;
 mod method;
 mod node;
@@ -8,6 +9,7 @@ mod public_key;
 
 pub(crate) use self::public_key::PublicKey;
 pub use self::{
+    epoch::Epoch,
     hash::fnv1a,
     method::MethodId,
     node::{Incarnation, NodeId, NodeKey},

@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use super::epoch::Epoch;
+use crate::id::Epoch;
 
 /// What it is told.
 #[derive(Debug)]

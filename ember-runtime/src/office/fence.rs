@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{epoch::Epoch, seat::OfficeSeat};
-use crate::error::{Error, LostReason, Result};
+use super::seat::OfficeSeat;
+use crate::{
+    error::{Error, LostReason, Result},
+    id::Epoch,
+};
 
 /// The proof by which a master writes outside of Ember: its epoch. Whatever the master does to a database, a file or another system is
 /// exclusive only if that system compares it.

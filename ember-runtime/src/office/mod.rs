@@ -3,16 +3,12 @@
 
 mod appointment;
 mod boot;
-mod epoch;
 mod fence;
 mod name;
+mod role;
 mod seat;
 mod tenure;
 
-pub use self::{
-    epoch::{Epoch, Role},
-    fence::Fence,
-};
 pub(crate) use self::{
     appointment::Appointment,
     boot::BootClock,
@@ -20,3 +16,4 @@ pub(crate) use self::{
     seat::OfficeSeat,
     tenure::{Sent, Tenure, Term},
 };
+pub use self::{fence::Fence, role::Role};

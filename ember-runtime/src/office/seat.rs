@@ -6,12 +6,12 @@ use std::sync::{
 };
 
 use super::{
-    epoch::{Epoch, Role},
+    role::Role,
     tenure::{Tenure, Term},
 };
 use crate::{
     error::{LostReason, RefusedReason},
-    id::Pid,
+    id::{Epoch, Pid},
     sync::lock,
 };
 

@@ -11,11 +11,14 @@ use std::{
 use tokio::sync::watch;
 
 use super::boot::{BootClock, nanos};
-use crate::{registry::LeaseId, sync::lock};
+use crate::sync::lock;
 
 /// It ends so much earlier than the lease, as a share of it: what a handler that has just been allowed to act does takes time, and no
 /// two clocks run alike.
 const MARGIN: u32 = 10;
+
+/// A lease, as the registry calls it.
+type LeaseNumber = i64;
 
 /// The lease of a node, as those see it who hold an office by it.
 #[derive(Debug)]
@@ -25,7 +28,7 @@ pub(crate) struct Tenure {
     term: AtomicU64,
     /// When it ends on the clock.
     until: AtomicU64,
-    lease: Mutex<Option<LeaseId>>,
+    lease: Mutex<Option<LeaseNumber>>,
     changed: watch::Sender<()>,
 }
 
@@ -63,7 +66,7 @@ impl Tenure {
     }
 
     /// Another lease was granted, which was asked for then. What was held by the last one is lost.
-    pub(crate) fn begin(&self, lease: LeaseId, sent: Sent, ttl: Duration) {
+    pub(crate) fn begin(&self, lease: LeaseNumber, sent: Sent, ttl: Duration) {
         let mut held = lock(&self.lease);
         *held = Some(lease);
         self.until.store(0, Ordering::Release);
@@ -74,7 +77,7 @@ impl Tenure {
     }
 
     /// The lease was renewed.
-    pub(crate) fn extend(&self, lease: LeaseId, sent: Sent, ttl: Duration) {
+    pub(crate) fn extend(&self, lease: LeaseNumber, sent: Sent, ttl: Duration) {
         // Whoever renews late must not extend the next one.
         let held = lock(&self.lease);
         if *held == Some(lease) {
@@ -97,7 +100,7 @@ impl Tenure {
     }
 
     /// The lease by which an office can be taken now.
-    pub(crate) fn present(&self) -> Option<(Term, LeaseId)> {
+    pub(crate) fn present(&self) -> Option<(Term, LeaseNumber)> {
         let held = lock(&self.lease);
         let term = Term(self.term.load(Ordering::Acquire));
         (*held).filter(|_| self.is_in(term)).map(|lease| (term, lease))

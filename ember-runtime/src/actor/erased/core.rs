@@ -9,9 +9,9 @@ use super::{
 use crate::{
     error::{LostReason, RefusedReason},
     hooks::{AskedHandler, HandlerHooks, Ordered},
-    id::Pid,
+    id::{Epoch, Pid},
     message::{Chain, Keys, Lifespan, MethodInfo, StreamsOfLife},
-    office::{Epoch, Fence, OfficeSeat},
+    office::{Fence, OfficeSeat},
     threads::Work,
 };
 

@@ -11,8 +11,9 @@ use crate::{
         work::{Driving, Job, once},
     },
     error::RefusedReason,
+    id::Epoch,
     message::Lane,
-    office::{Appointment, Epoch, Role},
+    office::{Appointment, Role},
     panics::told,
 };
 

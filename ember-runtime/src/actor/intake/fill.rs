@@ -14,9 +14,9 @@ use crate::{
         work::{run_event, run_hook, start_raw},
     },
     error::{Error, Result},
-    id::{MethodId, fnv1a},
+    id::{Epoch, MethodId, fnv1a},
     message::{Method, Signature},
-    office::{Epoch, Role},
+    office::Role,
     threads::Work,
 };
 

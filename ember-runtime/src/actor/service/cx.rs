@@ -8,12 +8,12 @@ use super::Unit;
 use crate::{
     actor::erased::Core,
     error::{Error, Result},
-    id::Pid,
+    id::{Epoch, Pid},
     message::{
         Ambient, Caller, CodecError, Deferred, Extension, Replier, Station, StreamSender, Streaming, deferred,
         streaming,
     },
-    office::{Epoch, Fence, Role},
+    office::{Fence, Role},
 };
 
 /// The context of a running handler: `cx: &mut Cx<'_, Self>`, first after `self`, on any server method that wants it.
@@ -60,7 +60,9 @@ impl<'a, U: Unit> Cx<'a, U> {
     pub fn fence(&self) -> Result<Fence> {
         match self.core.fence() {
             Some(fence) => fence.check().map(|()| fence),
-            None if self.core.office.is_some() => Err(Error::other("this instance is not the master: only that has a fence")),
+            None if self.core.office.is_some() => {
+                Err(Error::other("this instance is not the master: only that has a fence"))
+            }
             None => Err(Error::other("this service is not elected: write `#[service(elected)]`")),
         }
     }

@@ -14,9 +14,8 @@ use crate::{
     },
     directory::{self, Choice, Instance, Turn},
     error::{CallError, Failure, LostReason, RefusedReason},
-    id::Pid,
+    id::{Epoch, Pid},
     message::{Answer, Envelope, Method, Stamp, reply_slot},
-    office::Epoch,
     sync::{ordered, shielded},
 };
 
@@ -188,7 +187,9 @@ impl Course {
                     return Err(directory::deserted(&directory.view(), selector, &instance.node).into());
                 }
                 // Another is not what was asked for.
-                Attempt::Refused(reason) if reason.is_of_masters() && self.target.address.selector.wants_no_master() => {
+                Attempt::Refused(reason)
+                    if reason.is_of_masters() && self.target.address.selector.wants_no_master() =>
+                {
                     return Err(reason.into());
                 }
                 Attempt::Refused(reason) if reason.can_pass() => {

@@ -30,6 +30,10 @@ impl Away {
         None
     }
 
+    pub(crate) fn is_looked_for_by(&self, _: u64) -> bool {
+        match *self {}
+    }
+
     pub(crate) fn pid(&self) -> Pid {
         match *self {}
     }

@@ -6,9 +6,9 @@ use super::{counter::Counter, standing::Standing};
 use crate::{
     actor::{AnyCell, ServiceIdentity, ServiceState},
     directory::records::{MethodRecord, NodeRecord, Published, SharedRecord},
-    id::{MethodId, Pid},
+    id::{Epoch, MethodId, Pid},
     message::Reach,
-    office::{Epoch, Role},
+    office::Role,
 };
 
 /// One running service in a [`View`](crate::directory::views::View).

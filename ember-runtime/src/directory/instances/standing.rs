@@ -10,10 +10,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::{
-    office::{Epoch, Role},
-    sync::lock,
-};
+use crate::{id::Epoch, office::Role, sync::lock};
 
 /// What an instance of an elected service is, as far as this node knows.
 #[derive(Debug, Clone)]

@@ -133,7 +133,12 @@ mod tests {
         let late = move |now: Instant| Duration::from_secs(late(now.duration_since(sent).as_secs()));
         let stalls = Stalls { late: Arc::new(late), limit: Duration::from_secs(30) };
         let apart = session.apart().unwrap();
-        let task = tokio::spawn(run(apart, stalls, lease, Renewed::new(sent, Arc::new(Tenure::new(BootClock::new(false))), lease)));
+        let task = tokio::spawn(run(
+            apart,
+            stalls,
+            lease,
+            Renewed::new(sent, Arc::new(Tenure::new(BootClock::new(false))), lease),
+        ));
         // tidy: sleep: the time that workers are held up is what is tested, on a paused clock
         sleep(Duration::from_secs(seconds)).await;
         task.abort();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    office::{EpochRecord, MasterRecord, Written},
+    master::{EpochRecord, MasterRecord, Written},
     record::{NodeRecord, SharedRecord},
 };
 use crate::{

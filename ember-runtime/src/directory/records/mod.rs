@@ -1,6 +1,7 @@
 //! What the registry holds of a cluster, and how it is read.
 
 mod change;
+mod master;
 mod office;
 mod reading;
 mod record;
@@ -9,6 +10,7 @@ mod told;
 pub use self::record::NodeRecord;
 pub(crate) use self::{
     change::{ClusterChange, Subject},
-    office::{EpochRecord, MasterRecord, Written, epoch_key, master_key, office_change},
+    master::{EpochRecord, MasterRecord, Written},
+    office::{epoch_key, master_key, office_change},
     record::{MethodRecord, Published, ServiceRecord, SharedRecord, keys},
 };

@@ -1,33 +1,12 @@
 //! What the registry holds of offices: who is the master, under its node's lease; and the highest epoch, which outlives every lease.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::change::ClusterChange;
+use super::{change::ClusterChange, master::Written};
 use crate::{
-    id::Pid,
-    office::{Epoch, OfficeName},
+    office::OfficeName,
     registry::{Event, KeyValue},
 };
-
-/// The master of a group, as it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct MasterRecord {
-    pub(crate) epoch: Epoch,
-    pub(crate) pid: Pid,
-}
-
-/// The highest epoch of a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct EpochRecord {
-    pub(crate) epoch: Epoch,
-}
-
-/// A record, and the revision at which it was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Written<T> {
-    pub(crate) record: T,
-    pub(crate) modified: i64,
-}
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +83,9 @@ mod tests {
                 assert_eq!(read_key(&key, "/ember/c/"), Some((of, office.clone())), "{key}");
             }
         }
-        for key in ["/ember/c/masters/7/a", "/ember/c/masters/x/a/b", "/ember/c/masters/7/a/b/c", "/ember/c/nodes/7/a/b"] {
+        for key in
+            ["/ember/c/masters/7/a", "/ember/c/masters/x/a/b", "/ember/c/masters/7/a/b/c", "/ember/c/nodes/7/a/b"]
+        {
             assert_eq!(read_key(key, "/ember/c/"), None, "{key}");
         }
     }
@@ -112,7 +93,13 @@ mod tests {
     #[test]
     fn what_cannot_be_read_says_nothing() {
         let key = master_key("c", &OfficeName::new(0, "a", "b"));
-        let entry = |value: &'static str| KeyValue { key: key.clone(), value: value.into(), created: 1, modified: 3, lease: None };
+        let entry = |value: &'static str| KeyValue {
+            key: key.clone(),
+            value: value.into(),
+            created: 1,
+            modified: 3,
+            lease: None,
+        };
         assert!(office_change(&Event::Put(entry("{}")), "/ember/c/").is_none());
         assert!(matches!(
             office_change(&Event::Delete { key: key.clone(), revision: 4 }, "/ember/c/"),

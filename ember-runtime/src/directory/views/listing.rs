@@ -16,10 +16,9 @@ use crate::{
     actor::{AnyCell, ServiceState},
     directory::{
         instances::{Groups, Instance},
-        records::{EpochRecord, MasterRecord, NodeRecord, SharedRecord, Written},
+        records::{NodeRecord, SharedRecord},
     },
     id::{Incarnation, NodeId, NodeKey, Pid},
-    office::OfficeName,
 };
 
 pub(crate) struct Listing {
@@ -29,7 +28,7 @@ pub(crate) struct Listing {
     /// The newest run of each, and this one: older ones are dead, even if the registry has not noticed yet.
     current: BTreeMap<NodeId, Arc<NodeRecord>>,
     /// All services, of this node and of others. Those whose node counts are listed: they can be called.
-    services: BTreeMap<Pid, Arc<Instance>>,
+    pub(super) services: BTreeMap<Pid, Arc<Instance>>,
     suspects: BTreeSet<NodeKey>,
     /// Those of the suspects at whose addresses nobody listens: their processes have ended.
     deserted: BTreeSet<NodeKey>,
@@ -38,11 +37,11 @@ pub(crate) struct Listing {
     /// Gone from the registry, but their links are up.
     lingering: BTreeSet<NodeKey>,
     groups: Arc<Groups>,
-    offices: Offices,
+    pub(super) offices: Offices,
     /// For those who wait for what becomes of one node.
     pub(crate) news: News,
     /// Whether anything is other than when this was asked last.
-    changed: bool,
+    pub(super) changed: bool,
 }
 
 impl Listing {
@@ -170,49 +169,6 @@ impl Listing {
             self.groups.change(pid, old.as_deref(), instance.as_ref());
             self.changed = true;
         }
-    }
-
-    /// The same instance, with what it is in its group, if its service is elected.
-    fn seated(&mut self, instance: Arc<Instance>) -> Arc<Instance> {
-        let Some(office) = &instance.published.office else { return instance };
-        let standing = Some(self.offices.join(office, instance.pid));
-        if standing == instance.standing {
-            return instance;
-        }
-        Arc::new(Instance { standing, ..Instance::clone(&instance) })
-    }
-
-    fn unseat(&mut self, pid: Pid) {
-        if let Some(office) = self.services.get(&pid).and_then(|it| it.published.office.as_ref()) {
-            self.offices.part(office, pid);
-        }
-    }
-
-    /// The registry has another master of an office, or none.
-    pub(crate) fn put_master(&mut self, office: &OfficeName, master: Option<Written<MasterRecord>>) {
-        let members = self.offices.put_master(office, master);
-        self.seat_anew(members);
-    }
-
-    /// The registry has another epoch of an office, or none.
-    pub(crate) fn put_epoch(&mut self, office: &OfficeName, epoch: Option<Written<EpochRecord>>) {
-        let members = self.offices.put_epoch(office, epoch);
-        self.seat_anew(members);
-    }
-
-    fn seat_anew(&mut self, members: BTreeSet<Pid>) {
-        // Who waits for an office to be free looks at more than the members' standing.
-        self.changed |= !members.is_empty();
-        for pid in members {
-            let instance = self.services.get(&pid).map(Arc::clone);
-            if instance.is_some() {
-                self.list(pid, instance);
-            }
-        }
-    }
-
-    pub(super) fn offices(&self) -> &Offices {
-        &self.offices
     }
 
     /// Lists a service of this node, unless it has stopped.

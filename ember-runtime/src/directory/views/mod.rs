@@ -6,6 +6,7 @@ mod nobody;
 mod node_directory;
 mod offices;
 mod passage;
+mod seats;
 mod view;
 
 pub use self::view::View;

@@ -10,8 +10,8 @@ use crate::{
         instances::{OfficeSeen, Standing},
         records::{EpochRecord, MasterRecord, Written},
     },
-    id::{NodeKey, Pid},
-    office::{Epoch, OfficeName, Role},
+    id::{Epoch, NodeKey, Pid},
+    office::{OfficeName, Role},
 };
 
 /// All that are known.

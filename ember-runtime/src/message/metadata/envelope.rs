@@ -8,7 +8,10 @@ use super::{
     keys::{Keys, MAX_KEYS},
     span::MadeIn,
 };
-use crate::{error::RefusedReason, id::Pid, office::Epoch};
+use crate::{
+    error::RefusedReason,
+    id::{Epoch, Pid},
+};
 
 /// The metadata of one call that most calls do not have. What every call has is its [`Stamp`](super::Stamp).
 #[derive(Debug, Clone, Default)]
@@ -58,7 +61,8 @@ impl Envelope {
 
 impl Envelope {
     /// Nothing but the arguments travels.
-    const EMPTY: Self = Self { key: None, chain: None, beside: None, keys: Keys::NONE, epoch: None, made_in: MadeIn::NOTHING };
+    const EMPTY: Self =
+        Self { key: None, chain: None, beside: None, keys: Keys::NONE, epoch: None, made_in: MadeIn::NOTHING };
 }
 
 /// The envelope of what a service is handling. It needs no memory until there is something in one.

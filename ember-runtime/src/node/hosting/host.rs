@@ -14,15 +14,13 @@ use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use super::{
+    attach::{attach, begin},
     publish::Publisher,
     started::{Registered, Started},
     watches::Watches,
 };
 use crate::{
-    actor::{
-        AnyCell, Attachments, Blueprint, Cell, GoLive, HookKind, Host, Service, ServiceState, Setup, Source,
-        Subscription, TaskJob, Timer, blueprint,
-    },
+    actor::{AnyCell, Blueprint, Cell, Host, Service, ServiceState, Setup, Source, blueprint},
     call::Router,
     clock::Clock,
     directory::NodeRecord,
@@ -30,7 +28,7 @@ use crate::{
     event::Bus,
     hooks::{HandlerHooks, Ordered},
     id::Pid,
-    message::{Ambient, Keys, Lane, Promises, Station},
+    message::{Ambient, Promises, Station},
     node::{
         offices::Elections,
         settings::{Hosted, IntoHosted},
@@ -381,27 +379,4 @@ fn tell(ready: oneshot::Sender<Result<()>>, result: Result<()>, cell: &dyn AnyCe
             tracing::error!(target: "ember::service", service, %pid, %error, "it was spawned, and did not start");
         }
     }
-}
-
-/// Starts timers and subscriptions of the unit at `keys`. What is returned ends them when dropped.
-fn begin<S: Service>(
-    cell: &Arc<Cell<S>>,
-    host: &dyn Host,
-    timers: &[Timer<S>],
-    events: &[Subscription<S>],
-    keys: &Keys,
-) -> Attachments {
-    let timers = crate::timer::start(cell, timers, keys, host);
-    timers.into_iter().chain(host.get::<Bus>().subscribe(cell, events, keys)).collect()
-}
-
-/// Begins the work of a service that has been started.
-fn attach<S: Service>(cell: &Arc<Cell<S>>, host: &dyn Host) -> Attachments {
-    for hook in cell.blueprint.table.of(HookKind::Started) {
-        cell.owe(Lane::System, Box::new(TaskJob::hook("started", cell.life(), hook)));
-    }
-    if cell.blueprint.table.has_keyed() {
-        cell.owe(Lane::System, Box::new(GoLive { life: cell.life() }));
-    }
-    begin(cell, host, &cell.blueprint.table.timers, &cell.blueprint.table.events, &Keys::default())
 }

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use crate::{
     actor::AnyCell,
     directory::OfficeNow,
-    id::Pid,
-    office::{Epoch, OfficeName, OfficeSeat, Role, Tenure, Term},
+    id::{Epoch, Pid},
+    office::{OfficeName, OfficeSeat, Role, Tenure, Term},
 };
 
 /// After a bid that failed, or whose outcome is not known, the view is given so much time to show why.

@@ -13,6 +13,7 @@ use tokio::{
 };
 
 use super::{
+    booth::Booth,
     candidate::{Candidate, Facts, Stage, Step},
     order,
 };
@@ -20,9 +21,8 @@ use crate::{
     actor::{AnyCell, ServiceState},
     clock::Clock,
     directory::{Directory, MasterRecord, OfficeNow},
-    id::Pid,
-    office::{Appointment, Epoch, OfficeName, OfficeSeat, Tenure, Term},
-    registry::LeaseId,
+    id::{Epoch, Pid},
+    office::{Appointment, OfficeName, OfficeSeat, Tenure, Term},
     sync::lock,
 };
 
@@ -34,14 +34,11 @@ const IDLE: Duration = Duration::from_secs(60 * 60);
 /// The candidates of one node.
 pub(crate) struct Elections {
     directory: Arc<Directory>,
-    tenure: Arc<Tenure>,
+    booth: Booth,
     clock: Arc<dyn Clock>,
     known: Mutex<Known>,
     /// There is something to look at.
     wake: Notify,
-    /// None on a node that is a cluster of its own.
-    #[cfg(feature = "cluster")]
-    ballot: std::sync::OnceLock<super::Ballot>,
 }
 
 #[derive(Default)]
@@ -52,7 +49,6 @@ struct Known {
     left: Vec<(OfficeName, i64)>,
     /// The node retires: none of its candidates stands any more.
     closed: bool,
-    #[cfg(feature = "cluster")]
     outages: u64,
     quiet_until: Option<Instant>,
 }
@@ -68,13 +64,11 @@ enum Done {
 impl Elections {
     pub(crate) fn new(directory: Arc<Directory>, clock: Arc<dyn Clock>, tenure: Tenure) -> Arc<Self> {
         Arc::new(Self {
+            booth: Booth::new(Arc::clone(&directory), tenure),
             directory,
-            tenure: Arc::new(tenure),
             clock,
             known: Mutex::default(),
             wake: Notify::new(),
-            #[cfg(feature = "cluster")]
-            ballot: std::sync::OnceLock::new(),
         })
     }
 
@@ -84,18 +78,18 @@ impl Elections {
 
     #[cfg(feature = "cluster")]
     pub(crate) fn tenure(&self) -> &Arc<Tenure> {
-        &self.tenure
+        &self.booth.tenure
     }
 
     /// The registry decides from now on. Once, before anybody stands.
     #[cfg(feature = "cluster")]
     pub(crate) fn decide_by(&self, ballot: super::Ballot) {
-        let _first = self.ballot.set(ballot);
+        self.booth.decide_by(ballot);
     }
 
     /// An instance of an elected service is about to start.
     pub(crate) fn add(&self, cell: &Arc<dyn AnyCell>) {
-        let (seat, pid) = (Arc::new(OfficeSeat::new(Arc::clone(&self.tenure))), cell.pid());
+        let (seat, pid) = (Arc::new(OfficeSeat::new(Arc::clone(&self.booth.tenure))), cell.pid());
         let candidate = Candidate::new(cell.identity().office(), pid, Arc::downgrade(cell), seat);
         self.lock().candidates.insert(pid.number, candidate);
     }
@@ -158,11 +152,11 @@ impl Elections {
 
     /// Looks after the candidates, until dropped.
     pub(crate) async fn run(self: Arc<Self>) {
-        let (mut changes, mut terms) = (self.directory.changes(), self.tenure.changes());
+        let (mut changes, mut terms) = (self.directory.changes(), self.booth.tenure.changes());
         let mut tasks = JoinSet::new();
         // One that nothing of this node ever wakes has no candidates.
         self.wake.notified().await;
-        let mut heard = self.heard();
+        let mut heard = self.booth.heard();
         loop {
             changes.mark_unchanged();
             terms.mark_unchanged();
@@ -188,7 +182,10 @@ impl Elections {
         let now = Instant::now();
         let mut known = self.lock();
         let mut next = now + IDLE;
-        let (hears, quiet_until) = self.hears(&mut known, now);
+        let contact = self.booth.contact();
+        let quiet_until = contact.quiet_until(&mut known.outages, now);
+        known.quiet_until = quiet_until.or(known.quiet_until);
+        let quiet_until = known.quiet_until;
         for (office, revision) in std::mem::take(&mut known.left) {
             self.vacate(tasks, 0, &office, revision);
         }
@@ -196,16 +193,21 @@ impl Elections {
         for (&number, candidate) in &mut known.candidates {
             let office = self.directory.office(&candidate.office);
             if let Some(epoch) = office.highest {
-                let master = office.master.map(|it| it.record).filter(|it| it.epoch == epoch && it.pid != candidate.pid);
+                let master =
+                    office.master.map(|it| it.record).filter(|it| it.epoch == epoch && it.pid != candidate.pid);
                 candidate.seat.learn(epoch, master.map(|it| it.pid));
             }
             let Some(cell) = candidate.cell.upgrade() else { continue };
             let runs = cell.state() == ServiceState::Running && candidate.begun;
-            let eligible = !closed && hears && runs && self.directory.lists(candidate.pid) && self.lease().is_some();
+            let eligible = !closed
+                && contact.is_good
+                && runs
+                && self.directory.lists(candidate.pid)
+                && self.booth.lease().is_some();
             let facts = Facts {
                 now,
                 office: &office,
-                tenure: &self.tenure,
+                tenure: &self.booth.tenure,
                 eligible,
                 quiet_until,
                 patience: if office.master.is_none() { self.patience(candidate, &office) } else { Duration::ZERO },
@@ -232,7 +234,11 @@ impl Elections {
                 && let Stage::Elected { epoch, .. } = candidate.stage
             {
                 candidate.resigns = false;
-                tell(tasks, |done| cell.appoint(Appointment::Resign(epoch, done)), move |well| Done::Resigned { number, epoch, well });
+                tell(
+                    tasks,
+                    |done| cell.appoint(Appointment::Resign(epoch, done)),
+                    move |well| Done::Resigned { number, epoch, well },
+                );
             }
             if let Some(epoch) = candidate.news(&office) {
                 cell.appoint(Appointment::Follow(epoch));
@@ -256,7 +262,11 @@ impl Elections {
                 };
                 tracing::info!(target: "ember::cluster", office = %candidate.office, pid = %candidate.pid, %epoch, "elected master");
                 candidate.elected(epoch, term, revision);
-                tell(tasks, |done| cell.appoint(Appointment::Lead(epoch, done)), move |well| Done::Led { number, epoch, well });
+                tell(
+                    tasks,
+                    |done| cell.appoint(Appointment::Lead(epoch, done)),
+                    move |well| Done::Led { number, epoch, well },
+                );
             }
             Done::Led { number, epoch, well } => {
                 let Some(candidate) = known.candidates.get_mut(&number) else { return };
@@ -295,11 +305,24 @@ impl Elections {
         }
     }
 
+    fn bid(&self, tasks: &mut JoinSet<Done>, number: u64, candidate: &mut Candidate, epoch: Epoch, now: &OfficeNow) {
+        let Some((term, lease)) = self.booth.lease() else { return };
+        candidate.stage = Stage::Bidding;
+        let office = candidate.office.clone();
+        let bid = self.booth.stand(&office, MasterRecord { epoch, pid: candidate.pid }, now, lease);
+        tasks.spawn(async move { Done::Bid { number, office, epoch, term, won: bid.await } });
+    }
+
+    fn vacate(&self, tasks: &mut JoinSet<Done>, number: u64, office: &OfficeName, revision: i64) {
+        let vacated = self.booth.vacate(office, revision);
+        tasks.spawn(async move { Done::Vacated { number, well: vacated.await } });
+    }
+
     fn patience(&self, candidate: &Candidate, office: &OfficeNow) -> Duration {
         let can = |pid: &Pid| {
-            self.directory.listed(*pid).is_some_and(|it| {
-                it.state == ServiceState::Running && !it.suspect && !it.node.retiring
-            })
+            self.directory
+                .listed(*pid)
+                .is_some_and(|it| it.state == ServiceState::Running && !it.suspect && !it.node.retiring)
         };
         let standing: Vec<Pid> = office.members.iter().copied().filter(can).collect();
         order::patience(&candidate.office, candidate.pid, &standing, &self.directory.offices_held())
@@ -307,119 +330,12 @@ impl Elections {
 }
 
 /// Tells a service something, and waits for what it makes of it.
-fn tell(tasks: &mut JoinSet<Done>, tell: impl FnOnce(oneshot::Sender<bool>), done: impl FnOnce(bool) -> Done + Send + 'static) {
+fn tell(
+    tasks: &mut JoinSet<Done>,
+    tell: impl FnOnce(oneshot::Sender<bool>),
+    done: impl FnOnce(bool) -> Done + Send + 'static,
+) {
     let (sender, answer) = oneshot::channel();
     tell(sender);
     tasks.spawn(async move { done(answer.await.unwrap_or(false)) });
-}
-
-/// Whether the registry answers, as that changes; never, where there is none.
-struct Heard(#[cfg(feature = "cluster")] Option<tokio::sync::watch::Receiver<crate::directory::Contact>>);
-
-impl Heard {
-    #[cfg(feature = "cluster")]
-    async fn changed(&mut self) {
-        if let Some(contact) = &mut self.0
-            && contact.changed().await.is_ok()
-        {
-            return;
-        }
-        std::future::pending().await
-    }
-
-    #[cfg(not(feature = "cluster"))]
-    async fn changed(&mut self) {
-        std::future::pending().await
-    }
-}
-
-#[cfg(feature = "cluster")]
-impl Elections {
-    /// By which lease an office would be held.
-    fn lease(&self) -> Option<(Term, LeaseId)> {
-        if self.ballot.get().is_none() { Some((Term(1), 0)) } else { self.tenure.present() }
-    }
-
-    /// Tells when the registry is heard again.
-    fn heard(&self) -> Heard {
-        Heard(self.ballot.get().map(|ballot| ballot.contact.clone()))
-    }
-
-    /// Whether the registry is heard, and until when only the last master of an office stands for it.
-    fn hears(&self, known: &mut Known, now: Instant) -> (bool, Option<Instant>) {
-        let Some(ballot) = self.ballot.get() else { return (true, None) };
-        let contact = ballot.contact.borrow();
-        if !contact.is_good() {
-            return (false, None);
-        }
-        if known.outages != contact.outages {
-            known.outages = contact.outages;
-            known.quiet_until = Some(now + ballot.ttl);
-        }
-        (true, known.quiet_until)
-    }
-
-    fn bid(&self, tasks: &mut JoinSet<Done>, number: u64, candidate: &mut Candidate, epoch: Epoch, office: &OfficeNow) {
-        let Some((term, lease)) = self.lease() else { return };
-        let record = MasterRecord { epoch, pid: candidate.pid };
-        candidate.stage = Stage::Bidding;
-        let name = candidate.office.clone();
-        let Some(ballot) = self.ballot.get() else {
-            self.decide_alone(&name, record);
-            tasks.spawn(async move { Done::Bid { number, office: name, epoch, term, won: Some(0) } });
-            return;
-        };
-        let bid = ballot.stand(&candidate.office, record, office, lease);
-        tasks.spawn(async move {
-            let won = bid.await.unwrap_or_else(|error| {
-                tracing::debug!(target: "ember::cluster", %error, "it is not known whether a candidate was elected");
-                None
-            });
-            Done::Bid { number, office: name, epoch, term, won }
-        });
-    }
-
-    fn vacate(&self, tasks: &mut JoinSet<Done>, number: u64, office: &OfficeName, revision: i64) {
-        let Some(ballot) = self.ballot.get() else {
-            self.directory.change(|known| known.put_master(office, None));
-            tasks.spawn(async move { Done::Vacated { number, well: true } });
-            return;
-        };
-        let vacate = ballot.vacate(office, revision);
-        tasks.spawn(async move { Done::Vacated { number, well: vacate.await.is_ok() } });
-    }
-}
-
-#[cfg(not(feature = "cluster"))]
-impl Elections {
-    fn lease(&self) -> Option<(Term, LeaseId)> {
-        Some((Term(1), 0))
-    }
-
-    fn heard(&self) -> Heard {
-        Heard()
-    }
-
-    fn hears(&self, _: &mut Known, _: Instant) -> (bool, Option<Instant>) {
-        (true, None)
-    }
-
-    fn bid(&self, tasks: &mut JoinSet<Done>, number: u64, candidate: &mut Candidate, epoch: Epoch, _: &OfficeNow) {
-        candidate.stage = Stage::Bidding;
-        let office = candidate.office.clone();
-        self.decide_alone(&office, MasterRecord { epoch, pid: candidate.pid });
-        tasks.spawn(async move { Done::Bid { number, office, epoch, term: Term(1), won: Some(0) } });
-    }
-
-    fn vacate(&self, tasks: &mut JoinSet<Done>, number: u64, office: &OfficeName, _: i64) {
-        self.directory.change(|known| known.put_master(office, None));
-        tasks.spawn(async move { Done::Vacated { number, well: true } });
-    }
-}
-
-impl Elections {
-    /// Nobody else stands: a node without a registry is a cluster of its own.
-    fn decide_alone(&self, office: &OfficeName, record: MasterRecord) {
-        self.directory.change(|known| known.put_master(office, Some(crate::directory::Written { record, modified: 0 })));
-    }
 }

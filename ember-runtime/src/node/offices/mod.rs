@@ -3,6 +3,7 @@
 
 #[cfg(feature = "cluster")]
 mod ballot;
+mod booth;
 mod candidate;
 mod elections;
 mod order;

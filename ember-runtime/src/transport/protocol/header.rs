@@ -20,9 +20,8 @@ use tokio::time::Instant;
 use super::config::OutCall;
 use crate::{
     error::RefusedReason,
-    id::{MethodId, Pid},
+    id::{Epoch, MethodId, Pid},
     message::{Beside, Chain, Envelope, Keys, MAX_EXTENDED, MAX_EXTENSIONS, MAX_HEADERS, MAX_KEYS, Stamp, append},
-    office::Epoch,
 };
 
 const MAX_LINKS: usize = 256;

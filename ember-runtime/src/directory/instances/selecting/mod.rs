@@ -1,10 +1,11 @@
 //! Whom a client is for, and which of those it calls, as data.
 
+mod choice;
 mod key;
 mod selector;
-mod written;
 
 pub use self::{
+    choice::{Among, Choice, Interest},
     key::Key,
-    selector::{Among, Choice, Interest, Selector},
+    selector::Selector,
 };

@@ -1,57 +1,18 @@
 //! Whom a client is for, as data: it can be compared, logged, and sent.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt, hash::Hash, mem};
+use std::{collections::BTreeMap, fmt, hash::Hash, mem};
 
 use serde::{Deserialize, Serialize};
 
-use super::{key::Key, written::Written};
+use super::{
+    choice::{Among, Choice, Chosen, Interest},
+    key::Key,
+};
 use crate::{
     directory::instances::Instance,
     id::{NodeId, Pid},
     office::Role,
 };
-
-/// What a client calls.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Interest {
-    /// The services of this name.
-    Service(Cow<'static, str>),
-    /// The services that fulfil this contract.
-    Contract(Cow<'static, str>),
-}
-
-/// Which of the instances that match gets a call.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Choice {
-    /// One after the other.
-    #[default]
-    RoundRobin,
-    /// Any.
-    Random,
-    /// Of two taken at random, the one that owes this node fewer replies.
-    LeastInFlight,
-    /// One on this node if there is one, else any, in turn.
-    LocalFirst,
-    /// The same key, the same instance, as long as the set of instances does not change; a change moves few keys.
-    ByKey(u64),
-    /// What the balancer of this name says, on the node that calls: see [`Balance`](super::balance::Balance). With a pid there is nothing
-    /// to choose, and nobody is asked.
-    Named(Cow<'static, str>),
-}
-
-/// Which of the instances of a group that elects a master get calls. Of services that are not elected all do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Among {
-    /// The master.
-    #[default]
-    Master,
-    /// Any.
-    All,
-    /// The others.
-    Slaves,
-}
 
 /// Filters and choice of a client. All filters must hold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -80,6 +41,38 @@ pub struct Selector {
     pub among: Among,
     /// The choice among those that match.
     pub choice: Choice,
+}
+
+/// A [`Selector`] as it is written: see [`Chosen`].
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Selector")]
+struct Written {
+    interest: Interest,
+    name: Option<String>,
+    id: Option<String>,
+    server: Option<u32>,
+    node: Option<NodeId>,
+    kind: Option<String>,
+    version: Option<semver::VersionReq>,
+    tags: BTreeMap<String, String>,
+    pid: Option<Pid>,
+    choice: Chosen,
+}
+
+impl From<Selector> for Written {
+    fn from(selector: Selector) -> Self {
+        let Selector { interest, name, id, server, node, kind, version, tags, pid, among, choice } = selector;
+        let choice = Chosen::new(among, choice);
+        Self { interest, name, id, server, node, kind, version, tags, pid, choice }
+    }
+}
+
+impl From<Written> for Selector {
+    fn from(written: Written) -> Self {
+        let Written { interest, name, id, server, node, kind, version, tags, pid, choice } = written;
+        let (among, choice) = choice.read();
+        Self { interest, name, id, server, node, kind, version, tags, pid, among, choice }
+    }
 }
 
 impl Selector {

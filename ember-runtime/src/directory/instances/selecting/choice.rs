@@ -1,0 +1,91 @@
+//! Which of those whom a client is for get its calls.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+/// What a client calls.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Interest {
+    /// The services of this name.
+    Service(Cow<'static, str>),
+    /// The services that fulfil this contract.
+    Contract(Cow<'static, str>),
+}
+
+/// Which of the instances that match gets a call.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Choice {
+    /// One after the other.
+    #[default]
+    RoundRobin,
+    /// Any.
+    Random,
+    /// Of two taken at random, the one that owes this node fewer replies.
+    LeastInFlight,
+    /// One on this node if there is one, else any, in turn.
+    LocalFirst,
+    /// The same key, the same instance, as long as the set of instances does not change; a change moves few keys.
+    ByKey(u64),
+    /// What the balancer of this name says, on the node that calls: see [`Balance`](super::balance::Balance). With a pid there is nothing
+    /// to choose, and nobody is asked.
+    Named(Cow<'static, str>),
+}
+
+/// Which of the instances of a group that elects a master get calls. Of services that are not elected all do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Among {
+    /// The master.
+    #[default]
+    Master,
+    /// Any.
+    All,
+    /// The others.
+    Slaves,
+}
+
+/// A [`Choice`], and among whom, as it is written: addresses hold it, and travel between this release and the one before. What was added
+/// since is a variant of its own, which the one before does not know, and refuses. Variants may be added at the end.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Choice")]
+pub(super) enum Chosen {
+    RoundRobin,
+    Random,
+    LeastInFlight,
+    LocalFirst,
+    ByKey(u64),
+    Named(Cow<'static, str>),
+    /// Not the master only.
+    Among(Among, Choice),
+}
+
+impl Chosen {
+    pub(super) fn new(among: Among, choice: Choice) -> Self {
+        if among != Among::Master {
+            return Self::Among(among, choice);
+        }
+        match choice {
+            Choice::RoundRobin => Self::RoundRobin,
+            Choice::Random => Self::Random,
+            Choice::LeastInFlight => Self::LeastInFlight,
+            Choice::LocalFirst => Self::LocalFirst,
+            Choice::ByKey(key) => Self::ByKey(key),
+            Choice::Named(name) => Self::Named(name),
+        }
+    }
+
+    pub(super) fn read(self) -> (Among, Choice) {
+        let choice = match self {
+            Self::Among(among, choice) => return (among, choice),
+            Self::RoundRobin => Choice::RoundRobin,
+            Self::Random => Choice::Random,
+            Self::LeastInFlight => Choice::LeastInFlight,
+            Self::LocalFirst => Choice::LocalFirst,
+            Self::ByKey(key) => Choice::ByKey(key),
+            Self::Named(name) => Choice::Named(name),
+        };
+        (Among::Master, choice)
+    }
+}

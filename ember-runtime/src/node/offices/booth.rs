@@ -1,0 +1,139 @@
+//! Where the candidates of a node take offices and give them up: in the registry, or, where there is none, in the node's own view, for
+//! then nobody else stands.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::time::Instant;
+
+#[cfg(feature = "cluster")]
+use super::ballot::Ballot;
+use crate::{
+    directory::{Directory, MasterRecord, OfficeNow, Written},
+    office::{OfficeName, Tenure, Term},
+};
+
+pub(super) struct Booth {
+    directory: Arc<Directory>,
+    pub(super) tenure: Arc<Tenure>,
+    /// None on a node that is a cluster of its own.
+    #[cfg(feature = "cluster")]
+    ballot: std::sync::OnceLock<Ballot>,
+}
+
+/// What is known of the registry.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Contact {
+    /// It answers.
+    pub(super) is_good: bool,
+    /// How often it was away.
+    pub(super) outages: u64,
+    /// How long somebody who has not heard of its return may act.
+    pub(super) ttl: Duration,
+}
+
+/// Tells when the registry is heard again, or not any more; never, where there is none.
+pub(super) struct Heard(#[cfg(feature = "cluster")] Option<tokio::sync::watch::Receiver<crate::directory::Contact>>);
+
+/// By which lease an office is held where there is no registry.
+const ALONE: (Term, i64) = (Term(1), 0);
+
+impl Booth {
+    pub(super) fn new(directory: Arc<Directory>, tenure: Tenure) -> Self {
+        Self {
+            directory,
+            tenure: Arc::new(tenure),
+            #[cfg(feature = "cluster")]
+            ballot: std::sync::OnceLock::new(),
+        }
+    }
+
+    /// The registry decides from now on. Once, before anybody stands.
+    #[cfg(feature = "cluster")]
+    pub(super) fn decide_by(&self, ballot: Ballot) {
+        let _first = self.ballot.set(ballot);
+    }
+
+    /// By which lease an office would be held now.
+    pub(super) fn lease(&self) -> Option<(Term, i64)> {
+        #[cfg(feature = "cluster")]
+        if self.ballot.get().is_some() {
+            return self.tenure.present();
+        }
+        Some(ALONE)
+    }
+
+    pub(super) fn contact(&self) -> Contact {
+        #[cfg(feature = "cluster")]
+        if let Some(ballot) = self.ballot.get() {
+            let contact = ballot.contact.borrow();
+            return Contact { is_good: contact.is_good(), outages: contact.outages, ttl: ballot.ttl };
+        }
+        Contact { is_good: true, ..Contact::default() }
+    }
+
+    pub(super) fn heard(&self) -> Heard {
+        #[cfg(feature = "cluster")]
+        return Heard(self.ballot.get().map(|ballot| ballot.contact.clone()));
+        #[cfg(not(feature = "cluster"))]
+        Heard()
+    }
+
+    /// Takes an office that is free as far as `now` says; the revision of its entry if it was taken, as far as is known.
+    pub(super) fn stand(
+        &self,
+        office: &OfficeName,
+        record: MasterRecord,
+        now: &OfficeNow,
+        lease: i64,
+    ) -> BoxFuture<'static, Option<i64>> {
+        #[cfg(feature = "cluster")]
+        if let Some(ballot) = self.ballot.get() {
+            let bid = ballot.stand(office, record, now, lease);
+            let known = |error| {
+                tracing::debug!(target: "ember::cluster", %error, "it is not known whether a candidate was elected");
+                None
+            };
+            return bid.map(move |won| won.unwrap_or_else(known)).boxed();
+        }
+        let (_, _) = (now, lease);
+        self.write(office, Some(record));
+        std::future::ready(Some(0)).boxed()
+    }
+
+    /// Makes an office free whose entry has this revision; whether that was done.
+    pub(super) fn vacate(&self, office: &OfficeName, revision: i64) -> BoxFuture<'static, bool> {
+        #[cfg(feature = "cluster")]
+        if let Some(ballot) = self.ballot.get() {
+            return ballot.vacate(office, revision).map(|done| done.is_ok()).boxed();
+        }
+        let _ = revision;
+        self.write(office, None);
+        std::future::ready(true).boxed()
+    }
+
+    fn write(&self, office: &OfficeName, master: Option<MasterRecord>) {
+        let master = master.map(|record| Written { record, modified: 0 });
+        self.directory.change(|known| known.put_master(office, master));
+    }
+}
+
+impl Heard {
+    pub(super) async fn changed(&mut self) {
+        #[cfg(feature = "cluster")]
+        if let Some(contact) = &mut self.0
+            && contact.changed().await.is_ok()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
+}
+
+impl Contact {
+    /// Until when nobody but the last master of an office stands for it, if the registry has been away since there were `seen` outages.
+    pub(super) fn quiet_until(self, seen: &mut u64, now: Instant) -> Option<Instant> {
+        let returned = self.is_good && std::mem::replace(seen, self.outages) != self.outages;
+        returned.then(|| now + self.ttl)
+    }
+}

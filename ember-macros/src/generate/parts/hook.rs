@@ -37,9 +37,9 @@ pub(crate) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Eve
     let Event { shape, of, cfgs } = handler;
     let (params, _, bounds) = generics.split_for_impl();
     let (event, takes_event) = match of {
-        EventOf::Type(event) | EventOf::Down(Some(event)) | EventOf::Role(_, Some(event)) => (quote!(#event), true),
+        EventOf::Type(event) | EventOf::Down(Some(event)) => (quote!(#event), true),
         EventOf::Down(None) => (quote!(#k::Down), false),
-        EventOf::Role(_, None) => (quote!(#k::Epoch), false),
+        EventOf::Role(_, takes_epoch) => (quote!(#k::Epoch), *takes_epoch),
     };
     let (ident, marker) = (handler.ident(), marker(handler.ident()));
     let name = ident.unraw().to_string();

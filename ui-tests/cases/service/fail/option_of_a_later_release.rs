@@ -1,6 +1,6 @@
 use ember::prelude::*;
 
-#[service(elected)]
+#[service(sharded)]
 pub struct Player;
 
 fn main() {}

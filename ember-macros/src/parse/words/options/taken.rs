@@ -14,7 +14,6 @@ const LATER: &[(&str, &str, &str)] = &[
     ("service", "concurrent", SHARED),
     ("service", "workers", SHARED),
     ("service", "sharded", "leave it out, and host several instances, which callers choose `by_key`"),
-    ("service", "elected", "leave it out: all instances are equal"),
     ("service", "restart", "say it where the service is made: `Hosted::with(…).restart(…)`"),
     ("service", "on_panic", "say it where the service is made: `Hosted::with(…).on_panic(…)`"),
 ];

@@ -17,8 +17,8 @@ use tokio::{sync::watch, time::timeout};
 use super::shutdown::{Sees, Shutdown};
 
 use crate::{
-    actor::{CallCounts, Service},
-    call::{Address, Client, Handle, HasClient, Kind, Local, One, Origin, Over, Select},
+    actor::CallCounts,
+    call::{Address, Client, Handle, HasLocalClient, Kind, One, Origin, Over, Select},
     clock,
     directory::{Selector, View},
     error::{Error, Result},
@@ -98,7 +98,7 @@ impl Node {
     }
 
     /// A client for the service `S` on this node, with its `api_` methods.
-    pub fn local<S: Service + HasClient>(&self) -> S::Client<Local> {
+    pub fn local<S: HasLocalClient>(&self) -> S::LocalClient {
         Arc::clone(&self.inner.services.router).local::<S>()
     }
 

@@ -55,10 +55,12 @@ fn entry(Contract { runtime: k, item, interface, .. }: &Contract) -> TokenStream
         interface.methods.iter().map(|it| method::enter(&it.cfgs, &signed(&marker(ident, it.ident()), &it.shape)));
     quote! {
         impl #itself {
+            #[doc(hidden)]
             pub const fn name(self) -> &'static str {
                 #name
             }
 
+            #[doc(hidden)]
             pub fn enter<__U: #ident, __S: #k::Service, __L: #k::Path<__S, Unit = __U>>(self, table: &mut #k::Table<__S>) {
                 table.contract(#name);
                 #(#markers)*

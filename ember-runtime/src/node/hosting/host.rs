@@ -14,6 +14,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use super::{
+    asked::AskedToEnd,
     publish::Publisher,
     started::{Registered, Started},
     watches::Watches,
@@ -61,6 +62,7 @@ pub(crate) struct Services {
     #[cfg(feature = "cluster")]
     pub(crate) leaving: std::sync::atomic::AtomicBool,
     pub(crate) publisher: Arc<Publisher>,
+    pub(crate) asked_to_end: AskedToEnd,
 }
 
 /// A service that shall be started.
@@ -94,6 +96,7 @@ impl Services {
             #[cfg(feature = "cluster")]
             leaving: false.into(),
             publisher,
+            asked_to_end: AskedToEnd::default(),
         })
     }
 

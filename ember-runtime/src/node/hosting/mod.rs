@@ -1,5 +1,6 @@
 //! The services of one node: how they start, are looked after, and stop.
 
+mod asked;
 mod batch;
 pub(crate) mod class;
 mod ends;

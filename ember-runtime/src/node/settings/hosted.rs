@@ -78,6 +78,10 @@ impl<S> Hosted<S> {
     }
 
     /// Gives it an id: a text, or what is written as one, such as a number. Otherwise it has one that no other instance has.
+    ///
+    /// Nothing refuses a second instance of the same id. Registered ones of one id are all meant by [`select::<C>().id(…)`](crate::call::Select::id), which
+    /// takes them in turn. Spawned ones that are not [registered](Self::register) no selection finds, whatever their ids: they are called by
+    /// their pids, and an id only tells them apart in [`Node::list`](crate::node::life::Node::list) and in the log.
     pub fn id(mut self, id: impl ToString) -> Self {
         self.particulars.id = Some(id.to_string());
         self

@@ -190,9 +190,11 @@ const _: () = {
         }
     }
     impl __Buys {
+        #[doc(hidden)]
         pub const fn name(self) -> &'static str {
             "Buys"
         }
+        #[doc(hidden)]
         pub fn enter<
             __U: Buys,
             __S: ::ember::__private::Service,

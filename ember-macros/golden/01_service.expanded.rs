@@ -85,6 +85,9 @@ const _: () = {
             ::core::concat!(::core::file!(), ":", ::core::line!()),
         );
     }
+    impl ::ember::__private::HasLocalClient for Counter {
+        type LocalClient = CounterClient<::ember::__private::Local>;
+    }
     ::ember::__private::inventory::submit! {
         ::ember::__private::Class::new(< Counter as ::ember::__private::Specified >
         ::SPEC, || { use ::ember::__private::NoFactory as _;

@@ -82,6 +82,9 @@ const _: () = {
             ::core::concat!(::core::file!(), ":", ::core::line!()),
         );
     }
+    impl ::ember::__private::HasLocalClient for Shop {
+        type LocalClient = ShopClient<::ember::__private::Local>;
+    }
     ::ember::__private::inventory::submit! {
         ::ember::__private::Class::new(< Shop as ::ember::__private::Specified > ::SPEC,
         || { use ::ember::__private::NoFactory as _; ::ember::__private::Factory:: < Shop

@@ -84,6 +84,9 @@ const _: () = {
             ::core::concat!(::core::file!(), ":", ::core::line!()),
         );
     }
+    impl ::ember::__private::HasLocalClient for Clock {
+        type LocalClient = ClockClient<::ember::__private::Local>;
+    }
     ::ember::__private::inventory::submit! {
         ::ember::__private::Class::new(< Clock as ::ember::__private::Specified > ::SPEC,
         || { use ::ember::__private::NoFactory as _; ::ember::__private::Factory:: <

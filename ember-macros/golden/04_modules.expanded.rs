@@ -141,6 +141,9 @@ const _: () = {
             ::core::concat!(::core::file!(), ":", ::core::line!()),
         );
     }
+    impl ::ember::__private::HasLocalClient for Player {
+        type LocalClient = PlayerClient<::ember::__private::Local>;
+    }
     ::ember::__private::inventory::submit! {
         ::ember::__private::Class::new(< Player as ::ember::__private::Specified >
         ::SPEC, || { use ::ember::__private::NoFactory as _;

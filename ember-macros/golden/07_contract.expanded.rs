@@ -18,21 +18,21 @@ pub trait Buys: ::ember::__private::Unit {
     #[allow(dead_code)]
     const RPC_ATTRIBUTE_ON_THE_IMPL: ();
     #[doc(hidden)]
-    const __CONTRACT_MADE_BY_RPC: &'static str = "Buys";
+    const RPC_ATTRIBUTE_ON_THE_TRAIT: __Buys = __Buys;
     #[doc(hidden)]
     const __CONTRACT_MADE_BY_RPC_IS_SAID: bool = ::ember::__private::says(
         <Self as ::ember::__private::Unit>::CONTRACTS,
         "Buys",
     );
-    #[doc(hidden)]
-    fn __contract_made_by_rpc<
-        __S: ::ember::__private::Service,
-        __L: ::ember::__private::Path<__S, Unit = Self>,
-    >(table: &mut ::ember::__private::Table<__S>) {
-        table.contract("Buys");
-        table.method::<__L, __Buys_rpc_buy<fn(u32) -> Result<u64, Refusal>>>();
-    }
 }
+#[doc(hidden)]
+#[allow(
+    missing_debug_implementations,
+    non_camel_case_types,
+    unreachable_pub,
+    reason = "generated"
+)]
+pub struct __Buys;
 ///Calls services that implement [`Buys`].
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct BuysClient<K: ::ember::__private::Kind = ::ember::__private::One>(
@@ -189,6 +189,21 @@ const _: () = {
             Self::__handle(self).call((item,))
         }
     }
+    impl __Buys {
+        #[doc(hidden)]
+        pub const fn name(self) -> &'static str {
+            "Buys"
+        }
+        #[doc(hidden)]
+        pub fn enter<
+            __U: Buys,
+            __S: ::ember::__private::Service,
+            __L: ::ember::__private::Path<__S, Unit = __U>,
+        >(self, table: &mut ::ember::__private::Table<__S>) {
+            table.contract("Buys");
+            table.method::<__L, __Buys_rpc_buy<fn(u32) -> Result<u64, Refusal>>>();
+        }
+    }
 };
 pub struct Stall;
 ///Calls services `Stall`.
@@ -239,7 +254,7 @@ const _: () = {
         type This = Self;
         const NAME: &'static str = "Stall";
         const CONTRACTS: &'static [&'static str] = &[
-            <Self as Buys>::__CONTRACT_MADE_BY_RPC,
+            <Self as Buys>::RPC_ATTRIBUTE_ON_THE_TRAIT.name(),
         ];
         fn describe<
             __S: ::ember::__private::Service,
@@ -247,7 +262,7 @@ const _: () = {
         >(table: &mut ::ember::__private::Table<__S>) {
             use ::ember::__private::NoRpcBlock as _;
             ::ember::__private::RpcBlock::<Self>::describe::<__S, __L>(table);
-            <Self as Buys>::__contract_made_by_rpc::<__S, __L>(table);
+            <Self as Buys>::RPC_ATTRIBUTE_ON_THE_TRAIT.enter::<Self, __S, __L>(table);
         }
     }
     impl<K: ::ember::__private::Kind> ::ember::__private::Client for StallClient<K> {
@@ -274,6 +289,9 @@ const _: () = {
             ::core::env!("CARGO_PKG_VERSION"),
             ::core::concat!(::core::file!(), ":", ::core::line!()),
         );
+    }
+    impl ::ember::__private::HasLocalClient for Stall {
+        type LocalClient = StallClient<::ember::__private::Local>;
     }
     ::ember::__private::inventory::submit! {
         ::ember::__private::Class::new(< Stall as ::ember::__private::Specified > ::SPEC,

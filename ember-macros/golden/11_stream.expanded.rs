@@ -82,6 +82,9 @@ const _: () = {
             ::core::concat!(::core::file!(), ":", ::core::line!()),
         );
     }
+    impl ::ember::__private::HasLocalClient for Chat {
+        type LocalClient = ChatClient<::ember::__private::Local>;
+    }
     ::ember::__private::inventory::submit! {
         ::ember::__private::Class::new(< Chat as ::ember::__private::Specified > ::SPEC,
         || { use ::ember::__private::NoFactory as _; ::ember::__private::Factory:: < Chat

@@ -66,12 +66,13 @@ pub mod prelude {
 pub mod asked {
     pub use ember_runtime::{
         actor::{DeclaresParent, HookError, HookResult, OnlyOneRpcBlockPerType, Orphan},
-        call::{OnThisNode, Reached},
+        call::{HasLocalClient, OnThisNode, Reached},
         message::{
-            ErrorOfOnesOwn, ErrorThatTravels, Handled, Part, ResultType, Returned, TimeForAll, TravelsBeside,
-            ValueThatIsNoStream, ValueThatIsThere, part,
+            ErrorOfOnesOwn, ErrorThatTravels, Handled, Method, Part, ResultType, Returned, TimeForAll, TravelsBeside,
+            ValueThatIsNoStream, ValueThatIsThere, coding_by, part,
         },
         module::{Field, MountIn, Mounted},
+        node::{IntoHosted, Several},
     };
 }
 
@@ -101,7 +102,7 @@ pub mod __private {
             OnlyOneRpcBlockPerType, Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Specified, Table, Unit,
             says,
         },
-        call::{Address, Client, Handle, HasClient, Kind, OnThisNode, One, Reached},
+        call::{Address, Client, Handle, HasClient, HasLocalClient, Kind, Local, OnThisNode, One, Reached},
         directory::Interest,
         error,
         id::Epoch,

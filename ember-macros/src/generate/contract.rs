@@ -33,6 +33,7 @@ pub(crate) fn contract(contract: &Contract) -> TokenStream {
     parts.extend(interface.methods.iter().map(|it| callable(contract, it)));
     let methods = interface.methods.iter().map(|it| (it, signed(&marker(ident, it.ident()), &it.shape)));
     parts.extend(client::methods(k, &quote!(#client), methods));
+    parts.extend(entry(contract));
     let hidden = hidden(cfgs, &parts);
     quote!(#the_trait #declaration #(#markers)* #hidden)
 }
@@ -42,17 +43,40 @@ fn marker(contract: &Ident, method: &Ident) -> Ident {
     format_ident!("__{}_{}", contract.unraw(), method.unraw(), span = method.span())
 }
 
+/// The type that stands for the contract: a service asks it for the name, and to enter the methods. It is reached by one constant of the
+/// trait, so that a trait that is no contract is one error.
+fn itself(contract: &Ident) -> Ident {
+    format_ident!("__{}", contract.unraw(), span = contract.span())
+}
+
+fn entry(Contract { runtime: k, item, interface, .. }: &Contract) -> TokenStream {
+    let (ident, name, itself) = (&item.ident, &interface.name, itself(&item.ident));
+    let markers =
+        interface.methods.iter().map(|it| method::enter(&it.cfgs, &signed(&marker(ident, it.ident()), &it.shape)));
+    quote! {
+        impl #itself {
+            #[doc(hidden)]
+            pub const fn name(self) -> &'static str {
+                #name
+            }
+
+            #[doc(hidden)]
+            pub fn enter<__U: #ident, __S: #k::Service, __L: #k::Path<__S, Unit = __U>>(self, table: &mut #k::Table<__S>) {
+                table.contract(#name);
+                #(#markers)*
+            }
+        }
+    }
+}
+
 /// The trait, as services implement it.
 fn the_trait(contract: &Contract) -> TokenStream {
-    let Contract { runtime: k, item, interface, method_attrs, .. } = contract;
+    let Contract { runtime: k, item, cfgs, interface, method_attrs } = contract;
     let mut supertraits: Punctuated<TypeParamBound, Token![+]> = item.supertraits.clone();
     supertraits.push(parse_quote!(#k::Unit));
     let functions = std::iter::zip(&interface.methods, method_attrs).map(|(it, attrs)| function(contract, it, attrs));
-    let markers = interface
-        .methods
-        .iter()
-        .map(|it| method::enter(&it.cfgs, &signed(&marker(&item.ident, it.ident()), &it.shape)));
     let (attrs, vis, ident, name) = (&item.attrs, &item.vis, &item.ident, &interface.name);
+    let itself = itself(ident);
     // What the compiler misses, by this name, where an `impl` lacks the attribute.
     let forgotten =
         quote_spanned!(ident.span()=> #[doc(hidden)] #[allow(dead_code)] const RPC_ATTRIBUTE_ON_THE_IMPL: (););
@@ -67,17 +91,16 @@ fn the_trait(contract: &Contract) -> TokenStream {
             #forgotten
 
             #[doc(hidden)]
-            const __CONTRACT_MADE_BY_RPC: &'static str = #name;
+            const RPC_ATTRIBUTE_ON_THE_TRAIT: #itself = #itself;
 
             #[doc(hidden)]
             const __CONTRACT_MADE_BY_RPC_IS_SAID: bool = #k::says(<Self as #k::Unit>::CONTRACTS, #name);
-
-            #[doc(hidden)]
-            fn __contract_made_by_rpc<__S: #k::Service, __L: #k::Path<__S, Unit = Self>>(table: &mut #k::Table<__S>) {
-                table.contract(#name);
-                #(#markers)*
-            }
         }
+
+        #(#cfgs)*
+        #[doc(hidden)]
+        #[allow(missing_debug_implementations, non_camel_case_types, unreachable_pub, reason = "generated")]
+        #vis struct #itself;
     }
 }
 

@@ -147,11 +147,12 @@ fn description(unit: &Unit) -> TokenStream {
         quote_spanned!(ident.span()=> <Self as #at::OnlyOneRpcBlockPerType>::describe_block::<__S, __L>(table);)
     };
     let parent = parent.map_or_else(|| quote!(#k::Orphan), ToTokens::to_token_stream);
-    let names =
-        contracts.iter().map(|contract| quote_spanned!(contract.span()=> <Self as #contract>::__CONTRACT_MADE_BY_RPC));
+    let names = contracts
+        .iter()
+        .map(|contract| quote_spanned!(contract.span()=> <Self as #contract>::RPC_ATTRIBUTE_ON_THE_TRAIT.name()));
     let said = (!contracts.is_empty()).then(|| quote!(const CONTRACTS: &'static [&'static str] = &[#(#names),*];));
     let contracts = contracts.iter().map(
-        |contract| quote_spanned!(contract.span()=> <Self as #contract>::__contract_made_by_rpc::<__S, __L>(table);),
+        |contract| quote_spanned!(contract.span()=> <Self as #contract>::RPC_ATTRIBUTE_ON_THE_TRAIT.enter::<Self, __S, __L>(table);),
     );
     let modules = mounts.iter().map(|Mount { field, cfgs, .. }| {
         let marker = marker(field);
@@ -189,6 +190,10 @@ fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> To
 
         impl #k::Specified for #ident {
             const SPEC: #k::ServiceSpec = #k::ServiceSpec::new(#name, #kind, #version, #location)#elected;
+        }
+
+        impl #k::HasLocalClient for #ident {
+            type LocalClient = #client<#k::Local>;
         }
 
         #k::inventory::submit! {

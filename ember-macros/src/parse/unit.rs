@@ -1,12 +1,12 @@
 //! `#[service]` and `#[module]` on structs.
 
 use proc_macro2::TokenStream;
-use syn::{Attribute, Fields, Generics, ItemStruct, PathArguments, Type};
+use syn::{Attribute, Fields, GenericArgument, Generics, ItemStruct, PathArguments, Type};
 
 use crate::{
     errors::Errors,
     model::{Mount, ServiceSpec, Unit, UnitKind, check_name},
-    parse::words::{Options, attrs, bare, mentioned},
+    parse::words::{Options, attrs, bare, mentioned, owned},
 };
 
 /// What an attribute on a struct came to: a unit, or the struct alone, if nothing can be said of it, or nothing, if it cannot be there.
@@ -88,6 +88,10 @@ fn mounts(fields: &mut Fields, generics: &Generics, errors: &mut Errors) -> Vec<
         if !check_name(ident, "field", errors) {
             continue;
         }
+        if let Some((key, instead)) = borrowed_key(&field.ty) {
+            errors.at(key, format!("a key is sent to other nodes, and owns what it is: write `{instead}`"));
+            continue;
+        }
         if let Some(param) = mentioned(&field.ty, generics) {
             let message =
                 format!("clients of this module know nothing of `{param}`: name the type of the module within");
@@ -110,6 +114,19 @@ fn holds_module(ty: &Type) -> bool {
         },
         _ => false,
     })
+}
+
+/// The key, if it is written as `&…`, and what to write instead.
+fn borrowed_key(ty: &Type) -> Option<(&Type, String)> {
+    let Type::Path(path) = bare(ty) else { return None };
+    let PathArguments::AngleBracketed(list) = &path.path.segments.last()?.arguments else { return None };
+    match list.args.first()? {
+        GenericArgument::Type(key) if list.args.len() == 2 => match bare(key) {
+            Type::Reference(reference) => Some((key, owned(&reference.elem))),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn no_options(mark: &Attribute, errors: &mut Errors) {

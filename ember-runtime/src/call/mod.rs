@@ -11,8 +11,8 @@ mod routes;
 pub(crate) use self::reach::{NODE_ITSELF, peer_of};
 pub use self::{
     clients::{
-        Address, Call, CallByName, CallMany, Client, Handle, HasClient, KeyOf, Kind, Local, Many, ModulesClient,
-        OnThisNode, One, Origin, Reached, Select, Sent,
+        Address, Call, CallByName, CallMany, Client, Handle, HasClient, HasLocalClient, KeyOf, Kind, Local, Many,
+        ModulesClient, OnThisNode, One, Origin, Reached, Select, Sent,
     },
     requests::{Repeat, Request, Retry, RetryMaybeExecuted, RetryPolicy},
     routes::LocalCalls,

@@ -16,7 +16,9 @@ pub enum Endpoint {
 
 /// A text that is not an [`Endpoint`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an address: write `host:port`, with a port up to 65535, or `unix:/path/to/socket`")]
+#[error(
+    "`{0}` is not an address: write `host:port`, with a port up to 65535 and nothing before the host, or `unix:/path/to/socket`"
+)]
 pub struct EndpointError(String);
 
 impl From<EndpointError> for crate::error::Error {
@@ -33,7 +35,9 @@ impl FromStr for Endpoint {
             return if path.is_empty() { Err(EndpointError(text.into())) } else { Ok(Self::Unix(path.into())) };
         }
         match text.rsplit_once(':') {
-            Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(Self::Tcp(text.into())),
+            Some((host, port)) if !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok() => {
+                Ok(Self::Tcp(text.into()))
+            }
             _ => Err(EndpointError(text.into())),
         }
     }
@@ -104,7 +108,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_with_the_forms_that_are_known() {
-        for text in ["", "localhost", "host:99999", ":80", "unix:"] {
+        for text in ["", "localhost", "host:99999", ":80", "unix:", "http://localhost:80", "tcp://10.0.0.5:80"] {
             assert!(text.parse::<Endpoint>().unwrap_err().to_string().contains("host:port"), "{text}");
         }
     }

@@ -13,5 +13,5 @@ mod settings;
 pub use self::{
     hosting::{Class, Factory, Maker, NoFactory},
     life::{Node, NodeBuilder},
-    settings::{Hosted, IntoHosted, ServiceConfig},
+    settings::{Hosted, IntoHosted, ServiceConfig, Several},
 };

@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::{Generics, Type, ext::IdentExt, spanned::Spanned};
 
 use super::{
-    method::{duration, future, invoke},
+    method::{context, duration, future, invoke},
     names::{Lent, local, marker},
 };
 use crate::model::{Calendar, Cron, Event, EventOf, Hook, Runtime, Shape, Timing};
@@ -17,6 +17,7 @@ pub(crate) fn hook(k: &Runtime, generics: &Generics, unit: &Type, Hook { shape, 
     let name = shape.ident.unraw().to_string();
     let Lent { this, cx, cx_pattern } = Lent::new(shape);
     let (future, run) = run(k, shape, &invoke(&this, &cx, shape));
+    let context = context(k, unit);
     quote! {
         #(#cfgs)*
         struct #marker;
@@ -25,7 +26,7 @@ pub(crate) fn hook(k: &Runtime, generics: &Generics, unit: &Type, Hook { shape, 
         impl #params #k::HookOf<#unit> for #marker #bounds {
             const NAME: &'static str = #name;
 
-            fn run(#this: &mut #unit, #cx_pattern: &mut #k::Cx<'_, #unit>) -> #future {
+            fn run(#this: &mut #unit, #cx_pattern: &mut #context) -> #future {
                 #run
             }
         }
@@ -49,6 +50,7 @@ pub(crate) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Eve
     let copied = matches!(of, EventOf::Role(..)).then(|| quote!(*));
     let the_argument = takes_event.then(|| quote!(#copied #the_event));
     let (future, run) = run(k, shape, &quote!(#this.#ident(#cx_argument #the_argument)));
+    let context = context(k, unit);
     quote! {
         #(#cfgs)*
         struct #marker;
@@ -58,7 +60,7 @@ pub(crate) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Eve
             type Event = #event;
             const NAME: &'static str = #name;
 
-            fn run(#this: &mut #unit, #cx_pattern: &mut #k::Cx<'_, #unit>, #the_event: &#event) -> #future {
+            fn run(#this: &mut #unit, #cx_pattern: &mut #context, #the_event: &#event) -> #future {
                 let _ = &#the_event;
                 #run
             }

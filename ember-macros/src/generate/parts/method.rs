@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Attribute, Generics, Type};
+use syn::{Attribute, Generics, Type, spanned::Spanned};
 
 use super::{
     names::{Lent, arguments},
@@ -77,14 +77,21 @@ pub(crate) fn handler(
     let call = invoke(&this, &cx, shape);
     let body = if shape.is_async { answered(k, shape, &call) } else { handled(k, shape, &call) };
     let future = future(shape, &quote!(#k::Handled<Self::Value, Self::Error>));
+    let context = context(k, unit);
     quote! {
         #(#cfgs)*
         impl #params #k::HandledBy<#unit> for #marker #bounds {
-            fn handle(#this: &mut #unit, #cx_pattern: &mut #k::Cx<'_, #unit>, (#(#names,)*): Self::Args) -> #future {
+            fn handle(#this: &mut #unit, #cx_pattern: &mut #context, (#(#names,)*): Self::Args) -> #future {
                 #body
             }
         }
     }
+}
+
+/// `Cx<'_, Unit>`, as if it were written where the unit is: there it is said that it is none.
+pub(crate) fn context(k: &Runtime, unit: &Type) -> TokenStream {
+    let at = k.at(unit.span());
+    quote_spanned!(unit.span()=> #at::Cx<'_, #unit>)
 }
 
 /// `table.method::<L, Marker>();`

@@ -22,5 +22,5 @@ pub(crate) use self::{
     serde::{is_converted, is_skipped, is_transparent, stand_in, that_count},
     stays::stays,
     told::told,
-    types::{FlawKind, bare, bared, mentioned},
+    types::{FlawKind, bare, bared, mentioned, owned},
 };

@@ -136,7 +136,7 @@ pub(crate) fn bared(ty: Type) -> Type {
 }
 
 /// The owned form of what is borrowed, as people write it.
-fn owned(borrowed: &Type) -> String {
+pub(crate) fn owned(borrowed: &Type) -> String {
     match bare(borrowed) {
         Type::Slice(slice) => format!("Vec<{}>", text(&slice.elem)),
         other => match text(other).as_str() {

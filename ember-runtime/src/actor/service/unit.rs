@@ -62,7 +62,7 @@ pub trait Specified {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a service",
     label = "a service is expected here",
-    note = "put `#[service]` on the struct"
+    note = "put `#[service]` on the struct; where its client is written, write the service itself: `Counter`, not `CounterClient`"
 )]
 pub trait Service: Unit<Parent = Orphan> + Specified {}
 #[diagnostic::do_not_recommend]

@@ -2,9 +2,12 @@
 
 use super::{
     handle::Handle,
-    kind::{Kind, One},
+    kind::{Kind, Local, One},
 };
-use crate::directory::{Interest, Selector};
+use crate::{
+    actor::Specified,
+    directory::{Interest, Selector},
+};
 
 /// A generated client: a typed address. Cheap to clone, `Send` and `Sync`, never stale: each call looks the target up anew.
 #[diagnostic::on_unimplemented(
@@ -38,6 +41,18 @@ pub trait Client: Clone + Send + Sync + Sized + 'static {
 pub trait HasClient {
     /// The client.
     type Client<K: Kind>: From<Handle<K>>;
+}
+
+/// A service, and its client on its own node: what `local::<S>()` takes. `#[service]` implements it of each, so that what is no service is
+/// one error.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a service",
+    label = "a service is expected here, not its client",
+    note = "write the type that has `#[service]`: `local::<Counter>()`, which returns a `CounterClient`"
+)]
+pub trait HasLocalClient: Specified {
+    /// The client, with the `api_` methods.
+    type LocalClient: From<Handle<Local>>;
 }
 
 /// Shorthand for what a plain client of `C` is.

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::{
-    client::{Client, HasClient, Plain},
-    kind::Local,
+    client::{Client, HasLocalClient, Plain},
     select::Select,
 };
 use crate::{
-    actor::{Cx, Service, Unit},
+    actor::{Cx, Unit},
     call::routes::Router,
 };
 
@@ -24,7 +23,7 @@ impl<U: Unit> Cx<'_, U> {
     }
 
     /// A client for the service `S` on this node, with its `api_` methods.
-    pub fn local<S: Service + HasClient>(&self) -> S::Client<Local> {
+    pub fn local<S: HasLocalClient>(&self) -> S::LocalClient {
         self.router().local::<S>()
     }
 

@@ -15,7 +15,7 @@ mod single;
 pub use self::{
     address::{Address, Origin},
     by_name::CallByName,
-    client::{Client, HasClient},
+    client::{Client, HasClient, HasLocalClient},
     handle::Handle,
     kind::{Kind, Local, Many, OnThisNode, One},
     many::{CallMany, Sent},

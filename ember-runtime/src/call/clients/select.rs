@@ -3,12 +3,11 @@
 use std::{borrow::Cow, sync::Arc};
 
 use super::{
-    client::{Client, HasClient, Plain},
+    client::{Client, HasLocalClient, Plain},
     handle::Handle,
-    kind::{Kind, Local, Many, One},
+    kind::{Kind, Many, One},
 };
 use crate::{
-    actor::Service,
     call::routes::Router,
     directory::{Among, Choice, Instance, Interest, Key, Selector},
     error::{Error, Result},
@@ -39,9 +38,9 @@ impl<C: Client> Select<C> {
         self.with(|it| it.name = Some(name.into()))
     }
 
-    /// The instance with this id.
-    pub fn id(self, id: impl Into<String>) -> Self {
-        self.with(|it| it.id = Some(id.into()))
+    /// The instance with this id: a text, or what is written as one, such as a number.
+    pub fn id(self, id: impl ToString) -> Self {
+        self.with(|it| it.id = Some(id.to_string()))
     }
 
     /// Instances on nodes with this server id.
@@ -59,9 +58,9 @@ impl<C: Client> Select<C> {
         self.with(|it| it.kind = Some(kind.into()))
     }
 
-    /// Instances whose tag `name` has this value.
-    pub fn tag(self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.with(|it| drop(it.tags.insert(name.into(), value.into())))
+    /// Instances whose tag `name` has this value: a text, or what is written as one, such as a number.
+    pub fn tag(self, name: impl Into<String>, value: impl ToString) -> Self {
+        self.with(|it| drop(it.tags.insert(name.into(), value.to_string())))
     }
 
     /// Instances whose version fulfils `requirement`, written as in a `Cargo.toml`: `^1.2`, `>=2, <3`.
@@ -139,7 +138,7 @@ impl<C: Client> std::fmt::Debug for Select<C> {
 
 impl Router {
     /// A client for the service `S` on this node.
-    pub(crate) fn local<S: Service + HasClient>(self: Arc<Self>) -> S::Client<Local> {
+    pub(crate) fn local<S: HasLocalClient>(self: Arc<Self>) -> S::LocalClient {
         let mut selector = Selector::new(Interest::Service(S::SPEC.name.into()));
         selector.node = Some(self.key.id);
         // Exactly this node's is meant, whatever it is.

@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot travel between nodes",
     label = "an argument, value or error of an `rpc_` method must be serializable",
-    note = "if the type is yours, put `#[message]` on it (of `Vec<X>`, `Option<X>` and the like: on `X`)",
+    note = "if the type is yours, put `#[message]` on it (of `Vec<X>`, of `Option<X>`, of a `Pile<X>` of yours it may be `X` that lacks it)",
     note = "a type of another crate travels if it has serde's `Serialize` and `Deserialize`, in some crates behind a feature `serde`; for one that has not, send a `#[message]` type of your own, with the parts of it that count, or with it in a field that has `#[serde(with = …)]`",
     note = "a method that is only called on its own node can be named `api_…` instead: nothing has to travel then"
 )]

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use super::{
     attach::{attach, begin},
+    stop::AskedToEnd,
     publish::Publisher,
     started::{Registered, Started},
     watches::Watches,
@@ -65,6 +66,7 @@ pub(crate) struct Services {
     pub(crate) publisher: Arc<Publisher>,
     /// Of its instances of elected services.
     pub(crate) elections: Arc<Elections>,
+    pub(crate) asked_to_end: AskedToEnd,
 }
 
 /// A service that shall be started.
@@ -109,6 +111,7 @@ impl Services {
             leaving: false.into(),
             publisher,
             elections,
+            asked_to_end: AskedToEnd::default(),
         })
     }
 

@@ -8,7 +8,7 @@ use crate::{
     directory::Instance,
     error::{Result, SpawnAllError},
     id::Pid,
-    node::{hosting::Services, settings::IntoHosted},
+    node::{hosting::Services, settings::Several},
 };
 
 impl Node {
@@ -29,11 +29,8 @@ impl Node {
     /// # Cancel safety
     /// If the future is dropped, what has been started of it stays, and what of the present batch is starting is started all the
     /// same; what comes after that is not. [`list`](Node::list) says who is there.
-    pub async fn spawn_all<I>(&self, services: I) -> Result<Vec<Pid>, SpawnAllError>
-    where
-        I: IntoIterator<Item: IntoHosted<Service: 'static>>,
-    {
-        self.inner.services.spawn_all(services.into_iter()).await
+    pub async fn spawn_all<I: Several>(&self, services: I) -> Result<Vec<Pid>, SpawnAllError> {
+        self.inner.services.spawn_all(services.all()).await
     }
 
     /// The services of the type `S` that run on this node or are about to start or to end, registered or not, in the order in which they
@@ -56,9 +53,9 @@ impl<U: Unit> Cx<'_, U> {
     /// As [`Node::spawn_all`].
     pub fn spawn_all<I>(&self, services: I) -> impl Future<Output = Result<Vec<Pid>, SpawnAllError>> + Send + use<U, I>
     where
-        I: IntoIterator<Item: IntoHosted<Service: 'static>, IntoIter: Send>,
+        I: Several<All: Send>,
     {
-        let (here, services) = (self.core.host.get::<Services>(), services.into_iter());
+        let (here, services) = (self.core.host.get::<Services>(), services.all());
         async move { here.spawn_all(services).await }
     }
 

@@ -321,6 +321,7 @@ impl NodeBuilder {
         services.go();
         services.router.hooks.nodes.tell(|hook| hook.started(key));
         tracing::info!(target: "ember::node", name = node.name(), key = %key, "started");
+        node.hears_its_services();
         Ok(node)
     }
 

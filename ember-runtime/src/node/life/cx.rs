@@ -1,4 +1,4 @@
-//! Starting, stopping and watching services from within a handler.
+//! Starting, stopping and watching services from within a handler, and the end of the node.
 
 use std::{future::Future, sync::Arc};
 
@@ -36,6 +36,15 @@ impl<U: Unit> Cx<'_, U> {
     /// service runs here. For this very service see [`stop`](Cx::stop).
     pub fn stop_service(&self, service: Pid) -> bool {
         self.services().retire(service)
+    }
+
+    /// Asks for the shutdown of this node, as [`Node::shutdown`](super::running::Node::shutdown) does it, and returns at once. The handler goes on to its end and answers; then
+    /// its service stops like the others. Where the program waits in [`Node::run`](super::running::Node::run), that returns when all is done.
+    ///
+    /// Asked again, nothing more happens. Asked in the `init` or `start` of a service that the node was built with, the node ends once
+    /// it has started.
+    pub fn shutdown_node(&self) {
+        self.services().asked_to_end.ask();
     }
 
     /// Asks to be told when a service has ended, wherever it is: one [`Down`](crate::actor::Down) comes to the `#[on(down)]` of this

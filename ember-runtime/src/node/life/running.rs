@@ -17,8 +17,8 @@ use tokio::{sync::watch, time::timeout};
 use super::shutdown::{Sees, Shutdown};
 
 use crate::{
-    actor::{CallCounts, Service},
-    call::{Address, Client, Handle, HasClient, Kind, Local, One, Origin, Over, Select},
+    actor::CallCounts,
+    call::{Address, Client, Handle, HasLocalClient, Kind, One, Origin, Over, Select},
     clock,
     directory::{Selector, View},
     error::{Error, Result},
@@ -98,7 +98,7 @@ impl Node {
     }
 
     /// A client for the service `S` on this node, with its `api_` methods.
-    pub fn local<S: Service + HasClient>(&self) -> S::Client<Local> {
+    pub fn local<S: HasLocalClient>(&self) -> S::LocalClient {
         Arc::clone(&self.inner.services.router).local::<S>()
     }
 
@@ -237,16 +237,14 @@ impl Node {
     /// # Errors
     /// [`Error::CutShort`] if work was still running, deferred replies open, or streams unread, when the time given to the builder (8 s by default) was over.
     /// [`Error::Cycle`], at once, in a handler that runs on this node, or that such a handler waits for: its node would wait for
-    /// it. Leave it to a task: `tokio::spawn(async move { node.shutdown().await })`.
+    /// it. There, [`Cx::shutdown_node`](crate::actor::Cx::shutdown_node) asks for it, and does not wait.
     /// [`Error::RuntimeEnded`] if the runtime of the node has ended before: its services were not stopped in good order.
     ///
     /// # Cancel safety
     /// If the future is dropped after it was polled, the shutdown goes on all the same. Called again, it waits for that.
     pub async fn shutdown(&self) -> Result<()> {
         self.refuse_to_wait_for_itself()?;
-        if self.inner.shutdown.begins() {
-            self.begin_to_end();
-        }
+        self.begin_to_end();
         match self.inner.shutdown.outcome().await? {
             None => Ok(()),
             Some(late) => Err(Error::CutShort(late)),
@@ -294,8 +292,21 @@ impl Node {
         }
     }
 
-    /// Shuts down in a task of the node's own runtime, whoever asks.
+    /// From now on its services can ask for its end.
+    pub(super) fn hears_its_services(&self) {
+        let node = Arc::downgrade(&self.inner);
+        self.inner.services.asked_to_end.is_heard_by(move || {
+            if let Some(inner) = node.upgrade() {
+                Self { inner }.begin_to_end();
+            }
+        });
+    }
+
+    /// Shuts down in a task of the node's own runtime, whoever asks, if nobody has asked before.
     fn begin_to_end(&self) {
+        if !self.inner.shutdown.begins() {
+            return;
+        }
         let (node, sees) = (self.clone(), Sees(Arc::clone(&self.inner.shutdown)));
         self.inner.services.router.runtime().spawn(async move {
             let late = AssertUnwindSafe(node.end()).catch_unwind().await;

@@ -21,7 +21,8 @@ pub struct Hosted<S> {
     pub(crate) limits: Limits,
 }
 
-impl<S: Service> Hosted<S> {
+// For all types, so that the compiler says that a type is no service where a node is given it, and once.
+impl<S> Hosted<S> {
     /// An instance like any other.
     pub fn new(service: S) -> Self {
         Self::from_source(Source::Value(Some(service)), Supervision::new(false))
@@ -76,9 +77,13 @@ impl<S: Service> Hosted<S> {
         self
     }
 
-    /// Gives it an id; otherwise it has one that no other instance has.
-    pub fn id(mut self, id: impl Into<String>) -> Self {
-        self.particulars.id = Some(id.into());
+    /// Gives it an id: a text, or what is written as one, such as a number. Otherwise it has one that no other instance has.
+    ///
+    /// Nothing refuses a second instance of the same id. Registered ones of one id are all meant by [`select::<C>().id(…)`](crate::call::Select::id), which
+    /// takes them in turn. Spawned ones that are not [registered](Self::register) no selection finds, whatever their ids: they are called by
+    /// their pids, and an id only tells them apart in [`Node::list`](crate::node::life::Node::list) and in the log.
+    pub fn id(mut self, id: impl ToString) -> Self {
+        self.particulars.id = Some(id.to_string());
         self
     }
 
@@ -94,9 +99,9 @@ impl<S: Service> Hosted<S> {
         self
     }
 
-    /// Tags it, for selection.
-    pub fn tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.particulars.tags.insert(name.into(), value.into());
+    /// Tags it, for selection. The value is a text, or what is written as one, such as a number.
+    pub fn tag(mut self, name: impl Into<String>, value: impl ToString) -> Self {
+        self.particulars.tags.insert(name.into(), value.to_string());
         self
     }
 
@@ -121,6 +126,13 @@ impl<S: Service> fmt::Debug for Hosted<S> {
 }
 
 /// What [`NodeBuilder::service`](crate::node::life::NodeBuilder::service) takes: a service, or a [`Hosted`] one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a service",
+    label = "a service is expected here",
+    note = "put `#[service]` on the struct",
+    note = "of a function that makes the service write the call, `Counter::default()`, or give the function itself to `.service_with(Counter::default)` or `Hosted::with(Counter::default)`",
+    note = "several services are started by `.spawn_all(…)`"
+)]
 pub trait IntoHosted {
     /// The service.
     type Service: Service;
@@ -129,6 +141,8 @@ pub trait IntoHosted {
     fn into_hosted(self) -> Hosted<Self::Service>;
 }
 
+// The compiler says that `IntoHosted` is missing, since it is here that a function may be meant.
+#[diagnostic::do_not_recommend]
 impl<S: Service> IntoHosted for S {
     type Service = S;
 
@@ -137,6 +151,7 @@ impl<S: Service> IntoHosted for S {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: Service> IntoHosted for Hosted<S> {
     type Service = S;
 

@@ -4,6 +4,7 @@ mod config;
 mod hosted;
 #[cfg(feature = "cluster")]
 mod options;
+mod several;
 mod unseen;
 pub(crate) mod values;
 
@@ -13,4 +14,5 @@ pub(crate) use self::values::instance;
 pub use self::{
     config::ServiceConfig,
     hosted::{Hosted, IntoHosted},
+    several::Several,
 };

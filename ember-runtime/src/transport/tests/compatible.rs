@@ -145,6 +145,8 @@ fn messages(said: &mut Said) {
         R::NotChosen(text()),
         R::Unknown,
         R::NotByName(text()),
+        R::NotMaster { epoch: 7, master: Some(pid()) },
+        R::NoMaster(text()),
     ];
     for (number, reason) in refused.into_iter().enumerate() {
         said.add(&format!("refused {number}"), &WireFailure::Refused(reason));
@@ -159,6 +161,7 @@ fn messages(said: &mut Said) {
         L::Undecodable(text()),
         L::RuntimeEnded,
         L::Unknown,
+        L::Deposed { epoch: 7 },
     ];
     for (number, reason) in lost.into_iter().enumerate() {
         said.add(&format!("lost {number}"), &WireFailure::Lost(reason));
@@ -203,6 +206,8 @@ fn records(said: &mut Said) {
     let stamp = Stamp { caller: 9, deadline: None };
     said.put("record send of a handler", call(300, None, &Given { stamp, ..Given::default() }, None));
     said.put("record call rich", call(u64::MAX, Some(5), &rich(born), Some(name)));
+    let for_master = Envelope { epoch: Some(Epoch(7)), ..Envelope::default() };
+    said.put("record call of a master", call(300, None, &Given { envelope: for_master, ..Given::default() }, Some(name)));
     let answers = [("value", wire::VALUE), ("app", wire::APP), ("failure", wire::FAILURE)];
     for (what, kind) in answers {
         said.put(

@@ -1,5 +1,6 @@
 //! Stopping the services of a node.
 
+mod asked;
 mod beside;
 mod late;
 
@@ -11,7 +12,7 @@ use tokio::{
 };
 
 use self::beside::{Beside, end_of};
-pub(crate) use self::late::Late;
+pub(crate) use self::{asked::AskedToEnd, late::Late};
 use super::host::Services;
 use crate::actor::Host as _;
 

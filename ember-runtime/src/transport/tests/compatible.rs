@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::support::*;
 use crate::{
     error::{LostReason, RefusedReason},
-    id::Pid,
+    id::{Epoch, Pid},
     message::{Beside, Chain, Envelope, Keys, Stamp},
     rng::Rng,
     transport::{

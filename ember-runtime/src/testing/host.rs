@@ -3,16 +3,21 @@
 use std::{
     cell::{Cell, RefCell},
     fmt,
-    rc::Rc,
+    rc::{Rc, Weak},
     time::Duration,
 };
 
-use futures_util::future::LocalBoxFuture;
+use futures_util::{FutureExt, future::LocalBoxFuture};
 use tokio::{sync::mpsc, task::spawn_local};
 
-use super::{network::SimNetwork, registry_host::SimRegistry, trace::now};
+use super::{
+    kernel::Kernel,
+    process::Process,
+    registry_host::SimRegistry,
+    skew::{Skew, SimClock},
+    trace::{Recorder, now},
+};
 use crate::{
-    clock::Clock,
     error::{Error, Result},
     net::Endpoint,
     node::{Node, NodeBuilder},
@@ -20,8 +25,6 @@ use crate::{
 
 /// Pieces of work that may wait for a host at a time.
 const WORK: usize = 4_096;
-/// What the wall clock shows when a simulation begins: the year 2030.
-const BEGINNING: Duration = Duration::from_secs(1_893_456_000);
 const PORT: u16 = 7_000;
 
 /// The node was not running, or ended before the work was done.
@@ -36,16 +39,6 @@ impl fmt::Display for NodeDown {
 
 impl std::error::Error for NodeDown {}
 
-/// Shows the time of the simulation.
-#[derive(Debug)]
-struct SimClock;
-
-impl Clock for SimClock {
-    fn now(&self) -> Duration {
-        BEGINNING + now()
-    }
-}
-
 /// Work for a host, done in a task of its own there.
 pub(super) type Work = Box<dyn FnOnce(Node) -> LocalBoxFuture<'static, ()>>;
 
@@ -56,11 +49,14 @@ pub(super) type Build = Rc<dyn Fn(NodeBuilder) -> NodeBuilder>;
 pub(super) struct Host {
     pub(super) name: String,
     build: Build,
-    network: SimNetwork,
+    pub(super) kernel: Kernel,
+    recorder: Recorder,
     seed: u64,
     ttl: Duration,
     starts: Cell<u64>,
+    pub(super) skew: Skew,
     pub(super) state: RefCell<State>,
+    pub(super) process: Rc<Process>,
 }
 
 /// What runs on a host.
@@ -72,44 +68,56 @@ pub(super) enum State {
 }
 
 impl Host {
-    pub(super) fn new(name: String, build: Build, network: SimNetwork, seed: u64, ttl: Duration) -> Rc<Self> {
+    pub(super) fn new(
+        name: String,
+        build: Build,
+        kernel: Kernel,
+        recorder: Recorder,
+        seed: u64,
+        ttl: Duration,
+    ) -> Rc<Self> {
         let (starts, state) = (Cell::new(0), RefCell::new(State::Starting));
-        Rc::new(Self { name, build, network, seed, ttl, starts, state })
+        Rc::new_cyclic(|host: &Weak<Self>| {
+            let host = host.clone();
+            let software = move || {
+                let host = host.upgrade();
+                async move {
+                    if let Some(host) = host {
+                        host.run().await;
+                    }
+                }
+                .boxed_local()
+            };
+            let process = Rc::new(Process::new(Box::new(software)));
+            Self { name, build, kernel, recorder, seed, ttl, starts, skew: Skew::default(), state, process }
+        })
     }
 
     /// The software of the host.
-    pub(super) async fn run(self: Rc<Self>) {
-        self.network.sockets.revive();
-        self.network.weather.set_idle(&self.name, false);
+    async fn run(self: Rc<Self>) {
         let start = self.starts.replace(self.starts.get() + 1);
         let seed = self.seed.wrapping_add(start.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let builder = (self.build)(Node::builder())
             .name(&self.name)
             .seed(seed)
-            .clock(SimClock)
-            .network(self.network.clone())
+            .clock(SimClock(self.skew.clone()))
+            .network(self.kernel.clone())
             .registry(SimRegistry)
             .lease(self.ttl);
         let node = match self.start(builder).await {
             Ok(node) => node,
             Err(error) => {
-                self.network.recorder.event(now(), format!("{} did not start: {error}", self.name));
+                self.recorder.event(now(), format!("{} did not start: {error}", self.name));
                 *self.state.borrow_mut() = State::Failed(error);
                 return;
             }
         };
-        self.network.recorder.event(now(), format!("{} started as {}", self.name, node.key()));
+        self.recorder.event(now(), format!("{} started as {}", self.name, node.key()));
         let (work, mut waiting) = mpsc::channel(WORK);
         *self.state.borrow_mut() = State::Up { node: node.clone(), work };
         while let Some(work) = waiting.recv().await {
             drop(spawn_local(work(node.clone())));
         }
-    }
-
-    /// Closes its connections and takes no more, as its system does it when the software is gone. To be run on the host.
-    pub(super) fn close_connections(&self) {
-        self.network.weather.set_idle(&self.name, true);
-        self.network.sockets.kill();
     }
 
     async fn start(&self, builder: NodeBuilder) -> Result<Node> {

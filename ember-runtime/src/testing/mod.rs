@@ -31,10 +31,13 @@
 mod cluster;
 mod command;
 mod host;
+mod kernel;
 mod network;
+mod process;
 pub mod prove;
 mod registry_host;
 mod sim;
+mod skew;
 mod sockets;
 mod stream;
 mod trace;

@@ -1,11 +1,11 @@
 //! The host of the registry: the store of the embedded registry, served over etcd's protocol.
 
-use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
+use std::{cell::RefCell, rc::{Rc, Weak}, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::{sync::Notify, time::sleep};
 
-use super::network::SimNetwork;
+use super::{kernel::Kernel, process::Process};
 use crate::{
     net::{Endpoint, Network},
     registry::{
@@ -23,7 +23,8 @@ const LISTEN: &str = "0.0.0.0:2379";
 
 /// The registry, and whether it is served.
 pub(super) struct RegistryHost {
-    network: SimNetwork,
+    pub(super) kernel: Kernel,
+    pub(super) process: Rc<Process>,
     rng: Rng,
     wanted: RefCell<Wanted>,
     changed: Notify,
@@ -35,9 +36,22 @@ struct Wanted {
 }
 
 impl RegistryHost {
-    pub(super) fn new(network: SimNetwork, rng: Rng) -> Rc<Self> {
+    pub(super) fn new(kernel: Kernel, rng: Rng) -> Rc<Self> {
         let wanted = RefCell::new(Wanted { store: Store::new(rng.u64()), up: true });
-        Rc::new(Self { network, rng, wanted, changed: Notify::new() })
+        Rc::new_cyclic(|host: &Weak<Self>| {
+            let host = host.clone();
+            let software = move || {
+                let host = host.upgrade();
+                async move {
+                    if let Some(host) = host {
+                        host.run().await;
+                    }
+                }
+                .boxed_local()
+            };
+            let process = Rc::new(Process::new(Box::new(software)));
+            Self { kernel, process, rng, wanted, changed: Notify::new() }
+        })
     }
 
     pub(super) fn down(&self) {
@@ -56,7 +70,7 @@ impl RegistryHost {
     }
 
     /// The software of the host.
-    pub(super) async fn run(self: Rc<Self>) {
+    async fn run(self: Rc<Self>) {
         let mut server: Option<ServerHandle> = None;
         loop {
             let store = {
@@ -77,7 +91,7 @@ impl RegistryHost {
 
     async fn serve(&self, store: Store) -> ServerHandle {
         loop {
-            match self.network.bind(&Endpoint::Tcp(LISTEN.into())).await {
+            match self.kernel.bind(&Endpoint::Tcp(LISTEN.into())).await {
                 Ok(listener) => return serve(store, listener),
                 Err(_) => sleep(Duration::from_millis(1)).await,
             }

@@ -46,6 +46,7 @@ pub struct Sim {
     pub(super) recorder: Recorder,
     /// How long packets take, where nothing else was said.
     pub(super) usual: RangeInclusive<Duration>,
+    pub(super) tick: Duration,
 }
 
 impl Sim {
@@ -97,18 +98,8 @@ impl Sim {
             State::Up { work, .. } => Some(work),
             State::Down | State::Starting | State::Failed(_) => None,
         };
-        if let Some(work) = &work {
-            let (done, closed) = oneshot::channel();
-            let dying = Rc::clone(host);
-            let close = async move {
-                dying.close_connections();
-                let _ = done.send(());
-            };
-            let task: Work = Box::new(|_| close.boxed_local());
-            assert!(work.try_send(task).is_ok(), "too much work waits for the node `{}`", host.name);
-            let _ = closed.await;
-        }
-        self.commands.ask(Command::Crash(host.name.clone())).await;
+        host.kernel.close().await;
+        self.commands.ask(Command::Crash(host.name.clone(), Rc::clone(&host.process))).await;
         drop(work);
     }
 
@@ -121,8 +112,11 @@ impl Sim {
         if matches!(&*host.state.borrow(), State::Up { .. } | State::Starting) {
             return Ok(());
         }
+        if matches!(&*host.state.borrow(), State::Failed(_)) {
+            self.end(&host).await;
+        }
         *host.state.borrow_mut() = State::Starting;
-        self.commands.ask(Command::Start(node.into())).await;
+        self.commands.ask(Command::Start(node.into(), Rc::clone(&host.process))).await;
         self.started(&host).await
     }
 
@@ -201,14 +195,20 @@ impl Sim {
         values::latency(latency);
         self.check(a, b);
         self.recorder.event(now(), format!("packets between {a} and {b} take {latency:?}"));
-        drop(self.commands.ask(Command::Latency(a.into(), b.into(), latency..=latency)));
+        self.between(a, b, &(latency..=latency));
     }
 
     /// From the next tick on packets between two hosts take as long as the cluster says.
     pub(super) fn usual_latency(&self, a: &str, b: &str) {
         self.check(a, b);
         self.recorder.event(now(), format!("packets between {a} and {b} take the usual time"));
-        drop(self.commands.ask(Command::Latency(a.into(), b.into(), self.usual.clone())));
+        self.between(a, b, &self.usual);
+    }
+
+    /// A tick of it is the way from a process to its system.
+    fn between(&self, a: &str, b: &str, latency: &RangeInclusive<Duration>) {
+        let [least, most] = [latency.start(), latency.end()].map(|it| it.saturating_sub(self.tick));
+        drop(self.commands.ask(Command::Latency(a.into(), b.into(), least..=most)));
     }
 
     /// From now on this share (0 to 1) of all packets is lost, and sent again as TCP does.

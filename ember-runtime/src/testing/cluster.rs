@@ -4,16 +4,11 @@ use std::{cell::RefCell, collections::BTreeMap, fmt, future::Future, ops::RangeI
 
 use super::{
     command::Commands,
-    host::{Build, Host},
-    kernel::Kernel,
-    network::SimNetwork,
-    process::Process,
-    registry_host::{HOST, RegistryHost},
+    hosts::{Build, HOST, Host, Process, RegistryHost},
+    network::{Kernel, SimNetwork, Sockets, Weather},
     sim::Sim,
-    sockets::Sockets,
     trace::Recorder,
     values,
-    weather::Weather,
 };
 use crate::{node::NodeBuilder, rng::Rng};
 

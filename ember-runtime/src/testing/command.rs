@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::VecDeque, ops::RangeInclusive, rc::Rc, tim
 
 use tokio::sync::oneshot;
 
-use super::process::Process;
+use super::hosts::Process;
 
 /// Something for the driver to do.
 #[derive(Debug)]

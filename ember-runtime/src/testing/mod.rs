@@ -30,23 +30,18 @@
 
 mod cluster;
 mod command;
-mod host;
-mod kernel;
+mod hosts;
+mod mischief;
 mod network;
-mod process;
 pub mod prove;
-mod registry_host;
 mod sim;
-mod skew;
-mod sockets;
-mod stream;
 mod trace;
 mod values;
-mod weather;
 
 pub use self::{
     cluster::Cluster,
-    host::NodeDown,
+    hosts::NodeDown,
+    mischief::Backup,
     sim::{Registry, Sim},
     trace::{Trace, TraceEvent},
 };

@@ -7,11 +7,10 @@ use tokio::{sync::oneshot, time::sleep};
 
 use super::{
     command::{Command, Commands},
-    host::{Host, NodeDown, State, Work},
-    registry_host::{HOST, RegistryHost},
+    hosts::{HOST, Host, NodeDown, RegistryHost, State, Work},
+    network::Weather,
     trace::{Recorder, Trace, now},
     values,
-    weather::Weather,
 };
 use crate::{
     directory::View,
@@ -313,7 +312,7 @@ impl Sim {
         self.recorder.so_far()
     }
 
-    fn host(&self, name: &str) -> &Rc<Host> {
+    pub(super) fn host(&self, name: &str) -> &Rc<Host> {
         self.hosts.get(name).unwrap_or_else(|| {
             let known: Vec<_> = self.hosts.keys().collect();
             panic!("this simulation has no node `{name}`, only {known:?}: describe it with `Cluster::node`")

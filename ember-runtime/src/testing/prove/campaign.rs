@@ -9,7 +9,7 @@ use super::{
     run::{Ran, run},
     setup::Prove,
 };
-use crate::testing::{Trace, registry_host::HOST};
+use crate::testing::{Trace, hosts::HOST};
 
 const REPLAY: &str = "EMBER_PROVE";
 const SEEDS: &str = "EMBER_PROVE_SEEDS";

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     rng::Rng,
-    testing::{Registry, registry_host::HOST},
+    testing::{Registry, hosts::HOST},
 };
 
 /// Most faults are shorter than a lease, so that what is only suspected comes back; some are longer.

@@ -15,13 +15,13 @@ use tokio::{
     time::{Instant, advance, sleep},
 };
 
-use super::trace::Here;
+use crate::testing::trace::Here;
 
 /// Makes the software, at each start.
 type Software = Box<dyn Fn() -> LocalBoxFuture<'static, ()>>;
 
 /// The process of a host. The driver alone starts, steps and ends it: outside of every runtime.
-pub(super) struct Process {
+pub(in crate::testing) struct Process {
     software: Software,
     running: RefCell<Option<Running>>,
     paused: Cell<bool>,
@@ -36,12 +36,12 @@ struct Running {
 }
 
 impl Process {
-    pub(super) fn new(software: Software) -> Self {
+    pub(in crate::testing) fn new(software: Software) -> Self {
         Self { software, running: RefCell::default(), paused: Cell::default(), missed: Cell::default() }
     }
 
     /// Starts the software anew.
-    pub(super) fn start(&self, now: Duration) {
+    pub(in crate::testing) fn start(&self, now: Duration) {
         self.end(now);
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
         let (runtime, local) = (runtime.expect("a runtime of this thread needs nothing"), LocalSet::new());
@@ -55,7 +55,7 @@ impl Process {
     }
 
     /// Ends all that runs, wherever it is.
-    pub(super) fn end(&self, now: Duration) {
+    pub(in crate::testing) fn end(&self, now: Duration) {
         self.paused.set(false);
         self.missed.take();
         let Some(Running { runtime, local, .. }) = self.running.borrow_mut().take() else { return };
@@ -65,12 +65,12 @@ impl Process {
     }
 
     /// Stops it as SIGSTOP does, or lets it go on: then all timers that are due are late at once.
-    pub(super) fn pause(&self, paused: bool) {
+    pub(in crate::testing) fn pause(&self, paused: bool) {
         self.paused.set(paused);
     }
 
     /// Lets it run for a tick, which began at `now`.
-    pub(super) fn step(&self, now: Duration, tick: Duration) {
+    pub(in crate::testing) fn step(&self, now: Duration, tick: Duration) {
         let mut running = self.running.borrow_mut();
         let Some(Running { runtime, local, software }) = &mut *running else { return };
         if self.paused.get() {

@@ -14,7 +14,7 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
-use super::network::SimNetwork;
+use super::system::SimNetwork;
 use crate::{
     net::{BoxStream, Endpoint, Listener, Network},
     sync::lock,
@@ -40,22 +40,22 @@ struct Bound {
 
 /// Where a process reaches the system of its host, over all starts of both.
 #[derive(Debug, Clone)]
-pub(super) struct Kernel {
+pub(in crate::testing) struct Kernel {
     network: SimNetwork,
     port: Arc<Mutex<mpsc::Sender<Request>>>,
 }
 
 /// Requests that come.
-pub(super) struct Requests(mpsc::Receiver<Request>);
+pub(in crate::testing) struct Requests(mpsc::Receiver<Request>);
 
 impl Kernel {
-    pub(super) fn new(network: SimNetwork) -> Self {
+    pub(in crate::testing) fn new(network: SimNetwork) -> Self {
         let (port, _nobody) = mpsc::channel(1);
         Self { network, port: Arc::new(Mutex::new(port)) }
     }
 
     /// A new start of the host: from now on requests wait for it.
-    pub(super) fn open(&self) -> Requests {
+    pub(in crate::testing) fn open(&self) -> Requests {
         self.network.sockets.revive();
         self.network.weather.set_idle(&self.network.host, false);
         let (port, requests) = mpsc::channel(WAITING);
@@ -64,7 +64,7 @@ impl Kernel {
     }
 
     /// Serves the process. To be run on the host.
-    pub(super) async fn run(self, mut requests: Requests) {
+    pub(in crate::testing) async fn run(self, mut requests: Requests) {
         while let Some(request) = requests.0.recv().await {
             match request {
                 Request::Connect(endpoint, answer) => {
@@ -84,7 +84,7 @@ impl Kernel {
     }
 
     /// Closes all connections and takes no more, as a system does when the software is gone.
-    pub(super) async fn close(&self) {
+    pub(in crate::testing) async fn close(&self) {
         let (done, closed) = oneshot::channel();
         if self.ask(Request::Close(done)).await.is_ok() {
             let _ = closed.await;

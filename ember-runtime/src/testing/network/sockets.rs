@@ -20,7 +20,7 @@ use turmoil::net::{
 
 /// All connections of a host.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sockets(Arc<Mutex<State>>);
+pub(in crate::testing) struct Sockets(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -37,14 +37,14 @@ struct Halves {
 
 /// The end that a connection is read from. Dropped, it is closed, unless the host was killed.
 #[derive(Debug)]
-pub(super) struct ReceiveEnd {
+pub(in crate::testing) struct ReceiveEnd {
     sockets: Sockets,
     number: u64,
 }
 
 /// The end that a connection is written to. Dropped, it is closed, unless the host was killed.
 #[derive(Debug)]
-pub(super) struct SendEnd {
+pub(in crate::testing) struct SendEnd {
     sockets: Sockets,
     number: u64,
 }
@@ -55,7 +55,7 @@ impl Sockets {
     }
 
     /// Keeps a connection under a number of its own, greater than those before it.
-    pub(super) fn keep(&self, number: u64, stream: TcpStream) -> (ReceiveEnd, SendEnd) {
+    pub(in crate::testing) fn keep(&self, number: u64, stream: TcpStream) -> (ReceiveEnd, SendEnd) {
         let (receive, send) = stream.into_split();
         let mut state = self.lock();
         if !state.killed {
@@ -66,7 +66,7 @@ impl Sockets {
 
     /// Closes all connections, one after the other, and every later one at once. Those who use them hear nothing: they are
     /// about to end.
-    pub(super) fn kill(&self) {
+    pub(in crate::testing) fn kill(&self) {
         let mut state = self.lock();
         state.killed = true;
         while let Some((_, halves)) = state.open.pop_first() {
@@ -75,7 +75,7 @@ impl Sockets {
     }
 
     /// The host starts anew.
-    pub(super) fn revive(&self) {
+    pub(in crate::testing) fn revive(&self) {
         self.lock().killed = false;
     }
 

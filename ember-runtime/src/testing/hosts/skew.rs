@@ -8,25 +8,24 @@ use std::{
     time::Duration,
 };
 
-use super::trace::now;
-use crate::clock::Clock;
+use crate::{clock::Clock, testing::trace::now};
 
 /// What a wall clock shows when a simulation begins: the year 2030.
 const BEGINNING: Duration = Duration::from_secs(1_893_456_000);
 
 /// How many milliseconds the wall clock of a host is ahead.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Skew(Arc<AtomicI64>);
+pub(in crate::testing) struct Skew(Arc<AtomicI64>);
 
 impl Skew {
-    pub(super) fn set(&self, millis: i64) {
+    pub(in crate::testing) fn set(&self, millis: i64) {
         self.0.store(millis, Ordering::Relaxed);
     }
 }
 
 /// Shows the time of the simulation, as a host has it.
 #[derive(Debug)]
-pub(super) struct SimClock(pub(super) Skew);
+pub(in crate::testing) struct SimClock(pub(in crate::testing) Skew);
 
 impl Clock for SimClock {
     fn now(&self) -> Duration {

@@ -11,16 +11,18 @@ use futures_util::{FutureExt, future::LocalBoxFuture};
 use tokio::{sync::mpsc, task::spawn_local};
 
 use super::{
-    kernel::Kernel,
     process::Process,
-    registry_host::SimRegistry,
-    skew::{Skew, SimClock},
-    trace::{Recorder, now},
+    registry::SimRegistry,
+    skew::{SimClock, Skew},
 };
 use crate::{
     error::{Error, Result},
     net::Endpoint,
     node::{Node, NodeBuilder},
+    testing::{
+        network::Kernel,
+        trace::{Recorder, now},
+    },
 };
 
 /// Pieces of work that may wait for a host at a time.
@@ -29,7 +31,7 @@ const PORT: u16 = 7_000;
 
 /// The node was not running, or ended before the work was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NodeDown(pub(super) String);
+pub struct NodeDown(pub(in crate::testing) String);
 
 impl fmt::Display for NodeDown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -40,27 +42,27 @@ impl fmt::Display for NodeDown {
 impl std::error::Error for NodeDown {}
 
 /// Work for a host, done in a task of its own there.
-pub(super) type Work = Box<dyn FnOnce(Node) -> LocalBoxFuture<'static, ()>>;
+pub(in crate::testing) type Work = Box<dyn FnOnce(Node) -> LocalBoxFuture<'static, ()>>;
 
 /// How a node is described.
-pub(super) type Build = Rc<dyn Fn(NodeBuilder) -> NodeBuilder>;
+pub(in crate::testing) type Build = Rc<dyn Fn(NodeBuilder) -> NodeBuilder>;
 
 /// One simulated host with a node.
-pub(super) struct Host {
-    pub(super) name: String,
+pub(in crate::testing) struct Host {
+    pub(in crate::testing) name: String,
     build: Build,
-    pub(super) kernel: Kernel,
+    pub(in crate::testing) kernel: Kernel,
     recorder: Recorder,
     seed: u64,
     ttl: Duration,
     starts: Cell<u64>,
-    pub(super) skew: Skew,
-    pub(super) state: RefCell<State>,
-    pub(super) process: Rc<Process>,
+    pub(in crate::testing) skew: Skew,
+    pub(in crate::testing) state: RefCell<State>,
+    pub(in crate::testing) process: Rc<Process>,
 }
 
 /// What runs on a host.
-pub(super) enum State {
+pub(in crate::testing) enum State {
     Down,
     Starting,
     Up { node: Node, work: mpsc::Sender<Work> },
@@ -68,7 +70,7 @@ pub(super) enum State {
 }
 
 impl Host {
-    pub(super) fn new(
+    pub(in crate::testing) fn new(
         name: String,
         build: Build,
         kernel: Kernel,

@@ -1,0 +1,13 @@
+//! Hosts and what runs on them: nodes, and the registry. Knows nobody who drives them.
+
+mod host;
+mod process;
+mod registry;
+mod skew;
+
+pub use self::host::NodeDown;
+pub(super) use self::{
+    host::{Build, Host, State, Work},
+    process::Process,
+    registry::{HOST, RegistryHost},
+};

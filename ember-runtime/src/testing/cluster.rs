@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::BTreeMap, fmt, future::Future, ops::RangeI
 
 use super::{
     command::Commands,
-    hosts::{Build, HOST, Host, Process, RegistryHost},
+    hosts::{Build, HOST, Host, Ledger, Process, RegistryHost},
     network::{Kernel, SimNetwork, Sockets, Weather},
     sim::Sim,
     trace::Recorder,
@@ -26,6 +26,7 @@ pub struct Cluster {
     loss: f64,
     ttl: Duration,
     limit: Duration,
+    ledger: Ledger,
     nodes: BTreeMap<String, Build>,
 }
 
@@ -39,6 +40,7 @@ impl Cluster {
             loss: 0.0,
             ttl: Duration::from_secs(5),
             limit: Duration::from_secs(60 * 60),
+            ledger: Ledger::default(),
             nodes: BTreeMap::new(),
         }
     }
@@ -108,6 +110,12 @@ impl Cluster {
         self
     }
 
+    /// Has all calls written down; where.
+    pub(super) fn counted(&self) -> Ledger {
+        self.ledger.count();
+        self.ledger.clone()
+    }
+
     /// The nodes' names, in order.
     pub(super) fn names(&self) -> Vec<String> {
         self.nodes.keys().cloned().collect()
@@ -159,14 +167,14 @@ impl Cluster {
         let mut hosts = BTreeMap::new();
         for (name, build) in self.nodes {
             let kernel = kernel(&mut sim, &name);
-            let host = Host::new(name.clone(), build, kernel, recorder.clone(), rng.u64(), self.ttl);
+            let host = Host::new(name.clone(), build, kernel, recorder.clone(), rng.u64(), self.ttl, self.ledger.clone());
             hosts.insert(name, host);
         }
         let all: Vec<_> = [&registry.process].into_iter().chain(hosts.values().map(|it| &it.process)).cloned().collect();
         let processes = Processes::start(all);
         let (commands, records) = (Commands::default(), recorder.clone());
         let usual = self.latency;
-        let handle = Sim { hosts: Rc::new(hosts), registry, commands: commands.clone(), weather, recorder, usual, tick: self.tick };
+        let handle = Sim { hosts: Rc::new(hosts), registry, commands: commands.clone(), weather, recorder, usual, tick: self.tick, ledger: self.ledger };
         let result = Rc::new(RefCell::new(None));
         let slot = Rc::clone(&result);
         sim.client(TEST, async move {

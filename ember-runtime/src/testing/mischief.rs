@@ -1,13 +1,15 @@
 //! What else can happen to a host or to the registry: less often than a kill, and worse.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt, rc::Rc, time::Duration};
+
+use tokio::time::sleep;
 
 use super::{
-    hosts::{HOST, State},
-    sim::Sim,
+    hosts::{HOST, Process, State},
+    sim::{LOOK, Sim},
     trace::now,
 };
-use crate::registry::store::Store;
+use crate::{message::MethodRef, registry::store::Store};
 
 /// A copy of all that the registry had: see [`Sim::registry_backup`].
 #[derive(Clone)]
@@ -65,7 +67,32 @@ impl Sim {
         }
     }
 
-    fn process(&self, host: &str) -> &super::hosts::Process {
+    /// Waits until a handler begins on one of these hosts, or on any if none is named, and no longer than `patience`. If it is to be the
+    /// `last`, nothing that the host says from then on leaves it; it must be killed next.
+    pub(super) async fn handler_begins(&self, hosts: &[&str], patience: Duration, last: bool) {
+        let (before, until) = (self.ledger.begun(hosts), now() + patience);
+        let arm = |armed| hosts.iter().filter(|_| last).for_each(|host| self.ledger.arm(host, armed));
+        arm(true);
+        while self.ledger.counts() && self.ledger.begun(hosts) == before && now() < until {
+            sleep(LOOK).await;
+        }
+        arm(false);
+    }
+
+    /// The methods that nodes may call of each other's services, each with the name of its service, in order.
+    pub(super) fn catalogue(&self) -> Vec<(String, MethodRef)> {
+        let mut all = BTreeMap::new();
+        for host in self.hosts.values() {
+            let State::Up { node, .. } = &*host.state.borrow() else { continue };
+            for cell in node.view().instances().iter().filter_map(|it| it.cell.as_ref()) {
+                let described = cell.methods().into_iter().filter_map(|(id, ..)| cell.describe(id));
+                all.extend(described.map(|it| ((cell.name().to_owned(), it.name.clone()), it)));
+            }
+        }
+        all.into_iter().map(|((service, _), method)| (service, method)).collect()
+    }
+
+    pub(super) fn process(&self, host: &str) -> &Rc<Process> {
         if host == HOST { &self.registry.process } else { &self.host(host).process }
     }
 }

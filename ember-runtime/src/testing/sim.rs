@@ -7,7 +7,7 @@ use tokio::{sync::oneshot, time::sleep};
 
 use super::{
     command::{Command, Commands},
-    hosts::{HOST, Host, NodeDown, RegistryHost, State, Work},
+    hosts::{HOST, Host, Ledger, NodeDown, RegistryHost, State, Work},
     network::Weather,
     trace::{Recorder, Trace, now},
     values,
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How often a condition on another host is looked at.
-const LOOK: Duration = Duration::from_millis(1);
+pub(super) const LOOK: Duration = Duration::from_millis(1);
 
 /// What the registry has when it comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,7 @@ pub struct Sim {
     /// How long packets take, where nothing else was said.
     pub(super) usual: RangeInclusive<Duration>,
     pub(super) tick: Duration,
+    pub(super) ledger: Ledger,
 }
 
 impl Sim {

@@ -11,7 +11,8 @@ use futures_util::{FutureExt, future::LocalBoxFuture};
 use tokio::{sync::mpsc, task::spawn_local};
 
 use super::{
-    process::Process,
+    ledger::Ledger,
+    process::{Endless, Process},
     registry::SimRegistry,
     skew::{SimClock, Skew},
 };
@@ -56,6 +57,8 @@ pub(in crate::testing) struct Host {
     seed: u64,
     ttl: Duration,
     starts: Cell<u64>,
+    ledger: Ledger,
+    pub(in crate::testing) endless: Endless,
     pub(in crate::testing) skew: Skew,
     pub(in crate::testing) state: RefCell<State>,
     pub(in crate::testing) process: Rc<Process>,
@@ -77,8 +80,9 @@ impl Host {
         recorder: Recorder,
         seed: u64,
         ttl: Duration,
+        ledger: Ledger,
     ) -> Rc<Self> {
-        let (starts, state) = (Cell::new(0), RefCell::new(State::Starting));
+        let (starts, state, endless) = (Cell::new(0), RefCell::new(State::Starting), Endless::default());
         Rc::new_cyclic(|host: &Weak<Self>| {
             let host = host.clone();
             let software = move || {
@@ -90,8 +94,8 @@ impl Host {
                 }
                 .boxed_local()
             };
-            let process = Rc::new(Process::new(Box::new(software)));
-            Self { name, build, kernel, recorder, seed, ttl, starts, skew: Skew::default(), state, process }
+            let process = Rc::new(Process::new(Box::new(software), endless.clone()));
+            Self { name, build, kernel, recorder, seed, ttl, starts, ledger, endless, skew: Skew::default(), state, process }
         })
     }
 
@@ -99,7 +103,13 @@ impl Host {
     async fn run(self: Rc<Self>) {
         let start = self.starts.replace(self.starts.get() + 1);
         let seed = self.seed.wrapping_add(start.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let builder = (self.build)(Node::builder())
+        let mut builder = (self.build)(Node::builder());
+        // A node without hooks takes shorter ways, which simulations are to meet too.
+        if self.ledger.counts() {
+            let (leaving, beginning) = self.ledger.hooks(&self.name, &self.kernel, &self.endless);
+            builder = builder.call_hooks(leaving).handler_hooks(beginning);
+        }
+        let builder = builder
             .name(&self.name)
             .seed(seed)
             .clock(SimClock(self.skew.clone()))

@@ -5,12 +5,15 @@ use std::{
     cell::{Cell, RefCell},
     fmt,
     panic::resume_unwind,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use futures_util::future::LocalBoxFuture;
 use tokio::{
     runtime::{Builder, Runtime},
+    select,
+    sync::Notify,
     task::{JoinHandle, LocalSet, spawn_local},
     time::{Instant, advance, sleep},
 };
@@ -27,6 +30,20 @@ pub(in crate::testing) struct Process {
     paused: Cell<bool>,
     /// The time for which it has stood still.
     missed: Cell<Duration>,
+    stood: Cell<Duration>,
+    endless: Endless,
+}
+
+/// Says why what runs now will never wait. Clones are the same one.
+#[derive(Debug, Clone, Default)]
+pub(in crate::testing) struct Endless(Arc<(Notify, OnceLock<String>)>);
+
+impl Endless {
+    /// Ends the simulation, with this for a reason.
+    pub(in crate::testing) fn say(&self, why: impl FnOnce() -> String) {
+        self.0.1.get_or_init(why);
+        self.0.0.notify_one();
+    }
 }
 
 struct Running {
@@ -36,8 +53,8 @@ struct Running {
 }
 
 impl Process {
-    pub(in crate::testing) fn new(software: Software) -> Self {
-        Self { software, running: RefCell::default(), paused: Cell::default(), missed: Cell::default() }
+    pub(in crate::testing) fn new(software: Software, endless: Endless) -> Self {
+        Self { software, endless, running: RefCell::default(), paused: Cell::default(), missed: Cell::default(), stood: Cell::default() }
     }
 
     /// Starts the software anew.
@@ -69,11 +86,17 @@ impl Process {
         self.paused.set(paused);
     }
 
+    /// For how long it has stood still in all its starts.
+    pub(in crate::testing) fn stood(&self) -> Duration {
+        self.stood.get()
+    }
+
     /// Lets it run for a tick, which began at `now`.
     pub(in crate::testing) fn step(&self, now: Duration, tick: Duration) {
         let mut running = self.running.borrow_mut();
         let Some(Running { runtime, local, software }) = &mut *running else { return };
         if self.paused.get() {
+            self.stood.set(self.stood.get() + tick);
             return self.missed.set(self.missed.get() + tick);
         }
         let missed = self.missed.take();
@@ -82,8 +105,16 @@ impl Process {
             if !missed.is_zero() {
                 advance(missed).await;
             }
-            sleep(tick).await;
+            // No time passes while code runs: without the first, a loop that never waits would be run for ever.
+            select! {
+                biased;
+                () = self.endless.0.0.notified() => {}
+                () = sleep(tick) => {}
+            }
         }));
+        if let Some(why) = self.endless.0.1.get() {
+            panic!("{why}");
+        }
         if let Some(ended) = software.take_if(|it| it.is_finished())
             && let Err(error) = runtime.block_on(ended)
             && error.is_panic()

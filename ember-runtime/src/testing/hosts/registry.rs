@@ -5,7 +5,7 @@ use std::{cell::RefCell, mem, rc::{Rc, Weak}, sync::Arc, time::Duration};
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::{sync::Notify, time::sleep};
 
-use super::process::Process;
+use super::process::{Endless, Process};
 use crate::{
     id::NodeKey,
     net::{Endpoint, Network},
@@ -56,7 +56,7 @@ impl RegistryHost {
                 }
                 .boxed_local()
             };
-            let process = Rc::new(Process::new(Box::new(software)));
+            let process = Rc::new(Process::new(Box::new(software), Endless::default()));
             Self { kernel, process, rng, wanted, changed: Notify::new() }
         })
     }

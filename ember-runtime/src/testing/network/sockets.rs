@@ -25,6 +25,8 @@ pub(in crate::testing) struct Sockets(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     killed: bool,
+    /// Nothing is sent.
+    silent: bool,
     /// Whatever one of the two ends of which is open, by number.
     open: BTreeMap<u64, Halves>,
 }
@@ -76,7 +78,21 @@ impl Sockets {
 
     /// The host starts anew.
     pub(in crate::testing) fn revive(&self) {
-        self.lock().killed = false;
+        let mut state = self.lock();
+        (state.killed, state.silent) = (false, false);
+    }
+
+    /// Sends nothing more, and says so to nobody.
+    pub(in crate::testing) fn silence(&self) {
+        self.lock().silent = true;
+    }
+
+    /// Uses the half that sends.
+    fn poll_send<T>(&self, number: u64, act: impl FnOnce(Pin<&mut OwnedWriteHalf>) -> Poll<T>) -> Poll<T> {
+        if self.lock().silent {
+            return Poll::Pending;
+        }
+        self.poll(number, |halves| &mut halves.send, act)
     }
 
     /// Uses one half of a connection; never ready once the host was killed.
@@ -111,15 +127,15 @@ impl AsyncRead for ReceiveEnd {
 
 impl AsyncWrite for SendEnd {
     fn poll_write(self: Pin<&mut Self>, task: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.sockets.poll(self.number, |halves| &mut halves.send, |half| half.poll_write(task, bytes))
+        self.sockets.poll_send(self.number, |half| half.poll_write(task, bytes))
     }
 
     fn poll_flush(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.sockets.poll(self.number, |halves| &mut halves.send, |half| half.poll_flush(task))
+        self.sockets.poll_send(self.number, |half| half.poll_flush(task))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.sockets.poll(self.number, |halves| &mut halves.send, |half| half.poll_shutdown(task))
+        self.sockets.poll_send(self.number, |half| half.poll_shutdown(task))
     }
 }
 

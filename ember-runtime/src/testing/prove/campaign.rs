@@ -5,7 +5,7 @@ use std::{env, fmt};
 use super::{
     check::{History, Outcome},
     failed::{Failed, Failure, Kind},
-    plan::{Mix, Scenario, Smaller, shrunk},
+    plan::{Fault, Mix, Scenario, Smaller, shrunk},
     run::{Ran, run},
     setup::Prove,
 };
@@ -165,8 +165,8 @@ fn replayed(line: &str, nodes: &[String]) -> Result<Scenario, String> {
     let scenario: Scenario = line.trim().parse()?;
     let hosts = scenario.faults.list().iter().flat_map(|it| it.fault.hosts().into_iter().map(|host| (&it.fault, host)));
     for (fault, host) in hosts {
-        let kills = fault.hosts().len() == 1;
-        if !(nodes.iter().any(|node| node == host) || (host == HOST && !kills)) {
+        let alone = fault.hosts().len() == 1 && !matches!(fault, Fault::Pause(_));
+        if !(nodes.iter().any(|node| node == host) || (host == HOST && !alone)) {
             return Err(format!(
                 "the run to replay has `{fault}`, and this cluster has only {nodes:?}: run the one test that printed the line, by its name"
             ));
@@ -192,8 +192,8 @@ mod tests {
         }
         let nodes = ["alpha".to_owned()];
         let line = |faults: &str| replayed(&format!("seed=1 clients=1 calls=1 faults={faults}"), &nodes);
-        assert!(line("partition(alpha,registry)@1+1").is_ok());
-        for wrong in ["kill(beta)@1+1", "kill(registry)@1+1", "partition(alpha,beta)@1+1"] {
+        assert!(line("partition(alpha,registry)@1+1").is_ok() && line("pause(registry)@1+1").is_ok());
+        for wrong in ["kill(beta)@1+1", "kill(registry)@1+1", "expire(registry)@1+1", "partition(alpha,beta)@1+1"] {
             assert!(line(wrong).expect_err(wrong).contains("this cluster has only [\"alpha\"]"), "{wrong}");
         }
     }

@@ -38,7 +38,9 @@
 
 mod campaign;
 mod check;
+mod effects;
 mod failed;
+mod patience;
 mod plan;
 mod run;
 mod setup;

@@ -87,7 +87,8 @@ impl<Op: 'static, Out: 'static> Prove<Op, Out> {
 fn campaign<Op: 'static, Out: 'static>(setup: &Prove<Op, Out>) -> Result<Report, Failed> {
     assert!(
         setup.workload.is_some(),
-        "there is nothing to prove without calls: say what each user does, with `.workload(|user| async move {{ … }})`"
+        "there is nothing to prove without calls: say what each user does, with `.workload(|user| async move {{ … }})`, or \
+         `.draw(Drawn::default())` for whatever there is to call"
     );
     let nodes = (setup.cluster)(1).names();
     known(setup, &nodes);

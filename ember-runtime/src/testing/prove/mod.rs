@@ -38,6 +38,7 @@
 
 mod campaign;
 mod check;
+mod drawn;
 mod effects;
 mod failed;
 mod patience;
@@ -49,6 +50,7 @@ mod user;
 pub use self::{
     campaign::Report,
     check::{CallId, History, Model, Moment, NotLinearizable, Outcome, Recorded, Violation, linearizable, model},
+    drawn::{Drawn, DrawnCall, DrawnResult},
     failed::Failed,
     plan::{Fault, Faults, Kind, TimedFault},
     setup::{Prove, prove},

@@ -1,6 +1,6 @@
 //! One run of one scenario, and its judgement.
 
-use std::{cell::Cell, mem, rc::Rc, time::Duration};
+use std::{cell::{Cell, RefCell}, mem, rc::Rc, time::Duration};
 
 use futures_util::future::{join, join_all};
 use tokio::time::{sleep, timeout};
@@ -15,6 +15,7 @@ use super::{
     user::{Log, Record, User},
 };
 use crate::{
+    message::MethodRef,
     panics::{attempt, outlived},
     rng::Rng,
     testing::{Sim, Trace, hosts::Ledger},
@@ -95,6 +96,9 @@ struct Stage<Op, Out> {
     probe: Option<Probe<Op, Out>>,
     record: Record<Op, Out>,
     pace: Duration,
+    /// What can be called.
+    catalogue: RefCell<Rc<[(String, MethodRef)]>>,
+    deadline: Duration,
     recovery: Duration,
     /// When users have ended, if nothing hangs.
     limit: Duration,
@@ -108,7 +112,8 @@ impl<Op: 'static, Out: 'static> Stage<Op, Out> {
         let turn = pace * 2 + (setup.deadline + setup.tolerance) * 4;
         let limit = scenario.faults.end() + turn.saturating_mul(scenario.calls) + setup.recovery;
         let (from, probe, scenario) = (setup.from.clone(), setup.probe.clone(), scenario.clone());
-        Self { scenario, from, workload, probe, record, pace, recovery: setup.recovery, limit }
+        let (catalogue, deadline) = (RefCell::new(Rc::default()), setup.deadline);
+        Self { scenario, from, workload, probe, record, pace, catalogue, deadline, recovery: setup.recovery, limit }
     }
 
     async fn play(self, sim: Sim) -> (Trace, Result<(), Failure>) {
@@ -120,7 +125,8 @@ impl<Op: 'static, Out: 'static> Stage<Op, Out> {
         let nodes: Vec<String> = sim.hosts.keys().cloned().collect();
         let from = self.from.as_ref().unwrap_or(&nodes);
         self.converged(sim, "before the first fault").await?;
-        sim.ledger.note_repeatable(sim.catalogue().into_iter().filter(|(_, method)| method.idempotent));
+        *self.catalogue.borrow_mut() = sim.catalogue().into();
+        sim.ledger.note_repeatable(self.catalogue.borrow().iter().filter(|(_, method)| method.idempotent).cloned());
         let users =
             (0..self.scenario.clients).zip(from.iter().cycle()).map(|(number, node)| self.user(sim, number, node));
         let (ended, ()) = join(timeout(self.limit, join_all(users)), self.scenario.faults.apply(sim)).await;
@@ -152,9 +158,10 @@ impl<Op: 'static, Out: 'static> Stage<Op, Out> {
             let (record, rng, turns) = (Rc::clone(&self.record), rng.clone(), Rc::clone(&turns));
             let (workload, pace, process) = (Rc::clone(&self.workload), self.pace, Rc::clone(sim.process(node)));
             let endless = sim.host(node).endless.clone();
+            let (catalogue, deadline) = (Rc::clone(&self.catalogue.borrow()), self.deadline);
             let work = sim.on(node, move |node| async move {
                 let who = name.clone();
-                let mut work = workload(User { node, name, record, rng, turns, pace, process });
+                let mut work = workload(User { node, name, record, rng, turns, pace, process, catalogue, deadline });
                 waiting_now_and_then(outlived(work.as_mut()), &who, &endless).await
             });
             match work.await {
@@ -209,9 +216,10 @@ impl<Op: 'static, Out: 'static> Stage<Op, Out> {
             let (name, rng, turns, pace) =
                 (format!("{node}, probing"), self.rng(1_000), Rc::new(Cell::new(1)), self.pace);
             let (process, endless) = (Rc::clone(sim.process(node)), sim.host(node).endless.clone());
+            let (catalogue, deadline) = (Rc::clone(&self.catalogue.borrow()), self.deadline);
             let probed = sim.on(node, move |node| async move {
                 let who = name.clone();
-                let mut work = probe(User { node, name, record, rng, turns, pace, process });
+                let mut work = probe(User { node, name, record, rng, turns, pace, process, catalogue, deadline });
                 waiting_now_and_then(outlived(work.as_mut()), &who, &endless).await
             });
             match timeout(until.saturating_sub(sim.elapsed()), probed).await {

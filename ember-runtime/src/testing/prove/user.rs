@@ -14,6 +14,7 @@ use tokio::time::sleep;
 use super::check::{History, Outcome};
 use crate::{
     error::CallError,
+    message::MethodRef,
     node::Node,
     rng::Rng,
     testing::{hosts::Process, trace::now},
@@ -47,6 +48,9 @@ pub struct User<Op, Out> {
     pub(super) turns: Rc<Cell<u32>>,
     pub(super) pace: Duration,
     pub(super) process: Rc<Process>,
+    /// What services there are to call, and how long a call may take.
+    pub(super) catalogue: Rc<[(String, MethodRef)]>,
+    pub(super) deadline: Duration,
 }
 
 impl<Op, Out> User<Op, Out> {
@@ -150,6 +154,8 @@ impl<Op, Out> Clone for User<Op, Out> {
             turns: Rc::clone(&self.turns),
             pace: self.pace,
             process: Rc::clone(&self.process),
+            catalogue: Rc::clone(&self.catalogue),
+            deadline: self.deadline,
         }
     }
 }

@@ -53,7 +53,13 @@ impl Mix {
 
     fn one(&self, rng: &Rng) -> Option<TimedFault> {
         let ms = |from: u64, to: u64| Duration::from_millis(from + rng.u64() % (to - from).max(1));
-        let kind = self.kinds.get(rng.below(self.kinds.len()))?;
+        // What cuts calls off is drawn more often than what is only odd.
+        let cutting = [Kind::Kill, Kind::Partition, Kind::OneWay];
+        let cutting: Vec<_> = self.kinds.iter().filter(|it| cutting.contains(*it)).collect();
+        let kind = match cutting.get(rng.below(cutting.len() * 2)) {
+            Some(kind) => *kind,
+            None => self.kinds.get(rng.below(self.kinds.len()))?,
+        };
         let at = ms(0, self.span.as_millis() as u64);
         let mut lasts = if rng.below(4) == 0 { ms(SHORT, LONG) } else { ms(50, SHORT) };
         let victim = || {
@@ -104,7 +110,7 @@ impl Mix {
         };
         // What meets a call in flight leaves its caller in doubt, which is where most is to be found.
         let meets = [Kind::Kill, Kind::Restart, Kind::Partition, Kind::OneWay, Kind::Pause, Kind::Expire].contains(kind);
-        let in_call = meets && fault.hosts().iter().any(|it| *it != HOST) && rng.below(2) == 0;
+        let in_call = meets && fault.hosts().iter().any(|it| *it != HOST) && rng.below(4) > 0;
         Some(TimedFault { fault, at, in_call, lasts })
     }
 }

@@ -167,14 +167,25 @@ impl Cluster {
         let mut hosts = BTreeMap::new();
         for (name, build) in self.nodes {
             let kernel = kernel(&mut sim, &name);
-            let host = Host::new(name.clone(), build, kernel, recorder.clone(), rng.u64(), self.ttl, self.ledger.clone());
+            let host =
+                Host::new(name.clone(), build, kernel, recorder.clone(), rng.u64(), self.ttl, self.ledger.clone());
             hosts.insert(name, host);
         }
-        let all: Vec<_> = [&registry.process].into_iter().chain(hosts.values().map(|it| &it.process)).cloned().collect();
+        let all: Vec<_> =
+            [&registry.process].into_iter().chain(hosts.values().map(|it| &it.process)).cloned().collect();
         let processes = Processes::start(all);
         let (commands, records) = (Commands::default(), recorder.clone());
         let usual = self.latency;
-        let handle = Sim { hosts: Rc::new(hosts), registry, commands: commands.clone(), weather, recorder, usual, tick: self.tick, ledger: self.ledger };
+        let handle = Sim {
+            hosts: Rc::new(hosts),
+            registry,
+            commands: commands.clone(),
+            weather,
+            recorder,
+            usual,
+            tick: self.tick,
+            ledger: self.ledger,
+        };
         let result = Rc::new(RefCell::new(None));
         let slot = Rc::clone(&result);
         sim.client(TEST, async move {
@@ -222,13 +233,7 @@ impl Drop for Processes {
 }
 
 /// Steps until the body has ended.
-fn drive(
-    sim: &mut turmoil::Sim<'_>,
-    commands: &Commands,
-    processes: &Processes,
-    tick: Duration,
-    records: &Recorder,
-) {
+fn drive(sim: &mut turmoil::Sim<'_>, commands: &Commands, processes: &Processes, tick: Duration, records: &Recorder) {
     loop {
         let began = sim.elapsed();
         match sim.step() {

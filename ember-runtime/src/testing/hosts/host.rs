@@ -95,7 +95,20 @@ impl Host {
                 .boxed_local()
             };
             let process = Rc::new(Process::new(Box::new(software), endless.clone()));
-            Self { name, build, kernel, recorder, seed, ttl, starts, ledger, endless, skew: Skew::default(), state, process }
+            Self {
+                name,
+                build,
+                kernel,
+                recorder,
+                seed,
+                ttl,
+                starts,
+                ledger,
+                endless,
+                skew: Skew::default(),
+                state,
+                process,
+            }
         })
     }
 

@@ -18,7 +18,7 @@ use crate::{
 const HEADER: &str = "ember-testing-call";
 
 /// So many calls of one host in one moment are a loop that never waits.
-const MOST_AT_ONCE: u64 = 50_000;
+const MOST_AT_ONCE: u64 = 20_000;
 
 /// The calls of a simulation. It outlives the nodes. Clones are the same one.
 #[derive(Debug, Clone, Default)]
@@ -97,7 +97,11 @@ impl Ledger {
     /// Whether the host says nothing more from the moment when its next handler begins.
     pub(in crate::testing) fn arm(&self, host: &str, armed: bool) {
         let all = &mut lock(&self.0).armed;
-        if armed { all.insert(host.into()) } else { all.remove(host) };
+        if armed {
+            all.insert(host.into())
+        } else {
+            all.remove(host)
+        };
     }
 
     /// The hooks of a host's node.

@@ -54,7 +54,14 @@ struct Running {
 
 impl Process {
     pub(in crate::testing) fn new(software: Software, endless: Endless) -> Self {
-        Self { software, endless, running: RefCell::default(), paused: Cell::default(), missed: Cell::default(), stood: Cell::default() }
+        Self {
+            software,
+            endless,
+            running: RefCell::default(),
+            paused: Cell::default(),
+            missed: Cell::default(),
+            stood: Cell::default(),
+        }
     }
 
     /// Starts the software anew.

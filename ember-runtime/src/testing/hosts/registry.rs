@@ -1,6 +1,12 @@
 //! The host of the registry: the store of the embedded registry, served over etcd's protocol.
 
-use std::{cell::RefCell, mem, rc::{Rc, Weak}, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    mem,
+    rc::{Rc, Weak},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::{sync::Notify, time::sleep};

@@ -28,7 +28,12 @@ const SEND_BUFFER: usize = 256 << 10;
 const PACKET: usize = 16 << 10;
 
 /// Puts a connection under the weather.
-pub(in crate::testing) fn wrap(stream: TcpStream, sockets: &Sockets, weather: &Weather, recorder: &Recorder) -> BoxStream {
+pub(in crate::testing) fn wrap(
+    stream: TcpStream,
+    sockets: &Sockets,
+    weather: &Weather,
+    recorder: &Recorder,
+) -> BoxStream {
     let number = recorder.number();
     let (receive, send) = sockets.keep(number, stream);
     let (buffer, unsent) = tokio::io::duplex(SEND_BUFFER);

@@ -1,6 +1,11 @@
 //! One run of one scenario, and its judgement.
 
-use std::{cell::{Cell, RefCell}, mem, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    mem,
+    rc::Rc,
+    time::Duration,
+};
 
 use futures_util::future::{join, join_all};
 use tokio::time::{sleep, timeout};

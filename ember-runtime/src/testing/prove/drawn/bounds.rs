@@ -91,7 +91,10 @@ impl Drawn {
     #[must_use]
     #[track_caller]
     pub fn among(mut self, name: &str, values: &[Value]) -> Self {
-        assert!(!values.is_empty(), "`.among({name:?}, &[])` cannot be nothing: write the values of which one is taken");
+        assert!(
+            !values.is_empty(),
+            "`.among({name:?}, &[])` cannot be nothing: write the values of which one is taken"
+        );
         self.among.push((name.into(), values.to_vec()));
         self
     }
@@ -109,8 +112,11 @@ impl Drawn {
     /// Arguments for a method; `None` if they have a type of which only the name is known.
     pub(super) fn arguments(&self, rng: &Rng, schema: &MethodSchema) -> Option<Value> {
         let values = Values { bounds: self, rng, types: &schema.types };
-        let each: Option<Map<_, _>> =
-            schema.args.iter().map(|arg| Some((arg.name.to_string(), values.named(&arg.name, &arg.shape, 0)?))).collect();
+        let each: Option<Map<_, _>> = schema
+            .args
+            .iter()
+            .map(|arg| Some((arg.name.to_string(), values.named(&arg.name, &arg.shape, 0)?)))
+            .collect();
         each.map(Value::Object)
     }
 }

@@ -43,7 +43,8 @@ impl Values<'_> {
             Shape::Map(key, inner) => {
                 let keys: Vec<Value> = some(key);
                 let written = |key: Value| key.as_str().map_or_else(|| key.to_string(), str::to_owned);
-                let each: Option<Map<_, _>> = keys.into_iter().map(|key| Some((written(key), deeper(inner)?))).collect();
+                let each: Option<Map<_, _>> =
+                    keys.into_iter().map(|key| Some((written(key), deeper(inner)?))).collect();
                 Value::Object(each?)
             }
             Shape::Array(inner, length) => (0..*length).map(|_| deeper(inner)).collect::<Option<_>>()?,

@@ -109,7 +109,8 @@ impl Mix {
             }
         };
         // What meets a call in flight leaves its caller in doubt, which is where most is to be found.
-        let meets = [Kind::Kill, Kind::Restart, Kind::Partition, Kind::OneWay, Kind::Pause, Kind::Expire].contains(kind);
+        let meets =
+            [Kind::Kill, Kind::Restart, Kind::Partition, Kind::OneWay, Kind::Pause, Kind::Expire].contains(kind);
         let in_call = meets && fault.hosts().iter().any(|it| *it != HOST) && rng.below(4) > 0;
         Some(TimedFault { fault, at, in_call, lasts })
     }

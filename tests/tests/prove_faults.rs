@@ -313,8 +313,7 @@ fn a_clock_that_jumps_moves_what_follows_the_calendar_and_nothing_else() {
         }
         let key = || sim.on("bob", |node| async move { node.key() });
         let first = key().await.expect("bob runs");
-        // Its new run begins before its last one, by its own clock.
-        sim.set_clock("bob", -hour);
+        sim.set_clock("bob", hour);
         sim.kill("bob").await;
         sim.start("bob").await.expect("it starts");
         sim.settled().await;

@@ -4,7 +4,7 @@ use std::{fmt, ops::RangeInclusive};
 
 use serde_json::{Map, Value};
 
-use super::values::Values;
+use super::values::{Limits, Values};
 use crate::{
     message::{MethodRef, schema::MethodSchema},
     rng::Rng,
@@ -18,9 +18,7 @@ use crate::{
 pub struct Drawn {
     only: Vec<String>,
     except: Vec<String>,
-    pub(super) numbers: RangeInclusive<i64>,
-    pub(super) longest: usize,
-    pub(super) among: Vec<(String, Vec<Value>)>,
+    limits: Limits,
 }
 
 /// A call that was drawn.
@@ -42,7 +40,8 @@ impl fmt::Debug for DrawnCall {
 
 impl Default for Drawn {
     fn default() -> Self {
-        Self { only: Vec::new(), except: Vec::new(), numbers: -2..=9, longest: 3, among: Vec::new() }
+        let limits = Limits { numbers: -2..=9, longest: 3, among: Vec::new() };
+        Self { only: Vec::new(), except: Vec::new(), limits }
     }
 }
 
@@ -73,14 +72,14 @@ impl Drawn {
     #[track_caller]
     pub fn numbers(mut self, among: RangeInclusive<i64>) -> Self {
         assert!(!among.is_empty(), "`.numbers({among:?})` cannot be: the smallest comes first");
-        self.numbers = among;
+        self.limits.numbers = among;
         self
     }
 
     /// Texts of so many characters at most, and lists and maps of so many entries.
     #[must_use]
     pub fn longest(mut self, most: usize) -> Self {
-        self.longest = most;
+        self.limits.longest = most;
         self
     }
 
@@ -95,7 +94,7 @@ impl Drawn {
             !values.is_empty(),
             "`.among({name:?}, &[])` cannot be nothing: write the values of which one is taken"
         );
-        self.among.push((name.into(), values.to_vec()));
+        self.limits.among.push((name.into(), values.to_vec()));
         self
     }
 
@@ -111,7 +110,7 @@ impl Drawn {
 
     /// Arguments for a method; `None` if they have a type of which only the name is known.
     pub(super) fn arguments(&self, rng: &Rng, schema: &MethodSchema) -> Option<Value> {
-        let values = Values { bounds: self, rng, types: &schema.types };
+        let values = Values { limits: &self.limits, rng, types: &schema.types };
         let each: Option<Map<_, _>> = schema
             .args
             .iter()

@@ -1,8 +1,9 @@
 //! Values of a shape.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value, json};
 
-use super::bounds::Drawn;
 use crate::{
     message::schema::{Body, Field, Fields, Named, Shape},
     rng::Rng,
@@ -11,9 +12,19 @@ use crate::{
 /// Types that hold themselves end here.
 const DEEPEST: usize = 8;
 
+/// What values may be.
+#[derive(Debug, Clone)]
+pub(super) struct Limits {
+    pub(super) numbers: RangeInclusive<i64>,
+    /// So many characters or entries at most.
+    pub(super) longest: usize,
+    /// One of these under a name.
+    pub(super) among: Vec<(String, Vec<Value>)>,
+}
+
 /// Draws values.
 pub(super) struct Values<'a> {
-    pub(super) bounds: &'a Drawn,
+    pub(super) limits: &'a Limits,
     pub(super) rng: &'a Rng,
     pub(super) types: &'a [Named],
 }
@@ -21,7 +32,7 @@ pub(super) struct Values<'a> {
 impl Values<'_> {
     /// What stands under a name.
     pub(super) fn named(&self, name: &str, shape: &Shape, depth: usize) -> Option<Value> {
-        match self.bounds.among.iter().find(|(it, _)| it == name) {
+        match self.limits.among.iter().find(|(it, _)| it == name) {
             Some((_, values)) => values.get(self.rng.below(values.len())).cloned(),
             None => self.value(shape, depth),
         }
@@ -32,7 +43,7 @@ impl Values<'_> {
             return None;
         }
         let deeper = |inner: &Shape| self.value(inner, depth + 1);
-        let some = |inner: &Shape| (0..self.rng.below(self.bounds.longest + 1)).map_while(|_| deeper(inner)).collect();
+        let some = |inner: &Shape| (0..self.rng.below(self.limits.longest + 1)).map_while(|_| deeper(inner)).collect();
         Some(match shape {
             Shape::Plain(name) => self.plain(name)?,
             Shape::Option(inner) if self.rng.below(2) == 0 => deeper(inner).unwrap_or(Value::Null),
@@ -98,7 +109,7 @@ impl Values<'_> {
 
     fn plain(&self, name: &str) -> Option<Value> {
         let able = |least: i64, most: i64| {
-            let (start, end) = (*self.bounds.numbers.start(), *self.bounds.numbers.end());
+            let (start, end) = (*self.limits.numbers.start(), *self.limits.numbers.end());
             // A type that holds none of them holds what is next to them.
             let (start, end) = (start.clamp(least, most), end.clamp(least, most));
             start.saturating_add_unsigned(self.rng.u64() % end.abs_diff(start).saturating_add(1))
@@ -120,7 +131,7 @@ impl Values<'_> {
             "bool" => (self.rng.below(2) == 0).into(),
             "char" => self.letter().to_string().into(),
             "String" | "PathBuf" => {
-                (0..self.rng.below(self.bounds.longest + 1)).map(|_| self.letter()).collect::<String>().into()
+                (0..self.rng.below(self.limits.longest + 1)).map(|_| self.letter()).collect::<String>().into()
             }
             "()" => Value::Null,
             "Duration" => json!({ "secs": able(0, 1_000_000_000), "nanos": 0 }),

@@ -65,6 +65,7 @@ impl Process {
     }
 
     /// Starts the software anew.
+    #[allow(clippy::async_yields_async, reason = "the software's end is looked for after each step")]
     pub(in crate::testing) fn start(&self, now: Duration) {
         self.end(now);
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();

@@ -71,7 +71,7 @@ fn bank(seed: u64) -> Cluster {
     let disk = Disk::default();
     Cluster::seed(seed)
         .ttl(Duration::from_secs(2))
-        .tick(Duration::from_millis(5))
+        .tick(Duration::from_millis(10))
         .node("ada", |node| node)
         .node("bob", |node| node)
         .node("vault", move |node| node.service(Bank { disk: disk.clone() }))
@@ -168,7 +168,7 @@ fn an_answer_that_is_out_of_date_is_found_and_needs_no_fault() {
     let windows = |seed| {
         let disk = Disk::default();
         Cluster::seed(seed)
-            .tick(Duration::from_millis(5))
+            .tick(Duration::from_millis(10))
             .node("ada", |node| node.service(Window::default()))
             .node("bob", |node| node.service(Window::default()))
             .node("vault", move |node| node.service(Bank { disk: disk.clone() }))

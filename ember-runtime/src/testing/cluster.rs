@@ -4,14 +4,11 @@ use std::{cell::RefCell, collections::BTreeMap, fmt, future::Future, ops::RangeI
 
 use super::{
     command::Commands,
-    host::{Build, Host},
-    network::SimNetwork,
-    registry_host::{HOST, RegistryHost},
+    hosts::{Build, HOST, Host, Ledger, Process, RegistryHost},
+    network::{Kernel, SimNetwork, Sockets, Weather},
     sim::Sim,
-    sockets::Sockets,
     trace::Recorder,
     values,
-    weather::Weather,
 };
 use crate::{node::NodeBuilder, rng::Rng};
 
@@ -29,6 +26,7 @@ pub struct Cluster {
     loss: f64,
     ttl: Duration,
     limit: Duration,
+    ledger: Ledger,
     nodes: BTreeMap<String, Build>,
 }
 
@@ -42,6 +40,7 @@ impl Cluster {
             loss: 0.0,
             ttl: Duration::from_secs(5),
             limit: Duration::from_secs(60 * 60),
+            ledger: Ledger::default(),
             nodes: BTreeMap::new(),
         }
     }
@@ -111,6 +110,12 @@ impl Cluster {
         self
     }
 
+    /// Has all calls written down; where.
+    pub(super) fn counted(&self) -> Ledger {
+        self.ledger.count();
+        self.ledger.clone()
+    }
+
     /// The nodes' names, in order.
     pub(super) fn names(&self) -> Vec<String> {
         self.nodes.keys().cloned().collect()
@@ -131,8 +136,8 @@ impl Cluster {
             .rng_seed(rng.u64())
             .enable_random_order()
             .tick_duration(self.tick)
-            .min_message_latency(*self.latency.start())
-            .max_message_latency(*self.latency.end())
+            .min_message_latency(self.latency.start().saturating_sub(self.tick))
+            .max_message_latency(self.latency.end().saturating_sub(self.tick))
             .tcp_capacity(1_024)
             .simulation_duration(self.limit)
             .build();
@@ -144,31 +149,43 @@ impl Cluster {
             sockets: Sockets::default(),
         };
 
-        let registry = RegistryHost::new(network(HOST), Rng::from_seed(rng.u64()));
-        let served = Rc::clone(&registry);
-        sim.host(HOST, move || {
-            let served = Rc::clone(&served);
-            async move {
-                served.run().await;
-                Ok(())
-            }
-        });
-        let mut hosts = BTreeMap::new();
-        for (name, build) in self.nodes {
-            let host = Host::new(name.clone(), build, network(&name), rng.u64(), self.ttl);
-            let software = Rc::clone(&host);
-            sim.host(&*name, move || {
-                let software = Rc::clone(&software);
+        let kernel = |sim: &mut turmoil::Sim<'_>, host: &str| {
+            let kernel = Kernel::new(network(host));
+            let system = kernel.clone();
+            sim.host(host, move || {
+                let requests = system.open();
+                let system = system.clone();
                 async move {
-                    software.run().await;
+                    system.run(requests).await;
                     Ok(())
                 }
             });
+            kernel
+        };
+
+        let registry = RegistryHost::new(kernel(&mut sim, HOST), Rng::from_seed(rng.u64()));
+        let mut hosts = BTreeMap::new();
+        for (name, build) in self.nodes {
+            let kernel = kernel(&mut sim, &name);
+            let host =
+                Host::new(name.clone(), build, kernel, recorder.clone(), rng.u64(), self.ttl, self.ledger.clone());
             hosts.insert(name, host);
         }
+        let all: Vec<_> =
+            [&registry.process].into_iter().chain(hosts.values().map(|it| &it.process)).cloned().collect();
+        let processes = Processes::start(all);
         let (commands, records) = (Commands::default(), recorder.clone());
         let usual = self.latency;
-        let handle = Sim { hosts: Rc::new(hosts), registry, commands: commands.clone(), weather, recorder, usual };
+        let handle = Sim {
+            hosts: Rc::new(hosts),
+            registry,
+            commands: commands.clone(),
+            weather,
+            recorder,
+            usual,
+            tick: self.tick,
+            ledger: self.ledger,
+        };
         let result = Rc::new(RefCell::new(None));
         let slot = Rc::clone(&result);
         sim.client(TEST, async move {
@@ -182,7 +199,7 @@ impl Cluster {
             Ok(())
         });
         let _named = Named(self.seed);
-        drive(&mut sim, &commands, &records);
+        drive(&mut sim, &commands, &processes, self.tick, &records);
         let value = result.borrow_mut().take();
         value.expect("the body has ended")
     }
@@ -199,12 +216,33 @@ impl Drop for Named {
     }
 }
 
+/// All processes, which end before the hosts that they are on.
+struct Processes(Vec<Rc<Process>>);
+
+impl Processes {
+    fn start(all: Vec<Rc<Process>>) -> Self {
+        all.iter().for_each(|it| it.start(Duration::ZERO));
+        Self(all)
+    }
+}
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|it| it.end(Duration::ZERO));
+    }
+}
+
 /// Steps until the body has ended.
-fn drive(sim: &mut turmoil::Sim<'_>, commands: &Commands, records: &Recorder) {
+fn drive(sim: &mut turmoil::Sim<'_>, commands: &Commands, processes: &Processes, tick: Duration, records: &Recorder) {
     loop {
+        let began = sim.elapsed();
         match sim.step() {
             Ok(true) => return,
-            Ok(false) => commands.run(sim),
+            // What a system received in this step its process has in it; what that sends leaves in the next.
+            Ok(false) => {
+                commands.run(sim);
+                processes.0.iter().for_each(|it| it.step(began, tick));
+            }
             Err(error) => match error.downcast::<tokio::task::JoinError>() {
                 Ok(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
                 Ok(error) => panic!("the simulation ended: {error}"),

@@ -4,13 +4,15 @@ use std::{cell::RefCell, collections::VecDeque, ops::RangeInclusive, rc::Rc, tim
 
 use tokio::sync::oneshot;
 
+use super::hosts::Process;
+
 /// Something for the driver to do.
 #[derive(Debug)]
 pub(super) enum Command {
     /// Ends everything that runs on a host.
-    Crash(String),
+    Crash(String, Rc<Process>),
     /// Starts a host's software anew.
-    Start(String),
+    Start(String, Rc<Process>),
     /// Sets how long packets between two hosts take: at least, and at most.
     Latency(String, String, RangeInclusive<Duration>),
 }
@@ -35,8 +37,15 @@ impl Commands {
     pub(super) fn run(&self, sim: &mut turmoil::Sim<'_>) {
         while let Some((command, done)) = self.take() {
             match command {
-                Command::Crash(host) => sim.crash(host),
-                Command::Start(host) => sim.bounce(host),
+                Command::Crash(host, process) => {
+                    sim.crash(host);
+                    process.end(sim.elapsed());
+                }
+                Command::Start(host, process) => {
+                    process.end(sim.elapsed());
+                    sim.bounce(host);
+                    process.start(sim.elapsed());
+                }
                 Command::Latency(a, b, latency) => {
                     sim.set_link_latency(&*a, &*b, *latency.start());
                     sim.set_link_max_message_latency(a, b, *latency.end());

@@ -22,7 +22,8 @@
 //! show.
 //!
 //! # What is simulated, and what is not
-//! Each node is a host with its own runtime of one thread and its own clock. Packets take their time (1 ms to 5 ms by
+//! Each node is a host with its own runtime of one thread and its own clock; beside it runs the host's system, which keeps the connections while
+//! the node [stands still](Sim::pause). Packets take their time (1 ms to 5 ms by
 //! default), connections break as TCP's do. A lost packet is sent again after 200 ms, 400 ms, …, as TCP does; one that a
 //! partition swallowed never is, so that its connection stalls until the heartbeat finds out. Bandwidth is unlimited. A
 //! killed node's connections are closed and new ones are refused, as the kernel does it; for a machine that loses its power, cut it off with
@@ -30,20 +31,18 @@
 
 mod cluster;
 mod command;
-mod host;
+mod hosts;
+mod mischief;
 mod network;
 pub mod prove;
-mod registry_host;
 mod sim;
-mod sockets;
-mod stream;
 mod trace;
 mod values;
-mod weather;
 
 pub use self::{
     cluster::Cluster,
-    host::NodeDown,
+    hosts::NodeDown,
+    mischief::Backup,
     sim::{Registry, Sim},
     trace::{Trace, TraceEvent},
 };

@@ -7,11 +7,10 @@ use tokio::{sync::oneshot, time::sleep};
 
 use super::{
     command::{Command, Commands},
-    host::{Host, NodeDown, State, Work},
-    registry_host::{HOST, RegistryHost},
+    hosts::{HOST, Host, Ledger, NodeDown, RegistryHost, State, Work},
+    network::Weather,
     trace::{Recorder, Trace, now},
     values,
-    weather::Weather,
 };
 use crate::{
     directory::View,
@@ -21,7 +20,7 @@ use crate::{
 };
 
 /// How often a condition on another host is looked at.
-const LOOK: Duration = Duration::from_millis(1);
+pub(super) const LOOK: Duration = Duration::from_millis(1);
 
 /// What the registry has when it comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +45,8 @@ pub struct Sim {
     pub(super) recorder: Recorder,
     /// How long packets take, where nothing else was said.
     pub(super) usual: RangeInclusive<Duration>,
+    pub(super) tick: Duration,
+    pub(super) ledger: Ledger,
 }
 
 impl Sim {
@@ -97,18 +98,8 @@ impl Sim {
             State::Up { work, .. } => Some(work),
             State::Down | State::Starting | State::Failed(_) => None,
         };
-        if let Some(work) = &work {
-            let (done, closed) = oneshot::channel();
-            let dying = Rc::clone(host);
-            let close = async move {
-                dying.close_connections();
-                let _ = done.send(());
-            };
-            let task: Work = Box::new(|_| close.boxed_local());
-            assert!(work.try_send(task).is_ok(), "too much work waits for the node `{}`", host.name);
-            let _ = closed.await;
-        }
-        self.commands.ask(Command::Crash(host.name.clone())).await;
+        host.kernel.close().await;
+        self.commands.ask(Command::Crash(host.name.clone(), Rc::clone(&host.process))).await;
         drop(work);
     }
 
@@ -121,8 +112,11 @@ impl Sim {
         if matches!(&*host.state.borrow(), State::Up { .. } | State::Starting) {
             return Ok(());
         }
+        if matches!(&*host.state.borrow(), State::Failed(_)) {
+            self.end(&host).await;
+        }
         *host.state.borrow_mut() = State::Starting;
-        self.commands.ask(Command::Start(node.into())).await;
+        self.commands.ask(Command::Start(node.into(), Rc::clone(&host.process))).await;
         self.started(&host).await
     }
 
@@ -201,14 +195,20 @@ impl Sim {
         values::latency(latency);
         self.check(a, b);
         self.recorder.event(now(), format!("packets between {a} and {b} take {latency:?}"));
-        drop(self.commands.ask(Command::Latency(a.into(), b.into(), latency..=latency)));
+        self.between(a, b, &(latency..=latency));
     }
 
     /// From the next tick on packets between two hosts take as long as the cluster says.
     pub(super) fn usual_latency(&self, a: &str, b: &str) {
         self.check(a, b);
         self.recorder.event(now(), format!("packets between {a} and {b} take the usual time"));
-        drop(self.commands.ask(Command::Latency(a.into(), b.into(), self.usual.clone())));
+        self.between(a, b, &self.usual);
+    }
+
+    /// A tick of it is the way from a process to its system.
+    fn between(&self, a: &str, b: &str, latency: &RangeInclusive<Duration>) {
+        let [least, most] = [latency.start(), latency.end()].map(|it| it.saturating_sub(self.tick));
+        drop(self.commands.ask(Command::Latency(a.into(), b.into(), least..=most)));
     }
 
     /// From now on this share (0 to 1) of all packets is lost, and sent again as TCP does.
@@ -313,7 +313,7 @@ impl Sim {
         self.recorder.so_far()
     }
 
-    fn host(&self, name: &str) -> &Rc<Host> {
+    pub(super) fn host(&self, name: &str) -> &Rc<Host> {
         self.hosts.get(name).unwrap_or_else(|| {
             let known: Vec<_> = self.hosts.keys().collect();
             panic!("this simulation has no node `{name}`, only {known:?}: describe it with `Cluster::node`")

@@ -1,6 +1,7 @@
 //! What happened in a run, for comparing it with another.
 
 use std::{
+    cell::Cell,
     fmt,
     sync::{
         Arc, Mutex, MutexGuard,
@@ -8,6 +9,8 @@ use std::{
     },
     time::Duration,
 };
+
+use tokio::time::Instant;
 
 use crate::sync::lock;
 
@@ -143,5 +146,31 @@ impl Trace {
 
 /// The virtual time, on whichever host this runs.
 pub(super) fn now() -> Duration {
-    turmoil::sim_elapsed().unwrap_or_default()
+    match HERE.get() {
+        Some((began, since)) => {
+            began + since.map(|since| Instant::now().saturating_duration_since(since)).unwrap_or_default()
+        }
+        None => turmoil::sim_elapsed().unwrap_or_default(),
+    }
+}
+
+thread_local! {
+    static HERE: Cell<Option<(Duration, Option<Instant>)>> = const { Cell::new(None) };
+}
+
+/// For as long as it lives the process of a host runs, which knows nothing of turmoil.
+#[derive(Debug)]
+pub(super) struct Here(Option<(Duration, Option<Instant>)>);
+
+impl Here {
+    /// It is `now`, and later as the process's clock goes on from `since`, if it does.
+    pub(super) fn at(now: Duration, since: Option<Instant>) -> Self {
+        Self(HERE.replace(Some((now, since))))
+    }
+}
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        HERE.set(self.0);
+    }
 }

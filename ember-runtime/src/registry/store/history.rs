@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use crate::registry::store::terms::{Change, limits};
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct History {
     revisions: VecDeque<Revision>,
     changes: usize,
@@ -13,7 +13,7 @@ pub(super) struct History {
     oldest: i64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Revision {
     revision: i64,
     changes: Arc<[Change]>,

@@ -13,7 +13,7 @@ use crate::registry::{
     store::terms::{StoreError, limits},
 };
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Leases {
     entries: BTreeMap<LeaseId, Entry>,
     deadlines: BTreeSet<(Instant, LeaseId)>,
@@ -22,7 +22,7 @@ pub(super) struct Leases {
     made: u32,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) ttl: Duration,
     pub(super) deadline: Instant,
@@ -32,9 +32,13 @@ pub(super) struct Entry {
 impl Leases {
     /// Ids differ between incarnations, or a node that missed a restart would renew the lease of another.
     pub(super) fn new(incarnation: u64) -> Self {
-        // Multiplied by 2^64 / φ, so that incarnations that follow each other differ in the upper 31 bits.
-        let base = (incarnation.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33).cast_signed() << 32;
-        Self { entries: BTreeMap::new(), deadlines: BTreeSet::new(), base, made: 0 }
+        Self { entries: BTreeMap::new(), deadlines: BTreeSet::new(), base: base(incarnation), made: 0 }
+    }
+
+    /// From now on ids are those of another incarnation.
+    #[cfg(feature = "testing")]
+    pub(super) fn made_anew(&mut self, incarnation: u64) {
+        (self.base, self.made) = (base(incarnation), 0);
     }
 
     pub(super) fn grant(
@@ -123,4 +127,8 @@ impl Leases {
             }
         }
     }
+}
+/// Multiplied by 2^64 / φ, so that incarnations that follow each other differ in the upper 31 bits.
+fn base(incarnation: u64) -> i64 {
+    (incarnation.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33).cast_signed() << 32
 }

@@ -92,6 +92,21 @@ impl Store {
         state.leases.renew_all(Instant::now());
     }
 
+    /// A copy of all that it holds. Its own leases get ids that the original never gives.
+    #[cfg(feature = "testing")]
+    pub(crate) fn copied(&self, incarnation: u64) -> Self {
+        let mut state = lock(&self.0.state).clone();
+        state.leases.made_anew(incarnation);
+        Self(Arc::new(Shared { state: Mutex::new(state), changed: ordered::Sender::default() }))
+    }
+
+    /// The lease of the key whose name ends so, if there is one and it has a lease.
+    #[cfg(feature = "testing")]
+    pub(crate) fn lease_of(&self, end: &[u8]) -> Option<LeaseId> {
+        let found = |state: &mut State, _| state.keys.values().find(|it| it.key.ends_with(end)).map(|it| it.lease);
+        self.with(found).filter(|lease| *lease != 0)
+    }
+
     /// Forgets the history before `revision`.
     pub(crate) fn compact(&self, revision: i64) -> Result<At<()>, StoreError> {
         self.with(|state, _| {

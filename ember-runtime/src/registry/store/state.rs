@@ -11,7 +11,7 @@ use crate::registry::{
     store::terms::{Change, KeyRange, Record, StoreError, limits},
 };
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct State {
     /// Of the last write. An empty store is at 1, as in etcd.
     pub(super) revision: i64,

@@ -5,11 +5,11 @@ use std::{env, fmt};
 use super::{
     check::{History, Outcome},
     failed::{Failed, Failure, Kind},
-    plan::{Mix, Scenario, Smaller, shrunk},
+    plan::{Fault, Mix, Scenario, Smaller, shrunk},
     run::{Ran, run},
     setup::Prove,
 };
-use crate::testing::{Trace, registry_host::HOST};
+use crate::testing::{Trace, hosts::HOST};
 
 const REPLAY: &str = "EMBER_PROVE";
 const SEEDS: &str = "EMBER_PROVE_SEEDS";
@@ -87,7 +87,8 @@ impl<Op: 'static, Out: 'static> Prove<Op, Out> {
 fn campaign<Op: 'static, Out: 'static>(setup: &Prove<Op, Out>) -> Result<Report, Failed> {
     assert!(
         setup.workload.is_some(),
-        "there is nothing to prove without calls: say what each user does, with `.workload(|user| async move {{ … }})`"
+        "there is nothing to prove without calls: say what each user does, with `.workload(|user| async move {{ … }})`, or \
+         `.draw(Drawn::default())` for whatever there is to call"
     );
     let nodes = (setup.cluster)(1).names();
     known(setup, &nodes);
@@ -165,8 +166,8 @@ fn replayed(line: &str, nodes: &[String]) -> Result<Scenario, String> {
     let scenario: Scenario = line.trim().parse()?;
     let hosts = scenario.faults.list().iter().flat_map(|it| it.fault.hosts().into_iter().map(|host| (&it.fault, host)));
     for (fault, host) in hosts {
-        let kills = fault.hosts().len() == 1;
-        if !(nodes.iter().any(|node| node == host) || (host == HOST && !kills)) {
+        let alone = fault.hosts().len() == 1 && !matches!(fault, Fault::Pause(_));
+        if !(nodes.iter().any(|node| node == host) || (host == HOST && !alone)) {
             return Err(format!(
                 "the run to replay has `{fault}`, and this cluster has only {nodes:?}: run the one test that printed the line, by its name"
             ));
@@ -192,8 +193,8 @@ mod tests {
         }
         let nodes = ["alpha".to_owned()];
         let line = |faults: &str| replayed(&format!("seed=1 clients=1 calls=1 faults={faults}"), &nodes);
-        assert!(line("partition(alpha,registry)@1+1").is_ok());
-        for wrong in ["kill(beta)@1+1", "kill(registry)@1+1", "partition(alpha,beta)@1+1"] {
+        assert!(line("partition(alpha,registry)@1+1").is_ok() && line("pause(registry)@1+1").is_ok());
+        for wrong in ["kill(beta)@1+1", "kill(registry)@1+1", "expire(registry)@1+1", "partition(alpha,beta)@1+1"] {
             assert!(line(wrong).expect_err(wrong).contains("this cluster has only [\"alpha\"]"), "{wrong}");
         }
     }

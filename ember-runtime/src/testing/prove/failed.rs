@@ -20,6 +20,8 @@ pub(super) enum Kind {
     NotLinearizable,
     Undecided,
     Invariant,
+    /// A caller was told what is not so.
+    Counted,
     NotStarted,
     NotConverged,
     NotServed,

@@ -38,7 +38,10 @@
 
 mod campaign;
 mod check;
+mod drawn;
+mod effects;
 mod failed;
+mod patience;
 mod plan;
 mod run;
 mod setup;
@@ -47,6 +50,7 @@ mod user;
 pub use self::{
     campaign::Report,
     check::{CallId, History, Model, Moment, NotLinearizable, Outcome, Recorded, Violation, linearizable, model},
+    drawn::{Drawn, DrawnCall, DrawnResult},
     failed::Failed,
     plan::{Fault, Faults, Kind, TimedFault},
     setup::{Prove, prove},

@@ -1,21 +1,29 @@
 //! One run of one scenario, and its judgement.
 
-use std::{cell::Cell, mem, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    mem,
+    rc::Rc,
+    time::Duration,
+};
 
 use futures_util::future::{join, join_all};
 use tokio::time::{sleep, timeout};
 
 use super::{
     check::{History, NotLinearizable},
+    effects,
     failed::{Failure, Kind},
+    patience::waiting_now_and_then,
     plan::Scenario,
     setup::{Probe, Prove, Workload},
-    user::{Record, User},
+    user::{Log, Record, User},
 };
 use crate::{
+    message::MethodRef,
     panics::{attempt, outlived},
     rng::Rng,
-    testing::{Sim, Trace},
+    testing::{Sim, Trace, hosts::Ledger},
 };
 
 /// How often what is waited for is looked at.
@@ -35,9 +43,14 @@ pub(super) struct Ran<Op, Out> {
 /// Has a run, and judges it.
 pub(super) fn run<Op: 'static, Out: 'static>(setup: &Prove<Op, Out>, scenario: &Scenario) -> Ran<Op, Out> {
     let record = Record::<Op, Out>::default();
+    let mut ledger = Ledger::default();
     let stage = Stage::new(setup, scenario, Rc::clone(&record));
-    let played = attempt(|| (setup.cluster)(scenario.seed).run(move |sim| stage.play(sim)));
-    let history = mem::take(&mut *record.borrow_mut());
+    let played = attempt(|| {
+        let cluster = (setup.cluster)(scenario.seed);
+        ledger = cluster.counted();
+        cluster.run(move |sim| stage.play(sim))
+    });
+    let log = mem::take(&mut *record.borrow_mut());
     let (trace, played) = match played {
         Ok((trace, played)) => (Some(trace), played.err()),
         Err(panic) => (None, Some(Failure::new(Kind::Panicked, format!("the run panicked: {panic}")))),
@@ -46,16 +59,21 @@ pub(super) fn run<Op: 'static, Out: 'static>(setup: &Prove<Op, Out>, scenario: &
     let failure = match played {
         Some(failure) if first(&failure) => Some(failure),
         // What users saw explains more than what the cluster is in.
-        later => judged(setup, &history).err().or(later),
+        later => judged(setup, &log).and_then(|()| counted(&ledger)).err().or(later),
     };
-    Ran { history, trace, failure }
+    Ran { history: log.history, trace, failure }
 }
 
-fn judged<Op, Out>(setup: &Prove<Op, Out>, history: &History<Op, Out>) -> Result<(), Failure> {
-    let most = setup.deadline + setup.tolerance;
-    for call in history.calls() {
+/// What callers were told, against what was done.
+fn counted(ledger: &Ledger) -> Result<(), Failure> {
+    effects::wrong(&ledger.calls(), &ledger.repeatable()).map_or(Ok(()), |what| Err(Failure::new(Kind::Counted, what)))
+}
+
+fn judged<Op, Out>(setup: &Prove<Op, Out>, log: &Log<Op, Out>) -> Result<(), Failure> {
+    let (most, history) = (setup.deadline + setup.tolerance, &log.history);
+    for (call, stood) in history.calls().iter().zip(&log.stood) {
         let took = call.ended.map(|end| end.at.saturating_sub(call.began.at)).unwrap_or_default();
-        if took > most {
+        if took.saturating_sub(*stood) > most {
             let (client, at) = (&call.client, call.began.at);
             let what = format!(
                 "a call of {client}, begun at {at:?}, took {took:?}: its deadline and the tolerance are {most:?}"
@@ -83,6 +101,9 @@ struct Stage<Op, Out> {
     probe: Option<Probe<Op, Out>>,
     record: Record<Op, Out>,
     pace: Duration,
+    /// What can be called.
+    catalogue: RefCell<Rc<[(String, MethodRef)]>>,
+    deadline: Duration,
     recovery: Duration,
     /// When users have ended, if nothing hangs.
     limit: Duration,
@@ -96,7 +117,8 @@ impl<Op: 'static, Out: 'static> Stage<Op, Out> {
         let turn = pace * 2 + (setup.deadline + setup.tolerance) * 4;
         let limit = scenario.faults.end() + turn.saturating_mul(scenario.calls) + setup.recovery;
         let (from, probe, scenario) = (setup.from.clone(), setup.probe.clone(), scenario.clone());
-        Self { scenario, from, workload, probe, record, pace, recovery: setup.recovery, limit }
+        let (catalogue, deadline) = (RefCell::new(Rc::default()), setup.deadline);
+        Self { scenario, from, workload, probe, record, pace, catalogue, deadline, recovery: setup.recovery, limit }
     }
 
     async fn play(self, sim: Sim) -> (Trace, Result<(), Failure>) {
@@ -108,6 +130,8 @@ impl<Op: 'static, Out: 'static> Stage<Op, Out> {
         let nodes: Vec<String> = sim.hosts.keys().cloned().collect();
         let from = self.from.as_ref().unwrap_or(&nodes);
         self.converged(sim, "before the first fault").await?;
+        *self.catalogue.borrow_mut() = sim.catalogue().into();
+        sim.ledger.note_repeatable(self.catalogue.borrow().iter().filter(|(_, method)| method.idempotent).cloned());
         let users =
             (0..self.scenario.clients).zip(from.iter().cycle()).map(|(number, node)| self.user(sim, number, node));
         let (ended, ()) = join(timeout(self.limit, join_all(users)), self.scenario.faults.apply(sim)).await;
@@ -137,10 +161,13 @@ impl<Op: 'static, Out: 'static> Stage<Op, Out> {
         for life in 1.. {
             let name = if life == 1 { format!("{node}#{number}") } else { format!("{node}#{number}.{life}") };
             let (record, rng, turns) = (Rc::clone(&self.record), rng.clone(), Rc::clone(&turns));
-            let (workload, pace) = (Rc::clone(&self.workload), self.pace);
+            let (workload, pace, process) = (Rc::clone(&self.workload), self.pace, Rc::clone(sim.process(node)));
+            let endless = sim.host(node).endless.clone();
+            let (catalogue, deadline) = (Rc::clone(&self.catalogue.borrow()), self.deadline);
             let work = sim.on(node, move |node| async move {
-                let mut work = workload(User { node, name, record, rng, turns, pace });
-                outlived(work.as_mut()).await
+                let who = name.clone();
+                let mut work = workload(User { node, name, record, rng, turns, pace, process, catalogue, deadline });
+                waiting_now_and_then(outlived(work.as_mut()), &who, &endless).await
             });
             match work.await {
                 Ok(Ok(())) => break,
@@ -193,9 +220,12 @@ impl<Op: 'static, Out: 'static> Stage<Op, Out> {
             let (probe, record) = (Rc::clone(probe), Rc::clone(&self.record));
             let (name, rng, turns, pace) =
                 (format!("{node}, probing"), self.rng(1_000), Rc::new(Cell::new(1)), self.pace);
+            let (process, endless) = (Rc::clone(sim.process(node)), sim.host(node).endless.clone());
+            let (catalogue, deadline) = (Rc::clone(&self.catalogue.borrow()), self.deadline);
             let probed = sim.on(node, move |node| async move {
-                let mut work = probe(User { node, name, record, rng, turns, pace });
-                outlived(work.as_mut()).await
+                let who = name.clone();
+                let mut work = probe(User { node, name, record, rng, turns, pace, process, catalogue, deadline });
+                waiting_now_and_then(outlived(work.as_mut()), &who, &endless).await
             });
             match timeout(until.saturating_sub(sim.elapsed()), probed).await {
                 Ok(Ok(Ok(Ok(())))) => return Ok(()),
@@ -216,7 +246,7 @@ impl<Op: 'static, Out: 'static> Stage<Op, Out> {
 
     fn hanging(&self) -> String {
         let record = self.record.borrow();
-        let open = record.calls().iter().filter(|call| call.ended.is_none());
+        let open = record.history.calls().iter().filter(|call| call.ended.is_none());
         let open: Vec<_> = open.map(|call| format!("{} since {:?}", call.client, call.began.at)).collect();
         format!(
             "users have not ended {:?} after they began. Calls without an end: {open:?}. (A workload makes at most some calls in each \

@@ -6,6 +6,7 @@ use futures_util::{FutureExt, future::LocalBoxFuture};
 
 use super::{
     check::{History, Model, NotLinearizable, linearizable},
+    drawn::{self, Drawn, DrawnCall, DrawnResult},
     plan::Kind,
     user::User,
 };
@@ -242,6 +243,15 @@ where
     pub fn replay(mut self, line: &str) -> Self {
         self.replay = Some(line.into());
         self
+    }
+}
+
+impl Prove<DrawnCall, DrawnResult> {
+    /// Calls that are drawn take the place of a workload: in each turn a user calls some method that the cluster's services have for other
+    /// nodes, by name, with arguments that its schema allows. What is judged then is what holds for all services: deadlines, what calls did
+    /// against what their callers were told, views, and whether the nodes start again. A model or invariants can be added.
+    pub fn draw(self, bounds: Drawn) -> Self {
+        self.workload(move |user| drawn::work(user, bounds.clone()))
     }
 }
 

@@ -12,10 +12,30 @@ use std::{
 use tokio::time::sleep;
 
 use super::check::{History, Outcome};
-use crate::{error::CallError, node::Node, rng::Rng, testing::trace::now};
+use crate::{
+    error::CallError,
+    message::MethodRef,
+    node::Node,
+    rng::Rng,
+    testing::{hosts::Process, trace::now},
+};
 
 /// Shared by all users of a run, and outliving their nodes.
-pub(super) type Record<Op, Out> = Rc<RefCell<History<Op, Out>>>;
+pub(super) type Record<Op, Out> = Rc<RefCell<Log<Op, Out>>>;
+
+/// What users saw, and what the judge has to know beside it.
+#[derive(Debug)]
+pub(super) struct Log<Op, Out> {
+    pub(super) history: History<Op, Out>,
+    /// For how long the host of each call's user stood still while it lasted: then nothing can end.
+    pub(super) stood: Vec<Duration>,
+}
+
+impl<Op, Out> Default for Log<Op, Out> {
+    fn default() -> Self {
+        Self { history: History::new(), stood: Vec::new() }
+    }
+}
 
 /// A user of the services, on the host of one node: makes calls that are recorded. Clones are the same user.
 ///
@@ -27,6 +47,10 @@ pub struct User<Op, Out> {
     pub(super) rng: Rng,
     pub(super) turns: Rc<Cell<u32>>,
     pub(super) pace: Duration,
+    pub(super) process: Rc<Process>,
+    /// What services there are to call, and how long a call may take.
+    pub(super) catalogue: Rc<[(String, MethodRef)]>,
+    pub(super) deadline: Duration,
 }
 
 impl<Op, Out> User<Op, Out> {
@@ -104,10 +128,18 @@ impl<Op, Out> User<Op, Out> {
     where
         C: IntoFuture<Output = Result<T, CallError<E>>>,
     {
-        let id = self.record.borrow_mut().begin(&*self.name, op, now());
+        let (id, place, stood) = {
+            let Log { history, stood } = &mut *self.record.borrow_mut();
+            stood.push(Duration::ZERO);
+            (history.begin(&*self.name, op, now()), stood.len() - 1, self.process.stood())
+        };
         let result = call.into_future().await;
         let outcome = Outcome::of(&result, out);
-        self.record.borrow_mut().end(id, outcome, now());
+        let log = &mut *self.record.borrow_mut();
+        log.history.end(id, outcome, now());
+        if let Some(whole) = log.stood.get_mut(place) {
+            *whole = self.process.stood() - stood;
+        }
         result
     }
 }
@@ -121,6 +153,9 @@ impl<Op, Out> Clone for User<Op, Out> {
             rng: self.rng.clone(),
             turns: Rc::clone(&self.turns),
             pace: self.pace,
+            process: Rc::clone(&self.process),
+            catalogue: Rc::clone(&self.catalogue),
+            deadline: self.deadline,
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     rng::Rng,
-    testing::{Registry, registry_host::HOST},
+    testing::{Registry, hosts::HOST},
 };
 
 /// Most faults are shorter than a lease, so that what is only suspected comes back; some are longer.
@@ -53,9 +53,15 @@ impl Mix {
 
     fn one(&self, rng: &Rng) -> Option<TimedFault> {
         let ms = |from: u64, to: u64| Duration::from_millis(from + rng.u64() % (to - from).max(1));
-        let kind = self.kinds.get(rng.below(self.kinds.len()))?;
+        // What cuts calls off is drawn more often than what is only odd.
+        let cutting = [Kind::Kill, Kind::Partition, Kind::OneWay];
+        let cutting: Vec<_> = self.kinds.iter().filter(|it| cutting.contains(*it)).collect();
+        let kind = match cutting.get(rng.below(cutting.len() * 2)) {
+            Some(kind) => *kind,
+            None => self.kinds.get(rng.below(self.kinds.len()))?,
+        };
         let at = ms(0, self.span.as_millis() as u64);
-        let lasts = if rng.below(4) == 0 { ms(SHORT, LONG) } else { ms(50, SHORT) };
+        let mut lasts = if rng.below(4) == 0 { ms(SHORT, LONG) } else { ms(50, SHORT) };
         let victim = || {
             let able: Vec<_> = self.nodes.iter().filter(|node| !self.spared.contains(*node)).collect();
             able.get(rng.below(able.len())).map(|node| (*node).clone())
@@ -85,8 +91,28 @@ impl Mix {
             Kind::Loss => Fault::Loss(2 + rng.below(24) as u8),
             Kind::RegistryDown => Fault::Registry(Registry::Kept),
             Kind::RegistryLost => Fault::Registry(Registry::Empty),
+            Kind::RegistryRestored => Fault::RegistryRestored,
+            Kind::Pause => {
+                let at = rng.below(self.nodes.len() + 1);
+                Fault::Pause(self.nodes.get(at).map_or(HOST, String::as_str).to_owned())
+            }
+            Kind::Clock => {
+                // A second or so, or up to a day.
+                let most = if rng.below(2) == 0 { 2_000 } else { 24 * 60 * 60 * 1_000 };
+                let millis = 1 + rng.below(most) as i64;
+                let node = self.nodes.get(rng.below(self.nodes.len()))?;
+                Fault::Clock(node.clone(), if rng.below(2) == 0 { millis } else { -millis })
+            }
+            Kind::Expire => {
+                lasts = Duration::ZERO;
+                Fault::Expire(self.nodes.get(rng.below(self.nodes.len()))?.clone())
+            }
         };
-        Some(TimedFault { fault, at, lasts })
+        // What meets a call in flight leaves its caller in doubt, which is where most is to be found.
+        let meets =
+            [Kind::Kill, Kind::Restart, Kind::Partition, Kind::OneWay, Kind::Pause, Kind::Expire].contains(kind);
+        let in_call = meets && fault.hosts().iter().any(|it| *it != HOST) && rng.below(4) > 0;
+        Some(TimedFault { fault, at, in_call, lasts })
     }
 }
 
@@ -100,11 +126,12 @@ mod tests {
         let mix = Mix { spared: vec!["b".into()], ..Mix::of(nodes) };
         let text: String = (0..300).map(|seed| mix.draw(seed).to_string()).collect();
         let kinds = ["kill(a)", "kill(c)", "restart(a)", "loss(", "registry(kept)", "registry(empty)", "latency("];
+        let others = ["registry(older)", "pause(b)", "pause(registry)", "clock(b,-", "clock(a,", "expire(b)"];
         let pairs = ["partition(a,b)", "partition(b,a)", "partition(registry,c)", "oneway(b,registry)", "oneway(c,b)"];
-        for met in kinds.iter().chain(&pairs) {
+        for met in kinds.iter().chain(&pairs).chain(&others) {
             assert!(text.contains(met), "{met} is never drawn");
         }
-        for never in ["kill(b)", "restart(b)", "(a,a)", "kill(registry)"] {
+        for never in ["kill(b)", "restart(b)", "(a,a)", "kill(registry)", "clock(registry", "expire(registry"] {
             assert!(!text.contains(never), "{never} is drawn");
         }
     }

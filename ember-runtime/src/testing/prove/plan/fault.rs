@@ -22,6 +22,14 @@ pub enum Fault {
     Loss(u8),
     /// The registry is down, and comes back with its data or without.
     Registry(Registry),
+    /// A backup of the registry is made, and at the end it is put back to that.
+    RegistryRestored,
+    /// The process of a host, a node's or the registry's, stands still as by SIGSTOP, and goes on at the end.
+    Pause(String),
+    /// The wall clock of a node is so many milliseconds ahead, or behind if that is negative; at the end it is right again.
+    Clock(String, i64),
+    /// The registry ends the lease of a node that lives. It has no end.
+    Expire(String),
 }
 
 /// A kind of [`Fault`].
@@ -44,11 +52,19 @@ pub enum Kind {
     RegistryDown,
     /// [`Fault::Registry`] that comes back empty.
     RegistryLost,
+    /// [`Fault::RegistryRestored`].
+    RegistryRestored,
+    /// [`Fault::Pause`].
+    Pause,
+    /// [`Fault::Clock`].
+    Clock,
+    /// [`Fault::Expire`].
+    Expire,
 }
 
 impl Kind {
     /// All there are.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Kill,
         Self::Restart,
         Self::Partition,
@@ -57,17 +73,27 @@ impl Kind {
         Self::Loss,
         Self::RegistryDown,
         Self::RegistryLost,
+        Self::RegistryRestored,
+        Self::Pause,
+        Self::Clock,
+        Self::Expire,
     ];
 }
 
+/// How long a fault waits for a call to hit.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// A fault with its time. `Display` and `FromStr` are as in `kill(beta)@1200+800`: from 1,200 ms after the start of the workload, for
-/// 800 ms.
+/// 800 ms; and as in `kill(beta)@1200!+800`: from when the next handler has begun there after that time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimedFault {
     /// What is done.
     pub fault: Fault,
     /// When it begins, after the workload does; whole milliseconds.
     pub at: Duration,
+    /// Whether it waits, from that time on and for 2 s at most, until a handler of a call begins on a host that it names, or on any if it
+    /// names none; so that it meets a call in flight. Only `prove` knows of calls: elsewhere it does not wait.
+    pub in_call: bool,
     /// After what time it ends; whole milliseconds.
     pub lasts: Duration,
 }
@@ -75,7 +101,12 @@ pub struct TimedFault {
 impl TimedFault {
     /// When it has ended.
     pub(in super::super) fn end(&self) -> Duration {
-        self.at + self.lasts
+        self.at + self.waits() + self.lasts
+    }
+
+    /// How long it waits for a call, at most.
+    pub(super) fn waits(&self) -> Duration {
+        if self.in_call { PATIENCE } else { Duration::ZERO }
     }
 }
 
@@ -83,9 +114,10 @@ impl Fault {
     /// The hosts that it names.
     pub(in super::super) fn hosts(&self) -> Vec<&str> {
         match self {
-            Self::Kill(node) | Self::Restart(node) => vec![node],
+            Self::Kill(node) | Self::Restart(node) | Self::Pause(node) => vec![node],
+            Self::Clock(node, _) | Self::Expire(node) => vec![node],
             Self::Partition(a, b) | Self::OneWay(a, b) | Self::Latency(a, b, _) => vec![a, b],
-            Self::Loss(_) | Self::Registry(_) => vec![],
+            Self::Loss(_) | Self::Registry(_) | Self::RegistryRestored => vec![],
         }
     }
 }
@@ -101,21 +133,28 @@ impl fmt::Display for Fault {
             Self::Loss(percent) => write!(f, "loss({percent})"),
             Self::Registry(Registry::Kept) => f.write_str("registry(kept)"),
             Self::Registry(Registry::Empty) => f.write_str("registry(empty)"),
+            Self::RegistryRestored => f.write_str("registry(older)"),
+            Self::Pause(host) => write!(f, "pause({host})"),
+            Self::Clock(node, millis) => write!(f, "clock({node},{millis})"),
+            Self::Expire(node) => write!(f, "expire({node})"),
         }
     }
 }
 
 impl fmt::Display for TimedFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}+{}", self.fault, self.at.as_millis(), self.lasts.as_millis())
+        let call = if self.in_call { "!" } else { "" };
+        write!(f, "{}@{}{call}+{}", self.fault, self.at.as_millis(), self.lasts.as_millis())
     }
 }
 
 const WRITE: &str = "write a fault as one of `kill(a)`, `restart(a)`, `partition(a,b)`, `oneway(a,b)`, `latency(a,b,MS)`, \
-     `loss(PERCENT)`, `registry(kept)` and `registry(empty)`, and behind it `@BEGIN+LENGTH` in milliseconds, as in \
-     `kill(a)@1200+800`";
+     `loss(PERCENT)`, `registry(kept)`, `registry(empty)`, `registry(older)`, `pause(a)`, `clock(a,MS)` and `expire(a)`, and behind it \
+     `@BEGIN+LENGTH` in milliseconds, as in `kill(a)@1200+800`, or `@BEGIN!+LENGTH` to wait for a call";
 /// A day: virtual time is cheap, but not free.
 const LONGEST: u64 = 24 * 60 * 60 * 1_000;
+/// A year: a clock that is wrong by more is no clock.
+const MOST_WRONG: u64 = 365 * LONGEST;
 
 fn millis(text: &str) -> Option<Duration> {
     text.parse().ok().filter(|ms| *ms <= LONGEST).map(Duration::from_millis)
@@ -140,6 +179,13 @@ fn fault(text: &str) -> Option<Fault> {
         ("loss", [percent]) => percent.parse().ok().filter(|it| *it <= 100).map(Fault::Loss),
         ("registry", ["kept"]) => Some(Fault::Registry(Registry::Kept)),
         ("registry", ["empty"]) => Some(Fault::Registry(Registry::Empty)),
+        ("registry", ["older"]) => Some(Fault::RegistryRestored),
+        ("pause", [_]) => Some(Fault::Pause(own)),
+        ("clock", [_, millis]) => {
+            let millis = millis.parse().ok().filter(|it: &i64| it.unsigned_abs() <= MOST_WRONG)?;
+            Some(Fault::Clock(own, millis))
+        }
+        ("expire", [_]) => Some(Fault::Expire(own)),
         _ => None,
     }
 }
@@ -151,7 +197,8 @@ impl FromStr for TimedFault {
         let parsed = || {
             let (what, when) = text.rsplit_once('@')?;
             let (at, lasts) = when.split_once('+')?;
-            Some(Self { fault: fault(what)?, at: millis(at.trim())?, lasts: millis(lasts.trim())? })
+            let (at, in_call) = at.trim().strip_suffix('!').map_or((at, false), |at| (at, true));
+            Some(Self { fault: fault(what)?, at: millis(at.trim())?, in_call, lasts: millis(lasts.trim())? })
         };
         parsed().ok_or_else(|| format!("`{text}` is no fault: {WRITE}"))
     }

@@ -5,7 +5,10 @@ use std::{fmt, str::FromStr, time::Duration};
 use futures_util::future::join_all;
 use tokio::time::sleep;
 
-use super::{active::Active, fault::TimedFault};
+use super::{
+    active::Active,
+    fault::{Fault, TimedFault},
+};
 use crate::testing::Sim;
 
 /// Faults for a simulated cluster, each with its beginning and its end. `Display` writes them in a line, and `FromStr` reads it:
@@ -32,9 +35,14 @@ impl Faults {
         let active = Active::default();
         let each = self.0.iter().map(async |it| {
             sleep(it.at).await;
-            active.begin(sim, &it.fault).await;
+            if it.in_call {
+                // What was killed so says no more after its handler's first word.
+                let last = matches!(it.fault, Fault::Kill(_));
+                sim.handler_begins(&it.fault.hosts(), it.waits(), last).await;
+            }
+            let backup = active.begin(sim, &it.fault).await;
             sleep(it.lasts).await;
-            active.end(sim, &it.fault).await;
+            active.end(sim, &it.fault, backup).await;
         });
         join_all(each).await;
     }
@@ -81,15 +89,17 @@ mod tests {
     #[test]
     fn a_plan_is_a_line_that_is_read_back() {
         let nodes = ["alpha", "beta-2", "gamma.x"];
-        let mut longest = 0;
+        let (mut longest, mut in_call) = (0, 0);
         for seed in 0..500 {
             let faults = Faults::random(seed, &nodes, 6, Duration::from_secs(10));
             assert_eq!(faults.to_string().parse(), Ok(faults.clone()), "{faults}");
             assert_eq!(faults, Faults::random(seed, &nodes, 6, Duration::from_secs(10)));
             assert!(faults.list().iter().all(|it| it.at < Duration::from_secs(10) && it.end() <= faults.end()));
+            in_call += faults.list().iter().filter(|it| it.in_call).count();
             longest = longest.max(faults.list().len());
         }
         assert_eq!(longest, 6);
+        assert!(in_call > 200, "{in_call}");
     }
 
     #[test]
@@ -107,6 +117,11 @@ mod tests {
             "loss(101)@1+1",
             "latency(a,b,0)@1+1",
             "registry(gone)@1+1",
+            "pause()@1+1",
+            "clock(a)@1+1",
+            "clock(a,99999999999)@1+1",
+            "expire(a,b)@1+1",
+            "kill(a)@1!!+1",
             "kill(a)@1+99999999999999",
             "kill(a)@1+1;",
             "explode(a)@1+1",

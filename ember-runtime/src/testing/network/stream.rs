@@ -15,10 +15,12 @@ use turmoil::net::TcpStream;
 
 use super::{
     sockets::{ReceiveEnd, SendEnd, Sockets},
-    trace::{Recorder, now},
     weather::Weather,
 };
-use crate::net::BoxStream;
+use crate::{
+    net::BoxStream,
+    testing::trace::{Recorder, now},
+};
 
 /// What the kernel keeps of what was written and not sent yet.
 const SEND_BUFFER: usize = 256 << 10;
@@ -26,7 +28,12 @@ const SEND_BUFFER: usize = 256 << 10;
 const PACKET: usize = 16 << 10;
 
 /// Puts a connection under the weather.
-pub(super) fn wrap(stream: TcpStream, sockets: &Sockets, weather: &Weather, recorder: &Recorder) -> BoxStream {
+pub(in crate::testing) fn wrap(
+    stream: TcpStream,
+    sockets: &Sockets,
+    weather: &Weather,
+    recorder: &Recorder,
+) -> BoxStream {
     let number = recorder.number();
     let (receive, send) = sockets.keep(number, stream);
     let (buffer, unsent) = tokio::io::duplex(SEND_BUFFER);

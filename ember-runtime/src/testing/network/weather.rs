@@ -18,7 +18,7 @@ const TRIES: u32 = 12;
 
 /// Shared by all hosts of a simulation.
 #[derive(Debug, Clone)]
-pub(super) struct Weather {
+pub(in crate::testing) struct Weather {
     rng: Rng,
     state: Arc<Mutex<State>>,
 }
@@ -33,7 +33,7 @@ struct State {
 }
 
 impl Weather {
-    pub(super) fn new(rng: Rng, loss: f64) -> Self {
+    pub(in crate::testing) fn new(rng: Rng, loss: f64) -> Self {
         Self { rng, state: Arc::new(Mutex::new(State { loss, cut: BTreeSet::new(), idle: BTreeSet::new() })) }
     }
 
@@ -41,25 +41,25 @@ impl Weather {
         lock(&self.state)
     }
 
-    pub(super) fn set_loss(&self, loss: f64) {
+    pub(in crate::testing) fn set_loss(&self, loss: f64) {
         self.lock().loss = loss;
     }
 
-    pub(super) fn cut(&self, from: &str, to: &str) {
+    pub(in crate::testing) fn cut(&self, from: &str, to: &str) {
         self.lock().cut.insert((from.into(), to.into()));
     }
 
-    pub(super) fn mend(&self, from: &str, to: &str) {
+    pub(in crate::testing) fn mend(&self, from: &str, to: &str) {
         self.lock().cut.remove(&(from.into(), to.into()));
     }
 
     /// Whether packets are swallowed in one of the two directions: then no connection can be made.
-    pub(super) fn is_cut(&self, a: &str, b: &str) -> bool {
+    pub(in crate::testing) fn is_cut(&self, a: &str, b: &str) -> bool {
         self.lock().cut.iter().any(|(from, to)| (from == a && to == b) || (from == b && to == a))
     }
 
     /// Says whether anything runs on a host.
-    pub(super) fn set_idle(&self, host: &str, idle: bool) {
+    pub(in crate::testing) fn set_idle(&self, host: &str, idle: bool) {
         let mut state = self.lock();
         if idle {
             state.idle.insert(host.into())
@@ -69,17 +69,17 @@ impl Weather {
     }
 
     /// Whether nothing runs on a host: its system lives, and refuses connections.
-    pub(super) fn is_idle(&self, host: &str) -> bool {
+    pub(in crate::testing) fn is_idle(&self, host: &str) -> bool {
         self.lock().idle.contains(host)
     }
 
     /// How late a packet is because it was lost, perhaps several times.
-    pub(super) fn delay(&self) -> Duration {
+    pub(in crate::testing) fn delay(&self) -> Duration {
         self.late(AGAIN)
     }
 
     /// How late a connection is opened.
-    pub(super) fn opening_delay(&self) -> Duration {
+    pub(in crate::testing) fn opening_delay(&self) -> Duration {
         self.late(OPEN_AGAIN)
     }
 

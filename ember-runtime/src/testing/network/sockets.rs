@@ -20,11 +20,13 @@ use turmoil::net::{
 
 /// All connections of a host.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sockets(Arc<Mutex<State>>);
+pub(in crate::testing) struct Sockets(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
     killed: bool,
+    /// Nothing is sent.
+    silent: bool,
     /// Whatever one of the two ends of which is open, by number.
     open: BTreeMap<u64, Halves>,
 }
@@ -37,14 +39,14 @@ struct Halves {
 
 /// The end that a connection is read from. Dropped, it is closed, unless the host was killed.
 #[derive(Debug)]
-pub(super) struct ReceiveEnd {
+pub(in crate::testing) struct ReceiveEnd {
     sockets: Sockets,
     number: u64,
 }
 
 /// The end that a connection is written to. Dropped, it is closed, unless the host was killed.
 #[derive(Debug)]
-pub(super) struct SendEnd {
+pub(in crate::testing) struct SendEnd {
     sockets: Sockets,
     number: u64,
 }
@@ -55,7 +57,7 @@ impl Sockets {
     }
 
     /// Keeps a connection under a number of its own, greater than those before it.
-    pub(super) fn keep(&self, number: u64, stream: TcpStream) -> (ReceiveEnd, SendEnd) {
+    pub(in crate::testing) fn keep(&self, number: u64, stream: TcpStream) -> (ReceiveEnd, SendEnd) {
         let (receive, send) = stream.into_split();
         let mut state = self.lock();
         if !state.killed {
@@ -66,7 +68,7 @@ impl Sockets {
 
     /// Closes all connections, one after the other, and every later one at once. Those who use them hear nothing: they are
     /// about to end.
-    pub(super) fn kill(&self) {
+    pub(in crate::testing) fn kill(&self) {
         let mut state = self.lock();
         state.killed = true;
         while let Some((_, halves)) = state.open.pop_first() {
@@ -75,8 +77,22 @@ impl Sockets {
     }
 
     /// The host starts anew.
-    pub(super) fn revive(&self) {
-        self.lock().killed = false;
+    pub(in crate::testing) fn revive(&self) {
+        let mut state = self.lock();
+        (state.killed, state.silent) = (false, false);
+    }
+
+    /// Sends nothing more, and says so to nobody.
+    pub(in crate::testing) fn silence(&self) {
+        self.lock().silent = true;
+    }
+
+    /// Uses the half that sends.
+    fn poll_send<T>(&self, number: u64, act: impl FnOnce(Pin<&mut OwnedWriteHalf>) -> Poll<T>) -> Poll<T> {
+        if self.lock().silent {
+            return Poll::Pending;
+        }
+        self.poll(number, |halves| &mut halves.send, act)
     }
 
     /// Uses one half of a connection; never ready once the host was killed.
@@ -111,15 +127,15 @@ impl AsyncRead for ReceiveEnd {
 
 impl AsyncWrite for SendEnd {
     fn poll_write(self: Pin<&mut Self>, task: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.sockets.poll(self.number, |halves| &mut halves.send, |half| half.poll_write(task, bytes))
+        self.sockets.poll_send(self.number, |half| half.poll_write(task, bytes))
     }
 
     fn poll_flush(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.sockets.poll(self.number, |halves| &mut halves.send, |half| half.poll_flush(task))
+        self.sockets.poll_send(self.number, |half| half.poll_flush(task))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.sockets.poll(self.number, |halves| &mut halves.send, |half| half.poll_shutdown(task))
+        self.sockets.poll_send(self.number, |half| half.poll_shutdown(task))
     }
 }
 

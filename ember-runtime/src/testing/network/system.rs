@@ -6,24 +6,22 @@ use futures_util::{FutureExt, future::BoxFuture};
 use tokio::time::sleep;
 use turmoil::net::{TcpListener, TcpStream};
 
-use super::{
-    sockets::Sockets,
-    stream,
-    trace::{Recorder, now},
-    weather::Weather,
+use super::{sockets::Sockets, stream, weather::Weather};
+use crate::{
+    net::{BoxStream, Endpoint, Listener, Network},
+    testing::trace::{Recorder, now},
 };
-use crate::net::{BoxStream, Endpoint, Listener, Network};
 
 /// How long the system of a host takes to say that nobody listens there.
 const ROUND_TRIP: Duration = Duration::from_millis(4);
 
 /// What one host makes connections with.
 #[derive(Debug, Clone)]
-pub(super) struct SimNetwork {
-    pub(super) host: String,
-    pub(super) weather: Weather,
-    pub(super) recorder: Recorder,
-    pub(super) sockets: Sockets,
+pub(in crate::testing) struct SimNetwork {
+    pub(in crate::testing) host: String,
+    pub(in crate::testing) weather: Weather,
+    pub(in crate::testing) recorder: Recorder,
+    pub(in crate::testing) sockets: Sockets,
 }
 
 impl SimNetwork {

@@ -68,6 +68,7 @@ impl Stage {
         self.watch(1).await?;
 
         self.killed(&mut receipts, &node).await?;
+        self.watch(1).await?;
         self.stopped(&mut receipts).await?;
         self.watch(1).await?;
         let failed = payer.books.failed();
@@ -133,7 +134,7 @@ impl Stage {
         former.signal(Signal::CONT)?;
         self.say(&format!("SIGCONT to `{master}`, which goes on where it stood"));
         self.hear(master, &format!("refused: fenced at epoch {}", next.epoch)).await?;
-        self.hear(master, &format!("slave: another is the master in epoch {}", next.epoch)).await
+        self.hear(master, &format!("slave; the epoch is {}", next.epoch)).await
     }
 
     /// A master that may say goodbye hands its office over before it ends.

@@ -62,7 +62,7 @@ impl Ledger {
 
     #[on(slave)]
     async fn follow(&mut self, epoch: Epoch) {
-        println!("slave: another is the master in epoch {epoch}");
+        println!("slave; the epoch is {epoch}");
     }
 
     /// Takes a payment. The same one again changes nothing: `id` tells.

@@ -145,7 +145,7 @@ fn a_master_that_stood_still_for_longer_than_its_lease_refuses_and_is_a_slave_af
     let (first, before) = cluster.master(0);
     cluster.await_service();
     // Its handler stands still in the middle of its work, and goes on in a time that is not its own.
-    let slow: usize = cluster.node(&first).ask("own slow 500");
+    let slow: usize = cluster.node(&first).ask("own slow 500 25000");
     until("the handler to begin", || cluster.acts().iter().any(|(_, _, act)| act == "slow").then_some(()));
     cluster.node(&first).freeze();
     let frozen = Instant::now();
@@ -155,7 +155,7 @@ fn a_master_that_stood_still_for_longer_than_its_lease_refuses_and_is_a_slave_af
     cluster.await_service();
     cluster.node(&first).thaw();
     // At once: it may not know yet that there is another.
-    let late: usize = cluster.node(&first).ask("own late 0");
+    let late: usize = cluster.node(&first).ask("own late 0 3000");
     let outcome_of_slow = outcome(cluster.node(&first), slow);
     assert_eq!(outcome_of_slow, Outcome::MaybeExecuted("deposed".into()));
     let outcome_of_late = outcome(cluster.node(&first), late);
@@ -188,13 +188,18 @@ fn etcd_away(come_back: impl FnOnce(&mut EtcdProcess)) -> (u64, u64) {
     cluster.etcd().stop();
     let stopped = Instant::now();
     // Without a lease nobody acts, whatever the views say.
-    let mut calls = 0;
+    let (mut calls, mut acted) = (0, Duration::ZERO);
     until("the master to refuse, without a lease", || {
         calls += 1;
-        let place: usize = cluster.node(&first).ask(&format!("own away.{calls} 0"));
-        matches!(outcome(cluster.node(&first), place), Outcome::NotExecuted(_)).then_some(())
+        let begun = stopped.elapsed();
+        // It waits for the view to name another, which it cannot: 1 s.
+        let place: usize = cluster.node(&first).ask(&format!("own away.{calls} 0 1000"));
+        let refused = matches!(outcome(cluster.node(&first), place), Outcome::NotExecuted(_));
+        acted = if refused { acted } else { begun };
+        refused.then_some(())
     });
-    println!("measured: the master acted for {:?} without etcd, with a lease of 5 s", stopped.elapsed());
+    assert!(acted < TAKEN_OVER, "the master acted for {acted:?} without etcd");
+    println!("measured: the master acted for {acted:?} without etcd, with a lease of 5 s");
     come_back(cluster.etcd());
     let returned = Instant::now();
     cluster.await_service();

@@ -33,11 +33,11 @@ impl Calls {
     }
 
     /// Calls the instance of this node; the place of its outcome.
-    pub(crate) fn own(&self, id: &str, work: u64) -> usize {
+    pub(crate) fn own(&self, id: &str, work: u64, timeout: Duration) -> usize {
         let (place, calls, id) = (self.enter(id), self.clone(), id.to_owned());
         tokio::spawn(async move {
             let since = Instant::now();
-            let outcome = calls.0.node.local::<Book>().rpc_act(id, work).timeout(LONG).await;
+            let outcome = calls.0.node.local::<Book>().rpc_act(id, work).timeout(timeout).await;
             calls.ended(place, outcome, since);
         });
         place

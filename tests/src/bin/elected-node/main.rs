@@ -8,6 +8,7 @@ use std::{
     io::stdin,
     process::{ExitCode, exit},
     thread,
+    time::Duration,
 };
 
 use ember::{Role, prelude::*};
@@ -56,7 +57,10 @@ async fn obey(node: Node) {
     while let Some(line) = lines.recv().await {
         match line.split(' ').collect::<Vec<_>>()[..] {
             // Begins a call to this node's own instance.
-            ["own", id, work] => answer(&calls.own(id, work.parse().expect("milliseconds"))),
+            ["own", id, work, timeout] => {
+                let number = |text: &str| text.parse().expect("milliseconds");
+                answer(&calls.own(id, number(work), Duration::from_millis(number(timeout))));
+            }
             // Begins calls to the master, one after the other.
             ["steady"] => answer(&calls.steady()),
             ["stop"] => answer(&calls.stop()),

@@ -197,7 +197,11 @@ impl FaultNode {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    fn ask<T: DeserializeOwned>(&mut self, request: &str) -> T {
+    /// Tells it something, and waits for its answer.
+    ///
+    /// # Panics
+    /// If it does not answer, or answers something else.
+    pub fn ask<T: DeserializeOwned>(&mut self, request: &str) -> T {
         writeln!(self.input, "{request}").expect("fault-node to listen");
         self.line()
     }

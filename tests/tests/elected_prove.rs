@@ -141,13 +141,13 @@ fn elected() -> Prove<u64, u64> {
 
 #[test]
 fn one_master_per_epoch_acts_and_what_callers_saw_has_an_order() {
-    let report = elected().seeds(150 * scale()).run();
+    let report = elected().seeds(40 * scale()).run();
     println!("{report}");
-    assert!(report.done > 5_000 && report.faults > 200, "{report}");
+    assert!(report.done > 1_500 && report.maybe_executed > 10 && report.faults > 60, "{report}");
 }
 
 #[test]
 fn runs_with_elections_are_the_same_again() {
-    let (first, second) = (elected().seeds(4).run(), elected().seeds(4).run());
+    let (first, second) = (elected().seeds(2).run(), elected().seeds(2).run());
     assert_eq!(first, second, "outcomes and traces");
 }

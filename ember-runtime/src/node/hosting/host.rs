@@ -15,9 +15,9 @@ use tokio::sync::oneshot;
 
 use super::{
     attach::{attach, begin},
-    stop::AskedToEnd,
     publish::Publisher,
     started::{Registered, Started},
+    stop::AskedToEnd,
     watches::Watches,
 };
 use crate::{

@@ -207,7 +207,10 @@ fn records(said: &mut Said) {
     said.put("record send of a handler", call(300, None, &Given { stamp, ..Given::default() }, None));
     said.put("record call rich", call(u64::MAX, Some(5), &rich(born), Some(name)));
     let for_master = Envelope { epoch: Some(Epoch(7)), ..Envelope::default() };
-    said.put("record call of a master", call(300, None, &Given { envelope: for_master, ..Given::default() }, Some(name)));
+    said.put(
+        "record call of a master",
+        call(300, None, &Given { envelope: for_master, ..Given::default() }, Some(name)),
+    );
     let answers = [("value", wire::VALUE), ("app", wire::APP), ("failure", wire::FAILURE)];
     for (what, kind) in answers {
         said.put(

@@ -187,7 +187,13 @@ fn what_never_waits_is_told_with_its_seed_and_does_not_hang() {
         "{text}"
     );
     assert!(text.contains("ada has made 20000 calls at") && text.contains("must wait in between"), "{text}");
-    let text = hurry(|_| Box::pin(async { while tokio::task::yield_now().await == () {} }));
+    let text = hurry(|_| {
+        Box::pin(async {
+            loop {
+                tokio::task::yield_now().await;
+            }
+        })
+    });
     assert!(text.contains("the workload of ada#0 has been polled 20000 times at"), "{text}");
     let text = hurry(|node| {
         Box::pin(async move {

@@ -46,6 +46,6 @@ fn machine() -> u64 {
 #[cfg(not(all(feature = "cluster", any(target_os = "linux", target_os = "android"))))]
 fn machine() -> u64 {
     use std::sync::LazyLock;
-    static BEGIN: LazyLock<std::time::Instant> = LazyLock::new(std::time::Instant::now);
+    static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
     nanos(BEGIN.elapsed())
 }

@@ -1,17 +1,12 @@
 //! Starts the members, pays, does to the masters what may happen to them, and tells what it sees.
 
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    sync::atomic::Ordering,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::atomic::Ordering, time::Duration};
 
 use ember::{Error, Result, prelude::*};
 use rustix::process::Signal;
 use tokio::{
     sync::{mpsc, watch},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{

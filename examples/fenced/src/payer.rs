@@ -1,7 +1,7 @@
 //! Who pays all the time, and what it makes of each outcome.
 
 use std::{
-    path::PathBuf,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicI64, Ordering},
@@ -43,7 +43,7 @@ pub(crate) struct Payer {
 }
 
 impl Payer {
-    pub(crate) fn start(node: &Node, database: &PathBuf) -> Result<Self> {
+    pub(crate) fn start(node: &Node, database: &Path) -> Result<Self> {
         let books = Arc::new(Books::default());
         let mut lanes = JoinSet::new();
         for lane in 0..LANES {

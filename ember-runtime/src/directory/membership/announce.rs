@@ -230,7 +230,7 @@ impl Announcer {
                 Some(now) = came_back(&mut contact, outages) => outages = now,
             }
             let sent;
-            (sent, lease) = self.renew(lease, &renewed).await?;
+            (sent, lease) = self.renew(lease, renewed).await?;
             renewed.set(sent);
         }
     }

@@ -173,7 +173,7 @@ impl Links {
     }
 
     /// How many entries there are for other nodes, and how many links.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "testing"))]
     pub(crate) fn kept(&self) -> (usize, usize) {
         (lock(&self.table).peers.len(), self.up.load().all().len())
     }

@@ -28,7 +28,7 @@ pub enum Choice {
     LocalFirst,
     /// The same key, the same instance, as long as the set of instances does not change; a change moves few keys.
     ByKey(u64),
-    /// What the balancer of this name says, on the node that calls: see [`Balance`](super::balance::Balance). With a pid there is nothing
+    /// What the balancer of this name says, on the node that calls: see [`Balance`](crate::directory::Balance). With a pid there is nothing
     /// to choose, and nobody is asked.
     Named(Cow<'static, str>),
 }

@@ -55,11 +55,11 @@ impl OfficeSeat {
         true
     }
 
-    /// It acts no more, and will not before it is elected again.
-    pub(crate) fn leave(&self) {
+    /// It acts no more, and will not before it is elected again. The epoch of the office that it has left, whether its lease went on or not.
+    pub(crate) fn leave(&self) -> Option<Epoch> {
         let mut rest = lock(&self.rest);
-        rest.elected = None;
         self.acting.store(0, Ordering::Release);
+        rest.elected.take().map(|(epoch, _)| epoch)
     }
 
     /// Who is the master, as far as is known; nobody if it has left.
@@ -75,7 +75,9 @@ impl OfficeSeat {
     pub(crate) fn acting(&self) -> Option<Epoch> {
         let acting = self.acting.load(Ordering::Acquire);
         let term = Term(self.term.load(Ordering::Relaxed));
-        (acting != 0 && self.tenure.is_in(term)).then_some(Epoch(acting))
+        let acts = acting != 0 && self.tenure.is_in(term);
+        // The term may be that of a later office, which began in between.
+        (acts && self.acting.load(Ordering::Acquire) == acting).then_some(Epoch(acting))
     }
 
     /// Whether a handler may start that acts for the group: the epoch in which it does. `asked` is that for which the caller sent it.

@@ -99,6 +99,11 @@ impl Tenure {
         self.changed.send_replace(());
     }
 
+    /// Whether it is this lease that it tells of: it may have been given up where nobody who renews it was asked.
+    pub(crate) fn has(&self, lease: LeaseNumber) -> bool {
+        *lock(&self.lease) == Some(lease)
+    }
+
     /// The lease by which an office can be taken now.
     pub(crate) fn present(&self) -> Option<(Term, LeaseNumber)> {
         let held = lock(&self.lease);

@@ -50,13 +50,16 @@ fn take_up<S: Service>(body: &mut Body<S>, appointment: Appointment) -> BoxFutur
                     return;
                 }
                 let is_well = tell(body, Role::Master, epoch).await;
+                // What comes next must not find a master that has not taken up its office.
+                if !is_well && let Some(InOffice { seat, .. }) = body.core.office.as_deref() {
+                    seat.leave();
+                }
                 let _nobody_waits = done.send(is_well);
             }
             Appointment::Follow(epoch) => drop(tell(body, Role::Slave, epoch).await),
             Appointment::Resign(epoch, done) => {
-                let was_in_office = seat.acting() == Some(epoch);
-                seat.leave();
-                let _nobody_waits = done.send(was_in_office);
+                let has_left = seat.leave() == Some(epoch);
+                let _nobody_waits = done.send(has_left);
             }
         }
     })

@@ -214,7 +214,10 @@ impl Course {
     /// that are made after it, wait for those before. Whoever is no service makes its calls one after the other, or without an order.
     async fn keep_order(&mut self, looks: bool) {
         let (caller, selector) = (self.inherited.caller, &self.target.address.selector);
-        if caller == 0 || self.turn.is_some() {
+        if let Some(turn) = &mut self.turn {
+            return turn.come().await;
+        }
+        if caller == 0 {
             return;
         }
         let office = self.target.router.directory().office_of(selector);
@@ -316,7 +319,8 @@ impl Course {
         let Some(cell) = &instance.cell else {
             let router = Arc::clone(&self.target.router);
             let beside = (stamp, envelope);
-            return router.call_remote::<M>(&self.target, instance, args, beside, &mut self.handed_over).await;
+            let way = (&mut self.handed_over, &mut self.turn);
+            return router.call_remote::<M>(&self.target, instance, args, beside, way).await;
         };
         if args.is_none() {
             return Attempt::Refused(RefusedReason::CallerGone);
@@ -334,6 +338,7 @@ impl Course {
             return Attempt::Refused(reason);
         }
         self.handed_over = HandedOver::Yes;
+        self.turn = None;
         match answer.await {
             Answer::Done(result) => Attempt::Done(result),
             Answer::Failed(failure) => Attempt::Failed(failure),

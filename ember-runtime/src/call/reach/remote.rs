@@ -11,7 +11,7 @@ use crate::{
         requests::{Aim, Attempt, HandedOver, Question},
         routes::{Boarding, Departure, Router},
     },
-    directory::{Instance, NodeRecord},
+    directory::{Instance, NodeRecord, Turn},
     error::{Failure, LostReason, RefusedReason},
     id::MethodId,
     message::{CodecError, Encode, Envelope, Lane, Method, Stamp, Station, WireOf, decode, encode},
@@ -46,7 +46,7 @@ impl Router {
         instance: &Instance,
         args: &mut Option<M::Args>,
         (stamp, envelope): (Stamp, Envelope),
-        handed_over: &mut HandedOver,
+        (handed_over, turn): (&mut HandedOver, &mut Option<Turn>),
     ) -> Attempt<M> {
         let id = target.method_id::<M>();
         let submitted = match self.way::<M>(target, instance, id) {
@@ -86,6 +86,8 @@ impl Router {
             }
             Err(reason) => return Attempt::Refused(reason),
         };
+        // It is on its way: those behind it follow.
+        *turn = None;
         read::<M>(pending.await, &target.router)
     }
 

@@ -14,7 +14,8 @@ use crate::{
     actor::AnyCell,
     call::requests::{Args, Outcome, Target, describe},
     directory::InShare,
-    error::CallError,
+    error::{CallError, LostReason},
+    id::Epoch,
     message::{Answer, Answering, Method},
 };
 
@@ -33,6 +34,16 @@ pub(crate) enum Asked {
     Listed(InShare),
     /// A service that no view lists.
     Direct(Arc<dyn AnyCell>),
+}
+
+impl Asked {
+    /// The epoch of a master of which a later one is known.
+    fn deposed(&self) -> Option<Epoch> {
+        match self {
+            Self::Listed(instance) => instance.deposed(),
+            Self::Direct(_) => None,
+        }
+    }
 }
 
 /// How the wait ended.
@@ -54,7 +65,10 @@ impl<M: Method> Waiting<M> {
     pub(crate) fn poll(&mut self, target: &Target, task: &mut Context<'_>) -> Poll<Waited<M>> {
         let answer = if mem::take(&mut self.fresh) { Poll::Pending } else { Pin::new(&mut self.answering).poll(task) };
         let failure = match answer {
-            Poll::Ready(Answer::Done(result)) => return Poll::Ready(Waited::Over(result.map_err(CallError::App))),
+            Poll::Ready(Answer::Done(result)) => match self.asked.deposed() {
+                None => return Poll::Ready(Waited::Over(result.map_err(CallError::App))),
+                Some(epoch) => LostReason::Deposed { epoch: epoch.0 }.into(),
+            },
             Poll::Ready(Answer::Refused(reason, args)) if reason.can_pass() => {
                 return Poll::Ready(Waited::Refused(args));
             }

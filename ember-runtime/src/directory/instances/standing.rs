@@ -60,7 +60,7 @@ impl OfficeSeen {
         self.is_looked_for() && lock(&self.by_caller).contains_key(&caller)
     }
 
-    /// A call of this service is behind all those that look for the master already. It has its turn until the result is dropped.
+    /// A call of this service is behind all those that look for the master already. It has its turn until the result is dropped, which is done when it is on its way to a master: from there on the link and the mailbox keep the order.
     pub(crate) fn line_up(self: &Arc<Self>, caller: u64) -> Turn {
         let first = Arc::new(Notify::new());
         let mut by_caller = lock(&self.by_caller);
@@ -71,7 +71,7 @@ impl OfficeSeen {
         }
         line.push_back(Arc::clone(&first));
         drop(by_caller);
-        Turn { office: Arc::clone(self), caller, first }
+        Turn { office: Arc::clone(self), caller, first, has_come: false }
     }
 }
 
@@ -80,14 +80,18 @@ impl OfficeSeen {
 pub(crate) struct Turn {
     office: Arc<OfficeSeen>,
     caller: u64,
-    /// Told once, when all before it have ended.
+    /// Told once, when none is before it any more.
     first: Arc<Notify>,
+    has_come: bool,
 }
 
 impl Turn {
-    /// Waits until all that began to look before it have ended. Once.
-    pub(crate) async fn come(&self) {
-        self.first.notified().await;
+    /// Waits until all that began to look before it have found their master, or have ended. Cancel safe.
+    pub(crate) async fn come(&mut self) {
+        if !self.has_come {
+            self.first.notified().await;
+            self.has_come = true;
+        }
     }
 }
 
@@ -117,14 +121,15 @@ mod tests {
     #[test]
     fn calls_of_one_service_go_on_in_their_order_and_those_of_others_at_once() {
         let office = Arc::new(OfficeSeen::default());
-        let (one, two, three, other) = (office.line_up(7), office.line_up(7), office.line_up(7), office.line_up(8));
-        let comes = |turn: &Turn| turn.come().now_or_never().is_some();
-        assert!(comes(&one) && comes(&other) && !comes(&two) && !comes(&three));
+        let (mut one, mut two, mut three, mut other) =
+            (office.line_up(7), office.line_up(7), office.line_up(7), office.line_up(8));
+        let comes = |turn: &mut Turn| turn.come().now_or_never().is_some();
+        assert!(comes(&mut one) && comes(&mut other) && !comes(&mut two) && !comes(&mut three));
         // One that gives up lets nobody pass before the first has ended.
         drop(two);
-        assert!(!comes(&three) && office.is_looked_for_by(7));
+        assert!(!comes(&mut three) && office.is_looked_for_by(7));
         drop(one);
-        assert!(comes(&three));
+        assert!(comes(&mut three) && comes(&mut three), "it has come");
         drop((three, other));
         assert!(!office.is_looked_for() && !office.is_looked_for_by(7));
     }

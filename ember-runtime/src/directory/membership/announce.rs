@@ -240,6 +240,10 @@ impl Announcer {
         // The registry may go on counting after an outage, so renewing is tried beyond the local deadline too: either it
         // works, or the registry says that the lease is gone.
         loop {
+            // Given up by whoever stands in for workers that are held up: a lease that nobody may use is renewed by nobody.
+            if !self.config.tenure.has(lease.id) {
+                return Err(RegistryError::LeaseNotFound(lease.id));
+            }
             let (sent, begun) = (Instant::now(), self.config.tenure.sends());
             match timeout_at(sent + Duration::from_secs(2), self.session.keep_alive(lease.id)).await {
                 Ok(Ok(lease)) => {

@@ -96,6 +96,7 @@ impl Follower {
                         self.hold_back(&mut changes);
                     }
                     if self.is_mass_loss(&changes) {
+                        self.apply_offices(changes);
                         return Ok(());
                     }
                     if self.apply(changes) {
@@ -127,6 +128,7 @@ impl Follower {
                 target: "ember::cluster", gone = gone_nodes(&changes).len(),
                 "most of the cluster vanished from the registry at once: looking again before believing it"
             );
+            self.apply_offices(changes);
             sleep(self.config.confirm).await;
             (revision, changes) = self.difference().await?;
         }
@@ -213,6 +215,13 @@ impl Follower {
         let Applied { gone, returned } = self.directory.apply(changes, &*self.link_is_up);
         gone.into_iter().for_each(|node| (self.gone)(node));
         returned
+    }
+
+    /// Applies what the changes say of offices, while all else is looked at again: who acts for a group is decided by the registry, and nobody
+    /// else's opinion would make it wrong.
+    fn apply_offices(&self, mut changes: Vec<ClusterChange>) {
+        changes.retain(|change| matches!(change, ClusterChange::Master(..) | ClusterChange::Epoch(..)));
+        self.apply(changes);
     }
 
     /// Drops what the changes say of those that are gone, unless their links say so too: after an outage they may be about to

@@ -16,7 +16,7 @@ use crate::{
     actor::{AnyCell, ServiceState},
     directory::{
         instances::{Chance, Group, Groups, Instance, Interest, OfficeSeen, Selector, Terms, choose},
-        records::{ClusterChange, NodeRecord},
+        records::{ClusterChange, MasterRecord, NodeRecord, Written},
     },
     error::RefusedReason,
     id::{NodeId, NodeKey, Pid, PublicKey},
@@ -282,6 +282,11 @@ impl Directory {
         let members = group.read();
         let elected = members.iter().find_map(|it| it.standing.as_ref().filter(|_| selector.names(it)));
         elected.map(|standing| Arc::clone(&standing.office))
+    }
+
+    /// The offices that the registry gives to services of a run of a node.
+    pub(crate) fn offices_at(&self, node: NodeKey) -> Vec<(OfficeName, Written<MasterRecord>)> {
+        self.lock().offices().at(node)
     }
 
     /// How many offices each node holds.

@@ -129,6 +129,12 @@ impl Offices {
         }
     }
 
+    /// Those that the registry gives to services of a run of a node.
+    pub(super) fn at(&self, node: NodeKey) -> Vec<(OfficeName, Written<MasterRecord>)> {
+        let of = self.0.iter().filter_map(|(name, office)| Some((name, office.master?)));
+        of.filter(|(_, it)| it.record.pid.node == node).map(|(name, it)| (name.clone(), it)).collect()
+    }
+
     /// How many offices each node holds.
     pub(super) fn held(&self) -> BTreeMap<NodeKey, usize> {
         let mut held = BTreeMap::new();

@@ -210,14 +210,14 @@ impl Services {
             host: Arc::downgrade(&host),
         });
         let any = Arc::clone(&cell) as Arc<dyn AnyCell>;
-        if S::SPEC.elected {
-            self.elections.add(&any);
-        }
         // Whoever can be elected is seen by those who call it.
         if registered || S::SPEC.elected {
             let mut running = self.lock();
             running.claim(&any, S::SPEC.location)?;
             running.registered.insert(pid.number, Registered { cell: Arc::clone(&any), published: false });
+        }
+        if S::SPEC.elected {
+            self.elections.add(&any);
         }
         self.router.cells.add(Arc::clone(&any));
         let started = match source {

@@ -150,7 +150,8 @@ impl NodeBuilder {
             session: Arc::clone(&session),
             cluster: self.cluster_name(),
             contact: contact.subscribe(),
-            ttl: self.clustered.lease,
+            // As etcd counts.
+            ttl: Duration::from_secs(self.clustered.lease.as_secs_f64().ceil().max(2.0) as u64),
         });
         let source: Weak<dyn Announced> = Arc::downgrade(services) as _;
         let announcer = Announcer::new(Arc::clone(&session), config, source, in_contact.clone());

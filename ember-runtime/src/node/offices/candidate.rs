@@ -1,15 +1,11 @@
 //! One instance that stands for its group's office: where it is in that, and what to do next, as the view and the lease say. Nothing
 //! here waits, or asks anybody.
 
-use std::{
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
 use crate::{
-    actor::AnyCell,
     directory::OfficeNow,
     id::{Epoch, Pid},
     office::{OfficeName, OfficeSeat, Role, Tenure, Term},
@@ -59,7 +55,6 @@ pub(super) enum Step {
 pub(super) struct Candidate {
     pub(super) office: OfficeName,
     pub(super) pid: Pid,
-    pub(super) cell: Weak<dyn AnyCell>,
     pub(super) seat: Arc<OfficeSeat>,
     pub(super) stage: Stage,
     /// Its service has begun its work.
@@ -69,9 +64,11 @@ pub(super) struct Candidate {
     /// Since when the office has been free, as far as the view says.
     free_since: Option<Instant>,
     /// It stands for nothing before then.
-    not_before: Option<Instant>,
+    pub(super) not_before: Option<Instant>,
     /// What its service was told last.
     told: Option<(Role, Epoch)>,
+    /// The registry did not remove its entry: it is asked again then.
+    vacate_at: Option<Instant>,
     /// The entry that it has removed last, which the view may still show.
     vacated: Option<i64>,
     failures: u32,
@@ -93,11 +90,10 @@ pub(super) struct Facts<'a> {
 }
 
 impl Candidate {
-    pub(super) fn new(office: OfficeName, pid: Pid, cell: Weak<dyn AnyCell>, seat: Arc<OfficeSeat>) -> Self {
+    pub(super) fn new(office: OfficeName, pid: Pid, seat: Arc<OfficeSeat>) -> Self {
         Self {
             office,
             pid,
-            cell,
             seat,
             stage: Stage::Out,
             begun: false,
@@ -105,6 +101,7 @@ impl Candidate {
             free_since: None,
             not_before: None,
             told: None,
+            vacate_at: None,
             vacated: None,
             failures: 0,
         }
@@ -127,13 +124,20 @@ impl Candidate {
                 Some(own) if own.record.pid == self.pid => {
                     self.free_since = None;
                     let removed = self.vacated.is_some_and(|modified| modified == own.modified);
-                    if removed { Step::Nothing } else { Step::Vacate(own.modified) }
+                    match self.vacate_at.filter(|at| facts.now < *at) {
+                        _ if removed => Step::Nothing,
+                        Some(at) => Step::Wait(at),
+                        None => Step::Vacate(own.modified),
+                    }
                 }
                 Some(_) => {
-                    self.free_since = None;
+                    (self.free_since, self.vacated) = (None, None);
                     Step::Nothing
                 }
-                None => self.stand(facts),
+                None => {
+                    self.vacated = None;
+                    self.stand(facts)
+                }
             },
         }
     }
@@ -183,6 +187,7 @@ impl Candidate {
     /// It holds nothing any more, but for its entry, if that is to be removed: its revision.
     pub(super) fn leave(&mut self) -> Option<i64> {
         self.seat.leave();
+        self.resigns = false;
         match std::mem::replace(&mut self.stage, Stage::Out) {
             Stage::Elected { revision, .. } => Some(revision),
             other => {
@@ -202,7 +207,7 @@ impl Candidate {
         self.stage = Stage::Out;
         if !well {
             self.vacated = None;
-            self.hold_back(now, AFTER_A_BID);
+            self.vacate_at = Some(now + AFTER_A_BID);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, Weak},
     time::Duration,
 };
 
@@ -28,6 +28,8 @@ use crate::{
 
 /// Whoever has handed over its office lets others have it for so long.
 const AFTER_A_HAND_OVER: Duration = Duration::from_secs(2);
+/// An entry that is nobody's, and is still there after this time, is removed again.
+const SWEEP: Duration = Duration::from_secs(1);
 /// A task that nothing wakes looks again after this time.
 const IDLE: Duration = Duration::from_secs(60 * 60);
 
@@ -45,8 +47,12 @@ pub(crate) struct Elections {
 struct Known {
     /// By the number of the service.
     candidates: BTreeMap<u64, Candidate>,
+    /// Their services, while they live.
+    cells: BTreeMap<u64, Weak<dyn AnyCell>>,
     /// Entries to be removed of services that have ended.
     left: Vec<(OfficeName, i64)>,
+    /// Entries of this node that are nobody's, and when they are to be removed again, should they still be there.
+    swept: BTreeMap<OfficeName, Instant>,
     /// The node retires: none of its candidates stands any more.
     closed: bool,
     outages: u64,
@@ -90,8 +96,9 @@ impl Elections {
     /// An instance of an elected service is about to start.
     pub(crate) fn add(&self, cell: &Arc<dyn AnyCell>) {
         let (seat, pid) = (Arc::new(OfficeSeat::new(Arc::clone(&self.booth.tenure))), cell.pid());
-        let candidate = Candidate::new(cell.identity().office(), pid, Arc::downgrade(cell), seat);
-        self.lock().candidates.insert(pid.number, candidate);
+        let mut known = self.lock();
+        known.candidates.insert(pid.number, Candidate::new(cell.identity().office(), pid, seat));
+        known.cells.insert(pid.number, Arc::downgrade(cell));
     }
 
     /// Its right to act.
@@ -122,10 +129,9 @@ impl Elections {
     /// It has ended.
     pub(crate) fn end(&self, number: u64) {
         let mut known = self.lock();
+        known.cells.remove(&number);
         let Some(mut candidate) = known.candidates.remove(&number) else { return };
-        if let Some(revision) = candidate.leave() {
-            known.left.push((candidate.office, revision));
-        }
+        known.left.extend(candidate.leave().map(|revision| (candidate.office, revision)));
         self.wake.notify_one();
     }
 
@@ -189,17 +195,17 @@ impl Elections {
         for (office, revision) in std::mem::take(&mut known.left) {
             self.vacate(tasks, 0, &office, revision);
         }
-        let closed = known.closed;
-        for (&number, candidate) in &mut known.candidates {
+        next = next.min(self.sweep(&mut known, tasks, now).unwrap_or(next));
+        let Known { candidates, cells, closed, .. } = &mut *known;
+        for (&number, candidate) in candidates {
             let office = self.directory.office(&candidate.office);
             if let Some(epoch) = office.highest {
-                let master =
-                    office.master.map(|it| it.record).filter(|it| it.epoch == epoch && it.pid != candidate.pid);
+                let master = office.master.map(|it| it.record).filter(|it| it.epoch == epoch);
                 candidate.seat.learn(epoch, master.map(|it| it.pid));
             }
-            let Some(cell) = candidate.cell.upgrade() else { continue };
+            let Some(cell) = cells.get(&number).and_then(Weak::upgrade) else { continue };
             let runs = cell.state() == ServiceState::Running && candidate.begun;
-            let eligible = !closed
+            let eligible = !*closed
                 && contact.is_good
                 && runs
                 && self.directory.lists(candidate.pid)
@@ -230,9 +236,9 @@ impl Elections {
                     self.wake.notify_one();
                 }
             }
-            if candidate.resigns
-                && let Stage::Elected { epoch, .. } = candidate.stage
-            {
+            // With nobody to take over, a node that retires serves until it has ended.
+            let gives_up = candidate.resigns && (!*closed || self.others(candidate, &office).next().is_some());
+            if gives_up && let Stage::Elected { epoch, .. } = candidate.stage {
                 candidate.resigns = false;
                 tell(
                     tasks,
@@ -247,18 +253,39 @@ impl Elections {
         next
     }
 
+    /// Removes entries that name services of this node which are no candidates any more: they have ended, and the registry did not answer
+    /// then, or a bid came to light whose outcome was not known. When to look again.
+    fn sweep(&self, known: &mut Known, tasks: &mut JoinSet<Done>, now: Instant) -> Option<Instant> {
+        let mine = self.directory.offices_at(self.directory.here());
+        let ghosts = mine.into_iter().filter(|(_, it)| !known.candidates.contains_key(&it.record.pid.number));
+        let ghosts: BTreeMap<_, _> = ghosts.map(|(office, it)| (office, it.modified)).collect();
+        known.swept.retain(|office, _| ghosts.contains_key(office));
+        for (office, modified) in ghosts {
+            let again = known.swept.entry(office.clone()).or_insert(now);
+            if *again <= now {
+                *again = now + SWEEP;
+                self.vacate(tasks, 0, &office, modified);
+            }
+        }
+        known.swept.values().min().copied()
+    }
+
     fn take(&self, done: Done, tasks: &mut JoinSet<Done>) {
         let now = Instant::now();
         let mut known = self.lock();
         match done {
             Done::Bid { number, office, epoch, term, won } => {
+                let cell = known.cells.get(&number).and_then(Weak::upgrade);
                 let Some(candidate) = known.candidates.get_mut(&number) else {
                     // It has ended meanwhile.
                     known.left.extend(won.map(|revision| (office, revision)));
                     return;
                 };
-                let (Some(revision), Some(cell)) = (won, candidate.cell.upgrade()) else {
-                    return candidate.failed_bid(now);
+                let (Some(revision), Some(cell)) = (won, cell) else {
+                    candidate.failed_bid(now);
+                    // Its service has gone: nobody takes the office up.
+                    known.left.extend(won.map(|revision| (office, revision)));
+                    return;
                 };
                 tracing::info!(target: "ember::cluster", office = %candidate.office, pid = %candidate.pid, %epoch, "elected master");
                 candidate.elected(epoch, term, revision);
@@ -318,13 +345,18 @@ impl Elections {
         tasks.spawn(async move { Done::Vacated { number, well: vacated.await } });
     }
 
-    fn patience(&self, candidate: &Candidate, office: &OfficeNow) -> Duration {
-        let can = |pid: &Pid| {
-            self.directory
-                .listed(*pid)
-                .is_some_and(|it| it.state == ServiceState::Running && !it.suspect && !it.node.retiring)
+    /// The other instances of its group that can take the office.
+    fn others<'a>(&'a self, candidate: &Candidate, office: &'a OfficeNow) -> impl Iterator<Item = Pid> + use<'a> {
+        let own = candidate.pid;
+        let can = move |pid: &Pid| {
+            let listed = self.directory.listed(*pid).filter(|_| *pid != own);
+            listed.is_some_and(|it| it.state == ServiceState::Running && !it.suspect && !it.node.retiring)
         };
-        let standing: Vec<Pid> = office.members.iter().copied().filter(can).collect();
+        office.members.iter().copied().filter(can)
+    }
+
+    fn patience(&self, candidate: &Candidate, office: &OfficeNow) -> Duration {
+        let standing: Vec<Pid> = self.others(candidate, office).collect();
         order::patience(&candidate.office, candidate.pid, &standing, &self.directory.offices_held())
     }
 }

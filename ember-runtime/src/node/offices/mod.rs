@@ -5,6 +5,8 @@
 mod ballot;
 mod booth;
 mod candidate;
+#[cfg(all(test, feature = "cluster"))]
+mod candidate_tests;
 mod elections;
 mod order;
 

@@ -1,0 +1,185 @@
+//! A candidate, step by step.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use super::candidate::{Candidate, Facts, Step};
+use crate::{
+    directory::{EpochRecord, MasterRecord, OfficeNow, Written},
+    id::{Epoch, Incarnation, NodeId, NodeKey, Pid},
+    office::{BootClock, OfficeName, OfficeSeat, Role, Tenure},
+};
+
+const WALL: u64 = 1_000;
+
+fn pid(node: u64) -> Pid {
+    Pid { node: NodeKey { id: NodeId(node), incarnation: Incarnation(1) }, number: 1 }
+}
+
+/// What the view shows when this one is the master.
+fn held(by: u64, epoch: u64, modified: i64) -> OfficeNow {
+    let (epoch, pid) = (Epoch(epoch), pid(by));
+    OfficeNow {
+        master: Some(Written { record: MasterRecord { epoch, pid }, modified }),
+        epoch: Some(Written { record: EpochRecord { epoch }, modified }),
+        highest: Some(epoch),
+        last: Some(MasterRecord { epoch, pid }),
+        members: vec![self::pid(1), self::pid(2)],
+    }
+}
+
+/// The same, after that one has gone.
+fn free(now: OfficeNow) -> OfficeNow {
+    OfficeNow { master: None, ..now }
+}
+
+struct Scene {
+    tenure: Arc<Tenure>,
+    candidate: Candidate,
+    begin: Instant,
+    eligible: bool,
+    quiet_until: Option<Instant>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let tenure = Arc::new(Tenure::new(BootClock::new(false)));
+        tenure.begin(1, tenure.sends(), Duration::from_secs(5));
+        let seat = Arc::new(OfficeSeat::new(Arc::clone(&tenure)));
+        let candidate = Candidate::new(OfficeName::new(0, "ledger", "ledger"), pid(1), seat);
+        Self { tenure, candidate, begin: Instant::now(), eligible: true, quiet_until: None }
+    }
+
+    /// What it does when so many milliseconds have passed.
+    fn at(&mut self, millis: u64, office: &OfficeNow) -> Step {
+        let facts = Facts {
+            now: self.begin + Duration::from_millis(millis),
+            office,
+            tenure: &self.tenure,
+            eligible: self.eligible,
+            quiet_until: self.quiet_until,
+            patience: Duration::from_millis(50),
+            wall: WALL,
+        };
+        self.candidate.step(&facts)
+    }
+
+    fn elected(epoch: u64) -> Self {
+        let mut scene = Self::new();
+        let (term, _) = scene.tenure.present().unwrap();
+        scene.candidate.elected(Epoch(epoch), term, 7);
+        scene
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_free_office_is_stood_for_in_turn_and_with_a_higher_epoch_than_any_that_was_seen() {
+    let mut scene = Scene::new();
+    let in_turn = Step::Wait(scene.begin + Duration::from_millis(50));
+    assert_eq!(scene.at(0, &OfficeNow::default()), in_turn);
+    assert_eq!(scene.at(50, &OfficeNow::default()), Step::Bid(Epoch(WALL)));
+    // Whoever is not able to, does not; nor does one for whom another is the master.
+    scene.eligible = false;
+    assert_eq!(scene.at(60, &OfficeNow::default()), Step::Nothing);
+    scene.eligible = true;
+    assert_eq!(scene.at(60, &held(2, 5_000, 3)), Step::Nothing);
+    let gone = free(held(2, 5_000, 3));
+    assert!(matches!(scene.at(70, &gone), Step::Wait(_)));
+    assert_eq!(scene.at(120, &gone), Step::Bid(Epoch(5_001)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_an_outage_nobody_but_the_last_master_stands_at_once() {
+    let mut scene = Scene::new();
+    scene.quiet_until = Some(scene.begin + Duration::from_secs(5));
+    let gone = free(held(2, 5_000, 3));
+    assert!(matches!(scene.at(0, &gone), Step::Wait(_)));
+    assert_eq!(scene.at(4_999, &gone), Step::Wait(scene.begin + Duration::from_secs(5)));
+    assert_eq!(scene.at(5_000, &gone), Step::Bid(Epoch(5_001)));
+    let mut last = Scene::new();
+    last.quiet_until = Some(last.begin + Duration::from_secs(5));
+    let own = free(held(1, 5_000, 3));
+    assert!(matches!(last.at(0, &own), Step::Wait(_)));
+    assert_eq!(last.at(50, &own), Step::Bid(Epoch(5_001)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_office_is_lost_with_its_entry_its_lease_or_to_a_later_epoch() {
+    let mut scene = Scene::elected(5);
+    // The view is behind.
+    assert_eq!(scene.at(0, &OfficeNow::default()), Step::Nothing);
+    assert_eq!(scene.at(1, &held(1, 5, 7)), Step::Nothing);
+    assert_eq!(scene.at(2, &free(held(1, 5, 7))), Step::Lost);
+    let mut later = Scene::elected(5);
+    assert_eq!(later.at(0, &held(2, 4, 6)), Step::Nothing, "one of the past, in a view that is behind");
+    assert_eq!(later.at(0, &held(2, 6, 8)), Step::Lost);
+    let mut lease = Scene::elected(5);
+    lease.tenure.end();
+    assert_eq!(lease.at(0, &held(1, 5, 7)), Step::Lost);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_that_names_it_and_that_it_does_not_hold_is_removed_once() {
+    let mut scene = Scene::new();
+    assert_eq!(scene.at(0, &held(1, 5, 7)), Step::Vacate(7));
+    scene.candidate.vacates(7);
+    assert_eq!(scene.at(1, &held(1, 5, 7)), Step::Nothing);
+    scene.candidate.has_vacated(true, scene.begin);
+    assert_eq!(scene.at(2, &held(1, 5, 7)), Step::Nothing, "the view is behind");
+    assert_eq!(scene.at(3, &held(1, 6, 9)), Step::Vacate(9), "another entry");
+    // If the registry has not answered, it is tried again, a little later.
+    scene.candidate.vacates(9);
+    scene.candidate.has_vacated(false, scene.begin);
+    assert_eq!(scene.at(4, &held(1, 6, 9)), Step::Wait(scene.begin + Duration::from_millis(200)));
+    assert_eq!(scene.at(200, &held(1, 6, 9)), Step::Vacate(9));
+    // One that comes back with a backup of the registry is another.
+    scene.candidate.vacates(9);
+    scene.candidate.has_vacated(true, scene.begin);
+    assert!(matches!(scene.at(201, &free(held(1, 6, 9))), Step::Wait(_)));
+    assert_eq!(scene.at(202, &held(1, 6, 9)), Step::Vacate(9));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_fails_to_take_up_its_office_lets_others_try_for_longer_each_time() {
+    let mut scene = Scene::new();
+    let mut pauses = Vec::new();
+    for _ in 0..7 {
+        scene.candidate.not_before = None;
+        scene.candidate.has_failed(scene.begin);
+        pauses.push((scene.candidate.not_before.unwrap() - scene.begin).as_secs());
+    }
+    assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30]);
+    scene.candidate.has_led(true);
+    scene.candidate.not_before = None;
+    scene.candidate.has_failed(scene.begin);
+    assert_eq!(scene.candidate.not_before, Some(scene.begin + Duration::from_secs(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn its_service_is_told_once_of_each_master_that_is_another() {
+    let mut scene = Scene::new();
+    assert_eq!(scene.candidate.news(&OfficeNow::default()), None, "nobody is the master yet");
+    assert_eq!(scene.candidate.news(&held(2, 5, 7)), Some(Epoch(5)));
+    assert_eq!(scene.candidate.news(&held(2, 5, 7)), None);
+    assert_eq!(scene.candidate.news(&free(held(2, 5, 7))), None);
+    assert_eq!(scene.candidate.news(&held(3, 6, 9)), Some(Epoch(6)));
+    let mut master = Scene::elected(8);
+    assert_eq!(master.candidate.news(&held(1, 8, 7)), None);
+    master.candidate.leave();
+    assert_eq!(master.candidate.news(&held(1, 8, 7)), None, "its entry is still there");
+    assert_eq!(master.candidate.news(&free(held(1, 8, 7))), Some(Epoch(8)), "of its own end");
+    assert_eq!(master.candidate.news(&held(2, 9, 9)), Some(Epoch(9)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_it_was_elected_for_ends_when_it_leaves() {
+    let mut scene = Scene::elected(5);
+    let seat = Arc::clone(&scene.candidate.seat);
+    assert!(seat.acting().is_none(), "it has not begun yet");
+    assert!(!seat.enter(Epoch(4)) && seat.enter(Epoch(5)));
+    assert_eq!((seat.acting(), seat.role()), (Some(Epoch(5)), Role::Master));
+    assert_eq!(scene.candidate.leave(), Some(7));
+    assert_eq!((seat.acting(), seat.role()), (None, Role::Slave));
+    assert!(!seat.enter(Epoch(5)), "it was elected for that, and it is over");
+}

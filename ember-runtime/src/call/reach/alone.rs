@@ -12,7 +12,7 @@ use crate::{
         requests::{Aim, Attempt, HandedOver, Outcome, Question, Target},
         routes::Router,
     },
-    directory::{Instance, NodeRecord},
+    directory::{Instance, NodeRecord, Turn},
     error::{Failure, RefusedReason},
     id::Pid,
     message::{Envelope, Method, Stamp},
@@ -74,7 +74,7 @@ impl Router {
         _: &Instance,
         _: &mut Option<M::Args>,
         _: (Stamp, Envelope),
-        _: &mut HandedOver,
+        _: (&mut HandedOver, &mut Option<Turn>),
     ) -> Attempt<M> {
         Attempt::Refused(unreachable())
     }

@@ -36,7 +36,7 @@ fn a_node_that_is_joining_is_recognised_and_not_seen() {
     let directory = Directory::new(record(1, false));
     put(&directory, record(2, true));
     assert_eq!(directory.public_key(key(2)), Some(PublicKey([2; 32])));
-    assert!(directory.lists_node(NodeId(2)));
+    assert!(directory.newest_run(NodeId(2)).is_some());
     assert_eq!(directory.view().nodes().len(), 1);
     // Nobody chooses it, so that nothing is gained by suspecting it.
     directory.suspect(key(2), true);
@@ -59,7 +59,7 @@ fn a_node_keeps_its_key_while_its_link_is_up_and_nothing_is_kept_longer() {
         put(&directory, record(id, joining));
         assert!(remove(&directory, id, true).is_empty());
         assert_eq!(directory.public_key(key(id)), Some(PublicKey([id as u8; 32])));
-        assert!(!directory.lists_node(NodeId(id)));
+        assert!(directory.newest_run(NodeId(id)).is_none());
         // The goodbye comes after the key went.
         directory.suspect(key(id), true);
         assert_eq!(directory.public_key(key(id)), None);

@@ -248,11 +248,11 @@ impl Directory {
         self.lock().node(node)?.public_key
     }
 
-    /// Whether the registry lists a run of this node.
+    /// The newest run of this node that the registry lists.
     #[cfg(feature = "cluster")]
-    pub(crate) fn lists_node(&self, node: NodeId) -> bool {
+    pub(crate) fn newest_run(&self, node: NodeId) -> Option<crate::id::Incarnation> {
         let known = self.lock();
-        known.runs(node).any(|record| !known.is_lingering(record.key))
+        known.runs(node).map(|record| record.key).filter(|&key| !known.is_lingering(key)).map(|key| key.incarnation).max()
     }
 
     /// The peers that the registry listed last, lingering ones left out.

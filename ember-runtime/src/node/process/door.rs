@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use crate::{
     call::{CloseStream, Describe, EndOf, More, NODE_ITSELF, Question as _, Router},
     error::RefusedReason,
-    id::{NodeId, NodeKey, PublicKey},
+    id::{Incarnation, NodeId, NodeKey, PublicKey},
     message::{Arrivals, RawCall, ReplyBody, decode, encode},
     node::hosting::Watches,
     transport::{Ingress, Members},
@@ -42,8 +42,8 @@ impl Members for Door {
         })
     }
 
-    fn lists(&self, node: NodeId) -> bool {
-        self.router.upgrade().is_some_and(|router| router.directory().lists_node(node))
+    fn newest(&self, node: NodeId) -> Option<Incarnation> {
+        self.router.upgrade().and_then(|router| router.directory().newest_run(node))
     }
 
     fn admit(&self, peer: NodeKey) -> Result<(), String> {

@@ -160,8 +160,8 @@ mod tests {
             Box::pin(std::future::pending())
         }
 
-        fn lists(&self, _: NodeId) -> bool {
-            false
+        fn newest(&self, _: NodeId) -> Option<Incarnation> {
+            None
         }
     }
 

@@ -161,14 +161,19 @@ impl Links {
     }
 
     /// To be called when a link or an attempt has ended: of a node that is no member any more nothing is worth remembering,
-    /// whichever came first, the news that it has left or the end of its link.
+    /// whichever came first, the news that it has left or the end of its link. Of one that is, no run newer than its newest
+    /// member: a node that was started again with its clock set back has a lower number than the run before.
     pub(crate) fn tidy(&self, node: NodeId) {
+        if !lock(&self.table).is_idle(node) {
+            return;
+        }
         // It is asked with nothing locked. Should it leave now, `forget` comes here too.
-        if lock(&self.table).is_idle(node) && !self.ingress.lists(node) {
-            let mut table = lock(&self.table);
-            if table.is_idle(node) {
-                table.peers.remove(&node);
-            }
+        let member = self.ingress.newest(node);
+        let mut table = lock(&self.table);
+        let Some(slot) = table.peers.get_mut(&node).filter(|slot| matches!(slot.state, State::Idle)) else { return };
+        match member {
+            Some(newest) => slot.newest = slot.newest.min(newest),
+            None => drop(table.peers.remove(&node)),
         }
     }
 

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use super::proof::KeyPair;
 use crate::{
     error::Failure,
-    id::{MethodId, NodeId, NodeKey, PublicKey},
+    id::{Incarnation, MethodId, NodeId, NodeKey, PublicKey},
     message::{Arrivals, Encode, Envelope, Lane, Payload, Stamp},
     net::Endpoint,
 };
@@ -71,8 +71,8 @@ pub(crate) trait Members: Send + Sync + 'static {
     /// By what this run of a node is recognised, as soon as that is known: the news of a node that has just begun may still be
     /// on its way. The caller limits the time.
     fn key_of(&self, peer: NodeKey) -> BoxFuture<'_, PublicKey>;
-    /// Whether a run of this node is a member.
-    fn lists(&self, node: NodeId) -> bool;
+    /// The newest run of this node that is a member.
+    fn newest(&self, node: NodeId) -> Option<Incarnation>;
     /// Asked before there is a link to this run of a node, by both sides.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::support::*;
 use crate::{
     error::{Failure, RefusedReason},
-    id::{NodeId, NodeKey, Pid, PublicKey},
+    id::{Incarnation, NodeId, NodeKey, Pid, PublicKey},
     message::{Arrivals, Beside, Chain, Envelope},
     rng::Rng,
     sync::lock,
@@ -153,8 +153,8 @@ impl Members for Nobody {
     fn key_of(&self, _: NodeKey) -> BoxFuture<'_, PublicKey> {
         Box::pin(std::future::pending())
     }
-    fn lists(&self, _: NodeId) -> bool {
-        false
+    fn newest(&self, _: NodeId) -> Option<Incarnation> {
+        None
     }
 }
 

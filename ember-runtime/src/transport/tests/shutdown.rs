@@ -85,6 +85,24 @@ async fn a_dropped_node_leaves_no_task_and_no_connection() {
     assert!(links.upgrade().is_none() && other.upgrade().is_none());
 }
 
+/// A machine's wall clock was set back between the two runs.
+#[tokio::test(start_paused = true)]
+async fn a_run_with_a_lower_number_is_reached_when_the_higher_one_is_no_member_any_more() {
+    let memory = Memory::default();
+    let a = memory.node(key(1, 1), LinkConfig::default()).await;
+    let newer = memory.node(key(2, 9), LinkConfig::default()).await;
+    a.ready(&newer).await;
+    both_up(&a, &newer).await;
+    newer.links.close("killed");
+    until("the link to be down", || !a.links.is_up(newer.peer.key)).await;
+    let older = memory.node(key(2, 5), LinkConfig::default()).await;
+    assert!(matches!(a.links.ready(&older.peer).await, Err(RefusedReason::Unreachable(_))));
+    lock(&a.services.newest).insert(newer.peer.key.id, older.peer.key.incarnation);
+    a.links.forget(newer.peer.key);
+    a.ready(&older).await;
+    both_up(&a, &older).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_node_that_has_left_is_forgotten_when_its_link_has_ended() {
     let memory = Memory::default();

@@ -1,7 +1,7 @@
 //! Nodes whose services are fixed.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     future::Future,
     sync::{
         Arc, Mutex,
@@ -54,6 +54,8 @@ pub(super) struct Services {
     pub(super) came: Mutex<Vec<Given>>,
     /// Whom the registry does not list (yet).
     pub(super) unlisted: Mutex<BTreeSet<NodeId>>,
+    /// Of whom it lists which run; of others the one that is asked for.
+    pub(super) newest: Mutex<BTreeMap<NodeId, Incarnation>>,
     pub(super) listed: Notify,
 }
 
@@ -69,15 +71,16 @@ pub(super) fn peer(key: NodeKey, endpoint: Endpoint) -> Peer {
 impl Members for Services {
     fn key_of(&self, peer: NodeKey) -> BoxFuture<'_, PublicKey> {
         Box::pin(async move {
-            while !self.lists(peer.id) {
+            while self.newest(peer.id).is_none() {
                 self.listed.notified().await;
             }
             key_pair(peer).public()
         })
     }
 
-    fn lists(&self, node: NodeId) -> bool {
-        !lock(&self.unlisted).contains(&node)
+    fn newest(&self, node: NodeId) -> Option<Incarnation> {
+        let listed = !lock(&self.unlisted).contains(&node);
+        listed.then(|| *lock(&self.newest).get(&node).unwrap_or(&Incarnation(u64::MAX)))
     }
 }
 

@@ -299,6 +299,40 @@ fn an_office_is_handed_over_by_hand() {
 }
 
 #[test]
+fn a_node_that_retires_hands_over_goes_on_and_is_chosen_no_more() {
+    let world = World::default();
+    world.cluster(10).run(async move |sim| {
+        assert_eq!(pay(&sim, 1).await, Ok(1));
+        let (first, _) = master(&sim, "caller", None).await;
+        sim.on(&first, |node| async move {
+            node.retire().await;
+            node.retire().await;
+        })
+        .await
+        .unwrap();
+        let (second, _) = master(&sim, "caller", Some(&first)).await;
+        assert_ne!(first, second);
+        for paid in 2..20 {
+            assert_eq!(pay(&sim, 1).await, Ok(paid));
+        }
+        let told =
+            sim.on(&first, |node| async move { node.local::<Ledger>().rpc_told().await.unwrap().1 }).await.unwrap();
+        assert_eq!(told, ["master", "slave", "slave"], "it runs, and knows who is master");
+        // It is a member, and no slave of its own is chosen.
+        let name = first.clone();
+        let member = sim.on("caller", move |node| async move {
+            for _ in 0..10 {
+                node.select::<LedgerClient>().slaves_only().client().rpc_told().await.unwrap();
+            }
+            node.view().nodes().any(|node| node.name == name)
+        });
+        assert!(member.await.unwrap());
+        sim.on(&first, |node| async move { node.shutdown().await }).await.unwrap().unwrap();
+        assert_eq!(pay(&sim, 1).await, Ok(20));
+    });
+}
+
+#[test]
 fn every_node_is_restarted_under_load_and_no_call_fails() {
     let world = World::default();
     world.cluster(9).run(async move |sim| {

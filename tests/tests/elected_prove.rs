@@ -141,7 +141,7 @@ fn elected() -> Prove<u64, u64> {
 
 #[test]
 fn one_master_per_epoch_acts_and_what_callers_saw_has_an_order() {
-    let report = elected().seeds(40 * scale()).run();
+    let report = elected().seeds(16 * scale()).run();
     println!("{report}");
     assert!(report.done > 1_500 && report.maybe_executed > 10 && report.faults > 60, "{report}");
 }

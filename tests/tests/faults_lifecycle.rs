@@ -105,6 +105,33 @@ fn a_node_that_leaves_is_gone_from_the_views_at_once_and_exits_with_0() {
 }
 
 #[test]
+fn a_node_that_retires_on_a_signal_is_chosen_no_more_fails_no_call_and_goes_on() {
+    let stage = stage(Kind::Embedded);
+    let [mut b, c] = ["b", "c"].map(|name| stage.counter(name));
+    let mut a = stage.caller("a");
+    let members = [Member::caller(&a), Member::counter(&b), Member::counter(&c)];
+    await_view(&mut a, &members.each_ref());
+    a.steady(8, ANY, 1, LONG);
+    await_calls(&mut a, "calls to both", |it| it.done_by("b") > 100 && it.done_by("c") > 100);
+    b.retire();
+    until("a hundred calls to the other, and none to this", || {
+        let before = a.summary();
+        await_calls(&mut a, "calls to the other one", |it| it.done_by("c") > before.done_by("c") + 100);
+        (a.summary().done_by("b") == before.done_by("b")).then_some(())
+    });
+    assert!(b.log().contains("retires"), "{}", b.log());
+    // It runs, calls others, and is a member.
+    b.burst(10, "c", 0, LONG);
+    await_calls(&mut b, "its own calls", |it| it.done_by("c") == 10);
+    assert!(a.members().iter().any(|it| **it == b.member()));
+    b.terminate();
+    assert!(b.exit().success());
+    let summary = a.stop();
+    assert_eq!(summary.failed(), 0, "{summary:?}");
+    Executed::read(stage.folder()).expect_truth(&a.outcomes());
+}
+
+#[test]
 fn a_node_that_leaves_while_the_registry_is_away_fails_no_call_and_exits_with_0() {
     let mut stage = stage(Kind::Etcd);
     let [mut b, c] = ["b", "c"].map(|name| stage.counter(name));

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use ember::testing::{Registry, Sim};
-use ember_tests::simulation::{Book, calls, cluster};
+use ember_tests::simulation::{Book, calls, cluster, scale};
 use tokio::time::sleep;
 
 const fn s(seconds: u64) -> Duration {
@@ -81,10 +81,10 @@ fn comes_back(seed: u64, data: Registry) {
 
 #[test]
 fn registry_that_kept_its_data_is_followed_again() {
-    (0..5).for_each(|seed| comes_back(seed, Registry::Kept));
+    (0..2 * scale()).for_each(|seed| comes_back(seed, Registry::Kept));
 }
 
 #[test]
 fn registry_that_lost_its_data_is_written_anew_within_five_seconds() {
-    (0..5).for_each(|seed| comes_back(seed, Registry::Empty));
+    (0..2 * scale()).for_each(|seed| comes_back(seed, Registry::Empty));
 }

@@ -58,6 +58,7 @@ fn lock_files() -> Result<(), String> {
         "Cargo.toml",
         "benches/Cargo.toml",
         "examples/template/Cargo.toml",
+        "fuzz/Cargo.toml",
         "tests/loom/Cargo.toml",
         "tools/Cargo.toml",
     ];

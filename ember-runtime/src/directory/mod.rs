@@ -11,6 +11,8 @@ mod records;
 mod tests;
 mod views;
 
+#[cfg(feature = "testing")]
+pub(crate) use self::records::inputs;
 pub use self::{
     instances::{Among, Balance, Candidate, Candidates, Choice, Instance, Interest, Key, Selector},
     records::NodeRecord,

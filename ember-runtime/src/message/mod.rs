@@ -3,6 +3,8 @@
 
 mod codecs;
 mod format;
+#[cfg(feature = "testing")]
+pub(crate) mod inputs;
 mod metadata;
 mod methods;
 mod replies;

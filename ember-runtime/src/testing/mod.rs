@@ -32,6 +32,7 @@
 mod cluster;
 mod command;
 mod hosts;
+pub mod inputs;
 mod mischief;
 mod network;
 pub mod prove;

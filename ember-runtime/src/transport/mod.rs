@@ -60,10 +60,14 @@
 
 mod entrance;
 mod handshake;
+#[cfg(feature = "testing")]
+pub(crate) mod inputs;
 mod link;
 mod peers;
 mod protocol;
 mod stream;
+#[cfg(any(test, feature = "testing"))]
+mod unattended;
 
 #[cfg(test)]
 mod tests;

@@ -182,6 +182,11 @@ impl FaultNode {
         signal(&self.child, Signal::TERM);
     }
 
+    /// `SIGUSR1`.
+    pub fn retire(&self) {
+        signal(&self.child, Signal::USR1);
+    }
+
     /// `SIGINT`, as by Ctrl-C.
     pub fn interrupt(&self) {
         signal(&self.child, Signal::INT);

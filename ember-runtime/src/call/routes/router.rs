@@ -103,9 +103,9 @@ impl Router {
         self.directory.close();
     }
 
-    /// The node is about to stop: all its services retire, whatever each is doing yet.
-    pub(crate) fn retire(&self) {
-        self.retiring.store(true, Ordering::Release);
+    /// The node is about to stop: all its services retire, whatever each is doing yet. Whether that is news.
+    pub(crate) fn retire(&self) -> bool {
+        !self.retiring.swap(true, Ordering::AcqRel)
     }
 
     pub(crate) fn is_retiring(&self) -> bool {

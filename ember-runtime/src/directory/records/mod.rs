@@ -1,6 +1,8 @@
 //! What the registry holds of a cluster, and how it is read.
 
 mod change;
+#[cfg(feature = "testing")]
+pub(crate) mod inputs;
 mod master;
 mod office;
 mod reading;

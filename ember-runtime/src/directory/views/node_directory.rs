@@ -252,7 +252,12 @@ impl Directory {
     #[cfg(feature = "cluster")]
     pub(crate) fn newest_run(&self, node: NodeId) -> Option<crate::id::Incarnation> {
         let known = self.lock();
-        known.runs(node).map(|record| record.key).filter(|&key| !known.is_lingering(key)).map(|key| key.incarnation).max()
+        known
+            .runs(node)
+            .map(|record| record.key)
+            .filter(|&key| !known.is_lingering(key))
+            .map(|key| key.incarnation)
+            .max()
     }
 
     /// The peers that the registry listed last, lingering ones left out.

@@ -28,6 +28,25 @@ struct Unfinished {
 }
 
 impl Node {
+    /// Takes the node out of the choice without ending it: its services are announced as retiring, so that callers on other nodes choose
+    /// others, and the offices that they hold are handed over. What it has it finishes, whoever holds a client for a certain
+    /// [pid](crate::call::Select::pid) still reaches it, its timers tick. There is no way back but to start it anew: end it with
+    /// [`shutdown`](Node::shutdown) when you like. Where no other instance is left, a call is `NotExecuted(Retiring)`.
+    ///
+    /// Returns when the registry has it, after 1 s at the latest: a registry that is away hears it when it is back. Called again,
+    /// or on a node that shuts down, it does nothing more.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped after it was polled, the node retires all the same.
+    pub async fn retire(&self) {
+        if self.inner.services.router.retire() {
+            tracing::info!(target: "ember::node", name = self.name(), "retires: callers choose others; it goes on until it is shut down");
+        }
+        self.inner.services.elections.close();
+        #[cfg(feature = "cluster")]
+        self.announce_retiring().await;
+    }
+
     /// Ends it; what was late, if anything.
     pub(super) async fn end(&self) -> Option<String> {
         let deadline = Instant::now() + self.inner.drain;
@@ -36,7 +55,7 @@ impl Node {
             if self.inner.begun.load(Ordering::Acquire) { Some(&self.inner.services.router.hooks.nodes) } else { None };
         let hooks = hooks.cloned().unwrap_or_default();
         hooks.tell_after(usize::MAX, |hook| hook.stopping(self.key()));
-        self.inner.services.router.retire();
+        let _ = self.inner.services.router.retire();
         // Others take over while this one finishes what it has.
         self.inner.services.elections.close();
         let Unfinished { services, promises, unread } = tokio::select! {

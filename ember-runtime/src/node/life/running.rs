@@ -26,7 +26,7 @@ use crate::{
     message::Ambient,
     node::{
         hosting::Services,
-        process::{Signals, runtime},
+        process::{Signals, Wish, runtime},
         settings::IntoHosted,
     },
     panics::Panic,
@@ -216,6 +216,8 @@ impl Node {
 
     /// Waits for Ctrl-C or SIGTERM, or for a shutdown from elsewhere, and shuts the node down.
     ///
+    /// On SIGUSR1 it [retires](Node::retire), and goes on.
+    ///
     /// A second Ctrl-C or SIGTERM ends the shutdown at once: what has not finished is cut short, and the node leaves the cluster
     /// within a quarter of a second. Code that blocks its thread cannot be cut short; the runtime waits for that.
     ///
@@ -264,18 +266,18 @@ impl Node {
         let by = tokio::select! {
             biased;
             () = services.router.home.until_it_ends() => return Err(Error::RuntimeEnded),
-            signal = signals.next() => {
+            told = self.until_told_to_end(&mut signals) => {
                 signalled = true;
-                signal.map(|()| None)?
+                told.map(|()| None)?
             }
             _ = closed.wait_for(|closed| *closed) => None,
             by = replaced.wait_for(Option::is_some) => by.ok().and_then(|by| by.clone()),
         };
         let second = async {
             if !signalled {
-                signals.next().await?;
+                self.until_told_to_end(&mut signals).await?;
             }
-            signals.next().await
+            self.until_told_to_end(&mut signals).await
         };
         let mut shutdown = pin!(self.shutdown());
         let ended = tokio::select! {
@@ -289,6 +291,16 @@ impl Node {
         match by {
             Some(by) => Err(Error::Replaced { name: self.name().to_owned(), by }),
             None => ended,
+        }
+    }
+
+    /// Until Ctrl-C or SIGTERM; a SIGUSR1 before that is obeyed.
+    async fn until_told_to_end(&self, signals: &mut Signals) -> Result<()> {
+        loop {
+            match signals.next().await? {
+                Wish::End => return Ok(()),
+                Wish::Retire => self.retire().await,
+            }
         }
     }
 

@@ -11,6 +11,6 @@ mod signals;
 #[cfg(feature = "cluster")]
 mod signs;
 
-pub(crate) use self::signals::Signals;
+pub(crate) use self::signals::{Signals, Wish};
 #[cfg(feature = "cluster")]
 pub(crate) use self::{door::Door, membership::Membership, signs::Signs};

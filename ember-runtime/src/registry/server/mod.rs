@@ -9,6 +9,8 @@ mod authority;
 mod face;
 mod identity;
 mod incoming;
+#[cfg(feature = "testing")]
+pub(crate) mod inputs;
 mod kv;
 mod lease;
 mod member;

@@ -9,6 +9,8 @@ mod versions;
 
 #[cfg(test)]
 pub(crate) use self::strangers::ALLOWANCE;
+#[cfg(feature = "testing")]
+pub(crate) use self::strangers::Allowance;
 pub(crate) use self::{
     additions::{Additions, Capabilities, Capability},
     hello::{Grant, Greeting, Hello, Refusal, Token, Unopened, Welcome},

@@ -251,7 +251,7 @@ impl Session {
     }
 
     /// The bytes of the peer's calls that are here.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn held(&self) -> u64 {
         self.received.load(Ordering::Relaxed) - self.control.released()
     }

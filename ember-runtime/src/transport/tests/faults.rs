@@ -10,7 +10,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{fuzz::unread, support::*};
+use super::{super::unattended::unattended, support::*};
 use crate::{
     error::{Failure, LostReason, RefusedReason},
     sync::lock,
@@ -68,7 +68,7 @@ async fn a_call_that_never_left_was_certainly_not_executed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_heartbeat_answers_all_callers_though_the_task_that_reads_is_held_up() {
-    let session = unread();
+    let session = unattended();
     let (part, call, _) = session.callers.insert(0, None).unwrap();
     let (near, _far) = tokio::io::duplex(1000);
     let socket = Arc::<Sockets>::default().dialled(Box::new(near), Duration::from_secs(60));

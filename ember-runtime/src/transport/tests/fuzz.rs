@@ -6,21 +6,19 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::support::*;
 use crate::{
     error::{Failure, RefusedReason},
-    id::{Incarnation, NodeId, NodeKey, Pid, PublicKey},
-    message::{Arrivals, Beside, Chain, Envelope},
-    rng::Rng,
+    id::Pid,
+    message::{Beside, Chain, Envelope},
     sync::lock,
     transport::{
-        entrance::{Capabilities, Grant},
-        link::{Inflow, NewSession, Session},
-        protocol::{Clock, Correlation, Ingress, LinkConfig, Malformed, Members, Record, header, wire},
-        stream::{Control, MAX_PENDING},
+        link::Inflow,
+        protocol::{Clock, Correlation, LinkConfig, Malformed, Record, header, wire},
+        stream::MAX_PENDING,
+        unattended::unattended,
     },
 };
 
@@ -79,120 +77,14 @@ fn clock() -> Clock {
     Clock { there: 0, here: Instant::now() }
 }
 
-fn mutate(frame: &mut Vec<u8>, rng: &Rng) {
-    for _ in 0..=rng.below(4) {
-        let at = rng.below(frame.len());
-        match rng.below(6) {
-            0 => frame[at] ^= 1 << rng.below(8),
-            1 => frame[at] = rng.u64() as u8,
-            2 => frame[at] = 0xff,
-            3 => frame.truncate(at.max(1)),
-            4 => frame.insert(at, rng.u64() as u8),
-            _ => drop(frame.remove(at)),
-        }
-        if frame.is_empty() {
-            frame.push(0);
-        }
-    }
-}
-
-#[test]
-fn no_frame_makes_the_decoder_panic() {
-    let rng = Rng::from_seed(2026);
-    let (mut read, mut refused) = (0, 0);
-    for _ in 0..100_000 {
-        let mut frame = valid();
-        mutate(&mut frame, &rng);
-        let frame = Bytes::from(frame);
-        for record in wire::records(&frame, LIMIT) {
-            match record {
-                Ok(Record::Call { body, .. }) => {
-                    let header = header::get(&frame[body.clone()], clock());
-                    assert!(header.is_err_and(|why| !why.is_empty()) || !body.is_empty());
-                    read += 1;
-                }
-                Ok(_) => read += 1,
-                Err(_) => refused += 1,
-            }
-        }
-    }
-    assert!(
-        read > 10_000 && refused > 10_000,
-        "{read} read, {refused} refused: the mutations are too tame or too wild"
-    );
-}
-
-fn session(ingress: &Arc<dyn Ingress>) -> Arc<Session> {
-    let config = LinkConfig::default();
-    let new = NewSession {
-        number: 1,
-        peer: key(1, 1),
-        peer_dial: 0,
-        grant: Grant { max_message: 1 << 20, credit: 1 << 20 },
-        capabilities: Capabilities::ours(),
-        control: Control::new(Bytes::new(), config.credit),
-        sever: Arc::default(),
-        workers: Arc::default(),
-    };
-    Session::new(new, &config, ingress)
-}
-
 fn task() -> Context<'static> {
     Context::from_waker(Waker::noop())
 }
 
-/// A link whose task does not run.
-pub(super) fn unread() -> Arc<Session> {
-    let ingress: Arc<dyn Ingress> = Arc::new(Nobody);
-    session(&ingress)
-}
-
-struct Nobody;
-
-impl Members for Nobody {
-    fn key_of(&self, _: NodeKey) -> BoxFuture<'_, PublicKey> {
-        Box::pin(std::future::pending())
-    }
-    fn newest(&self, _: NodeId) -> Option<Incarnation> {
-        None
-    }
-}
-
-impl Ingress for Nobody {
-    fn calls(&self, _: NodeKey, calls: &mut dyn Arrivals<'_>, _: &mut Context<'_>) {
-        while let Some(call) = calls.take() {
-            drop(call);
-        }
-    }
-    fn link_up(&self, _: NodeKey) {}
-    fn link_down(&self, _: NodeKey, _: &str) {}
-}
-
-#[tokio::test]
-async fn no_frame_makes_a_link_panic_or_keep_anything() {
-    let rng = Rng::from_seed(7);
-    let ingress: Arc<dyn Ingress> = Arc::new(Nobody);
-    let (mut taken, mut refused) = (0, 0);
-    for _ in 0..5_000 {
-        let session = session(&ingress);
-        let mut frame = valid();
-        mutate(&mut frame, &rng);
-        match Inflow::new(Instant::now()).receive(&session, &frame.into(), Instant::now(), &mut task()) {
-            Ok(()) => taken += 1,
-            Err(_) => refused += 1,
-        }
-        assert_eq!(session.held(), 0, "credit leaked");
-        assert_eq!(lock(&session.outbox).inbound.live(), 0, "a call leaked");
-        assert_eq!(Arc::strong_count(&session), 1);
-    }
-    assert!(taken > 500 && refused > 500, "{taken} taken, {refused} refused");
-}
-
 #[tokio::test]
 async fn a_slot_beyond_the_bound_costs_the_link_and_no_memory() {
-    let ingress: Arc<dyn Ingress> = Arc::new(Nobody);
     for index in [MAX_PENDING as u32, u32::MAX] {
-        let session = session(&ingress);
+        let session = unattended();
         let mut frame = Vec::new();
         call(&Given::default(), b"x", Some(Correlation { index, generation: 1 }), &mut frame);
         let read = Inflow::new(Instant::now()).receive(&session, &frame.into(), Instant::now(), &mut task());
@@ -215,7 +107,6 @@ fn the_valid_frame_is_read_whole() {
 
 #[tokio::test]
 async fn pieces_that_are_no_message_cost_the_link() {
-    let ingress: Arc<dyn Ingress> = Arc::new(Nobody);
     let name = Correlation { index: 1, generation: 1 };
     let (mut request, mut cancel, mut nested) = (Vec::new(), Vec::new(), Vec::new());
     call(&Given::default(), b"x", Some(name), &mut request);
@@ -234,7 +125,7 @@ async fn pieces_that_are_no_message_cost_the_link() {
         (wire::CALL_PIECE, &[&nested]),
     ];
     for (kind, pieces) in cases {
-        let session = session(&ingress);
+        let session = unattended();
         let mut inflow = Inflow::new(Instant::now());
         let read = pieces.iter().try_for_each(|piece| {
             let mut frame = Vec::new();

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{fuzz::unread, support::*};
+use super::{super::unattended::unattended, support::*};
 use crate::{
     error::LostReason,
     message::{ReplyBody, ReplyLink},
@@ -162,7 +162,7 @@ async fn who_waits_for_a_caller_to_give_up_is_woken_with_nothing_locked_however_
     };
     let ways: [fn(Correlation, &mut Vec<u8>); 3] = [|_, _| (), cancel, reuse];
     for way in ways {
-        let (session, name) = (unread(), Correlation { index: 0, generation: 1 });
+        let (session, name) = (unattended(), Correlation { index: 0, generation: 1 });
         lock(&session.outbox).inbound.begin(name).unwrap();
         let looks = Looks::of(None, vec![Arc::clone(&session)]);
         assert!(looks.poll(std::future::poll_fn(|task| session.poll_unwanted(name.number(), task))));

@@ -1,0 +1,37 @@
+//! Whatever bytes come to a node from outside, each read by the code that reads it there: for a fuzzer.
+//!
+//! `tests/tests/fuzz.rs` in Ember's repository gives each a fixed number of changed inputs in every test run, and as many as you like
+//! by command; `fuzz/` has the same for libFuzzer, and the corpus of both.
+
+use crate::{directory, message, registry, transport};
+
+/// A reader of bytes that somebody else wrote.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Input {
+    /// Its name, and that of the folder with its corpus.
+    pub name: &'static str,
+    /// Reads the bytes. Whether they were something.
+    ///
+    /// # Panics
+    /// If there is a bug: no bytes may do that. (Also if something was left behind, or was not the same when written and read again.)
+    pub read: fn(&[u8]) -> bool,
+}
+
+/// All of them.
+///
+/// ```
+/// for input in ember_runtime::testing::inputs::ALL {
+///     assert!(!(input.read)(b"nonsense"), "{}", input.name);
+/// }
+/// ```
+pub const ALL: &[Input] = &[
+    Input { name: "link-frame", read: transport::inputs::frame },
+    Input { name: "link-handshake", read: transport::inputs::handshake },
+    Input { name: "link-control", read: transport::inputs::control },
+    Input { name: "registry-request", read: registry::server::inputs::request },
+    Input { name: "registry-connection", read: registry::server::inputs::connection },
+    Input { name: "registry-entry", read: directory::inputs::entry },
+    Input { name: "message-value", read: message::inputs::value },
+    Input { name: "message-json", read: message::inputs::json },
+];

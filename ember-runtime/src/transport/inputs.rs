@@ -1,0 +1,50 @@
+//! Bytes from a peer, read as a link reads them: for those who try to break that.
+
+use std::{
+    sync::Arc,
+    task::{Context, Waker},
+};
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::{
+    entrance::{Allowance, Greeting, Hello, Welcome, hello},
+    link::Inflow,
+    protocol::Signed,
+    stream::{WireFailure, control},
+    unattended::unattended,
+};
+use crate::sync::lock;
+
+/// A frame of calls and replies. Whether it was one.
+///
+/// # Panics
+/// If it leaves anything behind: credit, or a call that nobody answers.
+pub(crate) fn frame(bytes: &[u8]) -> bool {
+    let (session, now) = (unattended(), Instant::now());
+    let frame = Bytes::copy_from_slice(bytes);
+    let read = Inflow::new(now).receive(&session, &frame, now, &mut Context::from_waker(Waker::noop()));
+    assert_eq!(session.held(), 0, "credit leaked");
+    assert_eq!(lock(&session.outbox).inbound.live(), 0, "a call leaked");
+    assert_eq!(Arc::strong_count(&session), 1, "the link is held by what it read");
+    read.is_ok()
+}
+
+/// What is said before there is a link, as whatever it may be meant. Whether it was something.
+pub(crate) fn handshake(bytes: &[u8]) -> bool {
+    let opened = hello::get_opening(bytes).is_ok();
+    let greeted = hello::get_answer::<Greeting>(bytes).is_ok();
+    let signed = postcard::from_bytes::<Signed>(bytes).is_ok();
+    let said = postcard::from_bytes::<Hello>(bytes).is_ok();
+    let welcomed = postcard::from_bytes::<Welcome>(bytes).is_ok();
+    let mut stranger = Allowance::new(usize::from(bytes.first().copied().unwrap_or_default()));
+    let _allowed = bytes.chunks(7).all(|chunk| stranger.take(chunk));
+    opened || greeted || signed || said || welcomed
+}
+
+/// A message of the control stream, or why a call failed. Whether it was one.
+pub(crate) fn control(bytes: &[u8]) -> bool {
+    let failure = WireFailure::read(bytes).is_ok();
+    control::decode(bytes).is_ok_and(|message| message.is_some()) || failure
+}

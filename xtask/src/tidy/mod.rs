@@ -5,6 +5,7 @@ mod files;
 mod house;
 mod imports;
 mod macros;
+mod promises;
 mod rooms;
 mod rules;
 mod source;
@@ -16,6 +17,7 @@ pub(crate) fn check() -> Result<(), String> {
     let files = files::rust_files(shell::root())?;
     let mut findings: Vec<String> = files.iter().flat_map(rules::all).collect();
     findings.extend(house::findings(&files));
+    findings.extend(promises::findings(shell::root(), &files));
     if findings.is_empty() {
         println!("tidy: {} files, nothing to say", files.len());
         return Ok(());

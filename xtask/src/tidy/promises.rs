@@ -1,0 +1,63 @@
+//! The page of promises: each row names a test, and each test that it names is there.
+
+use std::path::Path;
+
+use super::files::File;
+
+const PAGE: &str = "docs/src/promises.md";
+const TESTS: &str = "tests/tests/";
+
+/// What is wrong with the page of promises below `root`.
+pub(super) fn findings(root: &Path, files: &[File]) -> Vec<String> {
+    match std::fs::read_to_string(root.join(PAGE)) {
+        Ok(page) => judge(&page, files),
+        Err(error) => vec![format!("{PAGE}: {error}")],
+    }
+}
+
+fn judge(page: &str, files: &[File]) -> Vec<String> {
+    let rows = page.lines().enumerate().filter(|(_, line)| is_promise(line));
+    let mut found = Vec::new();
+    let mut promises = 0;
+    for (line, row) in rows.map(|(index, row)| (index + 1, row)) {
+        promises += 1;
+        let named: Vec<_> = row.split('`').skip(1).step_by(2).filter_map(|code| code.split_once("::")).collect();
+        if named.is_empty() {
+            found.push(format!("{PAGE}:{line}: a promise without a test: name one as `file::test`"));
+        }
+        for (file, test) in named.into_iter().filter(|(file, test)| !has(files, file, test)) {
+            found.push(format!("{PAGE}:{line}: there is no test `{test}` in {TESTS}{file}.rs"));
+        }
+    }
+    if promises == 0 {
+        found.push(format!("{PAGE}: it has no table of promises"));
+    }
+    found
+}
+
+/// A row of a table that is neither its head nor the line below that.
+fn is_promise(line: &str) -> bool {
+    line.starts_with("| ") && !line.starts_with("| promise |") && !line.starts_with("| --- |")
+}
+
+fn has(files: &[File], file: &str, test: &str) -> bool {
+    let (alone, folder) = (format!("{TESTS}{file}.rs"), format!("{TESTS}{file}/"));
+    let function = format!("fn {test}(");
+    files.iter().filter(|it| it.path == alone || it.path.starts_with(&folder)).any(|it| it.text.contains(&function))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_promise_without_a_test_and_a_test_that_is_not_there_are_found() {
+        let file = File { path: "tests/tests/calls.rs".into(), text: "fn it_is_kept() {}".into() };
+        let page = |row: &str| format!("| promise | test | |\n| --- | --- | --- |\n{row}\n");
+        let files = [file];
+        assert_eq!(judge(&page("| A | `calls::it_is_kept` | x |"), &files), [""; 0]);
+        assert!(judge(&page("| A | none | x |"), &files)[0].contains(":3: a promise without a test"));
+        assert!(judge(&page("| A | `calls::it_is` | x |"), &files)[0].contains("no test `it_is`"));
+        assert!(judge("no table", &files)[0].contains("no table"));
+    }
+}

@@ -32,11 +32,12 @@ impl Service for Client {
 impl Local for Client {
     async fn prepare(_: &Args) {
         let node = Node::builder().registry(InProcess::default()).service(Chosen).start().await.expect("a node");
-        node.client::<ChosenClient>().rpc_sum(1, 2).await.expect("a master");
         NODE.set(node).expect("one node in this process");
     }
 
     async fn start(_: &Args) -> Self {
-        Self(NODE.get().expect("`prepare` started it").client::<ChosenClient>())
+        let client = NODE.get().expect("`prepare` started it").client::<ChosenClient>();
+        client.rpc_sum(1, 2).await.expect("a master");
+        Self(client)
     }
 }

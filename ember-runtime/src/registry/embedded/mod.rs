@@ -6,6 +6,12 @@ mod holder;
 #[cfg(unix)]
 mod host;
 #[cfg(unix)]
+mod inherited;
+#[cfg(unix)]
+mod kept;
+#[cfg(unix)]
+mod lock;
+#[cfg(unix)]
 mod place;
 #[cfg(unix)]
 mod session;
@@ -47,13 +53,21 @@ use super::{
 #[derive(Debug, Clone, Default)]
 pub struct Embedded {
     folder: Option<PathBuf>,
+    in_memory: bool,
 }
 
 impl Embedded {
     /// As the default, but in `folder`, which is created (mode 0700) if it is absent. For tests, and for processes that do
     /// not share an environment. An empty path is a [`RegistryError::Configuration`] when a node starts.
     pub fn at(folder: impl AsRef<Path>) -> Self {
-        Self { folder: Some(folder.as_ref().into()) }
+        Self { folder: Some(folder.as_ref().into()), ..Self::default() }
+    }
+
+    /// Keeps nothing in a file: whoever takes over starts empty, and a file that is there is removed. For tests of what nodes do then. What the
+    /// first node of a process says holds for all of its nodes with this folder and cluster; say the same in all processes.
+    #[must_use]
+    pub fn in_memory(self) -> Self {
+        Self { in_memory: true, ..self }
     }
 
     /// Where `cluster` is served: `unix:///run/user/1000/ember/shop.sock`.
@@ -108,7 +122,7 @@ impl Registry for Embedded {
         Box::pin(async move {
             #[cfg(unix)]
             return Ok(
-                Arc::new(session::EmbeddedSession::open(self.folder.as_deref(), context).await?) as Arc<dyn Session>
+                Arc::new(session::EmbeddedSession::open(self.folder.as_deref(), self.in_memory, context).await?) as Arc<dyn Session>
             );
             #[cfg(not(unix))]
             Err(unsupported(&context.cluster))

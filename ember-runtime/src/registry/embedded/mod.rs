@@ -122,7 +122,8 @@ impl Registry for Embedded {
         Box::pin(async move {
             #[cfg(unix)]
             return Ok(
-                Arc::new(session::EmbeddedSession::open(self.folder.as_deref(), self.in_memory, context).await?) as Arc<dyn Session>
+                Arc::new(session::EmbeddedSession::open(self.folder.as_deref(), self.in_memory, context).await?)
+                    as Arc<dyn Session>,
             );
             #[cfg(not(unix))]
             Err(unsupported(&context.cluster))

@@ -183,6 +183,8 @@ fn say(place: &Place, host: &Host, other: Option<(Pid, String)>) {
             target: "ember::registry", %socket, from, revision, keys, leases,
             "this process serves the embedded registry: it took it over, with all that was in it"
         ),
-        None => tracing::info!(target: "ember::registry", %socket, "this process serves the embedded registry, which is empty"),
+        None => {
+            tracing::info!(target: "ember::registry", %socket, "this process serves the embedded registry, which is empty")
+        }
     }
 }

@@ -86,9 +86,7 @@ impl Entry {
     pub(super) fn size(&self) -> usize {
         match self {
             Self::Granted { .. } => size_of::<Self>(),
-            Self::Committed { changes, .. } => {
-                size_of::<Self>() + changes.iter().map(Change::size).sum::<usize>()
-            }
+            Self::Committed { changes, .. } => size_of::<Self>() + changes.iter().map(Change::size).sum::<usize>(),
         }
     }
 }

@@ -101,7 +101,9 @@ fn unfinished(path: &Path, process: &str) -> PathBuf {
 
 /// Removes what processes have left that were killed while they wrote a file anew. Only whoever has the lock may.
 fn remove_unfinished(path: &Path) {
-    let (Some(folder), Some(name)) = (path.parent(), unfinished(path, "").file_name().map(ToOwned::to_owned)) else { return };
+    let (Some(folder), Some(name)) = (path.parent(), unfinished(path, "").file_name().map(ToOwned::to_owned)) else {
+        return;
+    };
     let Ok(files) = fs::read_dir(folder) else { return };
     for file in files.flatten() {
         if file.file_name().as_encoded_bytes().starts_with(name.as_encoded_bytes()) {

@@ -17,7 +17,10 @@ const ASIDE: usize = 8;
 pub(in super::super) enum Found {
     Nothing,
     /// With how many bytes at the end that were half a record.
-    Contents { contents: Contents, cut: u64 },
+    Contents {
+        contents: Contents,
+        cut: u64,
+    },
     /// It is of an earlier run of the machine, and may lack its end.
     OtherBoot,
     /// Whoever wrote it could go on no more, and could not remove it.

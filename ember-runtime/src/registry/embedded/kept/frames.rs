@@ -26,7 +26,8 @@ pub(super) fn add(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> io::Re
     out.extend([0; HEAD]);
     write(out);
     let record = &out[start + HEAD..];
-    let length = u32::try_from(record.len()).map_err(|_| io::Error::other("a record of more than 4 GiB"))?.to_le_bytes();
+    let length =
+        u32::try_from(record.len()).map_err(|_| io::Error::other("a record of more than 4 GiB"))?.to_le_bytes();
     let sums = [checksum::of(&length), checksum::of(record)].map(u32::to_le_bytes);
     for (place, bytes) in out[start..].chunks_exact_mut(4).zip([length, sums[0], sums[1]]) {
         place.copy_from_slice(&bytes);

@@ -104,7 +104,10 @@ async fn a_file_cut_at_any_byte_is_what_was_whole_or_is_refused() {
     for length in 0..=whole.len() {
         let found = restored::read(&whole[..length], length as u64, BOOT);
         let Some(known) = ends.iter().rposition(|end| *end <= length) else {
-            assert!(matches!(found, Err(Refused::Damaged { .. })), "in its head or its snapshot, at {length}: {found:?}");
+            assert!(
+                matches!(found, Err(Refused::Damaged { .. })),
+                "in its head or its snapshot, at {length}: {found:?}"
+            );
             continue;
         };
         let Ok(Restored::Contents { contents, cut }) = found else { panic!("at {length}: {found:?}") };

@@ -118,14 +118,14 @@ impl Log {
         let mut queue = lock(&self.queue);
         let mut waited = false;
         loop {
+            if mem::take(&mut queue.anew) {
+                return Taken::Anew;
+            }
             if !queue.entries.is_empty() {
                 return Taken::Entries(mem::take(&mut queue.entries), queue.appended);
             }
             if queue.closed {
                 return Taken::Closed;
-            }
-            if mem::take(&mut queue.anew) {
-                return Taken::Anew;
             }
             if waited {
                 return Taken::Nothing;

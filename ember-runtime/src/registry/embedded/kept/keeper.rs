@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::Instant;
+
 use super::{disk::Disk, encoding, frames, head, restored::LARGEST};
 use crate::registry::store::{Contents, Entry, Log, Taken};
 
@@ -34,7 +36,16 @@ impl Keeper {
         boot: String,
         disk: Box<dyn Disk>,
     ) -> io::Result<Self> {
-        let keeping = Keeping { log: Arc::clone(&log), contents, boot, disk, snapshot: 0, since: 0, given_up: false };
+        let keeping = Keeping {
+            log: Arc::clone(&log),
+            contents,
+            boot,
+            disk,
+            snapshot: 0,
+            since: 0,
+            given_up: None,
+            spoilt: false,
+        };
         thread::Builder::new().name("ember-kept".into()).spawn(move || keeping.run())?;
         Ok(Self { log })
     }
@@ -61,7 +72,10 @@ struct Keeping {
     /// The size of the snapshot in the file, and of what follows it.
     snapshot: u64,
     since: u64,
-    given_up: bool,
+    /// Nothing is kept since then, or since it was tried again last.
+    given_up: Option<Instant>,
+    /// What happened did not follow on the contents: they are not to be believed.
+    spoilt: bool,
 }
 
 impl Keeping {
@@ -69,15 +83,19 @@ impl Keeping {
         // Nothing is acknowledged before this has ended.
         self.begin();
         loop {
-            match self.log.take(self.given_up.then_some(AGAIN)) {
+            match self.log.take(self.given_up.map(|at| AGAIN.saturating_sub(at.elapsed()))) {
                 Taken::Entries(entries, number) => {
                     self.keep(&entries);
                     self.log.kept(number, self.contents.revision);
                     self.shorten();
                 }
-                Taken::Anew if !self.given_up => self.begin(),
-                Taken::Anew | Taken::Nothing => self.try_again(),
+                Taken::Anew if self.given_up.is_none() => self.begin(),
+                Taken::Anew => self.try_again(),
+                Taken::Nothing => {}
                 Taken::Closed => return,
+            }
+            if self.given_up.is_some_and(|at| at.elapsed() >= AGAIN) {
+                self.try_again();
             }
         }
     }
@@ -87,13 +105,14 @@ impl Keeping {
         let mut outcome = Ok(());
         for entry in entries {
             if let Err(what) = self.contents.apply(entry) {
+                self.spoilt = true;
                 outcome = Err(io::Error::other(format!("{what}: this is a bug of Ember, please report it")));
             }
-            if !self.given_up && outcome.is_ok() {
+            if self.given_up.is_none() && outcome.is_ok() {
                 outcome = frames::add(&mut bytes, |out| encoding::entry(out, entry));
             }
         }
-        if self.given_up {
+        if self.given_up.is_some() {
             return;
         }
         self.since += bytes.len() as u64;
@@ -104,7 +123,7 @@ impl Keeping {
 
     /// Writes the file anew when most of it is past.
     fn shorten(&mut self) {
-        if self.given_up || self.since <= self.snapshot.max(SMALL) {
+        if self.given_up.is_some() || self.since <= self.snapshot.max(SMALL) {
             return;
         }
         if let Err(error) = self.replace() {
@@ -131,7 +150,7 @@ impl Keeping {
                 "the embedded registry's file could not be removed: remove it by hand, or a process that takes over goes on from it, though it is out of date"
             );
         }
-        self.given_up = true;
+        self.given_up = Some(Instant::now());
         tracing::error!(
             target: "ember::registry", %error, disk = ?self.disk,
             "the embedded registry cannot be kept in its file (is the disk full?): it goes on in memory, and whoever takes it over now starts empty. The file is tried again every {} s",
@@ -141,13 +160,24 @@ impl Keeping {
     }
 
     fn try_again(&mut self) {
-        // From here on everybody waits again until it is kept.
+        self.given_up = Some(Instant::now());
+        if self.spoilt {
+            return;
+        }
+        // From here on everybody waits again until it is kept. What was acknowledged until here has to be in the file.
         self.log.give_up(false, self.contents.revision);
-        if self.replace().is_ok() {
-            self.given_up = false;
+        let late = self.log.take(Some(Duration::ZERO));
+        if let Taken::Entries(entries, _) = &late {
+            self.keep(entries);
+        }
+        if !self.spoilt && self.replace().is_ok() {
+            self.given_up = None;
             tracing::info!(target: "ember::registry", disk = ?self.disk, "the embedded registry is kept in its file again");
         } else {
             self.log.give_up(true, self.contents.revision);
+        }
+        if let Taken::Entries(_, number) = late {
+            self.log.kept(number, self.contents.revision);
         }
     }
 

@@ -286,6 +286,8 @@ fn another_process_takes_the_embedded_registry_over_when_its_host_is_killed() {
     ] {
         assert!(logs.contains(said), "`{said}` is not in the logs");
     }
+    let again = "this node is written in the registry again";
+    assert!(!logs.contains(again), "whoever took it over knew all leases");
     println!("measured: host of the embedded registry killed: views right in {right:?}; restarted, seen in {whole:?}");
 }
 

@@ -101,10 +101,17 @@ impl Session for InProcessSession {
     }
 
     fn list(&self, prefix: String) -> BoxFuture<'_, Result<Snapshot>> {
-        self.run(move |store| {
+        let found = self.run(move |store| {
             let At { revision, value: found } = store.range(&Query::new(KeyRange::prefix(prefix)))?;
             Ok(Snapshot { revision, entries: found.records.iter().filter_map(|record| key_value(record)).collect() })
-        })
+        });
+        async {
+            let found = found.await?;
+            // One that is served is kept in a file: what is not there yet may not be told.
+            self.store.settled().await?;
+            Ok(found)
+        }
+        .boxed()
     }
 
     fn commit(&self, transaction: Transaction) -> BoxFuture<'_, Result<TransactionOutcome>> {

@@ -13,7 +13,7 @@ pub(super) fn mark() -> String {
 }
 
 pub(super) fn this_process() -> String {
-    "this process serves it, and is busy or short of memory or file descriptors".into()
+    "this process serves it, and is busy, waits for its disk, or is short of memory or file descriptors".into()
 }
 
 /// Who has this lock, and what to do about one that stands still.

@@ -1,13 +1,19 @@
 //! Serving the store: who holds the lock does.
 
 use std::{
-    fs::{self, File, TryLockError},
-    io::{self, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
-    path::Path,
+    fs, io,
+    sync::{Arc, Mutex},
 };
 
-use super::{holder, place::Place};
+use tokio::task::spawn_blocking;
+
+use super::{
+    holder,
+    inherited::{self, Inherited},
+    kept::{Disk, Keeper, OnDisk},
+    lock::{Identity, Lock},
+    place::Place,
+};
 use crate::{
     net::{Endpoint, Network},
     registry::{
@@ -15,25 +21,73 @@ use crate::{
         store::Store,
     },
     rng::Rng,
+    sync::lock,
 };
 
 /// This process serves the cluster's store for as long as this value lives.
 pub(super) struct Host {
     place: Place,
     store: Store,
+    restored: Option<Restored>,
     serving: Serving,
-    /// Last: only when nothing is served any more may another process begin.
-    lock: Lock,
+    kept: Option<Kept>,
+    /// Last: only when nothing is served any more may another process begin, and when nothing is written: the keeper has it, too.
+    lock: Arc<Mutex<Lock>>,
+}
+
+/// What a host has from an earlier one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Restored {
+    pub(super) revision: i64,
+    pub(super) keys: usize,
+    pub(super) leases: usize,
+}
+
+/// Keeps the store.
+struct Kept {
+    keeper: Keeper,
+    /// That of the file, if there is one.
+    identity: Arc<Mutex<Option<Identity>>>,
 }
 
 impl Host {
     /// Becomes the host; `None` if another process, or another session of this one, is.
-    pub(super) async fn try_start(place: &Place, network: &dyn Network, rng: &Rng) -> io::Result<Option<Self>> {
-        let Some(lock) = Lock::try_take(place.lock())? else { return Ok(None) };
-        let store = Store::new(rng.u64());
+    pub(super) async fn try_start(
+        place: &Place,
+        in_memory: bool,
+        network: &dyn Network,
+        rng: &Rng,
+    ) -> io::Result<Option<Self>> {
+        let Some(own) = Lock::try_take(place.lock())? else { return Ok(None) };
+        let own = Arc::new(Mutex::new(own));
+        // Whatever becomes of this task: nobody else looks at the file before this has.
+        let (file, guard) = (place.store().to_owned(), Arc::clone(&own));
+        let found = spawn_blocking(move || {
+            let found = inherited::find(&file, in_memory);
+            drop(guard);
+            found
+        });
+        let Inherited { contents, restored, boot } = found.await.map_err(io::Error::other)?;
+        let said = Restored { revision: contents.revision, keys: contents.keys.len(), leases: contents.leases.len() };
+        let (store, kept) = match boot {
+            Some(boot) => {
+                let (store, log) = Store::kept(&contents, rng.u64());
+                let disk = OnDisk::new(place.store(), Arc::clone(&own));
+                let identity = disk.identity();
+                let keeper = Keeper::start(log, contents, boot, Box::new(disk) as Box<dyn Disk>)?;
+                (store, Some(Kept { keeper, identity }))
+            }
+            None => (Store::new(rng.u64()), None),
+        };
         store.pulse();
         let serving = Serving::start(place, network, &store).await?;
-        Ok(Some(Self { place: place.clone(), store, serving, lock }))
+        let restored = restored.then_some(said);
+        Ok(Some(Self { place: place.clone(), store, restored, serving, kept, lock: own }))
+    }
+
+    /// What it has from an earlier host; `None` if it began with an empty store.
+    pub(super) fn restored(&self) -> Option<Restored> {
+        self.restored
     }
 
     pub(super) fn store(&self) -> Store {
@@ -51,9 +105,15 @@ impl Host {
     /// # Errors
     /// What was removed could not be repaired. It serves whoever is connected, and can look again.
     pub(super) async fn check(&mut self, network: &dyn Network) -> io::Result<bool> {
-        if Identity::of(self.place.lock()) != Some(self.lock.identity) {
+        if !lock(&self.lock).is_found() {
             match Lock::try_take(self.place.lock())? {
-                Some(lock) => self.lock = lock,
+                Some(own) => {
+                    *lock(&self.lock) = own;
+                    // What was tried in between may have failed.
+                    if let Some(Kept { keeper, .. }) = &self.kept {
+                        keeper.write_anew();
+                    }
+                }
                 None if holder::is_locked(self.place.lock()) => return Ok(false),
                 // Somebody has only looked who serves, or it was removed again: the next look will tell.
                 None => {}
@@ -62,6 +122,12 @@ impl Host {
         if Identity::of(self.place.socket()) != Some(self.serving.identity) {
             tracing::warn!(target: "ember::registry", socket = %self.place.socket().display(), "the registry's socket was removed: listening anew");
             self.serving = Serving::start(&self.place, network, &self.store).await?;
+        }
+        if let Some(Kept { keeper, identity }) = &self.kept {
+            let written = *lock(identity);
+            if written.is_some() && written != Identity::of(self.place.store()) {
+                keeper.write_anew();
+            }
         }
         Ok(true)
     }
@@ -92,46 +158,5 @@ impl Serving {
         let listener = network.bind(&Endpoint::Unix(place.socket().into())).await?;
         let identity = Identity::of(place.socket()).ok_or(io::ErrorKind::NotFound)?;
         Ok(Self { identity, _server: server::serve(store.clone(), listener) })
-    }
-}
-
-/// An exclusive lock, which the kernel frees when the process dies.
-struct Lock {
-    identity: Identity,
-    _file: File,
-}
-
-impl Lock {
-    fn try_take(path: &Path) -> io::Result<Option<Self>> {
-        let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-        let identity = Identity::from(&file.metadata()?);
-        // For those who wait for an answer and want to know of whom; nothing depends on it.
-        let _ = file.set_len(0).and_then(|()| (&file).write_all(holder::mark().as_bytes()));
-        // Removed between opening and locking: the lock is on a file that nobody else will find.
-        Ok((Identity::of(path) == Some(identity)).then_some(Self { identity, _file: file }))
-    }
-}
-
-/// Tells a file from another one of the same name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Identity {
-    device: u64,
-    inode: u64,
-}
-
-impl Identity {
-    fn of(path: &Path) -> Option<Self> {
-        fs::symlink_metadata(path).ok().map(|found| Self::from(&found))
-    }
-}
-
-impl From<&fs::Metadata> for Identity {
-    fn from(found: &fs::Metadata) -> Self {
-        Self { device: found.dev(), inode: found.ino() }
     }
 }

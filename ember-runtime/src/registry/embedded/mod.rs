@@ -1,10 +1,17 @@
 //! The registry that needs nothing installed: the store of this crate, served over etcd's protocol by whichever process
-//! of this user came first. Where it is, who serves, and the session; how keys are stored or served may not be known here.
+//! of this user came first. Where it is, who serves, in which file it is kept, and the session; what keys mean, and how they are served,
+//! may not be known here.
 
 #[cfg(unix)]
 mod holder;
 #[cfg(unix)]
 mod host;
+#[cfg(unix)]
+mod inherited;
+#[cfg(unix)]
+mod kept;
+#[cfg(unix)]
+mod lock;
 #[cfg(unix)]
 mod place;
 #[cfg(unix)]
@@ -29,14 +36,18 @@ use super::{
 /// The user and the cluster's name determine a Unix socket. The first process that finds nobody there serves; the others
 /// connect to it, and so does the server itself for what it writes, over the same protocol as to etcd. (What the nodes of the
 /// serving process read, they read where it is: so hundreds of them can start at once.) When the serving process ends, however
-/// it ends, another one takes over within about 200 ms, **with an empty store**: nodes register again, as after an etcd
-/// that lost its data.
+/// it ends, another one takes over within about 200 ms, with its keys, revisions and leases; these start their time anew.
 ///
 /// A process serves until the last of its nodes with this registry has ended: one whose start fails takes nothing from the others of
 /// its process. Those of other processes learn at once when it stops, and register with whoever takes over.
 ///
 /// - One machine and one user. Processes elsewhere cannot take part.
-/// - No durability: everything is in the memory of the serving process.
+/// - What is acknowledged is in a file beside the socket. It outlives every process, and not the machine: nothing is synced to the disk, and
+///   after a restart of the machine (`/proc/sys/kernel/random/boot_id`; where it cannot be read, nothing is kept) the registry starts empty, and says so.
+///   So keys without a lease stay until then, also when all processes have ended. A file that is damaged or of another release's format is put aside.
+/// - Writes, and reads that would see them, wait until they are in the file; renewals of leases do not. If the disk is full the registry goes on
+///   in memory, with an error in the log, and whoever takes it over then starts empty; the file is tried again every 10 s.
+/// - The history is not kept: after a take-over, watches of revisions before it yield [`WatchItem::Compacted`](crate::registry::WatchItem::Compacted).
 /// - A serving process that is stopped (`SIGSTOP`, a debugger) still serves in name: until it goes on, operations fail as
 ///   [`RegistryError::Unavailable`], which names that process and what to do, and no other process takes over.
 /// - Not on Windows: there, opening it is a [`RegistryError::Configuration`].
@@ -47,13 +58,21 @@ use super::{
 #[derive(Debug, Clone, Default)]
 pub struct Embedded {
     folder: Option<PathBuf>,
+    in_memory: bool,
 }
 
 impl Embedded {
     /// As the default, but in `folder`, which is created (mode 0700) if it is absent. For tests, and for processes that do
     /// not share an environment. An empty path is a [`RegistryError::Configuration`] when a node starts.
     pub fn at(folder: impl AsRef<Path>) -> Self {
-        Self { folder: Some(folder.as_ref().into()) }
+        Self { folder: Some(folder.as_ref().into()), ..Self::default() }
+    }
+
+    /// Keeps nothing in a file: whoever takes over starts empty, and a file that is there is removed. For tests of what nodes do then. What the
+    /// first node of a process says holds for all of its nodes with this folder and cluster; say the same in all processes.
+    #[must_use]
+    pub fn in_memory(self) -> Self {
+        Self { in_memory: true, ..self }
     }
 
     /// Where `cluster` is served: `unix:///run/user/1000/ember/shop.sock`.
@@ -108,7 +127,8 @@ impl Registry for Embedded {
         Box::pin(async move {
             #[cfg(unix)]
             return Ok(
-                Arc::new(session::EmbeddedSession::open(self.folder.as_deref(), context).await?) as Arc<dyn Session>
+                Arc::new(session::EmbeddedSession::open(self.folder.as_deref(), self.in_memory, context).await?)
+                    as Arc<dyn Session>,
             );
             #[cfg(not(unix))]
             Err(unsupported(&context.cluster))

@@ -17,12 +17,13 @@ const LONGEST: usize = 103;
 /// The longest cluster name that is used as it is.
 const LONGEST_NAME: usize = 32;
 
-/// The socket of one cluster of one user, and the lock that says who serves it.
+/// The socket of one cluster of one user, the lock that says who serves it, and the file in which that one keeps it.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     folder: PathBuf,
     socket: PathBuf,
     lock: PathBuf,
+    store: PathBuf,
 }
 
 impl Place {
@@ -47,7 +48,8 @@ impl Place {
                 socket.display()
             )));
         }
-        Ok(Self { lock: folder.join(format!("{name}.lock")), socket, folder })
+        let [lock, store] = ["lock", "store"].map(|what| folder.join(format!("{name}.{what}")));
+        Ok(Self { folder, socket, lock, store })
     }
 
     pub(super) fn socket(&self) -> &Path {
@@ -56,6 +58,10 @@ impl Place {
 
     pub(super) fn lock(&self) -> &Path {
         &self.lock
+    }
+
+    pub(super) fn store(&self) -> &Path {
+        &self.store
     }
 
     pub(super) fn endpoint(&self) -> String {

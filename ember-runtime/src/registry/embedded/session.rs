@@ -34,10 +34,10 @@ pub(super) struct EmbeddedSession {
 }
 
 impl EmbeddedSession {
-    pub(super) async fn open(folder: Option<&Path>, context: Context) -> Result<Self> {
+    pub(super) async fn open(folder: Option<&Path>, in_memory: bool, context: Context) -> Result<Self> {
         let place = Place::find(folder, &context.cluster)?;
         place.prepare()?;
-        let standby = Standby::of(&place, &context);
+        let standby = Standby::of(&place, in_memory, &context);
         let network = Reporting { network: Arc::clone(&context.network), refused: standby.refused() };
         let server = BuiltIn::new(Arc::new(network), Endpoint::Unix(place.socket().into()));
         let connector = Connector::new(&context, vec![Box::new(server)], PATIENCE);

@@ -16,7 +16,11 @@ use tokio::{
     time::sleep,
 };
 
-use super::{holder, host::Host, place::Place};
+use super::{
+    holder,
+    host::{Host, Restored},
+    place::Place,
+};
 use crate::{
     net::{Network, REGISTRY},
     registry::{api::Context, store::Store},
@@ -41,26 +45,27 @@ pub(super) struct Standby {
 
 impl Standby {
     /// That of this process for this place. Where a network ties what it makes to one runtime, each session has its own.
-    pub(super) fn of(place: &Place, context: &Context) -> Arc<Self> {
+    pub(super) fn of(place: &Place, in_memory: bool, context: &Context) -> Arc<Self> {
         // Other processes are served, too, while a handler blocks every worker of this one.
         let Some(thread) = context.network.works_anywhere().then(|| REGISTRY.handle()).flatten() else {
-            return Arc::new(Self::start(place, context, |standby| tokio::spawn(standby.run())));
+            return Arc::new(Self::start(place, in_memory, context, |standby| tokio::spawn(standby.run())));
         };
         let mut standbys = lock(&STANDBYS);
         if let Some(standby) = standbys.get(place.socket()).and_then(Weak::upgrade) {
             return standby;
         }
         standbys.retain(|_, standby| standby.strong_count() > 0);
-        let standby = Arc::new(Self::start(place, context, |standby| thread.spawn(standby.run())));
+        let standby = Arc::new(Self::start(place, in_memory, context, |standby| thread.spawn(standby.run())));
         standbys.insert(place.socket().into(), Arc::downgrade(&standby));
         standby
     }
 
-    fn start(place: &Place, context: &Context, spawn: impl FnOnce(Running) -> JoinHandle<()>) -> Self {
+    fn start(place: &Place, in_memory: bool, context: &Context, spawn: impl FnOnce(Running) -> JoinHandle<()>) -> Self {
         let (refused, (serves, served)) = (Arc::<Notify>::default(), watch::channel(None));
         let task = spawn(Running {
             host: None,
             place: place.clone(),
+            in_memory,
             network: Arc::clone(&context.network),
             refused: Arc::clone(&refused),
             serves,
@@ -95,6 +100,7 @@ impl Standby {
 struct Running {
     host: Option<Host>,
     place: Place,
+    in_memory: bool,
     network: Arc<dyn Network>,
     refused: Arc<Notify>,
     serves: watch::Sender<Option<Store>>,
@@ -156,23 +162,29 @@ impl Running {
                 self.host = None;
             }
         } else {
-            self.host = Host::try_start(&self.place, &*self.network, &self.rng).await?;
+            self.host = Host::try_start(&self.place, self.in_memory, &*self.network, &self.rng).await?;
             if let Some(host) = &self.host {
                 self.serves.send_replace(Some(host.store()));
-                let socket = self.place.socket().display();
-                match self.other.take() {
-                    Some((_, from)) => tracing::info!(
-                        target: "ember::registry", %socket, from,
-                        "this process serves the embedded registry: it took it over, and all nodes write themselves in it again"
-                    ),
-                    None => {
-                        tracing::info!(target: "ember::registry", %socket, "this process serves the embedded registry");
-                    }
-                }
+                say(&self.place, host, self.other.take());
             } else {
                 self.name_other();
             }
         }
         Ok(())
+    }
+}
+
+/// What this process serves now, and from whom it has it.
+fn say(place: &Place, host: &Host, other: Option<(Pid, String)>) {
+    let (socket, restored) = (place.socket().display(), host.restored());
+    let from = other.map_or_else(|| "an earlier process".to_owned(), |(_, name)| name);
+    match restored {
+        Some(Restored { revision, keys, leases }) => tracing::info!(
+            target: "ember::registry", %socket, from, revision, keys, leases,
+            "this process serves the embedded registry: it took it over, with all that was in it"
+        ),
+        None => {
+            tracing::info!(target: "ember::registry", %socket, "this process serves the embedded registry, which is empty")
+        }
     }
 }

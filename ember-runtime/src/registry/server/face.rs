@@ -5,7 +5,10 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::identity::{Member, TERM};
-use crate::registry::{protocol::ResponseHeader, store::Store};
+use crate::registry::{
+    protocol::ResponseHeader,
+    store::{At, Store, StoreError, Txn, TxnDone},
+};
 
 /// Watches that all clients together may have.
 const WATCHES: usize = 16_384;
@@ -27,6 +30,14 @@ impl Face {
     pub(super) fn header(&self, revision: i64) -> Option<ResponseHeader> {
         let Member { cluster_id, id: member_id, .. } = *self.member;
         Some(ResponseHeader { cluster_id, member_id, revision, raft_term: TERM })
+    }
+
+    /// Does it; returns when the outcome is kept, if that is to be, with everything that it was read from.
+    pub(super) async fn commit(&self, txn: &Txn) -> Result<At<TxnDone>, StoreError> {
+        self.store.room().await?;
+        let done = self.store.commit(txn)?;
+        self.store.settled().await?;
+        Ok(done)
     }
 
     /// The right to one more watch, if there is any left.

@@ -15,8 +15,8 @@ use crate::registry::{
 
 impl Face {
     /// One operation is a transaction of one.
-    fn run(&self, op: Op) -> Result<At<Option<Done>>, StoreError> {
-        let At { revision, value: done } = self.store.commit(&Txn::of(op))?;
+    async fn run(&self, op: Op) -> Result<At<Option<Done>>, StoreError> {
+        let At { revision, value: done } = self.commit(&Txn::of(op)).await?;
         Ok(At { revision, value: done.done.into_iter().next().map(|done| done.value) })
     }
 }
@@ -27,7 +27,7 @@ impl Kv for Face {
         let query = from_wire::range(request.into_inner())?;
         // Outside of transactions, a revision below 0 is none.
         let query = Query { revision: query.revision.max(0), ..query };
-        match self.run(Op::Range(query))? {
+        match self.run(Op::Range(query)).await? {
             At { revision, value: Some(Done::Range(found)) } => {
                 Ok(Response::new(to_wire::range(self.header(revision), &found)))
             }
@@ -39,7 +39,7 @@ impl Kv for Face {
         let request = request.into_inner();
         let previous = request.prev_kv;
         size::check(request.encoded_len())?;
-        match self.run(from_wire::put(request)?)? {
+        match self.run(from_wire::put(request)?).await? {
             At { revision, value: Some(Done::Put(before)) } => {
                 Ok(Response::new(to_wire::put(self.header(revision), before.as_ref(), previous)))
             }
@@ -54,7 +54,7 @@ impl Kv for Face {
         let request = request.into_inner();
         let previous = request.prev_kv;
         size::check(request.encoded_len())?;
-        match self.run(from_wire::delete(request))? {
+        match self.run(from_wire::delete(request)).await? {
             At { revision, value: Some(Done::Deleted(gone)) } => {
                 Ok(Response::new(to_wire::deleted(self.header(revision), &gone, previous)))
             }
@@ -68,7 +68,7 @@ impl Kv for Face {
             size::check(request.encoded_len())?;
         }
         let (then, otherwise) = (wishes(&request.success), wishes(&request.failure));
-        let At { revision, value: done } = self.store.commit(&from_wire::txn(request)?)?;
+        let At { revision, value: done } = self.commit(&from_wire::txn(request)?).await?;
         Ok(Response::new(to_wire::txn(self.header(revision), &done, &then, &otherwise)))
     }
 

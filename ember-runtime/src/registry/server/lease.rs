@@ -23,7 +23,9 @@ impl Lease for Face {
     async fn lease_grant(&self, request: Request<LeaseGrantRequest>) -> Result<Response<LeaseGrantResponse>, Status> {
         let request = request.into_inner();
         let ttl = Duration::from_secs(u64::try_from(request.ttl).unwrap_or(0).max(SHORTEST_TTL));
+        self.store.room().await?;
         let At { revision, value: id } = self.store.grant((request.id != 0).then_some(request.id), ttl)?;
+        self.store.settled().await?;
         let header = self.header(revision);
         Ok(Response::new(LeaseGrantResponse { header, id, ttl: seconds(ttl) }))
     }
@@ -33,6 +35,7 @@ impl Lease for Face {
         request: Request<LeaseRevokeRequest>,
     ) -> Result<Response<LeaseRevokeResponse>, Status> {
         let At { revision, value: () } = self.store.revoke(request.into_inner().id)?;
+        self.store.settled().await?;
         Ok(Response::new(LeaseRevokeResponse { header: self.header(revision) }))
     }
 

@@ -4,7 +4,7 @@ use std::{mem, sync::Arc};
 
 use bytes::Bytes;
 
-use super::state::State;
+use super::{contents::Entry, state::State};
 use crate::registry::{
     LeaseId,
     store::terms::{Change, KeyRange, Record, StoreError, limits},
@@ -82,11 +82,20 @@ impl<'a> Draft<'a> {
     }
 
     /// Makes the changes a revision, if there are any.
-    pub(super) fn commit(mut self) {
-        let changes = mem::take(&mut self.changes);
+    pub(super) fn commit(self) {
+        self.commit_with(0);
+    }
+
+    /// The same, with the end of a lease: whoever keeps both keeps them as one. Lease 0 is none.
+    fn commit_with(mut self, ended: LeaseId) {
+        let changes: Arc<[Change]> = mem::take(&mut self.changes).into();
+        let state = &mut *self.state;
         if !changes.is_empty() {
-            self.state.revision += 1;
-            self.state.history.push(self.state.revision, changes);
+            state.revision += 1;
+            state.history.push(state.revision, Arc::clone(&changes));
+        }
+        if ended != 0 || !changes.is_empty() {
+            state.note(Entry::Committed { revision: state.revision, ended, changes });
         }
     }
 
@@ -106,7 +115,7 @@ impl State {
         for key in keys {
             draft.delete(&KeyRange::single(key));
         }
-        draft.commit();
+        draft.commit_with(lease);
         Ok(())
     }
 }

@@ -26,16 +26,21 @@ impl History {
         Self { revisions: VecDeque::new(), changes: 0, bytes: 0, oldest: -1 }
     }
 
+    /// That of a store whose changes before `revision` nobody knows any more.
+    pub(super) fn from(revision: i64) -> Self {
+        Self { oldest: revision, ..Self::new() }
+    }
+
     /// The oldest revision that can still be watched from, or read.
     pub(super) fn oldest(&self) -> i64 {
         self.oldest
     }
 
-    pub(super) fn push(&mut self, revision: i64, changes: Vec<Change>) {
+    pub(super) fn push(&mut self, revision: i64, changes: Arc<[Change]>) {
         let bytes = changes.iter().map(Change::size).sum();
         self.bytes += bytes;
         self.changes += changes.len();
-        self.revisions.push_back(Revision { revision, changes: changes.into(), bytes });
+        self.revisions.push_back(Revision { revision, changes, bytes });
         while self.revisions.len() > 1 && (self.changes > limits::HISTORY_CHANGES || self.bytes > limits::HISTORY_BYTES)
         {
             self.drop_front();

@@ -57,10 +57,15 @@ impl Leases {
         if self.entries.contains_key(&id) {
             return Err(StoreError::LeaseExists(id));
         }
+        self.restore(id, ttl, now);
+        Ok(id)
+    }
+
+    /// A lease that is not there yet begins, with its whole time.
+    pub(super) fn restore(&mut self, id: LeaseId, ttl: Duration, now: Instant) {
         let deadline = now + ttl;
         self.entries.insert(id, Entry { ttl, deadline, keys: BTreeSet::new() });
         self.deadlines.insert((deadline, id));
-        Ok(id)
     }
 
     /// Starts the whole time of the lease anew.

@@ -1,6 +1,7 @@
 //! The store: one mutex around plain data, and those who wait for a change.
 
 use std::{
+    mem,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -8,7 +9,15 @@ use std::{
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Found, Query, Txn, TxnDone, check::check, draft::Draft, plan::Plan, state::State};
+use super::{
+    Found, Query, Txn, TxnDone,
+    check::check,
+    contents::{Contents, Entry},
+    draft::Draft,
+    log::Log,
+    plan::Plan,
+    state::State,
+};
 use crate::{
     registry::{
         LeaseId,
@@ -27,15 +36,64 @@ pub(crate) struct Store(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    changed: ordered::Sender<()>,
+    changed: Arc<ordered::Sender<()>>,
+    /// To whoever keeps it, if somebody does.
+    log: Option<Arc<Log>>,
 }
 
 impl Store {
     /// An empty store. Stores that follow each other at the same address need different incarnations: lease ids come
     /// from it.
     pub(crate) fn new(incarnation: u64) -> Self {
-        let state = Mutex::new(State::new(incarnation));
-        Self(Arc::new(Shared { state, changed: ordered::Sender::default() }))
+        Self::of(State::new(incarnation), None, Arc::default())
+    }
+
+    /// A store with these contents, and its log, which somebody has to keep: nothing is acknowledged before. Its leases start anew; its
+    /// history begins here, if they are not those of an empty store.
+    #[cfg(any(unix, test))]
+    pub(crate) fn kept(contents: &Contents, incarnation: u64) -> (Self, Arc<Log>) {
+        let mut state = State::restored(contents, incarnation, Instant::now());
+        state.entries = Some(Vec::new());
+        let changed = Arc::<ordered::Sender<()>>::default();
+        let log = Arc::new(Log::new(state.revision, Arc::clone(&changed)));
+        (Self::of(state, Some(Arc::clone(&log)), changed), log)
+    }
+
+    fn of(state: State, log: Option<Arc<Log>>, changed: Arc<ordered::Sender<()>>) -> Self {
+        Self(Arc::new(Shared { state: Mutex::new(state), changed, log }))
+    }
+
+    /// Waits until everything that this store has done is kept, if it is to be. What it says may leave the process then.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`]: it will not be.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub(crate) async fn settled(&self) -> Result<(), StoreError> {
+        match &self.0.log {
+            Some(log) => log.settled().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until what is yet to be kept is little enough for a write.
+    ///
+    /// # Errors
+    /// As [`settled`](Self::settled).
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub(crate) async fn room(&self) -> Result<(), StoreError> {
+        match &self.0.log {
+            Some(log) => log.room().await,
+            None => Ok(()),
+        }
+    }
+
+    /// The revision up to which whoever watches may see it: what is not kept is not seen.
+    pub(super) fn shown(&self, state: &State) -> i64 {
+        self.0.log.as_ref().map_or(state.revision, |log| log.shown().min(state.revision))
     }
 
     /// Handles of the store, those of watchers included.
@@ -97,7 +155,7 @@ impl Store {
     pub(crate) fn copied(&self, incarnation: u64) -> Self {
         let mut state = lock(&self.0.state).clone();
         state.leases.made_anew(incarnation);
-        Self(Arc::new(Shared { state: Mutex::new(state), changed: ordered::Sender::default() }))
+        Self::of(state, None, Arc::default())
     }
 
     /// The lease of the key whose name ends so, if there is one and it has a lease.
@@ -125,6 +183,7 @@ impl Store {
     pub(crate) fn grant(&self, id: Option<LeaseId>, ttl: Duration) -> Result<At<LeaseId>, StoreError> {
         self.with(|state, now| {
             let id = state.leases.grant(id, ttl, now)?;
+            state.note(Entry::Granted { lease: id, ttl });
             Ok(At { revision: state.revision, value: id })
         })
     }
@@ -165,7 +224,7 @@ impl Store {
             changes.mark_unchanged();
             let (current, wake) = self.with(|state, now| {
                 let latest = now + LONGEST_SLEEP;
-                (state.revision, state.leases.next_deadline().map_or(latest, |deadline| deadline.min(latest)))
+                (self.shown(state), state.leases.next_deadline().map_or(latest, |deadline| deadline.min(latest)))
             });
             if current > revision {
                 return;
@@ -186,7 +245,16 @@ impl Store {
             (Some(next), Some(planned)) => next < planned,
             (next, _) => next.is_some(),
         };
-        let wake = sooner || state.revision != revision;
+        let wake = match &self.0.log {
+            Some(log) => {
+                if let Some(entries) = state.entries.as_mut().filter(|entries| !entries.is_empty()) {
+                    log.append(mem::take(entries));
+                }
+                // Who waits for a change is woken when it is kept.
+                sooner
+            }
+            None => sooner || state.revision != revision,
+        };
         drop(state);
         if wake {
             self.0.changed.send_replace(());

@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{history::History, leases::Leases};
+use super::{
+    contents::{Contents, Entry},
+    history::History,
+    leases::Leases,
+};
 use crate::registry::{
     LeaseId,
     store::terms::{Change, KeyRange, Record, StoreError, limits},
@@ -22,6 +26,8 @@ pub(super) struct State {
     pub(super) history: History,
     /// The last sign that the process runs, if its host gives such signs.
     pub(super) pulse: Option<Instant>,
+    /// What has happened that is yet to be kept, if it is to be.
+    pub(super) entries: Option<Vec<Entry>>,
 }
 
 impl State {
@@ -33,6 +39,30 @@ impl State {
             leases: Leases::new(incarnation),
             history: History::new(),
             pulse: None,
+            entries: None,
+        }
+    }
+
+    /// What an earlier process left; of the revisions before, only the outcome is known.
+    pub(super) fn restored(contents: &Contents, incarnation: u64, now: Instant) -> Self {
+        let mut state = Self::new(incarnation);
+        if *contents != Contents::default() {
+            state.revision = contents.revision;
+            state.history = History::from(contents.revision);
+        }
+        for (lease, ttl) in &contents.leases {
+            state.leases.restore(*lease, *ttl, now);
+        }
+        for (key, record) in &contents.keys {
+            state.set(key, Some(Arc::clone(record)));
+        }
+        state
+    }
+
+    /// Has it kept, if somebody does.
+    pub(super) fn note(&mut self, entry: Entry) {
+        if let Some(entries) = &mut self.entries {
+            entries.push(entry);
         }
     }
 

@@ -1,5 +1,7 @@
 //! A place in the history: reads the changes of a range, in order, none left out.
 
+use std::sync::Arc;
+
 use super::{Store, state::State};
 use crate::registry::store::terms::{At, Change, KeyRange, limits};
 
@@ -58,22 +60,24 @@ impl Watcher {
 
     fn try_next_as<T>(&mut self, take: fn(&Change) -> Option<T>) -> Result<At<Vec<T>>, Gone> {
         let Self { store, range, position } = self;
-        store.with(|state, _| read(state, range, position, take))
+        store.with(|state, _| read(state, store.shown(state), range, position, take))
     }
 }
 
 fn read<T>(
     state: &State,
+    revision: i64,
     range: &KeyRange,
     position: &mut i64,
     take: fn(&Change) -> Option<T>,
 ) -> Result<At<Vec<T>>, Gone> {
-    let (revision, oldest) = (state.revision, state.history.oldest());
+    let oldest = state.history.oldest();
     if *position < oldest {
         return Err(Gone { oldest });
     }
     let (mut batch, mut bytes) = (Vec::new(), 0);
-    for changes in state.history.since(*position) {
+    let shown = |changes: &&Arc<[Change]>| changes.first().is_none_or(|change| change.revision <= revision);
+    for changes in state.history.since(*position).take_while(shown) {
         for change in changes.iter().filter(|change| range.contains(&change.key)) {
             bytes += change.size();
             batch.extend(take(change));

@@ -19,6 +19,7 @@ impl From<StoreError> for Status {
             StoreError::TooManyOperations => (Code::InvalidArgument, "too many operations in txn request"),
             StoreError::RequestTooLarge => (Code::InvalidArgument, "request is too large"),
             StoreError::NoSpace => (Code::ResourceExhausted, "mvcc: database space exceeded"),
+            StoreError::Stopped => (Code::Unavailable, "server stopped"),
             // etcd has no such limit, and so no text.
             StoreError::ReplyTooLarge => return Self::resource_exhausted(error.to_string()),
         };

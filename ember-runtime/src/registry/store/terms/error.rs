@@ -34,6 +34,8 @@ pub(crate) enum StoreError {
     ReplyTooLarge,
     #[error("the store is full: it holds at most {} bytes", limits::STORE_BYTES)]
     NoSpace,
+    #[error("this process serves the registry no more")]
+    Stopped,
 }
 
 impl From<StoreError> for RegistryError {
@@ -41,6 +43,7 @@ impl From<StoreError> for RegistryError {
         match error {
             StoreError::LeaseNotFound(lease) => Self::LeaseNotFound(lease),
             StoreError::FutureRevision { wanted, current } => Self::FutureRevision { wanted, current },
+            StoreError::Stopped => Self::Unavailable(error.to_string()),
             other => Self::Rejected(other.to_string()),
         }
     }

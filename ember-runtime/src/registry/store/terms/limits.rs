@@ -20,6 +20,8 @@ pub(crate) const LEASES: usize = 65_536;
 pub(crate) const TTL: Duration = Duration::from_secs(9_000_000_000);
 /// A host that gives no sign of life for so long stood still.
 pub(crate) const STANDSTILL: Duration = Duration::from_millis(1_500);
+/// What may be on its way to the file of the store before writes wait.
+pub(crate) const UNKEPT_BYTES: usize = 16 << 20;
 /// Changes handed out at once to a watcher that is behind (the revision at the border is not split).
 pub(crate) const BATCH_CHANGES: usize = 1_000;
 /// The same, in bytes.

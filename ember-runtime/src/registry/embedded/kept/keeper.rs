@@ -1,0 +1,224 @@
+//! Writes what happens to a store into its file: one thread, so that nobody else waits for a disk.
+
+use std::{
+    io::{self, Write},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{disk::Disk, encoding, frames, head, restored::LARGEST};
+use crate::registry::store::{Contents, Entry, Log, Taken};
+
+/// How large what happened since the snapshot may become, however small the snapshot is.
+const SMALL: u64 = 1 << 20;
+/// After what time a file that could not be written is tried again.
+const AGAIN: Duration = Duration::from_secs(10);
+/// A snapshot is written in pieces of about this size.
+const PIECE: usize = 1 << 16;
+
+/// Keeps a store for as long as this value lives, and then what has happened until then.
+#[derive(Debug)]
+pub(in super::super) struct Keeper {
+    log: Arc<Log>,
+}
+
+impl Keeper {
+    /// Starts to keep what `log` says, after `contents`.
+    ///
+    /// # Errors
+    /// There could be no thread.
+    pub(in super::super) fn start(
+        log: Arc<Log>,
+        contents: Contents,
+        boot: String,
+        disk: Box<dyn Disk>,
+    ) -> io::Result<Self> {
+        let keeping = Keeping {
+            log: Arc::clone(&log),
+            contents,
+            boot,
+            disk,
+            snapshot: 0,
+            since: 0,
+            given_up: None,
+            spoilt: false,
+        };
+        thread::Builder::new().name("ember-kept".into()).spawn(move || keeping.run())?;
+        Ok(Self { log })
+    }
+
+    /// Has the file written anew: it was removed.
+    pub(in super::super) fn write_anew(&self) {
+        self.log.write_anew();
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.log.close();
+    }
+}
+
+/// The thread.
+struct Keeping {
+    log: Arc<Log>,
+    /// What the file says. Its records are the store's own.
+    contents: Contents,
+    boot: String,
+    disk: Box<dyn Disk>,
+    /// The size of the snapshot in the file, and of what follows it.
+    snapshot: u64,
+    since: u64,
+    /// Nothing is kept since then, or since it was tried again last.
+    given_up: Option<Instant>,
+    /// What happened did not follow on the contents: they are not to be believed.
+    spoilt: bool,
+}
+
+impl Keeping {
+    fn run(mut self) {
+        // Nothing is acknowledged before this has ended.
+        self.begin();
+        loop {
+            match self.log.take(self.given_up.map(|at| AGAIN.saturating_sub(at.elapsed()))) {
+                Taken::Entries(entries, number) => {
+                    self.keep(&entries);
+                    self.log.kept(number, self.contents.revision);
+                    self.shorten();
+                }
+                Taken::Anew if self.given_up.is_none() => self.begin(),
+                Taken::Anew => self.try_again(),
+                Taken::Nothing => {}
+                Taken::Closed => return,
+            }
+            if self.given_up.is_some_and(|at| at.elapsed() >= AGAIN) {
+                self.try_again();
+            }
+        }
+    }
+
+    fn keep(&mut self, entries: &[Entry]) {
+        let mut bytes = Vec::new();
+        let mut outcome = Ok(());
+        for entry in entries {
+            if let Err(what) = self.contents.apply(entry) {
+                self.spoilt = true;
+                outcome = Err(io::Error::other(format!("{what}: this is a bug of Ember, please report it")));
+            }
+            if self.given_up.is_none() && outcome.is_ok() {
+                outcome = frames::add(&mut bytes, |out| encoding::entry(out, entry));
+            }
+        }
+        if self.given_up.is_some() {
+            return;
+        }
+        self.since += bytes.len() as u64;
+        if let Err(error) = outcome.and_then(|()| self.disk.append(&bytes)) {
+            self.give_up(&error);
+        }
+    }
+
+    /// Writes the file anew when most of it is past.
+    fn shorten(&mut self) {
+        if self.given_up.is_some() || self.since <= self.snapshot.max(SMALL) {
+            return;
+        }
+        if let Err(error) = self.replace() {
+            // Nothing is lost. There may be no room for both files: perhaps later.
+            if self.snapshot + self.since > LARGEST / 2 {
+                return self.give_up(&error);
+            }
+            tracing::debug!(target: "ember::registry", %error, "the embedded registry's file could not be written anew: it grows on");
+            self.snapshot = self.snapshot.max(2 * self.since);
+        }
+    }
+
+    fn begin(&mut self) {
+        if let Err(error) = self.replace() {
+            self.give_up(&error);
+        }
+    }
+
+    /// Whoever takes over must not believe a file that lacks what was acknowledged: first it goes, then the waiting do.
+    fn give_up(&mut self, error: &io::Error) {
+        if let Err(left) = self.disk.discard() {
+            tracing::error!(
+                target: "ember::registry", error = %left, disk = ?self.disk,
+                "the embedded registry's file could not be removed: remove it by hand, or a process that takes over goes on from it, though it is out of date"
+            );
+        }
+        self.given_up = Some(Instant::now());
+        tracing::error!(
+            target: "ember::registry", %error, disk = ?self.disk,
+            "the embedded registry cannot be kept in its file (is the disk full?): it goes on in memory, and whoever takes it over now starts empty. The file is tried again every {} s",
+            AGAIN.as_secs()
+        );
+        self.log.give_up(true, self.contents.revision);
+    }
+
+    fn try_again(&mut self) {
+        self.given_up = Some(Instant::now());
+        if self.spoilt {
+            return;
+        }
+        // From here on everybody waits again until it is kept. What was acknowledged until here has to be in the file.
+        self.log.give_up(false, self.contents.revision);
+        let late = self.log.take(Some(Duration::ZERO));
+        if let Taken::Entries(entries, _) = &late {
+            self.keep(entries);
+        }
+        if !self.spoilt && self.replace().is_ok() {
+            self.given_up = None;
+            tracing::info!(target: "ember::registry", disk = ?self.disk, "the embedded registry is kept in its file again");
+        } else {
+            self.log.give_up(true, self.contents.revision);
+        }
+        if let Taken::Entries(_, number) = late {
+            self.log.kept(number, self.contents.revision);
+        }
+    }
+
+    fn replace(&mut self) -> io::Result<()> {
+        let (contents, boot, mut size) = (&self.contents, &self.boot, 0);
+        self.disk.replace(&mut |out| {
+            size = snapshot(out, boot, contents)?;
+            Ok(())
+        })?;
+        (self.snapshot, self.since) = (size, 0);
+        Ok(())
+    }
+}
+
+impl Drop for Keeping {
+    fn drop(&mut self) {
+        self.log.end();
+    }
+}
+
+/// Writes a whole file; its size.
+pub(super) fn snapshot(out: &mut dyn Write, boot: &str, contents: &Contents) -> io::Result<u64> {
+    let (mut piece, mut size) = (head::write(boot), 0);
+    let mut pass = |piece: &mut Vec<u8>, least: usize| {
+        if piece.len() < least {
+            return Ok(());
+        }
+        size += piece.len() as u64;
+        out.write_all(piece)?;
+        piece.clear();
+        io::Result::Ok(())
+    };
+    frames::add(&mut piece, |out| encoding::begin(out, contents))?;
+    for (id, ttl) in &contents.leases {
+        frames::add(&mut piece, |out| encoding::lease(out, *id, *ttl))?;
+        pass(&mut piece, PIECE)?;
+    }
+    for record in contents.keys.values() {
+        frames::add(&mut piece, |out| encoding::key(out, record))?;
+        pass(&mut piece, PIECE)?;
+    }
+    pass(&mut piece, 0)?;
+    Ok(size)
+}

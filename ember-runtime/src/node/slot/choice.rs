@@ -34,9 +34,11 @@ pub(super) fn choose(
     lists: impl Fn(NodeKey) -> bool,
 ) -> Option<u16> {
     let is_near = |until: u64| until <= now.saturating_add(SPOILT);
-    let own = slots.iter().find(
-        |(_, known)| matches!(known, Known::Held { holder, until, .. } if holder.id == here.id && is_near(*until)),
-    );
+    // Of a later run of this node, if there is one, it takes nothing.
+    let is_own = |holder: NodeKey| holder.id == here.id && holder.incarnation <= here.incarnation;
+    let own = slots
+        .iter()
+        .find(|(_, known)| matches!(known, Known::Held { holder, until, .. } if is_own(*holder) && is_near(*until)));
     if let Some((slot, _)) = own {
         return Some(*slot);
     }
@@ -79,6 +81,7 @@ mod tests {
         let mut slots = full();
         slots.insert(9, held(7, NOW + 20_000));
         assert_eq!(choose(&slots, run(7, 2), 0, NOW, |_| true), Some(9));
+        assert_eq!(choose(&slots, run(7, 0), 0, NOW, |_| true), None, "a later run has it");
         // But not if it were a year ahead of its clock.
         slots.insert(9, held(7, NOW * 1_000));
         slots.remove(&3);

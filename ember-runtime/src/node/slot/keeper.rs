@@ -1,7 +1,7 @@
 //! The task that takes the slot of a node when it first needs one, reserves more time before what it has is used up, and makes sure that the
 //! node still has its slot when it has another lease.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::time::sleep;
 
@@ -74,7 +74,7 @@ impl Source {
 
     async fn step(&self) -> Result<Next, NoUniqueId> {
         let clock = || self.now();
-        let lists = |node: NodeKey| self.router.directory().registered().contains(&node);
+        let lists = |node: NodeKey| !self.router.directory().registered_of(BTreeSet::from([node])).1.is_empty();
         let asks = Asks { here: self.router.directory().here(), rng: self.router.rng(), clock: &clock, lists: &lists };
         let Some(term) = self.place.term(&self.tenure) else {
             return Err(NoUniqueId::Away("this node has no lease there now".into()));
@@ -92,7 +92,7 @@ impl Source {
             let mut known = self.lock();
             if !known.given_back {
                 let ids = Generator::new(reserved.slot, reserved.from, reserved.until);
-                known.held = Some(Held { ids, term, doubted: false, used: false });
+                known.held = Some(Held::new(ids, term));
             }
         }
         Ok(self.rest())
@@ -107,16 +107,17 @@ impl Source {
     fn wanted(&self, present: Term) -> Option<(u16, u64, u64)> {
         let now = self.now();
         let known = self.lock();
-        let Held { ids, term, doubted, used } = known.held.as_ref()?;
+        let Held { ids, term, doubted, used, asked } = known.held.as_ref()?;
         let (slot, before, most) = (ids.slot(), ids.until(), ahead(now));
         let is_worth_it = before.saturating_add(STEP) <= most;
-        let is_due = ids.unused().max(now) >= before || (*used && before < now.saturating_add(FEW));
+        let is_due = *asked || (*used && before < now.saturating_add(FEW));
         let until = if is_worth_it && is_due { most } else { before };
         (until > before || *doubted || *term != present).then_some((slot, before, until))
     }
 
     fn has_extended(&self, present: Term, until: u64) {
-        if let Some(Held { ids, term, doubted, used }) = &mut self.lock().held {
+        if let Some(Held { ids, term, doubted, used, asked }) = &mut self.lock().held {
+            *asked &= until <= ids.until();
             ids.extend(until);
             (*term, *doubted, *used) = (present, false, false);
         }
@@ -144,7 +145,7 @@ impl Source {
         let now = self.now();
         match &self.lock().held {
             // So far ahead of the clock that no more can be reserved before it has come nearer.
-            Some(Held { ids, .. }) if ids.unused().max(now) >= ids.until() => {
+            Some(Held { ids, asked: true, .. }) => {
                 let wait = ids.until().saturating_add(STEP).saturating_sub(ahead(now));
                 Next::Later(Duration::from_millis(wait).clamp(SOON, MAX_PAUSE))
             }

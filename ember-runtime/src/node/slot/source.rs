@@ -50,6 +50,14 @@ pub(super) struct Held {
     pub(super) doubted: bool,
     /// It has made ids since time was reserved.
     pub(super) used: bool,
+    /// Somebody wants more than is reserved.
+    pub(super) asked: bool,
+}
+
+impl Held {
+    pub(super) fn new(ids: Generator, term: Term) -> Self {
+        Self { ids, term, doubted: false, used: false, asked: false }
+    }
 }
 
 impl Source {
@@ -91,17 +99,18 @@ impl Source {
         }
         let now = self.now();
         let why = match &mut known.held {
-            Some(Held { ids, term, used, .. }) => match ids.next(now) {
+            Some(Held { ids, term, used, asked, .. }) => match ids.next(now) {
                 // The lease is looked at after the clock: between the two this process may have stood still for an hour.
                 Ok(id) if self.tenure.is_in(*term) => {
                     *used = true;
                     return Ok(id);
                 }
                 Ok(_) => None,
-                Err(Short { wanted }) if ids.until().saturating_add(STEP) > ahead(now) => {
-                    Some(NoUniqueId::Ahead { by: Duration::from_millis(wanted.saturating_sub(now)) })
+                Err(Short { wanted }) => {
+                    *asked = true;
+                    let is_ahead = ids.until().saturating_add(STEP) > ahead(now);
+                    is_ahead.then(|| NoUniqueId::Ahead { by: Duration::from_millis(wanted.saturating_sub(now)) })
                 }
-                Err(_) => None,
             },
             None => None,
         };

@@ -25,12 +25,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// **Promised**: no id comes twice in a cluster, whatever the clocks of its nodes do, over kills and restarts, outages of the registry, partitions,
 /// and lost leases, as long as the registry keeps what it was told. When the registry has lost its data, nodes that reach it write back
-/// what they had reserved, and a node that takes a slot then is 30 s ahead of its clock: no id comes twice if the clocks of
-/// the nodes agree within 10 s. (The same holds for a registry restored from an old backup, but for nodes that take their slots between its
-/// return and the moment, at most 10 s later, at which the others have written back what it had lost.) What is **not** promised: that ids of
-/// *different* nodes are in the order in which they were made, which depends on their clocks; uniqueness in a database that outlives
-/// the registry's data while clocks are wrong by more than that; and for a node without a registry, anything beyond its own run: its
-/// slot is one by chance.
+/// what they had reserved, and a node that takes a slot then is 30 s ahead of its clock: no id comes twice if the clocks of the nodes agree
+/// within 10 s, and 30 s lie between two such losses. (The same holds for a registry restored from an old backup, but for nodes that take
+/// their slots between its return and the moment, some seconds later, at which the others have written back what it lacks.)
+///
+/// **Not promised**: that ids of *different* nodes are in the order in which they were made, which depends on their clocks; and, for a
+/// node without a registry, anything beyond its own run: its slot is one by chance.
 ///
 /// While the registry is away ids go on for as long as the node's lease certainly does (4.5 s by default).
 ///

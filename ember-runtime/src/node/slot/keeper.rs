@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::time::sleep;
 
 use super::{
-    place::{Asks, STEP, ahead},
+    reserved::{Asks, STEP, ahead},
     source::{Held, Source},
 };
 use crate::{

@@ -13,7 +13,7 @@ use tokio::{sync::watch, time::sleep};
 
 use super::{
     choice::{Known, choose},
-    place::{Asks, FORGOTTEN, Reserved, ahead},
+    reserved::{Asks, FORGOTTEN, Reserved, ahead},
 };
 use crate::{
     directory::{BeginRecord, Contact, SlotKey, SlotRecord},

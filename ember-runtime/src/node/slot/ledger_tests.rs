@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     choice::LONG,
     ledger::Ledger,
-    place::{AHEAD, Asks, FORGOTTEN, Reserved, SPARE},
+    reserved::{AHEAD, Asks, FORGOTTEN, Reserved, SPARE},
 };
 use crate::{
     directory::{Contact, SlotKey, SlotRecord},

@@ -8,6 +8,7 @@ mod ledger;
 #[cfg(all(test, feature = "cluster"))]
 mod ledger_tests;
 mod place;
+mod reserved;
 mod source;
 mod unique_ids;
 

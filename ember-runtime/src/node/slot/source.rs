@@ -7,7 +7,10 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-use super::place::{Place, STEP, ahead};
+use super::{
+    place::Place,
+    reserved::{STEP, ahead},
+};
 use crate::{
     call::Router,
     clock::Clock,

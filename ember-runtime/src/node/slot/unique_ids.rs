@@ -7,7 +7,10 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{place::STEP, source::Source};
+use super::{
+    reserved::{AHEAD, STEP},
+    source::Source,
+};
 use crate::{
     error::{Error, NoUniqueId, Result},
     id::UniqueId,
@@ -119,7 +122,7 @@ impl Source {
 
 /// Whether it is certain that it will not be better within [`PATIENCE`].
 fn is_for_long(why: &NoUniqueId) -> bool {
-    let most = super::place::AHEAD + STEP;
+    let most = AHEAD + STEP;
     match why {
         NoUniqueId::NoSlot => true,
         NoUniqueId::Ahead { by } => by.saturating_sub(PATIENCE) > Duration::from_millis(most),

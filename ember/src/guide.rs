@@ -36,6 +36,7 @@ pages! {
     Clusters: "clusters.md",
     Failures: "failures.md",
     Masters: "masters.md",
+    UniqueIds: "unique-ids.md",
     Addresses: "addresses.md",
     Deploying: "deploying.md",
     Mailboxes: "mailboxes.md",

@@ -25,17 +25,18 @@ pub use ember_runtime::{
     clock::{Clock, SystemClock},
     directory::{Among, Balance, Candidate, Candidates, Choice, Instance, Interest, Key, NodeRecord, Selector, View},
     error::{
-        CallError, Error, InsertError, Lost, LostReason, Refused, RefusedReason, Result, SendError, SpawnAllError,
+        CallError, Error, InsertError, Lost, LostReason, NoUniqueId, Refused, RefusedReason, Result, SendError,
+        SpawnAllError,
     },
     hooks,
-    id::{Epoch, Incarnation, NodeId, NodeKey, Pid},
+    id::{Epoch, Incarnation, NodeId, NodeKey, Pid, UniqueId, UniqueIdError},
     message::{
         Caller, Codec, CodecError, Deferred, Extension, Idempotent, Json, Message, MethodRef, Replier, Schema,
         StreamError, StreamSender, Streaming, TraceContext, Unsent, schema,
     },
     module::{Module, ModuleKey, Modules},
     net,
-    node::{Hosted, Node, NodeBuilder, ServiceConfig},
+    node::{Hosted, Node, NodeBuilder, ServiceConfig, UniqueIds},
     office::{Fence, Role},
     registry,
     timer::TimerHandle,
@@ -56,7 +57,8 @@ mod guide;
 pub mod prelude {
     pub use crate::{
         Address, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Module, Modules, Node,
-        NodeBuilder, OnPanic, Pid, Replier, Restart, Retry, StreamSender, Streaming, message, module, rpc, service,
+        NodeBuilder, OnPanic, Pid, Replier, Restart, Retry, StreamSender, Streaming, UniqueId, message, module, rpc,
+        service,
     };
     pub use ember_runtime::registry::{Embedded, Etcd};
 }

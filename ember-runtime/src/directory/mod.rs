@@ -26,5 +26,5 @@ pub(crate) use self::{
 #[cfg(feature = "cluster")]
 pub(crate) use self::{
     membership::{AnnounceConfig, Announced, Announcer, Contact, FollowConfig, Follower, Held, Mine, Stalls},
-    records::{EpochRecord, ServiceRecord, epoch_key, master_key},
+    records::{BeginRecord, EpochRecord, ServiceRecord, SlotKey, SlotRecord, epoch_key, master_key},
 };

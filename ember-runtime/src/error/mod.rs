@@ -6,6 +6,7 @@ mod node;
 mod reason;
 mod send;
 mod spawn;
+mod unique;
 
 pub use self::{
     call::{CallError, Failure, Lost, Refused},
@@ -14,4 +15,5 @@ pub use self::{
     reason::{LostReason, RefusedReason},
     send::SendError,
     spawn::SpawnAllError,
+    unique::NoUniqueId,
 };

@@ -2,7 +2,7 @@
 
 use std::{error, fmt, io};
 
-use super::{CallError, SendError};
+use super::{CallError, NoUniqueId, SendError};
 use crate::id::Epoch;
 
 /// `Result` with Ember's [`Error`].
@@ -97,6 +97,9 @@ pub enum Error {
         /// The epoch in which its handler began.
         epoch: Epoch,
     },
+    /// The node makes no unique id now.
+    #[error(transparent)]
+    UniqueId(#[from] NoUniqueId),
     /// Any other error.
     #[error(transparent)]
     Other(Cause),

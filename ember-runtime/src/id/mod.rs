@@ -6,12 +6,17 @@ mod method;
 mod node;
 mod pid;
 mod public_key;
+mod unique;
 
-pub(crate) use self::public_key::PublicKey;
 pub use self::{
     epoch::Epoch,
     hash::fnv1a,
     method::MethodId,
     node::{Incarnation, NodeId, NodeKey},
     pid::Pid,
+    unique::{UniqueId, UniqueIdError},
+};
+pub(crate) use self::{
+    public_key::PublicKey,
+    unique::{Generator, Short},
 };

@@ -9,9 +9,11 @@ mod life;
 mod offices;
 mod process;
 mod settings;
+mod slot;
 
 pub use self::{
     hosting::{Class, Factory, Maker, NoFactory},
     life::{Node, NodeBuilder},
     settings::{Hosted, IntoHosted, ServiceConfig, Several},
+    slot::UniqueIds,
 };

@@ -14,7 +14,7 @@ const FLOORS: [(&str, &[&str]); 6] = [
     ("message", &["schema", "format", "codecs", "transcode", "streams", "methods", "metadata", "replies"]),
     ("actor", &["turn", "about", "erased", "service", "work", "cell", "intake", "life"]),
     ("call", &["routes", "requests", "reach", "paths", "clients"]),
-    ("node", &["settings", "offices", "hosting", "process", "life"]),
+    ("node", &["settings", "offices", "slot", "hosting", "process", "life"]),
     ("directory", &["records", "instances", "views", "membership"]),
     ("transport", &["protocol", "stream", "entrance", "link", "peers", "handshake"]),
 ];

@@ -7,6 +7,7 @@ mod master;
 mod office;
 mod reading;
 mod record;
+mod slot;
 mod told;
 
 pub use self::record::NodeRecord;
@@ -15,4 +16,5 @@ pub(crate) use self::{
     master::{EpochRecord, MasterRecord, Written},
     office::{epoch_key, master_key, office_change},
     record::{MethodRecord, Published, ServiceRecord, SharedRecord, keys},
+    slot::{BeginRecord, SlotKey, SlotRecord},
 };

@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{shape::Shape, types::Types};
-use crate::id::{Incarnation, MethodId, NodeId, NodeKey, Pid};
+use crate::id::{Incarnation, MethodId, NodeId, NodeKey, Pid, UniqueId};
 
 /// The structure of a type, for the fingerprints of the methods that it occurs in. `#[message]` derives it.
 ///
@@ -56,6 +56,7 @@ by_name! {
     std::net::SocketAddr = "SocketAddr", std::net::SocketAddrV4 = "SocketAddrV4",
     std::net::SocketAddrV6 = "SocketAddrV6",
     Pid = "Pid", NodeId = "NodeId", NodeKey = "NodeKey", Incarnation = "Incarnation", MethodId = "MethodId",
+    UniqueId = "UniqueId",
 }
 
 /// Types that serde writes as what they hold.

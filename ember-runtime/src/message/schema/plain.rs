@@ -46,6 +46,7 @@ pub(super) fn json_schema(name: &str) -> Option<Value> {
             json!({ "anyOf": [{ "type": "string", "format": "ipv4" }, { "type": "string", "format": "ipv6" }] })
         }
         "SocketAddr" | "SocketAddrV4" | "SocketAddrV6" => json!({ "type": "string" }),
+        "UniqueId" => json!({ "type": "string", "pattern": "^[0-9]+$" }),
         "NodeKey" => node_key(),
         "Pid" => json!({
             "type": "object",

@@ -47,6 +47,7 @@ macro_rules! known {
             "NodeKey" => $each!(crate::id::NodeKey),
             "Incarnation" => $each!(crate::id::Incarnation),
             "MethodId" => $each!(crate::id::MethodId),
+            "UniqueId" => $each!(crate::id::UniqueId),
             _ => $unknown,
         }
     }};

@@ -33,6 +33,7 @@ use crate::{
     node::{
         offices::Elections,
         settings::{Hosted, IntoHosted},
+        slot::Source as Ids,
     },
     office::{BootClock, OfficeSeat, Tenure},
     rng::Rng,
@@ -66,6 +67,8 @@ pub(crate) struct Services {
     pub(crate) publisher: Arc<Publisher>,
     /// Of its instances of elected services.
     pub(crate) elections: Arc<Elections>,
+    /// Of its unique ids.
+    pub(crate) ids: Arc<Ids>,
     pub(crate) asked_to_end: AskedToEnd,
 }
 
@@ -88,8 +91,9 @@ impl Services {
         alone: bool,
     ) -> Arc<Self> {
         let boot = BootClock::new(real);
-        let tenure = if alone { Tenure::for_ever(boot) } else { Tenure::new(boot) };
-        let elections = Elections::new(Arc::clone(router.directory()), Arc::clone(&clock), tenure);
+        let tenure = Arc::new(if alone { Tenure::for_ever(boot) } else { Tenure::new(boot) });
+        let elections = Elections::new(Arc::clone(router.directory()), Arc::clone(&clock), Arc::clone(&tenure));
+        let ids = Ids::new(Arc::clone(&router), Arc::clone(&clock), tenure);
         let watches = Watches::new(record.key, Arc::clone(&router));
         let publisher = Publisher::new(Arc::clone(router.directory()));
         Arc::new_cyclic(|me| Self {
@@ -111,6 +115,7 @@ impl Services {
             leaving: false.into(),
             publisher,
             elections,
+            ids,
             asked_to_end: AskedToEnd::default(),
         })
     }

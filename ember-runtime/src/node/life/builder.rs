@@ -297,6 +297,7 @@ impl NodeBuilder {
         let services = Services::new(record, router, Arc::clone(&self.clock), real, alone);
         let node = Node::new(Arc::clone(&services), self.drain);
         tokio::spawn(services.publisher.run());
+        node.inner.keep(tokio::spawn(Arc::clone(&services.ids).keep()));
         #[cfg(feature = "cluster")]
         let joining = self.connect(&node, listener, key_pair).await?;
         let mut launches = launches;

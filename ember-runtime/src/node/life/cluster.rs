@@ -20,6 +20,7 @@ use crate::{
     node::{
         offices::Ballot,
         process::{Door, Membership, Signs, namesake},
+        slot::Ledger,
     },
     registry::{Context, Registry, RegistryError},
     transport::{Identity, KeyPair, Links},
@@ -152,6 +153,11 @@ impl NodeBuilder {
             contact: contact.subscribe(),
             // As etcd counts.
             ttl: Duration::from_secs(self.clustered.lease.as_secs_f64().ceil().max(2.0) as u64),
+        });
+        services.ids.decide_by(Ledger {
+            session: Arc::clone(&session),
+            cluster: self.cluster_name(),
+            contact: contact.subscribe(),
         });
         let source: Weak<dyn Announced> = Arc::downgrade(services) as _;
         let announcer = Announcer::new(Arc::clone(&session), config, source, in_contact.clone());
@@ -344,6 +350,7 @@ impl Node {
         self.inner.services.leaving.store(true, Ordering::Release);
         announcer.touch([Mine::Node]);
         let _ = timeout(Duration::from_secs(1), announcer.settled()).await;
+        let _ = timeout(Duration::from_secs(1), self.inner.services.ids.give_back()).await;
         let grace = Instant::now() + Duration::from_secs(1);
         let _ = timeout_at(deadline.max(grace), announcer.leave()).await;
         links.shutdown(deadline.max(grace).saturating_duration_since(Instant::now())).await;

@@ -5,8 +5,8 @@ use std::{future::Future, sync::Arc};
 use crate::{
     actor::{Cx, Unit, Watcher},
     error::Result,
-    id::Pid,
-    node::{hosting::Services, settings::IntoHosted},
+    id::{Pid, UniqueId},
+    node::{hosting::Services, settings::IntoHosted, slot::UniqueIds},
 };
 
 impl<U: Unit> Cx<'_, U> {
@@ -45,6 +45,24 @@ impl<U: Unit> Cx<'_, U> {
     /// it has started.
     pub fn shutdown_node(&self) {
         self.services().asked_to_end.ask();
+    }
+
+    /// An id that no other node of the cluster makes, larger than all that this node has made before: as
+    /// [`Node::unique_id`](super::running::Node::unique_id).
+    ///
+    /// # Errors
+    /// As [`UniqueIds::next`].
+    ///
+    /// # Cancel safety
+    /// Safe: an id that nobody took is left out.
+    pub fn unique_id(&self) -> impl Future<Output = Result<UniqueId>> + Send + use<U> {
+        let ids = self.unique_ids();
+        async move { ids.next().await }
+    }
+
+    /// What makes such ids, to keep in a field: as [`Node::unique_ids`](super::running::Node::unique_ids).
+    pub fn unique_ids(&self) -> UniqueIds {
+        UniqueIds::new(&self.services().ids)
     }
 
     /// Asks to be told when a service has ended, wherever it is: one [`Down`](crate::actor::Down) comes to the `#[on(down)]` of this

@@ -39,10 +39,10 @@ pub(super) struct Heard(#[cfg(feature = "cluster")] Option<tokio::sync::watch::R
 const ALONE: (Term, i64) = (Term(1), 0);
 
 impl Booth {
-    pub(super) fn new(directory: Arc<Directory>, tenure: Tenure) -> Self {
+    pub(super) fn new(directory: Arc<Directory>, tenure: Arc<Tenure>) -> Self {
         Self {
             directory,
-            tenure: Arc::new(tenure),
+            tenure,
             #[cfg(feature = "cluster")]
             ballot: std::sync::OnceLock::new(),
         }

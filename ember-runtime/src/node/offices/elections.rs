@@ -68,7 +68,7 @@ enum Done {
 }
 
 impl Elections {
-    pub(crate) fn new(directory: Arc<Directory>, clock: Arc<dyn Clock>, tenure: Tenure) -> Arc<Self> {
+    pub(crate) fn new(directory: Arc<Directory>, clock: Arc<dyn Clock>, tenure: Arc<Tenure>) -> Arc<Self> {
         Arc::new(Self {
             booth: Booth::new(Arc::clone(&directory), tenure),
             directory,

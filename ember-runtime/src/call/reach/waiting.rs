@@ -66,7 +66,12 @@ impl<M: Method> Waiting<M> {
         let answer = if mem::take(&mut self.fresh) { Poll::Pending } else { Pin::new(&mut self.answering).poll(task) };
         let failure = match answer {
             Poll::Ready(Answer::Done(result)) => match self.asked.deposed() {
-                None => return Poll::Ready(Waited::Over(result.map_err(CallError::App))),
+                None => {
+                    if let Asked::Listed(instance) = &self.asked {
+                        instance.answered();
+                    }
+                    return Poll::Ready(Waited::Over(result.map_err(CallError::App)));
+                }
                 Some(epoch) => LostReason::Deposed { epoch: epoch.0 }.into(),
             },
             Poll::Ready(Answer::Refused(reason, args)) if reason.can_pass() => {
@@ -77,7 +82,13 @@ impl<M: Method> Waiting<M> {
                 reason.into()
             }
             Poll::Ready(Answer::Failed(failure)) => failure,
-            Poll::Pending => ready!(self.patience.poll(&target.router.home, task)).into(),
+            Poll::Pending => {
+                let reason = ready!(self.patience.poll(&target.router.home, task));
+                if let Asked::Listed(instance) = &self.asked {
+                    target.router.lost(instance, &reason);
+                }
+                reason.into()
+            }
         };
         let place = match &self.asked {
             Asked::Listed(instance) => instance.to_string(),

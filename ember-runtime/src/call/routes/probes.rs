@@ -15,7 +15,10 @@ use crate::{
 };
 
 /// A call on which it depends whether the breaker of an instance closes. Dropped without an answer, it has failed.
-pub(crate) struct Probe {
+pub(crate) struct Probe(Box<UnderWay>);
+
+/// Seldom there: it would make every call's future larger.
+struct UnderWay {
     router: Arc<Router>,
     broken: Broken,
     number: u64,
@@ -38,22 +41,23 @@ impl Probe {
         // Others are sent elsewhere from now on.
         router.directory().mark_breaker(broken.pid);
         router.later(&broken, broken.by.probe_timeout, move |router, broken| router.has_failed(broken, number));
-        Self { router: Arc::clone(router), broken, number }
+        Self(Box::new(UnderWay { router: Arc::clone(router), broken, number }))
     }
 
     /// It was answered, in whatever way.
     pub(crate) fn answered(self) {
-        let Some(in_flight) = self.broken.in_flight.upgrade() else { return };
-        if in_flight.circuit.probe_answered(self.number) {
-            self.router.directory().mark_breaker(self.broken.pid);
-            tracing::info!(target: "ember::call", instance = &*self.broken.place, pid = %self.broken.pid, "it answers again: calls go there");
+        let UnderWay { router, broken, number } = &*self.0;
+        let Some(in_flight) = broken.in_flight.upgrade() else { return };
+        if in_flight.circuit.probe_answered(*number) {
+            router.directory().mark_breaker(broken.pid);
+            tracing::info!(target: "ember::call", instance = &*broken.place, pid = %broken.pid, "it answers again: calls go there");
         }
     }
 }
 
 impl Drop for Probe {
     fn drop(&mut self) {
-        self.router.has_failed(&self.broken, self.number);
+        self.0.router.has_failed(&self.0.broken, self.0.number);
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 ///
 /// A call *fails* here if it had no answer before its deadline (or that of its [attempt](crate::call::Retry::attempt_timeout)), or if the
 /// link broke under it; all calls that one link takes with it count as one. Whatever the handler answers is an answer: values, errors of the application, panics. A refusal (the mailbox
-/// is full, the service is paused) says neither: it does not count, and does not end the row.
+/// is full, the service is paused) says neither, and neither does a call that is dropped by its caller: they do not count, and do not end the row.
 ///
 /// Of its own services a node does not see each answer; of these the row ends also when the service has run a
 /// [short call](crate::actor::CallCounts::short) meanwhile. Services that no view lists, such as spawned ones, have no breaker.

@@ -12,17 +12,20 @@ impl NodeBuilder {
     }
 
     /// When this node leaves an instance alone that does not answer it: after 5 calls in a row, unless something else is said.
-    /// [`Breaker::off`] is never.
+    /// [`Breaker::off`] is never. [`start`](Self::start) refuses times of zero.
     pub fn breaker(mut self, breaker: Breaker) -> Self {
-        self.outages.breaker = breaker;
+        match values::breaker(&breaker) {
+            Ok(()) => self.outages.breaker = breaker,
+            Err(problem) => self.note(problem),
+        }
         self
     }
 
     /// The same for the instances of one service, by its name: for example one whose methods often take longer than their callers
-    /// wait. [`start`](Self::start) refuses what cannot be a name.
+    /// wait. [`start`](Self::start) refuses what cannot be a name, and times of zero.
     pub fn breaker_of(mut self, service: impl Into<String>, breaker: Breaker) -> Self {
         let service = service.into();
-        match values::name(".breaker_of", &service) {
+        match values::name(".breaker_of", &service).and_then(|()| values::breaker(&breaker)) {
             Ok(()) => drop(self.outages.by_service.insert(service, breaker)),
             Err(problem) => self.note(problem),
         }

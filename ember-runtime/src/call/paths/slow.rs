@@ -13,7 +13,7 @@ use crate::{
         requests::{Attempt, HandedOver, Inherited, Options, Outcome, Request, Target, describe, sound, unsound},
         routes::Probe,
     },
-    directory::{self, BreakerState, Choice, Instance, Probing, Turn},
+    directory::{self, Choice, Instance, Probing, Turn},
     error::{CallError, Failure, LostReason, RefusedReason},
     id::{Epoch, Pid},
     message::{Answer, Envelope, Method, Stamp, reply_slot},
@@ -92,7 +92,7 @@ pub(crate) struct Course {
     inherited: Inherited,
     deadline: Instant,
     /// The instance that was asked last.
-    place: Option<Arc<Instance>>,
+    pub(super) place: Option<Arc<Instance>>,
     pub(crate) handed_over: HandedOver,
     /// The highest epoch whose master was asked.
     last_epoch: Option<Epoch>,
@@ -107,7 +107,7 @@ pub(crate) struct Course {
     /// Why it is not known whether an earlier attempt was executed.
     pub(crate) lost: Option<LostReason>,
     /// Whether it is the probe of the instance that was asked last.
-    probe: Option<Probe>,
+    pub(super) probe: Option<Probe>,
     /// It would be made again, and may not be.
     pub(crate) is_out_of_retries: bool,
 }
@@ -299,43 +299,6 @@ impl Course {
     fn is_over(&self, instance: &Instance) -> bool {
         let one = self.target.address.selector.pid.is_some();
         one && self.target.router.directory().is_deserted(instance.pid.node)
-    }
-
-    /// The master that was named, unless its breaker is open; with the probe that the call is then, if it is one.
-    fn admitted(&self, master: Arc<Instance>) -> Result<(Arc<Instance>, Option<Probe>), RefusedReason> {
-        if master.breaker == BreakerState::Closed {
-            return Ok((master, None));
-        }
-        let number = master.in_flight.begin().circuit.probe();
-        let number = number.ok_or_else(|| directory::breaker_open(&self.target.address.selector, 1))?;
-        let probe = Probe::new(&self.target.router, &master, number);
-        Ok((master, Some(probe)))
-    }
-
-    /// What became of an attempt tells its breaker whether the instance answers.
-    fn learn<M: Method>(&mut self, instance: &Instance, attempted: &Attempt<M>) {
-        match (attempted, self.probe.take()) {
-            (Attempt::Done(_), Some(probe)) => probe.answered(),
-            (Attempt::Done(_), None) => instance.answered(),
-            (Attempt::Failed(Failure::MaybeExecuted(reason)), Some(probe)) if reason.is_answer() => probe.answered(),
-            (Attempt::Failed(Failure::MaybeExecuted(reason)), None) => self.target.router.lost(instance, reason),
-            // A probe that was not answered has failed.
-            (Attempt::Failed(_) | Attempt::Refused(_), _) => {}
-        }
-    }
-
-    /// Whether it was the master that refused, which is paused: another is about to be elected.
-    fn is_handed_over(&self, reason: &RefusedReason) -> bool {
-        let by_master = || self.place.as_ref().is_some_and(|it| it.epoch().is_some());
-        *reason == RefusedReason::Paused && self.target.address.selector.pid.is_none() && by_master()
-    }
-
-    /// The instance that was asked last has not answered in time.
-    pub(crate) fn no_answer(&mut self) -> Failure {
-        if let (None, Some(instance)) = (self.probe.take(), &self.place) {
-            self.target.router.lost(instance, &LostReason::Deadline);
-        }
-        LostReason::Deadline.into()
     }
 
     /// The metadata for `instance`, unless the call would wait for itself there.

@@ -176,6 +176,20 @@ impl Inner {
 }
 
 #[cfg(test)]
+impl Circuit {
+    /// Opens, half-opens or closes it.
+    pub(crate) fn turn(&self) {
+        let number = self.lock().number;
+        let turned = match self.state() {
+            BreakerState::Closed => self.failed(Fault::NoAnswer { short: None }, &Breaker::after(1)).is_some(),
+            BreakerState::Open => self.half_open(number),
+            BreakerState::HalfOpen => self.probe().is_some_and(|probe| self.probe_answered(probe)),
+        };
+        assert!(turned);
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use tokio::time::advance;
 

@@ -251,18 +251,15 @@ fn what_is_kept_up_is_what_looking_at_everything_finds() {
                 let (rng, balancers, probing) = (&Rng::from_seed(draws), &balancers, Probing::Pass);
                 let by = Chance { excluded: &[], turn, probing, rng, balancers };
                 let chosen = directory.choose(&terms, &by).ok().map(|(it, _)| it.pid);
+                let group = directory.group(&selector.interest).matching(selector);
                 if selector.balancer().is_some() {
-                    let takes = |it: &&Arc<Instance>| {
-                        terms.takes(it.state) && it.breaker() != BreakerState::Open && selector.matches(it)
-                    };
-                    let group = directory.group(&selector.interest).matching(selector);
+                    let takes = |it: &&Arc<Instance>| terms.takes(it.state) && it.breaker() != BreakerState::Open;
                     let last = |suspect| group.iter().filter(takes).rfind(|it| it.suspect == suspect);
                     let expected = last(false).or_else(|| last(true)).map(|it| it.pid);
                     assert_eq!(chosen, expected, "seed {seed}, step {step}: {selector} {lane:?}");
                     continue;
                 }
                 let picked = kept.pick(&selector.choice, || turn, &Rng::from_seed(draws)).map(|it| it.instance.pid);
-                let group = directory.group(&selector.interest).matching(selector);
                 // Who is its probe, is found out elsewhere.
                 if picked.is_none() && group.iter().any(|it| it.breaker() == BreakerState::HalfOpen) {
                     continue;

@@ -41,7 +41,7 @@ pub struct NodeBuilder {
     local_calls: Option<LocalCalls>,
     hooks: Hooks,
     balancers: Balancers,
-    pub(super) outages: OutageSettings,
+    pub(super) outages: Box<OutageSettings>,
     /// In a mutex only so that the future of [`start`](Self::start), which shares the builder, is `Send`.
     launches: Mutex<Each<Launch>>,
     /// What was wrong with the configuration of services: the first problem.
@@ -70,7 +70,7 @@ impl NodeBuilder {
             local_calls: None,
             hooks: Hooks::default(),
             balancers: Balancers::default(),
-            outages: OutageSettings::default(),
+            outages: Box::default(),
             launches: Mutex::default(),
             problem: None,
             #[cfg(feature = "cluster")]
@@ -293,7 +293,7 @@ impl NodeBuilder {
         let directory = Arc::new(Directory::new(record.clone()));
         let local_calls = self.local_calls.map_or_else(local_calls, Ok)?;
         let balancers = std::mem::take(&mut self.balancers);
-        let outages = Outages::new(std::mem::take(&mut self.outages));
+        let outages = Outages::new(*std::mem::take(&mut self.outages));
         let router = Router::new(key, directory, rng, (local_calls, hooks, balancers, outages));
         #[cfg(feature = "cluster")]
         let alone = self.clustered.is_alone();

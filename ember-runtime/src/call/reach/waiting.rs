@@ -14,7 +14,7 @@ use crate::{
     actor::AnyCell,
     call::requests::{Args, Outcome, Target, describe},
     directory::InShare,
-    error::{CallError, LostReason},
+    error::{CallError, Failure, LostReason},
     id::Epoch,
     message::{Answer, Answering, Method},
 };
@@ -81,7 +81,13 @@ impl<M: Method> Waiting<M> {
                 drop(Args::<M>::new(Some(args)));
                 reason.into()
             }
-            Poll::Ready(Answer::Failed(failure)) => failure,
+            // A handler that is dropped when its time is over says so itself.
+            Poll::Ready(Answer::Failed(failure)) => {
+                if let (Asked::Listed(instance), Failure::MaybeExecuted(reason)) = (&self.asked, &failure) {
+                    target.router.lost(instance, reason);
+                }
+                failure
+            }
             Poll::Pending => {
                 let reason = ready!(self.patience.poll(&target.router.home, task));
                 if let Asked::Listed(instance) = &self.asked {

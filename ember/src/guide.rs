@@ -20,6 +20,7 @@ pages! {
     Outcomes: "outcomes.md",
     Contracts: "contracts.md",
     Selection: "selection.md",
+    Outages: "outages.md",
     Modules: "modules.md",
     KeyedModules: "keyed-modules.md",
     GenericModules: "generic-modules.md",

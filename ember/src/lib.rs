@@ -20,10 +20,13 @@ pub use ember_runtime::{
     actor::{CallCounts, Cx, Down, DownReason, OnPanic, Restart, Service, ServiceIdentity, ServiceState, Unit},
     call::{
         Address, Call, CallByName, CallMany, Client, KeyOf, Local, LocalCalls, Many, ModulesClient, One, Origin, Retry,
-        RetryMaybeExecuted, RetryPolicy, Select, Sent,
+        RetryBudget, RetryMaybeExecuted, RetryPolicy, Select, Sent,
     },
     clock::{Clock, SystemClock},
-    directory::{Among, Balance, Candidate, Candidates, Choice, Instance, Interest, Key, NodeRecord, Selector, View},
+    directory::{
+        Among, Balance, Breaker, BreakerState, Candidate, Candidates, Choice, Instance, Interest, Key, NodeRecord,
+        Selector, View,
+    },
     error::{
         CallError, Error, InsertError, Lost, LostReason, NoUniqueId, Refused, RefusedReason, Result, SendError,
         SpawnAllError,

@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use ember::{
-    CallError, Error, NodeBuilder, RefusedReason, Restart, Retry, net::Endpoint, prelude::*, registry::InProcess,
+    Breaker, CallError, Error, NodeBuilder, RefusedReason, Restart, Retry, RetryBudget, net::Endpoint, prelude::*,
+    registry::InProcess,
 };
 use ember_tests::wait::within;
 
@@ -148,7 +149,7 @@ async fn values_of_a_node_mean_something_or_are_refused_by_name_at_once() {
         let told = within("a refusal", builder().advertise(address).start()).await;
         assert_refused(told.map(drop), &format!(".advertise{named}"), "; write `");
     }
-    let refused: [(Say, &str, &str); 19] = [
+    let refused: [(Say, &str, &str); 22] = [
         (|it| it.advertise(Endpoint::Tcp("10.0.0.1:0".into())), ".advertise(\"10.0.0.1:0\")", "port 0"),
         (|it| it.advertise(Endpoint::Tcp("0.0.0.0:7".into())), ".advertise(\"0.0.0.0:7\")", "every interface"),
         (|it| it.advertise(Endpoint::Tcp("[::]:7".into())), ".advertise(\"[::]:7\")", "every interface"),
@@ -168,12 +169,15 @@ async fn values_of_a_node_mean_something_or_are_refused_by_name_at_once() {
         (|it| it.max_message(0), ".max_message(0)", "4 KiB"),
         (|it| it.max_message(4095), ".max_message(4095)", "4 KiB"),
         (|it| it.max_message(usize::MAX), ".max_message(", "1 GiB"),
+        (|it| it.breaker(Breaker::after(5).open_for(Duration::ZERO, Duration::ZERO)), ".open_for(0ns", "Breaker::off"),
+        (|it| it.breaker_of("Thing", Breaker::after(5).probe_timeout(Duration::ZERO)), ".probe_timeout(0ns)", "5 s"),
+        (|it| it.breaker_of("", Breaker::off()), ".breaker_of(\"\")", "empty"),
     ];
     for (say, named, text) in refused {
         let started = within(named, say(builder()).start()).await.map(drop);
         assert_refused(started, named, text);
     }
-    let taken: [Say; 8] = [
+    let taken: [Say; 10] = [
         |it| it.name(longest()).cluster(longest()),
         |it| it.name("ein/zwei: ü 🦀").cluster("ü 🦀 .."),
         |it| it.server(0),
@@ -182,6 +186,8 @@ async fn values_of_a_node_mean_something_or_are_refused_by_name_at_once() {
         |it| it.drain(Duration::MAX),
         |it| it.lease(Duration::from_secs(1)).max_message(4096),
         |it| it.lease(Duration::from_secs(365 * 24 * 60 * 60)).max_message(1 << 30),
+        |it| it.breaker(Breaker::after(0).open_for(Duration::MAX, Duration::ZERO).probe_timeout(Duration::MAX)),
+        |it| it.breaker(Breaker::off()).retry_budget(RetryBudget::percent(u32::MAX).free(0)),
     ];
     for (index, say) in taken.into_iter().enumerate() {
         let node = say(builder()).start().await.unwrap_or_else(|error| panic!("{index}: {error}"));

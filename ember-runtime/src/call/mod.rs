@@ -2,6 +2,7 @@
 //! and on another; only the middle differs.
 
 mod clients;
+mod outages;
 mod paths;
 mod reach;
 mod requests;
@@ -14,10 +15,12 @@ pub use self::{
         Address, Call, CallByName, CallMany, Client, Handle, HasClient, HasLocalClient, KeyOf, Kind, Local, Many,
         ModulesClient, OnThisNode, One, Origin, Reached, Select, Sent,
     },
+    outages::RetryBudget,
     requests::{Repeat, Request, Retry, RetryMaybeExecuted, RetryPolicy},
     routes::LocalCalls,
 };
 pub(crate) use self::{
+    outages::{OutageSettings, Outages},
     requests::{CloseStream, Describe, EndOf, More, Question},
     routes::{Over, Router},
 };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     actor::{ServiceIdentity, ServiceState},
     directory::{
-        instances::{Balancers, Chance, Choice, Interest, Selector, Terms},
+        instances::{Balancers, Chance, Choice, Interest, Probing, Selector, Terms},
         records::{ClusterChange, NodeRecord, ServiceRecord},
         views::Directory,
     },
@@ -112,12 +112,12 @@ fn a_node_whose_workers_are_late_is_chosen_last() {
     let balancers = Balancers::default();
     let chosen = |choice: &Choice| {
         let mut selector = Selector::new(Interest::Service("player".into()));
-        let by = |turn| Chance { excluded: &[], turn, rng: &rng, balancers: &balancers };
+        let by = |turn| Chance { excluded: &[], turn, probing: Probing::Probe, rng: &rng, balancers: &balancers };
         let choose = |turn: usize| {
             // Whichever of the two a key stands for.
             selector.choice = if let Choice::ByKey(_) = choice { Choice::ByKey(turn as u64) } else { choice.clone() };
             let terms = Terms { selector: &selector, lane: Lane::User, here: NodeId(1) };
-            directory.choose(&terms, &by(turn)).unwrap().pid.node.id.0
+            directory.choose(&terms, &by(turn)).unwrap().0.pid.node.id.0
         };
         (0..100).map(choose).collect::<BTreeSet<_>>()
     };

@@ -1,6 +1,7 @@
 //! The local view of the cluster: who is there, what they offer, and whom to choose. Looking up never goes to the network.
 //! Knows the registry, not the wire.
 
+mod breakers;
 #[cfg(all(test, feature = "cluster"))]
 mod come_and_go;
 mod instances;
@@ -14,12 +15,14 @@ mod views;
 #[cfg(feature = "testing")]
 pub(crate) use self::records::inputs;
 pub use self::{
+    breakers::{Breaker, BreakerState},
     instances::{Among, Balance, Candidate, Candidates, Choice, Instance, Interest, Key, Selector},
     records::NodeRecord,
     views::View,
 };
 pub(crate) use self::{
-    instances::{Balancers, Chance, Group, InShare, Kept, Share, Terms, Turn},
+    breakers::{Due, Fault},
+    instances::{Balancers, Chance, Group, InFlight, InShare, Kept, Probing, Share, Terms, Turn, breaker_open},
     records::{MasterRecord, MethodRecord, Written},
     views::{Departed, Directory, OfficeNow, deserted, ended, no_such_run, of_another_kind},
 };

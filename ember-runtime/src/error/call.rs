@@ -28,6 +28,7 @@ struct Detail<R> {
     target: String,
     method: String,
     reason: R,
+    out_of_retries: bool,
 }
 
 /// A failure that is not the application's: what the runtime passes around before it knows the error type of a method.
@@ -62,11 +63,25 @@ impl From<LostReason> for Failure {
     }
 }
 
+const OUT_OF_RETRIES: &str = "; it was not made again, for the node's retry budget for this target is used up";
+
+impl<E> CallError<E> {
+    /// It would have been made again.
+    pub(crate) fn out_of_retries(mut self) -> Self {
+        match &mut self {
+            Self::App(_) => {}
+            Self::NotExecuted(Refused(detail)) => detail.out_of_retries = true,
+            Self::MaybeExecuted(Lost(detail)) => detail.out_of_retries = true,
+        }
+        self
+    }
+}
+
 macro_rules! detail {
     ($name:ident, $reason:ident, $verdict:literal) => {
         impl $name {
             pub(crate) fn new(target: String, method: String, reason: $reason) -> Self {
-                Self(Box::new(Detail { target, method, reason }))
+                Self(Box::new(Detail { target, method, reason, out_of_retries: false }))
             }
 
             /// Whom the call was for: an address, or the instance that was chosen.
@@ -83,12 +98,19 @@ macro_rules! detail {
             pub fn reason(&self) -> &$reason {
                 &self.0.reason
             }
+
+            /// Whether its policy would have had the call made again, and the [budget](crate::call::RetryBudget) of its node for this
+            /// target did not let it.
+            pub fn is_out_of_retries(&self) -> bool {
+                self.0.out_of_retries
+            }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let Detail { target, method, reason } = &*self.0;
-                write!(f, concat!("`{}` on {} ", $verdict, ": {}"), method, target, reason)
+                let Detail { target, method, reason, out_of_retries } = &*self.0;
+                write!(f, concat!("`{}` on {} ", $verdict, ": {}"), method, target, reason)?;
+                if *out_of_retries { f.write_str(OUT_OF_RETRIES) } else { Ok(()) }
             }
         }
 

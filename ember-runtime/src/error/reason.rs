@@ -128,6 +128,10 @@ pub enum RefusedReason {
     /// No instance of the group is the master now: one is about to be elected, or none can be.
     #[error("its group has no master now: {0}")]
     NoMaster(String),
+    /// Each instance that could have taken the call has failed this node's calls again and again, and is left alone for a while: see
+    /// [`Breaker`](crate::directory::Breaker).
+    #[error("nobody is called now who could take it: {0}")]
+    BreakerOpen(String),
 }
 
 impl RefusedReason {
@@ -193,6 +197,13 @@ pub enum LostReason {
         /// The epoch in which the handler began.
         epoch: u64,
     },
+}
+
+impl LostReason {
+    /// Whether the callee has said so: it is there, whatever has become of the call.
+    pub(crate) fn is_answer(&self) -> bool {
+        !matches!(self, Self::Deadline | Self::LinkLost(_) | Self::RuntimeEnded)
+    }
 }
 
 fn not_master(epoch: u64, master: Option<Pid>) -> String {

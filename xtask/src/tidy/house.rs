@@ -13,9 +13,9 @@ const CRATES: [&str; 2] = ["ember-runtime/src/", macros::ROOT];
 const FLOORS: [(&str, &[&str]); 6] = [
     ("message", &["schema", "format", "codecs", "transcode", "streams", "methods", "metadata", "replies"]),
     ("actor", &["turn", "about", "erased", "service", "work", "cell", "intake", "life"]),
-    ("call", &["routes", "requests", "reach", "paths", "clients"]),
+    ("call", &["outages", "routes", "requests", "reach", "paths", "clients"]),
     ("node", &["settings", "offices", "slot", "hosting", "process", "life"]),
-    ("directory", &["records", "instances", "views", "membership"]),
+    ("directory", &["records", "breakers", "instances", "views", "membership"]),
     ("transport", &["protocol", "stream", "entrance", "link", "peers", "handshake"]),
 ];
 

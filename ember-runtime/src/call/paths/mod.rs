@@ -2,6 +2,7 @@
 
 mod exit;
 mod fast;
+mod learn;
 mod one_way;
 mod repeat;
 mod resolved;

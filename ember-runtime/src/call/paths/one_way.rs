@@ -13,7 +13,7 @@ use crate::{
         reach::local,
         requests::{Inherited, Options, Request, Target, describe, unsound},
     },
-    directory::Instance,
+    directory::{Instance, Probing},
     error::{CallError, RefusedReason, SendError},
     message::{Ambient, MadeIn, Method, Stamp},
 };
@@ -107,8 +107,8 @@ fn choose_and_send<M: Method>(request: Request<M>, inherited: &Inherited) -> Res
     let mut excluded = Vec::new();
     let (mut refused, mut place) = (None, None::<Arc<Instance>>);
     let reason = loop {
-        let instance = match resolved::choose::<M>(&target, &excluded) {
-            Ok(instance) => instance,
+        let instance = match resolved::choose::<M>(&target, &excluded, Probing::Pass) {
+            Ok((instance, _)) => instance,
             Err(none) => break refused.unwrap_or(none),
         };
         place = Some(Arc::clone(&instance));

@@ -1,6 +1,6 @@
 //! Repeating calls that failed, by a policy of the caller's.
 
-use std::{mem, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 use tokio::time::{sleep, timeout};
 
@@ -23,6 +23,9 @@ impl Course {
             // Not even tried: some callees would have answered within no time, and of others it would not be known.
             return Err(RefusedReason::Expired.into());
         }
+        let budgets = Arc::clone(&self.target.router);
+        let (budgets, interest) = (&budgets.outages.budgets, self.target.address.selector.interest.clone());
+        budgets.call(&interest);
         let mut pause = policy.first.min(policy.max);
         let mut left = policy.attempts.max(1);
         loop {
@@ -48,9 +51,15 @@ impl Course {
                     if spare.is_none() || !may_go_better(reason) {
                         return Err(failure);
                     }
-                    self.lost = Some(reason.clone());
-                    mem::swap(args, &mut *spare);
                 }
+            }
+            if burdens(&failure) && !budgets.repeat(&interest) {
+                self.is_out_of_retries = true;
+                return Err(failure);
+            }
+            if let Failure::MaybeExecuted(reason) = failure {
+                self.lost = Some(reason);
+                mem::swap(args, &mut *spare);
             }
             // Between attempts nothing is under way; `lost` remembers what may have been executed.
             self.handed_over = HandedOver::No;
@@ -68,7 +77,7 @@ impl Course {
         let outcome = timeout(limit, self.run::<M>(args)).await;
         match outcome {
             Ok(outcome) => outcome,
-            Err(_) if self.handed_over.is_so() => Err(LostReason::Deadline.into()),
+            Err(_) if self.handed_over.is_so() => Err(self.no_answer()),
             Err(_) => Err(RefusedReason::Expired.into()),
         }
     }
@@ -77,9 +86,20 @@ impl Course {
 /// Whether a refusal may pass with time. `Expired` is the time-out of one attempt here.
 fn may_pass(reason: &RefusedReason) -> bool {
     use RefusedReason as R;
-    let passing =
-        matches!(reason, R::MailboxFull { .. } | R::LinkFull { .. } | R::NoTarget(_) | R::ModuleBusy(_) | R::Expired);
+    let passing = matches!(
+        reason,
+        R::MailboxFull { .. } | R::LinkFull { .. } | R::NoTarget(_) | R::ModuleBusy(_) | R::Expired | R::BreakerOpen(_)
+    );
     passing || reason.can_pass()
+}
+
+/// Whether an attempt that failed so may have cost its callee something, or its queue was full: to make it again is paid for from the budget.
+fn burdens(failure: &Failure) -> bool {
+    use RefusedReason as R;
+    match failure {
+        Failure::NotExecuted(reason) => !matches!(reason, R::NoTarget(_) | R::BreakerOpen(_)) && !reason.can_pass(),
+        Failure::MaybeExecuted(_) => true,
+    }
 }
 
 /// Whether another attempt may end better than one that may have been executed.

@@ -13,9 +13,9 @@ use crate::{
     call::{
         reach::{Asked, Away},
         requests::{Destination, Target},
-        routes::{Mixed, Poller},
+        routes::{Mixed, Poller, Probe},
     },
-    directory::{Group, Instance, Kept, Share, Terms},
+    directory::{Group, Instance, Kept, Probing, Share, Terms},
     error::RefusedReason,
     id::Pid,
     message::Method,
@@ -257,20 +257,27 @@ impl Resolved {
     }
 }
 
-/// The instance that a call of the method `M` goes to; those in `excluded` have refused it already.
+/// The instance that a call of the method `M` goes to; those in `excluded` have refused it already. With the probe that
+/// it is, if it is one.
 ///
 /// # Errors
 /// Why there is none.
-pub(crate) fn choose<M: Method>(target: &Target, excluded: &[Pid]) -> Result<Arc<Instance>, RefusedReason> {
+pub(crate) fn choose<M: Method>(
+    target: &Target,
+    excluded: &[Pid],
+    probing: Probing,
+) -> Result<(Arc<Instance>, Option<Probe>), RefusedReason> {
     if excluded.is_empty() {
         let mut resolved = Resolved::take::<M>(target);
         let instance = resolved.instance(target);
         resolved.give_back();
         if let Some(instance) = instance {
-            return Ok(instance);
+            return Ok((instance, None));
         }
     }
-    target.router.choose(&target.address, M::INFO.lane, excluded)
+    let (instance, probe) = target.router.choose(&target.address, M::INFO.lane, excluded, probing)?;
+    let probe = probe.map(|number| Probe::new(&target.router, &instance, number));
+    Ok((instance, probe))
 }
 
 fn terms<M: Method>(target: &Target) -> Terms<'_> {

@@ -11,8 +11,9 @@ use crate::{
     call::{
         reach::local,
         requests::{Attempt, HandedOver, Inherited, Options, Outcome, Request, Target, describe, sound, unsound},
+        routes::Probe,
     },
-    directory::{self, Choice, Instance, Turn},
+    directory::{self, Choice, Instance, Probing, Turn},
     error::{CallError, Failure, LostReason, RefusedReason},
     id::{Epoch, Pid},
     message::{Answer, Envelope, Method, Stamp, reply_slot},
@@ -50,6 +51,8 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
         waits: None,
         unreached: None,
         lost: None,
+        probe: None,
+        is_out_of_retries: false,
     };
     if let Some(error) = unsound::<M>(&course.target, &args) {
         return Err(error);
@@ -69,14 +72,16 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
     };
     let outcome = match timeout_at(deadline, whole).await {
         Ok(outcome) => outcome,
-        Err(_) if course.handed_over.is_so() => Err(LostReason::Deadline.into()),
+        Err(_) if course.handed_over.is_so() => Err(course.no_answer()),
         Err(_) => Err(course.waits_for().unwrap_or(RefusedReason::Expired).into()),
     };
+    let exhausted = course.is_out_of_retries;
+    let described = |error: CallError<M::Error>| if exhausted { error.out_of_retries() } else { error };
     match (outcome, course.lost.take()) {
         (Ok(result), _) => sound::<M>(&course.target, result.map_err(CallError::App)),
         // An earlier attempt may have been executed, whatever became of the last one.
-        (Err(Failure::NotExecuted(_)), Some(lost)) => Err(course.describe::<M>(lost.into())),
-        (Err(failure), _) => Err(course.describe::<M>(failure)),
+        (Err(Failure::NotExecuted(_)), Some(lost)) => Err(described(course.describe::<M>(lost.into()))),
+        (Err(failure), _) => Err(described(course.describe::<M>(failure))),
     }
 }
 
@@ -87,7 +92,7 @@ pub(crate) struct Course {
     inherited: Inherited,
     deadline: Instant,
     /// The instance that was asked last.
-    place: Option<Arc<Instance>>,
+    pub(super) place: Option<Arc<Instance>>,
     pub(crate) handed_over: HandedOver,
     /// The highest epoch whose master was asked.
     last_epoch: Option<Epoch>,
@@ -101,6 +106,10 @@ pub(crate) struct Course {
     unreached: Option<(Pid, RefusedReason)>,
     /// Why it is not known whether an earlier attempt was executed.
     pub(crate) lost: Option<LostReason>,
+    /// Whether it is the probe of the instance that was asked last.
+    pub(super) probe: Option<Probe>,
+    /// It would be made again, and may not be.
+    pub(crate) is_out_of_retries: bool,
 }
 
 impl Course {
@@ -121,15 +130,23 @@ impl Course {
             if let Some(changes) = &mut changes {
                 changes.mark_unchanged();
             }
-            let instance = match self.redirected.take().map_or_else(|| self.choose::<M>(&excluded), Ok) {
-                Ok(instance) => instance,
+            let chosen = match self.redirected.take() {
+                Some(master) => self.admitted(master),
+                None => resolved::choose::<M>(&self.target, &excluded, Probing::Probe),
+            };
+            let instance = match chosen {
+                Ok((instance, probe)) => {
+                    self.probe = probe;
+                    instance
+                }
+                Err(open @ RefusedReason::BreakerOpen(_)) => return Err(open.into()),
                 Err(none) => {
                     // Nobody is left who has not refused already. If the view still lists somebody who may yet take the call,
                     // wait for the view to change, or a little, and ask all again.
                     use RefusedReason::{NoMaster, Retiring, Starting, Unreachable};
                     let known = matches!(none, Unreachable(_) | Starting | Retiring | NoMaster(_));
                     let reason = refused.as_ref().unwrap_or(&none);
-                    if !known || !waits(reason) {
+                    if !known || !(waits(reason) || self.is_handed_over(reason)) {
                         return Err(refused.unwrap_or(none).into());
                     }
                     // One that waits for this call takes it never: it retires, or starts again, when its handler has ended.
@@ -163,7 +180,11 @@ impl Course {
             };
             (self.place, self.waits) = (Some(Arc::clone(&instance)), None);
             self.last_epoch = self.last_epoch.max(instance.epoch());
-            let envelope = match self.envelope::<M>(&instance) {
+            let envelope = self.envelope::<M>(&instance);
+            if envelope.is_err() {
+                self.probe = None;
+            }
+            let envelope = match envelope {
                 Ok(envelope) => envelope,
                 // Another instance does as well, unless the caller asked for this one by its key.
                 Err(cycle) if !matches!(self.target.address.selector.choice, Choice::ByKey(_)) => {
@@ -175,7 +196,9 @@ impl Course {
                 Err(cycle) => return Err(cycle.into()),
             };
             let _counted = instance.in_flight.begin().one();
-            match self.attempt::<M>(&instance, args, envelope).await {
+            let attempted = self.attempt::<M>(&instance, args, envelope).await;
+            self.learn(&instance, &attempted);
+            match attempted {
                 Attempt::Done(result) => match instance.deposed() {
                     None => return Ok(result),
                     // Another master has been elected since: what this one says counts no more.
@@ -276,10 +299,6 @@ impl Course {
     fn is_over(&self, instance: &Instance) -> bool {
         let one = self.target.address.selector.pid.is_some();
         one && self.target.router.directory().is_deserted(instance.pid.node)
-    }
-
-    fn choose<M: Method>(&self, excluded: &[Pid]) -> Result<Arc<Instance>, RefusedReason> {
-        resolved::choose::<M>(&self.target, excluded)
     }
 
     /// The metadata for `instance`, unless the call would wait for itself there.

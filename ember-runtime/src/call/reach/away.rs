@@ -13,7 +13,7 @@ use super::remote::{put_args_of, read};
 use crate::{
     call::requests::{Attempt, Outcome, Target, describe},
     directory::{InShare, Instance, Share},
-    error::{CallError, LostReason},
+    error::{CallError, Failure, LostReason},
     id::{MethodId, Pid},
     message::{Envelope, Method, Stamp},
     transport::{OutCall, PendingReply},
@@ -104,12 +104,20 @@ impl WaitingAway {
     pub(crate) fn poll<M: Method>(&mut self, target: &Target, task: &mut Context<'_>) -> Poll<Option<Outcome<M>>> {
         let failure = match read::<M>(ready!(Pin::new(&mut self.pending).poll(task)), &target.router) {
             Attempt::Done(result) => match self.instance.deposed() {
-                None => return Poll::Ready(Some(result.map_err(CallError::App))),
+                None => {
+                    self.instance.answered();
+                    return Poll::Ready(Some(result.map_err(CallError::App)));
+                }
                 Some(epoch) => LostReason::Deposed { epoch: epoch.0 }.into(),
             },
             Attempt::Refused(reason) if reason.can_pass() => return Poll::Ready(None),
             Attempt::Refused(reason) => reason.into(),
-            Attempt::Failed(failure) => failure,
+            Attempt::Failed(failure) => {
+                if let Failure::MaybeExecuted(reason) = &failure {
+                    target.router.lost(&self.instance, reason);
+                }
+                failure
+            }
         };
         let place = self.instance.to_string();
         Poll::Ready(Some(Err(describe::<M, _>(target, Some(place), failure))))

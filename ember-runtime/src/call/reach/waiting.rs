@@ -14,7 +14,7 @@ use crate::{
     actor::AnyCell,
     call::requests::{Args, Outcome, Target, describe},
     directory::InShare,
-    error::{CallError, LostReason},
+    error::{CallError, Failure, LostReason},
     id::Epoch,
     message::{Answer, Answering, Method},
 };
@@ -66,7 +66,12 @@ impl<M: Method> Waiting<M> {
         let answer = if mem::take(&mut self.fresh) { Poll::Pending } else { Pin::new(&mut self.answering).poll(task) };
         let failure = match answer {
             Poll::Ready(Answer::Done(result)) => match self.asked.deposed() {
-                None => return Poll::Ready(Waited::Over(result.map_err(CallError::App))),
+                None => {
+                    if let Asked::Listed(instance) = &self.asked {
+                        instance.answered();
+                    }
+                    return Poll::Ready(Waited::Over(result.map_err(CallError::App)));
+                }
                 Some(epoch) => LostReason::Deposed { epoch: epoch.0 }.into(),
             },
             Poll::Ready(Answer::Refused(reason, args)) if reason.can_pass() => {
@@ -76,8 +81,20 @@ impl<M: Method> Waiting<M> {
                 drop(Args::<M>::new(Some(args)));
                 reason.into()
             }
-            Poll::Ready(Answer::Failed(failure)) => failure,
-            Poll::Pending => ready!(self.patience.poll(&target.router.home, task)).into(),
+            // A handler that is dropped when its time is over says so itself.
+            Poll::Ready(Answer::Failed(failure)) => {
+                if let (Asked::Listed(instance), Failure::MaybeExecuted(reason)) = (&self.asked, &failure) {
+                    target.router.lost(instance, reason);
+                }
+                failure
+            }
+            Poll::Pending => {
+                let reason = ready!(self.patience.poll(&target.router.home, task));
+                if let Asked::Listed(instance) = &self.asked {
+                    target.router.lost(instance, &reason);
+                }
+                reason.into()
+            }
         };
         let place = match &self.asked {
             Asked::Listed(instance) => instance.to_string(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::target::Selection;
 use crate::{
     call::routes::Router,
-    directory::{Chance, Instance, Selector, Terms},
+    directory::{Chance, Instance, Probing, Selector, Terms},
     error::RefusedReason,
     id::Pid,
     message::Lane,
@@ -17,21 +17,23 @@ impl Router {
         Terms { selector, lane, here: self.key.id }
     }
 
-    /// One of those that match, found by looking at each.
+    /// One of those that match, found by looking at each; with the number of the probe that the call is, if it is one.
     pub(crate) fn choose(
         &self,
         address: &Selection,
         lane: Lane,
         excluded: &[Pid],
-    ) -> Result<Arc<Instance>, RefusedReason> {
+        probing: Probing,
+    ) -> Result<(Arc<Instance>, Option<u64>), RefusedReason> {
         if let Some(over) = self.over() {
             return Err(over.into());
         }
         let selector = &address.selector;
         if let Some(pid) = self.unlisted(selector) {
-            return self.direct(selector, pid, excluded).map(Arc::new);
+            return self.direct(selector, pid, excluded).map(|instance| (Arc::new(instance), None));
         }
-        let by = Chance { excluded, turn: address.next_turn(), rng: self.rng(), balancers: &self.balancers };
+        let (turn, rng, balancers) = (address.next_turn(), self.rng(), &self.balancers);
+        let by = Chance { excluded, turn, probing, rng, balancers };
         self.directory().choose(&self.terms(selector, lane), &by)
     }
 

@@ -8,7 +8,8 @@ use crate::message::{Idempotent, Method};
 ///
 /// It governs what the runtime does not resolve by itself: mailboxes and links that are full, targets that are missing,
 /// paused or away when the runtime has given up on them. What cannot pass (another signature, an unknown or private method, a call
-/// cycle, arguments that are too large) is not repeated. All attempts together stay within the deadline of the call.
+/// cycle, arguments that are too large) is not repeated. All attempts together stay within the deadline of the call. Of many calls that fail
+/// few are repeated: the node has a [budget](crate::call::RetryBudget).
 ///
 /// Before each repetition it waits a random time between 0 and a limit ("full jitter"); the limit is 10 ms at first, doubles
 /// each time, and ends at 1 s, unless [`backoff`](Retry::backoff) says otherwise.

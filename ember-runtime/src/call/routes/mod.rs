@@ -12,6 +12,7 @@ mod lent_streams;
 mod local_calls;
 mod mixed;
 mod numbers;
+mod probes;
 mod router;
 
 #[cfg(feature = "cluster")]
@@ -20,5 +21,6 @@ pub use self::local_calls::LocalCalls;
 pub(crate) use self::{
     home::{Ended, Home, Over, Poller},
     mixed::Mixed,
+    probes::Probe,
     router::Router,
 };

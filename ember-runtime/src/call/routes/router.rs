@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     actor::{AnyCell, ServiceState},
+    call::outages::Outages,
     directory::{Balancers, Directory},
     hooks::Hooks,
     id::{NodeKey, Pid},
@@ -32,6 +33,7 @@ pub(crate) struct Router {
     directory: Arc<Directory>,
     rng: Rng,
     pub(crate) balancers: Balancers,
+    pub(crate) outages: Outages,
     /// The node is about to stop.
     retiring: AtomicBool,
     pub(crate) described: Described,
@@ -54,9 +56,7 @@ impl Router {
         key: NodeKey,
         directory: Arc<Directory>,
         rng: Rng,
-        local_calls: LocalCalls,
-        hooks: Hooks,
-        balancers: Balancers,
+        (local_calls, hooks, balancers, outages): (LocalCalls, Hooks, Balancers, Outages),
     ) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let known = Arc::downgrade(&directory);
@@ -75,6 +75,7 @@ impl Router {
             directory,
             rng,
             balancers,
+            outages,
             retiring: AtomicBool::new(false),
             described: Described::default(),
             cells: Cells::default(),

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     actor::ServiceState,
+    directory::breakers::BreakerState,
     error::RefusedReason,
     id::{NodeId, Pid},
     message::Lane,
@@ -30,8 +31,18 @@ pub(crate) struct Chance<'a> {
     pub(crate) excluded: &'a [Pid],
     /// The number of this choice; for taking turns.
     pub(crate) turn: usize,
+    pub(crate) probing: Probing,
     pub(crate) rng: &'a Rng,
     pub(crate) balancers: &'a Balancers,
+}
+
+/// What a call is to an instance behind a breaker that is half-open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Probing {
+    /// Its probe, if there is none yet.
+    Probe,
+    /// No probe: its end is not heard of. It may go there.
+    Pass,
 }
 
 impl Terms<'_> {
@@ -60,17 +71,26 @@ pub(crate) fn choose<'a>(
     instances: impl Iterator<Item = &'a Arc<Instance>>,
     terms: &Terms<'_>,
     by: &Chance<'_>,
-) -> Result<&'a Arc<Instance>, Option<RefusedReason>> {
+) -> Result<(&'a Arc<Instance>, Option<u64>), Option<RefusedReason>> {
     let mut usable: Vec<&Arc<Instance>> = Vec::new();
     let mut refusal = None;
-    let mut without_master = 0;
+    let (mut without_master, mut broken) = (0, 0);
+    // Whether nobody of an elected group can become its master before a pause ends.
+    let mut all_pause = true;
     for instance in instances.filter(|it| terms.selector.names(it)) {
+        all_pause &= instance.state == ServiceState::Paused || instance.state.has_ended();
         if !terms.selector.fits(instance) {
             without_master += usize::from(!instance.state.has_ended());
             continue;
         }
         if terms.takes(instance.state) && !by.excluded.contains(&instance.pid) {
-            usable.push(instance);
+            match instance.breaker {
+                BreakerState::HalfOpen if by.probing == Probing::Probe && !instance.in_flight.wants_probe() => {
+                    broken += 1
+                }
+                BreakerState::Closed | BreakerState::HalfOpen => usable.push(instance),
+                BreakerState::Open => broken += 1,
+            }
             continue;
         }
         match instance.state {
@@ -82,14 +102,44 @@ pub(crate) fn choose<'a>(
                 let refused = || RefusedReason::Unreachable("every instance has refused".into());
                 refusal = refusal.filter(|first| *first != RefusedReason::Retiring).or_else(|| Some(refused()));
             }
+            // It hands its office over.
+            ServiceState::Paused if instance.epoch().is_some() && terms.selector.pid.is_none() => without_master += 1,
             ServiceState::Paused => refusal = Some(RefusedReason::Paused),
             ServiceState::Retiring => refusal = refusal.or(Some(RefusedReason::Retiring)),
             ServiceState::Stopped | ServiceState::Failed => {}
         }
     }
     if refusal.is_none() && without_master > 0 {
-        refusal = Some(no_master(terms.selector, without_master));
+        refusal = Some(if all_pause { RefusedReason::Paused } else { no_master(terms.selector, without_master) });
     }
+    loop {
+        let Some(instance) = pick(&usable, terms, by)? else {
+            // Those who may take the call yet are a better reason.
+            let waits = matches!(refusal, Some(RefusedReason::Starting | RefusedReason::Unreachable(_)));
+            return Err(if broken > 0 && !waits { Some(breaker_open(terms.selector, broken)) } else { refusal });
+        };
+        if instance.breaker != BreakerState::HalfOpen || by.probing == Probing::Pass {
+            return Ok((instance, None));
+        }
+        match instance.in_flight.begin().circuit.probe() {
+            Some(number) => return Ok((instance, Some(number))),
+            // Another call is the probe since.
+            None => usable.retain(|other| other.pid != instance.pid),
+        }
+        broken += 1;
+    }
+}
+
+/// One of those that take calls; `None` if there are none.
+///
+/// # Errors
+/// The balancer that is named has not chosen.
+fn pick<'a>(
+    usable: &[&'a Arc<Instance>],
+    terms: &Terms<'_>,
+    by: &Chance<'_>,
+) -> Result<Option<&'a Arc<Instance>>, Option<RefusedReason>> {
+    let mut usable = usable.to_vec();
     if usable.iter().any(|instance| !instance.suspect) {
         usable.retain(|instance| !instance.suspect);
     }
@@ -98,7 +148,7 @@ pub(crate) fn choose<'a>(
     }
     if let Some(name) = terms.selector.balancer() {
         let place = by.balancers.choose(name, &usable, by.rng).map_err(Some)?;
-        return place.and_then(|place| usable.get(place).copied()).ok_or(refusal);
+        return Ok(place.and_then(|place| usable.get(place).copied()));
     }
     let place = match terms.selector.choice {
         // Of exactly one there is no choice.
@@ -108,7 +158,19 @@ pub(crate) fn choose<'a>(
         Choice::LeastInFlight => less(usable.len(), by.rng, |place| usable[place].in_flight()),
         Choice::ByKey(key) => heaviest(key, usable.iter().map(|it| (seed(it.pid), it.pid))),
     };
-    place.and_then(|place| usable.get(place).copied()).ok_or(refusal)
+    Ok(place.and_then(|place| usable.get(place).copied()))
+}
+
+/// Why none of those that take calls is called now, of which there are so many.
+pub(crate) fn breaker_open(selector: &Selector, instances: usize) -> RefusedReason {
+    RefusedReason::BreakerOpen(match instances {
+        1 => format!(
+            "{selector}: the only instance that takes calls has not answered this node, and its breaker is open"
+        ),
+        _ => format!(
+            "{selector}: the {instances} instances that take calls have not answered this node, and their breakers are open"
+        ),
+    })
 }
 
 /// Why none of the instances of a group, of which there are so many, is the one that is asked for.
@@ -203,7 +265,7 @@ mod tests {
         let rng = Rng::from_seed(1);
         let (terms, by) = (
             Terms { selector: &selector, lane: Lane::User, here: node.id },
-            Chance { excluded: &[], turn: 0, rng: &rng, balancers: &Balancers::default() },
+            Chance { excluded: &[], turn: 0, probing: Probing::Probe, rng: &rng, balancers: &Balancers::default() },
         );
         for states in
             [[ServiceState::Retiring, ServiceState::Starting], [ServiceState::Starting, ServiceState::Retiring]]

@@ -8,7 +8,10 @@ use std::{
     },
 };
 
-use crate::sync::lock;
+use crate::{
+    directory::breakers::{BreakerState, Circuit},
+    sync::lock,
+};
 
 /// Counts the calls that wait for an instance. There is nothing to count before the first: of most of a large cluster's
 /// instances a node never calls any.
@@ -25,6 +28,15 @@ impl Counter {
         self.0.get().map_or(0, |waiting| waiting.count())
     }
 
+    pub(crate) fn breaker(&self) -> BreakerState {
+        self.0.get().map_or(BreakerState::Closed, |waiting| waiting.circuit.state())
+    }
+
+    /// Whether a call may become the probe of a breaker that is half-open.
+    pub(crate) fn wants_probe(&self) -> bool {
+        self.0.get().is_some_and(|waiting| waiting.circuit.wants_probe())
+    }
+
     /// Whether a call that the one counts is counted by the other.
     pub(crate) fn ptr_eq(&self, other: &Self) -> bool {
         self.0.get().zip(other.0.get()).is_some_and(|(one, other)| Arc::ptr_eq(one, other))
@@ -38,9 +50,10 @@ impl Clone for Counter {
     }
 }
 
-/// All that wait for an instance.
+/// All that wait for an instance, and what became of those before.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
+    pub(crate) circuit: Circuit,
     /// Those that are not in a share.
     others: AtomicUsize,
     shares: Mutex<Vec<Counted>>,

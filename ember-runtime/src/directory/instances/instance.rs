@@ -5,7 +5,10 @@ use std::{fmt, sync::Arc};
 use super::{counter::Counter, standing::Standing};
 use crate::{
     actor::{AnyCell, ServiceIdentity, ServiceState},
-    directory::records::{MethodRecord, NodeRecord, Published, SharedRecord},
+    directory::{
+        breakers::BreakerState,
+        records::{MethodRecord, NodeRecord, Published, SharedRecord},
+    },
     id::{Epoch, MethodId, Pid},
     message::Reach,
     office::Role,
@@ -28,6 +31,8 @@ pub struct Instance {
     pub(crate) standing: Option<Standing>,
     /// The service itself, if it is on this node.
     pub(crate) cell: Option<Arc<dyn AnyCell>>,
+    /// How its breaker was when this was made.
+    pub(crate) breaker: BreakerState,
     /// Calls that this node waits for.
     pub(crate) in_flight: Counter,
 }
@@ -52,7 +57,7 @@ impl Instance {
     pub(crate) fn of_record(record: &SharedRecord, node: Arc<NodeRecord>, old: Option<&Self>) -> Self {
         let published = Arc::clone(&record.published);
         let in_flight = old.map(|old| old.in_flight.clone()).unwrap_or_default();
-        Self { in_flight, ..Self::of(record.pid, published, node, record.state) }
+        Self { breaker: in_flight.breaker(), in_flight, ..Self::of(record.pid, published, node, record.state) }
     }
 
     /// One of which no more is known.
@@ -63,7 +68,8 @@ impl Instance {
     fn of(pid: Pid, published: Arc<Published>, node: Arc<NodeRecord>, state: ServiceState) -> Self {
         let in_flight = Counter::default();
         let (direct, suspect, out_of_reach) = (false, false, false);
-        Self { pid, published, node, state, direct, suspect, out_of_reach, standing: None, cell: None, in_flight }
+        let (standing, cell, breaker) = (None, None, BreakerState::Closed);
+        Self { pid, published, node, state, direct, suspect, out_of_reach, standing, cell, breaker, in_flight }
     }
 
     /// Whether `record` says nothing of it that is not known.
@@ -73,10 +79,11 @@ impl Instance {
 
     /// Whether nobody who looks at the one could tell it from the other.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        let Self { pid, published, node, state, direct, suspect, out_of_reach, standing, cell, in_flight } = self;
+        let Self { pid, published, node, state, direct, suspect, out_of_reach, standing, cell, breaker, in_flight } =
+            self;
         (*pid, *state, *direct) == (other.pid, other.state, other.direct)
             && (*suspect, *out_of_reach) == (other.suspect, other.out_of_reach)
-            && *standing == other.standing
+            && (*breaker, standing) == (other.breaker, &other.standing)
             && in_flight.ptr_eq(&other.in_flight)
             && cell.is_some() == other.cell.is_some()
             && (published, node) == (&other.published, &other.node)
@@ -113,6 +120,17 @@ impl Instance {
     /// a new view, for which `Node::wait_for_view` can wait.
     pub fn is_reachable(&self) -> bool {
         !self.out_of_reach
+    }
+
+    /// How this node's breaker for it is: [`Breaker`](crate::directory::Breaker) says when that opens. A change makes a new view.
+    pub fn breaker(&self) -> BreakerState {
+        self.breaker
+    }
+
+    /// A call to it, which is no probe, was answered.
+    #[inline]
+    pub(crate) fn answered(&self) {
+        self.in_flight.begin().circuit.answered();
     }
 
     /// What it is in its group, as far as this node knows; `None` if its service is not elected.

@@ -8,7 +8,10 @@ use super::{
     instance::Instance,
     selecting::Choice,
 };
-use crate::{id::Pid, rng::Rng};
+use crate::{directory::breakers::BreakerState, id::Pid, rng::Rng};
+
+/// The set in which nobody is.
+const NONE: usize = 3;
 
 /// Those that a selector's calls go to, in the order in which they are preferred. The key of [`Choice::ByKey`] plays no part: it
 /// is looked at with each call.
@@ -17,10 +20,13 @@ pub(crate) struct Kept<T> {
     group: Arc<Group>,
     /// Of the group.
     version: u64,
-    /// Those on this node, if they go first; all others; those that are suspect. Each ordered by pid.
-    sets: [Vec<Entry<T>>; 3],
-    /// The first that is not empty, or the last.
+    /// Those on this node, if they go first; all others; those that are suspect; none. Each ordered by pid.
+    sets: [Vec<Entry<T>>; 4],
+    /// The first that is not empty, or the last; none if one of that set is behind a breaker that is half-open: who is its probe, is
+    /// found out elsewhere.
     used: usize,
+    /// How many of each set are behind such a breaker.
+    half_open: [usize; 3],
     /// The last key that was looked for, and where.
     keyed: Option<(u64, usize)>,
 }
@@ -44,7 +50,7 @@ pub(crate) enum Renewed {
 
 impl<T: Default> Kept<T> {
     pub(crate) fn new(group: Arc<Group>, terms: &Terms<'_>) -> Self {
-        let mut kept = Self { group, version: 0, sets: Default::default(), used: 0, keyed: None };
+        let mut kept = Self { group, version: 0, sets: Default::default(), used: 0, half_open: [0; 3], keyed: None };
         kept.look_at_all(terms);
         kept
     }
@@ -76,11 +82,12 @@ impl<T: Default> Kept<T> {
     }
 
     fn look_at_all(&mut self, terms: &Terms<'_>) {
-        self.sets = Default::default();
+        (self.sets, self.half_open) = Default::default();
         let group = Arc::clone(&self.group);
         let members = group.read();
         let mut add = |instance: &Arc<Instance>| {
             if let Some(set) = set_of(instance, terms) {
+                self.half_open[set] += is_half_open(instance);
                 self.sets[set].push(Entry::new(instance));
             }
         };
@@ -94,8 +101,10 @@ impl<T: Default> Kept<T> {
 
     fn put(&mut self, pid: Pid, instance: Option<&Arc<Instance>>, terms: &Terms<'_>) {
         let belongs = instance.and_then(|it| Some((set_of(it, terms)?, it)));
-        for (number, set) in self.sets.iter_mut().enumerate() {
+        for (number, (set, half_open)) in self.sets.iter_mut().zip(&mut self.half_open).enumerate() {
             let place = find(set, pid);
+            *half_open -= place.map_or(0, |place| is_half_open(&set[place].instance));
+            *half_open += belongs.filter(|(to, _)| *to == number).map_or(0, |(_, instance)| is_half_open(instance));
             match (place, belongs.filter(|(to, _)| *to == number)) {
                 (Ok(place), Some((_, instance))) if Arc::ptr_eq(&set[place].instance, instance) => {}
                 (Ok(place), Some((_, instance))) => set[place] = Entry::new(instance),
@@ -107,7 +116,8 @@ impl<T: Default> Kept<T> {
     }
 
     fn settle(&mut self) {
-        self.used = self.sets.iter().position(|set| !set.is_empty()).unwrap_or(self.sets.len() - 1);
+        let first = self.sets.iter().position(|set| !set.is_empty()).unwrap_or(NONE);
+        self.used = if self.half_open.get(first).is_some_and(|count| *count > 0) { NONE } else { first };
         self.keyed = None;
     }
 
@@ -149,9 +159,15 @@ impl<T: Default> Entry<T> {
     }
 }
 
+/// 1 if it is behind a breaker that is half-open.
+fn is_half_open(instance: &Instance) -> usize {
+    usize::from(instance.breaker == BreakerState::HalfOpen)
+}
+
 /// Where an instance belongs, if anywhere.
 fn set_of(instance: &Instance, terms: &Terms<'_>) -> Option<usize> {
-    let usable = terms.takes(instance.state) && terms.selector.matches(instance);
+    let usable =
+        terms.takes(instance.state) && instance.breaker != BreakerState::Open && terms.selector.matches(instance);
     usable.then(|| if instance.suspect { 2 } else { usize::from(!terms.prefers(instance)) })
 }
 

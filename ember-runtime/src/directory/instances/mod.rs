@@ -15,7 +15,8 @@ mod standing;
 pub(crate) use self::kept::Renewed;
 pub(crate) use self::{
     balance::Balancers,
-    choose::{Chance, Terms, choose},
+    choose::{Chance, Probing, Terms, breaker_open, choose},
+    counter::InFlight,
     group::Group,
     groups::Groups,
     in_flight::{InShare, Share},

@@ -297,6 +297,16 @@ impl Listing {
         }
     }
 
+    /// Takes over how the breaker of a service is now.
+    pub(crate) fn mark_breaker(&mut self, pid: Pid) {
+        let Some(old) = self.services.get(&pid) else { return };
+        let breaker = old.in_flight.breaker();
+        if old.breaker != breaker {
+            let new = Instance { breaker, ..Instance::clone(old) };
+            self.list(pid, Some(Arc::new(new)));
+        }
+    }
+
     pub(crate) fn put_service(&mut self, record: &SharedRecord) {
         let Some(node) = self.nodes.get(&record.pid.node) else { return };
         let old = self.services.get(&record.pid);

@@ -159,22 +159,22 @@ impl Directory {
             || known.listed(pid).is_some_and(|it| it.state == ServiceState::Retiring)
     }
 
-    /// One of the instances that match, found by looking at each.
+    /// One of the instances that match, found by looking at each; with the number of the probe that the call is, if it is one.
     ///
     /// # Errors
     /// Why there is none.
-    pub(crate) fn choose(&self, terms: &Terms<'_>, by: &Chance<'_>) -> Result<Arc<Instance>, RefusedReason> {
+    pub(crate) fn choose(&self, terms: &Terms<'_>, by: &Chance<'_>) -> Result<Picked, RefusedReason> {
         let group = self.group(&terms.selector.interest);
         let members = group.read();
         if terms.selector.balancer().is_some() {
             // It is the user's: it is asked with nothing locked.
             let seen: Vec<_> = members.iter().cloned().collect();
             drop(members);
-            let chosen = choose(seen.iter(), terms, by).map(Arc::clone);
+            let chosen = choose(seen.iter(), terms, by).map(|(instance, probe)| (Arc::clone(instance), probe));
             return chosen.map_err(|refused| refused.unwrap_or_else(|| self.no_target(&seen, terms.selector)));
         }
         match choose(members.iter(), terms, by) {
-            Ok(instance) => Ok(Arc::clone(instance)),
+            Ok((instance, probe)) => Ok((Arc::clone(instance), probe)),
             Err(Some(refused)) => Err(refused),
             Err(None) => {
                 let seen: Vec<_> = members.iter().cloned().collect();
@@ -228,6 +228,11 @@ impl Directory {
     /// Marks a node whose workers are late, though its link is up, or clears the mark.
     pub(crate) fn late(&self, node: NodeKey, is_late: bool) {
         self.change(|known| known.late(node, is_late));
+    }
+
+    /// Takes over how the breaker of a service is now.
+    pub(crate) fn mark_breaker(&self, pid: Pid) {
+        self.change(|known| known.mark_breaker(pid));
     }
 
     /// The suspects, with what is known of them.
@@ -366,6 +371,9 @@ fn mark(known: &mut Listing, node: NodeKey, suspect: bool) {
         false => {}
     }
 }
+
+/// Who is chosen, and the number of the probe that the call is, if it is one.
+type Picked = (Arc<Instance>, Option<u64>);
 
 /// What came of changes.
 #[derive(Debug, Default)]

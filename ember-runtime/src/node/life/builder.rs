@@ -8,7 +8,7 @@ use std::{
 use super::running::Node;
 use crate::{
     actor::Service,
-    call::{LocalCalls, Router},
+    call::{LocalCalls, OutageSettings, Outages, Router},
     clock::{Clock, LONGEST, SystemClock},
     directory::{Balance, Balancers, Directory, NodeRecord},
     error::{Error, Result},
@@ -41,6 +41,7 @@ pub struct NodeBuilder {
     local_calls: Option<LocalCalls>,
     hooks: Hooks,
     balancers: Balancers,
+    pub(super) outages: Box<OutageSettings>,
     /// In a mutex only so that the future of [`start`](Self::start), which shares the builder, is `Send`.
     launches: Mutex<Each<Launch>>,
     /// What was wrong with the configuration of services: the first problem.
@@ -69,6 +70,7 @@ impl NodeBuilder {
             local_calls: None,
             hooks: Hooks::default(),
             balancers: Balancers::default(),
+            outages: Box::default(),
             launches: Mutex::default(),
             problem: None,
             #[cfg(feature = "cluster")]
@@ -156,9 +158,7 @@ impl NodeBuilder {
         let configs: Vec<_> = services.into_iter().collect();
         match class::launches(&configs) {
             Ok(launches) => launches.into_iter().for_each(|launch| self.launch(launch)),
-            Err(problem) => {
-                self.problem.get_or_insert(problem);
-            }
+            Err(problem) => self.note(problem),
         }
         self
     }
@@ -181,13 +181,18 @@ impl NodeBuilder {
     pub fn balancer(mut self, name: impl Into<String>, balancer: impl Balance) -> Self {
         let name = name.into();
         if let Err(problem) = values::name(".balancer", &name) {
-            self.problem.get_or_insert(problem);
+            self.note(problem);
         } else if !self.balancers.add(name.clone(), Box::new(balancer)) {
-            self.problem.get_or_insert(Error::Configuration(format!(
+            self.note(Error::Configuration(format!(
                 "`.balancer({name:?}, …)` was given twice: give each balancer of a node a name of its own"
             )));
         }
         self
+    }
+
+    /// Something is wrong with what was said: the first such thing is told.
+    pub(super) fn note(&mut self, problem: Error) {
+        self.problem.get_or_insert(problem);
     }
 
     fn launch(&mut self, launch: Launch) {
@@ -288,7 +293,8 @@ impl NodeBuilder {
         let directory = Arc::new(Directory::new(record.clone()));
         let local_calls = self.local_calls.map_or_else(local_calls, Ok)?;
         let balancers = std::mem::take(&mut self.balancers);
-        let router = Router::new(key, directory, rng, local_calls, hooks, balancers);
+        let outages = Outages::new(*std::mem::take(&mut self.outages));
+        let router = Router::new(key, directory, rng, (local_calls, hooks, balancers, outages));
         #[cfg(feature = "cluster")]
         let alone = self.clustered.is_alone();
         #[cfg(not(feature = "cluster"))]

@@ -141,13 +141,16 @@ impl Node {
         self.inner.services.retire(service)
     }
 
-    /// Pauses a service of this node: user messages are refused, those of the system lane run, and callers choose others.
-    /// `false` if no such service runs here.
+    /// Pauses a service of this node: user messages are refused, those of the system lane run. What waits in its mailbox already is
+    /// done, and so are ticks and events. Its entry in the registry says that it is [paused](crate::actor::ServiceState::Paused), so that no node's
+    /// calls choose it, and each view shows it; calls that were on their way are refused and go to another instance. If there is no other
+    /// that takes calls, they end as [`Paused`](crate::error::RefusedReason::Paused) at once. The master of a group hands its office over, and does not stand for it before the pause ends.
+    /// A service that is started again after a failure stays paused. `false` if no such service runs here.
     pub fn pause(&self, service: Pid) -> bool {
         self.inner.services.pause(service, true)
     }
 
-    /// Ends a pause. `false` if no such service runs here.
+    /// Ends a pause: the service takes calls again, and callers find it as soon as the registry has told them. `false` if no such service runs here.
     pub fn resume(&self, service: Pid) -> bool {
         self.inner.services.pause(service, false)
     }

@@ -61,6 +61,8 @@ pub(super) struct Candidate {
     pub(super) begun: bool,
     /// It is to give its office up.
     pub(super) resigns: bool,
+    /// The office that it has been told to give up because its service is paused.
+    paused_in: Option<Epoch>,
     /// Since when the office has been free, as far as the view says.
     free_since: Option<Instant>,
     /// It stands for nothing before then.
@@ -98,6 +100,7 @@ impl Candidate {
             stage: Stage::Out,
             begun: false,
             resigns: false,
+            paused_in: None,
             free_since: None,
             not_before: None,
             told: None,
@@ -154,6 +157,16 @@ impl Candidate {
         match from.filter(|from| facts.now < *from) {
             Some(from) => Step::Wait(from),
             None => Step::Bid(next_epoch(facts.office.highest, facts.wall)),
+        }
+    }
+
+    /// Its service is paused: it gives its office up, and stands again when the pause has ended.
+    pub(super) fn pauses(&mut self) {
+        if let Stage::Elected { epoch, .. } = self.stage
+            && self.paused_in != Some(epoch)
+        {
+            self.paused_in = Some(epoch);
+            self.resigns = true;
         }
     }
 

@@ -236,6 +236,9 @@ impl Elections {
                     self.wake.notify_one();
                 }
             }
+            if cell.state() == ServiceState::Paused {
+                candidate.pauses();
+            }
             // With nobody to take over, a node that retires serves until it has ended.
             let gives_up = candidate.resigns && (!*closed || self.others(candidate, &office).next().is_some());
             if gives_up && let Stage::Elected { epoch, .. } = candidate.stage {

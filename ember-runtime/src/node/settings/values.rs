@@ -8,6 +8,7 @@ use super::unseen::{is_only_marks, is_unseen};
 use crate::net::Endpoint;
 use crate::{
     actor::{OnPanic, Particulars, Restart, Supervision},
+    directory::Breaker,
     error::{Error, Result},
     mailbox::Limits,
 };
@@ -170,6 +171,24 @@ pub(crate) fn count(class: &str, count: u32) -> Result<()> {
     Err(Error::Configuration(format!(
         "the configuration asks for {count} instances of `{class}` (`count`): an entry makes {COUNT} at most; let a service `spawn` the others"
     )))
+}
+
+/// # Errors
+/// A time of it is none.
+pub(crate) fn breaker(breaker: &Breaker) -> Result<()> {
+    let say = "in no time nothing passes; write some, or `Breaker::off()` for none";
+    let Breaker { open_for, longest, probe_timeout, .. } = *breaker;
+    if open_for.is_zero() {
+        return Err(refuse(".open_for", format_args!("{open_for:?}, {longest:?}"), say));
+    }
+    if probe_timeout.is_zero() {
+        return Err(refuse(
+            ".probe_timeout",
+            probe_timeout,
+            "no probe is answered in no time; write some: 5 s is the default",
+        ));
+    }
+    Ok(())
 }
 
 /// # Errors

@@ -147,6 +147,7 @@ fn messages(said: &mut Said) {
         R::NotByName(text()),
         R::NotMaster { epoch: 7, master: Some(pid()) },
         R::NoMaster(text()),
+        R::BreakerOpen(text()),
     ];
     for (number, reason) in refused.into_iter().enumerate() {
         said.add(&format!("refused {number}"), &WireFailure::Refused(reason));

@@ -92,6 +92,7 @@ impl Tally {
                 | RefusedReason::Starting
                 | RefusedReason::NodeClosed
                 | RefusedReason::NoModule { .. }
+                | RefusedReason::BreakerOpen(_)
         );
         if !explained {
             self.wrong(format!("`{what}`: {reason}"));

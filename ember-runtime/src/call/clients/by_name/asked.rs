@@ -7,7 +7,7 @@ use crate::{
         requests::{Describe, Destination},
         routes::Router,
     },
-    directory::Instance,
+    directory::{Instance, Probing},
     error::{Failure, RefusedReason},
     id::{MethodId, Pid},
     message::{Lane, MethodRef},
@@ -41,8 +41,8 @@ impl<'a> Asked<'a> {
         let id = MethodId::of(method);
         let mut last = None;
         loop {
-            let chosen = self.router.choose(&self.destination.address, Lane::System, &self.excluded);
-            let instance = chosen.map_err(|none| last.take().unwrap_or(none))?;
+            let chosen = self.router.choose(&self.destination.address, Lane::System, &self.excluded, Probing::Pass);
+            let (instance, _) = chosen.map_err(|none| last.take().unwrap_or(none))?;
             let pid = instance.pid;
             if let Some(known) = self.router.described.find(pid, id) {
                 return Ok((pid, known));

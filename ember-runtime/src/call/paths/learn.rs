@@ -1,0 +1,50 @@
+//! What a call tells of the instances that it asks: whether they answer, and who hands its office over.
+
+use std::sync::Arc;
+
+use super::slow::Course;
+use crate::{
+    call::{requests::Attempt, routes::Probe},
+    directory::{self, BreakerState, Instance},
+    error::{Failure, LostReason, RefusedReason},
+    message::Method,
+};
+
+impl Course {
+    /// The master that was named, unless its breaker is open; with the probe that the call is then, if it is one.
+    pub(super) fn admitted(&self, master: Arc<Instance>) -> Result<(Arc<Instance>, Option<Probe>), RefusedReason> {
+        if master.breaker == BreakerState::Closed {
+            return Ok((master, None));
+        }
+        let number = master.in_flight.begin().circuit.probe();
+        let number = number.ok_or_else(|| directory::breaker_open(&self.target.address.selector, 1))?;
+        let probe = Probe::new(&self.target.router, &master, number);
+        Ok((master, Some(probe)))
+    }
+
+    /// What became of an attempt tells its breaker whether the instance answers.
+    pub(super) fn learn<M: Method>(&mut self, instance: &Instance, attempted: &Attempt<M>) {
+        match (attempted, self.probe.take()) {
+            (Attempt::Done(_), Some(probe)) => probe.answered(),
+            (Attempt::Done(_), None) => instance.answered(),
+            (Attempt::Failed(Failure::MaybeExecuted(reason)), Some(probe)) if reason.is_answer() => probe.answered(),
+            (Attempt::Failed(Failure::MaybeExecuted(reason)), None) => self.target.router.lost(instance, reason),
+            // A probe that was not answered has failed.
+            (Attempt::Failed(_) | Attempt::Refused(_), _) => {}
+        }
+    }
+
+    /// Whether it was the master that refused, which is paused: another is about to be elected.
+    pub(super) fn is_handed_over(&self, reason: &RefusedReason) -> bool {
+        let by_master = || self.place.as_ref().is_some_and(|it| it.epoch().is_some());
+        *reason == RefusedReason::Paused && self.target.address.selector.pid.is_none() && by_master()
+    }
+
+    /// The instance that was asked last has not answered in time.
+    pub(super) fn no_answer(&mut self) -> Failure {
+        if let (None, Some(instance)) = (self.probe.take(), &self.place) {
+            self.target.router.lost(instance, &LostReason::Deadline);
+        }
+        LostReason::Deadline.into()
+    }
+}

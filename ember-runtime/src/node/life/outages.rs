@@ -1,0 +1,34 @@
+//! What a node is told of outages: how many calls it repeats, and when it leaves an instance alone.
+
+use super::builder::NodeBuilder;
+use crate::{call::RetryBudget, directory::Breaker, node::settings::values};
+
+impl NodeBuilder {
+    /// How many of the calls of this node's clients may be repeated by their [`Retry`](crate::call::Retry), for each target: 20 % of those
+    /// of the last 10 s, and 20 more, unless something else is said.
+    pub fn retry_budget(mut self, budget: RetryBudget) -> Self {
+        self.outages.budget = budget;
+        self
+    }
+
+    /// When this node leaves an instance alone that does not answer it: after 5 calls in a row, unless something else is said.
+    /// [`Breaker::off`] is never. [`start`](Self::start) refuses times of zero.
+    pub fn breaker(mut self, breaker: Breaker) -> Self {
+        match values::breaker(&breaker) {
+            Ok(()) => self.outages.breaker = breaker,
+            Err(problem) => self.note(problem),
+        }
+        self
+    }
+
+    /// The same for the instances of one service, by its name: for example one whose methods often take longer than their callers
+    /// wait. [`start`](Self::start) refuses what cannot be a name, and times of zero.
+    pub fn breaker_of(mut self, service: impl Into<String>, breaker: Breaker) -> Self {
+        let service = service.into();
+        match values::name(".breaker_of", &service).and_then(|()| values::breaker(&breaker)) {
+            Ok(()) => drop(self.outages.by_service.insert(service, breaker)),
+            Err(problem) => self.note(problem),
+        }
+        self
+    }
+}

@@ -4,8 +4,6 @@
 /// A bug of the runtime, as it could be written by mistake: one word or line at the place that asks for it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bug {
-    /// A caller takes the reply of a master of whose successor it knows.
-    EpochAtCaller,
     /// A master takes a call that was sent to it for another epoch.
     EpochAtCallee,
     /// The watch of the registry begins now, not where the list ended.
@@ -45,8 +43,7 @@ mod chosen {
     const VARIABLE: &str = "EMBER_PLANTED";
 
     /// By the names that `EMBER_PLANTED` has for them.
-    const BUGS: [(&str, Bug); 10] = [
-        ("epoch-at-caller", Bug::EpochAtCaller),
+    const BUGS: [(&str, Bug); 9] = [
         ("epoch-at-callee", Bug::EpochAtCallee),
         ("watch-from-now", Bug::WatchFromNow),
         ("retry-maybe-executed", Bug::RetryMaybeExecuted),

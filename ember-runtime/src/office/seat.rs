@@ -116,7 +116,11 @@ impl OfficeSeat {
     /// It is not the master any more, or is it again.
     #[inline]
     pub(crate) fn release(&self, epoch: Epoch) -> Result<(), LostReason> {
-        if self.acting() == Some(epoch) || planted(Bug::ReleaseUnchecked) { Ok(()) } else { Err(LostReason::Deposed { epoch: epoch.0 }) }
+        if self.acting() == Some(epoch) || planted(Bug::ReleaseUnchecked) {
+            Ok(())
+        } else {
+            Err(LostReason::Deposed { epoch: epoch.0 })
+        }
     }
 
     /// What it is now.

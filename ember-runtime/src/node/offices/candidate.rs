@@ -154,9 +154,7 @@ impl Candidate {
         let from = [Some(free_since + facts.patience), self.not_before, quiet_until].into_iter().flatten().max();
         match from.filter(|from| facts.now < *from) {
             Some(from) => Step::Wait(from),
-            None if planted(Bug::CountClaims) => {
-                Step::Bid(next_epoch(facts.office.epoch.map(|it| it.record.epoch), 0))
-            }
+            None if planted(Bug::CountClaims) => Step::Bid(next_epoch(facts.office.epoch.map(|it| it.record.epoch), 0)),
             None => Step::Bid(next_epoch(facts.office.highest, facts.wall)),
         }
     }

@@ -29,9 +29,10 @@ pub(super) fn wrong(calls: &[Entry], faults: &Faults) -> Wrong {
 /// nodes who do not know that it did: what masters write is kept apart by its fence then, and by nothing else.
 fn leases_tell(faults: &Faults) -> bool {
     let has = |of: fn(&Fault) -> bool| faults.list().iter().any(|it| of(&it.fault));
+    let ends_early = has(|it| matches!(it, Fault::Expire(_) | Fault::RegistryRestored));
     let forgets = has(|it| matches!(it, Fault::Registry(Registry::Empty)));
-    let starts = || has(|it| matches!(it, Fault::Kill(_) | Fault::Restart(_)));
-    !has(|it| matches!(it, Fault::Expire(_) | Fault::RegistryRestored)) && !(forgets && starts())
+    let starts = has(|it| matches!(it, Fault::Kill(_) | Fault::Restart(_)));
+    !(ends_early || forgets && starts)
 }
 
 fn in_their_epochs(acted: &[Done<'_>]) -> Wrong {
@@ -63,18 +64,20 @@ fn beside_a_later(acted: &[Done<'_>]) -> Wrong {
         let of = |other: &Acted| other.acts.group == it.acts.group && other.acts.epoch > it.acts.epoch;
         acted.iter().find(|(_, other)| of(other) && other.began < it.ended).copied()
     };
-    well.filter_map(|&(call, it)| later(it).map(|other| (call, it, other))).map(|(call, it, (first, other))| {
-        format!(
-            "{} was answered by {}, the master of {} in the epoch {}, when {} had begun with {} in the epoch {}",
-            told(call),
-            it.by,
-            it.acts.group,
-            it.acts.epoch,
-            other.by,
-            told(first),
-            other.acts.epoch
-        )
-    }).next()
+    well.filter_map(|&(call, it)| later(it).map(|other| (call, it, other)))
+        .map(|(call, it, (first, other))| {
+            format!(
+                "{} was answered by {}, the master of {} in the epoch {}, when {} had begun with {} in the epoch {}",
+                told(call),
+                it.by,
+                it.acts.group,
+                it.acts.epoch,
+                other.by,
+                told(first),
+                other.acts.epoch
+            )
+        })
+        .next()
 }
 
 fn believed(acted: Vec<Done<'_>>) -> Wrong {
@@ -129,8 +132,7 @@ mod tests {
     #[test]
     fn each_wrong_epoch_is_told_and_what_is_right_is_not() {
         let says = |calls: &[Entry]| wrong(calls, &Faults::default()).unwrap_or_default();
-        let right =
-            [call(1, 5, (5, 1), [1, 2, 3]), call(1, 0, (5, 1), [4, 5, 6]), call(1, 7, (7, 2), [7, 8, 9])];
+        let right = [call(1, 5, (5, 1), [1, 2, 3]), call(1, 0, (5, 1), [4, 5, 6]), call(1, 7, (7, 2), [7, 8, 9])];
         assert_eq!(says(&right), "");
         let two = [call(1, 5, (5, 1), [1, 2, 3]), call(1, 5, (5, 2), [4, 5, 6])];
         assert!(says(&two).contains("Bank/Bank has two masters in the epoch 5"), "{}", says(&two));

@@ -16,8 +16,8 @@ pub(crate) enum Bug {
     ForgetGone,
     /// The entry of a service that ended while the registry was away is not looked for.
     ForgetOffice,
-    /// A reply is released without a look at whether its master still acts.
-    ReleaseUnchecked,
+    /// A reply is released, and taken by its caller, without a look at whether its master still acts.
+    ReplyUnchecked,
     /// After an outage of the registry whoever comes first takes an office, though another may still act.
     ClaimAtOnce,
     /// An epoch counts the claims that the registry has seen, not all that are known.
@@ -50,7 +50,7 @@ mod chosen {
         ("keep-role", Bug::KeepRole),
         ("forget-gone", Bug::ForgetGone),
         ("forget-office", Bug::ForgetOffice),
-        ("release-unchecked", Bug::ReleaseUnchecked),
+        ("reply-unchecked", Bug::ReplyUnchecked),
         ("claim-at-once", Bug::ClaimAtOnce),
         ("count-claims", Bug::CountClaims),
     ];

@@ -116,7 +116,7 @@ impl OfficeSeat {
     /// It is not the master any more, or is it again.
     #[inline]
     pub(crate) fn release(&self, epoch: Epoch) -> Result<(), LostReason> {
-        if self.acting() == Some(epoch) || planted(Bug::ReleaseUnchecked) {
+        if self.acting() == Some(epoch) || planted(Bug::ReplyUnchecked) {
             Ok(())
         } else {
             Err(LostReason::Deposed { epoch: epoch.0 })

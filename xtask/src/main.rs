@@ -17,7 +17,7 @@ const HELP: &str = "\
 cargo xtask test [ARGS]       every test, against a real etcd; ARGS go to `cargo test`: a filter, `-p CRATE`, `-- --nocapture`
 cargo xtask soak [ARGS]       churn for an hour with flat memory, in a release build: `--minutes N`, `--seed N`, `--report FILE`
 cargo xtask soak tests [ARGS] the tests with larger numbers (EMBER_TEST_SCALE=10, unless it is set)
-cargo xtask planted [NAMES]   bugs planted into the runtime, which `prove` must find; half an hour
+cargo xtask planted [NAMES]   bugs planted into the runtime, which `prove` must find; a build and ten minutes
 cargo xtask valgrind          the tests that reach `unsafe` code, under valgrind
 cargo xtask examples [NAMES]  run every example, or those named
 cargo xtask outside           a crate outside of this workspace: what it builds with, what it is told

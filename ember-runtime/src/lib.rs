@@ -20,6 +20,7 @@ pub mod net;
 pub mod node;
 pub mod office;
 mod panics;
+mod planted;
 pub mod registry;
 pub mod rng;
 mod shelf;

@@ -5,6 +5,7 @@ mod codegen;
 mod etcd;
 mod examples;
 mod outside;
+mod planted;
 mod shell;
 mod template;
 mod test;
@@ -16,6 +17,7 @@ const HELP: &str = "\
 cargo xtask test [ARGS]       every test, against a real etcd; ARGS go to `cargo test`: a filter, `-p CRATE`, `-- --nocapture`
 cargo xtask soak [ARGS]       churn for an hour with flat memory, in a release build: `--minutes N`, `--seed N`, `--report FILE`
 cargo xtask soak tests [ARGS] the tests with larger numbers (EMBER_TEST_SCALE=10, unless it is set)
+cargo xtask planted [NAMES]   bugs planted into the runtime, which `prove` must find; a build and ten minutes
 cargo xtask valgrind          the tests that reach `unsafe` code, under valgrind
 cargo xtask examples [NAMES]  run every example, or those named
 cargo xtask outside           a crate outside of this workspace: what it builds with, what it is told
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args.as_slice() {
         ["test", rest @ ..] => test::command(rest, test::Scale::Usual),
+        ["planted", names @ ..] => planted::command(names),
         ["valgrind"] => test::valgrind(),
         ["soak", "tests", rest @ ..] => test::command(rest, test::Scale::Soak),
         ["soak", rest @ ..] => soak(rest),

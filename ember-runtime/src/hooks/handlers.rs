@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::{Failure, RefusedReason},
-    id::Pid,
+    id::{Epoch, Pid},
     message::{Ambient, Beside, Caller, CodecError, Extension},
 };
 
@@ -54,6 +54,19 @@ pub struct IncomingCall<'a> {
     pub(crate) method: fn() -> String,
     pub(crate) beside: Option<&'a Beside>,
     pub(crate) caller: Option<Caller>,
+    /// What the handler does is done for a group.
+    pub(crate) acts: Option<&'a Acts>,
+}
+
+/// A master's handler, which acts for its group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Acts {
+    /// The name of the group's office.
+    pub(crate) group: Arc<str>,
+    /// The epoch for whose master the call was sent, if its caller said so.
+    pub(crate) asked: Option<Epoch>,
+    /// The epoch in which it acts.
+    pub(crate) epoch: Epoch,
 }
 
 impl IncomingCall<'_> {
@@ -123,6 +136,7 @@ pub(crate) struct AskedHandler {
     method: fn() -> String,
     beside: Option<Arc<Beside>>,
     caller: Option<Caller>,
+    acts: Option<Acts>,
     asked: usize,
     began: Option<Instant>,
 }
@@ -136,13 +150,14 @@ impl AskedHandler {
         hooks: &Ordered<dyn HandlerHooks>,
         method: fn() -> String,
         ambient: &Ambient,
+        acts: Option<Acts>,
     ) -> Result<Box<Self>, Failure> {
         let (service, pid, caller) = (ambient.service().name(), ambient.pid(), ambient.caller());
         let beside = ambient.envelope.beside.clone();
-        let call = IncomingCall { service, pid, method, beside: beside.as_deref(), caller };
+        let call = IncomingCall { service, pid, method, beside: beside.as_deref(), caller, acts: acts.as_ref() };
         let began = hooks.now();
         let (asked, refusal) = hooks.ask(|hook| hook.before(&call));
-        let begun = Box::new(Self { hooks: hooks.clone(), service, pid, method, beside, caller, asked, began });
+        let begun = Box::new(Self { hooks: hooks.clone(), service, pid, method, beside, caller, acts, asked, began });
         match refusal.map(Veto::into) {
             None => Ok(begun),
             Some(reason) => {
@@ -158,8 +173,9 @@ impl AskedHandler {
     }
 
     fn tell(&mut self, end: &HandlerEnd<'_>) {
-        let Self { hooks, service, pid, method, beside, caller, asked, began } = self;
-        let call = IncomingCall { service, pid: *pid, method: *method, beside: beside.as_deref(), caller: *caller };
+        let Self { hooks, service, pid, method, beside, caller, acts, asked, began } = self;
+        let (beside, acts) = (beside.as_deref(), acts.as_ref());
+        let call = IncomingCall { service, pid: *pid, method: *method, beside, caller: *caller, acts };
         hooks.tell_time(std::mem::take(asked), *began, |hook, took| hook.after(&call, end, took));
     }
 }

@@ -18,7 +18,7 @@ mod scopes;
 
 pub(crate) use self::{
     calls::{AskedCall, Carries},
-    handlers::AskedHandler,
+    handlers::{Acts, AskedHandler},
     order::{Ordered, Veto},
     scopes::Hooks,
 };

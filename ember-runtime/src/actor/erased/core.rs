@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     error::{LostReason, RefusedReason},
-    hooks::{AskedHandler, HandlerHooks, Ordered},
+    hooks::{Acts, AskedHandler, HandlerHooks, Ordered},
     id::{Epoch, Pid},
     message::{Chain, Keys, Lifespan, MethodInfo, StreamsOfLife},
     office::{Fence, OfficeSeat},
@@ -58,6 +58,10 @@ pub(crate) struct InOffice {
     pub(crate) seat: Arc<OfficeSeat>,
     /// The epoch in which the handler that runs began, if it acts for the group.
     pub(crate) began: Option<Epoch>,
+    /// The name of the office.
+    group: Arc<str>,
+    /// The handler that runs is not one that any instance may run.
+    acts: bool,
 }
 
 impl Core {
@@ -85,7 +89,8 @@ impl Core {
 
     /// The same, of an elected service.
     pub(crate) fn in_office(mut self, seat: Option<Arc<OfficeSeat>>) -> Self {
-        self.office = seat.map(|seat| Box::new(InOffice { seat, began: None }));
+        let group = || self.cell.identity().office().to_string().into();
+        self.office = seat.map(|seat| Box::new(InOffice { seat, began: None, group: group(), acts: false }));
         self
     }
 
@@ -95,6 +100,7 @@ impl Core {
     /// This instance is not the master, or not in that epoch.
     pub(crate) fn start(&mut self, info: &MethodInfo, asked: Option<Epoch>) -> Result<(), RefusedReason> {
         let Some(office) = &mut self.office else { return Ok(()) };
+        office.acts = !info.read;
         office.began = if info.read { office.seat.acting() } else { Some(office.seat.start(asked)?) };
         Ok(())
     }
@@ -108,8 +114,14 @@ impl Core {
 
     /// The epoch in which the handler that runs began, if its instance acted for its group then, with the seat that knows whether it still does.
     pub(crate) fn fence(&self) -> Option<Fence> {
-        let InOffice { seat, began } = self.office.as_deref()?;
+        let InOffice { seat, began, .. } = self.office.as_deref()?;
         began.map(|epoch| Fence { epoch, seat: Arc::clone(seat) })
+    }
+
+    /// What hooks may know of the call that begins, if its handler acts for the group; `asked` is the epoch for which it was sent.
+    pub(crate) fn acts(&self, asked: Option<Epoch>) -> Option<Acts> {
+        let InOffice { began, group, acts, .. } = self.office.as_deref()?;
+        began.filter(|_| *acts).map(|epoch| Acts { group: Arc::clone(group), asked, epoch })
     }
 
     /// What the reply of this method depends on.
@@ -123,7 +135,7 @@ impl Core {
     /// What it did for the group may have been overtaken.
     pub(crate) fn release(&self, info: &MethodInfo) -> Result<(), LostReason> {
         match self.office.as_deref() {
-            Some(InOffice { seat, began: Some(epoch) }) if !info.read => seat.release(*epoch),
+            Some(InOffice { seat, began: Some(epoch), .. }) if !info.read => seat.release(*epoch),
             _ => Ok(()),
         }
     }

@@ -13,7 +13,7 @@ use crate::{
 #[cold]
 pub(super) fn ask<S: Service>(body: &mut Body<S>, method: fn() -> String) -> Result<(), Box<Failure>> {
     let Body { core, ambient, .. } = body;
-    core.asked = Some(AskedHandler::begin(&core.hooks, method, ambient)?);
+    core.asked = Some(AskedHandler::begin(&core.hooks, method, ambient, core.acts(ambient.envelope.epoch))?);
     Ok(())
 }
 

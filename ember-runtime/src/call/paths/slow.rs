@@ -17,6 +17,7 @@ use crate::{
     error::{CallError, Failure, LostReason, RefusedReason},
     id::{Epoch, Pid},
     message::{Answer, Envelope, Method, Stamp, reply_slot},
+    planted::{Bug, planted},
     sync::{ordered, shielded},
 };
 
@@ -204,6 +205,7 @@ impl Course {
                     // Another master has been elected since: what this one says counts no more.
                     Some(epoch) => return Err(LostReason::Deposed { epoch: epoch.0 }.into()),
                 },
+                Attempt::Failed(Failure::MaybeExecuted(_)) if planted(Bug::RetryMaybeExecuted) && args.is_some() => {}
                 Attempt::Failed(failure) => return Err(failure),
                 Attempt::Refused(RefusedReason::Unreachable(_)) if self.is_over(&instance) => {
                     let (directory, selector) = (self.target.router.directory(), &self.target.address.selector);

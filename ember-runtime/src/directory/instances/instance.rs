@@ -12,6 +12,7 @@ use crate::{
     id::{Epoch, MethodId, Pid},
     message::Reach,
     office::Role,
+    planted::{Bug, planted},
 };
 
 /// One running service in a [`View`](crate::directory::views::View).
@@ -163,7 +164,7 @@ impl Instance {
     #[inline]
     pub(crate) fn deposed(&self) -> Option<Epoch> {
         let Standing { office, .. } = self.standing.as_ref()?;
-        self.epoch().filter(|epoch| office.highest() > Some(*epoch))
+        self.epoch().filter(|epoch| office.highest() > Some(*epoch) && !planted(Bug::ReplyUnchecked))
     }
 
     /// Whether it runs on this very node.

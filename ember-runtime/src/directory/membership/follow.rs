@@ -19,6 +19,7 @@ use crate::{
         views::{Applied, Directory},
     },
     id::{NodeKey, Pid},
+    planted::{Bug, planted},
     registry::{Event, RegistryError, Session, SharedEvent, Snapshot, WatchItem},
     rng::Rng,
 };
@@ -168,6 +169,9 @@ impl Follower {
         }
         self.announcer.listed(&mine);
         self.note_loss(!mine.contains_key(&Mine::Node));
+        if planted(Bug::ForgetGone) {
+            return Ok((revision, changes));
+        }
         changes.extend(self.directory.registered().difference(&nodes).copied().map(ClusterChange::NodeGone));
         let known = self.directory.registered_services().into_iter();
         changes.extend(known.filter(|pid| !services.contains(pid)).map(ClusterChange::ServiceGone));

@@ -9,6 +9,7 @@ use crate::{
     directory::OfficeNow,
     id::{Epoch, Pid},
     office::{OfficeName, OfficeSeat, Role, Tenure, Term},
+    planted::{Bug, planted},
 };
 
 /// After a bid that failed, or whose outcome is not known, the view is given so much time to show why.
@@ -152,10 +153,11 @@ impl Candidate {
             return Step::Nothing;
         }
         let was_last = facts.office.last.is_some_and(|last| last.pid == self.pid);
-        let quiet_until = facts.quiet_until.filter(|_| !was_last);
+        let quiet_until = facts.quiet_until.filter(|_| !was_last && !planted(Bug::ClaimAtOnce));
         let from = [Some(free_since + facts.patience), self.not_before, quiet_until].into_iter().flatten().max();
         match from.filter(|from| facts.now < *from) {
             Some(from) => Step::Wait(from),
+            None if planted(Bug::CountClaims) => Step::Bid(next_epoch(facts.office.epoch.map(|it| it.record.epoch), 0)),
             None => Step::Bid(next_epoch(facts.office.highest, facts.wall)),
         }
     }

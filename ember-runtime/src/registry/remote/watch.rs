@@ -10,9 +10,12 @@ use super::{
     outcome::{Failure, Outcome},
     wire::{Change, Told, Watching, Wire},
 };
-use crate::registry::{
-    RegistryError, SharedEvent,
-    api::{Result, Watch, WatchItem},
+use crate::{
+    planted::{Bug, planted},
+    registry::{
+        RegistryError, SharedEvent,
+        api::{Result, Watch, WatchItem},
+    },
 };
 
 /// How often a quiet watch asks for the revision. It shows lost data early. It also keeps the connection: etcd hangs up
@@ -21,7 +24,7 @@ const ASK: Duration = Duration::from_millis(900);
 
 pub(super) async fn start(wire: &dyn Wire, prefix: &str, from: i64) -> Outcome<Watch> {
     // For etcd, 0 means "from now on".
-    let from = from.max(1);
+    let from = if planted(Bug::WatchFromNow) { 0 } else { from.max(1) };
     let mut watching = wire.watch(list::range(prefix), from).await?;
     let confirmation = loop {
         match watching.receive().await? {

@@ -8,7 +8,8 @@ use std::{
 
 use super::process::Endless;
 use crate::{
-    hooks::{Band, CallEnd, CallHooks, Denied, HandlerEnd, HandlerHooks, IncomingCall, OutgoingCall},
+    hooks::{Acts, Band, CallEnd, CallHooks, Denied, HandlerEnd, HandlerHooks, IncomingCall, OutgoingCall},
+    id::Pid,
     message::MethodRef,
     sync::lock,
     testing::{network::Kernel, trace::now},
@@ -35,6 +36,10 @@ struct Book {
     begun: BTreeMap<String, u64>,
     /// Hosts that fall silent when the next handler begins.
     armed: BTreeSet<String>,
+    /// How many nodes have been started.
+    lives: usize,
+    /// How much has happened: what has the higher number came later.
+    places: usize,
 }
 
 /// One call.
@@ -43,13 +48,29 @@ pub(in crate::testing) struct Entry {
     /// The host of its caller, and when it was made.
     pub(in crate::testing) from: String,
     pub(in crate::testing) at: Duration,
+    /// Which start of a node that host's was, among those of all hosts.
+    pub(in crate::testing) life: usize,
     /// The service and the method, for people.
     pub(in crate::testing) what: String,
     /// The service's name and the method's, where a handler has begun.
     pub(in crate::testing) callee: Option<(String, String)>,
     /// The hosts where handlers have begun.
     pub(in crate::testing) begun: Vec<String>,
+    /// The last of them, if it acted for a group.
+    pub(in crate::testing) acted: Option<Acted>,
     pub(in crate::testing) end: End,
+    /// When it ended, as a place among all that happened.
+    pub(in crate::testing) place: usize,
+}
+
+/// A handler that acted for a group.
+#[derive(Debug, Clone)]
+pub(in crate::testing) struct Acted {
+    pub(in crate::testing) acts: Acts,
+    pub(in crate::testing) by: Pid,
+    /// When it began and ended, as places among all that happened; 0 if it has not ended.
+    pub(in crate::testing) began: usize,
+    pub(in crate::testing) ended: usize,
 }
 
 /// What its caller was told.
@@ -106,8 +127,20 @@ impl Ledger {
 
     /// The hooks of a host's node.
     pub(super) fn hooks(&self, host: &str, kernel: &Kernel, endless: &Endless) -> (Leaving, Beginning) {
-        let leaving = Leaving { ledger: self.clone(), host: host.into(), endless: endless.clone() };
+        let life = {
+            let mut book = lock(&self.0);
+            book.lives += 1;
+            book.lives
+        };
+        let leaving = Leaving { ledger: self.clone(), host: host.into(), life, endless: endless.clone() };
         (leaving, Beginning { ledger: self.clone(), host: host.into(), kernel: kernel.clone() })
+    }
+
+    /// Something happens: its place.
+    fn place(&self) -> usize {
+        let mut book = lock(&self.0);
+        book.places += 1;
+        book.places
     }
 
     fn entry(&self, number: Option<&str>, write: impl FnOnce(&mut Entry)) {
@@ -122,6 +155,7 @@ impl Ledger {
 pub(super) struct Leaving {
     ledger: Ledger,
     host: String,
+    life: usize,
     endless: Endless,
 }
 
@@ -143,8 +177,8 @@ impl CallHooks for Leaving {
                 )
             });
         }
-        let (from, begun) = (self.host.clone(), Vec::new());
-        book.calls.push(Entry { from, at, what, callee: None, begun, end: End::Untold });
+        let (from, life, begun) = (self.host.clone(), self.life, Vec::new());
+        book.calls.push(Entry { from, at, life, what, callee: None, begun, acted: None, end: End::Untold, place: 0 });
         Ok(())
     }
 
@@ -155,7 +189,8 @@ impl CallHooks for Leaving {
             CallEnd::MaybeExecuted(lost) => End::MaybeExecuted(lost.reason().to_string()),
             CallEnd::Sent | CallEnd::Dropped => End::Untold,
         };
-        self.ledger.entry(call.header(HEADER), |entry| entry.end = end);
+        let place = self.ledger.place();
+        self.ledger.entry(call.header(HEADER), |entry| (entry.end, entry.place) = (end, place));
     }
 
     fn band(&self) -> Band {
@@ -178,18 +213,26 @@ impl HandlerHooks for Beginning {
             self.kernel.silence();
         }
         drop(book);
+        let began = self.ledger.place();
         let callee = || Some((call.service().to_owned(), call.method()));
         self.ledger.entry(call.header(HEADER), |entry| {
             entry.callee = callee();
             entry.begun.push(self.host.clone());
+            entry.acted = call.acts.map(|acts| Acted { acts: acts.clone(), by: call.pid(), began, ended: 0 });
         });
         Ok(())
     }
 
     fn after(&self, call: &IncomingCall<'_>, end: &HandlerEnd<'_>, _: Option<Duration>) {
-        if matches!(end, HandlerEnd::NotExecuted(_)) {
-            self.ledger.entry(call.header(HEADER), |entry| drop(entry.begun.pop()));
-        }
+        let (place, refused) = (self.ledger.place(), matches!(end, HandlerEnd::NotExecuted(_)));
+        self.ledger.entry(call.header(HEADER), |entry| {
+            if refused {
+                entry.begun.pop();
+                entry.acted = None;
+            } else if let Some(acted) = entry.acted.as_mut().filter(|acted| acted.by == call.pid()) {
+                acted.ended = place;
+            }
+        });
     }
 
     fn band(&self) -> Band {

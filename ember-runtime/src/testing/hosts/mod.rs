@@ -9,7 +9,7 @@ mod skew;
 pub use self::host::NodeDown;
 pub(super) use self::{
     host::{Build, Host, State, Work},
-    ledger::{End, Entry, Ledger},
+    ledger::{Acted, End, Entry, Ledger},
     process::{Endless, Process},
     registry::{HOST, RegistryHost},
 };

@@ -48,10 +48,13 @@ mod tests {
                 let call = Entry {
                     from: "ada".into(),
                     at: Duration::ZERO,
+                    life: 1,
                     what: "`rpc_pay` of Bank".into(),
                     callee: Some(callee.clone()),
                     begun: vec!["vault".into(); begun],
+                    acted: None,
                     end: end.clone(),
+                    place: 1,
                 };
                 let calls = [call];
                 assert_eq!(wrong(&calls, &Repeatable::new()).is_none(), once[begun], "{calls:?}");

@@ -22,6 +22,8 @@ pub(super) enum Kind {
     Invariant,
     /// A caller was told what is not so.
     Counted,
+    /// A master acted, or was believed, in an epoch that is not its own.
+    Masters,
     NotStarted,
     NotConverged,
     NotServed,

@@ -41,6 +41,7 @@ mod check;
 mod drawn;
 mod effects;
 mod failed;
+mod masters;
 mod patience;
 mod plan;
 mod run;

@@ -14,8 +14,9 @@ use super::{
     check::{History, NotLinearizable},
     effects,
     failed::{Failure, Kind},
+    masters,
     patience::waiting_now_and_then,
-    plan::Scenario,
+    plan::{Faults, Scenario},
     setup::{Probe, Prove, Workload},
     user::{Log, Record, User},
 };
@@ -23,7 +24,10 @@ use crate::{
     message::MethodRef,
     panics::{attempt, outlived},
     rng::Rng,
-    testing::{Sim, Trace, hosts::Ledger},
+    testing::{
+        Sim, Trace,
+        hosts::{Ledger, State},
+    },
 };
 
 /// How often what is waited for is looked at.
@@ -59,14 +63,17 @@ pub(super) fn run<Op: 'static, Out: 'static>(setup: &Prove<Op, Out>, scenario: &
     let failure = match played {
         Some(failure) if first(&failure) => Some(failure),
         // What users saw explains more than what the cluster is in.
-        later => judged(setup, &log).and_then(|()| counted(&ledger)).err().or(later),
+        later => judged(setup, &log).and_then(|()| counted(&ledger, &scenario.faults)).err().or(later),
     };
     Ran { history: log.history, trace, failure }
 }
 
 /// What callers were told, against what was done.
-fn counted(ledger: &Ledger) -> Result<(), Failure> {
-    effects::wrong(&ledger.calls(), &ledger.repeatable()).map_or(Ok(()), |what| Err(Failure::new(Kind::Counted, what)))
+fn counted(ledger: &Ledger, faults: &Faults) -> Result<(), Failure> {
+    let calls = ledger.calls();
+    let wrong = |kind, what: Option<String>| what.map_or(Ok(()), |what| Err(Failure::new(kind, what)));
+    wrong(Kind::Counted, effects::wrong(&calls, &ledger.repeatable()))?;
+    wrong(Kind::Masters, masters::wrong(&calls, faults))
 }
 
 fn judged<Op, Out>(setup: &Prove<Op, Out>, log: &Log<Op, Out>) -> Result<(), Failure> {
@@ -179,6 +186,10 @@ impl<Op: 'static, Out: 'static> Stage<Op, Out> {
                 Err(_killed) => {}
             }
             while sim.view(node).is_none() {
+                // Its start may have been given up while the registry was away.
+                if matches!(&*sim.host(node).state.borrow(), State::Failed(_)) {
+                    drop(sim.start(node).await);
+                }
                 sleep(LOOK).await;
             }
         }

@@ -1,0 +1,68 @@
+//! Bugs that the judge must find. They are in builds with `--cfg ember_planted` only, which `cargo xtask planted` makes; there the variable
+//! `EMBER_PLANTED` chooses one. In every other build the answer is a constant. Nothing else lives here.
+
+/// A bug of the runtime, as it could be written by mistake: one word or line at the place that asks for it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bug {
+    /// A master takes a call that was sent to it for another epoch.
+    EpochAtCallee,
+    /// The watch of the registry begins now, not where the list ended.
+    WatchFromNow,
+    /// A call that may have been executed is made again.
+    RetryMaybeExecuted,
+    /// A master acts on when the time of its lease is over.
+    KeepRole,
+    /// What a list of the registry does not show any more stays in the view.
+    ForgetGone,
+    /// The entry of a service that ended while the registry was away is not looked for.
+    ForgetOffice,
+    /// A reply is released, and taken by its caller, without a look at whether its master still acts.
+    ReplyUnchecked,
+    /// After an outage of the registry whoever comes first takes an office, though another may still act.
+    ClaimAtOnce,
+    /// An epoch counts the claims that the registry has seen, not all that are known.
+    CountClaims,
+}
+
+/// Whether this build has the bug.
+#[cfg(not(ember_planted))]
+#[inline(always)]
+pub(crate) const fn planted(_: Bug) -> bool {
+    false
+}
+
+#[cfg(ember_planted)]
+pub(crate) use chosen::planted;
+
+#[cfg(ember_planted)]
+mod chosen {
+    use std::{env, sync::LazyLock};
+
+    use super::Bug;
+
+    const VARIABLE: &str = "EMBER_PLANTED";
+
+    /// By the names that `EMBER_PLANTED` has for them.
+    const BUGS: [(&str, Bug); 9] = [
+        ("epoch-at-callee", Bug::EpochAtCallee),
+        ("watch-from-now", Bug::WatchFromNow),
+        ("retry-maybe-executed", Bug::RetryMaybeExecuted),
+        ("keep-role", Bug::KeepRole),
+        ("forget-gone", Bug::ForgetGone),
+        ("forget-office", Bug::ForgetOffice),
+        ("reply-unchecked", Bug::ReplyUnchecked),
+        ("claim-at-once", Bug::ClaimAtOnce),
+        ("count-claims", Bug::CountClaims),
+    ];
+
+    static CHOSEN: LazyLock<Option<Bug>> = LazyLock::new(|| {
+        let said = env::var(VARIABLE).ok().filter(|said| said != "none")?;
+        let named = BUGS.iter().find(|(name, _)| *name == said).map(|(_, bug)| *bug);
+        let names = || BUGS.map(|(name, _)| name).join(", ");
+        Some(named.unwrap_or_else(|| panic!("`{VARIABLE}={said}` names no bug: write `none`, or one of {}", names())))
+    });
+
+    pub(crate) fn planted(bug: Bug) -> bool {
+        *CHOSEN == Some(bug)
+    }
+}

@@ -1,0 +1,140 @@
+//! Bugs in the runtime that the judge of `ember::testing::prove` must find, each in a run of its own, by the proofs that Ember runs anyway.
+//!
+//! They are in builds with `--cfg ember_planted` only, which have a target folder of their own; `ember-runtime/src/planted.rs` has their names.
+
+use std::process::{Command, Stdio};
+
+use crate::shell;
+
+/// A bug must be found by so many seeds.
+const SEEDS: u64 = 2_000;
+/// With no bug, each proof passes so many.
+const CLEAN: u64 = 200;
+const BINARY: &str = "elected_prove";
+
+const ELSEWHERE: &str = "one_master_per_epoch_acts_and_what_callers_saw_has_an_order";
+const BESIDE: &str = "no_master_acts_beside_a_later_one_whoever_sees_what_it_sees";
+const STILL: &str = "a_master_that_stood_still_releases_no_reply_beside_a_later_one";
+const ENDING: &str = "there_is_a_master_again_after_services_have_ended_on_nodes_that_live";
+
+/// The bugs, and the proof that finds each.
+const BUGS: [(&str, &str); 9] = [
+    ("epoch-at-callee", BESIDE),
+    ("watch-from-now", ENDING),
+    ("retry-maybe-executed", ELSEWHERE),
+    ("keep-role", BESIDE),
+    ("forget-gone", ELSEWHERE),
+    ("forget-office", ENDING),
+    ("reply-unchecked", STILL),
+    ("claim-at-once", BESIDE),
+    ("count-claims", ELSEWHERE),
+];
+
+/// What a failure says, and which of the judge's checks says so: the rows of the table in `docs/src/prove.md`.
+const CHECKS: [(&str, &str); 7] = [
+    ("not linearizable", "what users saw"),
+    ("` does not hold: ", "your own"),
+    ("and its handler began ", "what calls did"),
+    ("was answered by", "what masters did"),
+    ("two masters in the epoch", "what masters did"),
+    ("do not serve", "the service"),
+    ("do not come to see each other", "the cluster"),
+];
+
+/// What a run of a proof ended with.
+struct Told {
+    seed: u64,
+    what: String,
+    replay: String,
+}
+
+/// The task: all bugs and no bug; or, with `names`, these bugs.
+pub(crate) fn command(names: &[&str]) -> Result<(), String> {
+    if let Some(unknown) = names.iter().find(|name| BUGS.iter().all(|(bug, _)| bug != *name)) {
+        return Err(format!("`{unknown}` is no planted bug: name one of {}", BUGS.map(|(bug, _)| bug).join(", ")));
+    }
+    shell::run(&mut cargo(&["--no-run"]))?;
+    println!("\n| bug | seeds | told by | what is left |\n| --- | --- | --- | --- |");
+    let (mut missed, mut replays) = (Vec::new(), Vec::new());
+    for (bug, proof) in BUGS.iter().filter(|(bug, _)| names.is_empty() || names.contains(bug)) {
+        let Some(Told { seed, what, replay }) = prove(bug, proof, SEEDS)? else {
+            println!("| `{bug}` | none of {SEEDS} | | |");
+            missed.push(*bug);
+            continue;
+        };
+        let check = CHECKS.iter().find(|(says, _)| what.contains(says)).map_or("another", |(_, check)| check);
+        println!(
+            "| `{bug}` | {seed} | {check} | `{}` |",
+            replay.split_once("faults=").map_or("", |(_, faults)| faults)
+        );
+        replays.push(format!(
+            "{bug}: {what}\n  RUSTFLAGS='--cfg ember_planted' EMBER_PLANTED={bug} EMBER_PROVE='{replay}' cargo test --target-dir target/planted \
+             -p ember-tests --test {BINARY} {proof}"
+        ));
+    }
+    println!("\n{}\n", replays.join("\n\n"));
+    if !missed.is_empty() {
+        return Err(format!("not found by {SEEDS} seeds: {}", missed.join(", ")));
+    }
+    if names.is_empty() { clean() } else { Ok(()) }
+}
+
+/// What has no bug passes.
+fn clean() -> Result<(), String> {
+    for proof in [ELSEWHERE, BESIDE, STILL, ENDING] {
+        if let Some(Told { seed, what, replay }) = prove("none", proof, CLEAN)? {
+            return Err(format!(
+                "with no bug planted, seed {seed} of `{proof}` failed: {what}\n  EMBER_PROVE='{replay}'"
+            ));
+        }
+        println!("none planted: {CLEAN} seeds of `{proof}` pass");
+    }
+    Ok(())
+}
+
+/// Runs one proof up to its first failure.
+fn prove(bug: &str, proof: &str, seeds: u64) -> Result<Option<Told>, String> {
+    let mut run = cargo(&["--", "--exact", proof, "--nocapture"]);
+    run.env("EMBER_PLANTED", bug).env("EMBER_PROVE_SEEDS", seeds.to_string()).env_remove("EMBER_PROVE");
+    let ran = run.stdin(Stdio::null()).output().map_err(|error| format!("`cargo test` did not start: {error}"))?;
+    let said = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    match read(&said) {
+        None if ran.status.success() && said.contains("test result: ok. 1 passed") => Ok(None),
+        None => Err(format!("`{proof}` with the bug `{bug}` ended without a failure that could be read:\n{said}")),
+        told => Ok(told),
+    }
+}
+
+/// Reads `seed 7 failed, after 6 that passed. WHAT`, and the line for `EMBER_PROVE` below it.
+fn read(said: &str) -> Option<Told> {
+    let (_, failure) = said.split_once("seed ").filter(|(_, rest)| rest.contains(" failed, after "))?;
+    let (seed, rest) = failure.split_once(" failed, after ")?;
+    let (_, what) = rest.lines().next()?.split_once(" that passed. ")?;
+    let (_, line) = rest.split_once("EMBER_PROVE='")?;
+    let (replay, _) = line.split_once('\'')?;
+    Some(Told { seed: seed.parse().ok()?, what: what.to_owned(), replay: replay.to_owned() })
+}
+
+/// `cargo test` of the proofs, in a build that has the bugs.
+fn cargo(args: &[&str]) -> Command {
+    let mut cargo = shell::cargo(&["test", "--quiet", "-p", "ember-tests", "--test", BINARY]);
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    cargo.args(args).env("RUSTFLAGS", format!("{flags} --cfg ember_planted").trim());
+    cargo.env("CARGO_TARGET_DIR", shell::target().join("planted"));
+    cargo
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_read_from_what_a_proof_prints() {
+        let said = "panicked at x.rs:\nseed 7 failed, after 6 that passed. a call, and its handler began 2 times\n\nIt needs 1 …\n  \
+                    EMBER_PROVE='seed=7 clients=1 calls=2 faults=kill(a)@1+1' cargo test name\n";
+        let Told { seed, what, replay } = read(said).expect("a failure");
+        assert_eq!((seed, &*what), (7, "a call, and its handler began 2 times"));
+        assert_eq!(replay, "seed=7 clients=1 calls=2 faults=kill(a)@1+1");
+        assert!(read("30 runs with 7 faults\ntest result: ok. 1 passed; 0 failed").is_none());
+    }
+}

@@ -6,7 +6,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use ember::{
@@ -240,7 +240,9 @@ async fn a_slot_is_taken_when_the_first_id_is_asked_for_and_an_id_travels() {
     expected.push("/ember/default/slots/begin".into());
     assert_eq!(slots(&*session).await, expected);
     // Nobody had a slot before: it may be ahead of the clock.
-    let ahead = own.time().duration_since(SystemTime::now()).unwrap_or_default();
+    #[allow(clippy::disallowed_methods, reason = "it is compared with the wall clock, from which it is")]
+    let now = SystemTime::now();
+    let ahead = own.time().duration_since(now).unwrap_or_default();
     assert!(ahead <= Duration::from_secs(31), "{ahead:?}");
     here.shutdown().await.unwrap();
     there.shutdown().await.unwrap();
@@ -249,7 +251,7 @@ async fn a_slot_is_taken_when_the_first_id_is_asked_for_and_an_id_travels() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn threads_of_a_node_share_its_slot_and_outrun_the_clock_without_a_repeat() {
     let node = Node::builder().start().await.unwrap();
-    let (made, begun) = (Made::default(), Instant::now());
+    let made = Made::default();
     let threads: Vec<_> = (0..4)
         .map(|thread| {
             let (ids, made) = (node.unique_ids(), made.clone());
@@ -265,7 +267,7 @@ async fn threads_of_a_node_share_its_slot_and_outrun_the_clock_without_a_repeat(
     for thread in threads {
         thread.await.unwrap();
     }
-    assert_eq!(made.check(), 400_000, "in {:?}", begun.elapsed());
+    assert_eq!(made.check(), 400_000);
     node.shutdown().await.unwrap();
     assert!(matches!(node.unique_id().await, Err(Error::Closed)));
 }

@@ -9,6 +9,7 @@ mod calls;
 mod cluster;
 mod cx;
 mod ending;
+mod ids;
 mod outages;
 #[cfg(feature = "cluster")]
 mod revive;

@@ -22,13 +22,12 @@ use crate::{
     clock,
     directory::{Selector, View},
     error::{Error, Result},
-    id::{NodeKey, Pid, UniqueId},
+    id::{NodeKey, Pid},
     message::Ambient,
     node::{
         hosting::Services,
         process::{Signals, Wish, runtime},
         settings::IntoHosted,
-        slot::UniqueIds,
     },
     panics::Panic,
     sync::{lock, shielded},
@@ -165,23 +164,6 @@ impl Node {
     /// What a service of this node has handled since it was started for the first time; `None` if it does not run here.
     pub fn call_counts(&self, service: Pid) -> Option<CallCounts> {
         self.inner.services.find(service).map(|cell| cell.call_counts())
-    }
-
-    /// An id that no other node of the cluster makes, larger than all that this node has made before. The first takes one or two round trips to the
-    /// registry, all others are made at once. What is promised, and what is not, says [`UniqueIds`].
-    ///
-    /// # Errors
-    /// As [`UniqueIds::next`].
-    ///
-    /// # Cancel safety
-    /// Safe: an id that nobody took is left out.
-    pub async fn unique_id(&self) -> Result<UniqueId> {
-        self.unique_ids().next().await
-    }
-
-    /// What makes such ids, to keep and to hand on; also for code that is not `async`. Nothing happens before one is asked for.
-    pub fn unique_ids(&self) -> UniqueIds {
-        UniqueIds::new(&self.inner.services.ids)
     }
 
     /// Which run of which node this is.

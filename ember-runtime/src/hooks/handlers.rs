@@ -55,6 +55,7 @@ pub struct IncomingCall<'a> {
     pub(crate) beside: Option<&'a Beside>,
     pub(crate) caller: Option<Caller>,
     /// What the handler does is done for a group.
+    #[cfg_attr(not(feature = "testing"), allow(dead_code, reason = "the judge looks at it"))]
     pub(crate) acts: Option<&'a Acts>,
 }
 

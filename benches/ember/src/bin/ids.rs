@@ -1,5 +1,5 @@
 //! What a unique id costs, beside an increment of an atomic counter in the same run: `cargo run --release --manifest-path
-//! benches/Cargo.toml -p bench-ember --example ids`. A node with a registry, so that the lease is looked at too.
+//! benches/Cargo.toml -p bench-ember --bin ids`. A node with a registry, so that the lease is looked at too.
 
 use std::{
     hint::black_box,

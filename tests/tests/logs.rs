@@ -110,6 +110,36 @@ async fn a_shutdown_says_whom_it_waits_for_ever_more_rarely_and_who_was_cut_shor
     calls.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
+/// Takes its time to take up its office.
+#[service(elected)]
+#[derive(Default)]
+struct Hesitant;
+
+#[rpc]
+impl Hesitant {
+    #[on(master)]
+    async fn lead(&mut self, _epoch: Epoch) {
+        // tidy: sleep: work that takes its time
+        tokio::time::sleep(Duration::from_secs(75)).await;
+    }
+
+    pub async fn rpc_name(&mut self) -> String {
+        "hesitant".into()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_master_that_does_not_take_up_its_office_is_named_ever_more_rarely() {
+    let logged = Logged::at(Level::WARN);
+    let node = Node::builder().service(Hesitant).start().await.unwrap();
+    let call = node.client::<HesitantClient>().rpc_name().timeout(Duration::from_secs(300));
+    assert_eq!(call.await.unwrap(), "hesitant");
+    let named: Vec<_> = logged.lines().into_iter().filter(|line| line.contains("has not returned")).collect();
+    assert_eq!(named.len(), 3, "after 10, 20 and 40 s: {:#?}", logged.lines());
+    assert!(named[0].contains("lead") && named[0].contains("waited=10"), "{named:#?}");
+    node.shutdown().await.unwrap();
+}
+
 /// Set for the process that is to fail.
 const FAILS: &str = "EMBER_TEST_FAILS";
 

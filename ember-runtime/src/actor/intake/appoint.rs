@@ -1,7 +1,10 @@
 //! What an instance of an elected service is told of its role. It is told in its turn: what ran before has ended, and what comes after
 //! finds it in its new role.
 
+use std::{future::Future, pin::pin, time::Duration};
+
 use futures_util::future::BoxFuture;
+use tokio::time::{Instant, sleep_until};
 
 use crate::{
     actor::{
@@ -16,6 +19,9 @@ use crate::{
     office::{Appointment, Role},
     panics::told,
 };
+
+/// A hook that takes longer is named in the log, and again whenever it has taken twice as long.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// Tells it. Whoever waits for what it does learns nothing if it takes no new work.
 pub(super) fn appoint<S: Service>(cell: &Cell<S>, appointment: Appointment) {
@@ -70,11 +76,27 @@ async fn tell<S: Service>(body: &mut Body<S>, role: Role, epoch: Epoch) -> bool 
     let cell = std::sync::Arc::clone(&body.core.cell);
     let Some(cell) = cell.as_any().downcast_ref::<Cell<S>>() else { return false };
     for (_, name, hook) in cell.blueprint.table.roles.iter().filter(|(of, ..)| *of == role) {
-        if let Err(error) = hook(body, &epoch).await {
+        if let Err(error) = named_if_late::<S, _>(name, epoch, hook(body, &epoch)).await {
             let (service, error) = (S::SPEC.name, told(error));
             tracing::error!(target: "ember::service", service, task = name, %epoch, %error, "failed");
             return false;
         }
     }
     true
+}
+
+/// Until it returns its service answers nobody, and no other of its group does: somebody should know.
+async fn named_if_late<S: Service, T>(task: &str, epoch: Epoch, hook: impl Future<Output = T>) -> T {
+    let (began, mut hook) = (Instant::now(), pin!(hook));
+    let mut next = began + QUIET;
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut hook => return done,
+            () = sleep_until(next) => {}
+        }
+        let waited = began.elapsed();
+        next += waited;
+        tracing::warn!(target: "ember::service", service = S::SPEC.name, task, %epoch, ?waited, "has not returned: until it does, its service answers nobody");
+    }
 }

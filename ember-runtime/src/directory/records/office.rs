@@ -41,8 +41,14 @@ pub(crate) fn office_change(event: &Event, prefix: &str) -> Option<ClusterChange
 }
 
 fn read<T: for<'a> Deserialize<'a>>(entry: &KeyValue) -> Option<Written<T>> {
-    let record = serde_json::from_slice(&entry.value).ok()?;
-    Some(Written { record, modified: entry.modified })
+    match serde_json::from_slice(&entry.value) {
+        Ok(record) => Some(Written { record, modified: entry.modified }),
+        Err(error) => {
+            let key = &entry.key;
+            tracing::warn!(target: "ember::cluster", %key, %error, "this entry of the registry could not be read: left out");
+            None
+        }
+    }
 }
 
 /// `server/name/id`: a name or an id may have a `/`, which is escaped.

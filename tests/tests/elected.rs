@@ -318,6 +318,12 @@ fn a_node_that_retires_hands_over_goes_on_and_is_chosen_no_more() {
         let told =
             sim.on(&first, |node| async move { node.local::<Ledger>().rpc_told().await.unwrap().1 }).await.unwrap();
         assert_eq!(told, ["master", "slave", "slave"], "it runs, and knows who is master");
+        // By its pid it is still reached, from elsewhere too.
+        let pid = sim.on(&first, |node| async move { node.services()[0] }).await.unwrap();
+        let by_pid = sim.on("caller", move |node| async move {
+            node.select::<LedgerClient>().pid(pid).slaves_only().client().rpc_told().await
+        });
+        assert_eq!(by_pid.await.unwrap().unwrap().1, ["master", "slave", "slave"]);
         // It is a member, and no slave of its own is chosen.
         let name = first.clone();
         let member = sim.on("caller", move |node| async move {

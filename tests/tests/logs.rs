@@ -123,7 +123,7 @@ impl Hesitant {
         tokio::time::sleep(Duration::from_secs(75)).await;
     }
 
-    pub async fn rpc_name(&mut self) -> String {
+    pub(crate) async fn rpc_name(&mut self) -> String {
         "hesitant".into()
     }
 }

@@ -253,7 +253,7 @@ fn what_is_kept_up_is_what_looking_at_everything_finds() {
                 let chosen = directory.choose(&terms, &by).ok().map(|(it, _)| it.pid);
                 let group = directory.group(&selector.interest).matching(selector);
                 if selector.balancer().is_some() {
-                    let takes = |it: &&Arc<Instance>| terms.takes(it.state) && it.breaker() != BreakerState::Open;
+                    let takes = |it: &&Arc<Instance>| terms.takes(it) && it.breaker() != BreakerState::Open;
                     let last = |suspect| group.iter().filter(takes).rfind(|it| it.suspect == suspect);
                     let expected = last(false).or_else(|| last(true)).map(|it| it.pid);
                     assert_eq!(chosen, expected, "seed {seed}, step {step}: {selector} {lane:?}");

@@ -42,8 +42,21 @@ fn is_promise(line: &str) -> bool {
 
 fn has(files: &[File], file: &str, test: &str) -> bool {
     let (alone, folder) = (format!("{TESTS}{file}.rs"), format!("{TESTS}{file}/"));
+    let of_file = files.iter().filter(|it| it.path == alone || it.path.starts_with(&folder));
+    of_file.into_iter().any(|it| runs(&it.text, test))
+}
+
+/// Whether a file has this function, and it is a test that is not left out.
+fn runs(text: &str, test: &str) -> bool {
     let function = format!("fn {test}(");
-    files.iter().filter(|it| it.path == alone || it.path.starts_with(&folder)).any(|it| it.text.contains(&function))
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
+    let Some(place) = lines.iter().position(|line| line.contains(&function) && !line.starts_with("//")) else {
+        return false;
+    };
+    let mut attributes = lines[..place].iter().rev().take_while(|line| line.starts_with("#[")).peekable();
+    attributes.peek().is_some()
+        && attributes.clone().any(|line| line.contains("test]") || line.contains("test("))
+        && !attributes.any(|line| line.starts_with("#[ignore"))
 }
 
 #[cfg(test)]
@@ -52,12 +65,16 @@ mod tests {
 
     #[test]
     fn a_promise_without_a_test_and_a_test_that_is_not_there_are_found() {
-        let file = File { path: "tests/tests/calls.rs".into(), text: "fn it_is_kept() {}".into() };
+        let text = "#[tokio::test(start_paused = true)]\nasync fn it_is_kept() {}\n\nfn it_is_no_test() {}\n\n#[test]\n#[ignore]\nfn it_is_left_out() {}";
+        let file = File { path: "tests/tests/calls.rs".into(), text: text.into() };
         let page = |row: &str| format!("| promise | test | |\n| --- | --- | --- |\n{row}\n");
         let files = [file];
         assert_eq!(judge(&page("| A | `calls::it_is_kept` | x |"), &files), [""; 0]);
         assert!(judge(&page("| A | none | x |"), &files)[0].contains(":3: a promise without a test"));
-        assert!(judge(&page("| A | `calls::it_is` | x |"), &files)[0].contains("no test `it_is`"));
+        for none in ["it_is", "it_is_no_test", "it_is_left_out"] {
+            let said = judge(&page(&format!("| A | `calls::{none}` | x |")), &files);
+            assert!(said[0].contains(&format!("no test `{none}`")), "{said:?}");
+        }
         assert!(judge("no table", &files)[0].contains("no table"));
     }
 }

@@ -201,7 +201,10 @@ impl Course {
             self.learn(&instance, &attempted);
             match attempted {
                 Attempt::Done(result) => match instance.deposed() {
-                    None => return Ok(result),
+                    None => {
+                        instance.has_acted();
+                        return Ok(result);
+                    }
                     // Another master has been elected since: what this one says counts no more.
                     Some(epoch) => return Err(LostReason::Deposed { epoch: epoch.0 }.into()),
                 },
@@ -285,7 +288,7 @@ impl Course {
         let router = &self.target.router;
         match &self.inherited.chain {
             Some(chain) => chain.links().any(|link| router.retires(link.pid)),
-            None => router.is_retiring(),
+            None => router.is_ending(),
         }
     }
 

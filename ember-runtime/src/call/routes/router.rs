@@ -35,7 +35,10 @@ pub(crate) struct Router {
     pub(crate) balancers: Balancers,
     pub(crate) outages: Outages,
     /// The node is about to stop.
-    retiring: AtomicBool,
+    /// Its services are chosen no more.
+    retired: AtomicBool,
+    /// It ends.
+    ending: AtomicBool,
     pub(crate) described: Described,
     pub(crate) cells: Cells,
     pub(crate) streams: Arc<LentStreams>,
@@ -76,7 +79,8 @@ impl Router {
             rng,
             balancers,
             outages,
-            retiring: AtomicBool::new(false),
+            retired: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
             described: Described::default(),
             cells: Cells::default(),
             streams: Arc::default(),
@@ -104,21 +108,31 @@ impl Router {
         self.directory.close();
     }
 
-    /// The node is about to stop: all its services retire, whatever each is doing yet. Whether that is news.
+    /// All its services are to be chosen no more, whatever each is doing yet. Whether that is news.
     pub(crate) fn retire(&self) -> bool {
-        !self.retiring.swap(true, Ordering::AcqRel)
+        !self.retired.swap(true, Ordering::AcqRel)
     }
 
-    pub(crate) fn is_retiring(&self) -> bool {
-        self.retiring.load(Ordering::Acquire)
+    /// The node is about to stop, and all its services with it.
+    pub(crate) fn end(&self) {
+        self.ending.store(true, Ordering::Release);
+        self.retire();
     }
 
-    /// Whether a service retires, as far as is known here.
+    pub(crate) fn has_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Acquire)
+    }
+
+    /// Whether a service is about to end, as far as is known here.
     pub(crate) fn retires(&self, pid: Pid) -> bool {
         let here = pid.node == self.key;
         let at_once =
-            || self.is_retiring() || self.cells.get(pid.number).is_some_and(|it| it.state() == ServiceState::Retiring);
-        here && at_once() || self.directory.is_retiring(pid)
+            || self.is_ending() || self.cells.get(pid.number).is_some_and(|it| it.state() == ServiceState::Retiring);
+        here && at_once() || self.directory.is_ending(pid)
     }
 
     #[inline]

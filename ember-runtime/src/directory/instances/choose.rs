@@ -46,11 +46,13 @@ pub(crate) enum Probing {
 }
 
 impl Terms<'_> {
-    /// Whether an instance in this state takes such calls.
-    pub(crate) fn takes(&self, state: ServiceState) -> bool {
-        match state {
+    /// Whether an instance takes such calls.
+    pub(crate) fn takes(&self, instance: &Instance) -> bool {
+        match instance.state {
             ServiceState::Running => true,
             ServiceState::Paused => self.lane == Lane::System,
+            // Its node takes no new callers, and goes on.
+            ServiceState::Retiring => self.selector.pid.is_some() && instance.node.retired && !instance.node.retiring,
             _ => false,
         }
     }
@@ -83,7 +85,7 @@ pub(crate) fn choose<'a>(
             without_master += usize::from(!instance.state.has_ended());
             continue;
         }
-        if terms.takes(instance.state) && !by.excluded.contains(&instance.pid) {
+        if terms.takes(instance) && !by.excluded.contains(&instance.pid) {
             match instance.breaker {
                 BreakerState::HalfOpen if by.probing == Probing::Probe && !instance.in_flight.wants_probe() => {
                     broken += 1

@@ -167,6 +167,14 @@ impl Instance {
         self.epoch().filter(|epoch| office.highest() > Some(*epoch) && !planted(Bug::ReplyUnchecked))
     }
 
+    /// It has answered as the master of its epoch: whoever says something as the master of an earlier one is late, whether the view
+    /// knows of it yet or not.
+    pub(crate) fn has_acted(&self) {
+        if let (Some(Standing { office, .. }), Some(epoch)) = (&self.standing, self.epoch()) {
+            office.raise(epoch);
+        }
+    }
+
     /// Whether it runs on this very node.
     pub fn is_local(&self) -> bool {
         self.cell.is_some()

@@ -166,8 +166,7 @@ fn is_half_open(instance: &Instance) -> usize {
 
 /// Where an instance belongs, if anywhere.
 fn set_of(instance: &Instance, terms: &Terms<'_>) -> Option<usize> {
-    let usable =
-        terms.takes(instance.state) && instance.breaker != BreakerState::Open && terms.selector.matches(instance);
+    let usable = terms.takes(instance) && instance.breaker != BreakerState::Open && terms.selector.matches(instance);
     usable.then(|| if instance.suspect { 2 } else { usize::from(!terms.prefers(instance)) })
 }
 

@@ -31,6 +31,9 @@ pub struct NodeRecord {
     /// Its services are starting: it can be recognised, and no view lists it yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) joining: bool,
+    /// Its services are chosen no more; whoever asks for one by its pid still reaches it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) retired: bool,
     /// It is being shut down: none of its services takes calls, whether the registry lists them or not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) retiring: bool,
@@ -42,7 +45,18 @@ pub struct NodeRecord {
 impl NodeRecord {
     pub(crate) fn new(key: NodeKey, name: String, endpoint: Endpoint, server: u32) -> Self {
         let ember = env!("CARGO_PKG_VERSION").into();
-        Self { key, name, endpoint, server, ember, public_key: None, joining: false, retiring: false, leaving: false }
+        Self {
+            key,
+            name,
+            endpoint,
+            server,
+            ember,
+            public_key: None,
+            joining: false,
+            retired: false,
+            retiring: false,
+            leaving: false,
+        }
     }
 }
 

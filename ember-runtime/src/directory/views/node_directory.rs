@@ -152,11 +152,11 @@ impl Directory {
         self.lock().listed(pid).cloned()
     }
 
-    /// Whether this service retires, as far as the registry says, or its whole node.
-    pub(crate) fn is_retiring(&self, pid: Pid) -> bool {
+    /// Whether this service is about to end, as far as the registry says, or its whole node.
+    pub(crate) fn is_ending(&self, pid: Pid) -> bool {
         let known = self.lock();
         known.node(pid.node).is_some_and(|node| node.retiring)
-            || known.listed(pid).is_some_and(|it| it.state == ServiceState::Retiring)
+            || known.listed(pid).is_some_and(|it| it.state == ServiceState::Retiring && !it.node.retired)
     }
 
     /// One of the instances that match, found by looking at each; with the number of the probe that the call is, if it is one.

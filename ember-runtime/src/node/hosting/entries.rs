@@ -16,8 +16,9 @@ impl Announced for Services {
         let number = match mine {
             Mine::Node => {
                 let joining = !self.joined.load(Ordering::Acquire);
-                let (retiring, leaving) = (self.router.is_retiring(), self.leaving.load(Ordering::Acquire));
-                return Some(json(&NodeRecord { joining, retiring, leaving, ..self.record.clone() }));
+                let (retired, retiring) = (self.router.has_retired(), self.router.is_ending());
+                let leaving = self.leaving.load(Ordering::Acquire);
+                return Some(json(&NodeRecord { joining, retired, retiring, leaving, ..self.record.clone() }));
             }
             Mine::Service(_) if !self.joined.load(Ordering::Acquire) => return None,
             Mine::Service(number) => number,
@@ -27,7 +28,7 @@ impl Announced for Services {
             // It is about to be taken out.
             ServiceState::Stopped => return None,
             ServiceState::Failed => {}
-            _ if self.router.is_retiring() => record.state = ServiceState::Retiring,
+            _ if self.router.has_retired() => record.state = ServiceState::Retiring,
             _ => {}
         }
         (!record.methods.is_empty()).then(|| json(&record))

@@ -33,15 +33,18 @@ impl Node {
     /// [pid](crate::call::Select::pid) still reaches it, its timers tick. There is no way back but to start it anew: end it with
     /// [`shutdown`](Node::shutdown) when you like. Where no other instance is left, a call is `NotExecuted(Retiring)`.
     ///
+    /// Where it held the only instance of an elected group, that goes on as its master, for as long as it keeps its lease; it is not elected again.
+    ///
     /// Returns when the registry has it, after 1 s at the latest: a registry that is away hears it when it is back. Called again,
     /// or on a node that shuts down, it does nothing more.
     ///
     /// # Cancel safety
     /// If the future is dropped after it was polled, the node retires all the same.
     pub async fn retire(&self) {
-        if self.inner.services.router.retire() {
-            tracing::info!(target: "ember::node", name = self.name(), "retires: callers choose others; it goes on until it is shut down");
+        if !self.inner.services.router.retire() {
+            return;
         }
+        tracing::info!(target: "ember::node", name = self.name(), "retires: callers choose others; it goes on until it is shut down");
         self.inner.services.elections.close();
         #[cfg(feature = "cluster")]
         self.announce_retiring().await;
@@ -55,7 +58,7 @@ impl Node {
             if self.inner.begun.load(Ordering::Acquire) { Some(&self.inner.services.router.hooks.nodes) } else { None };
         let hooks = hooks.cloned().unwrap_or_default();
         hooks.tell_after(usize::MAX, |hook| hook.stopping(self.key()));
-        let _ = self.inner.services.router.retire();
+        self.inner.services.router.end();
         // Others take over while this one finishes what it has.
         self.inner.services.elections.close();
         let Unfinished { services, promises, unread } = tokio::select! {

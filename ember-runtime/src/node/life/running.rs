@@ -143,7 +143,9 @@ impl Node {
     /// Pauses a service of this node: user messages are refused, those of the system lane run. What waits in its mailbox already is
     /// done, and so are ticks and events. Its entry in the registry says that it is [paused](crate::actor::ServiceState::Paused), so that no node's
     /// calls choose it, and each view shows it; calls that were on their way are refused and go to another instance. If there is no other
-    /// that takes calls, they end as [`Paused`](crate::error::RefusedReason::Paused) at once. The master of a group hands its office over, and does not stand for it before the pause ends.
+    /// that takes calls, they end as [`Paused`](crate::error::RefusedReason::Paused) at once. The master of a group hands its office over when its running handler has ended,
+    /// and does not stand for it before the pause ends: calls that wait in its mailbox go on to the next master, one-way calls that wait there are refused
+    /// and counted in the log.
     /// A service that is started again after a failure stays paused. `false` if no such service runs here.
     pub fn pause(&self, service: Pid) -> bool {
         self.inner.services.pause(service, true)
@@ -219,7 +221,8 @@ impl Node {
 
     /// Waits for Ctrl-C or SIGTERM, or for a shutdown from elsewhere, and shuts the node down.
     ///
-    /// On SIGUSR1 it [retires](Node::retire), and goes on.
+    /// On SIGUSR1 it [retires](Node::retire), and goes on. (A program that uses this signal for something else waits for the signals that end it
+    /// by itself, and calls [`shutdown`](Node::shutdown). Before `run` the signal ends the process, as it does any other that does not listen.)
     ///
     /// A second Ctrl-C or SIGTERM ends the shutdown at once: what has not finished is cut short, and the node leaves the cluster
     /// within a quarter of a second. Code that blocks its thread cannot be cut short; the runtime waits for that.

@@ -18,6 +18,7 @@ use ember::{
     prelude::*,
     testing::{Cluster, Sim},
 };
+use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 const fn ms(milliseconds: u64) -> Duration {
@@ -275,6 +276,39 @@ fn with_all_breakers_open_calls_end_at_once_and_say_so() {
         world.hang(&[]);
         calls(&sim, "ada", ms(3_000)).await;
         assert_eq!([breaker(&sim, "one"), breaker(&sim, "two")], [BreakerState::Closed; 2]);
+    });
+}
+
+#[test]
+fn calls_by_name_that_are_not_the_probe_go_to_the_others() {
+    let world = World::default();
+    world.cluster(8).run(async move |sim| {
+        sim.settled().await;
+        world.hang(&["one"]);
+        while breaker(&sim, "one") != BreakerState::HalfOpen {
+            calls(&sim, "ada", ms(50)).await;
+        }
+        let ends = sim.on("ada", |node| async move {
+            // Nobody has asked yet what the method is: half of them ask `one`, and meanwhile another call is its probe.
+            let mut by_name = tokio::task::JoinSet::new();
+            for _ in 0..8 {
+                by_name.spawn(node.call("Desk", "rpc_where", json!({})).timeout(ms(1_000)).into_future());
+            }
+            let desk = node.client::<DeskClient>();
+            let typed = [(); 2].map(|()| tokio::spawn(desk.rpc_where().timeout(ms(200)).into_future()));
+            let mut ends = Ends::new();
+            while let Some(end) = by_name.join_next().await {
+                let end = end.unwrap().map(|value| value.as_str().unwrap_or_default().to_owned());
+                *ends.entry(ended(end)).or_default() += 1;
+            }
+            let mut probes = 0;
+            for typed in typed {
+                probes += usize::from(ended(typed.await.unwrap()) == "Deadline");
+            }
+            (ends, probes)
+        });
+        let (ends, probes) = ends.await.unwrap();
+        assert_eq!((total(&ends, "two"), probes), (8, 1), "{ends:?}");
     });
 }
 

@@ -112,10 +112,14 @@ impl CallByName {
         let at = destination.address.selector.to_string();
         let wrong = |failure: Failure| failure.at(&*at, &*method);
         let mut asked = Asked::new(&router, &destination);
+        // What the last one said whose breaker has opened, or has another probe, since it was asked what the method is.
+        let mut open = None;
         loop {
             let described = timeout_at(deadline, asked.describe(&method)).await;
-            let (pid, described) =
-                described.unwrap_or(Err(RefusedReason::Expired)).map_err(|reason| wrong(reason.into()))?;
+            let (pid, described) = match described.unwrap_or(Err(RefusedReason::Expired)) {
+                Ok(described) => described,
+                Err(reason) => return Err(open.unwrap_or_else(|| wrong(reason.into()))),
+            };
             if described.schema.is_streaming() {
                 let why = "it returns a stream, and a call by name has one reply: call it by the client of the service or contract, or \
                            give the service a method that returns the items as a `Vec`";
@@ -143,6 +147,12 @@ impl CallByName {
                     Err(error_to_json(&described.schema, &error).map_or_else(unreadable, CallError::App))
                 }
                 Err(CallError::NotExecuted(refused)) if refused.reason().can_pass() && asked.others(pid) => continue,
+                Err(CallError::NotExecuted(refused))
+                    if matches!(refused.reason(), RefusedReason::BreakerOpen(_)) && asked.others(pid) =>
+                {
+                    open = Some(CallError::NotExecuted(refused));
+                    continue;
+                }
                 Err(CallError::NotExecuted(refused)) => Err(CallError::NotExecuted(refused)),
                 Err(CallError::MaybeExecuted(lost)) => Err(CallError::MaybeExecuted(lost)),
             };

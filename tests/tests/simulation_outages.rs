@@ -280,6 +280,39 @@ fn with_all_breakers_open_calls_end_at_once_and_say_so() {
 }
 
 #[test]
+fn attempts_that_only_wait_for_a_master_are_not_paid_for() {
+    let world = World::default();
+    let own = world.clone();
+    let budget = ember::RetryBudget::percent(0).free(0);
+    let mut cluster = Cluster::seed(10).node("ada", move |node| node.retry_budget(budget));
+    for name in ["one", "two"] {
+        let world = own.clone();
+        cluster = cluster.node(name, move |node| node.service(Throne(world.desk(name))));
+    }
+    cluster.run(async move |sim| {
+        sim.settled().await;
+        let call = |sim: &Sim, policy| {
+            let called = sim.on("ada", move |node| async move {
+                ended(node.client::<ThroneClient>().rpc_where().timeout(ms(60_000)).retry(policy).await)
+            });
+            async move { called.await.unwrap() }
+        };
+        let policy = ember::Retry::new(1_000).backoff(ms(10), ms(10));
+        let master = call(&sim, policy).await;
+        sim.kill(&master).await;
+        let begun = sim.elapsed();
+        let next = call(&sim, policy.attempt_timeout(ms(100))).await;
+        assert!(["one", "two"].contains(&&*next) && next != master, "{next}");
+        assert!(sim.elapsed() - begun > ms(500), "it took several attempts");
+        // One that may have reached somebody is.
+        world.hang(&["one", "two"]);
+        let begun = sim.elapsed();
+        assert_eq!(call(&sim, policy.attempt_timeout(ms(100))).await, "Deadline");
+        assert!(sim.elapsed() - begun < ms(150));
+    });
+}
+
+#[test]
 fn calls_by_name_that_are_not_the_probe_go_to_the_others() {
     let world = World::default();
     world.cluster(8).run(async move |sim| {

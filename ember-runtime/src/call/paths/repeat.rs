@@ -53,7 +53,7 @@ impl Course {
                     }
                 }
             }
-            if burdens(&failure) && !budgets.repeat(&interest) {
+            if self.burdens(&failure) && !budgets.repeat(&interest) {
                 self.is_out_of_retries = true;
                 return Err(failure);
             }
@@ -78,7 +78,18 @@ impl Course {
         match outcome {
             Ok(outcome) => outcome,
             Err(_) if self.handed_over.is_so() => Err(self.no_answer()),
-            Err(_) => Err(RefusedReason::Expired.into()),
+            Err(_) => Err(self.waits_for().unwrap_or(RefusedReason::Expired).into()),
+        }
+    }
+
+    /// Whether an attempt that failed so may have cost its callee something, or its queue was full: to make it again is paid for from the budget.
+    fn burdens(&self, failure: &Failure) -> bool {
+        use RefusedReason as R;
+        match failure {
+            // One that has only waited has reached nobody.
+            Failure::NotExecuted(R::Expired) => self.handed_over.is_so(),
+            Failure::NotExecuted(reason) => !matches!(reason, R::NoTarget(_) | R::BreakerOpen(_)) && !reason.can_pass(),
+            Failure::MaybeExecuted(_) => true,
         }
     }
 }
@@ -91,15 +102,6 @@ fn may_pass(reason: &RefusedReason) -> bool {
         R::MailboxFull { .. } | R::LinkFull { .. } | R::NoTarget(_) | R::ModuleBusy(_) | R::Expired | R::BreakerOpen(_)
     );
     passing || reason.can_pass()
-}
-
-/// Whether an attempt that failed so may have cost its callee something, or its queue was full: to make it again is paid for from the budget.
-fn burdens(failure: &Failure) -> bool {
-    use RefusedReason as R;
-    match failure {
-        Failure::NotExecuted(reason) => !matches!(reason, R::NoTarget(_) | R::BreakerOpen(_)) && !reason.can_pass(),
-        Failure::MaybeExecuted(_) => true,
-    }
 }
 
 /// Whether another attempt may end better than one that may have been executed.

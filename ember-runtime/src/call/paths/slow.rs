@@ -265,7 +265,7 @@ impl Course {
     }
 
     /// What it waits for, if its own time alone is not the reason that it was not executed.
-    fn waits_for(&mut self) -> Option<RefusedReason> {
+    pub(super) fn waits_for(&mut self) -> Option<RefusedReason> {
         let link = || match (&self.handed_over, &self.place, self.unreached.take()) {
             (HandedOver::Elsewhere(_), Some(instance), Some((pid, why))) if instance.pid == pid => Some(why),
             (HandedOver::Elsewhere(_), Some(instance), _) => Some(RefusedReason::Unreachable(format!(

@@ -31,9 +31,11 @@ const BUGS: [(&str, &str); 9] = [
 ];
 
 /// What a failure says, and which of the judge's checks says so: the rows of the table in `docs/src/prove.md`.
-const CHECKS: [(&str, &str); 7] = [
+const CHECKS: [(&str, &str); 8] = [
     ("not linearizable", "what users saw"),
     ("` does not hold: ", "your own"),
+    // Before the next, which it says too.
+    ("was sent to the master of", "what masters did"),
     ("and its handler began ", "what calls did"),
     ("was answered by", "what masters did"),
     ("two masters in the epoch", "what masters did"),
@@ -62,7 +64,7 @@ pub(crate) fn command(names: &[&str]) -> Result<(), String> {
             missed.push(*bug);
             continue;
         };
-        let check = CHECKS.iter().find(|(says, _)| what.contains(says)).map_or("another", |(_, check)| check);
+        let check = check(&what);
         println!(
             "| `{bug}` | {seed} | {check} | `{}` |",
             replay.split_once("faults=").map_or("", |(_, faults)| faults)
@@ -77,6 +79,11 @@ pub(crate) fn command(names: &[&str]) -> Result<(), String> {
         return Err(format!("not found by {SEEDS} seeds: {}", missed.join(", ")));
     }
     if names.is_empty() { clean() } else { Ok(()) }
+}
+
+/// Which of the judge's checks says so.
+fn check(what: &str) -> &'static str {
+    CHECKS.iter().find(|(says, _)| what.contains(says)).map_or("another", |(_, check)| check)
 }
 
 /// What has no bug passes.
@@ -135,6 +142,10 @@ mod tests {
         let Told { seed, what, replay } = read(said).expect("a failure");
         assert_eq!((seed, &*what), (7, "a call, and its handler began 2 times"));
         assert_eq!(replay, "seed=7 clients=1 calls=2 faults=kill(a)@1+1");
+        let masters =
+            "a call was sent to the master of Bank in the epoch 5, and its handler began in the epoch 7, on [1]";
+        let named = [&*what, masters, "the service `bank` do not serve", "what nobody knows"].map(check);
+        assert_eq!(named, ["what calls did", "what masters did", "the service", "another"]);
         assert!(read("30 runs with 7 faults\ntest result: ok. 1 passed; 0 failed").is_none());
     }
 }

@@ -313,6 +313,30 @@ fn attempts_that_only_wait_for_a_master_are_not_paid_for() {
 }
 
 #[test]
+fn a_call_waits_for_the_one_behind_a_breaker_while_another_retires() {
+    let world = World::default();
+    world.cluster(12).run(async move |sim| {
+        sim.settled().await;
+        world.hang(&["two"]);
+        while breaker(&sim, "two") == BreakerState::Closed {
+            calls(&sim, "ada", ms(50)).await;
+        }
+        world.hang(&[]);
+        sim.on("one", |node| async move { node.retire().await }).await.unwrap();
+        let is_known = |sim: &Sim| {
+            let view = sim.view("ada").unwrap();
+            view.instances().iter().any(|it| it.state() == ServiceState::Retiring)
+        };
+        while !is_known(&sim) {
+            sleep(ms(1)).await;
+        }
+        assert_eq!(breaker(&sim, "two"), BreakerState::Open);
+        let called = sim.on("ada", |node| async move { ended(node.client::<DeskClient>().rpc_where().await) });
+        assert_eq!(called.await.unwrap(), "two");
+    });
+}
+
+#[test]
 fn calls_by_name_that_are_not_the_probe_go_to_the_others() {
     let world = World::default();
     world.cluster(8).run(async move |sim| {

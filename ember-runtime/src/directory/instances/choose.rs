@@ -77,10 +77,12 @@ pub(crate) fn choose<'a>(
     let mut usable: Vec<&Arc<Instance>> = Vec::new();
     let mut refusal = None;
     let (mut without_master, mut broken) = (0, 0);
-    // Whether nobody of an elected group can become its master before a pause ends.
-    let mut all_pause = true;
+    // Whether nobody of an elected group can become its master before a pause ends: some pause, and no other does anything but retire.
+    let (mut some_pause, mut others_go) = (false, true);
     for instance in instances.filter(|it| terms.selector.names(it)) {
-        all_pause &= instance.state == ServiceState::Paused || instance.state.has_ended();
+        let pauses = instance.state == ServiceState::Paused;
+        some_pause |= pauses;
+        others_go &= pauses || instance.state.has_ended() || instance.state == ServiceState::Retiring;
         if !terms.selector.fits(instance) {
             without_master += usize::from(!instance.state.has_ended());
             continue;
@@ -112,12 +114,14 @@ pub(crate) fn choose<'a>(
         }
     }
     if refusal.is_none() && without_master > 0 {
+        let all_pause = some_pause && others_go;
         refusal = Some(if all_pause { RefusedReason::Paused } else { no_master(terms.selector, without_master) });
     }
     loop {
         let Some(instance) = pick(&usable, terms, by)? else {
-            // Those who may take the call yet are a better reason.
-            let waits = matches!(refusal, Some(RefusedReason::Starting | RefusedReason::Unreachable(_)));
+            // Those who may take the call yet are a better reason, and so is one that retires: its successor is about to come.
+            use RefusedReason::{Retiring, Starting, Unreachable};
+            let waits = matches!(refusal, Some(Starting | Retiring | Unreachable(_)));
             return Err(if broken > 0 && !waits { Some(breaker_open(terms.selector, broken)) } else { refusal });
         };
         if instance.breaker != BreakerState::HalfOpen || by.probing == Probing::Pass {
@@ -225,12 +229,13 @@ fn weight(key: u64, seed: u64) -> u64 {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::selecting::Interest;
+    use super::super::{selecting::Interest, standing::Standing};
     use super::*;
     use crate::{
         actor::ServiceIdentity,
         directory::records::NodeRecord,
-        id::{Incarnation, NodeKey},
+        id::{Epoch, Incarnation, NodeKey},
+        office::Role,
     };
 
     #[test]
@@ -255,18 +260,19 @@ mod tests {
         assert_eq!((less(0, &rng, |_| 0), less(1, &rng, |_| 0)), (None, Some(0)));
     }
 
-    #[test]
-    fn one_that_may_take_the_call_yet_is_the_reason_beside_one_that_retires_whichever_comes_first() {
+    fn instance(number: u64, state: ServiceState) -> Arc<Instance> {
         let node = NodeKey { id: NodeId(1), incarnation: Incarnation(1) };
         let record = Arc::new(NodeRecord::new(node, "a".into(), "127.0.0.1:1".parse().unwrap(), 0));
-        let instance = |number, state| {
-            let identity = Arc::new(ServiceIdentity::supposed("ward", number, 0));
-            Arc::new(Instance::new(Pid { node, number }, identity, Arc::clone(&record), state))
-        };
+        let identity = Arc::new(ServiceIdentity::supposed("ward", number, 0));
+        Arc::new(Instance::new(Pid { node, number }, identity, record, state))
+    }
+
+    #[test]
+    fn one_that_may_take_the_call_yet_is_the_reason_beside_one_that_retires_whichever_comes_first() {
         let selector = Selector::new(Interest::Service("ward".into()));
         let rng = Rng::from_seed(1);
         let (terms, by) = (
-            Terms { selector: &selector, lane: Lane::User, here: node.id },
+            Terms { selector: &selector, lane: Lane::User, here: NodeId(1) },
             Chance { excluded: &[], turn: 0, probing: Probing::Probe, rng: &rng, balancers: &Balancers::default() },
         );
         for states in
@@ -278,5 +284,42 @@ mod tests {
         }
         let retires = [instance(1, ServiceState::Retiring)];
         assert_eq!(choose(retires.iter(), &terms, &by).unwrap_err(), Some(RefusedReason::Retiring));
+        // Of a group: one that retires becomes no master any more.
+        let paused = |number, state, role| {
+            let standing = Some(Standing { role, epoch: Some(Epoch(5)), office: Arc::default() });
+            Arc::new(Instance { standing, ..Instance::clone(&instance(number, state)) })
+        };
+        let master = paused(1, ServiceState::Paused, Role::Master);
+        for (state, of_masters) in [(ServiceState::Retiring, false), (ServiceState::Running, true)] {
+            let both = [Arc::clone(&master), paused(2, state, Role::Slave)];
+            let reason = choose(both.iter(), &terms, &by).unwrap_err().expect("somebody is there");
+            assert_eq!(
+                (reason.is_of_masters(), reason == RefusedReason::Paused),
+                (of_masters, !of_masters),
+                "{state:?}"
+            );
+        }
+        let goes = [paused(2, ServiceState::Retiring, Role::Slave)];
+        let reason = choose(goes.iter(), &terms, &by).unwrap_err().expect("somebody is there");
+        assert!(reason.is_of_masters(), "its successor is about to come: {reason:?}");
+    }
+
+    #[test]
+    fn one_that_retires_or_starts_is_the_reason_beside_one_behind_an_open_breaker() {
+        let (rng, selector) = (Rng::from_seed(1), Selector::new(Interest::Service("ward".into())));
+        let (terms, by) = (
+            Terms { selector: &selector, lane: Lane::User, here: NodeId(1) },
+            Chance { excluded: &[], turn: 0, probing: Probing::Probe, rng: &rng, balancers: &Balancers::default() },
+        );
+        let open =
+            Arc::new(Instance { breaker: BreakerState::Open, ..Instance::clone(&instance(1, ServiceState::Running)) });
+        for (state, reason) in
+            [(ServiceState::Retiring, RefusedReason::Retiring), (ServiceState::Starting, RefusedReason::Starting)]
+        {
+            let both = [Arc::clone(&open), instance(2, state)];
+            assert_eq!(choose(both.iter(), &terms, &by).unwrap_err(), Some(reason));
+        }
+        let reason = choose([open].iter(), &terms, &by).unwrap_err();
+        assert!(matches!(reason, Some(RefusedReason::BreakerOpen(_))), "{reason:?}");
     }
 }

@@ -260,10 +260,10 @@ fn what_is_kept_up_is_what_looking_at_everything_finds() {
                     continue;
                 }
                 let picked = kept.pick(&selector.choice, || turn, &Rng::from_seed(draws)).map(|it| it.instance.pid);
-                // Who is its probe, is found out elsewhere.
-                if picked.is_none() && group.iter().any(|it| it.breaker() == BreakerState::HalfOpen) {
-                    continue;
-                }
+                // Who is its probe, is found out elsewhere: with chance in the choice always, otherwise if it is chosen.
+                let chance = matches!(selector.choice, Choice::Random | Choice::LeastInFlight);
+                let mut half_open = group.iter().filter(|it| it.breaker() == BreakerState::HalfOpen);
+                let chosen = chosen.filter(|pid| picked.is_some() || !half_open.any(|it| chance || it.pid == *pid));
                 assert_eq!(picked, chosen, "seed {seed}, step {step}: {selector} {lane:?} of {:?}", view.instances());
             }
         }

@@ -236,7 +236,13 @@ impl Resolved {
                     in_turn = true;
                     address.next_turn()
                 };
-                let entry = kept.pick(&address.selector.choice, turn, target.router.rng())?;
+                let Some(entry) = kept.pick(&address.selector.choice, turn, target.router.rng()) else {
+                    // Whoever chooses elsewhere has the same turn: it is that of one that may need a probe.
+                    if in_turn {
+                        address.give_back_turn();
+                    }
+                    return None;
+                };
                 if let Way::New = entry.remembered {
                     entry.remembered = way::<M>(target, &entry.instance);
                 }
@@ -252,8 +258,17 @@ impl Resolved {
     fn instance(&mut self, target: &Target) -> Option<Arc<Instance>> {
         let Whom::Listed(kept) = &mut self.whom else { return None };
         let address = &*target.address;
-        let entry = kept.pick(&address.selector.choice, || address.next_turn(), target.router.rng())?;
-        Some(Arc::clone(&entry.instance))
+        let mut in_turn = false;
+        let turn = || {
+            in_turn = true;
+            address.next_turn()
+        };
+        let picked = kept.pick(&address.selector.choice, turn, target.router.rng());
+        let instance = picked.map(|entry| Arc::clone(&entry.instance));
+        if in_turn && instance.is_none() {
+            address.give_back_turn();
+        }
+        instance
     }
 }
 

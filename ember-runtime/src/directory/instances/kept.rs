@@ -22,11 +22,10 @@ pub(crate) struct Kept<T> {
     version: u64,
     /// Those on this node, if they go first; all others; those that are suspect; none. Each ordered by pid.
     sets: [Vec<Entry<T>>; 4],
-    /// The first that is not empty, or the last; none if one of that set is behind a breaker that is half-open: who is its probe, is
-    /// found out elsewhere.
+    /// The first that is not empty, or the last.
     used: usize,
-    /// How many of each set are behind such a breaker.
-    half_open: [usize; 3],
+    /// How many of each set are behind a breaker that is half-open.
+    half_open: [usize; 4],
     /// The last key that was looked for, and where.
     keyed: Option<(u64, usize)>,
 }
@@ -50,7 +49,7 @@ pub(crate) enum Renewed {
 
 impl<T: Default> Kept<T> {
     pub(crate) fn new(group: Arc<Group>, terms: &Terms<'_>) -> Self {
-        let mut kept = Self { group, version: 0, sets: Default::default(), used: 0, half_open: [0; 3], keyed: None };
+        let mut kept = Self { group, version: 0, sets: Default::default(), used: 0, half_open: [0; 4], keyed: None };
         kept.look_at_all(terms);
         kept
     }
@@ -116,17 +115,17 @@ impl<T: Default> Kept<T> {
     }
 
     fn settle(&mut self) {
-        let first = self.sets.iter().position(|set| !set.is_empty()).unwrap_or(NONE);
-        self.used = if self.half_open.get(first).is_some_and(|count| *count > 0) { NONE } else { first };
+        self.used = self.sets.iter().position(|set| !set.is_empty()).unwrap_or(NONE);
         self.keyed = None;
     }
 
-    /// One of them: whom [`choose`](choose::choose) would choose. It takes a turn where there is a choice to be made in turn.
+    /// One of them: whom [`choose`](choose::choose) would choose. It takes a turn where there is a choice to be made in turn. None also
+    /// if that is one behind a breaker that is half-open, or may be: who is its probe, is found out elsewhere.
     #[inline]
     pub(crate) fn pick(&mut self, choice: &Choice, turn: impl FnOnce() -> usize, rng: &Rng) -> Option<&mut Entry<T>> {
-        let set = &mut self.sets[self.used];
+        let (set, all_closed) = (&mut self.sets[self.used], self.half_open[self.used] == 0);
         if let [_] = **set {
-            return set.first_mut();
+            return set.first_mut().filter(|_| all_closed);
         }
         let place = match choice {
             Choice::RoundRobin | Choice::LocalFirst => {
@@ -136,6 +135,8 @@ impl<T: Default> Kept<T> {
                 }
                 turn() % places
             }
+            // Drawn again elsewhere it would hardly ever be the one that needs a probe.
+            Choice::Random | Choice::LeastInFlight if !all_closed => return None,
             Choice::Random => rng.below(set.len()),
             Choice::LeastInFlight => choose::less(set.len(), rng, |place| set[place].instance.in_flight())?,
             Choice::ByKey(key) => match self.keyed {
@@ -149,7 +150,7 @@ impl<T: Default> Kept<T> {
             // Its balancer is asked elsewhere, each time; here it is exactly one, or none.
             Choice::Named(_) => return None,
         };
-        set.get_mut(place)
+        set.get_mut(place).filter(|entry| all_closed || is_half_open(&entry.instance) == 0)
     }
 }
 

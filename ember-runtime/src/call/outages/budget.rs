@@ -11,7 +11,7 @@ use crate::directory::Interest;
 
 /// The window has so many seconds.
 const SECONDS: usize = 10;
-/// With fewer targets than these nobody looks for such as are not used any more.
+/// With fewer targets than these nobody looks for such as are not used any more; with more, once in a window.
 const FEW: usize = 64;
 
 /// How many of the calls that are made with a [`Retry`](crate::call::Retry) may be repeated, at a node and for each target by itself: a
@@ -74,8 +74,8 @@ pub(crate) struct Budgets {
 #[derive(Debug, Default)]
 struct Targets {
     by_interest: HashMap<Interest, Window>,
-    /// When there are so many, those that are not used any more are given back.
-    tidy_at: usize,
+    /// In this second those that were not used any more were given back.
+    tidied: u64,
 }
 
 /// The last seconds of one target.
@@ -126,9 +126,11 @@ impl Budgets {
         let second = Instant::now().duration_since(self.begin).as_secs();
         let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
         if !targets.by_interest.contains_key(target) {
-            if targets.by_interest.len() >= targets.tidy_at.max(FEW) {
+            let is_time = second.saturating_sub(targets.tidied) >= SECONDS as u64;
+            if is_time && targets.by_interest.len() >= FEW {
                 targets.by_interest.retain(|_, window| second.saturating_sub(window.newest) < SECONDS as u64);
-                targets.tidy_at = targets.by_interest.len() * 2;
+                targets.by_interest.shrink_to(FEW);
+                targets.tidied = second;
             }
             targets.by_interest.insert(target.clone(), Window::default());
         }
@@ -214,7 +216,13 @@ mod tests {
             budgets.call(&target(&format!("desk {number}")));
             advance(Duration::from_secs(1)).await;
         }
-        let kept = budgets.targets.lock().unwrap().by_interest.len();
-        assert!(kept <= FEW, "{kept} are kept");
+        let kept = || budgets.targets.lock().unwrap().by_interest.len();
+        assert!(kept() <= FEW, "{} are kept", kept());
+        // Many at once are not kept for longer.
+        (0..10_000).for_each(|number| budgets.call(&target(&format!("bank {number}"))));
+        assert!(kept() >= 10_000);
+        advance(Duration::from_secs(10)).await;
+        budgets.call(&target("bank"));
+        assert!(kept() <= FEW, "{} are kept", kept());
     }
 }

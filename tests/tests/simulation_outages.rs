@@ -51,6 +51,12 @@ impl Desk {
         self.node.into()
     }
 
+    /// Needs longer on a good day than a breaker waits for its probe.
+    pub async fn rpc_long(&mut self) {
+        // tidy: sleep: it is slow on purpose
+        sleep(ms(12_000)).await;
+    }
+
     /// Panics as long as it is to.
     #[rpc(idempotent)]
     pub async fn rpc_try(&mut self) {
@@ -200,8 +206,8 @@ fn one_that_hangs_is_left_alone_but_for_single_probes_until_one_is_answered() {
         assert!(total(&ends, "one") > 40 && total(&ends, "two") > 40 && ends.len() == 2, "{ends:?}");
         world.hang(&["one"]);
         let ends = calls(&sim, "ada", ms(1_000)).await;
-        // Those that were made before the fifth had ended, every other one of which goes there.
-        assert!((5..=20).contains(&total(&ends, "Deadline")) && ends.len() == 2, "{ends:?}");
+        // Every other one goes there, until those of five moments of 100 ms have ended.
+        assert!((25..=35).contains(&total(&ends, "Deadline")) && ends.len() == 2, "{ends:?}");
         assert_ne!(breaker(&sim, "one"), BreakerState::Closed);
         assert_eq!(breaker(&sim, "two"), BreakerState::Closed);
         let before = world.begun("one");
@@ -278,6 +284,40 @@ fn with_all_breakers_open_calls_end_at_once_and_say_so() {
 }
 
 #[test]
+fn the_late_answer_of_a_probe_closes_the_breaker_of_a_service_whose_methods_are_long() {
+    let world = World::default();
+    let own = world.clone();
+    let cluster = Cluster::seed(9).node("ada", |node| node).node("one", move |node| node.service(own.desk("one")));
+    cluster.run(async move |sim| {
+        sim.settled().await;
+        world.hang(&["one"]);
+        while breaker(&sim, "one") == BreakerState::Closed {
+            calls(&sim, "ada", ms(100)).await;
+        }
+        world.hang(&[]);
+        let begun = sim.elapsed();
+        // All that is called from now on takes 12 s, and a probe has 5.
+        let load = sim.on("ada", |node| async move {
+            let mut calls = tokio::task::JoinSet::new();
+            loop {
+                calls.spawn(node.client::<DeskClient>().rpc_long().timeout(ms(60_000)));
+                sleep(ms(500)).await;
+                while let Some(end) = calls.try_join_next() {
+                    match end.unwrap() {
+                        Ok(()) => return,
+                        Err(error) => assert!(matches!(error, CallError::NotExecuted(_)), "{error}"),
+                    }
+                }
+            }
+        });
+        load.await.unwrap();
+        assert_eq!(breaker(&sim, "one"), BreakerState::Closed);
+        let took = sim.elapsed() - begun;
+        assert!(ms(12_000) < took && took < ms(15_000), "{took:?}");
+    });
+}
+
+#[test]
 fn attempts_that_only_wait_for_a_master_are_not_paid_for() {
     let world = World::default();
     let own = world.clone();
@@ -307,6 +347,40 @@ fn attempts_that_only_wait_for_a_master_are_not_paid_for() {
         let begun = sim.elapsed();
         assert_eq!(call(&sim, policy.attempt_timeout(ms(100))).await, "Deadline");
         assert!(sim.elapsed() - begun < ms(150));
+    });
+}
+
+#[test]
+fn callers_that_stood_still_past_the_deadlines_of_their_calls_leave_nobody_alone_for_that() {
+    let world = World::default();
+    world.cluster(11).run(async move |sim| {
+        sim.settled().await;
+        calls(&sim, "ada", ms(200)).await;
+        for name in ["one", "two"] {
+            sim.latency("ada", name, ms(20));
+        }
+        let ends = sim.on("ada", |node| async move {
+            let desk = node.client::<DeskClient>();
+            let calls: Vec<_> =
+                (0..40).map(|_| tokio::spawn(desk.rpc_where().timeout(ms(200)).into_future())).collect();
+            let mut ends = Ends::new();
+            for call in calls {
+                *ends.entry(ended(call.await.unwrap())).or_default() += 1;
+            }
+            ends
+        });
+        sleep(ms(5)).await;
+        // The calls are on their way, and so is nothing else: a machine stands still with all its processes.
+        for name in ["ada", "one", "two"] {
+            sim.pause(name);
+        }
+        sleep(ms(700)).await;
+        for name in ["ada", "one", "two"] {
+            sim.resume(name);
+        }
+        let ends = ends.await.unwrap();
+        assert_eq!((total(&ends, "Deadline"), ends.len()), (40, 1), "{ends:?}");
+        assert_eq!([breaker(&sim, "one"), breaker(&sim, "two")], [BreakerState::Closed; 2]);
     });
 }
 

@@ -77,7 +77,9 @@ fn run_by<M: Method>(chosen: Chosen<'_>, request: &mut Request<M>, task: &mut Co
                 return Tried::Done(Err(describe::<M, _>(target, Some(target.router.place(&*found.cell)), *failure)));
             }
             Short::Waits(answering) => {
-                return Tried::Waits(Waiting::new(answering, false, found.asked(instance), options.deadline(until)));
+                let begun = Instant::now();
+                let times = (begun, options.deadline_from(begun, until));
+                return Tried::Waits(Waiting::new(answering, false, found.asked(instance), times));
             }
             Short::NotNow => {}
         }
@@ -100,7 +102,8 @@ fn queue<M: Method>(
     if request.args.is_none() {
         return Tried::Not;
     }
-    let deadline = request.options.deadline(until);
+    let begun = Instant::now();
+    let deadline = request.options.deadline_from(begun, until);
     let (reply, answering) = reply_slot::<M>(Some(task.waker()));
     let call = Offer {
         args: &mut request.args,
@@ -110,7 +113,7 @@ fn queue<M: Method>(
         reply: &mut Some(reply),
     };
     match port.submit(&*found.cell, call) {
-        Ok(()) => Tried::Waits(Waiting::new(answering, true, found.asked(instance), deadline)),
+        Ok(()) => Tried::Waits(Waiting::new(answering, true, found.asked(instance), (begun, deadline))),
         Err(_) => Tried::Not,
     }
 }
@@ -119,11 +122,12 @@ fn queue<M: Method>(
 fn call_away<M: Method>(away: &Away, request: &Request<M>) -> Tried<M> {
     let Request { target, args, options, .. } = request;
     let Some(Taken { envelope, until, caller }) = take::<M>(target, options) else { return Tried::Not };
-    let (deadline, envelope) = (options.deadline(until), envelope.unwrap_or_default());
+    let begun = Instant::now();
+    let (deadline, envelope) = (options.deadline_from(begun, until), envelope.unwrap_or_default());
     if envelope.waits_for(away.pid()) || away.is_looked_for_by(caller) {
         return Tried::Not;
     }
-    away.call::<M>(target, args, &envelope, (caller, deadline)).map_or(Tried::Not, Tried::WaitsAway)
+    away.call::<M>(target, args, &envelope, (caller, begun, deadline)).map_or(Tried::Not, Tried::WaitsAway)
 }
 
 /// Whether callers may run the method: `Some(true)` also if its steps are long.

@@ -28,7 +28,9 @@ impl Course {
             (Attempt::Done(_), Some(probe)) => probe.answered(),
             (Attempt::Done(_), None) => instance.answered(),
             (Attempt::Failed(Failure::MaybeExecuted(reason)), Some(probe)) if reason.is_answer() => probe.answered(),
-            (Attempt::Failed(Failure::MaybeExecuted(reason)), None) => self.target.router.lost(instance, reason),
+            (Attempt::Failed(Failure::MaybeExecuted(reason)), None) => {
+                self.target.router.maybe_executed(instance, reason, self.begun)
+            }
             // A probe that was not answered has failed.
             (Attempt::Failed(_) | Attempt::Refused(_), _) => {}
         }
@@ -43,7 +45,7 @@ impl Course {
     /// The instance that was asked last has not answered in time.
     pub(super) fn no_answer(&mut self) -> Failure {
         if let (None, Some(instance)) = (self.probe.take(), &self.place) {
-            self.target.router.lost(instance, &LostReason::Deadline);
+            self.target.router.maybe_executed(instance, &LostReason::Deadline, self.begun);
         }
         LostReason::Deadline.into()
     }

@@ -45,6 +45,7 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
         inherited,
         deadline,
         place: None,
+        begun: deadline,
         handed_over: HandedOver::No,
         last_epoch: None,
         turn: None,
@@ -94,6 +95,8 @@ pub(crate) struct Course {
     deadline: Instant,
     /// The instance that was asked last.
     pub(super) place: Option<Arc<Instance>>,
+    /// When that was.
+    pub(super) begun: Instant,
     pub(crate) handed_over: HandedOver,
     /// The highest epoch whose master was asked.
     last_epoch: Option<Epoch>,
@@ -196,6 +199,7 @@ impl Course {
                 }
                 Err(cycle) => return Err(cycle.into()),
             };
+            self.begun = Instant::now();
             let _counted = instance.in_flight.begin().one();
             let attempted = self.attempt::<M>(&instance, args, envelope).await;
             self.learn(&instance, &attempted);

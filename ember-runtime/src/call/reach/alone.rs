@@ -43,7 +43,7 @@ impl Away {
         _: &Target,
         _: &Option<M::Args>,
         _: &Envelope,
-        _: (u64, Instant),
+        _: (u64, Instant, Instant),
     ) -> Option<WaitingAway> {
         match *self {}
     }

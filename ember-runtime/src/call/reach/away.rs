@@ -51,11 +51,11 @@ impl Away {
         target: &Target,
         args: &Option<M::Args>,
         envelope: &Envelope,
-        (caller, deadline): (u64, Instant),
+        (caller, begun, deadline): (u64, Instant, Instant),
     ) -> Option<WaitingAway> {
         let stamp = Stamp { caller, deadline: Some(deadline) };
         let pending = self.submit::<M>(target, args, (stamp, envelope), false)?;
-        Some(WaitingAway { pending, instance: self.instance.one(), deadline })
+        Some(WaitingAway { pending, instance: self.instance.one(), begun, deadline })
     }
 
     /// The same for a call that nobody waits for. Whether the link has it.
@@ -92,6 +92,7 @@ impl Away {
 pub(crate) struct WaitingAway {
     pending: PendingReply,
     instance: InShare,
+    begun: Instant,
     deadline: Instant,
 }
 
@@ -114,7 +115,7 @@ impl WaitingAway {
             Attempt::Refused(reason) => reason.into(),
             Attempt::Failed(failure) => {
                 if let Failure::MaybeExecuted(reason) = &failure {
-                    target.router.lost(&self.instance, reason);
+                    target.router.maybe_executed(&self.instance, reason, self.begun);
                 }
                 failure
             }

@@ -25,6 +25,7 @@ pub(crate) struct Waiting<M: Method> {
     /// The caller is known to it, so that it need not be looked at in the first poll.
     fresh: bool,
     asked: Asked,
+    begun: Instant,
     patience: Patience,
 }
 
@@ -54,8 +55,13 @@ pub(crate) enum Waited<M: Method> {
 }
 
 impl<M: Method> Waiting<M> {
-    pub(crate) fn new(answering: Answering<M>, fresh: bool, asked: Asked, deadline: Instant) -> Self {
-        Self { answering, fresh, asked, patience: Patience::until(deadline) }
+    pub(crate) fn new(
+        answering: Answering<M>,
+        fresh: bool,
+        asked: Asked,
+        (begun, deadline): (Instant, Instant),
+    ) -> Self {
+        Self { answering, fresh, asked, begun, patience: Patience::until(deadline) }
     }
 
     pub(crate) fn deadline(&self) -> Instant {
@@ -84,14 +90,14 @@ impl<M: Method> Waiting<M> {
             // A handler that is dropped when its time is over says so itself.
             Poll::Ready(Answer::Failed(failure)) => {
                 if let (Asked::Listed(instance), Failure::MaybeExecuted(reason)) = (&self.asked, &failure) {
-                    target.router.lost(instance, reason);
+                    target.router.maybe_executed(instance, reason, self.begun);
                 }
                 failure
             }
             Poll::Pending => {
                 let reason = ready!(self.patience.poll(&target.router.home, task));
                 if let Asked::Listed(instance) = &self.asked {
-                    target.router.lost(instance, &reason);
+                    target.router.maybe_executed(instance, &reason, self.begun);
                 }
                 reason.into()
             }

@@ -70,7 +70,12 @@ impl Default for Options {
 impl Options {
     /// When the caller stops waiting, counted from now on; `until` is when the handler that calls must have ended.
     pub(crate) fn deadline(&self, until: Option<Instant>) -> Instant {
-        let own = Instant::now() + self.timeout;
+        self.deadline_from(Instant::now(), until)
+    }
+
+    /// The same, counted from when the call was `begun`.
+    pub(crate) fn deadline_from(&self, begun: Instant, until: Option<Instant>) -> Instant {
+        let own = begun + self.timeout;
         until.map_or(own, |until| until.min(own))
     }
 

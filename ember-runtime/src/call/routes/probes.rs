@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::router::Router;
 use crate::{
@@ -44,7 +44,7 @@ impl Probe {
         Self(Box::new(UnderWay { router: Arc::clone(router), broken, number }))
     }
 
-    /// It was answered, in whatever way.
+    /// It was answered, in whatever way, and however late.
     pub(crate) fn answered(self) {
         let UnderWay { router, broken, number } = &*self.0;
         let Some(in_flight) = broken.in_flight.upgrade() else { return };
@@ -70,9 +70,9 @@ impl Broken {
 }
 
 impl Router {
-    /// It is not known whether a call to this instance was executed, which was no probe.
+    /// It is not known whether a call to this instance was executed, which was no probe; it was begun at this time.
     #[cold]
-    pub(crate) fn lost(self: &Arc<Self>, instance: &Instance, reason: &LostReason) {
+    pub(crate) fn maybe_executed(self: &Arc<Self>, instance: &Instance, reason: &LostReason, begun: Instant) {
         let circuit = &instance.in_flight.begin().circuit;
         let fault = match reason {
             LostReason::Deadline => Fault::NoAnswer { short: instance.cell.as_ref().map(|it| it.call_counts().short) },
@@ -84,7 +84,7 @@ impl Router {
             return;
         }
         let by = self.outages.breaker(&instance.identity().name);
-        if let Some(due) = circuit.failed(fault, &by) {
+        if let Some(due) = circuit.failed(fault, begun, &by) {
             let broken = Broken::of(self, instance);
             let (place, failures) = (&*broken.place, by.failures);
             tracing::warn!(target: "ember::call", instance = place, pid = %broken.pid, failures, "it does not answer: no calls go there for a while");

@@ -13,8 +13,9 @@ use tokio::time::Instant;
 use super::settings::Breaker;
 use crate::sync::lock;
 
-/// The calls that one link takes with it fail within this time.
-const ONE_BREAK: Duration = Duration::from_millis(100);
+/// Of calls that were under way together and are late, no more than one in this time counts: those that a node sees late because it
+/// stood still itself are seen at once.
+const ONE_MOMENT: Duration = Duration::from_millis(100);
 
 /// What a node thinks of an instance, from what became of its own calls: see [`Breaker`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,7 +44,12 @@ struct Inner {
     number: u64,
     /// In a row.
     failed_probes: u32,
+    /// The phase in which it opened. The answer of any probe since closes it, however late it comes.
+    opened: u64,
+    closed_at: Option<Instant>,
+    /// When the last link was lost, and the last call late, that counted.
     last_break: Option<Instant>,
+    last_late: Option<Instant>,
     /// How many short calls a service of this node had run at the last failure.
     short: u64,
 }
@@ -94,37 +100,52 @@ impl Circuit {
         }
     }
 
-    /// A call that is no probe failed. If the breaker opens by that: until when.
-    pub(crate) fn failed(&self, fault: Fault, by: &Breaker) -> Option<Due> {
+    /// A call that is no probe, and was begun at this time, failed. If the breaker opens by that: until when.
+    pub(crate) fn failed(&self, fault: Fault, begun: Instant, by: &Breaker) -> Option<Due> {
         if by.is_off() {
             return None;
         }
         let mut inner = self.lock();
-        if inner.phase != Phase::Closed {
+        // What was begun before it closed says nothing of how the instance is since.
+        if inner.phase != Phase::Closed || inner.closed_at.is_some_and(|closed| begun < closed) {
             return None;
         }
+        let now = Instant::now();
         match fault {
             Fault::LinkLost => {
-                let now = Instant::now();
-                if inner.last_break.is_some_and(|last| now.duration_since(last) < ONE_BREAK) {
+                // Lost with that link, though it is seen only now.
+                if inner.last_break.is_some_and(|last| begun <= last) {
                     return None;
                 }
                 inner.last_break = Some(now);
             }
-            Fault::NoAnswer { short: Some(short) } if short != inner.short => {
-                inner.short = short;
-                self.failures.store(0, Ordering::Relaxed);
+            Fault::NoAnswer { short } => {
+                if let Some(short) = short.filter(|short| *short != inner.short) {
+                    inner.short = short;
+                    self.failures.store(0, Ordering::Relaxed);
+                }
+                if inner.last_late.is_some_and(|last| begun < last && now.duration_since(last) < ONE_MOMENT) {
+                    return None;
+                }
+                inner.last_late = Some(now);
             }
-            Fault::NoAnswer { .. } => {}
         }
         let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        (failures >= by.failures).then(|| inner.open(by))
+        (failures >= by.failures).then(|| {
+            let due = inner.open(by);
+            inner.opened = due.number;
+            due
+        })
     }
 
     /// The time for which it was to be open is over.
     pub(crate) fn half_open(&self, number: u64) -> bool {
         let mut inner = self.lock();
-        inner.is_in(Phase::Open, number) && inner.enter(Phase::HalfOpen) > 0
+        let is_due = inner.is_in(Phase::Open, number);
+        if is_due {
+            inner.enter(Phase::HalfOpen);
+        }
+        is_due
     }
 
     /// A call becomes the probe, if it is the time for one: its number.
@@ -138,15 +159,19 @@ impl Circuit {
         self.lock().phase == Phase::HalfOpen
     }
 
-    /// The probe was answered. Whether it was still under way.
+    /// A probe was answered, in its time or later. Whether the breaker closes by that.
     pub(crate) fn probe_answered(&self, number: u64) -> bool {
         let mut inner = self.lock();
-        if !inner.is_in(Phase::Probed, number) {
-            return false;
+        let closes = inner.phase != Phase::Closed && number > inner.opened;
+        if closes || inner.phase == Phase::Closed {
+            self.failures.store(0, Ordering::Relaxed);
         }
-        self.failures.store(0, Ordering::Relaxed);
-        inner.failed_probes = 0;
-        inner.enter(Phase::Closed) > 0
+        if closes {
+            inner.failed_probes = 0;
+            inner.closed_at = Some(Instant::now());
+            inner.enter(Phase::Closed);
+        }
+        closes
     }
 
     /// The probe has failed, or will not be answered in time. If it was still under way: until when the breaker is open again.
@@ -181,7 +206,9 @@ impl Circuit {
     pub(crate) fn turn(&self) {
         let number = self.lock().number;
         let turned = match self.state() {
-            BreakerState::Closed => self.failed(Fault::NoAnswer { short: None }, &Breaker::after(1)).is_some(),
+            BreakerState::Closed => {
+                self.failed(Fault::NoAnswer { short: None }, Instant::now(), &Breaker::after(1)).is_some()
+            }
             BreakerState::Open => self.half_open(number),
             BreakerState::HalfOpen => self.probe().is_some_and(|probe| self.probe_answered(probe)),
         };
@@ -201,12 +228,17 @@ mod tests {
         Breaker::after(3).open_for(Duration::from_secs(1), Duration::from_secs(5))
     }
 
+    /// A call that was made just now has failed so.
+    fn fails(circuit: &Circuit, fault: Fault) -> Option<Due> {
+        circuit.failed(fault, Instant::now(), &three())
+    }
+
     /// One that has just opened.
     fn open() -> (Circuit, Due) {
         let circuit = Circuit::default();
-        assert!(circuit.failed(LATE, &three()).is_none() && circuit.failed(LATE, &three()).is_none());
+        assert!(fails(&circuit, LATE).is_none() && fails(&circuit, LATE).is_none());
         assert_eq!(circuit.state(), BreakerState::Closed);
-        let due = circuit.failed(LATE, &three()).expect("the third opens it");
+        let due = fails(&circuit, LATE).expect("the third opens it");
         assert_eq!((circuit.state(), due.after), (BreakerState::Open, Duration::from_secs(1)));
         (circuit, due)
     }
@@ -215,11 +247,11 @@ mod tests {
     fn an_answer_ends_the_row_and_off_is_off() {
         let circuit = Circuit::default();
         for _ in 0..10 {
-            assert!(circuit.failed(LATE, &three()).is_none() && circuit.failed(LATE, &three()).is_none());
+            assert!(fails(&circuit, LATE).is_none() && fails(&circuit, LATE).is_none());
             circuit.answered();
         }
         for _ in 0..100 {
-            assert!(circuit.failed(LATE, &Breaker::off()).is_none());
+            assert!(circuit.failed(LATE, Instant::now(), &Breaker::off()).is_none());
         }
         assert_eq!(circuit.state(), BreakerState::Closed);
     }
@@ -228,22 +260,22 @@ mod tests {
     fn exactly_one_call_is_the_probe_and_only_its_answer_closes() {
         let (circuit, due) = open();
         circuit.answered();
-        assert!(circuit.failed(LATE, &three()).is_none(), "calls that are under way change nothing");
+        assert!(fails(&circuit, LATE).is_none(), "calls that are under way change nothing");
         assert_eq!((circuit.state(), circuit.probe()), (BreakerState::Open, None));
         assert!(!circuit.half_open(due.number - 1) && circuit.half_open(due.number) && !circuit.half_open(due.number));
         assert!(circuit.wants_probe());
         let probe = circuit.probe().expect("it is free");
         assert!(circuit.probe().is_none() && !circuit.wants_probe());
         circuit.answered();
-        assert!(!circuit.probe_answered(probe - 1), "another's answer");
+        assert!(!circuit.probe_answered(due.number), "no probe's");
         assert_eq!(circuit.state(), BreakerState::Open);
         assert!(circuit.probe_answered(probe));
         assert_eq!(circuit.state(), BreakerState::Closed);
-        assert!(circuit.failed(LATE, &three()).is_none(), "the row begins anew");
+        assert!(fails(&circuit, LATE).is_none(), "the row begins anew");
     }
 
     #[test]
-    fn a_probe_that_fails_opens_for_longer_and_its_late_answer_says_nothing() {
+    fn a_probe_that_fails_opens_for_longer() {
         let (circuit, mut due) = open();
         let mut probe;
         for seconds in [2, 4, 5, 5] {
@@ -251,31 +283,86 @@ mod tests {
             probe = circuit.probe().expect("it is free");
             due = circuit.probe_failed(probe, &three()).expect("it was under way");
             assert_eq!((circuit.state(), due.after), (BreakerState::Open, Duration::from_secs(seconds)));
-            assert!(!circuit.probe_answered(probe) && circuit.probe_failed(probe, &three()).is_none());
+            assert!(circuit.probe_failed(probe, &three()).is_none());
         }
         assert!(circuit.half_open(due.number));
         probe = circuit.probe().expect("it is free");
         assert!(circuit.probe_answered(probe));
-        let again = (0..3).filter_map(|_| circuit.failed(LATE, &three())).next();
+        let again = (0..3).filter_map(|_| fails(&circuit, LATE)).next();
         assert_eq!(again.expect("it opens").after, Duration::from_secs(1), "from the beginning");
     }
 
+    #[test]
+    fn a_late_answer_of_a_probe_closes_it_unless_it_is_of_an_outage_before() {
+        // While it is open, half-open, and while another is the probe.
+        for steps in 0..3 {
+            let (circuit, due) = open();
+            assert!(circuit.half_open(due.number));
+            let probe = circuit.probe().expect("it is free");
+            let due = circuit.probe_failed(probe, &three()).expect("it was under way");
+            assert!(steps < 1 || circuit.half_open(due.number));
+            let other = (steps == 2).then(|| circuit.probe().expect("it is free"));
+            assert!(circuit.probe_answered(probe));
+            assert_eq!(circuit.state(), BreakerState::Closed);
+            if let Some(other) = other {
+                assert!(!circuit.probe_answered(other) && circuit.probe_failed(other, &three()).is_none());
+            }
+            let again = (0..3).filter_map(|_| fails(&circuit, LATE)).next();
+            assert_eq!(again.expect("it opens").after, Duration::from_secs(1), "from the beginning");
+            assert!(!circuit.probe_answered(probe) && !circuit.probe_answered(other.unwrap_or_default()));
+            assert_eq!(circuit.state(), BreakerState::Open);
+        }
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn what_one_link_takes_with_it_counts_once() {
+    async fn what_one_link_takes_with_it_counts_once_however_late_it_is_seen() {
         let circuit = Circuit::default();
         for _ in 0..2 {
+            let begun = Instant::now();
             for _ in 0..100 {
-                assert!(circuit.failed(Fault::LinkLost, &three()).is_none());
+                advance(Duration::from_secs(1)).await;
+                assert!(circuit.failed(Fault::LinkLost, begun, &three()).is_none());
             }
-            advance(ONE_BREAK).await;
+            advance(ONE_MOMENT).await;
         }
-        assert!(circuit.failed(Fault::LinkLost, &three()).is_some());
+        assert!(fails(&circuit, Fault::LinkLost).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_calls_that_were_under_way_together_one_counts_in_a_moment() {
+        let circuit = Circuit::default();
+        let begun = Instant::now();
+        for _ in 0..2 {
+            advance(ONE_MOMENT).await;
+            for _ in 0..100 {
+                assert!(circuit.failed(LATE, begun, &three()).is_none());
+            }
+        }
+        advance(ONE_MOMENT).await;
+        assert!(circuit.failed(LATE, begun, &three()).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_of_calls_that_were_made_before_it_closed_do_not_open_it() {
+        let (circuit, due) = open();
+        let begun = Instant::now();
+        advance(ONE_MOMENT).await;
+        assert!(circuit.half_open(due.number));
+        let probe = circuit.probe().expect("it is free");
+        assert!(circuit.probe_answered(probe));
+        for fault in [LATE, Fault::LinkLost] {
+            for _ in 0..10 {
+                advance(ONE_MOMENT).await;
+                assert!(circuit.failed(fault, begun, &three()).is_none());
+            }
+        }
+        assert!((0..3).filter_map(|_| fails(&circuit, LATE)).next().is_some());
     }
 
     #[test]
     fn short_calls_that_a_service_of_this_node_has_run_end_the_row() {
         let circuit = Circuit::default();
-        let failed = |short| circuit.failed(Fault::NoAnswer { short: Some(short) }, &three()).is_some();
+        let failed = |short| fails(&circuit, Fault::NoAnswer { short: Some(short) }).is_some();
         assert_eq!([1, 1, 2, 2, 3, 3, 3].map(failed), [false, false, false, false, false, false, true]);
     }
 }

@@ -8,12 +8,13 @@ use std::time::Duration;
 /// A node has a breaker for each instance that its view lists. It is *closed* at first. When 5 calls in a row have failed, it *opens*:
 /// no call of this node goes to the instance for a while, between half of a second and one. Then it is *half-open*: one call, the probe,
 /// is let through, when it is the turn of the instance. If the probe is answered, the breaker closes. If it is not answered within 5 s, or fails, or its
-/// caller goes away, the breaker is open again, for twice the time, up to 10 s. Nothing else closes it: not an answer to an earlier call, nor a sign of life of the link.
-/// If every instance that a call may go to is behind an open breaker, the call ends at once, as
+/// caller goes away, the breaker is open again, for twice the time, up to 10 s; the answer to a probe closes it also when it comes later than that. Nothing else closes it:
+/// not an answer to an earlier call, nor a sign of life of the link.
+/// If every instance that a call may go to is behind an open breaker, and none retires or starts, the call ends at once, as
 /// [`NotExecuted(BreakerOpen)`](crate::error::RefusedReason::BreakerOpen).
 ///
 /// A call *fails* here if it had no answer before its deadline (or that of its [attempt](crate::call::Retry::attempt_timeout)), or if the
-/// link broke under it; all calls that one link takes with it count as one. Whatever the handler answers is an answer: values, errors of the application, panics. A refusal (the mailbox
+/// link broke under it; all calls that one link takes with it count as one, and of calls that were under way together and are late, one in 100 ms. Whatever the handler answers is an answer: values, errors of the application, panics. A refusal (the mailbox
 /// is full, the service is paused) says neither, and neither does a call that is dropped by its caller: they do not count, and do not end the row.
 ///
 /// Of its own services a node does not see each answer; of these the row ends also when the service has run a
@@ -46,7 +47,8 @@ impl Breaker {
         self
     }
 
-    /// A probe that has not been answered within this time has failed, whatever time its call has. Its call goes on.
+    /// A probe that has not been answered within this time has failed, whatever time its call has. Its call goes on, and if it is answered
+    /// after all, the breaker closes.
     #[must_use]
     pub const fn probe_timeout(mut self, timeout: Duration) -> Self {
         self.probe_timeout = timeout;

@@ -31,6 +31,8 @@ struct World {
     hangs: Arc<Mutex<Vec<&'static str>>>,
     begun: Arc<Mutex<BTreeMap<&'static str, usize>>>,
     panics: Arc<AtomicUsize>,
+    /// What those that call themselves were told.
+    told: Arc<Mutex<Vec<String>>>,
 }
 
 #[service]
@@ -55,6 +57,12 @@ impl Desk {
     pub async fn rpc_long(&mut self) {
         // tidy: sleep: it is slow on purpose
         sleep(ms(12_000)).await;
+    }
+
+    /// Calls its own service, which would wait for itself.
+    pub async fn rpc_itself(&mut self, cx: &mut Cx<'_, Self>) {
+        let told = ended(cx.client::<DeskClient>().rpc_where().await);
+        self.world.told.lock().unwrap().push(told);
     }
 
     /// Panics as long as it is to.
@@ -314,6 +322,29 @@ fn the_late_answer_of_a_probe_closes_the_breaker_of_a_service_whose_methods_are_
         assert_eq!(breaker(&sim, "one"), BreakerState::Closed);
         let took = sim.elapsed() - begun;
         assert!(ms(12_000) < took && took < ms(15_000), "{took:?}");
+    });
+}
+
+#[test]
+fn a_call_that_would_wait_for_itself_is_no_probe() {
+    let world = World::default();
+    let own = world.clone();
+    Cluster::seed(13).node("ada", move |node| node.service(own.desk("ada"))).run(async move |sim| {
+        sim.settled().await;
+        world.hang(&["ada"]);
+        while breaker(&sim, "ada") != BreakerState::HalfOpen {
+            calls(&sim, "ada", ms(50)).await;
+        }
+        world.hang(&[]);
+        let sent = sim.on("ada", |node| async move { node.client::<DeskClient>().rpc_itself().send().is_ok() });
+        assert!(sent.await.unwrap(), "a one-way call goes there");
+        while world.told.lock().unwrap().is_empty() {
+            sleep(ms(1)).await;
+        }
+        assert_eq!(*world.told.lock().unwrap(), ["Cycle"]);
+        assert_eq!(breaker(&sim, "ada"), BreakerState::HalfOpen);
+        let ends = calls(&sim, "ada", ms(50)).await;
+        assert_eq!((total(&ends, "ada"), ends.len(), breaker(&sim, "ada")), (5, 1, BreakerState::Closed), "{ends:?}");
     });
 }
 

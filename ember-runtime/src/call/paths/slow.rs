@@ -185,8 +185,8 @@ impl Course {
             (self.place, self.waits) = (Some(Arc::clone(&instance)), None);
             self.last_epoch = self.last_epoch.max(instance.epoch());
             let envelope = self.envelope::<M>(&instance);
-            if envelope.is_err() {
-                self.probe = None;
+            if let Some(probe) = self.probe.take_if(|_| envelope.is_err()) {
+                probe.unmade();
             }
             let envelope = match envelope {
                 Ok(envelope) => envelope,

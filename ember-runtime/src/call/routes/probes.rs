@@ -44,6 +44,14 @@ impl Probe {
         Self(Box::new(UnderWay { router: Arc::clone(router), broken, number }))
     }
 
+    /// It was not made after all: another call may be it.
+    pub(crate) fn unmade(self) {
+        let UnderWay { router, broken, number } = &*self.0;
+        if broken.in_flight.upgrade().is_some_and(|it| it.circuit.unprobe(*number)) {
+            router.directory().mark_breaker(broken.pid);
+        }
+    }
+
     /// It was answered, in whatever way, and however late.
     pub(crate) fn answered(self) {
         let UnderWay { router, broken, number } = &*self.0;

@@ -154,6 +154,16 @@ impl Circuit {
         (inner.phase == Phase::HalfOpen).then(|| inner.enter(Phase::Probed))
     }
 
+    /// The probe was not made: another call may be it. Whether it was still to be.
+    pub(crate) fn unprobe(&self, number: u64) -> bool {
+        let mut inner = self.lock();
+        let was_to_be = inner.is_in(Phase::Probed, number);
+        if was_to_be {
+            inner.enter(Phase::HalfOpen);
+        }
+        was_to_be
+    }
+
     /// Whether a call may become the probe.
     pub(crate) fn wants_probe(&self) -> bool {
         self.lock().phase == Phase::HalfOpen
@@ -272,6 +282,18 @@ mod tests {
         assert!(circuit.probe_answered(probe));
         assert_eq!(circuit.state(), BreakerState::Closed);
         assert!(fails(&circuit, LATE).is_none(), "the row begins anew");
+    }
+
+    #[test]
+    fn a_probe_that_is_not_made_leaves_it_to_another() {
+        let (circuit, due) = open();
+        assert!(circuit.half_open(due.number));
+        let probe = circuit.probe().expect("it is free");
+        assert!(circuit.unprobe(probe) && !circuit.unprobe(probe));
+        assert!(circuit.probe_failed(probe, &three()).is_none(), "it was none");
+        assert_eq!(circuit.state(), BreakerState::HalfOpen);
+        let probe = circuit.probe().expect("it is free");
+        assert!(circuit.probe_answered(probe));
     }
 
     #[test]

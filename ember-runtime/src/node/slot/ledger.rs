@@ -13,7 +13,7 @@ use tokio::{sync::watch, time::sleep};
 
 use super::{
     choice::{Known, choose},
-    reserved::{Asks, FORGOTTEN, Reserved, ahead},
+    reserved::{AGREE, Asks, FORGOTTEN, Reserved, ahead},
 };
 use crate::{
     directory::{BeginRecord, Contact, SlotKey, SlotRecord},
@@ -142,10 +142,12 @@ impl Ledger {
     fn begin(&self, begin: &Begin, now: u64, least: u64) -> (u64, Vec<Compare>, Vec<Operation>) {
         let key = SlotKey::Begin.of(&self.cluster);
         let from = now.saturating_add(FORGOTTEN).min(UniqueId::END);
+        // What is later was written by a clock that was wrong, and would have everybody's ids be as wrong.
+        let most = from.saturating_add(AGREE).min(UniqueId::END);
         let is = match *begin {
             Begin::Absent => Compare::Absent(key.clone()),
             // And it has not been wiped since that was read.
-            Begin::Written { from, modified } if from >= least => {
+            Begin::Written { from, modified } if (least..=most).contains(&from) => {
                 return (from, vec![Compare::Modified(key, modified)], Vec::new());
             }
             Begin::Written { modified, .. } | Begin::Unreadable { modified } => {

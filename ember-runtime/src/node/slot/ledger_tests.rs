@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::{
     choice::LONG,
     ledger::Ledger,
-    reserved::{AHEAD, Asks, FORGOTTEN, Reserved, SPARE},
+    reserved::{AGREE, AHEAD, Asks, FORGOTTEN, Reserved, SPARE},
 };
 use crate::{
-    directory::{Contact, SlotKey, SlotRecord},
+    directory::{BeginRecord, Contact, SlotKey, SlotRecord},
     error::NoUniqueId,
     id::{Incarnation, NodeId, NodeKey},
     net::OsNetwork,
@@ -173,4 +173,21 @@ async fn what_cannot_be_read_is_somebodys() {
     // Nor is a beginning that cannot be read taken for one that is over.
     ledger.session.put(SlotKey::Begin.of("c"), "?".into(), None).await.unwrap();
     assert_eq!(take(&ledger, run(9, 1), NOW).await.unwrap().from, NOW + FORGOTTEN);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beginning_of_a_clock_that_was_wrong_does_not_last() {
+    let (_registry, ledger) = settled().await;
+    // A year; the end of all ids, and behind it.
+    for (node, from) in [(1, NOW + 365 * 24 * 3_600_000), (2, crate::id::UniqueId::END), (3, u64::MAX)] {
+        let begin = serde_json::to_vec(&BeginRecord { from }).unwrap();
+        ledger.session.put(SlotKey::Begin.of("c"), begin.into(), None).await.unwrap();
+        assert_eq!(take(&ledger, run(node, 1), NOW).await.unwrap().from, NOW + FORGOTTEN);
+        assert_eq!(take(&ledger, run(node + 10, 1), NOW).await.unwrap().from, NOW + FORGOTTEN, "it is written anew");
+    }
+    // That of a clock which is right enough is heeded.
+    let from = NOW + FORGOTTEN + AGREE;
+    let begin = serde_json::to_vec(&BeginRecord { from }).unwrap();
+    ledger.session.put(SlotKey::Begin.of("c"), begin.into(), None).await.unwrap();
+    assert_eq!(take(&ledger, run(4, 1), NOW).await.unwrap().from, from);
 }

@@ -11,10 +11,13 @@ pub(super) const AHEAD: u64 = 20_000;
 pub(super) const STEP: u64 = 1_000;
 /// A slot that begins ahead of the clock has at least so many milliseconds.
 pub(super) const SPARE: u64 = 5_000;
+/// Within so many milliseconds the clocks of the nodes agree, where something depends on it.
+#[cfg(feature = "cluster")]
+pub(super) const AGREE: u64 = 10_000;
 /// Milliseconds that a node is ahead of its clock when it takes a slot of a registry that may have lost who had it: no time
 /// behind this is reserved by anybody, if the clocks of the nodes agree within the 10 s that it is longer than [`AHEAD`].
 #[cfg(feature = "cluster")]
-pub(super) const FORGOTTEN: u64 = AHEAD + 10_000;
+pub(super) const FORGOTTEN: u64 = AHEAD + AGREE;
 /// Who asks, and what it knows.
 pub(super) struct Asks<'a> {
     pub(super) here: NodeKey,

@@ -201,6 +201,24 @@ fn a_node_that_is_shut_down_makes_no_more_and_its_slot_goes_on_where_it_ended() 
     });
 }
 
+#[test]
+fn an_id_is_ready_until_none_was_made_for_ten_minutes() {
+    Cluster::seed(6).tick(Duration::from_millis(50)).node("a", |node| node).run(async |sim| {
+        let ids = sim.on("a", async |node| node.unique_ids()).await.unwrap();
+        let mut last = ids.next().await.unwrap();
+        for minutes in [1, 3] {
+            pass(Duration::from_secs(60 * minutes)).await;
+            let id = ids.try_next().unwrap();
+            assert!(id > last);
+            last = id;
+        }
+        pass(Duration::from_secs(60 * 11)).await;
+        assert!(matches!(ids.try_next(), Err(Error::UniqueId(NoUniqueId::NotYet))));
+        assert!(ids.next().await.unwrap() > last);
+        ids.try_next().unwrap();
+    });
+}
+
 #[service]
 #[derive(Default)]
 pub struct Shop {

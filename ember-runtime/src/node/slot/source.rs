@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
 use super::{
     place::Place,
@@ -51,15 +54,17 @@ pub(super) struct Held {
     pub(super) term: Term,
     /// The registry was away since, and may have lost what it was told.
     pub(super) doubted: bool,
-    /// It has made ids since time was reserved.
+    /// It has made ids since that was looked at.
     pub(super) used: bool,
+    /// When it was seen last that it had.
+    pub(super) last_used: Instant,
     /// Somebody wants more than is reserved.
     pub(super) asked: bool,
 }
 
 impl Held {
     pub(super) fn new(ids: Generator, term: Term) -> Self {
-        Self { ids, term, doubted: false, used: false, asked: false }
+        Self { ids, term, doubted: false, used: false, last_used: Instant::now(), asked: false }
     }
 }
 

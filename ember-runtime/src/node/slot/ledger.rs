@@ -114,9 +114,7 @@ impl Ledger {
                 target: "ember::cluster", slot,
                 "the registry has lost which time is reserved for the unique ids of this node: writing it anew"
             );
-            // It may have lost that of others, too.
-            let (begin, now) = (self.look().await?.begin, (asks.clock)());
-            (_, when, then) = self.begin(&begin, now, ahead(now));
+            (when, then) = self.forgotten((asks.clock)()).await?;
         }
         when.push(is);
         then.push(put(key, &SlotRecord { holder: asks.here, until, free: false }));
@@ -127,15 +125,31 @@ impl Ledger {
         Err(NoUniqueId::Away("what it has reserved there was changed meanwhile".into()))
     }
 
-    /// Gives a slot back that has made no id of the time `unused`, or of a later one.
-    pub(super) async fn give_back(&self, here: NodeKey, slot: u16, unused: u64) -> Result<(), RegistryError> {
+    /// Gives a slot back that has made no id of the time `unused`, or of a later one, on a clock that shows `now`.
+    pub(super) async fn give_back(&self, here: NodeKey, slot: u16, unused: u64, now: u64) -> Result<(), RegistryError> {
         let key = SlotKey::Slot(slot).of(&self.cluster);
         let entry = self.session.list(key.clone()).await?.entries.into_iter().find(|entry| entry.key == key);
-        let Some(entry) = entry else { return Ok(()) };
-        let own = read::<SlotRecord>(&entry).filter(|record| record.holder == here);
-        let Some(SlotRecord { holder, until, .. }) = own else { return Ok(()) };
-        let record = SlotRecord { holder, until: unused.min(until), free: true };
-        self.commit(vec![Compare::Modified(key.clone(), entry.modified)], vec![put(key, &record)]).await.map(drop)
+        let (is, has_lost) = match &entry {
+            None => (Compare::Absent(key.clone()), true),
+            Some(entry) => match read::<SlotRecord>(entry) {
+                Some(record) if record.holder == here => {
+                    (Compare::Modified(key.clone(), entry.modified), record.until < unused)
+                }
+                _ => return Ok(()),
+            },
+        };
+        let (mut when, mut then) = if has_lost { self.forgotten(now).await? } else { (Vec::new(), Vec::new()) };
+        when.push(is);
+        // What the registry says may be from before ids were made.
+        then.push(put(key, &SlotRecord { holder: here, until: unused, free: true }));
+        self.commit(when, then).await.map(drop)
+    }
+
+    /// The registry has lost what was reserved by one, and perhaps what was by others: what has to hold and to be written, so that nobody who takes
+    /// a slot from now on makes an id before that.
+    async fn forgotten(&self, now: u64) -> Result<(Vec<Compare>, Vec<Operation>), RegistryError> {
+        let (_, when, then) = self.begin(&self.look().await?.begin, now, ahead(now));
+        Ok((when, then))
     }
 
     /// Before which time nobody who takes a slot makes an id, and what has to hold and to be written for that. It is to be `least`, or later.

@@ -92,11 +92,11 @@ async fn the_next_holder_begins_where_the_reserved_time_ends_whatever_its_clock_
 async fn one_that_was_given_back_is_free_at_once_from_the_first_time_that_is_not_used() {
     let (_registry, ledger) = settled().await;
     let first = take(&ledger, run(SAME[0], 1), NOW).await.unwrap();
-    ledger.give_back(run(SAME[0], 1), first.slot, NOW + 7).await.unwrap();
+    ledger.give_back(run(SAME[0], 1), first.slot, NOW + 7, NOW).await.unwrap();
     let second = take(&ledger, run(SAME[1], 1), NOW).await.unwrap();
     assert_eq!(second, Reserved { slot: 40, from: NOW + 7, until: NOW + AHEAD });
     // What is another's cannot be given back.
-    ledger.give_back(run(SAME[0], 1), 40, NOW).await.unwrap();
+    ledger.give_back(run(SAME[0], 1), 40, NOW, NOW).await.unwrap();
     assert!(extend(&ledger, run(SAME[1], 1), second, NOW + 9_000).await);
 }
 
@@ -190,4 +190,23 @@ async fn a_beginning_of_a_clock_that_was_wrong_does_not_last() {
     let begin = serde_json::to_vec(&BeginRecord { from }).unwrap();
     ledger.session.put(SlotKey::Begin.of("c"), begin.into(), None).await.unwrap();
     assert_eq!(take(&ledger, run(4, 1), NOW).await.unwrap().from, from);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_given_back_to_a_registry_that_forgot_it_is_free_from_the_first_time_that_is_not_used() {
+    let (_registry, ledger) = settled().await;
+    let held = take(&ledger, run(SAME[0], 1), NOW).await.unwrap();
+    // From a backup; or wiped.
+    let old = SlotRecord { holder: run(SAME[0], 1), until: NOW - 60_000, free: false };
+    write(&ledger, held.slot, serde_json::to_vec(&old).unwrap()).await;
+    let wiped = self::ledger(&InProcess::default()).await;
+    for ledger in [ledger, wiped] {
+        ledger.give_back(run(SAME[0], 1), held.slot, NOW + 7_000, NOW + 5_000).await.unwrap();
+        let entries = ledger.session.list(SlotKey::Slot(held.slot).of("c")).await.unwrap().entries;
+        let free: SlotRecord = serde_json::from_slice(&entries[0].value).unwrap();
+        assert_eq!(free, SlotRecord { holder: run(SAME[0], 1), until: NOW + 7_000, free: true });
+        // It may have lost what others had.
+        let newcomer = take(&ledger, run(SAME[1], 1), NOW + 5_000).await.unwrap();
+        assert_eq!((newcomer.slot, newcomer.from), (held.slot, NOW + 5_000 + FORGOTTEN));
+    }
 }

@@ -138,7 +138,8 @@ impl Source {
         };
         self.ends();
         if let Some(Held { ids, .. }) = held {
-            self.place.give_back(self.router.directory().here(), ids.slot(), ids.unused()).await;
+            let here = self.router.directory().here();
+            self.place.give_back(here, ids.slot(), ids.unused(), self.now()).await;
         }
     }
 

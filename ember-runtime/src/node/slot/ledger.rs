@@ -105,7 +105,14 @@ impl Ledger {
                 Some(record) if record.holder == asks.here => {
                     (Compare::Modified(key.clone(), entry.modified), record.until < before)
                 }
-                _ => return Ok(false),
+                // Of a later run of this node, which began behind what this one had reserved.
+                Some(SlotRecord { holder, .. })
+                    if holder.id == asks.here.id && holder.incarnation > asks.here.incarnation =>
+                {
+                    return Ok(false);
+                }
+                Some(record) => return self.tell_lost(asks, entry, &record, before).await,
+                None => return Ok(false),
             },
         };
         let (mut when, mut then) = (Vec::new(), Vec::new());
@@ -121,8 +128,23 @@ impl Ledger {
         if self.commit(when, then).await? {
             return Ok(true);
         }
-        // Somebody was quicker; perhaps with another key. What is there now, the next look tells.
-        Err(NoUniqueId::Away("what it has reserved there was changed meanwhile".into()))
+        Err(changed())
+    }
+
+    /// Another has the slot, or had it last, where this node had reserved time until `before`: the registry had lost that, and perhaps what others had.
+    async fn tell_lost(
+        &self,
+        asks: &Asks<'_>,
+        entry: &KeyValue,
+        record: &SlotRecord,
+        before: u64,
+    ) -> Result<bool, NoUniqueId> {
+        let (mut when, mut then) = self.forgotten((asks.clock)()).await?;
+        if record.free && record.until < before {
+            when.push(Compare::Modified(entry.key.clone(), entry.modified));
+            then.push(put(entry.key.clone(), &SlotRecord { until: before, ..*record }));
+        }
+        if then.is_empty() || self.commit(when, then).await? { Ok(false) } else { Err(changed()) }
     }
 
     /// Gives a slot back that has made no id of the time `unused`, or of a later one, on a clock that shows `now`.
@@ -200,6 +222,11 @@ impl Ledger {
         let transaction = Transaction { when, then, otherwise: Vec::new() };
         Ok(self.session.commit(transaction).await?.succeeded)
     }
+}
+
+/// Somebody was quicker; perhaps with another key. What is there now, the next look tells.
+fn changed() -> NoUniqueId {
+    NoUniqueId::Away("what it has reserved there was changed meanwhile".into())
 }
 
 fn read<T: DeserializeOwned>(entry: &KeyValue) -> Option<T> {

@@ -210,3 +210,20 @@ async fn what_is_given_back_to_a_registry_that_forgot_it_is_free_from_the_first_
         assert_eq!((newcomer.slot, newcomer.from), (held.slot, NOW + 5_000 + FORGOTTEN));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_finds_its_slot_with_another_whom_an_old_registry_knows_says_that_it_forgot() {
+    for free in [false, true] {
+        let (_registry, ledger) = settled().await;
+        let held = take(&ledger, run(SAME[0], 1), NOW).await.unwrap();
+        let old = SlotRecord { holder: run(SAME[1], 1), until: NOW - 60_000, free };
+        write(&ledger, held.slot, serde_json::to_vec(&old).unwrap()).await;
+        assert!(!extend(&ledger, run(SAME[0], 1), held, NOW + 5_000).await);
+        // Others may have lost theirs as well.
+        assert_eq!(take(&ledger, run(7, 1), NOW + 5_000).await.unwrap().from, NOW + 5_000 + FORGOTTEN);
+        let entries = ledger.session.list(SlotKey::Slot(held.slot).of("c")).await.unwrap().entries;
+        let now: SlotRecord = serde_json::from_slice(&entries[0].value).unwrap();
+        let until = if free { held.until } else { old.until };
+        assert_eq!(now, SlotRecord { until, ..old }, "what nobody has begins where its time ends");
+    }
+}

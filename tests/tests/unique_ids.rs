@@ -130,7 +130,7 @@ fn an_emptied_registry_makes_no_id_come_twice() {
                 drop(make(&sim, name, &made, 10_000, 5));
             }
             // One that was ahead of its clock since it took its slot is not any more: the registry has not lost its data just before.
-            pass(Duration::from_secs(32)).await;
+            pass(Duration::from_secs(37)).await;
             for round in 0..2 {
                 // Some cannot say what they had: they are gone, or not heard.
                 let (killed, cut) = (NODES[round], NODES[round + 4]);
@@ -184,7 +184,9 @@ fn ids_go_on_without_the_registry_until_the_lease_ends_and_then_say_so() {
 #[test]
 fn a_node_that_is_shut_down_makes_no_more_and_its_slot_goes_on_where_it_ended() {
     eight(4).run(async |sim| {
-        pass(Duration::from_secs(1)).await;
+        // In a new cluster ids are ahead of the clock, and a slot far ahead is not taken again.
+        sim.on("b", async |node| node.unique_id().await).await.unwrap().unwrap();
+        pass(Duration::from_secs(40)).await;
         let last = sim.on("a", async |node| node.unique_id().await).await.unwrap().unwrap();
         let kept: Arc<Mutex<Option<UniqueIds>>> = Arc::default();
         let keep = Arc::clone(&kept);
@@ -261,7 +263,7 @@ async fn a_slot_is_taken_when_the_first_id_is_asked_for_and_an_id_travels() {
     #[allow(clippy::disallowed_methods, reason = "it is compared with the wall clock, from which it is")]
     let now = SystemTime::now();
     let ahead = own.time().duration_since(now).unwrap_or_default();
-    assert!(ahead <= Duration::from_secs(31), "{ahead:?}");
+    assert!(ahead <= Duration::from_secs(36), "{ahead:?}");
     here.shutdown().await.unwrap();
     there.shutdown().await.unwrap();
 }
@@ -303,8 +305,8 @@ fn a_runtime_that_has_ended_is_said_to_be_that() {
 fn a_clock_that_was_set_back_by_a_year_says_so_when_what_was_reserved_is_used_up() {
     Cluster::seed(5).node("a", |node| node).run(async |sim| {
         sim.on("a", async |node| node.unique_id().await).await.unwrap().unwrap();
-        // The first begin 30 s ahead of the clock: nearly at the end of what is reserved.
-        sim.set_clock("a", 34_700);
+        // The first begin 35 s ahead of the clock: nearly at the end of what is reserved.
+        sim.set_clock("a", 39_700);
         sim.on("a", async |node| node.unique_id().await).await.unwrap().unwrap();
         sim.set_clock("a", -365 * 24 * 3_600_000);
         let (made, error) = sim

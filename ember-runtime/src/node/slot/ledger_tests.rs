@@ -81,7 +81,7 @@ async fn the_next_holder_begins_where_the_reserved_time_ends_whatever_its_clock_
     let second = take(&ledger, run(40, 2), NOW - 3_600_000).await;
     // An hour is too far ahead: it has another slot, which it does not make ids ahead of its clock by.
     assert_ne!(second.unwrap().slot, 40);
-    let second = take(&ledger, run(40, 3), NOW - 30_000).await.unwrap();
+    let second = take(&ledger, run(40, 3), NOW).await.unwrap();
     assert_eq!((second.slot, second.from, second.until), (40, first.until, first.until + SPARE));
     // The first, should it still live, has lost it.
     assert!(!extend(&ledger, run(40, 1), first, NOW + 10_000).await);
@@ -226,4 +226,15 @@ async fn who_finds_its_slot_with_another_whom_an_old_registry_knows_says_that_it
         let until = if free { held.until } else { old.until };
         assert_eq!(now, SlotRecord { until, ..old }, "what nobody has begins where its time ends");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_dies_again_and_again_reserves_no_further_ahead_than_newcomers_of_a_wiped_registry_begin() {
+    let (_registry, ledger) = settled().await;
+    let mut most = 0;
+    for attempt in 0..100 {
+        let now = NOW + attempt * 100;
+        most = most.max(take(&ledger, run(40, attempt), now).await.unwrap().until - now);
+    }
+    assert!(most > AHEAD && most + AGREE <= FORGOTTEN, "{most} ms ahead");
 }

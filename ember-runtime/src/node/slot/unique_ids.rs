@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// **Promised**: no id comes twice in a cluster, whatever the clocks of its nodes do, over kills and restarts, outages of the registry, partitions,
 /// and lost leases, as long as the registry keeps what it was told. When the registry has lost its data, nodes that reach it write back
-/// what they had reserved, and a node that takes a slot then is 30 s ahead of its clock: no id comes twice if the clocks of the nodes agree
+/// what they had reserved, and a node that takes a slot then is 35 s ahead of its clock: no id comes twice if the clocks of the nodes agree
 /// within 10 s, and 30 s lie between two such losses. (The same holds for a registry restored from an old backup, but for nodes that take
 /// their slots between its return and the moment, some seconds later, at which the others have written back what it lacks.)
 ///

@@ -144,12 +144,7 @@ impl Keeping {
 
     /// Whoever takes over must not believe a file that lacks what was acknowledged: first it goes, then the waiting do.
     fn give_up(&mut self, error: &io::Error) {
-        if let Err(left) = self.disk.discard() {
-            tracing::error!(
-                target: "ember::registry", error = %left, disk = ?self.disk,
-                "the embedded registry's file could not be removed: remove it by hand, or a process that takes over goes on from it, though it is out of date"
-            );
-        }
+        self.discard();
         self.given_up = Some(Instant::now());
         tracing::error!(
             target: "ember::registry", %error, disk = ?self.disk,
@@ -159,10 +154,20 @@ impl Keeping {
         self.log.give_up(true, self.contents.revision);
     }
 
+    /// Also later: it could not be removed, or the lock was another's at first.
+    fn discard(&mut self) {
+        if let Err(left) = self.disk.discard() {
+            tracing::error!(
+                target: "ember::registry", error = %left, disk = ?self.disk,
+                "the embedded registry's file could not be removed: remove it by hand, or a process that takes over goes on from it, though it is out of date"
+            );
+        }
+    }
+
     fn try_again(&mut self) {
         self.given_up = Some(Instant::now());
         if self.spoilt {
-            return;
+            return self.discard();
         }
         // From here on everybody waits again until it is kept. What was acknowledged until here has to be in the file.
         self.log.give_up(false, self.contents.revision);
@@ -174,6 +179,7 @@ impl Keeping {
             self.given_up = None;
             tracing::info!(target: "ember::registry", disk = ?self.disk, "the embedded registry is kept in its file again");
         } else {
+            self.discard();
             self.log.give_up(true, self.contents.revision);
         }
         if let Taken::Entries(_, number) = late {

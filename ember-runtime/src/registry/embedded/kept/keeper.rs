@@ -171,7 +171,13 @@ impl Keeping {
         }
         // From here on everybody waits again until it is kept. What was acknowledged until here has to be in the file.
         self.log.give_up(false, self.contents.revision);
-        let late = self.log.take(Some(Duration::ZERO));
+        let late = loop {
+            match self.log.take(Some(Duration::ZERO)) {
+                // That is about to be done.
+                Taken::Anew => {}
+                late => break late,
+            }
+        };
         if let Taken::Entries(entries, _) = &late {
             self.keep(entries);
         }
@@ -227,4 +233,72 @@ pub(super) fn snapshot(out: &mut dyn Write, boot: &str, contents: &Contents) -> 
     }
     pass(&mut piece, 0)?;
     Ok(size)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::{
+        registry::{
+            embedded::kept::restored,
+            store::{KeyRange, Op, Query, Store, Txn},
+        },
+        sync::lock,
+    };
+
+    /// A file in memory.
+    #[derive(Debug, Default, Clone)]
+    struct Memory(Arc<Mutex<Vec<u8>>>);
+
+    impl Disk for Memory {
+        fn replace(&mut self, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+            let mut file = Vec::new();
+            write(&mut file)?;
+            *lock(&self.0) = file;
+            Ok(())
+        }
+
+        fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+            lock(&self.0).extend(bytes);
+            Ok(())
+        }
+
+        fn discard(&mut self) -> io::Result<()> {
+            lock(&self.0).clear();
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_was_acknowledged_without_a_file_is_in_the_next_one_however_often_that_is_asked_for() {
+        let contents = Contents::default();
+        let (store, log) = Store::kept(&contents, 1);
+        let disk = Memory::default();
+        let mut keeping = Keeping {
+            log: Arc::clone(&log),
+            contents,
+            boot: "run".into(),
+            disk: Box::new(disk.clone()),
+            snapshot: 0,
+            since: 0,
+            given_up: None,
+            spoilt: false,
+        };
+        keeping.give_up(&io::ErrorKind::StorageFull.into());
+        let put = Op::Put { key: "key".into(), value: Some("told".into()), lease: Some(0) };
+        store.commit(&Txn::of(put)).unwrap();
+        assert_eq!(store.shown(), store.revision(), "nobody waits for a file");
+        // Between the look at what is to be done and the attempt.
+        log.write_anew();
+        keeping.try_again();
+        let file = lock(&disk.0).clone();
+        let Ok(restored::Restored::Contents { contents, .. }) = restored::read(&file[..], file.len() as u64, "run")
+        else {
+            panic!("no file")
+        };
+        let told = store.range(&Query::new(KeyRange::all())).unwrap().value.records;
+        assert_eq!((contents.revision, contents.keys.into_values().collect::<Vec<_>>()), (store.revision(), told));
+    }
 }

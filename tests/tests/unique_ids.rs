@@ -54,9 +54,20 @@ fn eight(seed: u64) -> Cluster {
 
 /// Has a node make ids, a few in each of `rounds`, until it is killed. It begins at once.
 fn make(sim: &Sim, node: &str, made: &Made, rounds: usize, each: usize) -> impl Future<Output = ()> + use<> {
+    make_every(Duration::from_millis(20), sim, node, made, rounds, each)
+}
+
+fn make_every(
+    pause: Duration,
+    sim: &Sim,
+    node: &str,
+    made: &Made,
+    rounds: usize,
+    each: usize,
+) -> impl Future<Output = ()> + use<> {
     let (made, name) = (made.clone(), node.to_owned());
     let work = sim.on(node, async move |node| {
-        let (run, ids) = (format!("{name} as {}", node.key()), node.unique_ids());
+        let (run, ids) = (format!("{name} as {}, every {pause:?}", node.key()), node.unique_ids());
         for _ in 0..rounds {
             for _ in 0..each {
                 // Away for a while, perhaps: asking again is safe.
@@ -64,7 +75,7 @@ fn make(sim: &Sim, node: &str, made: &Made, rounds: usize, each: usize) -> impl 
                     made.add(&run, [id]);
                 }
             }
-            tokio::time::sleep(Duration::from_millis(20)).await; // tidy: sleep: virtual time in which ids are made
+            tokio::time::sleep(pause).await; // tidy: sleep: virtual time in which ids are made
         }
     });
     async move { drop(work.await) }
@@ -125,7 +136,7 @@ fn an_emptied_registry_makes_no_id_come_twice() {
         let seen = made.clone();
         eight(seed).run(async move |sim| {
             // As clocks are: right by a few seconds.
-            for (name, skew) in NODES.into_iter().zip([-4_000, 4_000, 0, 1_500, -2_000, 300, -100, 3_000]) {
+            for (name, skew) in NODES.into_iter().zip([4_000, 4_000, 0, 1_500, -2_000, 300, -100, 3_000]) {
                 sim.set_clock(name, skew);
                 drop(make(&sim, name, &made, 10_000, 5));
             }
@@ -134,13 +145,19 @@ fn an_emptied_registry_makes_no_id_come_twice() {
             for round in 0..2 {
                 // Some cannot say what they had: they are gone, or not heard.
                 let (killed, cut) = (NODES[round], NODES[round + 4]);
+                let each_millisecond = Duration::from_millis(1);
+                drop(make_every(each_millisecond, &sim, killed, &made, 4_000, 2));
+                pass(Duration::from_secs(4)).await;
                 sim.partition(cut, "registry");
                 sim.kill(killed).await;
                 sim.registry_down();
                 pass(Duration::from_millis(500)).await;
                 sim.registry_up(Registry::Empty);
+                // It has been here before, as its clock says: nothing but what it reserves now keeps it from the ids that it has made.
+                sim.set_clock(killed, -4_000);
                 sim.start(killed).await.unwrap();
                 drop(make(&sim, killed, &made, 10_000, 5));
+                drop(make_every(each_millisecond, &sim, killed, &made, 8_000, 2));
                 pass(Duration::from_secs(8)).await;
                 sim.heal(cut, "registry");
                 pass(Duration::from_secs(24)).await;

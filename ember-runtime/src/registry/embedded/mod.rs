@@ -26,6 +26,8 @@ use std::{
 
 use futures_util::future::BoxFuture;
 
+#[cfg(all(unix, feature = "testing"))]
+pub(crate) use self::kept::inputs;
 use super::{
     RegistryError,
     api::{Context, Registry, Result, Session},

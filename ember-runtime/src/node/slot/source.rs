@@ -107,13 +107,13 @@ impl Source {
         }
         let now = self.now();
         let why = match &mut known.held {
-            Some(Held { ids, term, used, asked, .. }) => match ids.next(now) {
-                // The lease is looked at after the clock: between the two this process may have stood still for an hour.
-                Ok(id) if self.tenure.is_in(*term) => {
+            // The lease is looked at after the clock: between the two this process may have stood still for an hour.
+            Some(Held { term, .. }) if !self.tenure.is_in(*term) => None,
+            Some(Held { ids, used, asked, .. }) => match ids.next(now) {
+                Ok(id) => {
                     *used = true;
                     return Ok(id);
                 }
-                Ok(_) => None,
                 Err(Short { wanted }) => {
                     *asked = true;
                     let is_ahead = ids.until().saturating_add(STEP) > ahead(now);

@@ -134,7 +134,7 @@ impl Source {
         }
     }
 
-    /// Another has taken it: what was reserved before is not used up, and not used any more either.
+    /// Another has taken it, or what is written there cannot be read: what was reserved before is not used up, and not used any more either.
     fn has_lost(&self, slot: u16) {
         let mut known = self.lock();
         if let Some(Held { ids, .. }) = known.held.take() {
@@ -142,7 +142,7 @@ impl Source {
         }
         tracing::warn!(
             target: "ember::cluster", slot,
-            "another node has the slot for unique ids that this one had, while the registry had lost it: this one takes another"
+            "the slot for unique ids that this node had is not its own any more, by what the registry says of it: it takes another"
         );
     }
 

@@ -100,7 +100,7 @@ impl Ledger {
         let entry = self.session.list(key.clone()).await?.entries.into_iter().find(|entry| entry.key == key);
         let (is, has_lost) = match &entry {
             None => (Compare::Absent(key.clone()), true),
-            Some(entry) => match read::<SlotRecord>(entry) {
+            Some(entry) => match slot_in(entry) {
                 // More than is known here is from a transaction whose outcome was not.
                 Some(record) if record.holder == asks.here => {
                     (Compare::Modified(key.clone(), entry.modified), record.until < before)
@@ -153,7 +153,7 @@ impl Ledger {
         let entry = self.session.list(key.clone()).await?.entries.into_iter().find(|entry| entry.key == key);
         let (is, has_lost) = match &entry {
             None => (Compare::Absent(key.clone()), true),
-            Some(entry) => match read::<SlotRecord>(entry) {
+            Some(entry) => match slot_in(entry) {
                 Some(record) if record.holder == here => {
                     (Compare::Modified(key.clone(), entry.modified), record.until < unused)
                 }
@@ -200,13 +200,13 @@ impl Ledger {
             match SlotKey::read(&entry.key, &self.cluster) {
                 Some(SlotKey::Begin) => {
                     let modified = entry.modified;
-                    seen.begin = match read::<BeginRecord>(&entry) {
+                    seen.begin = match read(&entry, "whoever takes a slot next writes it anew") {
                         Some(BeginRecord { from }) => Begin::Written { from, modified },
                         None => Begin::Unreadable { modified },
                     };
                 }
                 Some(SlotKey::Slot(slot)) => {
-                    let known = match read::<SlotRecord>(&entry).filter(|record| record.until <= UniqueId::END) {
+                    let known = match slot_in(&entry).filter(|record| record.until <= UniqueId::END) {
                         Some(SlotRecord { holder, until, free }) => Known::Held { holder, until, free },
                         None => Known::Unreadable,
                     };
@@ -229,12 +229,16 @@ fn changed() -> NoUniqueId {
     NoUniqueId::Away("what it has reserved there was changed meanwhile".into())
 }
 
-fn read<T: DeserializeOwned>(entry: &KeyValue) -> Option<T> {
+fn slot_in(entry: &KeyValue) -> Option<SlotRecord> {
+    read(entry, "nobody takes this slot. If no node of a later release has it, delete the key")
+}
+
+fn read<T: DeserializeOwned>(entry: &KeyValue, so: &str) -> Option<T> {
     let read = serde_json::from_slice(&entry.value);
     read.inspect_err(|error| {
         tracing::warn!(
             target: "ember::cluster", key = entry.key, %error,
-            "this entry of the registry could not be read: nobody takes this slot. If no node of a later release has it, delete the key"
+            "this entry of the registry could not be read: {so}"
         );
     })
     .ok()

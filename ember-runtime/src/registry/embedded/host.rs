@@ -106,6 +106,11 @@ impl Host {
         self.store.pulse();
     }
 
+    /// Whether what happens is kept, if it is to be: whoever keeps it has not ended.
+    pub(super) fn is_kept(&self) -> bool {
+        self.kept.as_ref().is_none_or(|kept| !kept.keeper.has_ended())
+    }
+
     /// Looks whether it can still be found, and repairs what was removed: the data stays. `false` if the lock file was removed and
     /// another process was faster to make a new one: it serves now, so this one has to stop.
     ///

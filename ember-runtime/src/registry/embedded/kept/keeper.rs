@@ -3,7 +3,7 @@
 use std::{
     io::{self, Write},
     sync::Arc,
-    thread,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -23,6 +23,7 @@ const PIECE: usize = 1 << 16;
 #[derive(Debug)]
 pub(in super::super) struct Keeper {
     log: Arc<Log>,
+    thread: JoinHandle<()>,
 }
 
 impl Keeper {
@@ -46,8 +47,13 @@ impl Keeper {
             given_up: None,
             spoilt: false,
         };
-        thread::Builder::new().name("ember-kept".into()).spawn(move || keeping.run())?;
-        Ok(Self { log })
+        let thread = thread::Builder::new().name("ember-kept".into()).spawn(move || keeping.run())?;
+        Ok(Self { log, thread })
+    }
+
+    /// Whether nothing is kept any more, though this value lives: there is a bug, and its thread has panicked.
+    pub(in super::super) fn has_ended(&self) -> bool {
+        self.thread.is_finished()
     }
 
     /// Has the file written anew: it was removed.

@@ -237,3 +237,17 @@ async fn a_file_that_was_left_to_another_is_removed_when_the_lock_is_had_again()
     keeper.write_anew();
     until("the file to be gone", || !path.exists()).await;
 }
+
+#[tokio::test]
+async fn a_keeper_that_panics_is_seen_to_have_ended_and_nothing_is_acknowledged() {
+    let disk = Memory::new();
+    let (store, keeper) = keep(&disk);
+    let revision = write(&store, vec![put("kept", "", 0)]);
+    settled(&store).await;
+    assert!(!keeper.has_ended());
+    disk.set(|ram| ram.broken = true);
+    write(&store, vec![put("key", "", 0)]);
+    assert!(timeout(LONG, store.settled()).await.unwrap().is_err());
+    until("the end of the thread", || keeper.has_ended()).await;
+    assert_eq!(read(&disk.file().unwrap()).revision, revision, "whoever takes over goes on from here");
+}

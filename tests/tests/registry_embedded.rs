@@ -147,7 +147,7 @@ async fn a_damaged_file_is_put_aside_and_the_registry_starts_empty() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_costs_little_more_with_a_file() {
+async fn what_a_write_costs_with_a_file_and_without_is_measured() {
     const WRITES: u32 = 200;
     let (kept, memory) = (private_folder(), private_folder());
     let sessions =

@@ -25,7 +25,8 @@ pub enum NoUniqueId {
     /// Its ids are so far ahead of its clock that no time is reserved for them.
     #[error(
         "the unique ids of this node are {by:?} ahead of its clock, which was set back, or they were made faster than 4,096 in a \
-         millisecond: correct the clock; or start the node again, which then takes another slot"
+         millisecond: wait until the clock has come within 20 s of them, or correct it; or start the node again, which takes another slot \
+         if its own is more than 20 s ahead"
     )]
     Ahead {
         /// So far.

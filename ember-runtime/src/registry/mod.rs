@@ -37,6 +37,8 @@ pub(crate) mod store;
 pub use self::absent::*;
 #[cfg(feature = "embedded")]
 pub use self::embedded::Embedded;
+#[cfg(all(unix, feature = "testing"))]
+pub(crate) use self::embedded::inputs as kept;
 #[cfg(feature = "etcd")]
 pub use self::etcd::{Etcd, EtcdTls};
 pub use self::{

@@ -31,6 +31,8 @@ pub const ALL: &[Input] = &[
     Input { name: "link-control", read: transport::inputs::control },
     Input { name: "registry-request", read: registry::server::inputs::request },
     Input { name: "registry-connection", read: registry::server::inputs::connection },
+    #[cfg(unix)]
+    Input { name: "registry-file", read: registry::kept::file },
     Input { name: "registry-entry", read: directory::inputs::entry },
     Input { name: "message-value", read: message::inputs::value },
     Input { name: "message-json", read: message::inputs::json },

@@ -19,7 +19,7 @@ const TIME_BITS: u32 = 41;
 ///
 /// The ids of one node ascend. Those of different nodes are in the order of their time, as well as the clocks of the nodes agree; a node that
 /// has made more than 4,096 ids in a millisecond, whose clock was set back, or that has followed another on its slot, may be
-/// ahead of its clock for a while: 30 s at most, but for a clock that was set back.
+/// ahead of its clock for a while: 40 s at most, but for a clock that was set back.
 ///
 /// As text it is a decimal number. Serde writes text where people read (JSON: a number above 2⁵³ is not what it was in JavaScript), and
 /// reads a number there too; elsewhere it is a `u64`.

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::reserved::SPOILT;
 use crate::id::{NodeKey, UniqueId};
 
 /// Milliseconds that a slot stays with a holder whom the registry does not list any more, after the time that it had reserved.
 pub(super) const LONG: u64 = 10 * 60 * 1_000;
-/// A slot that was reserved so many milliseconds ahead of the clock, by one whose clock was wrong, is nothing for others: they would make ids
-/// ahead of theirs.
-const SPOILT: u64 = 60 * 1_000;
 
 /// What is known of a slot that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +80,8 @@ mod tests {
         slots.insert(9, held(7, NOW + 20_000));
         assert_eq!(choose(&slots, run(7, 2), 0, NOW, |_| true), Some(9));
         assert_eq!(choose(&slots, run(7, 0), 0, NOW, |_| true), None, "a later run has it");
-        // But not if it were a year ahead of its clock.
-        slots.insert(9, held(7, NOW * 1_000));
+        // But not if that would make it be further and further ahead of its clock.
+        slots.insert(9, held(7, NOW + SPOILT + 1));
         slots.remove(&3);
         assert_eq!(choose(&slots, run(7, 2), 0, NOW, |_| true), Some(3));
     }

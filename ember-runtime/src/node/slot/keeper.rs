@@ -1,9 +1,9 @@
 //! The task that takes the slot of a node when it first needs one, reserves more time before what it has is used up, and makes sure that the
 //! node still has its slot when it has another lease.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, mem, sync::Arc, time::Duration};
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{
     reserved::{Asks, STEP, ahead},
@@ -17,8 +17,10 @@ use crate::{
 
 /// So often it is looked whether more time is to be reserved,
 const LOOK: Duration = Duration::from_secs(5);
-/// which is done when fewer milliseconds than these are left, and ids were made.
+/// which is done when fewer milliseconds than these are left,
 const FEW: u64 = 14_000;
+/// until no id was made for so long: then the next one waits for it.
+const IDLE: Duration = Duration::from_secs(10 * 60);
 /// Pauses after an attempt that has failed: the first, and the longest.
 const MIN_PAUSE: Duration = Duration::from_millis(50);
 const MAX_PAUSE: Duration = Duration::from_secs(1);
@@ -106,20 +108,23 @@ impl Source {
     /// What is to be reserved of the slot that the node has: its number, until when it was reserved, and until when it is to be.
     fn wanted(&self, present: Term) -> Option<(u16, u64, u64)> {
         let now = self.now();
-        let known = self.lock();
-        let Held { ids, term, doubted, used, asked } = known.held.as_ref()?;
+        let mut known = self.lock();
+        let Held { ids, term, doubted, used, last_used, asked } = known.held.as_mut()?;
+        if mem::take(used) {
+            *last_used = Instant::now();
+        }
         let (slot, before, most) = (ids.slot(), ids.until(), ahead(now));
         let is_worth_it = before.saturating_add(STEP) <= most;
-        let is_due = *asked || (*used && before < now.saturating_add(FEW));
+        let is_due = *asked || (last_used.elapsed() < IDLE && before < now.saturating_add(FEW));
         let until = if is_worth_it && is_due { most } else { before };
         (until > before || *doubted || *term != present).then_some((slot, before, until))
     }
 
     fn has_extended(&self, present: Term, until: u64) {
-        if let Some(Held { ids, term, doubted, used, asked }) = &mut self.lock().held {
+        if let Some(Held { ids, term, doubted, asked, .. }) = &mut self.lock().held {
             *asked &= until <= ids.until();
             ids.extend(until);
-            (*term, *doubted, *used) = (present, false, false);
+            (*term, *doubted) = (present, false);
         }
     }
 
@@ -129,7 +134,7 @@ impl Source {
         }
     }
 
-    /// Another has taken it: what was reserved before is not used up, and not used any more either.
+    /// Another has taken it, or what is written there cannot be read: what was reserved before is not used up, and not used any more either.
     fn has_lost(&self, slot: u16) {
         let mut known = self.lock();
         if let Some(Held { ids, .. }) = known.held.take() {
@@ -137,7 +142,7 @@ impl Source {
         }
         tracing::warn!(
             target: "ember::cluster", slot,
-            "another node has the slot for unique ids that this one had, while the registry had lost it: this one takes another"
+            "the slot for unique ids that this node had is not its own any more, by what the registry says of it: it takes another"
         );
     }
 

@@ -13,7 +13,7 @@ use tokio::{sync::watch, time::sleep};
 
 use super::{
     choice::{Known, choose},
-    reserved::{Asks, FORGOTTEN, Reserved, ahead},
+    reserved::{AGREE, Asks, FORGOTTEN, Reserved, ahead},
 };
 use crate::{
     directory::{BeginRecord, Contact, SlotKey, SlotRecord},
@@ -100,12 +100,19 @@ impl Ledger {
         let entry = self.session.list(key.clone()).await?.entries.into_iter().find(|entry| entry.key == key);
         let (is, has_lost) = match &entry {
             None => (Compare::Absent(key.clone()), true),
-            Some(entry) => match read::<SlotRecord>(entry) {
+            Some(entry) => match slot_in(entry) {
                 // More than is known here is from a transaction whose outcome was not.
                 Some(record) if record.holder == asks.here => {
                     (Compare::Modified(key.clone(), entry.modified), record.until < before)
                 }
-                _ => return Ok(false),
+                // Of a later run of this node, which began behind what this one had reserved.
+                Some(SlotRecord { holder, .. })
+                    if holder.id == asks.here.id && holder.incarnation > asks.here.incarnation =>
+                {
+                    return Ok(false);
+                }
+                Some(record) => return self.tell_lost(asks, entry, &record, before).await,
+                None => return Ok(false),
             },
         };
         let (mut when, mut then) = (Vec::new(), Vec::new());
@@ -114,38 +121,69 @@ impl Ledger {
                 target: "ember::cluster", slot,
                 "the registry has lost which time is reserved for the unique ids of this node: writing it anew"
             );
-            // It may have lost that of others, too.
-            let (begin, now) = (self.look().await?.begin, (asks.clock)());
-            (_, when, then) = self.begin(&begin, now, ahead(now));
+            (when, then) = self.forgotten((asks.clock)()).await?;
         }
         when.push(is);
         then.push(put(key, &SlotRecord { holder: asks.here, until, free: false }));
         if self.commit(when, then).await? {
             return Ok(true);
         }
-        // Somebody was quicker; perhaps with another key. What is there now, the next look tells.
-        Err(NoUniqueId::Away("what it has reserved there was changed meanwhile".into()))
+        Err(changed())
     }
 
-    /// Gives a slot back that has made no id of the time `unused`, or of a later one.
-    pub(super) async fn give_back(&self, here: NodeKey, slot: u16, unused: u64) -> Result<(), RegistryError> {
+    /// Another has the slot, or had it last, where this node had reserved time until `before`: the registry had lost that, and perhaps what others had.
+    async fn tell_lost(
+        &self,
+        asks: &Asks<'_>,
+        entry: &KeyValue,
+        record: &SlotRecord,
+        before: u64,
+    ) -> Result<bool, NoUniqueId> {
+        let (mut when, mut then) = self.forgotten((asks.clock)()).await?;
+        if record.free && record.until < before {
+            when.push(Compare::Modified(entry.key.clone(), entry.modified));
+            then.push(put(entry.key.clone(), &SlotRecord { until: before, ..*record }));
+        }
+        if then.is_empty() || self.commit(when, then).await? { Ok(false) } else { Err(changed()) }
+    }
+
+    /// Gives a slot back that has made no id of the time `unused`, or of a later one, on a clock that shows `now`.
+    pub(super) async fn give_back(&self, here: NodeKey, slot: u16, unused: u64, now: u64) -> Result<(), RegistryError> {
         let key = SlotKey::Slot(slot).of(&self.cluster);
         let entry = self.session.list(key.clone()).await?.entries.into_iter().find(|entry| entry.key == key);
-        let Some(entry) = entry else { return Ok(()) };
-        let own = read::<SlotRecord>(&entry).filter(|record| record.holder == here);
-        let Some(SlotRecord { holder, until, .. }) = own else { return Ok(()) };
-        let record = SlotRecord { holder, until: unused.min(until), free: true };
-        self.commit(vec![Compare::Modified(key.clone(), entry.modified)], vec![put(key, &record)]).await.map(drop)
+        let (is, has_lost) = match &entry {
+            None => (Compare::Absent(key.clone()), true),
+            Some(entry) => match slot_in(entry) {
+                Some(record) if record.holder == here => {
+                    (Compare::Modified(key.clone(), entry.modified), record.until < unused)
+                }
+                _ => return Ok(()),
+            },
+        };
+        let (mut when, mut then) = if has_lost { self.forgotten(now).await? } else { (Vec::new(), Vec::new()) };
+        when.push(is);
+        // What the registry says may be from before ids were made.
+        then.push(put(key, &SlotRecord { holder: here, until: unused, free: true }));
+        self.commit(when, then).await.map(drop)
+    }
+
+    /// The registry has lost what was reserved by one, and perhaps what was by others: what has to hold and to be written, so that nobody who takes
+    /// a slot from now on makes an id before that.
+    async fn forgotten(&self, now: u64) -> Result<(Vec<Compare>, Vec<Operation>), RegistryError> {
+        let (_, when, then) = self.begin(&self.look().await?.begin, now, ahead(now));
+        Ok((when, then))
     }
 
     /// Before which time nobody who takes a slot makes an id, and what has to hold and to be written for that. It is to be `least`, or later.
     fn begin(&self, begin: &Begin, now: u64, least: u64) -> (u64, Vec<Compare>, Vec<Operation>) {
         let key = SlotKey::Begin.of(&self.cluster);
         let from = now.saturating_add(FORGOTTEN).min(UniqueId::END);
+        // What is later was written by a clock that was wrong, and would have everybody's ids be as wrong.
+        let most = from.saturating_add(AGREE).min(UniqueId::END);
         let is = match *begin {
             Begin::Absent => Compare::Absent(key.clone()),
             // And it has not been wiped since that was read.
-            Begin::Written { from, modified } if from >= least => {
+            Begin::Written { from, modified } if (least..=most).contains(&from) => {
                 return (from, vec![Compare::Modified(key, modified)], Vec::new());
             }
             Begin::Written { modified, .. } | Begin::Unreadable { modified } => {
@@ -162,13 +200,13 @@ impl Ledger {
             match SlotKey::read(&entry.key, &self.cluster) {
                 Some(SlotKey::Begin) => {
                     let modified = entry.modified;
-                    seen.begin = match read::<BeginRecord>(&entry) {
+                    seen.begin = match read(&entry, "whoever takes a slot next writes it anew") {
                         Some(BeginRecord { from }) => Begin::Written { from, modified },
                         None => Begin::Unreadable { modified },
                     };
                 }
                 Some(SlotKey::Slot(slot)) => {
-                    let known = match read::<SlotRecord>(&entry).filter(|record| record.until <= UniqueId::END) {
+                    let known = match slot_in(&entry).filter(|record| record.until <= UniqueId::END) {
                         Some(SlotRecord { holder, until, free }) => Known::Held { holder, until, free },
                         None => Known::Unreadable,
                     };
@@ -186,12 +224,21 @@ impl Ledger {
     }
 }
 
-fn read<T: DeserializeOwned>(entry: &KeyValue) -> Option<T> {
+/// Somebody was quicker; perhaps with another key. What is there now, the next look tells.
+fn changed() -> NoUniqueId {
+    NoUniqueId::Away("what it has reserved there was changed meanwhile".into())
+}
+
+fn slot_in(entry: &KeyValue) -> Option<SlotRecord> {
+    read(entry, "nobody takes this slot. If no node of a later release has it, delete the key")
+}
+
+fn read<T: DeserializeOwned>(entry: &KeyValue, so: &str) -> Option<T> {
     let read = serde_json::from_slice(&entry.value);
     read.inspect_err(|error| {
         tracing::warn!(
             target: "ember::cluster", key = entry.key, %error,
-            "this entry of the registry could not be read: nobody takes this slot. If no node of a later release has it, delete the key"
+            "this entry of the registry could not be read: {so}"
         );
     })
     .ok()

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::{
     choice::LONG,
     ledger::Ledger,
-    reserved::{AHEAD, Asks, FORGOTTEN, Reserved, SPARE},
+    reserved::{AGREE, AHEAD, Asks, FORGOTTEN, Reserved, SPARE},
 };
 use crate::{
-    directory::{Contact, SlotKey, SlotRecord},
+    directory::{BeginRecord, Contact, SlotKey, SlotRecord},
     error::NoUniqueId,
     id::{Incarnation, NodeId, NodeKey},
     net::OsNetwork,
@@ -81,7 +81,7 @@ async fn the_next_holder_begins_where_the_reserved_time_ends_whatever_its_clock_
     let second = take(&ledger, run(40, 2), NOW - 3_600_000).await;
     // An hour is too far ahead: it has another slot, which it does not make ids ahead of its clock by.
     assert_ne!(second.unwrap().slot, 40);
-    let second = take(&ledger, run(40, 3), NOW - 30_000).await.unwrap();
+    let second = take(&ledger, run(40, 3), NOW).await.unwrap();
     assert_eq!((second.slot, second.from, second.until), (40, first.until, first.until + SPARE));
     // The first, should it still live, has lost it.
     assert!(!extend(&ledger, run(40, 1), first, NOW + 10_000).await);
@@ -92,11 +92,11 @@ async fn the_next_holder_begins_where_the_reserved_time_ends_whatever_its_clock_
 async fn one_that_was_given_back_is_free_at_once_from_the_first_time_that_is_not_used() {
     let (_registry, ledger) = settled().await;
     let first = take(&ledger, run(SAME[0], 1), NOW).await.unwrap();
-    ledger.give_back(run(SAME[0], 1), first.slot, NOW + 7).await.unwrap();
+    ledger.give_back(run(SAME[0], 1), first.slot, NOW + 7, NOW).await.unwrap();
     let second = take(&ledger, run(SAME[1], 1), NOW).await.unwrap();
     assert_eq!(second, Reserved { slot: 40, from: NOW + 7, until: NOW + AHEAD });
     // What is another's cannot be given back.
-    ledger.give_back(run(SAME[0], 1), 40, NOW).await.unwrap();
+    ledger.give_back(run(SAME[0], 1), 40, NOW, NOW).await.unwrap();
     assert!(extend(&ledger, run(SAME[1], 1), second, NOW + 9_000).await);
 }
 
@@ -173,4 +173,68 @@ async fn what_cannot_be_read_is_somebodys() {
     // Nor is a beginning that cannot be read taken for one that is over.
     ledger.session.put(SlotKey::Begin.of("c"), "?".into(), None).await.unwrap();
     assert_eq!(take(&ledger, run(9, 1), NOW).await.unwrap().from, NOW + FORGOTTEN);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beginning_of_a_clock_that_was_wrong_does_not_last() {
+    let (_registry, ledger) = settled().await;
+    // A year; the end of all ids, and behind it.
+    for (node, from) in [(1, NOW + 365 * 24 * 3_600_000), (2, crate::id::UniqueId::END), (3, u64::MAX)] {
+        let begin = serde_json::to_vec(&BeginRecord { from }).unwrap();
+        ledger.session.put(SlotKey::Begin.of("c"), begin.into(), None).await.unwrap();
+        assert_eq!(take(&ledger, run(node, 1), NOW).await.unwrap().from, NOW + FORGOTTEN);
+        assert_eq!(take(&ledger, run(node + 10, 1), NOW).await.unwrap().from, NOW + FORGOTTEN, "it is written anew");
+    }
+    // That of a clock which is right enough is heeded.
+    let from = NOW + FORGOTTEN + AGREE;
+    let begin = serde_json::to_vec(&BeginRecord { from }).unwrap();
+    ledger.session.put(SlotKey::Begin.of("c"), begin.into(), None).await.unwrap();
+    assert_eq!(take(&ledger, run(4, 1), NOW).await.unwrap().from, from);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_given_back_to_a_registry_that_forgot_it_is_free_from_the_first_time_that_is_not_used() {
+    let (_registry, ledger) = settled().await;
+    let held = take(&ledger, run(SAME[0], 1), NOW).await.unwrap();
+    // From a backup; or wiped.
+    let old = SlotRecord { holder: run(SAME[0], 1), until: NOW - 60_000, free: false };
+    write(&ledger, held.slot, serde_json::to_vec(&old).unwrap()).await;
+    let wiped = self::ledger(&InProcess::default()).await;
+    for ledger in [ledger, wiped] {
+        ledger.give_back(run(SAME[0], 1), held.slot, NOW + 7_000, NOW + 5_000).await.unwrap();
+        let entries = ledger.session.list(SlotKey::Slot(held.slot).of("c")).await.unwrap().entries;
+        let free: SlotRecord = serde_json::from_slice(&entries[0].value).unwrap();
+        assert_eq!(free, SlotRecord { holder: run(SAME[0], 1), until: NOW + 7_000, free: true });
+        // It may have lost what others had.
+        let newcomer = take(&ledger, run(SAME[1], 1), NOW + 5_000).await.unwrap();
+        assert_eq!((newcomer.slot, newcomer.from), (held.slot, NOW + 5_000 + FORGOTTEN));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_finds_its_slot_with_another_whom_an_old_registry_knows_says_that_it_forgot() {
+    for free in [false, true] {
+        let (_registry, ledger) = settled().await;
+        let held = take(&ledger, run(SAME[0], 1), NOW).await.unwrap();
+        let old = SlotRecord { holder: run(SAME[1], 1), until: NOW - 60_000, free };
+        write(&ledger, held.slot, serde_json::to_vec(&old).unwrap()).await;
+        assert!(!extend(&ledger, run(SAME[0], 1), held, NOW + 5_000).await);
+        // Others may have lost theirs as well.
+        assert_eq!(take(&ledger, run(7, 1), NOW + 5_000).await.unwrap().from, NOW + 5_000 + FORGOTTEN);
+        let entries = ledger.session.list(SlotKey::Slot(held.slot).of("c")).await.unwrap().entries;
+        let now: SlotRecord = serde_json::from_slice(&entries[0].value).unwrap();
+        let until = if free { held.until } else { old.until };
+        assert_eq!(now, SlotRecord { until, ..old }, "what nobody has begins where its time ends");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_dies_again_and_again_reserves_no_further_ahead_than_newcomers_of_a_wiped_registry_begin() {
+    let (_registry, ledger) = settled().await;
+    let mut most = 0;
+    for attempt in 0..100 {
+        let now = NOW + attempt * 100;
+        most = most.max(take(&ledger, run(40, attempt), now).await.unwrap().until - now);
+    }
+    assert!(most > AHEAD && most + AGREE <= FORGOTTEN, "{most} ms ahead");
 }

@@ -1,6 +1,7 @@
 //! The unique ids of a node: the slot that it takes in the registry when it first needs one, the time that it reserves there, and the handle
 //! by which ids are made. How one id follows another is a rule of `id`.
 
+#[cfg(feature = "cluster")]
 mod choice;
 mod keeper;
 #[cfg(feature = "cluster")]

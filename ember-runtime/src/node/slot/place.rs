@@ -78,11 +78,11 @@ impl Place {
         Ok(true)
     }
 
-    /// Gives a slot back that has made no id of the time `unused`, or of a later one.
+    /// Gives a slot back that has made no id of the time `unused`, or of a later one, on a clock that shows `now`.
     #[cfg(feature = "cluster")]
-    pub(super) async fn give_back(&self, here: NodeKey, slot: u16, unused: u64) {
+    pub(super) async fn give_back(&self, here: NodeKey, slot: u16, unused: u64, now: u64) {
         if let Some(ledger) = self.ledger.get()
-            && let Err(error) = ledger.give_back(here, slot, unused).await
+            && let Err(error) = ledger.give_back(here, slot, unused, now).await
         {
             tracing::debug!(target: "ember::cluster", slot, %error, "the slot for unique ids was not given back");
         }

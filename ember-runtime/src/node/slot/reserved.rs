@@ -11,10 +11,20 @@ pub(super) const AHEAD: u64 = 20_000;
 pub(super) const STEP: u64 = 1_000;
 /// A slot that begins ahead of the clock has at least so many milliseconds.
 pub(super) const SPARE: u64 = 5_000;
-/// Milliseconds that a node is ahead of its clock when it takes a slot of a registry that may have lost who had it: no time
-/// behind this is reserved by anybody, if the clocks of the nodes agree within the 10 s that it is longer than [`AHEAD`].
+/// A slot that is reserved more milliseconds ahead of the clock is not taken, by its own node either: its ids would be as far ahead, and each who
+/// takes it reserves [`SPARE`] more. One that was reserved just now can be: its node has died, and was started again.
 #[cfg(feature = "cluster")]
-pub(super) const FORGOTTEN: u64 = AHEAD + 10_000;
+pub(super) const SPOILT: u64 = AHEAD;
+/// Within so many milliseconds the clocks of the nodes agree, where something depends on it.
+#[cfg(feature = "cluster")]
+pub(super) const AGREE: u64 = 10_000;
+/// Milliseconds that a node is ahead of its clock when it takes a slot of a registry that may have lost who had it: no time
+/// behind this is reserved by anybody, if the clocks of the nodes agree within [`AGREE`], but for those who have taken theirs so themselves.
+#[cfg(feature = "cluster")]
+pub(super) const FORGOTTEN: u64 = 35_000;
+/// As far as anybody else reserves ahead, on a clock that may be as much ahead of another's.
+#[cfg(feature = "cluster")]
+const _: () = assert!(AHEAD + AGREE <= FORGOTTEN && SPOILT + SPARE + AGREE <= FORGOTTEN);
 /// Who asks, and what it knows.
 pub(super) struct Asks<'a> {
     pub(super) here: NodeKey,

@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
 use super::{
     place::Place,
@@ -51,15 +54,17 @@ pub(super) struct Held {
     pub(super) term: Term,
     /// The registry was away since, and may have lost what it was told.
     pub(super) doubted: bool,
-    /// It has made ids since time was reserved.
+    /// It has made ids since that was looked at.
     pub(super) used: bool,
+    /// When it was seen last that it had.
+    pub(super) last_used: Instant,
     /// Somebody wants more than is reserved.
     pub(super) asked: bool,
 }
 
 impl Held {
     pub(super) fn new(ids: Generator, term: Term) -> Self {
-        Self { ids, term, doubted: false, used: false, asked: false }
+        Self { ids, term, doubted: false, used: false, last_used: Instant::now(), asked: false }
     }
 }
 
@@ -102,13 +107,13 @@ impl Source {
         }
         let now = self.now();
         let why = match &mut known.held {
-            Some(Held { ids, term, used, asked, .. }) => match ids.next(now) {
-                // The lease is looked at after the clock: between the two this process may have stood still for an hour.
-                Ok(id) if self.tenure.is_in(*term) => {
+            // The lease is looked at after the clock: between the two this process may have stood still for an hour.
+            Some(Held { term, .. }) if !self.tenure.is_in(*term) => None,
+            Some(Held { ids, used, asked, .. }) => match ids.next(now) {
+                Ok(id) => {
                     *used = true;
                     return Ok(id);
                 }
-                Ok(_) => None,
                 Err(Short { wanted }) => {
                     *asked = true;
                     let is_ahead = ids.until().saturating_add(STEP) > ahead(now);
@@ -133,7 +138,8 @@ impl Source {
         };
         self.ends();
         if let Some(Held { ids, .. }) = held {
-            self.place.give_back(self.router.directory().here(), ids.slot(), ids.unused()).await;
+            let here = self.router.directory().here();
+            self.place.give_back(here, ids.slot(), ids.unused(), self.now()).await;
         }
     }
 

@@ -23,12 +23,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Makes ids that no two nodes of a cluster make twice. Cheap to clone; a service can keep one in a field.
 ///
 /// The node takes one of the 1,024 *slots* of its cluster when the first id is asked for, and reserves time for its ids in the
-/// registry, 20 s ahead. From then on an id costs a look at two clocks, and no message. Every id is larger than all that this node has made
-/// before.
+/// registry, 20 s ahead. From then on an id costs a look at two clocks, and no message, until the node has made none for 10 minutes: then it
+/// reserves no more, and the next one waits as the first did. Every id is larger than all that this node has made before.
 ///
 /// **Promised**: no id comes twice in a cluster, whatever the clocks of its nodes do, over kills and restarts, outages of the registry, partitions,
 /// and lost leases, as long as the registry keeps what it was told. When the registry has lost its data, nodes that reach it write back
-/// what they had reserved, and a node that takes a slot then is 30 s ahead of its clock: no id comes twice if the clocks of the nodes agree
+/// what they had reserved, and a node that takes a slot then is 35 s ahead of its clock: no id comes twice if the clocks of the nodes agree
 /// within 10 s, and 30 s lie between two such losses. (The same holds for a registry restored from an old backup, but for nodes that take
 /// their slots between its return and the moment, some seconds later, at which the others have written back what it lacks.)
 ///
@@ -57,8 +57,9 @@ impl UniqueIds {
         Self(Arc::clone(source))
     }
 
-    /// The next id. Ready at once, but for the first, which waits until the node has its slot: one or two round trips to the registry;
-    /// and when more than 4,096 in a millisecond, or a clock that was set back, have used up what was reserved.
+    /// The next id. Ready at once, but for the first, which waits until the node has its slot: one or two round trips to the registry; for the
+    /// first after 10 minutes without one, which waits as long; after an outage or a lost lease, until the registry has said that the slot is
+    /// still this node's; and when more than 4,096 in a millisecond, or a clock that was set back, have used up what was reserved.
     ///
     /// # Errors
     /// [`Error::UniqueId`] after 5 s, or as soon as it is certain; it says what to do, and asking again is safe. [`Error::Closed`] and
@@ -76,7 +77,8 @@ impl UniqueIds {
     /// The next id, if it can be made without waiting: for code that is not `async`. If not, it is seen to that it soon can be.
     ///
     /// # Errors
-    /// [`NoUniqueId::NotYet`] before the node has its slot: call [`next`](Self::next) once before; and as there.
+    /// [`NoUniqueId::NotYet`] before the node has its slot, and whenever [`next`](Self::next) would wait: call that once before, and where more
+    /// than 10 minutes can pass without an id; and as there.
     pub fn try_next(&self) -> Result<UniqueId> {
         self.0.next()
     }

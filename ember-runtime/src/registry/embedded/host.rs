@@ -69,18 +69,25 @@ impl Host {
         });
         let Inherited { contents, restored, boot } = found.await.map_err(io::Error::other)?;
         let said = Restored { revision: contents.revision, keys: contents.keys.len(), leases: contents.leases.len() };
-        let (store, kept) = match boot {
+        let (store, log) = match boot {
             Some(boot) => {
                 let (store, log) = Store::kept(&contents, rng.u64());
-                let disk = OnDisk::new(place.store(), Arc::clone(&own));
-                let identity = disk.identity();
-                let keeper = Keeper::start(log, contents, boot, Box::new(disk) as Box<dyn Disk>)?;
-                (store, Some(Kept { keeper, identity }))
+                (store, Some((log, boot)))
             }
             None => (Store::new(rng.u64()), None),
         };
         store.pulse();
+        // First: whoever cannot serve has no business with the file. What is acknowledged waits for the keeper.
         let serving = Serving::start(place, network, &store).await?;
+        let kept = match log {
+            Some((log, boot)) => {
+                let disk = OnDisk::new(place.store(), Arc::clone(&own));
+                let identity = disk.identity();
+                let keeper = Keeper::start(log, contents, boot, Box::new(disk) as Box<dyn Disk>)?;
+                Some(Kept { keeper, identity })
+            }
+            None => None,
+        };
         let restored = restored.then_some(said);
         Ok(Some(Self { place: place.clone(), store, restored, serving, kept, lock: own }))
     }
@@ -97,6 +104,11 @@ impl Host {
     /// A sign of life, for the leases.
     pub(super) fn pulse(&self) {
         self.store.pulse();
+    }
+
+    /// Whether what happens is kept, if it is to be: whoever keeps it has not ended.
+    pub(super) fn is_kept(&self) -> bool {
+        self.kept.as_ref().is_none_or(|kept| !kept.keeper.has_ended())
     }
 
     /// Looks whether it can still be found, and repairs what was removed: the data stays. `false` if the lock file was removed and

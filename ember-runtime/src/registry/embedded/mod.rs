@@ -26,6 +26,8 @@ use std::{
 
 use futures_util::future::BoxFuture;
 
+#[cfg(all(unix, feature = "testing"))]
+pub(crate) use self::kept::inputs;
 use super::{
     RegistryError,
     api::{Context, Registry, Result, Session},
@@ -44,7 +46,9 @@ use super::{
 /// - One machine and one user. Processes elsewhere cannot take part.
 /// - What is acknowledged is in a file beside the socket. It outlives every process, and not the machine: nothing is synced to the disk, and
 ///   after a restart of the machine (`/proc/sys/kernel/random/boot_id`; where it cannot be read, nothing is kept) the registry starts empty, and says so.
-///   So keys without a lease stay until then, also when all processes have ended. A file that is damaged or of another release's format is put aside.
+///   So keys without a lease stay until then, also when all processes have ended, if the folder does: `/run/user/<uid>`, the default, goes with the
+///   user's last login session (unless `loginctl enable-linger`). For what has to stay, name a folder with [`Embedded::at`].
+/// - A file that is damaged or of another release's format is put aside.
 /// - Writes, and reads that would see them, wait until they are in the file; renewals of leases do not. If the disk is full the registry goes on
 ///   in memory, with an error in the log, and whoever takes it over then starts empty; the file is tried again every 10 s.
 /// - The history is not kept: after a take-over, watches of revisions before it yield [`WatchItem::Compacted`](crate::registry::WatchItem::Compacted).

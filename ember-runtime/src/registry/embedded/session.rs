@@ -3,7 +3,7 @@
 use std::{io, path::Path, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::timeout};
 
 use super::{holder, place::Place, standby::Standby};
 use crate::{
@@ -12,7 +12,8 @@ use crate::{
         LeaseId, RegistryError,
         api::{Context, Lease, Result, Session, Snapshot, Transaction, TransactionOutcome, Watch, WatchItem},
         in_process,
-        remote::{BuiltIn, Connector, RemoteSession},
+        remote::{BuiltIn, Connector, OPERATION, RemoteSession},
+        store::Store,
     },
 };
 
@@ -69,7 +70,7 @@ impl Session for EmbeddedSession {
 
     fn list(&self, prefix: String) -> BoxFuture<'_, Result<Snapshot>> {
         match self.standby.store() {
-            Some(store) => async move { in_process::session(store).list(prefix).await }.boxed(),
+            Some(store) => self.explained(list(store, prefix).boxed()).boxed(),
             None => self.explained(self.remote.list(prefix)).boxed(),
         }
     }
@@ -96,6 +97,14 @@ impl Session for EmbeddedSession {
         }
         .boxed()
     }
+}
+
+/// What is in a store of this process, when it is kept: within the bound of an operation over the socket, as the disk may never answer.
+async fn list(store: Store, prefix: String) -> Result<Snapshot> {
+    timeout(OPERATION, in_process::session(store).list(prefix)).await.unwrap_or_else(|_| {
+        let why = format!("what is in it was not written to its file within {OPERATION:?}; does the disk answer?");
+        Err(RegistryError::Unavailable(why))
+    })
 }
 
 fn explain(error: RegistryError, standby: &Standby, place: &Place) -> RegistryError {
@@ -145,5 +154,25 @@ impl Network for Reporting {
 
     fn works_anywhere(&self) -> bool {
         self.network.works_anywhere()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::registry::store::Contents;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_of_this_process_waits_no_longer_for_a_disk_than_one_of_another() {
+        // Nobody keeps it: the disk does not answer.
+        let (store, _log) = Store::kept(&Contents::default(), 1);
+        assert!(list(store.clone(), String::new()).await.is_ok());
+        store.grant(None, Duration::from_secs(60)).unwrap();
+        let asked = Instant::now();
+        let refused = list(store, String::new()).await;
+        assert!(matches!(&refused, Err(RegistryError::Unavailable(why)) if why.contains("disk")), "{refused:?}");
+        assert_eq!(asked.elapsed().as_secs(), OPERATION.as_secs());
     }
 }

@@ -149,6 +149,15 @@ impl Running {
         if let Some(host) = &self.host {
             // Whatever has become of the folder: leases end by the signs of life of whoever serves.
             host.pulse();
+            if !host.is_kept() {
+                tracing::error!(
+                    target: "ember::registry", socket = %self.place.socket().display(),
+                    "this process stops serving the embedded registry, as the thread that keeps it in its file has panicked: this is a bug of Ember, please report it. Whoever takes it over goes on from the file"
+                );
+                self.serves.send_replace(None);
+                self.host = None;
+                return Ok(());
+            }
         }
         // Somebody may have cleaned up.
         self.place.prepare().map_err(io::Error::other)?;

@@ -21,4 +21,8 @@ pub(super) use self::{
     outcome::{Failure, Outcome, no_header},
     wire::{Change, Lookup, Page, Stored, Told, Watching, Wire},
 };
-pub(crate) use self::{client::BuiltIn, connector::Connector, session::RemoteSession};
+pub(crate) use self::{
+    client::BuiltIn,
+    connector::Connector,
+    session::{OPERATION, RemoteSession},
+};

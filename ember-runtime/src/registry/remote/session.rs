@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// An operation, connecting included.
-const OPERATION: Duration = Duration::from_secs(2);
+pub(crate) const OPERATION: Duration = Duration::from_secs(2);
 
 /// A session with etcd, or with anything that speaks its protocol.
 pub(crate) struct RemoteSession {

@@ -35,7 +35,7 @@ pub(super) fn method(service: &str, method: &str) -> Option<Status> {
 
 /// About a method that takes care of a disk, or of other members.
 pub(super) fn maintenance() -> Status {
-    status("this of etcdserverpb.Maintenance", "it keeps nothing on disk, and has one member")
+    status("this of etcdserverpb.Maintenance", "it looks after its file by itself, and has one member")
 }
 
 fn status(what: &str, why: &str) -> Status {

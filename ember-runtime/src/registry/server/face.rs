@@ -32,12 +32,12 @@ impl Face {
         Some(ResponseHeader { cluster_id, member_id, revision, raft_term: TERM })
     }
 
-    /// Does it; returns when the outcome is kept, if that is to be, with everything that it was read from.
+    /// Does it; returns when the outcome is kept, if that is to be, with everything that it was read from, a refusal too.
     pub(super) async fn commit(&self, txn: &Txn) -> Result<At<TxnDone>, StoreError> {
         self.store.room().await?;
-        let done = self.store.commit(txn)?;
+        let done = self.store.commit(txn);
         self.store.settled().await?;
-        Ok(done)
+        done
     }
 
     /// The right to one more watch, if there is any left.

@@ -74,6 +74,7 @@ impl Kv for Face {
 
     async fn compact(&self, request: Request<CompactionRequest>) -> Result<Response<CompactionResponse>, Status> {
         let At { revision, value: () } = self.store.compact(request.into_inner().revision)?;
+        self.store.settled().await?;
         Ok(Response::new(CompactionResponse { header: self.header(revision) }))
     }
 }

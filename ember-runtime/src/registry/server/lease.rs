@@ -34,8 +34,9 @@ impl Lease for Face {
         &self,
         request: Request<LeaseRevokeRequest>,
     ) -> Result<Response<LeaseRevokeResponse>, Status> {
-        let At { revision, value: () } = self.store.revoke(request.into_inner().id)?;
+        let revoked = self.store.revoke(request.into_inner().id);
         self.store.settled().await?;
+        let At { revision, value: () } = revoked?;
         Ok(Response::new(LeaseRevokeResponse { header: self.header(revision) }))
     }
 
@@ -46,7 +47,10 @@ impl Lease for Face {
         request: Request<Streaming<LeaseKeepAliveRequest>>,
     ) -> Result<Response<Self::LeaseKeepAliveStream>, Status> {
         let face = self.clone();
-        let answers = request.into_inner().map(move |request| request.map(|request| face.keep_alive(request.id)));
+        let answers = request.into_inner().then(move |request| {
+            let face = face.clone();
+            async move { face.keep_alive(request?.id).await }
+        });
         Ok(Response::new(answers.boxed()))
     }
 
@@ -55,9 +59,12 @@ impl Lease for Face {
         request: Request<LeaseTimeToLiveRequest>,
     ) -> Result<Response<LeaseTimeToLiveResponse>, Status> {
         let LeaseTimeToLiveRequest { id, keys: with_keys } = request.into_inner();
-        let Ok(At { revision, value: lease }) = self.store.lease(id) else {
+        let found = self.store.lease(id);
+        // Its keys may not be kept yet, nor its end.
+        self.store.settled().await?;
+        let Ok(At { revision, value: lease }) = found else {
             // Not an error in etcd: a lease that is gone has -1 seconds left.
-            let header = self.header(self.store.revision());
+            let header = self.header(self.store.shown());
             return Ok(Response::new(LeaseTimeToLiveResponse { header, id, ttl: -1, ..Default::default() }));
         };
         let keys = if with_keys { lease.keys.clone() } else { Vec::new() };
@@ -67,20 +74,23 @@ impl Lease for Face {
 
     async fn lease_leases(&self, _: Request<LeaseLeasesRequest>) -> Result<Response<LeaseLeasesResponse>, Status> {
         let At { revision, value: ids } = self.store.leases();
+        self.store.settled().await?;
         let leases = ids.into_iter().map(|id| LeaseStatus { id }).collect();
         Ok(Response::new(LeaseLeasesResponse { header: self.header(revision), leases }))
     }
 }
 
 impl Face {
-    /// A lease that is gone is not an error in etcd: it is renewed for 0 seconds.
-    fn keep_alive(&self, id: i64) -> LeaseKeepAliveResponse {
-        match self.store.keep_alive(id) {
-            Ok(At { revision, value: ttl }) => {
-                LeaseKeepAliveResponse { header: self.header(revision), id, ttl: seconds(ttl) }
+    /// A lease that is gone is not an error in etcd: it is renewed for 0 seconds. That is told when its end is kept; a renewal waits for nothing.
+    async fn keep_alive(&self, id: i64) -> Result<LeaseKeepAliveResponse, Status> {
+        let ttl = match self.store.keep_alive(id) {
+            Ok(At { value: ttl, .. }) => seconds(ttl),
+            Err(_) => {
+                self.store.settled().await?;
+                0
             }
-            Err(_) => LeaseKeepAliveResponse { header: self.header(self.store.revision()), id, ttl: 0 },
-        }
+        };
+        Ok(LeaseKeepAliveResponse { header: self.header(self.store.shown()), id, ttl })
     }
 }
 

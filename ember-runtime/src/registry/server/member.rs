@@ -29,11 +29,11 @@ impl Maintenance for Face {
         if request.into_inner().action() == Action::Activate {
             return Err(absent::maintenance());
         }
-        Ok(Response::new(AlarmResponse { header: self.header(self.store.revision()) }))
+        Ok(Response::new(AlarmResponse { header: self.header(self.store.shown()) }))
     }
 
     async fn status(&self, _: Request<StatusRequest>) -> Result<Response<StatusResponse>, Status> {
-        let revision = self.store.revision();
+        let revision = self.store.shown();
         let (index, bytes) = (revision.cast_unsigned(), i64::try_from(self.store.bytes()).unwrap_or(i64::MAX));
         Ok(Response::new(StatusResponse {
             header: self.header(revision),

@@ -176,7 +176,7 @@ impl WatchSession {
     }
 
     fn refuse(&self, reason: &str) -> WatchResponse {
-        let response = self.respond(self.face.store.revision(), NO_WATCH);
+        let response = self.respond(self.face.store.shown(), NO_WATCH);
         WatchResponse { created: true, canceled: true, cancel_reason: reason.into(), ..response }
     }
 
@@ -192,7 +192,8 @@ impl WatchSession {
             return self
                 .refuse("etcdserver: too many watches: use one for a prefix, and cancel what is no longer used");
         };
-        let revision = self.face.store.revision();
+        // What is not kept yet comes as an event, and must not be told before.
+        let revision = self.face.store.shown();
         let from = if wanted.from == 0 { revision + 1 } else { wanted.from };
         let watcher = self.face.store.watch(wanted.range, from);
         self.watches.insert(id, Watch { watcher, options: wanted.options, quiet: true, _permit: permit });
@@ -210,14 +211,14 @@ impl WatchSession {
 
     fn cancel(&mut self, id: i64) {
         if self.watches.remove(&id).is_some() {
-            let response = WatchResponse { canceled: true, ..self.respond(self.face.store.revision(), id) };
+            let response = WatchResponse { canceled: true, ..self.respond(self.face.store.shown(), id) };
             self.outbox.push_back(response);
         }
     }
 
     /// Puts the next events of one watch into the outbox; false if none has any.
     fn deliver(&mut self) -> bool {
-        let mut delivered = self.face.store.revision();
+        let mut delivered = self.face.store.shown();
         let after = self.watches.range(self.served.saturating_add(1)..).map(|(id, _)| *id);
         let turn: Vec<_> = after.chain(self.watches.range(..=self.served).map(|(id, _)| *id)).collect();
         for id in turn {

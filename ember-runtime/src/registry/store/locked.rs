@@ -91,8 +91,13 @@ impl Store {
         }
     }
 
-    /// The revision up to which whoever watches may see it: what is not kept is not seen.
-    pub(super) fn shown(&self, state: &State) -> i64 {
+    /// The revision up to which it may be told: what is not kept is not seen.
+    pub(crate) fn shown(&self) -> i64 {
+        self.with(|state, _| self.shown_of(state))
+    }
+
+    /// The same, of a state that is at hand.
+    pub(super) fn shown_of(&self, state: &State) -> i64 {
         self.0.log.as_ref().map_or(state.revision, |log| log.shown().min(state.revision))
     }
 
@@ -224,7 +229,7 @@ impl Store {
             changes.mark_unchanged();
             let (current, wake) = self.with(|state, now| {
                 let latest = now + LONGEST_SLEEP;
-                (self.shown(state), state.leases.next_deadline().map_or(latest, |deadline| deadline.min(latest)))
+                (self.shown_of(state), state.leases.next_deadline().map_or(latest, |deadline| deadline.min(latest)))
             });
             if current > revision {
                 return;

@@ -30,7 +30,7 @@ pub(crate) use self::{
     locked::Store,
     log::{Log, Taken},
     query::{Found, Order, Query, Window},
-    terms::{At, Change, KeyRange, Record, StoreError, size},
+    terms::{At, Change, KeyRange, Record, StoreError, limits, size},
     transaction::{Condition, Done, Field, Op, Relation, Txn, TxnDone},
     watcher::{Gone, Watcher},
 };

@@ -60,7 +60,7 @@ impl Watcher {
 
     fn try_next_as<T>(&mut self, take: fn(&Change) -> Option<T>) -> Result<At<Vec<T>>, Gone> {
         let Self { store, range, position } = self;
-        store.with(|state, _| read(state, store.shown(state), range, position, take))
+        store.with(|state, _| read(state, store.shown_of(state), range, position, take))
     }
 }
 

@@ -15,7 +15,7 @@ use bytes::Bytes;
 
 use crate::registry::{
     LeaseId,
-    store::{Change, Contents, Entry, Record},
+    store::{Change, Contents, Entry, Record, limits},
 };
 
 /// A record of the file.
@@ -74,17 +74,22 @@ pub(super) fn entry(out: &mut Vec<u8>, entry: &Entry) {
 pub(super) fn read(record: &[u8]) -> Option<Item> {
     let mut left = Left(record);
     let item = match left.byte()? {
-        BEGIN => Item::Begin { revision: left.number()?, leases: left.count()?, keys: left.count()? },
+        BEGIN => Item::Begin { revision: left.revision()?, leases: left.count()?, keys: left.count()? },
         LEASE => {
             let (lease, seconds, nanoseconds) = (left.number()?, left.count()?, u32::from_le_bytes(left.array()?));
             if nanoseconds >= 1_000_000_000 {
                 return None;
             }
-            Item::Entry(Entry::Granted { lease, ttl: Duration::new(seconds, nanoseconds) })
+            let ttl = Duration::new(seconds, nanoseconds);
+            // Lease 0 is none.
+            if lease == 0 || ttl > limits::TTL {
+                return None;
+            }
+            Item::Entry(Entry::Granted { lease, ttl })
         }
         KEY => Item::Key(left.record()?),
         CHANGES => {
-            let (revision, ended, count) = (left.number()?, left.number()?, u32::from_le_bytes(left.array()?));
+            let (revision, ended, count) = (left.revision()?, left.number()?, u32::from_le_bytes(left.array()?));
             let changes = (0..count).map(|_| left.change(revision)).collect::<Option<Arc<[_]>>>()?;
             Item::Entry(Entry::Committed { revision, ended, changes })
         }
@@ -133,6 +138,11 @@ impl Left<'_> {
         self.array().map(i64::from_le_bytes)
     }
 
+    /// One that a store can have, and go on from.
+    fn revision(&mut self) -> Option<i64> {
+        self.number().filter(|revision| (1..i64::MAX / 2).contains(revision))
+    }
+
     fn count(&mut self) -> Option<u64> {
         self.array().map(u64::from_le_bytes)
     }
@@ -146,7 +156,9 @@ impl Left<'_> {
     }
 
     fn record(&mut self) -> Option<Record> {
-        let (created, modified, version, lease) = (self.number()?, self.number()?, self.number()?, self.number()?);
+        let (created, modified) = (self.revision()?, self.revision()?);
+        // A version is counted as revisions are, and is never more.
+        let (version, lease) = (self.revision()?, self.number()?);
         Some(Record { created, modified, version, lease, key: self.bytes()?, value: self.bytes()? })
     }
 

@@ -3,7 +3,7 @@
 use std::{
     io::{self, Write},
     sync::Arc,
-    thread,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -23,6 +23,7 @@ const PIECE: usize = 1 << 16;
 #[derive(Debug)]
 pub(in super::super) struct Keeper {
     log: Arc<Log>,
+    thread: JoinHandle<()>,
 }
 
 impl Keeper {
@@ -46,8 +47,13 @@ impl Keeper {
             given_up: None,
             spoilt: false,
         };
-        thread::Builder::new().name("ember-kept".into()).spawn(move || keeping.run())?;
-        Ok(Self { log })
+        let thread = thread::Builder::new().name("ember-kept".into()).spawn(move || keeping.run())?;
+        Ok(Self { log, thread })
+    }
+
+    /// Whether nothing is kept any more, though this value lives: there is a bug, and its thread has panicked.
+    pub(in super::super) fn has_ended(&self) -> bool {
+        self.thread.is_finished()
     }
 
     /// Has the file written anew: it was removed.
@@ -144,12 +150,7 @@ impl Keeping {
 
     /// Whoever takes over must not believe a file that lacks what was acknowledged: first it goes, then the waiting do.
     fn give_up(&mut self, error: &io::Error) {
-        if let Err(left) = self.disk.discard() {
-            tracing::error!(
-                target: "ember::registry", error = %left, disk = ?self.disk,
-                "the embedded registry's file could not be removed: remove it by hand, or a process that takes over goes on from it, though it is out of date"
-            );
-        }
+        self.discard();
         self.given_up = Some(Instant::now());
         tracing::error!(
             target: "ember::registry", %error, disk = ?self.disk,
@@ -159,14 +160,30 @@ impl Keeping {
         self.log.give_up(true, self.contents.revision);
     }
 
+    /// Also later: it could not be removed, or the lock was another's at first.
+    fn discard(&mut self) {
+        if let Err(left) = self.disk.discard() {
+            tracing::error!(
+                target: "ember::registry", error = %left, disk = ?self.disk,
+                "the embedded registry's file could not be removed: remove it by hand, or a process that takes over goes on from it, though it is out of date"
+            );
+        }
+    }
+
     fn try_again(&mut self) {
         self.given_up = Some(Instant::now());
         if self.spoilt {
-            return;
+            return self.discard();
         }
         // From here on everybody waits again until it is kept. What was acknowledged until here has to be in the file.
         self.log.give_up(false, self.contents.revision);
-        let late = self.log.take(Some(Duration::ZERO));
+        let late = loop {
+            match self.log.take(Some(Duration::ZERO)) {
+                // That is about to be done.
+                Taken::Anew => {}
+                late => break late,
+            }
+        };
         if let Taken::Entries(entries, _) = &late {
             self.keep(entries);
         }
@@ -174,6 +191,7 @@ impl Keeping {
             self.given_up = None;
             tracing::info!(target: "ember::registry", disk = ?self.disk, "the embedded registry is kept in its file again");
         } else {
+            self.discard();
             self.log.give_up(true, self.contents.revision);
         }
         if let Taken::Entries(_, number) = late {
@@ -221,4 +239,72 @@ pub(super) fn snapshot(out: &mut dyn Write, boot: &str, contents: &Contents) -> 
     }
     pass(&mut piece, 0)?;
     Ok(size)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::{
+        registry::{
+            embedded::kept::restored,
+            store::{KeyRange, Op, Query, Store, Txn},
+        },
+        sync::lock,
+    };
+
+    /// A file in memory.
+    #[derive(Debug, Default, Clone)]
+    struct Memory(Arc<Mutex<Vec<u8>>>);
+
+    impl Disk for Memory {
+        fn replace(&mut self, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+            let mut file = Vec::new();
+            write(&mut file)?;
+            *lock(&self.0) = file;
+            Ok(())
+        }
+
+        fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+            lock(&self.0).extend(bytes);
+            Ok(())
+        }
+
+        fn discard(&mut self) -> io::Result<()> {
+            lock(&self.0).clear();
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_was_acknowledged_without_a_file_is_in_the_next_one_however_often_that_is_asked_for() {
+        let contents = Contents::default();
+        let (store, log) = Store::kept(&contents, 1);
+        let disk = Memory::default();
+        let mut keeping = Keeping {
+            log: Arc::clone(&log),
+            contents,
+            boot: "run".into(),
+            disk: Box::new(disk.clone()),
+            snapshot: 0,
+            since: 0,
+            given_up: None,
+            spoilt: false,
+        };
+        keeping.give_up(&io::ErrorKind::StorageFull.into());
+        let put = Op::Put { key: "key".into(), value: Some("told".into()), lease: Some(0) };
+        store.commit(&Txn::of(put)).unwrap();
+        assert_eq!(store.shown(), store.revision(), "nobody waits for a file");
+        // Between the look at what is to be done and the attempt.
+        log.write_anew();
+        keeping.try_again();
+        let file = lock(&disk.0).clone();
+        let Ok(restored::Restored::Contents { contents, .. }) = restored::read(&file[..], file.len() as u64, "run")
+        else {
+            panic!("no file")
+        };
+        let told = store.range(&Query::new(KeyRange::all())).unwrap().value.records;
+        assert_eq!((contents.revision, contents.keys.into_values().collect::<Vec<_>>()), (store.revision(), told));
+    }
 }

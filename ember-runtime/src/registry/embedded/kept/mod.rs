@@ -12,6 +12,8 @@ mod encoding;
 mod found;
 mod frames;
 mod head;
+#[cfg(feature = "testing")]
+pub(crate) mod inputs;
 mod keeper;
 mod restored;
 #[cfg(test)]

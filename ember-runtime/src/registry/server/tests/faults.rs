@@ -70,7 +70,7 @@ async fn the_rest_of_etcd_says_that_it_is_not_here() {
     let members = "it has one member, the process that serves it";
     let changes = absent("changes of etcdserverpb.Cluster", members);
     assert_refused(client.member_add(["http://10.0.0.5:2380"], None).await, code, &changes);
-    let disk = absent("this of etcdserverpb.Maintenance", "it keeps nothing on disk, and has one member");
+    let disk = absent("this of etcdserverpb.Maintenance", "it looks after its file by itself, and has one member");
     assert_refused(client.defragment().await, code, &disk);
 }
 
@@ -91,8 +91,8 @@ async fn a_method_that_is_not_here_is_named() {
         ),
         (
             "/etcdserverpb.Maintenance/Snapshot",
-            "Ember's embedded registry does not serve this of etcdserverpb.Maintenance: it keeps nothing on disk, and has one \
-             member",
+            "Ember's embedded registry does not serve this of etcdserverpb.Maintenance: it looks after its file by itself, and \
+             has one member",
         ),
     ] {
         let mut grpc = tonic::client::Grpc::new(fixture.channel());

@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use etcd_client::{LeaseGrantOptions, LeaseTimeToLiveOptions, PutOptions, WatchOptions};
 use tonic::Code;
 
 use super::{Fixture, assert_refused, wait};
+use crate::registry::store::{Contents, Op, Store, Taken, Txn};
 
 #[tokio::test]
 async fn leases_live_and_die_as_in_etcd() {
@@ -63,4 +66,36 @@ async fn refusals_have_the_codes_and_texts_of_etcd() {
     let too_large = "etcdserver: too large lease TTL";
     assert_refused(client.lease_grant(i64::MAX, None).await, Code::OutOfRange, too_large);
     assert_eq!(client.lease_grant(i64::MIN, None).await.unwrap().ttl(), 2);
+}
+
+#[tokio::test]
+async fn nothing_of_a_lease_is_told_before_it_is_kept_and_a_renewal_waits_for_nothing() {
+    let (store, log) = Store::kept(&Contents::default(), 1);
+    let fixture = Fixture::with(store.clone()).await;
+    let mut client = fixture.client().await;
+    for lease in [7, 8] {
+        store.grant(Some(lease), Duration::from_secs(60)).unwrap();
+    }
+    store.commit(&Txn::of(Op::Put { key: "k".into(), value: Some("".into()), lease: Some(7) })).unwrap();
+    store.revoke(8).unwrap();
+    let Taken::Entries(_, number) = log.take(None) else { panic!("nothing happened") };
+
+    assert_eq!(wait("the status", client.status()).await.unwrap().raft_index(), 1);
+    let (mut renewing, mut renewed) = wait("a stream", client.lease_keep_alive(7)).await.unwrap();
+    renewing.keep_alive().await.unwrap();
+    let renewed = wait("a renewal", renewed.message()).await.unwrap().unwrap();
+    assert_eq!((renewed.ttl(), renewed.header().unwrap().revision()), (60, 1));
+
+    let [mut one, mut other, mut dead] = [(); 3].map(|()| client.clone());
+    let asked = async {
+        let with_keys = Some(LeaseTimeToLiveOptions::new().with_keys());
+        tokio::join!(one.lease_time_to_live(7, with_keys), other.leases(), dead.lease_keep_alive(8))
+    };
+    tokio::pin!(asked);
+    let early = tokio::time::timeout(Duration::from_millis(50), &mut asked).await;
+    assert!(early.is_err(), "{early:?}");
+    log.kept(number, 2);
+    let (left, leases, ended) = wait("the answers", asked).await;
+    assert_eq!((left.unwrap().keys(), leases.unwrap().leases().len()), (&[b"k".to_vec()][..], 1));
+    assert!(matches!(&ended, Err(etcd_client::Error::LeaseKeepAliveError(_))), "{ended:?}");
 }

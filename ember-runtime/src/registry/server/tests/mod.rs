@@ -37,11 +37,14 @@ struct Fixture {
 
 impl Fixture {
     async fn start() -> Self {
+        Self::with(Store::new(0xE3BE5)).await
+    }
+
+    async fn with(store: Store) -> Self {
         static SOCKETS: AtomicU32 = AtomicU32::new(0);
         let number = SOCKETS.fetch_add(1, Ordering::Relaxed);
         let path = env::temp_dir().join(format!("ember-registry-{}-{number}.sock", process::id()));
         let _stale = fs::remove_file(&path);
-        let store = Store::new(0xE3BE5);
         let listener = OsNetwork.bind(&Endpoint::Unix(path.clone())).await.unwrap();
         Self { server: Some(serve(store.clone(), listener)), store, path }
     }

@@ -2,7 +2,10 @@ use etcd_client::{EventType, WatchFilterType, WatchOptions, WatchResponse, Watch
 use futures_util::{StreamExt, stream};
 
 use super::{Fixture, wait};
-use crate::registry::protocol::{WatchCreateRequest, WatchRequest, watch_client::WatchClient, watch_request};
+use crate::registry::{
+    protocol::{WatchCreateRequest, WatchRequest, watch_client::WatchClient, watch_request},
+    store::{Contents, KeyRange, Op, Store, Txn},
+};
 
 async fn next(watch: &mut WatchStream, what: &str) -> WatchResponse {
     wait(what, watch.message()).await.unwrap().unwrap_or_else(|| panic!("the stream ended before {what}"))
@@ -229,4 +232,40 @@ async fn the_record_before_is_not_told_if_it_is_compacted() {
     let response = next(&mut watch, "what is left").await;
     let before: Vec<_> = response.events().iter().map(|event| event.prev_kv().map(|kv| kv.value().to_vec())).collect();
     assert_eq!(before, [None, Some(b"3".to_vec())]);
+}
+
+#[tokio::test]
+async fn no_answer_to_a_watch_tells_a_revision_before_it_is_kept() {
+    let (store, log) = Store::kept(&Contents::default(), 1);
+    let fixture = Fixture::with(store.clone()).await;
+    let mut client = fixture.client().await;
+    let put = |key: &'static str| Op::Put { key: key.into(), value: Some("".into()), lease: Some(0) };
+    let numbers = ["a/1", "a/2"].map(|key| {
+        store.commit(&Txn::of(put(key))).unwrap();
+        match log.take(None) {
+            crate::registry::store::Taken::Entries(_, number) => number,
+            other => panic!("{other:?}"),
+        }
+    });
+    // One is being written, and one waits.
+    let revision = |response: &WatchResponse| response.header().unwrap().revision();
+    let mut watch = client.watch("a/", Some(prefix())).await.unwrap();
+    let created = next(&mut watch, "the watch").await;
+    assert_eq!((created.created(), revision(&created)), (true, 1));
+    watch.watch("a/", Some(prefix().with_watch_id(9))).await.unwrap();
+    watch.watch("a/", Some(prefix().with_watch_id(9))).await.unwrap();
+    assert_eq!(revision(&next(&mut watch, "the second watch").await), 1);
+    let refused = next(&mut watch, "a refusal").await;
+    assert_eq!((refused.canceled(), revision(&refused)), (true, 1));
+    watch.cancel(9).await.unwrap();
+    assert_eq!(revision(&next(&mut watch, "the end of the second").await), 1);
+    for (number, kept) in numbers.into_iter().zip(2..) {
+        log.kept(number, kept);
+        let told = next(&mut watch, "what is kept").await;
+        assert_eq!((revision(&told), changes(&told).len()), (kept, 1), "{told:?}");
+    }
+    store.commit(&Txn::of(Op::Delete(KeyRange::all()))).unwrap();
+    watch.cancel(created.watch_id()).await.unwrap();
+    let canceled = next(&mut watch, "the cancellation").await;
+    assert_eq!((canceled.canceled(), revision(&canceled)), (true, 3));
 }

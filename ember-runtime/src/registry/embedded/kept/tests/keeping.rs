@@ -7,12 +7,15 @@ use std::{
 use tokio::time::timeout;
 
 use super::{BOOT, Memory, delete, put, read, write};
-use crate::registry::{
-    embedded::{
-        kept::{Found, Keeper, OnDisk, look},
-        lock::Lock,
+use crate::{
+    registry::{
+        embedded::{
+            kept::{Found, Keeper, OnDisk, look},
+            lock::Lock,
+        },
+        store::{Contents, Gone, KeyRange, Query, Store},
     },
-    store::{Contents, Gone, KeyRange, Query, Store},
+    sync::lock,
 };
 
 const LONG: Duration = Duration::from_secs(20);
@@ -188,8 +191,8 @@ async fn who_takes_over_goes_on_with_revisions_keys_and_leases_and_those_who_are
 #[tokio::test]
 async fn whoever_lost_its_lock_leaves_the_file_of_another_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let (lock, path) = (folder.path().join("c.lock"), folder.path().join("c.store"));
-    let own = Arc::new(Mutex::new(Lock::try_take(&lock).unwrap().unwrap()));
+    let (path_of_lock, path) = (folder.path().join("c.lock"), folder.path().join("c.store"));
+    let own = Arc::new(Mutex::new(Lock::try_take(&path_of_lock).unwrap().unwrap()));
     // Of one that was killed while it wrote.
     fs::write(folder.path().join("c.store-1"), "half").unwrap();
     let (store, log) = Store::kept(&Contents::default(), 1);
@@ -201,8 +204,8 @@ async fn whoever_lost_its_lock_leaves_the_file_of_another_alone() {
     assert!(matches!(&found, Found::Contents { contents, cut: 0 } if contents.revision == revision), "{found:?}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "the lock and the file");
 
-    fs::remove_file(&lock).unwrap();
-    let _another = Lock::try_take(&lock).unwrap().unwrap();
+    fs::remove_file(&path_of_lock).unwrap();
+    let _another = Lock::try_take(&path_of_lock).unwrap().unwrap();
     fs::remove_file(&path).unwrap();
     fs::write(&path, "another's").unwrap();
     keeper.write_anew();
@@ -211,4 +214,40 @@ async fn whoever_lost_its_lock_leaves_the_file_of_another_alone() {
     drop(keeper);
     until("the end of the keeper", || fs::read_dir(folder.path()).unwrap().count() == 2).await;
     assert_eq!(fs::read_to_string(&path).unwrap(), "another's");
+}
+
+#[tokio::test]
+async fn a_file_that_was_left_to_another_is_removed_when_the_lock_is_had_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path_of_lock, path) = (folder.path().join("c.lock"), folder.path().join("c.store"));
+    let own = Arc::new(Mutex::new(Lock::try_take(&path_of_lock).unwrap().unwrap()));
+    let (store, log) = Store::kept(&Contents::default(), 1);
+    let disk = OnDisk::new(&path, Arc::clone(&own));
+    let keeper = Keeper::start(log, Contents::default(), BOOT.into(), Box::new(disk)).unwrap();
+    write(&store, vec![put("kept", "", 0)]);
+    settled(&store).await;
+    fs::remove_file(&path_of_lock).unwrap();
+    keeper.write_anew();
+    write(&store, vec![put("in memory", "", 0)]);
+    settled(&store).await;
+    assert!(path.exists(), "whose it is, is not known");
+    // Nobody was quicker; and it cannot be written now.
+    *lock(&own) = Lock::try_take(&path_of_lock).unwrap().unwrap();
+    fs::create_dir(folder.path().join(format!("c.store-{}", std::process::id()))).unwrap();
+    keeper.write_anew();
+    until("the file to be gone", || !path.exists()).await;
+}
+
+#[tokio::test]
+async fn a_keeper_that_panics_is_seen_to_have_ended_and_nothing_is_acknowledged() {
+    let disk = Memory::new();
+    let (store, keeper) = keep(&disk);
+    let revision = write(&store, vec![put("kept", "", 0)]);
+    settled(&store).await;
+    assert!(!keeper.has_ended());
+    disk.set(|ram| ram.broken = true);
+    write(&store, vec![put("key", "", 0)]);
+    assert!(timeout(LONG, store.settled()).await.unwrap().is_err());
+    until("the end of the thread", || keeper.has_ended()).await;
+    assert_eq!(read(&disk.file().unwrap()).revision, revision, "whoever takes over goes on from here");
 }

@@ -52,12 +52,14 @@ struct Ram {
     most_anew: usize,
     /// Writes wait.
     held: bool,
+    /// Writes panic.
+    broken: bool,
     replaced: usize,
 }
 
 impl Memory {
     fn new() -> Self {
-        let ram = Ram { file: None, most: usize::MAX, most_anew: usize::MAX, held: false, replaced: 0 };
+        let ram = Ram { file: None, most: usize::MAX, most_anew: usize::MAX, held: false, broken: false, replaced: 0 };
         Self(Arc::new((Mutex::new(ram), Condvar::new())))
     }
 
@@ -89,7 +91,11 @@ impl Disk for Memory {
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut ram = self.0.1.wait_while(lock(&self.0.0), |ram| ram.held).unwrap();
-        let most = ram.most;
+        let (most, broken) = (ram.most, ram.broken);
+        if broken {
+            drop(ram);
+            panic!("a disk that nobody has thought of");
+        }
         let file = ram.file.as_mut().ok_or(io::ErrorKind::NotFound)?;
         let room = most.saturating_sub(file.len());
         file.extend(&bytes[..bytes.len().min(room)]);

@@ -10,7 +10,7 @@ use crate::{
             restored::{self, LARGEST, Refused, Restored},
             set_aside,
         },
-        store::{Contents, Entry, Log, Store, Taken},
+        store::{Change, Contents, Entry, Log, Record, Store, Taken},
     },
     rng::Rng,
 };
@@ -184,4 +184,56 @@ fn files_put_aside_stay_and_are_few() {
         assert_eq!((fs::read_to_string(aside).unwrap(), path.exists()), (n.to_string(), false));
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 8);
+}
+
+#[test]
+fn numbers_that_no_store_has_are_damage() {
+    let record = Record { key: "key".into(), value: "".into(), created: 2, modified: 2, version: 1, lease: 0 };
+    let last = i64::MAX / 2 - 1;
+    let reads = |contents: &Contents, entries: &[Entry]| {
+        let file = file(contents, entries);
+        match restored::read(&file[..], file.len() as u64, BOOT) {
+            Ok(Restored::Contents { mut contents, .. }) => {
+                // Whoever takes it over can go on.
+                contents.take_over();
+                let (store, _log) = Store::kept(&contents, 1);
+                write(&store, vec![put("key", "", 0)]);
+                true
+            }
+            Err(Refused::Damaged { .. }) => false,
+            other => panic!("{other:?}"),
+        }
+    };
+    let at = |revision| Contents { revision, ..Contents::default() };
+    for (revision, is) in
+        [(0, false), (-1, false), (i64::MIN, false), (last, true), (last + 1, false), (i64::MAX, false)]
+    {
+        assert_eq!(reads(&at(revision), &[]), is, "{revision}");
+        let numbers = [
+            Record { created: revision, ..record.clone() },
+            Record { modified: revision, ..record.clone() },
+            Record { version: revision, ..record.clone() },
+        ];
+        for record in numbers {
+            let keys = [(record.key.clone(), Arc::new(record))].into();
+            assert_eq!(reads(&Contents { keys, ..at(5) }, &[]), is, "{revision}");
+        }
+    }
+    let next = Entry::Committed {
+        revision: last + 1,
+        ended: 0,
+        changes: [Change::new(last + 1, "a".into(), None, None)].into(),
+    };
+    assert!(!reads(&at(last), &[next]));
+    let longest = Duration::from_secs(9_000_000_000);
+    for (lease, ttl, is) in [
+        (1, longest, true),
+        (-1, longest, true),
+        (0, longest, false),
+        (1, longest + Duration::from_nanos(1), false),
+        (1, Duration::MAX, false),
+    ] {
+        assert_eq!(reads(&at(5), &[Entry::Granted { lease, ttl }]), is, "{lease}, {ttl:?}");
+        assert_eq!(reads(&Contents { leases: [(lease, ttl)].into(), ..at(5) }, &[]), is, "{lease}, {ttl:?}");
+    }
 }

@@ -48,9 +48,10 @@ fn asked<'a, Q: Message + Default, A: Message + Default + PartialEq + std::fmt::
 fn face() -> Face {
     let store = Store::new(1);
     let lease = store.grant(Some(7), Duration::from_secs(60)).ok().map(|granted| granted.value);
-    for (key, lease) in [("a", lease), ("b", None)] {
-        let put = Op::Put { key: key.into(), value: Some("1".into()), lease };
-        let _written = store.commit(&Txn::of(put));
+    // A lease of 0 is none.
+    for (key, lease) in [("a", lease.unwrap_or_default()), ("b", 0)] {
+        let put = Op::Put { key: key.into(), value: Some("1".into()), lease: Some(lease) };
+        assert!(store.commit(&Txn::of(put)).is_ok(), "a key of a new registry was not written");
     }
     Face::new(store, Member::at(None))
 }

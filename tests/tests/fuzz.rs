@@ -1,6 +1,6 @@
 //! Bytes that no node, client or registry would send: whatever reads them refuses them, keeps nothing and does not panic.
 //!
-//! Each input of `fuzz/corpus` is read as it is, and then changed 20,000 times per reader, from a fixed seed. Another number, or seed:
+//! Each input of `fuzz/corpus` is read as it is, and then changed 100,000 times per reader, from a fixed seed. Another number, or seed:
 //! `EMBER_FUZZ=10000000 EMBER_FUZZ_SEED=2 cargo test --release -p ember-tests --all-features --test fuzz -- --nocapture`.
 
 use std::{
@@ -12,7 +12,7 @@ use std::{
 
 use ember::testing::inputs::{ALL, Input};
 
-const COUNT: u64 = 20_000;
+const COUNT: u64 = 100_000;
 /// By which the memory of the process may grow while one reader reads, in bytes.
 const GROWTH: u64 = 32 << 20;
 

@@ -24,7 +24,7 @@ async fn all_done(sim: &Sim, book: &Book, count: u32) {
 
 #[test]
 fn killed_nodes_calls_end_at_once_with_definite_outcomes() {
-    for seed in 0..4 * scale() {
+    for seed in 0..10 * scale() {
         let book = Book::default();
         cluster(seed, &book, &["ada"], &["one", "two"]).run(move |sim| async move {
             sim.settled().await;
@@ -81,7 +81,7 @@ async fn call_by_pid(node: &Node, pid: Pid, until: &str) {
 
 #[test]
 fn call_by_pid_to_a_killed_node_and_the_news_of_its_end_come_at_once() {
-    for seed in 0..2 * scale() {
+    for seed in 0..5 * scale() {
         let book = Book::default();
         cluster(seed, &book, &["ada"], &["one", "two"]).run(move |sim| async move {
             sim.settled().await;
@@ -170,17 +170,17 @@ fn cut_off(seed: u64, cut: fn(&Sim)) {
 
 #[test]
 fn partition_is_found_by_the_heartbeat_and_calls_go_on_when_it_heals() {
-    (0..2 * scale()).for_each(|seed| cut_off(seed, |sim| sim.partition("ada", "one")));
+    (0..5 * scale()).for_each(|seed| cut_off(seed, |sim| sim.partition("ada", "one")));
 }
 
 #[test]
 fn one_way_partition_of_the_callee_is_found_by_the_heartbeat() {
-    (0..2 * scale()).for_each(|seed| cut_off(seed, |sim| sim.partition_one_way("ada", "one")));
+    (0..5 * scale()).for_each(|seed| cut_off(seed, |sim| sim.partition_one_way("ada", "one")));
 }
 
 #[test]
 fn one_way_partition_of_the_caller_is_found_by_the_heartbeat() {
-    (0..2 * scale()).for_each(|seed| cut_off(seed, |sim| sim.partition_one_way("one", "ada")));
+    (0..5 * scale()).for_each(|seed| cut_off(seed, |sim| sim.partition_one_way("one", "ada")));
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn twenty_percent_loss_for_five_minutes_hangs_no_call_and_doubles_no_effect() {
 
 #[test]
 fn node_that_comes_back_under_its_name_takes_the_place_of_its_earlier_run() {
-    for seed in 0..2 * scale() {
+    for seed in 0..5 * scale() {
         let book = Book::default();
         cluster(seed, &book, &["ada"], &["one"]).run(move |sim| async move {
             sim.settled().await;

@@ -81,10 +81,10 @@ fn comes_back(seed: u64, data: Registry) {
 
 #[test]
 fn registry_that_kept_its_data_is_followed_again() {
-    (0..2 * scale()).for_each(|seed| comes_back(seed, Registry::Kept));
+    (0..5 * scale()).for_each(|seed| comes_back(seed, Registry::Kept));
 }
 
 #[test]
 fn registry_that_lost_its_data_is_written_anew_within_five_seconds() {
-    (0..2 * scale()).for_each(|seed| comes_back(seed, Registry::Empty));
+    (0..5 * scale()).for_each(|seed| comes_back(seed, Registry::Empty));
 }

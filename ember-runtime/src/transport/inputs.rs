@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{
     entrance::{Allowance, Greeting, Hello, Welcome, hello},
     link::Inflow,
-    protocol::Signed,
+    protocol::{Clock, Record, Signed, header, wire},
     stream::{WireFailure, control},
     unattended::unattended,
 };
@@ -20,10 +20,15 @@ use crate::sync::lock;
 /// A frame of calls and replies. Whether it was one.
 ///
 /// # Panics
-/// If it leaves anything behind: credit, or a call that nobody answers.
+/// If it leaves anything behind: credit, or a call that nobody answers. Or if a header is refused without a reason.
 pub(crate) fn frame(bytes: &[u8]) -> bool {
     let (session, now) = (unattended(), Instant::now());
     let frame = Bytes::copy_from_slice(bytes);
+    for record in wire::records(&frame, 1 << 20).map_while(Result::ok) {
+        let Record::Call { body, .. } = record else { continue };
+        let refused = header::get(&frame[body], Clock { there: 0, here: now }).err();
+        assert!(refused.is_none_or(|why| !why.is_empty()), "a header is refused without a reason");
+    }
     let read = Inflow::new(now).receive(&session, &frame, now, &mut Context::from_waker(Waker::noop()));
     assert_eq!(session.held(), 0, "credit leaked");
     assert_eq!(lock(&session.outbox).inbound.live(), 0, "a call leaked");

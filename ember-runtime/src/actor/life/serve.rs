@@ -177,7 +177,7 @@ pub(super) async fn finish<S: Service>(
         let polled = running.as_mut().poll(task);
         changed |= noticing.end();
         if let (Some(pace), Some(step)) = (pace, step) {
-            pace.end(step);
+            pace.end(step, task);
         }
         polled
     })

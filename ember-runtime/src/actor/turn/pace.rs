@@ -1,12 +1,14 @@
-//! How long the handlers of a method keep the thread that polls them: a caller must not be held up by somebody's computation.
+//! How long the handlers of a method keep the thread that polls them: a caller must not be held up by somebody's computation, and what
+//! else waits for the thread not by a mailbox that is full of them.
 
 use std::{
     cell::Cell,
     sync::atomic::{AtomicBool, AtomicU32, Ordering},
+    task::{Context, Poll},
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::{task::coop, time::Instant};
 
 /// A method whose steps take longer than this is run by its service's driver, so that its callers can do other things
 /// meanwhile. Handing a call to another thread costs a twentieth of it at most.
@@ -18,6 +20,11 @@ const QUICK: Duration = Duration::from_micros(1);
 
 /// A longer step counts as this: one that was held up by the operating system is not enough to call a method long.
 const LONGEST: Duration = LONG.saturating_mul(2);
+
+/// A step uses up one unit of its task's budget for each so many nanoseconds that such steps take, and tokio gives a task 128 units: so
+/// one that handles message after message lets others run after half a millisecond, not after 128 messages however long they are. What
+/// it has woken last waits for it, and no idle thread may take that over: a link with replies to send, say.
+const UNIT: u32 = 4_000;
 
 /// One step in this many of a thread is measured, whichever methods they are of.
 const SAMPLED: u32 = 31;
@@ -37,7 +44,11 @@ pub(crate) struct Pace {
 }
 
 /// A step that is being measured, or is not.
-pub(crate) struct Step(Option<Instant>);
+pub(crate) struct Step {
+    begun: Option<Instant>,
+    /// In nanoseconds, what was known before it; 0 if nothing was.
+    known: u32,
+}
 
 impl Pace {
     pub(crate) const fn new() -> Self {
@@ -78,27 +89,46 @@ impl Pace {
         // One that may be long is looked at closely.
         let known = self.step.load(Ordering::Relaxed);
         let measured = known == 0 || u128::from(known) > LONG.as_nanos() / 4 || steps.is_multiple_of(SAMPLED);
-        Step(measured.then(Instant::now))
+        Step { begun: measured.then(Instant::now), known }
     }
 
-    /// It has ended.
+    /// It has ended, and is charged to the task that has polled it.
     #[inline]
-    pub(crate) fn end(&self, step: Step) {
-        let Some(begin) = step.0 else { return };
+    pub(crate) fn end(&self, step: Step, task: &mut Context<'_>) {
+        if step.known >= UNIT {
+            charge(step.known / UNIT, task);
+        }
+        let Some(begin) = step.begun else { return };
         let took = begin.elapsed().min(LONGEST).as_nanos() as u32;
         let smoothed = self.step.load(Ordering::Relaxed);
         self.step.store((smoothed / 2 + took / 2).max(1), Ordering::Relaxed);
     }
 }
 
+/// Takes so many units, or what is left, from the budget of a task. Whether it goes on is for itself to see, before its next message.
+#[cold]
+fn charge(units: u32, task: &mut Context<'_>) {
+    for _ in 0..units {
+        if !coop::has_budget_remaining() {
+            return;
+        }
+        if let Poll::Ready(proceed) = coop::poll_proceed(task) {
+            proceed.made_progress();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::{future::poll_fn, task::Waker};
+
     use super::*;
 
     fn steps(pace: &Pace, count: u32, took: Duration) {
         for _ in 0..count {
             let step = pace.begin();
-            pace.end(Step(step.0.map(|begin| begin - took)));
+            let begun = step.begun.map(|begun| begun - took);
+            pace.end(Step { begun, ..step }, &mut Context::from_waker(Waker::noop()));
         }
     }
 
@@ -111,5 +141,30 @@ mod tests {
         assert!(pace.is_long());
         steps(&pace, 10 * SAMPLED, Duration::from_micros(1));
         assert!(!pace.is_long());
+    }
+
+    /// How many steps a task makes before it lets others run.
+    async fn in_a_row(pace: &Pace) -> u32 {
+        tokio::task::yield_now().await;
+        poll_fn(|task| {
+            let mut made = 0;
+            while let Poll::Ready(proceed) = coop::poll_proceed(task) {
+                proceed.made_progress();
+                made += 1;
+                pace.end(Step { begun: None, ..pace.begin() }, task);
+            }
+            Poll::Ready(made)
+        })
+        .await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_makes_fewer_steps_in_a_row_the_longer_they_are() {
+        let pace = Pace::new();
+        for (took, expected) in [(100, 100..=128), (20_000, 15..=30), (100_000, 3..=6), (1_000_000, 1..=1)] {
+            steps(&pace, 40 * SAMPLED, Duration::from_nanos(took));
+            let made = in_a_row(&pace).await;
+            assert!(expected.contains(&made), "{made} steps of {took} ns");
+        }
     }
 }

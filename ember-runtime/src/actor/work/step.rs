@@ -54,7 +54,7 @@ pub(crate) fn first_step<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
         Some(future) => future.poll(task),
         None => Poll::Pending,
     };
-    let changed = step.end(polled.is_pending());
+    let changed = step.end(polled.is_pending(), task);
     match polled {
         Poll::Ready((mut body, outcome)) => {
             memory.keep(slot);
@@ -101,9 +101,9 @@ impl<'a> Measured<'a> {
 
     /// Whether modules were added or released.
     #[inline]
-    fn end(self, waits: bool) -> bool {
+    fn end(self, waits: bool, task: &mut Context<'_>) -> bool {
         if let Some((pace, step)) = self.pace {
-            pace.end(step);
+            pace.end(step, task);
             pace.note(waits);
         }
         self.noticing.end()

@@ -44,11 +44,7 @@ pub(crate) struct Pace {
 }
 
 /// A step that is being measured, or is not.
-pub(crate) struct Step {
-    begun: Option<Instant>,
-    /// In nanoseconds, what was known before it; 0 if nothing was.
-    known: u32,
-}
+pub(crate) struct Step(Option<Instant>);
 
 impl Pace {
     pub(crate) const fn new() -> Self {
@@ -89,19 +85,19 @@ impl Pace {
         // One that may be long is looked at closely.
         let known = self.step.load(Ordering::Relaxed);
         let measured = known == 0 || u128::from(known) > LONG.as_nanos() / 4 || steps.is_multiple_of(SAMPLED);
-        Step { begun: measured.then(Instant::now), known }
+        Step(measured.then(Instant::now))
     }
 
     /// It has ended, and is charged to the task that has polled it.
     #[inline]
     pub(crate) fn end(&self, step: Step, task: &mut Context<'_>) {
-        if step.known >= UNIT {
-            charge(step.known / UNIT, task);
+        let known = self.step.load(Ordering::Relaxed);
+        if known >= UNIT {
+            charge(known / UNIT, task);
         }
-        let Some(begin) = step.begun else { return };
+        let Some(begin) = step.0 else { return };
         let took = begin.elapsed().min(LONGEST).as_nanos() as u32;
-        let smoothed = self.step.load(Ordering::Relaxed);
-        self.step.store((smoothed / 2 + took / 2).max(1), Ordering::Relaxed);
+        self.step.store((known / 2 + took / 2).max(1), Ordering::Relaxed);
     }
 }
 
@@ -127,8 +123,7 @@ mod tests {
     fn steps(pace: &Pace, count: u32, took: Duration) {
         for _ in 0..count {
             let step = pace.begin();
-            let begun = step.begun.map(|begun| begun - took);
-            pace.end(Step { begun, ..step }, &mut Context::from_waker(Waker::noop()));
+            pace.end(Step(step.0.map(|begin| begin - took)), &mut Context::from_waker(Waker::noop()));
         }
     }
 
@@ -151,7 +146,7 @@ mod tests {
             while let Poll::Ready(proceed) = coop::poll_proceed(task) {
                 proceed.made_progress();
                 made += 1;
-                pace.end(Step { begun: None, ..pace.begin() }, task);
+                pace.end(Step(None), task);
             }
             Poll::Ready(made)
         })

@@ -40,6 +40,11 @@ impl OfficeSeat {
         Self { tenure, acting: AtomicU64::new(0), term: AtomicU64::new(0), rest: Mutex::default() }
     }
 
+    /// The lease by which it holds its office.
+    pub(crate) fn tenure(&self) -> &Tenure {
+        &self.tenure
+    }
+
     /// It has been elected. It acts when it [enters](Self::enter) its office, as soon as nothing of its past runs.
     pub(crate) fn elect(&self, epoch: Epoch, term: Term, pid: Pid) {
         let mut rest = lock(&self.rest);

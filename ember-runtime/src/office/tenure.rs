@@ -1,4 +1,4 @@
-//! How long a node certainly has its lease. It counts from when the last renewal was *sent*: the registry may have counted from then.
+//! How long a node certainly has a lease. It counts from when the last renewal was *sent*: the registry may have counted from then.
 
 use std::{
     sync::{
@@ -23,7 +23,7 @@ const MARGIN: u32 = 10;
 /// A lease, as the registry calls it.
 type LeaseNumber = i64;
 
-/// The lease of a node, as those see it who hold an office by it.
+/// A lease of a node, as those see it who hold an office by it.
 #[derive(Debug)]
 pub(crate) struct Tenure {
     clock: BootClock,
@@ -53,6 +53,12 @@ impl Tenure {
             lease: Mutex::default(),
             changed: watch::Sender::new(()),
         }
+    }
+
+    /// Of another lease of the same node: no lease yet. [`changes`](Self::changes) of either tell of both.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn beside(&self) -> Self {
+        Self { changed: self.changed.clone(), ..Self::new(self.clock) }
     }
 
     /// Of a node that is a cluster of its own: nobody else can hold what it holds.
@@ -92,14 +98,15 @@ impl Tenure {
         self.until.fetch_max(sent.saturating_add(nanos(ttl - ttl / MARGIN)), Ordering::AcqRel);
     }
 
-    /// The lease is lost, or given up.
-    pub(crate) fn end(&self) {
+    /// The lease is lost, or given up: which it was, if there was one.
+    pub(crate) fn end(&self) -> Option<LeaseNumber> {
         let mut held = lock(&self.lease);
-        *held = None;
+        let lease = held.take();
         self.until.store(0, Ordering::Release);
         self.term.fetch_add(1, Ordering::AcqRel);
         drop(held);
         self.changed.send_replace(());
+        lease
     }
 
     /// Whether it is this lease that it tells of: it may have been given up where nobody who renews it was asked.

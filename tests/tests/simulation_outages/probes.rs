@@ -109,7 +109,7 @@ fn one_way_calls_go_past_a_half_open_breaker_and_are_no_probes() {
             sim.on("ada", |node| async move {
                 let desk = node.client::<DeskClient>();
                 let refused = (0..10).filter_map(|_| desk.rpc_where().send().err());
-                refused.map(|refused| ended::<String>(Err(refused.refused.into()))).collect::<Vec<_>>()
+                refused.map(|refused| ended::<String>(Err(CallError::NotExecuted(refused.refused)))).collect::<Vec<_>>()
             })
         };
         let before = world.begun("one");

@@ -205,7 +205,7 @@ mod tests {
         assert!(!tenure.is_in_this_tick(first) && tenure.is_in_this_tick(second));
         // It ends while nobody looks; in the next tick that is seen.
         tenure.until.store(tenure.sends().0, Ordering::Release);
-        let begun = std::time::Instant::now();
+        let begun = tokio::time::Instant::now();
         while tenure.is_in_this_tick(second) {
             assert!(begun.elapsed() < Duration::from_secs(10), "it is never looked at again");
         }

@@ -128,14 +128,20 @@ impl Account {
 const ACCOUNTS: [&str; 3] = ["one", "three", "two"];
 
 /// Three nodes with accounts, and others that have none.
-fn bank(seed: u64, database: &Database, others: &[&str]) -> Cluster {
+fn bank(seed: u64, database: &Database, others: &[&str], lease: Option<Duration>) -> Cluster {
     let mut cluster = Cluster::seed(seed).ttl(Duration::from_secs(2)).tick(Duration::from_millis(5));
     for other in others {
         cluster = cluster.node(other, |node| node);
     }
     for name in ACCOUNTS {
         let account = account(database);
-        cluster = cluster.node(name, move |node| node.service_with(account.clone()));
+        cluster = cluster.node(name, move |node| {
+            let account = Hosted::with(account.clone());
+            node.service(match lease {
+                Some(lease) => account.lease(lease),
+                None => account,
+            })
+        });
     }
     cluster
 }
@@ -153,6 +159,15 @@ fn elected<W: Future<Output = ()> + 'static>(
     others: &'static [&str],
     work: impl Fn(User<u64, u64>, Database) -> W + 'static,
 ) -> Prove<u64, u64> {
+    leased(others, None, work)
+}
+
+/// The same, with a lease of the accounts that is not that of their nodes.
+fn leased<W: Future<Output = ()> + 'static>(
+    others: &'static [&str],
+    lease: Option<Duration>,
+    work: impl Fn(User<u64, u64>, Database) -> W + 'static,
+) -> Prove<u64, u64> {
     let sum = model(0, |sum: &mut u64, gold: &u64| {
         *sum += gold;
         *sum
@@ -161,7 +176,7 @@ fn elected<W: Future<Output = ()> + 'static>(
     let [this, seen] = [Rc::clone(&last), Rc::clone(&last)];
     let proof = prove(move |seed| {
         *last.borrow_mut() = Database::default();
-        bank(seed, &last.borrow(), others)
+        bank(seed, &last.borrow(), others, lease)
     });
     let proof = proof.model(sum).invariant("one master per epoch, with its state", move |_| {
         seen.borrow().row().wrong.clone().map_or(Ok(()), Err)
@@ -186,7 +201,11 @@ fn from_elsewhere() -> Prove<u64, u64> {
 
 /// Users beside the masters, who see with them what these see, two on each node; while leases tell who may act.
 fn from_beside() -> Prove<u64, u64> {
-    let proof = elected(&[], |user, _| async move {
+    beside(None)
+}
+
+fn beside(lease: Option<Duration>) -> Prove<u64, u64> {
+    let proof = leased(&[], lease, |user, _| async move {
         while user.turn().await {
             let _told = match user.below(3) as u64 {
                 0 => user.call(0, user.node().client::<AccountClient>().rpc_balance()).await,
@@ -233,6 +252,17 @@ fn no_master_acts_beside_a_later_one_whoever_sees_what_it_sees() {
     let report = from_beside().seeds(10 * scale()).run();
     println!("{report}");
     assert!(report.done > 500 && report.faults > 15, "{report}");
+}
+
+#[test]
+fn no_master_acts_beside_a_later_one_where_they_have_leases_of_their_own() {
+    use Kind::{Kill, OneWay, Partition, Pause, RegistryDown, RegistryLost};
+    for kinds in [&[Kill, OneWay, Partition, RegistryDown][..], &[Partition, Pause, RegistryDown, RegistryLost]] {
+        let report =
+            beside(Some(Duration::from_secs(5))).only(kinds).span(Duration::from_secs(12)).seeds(6 * scale()).run();
+        println!("{report}");
+        assert!(report.done > 300 && report.faults > 10, "{report}");
+    }
 }
 
 #[test]

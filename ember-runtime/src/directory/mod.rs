@@ -28,6 +28,6 @@ pub(crate) use self::{
 };
 #[cfg(feature = "cluster")]
 pub(crate) use self::{
-    membership::{AnnounceConfig, Announced, Announcer, Contact, FollowConfig, Follower, Held, Mine, Stalls},
+    membership::{AnnounceConfig, Announced, Announcer, Contact, FollowConfig, Follower, Held, Mine, Stalls, Upkeep},
     records::{BeginRecord, EpochRecord, ServiceRecord, SlotKey, SlotRecord, epoch_key, master_key},
 };

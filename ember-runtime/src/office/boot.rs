@@ -28,6 +28,16 @@ impl BootClock {
             Self::Runtime(since) => nanos(since.elapsed()),
         }
     }
+
+    /// What the kernel's own clock showed when it was moved on last, some milliseconds ago, for a quarter of what a look at this one costs. It
+    /// moves on while a process is stopped, and is another after the machine has slept; but it does not count that. None where there is no such thing.
+    #[inline]
+    pub(crate) fn tick(self) -> Option<u64> {
+        match self {
+            Self::Machine => tick(),
+            Self::Runtime(_) => None,
+        }
+    }
 }
 
 #[inline]
@@ -40,6 +50,18 @@ pub(super) fn nanos(time: Duration) -> u64 {
 fn machine() -> u64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
+#[cfg(all(feature = "cluster", any(target_os = "linux", target_os = "android")))]
+#[inline]
+fn tick() -> Option<u64> {
+    let tick = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
+    Some(tick.tv_sec as u64 * 1_000_000_000 + tick.tv_nsec as u64)
+}
+
+#[cfg(not(all(feature = "cluster", any(target_os = "linux", target_os = "android"))))]
+fn tick() -> Option<u64> {
+    None
 }
 
 /// Elsewhere the standard library's clock goes on by itself, or there is nothing better.

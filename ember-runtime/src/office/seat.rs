@@ -40,6 +40,11 @@ impl OfficeSeat {
         Self { tenure, acting: AtomicU64::new(0), term: AtomicU64::new(0), rest: Mutex::default() }
     }
 
+    /// The lease by which it holds its office.
+    pub(crate) fn tenure(&self) -> &Tenure {
+        &self.tenure
+    }
+
     /// It has been elected. It acts when it [enters](Self::enter) its office, as soon as nothing of its past runs.
     pub(crate) fn elect(&self, epoch: Epoch, term: Term, pid: Pid) {
         let mut rest = lock(&self.rest);
@@ -74,9 +79,20 @@ impl OfficeSeat {
     /// The epoch in which it acts now.
     #[inline]
     pub(crate) fn acting(&self) -> Option<Epoch> {
+        self.acting_if(Tenure::is_in)
+    }
+
+    /// The same where a handler starts, whose reply is looked at again.
+    #[inline]
+    pub(crate) fn acting_at_start(&self) -> Option<Epoch> {
+        self.acting_if(Tenure::is_in_this_tick)
+    }
+
+    #[inline]
+    fn acting_if(&self, is_in: impl FnOnce(&Tenure, Term) -> bool) -> Option<Epoch> {
         let acting = self.acting.load(Ordering::Acquire);
         let term = Term(self.term.load(Ordering::Relaxed));
-        let acts = acting != 0 && self.tenure.is_in(term);
+        let acts = acting != 0 && is_in(&self.tenure, term);
         // The term may be that of a later office, which began in between.
         (acts && self.acting.load(Ordering::Acquire) == acting).then_some(Epoch(acting))
     }
@@ -87,7 +103,7 @@ impl OfficeSeat {
     /// Who is to be asked instead, if that is known.
     #[inline]
     pub(crate) fn start(&self, asked: Option<Epoch>) -> Result<Epoch, RefusedReason> {
-        match self.acting() {
+        match self.acting_at_start() {
             Some(epoch) if asked.is_none_or(|asked| asked == epoch) || planted(Bug::EpochAtCallee) => Ok(epoch),
             acting => Err(self.refusal(acting)),
         }

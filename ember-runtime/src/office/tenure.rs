@@ -1,4 +1,4 @@
-//! How long a node certainly has its lease. It counts from when the last renewal was *sent*: the registry may have counted from then.
+//! How long a node certainly has a lease. It counts from when the last renewal was *sent*: the registry may have counted from then.
 
 use std::{
     sync::{
@@ -23,7 +23,7 @@ const MARGIN: u32 = 10;
 /// A lease, as the registry calls it.
 type LeaseNumber = i64;
 
-/// The lease of a node, as those see it who hold an office by it.
+/// A lease of a node, as those see it who hold an office by it.
 #[derive(Debug)]
 pub(crate) struct Tenure {
     clock: BootClock,
@@ -31,9 +31,14 @@ pub(crate) struct Tenure {
     term: AtomicU64,
     /// When it ends on the clock.
     until: AtomicU64,
+    /// The tick in which the clock was looked at last, and the term that went on then.
+    looked: AtomicU64,
     lease: Mutex<Option<LeaseNumber>>,
     changed: watch::Sender<()>,
 }
+
+/// So much of a tick is no part of it, but of the term: a microsecond, where ticks are a thousand and more.
+const TERM: u64 = 0x3ff;
 
 /// One lease among those that a node has had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +55,16 @@ impl Tenure {
             clock,
             term: AtomicU64::new(0),
             until: AtomicU64::new(0),
+            looked: AtomicU64::new(u64::MAX),
             lease: Mutex::default(),
             changed: watch::Sender::new(()),
         }
+    }
+
+    /// Of another lease of the same node: no lease yet. [`changes`](Self::changes) of either tell of both.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn beside(&self) -> Self {
+        Self { changed: self.changed.clone(), ..Self::new(self.clock) }
     }
 
     /// Of a node that is a cluster of its own: nobody else can hold what it holds.
@@ -92,14 +104,15 @@ impl Tenure {
         self.until.fetch_max(sent.saturating_add(nanos(ttl - ttl / MARGIN)), Ordering::AcqRel);
     }
 
-    /// The lease is lost, or given up.
-    pub(crate) fn end(&self) {
+    /// The lease is lost, or given up: which it was, if there was one.
+    pub(crate) fn end(&self) -> Option<LeaseNumber> {
         let mut held = lock(&self.lease);
-        *held = None;
+        let lease = held.take();
         self.until.store(0, Ordering::Release);
         self.term.fetch_add(1, Ordering::AcqRel);
         drop(held);
         self.changed.send_replace(());
+        lease
     }
 
     /// Whether it is this lease that it tells of: it may have been given up where nobody who renews it was asked.
@@ -124,6 +137,29 @@ impl Tenure {
     pub(crate) fn is_in(&self, term: Term) -> bool {
         let is_over = self.clock.now() >= self.until.load(Ordering::Acquire) && !planted(Bug::KeepRole);
         !is_over && self.is_still(term)
+    }
+
+    /// The same where a handler starts: the clock is looked at once in a tick of the kernel's.
+    ///
+    /// A look at the clock is as good as new for the rest of its tick, which has 10 ms at most; the margin has at least ten times that. A
+    /// process that was stopped and a machine that slept find another tick, and look. Only a virtual machine that stood still as a whole can find the
+    /// old one, until its kernel has moved its clock on: a handler that starts then works in vain. No reply gets out by that: what is
+    /// released asks [`is_in`](Self::is_in), after the handler has ended; and what a handler does outside is kept apart by its fence.
+    #[inline]
+    pub(crate) fn is_in_this_tick(&self, term: Term) -> bool {
+        let Some(tick) = self.clock.tick() else { return self.is_in(term) };
+        // Read before the clock: what the clock says then holds for the rest of this tick.
+        let looked = (tick & !TERM) | (term.0 & TERM);
+        if self.looked.load(Ordering::Acquire) == looked { self.is_still(term) } else { self.look(term, looked) }
+    }
+
+    #[cold]
+    fn look(&self, term: Term, looked: u64) -> bool {
+        let is_in = self.is_in(term);
+        if is_in {
+            self.looked.store(looked, Ordering::Release);
+        }
+        is_in
     }
 
     /// Tells of leases that begin and end.
@@ -156,6 +192,26 @@ mod tests {
         // The registry had not counted: it is the same lease, and goes on.
         tenure.extend(7, tenure.sends(), TTL);
         assert!(tenure.is_in(term));
+    }
+
+    #[tokio::test]
+    async fn a_look_at_the_clock_is_good_for_one_tick_and_one_term() {
+        let tenure = Tenure::new(BootClock::new(true));
+        tenure.begin(1, tenure.sends(), TTL);
+        let (first, _) = tenure.present().unwrap();
+        assert!(tenure.is_in_this_tick(first));
+        tenure.begin(2, tenure.sends(), TTL);
+        let (second, _) = tenure.present().unwrap();
+        assert!(!tenure.is_in_this_tick(first) && tenure.is_in_this_tick(second));
+        // It ends while nobody looks; in the next tick that is seen.
+        tenure.until.store(tenure.sends().0, Ordering::Release);
+        let begun = tokio::time::Instant::now();
+        while tenure.is_in_this_tick(second) {
+            assert!(begun.elapsed() < Duration::from_secs(10), "it is never looked at again");
+        }
+        assert!(tenure.is_still(second));
+        tenure.end();
+        assert!(!tenure.is_in_this_tick(second));
     }
 
     #[tokio::test(start_paused = true)]

@@ -101,14 +101,14 @@ impl Core {
     pub(crate) fn start(&mut self, info: &MethodInfo, asked: Option<Epoch>) -> Result<(), RefusedReason> {
         let Some(office) = &mut self.office else { return Ok(()) };
         office.acts = !info.read;
-        office.began = if info.read { office.seat.acting() } else { Some(office.seat.start(asked)?) };
+        office.began = if info.read { office.seat.acting_at_start() } else { Some(office.seat.start(asked)?) };
         Ok(())
     }
 
     /// The same for a hook, a timer, an event or a callback, which runs in any role.
     pub(crate) fn start_task(&mut self) {
         if let Some(office) = &mut self.office {
-            office.began = office.seat.acting();
+            office.began = office.seat.acting_at_start();
         }
     }
 

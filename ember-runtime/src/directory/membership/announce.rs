@@ -13,13 +13,14 @@ use std::{
 use bytes::Bytes;
 use tokio::{
     sync::{Notify, watch},
-    time::{Instant, sleep, sleep_until, timeout_at},
+    time::{Instant, sleep},
 };
 
 use super::{
     book::{Book, Mine},
     contact::Contact,
-    stand_in::{Renewed, Stalls, stand_in},
+    stand_in::Stalls,
+    upkeep::{Never, Upkeep},
 };
 use crate::{
     directory::records::keys,
@@ -189,12 +190,12 @@ impl Announcer {
         }
         self.start_anew();
         self.config.tenure.begin(lease.id, begun, lease.ttl);
-        let renewed = Renewed::new(sent, Arc::clone(&self.config.tenure), lease);
-        let _stand_in = stand_in(&*self.session, &self.config.stalls, lease, renewed.clone());
+        let AnnounceConfig { tenure, rng, stalls, .. } = &self.config;
+        let upkeep = Upkeep { session: &self.session, tenure, rng, stalls, contact: self.contact.clone() };
         // Side by side: no number of changes may keep a renewal away.
         tokio::select! {
             biased;
-            error = self.keep_lease(&renewed, lease) => error,
+            error = upkeep.keep(sent, lease, lease.ttl / 3) => error,
             error = self.write_changes(lease.id) => error,
         }
     }
@@ -216,46 +217,6 @@ impl Announcer {
         book.lease_ended();
         // In their order, the node first.
         all.into_iter().for_each(|mine| book.touch(mine));
-    }
-
-    async fn keep_lease(&self, renewed: &Renewed, mut lease: Lease) -> Result<Never, RegistryError> {
-        let mut contact = self.contact.clone();
-        let mut outages = contact.borrow_and_update().outages;
-        loop {
-            let renew_at = renewed.at() + lease.ttl / 3;
-            tokio::select! {
-                biased;
-                () = sleep_until(renew_at) => {}
-                // Others wait to see that this node lives. What the registry has lost, its next list tells.
-                Some(now) = came_back(&mut contact, outages) => outages = now,
-            }
-            let sent;
-            (sent, lease) = self.renew(lease, renewed).await?;
-            renewed.set(sent);
-        }
-    }
-
-    /// Renews until the lease must be taken for lost: a registry that is away for a moment costs nothing.
-    async fn renew(&self, lease: Lease, renewed: &Renewed) -> Result<(Instant, Lease), RegistryError> {
-        // The registry may go on counting after an outage, so renewing is tried beyond the local deadline too: either it
-        // works, or the registry says that the lease is gone.
-        loop {
-            // Given up by whoever stands in for workers that are held up: a lease that nobody may use is renewed by nobody.
-            if !self.config.tenure.has(lease.id) {
-                return Err(RegistryError::LeaseNotFound(lease.id));
-            }
-            let (sent, begun) = (Instant::now(), self.config.tenure.sends());
-            match timeout_at(sent + Duration::from_secs(2), self.session.keep_alive(lease.id)).await {
-                Ok(Ok(lease)) => {
-                    renewed.extend(begun);
-                    return Ok((sent, lease));
-                }
-                Ok(Err(RegistryError::LeaseNotFound(id))) => return Err(RegistryError::LeaseNotFound(id)),
-                Ok(Err(error)) => tracing::debug!(target: "ember::cluster", %error, "the lease could not be renewed"),
-                Err(_) => {}
-            }
-            sleep(Duration::from_millis(100) + self.config.rng.jitter(Duration::from_millis(200))).await;
-        }
     }
 
     pub(crate) fn key(&self, mine: Mine) -> String {
@@ -340,13 +301,4 @@ impl Drop for Held<'_> {
         self.0.held.fetch_sub(1, Ordering::SeqCst);
         self.0.changed.notify_one();
     }
-}
-
-/// What goes on until it fails.
-pub(crate) enum Never {}
-
-/// Waits for the end of an outage after the first `known` ones; how many there were by then.
-async fn came_back(contact: &mut watch::Receiver<Contact>, known: u64) -> Option<u64> {
-    let back = contact.wait_for(|contact| contact.is_good() && contact.outages != known).await;
-    back.ok().map(|contact| contact.outages)
 }

@@ -5,6 +5,7 @@ mod book;
 mod contact;
 mod follow;
 mod stand_in;
+mod upkeep;
 mod write;
 
 pub(crate) use self::{
@@ -13,4 +14,5 @@ pub(crate) use self::{
     contact::Contact,
     follow::{FollowConfig, Follower},
     stand_in::Stalls,
+    upkeep::Upkeep,
 };

@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{
-    announce::{Announcer, Never},
-    book::Mine,
-};
+use super::{announce::Announcer, book::Mine, upkeep::Never};
 use crate::registry::{LeaseId, Operation, RegistryError, Transaction};
 
 /// How many writes go into one transaction; etcd takes 128.

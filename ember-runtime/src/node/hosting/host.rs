@@ -32,7 +32,7 @@ use crate::{
     message::{Ambient, Promises, Station},
     node::{
         offices::Elections,
-        settings::{Hosted, IntoHosted},
+        settings::{Hosted, IntoHosted, instance, office_lease},
         slot::Source as Ids,
     },
     office::{BootClock, OfficeSeat, Tenure},
@@ -191,10 +191,13 @@ impl Services {
     ) -> Result<impl Future<Output = Result<Pid>> + Send + use<S>> {
         let Hosted { source, supervision, particulars, limits, .. } = &hosted;
         let has_factory = matches!(source, Source::Factory(_));
-        crate::node::settings::instance(S::SPEC.name, particulars, supervision, limits, has_factory)?;
+        instance(S::SPEC.name, particulars, supervision, limits, has_factory)?;
+        if let Some(lease) = hosted.lease {
+            office_lease(S::SPEC.name, S::SPEC.elected, lease, self.elections.shortest_lease())?;
+        }
         let router = Arc::clone(&self.router);
         let pid = Pid { node: self.record.key, number: self.numbers.fetch_add(1, Ordering::Relaxed) };
-        let Hosted { source, supervision, register: registered, limits, particulars } = hosted;
+        let Hosted { source, supervision, register: registered, limits, particulars, lease } = hosted;
         let host: Arc<dyn Host> = Arc::clone(self) as _;
         let closed = self.closed.read().unwrap_or_else(PoisonError::into_inner);
         if *closed {
@@ -222,7 +225,7 @@ impl Services {
             running.registered.insert(pid.number, Registered { cell: Arc::clone(&any), published: false });
         }
         if S::SPEC.elected {
-            self.elections.add(&any);
+            self.elections.add(&any, lease);
         }
         self.router.cells.add(Arc::clone(&any));
         let started = match source {

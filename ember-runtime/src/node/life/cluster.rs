@@ -139,13 +139,14 @@ impl NodeBuilder {
         let session = registry.open(context).await?;
         let contact = Contact::none();
         let mut in_contact = contact.subscribe();
+        let stalls = Stalls { late: links.lateness(), limit: self.clustered.links.stall_limit };
         let config = AnnounceConfig {
             cluster: self.cluster_name(),
             here: services.record.key,
             ttl: self.clustered.lease,
             rng: router.rng().clone(),
             tenure: Arc::clone(services.elections.tenure()),
-            stalls: Stalls { late: links.lateness(), limit: self.clustered.links.stall_limit },
+            stalls: stalls.clone(),
         };
         services.elections.decide_by(Ballot {
             session: Arc::clone(&session),
@@ -153,6 +154,8 @@ impl NodeBuilder {
             contact: contact.subscribe(),
             // As etcd counts.
             ttl: Duration::from_secs(self.clustered.lease.as_secs_f64().ceil().max(2.0) as u64),
+            rng: router.rng().clone(),
+            stalls,
         });
         services.ids.decide_by(Ledger {
             session: Arc::clone(&session),
@@ -352,7 +355,8 @@ impl Node {
         let _ = timeout(Duration::from_secs(1), announcer.settled()).await;
         let _ = timeout(Duration::from_secs(1), self.inner.services.ids.give_back()).await;
         let grace = Instant::now() + Duration::from_secs(1);
-        let _ = timeout_at(deadline.max(grace), announcer.leave()).await;
+        let leases = async { tokio::join!(self.inner.services.elections.leave(), announcer.leave()) };
+        let _ = timeout_at(deadline.max(grace), leases).await;
         links.shutdown(deadline.max(grace).saturating_duration_since(Instant::now())).await;
     }
 

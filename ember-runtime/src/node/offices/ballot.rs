@@ -6,9 +6,10 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 use crate::{
-    directory::{Contact, EpochRecord, MasterRecord, OfficeNow, epoch_key, master_key},
+    directory::{Contact, EpochRecord, MasterRecord, OfficeNow, Stalls, epoch_key, master_key},
     office::OfficeName,
     registry::{Compare, LeaseId, Operation, RegistryError, Session, Transaction},
+    rng::Rng,
 };
 
 /// The registry, as candidates use it.
@@ -18,6 +19,8 @@ pub(crate) struct Ballot {
     pub(crate) contact: watch::Receiver<Contact>,
     /// How long a node that is not heard of any more may believe in its lease.
     pub(crate) ttl: Duration,
+    pub(crate) rng: Rng,
+    pub(crate) stalls: Stalls,
 }
 
 impl Ballot {

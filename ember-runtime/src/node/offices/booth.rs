@@ -4,13 +4,13 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
-use tokio::time::Instant;
+use tokio::task::JoinSet;
 
 #[cfg(feature = "cluster")]
-use super::ballot::Ballot;
+use super::{ballot::Ballot, leases::Leases};
 use crate::{
     directory::{Directory, MasterRecord, OfficeNow, Written},
-    office::{OfficeName, Tenure, Term},
+    office::{OfficeName, OfficeSeat, Tenure, Term},
 };
 
 pub(super) struct Booth {
@@ -18,7 +18,10 @@ pub(super) struct Booth {
     pub(super) tenure: Arc<Tenure>,
     /// None on a node that is a cluster of its own.
     #[cfg(feature = "cluster")]
-    ballot: std::sync::OnceLock<Ballot>,
+    ballot: std::sync::OnceLock<Arc<Ballot>>,
+    /// Those that are longer than the node's own.
+    #[cfg(feature = "cluster")]
+    leases: Leases,
 }
 
 /// What is known of the registry.
@@ -28,7 +31,7 @@ pub(super) struct Contact {
     pub(super) is_good: bool,
     /// How often it was away.
     pub(super) outages: u64,
-    /// How long somebody who has not heard of its return may act.
+    /// How long somebody who has not heard of its return may act, by the lease of a node.
     pub(super) ttl: Duration,
 }
 
@@ -45,21 +48,62 @@ impl Booth {
             tenure,
             #[cfg(feature = "cluster")]
             ballot: std::sync::OnceLock::new(),
+            #[cfg(feature = "cluster")]
+            leases: Leases::new(),
         }
     }
 
     /// The registry decides from now on. Once, before anybody stands.
     #[cfg(feature = "cluster")]
     pub(super) fn decide_by(&self, ballot: Ballot) {
-        let _first = self.ballot.set(ballot);
+        let _first = self.ballot.set(Arc::new(ballot));
     }
 
-    /// By which lease an office would be held now.
-    pub(super) fn lease(&self) -> Option<(Term, i64)> {
+    /// The lease by which an office is held whose service asks for one of this length.
+    pub(super) fn tenure(&self, length: Option<Duration>) -> Arc<Tenure> {
+        #[cfg(feature = "cluster")]
+        if let (Some(ballot), Some(length)) = (self.ballot.get(), length)
+            && length > ballot.ttl
+        {
+            return self.leases.of(length, &self.tenure);
+        }
+        let _ = length;
+        Arc::clone(&self.tenure)
+    }
+
+    /// How long the lease of the node itself is; nothing where there is no registry.
+    pub(super) fn shortest(&self) -> Option<Duration> {
+        #[cfg(feature = "cluster")]
+        return self.ballot.get().map(|ballot| ballot.ttl);
+        #[cfg(not(feature = "cluster"))]
+        None
+    }
+
+    /// Renews the leases beside the node's own, for as long as `keepers` lives.
+    pub(super) fn keep_leases(&self, keepers: &mut JoinSet<()>) {
+        #[cfg(feature = "cluster")]
+        if let Some(ballot) = self.ballot.get() {
+            self.leases.keep(ballot, keepers);
+        }
+        let _ = keepers;
+    }
+
+    /// Gives them back.
+    #[cfg(feature = "cluster")]
+    pub(super) async fn leave(&self) {
+        if let Some(ballot) = self.ballot.get() {
+            self.leases.leave(ballot).await;
+        }
+    }
+
+    /// By which lease this one would hold an office now.
+    pub(super) fn lease(&self, seat: &OfficeSeat) -> Option<(Term, i64)> {
         #[cfg(feature = "cluster")]
         if self.ballot.get().is_some() {
-            return self.tenure.present();
+            // Whoever is not written in the registry is found by nobody.
+            return self.tenure.present().and_then(|_| seat.tenure().present());
         }
+        let _ = seat;
         Some(ALONE)
     }
 
@@ -131,9 +175,8 @@ impl Heard {
 }
 
 impl Contact {
-    /// Until when nobody but the last master of an office stands for it, if the registry has been away since there were `seen` outages.
-    pub(super) fn quiet_until(self, seen: &mut u64, now: Instant) -> Option<Instant> {
-        let returned = self.is_good && std::mem::replace(seen, self.outages) != self.outages;
-        returned.then(|| now + self.ttl)
+    /// Whether the registry has been away since there were `seen` outages, and answers again.
+    pub(super) fn returned(self, seen: &mut u64) -> bool {
+        self.is_good && std::mem::replace(seen, self.outages) != self.outages
     }
 }

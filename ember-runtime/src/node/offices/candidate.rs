@@ -6,9 +6,9 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use crate::{
-    directory::OfficeNow,
+    directory::{MasterRecord, OfficeNow},
     id::{Epoch, Pid},
-    office::{OfficeName, OfficeSeat, Role, Tenure, Term},
+    office::{OfficeName, OfficeSeat, Role, Term},
     planted::{Bug, planted},
 };
 
@@ -57,6 +57,10 @@ pub(super) struct Candidate {
     pub(super) office: OfficeName,
     pub(super) pid: Pid,
     pub(super) seat: Arc<OfficeSeat>,
+    /// How long it may act after it was last heard; none where there is no registry.
+    pub(super) lease: Duration,
+    /// In which epoch it has found another lease last.
+    other_in: Option<Epoch>,
     pub(super) stage: Stage,
     /// Its service has begun its work.
     pub(super) begun: bool,
@@ -81,7 +85,6 @@ pub(super) struct Candidate {
 pub(super) struct Facts<'a> {
     pub(super) now: Instant,
     pub(super) office: &'a OfficeNow,
-    pub(super) tenure: &'a Tenure,
     /// The service runs and is listed, its node has a lease and hears the registry, and does not retire.
     pub(super) eligible: bool,
     /// Nobody but the last master stands before then: another whom the registry has forgotten may still act.
@@ -93,11 +96,13 @@ pub(super) struct Facts<'a> {
 }
 
 impl Candidate {
-    pub(super) fn new(office: OfficeName, pid: Pid, seat: Arc<OfficeSeat>) -> Self {
+    pub(super) fn new(office: OfficeName, pid: Pid, seat: Arc<OfficeSeat>, lease: Duration) -> Self {
         Self {
             office,
             pid,
             seat,
+            lease: whole_seconds(lease),
+            other_in: None,
             stage: Stage::Out,
             begun: false,
             resigns: false,
@@ -120,7 +125,7 @@ impl Candidate {
                 let shown = master.is_some_and(|it| it.record.pid == self.pid && it.record.epoch == *epoch);
                 let gone = *seen && !shown;
                 *seen |= shown;
-                let lost = gone || highest > Some(*epoch) || !facts.tenure.is_still(*term);
+                let lost = gone || highest > Some(*epoch) || !self.seat.tenure().is_still(*term);
                 if lost { Step::Lost } else { Step::Nothing }
             }
             Stage::Out => match master {
@@ -160,6 +165,25 @@ impl Candidate {
             None if planted(Bug::CountClaims) => Step::Bid(next_epoch(facts.office.epoch.map(|it| it.record.epoch), 0)),
             None => Step::Bid(next_epoch(facts.office.highest, facts.wall)),
         }
+    }
+
+    /// What it would write as the master.
+    pub(super) fn record(&self, epoch: Epoch) -> MasterRecord {
+        let lease = u32::try_from(self.lease.as_secs()).unwrap_or(u32::MAX);
+        MasterRecord { epoch, pid: self.pid, lease }
+    }
+
+    /// How long one of its group may act after it was last heard, as far as is known.
+    pub(super) fn longest_lease(&self, office: &OfficeNow) -> Duration {
+        let last = office.last.map(|last| last.lease());
+        self.lease.max(last.unwrap_or_default())
+    }
+
+    /// The lease of another that is the master, if that is not its own; said once in each epoch.
+    pub(super) fn other_lease(&mut self, office: &OfficeNow) -> Option<Duration> {
+        let master = office.master.map(|it| it.record).filter(|it| it.lease > 0 && it.lease() != self.lease)?;
+        let is_said = self.other_in.replace(master.epoch) == Some(master.epoch);
+        (!is_said && master.pid != self.pid).then(|| master.lease())
     }
 
     /// Its service is paused: it gives its office up, and stands again when the pause has ended.
@@ -249,6 +273,11 @@ impl Candidate {
             follows
         })
     }
+}
+
+/// As etcd counts.
+fn whole_seconds(time: Duration) -> Duration {
+    Duration::from_secs(time.as_secs() + u64::from(time.subsec_nanos() > 0))
 }
 
 /// The larger of the time and one more than the highest that is known.

@@ -21,10 +21,10 @@ fn pid(node: u64) -> Pid {
 fn held(by: u64, epoch: u64, modified: i64) -> OfficeNow {
     let (epoch, pid) = (Epoch(epoch), pid(by));
     OfficeNow {
-        master: Some(Written { record: MasterRecord { epoch, pid }, modified }),
+        master: Some(Written { record: MasterRecord { epoch, pid, lease: 5 }, modified }),
         epoch: Some(Written { record: EpochRecord { epoch }, modified }),
         highest: Some(epoch),
-        last: Some(MasterRecord { epoch, pid }),
+        last: Some(MasterRecord { epoch, pid, lease: 5 }),
         members: vec![self::pid(1), self::pid(2)],
     }
 }
@@ -47,7 +47,7 @@ impl Scene {
         let tenure = Arc::new(Tenure::new(BootClock::new(false)));
         tenure.begin(1, tenure.sends(), Duration::from_secs(5));
         let seat = Arc::new(OfficeSeat::new(Arc::clone(&tenure)));
-        let candidate = Candidate::new(OfficeName::new(0, "ledger", "ledger"), pid(1), seat);
+        let candidate = Candidate::new(OfficeName::new(0, "ledger", "ledger"), pid(1), seat, Duration::from_secs(5));
         Self { tenure, candidate, begin: Instant::now(), eligible: true, quiet_until: None }
     }
 
@@ -56,7 +56,6 @@ impl Scene {
         let facts = Facts {
             now: self.begin + Duration::from_millis(millis),
             office,
-            tenure: &self.tenure,
             eligible: self.eligible,
             quiet_until: self.quiet_until,
             patience: Duration::from_millis(50),
@@ -182,4 +181,22 @@ async fn what_it_was_elected_for_ends_when_it_leaves() {
     assert_eq!(scene.candidate.leave(), Some(7));
     assert_eq!((seat.acting(), seat.role()), (None, Role::Slave));
     assert!(!seat.enter(Epoch(5)), "it was elected for that, and it is over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_lease_of_its_group_is_waited_for_and_told_once() {
+    let mut scene = Scene::new();
+    let with = |lease, epoch| {
+        let mut now = held(2, epoch, 7);
+        let record = MasterRecord { lease, ..now.last.unwrap() };
+        (now.last, now.master) = (Some(record), Some(Written { record, modified: 7 }));
+        now
+    };
+    let seconds = Duration::from_secs;
+    for (lease, longest, told) in [(30, 30, Some(seconds(30))), (2, 5, Some(seconds(2))), (5, 5, None), (0, 5, None)] {
+        let office = with(lease, 100 + u64::from(lease));
+        assert_eq!(scene.candidate.longest_lease(&free(office.clone())), seconds(longest));
+        assert_eq!(scene.candidate.other_lease(&office), told);
+        assert_eq!(scene.candidate.other_lease(&office), None, "it was said");
+    }
 }

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     actor::{AnyCell, ServiceState},
     clock::Clock,
-    directory::{Directory, MasterRecord, OfficeNow},
+    directory::{Directory, OfficeNow},
     id::{Epoch, Pid},
     office::{Appointment, OfficeName, OfficeSeat, Tenure, Term},
     planted::{Bug, planted},
@@ -57,7 +57,8 @@ struct Known {
     /// The node retires: none of its candidates stands any more.
     closed: bool,
     outages: u64,
-    quiet_until: Option<Instant>,
+    /// When the registry came back last.
+    returned: Option<Instant>,
 }
 
 /// What has come of something that takes time.
@@ -94,12 +95,24 @@ impl Elections {
         self.booth.decide_by(ballot);
     }
 
-    /// An instance of an elected service is about to start.
-    pub(crate) fn add(&self, cell: &Arc<dyn AnyCell>) {
-        let (seat, pid) = (Arc::new(OfficeSeat::new(Arc::clone(&self.booth.tenure))), cell.pid());
+    /// How long the lease of an office is at least; nothing where there is no registry.
+    pub(crate) fn shortest_lease(&self) -> Option<Duration> {
+        self.booth.shortest()
+    }
+
+    /// An instance of an elected service is about to start, which holds its office by a lease of this length, or by that of the node.
+    pub(crate) fn add(&self, cell: &Arc<dyn AnyCell>, lease: Option<Duration>) {
+        let (seat, pid) = (Arc::new(OfficeSeat::new(self.booth.tenure(lease))), cell.pid());
+        let lease = lease.max(self.booth.shortest()).unwrap_or_default();
         let mut known = self.lock();
-        known.candidates.insert(pid.number, Candidate::new(cell.identity().office(), pid, seat));
+        known.candidates.insert(pid.number, Candidate::new(cell.identity().office(), pid, seat, lease));
         known.cells.insert(pid.number, Arc::downgrade(cell));
+    }
+
+    /// Gives up all leases beside that of the node, and what is held by them.
+    #[cfg(feature = "cluster")]
+    pub(crate) async fn leave(&self) {
+        self.booth.leave().await;
     }
 
     /// Its right to act.
@@ -160,13 +173,14 @@ impl Elections {
     /// Looks after the candidates, until dropped.
     pub(crate) async fn run(self: Arc<Self>) {
         let (mut changes, mut terms) = (self.directory.changes(), self.booth.tenure.changes());
-        let mut tasks = JoinSet::new();
+        let (mut tasks, mut keepers) = (JoinSet::new(), JoinSet::new());
         // One that nothing of this node ever wakes has no candidates.
         self.wake.notified().await;
         let mut heard = self.booth.heard();
         loop {
             changes.mark_unchanged();
             terms.mark_unchanged();
+            self.booth.keep_leases(&mut keepers);
             let next = self.look(&mut tasks);
             tokio::select! {
                 biased;
@@ -190,9 +204,8 @@ impl Elections {
         let mut known = self.lock();
         let mut next = now + IDLE;
         let contact = self.booth.contact();
-        let quiet_until = contact.quiet_until(&mut known.outages, now);
-        known.quiet_until = quiet_until.or(known.quiet_until);
-        let quiet_until = known.quiet_until;
+        known.returned = contact.returned(&mut known.outages).then_some(now).or(known.returned);
+        let returned = known.returned;
         for (office, revision) in std::mem::take(&mut known.left) {
             self.vacate(tasks, 0, &office, revision);
         }
@@ -204,19 +217,25 @@ impl Elections {
                 let master = office.master.map(|it| it.record).filter(|it| it.epoch == epoch);
                 candidate.seat.learn(epoch, master.map(|it| it.pid));
             }
+            if let Some(other) = candidate.other_lease(&office) {
+                tracing::warn!(
+                    target: "ember::cluster", office = %candidate.office, here = ?candidate.lease, at_the_master = ?other,
+                    "the instances of a group say different leases: give all of them the same `Hosted::lease(…)`"
+                );
+            }
             let Some(cell) = cells.get(&number).and_then(Weak::upgrade) else { continue };
             let runs = cell.state() == ServiceState::Running && candidate.begun;
             let eligible = !*closed
                 && contact.is_good
                 && runs
                 && self.directory.lists(candidate.pid)
-                && self.booth.lease().is_some();
+                && self.booth.lease(&candidate.seat).is_some();
             let facts = Facts {
                 now,
                 office: &office,
-                tenure: &self.booth.tenure,
                 eligible,
-                quiet_until,
+                // As long as another whom the registry has forgotten may act.
+                quiet_until: returned.map(|at| at + contact.ttl.max(candidate.longest_lease(&office))),
                 patience: if office.master.is_none() { self.patience(candidate, &office) } else { Duration::ZERO },
                 wall: u64::try_from(self.clock.now().as_millis()).unwrap_or(u64::MAX),
             };
@@ -340,10 +359,10 @@ impl Elections {
     }
 
     fn bid(&self, tasks: &mut JoinSet<Done>, number: u64, candidate: &mut Candidate, epoch: Epoch, now: &OfficeNow) {
-        let Some((term, lease)) = self.booth.lease() else { return };
+        let Some((term, lease)) = self.booth.lease(&candidate.seat) else { return };
         candidate.stage = Stage::Bidding;
         let office = candidate.office.clone();
-        let bid = self.booth.stand(&office, MasterRecord { epoch, pid: candidate.pid }, now, lease);
+        let bid = self.booth.stand(&office, candidate.record(epoch), now, lease);
         tasks.spawn(async move { Done::Bid { number, office, epoch, term, won: bid.await } });
     }
 

@@ -8,6 +8,8 @@ mod candidate;
 #[cfg(all(test, feature = "cluster"))]
 mod candidate_tests;
 mod elections;
+#[cfg(feature = "cluster")]
+mod leases;
 mod order;
 
 #[cfg(feature = "cluster")]

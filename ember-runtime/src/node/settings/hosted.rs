@@ -19,6 +19,8 @@ pub struct Hosted<S> {
     pub(crate) register: bool,
     pub(crate) particulars: Particulars,
     pub(crate) limits: Limits,
+    /// Of its office.
+    pub(crate) lease: Option<Duration>,
 }
 
 // For all types, so that the compiler says that a type is no service where a node is given it, and once.
@@ -34,7 +36,8 @@ impl<S> Hosted<S> {
     }
 
     fn from_source(source: Source<S>, supervision: Supervision) -> Self {
-        Self { source, supervision, register: false, particulars: Particulars::default(), limits: Limits::default() }
+        let (particulars, limits) = (Particulars::default(), Limits::default());
+        Self { source, supervision, register: false, particulars, limits, lease: None }
     }
 
     /// When it is started again: [`Restart::OnFailure`] by default if it has a factory, [`Restart::Never`] if not.
@@ -108,6 +111,20 @@ impl<S> Hosted<S> {
     /// Bounds its mailbox to this many user messages, from 1 to 16,777,216 (2²⁴); 1024 by default.
     pub fn mailbox(mut self, messages: usize) -> Self {
         self.limits.user = messages;
+        self
+    }
+
+    /// How long it may act as the master of its group after its node was last heard by the registry, and how long the others wait for it when it
+    /// has died: as long as [the lease of its node](crate::node::life::NodeBuilder::lease) by default, 5 s.
+    ///
+    /// A longer one trades fail-over for outages: with 30 s a registry may be away for 25 s, and the master goes on acting; and when its process
+    /// dies, nobody acts for 30 s. Handing over, by hand or at a shutdown, is as fast as ever. Give all instances of a group the same: where they
+    /// differ, that of the master counts, and the log warns.
+    ///
+    /// For elected services, and not shorter than the lease of the node: anything else is refused when the service is started. A year at most.
+    /// Without a registry nobody takes over, and it means nothing.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = Some(lease);
         self
     }
 }

@@ -10,7 +10,7 @@ pub(crate) mod values;
 
 #[cfg(feature = "cluster")]
 pub(crate) use self::options::Options;
-pub(crate) use self::values::instance;
+pub(crate) use self::values::{instance, office_lease};
 pub use self::{
     config::ServiceConfig,
     hosted::{Hosted, IntoHosted},

@@ -24,7 +24,6 @@ const RESTARTS: u32 = 10_000;
 /// So many instances one entry of a configuration makes.
 const COUNT: u32 = 65_536;
 /// A lease can be this long.
-#[cfg(feature = "cluster")]
 const LEASE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(365 * 24 * 60 * 60);
 /// A message can be this large.
 #[cfg(feature = "cluster")]
@@ -203,6 +202,28 @@ pub(crate) fn lease(ttl: Duration) -> Result<()> {
         ttl,
         "the registry keeps a node for 1 s to a year after its last sign of life; 5 s is the default",
     ))
+}
+
+/// The lease of the office of `service`, on a node whose own lease has the length `own`, if it has one.
+///
+/// # Errors
+/// It has no office, or the lease is shorter than that of the node, or too long.
+pub(crate) fn office_lease(service: &str, is_elected: bool, lease: Duration, own: Option<Duration>) -> Result<()> {
+    let own = own.unwrap_or(*LEASE.start());
+    let say = if !is_elected {
+        "only masters have one, and this service elects none; write `#[service(elected)]`, or leave it out".into()
+    } else if lease < own {
+        format!(
+            "a master is heard with its node, whose lease is {own:?}; write more than that, leave it out, or give the node a shorter one, with \
+             `Node::builder().lease(…)`"
+        )
+    } else if lease > *LEASE.end() {
+        "nobody waits longer than a year for the next master; write some seconds, as in `.lease(Duration::from_secs(30))`".into()
+    } else {
+        return Ok(());
+    };
+    let Error::Configuration(why) = refuse(".lease", lease, &say) else { return Ok(()) };
+    Err(Error::Configuration(format!("the service `{service}`: {why}")))
 }
 
 /// An address to listen at. Port 0 is any that is free.

@@ -113,9 +113,9 @@ pub mod __private {
         id::Epoch,
         inventory,
         message::{
-            AnyCodec, CodecError, Coding, Deduped, Handled, Idempotent, Itself, Json, Message, Method, MethodInfo, Probe,
-            ResultType, Returned, Schema, Signature, StreamOf, Unread, Wire, WireOf, answered, at_end, coding_by,
-            never_read, no_error, part, put_all, schema, shape_by, stream_coding, stream_shape,
+            AnyCodec, CodecError, Coding, Deduped, Handled, Idempotent, Itself, Json, Message, Method, MethodInfo,
+            Probe, ResultType, Returned, Schema, Signature, StreamOf, Unread, Wire, WireOf, answered, at_end,
+            coding_by, never_read, no_error, part, put_all, schema, shape_by, stream_coding, stream_shape,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},

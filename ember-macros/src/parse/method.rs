@@ -44,13 +44,7 @@ impl Mark {
     }
 
     /// The method.
-    pub(super) fn method(
-        self,
-        shape: Shape,
-        vis: Visibility,
-        attributes: &[Attribute],
-        errors: &mut Errors,
-    ) -> Method {
+    pub(super) fn method(self, shape: Shape, vis: Visibility, attributes: &[Attribute], errors: &mut Errors) -> Method {
         if let Some(dedupe) = &self.dedupe
             && let Some(why) = refuse_dedupe(self.reach, &shape, &self.told)
         {
@@ -88,7 +82,8 @@ fn refuse_dedupe(reach: Reach, shape: &Shape, told: &[Told]) -> Option<&'static 
              out",
         );
     }
-    says(told, "read").then_some("a method that is `read` changes nothing, so that repeating it does no harm: leave `dedupe` out")
+    says(told, "read")
+        .then_some("a method that is `read` changes nothing, so that repeating it does no harm: leave `dedupe` out")
 }
 
 /// Whether the name of a function alone makes it callable.

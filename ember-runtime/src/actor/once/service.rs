@@ -42,7 +42,8 @@ impl Once {
         // What its link has lent it, it gives back: the mailbox has a bound of its own.
         reply.taken();
         let peer = reply.peer();
-        let (key, asked) = ((peer, id), asked(index, &call.payload, call.envelope.as_deref().map(|it| it.keys.bytes())));
+        let (key, asked) =
+            ((peer, id), asked(index, &call.payload, call.envelope.as_deref().map(|it| it.keys.bytes())));
         let admitted = lock(&self.0).admit(key, asked, reply, Instant::now());
         match admitted {
             Admitted::First => {

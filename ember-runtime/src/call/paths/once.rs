@@ -6,10 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::sleep;
 
-use super::{
-    repeat::may_pass,
-    slow::Course,
-};
+use super::{repeat::may_pass, slow::Course};
 use crate::{
     actor::{AnyCell, Offer},
     call::{
@@ -48,10 +45,7 @@ impl Course {
         }
     }
 
-    async fn keep_on<M: Method>(
-        &mut self,
-        args: &mut Option<M::Args>,
-    ) -> Result<Result<M::Value, M::Error>, Failure> {
+    async fn keep_on<M: Method>(&mut self, args: &mut Option<M::Args>) -> Result<Result<M::Value, M::Error>, Failure> {
         let mut pause = FIRST_PAUSE;
         loop {
             let failure = match self.run::<M>(args).await {

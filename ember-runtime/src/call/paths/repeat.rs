@@ -99,12 +99,18 @@ pub(super) fn may_pass(reason: &RefusedReason) -> bool {
     use RefusedReason as R;
     let passing = matches!(
         reason,
-        R::MailboxFull { .. } | R::LinkFull { .. } | R::NoTarget(_) | R::ModuleBusy(_) | R::Expired | R::BreakerOpen(_) | R::TooManyOnce { .. }
+        R::MailboxFull { .. }
+            | R::LinkFull { .. }
+            | R::NoTarget(_)
+            | R::ModuleBusy(_)
+            | R::Expired
+            | R::BreakerOpen(_)
+            | R::TooManyOnce { .. }
     );
     passing || reason.can_pass()
 }
 
 /// Whether another attempt may end better than one that may have been executed.
 fn may_go_better(reason: &LostReason) -> bool {
-    !matches!(reason, LostReason::ReplyTooLarge { .. } | LostReason::Undecodable(_))
+    !matches!(reason, LostReason::ReplyTooLarge { .. } | LostReason::Undecodable(_) | LostReason::Forgotten)
 }

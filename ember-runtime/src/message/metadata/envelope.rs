@@ -63,8 +63,15 @@ impl Envelope {
 
 impl Envelope {
     /// Nothing but the arguments travels.
-    const EMPTY: Self =
-        Self { key: None, chain: None, beside: None, keys: Keys::NONE, epoch: None, once: None, made_in: MadeIn::NOTHING };
+    const EMPTY: Self = Self {
+        key: None,
+        chain: None,
+        beside: None,
+        keys: Keys::NONE,
+        epoch: None,
+        once: None,
+        made_in: MadeIn::NOTHING,
+    };
 }
 
 /// The envelope of what a service is handling. It needs no memory until there is something in one.

@@ -218,7 +218,8 @@ fn records(said: &mut Said) {
     );
     let once = Envelope { once: Some(8), ..Envelope::default() };
     said.put("record call once", call(300, None, &Given { envelope: once, ..Given::default() }, Some(name)));
-    let all = Given { envelope: Envelope { once: Some(8), epoch: Some(Epoch(7)), ..rich(born).envelope }, ..rich(born) };
+    let all =
+        Given { envelope: Envelope { once: Some(8), epoch: Some(Epoch(7)), ..rich(born).envelope }, ..rich(born) };
     said.put("record call with everything", call(u64::MAX, Some(5), &all, Some(name)));
     let answers = [("value", wire::VALUE), ("app", wire::APP), ("failure", wire::FAILURE)];
     for (what, kind) in answers {
@@ -299,7 +300,12 @@ fn a_peer_that_does_not_know_the_ids_of_calls_is_never_asked_to_run_one() {
     let given = Given { envelope: Envelope { once: Some(8), ..Envelope::default() }, ..Given::default() };
     let put = |once| {
         let put_args = &mut |_: &mut Vec<u8>| Ok(());
-        header::put(&given.call(300, put_args, false), Instant::now(), Reads { extensions: true, once }, &mut Vec::new())
+        header::put(
+            &given.call(300, put_args, false),
+            Instant::now(),
+            Reads { extensions: true, once },
+            &mut Vec::new(),
+        )
     };
     assert_eq!(put(true), Ok(()));
     assert!(matches!(put(false), Err(RefusedReason::NotOnce(_))));

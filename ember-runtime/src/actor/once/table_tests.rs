@@ -63,7 +63,7 @@ fn a_repetition_waits_for_the_one_that_runs_and_then_has_its_reply() {
 
 #[test]
 fn an_id_stands_for_one_method_and_its_arguments_and_for_one_caller() {
-    let (mut here, key) = (here(LIMITS), (node(1, 1), 7));
+    let (mut here, key) = (here(Limits { callers: 3, ..LIMITS }), (node(1, 1), 7));
     assert!(matches!(here.ask(key, 1, 10), Admitted::First));
     for is_over in [false, true] {
         let why = |admitted| match admitted {
@@ -115,7 +115,7 @@ fn the_replies_are_bounded_by_their_number_and_by_their_bytes_and_the_oldest_go_
     assert!(here.table.take_crowded() && !here.table.take_crowded(), "it is said once");
     assert!(matches!(here.ask((None, 5), 0, 0), Admitted::First));
     here.end((None, 5), &[0; 9000]);
-    assert_eq!([2, 3, 4, 5].map(|id| here.again((None, id))), ["forgotten", "forgotten", "again", "again"]);
+    assert_eq!([2, 3, 4, 5].map(|id| here.again((None, id))), ["forgotten", "again", "again", "again"]);
     assert!(matches!(here.ask((None, 6), 0, 0), Admitted::First));
     assert_eq!(here.end((None, 6), &[0; 20_000]), [0], "it is told, and not stored");
     assert_eq!([4, 5, 6].map(|id| here.again((None, id))), ["forgotten"; 3]);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::sleep;
 
-use super::{repeat::may_pass, slow::Course};
+use super::slow::Course;
 use crate::{
     actor::{AnyCell, Offer},
     call::{
@@ -79,8 +79,16 @@ impl Course {
             Failure::MaybeExecuted(reason) => matches!(reason, LostReason::LinkLost(_)),
             // It waited for another with its id whose own time was over before it was started, or whose caller has gone.
             Failure::NotExecuted(RefusedReason::Expired | RefusedReason::CallerGone) => true,
-            // One that may have been executed is asked about for as long as there is time.
-            Failure::NotExecuted(reason) => self.lost.is_some() && !reason.is_of_masters() && may_pass(reason),
+            // One that may have been executed is asked about for as long as there is time, and somebody who knows. What can pass has been waited
+            // for already.
+            Failure::NotExecuted(reason) => {
+                use RefusedReason as R;
+                let passes = matches!(
+                    reason,
+                    R::MailboxFull { .. } | R::LinkFull { .. } | R::BreakerOpen(_) | R::TooManyOnce { .. } | R::Paused
+                );
+                self.lost.is_some() && passes
+            }
         }
     }
 

@@ -95,7 +95,7 @@ impl Course {
 }
 
 /// Whether a refusal may pass with time. `Expired` is the time-out of one attempt here.
-pub(super) fn may_pass(reason: &RefusedReason) -> bool {
+fn may_pass(reason: &RefusedReason) -> bool {
     use RefusedReason as R;
     let passing = matches!(
         reason,

@@ -31,7 +31,7 @@ fn call(given: &Given, payload: &[u8], correlation: Option<Correlation>, out: &m
     }
     let put_args = &mut |_: &mut Vec<u8>| Ok(());
     let call = given.call(300, put_args, correlation.is_none());
-    header::put(&call, Instant::now(), Reads { extensions: true, once: true }, out).unwrap();
+    header::put(&call, Instant::now(), header::Reads { extensions: true, once: true }, out).unwrap();
     out.extend_from_slice(payload);
     wire::seal(start, out);
 }

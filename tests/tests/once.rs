@@ -148,7 +148,7 @@ async fn one_caller(client: &BankClient, bank: &Bank, first: u64) {
         let (one, two, _) = within("a reply that comes later", both).await;
         let third = client.rpc_later().once(id).await;
         for told in [one, two, third] {
-            let told = told.or_else(|error| Err(lost(Err::<u64, _>(error))));
+            let told = told.map_err(|error| lost(Err::<u64, _>(error)));
             assert_eq!(told, expected);
         }
     }

@@ -450,6 +450,6 @@ fn before_the_judge_a_payment_is_made_once_and_what_links_lose_is_had_again() {
     };
     let (with, without) = (proof(true), proof(false));
     println!("{with}\n{without}");
-    // One is left over whose service had gone from the view by the time that its link was lost.
+    // Fewer, not none: a run that is not in the view any more is not asked.
     assert!(without.maybe_executed > 4 && with.maybe_executed * 4 < without.maybe_executed, "{with}\n{without}");
 }

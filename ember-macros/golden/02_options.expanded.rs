@@ -96,6 +96,9 @@ impl Shop {
     pub async fn rpc_price(&mut self, cx: &mut Cx<'_, Self>, item: u32) -> Option<u64> {
         None
     }
+    pub async fn rpc_sell(&mut self, item: u32) -> u64 {
+        7
+    }
     pub async fn rpc_search(&mut self, text: String) -> Vec<String> {
         Vec::new()
     }
@@ -281,6 +284,87 @@ const _: () = {
             )
         }
     }
+    pub struct __rpc_sell<T>(::core::marker::PhantomData<T>);
+    impl ::ember::__private::Method for __rpc_sell<fn(u32) -> u64> {
+        type Args = (u32,);
+        type Value = u64;
+        type Error = ::ember::__private::Infallible;
+        const INFO: ::ember::__private::MethodInfo = ::ember::__private::MethodInfo::new(
+                "",
+                "rpc_sell",
+                "(u32) -> u64",
+            )
+            .version(::core::env!("CARGO_PKG_VERSION"))
+            .dedupe(::core::time::Duration::from_nanos(60000000000u64));
+        fn wire() -> ::core::option::Option<::ember::__private::WireOf<Self>> {
+            fn arg0() -> ::ember::__private::Coding<u32> {
+                use ::ember::__private::{AnyCodec as _, pick::*};
+                const _: () = ::core::assert!(
+                    ! ::ember::__private::Probe:: < u32 > ::JSON_ONLY,
+                    "`u32` travels as JSON only: put `#[rpc(codec = \"json\")]` on the method"
+                );
+                (&&&::ember::__private::Probe::<u32>::NEW).pick().coding()
+            }
+            fn value() -> ::ember::__private::Coding<u64> {
+                use ::ember::__private::{AnyCodec as _, pick::*};
+                const _: () = ::core::assert!(
+                    ! ::ember::__private::Probe:: < u64 > ::JSON_ONLY,
+                    "`u64` travels as JSON only: put `#[rpc(codec = \"json\")]` on the method"
+                );
+                (&&&::ember::__private::Probe::<u64>::NEW).pick().coding()
+            }
+            fn error() -> ::ember::__private::Coding<::ember::__private::Infallible> {
+                ::ember::__private::no_error()
+            }
+            fn signature() -> &'static ::ember::__private::Signature {
+                static SIGNATURE: ::ember::__private::OnceLock<
+                    ::ember::__private::Signature,
+                > = ::ember::__private::OnceLock::new();
+                ::ember::__private::Signature::lazily(
+                    &SIGNATURE,
+                    || ::ember::__private::Signature::new(
+                        &[("item", |types| arg0().shape(types))],
+                        |types| value().shape(types),
+                        ::core::option::Option::None,
+                    ),
+                )
+            }
+            ::core::option::Option::Some(
+                ::ember::__private::Wire::new(
+                    |(value0,), out| ::ember::__private::put_all(
+                        out,
+                        &mut |out| {
+                            arg0().put(value0, out)?;
+                            ::core::result::Result::Ok(())
+                        },
+                    ),
+                    |mut bytes| {
+                        let args = (arg0().take(&mut bytes)?,);
+                        ::ember::__private::at_end(bytes)?;
+                        ::core::result::Result::Ok(args)
+                    },
+                    value(),
+                    error(),
+                    signature,
+                ),
+            )
+        }
+    }
+    impl ::ember::__private::Deduped for __rpc_sell<fn(u32) -> u64> {}
+    impl ::ember::__private::HandledBy<Shop> for __rpc_sell<fn(u32) -> u64> {
+        fn handle(
+            unit: &mut Shop,
+            _: &mut ::ember::__private::Cx<'_, Shop>,
+            (item,): Self::Args,
+        ) -> impl ::core::future::Future<
+            Output = ::ember::__private::Handled<Self::Value, Self::Error>,
+        > + ::core::marker::Send {
+            ::ember::__private::answered(
+                unit.rpc_sell(item),
+                ::ember::__private::Handled::done,
+            )
+        }
+    }
     pub struct __rpc_search<T>(::core::marker::PhantomData<T>);
     impl ::ember::__private::Method for __rpc_search<fn(String) -> Vec<String>> {
         type Args = (String,);
@@ -389,6 +473,9 @@ const _: () = {
         ) -> __K::Call<__rpc_price<fn(u32) -> Option<u64>>> {
             Self::__handle(self).call((item,))
         }
+        pub fn rpc_sell(&self, item: u32) -> __K::Call<__rpc_sell<fn(u32) -> u64>> {
+            Self::__handle(self).call((item,))
+        }
         pub fn rpc_search(
             &self,
             text: String,
@@ -404,6 +491,7 @@ const _: () = {
             let _ = &table;
             table.method::<__L, __rpc_buy<fn(u32) -> ()>>();
             table.method::<__L, __rpc_price<fn(u32) -> Option<u64>>>();
+            table.method::<__L, __rpc_sell<fn(u32) -> u64>>();
             table.method::<__L, __rpc_search<fn(String) -> Vec<String>>>();
         }
     }

@@ -13,6 +13,11 @@ impl Shop {
         None
     }
 
+    #[rpc(dedupe = "60s")]
+    pub async fn rpc_sell(&mut self, item: u32) -> u64 {
+        7
+    }
+
     #[rpc(cancel, codec = "json")]
     pub async fn rpc_search(&mut self, text: String) -> Vec<String> {
         Vec::new()

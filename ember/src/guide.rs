@@ -18,6 +18,7 @@ pages! {
     LargeValues: "large-values.md",
     Calling: "calling.md",
     Outcomes: "outcomes.md",
+    Once: "once.md",
     Contracts: "contracts.md",
     Selection: "selection.md",
     Outages: "outages.md",

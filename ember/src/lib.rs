@@ -19,8 +19,8 @@ pub use ember_runtime::serde_json;
 pub use ember_runtime::{
     actor::{CallCounts, Cx, Down, DownReason, OnPanic, Restart, Service, ServiceIdentity, ServiceState, Unit},
     call::{
-        Address, Call, CallByName, CallMany, Client, KeyOf, Local, LocalCalls, Many, ModulesClient, One, Origin, Retry,
-        RetryBudget, RetryMaybeExecuted, RetryPolicy, Select, Sent,
+        Address, Call, CallByName, CallMany, Client, KeyOf, Local, LocalCalls, Many, ModulesClient, Once, One, Origin,
+        Retry, RetryBudget, RetryMaybeExecuted, RetryPolicy, Select, Sent,
     },
     clock::{Clock, SystemClock},
     directory::{
@@ -34,7 +34,7 @@ pub use ember_runtime::{
     hooks,
     id::{Epoch, Incarnation, NodeId, NodeKey, Pid, UniqueId, UniqueIdError},
     message::{
-        Caller, Codec, CodecError, Deferred, Extension, Idempotent, Json, Message, MethodRef, Replier, Schema,
+        Caller, Codec, CodecError, Deduped, Deferred, Extension, Idempotent, Json, Message, MethodRef, Replier, Schema,
         StreamError, StreamSender, Streaming, TraceContext, Unsent, schema,
     },
     module::{Module, ModuleKey, Modules},
@@ -113,9 +113,9 @@ pub mod __private {
         id::Epoch,
         inventory,
         message::{
-            AnyCodec, CodecError, Coding, Handled, Idempotent, Itself, Json, Message, Method, MethodInfo, Probe,
-            ResultType, Returned, Schema, Signature, StreamOf, Unread, Wire, WireOf, answered, at_end, coding_by,
-            never_read, no_error, part, put_all, schema, shape_by, stream_coding, stream_shape,
+            AnyCodec, CodecError, Coding, Deduped, Handled, Idempotent, Itself, Json, Message, Method, MethodInfo,
+            Probe, ResultType, Returned, Schema, Signature, StreamOf, Unread, Wire, WireOf, answered, at_end,
+            coding_by, never_read, no_error, part, put_all, schema, shape_by, stream_coding, stream_shape,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},

@@ -28,6 +28,11 @@ pub(crate) struct Told {
     pub(crate) duration: Option<Duration>,
 }
 
+/// Whether a description says this.
+pub(crate) fn says(told: &[Told], function: &str) -> bool {
+    told.iter().any(|told| told.function == function)
+}
+
 /// How a method's arguments and results become bytes.
 pub(crate) enum Codec {
     /// By what their types can do.
@@ -43,7 +48,12 @@ impl Method {
 
     /// Whether running it twice does what running it once does.
     pub(crate) fn is_idempotent(&self) -> bool {
-        self.told.iter().any(|told| told.function == "idempotent")
+        says(&self.told, "idempotent")
+    }
+
+    /// Whether its calls may have ids.
+    pub(crate) fn is_deduped(&self) -> bool {
+        says(&self.told, "dedupe")
     }
 }
 

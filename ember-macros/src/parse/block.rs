@@ -125,7 +125,7 @@ fn function_of(
                     errors.at(ty, message);
                     return;
                 }
-                interface.methods.push(mark.method(shape, vis, &function.attrs));
+                interface.methods.push(mark.method(shape, vis, &function.attrs, errors));
             }
         }
     }

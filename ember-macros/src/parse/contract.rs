@@ -74,5 +74,5 @@ fn method(function: &mut TraitItemFn, vis: &Visibility, errors: &mut Errors) -> 
     }
     signature::refuse_variadic(&mut function.sig, errors);
     let shape = signature::read(&function.sig, Role::Contract, None, errors)?;
-    Some(mark.method(shape, vis.clone(), &function.attrs))
+    Some(mark.method(shape, vis.clone(), &function.attrs, errors))
 }

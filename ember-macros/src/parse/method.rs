@@ -1,11 +1,11 @@
 //! Which functions of a block are callable, and with which options.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use syn::{Attribute, Signature, Visibility, ext::IdentExt};
 
 use crate::{
     errors::Errors,
-    model::{Codec, Method, Reach, Shape, Told},
+    model::{Codec, Method, Reach, Shape, Told, says},
     parse::words::{NameOrPath, Options, attrs, told},
 };
 
@@ -15,6 +15,8 @@ pub(super) struct Mark {
     name: Option<String>,
     told: Vec<Told>,
     codec: Codec,
+    /// Where it says `dedupe`.
+    dedupe: Option<Ident>,
 }
 
 impl Mark {
@@ -23,24 +25,31 @@ impl Mark {
         let reach = prefix(sig);
         let marks = attrs::take(attributes, "rpc");
         if marks.is_empty() {
-            return reach.map(|reach| Self { reach, name: None, told: Vec::new(), codec: Codec::ByType });
+            return reach.map(|reach| Self { reach, name: None, told: Vec::new(), codec: Codec::ByType, dedupe: None });
         }
         if let Some(second) = marks.get(1) {
             errors.at(second, "`#[rpc]` is given twice: put all options in one");
         }
         let mut options = Options::parse("method", attrs::args(&marks[0], errors), errors);
+        let dedupe = options.key("dedupe").cloned();
         let mark = Self {
             reach: reach.unwrap_or(Reach::Cluster),
             name: options.name("name", "buy", errors).map(|name| name.value()),
             told: told(&mut options, errors),
             codec: codec(&mut options, reach, errors),
+            dedupe,
         };
         options.finish(errors);
         Some(mark)
     }
 
     /// The method.
-    pub(super) fn method(self, shape: Shape, vis: Visibility, attributes: &[Attribute]) -> Method {
+    pub(super) fn method(self, shape: Shape, vis: Visibility, attributes: &[Attribute], errors: &mut Errors) -> Method {
+        if let Some(dedupe) = &self.dedupe
+            && let Some(why) = refuse_dedupe(self.reach, &shape, &self.told)
+        {
+            errors.at(dedupe, why);
+        }
         Method {
             name: self.name.unwrap_or_else(|| shape.ident.unraw().to_string()),
             shape,
@@ -52,6 +61,29 @@ impl Mark {
             cfgs: attrs::cfgs(attributes),
         }
     }
+}
+
+/// Why a method cannot answer a repeated call by a stored reply, or need not.
+fn refuse_dedupe(reach: Reach, shape: &Shape, told: &[Told]) -> Option<&'static str> {
+    if reach == Reach::Node {
+        return Some(
+            "a reply is stored as bytes, and those of an `api_` method are moved, and never become bytes: name it `rpc_…`, or leave \
+             `dedupe` out",
+        );
+    }
+    if shape.items.is_some() {
+        return Some(
+            "a stream cannot be stored and given again: let a method with `dedupe` begin the work, and another return the stream",
+        );
+    }
+    if says(told, "cancel") {
+        return Some(
+            "`cancel` drops a handler when its caller goes away, and `dedupe` is for callers who come back for its reply: leave one of them \
+             out",
+        );
+    }
+    says(told, "read")
+        .then_some("a method that is `read` changes nothing, so that repeating it does no harm: leave `dedupe` out")
 }
 
 /// Whether the name of a function alone makes it callable.

@@ -6,6 +6,7 @@ mod cell;
 mod erased;
 mod intake;
 mod life;
+mod once;
 mod service;
 mod turn;
 mod work;

@@ -132,6 +132,19 @@ pub enum RefusedReason {
     /// [`Breaker`](crate::directory::Breaker).
     #[error("nobody is called now who could take it: {0}")]
     BreakerOpen(String),
+    /// A call with an id, [`.once(…)`](crate::call::Call::once), cannot be made so: the callee's node or its method does not know what that
+    /// is, or the id stands for another call there.
+    #[error("it cannot be made once: {0}")]
+    NotOnce(String),
+    /// The service remembers as many calls with an id as it can, and none of them may be forgotten: they run still, or too many nodes make
+    /// such calls.
+    #[error("its service remembers {limit} {of} already, and cannot make another call once")]
+    TooManyOnce {
+        /// The bound that was met.
+        limit: u64,
+        /// Of what: calls that run, or nodes that have made such calls.
+        of: String,
+    },
 }
 
 impl RefusedReason {
@@ -196,6 +209,19 @@ pub enum LostReason {
     Deposed {
         /// The epoch in which the handler began.
         epoch: u64,
+    },
+    /// The id of the call, [`.once(…)`](crate::call::Call::once), is one that the service may have known and has dropped: it is not run
+    /// again, and what became of it is not known any more.
+    #[error(
+        "its id is as old as others that the service has forgotten, or older: it was not run now, and may have been before; repeat a call \
+         within the time that its method says in `dedupe`, and give ids in ascending order"
+    )]
+    Forgotten,
+    /// The first call with the id runs still, and so many repetitions wait for its reply already.
+    #[error("the first call with its id runs still, and {limit} others wait for that one's reply already")]
+    TooManyRepeats {
+        /// The bound.
+        limit: u64,
     },
 }
 

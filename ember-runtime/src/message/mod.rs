@@ -26,7 +26,7 @@ pub use self::{
     },
     format::{CodecError, Itself, Message, Part, Unread, never_read, part},
     metadata::{Caller, Extension, KeyReader, Keys, TraceContext, TravelsBeside},
-    methods::{Idempotent, Lane, Method, MethodInfo, MethodRef, Reach, ResultType, Wire, WireOf},
+    methods::{Deduped, Idempotent, Lane, Method, MethodInfo, MethodRef, Reach, ResultType, Wire, WireOf},
     replies::{Deferred, Handled, Replier, Returned, answered},
     schema::{Schema, Signature},
     streams::{Station, StreamError, StreamOf, StreamSender, Streaming, Unsent, stream_coding, stream_shape},

@@ -12,7 +12,7 @@ const CRATES: [&str; 2] = ["ember-runtime/src/", macros::ROOT];
 /// The floors of rooms that have some, ground floor first: a file uses those of its own floor and below.
 const FLOORS: [(&str, &[&str]); 6] = [
     ("message", &["schema", "format", "codecs", "transcode", "streams", "methods", "metadata", "replies"]),
-    ("actor", &["turn", "about", "erased", "service", "work", "cell", "intake", "life"]),
+    ("actor", &["turn", "about", "once", "erased", "service", "work", "cell", "intake", "life"]),
     ("call", &["outages", "routes", "requests", "reach", "paths", "clients"]),
     ("node", &["settings", "offices", "slot", "hosting", "process", "life"]),
     ("directory", &["records", "breakers", "instances", "views", "membership"]),

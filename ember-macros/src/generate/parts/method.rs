@@ -27,6 +27,7 @@ pub(crate) fn description(k: &Runtime, contract: &str, method: &Method, marker: 
         Reach::Node => TokenStream::new(),
     };
     let idempotent = method.is_idempotent().then(|| quote!(#(#cfgs)* impl #k::Idempotent for #marker {}));
+    let deduped = method.is_deduped().then(|| quote!(#(#cfgs)* impl #k::Deduped for #marker {}));
     quote! {
         #(#cfgs)*
         impl #k::Method for #marker {
@@ -38,6 +39,7 @@ pub(crate) fn description(k: &Runtime, contract: &str, method: &Method, marker: 
         }
 
         #idempotent
+        #deduped
     }
 }
 

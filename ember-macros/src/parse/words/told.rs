@@ -22,6 +22,7 @@ const OPTIONS: &[(&str, Given)] = &[
     ("queued", Given::Flag),
     ("idempotent", Given::Flag),
     ("read", Given::Flag),
+    ("dedupe", Given::Duration),
 ];
 
 /// What the description says of a method that is given these options.

@@ -2,7 +2,7 @@
 
 use std::{
     any::Any,
-    sync::{Arc, Mutex, Weak, atomic::AtomicU32},
+    sync::{Arc, Mutex, OnceLock, Weak, atomic::AtomicU32},
 };
 
 use tokio::task::AbortHandle;
@@ -15,6 +15,7 @@ use crate::{
     actor::{
         about::{Identity, Particulars, States, Supervision},
         erased::Host,
+        once::Once,
         service::{Service, Subscription, Table, Timer},
         turn::{Counts, Turn},
         work::{Calls, Post},
@@ -59,6 +60,8 @@ pub(crate) struct Cell<S: Service> {
     pub(crate) me: Weak<Self>,
     pub(crate) states: States,
     pub(crate) attached: Mutex<Attached>,
+    /// Made with the first call that has an id. It outlives a life of the service: what was done before may still have its effects.
+    pub(crate) once: OnceLock<Arc<Once>>,
     /// The server id of the node.
     pub(crate) server: u32,
     /// Counts the starts of the service: the timers of an earlier one, and what it watched, are not for a later one.
@@ -130,6 +133,7 @@ impl<S: Service> Cell<S> {
             me: me.clone(),
             states: States::new(),
             attached: Mutex::new(Attached { stops_alone, ..Attached::default() }),
+            once: OnceLock::new(),
             life: AtomicU32::new(0),
         })
     }

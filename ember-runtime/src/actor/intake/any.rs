@@ -74,7 +74,11 @@ impl<S: Service> AnyCell for Cell<S> {
 
     fn accept(&self, call: RawCall<'static>, index: usize) {
         match self.blueprint.table.methods.get(index) {
-            Some(entry) => arrivals::queue(self, call, index, entry),
+            Some(entry) => {
+                if let Some(call) = arrivals::admit(self, call, (index, entry)) {
+                    arrivals::queue(self, call, index, entry);
+                }
+            }
             None => call.reply.fail(RefusedReason::UnknownMethod),
         }
     }

@@ -1,7 +1,7 @@
 //! Calls from other nodes, as they arrive. Where a service is idle and the method quick, whoever hands the calls over runs them
 //! on the spot: one after the other, without the mailbox and without waking the driver. All others are queued.
 
-use std::task::Context;
+use std::{sync::Arc, task::Context};
 
 use crate::{
     actor::{
@@ -36,6 +36,7 @@ pub(super) fn deliver<S: Service>(
                 continue;
             }
         };
+        let Some(call) = admit(cell, call, (index, entry)) else { continue };
         if is_run(entry, which) {
             visit = visit.take().or_else(|| Visit::begin(cell, false));
         } else if let Some(visit) = visit.take() {
@@ -57,6 +58,34 @@ pub(super) fn deliver<S: Service>(
     if let Some(visit) = visit {
         visit.end();
     }
+}
+
+/// The call, if it is to be run. One that has an id may be the repetition of another, and then it has been seen to.
+#[inline]
+pub(super) fn admit<'a, S: Service>(
+    cell: &Cell<S>,
+    call: RawCall<'a>,
+    method: (usize, &Entry<S>),
+) -> Option<RawCall<'a>> {
+    match call.envelope.as_ref().and_then(|envelope| envelope.once) {
+        None => Some(call),
+        Some(id) => admit_once(cell, call.own(), id, method),
+    }
+}
+
+#[cold]
+fn admit_once<S: Service>(
+    cell: &Cell<S>,
+    call: RawCall<'static>,
+    id: u64,
+    (index, entry): (usize, &Entry<S>),
+) -> Option<RawCall<'static>> {
+    let Some(window) = entry.info.dedupe else {
+        let why = format!("`{}` is not marked `#[rpc(dedupe = \"60s\")]` in the service's build", entry.name);
+        call.reply.fail(RefusedReason::NotOnce(why));
+        return None;
+    };
+    cell.once.get_or_init(Arc::default).admit(call, id, (index, window))
 }
 
 /// The method that is called, and its place in the table.

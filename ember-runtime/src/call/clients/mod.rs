@@ -8,6 +8,7 @@ mod handle;
 mod kind;
 mod many;
 mod mounted;
+mod once;
 mod select;
 mod setters;
 mod single;
@@ -20,6 +21,7 @@ pub use self::{
     kind::{Kind, Local, Many, OnThisNode, One},
     many::{CallMany, Sent},
     mounted::{KeyOf, ModulesClient, Reached},
+    once::Once,
     select::Select,
     single::Call,
 };

@@ -67,6 +67,11 @@ impl<M: Method> Call<M> {
         self
     }
 
+    /// What is to be done, to be changed.
+    pub(super) fn request_mut(&mut self) -> &mut Request<M> {
+        &mut self.request
+    }
+
     /// What is to be done, if nothing has been done yet.
     fn unstarted(self) -> Option<Request<M>> {
         self.is_unstarted().then_some(self.request)

@@ -3,6 +3,7 @@
 mod exit;
 mod fast;
 mod learn;
+mod once;
 mod one_way;
 mod repeat;
 mod resolved;

@@ -73,8 +73,8 @@ impl Course {
         args: &mut Option<M::Args>,
         limit: Option<Duration>,
     ) -> Result<Result<M::Value, M::Error>, Failure> {
-        let Some(limit) = limit else { return self.run::<M>(args).await };
-        let outcome = timeout(limit, self.run::<M>(args)).await;
+        let Some(limit) = limit else { return self.make_once::<M>(args).await };
+        let outcome = timeout(limit, self.make_once::<M>(args)).await;
         match outcome {
             Ok(outcome) => outcome,
             Err(_) if self.handed_over.is_so() => Err(self.no_answer()),
@@ -83,7 +83,7 @@ impl Course {
     }
 
     /// Whether an attempt that failed so may have cost its callee something, or its queue was full: to make it again is paid for from the budget.
-    fn burdens(&self, failure: &Failure) -> bool {
+    pub(super) fn burdens(&self, failure: &Failure) -> bool {
         use RefusedReason as R;
         match failure {
             // One that has only waited has reached nobody.
@@ -99,12 +99,18 @@ fn may_pass(reason: &RefusedReason) -> bool {
     use RefusedReason as R;
     let passing = matches!(
         reason,
-        R::MailboxFull { .. } | R::LinkFull { .. } | R::NoTarget(_) | R::ModuleBusy(_) | R::Expired | R::BreakerOpen(_)
+        R::MailboxFull { .. }
+            | R::LinkFull { .. }
+            | R::NoTarget(_)
+            | R::ModuleBusy(_)
+            | R::Expired
+            | R::BreakerOpen(_)
+            | R::TooManyOnce { .. }
     );
     passing || reason.can_pass()
 }
 
 /// Whether another attempt may end better than one that may have been executed.
 fn may_go_better(reason: &LostReason) -> bool {
-    !matches!(reason, LostReason::ReplyTooLarge { .. } | LostReason::Undecodable(_))
+    !matches!(reason, LostReason::ReplyTooLarge { .. } | LostReason::Undecodable(_) | LostReason::Forgotten)
 }

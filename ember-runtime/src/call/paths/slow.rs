@@ -68,7 +68,7 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
     }
     let whole = async {
         match retry {
-            None => course.run::<M>(&mut args).await,
+            None => course.make_alone::<M>(&mut args).await,
             Some(retry) => course.repeat::<M>(&mut args, *retry).await,
         }
     };
@@ -90,7 +90,7 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
 /// One call under way.
 pub(crate) struct Course {
     pub(crate) target: Target,
-    options: Options,
+    pub(super) options: Options,
     inherited: Inherited,
     deadline: Instant,
     /// The instance that was asked last.
@@ -101,7 +101,7 @@ pub(crate) struct Course {
     /// The highest epoch whose master was asked.
     last_epoch: Option<Epoch>,
     /// Its place among the calls of its caller that look for the master.
-    turn: Option<Turn>,
+    pub(super) turn: Option<Turn>,
     /// The master that was named by one that is not.
     redirected: Option<Arc<Instance>>,
     /// Why nobody takes it, while it waits for that to pass.
@@ -352,6 +352,9 @@ impl Course {
         };
         if args.is_none() {
             return Attempt::Refused(RefusedReason::CallerGone);
+        }
+        if envelope.once.is_some() {
+            return Box::pin(self.attempt_once(&**cell, args, (stamp, envelope))).await;
         }
         let (reply, answer) = reply_slot::<M>(None);
         let offer = Offer {

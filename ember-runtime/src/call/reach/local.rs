@@ -37,3 +37,13 @@ pub(crate) fn submit<M: Method>(cell: &dyn AnyCell, id: MethodId, call: Offer<'_
     let (port, index) = port::<M>(cell, id)?;
     port.submit(cell, Offer { index, ..call })
 }
+
+/// The same for a call of the method `M` whose arguments have been written.
+pub(crate) fn submit_written<M: Method>(
+    cell: &dyn AnyCell,
+    id: MethodId,
+    call: Offer<'_, Written>,
+) -> Result<(), RefusedReason> {
+    let (_, index) = port::<M>(cell, id)?;
+    written_port().submit(cell, Offer { index, ..call })
+}

@@ -88,6 +88,7 @@ impl Inherited {
             beside,
             keys: keys.clone(),
             epoch: None,
+            once: options.once(),
             made_in: self.made_in.clone(),
         }
     }

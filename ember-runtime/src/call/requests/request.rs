@@ -36,6 +36,7 @@ pub(crate) struct Options {
 #[derive(Debug, Clone, Default)]
 struct More {
     key: Option<u64>,
+    once: Option<u64>,
     beside: Beside,
 }
 
@@ -96,6 +97,10 @@ impl Options {
         self.more().beside.extend(extension);
     }
 
+    pub(crate) fn set_once(&mut self, id: u64) {
+        self.more().once = Some(id);
+    }
+
     fn more(&mut self) -> &mut More {
         Arc::make_mut(self.more.get_or_insert_default())
     }
@@ -107,6 +112,11 @@ impl Options {
 
     pub(crate) fn key(&self) -> Option<u64> {
         self.more.as_ref().and_then(|more| more.key)
+    }
+
+    /// By which the callee knows a repetition of the call.
+    pub(crate) fn once(&self) -> Option<u64> {
+        self.more.as_ref().and_then(|more| more.once)
     }
 
     /// What travels beside the arguments, if anything does, or should.
@@ -123,6 +133,10 @@ impl Carries for Options {
 
     fn beside_mut(&mut self) -> &mut Beside {
         &mut self.more().beside
+    }
+
+    fn has_id(&self) -> bool {
+        self.once().is_some()
     }
 }
 

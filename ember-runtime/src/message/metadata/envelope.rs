@@ -26,6 +26,8 @@ pub(crate) struct Envelope {
     pub(crate) keys: Keys,
     /// The epoch of the master that it is for.
     pub(crate) epoch: Option<Epoch>,
+    /// By which the callee knows a repetition of it.
+    pub(crate) once: Option<u64>,
     /// Parent of the handler's span.
     pub(crate) made_in: MadeIn,
 }
@@ -55,14 +57,21 @@ impl Envelope {
 
     /// The same for work that begins here and that nobody waits for.
     pub(crate) fn unawaited(&self) -> Self {
-        Self { chain: None, made_in: MadeIn::here(), ..self.clone() }
+        Self { chain: None, once: None, made_in: MadeIn::here(), ..self.clone() }
     }
 }
 
 impl Envelope {
     /// Nothing but the arguments travels.
-    const EMPTY: Self =
-        Self { key: None, chain: None, beside: None, keys: Keys::NONE, epoch: None, made_in: MadeIn::NOTHING };
+    const EMPTY: Self = Self {
+        key: None,
+        chain: None,
+        beside: None,
+        keys: Keys::NONE,
+        epoch: None,
+        once: None,
+        made_in: MadeIn::NOTHING,
+    };
 }
 
 /// The envelope of what a service is handling. It needs no memory until there is something in one.

@@ -36,6 +36,15 @@ pub type WireOf<M> = Wire<<M as Method>::Args, <M as Method>::Value, <M as Metho
 )]
 pub trait Idempotent: Method {}
 
+/// A method whose service knows a call that is repeated by its id, and answers it with the reply that it has stored: marked
+/// `#[rpc(dedupe = "60s")]`.
+#[diagnostic::on_unimplemented(
+    message = "a call can be made `.once(…)` only if its method says how long replies are stored",
+    label = "the method of this call is not marked `#[rpc(dedupe = \"60s\")]`",
+    note = "put `#[rpc(dedupe = \"60s\")]` on the method: for so long its service answers a call with the same id by the reply of the first; or leave out `.once(…)`"
+)]
+pub trait Deduped: Method {}
+
 /// The description of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -62,6 +71,8 @@ pub struct MethodInfo {
     pub queued: bool,
     /// Whether an instance of an elected service answers it also when it is not the master.
     pub read: bool,
+    /// How long the reply of a call with an id is stored; `None` if its calls have none.
+    pub dedupe: Option<Duration>,
 }
 
 /// The full name of a method: its modules, its contract, its own.
@@ -93,6 +104,7 @@ impl MethodInfo {
             cancel: false,
             queued: false,
             read: false,
+            dedupe: None,
         }
     }
 
@@ -147,6 +159,13 @@ impl MethodInfo {
     #[must_use]
     pub const fn read(mut self) -> Self {
         self.read = true;
+        self
+    }
+
+    /// The same, whose calls may have an id, and whose replies to those are stored for so long.
+    #[must_use]
+    pub const fn dedupe(mut self, window: Duration) -> Self {
+        self.dedupe = Some(window);
         self
     }
 

@@ -52,6 +52,8 @@ pub(in crate::testing) struct Entry {
     pub(in crate::testing) life: usize,
     /// The service and the method, for people.
     pub(in crate::testing) what: String,
+    /// It may be answered by the reply of another, whose handler has begun.
+    pub(in crate::testing) has_id: bool,
     /// The service's name and the method's, where a handler has begun.
     pub(in crate::testing) callee: Option<(String, String)>,
     /// The hosts where handlers have begun.
@@ -177,8 +179,9 @@ impl CallHooks for Leaving {
                 )
             });
         }
-        let (from, life, begun) = (self.host.clone(), self.life, Vec::new());
-        book.calls.push(Entry { from, at, life, what, callee: None, begun, acted: None, end: End::Untold, place: 0 });
+        let (from, life, begun, has_id) = (self.host.clone(), self.life, Vec::new(), call.carries.has_id());
+        let end = End::Untold;
+        book.calls.push(Entry { from, at, life, what, has_id, callee: None, begun, acted: None, end, place: 0 });
         Ok(())
     }
 

@@ -13,7 +13,11 @@ pub(super) fn wrong(calls: &[Entry], repeatable: &Repeatable) -> Option<String> 
         let often = call.callee.as_ref().is_some_and(|callee| repeatable.contains(callee));
         let (told, fits) = match (&call.end, call.begun.len()) {
             (End::NotExecuted(why), begun) => (format!("that it was not executed ({why})"), begun == 0),
-            (End::Done, begun) => ("how it ended".to_owned(), begun == 1 || (often && begun > 1)),
+            (End::Done, begun) => ("how it ended".to_owned(), match begun {
+                0 => call.has_id,
+                1 => true,
+                _ => often,
+            }),
             (End::MaybeExecuted(why), begun) => {
                 (format!("that it may have been executed ({why})"), begun <= 1 || often)
             }
@@ -50,6 +54,7 @@ mod tests {
                     at: Duration::ZERO,
                     life: 1,
                     what: "`rpc_pay` of Bank".into(),
+                    has_id: false,
                     callee: Some(callee.clone()),
                     begun: vec!["vault".into(); begun],
                     acted: None,
@@ -59,6 +64,10 @@ mod tests {
                 let calls = [call];
                 assert_eq!(wrong(&calls, &Repeatable::new()).is_none(), once[begun], "{calls:?}");
                 assert_eq!(wrong(&calls, &Repeatable::from([callee.clone()])).is_none(), often[begun], "{calls:?}");
+                // The reply may be that of another call with its id.
+                let calls = calls.map(|call| Entry { has_id: true, ..call });
+                let fits = once[begun] || (begun == 0 && end == End::Done);
+                assert_eq!(wrong(&calls, &Repeatable::new()).is_none(), fits, "{calls:?}");
             }
         }
     }

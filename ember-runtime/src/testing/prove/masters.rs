@@ -121,6 +121,7 @@ mod tests {
             at: Duration::ZERO,
             life,
             what: "`rpc_pay` of Bank".into(),
+            has_id: false,
             callee: None,
             begun: vec!["vault".into()],
             acted: Some(Acted { acts, by, began, ended }),

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) enum Capability {
     /// Headers of calls may have extensions.
     Extensions = 1,
+    /// Calls may have ids, by which a repetition is known.
+    Once = 2,
 }
 
 /// A set of [`Capability`]s, and of numbers that this node does not know.
@@ -19,7 +21,7 @@ pub(crate) struct Capabilities(BTreeSet<u16>);
 impl Capabilities {
     /// Those of this node.
     pub(crate) fn ours() -> Self {
-        Self([Capability::Extensions as u16].into())
+        Self([Capability::Extensions as u16, Capability::Once as u16].into())
     }
 
     pub(crate) fn have(&self, capability: Capability) -> bool {

@@ -20,7 +20,7 @@ use crate::{
     sync::{lock, ordered, wake},
     transport::{
         entrance::{Capabilities, Capability, Grant, Sever, Workers},
-        protocol::{Correlation, Ingress, LinkConfig, wire},
+        protocol::{Correlation, Ingress, LinkConfig, Reads, wire},
         stream::{Control, Outbox, Scratch, WireFailure},
     },
 };
@@ -37,8 +37,8 @@ pub(crate) struct Session {
     pub(crate) peer: NodeKey,
     /// The peer's dials up to this one are older than the session.
     pub(crate) peer_dial: u64,
-    /// The peer knows what extensions of headers are.
-    pub(crate) reads_extensions: bool,
+    /// What the peer reads of what may stand in a header.
+    pub(crate) reads: Reads,
     pub(crate) config: LinkConfig,
     pub(crate) ingress: Arc<dyn Ingress>,
     /// The largest record that the peer takes, in bytes.
@@ -111,7 +111,10 @@ impl Session {
             number,
             peer,
             peer_dial,
-            reads_extensions: capabilities.have(Capability::Extensions),
+            reads: Reads {
+                extensions: capabilities.have(Capability::Extensions),
+                once: capabilities.have(Capability::Once),
+            },
             config: config.clone(),
             ingress: ingress.clone(),
             send_limit: peer_limit.min(config.max_message).min(u32::MAX as usize),

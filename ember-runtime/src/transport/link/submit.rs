@@ -81,7 +81,7 @@ impl Session {
         if !call.one_way {
             wire::unnamed(&mut record);
         }
-        header::put(call, self.born, self.reads_extensions, &mut record)?;
+        header::put(call, self.born, self.reads, &mut record)?;
         let limit = self.send_limit;
         record.put(limit, call.put_args).map_err(|unwritten| refused(unwritten, limit))?;
         let size = record.seal();

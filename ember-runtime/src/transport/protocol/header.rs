@@ -10,6 +10,8 @@
 //! | 8 | `KEY`: the caller's ordering key |
 //! | 8 | `CALLER`: the number of the service whose handler makes it, where the call chain does not say so |
 //! | 8 | `EPOCH`: of the master that it is for; the callee compares |
+//! | 1 | `FURTHER`: further flags; all must be known |
+//! | 8 | `ONCE`, a further one: by which the callee knows a repetition of the call. Only to peers that have said that they know it |
 //! | … | `MORE`: postcard of [`More`], then `More::links` times a link of the call chain, innermost first, then `More::headers` times a name and a value, then `More::extensions` times a name and bytes, which pass through nodes that do not know them. The numbers are bounded before anything is read, so that no header can make this node allocate much |
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -37,7 +39,10 @@ const KEY: u8 = 8;
 const CALLER: u8 = 16;
 const MORE: u8 = 32;
 const EPOCH: u8 = 64;
-const KNOWN: u8 = 127;
+const FURTHER: u8 = 128;
+
+/// Among the further ones.
+const ONCE: u8 = 1;
 
 /// Where the number of the callee is.
 const TARGET: usize = 5;
@@ -58,6 +63,13 @@ struct Link<'a> {
     place: &'a str,
 }
 
+/// What a peer reads, of what may stand in a header, as its hello has said.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reads {
+    pub(crate) extensions: bool,
+    pub(crate) once: bool,
+}
+
 /// The clock of the peer, as a frame told it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
@@ -74,14 +86,9 @@ impl Clock {
     }
 }
 
-/// Appends the header of `call`; its deadline counts from `epoch`. Whether the peer reads `extensions` its hello has said.
+/// Appends the header of `call`; its deadline counts from `epoch`.
 #[inline]
-pub(crate) fn put(
-    call: &OutCall<'_>,
-    epoch: Instant,
-    extensions: bool,
-    out: &mut Vec<u8>,
-) -> Result<(), RefusedReason> {
+pub(crate) fn put(call: &OutCall<'_>, epoch: Instant, reads: Reads, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
     let OutCall { envelope, stamp: Stamp { caller, deadline }, .. } = *call;
     // Who waits for the call is the last link of its chain.
     let caller = (caller != 0 && envelope.chain.is_none()).then_some(caller);
@@ -95,6 +102,7 @@ pub(crate) fn put(
         (CALLER, caller.is_some()),
         (MORE, more),
         (EPOCH, envelope.epoch.is_some()),
+        (FURTHER, envelope.once.is_some()),
     ];
     out.push(flags.into_iter().fold(0, |flags, (flag, is_set)| if is_set { flags | flag } else { flags }));
     out.extend_from_slice(&call.method.0.to_le_bytes());
@@ -108,7 +116,22 @@ pub(crate) fn put(
     for number in [call.fingerprint, deadline, envelope.key, caller, epoch].into_iter().flatten() {
         out.extend_from_slice(&number.to_le_bytes());
     }
-    if more { put_more(envelope, extensions, out) } else { Ok(()) }
+    if let Some(id) = envelope.once {
+        put_once(id, reads, out)?;
+    }
+    if more { put_more(envelope, reads.extensions, out) } else { Ok(()) }
+}
+
+/// The id of a call. A peer that does not know what that is must never be asked: it would run a repetition.
+#[cold]
+fn put_once(id: u64, reads: Reads, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
+    if !reads.once {
+        let why = "its node, of an earlier release of Ember, does not know the ids of calls: update it, or call without `.once(…)`";
+        return Err(RefusedReason::NotOnce(why.into()));
+    }
+    out.push(ONCE);
+    out.extend_from_slice(&id.to_le_bytes());
+    Ok(())
 }
 
 #[cold]
@@ -177,9 +200,6 @@ fn take_target(flags: u8, rest: &mut &[u8]) -> Result<u64, String> {
 pub(crate) fn get(bytes: &[u8], clock: Clock) -> Result<Header, String> {
     let mut rest = bytes;
     let flags = u8::from_le_bytes(take(&mut rest)?);
-    if flags & !KNOWN != 0 {
-        return Err(format!("the header has unknown flags: {flags:#x}"));
-    }
     let method = MethodId(u32::from_le_bytes(take(&mut rest)?));
     take_target(flags, &mut rest)?;
     let mut number =
@@ -188,10 +208,11 @@ pub(crate) fn get(bytes: &[u8], clock: Clock) -> Result<Header, String> {
     let mut caller = number(CALLER)?.unwrap_or(0);
     let epoch = number(EPOCH)?.map(Epoch);
     let deadline = deadline.map(|deadline| clock.at(deadline));
-    let envelope = if flags & (KEY | MORE | EPOCH) == 0 {
+    let envelope = if flags & (KEY | MORE | EPOCH | FURTHER) == 0 {
         None
     } else {
-        let mut envelope = Box::new(Envelope { key, epoch, ..Envelope::default() });
+        let once = if flags & FURTHER == 0 { None } else { get_further(&mut rest)? };
+        let mut envelope = Box::new(Envelope { key, epoch, once, ..Envelope::default() });
         if flags & MORE != 0 {
             get_more(&mut rest, &mut envelope)?;
             caller = envelope.chain.as_ref().map_or(caller, |waits| waits.pid.number);
@@ -207,6 +228,15 @@ fn take<const SIZE: usize>(rest: &mut &[u8]) -> Result<[u8; SIZE], String> {
     let (taken, after) = rest.split_first_chunk().ok_or_else(|| "the header is too short".to_owned())?;
     *rest = after;
     Ok(*taken)
+}
+
+#[cold]
+fn get_further(rest: &mut &[u8]) -> Result<Option<u64>, String> {
+    let further = u8::from_le_bytes(take(rest)?);
+    if further & !ONCE != 0 {
+        return Err(format!("the header has unknown flags: {further:#x} among the further ones"));
+    }
+    if further & ONCE == 0 { Ok(None) } else { take(rest).map(u64::from_le_bytes).map(Some) }
 }
 
 #[cold]

@@ -11,7 +11,7 @@ pub(crate) use self::{
     config::{Identity, Ingress, LinkConfig, Members, OutCall, Peer, RawAnswer},
     frame::{Frames, HEAD},
     generated::link_v1::{Frame, link_client, link_server},
-    header::{Clock, Header},
+    header::{Clock, Header, Reads},
     proof::{Claim, KeyPair, Nonce, Nonces, Signed},
     wire::{CALL, CALL_PIECE, Correlation, Malformed, REPLY_PIECE, Record, SEND},
 };

@@ -19,7 +19,7 @@ use crate::{
         entrance::{
             Additions, Capabilities, Grant, Greeting, Hello, Refusal, Token, VERSION, Versions, Welcome, hello,
         },
-        protocol::{Claim, Clock, Correlation, KeyPair, Nonces, OutCall, Record, Signed, header, wire},
+        protocol::{Claim, Clock, Correlation, KeyPair, Nonces, OutCall, Reads, Record, Signed, header, wire},
         stream::{ControlMessage, WireFailure, control},
     },
 };
@@ -148,6 +148,8 @@ fn messages(said: &mut Said) {
         R::NotMaster { epoch: 7, master: Some(pid()) },
         R::NoMaster(text()),
         R::BreakerOpen(text()),
+        R::NotOnce(text()),
+        R::TooManyOnce { limit: 1, of: text() },
     ];
     for (number, reason) in refused.into_iter().enumerate() {
         said.add(&format!("refused {number}"), &WireFailure::Refused(reason));
@@ -163,6 +165,8 @@ fn messages(said: &mut Said) {
         L::RuntimeEnded,
         L::Unknown,
         L::Deposed { epoch: 7 },
+        L::Forgotten,
+        L::TooManyRepeats { limit: 1 },
     ];
     for (number, reason) in lost.into_iter().enumerate() {
         said.add(&format!("lost {number}"), &WireFailure::Lost(reason));
@@ -198,7 +202,7 @@ fn records(said: &mut Said) {
             correlation.into_iter().for_each(|name| name.put(out));
             let (put_args, one_way) = (&mut |_: &mut Vec<u8>| Ok(()), correlation.is_none());
             let call = OutCall { fingerprint, ..given.call(target, put_args, one_way) };
-            header::put(&call, born, true, out).expect("it fits");
+            header::put(&call, born, Reads { extensions: true, once: true }, out).expect("it fits");
             out.extend_from_slice(b"args");
         })
     };
@@ -212,6 +216,11 @@ fn records(said: &mut Said) {
         "record call of a master",
         call(300, None, &Given { envelope: for_master, ..Given::default() }, Some(name)),
     );
+    let once = Envelope { once: Some(8), ..Envelope::default() };
+    said.put("record call once", call(300, None, &Given { envelope: once, ..Given::default() }, Some(name)));
+    let all =
+        Given { envelope: Envelope { once: Some(8), epoch: Some(Epoch(7)), ..rich(born).envelope }, ..rich(born) };
+    said.put("record call with everything", call(u64::MAX, Some(5), &all, Some(name)));
     let answers = [("value", wire::VALUE), ("app", wire::APP), ("failure", wire::FAILURE)];
     for (what, kind) in answers {
         said.put(
@@ -272,6 +281,11 @@ fn the_calls_of_the_release_before_are_understood() {
     assert!(header.fingerprint.is_none() && header.stamp.deadline.is_none() && header.envelope.is_none());
     assert_eq!(read("record send").0, None);
     assert_eq!(read("record send of a handler").3.stamp.caller, 9);
+    let (_, target, args, header) = read("record call once");
+    assert_eq!((target, &args[..], header.envelope.and_then(|envelope| envelope.once)), (300, &b"args"[..], Some(8)));
+    let (_, target, args, header) = read("record call with everything");
+    let envelope = header.envelope.expect("an envelope");
+    assert_eq!((target, &args[..], envelope.once, envelope.epoch), (u64::MAX, &b"args"[..], Some(8), Some(Epoch(7))));
     let (_, target, args, header) = read("record call rich");
     assert_eq!((target, &args[..], header.fingerprint), (u64::MAX, &b"args"[..], Some(5)));
     assert_eq!((header.stamp.caller, header.stamp.deadline), (pid().number, Some(here + Duration::from_secs(5))));
@@ -279,6 +293,27 @@ fn the_calls_of_the_release_before_are_understood() {
     assert_eq!((came.key, &came.beside, came.keys.bytes()), (sent.key, &sent.beside, sent.keys.bytes()));
     let links: Vec<_> = came.chain.iter().flat_map(Chain::links).map(|link| (link.pid, link.place())).collect();
     assert_eq!(links, [(pid(), "bank.rpc_pay")]);
+}
+
+#[test]
+fn a_peer_that_does_not_know_the_ids_of_calls_is_never_asked_to_run_one() {
+    let given = Given { envelope: Envelope { once: Some(8), ..Envelope::default() }, ..Given::default() };
+    let put = |once| {
+        let put_args = &mut |_: &mut Vec<u8>| Ok(());
+        header::put(
+            &given.call(300, put_args, false),
+            Instant::now(),
+            Reads { extensions: true, once },
+            &mut Vec::new(),
+        )
+    };
+    assert_eq!(put(true), Ok(()));
+    assert!(matches!(put(false), Err(RefusedReason::NotOnce(_))));
+    // And what is behind a further flag of a later release is not taken for something else.
+    let header = |further: u8| [&[128_u8, 1, 1, 1, 1, 44, 1, 0, 0, further][..], &8_u64.to_le_bytes()].concat();
+    let read = |further| header::get(&header(further), Clock { there: 0, here: Instant::now() });
+    assert_eq!(read(1).expect("it is read").envelope.and_then(|envelope| envelope.once), Some(8));
+    assert!(read(3).unwrap_err().contains("unknown flags"));
 }
 
 #[test]

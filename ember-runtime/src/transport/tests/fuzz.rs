@@ -31,7 +31,7 @@ fn call(given: &Given, payload: &[u8], correlation: Option<Correlation>, out: &m
     }
     let put_args = &mut |_: &mut Vec<u8>| Ok(());
     let call = given.call(300, put_args, correlation.is_none());
-    header::put(&call, Instant::now(), true, out).unwrap();
+    header::put(&call, Instant::now(), header::Reads { extensions: true, once: true }, out).unwrap();
     out.extend_from_slice(payload);
     wire::seal(start, out);
 }
@@ -45,7 +45,7 @@ fn valid() -> Vec<u8> {
     let headers = [("name".to_string(), "value".to_string())].into();
     let extensions = [("trace".to_string(), vec![7; 25])].into();
     let beside = Some(Arc::new(Beside { headers, extensions, ..Beside::default() }));
-    let envelope = Envelope { chain: Some(chain), beside, key: Some(1), ..Envelope::default() };
+    let envelope = Envelope { chain: Some(chain), beside, key: Some(1), once: Some(2), ..Envelope::default() };
     let rich = Given { envelope, ..Given::by(Instant::now() + std::time::Duration::from_secs(5)) };
     call(&rich, b"more", None, &mut out);
     for kind in [wire::VALUE, wire::APP, wire::FAILURE, wire::CANCEL] {

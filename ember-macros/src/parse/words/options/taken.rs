@@ -53,6 +53,11 @@ impl Options {
         Some(self.given.remove(index))
     }
 
+    /// Where `key` stands, if it is given and has not been taken.
+    pub(crate) fn key(&self, key: &str) -> Option<&Ident> {
+        self.given.iter().map(|option| &option.key).find(|given| *given == key)
+    }
+
     /// `key = "…"`.
     pub(crate) fn string(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<LitStr> {
         let option = self.take(key)?;

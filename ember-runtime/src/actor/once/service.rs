@@ -1,0 +1,132 @@
+//! The calls with an id of one service: who is let in, and where the replies go.
+
+use std::{
+    hash::{DefaultHasher, Hasher},
+    sync::{Arc, Mutex},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{
+    reply::Stored,
+    table::{Admitted, Asked, CallKey, Limits, Table},
+};
+use crate::{
+    error::{Failure, LostReason},
+    id::NodeKey,
+    message::{Encode, RawCall, RawReply, ReplyBody, ReplyLink, Unwritten, put_within},
+    sync::lock,
+};
+
+/// What one service remembers. Made when the first call with an id comes.
+pub(crate) struct Once(Mutex<Table<RawReply<'static>>>);
+
+impl Default for Once {
+    fn default() -> Self {
+        Self(Mutex::new(Table::new(Limits::DEFAULT)))
+    }
+}
+
+impl Once {
+    /// The call, if it is the first with its id, and is to be run: its reply is stored for so long. Any other has been seen to. `index` is
+    /// the place of its method in the table of the service.
+    pub(crate) fn admit(
+        self: &Arc<Self>,
+        call: RawCall<'static>,
+        id: u64,
+        (index, window): (usize, Duration),
+    ) -> Option<RawCall<'static>> {
+        let RawCall { mut reply, .. } = call;
+        // What its link has lent it, it gives back: the mailbox has a bound of its own.
+        reply.taken();
+        let peer = reply.peer();
+        let (key, asked) =
+            ((peer, id), asked(index, &call.payload, call.envelope.as_deref().map(|it| it.keys.bytes())));
+        let admitted = lock(&self.0).admit(key, asked, reply, Instant::now());
+        match admitted {
+            Admitted::First => {
+                let back = Back { once: Arc::clone(self), key, window };
+                Some(RawCall { reply: RawReply::new(Arc::new(back), 1), ..call })
+            }
+            Admitted::Joined => None,
+            Admitted::Again(stored, reply) => {
+                stored.tell(reply);
+                None
+            }
+            Admitted::Refused(failure, reply) => {
+                reply.fail(failure);
+                None
+            }
+        }
+    }
+}
+
+fn asked(method: usize, args: &[u8], keys: Option<&[u8]>) -> Asked {
+    let mut hasher = DefaultHasher::new();
+    for part in [keys.unwrap_or_default(), args] {
+        hasher.write_usize(part.len());
+        hasher.write(part);
+    }
+    Asked { method, args: hasher.finish() }
+}
+
+/// The way back of the first call with an id: to all who wait for its reply.
+struct Back {
+    once: Arc<Once>,
+    key: CallKey,
+    window: Duration,
+}
+
+impl ReplyLink for Back {
+    fn reply(&self, _: u64, body: ReplyBody<'_>) {
+        let stored = match body {
+            ReplyBody::Value(put) => written(put).map_or_else(Stored::Lost, Stored::Value),
+            ReplyBody::App(put) => written(put).map_or_else(Stored::Lost, Stored::App),
+            ReplyBody::Failed(Failure::MaybeExecuted(reason)) => Stored::Lost(reason),
+            ReplyBody::Failed(Failure::NotExecuted(reason)) => {
+                let waiters = lock(&self.once.0).end(self.key, None, Instant::now());
+                return waiters.into_iter().for_each(|reply| reply.fail(reason.clone()));
+            }
+        };
+        let (waiters, is_crowded) = {
+            let mut table = lock(&self.once.0);
+            let waiters = table.end(self.key, Some((stored.clone(), self.window)), Instant::now());
+            (waiters, table.take_crowded())
+        };
+        if is_crowded {
+            tracing::debug!(
+                target: "ember::call",
+                "replies of calls that were made once are dropped before their time: there are too many, or they are too large"
+            );
+        }
+        waiters.into_iter().for_each(|reply| stored.tell(reply));
+    }
+
+    fn peer(&self) -> Option<NodeKey> {
+        self.key.0
+    }
+
+    fn is_unwanted(&self, _: u64) -> bool {
+        lock(&self.once.0).is_unwanted(self.key, RawReply::is_unwanted)
+    }
+
+    /// Asked by methods that are dropped when their caller goes away: those have no ids.
+    fn poll_unwanted(&self, _: u64, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+}
+
+/// The bytes of a reply. Code of the user's runs: nothing is locked.
+fn written(put: Encode<'_>) -> Result<bytes::Bytes, LostReason> {
+    let (mut out, limit) = (Vec::new(), Limits::DEFAULT.bytes);
+    match put_within(limit, &mut out, put) {
+        Ok(()) if out.len() <= limit => Ok(out.into()),
+        Ok(()) | Err(Unwritten::TooLarge) => {
+            Err(LostReason::ReplyTooLarge { size: limit as u64 + 1, limit: limit as u64 })
+        }
+        Err(Unwritten::Panicked) => Err(LostReason::Undecodable("writing the reply panicked".into())),
+        Err(Unwritten::Refused(error)) => Err(LostReason::Undecodable(error.to_string())),
+    }
+}

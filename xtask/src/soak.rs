@@ -14,8 +14,8 @@ cargo xtask soak faults [--minutes N | --seconds N] [--seed N] [--report FILE]
     within 15 s after each, every call's outcome must be the truth, each epoch has one master, and a master whose time is over writes
     nothing. The report counts what was seen of each fault: docs/src/under-faults.md. The seed is printed.
 
-cargo xtask soak restarts [--rate N] [--report FILE]
-    Five processes restarted one after the other under 5,000 calls a second, a fifth of them to an elected service, with the settings
+cargo xtask soak restarts [--rate N] [--rounds N] [--report FILE]
+    Five processes restarted one after the other, five times, under 5,000 calls a second, a fifth of them to an elected service, with the settings
     that a client has by itself: none may fail. A minute, on a machine that is not busy.
 
 cargo xtask soak networks [--report FILE]

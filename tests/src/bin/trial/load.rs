@@ -180,7 +180,7 @@ impl Load {
 }
 
 /// The name of a variant, without what is in it.
-fn variant(reason: &impl Debug) -> String {
+pub(crate) fn variant(reason: &impl Debug) -> String {
     let text = format!("{reason:?}");
     text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned()
 }

@@ -53,18 +53,18 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let (commit, begun) = (commit(), Instant::now());
     let (command, mut report) = match arguments.trial {
         Trial::Restarts => (
-            format!("restarts --rate {}", arguments.rate),
+            format!("restarts --rate {} --rounds {}", arguments.rate, arguments.rounds),
             Report::new(&["restarted", "ended after", "all as before after", "failed calls"]),
         ),
         Trial::Faults => (
             format!("faults --seconds {} --seed {}", arguments.time.as_secs(), arguments.seed),
-            Report::new(&["fault", "times", "over after, at most", "slowest call", "failed calls"]),
+            Report::new(&["fault", "times", "over after, at most", "etcd right after", "slowest call", "failed calls"]),
         ),
         Trial::Networks => ("networks".to_owned(), Report::new(&["fault", "measured", "slowest call", "failed calls"])),
     };
     // What a trial waits for in vain is a panic: the report says so.
     let ended = catch_unwind(AssertUnwindSafe(|| match arguments.trial {
-        Trial::Restarts => restarts::run(arguments.rate, &mut report),
+        Trial::Restarts => restarts::run(arguments, &mut report),
         Trial::Faults => faults::run(arguments, &mut report),
         Trial::Networks => networks::run(&mut report),
     }));

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt::Debug,
     io::stdin,
     process::exit,
     sync::{Arc, Mutex, PoisonError},
@@ -10,14 +11,14 @@ use std::{
     time::Duration,
 };
 
-use ember::{Role, net::Endpoint, prelude::*};
+use ember::{CallError, Role, net::Endpoint, prelude::*};
 use ember_tests::faults::{Configuration, Place, Started};
 use tokio::sync::mpsc;
 
 use crate::{
     counter::{Counter, CounterClient},
     ledger::Ledger,
-    load::{Load, To},
+    load::{Load, To, variant},
     log,
 };
 
@@ -88,7 +89,7 @@ fn act(node: &Node, own: &Own, id: &str, work: u64) {
     *own.lock().unwrap_or_else(PoisonError::into_inner) = None;
     tokio::spawn(async move {
         let outcome = node.local::<Ledger>().rpc_act(id, work).timeout(Duration::from_secs(60)).await;
-        *own.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{outcome:?}"));
+        *own.lock().unwrap_or_else(PoisonError::into_inner) = Some(told(outcome));
     });
 }
 
@@ -97,8 +98,18 @@ fn large(node: &Node, own: &Own, id: &str, bytes: usize) {
     *own.lock().unwrap_or_else(PoisonError::into_inner) = None;
     tokio::spawn(async move {
         let outcome = client.rpc_take(id, vec![7; bytes]).timeout(Duration::from_secs(60)).await;
-        *own.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{outcome:?}"));
+        *own.lock().unwrap_or_else(PoisonError::into_inner) = Some(told(outcome));
     });
+}
+
+/// `Done`, or the class and the reason.
+fn told<E: Debug>(outcome: Result<String, CallError<E>>) -> String {
+    match outcome {
+        Ok(_) => "Done".into(),
+        Err(CallError::App(_)) => "Fenced".into(),
+        Err(CallError::NotExecuted(refused)) => format!("NotExecuted({})", variant(refused.reason())),
+        Err(CallError::MaybeExecuted(lost)) => format!("MaybeExecuted({})", variant(lost.reason())),
+    }
 }
 
 /// Nodes as `name incarnation`, counters as `counter name`.

@@ -1,16 +1,23 @@
 //! Figure 10: every process is restarted, one after the other, under calls to all of them and to an elected service among them.
 
+use std::{thread, time::Duration};
+
 use ember_tests::etcd_members::EtcdMembers;
 use tokio::time::Instant;
 
 use crate::{
+    arguments::Arguments,
     report::Report,
     stage::{Stage, reasons, short},
 };
 
 const NAMES: [&str; 5] = ["n0", "n1", "n2", "n3", "n4"];
 
-pub(crate) fn run(rate: u64, report: &mut Report) {
+/// As long all call all before the next is restarted.
+const BETWEEN: Duration = Duration::from_millis(800);
+
+pub(crate) fn run(arguments: &Arguments, report: &mut Report) {
+    let rate = arguments.rate;
     let etcd = EtcdMembers::start();
     let mut stage = Stage::open(etcd.addresses(), |it| it);
     for name in NAMES {
@@ -24,7 +31,7 @@ pub(crate) fn run(rate: u64, report: &mut Report) {
     let begun = Instant::now();
     let before = stage.counts();
     let mut masters = 0;
-    for name in NAMES {
+    for name in (0..arguments.rounds).flat_map(|_| NAMES) {
         let started = Instant::now();
         let led = stage.master(0).0 == name;
         masters += usize::from(led);
@@ -37,9 +44,12 @@ pub(crate) fn run(rate: u64, report: &mut Report) {
         let configuration = stage.configuration(name);
         stage.start(&configuration);
         stage.settle();
+        let settled = started.elapsed();
+        // tidy: sleep: calls go on for a while; they are what is tested
+        thread::sleep(BETWEEN);
         let [counter, ledger] = stage.counts();
         let what = if led { format!("{name}, the master") } else { name.to_owned() };
-        report.line([what, short(ended), short(started.elapsed()), (counter.failed() + ledger.failed()).to_string()]);
+        report.line([what, short(ended), short(settled), (counter.failed() + ledger.failed()).to_string()]);
     }
     // Each restart drives the office away from where it was: at least one of five had it.
     if masters == 0 {

@@ -52,3 +52,16 @@ fn split(id: &str) -> Option<(&str, usize)> {
     let (prefix, number) = id.rsplit_once('.')?;
     Some((prefix, number.parse().ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_done_again_is_named() {
+        let mut times = Times::default();
+        ["a.0", "a.7", "b.c.0", "a.7", "no number"].iter().for_each(|id| times.add(id));
+        assert_eq!([times.of("a", 0), times.of("a", 1), times.of("a", 7), times.of("b.c", 0)], [1, 0, 2, 1]);
+        assert_eq!(times.repeated(), ["a.7: 2 times"]);
+    }
+}

@@ -122,3 +122,21 @@ impl Door {
         Ok(answer == "taken\n")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_of_the_past_is_refused_and_two_masters_of_one_epoch_are_wrong() {
+        let mut kept = Kept::default();
+        assert!(kept.take("raise 5 a -") && kept.take("write 5 a x.0"));
+        assert!(kept.take("raise 7 b -") && kept.take("write 7 b x.1"));
+        assert!(!kept.take("write 5 a x.2") && !kept.take("raise 5 a -"));
+        assert_eq!((kept.refused.len(), kept.writes, kept.written.of("x", 2)), (2, 2, 0));
+        assert!(kept.wrong.is_empty(), "{:?}", kept.wrong);
+        kept.take("write 7 c x.3");
+        kept.take("write 9 c x.4");
+        assert_eq!(kept.wrong.len(), 2, "two in the epoch 7, and one who never took the epoch 9: {:?}", kept.wrong);
+    }
+}

@@ -545,14 +545,14 @@ fn a_master_that_says_that_its_lease_has_ended_is_behind_no_breaker() {
         sim.registry_down();
         // Each asks it again and again; many are on their way when their time is over.
         let ends = calls(&sim, ms(20_000)).await;
-        assert!(total(&ends, "Deadline") > 20, "{ends:?}");
+        assert!(total(&ends, "Deadline") >= 5, "as many as open a breaker: {ends:?}");
         assert_eq!(total(&ends, "BreakerOpen"), 0, "{ends:?}");
         sim.registry_up(Registry::Kept);
         sleep(ms(6_000)).await;
         let ends = calls(&sim, ms(1_000)).await;
         assert_eq!(
             ends.values().sum::<usize>(),
-            ["one", "two", "three"].iter().map(|it| total(&ends, it)).sum(),
+            ["one", "two", "three"].iter().map(|it| total(&ends, it)).sum::<usize>(),
             "{ends:?}"
         );
     });

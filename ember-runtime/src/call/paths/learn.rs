@@ -33,12 +33,8 @@ impl Course {
             }
             // It says that it is not the master, or not any more: of all that is asked of it, that is the answer. Callers ask it again and again
             // until there is a master; some of them are on their way when their time is over.
-            (Attempt::Refused(RefusedReason::NotMaster { .. }), probe) if std::env::var_os("PROOFS_OLD").is_none() => {
-                match probe {
-                    Some(probe) => probe.answered(),
-                    None => instance.answered(),
-                }
-            }
+            (Attempt::Refused(RefusedReason::NotMaster { .. }), Some(probe)) => probe.answered(),
+            (Attempt::Refused(RefusedReason::NotMaster { .. }), None) => instance.answered(),
             // A probe that was not answered has failed.
             (Attempt::Failed(_) | Attempt::Refused(_), _) => {}
         }

@@ -12,11 +12,11 @@ cargo xtask soak faults [--minutes N | --seconds N] [--seed N] [--report FILE]
     Random faults for an hour, on five processes with an elected service among theirs and an etcd of three members: killed, frozen, cut
     off, restarted; etcd's members killed, its leader frozen, its quorum lost, its data lost or restored. Everything must be as before
     within 15 s after each, every call's outcome must be the truth, each epoch has one master, and a master whose time is over writes
-    nothing. The report counts what was seen of each fault: docs/src/under-faults.md. The seed is printed.
+    nothing. The report counts what was seen of each fault: docs/src/trials.md. The seed is printed.
 
 cargo xtask soak restarts [--rate N] [--rounds N] [--report FILE]
-    Five processes restarted one after the other, five times, under 5,000 calls a second, a fifth of them to an elected service, with the settings
-    that a client has by itself: none may fail. A minute, on a machine that is not busy.
+    Five processes restarted one after the other, five times, under 5,000 calls a second, a fifth of them to an elected service, with the
+    settings that a client has by itself: none may fail. Half a minute.
 
 cargo xtask soak networks [--report FILE]
     Networks that are cut, in one direction or both, and slowed, between processes and between a process and etcd. Each process is in a

@@ -1,7 +1,13 @@
 //! Random faults on processes and on etcd, one after the other, for as long as is asked for. After each of them everything must be as
 //! before within a limit, and at the end every call's outcome must be the truth.
 
-use std::{collections::BTreeMap, path::PathBuf, thread::sleep, time::Duration};
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    path::PathBuf,
+    thread::sleep,
+    time::Duration,
+};
 
 use ember_tests::{etcd_members::EtcdMembers, faults::Direction, wait::until};
 use tokio::time::Instant;
@@ -9,6 +15,10 @@ use tokio::time::Instant;
 use crate::{
     arguments::Arguments,
     dice::Dice,
+    kinds::{
+        FAULTS,
+        Fault::{self, *},
+    },
     report::Report,
     stage::{Stage, add, reasons, short},
 };
@@ -20,77 +30,6 @@ const OVER: Duration = Duration::from_secs(15);
 const DEADLINE: Duration = Duration::from_secs(7);
 const ENTRIES: &str = "/ember/faults/";
 const ALL: [usize; 3] = [0, 1, 2];
-
-/// What can go wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fault {
-    Killed,
-    MasterKilled,
-    MasterAndLeaderKilled,
-    Frozen,
-    MasterFrozen,
-    Restarted,
-    Cut,
-    CompactedMeanwhile,
-    MemberKilled,
-    LeaderFrozen,
-    QuorumLost,
-    EtcdAway,
-    EtcdEmpty,
-    EtcdRestored,
-}
-
-use Fault::*;
-
-const FAULTS: [Fault; 14] = [
-    Killed,
-    MasterKilled,
-    MasterAndLeaderKilled,
-    Frozen,
-    MasterFrozen,
-    Restarted,
-    Cut,
-    CompactedMeanwhile,
-    MemberKilled,
-    LeaderFrozen,
-    QuorumLost,
-    EtcdAway,
-    EtcdEmpty,
-    EtcdRestored,
-];
-
-impl Fault {
-    fn words(self) -> &'static str {
-        match self {
-            Killed => "a node is killed, and comes back",
-            MasterKilled => "the master is killed; until another acts",
-            MasterAndLeaderKilled => "the master and etcd's leader are killed; until another acts",
-            Frozen => "a node stands still for up to 9 s",
-            MasterFrozen => "the master stands still in a write, until another has acted",
-            Restarted => "a node shuts down, and comes back",
-            Cut => "what is sent to a node, or what it answers, is dropped for up to 6 s",
-            CompactedMeanwhile => "a node stands still while another is replaced and etcd is compacted",
-            MemberKilled => "a member of etcd is killed, and comes back",
-            LeaderFrozen => "etcd's leader stands still for up to 8 s",
-            QuorumLost => "two members of etcd are killed, for up to 12 s",
-            EtcdAway => "etcd is away, with its data, for up to 10 s, or for 60 s",
-            EtcdEmpty => "etcd comes back with nothing",
-            EtcdRestored => "etcd comes back with what it held before a node was replaced",
-        }
-    }
-
-    /// Whether calls to counters, and to the ledger, may fail.
-    fn may_fail(self) -> (bool, bool) {
-        match self {
-            Killed | MasterKilled | MasterAndLeaderKilled | Frozen | MasterFrozen | Cut | CompactedMeanwhile => {
-                (true, true)
-            }
-            Restarted | MemberKilled => (false, false),
-            // The master acts no longer than its lease.
-            LeaderFrozen | QuorumLost | EtcdAway | EtcdEmpty | EtcdRestored => (false, true),
-        }
-    }
-}
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -128,15 +67,18 @@ pub(crate) fn run(arguments: &Arguments, report: &mut Report) {
     let mut run = Run { stage, etcd, dice: Dice::new(arguments.seed), late: 0, entries };
     let (mut seen, mut order) = (BTreeMap::<Fault, Seen>::new(), Vec::new());
     let begun = Instant::now();
-    while begun.elapsed() < arguments.time {
-        // Each kind once in every fourteen, in an order by chance.
-        if order.is_empty() {
-            order = FAULTS.to_vec();
+    // What is waited for in vain is a panic: what was seen until then is told.
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        while begun.elapsed() < arguments.time {
+            // Each kind once in every fourteen, in an order by chance.
+            if order.is_empty() {
+                order = FAULTS.to_vec();
+            }
+            let fault = order.swap_remove(run.dice.roll(order.len() as u64) as usize);
+            println!("trial: {:>5.0} s: {fault:?}", begun.elapsed().as_secs_f64());
+            run.once(fault, seen.entry(fault).or_default(), report);
         }
-        let fault = order.swap_remove(run.dice.roll(order.len() as u64) as usize);
-        println!("trial: {:>5.0} s: {fault:?}", begun.elapsed().as_secs_f64());
-        run.once(fault, seen.entry(fault).or_default(), report);
-    }
+    }));
     for (fault, it) in &seen {
         let mean = it.sum / it.times.max(1);
         let failed = format!("{}: {}", it.failed, reasons(&it.why));
@@ -148,6 +90,9 @@ pub(crate) fn run(arguments: &Arguments, report: &mut Report) {
             short(it.slowest),
             if it.failed == 0 { "0".to_owned() } else { failed },
         ]);
+    }
+    if let Err(panic) = ended {
+        resume_unwind(panic);
     }
     let wrong = run.stage.compare();
     wrong.into_iter().for_each(|it| report.violation(it));

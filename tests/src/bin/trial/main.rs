@@ -7,6 +7,7 @@ mod counter;
 #[path = "../soak/dice.rs"]
 mod dice;
 mod faults;
+mod kinds;
 mod ledger;
 mod load;
 #[path = "../fault-node/log.rs"]

@@ -12,11 +12,14 @@ use tempfile::TempDir;
 
 use crate::programs;
 
+const LOOPBACK: &str = "127.0.0.1";
+
 /// A running etcd, in a folder of its own; killed when it is dropped.
 #[derive(Debug)]
 pub struct EtcdProcess {
     child: Child,
     folder: TempDir,
+    host: String,
     scheme: &'static str,
     ports: [u16; 2],
     arguments: Vec<String>,
@@ -33,7 +36,12 @@ impl EtcdProcess {
     /// # Panics
     /// If there is no etcd on this machine.
     pub fn start_with(scheme: &'static str, arguments: impl FnOnce(&Path) -> Vec<String>) -> Self {
-        Self::launch(scheme, free_ports(), arguments)
+        Self::launch(LOOPBACK, scheme, free_ports(), arguments)
+    }
+
+    /// Starts one whose clients reach it at this address of the machine.
+    pub fn start_at(host: &str) -> Self {
+        Self::launch(host, "http", free_ports(), |_| Vec::new())
     }
 
     /// Starts a cluster of three.
@@ -44,20 +52,20 @@ impl EtcdProcess {
         ports.map(|ports| {
             let name = format!("m{}", ports[1]);
             let arguments = ["--name", &name, "--initial-cluster", &members].map(str::to_owned).to_vec();
-            Self::launch("http", ports, |_| arguments)
+            Self::launch(LOOPBACK, "http", ports, |_| arguments)
         })
     }
 
-    fn launch(scheme: &'static str, ports: [u16; 2], arguments: impl FnOnce(&Path) -> Vec<String>) -> Self {
+    fn launch(host: &str, scheme: &'static str, ports: [u16; 2], arguments: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let arguments = arguments(folder.path());
-        let child = spawn(folder.path(), scheme, ports, &arguments);
-        Self { child, folder, scheme, ports, arguments }
+        let child = spawn(folder.path(), host, scheme, ports, &arguments);
+        Self { child, folder, host: host.into(), scheme, ports, arguments }
     }
 
     /// `host:port`.
     pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.ports[0])
+        format!("{}:{}", self.host, self.ports[0])
     }
 
     /// Kills it.
@@ -68,7 +76,7 @@ impl EtcdProcess {
 
     /// Starts it again after [`stop`](Self::stop), with the data that it had.
     pub fn start_again(&mut self) {
-        self.child = spawn(self.folder.path(), self.scheme, self.ports, &self.arguments);
+        self.child = spawn(self.folder.path(), &self.host, self.scheme, self.ports, &self.arguments);
     }
 
     /// Starts it again after [`stop`](Self::stop), with nothing.
@@ -77,6 +85,33 @@ impl EtcdProcess {
     /// If its data cannot be removed.
     pub fn start_empty(&mut self) {
         std::fs::remove_dir_all(self.folder.path().join("data")).expect("to remove etcd's data");
+        self.start_again();
+    }
+
+    /// Starts it again after [`stop`](Self::stop), with what `etcdctl snapshot save` kept in this file.
+    ///
+    /// # Panics
+    /// If there is no etcdctl on this machine, or it refuses.
+    pub fn start_restored(&mut self, snapshot: &Path) {
+        let data = self.folder.path().join("data");
+        std::fs::remove_dir_all(&data).expect("to remove etcd's data");
+        let peers = format!("http://{LOOPBACK}:{}", self.ports[1]);
+        let argument = |name: &str| {
+            let place = self.arguments.iter().position(|it| it == name)?;
+            self.arguments.get(place + 1).cloned()
+        };
+        let members = argument("--initial-cluster").unwrap_or_else(|| format!("default={peers}"));
+        let restored = Command::new(programs::find("EMBER_TEST_ETCDCTL", "etcdctl", "etcd-client"))
+            .args(["snapshot", "restore"])
+            .arg(snapshot)
+            .args(["--name", &argument("--name").unwrap_or_else(|| "default".into())])
+            .args(["--initial-cluster", &members, "--initial-advertise-peer-urls", &peers])
+            .arg("--data-dir")
+            .arg(&data)
+            .env("ETCDCTL_API", "3")
+            .output()
+            .expect("to start etcdctl");
+        assert!(restored.status.success(), "etcdctl snapshot restore: {}", String::from_utf8_lossy(&restored.stderr));
         self.start_again();
     }
 
@@ -124,10 +159,10 @@ pub fn signal(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).expect("to signal a child process");
 }
 
-fn spawn(folder: &Path, scheme: &str, [clients, peers]: [u16; 2], arguments: &[String]) -> Child {
+fn spawn(folder: &Path, host: &str, scheme: &str, [clients, peers]: [u16; 2], arguments: &[String]) -> Child {
     let log = std::fs::File::create(folder.join("log")).expect("a log file");
-    let clients = format!("{scheme}://127.0.0.1:{clients}");
-    let peers = format!("http://127.0.0.1:{peers}");
+    let clients = format!("{scheme}://{host}:{clients}");
+    let peers = format!("http://{LOOPBACK}:{peers}");
     Command::new(programs::find("EMBER_ETCD_BIN", "etcd", "etcd-server"))
         .arg("--data-dir")
         .arg(folder.join("data"))

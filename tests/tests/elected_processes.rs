@@ -8,12 +8,14 @@ use std::{
 };
 
 use ember_tests::{
+    etcd_members::EtcdMembers,
     etcd_process::EtcdProcess,
-    faults::{FaultNode, Kind, Outcome, Record, Stage, expect_definite},
+    faults::{FaultNode, Kind, Outcome, Place, Record, Stage, expect_definite},
     wait::until,
 };
 use tokio::time::Instant;
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_elected-node");
 const NAMES: [&str; 3] = ["a", "b", "c"];
 /// The promise is the lease and 1 s: 6 s. The rest is for a busy machine.
 const TAKEN_OVER: Duration = Duration::from_secs(15);
@@ -27,7 +29,10 @@ struct Cluster {
 
 impl Cluster {
     fn start() -> Self {
-        let stage = Stage::new(env!("CARGO_BIN_EXE_elected-node"), Kind::Etcd);
+        Self::on(Stage::new(PROGRAM, Kind::Etcd))
+    }
+
+    fn on(stage: Stage) -> Self {
         let nodes = NAMES.map(|name| (name.to_owned(), stage.counter(name))).into();
         let mut caller = stage.caller("caller");
         until("all instances to be seen", || (caller.ask::<usize>("instances") == NAMES.len()).then_some(()));
@@ -137,6 +142,51 @@ fn another_process_takes_over_when_the_master_is_killed() {
     cluster.await_service();
     cluster.expect_order();
     println!("measured: the next master was seen {took:?} after SIGKILL of the last one, whose lease was 5 s");
+}
+
+#[test]
+fn another_process_takes_over_when_the_master_and_the_leader_of_etcd_are_killed_together() {
+    let mut etcd = EtcdMembers::start();
+    let mut cluster = Cluster::on(Stage::at(PROGRAM, Place::Etcd(etcd.addresses())));
+    let (first, before) = cluster.master(0);
+    cluster.await_service();
+    let leader = etcd.leader();
+    cluster.node(&first).kill();
+    etcd.stop(&[leader]);
+    let killed = Instant::now();
+    cluster.nodes.remove(&first);
+    let (second, after) = cluster.seen(before + 1);
+    let took = killed.elapsed();
+    assert!(took < TAKEN_OVER, "the next master was seen {took:?} after the end of the last one");
+    assert!(second != first && cluster.master(before + 1) == (second, after));
+    cluster.await_service();
+    cluster.expect_order();
+    println!(
+        "measured: the next master was seen {took:?} after SIGKILL of the last one and of etcd's leader, whose lease was 5 s"
+    );
+}
+
+#[test]
+fn a_master_keeps_its_office_when_a_member_of_etcd_is_killed_or_its_leader_stands_still() {
+    let mut etcd = EtcdMembers::start();
+    let mut cluster = Cluster::on(Stage::at(PROGRAM, Place::Etcd(etcd.addresses())));
+    let (first, epoch) = cluster.master(0);
+    let leader = etcd.leader();
+    etcd[leader].freeze();
+    let frozen = Instant::now();
+    until("the lease to be over", || (frozen.elapsed() > Duration::from_secs(6)).then_some(()));
+    cluster.await_service();
+    etcd[leader].thaw();
+    // The next one dies.
+    let leader = etcd.leader();
+    etcd.stop(&[leader]);
+    etcd.leader();
+    cluster.await_service();
+    assert_eq!(cluster.master(0), (first, epoch));
+    let calls: Vec<Record> = cluster.caller.ask("outcomes");
+    let failed: Vec<_> = calls.iter().filter(|it| !matches!(it.outcome, Outcome::Done(_) | Outcome::Pending)).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+    cluster.expect_order();
 }
 
 #[test]

@@ -7,11 +7,12 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use ember::prelude::*;
 use ember_tests::{log::Log, wait::within};
+use tokio::time::Instant;
 
 #[service]
 #[derive(Default)]

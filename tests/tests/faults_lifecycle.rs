@@ -195,7 +195,7 @@ fn a_node_whose_registry_does_not_answer_fails_to_start_and_says_what_to_do() {
     thread::scope(|scope| {
         for address in addresses {
             scope.spawn(move || {
-                let last = refused_start(&Place::Etcd(address.clone()));
+                let last = refused_start(&Place::Etcd(vec![address.clone()]));
                 assert!(last.contains(&address), "it does not say which registry: {last}");
                 assert!(last.contains("is it running"), "it does not say what to look at: {last}");
             });

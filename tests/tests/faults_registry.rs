@@ -163,7 +163,7 @@ fn etcd_out_of_reach_and_compacted_meanwhile_disturbs_nobody() {
     let mut stage = stage(Kind::Etcd);
     let wire = Wire::to(stage.etcd().address());
     let direct = stage.registry.clone();
-    stage.registry = Place::Etcd(wire.address().into());
+    stage.registry = Place::Etcd(vec![wire.address().into()]);
     let mut cluster = Cluster::start(&stage);
     let operator = Operator::of(stage.etcd());
     wire.block(Direction::In);

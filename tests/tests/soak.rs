@@ -1,4 +1,4 @@
-//! The soak program runs, for as long as a test may.
+//! The programs of `cargo xtask soak` run, for as long as a test may.
 
 use std::process::Command;
 
@@ -26,4 +26,22 @@ fn arguments_that_are_not_understood_are_named() {
     let soak = Command::new(env!("CARGO_BIN_EXE_soak")).args(["--hours", "1"]).output().expect("to start soak");
     assert!(!soak.status.success());
     assert!(String::from_utf8_lossy(&soak.stderr).contains("`--hours`"), "{soak:?}");
+}
+
+#[test]
+fn five_processes_are_restarted_under_calls_to_them_and_to_their_master_and_none_fails() {
+    let trial = Command::new(env!("CARGO_BIN_EXE_trial"))
+        .args(["restarts", "--rate", "200", "--rounds", "1"])
+        .output()
+        .expect("to start");
+    let said = format!("{}{}", String::from_utf8_lossy(&trial.stdout), String::from_utf8_lossy(&trial.stderr));
+    assert!(trial.status.success() && said.contains("| 0 violations |") && said.contains(", the master |"), "{said}");
+}
+
+#[test]
+fn trials_that_are_not_understood_are_named() {
+    for (words, named) in [(["rumours"].as_slice(), "`rumours`"), (&["faults", "--hours", "1"], "`--hours`")] {
+        let trial = Command::new(env!("CARGO_BIN_EXE_trial")).args(words).output().expect("to start");
+        assert!(!trial.status.success() && String::from_utf8_lossy(&trial.stderr).contains(named), "{trial:?}");
+    }
 }

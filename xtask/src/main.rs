@@ -7,16 +7,17 @@ mod examples;
 mod outside;
 mod planted;
 mod shell;
+mod soak;
 mod template;
 mod test;
 mod tidy;
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask test [ARGS]       every test, against a real etcd; ARGS go to `cargo test`: a filter, `-p CRATE`, `-- --nocapture`
 cargo xtask soak [ARGS]       churn for an hour with flat memory, in a release build: `--minutes N`, `--seed N`, `--report FILE`
-cargo xtask soak tests [ARGS] the tests with larger numbers (EMBER_TEST_SCALE=10, unless it is set)
+cargo xtask soak TRIAL        `faults`, `restarts`, `networks`: trials of real processes; `tests`: the tests with larger numbers; `--help`
 cargo xtask planted [NAMES]   bugs planted into the runtime, which `prove` must find; a build and ten minutes
 cargo xtask valgrind          the tests that reach `unsafe` code, under valgrind
 cargo xtask examples [NAMES]  run every example, or those named
@@ -35,8 +36,7 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => test::command(rest, test::Scale::Usual),
         ["planted", names @ ..] => planted::command(names),
         ["valgrind"] => test::valgrind(),
-        ["soak", "tests", rest @ ..] => test::command(rest, test::Scale::Soak),
-        ["soak", rest @ ..] => soak(rest),
+        ["soak", rest @ ..] => soak::command(rest),
         ["examples", names @ ..] => examples::run(names),
         ["outside"] => outside::check(),
         ["template"] => template::check(),
@@ -65,13 +65,4 @@ fn bench(args: &[&str]) -> Result<(), String> {
     let manifest =
         ["run", "--release", "--locked", "--manifest-path", "benches/Cargo.toml", "--package", "runner", "--"];
     shell::run(&mut shell::cargo(&[&manifest, args].concat()))
-}
-
-/// Builds the program and the one that it starts as processes of their own, beside each other.
-fn soak(args: &[&str]) -> Result<(), String> {
-    let programs =
-        ["build", "--release", "-p", "ember-tests", "--bin", "soak", "--bin", "fault-node", "--all-features"];
-    shell::run(&mut shell::cargo(&programs))?;
-    let mut soak = Command::new(shell::target().join("release/soak"));
-    shell::run(soak.current_dir(shell::root()).args(args))
 }

@@ -70,6 +70,12 @@ pub trait Network: Debug + Send + Sync + 'static {
         Detached::Here(stream)
     }
 
+    /// The other end of this stream, which is dropped next, shall hear of its end at once: not after what it was sent before, which may
+    /// not arrive. By default nothing is done: then it hears of it when it hears of it.
+    fn reset(&self, stream: &BoxStream) {
+        let _ = stream;
+    }
+
     /// Whether connections and listeners can be made, and used, on whatever runtime: then the node's lease is renewed, and the
     /// embedded registry served, on threads where handlers never run. By default not: then a handler that blocks every worker
     /// of the node holds those up too. And whether the time that handlers take is that of the machine: then those that block their

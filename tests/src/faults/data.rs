@@ -12,8 +12,8 @@ pub const ANY: &str = "any";
 pub enum Place {
     /// An embedded one in this folder.
     Embedded(PathBuf),
-    /// etcd at `host:port`.
-    Etcd(String),
+    /// etcd at these endpoints, `host:port`.
+    Etcd(Vec<String>),
 }
 
 /// How a `fault-node` is set up.
@@ -35,6 +35,8 @@ pub struct Configuration {
     pub listen: Option<String>,
     /// What it says where it listens.
     pub advertise: Option<String>,
+    /// The network namespace in which it runs, made by `ip netns add`. Without it, that of whoever starts it.
+    pub namespace: Option<String>,
 }
 
 /// The first answer.

@@ -43,6 +43,7 @@ impl Configuration {
             drain: Duration::from_secs(8),
             listen: None,
             advertise: None,
+            namespace: None,
         }
     }
 
@@ -61,7 +62,16 @@ impl FaultNode {
     pub fn launch(program: &str, configuration: &Configuration, folder: &Path) -> Self {
         let log = folder.join(format!("{}.log", configuration.name));
         let errors = File::options().create(true).append(true).open(&log).expect("a log file");
-        let mut child = Command::new(program)
+        let mut command = match &configuration.namespace {
+            None => Command::new(program),
+            // It becomes the program: signals reach that.
+            Some(namespace) => {
+                let mut ip = Command::new("ip");
+                ip.args(["netns", "exec", namespace, program]);
+                ip
+            }
+        };
+        let mut child = command
             .arg(serde_json::to_string(configuration).expect("text and numbers"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -39,10 +39,15 @@ impl Stage {
         let folder = private_folder();
         let etcd = (kind == Kind::Etcd).then(EtcdProcess::start);
         let registry = match &etcd {
-            Some(etcd) => Place::Etcd(etcd.address()),
+            Some(etcd) => Place::Etcd(vec![etcd.address()]),
             None => Place::Embedded(folder.path().into()),
         };
         Self { program, folder, registry, etcd }
+    }
+
+    /// A new one, with a registry that the test looks after.
+    pub fn at(program: &'static str, registry: Place) -> Self {
+        Self { program, folder: private_folder(), registry, etcd: None }
     }
 
     /// Where records and logs are.

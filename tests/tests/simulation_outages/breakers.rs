@@ -194,3 +194,41 @@ fn a_master_behind_an_open_breaker_is_an_error_and_not_a_slave() {
         assert_eq!(call(&sim).await, master);
     });
 }
+
+#[test]
+fn a_master_that_says_that_its_lease_has_ended_is_behind_no_breaker() {
+    let world = World::default();
+    world.thrones(12).latency(ms(5)..=ms(20)).run(async move |sim| {
+        sim.settled().await;
+        let calls = |sim: &Sim, time: Duration| {
+            let load = sim.on("ada", move |node| async move {
+                let (throne, begun) = (node.client::<ThroneClient>(), Instant::now());
+                let mut calls = tokio::task::JoinSet::new();
+                while begun.elapsed() < time {
+                    calls.spawn(throne.rpc_where().timeout(ms(300)));
+                    sleep(ms(20)).await;
+                }
+                let mut ends = Ends::new();
+                while let Some(end) = calls.join_next().await {
+                    *ends.entry(ended(end.unwrap())).or_default() += 1;
+                }
+                ends
+            });
+            async move { load.await.unwrap() }
+        };
+        calls(&sim, ms(1_000)).await;
+        sim.registry_down();
+        // Each asks it again and again; many are on their way when their time is over.
+        let ends = calls(&sim, ms(20_000)).await;
+        assert!(total(&ends, "Deadline") >= 5, "as many as open a breaker: {ends:?}");
+        assert_eq!(total(&ends, "BreakerOpen"), 0, "{ends:?}");
+        sim.registry_up(Registry::Kept);
+        sleep(ms(6_000)).await;
+        let ends = calls(&sim, ms(1_000)).await;
+        assert_eq!(
+            ends.values().sum::<usize>(),
+            ["one", "two", "three"].iter().map(|it| total(&ends, it)).sum::<usize>(),
+            "{ends:?}"
+        );
+    });
+}

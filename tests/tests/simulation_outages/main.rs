@@ -21,7 +21,7 @@ use std::{
 use ember::{
     Breaker, BreakerState, RefusedReason, Role, ServiceState,
     prelude::*,
-    testing::{Cluster, Sim},
+    testing::{Cluster, Registry, Sim},
 };
 use serde_json::json;
 use tokio::time::{Instant, sleep};

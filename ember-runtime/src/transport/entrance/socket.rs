@@ -184,6 +184,11 @@ impl Socket {
         std::mem::replace(&mut self.stream, Box::new(tokio::io::empty()))
     }
 
+    /// Its stream, for the network that made it.
+    pub(crate) fn stream(&self) -> &BoxStream {
+        &self.stream
+    }
+
     pub(crate) fn put_stream(&mut self, stream: BoxStream) {
         self.stream = stream;
     }

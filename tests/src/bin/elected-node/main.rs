@@ -38,7 +38,7 @@ async fn run() -> ember::Result<()> {
     let mut builder = Node::builder().name(&name).cluster(&cluster).lease(lease).drain(drain);
     builder = match registry {
         Place::Embedded(folder) => builder.registry(Embedded::at(folder)),
-        Place::Etcd(address) => builder.registry(Etcd::new([address])),
+        Place::Etcd(endpoints) => builder.registry(Etcd::new(endpoints)),
     };
     if let Some(record) = record {
         builder = builder.service(Book::new(&name, &record));

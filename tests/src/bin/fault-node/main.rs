@@ -46,7 +46,7 @@ async fn start(configuration: &Configuration) -> ember::Result<Node> {
     let mut builder = Node::builder().name(name).cluster(cluster).lease(configuration.lease).drain(configuration.drain);
     builder = match registry {
         Place::Embedded(folder) => builder.registry(Embedded::at(folder)),
-        Place::Etcd(address) => builder.registry(Etcd::new([address])),
+        Place::Etcd(endpoints) => builder.registry(Etcd::new(endpoints)),
     };
     if let Some(address) = &configuration.listen {
         builder = builder.listen(Endpoint::Tcp(address.clone()));

@@ -50,7 +50,7 @@ async fn main() -> ExitCode {
         }
     };
     println!("soak: {:?} with the seed {}", arguments.time, arguments.seed);
-    let commit = report::commit();
+    let commit = ember_tests::machine::commit();
     quiet_about_planned_panics();
     let (tally, mut samples) = (Tally::default(), Vec::new());
     let mut failures: Vec<String> = churn(&arguments, &tally, &mut samples).await.err().into_iter().collect();

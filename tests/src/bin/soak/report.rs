@@ -1,6 +1,8 @@
 //! What a run tells of itself, as Markdown.
 
-use std::{fmt::Write as _, process::Command};
+use std::fmt::Write as _;
+
+use ember_tests::machine::{machine, profile};
 
 use crate::{
     arguments::Arguments,
@@ -10,11 +12,6 @@ use crate::{
 
 /// As many lines of samples, from the first to the last.
 const LINES: usize = 16;
-
-/// The commit of the folder. Asked at the start: by the end of an hour it may be another.
-pub(crate) fn commit() -> String {
-    said("git", &["rev-parse", "--short=10", "HEAD"])
-}
 
 pub(crate) fn write(
     arguments: &Arguments,
@@ -27,13 +24,12 @@ pub(crate) fn write(
     let last = samples.last();
     let rounds = last.map_or(0, |last| last.rounds);
     let time = last.map_or(0, |last| last.at.as_secs());
-    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
     let _ = writeln!(text, "| | |\n| --- | --- |");
     let _ = writeln!(text, "| verdict | {} |", if failures.is_empty() { "flat, and nothing hung" } else { "FAILED" });
     let _ = writeln!(text, "| time | {} min {} s, {rounds} rounds |", time / 60, time % 60);
     let _ = writeln!(text, "| seed | {} |", arguments.seed);
-    let _ = writeln!(text, "| build | {profile}, commit {commit} |");
-    let _ = writeln!(text, "| machine | {}, {} processors, {} |", said("uname", &["-srm"]), processors(), model());
+    let _ = writeln!(text, "| build | {}, commit {commit} |", profile());
+    let _ = writeln!(text, "| machine | {} |", machine());
     let warm = samples::warm(samples);
     let rounds = samples::span(warm);
     for bound in &BOUNDS {
@@ -63,22 +59,4 @@ pub(crate) fn write(
         let _ = writeln!(text, "| {what} | {count} |");
     }
     text
-}
-
-fn processors() -> usize {
-    std::thread::available_parallelism().map_or(0, Into::into)
-}
-
-/// What Linux calls the processor.
-fn model() -> String {
-    let all = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let line = all.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    line.map_or("of a model that is not known", |(_, name)| name).to_owned()
-}
-
-fn said(program: &str, args: &[&str]) -> String {
-    let output = Command::new(program).args(args).output();
-    let text =
-        output.ok().filter(|it| it.status.success()).map(|it| String::from_utf8_lossy(&it.stdout).trim().to_owned());
-    text.unwrap_or_else(|| "unknown".into())
 }

@@ -50,7 +50,7 @@ impl Pulse {
         let attach = match network.detach(socket.take_stream()) {
             Detached::Here(stream) => {
                 socket.put_stream(stream);
-                tasks.spawn(run(session, socket, Wakes::Here));
+                tasks.spawn(run(session, socket, network, Wakes::Here));
                 return;
             }
             Detached::Anywhere(attach) => attach,
@@ -59,7 +59,7 @@ impl Pulse {
             match attach() {
                 Ok(stream) => {
                     socket.put_stream(stream);
-                    run(session, socket, Wakes::Aside).await
+                    run(session, socket, network, Wakes::Aside).await
                 }
                 Err(error) => end(&session, &format!("its heartbeat could not begin: {error}"), Wakes::Aside).await,
             }
@@ -73,11 +73,11 @@ impl Pulse {
 
 /// Sends beats, judges those that come, and watches the deadlines of calls, until the link ends. If it is this that ends it, all
 /// calls get their answers here: the node's own tasks may be held up.
-async fn run(session: Arc<Session>, socket: Socket, wakes: Wakes) -> String {
+async fn run(session: Arc<Session>, socket: Socket, network: Arc<dyn Network>, wakes: Wakes) -> String {
     let why = tokio::select! {
         biased;
         why = session.stopped() => return why,
-        why = watch(&session, socket) => why,
+        why = watch(&session, socket, &*network) => why,
         never = deadlines::expire(&session, wakes) => never,
     };
     end(&session, &why, wakes).await
@@ -89,7 +89,15 @@ async fn end(session: &Session, why: &str, wakes: Wakes) -> String {
     why.to_string()
 }
 
-async fn watch(session: &Session, mut socket: Socket) -> String {
+async fn watch(session: &Session, mut socket: Socket, network: &dyn Network) -> String {
+    let why = listen(session, &mut socket).await;
+    // Where what this node sends arrives and its peer's words do not, TCP holds back what follows the first that is not confirmed: the
+    // peer hears nothing either, and finds out later. A reset is not held back.
+    network.reset(socket.stream());
+    why
+}
+
+async fn listen(session: &Session, socket: &mut Socket) -> String {
     let mut judge = Judge::new(&session.config, Instant::now());
     let mut beats = Beats::default();
     let mut next = Instant::now();

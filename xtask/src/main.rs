@@ -4,6 +4,7 @@ mod ci;
 mod codegen;
 mod etcd;
 mod examples;
+mod mutants;
 mod outside;
 mod planted;
 mod shell;
@@ -18,6 +19,7 @@ cargo xtask test [ARGS]       every test, against a real etcd; ARGS go to `cargo
 cargo xtask soak [ARGS]       churn for an hour with flat memory, in a release build: `--minutes N`, `--seed N`, `--report FILE`
 cargo xtask soak tests [ARGS] the tests with larger numbers (EMBER_TEST_SCALE=10, unless it is set)
 cargo xtask planted [NAMES]   bugs planted into the runtime, which `prove` must find; a build and ten minutes
+cargo xtask mutants [ARGS]    small changes to the runtime, which tests must notice; hours: `--room NAME`, `--sample K/N`
 cargo xtask valgrind          the tests that reach `unsafe` code, under valgrind
 cargo xtask examples [NAMES]  run every example, or those named
 cargo xtask outside           a crate outside of this workspace: what it builds with, what it is told
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     let done = match args.as_slice() {
         ["test", rest @ ..] => test::command(rest, test::Scale::Usual),
         ["planted", names @ ..] => planted::command(names),
+        ["mutants", rest @ ..] => mutants::command(rest),
         ["valgrind"] => test::valgrind(),
         ["soak", "tests", rest @ ..] => test::command(rest, test::Scale::Soak),
         ["soak", rest @ ..] => soak(rest),

@@ -100,7 +100,7 @@ fn run(home: &Path, room: &Room, stage: &str, sample: Option<&str>, named: &[Str
     fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
     let mut mutants =
         shell::cargo(&["mutants", "--in-place", "--all-features", "--no-config", "--exclude-re", NOT_MADE]);
-    mutants.current_dir(home.join("tree")).arg("--output").arg(&out);
+    mutants.current_dir(home.join("tree")).arg("--output").arg(&out).args(["--exclude", "*_tests.rs"]);
     mutants.args(room.files.iter().map(|files| format!("--file={files}")));
     mutants.args(named.iter().map(|name| format!("--re=^{}$", escaped(name))));
     if let Some(part) = sample {

@@ -23,13 +23,13 @@ pub(crate) const ROOMS: [Room; 5] = [
         name: "actor",
         files: &["ember-runtime/src/actor/**"],
         units: &["actor::", "mailbox::", "call::", "module::", "timer::", "event::"],
-        programs: &["calls", "cancel", "lifecycle", "short_calls", "stopping", "supervision", "timers"],
+        programs: &["calls", "cancel", "lifecycle", "short_calls", "stopping", "supervision"],
     },
     Room {
         name: "call",
         files: &["ember-runtime/src/call/**"],
         units: &["call::", "actor::", "directory::breakers"],
-        programs: &["by_name", "callers", "calls", "cancel", "cluster_calls", "retries", "selection", "streaming"],
+        programs: &["callers", "calls", "cancel", "cluster_calls", "retries", "selection", "streaming"],
     },
     Room {
         name: "store",

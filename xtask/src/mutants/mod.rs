@@ -8,7 +8,7 @@ mod tree;
 
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crate::shell;
@@ -16,6 +16,9 @@ use rooms::{NEED_ETCD, ROOMS, Room};
 
 /// Another version makes other mutants, and the figures on the page are of this one.
 const VERSION: &str = "27.1.0";
+/// Folders of results: of the run on the unit tests, and of that on the test programs.
+const UNITS: &str = "units";
+const PROGRAMS: &str = "programs";
 /// What is to be caught of a room's mutants, in percent.
 const CAUGHT: usize = 90;
 /// A run of the unit tests that takes so many seconds has ended in a loop.
@@ -43,11 +46,15 @@ pub(crate) fn command(args: &[&str]) -> Result<(), String> {
     tree::update(&home.join("tree"))?;
     let mut done = Vec::new();
     for room in ROOMS.iter().filter(|one| room.is_none_or(|name| name == one.name)) {
-        let first = run(&home, room, "units", sample, &[])?;
+        for results in [UNITS, PROGRAMS] {
+            let folder = home.join(room.name).join(results);
+            fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        }
+        let first = on_units(&home, room, sample)?;
         let fates = match &first.survived[..] {
             [] => first,
             survivors => {
-                let second = run(&home, room, "programs", None, survivors)?;
+                let second = on_programs(&home, room, survivors)?;
                 first.then(second)
             }
         };
@@ -94,30 +101,46 @@ fn installed() -> Result<(), String> {
     }
 }
 
-/// Tries mutants of a room: all of them, or a part, or those named.
-fn run(home: &Path, room: &Room, stage: &str, sample: Option<&str>, named: &[String]) -> Result<Fates, String> {
-    let out = home.join(room.name).join(stage);
-    fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
-    let mut mutants =
-        shell::cargo(&["mutants", "--in-place", "--all-features", "--no-config", "--exclude-re", NOT_MADE]);
-    mutants.current_dir(home.join("tree")).arg("--output").arg(&out).args(["--exclude", "*_tests.rs"]);
-    mutants.args(room.files.iter().map(|files| format!("--file={files}")));
-    mutants.args(named.iter().map(|name| format!("--re=^{}$", escaped(name))));
+/// Tries mutants of a room on its unit tests: all of them, or a part.
+fn on_units(home: &Path, room: &Room, sample: Option<&str>) -> Result<Fates, String> {
+    let mut mutants = mutants(home, room, UNITS);
     if let Some(part) = sample {
         mutants.args(["--shard", part, "--sharding", "round-robin"]);
     }
-    if stage == "units" {
-        mutants.args(["--timeout", UNITS_WITHIN, "--test-package", "ember-runtime", "--cargo-arg=--lib", "--", "--"]);
-        mutants.args(room.units);
-    } else {
-        mutants.args(["--timeout", PROGRAMS_WITHIN, "--test-workspace", "true"]);
-        mutants.args(room.programs.iter().map(|program| format!("--cargo-arg=--test={program}")));
-        mutants.args(["--", "--"]).args(NEED_ETCD.iter().flat_map(|name| ["--skip", name]));
-    }
-    mutants.env("CARGO_TARGET_DIR", home.join("build"));
-    mutants.env("CARGO_INCREMENTAL", "1").env("CARGO_PROFILE_DEV_DEBUG", "none");
+    mutants.args(["--timeout", UNITS_WITHIN, "--cargo-arg=--lib", "--", "--"]).args(room.units);
     judged(&mut mutants)?;
-    Fates::read(&out.join("mutants.out"))
+    Fates::read(home, room, UNITS)
+}
+
+/// Tries those that are named on the test programs.
+fn on_programs(home: &Path, room: &Room, named: &[String]) -> Result<Fates, String> {
+    let programs = || room.programs.iter().map(|program| format!("--test={program}"));
+    let without = || ["--"].into_iter().chain(NEED_ETCD.iter().flat_map(|name| ["--skip", name]));
+    // It would try its baseline on the tests of the runtime alone.
+    let mut baseline = shell::cargo(&["test", "--quiet", "--workspace", "--all-features"]);
+    shell::run(built_apart(&mut baseline, home).args(programs()).args(without()))?;
+    let mut mutants = mutants(home, room, PROGRAMS);
+    mutants.args(["--baseline", "skip", "--timeout", PROGRAMS_WITHIN, "--test-workspace", "true"]);
+    mutants.args(named.iter().map(|name| format!("--re=^{}$", escaped(name))));
+    mutants.args(programs().map(|program| format!("--cargo-arg={program}"))).arg("--").args(without());
+    judged(&mut mutants)?;
+    Fates::read(home, room, PROGRAMS)
+}
+
+/// `cargo mutants` of a room, which leaves its results in a folder of this name.
+fn mutants(home: &Path, room: &Room, results: &str) -> Command {
+    let mut mutants = shell::cargo(&["mutants", "--in-place", "--all-features", "--no-config"]);
+    mutants.args(["--exclude-re", NOT_MADE, "--exclude", "*_tests.rs"]);
+    mutants.arg("--output").arg(home.join(room.name).join(results));
+    mutants.args(room.files.iter().map(|files| format!("--file={files}")));
+    built_apart(&mut mutants, home);
+    mutants
+}
+
+/// In the copy of the sources, with a target folder of its own.
+fn built_apart<'a>(command: &'a mut Command, home: &Path) -> &'a mut Command {
+    command.current_dir(home.join("tree")).env("CARGO_TARGET_DIR", home.join("build"));
+    command.env("CARGO_INCREMENTAL", "1").env("CARGO_PROFILE_DEV_DEBUG", "none")
 }
 
 /// Runs it to its end. That some survived, or did not end, is no failure of its own.
@@ -157,9 +180,10 @@ fn report(done: &[(&str, Fates)]) -> Result<(), String> {
 }
 
 impl Fates {
-    fn read(folder: &Path) -> Result<Self, String> {
+    fn read(home: &Path, room: &Room, results: &str) -> Result<Self, String> {
+        let folder = home.join(room.name).join(results).join("mutants.out");
         let lines = |name: &str| -> Result<Vec<String>, String> {
-            let path: PathBuf = folder.join(name);
+            let path = folder.join(name);
             let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
             Ok(text.lines().map(str::to_owned).collect())
         };

@@ -1,6 +1,6 @@
 //! What each step does to the word, by one thread; `tests/loom` has the orders of several.
 
-use super::{Held, Turn};
+use super::{ABORTED, ENDED, Held, Marks, READY, SPAWNED, Turn};
 
 /// A turn that is not shut.
 fn open() -> Turn<u32> {
@@ -139,7 +139,11 @@ fn a_holder_says_whether_it_ends_soon_and_leaves_nothing_behind() {
         held.hurry(soon);
         is(&turn, if soon { "0b1101" } else { "0b0101" });
         turn.shut(false);
-        if soon { assert!(!held.end()) } else { drop(held) }
+        if soon {
+            assert!(!held.end())
+        } else {
+            drop(held)
+        }
         is(&turn, "0b0000");
     }
 }
@@ -162,4 +166,16 @@ fn the_value_is_used_taken_and_put_back() {
     held.put(9);
     held.end();
     assert_eq!(short(&turn).take(), 9);
+}
+
+#[test]
+fn each_mark_stands_for_itself_and_is_set_once() {
+    let (marks, all) = (Marks::default(), [SPAWNED, READY, ABORTED, ENDED]);
+    let mut before = 0;
+    for (i, mark) in all.into_iter().enumerate() {
+        assert_eq!(all.map(|mark| marks.has(mark)), [0, 1, 2, 3].map(|other| other < i));
+        assert_eq!(marks.set(mark), before);
+        before |= mark;
+        assert_eq!(marks.set(mark), before);
+    }
 }

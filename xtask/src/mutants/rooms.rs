@@ -23,7 +23,7 @@ pub(crate) const ROOMS: [Room; 5] = [
         name: "actor",
         files: &["ember-runtime/src/actor/**"],
         units: &["actor::", "mailbox::", "call::", "module::", "timer::", "event::"],
-        programs: &["calls", "cancel", "lifecycle", "short_calls", "stopping", "supervision"],
+        programs: &["calls", "elected", "lifecycle", "short_calls", "stopping", "supervision", "watch"],
     },
     Room {
         name: "call",

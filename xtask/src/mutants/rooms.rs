@@ -23,7 +23,16 @@ pub(crate) const ROOMS: [Room; 5] = [
         name: "actor",
         files: &["ember-runtime/src/actor/**"],
         units: &["actor::", "mailbox::", "call::", "module::", "timer::", "event::"],
-        programs: &["calls", "elected", "lifecycle", "short_calls", "stopping", "supervision", "watch"],
+        programs: &[
+            "calls",
+            "elected",
+            "lifecycle",
+            "modules_dynamic",
+            "short_calls",
+            "stopping",
+            "supervision",
+            "watch",
+        ],
     },
     Room {
         name: "call",

@@ -109,7 +109,8 @@ mod tests {
         let service = Watcher::at(&Keys::NONE);
         assert!(service.is_service() && !module.is_service());
         assert!(module == module.clone() && service == service.clone());
-        assert!(module != service && service != module && module != beside);
+        assert!(module != service && module != beside);
+        assert!(service != module);
         assert!(service.id() == 0 && module.id() == module.clone().id() && module.id() != beside.id());
         assert!(!service.is_over() && !module.is_over());
         drop(lives);

@@ -249,6 +249,36 @@ async fn calls_to_a_service_whose_node_goes_before_its_start_are_answered_at_onc
     assert_eq!(*answers.0.lock().unwrap(), [refused(), refused()]);
 }
 
+#[tokio::test]
+async fn a_paused_service_refuses_calls_and_goes_on_with_them_later() {
+    let (host, answers) = (host(), Arc::<Answers>::default());
+    let cell = vault(&host);
+    cell.drive(Source::Value(Some(Vault)), None, |started| started.unwrap());
+    cell.states().wait_for(|state| *state == ServiceState::Running).await.unwrap();
+    cell.pause(true);
+    assert_eq!(cell.state(), ServiceState::Paused);
+    deliver(&cell, call_of("rpc_open", &[7], &answers));
+    cell.pause(false);
+    assert_eq!(cell.state(), ServiceState::Running);
+    deliver(&cell, call_of("rpc_open", &[8], &answers));
+    cell.retire();
+    cell.states().wait_for(|state| *state == ServiceState::Stopped).await.unwrap();
+    assert_eq!(*answers.0.lock().unwrap(), [Err(RefusedReason::Paused.into()), Ok(vec![8])]);
+}
+
+#[tokio::test]
+async fn a_service_that_is_aborted_has_failed_whether_or_not_it_has_begun() {
+    let host = host();
+    let idle = vault(&host);
+    idle.abort();
+    assert_eq!(idle.state(), ServiceState::Failed, "nobody looks after it");
+    let begun = vault(&host);
+    begun.drive(Source::Value(Some(Vault)), None, |started| started.unwrap());
+    begun.states().wait_for(|state| *state == ServiceState::Running).await.unwrap();
+    begun.abort();
+    begun.states().wait_for(|state| *state == ServiceState::Failed).await.unwrap();
+}
+
 #[test]
 fn what_senders_put_in_while_memory_is_given_back_stays() {
     let mut calls = Calls::<Vault>::default();

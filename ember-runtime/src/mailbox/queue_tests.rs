@@ -116,3 +116,177 @@ fn bytes_are_bounded_but_one_large_payload_passes() {
     mailbox.bytes().discharge(100);
     mailbox.charge(1).unwrap();
 }
+
+#[test]
+fn bytes_may_reach_the_bound_and_what_is_refused_is_not_counted() {
+    let mailbox = small();
+    mailbox.charge(4).unwrap();
+    assert_eq!(mailbox.charge(7).unwrap_err(), RefusedReason::MailboxFull { limit: 10 });
+    mailbox.charge(6).unwrap();
+    mailbox.charge(1).unwrap_err();
+    mailbox.bytes().discharge(1);
+    mailbox.charge(1).unwrap();
+    let usual = Mailbox::<u32>::new(Limits::default());
+    usual.charge(1).unwrap();
+    usual.charge((16 << 20) - 1).unwrap();
+    assert_eq!(usual.charge(1).unwrap_err(), RefusedReason::MailboxFull { limit: 16 << 20 });
+}
+
+#[test]
+fn after_the_turn_of_a_user_message_the_system_lane_goes_first_again() {
+    let mailbox = Mailbox::<u32>::new(Limits { user: 2, system: 100, bytes: 1 });
+    let mut batch = Batch::new();
+    mailbox.put(Lane::User, |()| 100).unwrap();
+    mailbox.put(Lane::User, |()| 101).unwrap();
+    (0..66).for_each(|i| mailbox.put(Lane::System, |()| i).unwrap());
+    let all = all(&mailbox, &mut batch);
+    let place = |message| all.iter().position(|&it| it == message).unwrap();
+    assert_eq!((place(100), place(101), all.len()), (32, 65, 68));
+}
+
+#[test]
+fn all_that_waits_in_the_system_lane_goes_before_what_was_taken_over() {
+    let (mailbox, mut batch) = (Mailbox::new(Limits { user: 2, system: 2, bytes: 1 }), Batch::new());
+    (0..2).for_each(|i| mailbox.put(Lane::User, |()| i).unwrap());
+    assert_eq!(mailbox.next(&mut batch), Next::Message(0));
+    (8..10).for_each(|i| mailbox.put(Lane::System, |()| i).unwrap());
+    assert_eq!(all(&mailbox, &mut batch), [8, 9, 1]);
+}
+
+#[test]
+fn a_promise_ends_when_it_is_filled_or_given_back() {
+    for filled in [true, false] {
+        let (mailbox, mut batch) = (small(), Batch::new());
+        mailbox.promise(Lane::User).unwrap();
+        mailbox.promise(Lane::System).unwrap();
+        assert!(mailbox.promise(Lane::System).is_err());
+        mailbox.close();
+        for lane in [Lane::User, Lane::System] {
+            assert_eq!(mailbox.next(&mut batch), Next::Empty, "a place is promised");
+            if filled {
+                mailbox.fill(lane, 1).unwrap();
+                assert_eq!(mailbox.next(&mut batch), Next::Message(1));
+            } else {
+                mailbox.release(lane);
+            }
+        }
+        assert_eq!(mailbox.next(&mut batch), Next::Over);
+        assert!(mailbox.seal_if_empty());
+    }
+}
+
+#[test]
+fn a_promise_that_was_given_back_leaves_its_place_to_others() {
+    let mailbox = small();
+    (0..2).for_each(|_| mailbox.promise(Lane::User).unwrap());
+    mailbox.put(Lane::User, |()| 1).unwrap_err();
+    mailbox.release(Lane::User);
+    mailbox.put(Lane::User, |()| 1).unwrap();
+    mailbox.put(Lane::User, |()| 2).unwrap_err();
+}
+
+#[test]
+fn what_is_owed_is_put_in_whatever_the_bounds_and_does_not_count() {
+    let (mailbox, mut batch) = (small(), Batch::new());
+    (0..5).for_each(|i| mailbox.put_owed(Lane::System, i).unwrap());
+    (5..9).for_each(|i| mailbox.put_last(Lane::User, i).unwrap());
+    mailbox.put(Lane::System, |()| 9).unwrap();
+    assert_eq!(mailbox.waiting(), 1);
+    mailbox.close();
+    assert_eq!(mailbox.put_owed(Lane::System, 10).unwrap_err(), 10);
+    mailbox.put_last(Lane::System, 11).unwrap();
+    assert_eq!(all(&mailbox, &mut batch), [0, 1, 2, 3, 4, 9, 11, 5, 6, 7, 8]);
+    assert_eq!(mailbox.seal().0.count(), 0);
+    assert_eq!(mailbox.put_last(Lane::System, 12).unwrap_err(), 12);
+    assert_eq!(mailbox.put_owed(Lane::System, 13).unwrap_err(), 13);
+}
+
+#[test]
+fn what_waits_is_counted_in_both_lanes_until_it_is_handed_out() {
+    let (mailbox, mut batch) = (small(), Batch::new());
+    assert_eq!(mailbox.waiting(), 0);
+    (0..2).for_each(|i| mailbox.put(Lane::User, |()| i).unwrap());
+    mailbox.put(Lane::System, |()| 2).unwrap();
+    for left in (0..3).rev() {
+        assert!(matches!(mailbox.next(&mut batch), Next::Message(_)));
+        assert_eq!(mailbox.waiting(), left);
+    }
+}
+
+#[test]
+fn a_mailbox_is_sealed_only_when_it_is_closed_and_nothing_is_left() {
+    let mailbox = small();
+    assert!(!mailbox.seal_if_empty(), "it is open");
+    for lane in [Lane::System, Lane::User] {
+        let (mailbox, mut batch) = (small(), Batch::new());
+        mailbox.put(lane, |()| 1).unwrap();
+        mailbox.close();
+        assert!(!mailbox.seal_if_empty(), "something waits in {lane:?}");
+        mailbox.put_last(Lane::User, 2).unwrap();
+        assert_eq!(all(&mailbox, &mut batch), [1, 2]);
+        assert!(mailbox.seal_if_empty());
+        assert!(!mailbox.seal_if_empty(), "once");
+    }
+}
+
+#[test]
+fn whatever_is_left_comes_back_when_the_receiver_goes() {
+    let (mailbox, mut batch) = (Mailbox::<u32>::new(Limits::default()), Batch::new());
+    (0..3).for_each(|i| mailbox.put(Lane::User, |()| i).unwrap());
+    assert_eq!(mailbox.next(&mut batch), Next::Message(0));
+    mailbox.put(Lane::User, |()| 3).unwrap();
+    mailbox.put(Lane::System, |()| 9).unwrap();
+    assert_eq!(batch.into_rest().0.collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(mailbox.seal().0.collect::<Vec<_>>(), [9, 3]);
+    assert_eq!(mailbox.put(Lane::System, |()| 9).unwrap_err(), RefusedReason::Stopped);
+}
+
+#[test]
+fn a_mailbox_with_many_places_tells_of_sixteen_free_ones_at_a_time_and_of_all_when_it_is_empty() {
+    const PLACES: u32 = MANY as u32 + 4;
+    let mailbox = Mailbox::<u32>::new(Limits { user: PLACES as usize, system: 1, bytes: 1 });
+    let mut batch = Batch::new();
+    (0..PLACES).for_each(|i| mailbox.put(Lane::User, |()| i).unwrap());
+    (1..TOLD).for_each(|_| assert!(matches!(mailbox.next(&mut batch), Next::Message(_))));
+    mailbox.put(Lane::User, |()| 0).unwrap_err();
+    mailbox.next(&mut batch);
+    assert_eq!(mailbox.waiting(), (PLACES - TOLD) as usize);
+    all(&mailbox, &mut batch);
+    assert_eq!(mailbox.waiting(), 0);
+
+    let least = Mailbox::<u32>::new(Limits { user: MANY, system: 1, bytes: 1 });
+    let mut batch = Batch::new();
+    (0..MANY as u32).for_each(|i| least.put(Lane::User, |()| i).unwrap());
+    least.next(&mut batch);
+    assert_eq!(least.waiting(), MANY, "these are many already");
+    least.tell(&batch);
+    assert_eq!(least.waiting(), MANY - 1);
+}
+
+#[test]
+fn a_burst_is_more_than_what_is_kept_anyway() {
+    for lane in [Lane::User, Lane::System] {
+        for (messages, burst) in [(0, false), (KEPT, false), (KEPT + 1, true)] {
+            let (mailbox, mut batch) = (Mailbox::<u32>::new(Limits { user: 100, system: 100, bytes: 1 }), Batch::new());
+            (0..messages).for_each(|_| mailbox.put(lane, |()| 0).unwrap());
+            assert_eq!(all(&mailbox, &mut batch).len(), messages);
+            assert_eq!(batch.burst, burst, "{messages} in {lane:?}");
+            mailbox.trim(&mut batch);
+            assert!(!batch.burst);
+        }
+    }
+}
+
+#[test]
+fn the_user_lane_admits_where_it_has_places_and_is_open() {
+    let mailbox = small();
+    assert!(mailbox.admits() && !mailbox.is_paused());
+    mailbox.pause(true);
+    assert!(!mailbox.admits() && mailbox.is_paused());
+    mailbox.pause(false);
+    assert!(mailbox.admits() && !mailbox.is_paused());
+    mailbox.close();
+    mailbox.pause(true);
+    assert!(!mailbox.admits() && !mailbox.is_paused(), "what is closed is not paused");
+    assert!(!Mailbox::<u32>::new(Limits { user: 0, system: 1, bytes: 1 }).admits());
+}

@@ -109,12 +109,13 @@ mod tests {
         let endpoint = listener.local_endpoint().unwrap();
         let (near, far) = tokio::join!(OsNetwork.connect(&endpoint), listener.accept());
         let (mut near, mut far) = (near.unwrap(), far.unwrap());
-        while near.write(&[7; 64 << 10]).now_or_never().is_some() {}
+        let sent = vec![7; 64 << 10];
+        while near.write(&sent).now_or_never().is_some() {}
         if reset {
             OsNetwork.reset(&near);
         }
         drop(near);
-        let mut chunk = [0; 64 << 10];
+        let mut chunk = vec![0; 64 << 10];
         loop {
             match far.read(&mut chunk).await {
                 Ok(size) if size > 0 => {}

@@ -71,3 +71,27 @@ fn machine() -> u64 {
     static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
     nanos(BEGIN.elapsed())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// It is the first number that the kernel writes there, in hundredths of a second.
+    #[cfg(all(feature = "cluster", target_os = "linux"))]
+    #[test]
+    fn the_machines_clock_counts_from_its_start() {
+        let up = || {
+            let said = std::fs::read_to_string("/proc/uptime").expect("the time since the start");
+            said.split(' ').next().and_then(|seconds| seconds.parse::<f64>().ok()).expect("a number") * 1e9
+        };
+        let (before, now, after) = (up(), BootClock::new(true).now() as f64, up());
+        assert!(before - 2e7 <= now && now <= after + 2e7, "{before} {now} {after}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_simulated_clock_goes_with_the_simulation() {
+        let clock = BootClock::new(false);
+        tokio::time::advance(Duration::from_millis(1_500)).await;
+        assert_eq!(clock.now(), 1_500_000_000);
+    }
+}

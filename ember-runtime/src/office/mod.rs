@@ -7,6 +7,8 @@ mod fence;
 mod name;
 mod role;
 mod seat;
+#[cfg(test)]
+mod seat_tests;
 mod tenure;
 
 pub(crate) use self::{

@@ -231,4 +231,21 @@ mod tests {
         advance(TTL).await;
         assert_eq!(tenure.present(), None);
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn whose_lease_it_is_does_not_depend_on_its_time_and_each_change_is_told() {
+        let tenure = Tenure::new(BootClock::new(false));
+        let mut changes = tenure.changes();
+        assert!(!tenure.has(7) && !changes.has_changed().unwrap());
+        tenure.begin(7, tenure.sends(), TTL);
+        assert!(changes.has_changed().unwrap());
+        changes.mark_unchanged();
+        let (term, _) = tenure.present().unwrap();
+        tenure.extend(7, tenure.sends(), TTL);
+        assert!(!changes.has_changed().unwrap(), "a renewal is none");
+        advance(TTL).await;
+        assert!(tenure.has(7) && !tenure.has(8) && tenure.is_still(term) && !tenure.is_in(term));
+        tenure.end();
+        assert!(!tenure.has(7) && !tenure.is_still(term) && changes.has_changed().unwrap());
+    }
 }

@@ -96,3 +96,33 @@ impl fmt::Display for DownReason {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Lifespan;
+
+    #[test]
+    fn a_module_that_watches_is_over_with_its_life_and_a_service_never() {
+        let lives = [Lifespan::new(), Lifespan::new()];
+        let [module, beside] = [0, 1].map(|at| Watcher::at(&Keys::NONE.and(&7_u32).of(&lives[at])));
+        let service = Watcher::at(&Keys::NONE);
+        assert!(service.is_service() && !module.is_service());
+        assert!(module == module.clone() && service == service.clone());
+        assert!(module != service && module != beside);
+        assert!(service != module);
+        assert!(service.id() == 0 && module.id() == module.clone().id() && module.id() != beside.id());
+        assert!(!service.is_over() && !module.is_over());
+        drop(lives);
+        assert!(!service.is_over() && module.is_over() && beside.is_over());
+    }
+
+    #[test]
+    fn whatever_has_not_failed_has_stopped() {
+        for state in [ServiceState::Starting, ServiceState::Running, ServiceState::Retiring, ServiceState::Stopped] {
+            assert_eq!(DownReason::from(state), DownReason::Stopped);
+        }
+        assert_eq!(DownReason::from(ServiceState::Failed), DownReason::Failed);
+        assert_eq!(DownReason::NodeLost.to_string(), "its node was lost");
+    }
+}

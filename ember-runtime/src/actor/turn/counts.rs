@@ -39,3 +39,16 @@ impl Counts {
 fn add(count: &AtomicU64) {
     count.store(count.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_has_its_count() {
+        let counts = Counts::default();
+        counts.short();
+        (0..2).for_each(|_| counts.queued());
+        assert_eq!(counts.read(), CallCounts { short: 1, queued: 2 });
+    }
+}

@@ -4,6 +4,8 @@ mod counts;
 mod marks;
 pub(crate) mod pace;
 mod sync;
+#[cfg(test)]
+mod turn_tests;
 mod unsafe_turn;
 
 pub use self::counts::CallCounts;

@@ -162,4 +162,47 @@ mod tests {
             assert!(expected.contains(&made), "{made} steps of {took} ns");
         }
     }
+
+    /// One whose smoothed step is so long.
+    fn of(nanos: u128) -> Pace {
+        Pace { step: AtomicU32::new(nanos as u32), ..Pace::new() }
+    }
+
+    #[test]
+    fn long_and_quick_have_their_bounds() {
+        let long = LONG.as_nanos();
+        assert_eq!([0, 1, long, long + 1].map(|step| of(step).is_long()), [false, false, false, true]);
+        let quick = QUICK.as_nanos();
+        assert_eq!([0, 1, quick - 1, quick, long].map(|step| of(step).is_quick()), [false, true, true, false, false]);
+    }
+
+    #[test]
+    fn what_may_be_long_is_measured_each_time_and_the_rest_now_and_then() {
+        let measured = |pace: Pace| (0..2 * SAMPLED).filter(|_| pace.begin().0.is_some()).count() as u32;
+        assert_eq!(measured(of(0)), 2 * SAMPLED, "nothing is known yet");
+        assert_eq!(measured(of(1)), 2);
+        assert_eq!(measured(of(LONG.as_nanos() / 4)), 2);
+        assert_eq!(measured(of(LONG.as_nanos() / 4 + 1)), 2 * SAMPLED);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_step_counts_as_much_as_all_before_it_and_never_as_nothing() {
+        let task = &mut Context::from_waker(Waker::noop());
+        for (before, took, after) in [(1_000, 3_000, 2_000), (0, 0, 1), (0, 5_000_000_000, 500_000), (800, 0, 400)] {
+            let pace = of(before);
+            pace.end(Step(Some(Instant::now() - Duration::from_nanos(took))), task);
+            assert_eq!(pace.step.load(Ordering::Relaxed), after);
+            pace.end(Step(None), task);
+            assert_eq!(pace.step.load(Ordering::Relaxed), after, "one that was not measured");
+        }
+    }
+
+    #[test]
+    fn whether_handlers_wait_is_what_the_last_one_did() {
+        let pace = Pace::new();
+        for waits in [false, true, true, false] {
+            pace.note(waits);
+            assert_eq!(pace.waits(), waits);
+        }
+    }
 }

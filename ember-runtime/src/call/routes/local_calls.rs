@@ -96,6 +96,30 @@ mod tests {
     fn is_read_from_text() {
         assert_eq!("random:7".parse(), Ok(LocalCalls::Random(7)));
         assert_eq!("queued".parse(), Ok(LocalCalls::Queued));
+        assert_eq!(["adaptive", "short"].map(str::parse), [Ok(LocalCalls::Adaptive), Ok(LocalCalls::Short)]);
         assert!("random".parse::<LocalCalls>().is_err());
+    }
+
+    #[test]
+    fn each_policy_says_whether_callers_run_what_they_call() {
+        let ways = [LocalCalls::Adaptive, LocalCalls::Short, LocalCalls::Queued];
+        assert_eq!(ways.map(|policy| Runs::new(policy).for_callers()), [Some(false), Some(true), None]);
+        let tosses = |seed| {
+            let runs = Runs::new(LocalCalls::Random(seed));
+            (0..64).map(|_| runs.for_callers()).collect::<Vec<_>>()
+        };
+        assert!(tosses(7).contains(&Some(true)) && tosses(7).contains(&None) && !tosses(7).contains(&Some(false)));
+        assert!(tosses(7) == tosses(7) && tosses(7) != tosses(8));
+    }
+
+    #[cfg(feature = "cluster")]
+    #[test]
+    fn each_policy_says_what_links_run_of_what_they_bring() {
+        assert!(matches!(Runs::new(LocalCalls::Adaptive).for_links(), OnTheSpot::Quick));
+        assert!(matches!(Runs::new(LocalCalls::Short).for_links(), OnTheSpot::All));
+        assert!(matches!(Runs::new(LocalCalls::Queued).for_links(), OnTheSpot::None));
+        let runs = Runs::new(LocalCalls::Random(7));
+        let all = (0..64).filter(|_| matches!(runs.for_links(), OnTheSpot::All)).count();
+        assert!((1..64).contains(&all), "{all}");
     }
 }

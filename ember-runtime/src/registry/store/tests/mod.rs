@@ -2,6 +2,7 @@
 
 mod history;
 mod leases;
+mod parts;
 mod transactions;
 
 use bytes::Bytes;

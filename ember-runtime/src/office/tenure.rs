@@ -141,7 +141,7 @@ impl Tenure {
 
     /// The same where a handler starts: the clock is looked at once in a tick of the kernel's.
     ///
-    /// A look at the clock is as good as new for the rest of its tick, which has 10 ms at most; the margin has at least ten times that. A
+    /// A look at the clock is as good as new for the rest of its tick, which has 10 ms at most where the machine runs; the margin has at least ten times that. A
     /// process that was stopped and a machine that slept find another tick, and look. Only a virtual machine that stood still as a whole can find the
     /// old one, until its kernel has moved its clock on: a handler that starts then works in vain. No reply gets out by that: what is
     /// released asks [`is_in`](Self::is_in), after the handler has ended; and what a handler does outside is kept apart by its fence.
@@ -212,6 +212,22 @@ mod tests {
         assert!(tenure.is_still(second));
         tenure.end();
         assert!(!tenure.is_in_this_tick(second));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_tick_is_as_long_where_time_is_simulated() {
+        let tenure = Tenure::new(BootClock::new(false));
+        tenure.begin(1, tenure.sends(), TTL);
+        let (term, _) = tenure.present().unwrap();
+        // Its time is over in the middle of a tick.
+        tenure.until.store(6_000_000, Ordering::Release);
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            seen.push((tenure.is_in_this_tick(term), tenure.is_in(term)));
+            advance(Duration::from_millis(2)).await;
+        }
+        assert_eq!(seen, [(true, true), (true, true), (true, true), (true, false)]);
+        assert!(!tenure.is_in_this_tick(term));
     }
 
     #[tokio::test(start_paused = true)]

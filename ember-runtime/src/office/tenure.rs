@@ -33,6 +33,8 @@ pub(crate) struct Tenure {
     until: AtomicU64,
     /// The tick in which the clock was looked at last, and the term that went on then.
     looked: AtomicU64,
+    /// How long the registry has said that it lasts after it was last heard.
+    granted: AtomicU64,
     lease: Mutex<Option<LeaseNumber>>,
     changed: watch::Sender<()>,
 }
@@ -56,6 +58,7 @@ impl Tenure {
             term: AtomicU64::new(0),
             until: AtomicU64::new(0),
             looked: AtomicU64::new(u64::MAX),
+            granted: AtomicU64::new(0),
             lease: Mutex::default(),
             changed: watch::Sender::new(()),
         }
@@ -84,6 +87,7 @@ impl Tenure {
     pub(crate) fn begin(&self, lease: LeaseNumber, sent: Sent, ttl: Duration) {
         let mut held = lock(&self.lease);
         *held = Some(lease);
+        self.granted.store(nanos(ttl), Ordering::Release);
         self.until.store(0, Ordering::Release);
         self.term.fetch_add(1, Ordering::AcqRel);
         self.extend_to(sent, ttl);
@@ -125,6 +129,11 @@ impl Tenure {
         let held = lock(&self.lease);
         let term = Term(self.term.load(Ordering::Acquire));
         (*held).filter(|_| self.is_in(term)).map(|lease| (term, lease))
+    }
+
+    /// How long the last lease lasts after it was last heard, which may be longer than was asked for; nothing before there was one.
+    pub(crate) fn granted(&self) -> Duration {
+        Duration::from_nanos(self.granted.load(Ordering::Acquire))
     }
 
     /// Whether it is this lease still, whether or not its time is over.

@@ -219,3 +219,23 @@ async fn another_lease_of_its_group_is_waited_for_and_told_once() {
         assert_eq!(scene.candidate.other_lease(&office), None, "it was said");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_written_is_the_lease_that_was_granted() {
+    let scene = Scene::new();
+    scene.tenure.begin(2, scene.tenure.sends(), Duration::from_millis(14_200));
+    let lasts = Duration::from_secs(15);
+    assert_eq!(scene.candidate.record(Epoch(7)).lasts(), lasts);
+    assert_eq!(scene.candidate.longest_lease(&OfficeNow::default()), lasts);
+    // Less than was asked for, it waits as others do who got that.
+    scene.tenure.begin(3, scene.tenure.sends(), Duration::from_secs(2));
+    assert_eq!(scene.candidate.record(Epoch(8)).lasts(), Duration::from_secs(5));
+    let mut new = Scene::new();
+    new.tenure = Arc::new(Tenure::new(BootClock::new(false)));
+    let seat = Arc::new(OfficeSeat::new(Arc::clone(&new.tenure)));
+    new.candidate = Candidate::new(OfficeName::new(0, "ledger", "ledger"), pid(1), seat, Duration::from_secs(10));
+    let other = held(2, 5_000, 7);
+    assert_eq!(new.candidate.other_lease(&other), None, "nothing was granted yet");
+    new.tenure.begin(1, new.tenure.sends(), Duration::from_secs(10));
+    assert_eq!(new.candidate.other_lease(&other), Some(Duration::from_secs(5)));
+}

@@ -177,6 +177,26 @@ fn a_registry_that_was_away_and_has_kept_its_data_holds_nobody_up_who_gives_an_o
 }
 
 #[test]
+fn an_office_goes_with_its_longer_lease_when_the_registry_ends_that_early() {
+    let world = World::default();
+    cluster(&world, 37, ALL).run(async move |sim| {
+        assert_eq!(pay(&sim, 1).await, Ok(1));
+        let (first, epoch) = master(&sim, "caller", None).await;
+        let begun = sim.elapsed();
+        sim.expire_lease(&first);
+        let later = sim.on("caller", move |node| async move {
+            node.wait_for_view(|view| {
+                view.instances().iter().any(|it| it.role() == Some(Role::Master) && it.epoch() > Some(epoch))
+            })
+            .await;
+        });
+        later.await.unwrap();
+        assert!(sim.elapsed() - begun < Duration::from_secs(2), "{:?}", sim.elapsed() - begun);
+        assert_eq!(pay(&sim, 1).await, Ok(2));
+    });
+}
+
+#[test]
 fn where_the_registry_has_lost_its_data_others_wait_for_the_lease_of_the_master_whatever_theirs_is() {
     for long in [ALL, &["a"]] {
         let world = World::default();

@@ -10,7 +10,7 @@ use std::{
 use ember_tests::{
     etcd_members::EtcdMembers,
     etcd_process::EtcdProcess,
-    faults::{FaultNode, Kind, Outcome, Place, Record, Stage, expect_definite},
+    faults::{Configuration, FaultNode, Kind, Outcome, Place, Record, Stage, expect_definite},
     wait::until,
 };
 use tokio::time::Instant;
@@ -33,7 +33,11 @@ impl Cluster {
     }
 
     fn on(stage: Stage) -> Self {
-        let nodes = NAMES.map(|name| (name.to_owned(), stage.counter(name))).into();
+        Self::with(stage, |configuration| configuration)
+    }
+
+    fn with(stage: Stage, set: impl Fn(Configuration) -> Configuration) -> Self {
+        let nodes = NAMES.map(|name| (name.to_owned(), stage.ready(&set(stage.configuration(name))))).into();
         let mut caller = stage.caller("caller");
         until("all instances to be seen", || (caller.ask::<usize>("instances") == NAMES.len()).then_some(()));
         caller.ask::<()>("steady");
@@ -228,6 +232,34 @@ fn a_master_that_stood_still_for_longer_than_its_lease_refuses_and_is_a_slave_af
     cluster.await_service();
     cluster.expect_order();
     println!("measured: the next master was seen {took:?} after SIGSTOP of the last one, whose lease was 5 s");
+}
+
+#[test]
+fn nobody_acts_for_a_master_that_stands_still_before_its_longer_lease_has_ended_and_then_it_refuses() {
+    let (lease, office) = (Duration::from_secs(2), Duration::from_secs(6));
+    let mut cluster = Cluster::with(Stage::new(PROGRAM, Kind::Etcd), |configuration| Configuration {
+        lease,
+        office,
+        ..configuration
+    });
+    let (first, before) = cluster.master(0);
+    cluster.await_service();
+    cluster.node(&first).freeze();
+    let frozen = Instant::now();
+    let (second, _) = cluster.seen(before + 1);
+    let took = frozen.elapsed();
+    assert!(second != first, "{second} took over from {first}");
+    assert!(lease + Duration::from_secs(1) < took && took < TAKEN_OVER, "by the lease of its node: {took:?}");
+    cluster.await_service();
+    cluster.node(&first).thaw();
+    let late: usize = cluster.node(&first).ask("own late 0 3000");
+    let outcome_of_late = outcome(cluster.node(&first), late);
+    assert!(
+        matches!(&outcome_of_late, Outcome::NotExecuted(why) if why.contains("not the master")),
+        "{outcome_of_late:?}"
+    );
+    cluster.expect_order();
+    println!("measured: the next master was seen {took:?} after SIGSTOP of the last one, with a lease of {office:?}");
 }
 
 /// Stops etcd until the master acts no more, and brings it back: the epochs before and after.

@@ -195,7 +195,11 @@ async fn pays(user: User<u64, u64>, _: Database) {
 
 /// Users elsewhere, two on each node: what they call is a link away.
 fn from_elsewhere() -> Prove<u64, u64> {
-    let proof = elected(&["ada", "bob"], pays).from(&["ada", "bob"]);
+    elsewhere(None)
+}
+
+fn elsewhere(lease: Option<Duration>) -> Prove<u64, u64> {
+    let proof = leased(&["ada", "bob"], lease, pays).from(&["ada", "bob"]);
     proof.clients(4).calls(20).span(Duration::from_secs(8))
 }
 
@@ -263,6 +267,15 @@ fn no_master_acts_beside_a_later_one_where_they_have_leases_of_their_own() {
         println!("{report}");
         assert!(report.done > 300 && report.faults > 10, "{report}");
     }
+}
+
+#[test]
+fn one_master_per_epoch_acts_where_the_registry_ends_leases_of_their_own_early() {
+    use Kind::{Expire, OneWay, Partition, Pause};
+    let proof = elsewhere(Some(Duration::from_secs(5))).only(&[Expire, Expire, OneWay, Partition, Pause]);
+    let report = proof.seeds(6 * scale()).run();
+    println!("{report}");
+    assert!(report.done > 200 && report.faults > 10, "{report}");
 }
 
 #[test]

@@ -33,6 +33,8 @@ pub(crate) struct Tenure {
     until: AtomicU64,
     /// The tick in which the clock was looked at last, and the term that went on then.
     looked: AtomicU64,
+    /// How long the registry has said that it lasts after it was last heard.
+    granted: AtomicU64,
     lease: Mutex<Option<LeaseNumber>>,
     changed: watch::Sender<()>,
 }
@@ -56,6 +58,7 @@ impl Tenure {
             term: AtomicU64::new(0),
             until: AtomicU64::new(0),
             looked: AtomicU64::new(u64::MAX),
+            granted: AtomicU64::new(0),
             lease: Mutex::default(),
             changed: watch::Sender::new(()),
         }
@@ -84,6 +87,7 @@ impl Tenure {
     pub(crate) fn begin(&self, lease: LeaseNumber, sent: Sent, ttl: Duration) {
         let mut held = lock(&self.lease);
         *held = Some(lease);
+        self.granted.store(nanos(ttl), Ordering::Release);
         self.until.store(0, Ordering::Release);
         self.term.fetch_add(1, Ordering::AcqRel);
         self.extend_to(sent, ttl);
@@ -127,6 +131,11 @@ impl Tenure {
         (*held).filter(|_| self.is_in(term)).map(|lease| (term, lease))
     }
 
+    /// How long the last lease lasts after it was last heard, which may be longer than was asked for; nothing before there was one.
+    pub(crate) fn granted(&self) -> Duration {
+        Duration::from_nanos(self.granted.load(Ordering::Acquire))
+    }
+
     /// Whether it is this lease still, whether or not its time is over.
     pub(crate) fn is_still(&self, term: Term) -> bool {
         self.term.load(Ordering::Acquire) == term.0
@@ -141,7 +150,7 @@ impl Tenure {
 
     /// The same where a handler starts: the clock is looked at once in a tick of the kernel's.
     ///
-    /// A look at the clock is as good as new for the rest of its tick, which has 10 ms at most; the margin has at least ten times that. A
+    /// A look at the clock is as good as new for the rest of its tick, which has 10 ms at most where the machine runs; the margin has at least ten times that. A
     /// process that was stopped and a machine that slept find another tick, and look. Only a virtual machine that stood still as a whole can find the
     /// old one, until its kernel has moved its clock on: a handler that starts then works in vain. No reply gets out by that: what is
     /// released asks [`is_in`](Self::is_in), after the handler has ended; and what a handler does outside is kept apart by its fence.
@@ -212,6 +221,22 @@ mod tests {
         assert!(tenure.is_still(second));
         tenure.end();
         assert!(!tenure.is_in_this_tick(second));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_tick_is_as_long_where_time_is_simulated() {
+        let tenure = Tenure::new(BootClock::new(false));
+        tenure.begin(1, tenure.sends(), TTL);
+        let (term, _) = tenure.present().unwrap();
+        // Its time is over in the middle of a tick.
+        tenure.until.store(6_000_000, Ordering::Release);
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            seen.push((tenure.is_in_this_tick(term), tenure.is_in(term)));
+            advance(Duration::from_millis(2)).await;
+        }
+        assert_eq!(seen, [(true, true), (true, true), (true, true), (true, false)]);
+        assert!(!tenure.is_in_this_tick(term));
     }
 
     #[tokio::test(start_paused = true)]

@@ -58,10 +58,10 @@ impl Sim {
         self.registry.restore(&backup.0);
     }
 
-    /// Ends the lease of a running node in the registry, as when its signs of life did not arrive in time: its keys go, and it lives. No
-    /// effect if the node does not run, or the registry is away.
+    /// Ends the leases of a running node in the registry, its own and those of its masters, as when its signs of life did not arrive in time:
+    /// their keys go, and it lives. No effect if the node does not run, or the registry is away.
     pub fn expire_lease(&self, node: &str) {
-        self.recorder.event(now(), format!("the lease of {node} ends"));
+        self.recorder.event(now(), format!("the leases of {node} end"));
         if let State::Up { node, .. } = &*self.host(node).state.borrow() {
             self.registry.expire(node.key());
         }

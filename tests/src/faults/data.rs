@@ -29,6 +29,8 @@ pub struct Configuration {
     pub record: Option<PathBuf>,
     /// The time to live of its lease.
     pub lease: Duration,
+    /// That of its masters.
+    pub office: Duration,
     /// How long a shutdown may take.
     pub drain: Duration,
     /// Where it listens.

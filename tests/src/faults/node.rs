@@ -40,6 +40,7 @@ impl Configuration {
             registry: registry.clone(),
             record: Some(folder.join(format!("{name}.record"))),
             lease: Duration::from_secs(5),
+            office: Duration::from_secs(5),
             drain: Duration::from_secs(8),
             listen: None,
             advertise: None,

@@ -61,21 +61,27 @@ impl Renewed {
     }
 }
 
-/// Stands in for `lease`, until what is returned is dropped. Nobody does for a session that works on its own runtime only.
-pub(crate) fn stand_in(session: &dyn Session, stalls: &Stalls, lease: Lease, renewed: Renewed) -> Option<AbortOnDrop> {
+/// Stands in for a lease that the node itself renews at this `pace`, until what is returned is dropped. Nobody does for a session that works
+/// on its own runtime only.
+pub(crate) fn stand_in(
+    session: &dyn Session,
+    stalls: &Stalls,
+    renewed: Renewed,
+    pace: Duration,
+) -> Option<AbortOnDrop> {
     let (apart, thread) = (session.apart()?, PULSE.handle()?);
-    Some(AbortOnDrop(thread.spawn(run(apart, stalls.clone(), lease, renewed)).abort_handle()))
+    Some(AbortOnDrop(thread.spawn(run(apart, stalls.clone(), renewed, pace)).abort_handle()))
 }
 
-async fn run(session: Arc<dyn Session>, stalls: Stalls, lease: Lease, renewed: Renewed) {
-    // The node itself renews after a third.
-    let (pace, overdue) = ((lease.ttl / 8).min(LOOK), lease.ttl / 2);
+async fn run(session: Arc<dyn Session>, stalls: Stalls, renewed: Renewed, pace: Duration) {
+    // A third of the node's own lease: an eighth of that, and half of it.
+    let (look, overdue, lease) = ((pace * 3 / 8).min(LOOK), pace * 3 / 2, renewed.lease);
     loop {
         let before = Instant::now();
-        sleep(pace).await;
+        sleep(look).await;
         let now = Instant::now();
         // Or this process itself stood still.
-        let woke = now < before + pace + LOOK;
+        let woke = now < before + look + LOOK;
         if woke && (stalls.late)(now) >= stalls.limit {
             // What is held by it ends before it does.
             renewed.tenure.end();
@@ -125,31 +131,38 @@ mod tests {
 
     const TTL: Duration = Duration::from_secs(4);
 
-    /// What a lease is after `seconds` in which nobody else renews it and the workers are late by `late`, to be given up after 30 s.
-    async fn after(seconds: u64, late: fn(u64) -> u64) -> Result<Lease, RegistryError> {
+    /// What is left of a lease after `seconds` in which nobody else renews it and the workers are late by `late`, to be given up after 30 s.
+    async fn after(seconds: u64, late: fn(u64) -> u64, ttl: Duration) -> Result<Duration, RegistryError> {
         let context = Context { cluster: "c".into(), network: Arc::new(OsNetwork), rng: Rng::from_seed(1) };
         let session = InProcess::default().open(context).await.unwrap();
-        let (sent, lease) = (Instant::now(), session.grant(TTL).await.unwrap());
+        let tenure = Arc::new(Tenure::new(BootClock::new(false)));
+        let (sent, begun, lease) = (Instant::now(), tenure.sends(), session.grant(ttl).await.unwrap());
+        tenure.begin(lease.id, begun, lease.ttl);
         let late = move |now: Instant| Duration::from_secs(late(now.duration_since(sent).as_secs()));
         let stalls = Stalls { late: Arc::new(late), limit: Duration::from_secs(30) };
         let apart = session.apart().unwrap();
-        let task = tokio::spawn(run(
-            apart,
-            stalls,
-            lease,
-            Renewed::new(sent, Arc::new(Tenure::new(BootClock::new(false))), lease),
-        ));
+        let renewed = Renewed::new(sent, tenure, lease);
+        let task = tokio::spawn(run(apart, stalls, renewed.clone(), TTL / 3));
         // tidy: sleep: the time that workers are held up is what is tested, on a paused clock
         sleep(Duration::from_secs(seconds)).await;
         task.abort();
-        session.keep_alive(lease.id).await
+        session.keep_alive(lease.id).await.map(|lease| lease.ttl.saturating_sub(renewed.at().elapsed()))
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_lease_is_kept_for_workers_that_are_held_up_until_the_limit() {
-        assert!(after(29, |second| second).await.is_ok());
-        assert!(matches!(after(33, |second| second).await, Err(RegistryError::LeaseNotFound(_))));
+        assert!(after(29, |second| second, TTL).await.is_ok());
+        assert!(matches!(after(33, |second| second, TTL).await, Err(RegistryError::LeaseNotFound(_))));
         // Now and then for a while is not for good.
-        assert!(after(300, |second| second % 20).await.is_ok());
+        assert!(after(300, |second| second % 20, TTL).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_longer_lease_is_kept_at_the_pace_of_the_node() {
+        let long = Duration::from_secs(30);
+        for seconds in [9, 10, 20] {
+            let left = after(seconds, |second| second, long).await.unwrap();
+            assert!(left > long - Duration::from_secs(3), "{left:?} after {seconds} s");
+        }
     }
 }

@@ -35,7 +35,7 @@ impl Upkeep<'_> {
     /// lease is lost.
     pub(crate) async fn keep(self, sent: Instant, mut lease: Lease, pace: Duration) -> Result<Never, RegistryError> {
         let renewed = Renewed::new(sent, Arc::clone(self.tenure), lease);
-        let _stand_in = stand_in(&**self.session, self.stalls, lease, renewed.clone());
+        let _stand_in = stand_in(&**self.session, self.stalls, renewed.clone(), pace);
         let mut contact = self.contact.clone();
         let mut outages = contact.borrow_and_update().outages;
         loop {

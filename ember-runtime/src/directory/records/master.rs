@@ -19,7 +19,7 @@ pub(crate) struct MasterRecord {
 
 impl MasterRecord {
     /// How long it may act after it was last heard.
-    pub(crate) fn lease(&self) -> Duration {
+    pub(crate) fn lasts(&self) -> Duration {
         Duration::from_secs(self.lease.into())
     }
 }
@@ -35,4 +35,22 @@ pub(crate) struct EpochRecord {
 pub(crate) struct Written<T> {
     pub(crate) record: T,
     pub(crate) modified: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{Incarnation, NodeId, NodeKey};
+
+    #[test]
+    fn a_master_of_an_earlier_release_says_nothing_of_its_lease() {
+        let node = NodeKey { id: NodeId(1), incarnation: Incarnation(2) };
+        let record = MasterRecord { epoch: Epoch(7), pid: Pid { node, number: 3 }, lease: 30 };
+        let mut written = serde_json::to_value(record).unwrap();
+        assert_eq!(serde_json::from_value::<MasterRecord>(written.clone()).unwrap(), record);
+        assert_eq!(record.lasts(), Duration::from_secs(30));
+        assert_eq!(written.as_object_mut().unwrap().remove("lease"), Some(30.into()));
+        let earlier: MasterRecord = serde_json::from_value(written).unwrap();
+        assert_eq!((earlier, earlier.lasts()), (MasterRecord { lease: 0, ..record }, Duration::ZERO));
+    }
 }

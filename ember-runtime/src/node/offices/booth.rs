@@ -15,13 +15,11 @@ use crate::{
 
 pub(super) struct Booth {
     directory: Arc<Directory>,
-    pub(super) tenure: Arc<Tenure>,
-    /// None on a node that is a cluster of its own.
+    /// The lease of the node itself.
+    pub(super) own: Arc<Tenure>,
+    /// What decides, and the leases beside that; none on a node that is a cluster of its own.
     #[cfg(feature = "cluster")]
-    ballot: std::sync::OnceLock<Arc<Ballot>>,
-    /// Those that are longer than the node's own.
-    #[cfg(feature = "cluster")]
-    leases: Leases,
+    leases: std::sync::OnceLock<Arc<Leases>>,
 }
 
 /// What is known of the registry.
@@ -42,66 +40,69 @@ pub(super) struct Heard(#[cfg(feature = "cluster")] Option<tokio::sync::watch::R
 const ALONE: (Term, i64) = (Term(1), 0);
 
 impl Booth {
-    pub(super) fn new(directory: Arc<Directory>, tenure: Arc<Tenure>) -> Self {
+    pub(super) fn new(directory: Arc<Directory>, own: Arc<Tenure>) -> Self {
         Self {
             directory,
-            tenure,
+            own,
             #[cfg(feature = "cluster")]
-            ballot: std::sync::OnceLock::new(),
-            #[cfg(feature = "cluster")]
-            leases: Leases::new(),
+            leases: std::sync::OnceLock::new(),
         }
     }
 
     /// The registry decides from now on. Once, before anybody stands.
     #[cfg(feature = "cluster")]
     pub(super) fn decide_by(&self, ballot: Ballot) {
-        let _first = self.ballot.set(Arc::new(ballot));
+        let _first = self.leases.set(Leases::new(ballot));
+    }
+
+    #[cfg(feature = "cluster")]
+    fn ballot(&self) -> Option<&Ballot> {
+        self.leases.get().map(|leases| &leases.ballot)
     }
 
     /// The lease by which an office is held whose service asks for one of this length.
     pub(super) fn tenure(&self, length: Option<Duration>) -> Arc<Tenure> {
         #[cfg(feature = "cluster")]
-        if let (Some(ballot), Some(length)) = (self.ballot.get(), length)
-            && length > ballot.ttl
+        if let (Some(leases), Some(length)) = (self.leases.get(), length)
+            && length > leases.ballot.ttl
         {
-            return self.leases.of(length, &self.tenure);
+            return leases.of(length, &self.own);
         }
         let _ = length;
-        Arc::clone(&self.tenure)
+        Arc::clone(&self.own)
     }
 
     /// How long the lease of the node itself is; nothing where there is no registry.
     pub(super) fn shortest(&self) -> Option<Duration> {
         #[cfg(feature = "cluster")]
-        return self.ballot.get().map(|ballot| ballot.ttl);
+        return self.ballot().map(|ballot| ballot.ttl);
         #[cfg(not(feature = "cluster"))]
         None
     }
 
-    /// Renews the leases beside the node's own, for as long as `keepers` lives.
-    pub(super) fn keep_leases(&self, keepers: &mut JoinSet<()>) {
+    /// Renews the leases beside the node's own that are wanted, for as long as `keepers` lives, and gives the others back.
+    pub(super) fn keep_leases(&self, keepers: &mut JoinSet<()>, is_wanted: &dyn Fn(&Tenure) -> bool) {
         #[cfg(feature = "cluster")]
-        if let Some(ballot) = self.ballot.get() {
-            self.leases.keep(ballot, keepers);
+        if let Some(leases) = self.leases.get() {
+            leases.keep(keepers, is_wanted);
         }
-        let _ = keepers;
+        let (_, _) = (keepers, is_wanted);
     }
 
     /// Gives them back.
     #[cfg(feature = "cluster")]
     pub(super) async fn leave(&self) {
-        if let Some(ballot) = self.ballot.get() {
-            self.leases.leave(ballot).await;
+        if let Some(leases) = self.leases.get() {
+            leases.leave().await;
         }
     }
 
     /// By which lease this one would hold an office now.
-    pub(super) fn lease(&self, seat: &OfficeSeat) -> Option<(Term, i64)> {
+    pub(super) fn holds_by(&self, seat: &OfficeSeat) -> Option<(Term, i64)> {
         #[cfg(feature = "cluster")]
-        if self.ballot.get().is_some() {
+        if self.ballot().is_some() {
             // Whoever is not written in the registry is found by nobody.
-            return self.tenure.present().and_then(|_| seat.tenure().present());
+            return self.own.present().and_then(|_| seat.tenure().present());
         }
         let _ = seat;
         Some(ALONE)
@@ -109,7 +110,7 @@ impl Booth {
 
     pub(super) fn contact(&self) -> Contact {
         #[cfg(feature = "cluster")]
-        if let Some(ballot) = self.ballot.get() {
+        if let Some(ballot) = self.ballot() {
             let contact = ballot.contact.borrow();
             return Contact { is_good: contact.is_good(), outages: contact.outages, ttl: ballot.ttl };
         }
@@ -118,7 +119,7 @@ impl Booth {
 
     pub(super) fn heard(&self) -> Heard {
         #[cfg(feature = "cluster")]
-        return Heard(self.ballot.get().map(|ballot| ballot.contact.clone()));
+        return Heard(self.ballot().map(|ballot| ballot.contact.clone()));
         #[cfg(not(feature = "cluster"))]
         Heard()
     }
@@ -132,7 +133,7 @@ impl Booth {
         lease: i64,
     ) -> BoxFuture<'static, Option<i64>> {
         #[cfg(feature = "cluster")]
-        if let Some(ballot) = self.ballot.get() {
+        if let Some(ballot) = self.ballot() {
             let bid = ballot.stand(office, record, now, lease);
             let known = |error| {
                 tracing::debug!(target: "ember::cluster", %error, "it is not known whether a candidate was elected");
@@ -148,7 +149,7 @@ impl Booth {
     /// Makes an office free whose entry has this revision; whether that was done.
     pub(super) fn vacate(&self, office: &OfficeName, revision: i64) -> BoxFuture<'static, bool> {
         #[cfg(feature = "cluster")]
-        if let Some(ballot) = self.ballot.get() {
+        if let Some(ballot) = self.ballot() {
             return ballot.vacate(office, revision).map(|done| done.is_ok()).boxed();
         }
         let _ = revision;

@@ -57,8 +57,8 @@ pub(super) struct Candidate {
     pub(super) office: OfficeName,
     pub(super) pid: Pid,
     pub(super) seat: Arc<OfficeSeat>,
-    /// How long it may act after it was last heard; none where there is no registry.
-    pub(super) lease: Duration,
+    /// How long it asks to act after it was last heard; none where there is no registry.
+    asked: Duration,
     /// In which epoch it has found another lease last.
     other_in: Option<Epoch>,
     pub(super) stage: Stage,
@@ -87,7 +87,8 @@ pub(super) struct Facts<'a> {
     pub(super) office: &'a OfficeNow,
     /// The service runs and is listed, its node has a lease and hears the registry, and does not retire.
     pub(super) eligible: bool,
-    /// Nobody but the last master stands before then: another whom the registry has forgotten may still act.
+    /// Nobody but the last master stands before then, where the registry has not the highest epoch: another whom it has forgotten may
+    /// still act.
     pub(super) quiet_until: Option<Instant>,
     /// How long it waits for those who stand before it.
     pub(super) patience: Duration,
@@ -96,12 +97,12 @@ pub(super) struct Facts<'a> {
 }
 
 impl Candidate {
-    pub(super) fn new(office: OfficeName, pid: Pid, seat: Arc<OfficeSeat>, lease: Duration) -> Self {
+    pub(super) fn new(office: OfficeName, pid: Pid, seat: Arc<OfficeSeat>, asked: Duration) -> Self {
         Self {
             office,
             pid,
             seat,
-            lease: whole_seconds(lease),
+            asked: whole_seconds(asked),
             other_in: None,
             stage: Stage::Out,
             begun: false,
@@ -158,7 +159,10 @@ impl Candidate {
             return Step::Nothing;
         }
         let was_last = facts.office.last.is_some_and(|last| last.pid == self.pid);
-        let quiet_until = facts.quiet_until.filter(|_| !was_last && !planted(Bug::ClaimAtOnce));
+        // A registry that has the highest epoch has lost no master since that was elected. What it has is compared again by the bid.
+        let OfficeNow { epoch, highest, .. } = *facts.office;
+        let is_whole = epoch.is_some_and(|it| Some(it.record.epoch) == highest);
+        let quiet_until = facts.quiet_until.filter(|_| !was_last && !is_whole && !planted(Bug::ClaimAtOnce));
         let from = [Some(free_since + facts.patience), self.not_before, quiet_until].into_iter().flatten().max();
         match from.filter(|from| facts.now < *from) {
             Some(from) => Step::Wait(from),
@@ -167,23 +171,41 @@ impl Candidate {
         }
     }
 
+    /// How long it may act after it was last heard: a registry may grant more than is asked for.
+    fn lasts(&self) -> Duration {
+        self.asked.max(whole_seconds(self.seat.tenure().granted()))
+    }
+
     /// What it would write as the master.
     pub(super) fn record(&self, epoch: Epoch) -> MasterRecord {
-        let lease = u32::try_from(self.lease.as_secs()).unwrap_or(u32::MAX);
+        let lease = u32::try_from(self.lasts().as_secs()).unwrap_or(u32::MAX);
         MasterRecord { epoch, pid: self.pid, lease }
     }
 
     /// How long one of its group may act after it was last heard, as far as is known.
     pub(super) fn longest_lease(&self, office: &OfficeNow) -> Duration {
-        let last = office.last.map(|last| last.lease());
-        self.lease.max(last.unwrap_or_default())
+        let last = office.last.map(|last| last.lasts());
+        self.lasts().max(last.unwrap_or_default())
     }
 
-    /// The lease of another that is the master, if that is not its own; said once in each epoch.
+    /// The lease of another that is the master, if that is not its own; once in each epoch.
     pub(super) fn other_lease(&mut self, office: &OfficeNow) -> Option<Duration> {
-        let master = office.master.map(|it| it.record).filter(|it| it.lease > 0 && it.lease() != self.lease)?;
+        // What is asked for says little before the registry has granted it.
+        let is_granted = !self.seat.tenure().granted().is_zero();
+        let differs = |it: &MasterRecord| it.lease > 0 && is_granted && it.lasts() != self.lasts();
+        let master = office.master.map(|it| it.record).filter(differs)?;
         let is_said = self.other_in.replace(master.epoch) == Some(master.epoch);
-        (!is_said && master.pid != self.pid).then(|| master.lease())
+        (!is_said && master.pid != self.pid).then(|| master.lasts())
+    }
+
+    /// Says that once in each epoch.
+    pub(super) fn warn_of_another_lease(&mut self, office: &OfficeNow) {
+        if let Some(other) = self.other_lease(office) {
+            tracing::warn!(
+                target: "ember::cluster", office = %self.office, here = ?self.lasts(), at_the_master = ?other,
+                "the instances of a group have different leases: give all of them the same `Hosted::lease(…)`"
+            );
+        }
     }
 
     /// Its service is paused: it gives its office up, and stands again when the pause has ended.
@@ -276,7 +298,7 @@ impl Candidate {
 }
 
 /// As etcd counts.
-fn whole_seconds(time: Duration) -> Duration {
+pub(super) fn whole_seconds(time: Duration) -> Duration {
     Duration::from_secs(time.as_secs() + u64::from(time.subsec_nanos() > 0))
 }
 

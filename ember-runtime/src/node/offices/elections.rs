@@ -86,7 +86,7 @@ impl Elections {
 
     #[cfg(feature = "cluster")]
     pub(crate) fn tenure(&self) -> &Arc<Tenure> {
-        &self.booth.tenure
+        &self.booth.own
     }
 
     /// The registry decides from now on. Once, before anybody stands.
@@ -102,9 +102,10 @@ impl Elections {
 
     /// An instance of an elected service is about to start, which holds its office by a lease of this length, or by that of the node.
     pub(crate) fn add(&self, cell: &Arc<dyn AnyCell>, lease: Option<Duration>) {
+        // First: a lease that no candidate wants is given back.
+        let mut known = self.lock();
         let (seat, pid) = (Arc::new(OfficeSeat::new(self.booth.tenure(lease))), cell.pid());
         let lease = lease.max(self.booth.shortest()).unwrap_or_default();
-        let mut known = self.lock();
         known.candidates.insert(pid.number, Candidate::new(cell.identity().office(), pid, seat, lease));
         known.cells.insert(pid.number, Arc::downgrade(cell));
     }
@@ -172,7 +173,7 @@ impl Elections {
 
     /// Looks after the candidates, until dropped.
     pub(crate) async fn run(self: Arc<Self>) {
-        let (mut changes, mut terms) = (self.directory.changes(), self.booth.tenure.changes());
+        let (mut changes, mut terms) = (self.directory.changes(), self.booth.own.changes());
         let (mut tasks, mut keepers) = (JoinSet::new(), JoinSet::new());
         // One that nothing of this node ever wakes has no candidates.
         self.wake.notified().await;
@@ -180,8 +181,7 @@ impl Elections {
         loop {
             changes.mark_unchanged();
             terms.mark_unchanged();
-            self.booth.keep_leases(&mut keepers);
-            let next = self.look(&mut tasks);
+            let next = self.look(&mut tasks, &mut keepers);
             tokio::select! {
                 biased;
                 Some(done) = tasks.join_next() => {
@@ -199,7 +199,7 @@ impl Elections {
     }
 
     /// Does what there is to do now; when to look again at the latest.
-    fn look(&self, tasks: &mut JoinSet<Done>) -> Instant {
+    fn look(&self, tasks: &mut JoinSet<Done>, keepers: &mut JoinSet<()>) -> Instant {
         let now = Instant::now();
         let mut known = self.lock();
         let mut next = now + IDLE;
@@ -211,25 +211,22 @@ impl Elections {
         }
         next = next.min(self.sweep(&mut known, tasks, now).unwrap_or(next));
         let Known { candidates, cells, closed, .. } = &mut *known;
+        let is_wanted = |tenure: &Tenure| candidates.values().any(|it| std::ptr::eq(it.seat.tenure(), tenure));
+        self.booth.keep_leases(keepers, &is_wanted);
         for (&number, candidate) in candidates {
             let office = self.directory.office(&candidate.office);
             if let Some(epoch) = office.highest {
                 let master = office.master.map(|it| it.record).filter(|it| it.epoch == epoch);
                 candidate.seat.learn(epoch, master.map(|it| it.pid));
             }
-            if let Some(other) = candidate.other_lease(&office) {
-                tracing::warn!(
-                    target: "ember::cluster", office = %candidate.office, here = ?candidate.lease, at_the_master = ?other,
-                    "the instances of a group say different leases: give all of them the same `Hosted::lease(…)`"
-                );
-            }
+            candidate.warn_of_another_lease(&office);
             let Some(cell) = cells.get(&number).and_then(Weak::upgrade) else { continue };
             let runs = cell.state() == ServiceState::Running && candidate.begun;
             let eligible = !*closed
                 && contact.is_good
                 && runs
                 && self.directory.lists(candidate.pid)
-                && self.booth.lease(&candidate.seat).is_some();
+                && self.booth.holds_by(&candidate.seat).is_some();
             let facts = Facts {
                 now,
                 office: &office,
@@ -250,7 +247,7 @@ impl Elections {
                 Step::Lost => {
                     tracing::warn!(
                         target: "ember::cluster", office = %candidate.office, pid = %candidate.pid,
-                        "not the master any more: the lease of its node was lost, or its entry was removed"
+                        "not the master any more: the lease by which it was has ended, or its entry was removed"
                     );
                     candidate.leave();
                     self.wake.notify_one();
@@ -359,7 +356,7 @@ impl Elections {
     }
 
     fn bid(&self, tasks: &mut JoinSet<Done>, number: u64, candidate: &mut Candidate, epoch: Epoch, now: &OfficeNow) {
-        let Some((term, lease)) = self.booth.lease(&candidate.seat) else { return };
+        let Some((term, lease)) = self.booth.holds_by(&candidate.seat) else { return };
         candidate.stage = Stage::Bidding;
         let office = candidate.office.clone();
         let bid = self.booth.stand(&office, candidate.record(epoch), now, lease);

@@ -118,7 +118,7 @@ impl<S> Hosted<S> {
     /// has died: as long as [the lease of its node](crate::node::life::NodeBuilder::lease) by default, 5 s.
     ///
     /// A longer one trades fail-over for outages: with 30 s a registry may be away for 25 s, and the master goes on acting; and when its process
-    /// dies, nobody acts for 30 s. Handing over, by hand or at a shutdown, is as fast as ever. Give all instances of a group the same: where they
+    /// dies, nobody acts for 30 s. Handing over, by hand or at a shutdown, is as fast as ever, if the registry answers then. Give all instances of a group the same: where they
     /// differ, that of the master counts, and the log warns.
     ///
     /// For elected services, and not shorter than the lease of the node: anything else is refused when the service is started. A year at most.

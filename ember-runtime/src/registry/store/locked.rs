@@ -163,11 +163,13 @@ impl Store {
         Self::of(state, None, Arc::default())
     }
 
-    /// The lease of the key whose name ends so, if there is one and it has a lease.
+    /// The leases of the keys that are meant.
     #[cfg(feature = "testing")]
-    pub(crate) fn lease_of(&self, end: &[u8]) -> Option<LeaseId> {
-        let found = |state: &mut State, _| state.keys.values().find(|it| it.key.ends_with(end)).map(|it| it.lease);
-        self.with(found).filter(|lease| *lease != 0)
+    pub(crate) fn leases_of(&self, is_meant: impl Fn(&super::Record) -> bool) -> std::collections::BTreeSet<LeaseId> {
+        self.with(|state, _| {
+            let meant = state.keys.values().filter(|it| it.lease != 0 && is_meant(it));
+            meant.map(|it| it.lease).collect()
+        })
     }
 
     /// Forgets the history before `revision`.

@@ -13,13 +13,14 @@ use tokio::{sync::Notify, time::sleep};
 
 use super::process::{Endless, Process};
 use crate::{
+    directory::MasterRecord,
     id::NodeKey,
     net::{Endpoint, Network},
     registry::{
         Context, Registry, RegistryError, Session,
         remote::{BuiltIn, Connector, RemoteSession},
         server::{ServerHandle, serve},
-        store::Store,
+        store::{Record, Store},
     },
     rng::Rng,
     testing::network::Kernel,
@@ -43,8 +44,8 @@ struct Wanted {
     up: bool,
     /// Changes with each end: it may be up again before it was seen to be down.
     ends: u64,
-    /// Leases that are to end, by what the names of their keys end with.
-    expiring: Vec<String>,
+    /// Nodes whose leases are to end.
+    expiring: Vec<NodeKey>,
 }
 
 impl RegistryHost {
@@ -87,9 +88,9 @@ impl RegistryHost {
         self.changed.notify_one();
     }
 
-    /// Ends the lease of a node, if it is up.
+    /// Ends the leases of a node, if it is up.
     pub(in crate::testing) fn expire(&self, node: NodeKey) {
-        self.wanted.borrow_mut().expiring.push(format!("/nodes/{}.{}", node.id, node.incarnation));
+        self.wanted.borrow_mut().expiring.push(node);
         self.changed.notify_one();
     }
 
@@ -120,7 +121,7 @@ impl RegistryHost {
                     store.restarted();
                     serving = Some((self.serve(store.clone()).await, ends));
                 }
-                for lease in expiring.iter().filter_map(|it| store.lease_of(it.as_bytes())) {
+                for lease in expiring.into_iter().flat_map(|node| store.leases_of(|it| is_held_by(node, it))) {
                     let _known = store.revoke(lease);
                 }
             }
@@ -136,6 +137,12 @@ impl RegistryHost {
             }
         }
     }
+}
+
+/// Whether an entry lives by a lease of this node: its own, or that of an office.
+fn is_held_by(node: NodeKey, record: &Record) -> bool {
+    let is_master = || serde_json::from_slice(&record.value).is_ok_and(|it: MasterRecord| it.pid.node == node);
+    record.key.ends_with(format!("/nodes/{}.{}", node.id, node.incarnation).as_bytes()) || is_master()
 }
 
 /// How nodes reach it: by the client that is built in, whichever features there are.

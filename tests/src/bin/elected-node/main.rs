@@ -33,7 +33,7 @@ async fn main() -> ExitCode {
 
 async fn run() -> ember::Result<()> {
     let argument = std::env::args().nth(1).expect("usage: elected-node <configuration>");
-    let Configuration { name, cluster, registry, record, lease, drain, .. } =
+    let Configuration { name, cluster, registry, record, lease, office, drain, .. } =
         serde_json::from_str(&argument).expect("a configuration");
     let mut builder = Node::builder().name(&name).cluster(&cluster).lease(lease).drain(drain);
     builder = match registry {
@@ -41,7 +41,7 @@ async fn run() -> ember::Result<()> {
         Place::Etcd(endpoints) => builder.registry(Etcd::new(endpoints)),
     };
     if let Some(record) = record {
-        builder = builder.service(Book::new(&name, &record));
+        builder = builder.service(Hosted::new(Book::new(&name, &record)).lease(office));
     }
     let node = builder.start().await?;
     answer(&Started { incarnation: node.key().incarnation.to_string(), endpoint: node.endpoint().to_string() });

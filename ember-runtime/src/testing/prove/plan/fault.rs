@@ -28,7 +28,7 @@ pub enum Fault {
     Pause(String),
     /// The wall clock of a node is so many milliseconds ahead, or behind if that is negative; at the end it is right again.
     Clock(String, i64),
-    /// The registry ends the lease of a node that lives. It has no end.
+    /// The registry ends the leases of a node that lives, its own and those of its masters. It has no end.
     Expire(String),
 }
 

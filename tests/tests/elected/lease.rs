@@ -142,41 +142,6 @@ fn a_long_lease_holds_nobody_up_who_hands_over_or_shuts_down() {
 }
 
 #[test]
-fn a_registry_that_was_away_and_has_kept_its_data_holds_nobody_up_who_gives_an_office_up() {
-    let world = World::default();
-    cluster(&world, 36, ALL).run(async move |sim| {
-        assert_eq!(pay(&sim, 1).await, Ok(1));
-        let blip = async || {
-            sim.registry_down();
-            tokio::time::sleep(Duration::from_secs(1)).await; // tidy: sleep: virtual time, of an outage
-            sim.registry_up(Registry::Kept);
-            sim.settled().await;
-        };
-        let mut last = master(&sim, "caller", None).await.0;
-        for how in ["hand over", "pause", "shut down"] {
-            blip().await;
-            let begun = sim.elapsed();
-            let give_up = async {
-                if how == "shut down" {
-                    return sim.shutdown(&last).await.unwrap();
-                }
-                let told = sim.on(&last, move |node| async move {
-                    let pid = node.services()[0];
-                    if how == "pause" { node.pause(pid) } else { node.hand_over(pid) }
-                });
-                assert!(told.await.unwrap(), "{how}");
-            };
-            let ((), (next, _)) = tokio::join!(give_up, master(&sim, "caller", Some(&last)));
-            let took = sim.elapsed() - begun;
-            assert!(took <= Duration::from_millis(500), "{how}: {took:?}");
-            last = next;
-            assert!(pay(&sim, 1).await.is_ok());
-        }
-        assert_eq!(world.database.lock().unwrap().refused, 0);
-    });
-}
-
-#[test]
 fn an_office_goes_with_its_longer_lease_when_the_registry_ends_that_early() {
     let world = World::default();
     cluster(&world, 37, ALL).run(async move |sim| {

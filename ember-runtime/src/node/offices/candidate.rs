@@ -87,8 +87,7 @@ pub(super) struct Facts<'a> {
     pub(super) office: &'a OfficeNow,
     /// The service runs and is listed, its node has a lease and hears the registry, and does not retire.
     pub(super) eligible: bool,
-    /// Nobody but the last master stands before then, where the registry has not the highest epoch: another whom it has forgotten may
-    /// still act.
+    /// Nobody but the last master stands before then: another whom the registry has forgotten may still act.
     pub(super) quiet_until: Option<Instant>,
     /// How long it waits for those who stand before it.
     pub(super) patience: Duration,
@@ -159,10 +158,7 @@ impl Candidate {
             return Step::Nothing;
         }
         let was_last = facts.office.last.is_some_and(|last| last.pid == self.pid);
-        // A registry that has the highest epoch has lost no master since that was elected. What it has is compared again by the bid.
-        let OfficeNow { epoch, highest, .. } = *facts.office;
-        let is_whole = epoch.is_some_and(|it| Some(it.record.epoch) == highest);
-        let quiet_until = facts.quiet_until.filter(|_| !was_last && !is_whole && !planted(Bug::ClaimAtOnce));
+        let quiet_until = facts.quiet_until.filter(|_| !was_last && !planted(Bug::ClaimAtOnce));
         let from = [Some(free_since + facts.patience), self.not_before, quiet_until].into_iter().flatten().max();
         match from.filter(|from| facts.now < *from) {
             Some(from) => Step::Wait(from),

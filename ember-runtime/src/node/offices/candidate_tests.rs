@@ -34,11 +34,6 @@ fn free(now: OfficeNow) -> OfficeNow {
     OfficeNow { master: None, ..now }
 }
 
-/// The same, in a registry that has lost all.
-fn forgotten(now: OfficeNow) -> OfficeNow {
-    OfficeNow { epoch: None, ..free(now) }
-}
-
 struct Scene {
     tenure: Arc<Tenure>,
     candidate: Candidate,
@@ -97,29 +92,15 @@ async fn a_free_office_is_stood_for_in_turn_and_with_a_higher_epoch_than_any_tha
 async fn after_an_outage_nobody_but_the_last_master_stands_at_once() {
     let mut scene = Scene::new();
     scene.quiet_until = Some(scene.begin + Duration::from_secs(5));
-    let gone = forgotten(held(2, 5_000, 3));
+    let gone = free(held(2, 5_000, 3));
     assert!(matches!(scene.at(0, &gone), Step::Wait(_)));
     assert_eq!(scene.at(4_999, &gone), Step::Wait(scene.begin + Duration::from_secs(5)));
     assert_eq!(scene.at(5_000, &gone), Step::Bid(Epoch(5_001)));
     let mut last = Scene::new();
     last.quiet_until = Some(last.begin + Duration::from_secs(5));
-    let own = forgotten(held(1, 5_000, 3));
+    let own = free(held(1, 5_000, 3));
     assert!(matches!(last.at(0, &own), Step::Wait(_)));
     assert_eq!(last.at(50, &own), Step::Bid(Epoch(5_001)));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_registry_that_has_the_highest_epoch_after_an_outage_has_forgotten_nobody() {
-    let mut scene = Scene::new();
-    scene.quiet_until = Some(scene.begin + Duration::from_secs(5));
-    let gone = free(held(2, 5_000, 3));
-    assert!(matches!(scene.at(0, &gone), Step::Wait(_)));
-    assert_eq!(scene.at(50, &gone), Step::Bid(Epoch(5_001)));
-    // One that has an earlier epoch may have lost a master of the last.
-    let older = OfficeNow { highest: Some(Epoch(5_001)), last: None, ..gone };
-    assert_eq!(scene.at(51, &older), Step::Wait(scene.begin + Duration::from_secs(5)));
-    // And one that never had any may have had one that was not seen.
-    assert_eq!(scene.at(52, &OfficeNow::default()), Step::Wait(scene.begin + Duration::from_secs(5)));
 }
 
 #[tokio::test(start_paused = true)]

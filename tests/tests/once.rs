@@ -333,20 +333,24 @@ pub mod before {
     #[rpc]
     impl Bank {
         pub async fn rpc_pay(&mut self, amount: u64) -> u64 {
-            self.runs += 1;
-            amount
+            self.runs += u64::from(amount > 0);
+            self.runs
         }
     }
 }
 
 #[tokio::test]
 async fn a_service_whose_build_stores_no_replies_is_not_asked_to_run_one() {
-    let node = Node::builder().service(before::Bank::default()).start().await.unwrap();
-    let client = node.client::<BankClient>();
+    let cluster = cluster::Cluster::default();
+    let vault = cluster.node("vault").service(before::Bank::default()).start().await.unwrap();
+    let ada = cluster.node("ada").start().await.unwrap();
+    sees(&ada, "bank", 1).await;
+    let client = ada.client::<BankClient>();
     let why = refused(client.rpc_pay(5).once(1).await).to_string();
     assert!(why.contains("is not marked `#[rpc(dedupe"), "{why}");
-    assert_eq!(client.rpc_pay(5).await.unwrap(), 5, "it has the same methods");
-    node.shutdown().await.unwrap();
+    assert_eq!(client.rpc_pay(5).await.unwrap(), 1, "it has the same methods, and nothing was run before");
+    ada.shutdown().await.unwrap();
+    vault.shutdown().await.unwrap();
 }
 
 fn ada_and_vault(seed: u64, bank: &Bank) -> Cluster {

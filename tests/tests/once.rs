@@ -405,7 +405,7 @@ fn ada_and_two(seed: u64, bank: &Bank, change: fn(ember::NodeBuilder) -> ember::
 
 #[test]
 fn what_may_have_been_executed_is_asked_of_nobody_else_though_another_could_be() {
-    for seed in 0..3 * scale() {
+    for seed in 0..2 * scale() {
         let bank = Bank::default();
         ada_and_two(seed, &bank, |node| node).run(move |sim| async move {
             sim.settled().await;
@@ -414,7 +414,7 @@ fn what_may_have_been_executed_is_asked_of_nobody_else_though_another_could_be()
             sim.on("ada", move |node| async move {
                 let client = node.client::<BankClient>();
                 let policy = Retry::new(10).attempt_timeout(Duration::from_secs(1)).maybe_executed();
-                for id in 1..=8 {
+                for id in 1..=5 {
                     client.rpc_slowly(5, 3).once(id).retry(policy).await.unwrap();
                     assert_eq!(effects.effects(), id);
                 }
@@ -629,7 +629,7 @@ fn before_the_judge_a_payment_is_made_once_and_what_links_lose_is_had_again() {
             .deadline(Duration::from_secs(20))
             .clients(2)
             .calls(20)
-            .seeds(3 * scale())
+            .seeds(4 * scale())
             .run()
     };
     let (with, without) = (proof(true), proof(false));

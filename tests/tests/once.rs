@@ -12,7 +12,7 @@ use std::{
 };
 
 use ember::{
-    CallError, LocalCalls, LostReason, RefusedReason,
+    CallError, LocalCalls, LostReason, RefusedReason, Retry, RetryBudget,
     prelude::*,
     testing::{
         Cluster, Sim,
@@ -80,6 +80,12 @@ impl Bank {
         deferred
     }
 
+    #[rpc(dedupe = "60s", idempotent)]
+    pub async fn rpc_again(&mut self, amount: u64) -> u64 {
+        let effects = self.act(amount);
+        panic!("for the time no. {effects}");
+    }
+
     pub fn rpc_answer(&mut self, value: Option<u64>) {
         for Waiting(replier) in self.waiting.drain(..) {
             if let (Some(replier), Some(value)) = (replier, value) {
@@ -96,7 +102,7 @@ impl Bank {
     }
 
     /// Takes its time when it has done its work.
-    #[rpc(dedupe = "60s", timeout = "30s")]
+    #[rpc(dedupe = "60s", timeout = "30s", idempotent)]
     pub async fn rpc_slowly(&mut self, amount: u64, seconds: u64) -> u64 {
         let paid = self.act(amount);
         sleep(Duration::from_secs(seconds)).await; // tidy: sleep: virtual time that a handler takes
@@ -279,6 +285,74 @@ async fn with_a_callback_and_by_a_service_that_is_started_again_it_is_the_same()
     node.shutdown().await.unwrap();
 }
 
+#[tokio::test]
+async fn one_that_waits_for_a_first_that_is_never_run_is_run_itself_here_and_from_afar() {
+    let (cluster, bank) = (cluster::Cluster::default(), Bank::default());
+    let vault = cluster.node("vault").service(bank.clone()).start().await.unwrap();
+    let ada = cluster.node("ada").start().await.unwrap();
+    sees(&ada, "bank", 1).await;
+    let mut paid = 0;
+    for client in [vault.client::<BankClient>(), ada.client::<BankClient>()] {
+        for (id, goes_away) in [(2, true), (4, false)] {
+            let occupied = tokio::spawn(client.rpc_wait(0).once(id));
+            bank.gate.reached().await;
+            let time = Duration::from_millis(if goes_away { 30_000 } else { 20 });
+            let mut first = Box::pin(client.rpc_pay(1).once(id + 1).timeout(time));
+            assert!((&mut first).now_or_never().is_none());
+            // It is behind the first on its way.
+            let joiner = tokio::spawn(client.rpc_pay(1).once(id + 1).timeout(Duration::from_secs(30)));
+            if goes_away {
+                // By now both are there.
+                let crowd = client.rpc_pay(2).once(id + 1).await;
+                assert!(matches!(refused(crowd), RefusedReason::NotOnce(_)));
+                drop(first);
+            } else {
+                let told = first.await;
+                assert!(told.is_err(), "{told:?}");
+            }
+            bank.gate.open();
+            within("the one that waits", occupied).await.unwrap().unwrap();
+            paid += 1;
+            assert_eq!(within("the joiner", joiner).await.unwrap().unwrap(), paid);
+        }
+    }
+    ada.shutdown().await.unwrap();
+    vault.shutdown().await.unwrap();
+}
+
+/// The same service in a build whose methods store no replies.
+pub mod before {
+    use ember::prelude::*;
+
+    #[service(name = "bank")]
+    #[derive(Default)]
+    pub struct Bank {
+        pub runs: u64,
+    }
+
+    #[rpc]
+    impl Bank {
+        pub async fn rpc_pay(&mut self, amount: u64) -> u64 {
+            self.runs += u64::from(amount > 0);
+            self.runs
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_service_whose_build_stores_no_replies_is_not_asked_to_run_one() {
+    let cluster = cluster::Cluster::default();
+    let vault = cluster.node("vault").service(before::Bank::default()).start().await.unwrap();
+    let ada = cluster.node("ada").start().await.unwrap();
+    sees(&ada, "bank", 1).await;
+    let client = ada.client::<BankClient>();
+    let why = refused(client.rpc_pay(5).once(1).await).to_string();
+    assert!(why.contains("is not marked `#[rpc(dedupe"), "{why}");
+    assert_eq!(client.rpc_pay(5).await.unwrap(), 1, "it has the same methods, and nothing was run before");
+    ada.shutdown().await.unwrap();
+    vault.shutdown().await.unwrap();
+}
+
 fn ada_and_vault(seed: u64, bank: &Bank) -> Cluster {
     let bank = bank.clone();
     Cluster::seed(seed).node("ada", |node| node).node("vault", move |node| node.service(bank.clone()))
@@ -319,6 +393,80 @@ fn a_link_that_breaks_before_the_reply_costs_time_and_the_effect_is_there_once()
             }
         });
     }
+}
+
+/// A cluster in which `ada` calls two banks, whose effects are counted together.
+fn ada_and_two(seed: u64, bank: &Bank, change: fn(ember::NodeBuilder) -> ember::NodeBuilder) -> Cluster {
+    ["one", "two"].into_iter().fold(Cluster::seed(seed).node("ada", change), |cluster, name| {
+        let bank = bank.clone();
+        cluster.node(name, move |node| node.service(bank.clone()))
+    })
+}
+
+#[test]
+fn what_may_have_been_executed_is_asked_of_nobody_else_though_another_could_be() {
+    for seed in 0..2 * scale() {
+        let bank = Bank::default();
+        ada_and_two(seed, &bank, |node| node).run(move |sim| async move {
+            sim.settled().await;
+            // Attempts whose time is over.
+            let effects = bank.clone();
+            sim.on("ada", move |node| async move {
+                let client = node.client::<BankClient>();
+                let policy = Retry::new(10).attempt_timeout(Duration::from_secs(1)).maybe_executed();
+                for id in 1..=5 {
+                    client.rpc_slowly(5, 3).once(id).retry(policy).await.unwrap();
+                    assert_eq!(effects.effects(), id);
+                }
+            })
+            .await
+            .unwrap();
+            // And a link that is lost: whichever it was is cut off.
+            let before = bank.effects();
+            let (told, _) = slow_payment(&sim, &bank, async || {
+                ["one", "two"].into_iter().for_each(|name| sim.partition("ada", name));
+                sleep(Duration::from_secs(3)).await;
+                ["one", "two"].into_iter().for_each(|name| sim.heal("ada", name));
+            })
+            .await;
+            assert!(told.is_ok(), "{told:?}");
+            assert_eq!(bank.effects(), before + 1);
+        });
+    }
+}
+
+#[test]
+fn what_a_policy_repeats_has_the_stored_panic_at_once() {
+    let bank = Bank::default();
+    ada_and_vault(1, &bank).run(move |sim| async move {
+        sim.settled().await;
+        sim.on("ada", move |node| async move {
+            let call = node.client::<BankClient>().rpc_again(1).once(1).retry(Retry::new(5).maybe_executed());
+            let error = call.await.unwrap_err();
+            assert!(matches!(&error, CallError::MaybeExecuted(_)), "{error:?}");
+            assert_eq!(bank.effects(), 1);
+        })
+        .await
+        .unwrap();
+    });
+}
+
+#[test]
+fn a_call_that_is_made_again_is_paid_for_from_the_budget() {
+    let bank = Bank::default();
+    ada_and_two(1, &bank, |node| node.retry_budget(RetryBudget::percent(0).free(0))).run(move |sim| async move {
+        sim.settled().await;
+        let (told, took) = slow_payment(&sim, &bank, async || {
+            ["one", "two"].into_iter().for_each(|name| sim.partition("ada", name));
+            sleep(Duration::from_secs(6)).await;
+            ["one", "two"].into_iter().for_each(|name| sim.heal("ada", name));
+        })
+        .await;
+        let error = told.unwrap_err();
+        let CallError::MaybeExecuted(lost) = &error else { panic!("{error:?}") };
+        assert!(matches!(lost.reason(), LostReason::LinkLost(_)) && took < Duration::from_secs(6), "{error} {took:?}");
+        assert!(lost.is_out_of_retries(), "{error}");
+    });
 }
 
 #[test]
@@ -379,29 +527,25 @@ impl Vault {
     }
 }
 
+/// A cluster in which `ada` calls an elected service.
+fn one_and_two(seed: u64, effects: &Arc<AtomicU64>) -> Cluster {
+    ["one", "two"].into_iter().fold(Cluster::seed(seed).node("ada", |node| node), |cluster, name| {
+        let effects = Arc::clone(effects);
+        cluster.node(name, move |node| node.service(Vault { effects: Arc::clone(&effects) }))
+    })
+}
+
 #[test]
 fn a_call_that_a_master_may_have_executed_is_not_made_to_the_next_one() {
     for seed in 0..3 * scale() {
         let effects = Arc::<AtomicU64>::default();
-        let mut cluster = Cluster::seed(seed).node("ada", |node| node);
-        for name in ["one", "two"] {
-            let effects = Arc::clone(&effects);
-            cluster = cluster.node(name, move |node| node.service(Vault { effects: Arc::clone(&effects) }));
-        }
-        cluster.run(move |sim| async move {
+        one_and_two(seed, &effects).run(move |sim| async move {
             sim.settled().await;
             let call = |seconds, id| {
                 sim.on("ada", move |node| async move { node.client::<VaultClient>().rpc_pay(seconds).once(id).await })
             };
             assert_eq!(call(0, 1).await.unwrap().unwrap(), 1);
-            let master = sim
-                .on("ada", |node| async move {
-                    let view = node.view();
-                    let of = view.instances().iter().find(|it| it.role() == Some(ember::Role::Master));
-                    of.map(|it| it.node().name.to_string()).unwrap()
-                })
-                .await
-                .unwrap();
+            let master = master(&sim).await;
             let slow = call(3, 2);
             while effects.load(Ordering::SeqCst) == 1 {
                 sleep(Duration::from_millis(1)).await;
@@ -414,6 +558,46 @@ fn a_call_that_a_master_may_have_executed_is_not_made_to_the_next_one() {
             assert_eq!(effects.load(Ordering::SeqCst), 2);
             assert_eq!(call(0, 3).await.unwrap().unwrap(), 3, "the next master");
             others.for_each(|other| sim.heal(&master, other));
+        });
+    }
+}
+
+/// The node whose `Vault` is the master now, as `ada` sees it.
+async fn master(sim: &Sim) -> String {
+    sim.on("ada", |node| async move {
+        let view = node.view();
+        let of = view.instances().iter().find(|it| it.role() == Some(ember::Role::Master));
+        of.map(|it| it.node().name.to_string()).unwrap()
+    })
+    .await
+    .unwrap()
+}
+
+#[test]
+fn what_a_master_has_stored_counts_no_more_when_another_has_acted_since() {
+    for seed in 0..3 * scale() {
+        let effects = Arc::<AtomicU64>::default();
+        one_and_two(seed, &effects).run(move |sim| async move {
+            sim.settled().await;
+            let call = |seconds, id| {
+                sim.on("ada", move |node| async move { node.client::<VaultClient>().rpc_pay(seconds).once(id).await })
+            };
+            assert_eq!(call(0, 1).await.unwrap().unwrap(), 1);
+            let former = master(&sim).await;
+            let slow = call(1, 2);
+            while effects.load(Ordering::SeqCst) == 1 {
+                sleep(Duration::from_millis(1)).await;
+            }
+            // It keeps its lease, stores its reply, and is the slave of the next one.
+            sim.partition("ada", &former);
+            sleep(Duration::from_secs(6)).await;
+            sim.on(&former, |node| async move { node.hand_over(node.services()[0]) }).await.unwrap();
+            assert_eq!(call(0, 3).await.unwrap().unwrap(), 3, "the next master");
+            assert_ne!(master(&sim).await, former);
+            sim.heal("ada", &former);
+            let told = lost(slow.await.unwrap());
+            assert!(matches!(told, LostReason::Deposed { .. }), "{told}");
+            assert_eq!(effects.load(Ordering::SeqCst), 3);
         });
     }
 }
@@ -445,7 +629,7 @@ fn before_the_judge_a_payment_is_made_once_and_what_links_lose_is_had_again() {
             .deadline(Duration::from_secs(20))
             .clients(2)
             .calls(20)
-            .seeds(5 * scale())
+            .seeds(4 * scale())
             .run()
     };
     let (with, without) = (proof(true), proof(false));

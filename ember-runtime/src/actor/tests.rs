@@ -135,6 +135,10 @@ impl Host for NoHost {
         &NONE
     }
 
+    fn is_known(&self, _: NodeKey) -> bool {
+        true
+    }
+
     fn office(&self, _: Pid) -> Option<Arc<crate::office::OfficeSeat>> {
         None
     }

@@ -136,14 +136,17 @@ pub enum RefusedReason {
     /// is, or the id stands for another call there.
     #[error("it cannot be made once: {0}")]
     NotOnce(String),
-    /// The service remembers as many calls with an id as it can, and none of them may be forgotten: they run still, or too many nodes make
-    /// such calls.
-    #[error("its service remembers {limit} {of} already, and cannot make another call once")]
+    /// As many calls with an id as the service remembers run still, or wait in its mailbox.
+    #[error("{limit} calls with an id run still in its service, which cannot make another once")]
     TooManyOnce {
-        /// The bound that was met.
+        /// The bound.
         limit: u64,
-        /// Of what: calls that run, or nodes that have made such calls.
-        of: String,
+    },
+    /// As many nodes have made calls with an id as the service remembers, and all of those may call again.
+    #[error("{limit} nodes have made calls with an id to its service, which cannot make one of another once")]
+    TooManyCallers {
+        /// The bound.
+        limit: u64,
     },
 }
 

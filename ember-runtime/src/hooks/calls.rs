@@ -60,9 +60,9 @@ pub(crate) trait Carries {
     /// What it carries beside its arguments, if it does.
     fn beside(&self) -> Option<&Beside>;
     fn beside_mut(&mut self) -> &mut Beside;
-    /// Whether a repetition of it is known by an id.
+    /// By which a repetition of it is known.
     #[cfg_attr(not(feature = "testing"), allow(dead_code, reason = "only the judge of simulations asks"))]
-    fn has_id(&self) -> bool;
+    fn id(&self) -> Option<u64>;
 }
 
 impl OutgoingCall<'_> {

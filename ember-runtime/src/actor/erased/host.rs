@@ -9,7 +9,7 @@ use crate::{
     actor::about::ServiceState,
     clock::Clock,
     hooks::{HandlerHooks, Ordered},
-    id::Pid,
+    id::{NodeKey, Pid},
     office::OfficeSeat,
     rng::Rng,
 };
@@ -33,6 +33,9 @@ pub(crate) trait Host: Send + Sync + 'static {
 
     /// Who has a say before handlers start.
     fn handler_hooks(&self) -> &Ordered<dyn HandlerHooks>;
+
+    /// Whether this run of a node belongs to the cluster, as far as is known here.
+    fn is_known(&self, node: NodeKey) -> bool;
 
     /// The right to act of an elected service.
     fn office(&self, pid: Pid) -> Option<Arc<OfficeSeat>>;

@@ -85,7 +85,13 @@ fn admit_once<S: Service>(
         call.reply.fail(RefusedReason::NotOnce(why));
         return None;
     };
-    cell.once.get_or_init(Arc::default).admit(call, id, (index, window))
+    if call.reply.is_one_way() {
+        // No node of Ember says so: nobody could be given the reply again.
+        call.reply.fail(RefusedReason::NotOnce("a one-way call has no id".into()));
+        return None;
+    }
+    let is_known = |node| cell.host.upgrade().is_none_or(|host| host.is_known(node));
+    cell.once.get_or_init(Arc::default).admit(call, id, (index, window), is_known)
 }
 
 /// The method that is called, and its place in the table.

@@ -31,12 +31,13 @@ impl Default for Once {
 
 impl Once {
     /// The call, if it is the first with its id, and is to be run: its reply is stored for so long. Any other has been seen to. `index` is
-    /// the place of its method in the table of the service.
+    /// the place of its method in the table of the service; `is_known` says of a run of a node that it may still call.
     pub(crate) fn admit(
         self: &Arc<Self>,
         call: RawCall<'static>,
         id: u64,
         (index, window): (usize, Duration),
+        is_known: impl Fn(NodeKey) -> bool,
     ) -> Option<RawCall<'static>> {
         let RawCall { mut reply, .. } = call;
         // What its link has lent it, it gives back: the mailbox has a bound of its own.
@@ -44,7 +45,11 @@ impl Once {
         let peer = reply.peer();
         let (key, asked) =
             ((peer, id), asked(index, &call.payload, call.envelope.as_deref().map(|it| it.keys.bytes())));
-        let admitted = lock(&self.0).admit(key, asked, reply, Instant::now());
+        let (admitted, gone) = {
+            let mut table = lock(&self.0);
+            (table.admit(key, (asked, reply), Instant::now(), RawReply::is_unwanted, is_known), table.take_gone())
+        };
+        drop(gone);
         match admitted {
             Admitted::First => {
                 let back = Back { once: Arc::clone(self), key, window };
@@ -91,14 +96,15 @@ impl ReplyLink for Back {
             }
         };
         let (waiters, is_crowded) = {
-            let mut table = lock(&self.once.0);
-            let waiters = table.end(self.key, Some((stored.clone(), self.window)), Instant::now());
-            (waiters, table.take_crowded())
+            let (mut table, now) = (lock(&self.once.0), Instant::now());
+            let waiters = table.end(self.key, Some((stored.clone(), self.window)), now);
+            (waiters, table.take_crowded(now))
         };
         if is_crowded {
-            tracing::debug!(
+            tracing::warn!(
                 target: "ember::call",
-                "replies of calls that were made once are dropped before their time: there are too many, or they are too large"
+                "replies of calls that were made once are dropped before their time: there are too many, or they are too large. Their repetitions \
+                 are `Forgotten`. Said once a minute of each service"
             );
         }
         waiters.into_iter().for_each(|reply| stored.tell(reply));
@@ -122,11 +128,32 @@ impl ReplyLink for Back {
 fn written(put: Encode<'_>) -> Result<bytes::Bytes, LostReason> {
     let (mut out, limit) = (Vec::new(), Limits::DEFAULT.bytes);
     match put_within(limit, &mut out, put) {
-        Ok(()) if out.len() <= limit => Ok(out.into()),
+        // What is stored is what is counted.
+        Ok(()) if out.len() <= limit => Ok(out.into_boxed_slice().into()),
         Ok(()) | Err(Unwritten::TooLarge) => {
             Err(LostReason::ReplyTooLarge { size: limit as u64 + 1, limit: limit as u64 })
         }
         Err(Unwritten::Panicked) => Err(LostReason::Undecodable("writing the reply panicked".into())),
         Err(Unwritten::Refused(error)) => Err(LostReason::Undecodable(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_is_the_method_the_keys_of_its_module_and_its_arguments() {
+        let first = asked(1, b"args", Some(b"key"));
+        assert_eq!(asked(1, b"args", Some(b"key")), first);
+        assert_eq!(asked(1, b"args", None), asked(1, b"args", Some(b"")));
+        let others = [
+            asked(2, b"args", Some(b"key")),
+            asked(1, b"args", Some(b"yek")),
+            asked(1, b"argskey", None),
+            asked(1, b"sargs", Some(b"key")),
+        ];
+        others.into_iter().for_each(|other| assert_ne!(other, first));
+        assert_ne!(asked(1, b"b", Some(b"a")), asked(1, b"", Some(b"ab")), "they are told apart from each other");
     }
 }

@@ -12,7 +12,10 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::reply::Stored;
+use super::{
+    callers::{CallerKey, Callers},
+    reply::Stored,
+};
 use crate::{
     clock::LONGEST,
     error::{Failure, LostReason, RefusedReason},
@@ -23,6 +26,8 @@ use crate::{
 const DROPPED_AT_ONCE: usize = 64;
 /// What a call costs beside the bytes of its reply.
 const OVERHEAD: usize = 192;
+/// That replies are dropped before their time is said once in so long.
+const SAID_EVERY: Duration = Duration::from_secs(60);
 
 /// How much is remembered.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +36,8 @@ pub(super) struct Limits {
     pub(super) replies: usize,
     /// Their bytes, with what each costs beside them.
     pub(super) bytes: usize,
+    /// The bytes of one. A larger one is told, and not stored: it would drive out too many others.
+    pub(super) reply: usize,
     /// Calls that run, or wait in the mailbox.
     pub(super) running: usize,
     /// Repetitions that wait for one of them.
@@ -41,11 +48,11 @@ pub(super) struct Limits {
 
 impl Limits {
     pub(super) const DEFAULT: Self =
-        Self { replies: 65_536, bytes: 16 << 20, running: 4096, repeats: 16, callers: 16_384 };
+        Self { replies: 65_536, bytes: 16 << 20, reply: 1 << 20, running: 4096, repeats: 16, callers: 16_384 };
 }
 
-/// Which call: the run of the node that makes it, `None` if that is this one, and its id there.
-pub(super) type CallKey = (Option<NodeKey>, u64);
+/// Which call: who makes it, and its id there.
+pub(super) type CallKey = (CallerKey, u64);
 
 /// What is called, to tell a repetition from another call with its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,14 +81,18 @@ pub(super) enum Admitted<W> {
 pub(super) struct Table<W> {
     limits: Limits,
     calls: HashMap<CallKey, Call<W>>,
-    /// Those that have a reply, the first that is dropped first.
+    /// Those that have a reply, the one whose time is over first first.
     ended: BTreeMap<(Instant, u64), CallKey>,
-    callers: HashMap<Option<NodeKey>, Caller>,
+    callers: Callers,
     bytes: usize,
-    /// Counts the replies: two may be dropped at the same time.
+    /// Counts the replies: the time of two may be over at once.
     number: u64,
     /// Replies were dropped before their time.
     is_crowded: bool,
+    /// When that was said last.
+    said: Option<Instant>,
+    /// Who waited for a call that runs still, and has gone.
+    gone: Vec<W>,
 }
 
 #[derive(Debug)]
@@ -96,33 +107,34 @@ enum Course<W> {
     Ended(Stored, (Instant, u64)),
 }
 
-#[derive(Debug, Default)]
-struct Caller {
-    calls: usize,
-    /// The highest id of a call that was dropped.
-    mark: Option<u64>,
-}
-
 impl<W> Table<W> {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             limits,
             calls: HashMap::new(),
             ended: BTreeMap::new(),
-            callers: HashMap::new(),
+            callers: Callers::default(),
             bytes: 0,
             number: 0,
             is_crowded: false,
+            said: None,
+            gone: Vec::new(),
         }
     }
 
-    /// Lets a call in, for whose reply `waiter` waits.
-    pub(super) fn admit(&mut self, key: CallKey, asked: Asked, waiter: W, now: Instant) -> Admitted<W> {
+    /// Lets a call in, for whose reply `waiter` waits. `is_gone` says of one that it waits no more; `is_known` of a run of a node that it
+    /// may still call.
+    pub(super) fn admit(
+        &mut self,
+        key: CallKey,
+        (asked, waiter): (Asked, W),
+        now: Instant,
+        is_gone: impl Fn(&W) -> bool,
+        is_known: impl Fn(NodeKey) -> bool,
+    ) -> Admitted<W> {
         self.drop_old(now);
-        if let Some(Call { course: Course::Ended(_, at), .. }) = self.calls.get(&key)
-            && at.0 <= now
-        {
-            self.forget(*at);
+        if matches!(self.calls.get(&key), Some(Call { course: Course::Ended(_, at), .. }) if at.0 <= now) {
+            self.forget(key);
         }
         if let Some(call) = self.calls.get_mut(&key) {
             if call.asked != asked {
@@ -132,31 +144,36 @@ impl<W> Table<W> {
             }
             return match &mut call.course {
                 Course::Ended(reply, _) => Admitted::Again(reply.clone(), waiter),
-                // The first is the one that runs.
-                Course::Runs(waiters) if waiters.len() > self.limits.repeats => {
-                    let limit = self.limits.repeats as u64;
-                    Admitted::Refused(LostReason::TooManyRepeats { limit }.into(), waiter)
-                }
                 Course::Runs(waiters) => {
+                    // The first is the one that runs.
+                    if waiters.len() > self.limits.repeats {
+                        self.gone.extend(waiters.extract_if(.., |it| is_gone(it)));
+                    }
+                    if waiters.len() > self.limits.repeats {
+                        let limit = self.limits.repeats as u64;
+                        return Admitted::Refused(LostReason::TooManyRepeats { limit }.into(), waiter);
+                    }
                     waiters.push(waiter);
                     Admitted::Joined
                 }
             };
         }
         let (caller, id) = key;
-        if self.callers.get(&caller).and_then(|it| it.mark).is_some_and(|mark| id <= mark) {
+        if self.callers.mark(caller).is_some_and(|mark| id <= mark) {
             return Admitted::Refused(LostReason::Forgotten.into(), waiter);
         }
         if self.calls.len() - self.ended.len() >= self.limits.running {
-            return Admitted::Refused(too_many(self.limits.running, "such calls that run still"), waiter);
+            let limit = self.limits.running as u64;
+            return Admitted::Refused(RefusedReason::TooManyOnce { limit }.into(), waiter);
         }
-        if !self.callers.contains_key(&caller) {
-            self.drop_earlier_runs(caller);
-            if self.callers.len() >= self.limits.callers {
-                return Admitted::Refused(too_many(self.limits.callers, "nodes that have made such calls"), waiter);
+        if !self.callers.has(caller) {
+            self.callers.drop_earlier_runs(caller);
+            if !self.callers.make_room(self.limits.callers, is_known) {
+                let limit = self.limits.callers as u64;
+                return Admitted::Refused(RefusedReason::TooManyCallers { limit }.into(), waiter);
             }
         }
-        self.callers.entry(caller).or_default().calls += 1;
+        self.callers.enter(caller);
         self.calls.insert(key, Call { asked, course: Course::Runs(vec![waiter]) });
         Admitted::First
     }
@@ -169,19 +186,30 @@ impl<W> Table<W> {
             self.remove(key, None);
             return waiters;
         };
-        let at = (now + window.min(LONGEST), self.number);
+        if reply.len() > self.limits.reply {
+            self.remove(key, Some(key.1));
+            return waiters;
+        }
+        let (at, bytes) = ((now + window.min(LONGEST), self.number), OVERHEAD + reply.len());
         self.number += 1;
-        self.bytes += OVERHEAD + reply.len();
+        self.bytes += bytes;
+        self.callers.store(key.0, (at.1, key.1), bytes);
         if let Some(call) = self.calls.get_mut(&key) {
             call.course = Course::Ended(reply, at);
         }
         self.ended.insert(at, key);
-        while self.ended.len() > self.limits.replies || self.bytes > self.limits.bytes {
-            let Some((&oldest, _)) = self.ended.first_key_value() else { break };
-            self.is_crowded |= oldest.0 > now;
-            self.forget(oldest);
-        }
+        self.make_room(at.1, now);
         waiters
+    }
+
+    /// Drops what there is no room for beside the newest: first what is old, then the oldest of the caller whose replies take most.
+    fn make_room(&mut self, newest: u64, now: Instant) {
+        while self.ended.len() > self.limits.replies || self.bytes > self.limits.bytes {
+            let old = self.ended.first_key_value().filter(|(at, _)| at.0 <= now).map(|(_, key)| *key);
+            self.is_crowded |= old.is_none();
+            let Some(key) = old.or_else(|| self.callers.heaviest(newest)) else { break };
+            self.forget(key);
+        }
     }
 
     /// Whether nobody waits for the reply of this call any more, of whom `is_gone` says so.
@@ -192,50 +220,46 @@ impl<W> Table<W> {
         }
     }
 
-    /// Whether replies have been dropped before their time since this was last asked.
-    pub(super) fn take_crowded(&mut self) -> bool {
-        mem::take(&mut self.is_crowded)
+    /// Whether it is to be said that replies are dropped before their time.
+    pub(super) fn take_crowded(&mut self, now: Instant) -> bool {
+        let is_due = self.said.is_none_or(|said| now >= said + SAID_EVERY);
+        let is_said = mem::take(&mut self.is_crowded) && is_due;
+        if is_said {
+            self.said = Some(now);
+        }
+        is_said
+    }
+
+    /// Who has waited, and was found gone: to be dropped where nothing is locked.
+    pub(super) fn take_gone(&mut self) -> Vec<W> {
+        mem::take(&mut self.gone)
     }
 
     fn drop_old(&mut self, now: Instant) {
         for _ in 0..DROPPED_AT_ONCE {
             match self.ended.first_key_value() {
-                Some((&at, _)) if at.0 <= now => self.forget(at),
+                Some((at, &key)) if at.0 <= now => self.forget(key),
                 _ => return,
             }
         }
     }
 
-    /// Drops the reply that was to be dropped at `at`.
-    fn forget(&mut self, at: (Instant, u64)) {
-        if let Some(key) = self.ended.remove(&at) {
-            self.remove(key, Some(key.1));
-        }
+    /// Drops a reply.
+    fn forget(&mut self, key: CallKey) {
+        self.remove(key, Some(key.1));
     }
 
     /// Removes a call, which leaves this mark.
     fn remove(&mut self, key: CallKey, mark: Option<u64>) {
-        if let Some(Call { course: Course::Ended(reply, _), .. }) = self.calls.remove(&key) {
-            self.bytes -= OVERHEAD + reply.len();
+        let Some(call) = self.calls.remove(&key) else { return };
+        if let Course::Ended(reply, at) = call.course {
+            let bytes = OVERHEAD + reply.len();
+            self.bytes -= bytes;
+            self.ended.remove(&at);
+            self.callers.unstore(key.0, at.1, bytes);
         }
-        if let Some(caller) = self.callers.get_mut(&key.0) {
-            caller.calls -= 1;
-            caller.mark = caller.mark.max(mark);
-            if caller.calls == 0 && caller.mark.is_none() {
-                self.callers.remove(&key.0);
-            }
-        }
+        self.callers.leave(key.0, mark);
     }
-
-    /// A run of a node that has not called before: those before it have ended, and repeat nothing.
-    fn drop_earlier_runs(&mut self, caller: Option<NodeKey>) {
-        let Some(new) = caller else { return };
-        self.callers.retain(|of, it| it.calls > 0 || of.is_none_or(|of| of.id != new.id));
-    }
-}
-
-fn too_many(limit: usize, of: &str) -> Failure {
-    RefusedReason::TooManyOnce { limit: limit as u64, of: of.into() }.into()
 }
 
 #[cfg(test)]

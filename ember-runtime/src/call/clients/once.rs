@@ -40,7 +40,7 @@ impl<M: Method> Call<M> {
     ///
     /// Arguments and reply become bytes, also on one node: that is what is compared, and stored. The same id with other arguments, or for another
     /// method, is [`NotExecuted(NotOnce)`](crate::error::RefusedReason::NotOnce). A service stores at most 65,536 replies, of 16 MiB in
-    /// all, and drops the oldest first.
+    /// all; if there are more, it drops the oldest of the caller whose replies take most. One of more than 1 MiB is not stored.
     pub fn once(mut self, id: u64) -> Once<M>
     where
         M: Deduped,

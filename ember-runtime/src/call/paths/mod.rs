@@ -1,5 +1,6 @@
 //! From a request to its outcome: the fast paths, and the slow one that can wait and try again.
 
+mod as_bytes;
 mod exit;
 mod fast;
 mod learn;

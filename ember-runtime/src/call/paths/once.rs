@@ -1,21 +1,16 @@
-//! Calls with an id. Their arguments go as bytes, also on one node, so that the callee can tell a repetition from another call; and if the
-//! link breaks on the way they are made again, to the same run of the same service, which runs them once.
+//! Calls with an id: if the link breaks on the way they are made again, to the same run of the same service, which runs them once.
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::sleep;
 
 use super::slow::Course;
 use crate::{
-    actor::{AnyCell, Offer},
-    call::{
-        reach::local,
-        requests::{Attempt, HandedOver},
-    },
+    call::requests::HandedOver,
+    directory::Instance,
     error::{Failure, LostReason, RefusedReason},
-    message::{Answer, CodecError, Envelope, Method, Stamp, WireOf, Written, reply_slot},
-    panics::attempt,
+    id::Epoch,
+    message::Method,
 };
 
 /// The limit of the first pause before a call is made again, and what it grows to.
@@ -23,19 +18,19 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
 impl Course {
-    /// Makes a call that has no policy of its own.
-    pub(super) async fn make_alone<M: Method>(
+    /// Makes a call that has no policy of its own: its repetitions, if it has an id, are paid for from the budget that it adds to here.
+    pub(super) async fn without_policy<M: Method>(
         &mut self,
         args: &mut Option<M::Args>,
     ) -> Result<Result<M::Value, M::Error>, Failure> {
         if self.options.once().is_some() {
             self.target.router.outages.budgets.call(&self.target.address.selector.interest);
         }
-        self.make_once::<M>(args).await
+        self.safely::<M>(args).await
     }
 
     /// Makes a call; one with an id again, as long as that is safe and may help.
-    pub(super) async fn make_once<M: Method>(
+    pub(super) async fn safely<M: Method>(
         &mut self,
         args: &mut Option<M::Args>,
     ) -> Result<Result<M::Value, M::Error>, Failure> {
@@ -60,16 +55,30 @@ impl Course {
                 self.is_out_of_retries = true;
                 return Err(failure);
             }
-            if let (Failure::MaybeExecuted(reason), Some(asked)) = (failure, &self.place) {
-                // Nobody else knows the id.
-                self.target = self.target.pinned(asked.pid);
-                self.lost = Some(reason);
+            if let Failure::MaybeExecuted(reason) = failure {
+                self.may_have_run(reason);
             }
             // Between attempts nothing is under way; `lost` remembers what may have been executed.
             self.handed_over = HandedOver::No;
             sleep(self.target.router.rng().jitter(pause)).await;
             pause = pause.saturating_mul(2).min(MAX_PAUSE);
         }
+    }
+
+    /// The last attempt may have been executed. A call with an id is asked only of the same instance then: nobody else knows the id.
+    pub(super) fn may_have_run(&mut self, reason: LostReason) {
+        self.lost = Some(reason);
+        let Some(asked) = self.place.as_ref().filter(|_| self.options.once().is_some()) else { return };
+        if self.target.address.selector.pid.is_none() {
+            self.target = self.target.pinned(asked.pid);
+        }
+        // What is stored may be the reply of the first.
+        self.lost_in = self.lost_in.or_else(|| asked.epoch());
+    }
+
+    /// The reply may be one that a master has stored, and another may have acted since: it counts no more then, and nothing would change that.
+    pub(super) fn deposed_since(&self, instance: &Instance) -> Option<Epoch> {
+        self.lost_in.and_then(|epoch| instance.master_after(epoch))
     }
 
     /// Whether a call with an id that ended so is made again.
@@ -85,60 +94,15 @@ impl Course {
                 use RefusedReason as R;
                 let passes = matches!(
                     reason,
-                    R::MailboxFull { .. } | R::LinkFull { .. } | R::BreakerOpen(_) | R::TooManyOnce { .. } | R::Paused
+                    R::MailboxFull { .. }
+                        | R::LinkFull { .. }
+                        | R::BreakerOpen(_)
+                        | R::TooManyOnce { .. }
+                        | R::TooManyCallers { .. }
+                        | R::Paused
                 );
                 self.lost.is_some() && passes
             }
         }
     }
-
-    /// Asks a service on this node: as one elsewhere is asked, but for the link. The arguments stay where they are.
-    pub(super) async fn attempt_once<M: Method>(
-        &mut self,
-        cell: &dyn AnyCell,
-        args: &mut Option<M::Args>,
-        (stamp, envelope): (Stamp, Envelope),
-    ) -> Attempt<M> {
-        let Some(wire) = M::wire() else { return Attempt::Refused(RefusedReason::Private) };
-        let bytes = match written::<M>(&wire, args) {
-            Ok(bytes) => bytes,
-            Err(error) => return Attempt::Refused(RefusedReason::Undecodable(error.to_string())),
-        };
-        let (reply, answer) = reply_slot::<Written>(None);
-        let offer = Offer {
-            args: &mut Some(bytes),
-            envelope: &mut Some(Box::new(envelope)),
-            stamp,
-            index: 0,
-            reply: &mut Some(reply),
-        };
-        if let Err(reason) = local::submit_written::<M>(cell, self.target.method_id::<M>(), offer) {
-            return Attempt::Refused(reason);
-        }
-        self.handed_over = HandedOver::Yes;
-        self.turn = None;
-        let read = |read: Result<Result<M::Value, M::Error>, CodecError>| match read {
-            Ok(result) => Attempt::Done(result),
-            Err(error) => Attempt::Failed(LostReason::Undecodable(error.to_string()).into()),
-        };
-        let reading = "reading the reply";
-        match answer.await {
-            Answer::Done(Ok(value)) => read(guarded(M::INFO.name, reading, || wire.get_value(&value)).map(Ok)),
-            Answer::Done(Err(error)) => read(guarded(M::INFO.name, reading, || wire.get_error(&error)).map(Err)),
-            Answer::Failed(failure) => Attempt::Failed(failure),
-            Answer::Refused(reason, _) => Attempt::Refused(reason),
-        }
-    }
-}
-
-fn written<M: Method>(wire: &WireOf<M>, args: &Option<M::Args>) -> Result<Bytes, CodecError> {
-    let mut bytes = Vec::new();
-    let args = args.as_ref().ok_or_else(|| CodecError::new("the arguments are gone"))?;
-    guarded(M::INFO.name, "writing the arguments", || (wire.put_args)(args, &mut bytes))?;
-    Ok(bytes.into())
-}
-
-/// Lets code of the user's write or read: if it panics, that ends the call, not its caller.
-fn guarded<T>(method: &str, what: &str, action: impl FnOnce() -> Result<T, CodecError>) -> Result<T, CodecError> {
-    attempt(action).unwrap_or_else(|panic| Err(CodecError::new(format_args!("{what} of `{method}` panicked: {panic}"))))
 }

@@ -48,7 +48,7 @@ impl Course {
                 Failure::NotExecuted(RefusedReason::Retiring) if self.is_for_one_that_retires() => return Err(failure),
                 Failure::NotExecuted(_) => {}
                 Failure::MaybeExecuted(reason) => {
-                    if spare.is_none() || !may_go_better(reason) {
+                    if spare.is_none() || !self.may_go_better(reason) {
                         return Err(failure);
                     }
                 }
@@ -58,7 +58,7 @@ impl Course {
                 return Err(failure);
             }
             if let Failure::MaybeExecuted(reason) = failure {
-                self.lost = Some(reason);
+                self.may_have_run(reason);
                 mem::swap(args, &mut *spare);
             }
             // Between attempts nothing is under way; `lost` remembers what may have been executed.
@@ -73,12 +73,22 @@ impl Course {
         args: &mut Option<M::Args>,
         limit: Option<Duration>,
     ) -> Result<Result<M::Value, M::Error>, Failure> {
-        let Some(limit) = limit else { return self.make_once::<M>(args).await };
-        let outcome = timeout(limit, self.make_once::<M>(args)).await;
+        let Some(limit) = limit else { return self.safely::<M>(args).await };
+        let outcome = timeout(limit, self.safely::<M>(args)).await;
         match outcome {
             Ok(outcome) => outcome,
             Err(_) if self.handed_over.is_so() => Err(self.no_answer()),
             Err(_) => Err(self.waits_for().unwrap_or(RefusedReason::Expired).into()),
+        }
+    }
+
+    /// Whether another attempt may end better than one that may have been executed.
+    fn may_go_better(&self, reason: &LostReason) -> bool {
+        use LostReason as L;
+        match self.options.once() {
+            None => !matches!(reason, L::ReplyTooLarge { .. } | L::Undecodable(_) | L::Forgotten),
+            // What the callee has said it would say again.
+            Some(_) => matches!(reason, L::LinkLost(_) | L::Deadline | L::TooManyRepeats { .. }),
         }
     }
 
@@ -106,11 +116,7 @@ fn may_pass(reason: &RefusedReason) -> bool {
             | R::Expired
             | R::BreakerOpen(_)
             | R::TooManyOnce { .. }
+            | R::TooManyCallers { .. }
     );
     passing || reason.can_pass()
-}
-
-/// Whether another attempt may end better than one that may have been executed.
-fn may_go_better(reason: &LostReason) -> bool {
-    !matches!(reason, LostReason::ReplyTooLarge { .. } | LostReason::Undecodable(_) | LostReason::Forgotten)
 }

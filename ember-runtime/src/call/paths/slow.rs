@@ -53,6 +53,7 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
         waits: None,
         unreached: None,
         lost: None,
+        lost_in: None,
         probe: None,
         is_out_of_retries: false,
     };
@@ -68,7 +69,7 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
     }
     let whole = async {
         match retry {
-            None => course.make_alone::<M>(&mut args).await,
+            None => course.without_policy::<M>(&mut args).await,
             Some(retry) => course.repeat::<M>(&mut args, *retry).await,
         }
     };
@@ -99,7 +100,7 @@ pub(crate) struct Course {
     pub(super) begun: Instant,
     pub(crate) handed_over: HandedOver,
     /// The highest epoch whose master was asked.
-    last_epoch: Option<Epoch>,
+    pub(super) last_epoch: Option<Epoch>,
     /// Its place among the calls of its caller that look for the master.
     pub(super) turn: Option<Turn>,
     /// The master that was named by one that is not.
@@ -110,6 +111,8 @@ pub(crate) struct Course {
     unreached: Option<(Pid, RefusedReason)>,
     /// Why it is not known whether an earlier attempt was executed.
     pub(crate) lost: Option<LostReason>,
+    /// The epoch in which the callee of that was the master, if the call has an id and goes to that one only.
+    pub(super) lost_in: Option<Epoch>,
     /// Whether it is the probe of the instance that was asked last.
     pub(super) probe: Option<Probe>,
     /// It would be made again, and may not be.
@@ -204,7 +207,7 @@ impl Course {
             let attempted = self.attempt::<M>(&instance, args, envelope).await;
             self.learn(&instance, &attempted);
             match attempted {
-                Attempt::Done(result) => match instance.deposed() {
+                Attempt::Done(result) => match instance.deposed().or_else(|| self.deposed_since(&instance)) {
                     None => {
                         instance.has_acted();
                         return Ok(result);
@@ -354,7 +357,7 @@ impl Course {
             return Attempt::Refused(RefusedReason::CallerGone);
         }
         if envelope.once.is_some() {
-            return Box::pin(self.attempt_once(&**cell, args, (stamp, envelope))).await;
+            return Box::pin(self.attempt_as_bytes(&**cell, args, (stamp, envelope))).await;
         }
         let (reply, answer) = reply_slot::<M>(None);
         let offer = Offer {

@@ -135,8 +135,8 @@ impl Carries for Options {
         &mut self.more().beside
     }
 
-    fn has_id(&self) -> bool {
-        self.once().is_some()
+    fn id(&self) -> Option<u64> {
+        self.once()
     }
 }
 

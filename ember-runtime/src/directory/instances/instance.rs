@@ -167,6 +167,11 @@ impl Instance {
         self.epoch().filter(|epoch| office.highest() > Some(*epoch) && !planted(Bug::ReplyUnchecked))
     }
 
+    /// A master after that of `epoch`, if this node knows of one, whatever this one is now.
+    pub(crate) fn master_after(&self, epoch: Epoch) -> Option<Epoch> {
+        self.standing.as_ref()?.office.highest().filter(|highest| *highest > epoch)
+    }
+
     /// It has answered as the master of its epoch: whoever says something as the master of an earlier one is late, whether the view
     /// knows of it yet or not.
     pub(crate) fn has_acted(&self) {

@@ -220,6 +220,11 @@ impl Directory {
         });
     }
 
+    /// Whether this run of a node is known, whether views list it or not.
+    pub(crate) fn knows(&self, node: NodeKey) -> bool {
+        node == self.here.key || self.lock().node(node).is_some()
+    }
+
     /// Whether the process of this node has ended, though the registry may list it for a while.
     pub(crate) fn is_deserted(&self, node: NodeKey) -> bool {
         self.lock().is_deserted(node)

@@ -28,7 +28,7 @@ use crate::{
     error::{Error, Result},
     event::Bus,
     hooks::{HandlerHooks, Ordered},
-    id::Pid,
+    id::{NodeKey, Pid},
     message::{Ambient, Promises, Station},
     node::{
         offices::Elections,
@@ -357,6 +357,10 @@ impl Host for Services {
 
     fn handler_hooks(&self) -> &Ordered<dyn HandlerHooks> {
         &self.router.hooks.handlers
+    }
+
+    fn is_known(&self, node: NodeKey) -> bool {
+        self.router.directory().knows(node)
     }
 
     fn office(&self, pid: Pid) -> Option<Arc<OfficeSeat>> {

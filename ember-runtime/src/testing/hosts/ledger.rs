@@ -52,17 +52,24 @@ pub(in crate::testing) struct Entry {
     pub(in crate::testing) life: usize,
     /// The service and the method, for people.
     pub(in crate::testing) what: String,
-    /// It may be answered by the reply of another, whose handler has begun.
-    pub(in crate::testing) has_id: bool,
+    /// With one it may be answered by the reply of another, whose handler has begun.
+    pub(in crate::testing) id: Option<u64>,
     /// The service's name and the method's, where a handler has begun.
     pub(in crate::testing) callee: Option<(String, String)>,
-    /// The hosts where handlers have begun.
-    pub(in crate::testing) begun: Vec<String>,
+    /// The handlers that have begun.
+    pub(in crate::testing) begun: Vec<Begun>,
     /// The last of them, if it acted for a group.
     pub(in crate::testing) acted: Option<Acted>,
     pub(in crate::testing) end: End,
     /// When it ended, as a place among all that happened.
     pub(in crate::testing) place: usize,
+}
+
+/// A handler that has begun: where, and that of which service.
+#[derive(Debug, Clone)]
+pub(in crate::testing) struct Begun {
+    pub(in crate::testing) host: String,
+    pub(in crate::testing) by: Pid,
 }
 
 /// A handler that acted for a group.
@@ -179,9 +186,9 @@ impl CallHooks for Leaving {
                 )
             });
         }
-        let (from, life, begun, has_id) = (self.host.clone(), self.life, Vec::new(), call.carries.has_id());
+        let (from, life, begun, id) = (self.host.clone(), self.life, Vec::new(), call.carries.id());
         let end = End::Untold;
-        book.calls.push(Entry { from, at, life, what, has_id, callee: None, begun, acted: None, end, place: 0 });
+        book.calls.push(Entry { from, at, life, what, id, callee: None, begun, acted: None, end, place: 0 });
         Ok(())
     }
 
@@ -220,7 +227,7 @@ impl HandlerHooks for Beginning {
         let callee = || Some((call.service().to_owned(), call.method()));
         self.ledger.entry(call.header(HEADER), |entry| {
             entry.callee = callee();
-            entry.begun.push(self.host.clone());
+            entry.begun.push(Begun { host: self.host.clone(), by: call.pid() });
             entry.acted = call.acts.map(|acts| Acted { acts: acts.clone(), by: call.pid(), began, ended: 0 });
         });
         Ok(())

@@ -7,6 +7,8 @@ mod registry;
 mod skew;
 
 pub use self::host::NodeDown;
+#[cfg(test)]
+pub(super) use self::ledger::Begun;
 pub(super) use self::{
     host::{Build, Host, State, Work},
     ledger::{Acted, End, Entry, Ledger},

@@ -51,7 +51,7 @@ fn in_their_epochs(acted: &[Done<'_>]) -> Wrong {
             format!(
                 "{} was sent to the master of {group} in the epoch {asked}, and its handler began in the epoch {epoch}, on {:?}",
                 told(call),
-                call.begun
+                call.begun.iter().map(|it| &it.host).collect::<Vec<_>>()
             )
         })
     })
@@ -109,6 +109,7 @@ mod tests {
 
     use super::*;
     use crate::id::{Incarnation, NodeId, NodeKey, Pid};
+    use crate::testing::hosts::Begun;
 
     /// A call of a host's run that was sent to the master of an epoch; in which epoch that acted, and on which node; when its handler began and
     /// ended, and when its caller had the reply.
@@ -121,9 +122,9 @@ mod tests {
             at: Duration::ZERO,
             life,
             what: "`rpc_pay` of Bank".into(),
-            has_id: false,
+            id: None,
             callee: None,
-            begun: vec!["vault".into()],
+            begun: vec![Begun { host: "vault".into(), by }],
             acted: Some(Acted { acts, by, began, ended }),
             end: End::Done,
             place,

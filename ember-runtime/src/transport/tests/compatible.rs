@@ -149,7 +149,8 @@ fn messages(said: &mut Said) {
         R::NoMaster(text()),
         R::BreakerOpen(text()),
         R::NotOnce(text()),
-        R::TooManyOnce { limit: 1, of: text() },
+        R::TooManyOnce { limit: 1 },
+        R::TooManyCallers { limit: 1 },
     ];
     for (number, reason) in refused.into_iter().enumerate() {
         said.add(&format!("refused {number}"), &WireFailure::Refused(reason));

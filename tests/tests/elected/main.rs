@@ -1,8 +1,9 @@
 //! Elected services: one of a group's instances acts, another takes over when it cannot, and what a former master says or writes counts
-//! no more. In the simulation.
+//! no more. In the simulation, but for `given_up`.
 
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
+mod given_up;
 mod lease;
 
 use std::{

@@ -355,7 +355,10 @@ impl Node {
         let _ = timeout(Duration::from_secs(1), announcer.settled()).await;
         let _ = timeout(Duration::from_secs(1), self.inner.services.ids.give_back()).await;
         let grace = Instant::now() + Duration::from_secs(1);
-        let leases = async { tokio::join!(self.inner.services.elections.leave(), announcer.leave()) };
+        let leases = async {
+            self.inner.services.elections.leave().await;
+            announcer.leave().await;
+        };
         let _ = timeout_at(deadline.max(grace), leases).await;
         links.shutdown(deadline.max(grace).saturating_duration_since(Instant::now())).await;
     }

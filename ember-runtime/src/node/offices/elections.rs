@@ -2,19 +2,23 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use tokio::{
-    sync::{Notify, oneshot},
+    sync::Notify,
     task::JoinSet,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
 
 use super::{
     booth::Booth,
     candidate::{Candidate, Facts, Stage, Step},
+    done::{Done, tell},
     order,
 };
 use crate::{
@@ -22,13 +26,16 @@ use crate::{
     clock::Clock,
     directory::{Directory, OfficeNow},
     id::{Epoch, Pid},
-    office::{Appointment, OfficeName, OfficeSeat, Tenure, Term},
+    office::{Appointment, OfficeName, OfficeSeat, Tenure},
     planted::{Bug, planted},
     sync::lock,
 };
 
 /// Whoever has handed over its office lets others have it for so long.
 const AFTER_A_HAND_OVER: Duration = Duration::from_secs(2);
+/// An office is made free so long after it was given up: replies that were released before reach their callers, who would drop them once
+/// they know of the next master.
+const ON_THEIR_WAY: Duration = Duration::from_millis(50);
 /// An entry that is nobody's, and is still there after this time, is removed again.
 const SWEEP: Duration = Duration::from_secs(1);
 /// A task that nothing wakes looks again after this time.
@@ -42,6 +49,8 @@ pub(crate) struct Elections {
     known: Mutex<Known>,
     /// There is something to look at.
     wake: Notify,
+    /// Offices that are being made free.
+    freeing: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -61,14 +70,6 @@ struct Known {
     returned: Option<Instant>,
 }
 
-/// What has come of something that takes time.
-enum Done {
-    Bid { number: u64, office: OfficeName, epoch: Epoch, term: Term, won: Option<i64> },
-    Led { number: u64, epoch: Epoch, well: bool },
-    Resigned { number: u64, epoch: Epoch, well: bool },
-    Vacated { number: u64, well: bool },
-}
-
 impl Elections {
     pub(crate) fn new(directory: Arc<Directory>, clock: Arc<dyn Clock>, tenure: Arc<Tenure>) -> Arc<Self> {
         Arc::new(Self {
@@ -77,6 +78,7 @@ impl Elections {
             clock,
             known: Mutex::default(),
             wake: Notify::new(),
+            freeing: AtomicUsize::new(0),
         })
     }
 
@@ -110,9 +112,15 @@ impl Elections {
         known.cells.insert(pid.number, Arc::downgrade(cell));
     }
 
-    /// Gives up all leases beside that of the node, and what is held by them.
+    /// Gives up all leases beside that of the node, and what is held by them, when the offices that were given up before are free.
     #[cfg(feature = "cluster")]
     pub(crate) async fn leave(&self) {
+        let freed = async {
+            while self.freeing.load(Ordering::Relaxed) > 0 || !self.lock().left.is_empty() {
+                sleep(ON_THEIR_WAY / 10).await;
+            }
+        };
+        let _late = tokio::time::timeout(ON_THEIR_WAY * 4, freed).await;
         self.booth.leave().await;
     }
 
@@ -207,7 +215,7 @@ impl Elections {
         known.returned = contact.returned(&mut known.outages).then_some(now).or(known.returned);
         let returned = known.returned;
         for (office, revision) in std::mem::take(&mut known.left) {
-            self.vacate(tasks, 0, &office, revision);
+            self.vacate(tasks, 0, &office, revision, ON_THEIR_WAY);
         }
         next = next.min(self.sweep(&mut known, tasks, now).unwrap_or(next));
         let Known { candidates, cells, closed, .. } = &mut *known;
@@ -242,7 +250,7 @@ impl Elections {
                 Step::Bid(epoch) => self.bid(tasks, number, candidate, epoch, &office),
                 Step::Vacate(modified) => {
                     candidate.vacates(modified);
-                    self.vacate(tasks, number, &candidate.office, modified);
+                    self.vacate(tasks, number, &candidate.office, modified, Duration::ZERO);
                 }
                 Step::Lost => {
                     tracing::warn!(
@@ -287,7 +295,7 @@ impl Elections {
             let again = known.swept.entry(office.clone()).or_insert(now);
             if *again <= now {
                 *again = now + SWEEP;
-                self.vacate(tasks, 0, &office, modified);
+                self.vacate(tasks, 0, &office, modified, Duration::ZERO);
             }
         }
         known.swept.values().min().copied()
@@ -340,6 +348,7 @@ impl Elections {
                 }
             }
             Done::Vacated { number, well } => {
+                self.freeing.fetch_sub(1, Ordering::Relaxed);
                 if let Some(candidate) = known.candidates.get_mut(&number) {
                     candidate.has_vacated(well, now);
                 }
@@ -351,7 +360,7 @@ impl Elections {
     fn give_up(&self, tasks: &mut JoinSet<Done>, number: u64, candidate: &mut Candidate) {
         if let Some(revision) = candidate.leave() {
             candidate.vacates(revision);
-            self.vacate(tasks, number, &candidate.office, revision);
+            self.vacate(tasks, number, &candidate.office, revision, ON_THEIR_WAY);
         }
     }
 
@@ -363,9 +372,13 @@ impl Elections {
         tasks.spawn(async move { Done::Bid { number, office, epoch, term, won: bid.await } });
     }
 
-    fn vacate(&self, tasks: &mut JoinSet<Done>, number: u64, office: &OfficeName, revision: i64) {
+    fn vacate(&self, tasks: &mut JoinSet<Done>, number: u64, office: &OfficeName, revision: i64, after: Duration) {
         let vacated = self.booth.vacate(office, revision);
-        tasks.spawn(async move { Done::Vacated { number, well: vacated.await } });
+        self.freeing.fetch_add(1, Ordering::Relaxed);
+        tasks.spawn(async move {
+            sleep(after).await;
+            Done::Vacated { number, well: vacated.await }
+        });
     }
 
     /// The other instances of its group that can take the office.
@@ -382,15 +395,4 @@ impl Elections {
         let standing: Vec<Pid> = self.others(candidate, office).collect();
         order::patience(&candidate.office, candidate.pid, &standing, &self.directory.offices_held())
     }
-}
-
-/// Tells a service something, and waits for what it makes of it.
-fn tell(
-    tasks: &mut JoinSet<Done>,
-    tell: impl FnOnce(oneshot::Sender<bool>),
-    done: impl FnOnce(bool) -> Done + Send + 'static,
-) {
-    let (sender, answer) = oneshot::channel();
-    tell(sender);
-    tasks.spawn(async move { done(answer.await.unwrap_or(false)) });
 }

@@ -7,6 +7,7 @@ mod booth;
 mod candidate;
 #[cfg(all(test, feature = "cluster"))]
 mod candidate_tests;
+mod done;
 mod elections;
 #[cfg(feature = "cluster")]
 mod leases;

@@ -226,6 +226,33 @@ fn node_that_comes_back_under_its_name_takes_the_place_of_its_earlier_run() {
 }
 
 #[test]
+fn node_that_comes_back_is_called_at_once_however_long_dials_have_failed() {
+    for seed in 0..5 * scale() {
+        let book = Book::default();
+        cluster(seed, &book, &["ada"], &["one"]).run(move |sim| async move {
+            sim.settled().await;
+            all_done(&sim, &book, 1).await;
+            let before = sim.view("ada").and_then(|view| view.nodes().find(|it| it.name == "one").map(|it| it.key));
+            sim.kill("one").await;
+            // Calls go on, and their dials fail, with ever longer pauses between them. Those that wait are done first, 2 ms each.
+            let writes = book.clone();
+            let meanwhile = sim.on("ada", move |node| calls(node, writes, 30, ms(100)));
+            sleep(ms(2_500)).await;
+            sim.start("one").await.expect("it starts while its earlier lease lives");
+            let took = sim.on("ada", move |node| async move {
+                node.wait_for_view(|view| view.instances().iter().any(|it| Some(it.node().key) > before)).await;
+                let begun = Instant::now();
+                node.client::<LedgerClient>().rpc_write(u64::MAX).timeout(ms(5_000)).await.map(|_| begun.elapsed())
+            });
+            let took = took.await.expect("ada lives").expect("it is there");
+            assert!(took <= ms(150), "seed {seed}: nothing that an earlier run failed counts: {took:?}");
+            meanwhile.await.expect("ada lives");
+            sim.settled().await;
+        });
+    }
+}
+
+#[test]
 fn rolling_restart_fails_no_call() {
     let book = Book::default();
     let servers = ["a", "b", "c", "d", "e"];

@@ -12,7 +12,7 @@ use std::{
 };
 
 use ember::{
-    Role,
+    Role, ServiceState,
     prelude::*,
     testing::{Cluster, Registry, Sim},
 };
@@ -298,6 +298,52 @@ fn an_office_is_handed_over_by_hand() {
             sim.on(&first, |node| async move { node.local::<Ledger>().rpc_told().await.unwrap().1 }).await.unwrap();
         // Of its own end, and of the next master.
         assert_eq!(told, ["master", "slave", "slave"]);
+    });
+}
+
+#[test]
+fn a_last_instance_that_is_to_hand_over_acts_on() {
+    let world = World::default();
+    world.cluster(12).run(async move |sim| {
+        assert_eq!(pay(&sim, 1).await, Ok(1));
+        let (first, epoch) = master(&sim, "caller", None).await;
+        let hand_over =
+            async |sim: &Sim| sim.on(&first, |node| async move { node.hand_over(node.services()[0]) }).await.unwrap();
+        let pause = async |name: &str, pauses: bool| {
+            let changed = sim.on(name, move |node| async move {
+                let service = node.services()[0];
+                if pauses { node.pause(service) } else { node.resume(service) }
+            });
+            assert!(changed.await.unwrap());
+            sim.settled().await;
+        };
+        let others: Vec<&str> = ["a", "b", "c"].into_iter().filter(|name| *name != first).collect();
+        // One is killed, the other paused: nobody can take over.
+        sim.kill(others[0]).await;
+        pause(others[1], true).await;
+        let seen = sim.on(&first, |node| async move {
+            node.wait_for_view(|view| {
+                view.instances().iter().filter(|it| it.state() == ServiceState::Running).count() == 1
+            })
+            .await;
+        });
+        seen.await.unwrap();
+        assert!(!hand_over(&sim).await, "nobody can take over");
+        let begun = sim.elapsed();
+        assert_eq!(pay(&sim, 1).await, Ok(2));
+        assert!(sim.elapsed() - begun <= Duration::from_millis(200), "{:?}", sim.elapsed() - begun);
+        assert_eq!(master(&sim, "caller", None).await, (first.clone(), epoch), "it has kept its office");
+        pause(others[1], false).await;
+        let seen = sim.on(&first, |node| async move {
+            node.wait_for_view(|view| {
+                view.instances().iter().filter(|it| it.state() == ServiceState::Running).count() == 2
+            })
+            .await;
+        });
+        seen.await.unwrap();
+        assert!(hand_over(&sim).await, "now another can");
+        assert_eq!(master(&sim, "caller", Some(&first)).await.0, others[1]);
+        assert_eq!(pay(&sim, 1).await, Ok(3));
     });
 }
 

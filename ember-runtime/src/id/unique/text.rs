@@ -82,6 +82,12 @@ impl de::Visitor<'_> for TextOrNumber {
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<UniqueId, E> {
         UniqueId::from_number(number).ok_or_else(|| E::custom(WRONG))
     }
+
+    /// As formats hand over a number that know no other, such as TOML.
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<UniqueId, E> {
+        let number = u64::try_from(number).map_err(|_| E::invalid_value(de::Unexpected::Signed(number), &self))?;
+        self.visit_u64(number)
+    }
 }
 
 #[cfg(test)]
@@ -101,6 +107,14 @@ mod tests {
         for wrong in ["9223372036854775808", "\"9223372036854775808\"", "-1", "1.5", "\"\"", "\"+1\"", "null"] {
             serde_json::from_str::<UniqueId>(wrong).unwrap_err();
         }
+    }
+
+    #[test]
+    fn a_format_without_unsigned_numbers_is_read() {
+        let read = |number: i64| UniqueId::deserialize(de::value::I64Deserializer::<de::value::Error>::new(number));
+        assert_eq!(read(300), Ok(id(300)));
+        assert_eq!(read(i64::MAX), Ok(id(i64::MAX as u64)));
+        read(-1).unwrap_err();
     }
 
     #[test]

@@ -157,8 +157,8 @@ impl Node {
     }
 
     /// Has the master of a group, which runs on this node, hand its office over: when its running handler has ended it acts no more, another
-    /// instance is elected at once, and its callers go there; nothing of theirs fails. It stands again after 2 s, should there be
-    /// no other. `false` if this service is not the master of its group, or does not run here.
+    /// instance is elected at once, and its callers go there; nothing of theirs fails. It stands again after 2 s. `false` if this service is
+    /// not the master of its group, or does not run here, or if this node sees no other instance that could take over: then it acts on.
     pub fn hand_over(&self, service: Pid) -> bool {
         service.node == self.key() && self.inner.services.elections.hand_over(service.number)
     }

@@ -158,17 +158,19 @@ impl Elections {
         self.wake.notify_one();
     }
 
-    /// It gives up its office when its running handler has ended, and lets others have it. `false` if it is not the master.
+    /// It gives up its office when its running handler has ended, and lets others have it. `false` if it is not the master, or nobody else
+    /// can take the office: it keeps it then.
     pub(crate) fn hand_over(&self, number: u64) -> bool {
         let mut known = self.lock();
         let Some(candidate) = known.candidates.get_mut(&number) else { return false };
         let is_master = candidate.seat.acting().is_some();
-        if is_master {
+        let gives_up = is_master && self.others(candidate, &self.directory.office(&candidate.office)).next().is_some();
+        if gives_up {
             candidate.resigns = true;
             candidate.hold_back(Instant::now(), AFTER_A_HAND_OVER);
             self.wake.notify_one();
         }
-        is_master
+        gives_up
     }
 
     /// The node retires: all that its instances hold goes to others, and none stands any more.

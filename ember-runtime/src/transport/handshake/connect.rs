@@ -79,7 +79,7 @@ impl Links {
             }
             State::Idle => {}
         }
-        if let Some(until) = slot.not_before.filter(|&until| until > Instant::now()) {
+        if let Some(until) = slot.pause(peer.key.incarnation) {
             return Next::Sleep(until);
         }
         let attempt = self.next_dial();

@@ -86,7 +86,7 @@ fn fail(links: &Links, peer: &Peer, attempt: u64, (why, deserted): (&str, bool))
             return;
         }
         let Some(outcome) = slot.take_over(why, &links.events) else { return };
-        slot.back_off(&links.rng);
+        slot.back_off(peer.key.incarnation, &links.rng);
         if deserted {
             links.events.push(LinkEvent::Deserted(peer.key));
         }

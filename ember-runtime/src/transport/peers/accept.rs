@@ -129,7 +129,7 @@ impl Links {
         if Arc::ptr_eq(current, session)
             && let Some(outcome) = slot.take_over(why, &self.events)
         {
-            slot.back_off(&self.rng);
+            slot.back_off(session.peer.incarnation, &self.rng);
             self.events.outcome(outcome, Err(RefusedReason::Unreachable(why.into())));
         }
     }

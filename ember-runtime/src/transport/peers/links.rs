@@ -277,7 +277,7 @@ impl Links {
         self.change_up(|up| up.without(session.peer.id));
         // A link that does not last is a failed attempt, or two nodes could connect and part without a pause.
         if session.born.elapsed() < self.config.heartbeat {
-            slot.back_off(&self.rng);
+            slot.back_off(session.peer.incarnation, &self.rng);
         } else {
             slot.failures = 0;
         }

@@ -30,8 +30,10 @@ pub(crate) struct Entry {
     pub(crate) state: State,
     /// Failed attempts, one after the other.
     pub(crate) failures: u32,
-    /// No dial before.
+    /// No dial of the run that has failed before then.
     pub(crate) not_before: Option<Instant>,
+    /// The newest run of the peer that has failed.
+    failed: Incarnation,
 }
 
 #[derive(Debug)]
@@ -66,13 +68,26 @@ impl Table {
 
 impl Default for Entry {
     fn default() -> Self {
-        Self { newest: Incarnation(0), state: State::Idle, failures: 0, not_before: None }
+        Self { newest: Incarnation(0), state: State::Idle, failures: 0, not_before: None, failed: Incarnation(0) }
     }
 }
 
 impl Entry {
-    /// Notes a failure.
-    pub(crate) fn back_off(&mut self, rng: &Rng) {
+    /// Until when a dial of this run is to wait. What has become of an earlier one says nothing of a later.
+    pub(crate) fn pause(&mut self, run: Incarnation) -> Option<Instant> {
+        self.begin(run);
+        self.not_before.filter(|&until| until > Instant::now())
+    }
+
+    fn begin(&mut self, run: Incarnation) {
+        if run > self.failed {
+            (self.failures, self.not_before, self.failed) = (0, None, run);
+        }
+    }
+
+    /// Notes a failure of this run.
+    pub(crate) fn back_off(&mut self, run: Incarnation, rng: &Rng) {
+        self.begin(run);
         let longest = FIRST_BACKOFF.saturating_mul(1 << self.failures.min(10)).min(LAST_BACKOFF);
         self.failures = self.failures.saturating_add(1);
         self.not_before = Some(Instant::now() + rng.jitter(longest));

@@ -22,7 +22,9 @@ pub use self::{
 };
 pub(crate) use self::{
     breakers::{Due, Fault},
-    instances::{Balancers, Chance, Group, InFlight, InShare, Kept, Probing, Share, Terms, Turn, breaker_open},
+    instances::{
+        Balancers, Chance, Group, InFlight, InShare, Kept, Probing, Share, Terms, Turn, breaker_open, no_master_yet,
+    },
     records::{MasterRecord, MethodRecord, Written},
     views::{Departed, Directory, OfficeNow, deserted, ended, no_such_run, of_another_kind},
 };

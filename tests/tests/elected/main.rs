@@ -5,6 +5,7 @@
 
 mod given_up;
 mod lease;
+pub mod reasons;
 
 use std::{
     sync::{Arc, Mutex},

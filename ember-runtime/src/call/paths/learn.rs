@@ -40,6 +40,28 @@ impl Course {
         }
     }
 
+    /// Why nobody is left: `refused` is what was said last, `none` what the view says now. A caller that has named nobody is told that there is
+    /// no master: that the one that was asked is not it, is no mistake of the caller's.
+    pub(super) fn none_left(&self, refused: Option<&RefusedReason>, none: &RefusedReason) -> RefusedReason {
+        use RefusedReason::{NoMaster, NotMaster, Unreachable};
+        let selector = &self.target.address.selector;
+        match (refused, none) {
+            (Some(refused @ NotMaster { .. }), _) if selector.names_some() => refused.clone(),
+            (Some(NotMaster { .. }), Unreachable(_)) => directory::no_master_yet(selector),
+            (Some(NotMaster { .. }), none) => none.clone(),
+            // The one that refused is not the master any more.
+            (Some(refused), NoMaster(_)) if refused.can_pass() => none.clone(),
+            (refused, none) => refused.unwrap_or(none).clone(),
+        }
+    }
+
+    /// Whether the instances that were named are not the master, and another is.
+    pub(super) fn is_another(&self, reason: &RefusedReason) -> bool {
+        let RefusedReason::NotMaster { master: Some(master), .. } = reason else { return false };
+        // One that has just lost its office may name itself.
+        self.place.as_ref().is_some_and(|it| it.pid != *master) && self.target.address.selector.names_some()
+    }
+
     /// Whether it was the master that refused, which is paused: another is about to be elected.
     pub(super) fn is_handed_over(&self, reason: &RefusedReason) -> bool {
         let by_master = || self.place.as_ref().is_some_and(|it| it.epoch().is_some());

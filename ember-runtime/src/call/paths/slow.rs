@@ -152,9 +152,9 @@ impl Course {
                     // wait for the view to change, or a little, and ask all again.
                     use RefusedReason::{NoMaster, Retiring, Starting, Unreachable};
                     let known = matches!(none, Unreachable(_) | Starting | Retiring | NoMaster(_));
-                    let reason = refused.as_ref().unwrap_or(&none);
-                    if !known || !(waits(reason) || self.is_handed_over(reason)) {
-                        return Err(refused.unwrap_or(none).into());
+                    let reason = self.none_left(refused.as_ref(), &none);
+                    if !known || !(waits(&reason) || self.is_handed_over(&reason)) || self.is_another(&reason) {
+                        return Err(reason.into());
                     }
                     // One that waits for this call takes it never: it retires, or starts again, when its handler has ended.
                     if let Some(cycle) = self.cycle_among_matches::<M>() {
@@ -163,11 +163,12 @@ impl Course {
                     // Those who have refused may not be seen to retire yet.
                     all_retire &= none == RefusedReason::Retiring || !excluded.is_empty();
                     let waits_in_vain = || all_retire && self.is_for_one_that_retires() && !self.one_starts(&excluded);
-                    if self.is_final(reason) || waits_in_vain() {
-                        return Err(refused.unwrap_or(none).into());
+                    if self.is_final(&reason) || waits_in_vain() {
+                        return Err(reason.into());
                     }
-                    self.waits = Some(reason.clone());
-                    if reason.is_of_masters() {
+                    let of_masters = reason.is_of_masters();
+                    self.waits = Some(reason);
+                    if of_masters {
                         self.keep_order(true).await;
                     }
                     let jittered = pause / 2 + self.target.router.rng().jitter(pause / 2);

@@ -181,13 +181,25 @@ pub(crate) fn breaker_open(selector: &Selector, instances: usize) -> RefusedReas
 
 /// Why none of the instances of a group, of which there are so many, is the one that is asked for.
 fn no_master(selector: &Selector, instances: usize) -> RefusedReason {
-    RefusedReason::NoMaster(match selector.among {
-        Among::Slaves => format!("{selector}: its only instance is the master, or about to be"),
-        _ if instances == 1 => format!("{selector}: its only instance has not been elected yet"),
+    if selector.among == Among::Slaves {
+        return RefusedReason::NoTarget(format!(
+            "{selector}: there is no slave, every instance that is seen is a master"
+        ));
+    }
+    RefusedReason::NoMaster(match instances {
+        1 => format!("{selector}: its only instance has not been elected yet"),
         _ => format!(
             "{selector}: of its {instances} instances one is elected when the lease of the last master has ended, or been given up"
         ),
     })
+}
+
+/// Why none is asked, where the one that was the master has refused.
+pub(crate) fn no_master_yet(selector: &Selector) -> RefusedReason {
+    RefusedReason::NoMaster(format!(
+        "{selector}: whoever was asked is not the master, or not any more, and no other is known to this node: one is elected when the lease \
+         of the last master has ended, or been given up, and its `#[on(master)]` has succeeded"
+    ))
 }
 
 /// The power of two choices: of two different places at random, the one that has less; none if there are none.

@@ -15,7 +15,7 @@ mod standing;
 pub(crate) use self::kept::Renewed;
 pub(crate) use self::{
     balance::Balancers,
-    choose::{Chance, Probing, Terms, breaker_open, choose},
+    choose::{Chance, Probing, Terms, breaker_open, choose, no_master_yet},
     counter::InFlight,
     group::Group,
     groups::Groups,

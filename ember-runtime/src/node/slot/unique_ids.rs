@@ -70,6 +70,11 @@ impl UniqueIds {
     pub async fn next(&self) -> Result<UniqueId> {
         match self.0.next() {
             Err(Error::UniqueId(_)) => shielded(self.wait()).await,
+            // The node has ended: who asks again and again lets others run.
+            Err(ended) => {
+                shielded(tokio::task::yield_now()).await;
+                Err(ended)
+            }
             made => made,
         }
     }

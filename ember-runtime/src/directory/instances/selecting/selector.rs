@@ -135,6 +135,11 @@ impl Selector {
         self.pid.is_some() || self.among == Among::Slaves
     }
 
+    /// Whether it is for those of one node, or for exactly one instance, whatever their roles are.
+    pub(crate) fn names_some(&self) -> bool {
+        self.wants_no_master() || self.node.is_some() && self.among == Among::All
+    }
+
     /// Whether it passes the other filters.
     pub(crate) fn names(&self, instance: &Instance) -> bool {
         fn holds<T: ?Sized>(wanted: Option<&T>, test: impl FnOnce(&T) -> bool) -> bool {

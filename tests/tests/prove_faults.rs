@@ -197,6 +197,15 @@ fn what_never_waits_is_told_with_its_seed_and_does_not_hang() {
     assert!(text.contains("the workload of ada#0 has been polled 20000 times at"), "{text}");
     let text = hurry(|node| {
         Box::pin(async move {
+            node.shutdown().await.unwrap();
+            loop {
+                let _closed = node.unique_id().await;
+            }
+        })
+    });
+    assert!(text.contains("the workload of ada#0 has been polled 20000 times at"), "{text}");
+    let text = hurry(|node| {
+        Box::pin(async move {
             let _hurried = node.client::<ShopClient>().rpc_hurry().await;
         })
     });

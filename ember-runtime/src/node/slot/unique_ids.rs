@@ -71,9 +71,9 @@ impl UniqueIds {
         match self.0.next() {
             Err(Error::UniqueId(_)) => shielded(self.wait()).await,
             // The node has ended: who asks again and again lets others run.
-            Err(ended) => {
+            Err(Error::Closed) => {
                 shielded(tokio::task::yield_now()).await;
-                Err(ended)
+                Err(Error::Closed)
             }
             made => made,
         }

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use tokio::{
     sync::watch,
     time::{Instant, sleep, sleep_until, timeout, timeout_at},
@@ -355,10 +356,7 @@ impl Node {
         let _ = timeout(Duration::from_secs(1), announcer.settled()).await;
         let _ = timeout(Duration::from_secs(1), self.inner.services.ids.give_back()).await;
         let grace = Instant::now() + Duration::from_secs(1);
-        let leases = async {
-            self.inner.services.elections.leave().await;
-            announcer.leave().await;
-        };
+        let leases = self.inner.services.elections.leave().then(|()| announcer.leave());
         let _ = timeout_at(deadline.max(grace), leases).await;
         links.shutdown(deadline.max(grace).saturating_duration_since(Instant::now())).await;
     }

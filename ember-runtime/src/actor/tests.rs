@@ -110,6 +110,10 @@ impl ReplyLink for Answers {
 struct NoHost(Rng, tokio::runtime::Handle);
 
 impl Host for NoHost {
+    fn replica(&self, _: Pid) -> Option<Arc<crate::replica::Replica>> {
+        None
+    }
+
     fn is_watched(&self) -> bool {
         false
     }

@@ -25,11 +25,11 @@ pub(crate) use self::{
     instances::{
         Balancers, Chance, Group, InFlight, InShare, Kept, Probing, Share, Terms, Turn, breaker_open, no_master_yet,
     },
-    records::{MasterRecord, MethodRecord, Written},
+    records::{EpochRecord, GroupRecord, MasterRecord, MethodRecord, Written},
     views::{Departed, Directory, OfficeNow, deserted, ended, no_such_run, of_another_kind},
 };
 #[cfg(feature = "cluster")]
 pub(crate) use self::{
     membership::{AnnounceConfig, Announced, Announcer, Contact, FollowConfig, Follower, Held, Mine, Stalls, Upkeep},
-    records::{BeginRecord, EpochRecord, ServiceRecord, SlotKey, SlotRecord, epoch_key, master_key},
+    records::{BeginRecord, ServiceRecord, SlotKey, SlotRecord, epoch_key, master_key},
 };

@@ -1,5 +1,6 @@
 //! What an instance is told of its role, in its turn: nothing of its handlers runs meanwhile.
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use crate::id::Epoch;
@@ -13,7 +14,14 @@ pub(crate) enum Appointment {
     Follow(Epoch),
     /// It gives its office up.
     Resign(Epoch, Told),
+    /// Others of its group have committed something: it applies that.
+    CatchUp,
+    /// It tells its state, and which was the last record that has been applied to it.
+    Picture(Pictured),
 }
+
+/// Is told a state, as bytes; nothing if it cannot be written.
+type Pictured = oneshot::Sender<Option<(u64, Bytes)>>;
 
 /// Is told whether it has done what it was told, or has not if this is dropped.
 type Told = oneshot::Sender<bool>;

@@ -3,10 +3,11 @@
 use std::sync::{Arc, OnceLock};
 
 use super::{
-    AnyCell, Host,
+    AnyCell, Holding, Host,
     owed::{Refused, RouteFn},
 };
 use crate::{
+    actor::about::ReplicaKind,
     error::{LostReason, RefusedReason},
     hooks::{Acts, AskedHandler, HandlerHooks, Ordered},
     id::{Epoch, Pid},
@@ -51,6 +52,8 @@ pub(crate) struct Core {
     pub(crate) stop: bool,
     /// The right to act, of an elected service.
     pub(crate) office: Option<Box<InOffice>>,
+    /// The state of a replicated service. It outlives this life.
+    pub(crate) held: Option<Box<Holding>>,
 }
 
 /// An elected service, as its handlers see it.
@@ -61,7 +64,7 @@ pub(crate) struct InOffice {
     /// The name of the office.
     group: Arc<str>,
     /// The handler that runs is not one that any instance may run.
-    acts: bool,
+    pub(crate) acts: bool,
 }
 
 impl Core {
@@ -84,6 +87,7 @@ impl Core {
             changed: false,
             stop: false,
             office: None,
+            held: None,
         }
     }
 
@@ -91,6 +95,13 @@ impl Core {
     pub(crate) fn in_office(mut self, seat: Option<Arc<OfficeSeat>>) -> Self {
         let group = || self.cell.identity().office().to_string().into();
         self.office = seat.map(|seat| Box::new(InOffice { seat, began: None, group: group(), acts: false }));
+        self
+    }
+
+    /// The same, of a replicated service.
+    pub(crate) fn replicated(mut self, kind: Option<ReplicaKind>) -> Self {
+        let held = |kind| Some(Box::new(Holding::new(self.host.replica(self.cell.pid())?, kind)));
+        self.held = kind.and_then(held);
         self
     }
 
@@ -102,6 +113,9 @@ impl Core {
         let Some(office) = &mut self.office else { return Ok(()) };
         office.acts = !info.read;
         office.began = if info.read { office.seat.acting_at_start() } else { Some(office.seat.start(asked)?) };
+        if let Some(held) = &mut self.held {
+            held.catch_up();
+        }
         Ok(())
     }
 
@@ -109,6 +123,10 @@ impl Core {
     pub(crate) fn start_task(&mut self) {
         if let Some(office) = &mut self.office {
             office.began = office.seat.acting_at_start();
+            office.acts = true;
+        }
+        if let Some(held) = &mut self.held {
+            held.catch_up();
         }
     }
 

@@ -11,6 +11,7 @@ use crate::{
     hooks::{HandlerHooks, Ordered},
     id::{NodeKey, Pid},
     office::OfficeSeat,
+    replica::Replica,
     rng::Rng,
 };
 
@@ -39,6 +40,9 @@ pub(crate) trait Host: Send + Sync + 'static {
 
     /// The right to act of an elected service.
     fn office(&self, pid: Pid) -> Option<Arc<OfficeSeat>>;
+
+    /// What an instance of a replicated service has of its group's log.
+    fn replica(&self, pid: Pid) -> Option<Arc<Replica>>;
 
     /// A service is about to be started again: what it had asked of the node, ends.
     fn restarts(&self, pid: Pid);

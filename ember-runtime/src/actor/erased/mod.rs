@@ -2,12 +2,14 @@
 
 mod any_cell;
 mod core;
+mod holding;
 mod host;
 mod owed;
 
 pub(crate) use self::{
     any_cell::{AnyCell, OnTheSpot},
     core::{Core, InOffice},
+    holding::{Holding, Overtaken},
     host::Host,
     owed::{CallbackPermit, Erased, FillPermit, Owed, Refused, RouteFn},
 };

@@ -4,7 +4,7 @@
 use std::{future::Future, pin::pin, time::Duration};
 
 use futures_util::future::BoxFuture;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::{
     actor::{
@@ -22,6 +22,8 @@ use crate::{
 
 /// A hook that takes longer is named in the log, and again whenever it has taken twice as long.
 const QUIET: Duration = Duration::from_secs(10);
+/// A master that is to hand over waits so long for those in sync with it to have all that it has committed.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Tells it. Whoever waits for what it does learns nothing if it takes no new work.
 pub(super) fn appoint<S: Service>(cell: &Cell<S>, appointment: Appointment) {
@@ -49,9 +51,20 @@ impl<S: Service> Job<S> for Appointed {
 
 fn take_up<S: Service>(body: &mut Body<S>, appointment: Appointment) -> BoxFuture<'_, ()> {
     Box::pin(async move {
+        if let Some(held) = &mut body.core.held {
+            held.catch_up();
+        }
         let Some(InOffice { seat, .. }) = body.core.office.as_deref() else { return };
         match appointment {
             Appointment::Lead(epoch, done) => {
+                if let Some(held) = &mut body.core.held {
+                    // All that its predecessors had acknowledged is in the log before its own first record.
+                    if !held.replica.led(epoch).await {
+                        let _nobody_waits = done.send(false);
+                        return;
+                    }
+                    held.catch_up();
+                }
                 if !seat.enter(epoch) {
                     return;
                 }
@@ -63,7 +76,21 @@ fn take_up<S: Service>(body: &mut Body<S>, appointment: Appointment) -> BoxFutur
                 let _nobody_waits = done.send(is_well);
             }
             Appointment::Follow(epoch) => drop(tell(body, Role::Slave, epoch).await),
+            Appointment::CatchUp => {}
+            Appointment::Picture(done) => {
+                if let Some(held) = &mut body.core.held {
+                    held.picture(done);
+                }
+            }
             Appointment::Resign(epoch, done) => {
+                if let Some(held) = &body.core.held
+                    && timeout(PATIENCE, held.replica.settled()).await.is_err()
+                {
+                    let (service, pid) = (S::SPEC.name, body.core.pid());
+                    tracing::warn!(target: "ember::cluster", service, %pid, %epoch, "keeps its office: others do not have yet what it has committed");
+                    let _nobody_waits = done.send(false);
+                    return;
+                }
                 let has_left = seat.leave() == Some(epoch);
                 let _nobody_waits = done.send(has_left);
             }

@@ -8,7 +8,9 @@ mod cx;
 mod entered;
 mod handler;
 mod keyed;
+mod replicated;
 mod running;
+mod state;
 mod table;
 mod tasks;
 mod unit;
@@ -18,6 +20,7 @@ pub use self::{
     cx::{Cx, DeclaresParent},
     entered::{ModuleBusy, NotEntered},
     handler::{HandledBy, HookError, HookOf, HookResult, OnEvent},
+    replicated::{InGroup, NotReplicated, Replica, Replicable, Replicated, RootOf},
     table::Table,
     tasks::{HookKind, Schedule},
     unit::{Here, Orphan, Path, Service, Specified, Unit, Visitor, says},

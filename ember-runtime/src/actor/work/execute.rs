@@ -4,17 +4,22 @@ use std::{
     any::Any,
     future::poll_fn,
     pin::{Pin, pin},
+    sync::Arc,
 };
 
 use futures_util::future::BoxFuture;
 
 use super::entry;
 use crate::{
-    actor::service::{Body, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service, full_name},
+    actor::{
+        erased::{Core, Overtaken},
+        service::{Body, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service, full_name},
+    },
     error::{Error, Failure, LostReason, Result},
     hooks::HandlerEnd,
     message::{Ambient, CameFrom, Due, Envelope, Handled, HandlerSpan, Opened},
     panics::outlived,
+    replica::Replica,
     threads::At,
 };
 
@@ -29,8 +34,13 @@ fn enter<'s, S: Service, L: Path<S>>(service: &'s mut S, envelope: &mut Opened) 
     Ok(guard)
 }
 
-/// Runs `handler` as `ambient` describes it, within `span`.
-async fn scoped<F: Future>(ambient: &Ambient, span: HandlerSpan, mut handler: Pin<&mut F>) -> F::Output {
+/// Runs `handler` as `ambient` describes it, within `span`. What it has committed when it first waits goes to the others of its group, `group`.
+async fn scoped<F: Future>(
+    ambient: &Ambient,
+    span: HandlerSpan,
+    group: Option<Arc<Replica>>,
+    mut handler: Pin<&mut F>,
+) -> F::Output {
     poll_fn(|task| {
         let step = ambient.scope(|| {
             let _at = At::begin(ambient.work);
@@ -39,6 +49,9 @@ async fn scoped<F: Future>(ambient: &Ambient, span: HandlerSpan, mut handler: Pi
         if step.is_pending() {
             // The caller's time runs from now on at the latest.
             ambient.deadline();
+            if let Some(replica) = &group {
+                replica.open();
+            }
         }
         step
     })
@@ -55,6 +68,7 @@ pub(crate) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
         entry::ask(body, full_name::<S, L, M>)?;
     }
     let Body { service, core, ambient } = body;
+    let group = group_of::<S>(core);
     let mut guard = match enter::<S, L>(service, &mut ambient.envelope) {
         Ok(guard) => guard,
         Err(absent) => return Err(entry::refused(core, absent.into())),
@@ -62,14 +76,31 @@ pub(crate) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     let (unit, parent) = L::parts(&mut guard);
     let span = ambient.open_span();
     let mut cx = Cx::new(core, ambient, parent);
-    let handled = scoped(ambient, span, pin!(M::handle(unit, &mut cx, args))).await;
+    let handled = scoped(ambient, span, group, pin!(M::handle(unit, &mut cx, args))).await;
     if core.asked.is_some() {
         entry::handled(core, handled.result().map(Result::is_ok));
     }
     if const { S::SPEC.elected } {
         core.release(const { &M::INFO }).map_err(|lost| Box::new(lost.into()))?;
     }
-    Ok(handled)
+    Ok(if const { S::REPLICA.is_some() } { acknowledged(core, handled) } else { handled })
+}
+
+/// The instance's share in its group, if its service is replicated.
+fn group_of<S: Service>(core: &Core) -> Option<Arc<Replica>> {
+    if const { S::REPLICA.is_none() } {
+        return None;
+    }
+    core.held.as_deref().map(|held| Arc::clone(&held.replica))
+}
+
+/// The same result; if it was made from what nobody has acknowledged yet, it comes when that is.
+fn acknowledged<T: Send + 'static, E: Send + 'static>(core: &Core, handled: Handled<T, E>) -> Handled<T, E> {
+    let Some(held) = core.held.as_deref() else { return handled };
+    held.replica.open();
+    let Some(index) = held.replica.unsettled() else { return handled };
+    let replica = Arc::clone(&held.replica);
+    handled.after(move |then| replica.when_settled(index, then))
 }
 
 /// The same for a method that is dropped when its caller has gone, as `gone` says: then there is no outcome.
@@ -98,6 +129,11 @@ pub(crate) async fn execute_unless<S: Service, L: Path<S>, M: HandledBy<L::Unit>
 
 /// What the caller of a method that panicked is told.
 pub(crate) fn panicked<S: Service>(body: &mut Body<S>, panic: Box<dyn Any + Send>) -> Box<Failure> {
+    if let Some(overtaken) = panic.downcast_ref::<Overtaken>() {
+        let lost = LostReason::from(overtaken);
+        entry::ended(&mut body.core, &HandlerEnd::Dropped);
+        return Box::new(lost.into());
+    }
     entry::ended(&mut body.core, &HandlerEnd::Panicked);
     Box::new(LostReason::Panicked(body.report(panic.into())).into())
 }
@@ -108,11 +144,12 @@ pub(crate) fn run_hook<S: Service, L: Path<S>, H: HookOf<L::Unit>>(body: &mut Bo
         begin_task::<S, L>(body, H::NAME);
         let run = async {
             let Body { service, core, ambient } = &mut *body;
+            let group = group_of::<S>(core);
             let mut guard = enter::<S, L>(service, &mut ambient.envelope)?;
             let (unit, parent) = L::parts(&mut guard);
             let span = ambient.open_span();
             let mut cx = Cx::new(core, ambient, parent);
-            scoped(ambient, span, pin!(H::run(unit, &mut cx))).await
+            scoped(ambient, span, group, pin!(H::run(unit, &mut cx))).await
         };
         let done = outlived(pin!(run)).await;
         done.unwrap_or_else(|panic| Err(failed(body, panic)))
@@ -131,11 +168,12 @@ pub(crate) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
         begin_task::<S, L>(body, H::NAME);
         let run = async {
             let Body { service, core, ambient } = &mut *body;
+            let group = group_of::<S>(core);
             let mut guard = enter::<S, L>(service, &mut ambient.envelope)?;
             let (unit, parent) = L::parts(&mut guard);
             let span = ambient.open_span();
             let mut cx = Cx::new(core, ambient, parent);
-            scoped(ambient, span, pin!(H::run(unit, &mut cx, event))).await
+            scoped(ambient, span, group, pin!(H::run(unit, &mut cx, event))).await
         };
         let done = outlived(pin!(run)).await;
         done.unwrap_or_else(|panic| Err(failed(body, panic)))
@@ -144,6 +182,9 @@ pub(crate) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
 
 /// What the log says of a hook, timer or event handler that panicked.
 fn failed<S: Service>(body: &mut Body<S>, panic: Box<dyn Any + Send>) -> Error {
+    if let Some(Overtaken(epoch)) = panic.downcast_ref() {
+        return Error::NotMaster { epoch: *epoch };
+    }
     Error::other(format!("it panicked: {}", body.report(panic.into())))
 }
 

@@ -79,6 +79,10 @@ impl Router {
         Attempt::Refused(unreachable())
     }
 
+    pub(crate) fn fitting(&self, bytes: usize) -> usize {
+        bytes
+    }
+
     pub(crate) async fn ask_node<Q: Question>(
         &self,
         _: &NodeRecord,

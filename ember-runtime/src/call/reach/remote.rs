@@ -136,6 +136,11 @@ impl Router {
         }
     }
 
+    /// So many bytes, or as many as surely fit into one message beside what else is in it.
+    pub(crate) fn fitting(&self, bytes: usize) -> usize {
+        self.links.get().map_or(bytes, |links| bytes.min(links.max_message() / 2))
+    }
+
     /// Asks a node itself, not one of its services. The first future ends when the question is on its way, the second with
     /// the answer; there is no time-out.
     pub(crate) async fn ask_node<Q: Question>(

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     actor::{AnyCell, DownReason},
-    id::MethodId,
+    id::{Epoch, MethodId, Pid},
     message::{Ask, Items, Reach},
+    replica::{Answer, Batch, Fingerprints, InSync, Member, Point},
 };
 
 /// Something that a node is asked. Each has an id of its own: a node that does not know one says so.
@@ -82,6 +83,67 @@ impl Question for CloseStream {
     type Answer = ();
 
     const ID: MethodId = MethodId::of("ember: close a stream");
+}
+
+/// What a master has for another member of its group, the service of this number.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Replicate {
+    pub(crate) service: u64,
+    pub(crate) types: Fingerprints,
+    pub(crate) batch: Batch,
+}
+
+impl Question for Replicate {
+    /// Nothing, if there is no such member.
+    type Answer = Option<Answer>;
+
+    const ID: MethodId = MethodId::of("ember: replicate");
+}
+
+/// To learn the state of its group from another member.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct LearnFrom {
+    pub(crate) service: u64,
+    pub(crate) source: Pid,
+    /// The master who says so, its epoch, and its set.
+    pub(crate) from: Member,
+    pub(crate) epoch: Epoch,
+    pub(crate) set: InSync,
+}
+
+impl Question for LearnFrom {
+    /// What the master is to know when it has learnt; nothing if it has not.
+    type Answer = Option<Answer>;
+
+    const ID: MethodId = MethodId::of("ember: learn from");
+}
+
+/// For a part of the state of a replicated service.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct PieceOf {
+    pub(crate) service: u64,
+    /// Of which picture of the state; nothing for a new one.
+    pub(crate) picture: Option<u64>,
+    pub(crate) offset: u64,
+    /// How many bytes at most.
+    pub(crate) most: u64,
+}
+
+impl Question for PieceOf {
+    /// Nothing, if there is no such picture any more.
+    type Answer = Option<Piece>;
+
+    const ID: MethodId = MethodId::of("ember: piece of a state");
+}
+
+/// A part of a state, as it was at a point of its log.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Piece {
+    pub(crate) picture: u64,
+    pub(crate) at: Point,
+    /// The bytes of the whole.
+    pub(crate) total: u64,
+    pub(crate) bytes: Vec<u8>,
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod local_calls;
 mod mixed;
 mod numbers;
 mod probes;
+mod replicas;
 mod router;
 
 #[cfg(feature = "cluster")]

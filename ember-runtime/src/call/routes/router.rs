@@ -11,6 +11,7 @@ use super::{
     home::{Home, Over},
     lent_streams::LentStreams,
     local_calls::{LocalCalls, Runs},
+    replicas::Replicas,
 };
 use crate::{
     actor::{AnyCell, ServiceState},
@@ -41,6 +42,7 @@ pub(crate) struct Router {
     ending: AtomicBool,
     pub(crate) described: Described,
     pub(crate) cells: Cells,
+    pub(crate) replicas: Replicas,
     pub(crate) streams: Arc<LentStreams>,
     /// The node leaves: streams of others are not read here any more.
     pub(crate) reads_no_more: ordered::Sender<bool>,
@@ -83,6 +85,7 @@ impl Router {
             ending: AtomicBool::new(false),
             described: Described::default(),
             cells: Cells::default(),
+            replicas: Replicas::default(),
             streams: Arc::default(),
             reads_no_more: ordered::Sender::default(),
             #[cfg(feature = "cluster")]

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Epoch, Pid};
+use crate::{
+    id::{Epoch, Pid},
+    replica::{Fingerprints, InSync},
+};
 
 /// The master of a group, as it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,9 +28,21 @@ impl MasterRecord {
 }
 
 /// The highest epoch of a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct EpochRecord {
     pub(crate) epoch: Epoch,
+    /// Of a group that is replicated: who has all that was acknowledged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) group: Option<GroupRecord>,
+}
+
+/// The members of a replicated group, as they are written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct GroupRecord {
+    /// Who has all that was acknowledged.
+    pub(crate) set: InSync,
+    /// The fingerprints of its entries and of its state: who has others is of another build.
+    pub(crate) types: Fingerprints,
 }
 
 /// A record, and the revision at which it was written.

@@ -13,7 +13,7 @@ mod told;
 pub use self::record::NodeRecord;
 pub(crate) use self::{
     change::{ClusterChange, Subject},
-    master::{EpochRecord, MasterRecord, Written},
+    master::{EpochRecord, GroupRecord, MasterRecord, Written},
     office::{epoch_key, master_key, office_change},
     record::{MethodRecord, Published, ServiceRecord, SharedRecord, keys},
     slot::{BeginRecord, SlotKey, SlotRecord},

@@ -100,11 +100,11 @@ impl Offices {
     /// The registry has another epoch, or none.
     pub(super) fn put_epoch(&mut self, name: &OfficeName, epoch: Option<Written<EpochRecord>>) -> BTreeSet<Pid> {
         self.change(name, |office| {
-            office.epoch = epoch;
-            if let Some(Written { record, .. }) = epoch {
+            if let Some(Written { record, .. }) = &epoch {
                 let master = office.master.map(|master| master.record).filter(|it| it.epoch == record.epoch);
                 office.raise(record.epoch, master);
             }
+            office.epoch = epoch;
         })
     }
 
@@ -122,7 +122,7 @@ impl Offices {
         let Some(office) = self.0.get(name) else { return OfficeNow::default() };
         OfficeNow {
             master: office.master,
-            epoch: office.epoch,
+            epoch: office.epoch.clone(),
             highest: office.seen.highest(),
             last: office.last,
             members: office.members.iter().copied().collect(),

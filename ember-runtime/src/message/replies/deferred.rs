@@ -225,11 +225,46 @@ impl<T, E> Handled<T, E> {
         Self(Inner::Now(Ok(value)))
     }
 
+    /// The same result, when `wait` has called what it is given; none if that was called with `false`, or dropped.
+    pub(crate) fn after(self, wait: impl FnOnce(Box<dyn FnOnce(bool) + Send>) + Send + 'static) -> Self
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        Self(Inner::Later(Box::new(move |sink| {
+            let sink = Last(Some(sink));
+            wait(Box::new(move |well| {
+                if well {
+                    self.settle(move |result| sink.take(result));
+                }
+            }));
+        })))
+    }
+
     /// Gives the result to `sink`: now, or when it is there; `None` if there will be none.
     pub(crate) fn settle(self, sink: impl FnOnce(Option<Result<T, E>>) + Send + 'static) {
         match self.0 {
             Inner::Now(result) => sink(Some(result)),
             Inner::Later(bind) => bind(Box::new(sink)),
+        }
+    }
+}
+
+/// Takes the answer, or is told that there is none.
+struct Last<T>(Option<Sink<T>>);
+
+impl<T> Last<T> {
+    fn take(mut self, answer: Option<T>) {
+        if let Some(sink) = self.0.take() {
+            sink(answer);
+        }
+    }
+}
+
+impl<T> Drop for Last<T> {
+    fn drop(&mut self) {
+        if let Some(sink) = self.0.take() {
+            sink(None);
         }
     }
 }

@@ -36,6 +36,7 @@ use crate::{
         slot::Source as Ids,
     },
     office::{BootClock, OfficeSeat, Tenure},
+    replica::Replica,
     rng::Rng,
     sync::{lock, shielded},
 };
@@ -92,7 +93,7 @@ impl Services {
     ) -> Arc<Self> {
         let boot = BootClock::new(real);
         let tenure = Arc::new(if alone { Tenure::for_ever(boot) } else { Tenure::new(boot) });
-        let elections = Elections::new(Arc::clone(router.directory()), Arc::clone(&clock), Arc::clone(&tenure));
+        let elections = Elections::new(Arc::clone(&router), Arc::clone(&clock), Arc::clone(&tenure));
         let ids = Ids::new(Arc::clone(&router), Arc::clone(&clock), tenure);
         let watches = Watches::new(record.key, Arc::clone(&router));
         let publisher = Publisher::new(Arc::clone(router.directory()));
@@ -225,7 +226,11 @@ impl Services {
             running.registered.insert(pid.number, Registered { cell: Arc::clone(&any), published: false });
         }
         if S::SPEC.elected {
-            self.elections.add(&any, lease);
+            let replica = S::REPLICA.map(|kind| Arc::new(Replica::new(pid, (kind.fingerprints)())));
+            if let Some(replica) = &replica {
+                self.router.replicas.add(pid.number, Arc::clone(replica));
+            }
+            self.elections.add(&any, replica, lease);
         }
         self.router.cells.add(Arc::clone(&any));
         let started = match source {
@@ -367,6 +372,10 @@ impl Host for Services {
         self.elections.seat(pid.number)
     }
 
+    fn replica(&self, pid: Pid) -> Option<Arc<Replica>> {
+        self.router.replicas.get(pid.number)
+    }
+
     fn restarts(&self, pid: Pid) {
         self.elections.fall(pid.number);
         self.watches.forget(pid.number);
@@ -375,6 +384,7 @@ impl Host for Services {
     fn ended(&self, pid: Pid, state: ServiceState) {
         self.elections.end(pid.number);
         self.router.cells.remove(pid);
+        self.router.replicas.remove(pid.number);
         let left = self.lock().release(pid.number, state);
         self.withdraw(left);
         self.watches.forget(pid.number);

@@ -1,22 +1,29 @@
 //! Where the candidates of a node take offices and give them up: in the registry, or, where there is none, in the node's own view, for
 //! then nobody else stands.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use futures_util::{FutureExt, future::BoxFuture};
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::Instant};
 
 #[cfg(feature = "cluster")]
 use super::{ballot::Ballot, leases::Leases};
 use crate::{
-    directory::{Directory, MasterRecord, OfficeNow, Written},
+    directory::{Directory, EpochRecord, GroupRecord, MasterRecord, OfficeNow, Written},
+    id::Epoch,
     office::{OfficeName, OfficeSeat, Tenure, Term},
+    sync::lock,
 };
 
 pub(super) struct Booth {
     directory: Arc<Directory>,
     /// The lease of the node itself.
     pub(super) own: Arc<Tenure>,
+    /// When the registry came back last.
+    returned: Mutex<Option<Instant>>,
     /// What decides, and the leases beside that; none on a node that is a cluster of its own.
     #[cfg(feature = "cluster")]
     leases: std::sync::OnceLock<Arc<Leases>>,
@@ -44,6 +51,7 @@ impl Booth {
         Self {
             directory,
             own,
+            returned: Mutex::default(),
             #[cfg(feature = "cluster")]
             leases: std::sync::OnceLock::new(),
         }
@@ -78,6 +86,17 @@ impl Booth {
         return self.ballot().map(|ballot| ballot.ttl);
         #[cfg(not(feature = "cluster"))]
         None
+    }
+
+    /// When the registry came back last.
+    pub(super) fn was_back(&self, returned: Option<Instant>) {
+        *lock(&self.returned) = returned;
+    }
+
+    /// Whether the registry has been there for a lease: by then whoever knows better than it has said so.
+    pub(super) fn is_settled(&self, now: Instant) -> bool {
+        let contact = self.contact();
+        contact.is_good && lock(&self.returned).is_none_or(|at| at + contact.ttl <= now)
     }
 
     /// Renews the leases beside the node's own that are wanted, for as long as `keepers` lives, and gives the others back.
@@ -129,12 +148,13 @@ impl Booth {
         &self,
         office: &OfficeName,
         record: MasterRecord,
+        group: Option<GroupRecord>,
         now: &OfficeNow,
         lease: i64,
     ) -> BoxFuture<'static, Option<i64>> {
         #[cfg(feature = "cluster")]
         if let Some(ballot) = self.ballot() {
-            let bid = ballot.stand(office, record, now, lease);
+            let bid = ballot.stand(office, record, group, now, lease);
             let known = |error| {
                 tracing::debug!(target: "ember::cluster", %error, "it is not known whether a candidate was elected");
                 None
@@ -142,6 +162,7 @@ impl Booth {
             return bid.map(move |won| won.unwrap_or_else(known)).boxed();
         }
         let (_, _) = (now, lease);
+        self.write_group(office, EpochRecord { epoch: record.epoch, group });
         self.write(office, Some(record));
         std::future::ready(Some(0)).boxed()
     }
@@ -157,9 +178,57 @@ impl Booth {
         std::future::ready(true).boxed()
     }
 
+    /// Writes a higher epoch than the registry knows, if that is still what `now` says.
+    pub(super) fn raise(&self, office: &OfficeName, now: &OfficeNow, epoch: Epoch) -> BoxFuture<'static, ()> {
+        #[cfg(feature = "cluster")]
+        if let Some(ballot) = self.ballot() {
+            return ballot.raise(office, now, epoch).map(drop).boxed();
+        }
+        let (_, _, _) = (office, now, epoch);
+        std::future::ready(()).boxed()
+    }
+
+    /// Writes another set of members in sync; the revision of the group's record if it was written, as far as is known, and whether it is.
+    pub(super) fn change(
+        &self,
+        office: &OfficeName,
+        revisions: (i64, i64),
+        next: EpochRecord,
+    ) -> BoxFuture<'static, Changed> {
+        #[cfg(feature = "cluster")]
+        if let Some(ballot) = self.ballot() {
+            let change = ballot.change(office, revisions, &next);
+            return change.map(|written| written.map_or(Changed::Unknown, Changed::of)).boxed();
+        }
+        let _ = revisions;
+        self.write_group(office, next);
+        std::future::ready(Changed::Written(0)).boxed()
+    }
+
+    fn write_group(&self, office: &OfficeName, record: EpochRecord) {
+        self.directory.change(|known| known.put_epoch(office, Some(Written { record, modified: 0 })));
+    }
+
     fn write(&self, office: &OfficeName, master: Option<MasterRecord>) {
         let master = master.map(|record| Written { record, modified: 0 });
         self.directory.change(|known| known.put_master(office, master));
+    }
+}
+
+/// What has come of a change of a group's record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Changed {
+    /// It has this revision now.
+    Written(i64),
+    /// Its master, or the record itself, is not what it was.
+    Overtaken,
+    Unknown,
+}
+
+impl Changed {
+    #[cfg(feature = "cluster")]
+    fn of(written: Option<i64>) -> Self {
+        written.map_or(Self::Overtaken, Self::Written)
     }
 }
 

@@ -5,11 +5,13 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
+use super::group::{Membership, Stands};
 use crate::{
     directory::{MasterRecord, OfficeNow},
     id::{Epoch, Pid},
     office::{OfficeName, OfficeSeat, Role, Term},
     planted::{Bug, planted},
+    replica::Replica,
 };
 
 /// After a bid that failed, or whose outcome is not known, the view is given so much time to show why.
@@ -49,6 +51,8 @@ pub(super) enum Step {
     Bid(Epoch),
     /// Remove the entry of this revision.
     Vacate(i64),
+    /// Tell the registry, which has forgotten it, that there was this epoch.
+    Raise(Epoch),
     /// It holds the office no more.
     Lost,
 }
@@ -57,6 +61,8 @@ pub(super) struct Candidate {
     pub(super) office: OfficeName,
     pub(super) pid: Pid,
     pub(super) seat: Arc<OfficeSeat>,
+    /// Its share in its group's state, if that is replicated.
+    pub(super) member: Option<Membership>,
     /// How long it asks to act after it was last heard; none where there is no registry.
     asked: Duration,
     /// In which epoch it has found another lease last.
@@ -74,6 +80,8 @@ pub(super) struct Candidate {
     pub(super) not_before: Option<Instant>,
     /// What its service was told last.
     told: Option<(Role, Epoch)>,
+    /// What is known better than the registry knows it is told again then.
+    raise_at: Option<Instant>,
     /// The registry did not remove its entry: it is asked again then.
     vacate_at: Option<Instant>,
     /// The entry that it has removed last, which the view may still show.
@@ -96,11 +104,17 @@ pub(super) struct Facts<'a> {
 }
 
 impl Candidate {
-    pub(super) fn new(office: OfficeName, pid: Pid, seat: Arc<OfficeSeat>, asked: Duration) -> Self {
+    pub(super) fn new(
+        (office, pid): (OfficeName, Pid),
+        seat: Arc<OfficeSeat>,
+        replica: Option<Arc<Replica>>,
+        asked: Duration,
+    ) -> Self {
         Self {
             office,
             pid,
             seat,
+            member: replica.map(Membership::new),
             asked: whole_seconds(asked),
             other_in: None,
             stage: Stage::Out,
@@ -110,6 +124,7 @@ impl Candidate {
             free_since: None,
             not_before: None,
             told: None,
+            raise_at: None,
             vacate_at: None,
             vacated: None,
             failures: 0,
@@ -139,9 +154,18 @@ impl Candidate {
                         None => Step::Vacate(own.modified),
                     }
                 }
-                Some(_) => {
+                Some(other) => {
                     (self.free_since, self.vacated) = (None, None);
-                    Step::Nothing
+                    // From a backup, say: its master does not know of the one that came after it, and nobody else takes it for one.
+                    let later = highest.filter(|highest| *highest > other.record.epoch);
+                    match (later, self.raise_at) {
+                        (Some(_), Some(at)) if facts.now < at => Step::Wait(at),
+                        (Some(later), _) if facts.eligible && self.member.is_none() => {
+                            self.raise_at = Some(facts.now + AFTER_A_FAILURE);
+                            Step::Raise(later)
+                        }
+                        _ => Step::Nothing,
+                    }
                 }
                 None => {
                     self.vacated = None;
@@ -154,16 +178,28 @@ impl Candidate {
     /// The office is free.
     fn stand(&mut self, facts: &Facts<'_>) -> Step {
         let free_since = *self.free_since.get_or_insert(facts.now);
+        let lasts = self.lasts();
         if !facts.eligible {
             return Step::Nothing;
         }
-        let was_last = facts.office.last.is_some_and(|last| last.pid == self.pid);
+        if let Some(member) = &mut self.member {
+            let lease = lasts.max(facts.office.last.map(|last| last.lasts()).unwrap_or_default());
+            match member.stands(facts, lease) {
+                Stands::Now => {}
+                Stands::From(at) => return Step::Wait(at),
+                Stands::Not => return Step::Nothing,
+            }
+        }
+        let was_last = self.member.is_none() && facts.office.last.is_some_and(|last| last.pid == self.pid);
         let quiet_until = facts.quiet_until.filter(|_| !was_last && !planted(Bug::ClaimAtOnce));
         let from = [Some(free_since + facts.patience), self.not_before, quiet_until].into_iter().flatten().max();
         match from.filter(|from| facts.now < *from) {
             Some(from) => Step::Wait(from),
-            None if planted(Bug::CountClaims) => Step::Bid(next_epoch(facts.office.epoch.map(|it| it.record.epoch), 0)),
-            None => Step::Bid(next_epoch(facts.office.highest, facts.wall)),
+            None if planted(Bug::CountClaims) => Step::Bid(next_epoch(facts.office.epoch.as_ref().map(|it| it.record.epoch), 0)),
+            None => {
+                let known = self.member.as_ref().map(Membership::epoch);
+                Step::Bid(next_epoch(facts.office.highest.max(known), facts.wall))
+            }
         }
     }
 
@@ -225,6 +261,9 @@ impl Candidate {
         self.free_since = None;
         self.told = Some((Role::Master, epoch));
         self.seat.elect(epoch, term, self.pid);
+        if let Some(member) = &mut self.member {
+            member.elected(epoch);
+        }
     }
 
     /// It has taken up its office, or has failed to.
@@ -244,6 +283,9 @@ impl Candidate {
     /// It holds nothing any more, but for its entry, if that is to be removed: its revision.
     pub(super) fn leave(&mut self) -> Option<i64> {
         self.seat.leave();
+        if let Some(member) = &self.member {
+            member.replica.step_down();
+        }
         self.resigns = false;
         match std::mem::replace(&mut self.stage, Stage::Out) {
             Stage::Elected { revision, .. } => Some(revision),

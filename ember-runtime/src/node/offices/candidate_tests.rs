@@ -22,7 +22,7 @@ fn held(by: u64, epoch: u64, modified: i64) -> OfficeNow {
     let (epoch, pid) = (Epoch(epoch), pid(by));
     OfficeNow {
         master: Some(Written { record: MasterRecord { epoch, pid, lease: 5 }, modified }),
-        epoch: Some(Written { record: EpochRecord { epoch }, modified }),
+        epoch: Some(Written { record: EpochRecord { epoch, group: None }, modified }),
         highest: Some(epoch),
         last: Some(MasterRecord { epoch, pid, lease: 5 }),
         members: vec![self::pid(1), self::pid(2)],
@@ -47,7 +47,7 @@ impl Scene {
         let tenure = Arc::new(Tenure::new(BootClock::new(false)));
         tenure.begin(1, tenure.sends(), Duration::from_secs(5));
         let seat = Arc::new(OfficeSeat::new(Arc::clone(&tenure)));
-        let candidate = Candidate::new(OfficeName::new(0, "ledger", "ledger"), pid(1), seat, Duration::from_secs(5));
+        let candidate = Candidate::new((OfficeName::new(0, "ledger", "ledger"), pid(1)), seat, None, Duration::from_secs(5));
         Self { tenure, candidate, begin: Instant::now(), eligible: true, quiet_until: None }
     }
 
@@ -116,6 +116,20 @@ async fn an_office_is_lost_with_its_entry_its_lease_or_to_a_later_epoch() {
     let mut lease = Scene::elected(5);
     lease.tenure.end();
     assert_eq!(lease.at(0, &held(1, 5, 7)), Step::Lost);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_has_forgotten_the_last_epoch_is_told_of_it() {
+    let mut one = Scene::new();
+    // From a backup: another was the master since, and is gone.
+    let older = OfficeNow { highest: Some(Epoch(9)), ..held(2, 7, 4) };
+    one.eligible = false;
+    assert_eq!(one.at(0, &older), Step::Nothing);
+    one.eligible = true;
+    assert_eq!(one.at(0, &older), Step::Raise(Epoch(9)));
+    assert_eq!(one.at(999, &older), Step::Wait(one.begin + Duration::from_secs(1)));
+    assert_eq!(one.at(1_000, &older), Step::Raise(Epoch(9)));
+    assert_eq!(one.at(1_000, &held(2, 9, 5)), Step::Nothing);
 }
 
 #[tokio::test(start_paused = true)]
@@ -214,7 +228,7 @@ async fn what_is_written_is_the_lease_that_was_granted() {
     let mut new = Scene::new();
     new.tenure = Arc::new(Tenure::new(BootClock::new(false)));
     let seat = Arc::new(OfficeSeat::new(Arc::clone(&new.tenure)));
-    new.candidate = Candidate::new(OfficeName::new(0, "ledger", "ledger"), pid(1), seat, Duration::from_secs(10));
+    new.candidate = Candidate::new((OfficeName::new(0, "ledger", "ledger"), pid(1)), seat, None, Duration::from_secs(10));
     let other = held(2, 5_000, 7);
     assert_eq!(new.candidate.other_lease(&other), None, "nothing was granted yet");
     new.tenure.begin(1, new.tenure.sends(), Duration::from_secs(10));

@@ -13,6 +13,10 @@ pub(super) enum Done {
     Led { number: u64, epoch: Epoch, well: bool },
     Resigned { number: u64, epoch: Epoch, well: bool },
     Vacated { number: u64, well: bool },
+    /// A master is that no more.
+    Shipped,
+    /// The registry has been told of an epoch.
+    Raised,
 }
 
 /// Tells a service something, and waits for what it makes of it.

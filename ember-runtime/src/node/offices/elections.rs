@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use tokio::{
     sync::Notify,
     task::JoinSet,
@@ -19,15 +20,14 @@ use super::{
     booth::Booth,
     candidate::{Candidate, Facts, Stage, Step},
     done::{Done, tell},
-    order,
 };
 use crate::{
     actor::{AnyCell, ServiceState},
+    call::Router,
     clock::Clock,
-    directory::{Directory, OfficeNow},
-    id::{Epoch, Pid},
+    directory::Directory,
     office::{Appointment, OfficeName, OfficeSeat, Tenure},
-    planted::{Bug, planted},
+    replica::Replica,
     sync::lock,
 };
 
@@ -35,34 +35,35 @@ use crate::{
 const AFTER_A_HAND_OVER: Duration = Duration::from_secs(2);
 /// An office is made free so long after it was given up: replies that were released before reach their callers, who would drop them once
 /// they know of the next master.
-const ON_THEIR_WAY: Duration = Duration::from_millis(50);
+pub(super) const ON_THEIR_WAY: Duration = Duration::from_millis(50);
 /// An entry that is nobody's, and is still there after this time, is removed again.
-const SWEEP: Duration = Duration::from_secs(1);
+pub(super) const SWEEP: Duration = Duration::from_secs(1);
 /// A task that nothing wakes looks again after this time.
 const IDLE: Duration = Duration::from_secs(60 * 60);
 
 /// The candidates of one node.
 pub(crate) struct Elections {
-    directory: Arc<Directory>,
-    booth: Booth,
+    pub(super) router: Arc<Router>,
+    pub(super) directory: Arc<Directory>,
+    pub(super) booth: Arc<Booth>,
     clock: Arc<dyn Clock>,
     known: Mutex<Known>,
     /// There is something to look at.
     wake: Notify,
     /// Offices that are being made free.
-    freeing: AtomicUsize,
+    pub(super) freeing: AtomicUsize,
 }
 
 #[derive(Default)]
-struct Known {
+pub(super) struct Known {
     /// By the number of the service.
-    candidates: BTreeMap<u64, Candidate>,
+    pub(super) candidates: BTreeMap<u64, Candidate>,
     /// Their services, while they live.
     cells: BTreeMap<u64, Weak<dyn AnyCell>>,
     /// Entries to be removed of services that have ended.
     left: Vec<(OfficeName, i64)>,
     /// Entries of this node that are nobody's, and when they are to be removed again, should they still be there.
-    swept: BTreeMap<OfficeName, Instant>,
+    pub(super) swept: BTreeMap<OfficeName, Instant>,
     /// The node retires: none of its candidates stands any more.
     closed: bool,
     outages: u64,
@@ -71,9 +72,11 @@ struct Known {
 }
 
 impl Elections {
-    pub(crate) fn new(directory: Arc<Directory>, clock: Arc<dyn Clock>, tenure: Arc<Tenure>) -> Arc<Self> {
+    pub(crate) fn new(router: Arc<Router>, clock: Arc<dyn Clock>, tenure: Arc<Tenure>) -> Arc<Self> {
+        let directory = Arc::clone(router.directory());
         Arc::new(Self {
-            booth: Booth::new(Arc::clone(&directory), tenure),
+            booth: Arc::new(Booth::new(Arc::clone(&directory), tenure)),
+            router,
             directory,
             clock,
             known: Mutex::default(),
@@ -103,12 +106,12 @@ impl Elections {
     }
 
     /// An instance of an elected service is about to start, which holds its office by a lease of this length, or by that of the node.
-    pub(crate) fn add(&self, cell: &Arc<dyn AnyCell>, lease: Option<Duration>) {
+    pub(crate) fn add(&self, cell: &Arc<dyn AnyCell>, replica: Option<Arc<Replica>>, lease: Option<Duration>) {
         // First: a lease that no candidate wants is given back.
         let mut known = self.lock();
         let (seat, pid) = (Arc::new(OfficeSeat::new(self.booth.tenure(lease))), cell.pid());
         let lease = lease.max(self.booth.shortest()).unwrap_or_default();
-        known.candidates.insert(pid.number, Candidate::new(cell.identity().office(), pid, seat, lease));
+        known.candidates.insert(pid.number, Candidate::new((cell.identity().office(), pid), seat, replica, lease));
         known.cells.insert(pid.number, Arc::downgrade(cell));
     }
 
@@ -216,6 +219,7 @@ impl Elections {
         let contact = self.booth.contact();
         known.returned = contact.returned(&mut known.outages).then_some(now).or(known.returned);
         let returned = known.returned;
+        self.booth.was_back(returned);
         for (office, revision) in std::mem::take(&mut known.left) {
             self.vacate(tasks, 0, &office, revision, ON_THEIR_WAY);
         }
@@ -250,6 +254,14 @@ impl Elections {
                 Step::Nothing => {}
                 Step::Wait(until) => next = next.min(until),
                 Step::Bid(epoch) => self.bid(tasks, number, candidate, epoch, &office),
+                Step::Raise(epoch) => {
+                    tracing::warn!(
+                        target: "ember::cluster", office = %candidate.office, pid = %candidate.pid, %epoch,
+                        "the registry has an earlier master than the last one: it is told of the later epoch"
+                    );
+                    let raised = self.booth.raise(&candidate.office, &office, epoch);
+                    tasks.spawn(raised.map(|()| Done::Raised));
+                }
                 Step::Vacate(modified) => {
                     candidate.vacates(modified);
                     self.vacate(tasks, number, &candidate.office, modified, Duration::ZERO);
@@ -283,26 +295,6 @@ impl Elections {
         next
     }
 
-    /// Removes entries that name services of this node which are no candidates any more: they have ended, and the registry did not answer
-    /// then, or a bid came to light whose outcome was not known. When to look again.
-    fn sweep(&self, known: &mut Known, tasks: &mut JoinSet<Done>, now: Instant) -> Option<Instant> {
-        if planted(Bug::ForgetOffice) {
-            return None;
-        }
-        let mine = self.directory.offices_at(self.directory.here());
-        let ghosts = mine.into_iter().filter(|(_, it)| !known.candidates.contains_key(&it.record.pid.number));
-        let ghosts: BTreeMap<_, _> = ghosts.map(|(office, it)| (office, it.modified)).collect();
-        known.swept.retain(|office, _| ghosts.contains_key(office));
-        for (office, modified) in ghosts {
-            let again = known.swept.entry(office.clone()).or_insert(now);
-            if *again <= now {
-                *again = now + SWEEP;
-                self.vacate(tasks, 0, &office, modified, Duration::ZERO);
-            }
-        }
-        known.swept.values().min().copied()
-    }
-
     fn take(&self, done: Done, tasks: &mut JoinSet<Done>) {
         let now = Instant::now();
         let mut known = self.lock();
@@ -322,6 +314,9 @@ impl Elections {
                 };
                 tracing::info!(target: "ember::cluster", office = %candidate.office, pid = %candidate.pid, %epoch, "elected master");
                 candidate.elected(epoch, term, revision);
+                if let Some(shipper) = self.shipper(candidate, epoch, term, revision) {
+                    tasks.spawn(shipper.run().map(|()| Done::Shipped));
+                }
                 tell(
                     tasks,
                     |done| cell.appoint(Appointment::Lead(epoch, done)),
@@ -349,6 +344,7 @@ impl Elections {
                     self.give_up(tasks, number, candidate);
                 }
             }
+            Done::Shipped | Done::Raised => {}
             Done::Vacated { number, well } => {
                 self.freeing.fetch_sub(1, Ordering::Relaxed);
                 if let Some(candidate) = known.candidates.get_mut(&number) {
@@ -356,45 +352,5 @@ impl Elections {
                 }
             }
         }
-    }
-
-    /// Leaves the office, and makes it free.
-    fn give_up(&self, tasks: &mut JoinSet<Done>, number: u64, candidate: &mut Candidate) {
-        if let Some(revision) = candidate.leave() {
-            candidate.vacates(revision);
-            self.vacate(tasks, number, &candidate.office, revision, ON_THEIR_WAY);
-        }
-    }
-
-    fn bid(&self, tasks: &mut JoinSet<Done>, number: u64, candidate: &mut Candidate, epoch: Epoch, now: &OfficeNow) {
-        let Some((term, lease)) = self.booth.holds_by(&candidate.seat) else { return };
-        candidate.stage = Stage::Bidding;
-        let office = candidate.office.clone();
-        let bid = self.booth.stand(&office, candidate.record(epoch), now, lease);
-        tasks.spawn(async move { Done::Bid { number, office, epoch, term, won: bid.await } });
-    }
-
-    fn vacate(&self, tasks: &mut JoinSet<Done>, number: u64, office: &OfficeName, revision: i64, after: Duration) {
-        let vacated = self.booth.vacate(office, revision);
-        self.freeing.fetch_add(1, Ordering::Relaxed);
-        tasks.spawn(async move {
-            sleep(after).await;
-            Done::Vacated { number, well: vacated.await }
-        });
-    }
-
-    /// The other instances of its group that can take the office.
-    fn others<'a>(&'a self, candidate: &Candidate, office: &'a OfficeNow) -> impl Iterator<Item = Pid> + use<'a> {
-        let own = candidate.pid;
-        let can = move |pid: &Pid| {
-            let listed = self.directory.listed(*pid).filter(|_| *pid != own);
-            listed.is_some_and(|it| it.state == ServiceState::Running && !it.suspect && !it.node.retiring)
-        };
-        office.members.iter().copied().filter(can)
-    }
-
-    fn patience(&self, candidate: &Candidate, office: &OfficeNow) -> Duration {
-        let standing: Vec<Pid> = self.others(candidate, office).collect();
-        order::patience(&candidate.office, candidate.pid, &standing, &self.directory.offices_held())
     }
 }

@@ -9,10 +9,12 @@ mod candidate;
 mod candidate_tests;
 mod done;
 mod elections;
+mod group;
 #[cfg(feature = "cluster")]
 mod leases;
 mod order;
+mod steps;
 
 #[cfg(feature = "cluster")]
 pub(crate) use self::ballot::Ballot;
-pub(crate) use self::elections::Elections;
+pub(crate) use self::{elections::Elections, group::learn};

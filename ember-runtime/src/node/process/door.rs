@@ -9,11 +9,11 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use crate::{
-    call::{CloseStream, Describe, EndOf, More, NODE_ITSELF, Question as _, Router},
+    call::{CloseStream, Describe, EndOf, LearnFrom, More, NODE_ITSELF, PieceOf, Question, Replicate, Router},
     error::RefusedReason,
     id::{Incarnation, NodeId, NodeKey, PublicKey},
-    message::{Arrivals, RawCall, ReplyBody, decode, encode},
-    node::hosting::Watches,
+    message::{Arrivals, RawCall, RawReply, ReplyBody, decode, encode},
+    node::{hosting::Watches, offices::learn},
     transport::{Ingress, Members},
 };
 
@@ -113,34 +113,65 @@ impl Door {
         if reply.is_one_way() {
             return reply.fail(RefusedReason::Undecodable("whoever asks a node wants an answer".into()));
         }
+        let Some(router) = self.router.upgrade() else { return reply.fail(RefusedReason::Stopped) };
         match method {
-            EndOf::ID => match (decode(&payload), self.watches.upgrade()) {
+            EndOf::ID => match (read(&payload), self.watches.upgrade()) {
                 (Ok(question), Some(watches)) => watches.watch_from_elsewhere(peer, &question, reply),
                 (Ok(_), None) => reply.fail(RefusedReason::Stopped),
-                (Err(error), _) => reply.fail(RefusedReason::Undecodable(error.to_string())),
+                (Err(refused), _) => reply.fail(refused),
             },
-            Describe::ID => match (decode(&payload), self.router.upgrade()) {
-                (Ok(Describe { service, method }), Some(router)) => {
-                    let answer = router.cells.get(service).and_then(|cell| Describe::answer(&*cell, method));
-                    reply.send(ReplyBody::Value(&mut |out| encode(&answer, out)));
-                }
-                (Ok(_), None) => reply.fail(RefusedReason::Stopped),
-                (Err(error), _) => reply.fail(RefusedReason::Undecodable(error.to_string())),
+            Describe::ID => at_once(reply, &payload, |Describe { service, method }| {
+                router.cells.get(service).and_then(|cell| Describe::answer(&*cell, method))
+            }),
+            More::ID => match read(&payload) {
+                Ok(question) => router.give_more(peer, &question, reply),
+                Err(refused) => reply.fail(refused),
             },
-            More::ID => match (decode(&payload), self.router.upgrade()) {
-                (Ok(question), Some(router)) => router.give_more(peer, &question, reply),
-                (Ok(_), None) => reply.fail(RefusedReason::Stopped),
-                (Err(error), _) => reply.fail(RefusedReason::Undecodable(error.to_string())),
-            },
-            CloseStream::ID => match (decode(&payload), self.router.upgrade()) {
-                (Ok(CloseStream { stream }), Some(router)) => {
-                    router.streams.close(peer, stream);
-                    reply.send(ReplyBody::Value(&mut |out| encode(&(), out)));
-                }
-                (Ok(_), None) => reply.fail(RefusedReason::Stopped),
-                (Err(error), _) => reply.fail(RefusedReason::Undecodable(error.to_string())),
-            },
+            CloseStream::ID => at_once(reply, &payload, |CloseStream { stream }| router.streams.close(peer, stream)),
+            Replicate::ID => at_once(reply, &payload, |Replicate { service, types, batch }| {
+                router.replicas.receive(service, types, batch, &router.cells)
+            }),
+            LearnFrom::ID => later(&router, reply, &payload, |router, question| async move {
+                learn::learn(&router, question).await
+            }),
+            PieceOf::ID => later(&router, reply, &payload, |router, question: PieceOf| async move {
+                router.replicas.piece(&question, &router.cells).await
+            }),
             _ => reply.fail(RefusedReason::UnknownMethod),
         }
+    }
+}
+
+fn read<Q: Question>(payload: &[u8]) -> Result<Q, RefusedReason> {
+    decode(payload).map_err(|error| RefusedReason::Undecodable(error.to_string()))
+}
+
+/// Answers on the spot.
+fn at_once<Q: Question>(reply: RawReply<'static>, payload: &[u8], answer: impl FnOnce(Q) -> Q::Answer) {
+    match read::<Q>(payload) {
+        Ok(question) => {
+            let answer = answer(question);
+            reply.send(ReplyBody::Value(&mut |out| encode(&answer, out)));
+        }
+        Err(refused) => reply.fail(refused),
+    }
+}
+
+/// Answers when what takes time is done.
+fn later<Q: Question, F: Future<Output = Q::Answer> + Send + 'static>(
+    router: &Arc<Router>,
+    reply: RawReply<'static>,
+    payload: &[u8],
+    answer: impl FnOnce(Arc<Router>, Q) -> F,
+) {
+    match read::<Q>(payload) {
+        Ok(question) => {
+            let answer = answer(Arc::clone(router), question);
+            drop(router.runtime().spawn(async move {
+                let answer = answer.await;
+                reply.send(ReplyBody::Value(&mut |out| encode(&answer, out)));
+            }));
+        }
+        Err(refused) => reply.fail(refused),
     }
 }

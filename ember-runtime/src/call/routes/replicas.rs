@@ -1,0 +1,127 @@
+//! The replicated services that a node hosts, by number: what their masters send, and the pictures of their state.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::{sync::oneshot, time::Instant};
+
+use super::cells::Cells;
+use crate::{
+    call::requests::{Piece, PieceOf},
+    id::Epoch,
+    office::Appointment,
+    replica::{Answer, Batch, Fingerprints, InSync, Learnt, Member, Point, Replica},
+    sync::lock,
+};
+
+/// A picture that nobody has asked for in this time is dropped.
+const UNUSED: Duration = Duration::from_secs(10);
+
+/// All of one node.
+#[derive(Default)]
+pub(crate) struct Replicas {
+    by_number: Mutex<BTreeMap<u64, Arc<Replica>>>,
+    pictures: Mutex<Pictures>,
+}
+
+#[derive(Default)]
+struct Pictures {
+    last: u64,
+    /// By service; one each.
+    kept: BTreeMap<u64, Picture>,
+}
+
+/// A state, as it was at a point of its log.
+#[derive(Clone)]
+struct Picture {
+    number: u64,
+    at: Point,
+    bytes: Bytes,
+    used: Instant,
+}
+
+impl Replicas {
+    pub(crate) fn add(&self, number: u64, replica: Arc<Replica>) {
+        lock(&self.by_number).insert(number, replica);
+    }
+
+    pub(crate) fn get(&self, number: u64) -> Option<Arc<Replica>> {
+        lock(&self.by_number).get(&number).cloned()
+    }
+
+    pub(crate) fn remove(&self, number: u64) {
+        lock(&self.by_number).remove(&number);
+        lock(&self.pictures).kept.remove(&number);
+    }
+
+    /// Takes what the master of a service here sends; nothing if there is no such service, or one of another build.
+    pub(crate) fn receive(&self, number: u64, types: Fingerprints, batch: Batch, cells: &Cells) -> Option<Answer> {
+        let replica = self.get(number)?;
+        if !replica.has_types(types) {
+            return None;
+        }
+        let (answer, is_due) = replica.receive(batch);
+        if is_due && let Some(cell) = cells.get(number) {
+            cell.appoint(Appointment::CatchUp);
+        }
+        Some(answer)
+    }
+
+    /// A service here has learnt the state of its group. What its master is to know.
+    pub(crate) fn learn(
+        &self,
+        number: u64,
+        master: (Member, Epoch, InSync),
+        learnt: Learnt,
+        cells: &Cells,
+    ) -> Option<Answer> {
+        let (answer, is_new) = self.get(number)?.learn(master, learnt)?;
+        if is_new && let Some(cell) = cells.get(number) {
+            cell.appoint(Appointment::CatchUp);
+        }
+        Some(answer)
+    }
+
+    /// A part of the state of a service here; nothing if that cannot be had.
+    pub(crate) async fn piece(&self, question: &PieceOf, cells: &Cells) -> Option<Piece> {
+        let kept = self.kept(question);
+        let picture = match (kept, question.picture) {
+            (Some(kept), _) => kept,
+            (None, Some(_)) => return None,
+            (None, None) => self.take(question.service, cells).await?,
+        };
+        let from = usize::try_from(question.offset).ok()?.min(picture.bytes.len());
+        let most = usize::try_from(question.most).unwrap_or(usize::MAX).max(1);
+        let bytes = picture.bytes.slice(from..from.saturating_add(most).min(picture.bytes.len())).to_vec();
+        Some(Piece { picture: picture.number, at: picture.at, total: picture.bytes.len() as u64, bytes })
+    }
+
+    fn kept(&self, question: &PieceOf) -> Option<Picture> {
+        let (mut pictures, now) = (lock(&self.pictures), Instant::now());
+        pictures.kept.retain(|_, it| now.saturating_duration_since(it.used) < UNUSED);
+        let kept = pictures.kept.get_mut(&question.service)?;
+        let fits = question.picture.is_none_or(|number| number == kept.number);
+        fits.then(|| {
+            kept.used = now;
+            kept.clone()
+        })
+    }
+
+    /// Has its service tell its state, in its turn. What a master tells waits until it is acknowledged.
+    async fn take(&self, number: u64, cells: &Cells) -> Option<Picture> {
+        let (replica, cell) = (self.get(number)?, cells.get(number)?);
+        let (tell, told) = oneshot::channel();
+        cell.appoint(Appointment::Picture(tell));
+        let (index, bytes) = told.await.ok().flatten()?;
+        let at = replica.settled_point(index).await?;
+        let mut pictures = lock(&self.pictures);
+        pictures.last += 1;
+        let picture = Picture { number: pictures.last, at, bytes, used: Instant::now() };
+        pictures.kept.insert(number, picture.clone());
+        Some(picture)
+    }
+}

@@ -1,0 +1,108 @@
+//! The way from a master to one other member of its group.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use tokio::time::{sleep, timeout};
+
+use super::learn;
+
+use crate::{
+    call::{LearnFrom, Replicate, Router},
+    id::{Epoch, Pid},
+    replica::{Answer, Batch, Fingerprints, Heard, Member, Replica},
+};
+
+/// So many batches are on their way to one member. The second one gathers what is committed while the first travels.
+const AHEAD: usize = 2;
+/// The bytes of records in one batch, but for a record that is larger by itself.
+const BATCH: usize = 256 * 1024;
+/// A batch that is not answered in this time is sent again.
+const UNANSWERED: Duration = Duration::from_secs(1);
+/// After a failure, so long until the next.
+const PAUSE: Duration = Duration::from_millis(100);
+/// A state that is not learnt in this time is not: its source may have stood still.
+const LEARNS: Duration = Duration::from_secs(120);
+
+/// Ships until aborted, or until the master of this epoch is that no more.
+pub(super) async fn lane(replica: Arc<Replica>, router: Arc<Router>, epoch: Epoch, to: Pid) {
+    let (mut changes, bytes) = (replica.changes(), router.fitting(BATCH));
+    let mut under_way = FuturesUnordered::new();
+    loop {
+        changes.mark_unchanged();
+        while under_way.len() < AHEAD {
+            let Some(batch) = replica.look(epoch, |leader| leader.batch_for(to, bytes)) else { return };
+            let Some(batch) = batch else { break };
+            let sent = send(&router, replica.types(), to, batch).await;
+            under_way.push(sent);
+        }
+        tokio::select! {
+            biased;
+            Some(answer) = under_way.next(), if !under_way.is_empty() => {
+                let heard = replica.lead(epoch, |leader| match answer {
+                    Some(answer) => leader.answered(to, answer),
+                    None => {
+                        leader.unanswered(to);
+                        Heard::Nothing
+                    }
+                });
+                match heard {
+                    None => return,
+                    Some(Heard::WantsSnapshot) => teach(&replica, &router, epoch, to).await,
+                    Some(Heard::Newer(_) | Heard::Deposed) => sleep(PAUSE).await,
+                    Some(_) if answer.is_none() => sleep(PAUSE).await,
+                    Some(_) => {}
+                }
+            }
+            _ = changes.changed() => {}
+        }
+    }
+}
+
+/// Hands a batch to the link; the future is its answer, or nothing if there is none.
+async fn send(router: &Arc<Router>, types: Fingerprints, to: Pid, batch: Batch) -> BoxFuture<'static, Option<Answer>> {
+    if to.node == router.key {
+        let answer = router.replicas.receive(to.number, types, batch, &router.cells);
+        return std::future::ready(answer).boxed();
+    }
+    let Some(node) = router.directory().node(to.node.id).filter(|node| node.key == to.node) else {
+        return std::future::ready(None).boxed();
+    };
+    let question = Replicate { service: to.number, types, batch };
+    match timeout(UNANSWERED, router.ask_node(&node, &question)).await {
+        Ok(Ok(answer)) => timeout(UNANSWERED, answer).map(|it| it.ok().and_then(Result::ok).flatten()).boxed(),
+        Ok(Err(_)) | Err(_) => std::future::ready(None).boxed(),
+    }
+}
+
+/// Has a member learn the state: from another that is in sync, if there is one, so that the master's calls do not wait.
+async fn teach(replica: &Replica, router: &Arc<Router>, epoch: Epoch, to: Pid) {
+    let told = replica.look(epoch, |leader| {
+        // Nothing that comes after its state may be dropped meanwhile.
+        leader.learns(to, leader.held().log().base());
+        let is_there = |it: &&Member| it.pid != leader.me().pid && router.directory().lists(it.pid);
+        let source = leader.set().members.iter().find(is_there).unwrap_or(&leader.me()).pid;
+        LearnFrom { service: to.number, source, from: leader.me(), epoch, set: leader.set().clone() }
+    });
+    let Some(question) = told else { return };
+    let answer = if to.node == router.key {
+        learn::learn(router, question).await
+    } else if let Some(node) = router.directory().node(to.node.id).filter(|node| node.key == to.node) {
+        match timeout(UNANSWERED, router.ask_node(&node, &question)).await {
+            Ok(Ok(learnt)) => timeout(LEARNS, learnt).await.ok().and_then(Result::ok).flatten(),
+            Ok(Err(_)) | Err(_) => None,
+        }
+    } else {
+        None
+    };
+    let heard = replica.lead(epoch, |leader| match answer {
+        Some(answer) => leader.answered(to, answer),
+        None => {
+            leader.unanswered(to);
+            Heard::Nothing
+        }
+    });
+    if answer.is_none() && heard.is_some() {
+        sleep(PAUSE).await;
+    }
+}

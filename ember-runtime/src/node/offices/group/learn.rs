@@ -1,0 +1,51 @@
+//! How a member that has nothing learns the state of its group: it asks another for one piece after the other.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::{
+    call::{LearnFrom, Piece, PieceOf, Router},
+    id::Pid,
+    replica::{Answer, Learnt, Point},
+};
+
+/// The bytes of one piece, unless messages are smaller.
+const PIECE: usize = 512 * 1024;
+/// Whoever does not answer in this time, does not.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Learns the state of its group; what its master is to know, or nothing if that went wrong.
+pub(crate) async fn learn(router: &Router, question: LearnFrom) -> Option<Answer> {
+    let LearnFrom { service, source, from, epoch, set } = question;
+    let Some((at, bytes)) = all(router, source).await else {
+        tracing::debug!(target: "ember::cluster", %source, "the state of a group was not learnt");
+        return None;
+    };
+    router.replicas.learn(service, (from, epoch, set), Learnt { at, bytes: bytes.into() }, &router.cells)
+}
+
+async fn all(router: &Router, source: Pid) -> Option<(Point, Vec<u8>)> {
+    let mut known = Vec::new();
+    let mut picture = None;
+    loop {
+        let question = PieceOf { service: source.number, picture, offset: known.len() as u64, most: router.fitting(PIECE) as u64 };
+        let piece = timeout(PATIENCE, piece(router, source, &question)).await.ok().flatten()?;
+        if picture.is_some_and(|known| known != piece.picture) || (piece.bytes.is_empty() && piece.total > known.len() as u64) {
+            return None;
+        }
+        picture = Some(piece.picture);
+        known.extend_from_slice(&piece.bytes);
+        if known.len() as u64 >= piece.total {
+            return Some((piece.at, known));
+        }
+    }
+}
+
+async fn piece(router: &Router, source: Pid, question: &PieceOf) -> Option<Piece> {
+    if source.node == router.key {
+        return router.replicas.piece(question, &router.cells).await;
+    }
+    let node = router.directory().node(source.node.id).filter(|node| node.key == source.node)?;
+    router.ask_node(&node, question).await.ok()?.await.ok().flatten()
+}

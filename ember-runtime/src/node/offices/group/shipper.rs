@@ -1,0 +1,187 @@
+//! What a master does for its group: one lane to each other member, and the set of those in sync, which only a transaction of the registry
+//! changes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    task::{AbortHandle, JoinSet},
+    time::{Instant, sleep, sleep_until},
+};
+
+use super::lane::lane;
+use crate::{
+    call::Router,
+    directory::{EpochRecord, GroupRecord},
+    id::{Epoch, Pid},
+    node::offices::booth::{Booth, Changed},
+    office::{OfficeName, OfficeSeat, Term},
+    replica::{InSync, Leader, Member, Replica},
+};
+
+/// Who is in sync, and has owed an answer for so long, is taken out of the set: until then nothing is acknowledged.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The set is looked at so often, whatever happens.
+const LOOK: Duration = Duration::from_millis(250);
+/// A change whose outcome is not known is asked for again after this.
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// A master, as its group needs it.
+pub(in crate::node::offices) struct Shipper {
+    pub(in crate::node::offices) replica: Arc<Replica>,
+    pub(in crate::node::offices) router: Arc<Router>,
+    pub(in crate::node::offices) booth: Arc<Booth>,
+    pub(in crate::node::offices) seat: Arc<OfficeSeat>,
+    pub(in crate::node::offices) office: OfficeName,
+    pub(in crate::node::offices) epoch: Epoch,
+    pub(in crate::node::offices) term: Term,
+    /// The revisions of its entry, and of its group's record.
+    pub(in crate::node::offices) revisions: (i64, i64),
+}
+
+impl Shipper {
+    /// Until the office is lost.
+    pub(in crate::node::offices) async fn run(mut self) {
+        let (mut changes, mut news) = (self.replica.changes(), self.router.directory().changes());
+        let (mut lanes, mut owing) = (Lanes::default(), Owing::default());
+        loop {
+            changes.mark_unchanged();
+            news.mark_unchanged();
+            let peers = self.peers();
+            lanes.keep(&peers, &self);
+            let next = self.replica.look(self.epoch, |leader| {
+                let (gone, joins) = (owing.gone(leader, &peers), addable(leader, &peers));
+                changed_set(leader.set(), &gone, &joins)
+            });
+            let Some(next) = next else { return };
+            if let Some(next) = next.filter(|_| self.may_change()) {
+                if !self.change(next).await {
+                    return;
+                }
+                owing = Owing::default();
+            }
+            let look = sleep_until(Instant::now() + LOOK);
+            tokio::select! {
+                biased;
+                _ = changes.changed() => {}
+                _ = news.changed() => {}
+                () = look => {}
+            }
+        }
+    }
+
+    /// The other instances of its group that are listed.
+    fn peers(&self) -> BTreeSet<Pid> {
+        let members = self.router.directory().office(&self.office).members;
+        members.into_iter().filter(|pid| *pid != self.replica.pid()).collect()
+    }
+
+    /// Its lease goes on, and the registry has been there for long enough.
+    fn may_change(&self) -> bool {
+        self.seat.tenure().is_in(self.term) && self.booth.is_settled(Instant::now())
+    }
+
+    /// Has another set written; whether it is the master still.
+    async fn change(&mut self, next: BTreeSet<Member>) -> bool {
+        let begun = self.replica.lead(self.epoch, |leader| leader.begin_change(next.clone()).then(|| leader.set().version + 1));
+        let version = match begun {
+            Some(Some(version)) => version,
+            // What it was to be has changed meanwhile.
+            Some(None) => return true,
+            None => return false,
+        };
+        let set = InSync { version, members: next };
+        let group = Some(GroupRecord { set, types: self.replica.types() });
+        let record = EpochRecord { epoch: self.epoch, group };
+        loop {
+            let done = match self.booth.change(&self.office, self.revisions, record.clone()).await {
+                Changed::Written(revision) => Some(revision),
+                // Perhaps by ourselves, when no answer came.
+                Changed::Overtaken => self.written(&record),
+                Changed::Unknown => None,
+            };
+            if let Some(revision) = done {
+                self.revisions.1 = revision;
+                let members = record.group.as_ref().map(|group| group.set.members.len()).unwrap_or_default();
+                tracing::info!(target: "ember::cluster", office = %self.office, epoch = %self.epoch, version, members, "another set is in sync");
+                return self.replica.lead(self.epoch, |leader| leader.changed(version)).is_some();
+            }
+            sleep(AGAIN).await;
+            if self.replica.look(self.epoch, |_| ()).is_none() {
+                return false;
+            }
+        }
+    }
+
+    /// The revision of this record, if the view shows it.
+    fn written(&self, record: &EpochRecord) -> Option<i64> {
+        let shown = self.router.directory().office(&self.office).epoch?;
+        (shown.record == *record).then_some(shown.modified)
+    }
+}
+
+/// What has been shipped, and since when.
+#[derive(Default)]
+struct Owing(VecDeque<(Instant, u64)>);
+
+impl Owing {
+    /// Those in sync who have gone, or have owed an answer for too long.
+    fn gone(&mut self, leader: &Leader, peers: &BTreeSet<Pid>) -> BTreeSet<Member> {
+        let now = Instant::now();
+        let last = leader.held().log().last().index;
+        if self.0.back().is_none_or(|(_, known)| *known < last) && leader.commit() < last {
+            self.0.push_back((now, last));
+        }
+        self.0.retain(|(_, index)| *index > leader.commit());
+        let (mut gone, me) = (leader.left(), leader.me());
+        gone.extend(leader.set().members.iter().filter(|it| **it != me && !peers.contains(&it.pid)));
+        if let Some((since, index)) = self.0.front()
+            && now.saturating_duration_since(*since) >= PATIENCE
+        {
+            gone.extend(leader.lagging(*index).into_iter().filter(|it| leader.set().names(*it)));
+        }
+        gone
+    }
+}
+
+/// Those who have all that is acknowledged, and are not in sync yet.
+fn addable(leader: &Leader, peers: &BTreeSet<Pid>) -> BTreeSet<Member> {
+    peers.iter().filter_map(|pid| leader.may_add(*pid)).collect()
+}
+
+/// The set without those and with these, if that is another. What makes it smaller goes first: calls wait for that.
+fn changed_set(group: &InSync, gone: &BTreeSet<Member>, joins: &BTreeSet<Member>) -> Option<BTreeSet<Member>> {
+    if !gone.is_empty() {
+        return Some(&group.members - gone);
+    }
+    let more = &group.members | joins;
+    (more != group.members).then_some(more)
+}
+
+/// A task for each other member.
+#[derive(Default)]
+struct Lanes {
+    tasks: JoinSet<()>,
+    by_pid: BTreeMap<Pid, AbortHandle>,
+}
+
+impl Lanes {
+    fn keep(&mut self, peers: &BTreeSet<Pid>, of: &Shipper) {
+        while self.tasks.try_join_next().is_some() {}
+        self.by_pid.retain(|pid, task| {
+            let stays = peers.contains(pid) && !task.is_finished();
+            if !stays {
+                task.abort();
+            }
+            stays
+        });
+        for pid in peers {
+            self.by_pid.entry(*pid).or_insert_with(|| {
+                self.tasks.spawn(lane(Arc::clone(&of.replica), Arc::clone(&of.router), of.epoch, *pid))
+            });
+        }
+    }
+}

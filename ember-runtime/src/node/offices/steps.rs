@@ -1,0 +1,115 @@
+//! What the elections of a node ask of the registry, and who else could take an office.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+
+use super::{
+    candidate::{Candidate, Stage},
+    done::Done,
+    elections::{Elections, Known, ON_THEIR_WAY, SWEEP},
+    group::{Membership, Shipper},
+    order,
+};
+use crate::{
+    actor::ServiceState,
+    directory::OfficeNow,
+    id::{Epoch, Pid},
+    office::{OfficeName, Term},
+    planted::{Bug, planted},
+};
+
+impl Elections {
+    /// Removes entries that name services of this node which are no candidates any more: they have ended, and the registry did not answer
+    /// then, or a bid came to light whose outcome was not known. When to look again.
+    pub(super) fn sweep(&self, known: &mut Known, tasks: &mut JoinSet<Done>, now: Instant) -> Option<Instant> {
+        if planted(Bug::ForgetOffice) {
+            return None;
+        }
+        let mine = self.directory.offices_at(self.directory.here());
+        let ghosts = mine.into_iter().filter(|(_, it)| !known.candidates.contains_key(&it.record.pid.number));
+        let ghosts: BTreeMap<_, _> = ghosts.map(|(office, it)| (office, it.modified)).collect();
+        known.swept.retain(|office, _| ghosts.contains_key(office));
+        for (office, modified) in ghosts {
+            let again = known.swept.entry(office.clone()).or_insert(now);
+            if *again <= now {
+                *again = now + SWEEP;
+                self.vacate(tasks, 0, &office, modified, Duration::ZERO);
+            }
+        }
+        known.swept.values().min().copied()
+    }
+
+    /// Leaves the office, and makes it free.
+    pub(super) fn give_up(&self, tasks: &mut JoinSet<Done>, number: u64, candidate: &mut Candidate) {
+        if let Some(revision) = candidate.leave() {
+            candidate.vacates(revision);
+            self.vacate(tasks, number, &candidate.office, revision, ON_THEIR_WAY);
+        }
+    }
+
+    pub(super) fn bid(&self, tasks: &mut JoinSet<Done>, number: u64, candidate: &mut Candidate, epoch: Epoch, now: &OfficeNow) {
+        let Some((term, lease)) = self.booth.holds_by(&candidate.seat) else { return };
+        candidate.stage = Stage::Bidding;
+        let office = candidate.office.clone();
+        let group = candidate.member.as_ref().and_then(Membership::record);
+        let bid = self.booth.stand(&office, candidate.record(epoch), group, now, lease);
+        tasks.spawn(async move { Done::Bid { number, office, epoch, term, won: bid.await } });
+    }
+
+    pub(super) fn vacate(&self, tasks: &mut JoinSet<Done>, number: u64, office: &OfficeName, revision: i64, after: Duration) {
+        let vacated = self.booth.vacate(office, revision);
+        self.freeing.fetch_add(1, Ordering::Relaxed);
+        tasks.spawn(async move {
+            sleep(after).await;
+            Done::Vacated { number, well: vacated.await }
+        });
+    }
+
+    /// The other instances of its group that can take the office: of a replicated one, those that are in sync.
+    pub(super) fn others<'a>(
+        &'a self,
+        candidate: &Candidate,
+        office: &'a OfficeNow,
+    ) -> impl Iterator<Item = Pid> + use<'a> {
+        let own = candidate.pid;
+        let group = candidate.member.as_ref().map(|_| office.epoch.as_ref().and_then(|it| it.record.group.as_ref()));
+        let is_named = move |pid: Pid| match group {
+            None => true,
+            Some(set) => set.is_some_and(|it| it.set.members.iter().any(|member| member.pid == pid)),
+        };
+        let can = move |pid: &Pid| {
+            let listed = self.directory.listed(*pid).filter(|_| *pid != own && is_named(*pid));
+            listed.is_some_and(|it| it.state == ServiceState::Running && !it.suspect && !it.node.retiring)
+        };
+        office.members.iter().copied().filter(can)
+    }
+
+    pub(super) fn patience(&self, candidate: &Candidate, office: &OfficeNow) -> Duration {
+        let standing: Vec<Pid> = self.others(candidate, office).collect();
+        order::patience(&candidate.office, candidate.pid, &standing, &self.directory.offices_held())
+    }
+
+    /// What a replicated group's master needs, if this is one.
+    pub(super) fn shipper(&self, candidate: &Candidate, epoch: Epoch, term: Term, revision: i64) -> Option<Shipper> {
+        let member = candidate.member.as_ref()?;
+        Some(Shipper {
+            replica: Arc::clone(&member.replica),
+            router: Arc::clone(&self.router),
+            booth: Arc::clone(&self.booth),
+            seat: Arc::clone(&candidate.seat),
+            office: candidate.office.clone(),
+            epoch,
+            term,
+            // Both were written at once.
+            revisions: (revision, revision),
+        })
+    }
+}

@@ -1,0 +1,37 @@
+//! State that outlives its master: the protocol by which the members of a group agree on one log. No I/O, no tasks, no clocks, and none of
+//! the user's types: who uses it carries batches and answers, asks the registry, and applies records.
+//!
+//! A member is a [`Follower`], which a master's batches fill, or a [`Leader`], which fills others. What both hold is [`Held`]: the [`Log`],
+//! and how much of it is committed and applied. The decisions are in `rules`, which the model explores too.
+
+#![allow(dead_code, unused_imports, reason = "nothing outside the room uses it yet")]
+
+mod batch;
+mod follower;
+mod group;
+mod held;
+mod leader;
+mod log;
+mod member;
+mod peer;
+mod point;
+mod record;
+mod replica;
+pub(crate) mod rules;
+#[cfg(test)]
+mod rules_tests;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::{
+    batch::{Answer, Batch, Kind},
+    follower::Follower,
+    group::InSync,
+    held::Held,
+    leader::{Heard, Leader},
+    log::Log,
+    member::Member,
+    point::Point,
+    record::Record,
+    replica::{Due, Fingerprints, Learnt, Replica, Standing},
+};

@@ -1,0 +1,100 @@
+//! Replicated services: what was acknowledged outlives the master, whoever takes over has it, and nothing is shown that was not. In the
+//! simulation.
+
+#![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
+
+use std::{collections::BTreeMap, time::Duration};
+
+use ember::{
+    Replicated, Role,
+    prelude::*,
+    testing::{Cluster, Sim},
+};
+
+#[message]
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry {
+    Paid { to: u64, amount: u64 },
+}
+
+#[message]
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Balances(BTreeMap<u64, u64>);
+
+#[service(elected)]
+#[derive(Default)]
+pub struct Ledger;
+
+impl Replicated for Ledger {
+    type State = Balances;
+    type Entry = Entry;
+    type Output = u64;
+
+    fn apply(state: &mut Balances, entry: &Entry) -> u64 {
+        let Entry::Paid { to, amount } = entry;
+        let balance = state.0.entry(*to).or_default();
+        *balance += amount;
+        *balance
+    }
+}
+
+#[rpc]
+impl Ledger {
+    pub async fn rpc_pay(&mut self, cx: &mut Cx<'_, Self>, to: u64, amount: u64) -> u64 {
+        cx.commit(Entry::Paid { to, amount })
+    }
+
+    /// Both or neither.
+    pub async fn rpc_pay_both(&mut self, cx: &mut Cx<'_, Self>, one: u64, other: u64, amount: u64) -> Vec<u64> {
+        cx.commit_all([one, other].map(|to| Entry::Paid { to, amount }))
+    }
+
+    #[rpc(read)]
+    pub async fn rpc_balance(&self, cx: &mut Cx<'_, Self>, of: u64) -> u64 {
+        cx.state().0.get(&of).copied().unwrap_or_default()
+    }
+}
+
+/// Three nodes with a ledger each, and one that calls.
+fn cluster(seed: u64) -> Cluster {
+    let cluster = Cluster::seed(seed).node("caller", |node| node);
+    ["a", "b", "c"].into_iter().fold(cluster, |cluster, name| cluster.node(name, |node| node.service(Ledger)))
+}
+
+/// Which node has the master, as the caller sees it, once there is one that is not `other`.
+async fn master(sim: &Sim, other: Option<&str>) -> String {
+    let other = other.map(str::to_owned);
+    let found = sim.on("caller", move |node| async move {
+        let mut found = None;
+        node.wait_for_view(|view| {
+            let master = view.instances().iter().find(|it| it.role() == Some(Role::Master));
+            found = master.map(|it| it.node().name.clone());
+            found.is_some() && found != other
+        })
+        .await;
+        found.unwrap()
+    });
+    found.await.unwrap()
+}
+
+async fn pay(sim: &Sim, to: u64, amount: u64) -> u64 {
+    sim.on("caller", move |node| async move {
+        node.client::<LedgerClient>().rpc_pay(to, amount).timeout(Duration::from_secs(30)).await.unwrap()
+    })
+    .await
+    .unwrap()
+}
+
+#[test]
+fn what_was_acknowledged_is_there_when_the_master_is_gone() {
+    cluster(1).run(async move |sim| {
+        assert_eq!(pay(&sim, 1, 5).await, 5);
+        assert_eq!(pay(&sim, 1, 5).await, 10);
+        let first = master(&sim, None).await;
+        sim.kill(&first).await;
+        assert_eq!(pay(&sim, 1, 1).await, 11, "{first}");
+        let second = master(&sim, Some(&first)).await;
+        sim.kill(&second).await;
+        assert_eq!(pay(&sim, 1, 1).await, 12, "{second}");
+    });
+}

@@ -9,6 +9,7 @@ mod contract;
 mod copied;
 mod fulfil;
 mod message;
+mod ordered;
 mod own;
 mod parts;
 mod schema;

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{GenericParam, Generics, Type, ext::IdentExt, parse_quote, spanned::Spanned};
 
 use crate::{
-    generate::{copied::copied, parts::hidden},
+    generate::{copied::copied, ordered::ordered, parts::hidden},
     model::{Body, Field, Fields, Runtime, Travels, Variant},
     text::text,
 };
@@ -34,7 +34,8 @@ pub(crate) fn travels(item: &Travels) -> TokenStream {
     };
     let json_only = json_only(item);
     let (beside, within) = if item.json { Default::default() } else { checks(item) };
-    let bounded = bounded(k, generics);
+    let ordered = ordered(item);
+    let bounded = bounded(generics, &quote!(#k::Schema));
     let (generics, arguments, clause) = bounded.split_for_impl();
     let schema = hidden(
         &[],
@@ -49,6 +50,7 @@ pub(crate) fn travels(item: &Travels) -> TokenStream {
                 }
             }
 
+            #ordered
             #beside
         },
     );
@@ -99,7 +101,8 @@ fn checks(item: &Travels) -> (TokenStream, TokenStream) {
     (import(beside.collect()), import(within.collect()))
 }
 
-fn bounded(k: &Runtime, generics: &Generics) -> Generics {
+/// The parameters, each of which has the bound.
+pub(super) fn bounded(generics: &Generics, bound: &TokenStream) -> Generics {
     let mut generics = generics.clone();
     let params: Vec<Ident> = generics.type_params().map(|param| param.ident.clone()).collect();
     for param in &mut generics.params {
@@ -111,7 +114,7 @@ fn bounded(k: &Runtime, generics: &Generics) -> Generics {
     }
     let clause = generics.make_where_clause();
     for param in params {
-        clause.predicates.push(parse_quote!(#param: #k::Schema));
+        clause.predicates.push(parse_quote!(#param: #bound));
     }
     generics
 }

@@ -176,6 +176,7 @@ fn description(unit: &Unit) -> TokenStream {
 
 fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> TokenStream {
     let ServiceSpec { name, kind, version, elected, .. } = spec;
+    let (replica, only_elected) = replica(k, ident, *elected);
     let elected = elected.then(|| quote!(.elected()));
     let kind = kind.as_ref().map_or_else(|| quote!(""), ToTokens::to_token_stream);
     let version = version.as_ref().map_or_else(|| quote!(::core::env!("CARGO_PKG_VERSION")), ToTokens::to_token_stream);
@@ -190,7 +191,10 @@ fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> To
 
         impl #k::Specified for #ident {
             const SPEC: #k::ServiceSpec = #k::ServiceSpec::new(#name, #kind, #version, #location)#elected;
+            #replica
         }
+
+        #only_elected
 
         impl #k::HasLocalClient for #ident {
             type LocalClient = #client<#k::Local>;
@@ -203,6 +207,43 @@ fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> To
             })
         }
     }
+}
+
+/// What an elected service does with its state, if that is replicated. One that is not elected must have none: this stands beside.
+fn replica(k: &Runtime, ident: &Ident, elected: bool) -> (TokenStream, TokenStream) {
+    let at = k.at(ident.span());
+    let kind = quote_spanned!(ident.span()=> #at::Replica::<#ident>::KIND);
+    if elected {
+        let replica = quote! {
+            const REPLICA: ::core::option::Option<#k::ReplicaKind> = {
+                use #k::NotReplicated as _;
+                #kind
+            };
+        };
+        let fit = quote_spanned! {ident.span()=>
+            if let ::core::option::Option::Some(why) = #at::Replica::<#ident>::UNFIT {
+                ::core::panic!("{}", why)
+            }
+        };
+        let beside = quote! {
+            const _: () = {
+                use #k::NotReplicated as _;
+                #fit
+            };
+        };
+        return (replica, beside);
+    }
+    let name = ident.unraw();
+    let message =
+        format!("`{name}` is `Replicated`, so its instances must elect a master: write `#[service(elected)]`");
+    let check = quote_spanned!(ident.span()=> ::core::assert!(#kind.is_none(), #message););
+    let beside = quote! {
+        const _: () = {
+            use #k::NotReplicated as _;
+            #check
+        };
+    };
+    (TokenStream::new(), beside)
 }
 
 /// Where a module can be mounted.

@@ -17,11 +17,11 @@ mod tests;
 #[cfg(feature = "cron")]
 pub use self::about::{Cron, Gap, Overlap};
 pub use self::{
-    about::{Down, DownReason, OnPanic, Restart, ServiceIdentity, ServiceSpec, ServiceState},
+    about::{Down, DownReason, OnPanic, ReplicaKind, Restart, ServiceIdentity, ServiceSpec, ServiceState},
     service::{
-        Cx, DeclaresParent, HandledBy, Here, HookError, HookKind, HookOf, HookResult, ModuleBusy, NoRpcBlock,
-        NotEntered, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, RpcBlock, Schedule, Service, Specified, Table, Unit,
-        Visitor, says,
+        Cx, DeclaresParent, HandledBy, Here, HookError, HookKind, HookOf, HookResult, InGroup, ModuleBusy, NoRpcBlock,
+        NotEntered, NotReplicated, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Replica, Replicable, Replicated,
+        RootOf, RpcBlock, Schedule, Service, Specified, Table, Unit, Visitor, says,
     },
     turn::CallCounts,
 };

@@ -4,6 +4,7 @@
 mod cron;
 mod down;
 mod identity;
+mod replica;
 mod spec;
 mod states;
 mod supervision;
@@ -13,11 +14,13 @@ pub use self::cron::{Cron, Gap, Overlap};
 pub(crate) use self::{
     down::Watcher,
     identity::{Identity, Particulars},
+    replica::AnyState,
     states::{Notice, States},
     supervision::{Budget, Supervision},
 };
 pub use self::{
     down::{Down, DownReason},
+    replica::ReplicaKind,
     spec::{ServiceIdentity, ServiceSpec, ServiceState},
     supervision::{OnPanic, Restart},
 };

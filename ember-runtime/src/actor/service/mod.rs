@@ -8,6 +8,7 @@ mod cx;
 mod entered;
 mod handler;
 mod keyed;
+mod replicated;
 mod running;
 mod table;
 mod tasks;
@@ -18,6 +19,7 @@ pub use self::{
     cx::{Cx, DeclaresParent},
     entered::{ModuleBusy, NotEntered},
     handler::{HandledBy, HookError, HookOf, HookResult, OnEvent},
+    replicated::{InGroup, NotReplicated, Replica, Replicable, Replicated, RootOf},
     table::Table,
     tasks::{HookKind, Schedule},
     unit::{Here, Orphan, Path, Service, Specified, Unit, Visitor, says},

@@ -2,7 +2,7 @@
 
 use super::{NotEntered, Table};
 use crate::{
-    actor::about::ServiceSpec,
+    actor::about::{ReplicaKind, ServiceSpec},
     message::{KeyReader, Keys, Method},
 };
 
@@ -56,6 +56,9 @@ const fn is(mut one: &[u8], mut other: &[u8]) -> bool {
 pub trait Specified {
     /// Its name and defaults.
     const SPEC: ServiceSpec;
+
+    /// What it does with its state, if it is [`Replicated`](super::Replicated).
+    const REPLICA: Option<ReplicaKind> = None;
 }
 
 /// The state of an actor: what has `#[service]`.

@@ -4,6 +4,7 @@ mod apart;
 mod codec;
 mod coding;
 mod misplaced;
+mod ordered;
 mod probe;
 
 pub(crate) use self::coding::{decode, encode, put_frame, take_frame};
@@ -19,6 +20,7 @@ pub use self::{
         ADeferred, AStream, AnError, AnInstant, ErrorOfOnesOwn, ErrorThatTravels, Misplaced, OfACall, PickMisplaced,
         TimeForAll, ValueThatIsNoStream, ValueThatIsThere,
     },
+    ordered::{AnyOrder, Asked, Bottom, Deep, Deeper, Depth, Known, Order, Ordered, unordered},
     probe::{
         AnyCodec, Nominal, PickNominal, PickStructural, Probe, ShapeNominal, ShapeStructural, Structural, coding_by,
         shape_by,

@@ -1,0 +1,75 @@
+//! How the macros find out whether a service is replicated, and what the runtime then knows of it.
+
+use std::{any::type_name, marker::PhantomData};
+
+use super::service::Replicated;
+use crate::{
+    actor::about::{AnyState, ReplicaKind},
+    message::{CodecError, Deep, Ordered, Schema, Signature, decode, encode, unordered},
+};
+
+/// Finds out whether a service is replicated: the inherent constant goes first where its bound holds, else the one of
+/// [`NotReplicated`], which must be in scope.
+#[derive(Debug)]
+pub struct Replica<S>(PhantomData<S>);
+
+impl<S: Replicated> Replica<S> {
+    /// What it does with its state.
+    pub const KIND: Option<ReplicaKind> = Some(ReplicaKind::of::<S>());
+
+    /// Why its types do not do.
+    pub const UNFIT: Option<&'static str> = if S::State::JSON_ONLY || S::Entry::JSON_ONLY || S::Output::JSON_ONLY {
+        Some("its `State`, `Entry` or `Output` travels as JSON only: leave out `codec = \"json\"` at the type")
+    } else {
+        unordered(&[
+            (
+                <S::State as Ordered<Deep>>::UNORDERED,
+                "its `State` has no order of its own: write `BTreeMap` or `BTreeSet`",
+            ),
+            (
+                <S::Entry as Ordered<Deep>>::UNORDERED,
+                "its `Entry` has no order of its own: write `BTreeMap` or `BTreeSet`",
+            ),
+            (
+                <S::Output as Ordered<Deep>>::UNORDERED,
+                "its `Output` has no order of its own: write `BTreeMap` or `BTreeSet`",
+            ),
+        ])
+    };
+}
+
+/// Stands in for services that are not replicated.
+pub trait NotReplicated {
+    /// Nothing.
+    const KIND: Option<ReplicaKind> = None;
+    /// Nothing to find fault with.
+    const UNFIT: Option<&'static str> = None;
+}
+impl<S> NotReplicated for Replica<S> {}
+
+impl ReplicaKind {
+    /// What `S` does with its state.
+    pub(crate) const fn of<S: Replicated>() -> Self {
+        Self {
+            new: || Box::new(S::State::default()),
+            apply: |state, entry| {
+                let state = state.downcast_mut::<S::State>().ok_or_else(not_its_state::<S>)?;
+                let entry = decode::<S::Entry>(entry)?;
+                let _of_the_master = S::apply(state, &entry);
+                Ok(())
+            },
+            encode: |state, out| encode(state.downcast_ref::<S::State>().ok_or_else(not_its_state::<S>)?, out),
+            decode: |bytes| decode::<S::State>(bytes).map(|state| Box::new(state) as Box<AnyState>),
+            fingerprints: || (fingerprint::<S::Entry>(), fingerprint::<S::State>()),
+        }
+    }
+}
+
+/// Of the structure of a type.
+fn fingerprint<T: Schema>() -> u64 {
+    Signature::new(&[], T::shape, None).fingerprint()
+}
+
+fn not_its_state<S: Replicated>() -> CodecError {
+    CodecError::new(format_args!("this is not the state of `{}`: a defect of Ember", type_name::<S>()))
+}

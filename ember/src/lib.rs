@@ -17,7 +17,9 @@ pub use ember_macros::{message, module, rpc, service};
 pub use ember_runtime::message::Prost;
 pub use ember_runtime::serde_json;
 pub use ember_runtime::{
-    actor::{CallCounts, Cx, Down, DownReason, OnPanic, Replicated, Restart, Service, ServiceIdentity, ServiceState, Unit},
+    actor::{
+        CallCounts, Cx, Down, DownReason, OnPanic, Replicated, Restart, Service, ServiceIdentity, ServiceState, Unit,
+    },
     call::{
         Address, Call, CallByName, CallMany, Client, KeyOf, Local, LocalCalls, Many, ModulesClient, Once, One, Origin,
         Retry, RetryBudget, RetryMaybeExecuted, RetryPolicy, Select, Sent,
@@ -60,8 +62,8 @@ mod guide;
 pub mod prelude {
     pub use crate::{
         Address, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Module, Modules, Node,
-        NodeBuilder, OnPanic, Pid, Replicated, Replier, Restart, Retry, StreamSender, Streaming, UniqueId, message, module, rpc,
-        service,
+        NodeBuilder, OnPanic, Pid, Replicated, Replier, Restart, Retry, StreamSender, Streaming, UniqueId, message,
+        module, rpc, service,
     };
     pub use ember_runtime::registry::{Embedded, Etcd};
 }
@@ -104,8 +106,8 @@ pub mod __private {
     pub use ember_runtime::{
         actor::{
             Cx, Down, HandledBy, Here, HookError, HookKind, HookOf, HookResult, NoRpcBlock, NotReplicated, OnEvent,
-            OnlyOneRpcBlockPerType, Orphan, Path, Replica, ReplicaKind, RpcBlock, Schedule, Service, ServiceSpec, Specified, Table, Unit,
-            says,
+            OnlyOneRpcBlockPerType, Orphan, Path, Replica, ReplicaKind, RpcBlock, Schedule, Service, ServiceSpec,
+            Specified, Table, Unit, says,
         },
         call::{Address, Client, Handle, HasClient, HasLocalClient, Kind, Local, OnThisNode, One, Reached},
         directory::Interest,
@@ -113,9 +115,10 @@ pub mod __private {
         id::Epoch,
         inventory,
         message::{
-            AnyCodec, AnyOrder, CodecError, Coding, Deduped, Depth, Handled, Idempotent, Itself, Json, Message, Method, MethodInfo, Order, Ordered,
-            Probe, ResultType, Returned, Schema, Signature, StreamOf, Unread, Wire, WireOf, answered, at_end,
-            coding_by, never_read, no_error, part, put_all, schema, shape_by, stream_coding, stream_shape, unordered,
+            AnyCodec, AnyOrder, CodecError, Coding, Deduped, Depth, Handled, Idempotent, Itself, Json, Message, Method,
+            MethodInfo, Order, Ordered, Probe, ResultType, Returned, Schema, Signature, StreamOf, Unread, Wire, WireOf,
+            answered, at_end, coding_by, never_read, no_error, part, put_all, schema, shape_by, stream_coding,
+            stream_shape, unordered,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},

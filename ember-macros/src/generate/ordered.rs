@@ -21,7 +21,9 @@ pub(super) fn ordered(item: &Travels) -> TokenStream {
     let Travels { runtime: k, ident, generics, body, .. } = item;
     let name = ident.unraw().to_string();
     let fields: Vec<TokenStream> = match body {
-        Body::StandIn(ty) => asked(k, ty, || format!("`{}`, which stands for `{name}`", text(ty))).into_iter().collect(),
+        Body::StandIn(ty) => {
+            asked(k, ty, || format!("`{}`, which stands for `{name}`", text(ty))).into_iter().collect()
+        }
         Body::Struct(fields) | Body::Transparent(fields) => {
             fields.all().iter().filter_map(|field| of_field(k, field, &name)).collect()
         }

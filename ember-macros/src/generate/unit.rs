@@ -234,7 +234,8 @@ fn replica(k: &Runtime, ident: &Ident, elected: bool) -> (TokenStream, TokenStre
         return (replica, beside);
     }
     let name = ident.unraw();
-    let message = format!("`{name}` is `Replicated`, so its instances must elect a master: write `#[service(elected)]`");
+    let message =
+        format!("`{name}` is `Replicated`, so its instances must elect a master: write `#[service(elected)]`");
     let check = quote_spanned!(ident.span()=> ::core::assert!(#kind.is_none(), #message););
     let beside = quote! {
         const _: () = {

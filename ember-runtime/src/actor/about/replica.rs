@@ -11,6 +11,7 @@ pub(crate) type AnyState = dyn Any + Send + Sync;
 ///
 /// What runs the user's code (all but `fingerprints`) may panic as that does.
 #[derive(Clone, Copy)]
+#[cfg_attr(not(test), allow(dead_code, reason = "read by what replicates, which is being built"))]
 pub struct ReplicaKind {
     /// The state before the first entry.
     pub(crate) new: fn() -> Box<AnyState>,

@@ -8,15 +8,6 @@ use crate::{
     message::{CodecError, Deep, Ordered, Schema, Signature, decode, encode, unordered},
 };
 
-macro_rules! hashed {
-    ($what:literal) => {
-        concat!(
-            "a `HashMap` or `HashSet` as the ", $what, " of a service, or in it, is in another order on each node, and cannot be \
-             replicated: write `BTreeMap` or `BTreeSet`"
-        )
-    };
-}
-
 /// Finds out whether a service is replicated: the inherent constant goes first where its bound holds, else the one of
 /// [`NotReplicated`], which must be in scope.
 #[derive(Debug)]
@@ -28,12 +19,21 @@ impl<S: Replicated> Replica<S> {
 
     /// Why its types do not do.
     pub const UNFIT: Option<&'static str> = if S::State::JSON_ONLY || S::Entry::JSON_ONLY || S::Output::JSON_ONLY {
-        Some("the state, the entries and the output are not replicated as JSON: leave out `codec = \"json\"` at their types")
+        Some("its `State`, `Entry` or `Output` travels as JSON only: leave out `codec = \"json\"` at the type")
     } else {
         unordered(&[
-            (<S::State as Ordered<Deep>>::UNORDERED, hashed!("state")),
-            (<S::Entry as Ordered<Deep>>::UNORDERED, hashed!("entry")),
-            (<S::Output as Ordered<Deep>>::UNORDERED, hashed!("output")),
+            (
+                <S::State as Ordered<Deep>>::UNORDERED,
+                "its `State` has no order of its own: write `BTreeMap` or `BTreeSet`",
+            ),
+            (
+                <S::Entry as Ordered<Deep>>::UNORDERED,
+                "its `Entry` has no order of its own: write `BTreeMap` or `BTreeSet`",
+            ),
+            (
+                <S::Output as Ordered<Deep>>::UNORDERED,
+                "its `Output` has no order of its own: write `BTreeMap` or `BTreeSet`",
+            ),
         ])
     };
 }

@@ -5,27 +5,51 @@ use crate::{
     message::{Deep, Message, Ordered, Schema},
 };
 
-/// A service with a state that every member of its group has: its master and those that may follow it in office.
+/// An elected service with a state that every member of its group has, so that it outlives its master. The runtime owns the state, and
+/// only [`apply`](Self::apply) changes it: on every member, with the same entries in the same order.
 ///
-/// ```
-/// # use ember_runtime as _;
-/// ```
+/// The struct has `#[service(elected)]`, or it does not compile. What it holds itself is not replicated: that is each instance's own.
+///
+/// The three types are `#[message]` types, numbers, `String`, `()`, or standard containers of these; they travel by the default
+/// format, not as JSON. A `HashMap` or `HashSet` in one of them does not compile, however deep (16 messages within each other are looked into):
+/// its order differs from node to node. A type of another crate, of which only serde knows, is taken as it is. A field with `#[serde(skip)]` is
+/// not replicated: it is its `Default` on whoever learns the state, so the state must not depend on it.
+///
+/// What a group agrees about includes the structure of `State` and `Entry`: a build in which they differ is not admitted to it.
 pub trait Replicated: Service {
-    /// What is replicated. It begins as its `Default`.
+    /// What is replicated. It begins as its `Default`, which must be the same on every node.
     type State: Replicable + Default + Sync;
 
-    /// What is done to it.
+    /// What is done to it: written down, sent to every member, and applied by each.
     type Entry: Replicable + Sync;
 
-    /// What comes of it: what `cx.commit` returns.
+    /// What the master is told of an entry that it has applied. On the others it is dropped.
     type Output: Replicable;
 
-    /// Does what `entry` says.
+    /// Does what `entry` says, and tells what came of it.
+    ///
+    /// It must do the same on every member, so it may use nothing but its arguments: no clock, no randomness, no input or output, no
+    /// environment, no `static`, no address of memory, and no map or set by hash within it whose order shows. What an entry needs of
+    /// these, the handler finds out first, and writes into the entry.
+    ///
+    /// It runs on the master at once, before any other member has the entry, and on the others when they know that it is
+    /// acknowledged. An entry is acknowledged when every member that is in sync has it; a reply that depends on it leaves only
+    /// then. If the master is lost before that, the entry may be gone with it.
+    ///
+    /// # Errors
+    /// It has none: an entry that has been committed counts. What can be refused is refused by the handler, which sees the state, or is
+    /// part of the `Output`.
+    ///
+    /// # Panics
+    /// It should not: every member would come to the same end. A member whose `apply` has panicked cannot tell what its state is
+    /// worth, and gives it up.
+    ///
+    /// It blocks its service while it runs.
     fn apply(state: &mut Self::State, entry: &Self::Entry) -> Self::Output;
 }
 
-/// A type that can be a part of what is replicated: a type that travels, and knows its structure. `#[message]` makes it one; numbers,
-/// `String`, `()`, and standard containers of such types are.
+/// The state, entry or output of a [`Replicated`] service: a type that travels, and knows its structure. `#[message]` makes it one;
+/// numbers, `String`, `()`, and standard containers of such types are.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be replicated",
     label = "the state, entry or output of a `Replicated` service is a `#[message]` type",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::{
-    actor::{Orphan, Path, ReplicaKind, Service, ServiceSpec, Specified, Table, Unit},
+    actor::{Orphan, Path, ReplicaKind, Service, ServiceSpec, Specified, Table, Unit, about::AnyState},
     message::encode,
 };
 
@@ -94,7 +94,7 @@ fn bytes_that_are_no_entry_and_no_state_are_errors_and_change_nothing() {
 
 #[test]
 fn state_of_another_service_is_an_error() {
-    let mut other: Box<crate::actor::about::AnyState> = Box::new(7_u64);
+    let mut other: Box<AnyState> = Box::new(7_u64);
     let error = (kind().apply)(&mut *other, &written("a", 3)).unwrap_err();
     assert!(error.to_string().contains("Ledger"), "{error}");
     let mut bytes = vec![9];

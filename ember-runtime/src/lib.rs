@@ -22,6 +22,7 @@ pub mod office;
 mod panics;
 mod planted;
 pub mod registry;
+mod replica;
 pub mod rng;
 mod shelf;
 mod sync;

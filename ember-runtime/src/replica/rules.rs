@@ -1,0 +1,250 @@
+//! What the members of a replicated group decide: pure functions of epochs, versions and sets, each with the hole that it closes.
+//!
+//! `tools/model` includes this very file, tries what can happen to a group in every order, and looks what breaks when a rule is left
+//! out. So nothing is used here but `std`, and what a member or a set of them is, is left open.
+
+use std::collections::BTreeSet;
+
+/// Members of a group. A member is one incarnation: who drops its state comes back as another, whom no set has named.
+pub(crate) trait Members: Clone {
+    /// Who is in it.
+    type Member: Copy + Ord;
+
+    /// Whether it names `member`.
+    fn names(&self, member: Self::Member) -> bool;
+
+    /// Everyone whom it names.
+    fn each(&self) -> impl Iterator<Item = Self::Member>;
+
+    /// Everyone whom this or `other` names.
+    fn and(&self, other: &Self) -> Self;
+
+    /// Everyone but `member`.
+    fn without(&self, member: Self::Member) -> Self;
+}
+
+impl<M: Copy + Ord> Members for BTreeSet<M> {
+    type Member = M;
+
+    fn names(&self, member: M) -> bool {
+        self.contains(&member)
+    }
+
+    fn each(&self) -> impl Iterator<Item = M> {
+        self.iter().copied()
+    }
+
+    fn and(&self, other: &Self) -> Self {
+        self | other
+    }
+
+    fn without(&self, member: M) -> Self {
+        self.iter().copied().filter(|other| *other != member).collect()
+    }
+}
+
+/// How new a member's knowledge of the in-sync set is, or the registry's record, or a claim.
+///
+/// It is compared as a pair: versions begin anew with a new group, so that by version alone the older of two could win.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(crate) struct Order {
+    /// The epoch of the master.
+    pub(crate) epoch: u64,
+    /// How often the set has changed.
+    pub(crate) version: u64,
+}
+
+/// What a member says that it knows, when the registry has come back with less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Claim<S: Members> {
+    /// Who claims.
+    pub(crate) by: S::Member,
+    /// The round that it answers: each return of the registry begins another, so that a claim out of a backup is none.
+    pub(crate) round: u64,
+    /// What it knows the set by.
+    pub(crate) order: Order,
+    /// The set that it knows.
+    pub(crate) members: S,
+}
+
+// Replication.
+
+/// Whose acknowledgements a master needs beside its own: while a change is under way, those of the members of both sets.
+///
+/// Nobody knows whether the registry has made the change until its answer is there, and either set may elect the next master.
+pub(crate) fn needed<S: Members>(set: &S, next: Option<&S>, me: S::Member) -> S {
+    next.map_or_else(|| set.clone(), |next| set.and(next)).without(me)
+}
+
+/// Whether an acknowledgement, given under `told`, counts under the set of `version`.
+///
+/// Who acknowledges without knowing of the set would not claim for it if the registry came back older, and who was taken out could win.
+pub(crate) fn counts(told: u64, version: u64) -> bool {
+    told == version
+}
+
+/// Up to where a master's log is acknowledged, given what each member has `acknowledged` (that counts); `None` if nothing can be said.
+///
+/// `last` is the end of its log, `barrier` the first record of its epoch: nothing older is committed before that one is, since a record of
+/// an earlier epoch may be on every member and still give way to one of a later epoch. Alone in its set a master asks nobody, so there it
+/// needs its `lease`: the registry may have come back older, with another master.
+pub(crate) fn committed<S: Members>(
+    needed: &S,
+    last: u64,
+    barrier: u64,
+    lease: bool,
+    acknowledged: impl Fn(S::Member) -> Option<u64>,
+) -> Option<u64> {
+    let upto = match needed.each().map(|member| acknowledged(member).unwrap_or(0)).min() {
+        Some(least) => least.min(last),
+        None if lease => last,
+        None => return None,
+    };
+    (upto >= barrier).then_some(upto)
+}
+
+/// Whether a member in `epoch` takes a batch of `batch`'s epoch.
+///
+/// What a master of before still ships would overwrite what the one after it has had acknowledged. Whoever `leads`, or has led, follows
+/// only a later one: it has written the records of its own epoch itself.
+pub(crate) fn may_follow(epoch: u64, leads: bool, batch: u64) -> bool {
+    if leads { batch > epoch } else { batch >= epoch }
+}
+
+/// Whether a handler that began when its member led `began` may commit while it leads `leads`.
+///
+/// In between another master may have answered that nothing of that handler was committed.
+pub(crate) fn may_commit(began: u64, leads: Option<u64>) -> bool {
+    leads == Some(began)
+}
+
+// The set.
+
+/// Whether a master may ask for a change of the set: one at a time, while its `lease` is valid, and not before the registry's return is
+/// [`settled`](may_stand).
+///
+/// After that return the record may be older, with the key of a master whose time is long over, and whose change would seem to be in order.
+pub(crate) fn may_change(under_way: bool, lease: bool, settled: bool) -> bool {
+    !under_way && lease && settled
+}
+
+/// Whether a learner holds all that has been acknowledged, so that it may be named: `acknowledged` by it, `commit` of the master.
+///
+/// Before the `barrier` of its epoch is committed, a master does not know what has been acknowledged. From the moment it asks for
+/// the change, nothing more is acknowledged without the new one ([`needed`]).
+pub(crate) fn may_add(acknowledged: Option<u64>, commit: u64, barrier: u64) -> bool {
+    commit >= barrier && acknowledged.is_some_and(|upto| upto >= commit)
+}
+
+/// Whether a deposed master drops its state, when it hears from a later master of its set, and of the next while a change is under way.
+///
+/// It must not while it is named, since as long as the record names it, it may be elected. When it is named no more it must: what it has
+/// applied may never have been acknowledged. What it comes back as is another [member](Members), whom no older record names.
+pub(crate) fn must_drop<S: Members>(set: &S, next: Option<&S>, me: S::Member) -> bool {
+    !set.names(me) && !next.is_some_and(|next| next.names(me))
+}
+
+/// Whether a master that has given up its office follows the next one at once, with the state that it has: all of its log, which ends at
+/// `last`, is acknowledged (`commit`), and no handler is `running`.
+///
+/// Otherwise its state has what may be cut off, and it is deposed: see [`must_drop`].
+pub(crate) fn may_go_on(last: u64, commit: u64, running: bool) -> bool {
+    commit == last && !running
+}
+
+// Office.
+
+/// Whether a member, by what it has (`None`: it has no state), knows of something newer than the registry's `record`.
+///
+/// Then the registry has come back older, or empty, and whoever took office by its record could lack what has been acknowledged.
+pub(crate) fn knows_better(own: Option<Order>, record: Option<Order>) -> bool {
+    own > record
+}
+
+/// Whether `me` may take an office that is free, by the registry's record, which names `set` at `record`.
+///
+/// - The record names it: whoever is not in sync lacks what has been acknowledged.
+/// - It is `settled`: one lease has passed since the registry's return, so that whoever knows better has claimed, and what is
+///   held by a lease of before has ended.
+/// - It does not itself [know better](knows_better), and no claim of this round is above the record: the record is too old.
+///
+/// All that must hold of the very record which the election's transaction compares: by an older view of it, one could stand that has just
+/// been taken out of the set.
+pub(crate) fn may_stand<S: Members>(
+    me: S::Member,
+    own: Option<Order>,
+    set: &S,
+    record: Order,
+    highest_claim: Option<Order>,
+    settled: bool,
+) -> bool {
+    set.names(me) && settled && !knows_better(own, Some(record)) && highest_claim <= Some(record)
+}
+
+/// Whether a member says what it knows: its own knowledge, or somebody's claim, is above the registry's record.
+///
+/// If only those claimed who know better, a claim would wait for ever for the others whom its set names. Who claims gives up the right
+/// to act by its lease: another claim may win.
+pub(crate) fn must_claim(own: Option<Order>, record: Option<Order>, highest_claim: Option<Order>) -> bool {
+    own.is_some() && (knows_better(own, record) || highest_claim > record)
+}
+
+/// Whether a claim takes the place of the one that stands there by the same member, or by an incarnation of it before (`None`: there is none).
+///
+/// It never lowers one of its round: what the incarnation before has said that it knew was acknowledged, also if that incarnation is gone.
+pub(crate) fn claim_replaces<S: Members>(standing: Option<&Claim<S>>, claim: &Claim<S>) -> bool {
+    standing.is_none_or(|standing| standing.round != claim.round || standing.order <= claim.order)
+}
+
+/// The highest claim of this round.
+///
+/// Those of other rounds say what was so before a backup was taken, and their claimants may have dropped it since.
+pub(crate) fn highest_claim<'a, S: Members + 'a>(
+    claims: impl IntoIterator<Item = &'a Claim<S>>,
+    round: u64,
+) -> Option<Order> {
+    claims.into_iter().filter(|claim| claim.round == round).map(|claim| claim.order).max()
+}
+
+/// Whether `claim` makes its claimant the master, given all `claims` (its own among them) and the registry's record.
+///
+/// - It is of this round, and the round is [`settled`](may_stand): who knows better has one lease of time to say so.
+/// - Its set names its claimant: whoever was taken out of a set, or only learns, may know its version, and lack its records.
+/// - It is above the record, and the highest of its round: a later set may have acknowledged what this one's members lack.
+/// - Everyone else whom its set names has claimed too, as the incarnation that is named: one who is missing may know of a later set.
+pub(crate) fn claim_wins<'a, S: Members + 'a>(
+    claim: &Claim<S>,
+    claims: impl IntoIterator<Item = &'a Claim<S>> + Clone,
+    round: u64,
+    record: Option<Order>,
+    settled: bool,
+) -> bool {
+    let said = |member| claims.clone().into_iter().any(|other| other.by == member && other.round == round);
+    settled
+        && claim.round == round
+        && claim.members.names(claim.by)
+        && Some(claim.order) > record
+        && Some(claim.order) >= highest_claim(claims.clone(), round)
+        && claim.members.each().all(|member| member == claim.by || said(member))
+}
+
+/// Whether a member may begin a new group: the registry has no record of one and no claim, one lease has passed since its
+/// return (`settled`), and the member has no state (`own`).
+///
+/// A registry that came back empty has no record either, and its group lives on in its members.
+pub(crate) fn may_found(
+    record: Option<Order>,
+    highest_claim: Option<Order>,
+    own: Option<Order>,
+    settled: bool,
+) -> bool {
+    settled && record.is_none() && highest_claim.is_none() && own.is_none()
+}
+
+/// The epoch of a new master: the milliseconds since 1970, or one more than the highest that is known, whichever is larger.
+///
+/// `known` are those of the registry's record, of every claim, and of the candidate itself. An older registry does not know
+/// the latest, and neither may the candidate; the clock does, unless it was set back.
+pub(crate) fn next_epoch(milliseconds: u64, known: impl IntoIterator<Item = u64>) -> u64 {
+    known.into_iter().map(|epoch| epoch.saturating_add(1)).fold(milliseconds, u64::max)
+}

@@ -1,7 +1,37 @@
-//! State that outlives its master: what the members of a group agree upon. Knows neither I/O nor the user's types.
+//! State that outlives its master: the protocol by which the members of a group agree on one log. No I/O, no tasks, no clocks, and none of
+//! the user's types: who uses it carries batches and answers, asks the registry, and applies records.
+//!
+//! A member is a [`Follower`], which a master's batches fill, or a [`Leader`], which fills others. What both hold is [`Held`]: the [`Log`],
+//! and how much of it is committed and applied. `office` is the way from one to the other. The decisions are in
+//! `rules`, which the model explores too.
 
-#![allow(dead_code, reason = "the room is being built: only its decisions are here")]
+#![allow(dead_code, unused_imports, reason = "nothing outside the room uses it yet")]
 
-mod rules;
+mod batch;
+mod follower;
+mod group;
+mod held;
+mod leader;
+mod log;
+mod member;
+mod office;
+mod peer;
+mod point;
+mod record;
+pub(crate) mod rules;
 #[cfg(test)]
 mod rules_tests;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::{
+    batch::{Answer, Batch, Kind},
+    follower::Follower,
+    group::InSync,
+    held::Held,
+    leader::{Heard, Leader},
+    log::Log,
+    member::Member,
+    point::Point,
+    record::Record,
+};

@@ -1,0 +1,26 @@
+//! The in-sync set.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::Member;
+
+/// Who must have a record before it is acknowledged, and who alone may become master: what the registry's record holds beside the epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct InSync {
+    /// How often it has changed, counted from 1; 0 is none that anybody knows.
+    pub(crate) version: u64,
+    pub(crate) members: BTreeSet<Member>,
+}
+
+impl InSync {
+    /// Of a new group.
+    pub(crate) fn founded_by(member: Member) -> Self {
+        Self { version: 1, members: BTreeSet::from([member]) }
+    }
+
+    pub(crate) fn names(&self, member: Member) -> bool {
+        self.members.contains(&member)
+    }
+}

@@ -1,0 +1,324 @@
+//! A member that ships what it writes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+
+use super::{
+    Answer, Batch, Held, InSync, Kind, Member, Point, Record,
+    peer::{Peer, Way},
+    rules,
+};
+use crate::id::{Epoch, Pid};
+
+/// A member that has been elected. It is in office once its [barrier](Self::barrier) is committed.
+#[derive(Debug)]
+pub(crate) struct Leader {
+    me: Member,
+    epoch: Epoch,
+    set: InSync,
+    next: Option<BTreeSet<Member>>,
+    /// By [`rules::needed`], of the set and the next.
+    needed: BTreeSet<Member>,
+    peers: BTreeMap<Pid, Peer>,
+    held: Held,
+    barrier: u64,
+    /// Up to here records may be shipped.
+    open: u64,
+    lease: bool,
+}
+
+/// What an answer has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// Nothing that anybody waits for.
+    Nothing,
+    /// Up to here all is acknowledged now.
+    Committed(u64),
+    /// The log begins too late for it: send it a snapshot, and say so by [`Leader::learns`]. It is said once, and again after
+    /// [`Leader::unanswered`].
+    WantsSnapshot,
+    /// What it has applied is in no log of this group. It is told, drops it, and learns.
+    Diverged(Point),
+    /// It was a master before, and acknowledges nothing: take it out of the set.
+    Deposed,
+    /// There is a later master.
+    Newer(Epoch),
+}
+
+impl Leader {
+    /// Writes the barrier of its epoch.
+    pub(super) fn new(me: Member, epoch: Epoch, set: InSync, mut held: Held) -> Self {
+        let barrier = held.log.append(Record::barrier(epoch));
+        let needed = rules::needed(&set.members, None, me);
+        let peers = BTreeMap::new();
+        let mut leader = Self { me, epoch, set, next: None, needed, peers, held, barrier, open: barrier, lease: true };
+        leader.advance();
+        leader
+    }
+
+    pub(crate) fn me(&self) -> Member {
+        self.me
+    }
+
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// The set of the registry's record, as of the last change that this master knows of.
+    pub(crate) fn set(&self) -> &InSync {
+        &self.set
+    }
+
+    /// The set that it has asked the registry for.
+    pub(crate) fn next(&self) -> Option<&BTreeSet<Member>> {
+        self.next.as_ref()
+    }
+
+    pub(crate) fn held(&self) -> &Held {
+        &self.held
+    }
+
+    /// Up to here all is acknowledged.
+    pub(crate) fn commit(&self) -> u64 {
+        self.held.commit
+    }
+
+    /// The first record of its epoch.
+    pub(crate) fn barrier(&self) -> u64 {
+        self.barrier
+    }
+
+    /// Whether its barrier is committed and applied: calls may come.
+    pub(crate) fn is_in_office(&self) -> bool {
+        self.held.commit >= self.barrier && self.held.applied >= self.barrier
+    }
+
+    /// What it knows of the group: what it claims with.
+    pub(crate) fn knows(&self) -> rules::Order {
+        rules::Order { epoch: self.epoch.number(), version: self.set.version }
+    }
+
+    /// Whether its lease is valid, which it is at first. Without it, who is alone in the set commits nothing. Says whether the commit index
+    /// has moved.
+    pub(crate) fn has_lease(&mut self, valid: bool) -> bool {
+        self.lease = valid;
+        self.advance()
+    }
+
+    // Records.
+
+    /// Writes a record, which is shipped when it is [open](Self::open). The state is to have it before anything else happens
+    /// ([`has_applied`](Self::has_applied)).
+    pub(crate) fn append(&mut self, entries: Vec<Bytes>) -> u64 {
+        self.held.log.append(Record::new(self.epoch, entries))
+    }
+
+    /// Records up to here may be shipped; if nobody else is in the set, they are committed. Says whether the commit index has moved.
+    pub(crate) fn open(&mut self, index: u64) -> bool {
+        self.open = self.open.max(index.min(self.held.log.last().index));
+        self.advance()
+    }
+
+    /// The state has this record now. See [`Held::has_applied`].
+    pub(crate) fn has_applied(&mut self, point: Point) {
+        self.held.has_applied(point);
+    }
+
+    /// Drops records up to `index`: none that are not committed and applied, none that a member of the set (or of the next) has not
+    /// acknowledged in this epoch, none that come after a snapshot that is on its way.
+    pub(crate) fn trim(&mut self, index: u64) {
+        let members = self.needed.iter().map(|member| self.peer_of(*member).map_or(0, |peer| peer.has));
+        let learners = self.peers.values().filter_map(|peer| match peer.way {
+            Way::Learns { at } => at,
+            _ => None,
+        });
+        let held = members.chain(learners).min().unwrap_or(u64::MAX);
+        self.held.trim(index.min(held));
+    }
+
+    // Peers.
+
+    /// What to send to another instance of the group, of about so many bytes at most; `None` if there is nothing. It may be asked again
+    /// before the answer is there: then it gives what comes next. An instance that it has not heard of yet is asked what it has.
+    pub(crate) fn batch_for(&mut self, peer: Pid, max_bytes: usize) -> Option<Batch> {
+        if peer == self.me.pid {
+            return None;
+        }
+        let now = (self.held.commit, self.set.version);
+        let known = self.peers.entry(peer).or_insert_with(|| Peer::new(self.barrier));
+        if !known.wants(self.open, now) {
+            return None;
+        }
+        let log = &self.held.log;
+        known.next = known.next.max(log.base().index + 1);
+        let previous = log.point_at(known.next - 1)?;
+        let records = match known.way {
+            _ if known.deposed => Vec::new(),
+            Way::Probed { sure: false, .. } => log.after(previous.index, self.open, 0)?,
+            _ => log.after(previous.index, self.open, max_bytes)?,
+        };
+        known.sent(records.len(), now);
+        let (end, members) = (self.open, self.set.members.iter().copied().collect());
+        let (epoch, from, (commit, version)) = (self.epoch, self.me, now);
+        Some(Batch { epoch, from, to: peer, previous, records, end, commit, version, members })
+    }
+
+    /// Takes an answer to a batch or a snapshot. Answers may come in any order, twice, and late.
+    pub(crate) fn answered(&mut self, peer: Pid, answer: Answer) -> Heard {
+        if let Kind::Newer { epoch } = answer.kind {
+            return if epoch > self.epoch { Heard::Newer(epoch) } else { Heard::Nothing };
+        }
+        let Some(known) = self.peers.get_mut(&peer) else { return Heard::Nothing };
+        if answer.member.pid != peer || answer.epoch != self.epoch || !known.is_now(answer.member.incarnation) {
+            return Heard::Nothing;
+        }
+        match answer.kind {
+            Kind::Has { upto, version } if upto <= self.open => {
+                known.has(upto, rules::counts(version, self.set.version));
+                if self.advance() { Heard::Committed(self.held.commit) } else { Heard::Nothing }
+            }
+            Kind::Lacks { previous, applied } if known.may_lack(previous) => self.lacks(peer, previous, applied),
+            Kind::Empty if known.has == 0 => self.is_empty(peer),
+            Kind::Deposed if known.has == 0 => {
+                known.deposed = true;
+                known.way = Way::Probed { sure: false, out: false };
+                Heard::Deposed
+            }
+            _ => Heard::Nothing,
+        }
+    }
+
+    /// No answer came to what was sent to this instance: it is sent again, from what is acknowledged. A snapshot that was on its way did
+    /// not come.
+    pub(crate) fn unanswered(&mut self, peer: Pid) {
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.unanswered();
+        }
+    }
+
+    /// A snapshot at `point` is on its way to this instance: the records after it are kept until it is there ([`answered`](Self::answered)),
+    /// or not ([`unanswered`](Self::unanswered)).
+    pub(crate) fn learns(&mut self, peer: Pid, point: Point) {
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.way = Way::Learns { at: Some(point.index) };
+        }
+    }
+
+    /// This instance is gone.
+    pub(crate) fn forget(&mut self, peer: Pid) {
+        self.peers.remove(&peer);
+    }
+
+    // The set.
+
+    /// Who of those whose acknowledgements are needed have not acknowledged the record at `index`, or never will.
+    pub(crate) fn lagging(&self, index: u64) -> Vec<Member> {
+        let lags = |member: &Member| self.peer_of(*member).is_none_or(|peer| peer.counted < index || peer.deposed);
+        self.needed.iter().copied().filter(lags).collect()
+    }
+
+    /// As whom this instance may be added to the set, if it may: it has all that is acknowledged, and the set names it as no other.
+    pub(crate) fn may_add(&self, peer: Pid) -> Option<Member> {
+        let known = self.peers.get(&peer)?;
+        let member = Member { pid: peer, incarnation: known.incarnation? };
+        let free = self.next.is_none() && !self.set.members.iter().any(|other| other.pid == peer);
+        let full = rules::may_add(Some(known.counted), self.held.commit, self.barrier);
+        (free && full && !known.deposed).then_some(member)
+    }
+
+    /// The registry is about to be asked for another set: from now on both must acknowledge, until it is [known](Self::changed) to have been
+    /// made or [not](Self::withdrawn). Says no, if a change is under way, if nothing would change, if the new set does not name this
+    /// master, or names one who [may not be added](Self::may_add). (Whether its lease allows it is the caller's to know.)
+    pub(crate) fn begin_change(&mut self, next: BTreeSet<Member>) -> bool {
+        let new = next.difference(&self.set.members);
+        let fit = new.into_iter().all(|member| self.may_add(member.pid) == Some(*member));
+        if self.next.is_some() || next == self.set.members || !next.contains(&self.me) || !fit {
+            return false;
+        }
+        self.next = Some(next);
+        self.count_anew();
+        true
+    }
+
+    /// The registry has made the change. Acknowledgements of members that did not know this version count no more. Says whether the commit
+    /// index has moved.
+    pub(crate) fn changed(&mut self, version: u64) -> bool {
+        if version <= self.set.version {
+            return false;
+        }
+        let Some(members) = self.next.take() else { return false };
+        self.set = InSync { version, members };
+        for peer in self.peers.values_mut() {
+            peer.counted = 0;
+        }
+        self.count_anew()
+    }
+
+    /// The registry has not made the change, and never will. Says whether the commit index has moved.
+    pub(crate) fn withdrawn(&mut self) -> bool {
+        self.next = None;
+        self.count_anew()
+    }
+
+    pub(super) fn into_parts(self) -> (InSync, Held) {
+        (self.set, self.held)
+    }
+
+    fn lacks(&mut self, peer: Pid, previous: u64, applied: Point) -> Heard {
+        let (log, open) = (&self.held.log, self.open);
+        let Some(known) = self.peers.get_mut(&peer) else { return Heard::Nothing };
+        if known.has > 0 && known.has >= log.base().index {
+            known.probe(known.has + 1);
+        } else if applied.index < log.base().index {
+            // Its log may go on beyond what it has committed: then what is here is enough.
+            if previous == log.base().index {
+                known.way = Way::Learns { at: None };
+                return Heard::WantsSnapshot;
+            }
+            known.probe(log.base().index + 1);
+        } else {
+            let shared = applied.index.min(open);
+            known.probe(shared + 1);
+            if log.point_at(shared) != Some(applied) {
+                return Heard::Diverged(applied);
+            }
+        }
+        Heard::Nothing
+    }
+
+    fn is_empty(&mut self, peer: Pid) -> Heard {
+        let Some(known) = self.peers.get_mut(&peer) else { return Heard::Nothing };
+        match known.way {
+            Way::Learns { .. } => Heard::Nothing,
+            _ if self.held.log.base() == Point::NOTHING => {
+                if known.next != 1 {
+                    known.probe(1);
+                }
+                Heard::Nothing
+            }
+            _ => {
+                known.way = Way::Learns { at: None };
+                Heard::WantsSnapshot
+            }
+        }
+    }
+
+    fn peer_of(&self, member: Member) -> Option<&Peer> {
+        self.peers.get(&member.pid).filter(|peer| peer.incarnation == Some(member.incarnation))
+    }
+
+    fn count_anew(&mut self) -> bool {
+        self.needed = rules::needed(&self.set.members, self.next.as_ref(), self.me);
+        self.advance()
+    }
+
+    /// Moves the commit index. Says whether it has.
+    fn advance(&mut self) -> bool {
+        let counted = |member| self.peer_of(member).map(|peer| peer.counted);
+        let upto = rules::committed(&self.needed, self.open, self.barrier, self.lease, counted);
+        let before = self.held.commit;
+        self.held.commit = before.max(upto.unwrap_or(0));
+        self.held.commit > before
+    }
+}

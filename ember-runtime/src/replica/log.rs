@@ -1,0 +1,101 @@
+//! The records that a member keeps.
+
+use std::collections::VecDeque;
+
+use super::{Point, Record};
+use crate::id::Epoch;
+
+/// Records in a row, after a point whose state is held elsewhere.
+#[derive(Debug)]
+pub(crate) struct Log {
+    base: Point,
+    records: VecDeque<Record>,
+    bytes: usize,
+}
+
+impl Log {
+    /// Of a group that begins.
+    pub(crate) fn new() -> Self {
+        Self::from(Point::NOTHING)
+    }
+
+    fn from(base: Point) -> Self {
+        Self { base, records: VecDeque::new(), bytes: 0 }
+    }
+
+    /// What comes before its first record.
+    pub(crate) fn base(&self) -> Point {
+        self.base
+    }
+
+    /// Its last record; its base, if it has none.
+    pub(crate) fn last(&self) -> Point {
+        let index = self.base.index + self.records.len() as u64;
+        Point { epoch: self.records.back().map_or(self.base.epoch, |record| record.epoch), index }
+    }
+
+    /// About so many bytes of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The record there, if it is kept.
+    pub(crate) fn get(&self, index: u64) -> Option<&Record> {
+        self.records.get(usize::try_from(index.checked_sub(self.base.index)?.checked_sub(1)?).ok()?)
+    }
+
+    /// The epoch of the record there; the base counts.
+    pub(crate) fn epoch_at(&self, index: u64) -> Option<Epoch> {
+        if index == self.base.index { Some(self.base.epoch) } else { self.get(index).map(|record| record.epoch) }
+    }
+
+    /// The point there; the base counts.
+    pub(crate) fn point_at(&self, index: u64) -> Option<Point> {
+        self.epoch_at(index).map(|epoch| Point { epoch, index })
+    }
+
+    pub(crate) fn append(&mut self, record: Record) -> u64 {
+        self.bytes += record.size();
+        self.records.push_back(record);
+        self.last().index
+    }
+
+    /// The records after `index` and up to `upto`, of so many bytes, but at least one if there are any. `None`: the log begins later.
+    pub(crate) fn after(&self, index: u64, upto: u64, max_bytes: usize) -> Option<Vec<Record>> {
+        let skip = usize::try_from(index.checked_sub(self.base.index)?).ok()?;
+        let (mut bytes, mut found) = (0_usize, Vec::new());
+        for record in
+            self.records.iter().skip(skip).take(usize::try_from(upto.saturating_sub(index)).unwrap_or(usize::MAX))
+        {
+            bytes = bytes.saturating_add(record.size());
+            if bytes > max_bytes && !found.is_empty() {
+                break;
+            }
+            found.push(record.clone());
+        }
+        Some(found)
+    }
+
+    /// Drops all beyond `index`; what comes before the base stays dropped.
+    pub(crate) fn cut(&mut self, index: u64) {
+        let keep = usize::try_from(index.saturating_sub(self.base.index)).unwrap_or(usize::MAX);
+        while self.records.len() > keep {
+            self.bytes -= self.records.pop_back().map_or(0, |record| record.size());
+        }
+    }
+
+    /// Drops all up to `index`, which becomes the base; no more than there is.
+    pub(crate) fn trim(&mut self, index: u64) {
+        while self.base.index < index
+            && let Some(record) = self.records.pop_front()
+        {
+            self.bytes -= record.size();
+            self.base = Point { epoch: record.epoch, index: self.base.index + 1 };
+        }
+    }
+
+    /// Nothing but a base.
+    pub(crate) fn reset(&mut self, base: Point) {
+        *self = Self::from(base);
+    }
+}

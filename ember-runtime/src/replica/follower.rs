@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Answer, Batch, Held, InSync, Kind, Leader, Member, Point, rules};
+use super::{Answer, Batch, Held, InSync, Kind, Member, Point, rules};
 use crate::id::Epoch;
 
 /// A member that is not the master. It may be without state (it learns), or have been a master (deposed).
@@ -36,7 +36,7 @@ impl Follower {
     }
 
     /// Who has led in `epoch`. `deposed`: its state may have what is in no other log.
-    pub(super) fn after_office(me: Member, epoch: Epoch, set: InSync, held: Held, deposed: bool) -> Self {
+    pub(super) fn of_master(me: Member, epoch: Epoch, set: InSync, held: Held, deposed: bool) -> Self {
         let matched = held.log.last().index;
         Self { me, epoch, master: None, set, held, matched, has_state: true, deposed }
     }
@@ -138,23 +138,8 @@ impl Follower {
         Ok(answer(self, self.has()))
     }
 
-    /// Becomes the master of `epoch`, whose record in the registry names `set`.
-    ///
-    /// # Errors
-    ///
-    /// The epoch is not later than what this member has seen, or the set does not name it, or names others while it has no state.
-    pub(crate) fn lead(self, epoch: Epoch, set: InSync) -> Result<Leader, Self> {
-        let founds = set.members.len() == 1;
-        if epoch <= self.epoch || !set.names(self.me) || !self.has_state && !founds {
-            return Err(self);
-        }
-        Ok(Leader::new(self.me, epoch, set, self.held))
-    }
-
-    /// Without its state, which was lost: as a new member.
-    pub(crate) fn lost(mut self) -> Self {
-        self.drop_state();
-        self
+    pub(super) fn into_held(self) -> Held {
+        self.held
     }
 
     /// Why it does not listen to a master, if it does not. A deposed one that is free drops its state here.
@@ -163,7 +148,8 @@ impl Follower {
             return Some(Kind::Newer { epoch: self.epoch });
         }
         if self.deposed {
-            if !rules::must_drop(&members.iter().copied().collect::<BTreeSet<_>>(), None, self.me) {
+            let named: BTreeSet<Member> = members.iter().copied().collect();
+            if !rules::must_drop(&named, None, self.me) {
                 return Some(Kind::Deposed);
             }
             self.drop_state();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 
 use super::{
-    Answer, Batch, Follower, Held, InSync, Kind, Member, Point, Record,
+    Answer, Batch, Held, InSync, Kind, Member, Point, Record,
     peer::{Peer, Way},
     rules,
 };
@@ -120,11 +120,6 @@ impl Leader {
         self.advance()
     }
 
-    /// Whether there are records that may not be shipped yet.
-    pub(crate) fn has_closed(&self) -> bool {
-        self.open < self.held.log.last().index
-    }
-
     /// The state has this record now. See [`Held::has_applied`].
     pub(crate) fn has_applied(&mut self, point: Point) {
         self.held.has_applied(point);
@@ -183,7 +178,7 @@ impl Leader {
                 known.has(upto, rules::counts(version, self.set.version));
                 if self.advance() { Heard::Committed(self.held.commit) } else { Heard::Nothing }
             }
-            Kind::Lacks { previous, applied } if known.may_lack(previous, applied) => self.lacks(peer, previous, applied),
+            Kind::Lacks { previous, applied } if known.may_lack(previous) => self.lacks(peer, previous, applied),
             Kind::Empty if known.has == 0 => self.is_empty(peer),
             Kind::Deposed if known.has == 0 => {
                 known.deposed = true;
@@ -266,31 +261,14 @@ impl Leader {
         self.count_anew()
     }
 
-    /// What it says to another that sends it batches: it is a master itself, or was one until then.
-    pub(crate) fn refuses(&self, batch: &Batch) -> Answer {
-        let kind = if batch.epoch > self.epoch { Kind::Deposed } else { Kind::Newer { epoch: self.epoch } };
-        Answer { member: self.me, epoch: batch.epoch, kind }
-    }
-
-    /// Those of the set who will not acknowledge anything: what they had is lost, or they were masters.
-    pub(crate) fn left(&self) -> BTreeSet<Member> {
-        let has_left = |member: &Member| {
-            let known = self.peers.get(&member.pid);
-            known.is_some_and(|peer| peer.deposed || peer.incarnation.is_some_and(|it| it != member.incarnation))
-        };
-        self.set.members.iter().copied().filter(has_left).collect()
-    }
-
-    /// Gives up its office. `running`: a handler is, which may commit or has committed.
-    pub(crate) fn depose(self, running: bool) -> Follower {
-        let goes_on = rules::may_go_on(self.held.log.last().index, self.held.commit, running);
-        Follower::after_office(self.me, self.epoch, self.set, self.held, !goes_on)
+    pub(super) fn into_parts(self) -> (InSync, Held) {
+        (self.set, self.held)
     }
 
     fn lacks(&mut self, peer: Pid, previous: u64, applied: Point) -> Heard {
         let (log, open) = (&self.held.log, self.open);
         let Some(known) = self.peers.get_mut(&peer) else { return Heard::Nothing };
-        if known.has > 0 {
+        if known.has > 0 && known.has >= log.base().index {
             known.probe(known.has + 1);
         } else if applied.index < log.base().index {
             // Its log may go on beyond what it has committed: then what is here is enough.

@@ -64,7 +64,9 @@ impl Log {
     pub(crate) fn after(&self, index: u64, upto: u64, max_bytes: usize) -> Option<Vec<Record>> {
         let skip = usize::try_from(index.checked_sub(self.base.index)?).ok()?;
         let (mut bytes, mut found) = (0_usize, Vec::new());
-        for record in self.records.iter().skip(skip).take(usize::try_from(upto.saturating_sub(index)).unwrap_or(usize::MAX)) {
+        for record in
+            self.records.iter().skip(skip).take(usize::try_from(upto.saturating_sub(index)).unwrap_or(usize::MAX))
+        {
             bytes = bytes.saturating_add(record.size());
             if bytes > max_bytes && !found.is_empty() {
                 break;

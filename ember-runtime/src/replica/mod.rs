@@ -2,7 +2,8 @@
 //! the user's types: who uses it carries batches and answers, asks the registry, and applies records.
 //!
 //! A member is a [`Follower`], which a master's batches fill, or a [`Leader`], which fills others. What both hold is [`Held`]: the [`Log`],
-//! and how much of it is committed and applied. The decisions are in `rules`, which the model explores too.
+//! and how much of it is committed and applied. `office` is the way from one to the other. The decisions are in
+//! `rules`, which the model explores too.
 
 #![allow(dead_code, unused_imports, reason = "nothing outside the room uses it yet")]
 
@@ -13,10 +14,10 @@ mod held;
 mod leader;
 mod log;
 mod member;
+mod office;
 mod peer;
 mod point;
 mod record;
-mod replica;
 pub(crate) mod rules;
 #[cfg(test)]
 mod rules_tests;
@@ -33,5 +34,4 @@ pub(crate) use self::{
     member::Member,
     point::Point,
     record::Record,
-    replica::{Due, Fingerprints, Learnt, Replica, Standing},
 };

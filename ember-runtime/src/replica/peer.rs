@@ -1,7 +1,5 @@
 //! What a master knows of another instance.
 
-use super::Point;
-
 /// Another instance, as its master sees it in this epoch.
 #[derive(Debug)]
 pub(super) struct Peer {
@@ -102,13 +100,12 @@ impl Peer {
         }
     }
 
-    /// Whether its log does not go on from `previous` is news.
-    pub(super) fn may_lack(&self, previous: u64, applied: Point) -> bool {
-        let asked = match self.way {
-            Way::Probed { .. } => previous + 1 == self.next,
+    /// Whether it is news that its log does not go on from `previous`: not, if that was asked long ago, or it has said since that it does.
+    pub(super) fn may_lack(&self, previous: u64) -> bool {
+        match self.way {
+            Way::Probed { .. } => previous == self.next - 1,
             Way::Streams => previous > self.has,
             Way::Learns { .. } => false,
-        };
-        asked && (self.has == 0 || applied.index <= self.next)
+        }
     }
 }

@@ -148,6 +148,11 @@ pub enum RefusedReason {
         /// The bound.
         limit: u64,
     },
+    /// The instance that was asked has no state of its group that it may show: it learns one, or has lost its office and what it did last may
+    /// not have been acknowledged. The runtime asks another; this is what is left where there is none, or where the caller named exactly this
+    /// instance.
+    #[error("it has not caught up with its group yet: ask another instance, or again a little later")]
+    Behind,
 }
 
 impl RefusedReason {
@@ -155,7 +160,8 @@ impl RefusedReason {
     /// by itself, within the deadline.
     pub fn can_pass(&self) -> bool {
         use RefusedReason as R;
-        matches!(self, R::Retiring | R::Stopped | R::Paused | R::Unreachable(_) | R::Starting) || self.is_of_masters()
+        matches!(self, R::Retiring | R::Stopped | R::Paused | R::Unreachable(_) | R::Starting | R::Behind)
+            || self.is_of_masters()
     }
 
     /// Whether another is the master, or will be.

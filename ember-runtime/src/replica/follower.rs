@@ -49,11 +49,6 @@ impl Follower {
         self.epoch
     }
 
-    /// Whose batch of this epoch it was that came last.
-    pub(crate) fn master(&self) -> Option<Member> {
-        self.master
-    }
-
     /// The in-sync set, as far as this member knows it.
     pub(crate) fn set(&self) -> &InSync {
         &self.set
@@ -140,6 +135,12 @@ impl Follower {
 
     pub(super) fn into_held(self) -> Held {
         self.held
+    }
+
+    /// Without its state, which was lost: as a new member.
+    pub(crate) fn lost(mut self) -> Self {
+        self.drop_state();
+        self
     }
 
     /// Why it does not listen to a master, if it does not. A deposed one that is free drops its state here.

@@ -90,6 +90,7 @@ impl Leader {
     }
 
     /// Whether its barrier is committed and applied: calls may come.
+    #[cfg(test)]
     pub(crate) fn is_in_office(&self) -> bool {
         self.held.commit >= self.barrier && self.held.applied >= self.barrier
     }
@@ -106,6 +107,10 @@ impl Leader {
         self.advance()
     }
 
+    pub(crate) fn lacks_lease(&self) -> bool {
+        !self.lease
+    }
+
     // Records.
 
     /// Writes a record, which is shipped when it is [open](Self::open). The state is to have it before anything else happens
@@ -118,6 +123,11 @@ impl Leader {
     pub(crate) fn open(&mut self, index: u64) -> bool {
         self.open = self.open.max(index.min(self.held.log.last().index));
         self.advance()
+    }
+
+    /// Whether there are records that may not be shipped yet.
+    pub(crate) fn has_closed(&self) -> bool {
+        self.open < self.held.log.last().index
     }
 
     /// The state has this record now. See [`Held::has_applied`].
@@ -205,9 +215,9 @@ impl Leader {
         }
     }
 
-    /// This instance is gone.
-    pub(crate) fn forget(&mut self, peer: Pid) {
-        self.peers.remove(&peer);
+    /// Only these other instances are there: what is known of others is forgotten.
+    pub(crate) fn keep(&mut self, peers: &BTreeSet<Pid>) {
+        self.peers.retain(|pid, _| peers.contains(pid));
     }
 
     // The set.
@@ -256,9 +266,25 @@ impl Leader {
     }
 
     /// The registry has not made the change, and never will. Says whether the commit index has moved.
+    #[cfg(test)]
     pub(crate) fn withdrawn(&mut self) -> bool {
         self.next = None;
         self.count_anew()
+    }
+
+    /// What it says to another that sends it batches: it is a master itself, or was one until then.
+    pub(crate) fn refuses(&self, batch: &Batch) -> Answer {
+        let kind = if batch.epoch > self.epoch { Kind::Deposed } else { Kind::Newer { epoch: self.epoch } };
+        Answer { member: self.me, epoch: batch.epoch, kind }
+    }
+
+    /// Those of the set who will not acknowledge anything: what they had is lost, or they were masters.
+    pub(crate) fn left(&self) -> BTreeSet<Member> {
+        let has_left = |member: &Member| {
+            let known = self.peers.get(&member.pid);
+            known.is_some_and(|peer| peer.deposed || peer.incarnation.is_some_and(|it| it != member.incarnation))
+        };
+        self.set.members.iter().copied().filter(has_left).collect()
     }
 
     pub(super) fn into_parts(self) -> (InSync, Held) {

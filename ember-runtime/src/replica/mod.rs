@@ -5,8 +5,6 @@
 //! and how much of it is committed and applied. `office` is the way from one to the other. The decisions are in
 //! `rules`, which the model explores too.
 
-#![allow(dead_code, unused_imports, reason = "nothing outside the room uses it yet")]
-
 mod batch;
 mod follower;
 mod group;
@@ -18,6 +16,7 @@ mod office;
 mod peer;
 mod point;
 mod record;
+mod replica;
 pub(crate) mod rules;
 #[cfg(test)]
 mod rules_tests;
@@ -34,4 +33,5 @@ pub(crate) use self::{
     member::Member,
     point::Point,
     record::Record,
+    replica::{Due, Fingerprints, Learnt, Replica, Standing},
 };

@@ -27,6 +27,7 @@ impl Record {
         Self::new(epoch, Vec::new())
     }
 
+    #[cfg(test)]
     pub(crate) fn is_barrier(&self) -> bool {
         self.entries.is_empty()
     }

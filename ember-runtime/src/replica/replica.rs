@@ -11,7 +11,10 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{Answer, Batch, Follower, Held, InSync, Leader, Member, Point, Record, rules::Order};
+use super::{
+    Answer, Batch, Follower, Held, InSync, Leader, Member, Point, Record,
+    rules::{self, Order},
+};
 use crate::{
     id::{Epoch, Pid},
     sync::{lock, ordered},
@@ -184,7 +187,9 @@ impl Replica {
     /// Enters a record; nobody gets it before it is [opened](Self::open). Its index; nothing if this is not the master of that epoch.
     pub(crate) fn enter(&self, epoch: Epoch, entries: Vec<Bytes>) -> Option<u64> {
         match &mut self.lock().part {
-            Part::Leads(leader) if leader.epoch() == epoch => Some(leader.append(entries)),
+            Part::Leads(leader) if rules::may_commit(epoch.number(), Some(leader.epoch().number())) => {
+                Some(leader.append(entries))
+            }
             _ => None,
         }
     }

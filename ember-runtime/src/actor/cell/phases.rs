@@ -26,7 +26,8 @@ impl<S: Service> Cell<S> {
     /// The service, which needs no start, is here: it can be called from now on, and has no driver.
     pub(crate) fn settle_in(self: &Arc<Self>, service: S, host: &Arc<dyn Host>) {
         let core = Core::new(Arc::clone(host), Arc::clone(self) as _, route::<S, Here>);
-        let core = if const { S::SPEC.elected } { core.in_office(host.office(self.pid)).replicated(S::REPLICA) } else { core };
+        let core =
+            if const { S::SPEC.elected } { core.in_office(host.office(self.pid)).replicated(S::REPLICA) } else { core };
         let held = self.turn.take();
         // Nobody can end it yet: what begins here is ended with it.
         self.up(&**host);

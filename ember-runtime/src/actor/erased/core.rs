@@ -115,6 +115,9 @@ impl Core {
         office.began = if info.read { office.seat.acting_at_start() } else { Some(office.seat.start(asked)?) };
         if let Some(held) = &mut self.held {
             held.catch_up();
+            if info.read && held.replica.shows_nothing() {
+                return Err(RefusedReason::Behind);
+            }
         }
         Ok(())
     }

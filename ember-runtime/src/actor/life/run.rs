@@ -44,7 +44,11 @@ async fn run<S: Service>(mut ending: Ending<S>, mut source: Source<S>, waiting: 
     let mut body = match held.take() {
         Seat::Empty => {
             let core = Core::new(Arc::clone(&host), Arc::clone(&cell) as _, route::<S, Here>);
-            let mut core = if const { S::SPEC.elected } { core.in_office(host.office(cell.pid)).replicated(S::REPLICA) } else { core };
+            let mut core = if const { S::SPEC.elected } {
+                core.in_office(host.office(cell.pid)).replicated(S::REPLICA)
+            } else {
+                core
+            };
             core.started_for = waiting;
             match start(&mut source, core, &cell).await {
                 Ok(mut body) => {

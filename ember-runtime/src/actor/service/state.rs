@@ -83,9 +83,12 @@ impl<U: Unit> Cx<'_, U> {
         held.replica.open();
         let Some(index) = held.replica.unsettled() else { return Ok(()) };
         let (tell, told) = oneshot::channel();
-        held.replica.when_settled(index, Box::new(move |well| {
-            let _nobody_waits = tell.send(well);
-        }));
+        held.replica.when_settled(
+            index,
+            Box::new(move |well| {
+                let _nobody_waits = tell.send(well);
+            }),
+        );
         match (told.await, epoch) {
             (Ok(true), _) => self.core.fence().map_or(Ok(()), |fence| fence.check()),
             (_, Some(epoch)) => Err(Error::NotMaster { epoch }),
@@ -117,9 +120,14 @@ impl Core {
     /// It is one that does not.
     fn commits(&self) -> Epoch {
         let Some(office) = self.office.as_deref() else { panic!("a replicated service is elected") };
-        assert!(office.acts, "a method that is marked `#[rpc(read)]` commits nothing: leave the mark out, so that the master runs it");
+        assert!(
+            office.acts,
+            "a method that is marked `#[rpc(read)]` commits nothing: leave the mark out, so that the master runs it"
+        );
         office.began.unwrap_or_else(|| {
-            panic!("only the master commits, and this instance was not the master when this began: ask `cx.role()` first")
+            panic!(
+                "only the master commits, and this instance was not the master when this began: ask `cx.role()` first"
+            )
         })
     }
 }

@@ -75,8 +75,11 @@ impl Ballot {
         };
         let group = now.epoch.as_ref().and_then(|written| written.record.group.clone());
         let value = json(&EpochRecord { epoch, group });
-        let transaction =
-            Transaction { when: vec![known], then: vec![Operation::Put { key, value, lease: None }], otherwise: Vec::new() };
+        let transaction = Transaction {
+            when: vec![known],
+            then: vec![Operation::Put { key, value, lease: None }],
+            otherwise: Vec::new(),
+        };
         let session = Arc::clone(&self.session);
         async move { session.commit(transaction).await.map(drop) }
     }

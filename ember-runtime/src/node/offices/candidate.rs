@@ -11,7 +11,7 @@ use crate::{
     id::{Epoch, Pid},
     office::{OfficeName, OfficeSeat, Role, Term},
     planted::{Bug, planted},
-    replica::Replica,
+    replica::{Replica, rules},
 };
 
 /// After a bid that failed, or whose outcome is not known, the view is given so much time to show why.
@@ -195,7 +195,9 @@ impl Candidate {
         let from = [Some(free_since + facts.patience), self.not_before, quiet_until].into_iter().flatten().max();
         match from.filter(|from| facts.now < *from) {
             Some(from) => Step::Wait(from),
-            None if planted(Bug::CountClaims) => Step::Bid(next_epoch(facts.office.epoch.as_ref().map(|it| it.record.epoch), 0)),
+            None if planted(Bug::CountClaims) => {
+                Step::Bid(next_epoch(facts.office.epoch.as_ref().map(|it| it.record.epoch), 0))
+            }
             None => {
                 let known = self.member.as_ref().map(Membership::epoch);
                 Step::Bid(next_epoch(facts.office.highest.max(known), facts.wall))
@@ -342,5 +344,5 @@ pub(super) fn whole_seconds(time: Duration) -> Duration {
 
 /// The larger of the time and one more than the highest that is known.
 fn next_epoch(highest: Option<Epoch>, wall: u64) -> Epoch {
-    Epoch(highest.map_or(0, |highest| highest.0.saturating_add(1)).max(wall).max(1).min(i64::MAX as u64))
+    Epoch(rules::next_epoch(wall, highest.map(|highest| highest.0)).clamp(1, i64::MAX as u64))
 }

@@ -47,7 +47,8 @@ impl Scene {
         let tenure = Arc::new(Tenure::new(BootClock::new(false)));
         tenure.begin(1, tenure.sends(), Duration::from_secs(5));
         let seat = Arc::new(OfficeSeat::new(Arc::clone(&tenure)));
-        let candidate = Candidate::new((OfficeName::new(0, "ledger", "ledger"), pid(1)), seat, None, Duration::from_secs(5));
+        let candidate =
+            Candidate::new((OfficeName::new(0, "ledger", "ledger"), pid(1)), seat, None, Duration::from_secs(5));
         Self { tenure, candidate, begin: Instant::now(), eligible: true, quiet_until: None }
     }
 
@@ -228,7 +229,8 @@ async fn what_is_written_is_the_lease_that_was_granted() {
     let mut new = Scene::new();
     new.tenure = Arc::new(Tenure::new(BootClock::new(false)));
     let seat = Arc::new(OfficeSeat::new(Arc::clone(&new.tenure)));
-    new.candidate = Candidate::new((OfficeName::new(0, "ledger", "ledger"), pid(1)), seat, None, Duration::from_secs(10));
+    new.candidate =
+        Candidate::new((OfficeName::new(0, "ledger", "ledger"), pid(1)), seat, None, Duration::from_secs(10));
     let other = held(2, 5_000, 7);
     assert_eq!(new.candidate.other_lease(&other), None, "nothing was granted yet");
     new.tenure.begin(1, new.tenure.sends(), Duration::from_secs(10));

@@ -9,10 +9,27 @@ use crate::{
 
 /// What has come of something that takes time.
 pub(super) enum Done {
-    Bid { number: u64, office: OfficeName, epoch: Epoch, term: Term, won: Option<i64> },
-    Led { number: u64, epoch: Epoch, well: bool },
-    Resigned { number: u64, epoch: Epoch, well: bool },
-    Vacated { number: u64, well: bool },
+    Bid {
+        number: u64,
+        office: OfficeName,
+        epoch: Epoch,
+        term: Term,
+        won: Option<i64>,
+    },
+    Led {
+        number: u64,
+        epoch: Epoch,
+        well: bool,
+    },
+    Resigned {
+        number: u64,
+        epoch: Epoch,
+        well: bool,
+    },
+    Vacated {
+        number: u64,
+        well: bool,
+    },
     /// A master is that no more.
     Shipped,
     /// The registry has been told of an epoch.

@@ -55,7 +55,14 @@ impl Elections {
         }
     }
 
-    pub(super) fn bid(&self, tasks: &mut JoinSet<Done>, number: u64, candidate: &mut Candidate, epoch: Epoch, now: &OfficeNow) {
+    pub(super) fn bid(
+        &self,
+        tasks: &mut JoinSet<Done>,
+        number: u64,
+        candidate: &mut Candidate,
+        epoch: Epoch,
+        now: &OfficeNow,
+    ) {
         let Some((term, lease)) = self.booth.holds_by(&candidate.seat) else { return };
         candidate.stage = Stage::Bidding;
         let office = candidate.office.clone();
@@ -64,7 +71,14 @@ impl Elections {
         tasks.spawn(async move { Done::Bid { number, office, epoch, term, won: bid.await } });
     }
 
-    pub(super) fn vacate(&self, tasks: &mut JoinSet<Done>, number: u64, office: &OfficeName, revision: i64, after: Duration) {
+    pub(super) fn vacate(
+        &self,
+        tasks: &mut JoinSet<Done>,
+        number: u64,
+        office: &OfficeName,
+        revision: i64,
+        after: Duration,
+    ) {
         let vacated = self.booth.vacate(office, revision);
         self.freeing.fetch_add(1, Ordering::Relaxed);
         tasks.spawn(async move {

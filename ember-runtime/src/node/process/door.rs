@@ -131,9 +131,9 @@ impl Door {
             Replicate::ID => at_once(reply, &payload, |Replicate { service, types, batch }| {
                 router.replicas.receive(service, types, batch, &router.cells)
             }),
-            LearnFrom::ID => later(&router, reply, &payload, |router, question| async move {
-                learn::learn(&router, question).await
-            }),
+            LearnFrom::ID => {
+                later(&router, reply, &payload, |router, question| async move { learn::learn(&router, question).await })
+            }
             PieceOf::ID => later(&router, reply, &payload, |router, question: PieceOf| async move {
                 router.replicas.piece(&question, &router.cells).await
             }),

@@ -151,6 +151,7 @@ fn messages(said: &mut Said) {
         R::NotOnce(text()),
         R::TooManyOnce { limit: 1 },
         R::TooManyCallers { limit: 1 },
+        R::Behind,
     ];
     for (number, reason) in refused.into_iter().enumerate() {
         said.add(&format!("refused {number}"), &WireFailure::Refused(reason));

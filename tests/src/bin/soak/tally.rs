@@ -90,6 +90,7 @@ impl Tally {
                 | RefusedReason::TooLarge { .. }
                 | RefusedReason::Unreachable(_)
                 | RefusedReason::Starting
+                | RefusedReason::Behind
                 | RefusedReason::NodeClosed
                 | RefusedReason::NoModule { .. }
                 | RefusedReason::BreakerOpen(_)

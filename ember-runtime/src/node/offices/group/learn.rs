@@ -29,9 +29,12 @@ async fn all(router: &Router, source: Pid) -> Option<(Point, Vec<u8>)> {
     let mut known = Vec::new();
     let mut picture = None;
     loop {
-        let question = PieceOf { service: source.number, picture, offset: known.len() as u64, most: router.fitting(PIECE) as u64 };
+        let question =
+            PieceOf { service: source.number, picture, offset: known.len() as u64, most: router.fitting(PIECE) as u64 };
         let piece = timeout(PATIENCE, piece(router, source, &question)).await.ok().flatten()?;
-        if picture.is_some_and(|known| known != piece.picture) || (piece.bytes.is_empty() && piece.total > known.len() as u64) {
+        if picture.is_some_and(|known| known != piece.picture)
+            || (piece.bytes.is_empty() && piece.total > known.len() as u64)
+        {
             return None;
         }
         picture = Some(piece.picture);

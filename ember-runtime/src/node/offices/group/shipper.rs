@@ -19,7 +19,7 @@ use crate::{
     id::{Epoch, Pid},
     node::offices::booth::{Booth, Changed},
     office::{OfficeName, OfficeSeat, Term},
-    replica::{InSync, Leader, Member, Replica},
+    replica::{InSync, Leader, Member, Replica, rules},
 };
 
 /// Who is in sync, and has owed an answer for so long, is taken out of the set: until then nothing is acknowledged.
@@ -52,7 +52,12 @@ impl Shipper {
             news.mark_unchanged();
             let peers = self.peers();
             lanes.keep(&peers, &self);
+            let has_lease = self.seat.tenure().is_in(self.term);
+            if self.replica.look(self.epoch, |leader| leader.lacks_lease() == has_lease).unwrap_or(false) {
+                let _moved = self.replica.lead(self.epoch, |leader| leader.has_lease(has_lease));
+            }
             let next = self.replica.look(self.epoch, |leader| {
+                leader.keep(&peers);
                 let (gone, joins) = (owing.gone(leader, &peers), addable(leader, &peers));
                 changed_set(leader.set(), &gone, &joins)
             });
@@ -79,14 +84,16 @@ impl Shipper {
         members.into_iter().filter(|pid| *pid != self.replica.pid()).collect()
     }
 
-    /// Its lease goes on, and the registry has been there for long enough.
     fn may_change(&self) -> bool {
-        self.seat.tenure().is_in(self.term) && self.booth.is_settled(Instant::now())
+        let (lease, settled) = (self.seat.tenure().is_in(self.term), self.booth.is_settled(Instant::now()));
+        let under_way = self.replica.look(self.epoch, |leader| leader.next().is_some());
+        rules::may_change(under_way.unwrap_or(true), lease, settled)
     }
 
     /// Has another set written; whether it is the master still.
     async fn change(&mut self, next: BTreeSet<Member>) -> bool {
-        let begun = self.replica.lead(self.epoch, |leader| leader.begin_change(next.clone()).then(|| leader.set().version + 1));
+        let begun =
+            self.replica.lead(self.epoch, |leader| leader.begin_change(next.clone()).then(|| leader.set().version + 1));
         let version = match begun {
             Some(Some(version)) => version,
             // What it was to be has changed meanwhile.

@@ -272,10 +272,9 @@ impl Leader {
         self.count_anew()
     }
 
-    /// What it says to another that sends it batches: it is a master itself, or was one until then.
+    /// What it says to another that sends it batches, of an earlier master.
     pub(crate) fn refuses(&self, batch: &Batch) -> Answer {
-        let kind = if batch.epoch > self.epoch { Kind::Deposed } else { Kind::Newer { epoch: self.epoch } };
-        Answer { member: self.me, epoch: batch.epoch, kind }
+        Answer { member: self.me, epoch: batch.epoch, kind: Kind::Newer { epoch: self.epoch } }
     }
 
     /// Those of the set who will not acknowledge anything: what they had is lost, or they were masters.

@@ -25,7 +25,7 @@ impl World {
             self.observe()?;
             self.exchange(master, round)?;
             for of in 0..self.nodes.len() {
-                for _ in 0..10_000 {
+                for _ in 0..2_000 {
                     if self.nodes[of].held().and_then(|held| held.unapplied()).is_none() {
                         break;
                     }
@@ -56,7 +56,7 @@ impl World {
         for other in (0..self.nodes.len()).filter(|other| round % 3 == 0 && *other != master) {
             self.unanswered(master, other);
         }
-        for _ in 0..10_000 {
+        for _ in 0..2_000 {
             let mut any = false;
             for other in 0..self.nodes.len() {
                 any |= self.ship(master, other, BYTES);

@@ -82,7 +82,7 @@ fn step(world: &mut World, kind: usize) -> Checked {
 
 fn run(seed: u64) -> Checked {
     let mut world = World::new(seed);
-    if seed % 4 > 0 {
+    if !seed.is_multiple_of(4) {
         world.settle()?;
     }
     let weights = Weights::new(&world);

@@ -100,9 +100,9 @@ impl Leader {
         rules::Order { epoch: self.epoch.number(), version: self.set.version }
     }
 
-    /// Whether its lease is valid, which it is at first. Without it, who is alone in the set commits nothing. Says whether the commit index
-    /// has moved.
-    pub(crate) fn has_lease(&mut self, valid: bool) -> bool {
+    /// Its lease is valid, as it is at first, or not any more: then who is alone in the set commits nothing. Says whether the commit index has
+    /// moved.
+    pub(crate) fn set_lease(&mut self, valid: bool) -> bool {
         self.lease = valid;
         self.advance()
     }

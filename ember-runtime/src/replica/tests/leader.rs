@@ -293,7 +293,7 @@ fn log_is_kept_for_members_of_the_set() {
     let mut leader = in_office();
     leader.trim(u64::MAX);
     assert_eq!(leader.held().log().base(), point(5, 3));
-    leader.keep(&BTreeSet::new());
+    leader.keep(&std::collections::BTreeSet::new());
     apply(&mut leader, false);
     assert_eq!(leader.lagging(1), vec![member(1)]);
 }

@@ -176,10 +176,18 @@ async fn values_of_a_node_mean_something_or_are_refused_by_name_at_once() {
         (|it| it.breaker_of("", Breaker::off()), ".breaker_of(\"\")", "empty"),
         (|it| it.breaker(Breaker::after(0)), "Breaker::after(0)", "Breaker::off()"),
         (|it| it.breaker(Breaker::after(5).open_for(10 * SECOND, SECOND)), ".open_for(10s, 1s)", "shorter one first"),
-        (|it| it.breaker(Breaker::after(5).open_for(Duration::MAX, Duration::MAX)), ".open_for(1844", "10 s is the default"),
+        (
+            |it| it.breaker(Breaker::after(5).open_for(Duration::MAX, Duration::MAX)),
+            ".open_for(1844",
+            "10 s is the default",
+        ),
         (|it| it.breaker_of("Thing", Breaker::after(0)), "Breaker::after(0)", "5 is the default"),
         (|it| it.retry_budget(RetryBudget::percent(101)), "RetryBudget::percent(101)", "RetryBudget::unlimited()"),
-        (|it| it.retry_budget(RetryBudget::percent(u32::MAX).free(0)), "RetryBudget::percent(4294967295)", "100 at most"),
+        (
+            |it| it.retry_budget(RetryBudget::percent(u32::MAX).free(0)),
+            "RetryBudget::percent(4294967295)",
+            "100 at most",
+        ),
     ];
     for (say, named, text) in refused {
         let started = within(named, say(builder()).start()).await.map(drop);

@@ -266,7 +266,10 @@ mod tests {
             let path = root.path().join(format!("c.{what}"));
             make(&path);
             let error = place.prepare().unwrap_err().to_string();
-            assert!(error.contains(&format!("`{}` is {is}", path.display())) && error.contains("move it away"), "{error}");
+            assert!(
+                error.contains(&format!("`{}` is {is}", path.display())) && error.contains("move it away"),
+                "{error}"
+            );
         }
     }
 }

@@ -70,8 +70,8 @@ pub mod prelude {
 /// here: what to do instead, each error says.
 pub mod asked {
     pub use ember_runtime::{
-        actor::{DeclaresParent, HookError, HookResult, OnlyOneRpcBlockPerType, Orphan},
-        call::{HasLocalClient, OnThisNode, Reached},
+        actor::{DeclaresParent, HookError, HookResult, OnlyOneRpcBlockPerType, Orphan, ToldTheEpoch},
+        call::{HasLocalClient, OnThisNode, OnceId, OneWayOnce, Reached},
         message::{
             ErrorOfOnesOwn, ErrorThatTravels, Handled, Method, Part, ResultType, Returned, TimeForAll, TravelsBeside,
             ValueThatIsNoStream, ValueThatIsThere, coding_by, part,
@@ -104,7 +104,7 @@ pub mod __private {
     pub use ember_runtime::{
         actor::{
             Cx, Down, HandledBy, Here, HookError, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent,
-            OnlyOneRpcBlockPerType, Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Specified, Table, Unit,
+            OnlyOneRpcBlockPerType, Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Specified, Table, ToldTheEpoch, Unit,
             says,
         },
         call::{Address, Client, Handle, HasClient, HasLocalClient, Kind, Local, OnThisNode, One, Reached},

@@ -191,7 +191,7 @@ fn read_role(
         errors.at(name, format!("it is told the epoch: write `fn {name}(&mut self, epoch: Epoch)`"));
         return None;
     }
-    Some(Event { shape, of: EventOf::Role(role, arg.is_some()), cfgs })
+    Some(Event { shape, of: EventOf::Role(role, arg.map(|arg| arg.ty)), cfgs })
 }
 
 enum On {

@@ -20,7 +20,7 @@ pub use self::{
     about::{Down, DownReason, OnPanic, Restart, ServiceIdentity, ServiceSpec, ServiceState},
     service::{
         Cx, DeclaresParent, HandledBy, Here, HookError, HookKind, HookOf, HookResult, ModuleBusy, NoRpcBlock,
-        NotEntered, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, RpcBlock, Schedule, Service, Specified, Table, Unit,
+        NotEntered, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, RpcBlock, Schedule, Service, Specified, Table, ToldTheEpoch, Unit,
         Visitor, says,
     },
     turn::CallCounts,

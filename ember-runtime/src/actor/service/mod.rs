@@ -17,7 +17,7 @@ pub use self::{
     block::{NoRpcBlock, OnlyOneRpcBlockPerType, RpcBlock},
     cx::{Cx, DeclaresParent},
     entered::{ModuleBusy, NotEntered},
-    handler::{HandledBy, HookError, HookOf, HookResult, OnEvent},
+    handler::{HandledBy, HookError, HookOf, HookResult, OnEvent, ToldTheEpoch},
     table::Table,
     tasks::{HookKind, Schedule},
     unit::{Here, Orphan, Path, Service, Specified, Unit, Visitor, says},

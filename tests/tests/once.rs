@@ -123,7 +123,7 @@ impl Bank {
 }
 
 /// All that one caller can see, whose first id is `first`.
-async fn one_caller(client: &BankClient, bank: &Bank, first: u64) {
+async fn one_caller(node: &Node, client: &BankClient, bank: &Bank, first: u64) {
     let before = bank.effects();
     let effects = || bank.effects() - before;
     let balance = client.rpc_pay(5).once(first).await.unwrap();
@@ -144,7 +144,15 @@ async fn one_caller(client: &BankClient, bank: &Bank, first: u64) {
     assert_eq!(effects(), 5);
     let panicked = lost(client.rpc_panic().once(first + 3).await);
     assert!(matches!(&panicked, LostReason::Panicked(why) if why.contains("for the time no.")), "{panicked}");
-    assert_eq!(lost(client.rpc_panic().once(first + 3).await), panicked);
+    // Who fails says which run of the service was asked: that one, and no other, has the reply.
+    let Err(CallError::MaybeExecuted(again)) = client.rpc_panic().once(first + 3).await else { panic!("another reply") };
+    assert_eq!(*again.reason(), panicked);
+    let asked = node.select::<BankClient>().pid(again.pid().expect("somebody was asked")).client();
+    assert_eq!(lost(asked.rpc_panic().once(first + 3).await), panicked);
+    let Err(CallError::NotExecuted(other)) = client.rpc_pay(6).once(first).await else { panic!("it was run") };
+    assert_eq!(other.pid(), again.pid());
+    let Err(CallError::NotExecuted(nobody)) = client.rpc_pay(6).timeout(Duration::ZERO).await else { panic!("it was run") };
+    assert_eq!(nobody.pid(), None);
     assert_eq!(effects(), 6);
     // A reply that comes later, or never.
     for (id, answer) in [(first + 4, Some(7)), (first + 5, None)] {
@@ -166,8 +174,8 @@ async fn a_repetition_has_the_reply_of_the_first_on_one_node_however_calls_are_r
     for calls in [LocalCalls::Adaptive, LocalCalls::Short, LocalCalls::Queued, LocalCalls::Random(7)] {
         let bank = Bank::default();
         let node = Node::builder().local_calls(calls).service(bank.clone()).start().await.unwrap();
-        one_caller(&node.client::<BankClient>(), &bank, 1).await;
-        one_caller(&node.select::<BankClient>().client(), &bank, 100).await;
+        one_caller(&node, &node.client::<BankClient>(), &bank, 1).await;
+        one_caller(&node, &node.select::<BankClient>().client(), &bank, 100).await;
         node.shutdown().await.unwrap();
     }
 }
@@ -179,10 +187,10 @@ async fn a_repetition_has_the_reply_of_the_first_from_afar_and_each_node_has_ids
     for name in ["ada", "bob"] {
         let node = cluster.node(name).start().await.unwrap();
         sees(&node, "bank", 1).await;
-        one_caller(&node.client::<BankClient>(), &bank, 1).await;
+        one_caller(&node, &node.client::<BankClient>(), &bank, 1).await;
         node.shutdown().await.unwrap();
     }
-    one_caller(&vault.client::<BankClient>(), &bank, 1).await;
+    one_caller(&vault, &vault.client::<BankClient>(), &bank, 1).await;
     vault.shutdown().await.unwrap();
 }
 

@@ -59,9 +59,9 @@ mod guide;
 /// What the author of a service types daily.
 pub mod prelude {
     pub use crate::{
-        Address, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Module, Modules, Node,
-        NodeBuilder, OnPanic, Pid, Replier, Restart, Retry, StreamSender, Streaming, UniqueId, message, module, rpc,
-        service,
+        Address, Breaker, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Module, Modules,
+        Node, NodeBuilder, OnPanic, Pid, Replier, Restart, Retry, RetryBudget, StreamSender, Streaming, UniqueId,
+        message, module, rpc, service,
     };
     pub use ember_runtime::registry::{Embedded, Etcd};
 }

@@ -59,9 +59,9 @@ mod guide;
 /// What the author of a service types daily.
 pub mod prelude {
     pub use crate::{
-        Address, Breaker, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Module, Modules,
-        Node, NodeBuilder, OnPanic, Pid, Replier, Restart, Retry, RetryBudget, StreamSender, Streaming, UniqueId,
-        message, module, rpc, service,
+        Address, Breaker, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Module,
+        Modules, Node, NodeBuilder, OnPanic, Pid, Replier, Restart, Retry, RetryBudget, StreamSender, Streaming,
+        UniqueId, message, module, rpc, service,
     };
     pub use ember_runtime::registry::{Embedded, Etcd};
 }
@@ -104,8 +104,8 @@ pub mod __private {
     pub use ember_runtime::{
         actor::{
             Cx, Down, HandledBy, Here, HookError, HookKind, HookOf, HookResult, NoRpcBlock, OnEvent,
-            OnlyOneRpcBlockPerType, Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Specified, Table, ToldTheEpoch, Unit,
-            says,
+            OnlyOneRpcBlockPerType, Orphan, Path, RpcBlock, Schedule, Service, ServiceSpec, Specified, Table,
+            ToldTheEpoch, Unit, says,
         },
         call::{Address, Client, Handle, HasClient, HasLocalClient, Kind, Local, OnThisNode, One, Reached},
         directory::Interest,

@@ -20,8 +20,8 @@ pub use self::{
     about::{Down, DownReason, OnPanic, Restart, ServiceIdentity, ServiceSpec, ServiceState},
     service::{
         Cx, DeclaresParent, HandledBy, Here, HookError, HookKind, HookOf, HookResult, ModuleBusy, NoRpcBlock,
-        NotEntered, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, RpcBlock, Schedule, Service, Specified, Table, ToldTheEpoch, Unit,
-        Visitor, says,
+        NotEntered, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, RpcBlock, Schedule, Service, Specified, Table,
+        ToldTheEpoch, Unit, Visitor, says,
     },
     turn::CallCounts,
 };

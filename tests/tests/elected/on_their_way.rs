@@ -24,7 +24,7 @@ fn none_is_dropped(seed: u64, give_up: fn(&Node) -> bool) {
         sim.latency("caller", &first, 30 * MILLISECOND);
         let calls = sim.on("caller", |node| async move {
             let ledger = node.client::<LedgerClient>();
-            let calls = (0..300).map(|number| {
+            let calls = (0..300_u32).map(|number| {
                 let call = ledger.rpc_pay(1).timeout(Duration::from_secs(30));
                 async move {
                     sleep(number * MILLISECOND).await;

@@ -34,13 +34,17 @@ async fn one_caller(node: &Node, client: &BankClient, bank: &Bank, first: u64) {
     let panicked = lost(client.rpc_panic().once(first + 3).await);
     assert!(matches!(&panicked, LostReason::Panicked(why) if why.contains("for the time no.")), "{panicked}");
     // Who fails says which run of the service was asked: that one, and no other, has the reply.
-    let Err(CallError::MaybeExecuted(again)) = client.rpc_panic().once(first + 3).await else { panic!("another reply") };
+    let Err(CallError::MaybeExecuted(again)) = client.rpc_panic().once(first + 3).await else {
+        panic!("another reply")
+    };
     assert_eq!(*again.reason(), panicked);
     let asked = node.select::<BankClient>().pid(again.pid().expect("somebody was asked")).client();
     assert_eq!(lost(asked.rpc_panic().once(first + 3).await), panicked);
     let Err(CallError::NotExecuted(other)) = client.rpc_pay(6).once(first).await else { panic!("it was run") };
     assert_eq!(other.pid(), again.pid());
-    let Err(CallError::NotExecuted(nobody)) = client.rpc_pay(6).timeout(Duration::ZERO).await else { panic!("it was run") };
+    let Err(CallError::NotExecuted(nobody)) = client.rpc_pay(6).timeout(Duration::ZERO).await else {
+        panic!("it was run")
+    };
     assert_eq!(nobody.pid(), None);
     assert_eq!(effects(), 6);
     // A reply that comes later, or never.

@@ -118,7 +118,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn pauses_between_dials_of_one_run_double_up_to_two_seconds() {
-        let (now, most) = (Instant::now(), |failures: u32| FIRST_BACKOFF.saturating_mul(1 << failures).min(LAST_BACKOFF));
+        let (now, most) =
+            (Instant::now(), |failures: u32| FIRST_BACKOFF.saturating_mul(1 << failures).min(LAST_BACKOFF));
         let longest = (0..50).map(|seed| {
             let (rng, mut slot) = (Rng::from_seed(seed), Entry::default());
             (0..12_u32).map(move |failures| {

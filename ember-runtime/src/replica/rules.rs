@@ -86,20 +86,15 @@ pub(crate) fn counts(told: u64, version: u64) -> bool {
 /// Up to where a master's log is acknowledged, given what each member has `acknowledged` (that counts); `None` if nothing can be said.
 ///
 /// `last` is the end of its log, `barrier` the first record of its epoch: nothing older is committed before that one is, since a record of
-/// an earlier epoch may be on every member and still give way to one of a later epoch. Alone in its set a master asks nobody, so there it
-/// needs its `lease`: the registry may have come back older, with another master.
+/// an earlier epoch may be on every member and still give way to one of a later epoch. Alone in its set a master asks nobody.
 pub(crate) fn committed<S: Members>(
     needed: &S,
     last: u64,
     barrier: u64,
-    lease: bool,
     acknowledged: impl Fn(S::Member) -> Option<u64>,
 ) -> Option<u64> {
-    let upto = match needed.each().map(|member| acknowledged(member).unwrap_or(0)).min() {
-        Some(least) => least.min(last),
-        None if lease => last,
-        None => return None,
-    };
+    let least = needed.each().map(|member| acknowledged(member).unwrap_or(0)).min();
+    let upto = least.map_or(last, |least| least.min(last));
     (upto >= barrier).then_some(upto)
 }
 
@@ -144,12 +139,13 @@ pub(crate) fn must_drop<S: Members>(set: &S, next: Option<&S>, me: S::Member) ->
     !set.names(me) && !next.is_some_and(|next| next.names(me))
 }
 
-/// Whether a master that has given up its office follows the next one at once, with the state that it has: all of its log, which ends at
-/// `last`, is acknowledged (`commit`), and no handler is `running`.
+/// Whether a master that has given up its office, or lost it, follows the next one at once, with the state that it has: all of its log,
+/// which ends at `last`, is acknowledged (`commit`).
 ///
-/// Otherwise its state has what may be cut off, and it is deposed: see [`must_drop`].
-pub(crate) fn may_go_on(last: u64, commit: u64, running: bool) -> bool {
-    commit == last && !running
+/// Otherwise its state has what may be cut off, and it is deposed: see [`must_drop`]. Handlers that still run do not matter: they
+/// [commit](may_commit) no more.
+pub(crate) fn may_go_on(last: u64, commit: u64) -> bool {
+    commit == last
 }
 
 // Office.
@@ -212,20 +208,22 @@ pub(crate) fn highest_claim<'a, S: Members + 'a>(
 /// - Its set names its claimant: whoever was taken out of a set, or only learns, may know its version, and lack its records.
 /// - It is above the record, and the highest of its round: a later set may have acknowledged what this one's members lack.
 /// - Everyone else whom its set names has claimed too, as the incarnation that is named: one who is missing may know of a later set.
+///   Only an operator can say by name who is `lost` for ever, and need not be waited for.
 pub(crate) fn claim_wins<'a, S: Members + 'a>(
     claim: &Claim<S>,
     claims: impl IntoIterator<Item = &'a Claim<S>> + Clone,
+    lost: &S,
     round: u64,
     record: Option<Order>,
     settled: bool,
 ) -> bool {
-    let said = |member| claims.clone().into_iter().any(|other| other.by == member && other.round == round);
+    let claimed = |member| claims.clone().into_iter().any(|other| other.by == member && other.round == round);
     settled
         && claim.round == round
         && claim.members.names(claim.by)
         && Some(claim.order) > record
         && Some(claim.order) >= highest_claim(claims.clone(), round)
-        && claim.members.each().all(|member| member == claim.by || said(member))
+        && claim.members.each().all(|member| member == claim.by || claimed(member) || lost.names(member))
 }
 
 /// Whether a member may begin a new group: the registry has no record of one and no claim, one lease has passed since its

@@ -106,6 +106,13 @@ pub(crate) fn may_follow(epoch: u64, leads: bool, batch: u64) -> bool {
     if leads { batch > epoch } else { batch >= epoch }
 }
 
+/// Whether a follower that knows `own` takes over the set of a batch, `told`. Its records it takes in any case.
+///
+/// A batch that comes late, by a link of before, would take it back to an older set, for which it would claim, or stand.
+pub(crate) fn may_learn(own: Order, told: Order) -> bool {
+    told >= own
+}
+
 /// Whether a handler that began when its member led `began` may commit while it leads `leads`.
 ///
 /// In between another master may have answered that nothing of that handler was committed.

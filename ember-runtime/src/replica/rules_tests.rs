@@ -59,6 +59,14 @@ fn lower_epochs_are_not_followed() {
 }
 
 #[test]
+fn older_sets_are_not_learnt() {
+    assert!(may_learn(at(3, 2), at(3, 2)));
+    assert!(may_learn(at(3, 2), at(3, 3)));
+    assert!(may_learn(at(3, 2), at(4, 1)));
+    assert!(!may_learn(at(3, 2), at(3, 1)));
+}
+
+#[test]
 fn handlers_commit_only_in_the_epoch_in_which_they_began() {
     assert!(may_commit(3, Some(3)));
     assert!(!may_commit(3, Some(4)));

@@ -6,7 +6,7 @@ use crate::{
     model::Model,
     rules::{self, Members, Order},
     set::{Member, Set},
-    world::{Claim, Group, Node, Role, World},
+    world::{Batch, Claim, Group, Node, Role, World},
 };
 
 /// What a claim is to `rules.rs`.
@@ -85,6 +85,11 @@ impl Model {
     pub(crate) fn may_follow(&self, node: &Node, epoch: u8) -> bool {
         let led = node.role != Role::Follows;
         (self.lacks(Rule::LowerEpochsRefused) && !led) || rules::may_follow(node.epoch.into(), led, epoch.into())
+    }
+
+    pub(crate) fn may_learn(&self, node: &Node, batch: &Batch) -> bool {
+        let told = self.order(batch.epoch, batch.version);
+        self.lacks(Rule::SetNotLowered) || rules::may_learn(self.order(node.epoch, node.version), told)
     }
 
     pub(crate) fn may_commit(&self, node: &Node, began: u8) -> bool {

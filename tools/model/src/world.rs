@@ -220,11 +220,6 @@ impl World {
         self.nodes[member.place()].up && self.member(member.place()) == member
     }
 
-    /// Whether it lives, with its state.
-    pub(crate) fn any_lives(&self, set: Set) -> bool {
-        rules::Members::each(&set).any(|member| self.lives(member))
-    }
-
     /// Whether the registry names the one at `place` as master of the epoch that it leads.
     pub(crate) fn holds_office(&self, place: usize) -> bool {
         let data = &self.registry.data;

@@ -12,7 +12,7 @@ use crate::{action::Action, properties::Broken};
 pub(crate) use self::{
     breadth::breadth,
     recover::{End, recover},
-    shrink::{replay, shorter},
+    shrink::replay,
     walk::{Walks, walk},
 };
 

@@ -20,7 +20,7 @@ pub(crate) enum End {
     /// The rules ask for an operator: nobody lives whom the record names, or a claim waits for somebody who does not.
     Operator,
     /// Neither.
-    Nobody(Broken, Vec<Action>),
+    Nobody(Broken),
 }
 
 /// Steps in which it must have come back.
@@ -29,14 +29,14 @@ const STEPS: usize = 6000;
 const NEEDED_ROOM: u8 = 4;
 
 /// Lets the faults end.
-pub(crate) fn recover(model: &Model, mut world: World, chance: &mut Chance) -> End {
+pub(crate) fn recover(model: &Model, mut world: World, seed: u64) -> End {
+    let mut chance = Chance::new(seed);
     let epochs = EPOCHS as u8 - 1;
     let free = Model { bounds: Bounds { epochs, versions: 200, operator: false, ..model.bounds }, ..*model };
     let actions = Action::all(&free.bounds);
     if world.nodes.iter().any(|node| node.log.last() + NEEDED_ROOM > ROOM as u8) {
         return End::Master;
     }
-    let mut trace = Vec::new();
     for _ in 0..STEPS {
         if (0..PLACES).any(|place| is_back(&free, &world, place)) || world.observer.highest + 1 >= epochs {
             return End::Master;
@@ -46,20 +46,16 @@ pub(crate) fn recover(model: &Model, mut world: World, chance: &mut Chance) -> E
             continue;
         }
         match free.after(&world, action) {
-            Err(Stop::NotNow) => continue,
-            Err(Stop::Broken(broken)) => {
-                trace.push(action);
-                return End::Nobody(broken, trace);
-            }
+            Err(Stop::NotNow) => {}
+            Err(Stop::Broken(broken)) => return End::Nobody(broken),
             Ok(next) => world = next,
         }
-        trace.push(action);
     }
     if asks_for_operator(&world) {
         return End::Operator;
     }
     let how = "the faults have ended, no master comes back, and the rules ask for no operator";
-    End::Nobody(Broken { property: Property::L1, how }, trace)
+    End::Nobody(Broken { property: Property::L1, how })
 }
 
 fn is_back(model: &Model, world: &World, place: usize) -> bool {

@@ -1,10 +1,13 @@
 //! A trace is played again, and made shorter as long as it breaks the same.
 
-use super::Trace;
+use super::{
+    Trace,
+    recover::{End, recover},
+};
 use crate::{
     action::Action,
     model::Model,
-    properties::{Broken, Stop},
+    properties::{Broken, Property, Stop},
     world::World,
 };
 
@@ -31,12 +34,12 @@ pub(crate) fn shorter(model: &Model, mut trace: Trace) -> Trace {
     while without > 0 {
         let before = trace.actions.len();
         let mut at = 0;
-        while at + without < trace.actions.len() {
+        while at + without <= trace.actions.len() {
             let mut tried = trace.actions.clone();
             tried.drain(at..at + without);
-            match replay(model, &tried) {
-                (done, _, Some(broken)) if broken == trace.broken => trace.actions = done,
-                _ => at += 1,
+            match same(model, &tried, &trace.broken) {
+                Some(done) => trace.actions = done,
+                None => at += 1,
             }
         }
         if trace.actions.len() == before {
@@ -44,4 +47,17 @@ pub(crate) fn shorter(model: &Model, mut trace: Trace) -> Trace {
         }
     }
     trace
+}
+
+/// What happens of `tried`, if it breaks the same: at its end, or after the end of the faults.
+fn same(model: &Model, tried: &[Action], as_before: &Broken) -> Option<Vec<Action>> {
+    let (done, world, broken) = replay(model, tried);
+    let broken = match broken {
+        None if as_before.property == Property::L1 => match recover(model, world, 1) {
+            End::Nobody(broken) => Some(broken),
+            End::Master | End::Operator => None,
+        },
+        broken => broken,
+    };
+    (broken.as_ref() == Some(as_before)).then_some(done)
 }

@@ -70,12 +70,13 @@ pub(crate) fn walk(model: &Model, how: Walks<'_>) -> Report {
             return report;
         }
         if how.recover {
-            match recover(model, world, &mut chance) {
+            match recover(model, world, 1) {
                 End::Master => report.ends.0 += 1,
                 End::Operator => report.ends.1 += 1,
-                End::Nobody(broken, after) => {
-                    trace.extend(after);
-                    report.found = Some(Trace { broken, actions: trace });
+                End::Nobody(broken) => {
+                    let trace = shorter(model, Trace { broken, actions: trace });
+                    report.depth = trace.actions.len();
+                    report.found = Some(trace);
                     return report;
                 }
             }

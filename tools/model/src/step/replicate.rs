@@ -79,8 +79,7 @@ fn arrive(model: &Model, world: &mut World, batch: Batch) -> Result<(), Stop> {
     take_records(model, node, &batch);
     node.commit = node.commit.max(batch.commit);
     node.applied = if model.lacks(Rule::AppliedWhenCommitted) { node.log.last() } else { node.commit };
-    let newer = (batch.epoch, batch.version) >= (node.epoch, node.version);
-    if newer || model.lacks(Rule::SetNotLowered) {
+    if model.may_learn(node, &batch) {
         (node.set, node.version) = (batch.set, batch.version);
     }
     node.epoch = batch.epoch;

@@ -85,8 +85,9 @@ pub(crate) fn counts(told: u64, version: u64) -> bool {
 
 /// Up to where a master's log is acknowledged, given what each member has `acknowledged` (that counts); `None` if nothing can be said.
 ///
-/// `last` is the end of its log, `barrier` the first record of its epoch: nothing older is committed before that one is, since a record of
-/// an earlier epoch may be on every member and still give way to one of a later epoch. Alone in its set a master asks nobody.
+/// `last` is the end of its log, `barrier` the first record of its epoch. The commit index does not move before the barrier is
+/// acknowledged: until then a new master does not know how much of its log has been, and may neither act nor [add](may_add) anybody. Alone
+/// in its set it asks nobody.
 pub(crate) fn committed<S: Members>(
     needed: &S,
     last: u64,
@@ -126,6 +127,7 @@ pub(crate) fn may_commit(began: u64, leads: Option<u64>) -> bool {
 /// [`settled`](may_stand).
 ///
 /// After that return the record may be older, with the key of a master whose time is long over, and whose change would seem to be in order.
+/// (The model misses these two when both are left out: each stands in for the other.)
 pub(crate) fn may_change(under_way: bool, lease: bool, settled: bool) -> bool {
     !under_way && lease && settled
 }
@@ -169,7 +171,8 @@ pub(crate) fn knows_better(own: Option<Order>, record: Option<Order>) -> bool {
 /// - The record names it: whoever is not in sync lacks what has been acknowledged.
 /// - It is `settled`: one lease has passed since the registry's return, so that whoever knows better has claimed, and what is
 ///   held by a lease of before has ended.
-/// - It does not itself [know better](knows_better), and no claim of this round is above the record: the record is too old.
+/// - It does not itself [know better](knows_better), and no claim of this round is above the record: the record is too old. (Who
+///   knows better has claimed by then; the first holds also for one that has not reached the registry until now.)
 ///
 /// All that must hold of the very record which the election's transaction compares: by an older view of it, one could stand that has just
 /// been taken out of the set.

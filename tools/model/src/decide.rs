@@ -42,7 +42,8 @@ impl Model {
     }
 
     fn claims(&self, world: &World) -> Vec<Said> {
-        let mut claims: Vec<Said> = world.registry.data.claims.iter().flatten().map(|claim| self.said(*claim)).collect();
+        let mut claims: Vec<Said> =
+            world.registry.data.claims.iter().flatten().map(|claim| self.said(*claim)).collect();
         if self.lacks(Rule::ClaimOfThisRound) {
             claims.iter_mut().for_each(|claim| claim.round = world.registry.round.into());
         }
@@ -76,9 +77,8 @@ impl Model {
     pub(crate) fn committed(&self, world: &World, place: usize) -> Option<u8> {
         let node = &world.nodes[place];
         let needed = self.needed(node, world.member(place));
-        let upto = rules::committed(&needed, node.log.last().into(), node.barrier().into(), |member| {
-            node.told_by(member)
-        })?;
+        let barrier = if self.lacks(Rule::BarrierCommitted) { 0 } else { node.barrier() };
+        let upto = rules::committed(&needed, node.log.last().into(), barrier.into(), |member| node.told_by(member))?;
         Some(upto as u8)
     }
 
@@ -181,11 +181,8 @@ impl Model {
         let data = &world.registry.data;
         let own = (!self.lacks(Rule::EpochByOwn)).then_some(world.nodes[place].epoch);
         // By the clock, every epoch is beyond those of before.
-        let clock = if self.lacks(Rule::EpochByOwn) || self.lacks(Rule::EpochByClock) {
-            0
-        } else {
-            world.observer.highest + 1
-        };
+        let clock =
+            if self.lacks(Rule::EpochByOwn) || self.lacks(Rule::EpochByClock) { 0 } else { world.observer.highest + 1 };
         let claims = data.claims.iter().flatten().map(|claim| claim.epoch);
         let known = data.group.map(|group| group.epoch).into_iter().chain(claims).chain(own);
         rules::next_epoch(clock.into(), known.map(u64::from)) as u8
@@ -204,8 +201,7 @@ impl Model {
     fn window(&self, world: &World, place: usize) -> bool {
         let node = &world.nodes[place];
         let needed = self.needed(node, world.member(place));
-        let heard =
-            |member: Member| node.told_by(member).is_some() && node.heard >> member.place() & 1 == 1;
+        let heard = |member: Member| node.told_by(member).is_some() && node.heard >> member.place() & 1 == 1;
         !needed.is_empty() && needed.each().all(heard)
     }
 

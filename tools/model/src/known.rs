@@ -61,7 +61,7 @@ pub(crate) fn without(rule: Rule) -> Model {
         }
         Rule::ClaimEndsLease => Bounds { windows: true, ..wide },
         Rule::ClaimSettled => Bounds { crashes: 3, falls: 3, epochs: 9, ..wide },
-        Rule::OutcomesKept => Bounds { ids: 2, ..wide },
+        Rule::OutcomesKept | Rule::BarrierCommitted => Bounds { ids: 2, ..wide },
         Rule::EnoughAtRelease => Bounds { enough: 2, ..wide },
         _ => wide,
     };
@@ -124,6 +124,15 @@ mod tests {
     fn every_rule_is_missed_when_it_is_left_out() {
         let table = table().unwrap();
         assert_eq!(table.lines().count(), TABLE.len() + 2);
+    }
+
+    #[test]
+    fn guide_shows_the_table() {
+        let page = include_str!("../../../docs/src/model.md");
+        assert!(
+            page.contains(&table().unwrap()),
+            "`cargo xtask soak model table` prints it: put it into docs/src/model.md"
+        );
     }
 
     #[test]

@@ -7,7 +7,9 @@ pub(crate) enum Rule {
     AddedAreNeeded,
     RemovedAreNeeded,
     VersionTold,
+    ToldAnew,
     BarrierFirst,
+    BarrierCommitted,
     LowerEpochsRefused,
     HandlerInItsEpoch,
     ChangeByLease,
@@ -73,7 +75,9 @@ table! {
     AddedAreNeeded "added-are-needed" "who is being added counts only when the registry has answered"
     RemovedAreNeeded "removed-are-needed" "who is being taken out counts no more as soon as that is asked for"
     VersionTold "version-told" "an acknowledgement counts although its member does not know of the set"
+    ToldAnew "told-anew" "what was acknowledged under the set of before counts when the set has changed"
     BarrierFirst "barrier-first" "a new master takes what it has for committed, and begins at once"
+    BarrierCommitted "barrier-committed" "a new master begins when something is committed, not its barrier"
     LowerEpochsRefused "lower-epochs-refused" "a follower takes batches of a lower epoch"
     HandlerInItsEpoch "handler-in-its-epoch" "a handler of an earlier epoch commits in a later one of its member"
     ChangeByLease "change-by-lease" "the set changes without a valid lease, or right after the registry's return"

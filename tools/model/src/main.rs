@@ -1,8 +1,6 @@
 //! What can happen to a replicated group, in every order: a model of its members, the registry and what is between them, which takes its
 //! decisions from the runtime's own `replica/rules.rs`. The guide's page `docs/src/model.md` says what it is for.
 
-#![allow(clippy::cast_possible_truncation, reason = "numbers of places, epochs and records are all small")]
-
 mod action;
 mod decide;
 mod explore;

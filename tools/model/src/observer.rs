@@ -38,7 +38,17 @@ impl Observer {
     pub(crate) fn begin(master: Member, in_sync: Set, truth: Log) -> Self {
         let mut owners = [None; EPOCHS];
         owners[1] = Some(master);
-        Self { truth, in_sync, highest: 1, base: 1, owners, told_done: 0, told_void: 0, held: [Set::default(); 2], token: (1, 1) }
+        Self {
+            truth,
+            in_sync,
+            highest: 1,
+            base: 1,
+            owners,
+            told_done: 0,
+            told_void: 0,
+            held: [Set::default(); 2],
+            token: (1, 1),
+        }
     }
 
     /// Nobody of the last in-sync set is left.
@@ -99,10 +109,8 @@ impl Observer {
             if !node.up || !node.has_state || node.epoch < this.base {
                 continue;
             }
-            // Replies wait for what is not acknowledged yet; when there is no such thing, it answers from what it has.
-            let answers = model.answers(world, place) && node.commit == node.log.last();
-            let has_all = node.commit >= this.truth.last();
-            holds(S7, !answers || has_all, "a master answers from a state that lacks an acknowledged record")?;
+            let knows_all = node.commit >= this.truth.last();
+            holds(S7, !model.answers(world, place) || knows_all, "a master acts that lacks an acknowledged record")?;
             if node.role == Role::Follows && this.truth.last() > 0 {
                 let shown = node.applied;
                 let true_so_far = shown <= this.truth.last() && node.log.begins_with(&this.truth, shown);

@@ -17,7 +17,7 @@ pub(crate) enum Property {
     S5,
     /// Epochs rise.
     S6,
-    /// A master that may act has everything that has been acknowledged.
+    /// A master that acts has everything that has been acknowledged, and knows that it has.
     S7,
     /// What a caller was told of was in the logs of at least as many members as are to be in sync.
     S8,

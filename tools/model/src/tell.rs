@@ -65,7 +65,8 @@ impl<'a> Line<'a> {
                 let number = rest.next().and_then(|word| word.parse().ok());
                 this.numbers.push((name, number.ok_or_else(|| format!("`{word}` needs a number"))?));
             } else {
-                let entry = left_out::named(word).ok_or_else(|| format!("no rule is called `{word}`; see `model table`"))?;
+                let entry =
+                    left_out::named(word).ok_or_else(|| format!("no rule is called `{word}`; see `model table`"))?;
                 this.rules.push(entry);
             }
         }
@@ -139,7 +140,10 @@ fn everything(scale: usize) -> Result<(), String> {
     for (what, bounds) in [
         ("two members", tight),
         ("three members", Bounds::narrow()),
-        ("three members, batches that come late, acting by acknowledgements", Bounds { late: 1, windows: true, ..Bounds::narrow() }),
+        (
+            "three members, batches that come late, acting by acknowledgements",
+            Bounds { late: 1, windows: true, ..Bounds::narrow() },
+        ),
     ] {
         println!("everything near the beginning, {what}");
         let report = breadth(&Model::whole(bounds), 2_000_000 * scale);

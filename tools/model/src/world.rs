@@ -189,8 +189,7 @@ impl World {
         let master = Member::new(0, 0);
         let mut log = Log::default();
         log.append(Record::new(1, master, What::Barrier));
-        let one =
-            Node { has_state: true, epoch: 1, version: 1, set, log, commit: 1, applied: 1, ..Node::empty(0) };
+        let one = Node { has_state: true, epoch: 1, version: 1, set, log, commit: 1, applied: 1, ..Node::empty(0) };
         let mut nodes = [Node::default(); PLACES];
         nodes[..places].fill(one);
         nodes[places..running.max(places)].fill(Node::empty(0));

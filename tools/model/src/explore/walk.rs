@@ -90,7 +90,8 @@ fn taste(actions: &[Action], chance: &mut Chance) -> Vec<Action> {
     let calm = 1 + chance.below(12);
     let mut taste = Vec::new();
     for action in actions {
-        let times = if action.is_fault() { usize::from(chance.below(calm) == 0) } else { chance.one_of(&[0, 1, 2, 4, 8]) };
+        let times =
+            if action.is_fault() { usize::from(chance.below(calm) == 0) } else { chance.one_of(&[0, 1, 2, 4, 8]) };
         taste.extend(std::iter::repeat_n(*action, times));
     }
     taste

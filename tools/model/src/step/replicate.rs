@@ -24,11 +24,10 @@ fn batch(world: &World, from: usize, to: usize) -> Result<Batch, Stop> {
     Ok(Batch { from: world.member(from), to: to as u8, epoch, version, set, next, log, commit })
 }
 
-/// With the record after those that both have, and no more.
+/// With the record after those that are applied there, and no more.
 pub(super) fn piece(model: &Model, world: &mut World, from: usize, to: usize) -> Result<(), Stop> {
     let mut batch = batch(world, from, to)?;
-    let log = &world.nodes[to].log;
-    let next = log.parts_from(&batch.log).unwrap_or_else(|| log.last().saturating_add(1));
+    let next = world.nodes[to].applied + 1;
     when(next < batch.log.last())?;
     batch.log.cut(next);
     batch.commit = batch.commit.min(next);
@@ -136,7 +135,7 @@ pub(super) fn advance(model: &Model, world: &mut World, at: usize) -> Result<(),
 
 /// What a master has been told counts anew, under another version of the set.
 pub(super) fn forget_told(model: &Model, node: &mut Node) {
-    if !model.lacks(Rule::VersionTold) {
+    if !model.lacks(Rule::ToldAnew) {
         for place in 0..PLACES {
             node.told[place].upto = 0;
         }

@@ -148,7 +148,8 @@ fn claims_of_a_round_are_never_lowered() {
 #[test]
 fn highest_claim_wins_when_all_that_it_names_have_claimed() {
     let claims = [claim(0, at(3, 2), &[0, 1]), claim(1, at(3, 2), &[0, 1]), claim(2, at(3, 1), &[0, 1, 2])];
-    let wins = |claim: &Claim<Set>, claims: &[Claim<Set>]| claim_wins(claim, claims, &set(&[]), 7, Some(at(2, 4)), true);
+    let wins =
+        |claim: &Claim<Set>, claims: &[Claim<Set>]| claim_wins(claim, claims, &set(&[]), 7, Some(at(2, 4)), true);
     assert!(wins(&claims[0], &claims));
     assert!(wins(&claims[1], &claims));
     assert!(!wins(&claims[2], &claims), "it is not the highest");

@@ -33,7 +33,7 @@ pub(crate) struct Replica {
     inner: Mutex<Inner>,
     /// There is something to send, or to take note of.
     changes: ordered::Sender<()>,
-    /// It has become the master, or is that no more.
+    /// It has become the master, or is that no more; or its set may be to change.
     parts: ordered::Sender<()>,
     /// Its service has been asked to apply what has been committed, and has not begun to.
     owed: AtomicBool,
@@ -177,7 +177,12 @@ impl Replica {
         self.changes.subscribe()
     }
 
-    /// Tells when it has become the master, or is that no more.
+    /// Whoever changes the set is to look at it.
+    pub(crate) fn attend(&self) {
+        self.parts.send_replace(());
+    }
+
+    /// Tells when it has become the master, or is that no more, and when its set may be to change.
     pub(crate) fn parts(&self) -> ordered::Receiver<()> {
         self.parts.subscribe()
     }

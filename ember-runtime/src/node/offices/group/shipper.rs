@@ -52,10 +52,6 @@ impl Shipper {
             news.mark_unchanged();
             let peers = self.peers();
             lanes.keep(&peers, &self);
-            let has_lease = self.seat.tenure().is_in(self.term);
-            if self.replica.look(self.epoch, |leader| leader.lacks_lease() == has_lease).unwrap_or(false) {
-                let _moved = self.replica.lead(self.epoch, |leader| leader.set_lease(has_lease));
-            }
             let next = self.replica.look(self.epoch, |leader| {
                 leader.keep(&peers);
                 let (gone, joins) = (owing.gone(leader, &peers), addable(leader, &peers));

@@ -21,8 +21,8 @@ const UNITS: &str = "units";
 const PROGRAMS: &str = "programs";
 /// What is to be caught of a room's mutants, in percent.
 const CAUGHT: usize = 90;
-/// A run of the unit tests that takes so many seconds has ended in a loop.
-const UNITS_WITHIN: &str = "60";
+/// A run of the unit tests that takes so many seconds has ended in a loop: on a machine that is busy they were seen to need 20.
+const UNITS_WITHIN: &str = "120";
 /// A run of the test programs, which wait for what does not come until their own time-outs.
 const PROGRAMS_WITHIN: &str = "240";
 /// Not made: nobody relies on what a value looks like in a log.

@@ -4,6 +4,7 @@ mod ci;
 mod codegen;
 mod etcd;
 mod examples;
+mod fuzz;
 mod mutants;
 mod outside;
 mod planted;
@@ -22,6 +23,7 @@ cargo xtask soak TRIAL        `faults`, `restarts`, `networks`: trials of real p
                               `tests`: the tests with larger numbers; `--help`
 cargo xtask planted [NAMES]   bugs planted into the runtime, which `prove` must find; a build and ten minutes
 cargo xtask mutants [ARGS]    small changes to the runtime, which tests must notice; hours: `--room NAME`, `--sample K/N`
+cargo xtask fuzz [ARGS]       the readers of bytes from outside under libFuzzer, guided by coverage: `--reader NAME`, `--minutes N`
 cargo xtask valgrind          the tests that reach `unsafe` code, under valgrind
 cargo xtask examples [NAMES]  run every example, or those named
 cargo xtask outside           a crate outside of this workspace: what it builds with, what it is told
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => test::command(rest, test::Scale::Usual),
         ["planted", names @ ..] => planted::command(names),
         ["mutants", rest @ ..] => mutants::command(rest),
+        ["fuzz", rest @ ..] => fuzz::command(rest),
         ["valgrind"] => test::valgrind(),
         ["soak", rest @ ..] => soak::command(rest),
         ["examples", names @ ..] => examples::run(names),

@@ -212,7 +212,7 @@ impl Elections {
     }
 
     /// Does what there is to do now; when to look again at the latest.
-    fn look(&self, tasks: &mut JoinSet<Done>, keepers: &mut JoinSet<()>) -> Instant {
+    pub(super) fn look(&self, tasks: &mut JoinSet<Done>, keepers: &mut JoinSet<()>) -> Instant {
         let now = Instant::now();
         let mut known = self.lock();
         let mut next = now + IDLE;
@@ -295,7 +295,7 @@ impl Elections {
         next
     }
 
-    fn take(&self, done: Done, tasks: &mut JoinSet<Done>) {
+    pub(super) fn take(&self, done: Done, tasks: &mut JoinSet<Done>) {
         let now = Instant::now();
         let mut known = self.lock();
         match done {

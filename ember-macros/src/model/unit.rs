@@ -70,6 +70,8 @@ pub(crate) struct ServiceSpec {
     pub(crate) contracts: Vec<Path>,
     /// Its instances elect a master.
     pub(crate) elected: bool,
+    /// So many members of its group must be in sync, with where that is said.
+    pub(crate) min_in_sync: Option<(Ident, u16)>,
 }
 
 /// A field that holds a module.

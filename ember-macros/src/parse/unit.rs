@@ -21,7 +21,11 @@ pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) 
         version: options.version("version", errors),
         contracts: options.paths("implements", "Player", errors),
         elected: options.flag("elected", errors),
+        min_in_sync: options.count("min_in_sync", 2, errors),
     };
+    if let Some((key, _)) = spec.min_in_sync.as_ref().filter(|_| !spec.elected) {
+        errors.at(key, "`min_in_sync` is about the group of a replicated service: write `elected` too, or leave it out");
+    }
     // The compiler would have some twenty errors to add.
     if spec.contracts.iter().any(|contract| contract.is_ident(&item.ident)) {
         let name = &item.ident;

@@ -14,6 +14,19 @@ pub(crate) struct InSync {
     pub(crate) members: BTreeSet<Member>,
 }
 
+/// What the service of a group asks of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// So many must be in sync, or nothing is begun and nothing is acknowledged.
+    pub(crate) min_in_sync: usize,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { min_in_sync: 1 }
+    }
+}
+
 impl InSync {
     /// Of a new group.
     pub(crate) fn founded_by(member: Member) -> Self {

@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    Answer, Batch, Follower, Held, InSync, Leader, Member, Point, Record,
+    Answer, Batch, Follower, Held, InSync, Leader, Member, Point, Record, Terms,
     rules::{self, Order},
 };
 use crate::{
@@ -28,6 +28,7 @@ pub(crate) type Fingerprints = (u64, u64);
 pub(crate) struct Replica {
     pid: Pid,
     types: Fingerprints,
+    terms: Terms,
     /// That another of its group has other types has been said.
     told: AtomicBool,
     inner: Mutex<Inner>,
@@ -130,11 +131,11 @@ impl Part {
 
 impl Replica {
     /// One that has nothing yet.
-    pub(crate) fn new(pid: Pid, types: Fingerprints) -> Self {
+    pub(crate) fn new(pid: Pid, types: Fingerprints, terms: Terms) -> Self {
         let part = Part::Follows(Follower::new(Member::first(pid)));
         let inner = Inner { part, waiting: BTreeMap::new(), learnt: None };
         let (told, owed) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { pid, types, told, inner: Mutex::new(inner), changes: ordered::Sender::default(), owed }
+        Self { pid, types, terms, told, inner: Mutex::new(inner), changes: ordered::Sender::default(), owed }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -211,7 +212,9 @@ impl Replica {
     /// The index of the last record, if its service has what is not acknowledged.
     pub(crate) fn last_unsettled(&self) -> Option<u64> {
         match &self.lock().part {
-            Part::Leads(leader) => Some(leader.held().log().last().index).filter(|last| *last > leader.commit()),
+            Part::Leads(leader) => {
+                Some(leader.held().log().last().index).filter(|last| *last > leader.acknowledged())
+            }
             Part::Follows(follower) => follower.is_deposed().then(|| follower.held().log().last().index),
         }
     }
@@ -220,7 +223,7 @@ impl Replica {
     pub(crate) fn tell_when_settled(&self, index: u64, then: Settled) {
         let mut inner = self.lock();
         let known = match &inner.part {
-            Part::Leads(leader) if leader.commit() < index => None,
+            Part::Leads(leader) if leader.acknowledged() < index => None,
             Part::Leads(_) => Some(true),
             Part::Follows(_) => Some(false),
         };
@@ -279,6 +282,18 @@ impl Replica {
         }
     }
 
+    /// How many are in sync, and how many must be, where those are too few for it to begin anything as the master.
+    pub(crate) fn too_few(&self) -> Option<(usize, usize)> {
+        let least = self.terms.min_in_sync;
+        if least <= 1 {
+            return None;
+        }
+        match &self.lock().part {
+            Part::Leads(leader) => leader.too_few().map(|in_sync| (in_sync, least)),
+            Part::Follows(_) => None,
+        }
+    }
+
     // -- Elections.
 
     pub(crate) fn standing(&self) -> Standing {
@@ -302,7 +317,8 @@ impl Replica {
                 Part::Follows(follower) => follower,
                 Part::Leads(leader) => leader.depose(true),
             };
-            inner.part = follower.lead(epoch, set).map_or_else(Part::Follows, Part::Leads);
+            let lead = |leader: Leader| Part::Leads(leader.needs(self.terms.min_in_sync));
+            inner.part = follower.lead(epoch, set).map_or_else(Part::Follows, lead);
         });
     }
 
@@ -331,7 +347,7 @@ impl Replica {
     /// Waits until all that it has is acknowledged, or it leads no more.
     pub(crate) async fn settled(&self) {
         self.waits(|part| match part {
-            Part::Leads(leader) => (leader.held().log().last().index <= leader.commit()).then_some(()),
+            Part::Leads(leader) => (leader.held().log().last().index <= leader.acknowledged()).then_some(()),
             Part::Follows(_) => Some(()),
         })
         .await;
@@ -424,7 +440,7 @@ impl Inner {
         }
         let (all, well) = match &self.part {
             Part::Leads(leader) => {
-                let later = self.waiting.split_off(&(leader.commit() + 1));
+                let later = self.waiting.split_off(&(leader.acknowledged() + 1));
                 (mem::replace(&mut self.waiting, later), true)
             }
             Part::Follows(_) => (mem::take(&mut self.waiting), false),

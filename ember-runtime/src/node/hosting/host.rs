@@ -36,7 +36,7 @@ use crate::{
         slot::Source as Ids,
     },
     office::{BootClock, OfficeSeat, Tenure},
-    replica::Replica,
+    replica::{Replica, Terms},
     rng::Rng,
     sync::{lock, shielded},
 };
@@ -226,7 +226,8 @@ impl Services {
             running.registered.insert(pid.number, Registered { cell: Arc::clone(&any), published: false });
         }
         if S::SPEC.elected {
-            let replica = S::REPLICA.map(|kind| Arc::new(Replica::new(pid, (kind.fingerprints)())));
+            let terms = Terms { min_in_sync: S::SPEC.min_in_sync };
+            let replica = S::REPLICA.map(|kind| Arc::new(Replica::new(pid, (kind.fingerprints)(), terms)));
             if let Some(replica) = &replica {
                 self.router.replicas.add(pid.number, Arc::clone(replica));
             }

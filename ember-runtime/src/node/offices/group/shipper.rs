@@ -29,6 +29,9 @@ const LOOK: Duration = Duration::from_millis(250);
 /// A change whose outcome is not known is asked for again after this.
 const AGAIN: Duration = Duration::from_millis(200);
 
+/// A master that has been alone in the set for so long, while there are others of its group, says so: who comes needs some time to learn.
+const ALONE: Duration = Duration::from_secs(5);
+
 /// A master, as its group needs it.
 pub(in crate::node::offices) struct Shipper {
     pub(in crate::node::offices) replica: Arc<Replica>,
@@ -46,7 +49,7 @@ impl Shipper {
     /// Until the office is lost.
     pub(in crate::node::offices) async fn run(mut self) {
         let (mut changes, mut news) = (self.replica.changes(), self.router.directory().changes());
-        let (mut lanes, mut owing) = (Lanes::default(), Owing::default());
+        let (mut lanes, mut owing, mut alone) = (Lanes::default(), Owing::default(), Alone::default());
         loop {
             changes.mark_unchanged();
             news.mark_unchanged();
@@ -59,9 +62,18 @@ impl Shipper {
             let next = self.replica.look(self.epoch, |leader| {
                 leader.keep(&peers);
                 let (gone, joins) = (owing.gone(leader, &peers), addable(leader, &peers));
-                changed_set(leader.set(), &gone, &joins)
+                let told = alone.is_to_be_told(leader.set(), peers.len());
+                (changed_set(leader.set(), &gone, &joins), told)
             });
-            let Some(next) = next else { return };
+            let Some((next, is_alone)) = next else { return };
+            if is_alone {
+                let (office, epoch, others) = (&self.office, self.epoch, peers.len());
+                tracing::warn!(
+                    target: "ember::cluster", %office, %epoch, others,
+                    "the master is alone in sync: what it has acknowledged is gone if it is lost, and nobody can take over; do the others of its \
+                     group reach it, and run its build?"
+                );
+            }
             if let Some(next) = next.filter(|_| self.may_change()) {
                 if !self.change(next).await {
                     return;
@@ -151,6 +163,32 @@ impl Owing {
             gone.extend(leader.lagging(*index).into_iter().filter(|it| leader.set().names(*it)));
         }
         gone
+    }
+}
+
+/// Since when a master has been alone in which version of the set.
+#[derive(Default)]
+struct Alone {
+    since: Option<(u64, Instant)>,
+    told: bool,
+}
+
+impl Alone {
+    /// Whether that is to be said now: once for each version of the set, where there are `others` who could be in it.
+    fn is_to_be_told(&mut self, set: &InSync, others: usize) -> bool {
+        if set.members.len() > 1 || others == 0 {
+            *self = Self::default();
+            return false;
+        }
+        let now = Instant::now();
+        let (version, since) = *self.since.get_or_insert((set.version, now));
+        if version != set.version {
+            *self = Self { since: Some((set.version, now)), told: false };
+            return false;
+        }
+        let is_due = !self.told && now.saturating_duration_since(since) >= ALONE;
+        self.told |= is_due;
+        is_due
     }
 }
 

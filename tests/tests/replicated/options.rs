@@ -1,0 +1,124 @@
+//! What `#[service(elected, …)]` and `Hosted` say of a group: how many must be in sync.
+
+use super::*;
+use ember::{CallError, RefusedReason};
+
+/// A number that is paid into.
+macro_rules! account {
+    ($name:ident: $($option:tt)+) => {
+        #[service(elected, $($option)+)]
+        #[derive(Default)]
+        pub struct $name;
+
+        impl Replicated for $name {
+            type State = u64;
+            type Entry = u64;
+            type Output = u64;
+
+            fn apply(state: &mut u64, entry: &u64) -> u64 {
+                *state += entry;
+                *state
+            }
+        }
+
+        #[rpc]
+        impl $name {
+            pub async fn rpc_pay(&mut self, cx: &mut Cx<'_, Self>, amount: u64) -> u64 {
+                cx.commit(amount)
+            }
+
+            #[rpc(read)]
+            pub async fn rpc_balance(&self, cx: &mut Cx<'_, Self>) -> u64 {
+                *cx.state()
+            }
+        }
+    };
+}
+account!(Vault: min_in_sync = 2);
+
+/// Nodes with a vault each, and one that calls.
+fn vaults(seed: u64, names: &[&'static str]) -> Cluster {
+    let cluster = Cluster::seed(seed).node("caller", |node| node.service(Witness::default()));
+    names.iter().fold(cluster, |cluster, name| cluster.node(name, |node| node.service(Vault)))
+}
+
+async fn pay_in(sim: &Sim, seconds: u64) -> Result<u64, CallError> {
+    let paid = sim.on("caller", move |node| async move {
+        node.client::<VaultClient>().rpc_pay(1).timeout(Duration::from_secs(seconds)).await
+    });
+    paid.await.unwrap()
+}
+
+/// Waits until the instance on each of these shows this.
+async fn shown(sim: &Sim, names: &[&str], balance: u64) {
+    for name in names {
+        sim.on(name, move |node| async move {
+            while node.local::<Vault>().rpc_balance().await.ok() != Some(balance) {
+                tokio::time::sleep(Duration::from_millis(50)).await; // tidy: sleep: virtual time, until it has caught up
+            }
+        })
+        .await
+        .unwrap();
+    }
+}
+
+fn is_too_few(outcome: Result<u64, CallError>) -> bool {
+    let Err(CallError::NotExecuted(refused)) = &outcome else { panic!("{outcome:?}") };
+    *refused.reason() == RefusedReason::TooFewInSync { in_sync: 1, needed: 2 }
+}
+
+#[test]
+fn too_few_in_sync_begin_nothing_and_acknowledge_nothing_until_there_are_enough() {
+    vaults(31, &["a", "b", "c"]).run(async |sim| {
+        assert_eq!(pay_in(&sim, 30).await, Ok(1));
+        let first = master(&sim, None).await;
+        shown(&sim, &["a", "b", "c"], 1).await;
+        for other in others(&first) {
+            sim.kill(other).await;
+        }
+        let begun = async {
+            let paid = pay_in(&sim, 120).await;
+            (paid, sim.elapsed())
+        };
+        let refused = async {
+            tokio::time::sleep(Duration::from_secs(8)).await; // tidy: sleep: virtual time, until the others are given up
+            assert!(is_too_few(pay_in(&sim, 10).await));
+            let back = sim.elapsed();
+            sim.start(others(&first)[0]).await.unwrap();
+            back
+        };
+        // What was begun with enough waits for as many.
+        let ((paid, at), back) = tokio::join!(begun, refused);
+        assert_eq!(paid, Ok(2));
+        assert!(at >= back, "{at:?} {back:?}");
+        assert_eq!(pay_in(&sim, 30).await, Ok(3));
+        // So it is with who has come back.
+        sim.kill(&first).await;
+        shown(&sim, &[others(&first)[0]], 3).await;
+    });
+}
+
+#[test]
+fn who_takes_over_alone_shows_what_there_is_and_takes_calls_when_there_are_enough() {
+    vaults(32, &["a", "b"]).run(async |sim| {
+        assert_eq!(pay_in(&sim, 30).await, Ok(1));
+        let first = master(&sim, None).await;
+        shown(&sim, &["a", "b"], 1).await;
+        sim.kill(&first).await;
+        assert_ne!(master(&sim, Some(&first)).await, first);
+        assert!(is_too_few(pay_in(&sim, 5).await));
+        let balance = sim.on("caller", |node| async move { node.client::<VaultClient>().rpc_balance().await });
+        assert_eq!(balance.await.unwrap(), Ok(1));
+        let (paid, started) = tokio::join!(pay_in(&sim, 60), sim.start(&first));
+        started.unwrap();
+        assert_eq!(paid, Ok(2));
+    });
+}
+
+#[test]
+fn one_alone_founds_its_group_and_takes_no_calls() {
+    vaults(33, &["a"]).run(async |sim| {
+        assert!(is_too_few(pay_in(&sim, 20).await));
+        shown(&sim, &["a"], 0).await;
+    });
+}

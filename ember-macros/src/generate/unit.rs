@@ -7,7 +7,7 @@ use syn::{ItemStruct, Type, ext::IdentExt, parse_quote, spanned::Spanned};
 use super::client;
 use crate::{
     generate::parts::{hidden, marker},
-    model::{Mount, Runtime, ServiceSpec, Unit, UnitKind, respanned},
+    model::{Acks, Mount, Runtime, ServiceSpec, Unit, UnitKind, respanned},
 };
 
 pub(crate) fn unit(unit: &Unit) -> TokenStream {
@@ -175,13 +175,15 @@ fn description(unit: &Unit) -> TokenStream {
 }
 
 fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> TokenStream {
-    let ServiceSpec { name, kind, version, elected, min_in_sync, .. } = spec;
+    let ServiceSpec { name, kind, version, elected, min_in_sync, acks, .. } = spec;
     let (replica, only_elected) = replica(k, ident, *elected);
-    let only_replicated = min_in_sync.as_ref().map(|(key, _)| only_replicated(k, ident, key));
+    let of_groups = [min_in_sync.as_ref().map(|(key, _)| key), acks.as_ref().map(|(key, _)| key)];
+    let only_replicated = of_groups.into_iter().flatten().map(|key| only_replicated(k, ident, key));
     let min_in_sync = min_in_sync.as_ref().map(|(_, members)| {
         let members = Literal::u16_unsuffixed(*members);
         quote!(.min_in_sync(#members))
     });
+    let acks = acks.as_ref().filter(|(_, acks)| *acks == Acks::Leader).map(|_| quote!(.acks_of_leader()));
     let elected = elected.then(|| quote!(.elected()));
     let kind = kind.as_ref().map_or_else(|| quote!(""), ToTokens::to_token_stream);
     let version = version.as_ref().map_or_else(|| quote!(::core::env!("CARGO_PKG_VERSION")), ToTokens::to_token_stream);
@@ -195,12 +197,12 @@ fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> To
         #entry
 
         impl #k::Specified for #ident {
-            const SPEC: #k::ServiceSpec = #k::ServiceSpec::new(#name, #kind, #version, #location)#elected #min_in_sync;
+            const SPEC: #k::ServiceSpec = #k::ServiceSpec::new(#name, #kind, #version, #location)#elected #min_in_sync #acks;
             #replica
         }
 
         #only_elected
-        #only_replicated
+        #(#only_replicated)*
 
         impl #k::HasLocalClient for #ident {
             type LocalClient = #client<#k::Local>;

@@ -1,11 +1,11 @@
 //! `#[service]` and `#[module]` on structs.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use syn::{Attribute, Fields, GenericArgument, Generics, ItemStruct, PathArguments, Type};
 
 use crate::{
     errors::Errors,
-    model::{Mount, ServiceSpec, Unit, UnitKind, check_name},
+    model::{Acks, Mount, ServiceSpec, Unit, UnitKind, check_name},
     parse::words::{Options, attrs, bare, mentioned, owned},
 };
 
@@ -22,10 +22,9 @@ pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) 
         contracts: options.paths("implements", "Player", errors),
         elected: options.flag("elected", errors),
         min_in_sync: options.count("min_in_sync", 2, errors),
+        acks: acks(&mut options, errors),
     };
-    if let Some((key, _)) = spec.min_in_sync.as_ref().filter(|_| !spec.elected) {
-        errors.at(key, "`min_in_sync` is about the group of a replicated service: write `elected` too, or leave it out");
-    }
+    of_groups(&spec, errors);
     // The compiler would have some twenty errors to add.
     if spec.contracts.iter().any(|contract| contract.is_ident(&item.ident)) {
         let name = &item.ident;
@@ -36,6 +35,35 @@ pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) 
         return Err(None);
     }
     unit(options, item, UnitKind::Service(spec), errors)
+}
+
+fn acks(options: &mut Options, errors: &mut Errors) -> Option<(Ident, Acks)> {
+    let key = options.key("acks").cloned();
+    let (text, key) = (options.string("acks", "leader", errors)?, key?);
+    match text.value().as_str() {
+        "all" => Some((key, Acks::All)),
+        "leader" => Some((key, Acks::Leader)),
+        _ => {
+            errors.at(&text, "`acks` is \"all\", which it is anyway, or \"leader\"");
+            None
+        }
+    }
+}
+
+/// Finds fault with what is said of groups that there cannot be.
+fn of_groups(spec: &ServiceSpec, errors: &mut Errors) {
+    let ServiceSpec { elected, min_in_sync, acks, .. } = spec;
+    let keys = [min_in_sync.as_ref().map(|(key, _)| key), acks.as_ref().map(|(key, _)| key)];
+    for key in keys.into_iter().flatten().filter(|_| !elected) {
+        let message = format!("`{key}` is about the group of a replicated service: write `elected` too, or leave it out");
+        errors.at(key, message);
+    }
+    if let (Some((key, _)), Some((_, Acks::Leader))) = (min_in_sync, acks) {
+        errors.at(
+            key,
+            "with `acks = \"leader\"` nothing waits for others, however many are in sync: leave out one of the two",
+        );
+    }
 }
 
 /// `#[module(…)] struct`.

@@ -19,11 +19,13 @@ pub(crate) struct InSync {
 pub(crate) struct Terms {
     /// So many must be in sync, or nothing is begun and nothing is acknowledged.
     pub(crate) min_in_sync: usize,
+    /// What leaves a master waits until those in sync have what it follows from.
+    pub(crate) waits: bool,
 }
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { min_in_sync: 1 }
+        Self { min_in_sync: 1, waits: true }
     }
 }
 

@@ -219,6 +219,12 @@ impl Replica {
         }
     }
 
+    /// Whether what leaves it waits. Of one that was deposed nobody knows whether what it answers from is there any more, also where nothing
+    /// waits.
+    fn waits(&self) -> bool {
+        self.terms.waits || matches!(self.lock().part, Part::Follows(_))
+    }
+
     /// Tells `then` when the record of this index has been acknowledged, or when nobody will know that here.
     pub(crate) fn tell_when_settled(&self, index: u64, then: Settled) {
         let mut inner = self.lock();
@@ -451,6 +457,11 @@ impl Inner {
 
 impl Settles for Replica {
     fn unsettled(&self) -> Option<u64> {
+        let last = self.unacknowledged();
+        last.filter(|_| self.waits())
+    }
+
+    fn unacknowledged(&self) -> Option<u64> {
         self.open();
         self.last_unsettled()
     }

@@ -1,4 +1,5 @@
-//! What `#[service(elected, …)]` and `Hosted` say of a group: how many must be in sync.
+//! What `#[service(elected, …)]` and `Hosted` say of a group: how many must be in sync, whose acknowledgements are waited for, and how many
+//! there are.
 
 use super::*;
 use ember::{CallError, RefusedReason};
@@ -25,6 +26,13 @@ macro_rules! account {
         impl $name {
             pub async fn rpc_pay(&mut self, cx: &mut Cx<'_, Self>, amount: u64) -> u64 {
                 cx.commit(amount)
+            }
+
+            /// Pays, and waits itself until that is acknowledged.
+            pub async fn rpc_pay_and_settle(&mut self, cx: &mut Cx<'_, Self>, amount: u64) -> Result<u64, String> {
+                let balance = cx.commit(amount);
+                cx.settled().await.map_err(|error| error.to_string())?;
+                Ok(balance)
             }
 
             #[rpc(read)]
@@ -120,5 +128,79 @@ fn one_alone_founds_its_group_and_takes_no_calls() {
     vaults(33, &["a"]).run(async |sim| {
         assert!(is_too_few(pay_in(&sim, 20).await));
         shown(&sim, &["a"], 0).await;
+    });
+}
+
+account!(Counter: acks = "leader");
+
+/// Three nodes with a counter each, and one that calls.
+fn counters(seed: u64) -> Cluster {
+    let cluster = Cluster::seed(seed).node("caller", |node| node.service(Witness::default()));
+    ["a", "b", "c"].into_iter().fold(cluster, |cluster, name| cluster.node(name, |node| node.service(Counter)))
+}
+
+async fn count(sim: &Sim) -> u64 {
+    let counted = sim.on("caller", |node| async move {
+        node.client::<CounterClient>().rpc_pay(1).timeout(Duration::from_secs(30)).await.unwrap()
+    });
+    counted.await.unwrap()
+}
+
+/// Waits until the instance on each of these shows this.
+async fn counted(sim: &Sim, names: &[&str], count: u64) {
+    for name in names {
+        sim.on(name, move |node| async move {
+            while node.local::<Counter>().rpc_balance().await.ok() != Some(count) {
+                tokio::time::sleep(Duration::from_millis(50)).await; // tidy: sleep: virtual time, until it has caught up
+            }
+        })
+        .await
+        .unwrap();
+    }
+}
+
+#[test]
+fn by_the_masters_word_alone_replies_do_not_wait_and_a_fail_over_may_lose_them() {
+    counters(41).run(async |sim| {
+        assert_eq!(count(&sim).await, 1);
+        let first = master(&sim, None).await;
+        counted(&sim, &["a", "b", "c"], 1).await;
+        others(&first).into_iter().for_each(|other| sim.partition(&first, other));
+        let begun = sim.elapsed();
+        assert_eq!(count(&sim).await, 2);
+        // Others would be taken out of the set first.
+        assert!(sim.elapsed() - begun < Duration::from_millis(500), "{:?}", sim.elapsed() - begun);
+        sim.kill(&first).await;
+        assert_eq!(count(&sim).await, 2, "nobody else has heard of the first 2");
+        master(&sim, Some(&first)).await;
+    });
+}
+
+#[test]
+fn by_the_masters_word_alone_the_others_have_it_all_the_same() {
+    counters(42).run(async |sim| {
+        assert_eq!(count(&sim).await, 1);
+        let first = master(&sim, None).await;
+        counted(&sim, &["a", "b", "c"], 1).await;
+        assert_eq!(count(&sim).await, 2);
+        counted(&sim, &["a", "b", "c"], 2).await;
+        sim.kill(&first).await;
+        assert_eq!(count(&sim).await, 3);
+    });
+}
+
+#[test]
+fn by_the_masters_word_alone_a_handler_can_still_wait_for_the_others() {
+    counters(43).run(async |sim| {
+        assert_eq!(count(&sim).await, 1);
+        let first = master(&sim, None).await;
+        counted(&sim, &["a", "b", "c"], 1).await;
+        others(&first).into_iter().for_each(|other| sim.partition(&first, other));
+        let begun = sim.elapsed();
+        let settled = sim.on("caller", |node| async move {
+            node.client::<CounterClient>().rpc_pay_and_settle(1).timeout(Duration::from_secs(30)).await
+        });
+        assert_eq!(settled.await.unwrap(), Ok(2));
+        assert!(sim.elapsed() - begun >= Duration::from_secs(1), "{:?}", sim.elapsed() - begun);
     });
 }

@@ -22,12 +22,14 @@ pub struct ServiceSpec {
     pub elected: bool,
     /// So many members of its group must be in sync, if it is replicated: `#[service(elected, min_in_sync = 2)]`; otherwise 1.
     pub min_in_sync: usize,
+    /// What leaves its master does not wait for the others of its group: `#[service(elected, acks = "leader")]`.
+    pub acks_of_leader: bool,
 }
 
 impl ServiceSpec {
     /// A description.
     pub const fn new(name: &'static str, kind: &'static str, version: &'static str, location: &'static str) -> Self {
-        Self { name, kind, version, location, elected: false, min_in_sync: 1 }
+        Self { name, kind, version, location, elected: false, min_in_sync: 1, acks_of_leader: false }
     }
 
     /// The same, of a service whose instances elect a master.
@@ -41,6 +43,13 @@ impl ServiceSpec {
     #[must_use]
     pub const fn min_in_sync(mut self, members: usize) -> Self {
         self.min_in_sync = members;
+        self
+    }
+
+    /// The same, of a replicated service whose master waits for nobody.
+    #[must_use]
+    pub const fn acks_of_leader(mut self) -> Self {
+        self.acks_of_leader = true;
         self
     }
 }

@@ -226,7 +226,7 @@ impl Services {
             running.registered.insert(pid.number, Registered { cell: Arc::clone(&any), published: false });
         }
         if S::SPEC.elected {
-            let terms = Terms { min_in_sync: S::SPEC.min_in_sync };
+            let terms = Terms { min_in_sync: S::SPEC.min_in_sync, waits: !S::SPEC.acks_of_leader };
             let replica = S::REPLICA.map(|kind| Arc::new(Replica::new(pid, (kind.fingerprints)(), terms)));
             if let Some(replica) = &replica {
                 self.router.replicas.add(pid.number, Arc::clone(replica));

@@ -15,7 +15,7 @@ type Read = Result<Unit, Option<Box<ItemStruct>>>;
 /// `#[service(…)] struct`.
 pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) -> Read {
     let mut options = Options::parse("service", args, errors);
-    let spec = ServiceSpec {
+    let mut spec = ServiceSpec {
         name: options.name_or(&item.ident, "player", errors),
         kind: options.text("kind", "game", errors),
         version: options.version("version", errors),
@@ -24,7 +24,7 @@ pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) 
         min_in_sync: options.count("min_in_sync", 2, errors),
         acks: acks(&mut options, errors),
     };
-    of_groups(&spec, errors);
+    of_groups(&mut spec, errors);
     // The compiler would have some twenty errors to add.
     if spec.contracts.iter().any(|contract| contract.is_ident(&item.ident)) {
         let name = &item.ident;
@@ -50,15 +50,21 @@ fn acks(options: &mut Options, errors: &mut Errors) -> Option<(Ident, Acks)> {
     }
 }
 
-/// Finds fault with what is said of groups that there cannot be.
-fn of_groups(spec: &ServiceSpec, errors: &mut Errors) {
+/// Finds fault with what is said of groups that there cannot be, and forgets it then: the compiler would have more to say.
+fn of_groups(spec: &mut ServiceSpec, errors: &mut Errors) {
     let ServiceSpec { elected, min_in_sync, acks, .. } = spec;
-    let keys = [min_in_sync.as_ref().map(|(key, _)| key), acks.as_ref().map(|(key, _)| key)];
-    for key in keys.into_iter().flatten().filter(|_| !elected) {
-        let message = format!("`{key}` is about the group of a replicated service: write `elected` too, or leave it out");
-        errors.at(key, message);
+    if !*elected {
+        let keys = [min_in_sync.take().map(|(key, _)| key), acks.take().map(|(key, _)| key)];
+        for key in keys.into_iter().flatten() {
+            let message =
+                format!("`{key}` is about the group of a replicated service: write `elected` too, or leave it out");
+            errors.at(key, message);
+        }
     }
-    if let (Some((key, _)), Some((_, Acks::Leader))) = (min_in_sync, acks) {
+    if acks.as_ref().is_some_and(|(_, acks)| *acks == Acks::Leader)
+        && let Some((key, _)) = min_in_sync.take()
+    {
+        *acks = None;
         errors.at(
             key,
             "with `acks = \"leader\"` nothing waits for others, however many are in sync: leave out one of the two",

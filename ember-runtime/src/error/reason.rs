@@ -172,8 +172,10 @@ impl RefusedReason {
     /// by itself, within the deadline.
     pub fn can_pass(&self) -> bool {
         use RefusedReason as R;
-        matches!(self, R::Retiring | R::Stopped | R::Paused | R::Unreachable(_) | R::Starting | R::Behind | R::TooFewInSync { .. })
-            || self.is_of_masters()
+        matches!(
+            self,
+            R::Retiring | R::Stopped | R::Paused | R::Unreachable(_) | R::Starting | R::Behind | R::TooFewInSync { .. }
+        ) || self.is_of_masters()
     }
 
     /// Whether another is the master, or will be.

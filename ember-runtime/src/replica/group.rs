@@ -21,11 +21,13 @@ pub(crate) struct Terms {
     pub(crate) min_in_sync: usize,
     /// What leaves a master waits until those in sync have what it follows from.
     pub(crate) waits: bool,
+    /// So many members at most, the master among them; the other instances are spare.
+    pub(crate) most: Option<usize>,
 }
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { min_in_sync: 1, waits: true }
+        Self { min_in_sync: 1, waits: true, most: None }
     }
 }
 

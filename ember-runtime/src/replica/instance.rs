@@ -36,6 +36,8 @@ pub(crate) struct Replica {
     changes: ordered::Sender<()>,
     /// Its service has been asked to apply what has been committed, and has not begun to.
     owed: AtomicBool,
+    /// The record of its group names others, and not it.
+    spare: AtomicBool,
 }
 
 struct Inner {
@@ -134,8 +136,8 @@ impl Replica {
     pub(crate) fn new(pid: Pid, types: Fingerprints, terms: Terms) -> Self {
         let part = Part::Follows(Follower::new(Member::first(pid)));
         let inner = Inner { part, waiting: BTreeMap::new(), learnt: None };
-        let (told, owed) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { pid, types, terms, told, inner: Mutex::new(inner), changes: ordered::Sender::default(), owed }
+        let [told, owed, spare] = [false; 3].map(AtomicBool::new);
+        Self { pid, types, terms, told, inner: Mutex::new(inner), changes: ordered::Sender::default(), owed, spare }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -144,6 +146,10 @@ impl Replica {
 
     pub(crate) fn pid(&self) -> Pid {
         self.pid
+    }
+
+    pub(crate) fn terms(&self) -> Terms {
+        self.terms
     }
 
     pub(crate) fn types(&self) -> Fingerprints {
@@ -212,16 +218,14 @@ impl Replica {
     /// The index of the last record, if its service has what is not acknowledged.
     pub(crate) fn last_unsettled(&self) -> Option<u64> {
         match &self.lock().part {
-            Part::Leads(leader) => {
-                Some(leader.held().log().last().index).filter(|last| *last > leader.acknowledged())
-            }
+            Part::Leads(leader) => Some(leader.held().log().last().index).filter(|last| *last > leader.acknowledged()),
             Part::Follows(follower) => follower.is_deposed().then(|| follower.held().log().last().index),
         }
     }
 
     /// Whether what leaves it waits. Of one that was deposed nobody knows whether what it answers from is there any more, also where nothing
     /// waits.
-    fn waits(&self) -> bool {
+    fn holds_back(&self) -> bool {
         self.terms.waits || matches!(self.lock().part, Part::Follows(_))
     }
 
@@ -280,10 +284,12 @@ impl Replica {
         epoch.is_some_and(|epoch| self.lock().part.leads(epoch).is_some())
     }
 
-    /// What its service shows is not what was acknowledged, or nobody knows: it has no state, or was deposed.
+    /// What its service shows is not what was acknowledged, or nobody knows: it has no state, or was deposed, or is sent nothing.
     pub(crate) fn shows_nothing(&self) -> bool {
         match &self.lock().part {
-            Part::Follows(follower) => !follower.has_state() || follower.is_deposed(),
+            Part::Follows(follower) => {
+                !follower.has_state() || follower.is_deposed() || self.spare.load(Ordering::Relaxed)
+            }
             Part::Leads(_) => false,
         }
     }
@@ -301,6 +307,12 @@ impl Replica {
     }
 
     // -- Elections.
+
+    /// The registry's record names this set.
+    pub(crate) fn sees(&self, set: &InSync) {
+        let is_named = set.names(self.lock().part.me());
+        self.spare.store(!is_named, Ordering::Relaxed);
+    }
 
     pub(crate) fn standing(&self) -> Standing {
         let inner = self.lock();
@@ -458,7 +470,7 @@ impl Inner {
 impl Settles for Replica {
     fn unsettled(&self) -> Option<u64> {
         let last = self.unacknowledged();
-        last.filter(|_| self.waits())
+        last.filter(|_| self.holds_back())
     }
 
     fn unacknowledged(&self) -> Option<u64> {

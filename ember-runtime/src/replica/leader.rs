@@ -239,6 +239,11 @@ impl Leader {
         }
     }
 
+    /// Those who have answered.
+    pub(crate) fn heard(&self) -> BTreeSet<Pid> {
+        self.peers.iter().filter(|(_, peer)| peer.incarnation.is_some()).map(|(pid, _)| *pid).collect()
+    }
+
     /// Only these other instances are there: what is known of others is forgotten.
     pub(crate) fn keep(&mut self, peers: &BTreeSet<Pid>) {
         self.peers.retain(|pid, _| peers.contains(pid));

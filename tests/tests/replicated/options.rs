@@ -204,3 +204,110 @@ fn by_the_masters_word_alone_a_handler_can_still_wait_for_the_others() {
         assert!(sim.elapsed() - begun >= Duration::from_secs(1), "{:?}", sim.elapsed() - begun);
     });
 }
+
+const ALL: [&str; 4] = ["a", "b", "c", "d"];
+
+/// Four nodes with a ledger each, of which two have the state, and one that calls.
+fn two_of_four(seed: u64) -> Cluster {
+    let cluster = Cluster::seed(seed).node("caller", |node| node.service(Witness::default()));
+    ALL.into_iter()
+        .fold(cluster, |cluster, name| cluster.node(name, |node| node.service(Hosted::new(Ledger).replicas(2))))
+}
+
+/// Those of these nodes whose instances show something; the others are behind.
+async fn showing(sim: &Sim, names: &[&'static str]) -> Vec<&'static str> {
+    let mut showing = Vec::new();
+    for name in names {
+        let shown = sim.on(name, |node| async move {
+            node.local::<Ledger>().rpc_balance(1).timeout(Duration::from_millis(200)).await
+        });
+        match shown.await.unwrap() {
+            Ok(_) => showing.push(*name),
+            Err(CallError::NotExecuted(_)) => {}
+            Err(other) => panic!("{name}: {other:?}"),
+        }
+    }
+    showing
+}
+
+/// Why the instance on this node shows nothing.
+async fn reason(sim: &Sim, name: &str) -> RefusedReason {
+    let shown =
+        sim.on(
+            name,
+            |node| async move { node.local::<Ledger>().rpc_balance(1).timeout(Duration::from_millis(200)).await },
+        );
+    let Err(CallError::NotExecuted(refused)) = shown.await.unwrap() else { panic!("{name} shows something") };
+    refused.reason().clone()
+}
+
+/// The same, once these are two.
+async fn two_showing(sim: &Sim, names: &[&'static str]) -> Vec<&'static str> {
+    loop {
+        let showing = showing(sim, names).await;
+        if showing.len() == 2 {
+            return showing;
+        }
+    }
+}
+
+fn without(names: &[&'static str], name: &str) -> Vec<&'static str> {
+    names.iter().copied().filter(|it| *it != name).collect()
+}
+
+#[test]
+fn a_spare_instance_has_nothing_until_it_takes_the_place_of_a_member_that_has_gone() {
+    two_of_four(51).run(async |sim| {
+        assert_eq!(pay(&sim, 1, 1).await, 1);
+        let first = master(&sim, None).await;
+        let members = two_showing(&sim, &ALL).await;
+        let [member] = without(&members, &first)[..] else { panic!("{members:?} {first}") };
+        sim.kill(member).await;
+        assert_eq!(pay(&sim, 1, 1).await, 2);
+        let rest = without(&ALL, member);
+        let now = two_showing(&sim, &rest).await;
+        assert!(now.contains(&first.as_str()), "{now:?}");
+        // Whoever comes back is spare.
+        sim.start(member).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(20)).await; // tidy: sleep: virtual time, in which nothing is to change
+        assert_eq!(showing(&sim, &ALL).await, now);
+        assert_eq!(reason(&sim, member).await, RefusedReason::Behind);
+        sim.kill(&first).await;
+        assert_eq!(pay(&sim, 1, 1).await, 3);
+        let last = two_showing(&sim, &without(&ALL, &first)).await;
+        assert!(last.contains(&without(&now, &first)[0]), "{last:?} after {now:?}");
+    });
+}
+
+#[test]
+fn a_spare_instance_takes_the_place_of_a_member_that_its_master_does_not_reach() {
+    two_of_four(52).run(async |sim| {
+        assert_eq!(pay(&sim, 1, 1).await, 1);
+        let first = master(&sim, None).await;
+        let members = two_showing(&sim, &ALL).await;
+        let [member] = without(&members, &first)[..] else { panic!("{members:?} {first}") };
+        sim.partition(&first, member);
+        assert_eq!(pay(&sim, 1, 1).await, 2);
+        let now = two_showing(&sim, &without(&ALL, member)).await;
+        assert!(now.contains(&first.as_str()), "{now:?}");
+        // It is there, and shows nothing of what it had.
+        sim.heal(&first, member);
+        tokio::time::sleep(Duration::from_secs(20)).await; // tidy: sleep: virtual time, in which nothing is to change
+        assert_eq!(showing(&sim, &ALL).await, now);
+        assert_eq!(reason(&sim, member).await, RefusedReason::Behind);
+        assert_eq!(pay(&sim, 1, 1).await, 3);
+    });
+}
+
+#[tokio::test]
+async fn members_that_cannot_be_so_many_are_refused_when_the_service_starts() {
+    let node = || Node::builder().registry(ember::registry::InProcess::default());
+    let none = node().service(Hosted::new(Ledger).replicas(0)).start().await.unwrap_err().to_string();
+    assert!(none.starts_with("the service `Ledger`: `.replicas(0)` cannot be"), "{none}");
+    let few = node().service(Hosted::new(Vault).replicas(1)).start().await.unwrap_err().to_string();
+    assert!(few.contains("its service asks for 2 in sync"), "{few}");
+    let other = node().service(Hosted::new(Witness::default()).replicas(3)).start().await.unwrap_err().to_string();
+    assert!(other.contains("only replicated services"), "{other}");
+    let node = node().service(Hosted::new(Ledger).replicas(1)).start().await.unwrap();
+    assert_eq!(node.client::<LedgerClient>().rpc_pay(1, 1).await.unwrap(), 1);
+}

@@ -119,7 +119,9 @@ impl Core {
             if held.replica.shows_nothing() || (!info.read && !held.replica.leads(office.began)) {
                 return Err(RefusedReason::Behind);
             }
-            if !info.read && let Some((in_sync, needed)) = held.replica.too_few() {
+            if !info.read
+                && let Some((in_sync, needed)) = held.replica.too_few()
+            {
                 return Err(RefusedReason::TooFewInSync { in_sync: in_sync as u64, needed: needed as u64 });
             }
         }

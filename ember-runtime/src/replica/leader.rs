@@ -28,7 +28,6 @@ pub(crate) struct Leader {
     /// Up to here records are [acknowledged](Self::acknowledged).
     acknowledged: u64,
     min_in_sync: usize,
-    lease: bool,
 }
 
 /// What an answer has changed.
@@ -54,10 +53,9 @@ impl Leader {
     pub(super) fn new(me: Member, epoch: Epoch, set: InSync, mut held: Held) -> Self {
         let barrier = held.log.append(Record::barrier(epoch));
         let needed = rules::needed(&set.members, None, me);
-        let (peers, acknowledged, min_in_sync) = (BTreeMap::new(), held.commit, 1);
-        let (open, lease) = (barrier, true);
+        let (peers, acknowledged, min_in_sync, open) = (BTreeMap::new(), held.commit, 1, barrier);
         let mut leader =
-            Self { me, epoch, set, next: None, needed, peers, held, barrier, open, acknowledged, min_in_sync, lease };
+            Self { me, epoch, set, next: None, needed, peers, held, barrier, open, acknowledged, min_in_sync };
         leader.advance();
         leader
     }
@@ -122,17 +120,6 @@ impl Leader {
     /// What it knows of the group: what it claims with.
     pub(crate) fn knows(&self) -> rules::Order {
         rules::Order { epoch: self.epoch.number(), version: self.set.version }
-    }
-
-    /// Its lease is valid, as it is at first, or not any more: then who is alone in the set commits nothing. Says whether the commit index has
-    /// moved.
-    pub(crate) fn set_lease(&mut self, valid: bool) -> bool {
-        self.lease = valid;
-        self.advance()
-    }
-
-    pub(crate) fn lacks_lease(&self) -> bool {
-        !self.lease
     }
 
     // Records.
@@ -370,7 +357,7 @@ impl Leader {
     /// Moves the commit index, and what is acknowledged. Says whether it has.
     fn advance(&mut self) -> bool {
         let counted = |member| self.peer_of(member).map(|peer| peer.counted);
-        let upto = rules::committed(&self.needed, self.open, self.barrier, self.lease, counted);
+        let upto = rules::committed(&self.needed, self.open, self.barrier, counted);
         let before = (self.held.commit, self.acknowledged);
         if let Some(upto) = upto {
             self.held.commit = before.0.max(upto);

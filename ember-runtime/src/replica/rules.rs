@@ -99,6 +99,15 @@ pub(crate) fn committed<S: Members>(
     (upto >= barrier).then_some(upto)
 }
 
+/// Whether so many members are in sync as a group is to have (`least`) when it takes something on, and when it says that something is
+/// acknowledged: in the set, and in the next while a change is under way, since nobody knows which of both the registry has.
+///
+/// This is asked beside [`committed`], and never in its place: what is committed is what a later master has, and a set that may not
+/// commit, not even the [`barrier`](committed), could take in nobody ([`may_add`]), and would stay too small for ever.
+pub(crate) fn are_enough<S: Members>(set: &S, next: Option<&S>, least: usize) -> bool {
+    set.each().count() >= least && next.is_none_or(|next| next.each().count() >= least)
+}
+
 /// Whether a member in `epoch` takes a batch of `batch`'s epoch.
 ///
 /// What a master of before still ships would overwrite what the one after it has had acknowledged. Whoever `leads`, or has led, follows

@@ -146,6 +146,16 @@ fn claims_of_a_round_are_never_lowered() {
 }
 
 #[test]
+fn enough_are_in_sync_where_both_sets_have_enough() {
+    let (one, two) = (set(&[0]), set(&[0, 1]));
+    assert!(are_enough(&one, None, 1));
+    assert!(!are_enough(&one, None, 2));
+    assert!(are_enough(&two, None, 2));
+    assert!(!are_enough(&two, Some(&one), 2), "the registry may have made it smaller");
+    assert!(!are_enough(&one, Some(&two), 2), "it may not have made it larger");
+}
+
+#[test]
 fn highest_claim_wins_when_all_that_it_names_have_claimed() {
     let claims = [claim(0, at(3, 2), &[0, 1]), claim(1, at(3, 2), &[0, 1]), claim(2, at(3, 1), &[0, 1, 2])];
     let wins =

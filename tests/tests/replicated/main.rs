@@ -6,6 +6,7 @@
 mod acknowledged;
 mod handlers;
 mod members;
+mod options;
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -234,6 +234,11 @@ impl Elections {
                 candidate.seat.learn(epoch, master.map(|it| it.pid));
             }
             candidate.warn_of_another_lease(&office);
+            if let (Some(member), Some(group)) =
+                (&candidate.member, office.epoch.as_ref().and_then(|it| it.record.group.as_ref()))
+            {
+                member.replica.sees(&group.set);
+            }
             let Some(cell) = cells.get(&number).and_then(Weak::upgrade) else { continue };
             let runs = cell.state() == ServiceState::Running && candidate.begun;
             let eligible = !*closed

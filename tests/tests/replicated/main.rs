@@ -3,6 +3,8 @@
 
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
+mod claims;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use ember::{

@@ -37,7 +37,8 @@ pub(crate) fn run<M: Method>(
     shielded(make(request, inherited, deadline)).boxed()
 }
 
-async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: Instant) -> Outcome<M> {
+async fn make<M: Method>(request: Request<M>, mut inherited: Inherited, deadline: Instant) -> Outcome<M> {
+    let unsettled = inherited.take_unsettled();
     let Request { target, mut args, options, retry } = request;
     let mut course = Course {
         target,
@@ -67,6 +68,13 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
     if let Err(too_much) = course.inherited.check(&course.options, &course.target.keys) {
         return Err(course.describe::<M>(too_much.into()));
     }
+    if let Some(unsettled) = unsettled {
+        match timeout_at(deadline, unsettled.settles()).await {
+            Ok(true) => {}
+            Ok(false) => return Err(course.describe::<M>(overtaken().into())),
+            Err(_) => return Err(course.describe::<M>(RefusedReason::Expired.into())),
+        }
+    }
     let whole = async {
         match retry {
             None => course.without_policy::<M>(&mut args).await,
@@ -83,9 +91,18 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
     match (outcome, course.lost.take()) {
         (Ok(result), _) => sound::<M>(&course.target, result.map_err(CallError::App)),
         // An earlier attempt may have been executed, whatever became of the last one.
-        (Err(Failure::NotExecuted(_)), Some(lost)) => Err(described(course.describe::<M>(lost.into()))),
+        (Err(Failure::NotExecuted(_)), Some((lost, by))) => {
+            course.place = by;
+            Err(described(course.describe::<M>(lost.into())))
+        }
         (Err(failure), _) => Err(described(course.describe::<M>(failure))),
     }
+}
+
+/// Why a call is not made whose caller has lost its office before what the call follows from was acknowledged.
+pub(super) fn overtaken() -> RefusedReason {
+    let reason = "what it follows from was not acknowledged: its caller is not the master of its group any more";
+    RefusedReason::Denied { by: "the group of the caller".into(), reason: reason.into() }
 }
 
 /// One call under way.
@@ -109,8 +126,8 @@ pub(crate) struct Course {
     waits: Option<RefusedReason>,
     /// Why the last link to the node of such an instance was not made.
     unreached: Option<(Pid, RefusedReason)>,
-    /// Why it is not known whether an earlier attempt was executed.
-    pub(crate) lost: Option<LostReason>,
+    /// Why it is not known whether an earlier attempt was executed, and who was asked.
+    pub(crate) lost: Option<(LostReason, Option<Arc<Instance>>)>,
     /// The epoch in which the callee of that was the master, if the call has an id and goes to that one only.
     pub(super) lost_in: Option<Epoch>,
     /// Whether it is the probe of the instance that was asked last.
@@ -385,7 +402,7 @@ impl Course {
     }
 
     fn describe<M: Method>(&self, failure: Failure) -> CallError<M::Error> {
-        describe::<M, _>(&self.target, self.place.as_deref().map(ToString::to_string), failure)
+        describe::<M, _>(&self.target, self.place.as_deref().map(Instance::place), failure)
     }
 }
 

@@ -183,7 +183,9 @@ impl Candidate {
             Stage::Bidding | Stage::Leaving => Step::Nothing,
             Stage::Elected { epoch, term, seen, .. } => {
                 let gone = *seen && !names(facts.office, self.pid, *epoch);
-                let lost = gone || highest > Some(*epoch) || !self.seat.tenure().is_still(*term);
+                // Its state may be gone, or a later master may have told it so itself.
+                let leads = self.member.as_ref().is_none_or(|member| member.replica.leads(Some(*epoch)));
+                let lost = gone || highest > Some(*epoch) || !self.seat.tenure().is_still(*term) || !leads;
                 if lost { Step::Lost } else { Step::Nothing }
             }
             Stage::Out => match master {

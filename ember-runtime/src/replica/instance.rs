@@ -17,11 +17,9 @@ use super::{
 };
 use crate::{
     id::{Epoch, Pid},
+    message::{Settled, Settles},
     sync::{lock, ordered},
 };
-
-/// Is told whether the record that it waits for has been acknowledged.
-pub(crate) type Settled = Box<dyn FnOnce(bool) + Send>;
 
 /// Those of the entries of a service and of its state.
 pub(crate) type Fingerprints = (u64, u64);
@@ -213,7 +211,7 @@ impl Replica {
     }
 
     /// The index of the last record, if its service has what is not acknowledged.
-    pub(crate) fn unsettled(&self) -> Option<u64> {
+    pub(crate) fn last_unsettled(&self) -> Option<u64> {
         match &self.lock().part {
             Part::Leads(leader) => Some(leader.held().log().last().index).filter(|last| *last > leader.commit()),
             Part::Follows(follower) => follower.is_deposed().then(|| follower.held().log().last().index),
@@ -221,7 +219,7 @@ impl Replica {
     }
 
     /// Tells `then` when the record of this index has been acknowledged, or when nobody will know that here.
-    pub(crate) fn when_settled(&self, index: u64, then: Settled) {
+    pub(crate) fn tell_when_settled(&self, index: u64, then: Settled) {
         let mut inner = self.lock();
         let known = match &inner.part {
             Part::Leads(leader) if leader.commit() < index => None,
@@ -268,6 +266,11 @@ impl Replica {
             inner.learnt = None;
             inner.part = Part::Follows(follower.lost());
         });
+    }
+
+    /// Whether it is the master of this epoch.
+    pub(crate) fn leads(&self, epoch: Option<Epoch>) -> bool {
+        epoch.is_some_and(|epoch| self.lock().part.leads(epoch).is_some())
     }
 
     /// What its service shows is not what was acknowledged, or nobody knows: it has no state, or was deposed.
@@ -379,6 +382,11 @@ impl Replica {
 
     /// Takes what its master sends; and whether its service is to be asked to apply something.
     pub(crate) fn receive(&self, batch: Batch) -> (Answer, bool) {
+        let is_over = matches!(&self.lock().part, Part::Leads(leader) if leader.epoch() < batch.epoch);
+        if is_over {
+            // There is a later master, which the elections of this node do not know of yet.
+            self.step_down();
+        }
         let mut inner = self.lock();
         let before = inner.part.me();
         let answer = match &mut inner.part {
@@ -423,5 +431,16 @@ impl Inner {
             Part::Follows(_) => (mem::take(&mut self.waiting), false),
         };
         all.into_values().flatten().map(|then| (then, well)).collect()
+    }
+}
+
+impl Settles for Replica {
+    fn unsettled(&self) -> Option<u64> {
+        self.open();
+        self.last_unsettled()
+    }
+
+    fn when_settled(&self, index: u64, then: Settled) {
+        self.tell_when_settled(index, then);
     }
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use ember::{
     CallError, Epoch, GroupName, LossRefused, Pid, RefusedReason,
-    testing::{Registry, Sim},
+    testing::{Cluster, Registry, Sim},
 };
+use ember_tests::simulation::scale;
 use tokio::time::sleep;
 
-use super::{LedgerClient, cluster, master, pay};
+use super::{LedgerClient, cluster, in_sync, master, pay};
 
 const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -17,10 +18,16 @@ const fn s(seconds: u64) -> Duration {
 
 const MEMBERS: [&str; 3] = ["a", "b", "c"];
 
+/// The same group, with short leases: there is much waiting for them.
+fn group(seed: u64) -> Cluster {
+    cluster(seed).ttl(s(2))
+}
+
 /// Everybody is in sync: that takes a second or two.
 async fn begun(sim: &Sim) -> String {
     assert_eq!(pay(sim, 1, 10).await, 10);
-    sleep(s(5)).await;
+    in_sync(sim, 1, 10).await;
+    sleep(s(2)).await;
     master(sim, None).await
 }
 
@@ -74,12 +81,14 @@ async fn one_is_cut_off(sim: &Sim, master: &str) -> (&'static str, &'static str)
 
 #[test]
 fn a_registry_that_is_empty_is_told_what_its_group_had() {
-    cluster(11).run(async move |sim| {
+    group(11).run(async move |sim| {
         let first = begun(&sim).await;
         let (_, before) = instance(&sim, &first).await;
         sim.registry_down();
         sleep(s(2)).await;
         sim.registry_up(Registry::Empty);
+        // Until it has seen that, the master acts by its lease.
+        sleep(s(1)).await;
         assert_eq!(pay(&sim, 1, 1).await, 11);
         let (_, after) = instance(&sim, &master(&sim, None).await).await;
         assert!(after > before, "{before:?} {after:?}");
@@ -88,11 +97,11 @@ fn a_registry_that_is_empty_is_told_what_its_group_had() {
 
 #[test]
 fn a_node_that_joins_an_empty_registry_begins_no_new_group() {
-    cluster(12).node("late", |node| node.service(super::Ledger)).run(async move |sim| {
+    group(12).node("late", |node| node.service(super::Ledger)).run(async move |sim| {
         sim.kill("late").await;
         begun(&sim).await;
         sim.registry_down();
-        sleep(s(8)).await;
+        sleep(s(4)).await;
         let (joined, ()) = tokio::join!(sim.start("late"), async { sim.registry_up(Registry::Empty) });
         joined.unwrap();
         assert_eq!(pay(&sim, 1, 1).await, 11);
@@ -101,12 +110,12 @@ fn a_node_that_joins_an_empty_registry_begins_no_new_group() {
 
 #[test]
 fn a_registry_that_is_wiped_twice_is_told_twice() {
-    cluster(13).run(async move |sim| {
+    group(13).run(async move |sim| {
         begun(&sim).await;
         sim.registry_down();
         sim.registry_up(Registry::Empty);
         // All have claimed, and none is elected yet.
-        sleep(s(3)).await;
+        sleep(Duration::from_millis(1_500)).await;
         sim.registry_down();
         sleep(s(1)).await;
         sim.registry_up(Registry::Empty);
@@ -116,7 +125,7 @@ fn a_registry_that_is_wiped_twice_is_told_twice() {
 
 #[test]
 fn who_is_named_by_an_older_registry_alone_is_not_elected() {
-    cluster(14).run(async move |sim| {
+    group(14).run(async move |sim| {
         let first = begun(&sim).await;
         let backup = sim.registry_backup();
         let (cut_off, _) = one_is_cut_off(&sim, &first).await;
@@ -128,13 +137,13 @@ fn who_is_named_by_an_older_registry_alone_is_not_elected() {
 
 #[test]
 fn where_one_may_have_had_more_there_is_no_master_until_that_is_accepted() {
-    cluster(15).run(async move |sim| {
+    group(15).run(async move |sim| {
         let first = begun(&sim).await;
         let (gone, _) = instance(&sim, &first).await;
         sim.registry_down();
         sim.kill(&first).await;
         sim.registry_up(Registry::Empty);
-        let why = refused(&sim, s(30)).await;
+        let why = refused(&sim, s(9)).await;
         assert!(why.contains(&gone.to_string()) && why.contains("accept_loss"), "{why}");
         let other = MEMBERS.into_iter().find(|it| *it != first).unwrap();
         let (goes_on, _) = instance(&sim, other).await;
@@ -148,7 +157,7 @@ fn where_one_may_have_had_more_there_is_no_master_until_that_is_accepted() {
 #[test]
 fn where_all_in_sync_are_gone_another_goes_on_when_its_loss_is_accepted() {
     for anew in [false, true] {
-        cluster(16).run(async move |sim| {
+        group(16).run(async move |sim| {
             let first = begun(&sim).await;
             let (cut_off, third) = one_is_cut_off(&sim, &first).await;
             let (master, _) = instance(&sim, &first).await;
@@ -156,7 +165,7 @@ fn where_all_in_sync_are_gone_another_goes_on_when_its_loss_is_accepted() {
             sim.kill(&first).await;
             sim.kill(third).await;
             cut(&sim, cut_off, false);
-            let why = refused(&sim, s(30)).await;
+            let why = refused(&sim, s(12)).await;
             assert!(why.contains(&master.to_string()) && why.contains("accept_loss"), "{why}");
             // One of before that is started again has nothing.
             sim.start(&first).await.unwrap();
@@ -174,22 +183,22 @@ fn where_all_in_sync_are_gone_another_goes_on_when_its_loss_is_accepted() {
 
 #[test]
 fn what_was_claimed_before_a_backup_elects_nobody_after_it() {
-    cluster(17).run(async move |sim| {
+    group(17).run(async move |sim| {
         begun(&sim).await;
         sim.registry_down();
         sim.registry_up(Registry::Empty);
         // All have claimed, and none is elected yet.
-        sleep(s(3)).await;
+        sleep(Duration::from_millis(1_500)).await;
         let backup = sim.registry_backup();
         assert_eq!(pay(&sim, 1, 0).await, 10);
         let first = master(&sim, None).await;
-        sleep(s(5)).await;
+        sleep(s(2)).await;
         let (cut_off, third) = one_is_cut_off(&sim, &first).await;
         sim.kill(&first).await;
         sim.kill(third).await;
         sim.registry_restore(&backup);
         cut(&sim, cut_off, false);
-        let why = refused(&sim, s(30)).await;
+        let why = refused(&sim, s(9)).await;
         assert!(why.contains("accept_loss"), "{why}");
     });
 }
@@ -197,7 +206,7 @@ fn what_was_claimed_before_a_backup_elects_nobody_after_it() {
 /// Some seeds of random losses of the registry, and of one member at most.
 #[test]
 fn nothing_that_was_acknowledged_is_lost_without_a_word() {
-    let seeds = std::env::var("EMBER_CLAIMS_SEEDS").ok().and_then(|it| it.parse().ok()).unwrap_or(2);
+    let seeds = 2 * scale();
     let stuck = (0..seeds).filter(|seed| random::run(*seed)).count();
     assert!(seeds < 100 || stuck * 2 < seeds as usize, "{stuck} of {seeds} had no master at the end");
 }
@@ -247,17 +256,17 @@ mod random {
         let (mut backup, mut killed): (Option<Backup>, Option<&str>) = (None, None);
         let mut lost = false;
         for _ in 0..6 {
-            dice.pause(6_000).await;
+            dice.pause(4_000).await;
             match dice.below(6) {
                 0 => backup = Some(sim.registry_backup()),
                 1 => {
                     sim.registry_down();
-                    dice.pause(8_000).await;
+                    dice.pause(4_000).await;
                     sim.registry_up(Registry::Kept);
                 }
                 2 => {
                     sim.registry_down();
-                    dice.pause(8_000).await;
+                    dice.pause(4_000).await;
                     sim.registry_up(Registry::Empty);
                     lost = true;
                 }
@@ -284,13 +293,13 @@ mod random {
 
     /// Whether there was no master at the end.
     pub(super) fn run(seed: u64) -> bool {
-        cluster(seed).run(async move |sim| {
+        group(seed).run(async move |sim| {
             let mut dice = Dice(seed);
             pay(&sim, 1, 0).await;
             dice.pause(4_000).await;
-            let ((done, perhaps), may_be_stuck) = tokio::join!(pays(&sim, s(60)), faults(&sim, &mut dice));
-            sleep(s(20)).await;
-            let ended = sim.on("caller", async |node| node.client::<LedgerClient>().rpc_pay(1, 0).timeout(s(30)).await);
+            let ((done, perhaps), may_be_stuck) = tokio::join!(pays(&sim, s(30)), faults(&sim, &mut dice));
+            sleep(s(6)).await;
+            let ended = sim.on("caller", async |node| node.client::<LedgerClient>().rpc_pay(1, 0).timeout(s(20)).await);
             match ended.await.unwrap() {
                 Ok(balance) => {
                     assert!(

@@ -197,7 +197,7 @@ impl Offices {
             ];
             others.into_iter().chain(claims).flatten().collect::<Vec<_>>()
         };
-        let named = |(name, office)| parts(office).into_iter().map(|part| (OfficeName::clone(name), part));
+        let named = |(name, office)| parts(office).into_iter().map(move |part| (OfficeName::clone(name), part));
         self.0.iter().flat_map(named).collect()
     }
 }

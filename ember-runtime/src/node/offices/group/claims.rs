@@ -90,7 +90,7 @@ impl Claims {
             return Says::From(from);
         }
         let begins = nonce.is_none() && must || rules::knows_better(own.knows, record) && !self.is_of_now(office);
-        if self.under_way || !begins && has_said(own, types, office) {
+        if self.under_way || !begins && has_said(own, types, office) || !may_say(own, types, office) {
             return Says::Nothing;
         }
         Says::Claim { begins, must }
@@ -156,6 +156,13 @@ fn has_said(own: &Standing, types: Fingerprints, office: &OfficeNow) -> bool {
         let says = record(own, types, None, office);
         said.record == ClaimRecord { index: said.record.index, ..says }
     })
+}
+
+/// Whether it lowers nothing that it has said itself. What another incarnation has said stands under a key of its own.
+fn may_say(own: &Standing, types: Fingerprints, office: &OfficeNow) -> bool {
+    let stands = office.claims.get(&own.member).and_then(|said| claim(&said.record));
+    let says = claim(&record(own, types, None, office));
+    says.is_none_or(|says| rules::claim_replaces(stands.as_ref(), &says))
 }
 
 fn claim(record: &ClaimRecord) -> Option<rules::Claim<std::collections::BTreeSet<Member>>> {

@@ -83,6 +83,8 @@ pub(crate) struct Standing {
     pub(crate) knows: Option<Order>,
     /// The set as it knows it.
     pub(crate) set: InSync,
+    /// Its last record.
+    pub(crate) last: u64,
 }
 
 /// A state at most so far behind what is committed is brought up to date by records; what is older is not kept.
@@ -330,12 +332,11 @@ impl Replica {
 
     pub(crate) fn standing(&self) -> Standing {
         let inner = self.lock();
+        let (member, last) = (inner.part.me(), inner.part.held().log().last().index);
         match &inner.part {
-            Part::Follows(it) => {
-                Standing { member: it.me(), epoch: it.epoch(), knows: it.knows(), set: it.set().clone() }
-            }
+            Part::Follows(it) => Standing { member, epoch: it.epoch(), knows: it.knows(), set: it.set().clone(), last },
             Part::Leads(it) => {
-                Standing { member: it.me(), epoch: it.epoch(), knows: Some(it.knows()), set: it.set().clone() }
+                Standing { member, epoch: it.epoch(), knows: Some(it.knows()), set: it.set().clone(), last }
             }
         }
     }

@@ -16,6 +16,7 @@ mod group;
 mod leases;
 mod order;
 mod steps;
+mod warnings;
 
 #[cfg(feature = "cluster")]
 pub(crate) use self::ballot::Ballot;

@@ -19,6 +19,7 @@ use crate::{
     hooks::HandlerEnd,
     message::{Ambient, CameFrom, Due, Envelope, Handled, HandlerSpan, Opened},
     panics::outlived,
+    planted::{Bug, planted},
     replica::Replica,
     threads::At,
 };
@@ -98,7 +99,7 @@ fn group_of<S: Service>(core: &Core) -> Option<Arc<Replica>> {
 fn acknowledged<T: Send + 'static, E: Send + 'static>(core: &Core, handled: Handled<T, E>) -> Handled<T, E> {
     let Some(held) = core.held.as_deref() else { return handled };
     held.replica.open();
-    let Some(index) = held.replica.unsettled() else { return handled };
+    let Some(index) = held.replica.unsettled().filter(|_| !planted(Bug::ReplyAtOnce)) else { return handled };
     let replica = Arc::clone(&held.replica);
     handled.after(move |then| replica.when_settled(index, then))
 }

@@ -85,6 +85,13 @@ const _: () = {
             ::core::concat!(::core::file!(), ":", ::core::line!()),
         );
     }
+    const _: () = {
+        use ::ember::__private::NotReplicated as _;
+        ::core::assert!(
+            ::ember::__private::Replica:: < Counter > ::KIND.is_none(),
+            "`Counter` is `Replicated`, so its instances must elect a master: write `#[service(elected)]`"
+        );
+    };
     impl ::ember::__private::HasLocalClient for Counter {
         type LocalClient = CounterClient<::ember::__private::Local>;
     }

@@ -84,6 +84,13 @@ const _: () = {
             ::core::concat!(::core::file!(), ":", ::core::line!()),
         );
     }
+    const _: () = {
+        use ::ember::__private::NotReplicated as _;
+        ::core::assert!(
+            ::ember::__private::Replica:: < Clock > ::KIND.is_none(),
+            "`Clock` is `Replicated`, so its instances must elect a master: write `#[service(elected)]`"
+        );
+    };
     impl ::ember::__private::HasLocalClient for Clock {
         type LocalClient = ClockClient<::ember::__private::Local>;
     }

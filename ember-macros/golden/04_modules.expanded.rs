@@ -141,6 +141,13 @@ const _: () = {
             ::core::concat!(::core::file!(), ":", ::core::line!()),
         );
     }
+    const _: () = {
+        use ::ember::__private::NotReplicated as _;
+        ::core::assert!(
+            ::ember::__private::Replica:: < Player > ::KIND.is_none(),
+            "`Player` is `Replicated`, so its instances must elect a master: write `#[service(elected)]`"
+        );
+    };
     impl ::ember::__private::HasLocalClient for Player {
         type LocalClient = PlayerClient<::ember::__private::Local>;
     }

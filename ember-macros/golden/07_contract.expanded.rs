@@ -290,6 +290,13 @@ const _: () = {
             ::core::concat!(::core::file!(), ":", ::core::line!()),
         );
     }
+    const _: () = {
+        use ::ember::__private::NotReplicated as _;
+        ::core::assert!(
+            ::ember::__private::Replica:: < Stall > ::KIND.is_none(),
+            "`Stall` is `Replicated`, so its instances must elect a master: write `#[service(elected)]`"
+        );
+    };
     impl ::ember::__private::HasLocalClient for Stall {
         type LocalClient = StallClient<::ember::__private::Local>;
     }

@@ -73,6 +73,19 @@ const _: () = {
                 )
         }
     }
+    impl<__D: ::ember::__private::Depth> ::ember::__private::Ordered<__D> for Item {
+        const UNORDERED: ::ember::__private::Option<&'static str> = {
+            use ::ember::__private::AnyOrder as _;
+            ::ember::__private::unordered(
+                &[
+                    (
+                        ::ember::__private::Order::<Option<String>, __D>::UNORDERED,
+                        "`name: Option<String>` of `Item` is in another order on each node, and cannot be replicated: write `BTreeMap` or `BTreeSet`",
+                    ),
+                ],
+            )
+        };
+    }
     use ::ember::__private::AnyCodec as _;
     const _: () = ::core::assert!(
         ! ::ember::__private::Probe:: < u32 > ::JSON_ONLY,

@@ -121,6 +121,27 @@ const _: () = {
                 )
         }
     }
+    impl<T, __D: ::ember::__private::Depth> ::ember::__private::Ordered<__D>
+    for Command<T>
+    where
+        T: ::ember::__private::Ordered<__D::Less>,
+    {
+        const UNORDERED: ::ember::__private::Option<&'static str> = {
+            use ::ember::__private::AnyOrder as _;
+            ::ember::__private::unordered(
+                &[
+                    (
+                        ::ember::__private::Order::<T, __D>::UNORDERED,
+                        "`T` of `Command::Keep` is in another order on each node, and cannot be replicated: write `BTreeMap` or `BTreeSet`",
+                    ),
+                    (
+                        ::ember::__private::Order::<Vec<T>, __D>::UNORDERED,
+                        "`what: Vec<T>` of `Command::Sell` is in another order on each node, and cannot be replicated: write `BTreeMap` or `BTreeSet`",
+                    ),
+                ],
+            )
+        };
+    }
     use ::ember::__private::AnyCodec as _;
     const _: () = ::core::assert!(
         ! ::ember::__private::Probe:: < i32 > ::JSON_ONLY,

@@ -82,6 +82,13 @@ const _: () = {
             ::core::concat!(::core::file!(), ":", ::core::line!()),
         );
     }
+    const _: () = {
+        use ::ember::__private::NotReplicated as _;
+        ::core::assert!(
+            ::ember::__private::Replica:: < Chat > ::KIND.is_none(),
+            "`Chat` is `Replicated`, so its instances must elect a master: write `#[service(elected)]`"
+        );
+    };
     impl ::ember::__private::HasLocalClient for Chat {
         type LocalClient = ChatClient<::ember::__private::Local>;
     }

@@ -32,6 +32,10 @@ impl Bus {
         lock(&self.subscribers)
     }
 
+    fn subscribers_of<E: 'static>(&self) -> usize {
+        self.lock().get(&TypeId::of::<E>()).map_or(0, BTreeMap::len)
+    }
+
     /// Gives `event` to every subscriber; how many took it.
     pub(crate) fn publish<E: Send + Sync + 'static>(&self, event: E) -> usize {
         let subscribers: Vec<_> =
@@ -68,8 +72,22 @@ impl fmt::Debug for Bus {
 
 impl<U: Unit> Cx<'_, U> {
     /// Gives `event` to every service on this node that has a handler for it, this one included; how many took it.
+    ///
+    /// A replicated service that has [committed](Self::commit) what is not acknowledged yet gives it to them when that is, or to nobody if it loses its
+    /// office before; then this says how many would take it now.
     pub fn publish<E: Send + Sync + 'static>(&self, event: E) -> usize {
-        self.core.host.get::<Bus>().publish(event)
+        let bus = self.core.host.get::<Bus>();
+        let Some(unsettled) = self.ambient.unsettled() else { return bus.publish(event) };
+        let subscribers = bus.subscribers_of::<E>();
+        unsettled.then(move |well| {
+            if well {
+                bus.publish(event);
+            } else {
+                let event = std::any::type_name::<E>();
+                tracing::warn!(target: "ember::event", event, "not published: what it follows from was not acknowledged");
+            }
+        });
+        subscribers
     }
 }
 

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::{Type, ext::IdentExt, parse_quote};
 
 use crate::{
-    generate::schema::bounded,
+    generate::parts::bounded,
     model::{Body, Field, Runtime, Travels},
     text::text,
 };

@@ -1,11 +1,15 @@
 //! `impl Schema`: the structure of a type that travels.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{GenericParam, Generics, Type, ext::IdentExt, parse_quote, spanned::Spanned};
+use syn::{Type, ext::IdentExt, spanned::Spanned};
 
 use crate::{
-    generate::{copied::copied, ordered::ordered, parts::hidden},
+    generate::{
+        copied::copied,
+        ordered::ordered,
+        parts::{bounded, hidden},
+    },
     model::{Body, Field, Fields, Runtime, Travels, Variant},
     text::text,
 };
@@ -99,24 +103,6 @@ fn checks(item: &Travels) -> (TokenStream, TokenStream) {
     });
     let import = |checks: TokenStream| if checks.is_empty() { checks } else { quote!(use #k::AnyCodec as _; #checks) };
     (import(beside.collect()), import(within.collect()))
-}
-
-/// The parameters, each of which has the bound.
-pub(super) fn bounded(generics: &Generics, bound: &TokenStream) -> Generics {
-    let mut generics = generics.clone();
-    let params: Vec<Ident> = generics.type_params().map(|param| param.ident.clone()).collect();
-    for param in &mut generics.params {
-        match param {
-            GenericParam::Type(param) => param.default = None,
-            GenericParam::Const(param) => param.default = None,
-            GenericParam::Lifetime(_) => {}
-        }
-    }
-    let clause = generics.make_where_clause();
-    for param in params {
-        clause.predicates.push(parse_quote!(#param: #bound));
-    }
-    generics
 }
 
 fn fields(k: &Runtime, fields: &Fields) -> TokenStream {

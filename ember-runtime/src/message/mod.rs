@@ -36,7 +36,7 @@ pub(crate) use self::{
     format::{CHECKED, Encode, Unwritten, append, put_within},
     metadata::{
         Ambient, Beside, CameFrom, Chain, Due, Envelope, HandlerSpan, Lifespan, MAX_EXTENDED, MAX_EXTENSIONS,
-        MAX_HEADERS, MAX_KEYS, MadeIn, Named, Opened, Stamp, unusable_key,
+        MAX_HEADERS, MAX_KEYS, MadeIn, Named, Opened, Settled, Settles, Stamp, Unsettled, unusable_key,
     },
     methods::Written,
     replies::{Awaited, Payload, Promised, Promises, deferred},

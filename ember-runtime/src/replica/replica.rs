@@ -17,12 +17,10 @@ use super::{
 };
 use crate::{
     id::{Epoch, Pid},
+    message::{Settled, Settles},
     planted::{Bug, planted},
     sync::{lock, ordered},
 };
-
-/// Is told whether the record that it waits for has been acknowledged.
-pub(crate) type Settled = Box<dyn FnOnce(bool) + Send>;
 
 /// Those of the entries of a service and of its state.
 pub(crate) type Fingerprints = (u64, u64);
@@ -212,7 +210,7 @@ impl Replica {
     }
 
     /// The index of the last record, if its service has what is not acknowledged.
-    pub(crate) fn unsettled(&self) -> Option<u64> {
+    pub(crate) fn last_unsettled(&self) -> Option<u64> {
         match &self.lock().part {
             Part::Leads(leader) => Some(leader.held().log().last().index).filter(|last| *last > leader.commit()),
             Part::Follows(follower) => follower.is_deposed().then(|| follower.held().log().last().index),
@@ -220,7 +218,7 @@ impl Replica {
     }
 
     /// Tells `then` when the record of this index has been acknowledged, or when nobody will know that here.
-    pub(crate) fn when_settled(&self, index: u64, then: Settled) {
+    pub(crate) fn tell_when_settled(&self, index: u64, then: Settled) {
         let mut inner = self.lock();
         let known = match &inner.part {
             Part::Leads(leader) if leader.commit() < index => None,
@@ -424,5 +422,16 @@ impl Inner {
             Part::Follows(_) => (mem::take(&mut self.waiting), false),
         };
         all.into_values().flatten().map(|then| (then, well)).collect()
+    }
+}
+
+impl Settles for Replica {
+    fn unsettled(&self) -> Option<u64> {
+        self.open();
+        self.last_unsettled()
+    }
+
+    fn when_settled(&self, index: u64, then: Settled) {
+        self.tell_when_settled(index, then);
     }
 }

@@ -3,6 +3,10 @@
 
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
+mod acknowledged;
+mod handlers;
+mod members;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use ember::{
@@ -15,6 +19,7 @@ use ember::{
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
     Paid { to: u64, amount: u64 },
+    Broken,
 }
 
 #[message]
@@ -31,7 +36,7 @@ impl Replicated for Ledger {
     type Output = u64;
 
     fn apply(state: &mut Balances, entry: &Entry) -> u64 {
-        let Entry::Paid { to, amount } = entry;
+        let Entry::Paid { to, amount } = entry else { panic!("an entry that breaks the state") };
         let balance = state.0.entry(*to).or_default();
         *balance += amount;
         *balance
@@ -53,11 +58,69 @@ impl Ledger {
     pub async fn rpc_balance(&self, cx: &mut Cx<'_, Self>, of: u64) -> u64 {
         cx.state().0.get(&of).copied().unwrap_or_default()
     }
+
+    /// Pays, and lets the witness know; by a call, or by a call that nobody waits for.
+    pub async fn rpc_pay_before(&mut self, cx: &mut Cx<'_, Self>, to: u64, one_way: bool) -> Result<u64, String> {
+        let balance = cx.commit(Entry::Paid { to, amount: 1 });
+        let seen = cx.client::<WitnessClient>().rpc_see(balance);
+        let sent = if one_way {
+            seen.send().map_err(|error| error.to_string())
+        } else {
+            seen.await.map_err(|error| error.to_string())
+        };
+        sent.map(|()| balance)
+    }
+
+    /// Pays, and waits itself until that is acknowledged.
+    pub async fn rpc_pay_and_settle(&mut self, cx: &mut Cx<'_, Self>, to: u64) -> Result<u64, String> {
+        let balance = cx.commit(Entry::Paid { to, amount: 1 });
+        cx.settled().await.map_err(|error| error.to_string())?;
+        Ok(balance)
+    }
+
+    #[rpc(timeout = "60s")]
+    pub async fn rpc_pay_late(&mut self, cx: &mut Cx<'_, Self>, to: u64, seconds: u64) -> u64 {
+        tokio::time::sleep(Duration::from_secs(seconds)).await; // tidy: sleep: virtual time that a handler takes
+        cx.commit(Entry::Paid { to, amount: 1 })
+    }
+
+    pub async fn rpc_panic_between(&mut self, cx: &mut Cx<'_, Self>, to: u64) -> u64 {
+        let balance = cx.commit(Entry::Paid { to, amount: 1 });
+        assert!(balance == 0, "between two commits");
+        cx.commit(Entry::Paid { to, amount: 1 })
+    }
+
+    pub async fn rpc_break(&mut self, cx: &mut Cx<'_, Self>) -> u64 {
+        cx.commit(Entry::Broken)
+    }
+
+    #[rpc(read)]
+    pub async fn rpc_commit_in_a_read(&self, cx: &mut Cx<'_, Self>) -> u64 {
+        cx.commit(Entry::Paid { to: 1, amount: 1 })
+    }
+}
+
+/// Sees what is said to it.
+#[service]
+#[derive(Default)]
+pub struct Witness {
+    seen: Vec<u64>,
+}
+
+#[rpc]
+impl Witness {
+    pub async fn rpc_see(&mut self, balance: u64) {
+        self.seen.push(balance);
+    }
+
+    pub async fn rpc_seen(&self) -> Vec<u64> {
+        self.seen.clone()
+    }
 }
 
 /// Three nodes with a ledger each, and one that calls.
 fn cluster(seed: u64) -> Cluster {
-    let cluster = Cluster::seed(seed).node("caller", |node| node);
+    let cluster = Cluster::seed(seed).node("caller", |node| node.service(Witness::default()));
     ["a", "b", "c"].into_iter().fold(cluster, |cluster, name| cluster.node(name, |node| node.service(Ledger)))
 }
 
@@ -75,6 +138,24 @@ async fn master(sim: &Sim, other: Option<&str>) -> String {
         found.unwrap()
     });
     found.await.unwrap()
+}
+
+/// The nodes that have an instance which is not the master.
+fn others(master: &str) -> Vec<&'static str> {
+    ["a", "b", "c"].into_iter().filter(|name| *name != master).collect()
+}
+
+/// Waits until all three are in sync, as far as can be seen from outside: each answers what the master does.
+async fn in_sync(sim: &Sim, of: u64, balance: u64) {
+    for name in ["a", "b", "c"] {
+        sim.on(name, move |node| async move {
+            while node.local::<Ledger>().rpc_balance(of).await.ok() != Some(balance) {
+                tokio::time::sleep(Duration::from_millis(50)).await; // tidy: sleep: virtual time, until it has caught up
+            }
+        })
+        .await
+        .unwrap();
+    }
 }
 
 async fn pay(sim: &Sim, to: u64, amount: u64) -> u64 {

@@ -1,5 +1,6 @@
 //! What several kinds of generated code have in common.
 
+mod bounds;
 mod hidden;
 pub(crate) mod hook;
 pub(crate) mod method;
@@ -8,6 +9,7 @@ mod results;
 mod wire;
 
 pub(crate) use self::{
+    bounds::bounded,
     hidden::hidden,
     names::{Lent, arguments, local, marker, signed},
 };

@@ -23,7 +23,8 @@ pub(crate) struct Body<S> {
 impl<S> Body<S> {
     /// A service that has been made, and nothing of it has run.
     pub(crate) fn new(service: S, core: Core, named: Arc<dyn Named>) -> Box<Self> {
-        Box::new(Self { service, core, ambient: Ambient::new(named) })
+        let group = core.held.as_ref().map(|held| Arc::clone(&held.replica) as _);
+        Box::new(Self { service, core, ambient: Ambient::new(named).in_group(group) })
     }
 
     /// The message of a panic, which is logged here.

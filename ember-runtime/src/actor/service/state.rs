@@ -1,9 +1,8 @@
 //! What handlers of a replicated service, and of its modules, do with its state.
 
-use std::panic::resume_unwind;
+use std::{panic::resume_unwind, sync::Arc};
 
 use bytes::Bytes;
-use tokio::sync::oneshot;
 
 use super::{Cx, InGroup, Replicated, Unit};
 use crate::{
@@ -13,7 +12,7 @@ use crate::{
     },
     error::{Error, Result},
     id::Epoch,
-    message::encode,
+    message::{Settles, Unsettled, encode},
 };
 
 impl<U: Unit> Cx<'_, U> {
@@ -80,17 +79,10 @@ impl<U: Unit> Cx<'_, U> {
     {
         let epoch = self.epoch();
         let Some(held) = self.core.held.as_deref() else { return Ok(()) };
-        held.replica.open();
-        let Some(index) = held.replica.unsettled() else { return Ok(()) };
-        let (tell, told) = oneshot::channel();
-        held.replica.when_settled(
-            index,
-            Box::new(move |well| {
-                let _nobody_waits = tell.send(well);
-            }),
-        );
-        match (told.await, epoch) {
-            (Ok(true), _) => self.core.fence().map_or(Ok(()), |fence| fence.check()),
+        let group = Arc::clone(&held.replica) as Arc<dyn Settles>;
+        let Some(unsettled) = Unsettled::of(&group) else { return Ok(()) };
+        match (unsettled.settles().await, epoch) {
+            (true, _) => self.core.fence().map_or(Ok(()), |fence| fence.check()),
             (_, Some(epoch)) => Err(Error::NotMaster { epoch }),
             (_, None) => Err(Error::other("this instance is not the master: it knows nothing of what is acknowledged")),
         }

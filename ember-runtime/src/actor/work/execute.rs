@@ -17,7 +17,7 @@ use crate::{
     },
     error::{Error, Failure, LostReason, Result},
     hooks::HandlerEnd,
-    message::{Ambient, CameFrom, Due, Envelope, Handled, HandlerSpan, Opened},
+    message::{Ambient, CameFrom, Due, Envelope, Handled, HandlerSpan, Opened, Settles, Unsettled},
     panics::outlived,
     planted::{Bug, planted},
     replica::Replica,
@@ -97,11 +97,11 @@ fn group_of<S: Service>(core: &Core) -> Option<Arc<Replica>> {
 
 /// The same result; if it was made from what nobody has acknowledged yet, it comes when that is.
 fn acknowledged<T: Send + 'static, E: Send + 'static>(core: &Core, handled: Handled<T, E>) -> Handled<T, E> {
-    let Some(held) = core.held.as_deref() else { return handled };
-    held.replica.open();
-    let Some(index) = held.replica.unsettled().filter(|_| !planted(Bug::ReplyAtOnce)) else { return handled };
-    let replica = Arc::clone(&held.replica);
-    handled.after(move |then| replica.when_settled(index, then))
+    let group = core.held.as_deref().map(|held| Arc::clone(&held.replica) as Arc<dyn Settles>);
+    match group.and_then(|group| Unsettled::of(&group)) {
+        Some(unsettled) if !planted(Bug::ReplyAtOnce) => handled.after(move |then| unsettled.then(then)),
+        _ => handled,
+    }
 }
 
 /// The same for a method that is dropped when its caller has gone, as `gone` says: then there is no outcome.

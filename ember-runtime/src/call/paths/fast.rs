@@ -186,6 +186,8 @@ fn inherit(target: &Target, options: &Options, lane: Lane) -> Option<Taken> {
     let inherited = Ambient::current(|ambient| (!ambient.is_late()).then(|| Inherited::from_awaiting(ambient)));
     let inherited = match inherited {
         Some(None) => return None,
+        // What it follows from is not acknowledged yet.
+        Some(Some(inherited)) if inherited.is_held_back() => return None,
         Some(Some(inherited)) => inherited,
         None => {
             let inherited = Inherited::outside();

@@ -6,6 +6,7 @@ use super::{
     exit::leave,
     fast::adds_nothing,
     resolved::{self, Resolved, Way},
+    slow::overtaken,
 };
 use crate::{
     actor::Offer,
@@ -15,7 +16,7 @@ use crate::{
     },
     directory::{Instance, Probing},
     error::{CallError, RefusedReason, SendError},
-    message::{Ambient, MadeIn, Method, Stamp},
+    message::{Ambient, MadeIn, Method, Stamp, Unsettled},
 };
 
 /// Sends a call one way. Never waits.
@@ -44,11 +45,26 @@ fn leave_at_once<M: Method>(request: &mut Request<M>) -> Result<(), SendError<M:
     {
         return Ok(());
     }
-    let inherited = Inherited::unawaited();
-    match inherited.check(&request.options, &request.target.keys) {
-        Ok(()) => choose_and_send(request.take(), &inherited),
-        Err(too_much) => Err(unsent(describe::<M, _>(&request.target, None, too_much.into()), request)),
+    let mut inherited = Inherited::unawaited();
+    let unsettled = inherited.take_unsettled();
+    match (inherited.check(&request.options, &request.target.keys), unsettled) {
+        (Ok(()), None) => choose_and_send(request.take(), &inherited),
+        (Ok(()), Some(unsettled)) => {
+            send_when_settled(unsettled, request.take(), inherited);
+            Ok(())
+        }
+        (Err(too_much), _) => Err(unsent(describe::<M, _>(&request.target, None, too_much.into()), request)),
     }
+}
+
+/// Sends it when what it follows from is acknowledged. If that is not to be, it is not sent.
+fn send_when_settled<M: Method>(unsettled: Unsettled, request: Request<M>, inherited: Inherited) {
+    unsettled.then(move |well| {
+        let sent = if well { choose_and_send(request, &inherited).map_err(|error| error.refused.to_string()) } else { Err(overtaken().to_string()) };
+        if let Err(reason) = sent {
+            tracing::warn!(target: "ember::call", method = M::INFO.name, reason, "a one-way call of a replicated service was not sent");
+        }
+    });
 }
 
 /// What is not tried is refused, and has its arguments.
@@ -72,7 +88,8 @@ fn hopeless<M: Method>(request: &Request<M>) -> Option<CallError<M::Error>> {
 /// What it says of its caller, if nothing else travels beside the arguments.
 #[inline]
 fn plainly<M: Method>(target: &Target, options: &Options) -> Option<Stamp> {
-    let look = |ambient: &Ambient| (ambient.envelope.beside.is_some(), ambient.pid().number);
+    let look =
+        |ambient: &Ambient| (ambient.envelope.beside.is_some() || ambient.unsettled().is_some(), ambient.pid().number);
     let (inherits, caller) = Ambient::current(look).unwrap_or_default();
     let is_plain = adds_nothing(target, options, M::INFO.lane) && !inherits && MadeIn::here().is_nothing();
     is_plain.then_some(Stamp { caller, deadline: None })

@@ -37,7 +37,8 @@ pub(crate) fn run<M: Method>(
     shielded(make(request, inherited, deadline)).boxed()
 }
 
-async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: Instant) -> Outcome<M> {
+async fn make<M: Method>(request: Request<M>, mut inherited: Inherited, deadline: Instant) -> Outcome<M> {
+    let unsettled = inherited.take_unsettled();
     let Request { target, mut args, options, retry } = request;
     let mut course = Course {
         target,
@@ -67,6 +68,13 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
     if let Err(too_much) = course.inherited.check(&course.options, &course.target.keys) {
         return Err(course.describe::<M>(too_much.into()));
     }
+    if let Some(unsettled) = unsettled {
+        match timeout_at(deadline, unsettled.settles()).await {
+            Ok(true) => {}
+            Ok(false) => return Err(course.describe::<M>(overtaken().into())),
+            Err(_) => return Err(course.describe::<M>(RefusedReason::Expired.into())),
+        }
+    }
     let whole = async {
         match retry {
             None => course.without_policy::<M>(&mut args).await,
@@ -86,6 +94,12 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
         (Err(Failure::NotExecuted(_)), Some(lost)) => Err(described(course.describe::<M>(lost.into()))),
         (Err(failure), _) => Err(described(course.describe::<M>(failure))),
     }
+}
+
+/// Why a call is not made whose caller has lost its office before what the call follows from was acknowledged.
+pub(super) fn overtaken() -> RefusedReason {
+    let reason = "what it follows from was not acknowledged: its caller is not the master of its group any more";
+    RefusedReason::Denied { by: "the group of the caller".into(), reason: reason.into() }
 }
 
 /// One call under way.

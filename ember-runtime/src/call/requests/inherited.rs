@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::request::Options;
 use crate::{
     error::RefusedReason,
-    message::{Ambient, Beside, Chain, Envelope, Keys, MAX_KEYS, MadeIn},
+    message::{Ambient, Beside, Chain, Envelope, Keys, MAX_KEYS, MadeIn, Unsettled},
 };
 
 /// Name, deadline, headers, extensions and chain of the running handler, and the present span; nothing outside of one.
@@ -17,6 +17,8 @@ pub(crate) struct Inherited {
     pub(crate) chain: Option<Arc<Chain>>,
     beside: Option<Arc<Beside>>,
     made_in: MadeIn,
+    /// What the call has to wait for before it leaves.
+    unsettled: Option<Unsettled>,
     /// The number of the service whose handler makes the call, or 0.
     pub(crate) caller: u64,
 }
@@ -47,6 +49,16 @@ impl Inherited {
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         self.chain.is_none() && self.beside.is_none() && self.made_in.is_nothing()
+    }
+
+    /// What has to be acknowledged before the call leaves.
+    pub(crate) fn take_unsettled(&mut self) -> Option<Unsettled> {
+        self.unsettled.take()
+    }
+
+    /// Whether the call has to wait.
+    pub(crate) fn is_held_back(&self) -> bool {
+        self.unsettled.is_some()
     }
 
     /// When the handler that makes the call must have ended.
@@ -98,6 +110,6 @@ impl From<&Ambient> for Inherited {
     fn from(ambient: &Ambient) -> Self {
         let beside = ambient.envelope.beside.clone();
         let (deadline, caller) = (ambient.deadline(), ambient.pid().number);
-        Self { deadline, chain: None, beside, made_in: MadeIn::here(), caller }
+        Self { deadline, chain: None, beside, made_in: MadeIn::here(), unsettled: ambient.unsettled(), caller }
     }
 }

@@ -17,6 +17,11 @@ use crate::id::{Incarnation, MethodId, NodeId, NodeKey, Pid, UniqueId};
 ///
 /// Messages may contain each other in circles, and constants may not: so `D` says how deep to look. As it is a parameter, the compiler
 /// looks where it is asked, and nowhere else.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be replicated",
+    label = "the state, entry or output of a `Replicated` service is a `#[message]` type",
+    note = "if the type is yours, put `#[message]` on it; a type of another crate can be a field of a `#[message]` type of yours"
+)]
 pub trait Ordered<D: Depth> {
     /// Where: in words. Empty: it is itself without an order.
     const UNORDERED: Option<&'static str> = None;
@@ -66,10 +71,16 @@ impl<T: Ordered<D>, D: Depth> Known for Asked<T, D> {
     const UNORDERED: Option<&'static str> = T::UNORDERED;
 }
 
-type Four<D> = Deeper<Deeper<Deeper<Deeper<D>>>>;
+type Five<D> = Deeper<Deeper<Deeper<Deeper<Deeper<D>>>>>;
 
 /// As deep as it is looked: 16 messages within each other.
-pub type Deep = Four<Four<Four<Four<Bottom>>>>;
+#[derive(Debug)]
+pub struct Deep;
+
+impl Depth for Deep {
+    type Less = Five<Five<Five<Bottom>>>;
+    type Of<T: Ordered<Self::Less>> = Asked<T, Self::Less>;
+}
 
 /// Asks whether a field has an order. Of types that say nothing of it, [`AnyOrder`] answers.
 #[derive(Debug)]

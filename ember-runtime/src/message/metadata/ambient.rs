@@ -1,6 +1,9 @@
 //! What the runtime knows about the handler that is running on this thread: it bounds every call made there.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use tokio::time::Instant;
 
@@ -11,6 +14,7 @@ use super::{
     envelope::{Envelope, Opened},
     named::Named,
     span::HandlerSpan,
+    unsettled::{Settles, Unsettled},
 };
 use crate::{
     id::{NodeKey, Pid},
@@ -20,7 +24,6 @@ use crate::{
 scoped_tls::scoped_thread_local!(static CURRENT: Ambient);
 
 /// The running handler. Work that is spawned elsewhere does not see it.
-#[derive(Debug)]
 pub(crate) struct Ambient {
     service: Arc<dyn Named>,
     pub(crate) method: &'static str,
@@ -31,6 +34,8 @@ pub(crate) struct Ambient {
     /// The node of the last caller elsewhere.
     pub(crate) peer: Option<NodeKey>,
     pub(crate) due: Due,
+    /// Its group, if its service is replicated.
+    group: Option<Arc<dyn Settles>>,
     /// The chain of calls that this handler waits for, made with the first.
     extended: OnceLock<Arc<Chain>>,
 }
@@ -46,8 +51,21 @@ impl Ambient {
             came_from: CameFrom::Own,
             peer: None,
             due: Due::default(),
+            group: None,
             extended: OnceLock::new(),
         }
+    }
+
+    /// The same, of a replicated service.
+    pub(crate) fn in_group(mut self, group: Option<Arc<dyn Settles>>) -> Self {
+        self.group = group;
+        self
+    }
+
+    /// What its service has done that is not acknowledged: whatever leaves it now waits for that.
+    #[inline]
+    pub(crate) fn unsettled(&self) -> Option<Unsettled> {
+        Unsettled::of(self.group.as_ref()?)
     }
 
     /// Another handler begins. It comes without an envelope if there is nothing in it.
@@ -122,5 +140,11 @@ impl Ambient {
         let (pid, name) = (self.service.pid(), self.service.name());
         let extend = || Chain::here(pid, name, self.method, self.envelope.chain.clone());
         Arc::clone(self.extended.get_or_init(extend))
+    }
+}
+
+impl fmt::Debug for Ambient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ambient").field("service", &self.service).field("method", &self.method).finish_non_exhaustive()
     }
 }

@@ -12,6 +12,7 @@ mod named;
 mod span;
 mod stamp;
 mod trace;
+mod unsettled;
 
 pub(crate) use self::{
     ambient::Ambient,
@@ -24,6 +25,7 @@ pub(crate) use self::{
     named::Named,
     span::{HandlerSpan, MadeIn},
     stamp::Stamp,
+    unsettled::{Settled, Settles, Unsettled},
 };
 pub use self::{
     beside::{Extension, TravelsBeside},

@@ -1,0 +1,51 @@
+//! What a handler has done that its group has not acknowledged yet: what leaves it waits for that.
+
+use std::{fmt, sync::Arc};
+
+use tokio::sync::oneshot;
+
+/// Is told whether something has been acknowledged.
+pub(crate) type Settled = Box<dyn FnOnce(bool) + Send>;
+
+/// A replicated service, as far as what leaves it must know it.
+pub(crate) trait Settles: Send + Sync {
+    /// The last thing that it has done, if that is not acknowledged. It goes to the others of its group now.
+    fn unsettled(&self) -> Option<u64>;
+
+    /// Tells `then` when that is acknowledged, or when nobody will know that here.
+    fn when_settled(&self, index: u64, then: Settled);
+}
+
+/// Something that is not acknowledged yet.
+#[derive(Clone)]
+pub(crate) struct Unsettled {
+    group: Arc<dyn Settles>,
+    index: u64,
+}
+
+impl Unsettled {
+    /// Of this service, if there is anything.
+    pub(crate) fn of(group: &Arc<dyn Settles>) -> Option<Self> {
+        Some(Self { index: group.unsettled()?, group: Arc::clone(group) })
+    }
+
+    /// Tells `then` when it is acknowledged, or when nobody will know that here.
+    pub(crate) fn then(self, then: impl FnOnce(bool) + Send + 'static) {
+        self.group.when_settled(self.index, Box::new(then));
+    }
+
+    /// Waits until it is; `false` if nobody will know that here.
+    pub(crate) async fn settles(self) -> bool {
+        let (tell, told) = oneshot::channel();
+        self.then(move |well| {
+            let _nobody_waits = tell.send(well);
+        });
+        told.await.unwrap_or(false)
+    }
+}
+
+impl fmt::Debug for Unsettled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Unsettled").field(&self.index).finish()
+    }
+}

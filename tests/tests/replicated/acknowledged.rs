@@ -1,0 +1,94 @@
+//! What leaves a replicated service waits until it is acknowledged.
+
+use super::*;
+use ember::{CallError, LostReason};
+
+/// What the witness has seen.
+async fn seen(sim: &Sim) -> Vec<u64> {
+    sim.on("caller", |node| async move { node.client::<WitnessClient>().rpc_seen().await.unwrap() }).await.unwrap()
+}
+
+async fn pay_before(sim: &Sim, one_way: bool) -> Result<Result<u64, String>, CallError<String>> {
+    sim.on("caller", move |node| async move {
+        node.client::<LedgerClient>().rpc_pay_before(7, one_way).timeout(Duration::from_secs(40)).await.map(Ok)
+    })
+    .await
+    .unwrap()
+}
+
+#[test]
+fn a_member_that_is_cut_off_is_taken_out_before_anything_is_acknowledged_without_it() {
+    cluster(11).run(async move |sim| {
+        assert_eq!(pay(&sim, 1, 1).await, 1);
+        let first = master(&sim, None).await;
+        in_sync(&sim, 1, 1).await;
+        let cut = others(&first)[0];
+        // It is there for the registry and for callers; only the master does not reach it.
+        sim.partition(&first, cut);
+        let begun = sim.elapsed();
+        assert_eq!(pay(&sim, 1, 1).await, 2);
+        let took = sim.elapsed() - begun;
+        assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(6), "{took:?}");
+        // Whoever was taken out is not elected; whoever is, has all.
+        sim.kill(&first).await;
+        assert_eq!(pay(&sim, 1, 1).await, 3);
+        assert_ne!(master(&sim, Some(&first)).await, cut);
+        sim.heal(&first, cut);
+    });
+}
+
+#[test]
+fn calls_and_one_way_calls_leave_when_what_they_follow_from_is_acknowledged() {
+    for one_way in [false, true] {
+        cluster(12).run(async move |sim| {
+            assert_eq!(pay(&sim, 7, 1).await, 1);
+            let first = master(&sim, None).await;
+            in_sync(&sim, 7, 1).await;
+            assert_eq!(pay_before(&sim, one_way).await, Ok(Ok(2)));
+            for _ in 0..1_000 {
+                if seen(&sim).await == [2] {
+                    break;
+                }
+            }
+            assert_eq!(seen(&sim).await, [2]);
+            // It acts for a while yet, and nobody of its group hears of it.
+            others(&first).into_iter().for_each(|other| sim.partition(&first, other));
+            sim.partition(&first, "registry");
+            let outcome = pay_before(&sim, one_way).await;
+            let balance = sim.on("caller", |node| async move {
+                node.client::<LedgerClient>().rpc_balance(7).timeout(Duration::from_secs(30)).await.unwrap()
+            });
+            let balance = balance.await.unwrap();
+            // The witness has seen exactly what the next master knows of.
+            let seen = seen(&sim).await;
+            assert_eq!(balance, seen.last().copied().unwrap(), "{outcome:?} {seen:?}");
+        });
+    }
+}
+
+#[test]
+fn a_handler_that_began_in_an_office_that_is_lost_commits_nothing() {
+    cluster(13).run(async move |sim| {
+        assert_eq!(pay(&sim, 1, 1).await, 1);
+        let first = master(&sim, None).await;
+        in_sync(&sim, 1, 1).await;
+        let late = sim.on("caller", |node| async move { node.client::<LedgerClient>().rpc_pay_late(1, 15).await });
+        tokio::time::sleep(Duration::from_secs(1)).await; // tidy: sleep: virtual time, so that the handler has begun
+        sim.partition(&first, "registry");
+        let outcome = late.await.unwrap();
+        let Err(CallError::MaybeExecuted(lost)) = outcome else { panic!("{outcome:?}") };
+        assert!(matches!(lost.reason(), LostReason::Deposed { .. }), "{lost:?}");
+        sim.heal(&first, "registry");
+        assert_eq!(pay(&sim, 1, 1).await, 2);
+        in_sync(&sim, 1, 2).await;
+    });
+}
+
+#[test]
+fn who_waits_for_the_acknowledgement_goes_on_when_it_is_there() {
+    cluster(14).run(async move |sim| {
+        assert_eq!(pay(&sim, 1, 1).await, 1);
+        let paid = sim.on("caller", |node| async move { node.client::<LedgerClient>().rpc_pay_and_settle(1).await });
+        assert_eq!(paid.await.unwrap(), Ok(2));
+    });
+}

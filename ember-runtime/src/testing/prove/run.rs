@@ -264,8 +264,11 @@ impl<Op: 'static, Out: 'static> Stage<Op, Out> {
             }
             sleep(AGAIN).await;
         }
-        let what =
-            format!("the services do not serve {node} within {:?} after the faults have ended: {last}", self.recovery);
+        let lacking = sim.lacking().map(|lacking| format!("\n{lacking}")).unwrap_or_default();
+        let what = format!(
+            "the services do not serve {node} within {:?} after the faults have ended: {last}{lacking}",
+            self.recovery
+        );
         Err(Failure::new(Kind::NotServed, what))
     }
 

@@ -61,9 +61,9 @@ mod guide;
 /// What the author of a service types daily.
 pub mod prelude {
     pub use crate::{
-        Address, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Module, Modules, Node,
-        NodeBuilder, OnPanic, Pid, Replicated, Replier, Restart, Retry, StreamSender, Streaming, UniqueId, message,
-        module, rpc, service,
+        Address, Breaker, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Module,
+        Modules, Node, NodeBuilder, OnPanic, Pid, Replicated, Replier, Restart, Retry, RetryBudget, StreamSender,
+        Streaming, UniqueId, message, module, rpc, service,
     };
     pub use ember_runtime::registry::{Embedded, Etcd};
 }
@@ -72,8 +72,11 @@ pub mod prelude {
 /// here: what to do instead, each error says.
 pub mod asked {
     pub use ember_runtime::{
-        actor::{DeclaresParent, HookError, HookResult, InGroup, OnlyOneRpcBlockPerType, Orphan, Replicable, RootOf},
-        call::{HasLocalClient, OnThisNode, Reached},
+        actor::{
+            DeclaresParent, HookError, HookResult, InGroup, OnlyOneRpcBlockPerType, Orphan, Replicable, RootOf,
+            ToldTheEpoch,
+        },
+        call::{HasLocalClient, OnThisNode, OnceId, OneWayOnce, Reached},
         message::{
             ErrorOfOnesOwn, ErrorThatTravels, Handled, Method, Part, ResultType, Returned, TimeForAll, TravelsBeside,
             ValueThatIsNoStream, ValueThatIsThere, coding_by, part,
@@ -107,7 +110,7 @@ pub mod __private {
         actor::{
             Cx, Down, HandledBy, Here, HookError, HookKind, HookOf, HookResult, NoRpcBlock, NotReplicated, OnEvent,
             OnlyOneRpcBlockPerType, Orphan, Path, Replica, ReplicaKind, RpcBlock, Schedule, Service, ServiceSpec,
-            Specified, Table, Unit, says,
+            Specified, Table, ToldTheEpoch, Unit, says,
         },
         call::{Address, Client, Handle, HasClient, HasLocalClient, Kind, Local, OnThisNode, One, Reached},
         directory::Interest,

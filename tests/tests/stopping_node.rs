@@ -11,6 +11,7 @@ struct Operator {
     log: Log,
     /// It asks for the end as soon as it starts.
     at_once: bool,
+    node: Option<Node>,
 }
 
 #[rpc]
@@ -36,6 +37,16 @@ impl Operator {
         7
     }
 
+    /// It would wait for its own end.
+    pub async fn rpc_wait(&mut self) -> String {
+        let node = self.node.clone().expect("its node");
+        node.shutdown().await.map_or_else(|error| error.to_string(), |()| "it has ended".into())
+    }
+
+    pub async fn api_run_by(&mut self, node: Node) {
+        self.node = Some(node);
+    }
+
     #[on(stop)]
     async fn stop(&mut self) {
         self.log.say("stop");
@@ -45,7 +56,7 @@ impl Operator {
 #[tokio::test]
 async fn a_handler_ends_its_node_and_still_answers() {
     let log = Log::default();
-    let service = Operator { log: log.clone(), at_once: false };
+    let service = Operator { log: log.clone(), ..Operator::default() };
     let node = Node::builder().service(service).start().await.expect("it starts");
     let runs = tokio::spawn({
         let node = node.clone();
@@ -61,8 +72,19 @@ async fn a_handler_ends_its_node_and_still_answers() {
 #[tokio::test]
 async fn a_node_that_is_to_end_before_it_has_started_ends_once_it_has() {
     let log = Log::default();
-    let service = Operator { log: log.clone(), at_once: true };
+    let service = Operator { log: log.clone(), at_once: true, node: None };
     let node = Node::builder().service(service).start().await.expect("it starts");
     within("the end", node.run()).await.expect("a good end");
     assert_eq!(log.lines(), ["started", "stop"]);
+}
+
+#[tokio::test]
+async fn a_handler_that_would_wait_for_the_end_of_its_node_is_told_at_once_what_to_write() {
+    let node = Node::builder().service(Operator::default()).start().await.expect("it starts");
+    node.local::<Operator>().api_run_by(node.clone()).await.expect("an answer");
+    let told = within("the answer", node.client::<OperatorClient>().rpc_wait()).await.expect("an answer");
+    for words in ["`Operator.rpc_wait` runs on this node", "Write `cx.shutdown_node()`"] {
+        assert!(told.contains(words), "{told}");
+    }
+    within("the end", node.shutdown()).await.expect("a good end");
 }

@@ -350,3 +350,39 @@ fn a_clock_that_was_set_back_by_a_year_says_so_when_what_was_reserved_is_used_up
         sim.on("a", async |node| node.unique_id().await).await.unwrap().unwrap();
     });
 }
+
+#[test]
+fn a_clock_beyond_the_time_of_ids_says_so_at_once_and_reserves_nothing() {
+    const HUNDRED_YEARS: i64 = 100 * 365 * 24 * 3_600_000;
+    let late = |asked: Result<UniqueId, Error>| matches!(asked, Err(Error::UniqueId(NoUniqueId::ClockTooLate)));
+    Cluster::seed(6).node("a", |node| node).node("b", |node| node).run(async move |sim| {
+        let ask = async |node: &str| sim.on(node, async |node| node.unique_id().await).await.unwrap();
+        let first = ask("a").await.unwrap();
+        for node in ["a", "b"] {
+            sim.set_clock(node, HUNDRED_YEARS);
+            let begun = tokio::time::Instant::now();
+            // `a` has a slot, `b` has none.
+            let asked = ask(node).await;
+            assert!(asked.as_ref().is_err_and(|error| error.to_string().contains("2095")), "{node}: {asked:?}");
+            assert!(late(asked), "{node}");
+            assert!(begun.elapsed() < Duration::from_secs(2), "{node}: after {:?}", begun.elapsed());
+        }
+        // Whoever looks after the slots has had the time to reserve what would be beyond all ids.
+        // tidy: sleep: virtual time
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        for node in ["a", "b"] {
+            sim.set_clock(node, 0);
+        }
+        let (second, other) = (ask("a").await.unwrap(), ask("b").await.unwrap());
+        assert!(second > first && second.slot() == first.slot(), "{first} {second}");
+        let apart = |id: UniqueId| id.time().duration_since(first.time()).unwrap_or_default();
+        assert!(
+            apart(second) < Duration::from_secs(120) && apart(other) < Duration::from_secs(120),
+            "{second} {other}"
+        );
+        // Killed, `a` has its slot again: that is not reserved to the end of all time.
+        sim.kill("a").await;
+        sim.start("a").await.unwrap();
+        assert!(apart(ask("a").await.unwrap()) < Duration::from_secs(120));
+    });
+}

@@ -10,6 +10,8 @@ use ember::{
 };
 use ember_tests::wait::within;
 
+const SECOND: Duration = Duration::from_secs(1);
+
 #[service(name = "thing")]
 #[derive(Default)]
 pub struct Thing {
@@ -149,7 +151,7 @@ async fn values_of_a_node_mean_something_or_are_refused_by_name_at_once() {
         let told = within("a refusal", builder().advertise(address).start()).await;
         assert_refused(told.map(drop), &format!(".advertise{named}"), "; write `");
     }
-    let refused: [(Say, &str, &str); 22] = [
+    let refused: [(Say, &str, &str); 28] = [
         (|it| it.advertise(Endpoint::Tcp("10.0.0.1:0".into())), ".advertise(\"10.0.0.1:0\")", "port 0"),
         (|it| it.advertise(Endpoint::Tcp("0.0.0.0:7".into())), ".advertise(\"0.0.0.0:7\")", "every interface"),
         (|it| it.advertise(Endpoint::Tcp("[::]:7".into())), ".advertise(\"[::]:7\")", "every interface"),
@@ -172,12 +174,26 @@ async fn values_of_a_node_mean_something_or_are_refused_by_name_at_once() {
         (|it| it.breaker(Breaker::after(5).open_for(Duration::ZERO, Duration::ZERO)), ".open_for(0ns", "Breaker::off"),
         (|it| it.breaker_of("Thing", Breaker::after(5).probe_timeout(Duration::ZERO)), ".probe_timeout(0ns)", "5 s"),
         (|it| it.breaker_of("", Breaker::off()), ".breaker_of(\"\")", "empty"),
+        (|it| it.breaker(Breaker::after(0)), "Breaker::after(0)", "Breaker::off()"),
+        (|it| it.breaker(Breaker::after(5).open_for(10 * SECOND, SECOND)), ".open_for(10s, 1s)", "shorter one first"),
+        (
+            |it| it.breaker(Breaker::after(5).open_for(Duration::MAX, Duration::MAX)),
+            ".open_for(1844",
+            "10 s is the default",
+        ),
+        (|it| it.breaker_of("Thing", Breaker::after(0)), "Breaker::after(0)", "5 is the default"),
+        (|it| it.retry_budget(RetryBudget::percent(101)), "RetryBudget::percent(101)", "RetryBudget::unlimited()"),
+        (
+            |it| it.retry_budget(RetryBudget::percent(u32::MAX).free(0)),
+            "RetryBudget::percent(4294967295)",
+            "100 at most",
+        ),
     ];
     for (say, named, text) in refused {
         let started = within(named, say(builder()).start()).await.map(drop);
         assert_refused(started, named, text);
     }
-    let taken: [Say; 10] = [
+    let taken: [Say; 12] = [
         |it| it.name(longest()).cluster(longest()),
         |it| it.name("ein/zwei: ü 🦀").cluster("ü 🦀 .."),
         |it| it.server(0),
@@ -186,8 +202,11 @@ async fn values_of_a_node_mean_something_or_are_refused_by_name_at_once() {
         |it| it.drain(Duration::MAX),
         |it| it.lease(Duration::from_secs(1)).max_message(4096),
         |it| it.lease(Duration::from_secs(365 * 24 * 60 * 60)).max_message(1 << 30),
-        |it| it.breaker(Breaker::after(0).open_for(Duration::MAX, Duration::ZERO).probe_timeout(Duration::MAX)),
-        |it| it.breaker(Breaker::off()).retry_budget(RetryBudget::percent(u32::MAX).free(0)),
+        |it| it.breaker(Breaker::after(1).open_for(SECOND, SECOND).probe_timeout(Duration::MAX)),
+        // Services that nobody has yet are no mistake.
+        |it| it.breaker_of("Nobody", Breaker::after(u32::MAX - 1)).breaker(Breaker::off()),
+        |it| it.retry_budget(RetryBudget::percent(100).free(0)),
+        |it| it.retry_budget(RetryBudget::unlimited()),
     ];
     for (index, say) in taken.into_iter().enumerate() {
         let node = say(builder()).start().await.unwrap_or_else(|error| panic!("{index}: {error}"));

@@ -109,8 +109,8 @@ pub(crate) enum EventOf {
     Type(Type),
     /// The ends of watched services; with the type behind the `&`, if the handler wants to know more.
     Down(Option<Type>),
-    /// That the instance gets this role, a variant of the runtime's `Role`; and whether the handler wants to know the epoch.
-    Role(&'static str, bool),
+    /// That the instance gets this role, a variant of the runtime's `Role`; and what the handler takes, if it wants to know the epoch.
+    Role(&'static str, Option<Type>),
 }
 
 /// An event handler.

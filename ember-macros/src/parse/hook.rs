@@ -18,6 +18,9 @@ const HOOKS: &[(&str, &str)] = &[("init", "Init"), ("start", "Start"), ("started
 /// What an instance of an elected service becomes, and what the runtime's `Role` calls it.
 const ROLES: &[(&str, &str)] = &[("master", "Master"), ("slave", "Slave")];
 
+/// Of one function. Several functions may have the same.
+const GIVEN_TWICE: &str = "this says that it runs twice, one time after the other: leave one of them out";
+
 /// What the attributes of a function say of it.
 #[derive(Default)]
 pub(super) struct Marks {
@@ -42,15 +45,25 @@ impl Marks {
         let mut marks = Self::default();
         for attr in attrs::take(attributes, "on") {
             match on(&attr, errors) {
-                Some(On::Hook(kind)) => marks.when.push(Timing::On(kind)),
+                Some(On::Hook(kind)) => {
+                    if marks.when.iter().any(|when| matches!(when, Timing::On(before) if *before == kind)) {
+                        errors.at(&attr, GIVEN_TWICE);
+                        marks.unclear = true;
+                    }
+                    marks.when.push(Timing::On(kind));
+                }
                 Some(On::Event) => marks.event = Some(attr.clone()),
                 Some(On::Down) => marks.down = Some(attr.clone()),
                 Some(On::Role(role)) => {
-                    if let Some((other, _)) = &marks.role {
-                        errors.at(
-                            other,
-                            "what runs when it becomes master is not what runs when it becomes slave: split it in two",
-                        );
+                    if let Some((other, before)) = &marks.role {
+                        if *before == role {
+                            errors.at(&attr, GIVEN_TWICE);
+                        } else {
+                            errors.at(
+                                other,
+                                "what runs when it becomes master is not what runs when it becomes slave: split it in two",
+                            );
+                        }
                         marks.unclear = true;
                     }
                     marks.role = Some((attr.clone(), role));
@@ -178,7 +191,7 @@ fn read_role(
         errors.at(name, format!("it is told the epoch: write `fn {name}(&mut self, epoch: Epoch)`"));
         return None;
     }
-    Some(Event { shape, of: EventOf::Role(role, arg.is_some()), cfgs })
+    Some(Event { shape, of: EventOf::Role(role, arg.map(|arg| arg.ty)), cfgs })
 }
 
 enum On {

@@ -21,7 +21,7 @@ pub use self::{
     service::{
         Cx, DeclaresParent, HandledBy, Here, HookError, HookKind, HookOf, HookResult, InGroup, ModuleBusy, NoRpcBlock,
         NotEntered, NotReplicated, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Replica, Replicable, Replicated,
-        RootOf, RpcBlock, Schedule, Service, Specified, Table, Unit, Visitor, says,
+        RootOf, RpcBlock, Schedule, Service, Specified, Table, ToldTheEpoch, Unit, Visitor, says,
     },
     turn::CallCounts,
 };

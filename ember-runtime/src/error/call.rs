@@ -3,6 +3,7 @@
 use std::{convert::Infallible, error, fmt};
 
 use super::{LostReason, RefusedReason};
+use crate::id::Pid;
 
 /// Why a call did not return a value. Only [`MaybeExecuted`](CallError::MaybeExecuted) leaves open whether the method ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,7 @@ struct Detail<R> {
     target: String,
     method: String,
     reason: R,
+    pid: Option<Pid>,
     out_of_retries: bool,
 }
 
@@ -66,6 +68,16 @@ impl From<LostReason> for Failure {
 const OUT_OF_RETRIES: &str = "; it was not made again, for the node's retry budget for this target is used up";
 
 impl<E> CallError<E> {
+    /// The one that was asked.
+    pub(crate) fn of(mut self, pid: Pid) -> Self {
+        match &mut self {
+            Self::App(_) => {}
+            Self::NotExecuted(Refused(detail)) => detail.pid = Some(pid),
+            Self::MaybeExecuted(Lost(detail)) => detail.pid = Some(pid),
+        }
+        self
+    }
+
     /// It would have been made again.
     pub(crate) fn out_of_retries(mut self) -> Self {
         match &mut self {
@@ -81,12 +93,19 @@ macro_rules! detail {
     ($name:ident, $reason:ident, $verdict:literal) => {
         impl $name {
             pub(crate) fn new(target: String, method: String, reason: $reason) -> Self {
-                Self(Box::new(Detail { target, method, reason, out_of_retries: false }))
+                Self(Box::new(Detail { target, method, reason, pid: None, out_of_retries: false }))
             }
 
             /// Whom the call was for: an address, or the instance that was chosen.
             pub fn target(&self) -> &str {
                 &self.0.target
+            }
+
+            /// The run of the service that was asked, the last one if there were several; `None` if nobody was. A client that names it,
+            /// `node.select::<BankClient>().pid(pid).client()`, calls that one and no other: as whoever repeats a call
+            /// [`once`](crate::call::Call::once) must.
+            pub fn pid(&self) -> Option<Pid> {
+                self.0.pid
             }
 
             /// The full name of the method.
@@ -108,7 +127,7 @@ macro_rules! detail {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let Detail { target, method, reason, out_of_retries } = &*self.0;
+                let Detail { target, method, reason, out_of_retries, .. } = &*self.0;
                 write!(f, concat!("`{}` on {} ", $verdict, ": {}"), method, target, reason)?;
                 if *out_of_retries { f.write_str(OUT_OF_RETRIES) } else { Ok(()) }
             }

@@ -87,8 +87,8 @@ pub enum Error {
     CutShort(String),
     /// The end of a node would wait for the one who waits for it.
     #[error(
-        "the shutdown would wait for itself: `{0}` runs on this node, and waits for its end. Let a task do it: \
-         `tokio::spawn(async move {{ node.shutdown().await }})`"
+        "the shutdown would wait for itself: `{0}` runs on this node, and waits for its end. Write `cx.shutdown_node()` there, which asks \
+         for the shutdown and does not wait; without a `cx`, `tokio::spawn(async move {{ node.shutdown().await }})`, and do not wait for that task"
     )]
     Cycle(String),
     /// This instance of an elected service is not the master, or not any more.

@@ -122,7 +122,8 @@ pub enum RefusedReason {
     NotMaster {
         /// The highest epoch that it knows; 0 if it knows of none.
         epoch: u64,
-        /// The master in that epoch, if it is another and still holds its office, as far as is known.
+        /// The master in that epoch, if it still holds its office, as far as is known. This very instance, where it acts, and was asked for
+        /// another epoch; and where it has been elected, and is about to begin. Never one that has left.
         master: Option<Pid>,
     },
     /// No instance of the group is the master now: one is about to be elected, or none can be.

@@ -32,4 +32,10 @@ pub enum NoUniqueId {
         /// So far.
         by: Duration,
     },
+    /// Its clock shows a time that no unique id can have any more.
+    #[error(
+        "the clock of this node shows a time after 2095-09-07T15:47:35Z, the last that unique ids can have: correct it, and it makes ids again; \
+         until then let another node make them"
+    )]
+    ClockTooLate,
 }

@@ -31,8 +31,10 @@ pub(crate) struct OfficeSeat {
 struct Rest {
     /// It has been elected for this epoch, and may begin.
     elected: Option<(Epoch, Term)>,
-    /// The highest epoch that is known, and its master.
+    /// The highest epoch that is known, and its master, if that has not left.
     master: Option<(Epoch, Option<Pid>)>,
+    /// The epoch of the office that it has left last: others may see it there for a while.
+    left: Option<Epoch>,
 }
 
 impl OfficeSeat {
@@ -65,14 +67,17 @@ impl OfficeSeat {
     pub(crate) fn leave(&self) -> Option<Epoch> {
         let mut rest = lock(&self.rest);
         self.acting.store(0, Ordering::Release);
-        rest.elected.take().map(|(epoch, _)| epoch)
+        let (epoch, _) = rest.elected.take()?;
+        rest.left = Some(epoch);
+        rest.master = rest.master.map(|(known, master)| (known, master.filter(|_| known != epoch)));
+        Some(epoch)
     }
 
     /// Who is the master, as far as is known; nobody if it has left.
     pub(crate) fn learn(&self, epoch: Epoch, master: Option<Pid>) {
         let mut rest = lock(&self.rest);
         if rest.master.is_none_or(|(known, _)| known <= epoch) {
-            rest.master = Some((epoch, master));
+            rest.master = Some((epoch, master.filter(|_| rest.left != Some(epoch))));
         }
     }
 

@@ -62,6 +62,23 @@ async fn handlers_start_in_the_epoch_in_which_it_acts_and_in_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_has_left_its_office_does_not_name_itself_and_whoever_is_about_to_begin_does() {
+    let (_, term, seat) = seat();
+    seat.elect(Epoch(5), term, pid(1));
+    assert_eq!(seat.start(None), refused(5, Some(pid(1))), "what is asked of it now waits behind its beginning");
+    assert!(seat.enter(Epoch(5)));
+    seat.leave();
+    assert_eq!(seat.start(None), refused(5, None));
+    // The registry has it there until the office is made free.
+    seat.learn(Epoch(5), Some(pid(1)));
+    assert_eq!(seat.start(None), refused(5, None));
+    seat.learn(Epoch(6), Some(pid(2)));
+    assert_eq!(seat.start(None), refused(6, Some(pid(2))));
+    seat.elect(Epoch(7), term, pid(1));
+    assert_eq!((seat.enter(Epoch(7)), seat.start(None)), (true, Ok(Epoch(7))), "again");
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_has_no_time_left_does_not_act_and_names_nobody() {
     let (tenure, term, seat) = seat();
     seat.elect(Epoch(5), term, pid(1));

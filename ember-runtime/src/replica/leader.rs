@@ -106,9 +106,9 @@ impl Leader {
         rules::Order { epoch: self.epoch.number(), version: self.set.version }
     }
 
-    /// Whether its lease is valid, which it is at first. Without it, who is alone in the set commits nothing. Says whether the commit index
-    /// has moved.
-    pub(crate) fn has_lease(&mut self, valid: bool) -> bool {
+    /// Its lease is valid, as it is at first, or not any more: then who is alone in the set commits nothing. Says whether the commit index has
+    /// moved.
+    pub(crate) fn set_lease(&mut self, valid: bool) -> bool {
         self.lease = valid;
         self.advance()
     }
@@ -280,10 +280,9 @@ impl Leader {
         self.count_anew()
     }
 
-    /// What it says to another that sends it batches: it is a master itself, or was one until then.
+    /// What it says to another that sends it batches, of an earlier master.
     pub(crate) fn refuses(&self, batch: &Batch) -> Answer {
-        let kind = if batch.epoch > self.epoch { Kind::Deposed } else { Kind::Newer { epoch: self.epoch } };
-        Answer { member: self.me, epoch: batch.epoch, kind }
+        Answer { member: self.me, epoch: batch.epoch, kind: Kind::Newer { epoch: self.epoch } }
     }
 
     /// Those of the set who will not acknowledge anything: what they had is lost, or they were masters.

@@ -63,10 +63,9 @@ impl Log {
     /// The records after `index` and up to `upto`, of so many bytes, but at least one if there are any. `None`: the log begins later.
     pub(crate) fn after(&self, index: u64, upto: u64, max_bytes: usize) -> Option<Vec<Record>> {
         let skip = usize::try_from(index.checked_sub(self.base.index)?).ok()?;
-        let (mut bytes, mut found) = (0_usize, Vec::new());
-        for record in
-            self.records.iter().skip(skip).take(usize::try_from(upto.saturating_sub(index)).unwrap_or(usize::MAX))
-        {
+        let count = usize::try_from(upto.saturating_sub(index)).unwrap_or(usize::MAX);
+        let (mut bytes, mut found) = (0_usize, Vec::with_capacity(count.min(64)));
+        for record in self.records.iter().skip(skip).take(count) {
             bytes = bytes.saturating_add(record.size());
             if bytes > max_bytes && !found.is_empty() {
                 break;

@@ -9,6 +9,7 @@ mod batch;
 mod follower;
 mod group;
 mod held;
+mod instance;
 mod leader;
 mod log;
 mod member;
@@ -16,7 +17,6 @@ mod office;
 mod peer;
 mod point;
 mod record;
-mod replica;
 pub(crate) mod rules;
 #[cfg(test)]
 mod rules_tests;
@@ -28,10 +28,10 @@ pub(crate) use self::{
     follower::Follower,
     group::InSync,
     held::Held,
+    instance::{Due, Fingerprints, Learnt, Replica},
     leader::{Heard, Leader},
     log::Log,
     member::Member,
     point::Point,
     record::Record,
-    replica::{Due, Fingerprints, Learnt, Replica, Standing},
 };

@@ -5,6 +5,7 @@
 
 mod given_up;
 mod lease;
+mod on_their_way;
 pub mod reasons;
 
 use std::{

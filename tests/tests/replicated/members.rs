@@ -64,6 +64,7 @@ fn a_run_of_a_seed_is_the_same_again() {
             assert_eq!(pay(&sim, 1, 1).await, 1);
             let first = master(&sim, None).await;
             sim.kill(&first).await;
+            master(&sim, Some(&first)).await;
             assert_eq!(pay(&sim, 1, 1).await, 2);
             sim.trace().digest()
         })

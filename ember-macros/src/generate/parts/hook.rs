@@ -37,18 +37,25 @@ pub(crate) fn hook(k: &Runtime, generics: &Generics, unit: &Type, Hook { shape, 
 pub(crate) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Event) -> TokenStream {
     let Event { shape, of, cfgs } = handler;
     let (params, _, bounds) = generics.split_for_impl();
-    let (event, takes_event) = match of {
-        EventOf::Type(event) | EventOf::Down(Some(event)) => (quote!(#event), true),
-        EventOf::Down(None) => (quote!(#k::Down), false),
-        EventOf::Role(_, takes_epoch) => (quote!(#k::Epoch), *takes_epoch),
+    let event = match of {
+        EventOf::Type(event) | EventOf::Down(Some(event)) => quote!(#event),
+        EventOf::Down(None) => quote!(#k::Down),
+        EventOf::Role(..) => quote!(#k::Epoch),
     };
     let (ident, marker) = (handler.ident(), marker(handler.ident()));
     let name = ident.unraw().to_string();
     let Lent { this, cx, cx_pattern } = Lent::new(shape);
     let the_event = local("event", ident);
     let cx_argument = shape.takes_cx.then(|| quote!(#cx,));
-    let copied = matches!(of, EventOf::Role(..)).then(|| quote!(*));
-    let the_argument = takes_event.then(|| quote!(#copied #the_event));
+    let the_argument = match of {
+        EventOf::Type(_) | EventOf::Down(Some(_)) => quote!(#the_event),
+        EventOf::Down(None) | EventOf::Role(_, None) => quote!(),
+        // What it takes may be no epoch.
+        EventOf::Role(_, Some(ty)) => {
+            let at = k.at(ty.span());
+            quote_spanned!(ty.span()=> <#ty as #at::ToldTheEpoch>::told(*#the_event))
+        }
+    };
     let (future, run) = run(k, shape, &quote!(#this.#ident(#cx_argument #the_argument)));
     let context = context(k, unit);
     quote! {

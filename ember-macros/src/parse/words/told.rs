@@ -10,6 +10,8 @@ enum Given {
     Flag,
     /// A time: `"2s"`.
     Duration,
+    /// A time that is no longer than the first of these, for the reason that is the second.
+    Within(&'static str, &'static str),
     /// One of these words. Those that say something call the function beside them.
     Word(&'static [(&'static str, Option<&'static str>)]),
 }
@@ -22,8 +24,12 @@ const OPTIONS: &[(&str, Given)] = &[
     ("queued", Given::Flag),
     ("idempotent", Given::Flag),
     ("read", Given::Flag),
-    ("dedupe", Given::Duration),
+    ("dedupe", Given::Within("30d", KEPT)),
 ];
+
+/// Why no reply is stored for longer.
+const KEPT: &str = "Replies are kept in memory, 65,536 of a service, and go when its node ends; an id that has to be known for longer belongs into \
+                    your database, beside what it did";
 
 /// What the description says of a method that is given these options.
 pub(crate) fn told(options: &mut Options, errors: &mut Errors) -> Vec<Told> {
@@ -32,6 +38,9 @@ pub(crate) fn told(options: &mut Options, errors: &mut Errors) -> Vec<Told> {
         Given::Duration => {
             options.duration(name, errors).map(|duration| Told { function: name, duration: Some(duration) })
         }
+        Given::Within(longest, why) => options
+            .duration_within(name, longest, why, errors)
+            .map(|duration| Told { function: name, duration: Some(duration) }),
         Given::Word(words) => word(name, words, options, errors).map(|function| Told { function, duration: None }),
     });
     told.collect()
@@ -66,7 +75,7 @@ mod tests {
     fn written() -> Vec<(&'static str, String, Option<&'static str>)> {
         let of = |(name, given): &(&'static str, Given)| match given {
             Given::Flag => vec![(*name, (*name).to_owned(), Some(*name))],
-            Given::Duration => vec![(*name, format!("{name} = \"2s\""), Some(*name))],
+            Given::Duration | Given::Within(..) => vec![(*name, format!("{name} = \"2s\""), Some(*name))],
             Given::Word(words) => {
                 words.iter().map(|(word, function)| (*name, format!("{name} = \"{word}\""), *function)).collect()
             }

@@ -115,7 +115,8 @@ impl Core {
         office.began = if info.read { office.seat.acting_at_start() } else { Some(office.seat.start(asked)?) };
         if let Some(held) = &mut self.held {
             held.catch_up();
-            if info.read && held.replica.shows_nothing() {
+            // Its office may have gone with its state, and it is about to learn that.
+            if held.replica.shows_nothing() || (!info.read && !held.replica.leads(office.began)) {
                 return Err(RefusedReason::Behind);
             }
         }

@@ -5,6 +5,7 @@ use std::future::Future;
 use super::{Cx, Unit};
 use crate::{
     error::{Error, Result},
+    id::Epoch,
     message::{Handled, Method},
 };
 
@@ -45,6 +46,24 @@ pub trait OnEvent<U>: Send + Sync + 'static {
     fn run(unit: &mut U, cx: &mut Cx<'_, U>, event: &Self::Event) -> impl Future<Output = Result<()>> + Send
     where
         U: Unit;
+}
+
+/// What a hook of a role, `#[on(master)]` or `#[on(slave)]`, may take beside the context.
+#[diagnostic::on_unimplemented(
+    message = "a hook of a role is told an `Epoch`, which is no `{Self}`",
+    label = "write `Epoch`",
+    note = "it is told of which epoch it is the master, or whose slave it is: `epoch.number()` is the number of that, a `u64`; a hook that does not need it \
+            takes no argument"
+)]
+pub trait ToldTheEpoch {
+    /// The argument.
+    fn told(epoch: Epoch) -> Self;
+}
+
+impl ToldTheEpoch for Epoch {
+    fn told(epoch: Epoch) -> Self {
+        epoch
+    }
 }
 
 /// What a hook, a timer or an event handler may return: nothing, or a `Result` without a value.

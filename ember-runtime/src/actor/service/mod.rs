@@ -19,7 +19,7 @@ pub use self::{
     block::{NoRpcBlock, OnlyOneRpcBlockPerType, RpcBlock},
     cx::{Cx, DeclaresParent},
     entered::{ModuleBusy, NotEntered},
-    handler::{HandledBy, HookError, HookOf, HookResult, OnEvent},
+    handler::{HandledBy, HookError, HookOf, HookResult, OnEvent, ToldTheEpoch},
     replicated::{InGroup, NotReplicated, Replica, Replicable, Replicated, RootOf},
     table::Table,
     tasks::{HookKind, Schedule},

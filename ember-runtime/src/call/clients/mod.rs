@@ -21,7 +21,7 @@ pub use self::{
     kind::{Kind, Local, Many, OnThisNode, One},
     many::{CallMany, Sent},
     mounted::{KeyOf, ModulesClient, Reached},
-    once::Once,
+    once::{Once, OnceId, OneWayOnce},
     select::Select,
     single::Call,
 };

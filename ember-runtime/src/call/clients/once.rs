@@ -10,6 +10,7 @@ use super::{setters::setters, single::Call};
 use crate::{
     actor::{Cx, Unit},
     call::requests::{Outcome, Request, RetryPolicy},
+    id::UniqueId,
     message::{Deduped, Method},
 };
 
@@ -24,13 +25,44 @@ use crate::{
 #[must_use = "a call does nothing until it is awaited, or made with `.then(…)`"]
 pub struct Once<M: Method>(Call<M>);
 
+/// The id of a call that is made [once](Call::once).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the id of a call",
+    label = "an id is a `u64`, or a `UniqueId`",
+    note = "`node.unique_id().await?` and `cx.unique_id().await?` make such ids; a number of your own has to ascend: `7_u64`"
+)]
+pub trait OnceId {
+    #[doc(hidden)]
+    fn id(self) -> u64;
+}
+
+impl OnceId for u64 {
+    fn id(self) -> u64 {
+        self
+    }
+}
+
+impl OnceId for UniqueId {
+    fn id(self) -> u64 {
+        self.number()
+    }
+}
+
+/// No call that is made once is.
+#[diagnostic::on_unimplemented(
+    message = "a call that is made `.once(…)` cannot be sent one way",
+    label = "who sends a call hears of no reply, and its id is for whoever comes back for the reply",
+    note = "write `.await`; or, in a handler that must not wait, `.then(cx, |me, cx, reply| …)`; or leave out `.once(…)`"
+)]
+pub trait OneWayOnce {}
+
 impl<M: Method> Call<M> {
     /// Gives the call an id, by which its service knows a repetition: as long as the method's `dedupe` says, the same call with the same id is
     /// answered by the reply of the first, an error of the method's and a panic included, and is not run. One that comes while the first runs waits
     /// for its reply.
     ///
     /// Ids are the caller's own: those of two runs of a node have nothing to do with each other, nor those for two instances of a service. Give
-    /// them in ascending order: of each caller the highest that was dropped is kept, and an older one that is not known any more is not run,
+    /// them, each a `u64` or a [`UniqueId`], in ascending order: of each caller the highest that was dropped is kept, and an older one that is not known any more is not run,
     /// but [`MaybeExecuted(Forgotten)`](crate::error::LostReason::Forgotten). [`Node::unique_id`](crate::node::Node::unique_id) and
     /// [`Cx::unique_id`](crate::actor::Cx::unique_id) make such ids.
     ///
@@ -41,11 +73,11 @@ impl<M: Method> Call<M> {
     /// Arguments and reply become bytes, also on one node: that is what is compared, and stored. The same id with other arguments, or for another
     /// method, is [`NotExecuted(NotOnce)`](crate::error::RefusedReason::NotOnce). A service stores at most 65,536 replies, of 16 MiB in
     /// all; if there are more, it drops the oldest of the caller whose replies take most. One of more than 1 MiB is not stored.
-    pub fn once(mut self, id: u64) -> Once<M>
+    pub fn once(mut self, id: impl OnceId) -> Once<M>
     where
         M: Deduped,
     {
-        self.request_mut().options.set_once(id);
+        self.request_mut().options.set_once(id.id());
         Once(self)
     }
 }
@@ -63,6 +95,14 @@ impl<M: Method> Once<M> {
     /// As [`Call::retry`]. What may have been executed is asked of the same run of the same service only.
     pub fn retry(self, policy: impl RetryPolicy<M>) -> Self {
         Self(self.0.retry(policy))
+    }
+
+    /// It is not there: see [`OneWayOnce`].
+    #[doc(hidden)]
+    pub fn send(self)
+    where
+        Self: OneWayOnce,
+    {
     }
 
     /// As [`Call::then`].

@@ -18,7 +18,7 @@ use crate::{
         requests::{Inherited, Outcome, Request, RetryPolicy, describe, sound},
         routes::Ended,
     },
-    error::{CallError, LostReason, RefusedReason, SendError},
+    error::{CallError, Failure, LostReason, RefusedReason, SendError},
     message::Method,
 };
 
@@ -129,7 +129,7 @@ impl<M: Method> Call<M> {
                     "{} (the mailbox of the caller, where the callback would wait)",
                     request.target.address.selector
                 );
-                let outcome = Err(describe::<M, _>(&request.target, Some(place), reason.into()));
+                let outcome = Err(Failure::from(reason).at(place, request.target.method_name::<M>()));
                 return refusal.tell(envelope, move |unit: &mut U, cx: &mut Cx<'_, U>| callback(unit, cx, outcome));
             }
         };

@@ -35,7 +35,8 @@ pub struct RetryBudget {
 }
 
 impl RetryBudget {
-    /// So many repetitions for a hundred calls, and [20 that are free](RetryBudget::free). With 0 only those.
+    /// So many repetitions for a hundred calls, and [20 that are free](RetryBudget::free). With 0 only those. It is 100 at most: a node
+    /// refuses to start with more. For as many as the policies ask for there is [`unlimited`](Self::unlimited).
     pub const fn percent(percent: u32) -> Self {
         Self { percent, free: 20 }
     }
@@ -54,6 +55,11 @@ impl RetryBudget {
 
     const fn is_unlimited(self) -> bool {
         self.free == u32::MAX
+    }
+
+    /// Percent; `None` where there is no limit.
+    pub(crate) const fn share(self) -> Option<u32> {
+        if self.is_unlimited() { None } else { Some(self.percent) }
     }
 }
 

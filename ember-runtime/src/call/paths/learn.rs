@@ -58,7 +58,7 @@ impl Course {
     /// Whether the instances that were named are not the master, and another is.
     pub(super) fn is_another(&self, reason: &RefusedReason) -> bool {
         let RefusedReason::NotMaster { master: Some(master), .. } = reason else { return false };
-        // One that has just lost its office may name itself.
+        // One that has just been elected names itself.
         self.place.as_ref().is_some_and(|it| it.pid != *master) && self.target.address.selector.names_some()
     }
 

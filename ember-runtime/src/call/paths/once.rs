@@ -67,7 +67,7 @@ impl Course {
 
     /// The last attempt may have been executed. A call with an id is asked only of the same instance then: nobody else knows the id.
     pub(super) fn may_have_run(&mut self, reason: LostReason) {
-        self.lost = Some(reason);
+        self.lost = Some((reason, self.place.clone()));
         let Some(asked) = self.place.as_ref().filter(|_| self.options.once().is_some()) else { return };
         if self.target.address.selector.pid.is_none() {
             self.target = self.target.pinned(asked.pid);

@@ -145,8 +145,7 @@ fn choose_and_send<M: Method>(request: Request<M>, inherited: &Inherited) -> Res
             Err(reason) => break reason,
         }
     };
-    let CallError::NotExecuted(refused) = describe::<M, ()>(&target, place.map(|it| it.to_string()), reason.into())
-    else {
+    let CallError::NotExecuted(refused) = describe::<M, ()>(&target, place.map(|it| it.place()), reason.into()) else {
         unreachable!("a refusal is described as one")
     };
     let Some(args) = args.take() else { unreachable!("a call that was not sent has its arguments") };

@@ -91,7 +91,10 @@ async fn make<M: Method>(request: Request<M>, mut inherited: Inherited, deadline
     match (outcome, course.lost.take()) {
         (Ok(result), _) => sound::<M>(&course.target, result.map_err(CallError::App)),
         // An earlier attempt may have been executed, whatever became of the last one.
-        (Err(Failure::NotExecuted(_)), Some(lost)) => Err(described(course.describe::<M>(lost.into()))),
+        (Err(Failure::NotExecuted(_)), Some((lost, by))) => {
+            course.place = by;
+            Err(described(course.describe::<M>(lost.into())))
+        }
         (Err(failure), _) => Err(described(course.describe::<M>(failure))),
     }
 }
@@ -123,8 +126,8 @@ pub(crate) struct Course {
     waits: Option<RefusedReason>,
     /// Why the last link to the node of such an instance was not made.
     unreached: Option<(Pid, RefusedReason)>,
-    /// Why it is not known whether an earlier attempt was executed.
-    pub(crate) lost: Option<LostReason>,
+    /// Why it is not known whether an earlier attempt was executed, and who was asked.
+    pub(crate) lost: Option<(LostReason, Option<Arc<Instance>>)>,
     /// The epoch in which the callee of that was the master, if the call has an id and goes to that one only.
     pub(super) lost_in: Option<Epoch>,
     /// Whether it is the probe of the instance that was asked last.
@@ -399,7 +402,7 @@ impl Course {
     }
 
     fn describe<M: Method>(&self, failure: Failure) -> CallError<M::Error> {
-        describe::<M, _>(&self.target, self.place.as_deref().map(ToString::to_string), failure)
+        describe::<M, _>(&self.target, self.place.as_deref().map(Instance::place), failure)
     }
 }
 

@@ -120,7 +120,7 @@ impl WaitingAway {
                 failure
             }
         };
-        let place = self.instance.to_string();
+        let place = self.instance.place();
         Poll::Ready(Some(Err(describe::<M, _>(target, Some(place), failure))))
     }
 }

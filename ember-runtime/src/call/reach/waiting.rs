@@ -103,7 +103,7 @@ impl<M: Method> Waiting<M> {
             }
         };
         let place = match &self.asked {
-            Asked::Listed(instance) => instance.to_string(),
+            Asked::Listed(instance) => instance.place(),
             Asked::Direct(cell) => target.router.place(&**cell),
         };
         Poll::Ready(Waited::Over(Err(describe::<M, _>(target, Some(place), failure))))

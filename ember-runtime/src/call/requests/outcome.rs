@@ -8,6 +8,7 @@ use std::sync::{
 use super::target::Target;
 use crate::{
     error::{CallError, Failure, LostReason, RefusedReason},
+    id::Pid,
     message::{CHECKED, Method},
 };
 
@@ -73,8 +74,11 @@ pub(crate) fn sound<M: Method>(target: &Target, outcome: Outcome<M>) -> Outcome<
     }
 }
 
-/// A failure as the caller is told it: of whom, if somebody was asked, and of which method.
-pub(crate) fn describe<M: Method, E>(target: &Target, place: Option<String>, failure: Failure) -> CallError<E> {
-    let place = place.unwrap_or_else(|| target.address.selector.to_string());
-    failure.at(place, target.method_name::<M>())
+/// A failure as the caller is told it: of whom, in words and by pid, if somebody was asked, and of which method.
+pub(crate) fn describe<M: Method, E>(target: &Target, asked: Option<(String, Pid)>, failure: Failure) -> CallError<E> {
+    let method = target.method_name::<M>();
+    match asked {
+        Some((place, pid)) => failure.at(place, method).of(pid),
+        None => failure.at(target.address.selector.to_string(), method),
+    }
 }

@@ -31,7 +31,8 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// So many attempts altogether; 0 counts as 1.
+    /// So many attempts altogether, the first included; with 1 it is not repeated. 0 counts as 1, so that a number of attempts that was
+    /// configured away leaves the call as it is.
     pub const fn new(attempts: u32) -> Self {
         Self { attempts, first: Duration::from_millis(10), max: Duration::from_secs(1), attempt_timeout: None }
     }

@@ -147,10 +147,10 @@ impl Router {
         &self.rng
     }
 
-    /// A service of this node, for messages.
-    pub(crate) fn place(&self, cell: &dyn AnyCell) -> String {
+    /// A service of this node, in words and by pid.
+    pub(crate) fn place(&self, cell: &dyn AnyCell) -> (String, Pid) {
         let (identity, node) = (cell.identity(), self.directory.node(self.key.id));
-        format!("{}/{}@{}", identity.name, identity.id, node.as_ref().map_or("", |node| &node.name))
+        (format!("{}/{}@{}", identity.name, identity.id, node.as_ref().map_or("", |node| &node.name)), cell.pid())
     }
 }
 

@@ -29,10 +29,11 @@ pub struct Breaker {
 }
 
 impl Breaker {
-    /// Opens after so many failures in a row; 0 counts as 1.
+    /// Opens after so many failures in a row. Of 0 there is no telling whether "at once" or "never" is meant (which is [`off`](Self::off)):
+    /// a node refuses to start with it.
     pub const fn after(failures: u32) -> Self {
         Self {
-            failures: if failures == 0 { 1 } else { failures },
+            failures,
             open_for: Duration::from_secs(1),
             longest: Duration::from_secs(10),
             probe_timeout: Duration::from_secs(5),
@@ -40,7 +41,8 @@ impl Breaker {
     }
 
     /// Stays open for `first`, and twice as long after each probe that failed, up to `longest`; each time between half of that and all
-    /// of it, at random, so that nodes do not probe all at once.
+    /// of it, at random, so that nodes do not probe all at once. `first` is longer than 0, and no longer than `longest`, and that is a year at
+    /// most: a node refuses to start with others.
     #[must_use]
     pub const fn open_for(mut self, first: Duration, longest: Duration) -> Self {
         (self.open_for, self.longest) = (first, longest);
@@ -66,7 +68,7 @@ impl Breaker {
 
     /// The bound of the time for which it stays open, after so many probes that failed.
     pub(super) fn time(&self, failed_probes: u32) -> Duration {
-        self.open_for.saturating_mul(1 << failed_probes.min(16)).min(self.longest.max(self.open_for))
+        self.open_for.saturating_mul(1 << failed_probes.min(16)).min(self.longest)
     }
 }
 

@@ -90,6 +90,11 @@ impl Instance {
             && (published, node) == (&other.published, &other.node)
     }
 
+    /// In words and by pid.
+    pub(crate) fn place(&self) -> (String, Pid) {
+        (self.to_string(), self.pid)
+    }
+
     /// Its pid.
     pub fn pid(&self) -> Pid {
         self.pid

@@ -140,7 +140,9 @@ impl Candidate {
                 let shown = master.is_some_and(|it| it.record.pid == self.pid && it.record.epoch == *epoch);
                 let gone = *seen && !shown;
                 *seen |= shown;
-                let lost = gone || highest > Some(*epoch) || !self.seat.tenure().is_still(*term);
+                // Its state may be gone, or a later master may have told it so itself.
+                let leads = self.member.as_ref().is_none_or(|member| member.replica.leads(Some(*epoch)));
+                let lost = gone || highest > Some(*epoch) || !self.seat.tenure().is_still(*term) || !leads;
                 if lost { Step::Lost } else { Step::Nothing }
             }
             Stage::Out => match master {

@@ -269,7 +269,7 @@ impl Elections {
                 Step::Lost => {
                     tracing::warn!(
                         target: "ember::cluster", office = %candidate.office, pid = %candidate.pid,
-                        "not the master any more: the lease by which it was has ended, or its entry was removed"
+                        "not the master any more: the lease by which it was has ended, its entry was removed, or it has lost its state"
                     );
                     candidate.leave();
                     self.wake.notify_one();

@@ -8,6 +8,7 @@ use super::unseen::{is_only_marks, is_unseen};
 use crate::net::Endpoint;
 use crate::{
     actor::{OnPanic, Particulars, Restart, Supervision},
+    call::RetryBudget,
     directory::Breaker,
     error::{Error, Result},
     mailbox::Limits,
@@ -25,6 +26,8 @@ const RESTARTS: u32 = 10_000;
 const COUNT: u32 = 65_536;
 /// A lease can be this long.
 const LEASE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(365 * 24 * 60 * 60);
+/// An instance is left alone for this long at most.
+const OPEN: Duration = *LEASE.end();
 /// A message can be this large.
 #[cfg(feature = "cluster")]
 const MESSAGE: RangeInclusive<usize> = 4096..=1 << 30;
@@ -173,11 +176,23 @@ pub(crate) fn count(class: &str, count: u32) -> Result<()> {
 }
 
 /// # Errors
-/// A time of it is none.
+/// It would open before a call has failed, or a time of it is none, or too long, or they are in the wrong order.
 pub(crate) fn breaker(breaker: &Breaker) -> Result<()> {
-    let say = "in no time nothing passes; write some, or `Breaker::off()` for none";
-    let Breaker { open_for, longest, probe_timeout, .. } = *breaker;
-    if open_for.is_zero() {
+    let Breaker { failures, open_for, longest, probe_timeout } = *breaker;
+    if failures == 0 {
+        let say = "no call has failed then; write how many are to fail first, 5 is the default, or `Breaker::off()` for a breaker that never opens";
+        return Err(refuse("Breaker::after", failures, say));
+    }
+    let say = if open_for.is_zero() {
+        "in no time nothing passes; write some, or `Breaker::off()` for none"
+    } else if open_for > longest {
+        "the first time is longer than the longest; write the shorter one first, as in `.open_for(Duration::from_secs(1), Duration::from_secs(10))`"
+    } else if longest > OPEN {
+        "an instance that is left alone for so long is never asked again; write a year at most: 10 s is the default"
+    } else {
+        ""
+    };
+    if !say.is_empty() {
         return Err(refuse(".open_for", format_args!("{open_for:?}, {longest:?}"), say));
     }
     if probe_timeout.is_zero() {
@@ -188,6 +203,20 @@ pub(crate) fn breaker(breaker: &Breaker) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// # Errors
+/// It is more than a share.
+pub(crate) fn budget(budget: RetryBudget) -> Result<()> {
+    match budget.share() {
+        Some(percent) if percent > 100 => Err(refuse(
+            "RetryBudget::percent",
+            percent,
+            "it is a share of the calls that are made; write 100 at most, or `RetryBudget::unlimited()` for as many repetitions as the policies \
+             of the calls ask for",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// # Errors

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     reserved::{Asks, STEP, ahead},
-    source::{Held, Source},
+    source::{Held, Source, is_too_late},
 };
 use crate::{
     error::NoUniqueId,
@@ -89,6 +89,9 @@ impl Source {
             }
         }
         if self.needs_slot() {
+            if is_too_late(self.now()) {
+                return Err(NoUniqueId::ClockTooLate);
+            }
             let floor = self.lock().floor;
             let reserved = self.place.take(&asks, floor).await?;
             let mut known = self.lock();
@@ -116,7 +119,7 @@ impl Source {
         let (slot, before, most) = (ids.slot(), ids.until(), ahead(now));
         let is_worth_it = before.saturating_add(STEP) <= most;
         let is_due = *asked || (last_used.elapsed() < IDLE && before < now.saturating_add(FEW));
-        let until = if is_worth_it && is_due { most } else { before };
+        let until = if is_worth_it && is_due && !is_too_late(now) { most } else { before };
         (until > before || *doubted || *term != present).then_some((slot, before, until))
     }
 

@@ -62,6 +62,12 @@ pub(super) struct Held {
     pub(super) asked: bool,
 }
 
+/// Whether a clock that shows `now` is behind the last id. Nothing is reserved by such a clock: if it is corrected, that would be for
+/// nobody.
+pub(super) fn is_too_late(now: u64) -> bool {
+    now >= UniqueId::END
+}
+
 impl Held {
     pub(super) fn new(ids: Generator, term: Term) -> Self {
         Self { ids, term, doubted: false, used: false, last_used: Instant::now(), asked: false }
@@ -114,6 +120,7 @@ impl Source {
                     *used = true;
                     return Ok(id);
                 }
+                Err(Short { .. }) if is_too_late(now) => Some(NoUniqueId::ClockTooLate),
                 Err(Short { wanted }) => {
                     *asked = true;
                     let is_ahead = ids.until().saturating_add(STEP) > ahead(now);

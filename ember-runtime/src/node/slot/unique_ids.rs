@@ -131,7 +131,7 @@ impl Source {
 fn is_for_long(why: &NoUniqueId) -> bool {
     let most = AHEAD + STEP;
     match why {
-        NoUniqueId::NoSlot => true,
+        NoUniqueId::NoSlot | NoUniqueId::ClockTooLate => true,
         NoUniqueId::Ahead { by } => by.saturating_sub(PATIENCE) > Duration::from_millis(most),
         _ => false,
     }

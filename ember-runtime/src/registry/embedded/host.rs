@@ -11,7 +11,7 @@ use super::{
     holder,
     inherited::{self, Inherited},
     kept::{Disk, Keeper, OnDisk},
-    lock::{Identity, Lock},
+    lock::{Identity, Lock, named},
     place::Place,
 };
 use crate::{
@@ -164,10 +164,11 @@ impl Serving {
     /// Only the holder of the lock may call this: it takes away what is in the socket's place.
     async fn start(place: &Place, network: &dyn Network, store: &Store) -> io::Result<Self> {
         match fs::remove_file(place.socket()) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(named(place.socket(), error)),
             _ => {}
         }
-        let listener = network.bind(&Endpoint::Unix(place.socket().into())).await?;
+        let bound = network.bind(&Endpoint::Unix(place.socket().into())).await;
+        let listener = bound.map_err(|error| named(place.socket(), error))?;
         let identity = Identity::of(place.socket()).ok_or(io::ErrorKind::NotFound)?;
         Ok(Self { identity, _server: server::serve(store.clone(), listener) })
     }

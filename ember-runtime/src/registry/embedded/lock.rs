@@ -19,7 +19,8 @@ pub(super) struct Lock {
 
 impl Lock {
     pub(super) fn try_take(path: &Path) -> io::Result<Option<Self>> {
-        let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+        let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(path);
+        let file = file.map_err(|error| named(path, error))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
@@ -37,6 +38,11 @@ impl Lock {
     pub(super) fn is_found(&self) -> bool {
         Identity::of(&self.path) == Some(self.identity)
     }
+}
+
+/// The error, with the path that it is about.
+pub(super) fn named(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
 }
 
 /// Tells a file from another one of the same name.

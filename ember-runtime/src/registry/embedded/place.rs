@@ -1,9 +1,10 @@
 //! Where the socket of a cluster is, and whether that place is safe.
 
 use std::{
-    env, fs,
+    env,
+    fs::{self, FileType},
     io::ErrorKind,
-    os::unix::fs::{DirBuilderExt, MetadataExt},
+    os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt},
     path::{Path, PathBuf},
 };
 
@@ -72,7 +73,7 @@ impl Place {
         format!("etcdctl --endpoints='{}'", self.endpoint().replace('\'', r"'\''"))
     }
 
-    /// Makes the folder, and refuses one in which another user could have put something.
+    /// Makes the folder, and refuses one in which another user could have put something, or something stands that is no file.
     pub(super) fn prepare(&self) -> Result<()> {
         let refuse = |why: String| {
             RegistryError::Configuration(format!(
@@ -103,7 +104,40 @@ impl Place {
             let mode = found.mode() & 0o777;
             return Err(refuse(format!("others may enter it (mode {mode:04o}); run `chmod 700` on it")));
         }
-        Ok(())
+        self.look_for_what_is_in_the_way()
+    }
+
+    /// What is no file can neither be locked nor read: opening a FIFO waits for whoever opens its other end.
+    fn look_for_what_is_in_the_way(&self) -> Result<()> {
+        let kind = |path| fs::symlink_metadata(path).ok().map(|found| found.file_type());
+        let no_file = |kind: &FileType| !kind.is_file();
+        let files = [
+            (&self.lock, "lock file", kind(&self.lock).filter(no_file)),
+            // One that was linked to another place is followed.
+            (&self.store, "file", fs::metadata(&self.store).ok().map(|found| found.file_type()).filter(no_file)),
+            // All else that has its name is taken away.
+            (&self.socket, "socket", kind(&self.socket).filter(FileType::is_dir)),
+        ];
+        match files.into_iter().find_map(|(path, needs, kind)| Some((path, needs, kind?))) {
+            Some((path, needs, kind)) => Err(RegistryError::Configuration(format!(
+                "`{}` is {}, and the embedded registry needs that name for its {needs}: move it away, or give another folder, with `Embedded::at(…)`",
+                path.display(),
+                name_of(kind),
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+fn name_of(kind: FileType) -> &'static str {
+    if kind.is_dir() {
+        "a folder"
+    } else if kind.is_fifo() {
+        "a FIFO"
+    } else if kind.is_symlink() {
+        "a symbolic link"
+    } else {
+        "no regular file"
     }
 }
 
@@ -205,5 +239,37 @@ mod tests {
         let file = root.path().join("file");
         fs::write(&file, "").unwrap();
         assert!(matches!(at(&file, "c").prepare(), Err(RegistryError::Configuration(_))));
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_by_its_path() {
+        let fifo = |path: &Path| {
+            let made = std::process::Command::new("mkfifo").arg(path).status().unwrap();
+            assert!(made.success());
+        };
+        let folder = |path: &Path| fs::create_dir(path).unwrap();
+        let link = |path: &Path| symlink("/nowhere", path).unwrap();
+        type Make<'a> = &'a dyn Fn(&Path);
+        let cases: [(&str, Make<'_>, &str); 6] = [
+            ("lock", &folder, "a folder"),
+            ("lock", &fifo, "a FIFO"),
+            ("lock", &link, "a symbolic link"),
+            ("store", &folder, "a folder"),
+            ("store", &fifo, "a FIFO"),
+            ("sock", &folder, "a folder"),
+        ];
+        for (what, make, is) in cases {
+            let root = tempfile::tempdir().unwrap();
+            fs::set_permissions(root.path(), fs::Permissions::from_mode(0o700)).unwrap();
+            let place = at(root.path(), "c");
+            place.prepare().unwrap();
+            let path = root.path().join(format!("c.{what}"));
+            make(&path);
+            let error = place.prepare().unwrap_err().to_string();
+            assert!(
+                error.contains(&format!("`{}` is {is}", path.display())) && error.contains("move it away"),
+                "{error}"
+            );
+        }
     }
 }

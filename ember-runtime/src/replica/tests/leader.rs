@@ -42,10 +42,10 @@ fn barrier_is_shipped_at_once_and_commits_what_was_before() {
 fn alone_it_commits_at_once_while_it_has_a_lease() {
     let mut leader = founder();
     assert_eq!(leader.commit(), 3);
-    leader.has_lease(false);
+    leader.set_lease(false);
     apply(&mut leader, false);
     assert_eq!(leader.commit(), 3);
-    assert!(leader.has_lease(true));
+    assert!(leader.set_lease(true));
     assert_eq!(leader.commit(), 4);
 }
 
@@ -254,6 +254,10 @@ fn deposed_member_is_told_of_sets_and_nothing_else() {
     leader.batch_for(pid(1), ALL).unwrap();
     assert_eq!(leader.answered(pid(1), says(1, 6, Kind::Deposed)), Heard::Deposed);
     assert!(leader.batch_for(pid(1), ALL).is_none());
+    leader.unanswered(pid(1));
+    assert!(leader.batch_for(pid(1), ALL).unwrap().records.is_empty(), "it may not have heard of the set");
+    assert!(leader.batch_for(pid(1), ALL).is_none());
+    leader.answered(pid(1), says(1, 6, Kind::Deposed));
     assert_eq!(leader.lagging(0), vec![member(1)]);
     assert!(leader.begin_change(members(&[0])));
     assert!(leader.changed(3));
@@ -294,7 +298,7 @@ fn log_is_kept_for_members_of_the_set() {
     let mut leader = in_office();
     leader.trim(u64::MAX);
     assert_eq!(leader.held().log().base(), point(5, 3));
-    leader.keep(&BTreeSet::new());
+    leader.keep(&std::collections::BTreeSet::new());
     apply(&mut leader, false);
     assert_eq!(leader.lagging(1), vec![member(1)]);
 }

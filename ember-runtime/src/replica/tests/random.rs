@@ -14,9 +14,9 @@ impl Weights {
     fn new(world: &World) -> Self {
         let weight = |kind| match kind {
             // Records, batches, answers, and what is applied.
-            0..=5 => [4, 8, 16][world.rng.below(3)],
+            0..=5 => [6, 12, 24][world.rng.below(3)],
             // Faults of the network, the set, the log.
-            6..=15 => [0, 1, 2, 4][world.rng.below(4)],
+            6..=17 => [0, 1, 2, 6][world.rng.below(4)],
             // Masters and members come and go.
             _ => [0, 0, 1, 1][world.rng.below(4)],
         };
@@ -65,16 +65,14 @@ fn step(world: &mut World, kind: usize) -> Checked {
         13 => world.grow(leads, other),
         14 => world.registry_changes(leads),
         15 => world.learn(leads),
-        16 => {
-            world.record.master = None;
-            world.take_office(any);
-        }
-        17 => world.take_office(any),
+        16 => world.take_office(any),
+        17 => world.open(any),
         18 => {
             let running = world.rng.below(2) == 0;
             world.notice(leads, running);
         }
         19 => world.hand_over(leads),
+        20 if world.rng.below(2) == 0 => world.record.master = None,
         20 if matches!(world.nodes[any].role, Role::Down) => world.restart(any),
         20 => world.crash(any),
         _ => {}
@@ -84,7 +82,7 @@ fn step(world: &mut World, kind: usize) -> Checked {
 
 fn run(seed: u64) -> Checked {
     let mut world = World::new(seed);
-    if seed % 4 > 0 {
+    if !seed.is_multiple_of(4) {
         world.settle()?;
     }
     let weights = Weights::new(&world);

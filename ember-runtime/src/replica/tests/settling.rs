@@ -25,7 +25,7 @@ impl World {
             self.observe()?;
             self.exchange(master, round)?;
             for of in 0..self.nodes.len() {
-                for _ in 0..10_000 {
+                for _ in 0..2_000 {
                     if self.nodes[of].held().and_then(|held| held.unapplied()).is_none() {
                         break;
                     }
@@ -35,7 +35,7 @@ impl World {
             if self.is_settled() {
                 return Ok(());
             }
-            if round % 2 == 0 {
+            if round.is_multiple_of(2) {
                 self.mend_set(master);
             }
         }
@@ -53,10 +53,10 @@ impl World {
 
     /// Until nobody has anything to say.
     fn exchange(&mut self, master: usize, round: usize) -> Checked {
-        for other in (0..self.nodes.len()).filter(|other| round % 3 == 0 && *other != master) {
+        for other in (0..self.nodes.len()).filter(|other| round.is_multiple_of(3) && *other != master) {
             self.unanswered(master, other);
         }
-        for _ in 0..10_000 {
+        for _ in 0..2_000 {
             let mut any = false;
             for other in 0..self.nodes.len() {
                 any |= self.ship(master, other, BYTES);

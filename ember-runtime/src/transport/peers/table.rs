@@ -111,3 +111,46 @@ impl Entry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn pauses_between_dials_of_one_run_double_up_to_two_seconds() {
+        let (now, most) =
+            (Instant::now(), |failures: u32| FIRST_BACKOFF.saturating_mul(1 << failures).min(LAST_BACKOFF));
+        let longest = (0..50).map(|seed| {
+            let (rng, mut slot) = (Rng::from_seed(seed), Entry::default());
+            (0..12_u32).map(move |failures| {
+                slot.back_off(Incarnation(7), &rng);
+                let until = slot.pause(Incarnation(7)).unwrap_or(now);
+                assert!(until <= now + most(failures), "after {failures} failures: {:?}", until - now);
+                until - now
+            })
+        });
+        let longest = longest.fold([Duration::ZERO; 12], |mut longest, pauses| {
+            longest.iter_mut().zip(pauses).for_each(|(longest, pause)| *longest = pause.max(*longest));
+            longest
+        });
+        for (failures, longest) in (0..).zip(longest) {
+            assert!(longest > most(failures) * 3 / 4, "of 50 nodes one waits nearly so long: {longest:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_later_run_does_not_wait_for_what_an_earlier_one_failed() {
+        let (rng, mut slot) = (Rng::from_seed(1), Entry::default());
+        for _ in 0..10 {
+            slot.back_off(Incarnation(7), &rng);
+        }
+        let until = slot.pause(Incarnation(7));
+        assert!(until.is_some(), "this run has failed");
+        assert_eq!(slot.pause(Incarnation(6)), until, "nor is an earlier one better");
+        assert_eq!((slot.pause(Incarnation(8)), slot.failures), (None, 0));
+        // It fails on its own account.
+        slot.back_off(Incarnation(8), &rng);
+        let until = slot.pause(Incarnation(8)).expect("it has failed");
+        assert!(until <= Instant::now() + FIRST_BACKOFF, "for the first time");
+    }
+}

@@ -24,6 +24,9 @@ impl Bank {
 
     #[rpc(dedupe)]
     pub async fn rpc_rob(&mut self) {}
+
+    #[rpc(dedupe = "100000d")]
+    pub async fn rpc_keep(&mut self) {}
 }
 
 #[rpc]

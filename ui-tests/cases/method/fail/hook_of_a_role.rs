@@ -18,6 +18,14 @@ impl Player {
     async fn change(&mut self) {}
 
     #[on(master)]
+    #[on(master)]
+    async fn twice(&mut self) {}
+
+    #[on(start)]
+    #[on(start)]
+    async fn start(&mut self) {}
+
+    #[on(master)]
     async fn count(&mut self, _epoch: u64) {}
 }
 

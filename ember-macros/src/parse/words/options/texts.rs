@@ -76,6 +76,22 @@ impl Options {
         let text = self.string(key, "2s", errors)?;
         duration::parse(&text.value()).map_err(|message| errors.at(&text, message)).ok()
     }
+
+    /// `key = "10s"`, of no more than `longest`, which is written so too; `why` says why not.
+    pub(crate) fn duration_within(
+        &mut self,
+        key: &'static str,
+        longest: &str,
+        why: &str,
+        errors: &mut Errors,
+    ) -> Option<Duration> {
+        let text = self.string(key, "60s", errors)?;
+        let read = duration::parse(&text.value()).and_then(|given| match duration::parse(longest) {
+            Ok(longest) if given <= longest => Ok(given),
+            _ => Err(format!("\"{}\" is too long for `{key}`: write \"{longest}\" at most. {why}", text.value())),
+        });
+        read.map_err(|message| errors.at(&text, message)).ok()
+    }
 }
 
 #[cfg(test)]

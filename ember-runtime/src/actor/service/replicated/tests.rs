@@ -110,6 +110,7 @@ fn fingerprints_tell_the_structures_apart() {
 }
 
 /// As the methods of `Cx` are bounded: the service is named by a parameter, so that the compiler says first of all that there is none.
+#[expect(clippy::extra_unused_type_parameters, reason = "it is named by whoever calls")]
 fn fresh<U: InGroup<Root = R>, R: Replicated>() -> R::State {
     R::State::default()
 }

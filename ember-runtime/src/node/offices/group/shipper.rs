@@ -54,7 +54,7 @@ impl Shipper {
             lanes.keep(&peers, &self);
             let has_lease = self.seat.tenure().is_in(self.term);
             if self.replica.look(self.epoch, |leader| leader.lacks_lease() == has_lease).unwrap_or(false) {
-                let _moved = self.replica.lead(self.epoch, |leader| leader.has_lease(has_lease));
+                let _moved = self.replica.lead(self.epoch, |leader| leader.set_lease(has_lease));
             }
             let next = self.replica.look(self.epoch, |leader| {
                 leader.keep(&peers);

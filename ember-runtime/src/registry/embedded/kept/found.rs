@@ -30,11 +30,12 @@ pub(in super::super) enum Found {
 
 pub(in super::super) fn look(path: &Path, boot: &str) -> Found {
     let read = || {
-        let file = File::open(path)?;
-        let found = file.metadata()?;
-        if !found.is_file() {
+        // Opening a FIFO would wait for whoever writes to it.
+        if !fs::metadata(path)?.is_file() {
             return Err(Refused::Foreign);
         }
+        let file = File::open(path)?;
+        let found = file.metadata()?;
         if found.len() == 0 {
             return Ok(Found::Abandoned);
         }

@@ -268,6 +268,11 @@ impl Replica {
         });
     }
 
+    /// Whether it is the master of this epoch.
+    pub(crate) fn leads(&self, epoch: Option<Epoch>) -> bool {
+        epoch.is_some_and(|epoch| self.lock().part.leads(epoch).is_some())
+    }
+
     /// What its service shows is not what was acknowledged, or nobody knows: it has no state, or was deposed.
     pub(crate) fn shows_nothing(&self) -> bool {
         match &self.lock().part {
@@ -378,6 +383,11 @@ impl Replica {
 
     /// Takes what its master sends; and whether its service is to be asked to apply something.
     pub(crate) fn receive(&self, batch: Batch) -> (Answer, bool) {
+        let is_over = matches!(&self.lock().part, Part::Leads(leader) if leader.epoch() < batch.epoch);
+        if is_over {
+            // There is a later master, which the elections of this node do not know of yet.
+            self.step_down();
+        }
         let mut inner = self.lock();
         let before = inner.part.me();
         let answer = match &mut inner.part {

@@ -16,4 +16,9 @@ fn pay(bank: BankClient) {
     let _ = bank.rpc_pay(7).once(1).send();
 }
 
+fn pay_by_another_id(bank: BankClient) {
+    let _ = bank.rpc_pay(7).once("order 1");
+    let _ = bank.rpc_pay(7).once(1_i32);
+}
+
 fn main() {}

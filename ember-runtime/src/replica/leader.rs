@@ -198,8 +198,7 @@ impl Leader {
             Kind::Lacks { previous, applied } if known.may_lack(previous) => self.lacks(peer, previous, applied),
             Kind::Empty if known.has == 0 => self.is_empty(peer),
             Kind::Deposed if known.has == 0 => {
-                // Whom no set names has not heard yet that it is the master no more: it is asked again.
-                known.deposed = self.needed.contains(&answer.member);
+                known.deposed = true;
                 known.way = Way::Probed { sure: false, out: false };
                 Heard::Deposed
             }

@@ -13,8 +13,8 @@ use crate::{
     replica::{Answer, Batch, Fingerprints, Heard, Member, Replica},
 };
 
-/// So many batches are on their way to one member. The second one gathers what is committed while the first travels.
-const AHEAD: usize = 2;
+/// So many batches are on their way to one member: what is committed meanwhile gathers for the next. Measured: with two, commits are a fifth slower.
+const AHEAD: usize = 1;
 /// The bytes of records in one batch, but for a record that is larger by itself.
 const BATCH: usize = 256 * 1024;
 /// A batch that is not answered in this time is sent again.
@@ -54,7 +54,8 @@ pub(super) async fn lane(replica: Arc<Replica>, router: Arc<Router>, epoch: Epoc
                     Some(_) => {}
                 }
             }
-            _ = changes.changed() => {}
+            // What is committed while a batch travels goes with the next one.
+            _ = changes.changed(), if under_way.len() < AHEAD => {}
         }
     }
 }

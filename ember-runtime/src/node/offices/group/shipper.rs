@@ -25,7 +25,7 @@ use crate::{
 /// Who is in sync, and has owed an answer for so long, is taken out of the set: until then nothing is acknowledged.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The set is looked at so often, whatever happens.
-const LOOK: Duration = Duration::from_millis(250);
+const LOOK: Duration = Duration::from_millis(100);
 /// A change whose outcome is not known is asked for again after this.
 const AGAIN: Duration = Duration::from_millis(200);
 
@@ -45,7 +45,7 @@ pub(in crate::node::offices) struct Shipper {
 impl Shipper {
     /// Until the office is lost.
     pub(in crate::node::offices) async fn run(mut self) {
-        let (mut changes, mut news) = (self.replica.changes(), self.router.directory().changes());
+        let (mut changes, mut news) = (self.replica.parts(), self.router.directory().changes());
         let (mut lanes, mut owing) = (Lanes::default(), Owing::default());
         loop {
             changes.mark_unchanged();

@@ -41,7 +41,10 @@ impl Sim {
             let (_, set) = it.sets.last_key_value()?;
             let in_sync = set.iter().filter(|member| it.whole.contains_key(member)).count();
             (in_sync < it.instances.len() || set.len() > in_sync).then(|| {
-                format!("{group} runs on {:?}, these have a state: {:?}, and in sync are {set:?}", it.instances, it.whole)
+                format!(
+                    "{group} runs on {:?}, these have a state: {:?}, and in sync are {set:?}",
+                    it.instances, it.whole
+                )
             })
         })
     }
@@ -59,7 +62,8 @@ impl Sim {
             for cell in router.cells.all() {
                 let Some(replica) = router.replicas.get(cell.pid().number) else { continue };
                 let name = epoch_key("", &cell.identity().office());
-                let group = groups.entry(name.split_once(EPOCHS).map_or_else(String::new, |it| it.1.to_owned())).or_default();
+                let group =
+                    groups.entry(name.split_once(EPOCHS).map_or_else(String::new, |it| it.1.to_owned())).or_default();
                 group.instances.insert(host.clone());
                 let standing = replica.standing();
                 if let Some(order) = standing.knows {

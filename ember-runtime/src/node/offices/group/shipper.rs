@@ -58,7 +58,11 @@ impl Shipper {
             }
             let next = self.replica.look(self.epoch, |leader| {
                 leader.keep(&peers);
-                let (gone, joins) = (owing.gone(leader, &peers), addable(leader, &peers));
+                let (mut gone, joins) = (owing.gone(leader, &peers), addable(leader, &peers));
+                if self.booth.retires() && gone.len() + 1 == leader.set().members.len() {
+                    // What it had acknowledged alone would end with it.
+                    gone.clear();
+                }
                 changed_set(leader.set(), &gone, &joins)
             });
             let Some(next) = next else { return };

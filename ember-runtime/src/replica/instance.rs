@@ -18,6 +18,7 @@ use super::{
 use crate::{
     id::{Epoch, Pid},
     message::{Settled, Settles},
+    planted::{Bug, planted},
     sync::{lock, ordered},
 };
 
@@ -273,7 +274,8 @@ impl Replica {
             return Due::Empty(now);
         }
         inner.part.has_applied(applied);
-        let commit = inner.part.held().commit();
+        let held = inner.part.held();
+        let commit = if planted(Bug::ApplyOnReceipt) { held.log().last().index } else { held.commit() };
         match inner.part.held().log().after(applied, commit, usize::MAX) {
             Some(records) if !records.is_empty() => Due::Apply(applied + 1, records),
             _ => Due::Nothing,

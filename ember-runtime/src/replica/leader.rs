@@ -9,7 +9,10 @@ use super::{
     peer::{Peer, Way},
     rules,
 };
-use crate::id::{Epoch, Pid};
+use crate::{
+    id::{Epoch, Pid},
+    planted::{Bug, planted},
+};
 
 /// A member that has been elected. It is in office once its [barrier](Self::barrier) is committed.
 #[derive(Debug)]
@@ -52,6 +55,9 @@ impl Leader {
     /// Writes the barrier of its epoch.
     pub(super) fn new(me: Member, epoch: Epoch, set: InSync, mut held: Held) -> Self {
         let barrier = held.log.append(Record::barrier(epoch));
+        if planted(Bug::ForgetBarrier) {
+            held.commit = barrier;
+        }
         let needed = rules::needed(&set.members, None, me);
         let (peers, acknowledged, min_in_sync, open) = (BTreeMap::new(), held.commit, 1, barrier);
         let mut leader =
@@ -196,7 +202,8 @@ impl Leader {
         }
         match answer.kind {
             Kind::Has { upto, version } if upto <= self.open => {
-                known.has(upto, rules::counts(version, self.set.version));
+                let counts = rules::counts(version, self.set.version) || planted(Bug::CountAnyVersion);
+                known.has(upto, counts);
                 if self.advance() { Heard::Committed(self.held.commit) } else { Heard::Nothing }
             }
             Kind::Lacks { previous, applied } if known.may_lack(previous) => self.lacks(peer, previous, applied),
@@ -350,7 +357,10 @@ impl Leader {
     }
 
     fn count_anew(&mut self) -> bool {
-        self.needed = rules::needed(&self.set.members, self.next.as_ref(), self.me);
+        self.needed = match &self.next {
+            Some(next) if planted(Bug::ShrinkAtOnce) => rules::needed(next, None, self.me),
+            next => rules::needed(&self.set.members, next.as_ref(), self.me),
+        };
         self.advance()
     }
 

@@ -185,6 +185,7 @@ impl Elections {
     pub(crate) fn close(&self) {
         let mut known = self.lock();
         known.closed = true;
+        self.booth.retire();
         known.candidates.values_mut().for_each(|candidate| candidate.resigns = true);
         self.wake.notify_one();
     }

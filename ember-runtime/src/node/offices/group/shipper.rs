@@ -64,7 +64,11 @@ impl Shipper {
             lanes.keep(&peers, &self);
             let next = self.replica.look(self.epoch, |leader| {
                 leader.keep(&peers);
-                let (gone, joins) = (owing.gone(leader, &wanted), addable(leader, &wanted));
+                let (mut gone, joins) = (owing.gone(leader, &wanted), addable(leader, &wanted));
+                if self.booth.retires() && gone.len() + 1 == leader.set().members.len() {
+                    // What it had acknowledged alone would end with it.
+                    gone.clear();
+                }
                 let told = alone.is_to_be_told(leader.set(), wanted.len());
                 (changed_set(leader.set(), &gone, &joins), told)
             });

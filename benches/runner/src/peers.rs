@@ -96,11 +96,7 @@ pub(crate) const FRAMEWORKS: &[Framework] = &[
         can: one_call,
         ..local("Ember, spawned, by pid", "ember", "ember", Role::EmberVariant)
     },
-    Framework {
-        variant: "elected",
-        can: one_call,
-        ..local("Ember, elected", "ember", "ember", Role::EmberVariant)
-    },
+    Framework { variant: "elected", can: one_call, ..local("Ember, elected", "ember", "ember", Role::EmberVariant) },
     local("ractor", "ractor", "ractor", Role::Peer),
     local("kameo", "kameo", "kameo", Role::Peer),
     Framework { variant: "unbounded", can: send, ..local("kameo, unbounded mailbox", "kameo", "kameo", Role::Peer) },

@@ -33,6 +33,8 @@ pub(crate) struct Replica {
     inner: Mutex<Inner>,
     /// There is something to send, or to take note of.
     changes: ordered::Sender<()>,
+    /// It has become the master, or is that no more; or its set may be to change.
+    parts: ordered::Sender<()>,
     /// Its service has been asked to apply what has been committed, and has not begun to.
     owed: AtomicBool,
 }
@@ -134,7 +136,15 @@ impl Replica {
         let part = Part::Follows(Follower::new(Member::first(pid)));
         let inner = Inner { part, waiting: BTreeMap::new(), learnt: None };
         let (told, owed) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { pid, types, told, inner: Mutex::new(inner), changes: ordered::Sender::default(), owed }
+        Self {
+            pid,
+            types,
+            told,
+            inner: Mutex::new(inner),
+            changes: ordered::Sender::default(),
+            parts: ordered::Sender::default(),
+            owed,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -165,6 +175,16 @@ impl Replica {
     /// Tells of what whoever ships or waits must look at.
     pub(crate) fn changes(&self) -> ordered::Receiver<()> {
         self.changes.subscribe()
+    }
+
+    /// Whoever changes the set is to look at it.
+    pub(crate) fn attend(&self) {
+        self.parts.send_replace(());
+    }
+
+    /// Tells when it has become the master, or is that no more, and when its set may be to change.
+    pub(crate) fn parts(&self) -> ordered::Receiver<()> {
+        self.parts.subscribe()
     }
 
     /// Does something with its part, then tells those who waited for what has come of it.
@@ -264,6 +284,7 @@ impl Replica {
             inner.learnt = None;
             inner.part = Part::Follows(follower.lost());
         });
+        self.parts.send_replace(());
     }
 
     /// Whether it is the master of this epoch.
@@ -304,6 +325,7 @@ impl Replica {
             };
             inner.part = follower.lead(epoch, set).map_or_else(Part::Follows, Part::Leads);
         });
+        self.parts.send_replace(());
     }
 
     /// It leads no more. With nothing outstanding it can follow as it is.
@@ -317,6 +339,7 @@ impl Replica {
                 }
             }
         });
+        self.parts.send_replace(());
     }
 
     /// Waits until its first record as the master of this epoch is acknowledged; `false` if it will not be.

@@ -25,7 +25,6 @@ pub(crate) struct Leader {
     barrier: u64,
     /// Up to here records may be shipped.
     open: u64,
-    lease: bool,
 }
 
 /// What an answer has changed.
@@ -52,7 +51,7 @@ impl Leader {
         let barrier = held.log.append(Record::barrier(epoch));
         let needed = rules::needed(&set.members, None, me);
         let peers = BTreeMap::new();
-        let mut leader = Self { me, epoch, set, next: None, needed, peers, held, barrier, open: barrier, lease: true };
+        let mut leader = Self { me, epoch, set, next: None, needed, peers, held, barrier, open: barrier };
         leader.advance();
         leader
     }
@@ -98,17 +97,6 @@ impl Leader {
     /// What it knows of the group: what it claims with.
     pub(crate) fn knows(&self) -> rules::Order {
         rules::Order { epoch: self.epoch.number(), version: self.set.version }
-    }
-
-    /// Its lease is valid, as it is at first, or not any more: then who is alone in the set commits nothing. Says whether the commit index has
-    /// moved.
-    pub(crate) fn set_lease(&mut self, valid: bool) -> bool {
-        self.lease = valid;
-        self.advance()
-    }
-
-    pub(crate) fn lacks_lease(&self) -> bool {
-        !self.lease
     }
 
     // Records.
@@ -341,7 +329,7 @@ impl Leader {
     /// Moves the commit index. Says whether it has.
     fn advance(&mut self) -> bool {
         let counted = |member| self.peer_of(member).map(|peer| peer.counted);
-        let upto = rules::committed(&self.needed, self.open, self.barrier, self.lease, counted);
+        let upto = rules::committed(&self.needed, self.open, self.barrier, counted);
         let before = self.held.commit;
         self.held.commit = before.max(upto.unwrap_or(0));
         self.held.commit > before

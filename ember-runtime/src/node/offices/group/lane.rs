@@ -13,8 +13,8 @@ use crate::{
     replica::{Answer, Batch, Fingerprints, Heard, Member, Replica},
 };
 
-/// So many batches are on their way to one member. The second one gathers what is committed while the first travels.
-const AHEAD: usize = 2;
+/// So many batches are on their way to one member: what is committed meanwhile gathers for the next. Measured: with two, commits are a fifth slower.
+const AHEAD: usize = 1;
 /// The bytes of records in one batch, but for a record that is larger by itself.
 const BATCH: usize = 256 * 1024;
 /// A batch that is not answered in this time is sent again.
@@ -39,13 +39,20 @@ pub(super) async fn lane(replica: Arc<Replica>, router: Arc<Router>, epoch: Epoc
         tokio::select! {
             biased;
             Some(answer) = under_way.next(), if !under_way.is_empty() => {
-                let heard = replica.lead(epoch, |leader| match answer {
-                    Some(answer) => leader.answered(to, answer),
-                    None => {
-                        leader.unanswered(to);
-                        Heard::Nothing
-                    }
+                let heard = replica.lead(epoch, |leader| {
+                    let heard = match answer {
+                        Some(answer) => leader.answered(to, answer),
+                        None => {
+                            leader.unanswered(to);
+                            Heard::Nothing
+                        }
+                    };
+                    (heard, heard == Heard::Deposed || leader.may_add(to).is_some())
                 });
+                if heard.is_some_and(|(_, changes_the_set)| changes_the_set) {
+                    replica.attend();
+                }
+                let heard = heard.map(|(heard, _)| heard);
                 match heard {
                     None => return,
                     Some(Heard::WantsSnapshot) => teach(&replica, &router, epoch, to).await,
@@ -54,7 +61,8 @@ pub(super) async fn lane(replica: Arc<Replica>, router: Arc<Router>, epoch: Epoc
                     Some(_) => {}
                 }
             }
-            _ = changes.changed() => {}
+            // What is committed while a batch travels goes with the next one.
+            _ = changes.changed(), if under_way.len() < AHEAD => {}
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::{
 /// Who is in sync, and has owed an answer for so long, is taken out of the set: until then nothing is acknowledged.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The set is looked at so often, whatever happens.
-const LOOK: Duration = Duration::from_millis(250);
+const LOOK: Duration = Duration::from_millis(100);
 /// A change whose outcome is not known is asked for again after this.
 const AGAIN: Duration = Duration::from_millis(200);
 
@@ -45,17 +45,13 @@ pub(in crate::node::offices) struct Shipper {
 impl Shipper {
     /// Until the office is lost.
     pub(in crate::node::offices) async fn run(mut self) {
-        let (mut changes, mut news) = (self.replica.changes(), self.router.directory().changes());
+        let (mut changes, mut news) = (self.replica.parts(), self.router.directory().changes());
         let (mut lanes, mut owing) = (Lanes::default(), Owing::default());
         loop {
             changes.mark_unchanged();
             news.mark_unchanged();
             let peers = self.peers();
             lanes.keep(&peers, &self);
-            let has_lease = self.seat.tenure().is_in(self.term);
-            if self.replica.look(self.epoch, |leader| leader.lacks_lease() == has_lease).unwrap_or(false) {
-                let _moved = self.replica.lead(self.epoch, |leader| leader.set_lease(has_lease));
-            }
             let next = self.replica.look(self.epoch, |leader| {
                 leader.keep(&peers);
                 let (gone, joins) = (owing.gone(leader, &peers), addable(leader, &peers));

@@ -19,6 +19,11 @@ cargo xtask soak restarts [--rate N] [--rounds N] [--report FILE]
     Five processes restarted one after the other, five times, under 5,000 calls a second, a fifth of them to an elected service, with the
     settings that a client has by itself: none may fail. Half a minute.
 
+cargo xtask soak bank [--minutes N | --seconds N] [--members N] [--lease SECONDS] [--seed N] [--report FILE]
+    A replicated bank, of whose five members one or some are killed every second for ten minutes, or stand still for longer than their
+    lease. Somebody who has all that was acknowledged always lives: each transfer that was done is in the state at the end, once, none
+    that was not is, the sum never changes on any member, all are equal, and the group serves again within a bound after each.
+
 cargo xtask soak networks [--report FILE]
     Networks that are cut, in one direction or both, and slowed, between processes and between a process and etcd. Each process is in a
     network namespace of its own: needs root, and `ip` and `tc` (iproute2). Two minutes.
@@ -31,7 +36,7 @@ cargo xtask soak tests [ARGS]
     The tests with larger numbers (EMBER_TEST_SCALE=10, unless it is set); etcd is away for 60 s. ARGS go to `cargo test`.
 
 All but the last are release builds. Each fails if it has found anything that may not be. No part of CI, but for short runs of the first,
-of `restarts` and of `model` among the tests.";
+of `restarts`, of `bank` and of `model` among the tests.";
 
 /// The task.
 pub(crate) fn command(args: &[&str]) -> Result<(), String> {
@@ -54,7 +59,7 @@ fn model(args: &[&str]) -> Result<(), String> {
 
 /// Builds the program and those that it starts as processes of their own, beside each other; runs it.
 fn program(args: &[&str]) -> Result<(), String> {
-    let trial = matches!(args, ["faults" | "restarts" | "networks", ..]);
+    let trial = matches!(args, ["faults" | "restarts" | "networks" | "bank", ..]);
     let programs: &[&str] = if trial { &["trial"] } else { &["soak", "fault-node"] };
     let mut build = shell::cargo(&["build", "--release", "-p", "ember-tests", "--all-features"]);
     shell::run(build.args(programs.iter().flat_map(|program| ["--bin", program])))?;

@@ -69,10 +69,10 @@ impl Membership {
             };
         }
         let Some((order, group)) = record else {
-            let since = *self.unrecorded_since.get_or_insert(facts.now);
             if !rules::may_found(None, highest, own.knows, true) {
                 return Stands::Not;
             }
+            let since = *self.unrecorded_since.get_or_insert(facts.now);
             return self.stands_with(InSync::founded_by(own.member), since + lease, facts);
         };
         let GroupRecord { set, types } = group;

@@ -22,6 +22,18 @@ pub(crate) enum Bug {
     ClaimAtOnce,
     /// An epoch counts the claims that the registry has seen, not all that are known.
     CountClaims,
+    /// A member of a replicated group applies what it has received, committed or not.
+    ApplyOnReceipt,
+    /// A replicated group's master needs no acknowledgement of those whom the next set does not name, before the registry has made that.
+    ShrinkAtOnce,
+    /// A member that drops its state keeps its name.
+    KeepName,
+    /// A new master takes all that it has for acknowledged, and begins at once.
+    ForgetBarrier,
+    /// A reply of a replicated service waits for no acknowledgement.
+    ReplyAtOnce,
+    /// Acknowledgements count whatever version of the set they were given under.
+    CountAnyVersion,
 }
 
 /// Whether this build has the bug.
@@ -43,7 +55,7 @@ mod chosen {
     const VARIABLE: &str = "EMBER_PLANTED";
 
     /// By the names that `EMBER_PLANTED` has for them.
-    const BUGS: [(&str, Bug); 9] = [
+    const BUGS: [(&str, Bug); 15] = [
         ("epoch-at-callee", Bug::EpochAtCallee),
         ("watch-from-now", Bug::WatchFromNow),
         ("retry-maybe-executed", Bug::RetryMaybeExecuted),
@@ -53,6 +65,12 @@ mod chosen {
         ("reply-unchecked", Bug::ReplyUnchecked),
         ("claim-at-once", Bug::ClaimAtOnce),
         ("count-claims", Bug::CountClaims),
+        ("apply-on-receipt", Bug::ApplyOnReceipt),
+        ("shrink-at-once", Bug::ShrinkAtOnce),
+        ("keep-name", Bug::KeepName),
+        ("forget-barrier", Bug::ForgetBarrier),
+        ("reply-at-once", Bug::ReplyAtOnce),
+        ("count-any-version", Bug::CountAnyVersion),
     ];
 
     static CHOSEN: LazyLock<Option<Bug>> = LazyLock::new(|| {

@@ -10,15 +10,17 @@ use crate::shell;
 const SEEDS: u64 = 2_000;
 /// With no bug, each proof passes so many.
 const CLEAN: u64 = 200;
-const BINARY: &str = "elected_prove";
+const BINARIES: [&str; 2] = ["elected_prove", "replicated_prove"];
 
 const ELSEWHERE: &str = "one_master_per_epoch_acts_and_what_callers_saw_has_an_order";
 const BESIDE: &str = "no_master_acts_beside_a_later_one_whoever_sees_what_it_sees";
 const STILL: &str = "a_master_that_stood_still_releases_no_reply_beside_a_later_one";
 const ENDING: &str = "there_is_a_master_again_after_services_have_ended_on_nodes_that_live";
+const KEPT: &str = "what_was_acknowledged_is_kept_and_whoever_called_was_told_the_truth";
+const SHOWN: &str = "users_beside_the_members_see_no_more_and_no_less";
 
 /// The bugs, and the proof that finds each.
-const BUGS: [(&str, &str); 9] = [
+const BUGS: [(&str, &str); 14] = [
     ("epoch-at-callee", BESIDE),
     ("watch-from-now", ENDING),
     ("retry-maybe-executed", ELSEWHERE),
@@ -28,10 +30,15 @@ const BUGS: [(&str, &str); 9] = [
     ("reply-unchecked", STILL),
     ("claim-at-once", BESIDE),
     ("count-claims", ELSEWHERE),
+    ("apply-on-receipt", KEPT),
+    ("shrink-at-once", KEPT),
+    ("keep-name", KEPT),
+    ("forget-barrier", KEPT),
+    ("reply-at-once", KEPT),
 ];
 
 /// What a failure says, and which of the judge's checks says so: the rows of the table in `docs/src/prove.md`.
-const CHECKS: [(&str, &str); 8] = [
+const CHECKS: [(&str, &str); 9] = [
     ("not linearizable", "what users saw"),
     ("` does not hold: ", "your own"),
     // Before the next, which it says too.
@@ -40,6 +47,7 @@ const CHECKS: [(&str, &str); 8] = [
     ("was answered by", "what masters did"),
     ("two masters in the epoch", "what masters did"),
     ("do not serve", "the service"),
+    ("not all are in sync", "the group"),
     ("do not come to see each other", "the cluster"),
 ];
 
@@ -55,7 +63,9 @@ pub(crate) fn command(names: &[&str]) -> Result<(), String> {
     if let Some(unknown) = names.iter().find(|name| BUGS.iter().all(|(bug, _)| bug != *name)) {
         return Err(format!("`{unknown}` is no planted bug: name one of {}", BUGS.map(|(bug, _)| bug).join(", ")));
     }
-    shell::run(&mut cargo(&["--no-run"]))?;
+    for binary in BINARIES {
+        shell::run(&mut cargo(binary, &["--no-run"]))?;
+    }
     println!("\n| bug | seeds | told by | what is left |\n| --- | --- | --- | --- |");
     let (mut missed, mut replays) = (Vec::new(), Vec::new());
     for (bug, proof) in BUGS.iter().filter(|(bug, _)| names.is_empty() || names.contains(bug)) {
@@ -71,7 +81,8 @@ pub(crate) fn command(names: &[&str]) -> Result<(), String> {
         );
         replays.push(format!(
             "{bug}: {what}\n  RUSTFLAGS='--cfg ember_planted' EMBER_PLANTED={bug} EMBER_PROVE='{replay}' cargo test --target-dir target/planted \
-             -p ember-tests --test {BINARY} {proof}"
+             -p ember-tests --test {} {proof}",
+            binary(proof)
         ));
     }
     println!("\n{}\n", replays.join("\n\n"));
@@ -81,6 +92,12 @@ pub(crate) fn command(names: &[&str]) -> Result<(), String> {
     if names.is_empty() { clean() } else { Ok(()) }
 }
 
+/// Which test binary has this proof.
+fn binary(proof: &str) -> &'static str {
+    let [elected, replicated] = BINARIES;
+    if [KEPT, SHOWN].contains(&proof) { replicated } else { elected }
+}
+
 /// Which of the judge's checks says so.
 fn check(what: &str) -> &'static str {
     CHECKS.iter().find(|(says, _)| what.contains(says)).map_or("another", |(_, check)| check)
@@ -88,7 +105,7 @@ fn check(what: &str) -> &'static str {
 
 /// What has no bug passes.
 fn clean() -> Result<(), String> {
-    for proof in [ELSEWHERE, BESIDE, STILL, ENDING] {
+    for proof in [ELSEWHERE, BESIDE, STILL, ENDING, KEPT, SHOWN] {
         if let Some(Told { seed, what, replay }) = prove("none", proof, CLEAN)? {
             return Err(format!(
                 "with no bug planted, seed {seed} of `{proof}` failed: {what}\n  EMBER_PROVE='{replay}'"
@@ -101,7 +118,7 @@ fn clean() -> Result<(), String> {
 
 /// Runs one proof up to its first failure.
 fn prove(bug: &str, proof: &str, seeds: u64) -> Result<Option<Told>, String> {
-    let mut run = cargo(&["--", "--exact", proof, "--nocapture"]);
+    let mut run = cargo(binary(proof), &["--", "--exact", proof, "--nocapture"]);
     run.env("EMBER_PLANTED", bug).env("EMBER_PROVE_SEEDS", seeds.to_string()).env_remove("EMBER_PROVE");
     let ran = run.stdin(Stdio::null()).output().map_err(|error| format!("`cargo test` did not start: {error}"))?;
     let said = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
@@ -123,8 +140,8 @@ fn read(said: &str) -> Option<Told> {
 }
 
 /// `cargo test` of the proofs, in a build that has the bugs.
-fn cargo(args: &[&str]) -> Command {
-    let mut cargo = shell::cargo(&["test", "--quiet", "-p", "ember-tests", "--test", BINARY]);
+fn cargo(binary: &str, args: &[&str]) -> Command {
+    let mut cargo = shell::cargo(&["test", "--quiet", "-p", "ember-tests", "--test", binary]);
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
     cargo.args(args).env("RUSTFLAGS", format!("{flags} --cfg ember_planted").trim());
     cargo.env("CARGO_TARGET_DIR", shell::target().join("planted"));

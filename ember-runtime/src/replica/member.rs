@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::Pid;
+use crate::{
+    id::Pid,
+    planted::{Bug, planted},
+};
 
 /// An instance of a group, for as long as it keeps the state that it has: who drops its state takes the next incarnation, whom no set
 /// has named.
@@ -22,7 +25,8 @@ impl Member {
 
     /// The same instance, without the state that it had.
     pub(super) fn reborn(self) -> Self {
-        Self { incarnation: self.incarnation.saturating_add(1), ..self }
+        let next = u32::from(!planted(Bug::KeepName));
+        Self { incarnation: self.incarnation.saturating_add(next), ..self }
     }
 }
 

@@ -26,7 +26,7 @@ mod tests;
 pub(crate) use self::{
     batch::{Answer, Batch, Kind},
     follower::Follower,
-    group::InSync,
+    group::{InSync, Terms},
     held::Held,
     instance::{Due, Fingerprints, Learnt, Replica, Standing},
     leader::{Heard, Leader},

@@ -68,15 +68,26 @@ impl Sim {
     }
 
     /// Waits until a handler begins on one of these hosts, or on any if none is named, and no longer than `patience`. If it is to be the
-    /// `last`, nothing that the host says from then on leaves it; it must be killed next.
-    pub(super) async fn handler_begins(&self, hosts: &[&str], patience: Duration, last: bool) {
-        let (before, until) = (self.ledger.begun(hosts), now() + patience);
+    /// `last`, nothing that the host says from then on leaves it; it must be killed next. While it `may_not` be, no handler counts. Whether one has begun.
+    pub(super) async fn handler_begins(
+        &self,
+        hosts: &[&str],
+        patience: Duration,
+        last: bool,
+        may_not: impl Fn() -> bool,
+    ) -> bool {
+        let (mut before, until) = (self.ledger.begun(hosts), now() + patience);
         let arm = |armed| hosts.iter().filter(|_| last).for_each(|host| self.ledger.arm(host, armed));
-        arm(true);
         while self.ledger.counts() && self.ledger.begun(hosts) == before && now() < until {
+            let waits = may_not();
+            arm(!waits);
             sleep(LOOK).await;
+            if waits {
+                before = self.ledger.begun(hosts);
+            }
         }
         arm(false);
+        self.ledger.begun(hosts) != before
     }
 
     /// The methods that nodes may call of each other's services, each with the name of its service, in order.

@@ -31,6 +31,7 @@
 
 mod cluster;
 mod command;
+mod groups;
 mod hosts;
 pub mod inputs;
 mod mischief;

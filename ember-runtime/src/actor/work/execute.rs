@@ -19,6 +19,7 @@ use crate::{
     hooks::HandlerEnd,
     message::{Ambient, CameFrom, Due, Envelope, Handled, HandlerSpan, Opened, Settles, Unsettled},
     panics::outlived,
+    planted::{Bug, planted},
     replica::Replica,
     threads::At,
 };
@@ -98,8 +99,8 @@ fn group_of<S: Service>(core: &Core) -> Option<Arc<Replica>> {
 fn acknowledged<T: Send + 'static, E: Send + 'static>(core: &Core, handled: Handled<T, E>) -> Handled<T, E> {
     let group = core.held.as_deref().map(|held| Arc::clone(&held.replica) as Arc<dyn Settles>);
     match group.and_then(|group| Unsettled::of(&group)) {
-        Some(unsettled) => handled.after(move |then| unsettled.then(then)),
-        None => handled,
+        Some(unsettled) if !planted(Bug::ReplyAtOnce) => handled.after(move |then| unsettled.then(then)),
+        _ => handled,
     }
 }
 

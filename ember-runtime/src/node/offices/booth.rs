@@ -2,7 +2,10 @@
 //! then nobody else stands.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -24,6 +27,8 @@ pub(super) struct Booth {
     pub(super) own: Arc<Tenure>,
     /// When the registry came back last.
     returned: Mutex<Option<Instant>>,
+    /// The node retires.
+    retires: AtomicBool,
     /// What decides, and the leases beside that; none on a node that is a cluster of its own.
     #[cfg(feature = "cluster")]
     leases: std::sync::OnceLock<Arc<Leases>>,
@@ -52,6 +57,7 @@ impl Booth {
             directory,
             own,
             returned: Mutex::default(),
+            retires: AtomicBool::new(false),
             #[cfg(feature = "cluster")]
             leases: std::sync::OnceLock::new(),
         }
@@ -91,6 +97,15 @@ impl Booth {
     /// When the registry came back last.
     pub(super) fn was_back(&self, returned: Option<Instant>) {
         *lock(&self.returned) = returned;
+    }
+
+    /// The node retires.
+    pub(super) fn retire(&self) {
+        self.retires.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn retires(&self) -> bool {
+        self.retires.load(Ordering::Relaxed)
     }
 
     /// Whether the registry has been there for a lease: by then whoever knows better than it has said so.

@@ -185,6 +185,7 @@ impl Elections {
     pub(crate) fn close(&self) {
         let mut known = self.lock();
         known.closed = true;
+        self.booth.retire();
         known.candidates.values_mut().for_each(|candidate| candidate.resigns = true);
         self.wake.notify_one();
     }
@@ -217,7 +218,7 @@ impl Elections {
     }
 
     /// Does what there is to do now; when to look again at the latest.
-    fn look(&self, tasks: &mut JoinSet<Done>, keepers: &mut JoinSet<()>) -> Instant {
+    pub(super) fn look(&self, tasks: &mut JoinSet<Done>, keepers: &mut JoinSet<()>) -> Instant {
         let now = Instant::now();
         let mut known = self.lock();
         let mut next = now + IDLE;
@@ -239,6 +240,11 @@ impl Elections {
                 candidate.seat.learn(epoch, master.map(|it| it.pid));
             }
             candidate.warn_of_another_lease(&office);
+            if let (Some(member), Some(group)) =
+                (&candidate.member, office.epoch.as_ref().and_then(|it| it.record.group.as_ref()))
+            {
+                member.replica.sees(&group.set);
+            }
             candidate.warn_of_vacancy(&office, now);
             let Some(cell) = cells.get(&number).and_then(Weak::upgrade) else { continue };
             let runs = cell.state() == ServiceState::Running && candidate.begun;
@@ -310,7 +316,7 @@ impl Elections {
         next
     }
 
-    fn take(&self, done: Done, tasks: &mut JoinSet<Done>) {
+    pub(super) fn take(&self, done: Done, tasks: &mut JoinSet<Done>) {
         let now = Instant::now();
         let mut known = self.lock();
         match done {

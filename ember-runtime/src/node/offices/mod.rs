@@ -9,6 +9,8 @@ mod candidate;
 mod candidate_tests;
 mod done;
 mod elections;
+#[cfg(all(test, feature = "cluster"))]
+mod elections_tests;
 mod group;
 #[cfg(feature = "cluster")]
 mod leases;

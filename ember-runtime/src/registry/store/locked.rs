@@ -172,6 +172,12 @@ impl Store {
         })
     }
 
+    /// All keys with what they hold.
+    #[cfg(feature = "testing")]
+    pub(crate) fn all(&self) -> Vec<std::sync::Arc<super::Record>> {
+        self.with(|state, _| state.keys.values().cloned().collect())
+    }
+
     /// Forgets the history before `revision`.
     pub(crate) fn compact(&self, revision: i64) -> Result<At<()>, StoreError> {
         self.with(|state, _| {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
+use serde::de::DeserializeOwned;
 use tokio::{sync::Notify, time::sleep};
 
 use super::process::{Endless, Process};
@@ -78,6 +79,15 @@ impl RegistryHost {
     /// A copy of what it has.
     pub(in crate::testing) fn copied(&self) -> Store {
         self.wanted.borrow().store.copied(self.rng.u64())
+    }
+
+    /// The entries that can be read so, with their keys.
+    pub(in crate::testing) fn written<T: DeserializeOwned>(&self) -> Vec<(String, T)> {
+        let all = self.wanted.borrow().store.all();
+        let read = |it: &Arc<Record>| {
+            Some((String::from_utf8_lossy(&it.key).into_owned(), serde_json::from_slice(&it.value).ok()?))
+        };
+        all.iter().filter_map(read).collect()
     }
 
     /// From now on it has this; if it is up, after an end.

@@ -27,6 +27,8 @@ pub(super) enum Kind {
     NotStarted,
     NotConverged,
     NotServed,
+    /// A replicated group is not whole again.
+    NotInSync,
     /// No call was ever answered.
     Idle,
 }

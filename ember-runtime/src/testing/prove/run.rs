@@ -151,9 +151,23 @@ impl<Op: 'static, Out: 'static> Stage<Op, Out> {
             self.started(sim, node).await?;
         }
         self.converged(sim, "after the faults have ended").await?;
-        let Some(probe) = &self.probe else { return Ok(()) };
-        for node in from.iter().take(self.scenario.clients) {
-            self.served(sim, node, probe).await?;
+        if let Some(probe) = &self.probe {
+            for node in from.iter().take(self.scenario.clients) {
+                self.served(sim, node, probe).await?;
+            }
+        }
+        self.in_sync(sim).await
+    }
+
+    /// Until all instances of replicated groups are in sync.
+    async fn in_sync(&self, sim: &Sim) -> Result<(), Failure> {
+        let until = sim.elapsed() + self.recovery;
+        while let Some(lacking) = sim.lacking() {
+            if sim.elapsed() > until {
+                let what = format!("not all are in sync {:?} after the faults have ended: {lacking}", self.recovery);
+                return Err(Failure::new(Kind::NotInSync, what));
+            }
+            sleep(LOOK).await;
         }
         Ok(())
     }
@@ -250,8 +264,11 @@ impl<Op: 'static, Out: 'static> Stage<Op, Out> {
             }
             sleep(AGAIN).await;
         }
-        let what =
-            format!("the services do not serve {node} within {:?} after the faults have ended: {last}", self.recovery);
+        let lacking = sim.lacking().map(|lacking| format!("\n{lacking}")).unwrap_or_default();
+        let what = format!(
+            "the services do not serve {node} within {:?} after the faults have ended: {last}{lacking}",
+            self.recovery
+        );
         Err(Failure::new(Kind::NotServed, what))
     }
 

@@ -1,6 +1,7 @@
 //! Replicated groups: which of a group's members may stand for its office, what they say when the registry has lost data, and how the master's
 //! log gets to the others.
 
+mod choice;
 mod claims;
 mod lane;
 pub(crate) mod learn;

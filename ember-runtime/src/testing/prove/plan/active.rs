@@ -1,14 +1,44 @@
 //! Faults that last: two of them may be about the same host or pair.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, time::Duration};
 
-use super::fault::Fault;
+use tokio::time::sleep;
+
+use super::fault::{Fault, PATIENCE};
 use crate::testing::{Backup, Sim};
+
+/// How often it is looked whether a node may end.
+const LOOK: Duration = Duration::from_millis(10);
 
 #[derive(Debug, Default)]
 pub(super) struct Active(RefCell<Vec<Fault>>);
 
 impl Active {
+    /// Whether the fault would take away what a replicated group has had acknowledged: no other member that has it would be left, and what is
+    /// lost then is lost in good order.
+    pub(super) fn loses(&self, sim: &Sim, fault: &Fault) -> bool {
+        let (Fault::Kill(node) | Fault::Restart(node)) = fault else { return false };
+        let all = self.0.borrow();
+        let ending = all.iter().filter_map(|other| match other {
+            Fault::Kill(node) | Fault::Restart(node) => Some(&**node),
+            _ => None,
+        });
+        !sim.is_outlived(node, &ending.collect::<Vec<_>>())
+    }
+
+    /// Waits until the fault loses nothing; whether that has come, and not too late.
+    pub(super) async fn may_begin(&self, sim: &Sim, fault: &Fault) -> bool {
+        let until = sim.elapsed() + PATIENCE;
+        while self.loses(sim, fault) {
+            if sim.elapsed() >= until {
+                sim.note(format!("{fault} is left out: nobody else has what a replicated group has acknowledged"));
+                return false;
+            }
+            sleep(LOOK).await;
+        }
+        true
+    }
+
     /// Begins a fault; what its end needs.
     pub(super) async fn begin(&self, sim: &Sim, fault: &Fault) -> Option<Backup> {
         let alone = !self.0.borrow().iter().any(|other| same(other, fault));

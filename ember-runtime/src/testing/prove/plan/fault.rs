@@ -80,8 +80,8 @@ impl Kind {
     ];
 }
 
-/// How long a fault waits for a call to hit.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a fault waits for a call to hit; and so long an end of a node until another has what only that has.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A fault with its time. `Display` and `FromStr` are as in `kill(beta)@1200+800`: from 1,200 ms after the start of the workload, for
 /// 800 ms; and as in `kill(beta)@1200!+800`: from when the next handler has begun there after that time.
@@ -104,9 +104,10 @@ impl TimedFault {
         self.at + self.waits() + self.lasts
     }
 
-    /// How long it waits for a call, at most.
-    pub(super) fn waits(&self) -> Duration {
-        if self.in_call { PATIENCE } else { Duration::ZERO }
+    /// How long it waits, at most.
+    fn waits(&self) -> Duration {
+        let ends = matches!(self.fault, Fault::Kill(_) | Fault::Restart(_));
+        PATIENCE * (u32::from(self.in_call) + u32::from(ends))
     }
 }
 

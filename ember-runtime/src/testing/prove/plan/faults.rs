@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use super::{
     active::Active,
-    fault::{Fault, TimedFault},
+    fault::{Fault, PATIENCE, TimedFault},
 };
 use crate::testing::Sim;
 
@@ -35,10 +35,12 @@ impl Faults {
         let active = Active::default();
         let each = self.0.iter().map(async |it| {
             sleep(it.at).await;
-            if it.in_call {
-                // What was killed so says no more after its handler's first word.
-                let last = matches!(it.fault, Fault::Kill(_));
-                sim.handler_begins(&it.fault.hosts(), it.waits(), last).await;
+            // What was killed so says no more after its handler's first word.
+            let last = matches!(it.fault, Fault::Kill(_));
+            let loses = || active.loses(sim, &it.fault);
+            let met = it.in_call && sim.handler_begins(&it.fault.hosts(), PATIENCE, last, loses).await;
+            if !(met && last) && !active.may_begin(sim, &it.fault).await {
+                return;
             }
             let backup = active.begin(sim, &it.fault).await;
             sleep(it.lasts).await;

@@ -1,0 +1,82 @@
+//! Replicated groups: what they have, and who has it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{hosts::State, sim::Sim};
+use crate::{
+    directory::{EpochRecord, epoch_key},
+    replica::{Member, rules::Order},
+};
+
+/// What is known of one group.
+#[derive(Default)]
+struct Group {
+    /// The sets in sync, as the registry and members know them.
+    sets: BTreeMap<Order, BTreeSet<Member>>,
+    /// Those that masters have asked the registry for.
+    next: Vec<BTreeSet<Member>>,
+    /// Members that run and have a state; where.
+    whole: BTreeMap<Member, String>,
+    /// Where instances run.
+    instances: BTreeSet<String>,
+}
+
+impl Sim {
+    /// Whether all that replicated groups have acknowledged is held by somebody else than this node and those that are `ending`: each set that
+    /// may elect the next master of a group with a member here names one there too.
+    pub(super) fn is_outlived(&self, node: &str, ending: &[&str]) -> bool {
+        let lasts = |host: &String| host != node && !ending.contains(&&**host);
+        self.groups().values().all(|group| {
+            let is_held = |set: &BTreeSet<Member>| set.iter().any(|it| group.whole.get(it).is_some_and(lasts));
+            // One that begins just now may be founded here.
+            let Some((_, set)) = group.sets.last_key_value() else { return !group.instances.contains(node) };
+            let is_whole_here = group.whole.values().any(|host| host == node);
+            !is_whole_here || is_held(set) && group.next.iter().all(is_held)
+        })
+    }
+
+    /// What each replicated group lacks whose instances are not all in sync, as the registry knows them.
+    pub(super) fn lacking(&self) -> Option<String> {
+        self.groups().into_iter().find_map(|(group, it)| {
+            let (_, set) = it.sets.last_key_value()?;
+            let in_sync = set.iter().filter(|member| it.whole.contains_key(member)).count();
+            (in_sync < it.instances.len() || set.len() > in_sync).then(|| {
+                format!(
+                    "{group} runs on {:?}, these have a state: {:?}, and in sync are {set:?}",
+                    it.instances, it.whole
+                )
+            })
+        })
+    }
+
+    fn groups(&self) -> BTreeMap<String, Group> {
+        let mut groups = BTreeMap::<String, Group>::new();
+        for (key, record) in self.registry.written::<EpochRecord>() {
+            let (Some((_, name)), Some(group)) = (key.split_once(EPOCHS), record.group) else { continue };
+            let order = Order { epoch: record.epoch.number(), version: group.set.version };
+            groups.entry(name.to_owned()).or_default().sets.insert(order, group.set.members);
+        }
+        for (host, it) in &*self.hosts {
+            let State::Up { node, .. } = &*it.state.borrow() else { continue };
+            let router = &node.inner.services.router;
+            for cell in router.cells.all() {
+                let Some(replica) = router.replicas.get(cell.pid().number) else { continue };
+                let name = epoch_key("", &cell.identity().office());
+                let group =
+                    groups.entry(name.split_once(EPOCHS).map_or_else(String::new, |it| it.1.to_owned())).or_default();
+                group.instances.insert(host.clone());
+                let standing = replica.standing();
+                if let Some(order) = standing.knows {
+                    group.whole.insert(standing.member, host.clone());
+                    if order.version > 0 {
+                        group.sets.entry(order).or_insert(standing.set.members);
+                    }
+                }
+                group.next.extend(replica.look(standing.epoch, |leader| leader.next().cloned()).flatten());
+            }
+        }
+        groups
+    }
+}
+
+const EPOCHS: &str = "/epochs/";

@@ -10,7 +10,6 @@ mod cluster;
 mod cx;
 mod ending;
 mod ids;
-mod losses;
 mod outages;
 #[cfg(feature = "cluster")]
 mod revive;

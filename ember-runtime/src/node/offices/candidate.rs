@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::group::{Membership, Says, Stands};
+use super::group::{Facts, Membership, Says, Stands};
 use crate::{
     directory::{MasterRecord, OfficeNow},
     id::{Epoch, Pid},
@@ -98,22 +98,6 @@ pub(super) struct Candidate {
     /// That nobody can be elected has been said last: of which epoch, and when.
     pub(super) warned: Option<(Option<Epoch>, Instant)>,
     pub(super) vacant_since: Option<Instant>,
-}
-
-/// What there is to know from elsewhere.
-pub(super) struct Facts<'a> {
-    pub(super) now: Instant,
-    pub(super) office: &'a OfficeNow,
-    /// The service runs and is listed, its node has a lease and hears the registry, and does not retire.
-    pub(super) eligible: bool,
-    /// How often the registry was away, if it answers now.
-    pub(super) heard: Option<u64>,
-    /// Nobody but the last master stands before then: another whom the registry has forgotten may still act.
-    pub(super) quiet_until: Option<Instant>,
-    /// How long it waits for those who stand before it.
-    pub(super) patience: Duration,
-    /// Milliseconds since 1970.
-    pub(super) wall: u64,
 }
 
 impl Candidate {

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::facts::Facts;
 use crate::{
     directory::{ClaimRecord, OfficeNow},
-    node::offices::candidate::Facts,
     replica::{Fingerprints, InSync, Member, Standing, rules},
 };
 

@@ -4,11 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::claims::{self, Claims, Says};
+use super::{
+    claims::{self, Claims, Says},
+    facts::Facts,
+};
 use crate::{
     directory::{ClaimRecord, GroupRecord, OfficeNow},
     id::Epoch,
-    node::offices::candidate::Facts,
     replica::{InSync, Replica, Standing, rules},
 };
 

@@ -4,12 +4,11 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{Membership, Says, Stands, accept};
+use super::{Facts, Membership, Says, Stands, accept};
 use crate::{
     directory::{ClaimRecord, EpochRecord, GroupRecord, MasterRecord, OfficeNow, RoundRecord, Written},
     error::LossRefused,
     id::{Epoch, Incarnation, NodeId, NodeKey, Pid},
-    node::offices::candidate::Facts,
     replica::{Fingerprints, InSync, Member, Replica},
 };
 

@@ -26,6 +26,8 @@ use proc_macro::TokenStream;
 /// | `version = "…"` | the version that callers can ask for | the package's |
 /// | `implements(Contract, …)` | the contracts that it fulfils, each with an `#[rpc] impl Contract for …` | none |
 /// | `elected` | the instances of one server id, name and id elect one of them, the master, which acts for all; the id is the name unless one is given | all are equal |
+/// | `min_in_sync = 2` | of a `Replicated` service: with fewer members in sync, the master among them, the master takes no call on (`NotExecuted(TooFewInSync)`; callers ask again within their deadline; methods marked `read` are answered), and what was begun before is answered when there are enough again, or as `MaybeExecuted` when the office is lost. So what was acknowledged survives the loss of one member less than this. A new master takes over what it has, however few are in sync | 1 |
+/// | `acks = "leader"` | of a `Replicated` service: what it answers, calls, sends and publishes does not wait until others have what it follows from; they get that all the same, a little later. **So what was answered can be lost:** if the master dies, or is cut off, what it has committed and not sent to the member that takes over is gone, and callers who had their replies are not told. As a rule that is some milliseconds; while a member does not answer, a second and more, until it is taken out. `cx.settled().await` still waits, where it matters. `"all"`: until each member in sync has it | `"all"` |
 /// | `crate = path` | where the crate `ember` is found | `::ember` |
 ///
 /// A service with `Default` can also be started by its name, from a configuration: `NodeBuilder::configure`.

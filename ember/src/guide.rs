@@ -38,6 +38,8 @@ pages! {
     Clusters: "clusters.md",
     Failures: "failures.md",
     Masters: "masters.md",
+    Replicated: "replicated.md",
+    ReplicatedLoss: "replicated-loss.md",
     UniqueIds: "unique-ids.md",
     Addresses: "addresses.md",
     Deploying: "deploying.md",

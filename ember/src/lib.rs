@@ -30,8 +30,8 @@ pub use ember_runtime::{
         Selector, View,
     },
     error::{
-        CallError, Error, InsertError, Lost, LostReason, NoUniqueId, Refused, RefusedReason, Result, SendError,
-        SpawnAllError,
+        CallError, Error, InsertError, LossRefused, Lost, LostReason, NoUniqueId, Refused, RefusedReason, Result,
+        SendError, SpawnAllError,
     },
     hooks,
     id::{Epoch, Incarnation, NodeId, NodeKey, Pid, UniqueId, UniqueIdError},
@@ -42,7 +42,7 @@ pub use ember_runtime::{
     module::{Module, ModuleKey, Modules},
     net,
     node::{Hosted, Node, NodeBuilder, ServiceConfig, UniqueIds},
-    office::{Fence, Role},
+    office::{Fence, GroupName, Role},
     registry,
     timer::TimerHandle,
 };

@@ -103,6 +103,18 @@ impl EtcdMembers {
         })
     }
 
+    /// Waits until etcd answers; the keys that begin with `prefix`, and their values, as they are at one time.
+    pub fn entries(&self, prefix: &str) -> Vec<(String, String)> {
+        until("etcd to list entries", || {
+            self.runtime.block_on(async {
+                let options = etcd_client::GetOptions::new().with_prefix();
+                let found = self.client(0).await.ok()?.get(prefix, Some(options)).await.ok()?;
+                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                Some(found.kvs().iter().map(|it| (text(it.key()), text(it.value()))).collect())
+            })
+        })
+    }
+
     fn leads(&self, place: usize) -> Result<bool, Error> {
         self.runtime.block_on(async {
             let status = self.client(place).await?.status().await?;

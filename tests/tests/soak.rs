@@ -39,8 +39,25 @@ fn five_processes_are_restarted_under_calls_to_them_and_to_their_master_and_none
 }
 
 #[test]
+fn a_bank_whose_members_are_killed_every_second_keeps_all_that_it_has_acknowledged() {
+    let trial = Command::new(env!("CARGO_BIN_EXE_trial"))
+        .args(["bank", "--members", "3", "--seconds", "7", "--lease", "2"])
+        .output()
+        .expect("to start");
+    let said = format!("{}{}", String::from_utf8_lossy(&trial.stdout), String::from_utf8_lossy(&trial.stderr));
+    assert!(trial.status.success() && said.contains("| 0 violations |"), "{said}");
+    for what in ["| the master is killed |", "| in doubt |", "| transfers done |"] {
+        assert!(said.contains(what), "the report lacks `{what}`: {said}");
+    }
+}
+
+#[test]
 fn trials_that_are_not_understood_are_named() {
-    for (words, named) in [(["rumours"].as_slice(), "`rumours`"), (&["faults", "--hours", "1"], "`--hours`")] {
+    for (words, named) in [
+        (["rumours"].as_slice(), "`rumours`"),
+        (&["faults", "--hours", "1"], "`--hours`"),
+        (&["bank", "--members", "9"], "`--members 9`"),
+    ] {
         let trial = Command::new(env!("CARGO_BIN_EXE_trial")).args(words).output().expect("to start");
         assert!(!trial.status.success() && String::from_utf8_lossy(&trial.stderr).contains(named), "{trial:?}");
     }

@@ -34,12 +34,18 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
 
 /// `cargo` in the workspace of `tools/`. Builds to where `tools/protoc` builds to, so that nothing is built twice.
 pub(crate) fn tools_cargo(args: &[&str]) -> Result<Command, String> {
-    let said = output(Command::new("rustc").arg("-vV"))?;
-    let host = said.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("`rustc -vV` names no host")?;
+    let host = host()?;
     let mut command = cargo(args);
-    command.current_dir(root().join("tools")).args(["--locked", "--target", host, "--target-dir"]);
+    command.current_dir(root().join("tools")).args(["--locked", "--target", &host, "--target-dir"]);
     command.arg(target().join("tools"));
     Ok(command)
+}
+
+/// What this machine is to the compiler: `x86_64-unknown-linux-gnu`.
+pub(crate) fn host() -> Result<String, String> {
+    let said = output(Command::new("rustc").arg("-vV"))?;
+    let host = said.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("`rustc -vV` names no host")?;
+    Ok(host.to_owned())
 }
 
 /// Runs a program to its end, and fails if it fails.

@@ -1,13 +1,13 @@
 //! Services and modules: the struct, its client, and what it consists of.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{ItemStruct, Type, ext::IdentExt, parse_quote, spanned::Spanned};
 
 use super::client;
 use crate::{
     generate::parts::{hidden, marker},
-    model::{Mount, Runtime, ServiceSpec, Unit, UnitKind, respanned},
+    model::{Acks, Mount, Runtime, ServiceSpec, Unit, UnitKind, respanned},
 };
 
 pub(crate) fn unit(unit: &Unit) -> TokenStream {
@@ -175,8 +175,15 @@ fn description(unit: &Unit) -> TokenStream {
 }
 
 fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> TokenStream {
-    let ServiceSpec { name, kind, version, elected, .. } = spec;
+    let ServiceSpec { name, kind, version, elected, min_in_sync, acks, .. } = spec;
     let (replica, only_elected) = replica(k, ident, *elected);
+    let of_groups = [min_in_sync.as_ref().map(|(key, _)| key), acks.as_ref().map(|(key, _)| key)];
+    let only_replicated = of_groups.into_iter().flatten().map(|key| only_replicated(k, ident, key));
+    let min_in_sync = min_in_sync.as_ref().map(|(_, members)| {
+        let members = Literal::u16_unsuffixed(*members);
+        quote!(.min_in_sync(#members))
+    });
+    let acks = acks.as_ref().filter(|(_, acks)| *acks == Acks::Leader).map(|_| quote!(.acks_of_leader()));
     let elected = elected.then(|| quote!(.elected()));
     let kind = kind.as_ref().map_or_else(|| quote!(""), ToTokens::to_token_stream);
     let version = version.as_ref().map_or_else(|| quote!(::core::env!("CARGO_PKG_VERSION")), ToTokens::to_token_stream);
@@ -190,11 +197,12 @@ fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> To
         #entry
 
         impl #k::Specified for #ident {
-            const SPEC: #k::ServiceSpec = #k::ServiceSpec::new(#name, #kind, #version, #location)#elected;
+            const SPEC: #k::ServiceSpec = #k::ServiceSpec::new(#name, #kind, #version, #location)#elected #min_in_sync #acks;
             #replica
         }
 
         #only_elected
+        #(#only_replicated)*
 
         impl #k::HasLocalClient for #ident {
             type LocalClient = #client<#k::Local>;
@@ -244,6 +252,22 @@ fn replica(k: &Runtime, ident: &Ident, elected: bool) -> (TokenStream, TokenStre
         };
     };
     (TokenStream::new(), beside)
+}
+
+/// What is said of a group's members, of one that is replicated only.
+fn only_replicated(k: &Runtime, ident: &Ident, key: &Ident) -> TokenStream {
+    let at = k.at(key.span());
+    let name = ident.unraw();
+    let message = format!(
+        "`{key}` is about a replicated state, and `{name}` has none: write an `impl Replicated for {name}`, or leave it out"
+    );
+    let check = quote_spanned!(key.span()=> ::core::assert!(#at::Replica::<#ident>::KIND.is_some(), #message););
+    quote! {
+        const _: () = {
+            use #k::NotReplicated as _;
+            #check
+        };
+    }
 }
 
 /// Where a module can be mounted.

@@ -12,5 +12,5 @@ pub(crate) use self::{
     interface::{Calendar, Contract, Cron, Event, EventOf, Fulfilment, Hook, Interface, OwnBlock, Timing, Written},
     message::{Body, Copied, Field, Fields, Message, TOLD, Travels, Variant},
     method::{Arg, Codec, Method, Output, Reach, Shape, Told, says},
-    unit::{Mount, Runtime, ServiceSpec, Unit, UnitKind, client_of, respanned},
+    unit::{Acks, Mount, Runtime, ServiceSpec, Unit, UnitKind, client_of, respanned},
 };

@@ -70,6 +70,17 @@ pub(crate) struct ServiceSpec {
     pub(crate) contracts: Vec<Path>,
     /// Its instances elect a master.
     pub(crate) elected: bool,
+    /// So many members of its group must be in sync, with where that is said.
+    pub(crate) min_in_sync: Option<(Ident, u16)>,
+    /// What it says waits for the acknowledgements of all in sync, or of its master alone; with where that is said.
+    pub(crate) acks: Option<(Ident, Acks)>,
+}
+
+/// Whose acknowledgements are waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Acks {
+    All,
+    Leader,
 }
 
 /// A field that holds a module.

@@ -1,11 +1,11 @@
 //! `#[service]` and `#[module]` on structs.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use syn::{Attribute, Fields, GenericArgument, Generics, ItemStruct, PathArguments, Type};
 
 use crate::{
     errors::Errors,
-    model::{Mount, ServiceSpec, Unit, UnitKind, check_name},
+    model::{Acks, Mount, ServiceSpec, Unit, UnitKind, check_name},
     parse::words::{Options, attrs, bare, mentioned, owned},
 };
 
@@ -15,13 +15,16 @@ type Read = Result<Unit, Option<Box<ItemStruct>>>;
 /// `#[service(…)] struct`.
 pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) -> Read {
     let mut options = Options::parse("service", args, errors);
-    let spec = ServiceSpec {
+    let mut spec = ServiceSpec {
         name: options.name_or(&item.ident, "player", errors),
         kind: options.text("kind", "game", errors),
         version: options.version("version", errors),
         contracts: options.paths("implements", "Player", errors),
         elected: options.flag("elected", errors),
+        min_in_sync: options.count("min_in_sync", 2, errors),
+        acks: acks(&mut options, errors),
     };
+    of_groups(&mut spec, errors);
     // The compiler would have some twenty errors to add.
     if spec.contracts.iter().any(|contract| contract.is_ident(&item.ident)) {
         let name = &item.ident;
@@ -32,6 +35,41 @@ pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) 
         return Err(None);
     }
     unit(options, item, UnitKind::Service(spec), errors)
+}
+
+fn acks(options: &mut Options, errors: &mut Errors) -> Option<(Ident, Acks)> {
+    let key = options.key("acks").cloned();
+    let (text, key) = (options.string("acks", "leader", errors)?, key?);
+    match text.value().as_str() {
+        "all" => Some((key, Acks::All)),
+        "leader" => Some((key, Acks::Leader)),
+        _ => {
+            errors.at(&text, "`acks` is \"all\", which it is anyway, or \"leader\"");
+            None
+        }
+    }
+}
+
+/// Finds fault with what is said of groups that there cannot be, and forgets it then: the compiler would have more to say.
+fn of_groups(spec: &mut ServiceSpec, errors: &mut Errors) {
+    let ServiceSpec { elected, min_in_sync, acks, .. } = spec;
+    if !*elected {
+        let keys = [min_in_sync.take().map(|(key, _)| key), acks.take().map(|(key, _)| key)];
+        for key in keys.into_iter().flatten() {
+            let message =
+                format!("`{key}` is about the group of a replicated service: write `elected` too, or leave it out");
+            errors.at(key, message);
+        }
+    }
+    if acks.as_ref().is_some_and(|(_, acks)| *acks == Acks::Leader)
+        && let Some((key, _)) = min_in_sync.take()
+    {
+        *acks = None;
+        errors.at(
+            key,
+            "with `acks = \"leader\"` nothing waits for others, however many are in sync: leave out one of the two",
+        );
+    }
 }
 
 /// `#[module(…)] struct`.

@@ -25,11 +25,13 @@ pub(crate) use self::{
     instances::{
         Balancers, Chance, Group, InFlight, InShare, Kept, Probing, Share, Terms, Turn, breaker_open, no_master_yet,
     },
-    records::{EpochRecord, GroupRecord, MasterRecord, MethodRecord, Written},
-    views::{Departed, Directory, OfficeNow, deserted, ended, no_such_run, of_another_kind},
+    records::{ClaimRecord, EpochRecord, GroupRecord, MasterRecord, MethodRecord, Written},
+    views::{Departed, Directory, OfficeNow, deserted, ended, no_such_run, of_another_kind, what_they_have},
 };
 #[cfg(feature = "cluster")]
 pub(crate) use self::{
     membership::{AnnounceConfig, Announced, Announcer, Contact, FollowConfig, Follower, Held, Mine, Stalls, Upkeep},
-    records::{BeginRecord, ServiceRecord, SlotKey, SlotRecord, epoch_key, master_key},
+    records::{
+        BeginRecord, RoundRecord, ServiceRecord, SlotKey, SlotRecord, claim_key, epoch_key, master_key, round_key,
+    },
 };

@@ -2,6 +2,7 @@
 
 mod call;
 mod insert;
+mod loss;
 mod node;
 mod reason;
 mod send;
@@ -11,6 +12,7 @@ mod unique;
 pub use self::{
     call::{CallError, Failure, Lost, Refused},
     insert::InsertError,
+    loss::LossRefused,
     node::{Error, Result},
     reason::{LostReason, RefusedReason},
     send::SendError,

@@ -2,7 +2,7 @@
 
 use std::{error, fmt, io};
 
-use super::{CallError, NoUniqueId, SendError};
+use super::{CallError, LossRefused, NoUniqueId, SendError};
 use crate::id::Epoch;
 
 /// `Result` with Ember's [`Error`].
@@ -100,6 +100,9 @@ pub enum Error {
     /// The node makes no unique id now.
     #[error(transparent)]
     UniqueId(#[from] NoUniqueId),
+    /// The loss of what a replicated group had is not accepted.
+    #[error(transparent)]
+    Loss(#[from] LossRefused),
     /// Any other error.
     #[error(transparent)]
     Other(Cause),

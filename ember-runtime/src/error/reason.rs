@@ -149,11 +149,23 @@ pub enum RefusedReason {
         /// The bound.
         limit: u64,
     },
-    /// The instance that was asked has no state of its group that it may show: it learns one, or has lost its office and what it did last may
-    /// not have been acknowledged. The runtime asks another; this is what is left where there is none, or where the caller named exactly this
+    /// The instance that was asked has no state of its group that it may show: it learns one, is not in sync, or has lost its office and what it
+    /// did last may not have been acknowledged. The runtime asks another; this is what is left where there is none, or where the caller named exactly this
     /// instance.
     #[error("it has not caught up with its group yet: ask another instance, or again a little later")]
     Behind,
+    /// Fewer members of the group are in sync with its master than its service asks for, by `#[service(elected, min_in_sync = …)]`. The runtime
+    /// asks again until others have caught up, or the time of the call is over.
+    #[error(
+        "its group has {in_sync} in sync, and needs {needed} to take calls on: see that so many of its instances run and reach the master, or \
+         ask again when they have caught up"
+    )]
+    TooFewInSync {
+        /// How many are in sync, the master among them.
+        in_sync: u64,
+        /// How many must be.
+        needed: u64,
+    },
 }
 
 impl RefusedReason {
@@ -161,8 +173,10 @@ impl RefusedReason {
     /// by itself, within the deadline.
     pub fn can_pass(&self) -> bool {
         use RefusedReason as R;
-        matches!(self, R::Retiring | R::Stopped | R::Paused | R::Unreachable(_) | R::Starting | R::Behind)
-            || self.is_of_masters()
+        matches!(
+            self,
+            R::Retiring | R::Stopped | R::Paused | R::Unreachable(_) | R::Starting | R::Behind | R::TooFewInSync { .. }
+        ) || self.is_of_masters()
     }
 
     /// Whether another is the master, or will be.

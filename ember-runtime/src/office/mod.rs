@@ -4,6 +4,7 @@
 mod appointment;
 mod boot;
 mod fence;
+mod group_name;
 mod name;
 mod role;
 mod seat;
@@ -18,4 +19,4 @@ pub(crate) use self::{
     seat::OfficeSeat,
     tenure::{Sent, Tenure, Term},
 };
-pub use self::{fence::Fence, role::Role};
+pub use self::{fence::Fence, group_name::GroupName, role::Role};

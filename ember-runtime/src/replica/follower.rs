@@ -159,7 +159,8 @@ impl Follower {
     }
 
     fn follow(&mut self, batch: &Batch) {
-        if batch.epoch > self.epoch || batch.version > self.set.version {
+        let own = rules::Order { epoch: self.epoch.number(), version: self.set.version };
+        if rules::may_learn(own, rules::Order { epoch: batch.epoch.number(), version: batch.version }) {
             let set = InSync { version: batch.version, members: batch.members.iter().copied().collect() };
             self.enter(batch.epoch, batch.from, set);
         } else {

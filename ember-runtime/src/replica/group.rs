@@ -14,6 +14,23 @@ pub(crate) struct InSync {
     pub(crate) members: BTreeSet<Member>,
 }
 
+/// What the service of a group asks of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// So many must be in sync, or nothing is begun and nothing is acknowledged.
+    pub(crate) min_in_sync: usize,
+    /// What leaves a master waits until those in sync have what it follows from.
+    pub(crate) waits: bool,
+    /// So many members at most, the master among them; the other instances are spare.
+    pub(crate) most: Option<usize>,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { min_in_sync: 1, waits: true, most: None }
+    }
+}
+
 impl InSync {
     /// Of a new group.
     pub(crate) fn founded_by(member: Member) -> Self {

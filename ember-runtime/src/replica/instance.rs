@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    Answer, Batch, Follower, Held, InSync, Leader, Member, Point, Record,
+    Answer, Batch, Follower, Held, InSync, Leader, Member, Point, Record, Terms,
     rules::{self, Order},
 };
 use crate::{
@@ -29,15 +29,18 @@ pub(crate) type Fingerprints = (u64, u64);
 pub(crate) struct Replica {
     pid: Pid,
     types: Fingerprints,
+    terms: Terms,
     /// That another of its group has other types has been said.
     told: AtomicBool,
     inner: Mutex<Inner>,
     /// There is something to send, or to take note of.
     changes: ordered::Sender<()>,
-    /// It has become the master, or is that no more.
+    /// It has become the master, or is that no more; or its set may be to change.
     parts: ordered::Sender<()>,
     /// Its service has been asked to apply what has been committed, and has not begun to.
     owed: AtomicBool,
+    /// The record of its group names others, and not it.
+    spare: AtomicBool,
 }
 
 struct Inner {
@@ -81,6 +84,8 @@ pub(crate) struct Standing {
     pub(crate) knows: Option<Order>,
     /// The set as it knows it.
     pub(crate) set: InSync,
+    /// Its last record.
+    pub(crate) last: u64,
 }
 
 /// A state at most so far behind what is committed is brought up to date by records; what is older is not kept.
@@ -133,19 +138,12 @@ impl Part {
 
 impl Replica {
     /// One that has nothing yet.
-    pub(crate) fn new(pid: Pid, types: Fingerprints) -> Self {
+    pub(crate) fn new(pid: Pid, types: Fingerprints, terms: Terms) -> Self {
         let part = Part::Follows(Follower::new(Member::first(pid)));
         let inner = Inner { part, waiting: BTreeMap::new(), learnt: None };
-        let (told, owed) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self {
-            pid,
-            types,
-            told,
-            inner: Mutex::new(inner),
-            changes: ordered::Sender::default(),
-            parts: ordered::Sender::default(),
-            owed,
-        }
+        let [told, owed, spare] = [false; 3].map(AtomicBool::new);
+        let [changes, parts] = [(); 2].map(|()| ordered::Sender::default());
+        Self { pid, types, terms, told, inner: Mutex::new(inner), changes, parts, owed, spare }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -154,6 +152,10 @@ impl Replica {
 
     pub(crate) fn pid(&self) -> Pid {
         self.pid
+    }
+
+    pub(crate) fn terms(&self) -> Terms {
+        self.terms
     }
 
     pub(crate) fn types(&self) -> Fingerprints {
@@ -178,7 +180,12 @@ impl Replica {
         self.changes.subscribe()
     }
 
-    /// Tells when it has become the master, or is that no more.
+    /// Whoever changes the set is to look at it.
+    pub(crate) fn attend(&self) {
+        self.parts.send_replace(());
+    }
+
+    /// Tells when it has become the master, or is that no more, and when its set may be to change.
     pub(crate) fn parts(&self) -> ordered::Receiver<()> {
         self.parts.subscribe()
     }
@@ -227,16 +234,22 @@ impl Replica {
     /// The index of the last record, if its service has what is not acknowledged.
     pub(crate) fn last_unsettled(&self) -> Option<u64> {
         match &self.lock().part {
-            Part::Leads(leader) => Some(leader.held().log().last().index).filter(|last| *last > leader.commit()),
+            Part::Leads(leader) => Some(leader.held().log().last().index).filter(|last| *last > leader.acknowledged()),
             Part::Follows(follower) => follower.is_deposed().then(|| follower.held().log().last().index),
         }
+    }
+
+    /// Whether what leaves it waits. Of one that was deposed nobody knows whether what it answers from is there any more, also where nothing
+    /// waits.
+    fn holds_back(&self) -> bool {
+        self.terms.waits || matches!(self.lock().part, Part::Follows(_))
     }
 
     /// Tells `then` when the record of this index has been acknowledged, or when nobody will know that here.
     pub(crate) fn tell_when_settled(&self, index: u64, then: Settled) {
         let mut inner = self.lock();
         let known = match &inner.part {
-            Part::Leads(leader) if leader.commit() < index => None,
+            Part::Leads(leader) if leader.acknowledged() < index => None,
             Part::Leads(_) => Some(true),
             Part::Follows(_) => Some(false),
         };
@@ -289,24 +302,43 @@ impl Replica {
         epoch.is_some_and(|epoch| self.lock().part.leads(epoch).is_some())
     }
 
-    /// What its service shows is not what was acknowledged, or nobody knows: it has no state, or was deposed.
+    /// What its service shows is not what was acknowledged, or nobody knows: it has no state, or was deposed, or is sent nothing.
     pub(crate) fn shows_nothing(&self) -> bool {
         match &self.lock().part {
-            Part::Follows(follower) => !follower.has_state() || follower.is_deposed(),
+            Part::Follows(follower) => {
+                !follower.has_state() || follower.is_deposed() || self.spare.load(Ordering::Relaxed)
+            }
             Part::Leads(_) => false,
+        }
+    }
+
+    /// How many are in sync, and how many must be, where those are too few for it to begin anything as the master.
+    pub(crate) fn too_few(&self) -> Option<(usize, usize)> {
+        let least = self.terms.min_in_sync;
+        if least <= 1 {
+            return None;
+        }
+        match &self.lock().part {
+            Part::Leads(leader) => leader.too_few().map(|in_sync| (in_sync, least)),
+            Part::Follows(_) => None,
         }
     }
 
     // -- Elections.
 
+    /// The registry's record names this set.
+    pub(crate) fn sees(&self, set: &InSync) {
+        let is_named = set.names(self.lock().part.me());
+        self.spare.store(!is_named, Ordering::Relaxed);
+    }
+
     pub(crate) fn standing(&self) -> Standing {
         let inner = self.lock();
+        let (member, last) = (inner.part.me(), inner.part.held().log().last().index);
         match &inner.part {
-            Part::Follows(it) => {
-                Standing { member: it.me(), epoch: it.epoch(), knows: it.knows(), set: it.set().clone() }
-            }
+            Part::Follows(it) => Standing { member, epoch: it.epoch(), knows: it.knows(), set: it.set().clone(), last },
             Part::Leads(it) => {
-                Standing { member: it.me(), epoch: it.epoch(), knows: Some(it.knows()), set: it.set().clone() }
+                Standing { member, epoch: it.epoch(), knows: Some(it.knows()), set: it.set().clone(), last }
             }
         }
     }
@@ -320,7 +352,8 @@ impl Replica {
                 Part::Follows(follower) => follower,
                 Part::Leads(leader) => leader.depose(true),
             };
-            inner.part = follower.lead(epoch, set).map_or_else(Part::Follows, Part::Leads);
+            let lead = |leader: Leader| Part::Leads(leader.needs(self.terms.min_in_sync));
+            inner.part = follower.lead(epoch, set).map_or_else(Part::Follows, lead);
         });
         self.parts.send_replace(());
     }
@@ -351,7 +384,7 @@ impl Replica {
     /// Waits until all that it has is acknowledged, or it leads no more.
     pub(crate) async fn settled(&self) {
         self.waits(|part| match part {
-            Part::Leads(leader) => (leader.held().log().last().index <= leader.commit()).then_some(()),
+            Part::Leads(leader) => (leader.held().log().last().index <= leader.acknowledged()).then_some(()),
             Part::Follows(_) => Some(()),
         })
         .await;
@@ -444,7 +477,7 @@ impl Inner {
         }
         let (all, well) = match &self.part {
             Part::Leads(leader) => {
-                let later = self.waiting.split_off(&(leader.commit() + 1));
+                let later = self.waiting.split_off(&(leader.acknowledged() + 1));
                 (mem::replace(&mut self.waiting, later), true)
             }
             Part::Follows(_) => (mem::take(&mut self.waiting), false),
@@ -455,6 +488,11 @@ impl Inner {
 
 impl Settles for Replica {
     fn unsettled(&self) -> Option<u64> {
+        let last = self.unacknowledged();
+        last.filter(|_| self.holds_back())
+    }
+
+    fn unacknowledged(&self) -> Option<u64> {
         self.open();
         self.last_unsettled()
     }

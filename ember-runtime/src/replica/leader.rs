@@ -28,7 +28,9 @@ pub(crate) struct Leader {
     barrier: u64,
     /// Up to here records may be shipped.
     open: u64,
-    lease: bool,
+    /// Up to here records are [acknowledged](Self::acknowledged).
+    acknowledged: u64,
+    min_in_sync: usize,
 }
 
 /// What an answer has changed.
@@ -57,8 +59,9 @@ impl Leader {
             held.commit = barrier;
         }
         let needed = rules::needed(&set.members, None, me);
-        let peers = BTreeMap::new();
-        let mut leader = Self { me, epoch, set, next: None, needed, peers, held, barrier, open: barrier, lease: true };
+        let (peers, acknowledged, min_in_sync, open) = (BTreeMap::new(), held.commit, 1, barrier);
+        let mut leader =
+            Self { me, epoch, set, next: None, needed, peers, held, barrier, open, acknowledged, min_in_sync };
         leader.advance();
         leader
     }
@@ -90,6 +93,25 @@ impl Leader {
         self.held.commit
     }
 
+    /// Up to here all is committed, and was when [enough](Self::too_few) were in sync: what follows from it may leave, and the others show
+    /// it. What a new master has found is taken for that, however few are in sync by then.
+    pub(crate) fn acknowledged(&self) -> u64 {
+        self.acknowledged
+    }
+
+    /// So many must be in sync; 1 at first. Before it writes anything but its barrier.
+    pub(super) fn needs(mut self, min_in_sync: usize) -> Self {
+        self.min_in_sync = min_in_sync;
+        self
+    }
+
+    /// How many are in sync, if those are not enough.
+    pub(crate) fn too_few(&self) -> Option<usize> {
+        let (set, next) = (&self.set.members, self.next.as_ref());
+        let fewest = || set.len().min(next.map_or(usize::MAX, BTreeSet::len));
+        (!rules::are_enough(set, next, self.min_in_sync)).then(fewest)
+    }
+
     /// The first record of its epoch.
     pub(crate) fn barrier(&self) -> u64 {
         self.barrier
@@ -104,17 +126,6 @@ impl Leader {
     /// What it knows of the group: what it claims with.
     pub(crate) fn knows(&self) -> rules::Order {
         rules::Order { epoch: self.epoch.number(), version: self.set.version }
-    }
-
-    /// Its lease is valid, as it is at first, or not any more: then who is alone in the set commits nothing. Says whether the commit index has
-    /// moved.
-    pub(crate) fn set_lease(&mut self, valid: bool) -> bool {
-        self.lease = valid;
-        self.advance()
-    }
-
-    pub(crate) fn lacks_lease(&self) -> bool {
-        !self.lease
     }
 
     // Records.
@@ -161,7 +172,7 @@ impl Leader {
         if peer == self.me.pid {
             return None;
         }
-        let now = (self.held.commit, self.set.version);
+        let now = (self.acknowledged, self.set.version);
         let known = self.peers.entry(peer).or_insert_with(|| Peer::new(self.barrier));
         if !known.wants(self.open, now) {
             return None;
@@ -220,6 +231,11 @@ impl Leader {
         if let Some(known) = self.peers.get_mut(&peer) {
             known.way = Way::Learns { at: Some(point.index) };
         }
+    }
+
+    /// Those who have answered.
+    pub(crate) fn heard(&self) -> BTreeSet<Pid> {
+        self.peers.iter().filter(|(_, peer)| peer.incarnation.is_some()).map(|(pid, _)| *pid).collect()
     }
 
     /// Only these other instances are there: what is known of others is forgotten.
@@ -348,12 +364,16 @@ impl Leader {
         self.advance()
     }
 
-    /// Moves the commit index. Says whether it has.
+    /// Moves the commit index, and what is acknowledged. Says whether it has.
     fn advance(&mut self) -> bool {
         let counted = |member| self.peer_of(member).map(|peer| peer.counted);
-        let upto = rules::committed(&self.needed, self.open, self.barrier, self.lease, counted);
-        let before = self.held.commit;
-        self.held.commit = before.max(upto.unwrap_or(0));
-        self.held.commit > before
+        let upto = rules::committed(&self.needed, self.open, self.barrier, counted);
+        let before = (self.held.commit, self.acknowledged);
+        if let Some(upto) = upto {
+            self.held.commit = before.0.max(upto);
+            let upto = if self.too_few().is_none() { upto } else { upto.min(self.barrier) };
+            self.acknowledged = before.1.max(upto);
+        }
+        (self.held.commit, self.acknowledged) > before
     }
 }

@@ -26,9 +26,9 @@ mod tests;
 pub(crate) use self::{
     batch::{Answer, Batch, Kind},
     follower::Follower,
-    group::InSync,
+    group::{InSync, Terms},
     held::Held,
-    instance::{Due, Fingerprints, Learnt, Replica},
+    instance::{Due, Fingerprints, Learnt, Replica, Standing},
     leader::{Heard, Leader},
     log::Log,
     member::Member,

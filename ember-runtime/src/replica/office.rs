@@ -22,7 +22,7 @@ impl Leader {
     /// Gives up its office. `running`: a handler is, which may commit or has committed. It goes on as a follower if all that it has is
     /// acknowledged; otherwise it is [deposed](Follower::is_deposed).
     pub(crate) fn depose(self, running: bool) -> Follower {
-        let goes_on = rules::may_go_on(self.held().log().last().index, self.commit(), running);
+        let goes_on = !running && rules::may_go_on(self.held().log().last().index, self.commit());
         let (me, epoch) = (self.me(), self.epoch());
         let (set, held) = self.into_parts();
         Follower::of_master(me, epoch, set, held, !goes_on)

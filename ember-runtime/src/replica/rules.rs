@@ -85,22 +85,27 @@ pub(crate) fn counts(told: u64, version: u64) -> bool {
 
 /// Up to where a master's log is acknowledged, given what each member has `acknowledged` (that counts); `None` if nothing can be said.
 ///
-/// `last` is the end of its log, `barrier` the first record of its epoch: nothing older is committed before that one is, since a record of
-/// an earlier epoch may be on every member and still give way to one of a later epoch. Alone in its set a master asks nobody, so there it
-/// needs its `lease`: the registry may have come back older, with another master.
+/// `last` is the end of its log, `barrier` the first record of its epoch. The commit index does not move before the barrier is
+/// acknowledged: until then a new master does not know how much of its log has been, and may neither act nor [add](may_add) anybody. Alone
+/// in its set it asks nobody.
 pub(crate) fn committed<S: Members>(
     needed: &S,
     last: u64,
     barrier: u64,
-    lease: bool,
     acknowledged: impl Fn(S::Member) -> Option<u64>,
 ) -> Option<u64> {
-    let upto = match needed.each().map(|member| acknowledged(member).unwrap_or(0)).min() {
-        Some(least) => least.min(last),
-        None if lease => last,
-        None => return None,
-    };
+    let least = needed.each().map(|member| acknowledged(member).unwrap_or(0)).min();
+    let upto = least.map_or(last, |least| least.min(last));
     (upto >= barrier).then_some(upto)
+}
+
+/// Whether so many members are in sync as a group is to have (`least`) when it takes something on, and when it says that something is
+/// acknowledged: in the set, and in the next while a change is under way, since nobody knows which of both the registry has.
+///
+/// This is asked beside [`committed`], and never in its place: what is committed is what a later master has, and a set that may not
+/// commit, not even the [`barrier`](committed), could take in nobody ([`may_add`]), and would stay too small for ever.
+pub(crate) fn are_enough<S: Members>(set: &S, next: Option<&S>, least: usize) -> bool {
+    set.each().count() >= least && next.is_none_or(|next| next.each().count() >= least)
 }
 
 /// Whether a member in `epoch` takes a batch of `batch`'s epoch.
@@ -109,6 +114,13 @@ pub(crate) fn committed<S: Members>(
 /// only a later one: it has written the records of its own epoch itself.
 pub(crate) fn may_follow(epoch: u64, leads: bool, batch: u64) -> bool {
     if leads { batch > epoch } else { batch >= epoch }
+}
+
+/// Whether a follower that knows `own` takes over the set of a batch, `told`. Its records it takes in any case.
+///
+/// A batch that comes late, by a link of before, would take it back to an older set, for which it would claim, or stand.
+pub(crate) fn may_learn(own: Order, told: Order) -> bool {
+    told >= own
 }
 
 /// Whether a handler that began when its member led `began` may commit while it leads `leads`.
@@ -124,6 +136,7 @@ pub(crate) fn may_commit(began: u64, leads: Option<u64>) -> bool {
 /// [`settled`](may_stand).
 ///
 /// After that return the record may be older, with the key of a master whose time is long over, and whose change would seem to be in order.
+/// (The model misses these two when both are left out: each stands in for the other.)
 pub(crate) fn may_change(under_way: bool, lease: bool, settled: bool) -> bool {
     !under_way && lease && settled
 }
@@ -144,12 +157,13 @@ pub(crate) fn must_drop<S: Members>(set: &S, next: Option<&S>, me: S::Member) ->
     !set.names(me) && !next.is_some_and(|next| next.names(me))
 }
 
-/// Whether a master that has given up its office follows the next one at once, with the state that it has: all of its log, which ends at
-/// `last`, is acknowledged (`commit`), and no handler is `running`.
+/// Whether a master that has given up its office, or lost it, follows the next one at once, with the state that it has: all of its log,
+/// which ends at `last`, is acknowledged (`commit`).
 ///
-/// Otherwise its state has what may be cut off, and it is deposed: see [`must_drop`].
-pub(crate) fn may_go_on(last: u64, commit: u64, running: bool) -> bool {
-    commit == last && !running
+/// Otherwise its state has what may be cut off, and it is deposed: see [`must_drop`]. Handlers that still run do not matter: they
+/// [commit](may_commit) no more.
+pub(crate) fn may_go_on(last: u64, commit: u64) -> bool {
+    commit == last
 }
 
 // Office.
@@ -166,7 +180,8 @@ pub(crate) fn knows_better(own: Option<Order>, record: Option<Order>) -> bool {
 /// - The record names it: whoever is not in sync lacks what has been acknowledged.
 /// - It is `settled`: one lease has passed since the registry's return, so that whoever knows better has claimed, and what is
 ///   held by a lease of before has ended.
-/// - It does not itself [know better](knows_better), and no claim of this round is above the record: the record is too old.
+/// - It does not itself [know better](knows_better), and no claim of this round is above the record: the record is too old. (Who
+///   knows better has claimed by then; the first holds also for one that has not reached the registry until now.)
 ///
 /// All that must hold of the very record which the election's transaction compares: by an older view of it, one could stand that has just
 /// been taken out of the set.
@@ -212,20 +227,22 @@ pub(crate) fn highest_claim<'a, S: Members + 'a>(
 /// - Its set names its claimant: whoever was taken out of a set, or only learns, may know its version, and lack its records.
 /// - It is above the record, and the highest of its round: a later set may have acknowledged what this one's members lack.
 /// - Everyone else whom its set names has claimed too, as the incarnation that is named: one who is missing may know of a later set.
+///   Only an operator can say by name who is `lost` for ever, and need not be waited for.
 pub(crate) fn claim_wins<'a, S: Members + 'a>(
     claim: &Claim<S>,
     claims: impl IntoIterator<Item = &'a Claim<S>> + Clone,
+    lost: &S,
     round: u64,
     record: Option<Order>,
     settled: bool,
 ) -> bool {
-    let said = |member| claims.clone().into_iter().any(|other| other.by == member && other.round == round);
+    let claimed = |member| claims.clone().into_iter().any(|other| other.by == member && other.round == round);
     settled
         && claim.round == round
         && claim.members.names(claim.by)
         && Some(claim.order) > record
         && Some(claim.order) >= highest_claim(claims.clone(), round)
-        && claim.members.each().all(|member| member == claim.by || said(member))
+        && claim.members.each().all(|member| member == claim.by || claimed(member) || lost.names(member))
 }
 
 /// Whether a member may begin a new group: the registry has no record of one and no claim, one lease has passed since its

@@ -35,7 +35,7 @@ fn acknowledgement_counts_under_the_version_that_it_was_told() {
 
 #[test]
 fn committed_is_what_everyone_has_from_the_barrier_on() {
-    let upto = |barrier, acknowledged: fn(u8) -> Option<u64>| committed(&set(&[1, 2]), 9, barrier, false, acknowledged);
+    let upto = |barrier, acknowledged: fn(u8) -> Option<u64>| committed(&set(&[1, 2]), 9, barrier, acknowledged);
     assert_eq!(upto(5, |member| Some(u64::from(member) + 5)), Some(6));
     assert_eq!(upto(6, |_| Some(6)), Some(6), "the barrier itself");
     assert_eq!(upto(7, |_| Some(6)), None, "all have it, but not the barrier");
@@ -44,10 +44,9 @@ fn committed_is_what_everyone_has_from_the_barrier_on() {
 }
 
 #[test]
-fn alone_it_commits_while_its_lease_is_valid() {
-    assert_eq!(committed(&set(&[]), 9, 5, true, |_| None), Some(9));
-    assert_eq!(committed(&set(&[]), 9, 5, false, |_| None), None);
-    assert_eq!(committed(&set(&[]), 4, 5, true, |_| None), None);
+fn alone_it_commits_at_once() {
+    assert_eq!(committed(&set(&[]), 9, 5, |_| None), Some(9));
+    assert_eq!(committed(&set(&[]), 4, 5, |_| None), None);
 }
 
 #[test]
@@ -57,6 +56,14 @@ fn lower_epochs_are_not_followed() {
     assert!(!may_follow(3, false, 2));
     assert!(!may_follow(3, true, 3), "its own epoch, in which it leads");
     assert!(may_follow(3, true, 4));
+}
+
+#[test]
+fn older_sets_are_not_learnt() {
+    assert!(may_learn(at(3, 2), at(3, 2)));
+    assert!(may_learn(at(3, 2), at(3, 3)));
+    assert!(may_learn(at(3, 2), at(4, 1)));
+    assert!(!may_learn(at(3, 2), at(3, 1)));
 }
 
 #[test]
@@ -93,9 +100,8 @@ fn deposed_master_drops_its_state_when_no_set_names_it() {
 
 #[test]
 fn master_with_nothing_outstanding_goes_on_as_a_follower() {
-    assert!(may_go_on(6, 6, false));
-    assert!(!may_go_on(6, 5, false));
-    assert!(!may_go_on(6, 6, true));
+    assert!(may_go_on(6, 6));
+    assert!(!may_go_on(6, 5));
 }
 
 #[test]
@@ -140,13 +146,28 @@ fn claims_of_a_round_are_never_lowered() {
 }
 
 #[test]
+fn enough_are_in_sync_where_both_sets_have_enough() {
+    let (one, two) = (set(&[0]), set(&[0, 1]));
+    assert!(are_enough(&one, None, 1));
+    assert!(!are_enough(&one, None, 2));
+    assert!(are_enough(&two, None, 2));
+    assert!(!are_enough(&two, Some(&one), 2), "the registry may have made it smaller");
+    assert!(!are_enough(&one, Some(&two), 2), "it may not have made it larger");
+}
+
+#[test]
 fn highest_claim_wins_when_all_that_it_names_have_claimed() {
     let claims = [claim(0, at(3, 2), &[0, 1]), claim(1, at(3, 2), &[0, 1]), claim(2, at(3, 1), &[0, 1, 2])];
-    let wins = |claim: &Claim<Set>, claims: &[Claim<Set>]| claim_wins(claim, claims, 7, Some(at(2, 4)), true);
+    let wins =
+        |claim: &Claim<Set>, claims: &[Claim<Set>]| claim_wins(claim, claims, &set(&[]), 7, Some(at(2, 4)), true);
     assert!(wins(&claims[0], &claims));
     assert!(wins(&claims[1], &claims));
     assert!(!wins(&claims[2], &claims), "it is not the highest");
     assert!(!wins(&claims[0], &[claims[0].clone(), claims[2].clone()]), "1 is missing");
+    assert!(
+        claim_wins(&claims[0], &claims[..1], &set(&[1]), 7, Some(at(2, 4)), true),
+        "1 is lost, and an operator has said so"
+    );
     let outsider = claim(2, at(3, 2), &[0, 1]);
     assert!(!wins(&outsider, &[claims[0].clone(), claims[1].clone(), outsider.clone()]), "it does not name itself");
 }
@@ -154,14 +175,14 @@ fn highest_claim_wins_when_all_that_it_names_have_claimed() {
 #[test]
 fn claims_wait_for_their_round() {
     let one = claim(0, at(3, 2), &[0]);
-    let wins = |round, record, settled| claim_wins(&one, [&one], round, record, settled);
+    let wins = |round, record, settled| claim_wins(&one, [&one], &set(&[]), round, record, settled);
     assert!(wins(7, None, true));
     assert!(!wins(7, None, false), "others have a lease of time");
     assert!(!wins(8, None, true), "the registry has come back since");
     assert!(!wins(7, Some(at(3, 2)), true), "the record says as much");
     let old = Claim { round: 6, ..claim(1, at(3, 2), &[0, 1]) };
     let both = claim(0, at(3, 2), &[0, 1]);
-    assert!(!claim_wins(&both, [&both, &old], 7, None, true), "1 has claimed in an earlier round only");
+    assert!(!claim_wins(&both, [&both, &old], &set(&[]), 7, None, true), "1 has claimed in an earlier round only");
     assert_eq!(highest_claim([&one, &Claim { round: 6, ..claim(1, at(9, 9), &[1]) }], 7), Some(at(3, 2)));
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn verdict(sum: Summary) -> Result<(), String> {
 
 /// Runs the tests: unit, doc, integration, multi-process and UI tests of the workspace with all features; then the crates
 /// that users depend on with their default ones; then the behaviour of services in each of the ways in which local calls
-/// can be run; then the build tools, and loom. With `args`, the first of these only.
+/// can be run; then the build tools with the model, and loom. With `args`, the first of these only.
 pub(crate) fn run(args: &[&str], scale: Scale) -> Result<Summary, String> {
     let programs = etcd::obtain()?;
     let server = etcd::Server::start(&programs)?;
@@ -73,7 +73,7 @@ fn runners(args: &[&str]) -> Result<Vec<Command>, String> {
         return Ok(vec![everything]);
     }
     let defaults = shell::cargo(&["test", "--no-fail-fast", "-p", "ember", "-p", "ember-runtime"]);
-    let tools = shell::tools_cargo(&["test", "--no-fail-fast", "-p", "protoc-shim"])?;
+    let tools = shell::tools_cargo(&["test", "--no-fail-fast", "-p", "protoc-shim", "-p", "model"])?;
     let mut runners = vec![everything, defaults];
     runners.extend(ways::runners());
     runners.extend([tools, loom()]);

@@ -20,18 +20,36 @@ pub struct ServiceSpec {
     pub location: &'static str,
     /// Whether its instances elect a master: `#[service(elected)]`.
     pub elected: bool,
+    /// So many members of its group must be in sync, if it is replicated: `#[service(elected, min_in_sync = 2)]`; otherwise 1.
+    pub min_in_sync: usize,
+    /// What leaves its master does not wait for the others of its group: `#[service(elected, acks = "leader")]`.
+    pub acks_of_leader: bool,
 }
 
 impl ServiceSpec {
     /// A description.
     pub const fn new(name: &'static str, kind: &'static str, version: &'static str, location: &'static str) -> Self {
-        Self { name, kind, version, location, elected: false }
+        Self { name, kind, version, location, elected: false, min_in_sync: 1, acks_of_leader: false }
     }
 
     /// The same, of a service whose instances elect a master.
     #[must_use]
     pub const fn elected(mut self) -> Self {
         self.elected = true;
+        self
+    }
+
+    /// The same, of a replicated service of whose group so many must be in sync.
+    #[must_use]
+    pub const fn min_in_sync(mut self, members: usize) -> Self {
+        self.min_in_sync = members;
+        self
+    }
+
+    /// The same, of a replicated service whose master waits for nobody.
+    #[must_use]
+    pub const fn acks_of_leader(mut self) -> Self {
+        self.acks_of_leader = true;
         self
     }
 }

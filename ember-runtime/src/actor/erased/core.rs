@@ -108,7 +108,7 @@ impl Core {
     /// A handler is about to start. One that acts for a group needs the right to; `asked` is the epoch for which its caller sent it.
     ///
     /// # Errors
-    /// This instance is not the master, or not in that epoch.
+    /// This instance is not the master, or not in that epoch, or too few of its group are in sync.
     pub(crate) fn start(&mut self, info: &MethodInfo, asked: Option<Epoch>) -> Result<(), RefusedReason> {
         let Some(office) = &mut self.office else { return Ok(()) };
         office.acts = !info.read;
@@ -118,6 +118,11 @@ impl Core {
             // Its office may have gone with its state, and it is about to learn that.
             if held.replica.shows_nothing() || (!info.read && !held.replica.leads(office.began)) {
                 return Err(RefusedReason::Behind);
+            }
+            if !info.read
+                && let Some((in_sync, needed)) = held.replica.too_few()
+            {
+                return Err(RefusedReason::TooFewInSync { in_sync: in_sync as u64, needed: needed as u64 });
             }
         }
         Ok(())

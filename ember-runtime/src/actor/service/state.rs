@@ -67,7 +67,8 @@ impl<U: Unit> Cx<'_, U> {
         commit::<R, _>(self.core, bytes, |state| entries.iter().map(|entry| R::apply(state, entry)).collect())
     }
 
-    /// Waits until all that has been committed so far is acknowledged: before an effect outside of Ember that must not be seen without it.
+    /// Waits until all that has been committed so far is acknowledged by each member in sync: before an effect outside of Ember that must not be
+    /// seen without it. With `acks = "leader"`, where nothing waits by itself, this does all the same.
     ///
     /// Dropped, it has waited in vain, and nothing else.
     ///
@@ -80,7 +81,7 @@ impl<U: Unit> Cx<'_, U> {
         let epoch = self.epoch();
         let Some(held) = self.core.held.as_deref() else { return Ok(()) };
         let group = Arc::clone(&held.replica) as Arc<dyn Settles>;
-        let Some(unsettled) = Unsettled::of(&group) else { return Ok(()) };
+        let Some(unsettled) = Unsettled::in_any_case(&group) else { return Ok(()) };
         match (unsettled.settles().await, epoch) {
             (true, _) => self.core.fence().map_or(Ok(()), |fence| fence.check()),
             (_, Some(epoch)) => Err(Error::NotMaster { epoch }),

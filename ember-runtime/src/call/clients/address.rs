@@ -121,3 +121,30 @@ impl<C: 'static> Schema for Address<C> {
         Shape::name_of::<Self>()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::Interest;
+
+    fn address(service: &str, module: &str, keys: &[u8]) -> Address<()> {
+        let selector = Selector::new(Interest::Service(service.to_owned().into()));
+        Address { selector, module: module.into(), keys: keys.into(), client: PhantomData }
+    }
+
+    #[test]
+    fn addresses_are_equal_if_they_lead_to_the_same_module_of_the_same_service() {
+        let one = address("player", "bag.slots.", &[7]);
+        assert!(one == one.clone() && one == address("player", "bag.slots.", &[7]));
+        for other in [("bank", "bag.slots.", &[7]), ("player", "bag.", &[7]), ("player", "bag.slots.", &[8])] {
+            assert!(one != address(other.0, other.1, other.2), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_says_which_module_it_is_for() {
+        assert_eq!(address("player", "bag.slots.", &[]).module(), "bag.slots");
+        assert_eq!(address("player", "", &[]).to_string(), "service `player`");
+        assert_eq!(address("player", "bag.", &[]).to_string(), "service `player` module=bag");
+    }
+}

@@ -33,8 +33,13 @@ impl Course {
             }
             // It says that it is not the master, or not any more: of all that is asked of it, that is the answer. Callers ask it again and again
             // until there is a master; some of them are on their way when their time is over.
-            (Attempt::Refused(RefusedReason::NotMaster { .. }), Some(probe)) => probe.answered(),
-            (Attempt::Refused(RefusedReason::NotMaster { .. }), None) => instance.answered(),
+            // The same for a master whose group is too small just then.
+            (Attempt::Refused(RefusedReason::NotMaster { .. } | RefusedReason::TooFewInSync { .. }), Some(probe)) => {
+                probe.answered()
+            }
+            (Attempt::Refused(RefusedReason::NotMaster { .. } | RefusedReason::TooFewInSync { .. }), None) => {
+                instance.answered()
+            }
             // A probe that was not answered has failed.
             (Attempt::Failed(_) | Attempt::Refused(_), _) => {}
         }

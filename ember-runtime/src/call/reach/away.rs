@@ -14,7 +14,7 @@ use crate::{
     call::requests::{Attempt, Outcome, Target, describe},
     directory::{InShare, Instance, Share},
     error::{CallError, Failure, LostReason},
-    id::{MethodId, Pid},
+    id::{Epoch, MethodId, Pid},
     message::{Envelope, Method, Stamp},
     transport::{OutCall, PendingReply},
 };
@@ -77,14 +77,20 @@ impl Away {
             return None;
         }
         let put_args = &mut |out: &mut Vec<u8>| put_args_of::<M>(&wire, args, out);
-        let mut for_master = None;
-        let envelope = match self.instance.epoch() {
-            None => envelope,
-            epoch => &*for_master.insert(Envelope { epoch, ..envelope.clone() }),
-        };
+        let mut own = None;
+        let envelope = for_master(envelope, self.instance.epoch(), &mut own);
         let (method, fingerprint, lane) = (self.method, self.fingerprint, M::INFO.lane);
         let call = OutCall { target: pid.number, method, fingerprint, stamp, lane, envelope, put_args, one_way };
         links.submit(pid.node, call).ok().flatten()
+    }
+}
+
+/// The metadata of a call to the master of this epoch, if it is to a master.
+#[inline]
+fn for_master<'a>(envelope: &'a Envelope, epoch: Option<Epoch>, own: &'a mut Option<Envelope>) -> &'a Envelope {
+    match epoch {
+        None => envelope,
+        epoch => own.insert(Envelope { epoch, ..envelope.clone() }),
     }
 }
 
@@ -122,5 +128,21 @@ impl WaitingAway {
         };
         let place = self.instance.place();
         Poll::Ready(Some(Err(describe::<M, _>(target, Some(place), failure))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Keys;
+
+    #[test]
+    fn a_call_to_a_master_names_its_epoch_beside_all_else() {
+        let keys = Keys::default().and(&7_u32);
+        let envelope = Envelope { keys: keys.clone(), ..Envelope::default() };
+        let mut own = None;
+        let sent = for_master(&envelope, Some(Epoch(3)), &mut own);
+        assert!(sent.epoch == Some(Epoch(3)) && sent.keys.bytes() == keys.bytes());
+        assert!(std::ptr::eq(for_master(&envelope, None, &mut None), &envelope), "nothing is copied");
     }
 }

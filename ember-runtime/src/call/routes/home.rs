@@ -261,3 +261,37 @@ fn slot(task: task::Id) -> usize {
     task.hash(&mut mixed);
     mixed.place(REMEMBERED)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use super::*;
+
+    fn is_pending(waiting: Pin<&mut impl Future>) -> bool {
+        waiting.poll(&mut Context::from_waker(Waker::noop())).is_pending()
+    }
+
+    #[test]
+    fn the_end_of_the_runtime_is_told_once_it_has_ended_and_not_before() {
+        let runtime = runtime::Builder::new_current_thread().build().unwrap();
+        let (told, ended) = std::sync::mpsc::channel();
+        let home = runtime.block_on(async { Home::here(move || told.send(()).unwrap()) });
+        let mut waiting = pin!(home.until_it_ends());
+        assert!(is_pending(waiting.as_mut()) && home.over().is_none() && ended.try_recv().is_err());
+        assert!(home.guard(|| 7).is_ok_and(|done| done == 7));
+        drop(runtime);
+        assert!(!is_pending(waiting) && home.over() == Some(Over::Runtime) && ended.try_recv() == Ok(()));
+        assert!(home.guard(|| 7).is_err());
+    }
+
+    #[test]
+    fn a_node_that_is_closed_first_is_not_told_of_the_end_of_the_runtime() {
+        let runtime = runtime::Builder::new_current_thread().build().unwrap();
+        let home = runtime.block_on(async { Home::here(|| panic!("the node has been closed")) });
+        home.close();
+        let mut waiting = pin!(home.until_it_ends());
+        drop(runtime);
+        assert!(is_pending(waiting.as_mut()) && home.over() == Some(Over::Closed));
+    }
+}

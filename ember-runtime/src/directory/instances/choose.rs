@@ -77,6 +77,7 @@ pub(crate) fn choose<'a>(
     let mut usable: Vec<&Arc<Instance>> = Vec::new();
     let mut refusal = None;
     let (mut without_master, mut broken) = (0, 0);
+    let mut group = None;
     // Whether nobody of an elected group can become its master before a pause ends: some pause, and no other does anything but retire.
     let (mut some_pause, mut others_go) = (false, true);
     for instance in instances.filter(|it| terms.selector.names(it)) {
@@ -85,6 +86,7 @@ pub(crate) fn choose<'a>(
         others_go &= pauses || instance.state.has_ended() || instance.state == ServiceState::Retiring;
         if !terms.selector.fits(instance) {
             without_master += usize::from(!instance.state.has_ended());
+            group = group.or(instance.standing.as_ref());
             continue;
         }
         if terms.takes(instance) && !by.excluded.contains(&instance.pid) {
@@ -115,7 +117,9 @@ pub(crate) fn choose<'a>(
     }
     if refusal.is_none() && without_master > 0 {
         let all_pause = some_pause && others_go;
-        refusal = Some(if all_pause { RefusedReason::Paused } else { no_master(terms.selector, without_master) });
+        let vacancy = group.and_then(|standing| standing.office.vacancy());
+        let none = || no_master(terms.selector, without_master, vacancy.as_deref());
+        refusal = Some(if all_pause { RefusedReason::Paused } else { none() });
     }
     loop {
         let Some(instance) = pick(&usable, terms, by)? else {
@@ -179,11 +183,16 @@ pub(crate) fn breaker_open(selector: &Selector, instances: usize) -> RefusedReas
     })
 }
 
-/// Why none of the instances of a group, of which there are so many, is the one that is asked for.
-fn no_master(selector: &Selector, instances: usize) -> RefusedReason {
+/// Why none of the instances of a group, of which there are so many, is the one that is asked for. `vacancy`: why none can be elected.
+fn no_master(selector: &Selector, instances: usize, vacancy: Option<&str>) -> RefusedReason {
     if selector.among == Among::Slaves {
         return RefusedReason::NoTarget(format!(
             "{selector}: there is no slave, every instance that is seen is a master"
+        ));
+    }
+    if let Some(why) = vacancy {
+        return RefusedReason::NoMaster(format!(
+            "{selector}: {why}. Until one of them is back, or an operator accepts the loss (`node.accept_loss(…)`), there is none"
         ));
     }
     RefusedReason::NoMaster(match instances {

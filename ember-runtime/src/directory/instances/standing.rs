@@ -36,6 +36,8 @@ pub(crate) struct OfficeSeen {
     looking: AtomicUsize,
     /// Those of each service, in the order in which they began to; the first may go on.
     by_caller: Mutex<BTreeMap<u64, VecDeque<Arc<Notify>>>>,
+    /// Why there is no master, if that does not end by itself.
+    vacancy: Mutex<Option<Arc<str>>>,
 }
 
 impl OfficeSeen {
@@ -47,6 +49,15 @@ impl OfficeSeen {
     /// What was known before.
     pub(crate) fn raise(&self, epoch: Epoch) -> Option<Epoch> {
         Some(Epoch(self.highest.fetch_max(epoch.0, Ordering::AcqRel))).filter(|epoch| epoch.0 > 0)
+    }
+
+    /// Why there is no master, if that does not end by itself.
+    pub(crate) fn vacancy(&self) -> Option<Arc<str>> {
+        lock(&self.vacancy).clone()
+    }
+
+    pub(crate) fn is_vacant(&self, why: Option<String>) {
+        *lock(&self.vacancy) = why.map(Into::into);
     }
 
     /// Whether some caller's calls have to keep an order.

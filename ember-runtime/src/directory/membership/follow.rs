@@ -87,11 +87,10 @@ impl Follower {
             match item {
                 Some(Ok(WatchItem::Events { revision, events })) => {
                     if revision < last {
-                        tracing::warn!(target: "ember::cluster", revision, last, "the registry went back: listing again");
-                        doubt.away = true;
-                        return Ok(());
+                        return Err(went_back(revision, last));
                     }
                     last = revision;
+                    doubt.last = last;
                     let mut changes = self.read(&events);
                     if doubt.until.is_some() {
                         self.hold_back(&mut changes);
@@ -115,6 +114,10 @@ impl Follower {
     /// Brings the directory to what the registry has now; the revision of that.
     async fn list(&self, doubt: &mut Doubt) -> Result<i64, RegistryError> {
         let (mut revision, mut changes) = self.difference().await?;
+        let last = std::mem::replace(&mut doubt.last, revision);
+        if revision < last && self.contact.borrow().is_good() {
+            return Err(went_back(revision, last));
+        }
         if std::mem::take(&mut doubt.away) && self.contact.borrow().outages > 0 {
             doubt.until = Some(Instant::now() + self.config.confirm);
         }
@@ -152,10 +155,8 @@ impl Follower {
             }
             let event = Event::Put(entry);
             if let Some(change) = office_change(&event, &prefix) {
-                match &change {
-                    ClusterChange::Master(office, _) => drop(unseen.0.remove(office)),
-                    ClusterChange::Epoch(office, _) => drop(unseen.1.remove(office)),
-                    _ => {}
+                if let Some((office, part)) = change.office_part() {
+                    unseen.remove(&(office.clone(), part));
                 }
                 changes.push(change);
                 continue;
@@ -175,8 +176,7 @@ impl Follower {
         changes.extend(self.directory.registered().difference(&nodes).copied().map(ClusterChange::NodeGone));
         let known = self.directory.registered_services().into_iter();
         changes.extend(known.filter(|pid| !services.contains(pid)).map(ClusterChange::ServiceGone));
-        changes.extend(unseen.0.into_iter().map(|office| ClusterChange::Master(office, None)));
-        changes.extend(unseen.1.into_iter().map(|office| ClusterChange::Epoch(office, None)));
+        changes.extend(unseen.into_iter().map(|(office, part)| part.gone(office)));
         Ok((revision, changes))
     }
 
@@ -224,7 +224,7 @@ impl Follower {
     /// Applies what the changes say of offices, while all else is looked at again: who acts for a group is decided by the registry, and nobody
     /// else's opinion would make it wrong.
     fn apply_offices(&self, mut changes: Vec<ClusterChange>) {
-        changes.retain(|change| matches!(change, ClusterChange::Master(..) | ClusterChange::Epoch(..)));
+        changes.retain(|change| change.office_part().is_some());
         self.apply(changes);
     }
 
@@ -275,6 +275,11 @@ fn mine_of(subject: Subject) -> Mine {
     }
 }
 
+/// It was away, whoever noticed: it has been restored from a backup, or has lost its data.
+fn went_back(revision: i64, last: i64) -> RegistryError {
+    RegistryError::Unavailable(format!("it has come back with less than it had, at revision {revision} after {last}"))
+}
+
 /// Whether what is missing in the registry can be believed to be gone.
 #[derive(Default)]
 struct Doubt {
@@ -282,4 +287,6 @@ struct Doubt {
     away: bool,
     /// It came back not long ago: not before then.
     until: Option<Instant>,
+    /// The last revision that was seen.
+    last: i64,
 }

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use super::{
+    claim::{ClaimRecord, RoundRecord},
     master::{EpochRecord, MasterRecord, Written},
     record::{NodeRecord, SharedRecord},
 };
 use crate::{
     id::{NodeKey, Pid},
     office::OfficeName,
+    replica::Member,
 };
 
 /// One change of the cluster, as the registry tells it.
@@ -22,6 +24,10 @@ pub(crate) enum ClusterChange {
     Master(OfficeName, Option<Written<MasterRecord>>),
     /// Its highest epoch, or that none is written.
     Epoch(OfficeName, Option<Written<EpochRecord>>),
+    /// The round that claims answer, or that there is none.
+    Round(OfficeName, Option<Written<RoundRecord>>),
+    /// What a member of its group claims, or that it claims nothing.
+    Claim(OfficeName, Member, Option<Written<ClaimRecord>>),
 }
 
 /// What a key is about.

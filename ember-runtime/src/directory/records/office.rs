@@ -1,18 +1,27 @@
-//! What the registry holds of offices: who is the master, under its node's lease; and the highest epoch, which outlives every lease.
+//! What the registry holds of offices: who is the master, under its node's lease; and what outlives every lease: the highest epoch, and what
+//! the members of a replicated group claim.
 
 use serde::Deserialize;
 
-use super::{change::ClusterChange, master::Written};
+use super::{
+    change::ClusterChange,
+    claim::{read_member, write_member},
+    master::Written,
+};
 use crate::{
     office::OfficeName,
     registry::{Event, KeyValue},
+    replica::Member,
 };
 
-/// Which of the two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Of {
+/// What a key says of an office.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum OfficePart {
     Master,
     Epoch,
+    /// The round that claims answer.
+    Round,
+    Claim(Member),
 }
 
 /// Where the master of an office is written.
@@ -25,18 +34,54 @@ pub(crate) fn epoch_key(cluster: &str, office: &OfficeName) -> String {
     format!("/ember/{cluster}/epochs/{}", place(office))
 }
 
+/// Where the round is that claims to it answer.
+pub(crate) fn round_key(cluster: &str, office: &OfficeName) -> String {
+    format!("/ember/{cluster}/claims/{}/round", place(office))
+}
+
+/// Where the claim of one member is.
+pub(crate) fn claim_key(cluster: &str, office: &OfficeName, by: Member) -> String {
+    format!("/ember/{cluster}/claims/{}/{}", place(office), write_member(by))
+}
+
+impl OfficePart {
+    /// That the registry has nothing of it any more.
+    pub(crate) fn gone(self, office: OfficeName) -> ClusterChange {
+        match self {
+            Self::Master => ClusterChange::Master(office, None),
+            Self::Epoch => ClusterChange::Epoch(office, None),
+            Self::Round => ClusterChange::Round(office, None),
+            Self::Claim(by) => ClusterChange::Claim(office, by, None),
+        }
+    }
+}
+
+impl ClusterChange {
+    /// What of which office it is about, if it is about one.
+    pub(crate) fn office_part(&self) -> Option<(&OfficeName, OfficePart)> {
+        match self {
+            Self::Master(office, _) => Some((office, OfficePart::Master)),
+            Self::Epoch(office, _) => Some((office, OfficePart::Epoch)),
+            Self::Round(office, _) => Some((office, OfficePart::Round)),
+            Self::Claim(office, by, _) => Some((office, OfficePart::Claim(*by))),
+            _ => None,
+        }
+    }
+}
+
 /// What an event says of an office; nothing if it is about something else, or cannot be read.
 pub(crate) fn office_change(event: &Event, prefix: &str) -> Option<ClusterChange> {
     let (key, entry) = match event {
         Event::Put(entry) => (&entry.key, Some(entry)),
         Event::Delete { key, .. } => (key, None),
     };
-    let (of, office) = read_key(key, prefix)?;
-    Some(match (of, entry) {
-        (Of::Master, None) => ClusterChange::Master(office, None),
-        (Of::Master, Some(entry)) => ClusterChange::Master(office, Some(read(entry)?)),
-        (Of::Epoch, None) => ClusterChange::Epoch(office, None),
-        (Of::Epoch, Some(entry)) => ClusterChange::Epoch(office, Some(read(entry)?)),
+    let (part, office) = read_key(key, prefix)?;
+    let Some(entry) = entry else { return Some(part.gone(office)) };
+    Some(match part {
+        OfficePart::Master => ClusterChange::Master(office, Some(read(entry)?)),
+        OfficePart::Epoch => ClusterChange::Epoch(office, Some(read(entry)?)),
+        OfficePart::Round => ClusterChange::Round(office, Some(read(entry)?)),
+        OfficePart::Claim(by) => ClusterChange::Claim(office, by, Some(read(entry)?)),
     })
 }
 
@@ -64,34 +109,47 @@ fn unescaped(text: &str) -> String {
     text.replace("%2F", "/").replace("%25", "%")
 }
 
-fn read_key(key: &str, prefix: &str) -> Option<(Of, OfficeName)> {
+fn read_key(key: &str, prefix: &str) -> Option<(OfficePart, OfficeName)> {
     let (of, rest) = key.strip_prefix(prefix)?.split_once('/')?;
-    let of = match of {
-        "masters" => Of::Master,
-        "epochs" => Of::Epoch,
-        _ => return None,
-    };
     let mut parts = rest.split('/');
     let (server, name, id) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?);
-    parts.next().is_none().then(|| (of, OfficeName::new(server, &unescaped(name), &unescaped(id))))
+    let part = match (of, parts.next()) {
+        ("masters", None) => OfficePart::Master,
+        ("epochs", None) => OfficePart::Epoch,
+        ("claims", Some("round")) => OfficePart::Round,
+        ("claims", Some(member)) => OfficePart::Claim(read_member(member)?),
+        _ => return None,
+    };
+    parts.next().is_none().then(|| (part, OfficeName::new(server, &unescaped(name), &unescaped(id))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::{Incarnation, NodeId, NodeKey, Pid};
 
     #[test]
     fn an_office_is_found_by_its_key_whatever_its_name_and_id_are() {
         for (name, id) in [("ledger", "ledger"), ("a/b", "c%2Fd"), ("100%", "%25/%2F"), ("ü x", "//")] {
             let office = OfficeName::new(7, name, id);
-            let keys = [(Of::Master, master_key("c", &office)), (Of::Epoch, epoch_key("c", &office))];
+            let node = NodeKey { id: NodeId(0xabc), incarnation: Incarnation(0x1f) };
+            let by = Member { pid: Pid { node, number: 12 }, incarnation: 3 };
+            let keys = [
+                (OfficePart::Master, master_key("c", &office)),
+                (OfficePart::Epoch, epoch_key("c", &office)),
+                (OfficePart::Round, round_key("c", &office)),
+                (OfficePart::Claim(by), claim_key("c", &office, by)),
+            ];
             for (of, key) in keys {
                 assert_eq!(read_key(&key, "/ember/c/"), Some((of, office.clone())), "{key}");
             }
         }
-        for key in
-            ["/ember/c/masters/7/a", "/ember/c/masters/x/a/b", "/ember/c/masters/7/a/b/c", "/ember/c/nodes/7/a/b"]
+        for key in ["masters/7/a", "masters/x/a/b", "masters/7/a/b/c", "nodes/7/a/b", "claims/7/a/b"]
+            .into_iter()
+            .chain(["claims/7/a/b/c", "claims/7/a/b/round/1", "claims/7/a/b/1.2.3", "claims/7/a/b/1.2.3.4.5"])
+            .map(|key| format!("/ember/c/{key}"))
         {
+            let key = key.as_str();
             assert_eq!(read_key(key, "/ember/c/"), None, "{key}");
         }
     }

@@ -7,6 +7,7 @@ mod node_directory;
 mod offices;
 mod passage;
 mod seats;
+mod vacancy;
 mod view;
 
 pub use self::view::View;
@@ -15,4 +16,5 @@ pub(crate) use self::{
     nobody::{deserted, ended, no_such_run, of_another_kind},
     node_directory::{Applied, Directory},
     offices::OfficeNow,
+    vacancy::what_they_have,
 };

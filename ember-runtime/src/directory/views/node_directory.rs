@@ -16,7 +16,7 @@ use crate::{
     actor::{AnyCell, ServiceState},
     directory::{
         instances::{Chance, Group, Groups, Instance, Interest, OfficeSeen, Selector, Terms, choose},
-        records::{ClusterChange, MasterRecord, NodeRecord, Written},
+        records::{ClusterChange, MasterRecord, NodeRecord, OfficePart, Written},
     },
     error::RefusedReason,
     id::{NodeId, NodeKey, Pid, PublicKey},
@@ -309,8 +309,8 @@ impl Directory {
         self.lock().offices().held()
     }
 
-    /// The offices of which the registry has a master, and those of which it has an epoch.
-    pub(crate) fn offices_written(&self) -> (BTreeSet<OfficeName>, BTreeSet<OfficeName>) {
+    /// What the registry has of offices.
+    pub(crate) fn offices_written(&self) -> BTreeSet<(OfficeName, OfficePart)> {
         self.lock().offices().written()
     }
 
@@ -333,6 +333,8 @@ impl Directory {
                     }
                     ClusterChange::Master(office, master) => known.put_master(&office, master),
                     ClusterChange::Epoch(office, epoch) => known.put_epoch(&office, epoch),
+                    ClusterChange::Round(office, round) => known.put_round(&office, round),
+                    ClusterChange::Claim(office, by, claim) => known.put_claim(&office, by, claim),
                     // Of this node only it knows better.
                     _ => {}
                 }

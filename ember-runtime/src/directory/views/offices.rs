@@ -8,10 +8,11 @@ use std::{
 use crate::{
     directory::{
         instances::{OfficeSeen, Standing},
-        records::{EpochRecord, MasterRecord, Written},
+        records::{ClaimRecord, EpochRecord, MasterRecord, OfficePart, RoundRecord, Written},
     },
     id::{Epoch, NodeKey, Pid},
     office::{OfficeName, Role},
+    replica::Member,
 };
 
 /// All that are known.
@@ -23,6 +24,8 @@ struct Office {
     /// What the registry has.
     master: Option<Written<MasterRecord>>,
     epoch: Option<Written<EpochRecord>>,
+    round: Option<Written<RoundRecord>>,
+    claims: BTreeMap<Member, Written<ClaimRecord>>,
     /// Shared with those who call its master.
     seen: Arc<OfficeSeen>,
     /// The master of that, if it was seen.
@@ -36,6 +39,10 @@ struct Office {
 pub(crate) struct OfficeNow {
     pub(crate) master: Option<Written<MasterRecord>>,
     pub(crate) epoch: Option<Written<EpochRecord>>,
+    /// The round that claims answer.
+    pub(crate) round: Option<Written<RoundRecord>>,
+    /// What the members of a replicated group say that they have.
+    pub(crate) claims: BTreeMap<Member, Written<ClaimRecord>>,
     /// The highest epoch that was ever seen.
     pub(crate) highest: Option<Epoch>,
     /// The last master that was seen, if that was in this epoch.
@@ -45,13 +52,34 @@ pub(crate) struct OfficeNow {
 
 impl Office {
     fn is_empty(&self) -> bool {
-        self.master.is_none() && self.epoch.is_none() && self.members.is_empty()
+        let nothing = self.master.is_none() && self.epoch.is_none() && self.round.is_none();
+        nothing && self.claims.is_empty() && self.members.is_empty()
     }
 
     fn raise(&mut self, epoch: Epoch, master: Option<MasterRecord>) {
         let known = self.seen.raise(epoch);
         if known < Some(epoch) || (known == Some(epoch) && master.is_some()) {
             self.last = master;
+        }
+    }
+
+    /// Callers are told why there is no master.
+    fn tell(&self) {
+        // Most offices are not those of replicated groups.
+        let replicated = !self.claims.is_empty() || self.epoch.as_ref().is_some_and(|it| it.record.group.is_some());
+        let why = if replicated { self.now().vacancy() } else { None };
+        self.seen.is_vacant(why.map(|why| why.to_string()));
+    }
+
+    fn now(&self) -> OfficeNow {
+        OfficeNow {
+            master: self.master,
+            epoch: self.epoch.clone(),
+            round: self.round,
+            claims: self.claims.clone(),
+            highest: self.seen.highest(),
+            last: self.last,
+            members: self.members.iter().copied().collect(),
         }
     }
 
@@ -75,6 +103,7 @@ impl Offices {
             None => self.0.entry(office.clone()).or_default(),
         };
         office.members.insert(pid);
+        office.tell();
         office.standing(pid)
     }
 
@@ -82,6 +111,7 @@ impl Offices {
     pub(super) fn part(&mut self, name: &OfficeName, pid: Pid) {
         let Some(office) = self.0.get_mut(name) else { return };
         office.members.remove(&pid);
+        office.tell();
         if office.is_empty() {
             self.0.remove(name);
         }
@@ -108,9 +138,28 @@ impl Offices {
         })
     }
 
+    /// The registry has another round of claims, or none.
+    pub(super) fn put_round(&mut self, name: &OfficeName, round: Option<Written<RoundRecord>>) -> BTreeSet<Pid> {
+        self.change(name, |office| office.round = round)
+    }
+
+    /// A member claims something else, or nothing.
+    pub(super) fn put_claim(
+        &mut self,
+        name: &OfficeName,
+        by: Member,
+        claim: Option<Written<ClaimRecord>>,
+    ) -> BTreeSet<Pid> {
+        self.change(name, |office| match claim {
+            Some(claim) => drop(office.claims.insert(by, claim)),
+            None => drop(office.claims.remove(&by)),
+        })
+    }
+
     fn change(&mut self, name: &OfficeName, change: impl FnOnce(&mut Office)) -> BTreeSet<Pid> {
         let office = self.0.entry(name.clone()).or_default();
         change(office);
+        office.tell();
         let members = office.members.clone();
         if office.is_empty() {
             self.0.remove(name);
@@ -119,14 +168,7 @@ impl Offices {
     }
 
     pub(super) fn now(&self, name: &OfficeName) -> OfficeNow {
-        let Some(office) = self.0.get(name) else { return OfficeNow::default() };
-        OfficeNow {
-            master: office.master,
-            epoch: office.epoch.clone(),
-            highest: office.seen.highest(),
-            last: office.last,
-            members: office.members.iter().copied().collect(),
-        }
+        self.0.get(name).map(Office::now).unwrap_or_default()
     }
 
     /// Those that the registry gives to services of a run of a node.
@@ -144,11 +186,18 @@ impl Offices {
         held
     }
 
-    /// Those of which the registry has a master, and those of which it has an epoch.
-    pub(super) fn written(&self) -> (BTreeSet<OfficeName>, BTreeSet<OfficeName>) {
-        let named = |has: fn(&Office) -> bool| {
-            self.0.iter().filter(|(_, office)| has(office)).map(|(name, _)| name.clone()).collect()
+    /// What the registry has of them.
+    pub(super) fn written(&self) -> BTreeSet<(OfficeName, OfficePart)> {
+        let parts = |office: &Office| {
+            let claims = office.claims.keys().copied().map(OfficePart::Claim).map(Some);
+            let others = [
+                office.master.map(|_| OfficePart::Master),
+                office.epoch.as_ref().map(|_| OfficePart::Epoch),
+                office.round.map(|_| OfficePart::Round),
+            ];
+            others.into_iter().chain(claims).flatten().collect::<Vec<_>>()
         };
-        (named(|office| office.master.is_some()), named(|office| office.epoch.is_some()))
+        let named = |(name, office)| parts(office).into_iter().map(move |part| (OfficeName::clone(name), part));
+        self.0.iter().flat_map(named).collect()
     }
 }

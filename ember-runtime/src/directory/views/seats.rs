@@ -6,10 +6,11 @@ use super::{listing::Listing, offices::Offices};
 use crate::{
     directory::{
         instances::Instance,
-        records::{EpochRecord, MasterRecord, Written},
+        records::{ClaimRecord, EpochRecord, MasterRecord, RoundRecord, Written},
     },
     id::Pid,
     office::OfficeName,
+    replica::Member,
 };
 
 impl Listing {
@@ -39,6 +40,16 @@ impl Listing {
     pub(crate) fn put_epoch(&mut self, office: &OfficeName, epoch: Option<Written<EpochRecord>>) {
         let members = self.offices.put_epoch(office, epoch);
         self.seat_anew(members);
+    }
+
+    /// The registry has another round of claims to an office, or none.
+    pub(crate) fn put_round(&mut self, office: &OfficeName, round: Option<Written<RoundRecord>>) {
+        self.changed |= !self.offices.put_round(office, round).is_empty();
+    }
+
+    /// A member of the group claims something else, or nothing.
+    pub(crate) fn put_claim(&mut self, office: &OfficeName, by: Member, claim: Option<Written<ClaimRecord>>) {
+        self.changed |= !self.offices.put_claim(office, by, claim).is_empty();
     }
 
     fn seat_anew(&mut self, members: BTreeSet<Pid>) {

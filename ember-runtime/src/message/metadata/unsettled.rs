@@ -9,8 +9,12 @@ pub(crate) type Settled = Box<dyn FnOnce(bool) + Send>;
 
 /// A replicated service, as far as what leaves it must know it.
 pub(crate) trait Settles: Send + Sync {
-    /// The last thing that it has done, if that is not acknowledged. It goes to the others of its group now.
+    /// The last thing that it has done, if that is not acknowledged, and what leaves it is to wait for that. It goes to the others of its group
+    /// now.
     fn unsettled(&self) -> Option<u64>;
+
+    /// The same, whether what leaves it is to wait or not.
+    fn unacknowledged(&self) -> Option<u64>;
 
     /// Tells `then` when that is acknowledged, or when nobody will know that here.
     fn when_settled(&self, index: u64, then: Settled);
@@ -27,6 +31,11 @@ impl Unsettled {
     /// Of this service, if there is anything.
     pub(crate) fn of(group: &Arc<dyn Settles>) -> Option<Self> {
         Some(Self { index: group.unsettled()?, group: Arc::clone(group) })
+    }
+
+    /// The same, whether what leaves it is to wait for it or not.
+    pub(crate) fn in_any_case(group: &Arc<dyn Settles>) -> Option<Self> {
+        Some(Self { index: group.unacknowledged()?, group: Arc::clone(group) })
     }
 
     /// Tells `then` when it is acknowledged, or when nobody will know that here.

@@ -32,11 +32,11 @@ use crate::{
     message::{Ambient, Promises, Station},
     node::{
         offices::Elections,
-        settings::{Hosted, IntoHosted, instance, office_lease},
+        settings::{Hosted, IntoHosted, instance, office_lease, replicas},
         slot::Source as Ids,
     },
     office::{BootClock, OfficeSeat, Tenure},
-    replica::Replica,
+    replica::{Replica, Terms},
     rng::Rng,
     sync::{lock, shielded},
 };
@@ -196,9 +196,12 @@ impl Services {
         if let Some(lease) = hosted.lease {
             office_lease(S::SPEC.name, S::SPEC.elected, lease, self.elections.shortest_lease())?;
         }
+        if let Some(members) = hosted.replicas {
+            replicas(S::SPEC.name, S::REPLICA.map(|_| S::SPEC.min_in_sync), members)?;
+        }
         let router = Arc::clone(&self.router);
         let pid = Pid { node: self.record.key, number: self.numbers.fetch_add(1, Ordering::Relaxed) };
-        let Hosted { source, supervision, register: registered, limits, particulars, lease } = hosted;
+        let Hosted { source, supervision, register: registered, limits, particulars, lease, replicas: most } = hosted;
         let host: Arc<dyn Host> = Arc::clone(self) as _;
         let closed = self.closed.read().unwrap_or_else(PoisonError::into_inner);
         if *closed {
@@ -226,7 +229,8 @@ impl Services {
             running.registered.insert(pid.number, Registered { cell: Arc::clone(&any), published: false });
         }
         if S::SPEC.elected {
-            let replica = S::REPLICA.map(|kind| Arc::new(Replica::new(pid, (kind.fingerprints)())));
+            let terms = Terms { min_in_sync: S::SPEC.min_in_sync, waits: !S::SPEC.acks_of_leader, most };
+            let replica = S::REPLICA.map(|kind| Arc::new(Replica::new(pid, (kind.fingerprints)(), terms)));
             if let Some(replica) = &replica {
                 self.router.replicas.add(pid.number, Arc::clone(replica));
             }

@@ -10,6 +10,7 @@ mod cluster;
 mod cx;
 mod ending;
 mod ids;
+mod losses;
 mod outages;
 #[cfg(feature = "cluster")]
 mod revive;

@@ -15,7 +15,7 @@ use tokio::{task::JoinSet, time::Instant};
 #[cfg(feature = "cluster")]
 use super::{ballot::Ballot, leases::Leases};
 use crate::{
-    directory::{Directory, EpochRecord, GroupRecord, MasterRecord, OfficeNow, Written},
+    directory::{ClaimRecord, Directory, EpochRecord, GroupRecord, MasterRecord, OfficeNow, Written},
     id::Epoch,
     office::{OfficeName, OfficeSeat, Tenure, Term},
     sync::lock,
@@ -201,6 +201,47 @@ impl Booth {
         }
         let (_, _, _) = (office, now, epoch);
         std::future::ready(()).boxed()
+    }
+
+    /// What no other round of claims is called.
+    pub(super) fn nonce(&self) -> u64 {
+        #[cfg(feature = "cluster")]
+        if let Some(ballot) = self.ballot() {
+            return ballot.rng.u64().max(1);
+        }
+        1
+    }
+
+    /// Writes what a member has, in a `round` that it begins, or in that of `now`, if the group's record and that are still what `now` says.
+    pub(super) fn claim(
+        &self,
+        office: &OfficeName,
+        claim: ClaimRecord,
+        round: Option<u64>,
+        now: &OfficeNow,
+    ) -> BoxFuture<'static, ()> {
+        #[cfg(feature = "cluster")]
+        if let Some(ballot) = self.ballot() {
+            return ballot.claim(office, &claim, round, now).map(drop).boxed();
+        }
+        let (_, _, _, _) = (office, claim, round, now);
+        std::future::ready(()).boxed()
+    }
+
+    /// Writes that the loss of what a group had is accepted, if all is as `now` says; nothing if there is no registry.
+    pub(super) fn accept(
+        &self,
+        office: &OfficeName,
+        record: EpochRecord,
+        now: &OfficeNow,
+    ) -> BoxFuture<'static, Option<Changed>> {
+        #[cfg(feature = "cluster")]
+        if let Some(ballot) = self.ballot() {
+            let accepted = ballot.accept(office, &record, now);
+            return accepted.map(|done| Some(done.map_or(Changed::Unknown, Changed::of))).boxed();
+        }
+        let (_, _, _) = (office, record, now);
+        std::future::ready(None).boxed()
     }
 
     /// Writes another set of members in sync; the revision of the group's record if it was written, as far as is known, and whether it is.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::group::{Membership, Stands};
+use super::group::{Membership, Says, Stands};
 use crate::{
     directory::{MasterRecord, OfficeNow},
     id::{Epoch, Pid},
@@ -55,6 +55,12 @@ pub(super) enum Step {
     Raise(Epoch),
     /// It holds the office no more.
     Lost,
+    /// Give the office up, and remove its entry: the registry has less than its group knows.
+    Yield,
+    /// Say what it has of its group's state, in a new round if it begins one.
+    Claim {
+        begins: bool,
+    },
 }
 
 pub(super) struct Candidate {
@@ -66,7 +72,7 @@ pub(super) struct Candidate {
     /// How long it asks to act after it was last heard; none where there is no registry.
     asked: Duration,
     /// In which epoch it has found another lease last.
-    other_in: Option<Epoch>,
+    pub(super) other_in: Option<Epoch>,
     pub(super) stage: Stage,
     /// Its service has begun its work.
     pub(super) begun: bool,
@@ -87,6 +93,11 @@ pub(super) struct Candidate {
     /// The entry that it has removed last, which the view may still show.
     vacated: Option<i64>,
     failures: u32,
+    /// How often the registry had been away when it was heard last.
+    heard: Option<u64>,
+    /// That nobody can be elected has been said last: of which epoch, and when.
+    pub(super) warned: Option<(Option<Epoch>, Instant)>,
+    pub(super) vacant_since: Option<Instant>,
 }
 
 /// What there is to know from elsewhere.
@@ -95,6 +106,8 @@ pub(super) struct Facts<'a> {
     pub(super) office: &'a OfficeNow,
     /// The service runs and is listed, its node has a lease and hears the registry, and does not retire.
     pub(super) eligible: bool,
+    /// How often the registry was away, if it answers now.
+    pub(super) heard: Option<u64>,
     /// Nobody but the last master stands before then: another whom the registry has forgotten may still act.
     pub(super) quiet_until: Option<Instant>,
     /// How long it waits for those who stand before it.
@@ -128,18 +141,48 @@ impl Candidate {
             vacate_at: None,
             vacated: None,
             failures: 0,
+            heard: None,
+            warned: None,
+            vacant_since: None,
         }
     }
 
     /// What to do now.
     pub(super) fn step(&mut self, facts: &Facts<'_>) -> Step {
+        let lease = self.longest_lease(facts.office);
+        let returned = facts.heard.is_some_and(|now| self.heard.replace(now).is_some_and(|before| before != now));
+        let elected = match &mut self.stage {
+            Stage::Elected { epoch, seen, .. } => {
+                // Where the registry has been away meanwhile, the view does not lag behind the election: what it has not is lost.
+                *seen |= returned || names(facts.office, self.pid, *epoch);
+                Some(*seen)
+            }
+            _ => None,
+        };
+        // Of one that bids it is not known what it is, and to a view that lags behind its election it knows better.
+        let looks = self.stage != Stage::Bidding && elected != Some(false);
+        let says = self.member.as_mut().filter(|_| looks).map_or(Says::Nothing, |member| member.says(facts, lease));
+        let again = match (says, elected) {
+            // Another claim may win: by its lease it acts no more.
+            (Says::Claim { must: true, .. }, Some(_)) => return Step::Yield,
+            (Says::Claim { begins, .. }, None) => return Step::Claim { begins },
+            (Says::From(at), _) => Some(at),
+            _ => None,
+        };
+        match (self.goes_on(facts, lease), again) {
+            (Step::Nothing, Some(at)) => Step::Wait(at),
+            (Step::Wait(at), Some(earlier)) => Step::Wait(at.min(earlier)),
+            (step, _) => step,
+        }
+    }
+
+    /// What to do if nothing is to be said.
+    fn goes_on(&mut self, facts: &Facts<'_>, lease: Duration) -> Step {
         let OfficeNow { master, highest, .. } = *facts.office;
         match &mut self.stage {
             Stage::Bidding | Stage::Leaving => Step::Nothing,
             Stage::Elected { epoch, term, seen, .. } => {
-                let shown = master.is_some_and(|it| it.record.pid == self.pid && it.record.epoch == *epoch);
-                let gone = *seen && !shown;
-                *seen |= shown;
+                let gone = *seen && !names(facts.office, self.pid, *epoch);
                 // Its state may be gone, or a later master may have told it so itself.
                 let leads = self.member.as_ref().is_none_or(|member| member.replica.leads(Some(*epoch)));
                 let lost = gone || highest > Some(*epoch) || !self.seat.tenure().is_still(*term) || !leads;
@@ -171,21 +214,19 @@ impl Candidate {
                 }
                 None => {
                     self.vacated = None;
-                    self.stand(facts)
+                    self.stand(facts, lease)
                 }
             },
         }
     }
 
     /// The office is free.
-    fn stand(&mut self, facts: &Facts<'_>) -> Step {
+    fn stand(&mut self, facts: &Facts<'_>, lease: Duration) -> Step {
         let free_since = *self.free_since.get_or_insert(facts.now);
-        let lasts = self.lasts();
         if !facts.eligible {
             return Step::Nothing;
         }
         if let Some(member) = &mut self.member {
-            let lease = lasts.max(facts.office.last.map(|last| last.lasts()).unwrap_or_default());
             match member.stands(facts, lease) {
                 Stands::Now => {}
                 Stands::From(at) => return Step::Wait(at),
@@ -202,13 +243,14 @@ impl Candidate {
             }
             None => {
                 let known = self.member.as_ref().map(Membership::epoch);
-                Step::Bid(next_epoch(facts.office.highest.max(known), facts.wall))
+                let claimed = facts.office.claims().map(|claim| claim.epoch).max();
+                Step::Bid(next_epoch(facts.office.highest.max(known).max(claimed), facts.wall))
             }
         }
     }
 
     /// How long it may act after it was last heard: a registry may grant more than is asked for.
-    fn lasts(&self) -> Duration {
+    pub(super) fn lasts(&self) -> Duration {
         self.asked.max(whole_seconds(self.seat.tenure().granted()))
     }
 
@@ -222,26 +264,6 @@ impl Candidate {
     pub(super) fn longest_lease(&self, office: &OfficeNow) -> Duration {
         let last = office.last.map(|last| last.lasts());
         self.lasts().max(last.unwrap_or_default())
-    }
-
-    /// The lease of another that is the master, if that is not its own; once in each epoch.
-    pub(super) fn other_lease(&mut self, office: &OfficeNow) -> Option<Duration> {
-        // What is asked for says little before the registry has granted it.
-        let is_granted = !self.seat.tenure().granted().is_zero();
-        let differs = |it: &MasterRecord| it.lease > 0 && is_granted && it.lasts() != self.lasts();
-        let master = office.master.map(|it| it.record).filter(differs)?;
-        let is_said = self.other_in.replace(master.epoch) == Some(master.epoch);
-        (!is_said && master.pid != self.pid).then(|| master.lasts())
-    }
-
-    /// Says that once in each epoch.
-    pub(super) fn warn_of_another_lease(&mut self, office: &OfficeNow) {
-        if let Some(other) = self.other_lease(office) {
-            tracing::warn!(
-                target: "ember::cluster", office = %self.office, here = ?self.lasts(), at_the_master = ?other,
-                "the instances of a group have different leases: give all of them the same `Hosted::lease(…)`"
-            );
-        }
     }
 
     /// Its service is paused: it gives its office up, and stands again when the pause has ended.
@@ -339,12 +361,17 @@ impl Candidate {
     }
 }
 
+/// Whether the view shows its election.
+fn names(office: &OfficeNow, pid: Pid, epoch: Epoch) -> bool {
+    office.master.is_some_and(|it| it.record.pid == pid && it.record.epoch == epoch)
+}
+
 /// As etcd counts.
 pub(super) fn whole_seconds(time: Duration) -> Duration {
     Duration::from_secs(time.as_secs() + u64::from(time.subsec_nanos() > 0))
 }
 
 /// The larger of the time and one more than the highest that is known.
-fn next_epoch(highest: Option<Epoch>, wall: u64) -> Epoch {
+pub(super) fn next_epoch(highest: Option<Epoch>, wall: u64) -> Epoch {
     Epoch(rules::next_epoch(wall, highest.map(|highest| highest.0)).clamp(1, i64::MAX as u64))
 }

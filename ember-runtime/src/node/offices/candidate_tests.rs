@@ -26,6 +26,7 @@ fn held(by: u64, epoch: u64, modified: i64) -> OfficeNow {
         highest: Some(epoch),
         last: Some(MasterRecord { epoch, pid, lease: 5 }),
         members: vec![self::pid(1), self::pid(2)],
+        ..OfficeNow::default()
     }
 }
 
@@ -58,6 +59,7 @@ impl Scene {
             now: self.begin + Duration::from_millis(millis),
             office,
             eligible: self.eligible,
+            heard: Some(0),
             quiet_until: self.quiet_until,
             patience: Duration::from_millis(50),
             wall: WALL,

@@ -30,6 +30,10 @@ pub(super) enum Done {
         number: u64,
         well: bool,
     },
+    /// A member has said what it has, or that is not known.
+    Claimed {
+        number: u64,
+    },
     /// A master is that no more.
     Shipped,
     /// The registry has been told of an epoch.

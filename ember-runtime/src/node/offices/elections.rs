@@ -100,6 +100,11 @@ impl Elections {
         self.booth.decide_by(ballot);
     }
 
+    /// Milliseconds since 1970.
+    pub(super) fn wall(&self) -> u64 {
+        u64::try_from(self.clock.now().as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// How long the lease of an office is at least; nothing where there is no registry.
     pub(crate) fn shortest_lease(&self) -> Option<Duration> {
         self.booth.shortest()
@@ -213,7 +218,7 @@ impl Elections {
     }
 
     /// Does what there is to do now; when to look again at the latest.
-    fn look(&self, tasks: &mut JoinSet<Done>, keepers: &mut JoinSet<()>) -> Instant {
+    pub(super) fn look(&self, tasks: &mut JoinSet<Done>, keepers: &mut JoinSet<()>) -> Instant {
         let now = Instant::now();
         let mut known = self.lock();
         let mut next = now + IDLE;
@@ -235,6 +240,12 @@ impl Elections {
                 candidate.seat.learn(epoch, master.map(|it| it.pid));
             }
             candidate.warn_of_another_lease(&office);
+            if let (Some(member), Some(group)) =
+                (&candidate.member, office.epoch.as_ref().and_then(|it| it.record.group.as_ref()))
+            {
+                member.replica.sees(&group.set);
+            }
+            candidate.warn_of_vacancy(&office, now);
             let Some(cell) = cells.get(&number).and_then(Weak::upgrade) else { continue };
             let runs = cell.state() == ServiceState::Running && candidate.begun;
             let eligible = !*closed
@@ -246,15 +257,24 @@ impl Elections {
                 now,
                 office: &office,
                 eligible,
+                heard: contact.is_good.then_some(contact.outages),
                 // As long as another whom the registry has forgotten may act.
                 quiet_until: returned.map(|at| at + contact.ttl.max(candidate.longest_lease(&office))),
                 patience: if office.master.is_none() { self.patience(candidate, &office) } else { Duration::ZERO },
-                wall: u64::try_from(self.clock.now().as_millis()).unwrap_or(u64::MAX),
+                wall: self.wall(),
             };
             match candidate.step(&facts) {
                 Step::Nothing => {}
                 Step::Wait(until) => next = next.min(until),
                 Step::Bid(epoch) => self.bid(tasks, number, candidate, epoch, &office),
+                Step::Claim { begins } => self.claim(tasks, number, candidate, begins, &office),
+                Step::Yield => {
+                    tracing::warn!(
+                        target: "ember::cluster", office = %candidate.office, pid = %candidate.pid,
+                        "the registry has less than this group knows: its master gives up its office, until its members have said what they have"
+                    );
+                    self.give_up(tasks, number, candidate);
+                }
                 Step::Raise(epoch) => {
                     tracing::warn!(
                         target: "ember::cluster", office = %candidate.office, pid = %candidate.pid, %epoch,
@@ -296,7 +316,7 @@ impl Elections {
         next
     }
 
-    fn take(&self, done: Done, tasks: &mut JoinSet<Done>) {
+    pub(super) fn take(&self, done: Done, tasks: &mut JoinSet<Done>) {
         let now = Instant::now();
         let mut known = self.lock();
         match done {
@@ -343,6 +363,11 @@ impl Elections {
                 if well && holds {
                     tracing::info!(target: "ember::cluster", office = %candidate.office, pid = %candidate.pid, %epoch, "hands its office over");
                     self.give_up(tasks, number, candidate);
+                }
+            }
+            Done::Claimed { number } => {
+                if let Some(member) = known.candidates.get_mut(&number).and_then(|it| it.member.as_mut()) {
+                    member.claims.was_written(now);
                 }
             }
             Done::Shipped | Done::Raised => {}

@@ -9,11 +9,14 @@ mod candidate;
 mod candidate_tests;
 mod done;
 mod elections;
+#[cfg(all(test, feature = "cluster"))]
+mod elections_tests;
 mod group;
 #[cfg(feature = "cluster")]
 mod leases;
 mod order;
 mod steps;
+mod warnings;
 
 #[cfg(feature = "cluster")]
 pub(crate) use self::ballot::Ballot;

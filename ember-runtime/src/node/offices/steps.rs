@@ -12,15 +12,17 @@ use tokio::{
 };
 
 use super::{
+    booth::Changed,
     candidate::{Candidate, Stage},
     done::Done,
     elections::{Elections, Known, ON_THEIR_WAY, SWEEP},
-    group::{Membership, Shipper},
+    group::{Membership, Shipper, accept},
     order,
 };
 use crate::{
     actor::ServiceState,
     directory::OfficeNow,
+    error::LossRefused,
     id::{Epoch, Pid},
     office::{OfficeName, Term},
     planted::{Bug, planted},
@@ -69,6 +71,50 @@ impl Elections {
         let group = candidate.member.as_ref().and_then(Membership::record);
         let bid = self.booth.stand(&office, candidate.record(epoch), group, now, lease);
         tasks.spawn(async move { Done::Bid { number, office, epoch, term, won: bid.await } });
+    }
+
+    /// Has the member say what it has.
+    pub(super) fn claim(
+        &self,
+        tasks: &mut JoinSet<Done>,
+        number: u64,
+        candidate: &mut Candidate,
+        begins: bool,
+        now: &OfficeNow,
+    ) {
+        let Some(member) = &mut candidate.member else { return };
+        let round = begins.then(|| self.booth.nonce());
+        let claim = member.claim(round, now);
+        tracing::warn!(
+            target: "ember::cluster", office = %candidate.office, pid = %candidate.pid, epoch = %claim.epoch, set = claim.set.version,
+            has_state = claim.has_state, begins,
+            "the registry has less than this group knows, or nobody of it can be elected: this member says what it has"
+        );
+        member.claims.is_written();
+        let said = self.booth.claim(&candidate.office, claim, round, now);
+        tasks.spawn(async move {
+            said.await;
+            Done::Claimed { number }
+        });
+    }
+
+    /// An operator accepts that a group goes on with what this instance has, or with nothing. The epoch that is written.
+    pub(crate) async fn accept_loss(&self, office: &OfficeName, goes_on: Option<Pid>) -> Result<Epoch, LossRefused> {
+        if !self.booth.is_settled(Instant::now()) {
+            return Err(LossRefused::TooEarly);
+        }
+        let now = self.directory.office(office);
+        let record = accept(&now, goes_on, self.wall())?;
+        let epoch = record.epoch;
+        match self.booth.accept(office, record, &now).await {
+            Some(Changed::Written(_)) => {
+                tracing::warn!(target: "ember::cluster", %office, ?goes_on, %epoch, "the loss of what a group had is accepted");
+                Ok(epoch)
+            }
+            Some(Changed::Overtaken) => Err(LossRefused::Changed),
+            Some(Changed::Unknown) => Err(LossRefused::Unknown),
+            None => Err(LossRefused::NoRegistry),
+        }
     }
 
     pub(super) fn vacate(

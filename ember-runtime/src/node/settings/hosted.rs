@@ -21,6 +21,7 @@ pub struct Hosted<S> {
     pub(crate) limits: Limits,
     /// Of its office.
     pub(crate) lease: Option<Duration>,
+    pub(crate) replicas: Option<usize>,
 }
 
 // For all types, so that the compiler says that a type is no service where a node is given it, and once.
@@ -37,7 +38,7 @@ impl<S> Hosted<S> {
 
     fn from_source(source: Source<S>, supervision: Supervision) -> Self {
         let (particulars, limits) = (Particulars::default(), Limits::default());
-        Self { source, supervision, register: false, particulars, limits, lease: None }
+        Self { source, supervision, register: false, particulars, limits, lease: None, replicas: None }
     }
 
     /// When it is started again: [`Restart::OnFailure`] by default if it has a factory, [`Restart::Never`] if not.
@@ -125,6 +126,22 @@ impl<S> Hosted<S> {
     /// Without a registry nobody takes over, and it means nothing.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = Some(lease);
+        self
+    }
+
+    /// How many instances of its group have the replicated state at most, the master among them; all by default.
+    ///
+    /// The others are spare: they are sent nothing, answer nothing (`NotExecuted(Behind)`, so that callers go on to another), and are not elected. One of
+    /// them takes the place of a member that has gone, or that the master has taken out because it did not answer. It learns the state then, which takes
+    /// its time where that is large.
+    ///
+    /// The master chooses: instances on other hosts first, by the address that their node advertises, then those that share the fewest
+    /// [tags](Self::tag) with the members, such as one for the rack. Who is in sync stays, also if another would be better placed. Give all instances of a
+    /// group the same: where they differ, that of the master counts.
+    ///
+    /// For replicated services, and not below their `min_in_sync`: anything else, and 0, is refused when the service is started.
+    pub fn replicas(mut self, members: usize) -> Self {
+        self.replicas = Some(members);
         self
     }
 }

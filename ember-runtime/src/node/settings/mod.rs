@@ -10,7 +10,7 @@ pub(crate) mod values;
 
 #[cfg(feature = "cluster")]
 pub(crate) use self::options::Options;
-pub(crate) use self::values::{instance, office_lease};
+pub(crate) use self::values::{instance, office_lease, replicas};
 pub use self::{
     config::ServiceConfig,
     hosted::{Hosted, IntoHosted},

@@ -255,6 +255,27 @@ pub(crate) fn office_lease(service: &str, is_elected: bool, lease: Duration, own
     Err(Error::Configuration(format!("the service `{service}`: {why}")))
 }
 
+/// How many members the group of `service` has at most; `min_in_sync` must be in sync, if it is replicated.
+///
+/// # Errors
+/// It has no group, or that many are not enough.
+pub(crate) fn replicas(service: &str, min_in_sync: Option<usize>, members: usize) -> Result<()> {
+    let say = match min_in_sync {
+        None => {
+            "only replicated services have any, and this is none; write an `impl Replicated`, or leave it out".into()
+        }
+        Some(_) if members == 0 => {
+            "the master is one of them; write 3, say, or leave it out for as many as there are".into()
+        }
+        Some(least) if members < least => {
+            format!("its service asks for {least} in sync, by `min_in_sync`; write so many at least, or ask for fewer")
+        }
+        Some(_) => return Ok(()),
+    };
+    let Error::Configuration(why) = refuse(".replicas", members, &say) else { return Ok(()) };
+    Err(Error::Configuration(format!("the service `{service}`: {why}")))
+}
+
 /// An address to listen at. Port 0 is any that is free.
 ///
 /// # Errors

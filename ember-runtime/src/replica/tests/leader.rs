@@ -39,13 +39,10 @@ fn barrier_is_shipped_at_once_and_commits_what_was_before() {
 }
 
 #[test]
-fn alone_it_commits_at_once_while_it_has_a_lease() {
+fn alone_it_commits_at_once() {
     let mut leader = founder();
     assert_eq!(leader.commit(), 3);
-    leader.set_lease(false);
     apply(&mut leader, false);
-    assert_eq!(leader.commit(), 3);
-    assert!(leader.set_lease(true));
     assert_eq!(leader.commit(), 4);
 }
 
@@ -122,6 +119,39 @@ fn change_needs_both_sets_and_then_the_new_version() {
     assert_eq!((batch.version, batch.members.len(), batch.records.len()), (2, 2, 0));
     assert_eq!(leader.answered(pid(1), has(1, 5, 4, 2)), Heard::Committed(4));
     assert_eq!(*leader.set(), set(2, &[0, 1]));
+}
+
+#[test]
+fn too_few_commit_and_acknowledge_nothing_before_there_are_enough() {
+    let mut leader = in_office().needs(2);
+    assert!(leader.begin_change(members(&[0, 1])));
+    assert!(!leader.changed(2));
+    assert_eq!(leader.too_few(), None);
+    assert!(leader.begin_change(members(&[0])));
+    assert_eq!(leader.too_few(), Some(1), "the registry may have made the change");
+    apply(&mut leader, false);
+    assert!(leader.changed(3));
+    assert_eq!((leader.commit(), leader.acknowledged()), (4, 3));
+    // The others are not told of what is not acknowledged, and have it.
+    let batch = leader.batch_for(pid(1), ALL).unwrap();
+    assert_eq!((batch.commit, batch.records.len()), (3, 1));
+    leader.answered(pid(1), has(1, 5, 4, 3));
+    assert_eq!(leader.may_add(pid(1)), Some(member(1)));
+    assert!(leader.begin_change(members(&[0, 1])));
+    assert!(!leader.changed(4));
+    assert_eq!((leader.too_few(), leader.acknowledged()), (None, 3), "it may not know of the set yet");
+    leader.batch_for(pid(1), ALL).unwrap();
+    assert_eq!(leader.answered(pid(1), has(1, 5, 4, 4)), Heard::Committed(4));
+    assert_eq!(leader.acknowledged(), 4);
+}
+
+#[test]
+fn who_leads_alone_takes_over_what_there_is() {
+    let mut leader = Follower::new(member(0)).lead(Epoch(5), set(1, &[0])).expect("it founds").needs(2);
+    apply(&mut leader, true);
+    assert_eq!((leader.too_few(), leader.acknowledged()), (Some(1), leader.barrier()));
+    apply(&mut leader, false);
+    assert_eq!((leader.commit(), leader.acknowledged()), (leader.barrier() + 1, leader.barrier()));
 }
 
 #[test]
@@ -293,7 +323,7 @@ fn log_is_kept_for_members_of_the_set() {
     let mut leader = in_office();
     leader.trim(u64::MAX);
     assert_eq!(leader.held().log().base(), point(5, 3));
-    leader.keep(&std::collections::BTreeSet::new());
+    leader.keep(&std::collections::BTreeSet::from([pid(2)]));
     apply(&mut leader, false);
     assert_eq!(leader.lagging(1), vec![member(1)]);
 }

@@ -152,6 +152,7 @@ fn messages(said: &mut Said) {
         R::TooManyOnce { limit: 1 },
         R::TooManyCallers { limit: 1 },
         R::Behind,
+        R::TooFewInSync { in_sync: 1, needed: 2 },
     ];
     for (number, reason) in refused.into_iter().enumerate() {
         said.add(&format!("refused {number}"), &WireFailure::Refused(reason));

@@ -91,6 +91,7 @@ impl Tally {
                 | RefusedReason::Unreachable(_)
                 | RefusedReason::Starting
                 | RefusedReason::Behind
+                | RefusedReason::TooFewInSync { .. }
                 | RefusedReason::NodeClosed
                 | RefusedReason::NoModule { .. }
                 | RefusedReason::BreakerOpen(_)

@@ -1,7 +1,8 @@
-//! Trials of real processes on a real etcd, which take too long for the tests, or need root: `cargo xtask soak restarts`, `faults` and
-//! `networks`. Called with a configuration, this program is one of the nodes that are tried.
+//! Trials of real processes on a real etcd, which take too long for the tests, or need root: `cargo xtask soak restarts`, `faults`,
+//! `networks` and `bank`. Called with a configuration, this program is one of the nodes that are tried.
 
 mod arguments;
+mod bank;
 #[path = "../fault-node/service.rs"]
 mod counter;
 #[path = "../soak/dice.rs"]
@@ -39,6 +40,9 @@ use crate::{
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let done = match words.first().map(|it| serde_json::from_str::<Configuration>(it)) {
+        Some(Ok(configuration)) if configuration.cluster == bank::CLUSTER => {
+            bank::process::run(configuration).map_err(|error| error.to_string())
+        }
         Some(Ok(configuration)) => node::run(configuration).map_err(|error| error.to_string()),
         _ => arguments::read(words).and_then(|arguments| run(&arguments)),
     };
@@ -62,12 +66,23 @@ fn run(arguments: &Arguments) -> Result<(), String> {
             format!("faults --seconds {} --seed {}", arguments.time.as_secs(), arguments.seed),
             Report::new(&["fault", "times", "over after, at most", "etcd right after", "slowest call", "failed calls"]),
         ),
+        Trial::Bank => (
+            format!(
+                "bank --seconds {} --seed {} --members {} --lease {}",
+                arguments.time.as_secs(),
+                arguments.seed,
+                arguments.members,
+                arguments.lease.as_secs()
+            ),
+            Report::new(&["what is done to it", "times", "half: served again after", "nine of ten", "at most"]),
+        ),
         Trial::Networks => ("networks".to_owned(), Report::new(&["fault", "measured", "slowest call", "failed calls"])),
     };
     // What a trial waits for in vain is a panic: the report says so.
     let ended = catch_unwind(AssertUnwindSafe(|| match arguments.trial {
         Trial::Restarts => restarts::run(arguments, &mut report),
         Trial::Faults => faults::run(arguments, &mut report),
+        Trial::Bank => bank::run(arguments, &mut report),
         Trial::Networks => networks::run(&mut report),
     }));
     if let Err(panic) = ended {

@@ -120,6 +120,6 @@ fn members(node: &Node) -> BTreeSet<String> {
     nodes.chain(counters.map(|it| format!("counter {}", it.identity().id))).collect()
 }
 
-fn answer<T: serde::Serialize>(value: &T) {
+pub(crate) fn answer<T: serde::Serialize>(value: &T) {
     println!("{}", serde_json::to_string(value).expect("text and numbers"));
 }

@@ -79,6 +79,19 @@ impl Options {
         true
     }
 
+    /// `key = 2`, a whole number from 1, with its key.
+    pub(crate) fn count(&mut self, key: &'static str, example: u16, errors: &mut Errors) -> Option<(Ident, u16)> {
+        let option = self.take(key)?;
+        if let Value::Is(tokens) = &option.value
+            && let Ok(Expr::Lit(ExprLit { lit: Lit::Int(number), .. })) = syn::parse2(bare(tokens.clone()))
+            && let Ok(number @ 1..) = number.base10_parse::<u16>()
+        {
+            return Some((option.key, number));
+        }
+        errors.at(&option, format!("`{key}` is a whole number from 1 to 65535: write `{key} = {example}`"));
+        None
+    }
+
     /// `key = path`.
     pub(crate) fn path(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<Path> {
         let option = self.take(key)?;

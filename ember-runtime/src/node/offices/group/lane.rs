@@ -39,13 +39,20 @@ pub(super) async fn lane(replica: Arc<Replica>, router: Arc<Router>, epoch: Epoc
         tokio::select! {
             biased;
             Some(answer) = under_way.next(), if !under_way.is_empty() => {
-                let heard = replica.lead(epoch, |leader| match answer {
-                    Some(answer) => leader.answered(to, answer),
-                    None => {
-                        leader.unanswered(to);
-                        Heard::Nothing
-                    }
+                let heard = replica.lead(epoch, |leader| {
+                    let heard = match answer {
+                        Some(answer) => leader.answered(to, answer),
+                        None => {
+                            leader.unanswered(to);
+                            Heard::Nothing
+                        }
+                    };
+                    (heard, heard == Heard::Deposed || leader.may_add(to).is_some())
                 });
+                if heard.is_some_and(|(_, changes_the_set)| changes_the_set) {
+                    replica.attend();
+                }
+                let heard = heard.map(|(heard, _)| heard);
                 match heard {
                     None => return,
                     Some(Heard::WantsSnapshot) => teach(&replica, &router, epoch, to).await,

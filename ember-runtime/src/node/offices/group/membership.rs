@@ -1,21 +1,23 @@
-//! One member of a replicated group before an election: whether the group's record lets it stand.
+//! One member of a replicated group before an election: whether the group's record lets it stand, or what its members claim.
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
+use super::claims::{self, Claims, Says};
 use crate::{
-    directory::GroupRecord,
+    directory::{ClaimRecord, GroupRecord, OfficeNow},
     id::Epoch,
     node::offices::candidate::Facts,
-    replica::{InSync, Replica, rules},
+    replica::{InSync, Replica, Standing, rules},
 };
 
 /// What one candidate has of its group.
 pub(in crate::node::offices) struct Membership {
     pub(in crate::node::offices) replica: Arc<Replica>,
-    /// Since when the registry has had no record of its group, as far as the view says.
+    /// Since when the registry has had no record of its group and no claim, as far as the view says.
     unrecorded_since: Option<Instant>,
+    pub(in crate::node::offices) claims: Claims,
     /// Who would be in sync if it were elected now.
     pub(in crate::node::offices) group: Option<InSync>,
 }
@@ -31,7 +33,7 @@ pub(in crate::node::offices) enum Stands {
 
 impl Membership {
     pub(in crate::node::offices) fn new(replica: Arc<Replica>) -> Self {
-        Self { replica, unrecorded_since: None, group: None }
+        Self { replica, unrecorded_since: None, claims: Claims::default(), group: None }
     }
 
     /// The highest epoch that it has followed or led.
@@ -39,33 +41,68 @@ impl Membership {
         self.replica.standing().epoch
     }
 
+    /// What it has to say, since the registry has less than is known. `lease`: how long one of its group may act who is not heard of.
+    pub(in crate::node::offices) fn says(&mut self, facts: &Facts<'_>, lease: Duration) -> Says {
+        self.claims.look(&self.replica.standing(), self.replica.types(), facts, lease)
+    }
+
+    /// What it writes then: in this round, if it begins one.
+    pub(in crate::node::offices) fn claim(&self, round: Option<u64>, office: &OfficeNow) -> ClaimRecord {
+        claims::record(&self.replica.standing(), self.replica.types(), round, office)
+    }
+
     /// Whether it may stand for its office now, which is free. `lease`: how long one of its group may act who is not heard of.
+    ///
+    /// All that is looked at here is compared by the election's transaction: the record, the round, and each claim that is seen. Whoever claims
+    /// writes the round in the same transaction, so that what has been claimed and is not in the view yet keeps it from being elected.
     pub(in crate::node::offices) fn stands(&mut self, facts: &Facts<'_>, lease: Duration) -> Stands {
         let own = self.replica.standing();
-        let known = own.knows;
-        let record = facts.office.epoch.as_ref().and_then(|it| Some((it.record.epoch, it.record.group.as_ref()?)));
-        let Some((epoch, group)) = record else {
+        let (record, highest) = (facts.office.record(), facts.office.highest_claim());
+        let order = record.map(|(order, _)| order);
+        if record.is_some() || highest.is_some() {
+            self.unrecorded_since = None;
+        }
+        if rules::must_claim(own.knows, order, highest) {
+            return match self.claims.wins(&own, facts, lease) {
+                Some((set, settled)) => self.stands_with(set, settled, facts),
+                None => Stands::Not,
+            };
+        }
+        let Some((order, group)) = record else {
             let since = *self.unrecorded_since.get_or_insert(facts.now);
-            let settled = (since + lease).max(facts.quiet_until.unwrap_or(since));
-            if !rules::may_found(None, None, known, true) {
+            if !rules::may_found(None, highest, own.knows, true) {
                 return Stands::Not;
             }
-            if facts.now < settled {
-                return Stands::From(settled);
-            }
-            self.group = Some(InSync::founded_by(own.member));
-            return Stands::Now;
+            return self.stands_with(InSync::founded_by(own.member), since + lease, facts);
         };
-        self.unrecorded_since = None;
-        if let Some(until) = facts.quiet_until.filter(|until| facts.now < *until) {
-            return Stands::From(until);
-        }
         let GroupRecord { set, types } = group;
-        let record = rules::Order { epoch: epoch.number(), version: set.version };
-        if !self.replica.has_types(*types) || !rules::may_stand(own.member, known, &set.members, record, None, true) {
+        if set.members.is_empty() && highest <= Some(order) {
+            return self.stands_anew(own, facts);
+        }
+        let may = rules::may_stand(own.member, own.knows, &set.members, order, highest, true);
+        if !self.replica.has_types(*types) || !may {
             return Stands::Not;
         }
-        self.group = Some(set.clone());
+        self.stands_with(set.clone(), facts.now, facts)
+    }
+
+    /// An operator has accepted that all is lost: whoever is elected begins with nothing.
+    fn stands_anew(&mut self, own: Standing, facts: &Facts<'_>) -> Stands {
+        let own = if own.knows.is_some() {
+            self.replica.lose();
+            self.replica.standing()
+        } else {
+            own
+        };
+        self.stands_with(InSync::founded_by(own.member), facts.now, facts)
+    }
+
+    fn stands_with(&mut self, set: InSync, settled: Instant, facts: &Facts<'_>) -> Stands {
+        let settled = facts.quiet_until.map_or(settled, |until| until.max(settled));
+        if facts.now < settled {
+            return Stands::From(settled);
+        }
+        self.group = Some(set);
         Stands::Now
     }
 

@@ -1,11 +1,19 @@
-//! Replicated groups: which of a group's members may stand for its office, and how the master's log gets to the others.
+//! Replicated groups: which of a group's members may stand for its office, what they say when the registry has lost data, and how the master's
+//! log gets to the others.
 
+mod choice;
+mod claims;
 mod lane;
 pub(crate) mod learn;
+mod loss;
 mod membership;
 mod shipper;
+#[cfg(all(test, feature = "cluster"))]
+mod tests;
 
 pub(super) use self::{
+    claims::Says,
+    loss::accept,
     membership::{Membership, Stands},
     shipper::Shipper,
 };

@@ -12,7 +12,10 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use super::lane::lane;
+use super::{
+    choice::{Choice, Field, Place},
+    lane::lane,
+};
 use crate::{
     call::Router,
     directory::{EpochRecord, GroupRecord},
@@ -28,6 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(100);
 /// A change whose outcome is not known is asked for again after this.
 const AGAIN: Duration = Duration::from_millis(200);
+
+/// A master that has been alone in the set for so long, while there are others of its group, says so: who comes needs some time to learn.
+const ALONE: Duration = Duration::from_secs(5);
 
 /// A master, as its group needs it.
 pub(in crate::node::offices) struct Shipper {
@@ -46,26 +52,35 @@ impl Shipper {
     /// Until the office is lost.
     pub(in crate::node::offices) async fn run(mut self) {
         let (mut changes, mut news) = (self.replica.parts(), self.router.directory().changes());
-        let (mut lanes, mut owing) = (Lanes::default(), Owing::default());
+        let (mut lanes, mut owing, mut alone) = (Lanes::default(), Owing::default(), Alone::default());
+        let mut members = Members::new(&self.replica);
         loop {
             changes.mark_unchanged();
             news.mark_unchanged();
-            let peers = self.peers();
+            let listed = self.peers();
+            let Some(wanted) = members.of(&self, &listed) else { return };
+            // Who is in sync has what the others have until the registry has taken it out.
+            let peers = &wanted | &(&members.in_sync & &listed);
             lanes.keep(&peers, &self);
-            let has_lease = self.seat.tenure().is_in(self.term);
-            if self.replica.look(self.epoch, |leader| leader.lacks_lease() == has_lease).unwrap_or(false) {
-                let _moved = self.replica.lead(self.epoch, |leader| leader.set_lease(has_lease));
-            }
             let next = self.replica.look(self.epoch, |leader| {
                 leader.keep(&peers);
-                let (mut gone, joins) = (owing.gone(leader, &peers), addable(leader, &peers));
+                let (mut gone, joins) = (owing.gone(leader, &wanted), addable(leader, &wanted));
                 if self.booth.retires() && gone.len() + 1 == leader.set().members.len() {
                     // What it had acknowledged alone would end with it.
                     gone.clear();
                 }
-                changed_set(leader.set(), &gone, &joins)
+                let told = alone.is_to_be_told(leader.set(), wanted.len());
+                (changed_set(leader.set(), &gone, &joins), told)
             });
-            let Some(next) = next else { return };
+            let Some((next, is_alone)) = next else { return };
+            if is_alone {
+                let (office, epoch, others) = (&self.office, self.epoch, wanted.len());
+                tracing::warn!(
+                    target: "ember::cluster", %office, %epoch, others,
+                    "the master is alone in sync: what it has acknowledged is gone if it is lost, and nobody can take over; do the others of its \
+                     group reach it, and run its build?"
+                );
+            }
             if let Some(next) = next.filter(|_| self.may_change()) {
                 if !self.change(next).await {
                     return;
@@ -155,6 +170,75 @@ impl Owing {
             gone.extend(leader.lagging(*index).into_iter().filter(|it| leader.set().names(*it)));
         }
         gone
+    }
+}
+
+/// Which other instances are members, or are to be.
+struct Members {
+    /// Where there is a bound: otherwise all are.
+    choice: Option<Choice>,
+    in_sync: BTreeSet<Pid>,
+    /// What was chosen last, from which, and when.
+    last: Option<(BTreeSet<Pid>, BTreeSet<Pid>, Instant)>,
+}
+
+impl Members {
+    fn new(replica: &Replica) -> Self {
+        Self { choice: replica.terms().most.map(Choice::new), in_sync: BTreeSet::new(), last: None }
+    }
+
+    /// Of these that are listed; nothing if this is not the master any more.
+    fn of(&mut self, shipper: &Shipper, listed: &BTreeSet<Pid>) -> Option<BTreeSet<Pid>> {
+        let pids = |leader: &mut Leader| leader.set().members.iter().map(|it| it.pid).collect::<BTreeSet<_>>();
+        let in_sync = shipper.replica.look(shipper.epoch, pids)?;
+        let Some(choice) = &mut self.choice else {
+            self.in_sync = in_sync;
+            return Some(listed.clone());
+        };
+        let now = Instant::now();
+        if let Some((wanted, of, at)) = &self.last
+            && of == listed
+            && self.in_sync == in_sync
+            && now.saturating_duration_since(*at) < LOOK
+        {
+            return Some(wanted.clone());
+        }
+        let heard = shipper.replica.look(shipper.epoch, |leader| leader.heard())?;
+        let directory = shipper.router.directory();
+        let place = |pid: Pid| directory.listed(pid).map(|it| Place::of(&it));
+        let others = listed.iter().filter_map(|pid| Some((*pid, place(*pid)?))).collect();
+        let own = place(shipper.replica.pid()).unwrap_or_default();
+        let field = Field { own: &own, others: &others, in_sync: &in_sync, heard: &heard };
+        let wanted = choice.look(&field, now);
+        self.last = Some((wanted.clone(), listed.clone(), now));
+        self.in_sync = in_sync;
+        Some(wanted)
+    }
+}
+
+/// Since when a master has been alone in which version of the set.
+#[derive(Default)]
+struct Alone {
+    since: Option<(u64, Instant)>,
+    told: bool,
+}
+
+impl Alone {
+    /// Whether that is to be said now: once for each version of the set, where there are `others` who are to be in it.
+    fn is_to_be_told(&mut self, set: &InSync, others: usize) -> bool {
+        if set.members.len() > 1 || others == 0 {
+            *self = Self::default();
+            return false;
+        }
+        let now = Instant::now();
+        let (version, since) = *self.since.get_or_insert((set.version, now));
+        if version != set.version {
+            *self = Self { since: Some((set.version, now)), told: false };
+            return false;
+        }
+        let is_due = !self.told && now.saturating_duration_since(since) >= ALONE;
+        self.told |= is_due;
+        is_due
     }
 }
 

@@ -1,0 +1,244 @@
+//! Decisions: those of `rules.rs`, unless they are left out, and those that the runtime has by other means, or does not have yet.
+
+use crate::{
+    left_out::Rule,
+    log::What,
+    model::Model,
+    rules::{self, Members, Order},
+    set::{Member, Set},
+    world::{Batch, Claim, Group, Node, Role, World},
+};
+
+/// What a claim is to `rules.rs`.
+type Said = rules::Claim<Set>;
+
+/// Of the runtime's `rules.rs`.
+impl Model {
+    fn order(&self, epoch: u8, version: u8) -> Order {
+        let epoch = if self.lacks(Rule::OrderIsAPair) { 0 } else { epoch };
+        Order { epoch: epoch.into(), version: version.into() }
+    }
+
+    /// What a member knows of the set; nothing if it has no state.
+    pub(crate) fn own(&self, node: &Node) -> Option<Order> {
+        (node.up && node.has_state).then(|| self.order(node.epoch, node.version))
+    }
+
+    fn order_of(&self, group: Group) -> Order {
+        self.order(group.epoch, group.version)
+    }
+
+    fn record(&self, world: &World) -> Option<Order> {
+        world.registry.data.group.map(|group| self.order_of(group))
+    }
+
+    fn said(&self, claim: Claim) -> Said {
+        Said {
+            by: claim.by,
+            round: claim.round.into(),
+            order: self.order(claim.epoch, claim.version),
+            members: claim.set,
+        }
+    }
+
+    fn claims(&self, world: &World) -> Vec<Said> {
+        let mut claims: Vec<Said> =
+            world.registry.data.claims.iter().flatten().map(|claim| self.said(*claim)).collect();
+        if self.lacks(Rule::ClaimOfThisRound) {
+            claims.iter_mut().for_each(|claim| claim.round = world.registry.round.into());
+        }
+        claims
+    }
+
+    fn highest_claim(&self, world: &World) -> Option<Order> {
+        // Most of the time there is none.
+        if world.registry.data.claims.iter().all(Option::is_none) {
+            return None;
+        }
+        rules::highest_claim(&self.claims(world), world.registry.round.into())
+    }
+
+    /// Whose acknowledgements the master `me` needs.
+    pub(crate) fn needed(&self, node: &Node, me: Member) -> Set {
+        let shrinks = node.next.within(node.set);
+        let alone = match node.next() {
+            Some(next) if shrinks && self.lacks(Rule::RemovedAreNeeded) => next,
+            Some(_) if !shrinks && self.lacks(Rule::AddedAreNeeded) => &node.set,
+            next => return rules::needed(&node.set, next, me),
+        };
+        rules::needed(alone, None, me)
+    }
+
+    pub(crate) fn counts(&self, told: u8, version: u8) -> bool {
+        self.lacks(Rule::VersionTold) || rules::counts(told.into(), version.into())
+    }
+
+    /// Up to where the log of the master at `place` is acknowledged.
+    pub(crate) fn committed(&self, world: &World, place: usize) -> Option<u8> {
+        let node = &world.nodes[place];
+        let needed = self.needed(node, world.member(place));
+        let barrier = if self.lacks(Rule::BarrierCommitted) { 0 } else { node.barrier() };
+        let upto = rules::committed(&needed, node.log.last().into(), barrier.into(), |member| node.told_by(member))?;
+        Some(upto as u8)
+    }
+
+    pub(crate) fn may_follow(&self, node: &Node, epoch: u8) -> bool {
+        let led = node.role != Role::Follows;
+        (self.lacks(Rule::LowerEpochsRefused) && !led) || rules::may_follow(node.epoch.into(), led, epoch.into())
+    }
+
+    pub(crate) fn may_learn(&self, node: &Node, batch: &Batch) -> bool {
+        let told = self.order(batch.epoch, batch.version);
+        self.lacks(Rule::SetNotLowered) || rules::may_learn(self.order(node.epoch, node.version), told)
+    }
+
+    pub(crate) fn may_commit(&self, node: &Node, began: u8) -> bool {
+        match node.leads() {
+            Some(_) if self.lacks(Rule::HandlerInItsEpoch) => true,
+            leads => rules::may_commit(began.into(), leads),
+        }
+    }
+
+    pub(crate) fn may_change(&self, world: &World, place: usize, under_way: bool) -> bool {
+        let free = self.lacks(Rule::ChangeByLease);
+        rules::may_change(under_way, free || world.nodes[place].lease, free || world.registry.settled)
+    }
+
+    pub(crate) fn may_add(&self, node: &Node, learner: Member) -> bool {
+        let told = node.told_by(learner).map(|upto| if self.lacks(Rule::AddedHasAll) { u64::MAX } else { upto });
+        let barrier = if self.lacks(Rule::AddedAfterBarrier) { 0 } else { node.barrier() };
+        rules::may_add(told, node.commit.into(), barrier.into())
+    }
+
+    pub(crate) fn must_drop(&self, set: &Set, next: Set, me: Member) -> bool {
+        self.lacks(Rule::KeptWhileNamed) || rules::must_drop(set, (!next.is_empty()).then_some(&next), me)
+    }
+
+    pub(crate) fn may_go_on(&self, node: &Node) -> bool {
+        let last = if self.lacks(Rule::OutstandingIsDropped) { node.commit } else { node.log.last() };
+        rules::may_go_on(last.into(), node.commit.into())
+    }
+
+    pub(crate) fn knows_better(&self, world: &World, place: usize) -> bool {
+        rules::knows_better(self.own(&world.nodes[place]), self.record(world))
+    }
+
+    /// Whether the one at `place` may be elected by the record that stands there now.
+    pub(crate) fn may_stand(&self, world: &World, place: usize, group: Group) -> bool {
+        let (node, me) = (&world.nodes[place], world.member(place));
+        let mut named = group.set;
+        let free = self.lacks(Rule::OnlyNamedStand) && node.has_state
+            || self.lacks(Rule::NamesAreIncarnations) && named.at(place).is_some()
+            || self.lacks(Rule::RecordCompared) && node.has_state && node.set.names(me);
+        if free {
+            named = named.with(me);
+        }
+        let claimed = if self.lacks(Rule::StandsBelowClaims) { None } else { self.highest_claim(world) };
+        let own = if self.lacks(Rule::StandsBelowClaims) { None } else { self.own(node) };
+        let settled = world.registry.settled || self.lacks(Rule::StandsSettled);
+        rules::may_stand(me, own, &named, self.order_of(group), claimed, settled)
+    }
+
+    pub(crate) fn must_claim(&self, world: &World, place: usize) -> bool {
+        let claimed = if self.lacks(Rule::AllClaim) { None } else { self.highest_claim(world) };
+        rules::must_claim(self.own(&world.nodes[place]), self.record(world), claimed)
+    }
+
+    pub(crate) fn claim_replaces(&self, standing: Option<Claim>, claim: Claim) -> bool {
+        let standing = standing.filter(|_| !self.lacks(Rule::ClaimNotLowered)).map(|standing| self.said(standing));
+        rules::claim_replaces(standing.as_ref(), &self.said(claim))
+    }
+
+    /// Whether `claim` wins, if the loss of `lost` has been accepted.
+    pub(crate) fn claim_wins(&self, world: &World, claim: Claim, lost: Set) -> bool {
+        let round = world.registry.round.into();
+        let mut claims = self.claims(world);
+        let mut claim = self.said(claim);
+        if self.lacks(Rule::ClaimOfThisRound) {
+            claim.round = round;
+        }
+        if self.lacks(Rule::ClaimIsHighest) {
+            claims.iter_mut().for_each(|other| other.order = other.order.min(claim.order));
+        }
+        if self.lacks(Rule::ClaimNamesItself) {
+            claim.members = claim.members.with(claim.by);
+        }
+        if self.lacks(Rule::ClaimIsComplete) {
+            claim.members = Set::of(claim.members.each().filter(|member| *member == claim.by));
+        }
+        let settled = world.registry.settled || self.lacks(Rule::ClaimSettled);
+        rules::claim_wins(&claim, &claims, &lost, round, self.record(world), settled)
+    }
+
+    pub(crate) fn may_found(&self, world: &World, place: usize) -> bool {
+        let claimed = if self.lacks(Rule::FoundedUnclaimed) { None } else { self.highest_claim(world) };
+        let settled = world.registry.settled || self.lacks(Rule::FoundedSettled);
+        rules::may_found(self.record(world), claimed, self.own(&world.nodes[place]), settled)
+    }
+
+    /// The epoch of the one at `place`, should it become master now.
+    pub(crate) fn next_epoch(&self, world: &World, place: usize) -> u8 {
+        let data = &world.registry.data;
+        let own = (!self.lacks(Rule::EpochByOwn)).then_some(world.nodes[place].epoch);
+        // By the clock, every epoch is beyond those of before.
+        let clock =
+            if self.lacks(Rule::EpochByOwn) || self.lacks(Rule::EpochByClock) { 0 } else { world.observer.highest + 1 };
+        let claims = data.claims.iter().flatten().map(|claim| claim.epoch);
+        let known = data.group.map(|group| group.epoch).into_iter().chain(claims).chain(own);
+        rules::next_epoch(clock.into(), known.map(u64::from)) as u8
+    }
+}
+
+/// Of the lease, and of what is to come.
+impl Model {
+    /// Whether the one at `place` has the right to act.
+    pub(crate) fn may_act(&self, world: &World, place: usize) -> bool {
+        let node = &world.nodes[place];
+        node.is_master() && (node.lease || self.bounds.windows && self.window(world, place))
+    }
+
+    /// Acting by acknowledgements: every other member of the set has given one within the window.
+    fn window(&self, world: &World, place: usize) -> bool {
+        let node = &world.nodes[place];
+        let needed = self.needed(node, world.member(place));
+        let heard = |member: Member| node.told_by(member).is_some() && node.heard >> member.place() & 1 == 1;
+        !needed.is_empty() && needed.each().all(heard)
+    }
+
+    /// Whether handlers start, and replies are computed.
+    pub(crate) fn acts(&self, world: &World, place: usize) -> bool {
+        world.nodes[place].role == Role::Leads && self.may_act(world, place)
+    }
+
+    /// Whether replies are released.
+    pub(crate) fn answers(&self, world: &World, place: usize) -> bool {
+        let unchecked = self.lacks(Rule::CheckedAtRelease) && world.nodes[place].leads().is_some();
+        unchecked || self.acts(world, place)
+    }
+
+    /// The epoch in a read's token.
+    pub(crate) fn read_epoch(&self, node: &Node) -> u8 {
+        if self.lacks(Rule::TokenOfApplied) || node.applied == 0 {
+            return node.epoch;
+        }
+        node.log.epoch_at(node.applied).unwrap_or(0)
+    }
+
+    /// Where the outcome of a call stands in the table of the member at hand.
+    pub(crate) fn outcome(&self, node: &Node, what: What) -> Option<u8> {
+        let at = node.log.find(what, node.table_from)?;
+        let later = node.log.all()[at as usize..].iter().any(|record| record.what() != What::Barrier);
+        (!later || !self.lacks(Rule::OutcomesKept)).then_some(at)
+    }
+
+    /// Whether the call `id` has neither an outcome nor a handler that could make one.
+    pub(crate) fn is_open(&self, node: &Node, id: u8) -> bool {
+        self.outcome(node, What::Done(id)).is_none() && self.outcome(node, What::Void(id)).is_none()
+    }
+
+    /// Whether so many are in sync that handlers which commit start, and their replies are released.
+    pub(crate) fn enough(&self, node: &Node) -> bool {
+        let least = if node.next.is_empty() { node.set.len() } else { node.set.len().min(node.next.len()) };
+        least >= self.bounds.enough
+    }
+}

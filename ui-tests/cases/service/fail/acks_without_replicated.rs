@@ -1,0 +1,6 @@
+use ember::prelude::*;
+
+#[service(elected, acks = "leader")]
+pub struct Scheduler;
+
+fn main() {}

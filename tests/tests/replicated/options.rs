@@ -9,7 +9,7 @@ macro_rules! account {
     ($name:ident: $($option:tt)+) => {
         #[service(elected, $($option)+)]
         #[derive(Default)]
-        pub struct $name;
+        pub(crate) struct $name;
 
         impl Replicated for $name {
             type State = u64;
@@ -24,19 +24,19 @@ macro_rules! account {
 
         #[rpc]
         impl $name {
-            pub async fn rpc_pay(&mut self, cx: &mut Cx<'_, Self>, amount: u64) -> u64 {
+            pub(crate) async fn rpc_pay(&mut self, cx: &mut Cx<'_, Self>, amount: u64) -> u64 {
                 cx.commit(amount)
             }
 
             /// Pays, and waits itself until that is acknowledged.
-            pub async fn rpc_pay_and_settle(&mut self, cx: &mut Cx<'_, Self>, amount: u64) -> Result<u64, String> {
+            pub(crate) async fn rpc_pay_and_settle(&mut self, cx: &mut Cx<'_, Self>, amount: u64) -> Result<u64, String> {
                 let balance = cx.commit(amount);
                 cx.settled().await.map_err(|error| error.to_string())?;
                 Ok(balance)
             }
 
             #[rpc(read)]
-            pub async fn rpc_balance(&self, cx: &mut Cx<'_, Self>) -> u64 {
+            pub(crate) async fn rpc_balance(&self, cx: &mut Cx<'_, Self>) -> u64 {
                 *cx.state()
             }
         }

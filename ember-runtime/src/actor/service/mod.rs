@@ -10,7 +10,6 @@ mod handler;
 mod keyed;
 mod replicated;
 mod running;
-mod state;
 mod table;
 mod tasks;
 mod unit;

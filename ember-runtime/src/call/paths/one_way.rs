@@ -6,13 +6,12 @@ use super::{
     exit::leave,
     fast::adds_nothing,
     resolved::{self, Resolved, Way},
-    slow::overtaken,
 };
 use crate::{
     actor::Offer,
     call::{
         reach::local,
-        requests::{Inherited, Options, Request, Target, describe, unsound},
+        requests::{Inherited, Options, Request, Target, describe, overtaken, unsound},
     },
     directory::{Instance, Probing},
     error::{CallError, RefusedReason, SendError},

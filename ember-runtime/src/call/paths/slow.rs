@@ -37,8 +37,7 @@ pub(crate) fn run<M: Method>(
     shielded(make(request, inherited, deadline)).boxed()
 }
 
-async fn make<M: Method>(request: Request<M>, mut inherited: Inherited, deadline: Instant) -> Outcome<M> {
-    let unsettled = inherited.take_unsettled();
+async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: Instant) -> Outcome<M> {
     let Request { target, mut args, options, retry } = request;
     let mut course = Course {
         target,
@@ -68,13 +67,8 @@ async fn make<M: Method>(request: Request<M>, mut inherited: Inherited, deadline
     if let Err(too_much) = course.inherited.check(&course.options, &course.target.keys) {
         return Err(course.describe::<M>(too_much.into()));
     }
-    if let Some(unsettled) = unsettled {
-        match timeout_at(deadline, unsettled.settles()).await {
-            Ok(true) => {}
-            Ok(false) => return Err(course.describe::<M>(overtaken().into())),
-            Err(_) => return Err(course.describe::<M>(RefusedReason::Expired.into())),
-        }
-    }
+    let settled = course.inherited.settles(deadline).await;
+    settled.map_err(|reason| course.describe::<M>(reason.into()))?;
     let whole = async {
         match retry {
             None => course.without_policy::<M>(&mut args).await,
@@ -97,12 +91,6 @@ async fn make<M: Method>(request: Request<M>, mut inherited: Inherited, deadline
         }
         (Err(failure), _) => Err(described(course.describe::<M>(failure))),
     }
-}
-
-/// Why a call is not made whose caller has lost its office before what the call follows from was acknowledged.
-pub(super) fn overtaken() -> RefusedReason {
-    let reason = "what it follows from was not acknowledged: its caller is not the master of its group any more";
-    RefusedReason::Denied { by: "the group of the caller".into(), reason: reason.into() }
 }
 
 /// One call under way.

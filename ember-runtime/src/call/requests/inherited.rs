@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::request::Options;
 use crate::{
@@ -49,6 +49,19 @@ impl Inherited {
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         self.chain.is_none() && self.beside.is_none() && self.made_in.is_nothing()
+    }
+
+    /// Waits until what has to be acknowledged before the call leaves is, up to `deadline`.
+    ///
+    /// # Errors
+    /// It is not.
+    pub(crate) async fn settles(&mut self, deadline: Instant) -> Result<(), RefusedReason> {
+        let Some(unsettled) = self.take_unsettled() else { return Ok(()) };
+        match timeout_at(deadline, unsettled.settles()).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(overtaken()),
+            Err(_) => Err(RefusedReason::Expired),
+        }
     }
 
     /// What has to be acknowledged before the call leaves.
@@ -112,4 +125,10 @@ impl From<&Ambient> for Inherited {
         let (deadline, caller) = (ambient.deadline(), ambient.pid().number);
         Self { deadline, chain: None, beside, made_in: MadeIn::here(), unsettled: ambient.unsettled(), caller }
     }
+}
+
+/// Why a call is not made whose caller has lost its office before what the call follows from was acknowledged.
+pub(crate) fn overtaken() -> RefusedReason {
+    let reason = "what it follows from was not acknowledged: its caller is not the master of its group any more";
+    RefusedReason::Denied { by: "the group of the caller".into(), reason: reason.into() }
 }

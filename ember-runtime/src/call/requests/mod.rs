@@ -11,7 +11,7 @@ mod target;
 
 pub(crate) use self::{
     args::Args,
-    inherited::Inherited,
+    inherited::{Inherited, overtaken},
     outcome::{Attempt, HandedOver, Outcome, describe, sound, unsound},
     question::{CloseStream, Describe, EndOf, LearnFrom, More, Piece, PieceOf, Question, Replicate},
     request::Options,

@@ -1,19 +1,17 @@
 //! What one node knows about reaching services: its own by number, others by the directory and the links.
 
-mod cells;
 #[cfg(feature = "cluster")]
 mod departures;
 mod described;
 mod direct;
 mod home;
+mod hosted;
 #[cfg(feature = "cluster")]
 mod inbound;
 mod lent_streams;
 mod local_calls;
 mod mixed;
-mod numbers;
 mod probes;
-mod replicas;
 mod router;
 
 #[cfg(feature = "cluster")]

@@ -6,12 +6,11 @@ use std::sync::{
 };
 
 use super::{
-    cells::Cells,
     described::Described,
     home::{Home, Over},
+    hosted::{Cells, Replicas},
     lent_streams::LentStreams,
     local_calls::{LocalCalls, Runs},
-    replicas::Replicas,
 };
 use crate::{
     actor::{AnyCell, ServiceState},

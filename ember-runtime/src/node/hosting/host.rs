@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use super::{
     attach::{attach, begin},
     publish::Publisher,
-    started::{Registered, Started},
+    started::{Registered, Started, tell},
     stop::AskedToEnd,
     watches::Watches,
 };
@@ -393,20 +393,5 @@ impl Host for Services {
         self.withdraw(left);
         self.watches.forget(pid.number);
         self.watches.ended(pid, state.into());
-    }
-}
-
-/// Tells whoever spawned a service how its start went; the log, if nobody waits for that any more.
-fn tell(ready: oneshot::Sender<Result<()>>, result: Result<()>, cell: &dyn AnyCell) {
-    let (service, pid) = (cell.name(), cell.pid());
-    match ready.send(result) {
-        Ok(()) => {}
-        Err(Ok(())) => tracing::warn!(
-            target: "ember::service", service, %pid,
-            "it has been started, but whoever spawned it waits no more, and does not know its pid"
-        ),
-        Err(Err(error)) => {
-            tracing::error!(target: "ember::service", service, %pid, %error, "it was spawned, and did not start");
-        }
     }
 }

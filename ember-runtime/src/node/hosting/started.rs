@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use tokio::sync::oneshot;
+
 use crate::{
     actor::{AnyCell, ServiceIdentity, ServiceState},
     error::{Error, Result},
@@ -113,4 +115,19 @@ impl Started {
 fn named(cell: &dyn AnyCell) -> Named {
     let ServiceIdentity { name, id, .. } = &**cell.identity();
     (name.clone(), id.clone())
+}
+
+/// Tells whoever spawned a service how its start went; the log, if nobody waits for that any more.
+pub(super) fn tell(ready: oneshot::Sender<Result<()>>, result: Result<()>, cell: &dyn AnyCell) {
+    let (service, pid) = (cell.name(), cell.pid());
+    match ready.send(result) {
+        Ok(()) => {}
+        Err(Ok(())) => tracing::warn!(
+            target: "ember::service", service, %pid,
+            "it has been started, but whoever spawned it waits no more, and does not know its pid"
+        ),
+        Err(Err(error)) => {
+            tracing::error!(target: "ember::service", service, %pid, %error, "it was spawned, and did not start");
+        }
+    }
 }

@@ -1,11 +1,11 @@
-//! Calls that a node makes by name.
+//! What a node is asked for by who has it: calls by name, and unique ids.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::running::Node;
-use crate::call::CallByName;
+use crate::{call::CallByName, error::Result, id::UniqueId, node::slot::UniqueIds};
 
 impl Node {
     /// Calls a method by the names of its service and its own, with JSON: also of services that this program does not link.
@@ -26,5 +26,22 @@ impl Node {
     /// As [`Call`](crate::call::Call).
     pub fn call(&self, service: impl Into<String>, method: impl Into<String>, args: Value) -> CallByName {
         CallByName::new(Arc::clone(&self.inner.services.router), service.into(), method.into(), args)
+    }
+
+    /// An id that no other node of the cluster makes, larger than all that this node has made before. The first takes one or two round trips to the
+    /// registry, all others are made at once. What is promised, and what is not, says [`UniqueIds`].
+    ///
+    /// # Errors
+    /// As [`UniqueIds::next`].
+    ///
+    /// # Cancel safety
+    /// Safe: an id that nobody took is left out.
+    pub async fn unique_id(&self) -> Result<UniqueId> {
+        self.unique_ids().next().await
+    }
+
+    /// What makes such ids, to keep and to hand on; also for code that is not `async`. Nothing happens before one is asked for.
+    pub fn unique_ids(&self) -> UniqueIds {
+        UniqueIds::new(&self.inner.services.ids)
     }
 }

@@ -9,7 +9,6 @@ mod calls;
 mod cluster;
 mod cx;
 mod ending;
-mod ids;
 mod losses;
 mod outages;
 #[cfg(feature = "cluster")]

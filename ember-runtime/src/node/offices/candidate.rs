@@ -5,13 +5,13 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::group::{Membership, Says, Stands};
+use super::group::{Facts, Membership, Says, Stands, next_epoch};
 use crate::{
     directory::{MasterRecord, OfficeNow},
     id::{Epoch, Pid},
     office::{OfficeName, OfficeSeat, Role, Term},
     planted::{Bug, planted},
-    replica::{Replica, rules},
+    replica::Replica,
 };
 
 /// After a bid that failed, or whose outcome is not known, the view is given so much time to show why.
@@ -98,22 +98,6 @@ pub(super) struct Candidate {
     /// That nobody can be elected has been said last: of which epoch, and when.
     pub(super) warned: Option<(Option<Epoch>, Instant)>,
     pub(super) vacant_since: Option<Instant>,
-}
-
-/// What there is to know from elsewhere.
-pub(super) struct Facts<'a> {
-    pub(super) now: Instant,
-    pub(super) office: &'a OfficeNow,
-    /// The service runs and is listed, its node has a lease and hears the registry, and does not retire.
-    pub(super) eligible: bool,
-    /// How often the registry was away, if it answers now.
-    pub(super) heard: Option<u64>,
-    /// Nobody but the last master stands before then: another whom the registry has forgotten may still act.
-    pub(super) quiet_until: Option<Instant>,
-    /// How long it waits for those who stand before it.
-    pub(super) patience: Duration,
-    /// Milliseconds since 1970.
-    pub(super) wall: u64,
 }
 
 impl Candidate {
@@ -369,9 +353,4 @@ fn names(office: &OfficeNow, pid: Pid, epoch: Epoch) -> bool {
 /// As etcd counts.
 pub(super) fn whole_seconds(time: Duration) -> Duration {
     Duration::from_secs(time.as_secs() + u64::from(time.subsec_nanos() > 0))
-}
-
-/// The larger of the time and one more than the highest that is known.
-pub(super) fn next_epoch(highest: Option<Epoch>, wall: u64) -> Epoch {
-    Epoch(rules::next_epoch(wall, highest.map(|highest| highest.0)).clamp(1, i64::MAX as u64))
 }

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::candidate::{Candidate, Facts, Step};
+use super::{
+    candidate::{Candidate, Step},
+    group::Facts,
+};
 use crate::{
     directory::{EpochRecord, MasterRecord, OfficeNow, Written},
     id::{Epoch, Incarnation, NodeId, NodeKey, Pid},

@@ -18,8 +18,9 @@ use tokio::{
 
 use super::{
     booth::Booth,
-    candidate::{Candidate, Facts, Stage, Step},
+    candidate::{Candidate, Stage, Step},
     done::{Done, tell},
+    group::Facts,
 };
 use crate::{
     actor::{AnyCell, ServiceState},

@@ -111,7 +111,8 @@ impl Scene {
     /// A bank that runs and has begun its work, but is not listed yet.
     async fn unlisted() -> Self {
         let (directory, clock) = (Arc::new(Directory::new(node(HERE))), Arc::new(SystemClock));
-        let settings = (LocalCalls::default(), Hooks::default(), Balancers::default(), Outages::new(OutageSettings::default()));
+        let settings =
+            (LocalCalls::default(), Hooks::default(), Balancers::default(), Outages::new(OutageSettings::default()));
         let router = Router::new(HERE, Arc::clone(&directory), Rng::from_seed(1), settings);
         let elections = Elections::new(router, clock, Arc::new(Tenure::for_ever(BootClock::new(false))));
         let around = Around {

@@ -135,7 +135,7 @@ impl Door {
                 later(&router, reply, &payload, |router, question| async move { learn::learn(&router, question).await })
             }
             PieceOf::ID => later(&router, reply, &payload, |router, question: PieceOf| async move {
-                router.replicas.piece(&question, &router.cells).await
+                learn::piece(&router, &question).await
             }),
             _ => reply.fail(RefusedReason::UnknownMethod),
         }

@@ -1,6 +1,7 @@
 //! Services whose state is the same on every member of their group: what users implement, how the macros find out, and which units
 //! have such a state at hand. Knows nothing of logs and of other members.
 
+mod cx;
 mod group;
 mod replica;
 mod service;

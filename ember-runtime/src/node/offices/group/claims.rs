@@ -3,13 +3,13 @@
 //! A claim is written by a transaction that compares the group's record, so nobody claims because its view is late: whoever knows better than
 //! the record of that very moment does so because that record is an older one, or none.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use tokio::time::Instant;
 
 use crate::{
     directory::{ClaimRecord, OfficeNow},
-    node::offices::candidate::Facts,
+    node::offices::group::facts::Facts,
     replica::{Fingerprints, InSync, Member, Standing, rules},
 };
 
@@ -116,7 +116,9 @@ impl Claims {
         let is_mine = Some(mine.order) == own.knows && mine.members == own.set.members;
         // Claims of other rounds count as what was known: see `highest_claim`.
         let is_highest = Some(mine.order) >= office.highest_claim();
-        let wins = is_mine && is_highest && rules::claim_wins(mine, &claims, round, record, true);
+        // What an operator accepts makes a record, and needs no claims: see `loss`.
+        let lost = BTreeSet::new();
+        let wins = is_mine && is_highest && rules::claim_wins(mine, &claims, &lost, round, record, true);
         let settled = self.since? + lease;
         wins.then(|| (own.set.clone(), settled))
     }
@@ -165,7 +167,7 @@ fn may_say(own: &Standing, types: Fingerprints, office: &OfficeNow) -> bool {
     says.is_none_or(|says| rules::claim_replaces(stands.as_ref(), &says))
 }
 
-fn claim(record: &ClaimRecord) -> Option<rules::Claim<std::collections::BTreeSet<Member>>> {
+fn claim(record: &ClaimRecord) -> Option<rules::Claim<BTreeSet<Member>>> {
     let order = record.order()?;
     Some(rules::Claim { by: record.by, round: record.round, order, members: record.set.members.clone() })
 }

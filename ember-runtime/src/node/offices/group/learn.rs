@@ -31,7 +31,7 @@ async fn all(router: &Router, source: Pid) -> Option<(Point, Vec<u8>)> {
     loop {
         let question =
             PieceOf { service: source.number, picture, offset: known.len() as u64, most: router.fitting(PIECE) as u64 };
-        let piece = timeout(PATIENCE, piece(router, source, &question)).await.ok().flatten()?;
+        let piece = timeout(PATIENCE, ask(router, source, &question)).await.ok().flatten()?;
         if picture.is_some_and(|known| known != piece.picture)
             || (piece.bytes.is_empty() && piece.total > known.len() as u64)
         {
@@ -45,10 +45,17 @@ async fn all(router: &Router, source: Pid) -> Option<(Point, Vec<u8>)> {
     }
 }
 
-async fn piece(router: &Router, source: Pid, question: &PieceOf) -> Option<Piece> {
+async fn ask(router: &Router, source: Pid, question: &PieceOf) -> Option<Piece> {
     if source.node == router.key {
-        return router.replicas.piece(question, &router.cells).await;
+        return piece(router, question).await;
     }
     let node = router.directory().node(source.node.id).filter(|node| node.key == source.node)?;
     router.ask_node(&node, question).await.ok()?.await.ok().flatten()
+}
+
+/// A part of the state of a service here.
+pub(crate) async fn piece(router: &Router, question: &PieceOf) -> Option<Piece> {
+    let PieceOf { service, picture, offset, most } = *question;
+    let part = router.replicas.part(service, picture, (offset, most), &router.cells).await?;
+    Some(Piece { picture: part.picture, at: part.at, total: part.total, bytes: part.bytes.to_vec() })
 }

@@ -4,7 +4,7 @@ use crate::{
     directory::{EpochRecord, GroupRecord, OfficeNow},
     error::LossRefused,
     id::Pid,
-    node::offices::candidate::next_epoch,
+    node::offices::group::facts::next_epoch,
     replica::InSync,
 };
 

@@ -8,7 +8,7 @@ use super::claims::{self, Claims, Says};
 use crate::{
     directory::{ClaimRecord, GroupRecord, OfficeNow},
     id::Epoch,
-    node::offices::candidate::Facts,
+    node::offices::group::facts::Facts,
     replica::{InSync, Replica, Standing, rules},
 };
 

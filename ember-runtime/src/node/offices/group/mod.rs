@@ -3,6 +3,7 @@
 
 mod choice;
 mod claims;
+mod facts;
 mod lane;
 pub(crate) mod learn;
 mod loss;
@@ -13,6 +14,7 @@ mod tests;
 
 pub(super) use self::{
     claims::Says,
+    facts::{Facts, next_epoch},
     loss::accept,
     membership::{Membership, Stands},
     shipper::Shipper,

@@ -9,8 +9,8 @@ use crate::{
     directory::{ClaimRecord, EpochRecord, GroupRecord, MasterRecord, OfficeNow, RoundRecord, Written},
     error::LossRefused,
     id::{Epoch, Incarnation, NodeId, NodeKey, Pid},
-    node::offices::candidate::Facts,
-    replica::{Fingerprints, InSync, Member, Replica},
+    node::offices::group::facts::Facts,
+    replica::{Fingerprints, InSync, Member, Replica, Terms},
 };
 
 const LEASE: Duration = Duration::from_secs(5);
@@ -37,7 +37,7 @@ struct Scene {
 impl Scene {
     /// The instance of node 1, with a state if it knows of a set in that epoch.
     fn new(knows: Option<(u64, InSync)>) -> Self {
-        let replica = Replica::new(pid(1), TYPES);
+        let replica = Replica::new(pid(1), TYPES, Terms::default());
         if let Some((epoch, set)) = knows {
             replica.elect(Epoch(1), InSync::founded_by(Member::first(pid(1))));
             replica.elect(Epoch(epoch), set);

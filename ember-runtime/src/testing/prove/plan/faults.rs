@@ -39,7 +39,8 @@ impl Faults {
             let last = matches!(it.fault, Fault::Kill(_));
             let loses = || active.loses(sim, &it.fault);
             let met = it.in_call && sim.handler_begins(&it.fault.hosts(), PATIENCE, last, loses).await;
-            if !(met && last) && !active.may_begin(sim, &it.fault).await {
+            let is_met = met && last;
+            if !is_met && !active.may_begin(sim, &it.fault).await {
                 return;
             }
             let backup = active.begin(sim, &it.fault).await;

@@ -4,11 +4,12 @@ use std::{panic::resume_unwind, sync::Arc};
 
 use bytes::Bytes;
 
-use super::{Cx, InGroup, Replicated, Unit};
+use super::{InGroup, Replicated};
 use crate::{
     actor::{
         about::AnyState,
         erased::{Core, Overtaken},
+        service::{Cx, Unit},
     },
     error::{Error, Result},
     id::Epoch,

@@ -11,7 +11,6 @@ use tokio::{sync::oneshot, time::Instant};
 
 use super::cells::Cells;
 use crate::{
-    call::requests::{Piece, PieceOf},
     id::Epoch,
     office::Appointment,
     replica::{Answer, Batch, Fingerprints, InSync, Learnt, Member, Point, Replica},
@@ -42,6 +41,15 @@ struct Picture {
     at: Point,
     bytes: Bytes,
     used: Instant,
+}
+
+/// A part of a [`Picture`].
+pub(crate) struct Part {
+    pub(crate) picture: u64,
+    pub(crate) at: Point,
+    /// The bytes of the whole.
+    pub(crate) total: u64,
+    pub(crate) bytes: Bytes,
 }
 
 impl Replicas {
@@ -86,25 +94,31 @@ impl Replicas {
         Some(answer)
     }
 
-    /// A part of the state of a service here; nothing if that cannot be had.
-    pub(crate) async fn piece(&self, question: &PieceOf, cells: &Cells) -> Option<Piece> {
-        let kept = self.kept(question);
-        let picture = match (kept, question.picture) {
+    /// A part of the state of a service here, at most so many bytes from an offset on: of this picture of it, or of a new one. Nothing, if that cannot
+    /// be had.
+    pub(crate) async fn part(
+        &self,
+        service: u64,
+        picture: Option<u64>,
+        (offset, most): (u64, u64),
+        cells: &Cells,
+    ) -> Option<Part> {
+        let picture = match (self.kept(service, picture), picture) {
             (Some(kept), _) => kept,
             (None, Some(_)) => return None,
-            (None, None) => self.take(question.service, cells).await?,
+            (None, None) => self.take(service, cells).await?,
         };
-        let from = usize::try_from(question.offset).ok()?.min(picture.bytes.len());
-        let most = usize::try_from(question.most).unwrap_or(usize::MAX).max(1);
-        let bytes = picture.bytes.slice(from..from.saturating_add(most).min(picture.bytes.len())).to_vec();
-        Some(Piece { picture: picture.number, at: picture.at, total: picture.bytes.len() as u64, bytes })
+        let from = usize::try_from(offset).ok()?.min(picture.bytes.len());
+        let most = usize::try_from(most).unwrap_or(usize::MAX).max(1);
+        let bytes = picture.bytes.slice(from..from.saturating_add(most).min(picture.bytes.len()));
+        Some(Part { picture: picture.number, at: picture.at, total: picture.bytes.len() as u64, bytes })
     }
 
-    fn kept(&self, question: &PieceOf) -> Option<Picture> {
+    fn kept(&self, service: u64, picture: Option<u64>) -> Option<Picture> {
         let (mut pictures, now) = (lock(&self.pictures), Instant::now());
         pictures.kept.retain(|_, it| now.saturating_duration_since(it.used) < UNUSED);
-        let kept = pictures.kept.get_mut(&question.service)?;
-        let fits = question.picture.is_none_or(|number| number == kept.number);
+        let kept = pictures.kept.get_mut(&service)?;
+        let fits = picture.is_none_or(|number| number == kept.number);
         fits.then(|| {
             kept.used = now;
             kept.clone()

@@ -1,0 +1,91 @@
+//! What elections ask of it, and tell it.
+
+use super::*;
+
+impl Replica {
+    /// The registry's record names this set.
+    pub(crate) fn sees(&self, set: &InSync) {
+        let is_named = set.names(self.lock().part.me());
+        self.spare.store(!is_named, Ordering::Relaxed);
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        let inner = self.lock();
+        let (member, last) = (inner.part.me(), inner.part.held().log().last().index);
+        match &inner.part {
+            Part::Follows(it) => Standing { member, epoch: it.epoch(), knows: it.knows(), set: it.set().clone(), last },
+            Part::Leads(it) => {
+                Standing { member, epoch: it.epoch(), knows: Some(it.knows()), set: it.set().clone(), last }
+            }
+        }
+    }
+
+    /// It has been elected by a record that names this set. It leads when its first record has been acknowledged: see [`led`](Self::led).
+    pub(crate) fn elect(&self, epoch: Epoch, set: InSync) {
+        self.change(|inner| {
+            let me = inner.part.me();
+            let part = mem::replace(&mut inner.part, Part::Follows(Follower::new(me)));
+            let follower = match part {
+                Part::Follows(follower) => follower,
+                Part::Leads(leader) => leader.depose(true),
+            };
+            let lead = |leader: Leader| Part::Leads(leader.needs(self.terms.min_in_sync));
+            inner.part = follower.lead(epoch, set).map_or_else(Part::Follows, lead);
+        });
+        self.parts.send_replace(());
+    }
+
+    /// It leads no more. With nothing outstanding it can follow as it is.
+    pub(crate) fn step_down(&self) {
+        self.change(|inner| {
+            if matches!(inner.part, Part::Leads(_)) {
+                let me = inner.part.me();
+                if let Part::Leads(leader) = mem::replace(&mut inner.part, Part::Follows(Follower::new(me))) {
+                    // What a handler that still runs commits is not taken any more.
+                    inner.part = Part::Follows(leader.depose(false));
+                }
+            }
+        });
+        self.parts.send_replace(());
+    }
+
+    /// Waits until its first record as the master of this epoch is acknowledged; `false` if it will not be.
+    pub(crate) async fn led(&self, epoch: Epoch) -> bool {
+        self.waits(|part| match part.leads(epoch) {
+            Some(leader) => (leader.commit() >= leader.barrier()).then_some(true),
+            None => Some(false),
+        })
+        .await
+    }
+
+    /// Waits until all that it has is acknowledged, or it leads no more.
+    pub(crate) async fn settled(&self) {
+        self.waits(|part| match part {
+            Part::Leads(leader) => (leader.held().log().last().index <= leader.acknowledged()).then_some(()),
+            Part::Follows(_) => Some(()),
+        })
+        .await;
+    }
+
+    /// The point of a record, once that is acknowledged; nothing if it will not be.
+    pub(crate) async fn settled_point(&self, index: u64) -> Option<Point> {
+        self.waits(|part| match part {
+            Part::Leads(leader) if leader.commit() < index => None,
+            Part::Follows(follower) if follower.is_deposed() || follower.held().commit() < index => Some(None),
+            part => Some(part.held().log().point_at(index)),
+        })
+        .await
+    }
+
+    async fn waits<T>(&self, mut until: impl FnMut(&Part) -> Option<T>) -> T {
+        let mut changes = self.changes();
+        loop {
+            changes.mark_unchanged();
+            let done = until(&self.lock().part);
+            if let Some(done) = done {
+                return done;
+            }
+            let _open = changes.changed().await;
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What it ships as a master, and takes from one.
+
+use super::*;
+
+impl Replica {
+    /// Does something as the master of this epoch; nothing if it is not that any more.
+    pub(crate) fn lead<T>(&self, epoch: Epoch, act: impl FnOnce(&mut Leader) -> T) -> Option<T> {
+        self.change(|inner| match &mut inner.part {
+            Part::Leads(leader) if leader.epoch() == epoch => Some(act(leader)),
+            _ => None,
+        })
+    }
+
+    /// The same for what changes nothing that others wait for.
+    pub(crate) fn look<T>(&self, epoch: Epoch, look: impl FnOnce(&mut Leader) -> T) -> Option<T> {
+        match &mut self.lock().part {
+            Part::Leads(leader) if leader.epoch() == epoch => Some(look(leader)),
+            _ => None,
+        }
+    }
+
+    /// Takes what its master sends; and whether its service is to be asked to apply something.
+    pub(crate) fn receive(&self, batch: Batch) -> (Answer, bool) {
+        let is_over = matches!(&self.lock().part, Part::Leads(leader) if leader.epoch() < batch.epoch);
+        if is_over {
+            // There is a later master, which the elections of this node do not know of yet.
+            self.step_down();
+        }
+        let mut inner = self.lock();
+        let before = inner.part.me();
+        let answer = match &mut inner.part {
+            Part::Follows(follower) => follower.receive(batch),
+            Part::Leads(leader) => leader.refuses(&batch),
+        };
+        if answer.member != before {
+            inner.learnt = None;
+        }
+        let is_due = answer.member != before || inner.part.held().unapplied().is_some();
+        drop(inner);
+        (answer, is_due && !self.owed.swap(true, Ordering::AcqRel))
+    }
+
+    /// It has got the state of another, as it was at this point, and is to follow the master `from`. What that is to be told, and whether it has
+    /// use for it.
+    pub(crate) fn learn(&self, (from, epoch, set): (Member, Epoch, InSync), learnt: Learnt) -> Option<(Answer, bool)> {
+        self.change(|inner| {
+            let Part::Follows(follower) = &mut inner.part else { return None };
+            match follower.install(from, epoch, set, learnt.at) {
+                Ok(answer) => {
+                    inner.learnt = Some(learnt);
+                    Some((answer, true))
+                }
+                Err(answer) => Some((answer, false)),
+            }
+        })
+    }
+}

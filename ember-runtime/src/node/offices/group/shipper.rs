@@ -97,10 +97,13 @@ impl Shipper {
         }
     }
 
-    /// The other instances of its group that are listed.
+    /// The other instances of its group that are listed, but for those of runs of nodes that have been started anew: they are listed until
+    /// their leases have run out, and are gone.
     fn peers(&self) -> BTreeSet<Pid> {
-        let members = self.router.directory().office(&self.office).members;
-        members.into_iter().filter(|pid| *pid != self.replica.pid()).collect()
+        let directory = self.router.directory();
+        let is_over = |pid: &Pid| directory.node(pid.node.id).is_some_and(|now| now.key.incarnation > pid.node.incarnation);
+        let members = directory.office(&self.office).members;
+        members.into_iter().filter(|pid| *pid != self.replica.pid() && !is_over(pid)).collect()
     }
 
     fn may_change(&self) -> bool {

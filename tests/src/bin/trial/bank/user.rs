@@ -209,7 +209,7 @@ impl Users {
 }
 
 /// Microseconds since 1970: all processes are on one machine.
-#[allow(clippy::disallowed_methods, reason = "several processes note one order of what they see")]
+#[expect(clippy::disallowed_methods, reason = "what processes compare is the clock of their machine")]
 pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)

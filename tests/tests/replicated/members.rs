@@ -16,6 +16,7 @@ fn a_member_that_joins_late_learns_the_state_and_can_take_over() {
             let now = master(&sim, None).await;
             if left.contains(&now.as_str()) {
                 sim.kill(&now).await;
+                master(&sim, Some(&now)).await;
             }
             assert_eq!(pay(&sim, 1, 1).await, number, "{now}");
         }

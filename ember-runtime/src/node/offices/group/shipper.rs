@@ -101,7 +101,8 @@ impl Shipper {
     /// their leases have run out, and are gone.
     fn peers(&self) -> BTreeSet<Pid> {
         let directory = self.router.directory();
-        let is_over = |pid: &Pid| directory.node(pid.node.id).is_some_and(|now| now.key.incarnation > pid.node.incarnation);
+        let is_over =
+            |pid: &Pid| directory.node(pid.node.id).is_some_and(|now| now.key.incarnation > pid.node.incarnation);
         let members = directory.office(&self.office).members;
         members.into_iter().filter(|pid| *pid != self.replica.pid() && !is_over(pid)).collect()
     }

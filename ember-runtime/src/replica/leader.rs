@@ -142,6 +142,11 @@ impl Leader {
         self.advance()
     }
 
+    /// Records up to here may be shipped: those beyond wait for their handler.
+    pub(crate) fn opened(&self) -> u64 {
+        self.open
+    }
+
     /// Whether there are records that may not be shipped yet.
     pub(crate) fn has_closed(&self) -> bool {
         self.open < self.held.log.last().index

@@ -161,7 +161,7 @@ impl Owing {
     /// Those in sync who have gone, or have owed an answer for too long.
     fn gone(&mut self, leader: &Leader, peers: &BTreeSet<Pid>) -> BTreeSet<Member> {
         let now = Instant::now();
-        let last = leader.held().log().last().index;
+        let last = leader.opened();
         if self.0.back().is_none_or(|(_, known)| *known < last) && leader.commit() < last {
             self.0.push_back((now, last));
         }
@@ -282,5 +282,59 @@ impl Lanes {
                 self.tasks.spawn(lane(Arc::clone(&of.replica), Arc::clone(&of.router), of.epoch, *pid))
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use tokio::time::advance;
+
+    use super::*;
+    use crate::{
+        id::{Incarnation, NodeId, NodeKey},
+        replica::{Answer, Batch, Follower, Kind, Point, Record},
+    };
+
+    fn pid(node: u64) -> Pid {
+        Pid { node: NodeKey { id: NodeId(node), incarnation: Incarnation(1) }, number: 1 }
+    }
+
+    /// A master of two, the other of which has all.
+    fn leader() -> Leader {
+        let (me, other) = (Member::first(pid(1)), Member::first(pid(2)));
+        let mut follower = Follower::new(me);
+        follower.receive(Batch {
+            epoch: Epoch(1),
+            from: other,
+            to: pid(1),
+            previous: Point::NOTHING,
+            records: vec![Record::barrier(Epoch(1))],
+            end: 1,
+            commit: 1,
+            version: 1,
+            members: vec![me, other],
+        });
+        follower.has_applied(Point { epoch: Epoch(1), index: 1 });
+        let set = InSync { version: 1, members: BTreeSet::from([me, other]) };
+        let mut leader = follower.lead(Epoch(2), set).expect("it is named");
+        leader.batch_for(pid(2), usize::MAX).expect("a batch");
+        let kind = Kind::Has { upto: leader.barrier(), version: 1 };
+        leader.answered(pid(2), Answer { member: other, epoch: Epoch(2), kind });
+        leader
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_owes_what_was_not_sent_yet() {
+        let (mut leader, peers) = (leader(), BTreeSet::from([pid(2)]));
+        let mut owing = Owing::default();
+        let index = leader.append(vec![Bytes::from_static(b"entry")]);
+        assert!(owing.gone(&leader, &peers).is_empty());
+        advance(PATIENCE * 2).await;
+        assert!(owing.gone(&leader, &peers).is_empty(), "its handler has not ended");
+        leader.open(index);
+        assert!(owing.gone(&leader, &peers).is_empty());
+        advance(PATIENCE).await;
+        assert_eq!(owing.gone(&leader, &peers), BTreeSet::from([Member::first(pid(2))]));
     }
 }

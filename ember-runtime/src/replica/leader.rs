@@ -160,9 +160,12 @@ impl Leader {
     /// Drops records up to `index`: none that are not committed and applied, none that a member of the set (or of the next) has not
     /// acknowledged in this epoch, none that come after a snapshot that is on its way.
     pub(crate) fn trim(&mut self, index: u64) {
+        let base = self.held.log.base().index;
         let members = self.needed.iter().map(|member| self.peer_of(*member).map_or(0, |peer| peer.has));
         let learners = self.peers.values().filter_map(|peer| match peer.way {
             Way::Learns { at } => at,
+            // Outside of the set, and about to catch up: else it would have to learn again.
+            Way::Streams if peer.has >= base => Some(peer.has),
             _ => None,
         });
         let held = members.chain(learners).min().unwrap_or(u64::MAX);

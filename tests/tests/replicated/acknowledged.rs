@@ -92,3 +92,44 @@ fn who_waits_for_the_acknowledgement_goes_on_when_it_is_there() {
         assert_eq!(paid.await.unwrap(), Ok(2));
     });
 }
+
+#[test]
+fn a_reply_that_comes_later_waits_for_what_it_was_made_from() {
+    cluster(15).run(async move |sim| {
+        assert_eq!(pay(&sim, 1, 1).await, 1);
+        let first = master(&sim, None).await;
+        in_sync(&sim, 1, 1).await;
+        let later = sim.on("caller", |node| async move { node.client::<LedgerClient>().rpc_wait().await });
+        tokio::time::sleep(Duration::from_secs(1)).await; // tidy: sleep: virtual time, so that its handler has ended
+        others(&first).into_iter().for_each(|other| sim.partition(&first, other));
+        sim.partition(&first, "registry");
+        let answered =
+            sim.on("caller", |node| async move { node.client::<LedgerClient>().rpc_pay_and_answer(1).await });
+        let (later, answered) = (later.await.unwrap(), answered.await.unwrap());
+        let balance = sim.on("caller", |node| async move {
+            node.client::<LedgerClient>().rpc_balance(1).timeout(Duration::from_secs(30)).await.unwrap()
+        });
+        // The next master knows nothing of it, so neither must any caller.
+        assert_eq!(balance.await.unwrap(), 1, "{answered:?}");
+        assert!(matches!(later, Err(CallError::MaybeExecuted(_))), "{later:?}");
+    });
+}
+
+#[test]
+fn what_hooks_commit_goes_to_the_others_without_any_call() {
+    cluster(16).run(async move |sim| {
+        let first = master(&sim, None).await;
+        in_sync(&sim, MASTERS, 1).await;
+        sim.shutdown(&first).await.unwrap();
+        master(&sim, Some(&first)).await;
+        for name in others(&first) {
+            let seen = sim.on(name, |node| async move {
+                let ledger = node.local::<Ledger>();
+                while ledger.rpc_balance(MASTERS).await.ok() != Some(2) {
+                    tokio::time::sleep(Duration::from_millis(50)).await; // tidy: sleep: virtual time, until it has caught up
+                }
+            });
+            seen.await.unwrap();
+        }
+    });
+}

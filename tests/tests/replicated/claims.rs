@@ -97,7 +97,7 @@ fn a_registry_that_is_empty_is_told_what_its_group_had() {
 
 #[test]
 fn a_node_that_joins_an_empty_registry_begins_no_new_group() {
-    group(12).node("late", |node| node.service(super::Ledger)).run(async move |sim| {
+    group(12).node("late", |node| node.service(super::Ledger::default())).run(async move |sim| {
         sim.kill("late").await;
         begun(&sim).await;
         sim.registry_down();

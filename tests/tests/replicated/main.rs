@@ -30,7 +30,9 @@ pub struct Balances(BTreeMap<u64, u64>);
 
 #[service(elected)]
 #[derive(Default)]
-pub struct Ledger;
+pub struct Ledger {
+    waiting: Option<Replier<u64>>,
+}
 
 impl Replicated for Ledger {
     type State = Balances;
@@ -45,8 +47,32 @@ impl Replicated for Ledger {
     }
 }
 
+/// Each master pays one in there.
+const MASTERS: u64 = 99;
+
 #[rpc]
 impl Ledger {
+    #[on(master)]
+    async fn lead(&mut self, cx: &mut Cx<'_, Self>) {
+        cx.commit(Entry::Paid { to: MASTERS, amount: 1 });
+    }
+
+    /// Is answered by the next [`rpc_pay_and_answer`](Self::rpc_pay_and_answer).
+    #[rpc(timeout = "60s")]
+    pub async fn rpc_wait(&mut self, cx: &mut Cx<'_, Self>) -> Deferred<u64> {
+        let (later, replier) = cx.defer();
+        self.waiting = Some(replier);
+        later
+    }
+
+    pub async fn rpc_pay_and_answer(&mut self, cx: &mut Cx<'_, Self>, to: u64) -> u64 {
+        let balance = cx.commit(Entry::Paid { to, amount: 1 });
+        if let Some(replier) = self.waiting.take() {
+            replier.reply(balance);
+        }
+        balance
+    }
+
     pub async fn rpc_pay(&mut self, cx: &mut Cx<'_, Self>, to: u64, amount: u64) -> u64 {
         cx.commit(Entry::Paid { to, amount })
     }
@@ -123,7 +149,9 @@ impl Witness {
 /// Three nodes with a ledger each, and one that calls.
 fn cluster(seed: u64) -> Cluster {
     let cluster = Cluster::seed(seed).node("caller", |node| node.service(Witness::default()));
-    ["a", "b", "c"].into_iter().fold(cluster, |cluster, name| cluster.node(name, |node| node.service(Ledger)))
+    ["a", "b", "c"]
+        .into_iter()
+        .fold(cluster, |cluster, name| cluster.node(name, |node| node.service(Ledger::default())))
 }
 
 /// Which node has the master, as the caller sees it, once there is one that is not `other`.

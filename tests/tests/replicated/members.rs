@@ -51,7 +51,7 @@ fn each_member_shows_what_was_acknowledged() {
 
 #[test]
 fn a_group_of_one_acknowledges_by_itself() {
-    Cluster::seed(24).node("caller", |node| node.service(Ledger)).run(async move |sim| {
+    Cluster::seed(24).node("caller", |node| node.service(Ledger::default())).run(async move |sim| {
         for paid in 1..=20 {
             assert_eq!(pay(&sim, 1, 1).await, paid);
         }
@@ -63,6 +63,7 @@ fn a_run_of_a_seed_is_the_same_again() {
     let run = || {
         cluster(25).run(async move |sim| {
             assert_eq!(pay(&sim, 1, 1).await, 1);
+            in_sync(&sim, 1, 1).await;
             let first = master(&sim, None).await;
             sim.kill(&first).await;
             master(&sim, Some(&first)).await;

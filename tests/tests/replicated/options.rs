@@ -210,8 +210,9 @@ const ALL: [&str; 4] = ["a", "b", "c", "d"];
 /// Four nodes with a ledger each, of which two have the state, and one that calls.
 fn two_of_four(seed: u64) -> Cluster {
     let cluster = Cluster::seed(seed).node("caller", |node| node.service(Witness::default()));
-    ALL.into_iter()
-        .fold(cluster, |cluster, name| cluster.node(name, |node| node.service(Hosted::new(Ledger).replicas(2))))
+    ALL.into_iter().fold(cluster, |cluster, name| {
+        cluster.node(name, |node| node.service(Hosted::new(Ledger::default()).replicas(2)))
+    })
 }
 
 /// Those of these nodes whose instances show something; the others are behind.
@@ -302,13 +303,13 @@ fn a_spare_instance_takes_the_place_of_a_member_that_its_master_does_not_reach()
 #[tokio::test]
 async fn members_that_cannot_be_so_many_are_refused_when_the_service_starts() {
     let node = || Node::builder().registry(ember::registry::InProcess::default());
-    let none = node().service(Hosted::new(Ledger).replicas(0)).start().await.unwrap_err().to_string();
+    let none = node().service(Hosted::new(Ledger::default()).replicas(0)).start().await.unwrap_err().to_string();
     assert!(none.starts_with("the service `Ledger`: `.replicas(0)` cannot be"), "{none}");
     let few = node().service(Hosted::new(Vault).replicas(1)).start().await.unwrap_err().to_string();
     assert!(few.contains("its service asks for 2 in sync"), "{few}");
     let other = node().service(Hosted::new(Witness::default()).replicas(3)).start().await.unwrap_err().to_string();
     assert!(other.contains("only replicated services"), "{other}");
-    let node = node().service(Hosted::new(Ledger).replicas(1)).start().await.unwrap();
+    let node = node().service(Hosted::new(Ledger::default()).replicas(1)).start().await.unwrap();
     // A new group is begun a lease after the node has found none.
     let paid = node.client::<LedgerClient>().rpc_pay(1, 1).timeout(Duration::from_secs(30)).await;
     assert_eq!(paid.unwrap(), 1);

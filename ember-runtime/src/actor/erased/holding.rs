@@ -114,6 +114,9 @@ impl Holding {
 
     /// Its state as it is now, for another of its group.
     pub(crate) fn picture(&mut self, done: oneshot::Sender<Option<(u64, Bytes)>>) {
+        if done.is_closed() {
+            return;
+        }
         let mut bytes = Vec::new();
         let written = (self.kind.encode)(&*self.state, &mut bytes);
         if let Err(error) = &written {

@@ -40,7 +40,9 @@ struct Appointed {
 
 impl<S: Service> Job<S> for Appointed {
     fn start(self: Box<Self>, body: Box<Body<S>>, _: &mut Driving<'_, '_, S>) -> Start<S> {
-        if self.life != body.core.cell.life() {
+        // What others have committed, and who wants to know the state, are of no life.
+        let is_of_a_life = !matches!(self.appointment, Appointment::CatchUp | Appointment::Picture(_));
+        if is_of_a_life && self.life != body.core.cell.life() {
             return Start::Over(body);
         }
         once(body, move |body| take_up(body, self.appointment))

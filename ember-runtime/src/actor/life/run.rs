@@ -20,6 +20,9 @@ use crate::{
     panics::{caught, dispose, outlived, told},
 };
 
+/// A replicated service that has failed waits so long for what it has committed.
+const ACKNOWLEDGED: Duration = Duration::from_secs(1);
+
 /// Makes the driver of a service.
 pub(super) fn drive<S: Service>(
     cell: Arc<Cell<S>>,
@@ -113,6 +116,10 @@ async fn revive<S: Service>(
     budget: &mut Budget,
 ) -> Result<Box<Body<S>>, ServiceState> {
     let (service, pid) = (S::SPEC.name, cell.pid());
+    if let Some(held) = &core.held {
+        // Its office goes with this life, and what it has committed is to be known to the others by then.
+        let _late = timeout(ACKNOWLEDGED, held.replica.settled()).await;
+    }
     cell.fall();
     core.host.restarts(pid);
     loop {

@@ -37,6 +37,9 @@ fn run<S: Service>(owed: Owed, body: &mut Body<S>, has_keyed: bool) {
     let noticing = Noticing::begin(has_keyed);
     let done = catch_unwind(AssertUnwindSafe(run));
     body.core.changed |= noticing.end();
+    if let Some(held) = &body.core.held {
+        held.replica.open();
+    }
     if let Err(panic) = done {
         body.report(panic.into());
     }

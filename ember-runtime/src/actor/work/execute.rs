@@ -35,6 +35,17 @@ fn enter<'s, S: Service, L: Path<S>>(service: &'s mut S, envelope: &mut Opened) 
     Ok(guard)
 }
 
+/// What a handler has committed goes to the others of its group when it ends, however it does.
+struct Opens(Option<Arc<Replica>>);
+
+impl Drop for Opens {
+    fn drop(&mut self) {
+        if let Some(replica) = &self.0 {
+            replica.open();
+        }
+    }
+}
+
 /// Runs `handler` as `ambient` describes it, within `span`. What it has committed when it first waits goes to the others of its group, `group`.
 async fn scoped<F: Future>(
     ambient: &Ambient,
@@ -42,6 +53,7 @@ async fn scoped<F: Future>(
     group: Option<Arc<Replica>>,
     mut handler: Pin<&mut F>,
 ) -> F::Output {
+    let opens = Opens(group);
     poll_fn(|task| {
         let step = ambient.scope(|| {
             let _at = At::begin(ambient.work);
@@ -50,7 +62,7 @@ async fn scoped<F: Future>(
         if step.is_pending() {
             // The caller's time runs from now on at the latest.
             ambient.deadline();
-            if let Some(replica) = &group {
+            if let Some(replica) = &opens.0 {
                 replica.open();
             }
         }
@@ -97,10 +109,18 @@ fn group_of<S: Service>(core: &Core) -> Option<Arc<Replica>> {
 
 /// The same result; if it was made from what nobody has acknowledged yet, it comes when that is.
 fn acknowledged<T: Send + 'static, E: Send + 'static>(core: &Core, handled: Handled<T, E>) -> Handled<T, E> {
-    let group = core.held.as_deref().map(|held| Arc::clone(&held.replica) as Arc<dyn Settles>);
-    match group.and_then(|group| Unsettled::of(&group)) {
-        Some(unsettled) if !planted(Bug::ReplyAtOnce) => handled.after(move |then| unsettled.then(then)),
-        _ => handled,
+    let Some(held) = core.held.as_deref().filter(|_| !planted(Bug::ReplyAtOnce)) else { return handled };
+    let group = Arc::clone(&held.replica) as Arc<dyn Settles>;
+    if handled.result().is_none() {
+        // It is there later, and may then be made from what another handler has committed meanwhile.
+        return handled.after(move |then| match Unsettled::seen(&group) {
+            Some(unsettled) => unsettled.then(then),
+            None => then(true),
+        });
+    }
+    match Unsettled::of(&group) {
+        Some(unsettled) => handled.after(move |then| unsettled.then(then)),
+        None => handled,
     }
 }
 

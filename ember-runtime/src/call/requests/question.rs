@@ -105,6 +105,8 @@ impl Question for Replicate {
 pub(crate) struct LearnFrom {
     pub(crate) service: u64,
     pub(crate) source: Pid,
+    /// Of no earlier state than after this record.
+    pub(crate) least: u64,
     /// The master who says so, its epoch, and its set.
     pub(crate) from: Member,
     pub(crate) epoch: Epoch,
@@ -127,6 +129,8 @@ pub(crate) struct PieceOf {
     pub(crate) offset: u64,
     /// How many bytes at most.
     pub(crate) most: u64,
+    /// Of no earlier state than after this record.
+    pub(crate) least: u64,
 }
 
 impl Question for PieceOf {

@@ -13,6 +13,9 @@ pub(crate) trait Settles: Send + Sync {
     /// now.
     fn unsettled(&self) -> Option<u64>;
 
+    /// The same, without a change of what goes to the others: also where a handler may be at work on it.
+    fn seen(&self) -> Option<u64>;
+
     /// The same, whether what leaves it is to wait or not.
     fn unacknowledged(&self) -> Option<u64>;
 
@@ -31,6 +34,11 @@ impl Unsettled {
     /// Of this service, if there is anything.
     pub(crate) fn of(group: &Arc<dyn Settles>) -> Option<Self> {
         Some(Self { index: group.unsettled()?, group: Arc::clone(group) })
+    }
+
+    /// The same, from wherever.
+    pub(crate) fn seen(group: &Arc<dyn Settles>) -> Option<Self> {
+        Some(Self { index: group.seen()?, group: Arc::clone(group) })
     }
 
     /// The same, whether what leaves it is to wait for it or not.

@@ -225,19 +225,18 @@ impl<T, E> Handled<T, E> {
         Self(Inner::Now(Ok(value)))
     }
 
-    /// The same result, when `wait` has called what it is given; none if that was called with `false`, or dropped.
+    /// The same result, when `wait`, which is called once the result is there, has called what it is given; none if that was called with `false`, or
+    /// dropped.
     pub(crate) fn after(self, wait: impl FnOnce(Box<dyn FnOnce(bool) + Send>) + Send + 'static) -> Self
     where
         T: Send + 'static,
         E: Send + 'static,
     {
         Self(Inner::Later(Box::new(move |sink| {
-            let sink = Last(Some(sink));
-            wait(Box::new(move |well| {
-                if well {
-                    self.settle(move |result| sink.take(result));
-                }
-            }));
+            self.settle(move |result| {
+                let sink = Last(Some(sink));
+                wait(Box::new(move |well| sink.take(result.filter(|_| well))));
+            });
         })))
     }
 

@@ -230,7 +230,8 @@ impl Services {
         }
         if S::SPEC.elected {
             let terms = Terms { min_in_sync: S::SPEC.min_in_sync, waits: !S::SPEC.acks_of_leader, most };
-            let replica = S::REPLICA.map(|kind| Arc::new(Replica::new(pid, (kind.fingerprints)(), terms)));
+            let replica = S::REPLICA
+                .map(|kind| Arc::new(Replica::new(pid, (kind.fingerprints)(), terms, self.router.fitting(usize::MAX))));
             if let Some(replica) = &replica {
                 self.router.replicas.add(pid.number, Arc::clone(replica));
             }

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     id::{Epoch, Pid},
     message::{Settled, Settles},
+    panics::woken,
     planted::{Bug, planted},
     sync::{lock, ordered},
 };
@@ -33,6 +34,8 @@ pub(crate) type Fingerprints = (u64, u64);
 pub(crate) struct Replica {
     pid: Pid,
     types: Fingerprints,
+    /// The bytes of a record that surely gets to the others.
+    largest: usize,
     terms: Terms,
     /// That another of its group has other types has been said.
     told: AtomicBool,
@@ -142,12 +145,12 @@ impl Part {
 
 impl Replica {
     /// One that has nothing yet.
-    pub(crate) fn new(pid: Pid, types: Fingerprints, terms: Terms) -> Self {
+    pub(crate) fn new(pid: Pid, types: Fingerprints, terms: Terms, largest: usize) -> Self {
         let part = Part::Follows(Follower::new(Member::first(pid)));
         let inner = Inner { part, waiting: BTreeMap::new(), learnt: None };
         let [told, owed, spare] = [false; 3].map(AtomicBool::new);
         let [changes, parts] = [(); 2].map(|()| ordered::Sender::default());
-        Self { pid, types, terms, told, inner: Mutex::new(inner), changes, parts, owed, spare }
+        Self { pid, types, terms, largest, told, inner: Mutex::new(inner), changes, parts, owed, spare }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -160,6 +163,11 @@ impl Replica {
 
     pub(crate) fn terms(&self) -> Terms {
         self.terms
+    }
+
+    /// The bytes that the entries of one record may have.
+    pub(crate) fn largest(&self) -> usize {
+        self.largest
     }
 
     pub(crate) fn types(&self) -> Fingerprints {
@@ -202,7 +210,8 @@ impl Replica {
         drop(inner);
         self.changes.send_replace(());
         for (then, well) in told {
-            then(well);
+            // It may drop what is the user's.
+            woken(|| then(well));
         }
         done
     }

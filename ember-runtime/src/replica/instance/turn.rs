@@ -129,6 +129,10 @@ impl Settles for Replica {
         last.filter(|_| self.holds_back())
     }
 
+    fn seen(&self) -> Option<u64> {
+        self.last_unsettled().filter(|_| self.holds_back())
+    }
+
     fn unacknowledged(&self) -> Option<u64> {
         self.open();
         self.last_unsettled()

@@ -42,8 +42,8 @@ impl<U: Unit> Cx<'_, U> {
     ///
     /// # Panics
     /// In a method that is marked `#[rpc(read)]`, and where this instance was not the master when the hook, timer or event handler began: look at
-    /// [`role`](Self::role) there. And if the entry cannot be encoded, or `apply` panics: then the state is lost here, and another member
-    /// takes over.
+    /// [`role`](Self::role) there. If the entry cannot be encoded, or has more than half of the bytes that a message may have
+    /// ([`max_message`](crate::node::NodeBuilder::max_message)). And if `apply` panics: then the state is lost here, and another member takes over.
     pub fn commit<R: Replicated>(&mut self, entry: R::Entry) -> R::Output
     where
         U: InGroup<Root = R>,
@@ -102,6 +102,12 @@ fn encoded<R: Replicated>(entry: &R::Entry) -> Bytes {
 fn commit<R: Replicated, T>(core: &mut Core, entries: Vec<Bytes>, apply: impl FnOnce(&mut R::State) -> T) -> T {
     let epoch = core.commits();
     let Some(held) = core.held.as_deref_mut() else { unreachable!("a replicated service has its state") };
+    let (bytes, largest) = (entries.iter().map(Bytes::len).sum::<usize>(), held.replica.largest());
+    assert!(
+        bytes <= largest,
+        "a record of {bytes} bytes cannot be replicated, for that is more than half of the largest message ({largest}): commit it in parts, or raise \
+         `max_message` of all nodes"
+    );
     let apply = |state: &mut AnyState| apply(state.downcast_mut().expect("it is the state of this service"));
     // Not a panic: nobody has made a mistake.
     held.commit(epoch, entries, apply).unwrap_or_else(|| resume_unwind(Box::new(Overtaken(epoch))))

@@ -1,13 +1,16 @@
 //! The replicated services that a node hosts, by number: what their masters send, and the pictures of their state.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use bytes::Bytes;
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout},
+};
 
 use super::cells::Cells;
 use crate::{
@@ -30,6 +33,8 @@ pub(crate) struct Replicas {
 #[derive(Default)]
 struct Pictures {
     last: u64,
+    /// Services of which one is being taken.
+    taken: BTreeSet<u64>,
     /// By service; one each.
     kept: BTreeMap<u64, Picture>,
 }
@@ -94,19 +99,19 @@ impl Replicas {
         Some(answer)
     }
 
-    /// A part of the state of a service here, at most so many bytes from an offset on: of this picture of it, or of a new one. Nothing, if that cannot
-    /// be had.
+    /// A part of the state of a service here, at most so many bytes from an offset on: of this picture of it, or of one that was taken after the
+    /// record `least`. Nothing, if that cannot be had.
     pub(crate) async fn part(
         &self,
-        service: u64,
-        picture: Option<u64>,
+        (service, picture): (u64, Option<u64>),
         (offset, most): (u64, u64),
+        least: u64,
         cells: &Cells,
     ) -> Option<Part> {
-        let picture = match (self.kept(service, picture), picture) {
+        let picture = match (self.kept(service, picture, least), picture) {
             (Some(kept), _) => kept,
             (None, Some(_)) => return None,
-            (None, None) => self.take(service, cells).await?,
+            (None, None) => self.take(service, cells).await.filter(|taken| taken.at.index >= least)?,
         };
         let from = usize::try_from(offset).ok()?.min(picture.bytes.len());
         let most = usize::try_from(most).unwrap_or(usize::MAX).max(1);
@@ -114,28 +119,52 @@ impl Replicas {
         Some(Part { picture: picture.number, at: picture.at, total: picture.bytes.len() as u64, bytes })
     }
 
-    fn kept(&self, service: u64, picture: Option<u64>) -> Option<Picture> {
+    fn kept(&self, service: u64, picture: Option<u64>, least: u64) -> Option<Picture> {
         let (mut pictures, now) = (lock(&self.pictures), Instant::now());
         pictures.kept.retain(|_, it| now.saturating_duration_since(it.used) < UNUSED);
         let kept = pictures.kept.get_mut(&service)?;
-        let fits = picture.is_none_or(|number| number == kept.number);
+        let fits = picture.map_or(kept.at.index >= least, |number| number == kept.number);
         fits.then(|| {
             kept.used = now;
             kept.clone()
         })
     }
 
-    /// Has its service tell its state, in its turn. What a master tells waits until it is acknowledged.
+    /// Has its service tell its state, in its turn. What a master tells waits until it is acknowledged. One at a time: whoever else asks meanwhile
+    /// gets nothing, and asks again.
     async fn take(&self, number: u64, cells: &Cells) -> Option<Picture> {
+        let _taking = Taking::begin(&self.pictures, number)?;
         let (replica, cell) = (self.get(number)?, cells.get(number)?);
         let (tell, told) = oneshot::channel();
         cell.appoint(Appointment::Picture(tell));
-        let (index, bytes) = told.await.ok().flatten()?;
-        let at = replica.settled_point(index).await?;
+        let taken = async {
+            let (index, bytes) = told.await.ok().flatten()?;
+            Some((replica.settled_point(index).await?, bytes))
+        };
+        let (at, bytes) = timeout(UNUSED, taken).await.ok().flatten()?;
         let mut pictures = lock(&self.pictures);
         pictures.last += 1;
         let picture = Picture { number: pictures.last, at, bytes, used: Instant::now() };
         pictures.kept.insert(number, picture.clone());
         Some(picture)
+    }
+}
+
+/// A picture of a service is being taken.
+struct Taking<'a> {
+    pictures: &'a Mutex<Pictures>,
+    service: u64,
+}
+
+impl<'a> Taking<'a> {
+    /// Nothing, if one is already.
+    fn begin(pictures: &'a Mutex<Pictures>, service: u64) -> Option<Self> {
+        lock(pictures).taken.insert(service).then_some(Self { pictures, service })
+    }
+}
+
+impl Drop for Taking<'_> {
+    fn drop(&mut self) {
+        lock(self.pictures).taken.remove(&self.service);
     }
 }

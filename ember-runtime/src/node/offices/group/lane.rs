@@ -90,7 +90,8 @@ async fn teach(replica: &Replica, router: &Arc<Router>, epoch: Epoch, to: Pid) {
         leader.learns(to, leader.held().log().base());
         let is_there = |it: &&Member| it.pid != leader.me().pid && router.directory().lists(it.pid);
         let source = leader.set().members.iter().find(is_there).unwrap_or(&leader.me()).pid;
-        LearnFrom { service: to.number, source, from: leader.me(), epoch, set: leader.set().clone() }
+        let least = leader.held().log().base().index;
+        LearnFrom { service: to.number, source, least, from: leader.me(), epoch, set: leader.set().clone() }
     });
     let Some(question) = told else { return };
     let answer = if to.node == router.key {

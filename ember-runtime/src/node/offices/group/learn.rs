@@ -17,20 +17,25 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Learns the state of its group; what its master is to know, or nothing if that went wrong.
 pub(crate) async fn learn(router: &Router, question: LearnFrom) -> Option<Answer> {
-    let LearnFrom { service, source, from, epoch, set } = question;
-    let Some((at, bytes)) = all(router, source).await else {
+    let LearnFrom { service, source, least, from, epoch, set } = question;
+    let Some((at, bytes)) = all(router, source, least).await else {
         tracing::debug!(target: "ember::cluster", %source, "the state of a group was not learnt");
         return None;
     };
     router.replicas.learn(service, (from, epoch, set), Learnt { at, bytes: bytes.into() }, &router.cells)
 }
 
-async fn all(router: &Router, source: Pid) -> Option<(Point, Vec<u8>)> {
+async fn all(router: &Router, source: Pid, least: u64) -> Option<(Point, Vec<u8>)> {
     let mut known = Vec::new();
     let mut picture = None;
     loop {
-        let question =
-            PieceOf { service: source.number, picture, offset: known.len() as u64, most: router.fitting(PIECE) as u64 };
+        let question = PieceOf {
+            service: source.number,
+            picture,
+            offset: known.len() as u64,
+            most: router.fitting(PIECE) as u64,
+            least,
+        };
         let piece = timeout(PATIENCE, ask(router, source, &question)).await.ok().flatten()?;
         if picture.is_some_and(|known| known != piece.picture)
             || (piece.bytes.is_empty() && piece.total > known.len() as u64)
@@ -55,7 +60,7 @@ async fn ask(router: &Router, source: Pid, question: &PieceOf) -> Option<Piece> 
 
 /// A part of the state of a service here.
 pub(crate) async fn piece(router: &Router, question: &PieceOf) -> Option<Piece> {
-    let PieceOf { service, picture, offset, most } = *question;
-    let part = router.replicas.part(service, picture, (offset, most), &router.cells).await?;
+    let PieceOf { service, picture, offset, most, least } = *question;
+    let part = router.replicas.part((service, picture), (offset, most), least, &router.cells).await?;
     Some(Piece { picture: part.picture, at: part.at, total: part.total, bytes: part.bytes.to_vec() })
 }

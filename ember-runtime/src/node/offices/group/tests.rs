@@ -37,7 +37,7 @@ struct Scene {
 impl Scene {
     /// The instance of node 1, with a state if it knows of a set in that epoch.
     fn new(knows: Option<(u64, InSync)>) -> Self {
-        let replica = Replica::new(pid(1), TYPES, Terms::default());
+        let replica = Replica::new(pid(1), TYPES, Terms::default(), usize::MAX);
         if let Some((epoch, set)) = knows {
             replica.elect(Epoch(1), InSync::founded_by(Member::first(pid(1))));
             replica.elect(Epoch(epoch), set);

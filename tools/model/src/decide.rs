@@ -238,7 +238,7 @@ impl Model {
 
     /// Whether so many are in sync that handlers which commit start, and their replies are released.
     pub(crate) fn enough(&self, node: &Node) -> bool {
-        let least = if node.next.is_empty() { node.set.len() } else { node.set.len().min(node.next.len()) };
-        least >= self.bounds.enough
+        let next = (!node.next.is_empty()).then_some(&node.next);
+        rules::are_enough(&node.set, next, self.bounds.enough.into())
     }
 }

@@ -108,9 +108,14 @@ impl Shipper {
     }
 
     fn may_change(&self) -> bool {
-        let (lease, settled) = (self.seat.tenure().is_in(self.term), self.booth.is_settled(Instant::now()));
         let under_way = self.replica.look(self.epoch, |leader| leader.next().is_some());
-        rules::may_change(under_way.unwrap_or(true), lease, settled)
+        self.may_write(under_way.unwrap_or(true))
+    }
+
+    /// Its lease goes on, and the registry has been there for long enough: looked at before each attempt.
+    fn may_write(&self, under_way: bool) -> bool {
+        let (lease, settled) = (self.seat.tenure().is_in(self.term), self.booth.is_settled(Instant::now()));
+        rules::may_change(under_way, lease, settled)
     }
 
     /// Has another set written; whether it is the master still.
@@ -127,11 +132,15 @@ impl Shipper {
         let group = Some(GroupRecord { set, types: self.replica.types() });
         let record = EpochRecord { epoch: self.epoch, group };
         loop {
-            let done = match self.booth.change(&self.office, self.revisions, record.clone()).await {
-                Changed::Written(revision) => Some(revision),
-                // Perhaps by ourselves, when no answer came.
-                Changed::Overtaken => self.written(&record),
-                Changed::Unknown => None,
+            let done = if self.may_write(false) {
+                match self.booth.change(&self.office, self.revisions, record.clone()).await {
+                    Changed::Written(revision) => Some(revision),
+                    // Perhaps by ourselves, when no answer came.
+                    Changed::Overtaken => self.written(&record),
+                    Changed::Unknown => None,
+                }
+            } else {
+                self.written(&record)
             };
             if let Some(revision) = done {
                 self.revisions.1 = revision;

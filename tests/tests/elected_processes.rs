@@ -95,6 +95,14 @@ impl Cluster {
         acts.collect()
     }
 
+    /// No call failed so far.
+    fn expect_all_done(&mut self) {
+        let calls: Vec<Record> = self.caller.ask("outcomes");
+        let failed: Vec<_> =
+            calls.iter().filter(|it| !matches!(it.outcome, Outcome::Done(_) | Outcome::Pending)).collect();
+        assert!(failed.is_empty(), "{failed:?}");
+    }
+
     /// Ends the calls: each has a true outcome, and each epoch had one master.
     fn expect_order(&mut self) {
         self.caller.ask::<()>("stop");
@@ -171,7 +179,22 @@ fn another_process_takes_over_when_the_master_and_the_leader_of_etcd_are_killed_
 }
 
 #[test]
-fn a_master_keeps_its_office_when_a_member_of_etcd_is_killed_or_its_leader_stands_still() {
+fn a_master_keeps_its_office_when_the_leader_of_etcd_is_killed() {
+    let mut etcd = EtcdMembers::start();
+    let mut cluster = Cluster::on(Stage::at(PROGRAM, Place::Etcd(etcd.addresses())));
+    let seen = cluster.master(0);
+    cluster.await_service();
+    let leader = etcd.leader();
+    etcd.stop(&[leader]);
+    etcd.leader();
+    cluster.await_service();
+    assert_eq!(cluster.master(0), seen);
+    cluster.expect_all_done();
+    cluster.expect_order();
+}
+
+#[test]
+fn a_master_keeps_its_office_while_the_leader_of_etcd_stands_still() {
     let mut etcd = EtcdMembers::start();
     let mut cluster = Cluster::on(Stage::at(PROGRAM, Place::Etcd(etcd.addresses())));
     let (first, epoch) = cluster.master(0);
@@ -180,16 +203,14 @@ fn a_master_keeps_its_office_when_a_member_of_etcd_is_killed_or_its_leader_stand
     let frozen = Instant::now();
     until("the lease to be over", || (frozen.elapsed() > Duration::from_secs(6)).then_some(()));
     cluster.await_service();
-    etcd[leader].thaw();
-    // The next one dies.
-    let leader = etcd.leader();
-    etcd.stop(&[leader]);
-    etcd.leader();
-    cluster.await_service();
     assert_eq!(cluster.master(0), (first, epoch));
-    let calls: Vec<Record> = cluster.caller.ask("outcomes");
-    let failed: Vec<_> = calls.iter().filter(|it| !matches!(it.outcome, Outcome::Done(_) | Outcome::Pending)).collect();
-    assert!(failed.is_empty(), "{failed:?}");
+    cluster.expect_all_done();
+    // Before 3.4.31 and 3.5.13, etcd's former leader can end leases that were renewed at its successor (etcd's issue 15247). Then the
+    // office is given anew, in a later epoch: which is why there is one.
+    etcd[leader].thaw();
+    cluster.await_service();
+    let (_, after) = cluster.master(epoch);
+    assert!(after >= epoch);
     cluster.expect_order();
 }
 

@@ -247,6 +247,19 @@ pub enum LostReason {
         /// The bound.
         limit: u64,
     },
+    /// Its handler has committed something to the state of its group, and has not ended by itself: its master was lost, or it was dropped. What
+    /// it has committed is in; the rest was not done, and never is.
+    #[error(
+        "its handler did not come to its end: what it had committed to the state of its group is in, and the rest was not done"
+    )]
+    Unfinished,
+    /// Nothing of it is in the state of its group, and nothing of it will be. Its handler may have run, and what that did elsewhere, if it did
+    /// anything, is done.
+    #[error(
+        "it has committed nothing to the state of its group, and never will: the call can be made again, unless its handler also does \
+         something elsewhere"
+    )]
+    NothingCommitted,
 }
 
 impl LostReason {

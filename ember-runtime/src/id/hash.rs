@@ -18,6 +18,11 @@ pub const fn fnv1a(text: &str) -> u64 {
     step(START, text.as_bytes())
 }
 
+/// The same of several parts, told apart by their lengths.
+pub(crate) fn fnv1a_of(parts: &[&[u8]]) -> u64 {
+    parts.iter().fold(START, |hash, part| step(step(hash, &(part.len() as u64).to_le_bytes()), part))
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

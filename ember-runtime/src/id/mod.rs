@@ -1,5 +1,6 @@
 //! The names of things in a cluster: nodes, their incarnations, services, processes. Plain data; knows nothing else.
 
+mod call;
 mod epoch;
 mod hash;
 mod method;
@@ -8,6 +9,12 @@ mod pid;
 mod public_key;
 mod unique;
 
+pub(crate) use self::{
+    call::{Asker, CallId, CallNumber},
+    hash::fnv1a_of,
+    public_key::PublicKey,
+    unique::{Generator, Short},
+};
 pub use self::{
     epoch::Epoch,
     hash::fnv1a,
@@ -15,8 +22,4 @@ pub use self::{
     node::{Incarnation, NodeId, NodeKey},
     pid::Pid,
     unique::{UniqueId, UniqueIdError},
-};
-pub(crate) use self::{
-    public_key::PublicKey,
-    unique::{Generator, Short},
 };

@@ -15,7 +15,7 @@ mod transcode;
 #[cfg(feature = "prost")]
 pub use self::codecs::{ByProst, PickProst, Prost};
 pub(crate) use self::replies::{
-    Answer, Answering, Arrivals, Lender, RawCall, RawReply, Reply, ReplyBody, ReplyLink, reply_slot,
+    Answer, Answering, Arrivals, Lender, RawCall, RawReply, Reply, ReplyBody, ReplyLink, Stored, reply_slot, whole,
 };
 pub use self::{
     codecs::{

@@ -1,9 +1,14 @@
 //! What an instance is told of its role, in its turn: nothing of its handlers runs meanwhile.
 
+use std::fmt;
+
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use crate::id::Epoch;
+use crate::{
+    id::{CallId, Epoch},
+    message::{Settled, Stored},
+};
 
 /// What it is told.
 #[derive(Debug)]
@@ -18,6 +23,24 @@ pub(crate) enum Appointment {
     CatchUp,
     /// It tells its state, and which was the last record that has been applied to it.
     Picture(Pictured),
+    /// It tells what became of a call; nothing if it is not the master, or will not know.
+    Outcome(CallId, oneshot::Sender<Option<Stored>>),
+    /// The reply of a call is there that came later than its method returned.
+    Reply(Late),
+}
+
+/// Such a reply.
+pub(crate) struct Late {
+    pub(crate) id: CallId,
+    pub(crate) reply: Stored,
+    /// Is told when it may leave, or that it may not.
+    pub(crate) then: Settled,
+}
+
+impl fmt::Debug for Late {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Late").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 /// Is told a state, as bytes; nothing if it cannot be written.

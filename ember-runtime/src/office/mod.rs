@@ -13,7 +13,7 @@ mod seat_tests;
 mod tenure;
 
 pub(crate) use self::{
-    appointment::Appointment,
+    appointment::{Appointment, Late},
     boot::BootClock,
     name::OfficeName,
     seat::OfficeSeat,

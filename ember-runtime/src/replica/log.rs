@@ -60,6 +60,14 @@ impl Log {
         self.last().index
     }
 
+    /// The last record says more. Nobody may have it yet.
+    pub(crate) fn amend(&mut self, more: &[u8]) {
+        if let Some(record) = self.records.back_mut() {
+            record.more = [&record.more[..], more].concat().into();
+            self.bytes += more.len();
+        }
+    }
+
     /// The records after `index` and up to `upto`, of so many bytes, but at least one if there are any. `None`: the log begins later.
     pub(crate) fn after(&self, index: u64, upto: u64, max_bytes: usize) -> Option<Vec<Record>> {
         let skip = usize::try_from(index.checked_sub(self.base.index)?).ok()?;

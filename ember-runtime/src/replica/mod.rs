@@ -14,6 +14,7 @@ mod leader;
 mod log;
 mod member;
 mod office;
+mod outcomes;
 mod peer;
 mod point;
 mod record;
@@ -32,6 +33,7 @@ pub(crate) use self::{
     leader::{Heard, Leader},
     log::Log,
     member::Member,
+    outcomes::{About, Known, Note, Outcomes},
     point::Point,
     record::Record,
 };

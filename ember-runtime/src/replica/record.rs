@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::id::Epoch;
+use crate::{id::Epoch, message::whole};
 
 /// What is committed at once. Cloning it copies none of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,14 +13,19 @@ pub(crate) struct Record {
     /// Encoded, in order. None: a barrier, by which a master finds out that what came before it is committed.
     #[serde(with = "many")]
     pub(crate) entries: Vec<Bytes>,
-    /// What later versions put into records: kept and shipped as it came. Empty in this one.
-    #[serde(with = "one")]
+    /// [`Notes`](super::Notes), written one after the other: what the record says of calls.
+    #[serde(with = "whole")]
     pub(crate) more: Bytes,
 }
 
 impl Record {
     pub(crate) fn new(epoch: Epoch, entries: Vec<Bytes>) -> Self {
         Self { epoch, entries, more: Bytes::new() }
+    }
+
+    /// The same, with more in it.
+    pub(crate) fn with(self, more: Bytes) -> Self {
+        Self { more, ..self }
     }
 
     pub(crate) fn barrier(epoch: Epoch) -> Self {
@@ -40,52 +45,18 @@ impl Record {
     }
 }
 
-/// Bytes as one piece, not number by number.
-mod one {
-    use std::fmt;
-
-    use bytes::Bytes;
-    use serde::{Deserializer, Serializer, de};
-
-    pub(super) fn serialize<S: Serializer>(bytes: &Bytes, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_bytes(bytes)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {
-        struct Visitor;
-
-        impl de::Visitor<'_> for Visitor {
-            type Value = Bytes;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("bytes")
-            }
-
-            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
-                Ok(Bytes::copy_from_slice(bytes))
-            }
-
-            fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Bytes, E> {
-                Ok(bytes.into())
-            }
-        }
-
-        from.deserialize_bytes(Visitor)
-    }
-}
-
 mod many {
     use bytes::Bytes;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     #[derive(Deserialize)]
-    struct Whole(#[serde(with = "super::one")] Bytes);
+    struct Whole(#[serde(with = "super::whole")] Bytes);
 
     #[derive(Serialize)]
     struct Lent<'a>(#[serde(serialize_with = "lent")] &'a Bytes);
 
     fn lent<S: Serializer>(bytes: &&Bytes, to: S) -> Result<S::Ok, S::Error> {
-        super::one::serialize(bytes, to)
+        super::whole::serialize(bytes, to)
     }
 
     pub(super) fn serialize<S: Serializer>(all: &[Bytes], to: S) -> Result<S::Ok, S::Error> {

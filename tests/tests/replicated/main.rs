@@ -8,6 +8,7 @@ mod claims;
 mod handlers;
 mod members;
 mod options;
+mod outcomes;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -108,6 +109,33 @@ impl Ledger {
 
     #[rpc(timeout = "60s")]
     pub async fn rpc_pay_late(&mut self, cx: &mut Cx<'_, Self>, to: u64, seconds: u64) -> u64 {
+        tokio::time::sleep(Duration::from_secs(seconds)).await; // tidy: sleep: virtual time that a handler takes
+        cx.commit(Entry::Paid { to, amount: 1 })
+    }
+
+    /// Pays, and is at work for so long after that.
+    #[rpc(timeout = "60s")]
+    pub async fn rpc_pay_and_rest(&mut self, cx: &mut Cx<'_, Self>, to: u64, seconds: u64) -> u64 {
+        let balance = cx.commit(Entry::Paid { to, amount: 1 });
+        tokio::time::sleep(Duration::from_secs(seconds)).await; // tidy: sleep: virtual time that a handler takes
+        balance
+    }
+
+    /// Pays unless that is more than there may be: then it commits nothing.
+    #[rpc(dedupe = "10m")]
+    pub async fn rpc_pay_up_to(
+        &mut self,
+        cx: &mut Cx<'_, Self>,
+        to: u64,
+        amount: u64,
+        most: u64,
+    ) -> Result<u64, String> {
+        let balance = cx.state().0.get(&to).copied().unwrap_or_default();
+        if balance + amount > most { Err(format!("{balance}")) } else { Ok(cx.commit(Entry::Paid { to, amount })) }
+    }
+
+    #[rpc(dedupe = "10m", timeout = "60s")]
+    pub async fn rpc_pay_once_late(&mut self, cx: &mut Cx<'_, Self>, to: u64, seconds: u64) -> u64 {
         tokio::time::sleep(Duration::from_secs(seconds)).await; // tidy: sleep: virtual time that a handler takes
         cx.commit(Entry::Paid { to, amount: 1 })
     }

@@ -92,6 +92,8 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn appoint(&self, appointment: Appointment);
     /// Whether its service is elected.
     fn is_elected(&self) -> bool;
+    /// Whether its service is replicated.
+    fn is_replicated(&self) -> bool;
     /// Whether a watcher has an `#[on(down)]`.
     fn hears(&self, watcher: &Watcher) -> bool;
 }

@@ -3,15 +3,15 @@
 use std::sync::{Arc, OnceLock};
 
 use super::{
-    AnyCell, Holding, Host,
+    AnyCell, Calling, Holding, Host,
     owed::{Refused, RouteFn},
 };
 use crate::{
     actor::about::ReplicaKind,
     error::{LostReason, RefusedReason},
     hooks::{Acts, AskedHandler, HandlerHooks, Ordered},
-    id::{Epoch, Pid},
-    message::{Chain, Keys, Lifespan, MethodInfo, StreamsOfLife},
+    id::{Asker, CallId, CallNumber, Epoch, NodeKey, Pid},
+    message::{Chain, Keys, Lifespan, MethodInfo, RawReply, Stored, StreamsOfLife},
     office::{Fence, OfficeSeat},
     threads::Work,
 };
@@ -100,7 +100,7 @@ impl Core {
 
     /// The same, of a replicated service.
     pub(crate) fn replicated(mut self, kind: Option<ReplicaKind>) -> Self {
-        let held = |kind| Some(Box::new(Holding::new(self.host.replica(self.cell.pid())?, kind)));
+        let held = |kind| Some(Box::new(Holding::new(self.host.replica(self.cell.pid())?, kind, self.host.clock())));
         self.held = kind.and_then(held);
         self
     }
@@ -114,6 +114,7 @@ impl Core {
         office.acts = !info.read;
         office.began = if info.read { office.seat.acting_at_start() } else { Some(office.seat.start(asked)?) };
         if let Some(held) = &mut self.held {
+            held.begin(None);
             held.catch_up();
             // Its office may have gone with its state, and it is about to learn that.
             if held.replica.shows_nothing() || (!info.read && !held.replica.leads(office.began)) {
@@ -128,6 +129,50 @@ impl Core {
         Ok(())
     }
 
+    /// The handler that is about to start is that of this call, which came from the run `from` of a node. `false`: it is not to start, for others
+    /// have been told that it has not, or what became of it.
+    pub(crate) fn begin_call(&mut self, info: &MethodInfo, call: Option<CallNumber>, from: NodeKey) -> bool {
+        let (Some(held), Some(CallNumber { number, lowest })) = (&mut self.held, call) else { return true };
+        let id = CallId { by: Asker::Run(from), number };
+        if info.read {
+            return true;
+        }
+        let is_new = held.is_new(id);
+        held.begin(is_new.then(|| Calling::new(id, lowest)));
+        is_new
+    }
+
+    /// The same for a call that has an id of the user's. The reply is given back if it is to start; otherwise it is seen to.
+    pub(crate) fn begin_once<'a>(
+        &mut self,
+        info: &MethodInfo,
+        (id, asked): (CallId, u64),
+        reply: RawReply<'a>,
+    ) -> Option<RawReply<'a>> {
+        let began = self.office.as_deref().and_then(|office| office.began);
+        let (Some(held), Some(epoch), Some(window)) = (&mut self.held, began, info.dedupe) else { return Some(reply) };
+        let keep = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
+        let call = Calling::once(id, asked, keep);
+        let reply = held.admit(&call, epoch, reply)?;
+        held.begin(Some(call));
+        Some(reply)
+    }
+
+    /// The handler that has ended has come to this, which `reply` writes if the others of its group are to know it.
+    pub(crate) fn conclude(&mut self, reply: impl FnOnce() -> Stored) {
+        if let (Some(InOffice { began: Some(epoch), .. }), Some(held)) = (self.office.as_deref(), &mut self.held)
+            && held.keeps_reply()
+        {
+            held.conclude(*epoch, reply());
+        }
+    }
+
+    /// Its reply comes later. Of which call, if anybody may ask for it.
+    pub(crate) fn defer(&mut self) -> Option<CallId> {
+        let began = self.office.as_deref()?.began?;
+        self.held.as_mut()?.defer(began)
+    }
+
     /// The same for a hook, a timer, an event or a callback, which runs in any role.
     pub(crate) fn start_task(&mut self) {
         if let Some(office) = &mut self.office {
@@ -135,6 +180,7 @@ impl Core {
             office.acts = true;
         }
         if let Some(held) = &mut self.held {
+            held.begin(None);
             held.catch_up();
         }
     }

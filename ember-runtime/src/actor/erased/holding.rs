@@ -1,27 +1,37 @@
 //! The state of a replicated service, which whoever has its turn has too.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
+use super::outcomes::{Calling, Later};
 use crate::{
     actor::about::{AnyState, ReplicaKind},
+    clock::Clock,
     error::LostReason,
-    id::Epoch,
+    id::{CallId, Epoch},
+    message::CodecError,
     panics::attempt,
-    replica::{Due, Replica},
+    replica::{Due, Note, Outcomes, Record, Replica},
 };
 
 /// The state as far as its log has been applied to it.
 pub(crate) struct Holding {
     pub(crate) replica: Arc<Replica>,
     kind: ReplicaKind,
+    clock: Arc<dyn Clock>,
     state: Box<AnyState>,
+    /// What became of calls, as of the same record.
+    pub(super) outcomes: Outcomes,
     /// The index of the last record that has been applied.
-    applied: u64,
+    pub(super) applied: u64,
     /// That of the member whose state it is.
     incarnation: u32,
+    /// The call whose handler runs.
+    pub(super) call: Option<Calling>,
+    /// Calls whose reply comes later.
+    pub(super) later: BTreeMap<CallId, Later>,
 }
 
 /// What a handler that has gone on in vain carries up the stack: it was to commit, and is not the master any more.
@@ -43,8 +53,14 @@ impl Drop for Applying<'_> {
 }
 
 impl Holding {
-    pub(crate) fn new(replica: Arc<Replica>, kind: ReplicaKind) -> Self {
-        Self { replica, kind, state: (kind.new)(), applied: 0, incarnation: 0 }
+    pub(crate) fn new(replica: Arc<Replica>, kind: ReplicaKind, clock: Arc<dyn Clock>) -> Self {
+        let (outcomes, call, later) = (Outcomes::default(), None, BTreeMap::new());
+        Self { replica, kind, clock, state: (kind.new)(), outcomes, applied: 0, incarnation: 0, call, later }
+    }
+
+    /// Milliseconds since 1970, as the clock of this node has it.
+    pub(super) fn wall(&self) -> u64 {
+        u64::try_from(self.clock.now().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// The state.
@@ -59,11 +75,15 @@ impl Holding {
         entries: Vec<Bytes>,
         apply: impl FnOnce(&mut AnyState) -> T,
     ) -> Option<T> {
-        let index = self.replica.enter(epoch, entries)?;
+        let (note, notes) = self.note_of_call().unzip();
+        let index = self.replica.enter(epoch, entries, notes.unwrap_or_default())?;
         let applying = Applying(&self.replica);
         let output = apply(&mut *self.state);
         std::mem::forget(applying);
         self.applied = index;
+        if let Some(note) = note {
+            self.has_begun(note);
+        }
         Some(output)
     }
 
@@ -73,20 +93,19 @@ impl Holding {
             match self.replica.due(self.incarnation, self.applied) {
                 Due::Nothing => return,
                 Due::Empty(incarnation) => {
-                    self.state = (self.kind.new)();
+                    (self.state, self.outcomes) = ((self.kind.new)(), Outcomes::default());
                     (self.incarnation, self.applied) = (incarnation, 0);
                 }
-                Due::Take(incarnation, learnt) => match (self.kind.decode)(&learnt.bytes) {
-                    Ok(state) => {
-                        self.state = state;
+                Due::Take(incarnation, learnt) => match self.read(&learnt.bytes) {
+                    Ok((outcomes, state)) => {
+                        (self.outcomes, self.state) = (outcomes, state);
                         (self.incarnation, self.applied) = (incarnation, learnt.at.index);
                     }
                     Err(error) => self.fails(&error),
                 },
                 Due::Apply(first, records) => {
                     for (record, index) in records.iter().zip(first..) {
-                        let apply = || record.entries.iter().try_for_each(|it| (self.kind.apply)(&mut *self.state, it));
-                        match attempt(apply) {
+                        match attempt(|| self.apply(record)) {
                             Ok(Ok(())) => self.applied = index,
                             Ok(Err(error)) => {
                                 self.fails(&error);
@@ -103,6 +122,18 @@ impl Holding {
         }
     }
 
+    fn apply(&mut self, record: &Record) -> Result<(), CodecError> {
+        let notes = Note::read(&record.more)?;
+        record.entries.iter().try_for_each(|it| (self.kind.apply)(&mut *self.state, it))?;
+        notes.into_iter().for_each(|note| self.outcomes.take(note));
+        Ok(())
+    }
+
+    fn read(&self, picture: &[u8]) -> Result<(Outcomes, Box<AnyState>), CodecError> {
+        let (outcomes, state) = Outcomes::read(picture)?;
+        Ok((outcomes, (self.kind.decode)(state)?))
+    }
+
     fn fails(&self, error: &dyn fmt::Display) {
         let pid = self.replica.pid();
         tracing::error!(
@@ -112,13 +143,13 @@ impl Holding {
         self.replica.lose();
     }
 
-    /// Its state as it is now, for another of its group.
+    /// Its state as it is now, and what became of calls, for another of its group.
     pub(crate) fn picture(&mut self, done: oneshot::Sender<Option<(u64, Bytes)>>) {
         if done.is_closed() {
             return;
         }
         let mut bytes = Vec::new();
-        let written = (self.kind.encode)(&*self.state, &mut bytes);
+        let written = self.outcomes.write(&mut bytes).and_then(|()| (self.kind.encode)(&*self.state, &mut bytes));
         if let Err(error) = &written {
             let pid = self.replica.pid();
             tracing::error!(target: "ember::cluster", %pid, %error, "its state cannot be written, so nobody can learn it");

@@ -4,6 +4,7 @@ mod any_cell;
 mod core;
 mod holding;
 mod host;
+mod outcomes;
 mod owed;
 
 pub(crate) use self::{
@@ -11,5 +12,6 @@ pub(crate) use self::{
     core::{Core, InOffice},
     holding::{Holding, Overtaken},
     host::Host,
+    outcomes::Calling,
     owed::{CallbackPermit, Erased, FillPermit, Owed, Refused, RouteFn},
 };

@@ -160,6 +160,10 @@ impl<S: Service> AnyCell for Cell<S> {
         S::SPEC.elected
     }
 
+    fn is_replicated(&self) -> bool {
+        S::REPLICA.is_some()
+    }
+
     fn hears(&self, watcher: &Watcher) -> bool {
         downs::hears(self, watcher)
     }

@@ -41,7 +41,10 @@ struct Appointed {
 impl<S: Service> Job<S> for Appointed {
     fn start(self: Box<Self>, body: Box<Body<S>>, _: &mut Driving<'_, '_, S>) -> Start<S> {
         // What others have committed, and who wants to know the state, are of no life.
-        let is_of_a_life = !matches!(self.appointment, Appointment::CatchUp | Appointment::Picture(_));
+        let is_of_a_life = !matches!(
+            self.appointment,
+            Appointment::CatchUp | Appointment::Picture(_) | Appointment::Outcome(..) | Appointment::Reply(_)
+        );
         if is_of_a_life && self.life != body.core.cell.life() {
             return Start::Over(body);
         }
@@ -82,6 +85,16 @@ fn take_up<S: Service>(body: &mut Body<S>, appointment: Appointment) -> BoxFutur
             Appointment::Picture(done) => {
                 if let Some(held) = &mut body.core.held {
                     held.picture(done);
+                }
+            }
+            Appointment::Outcome(id, tell) => {
+                if let (Some(epoch), Some(held)) = (seat.acting(), &mut body.core.held) {
+                    held.asked(epoch, id, tell);
+                }
+            }
+            Appointment::Reply(late) => {
+                if let Some(held) = &mut body.core.held {
+                    held.replied(late);
                 }
             }
             Appointment::Resign(epoch, done) => {

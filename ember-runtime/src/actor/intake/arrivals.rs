@@ -90,6 +90,10 @@ fn admit_once<S: Service>(
         call.reply.fail(RefusedReason::NotOnce("a one-way call has no id".into()));
         return None;
     }
+    if const { S::REPLICA.is_some() } {
+        // Whoever is the master knows it, in its turn.
+        return Some(call);
+    }
     let is_known = |node| cell.host.upgrade().is_none_or(|host| host.is_known(node));
     cell.once.get_or_init(Arc::default).admit(call, id, (index, window), is_known)
 }

@@ -2,7 +2,6 @@
 //! here, and never gets as far as the mailbox. Knows bytes and ids, not what is called.
 
 mod callers;
-mod reply;
 mod service;
 mod table;
 

@@ -9,14 +9,11 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{
-    reply::Stored,
-    table::{Admitted, Asked, CallKey, Limits, Table},
-};
+use super::table::{Admitted, Asked, CallKey, Limits, Table};
 use crate::{
-    error::{Failure, LostReason},
+    error::Failure,
     id::NodeKey,
-    message::{Encode, RawCall, RawReply, ReplyBody, ReplyLink, Unwritten, put_within},
+    message::{RawCall, RawReply, ReplyBody, ReplyLink, Stored},
     sync::lock,
 };
 
@@ -87,8 +84,8 @@ struct Back {
 impl ReplyLink for Back {
     fn reply(&self, _: u64, body: ReplyBody<'_>) {
         let stored = match body {
-            ReplyBody::Value(put) => written(put).map_or_else(Stored::Lost, Stored::Value),
-            ReplyBody::App(put) => written(put).map_or_else(Stored::Lost, Stored::App),
+            ReplyBody::Value(put) => Stored::of_value(put),
+            ReplyBody::App(put) => Stored::of_error(put),
             ReplyBody::Failed(Failure::MaybeExecuted(reason)) => Stored::Lost(reason),
             ReplyBody::Failed(Failure::NotExecuted(reason)) => {
                 let waiters = lock(&self.once.0).end(self.key, None, Instant::now());
@@ -121,20 +118,6 @@ impl ReplyLink for Back {
     /// Asked by methods that are dropped when their caller goes away: those have no ids.
     fn poll_unwanted(&self, _: u64, _: &mut Context<'_>) -> Poll<()> {
         Poll::Pending
-    }
-}
-
-/// The bytes of a reply. Code of the user's runs: nothing is locked.
-fn written(put: Encode<'_>) -> Result<bytes::Bytes, LostReason> {
-    let (mut out, limit) = (Vec::new(), Limits::DEFAULT.bytes);
-    match put_within(limit, &mut out, put) {
-        // What is stored is what is counted.
-        Ok(()) if out.len() <= limit => Ok(out.into_boxed_slice().into()),
-        Ok(()) | Err(Unwritten::TooLarge) => {
-            Err(LostReason::ReplyTooLarge { size: limit as u64 + 1, limit: limit as u64 })
-        }
-        Err(Unwritten::Panicked) => Err(LostReason::Undecodable("writing the reply panicked".into())),
-        Err(Unwritten::Refused(error)) => Err(LostReason::Undecodable(error.to_string())),
     }
 }
 

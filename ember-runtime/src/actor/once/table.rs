@@ -12,14 +12,12 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{
-    callers::{CallerKey, Callers},
-    reply::Stored,
-};
+use super::callers::{CallerKey, Callers};
 use crate::{
     clock::LONGEST,
     error::{Failure, LostReason, RefusedReason},
     id::NodeKey,
+    message::Stored,
 };
 
 /// A call that is let in drops so many at most whose time is over: the next one goes on.

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     actor::service::{Body, HandledBy, Path, Raw, Service, Start, Stepping, route},
     error::{LostReason, RefusedReason},
+    id::{Asker, CallId, fnv1a_of},
     mailbox::Bytes,
     message::{CameFrom, Due, Method, RawCall, RawReply, Reply, Stamp},
     panics::discard,
@@ -36,6 +37,12 @@ pub(crate) fn start<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
         && let Err(reason) = body.core.start(const { &M::INFO }, None)
     {
         return refused(call, body, reason);
+    }
+    if const { S::REPLICA.is_some() } {
+        let (number, here) = (call.envelope.as_ref().and_then(|it| it.call), body.core.pid().node);
+        if !body.core.begin_call(const { &M::INFO }, number, here) {
+            return refused(call, body, RefusedReason::CallerGone);
+        }
     }
     let Submission { args, envelope, stamp: Stamp { caller, deadline }, reply, index } = call;
     let envelope = envelope.map(|envelope| *envelope);
@@ -134,6 +141,22 @@ pub(crate) fn arrive<S: Service>(
     // The payload waits no longer: its bytes make room for others.
     reply.taken();
     let peer = reply.peer();
+    if const { S::REPLICA.is_some() } {
+        let from = peer.unwrap_or(body.core.pid().node);
+        let envelope = envelope.as_deref();
+        if !body.core.begin_call(entry.info, envelope.and_then(|it| it.call), from) {
+            reply.fail(RefusedReason::CallerGone);
+            return Start::Over(body);
+        }
+        if let Some((id, keys)) = envelope.and_then(|it| Some((it.once?, it.keys.bytes()))) {
+            let id = CallId { by: Asker::Node(from.id), number: id };
+            let asked = fnv1a_of(&[&entry.id.0.to_le_bytes(), keys, &payload]);
+            match body.core.begin_once(entry.info, (id, asked), reply) {
+                Some(back) => reply = back,
+                None => return Start::Over(body),
+            }
+        }
+    }
     let came_from = if peer.is_some() { CameFrom::Elsewhere(caller) } else { CameFrom::Here(caller) };
     body.ambient.peer = peer;
     body.ambient.begin(came_from, envelope.map(|envelope| *envelope), Due::at(deadline), entry.info.name);

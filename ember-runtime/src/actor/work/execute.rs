@@ -17,7 +17,9 @@ use crate::{
     },
     error::{Error, Failure, LostReason, Result},
     hooks::HandlerEnd,
-    message::{Ambient, CameFrom, Due, Envelope, Handled, HandlerSpan, Opened, Settles, Unsettled},
+    id::CallId,
+    message::{Ambient, CameFrom, Due, Envelope, Handled, HandlerSpan, Method, Opened, Settles, Stored, Unsettled},
+    office::{Appointment, Late},
     panics::outlived,
     planted::{Bug, planted},
     replica::Replica,
@@ -46,14 +48,8 @@ impl Drop for Opens {
     }
 }
 
-/// Runs `handler` as `ambient` describes it, within `span`. What it has committed when it first waits goes to the others of its group, `group`.
-async fn scoped<F: Future>(
-    ambient: &Ambient,
-    span: HandlerSpan,
-    group: Option<Arc<Replica>>,
-    mut handler: Pin<&mut F>,
-) -> F::Output {
-    let opens = Opens(group);
+/// Runs `handler` as `ambient` describes it, within `span`. What it has committed when it first waits goes to the others of its group.
+async fn scoped<F: Future>(ambient: &Ambient, span: HandlerSpan, opens: &Opens, mut handler: Pin<&mut F>) -> F::Output {
     poll_fn(|task| {
         let step = ambient.scope(|| {
             let _at = At::begin(ambient.work);
@@ -81,7 +77,7 @@ pub(crate) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
         entry::ask(body, full_name::<S, L, M>)?;
     }
     let Body { service, core, ambient } = body;
-    let group = group_of::<S>(core);
+    let opens = Opens(group_of::<S>(core));
     let mut guard = match enter::<S, L>(service, &mut ambient.envelope) {
         Ok(guard) => guard,
         Err(absent) => return Err(entry::refused(core, absent.into())),
@@ -89,14 +85,17 @@ pub(crate) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     let (unit, parent) = L::parts(&mut guard);
     let span = ambient.open_span();
     let mut cx = Cx::new(core, ambient, parent);
-    let handled = scoped(ambient, span, group, pin!(M::handle(unit, &mut cx, args))).await;
+    let handled = scoped(ambient, span, &opens, pin!(M::handle(unit, &mut cx, args))).await;
+    // What it has come to is in the same record as what it has committed last, if that has not left yet.
+    let later = if const { S::REPLICA.is_some() } { concluded::<M>(core, &handled) } else { None };
+    drop(opens);
     if core.asked.is_some() {
         entry::handled(core, handled.result().map(Result::is_ok));
     }
     if const { S::SPEC.elected } {
         core.release(const { &M::INFO }).map_err(|lost| Box::new(lost.into()))?;
     }
-    Ok(if const { S::REPLICA.is_some() } { acknowledged(core, handled) } else { handled })
+    Ok(if const { S::REPLICA.is_some() } { acknowledged::<M>(core, handled, later) } else { handled })
 }
 
 /// The instance's share in its group, if its service is replicated.
@@ -107,10 +106,45 @@ fn group_of<S: Service>(core: &Core) -> Option<Arc<Replica>> {
     core.held.as_deref().map(|held| Arc::clone(&held.replica))
 }
 
-/// The same result; if it was made from what nobody has acknowledged yet, it comes when that is.
-fn acknowledged<T: Send + 'static, E: Send + 'static>(core: &Core, handled: Handled<T, E>) -> Handled<T, E> {
+/// Has the others of its group know what the handler has come to, if anybody may ask for that. Which call is answered later.
+fn concluded<M: Method>(core: &mut Core, handled: &Handled<M::Value, M::Error>) -> Option<CallId> {
+    match handled.result() {
+        Some(result) => {
+            core.conclude(|| stored::<M>(Some(result)));
+            None
+        }
+        None => core.defer(),
+    }
+}
+
+/// The bytes of a result, or why there are none.
+fn stored<M: Method>(result: Option<&Result<M::Value, M::Error>>) -> Stored {
+    let lost = |why: &str| Stored::Lost(LostReason::Undecodable(why.into()));
+    let (Some(result), Some(wire)) = (result, M::wire()) else { return Stored::Lost(LostReason::NoReply) };
+    if wire.is_stream() {
+        return lost("it is a stream, which is given once");
+    }
+    match result {
+        Ok(value) => Stored::of_value(&mut |out| wire.put_value(value, out)),
+        Err(error) => Stored::of_error(&mut |out| wire.put_error(error, out)),
+    }
+}
+
+/// The same result; if it was made from what nobody has acknowledged yet, it comes when that is. If it comes `later`, of this call.
+fn acknowledged<M: Method>(
+    core: &Core,
+    handled: Handled<M::Value, M::Error>,
+    later: Option<CallId>,
+) -> Handled<M::Value, M::Error> {
     let Some(held) = core.held.as_deref().filter(|_| !planted(Bug::ReplyAtOnce)) else { return handled };
     let group = Arc::clone(&held.replica) as Arc<dyn Settles>;
+    if let Some(id) = later {
+        // It is there later, and the others of the group are to know it first.
+        let cell = Arc::clone(&core.cell);
+        return handled.after_a_look(stored::<M>, move |reply, then| {
+            cell.appoint(Appointment::Reply(Late { id, reply, then }));
+        });
+    }
     if handled.result().is_none() {
         // It is there later, and may then be made from what another handler has committed meanwhile.
         return handled.after(move |then| match Unsettled::seen(&group) {
@@ -156,7 +190,12 @@ pub(crate) fn panicked<S: Service>(body: &mut Body<S>, panic: Box<dyn Any + Send
         return Box::new(lost.into());
     }
     entry::ended(&mut body.core, &HandlerEnd::Panicked);
-    Box::new(LostReason::Panicked(body.report(panic.into())).into())
+    let lost = LostReason::Panicked(body.report(panic.into()));
+    if const { S::REPLICA.is_some() } {
+        let _opens = Opens(group_of::<S>(&body.core));
+        body.core.conclude(|| Stored::Lost(lost.clone()));
+    }
+    Box::new(lost.into())
 }
 
 /// Runs a hook or a timer of the unit at `L`.
@@ -165,12 +204,12 @@ pub(crate) fn run_hook<S: Service, L: Path<S>, H: HookOf<L::Unit>>(body: &mut Bo
         begin_task::<S, L>(body, H::NAME);
         let run = async {
             let Body { service, core, ambient } = &mut *body;
-            let group = group_of::<S>(core);
+            let opens = Opens(group_of::<S>(core));
             let mut guard = enter::<S, L>(service, &mut ambient.envelope)?;
             let (unit, parent) = L::parts(&mut guard);
             let span = ambient.open_span();
             let mut cx = Cx::new(core, ambient, parent);
-            scoped(ambient, span, group, pin!(H::run(unit, &mut cx))).await
+            scoped(ambient, span, &opens, pin!(H::run(unit, &mut cx))).await
         };
         let done = outlived(pin!(run)).await;
         done.unwrap_or_else(|panic| Err(failed(body, panic)))
@@ -189,12 +228,12 @@ pub(crate) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
         begin_task::<S, L>(body, H::NAME);
         let run = async {
             let Body { service, core, ambient } = &mut *body;
-            let group = group_of::<S>(core);
+            let opens = Opens(group_of::<S>(core));
             let mut guard = enter::<S, L>(service, &mut ambient.envelope)?;
             let (unit, parent) = L::parts(&mut guard);
             let span = ambient.open_span();
             let mut cx = Cx::new(core, ambient, parent);
-            scoped(ambient, span, group, pin!(H::run(unit, &mut cx, event))).await
+            scoped(ambient, span, &opens, pin!(H::run(unit, &mut cx, event))).await
         };
         let done = outlived(pin!(run)).await;
         done.unwrap_or_else(|panic| Err(failed(body, panic)))

@@ -66,6 +66,9 @@ impl<M: Method> Call<M> {
     /// but [`MaybeExecuted(Forgotten)`](crate::error::LostReason::Forgotten). [`Node::unique_id`](crate::node::Node::unique_id) and
     /// [`Cx::unique_id`](crate::actor::Cx::unique_id) make such ids.
     ///
+    /// All this is so of the instance that is called. A [replicated](crate::actor::Replicated) service knows it as a group: the same id gives the same reply whoever is the
+    /// master, and to each run of a node that has the same name; the runtime makes the call again to the next master too.
+    ///
     /// If the link breaks on the way, the runtime makes the call again by itself, to the same run of the same service, within its time and the
     /// [retry budget](crate::call::RetryBudget). A repetition of one's own must be made to that run too: by a client that names its
     /// [`Pid`](crate::id::Pid). Another instance, or the next run of the node, does not know the id, and would run the call.

@@ -56,6 +56,10 @@ fn run<M: Method>(resolved: &mut Resolved, request: &mut Request<M>, task: &mut 
 #[inline]
 fn run_by<M: Method>(chosen: Chosen<'_>, request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
     let Chosen { way, instance, spare, at_home, .. } = chosen;
+    // It has a number, by which it is asked what became of it.
+    if !const { M::INFO.read } && instance.is_some_and(|it| it.is_replicated()) {
+        return Tried::Not;
+    }
     let found = match way {
         Way::Here(found) => found,
         Way::Away(away) => return call_away(away, request),

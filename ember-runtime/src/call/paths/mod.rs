@@ -8,6 +8,7 @@ mod once;
 mod one_way;
 mod repeat;
 mod resolved;
+mod settle;
 mod slow;
 
 pub(crate) use self::{

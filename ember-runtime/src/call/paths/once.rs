@@ -35,7 +35,12 @@ impl Course {
         args: &mut Option<M::Args>,
     ) -> Result<Result<M::Value, M::Error>, Failure> {
         match self.options.once() {
-            None => self.run::<M>(args).await,
+            None => match self.run::<M>(args).await {
+                Err(Failure::MaybeExecuted(reason)) if self.is_asked_for(&reason) => {
+                    Box::pin(self.settle::<M>(reason)).await
+                }
+                outcome => outcome,
+            },
             Some(_) => Box::pin(self.keep_on::<M>(args)).await,
         }
     }
@@ -68,7 +73,13 @@ impl Course {
     /// The last attempt may have been executed. A call with an id is asked only of the same instance then: nobody else knows the id.
     pub(super) fn may_have_run(&mut self, reason: LostReason) {
         self.lost = Some((reason, self.place.clone()));
+        // Another attempt is another call.
+        self.call = None;
         let Some(asked) = self.place.as_ref().filter(|_| self.options.once().is_some()) else { return };
+        if asked.is_replicated() {
+            // Whoever is the master knows it.
+            return;
+        }
         if self.target.address.selector.pid.is_none() {
             self.target = self.target.pinned(asked.pid);
         }
@@ -85,7 +96,12 @@ impl Course {
     fn is_worth_another(&self, failure: &Failure) -> bool {
         match failure {
             // All else is said by the callee, which would say it again.
-            Failure::MaybeExecuted(reason) => matches!(reason, LostReason::LinkLost(_)),
+            Failure::MaybeExecuted(LostReason::LinkLost(_)) => true,
+            // The next master of a replicated service knows it.
+            Failure::MaybeExecuted(LostReason::Deposed { .. }) => {
+                self.place.as_ref().is_some_and(|it| it.is_replicated())
+            }
+            Failure::MaybeExecuted(_) => false,
             // It waited for another with its id whose own time was over before it was started, or whose caller has gone.
             Failure::NotExecuted(RefusedReason::Expired | RefusedReason::CallerGone) => true,
             // One that may have been executed is asked about for as long as there is time, and somebody who knows. What can pass has been waited

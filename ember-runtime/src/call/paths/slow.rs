@@ -11,7 +11,7 @@ use crate::{
     call::{
         reach::local,
         requests::{Attempt, HandedOver, Inherited, Options, Outcome, Request, Target, describe, sound, unsound},
-        routes::Probe,
+        routes::{OpenCall, Probe},
     },
     directory::{self, Choice, Instance, Probing, Turn},
     error::{CallError, Failure, LostReason, RefusedReason},
@@ -55,6 +55,8 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
         lost: None,
         lost_in: None,
         probe: None,
+        call: None,
+        asking: None,
         is_out_of_retries: false,
     };
     if let Some(error) = unsound::<M>(&course.target, &args) {
@@ -77,6 +79,7 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
     };
     let outcome = match timeout_at(deadline, whole).await {
         Ok(outcome) => outcome,
+        Err(_) if course.asking.is_some() => Err(course.asking.take().unwrap_or(LostReason::Deadline).into()),
         Err(_) if course.handed_over.is_so() => Err(course.no_answer()),
         Err(_) => Err(course.waits_for().unwrap_or(RefusedReason::Expired).into()),
     };
@@ -120,6 +123,10 @@ pub(crate) struct Course {
     pub(super) lost_in: Option<Epoch>,
     /// Whether it is the probe of the instance that was asked last.
     pub(super) probe: Option<Probe>,
+    /// Its number, if what became of it can be asked for.
+    pub(super) call: Option<OpenCall>,
+    /// Why that is asked just now.
+    pub(super) asking: Option<LostReason>,
     /// It would be made again, and may not be.
     pub(crate) is_out_of_retries: bool,
 }
@@ -193,6 +200,7 @@ impl Course {
             };
             (self.place, self.waits) = (Some(Arc::clone(&instance)), None);
             self.last_epoch = self.last_epoch.max(instance.epoch());
+            self.number::<M>(&instance);
             let envelope = self.envelope::<M>(&instance);
             if let Some(probe) = self.probe.take_if(|_| envelope.is_err()) {
                 probe.unmade();
@@ -324,7 +332,8 @@ impl Course {
         if let Some(cycle) = self.cycle::<M>(instance) {
             return Err(cycle);
         }
-        Ok(Envelope { epoch: instance.epoch(), ..self.inherited.envelope(&self.options, &self.target.keys) })
+        let call = self.call.as_ref().filter(|_| instance.is_replicated()).map(OpenCall::leaves);
+        Ok(Envelope { epoch: instance.epoch(), call, ..self.inherited.envelope(&self.options, &self.target.keys) })
     }
 
     /// The refusal of a call that would wait for itself at `instance`.

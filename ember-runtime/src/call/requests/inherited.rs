@@ -114,6 +114,7 @@ impl Inherited {
             keys: keys.clone(),
             epoch: None,
             once: options.once(),
+            call: None,
             made_in: self.made_in.clone(),
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     actor::{AnyCell, DownReason},
     id::{Epoch, MethodId, Pid},
-    message::{Ask, Items, Reach},
+    message::{Ask, Items, Reach, Stored},
     replica::{Answer, Batch, Fingerprints, InSync, Member, Point},
 };
 
@@ -148,6 +148,20 @@ pub(crate) struct Piece {
     /// The bytes of the whole.
     pub(crate) total: u64,
     pub(crate) bytes: Vec<u8>,
+}
+
+/// What became of a call that the node who asks has made, under this number, to the group of the service of this number, which is its master.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct OutcomeOf {
+    pub(crate) service: u64,
+    pub(crate) call: u64,
+}
+
+impl Question for OutcomeOf {
+    /// Nothing, if it is not the master, or does not know what will become of it.
+    type Answer = Option<Stored>;
+
+    const ID: MethodId = MethodId::of("ember: outcome of");
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod inbound;
 mod lent_streams;
 mod local_calls;
 mod mixed;
+mod open_calls;
 mod probes;
 mod router;
 
@@ -20,6 +21,7 @@ pub use self::local_calls::LocalCalls;
 pub(crate) use self::{
     home::{Ended, Home, Over, Poller},
     mixed::Mixed,
+    open_calls::OpenCall,
     probes::Probe,
     router::Router,
 };

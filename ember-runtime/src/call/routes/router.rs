@@ -11,6 +11,7 @@ use super::{
     hosted::{Cells, Replicas},
     lent_streams::LentStreams,
     local_calls::{LocalCalls, Runs},
+    open_calls::OpenCalls,
 };
 use crate::{
     actor::{AnyCell, ServiceState},
@@ -39,6 +40,7 @@ pub(crate) struct Router {
     retired: AtomicBool,
     /// It ends.
     ending: AtomicBool,
+    pub(crate) open_calls: OpenCalls,
     pub(crate) described: Described,
     pub(crate) cells: Cells,
     pub(crate) replicas: Replicas,
@@ -82,6 +84,7 @@ impl Router {
             outages,
             retired: AtomicBool::new(false),
             ending: AtomicBool::new(false),
+            open_calls: OpenCalls::default(),
             described: Described::default(),
             cells: Cells::default(),
             replicas: Replicas::default(),

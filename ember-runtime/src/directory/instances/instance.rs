@@ -50,7 +50,8 @@ impl Instance {
         let methods = cell.methods().into_iter().filter(|(_, info, ..)| info.reach == Reach::Cluster);
         let methods = methods.map(|(id, _, _, fingerprint)| MethodRecord { id, fingerprint }).collect();
         let contracts = cell.contracts().iter().map(|&name| name.to_owned()).collect();
-        let published = Published::new(Arc::clone(cell.identity()), contracts, methods, cell.is_elected());
+        let published =
+            Published::new(Arc::clone(cell.identity()), contracts, methods, (cell.is_elected(), cell.is_replicated()));
         Self { cell: Some(Arc::clone(cell)), ..Self::of(cell.pid(), published, here, state) }
     }
 
@@ -63,7 +64,7 @@ impl Instance {
 
     /// One of which no more is known.
     pub(crate) fn new(pid: Pid, identity: Arc<ServiceIdentity>, node: Arc<NodeRecord>, state: ServiceState) -> Self {
-        Self::of(pid, Published::new(identity, Vec::new(), Vec::new(), false), node, state)
+        Self::of(pid, Published::new(identity, Vec::new(), Vec::new(), (false, false)), node, state)
     }
 
     fn of(pid: Pid, published: Arc<Published>, node: Arc<NodeRecord>, state: ServiceState) -> Self {
@@ -147,6 +148,12 @@ impl Instance {
     /// The epoch in which it is the master; `None` if it is not.
     pub fn epoch(&self) -> Option<Epoch> {
         self.standing.as_ref().filter(|standing| standing.role == Role::Master)?.epoch
+    }
+
+    /// Whether its group has a state in common: then its master knows what became of calls.
+    #[inline]
+    pub(crate) fn is_replicated(&self) -> bool {
+        self.standing.is_some() && self.published.replicated
     }
 
     /// The same instance as the master in this epoch, which another has named. Unless it is known to be of the past.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::RefusedReason,
-    id::{Epoch, Pid},
+    id::{CallNumber, Epoch, Pid},
 };
 
 /// The metadata of one call that most calls do not have. What every call has is its [`Stamp`](super::Stamp).
@@ -28,6 +28,8 @@ pub(crate) struct Envelope {
     pub(crate) epoch: Option<Epoch>,
     /// By which the callee knows a repetition of it.
     pub(crate) once: Option<u64>,
+    /// By which the runtime of its caller asks what became of it.
+    pub(crate) call: Option<CallNumber>,
     /// Parent of the handler's span.
     pub(crate) made_in: MadeIn,
 }
@@ -57,7 +59,7 @@ impl Envelope {
 
     /// The same for work that begins here and that nobody waits for.
     pub(crate) fn unawaited(&self) -> Self {
-        Self { chain: None, once: None, made_in: MadeIn::here(), ..self.clone() }
+        Self { chain: None, once: None, call: None, made_in: MadeIn::here(), ..self.clone() }
     }
 }
 
@@ -70,6 +72,7 @@ impl Envelope {
         keys: Keys::NONE,
         epoch: None,
         once: None,
+        call: None,
         made_in: MadeIn::NOTHING,
     };
 }

@@ -232,10 +232,24 @@ impl<T, E> Handled<T, E> {
         T: Send + 'static,
         E: Send + 'static,
     {
+        self.after_a_look(|_| (), |(), then| wait(then))
+    }
+
+    /// The same, where `wait` is given what `look` has made of the result.
+    pub(crate) fn after_a_look<L>(
+        self,
+        look: impl FnOnce(Option<&Result<T, E>>) -> L + Send + 'static,
+        wait: impl FnOnce(L, Box<dyn FnOnce(bool) + Send>) + Send + 'static,
+    ) -> Self
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
         Self(Inner::Later(Box::new(move |sink| {
             self.settle(move |result| {
                 let sink = Last(Some(sink));
-                wait(Box::new(move |well| sink.take(result.filter(|_| well))));
+                let seen = look(result.as_ref());
+                wait(seen, Box::new(move |well| sink.take(result.filter(|_| well))));
             });
         })))
     }

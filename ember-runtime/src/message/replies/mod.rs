@@ -5,6 +5,8 @@ mod payload;
 mod promises;
 mod raw;
 mod reply;
+mod stored;
+pub(crate) mod whole;
 
 pub use self::deferred::{Deferred, Handled, Replier, Returned, answered};
 pub(crate) use self::{
@@ -13,4 +15,5 @@ pub(crate) use self::{
     promises::{Awaited, Promised, Promises},
     raw::{Arrivals, Lender, RawCall, RawReply, ReplyBody, ReplyLink},
     reply::{Answer, Answering, Reply, reply_slot},
+    stored::Stored,
 };

@@ -9,7 +9,9 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use crate::{
-    call::{CloseStream, Describe, EndOf, LearnFrom, More, NODE_ITSELF, PieceOf, Question, Replicate, Router},
+    call::{
+        CloseStream, Describe, EndOf, LearnFrom, More, NODE_ITSELF, OutcomeOf, PieceOf, Question, Replicate, Router,
+    },
     error::RefusedReason,
     id::{Incarnation, NodeId, NodeKey, PublicKey},
     message::{Arrivals, RawCall, RawReply, ReplyBody, decode, encode},
@@ -130,6 +132,9 @@ impl Door {
             CloseStream::ID => at_once(reply, &payload, |CloseStream { stream }| router.streams.close(peer, stream)),
             Replicate::ID => at_once(reply, &payload, |Replicate { service, types, batch }| {
                 router.replicas.receive(service, types, batch, &router.cells)
+            }),
+            OutcomeOf::ID => later(&router, reply, &payload, move |router, question: OutcomeOf| async move {
+                router.outcome(peer, &question).await
             }),
             LearnFrom::ID => {
                 later(&router, reply, &payload, |router, question| async move { learn::learn(&router, question).await })

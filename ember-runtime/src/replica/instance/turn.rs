@@ -4,10 +4,22 @@ use super::*;
 
 impl Replica {
     /// Enters a record; nobody gets it before it is [opened](Self::open). Its index; nothing if this is not the master of that epoch.
-    pub(crate) fn enter(&self, epoch: Epoch, entries: Vec<Bytes>) -> Option<u64> {
+    pub(crate) fn enter(&self, epoch: Epoch, entries: Vec<Bytes>, notes: Bytes) -> Option<u64> {
         match &mut self.lock().part {
             Part::Leads(leader) if rules::may_commit(epoch.number(), Some(leader.epoch().number())) => {
-                Some(leader.append(entries))
+                Some(leader.append_with(entries, notes))
+            }
+            _ => None,
+        }
+    }
+
+    /// Adds to the last record what became of the call whose entries it has, or, if others may have that record already, enters one with nothing
+    /// else. Its index; nothing if this is not the master of that epoch.
+    pub(crate) fn conclude(&self, epoch: Epoch, notes: Bytes) -> Option<u64> {
+        match &mut self.lock().part {
+            Part::Leads(leader) if rules::may_commit(epoch.number(), Some(leader.epoch().number())) => {
+                let amended = leader.amend(&notes, self.largest);
+                Some(amended.unwrap_or_else(|| leader.append_with(Vec::new(), notes)))
             }
             _ => None,
         }

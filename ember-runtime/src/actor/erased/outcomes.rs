@@ -1,0 +1,253 @@
+//! What became of calls to a replicated service: what its master says of them in the log, and whom it tells.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use super::holding::Holding;
+use crate::{
+    error::{LostReason, RefusedReason},
+    id::{CallId, Epoch},
+    message::{RawReply, Settles, Stored, Unsettled},
+    office::Late,
+    replica::{About, Known, Note},
+};
+
+/// A reply of more bytes is not kept: it would drive out too many others.
+const LARGEST: usize = 1 << 20;
+/// So many wait at most for the end of one call.
+const REPEATS: usize = 16;
+/// So long is remembered what became of a call to which the runtime has given the id, in milliseconds.
+const KEEP: u64 = 600_000;
+
+/// The call whose handler runs.
+#[derive(Debug)]
+pub(crate) struct Calling {
+    about: About,
+    /// It has an id of the user's: its reply is kept, whatever it has committed.
+    is_once: bool,
+    /// The log says that it has begun.
+    has_begun: bool,
+}
+
+/// A call whose method has returned, and whose reply comes later.
+pub(super) struct Later {
+    about: About,
+    /// In which it began.
+    epoch: Epoch,
+    waiting: Vec<Waiter>,
+}
+
+/// Who waits for an outcome.
+enum Waiter {
+    /// The call again.
+    Repeats(RawReply<'static>),
+    /// The runtime of the caller.
+    Asks(oneshot::Sender<Option<Stored>>),
+}
+
+impl Calling {
+    /// Of the runtime's.
+    pub(crate) fn new(id: CallId, lowest: u64) -> Self {
+        Self { about: About { id, lowest, asked: 0, at: 0, keep: KEEP }, is_once: false, has_begun: false }
+    }
+
+    /// Of the user's, who says for how many milliseconds it is remembered; `asked` is a hash of what is called.
+    pub(crate) fn once(id: CallId, asked: u64, keep: u64) -> Self {
+        Self { about: About { id, lowest: 0, asked, at: 0, keep }, is_once: true, has_begun: false }
+    }
+}
+
+impl Waiter {
+    fn is_gone(&self) -> bool {
+        match self {
+            Self::Repeats(reply) => reply.is_unwanted(),
+            Self::Asks(tell) => tell.is_closed(),
+        }
+    }
+
+    /// `None`: whoever knows it, is elsewhere.
+    fn tell(self, outcome: Option<&Stored>, epoch: Epoch) {
+        match (self, outcome) {
+            (Self::Repeats(reply), Some(outcome)) => outcome.tell(reply),
+            (Self::Repeats(reply), None) => reply.fail(LostReason::Deposed { epoch: epoch.0 }),
+            (Self::Asks(tell), outcome) => {
+                let _nobody_waits = tell.send(outcome.cloned());
+            }
+        }
+    }
+}
+
+impl Holding {
+    /// A handler begins: of this call, if its outcome can be asked for.
+    pub(crate) fn begin(&mut self, call: Option<Calling>) {
+        self.call = call;
+    }
+
+    /// A call comes that the runtime has given its id: whether it is one to be run.
+    pub(crate) fn is_new(&self, id: CallId) -> bool {
+        self.outcomes.find(id) == Known::Nothing && !self.later.contains_key(&id)
+    }
+
+    /// A call comes with an id of the user's. Given back if it is to be run.
+    pub(crate) fn admit<'a>(&mut self, call: &Calling, epoch: Epoch, reply: RawReply<'a>) -> Option<RawReply<'a>> {
+        let About { id, asked, .. } = call.about;
+        let other = || {
+            let why = format!("the id {} stands for another call: give each call an id of its own", id.number);
+            RefusedReason::NotOnce(why)
+        };
+        if let Some(later) = self.later.get_mut(&id) {
+            if later.about.asked != asked {
+                reply.fail(other());
+            } else {
+                later.waits(Waiter::Repeats(reply.own()));
+            }
+            return None;
+        }
+        let stored = match self.outcomes.find(id) {
+            Known::Nothing => return Some(reply),
+            Known::Begun { asked: first } | Known::Ended { asked: first, .. } if first != asked => {
+                reply.fail(other());
+                return None;
+            }
+            Known::Ended { reply, .. } => reply.clone(),
+            Known::Begun { .. } => Stored::Lost(LostReason::Unfinished),
+            Known::Void => Stored::Lost(LostReason::NothingCommitted),
+            Known::Forgotten | Known::Over => Stored::Lost(LostReason::Forgotten),
+        };
+        self.tell([Waiter::Repeats(reply.own())], epoch, stored);
+        None
+    }
+
+    /// What a record says that the running call enters.
+    pub(super) fn note_of_call(&self) -> Option<(Note, Bytes)> {
+        let note = Note::Begun(About { at: self.wall(), ..self.call.as_ref()?.about });
+        let bytes = written(&note)?;
+        Some((note, bytes))
+    }
+
+    /// The log says so.
+    pub(super) fn has_begun(&mut self, note: Note) {
+        self.outcomes.take(note);
+        if let Some(call) = &mut self.call {
+            call.has_begun = true;
+        }
+    }
+
+    /// Whether the others of the group are to know the reply of the call that runs.
+    pub(crate) fn keeps_reply(&self) -> bool {
+        self.call.as_ref().is_some_and(|call| call.is_once || call.has_begun)
+    }
+
+    /// The handler that began in `epoch` has come to this.
+    pub(crate) fn conclude(&mut self, epoch: Epoch, reply: Stored) {
+        if self.keeps_reply()
+            && let Some(call) = self.call.take()
+        {
+            self.end(epoch, call.about, reply);
+        }
+    }
+
+    /// Its reply comes later. Of which call, if its outcome can be asked for.
+    pub(crate) fn defer(&mut self, epoch: Epoch) -> Option<CallId> {
+        // What is done for it from now on is not known to be its own: so the log says at least that it has begun.
+        if !self.call.as_ref()?.has_begun {
+            let (note, bytes) = self.note_of_call()?;
+            self.applied = self.replica.enter(epoch, Vec::new(), bytes)?;
+            self.has_begun(note);
+        }
+        let about = self.call.take()?.about;
+        self.later.insert(about.id, Later { about, epoch, waiting: Vec::new() });
+        Some(about.id)
+    }
+
+    /// The reply of such a call is there.
+    pub(crate) fn replied(&mut self, Late { id, reply, then }: Late) {
+        let Some(Later { about, epoch, waiting }) = self.later.remove(&id) else { return then(false) };
+        if !self.end(epoch, about, reply.clone()) {
+            waiting.into_iter().for_each(|waiter| waiter.tell(None, epoch));
+            return then(false);
+        }
+        match Unsettled::of(&self.group()) {
+            Some(unsettled) => unsettled.then(then),
+            None => then(true),
+        }
+        self.tell(waiting, epoch, reply);
+    }
+
+    /// Somebody asks what became of a call, of whom acts in this epoch. If nothing did, nothing will.
+    pub(crate) fn asked(&mut self, epoch: Epoch, id: CallId, tell: oneshot::Sender<Option<Stored>>) {
+        if self.replica.shows_nothing() || !self.replica.leads(Some(epoch)) {
+            return;
+        }
+        if let Some(later) = self.later.get_mut(&id) {
+            return later.waits(Waiter::Asks(tell));
+        }
+        let outcome = match self.outcomes.find(id) {
+            Known::Ended { reply, .. } => reply.clone(),
+            Known::Begun { .. } => Stored::Lost(LostReason::Unfinished),
+            Known::Void => Stored::Lost(LostReason::NothingCommitted),
+            Known::Forgotten | Known::Over => Stored::Lost(LostReason::Forgotten),
+            Known::Nothing => {
+                let note = Note::Void(About { id, lowest: 0, asked: 0, at: self.wall(), keep: KEEP });
+                let Some(bytes) = written(&note) else { return };
+                let Some(index) = self.replica.enter(epoch, Vec::new(), bytes) else { return };
+                self.applied = index;
+                self.outcomes.take(note);
+                Stored::Lost(LostReason::NothingCommitted)
+            }
+        };
+        self.tell([Waiter::Asks(tell)], epoch, outcome);
+    }
+
+    /// Says in the log what became of a call. `false`: it cannot, for this is not the master of that epoch.
+    fn end(&mut self, epoch: Epoch, about: About, reply: Stored) -> bool {
+        let fits = reply.len() <= LARGEST.min(self.replica.largest() / 2);
+        let reply = if fits { reply } else { Stored::Lost(LostReason::Forgotten) };
+        let note = Note::Ended(About { at: self.wall(), ..about }, reply);
+        let Some(index) = written(&note).and_then(|bytes| self.replica.conclude(epoch, bytes)) else { return false };
+        self.outcomes.take(note);
+        self.applied = index;
+        true
+    }
+
+    /// Tells it to those who wait when it is acknowledged.
+    fn tell(&self, waiting: impl IntoIterator<Item = Waiter>, epoch: Epoch, outcome: Stored) {
+        let waiting: Vec<_> = waiting.into_iter().collect();
+        let tell = move |well: bool| {
+            for waiter in waiting {
+                waiter.tell(Some(&outcome).filter(|_| well), epoch);
+            }
+        };
+        match Unsettled::in_any_case(&self.group()) {
+            Some(unsettled) => unsettled.then(tell),
+            None => tell(true),
+        }
+    }
+
+    fn group(&self) -> Arc<dyn Settles> {
+        Arc::clone(&self.replica) as _
+    }
+}
+
+impl Later {
+    fn waits(&mut self, waiter: Waiter) {
+        self.waiting.retain(|it| !it.is_gone());
+        if self.waiting.len() < REPEATS {
+            return self.waiting.push(waiter);
+        }
+        let limit = REPEATS as u64;
+        waiter.tell(Some(&Stored::Lost(LostReason::TooManyRepeats { limit })), self.epoch);
+    }
+}
+
+fn written(note: &Note) -> Option<Bytes> {
+    match note.written() {
+        Ok(bytes) => Some(bytes),
+        Err(error) => {
+            tracing::error!(target: "ember::cluster", %error, "what became of a call cannot be written: a defect of Ember");
+            None
+        }
+    }
+}

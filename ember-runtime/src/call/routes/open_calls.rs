@@ -1,0 +1,51 @@
+//! The calls of a node for whose outcome its runtime may ask: each has a number, and the callee is told which it need not remember any more.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
+
+use super::router::Router;
+use crate::{id::CallNumber, sync::lock};
+
+/// Those that are under way.
+#[derive(Debug, Default)]
+pub(crate) struct OpenCalls(Mutex<Open>);
+
+#[derive(Debug, Default)]
+struct Open {
+    last: u64,
+    numbers: BTreeSet<u64>,
+}
+
+/// One of them, until it is dropped.
+pub(crate) struct OpenCall {
+    router: Arc<Router>,
+    number: u64,
+}
+
+impl OpenCall {
+    pub(crate) fn begin(router: &Arc<Router>) -> Self {
+        let mut open = lock(&router.open_calls.0);
+        open.last += 1;
+        let number = open.last;
+        open.numbers.insert(number);
+        Self { router: Arc::clone(router), number }
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// What a call takes along that leaves now.
+    pub(crate) fn leaves(&self) -> CallNumber {
+        let lowest = lock(&self.router.open_calls.0).numbers.first().copied().unwrap_or(self.number);
+        CallNumber { number: self.number, lowest }
+    }
+}
+
+impl Drop for OpenCall {
+    fn drop(&mut self) {
+        lock(&self.router.open_calls.0).numbers.remove(&self.number);
+    }
+}

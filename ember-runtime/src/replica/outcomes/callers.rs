@@ -1,0 +1,87 @@
+//! Who has calls in the table, and what of theirs has been dropped.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::Asker;
+
+/// All callers of a group. They go in the order in which they were last heard of.
+#[derive(Debug, Default)]
+pub(super) struct Callers {
+    all: BTreeMap<Asker, Caller>,
+    order: BTreeSet<(u64, Asker)>,
+    number: u64,
+}
+
+/// What is known of one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Caller {
+    /// It does not ask for lower numbers any more.
+    pub(super) lowest: u64,
+    /// The highest number that was dropped though it may be asked for.
+    pub(super) mark: Option<u64>,
+    /// Its place in the order.
+    heard: u64,
+    /// When that was, in the time of the log.
+    at: u64,
+    /// Its calls in the table.
+    pub(super) calls: u64,
+}
+
+/// One that is new looks at so many others at most, to take the place of one.
+const LOOKED_AT: usize = 64;
+
+impl Callers {
+    pub(super) fn get(&self, caller: Asker) -> Option<&Caller> {
+        self.all.get(&caller)
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// It is heard of.
+    pub(super) fn hear(&mut self, caller: Asker, now: u64) -> &mut Caller {
+        self.number += 1;
+        let it = self.all.entry(caller).or_default();
+        self.order.remove(&(it.heard, caller));
+        (it.heard, it.at) = (self.number, now);
+        self.order.insert((it.heard, caller));
+        it
+    }
+
+    /// One of its calls is in the table no more; `mark`: and may be asked for.
+    pub(super) fn leave(&mut self, caller: Asker, number: u64, mark: bool) {
+        let Some(it) = self.all.get_mut(&caller) else { return };
+        it.calls = it.calls.saturating_sub(1);
+        if mark && number >= it.lowest {
+            it.mark = it.mark.max(Some(number));
+        }
+    }
+
+    /// Drops those of which nothing is left that anybody may ask for, if they were heard of last before `old`; and beyond `limit` those of
+    /// which only a mark is left. The first first, and not many at once.
+    pub(super) fn prune(&mut self, old: u64, limit: usize) {
+        let is_over = |it: &Caller, count: usize| {
+            it.calls == 0 && (count > limit || (it.at < old && it.mark.is_none_or(|mark| mark < it.lowest)))
+        };
+        let count = self.all.len();
+        let first =
+            self.order.iter().take(LOOKED_AT).find(|(_, it)| self.all.get(it).is_some_and(|it| is_over(it, count)));
+        if let Some((heard, caller)) = first.copied() {
+            self.order.remove(&(heard, caller));
+            self.all.remove(&caller);
+        }
+    }
+
+    pub(super) fn written(&self) -> (u64, Vec<(Asker, Caller)>) {
+        (self.number, self.all.iter().map(|(asker, caller)| (*asker, *caller)).collect())
+    }
+
+    pub(super) fn read((number, all): (u64, Vec<(Asker, Caller)>)) -> Self {
+        let order = all.iter().map(|(asker, caller)| (caller.heard, *asker)).collect();
+        Self { all: all.into_iter().collect(), order, number }
+    }
+}

@@ -1,0 +1,12 @@
+//! What became of calls: every member of a group knows it, as the log says, so that whoever is the master can answer for those before.
+
+mod callers;
+mod note;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::{
+    note::{About, Note},
+    table::{Known, Outcomes},
+};

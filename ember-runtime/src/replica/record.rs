@@ -41,17 +41,17 @@ impl Record {
 }
 
 /// Bytes as one piece, not number by number.
-mod one {
+pub(super) mod one {
     use std::fmt;
 
     use bytes::Bytes;
     use serde::{Deserializer, Serializer, de};
 
-    pub(super) fn serialize<S: Serializer>(bytes: &Bytes, to: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::replica) fn serialize<S: Serializer>(bytes: &Bytes, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_bytes(bytes)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {
+    pub(in crate::replica) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {
         struct Visitor;
 
         impl de::Visitor<'_> for Visitor {

@@ -160,6 +160,13 @@ impl<S: Service> AnyCell for Cell<S> {
         S::SPEC.elected
     }
 
+    fn member(&self) -> Option<Pid> {
+        if !S::SPEC.elected {
+            return None;
+        }
+        self.host.upgrade()?.replica(self.pid)?.name()
+    }
+
     fn hears(&self, watcher: &Watcher) -> bool {
         downs::hears(self, watcher)
     }

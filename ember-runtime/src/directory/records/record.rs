@@ -73,6 +73,9 @@ pub(crate) struct ServiceRecord {
     /// Whether its instances elect a master.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) elected: bool,
+    /// As whom its group knows it, where it goes on from a journal: by the pid of the run in which that began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) member: Option<Pid>,
 }
 
 /// What a service says of itself that its state does not change. All who list it share it.
@@ -86,6 +89,8 @@ pub(crate) struct Published {
     pub(crate) methods: Box<[MethodRecord]>,
     /// The group whose master is elected among its instances, if it is.
     pub(crate) office: Option<OfficeName>,
+    /// As whom that knows it, if not by its pid.
+    pub(crate) member: Option<Pid>,
 }
 
 impl Published {
@@ -93,13 +98,13 @@ impl Published {
         identity: Arc<ServiceIdentity>,
         contracts: Vec<String>,
         mut methods: Vec<MethodRecord>,
-        elected: bool,
+        (elected, member): (bool, Option<Pid>),
     ) -> Arc<Self> {
         methods.sort_by_key(|method| method.id);
         // Parsed once, and not with each call that asks for a version.
         let version = identity.version.parse().ok();
         let office = elected.then(|| identity.office());
-        Arc::new(Self { identity, version, contracts: contracts.into(), methods: methods.into(), office })
+        Arc::new(Self { identity, version, contracts: contracts.into(), methods: methods.into(), office, member })
     }
 }
 
@@ -113,8 +118,9 @@ pub(crate) struct SharedRecord {
 
 impl From<ServiceRecord> for SharedRecord {
     fn from(record: ServiceRecord) -> Self {
-        let ServiceRecord { pid, identity, state, contracts, methods, elected } = record;
-        Self { pid, state, published: Published::new(Arc::new(identity), contracts, methods, elected) }
+        let ServiceRecord { pid, identity, state, contracts, methods, elected, member } = record;
+        let published = Published::new(Arc::new(identity), contracts, methods, (elected, member));
+        Self { pid, state, published }
     }
 }
 

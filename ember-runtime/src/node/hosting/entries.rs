@@ -56,6 +56,7 @@ fn service_record(cell: &dyn AnyCell) -> ServiceRecord {
         contracts: cell.contracts().iter().map(|&name| name.to_owned()).collect(),
         methods: methods.map(|(id, _, _, fingerprint)| MethodRecord { id, fingerprint }).collect(),
         elected: cell.is_elected(),
+        member: cell.member(),
     }
 }
 

@@ -112,6 +112,7 @@ fn a_node_whose_workers_are_late_is_chosen_last() {
             methods: Vec::new(),
             elected: false,
             replicated: false,
+            member: None,
         };
         directory.apply(vec![ClusterChange::Service(service.into())], &|_| false);
     }

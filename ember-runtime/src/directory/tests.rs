@@ -63,6 +63,7 @@ fn service(rng: &Rng, pid: Pid) -> ServiceRecord {
         methods: Vec::new(),
         elected: false,
         replicated: false,
+        member: None,
     }
 }
 

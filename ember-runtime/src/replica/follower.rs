@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{Answer, Batch, Held, InSync, Kind, Member, Point, rules};
-use crate::id::Epoch;
+use super::{Answer, Batch, Held, InSync, Kind, Member, Point, journal::Known, rules};
+use crate::id::{Epoch, Pid};
 
 /// A member that is not the master. It may be without state (it learns), or have been a master (deposed).
 #[derive(Debug)]
 pub(crate) struct Follower {
     me: Member,
+    /// By what others reach it.
+    at: Pid,
     /// The highest that it follows or has led.
     epoch: Epoch,
     master: Option<Member>,
@@ -18,6 +20,8 @@ pub(crate) struct Follower {
     matched: u64,
     has_state: bool,
     deposed: bool,
+    /// It goes on from a journal, and has not heard since how much of its log is acknowledged.
+    is_back: bool,
 }
 
 impl Follower {
@@ -25,6 +29,7 @@ impl Follower {
     pub(crate) fn new(me: Member) -> Self {
         Self {
             me,
+            at: me.pid,
             epoch: Point::NOTHING.epoch,
             master: None,
             set: InSync::default(),
@@ -32,17 +37,28 @@ impl Follower {
             matched: 0,
             has_state: false,
             deposed: false,
+            is_back: false,
         }
     }
 
+    /// What a journal has, as an instance that is reached at this pid.
+    pub(super) fn restored(at: Pid, known: Known, held: Held) -> Self {
+        let Known { member: me, epoch, set, has_state } = known;
+        Self { at, epoch, set, held, has_state, is_back: true, ..Self::new(me) }
+    }
+
     /// Who has led in `epoch`. `deposed`: its state may have what is in no other log.
-    pub(super) fn of_master(me: Member, epoch: Epoch, set: InSync, held: Held, deposed: bool) -> Self {
+    pub(super) fn of_master((me, at): (Member, Pid), epoch: Epoch, set: InSync, held: Held, deposed: bool) -> Self {
         let matched = held.log.last().index;
-        Self { me, epoch, master: None, set, held, matched, has_state: true, deposed }
+        Self { at, epoch, set, held, matched, has_state: true, deposed, ..Self::new(me) }
     }
 
     pub(crate) fn me(&self) -> Member {
         self.me
+    }
+
+    pub(super) fn at(&self) -> Pid {
+        self.at
     }
 
     pub(crate) fn epoch(&self) -> Epoch {
@@ -61,6 +77,11 @@ impl Follower {
     /// Whether it has any state: one that learns has none.
     pub(crate) fn has_state(&self) -> bool {
         self.has_state
+    }
+
+    /// Whether it goes on from a journal, and has heard of no master since: what it has may be old.
+    pub(crate) fn is_back(&self) -> bool {
+        self.is_back
     }
 
     /// Whether it has been a master and waits to be taken out of the set: its state is shown to nobody.
@@ -88,7 +109,7 @@ impl Follower {
     /// Takes a batch. If [`me`](Self::me) is another incarnation afterwards, the state is dropped: start with an empty one.
     pub(crate) fn receive(&mut self, batch: Batch) -> Answer {
         let epoch = batch.epoch;
-        let kind = if batch.to != self.me.pid || !batch.is_possible() {
+        let kind = if batch.to != self.at || !batch.is_possible() {
             self.lacks(batch.previous)
         } else if let Some(kind) = self.refuses(epoch, &batch.members) {
             kind
@@ -129,8 +150,12 @@ impl Follower {
         }
         self.held = Held::snapshot(point);
         self.matched = point.index;
-        self.has_state = true;
+        (self.has_state, self.is_back) = (true, false);
         Ok(answer(self, self.has()))
+    }
+
+    pub(super) fn held_mut(&mut self) -> &mut Held {
+        &mut self.held
     }
 
     pub(super) fn into_held(self) -> Held {
@@ -230,6 +255,7 @@ impl Follower {
     /// The log is that of the master up to `upto`, which the master says is acknowledged up to `commit`.
     fn agree(&mut self, upto: u64, commit: u64) {
         self.matched = self.matched.max(upto);
+        self.is_back = false;
         self.held.commit = self.held.commit.max(commit.min(self.matched));
     }
 
@@ -254,5 +280,6 @@ impl Follower {
         self.matched = 0;
         self.has_state = false;
         self.deposed = false;
+        self.is_back = false;
     }
 }

@@ -22,6 +22,11 @@ impl Held {
         Self { log, commit: point.index, applied: point.index }
     }
 
+    /// What a journal has: a state, as it was at a point, and records after it, of which nobody knows whether they are acknowledged.
+    pub(super) fn restored(point: Point, records: Vec<Record>) -> Self {
+        Self { log: Log::restored(point, records), commit: point.index, applied: point.index }
+    }
+
     pub(crate) fn log(&self) -> &Log {
         &self.log
     }

@@ -18,12 +18,16 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Leader {
     me: Member,
+    /// By what the others reach it.
+    at: Pid,
     epoch: Epoch,
     set: InSync,
     next: Option<BTreeSet<Member>>,
     /// By [`rules::needed`], of the set and the next.
     needed: BTreeSet<Member>,
     peers: BTreeMap<Pid, Peer>,
+    /// As whom instances take part that go on from a journal.
+    names: BTreeMap<Pid, Pid>,
     held: Held,
     barrier: u64,
     /// Up to here records may be shipped.
@@ -31,6 +35,8 @@ pub(crate) struct Leader {
     /// Up to here records are [acknowledged](Self::acknowledged).
     acknowledged: u64,
     min_in_sync: usize,
+    /// What counts of what its own journal has, if it has one: as of the others, the version must be there too.
+    kept: Option<u64>,
 }
 
 /// What an answer has changed.
@@ -53,21 +59,27 @@ pub(crate) enum Heard {
 
 impl Leader {
     /// Writes the barrier of its epoch.
-    pub(super) fn new(me: Member, epoch: Epoch, set: InSync, mut held: Held) -> Self {
+    pub(super) fn new((me, at): (Member, Pid), epoch: Epoch, set: InSync, mut held: Held) -> Self {
         let barrier = held.log.append(Record::barrier(epoch));
         if planted(Bug::ForgetBarrier) {
             held.commit = barrier;
         }
         let needed = rules::needed(&set.members, None, me);
         let (peers, acknowledged, min_in_sync, open) = (BTreeMap::new(), held.commit, 1, barrier);
+        let (next, kept, names) = (None, None, BTreeMap::new());
         let mut leader =
-            Self { me, epoch, set, next: None, needed, peers, held, barrier, open, acknowledged, min_in_sync };
+            Self { me, at, epoch, set, next, needed, peers, names, held, barrier, open, acknowledged, min_in_sync, kept };
         leader.advance();
         leader
     }
 
     pub(crate) fn me(&self) -> Member {
         self.me
+    }
+
+    /// By what the others reach it.
+    pub(super) fn at(&self) -> Pid {
+        self.at
     }
 
     pub(crate) fn epoch(&self) -> Epoch {
@@ -103,6 +115,21 @@ impl Leader {
     pub(super) fn needs(mut self, min_in_sync: usize) -> Self {
         self.min_in_sync = min_in_sync;
         self
+    }
+
+    /// It has a journal, which has nothing of this epoch yet: what is not in it does not count. Before anybody else has acknowledged
+    /// anything.
+    pub(super) fn keeps(mut self) -> Self {
+        self.kept = Some(0);
+        self
+    }
+
+    /// Its journal has the log up to here, and this version of the set. Says whether the commit index has moved.
+    pub(super) fn has_kept(&mut self, upto: u64, version: u64) -> bool {
+        if self.kept.is_some() && rules::counts(version, self.set.version) {
+            self.kept = self.kept.max(Some(upto));
+        }
+        self.advance()
     }
 
     /// How many are in sync, if those are not enough.
@@ -194,7 +221,7 @@ impl Leader {
     /// What to send to another instance of the group, of about so many bytes at most; `None` if there is nothing. It may be asked again
     /// before the answer is there: then it gives what comes next. An instance that it has not heard of yet is asked what it has.
     pub(crate) fn batch_for(&mut self, peer: Pid, max_bytes: usize) -> Option<Batch> {
-        if peer == self.me.pid {
+        if peer == self.at {
             return None;
         }
         let now = (self.acknowledged, self.set.version);
@@ -222,7 +249,8 @@ impl Leader {
             return if epoch > self.epoch { Heard::Newer(epoch) } else { Heard::Nothing };
         }
         let Some(known) = self.peers.get_mut(&peer) else { return Heard::Nothing };
-        if answer.member.pid != peer || answer.epoch != self.epoch || !known.is_now(answer.member.incarnation) {
+        let name = *self.names.get(&peer).unwrap_or(&peer);
+        if answer.member.pid != name || answer.epoch != self.epoch || !known.is_now(answer.member) {
             return Heard::Nothing;
         }
         match answer.kind {
@@ -260,12 +288,22 @@ impl Leader {
 
     /// Those who have answered.
     pub(crate) fn heard(&self) -> BTreeSet<Pid> {
-        self.peers.iter().filter(|(_, peer)| peer.incarnation.is_some()).map(|(pid, _)| *pid).collect()
+        self.peers.iter().filter(|(_, peer)| peer.member.is_some()).map(|(pid, _)| *pid).collect()
     }
 
     /// Only these other instances are there: what is known of others is forgotten.
     pub(crate) fn keep(&mut self, peers: &BTreeSet<Pid>) {
         self.peers.retain(|pid, _| peers.contains(pid));
+    }
+
+    /// As whom these instances take part, where that is not by their pid: as the registry has it.
+    pub(crate) fn name(&mut self, names: BTreeMap<Pid, Pid>) {
+        self.names = names;
+    }
+
+    /// By what this member is reached, if it has answered.
+    pub(crate) fn reached(&self, member: Member) -> Option<Pid> {
+        self.peers.iter().find(|(_, peer)| peer.member == Some(member)).map(|(pid, _)| *pid)
     }
 
     // The set.
@@ -279,8 +317,8 @@ impl Leader {
     /// As whom this instance may be added to the set, if it may: it has all that is acknowledged, and the set names it as no other.
     pub(crate) fn may_add(&self, peer: Pid) -> Option<Member> {
         let known = self.peers.get(&peer)?;
-        let member = Member { pid: peer, incarnation: known.incarnation? };
-        let free = self.next.is_none() && !self.set.members.iter().any(|other| other.pid == peer);
+        let member = known.member?;
+        let free = self.next.is_none() && !self.set.members.iter().any(|other| other.pid == member.pid);
         let full = rules::may_add(Some(known.counted), self.held.commit, self.barrier);
         (free && full && !known.deposed).then_some(member)
     }
@@ -290,7 +328,7 @@ impl Leader {
     /// master, or names one who [may not be added](Self::may_add). (Whether its lease allows it is the caller's to know.)
     pub(crate) fn begin_change(&mut self, next: BTreeSet<Member>) -> bool {
         let new = next.difference(&self.set.members);
-        let fit = new.into_iter().all(|member| self.may_add(member.pid) == Some(*member));
+        let fit = new.into_iter().all(|member| self.peers.keys().any(|peer| self.may_add(*peer) == Some(*member)));
         if self.next.is_some() || next == self.set.members || !next.contains(&self.me) || !fit {
             return false;
         }
@@ -307,6 +345,7 @@ impl Leader {
         }
         let Some(members) = self.next.take() else { return false };
         self.set = InSync { version, members };
+        self.kept = self.kept.map(|_| 0);
         for peer in self.peers.values_mut() {
             peer.counted = 0;
         }
@@ -328,10 +367,14 @@ impl Leader {
     /// Those of the set who will not acknowledge anything: what they had is lost, or they were masters.
     pub(crate) fn left(&self) -> BTreeSet<Member> {
         let has_left = |member: &Member| {
-            let known = self.peers.get(&member.pid);
-            known.is_some_and(|peer| peer.deposed || peer.incarnation.is_some_and(|it| it != member.incarnation))
+            let mut known = self.peers.values().filter(|peer| peer.member.is_some_and(|it| it.pid == member.pid));
+            known.any(|peer| peer.deposed || peer.member != Some(*member))
         };
         self.set.members.iter().copied().filter(has_left).collect()
+    }
+
+    pub(super) fn held_mut(&mut self) -> &mut Held {
+        &mut self.held
     }
 
     pub(super) fn into_parts(self) -> (InSync, Held) {
@@ -378,7 +421,8 @@ impl Leader {
     }
 
     fn peer_of(&self, member: Member) -> Option<&Peer> {
-        self.peers.get(&member.pid).filter(|peer| peer.incarnation == Some(member.incarnation))
+        // Of a run that has ended, and the one after it, the one that has less.
+        self.peers.values().filter(|peer| peer.member == Some(member)).min_by_key(|peer| peer.counted)
     }
 
     fn count_anew(&mut self) -> bool {
@@ -392,7 +436,8 @@ impl Leader {
     /// Moves the commit index, and what is acknowledged. Says whether it has.
     fn advance(&mut self) -> bool {
         let counted = |member| self.peer_of(member).map(|peer| peer.counted);
-        let upto = rules::committed(&self.needed, self.open, self.barrier, counted);
+        let own = self.open.min(self.kept.unwrap_or(u64::MAX));
+        let upto = rules::committed(&self.needed, own, self.barrier, counted);
         let before = (self.held.commit, self.acknowledged);
         if let Some(upto) = upto {
             self.held.commit = before.0.max(upto);

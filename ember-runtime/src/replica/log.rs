@@ -11,6 +11,30 @@ pub(crate) struct Log {
     base: Point,
     records: VecDeque<Record>,
     bytes: usize,
+    written: Written,
+}
+
+/// How much of a log a [journal](super::journal) has been told of.
+#[derive(Debug, Clone, Copy, Default)]
+struct Written {
+    /// That it begins, and where.
+    begun: bool,
+    /// Up to here.
+    upto: u64,
+    /// It was told of more, which is cut off.
+    cut: bool,
+}
+
+/// What has become of a log since a [journal](super::journal) was told last.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    /// It is another log, that begins after this point.
+    pub(super) begins: Option<Point>,
+    /// What came after this record is cut off.
+    pub(super) cut: Option<u64>,
+    /// What comes then, and the index of the first.
+    pub(super) records: Vec<Record>,
+    pub(super) first: u64,
 }
 
 impl Log {
@@ -20,7 +44,37 @@ impl Log {
     }
 
     fn from(base: Point) -> Self {
-        Self { base, records: VecDeque::new(), bytes: 0 }
+        Self { base, records: VecDeque::new(), bytes: 0, written: Written::default() }
+    }
+
+    /// What a journal has.
+    pub(super) fn restored(base: Point, records: Vec<Record>) -> Self {
+        let mut log = Self::from(base);
+        for record in records {
+            log.append(record);
+        }
+        log.written = Written { begun: true, upto: log.last().index, cut: false };
+        log
+    }
+
+    /// What a journal has not been told of yet, as far as `upto`.
+    pub(super) fn news(&mut self, upto: u64) -> News {
+        let mut news = News::default();
+        if !self.written.begun {
+            self.written = Written { begun: true, upto: self.base.index, cut: false };
+            news.begins = Some(self.base);
+        }
+        if self.written.cut {
+            self.written.cut = false;
+            news.cut = Some(self.written.upto);
+        }
+        news.first = self.written.upto.max(self.base.index) + 1;
+        let upto = upto.min(self.last().index);
+        let skip = usize::try_from(news.first - 1 - self.base.index).unwrap_or(usize::MAX);
+        let count = usize::try_from((upto + 1).saturating_sub(news.first)).unwrap_or(usize::MAX);
+        news.records = self.records.iter().skip(skip).take(count).cloned().collect();
+        self.written.upto = self.written.upto.max(upto);
+        news
     }
 
     /// What comes before its first record.
@@ -85,6 +139,9 @@ impl Log {
 
     /// Drops all beyond `index`; what comes before the base stays dropped.
     pub(crate) fn cut(&mut self, index: u64) {
+        if index < self.written.upto {
+            (self.written.upto, self.written.cut) = (index.max(self.base.index), true);
+        }
         let keep = usize::try_from(index.saturating_sub(self.base.index)).unwrap_or(usize::MAX);
         while self.records.len() > keep {
             self.bytes -= self.records.pop_back().map_or(0, |record| record.size());

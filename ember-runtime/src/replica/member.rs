@@ -11,6 +11,9 @@ use crate::{
 
 /// An instance of a group, for as long as it keeps the state that it has: who drops its state takes the next incarnation, whom no set
 /// has named.
+///
+/// It is a name, and not an address: the pid is that of the run in which its state began. Who goes on from a [journal](super::journal)
+/// runs under another pid, and is the same member.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Member {
     pub(crate) pid: Pid,

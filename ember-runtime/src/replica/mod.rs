@@ -10,6 +10,7 @@ mod follower;
 mod group;
 mod held;
 mod instance;
+pub(crate) mod journal;
 mod leader;
 mod log;
 mod member;
@@ -29,7 +30,7 @@ pub(crate) use self::{
     follower::Follower,
     group::{InSync, Terms},
     held::Held,
-    instance::{Due, Fingerprints, Learnt, Replica, Standing},
+    instance::{Due, Fingerprints, Learnt, OnDisk, Replica, Standing},
     leader::{Heard, Leader},
     log::Log,
     member::Member,

@@ -14,7 +14,7 @@ impl Follower {
         if epoch <= self.epoch() || !set.names(self.me()) || !self.has_state() && !founds {
             return Err(self);
         }
-        Ok(Leader::new(self.me(), epoch, set, self.into_held()))
+        Ok(Leader::new((self.me(), self.at()), epoch, set, self.into_held()))
     }
 }
 
@@ -23,7 +23,7 @@ impl Leader {
     /// acknowledged; otherwise it is [deposed](Follower::is_deposed).
     pub(crate) fn depose(self, running: bool) -> Follower {
         let goes_on = !running && rules::may_go_on(self.held().log().last().index, self.commit());
-        let (me, epoch) = (self.me(), self.epoch());
+        let (me, epoch) = ((self.me(), self.at()), self.epoch());
         let (set, held) = self.into_parts();
         Follower::of_master(me, epoch, set, held, !goes_on)
     }

@@ -1,10 +1,12 @@
 //! What a master knows of another instance.
 
+use super::Member;
+
 /// Another instance, as its master sees it in this epoch.
 #[derive(Debug)]
 pub(super) struct Peer {
-    /// That has answered last, if any has.
-    pub(super) incarnation: Option<u32>,
+    /// As whom it has answered last, if it has.
+    pub(super) member: Option<Member>,
     /// It has the log up to here, whatever version of the set it has known when it said so.
     pub(super) has: u64,
     /// The same, as far as it counts: it has known the version that holds.
@@ -31,7 +33,7 @@ pub(super) enum Way {
 impl Peer {
     pub(super) fn new(next: u64) -> Self {
         Self {
-            incarnation: None,
+            member: None,
             has: 0,
             counted: 0,
             next,
@@ -41,15 +43,15 @@ impl Peer {
         }
     }
 
-    /// Whether an answer of this incarnation is one of now. A new one has nothing of what the one before had.
-    pub(super) fn is_now(&mut self, incarnation: u32) -> bool {
-        if self.incarnation.is_some_and(|known| incarnation < known) {
-            return false;
+    /// Whether an answer of this member is one of now. A new incarnation has nothing of what the one before had.
+    pub(super) fn is_now(&mut self, member: Member) -> bool {
+        match self.member {
+            // An instance has one name for as long as it runs.
+            Some(known) if member.pid != known.pid || member.incarnation < known.incarnation => return false,
+            Some(known) if member.incarnation > known.incarnation => *self = Self::new(self.next),
+            _ => {}
         }
-        if self.incarnation.is_some_and(|known| incarnation > known) {
-            *self = Self::new(self.next);
-        }
-        self.incarnation = Some(incarnation);
+        self.member = Some(member);
         true
     }
 

@@ -3,7 +3,7 @@
 use super::source::is_name;
 
 /// Ground floor first; the table in `docs/` and CONTRIBUTING.md says what each holds.
-const ROOMS: [&str; 30] = [
+const ROOMS: [&str; 32] = [
     "planted",
     "id",
     "error",
@@ -14,10 +14,12 @@ const ROOMS: [&str; 30] = [
     "shelf",
     "threads",
     "net",
+    "frames",
     "message",
     "hooks",
     "office",
     "replica",
+    "journal",
     "mailbox",
     "actor",
     "module",

@@ -94,6 +94,8 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn is_elected(&self) -> bool;
     /// Whether its service is replicated.
     fn is_replicated(&self) -> bool;
+    /// As whom its group knows it, if it is replicated and that is not by its pid.
+    fn member(&self) -> Option<Pid>;
     /// Whether a watcher has an `#[on(down)]`.
     fn hears(&self, watcher: &Watcher) -> bool;
 }

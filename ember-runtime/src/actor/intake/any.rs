@@ -164,6 +164,14 @@ impl<S: Service> AnyCell for Cell<S> {
         S::REPLICA.is_some()
     }
 
+    fn member(&self) -> Option<Pid> {
+    fn member(&self) -> Option<Pid> {
+        if !S::SPEC.elected {
+            return None;
+        }
+        self.host.upgrade()?.replica(self.pid)?.name()
+    }
+
     fn hears(&self, watcher: &Watcher) -> bool {
         downs::hears(self, watcher)
     }

@@ -51,7 +51,7 @@ impl Instance {
         let methods = methods.map(|(id, _, _, fingerprint)| MethodRecord { id, fingerprint }).collect();
         let contracts = cell.contracts().iter().map(|&name| name.to_owned()).collect();
         let published =
-            Published::new(Arc::clone(cell.identity()), contracts, methods, (cell.is_elected(), cell.is_replicated()));
+            Published::new(Arc::clone(cell.identity()), contracts, methods, (cell.is_elected(), cell.is_replicated(), cell.member()));
         Self { cell: Some(Arc::clone(cell)), ..Self::of(cell.pid(), published, here, state) }
     }
 
@@ -64,7 +64,7 @@ impl Instance {
 
     /// One of which no more is known.
     pub(crate) fn new(pid: Pid, identity: Arc<ServiceIdentity>, node: Arc<NodeRecord>, state: ServiceState) -> Self {
-        Self::of(pid, Published::new(identity, Vec::new(), Vec::new(), (false, false)), node, state)
+        Self::of(pid, Published::new(identity, Vec::new(), Vec::new(), (false, false, None)), node, state)
     }
 
     fn of(pid: Pid, published: Arc<Published>, node: Arc<NodeRecord>, state: ServiceState) -> Self {

@@ -76,6 +76,9 @@ pub(crate) struct ServiceRecord {
     /// Whether they have a state in common, so that their master knows what became of calls.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) replicated: bool,
+    /// As whom its group knows it, where it goes on from a journal: by the pid of the run in which that began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) member: Option<Pid>,
 }
 
 /// What a service says of itself that its state does not change. All who list it share it.
@@ -91,6 +94,8 @@ pub(crate) struct Published {
     pub(crate) office: Option<OfficeName>,
     /// Whether that group has a state in common.
     pub(crate) replicated: bool,
+    /// As whom that knows it, if not by its pid.
+    pub(crate) member: Option<Pid>,
 }
 
 impl Published {
@@ -98,13 +103,14 @@ impl Published {
         identity: Arc<ServiceIdentity>,
         contracts: Vec<String>,
         mut methods: Vec<MethodRecord>,
-        (elected, replicated): (bool, bool),
+        (elected, replicated, member): (bool, bool, Option<Pid>),
     ) -> Arc<Self> {
         methods.sort_by_key(|method| method.id);
         // Parsed once, and not with each call that asks for a version.
         let version = identity.version.parse().ok();
         let office = elected.then(|| identity.office());
-        Arc::new(Self { identity, version, contracts: contracts.into(), methods: methods.into(), office, replicated })
+        let (contracts, methods) = (contracts.into(), methods.into());
+        Arc::new(Self { identity, version, contracts, methods, office, replicated, member })
     }
 }
 
@@ -118,8 +124,9 @@ pub(crate) struct SharedRecord {
 
 impl From<ServiceRecord> for SharedRecord {
     fn from(record: ServiceRecord) -> Self {
-        let ServiceRecord { pid, identity, state, contracts, methods, elected, replicated } = record;
-        Self { pid, state, published: Published::new(Arc::new(identity), contracts, methods, (elected, replicated)) }
+        let ServiceRecord { pid, identity, state, contracts, methods, elected, replicated, member } = record;
+        let published = Published::new(Arc::new(identity), contracts, methods, (elected, replicated, member));
+        Self { pid, state, published }
     }
 }
 

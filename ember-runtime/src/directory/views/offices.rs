@@ -32,6 +32,8 @@ struct Office {
     last: Option<MasterRecord>,
     /// The instances of the group that are listed.
     members: BTreeSet<Pid>,
+    /// As whom they take part, where that is not by their pid.
+    names: BTreeMap<Pid, Pid>,
 }
 
 /// What is known of one office.
@@ -48,6 +50,8 @@ pub(crate) struct OfficeNow {
     /// The last master that was seen, if that was in this epoch.
     pub(crate) last: Option<MasterRecord>,
     pub(crate) members: Vec<Pid>,
+    /// As whom those take part who go on from a journal.
+    pub(crate) names: BTreeMap<Pid, Pid>,
 }
 
 impl Office {
@@ -80,6 +84,7 @@ impl Office {
             highest: self.seen.highest(),
             last: self.last,
             members: self.members.iter().copied().collect(),
+            names: self.names.clone(),
         }
     }
 
@@ -97,12 +102,15 @@ impl Office {
 
 impl Offices {
     /// An instance is listed: what it is.
-    pub(super) fn join(&mut self, office: &OfficeName, pid: Pid) -> Standing {
+    pub(super) fn join(&mut self, office: &OfficeName, pid: Pid, name: Option<Pid>) -> Standing {
         let office = match self.0.get_mut(office) {
             Some(known) => known,
             None => self.0.entry(office.clone()).or_default(),
         };
         office.members.insert(pid);
+        if let Some(name) = name {
+            office.names.insert(pid, name);
+        }
         office.tell();
         office.standing(pid)
     }
@@ -111,6 +119,7 @@ impl Offices {
     pub(super) fn part(&mut self, name: &OfficeName, pid: Pid) {
         let Some(office) = self.0.get_mut(name) else { return };
         office.members.remove(&pid);
+        office.names.remove(&pid);
         office.tell();
         if office.is_empty() {
             self.0.remove(name);

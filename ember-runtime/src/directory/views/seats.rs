@@ -17,7 +17,7 @@ impl Listing {
     /// The same instance, with what it is in its group, if its service is elected.
     pub(super) fn seated(&mut self, instance: Arc<Instance>) -> Arc<Instance> {
         let Some(office) = &instance.published.office else { return instance };
-        let standing = Some(self.offices.join(office, instance.pid));
+        let standing = Some(self.offices.join(office, instance.pid, instance.published.member));
         if standing == instance.standing {
             return instance;
         }

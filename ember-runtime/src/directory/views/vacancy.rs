@@ -38,15 +38,22 @@ impl OfficeNow {
         self.claims.values().map(|written| &written.record)
     }
 
+    /// By what a member is reached: it may have been started again since it was named. Of several that go by one name the last is it.
+    pub(crate) fn reached(&self, member: Member) -> Pid {
+        let runs = self.names.iter().filter(|(_, name)| **name == member.pid).map(|(pid, _)| *pid);
+        runs.max_by_key(|pid| (pid.node.incarnation, pid.number)).unwrap_or(member.pid)
+    }
+
     /// What this instance has said that it has.
     pub(crate) fn claim_of(&self, pid: Pid) -> Option<&ClaimRecord> {
+        let pid = self.names.get(&pid).copied().unwrap_or(pid);
         self.claims().filter(|claim| claim.by.pid == pid).max_by_key(|claim| claim.by)
     }
 
     /// Whether a member is there with what it had when it was named, as far as is known.
     pub(crate) fn lives(&self, member: Member) -> bool {
         let has_it = |claim: &ClaimRecord| claim.by == member && claim.has_state;
-        self.members.contains(&member.pid) && self.claim_of(member.pid).is_none_or(has_it)
+        self.members.contains(&self.reached(member)) && self.claim_of(member.pid).is_none_or(has_it)
     }
 
     /// Why nobody can be elected, if it is so. Nothing for a group that has not begun, or that begins anew.
@@ -112,7 +119,8 @@ pub(crate) fn what_they_have(office: &OfficeNow) -> String {
     for claim in office.claims().filter(|claim| claim.has_state && office.lives(claim.by)) {
         let between = if text.is_empty() { "" } else { "; " };
         let ClaimRecord { by, epoch, index, set, .. } = claim;
-        let _infallible = write!(text, "{between}{} has record {index}, of epoch {epoch}, set {}", by.pid, set.version);
+        let by = office.reached(*by);
+        let _infallible = write!(text, "{between}{by} has record {index}, of epoch {epoch}, set {}", set.version);
     }
     if text.is_empty() { "nobody has said that it has anything".into() } else { text }
 }

@@ -57,6 +57,7 @@ fn service_record(cell: &dyn AnyCell) -> ServiceRecord {
         methods: methods.map(|(id, _, _, fingerprint)| MethodRecord { id, fingerprint }).collect(),
         elected: cell.is_elected(),
         replicated: cell.is_replicated(),
+        member: cell.member(),
     }
 }
 

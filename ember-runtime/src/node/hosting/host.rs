@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use super::{
     attach::{attach, begin},
+    journals,
     publish::Publisher,
     started::{Registered, Started, tell},
     stop::AskedToEnd,
@@ -174,13 +175,13 @@ impl Services {
     /// Starts a service that the node was built with, and waits for its `init` and `start`. It begins its work with
     /// [`go`](Self::go).
     pub(crate) async fn start<S: Service>(self: &Arc<Self>, hosted: Hosted<S>) -> Result<()> {
-        self.launch(hosted, false)?.await.map(drop)
+        self.launch(journals::opened(hosted).await?, false)?.await.map(drop)
     }
 
     /// Starts a service at run time, and waits for its `init` and `start`. Once this has been polled nobody needs to wait:
     /// whatever is to be done after the start, its driver does.
     pub(crate) async fn spawn<S: Service>(self: &Arc<Self>, hosted: Hosted<S>) -> Result<Pid> {
-        self.launch(hosted, true)?.await
+        self.launch(journals::opened(hosted).await?, true)?.await
     }
 
     /// Starts a service; if it `works`, it begins its work when it has been started. The future waits for its `init` and
@@ -201,7 +202,7 @@ impl Services {
         }
         let router = Arc::clone(&self.router);
         let pid = Pid { node: self.record.key, number: self.numbers.fetch_add(1, Ordering::Relaxed) };
-        let Hosted { source, supervision, register: registered, limits, particulars, lease, replicas: most } = hosted;
+        let Hosted { source, supervision, register: registered, limits, particulars, lease, replicas: most, journal } = hosted;
         let host: Arc<dyn Host> = Arc::clone(self) as _;
         let closed = self.closed.read().unwrap_or_else(PoisonError::into_inner);
         if *closed {
@@ -222,6 +223,7 @@ impl Services {
             host: Arc::downgrade(&host),
         });
         let any = Arc::clone(&cell) as Arc<dyn AnyCell>;
+        let kept = journals::begun::<S>(journal, &*any)?;
         // Whoever can be elected is seen by those who call it.
         if registered || S::SPEC.elected {
             let mut running = self.lock();
@@ -233,6 +235,9 @@ impl Services {
             let replica = S::REPLICA
                 .map(|kind| Arc::new(Replica::new(pid, (kind.fingerprints)(), terms, self.router.fitting(usize::MAX))));
             if let Some(replica) = &replica {
+                if let Some(kept) = kept {
+                    kept.keep(replica, &self.router);
+                }
                 self.router.replicas.add(pid.number, Arc::clone(replica));
             }
             self.elections.add(&any, replica, lease);

@@ -7,6 +7,7 @@ mod ends;
 #[cfg(feature = "cluster")]
 mod entries;
 mod host;
+mod journals;
 mod publish;
 mod remote_end;
 mod started;

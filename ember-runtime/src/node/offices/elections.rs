@@ -117,7 +117,11 @@ impl Elections {
         let mut known = self.lock();
         let (seat, pid) = (Arc::new(OfficeSeat::new(self.booth.tenure(lease))), cell.pid());
         let lease = lease.max(self.booth.shortest()).unwrap_or_default();
-        known.candidates.insert(pid.number, Candidate::new((cell.identity().office(), pid), seat, replica, lease));
+        let mut candidate = Candidate::new((cell.identity().office(), pid), seat, replica, lease);
+        if let Some(member) = &mut candidate.member {
+            member.is_alone = self.booth.shortest().is_none();
+        }
+        known.candidates.insert(pid.number, candidate);
         known.cells.insert(pid.number, Arc::downgrade(cell));
     }
 

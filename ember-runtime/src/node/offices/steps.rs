@@ -91,9 +91,13 @@ impl Elections {
             "the registry has less than this group knows, or nobody of it can be elected: this member says what it has"
         );
         member.claims.is_written();
+        let on_disk = member.replica.on_disk();
         let said = self.booth.claim(&candidate.office, claim, round, now);
         tasks.spawn(async move {
-            said.await;
+            // It must know so much when it is started again.
+            if on_disk.waits().await {
+                said.await;
+            }
             Done::Claimed { number }
         });
     }
@@ -143,7 +147,7 @@ impl Elections {
         let group = candidate.member.as_ref().map(|_| office.epoch.as_ref().and_then(|it| it.record.group.as_ref()));
         let is_named = move |pid: Pid| match group {
             None => true,
-            Some(set) => set.is_some_and(|it| it.set.members.iter().any(|member| member.pid == pid)),
+            Some(set) => set.is_some_and(|it| it.set.members.iter().any(|member| office.reached(*member) == pid)),
         };
         let can = move |pid: &Pid| {
             let listed = self.directory.listed(*pid).filter(|_| *pid != own && is_named(*pid));

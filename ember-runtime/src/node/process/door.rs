@@ -12,6 +12,7 @@ use crate::{
     call::{
         CloseStream, Describe, EndOf, LearnFrom, More, NODE_ITSELF, OutcomeOf, PieceOf, Question, Replicate, Router,
     },
+    replica::Answer,
     error::RefusedReason,
     id::{Incarnation, NodeId, NodeKey, PublicKey},
     message::{Arrivals, RawCall, RawReply, ReplyBody, decode, encode},
@@ -130,9 +131,10 @@ impl Door {
                 Err(refused) => reply.fail(refused),
             },
             CloseStream::ID => at_once(reply, &payload, |CloseStream { stream }| router.streams.close(peer, stream)),
-            Replicate::ID => at_once(reply, &payload, |Replicate { service, types, batch }| {
-                router.replicas.receive(service, types, batch, &router.cells)
-            }),
+            Replicate::ID => match read(&payload) {
+                Ok(question) => replicate(&router, reply, question),
+                Err(refused) => reply.fail(refused),
+            },
             OutcomeOf::ID => later(&router, reply, &payload, move |router, question: OutcomeOf| async move {
                 router.outcome(peer, &question).await
             }),
@@ -149,6 +151,21 @@ impl Door {
 
 fn read<Q: Question>(payload: &[u8]) -> Result<Q, RefusedReason> {
     decode(payload).map_err(|error| RefusedReason::Undecodable(error.to_string()))
+}
+
+/// Answers on the spot, or when what the answer says is on the disk.
+fn replicate(router: &Arc<Router>, reply: RawReply<'static>, Replicate { service, types, batch }: Replicate) {
+    let answer = router.replicas.receive(service, types, batch, &router.cells);
+    let tell = |reply: RawReply<'static>, answer: Option<Answer>| {
+        reply.send(ReplyBody::Value(&mut |out| encode(&answer, out)));
+    };
+    match answer {
+        Some((answer, on_disk)) if !on_disk.is_there() => drop(router.runtime().spawn(async move {
+            let is_kept = on_disk.waits().await;
+            tell(reply, Some(answer).filter(|_| is_kept));
+        })),
+        answer => tell(reply, answer.map(|(answer, _)| answer)),
+    }
 }
 
 /// Answers on the spot.

@@ -276,6 +276,19 @@ pub(crate) fn replicas(service: &str, min_in_sync: Option<usize>, members: usize
     Err(Error::Configuration(format!("the service `{service}`: {why}")))
 }
 
+/// An instance of `service` writes down what it has, in this folder.
+///
+/// # Errors
+/// It has nothing to write down.
+pub(crate) fn journal(service: &str, is_replicated: bool, folder: &std::path::Path) -> Result<()> {
+    if is_replicated {
+        return Ok(());
+    }
+    let say = "only replicated services have what can be written down, and this is none; write an `impl Replicated`, or leave it out";
+    let Error::Configuration(why) = refuse(".journal", folder.display(), say) else { return Ok(()) };
+    Err(Error::Configuration(format!("the service `{service}`: {why}")))
+}
+
 /// An address to listen at. Port 0 is any that is free.
 ///
 /// # Errors

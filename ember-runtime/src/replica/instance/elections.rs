@@ -23,13 +23,20 @@ impl Replica {
     /// It has been elected by a record that names this set. It leads when its first record has been acknowledged: see [`led`](Self::led).
     pub(crate) fn elect(&self, epoch: Epoch, set: InSync) {
         self.change(|inner| {
+            if inner.is_broken() {
+                return;
+            }
             let me = inner.part.me();
             let part = mem::replace(&mut inner.part, Part::Follows(Follower::new(me)));
             let follower = match part {
                 Part::Follows(follower) => follower,
                 Part::Leads(leader) => leader.depose(true),
             };
-            let lead = |leader: Leader| Part::Leads(leader.needs(self.terms.min_in_sync));
+            let is_kept = inner.kept.is_some();
+            let lead = |leader: Leader| {
+                let leader = if is_kept { leader.keeps() } else { leader };
+                Part::Leads(leader.needs(self.terms.min_in_sync))
+            };
             inner.part = follower.lead(epoch, set).map_or_else(Part::Follows, lead);
         });
         self.parts.send_replace(());

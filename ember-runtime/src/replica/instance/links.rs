@@ -19,14 +19,18 @@ impl Replica {
         }
     }
 
-    /// Takes what its master sends; and whether its service is to be asked to apply something.
-    pub(crate) fn receive(&self, batch: Batch) -> (Answer, bool) {
+    /// Takes what its master sends; and whether its service is to be asked to apply something. Nothing, if it takes part no more. The answer is told when
+    /// what it says is [on the disk](Self::on_disk).
+    pub(crate) fn receive(&self, batch: Batch) -> Option<(Answer, bool)> {
         let is_over = matches!(&self.lock().part, Part::Leads(leader) if leader.epoch() < batch.epoch);
         if is_over {
             // There is a later master, which the elections of this node do not know of yet.
             self.step_down();
         }
         let mut inner = self.lock();
+        if inner.is_broken() {
+            return None;
+        }
         let before = inner.part.me();
         let answer = match &mut inner.part {
             Part::Follows(follower) => follower.receive(batch),
@@ -36,8 +40,9 @@ impl Replica {
             inner.learnt = None;
         }
         let is_due = answer.member != before || inner.part.held().unapplied().is_some();
+        inner.note();
         drop(inner);
-        (answer, is_due && !self.owed.swap(true, Ordering::AcqRel))
+        Some((answer, is_due && !self.owed.swap(true, Ordering::AcqRel)))
     }
 
     /// It has got the state of another, as it was at this point, and is to follow the master `from`. What that is to be told, and whether it has
@@ -45,6 +50,9 @@ impl Replica {
     pub(crate) fn learn(&self, (from, epoch, set): (Member, Epoch, InSync), learnt: Learnt) -> Option<(Answer, bool)> {
         self.change(|inner| {
             let Part::Follows(follower) = &mut inner.part else { return None };
+            if inner.kept.as_ref().is_some_and(Kept::is_broken) {
+                return None;
+            }
             match follower.install(from, epoch, set, learnt.at) {
                 Ok(answer) => {
                     inner.learnt = Some(learnt);

@@ -1,22 +1,26 @@
 //! One instance of a replicated service: its part in its group. Handlers use it in their turn, links and elections at any time.
 
 mod elections;
+mod keeping;
 mod links;
 mod turn;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     mem,
     sync::{
-        Mutex, MutexGuard,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
     },
 };
 
 use bytes::Bytes;
 
+pub(crate) use self::keeping::OnDisk;
+use self::keeping::Kept;
 use super::{
     Answer, Batch, Follower, Held, InSync, Leader, Member, Point, Record, Terms,
+    journal::{Change, Keeps, Known, Restored},
     rules::{self, Order},
 };
 use crate::{
@@ -56,6 +60,8 @@ struct Inner {
     waiting: BTreeMap<u64, Vec<Settled>>,
     /// A state that has been learnt, and that its service has not taken over yet.
     learnt: Option<Learnt>,
+    /// Its journal, if it has one.
+    kept: Option<Kept>,
 }
 
 /// What it does in its group.
@@ -147,7 +153,7 @@ impl Replica {
     /// One that has nothing yet.
     pub(crate) fn new(pid: Pid, types: Fingerprints, terms: Terms, largest: usize) -> Self {
         let part = Part::Follows(Follower::new(Member::first(pid)));
-        let inner = Inner { part, waiting: BTreeMap::new(), learnt: None };
+        let inner = Inner { part, waiting: BTreeMap::new(), learnt: None, kept: None };
         let [told, owed, spare] = [false; 3].map(AtomicBool::new);
         let [changes, parts] = [(); 2].map(|()| ordered::Sender::default());
         Self { pid, types, terms, largest, told, inner: Mutex::new(inner), changes, parts, owed, spare }
@@ -206,6 +212,7 @@ impl Replica {
     fn change<T>(&self, change: impl FnOnce(&mut Inner) -> T) -> T {
         let mut inner = self.lock();
         let done = change(&mut inner);
+        inner.note();
         let told = inner.settled();
         drop(inner);
         self.changes.send_replace(());

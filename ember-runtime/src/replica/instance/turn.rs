@@ -92,8 +92,17 @@ impl Replica {
         }
     }
 
-    /// Its state is not what the log says, and is lost: it comes back as another, with nothing.
+    /// Its state is not what the log says, and is lost: it comes back as another, with nothing. If it has a journal, it takes part no more: what is
+    /// there is not lost, and whoever is started on it begins with that.
     pub(crate) fn lose(&self) {
+        if self.is_kept() {
+            return self.breaks("what is in it could not be applied by this build");
+        }
+        self.begin_anew();
+    }
+
+    /// It drops its state, and what its journal has: it comes back as another, with nothing.
+    pub(crate) fn begin_anew(&self) {
         self.change(|inner| {
             let me = inner.part.me();
             let part = mem::replace(&mut inner.part, Part::Follows(Follower::new(me)));
@@ -116,7 +125,7 @@ impl Replica {
     pub(crate) fn shows_nothing(&self) -> bool {
         match &self.lock().part {
             Part::Follows(follower) => {
-                !follower.has_state() || follower.is_deposed() || self.spare.load(Ordering::Relaxed)
+                !follower.has_state() || follower.is_deposed() || follower.is_back() || self.spare.load(Ordering::Relaxed)
             }
             Part::Leads(_) => false,
         }

@@ -16,7 +16,7 @@ use super::cells::Cells;
 use crate::{
     id::Epoch,
     office::Appointment,
-    replica::{Answer, Batch, Fingerprints, InSync, Learnt, Member, Point, Replica},
+    replica::{Answer, Batch, Fingerprints, InSync, Learnt, Member, OnDisk, Point, Replica},
     sync::lock,
 };
 
@@ -71,32 +71,46 @@ impl Replicas {
         lock(&self.pictures).kept.remove(&number);
     }
 
-    /// Takes what the master of a service here sends; nothing if there is no such service, or one of another build.
-    pub(crate) fn receive(&self, number: u64, types: Fingerprints, batch: Batch, cells: &Cells) -> Option<Answer> {
+    /// Takes what the master of a service here sends; nothing if there is no such service, or one of another build. What is answered may be told when
+    /// what it says is on the disk.
+    pub(crate) fn receive(
+        &self,
+        number: u64,
+        types: Fingerprints,
+        batch: Batch,
+        cells: &Cells,
+    ) -> Option<(Answer, OnDisk)> {
         let replica = self.get(number)?;
         if !replica.has_types(types) {
             return None;
         }
-        let (answer, is_due) = replica.receive(batch);
+        let (answer, is_due) = replica.receive(batch)?;
         if is_due && let Some(cell) = cells.get(number) {
             cell.appoint(Appointment::CatchUp);
         }
-        Some(answer)
+        Some((answer, replica.on_disk()))
     }
 
-    /// A service here has learnt the state of its group. What its master is to know.
-    pub(crate) fn learn(
+    /// A service here has learnt the state of its group. What its master is to know, when that is on the disk.
+    pub(crate) async fn learn(
         &self,
         number: u64,
         master: (Member, Epoch, InSync),
         learnt: Learnt,
         cells: &Cells,
     ) -> Option<Answer> {
-        let (answer, is_new) = self.get(number)?.learn(master, learnt)?;
+        let replica = self.get(number)?;
+        let (answer, is_new) = replica.learn(master, learnt)?;
         if is_new && let Some(cell) = cells.get(number) {
             cell.appoint(Appointment::CatchUp);
         }
-        Some(answer)
+        replica.on_disk().waits().await.then_some(answer)
+    }
+
+    /// The state of a service here, as it was at a point that is acknowledged; nothing, if that cannot be had now.
+    pub(crate) async fn picture(&self, service: u64, cells: &Cells) -> Option<(Point, Bytes)> {
+        let picture = self.take(service, cells).await?;
+        Some((picture.at, picture.bytes))
     }
 
     /// A part of the state of a service here, at most so many bytes from an offset on: of this picture of it, or of one that was taken after the

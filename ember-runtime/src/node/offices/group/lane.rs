@@ -71,7 +71,11 @@ pub(super) async fn lane(replica: Arc<Replica>, router: Arc<Router>, epoch: Epoc
 async fn send(router: &Arc<Router>, types: Fingerprints, to: Pid, batch: Batch) -> BoxFuture<'static, Option<Answer>> {
     if to.node == router.key {
         let answer = router.replicas.receive(to.number, types, batch, &router.cells);
-        return std::future::ready(answer).boxed();
+        return async move {
+            let (answer, on_disk) = answer?;
+            on_disk.waits().await.then_some(answer)
+        }
+        .boxed();
     }
     let Some(node) = router.directory().node(to.node.id).filter(|node| node.key == to.node) else {
         return std::future::ready(None).boxed();
@@ -88,8 +92,8 @@ async fn teach(replica: &Replica, router: &Arc<Router>, epoch: Epoch, to: Pid) {
     let told = replica.look(epoch, |leader| {
         // Nothing that comes after its state may be dropped meanwhile.
         leader.learns(to, leader.held().log().base());
-        let is_there = |it: &&Member| it.pid != leader.me().pid && router.directory().lists(it.pid);
-        let source = leader.set().members.iter().find(is_there).unwrap_or(&leader.me()).pid;
+        let reached = |it: &Member| leader.reached(*it).filter(|at| *at != replica.pid() && router.directory().lists(*at));
+        let source = leader.set().members.iter().find_map(reached).unwrap_or(replica.pid());
         let least = leader.held().log().base().index;
         LearnFrom { service: to.number, source, least, from: leader.me(), epoch, set: leader.set().clone() }
     });

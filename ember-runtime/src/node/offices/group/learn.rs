@@ -22,7 +22,7 @@ pub(crate) async fn learn(router: &Router, question: LearnFrom) -> Option<Answer
         tracing::debug!(target: "ember::cluster", %source, "the state of a group was not learnt");
         return None;
     };
-    router.replicas.learn(service, (from, epoch, set), Learnt { at, bytes: bytes.into() }, &router.cells)
+    router.replicas.learn(service, (from, epoch, set), Learnt { at, bytes: bytes.into() }, &router.cells).await
 }
 
 async fn all(router: &Router, source: Pid, least: u64) -> Option<(Point, Vec<u8>)> {

@@ -20,6 +20,8 @@ pub(in crate::node::offices) struct Membership {
     pub(in crate::node::offices) claims: Claims,
     /// Who would be in sync if it were elected now.
     pub(in crate::node::offices) group: Option<InSync>,
+    /// There is no registry, and nobody else.
+    pub(in crate::node::offices) is_alone: bool,
 }
 
 /// Whether a member may stand.
@@ -33,7 +35,7 @@ pub(in crate::node::offices) enum Stands {
 
 impl Membership {
     pub(in crate::node::offices) fn new(replica: Arc<Replica>) -> Self {
-        Self { replica, unrecorded_since: None, claims: Claims::default(), group: None }
+        Self { replica, unrecorded_since: None, claims: Claims::default(), group: None, is_alone: false }
     }
 
     /// The highest epoch that it has followed or led.
@@ -43,6 +45,9 @@ impl Membership {
 
     /// What it has to say, since the registry has less than is known. `lease`: how long one of its group may act who is not heard of.
     pub(in crate::node::offices) fn says(&mut self, facts: &Facts<'_>, lease: Duration) -> Says {
+        if self.is_alone || self.replica.is_broken() {
+            return Says::Nothing;
+        }
         self.claims.look(&self.replica.standing(), self.replica.types(), facts, lease)
     }
 
@@ -56,7 +61,13 @@ impl Membership {
     /// All that is looked at here is compared by the election's transaction: the record, the round, and each claim that is seen. Whoever claims
     /// writes the round in the same transaction, so that what has been claimed and is not in the view yet keeps it from being elected.
     pub(in crate::node::offices) fn stands(&mut self, facts: &Facts<'_>, lease: Duration) -> Stands {
+        if self.replica.is_broken() {
+            return Stands::Not;
+        }
         let own = self.replica.standing();
+        if self.is_alone && own.knows.is_some() {
+            return self.stands_alone(&own, facts);
+        }
         let (record, highest) = (facts.office.record(), facts.office.highest_claim());
         let order = record.map(|(order, _)| order);
         if record.is_some() || highest.is_some() {
@@ -89,12 +100,19 @@ impl Membership {
     /// An operator has accepted that all is lost: whoever is elected begins with nothing.
     fn stands_anew(&mut self, own: Standing, facts: &Facts<'_>) -> Stands {
         let own = if own.knows.is_some() {
-            self.replica.lose();
+            self.replica.begin_anew();
             self.replica.standing()
         } else {
             own
         };
         self.stands_with(InSync::founded_by(own.member), facts.now, facts)
+    }
+
+    /// There is no registry whose record could be older or newer than what it has from its journal. It goes on if it was alone: others may have gone on
+    /// without it.
+    fn stands_alone(&mut self, own: &Standing, facts: &Facts<'_>) -> Stands {
+        let was_alone = own.set.members.iter().all(|member| *member == own.member);
+        if was_alone { self.stands_with(InSync::founded_by(own.member), facts.now, facts) } else { Stands::Not }
     }
 
     fn stands_with(&mut self, set: InSync, settled: Instant, facts: &Facts<'_>) -> Stands {

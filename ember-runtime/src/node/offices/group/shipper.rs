@@ -61,10 +61,12 @@ impl Shipper {
             let Some(wanted) = members.of(&self, &listed) else { return };
             // Who is in sync has what the others have until the registry has taken it out.
             let peers = &wanted | &(&members.in_sync & &listed);
-            lanes.keep(&peers, &self);
+            let office = self.router.directory().office(&self.office);
             let next = self.replica.look(self.epoch, |leader| {
                 leader.keep(&peers);
-                let (mut gone, joins) = (owing.gone(leader, &wanted), addable(leader, &wanted));
+                leader.name(office.names.clone());
+                let wants = |member: Member| wanted.contains(&office.reached(member));
+                let (mut gone, joins) = (owing.gone(leader, wants), addable(leader, &wanted));
                 if self.booth.retires() && gone.len() + 1 == leader.set().members.len() {
                     // What it had acknowledged alone would end with it.
                     gone.clear();
@@ -73,6 +75,7 @@ impl Shipper {
                 (changed_set(leader.set(), &gone, &joins), told)
             });
             let Some((next, is_alone)) = next else { return };
+            lanes.keep(&peers, &self);
             if is_alone {
                 let (office, epoch, others) = (&self.office, self.epoch, wanted.len());
                 tracing::warn!(
@@ -168,7 +171,7 @@ struct Owing(VecDeque<(Instant, u64)>);
 
 impl Owing {
     /// Those in sync who have gone, or have owed an answer for too long.
-    fn gone(&mut self, leader: &Leader, peers: &BTreeSet<Pid>) -> BTreeSet<Member> {
+    fn gone(&mut self, leader: &Leader, is_there: impl Fn(Member) -> bool) -> BTreeSet<Member> {
         let now = Instant::now();
         let last = leader.opened();
         if self.0.back().is_none_or(|(_, known)| *known < last) && leader.commit() < last {
@@ -176,7 +179,7 @@ impl Owing {
         }
         self.0.retain(|(_, index)| *index > leader.commit());
         let (mut gone, me) = (leader.left(), leader.me());
-        gone.extend(leader.set().members.iter().filter(|it| **it != me && !peers.contains(&it.pid)));
+        gone.extend(leader.set().members.iter().filter(|it| **it != me && !is_there(**it)));
         if let Some((since, index)) = self.0.front()
             && now.saturating_duration_since(*since) >= PATIENCE
         {
@@ -202,7 +205,9 @@ impl Members {
 
     /// Of these that are listed; nothing if this is not the master any more.
     fn of(&mut self, shipper: &Shipper, listed: &BTreeSet<Pid>) -> Option<BTreeSet<Pid>> {
-        let pids = |leader: &mut Leader| leader.set().members.iter().map(|it| it.pid).collect::<BTreeSet<_>>();
+        let office = shipper.router.directory().office(&shipper.office);
+        let pids =
+            |leader: &mut Leader| leader.set().members.iter().map(|it| office.reached(*it)).collect::<BTreeSet<_>>();
         let in_sync = shipper.replica.look(shipper.epoch, pids)?;
         let Some(choice) = &mut self.choice else {
             self.in_sync = in_sync;
@@ -335,15 +340,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn nobody_owes_what_was_not_sent_yet() {
-        let (mut leader, peers) = (leader(), BTreeSet::from([pid(2)]));
+        let mut leader = leader();
+        let is_there = |member: Member| member.pid == pid(2);
         let mut owing = Owing::default();
         let index = leader.append(vec![Bytes::from_static(b"entry")]);
-        assert!(owing.gone(&leader, &peers).is_empty());
+        assert!(owing.gone(&leader, &is_there).is_empty());
         advance(PATIENCE * 2).await;
-        assert!(owing.gone(&leader, &peers).is_empty(), "its handler has not ended");
+        assert!(owing.gone(&leader, &is_there).is_empty(), "its handler has not ended");
         leader.open(index);
-        assert!(owing.gone(&leader, &peers).is_empty());
+        assert!(owing.gone(&leader, &is_there).is_empty());
         advance(PATIENCE).await;
-        assert_eq!(owing.gone(&leader, &peers), BTreeSet::from([Member::first(pid(2))]));
+        assert_eq!(owing.gone(&leader, &is_there), BTreeSet::from([Member::first(pid(2))]));
     }
 }

@@ -6,11 +6,9 @@
 //! anew under another name and takes the place of the first. A write goes to the page cache and no further: it outlives the process, not the machine,
 //! and the head says which run of the machine it is of.
 
-mod checksum;
 mod disk;
 mod encoding;
 mod found;
-mod frames;
 mod head;
 #[cfg(feature = "testing")]
 pub(crate) mod inputs;
@@ -18,6 +16,8 @@ mod keeper;
 mod restored;
 #[cfg(test)]
 mod tests;
+
+use crate::frames::{self, checksum};
 
 pub(super) use self::{
     disk::{Disk, OnDisk},

@@ -19,7 +19,7 @@ const fn table() -> [u32; 256] {
     table
 }
 
-pub(super) fn of(bytes: &[u8]) -> u32 {
+pub(crate) fn of(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |sum, byte| TABLE[usize::from(sum.to_le_bytes()[0] ^ byte)] ^ (sum >> 8))
 }
 

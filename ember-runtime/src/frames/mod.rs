@@ -11,17 +11,18 @@
 //! the last record; whatever else is wrong is damage. The length has a checksum of its own, or one that is damaged would make everything
 //! after it look like such an end.
 
+pub(crate) mod checksum;
+
 use std::io::{self, Read};
 
-use super::checksum;
-
-const HEAD: usize = 12;
+/// The bytes before a record.
+pub(crate) const HEAD: usize = 12;
 
 /// Adds the record that `write` writes.
 ///
 /// # Errors
 /// It is too long.
-pub(super) fn add(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+pub(crate) fn add(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
     let start = out.len();
     out.extend([0; HEAD]);
     write(out);
@@ -37,7 +38,7 @@ pub(super) fn add(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> io::Re
 
 /// Reads records.
 #[derive(Debug)]
-pub(super) struct Frames<R> {
+pub(crate) struct Frames<R> {
     from: R,
     /// How many bytes are yet to be read.
     left: u64,
@@ -45,7 +46,7 @@ pub(super) struct Frames<R> {
 
 /// What is where a record should be.
 #[derive(Debug)]
-pub(super) enum Frame {
+pub(crate) enum Frame {
     Whole(Vec<u8>),
     /// The beginning of one, of so many bytes.
     Cut(u64),
@@ -54,23 +55,23 @@ pub(super) enum Frame {
 
 /// Why there is no record.
 #[derive(Debug)]
-pub(super) enum Broken {
+pub(crate) enum Broken {
     Checksum,
     Io(io::Error),
 }
 
 impl<R: Read> Frames<R> {
     /// Of the next `left` bytes.
-    pub(super) fn new(from: R, left: u64) -> Self {
+    pub(crate) fn new(from: R, left: u64) -> Self {
         Self { from, left }
     }
 
     /// How many bytes are yet to be read.
-    pub(super) fn left(&self) -> u64 {
+    pub(crate) fn left(&self) -> u64 {
         self.left
     }
 
-    pub(super) fn next(&mut self) -> Result<Frame, Broken> {
+    pub(crate) fn next(&mut self) -> Result<Frame, Broken> {
         if self.left == 0 {
             return Ok(Frame::End);
         }

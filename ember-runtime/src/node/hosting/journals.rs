@@ -1,0 +1,101 @@
+//! The journals of the replicated services that a node hosts: found before a service is started, and told of what its replica has to write down.
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use tokio::{task::spawn_blocking, time::sleep};
+
+use crate::{
+    actor::{AnyCell, Service},
+    call::Router,
+    error::{Error, Result},
+    journal::{Journal, Progress, open},
+    node::settings::{Hosted, Kept, journal},
+    replica::{Replica, journal::Restored},
+    sync::ordered,
+};
+
+/// A state that could not be had, to make a journal shorter, is asked for again after this.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// The same, with its journal found, if it is to have one. Its thread is not held up by the disk.
+///
+/// # Errors
+/// The journal is another's, or not to be believed; or the service has nothing to write down.
+pub(super) async fn opened<S: Service>(mut hosted: Hosted<S>) -> Result<Hosted<S>> {
+    if let Some(Kept::In(folder)) = hosted.journal {
+        journal(S::SPEC.name, S::REPLICA.is_some(), &folder)?;
+        let found = spawn_blocking(move || open(&folder)).await;
+        let found = found.map_err(|ended| Error::other(format!("a journal could not be read: {ended}")))??;
+        hosted.journal = Some(Kept::Opened(found));
+    }
+    Ok(hosted)
+}
+
+/// A journal that is written from now on, and what it had.
+pub(super) struct Begun {
+    journal: Arc<Journal>,
+    restored: Option<Restored>,
+}
+
+/// Begins the journal of an instance, if it has one.
+///
+/// # Errors
+/// It is that of another group, or of other types.
+pub(super) fn begun<S: Service>(kept: Option<Kept>, cell: &dyn AnyCell) -> Result<Option<Begun>> {
+    let (found, kind) = match (kept, S::REPLICA) {
+        (None, _) => return Ok(None),
+        (Some(Kept::Opened(found)), Some(kind)) => (found, kind),
+        (Some(_), _) => {
+            return Err(Error::Configuration(format!(
+                "the service `{}`: `.journal(…)` is that of one instance: start it by `.spawn(…)`, and not among others",
+                S::SPEC.name
+            )));
+        }
+    };
+    let (journal, restored) = found.start(cell.identity().office().to_string(), (kind.fingerprints)())?;
+    Ok(Some(Begun { journal: Arc::new(journal), restored }))
+}
+
+impl Begun {
+    /// The replica begins with what the journal had, and writes down what becomes of that.
+    pub(super) fn keep(self, replica: &Arc<Replica>, router: &Arc<Router>) {
+        let progress = self.journal.progress();
+        replica.keeps(self.journal, self.restored);
+        let (replica, router_of) = (Arc::downgrade(replica), Arc::downgrade(router));
+        drop(router.runtime().spawn(follow(progress, replica, router_of)));
+    }
+}
+
+/// Tells a replica how far its journal has come, and has that made shorter, until either is gone.
+async fn follow(mut progress: ordered::Receiver<Progress>, replica: Weak<Replica>, router: Weak<Router>) {
+    let mut shortening = tokio::task::JoinSet::new();
+    loop {
+        let Ok(now) = progress.wait_for(|_| true).await else { return };
+        let Some(of) = replica.upgrade() else { return };
+        of.is_on_disk(now.kept);
+        if let Some(why) = &now.failed {
+            return of.breaks(why);
+        }
+        if now.is_long && shortening.is_empty() {
+            shortening.spawn(shorten(of, router.clone()));
+        }
+        tokio::select! {
+            biased;
+            changed = progress.changed() => if changed.is_err() { return },
+            Some(_) = shortening.join_next() => {}
+        }
+    }
+}
+
+/// Gives the journal the state as it is now. At most one for a while: what was asked for takes its time to be written.
+async fn shorten(replica: Arc<Replica>, router: Weak<Router>) {
+    let Some(router) = router.upgrade() else { return };
+    if let Some((at, state)) = router.replicas.picture(replica.pid().number, &router.cells).await {
+        replica.shorten(at, state);
+    }
+    drop((replica, router));
+    sleep(AGAIN).await;
+}

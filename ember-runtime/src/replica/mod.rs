@@ -28,7 +28,7 @@ pub(crate) use self::{
     follower::Follower,
     group::{InSync, Terms},
     held::Held,
-    instance::{Due, Fingerprints, Learnt, Replica, Standing},
+    instance::{Due, Fingerprints, Learnt, Reading, Replica, Standing},
     leader::{Heard, Leader},
     log::Log,
     member::Member,

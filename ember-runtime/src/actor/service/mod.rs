@@ -19,7 +19,9 @@ pub use self::{
     cx::{Cx, DeclaresParent},
     entered::{ModuleBusy, NotEntered},
     handler::{HandledBy, HookError, HookOf, HookResult, OnEvent, ToldTheEpoch},
-    replicated::{InGroup, NotReplicated, Replica, Replicable, Replicated, RootOf},
+    replicated::{
+        EntryGap, GapReason, Hears, InGroup, IsGap, IsPosted, NotReplicated, Position, Posted, Replica, Replicable, Replicated, RootOf, Snapshot,
+    },
     table::Table,
     tasks::{HookKind, Schedule},
     unit::{Here, Orphan, Path, Service, Specified, Unit, Visitor, says},
@@ -29,6 +31,7 @@ pub(crate) use self::{
     callback::route,
     changes::{Noticing, note_change},
     keyed::{Changes, Field as KeyedField, Keyed},
+    replicated::{Followed, FollowedKind, Told},
     running::{Raw, Run, Running, Start, StartRaw, Stepping},
     table::{Entry, SIGNATURE_OF},
     tasks::{EventFn, HookFn, Subscription, Timer},

@@ -390,6 +390,7 @@ impl Host for Services {
         self.elections.end(pid.number);
         self.router.cells.remove(pid);
         self.router.replicas.remove(pid.number);
+        self.router.followings.remove(pid.number);
         let left = self.lock().release(pid.number, state);
         self.withdraw(left);
         self.watches.forget(pid.number);

@@ -9,11 +9,11 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use crate::{
-    call::{CloseStream, Describe, EndOf, LearnFrom, More, NODE_ITSELF, PieceOf, Question, Replicate, Router},
+    call::{CloseStream, Describe, EndOf, EntriesOf, LearnFrom, More, NODE_ITSELF, PieceOf, Question, Replicate, Router},
     error::RefusedReason,
     id::{Incarnation, NodeId, NodeKey, PublicKey},
     message::{Arrivals, RawCall, RawReply, ReplyBody, decode, encode},
-    node::{hosting::Watches, offices::learn},
+    node::{follow, hosting::Watches, offices::learn},
     transport::{Ingress, Members},
 };
 
@@ -136,6 +136,9 @@ impl Door {
             }
             PieceOf::ID => later(&router, reply, &payload, |router, question: PieceOf| async move {
                 learn::piece(&router, &question).await
+            }),
+            EntriesOf::ID => later(&router, reply, &payload, |router, question: EntriesOf| async move {
+                follow::entries(&router, &question).await
             }),
             _ => reply.fail(RefusedReason::UnknownMethod),
         }

@@ -27,7 +27,7 @@ impl Replica {
             self.step_down();
         }
         let mut inner = self.lock();
-        let before = inner.part.me();
+        let (before, committed) = (inner.part.me(), inner.part.held().commit());
         let answer = match &mut inner.part {
             Part::Follows(follower) => follower.receive(batch),
             Part::Leads(leader) => leader.refuses(&batch),
@@ -36,7 +36,12 @@ impl Replica {
             inner.learnt = None;
         }
         let is_due = answer.member != before || inner.part.held().unapplied().is_some();
+        let is_news = inner.part.held().commit() != committed;
         drop(inner);
+        if is_news {
+            // Whoever follows its entries waits for that.
+            self.changes.send_replace(());
+        }
         (answer, is_due && !self.owed.swap(true, Ordering::AcqRel))
     }
 

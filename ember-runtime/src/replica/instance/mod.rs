@@ -1,6 +1,7 @@
 //! One instance of a replicated service: its part in its group. Handlers use it in their turn, links and elections at any time.
 
 mod elections;
+mod entries;
 mod links;
 mod turn;
 
@@ -15,8 +16,9 @@ use std::{
 
 use bytes::Bytes;
 
+pub(crate) use self::entries::Reading;
 use super::{
-    Answer, Batch, Follower, Held, InSync, Leader, Member, Point, Record, Terms,
+    Answer, Batch, Follower, Held, InSync, Leader, Log, Member, Point, Record, Terms,
     rules::{self, Order},
 };
 use crate::{

@@ -21,6 +21,9 @@ pub use self::{
 };
 pub(crate) use self::{
     outages::{OutageSettings, Outages},
-    requests::{CloseStream, Describe, EndOf, LearnFrom, More, OutcomeOf, Piece, PieceOf, Question, Replicate},
-    routes::{Over, Router},
+    requests::{
+        CloseStream, Describe, EndOf, Entries, EntriesOf, LearnFrom, More, OutcomeOf, Piece, PieceOf, Question,
+        Replicate,
+    },
+    routes::{Begin, Following, Over, Router, Wish},
 };

@@ -50,7 +50,8 @@ impl Folder {
     /// Another has it; or the file system refuses.
     pub(super) fn take(path: &Path) -> io::Result<Self> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-        let lock = File::options().create(true).truncate(false).read(true).write(true).mode(0o600).open(path.join("lock"))?;
+        let lock =
+            File::options().create(true).truncate(false).read(true).write(true).mode(0o600).open(path.join("lock"))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -58,7 +59,9 @@ impl Folder {
                 let by = by.map_or_else(|| "another process".into(), |by| format!("process {by}"));
                 return Err(io::Error::new(
                     io::ErrorKind::ResourceBusy,
-                    format!("{by} has it: a journal is that of one instance, so give each a folder of its own, or end that one first"),
+                    format!(
+                        "{by} has it: a journal is that of one instance, so give each a folder of its own, or end that one first"
+                    ),
                 ));
             }
             Err(TryLockError::Error(error)) => return Err(error),

@@ -2,6 +2,7 @@
 
 #[cfg(all(test, feature = "testing"))]
 mod come_and_go;
+mod follow;
 #[cfg(all(test, feature = "cluster"))]
 mod held_up;
 mod hosting;
@@ -12,6 +13,7 @@ mod settings;
 mod slot;
 
 pub use self::{
+    follow::Follow,
     hosting::{Class, Factory, Maker, NoFactory},
     life::{Node, NodeBuilder},
     settings::{Hosted, IntoHosted, ServiceConfig, Several},

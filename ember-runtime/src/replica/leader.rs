@@ -67,8 +67,22 @@ impl Leader {
         let needed = rules::needed(&set.members, None, me);
         let (peers, acknowledged, min_in_sync, open) = (BTreeMap::new(), held.commit, 1, barrier);
         let (next, kept, names) = (None, None, BTreeMap::new());
-        let mut leader =
-            Self { me, at, epoch, set, next, needed, peers, names, held, barrier, open, acknowledged, min_in_sync, kept };
+        let mut leader = Self {
+            me,
+            at,
+            epoch,
+            set,
+            next,
+            needed,
+            peers,
+            names,
+            held,
+            barrier,
+            open,
+            acknowledged,
+            min_in_sync,
+            kept,
+        };
         leader.advance();
         leader
     }

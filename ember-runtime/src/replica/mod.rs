@@ -30,7 +30,7 @@ pub(crate) use self::{
     follower::Follower,
     group::{InSync, Terms},
     held::Held,
-    instance::{Due, Fingerprints, Learnt, OnDisk, Replica, Standing},
+    instance::{Due, Fingerprints, Learnt, OnDisk, Reading, Replica, Standing},
     leader::{Heard, Leader},
     log::Log,
     member::Member,

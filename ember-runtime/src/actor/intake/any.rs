@@ -165,7 +165,6 @@ impl<S: Service> AnyCell for Cell<S> {
     }
 
     fn member(&self) -> Option<Pid> {
-    fn member(&self) -> Option<Pid> {
         if !S::SPEC.elected {
             return None;
         }

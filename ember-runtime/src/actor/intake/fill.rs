@@ -7,8 +7,8 @@ use crate::{
     actor::{
         about::Down,
         service::{
-            Entry, EventFn, HandledBy, Here, HookFn, HookKind, HookOf, Keyed, KeyedField, OnEvent, Path, SIGNATURE_OF,
-            Schedule, Service, Subscription, Table, Timer, full_name,
+            Entry, EventFn, Followed, HandledBy, Here, HookFn, HookKind, HookOf, IsGap, IsPosted, Keyed, KeyedField,
+            OnEvent, Path, Replicated, SIGNATURE_OF, Schedule, Service, Subscription, Table, Timer, full_name,
         },
         turn::Pace,
         work::{run_event, run_hook, start_raw},
@@ -42,11 +42,13 @@ impl<S: Service> Table<S> {
             events: Vec::new(),
             downs: Vec::new(),
             roles: Vec::new(),
+            followed: Vec::new(),
             problem: None,
             keyed: Vec::new(),
             within: None,
         };
         S::describe::<S, Here>(&mut table);
+        table.check_followed();
         if let Some(problem) = table.problem.take() {
             return Err(Error::Configuration(problem));
         }
@@ -159,6 +161,48 @@ impl<S: Service> Table<S> {
             });
         }
         self.roles.push((role, H::NAME, run_event::<S, L, H>));
+    }
+
+    /// Enters what the unit at `L` does with the entries of a service that it follows.
+    pub fn entry<L: Path<S>, H: OnEvent<L::Unit, Event: IsPosted>>(&mut self) {
+        let run = (H::NAME, run_event::<S, L, H> as EventFn<S>);
+        self.follows::<<H::Event as IsPosted>::By>(H::NAME).entries.push(run);
+    }
+
+    /// Enters what the unit at `L` does when entries of a service that it follows are missing.
+    pub fn gap<L: Path<S>, H: OnEvent<L::Unit, Event: IsGap>>(&mut self) {
+        let run = (H::NAME, run_event::<S, L, H> as EventFn<S>);
+        self.follows::<<H::Event as IsGap>::In>(H::NAME).gaps.push(run);
+    }
+
+    fn follows<R: Replicated>(&mut self, hook: &'static str) -> &mut Followed<S> {
+        if self.within.is_some() {
+            let (service, location) = (S::SPEC.name, S::SPEC.location);
+            self.problem.get_or_insert_with(|| {
+                format!(
+                    "`{hook}` of a module under a key of the service `{service}` ({location}) waits for the entries of another service: such \
+                     modules are not told; let the service have `#[on(entry)]` and `#[on(gap)]`, and pass on what they are told"
+                )
+            });
+        }
+        let of = TypeId::of::<R>();
+        let known = self.followed.iter().position(|it| it.service == of).unwrap_or_else(|| {
+            self.followed.push(Followed::new::<R>());
+            self.followed.len() - 1
+        });
+        &mut self.followed[known]
+    }
+
+    fn check_followed(&mut self) {
+        let Some(Followed { kind, gaps, .. }) = self.followed.iter().find(|it| it.entries.is_empty()) else { return };
+        let (service, location, hook) = (S::SPEC.name, S::SPEC.location, gaps.first().map_or("", |(name, _)| name));
+        let followed = kind.service;
+        self.problem.get_or_insert_with(|| {
+            format!(
+                "`{hook}` of the service `{service}` ({location}) waits for gaps in the entries of `{followed}`, which it does not follow: write an \
+                 `#[on(entry)]` that takes them, or leave `#[on(gap)]` out"
+            )
+        });
     }
 
     /// Enters an event handler of the unit at `L`.

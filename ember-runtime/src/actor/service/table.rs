@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use super::{EventFn, HookFn, HookKind, Keyed, StartRaw, Subscription, Timer, tasks::of_kind};
+use super::{EventFn, Followed, HookFn, HookKind, Keyed, StartRaw, Subscription, Timer, tasks::of_kind};
 use crate::{
     actor::turn::Pace,
     id::MethodId,
@@ -30,6 +30,8 @@ pub struct Table<S> {
     pub(crate) downs: Vec<(&'static str, EventFn<S>)>,
     /// What runs when the instance becomes master, or slave.
     pub(crate) roles: Vec<(Role, &'static str, EventFn<S>)>,
+    /// The replicated services that it follows.
+    pub(crate) followed: Vec<Followed<S>>,
     /// What was entered that cannot be.
     pub(crate) problem: Option<String>,
     /// The fields that hold modules under keys; outer ones before those within.
@@ -102,7 +104,8 @@ impl<S> Table<S> {
 
     /// Whether a service is ready as soon as its state is made: nothing has to run before, and nothing begins by itself.
     pub(crate) fn is_plain(&self) -> bool {
-        self.hooks.is_empty() && self.timers.is_empty() && self.events.is_empty() && self.keyed.is_empty()
+        let does_nothing = self.hooks.is_empty() && self.timers.is_empty() && self.events.is_empty();
+        does_nothing && self.followed.is_empty() && self.keyed.is_empty()
     }
 }
 

@@ -13,7 +13,10 @@ pub(crate) use self::{
     args::Args,
     inherited::{Inherited, overtaken},
     outcome::{Attempt, HandedOver, Outcome, describe, sound, unsound},
-    question::{CloseStream, Describe, EndOf, LearnFrom, More, OutcomeOf, Piece, PieceOf, Question, Replicate},
+    question::{
+        CloseStream, Describe, EndOf, Entries, EntriesOf, LearnFrom, More, OutcomeOf, Piece, PieceOf, Question,
+        Replicate,
+    },
     request::Options,
     target::{Aim, Destination, Target},
 };

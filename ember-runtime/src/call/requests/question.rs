@@ -6,7 +6,7 @@ use crate::{
     actor::{AnyCell, DownReason},
     id::{Epoch, MethodId, Pid},
     message::{Ask, Items, Reach, Stored},
-    replica::{Answer, Batch, Fingerprints, InSync, Member, Point},
+    replica::{Answer, Batch, Fingerprints, InSync, Member, Point, Record},
 };
 
 /// Something that a node is asked. Each has an id of its own: a node that does not know one says so.
@@ -162,6 +162,45 @@ impl Question for OutcomeOf {
     type Answer = Option<Stored>;
 
     const ID: MethodId = MethodId::of("ember: outcome of");
+}
+
+/// For what the group of a replicated service has acknowledged. The answer waits until there is something, but not for long.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct EntriesOf {
+    pub(crate) service: u64,
+    /// The fingerprint of its entries, as who asks knows them; that of its state, if that is to be the same too.
+    pub(crate) entry: u64,
+    pub(crate) state: Option<u64>,
+    /// After which record, and whether that is known whole: otherwise it is asked for too. Nothing: which is the last?
+    pub(crate) after: Option<(Point, bool)>,
+    /// An epoch of the group that who asks has heard of.
+    pub(crate) known: Epoch,
+    /// About so many bytes at most.
+    pub(crate) most: u64,
+}
+
+impl Question for EntriesOf {
+    /// Nothing, if there is no such service, or too many ask.
+    type Answer = Option<Entries>;
+
+    const ID: MethodId = MethodId::of("ember: entries of a group");
+}
+
+/// What a member of a group tells its followers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Entries {
+    /// These records, the first of which has this index. None: nothing has come so far.
+    Next { first: u64, records: Vec<Record> },
+    /// This is the last record.
+    Last(Point),
+    /// What it keeps begins after this record. `surely`: the master says so.
+    Begins { base: Point, surely: bool },
+    /// The group goes on after this record, without what was asked for.
+    Undone { shared: Point },
+    /// It does not know what its group has.
+    Behind,
+    /// Its entries, or its state, are of another structure.
+    OtherTypes,
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub(crate) use self::departures::{Boarding, Departure};
 pub use self::local_calls::LocalCalls;
 pub(crate) use self::{
     home::{Ended, Home, Over, Poller},
+    hosted::{Begin, Following, Wish},
     mixed::Mixed,
     open_calls::OpenCall,
     probes::Probe,

@@ -8,7 +8,7 @@ use std::sync::{
 use super::{
     described::Described,
     home::{Home, Over},
-    hosted::{Cells, Replicas},
+    hosted::{Cells, Followings, Replicas},
     lent_streams::LentStreams,
     local_calls::{LocalCalls, Runs},
     open_calls::OpenCalls,
@@ -44,6 +44,7 @@ pub(crate) struct Router {
     pub(crate) described: Described,
     pub(crate) cells: Cells,
     pub(crate) replicas: Replicas,
+    pub(crate) followings: Followings,
     pub(crate) streams: Arc<LentStreams>,
     /// The node leaves: streams of others are not read here any more.
     pub(crate) reads_no_more: ordered::Sender<bool>,
@@ -88,6 +89,7 @@ impl Router {
             described: Described::default(),
             cells: Cells::default(),
             replicas: Replicas::default(),
+            followings: Followings::default(),
             streams: Arc::default(),
             reads_no_more: ordered::Sender::default(),
             #[cfg(feature = "cluster")]

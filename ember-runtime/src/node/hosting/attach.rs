@@ -6,6 +6,7 @@ use crate::{
     actor::{Attachments, Cell, GoLive, HookKind, Host, Service, Subscription, TaskJob, Timer},
     event::Bus,
     message::{Keys, Lane},
+    node::follow::follow,
 };
 
 /// Starts timers and subscriptions of the unit at `keys`. What is returned ends them when dropped.
@@ -28,5 +29,7 @@ pub(super) fn attach<S: Service>(cell: &Arc<Cell<S>>, host: &dyn Host) -> Attach
     if cell.blueprint.table.has_keyed() {
         cell.owe(Lane::System, Box::new(GoLive { life: cell.lives() }));
     }
-    begin(cell, host, &cell.blueprint.table.timers, &cell.blueprint.table.events, &Keys::default())
+    let mut all = begin(cell, host, &cell.blueprint.table.timers, &cell.blueprint.table.events, &Keys::default());
+    follow(cell, host).into_iter().for_each(|following| all.push(following));
+    all
 }

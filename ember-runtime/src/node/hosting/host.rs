@@ -202,7 +202,8 @@ impl Services {
         }
         let router = Arc::clone(&self.router);
         let pid = Pid { node: self.record.key, number: self.numbers.fetch_add(1, Ordering::Relaxed) };
-        let Hosted { source, supervision, register: registered, limits, particulars, lease, replicas: most, journal } = hosted;
+        let Hosted { source, supervision, register: registered, limits, particulars, lease, replicas: most, journal } =
+            hosted;
         let host: Arc<dyn Host> = Arc::clone(self) as _;
         let closed = self.closed.read().unwrap_or_else(PoisonError::into_inner);
         if *closed {
@@ -395,6 +396,7 @@ impl Host for Services {
         self.elections.end(pid.number);
         self.router.cells.remove(pid);
         self.router.replicas.remove(pid.number);
+        self.router.followings.remove(pid.number);
         let left = self.lock().release(pid.number, state);
         self.withdraw(left);
         self.watches.forget(pid.number);

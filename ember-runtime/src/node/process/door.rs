@@ -10,13 +10,14 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     call::{
-        CloseStream, Describe, EndOf, LearnFrom, More, NODE_ITSELF, OutcomeOf, PieceOf, Question, Replicate, Router,
+        CloseStream, Describe, EndOf, EntriesOf, LearnFrom, More, NODE_ITSELF, OutcomeOf, PieceOf, Question, Replicate,
+        Router,
     },
-    replica::Answer,
     error::RefusedReason,
     id::{Incarnation, NodeId, NodeKey, PublicKey},
     message::{Arrivals, RawCall, RawReply, ReplyBody, decode, encode},
-    node::{hosting::Watches, offices::learn},
+    node::{follow, hosting::Watches, offices::learn},
+    replica::Answer,
     transport::{Ingress, Members},
 };
 
@@ -143,6 +144,9 @@ impl Door {
             }
             PieceOf::ID => later(&router, reply, &payload, |router, question: PieceOf| async move {
                 learn::piece(&router, &question).await
+            }),
+            EntriesOf::ID => later(&router, reply, &payload, |router, question: EntriesOf| async move {
+                follow::entries(&router, &question).await
             }),
             _ => reply.fail(RefusedReason::UnknownMethod),
         }

@@ -97,8 +97,7 @@ impl Replica {
                 // Its service begins with that.
                 inner.learnt = (base != Point::NOTHING).then_some(Learnt { at: base, bytes: state });
             }
-            inner.kept =
-                Some(Kept { keeps, known, given: 0, done: 0, marks: VecDeque::new(), is_broken: false });
+            inner.kept = Some(Kept { keeps, known, given: 0, done: 0, marks: VecDeque::new(), is_broken: false });
         });
     }
 

@@ -31,7 +31,7 @@ impl Replica {
         if inner.is_broken() {
             return None;
         }
-        let before = inner.part.me();
+        let (before, committed) = (inner.part.me(), inner.part.held().commit());
         let answer = match &mut inner.part {
             Part::Follows(follower) => follower.receive(batch),
             Part::Leads(leader) => leader.refuses(&batch),
@@ -41,7 +41,12 @@ impl Replica {
         }
         let is_due = answer.member != before || inner.part.held().unapplied().is_some();
         inner.note();
+        let is_news = inner.part.held().commit() != committed;
         drop(inner);
+        if is_news {
+            // Whoever follows its entries waits for that.
+            self.changes.send_replace(());
+        }
         Some((answer, is_due && !self.owed.swap(true, Ordering::AcqRel)))
     }
 

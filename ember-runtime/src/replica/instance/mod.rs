@@ -1,6 +1,7 @@
 //! One instance of a replicated service: its part in its group. Handlers use it in their turn, links and elections at any time.
 
 mod elections;
+mod entries;
 mod keeping;
 mod links;
 mod turn;
@@ -16,10 +17,10 @@ use std::{
 
 use bytes::Bytes;
 
-pub(crate) use self::keeping::OnDisk;
 use self::keeping::Kept;
+pub(crate) use self::{entries::Reading, keeping::OnDisk};
 use super::{
-    Answer, Batch, Follower, Held, InSync, Leader, Member, Point, Record, Terms,
+    Answer, Batch, Follower, Held, InSync, Leader, Log, Member, Point, Record, Terms,
     journal::{Change, Keeps, Known, Restored},
     rules::{self, Order},
 };

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::Known;
 use crate::{
     frames,
-    message::{decode, encode},
-    replica::{Fingerprints, Point, Record, record::one},
+    message::{decode, encode, whole},
+    replica::{Fingerprints, Point, Record},
 };
 
 /// Of what stands in a file. Raised with each change of it.
@@ -35,7 +35,7 @@ pub(crate) enum Entry {
     /// A state of so many bytes follows, as it was at this point.
     Base(Point, u64),
     /// A part of it.
-    Piece(#[serde(with = "one")] Bytes),
+    Piece(#[serde(with = "whole")] Bytes),
     Knows(Known),
     Cut(u64),
     Record(u64, Record),

@@ -2,14 +2,19 @@
 //! have such a state at hand. Knows nothing of logs and of other members.
 
 mod cx;
+mod followed;
 mod group;
+mod position;
 mod replica;
 mod service;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::followed::{Followed, FollowedKind, Told};
 pub use self::{
+    followed::{EntryGap, GapReason, Hears, IsGap, IsPosted, Posted, Snapshot},
     group::{InGroup, RootOf},
+    position::Position,
     replica::{NotReplicated, Replica},
     service::{Replicable, Replicated},
 };

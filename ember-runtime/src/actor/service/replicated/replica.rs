@@ -66,7 +66,7 @@ impl ReplicaKind {
 }
 
 /// Of the structure of a type.
-fn fingerprint<T: Schema>() -> u64 {
+pub(super) fn fingerprint<T: Schema>() -> u64 {
     Signature::new(&[], T::shape, None).fingerprint()
 }
 

@@ -25,7 +25,8 @@ pub(crate) async fn learn(router: &Router, question: LearnFrom) -> Option<Answer
     router.replicas.learn(service, (from, epoch, set), Learnt { at, bytes: bytes.into() }, &router.cells).await
 }
 
-async fn all(router: &Router, source: Pid, least: u64) -> Option<(Point, Vec<u8>)> {
+/// The state of another member, as it was at a point of its log that is not before the record `least`.
+pub(crate) async fn all(router: &Router, source: Pid, least: u64) -> Option<(Point, Vec<u8>)> {
     let mut known = Vec::new();
     let mut picture = None;
     loop {

@@ -58,15 +58,21 @@ pub(crate) enum Heard {
 }
 
 impl Leader {
-    /// Writes the barrier of its epoch.
-    pub(super) fn new((me, at): (Member, Pid), epoch: Epoch, set: InSync, mut held: Held) -> Self {
+    /// Writes the barrier of its epoch. `is_kept`: it has a journal, which has nothing of this epoch yet.
+    pub(super) fn new(
+        (me, at): (Member, Pid),
+        epoch: Epoch,
+        set: InSync,
+        mut held: Held,
+        is_kept: bool,
+    ) -> Self {
         let barrier = held.log.append(Record::barrier(epoch));
         if planted(Bug::ForgetBarrier) {
             held.commit = barrier;
         }
         let needed = rules::needed(&set.members, None, me);
         let (peers, acknowledged, min_in_sync, open) = (BTreeMap::new(), held.commit, 1, barrier);
-        let (next, kept, names) = (None, None, BTreeMap::new());
+        let (next, kept, names) = (None, is_kept.then_some(0), BTreeMap::new());
         let mut leader =
             Self { me, at, epoch, set, next, needed, peers, names, held, barrier, open, acknowledged, min_in_sync, kept };
         leader.advance();
@@ -114,13 +120,6 @@ impl Leader {
     /// So many must be in sync; 1 at first. Before it writes anything but its barrier.
     pub(super) fn needs(mut self, min_in_sync: usize) -> Self {
         self.min_in_sync = min_in_sync;
-        self
-    }
-
-    /// It has a journal, which has nothing of this epoch yet: what is not in it does not count. Before anybody else has acknowledged
-    /// anything.
-    pub(super) fn keeps(mut self) -> Self {
-        self.kept = Some(0);
         self
     }
 

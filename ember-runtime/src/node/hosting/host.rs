@@ -175,13 +175,13 @@ impl Services {
     /// Starts a service that the node was built with, and waits for its `init` and `start`. It begins its work with
     /// [`go`](Self::go).
     pub(crate) async fn start<S: Service>(self: &Arc<Self>, hosted: Hosted<S>) -> Result<()> {
-        self.launch(journals::opened(hosted).await?, false)?.await.map(drop)
+        self.launch(journals::opened(hosted, self.is_watched).await?, false)?.await.map(drop)
     }
 
     /// Starts a service at run time, and waits for its `init` and `start`. Once this has been polled nobody needs to wait:
     /// whatever is to be done after the start, its driver does.
     pub(crate) async fn spawn<S: Service>(self: &Arc<Self>, hosted: Hosted<S>) -> Result<Pid> {
-        self.launch(journals::opened(hosted).await?, true)?.await
+        self.launch(journals::opened(hosted, self.is_watched).await?, true)?.await
     }
 
     /// Starts a service; if it `works`, it begins its work when it has been started. The future waits for its `init` and

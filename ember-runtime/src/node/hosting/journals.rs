@@ -20,12 +20,18 @@ use crate::{
 /// A state that could not be had, to make a journal shorter, is asked for again after this.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// The same, with its journal found, if it is to have one. Its thread is not held up by the disk.
+/// The same, with its journal found, if it is to have one. Its thread is not held up by the disk. `real`: whether time is not simulated.
 ///
 /// # Errors
 /// The journal is another's, or not to be believed; or the service has nothing to write down.
-pub(super) async fn opened<S: Service>(mut hosted: Hosted<S>) -> Result<Hosted<S>> {
+pub(super) async fn opened<S: Service>(mut hosted: Hosted<S>, real: bool) -> Result<Hosted<S>> {
     if let Some(Kept::In(folder)) = hosted.journal {
+        if !real {
+            return Err(Error::Configuration(format!(
+                "the service `{}`: the time of a simulation does not wait for a disk, so `.journal(…)` is for real nodes: leave it out there",
+                S::SPEC.name
+            )));
+        }
         journal(S::SPEC.name, S::REPLICA.is_some(), &folder)?;
         let found = spawn_blocking(move || open(&folder)).await;
         let found = found.map_err(|ended| Error::other(format!("a journal could not be read: {ended}")))??;
@@ -75,7 +81,7 @@ async fn follow(mut progress: ordered::Receiver<Progress>, replica: Weak<Replica
     loop {
         let Ok(now) = progress.wait_for(|_| true).await else { return };
         let Some(of) = replica.upgrade() else { return };
-        of.is_on_disk(now.kept);
+        of.is_on_disk(now.kept, now.syncs);
         if let Some(why) = &now.failed {
             return of.breaks(why);
         }

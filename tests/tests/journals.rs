@@ -16,10 +16,17 @@ use ember_tests::{
     embedded_node::private_folder,
     wait::{eventually, within},
 };
+use tokio::task::JoinSet;
 
 #[message]
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Balances(BTreeMap<u64, u64>);
+
+#[message]
+pub struct Paid {
+    to: u64,
+    note: String,
+}
 
 #[service(elected)]
 #[derive(Default)]
@@ -27,10 +34,10 @@ pub struct Ledger;
 
 impl Replicated for Ledger {
     type State = Balances;
-    type Entry = u64;
+    type Entry = Paid;
     type Output = u64;
 
-    fn apply(state: &mut Balances, to: &u64) -> u64 {
+    fn apply(state: &mut Balances, Paid { to, .. }: &Paid) -> u64 {
         assert!(*to != BREAKS || !BROKEN.load(Ordering::Relaxed), "an entry that this build cannot apply");
         let balance = state.0.entry(*to).or_default();
         *balance += 1;
@@ -45,7 +52,11 @@ static BROKEN: AtomicBool = AtomicBool::new(false);
 #[rpc]
 impl Ledger {
     pub async fn rpc_pay(&mut self, cx: &mut Cx<'_, Self>, to: u64) -> u64 {
-        cx.commit(to)
+        cx.commit(Paid { to, note: String::new() })
+    }
+
+    pub async fn rpc_pay_for(&mut self, cx: &mut Cx<'_, Self>, to: u64, note: String) -> u64 {
+        cx.commit(Paid { to, note })
     }
 
     #[rpc(read)]
@@ -102,9 +113,9 @@ async fn calls_that_wait_share_a_wait_for_the_disk() {
     ledger.rpc_pay(1).await.unwrap();
     let pid = node.view().instances().iter().find(|it| it.role() == Some(Role::Master)).unwrap().pid();
     let before = node.journal_syncs(pid).unwrap();
-    let calls: Vec<_> = (0..512).map(|_| ledger.rpc_pay(1)).collect();
-    for call in calls {
-        call.await.unwrap();
+    let mut calls: JoinSet<_> = (0..512).map(|_| ledger.rpc_pay(1).into_future()).collect();
+    while let Some(paid) = calls.join_next().await {
+        paid.unwrap().unwrap();
     }
     let syncs = node.journal_syncs(pid).unwrap() - before;
     assert!(syncs < 256, "{syncs} for 512 commits");
@@ -121,11 +132,11 @@ async fn a_journal_is_made_shorter_and_says_the_same() {
     let mut longest = 0;
     // It becomes longer until it is made anew.
     eventually("a shorter journal", async || {
-        let calls: Vec<_> = (0..1_000).map(|_| ledger.rpc_pay(1)).collect();
-        for call in calls {
-            if call.await.is_ok() {
-                paid += 1;
-            }
+        let note = "for this and for that ".repeat(3_000);
+        let mut calls: JoinSet<_> = (0..16).map(|_| ledger.rpc_pay_for(1, note.clone()).into_future()).collect();
+        while let Some(done) = calls.join_next().await {
+            done.unwrap().unwrap();
+            paid += 1;
         }
         let length = fs::metadata(&file).unwrap().len();
         let is_shorter = length < longest;
@@ -257,7 +268,10 @@ fn a_group_all_of_whose_processes_are_killed_comes_back_with_all_that_was_acknow
     let sum = members[2].line();
     let found: usize = sum.strip_prefix("sum ").unwrap_or_else(|| panic!("{sum}")).parse().unwrap();
     let most = acknowledged + unknown + 16;
-    assert!((acknowledged..=most).contains(&found), "{acknowledged} were acknowledged, {unknown} not, and {found} are there");
+    assert!(
+        (acknowledged..=most).contains(&found),
+        "{acknowledged} were acknowledged, {unknown} not, and {found} are there"
+    );
     assert!(acknowledged > 100, "{acknowledged}");
 }
 

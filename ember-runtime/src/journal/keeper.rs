@@ -147,7 +147,8 @@ impl Shared {
         loop {
             let given = queue.given;
             let more = |queue: &mut Queue| queue.given == given && !queue.closed;
-            let waited = self.filled.wait_timeout_while(queue, NEXT_COMES, more).unwrap_or_else(PoisonError::into_inner);
+            let waited =
+                self.filled.wait_timeout_while(queue, NEXT_COMES, more).unwrap_or_else(PoisonError::into_inner);
             queue = waited.0;
             if waited.1.timed_out() || queue.closed || Instant::now() >= until {
                 return queue;

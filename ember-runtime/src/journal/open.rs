@@ -73,7 +73,8 @@ impl Opened {
         if let Some(Restored { head: found, .. }) = &restored {
             if found.group != head.group {
                 let (found, own) = (&found.group, &head.group);
-                let whose = format!("it is that of `{found}`, and not of `{own}`: give each instance a folder of its own");
+                let whose =
+                    format!("it is that of `{found}`, and not of `{own}`: give each instance a folder of its own");
                 return Err(refused(&path, &whose));
             }
             if found.types != types {

@@ -291,7 +291,8 @@ fn a_machine_that_stops_at_any_step_has_all_that_was_acknowledged_when_it_starts
                 let restored = restore(&file.bytes);
                 let restored = restored.unwrap_or_else(|why| panic!("seed {seed}, {steps} steps, life {life}: {why}"));
                 let found = may_be.iter().rev().find(|has| has.is(&restored));
-                has = found.unwrap_or_else(|| panic!("seed {seed}, {steps} steps, life {life}: not what it had")).clone();
+                has =
+                    found.unwrap_or_else(|| panic!("seed {seed}, {steps} steps, life {life}: not what it had")).clone();
                 shortened += u64::from(restored.base.index > has.base);
                 length = restored.length;
                 let mut state = lock(&disk.0);

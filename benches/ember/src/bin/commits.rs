@@ -109,7 +109,8 @@ async fn host(cluster: &str, name: &str, folder: Option<&str>) -> Result<(), Box
         Some(folder) => hosted.journal(folder),
         None => hosted,
     };
-    let node = Node::builder().name(name).cluster(cluster).registry(Embedded::default()).service(hosted).start().await?;
+    let node =
+        Node::builder().name(name).cluster(cluster).registry(Embedded::default()).service(hosted).start().await?;
     let _first = NODE.set(node.clone());
     Ok(node.run().await?)
 }
@@ -138,7 +139,9 @@ async fn kept(node: &Node) -> Result<bool, Box<dyn Error>> {
             .zip(&before)
             .map(|(after, before)| (after.0 - before.0) as f64 / (after.1 - before.1).max(1) as f64)
             .collect();
-        println!("commits on disk: {rate:8.0} a second, p50 {half:?}, p99 {most:?}; for each fsync {shared:.0?} commits");
+        println!(
+            "commits on disk: {rate:8.0} a second, p50 {half:?}, p99 {most:?}; for each fsync {shared:.0?} commits"
+        );
         least = shared.into_iter().fold(least, f64::min);
     }
     println!("fewest commits for each fsync: {least:.0} (bar {SHARED})");

@@ -50,7 +50,8 @@ impl Instance {
         let methods = cell.methods().into_iter().filter(|(_, info, ..)| info.reach == Reach::Cluster);
         let methods = methods.map(|(id, _, _, fingerprint)| MethodRecord { id, fingerprint }).collect();
         let contracts = cell.contracts().iter().map(|&name| name.to_owned()).collect();
-        let published = Published::new(Arc::clone(cell.identity()), contracts, methods, (cell.is_elected(), cell.member()));
+        let published =
+            Published::new(Arc::clone(cell.identity()), contracts, methods, (cell.is_elected(), cell.member()));
         Self { cell: Some(Arc::clone(cell)), ..Self::of(cell.pid(), published, here, state) }
     }
 

@@ -37,7 +37,7 @@ use crate::{
         slot::Source as Ids,
     },
     office::{BootClock, OfficeSeat, Tenure},
-    replica::{Replica, Terms},
+    replica::Replica,
     rng::Rng,
     sync::{lock, shielded},
 };
@@ -202,7 +202,8 @@ impl Services {
         }
         let router = Arc::clone(&self.router);
         let pid = Pid { node: self.record.key, number: self.numbers.fetch_add(1, Ordering::Relaxed) };
-        let Hosted { source, supervision, register: registered, limits, particulars, lease, replicas: most, journal } = hosted;
+        let Hosted { source, supervision, register: registered, limits, particulars, lease, replicas: most, journal } =
+            hosted;
         let host: Arc<dyn Host> = Arc::clone(self) as _;
         let closed = self.closed.read().unwrap_or_else(PoisonError::into_inner);
         if *closed {
@@ -231,15 +232,7 @@ impl Services {
             running.registered.insert(pid.number, Registered { cell: Arc::clone(&any), published: false });
         }
         if S::SPEC.elected {
-            let terms = Terms { min_in_sync: S::SPEC.min_in_sync, waits: !S::SPEC.acks_of_leader, most };
-            let replica = S::REPLICA
-                .map(|kind| Arc::new(Replica::new(pid, (kind.fingerprints)(), terms, self.router.fitting(usize::MAX))));
-            if let Some(replica) = &replica {
-                if let Some(kept) = kept {
-                    kept.keep(replica, &self.router);
-                }
-                self.router.replicas.add(pid.number, Arc::clone(replica));
-            }
+            let replica = journals::replica::<S>(pid, most, kept, &self.router);
             self.elections.add(&any, replica, lease);
         }
         self.router.cells.add(Arc::clone(&any));

@@ -11,9 +11,10 @@ use crate::{
     actor::{AnyCell, Service},
     call::Router,
     error::{Error, Result},
+    id::Pid,
     journal::{Journal, Progress, open},
     node::settings::{Hosted, Kept, journal},
-    replica::{Replica, journal::Restored},
+    replica::{Replica, Terms, journal::Restored},
     sync::ordered,
 };
 
@@ -65,9 +66,26 @@ pub(super) fn begun<S: Service>(kept: Option<Kept>, cell: &dyn AnyCell) -> Resul
     Ok(Some(Begun { journal: Arc::new(journal), restored }))
 }
 
+/// What an instance of a replicated service has of its group's log: nothing yet, or what was in its journal. `most`: so many members at most.
+pub(super) fn replica<S: Service>(
+    pid: Pid,
+    most: Option<usize>,
+    kept: Option<Begun>,
+    router: &Arc<Router>,
+) -> Option<Arc<Replica>> {
+    let kind = S::REPLICA?;
+    let terms = Terms { min_in_sync: S::SPEC.min_in_sync, waits: !S::SPEC.acks_of_leader, most };
+    let replica = Arc::new(Replica::new(pid, (kind.fingerprints)(), terms, router.fitting(usize::MAX)));
+    if let Some(kept) = kept {
+        kept.keep(&replica, router);
+    }
+    router.replicas.add(pid.number, Arc::clone(&replica));
+    Some(replica)
+}
+
 impl Begun {
     /// The replica begins with what the journal had, and writes down what becomes of that.
-    pub(super) fn keep(self, replica: &Arc<Replica>, router: &Arc<Router>) {
+    fn keep(self, replica: &Arc<Replica>, router: &Arc<Router>) {
         let progress = self.journal.progress();
         replica.keeps(self.journal, self.restored);
         let (replica, router_of) = (Arc::downgrade(replica), Arc::downgrade(router));
@@ -86,8 +104,10 @@ async fn follow(mut progress: ordered::Receiver<Progress>, replica: Weak<Replica
             return of.breaks(why);
         }
         if now.is_long && shortening.is_empty() {
-            shortening.spawn(shorten(of, router.clone()));
+            shortening.spawn(shorten(Arc::downgrade(&of), router.clone()));
         }
+        // Whoever waits here does not keep it: with it its journal ends.
+        drop(of);
         tokio::select! {
             biased;
             changed = progress.changed() => if changed.is_err() { return },
@@ -97,11 +117,11 @@ async fn follow(mut progress: ordered::Receiver<Progress>, replica: Weak<Replica
 }
 
 /// Gives the journal the state as it is now. At most one for a while: what was asked for takes its time to be written.
-async fn shorten(replica: Arc<Replica>, router: Weak<Router>) {
-    let Some(router) = router.upgrade() else { return };
-    if let Some((at, state)) = router.replicas.picture(replica.pid().number, &router.cells).await {
-        replica.shorten(at, state);
+async fn shorten(replica: Weak<Replica>, router: Weak<Router>) {
+    if let (Some(of), Some(router)) = (replica.upgrade(), router.upgrade())
+        && let Some((at, state)) = router.replicas.picture(of.pid().number, &router.cells).await
+    {
+        of.shorten(at, state);
     }
-    drop((replica, router));
     sleep(AGAIN).await;
 }

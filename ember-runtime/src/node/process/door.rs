@@ -9,12 +9,12 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use crate::{
-    replica::Answer,
     call::{CloseStream, Describe, EndOf, LearnFrom, More, NODE_ITSELF, PieceOf, Question, Replicate, Router},
     error::RefusedReason,
     id::{Incarnation, NodeId, NodeKey, PublicKey},
     message::{Arrivals, RawCall, RawReply, ReplyBody, decode, encode},
     node::{hosting::Watches, offices::learn},
+    replica::Answer,
     transport::{Ingress, Members},
 };
 

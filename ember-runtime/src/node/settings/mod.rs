@@ -10,12 +10,12 @@ pub(crate) mod values;
 
 #[cfg(feature = "cluster")]
 pub(crate) use self::options::Options;
-pub(crate) use self::{
-    hosted::Kept,
-    values::{instance, journal, office_lease, replicas},
-};
 pub use self::{
     config::ServiceConfig,
     hosted::{Hosted, IntoHosted},
     several::Several,
+};
+pub(crate) use self::{
+    hosted::Kept,
+    values::{instance, journal, office_lease, replicas},
 };

@@ -16,8 +16,8 @@ use std::{
 
 use bytes::Bytes;
 
-pub(crate) use self::keeping::OnDisk;
 use self::keeping::Kept;
+pub(crate) use self::keeping::OnDisk;
 use super::{
     Answer, Batch, Follower, Held, InSync, Leader, Member, Point, Record, Terms,
     journal::{Change, Keeps, Known, Restored},

@@ -113,7 +113,10 @@ impl Replica {
     pub(crate) fn shows_nothing(&self) -> bool {
         match &self.lock().part {
             Part::Follows(follower) => {
-                !follower.has_state() || follower.is_deposed() || follower.is_back() || self.spare.load(Ordering::Relaxed)
+                !follower.has_state()
+                    || follower.is_deposed()
+                    || follower.is_back()
+                    || self.spare.load(Ordering::Relaxed)
             }
             Part::Leads(_) => false,
         }

@@ -40,13 +40,22 @@ pub(crate) struct Known {
 pub(crate) enum Change {
     Knows(Known),
     /// Nothing of what was written counts any more: this state does, which was at `base`, and what comes after it.
-    Begins { known: Known, base: Point, state: Bytes },
+    Begins {
+        known: Known,
+        base: Point,
+        state: Bytes,
+    },
     /// What came after this record is not in the log any more.
     Cut(u64),
     /// The next one, and its index.
     Record(u64, Record),
     /// All is as it was, but what came before `base` is in this state. The records after it, up to now, are these.
-    Shortened { known: Known, base: Point, state: Bytes, records: Vec<Record> },
+    Shortened {
+        known: Known,
+        base: Point,
+        state: Bytes,
+        records: Vec<Record>,
+    },
 }
 
 /// Who writes it down.

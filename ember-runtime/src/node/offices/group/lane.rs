@@ -92,7 +92,8 @@ async fn teach(replica: &Replica, router: &Arc<Router>, epoch: Epoch, to: Pid) {
     let told = replica.look(epoch, |leader| {
         // Nothing that comes after its state may be dropped meanwhile.
         leader.learns(to, leader.held().log().base());
-        let reached = |it: &Member| leader.reached(*it).filter(|at| *at != replica.pid() && router.directory().lists(*at));
+        let reached =
+            |it: &Member| leader.reached(*it).filter(|at| *at != replica.pid() && router.directory().lists(*at));
         let source = leader.set().members.iter().find_map(reached).unwrap_or(replica.pid());
         let least = leader.held().log().base().index;
         LearnFrom { service: to.number, source, least, from: leader.me(), epoch, set: leader.set().clone() }

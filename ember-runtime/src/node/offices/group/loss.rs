@@ -24,7 +24,9 @@ pub(in crate::node::offices) fn accept(
     }
     let in_sync = office.in_sync_and_alive();
     let is_vacant = office.vacancy().is_some();
-    if let Some(member) = in_sync.first().filter(|_| !is_vacant || !in_sync.iter().any(|it| Some(office.reached(*it)) == goes_on)) {
+    if let Some(member) =
+        in_sync.first().filter(|_| !is_vacant || !in_sync.iter().any(|it| Some(office.reached(*it)) == goes_on))
+    {
         return Err(LossRefused::InSync(office.reached(*member)));
     }
     if !is_vacant {

@@ -6,7 +6,8 @@ use std::{
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    process,
+    process, thread,
+    time::{Duration, Instant},
 };
 
 /// Where a journal is. What [`sync`](Self::sync) and [`replace`](Self::replace) have done outlives the machine; the rest may be there or
@@ -50,21 +51,21 @@ impl Folder {
     /// Another has it; or the file system refuses.
     pub(super) fn take(path: &Path) -> io::Result<Self> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-        let lock =
-            File::options().create(true).truncate(false).read(true).write(true).mode(0o600).open(path.join("lock"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let by = fs::read_to_string(path.join("lock")).ok().filter(|by| !by.is_empty());
-                let by = by.map_or_else(|| "another process".into(), |by| format!("process {by}"));
-                return Err(io::Error::new(
-                    io::ErrorKind::ResourceBusy,
-                    format!(
-                        "{by} has it: a journal is that of one instance, so give each a folder of its own, or end that one first"
-                    ),
-                ));
+        let name = path.join("lock");
+        let lock = File::options().create(true).truncate(false).read(true).write(true).mode(0o600).open(&name)?;
+        let until = Instant::now() + ENDS;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(ENDS / 100),
+                Err(TryLockError::WouldBlock) => {
+                    let by = fs::read_to_string(&name).ok().filter(|by| !by.is_empty());
+                    let by = by.map_or_else(|| "another process".into(), |by| format!("process {by}"));
+                    let say = "has it: a journal is that of one instance, so give each a folder of its own, or end that one first";
+                    return Err(io::Error::new(io::ErrorKind::ResourceBusy, format!("{by} {say}")));
+                }
+                Err(TryLockError::Error(error)) => return Err(error),
             }
-            Err(TryLockError::Error(error)) => return Err(error),
         }
         // For whoever comes and wants to know whose it is; nothing depends on it.
         let _only_told = lock.set_len(0).and_then(|()| (&lock).write_all(process::id().to_string().as_bytes()));
@@ -99,6 +100,8 @@ impl Folder {
     }
 }
 
+/// Who has ended just now may still write what it was given.
+const ENDS: Duration = Duration::from_secs(1);
 /// Its name.
 const FILE: &str = "journal";
 /// What the next one is called until it is whole.

@@ -2,9 +2,9 @@
 
 use std::{
     io, mem,
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::writer::Writer;
@@ -14,6 +14,10 @@ use crate::{
     sync::{lock, ordered},
 };
 
+/// Where several wait for the disk at a time, the next of them are awaited for so long at most,
+const GATHERS: Duration = Duration::from_millis(1);
+/// as long as one more comes in this time.
+const NEXT_COMES: Duration = Duration::from_micros(100);
 /// After so long without anything to write, the end of the file is sealed.
 const IDLE: Duration = Duration::from_millis(200);
 
@@ -113,11 +117,12 @@ impl Shared {
     }
 
     fn keep_on(&self, writer: &mut Writer) -> io::Result<()> {
-        let mut is_sealed = false;
+        let (mut is_sealed, mut several) = (false, false);
         loop {
             let patience = if writer.is_shortening() { Some(Duration::ZERO) } else { (!is_sealed).then_some(IDLE) };
-            match self.next(patience) {
+            match self.next(patience, several) {
                 Next::Write(changes, number) => {
+                    several = changes.len() > 1;
                     writer.write(changes)?;
                     is_sealed = false;
                     self.tell(writer, Some(number));
@@ -136,6 +141,21 @@ impl Shared {
         }
     }
 
+    /// Those who were told that they are on the disk come back soon, and one by one: whoever began with the first would wait for the disk twice.
+    fn gather<'a>(&self, mut queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
+        let until = Instant::now() + GATHERS;
+        loop {
+            let given = queue.given;
+            let more = |queue: &mut Queue| queue.given == given && !queue.closed;
+            let waited =
+                self.filled.wait_timeout_while(queue, NEXT_COMES, more).unwrap_or_else(PoisonError::into_inner);
+            queue = waited.0;
+            if waited.1.timed_out() || queue.closed || Instant::now() >= until {
+                return queue;
+            }
+        }
+    }
+
     fn tell(&self, writer: &Writer, kept: Option<u64>) {
         self.progress.send_modify(|it| {
             it.kept = kept.unwrap_or(it.kept);
@@ -145,7 +165,7 @@ impl Shared {
     }
 
     /// All that has gathered, once there is any.
-    fn next(&self, patience: Option<Duration>) -> Next {
+    fn next(&self, patience: Option<Duration>, crowded: bool) -> Next {
         let mut queue = lock(&self.queue);
         if queue.changes.is_empty() && !queue.closed {
             let wait = |queue: &mut Queue| queue.changes.is_empty() && !queue.closed;
@@ -156,6 +176,9 @@ impl Shared {
                     self.filled.wait_timeout_while(queue, patience, wait).unwrap_or_else(PoisonError::into_inner).0
                 }
             };
+        }
+        if crowded && !queue.changes.is_empty() {
+            queue = self.gather(queue);
         }
         if !queue.changes.is_empty() {
             return Next::Write(mem::take(&mut queue.changes), queue.given);

@@ -11,7 +11,7 @@ use crate::replica::{
 };
 
 /// A state is written in pieces of this size, between which others' changes are.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = if cfg!(test) { 1 << 10 } else { 1 << 20 };
 /// How large what comes after the state may become, however small that is.
 pub(super) const SMALL: u64 = 4 << 20;
 

@@ -1,5 +1,7 @@
 //! A member that ships what it writes.
 
+mod behind;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
@@ -58,15 +60,15 @@ pub(crate) enum Heard {
 }
 
 impl Leader {
-    /// Writes the barrier of its epoch.
-    pub(super) fn new((me, at): (Member, Pid), epoch: Epoch, set: InSync, mut held: Held) -> Self {
+    /// Writes the barrier of its epoch. `is_kept`: it has a journal, which has nothing of this epoch yet.
+    pub(super) fn new((me, at): (Member, Pid), epoch: Epoch, set: InSync, mut held: Held, is_kept: bool) -> Self {
         let barrier = held.log.append(Record::barrier(epoch));
         if planted(Bug::ForgetBarrier) {
             held.commit = barrier;
         }
         let needed = rules::needed(&set.members, None, me);
         let (peers, acknowledged, min_in_sync, open) = (BTreeMap::new(), held.commit, 1, barrier);
-        let (next, kept, names) = (None, None, BTreeMap::new());
+        let (next, kept, names) = (None, is_kept.then_some(0), BTreeMap::new());
         let mut leader = Self {
             me,
             at,
@@ -128,13 +130,6 @@ impl Leader {
     /// So many must be in sync; 1 at first. Before it writes anything but its barrier.
     pub(super) fn needs(mut self, min_in_sync: usize) -> Self {
         self.min_in_sync = min_in_sync;
-        self
-    }
-
-    /// It has a journal, which has nothing of this epoch yet: what is not in it does not count. Before anybody else has acknowledged
-    /// anything.
-    pub(super) fn keeps(mut self) -> Self {
-        self.kept = Some(0);
         self
     }
 
@@ -284,22 +279,6 @@ impl Leader {
         }
     }
 
-    /// No answer came to what was sent to this instance: it is sent again, from what is acknowledged. A snapshot that was on its way did
-    /// not come.
-    pub(crate) fn unanswered(&mut self, peer: Pid) {
-        if let Some(known) = self.peers.get_mut(&peer) {
-            known.unanswered();
-        }
-    }
-
-    /// A snapshot at `point` is on its way to this instance: the records after it are kept until it is there ([`answered`](Self::answered)),
-    /// or not ([`unanswered`](Self::unanswered)).
-    pub(crate) fn learns(&mut self, peer: Pid, point: Point) {
-        if let Some(known) = self.peers.get_mut(&peer) {
-            known.way = Way::Learns { at: Some(point.index) };
-        }
-    }
-
     /// Those who have answered.
     pub(crate) fn heard(&self) -> BTreeSet<Pid> {
         self.peers.iter().filter(|(_, peer)| peer.member.is_some()).map(|(pid, _)| *pid).collect()
@@ -393,45 +372,6 @@ impl Leader {
 
     pub(super) fn into_parts(self) -> (InSync, Held) {
         (self.set, self.held)
-    }
-
-    fn lacks(&mut self, peer: Pid, previous: u64, applied: Point) -> Heard {
-        let (log, open) = (&self.held.log, self.open);
-        let Some(known) = self.peers.get_mut(&peer) else { return Heard::Nothing };
-        if known.has > 0 && known.has >= log.base().index {
-            known.probe(known.has + 1);
-        } else if applied.index < log.base().index {
-            // Its log may go on beyond what it has committed: then what is here is enough.
-            if previous == log.base().index {
-                known.way = Way::Learns { at: None };
-                return Heard::WantsSnapshot;
-            }
-            known.probe(log.base().index + 1);
-        } else {
-            let shared = applied.index.min(open);
-            known.probe(shared + 1);
-            if log.point_at(shared) != Some(applied) {
-                return Heard::Diverged(applied);
-            }
-        }
-        Heard::Nothing
-    }
-
-    fn is_empty(&mut self, peer: Pid) -> Heard {
-        let Some(known) = self.peers.get_mut(&peer) else { return Heard::Nothing };
-        match known.way {
-            Way::Learns { .. } => Heard::Nothing,
-            _ if self.held.log.base() == Point::NOTHING => {
-                if known.next != 1 {
-                    known.probe(1);
-                }
-                Heard::Nothing
-            }
-            _ => {
-                known.way = Way::Learns { at: None };
-                Heard::WantsSnapshot
-            }
-        }
     }
 
     fn peer_of(&self, member: Member) -> Option<&Peer> {

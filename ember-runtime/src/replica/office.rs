@@ -4,17 +4,24 @@ use super::{Follower, InSync, Leader, rules};
 use crate::id::Epoch;
 
 impl Follower {
-    /// Becomes the master of `epoch`, whose record in the registry names `set`.
+    /// As one without a journal.
+    #[cfg(test)]
+    pub(crate) fn lead(self, epoch: Epoch, set: InSync) -> Result<Leader, Self> {
+        self.lead_on(epoch, set, false)
+    }
+
+    /// Becomes the master of `epoch`, whose record in the registry names `set`. `is_kept`: it has a journal, and what is not on its own disk does
+    /// not count.
     ///
     /// # Errors
     ///
     /// The epoch is not later than what this member has seen, or the set does not name it, or names others while it has no state.
-    pub(crate) fn lead(self, epoch: Epoch, set: InSync) -> Result<Leader, Self> {
+    pub(super) fn lead_on(self, epoch: Epoch, set: InSync, is_kept: bool) -> Result<Leader, Self> {
         let founds = set.members.len() == 1;
         if epoch <= self.epoch() || !set.names(self.me()) || !self.has_state() && !founds {
             return Err(self);
         }
-        Ok(Leader::new((self.me(), self.at()), epoch, set, self.into_held()))
+        Ok(Leader::new((self.me(), self.at()), epoch, set, self.into_held(), is_kept))
     }
 }
 

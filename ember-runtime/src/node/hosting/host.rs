@@ -37,7 +37,7 @@ use crate::{
         slot::Source as Ids,
     },
     office::{BootClock, OfficeSeat, Tenure},
-    replica::{Replica, Terms},
+    replica::Replica,
     rng::Rng,
     sync::{lock, shielded},
 };
@@ -175,13 +175,13 @@ impl Services {
     /// Starts a service that the node was built with, and waits for its `init` and `start`. It begins its work with
     /// [`go`](Self::go).
     pub(crate) async fn start<S: Service>(self: &Arc<Self>, hosted: Hosted<S>) -> Result<()> {
-        self.launch(journals::opened(hosted).await?, false)?.await.map(drop)
+        self.launch(journals::opened(hosted, self.is_watched).await?, false)?.await.map(drop)
     }
 
     /// Starts a service at run time, and waits for its `init` and `start`. Once this has been polled nobody needs to wait:
     /// whatever is to be done after the start, its driver does.
     pub(crate) async fn spawn<S: Service>(self: &Arc<Self>, hosted: Hosted<S>) -> Result<Pid> {
-        self.launch(journals::opened(hosted).await?, true)?.await
+        self.launch(journals::opened(hosted, self.is_watched).await?, true)?.await
     }
 
     /// Starts a service; if it `works`, it begins its work when it has been started. The future waits for its `init` and
@@ -232,15 +232,7 @@ impl Services {
             running.registered.insert(pid.number, Registered { cell: Arc::clone(&any), published: false });
         }
         if S::SPEC.elected {
-            let terms = Terms { min_in_sync: S::SPEC.min_in_sync, waits: !S::SPEC.acks_of_leader, most };
-            let replica = S::REPLICA
-                .map(|kind| Arc::new(Replica::new(pid, (kind.fingerprints)(), terms, self.router.fitting(usize::MAX))));
-            if let Some(replica) = &replica {
-                if let Some(kept) = kept {
-                    kept.keep(replica, &self.router);
-                }
-                self.router.replicas.add(pid.number, Arc::clone(replica));
-            }
+            let replica = journals::replica::<S>(pid, most, kept, &self.router);
             self.elections.add(&any, replica, lease);
         }
         self.router.cells.add(Arc::clone(&any));

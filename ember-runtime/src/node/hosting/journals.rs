@@ -11,21 +11,28 @@ use crate::{
     actor::{AnyCell, Service},
     call::Router,
     error::{Error, Result},
+    id::Pid,
     journal::{Journal, Progress, open},
     node::settings::{Hosted, Kept, journal},
-    replica::{Replica, journal::Restored},
+    replica::{Replica, Terms, journal::Restored},
     sync::ordered,
 };
 
 /// A state that could not be had, to make a journal shorter, is asked for again after this.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// The same, with its journal found, if it is to have one. Its thread is not held up by the disk.
+/// The same, with its journal found, if it is to have one. Its thread is not held up by the disk. `real`: whether time is not simulated.
 ///
 /// # Errors
 /// The journal is another's, or not to be believed; or the service has nothing to write down.
-pub(super) async fn opened<S: Service>(mut hosted: Hosted<S>) -> Result<Hosted<S>> {
+pub(super) async fn opened<S: Service>(mut hosted: Hosted<S>, real: bool) -> Result<Hosted<S>> {
     if let Some(Kept::In(folder)) = hosted.journal {
+        if !real {
+            return Err(Error::Configuration(format!(
+                "the service `{}`: the time of a simulation does not wait for a disk, so `.journal(…)` is for real nodes: leave it out there",
+                S::SPEC.name
+            )));
+        }
         journal(S::SPEC.name, S::REPLICA.is_some(), &folder)?;
         let found = spawn_blocking(move || open(&folder)).await;
         let found = found.map_err(|ended| Error::other(format!("a journal could not be read: {ended}")))??;
@@ -59,9 +66,26 @@ pub(super) fn begun<S: Service>(kept: Option<Kept>, cell: &dyn AnyCell) -> Resul
     Ok(Some(Begun { journal: Arc::new(journal), restored }))
 }
 
+/// What an instance of a replicated service has of its group's log: nothing yet, or what was in its journal. `most`: so many members at most.
+pub(super) fn replica<S: Service>(
+    pid: Pid,
+    most: Option<usize>,
+    kept: Option<Begun>,
+    router: &Arc<Router>,
+) -> Option<Arc<Replica>> {
+    let kind = S::REPLICA?;
+    let terms = Terms { min_in_sync: S::SPEC.min_in_sync, waits: !S::SPEC.acks_of_leader, most };
+    let replica = Arc::new(Replica::new(pid, (kind.fingerprints)(), terms, router.fitting(usize::MAX)));
+    if let Some(kept) = kept {
+        kept.keep(&replica, router);
+    }
+    router.replicas.add(pid.number, Arc::clone(&replica));
+    Some(replica)
+}
+
 impl Begun {
     /// The replica begins with what the journal had, and writes down what becomes of that.
-    pub(super) fn keep(self, replica: &Arc<Replica>, router: &Arc<Router>) {
+    fn keep(self, replica: &Arc<Replica>, router: &Arc<Router>) {
         let progress = self.journal.progress();
         replica.keeps(self.journal, self.restored);
         let (replica, router_of) = (Arc::downgrade(replica), Arc::downgrade(router));
@@ -75,13 +99,15 @@ async fn follow(mut progress: ordered::Receiver<Progress>, replica: Weak<Replica
     loop {
         let Ok(now) = progress.wait_for(|_| true).await else { return };
         let Some(of) = replica.upgrade() else { return };
-        of.is_on_disk(now.kept);
+        of.is_on_disk(now.kept, now.syncs);
         if let Some(why) = &now.failed {
             return of.breaks(why);
         }
         if now.is_long && shortening.is_empty() {
-            shortening.spawn(shorten(of, router.clone()));
+            shortening.spawn(shorten(Arc::downgrade(&of), router.clone()));
         }
+        // Whoever waits here does not keep it: with it its journal ends.
+        drop(of);
         tokio::select! {
             biased;
             changed = progress.changed() => if changed.is_err() { return },
@@ -91,11 +117,11 @@ async fn follow(mut progress: ordered::Receiver<Progress>, replica: Weak<Replica
 }
 
 /// Gives the journal the state as it is now. At most one for a while: what was asked for takes its time to be written.
-async fn shorten(replica: Arc<Replica>, router: Weak<Router>) {
-    let Some(router) = router.upgrade() else { return };
-    if let Some((at, state)) = router.replicas.picture(replica.pid().number, &router.cells).await {
-        replica.shorten(at, state);
+async fn shorten(replica: Weak<Replica>, router: Weak<Router>) {
+    if let (Some(of), Some(router)) = (replica.upgrade(), router.upgrade())
+        && let Some((at, state)) = router.replicas.picture(of.pid().number, &router.cells).await
+    {
+        of.shorten(at, state);
     }
-    drop((replica, router));
     sleep(AGAIN).await;
 }

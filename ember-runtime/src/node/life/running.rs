@@ -163,6 +163,13 @@ impl Node {
         service.node == self.key() && self.inner.services.elections.hand_over(service.number)
     }
 
+    /// How often the [journal](crate::node::settings::Hosted::journal) of a replicated service of this node has waited for the disk since its process was
+    /// started; `None` if it has none, or does not run here. Beside the commits of that time it says how many share one wait.
+    pub fn journal_syncs(&self, service: Pid) -> Option<u64> {
+        let here = service.node == self.key();
+        here.then(|| self.inner.services.router.replicas.get(service.number))??.syncs()
+    }
+
     /// What a service of this node has handled since it was started for the first time; `None` if it does not run here.
     pub fn call_counts(&self, service: Pid) -> Option<CallCounts> {
         self.inner.services.find(service).map(|cell| cell.call_counts())

@@ -33,11 +33,8 @@ impl Replica {
                 Part::Leads(leader) => leader.depose(true),
             };
             let is_kept = inner.kept.is_some();
-            let lead = |leader: Leader| {
-                let leader = if is_kept { leader.keeps() } else { leader };
-                Part::Leads(leader.needs(self.terms.min_in_sync))
-            };
-            inner.part = follower.lead(epoch, set).map_or_else(Part::Follows, lead);
+            let lead = |leader: Leader| Part::Leads(leader.needs(self.terms.min_in_sync));
+            inner.part = follower.lead_on(epoch, set, is_kept).map_or_else(Part::Follows, lead);
         });
         self.parts.send_replace(());
     }

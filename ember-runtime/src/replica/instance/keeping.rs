@@ -13,6 +13,7 @@ pub(super) struct Kept {
     /// What a master had, and of which version of the set it knew, when it gave the journal that.
     marks: VecDeque<Mark>,
     is_broken: bool,
+    syncs: u64,
 }
 
 struct Mark {
@@ -97,7 +98,8 @@ impl Replica {
                 // Its service begins with that.
                 inner.learnt = (base != Point::NOTHING).then_some(Learnt { at: base, bytes: state });
             }
-            inner.kept = Some(Kept { keeps, known, given: 0, done: 0, marks: VecDeque::new(), is_broken: false });
+            inner.kept =
+                Some(Kept { keeps, known, given: 0, done: 0, marks: VecDeque::new(), is_broken: false, syncs: 0 });
         });
     }
 
@@ -116,11 +118,17 @@ impl Replica {
         Some(self.lock().part.me().pid).filter(|name| *name != self.pid)
     }
 
-    /// What was given to the journal up to this number is on the disk.
-    pub(crate) fn is_on_disk(&self, number: u64) {
+    /// How often its journal has waited for the disk, if it has one.
+    pub(crate) fn syncs(&self) -> Option<u64> {
+        self.lock().kept.as_ref().map(|kept| kept.syncs)
+    }
+
+    /// What was given to the journal up to this number is on the disk, for which it has waited so often.
+    pub(crate) fn is_on_disk(&self, number: u64, syncs: u64) {
         self.change(|inner| {
             let Some(kept) = &mut inner.kept else { return };
             kept.done = kept.done.max(number);
+            kept.syncs = syncs;
             let mut last = None;
             while kept.marks.front().is_some_and(|mark| mark.given <= number) {
                 last = kept.marks.pop_front();
@@ -218,5 +226,13 @@ impl Replica {
             Some(kept) => kept.is_broken.then_some(false),
             None => Some(true),
         }
+    }
+}
+
+#[cfg(test)]
+impl Replica {
+    /// What its log has after this point, if it begins no later.
+    pub(crate) fn logged(&self, base: Point) -> Option<Vec<Record>> {
+        self.lock().part.held().log().after(base.index, u64::MAX, usize::MAX)
     }
 }

@@ -23,7 +23,7 @@ fn any_member(rng: &Rng) -> Member {
     Member { incarnation, ..member(rng.below(4)) }
 }
 
-fn any_batch(rng: &Rng) -> Batch {
+pub(super) fn any_batch(rng: &Rng) -> Batch {
     Batch {
         epoch: Epoch(number(rng)),
         from: any_member(rng),

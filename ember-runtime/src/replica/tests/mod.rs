@@ -1,6 +1,7 @@
 //! The protocol, step by step and at random.
 
 mod follower;
+mod kept;
 mod leader;
 mod lies;
 mod network;

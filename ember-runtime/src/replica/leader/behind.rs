@@ -1,0 +1,64 @@
+//! What a master does for an instance that lacks what it would be sent next.
+
+use super::{Heard, Leader};
+use crate::{
+    id::Pid,
+    replica::{Point, peer::Way},
+};
+
+impl Leader {
+    /// No answer came to what was sent to this instance: it is sent again, from what is acknowledged. A snapshot that was on its way did
+    /// not come.
+    pub(crate) fn unanswered(&mut self, peer: Pid) {
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.unanswered();
+        }
+    }
+
+    /// A snapshot at `point` is on its way to this instance: the records after it are kept until it is there ([`answered`](Self::answered)),
+    /// or not ([`unanswered`](Self::unanswered)).
+    pub(crate) fn learns(&mut self, peer: Pid, point: Point) {
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.way = Way::Learns { at: Some(point.index) };
+        }
+    }
+
+    pub(super) fn lacks(&mut self, peer: Pid, previous: u64, applied: Point) -> Heard {
+        let (log, open) = (&self.held.log, self.open);
+        let Some(known) = self.peers.get_mut(&peer) else { return Heard::Nothing };
+        if known.has > 0 && known.has >= log.base().index {
+            known.probe(known.has + 1);
+        } else if applied.index < log.base().index {
+            // Its log may go on beyond what it has committed: then what is here is enough.
+            if previous == log.base().index {
+                known.way = Way::Learns { at: None };
+                return Heard::WantsSnapshot;
+            }
+            known.probe(log.base().index + 1);
+        } else {
+            let shared = applied.index.min(open);
+            known.probe(shared + 1);
+            if log.point_at(shared) != Some(applied) {
+                return Heard::Diverged(applied);
+            }
+        }
+        Heard::Nothing
+    }
+
+    pub(super) fn is_empty(&mut self, peer: Pid) -> Heard {
+        let Some(known) = self.peers.get_mut(&peer) else { return Heard::Nothing };
+        match known.way {
+            Way::Learns { .. } => Heard::Nothing,
+            _ if self.held.log.base() == Point::NOTHING => {
+                if known.next != 1 {
+                    known.probe(1);
+                }
+                Heard::Nothing
+            }
+            _ => {
+                known.way = Way::Learns { at: None };
+                Heard::WantsSnapshot
+            }
+        }
+    }
+}

@@ -19,9 +19,10 @@ pub use self::about::{Cron, Gap, Overlap};
 pub use self::{
     about::{Down, DownReason, OnPanic, ReplicaKind, Restart, ServiceIdentity, ServiceSpec, ServiceState},
     service::{
-        Cx, DeclaresParent, EntryGap, GapReason, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, InGroup, IsGap, IsPosted, ModuleBusy, NoRpcBlock,
-        NotEntered, NotReplicated, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Position, Posted, Replica, Replicable, Replicated,
-        RootOf, RpcBlock, Schedule, Service, Snapshot, Specified, Table, ToldTheEpoch, Unit, Visitor, says,
+        Cx, DeclaresParent, EntryGap, GapReason, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult,
+        InGroup, IsGap, IsPosted, ModuleBusy, NoRpcBlock, NotEntered, NotReplicated, OnEvent, OnlyOneRpcBlockPerType,
+        Orphan, Path, Position, Posted, Replica, Replicable, Replicated, RootOf, RpcBlock, Schedule, Service, Snapshot,
+        Specified, Table, ToldTheEpoch, Unit, Visitor, says,
     },
     turn::CallCounts,
 };
@@ -31,6 +32,9 @@ pub(crate) use self::{
     erased::{AnyCell, Host, OnTheSpot},
     intake::written_port,
     life::blueprint,
-    service::{Changes, EventFn, Followed, FollowedKind, HookFn, KeyedField, SIGNATURE_OF, Subscription, Timer, Told, note_change},
+    service::{
+        Changes, EventFn, Followed, FollowedKind, HookFn, KeyedField, SIGNATURE_OF, Subscription, Timer, Told,
+        note_change,
+    },
     work::{GoLive, Offer, Port, Short, ShortCall, Spare, TaskJob},
 };

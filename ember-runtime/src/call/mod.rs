@@ -21,6 +21,8 @@ pub use self::{
 };
 pub(crate) use self::{
     outages::{OutageSettings, Outages},
-    requests::{CloseStream, Describe, EndOf, Entries, EntriesOf, LearnFrom, More, Piece, PieceOf, Question, Replicate},
+    requests::{
+        CloseStream, Describe, EndOf, Entries, EntriesOf, LearnFrom, More, Piece, PieceOf, Question, Replicate,
+    },
     routes::{Begin, Following, Over, Router, Wish},
 };

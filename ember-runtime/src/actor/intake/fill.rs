@@ -7,8 +7,8 @@ use crate::{
     actor::{
         about::Down,
         service::{
-            Entry, EventFn, Followed, HandledBy, Here, HookFn, HookKind, HookOf, IsGap, IsPosted, Keyed, KeyedField, OnEvent, Path, Replicated,
-            SIGNATURE_OF, Schedule, Service, Subscription, Table, Timer, full_name,
+            Entry, EventFn, Followed, HandledBy, Here, HookFn, HookKind, HookOf, IsGap, IsPosted, Keyed, KeyedField,
+            OnEvent, Path, Replicated, SIGNATURE_OF, Schedule, Service, Subscription, Table, Timer, full_name,
         },
         turn::Pace,
         work::{run_event, run_hook, start_raw},

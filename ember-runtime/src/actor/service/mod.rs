@@ -20,7 +20,8 @@ pub use self::{
     entered::{ModuleBusy, NotEntered},
     handler::{HandledBy, HookError, HookOf, HookResult, OnEvent, ToldTheEpoch},
     replicated::{
-        EntryGap, GapReason, Hears, InGroup, IsGap, IsPosted, NotReplicated, Position, Posted, Replica, Replicable, Replicated, RootOf, Snapshot,
+        EntryGap, GapReason, Hears, InGroup, IsGap, IsPosted, NotReplicated, Position, Posted, Replica, Replicable,
+        Replicated, RootOf, Snapshot,
     },
     table::Table,
     tasks::{HookKind, Schedule},

@@ -123,12 +123,7 @@ impl<S: Service> Pump<S> {
         Ok(at)
     }
 
-    async fn unreadable(
-        &self,
-        wish: u64,
-        (from, to): (Position, Position),
-        error: String,
-    ) -> Result<(), Ended> {
+    async fn unreadable(&self, wish: u64, (from, to): (Position, Position), error: String) -> Result<(), Ended> {
         let (service, followed) = (S::SPEC.name, self.followed().kind.service);
         tracing::error!(target: "ember::service", service, followed, %to, %error, "an entry could not be read: its follower goes on without it");
         self.gap(wish, (from, to, GapReason::Unreadable)).await
@@ -158,17 +153,22 @@ impl<S: Service> Pump<S> {
                 let (done, taken) = oneshot::channel();
                 let wanted = (Arc::clone(&self.following), wish);
                 let data = Delivery { told: Arc::clone(&told), run: *run, wanted, done: Mutex::new(Some(done)) };
-                let job = TaskJob { name, life: Some(self.life), data, run: |it: &Delivery<S>, body| {
-                    Box::pin(async move {
-                        let (following, wish) = &it.wanted;
-                        // It may have said meanwhile that it wants to hear something else.
-                        let result = if following.is(*wish) { (it.run)(body, &*it.told).await } else { Ok(()) };
-                        if let Some(done) = lock(&it.done).take() {
-                            let _nobody_waits = done.send(result.is_ok());
-                        }
-                        result
-                    })
-                } };
+                let job = TaskJob {
+                    name,
+                    life: Some(self.life),
+                    data,
+                    run: |it: &Delivery<S>, body| {
+                        Box::pin(async move {
+                            let (following, wish) = &it.wanted;
+                            // It may have said meanwhile that it wants to hear something else.
+                            let result = if following.is(*wish) { (it.run)(body, &*it.told).await } else { Ok(()) };
+                            if let Some(done) = lock(&it.done).take() {
+                                let _nobody_waits = done.send(result.is_ok());
+                            }
+                            result
+                        })
+                    },
+                };
                 if !self.cell.owe(Lane::User, Box::new(job)) {
                     return Err(Ended);
                 }

@@ -9,7 +9,9 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use crate::{
-    call::{CloseStream, Describe, EndOf, EntriesOf, LearnFrom, More, NODE_ITSELF, PieceOf, Question, Replicate, Router},
+    call::{
+        CloseStream, Describe, EndOf, EntriesOf, LearnFrom, More, NODE_ITSELF, PieceOf, Question, Replicate, Router,
+    },
     error::RefusedReason,
     id::{Incarnation, NodeId, NodeKey, PublicKey},
     message::{Arrivals, RawCall, RawReply, ReplyBody, decode, encode},

@@ -67,7 +67,12 @@ impl<R: Replicated> fmt::Debug for Posted<R> {
 impl<R: Replicated> fmt::Debug for EntryGap<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { from, to, why, of: _ } = self;
-        f.debug_struct("EntryGap").field("of", &R::SPEC.name).field("from", from).field("to", to).field("why", why).finish()
+        f.debug_struct("EntryGap")
+            .field("of", &R::SPEC.name)
+            .field("from", from)
+            .field("to", to)
+            .field("why", why)
+            .finish()
     }
 }
 

@@ -81,7 +81,8 @@ impl FromStr for Position {
         let read = || {
             let mut parts = text.split('/');
             let (epoch, index, left) = (parts.next()?, parts.next()?, parts.next()?);
-            let position = Self { epoch: Epoch(epoch.parse().ok()?), index: index.parse().ok()?, left: left.parse().ok()? };
+            let position =
+                Self { epoch: Epoch(epoch.parse().ok()?), index: index.parse().ok()?, left: left.parse().ok()? };
             parts.next().is_none().then_some(position)
         };
         read().ok_or_else(|| Error::other(format!("`{text}` is no position: one is written as `1764480000000/42/0`")))

@@ -111,6 +111,8 @@ impl Clock {
     async fn once(&mut self) {}
     fn heard(&mut self, news: &News) {}
     fn down(&mut self, down: &Down) {}
+    async fn posted(&mut self, cx: &mut Cx<'_, Self>, posted: &Posted<Ledger>) {}
+    fn gap(&mut self, gap: &EntryGap<Ledger>) {}
     async fn stop(&mut self) {}
 }
 #[allow(
@@ -238,6 +240,43 @@ const _: () = {
             }
         }
     }
+    struct __posted;
+    impl ::ember::__private::Hears<Posted<Ledger>> for Clock {}
+    impl ::ember::__private::OnEvent<Clock> for __posted {
+        type Event = Posted<Ledger>;
+        const NAME: &'static str = "posted";
+        fn run(
+            unit: &mut Clock,
+            cx: &mut ::ember::__private::Cx<'_, Clock>,
+            event: &Posted<Ledger>,
+        ) -> impl ::core::future::Future<
+            Output = ::ember::__private::error::Result<()>,
+        > + ::core::marker::Send {
+            let _ = &event;
+            async move {
+                <() as ::ember::__private::HookResult>::into_result(
+                    unit.posted(cx, event).await,
+                )
+            }
+        }
+    }
+    struct __gap;
+    impl ::ember::__private::OnEvent<Clock> for __gap {
+        type Event = EntryGap<Ledger>;
+        const NAME: &'static str = "gap";
+        fn run(
+            unit: &mut Clock,
+            _: &mut ::ember::__private::Cx<'_, Clock>,
+            event: &EntryGap<Ledger>,
+        ) -> impl ::core::future::Future<
+            Output = ::ember::__private::error::Result<()>,
+        > + ::core::marker::Send {
+            let _ = &event;
+            async move {
+                <() as ::ember::__private::HookResult>::into_result(unit.gap(event))
+            }
+        }
+    }
     impl ::ember::__private::OnlyOneRpcBlockPerType for Clock {
         fn describe_block<
             __S: ::ember::__private::Service,
@@ -267,6 +306,8 @@ const _: () = {
             table.hook::<__L, __stop>(::ember::__private::HookKind::Stop);
             table.event::<__L, __heard>();
             table.down::<__L, __down>();
+            table.entry::<__L, __posted>();
+            table.gap::<__L, __gap>();
         }
     }
 };

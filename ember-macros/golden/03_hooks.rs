@@ -29,6 +29,12 @@ impl Clock {
     #[on(down)]
     fn down(&mut self, down: &Down) {}
 
+    #[on(entry)]
+    async fn posted(&mut self, cx: &mut Cx<'_, Self>, posted: &Posted<Ledger>) {}
+
+    #[on(gap)]
+    fn gap(&mut self, gap: &EntryGap<Ledger>) {}
+
     #[on(stop)]
     async fn stop(&mut self) {}
 }

@@ -39,6 +39,7 @@ pages! {
     Failures: "failures.md",
     Masters: "masters.md",
     Replicated: "replicated.md",
+    Entries: "entries.md",
     ReplicatedLoss: "replicated-loss.md",
     Settled: "settled.md",
     UniqueIds: "unique-ids.md",

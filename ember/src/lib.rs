@@ -18,7 +18,8 @@ pub use ember_runtime::message::Prost;
 pub use ember_runtime::serde_json;
 pub use ember_runtime::{
     actor::{
-        CallCounts, Cx, Down, DownReason, OnPanic, Replicated, Restart, Service, ServiceIdentity, ServiceState, Unit,
+        CallCounts, Cx, Down, DownReason, EntryGap, GapReason, OnPanic, Position, Posted, Replicated, Restart, Service,
+        ServiceIdentity, ServiceState, Snapshot, Unit,
     },
     call::{
         Address, Call, CallByName, CallMany, Client, KeyOf, Local, LocalCalls, Many, ModulesClient, Once, One, Origin,
@@ -41,7 +42,7 @@ pub use ember_runtime::{
     },
     module::{Module, ModuleKey, Modules},
     net,
-    node::{Hosted, Node, NodeBuilder, ServiceConfig, UniqueIds},
+    node::{Follow, Hosted, Node, NodeBuilder, ServiceConfig, UniqueIds},
     office::{Fence, GroupName, Role},
     registry,
     timer::TimerHandle,
@@ -73,8 +74,8 @@ pub mod prelude {
 pub mod asked {
     pub use ember_runtime::{
         actor::{
-            DeclaresParent, HookError, HookResult, InGroup, OnlyOneRpcBlockPerType, Orphan, Replicable, RootOf,
-            ToldTheEpoch,
+            DeclaresParent, Hears, HookError, HookResult, InGroup, IsGap, IsPosted, OnlyOneRpcBlockPerType, Orphan,
+            Replicable, RootOf, ToldTheEpoch,
         },
         call::{HasLocalClient, OnThisNode, OnceId, OneWayOnce, Reached},
         message::{
@@ -108,9 +109,9 @@ pub mod __private {
     pub use ember_runtime::actor::{Cron, Gap, Overlap};
     pub use ember_runtime::{
         actor::{
-            Cx, Down, HandledBy, Here, HookError, HookKind, HookOf, HookResult, NoRpcBlock, NotReplicated, OnEvent,
-            OnlyOneRpcBlockPerType, Orphan, Path, Replica, ReplicaKind, RpcBlock, Schedule, Service, ServiceSpec,
-            Specified, Table, ToldTheEpoch, Unit, says,
+            Cx, Down, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, NoRpcBlock, NotReplicated,
+            OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Replica, ReplicaKind, RpcBlock, Schedule, Service,
+            ServiceSpec, Specified, Table, ToldTheEpoch, Unit, says,
         },
         call::{Address, Client, Handle, HasClient, HasLocalClient, Kind, Local, OnThisNode, One, Reached},
         directory::Interest,

@@ -17,6 +17,20 @@ impl Default for Accounts {
     }
 }
 
+impl Accounts {
+    pub(crate) fn balances(&self) -> Vec<u64> {
+        self.0.values().copied().collect()
+    }
+
+    /// What is left where it was taken.
+    pub(crate) fn transfer(&mut self, from: u64, to: u64, amount: u64) -> u64 {
+        *self.0.entry(to).or_default() += amount;
+        let left = self.0.entry(from).or_default();
+        *left -= amount;
+        *left
+    }
+}
+
 #[message]
 pub(crate) enum Entry {
     Moved { from: u64, to: u64, amount: u64 },
@@ -40,12 +54,9 @@ impl Replicated for Bank {
     type Entry = Entry;
     type Output = u64;
 
-    fn apply(Accounts(accounts): &mut Accounts, entry: &Entry) -> u64 {
-        let Entry::Moved { from, to, amount } = entry;
-        *accounts.entry(*to).or_default() += amount;
-        let left = accounts.entry(*from).or_default();
-        *left -= amount;
-        *left
+    fn apply(accounts: &mut Accounts, entry: &Entry) -> u64 {
+        let Entry::Moved { from, to, amount } = *entry;
+        accounts.transfer(from, to, amount)
     }
 }
 
@@ -73,6 +84,6 @@ impl Bank {
     /// All balances, from whichever instance is asked.
     #[rpc(read)]
     pub(crate) async fn rpc_balances(&self, cx: &mut Cx<'_, Self>) -> Vec<u64> {
-        cx.state().0.values().copied().collect()
+        cx.state().balances()
     }
 }

@@ -17,7 +17,10 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::bank::{ACCOUNTS, BankClient};
+use crate::{
+    bank::{ACCOUNTS, BankClient},
+    statement::Statement,
+};
 
 const NAMES: [&str; 3] = ["alpha", "beta", "gamma"];
 const KILLS: usize = 5;
@@ -27,8 +30,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) async fn run() -> Result<()> {
     let cluster = format!("bank-{}", std::process::id());
     let lease = Duration::from_secs(2);
-    let node =
-        Node::builder().name("teller").cluster(&*cluster).registry(Embedded::default()).lease(lease).start().await?;
+    let node = Node::builder()
+        .name("teller")
+        .cluster(&*cluster)
+        .registry(Embedded::default())
+        .lease(lease)
+        .service_with(Statement::default)
+        .start()
+        .await?;
     let mut members = BTreeMap::new();
     for name in NAMES {
         members.insert(name, start(&cluster, name)?);
@@ -75,11 +84,31 @@ pub(crate) async fn run() -> Result<()> {
             return Err(Error::other(format!("the sum was {sum}, and is {now} at {member}")));
         }
     }
+    stated(&node).await?;
     for child in members.values_mut() {
         drop(child.stdin.take());
         let _ended = timeout(Duration::from_secs(5), child.wait()).await;
     }
     node.shutdown().await
+}
+
+/// Waits until the read model has come to what the bank has.
+async fn stated(node: &Node) -> Result<()> {
+    let bank = balances(node).await?;
+    let told = async {
+        loop {
+            let (moves, balances) = node.local::<Statement>().api_balances().await?;
+            if balances == bank {
+                return Ok::<_, Error>(moves);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let moves = timeout(PATIENCE, told)
+        .await
+        .map_err(|_| Error::other("the read model does not come to what the bank has"))??;
+    println!("the read model was told of {moves} moves, and comes to the same balances");
+    Ok(())
 }
 
 fn start(cluster: &str, name: &str) -> Result<Child> {

@@ -1,10 +1,11 @@
 //! A bank on three processes. One of them is killed with SIGKILL again and again, mostly the one that acts; the money is moved on, and
-//! its sum never changes: there is no database, and no code here that hands anything over.
+//! its sum never changes: there is no database, and no code here that hands anything over. A read model beside it follows each move.
 //!
 //! `cargo run -p ember-examples --example bank` ends by itself in about half a minute.
 
 mod bank;
 mod director;
+mod statement;
 
 use ember::{prelude::*, registry::Embedded};
 use tokio::io::AsyncReadExt;

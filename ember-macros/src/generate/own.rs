@@ -49,6 +49,9 @@ fn table(OwnBlock { runtime: k, item, interface, .. }: &OwnBlock) -> TokenStream
         let enter = match of {
             EventOf::Type(_) => quote!(event::<__L, #marker>()),
             EventOf::Down(_) => quote!(down::<__L, #marker>()),
+            // What they take may be something else.
+            EventOf::Entry(ty) => quote_spanned!(ty.span()=> entry::<__L, #marker>()),
+            EventOf::Gap(ty) => quote_spanned!(ty.span()=> gap::<__L, #marker>()),
             EventOf::Role(role, _) => {
                 let role = format_ident!("{role}");
                 quote!(role::<__L, #marker>(#k::Role::#role))

@@ -109,6 +109,9 @@ pub(crate) enum EventOf {
     Type(Type),
     /// The ends of watched services; with the type behind the `&`, if the handler wants to know more.
     Down(Option<Type>),
+    /// The entries of a service that is followed, and that some are missing: what is behind the `&` says of which service.
+    Entry(Type),
+    Gap(Type),
     /// That the instance gets this role, a variant of the runtime's `Role`; and what the handler takes, if it wants to know the epoch.
     Role(&'static str, Option<Type>),
 }

@@ -18,6 +18,12 @@ const HOOKS: &[(&str, &str)] = &[("init", "Init"), ("start", "Start"), ("started
 /// What an instance of an elected service becomes, and what the runtime's `Role` calls it.
 const ROLES: &[(&str, &str)] = &[("master", "Master"), ("slave", "Slave")];
 
+/// What a service hears of another that it follows.
+const FOLLOWED: [Follows; 2] = [
+    Follows { name: "entry", told: "posted", takes: "Posted", event: EventOf::Entry },
+    Follows { name: "gap", told: "gap", takes: "EntryGap", event: EventOf::Gap },
+];
+
 /// Of one function. Several functions may have the same.
 const GIVEN_TWICE: &str = "this says that it runs twice, one time after the other: leave one of them out";
 
@@ -27,6 +33,7 @@ pub(super) struct Marks {
     when: Vec<Timing>,
     event: Option<Attribute>,
     down: Option<Attribute>,
+    followed: Option<(Attribute, Follows)>,
     role: Option<(Attribute, &'static str)>,
     first: Option<Attribute>,
     /// One could not be read, so that there is no telling what the function is.
@@ -54,6 +61,21 @@ impl Marks {
                 }
                 Some(On::Event) => marks.event = Some(attr.clone()),
                 Some(On::Down) => marks.down = Some(attr.clone()),
+                Some(On::Followed(what)) => {
+                    if let Some((_, before)) = &marks.followed {
+                        let twice = before.name == what.name;
+                        errors.at(
+                            &attr,
+                            if twice {
+                                GIVEN_TWICE
+                            } else {
+                                "what takes entries is not what is told of a gap: split it in two"
+                            },
+                        );
+                        marks.unclear = true;
+                    }
+                    marks.followed = Some((attr.clone(), what));
+                }
                 Some(On::Role(role)) => {
                     if let Some((other, before)) = &marks.role {
                         if *before == role {
@@ -108,11 +130,18 @@ impl Marks {
         }
         let cfgs = attrs::cfgs(attributes);
         if let Some(down) = self.down {
-            if self.event.is_some() || !self.when.is_empty() {
+            if self.event.is_some() || self.followed.is_some() || !self.when.is_empty() {
                 errors.at(down, "what runs when a watched service has ended is no other hook: split it in two");
                 return None;
             }
             return read_down(shape, cfgs, &sig.ident, errors).map(|down| Automatic::Event(Box::new(down)));
+        }
+        if let Some((attr, what)) = self.followed {
+            if self.event.is_some() || self.role.is_some() || !self.when.is_empty() {
+                errors.at(attr, "what hears of the entries of another service is no other hook: split it in two");
+                return None;
+            }
+            return read_followed(what, shape, cfgs, &sig.ident, errors).map(|it| Automatic::Event(Box::new(it)));
         }
         if let Some((attr, role)) = self.role {
             if self.event.is_some() || !self.when.is_empty() {
@@ -177,6 +206,28 @@ fn read_down(mut shape: Shape, cfgs: Vec<Attribute>, name: &Ident, errors: &mut 
     }
 }
 
+/// `#[on(entry)]`, `#[on(gap)]`: with a reference that says of which service.
+fn read_followed(
+    what: Follows,
+    mut shape: Shape,
+    cfgs: Vec<Attribute>,
+    name: &Ident,
+    errors: &mut Errors,
+) -> Option<Event> {
+    let arg = shape.args.pop().filter(|_| shape.args.is_empty());
+    match arg.map(|arg| bared(arg.ty)) {
+        Some(Type::Reference(of)) if of.mutability.is_none() => Some(Event { shape, of: (what.event)(*of.elem), cfgs }),
+        _ => {
+            let Follows { takes, told, .. } = what;
+            errors.at(
+                name,
+                format!("it is told of which service: write `fn {name}(&mut self, {told}: &{takes}<TheService>)`"),
+            );
+            None
+        }
+    }
+}
+
 /// `#[on(master)]`, `#[on(slave)]`: with `Epoch`, or without an argument.
 fn read_role(
     role: &'static str,
@@ -194,15 +245,26 @@ fn read_role(
     Some(Event { shape, of: EventOf::Role(role, arg.map(|arg| arg.ty)), cfgs })
 }
 
+/// What a hook of a service that follows another takes.
+#[derive(Clone, Copy)]
+struct Follows {
+    name: &'static str,
+    told: &'static str,
+    takes: &'static str,
+    event: fn(Type) -> EventOf,
+}
+
 enum On {
     Hook(&'static str),
+    Followed(Follows),
     Role(&'static str),
     Event,
     Down,
 }
 
 fn on(attr: &Attribute, errors: &mut Errors) -> Option<On> {
-    let known: Vec<&str> = HOOKS.iter().map(|(name, _)| *name).chain(["event", "down", "master", "slave"]).collect();
+    let known: Vec<&str> =
+        HOOKS.iter().map(|(name, _)| *name).chain(["event", "down", "entry", "gap", "master", "slave"]).collect();
     let Ok(ident) = attr.parse_args_with(Ident::parse_any) else {
         errors.at(attr, format!("write `#[on(…)]` with one of {}", list(&known)));
         return None;
@@ -213,6 +275,9 @@ fn on(attr: &Attribute, errors: &mut Errors) -> Option<On> {
     }
     if name == "down" {
         return Some(On::Down);
+    }
+    if let Some(what) = FOLLOWED.iter().find(|it| it.name == name) {
+        return Some(On::Followed(*what));
     }
     if let Some((_, role)) = ROLES.iter().find(|(role, _)| *role == name) {
         return Some(On::Role(role));

@@ -14,7 +14,7 @@ const FLOORS: [(&str, &[&str]); 6] = [
     ("message", &["schema", "format", "codecs", "transcode", "streams", "methods", "metadata", "replies"]),
     ("actor", &["turn", "about", "once", "erased", "service", "work", "cell", "intake", "life"]),
     ("call", &["outages", "routes", "requests", "reach", "paths", "clients"]),
-    ("node", &["settings", "offices", "slot", "hosting", "process", "life"]),
+    ("node", &["settings", "offices", "slot", "follow", "hosting", "process", "life"]),
     ("directory", &["records", "breakers", "instances", "views", "membership"]),
     ("transport", &["protocol", "stream", "entrance", "link", "peers", "handshake"]),
 ];

@@ -38,7 +38,9 @@ pub(crate) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Eve
     let Event { shape, of, cfgs } = handler;
     let (params, _, bounds) = generics.split_for_impl();
     let event = match of {
-        EventOf::Type(event) | EventOf::Down(Some(event)) => quote!(#event),
+        EventOf::Type(event) | EventOf::Down(Some(event)) | EventOf::Entry(event) | EventOf::Gap(event) => {
+            quote!(#event)
+        }
         EventOf::Down(None) => quote!(#k::Down),
         EventOf::Role(..) => quote!(#k::Epoch),
     };
@@ -48,7 +50,7 @@ pub(crate) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Eve
     let the_event = local("event", ident);
     let cx_argument = shape.takes_cx.then(|| quote!(#cx,));
     let the_argument = match of {
-        EventOf::Type(_) | EventOf::Down(Some(_)) => quote!(#the_event),
+        EventOf::Type(_) | EventOf::Down(Some(_)) | EventOf::Entry(_) | EventOf::Gap(_) => quote!(#the_event),
         EventOf::Down(None) | EventOf::Role(_, None) => quote!(),
         // What it takes may be no epoch.
         EventOf::Role(_, Some(ty)) => {
@@ -58,9 +60,18 @@ pub(crate) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Eve
     };
     let (future, run) = run(k, shape, &quote!(#this.#ident(#cx_argument #the_argument)));
     let context = context(k, unit);
+    // It can say where to begin.
+    let hears = matches!(of, EventOf::Entry(_)).then(|| {
+        quote! {
+            #(#cfgs)*
+            impl #params #k::Hears<#event> for #unit #bounds {}
+        }
+    });
     quote! {
         #(#cfgs)*
         struct #marker;
+
+        #hears
 
         #(#cfgs)*
         impl #params #k::OnEvent<#unit> for #marker #bounds {

@@ -86,7 +86,7 @@ fn commit(replica: &Replica, epoch: u64) -> u64 {
 }
 
 fn pay(replica: &Replica, epoch: u64) {
-    replica.enter(Epoch(epoch), vec![Bytes::from_static(b"paid")]).expect("it leads");
+    replica.enter(Epoch(epoch), vec![Bytes::from_static(b"paid")], Bytes::new()).expect("it leads");
     replica.open();
 }
 
@@ -115,7 +115,7 @@ fn alone_in_the_set_a_master_has_committed_what_is_on_its_disk() {
 fn what_a_handler_may_still_take_back_is_not_written() {
     let (replica, paper) = kept(None);
     replica.elect(Epoch(5), alone());
-    replica.enter(Epoch(5), vec![Bytes::from_static(b"paid")]).unwrap();
+    replica.enter(Epoch(5), vec![Bytes::from_static(b"paid")], Bytes::new()).unwrap();
     syncs(&replica, &paper);
     assert_eq!(paper.says().records.len(), 1, "the barrier");
     replica.open();
@@ -213,7 +213,7 @@ fn at_random_a_journal_says_what_its_member_has() {
                 }
                 1 => replica.step_down(),
                 2 | 3 => {
-                    if replica.enter(Epoch(epoch), vec![Bytes::from_static(b"paid")]).is_some() && rng.below(3) > 0 {
+                    if replica.enter(Epoch(epoch), vec![Bytes::from_static(b"paid")], Bytes::new()).is_some() && rng.below(3) > 0 {
                         replica.open();
                     }
                 }

@@ -1,5 +1,6 @@
 //! The protocol, step by step and at random.
 
+mod entries;
 mod follower;
 mod kept;
 mod leader;

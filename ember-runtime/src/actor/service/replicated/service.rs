@@ -16,6 +16,11 @@ use crate::{
 /// not replicated: it is its `Default` on whoever learns the state, so the state must not depend on it.
 ///
 /// What a group agrees about includes the structure of `State` and `Entry`: a build in which they differ is not admitted to it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a replicated service",
+    label = "a replicated service is expected here",
+    note = "implement `ember::Replicated` for it, and write `#[service(elected)]` on it"
+)]
 pub trait Replicated: Service {
     /// What is replicated. It begins as its `Default`, which must be the same on every node.
     type State: Replicable + Default + Sync;

@@ -9,6 +9,7 @@ use crate::{
     directory::{ClaimRecord, GroupRecord, OfficeNow},
     id::Epoch,
     node::offices::group::facts::Facts,
+    planted::{Bug, planted},
     replica::{InSync, Replica, Standing, rules},
 };
 
@@ -57,7 +58,8 @@ impl Membership {
     /// writes the round in the same transaction, so that what has been claimed and is not in the view yet keeps it from being elected.
     pub(in crate::node::offices) fn stands(&mut self, facts: &Facts<'_>, lease: Duration) -> Stands {
         let own = self.replica.standing();
-        let (record, highest) = (facts.office.record(), facts.office.highest_claim());
+        let claimed = facts.office.highest_claim();
+        let (record, highest) = (facts.office.record(), claimed.filter(|_| !planted(Bug::BelieveOlder)));
         let order = record.map(|(order, _)| order);
         if record.is_some() || highest.is_some() {
             self.unrecorded_since = None;
@@ -73,9 +75,14 @@ impl Membership {
                 return Stands::Not;
             }
             let since = *self.unrecorded_since.get_or_insert(facts.now);
-            return self.stands_with(InSync::founded_by(own.member), since + lease, facts);
+            let waits = if planted(Bug::FoundAtOnce) { Duration::ZERO } else { lease };
+            return self.stands_with(InSync::founded_by(own.member), since + waits, facts);
         };
         let GroupRecord { set, types } = group;
+        let is_named_host = || set.members.iter().any(|it| it.pid.node.id == own.member.pid.node.id);
+        if planted(Bug::EmptyWins) && own.knows.is_none() && is_named_host() {
+            return self.stands_with(InSync::founded_by(own.member), facts.now, facts);
+        }
         if set.members.is_empty() && highest <= Some(order) {
             return self.stands_anew(own, facts);
         }

@@ -34,6 +34,14 @@ pub(crate) enum Bug {
     ReplyAtOnce,
     /// Acknowledgements count whatever version of the set they were given under.
     CountAnyVersion,
+    /// `cx.settled()` waits for no acknowledgement.
+    SettledAtOnce,
+    /// The set in sync names hosts: a member that has been started again, with nothing, takes the office of its group.
+    EmptyWins,
+    /// Whoever is named by the registry's record takes the office, also if others have claimed that it is an older one.
+    BelieveOlder,
+    /// Where the registry has no record a new group begins at once.
+    FoundAtOnce,
 }
 
 /// Whether this build has the bug.
@@ -55,7 +63,7 @@ mod chosen {
     const VARIABLE: &str = "EMBER_PLANTED";
 
     /// By the names that `EMBER_PLANTED` has for them.
-    const BUGS: [(&str, Bug); 15] = [
+    const BUGS: [(&str, Bug); 19] = [
         ("epoch-at-callee", Bug::EpochAtCallee),
         ("watch-from-now", Bug::WatchFromNow),
         ("retry-maybe-executed", Bug::RetryMaybeExecuted),
@@ -71,6 +79,10 @@ mod chosen {
         ("forget-barrier", Bug::ForgetBarrier),
         ("reply-at-once", Bug::ReplyAtOnce),
         ("count-any-version", Bug::CountAnyVersion),
+        ("settled-at-once", Bug::SettledAtOnce),
+        ("empty-wins", Bug::EmptyWins),
+        ("believe-older", Bug::BelieveOlder),
+        ("found-at-once", Bug::FoundAtOnce),
     ];
 
     static CHOSEN: LazyLock<Option<Bug>> = LazyLock::new(|| {

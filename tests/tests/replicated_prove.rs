@@ -17,7 +17,7 @@ use ember::{
     prelude::*,
     testing::{
         Cluster,
-        prove::{History, Kind, Outcome, Prove, User, model, prove},
+        prove::{History, Outcome, Prove, User, model, prove},
     },
 };
 use ember_tests::simulation::scale;
@@ -247,20 +247,6 @@ fn holds(history: &History<Op, Vec<Told>>, notes: &Notes) -> Result<(), String> 
     wrong.map_or(Ok(()), |(pid, shown)| Err(format!("{pid} has shown {shown:?}, and the log is {log:?}")))
 }
 
-/// All of them but those that take away what the registry has: [`Kind::RegistryLost`] and [`Kind::RegistryRestored`].
-const FAULTS: [Kind; 10] = [
-    Kind::Kill,
-    Kind::Restart,
-    Kind::Partition,
-    Kind::OneWay,
-    Kind::Latency,
-    Kind::Loss,
-    Kind::RegistryDown,
-    Kind::Pause,
-    Kind::Clock,
-    Kind::Expire,
-];
-
 fn replicated(others: &'static [&str]) -> Prove<Op, Vec<Told>> {
     let last = Rc::new(RefCell::new(Witness::default()));
     let [this, probed, seen] = [Rc::clone(&last), Rc::clone(&last), Rc::clone(&last)];
@@ -282,7 +268,7 @@ fn replicated(others: &'static [&str]) -> Prove<Op, Vec<Told>> {
         .invariant("the log has what was told", move |history| holds(history, &seen.borrow().notes()))
         .workload(move |user| banks(user, this.borrow().clone()))
         .probe(move |user| well(user, probed.borrow().clone()))
-        .only(&FAULTS)
+        .around_masters()
         .recovers_within(Duration::from_secs(20))
 }
 
@@ -314,6 +300,29 @@ fn users_beside_the_members_see_no_more_and_no_less() {
 fn master_that_shuts_down_and_reaches_nobody_takes_nothing_away() {
     let cut_off = "seed=12 clients=3 calls=7 faults=partition(three,one)@3268!+2161;restart(one)@3714!+8131;oneway(two,one)@4401!+374";
     assert!(from_beside().replay(cut_off).run().done > 5);
+}
+
+#[test]
+fn a_registry_that_forgets_while_a_member_in_sync_is_gone_takes_nothing_away() {
+    let wiped = "seed=1 clients=4 calls=12 faults=registry(empty)@4471+2918;kill(*master)@3915+3246";
+    assert!(from_elsewhere().replay(wiped).run().done > 10);
+}
+
+#[test]
+fn spare_instances_need_not_be_in_sync() {
+    let cluster = |seed| {
+        let cluster = Cluster::seed(seed).ttl(Duration::from_secs(2)).tick(Duration::from_millis(5));
+        MEMBERS.into_iter().fold(cluster, |cluster, name| {
+            cluster.node(name, |node| node.service(Hosted::with(|| Bank { witness: Witness::default() }).replicas(2)))
+        })
+    };
+    let pays = |user: Banker| async move {
+        while user.turn().await {
+            pay(&user, 1).await;
+        }
+    };
+    let proof = prove(cluster).workload(pays).recovers_within(Duration::from_secs(20));
+    assert!(proof.replay("seed=1 clients=2 calls=8 faults=kill(*master)@4000+500").run().done > 4);
 }
 
 #[test]

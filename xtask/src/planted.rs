@@ -19,9 +19,8 @@ const ENDING: &str = "there_is_a_master_again_after_services_have_ended_on_nodes
 const KEPT: &str = "what_was_acknowledged_is_kept_and_whoever_called_was_told_the_truth";
 const SHOWN: &str = "users_beside_the_members_see_no_more_and_no_less";
 
-/// The bugs, and the proof that finds each. Others of replicated groups are found in plans of faults that were written for them, not by seeds yet:
-/// `docs/src/planted.md`.
-const BUGS: [(&str, &str); 10] = [
+/// The bugs, and the proof that finds each.
+const BUGS: [(&str, &str); 19] = [
     ("epoch-at-callee", BESIDE),
     ("watch-from-now", ENDING),
     ("retry-maybe-executed", ELSEWHERE),
@@ -32,6 +31,15 @@ const BUGS: [(&str, &str); 10] = [
     ("claim-at-once", BESIDE),
     ("count-claims", ELSEWHERE),
     ("apply-on-receipt", KEPT),
+    ("shrink-at-once", KEPT),
+    ("keep-name", KEPT),
+    ("forget-barrier", KEPT),
+    ("reply-at-once", KEPT),
+    ("count-any-version", KEPT),
+    ("settled-at-once", KEPT),
+    ("empty-wins", KEPT),
+    ("believe-older", KEPT),
+    ("found-at-once", KEPT),
 ];
 
 /// What a failure says, and which of the judge's checks says so: the rows of the table in `docs/src/prove.md`.

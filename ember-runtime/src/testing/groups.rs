@@ -4,21 +4,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{hosts::State, sim::Sim};
 use crate::{
+    actor::Host as _,
     directory::{EpochRecord, epoch_key},
+    id::Epoch,
     replica::{Member, rules::Order},
 };
 
 /// What is known of one group.
 #[derive(Default)]
-struct Group {
+pub(super) struct Group {
     /// The sets in sync, as the registry and members know them.
     sets: BTreeMap<Order, BTreeSet<Member>>,
     /// Those that masters have asked the registry for.
     next: Vec<BTreeSet<Member>>,
     /// Members that run and have a state; where.
-    whole: BTreeMap<Member, String>,
+    pub(super) whole: BTreeMap<Member, String>,
     /// Where instances run.
     instances: BTreeSet<String>,
+    /// So many of them are members at most.
+    most: Option<usize>,
 }
 
 impl Sim {
@@ -28,8 +32,11 @@ impl Sim {
         let lasts = |host: &String| host != node && !ending.contains(&&**host);
         self.groups().values().all(|group| {
             let is_held = |set: &BTreeSet<Member>| set.iter().any(|it| group.whole.get(it).is_some_and(lasts));
-            // One that begins just now may be founded here.
-            let Some((_, set)) = group.sets.last_key_value() else { return !group.instances.contains(node) };
+            let set = group.sets.last_key_value().map(|(_, set)| set);
+            // One that begins just now may be founded here: perhaps nobody knows yet that it was.
+            let Some(set) = set.filter(|set| set.iter().any(|it| group.whole.contains_key(it))) else {
+                return !group.instances.contains(node);
+            };
             let is_whole_here = group.whole.values().any(|host| host == node);
             !is_whole_here || is_held(set) && group.next.iter().all(is_held)
         })
@@ -40,7 +47,9 @@ impl Sim {
         self.groups().into_iter().find_map(|(group, it)| {
             let (_, set) = it.sets.last_key_value()?;
             let in_sync = set.iter().filter(|member| it.whole.contains_key(member)).count();
-            (in_sync < it.instances.len() || set.len() > in_sync).then(|| {
+            // The others are spare.
+            let members = it.most.map_or(it.instances.len(), |most| most.min(it.instances.len()));
+            (in_sync < members || set.len() > in_sync).then(|| {
                 format!(
                     "{group} runs on {:?}, these have a state: {:?}, and in sync are {set:?}",
                     it.instances, it.whole
@@ -49,7 +58,29 @@ impl Sim {
         })
     }
 
-    fn groups(&self) -> BTreeMap<String, Group> {
+    /// Where the master of an elected group acts, and then where its other instances are: of the group that has most of them. Nothing, if nobody
+    /// acts.
+    pub(super) fn acting(&self) -> Option<Vec<String>> {
+        let mut groups = BTreeMap::<String, (Option<(Epoch, String)>, BTreeSet<String>)>::new();
+        for (host, it) in &*self.hosts {
+            let State::Up { node, .. } = &*it.state.borrow() else { continue };
+            for cell in node.inner.services.router.cells.all() {
+                let Some(seat) = node.inner.services.office(cell.pid()) else { continue };
+                let (master, instances) = groups.entry(epoch_key("", &cell.identity().office())).or_default();
+                instances.insert(host.clone());
+                if let Some(epoch) = seat.acting().filter(|epoch| master.as_ref().is_none_or(|it| it.0 < *epoch)) {
+                    *master = Some((epoch, host.clone()));
+                }
+            }
+        }
+        let acting = groups.into_values().filter_map(|(master, instances)| Some((master?.1, instances)));
+        let (master, instances) = acting.max_by_key(|(_, instances)| instances.len())?;
+        let others = instances.into_iter().filter(|host| *host != master);
+        Some([master.clone()].into_iter().chain(others).collect())
+    }
+
+    /// What is known of each replicated group, by its key.
+    pub(super) fn groups(&self) -> BTreeMap<String, Group> {
         let mut groups = BTreeMap::<String, Group>::new();
         for (key, record) in self.registry.written::<EpochRecord>() {
             let (Some((_, name)), Some(group)) = (key.split_once(EPOCHS), record.group) else { continue };
@@ -65,6 +96,7 @@ impl Sim {
                 let group =
                     groups.entry(name.split_once(EPOCHS).map_or_else(String::new, |it| it.1.to_owned())).or_default();
                 group.instances.insert(host.clone());
+                group.most = replica.terms().most;
                 let standing = replica.standing();
                 if let Some(order) = standing.knows {
                     group.whole.insert(standing.member, host.clone());

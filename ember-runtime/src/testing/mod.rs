@@ -36,6 +36,7 @@ mod hosts;
 pub mod inputs;
 mod mischief;
 mod network;
+mod operator;
 pub mod prove;
 mod sim;
 mod trace;

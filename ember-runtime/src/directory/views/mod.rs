@@ -16,5 +16,5 @@ pub(crate) use self::{
     nobody::{deserted, ended, no_such_run, of_another_kind},
     node_directory::{Applied, Directory},
     offices::OfficeNow,
-    vacancy::what_they_have,
+    vacancy::{Vacancy, what_they_have},
 };

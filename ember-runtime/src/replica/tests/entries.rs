@@ -14,7 +14,7 @@ fn alone() -> Replica {
     let replica = replica(0);
     replica.elect(Epoch(5), set(1, &[0]));
     for entry in [&b"one"[..], b"two"] {
-        replica.enter(Epoch(5), vec![Bytes::from_static(entry)]).expect("it is the master");
+        replica.enter(Epoch(5), vec![Bytes::from_static(entry)], Bytes::new()).expect("it is the master");
         replica.open();
     }
     replica

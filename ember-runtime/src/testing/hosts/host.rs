@@ -55,7 +55,7 @@ pub(in crate::testing) struct Host {
     pub(in crate::testing) kernel: Kernel,
     recorder: Recorder,
     seed: u64,
-    ttl: Duration,
+    pub(in crate::testing) ttl: Duration,
     starts: Cell<u64>,
     ledger: Ledger,
     pub(in crate::testing) endless: Endless,

@@ -5,7 +5,7 @@ use std::{env, fmt};
 use super::{
     check::{History, Outcome},
     failed::{Failed, Failure, Kind},
-    plan::{Fault, Mix, Scenario, Smaller, shrunk},
+    plan::{Fault, Mix, ROLES, Scenario, Smaller, shrunk},
     run::{Ran, run},
     setup::Prove,
 };
@@ -98,8 +98,8 @@ fn campaign<Op: 'static, Out: 'static>(setup: &Prove<Op, Out>) -> Result<Report,
         None => {
             let seeds = seeds(said(SEEDS).as_deref()).unwrap_or_else(|why| panic!("{why}")).unwrap_or(setup.seeds);
             let spared = setup.spared.clone();
-            let mix =
-                Mix { spared, kinds: setup.kinds.clone(), most: setup.faults, span: setup.span, ..Mix::of(nodes) };
+            let (kinds, most, span, masters) = (setup.kinds.clone(), setup.faults, setup.span, setup.masters);
+            let mix = Mix { spared, kinds, most, span, masters, ..Mix::of(nodes) };
             let (clients, calls) = (setup.clients, setup.calls);
             Box::new((1..=seeds).map(move |seed| Scenario { seed, clients, calls, faults: mix.draw(seed) }))
         }
@@ -167,7 +167,7 @@ fn replayed(line: &str, nodes: &[String]) -> Result<Scenario, String> {
     let hosts = scenario.faults.list().iter().flat_map(|it| it.fault.hosts().into_iter().map(|host| (&it.fault, host)));
     for (fault, host) in hosts {
         let alone = fault.hosts().len() == 1 && !matches!(fault, Fault::Pause(_));
-        if !(nodes.iter().any(|node| node == host) || (host == HOST && !alone)) {
+        if !(nodes.iter().any(|node| node == host) || ROLES.contains(&host) || (host == HOST && !alone)) {
             return Err(format!(
                 "the run to replay has `{fault}`, and this cluster has only {nodes:?}: run the one test that printed the line, by its name"
             ));

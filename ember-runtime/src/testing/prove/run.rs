@@ -150,6 +150,14 @@ impl<Op: 'static, Out: 'static> Stage<Op, Out> {
         for node in &nodes {
             self.started(sim, node).await?;
         }
+        tokio::select! {
+            biased;
+            recovered = self.recovers(sim, from) => recovered,
+            () = sim.operate() => Ok(()),
+        }
+    }
+
+    async fn recovers(&self, sim: &Sim, from: &[String]) -> Result<(), Failure> {
         self.converged(sim, "after the faults have ended").await?;
         if let Some(probe) = &self.probe {
             for node in from.iter().take(self.scenario.clients) {

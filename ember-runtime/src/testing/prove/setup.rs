@@ -36,6 +36,7 @@ pub struct Prove<Op, Out> {
     pub(super) kinds: Vec<Kind>,
     pub(super) faults: usize,
     pub(super) span: Duration,
+    pub(super) masters: bool,
     pub(super) deadline: Duration,
     pub(super) tolerance: Duration,
     pub(super) recovery: Duration,
@@ -63,6 +64,7 @@ where
         kinds: Kind::ALL.to_vec(),
         faults: 8,
         span: Duration::from_secs(10),
+        masters: false,
         deadline: Duration::from_secs(5),
         tolerance: Duration::from_millis(50),
         recovery: Duration::from_secs(70),
@@ -206,6 +208,14 @@ where
             "`.span({span:?})` cannot be: write a time from 1 ms to a day; 10 s is the default"
         );
         self.span = span;
+        self
+    }
+
+    /// In half of the runs faults come together around whoever is the master of an elected group then: it is cut off and ends, the next one
+    /// ends too, the registry takes back a set of those in sync. For elected and replicated services; with it a plan names `*master`, and two others
+    /// of the group as `*slave` and `*other`. Not by default.
+    pub fn around_masters(mut self) -> Self {
+        self.masters = true;
         self
     }
 

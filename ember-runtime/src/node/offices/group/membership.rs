@@ -9,6 +9,7 @@ use crate::{
     directory::{ClaimRecord, GroupRecord, OfficeNow},
     id::Epoch,
     node::offices::group::facts::Facts,
+    planted::{Bug, planted},
     replica::{InSync, Replica, Standing, rules},
 };
 
@@ -68,7 +69,8 @@ impl Membership {
         if self.is_alone && own.knows.is_some() {
             return self.stands_alone(&own, facts);
         }
-        let (record, highest) = (facts.office.record(), facts.office.highest_claim());
+        let claimed = facts.office.highest_claim();
+        let (record, highest) = (facts.office.record(), claimed.filter(|_| !planted(Bug::BelieveOlder)));
         let order = record.map(|(order, _)| order);
         if record.is_some() || highest.is_some() {
             self.unrecorded_since = None;
@@ -84,9 +86,14 @@ impl Membership {
                 return Stands::Not;
             }
             let since = *self.unrecorded_since.get_or_insert(facts.now);
-            return self.stands_with(InSync::founded_by(own.member), since + lease, facts);
+            let waits = if planted(Bug::FoundAtOnce) { Duration::ZERO } else { lease };
+            return self.stands_with(InSync::founded_by(own.member), since + waits, facts);
         };
         let GroupRecord { set, types } = group;
+        let is_named_host = || set.members.iter().any(|it| it.pid.node.id == own.member.pid.node.id);
+        if planted(Bug::EmptyWins) && own.knows.is_none() && is_named_host() {
+            return self.stands_with(InSync::founded_by(own.member), facts.now, facts);
+        }
         if set.members.is_empty() && highest <= Some(order) {
             return self.stands_anew(own, facts);
         }

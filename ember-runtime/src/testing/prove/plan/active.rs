@@ -1,24 +1,36 @@
 //! Faults that last: two of them may be about the same host or pair.
 
-use std::{cell::RefCell, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
 
 use tokio::time::sleep;
 
 use super::fault::{Fault, PATIENCE};
-use crate::testing::{Backup, Sim};
+use crate::testing::{Backup, Registry, Sim, hosts::HOST};
 
 /// How often it is looked whether a node may end.
-const LOOK: Duration = Duration::from_millis(10);
+pub(super) const LOOK: Duration = Duration::from_millis(10);
+
+/// Who was cut off from the registry tries again to reach it after this, at the latest.
+const REACHES: Duration = Duration::from_millis(1_500);
 
 #[derive(Debug, Default)]
-pub(super) struct Active(RefCell<Vec<Fault>>);
+pub(super) struct Active {
+    all: RefCell<Vec<Fault>>,
+    /// Until then the registry is told what it has lost.
+    tells: Cell<Duration>,
+    /// When the last fault has ended that kept a node from telling it anything.
+    heard: Cell<Duration>,
+}
 
 impl Active {
     /// Whether the fault would take away what a replicated group has had acknowledged: no other member that has it would be left, and what is
     /// lost then is lost in good order.
     pub(super) fn loses(&self, sim: &Sim, fault: &Fault) -> bool {
         let (Fault::Kill(node) | Fault::Restart(node)) = fault else { return false };
-        let all = self.0.borrow();
+        let all = self.all.borrow();
         let ending = all.iter().filter_map(|other| match other {
             Fault::Kill(node) | Fault::Restart(node) => Some(&**node),
             _ => None,
@@ -26,8 +38,16 @@ impl Active {
         !sim.is_outlived(node, &ending.collect::<Vec<_>>())
     }
 
+    /// Whether it may not begin just now.
+    pub(super) fn waits(&self, sim: &Sim, fault: &Fault) -> bool {
+        sim.elapsed() < self.tells.get() && keeps_silent(fault) || self.loses(sim, fault)
+    }
+
     /// Waits until the fault loses nothing; whether that has come, and not too late.
     pub(super) async fn may_begin(&self, sim: &Sim, fault: &Fault) -> bool {
+        while sim.elapsed() < self.tells.get() && keeps_silent(fault) {
+            sleep(LOOK).await;
+        }
         let until = sim.elapsed() + PATIENCE;
         while self.loses(sim, fault) {
             if sim.elapsed() >= until {
@@ -41,8 +61,8 @@ impl Active {
 
     /// Begins a fault; what its end needs.
     pub(super) async fn begin(&self, sim: &Sim, fault: &Fault) -> Option<Backup> {
-        let alone = !self.0.borrow().iter().any(|other| same(other, fault));
-        self.0.borrow_mut().push(fault.clone());
+        let alone = !self.all.borrow().iter().any(|other| same(other, fault));
+        self.all.borrow_mut().push(fault.clone());
         match fault {
             Fault::Kill(node) => sim.kill(node).await,
             // A node that is down or going down already is not shut down once more.
@@ -55,11 +75,37 @@ impl Active {
         None
     }
 
+    /// Before the registry comes back with less: waits until it will be heard what its replicated groups know. What was acknowledged is kept where
+    /// some of those in sync reach the registry within a lease of its return, and that is not left to chance.
+    async fn may_forget(&self, sim: &Sim) {
+        if sim.groups().is_empty() {
+            return;
+        }
+        self.tells.set(Duration::MAX);
+        while self.all.borrow().iter().any(keeps_silent) || sim.elapsed() < self.heard.get() + REACHES {
+            sleep(LOOK).await;
+        }
+    }
+
+    /// The registry has come back with less.
+    fn has_forgotten(&self, sim: &Sim) {
+        if self.tells.get() > Duration::ZERO {
+            self.tells.set(sim.elapsed() + sim.lease() + REACHES);
+        }
+    }
+
     pub(super) async fn end(&self, sim: &Sim, fault: &Fault, backup: Option<Backup>) {
+        let forgets = matches!(fault, Fault::Registry(Registry::Empty) | Fault::RegistryRestored);
+        if forgets {
+            self.may_forget(sim).await;
+        }
         let rest: Vec<Fault> = {
-            let mut all = self.0.borrow_mut();
+            let mut all = self.all.borrow_mut();
             if let Some(at) = all.iter().position(|other| other == fault) {
                 all.remove(at);
+            }
+            if keeps_silent(fault) {
+                self.heard.set(sim.elapsed());
             }
             all.iter().filter(|other| same(other, fault)).cloned().collect()
         };
@@ -75,9 +121,21 @@ impl Active {
             Fault::Latency(a, b, _) => sim.usual_latency(a, b),
             Fault::Loss(_) => sim.loss(0.0),
         }
+        if forgets {
+            self.has_forgotten(sim);
+        }
         if !matches!(fault, Fault::Registry(_) | Fault::Pause(_)) {
             rest.iter().for_each(|other| again(sim, other));
         }
+    }
+}
+
+/// Whether it may keep a node from telling the registry anything.
+fn keeps_silent(fault: &Fault) -> bool {
+    match fault {
+        Fault::Partition(a, b) | Fault::OneWay(a, b) | Fault::Latency(a, b, _) => a == HOST || b == HOST,
+        Fault::Pause(_) | Fault::Loss(_) => true,
+        _ => false,
     }
 }
 

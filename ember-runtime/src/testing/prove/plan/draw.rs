@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::{
     fault::{Fault, Kind, TimedFault},
     faults::Faults,
+    roles::{MASTER, OTHER, SLAVE},
+    situations::situation,
 };
 use crate::{
     rng::Rng,
@@ -24,6 +26,8 @@ pub(in super::super) struct Mix {
     pub(in super::super) kinds: Vec<Kind>,
     pub(in super::super) most: usize,
     pub(in super::super) span: Duration,
+    /// Faults come together around the masters of elected groups, too.
+    pub(in super::super) masters: bool,
 }
 
 impl Faults {
@@ -40,14 +44,31 @@ impl Faults {
 
 impl Mix {
     pub(in super::super) fn of(nodes: Vec<String>) -> Self {
-        Self { nodes, spared: Vec::new(), kinds: Kind::ALL.to_vec(), most: 8, span: Duration::from_secs(10) }
+        let (spared, kinds) = (Vec::new(), Kind::ALL.to_vec());
+        Self { nodes, spared, kinds, most: 8, span: Duration::from_secs(10), masters: false }
     }
 
     pub(in super::super) fn draw(&self, seed: u64) -> Faults {
         // Other numbers than those of the cluster with this seed.
         let rng = Rng::from_seed(seed ^ 0x0066_6175_6c74_7321);
         let count = if self.kinds.is_empty() || self.most == 0 { 0 } else { 1 + rng.below(self.most) };
+        if self.masters && count > 0 && rng.below(2) == 0 {
+            return self.around_a_master(&rng, count);
+        }
         let faults: Vec<_> = (0..count).filter_map(|_| self.one(&rng)).collect();
+        Faults::from(faults)
+    }
+
+    /// A situation, and not many others.
+    fn around_a_master(&self, rng: &Rng, count: usize) -> Faults {
+        let mut kinds = self.kinds.clone();
+        if !self.spared.is_empty() {
+            // Whoever is the master then may be one of those.
+            kinds.retain(|kind| !matches!(kind, Kind::Kill | Kind::Restart));
+        }
+        let at = Duration::from_millis(rng.u64() % (self.span.as_millis() as u64 * 2 / 3).max(1));
+        let mut faults = situation(rng, &kinds, at);
+        faults.extend((0..count / 2).filter_map(|_| self.one(rng)));
         Faults::from(faults)
     }
 
@@ -62,11 +83,20 @@ impl Mix {
         };
         let at = ms(0, self.span.as_millis() as u64);
         let mut lasts = if rng.below(4) == 0 { ms(SHORT, LONG) } else { ms(50, SHORT) };
+        let master = self.masters && self.spared.is_empty() && rng.below(3) == 0;
         let victim = || {
+            if master {
+                return Some(MASTER.to_owned());
+            }
             let able: Vec<_> = self.nodes.iter().filter(|node| !self.spared.contains(*node)).collect();
             able.get(rng.below(able.len())).map(|node| (*node).clone())
         };
         let pair = || {
+            if master {
+                let other = [HOST, SLAVE, HOST, SLAVE, OTHER][rng.below(5)];
+                let (a, b) = (MASTER.to_owned(), other.to_owned());
+                return if rng.below(2) == 0 { (a, b) } else { (b, a) };
+            }
             let a = rng.below(self.nodes.len());
             // Whichever host but `a`; the registry's is the last.
             let b = (a + 1 + rng.below(self.nodes.len())) % (self.nodes.len() + 1);
@@ -92,6 +122,7 @@ impl Mix {
             Kind::RegistryDown => Fault::Registry(Registry::Kept),
             Kind::RegistryLost => Fault::Registry(Registry::Empty),
             Kind::RegistryRestored => Fault::RegistryRestored,
+            Kind::Pause if master => Fault::Pause(MASTER.to_owned()),
             Kind::Pause => {
                 let at = rng.below(self.nodes.len() + 1);
                 Fault::Pause(self.nodes.get(at).map_or(HOST, String::as_str).to_owned())

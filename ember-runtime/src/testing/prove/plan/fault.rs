@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
+use super::roles::ROLES;
 use crate::testing::Registry;
 
 /// What can be done to a simulated cluster.
@@ -107,7 +108,8 @@ impl TimedFault {
     /// How long it waits, at most.
     fn waits(&self) -> Duration {
         let ends = matches!(self.fault, Fault::Kill(_) | Fault::Restart(_));
-        PATIENCE * (u32::from(self.in_call) + u32::from(ends))
+        let seeks = self.fault.hosts().iter().any(|host| ROLES.contains(host));
+        PATIENCE * (u32::from(self.in_call) + u32::from(ends) + u32::from(seeks))
     }
 }
 
@@ -120,6 +122,42 @@ impl Fault {
             Self::Partition(a, b) | Self::OneWay(a, b) | Self::Latency(a, b, _) => vec![a, b],
             Self::Loss(_) | Self::Registry(_) | Self::RegistryRestored => vec![],
         }
+    }
+}
+
+impl Fault {
+    /// Of which kind it is.
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Kill(_) => Kind::Kill,
+            Self::Restart(_) => Kind::Restart,
+            Self::Partition(..) => Kind::Partition,
+            Self::OneWay(..) => Kind::OneWay,
+            Self::Latency(..) => Kind::Latency,
+            Self::Loss(_) => Kind::Loss,
+            Self::Registry(Registry::Kept) => Kind::RegistryDown,
+            Self::Registry(Registry::Empty) => Kind::RegistryLost,
+            Self::RegistryRestored => Kind::RegistryRestored,
+            Self::Pause(_) => Kind::Pause,
+            Self::Clock(..) => Kind::Clock,
+            Self::Expire(_) => Kind::Expire,
+        }
+    }
+
+    /// The same, where its hosts have these names; nothing if one of them has none, or two have the same.
+    pub(super) fn renamed(&self, name: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let two = |a: &str, b: &str| Some((name(a)?, name(b)?)).filter(|(a, b)| a != b);
+        Some(match self {
+            Self::Kill(node) => Self::Kill(name(node)?),
+            Self::Restart(node) => Self::Restart(name(node)?),
+            Self::Pause(node) => Self::Pause(name(node)?),
+            Self::Clock(node, millis) => Self::Clock(name(node)?, *millis),
+            Self::Expire(node) => Self::Expire(name(node)?),
+            Self::Partition(a, b) => two(a, b).map(|(a, b)| Self::Partition(a, b))?,
+            Self::OneWay(from, to) => two(from, to).map(|(from, to)| Self::OneWay(from, to))?,
+            Self::Latency(a, b, time) => two(a, b).map(|(a, b)| Self::Latency(a, b, *time))?,
+            Self::Loss(_) | Self::Registry(_) | Self::RegistryRestored => self.clone(),
+        })
     }
 }
 
@@ -151,7 +189,8 @@ impl fmt::Display for TimedFault {
 
 const WRITE: &str = "write a fault as one of `kill(a)`, `restart(a)`, `partition(a,b)`, `oneway(a,b)`, `latency(a,b,MS)`, \
      `loss(PERCENT)`, `registry(kept)`, `registry(empty)`, `registry(older)`, `pause(a)`, `clock(a,MS)` and `expire(a)`, and behind it \
-     `@BEGIN+LENGTH` in milliseconds, as in `kill(a)@1200+800`, or `@BEGIN!+LENGTH` to wait for a call";
+     `@BEGIN+LENGTH` in milliseconds, as in `kill(a)@1200+800`, or `@BEGIN!+LENGTH` to wait for a call; `*master`, `*slave` and `*other` \
+     are the hosts of whoever is the master then, and of two others of its group";
 /// A day: virtual time is cheap, but not free.
 const LONGEST: u64 = 24 * 60 * 60 * 1_000;
 /// A year: a clock that is wrong by more is no clock.

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 use super::{
     active::Active,
     fault::{Fault, PATIENCE, TimedFault},
+    roles::Roles,
 };
 use crate::testing::Sim;
 
@@ -32,20 +33,21 @@ impl Faults {
     /// # Cancel safety
     /// Dropped halfway, it leaves the cluster with the faults that last just then.
     pub async fn apply(&self, sim: &Sim) {
-        let active = Active::default();
+        let (active, roles) = (Active::default(), Roles::default());
         let each = self.0.iter().map(async |it| {
             sleep(it.at).await;
+            let Some(fault) = roles.named(sim, &it.fault).await else { return };
             // What was killed so says no more after its handler's first word.
-            let last = matches!(it.fault, Fault::Kill(_));
-            let loses = || active.loses(sim, &it.fault);
-            let met = it.in_call && sim.handler_begins(&it.fault.hosts(), PATIENCE, last, loses).await;
+            let last = matches!(fault, Fault::Kill(_));
+            let waits = || active.waits(sim, &fault);
+            let met = it.in_call && sim.handler_begins(&fault.hosts(), PATIENCE, last, waits).await;
             let is_met = met && last;
-            if !is_met && !active.may_begin(sim, &it.fault).await {
+            if !is_met && !active.may_begin(sim, &fault).await {
                 return;
             }
-            let backup = active.begin(sim, &it.fault).await;
+            let backup = active.begin(sim, &fault).await;
             sleep(it.lasts).await;
-            active.end(sim, &it.fault, backup).await;
+            active.end(sim, &fault, backup).await;
         });
         join_all(each).await;
     }

@@ -4,11 +4,14 @@ mod active;
 mod draw;
 mod fault;
 mod faults;
+mod roles;
 mod scenario;
 mod shrink;
+mod situations;
 
 pub(super) use self::{
     draw::Mix,
+    roles::ROLES,
     scenario::Scenario,
     shrink::{Smaller, shrunk},
 };

@@ -13,7 +13,7 @@ pub(crate) use self::{
     args::Args,
     inherited::{Inherited, overtaken},
     outcome::{Attempt, HandedOver, Outcome, describe, sound, unsound},
-    question::{CloseStream, Describe, EndOf, LearnFrom, More, Piece, PieceOf, Question, Replicate},
+    question::{CloseStream, Describe, EndOf, HowFar, LearnFrom, More, Piece, PieceOf, Question, Replicate},
     request::Options,
     target::{Aim, Destination, Target},
 };

@@ -42,6 +42,7 @@ pages! {
     Entries: "entries.md",
     ReplicatedLoss: "replicated-loss.md",
     Settled: "settled.md",
+    ReplicatedReads: "replicated-reads.md",
     UniqueIds: "unique-ids.md",
     Addresses: "addresses.md",
     Deploying: "deploying.md",

@@ -19,12 +19,8 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask test [ARGS]       every test, against a real etcd; ARGS go to `cargo test`: a filter, `-p CRATE`, `-- --nocapture`
 cargo xtask soak [ARGS]       churn for an hour with flat memory, in a release build: `--minutes N`, `--seed N`, `--report FILE`
-<<<<<<< HEAD
-cargo xtask soak TRIAL        `faults`, `restarts`, `networks`, `bank`: trials of real processes; `tests`: tests with larger numbers; `--help`
-=======
-cargo xtask soak TRIAL        `faults`, `restarts`, `networks`: trials of real processes; `model`: of the rules of replicated groups;
+cargo xtask soak TRIAL        `faults`, `restarts`, `networks`, `bank`: trials of real processes; `model`: of the rules of replicated groups;
                               `tests`: the tests with larger numbers; `--help`
->>>>>>> f94f45302523ec623d8b8985a7665c95fff01113
 cargo xtask planted [NAMES]   bugs planted into the runtime, which `prove` must find; a build and ten minutes
 cargo xtask mutants [ARGS]    small changes to the runtime, which tests must notice; hours: `--room NAME`, `--sample K/N`
 cargo xtask fuzz [ARGS]       the readers of bytes from outside under libFuzzer, guided by coverage: `--reader NAME`, `--minutes N`

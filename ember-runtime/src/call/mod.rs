@@ -21,8 +21,9 @@ pub use self::{
 };
 pub(crate) use self::{
     outages::{OutageSettings, Outages},
+    paths::far,
     requests::{
-        CloseStream, Describe, EndOf, Entries, EntriesOf, LearnFrom, More, OutcomeOf, Piece, PieceOf, Question,
+        CloseStream, Describe, EndOf, Entries, EntriesOf, HowFar, LearnFrom, More, OutcomeOf, Piece, PieceOf, Question,
         Replicate,
     },
     routes::{Begin, Following, Over, Router, Wish},

@@ -166,6 +166,15 @@ pub enum RefusedReason {
         /// How many must be.
         needed: u64,
     },
+    /// So much of what a replicated service has done is not acknowledged by its group that nothing more is begun: bytes of records, where the
+    /// service was asked; one-way calls that wait for that, where it calls one way itself. The runtime asks again within the time of a call.
+    #[error(
+        "{limit} of what its group has not acknowledged yet wait already: it takes more when the group has caught up"
+    )]
+    LogFull {
+        /// The bound that was met: bytes, or one-way calls.
+        limit: u64,
+    },
 }
 
 impl RefusedReason {
@@ -175,7 +184,14 @@ impl RefusedReason {
         use RefusedReason as R;
         matches!(
             self,
-            R::Retiring | R::Stopped | R::Paused | R::Unreachable(_) | R::Starting | R::Behind | R::TooFewInSync { .. }
+            R::Retiring
+                | R::Stopped
+                | R::Paused
+                | R::Unreachable(_)
+                | R::Starting
+                | R::Behind
+                | R::TooFewInSync { .. }
+                | R::LogFull { .. }
         ) || self.is_of_masters()
     }
 

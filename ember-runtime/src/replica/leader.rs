@@ -1,6 +1,9 @@
 //! A member that ships what it writes.
 
 mod behind;
+mod bounds;
+
+pub(crate) use self::bounds::MOST_OWED;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +39,8 @@ pub(crate) struct Leader {
     open: u64,
     /// Up to here records are [acknowledged](Self::acknowledged).
     acknowledged: u64,
+    /// The bytes of those that are not.
+    owed: usize,
     min_in_sync: usize,
     /// What counts of what its own journal has, if it has one: as of the others, the version must be there too.
     kept: Option<u64>,
@@ -68,6 +73,7 @@ impl Leader {
         }
         let needed = rules::needed(&set.members, None, me);
         let (peers, acknowledged, min_in_sync, open) = (BTreeMap::new(), held.commit, 1, barrier);
+        let owed = held.log.size(acknowledged, barrier);
         let (next, kept, names) = (None, is_kept.then_some(0), BTreeMap::new());
         let mut leader = Self {
             me,
@@ -82,6 +88,7 @@ impl Leader {
             barrier,
             open,
             acknowledged,
+            owed,
             min_in_sync,
             kept,
         };
@@ -175,7 +182,9 @@ impl Leader {
     /// Writes a record, and what it says of calls. It is shipped when it is [open](Self::open). The state is to have it before anything else happens
     /// ([`has_applied`](Self::has_applied)).
     pub(crate) fn append_with(&mut self, entries: Vec<Bytes>, notes: Bytes) -> u64 {
-        self.held.log.append(Record::new(self.epoch, entries).with(notes))
+        let record = Record::new(self.epoch, entries).with(notes);
+        self.owed += record.size();
+        self.held.log.append(record)
     }
 
     /// The last record says this of calls too, if it may not be shipped yet and has no more than `largest` bytes then. Its index.
@@ -185,6 +194,7 @@ impl Leader {
         if record.size() + notes.len() > largest {
             return None;
         }
+        self.owed += notes.len();
         self.held.log.amend(notes);
         Some(last)
     }
@@ -208,21 +218,6 @@ impl Leader {
     /// The state has this record now. See [`Held::has_applied`].
     pub(crate) fn has_applied(&mut self, point: Point) {
         self.held.has_applied(point);
-    }
-
-    /// Drops records up to `index`: none that are not committed and applied, none that a member of the set (or of the next) has not
-    /// acknowledged in this epoch, none that come after a snapshot that is on its way.
-    pub(crate) fn trim(&mut self, index: u64) {
-        let base = self.held.log.base().index;
-        let members = self.needed.iter().map(|member| self.peer_of(*member).map_or(0, |peer| peer.has));
-        let learners = self.peers.values().filter_map(|peer| match peer.way {
-            Way::Learns { at } => at,
-            // Outside of the set, and about to catch up: else it would have to learn again.
-            Way::Streams if peer.has >= base => Some(peer.has),
-            _ => None,
-        });
-        let held = members.chain(learners).min().unwrap_or(u64::MAX);
-        self.held.trim(index.min(held));
     }
 
     // Peers.
@@ -397,6 +392,7 @@ impl Leader {
             self.held.commit = before.0.max(upto);
             let upto = if self.too_few().is_none() { upto } else { upto.min(self.barrier) };
             self.acknowledged = before.1.max(upto);
+            self.owed -= self.held.log.size(before.1, self.acknowledged);
         }
         (self.held.commit, self.acknowledged) > before
     }

@@ -11,6 +11,8 @@ pub(crate) struct Log {
     base: Point,
     records: VecDeque<Record>,
     bytes: usize,
+    /// With those that were dropped.
+    total: usize,
     written: Written,
 }
 
@@ -44,7 +46,7 @@ impl Log {
     }
 
     fn from(base: Point) -> Self {
-        Self { base, records: VecDeque::new(), bytes: 0, written: Written::default() }
+        Self { base, records: VecDeque::new(), bytes: 0, total: 0, written: Written::default() }
     }
 
     /// What a journal has.
@@ -93,6 +95,18 @@ impl Log {
         self.bytes
     }
 
+    /// About so many bytes have the records after `index` and up to `upto`, as far as they are kept.
+    pub(crate) fn size(&self, index: u64, upto: u64) -> usize {
+        let place = |index: u64| usize::try_from(index.saturating_sub(self.base.index)).unwrap_or(usize::MAX);
+        let (from, to) = (place(index), place(upto).min(self.records.len()));
+        self.records.range(from.min(to)..to).map(Record::size).sum()
+    }
+
+    /// The bytes of all records that were ever appended, to tell how many have been since.
+    pub(crate) fn total(&self) -> usize {
+        self.total
+    }
+
     /// The record there, if it is kept.
     pub(crate) fn get(&self, index: u64) -> Option<&Record> {
         self.records.get(usize::try_from(index.checked_sub(self.base.index)?.checked_sub(1)?).ok()?)
@@ -110,6 +124,7 @@ impl Log {
 
     pub(crate) fn append(&mut self, record: Record) -> u64 {
         self.bytes += record.size();
+        self.total = self.total.wrapping_add(record.size());
         self.records.push_back(record);
         self.last().index
     }
@@ -119,6 +134,7 @@ impl Log {
         if let Some(record) = self.records.back_mut() {
             record.more = [&record.more[..], more].concat().into();
             self.bytes += more.len();
+            self.total = self.total.wrapping_add(more.len());
         }
     }
 

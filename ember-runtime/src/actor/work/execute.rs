@@ -137,25 +137,43 @@ fn acknowledged<M: Method>(
     later: Option<CallId>,
 ) -> Handled<M::Value, M::Error> {
     let Some(held) = core.held.as_deref().filter(|_| !planted(Bug::ReplyAtOnce)) else { return handled };
+    let replica = Arc::clone(&held.replica);
     let group = Arc::clone(&held.replica) as Arc<dyn Settles>;
     if let Some(id) = later {
         // It is there later, and the others of the group are to know it first.
         let cell = Arc::clone(&core.cell);
         return handled.after_a_look(stored::<M>, move |reply, then| {
+            let then = Box::new(move |well| leaves_with(well, &replica, then));
             cell.appoint(Appointment::Reply(Late { id, reply, then }));
         });
     }
-    if handled.result().is_none() {
+    let unsettled = match handled.result() {
         // It is there later, and may then be made from what another handler has committed meanwhile.
-        return handled.after(move |then| match Unsettled::seen(&group) {
-            Some(unsettled) => unsettled.then(then),
-            None => then(true),
-        });
+        None => return handled.after(move |then| leaves(Unsettled::seen(&group), replica, then)),
+        Some(_) => Unsettled::of(&group),
+    };
+    if unsettled.is_none() {
+        replica.shows();
+        return handled;
     }
-    match Unsettled::of(&group) {
-        Some(unsettled) => handled.after(move |then| unsettled.then(then)),
-        None => handled,
+    handled.after(move |then| leaves(unsettled, replica, then))
+}
+
+/// Lets a reply leave, when what it was made from is acknowledged: then it shows that.
+fn leaves(unsettled: Option<Unsettled>, replica: Arc<Replica>, then: Box<dyn FnOnce(bool) + Send>) {
+    let leaves = move |well| leaves_with(well, &replica, then);
+    match unsettled {
+        Some(unsettled) => unsettled.then(leaves),
+        None => leaves(true),
     }
+}
+
+/// Lets a reply leave: it is known what has become of what it was made from.
+fn leaves_with(well: bool, replica: &Replica, then: Box<dyn FnOnce(bool) + Send>) {
+    if well {
+        replica.shows();
+    }
+    then(well);
 }
 
 /// The same for a method that is dropped when its caller has gone, as `gone` says: then there is no outcome.

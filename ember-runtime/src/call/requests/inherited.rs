@@ -7,7 +7,8 @@ use tokio::time::{Instant, timeout_at};
 use super::request::Options;
 use crate::{
     error::RefusedReason,
-    message::{Ambient, Beside, Chain, Envelope, Keys, MAX_KEYS, MadeIn, Unsettled},
+    id::Epoch,
+    message::{Ambient, Beside, Chain, Envelope, Keys, MAX_KEYS, MadeIn, Reading, Unsettled},
 };
 
 /// Name, deadline, headers, extensions and chain of the running handler, and the present span; nothing outside of one.
@@ -115,6 +116,7 @@ impl Inherited {
             epoch: None,
             once: options.once(),
             call: None,
+            reading: options.within().map(|within| Reading { seen: (Epoch(0), 0), within: Some(within) }),
             made_in: self.made_in.clone(),
         }
     }

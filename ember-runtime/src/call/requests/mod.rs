@@ -14,7 +14,7 @@ pub(crate) use self::{
     inherited::{Inherited, overtaken},
     outcome::{Attempt, HandedOver, Outcome, describe, sound, unsound},
     question::{
-        CloseStream, Describe, EndOf, Entries, EntriesOf, LearnFrom, More, OutcomeOf, Piece, PieceOf, Question,
+        CloseStream, Describe, EndOf, Entries, EntriesOf, HowFar, LearnFrom, More, OutcomeOf, Piece, PieceOf, Question,
         Replicate,
     },
     request::Options,

@@ -5,15 +5,19 @@ mod payload;
 mod promises;
 mod raw;
 mod reply;
+mod shown;
 mod stored;
 pub(crate) mod whole;
 
 pub use self::deferred::{Deferred, Handled, Replier, Returned, answered};
+#[cfg(feature = "cluster")]
+pub(crate) use self::shown::take_shown;
 pub(crate) use self::{
     deferred::deferred,
     payload::Payload,
     promises::{Awaited, Promised, Promises},
     raw::{Arrivals, Lender, RawCall, RawReply, ReplyBody, ReplyLink},
     reply::{Answer, Answering, Reply, reply_slot},
+    shown::Shows,
     stored::Stored,
 };

@@ -22,5 +22,6 @@ pub(crate) use self::{
     desk::{Desk, Source},
     lent::{Ask, Items, Pull, Ticket},
     life::StreamsOfLife,
+    sender::Holds,
     streaming::streaming,
 };

@@ -10,8 +10,8 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     call::{
-        CloseStream, Describe, EndOf, EntriesOf, LearnFrom, More, NODE_ITSELF, OutcomeOf, PieceOf, Question, Replicate,
-        Router,
+        CloseStream, Describe, EndOf, EntriesOf, HowFar, LearnFrom, More, NODE_ITSELF, OutcomeOf, PieceOf, Question,
+        Replicate, Router,
     },
     error::RefusedReason,
     id::{Incarnation, NodeId, NodeKey, PublicKey},
@@ -139,6 +139,7 @@ impl Door {
             OutcomeOf::ID => later(&router, reply, &payload, move |router, question: OutcomeOf| async move {
                 router.outcome(peer, &question).await
             }),
+            HowFar::ID => at_once(reply, &payload, |HowFar { service }| router.replicas.far(service)),
             LearnFrom::ID => {
                 later(&router, reply, &payload, |router, question| async move { learn::learn(&router, question).await })
             }

@@ -1,6 +1,10 @@
 //! What followers of its entries read. They see what is acknowledged, and hold nothing: the log does not wait for them.
 
-use super::*;
+use super::{Part, Replica};
+use crate::{
+    id::Epoch,
+    replica::{Log, Point, Record},
+};
 
 /// What there is after a point of the log.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,6 +1,17 @@
 //! What it has written down, and what waits for that.
 
-use super::*;
+use std::{collections::VecDeque, mem, sync::Arc};
+
+use bytes::Bytes;
+
+use super::{Inner, Learnt, Part, Replica};
+use crate::{
+    id::{Epoch, Pid},
+    replica::{
+        Follower, Held, Point,
+        journal::{Change, Keeps, Known, Restored},
+    },
+};
 
 /// Its journal.
 pub(super) struct Kept {
@@ -232,7 +243,7 @@ impl Replica {
 #[cfg(test)]
 impl Replica {
     /// What its log has after this point, if it begins no later.
-    pub(crate) fn logged(&self, base: Point) -> Option<Vec<Record>> {
+    pub(crate) fn logged(&self, base: Point) -> Option<Vec<crate::replica::Record>> {
         self.lock().part.held().log().after(base.index, u64::MAX, usize::MAX)
     }
 }

@@ -213,7 +213,9 @@ fn at_random_a_journal_says_what_its_member_has() {
                 }
                 1 => replica.step_down(),
                 2 | 3 => {
-                    if replica.enter(Epoch(epoch), vec![Bytes::from_static(b"paid")], Bytes::new()).is_some() && rng.below(3) > 0 {
+                    if replica.enter(Epoch(epoch), vec![Bytes::from_static(b"paid")], Bytes::new()).is_some()
+                        && rng.below(3) > 0
+                    {
                         replica.open();
                     }
                 }

@@ -225,7 +225,10 @@ fn at_random_a_journal_says_what_its_member_has() {
                     let learnt = Learnt { at, bytes: format!("{at:?}").into() };
                     replica.learn((member(0), Epoch(1 + rng.below(3) as u64), set(1, &[0, 1])), learnt);
                 }
-                6 if rng.below(8) == 0 => replica.begin_anew(),
+                6 if rng.below(8) == 0 => {
+                    replica.forget();
+                    replica.tell();
+                }
                 7 if rng.below(4) == 0 => {
                     // Its process is started again.
                     (replica, paper) = kept(Some(paper.says()));

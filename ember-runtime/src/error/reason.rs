@@ -150,7 +150,8 @@ pub enum RefusedReason {
         limit: u64,
     },
     /// The instance that was asked has no state of its group that it may show: it learns one, is not in sync, or has lost its office and what it
-    /// did last may not have been acknowledged. The runtime asks another; this is what is left where there is none, or where the caller named exactly this
+    /// did last may not have been acknowledged; or what it has is older than what its caller has seen, or asks for, or it has not heard from its master
+    /// for a lease. The runtime asks another; this is what is left where there is none, or where the caller named exactly this
     /// instance.
     #[error("it has not caught up with its group yet: ask another instance, or again a little later")]
     Behind,

@@ -3,8 +3,6 @@
 mod behind;
 mod bounds;
 
-pub(crate) use self::bounds::MOST_OWED;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
@@ -18,6 +16,9 @@ use crate::{
     id::{Epoch, Pid},
     planted::{Bug, planted},
 };
+
+/// With more bytes of records that are not acknowledged nothing is begun.
+pub(crate) const MOST_OWED: usize = 64 * 1024 * 1024;
 
 /// A member that has been elected. It is in office once its [barrier](Self::barrier) is committed.
 #[derive(Debug)]

@@ -80,8 +80,3 @@ impl Course {
         LostReason::Deadline.into()
     }
 }
-
-/// Whether it makes sense to wait for the reason to pass when there is nobody else to ask.
-pub(super) fn waits(reason: &RefusedReason) -> bool {
-    reason.can_pass() && !matches!(reason, RefusedReason::Paused)
-}

@@ -5,13 +5,20 @@ use std::{sync::Arc, time::Duration};
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::time::{Instant, timeout_at};
 
-use super::{learn::waits, resolved};
+use super::resolved;
 use crate::{
     actor::{Offer, ServiceState},
     call::{
         reach::local,
+<<<<<<< ours
         requests::{Attempt, HandedOver, Inherited, Options, Outcome, Request, Target, describe, sound, unsound},
         routes::{OpenCall, Probe},
+=======
+        requests::{
+            Attempt, HandedOver, Inherited, Options, Outcome, Request, Target, describe, sound, unsound, waits,
+        },
+        routes::Probe,
+>>>>>>> theirs
     },
     directory::{self, Choice, Instance, Probing, Turn},
     error::{CallError, Failure, LostReason, RefusedReason},

@@ -90,12 +90,16 @@ impl<T> Channel<T> {
     }
 
     /// Keeps a place for an item, if there is room.
-    pub(super) fn hold(self: &Arc<Self>, item: T) -> Result<Held<T>, Unsent<T>> {
+    pub(super) fn hold(&self, item: T) -> Result<T, Unsent<T>> {
         let mut state = self.lock();
         let item = state.admit(item, self.capacity)?;
         state.held += 1;
-        drop(state);
-        Ok(Held { channel: Arc::clone(self), item: Some(item) })
+        Ok(item)
+    }
+
+    /// Gives it back.
+    pub(super) fn release(&self) {
+        self.lock().held -= 1;
     }
 
     /// Adds an item as soon as there is room.
@@ -265,33 +269,6 @@ impl<T> State<T> {
             return Err(Unsent::Full(item));
         }
         Ok(item)
-    }
-}
-
-/// An item that has its place, and is not sent yet. Dropped, it never will be, and the stream ends.
-pub(super) struct Held<T> {
-    channel: Arc<Channel<T>>,
-    item: Option<T>,
-}
-
-impl<T> Held<T> {
-    /// It is sent now; or never, if not all was well.
-    pub(super) fn leave(mut self, well: bool) {
-        let item = if well { self.item.take() } else { None };
-        let Some(item) = item else { return };
-        self.channel.lock().held -= 1;
-        if let Err(Unsent::Closed(item) | Unsent::Full(item)) = self.channel.push(item) {
-            discard(item);
-        }
-    }
-}
-
-impl<T> Drop for Held<T> {
-    fn drop(&mut self) {
-        let Some(item) = self.item.take() else { return };
-        self.channel.lock().held -= 1;
-        self.channel.end(Err(StreamError::overtaken()));
-        discard(item);
     }
 }
 

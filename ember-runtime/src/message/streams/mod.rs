@@ -6,6 +6,7 @@ mod coding;
 mod desk;
 mod error;
 mod feed;
+mod held;
 mod lent;
 mod life;
 mod sender;

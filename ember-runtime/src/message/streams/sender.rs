@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use super::{
     channel::Channel,
     error::{StreamError, Unsent},
+    held::Held,
     life::Life,
 };
 use crate::sync::shielded;
@@ -82,7 +83,7 @@ impl<T: Send + 'static> StreamSender<T> {
     /// [`Unsent::Full`] if as many items as may be are ahead of the reader, [`Unsent::Closed`] as [`send`](Self::send).
     pub fn try_send(&self, item: T) -> Result<(), Unsent<T>> {
         let Some((holds, _)) = self.held() else { return self.channel.push(item) };
-        let item = self.channel.hold(item)?;
+        let item = Held::new(&self.channel, item)?;
         holds.tell(Box::new(move |well| item.leave(well)));
         Ok(())
     }

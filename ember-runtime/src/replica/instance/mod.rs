@@ -9,6 +9,7 @@ mod reads;
 #[cfg(test)]
 mod tests;
 mod turn;
+mod word;
 
 use std::sync::{
     Mutex, MutexGuard, OnceLock,
@@ -17,12 +18,17 @@ use std::sync::{
 
 use bytes::Bytes;
 
+<<<<<<< ours
 pub(crate) use self::{
     entries::Reading,
     keeping::OnDisk,
     reads::{Far, Place},
 };
 use self::{keeping::Kept, leaving::Leaving, reads::Word};
+=======
+pub(crate) use self::word::{Far, Place};
+use self::{leaving::Leaving, word::Word};
+>>>>>>> theirs
 use super::{Follower, Held, InSync, Leader, Member, Point, Record, Terms, rules::Order};
 use crate::{
     id::{Epoch, Pid},

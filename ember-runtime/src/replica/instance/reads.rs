@@ -5,51 +5,11 @@ use std::{
     time::Duration,
 };
 
-use serde::{Deserialize, Serialize};
-
-use super::{Part, Replica};
-use crate::{
-    id::Epoch,
-    office::{OfficeSeat, Shown},
-    sync::lock,
+use super::{
+    Part, Replica,
+    word::{At, Far, Place},
 };
-
-/// A record: its epoch and its index.
-type At = (Epoch, u64);
-
-/// Where an instance stands on its node.
-pub(crate) struct Place {
-    pub(crate) seat: Arc<OfficeSeat>,
-    /// What clients here have seen of its group.
-    pub(crate) shown: Arc<Shown>,
-    /// Has its master asked for its word, which then [comes](Replica::has_heard).
-    pub(crate) asks: Box<dyn Fn() + Send + Sync>,
-}
-
-/// What its master has said of its state.
-#[derive(Default)]
-pub(super) struct Word {
-    /// On the clock of leases: what was acknowledged before that is in the state.
-    sure: Option<Duration>,
-    /// The same, as soon as this record is.
-    next: Option<(Duration, At)>,
-    /// The master is being asked.
-    asked: bool,
-}
-
-/// How far one member is, as it tells others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Far {
-    /// What it knows the set by.
-    pub(crate) epoch: Epoch,
-    pub(crate) version: u64,
-    /// Of the master in office: no reply has left that depends on a later record.
-    pub(crate) leads: Option<At>,
-    /// Another set is under way.
-    pub(crate) changes: bool,
-    /// The master's lease goes on.
-    pub(crate) acts: bool,
-}
+use crate::{office::Shown, sync::lock};
 
 impl Replica {
     /// Where it stands. Once.

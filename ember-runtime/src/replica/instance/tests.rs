@@ -96,6 +96,29 @@ fn who_waits_is_told_only_when_nothing_is_locked() {
 }
 
 #[test]
+fn what_a_slave_shows_while_it_has_something_to_tell_yet_is_shown() {
+    let replica = Arc::new(Replica::new(pid(1), (1, 2), Terms::default(), 1 << 20));
+    replica.elect(Epoch(1), set(&[1]));
+    let group = Arc::clone(&replica) as Arc<dyn Settles>;
+    let (tell, told) = mpsc::channel();
+    let [first, second] = [(); 2].map(|()| tell.clone());
+    let (slave, later) = (Arc::clone(&replica), Arc::clone(&group));
+    let index = replica.enter(Epoch(1), entry()).unwrap();
+    replica.has_entered();
+    replica.tell_when_settled(
+        index,
+        Box::new(move |well| {
+            // All is acknowledged, so it goes on as a slave.
+            slave.step_down();
+            Unsettled::of(&later).expect("this one has not left").then(move |well| second.send((2, well)).unwrap());
+            first.send((1, well)).unwrap();
+        }),
+    );
+    replica.open();
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), [(1, true), (2, true)]);
+}
+
+#[test]
 fn nobody_takes_an_office_while_a_record_of_one_before_is_applied() {
     let replica = of_two();
     let index = replica.enter(Epoch(2), entry(), Bytes::new()).unwrap();

@@ -64,13 +64,13 @@ impl Replica {
     /// The index of the last record, if its service has what is not acknowledged, or if something that was made before has not left yet.
     pub(crate) fn last_unsettled(&self) -> Option<u64> {
         let inner = self.lock();
+        let leaves = inner.leaving.has_some();
         let last = inner.part.held().log().last().index;
-        let waits = inner.leaving.has_some()
-            || match &inner.part {
-                Part::Leads(leader) => last > leader.acknowledged(),
-                Part::Follows(follower) => follower.is_deposed(),
-            };
-        waits.then_some(last)
+        match &inner.part {
+            Part::Leads(leader) => (leaves || last > leader.acknowledged()).then_some(last),
+            Part::Follows(follower) if follower.is_deposed() => Some(last),
+            Part::Follows(follower) => leaves.then(|| follower.held().commit()),
+        }
     }
 
     /// Whether what leaves it waits. Of one that was deposed nobody knows whether what it answers from is there any more, also where nothing
@@ -85,7 +85,7 @@ impl Replica {
         let known = match &inner.part {
             Part::Leads(leader) if leader.acknowledged() < index => None,
             Part::Leads(_) => Some(true),
-            Part::Follows(_) => Some(false),
+            Part::Follows(follower) => Some(!follower.is_deposed() && index <= follower.held().commit()),
         };
         match known {
             None => inner.leaving.wait(index, then),

@@ -1,11 +1,9 @@
 //! How much a master keeps.
 
-use super::{Leader, Member, Record, Way};
+use super::{Leader, MOST_OWED, Member, Record, Way};
 
 /// A log of more bytes than this keeps nothing for those who learn: whoever falls out of it learns a later state.
 const FOR_LEARNERS: usize = 64 * 1024 * 1024;
-/// With more bytes of records that are not acknowledged nothing is begun.
-pub(crate) const MOST_OWED: usize = 64 * 1024 * 1024;
 
 impl Leader {
     /// Drops records up to `index`: none that are not acknowledged and applied, none that a member of the set (or of the next) has not

@@ -74,10 +74,16 @@ impl<U: Unit> Cx<'_, U> {
     /// Gives `event` to every service on this node that has a handler for it, this one included; how many took it.
     ///
     /// A replicated service that has [committed](Self::commit) what is not acknowledged yet gives it to them when that is, or to nobody if it loses its
-    /// office before; then this says how many would take it now.
+    /// office before; then this says how many would take it now. If 16,384 things wait for that already, the event is missed by all, which is logged,
+    /// and this is 0.
     pub fn publish<E: Send + Sync + 'static>(&self, event: E) -> usize {
         let bus = self.core.host.get::<Bus>();
         let Some(unsettled) = self.ambient.unsettled() else { return bus.publish(event) };
+        if unsettled.is_full() {
+            let event = std::any::type_name::<E>();
+            tracing::warn!(target: "ember::event", event, "an event was missed by all: too much waits for what is not acknowledged");
+            return 0;
+        }
         let subscribers = bus.subscribers_of::<E>();
         unsettled.then(move |well| {
             if well {

@@ -36,8 +36,8 @@ pub use ember_runtime::{
     hooks,
     id::{Epoch, Incarnation, NodeId, NodeKey, Pid, UniqueId, UniqueIdError},
     message::{
-        Caller, Codec, CodecError, Deduped, Deferred, Extension, Idempotent, Json, Message, MethodRef, Replier, Schema,
-        StreamError, StreamSender, Streaming, TraceContext, Unsent, schema,
+        Caller, Codec, CodecError, Deduped, Deferred, Extension, Idempotent, Json, Message, MethodRef, Reads, Replier,
+        Schema, StreamError, StreamSender, Streaming, TraceContext, Unsent, schema,
     },
     module::{Module, ModuleKey, Modules},
     net,
@@ -119,8 +119,8 @@ pub mod __private {
         inventory,
         message::{
             AnyCodec, AnyOrder, CodecError, Coding, Deduped, Depth, Handled, Idempotent, Itself, Json, Message, Method,
-            MethodInfo, Order, Ordered, Probe, ResultType, Returned, Schema, Signature, StreamOf, Unread, Wire, WireOf,
-            answered, at_end, coding_by, never_read, no_error, part, put_all, schema, shape_by, stream_coding,
+            MethodInfo, Order, Ordered, Probe, Reads, ResultType, Returned, Schema, Signature, StreamOf, Unread, Wire,
+            WireOf, answered, at_end, coding_by, never_read, no_error, part, put_all, schema, shape_by, stream_coding,
             stream_shape, unordered,
         },
         module::{Field, Module, MountIn, Mounted},

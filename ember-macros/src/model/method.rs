@@ -55,6 +55,11 @@ impl Method {
     pub(crate) fn is_deduped(&self) -> bool {
         says(&self.told, "dedupe")
     }
+
+    /// Whether any instance of an elected service answers its calls.
+    pub(crate) fn is_read(&self) -> bool {
+        says(&self.told, "read")
+    }
 }
 
 /// The signature of a method without what is the server's own business.

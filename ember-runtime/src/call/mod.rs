@@ -21,6 +21,7 @@ pub use self::{
 };
 pub(crate) use self::{
     outages::{OutageSettings, Outages},
-    requests::{CloseStream, Describe, EndOf, LearnFrom, More, Piece, PieceOf, Question, Replicate},
+    paths::far,
+    requests::{CloseStream, Describe, EndOf, HowFar, LearnFrom, More, Piece, PieceOf, Question, Replicate},
     routes::{Over, Router},
 };

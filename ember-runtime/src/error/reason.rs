@@ -150,7 +150,8 @@ pub enum RefusedReason {
         limit: u64,
     },
     /// The instance that was asked has no state of its group that it may show: it learns one, is not in sync, or has lost its office and what it
-    /// did last may not have been acknowledged. The runtime asks another; this is what is left where there is none, or where the caller named exactly this
+    /// did last may not have been acknowledged; or what it has is older than what its caller has seen, or asks for, or it has not heard from its master
+    /// for a lease. The runtime asks another; this is what is left where there is none, or where the caller named exactly this
     /// instance.
     #[error("it has not caught up with its group yet: ask another instance, or again a little later")]
     Behind,
@@ -166,6 +167,15 @@ pub enum RefusedReason {
         /// How many must be.
         needed: u64,
     },
+    /// So much of what a replicated service has done is not acknowledged by its group that nothing more is begun: bytes of records, where the
+    /// service was asked; one-way calls that wait for that, where it calls one way itself. The runtime asks again within the time of a call.
+    #[error(
+        "{limit} of what its group has not acknowledged yet wait already: it takes more when the group has caught up"
+    )]
+    LogFull {
+        /// The bound that was met: bytes, or one-way calls.
+        limit: u64,
+    },
 }
 
 impl RefusedReason {
@@ -175,7 +185,14 @@ impl RefusedReason {
         use RefusedReason as R;
         matches!(
             self,
-            R::Retiring | R::Stopped | R::Paused | R::Unreachable(_) | R::Starting | R::Behind | R::TooFewInSync { .. }
+            R::Retiring
+                | R::Stopped
+                | R::Paused
+                | R::Unreachable(_)
+                | R::Starting
+                | R::Behind
+                | R::TooFewInSync { .. }
+                | R::LogFull { .. }
         ) || self.is_of_masters()
     }
 

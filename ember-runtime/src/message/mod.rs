@@ -14,6 +14,8 @@ mod transcode;
 
 #[cfg(feature = "prost")]
 pub use self::codecs::{ByProst, PickProst, Prost};
+#[cfg(feature = "cluster")]
+pub(crate) use self::replies::take_shown;
 pub(crate) use self::replies::{
     Answer, Answering, Arrivals, Lender, RawCall, RawReply, Reply, ReplyBody, ReplyLink, reply_slot,
 };
@@ -26,7 +28,7 @@ pub use self::{
     },
     format::{CodecError, Itself, Message, Part, Unread, never_read, part},
     metadata::{Caller, Extension, KeyReader, Keys, TraceContext, TravelsBeside},
-    methods::{Deduped, Idempotent, Lane, Method, MethodInfo, MethodRef, Reach, ResultType, Wire, WireOf},
+    methods::{Deduped, Idempotent, Lane, Method, MethodInfo, MethodRef, Reach, Reads, ResultType, Wire, WireOf},
     replies::{Deferred, Handled, Replier, Returned, answered},
     schema::{Schema, Signature},
     streams::{Station, StreamError, StreamOf, StreamSender, Streaming, Unsent, stream_coding, stream_shape},
@@ -36,10 +38,11 @@ pub(crate) use self::{
     format::{CHECKED, Encode, Unwritten, append, put_within},
     metadata::{
         Ambient, Beside, CameFrom, Chain, Due, Envelope, HandlerSpan, Lifespan, MAX_EXTENDED, MAX_EXTENSIONS,
-        MAX_HEADERS, MAX_KEYS, MadeIn, Named, Opened, Settled, Settles, Stamp, Unsettled, unusable_key,
+        MAX_HEADERS, MAX_KEYS, MOST_UNSETTLED, MadeIn, Named, Opened, Reading, Settled, Settles, Stamp, Unsettled,
+        unusable_key,
     },
     methods::Written,
-    replies::{Awaited, Payload, Promised, Promises, deferred},
+    replies::{Awaited, Payload, Promised, Promises, Shows, deferred},
     streams::{Ask, Desk, Items, Pull, Source, StreamsOfLife, Ticket, streaming},
     transcode::{args_from_json, error_to_json, value_to_json},
 };

@@ -10,6 +10,7 @@ mod role;
 mod seat;
 #[cfg(test)]
 mod seat_tests;
+mod shown;
 mod tenure;
 
 pub(crate) use self::{
@@ -17,6 +18,7 @@ pub(crate) use self::{
     boot::BootClock,
     name::OfficeName,
     seat::OfficeSeat,
+    shown::Shown,
     tenure::{Sent, Tenure, Term},
 };
 pub use self::{fence::Fence, group_name::GroupName, role::Role};

@@ -78,6 +78,11 @@ impl Tenure {
         tenure
     }
 
+    /// On the clock of leases: since some moment.
+    pub(crate) fn now(&self) -> Duration {
+        Duration::from_nanos(self.clock.now())
+    }
+
     /// To be asked before a lease is asked for, or renewed.
     pub(crate) fn sends(&self) -> Sent {
         Sent(self.clock.now())

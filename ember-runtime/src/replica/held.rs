@@ -32,7 +32,6 @@ impl Held {
     }
 
     /// Up to here the records are in the state.
-    #[cfg(test)]
     pub(crate) fn applied(&self) -> u64 {
         self.applied
     }

@@ -1,5 +1,7 @@
 //! A member that ships what it writes.
 
+mod bounds;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
@@ -13,6 +15,9 @@ use crate::{
     id::{Epoch, Pid},
     planted::{Bug, planted},
 };
+
+/// With more bytes of records that are not acknowledged nothing is begun.
+pub(crate) const MOST_OWED: usize = 64 * 1024 * 1024;
 
 /// A member that has been elected. It is in office once its [barrier](Self::barrier) is committed.
 #[derive(Debug)]
@@ -30,6 +35,8 @@ pub(crate) struct Leader {
     open: u64,
     /// Up to here records are [acknowledged](Self::acknowledged).
     acknowledged: u64,
+    /// The bytes of those that are not.
+    owed: usize,
     min_in_sync: usize,
 }
 
@@ -60,8 +67,9 @@ impl Leader {
         }
         let needed = rules::needed(&set.members, None, me);
         let (peers, acknowledged, min_in_sync, open) = (BTreeMap::new(), held.commit, 1, barrier);
+        let owed = held.log.size(acknowledged, barrier);
         let mut leader =
-            Self { me, epoch, set, next: None, needed, peers, held, barrier, open, acknowledged, min_in_sync };
+            Self { me, epoch, set, next: None, needed, peers, held, barrier, open, acknowledged, owed, min_in_sync };
         leader.advance();
         leader
     }
@@ -133,7 +141,9 @@ impl Leader {
     /// Writes a record, which is shipped when it is [open](Self::open). The state is to have it before anything else happens
     /// ([`has_applied`](Self::has_applied)).
     pub(crate) fn append(&mut self, entries: Vec<Bytes>) -> u64 {
-        self.held.log.append(Record::new(self.epoch, entries))
+        let record = Record::new(self.epoch, entries);
+        self.owed += record.size();
+        self.held.log.append(record)
     }
 
     /// Records up to here may be shipped; if nobody else is in the set, they are committed. Says whether the commit index has moved.
@@ -155,21 +165,6 @@ impl Leader {
     /// The state has this record now. See [`Held::has_applied`].
     pub(crate) fn has_applied(&mut self, point: Point) {
         self.held.has_applied(point);
-    }
-
-    /// Drops records up to `index`: none that are not committed and applied, none that a member of the set (or of the next) has not
-    /// acknowledged in this epoch, none that come after a snapshot that is on its way.
-    pub(crate) fn trim(&mut self, index: u64) {
-        let base = self.held.log.base().index;
-        let members = self.needed.iter().map(|member| self.peer_of(*member).map_or(0, |peer| peer.has));
-        let learners = self.peers.values().filter_map(|peer| match peer.way {
-            Way::Learns { at } => at,
-            // Outside of the set, and about to catch up: else it would have to learn again.
-            Way::Streams if peer.has >= base => Some(peer.has),
-            _ => None,
-        });
-        let held = members.chain(learners).min().unwrap_or(u64::MAX);
-        self.held.trim(index.min(held));
     }
 
     // Peers.
@@ -381,6 +376,7 @@ impl Leader {
             self.held.commit = before.0.max(upto);
             let upto = if self.too_few().is_none() { upto } else { upto.min(self.barrier) };
             self.acknowledged = before.1.max(upto);
+            self.owed -= self.held.log.size(before.1, self.acknowledged);
         }
         (self.held.commit, self.acknowledged) > before
     }

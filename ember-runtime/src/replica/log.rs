@@ -11,6 +11,8 @@ pub(crate) struct Log {
     base: Point,
     records: VecDeque<Record>,
     bytes: usize,
+    /// With those that were dropped.
+    total: usize,
 }
 
 impl Log {
@@ -20,7 +22,7 @@ impl Log {
     }
 
     fn from(base: Point) -> Self {
-        Self { base, records: VecDeque::new(), bytes: 0 }
+        Self { base, records: VecDeque::new(), bytes: 0, total: 0 }
     }
 
     /// What comes before its first record.
@@ -37,6 +39,18 @@ impl Log {
     /// About so many bytes of memory.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// About so many bytes have the records after `index` and up to `upto`, as far as they are kept.
+    pub(crate) fn size(&self, index: u64, upto: u64) -> usize {
+        let place = |index: u64| usize::try_from(index.saturating_sub(self.base.index)).unwrap_or(usize::MAX);
+        let (from, to) = (place(index), place(upto).min(self.records.len()));
+        self.records.range(from.min(to)..to).map(Record::size).sum()
+    }
+
+    /// The bytes of all records that were ever appended, to tell how many have been since.
+    pub(crate) fn total(&self) -> usize {
+        self.total
     }
 
     /// The record there, if it is kept.
@@ -56,6 +70,7 @@ impl Log {
 
     pub(crate) fn append(&mut self, record: Record) -> u64 {
         self.bytes += record.size();
+        self.total = self.total.wrapping_add(record.size());
         self.records.push_back(record);
         self.last().index
     }

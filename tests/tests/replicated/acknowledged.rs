@@ -133,3 +133,80 @@ fn what_hooks_commit_goes_to_the_others_without_any_call() {
         }
     });
 }
+
+#[test]
+fn what_leaves_a_service_leaves_in_the_order_in_which_it_was_made() {
+    cluster(17).run(async move |sim| {
+        assert_eq!(pay(&sim, 1, 1).await, 1);
+        let first = master(&sim, None).await;
+        in_sync(&sim, 1, 1).await;
+        let told = sim.on("caller", |node| async move {
+            let ledger = node.client::<LedgerClient>();
+            for number in 0..300 {
+                // Some have something to wait for, and some have not.
+                ledger.rpc_tell(number, number % 4 == 0).send().unwrap();
+                if number % 7 == 0 {
+                    ledger.rpc_balance(7).await.unwrap();
+                }
+            }
+            let witness = node.client::<WitnessClient>();
+            while witness.rpc_seen().await.unwrap().len() < 300 {
+                tokio::time::sleep(Duration::from_millis(10)).await; // tidy: sleep: virtual time, until all have come
+            }
+        });
+        told.await.unwrap();
+        assert!(seen(&sim).await.into_iter().eq(0..300), "{first}");
+    });
+}
+
+#[test]
+fn no_more_one_way_calls_wait_than_may() {
+    cluster(18).run(async move |sim| {
+        assert_eq!(pay(&sim, 1, 1).await, 1);
+        master(&sim, None).await;
+        in_sync(&sim, 1, 1).await;
+        let flood = sim.on("caller", |node| async move { node.client::<LedgerClient>().rpc_flood().await.unwrap() });
+        let (sent, why) = flood.await.unwrap();
+        assert_eq!(sent, 16_384);
+        assert!(why.contains("what its group has not acknowledged yet"), "{why}");
+    });
+}
+
+#[test]
+fn items_of_streams_wait_too_and_what_is_not_acknowledged_ends_the_stream() {
+    for at_once in [false, true] {
+        cluster(19).run(async move |sim| {
+            assert_eq!(pay(&sim, 1, 1).await, 1);
+            let first = master(&sim, None).await;
+            in_sync(&sim, 1, 1).await;
+            let (items, mut came) = tokio::sync::mpsc::unbounded_channel();
+            let pay_and_feed = |sim: &Sim| {
+                sim.on(
+                    "caller",
+                    move |node| async move { node.client::<LedgerClient>().rpc_pay_and_feed(1, at_once).await },
+                )
+            };
+            let reads = sim.on("caller", move |node| async move {
+                let mut feed = node.client::<LedgerClient>().rpc_feed().await.unwrap();
+                items.send(None).unwrap();
+                while let Some(item) = feed.next().await {
+                    items.send(Some(item)).unwrap();
+                }
+            });
+            assert_eq!(came.recv().await, Some(None), "the stream is there");
+            assert_eq!(pay_and_feed(&sim).await.unwrap(), Ok(2));
+            assert_eq!(came.recv().await, Some(Some(Ok(2))));
+            others(&first).into_iter().for_each(|other| sim.partition(&first, other));
+            sim.partition(&first, "registry");
+            let outcome = pay_and_feed(&sim).await.unwrap();
+            assert_eq!(pay(&sim, 1, 1).await, 3, "the next master knows nothing of it");
+            assert!(came.try_recv().is_err(), "nor must the reader: {outcome:?}");
+            others(&first).into_iter().for_each(|other| sim.heal(&first, other));
+            sim.heal(&first, "registry");
+            reads.await.unwrap();
+            let end = came.recv().await;
+            assert!(matches!(end, Some(Some(Err(_)))), "{end:?}");
+            assert_eq!(came.recv().await, None);
+        });
+    }
+}

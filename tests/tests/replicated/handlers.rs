@@ -45,3 +45,20 @@ fn a_method_that_is_marked_read_commits_nothing() {
         assert_eq!(pay(&sim, 1, 1).await, 2);
     });
 }
+
+#[test]
+fn an_entry_that_breaks_the_state_of_a_master_alone_leaves_it_what_was_before() {
+    Cluster::seed(34).node("caller", |node| node.service(Ledger::default())).run(async move |sim| {
+        for paid in 1..=20 {
+            assert_eq!(pay(&sim, 1, 1).await, paid);
+        }
+        for paid in 21..=23 {
+            let outcome = sim.on("caller", |node| async move { node.client::<LedgerClient>().rpc_break().await }).await;
+            let Err(CallError::MaybeExecuted(lost)) = outcome.unwrap() else { panic!("it panicked") };
+            assert!(matches!(lost.reason(), LostReason::Panicked(_)), "{lost:?}");
+            assert_eq!(pay(&sim, 1, 1).await, paid);
+        }
+        // It has been the master all the time.
+        in_sync_at(&sim, "caller", MASTERS, 1).await;
+    });
+}

@@ -8,6 +8,7 @@ mod claims;
 mod handlers;
 mod members;
 mod options;
+mod reads;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -32,6 +33,7 @@ pub struct Balances(BTreeMap<u64, u64>);
 #[derive(Default)]
 pub struct Ledger {
     waiting: Option<Replier<u64>>,
+    feed: Option<StreamSender<u64>>,
 }
 
 impl Replicated for Ledger {
@@ -99,6 +101,48 @@ impl Ledger {
         sent.map(|()| balance)
     }
 
+    /// Lets the witness know, in one of three ways.
+    pub async fn rpc_tell(&mut self, cx: &mut Cx<'_, Self>, number: u64, pays: bool) {
+        if pays {
+            cx.commit(Entry::Paid { to: 7, amount: 1 });
+        }
+        let seen = cx.client::<WitnessClient>().rpc_see(number);
+        if number.is_multiple_of(3) {
+            seen.send().unwrap();
+        } else {
+            seen.then(cx, |_, _, seen| seen.unwrap());
+        }
+    }
+
+    /// Tells the witness more than may wait: how often, and why not more.
+    pub async fn rpc_flood(&mut self, cx: &mut Cx<'_, Self>) -> (u64, String) {
+        cx.commit(Entry::Paid { to: 1, amount: 1 });
+        let witness = cx.client::<WitnessClient>();
+        for number in 0.. {
+            if let Err(error) = witness.rpc_hear(number).send() {
+                return (number, error.to_string());
+            }
+        }
+        unreachable!("there is a bound")
+    }
+
+    /// What is paid by [`rpc_pay_and_feed`](Self::rpc_pay_and_feed).
+    pub async fn rpc_feed(&mut self, cx: &mut Cx<'_, Self>) -> Streaming<u64> {
+        let (sender, feed) = cx.streaming(8);
+        self.feed = Some(sender);
+        feed
+    }
+
+    /// Pays, and sends the balance to the stream; by `try_send` or `send`.
+    pub async fn rpc_pay_and_feed(&mut self, cx: &mut Cx<'_, Self>, to: u64, at_once: bool) -> u64 {
+        let balance = cx.commit(Entry::Paid { to, amount: 1 });
+        if let Some(feed) = &self.feed {
+            let sent = if at_once { feed.try_send(balance) } else { feed.send(balance).await };
+            sent.ok();
+        }
+        balance
+    }
+
     /// Pays, and waits itself until that is acknowledged.
     pub async fn rpc_pay_and_settle(&mut self, cx: &mut Cx<'_, Self>, to: u64) -> Result<u64, String> {
         let balance = cx.commit(Entry::Paid { to, amount: 1 });
@@ -141,6 +185,10 @@ impl Witness {
         self.seen.push(balance);
     }
 
+    pub async fn rpc_hear(&mut self, number: u64) {
+        assert!(number < 1 << 20, "nobody counts so far");
+    }
+
     pub async fn rpc_seen(&self) -> Vec<u64> {
         self.seen.clone()
     }
@@ -178,14 +226,18 @@ fn others(master: &str) -> Vec<&'static str> {
 /// Waits until each of the three answers this: it has learnt it, and is in sync a moment later.
 async fn in_sync(sim: &Sim, of: u64, balance: u64) {
     for name in ["a", "b", "c"] {
-        sim.on(name, move |node| async move {
-            while node.local::<Ledger>().rpc_balance(of).await.ok() != Some(balance) {
-                tokio::time::sleep(Duration::from_millis(50)).await; // tidy: sleep: virtual time, until it has caught up
-            }
-        })
-        .await
-        .unwrap();
+        in_sync_at(sim, name, of, balance).await;
     }
+}
+
+async fn in_sync_at(sim: &Sim, name: &str, of: u64, balance: u64) {
+    sim.on(name, move |node| async move {
+        while node.local::<Ledger>().rpc_balance(of).await.ok() != Some(balance) {
+            tokio::time::sleep(Duration::from_millis(50)).await; // tidy: sleep: virtual time, until it has caught up
+        }
+    })
+    .await
+    .unwrap();
 }
 
 async fn pay(sim: &Sim, to: u64, amount: u64) -> u64 {

@@ -73,3 +73,16 @@ fn a_run_of_a_seed_is_the_same_again() {
     };
     assert_eq!(run(), run());
 }
+
+#[test]
+fn the_first_call_of_a_fresh_cluster_does_not_fail_if_it_waits_for_the_group_to_begin() {
+    cluster(25).run(async move |sim| {
+        let paid = sim.on("caller", |node| async move {
+            let nobody = node.select::<LedgerClient>().ready(Duration::from_millis(10)).await;
+            assert!(nobody.is_none(), "a new group begins a lease after its first instance");
+            let ledger = node.select::<LedgerClient>().ready(Duration::from_secs(30)).await.unwrap();
+            ledger.rpc_pay(1, 1).await
+        });
+        assert_eq!(paid.await.unwrap(), Ok(1));
+    });
+}

@@ -28,6 +28,7 @@ pub(crate) fn description(k: &Runtime, contract: &str, method: &Method, marker: 
     };
     let idempotent = method.is_idempotent().then(|| quote!(#(#cfgs)* impl #k::Idempotent for #marker {}));
     let deduped = method.is_deduped().then(|| quote!(#(#cfgs)* impl #k::Deduped for #marker {}));
+    let reads = method.is_read().then(|| quote!(#(#cfgs)* impl #k::Reads for #marker {}));
     quote! {
         #(#cfgs)*
         impl #k::Method for #marker {
@@ -40,6 +41,7 @@ pub(crate) fn description(k: &Runtime, contract: &str, method: &Method, marker: 
 
         #idempotent
         #deduped
+        #reads
     }
 }
 

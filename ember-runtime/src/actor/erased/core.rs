@@ -11,8 +11,9 @@ use crate::{
     error::{LostReason, RefusedReason},
     hooks::{Acts, AskedHandler, HandlerHooks, Ordered},
     id::{Epoch, Pid},
-    message::{Chain, Keys, Lifespan, MethodInfo, StreamsOfLife},
-    office::{Fence, OfficeSeat},
+    message::{Chain, Keys, Lifespan, MethodInfo, Reading, Shows, StreamsOfLife},
+    office::{Fence, OfficeSeat, Shown},
+    replica::MOST_OWED,
     threads::Work,
 };
 
@@ -105,11 +106,17 @@ impl Core {
         self
     }
 
-    /// A handler is about to start. One that acts for a group needs the right to; `asked` is the epoch for which its caller sent it.
+    /// A handler is about to start. One that acts for a group needs the right to; `asked` is the epoch for which its caller sent it. One that reads
+    /// needs a state that is as new as its caller asks for.
     ///
     /// # Errors
-    /// This instance is not the master, or not in that epoch, or too few of its group are in sync.
-    pub(crate) fn start(&mut self, info: &MethodInfo, asked: Option<Epoch>) -> Result<(), RefusedReason> {
+    /// This instance is not the master, or not in that epoch, or too few of its group are in sync, or it is behind.
+    pub(crate) fn start(
+        &mut self,
+        info: &MethodInfo,
+        asked: Option<Epoch>,
+        reading: Option<Reading>,
+    ) -> Result<(), RefusedReason> {
         let Some(office) = &mut self.office else { return Ok(()) };
         office.acts = !info.read;
         office.began = if info.read { office.seat.acting_at_start() } else { Some(office.seat.start(asked)?) };
@@ -119,13 +126,25 @@ impl Core {
             if held.replica.shows_nothing() || (!info.read && !held.replica.leads(office.began)) {
                 return Err(RefusedReason::Behind);
             }
+            if info.read && !held.may_show(office.began.is_some(), reading) {
+                return Err(RefusedReason::Behind);
+            }
             if !info.read
                 && let Some((in_sync, needed)) = held.replica.too_few()
             {
                 return Err(RefusedReason::TooFewInSync { in_sync: in_sync as u64, needed: needed as u64 });
             }
+            if !info.read && held.replica.is_full() {
+                return Err(RefusedReason::LogFull { limit: MOST_OWED as u64 });
+            }
         }
         Ok(())
+    }
+
+    /// Who knows how new the reply of its handler is.
+    pub(crate) fn shows(&self) -> Arc<dyn Shows> {
+        let shown = self.held.as_deref().and_then(|held| held.replica.shown());
+        shown.map_or_else(|| Arc::new(Shown::default()), Arc::clone)
     }
 
     /// The same for a hook, a timer, an event or a callback, which runs in any role.

@@ -1,6 +1,10 @@
 //! The state of a replicated service, which whoever has its turn has too.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -9,6 +13,7 @@ use crate::{
     actor::about::{AnyState, ReplicaKind},
     error::LostReason,
     id::Epoch,
+    message::Reading,
     panics::attempt,
     replica::{Due, Replica},
 };
@@ -33,15 +38,6 @@ impl From<&Overtaken> for LostReason {
     }
 }
 
-/// If this is dropped, `apply` has panicked: the state is not what the log says.
-struct Applying<'a>(&'a Replica);
-
-impl Drop for Applying<'_> {
-    fn drop(&mut self) {
-        self.0.lose();
-    }
-}
-
 impl Holding {
     pub(crate) fn new(replica: Arc<Replica>, kind: ReplicaKind) -> Self {
         Self { replica, kind, state: (kind.new)(), applied: 0, incarnation: 0 }
@@ -52,6 +48,12 @@ impl Holding {
         &*self.state
     }
 
+    /// Whether the state may be shown to who asks for one so new. `acts`: as the master.
+    pub(crate) fn may_show(&self, acts: bool, reading: Option<Reading>) -> bool {
+        let (seen, within) = reading.map_or(((Epoch(0), 0), None), |reading| (reading.seen, reading.within));
+        self.replica.may_show(self.applied, acts, seen, within)
+    }
+
     /// Enters a record, and applies what it consists of; `None` if this is not the master of that epoch any more.
     pub(crate) fn commit<T>(
         &mut self,
@@ -60,11 +62,42 @@ impl Holding {
         apply: impl FnOnce(&mut AnyState) -> T,
     ) -> Option<T> {
         let index = self.replica.enter(epoch, entries)?;
-        let applying = Applying(&self.replica);
-        let output = apply(&mut *self.state);
-        std::mem::forget(applying);
+        let output = match catch_unwind(AssertUnwindSafe(|| apply(&mut *self.state))) {
+            Ok(output) => output,
+            // The state is not what the log says.
+            Err(panic) => {
+                self.make_again(index);
+                resume_unwind(panic);
+            }
+        };
+        self.replica.has_entered();
         self.applied = index;
+        if self.replica.wants_picture() {
+            // Of nothing, if it cannot be written, no state is made again.
+            self.replica.keep_picture(index, self.written().unwrap_or_default());
+        }
         Some(output)
+    }
+
+    /// The state as it was before the record of this index, if nobody else has it, and it can be made again. Otherwise it is lost here.
+    fn make_again(&mut self, index: u64) {
+        let made = self.replica.made_of(index).and_then(|(picture, records)| {
+            let state = attempt(|| match &picture {
+                Some(picture) => (self.kind.decode)(&picture.bytes),
+                None => Ok((self.kind.new)()),
+            });
+            let mut state = state.ok()?.ok()?;
+            let entries = || records.iter().flat_map(|record| &record.entries);
+            let apply = || entries().try_for_each(|entry| (self.kind.apply)(&mut *state, entry));
+            attempt(apply).ok()?.ok()?;
+            Some(state)
+        });
+        let (pid, made_again) = (self.replica.pid(), made.is_some());
+        tracing::error!(target: "ember::cluster", %pid, made_again, "`apply` panicked on the master: its state is made again from its log, or learnt anew");
+        match made {
+            Some(state) => (self.state, self.applied) = (state, index - 1),
+            None => self.replica.lose(),
+        }
     }
 
     /// Applies what has been committed by others. A state that cannot take it is lost: it is learnt anew.
@@ -117,12 +150,17 @@ impl Holding {
         if done.is_closed() {
             return;
         }
+        let _nobody_waits = done.send(self.written().map(|bytes| (self.applied, bytes)));
+    }
+
+    /// Its state as bytes.
+    fn written(&self) -> Option<Bytes> {
         let mut bytes = Vec::new();
         let written = (self.kind.encode)(&*self.state, &mut bytes);
         if let Err(error) = &written {
             let pid = self.replica.pid();
             tracing::error!(target: "ember::cluster", %pid, %error, "its state cannot be written, so nobody can learn it");
         }
-        let _nobody_waits = done.send(written.ok().map(|()| (self.applied, bytes.into())));
+        written.ok().map(|()| bytes.into())
     }
 }

@@ -48,7 +48,12 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     let Some((visit, entry)) = begin::<S>(cell, call.index, call.always) else { return Short::NotNow };
     let Visit { cell, held, mut body } = visit;
     // Who is to be asked instead, is found out elsewhere.
-    let acts = if const { S::SPEC.elected } { body.core.start(const { &M::INFO }, None).is_ok() } else { true };
+    let acts = if const { S::SPEC.elected } {
+        let reading = call.envelope.as_ref().and_then(|envelope| envelope.reading);
+        body.core.start(const { &M::INFO }, None, reading).is_ok()
+    } else {
+        true
+    };
     let Some(args) = (if acts { call.args.take() } else { None }) else {
         (Visit { cell, held, body }).end();
         return Short::NotNow;

@@ -87,7 +87,7 @@ impl<'a, U: Unit> Cx<'a, U> {
             let cell = Arc::downgrade(&self.core.cell);
             move || cell.upgrade().is_none_or(|cell| cell.is_cut())
         };
-        streaming(ahead, &self.core.host.get::<Station>(), &self.core.streams, cell)
+        streaming(ahead, &self.core.host.get::<Station>(), &self.core.streams, cell, self.ambient.holds())
     }
 
     /// When the caller stops waiting. Calls made here end by then as well.

@@ -33,7 +33,8 @@ pub(crate) fn start<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
         return refused(call, body, RefusedReason::CallerGone);
     }
     if const { S::SPEC.elected }
-        && let Err(reason) = body.core.start(const { &M::INFO }, None)
+        && let Err(reason) =
+            body.core.start(const { &M::INFO }, None, call.envelope.as_ref().and_then(|envelope| envelope.reading))
     {
         return refused(call, body, reason);
     }
@@ -125,11 +126,15 @@ pub(crate) fn arrive<S: Service>(
         reply.fail(RefusedReason::UnknownMethod);
         return Start::Over(body);
     };
+    let reading = envelope.as_ref().and_then(|envelope| envelope.reading);
     if const { S::SPEC.elected }
-        && let Err(reason) = body.core.start(entry.info, envelope.as_ref().and_then(|envelope| envelope.epoch))
+        && let Err(reason) = body.core.start(entry.info, envelope.as_ref().and_then(|envelope| envelope.epoch), reading)
     {
         reply.fail(reason);
         return Start::Over(body);
+    }
+    if reading.is_some() && reply.peer().is_some() {
+        reply.show(body.core.shows());
     }
     // The payload waits no longer: its bytes make room for others.
     reply.taken();

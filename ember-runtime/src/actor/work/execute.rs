@@ -110,17 +110,31 @@ fn group_of<S: Service>(core: &Core) -> Option<Arc<Replica>> {
 /// The same result; if it was made from what nobody has acknowledged yet, it comes when that is.
 fn acknowledged<T: Send + 'static, E: Send + 'static>(core: &Core, handled: Handled<T, E>) -> Handled<T, E> {
     let Some(held) = core.held.as_deref().filter(|_| !planted(Bug::ReplyAtOnce)) else { return handled };
+    let replica = Arc::clone(&held.replica);
     let group = Arc::clone(&held.replica) as Arc<dyn Settles>;
-    if handled.result().is_none() {
+    let unsettled = match handled.result() {
         // It is there later, and may then be made from what another handler has committed meanwhile.
-        return handled.after(move |then| match Unsettled::seen(&group) {
-            Some(unsettled) => unsettled.then(then),
-            None => then(true),
-        });
+        None => return handled.after(move |then| leaves(Unsettled::seen(&group), replica, then)),
+        Some(_) => Unsettled::of(&group),
+    };
+    if unsettled.is_none() {
+        replica.shows();
+        return handled;
     }
-    match Unsettled::of(&group) {
-        Some(unsettled) => handled.after(move |then| unsettled.then(then)),
-        None => handled,
+    handled.after(move |then| leaves(unsettled, replica, then))
+}
+
+/// Lets a reply leave, when what it was made from is acknowledged: then it shows that.
+fn leaves(unsettled: Option<Unsettled>, replica: Arc<Replica>, then: Box<dyn FnOnce(bool) + Send>) {
+    let leaves = move |well| {
+        if well {
+            replica.shows();
+        }
+        then(well);
+    };
+    match unsettled {
+        Some(unsettled) => unsettled.then(leaves),
+        None => leaves(true),
     }
 }
 

@@ -4,6 +4,7 @@ mod address;
 mod by_name;
 mod client;
 mod cx;
+mod fresh;
 mod handle;
 mod kind;
 mod many;

@@ -1,6 +1,8 @@
 //! Building a client with filters.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use tokio::time::timeout;
 
 use super::{
     client::{Client, HasLocalClient, Plain},
@@ -8,10 +10,13 @@ use super::{
     kind::{Kind, Many, One},
 };
 use crate::{
+    actor::ServiceState,
     call::routes::Router,
+    clock::LONGEST,
     directory::{Among, Choice, Instance, Interest, Key, Selector},
     error::{Error, Result},
     id::{NodeId, Pid},
+    sync::shielded,
 };
 
 /// Selects whom a client calls: `cx.select::<PlayerClient>().name("player").server(3).client()`.
@@ -118,6 +123,31 @@ impl<C: Client> Select<C> {
     /// A client for one of them, chosen anew for each call.
     pub fn client(self) -> Plain<C> {
         self.build::<One>()
+    }
+
+    /// The same, as soon as this node knows of one that takes calls: of an elected service the master, unless [others](Self::include_slaves) are asked
+    /// for. `None` if that takes longer than `limit`.
+    ///
+    /// A program that starts together with those that it calls waits so before its first call, which would have to wait within its own time: a replicated group
+    /// begins one lease (5 s) after its first instance, and that is as long as a call waits by default.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn ready(self, limit: Duration) -> Option<Plain<C>> {
+        let directory = Arc::clone(self.router.directory());
+        let mut changes = directory.changes();
+        let is_there = async {
+            loop {
+                changes.mark_unchanged();
+                let takes = |it: &Arc<Instance>| it.state() == ServiceState::Running && it.is_reachable();
+                if self.instances().iter().any(takes) {
+                    return;
+                }
+                let _open = changes.changed().await;
+            }
+        };
+        timeout(limit.min(LONGEST), shielded(is_there)).await.ok()?;
+        Some(self.client())
     }
 
     /// A client for every one of them.

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     pin::Pin,
-    task::{Context, Poll, Waker, ready},
+    task::{Context, Poll, ready},
 };
 
 use futures_util::future::BoxFuture;
@@ -13,7 +13,7 @@ use super::setters::setters;
 use crate::{
     actor::{Cx, Unit},
     call::{
-        paths::{Leaving, Tried, attempt, leave, run, send},
+        paths::{Leaving, Tried, attempt, leave, make_later, run, send},
         reach::{Waited, Waiting, WaitingAway},
         requests::{Inherited, Outcome, Request, RetryPolicy, describe, sound},
         routes::Ended,
@@ -144,12 +144,7 @@ impl<M: Method> Call<M> {
             }
             permit.fill(envelope, call(outcome));
         };
-        let mut call = run(request, Inherited::unawaited(), None);
-        // The first step is taken here and now, so that calls leave in the order in which they are made.
-        match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(outcome) => finish(outcome),
-            Poll::Pending => drop(runtime.spawn(async move { finish(call.await) })),
-        }
+        make_later(&runtime, request, finish);
     }
 }
 

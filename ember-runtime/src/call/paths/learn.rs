@@ -24,6 +24,7 @@ impl Course {
 
     /// What became of an attempt tells its breaker whether the instance answers.
     pub(super) fn learn<M: Method>(&mut self, instance: &Instance, attempted: &Attempt<M>) {
+        use RefusedReason::{LogFull, NotMaster, TooFewInSync};
         match (attempted, self.probe.take()) {
             (Attempt::Done(_), Some(probe)) => probe.answered(),
             (Attempt::Done(_), None) => instance.answered(),
@@ -34,12 +35,10 @@ impl Course {
             // It says that it is not the master, or not any more: of all that is asked of it, that is the answer. Callers ask it again and again
             // until there is a master; some of them are on their way when their time is over.
             // The same for a master whose group is too small just then.
-            (Attempt::Refused(RefusedReason::NotMaster { .. } | RefusedReason::TooFewInSync { .. }), Some(probe)) => {
+            (Attempt::Refused(NotMaster { .. } | TooFewInSync { .. } | LogFull { .. }), Some(probe)) => {
                 probe.answered()
             }
-            (Attempt::Refused(RefusedReason::NotMaster { .. } | RefusedReason::TooFewInSync { .. }), None) => {
-                instance.answered()
-            }
+            (Attempt::Refused(NotMaster { .. } | TooFewInSync { .. } | LogFull { .. }), None) => instance.answered(),
             // A probe that was not answered has failed.
             (Attempt::Failed(_) | Attempt::Refused(_), _) => {}
         }

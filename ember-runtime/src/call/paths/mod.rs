@@ -3,6 +3,8 @@
 mod as_bytes;
 mod exit;
 mod fast;
+mod fresh;
+mod later;
 mod learn;
 mod once;
 mod one_way;
@@ -13,6 +15,8 @@ mod slow;
 pub(crate) use self::{
     exit::{Leaving, leave, leave_by_name},
     fast::{Tried, attempt},
+    fresh::far,
+    later::make_later,
     one_way::send,
     slow::run,
 };

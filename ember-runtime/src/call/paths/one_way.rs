@@ -15,7 +15,7 @@ use crate::{
     },
     directory::{Instance, Probing},
     error::{CallError, RefusedReason, SendError},
-    message::{Ambient, MadeIn, Method, Stamp, Unsettled},
+    message::{Ambient, MOST_UNSETTLED, MadeIn, Method, Stamp, Unsettled},
 };
 
 /// Sends a call one way. Never waits.
@@ -48,6 +48,10 @@ fn leave_at_once<M: Method>(request: &mut Request<M>) -> Result<(), SendError<M:
     let unsettled = inherited.take_unsettled();
     match (inherited.check(&request.options, &request.target.keys), unsettled) {
         (Ok(()), None) => choose_and_send(request.take(), &inherited),
+        (Ok(()), Some(unsettled)) if unsettled.is_full() => {
+            let full = RefusedReason::LogFull { limit: MOST_UNSETTLED };
+            Err(unsent(describe::<M, _>(&request.target, None, full.into()), request))
+        }
         (Ok(()), Some(unsettled)) => {
             send_when_settled(unsettled, request.take(), inherited);
             Ok(())

@@ -10,7 +10,9 @@ use crate::{
     actor::{Offer, ServiceState},
     call::{
         reach::local,
-        requests::{Attempt, HandedOver, Inherited, Options, Outcome, Request, Target, describe, sound, unsound},
+        requests::{
+            Attempt, HandedOver, Inherited, Options, Outcome, Request, Target, describe, sound, unsound, waits,
+        },
         routes::Probe,
     },
     directory::{self, Choice, Instance, Probing, Turn},
@@ -70,6 +72,7 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
     let settled = course.inherited.settles(deadline).await;
     settled.map_err(|reason| course.describe::<M>(reason.into()))?;
     let whole = async {
+        course.freshen().await;
         match retry {
             None => course.without_policy::<M>(&mut args).await,
             Some(retry) => course.repeat::<M>(&mut args, *retry).await,
@@ -111,7 +114,7 @@ pub(crate) struct Course {
     /// The master that was named by one that is not.
     redirected: Option<Arc<Instance>>,
     /// Why nobody takes it, while it waits for that to pass.
-    waits: Option<RefusedReason>,
+    pub(super) waits: Option<RefusedReason>,
     /// Why the last link to the node of such an instance was not made.
     unreached: Option<(Pid, RefusedReason)>,
     /// Why it is not known whether an earlier attempt was executed, and who was asked.
@@ -324,7 +327,8 @@ impl Course {
         if let Some(cycle) = self.cycle::<M>(instance) {
             return Err(cycle);
         }
-        Ok(Envelope { epoch: instance.epoch(), ..self.inherited.envelope(&self.options, &self.target.keys) })
+        let reading = self.reading(instance);
+        Ok(Envelope { epoch: instance.epoch(), reading, ..self.inherited.envelope(&self.options, &self.target.keys) })
     }
 
     /// The refusal of a call that would wait for itself at `instance`.
@@ -392,9 +396,4 @@ impl Course {
     fn describe<M: Method>(&self, failure: Failure) -> CallError<M::Error> {
         describe::<M, _>(&self.target, self.place.as_deref().map(Instance::place), failure)
     }
-}
-
-/// Whether it makes sense to wait for the reason to pass when there is nobody else to ask.
-fn waits(reason: &RefusedReason) -> bool {
-    reason.can_pass() && !matches!(reason, RefusedReason::Paused)
 }

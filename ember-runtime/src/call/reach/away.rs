@@ -9,13 +9,14 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::remote::{put_args_of, read};
+use super::remote::{is_shown, put_args_of, read};
 use crate::{
     call::requests::{Attempt, Outcome, Target, describe},
     directory::{InShare, Instance, Share},
     error::{CallError, Failure, LostReason},
     id::{Epoch, MethodId, Pid},
-    message::{Envelope, Method, Stamp},
+    message::{Envelope, Method, Reading, Stamp},
+    office::Shown,
     transport::{OutCall, PendingReply},
 };
 
@@ -54,14 +55,22 @@ impl Away {
         (caller, begun, deadline): (u64, Instant, Instant),
     ) -> Option<WaitingAway> {
         let stamp = Stamp { caller, deadline: Some(deadline) };
-        let pending = self.submit::<M>(target, args, (stamp, envelope), false)?;
-        Some(WaitingAway { pending, instance: self.instance.one(), begun, deadline })
+        let reading = self.reading(envelope);
+        let pending = self.submit::<M>(target, args, (stamp, envelope, reading), false)?;
+        let shown = reading.and(self.instance.shown()).map(Arc::clone);
+        Some(WaitingAway { pending, instance: self.instance.one(), shown, begun, deadline })
     }
 
     /// The same for a call that nobody waits for. Whether the link has it.
     #[inline]
     pub(crate) fn send<M: Method>(&self, target: &Target, args: &Option<M::Args>, stamp: Stamp) -> bool {
-        self.submit::<M>(target, args, (stamp, &Envelope::default()), true).is_some()
+        self.submit::<M>(target, args, (stamp, &Envelope::default(), None), true).is_some()
+    }
+
+    /// How new what a call with this envelope is shown must be, if its callee is replicated.
+    #[inline]
+    fn reading(&self, envelope: &Envelope) -> Option<Reading> {
+        self.instance.reading(envelope.reading.and_then(|reading| reading.within))
     }
 
     #[inline]
@@ -69,7 +78,7 @@ impl Away {
         &self,
         target: &Target,
         args: &Option<M::Args>,
-        (stamp, envelope): (Stamp, &Envelope),
+        (stamp, envelope, reading): (Stamp, &Envelope, Option<Reading>),
         one_way: bool,
     ) -> Option<PendingReply> {
         let (wire, links, pid) = (M::wire()?, target.router.links.get()?, self.instance.pid);
@@ -78,19 +87,23 @@ impl Away {
         }
         let put_args = &mut |out: &mut Vec<u8>| put_args_of::<M>(&wire, args, out);
         let mut own = None;
-        let envelope = for_master(envelope, self.instance.epoch(), &mut own);
+        let envelope = for_group(envelope, (self.instance.epoch(), reading), &mut own);
         let (method, fingerprint, lane) = (self.method, self.fingerprint, M::INFO.lane);
         let call = OutCall { target: pid.number, method, fingerprint, stamp, lane, envelope, put_args, one_way };
         links.submit(pid.node, call).ok().flatten()
     }
 }
 
-/// The metadata of a call to the master of this epoch, if it is to a master.
+/// The metadata of a call to the master of this epoch, if it is to a master, that asks this of a replicated group, if it is to one.
 #[inline]
-fn for_master<'a>(envelope: &'a Envelope, epoch: Option<Epoch>, own: &'a mut Option<Envelope>) -> &'a Envelope {
-    match epoch {
-        None => envelope,
-        epoch => own.insert(Envelope { epoch, ..envelope.clone() }),
+fn for_group<'a>(
+    envelope: &'a Envelope,
+    to: (Option<Epoch>, Option<Reading>),
+    own: &'a mut Option<Envelope>,
+) -> &'a Envelope {
+    match to {
+        (None, None) if envelope.reading.is_none() => envelope,
+        (epoch, reading) => own.insert(Envelope { epoch, reading, ..envelope.clone() }),
     }
 }
 
@@ -98,6 +111,8 @@ fn for_master<'a>(envelope: &'a Envelope, epoch: Option<Epoch>, own: &'a mut Opt
 pub(crate) struct WaitingAway {
     pending: PendingReply,
     instance: InShare,
+    /// What has been seen of its group, which its reply says more of.
+    shown: Option<Arc<Shown>>,
     begun: Instant,
     deadline: Instant,
 }
@@ -109,7 +124,8 @@ impl WaitingAway {
 
     /// The outcome; `None` if the call did not run, and may yet.
     pub(crate) fn poll<M: Method>(&mut self, target: &Target, task: &mut Context<'_>) -> Poll<Option<Outcome<M>>> {
-        let failure = match read::<M>(ready!(Pin::new(&mut self.pending).poll(task)), &target.router) {
+        let answer = ready!(Pin::new(&mut self.pending).poll(task));
+        let failure = match read::<M>(is_shown(answer, self.shown.as_ref()), &target.router) {
             Attempt::Done(result) => match self.instance.deposed() {
                 None => {
                     self.instance.answered();
@@ -141,8 +157,8 @@ mod tests {
         let keys = Keys::default().and(&7_u32);
         let envelope = Envelope { keys: keys.clone(), ..Envelope::default() };
         let mut own = None;
-        let sent = for_master(&envelope, Some(Epoch(3)), &mut own);
+        let sent = for_group(&envelope, (Some(Epoch(3)), None), &mut own);
         assert!(sent.epoch == Some(Epoch(3)) && sent.keys.bytes() == keys.bytes());
-        assert!(std::ptr::eq(for_master(&envelope, None, &mut None), &envelope), "nothing is copied");
+        assert!(std::ptr::eq(for_group(&envelope, (None, None), &mut None), &envelope), "nothing is copied");
     }
 }

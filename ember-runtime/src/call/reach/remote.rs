@@ -14,7 +14,8 @@ use crate::{
     directory::{Instance, NodeRecord, Turn},
     error::{Failure, LostReason, RefusedReason},
     id::MethodId,
-    message::{CodecError, Encode, Envelope, Lane, Method, Stamp, Station, WireOf, decode, encode},
+    message::{CodecError, Encode, Envelope, Lane, Method, Stamp, Station, WireOf, decode, encode, take_shown},
+    office::Shown,
     panics::attempt,
     transport::{Links, OutCall, Peer, PendingReply, RawAnswer},
 };
@@ -49,6 +50,7 @@ impl Router {
         (handed_over, turn): (&mut HandedOver, &mut Option<Turn>),
     ) -> Attempt<M> {
         let id = target.method_id::<M>();
+        let shown = envelope.reading.and(instance.shown()).map(Arc::clone);
         let submitted = match self.way::<M>(target, instance, id) {
             Ok((_, links, _)) if self.departures.is_waiting(instance.pid.node) => Ok((links, None)),
             Ok((wire, links, fingerprint)) => {
@@ -88,7 +90,7 @@ impl Router {
         };
         // It is on its way: those behind it follow.
         *turn = None;
-        read::<M>(pending.await, &target.router)
+        read::<M>(is_shown(pending.await, shown.as_ref()), &target.router)
     }
 
     /// Lets a call wait for the link, which is being made; gives it back when it has left.
@@ -219,6 +221,18 @@ impl Router {
         }
         Ok((wire, links, None))
     }
+}
+
+/// What came back, without what it says of how new it is, if it was asked to say that: whoever calls from here is shown nothing older from now on.
+pub(super) fn is_shown(answer: RawAnswer, shown: Option<&Arc<Shown>>) -> RawAnswer {
+    let Some(shown) = shown else { return answer };
+    let mut answer = answer;
+    let (RawAnswer::Value(reply) | RawAnswer::App(reply)) = &mut answer else { return answer };
+    match take_shown(reply) {
+        Some(point) => shown.raise(point),
+        None => return RawAnswer::Failed(LostReason::Undecodable("it does not say how new it is".into()).into()),
+    }
+    answer
 }
 
 /// What came back, as the caller of `M` wants it.

@@ -7,7 +7,8 @@ use tokio::time::{Instant, timeout_at};
 use super::request::Options;
 use crate::{
     error::RefusedReason,
-    message::{Ambient, Beside, Chain, Envelope, Keys, MAX_KEYS, MadeIn, Unsettled},
+    id::Epoch,
+    message::{Ambient, Beside, Chain, Envelope, Keys, MAX_KEYS, MadeIn, Reading, Unsettled},
 };
 
 /// Name, deadline, headers, extensions and chain of the running handler, and the present span; nothing outside of one.
@@ -114,6 +115,7 @@ impl Inherited {
             keys: keys.clone(),
             epoch: None,
             once: options.once(),
+            reading: options.within().map(|within| Reading { seen: (Epoch(0), 0), within: Some(within) }),
             made_in: self.made_in.clone(),
         }
     }

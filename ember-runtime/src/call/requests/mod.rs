@@ -12,8 +12,8 @@ mod target;
 pub(crate) use self::{
     args::Args,
     inherited::{Inherited, overtaken},
-    outcome::{Attempt, HandedOver, Outcome, describe, sound, unsound},
-    question::{CloseStream, Describe, EndOf, LearnFrom, More, Piece, PieceOf, Question, Replicate},
+    outcome::{Attempt, HandedOver, Outcome, describe, sound, unsound, waits},
+    question::{CloseStream, Describe, EndOf, HowFar, LearnFrom, More, Piece, PieceOf, Question, Replicate},
     request::Options,
     target::{Aim, Destination, Target},
 };

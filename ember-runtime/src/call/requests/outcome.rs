@@ -47,6 +47,11 @@ pub(crate) enum Attempt<M: Method> {
     Failed(Failure),
 }
 
+/// Whether it makes sense to wait for the reason to pass when there is nobody else to ask.
+pub(crate) fn waits(reason: &RefusedReason) -> bool {
+    reason.can_pass() && !matches!(reason, RefusedReason::Paused)
+}
+
 /// Why these arguments would not arrive as what they are: asked in debug builds and simulations only, see `verify`.
 #[inline]
 pub(crate) fn unsound<M: Method>(target: &Target, args: &Option<M::Args>) -> Option<CallError<M::Error>> {

@@ -6,7 +6,7 @@ use crate::{
     actor::{AnyCell, DownReason},
     id::{Epoch, MethodId, Pid},
     message::{Ask, Items, Reach},
-    replica::{Answer, Batch, Fingerprints, InSync, Member, Point},
+    replica::{Answer, Batch, Far, Fingerprints, InSync, Member, Point},
 };
 
 /// Something that a node is asked. Each has an id of its own: a node that does not know one says so.
@@ -140,6 +140,19 @@ impl Question for PieceOf {
     const ID: MethodId = MethodId::of("ember: piece of a state");
 }
 
+/// How far a member of a replicated group is, the service of this number.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct HowFar {
+    pub(crate) service: u64,
+}
+
+impl Question for HowFar {
+    /// Nothing, if there is no such member.
+    type Answer = Option<Far>;
+
+    const ID: MethodId = MethodId::of("ember: how far");
+}
+
 /// A part of a state, as it was at a point of its log.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Piece {
@@ -182,6 +195,8 @@ mod tests {
             hex(&Items { end: Some(Ok(())), ..Items::default() }),
             hex(&CloseStream { stream: 300 }),
             hex(&ticket),
+            hex(&HowFar { service: 300 }),
+            hex(&Some(Far { epoch: Epoch(7), version: 2, leads: Some((Epoch(6), 300)), changes: false, acts: true })),
         ];
         let recorded = [
             "ac0201",
@@ -193,6 +208,8 @@ mod tests {
             "000001010000",
             "ac02",
             "01020304",
+            "ac02",
+            "0107020106ac020001",
         ];
         assert_eq!(said, recorded);
     }

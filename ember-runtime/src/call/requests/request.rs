@@ -37,6 +37,10 @@ pub(crate) struct Options {
 struct More {
     key: Option<u64>,
     once: Option<u64>,
+    /// How old what is shown may be.
+    within: Option<Duration>,
+    /// What is shown must have all that is acknowledged when the call is made.
+    fresh: bool,
     beside: Beside,
 }
 
@@ -101,6 +105,14 @@ impl Options {
         self.more().once = Some(id);
     }
 
+    pub(crate) fn set_within(&mut self, within: Duration) {
+        self.more().within = Some(within);
+    }
+
+    pub(crate) fn set_fresh(&mut self) {
+        self.more().fresh = true;
+    }
+
     fn more(&mut self) -> &mut More {
         Arc::make_mut(self.more.get_or_insert_default())
     }
@@ -117,6 +129,16 @@ impl Options {
     /// By which the callee knows a repetition of the call.
     pub(crate) fn once(&self) -> Option<u64> {
         self.more.as_ref().and_then(|more| more.once)
+    }
+
+    /// How old what is shown may be, if that was said.
+    pub(crate) fn within(&self) -> Option<Duration> {
+        self.more.as_ref().and_then(|more| more.within)
+    }
+
+    /// Whether what is shown must have all that is acknowledged when the call is made.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.fresh)
     }
 
     /// What travels beside the arguments, if anything does, or should.

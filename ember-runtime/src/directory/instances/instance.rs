@@ -1,6 +1,6 @@
 //! One service that can be called.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{counter::Counter, standing::Standing};
 use crate::{
@@ -10,8 +10,8 @@ use crate::{
         records::{MethodRecord, NodeRecord, Published, SharedRecord},
     },
     id::{Epoch, MethodId, Pid},
-    message::Reach,
-    office::Role,
+    message::{Reach, Reading},
+    office::{Role, Shown},
     planted::{Bug, planted},
 };
 
@@ -183,6 +183,17 @@ impl Instance {
         if let (Some(Standing { office, .. }), Some(epoch)) = (&self.standing, self.epoch()) {
             office.raise(epoch);
         }
+    }
+
+    /// How much of its group's state the clients of this node have seen, if its service is replicated.
+    #[inline]
+    pub(crate) fn shown(&self) -> Option<&Arc<Shown>> {
+        self.standing.as_ref()?.office.shown()
+    }
+
+    /// What a call to it says of how new what it is shown must be, if its service is replicated.
+    pub(crate) fn reading(&self, within: Option<Duration>) -> Option<Reading> {
+        self.shown().map(|shown| Reading { seen: shown.get(), within })
     }
 
     /// Whether it runs on this very node.

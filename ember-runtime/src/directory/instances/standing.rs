@@ -4,13 +4,17 @@ use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
 use tokio::sync::Notify;
 
-use crate::{id::Epoch, office::Role, sync::lock};
+use crate::{
+    id::Epoch,
+    office::{Role, Shown},
+    sync::lock,
+};
 
 /// What an instance of an elected service is, as far as this node knows.
 #[derive(Debug, Clone)]
@@ -38,9 +42,29 @@ pub(crate) struct OfficeSeen {
     by_caller: Mutex<BTreeMap<u64, VecDeque<Arc<Notify>>>>,
     /// Why there is no master, if that does not end by itself.
     vacancy: Mutex<Option<Arc<str>>>,
+    /// Its group has a state, as the registry says.
+    replicated: AtomicBool,
+    /// How much of that the clients here have seen.
+    shown: Arc<Shown>,
 }
 
 impl OfficeSeen {
+    /// Of a group of whose state so much has been seen.
+    pub(crate) fn of(shown: Arc<Shown>) -> Self {
+        Self { shown, ..Self::default() }
+    }
+
+    /// How much of its group's state the clients here have seen, if that has one.
+    #[inline]
+    pub(crate) fn shown(&self) -> Option<&Arc<Shown>> {
+        self.replicated.load(Ordering::Relaxed).then_some(&self.shown)
+    }
+
+    /// Whether its group has a state.
+    pub(crate) fn is_replicated(&self, it_is: bool) {
+        self.replicated.store(it_is, Ordering::Relaxed);
+    }
+
     #[inline]
     pub(crate) fn highest(&self) -> Option<Epoch> {
         Some(Epoch(self.highest.load(Ordering::Acquire))).filter(|epoch| epoch.0 > 0)

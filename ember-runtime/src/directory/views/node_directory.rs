@@ -20,7 +20,7 @@ use crate::{
     },
     error::RefusedReason,
     id::{NodeId, NodeKey, Pid, PublicKey},
-    office::OfficeName,
+    office::{OfficeName, Shown},
     sync::{lock, ordered},
 };
 
@@ -289,6 +289,11 @@ impl Directory {
     /// What is known of an office.
     pub(crate) fn office(&self, office: &OfficeName) -> OfficeNow {
         self.lock().offices().now(office)
+    }
+
+    /// How much of a group's state the clients here have seen.
+    pub(crate) fn shown(&self, office: &OfficeName) -> Arc<Shown> {
+        self.lock().shown(office)
     }
 
     /// The office whose master a selector is for, if those that it names elect one.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Weak},
 };
 
 use crate::{
@@ -11,13 +11,17 @@ use crate::{
         records::{ClaimRecord, EpochRecord, MasterRecord, OfficePart, RoundRecord, Written},
     },
     id::{Epoch, NodeKey, Pid},
-    office::{OfficeName, Role},
+    office::{OfficeName, Role, Shown},
     replica::Member,
 };
 
 /// All that are known.
 #[derive(Debug, Default)]
-pub(super) struct Offices(BTreeMap<OfficeName, Office>);
+pub(super) struct Offices {
+    by_name: BTreeMap<OfficeName, Office>,
+    /// How much the clients here have seen of replicated groups, as long as anybody wants to know.
+    shown: BTreeMap<OfficeName, Weak<Shown>>,
+}
 
 #[derive(Debug, Default)]
 struct Office {
@@ -67,6 +71,7 @@ impl Office {
     fn tell(&self) {
         // Most offices are not those of replicated groups.
         let replicated = !self.claims.is_empty() || self.epoch.as_ref().is_some_and(|it| it.record.group.is_some());
+        self.seen.is_replicated(replicated);
         let why = if replicated { self.now().vacancy() } else { None };
         self.seen.is_vacant(why.map(|why| why.to_string()));
     }
@@ -96,12 +101,28 @@ impl Office {
 }
 
 impl Offices {
+    fn office(&mut self, name: &OfficeName) -> &mut Office {
+        if !self.by_name.contains_key(name) {
+            let seen = Arc::new(OfficeSeen::of(self.shown(name)));
+            self.by_name.insert(name.clone(), Office { seen, ..Office::default() });
+        }
+        self.by_name.entry(name.clone()).or_default()
+    }
+
+    /// How much of a group's state the clients here have seen.
+    pub(super) fn shown(&mut self, name: &OfficeName) -> Arc<Shown> {
+        if let Some(shown) = self.shown.get(name).and_then(Weak::upgrade) {
+            return shown;
+        }
+        self.shown.retain(|_, shown| shown.strong_count() > 0);
+        let shown = Arc::default();
+        self.shown.insert(name.clone(), Arc::downgrade(&shown));
+        shown
+    }
+
     /// An instance is listed: what it is.
     pub(super) fn join(&mut self, office: &OfficeName, pid: Pid) -> Standing {
-        let office = match self.0.get_mut(office) {
-            Some(known) => known,
-            None => self.0.entry(office.clone()).or_default(),
-        };
+        let office = self.office(office);
         office.members.insert(pid);
         office.tell();
         office.standing(pid)
@@ -109,11 +130,11 @@ impl Offices {
 
     /// An instance is listed no more.
     pub(super) fn part(&mut self, name: &OfficeName, pid: Pid) {
-        let Some(office) = self.0.get_mut(name) else { return };
+        let Some(office) = self.by_name.get_mut(name) else { return };
         office.members.remove(&pid);
         office.tell();
         if office.is_empty() {
-            self.0.remove(name);
+            self.by_name.remove(name);
         }
     }
 
@@ -157,30 +178,30 @@ impl Offices {
     }
 
     fn change(&mut self, name: &OfficeName, change: impl FnOnce(&mut Office)) -> BTreeSet<Pid> {
-        let office = self.0.entry(name.clone()).or_default();
+        let office = self.office(name);
         change(office);
         office.tell();
         let members = office.members.clone();
         if office.is_empty() {
-            self.0.remove(name);
+            self.by_name.remove(name);
         }
         members
     }
 
     pub(super) fn now(&self, name: &OfficeName) -> OfficeNow {
-        self.0.get(name).map(Office::now).unwrap_or_default()
+        self.by_name.get(name).map(Office::now).unwrap_or_default()
     }
 
     /// Those that the registry gives to services of a run of a node.
     pub(super) fn at(&self, node: NodeKey) -> Vec<(OfficeName, Written<MasterRecord>)> {
-        let of = self.0.iter().filter_map(|(name, office)| Some((name, office.master?)));
+        let of = self.by_name.iter().filter_map(|(name, office)| Some((name, office.master?)));
         of.filter(|(_, it)| it.record.pid.node == node).map(|(name, it)| (name.clone(), it)).collect()
     }
 
     /// How many offices each node holds.
     pub(super) fn held(&self) -> BTreeMap<NodeKey, usize> {
         let mut held = BTreeMap::new();
-        for master in self.0.values().filter_map(Office::present) {
+        for master in self.by_name.values().filter_map(Office::present) {
             *held.entry(master.pid.node).or_default() += 1;
         }
         held
@@ -198,6 +219,6 @@ impl Offices {
             others.into_iter().chain(claims).flatten().collect::<Vec<_>>()
         };
         let named = |(name, office)| parts(office).into_iter().map(move |part| (OfficeName::clone(name), part));
-        self.0.iter().flat_map(named).collect()
+        self.by_name.iter().flat_map(named).collect()
     }
 }

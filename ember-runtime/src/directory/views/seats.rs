@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{listing::Listing, offices::Offices};
+use super::{listing::Listing, node_directory::Directory, offices::Offices};
 use crate::{
     directory::{
-        instances::Instance,
+        instances::{Instance, Selector},
         records::{ClaimRecord, EpochRecord, MasterRecord, RoundRecord, Written},
     },
     id::Pid,
-    office::OfficeName,
+    office::{OfficeName, Shown},
     replica::Member,
 };
 
@@ -63,7 +63,24 @@ impl Listing {
         }
     }
 
+    /// How much of a group's state the clients here have seen.
+    pub(super) fn shown(&mut self, office: &OfficeName) -> Arc<Shown> {
+        self.offices.shown(office)
+    }
+
     pub(super) fn offices(&self) -> &Offices {
         &self.offices
+    }
+}
+
+impl Directory {
+    /// The replicated group that a selector is for, whoever of it is to answer, and what clients here have seen of it.
+    pub(crate) fn replicated(&self, selector: &Selector) -> Option<(OfficeName, Arc<Shown>)> {
+        let group = self.group(&selector.interest);
+        let members = group.read();
+        members.iter().filter(|it| selector.names(it)).find_map(|it| {
+            let office = it.published.office.as_ref()?;
+            Some((office.clone(), Arc::clone(it.shown()?)))
+        })
     }
 }

@@ -14,10 +14,11 @@ use super::{
     envelope::{Envelope, Opened},
     named::Named,
     span::HandlerSpan,
-    unsettled::{Settles, Unsettled},
+    unsettled::{HeldBack, Settles, Unsettled},
 };
 use crate::{
     id::{NodeKey, Pid},
+    message::streams::Holds,
     threads::Work,
 };
 
@@ -66,6 +67,11 @@ impl Ambient {
     #[inline]
     pub(crate) fn unsettled(&self) -> Option<Unsettled> {
         Unsettled::of(self.group.as_ref()?)
+    }
+
+    /// Who says when what leaves its service may leave, if that may have to wait.
+    pub(crate) fn holds(&self) -> Option<Arc<dyn Holds>> {
+        Some(Arc::new(HeldBack(Arc::clone(self.group.as_ref()?))))
     }
 
     /// Another handler begins. It comes without an envelope if there is nothing in it.

@@ -1,6 +1,6 @@
 //! What travels beside the arguments.
 
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use super::{
     beside::Beside,
@@ -28,8 +28,19 @@ pub(crate) struct Envelope {
     pub(crate) epoch: Option<Epoch>,
     /// By which the callee knows a repetition of it.
     pub(crate) once: Option<u64>,
+    /// How new what it is shown must be, if it is for a replicated group.
+    pub(crate) reading: Option<Reading>,
     /// Parent of the handler's span.
     pub(crate) made_in: MadeIn,
+}
+
+/// What a reader asks of a member of a replicated group. A reply to a call that has this ends with how new it is, where it goes to another node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// The epoch and the index of the last record that it has seen, or that what it has seen depends on.
+    pub(crate) seen: (Epoch, u64),
+    /// Nothing that was acknowledged longer ago may be missing.
+    pub(crate) within: Option<Duration>,
 }
 
 impl Envelope {
@@ -57,7 +68,7 @@ impl Envelope {
 
     /// The same for work that begins here and that nobody waits for.
     pub(crate) fn unawaited(&self) -> Self {
-        Self { chain: None, once: None, made_in: MadeIn::here(), ..self.clone() }
+        Self { chain: None, once: None, reading: None, made_in: MadeIn::here(), ..self.clone() }
     }
 }
 
@@ -70,6 +81,7 @@ impl Envelope {
         keys: Keys::NONE,
         epoch: None,
         once: None,
+        reading: None,
         made_in: MadeIn::NOTHING,
     };
 }

@@ -8,7 +8,6 @@ mod due;
 mod envelope;
 mod keys;
 mod named;
-
 mod span;
 mod stamp;
 mod trace;
@@ -20,12 +19,12 @@ pub(crate) use self::{
     caller::CameFrom,
     chain::Chain,
     due::Due,
-    envelope::{Envelope, Opened},
+    envelope::{Envelope, Opened, Reading},
     keys::{Lifespan, MAX_KEYS, unusable_key},
     named::Named,
     span::{HandlerSpan, MadeIn},
     stamp::Stamp,
-    unsettled::{Settled, Settles, Unsettled},
+    unsettled::{MOST_UNSETTLED, Settled, Settles, Unsettled},
 };
 pub use self::{
     beside::{Extension, TravelsBeside},

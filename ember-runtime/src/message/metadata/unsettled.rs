@@ -4,6 +4,11 @@ use std::{fmt, sync::Arc};
 
 use tokio::sync::oneshot;
 
+use crate::message::streams::Holds;
+
+/// So much waits at most of what nobody else bounds: one-way calls and events are refused then.
+pub(crate) const MOST_UNSETTLED: u64 = 16_384;
+
 /// Is told whether something has been acknowledged.
 pub(crate) type Settled = Box<dyn FnOnce(bool) + Send>;
 
@@ -19,7 +24,10 @@ pub(crate) trait Settles: Send + Sync {
     /// The same, whether what leaves it is to wait or not.
     fn unacknowledged(&self) -> Option<u64>;
 
-    /// Tells `then` when that is acknowledged, or when nobody will know that here.
+    /// Whether so much waits that nothing more is to wait which can be refused.
+    fn is_full(&self) -> bool;
+
+    /// Tells `then` when that is acknowledged, or when nobody will know that here; in the order in which this was asked.
     fn when_settled(&self, index: u64, then: Settled);
 }
 
@@ -46,6 +54,11 @@ impl Unsettled {
         Some(Self { index: group.unacknowledged()?, group: Arc::clone(group) })
     }
 
+    /// Whether so much waits for it that nothing more is to wait which can be refused.
+    pub(crate) fn is_full(&self) -> bool {
+        self.group.is_full()
+    }
+
     /// Tells `then` when it is acknowledged, or when nobody will know that here.
     pub(crate) fn then(self, then: impl FnOnce(bool) + Send + 'static) {
         self.group.when_settled(self.index, Box::new(then));
@@ -58,6 +71,22 @@ impl Unsettled {
             let _nobody_waits = tell.send(well);
         });
         told.await.unwrap_or(false)
+    }
+}
+
+/// What leaves a service from wherever: the items of its streams.
+pub(super) struct HeldBack(pub(super) Arc<dyn Settles>);
+
+impl Holds for HeldBack {
+    fn holds(&self) -> bool {
+        self.0.seen().is_some()
+    }
+
+    fn tell(&self, then: Box<dyn FnOnce(bool) + Send>) {
+        match Unsettled::seen(&self.0) {
+            Some(unsettled) => unsettled.then(then),
+            None => then(true),
+        }
     }
 }
 

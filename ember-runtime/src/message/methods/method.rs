@@ -45,6 +45,14 @@ pub trait Idempotent: Method {}
 )]
 pub trait Deduped: Method {}
 
+/// A method that any instance of an elected service answers, the master or not: marked `#[rpc(read)]`.
+#[diagnostic::on_unimplemented(
+    message = "how new what a call is shown must be can be said only if its method is marked `read`",
+    label = "the method of this call is not marked `#[rpc(read)]`",
+    note = "put `#[rpc(read)]` on the method, if it changes nothing; or leave out `.fresh()` and `.within(…)`: the master, which answers, has all that was acknowledged"
+)]
+pub trait Reads: Method {}
+
 /// The description of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -9,6 +9,6 @@ pub(crate) use self::described::Written;
 pub use self::{
     described::MethodRef,
     lane::Lane,
-    method::{Deduped, Idempotent, Method, MethodInfo, Reach, ResultType, WireOf},
+    method::{Deduped, Idempotent, Method, MethodInfo, Reach, Reads, ResultType, WireOf},
     wire::Wire,
 };

@@ -5,12 +5,16 @@ mod payload;
 mod promises;
 mod raw;
 mod reply;
+mod shown;
 
 pub use self::deferred::{Deferred, Handled, Replier, Returned, answered};
+#[cfg(feature = "cluster")]
+pub(crate) use self::shown::take_shown;
 pub(crate) use self::{
     deferred::deferred,
     payload::Payload,
     promises::{Awaited, Promised, Promises},
     raw::{Arrivals, Lender, RawCall, RawReply, ReplyBody, ReplyLink},
     reply::{Answer, Answering, Reply, reply_slot},
+    shown::Shows,
 };

@@ -25,6 +25,15 @@ impl Payload {
         kept.get_mut(..bytes.len())?.copy_from_slice(bytes);
         Some(Self(Inner::Few(bytes.len() as u8, kept)))
     }
+
+    /// Drops what comes after the first `size` bytes.
+    #[cfg(any(test, feature = "cluster"))]
+    pub(crate) fn truncate(&mut self, size: usize) {
+        match &mut self.0 {
+            Inner::Few(count, _) => *count = (*count).min(u8::try_from(size).unwrap_or(u8::MAX)),
+            Inner::Many(bytes) => bytes.truncate(size),
+        }
+    }
 }
 
 impl From<Bytes> for Payload {

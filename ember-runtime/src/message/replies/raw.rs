@@ -9,7 +9,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::payload::Payload;
+use super::{
+    payload::Payload,
+    shown::{Shows, put_shown},
+};
 use crate::{
     error::{Failure, LostReason},
     id::{MethodId, NodeKey},
@@ -147,18 +150,20 @@ pub(crate) struct RawReply<'a> {
     credit: u64,
     /// What the link's [`given_up`](ReplyLink::given_up) was when the caller still waited.
     given_up: u64,
+    /// Its caller is told how new it is.
+    shows: Option<Arc<dyn Shows>>,
 }
 
 impl<'a> RawReply<'a> {
     /// Of a call that takes none of a link's credit.
     pub(crate) fn new(link: Arc<dyn ReplyLink>, correlation: u64) -> Self {
-        Self { way: Some(Way::Own(link)), correlation, credit: 0, given_up: 0 }
+        Self { way: Some(Way::Own(link)), correlation, credit: 0, given_up: 0, shows: None }
     }
 
     /// Of a call that takes this many bytes of its link's credit, and came when so many callers had given up.
     #[inline]
     pub(crate) fn of_link(lender: &'a Lender, correlation: u64, credit: u64, given_up: u64) -> Self {
-        Self { way: Some(Way::Lent(lender)), correlation, credit, given_up }
+        Self { way: Some(Way::Lent(lender)), correlation, credit, given_up, shows: None }
     }
 
     /// The same, for as long as need be.
@@ -167,7 +172,13 @@ impl<'a> RawReply<'a> {
             Way::Own(link) => Way::Own(link),
             Way::Lent(lender) => Way::Own(Arc::clone(&lender.link)),
         });
-        RawReply { way, correlation: self.correlation, credit: self.credit, given_up: self.given_up }
+        let shows = self.shows.take();
+        RawReply { way, correlation: self.correlation, credit: self.credit, given_up: self.given_up, shows }
+    }
+
+    /// It ends with how new it is.
+    pub(crate) fn show(&mut self, shows: Arc<dyn Shows>) {
+        self.shows = Some(shows);
     }
 
     pub(crate) fn send(mut self, body: ReplyBody<'_>) {
@@ -176,7 +187,10 @@ impl<'a> RawReply<'a> {
 
     fn finish(&mut self, body: ReplyBody<'_>) {
         if let Some(way) = self.way.take() {
-            way.link().reply(self.correlation, body);
+            match &self.shows {
+                None => way.link().reply(self.correlation, body),
+                Some(shows) => show(way.link(), self.correlation, body, &**shows),
+            }
             if self.credit > 0 {
                 way.give_back(self.credit);
             }
@@ -220,6 +234,20 @@ impl<'a> RawReply<'a> {
             None => Poll::Pending,
         })
         .await;
+    }
+}
+
+/// Sends an answer that ends with how new it is.
+fn show(link: &dyn ReplyLink, correlation: u64, body: ReplyBody<'_>, shows: &dyn Shows) {
+    let and_shown = |put: Encode<'_>, out: &mut Vec<u8>| {
+        put(out)?;
+        put_shown(shows.shown(), out);
+        Ok(())
+    };
+    match body {
+        ReplyBody::Value(put) => link.reply(correlation, ReplyBody::Value(&mut |out| and_shown(&mut *put, out))),
+        ReplyBody::App(put) => link.reply(correlation, ReplyBody::App(&mut |out| and_shown(&mut *put, out))),
+        failed @ ReplyBody::Failed(_) => link.reply(correlation, failed),
     }
 }
 

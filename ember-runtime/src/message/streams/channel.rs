@@ -28,6 +28,8 @@ pub(super) struct Channel<T> {
 
 struct State<T> {
     queue: Each<T>,
+    /// Items that have not been sent yet, and have their places.
+    held: usize,
     /// Items that are on their way to a reader elsewhere, or with it, and that it has not used.
     away: usize,
     course: Course,
@@ -55,8 +57,15 @@ pub(super) enum Next<T> {
 
 impl<T> Channel<T> {
     pub(super) fn new(capacity: usize) -> Arc<Self> {
-        let state =
-            State { queue: Each::default(), away: 0, course: Course::Open, unread: false, reader: None, watcher: None };
+        let state = State {
+            queue: Each::default(),
+            held: 0,
+            away: 0,
+            course: Course::Open,
+            unread: false,
+            reader: None,
+            watcher: None,
+        };
         Arc::new(Self {
             state: Mutex::new(state),
             capacity: capacity.max(1),
@@ -72,17 +81,25 @@ impl<T> Channel<T> {
     /// Adds an item, if there is room.
     pub(super) fn push(&self, item: T) -> Result<(), Unsent<T>> {
         let mut state = self.lock();
-        if state.unread || !matches!(state.course, Course::Open) {
-            return Err(Unsent::Closed(item));
-        }
-        if state.queue.len().saturating_add(state.away) >= self.capacity {
-            return Err(Unsent::Full(item));
-        }
+        let item = state.admit(item, self.capacity)?;
         state.queue.push(item);
         let reader = state.reader.take();
         drop(state);
         reader.into_iter().for_each(wake);
         Ok(())
+    }
+
+    /// Keeps a place for an item, if there is room.
+    pub(super) fn hold(&self, item: T) -> Result<T, Unsent<T>> {
+        let mut state = self.lock();
+        let item = state.admit(item, self.capacity)?;
+        state.held += 1;
+        Ok(item)
+    }
+
+    /// Gives it back.
+    pub(super) fn release(&self) {
+        self.lock().held -= 1;
     }
 
     /// Adds an item as soon as there is room.
@@ -239,6 +256,19 @@ impl<T> Channel<T> {
             }
             taken.await;
         }
+    }
+}
+
+impl<T> State<T> {
+    /// The item, if it may be added.
+    fn admit(&self, item: T, capacity: usize) -> Result<T, Unsent<T>> {
+        if self.unread || !matches!(self.course, Course::Open) {
+            return Err(Unsent::Closed(item));
+        }
+        if self.queue.len().saturating_add(self.away).saturating_add(self.held) >= capacity {
+            return Err(Unsent::Full(item));
+        }
+        Ok(item)
     }
 }
 

@@ -33,6 +33,15 @@ pub enum StreamError {
     NodeClosed,
 }
 
+impl StreamError {
+    /// Of a service that has lost its office before what was sent was acknowledged.
+    pub(super) fn overtaken() -> Self {
+        Self::Lost(
+            "its service is not the master of its group any more, and what it has sent was not acknowledged".into(),
+        )
+    }
+}
+
 impl From<StreamError> for crate::error::Error {
     fn from(error: StreamError) -> Self {
         Self::other(error)

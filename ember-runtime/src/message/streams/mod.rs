@@ -6,6 +6,7 @@ mod coding;
 mod desk;
 mod error;
 mod feed;
+mod held;
 mod lent;
 mod life;
 mod sender;
@@ -22,5 +23,6 @@ pub(crate) use self::{
     desk::{Desk, Source},
     lent::{Ask, Items, Pull, Ticket},
     life::StreamsOfLife,
+    sender::Holds,
     streaming::streaming,
 };

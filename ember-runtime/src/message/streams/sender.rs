@@ -2,9 +2,12 @@
 
 use std::{fmt, sync::Arc, thread};
 
+use tokio::sync::oneshot;
+
 use super::{
     channel::Channel,
     error::{StreamError, Unsent},
+    held::Held,
     life::Life,
 };
 use crate::sync::shielded;
@@ -14,20 +17,45 @@ use crate::sync::shielded;
 /// Dropped, it ends the stream: the reader gets what was sent, and then `None`. If it is dropped by a panic, the stream ends with
 /// [`StreamError::Panicked`]. When the service stops, fails or is started again, its streams end with
 /// [`StreamError::ServiceEnded`], wherever their senders are.
+///
+/// What a replicated service has committed when an item is sent, or the stream ended, is acknowledged before the reader gets it: until then
+/// [`send`](Self::send) waits, and what [`try_send`](Self::try_send) was given stands among the items that are ahead. If the service loses its office before, the stream
+/// ends with [`StreamError::Lost`].
 #[must_use = "dropping it ends the stream"]
 pub struct StreamSender<T> {
     channel: Arc<Channel<T>>,
     life: Arc<Life>,
+    /// What leaves its service may have to wait; and what ends the stream then.
+    holds: Option<(Arc<dyn Holds>, Arc<dyn Ends>)>,
 }
 
-impl<T: Send + 'static> StreamSender<T> {
-    pub(super) fn new(channel: Arc<Channel<T>>, life: Arc<Life>) -> Self {
-        life.add(&channel);
-        Self { channel, life }
+/// Something that ends so.
+trait Ends: Send + Sync {
+    fn end(&self, how: Result<(), StreamError>);
+}
+
+impl<T: Send> Ends for Channel<T> {
+    fn end(&self, how: Result<(), StreamError>) {
+        Self::end(self, how);
     }
 }
 
-impl<T> StreamSender<T> {
+/// A service of which what leaves may have to wait until something is acknowledged.
+pub(crate) trait Holds: Send + Sync {
+    /// Whether what leaves now has to wait.
+    fn holds(&self) -> bool;
+
+    /// Tells `then` whether it may leave: now, or when that is known; in the order in which this was asked.
+    fn tell(&self, then: Box<dyn FnOnce(bool) + Send>);
+}
+
+impl<T: Send + 'static> StreamSender<T> {
+    pub(super) fn new(channel: Arc<Channel<T>>, life: Arc<Life>, holds: Option<Arc<dyn Holds>>) -> Self {
+        life.add(&channel);
+        let holds = holds.map(|holds| (holds, Arc::clone(&channel) as Arc<dyn Ends>));
+        Self { channel, life, holds }
+    }
+
     /// Sends an item. Waits as long as as many items as may be are ahead of the reader.
     ///
     /// # Errors
@@ -36,6 +64,16 @@ impl<T> StreamSender<T> {
     /// # Cancel safety
     /// If the future is dropped before it ends, the item is dropped with it, and was not sent.
     pub async fn send(&self, item: T) -> Result<(), Unsent<T>> {
+        if let Some((holds, _)) = self.held() {
+            let (tell, told) = oneshot::channel();
+            holds.tell(Box::new(move |well| {
+                let _nobody_waits = tell.send(well);
+            }));
+            if !shielded(told).await.unwrap_or(false) {
+                self.channel.end(Err(StreamError::overtaken()));
+                return Err(Unsent::Closed(item));
+            }
+        }
         shielded(self.channel.push_waiting(item)).await
     }
 
@@ -44,7 +82,17 @@ impl<T> StreamSender<T> {
     /// # Errors
     /// [`Unsent::Full`] if as many items as may be are ahead of the reader, [`Unsent::Closed`] as [`send`](Self::send).
     pub fn try_send(&self, item: T) -> Result<(), Unsent<T>> {
-        self.channel.push(item)
+        let Some((holds, _)) = self.held() else { return self.channel.push(item) };
+        let item = Held::new(&self.channel, item)?;
+        holds.tell(Box::new(move |well| item.leave(well)));
+        Ok(())
+    }
+}
+
+impl<T> StreamSender<T> {
+    /// Who is to be asked when what leaves now may leave, if that is not now.
+    fn held(&self) -> Option<&(Arc<dyn Holds>, Arc<dyn Ends>)> {
+        self.holds.as_ref().filter(|(holds, _)| holds.holds())
     }
 
     /// Ends when nothing can be sent any more: the reader has dropped its half, its node was lost, or the service has ended.
@@ -63,13 +111,17 @@ impl<T> StreamSender<T> {
 
 impl<T> Drop for StreamSender<T> {
     fn drop(&mut self) {
-        self.channel.end(if thread::panicking() {
+        let how = if thread::panicking() {
             Err(StreamError::Panicked)
         } else if self.life.is_cut() {
             Err(StreamError::ServiceEnded)
         } else {
             Ok(())
-        });
+        };
+        let Some((holds, ends)) = self.held() else { return self.channel.end(how) };
+        let ends = Arc::clone(ends);
+        // Behind the items.
+        holds.tell(Box::new(move |well| ends.end(if well { how } else { Err(StreamError::overtaken()) })));
     }
 }
 

@@ -19,7 +19,7 @@ use super::{
     feed::{Feeding, feed},
     lent::{Lent, Ticket},
     life::StreamsOfLife,
-    sender::StreamSender,
+    sender::{Holds, StreamSender},
 };
 use crate::message::{codecs::Coding, format::CodecError};
 
@@ -42,16 +42,18 @@ enum Half<T> {
     Over,
 }
 
-/// The two halves of a stream of a service of the node `desk`. `is_cut` says whether the service has been cut off.
+/// The two halves of a stream of a service of the node `desk`. `is_cut` says whether the service has been cut off; what leaves it may have to
+/// wait, as `holds` says.
 pub(crate) fn streaming<T: Send + 'static, F: Fn() -> bool + Send + Sync + 'static>(
     ahead: usize,
     station: &Station,
     streams: &StreamsOfLife,
     is_cut: impl FnOnce() -> F,
+    holds: Option<Arc<dyn Holds>>,
 ) -> (StreamSender<T>, Streaming<T>) {
     let channel = Channel::new(ahead);
     let receiver = Receiver(Arc::clone(&channel));
-    let sender = StreamSender::new(channel, Arc::clone(streams.life(is_cut)));
+    let sender = StreamSender::new(channel, Arc::clone(streams.life(is_cut)), holds);
     (sender, Streaming(Half::Here(receiver, Arc::clone(&station.0))))
 }
 

@@ -108,10 +108,11 @@ impl Booth {
         self.retires.load(Ordering::Relaxed)
     }
 
-    /// Whether the registry has been there for a lease: by then whoever knows better than it has said so.
-    pub(super) fn is_settled(&self, now: Instant) -> bool {
+    /// Whether the registry has been there for a lease, that of a node or of an office that is held for so long: by then whoever knows better than
+    /// it has said so, and whoever has not heard of its return acts no more.
+    pub(super) fn is_settled(&self, now: Instant, lease: Duration) -> bool {
         let contact = self.contact();
-        contact.is_good && lock(&self.returned).is_none_or(|at| at + contact.ttl <= now)
+        contact.is_good && lock(&self.returned).is_none_or(|at| at + contact.ttl.max(lease) <= now)
     }
 
     /// Renews the leases beside the node's own that are wanted, for as long as `keepers` lives, and gives the others back.

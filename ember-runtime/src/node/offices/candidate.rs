@@ -250,6 +250,15 @@ impl Candidate {
         self.lasts().max(last.unwrap_or_default())
     }
 
+    /// What its share in its group is to know of the registry.
+    pub(super) fn tells_its_member(&self, office: &OfficeNow) {
+        let Some(member) = &self.member else { return };
+        if let Some(group) = office.epoch.as_ref().and_then(|it| it.record.group.as_ref()) {
+            member.replica.sees(&group.set);
+        }
+        member.replica.lasts(self.longest_lease(office));
+    }
+
     /// Its service is paused: it gives its office up, and stands again when the pause has ended.
     pub(super) fn pauses(&mut self) {
         if let Stage::Elected { epoch, .. } = self.stage
@@ -303,6 +312,18 @@ impl Candidate {
                 self.stage = other;
                 None
             }
+        }
+    }
+
+    /// Its share in its group, if somebody waits there to be told something.
+    pub(super) fn has_to_tell(&self) -> Option<Arc<Replica>> {
+        let replica = self.member.as_ref().map(|member| &member.replica);
+        replica.filter(|replica| replica.has_to_tell()).map(Arc::clone)
+    }
+
+    pub(super) fn tell(&self) {
+        if let Some(replica) = self.has_to_tell() {
+            replica.tell();
         }
     }
 

@@ -20,7 +20,7 @@ use super::{
     booth::Booth,
     candidate::{Candidate, Stage, Step},
     done::{Done, tell},
-    group::Facts,
+    group::{Facts, asks},
 };
 use crate::{
     actor::{AnyCell, ServiceState},
@@ -28,7 +28,7 @@ use crate::{
     clock::Clock,
     directory::Directory,
     office::{Appointment, OfficeName, OfficeSeat, Tenure},
-    replica::Replica,
+    replica::{Place, Replica},
     sync::lock,
 };
 
@@ -86,7 +86,7 @@ impl Elections {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Known> {
         lock(&self.known)
     }
 
@@ -117,7 +117,12 @@ impl Elections {
         let mut known = self.lock();
         let (seat, pid) = (Arc::new(OfficeSeat::new(self.booth.tenure(lease))), cell.pid());
         let lease = lease.max(self.booth.shortest()).unwrap_or_default();
-        known.candidates.insert(pid.number, Candidate::new((cell.identity().office(), pid), seat, replica, lease));
+        let office = cell.identity().office();
+        if let Some(replica) = &replica {
+            let asks = Box::new(asks(&self.router, replica, office.clone()));
+            replica.stands_at(Place { seat: Arc::clone(&seat), shown: self.directory.shown(&office), asks });
+        }
+        known.candidates.insert(pid.number, Candidate::new((office, pid), seat, replica, lease));
         known.cells.insert(pid.number, Arc::downgrade(cell));
     }
 
@@ -155,6 +160,8 @@ impl Elections {
             let office = candidate.office.clone();
             known.left.push((office, revision));
         }
+        drop(known);
+        self.tell();
         self.wake.notify_one();
     }
 
@@ -163,7 +170,10 @@ impl Elections {
         let mut known = self.lock();
         known.cells.remove(&number);
         let Some(mut candidate) = known.candidates.remove(&number) else { return };
-        known.left.extend(candidate.leave().map(|revision| (candidate.office, revision)));
+        known.left.extend(candidate.leave().map(|revision| (candidate.office.clone(), revision)));
+        drop(known);
+        // It may be the last that has what waits there.
+        candidate.tell();
         self.wake.notify_one();
     }
 
@@ -202,6 +212,7 @@ impl Elections {
             changes.mark_unchanged();
             terms.mark_unchanged();
             let next = self.look(&mut tasks, &mut keepers);
+            self.tell();
             tokio::select! {
                 biased;
                 Some(done) = tasks.join_next() => {
@@ -221,6 +232,8 @@ impl Elections {
     /// Does what there is to do now; when to look again at the latest.
     pub(super) fn look(&self, tasks: &mut JoinSet<Done>, keepers: &mut JoinSet<()>) -> Instant {
         let now = Instant::now();
+        // Dropped with nothing locked: it may be the last that has one, and the user's state with it.
+        let mut alive = Vec::new();
         let mut known = self.lock();
         let mut next = now + IDLE;
         let contact = self.booth.contact();
@@ -241,13 +254,10 @@ impl Elections {
                 candidate.seat.learn(epoch, master.map(|it| it.pid));
             }
             candidate.warn_of_another_lease(&office);
-            if let (Some(member), Some(group)) =
-                (&candidate.member, office.epoch.as_ref().and_then(|it| it.record.group.as_ref()))
-            {
-                member.replica.sees(&group.set);
-            }
+            candidate.tells_its_member(&office);
             candidate.warn_of_vacancy(&office, now);
             let Some(cell) = cells.get(&number).and_then(Weak::upgrade) else { continue };
+            alive.push(Arc::clone(&cell));
             let runs = cell.state() == ServiceState::Running && candidate.begun;
             let eligible = !*closed
                 && contact.is_good
@@ -319,10 +329,13 @@ impl Elections {
 
     pub(super) fn take(&self, done: Done, tasks: &mut JoinSet<Done>) {
         let now = Instant::now();
+        // Dropped with nothing locked, as above.
+        let alive;
         let mut known = self.lock();
         match done {
             Done::Bid { number, office, epoch, term, won } => {
-                let cell = known.cells.get(&number).and_then(Weak::upgrade);
+                alive = known.cells.get(&number).and_then(Weak::upgrade);
+                let cell = alive.as_ref();
                 let Some(candidate) = known.candidates.get_mut(&number) else {
                     // It has ended meanwhile.
                     known.left.extend(won.map(|revision| (office, revision)));

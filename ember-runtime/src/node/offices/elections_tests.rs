@@ -2,6 +2,7 @@
 
 use std::{
     any::{Any, TypeId},
+    collections::BTreeSet,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -22,7 +23,7 @@ use crate::{
     mailbox::Limits,
     office::{BootClock, OfficeName, OfficeSeat, Tenure},
     panics::Each,
-    replica::Replica,
+    replica::{Batch, InSync, Member, Point, Record, Replica, Terms},
     rng::Rng,
 };
 
@@ -312,4 +313,41 @@ async fn an_entry_that_names_nobody_of_this_node_is_removed_again_and_again() {
     assert!(scene.look().0);
     scene.master_is(RIVAL, 4);
     assert!(!scene.look().0, "that is of another node");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_what_an_office_that_is_lost_decides_is_told_with_nothing_locked() {
+    let scene = Scene::new().await;
+    for ends in [false, true] {
+        let replica = Arc::new(Replica::new(BANK, (1, 2), Terms::default(), 1 << 20));
+        scene.elections.add(&(Arc::clone(&scene.cell) as _), Some(Arc::clone(&replica)), None);
+        let [own, other] = [BANK, RIVAL].map(Member::first);
+        let members: BTreeSet<_> = [own, other].into();
+        let records = vec![Record::barrier(Epoch(1))];
+        let (previous, version) = (Point::NOTHING, 1);
+        replica.receive(Batch {
+            epoch: Epoch(1),
+            from: other,
+            to: BANK,
+            previous,
+            records,
+            end: 1,
+            commit: 1,
+            version,
+            members: members.iter().copied().collect(),
+        });
+        replica.elect(Epoch(2), InSync { version, members });
+        let index = replica.last_unsettled().expect("its barrier is with nobody else");
+        let (tell, told) = std::sync::mpsc::channel();
+        let elections = Arc::clone(&scene.elections);
+        // As an argument of a call that waits may do when it is dropped.
+        let then = move |well| tell.send((well, elections.hand_over(BANK.number))).unwrap();
+        replica.tell_when_settled(index, Box::new(then));
+        if ends {
+            scene.elections.end(BANK.number)
+        } else {
+            scene.elections.fall(BANK.number)
+        }
+        assert_eq!(told.try_recv(), Ok((false, false)));
+    }
 }

@@ -49,6 +49,12 @@ impl Elections {
         known.swept.values().min().copied()
     }
 
+    /// Tells those who waited for what an office that was lost, or taken, has decided. That is the user's, so nothing may be locked.
+    pub(super) fn tell(&self) {
+        let replicas: Vec<_> = self.lock().candidates.values().filter_map(Candidate::has_to_tell).collect();
+        replicas.iter().for_each(|replica| replica.tell());
+    }
+
     /// Leaves the office, and makes it free.
     pub(super) fn give_up(&self, tasks: &mut JoinSet<Done>, number: u64, candidate: &mut Candidate) {
         if let Some(revision) = candidate.leave() {
@@ -100,10 +106,11 @@ impl Elections {
 
     /// An operator accepts that a group goes on with what this instance has, or with nothing. The epoch that is written.
     pub(crate) async fn accept_loss(&self, office: &OfficeName, goes_on: Option<Pid>) -> Result<Epoch, LossRefused> {
-        if !self.booth.is_settled(Instant::now()) {
+        let now = self.directory.office(office);
+        let lease = now.last.map(|last| last.lasts()).unwrap_or_default();
+        if !self.booth.is_settled(Instant::now(), lease) {
             return Err(LossRefused::TooEarly);
         }
-        let now = self.directory.office(office);
         let record = accept(&now, goes_on, self.wall())?;
         let epoch = record.epoch;
         match self.booth.accept(office, record, &now).await {
@@ -166,6 +173,7 @@ impl Elections {
             booth: Arc::clone(&self.booth),
             seat: Arc::clone(&candidate.seat),
             office: candidate.office.clone(),
+            lease: candidate.lasts(),
             epoch,
             term,
             // Both were written at once.

@@ -9,7 +9,7 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use crate::{
-    call::{CloseStream, Describe, EndOf, LearnFrom, More, NODE_ITSELF, PieceOf, Question, Replicate, Router},
+    call::{CloseStream, Describe, EndOf, HowFar, LearnFrom, More, NODE_ITSELF, PieceOf, Question, Replicate, Router},
     error::RefusedReason,
     id::{Incarnation, NodeId, NodeKey, PublicKey},
     message::{Arrivals, RawCall, RawReply, ReplyBody, decode, encode},
@@ -131,6 +131,7 @@ impl Door {
             Replicate::ID => at_once(reply, &payload, |Replicate { service, types, batch }| {
                 router.replicas.receive(service, types, batch, &router.cells)
             }),
+            HowFar::ID => at_once(reply, &payload, |HowFar { service }| router.replicas.far(service)),
             LearnFrom::ID => {
                 later(&router, reply, &payload, |router, question| async move { learn::learn(&router, question).await })
             }

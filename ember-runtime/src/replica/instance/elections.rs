@@ -1,6 +1,12 @@
 //! What elections ask of it, and tell it.
 
-use super::*;
+use std::{mem, sync::atomic::Ordering};
+
+use super::{Part, Replica, Standing};
+use crate::{
+    id::Epoch,
+    replica::{Follower, InSync, Leader, Point},
+};
 
 impl Replica {
     /// The registry's record names this set.
@@ -20,9 +26,15 @@ impl Replica {
         }
     }
 
-    /// It has been elected by a record that names this set. It leads when its first record has been acknowledged: see [`led`](Self::led).
+    /// It has been elected by a record that names this set. It leads when its first record has been acknowledged: see [`led`](Self::led). It does
+    /// not, as long as its service applies a record of an earlier epoch: if that panics, the record must have gone to nobody.
+    ///
+    /// Whoever waited is told by the next [`tell`](Self::tell).
     pub(crate) fn elect(&self, epoch: Epoch, set: InSync) {
-        self.change(|inner| {
+        self.change_quietly(|inner| {
+            if inner.applies {
+                return;
+            }
             let me = inner.part.me();
             let part = mem::replace(&mut inner.part, Part::Follows(Follower::new(me)));
             let follower = match part {
@@ -35,9 +47,9 @@ impl Replica {
         self.parts.send_replace(());
     }
 
-    /// It leads no more. With nothing outstanding it can follow as it is.
+    /// It leads no more. With nothing outstanding it can follow as it is. Whoever waited is told by the next [`tell`](Self::tell).
     pub(crate) fn step_down(&self) {
-        self.change(|inner| {
+        self.change_quietly(|inner| {
             if matches!(inner.part, Part::Leads(_)) {
                 let me = inner.part.me();
                 if let Part::Leads(leader) = mem::replace(&mut inner.part, Part::Follows(Follower::new(me))) {

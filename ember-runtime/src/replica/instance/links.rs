@@ -1,6 +1,12 @@
 //! What it ships as a master, and takes from one.
 
-use super::*;
+use std::sync::atomic::Ordering;
+
+use super::{Learnt, Part, Replica};
+use crate::{
+    id::Epoch,
+    replica::{Answer, Batch, InSync, Leader, Member},
+};
 
 impl Replica {
     /// Does something as the master of this epoch; nothing if it is not that any more.
@@ -25,6 +31,7 @@ impl Replica {
         if is_over {
             // There is a later master, which the elections of this node do not know of yet.
             self.step_down();
+            self.tell();
         }
         let mut inner = self.lock();
         let before = inner.part.me();

@@ -1,29 +1,27 @@
 //! One instance of a replicated service: its part in its group. Handlers use it in their turn, links and elections at any time.
 
 mod elections;
+mod leaving;
 mod links;
+mod reads;
+#[cfg(test)]
+mod tests;
 mod turn;
+mod word;
 
-use std::{
-    collections::BTreeMap,
-    mem,
-    sync::{
-        Mutex, MutexGuard,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Mutex, MutexGuard, OnceLock,
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use bytes::Bytes;
 
-use super::{
-    Answer, Batch, Follower, Held, InSync, Leader, Member, Point, Record, Terms,
-    rules::{self, Order},
-};
+pub(crate) use self::word::{Far, Place};
+use self::{leaving::Leaving, word::Word};
+use super::{Follower, Held, InSync, Leader, Member, Point, Record, Terms, rules::Order};
 use crate::{
     id::{Epoch, Pid},
-    message::{Settled, Settles},
     panics::woken,
-    planted::{Bug, planted},
     sync::{lock, ordered},
 };
 
@@ -48,14 +46,32 @@ pub(crate) struct Replica {
     owed: AtomicBool,
     /// The record of its group names others, and not it.
     spare: AtomicBool,
+    /// Where it stands on its node, once that is known.
+    place: OnceLock<Place>,
+    word: Mutex<Word>,
+    /// How long one of its group may act who is not heard of, in nanoseconds.
+    lease: AtomicU64,
 }
 
 struct Inner {
     part: Part,
-    /// What waits for the record of this index.
-    waiting: BTreeMap<u64, Vec<Settled>>,
+    /// What waits until a record is acknowledged.
+    leaving: Leaving,
+    /// Its service applies a record that it has entered, and may panic as it does.
+    applies: bool,
     /// A state that has been learnt, and that its service has not taken over yet.
     learnt: Option<Learnt>,
+    /// Of a master that is alone in sync: what its log has no more.
+    picture: Option<Picture>,
+}
+
+/// A state as it was after the record of this index.
+#[derive(Clone)]
+pub(crate) struct Picture {
+    index: u64,
+    /// The [`total`](crate::replica::Log::total) of the log then.
+    total: usize,
+    pub(crate) bytes: Bytes,
 }
 
 /// What it does in its group.
@@ -122,7 +138,8 @@ impl Part {
         }
     }
 
-    fn has_applied(&mut self, index: u64) {
+    /// `picture`: up to here there is a state beside the log, of which that of a master which is alone in sync can be made again.
+    fn has_applied(&mut self, index: u64, picture: Option<&Picture>) {
         let Some(point) = self.held().log().point_at(index) else { return };
         let beyond = {
             let log = self.held().log();
@@ -137,7 +154,8 @@ impl Part {
             }
             Self::Leads(leader) => {
                 leader.has_applied(point);
-                leader.trim(beyond);
+                let kept = picture.map_or(0, |picture| picture.index);
+                leader.trim(if leader.is_alone() { beyond.min(kept) } else { beyond });
             }
         }
     }
@@ -147,10 +165,12 @@ impl Replica {
     /// One that has nothing yet.
     pub(crate) fn new(pid: Pid, types: Fingerprints, terms: Terms, largest: usize) -> Self {
         let part = Part::Follows(Follower::new(Member::first(pid)));
-        let inner = Inner { part, waiting: BTreeMap::new(), learnt: None };
+        let inner = Inner { part, leaving: Leaving::default(), applies: false, learnt: None, picture: None };
         let [told, owed, spare] = [false; 3].map(AtomicBool::new);
         let [changes, parts] = [(); 2].map(|()| ordered::Sender::default());
-        Self { pid, types, terms, largest, told, inner: Mutex::new(inner), changes, parts, owed, spare }
+        let (place, word, lease) = (OnceLock::new(), Mutex::default(), AtomicU64::new(u64::MAX));
+        let inner = Mutex::new(inner);
+        Self { pid, types, terms, largest, told, inner, changes, parts, owed, spare, place, word, lease }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -204,32 +224,44 @@ impl Replica {
 
     /// Does something with its part, then tells those who waited for what has come of it.
     fn change<T>(&self, change: impl FnOnce(&mut Inner) -> T) -> T {
+        let done = self.change_quietly(change);
+        self.tell();
+        done
+    }
+
+    /// The same for whoever has something locked: those who waited are told by the next [`tell`](Self::tell), which runs and drops what is the
+    /// user's.
+    fn change_quietly<T>(&self, change: impl FnOnce(&mut Inner) -> T) -> T {
         let mut inner = self.lock();
         let done = change(&mut inner);
-        let told = inner.settled();
+        inner.settle();
         drop(inner);
         self.changes.send_replace(());
-        for (then, well) in told {
-            // It may drop what is the user's.
-            woken(|| then(well));
-        }
         done
+    }
+
+    /// Whether somebody is to be [told](Self::tell) something.
+    pub(crate) fn has_to_tell(&self) -> bool {
+        self.lock().leaving.has_to_tell()
+    }
+
+    /// Tells those who waited, one after the other, in the order in which they began to: whoever else comes to that meanwhile leaves it to this
+    /// one.
+    pub(crate) fn tell(&self) {
+        let mut telling = self.lock().leaving.tells();
+        while let Some((then, well)) = telling {
+            woken(|| then(well));
+            telling = self.lock().leaving.tells_on();
+        }
     }
 }
 
 impl Inner {
-    /// Those whose record has been acknowledged, or of which nobody will know that here.
-    fn settled(&mut self) -> Vec<(Settled, bool)> {
-        if self.waiting.is_empty() {
-            return Vec::new();
+    /// Those whose record has been acknowledged, or of which nobody will know that here, are to be told.
+    fn settle(&mut self) {
+        match &self.part {
+            Part::Leads(leader) => self.leaving.settle(leader.acknowledged()),
+            Part::Follows(_) => self.leaving.give_up(),
         }
-        let (all, well) = match &self.part {
-            Part::Leads(leader) => {
-                let later = self.waiting.split_off(&(leader.acknowledged() + 1));
-                (mem::replace(&mut self.waiting, later), true)
-            }
-            Part::Follows(_) => (mem::take(&mut self.waiting), false),
-        };
-        all.into_values().flatten().map(|then| (then, well)).collect()
     }
 }

@@ -1,39 +1,63 @@
 //! What its service does, in its turn.
 
-use super::*;
+use std::{mem, sync::atomic::Ordering};
+
+use bytes::Bytes;
+
+use super::{Due, Inner, KEPT_BYTES, KEPT_RECORDS, Part, Picture, Replica};
+use crate::{
+    id::Epoch,
+    message::{Settled, Settles},
+    planted::{Bug, planted},
+    replica::{Follower, Point, Record, rules},
+};
 
 impl Replica {
-    /// Enters a record; nobody gets it before it is [opened](Self::open). Its index; nothing if this is not the master of that epoch.
+    /// Enters a record; nobody gets it before it is [opened](Self::open). Its index; nothing if this is not the master of that epoch. Its service
+    /// applies it now, and says when it [has](Self::has_entered).
     pub(crate) fn enter(&self, epoch: Epoch, entries: Vec<Bytes>) -> Option<u64> {
-        match &mut self.lock().part {
+        let mut inner = self.lock();
+        let index = match &mut inner.part {
             Part::Leads(leader) if rules::may_commit(epoch.number(), Some(leader.epoch().number())) => {
-                Some(leader.append(entries))
+                leader.append(entries)
             }
-            _ => None,
-        }
+            _ => return None,
+        };
+        inner.applies = true;
+        Some(index)
+    }
+
+    /// The record that was entered last is in the state.
+    pub(crate) fn has_entered(&self) {
+        self.lock().applies = false;
     }
 
     /// All that was entered has been applied, and may go to the others.
     pub(crate) fn open(&self) {
-        let mut inner = self.lock();
-        let Inner { part, .. } = &mut *inner;
-        let last = match part {
-            Part::Leads(leader) if leader.has_closed() => leader.held().log().last().index,
-            _ => return,
-        };
-        part.has_applied(last);
-        if let Part::Leads(leader) = part {
-            leader.open(last);
+        if !matches!(&self.lock().part, Part::Leads(leader) if leader.has_closed()) {
+            return;
         }
-        drop(inner);
-        self.change(|_| ());
+        self.change(|Inner { part, picture, .. }| {
+            let last = part.held().log().last().index;
+            if !matches!(part, Part::Leads(leader) if leader.is_alone()) {
+                *picture = None;
+            }
+            part.has_applied(last, picture.as_ref());
+            if let Part::Leads(leader) = part {
+                leader.open(last);
+            }
+        });
     }
 
-    /// The index of the last record, if its service has what is not acknowledged.
+    /// The index of the last record, if its service has what is not acknowledged, or if something that was made before has not left yet.
     pub(crate) fn last_unsettled(&self) -> Option<u64> {
-        match &self.lock().part {
-            Part::Leads(leader) => Some(leader.held().log().last().index).filter(|last| *last > leader.acknowledged()),
-            Part::Follows(follower) => follower.is_deposed().then(|| follower.held().log().last().index),
+        let inner = self.lock();
+        let leaves = inner.leaving.has_some();
+        let last = inner.part.held().log().last().index;
+        match &inner.part {
+            Part::Leads(leader) => (leaves || last > leader.acknowledged()).then_some(last),
+            Part::Follows(follower) if follower.is_deposed() => Some(last),
+            Part::Follows(follower) => leaves.then(|| follower.held().commit()),
         }
     }
 
@@ -49,10 +73,16 @@ impl Replica {
         let known = match &inner.part {
             Part::Leads(leader) if leader.acknowledged() < index => None,
             Part::Leads(_) => Some(true),
-            Part::Follows(_) => Some(false),
+            Part::Follows(follower) => Some(!follower.is_deposed() && index <= follower.held().commit()),
         };
         match known {
-            None => inner.waiting.entry(index).or_default().push(then),
+            None => inner.leaving.wait(index, then),
+            Some(known) if inner.leaving.has_some() => {
+                inner.leaving.follow(then, known);
+                drop(inner);
+                // Whoever was to tell may have ended meanwhile.
+                self.tell();
+            }
             Some(known) => {
                 drop(inner);
                 then(known);
@@ -71,7 +101,8 @@ impl Replica {
         if incarnation != now {
             return Due::Empty(now);
         }
-        inner.part.has_applied(applied);
+        let Inner { part, picture, .. } = &mut *inner;
+        part.has_applied(applied, picture.as_ref());
         let held = inner.part.held();
         let commit = if planted(Bug::ApplyOnReceipt) { held.log().last().index } else { held.commit() };
         match inner.part.held().log().after(applied, commit, usize::MAX) {
@@ -80,16 +111,59 @@ impl Replica {
         }
     }
 
+    /// Whether its service is to [keep](Self::keep_picture) its state as it is now: as a master that is alone in sync, whose state nobody else has,
+    /// it could not make that again.
+    pub(crate) fn wants_picture(&self) -> bool {
+        let inner = self.lock();
+        let Part::Leads(leader) = &inner.part else { return false };
+        let log = leader.held().log();
+        let (index, total, size) = match &inner.picture {
+            Some(Picture { index, total, bytes }) => (*index, *total, bytes.len()),
+            None if log.base() != Point::NOTHING => return leader.is_alone(),
+            None => (0, 0, 0),
+        };
+        // Of a large state one is taken less often.
+        let is_long = log.total().wrapping_sub(total) > size.max(KEPT_BYTES / 2);
+        leader.is_alone() && (is_long || log.last().index.saturating_sub(index) > KEPT_RECORDS / 2)
+    }
+
+    /// Its state after the record of this index.
+    pub(crate) fn keep_picture(&self, index: u64, bytes: Bytes) {
+        let mut inner = self.lock();
+        let total = inner.part.held().log().total();
+        inner.picture = Some(Picture { index, total, bytes });
+    }
+
+    /// Its service has panicked as it applied the record of this index, which is dropped: of what its state can be made again, a picture and the
+    /// records after that. Nothing, if it cannot, or if it is not alone in sync: then another has the state, without that record.
+    pub(crate) fn made_of(&self, index: u64) -> Option<(Option<Picture>, Vec<Record>)> {
+        let inner = &mut *self.lock();
+        let Part::Leads(leader) = &mut inner.part else { return None };
+        let picture = inner.picture.clone();
+        let after = picture.as_ref().map_or(0, |picture| picture.index);
+        let records = leader.held().log().after(after, index - 1, usize::MAX)?;
+        leader.forgets(index).then(|| {
+            inner.applies = false;
+            (picture, records)
+        })
+    }
+
     /// Its state is not what the log says, and is lost: it comes back as another, with nothing.
     pub(crate) fn lose(&self) {
-        self.change(|inner| {
+        self.forget();
+        self.tell();
+    }
+
+    /// The same; whoever waited is told by the next [`tell`](Self::tell).
+    pub(crate) fn forget(&self) {
+        self.change_quietly(|inner| {
             let me = inner.part.me();
             let part = mem::replace(&mut inner.part, Part::Follows(Follower::new(me)));
             let follower = match part {
                 Part::Leads(leader) => leader.depose(true),
                 Part::Follows(follower) => follower,
             };
-            inner.learnt = None;
+            (inner.learnt, inner.picture, inner.applies) = (None, None, false);
             inner.part = Part::Follows(follower.lost());
         });
         self.parts.send_replace(());
@@ -108,6 +182,11 @@ impl Replica {
             }
             Part::Leads(_) => false,
         }
+    }
+
+    /// Whether so much of what it has done as the master is not acknowledged that it begins nothing more.
+    pub(crate) fn is_full(&self) -> bool {
+        matches!(&self.lock().part, Part::Leads(leader) if leader.is_full())
     }
 
     /// How many are in sync, and how many must be, where those are too few for it to begin anything as the master.
@@ -136,6 +215,10 @@ impl Settles for Replica {
     fn unacknowledged(&self) -> Option<u64> {
         self.open();
         self.last_unsettled()
+    }
+
+    fn is_full(&self) -> bool {
+        self.lock().leaving.is_full()
     }
 
     fn when_settled(&self, index: u64, then: Settled) {

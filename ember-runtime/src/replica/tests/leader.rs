@@ -327,3 +327,44 @@ fn log_is_kept_for_members_of_the_set() {
     apply(&mut leader, false);
     assert_eq!(leader.lagging(1), vec![member(1)]);
 }
+
+#[test]
+fn who_learns_holds_no_longer_log_than_may_be_and_learns_anew() {
+    let mut leader = founder();
+    leader.batch_for(pid(1), ALL).expect("it is asked what it has");
+    let add = |leader: &mut Leader| {
+        let index = leader.append(vec![vec![7; 8 << 20].into()]);
+        leader.has_applied(Point { epoch: leader.epoch(), index });
+        leader.open(index);
+        index
+    };
+    let index = add(&mut leader);
+    leader.learns(pid(1), Point { epoch: Epoch(5), index: 2 });
+    leader.trim(index);
+    assert_eq!(leader.held().log().base().index, 2, "what comes after its state is kept");
+    (0..8).for_each(|_| {
+        add(&mut leader);
+    });
+    leader.trim(index);
+    assert_eq!(leader.held().log().base().index, index, "not without end");
+    assert_eq!(leader.answered(pid(1), has(1, 5, 2, 1)), Heard::Nothing);
+    let batch = leader.batch_for(pid(1), ALL).expect("it is sent what comes next");
+    let lacks = Kind::Lacks { previous: batch.previous.index, applied: point(5, 2) };
+    assert_eq!(leader.answered(pid(1), says(1, 5, lacks)), Heard::WantsSnapshot);
+}
+
+#[test]
+fn what_is_not_acknowledged_has_a_bound() {
+    let mut leader = leader();
+    let mut last = 0;
+    while !leader.is_full() {
+        last = leader.append(vec![vec![7; 8 << 20].into()]);
+        leader.open(last);
+    }
+    assert!(last < 20, "{last}");
+    for of in [1, 2] {
+        leader.batch_for(pid(of), ALL).expect("it is asked what it has");
+        leader.answered(pid(of), has(of, 5, last, 1));
+    }
+    assert!(!leader.is_full() && leader.commit() == last);
+}

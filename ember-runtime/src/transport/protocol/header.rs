@@ -12,6 +12,7 @@
 //! | 8 | `EPOCH`: of the master that it is for; the callee compares |
 //! | 1 | `FURTHER`: further flags; all must be known |
 //! | 8 | `ONCE`, a further one: by which the callee knows a repetition of the call. Only to peers that have said that they know it |
+//! | 24 | `READING`, a further one: the epoch and the index that the caller has seen of the callee's group, and how old what it is shown may be, in microseconds, or all ones. The reply ends with 16 bytes: the epoch and the index that it shows. Only to services whose group's record says that they are replicated, all of which know it |
 //! | … | `MORE`: postcard of [`More`], then `More::links` times a link of the call chain, innermost first, then `More::headers` times a name and a value, then `More::extensions` times a name and bytes, which pass through nodes that do not know them. The numbers are bounded before anything is read, so that no header can make this node allocate much |
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -23,7 +24,9 @@ use super::config::OutCall;
 use crate::{
     error::RefusedReason,
     id::{Epoch, MethodId, Pid},
-    message::{Beside, Chain, Envelope, Keys, MAX_EXTENDED, MAX_EXTENSIONS, MAX_HEADERS, MAX_KEYS, Stamp, append},
+    message::{
+        Beside, Chain, Envelope, Keys, MAX_EXTENDED, MAX_EXTENSIONS, MAX_HEADERS, MAX_KEYS, Reading, Stamp, append,
+    },
 };
 
 const MAX_LINKS: usize = 256;
@@ -43,6 +46,7 @@ const FURTHER: u8 = 128;
 
 /// Among the further ones.
 const ONCE: u8 = 1;
+const READING: u8 = 4;
 
 /// Where the number of the callee is.
 const TARGET: usize = 5;
@@ -102,7 +106,7 @@ pub(crate) fn put(call: &OutCall<'_>, epoch: Instant, reads: Reads, out: &mut Ve
         (CALLER, caller.is_some()),
         (MORE, more),
         (EPOCH, envelope.epoch.is_some()),
-        (FURTHER, envelope.once.is_some()),
+        (FURTHER, envelope.once.is_some() || envelope.reading.is_some()),
     ];
     out.push(flags.into_iter().fold(0, |flags, (flag, is_set)| if is_set { flags | flag } else { flags }));
     out.extend_from_slice(&call.method.0.to_le_bytes());
@@ -116,21 +120,31 @@ pub(crate) fn put(call: &OutCall<'_>, epoch: Instant, reads: Reads, out: &mut Ve
     for number in [call.fingerprint, deadline, envelope.key, caller, epoch].into_iter().flatten() {
         out.extend_from_slice(&number.to_le_bytes());
     }
-    if let Some(id) = envelope.once {
-        put_once(id, reads, out)?;
+    if envelope.once.is_some() || envelope.reading.is_some() {
+        put_further(envelope, reads, out)?;
     }
     if more { put_more(envelope, reads.extensions, out) } else { Ok(()) }
 }
 
-/// The id of a call. A peer that does not know what that is must never be asked: it would run a repetition.
+/// The id of a call: a peer that does not know what that is must never be asked, for it would run a repetition. And how new what it is shown must
+/// be.
 #[cold]
-fn put_once(id: u64, reads: Reads, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
-    if !reads.once {
+fn put_further(envelope: &Envelope, reads: Reads, out: &mut Vec<u8>) -> Result<(), RefusedReason> {
+    if envelope.once.is_some() && !reads.once {
         let why = "its node, of an earlier release of Ember, does not know the ids of calls: update it, or call without `.once(…)`";
         return Err(RefusedReason::NotOnce(why.into()));
     }
-    out.push(ONCE);
-    out.extend_from_slice(&id.to_le_bytes());
+    let flags = [(ONCE, envelope.once.is_some()), (READING, envelope.reading.is_some())];
+    out.push(flags.into_iter().fold(0, |flags, (flag, is_set)| if is_set { flags | flag } else { flags }));
+    if let Some(id) = envelope.once {
+        out.extend_from_slice(&id.to_le_bytes());
+    }
+    if let Some(Reading { seen: (epoch, index), within }) = envelope.reading {
+        let within = within.map_or(u64::MAX, |within| u64::try_from(within.as_micros()).unwrap_or(u64::MAX));
+        for number in [epoch.0, index, within] {
+            out.extend_from_slice(&number.to_le_bytes());
+        }
+    }
     Ok(())
 }
 
@@ -211,8 +225,10 @@ pub(crate) fn get(bytes: &[u8], clock: Clock) -> Result<Header, String> {
     let envelope = if flags & (KEY | MORE | EPOCH | FURTHER) == 0 {
         None
     } else {
-        let once = if flags & FURTHER == 0 { None } else { get_further(&mut rest)? };
-        let mut envelope = Box::new(Envelope { key, epoch, once, ..Envelope::default() });
+        let mut envelope = Box::new(Envelope { key, epoch, ..Envelope::default() });
+        if flags & FURTHER != 0 {
+            get_further(&mut rest, &mut envelope)?;
+        }
         if flags & MORE != 0 {
             get_more(&mut rest, &mut envelope)?;
             caller = envelope.chain.as_ref().map_or(caller, |waits| waits.pid.number);
@@ -231,12 +247,21 @@ fn take<const SIZE: usize>(rest: &mut &[u8]) -> Result<[u8; SIZE], String> {
 }
 
 #[cold]
-fn get_further(rest: &mut &[u8]) -> Result<Option<u64>, String> {
+fn get_further(rest: &mut &[u8], envelope: &mut Envelope) -> Result<(), String> {
     let further = u8::from_le_bytes(take(rest)?);
-    if further & !ONCE != 0 {
+    if further & !(ONCE | READING) != 0 {
         return Err(format!("the header has unknown flags: {further:#x} among the further ones"));
     }
-    if further & ONCE == 0 { Ok(None) } else { take(rest).map(u64::from_le_bytes).map(Some) }
+    let mut number = || take(rest).map(u64::from_le_bytes);
+    if further & ONCE != 0 {
+        envelope.once = Some(number()?);
+    }
+    if further & READING != 0 {
+        let seen = (Epoch(number()?), number()?);
+        let within = Some(number()?).filter(|within| *within != u64::MAX).map(Duration::from_micros);
+        envelope.reading = Some(Reading { seen, within });
+    }
+    Ok(())
 }
 
 #[cold]

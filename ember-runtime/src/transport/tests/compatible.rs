@@ -13,7 +13,7 @@ use super::support::*;
 use crate::{
     error::{LostReason, RefusedReason},
     id::{Epoch, Pid},
-    message::{Beside, Chain, Envelope, Keys, Stamp},
+    message::{Beside, Chain, Envelope, Keys, Reading, Stamp},
     rng::Rng,
     transport::{
         entrance::{
@@ -153,6 +153,7 @@ fn messages(said: &mut Said) {
         R::TooManyCallers { limit: 1 },
         R::Behind,
         R::TooFewInSync { in_sync: 1, needed: 2 },
+        R::LogFull { limit: 1 },
     ];
     for (number, reason) in refused.into_iter().enumerate() {
         said.add(&format!("refused {number}"), &WireFailure::Refused(reason));
@@ -220,6 +221,9 @@ fn records(said: &mut Said) {
         call(300, None, &Given { envelope: for_master, ..Given::default() }, Some(name)),
     );
     let once = Envelope { once: Some(8), ..Envelope::default() };
+    let reading = Some(Reading { seen: (Epoch(7), 300), within: Some(Duration::from_millis(2)) });
+    let reads = Envelope { reading, ..Envelope::default() };
+    said.put("record call reads", call(300, None, &Given { envelope: reads, ..Given::default() }, Some(name)));
     said.put("record call once", call(300, None, &Given { envelope: once, ..Given::default() }, Some(name)));
     let all =
         Given { envelope: Envelope { once: Some(8), epoch: Some(Epoch(7)), ..rich(born).envelope }, ..rich(born) };

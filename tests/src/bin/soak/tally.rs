@@ -92,6 +92,7 @@ impl Tally {
                 | RefusedReason::Starting
                 | RefusedReason::Behind
                 | RefusedReason::TooFewInSync { .. }
+                | RefusedReason::LogFull { .. }
                 | RefusedReason::NodeClosed
                 | RefusedReason::NoModule { .. }
                 | RefusedReason::BreakerOpen(_)

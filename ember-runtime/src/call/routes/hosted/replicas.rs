@@ -16,7 +16,7 @@ use super::cells::Cells;
 use crate::{
     id::Epoch,
     office::Appointment,
-    replica::{Answer, Batch, Fingerprints, InSync, Learnt, Member, Point, Replica},
+    replica::{Answer, Batch, Far, Fingerprints, InSync, Learnt, Member, Point, Replica},
     sync::lock,
 };
 
@@ -64,6 +64,11 @@ impl Replicas {
 
     pub(crate) fn get(&self, number: u64) -> Option<Arc<Replica>> {
         lock(&self.by_number).get(&number).cloned()
+    }
+
+    /// How far a service here is.
+    pub(crate) fn far(&self, number: u64) -> Option<Far> {
+        self.get(number).map(|replica| replica.far())
     }
 
     pub(crate) fn remove(&self, number: u64) {

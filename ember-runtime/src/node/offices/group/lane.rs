@@ -10,17 +10,19 @@ use super::learn;
 use crate::{
     call::{LearnFrom, Replicate, Router},
     id::{Epoch, Pid},
-    replica::{Answer, Batch, Fingerprints, Heard, Member, Replica},
+    replica::{Answer, Batch, Fingerprints, Heard, Member, Record, Replica},
 };
 
 /// So many batches are on their way to one member: what is committed meanwhile gathers for the next. Measured: with two, commits are a fifth slower.
 const AHEAD: usize = 1;
 /// The bytes of records in one batch, but for a record that is larger by itself.
-const BATCH: usize = 256 * 1024;
-/// A batch that is not answered in this time is sent again.
+pub(super) const BATCH: usize = 256 * 1024;
+/// A batch that is not answered in this time, and that which it takes on its way, is sent again.
 const UNANSWERED: Duration = Duration::from_secs(1);
 /// After a failure, so long until the next.
 const PAUSE: Duration = Duration::from_millis(100);
+/// So many bytes come through in a second at least: a link that is slower is none for a group.
+const SLOWEST: u64 = 1024 * 1024;
 /// A state that is not learnt in this time is not: its source may have stood still.
 const LEARNS: Duration = Duration::from_secs(120);
 
@@ -67,6 +69,11 @@ pub(super) async fn lane(replica: Arc<Replica>, router: Arc<Router>, epoch: Epoc
     }
 }
 
+/// How long so many bytes may be on their way.
+pub(super) fn on_its_way(bytes: usize) -> Duration {
+    Duration::from_millis((bytes as u64).saturating_mul(1_000) / SLOWEST)
+}
+
 /// Hands a batch to the link; the future is its answer, or nothing if there is none.
 async fn send(router: &Arc<Router>, types: Fingerprints, to: Pid, batch: Batch) -> BoxFuture<'static, Option<Answer>> {
     if to.node == router.key {
@@ -76,9 +83,10 @@ async fn send(router: &Arc<Router>, types: Fingerprints, to: Pid, batch: Batch) 
     let Some(node) = router.directory().node(to.node.id).filter(|node| node.key == to.node) else {
         return std::future::ready(None).boxed();
     };
+    let patience = UNANSWERED + on_its_way(batch.records.iter().map(Record::size).sum());
     let question = Replicate { service: to.number, types, batch };
-    match timeout(UNANSWERED, router.ask_node(&node, &question)).await {
-        Ok(Ok(answer)) => timeout(UNANSWERED, answer).map(|it| it.ok().and_then(Result::ok).flatten()).boxed(),
+    match timeout(patience, router.ask_node(&node, &question)).await {
+        Ok(Ok(answer)) => timeout(patience, answer).map(|it| it.ok().and_then(Result::ok).flatten()).boxed(),
         Ok(Err(_)) | Err(_) => std::future::ready(None).boxed(),
     }
 }

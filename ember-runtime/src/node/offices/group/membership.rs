@@ -89,7 +89,7 @@ impl Membership {
     /// An operator has accepted that all is lost: whoever is elected begins with nothing.
     fn stands_anew(&mut self, own: Standing, facts: &Facts<'_>) -> Stands {
         let own = if own.knows.is_some() {
-            self.replica.lose();
+            self.replica.forget();
             self.replica.standing()
         } else {
             own

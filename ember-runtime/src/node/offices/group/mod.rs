@@ -8,9 +8,11 @@ mod lane;
 pub(crate) mod learn;
 mod loss;
 mod membership;
+mod owing;
 mod shipper;
 #[cfg(all(test, feature = "cluster"))]
 mod tests;
+mod word;
 
 pub(super) use self::{
     claims::Says,
@@ -18,4 +20,5 @@ pub(super) use self::{
     loss::accept,
     membership::{Membership, Stands},
     shipper::Shipper,
+    word::asks,
 };

@@ -2,7 +2,7 @@
 //! changes.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::Duration,
 };
@@ -15,6 +15,7 @@ use tokio::{
 use super::{
     choice::{Choice, Field, Place},
     lane::lane,
+    owing::Owing,
 };
 use crate::{
     call::Router,
@@ -25,8 +26,6 @@ use crate::{
     replica::{InSync, Leader, Member, Replica, rules},
 };
 
-/// Who is in sync, and has owed an answer for so long, is taken out of the set: until then nothing is acknowledged.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// The set is looked at so often, whatever happens.
 const LOOK: Duration = Duration::from_millis(100);
 /// A change whose outcome is not known is asked for again after this.
@@ -42,6 +41,8 @@ pub(in crate::node::offices) struct Shipper {
     pub(in crate::node::offices) booth: Arc<Booth>,
     pub(in crate::node::offices) seat: Arc<OfficeSeat>,
     pub(in crate::node::offices) office: OfficeName,
+    /// How long its own lease lasts.
+    pub(in crate::node::offices) lease: Duration,
     pub(in crate::node::offices) epoch: Epoch,
     pub(in crate::node::offices) term: Term,
     /// The revisions of its entry, and of its group's record.
@@ -114,7 +115,9 @@ impl Shipper {
 
     /// Its lease goes on, and the registry has been there for long enough: looked at before each attempt.
     fn may_write(&self, under_way: bool) -> bool {
-        let (lease, settled) = (self.seat.tenure().is_in(self.term), self.booth.is_settled(Instant::now()));
+        let last = self.router.directory().office(&self.office).last.map(|last| last.lasts());
+        let longest = self.lease.max(last.unwrap_or_default());
+        let (lease, settled) = (self.seat.tenure().is_in(self.term), self.booth.is_settled(Instant::now(), longest));
         rules::may_change(under_way, lease, settled)
     }
 
@@ -159,30 +162,6 @@ impl Shipper {
     fn written(&self, record: &EpochRecord) -> Option<i64> {
         let shown = self.router.directory().office(&self.office).epoch?;
         (shown.record == *record).then_some(shown.modified)
-    }
-}
-
-/// What has been shipped, and since when.
-#[derive(Default)]
-struct Owing(VecDeque<(Instant, u64)>);
-
-impl Owing {
-    /// Those in sync who have gone, or have owed an answer for too long.
-    fn gone(&mut self, leader: &Leader, peers: &BTreeSet<Pid>) -> BTreeSet<Member> {
-        let now = Instant::now();
-        let last = leader.opened();
-        if self.0.back().is_none_or(|(_, known)| *known < last) && leader.commit() < last {
-            self.0.push_back((now, last));
-        }
-        self.0.retain(|(_, index)| *index > leader.commit());
-        let (mut gone, me) = (leader.left(), leader.me());
-        gone.extend(leader.set().members.iter().filter(|it| **it != me && !peers.contains(&it.pid)));
-        if let Some((since, index)) = self.0.front()
-            && now.saturating_duration_since(*since) >= PATIENCE
-        {
-            gone.extend(leader.lagging(*index).into_iter().filter(|it| leader.set().names(*it)));
-        }
-        gone
     }
 }
 
@@ -291,59 +270,5 @@ impl Lanes {
                 self.tasks.spawn(lane(Arc::clone(&of.replica), Arc::clone(&of.router), of.epoch, *pid))
             });
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-    use tokio::time::advance;
-
-    use super::*;
-    use crate::{
-        id::{Incarnation, NodeId, NodeKey},
-        replica::{Answer, Batch, Follower, Kind, Point, Record},
-    };
-
-    fn pid(node: u64) -> Pid {
-        Pid { node: NodeKey { id: NodeId(node), incarnation: Incarnation(1) }, number: 1 }
-    }
-
-    /// A master of two, the other of which has all.
-    fn leader() -> Leader {
-        let (me, other) = (Member::first(pid(1)), Member::first(pid(2)));
-        let mut follower = Follower::new(me);
-        follower.receive(Batch {
-            epoch: Epoch(1),
-            from: other,
-            to: pid(1),
-            previous: Point::NOTHING,
-            records: vec![Record::barrier(Epoch(1))],
-            end: 1,
-            commit: 1,
-            version: 1,
-            members: vec![me, other],
-        });
-        follower.has_applied(Point { epoch: Epoch(1), index: 1 });
-        let set = InSync { version: 1, members: BTreeSet::from([me, other]) };
-        let mut leader = follower.lead(Epoch(2), set).expect("it is named");
-        leader.batch_for(pid(2), usize::MAX).expect("a batch");
-        let kind = Kind::Has { upto: leader.barrier(), version: 1 };
-        leader.answered(pid(2), Answer { member: other, epoch: Epoch(2), kind });
-        leader
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn nobody_owes_what_was_not_sent_yet() {
-        let (mut leader, peers) = (leader(), BTreeSet::from([pid(2)]));
-        let mut owing = Owing::default();
-        let index = leader.append(vec![Bytes::from_static(b"entry")]);
-        assert!(owing.gone(&leader, &peers).is_empty());
-        advance(PATIENCE * 2).await;
-        assert!(owing.gone(&leader, &peers).is_empty(), "its handler has not ended");
-        leader.open(index);
-        assert!(owing.gone(&leader, &peers).is_empty());
-        advance(PATIENCE).await;
-        assert_eq!(owing.gone(&leader, &peers), BTreeSet::from([Member::first(pid(2))]));
     }
 }

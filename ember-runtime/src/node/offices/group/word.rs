@@ -1,0 +1,41 @@
+//! How a member that shows its state has its master vouch for it.
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use tokio::time::timeout;
+
+use crate::{
+    call::{Router, far},
+    office::OfficeName,
+    replica::Replica,
+};
+
+/// A master that does not answer in this time does not.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Asks the master, as the view names it, how far it is: while it acts, nothing more was acknowledged when it was asked. The answer comes later.
+pub(in crate::node::offices) fn asks(
+    router: &Arc<Router>,
+    replica: &Arc<Replica>,
+    office: OfficeName,
+) -> impl Fn() + Send + Sync + use<> {
+    let (router, replica) = (Arc::downgrade(router), Arc::downgrade(replica));
+    move || {
+        let Some(all) = Weak::upgrade(&router).zip(Weak::upgrade(&replica)) else { return };
+        let runtime = all.0.runtime().clone();
+        drop(runtime.spawn(ask(all, office.clone())));
+    }
+}
+
+async fn ask((router, replica): (Arc<Router>, Arc<Replica>), office: OfficeName) {
+    let asked = replica.now();
+    let master = router.directory().office(&office).master.map(|master| master.record.pid);
+    let said = match master {
+        Some(master) => timeout(PATIENCE, far(&router, master)).await.ok().flatten(),
+        None => None,
+    };
+    replica.has_heard(asked, said.filter(|far| far.acts).and_then(|far| far.leads));
+}

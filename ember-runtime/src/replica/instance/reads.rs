@@ -1,0 +1,110 @@
+//! Which states it shows, and to whom: nothing older than what they have seen, and nothing that nobody has vouched for lately.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use super::{
+    Part, Replica,
+    word::{At, Far, Place},
+};
+use crate::{office::Shown, sync::lock};
+
+impl Replica {
+    /// Where it stands. Once.
+    pub(crate) fn stands_at(&self, place: Place) {
+        let _already = self.place.set(place);
+    }
+
+    /// How long one of its group may act who is not heard of.
+    pub(crate) fn lasts(&self, lease: Duration) {
+        self.lease.store(u64::try_from(lease.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// On the clock of leases.
+    pub(crate) fn now(&self) -> Duration {
+        self.place.get().map(|place| place.seat.tenure().now()).unwrap_or_default()
+    }
+
+    /// Whether its service, whose state is that after the record `applied`, may show it to who has seen this, and is to miss nothing that was
+    /// acknowledged longer ago than `within`, or than one lease. `acts`: as the master.
+    pub(crate) fn may_show(&self, applied: u64, acts: bool, seen: At, within: Option<Duration>) -> bool {
+        let inner = self.lock();
+        let follows = matches!(inner.part, Part::Follows(_));
+        let has = inner.part.held().log().point_at(applied).map(|point| (point.epoch, point.index));
+        drop(inner);
+        let Some(has) = has else { return false };
+        let Some(place) = self.place.get() else { return has >= seen };
+        let is_new = has >= seen.max(place.shown.get());
+        is_new && if follows { self.is_sure(place, has, within) } else { acts }
+    }
+
+    /// Whether its state, which has this record, has all that was acknowledged so long ago. If it soon has not, its master is asked.
+    fn is_sure(&self, place: &Place, has: At, within: Option<Duration>) -> bool {
+        let lease = Duration::from_nanos(self.lease.load(Ordering::Relaxed));
+        let within = within.map_or(lease, |within| within.min(lease));
+        let now = place.seat.tenure().now();
+        let mut word = lock(&self.word);
+        if let Some((at, _)) = word.next.take_if(|(_, upto)| has >= *upto) {
+            word.sure = word.sure.max(Some(at));
+        }
+        let age = word.sure.map(|at| now.saturating_sub(at));
+        let asks = !word.asked && age.is_none_or(|age| age > within / 2);
+        word.asked |= asks;
+        drop(word);
+        if asks {
+            (place.asks)();
+        }
+        age.is_some_and(|age| age <= within)
+    }
+
+    /// What its master has said to a question that was sent then, on the clock of leases; nothing if it has not answered, or is none.
+    pub(crate) fn has_heard(&self, asked: Duration, upto: Option<At>) {
+        let mut word = lock(&self.word);
+        word.asked = false;
+        if let Some(upto) = upto {
+            word.next = Some((asked, upto));
+        }
+    }
+
+    /// What a reply that leaves now may depend on has been shown to whoever gets it.
+    pub(crate) fn shows(&self) {
+        let Some(place) = self.place.get() else { return };
+        let inner = self.lock();
+        let index = match &inner.part {
+            Part::Leads(leader) if self.terms.waits => leader.acknowledged(),
+            Part::Leads(leader) => leader.held().log().last().index,
+            Part::Follows(follower) => follower.held().applied(),
+        };
+        let point = inner.part.held().log().point_at(index);
+        drop(inner);
+        if let Some(point) = point {
+            place.shown.raise((point.epoch, point.index));
+        }
+    }
+
+    /// What clients here have seen of its group.
+    pub(crate) fn shown(&self) -> Option<&Arc<Shown>> {
+        self.place.get().map(|place| &place.shown)
+    }
+
+    /// How far it is.
+    pub(crate) fn far(&self) -> Far {
+        let inner = self.lock();
+        let (epoch, version, leads, changes) = match &inner.part {
+            Part::Follows(follower) => (follower.epoch(), follower.set().version, None, false),
+            Part::Leads(leader) => {
+                let upto = if self.terms.waits { leader.acknowledged() } else { leader.opened() };
+                let upto = Some(upto).filter(|_| leader.acknowledged() >= leader.barrier());
+                let point = upto.and_then(|upto| leader.held().log().point_at(upto));
+                let point = point.map(|point| (point.epoch, point.index));
+                (leader.epoch(), leader.set().version, point, leader.next().is_some())
+            }
+        };
+        drop(inner);
+        // Looked at last: what was said above was so while it acted.
+        let acts = self.place.get().is_some_and(|place| place.seat.acting() == Some(epoch));
+        Far { epoch, version, leads, changes, acts }
+    }
+}

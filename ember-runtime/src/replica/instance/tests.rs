@@ -1,0 +1,171 @@
+//! What leaves, in which order, and what becomes of an office while a record is applied.
+
+use std::sync::{Arc, Mutex, mpsc};
+
+use bytes::Bytes;
+
+use super::{Due, Replica};
+use crate::{
+    id::{Epoch, Incarnation, NodeId, NodeKey, Pid},
+    message::{Settles, Unsettled},
+    replica::{Batch, InSync, Member, Point, Record, Terms},
+    sync::lock,
+};
+
+fn pid(node: u64) -> Pid {
+    Pid { node: NodeKey { id: NodeId(node), incarnation: Incarnation(1) }, number: 1 }
+}
+
+fn set(members: &[u64]) -> InSync {
+    InSync { version: 1, members: members.iter().map(|node| Member::first(pid(*node))).collect() }
+}
+
+fn entry() -> Vec<Bytes> {
+    vec![Bytes::from_static(b"entry")]
+}
+
+/// The master of epoch 1, alone in sync; its barrier is record 1.
+fn alone() -> Arc<Replica> {
+    let replica = Arc::new(Replica::new(pid(1), (1, 2), Terms::default(), 1 << 20));
+    replica.elect(Epoch(1), set(&[1]));
+    assert!(replica.leads(Some(Epoch(1))));
+    replica
+}
+
+/// Member 1, the master of epoch 2, the other of whose group has to acknowledge.
+fn of_two() -> Arc<Replica> {
+    let replica = Arc::new(Replica::new(pid(1), (1, 2), Terms::default(), 1 << 20));
+    replica.receive(Batch {
+        epoch: Epoch(1),
+        from: Member::first(pid(2)),
+        to: pid(1),
+        previous: Point::NOTHING,
+        records: vec![Record::barrier(Epoch(1))],
+        end: 1,
+        commit: 1,
+        version: 1,
+        members: set(&[1, 2]).members.into_iter().collect(),
+    });
+    assert!(matches!(replica.due(0, 0), Due::Apply(1, _)));
+    replica.elect(Epoch(2), set(&[1, 2]));
+    replica
+}
+
+fn commit(replica: &Replica, epoch: u64) -> Option<u64> {
+    let index = replica.enter(Epoch(epoch), entry());
+    replica.has_entered();
+    index
+}
+
+#[test]
+fn what_is_made_while_something_leaves_leaves_after_it() {
+    let replica = of_two();
+    let group = Arc::clone(&replica) as Arc<dyn Settles>;
+    commit(&replica, 2).unwrap();
+    let (left, order) = mpsc::channel();
+    let [first, second, third] = [(); 3].map(|()| left.clone());
+    // It is made as the first leaves: nothing is left to wait for by then.
+    let later = Arc::clone(&group);
+    Unsettled::of(&group).unwrap().then(move |well| {
+        let unsettled = Unsettled::of(&later).expect("the second has not left");
+        unsettled.then(move |well| third.send((3, well)).unwrap());
+        first.send((1, well)).unwrap();
+    });
+    Unsettled::of(&group).unwrap().then(move |well| second.send((2, well)).unwrap());
+    replica.lead(Epoch(2), |leader| {
+        let to = leader.batch_for(pid(2), usize::MAX).expect("it is asked what it has");
+        let kind = crate::replica::Kind::Has { upto: leader.opened(), version: 1 };
+        leader.answered(pid(2), crate::replica::Answer { member: Member::first(pid(2)), epoch: to.epoch, kind })
+    });
+    assert_eq!(order.try_iter().collect::<Vec<_>>(), [(1, true), (2, true), (3, true)]);
+    assert!(Unsettled::of(&group).is_none());
+}
+
+#[test]
+fn who_waits_is_told_only_when_nothing_is_locked() {
+    let replica = of_two();
+    let group = Arc::clone(&replica) as Arc<dyn Settles>;
+    commit(&replica, 2).unwrap();
+    let told = Arc::new(Mutex::new(None));
+    let tell = Arc::clone(&told);
+    Unsettled::of(&group).unwrap().then(move |well| *lock(&tell) = Some(well));
+    replica.step_down();
+    assert!(lock(&told).is_none() && replica.has_to_tell());
+    replica.tell();
+    assert_eq!(*lock(&told), Some(false));
+}
+
+#[test]
+fn what_a_slave_shows_while_it_has_something_to_tell_yet_is_shown() {
+    let replica = Arc::new(Replica::new(pid(1), (1, 2), Terms::default(), 1 << 20));
+    replica.elect(Epoch(1), set(&[1]));
+    let group = Arc::clone(&replica) as Arc<dyn Settles>;
+    let (tell, told) = mpsc::channel();
+    let [first, second] = [(); 2].map(|()| tell.clone());
+    let (slave, later) = (Arc::clone(&replica), Arc::clone(&group));
+    let index = replica.enter(Epoch(1), entry()).unwrap();
+    replica.has_entered();
+    replica.tell_when_settled(
+        index,
+        Box::new(move |well| {
+            // All is acknowledged, so it goes on as a slave.
+            slave.step_down();
+            Unsettled::of(&later).expect("this one has not left").then(move |well| second.send((2, well)).unwrap());
+            first.send((1, well)).unwrap();
+        }),
+    );
+    replica.open();
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), [(1, true), (2, true)]);
+}
+
+#[test]
+fn nobody_takes_an_office_while_a_record_of_one_before_is_applied() {
+    let replica = of_two();
+    let index = replica.enter(Epoch(2), entry()).unwrap();
+    replica.step_down();
+    replica.elect(Epoch(3), set(&[1, 2]));
+    assert!(!replica.leads(Some(Epoch(3))), "the record may have to be dropped yet");
+    assert_eq!(replica.enter(Epoch(2), entry()), None);
+    replica.has_entered();
+    replica.elect(Epoch(4), set(&[1, 2]));
+    assert!(replica.leads(Some(Epoch(4))) && replica.last_unsettled() > Some(index));
+    // Of the handler that began in epoch 2.
+    assert_eq!(replica.enter(Epoch(2), entry()), None);
+}
+
+#[test]
+fn a_master_alone_makes_its_state_again_of_a_picture_and_its_log_and_another_does_not() {
+    let replica = alone();
+    assert_eq!((commit(&replica, 1), commit(&replica, 1)), (Some(2), Some(3)));
+    replica.open();
+    replica.keep_picture(2, Bytes::from_static(b"state"));
+    let broken = replica.enter(Epoch(1), entry()).unwrap();
+    let (picture, records) = replica.made_of(broken).expect("nobody has it");
+    assert_eq!((picture.map(|it| it.bytes), records.len()), (Some(Bytes::from_static(b"state")), 1));
+    assert_eq!(commit(&replica, 1), Some(broken), "its place is free again");
+    replica.open();
+    let replica = of_two();
+    let broken = replica.enter(Epoch(2), entry()).unwrap();
+    assert!(replica.made_of(broken).is_none());
+}
+
+#[test]
+fn a_master_alone_keeps_its_log_until_there_is_a_picture_and_wants_one_in_time() {
+    let replica = alone();
+    let record = vec![Bytes::from(vec![7; 1 << 20])];
+    let mut pictures = 0;
+    for _ in 0..100 {
+        let index = replica.enter(Epoch(1), record.clone()).unwrap();
+        replica.has_entered();
+        if replica.wants_picture() {
+            replica.keep_picture(index, Bytes::from_static(b"state"));
+            pictures += 1;
+        }
+        replica.open();
+        let log = replica.look(Epoch(1), |leader| leader.held().log().bytes()).unwrap();
+        assert!(log < 20 << 20, "{log}");
+    }
+    assert!((5..20).contains(&pictures), "{pictures}");
+    let broken = replica.enter(Epoch(1), entry()).unwrap();
+    assert!(replica.made_of(broken).is_some());
+}

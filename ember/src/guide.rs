@@ -40,6 +40,7 @@ pages! {
     Masters: "masters.md",
     Replicated: "replicated.md",
     ReplicatedLoss: "replicated-loss.md",
+    ReplicatedReads: "replicated-reads.md",
     UniqueIds: "unique-ids.md",
     Addresses: "addresses.md",
     Deploying: "deploying.md",

@@ -46,7 +46,7 @@ const FURTHER: u8 = 128;
 
 /// Among the further ones.
 const ONCE: u8 = 1;
-const READING: u8 = 4;
+const READING: u8 = 8;
 
 /// Where the number of the callee is.
 const TARGET: usize = 5;

@@ -138,6 +138,8 @@ struct Has {
     known: Known,
     base: u64,
     records: Vec<Record>,
+    /// What is in a state that was written was acknowledged, and is not cut off.
+    acknowledged: u64,
 }
 
 fn knows(incarnation: u32, epoch: u64, version: u64) -> Known {
@@ -155,7 +157,7 @@ fn state_at(base: Point) -> Bytes {
 
 impl Has {
     fn new() -> Self {
-        Self { known: knows(0, 0, 0), base: 0, records: Vec::new() }
+        Self { known: knows(0, 0, 0), base: 0, records: Vec::new(), acknowledged: 0 }
     }
 
     fn last(&self) -> u64 {
@@ -179,15 +181,16 @@ impl Has {
                 self.known = knows(self.known.member.incarnation, epoch, version + 1);
                 vec![Change::Knows(self.known.clone())]
             }
-            2 if self.last() > self.base => {
-                let index = self.last() - 1 - rng.below(self.records.len().min(2)) as u64;
+            2 if self.last() > self.base.max(self.acknowledged) => {
+                let most = self.last() - self.base.max(self.acknowledged);
+                let index = self.last() - 1 - rng.below(most.min(2) as usize) as u64;
                 self.records.truncate((index - self.base) as usize);
                 vec![Change::Cut(index)]
             }
             3 => {
                 self.known = knows(self.known.member.incarnation + 1, epoch, version);
                 let base = Point { epoch: Epoch(epoch), index: self.last() + rng.below(9) as u64 + 1 };
-                (self.base, self.records) = (base.index, Vec::new());
+                (self.base, self.records, self.acknowledged) = (base.index, Vec::new(), 0);
                 vec![Change::Begins { known: self.known.clone(), base, state: state_at(base) }]
             }
             4 | 5 => {
@@ -198,6 +201,7 @@ impl Has {
                 if index == 0 || index == self.base {
                     return Vec::new();
                 }
+                self.acknowledged = self.acknowledged.max(index);
                 vec![Change::Shortened { known: self.known.clone(), base, state: state_at(base), records }]
             }
             _ => (0..=rng.below(3))
@@ -260,10 +264,12 @@ fn after(has: &Has, change: &Change) -> Has {
     let mut has = has.clone();
     match change {
         Change::Knows(known) => has.known = known.clone(),
-        Change::Begins { known, base, .. } => has = Has { known: known.clone(), base: base.index, records: Vec::new() },
+        Change::Begins { known, base, .. } => {
+            has = Has { known: known.clone(), base: base.index, records: Vec::new(), acknowledged: 0 };
+        }
         Change::Cut(index) => has.records.truncate((index - has.base) as usize),
         Change::Record(_, record) => has.records.push(record.clone()),
-        Change::Shortened { .. } => {}
+        Change::Shortened { base, .. } => has.acknowledged = has.acknowledged.max(base.index),
     }
     has
 }

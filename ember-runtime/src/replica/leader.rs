@@ -211,6 +211,13 @@ impl Leader {
         self.open
     }
 
+    /// Up to here its own journal is to have the log: what is on its way to another who is needed is acknowledged when both have it, so that one wait for the
+    /// disk is enough for each batch.
+    pub(super) fn to_keep(&self) -> u64 {
+        let shipped = self.needed.iter().filter_map(|member| self.peer_of(*member)).map(|peer| peer.next - 1);
+        shipped.max().map_or(self.open, |shipped| shipped.min(self.open))
+    }
+
     /// Whether there are records that may not be shipped yet.
     pub(crate) fn has_closed(&self) -> bool {
         self.open < self.held.log.last().index

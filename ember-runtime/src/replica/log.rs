@@ -59,6 +59,11 @@ impl Log {
         log
     }
 
+    /// Up to here a journal has been told of it.
+    pub(super) fn written(&self) -> u64 {
+        self.written.upto
+    }
+
     /// What a journal has not been told of yet, as far as `upto`.
     pub(super) fn news(&mut self, upto: u64) -> News {
         let mut news = News::default();

@@ -1,8 +1,8 @@
 //! A process with one member of a replicated ledger that has a journal, for tests that kill all of them at once.
 //!
-//! `kept-node <name> <folder of the registry> <folder of the journal>` says `ready` when it has been started. Then, a line for each line: `pay <lanes>`
-//! has so many callers pay 1 each, one call after the other, and says `paid` for each that was acknowledged, and `unknown` for the others; `sum` → what all of them have, once the
-//! master answers. It ends with its input.
+//! `kept-node <name> <folder of the registry> <folder of the journal>` says `ready` when it has been started. Then, a line for each line:
+//! `pay <lanes>` has so many callers pay 1 each, one call after the other, and says `paid` for each that was acknowledged and `unknown` for the others;
+//! `sum` → what all of them have paid, as the master says. It ends with its input.
 
 use std::{collections::BTreeMap, io::Write, time::Duration};
 

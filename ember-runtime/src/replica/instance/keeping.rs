@@ -53,8 +53,8 @@ impl Inner {
         let Some(kept) = self.kept.as_mut().filter(|kept| !kept.is_broken) else { return };
         let known = self.part.known();
         let upto = match &self.part {
-            // What a handler may still take back.
-            Part::Leads(leader) => leader.opened(),
+            // Without what a handler may still take back.
+            Part::Leads(leader) => leader.to_keep(),
             Part::Follows(follower) => follower.held().log().last().index,
         };
         let news = self.part.held_mut().log.news(upto);
@@ -74,6 +74,7 @@ impl Inner {
         }
         kept.given = kept.keeps.keep(changes);
         if matches!(self.part, Part::Leads(_)) {
+            let upto = self.part.held().log().written();
             kept.marks.push_back(Mark { given: kept.given, epoch: known.epoch, upto, version: known.set.version });
         }
         kept.known = Some(known);
@@ -164,16 +165,12 @@ impl Replica {
         inner.note();
         let Inner { part, kept: Some(kept), .. } = &mut *inner else { return };
         let known = part.known();
-        let upto = match part {
-            Part::Leads(leader) => leader.opened(),
-            Part::Follows(follower) => follower.held().log().last().index,
-        };
         let log = part.held().log();
         // It may have got another state meanwhile; or dropped what comes after this one.
         if kept.is_broken || log.point_at(base.index) != Some(base) {
             return;
         }
-        let Some(records) = log.after(base.index, upto, usize::MAX) else { return };
+        let Some(records) = log.after(base.index, log.written(), usize::MAX) else { return };
         kept.given = kept.keeps.keep(vec![Change::Shortened { known, base, state, records }]);
     }
 

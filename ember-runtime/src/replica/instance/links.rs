@@ -25,6 +25,17 @@ impl Replica {
         }
     }
 
+    /// What goes to another of its group next, of about so many bytes; nothing if this is not the master of this epoch.
+    pub(crate) fn batch_for(&self, epoch: Epoch, to: Pid, bytes: usize) -> Option<Option<Batch>> {
+        let mut inner = self.lock();
+        let batch = match &mut inner.part {
+            Part::Leads(leader) if leader.epoch() == epoch => leader.batch_for(to, bytes),
+            _ => return None,
+        };
+        inner.note();
+        Some(batch)
+    }
+
     /// Takes what its master sends; and whether its service is to be asked to apply something. Nothing, if it takes part no more. The answer is told when
     /// what it says is [on the disk](Self::on_disk).
     pub(crate) fn receive(&self, batch: Batch) -> Option<(Answer, bool)> {

@@ -255,3 +255,27 @@ fn at_random_a_journal_says_what_its_member_has() {
         }
     }
 }
+
+#[test]
+fn a_masters_journal_has_what_is_on_its_way_to_who_is_needed_and_a_new_set_counts_all_of_it() {
+    let (replica, paper) = kept(None);
+    replica.elect(Epoch(5), alone());
+    pay(&replica, 5);
+    syncs(&replica, &paper);
+    let batch = || replica.batch_for(Epoch(5), pid(2), usize::MAX).unwrap();
+    let answers = |upto, version| replica.lead(Epoch(5), |leader| leader.answered(pid(2), has(2, 5, upto, version)));
+    batch().unwrap();
+    answers(2, 1);
+    assert!(replica.lead(Epoch(5), |leader| leader.begin_change(members(&[1, 2]))).unwrap());
+    pay(&replica, 5);
+    assert_eq!(paper.says().records.len(), 2, "what is not on its way gathers");
+    batch().unwrap();
+    assert_eq!(paper.says().records.len(), 3);
+    // The other asks for it from the beginning; what the journal has it has.
+    replica.lead(Epoch(5), |leader| leader.unanswered(pid(2)));
+    replica.lead(Epoch(5), |leader| leader.changed(2));
+    syncs(&replica, &paper);
+    batch().unwrap();
+    answers(3, 2);
+    assert_eq!(commit(&replica, 5), 3);
+}

@@ -19,6 +19,8 @@ const AHEAD: usize = 1;
 pub(super) const BATCH: usize = 256 * 1024;
 /// A batch that is not answered in this time, and that which it takes on its way, is sent again.
 const UNANSWERED: Duration = Duration::from_secs(1);
+/// Where each batch is waited for by disks, and several callers by each batch: they are given so much time to come back with what goes into the next.
+const GATHERS: Duration = Duration::from_millis(1);
 /// After a failure, so long until the next.
 const PAUSE: Duration = Duration::from_millis(100);
 /// So many bytes come through in a second at least: a link that is slower is none for a group.
@@ -30,11 +32,16 @@ const LEARNS: Duration = Duration::from_secs(120);
 pub(super) async fn lane(replica: Arc<Replica>, router: Arc<Router>, epoch: Epoch, to: Pid) {
     let (mut changes, bytes) = (replica.changes(), router.fitting(BATCH));
     let mut under_way = FuturesUnordered::new();
+    let (is_kept, mut gathers) = (replica.is_kept(), false);
     loop {
         changes.mark_unchanged();
         while under_way.len() < AHEAD {
-            let Some(batch) = replica.look(epoch, |leader| leader.batch_for(to, bytes)) else { return };
+            if std::mem::take(&mut gathers) {
+                sleep(GATHERS).await;
+            }
+            let Some(batch) = replica.batch_for(epoch, to, bytes) else { return };
             let Some(batch) = batch else { break };
+            gathers = is_kept && batch.records.len() > 1;
             let sent = send(&router, replica.types(), to, batch).await;
             under_way.push(sent);
         }

@@ -130,10 +130,6 @@ impl Reader {
         cx.follow::<Book>().after(book.at);
         Ok(())
     }
-
-    pub(crate) async fn rpc_where(&self) -> Option<Position> {
-        self.kept.lock().unwrap().had.last().map(|(at, _)| *at)
-    }
 }
 
 type Shared = Arc<Mutex<Kept>>;

@@ -8,21 +8,21 @@ use super::*;
 
 #[message]
 #[derive(Debug, Clone, PartialEq)]
-pub struct Line {
+pub(crate) struct Line {
     number: u64,
     text: String,
 }
 
 #[message]
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Pages {
+pub(crate) struct Pages {
     lines: u64,
     sum: u64,
 }
 
 #[service(elected)]
 #[derive(Default)]
-pub struct Book;
+pub(crate) struct Book;
 
 impl Replicated for Book {
     type State = Pages;
@@ -38,16 +38,16 @@ impl Replicated for Book {
 
 #[rpc]
 impl Book {
-    pub async fn rpc_write(&mut self, cx: &mut Cx<'_, Self>, number: u64, bytes: u64) -> u64 {
+    pub(crate) async fn rpc_write(&mut self, cx: &mut Cx<'_, Self>, number: u64, bytes: u64) -> u64 {
         cx.commit(Line { number, text: "x".repeat(bytes as usize) })
     }
 
-    pub async fn rpc_write_all(&mut self, cx: &mut Cx<'_, Self>, numbers: Vec<u64>) {
+    pub(crate) async fn rpc_write_all(&mut self, cx: &mut Cx<'_, Self>, numbers: Vec<u64>) {
         cx.commit_all(numbers.into_iter().map(|number| Line { number, text: String::new() }));
     }
 
     #[rpc(read)]
-    pub async fn rpc_pages(&self, cx: &mut Cx<'_, Self>) -> Pages {
+    pub(crate) async fn rpc_pages(&self, cx: &mut Cx<'_, Self>) -> Pages {
         cx.state().clone()
     }
 }
@@ -84,7 +84,7 @@ enum Begin {
 }
 
 #[service]
-pub struct Reader {
+pub(crate) struct Reader {
     kept: Arc<Mutex<Kept>>,
     from: Begin,
     /// For each line, in milliseconds.
@@ -129,10 +129,6 @@ impl Reader {
         kept.before = book.state;
         cx.follow::<Book>().after(book.at);
         Ok(())
-    }
-
-    pub async fn rpc_where(&self) -> Option<Position> {
-        self.kept.lock().unwrap().had.last().map(|(at, _)| *at)
     }
 }
 

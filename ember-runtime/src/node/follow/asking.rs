@@ -18,7 +18,7 @@ const BATCH: usize = 256 * 1024;
 /// Whoever has not answered by then does not.
 const PATIENCE: Duration = Duration::from_secs(4);
 /// When nobody has an answer, so long until all are asked again: at first, and at most.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
 /// That the group has other types is said so often.
 const TOLD: Duration = Duration::from_secs(60);
 

@@ -8,4 +8,6 @@ mod pump;
 mod serving;
 
 pub use self::face::Follow;
-pub(crate) use self::{pump::follow, serving::entries};
+pub(crate) use self::pump::follow;
+#[cfg(feature = "cluster")]
+pub(crate) use self::serving::entries;

@@ -13,6 +13,8 @@ pub(crate) enum Reading {
     Records(u64, Vec<Record>),
     /// Nothing, as far as this member knows.
     Nothing,
+    /// This member does not know that all is acknowledged which its reader has, or its group goes on without some of it.
+    Ahead,
     /// This is the last.
     Last(Point),
     /// Its log begins after this point, and so too late. `surely`: it is the master, and its group has no more to say than it has.
@@ -49,7 +51,7 @@ impl Replica {
             // What is acknowledged is in the log of whoever is in office: unless somebody has accepted that it is lost.
             return match surely {
                 true => Reading::Undone { shared: last_until(log, after, upto) },
-                false if after.index > upto => Reading::Nothing,
+                false if after.index > upto => Reading::Ahead,
                 false => Reading::Behind,
             };
         }

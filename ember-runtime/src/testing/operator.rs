@@ -8,6 +8,7 @@ use tokio::time::sleep;
 use super::{hosts::State, sim::Sim};
 use crate::{
     directory::{Vacancy, epoch_key},
+    error::LossRefused,
     id::Pid,
     node::Node,
     office::OfficeName,
@@ -28,8 +29,13 @@ impl Sim {
             for (office, node, goes_on) in now {
                 let since = *stuck.entry(epoch_key("", &office)).or_insert_with(|| self.elapsed());
                 if self.elapsed() - since > self.lease() * LEASES {
-                    let accepted = node.inner.services.elections.accept_loss(&office, Some(goes_on)).await;
-                    self.note(format!("an operator lets {goes_on} go on for {office}: {accepted:?}"));
+                    let elections = &node.inner.services.elections;
+                    let mut accepted = elections.accept_loss(&office, Some(goes_on)).await;
+                    if let Err(LossRefused::InSync(better)) = accepted {
+                        accepted = elections.accept_loss(&office, Some(better)).await;
+                    }
+                    self.note(format!("an operator lets {goes_on} go on for {office}, or who has more: {accepted:?}"));
+                    stuck.remove(&epoch_key("", &office));
                 }
             }
             sleep(LOOK).await;

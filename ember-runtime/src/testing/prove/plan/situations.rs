@@ -96,8 +96,7 @@ fn alone(dice: &Dice<'_>) -> Vec<Part> {
 /// One is taken out of the set while another hears slowly of it; the master ends, and the registry has the set of before when the next is
 /// elected.
 fn change_taken_back(dice: &Dice<'_>) -> Vec<Part> {
-    let (away, slow) = (dice.ms(5_000, 8_000), dice.ms(200, 700));
-    let ends = 1_250 + dice.ms(0, if dice.once_in(2) { slow + 100 } else { 2_000 });
+    let (away, slow, ends) = (dice.ms(5_000, 8_000), dice.ms(150, 480), dice.ms(1_250, 2_650));
     vec![
         (Fault::RegistryRestored, 0, ends + dice.ms(100, 1_400)),
         (Fault::Latency(MASTER.into(), OTHER.into(), Duration::from_millis(slow)), 0, 3_000),

@@ -10,15 +10,10 @@ use crate::{
     actor::{Offer, ServiceState},
     call::{
         reach::local,
-<<<<<<< ours
-        requests::{Attempt, HandedOver, Inherited, Options, Outcome, Request, Target, describe, sound, unsound},
-        routes::{OpenCall, Probe},
-=======
         requests::{
             Attempt, HandedOver, Inherited, Options, Outcome, Request, Target, describe, sound, unsound, waits,
         },
-        routes::Probe,
->>>>>>> theirs
+        routes::{OpenCall, Probe},
     },
     directory::{self, Choice, Instance, Probing, Turn},
     error::{CallError, Failure, LostReason, RefusedReason},

@@ -12,16 +12,11 @@ mod target;
 pub(crate) use self::{
     args::Args,
     inherited::{Inherited, overtaken},
-<<<<<<< ours
-    outcome::{Attempt, HandedOver, Outcome, describe, sound, unsound},
+    outcome::{Attempt, HandedOver, Outcome, describe, sound, unsound, waits},
     question::{
         CloseStream, Describe, EndOf, Entries, EntriesOf, HowFar, LearnFrom, More, OutcomeOf, Piece, PieceOf, Question,
         Replicate,
     },
-=======
-    outcome::{Attempt, HandedOver, Outcome, describe, sound, unsound, waits},
-    question::{CloseStream, Describe, EndOf, HowFar, LearnFrom, More, Piece, PieceOf, Question, Replicate},
->>>>>>> theirs
     request::Options,
     target::{Aim, Destination, Target},
 };

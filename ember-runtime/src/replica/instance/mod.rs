@@ -18,17 +18,12 @@ use std::sync::{
 
 use bytes::Bytes;
 
-<<<<<<< ours
 pub(crate) use self::{
     entries::Reading,
     keeping::OnDisk,
-    reads::{Far, Place},
+    word::{Far, Place},
 };
-use self::{keeping::Kept, leaving::Leaving, reads::Word};
-=======
-pub(crate) use self::word::{Far, Place};
-use self::{leaving::Leaving, word::Word};
->>>>>>> theirs
+use self::{keeping::Kept, leaving::Leaving, word::Word};
 use super::{Follower, Held, InSync, Leader, Member, Point, Record, Terms, rules::Order};
 use crate::{
     id::{Epoch, Pid},

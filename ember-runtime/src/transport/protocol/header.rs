@@ -47,12 +47,8 @@ const FURTHER: u8 = 128;
 
 /// Among the further ones.
 const ONCE: u8 = 1;
-<<<<<<< ours
 const CALL: u8 = 2;
-const READING: u8 = 4;
-=======
 const READING: u8 = 8;
->>>>>>> theirs
 
 /// Where the number of the callee is.
 const TARGET: usize = 5;

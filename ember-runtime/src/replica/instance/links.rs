@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::{Kept, Learnt, Part, Replica};
 use crate::{
-    id::Epoch,
+    id::{Epoch, Pid},
     replica::{Answer, Batch, InSync, Leader, Member},
 };
 

@@ -103,7 +103,7 @@ fn what_a_slave_shows_while_it_has_something_to_tell_yet_is_shown() {
     let (tell, told) = mpsc::channel();
     let [first, second] = [(); 2].map(|()| tell.clone());
     let (slave, later) = (Arc::clone(&replica), Arc::clone(&group));
-    let index = replica.enter(Epoch(1), entry()).unwrap();
+    let index = replica.enter(Epoch(1), entry(), Bytes::new()).unwrap();
     replica.has_entered();
     replica.tell_when_settled(
         index,

@@ -25,8 +25,14 @@ use crate::sync::shielded;
 pub struct StreamSender<T> {
     channel: Arc<Channel<T>>,
     life: Arc<Life>,
-    /// What leaves its service may have to wait; and what ends the stream then.
-    holds: Option<(Arc<dyn Holds>, Arc<dyn Ends>)>,
+    /// What leaves its service may have to wait.
+    gate: Option<Gate>,
+}
+
+/// Who says whether what leaves has to wait, and what ends the stream then.
+struct Gate {
+    holds: Arc<dyn Holds>,
+    ends: Arc<dyn Ends>,
 }
 
 /// Something that ends so.
@@ -52,8 +58,8 @@ pub(crate) trait Holds: Send + Sync {
 impl<T: Send + 'static> StreamSender<T> {
     pub(super) fn new(channel: Arc<Channel<T>>, life: Arc<Life>, holds: Option<Arc<dyn Holds>>) -> Self {
         life.add(&channel);
-        let holds = holds.map(|holds| (holds, Arc::clone(&channel) as Arc<dyn Ends>));
-        Self { channel, life, holds }
+        let gate = holds.map(|holds| Gate { holds, ends: Arc::clone(&channel) as Arc<dyn Ends> });
+        Self { channel, life, gate }
     }
 
     /// Sends an item. Waits as long as as many items as may be are ahead of the reader.
@@ -64,7 +70,7 @@ impl<T: Send + 'static> StreamSender<T> {
     /// # Cancel safety
     /// If the future is dropped before it ends, the item is dropped with it, and was not sent.
     pub async fn send(&self, item: T) -> Result<(), Unsent<T>> {
-        if let Some((holds, _)) = self.held() {
+        if let Some(Gate { holds, .. }) = self.held() {
             let (tell, told) = oneshot::channel();
             holds.tell(Box::new(move |well| {
                 let _nobody_waits = tell.send(well);
@@ -82,7 +88,7 @@ impl<T: Send + 'static> StreamSender<T> {
     /// # Errors
     /// [`Unsent::Full`] if as many items as may be are ahead of the reader, [`Unsent::Closed`] as [`send`](Self::send).
     pub fn try_send(&self, item: T) -> Result<(), Unsent<T>> {
-        let Some((holds, _)) = self.held() else { return self.channel.push(item) };
+        let Some(Gate { holds, .. }) = self.held() else { return self.channel.push(item) };
         let item = Held::new(&self.channel, item)?;
         holds.tell(Box::new(move |well| item.leave(well)));
         Ok(())
@@ -91,8 +97,8 @@ impl<T: Send + 'static> StreamSender<T> {
 
 impl<T> StreamSender<T> {
     /// Who is to be asked when what leaves now may leave, if that is not now.
-    fn held(&self) -> Option<&(Arc<dyn Holds>, Arc<dyn Ends>)> {
-        self.holds.as_ref().filter(|(holds, _)| holds.holds())
+    fn held(&self) -> Option<&Gate> {
+        self.gate.as_ref().filter(|gate| gate.holds.holds())
     }
 
     /// Ends when nothing can be sent any more: the reader has dropped its half, its node was lost, or the service has ended.
@@ -118,7 +124,7 @@ impl<T> Drop for StreamSender<T> {
         } else {
             Ok(())
         };
-        let Some((holds, ends)) = self.held() else { return self.channel.end(how) };
+        let Some(Gate { holds, ends }) = self.held() else { return self.channel.end(how) };
         let ends = Arc::clone(ends);
         // Behind the items.
         holds.tell(Box::new(move |well| ends.end(if well { how } else { Err(StreamError::overtaken()) })));

@@ -20,6 +20,8 @@ pub(crate) struct Follower {
     matched: u64,
     has_state: bool,
     deposed: bool,
+    /// It has had a state that is gone, and has none yet in its place.
+    has_dropped: bool,
     /// It goes on from a journal, and has not heard since how much of its log is acknowledged.
     is_back: bool,
 }
@@ -37,6 +39,7 @@ impl Follower {
             matched: 0,
             has_state: false,
             deposed: false,
+            has_dropped: false,
             is_back: false,
         }
     }
@@ -87,6 +90,11 @@ impl Follower {
     /// Whether it has been a master and waits to be taken out of the set: its state is shown to nobody.
     pub(crate) fn is_deposed(&self) -> bool {
         self.deposed
+    }
+
+    /// Whether what it has answered from is gone, and nothing is in its place yet.
+    pub(crate) fn has_dropped(&self) -> bool {
+        self.has_dropped
     }
 
     /// What it knows of the group, if it has any state: what it stands and claims with.
@@ -150,7 +158,7 @@ impl Follower {
         }
         self.held = Held::snapshot(point);
         self.matched = point.index;
-        (self.has_state, self.is_back) = (true, false);
+        (self.has_state, self.has_dropped, self.is_back) = (true, false, false);
         Ok(answer(self, self.has()))
     }
 
@@ -211,7 +219,7 @@ impl Follower {
             if previous != Point::NOTHING {
                 return Kind::Empty;
             }
-            self.has_state = true;
+            (self.has_state, self.has_dropped) = (true, false);
         }
         // A master's log only grows. Where nothing is known of it yet, it lacked this when the master began.
         if self.matched == 0 && batch.end.max(upto) < self.held.kept() {
@@ -275,6 +283,7 @@ impl Follower {
 
     /// As a new member, since what it has acknowledged is gone.
     fn drop_state(&mut self) {
+        self.has_dropped = self.has_state || self.has_dropped;
         self.me = self.me.reborn();
         self.held = Held::nothing();
         self.matched = 0;

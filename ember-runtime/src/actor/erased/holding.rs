@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
+    fmt, mem,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
 };
@@ -123,15 +123,16 @@ impl Holding {
             match self.replica.due(self.incarnation, self.applied) {
                 Due::Nothing => return,
                 Due::Empty(incarnation) => {
-                    (self.state, self.outcomes) = ((self.kind.new)(), Outcomes::default());
-                    (self.incarnation, self.applied) = (incarnation, 0);
+                    (self.outcomes, self.incarnation, self.applied) = (Outcomes::default(), incarnation, 0);
+                    self.replace((self.kind.new)());
                 }
-                Due::Take(incarnation, learnt) => match self.read(&learnt.bytes) {
-                    Ok((outcomes, state)) => {
-                        (self.outcomes, self.state) = (outcomes, state);
-                        (self.incarnation, self.applied) = (incarnation, learnt.at.index);
+                Due::Take(incarnation, learnt) => match attempt(|| self.read(&learnt.bytes)) {
+                    Ok(Ok((outcomes, state))) => {
+                        (self.outcomes, self.incarnation, self.applied) = (outcomes, incarnation, learnt.at.index);
+                        self.replace(state);
                     }
-                    Err(error) => self.fails(&error),
+                    Ok(Err(error)) => self.fails(&error),
+                    Err(panic) => self.fails(&format_args!("reading the state panicked: {panic}")),
                 },
                 Due::Apply(first, records) => {
                     for (record, index) in records.iter().zip(first..) {
@@ -149,6 +150,14 @@ impl Holding {
                     }
                 }
             }
+        }
+    }
+
+    /// What it had may panic as it is dropped, which is its own business.
+    fn replace(&mut self, state: Box<AnyState>) {
+        let before = mem::replace(&mut self.state, state);
+        if let Err(panic) = attempt(|| drop(before)) {
+            tracing::error!(target: "ember::cluster", pid = %self.replica.pid(), "dropping a state panicked: {panic}");
         }
     }
 

@@ -26,6 +26,11 @@ impl Leaving {
         self.is_told || !self.ready.is_empty()
     }
 
+    /// Whether something waits for a record.
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Whether nothing more is to wait that can be refused.
     pub(super) fn is_full(&self) -> bool {
         self.count >= MOST_UNSETTLED

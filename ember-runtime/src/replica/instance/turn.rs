@@ -68,7 +68,7 @@ impl Replica {
         let last = inner.part.held().log().last().index;
         match &inner.part {
             Part::Leads(leader) => (leaves || last > leader.acknowledged()).then_some(last),
-            Part::Follows(follower) if follower.is_deposed() => Some(last),
+            Part::Follows(follower) if follower.is_deposed() || follower.has_dropped() => Some(last),
             Part::Follows(follower) => leaves.then(|| follower.held().commit()),
         }
     }
@@ -79,13 +79,24 @@ impl Replica {
         self.terms.waits || matches!(self.lock().part, Part::Follows(_))
     }
 
+    /// Its right to act has ended, and may come back: nobody waits for that. What waits does not leave any more.
+    pub(crate) fn gives_up(&self) {
+        if self.lock().leaving.has_waiting() {
+            self.change_quietly(|inner| inner.leaving.give_up());
+            self.tell();
+        }
+    }
+
     /// Tells `then` when the record of this index has been acknowledged, or when nobody will know that here.
     pub(crate) fn tell_when_settled(&self, index: u64, then: Settled) {
         let mut inner = self.lock();
         let known = match &inner.part {
             Part::Leads(leader) if leader.acknowledged() < index => None,
             Part::Leads(_) => Some(true),
-            Part::Follows(follower) => Some(!follower.is_deposed() && index <= follower.held().commit()),
+            Part::Follows(follower) => {
+                let is_gone = follower.is_deposed() || follower.has_dropped();
+                Some(!is_gone && index <= follower.held().commit())
+            }
         };
         match known {
             None => inner.leaving.wait(index, then),

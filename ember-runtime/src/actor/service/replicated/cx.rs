@@ -83,14 +83,21 @@ impl<U: Unit> Cx<'_, U> {
         let epoch = self.epoch();
         let Some(held) = self.core.held.as_deref().filter(|_| !planted(Bug::SettledAtOnce)) else { return Ok(()) };
         let group = Arc::clone(&held.replica) as Arc<dyn Settles>;
-        let Some(unsettled) = Unsettled::in_any_case(&group) else { return Ok(()) };
-        match (unsettled.settles().await, epoch) {
+        let settled = match Unsettled::in_any_case(&group) {
+            Some(unsettled) => unsettled.settles().await,
+            None => true,
+        };
+        match (settled, epoch) {
+            // Where nothing is to wait for, it may be that nothing is left.
             (true, _) => self.core.fence().map_or(Ok(()), |fence| fence.check()),
             (_, Some(epoch)) => Err(Error::NotMaster { epoch }),
             (_, None) => Err(Error::other("this instance is not the master: it knows nothing of what is acknowledged")),
         }
     }
 }
+
+/// Bytes of a record for each entry, beside its own.
+const ENTRY: usize = 5;
 
 fn encoded<R: Replicated>(entry: &R::Entry) -> Bytes {
     let mut bytes = Vec::new();
@@ -103,7 +110,9 @@ fn encoded<R: Replicated>(entry: &R::Entry) -> Bytes {
 fn commit<R: Replicated, T>(core: &mut Core, entries: Vec<Bytes>, apply: impl FnOnce(&mut R::State) -> T) -> T {
     let epoch = core.commits();
     let Some(held) = core.held.as_deref_mut() else { unreachable!("a replicated service has its state") };
-    let (bytes, largest) = (entries.iter().map(Bytes::len).sum::<usize>(), held.replica.largest());
+    // With what says how long each is.
+    let bytes = entries.iter().map(|entry| entry.len() + ENTRY).sum::<usize>();
+    let largest = held.replica.largest();
     assert!(
         bytes <= largest,
         "a record of {bytes} bytes cannot be replicated, for that is more than half of the largest message ({largest}): commit it in parts, or raise \

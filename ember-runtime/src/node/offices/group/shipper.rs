@@ -76,6 +76,7 @@ impl Shipper {
                 (changed_set(leader.set(), &gone, &joins), told)
             });
             let Some((next, is_alone)) = next else { return };
+            self.gives_up();
             lanes.keep(&peers, &self);
             if is_alone {
                 let (office, epoch, others) = (&self.office, self.epoch, wanted.len());
@@ -109,6 +110,13 @@ impl Shipper {
             |pid: &Pid| directory.node(pid.node.id).is_some_and(|now| now.key.incarnation > pid.node.incarnation);
         let members = directory.office(&self.office).members;
         members.into_iter().filter(|pid| *pid != self.replica.pid() && !is_over(pid)).collect()
+    }
+
+    /// With the end of its lease it acts no more, whether or not the registry is there to tell: whoever waits is told so.
+    fn gives_up(&self) {
+        if !self.seat.tenure().is_in(self.term) {
+            self.replica.gives_up();
+        }
     }
 
     fn may_change(&self) -> bool {
@@ -155,6 +163,7 @@ impl Shipper {
                 return self.replica.lead(self.epoch, |leader| leader.changed(version)).is_some();
             }
             sleep(AGAIN).await;
+            self.gives_up();
             if self.replica.look(self.epoch, |_| ()).is_none() {
                 return false;
             }

@@ -211,3 +211,22 @@ fn items_of_streams_wait_too_and_what_is_not_acknowledged_ends_the_stream() {
         });
     }
 }
+
+#[test]
+fn who_waits_at_a_master_that_reaches_nobody_is_told_when_its_lease_is_over() {
+    cluster(13).run(async move |sim| {
+        assert_eq!(pay(&sim, 7, 1).await, 1);
+        let first = master(&sim, None).await;
+        in_sync(&sim, 7, 1).await;
+        others(&first).into_iter().for_each(|other| sim.partition(&first, other));
+        sim.partition(&first, "registry");
+        let begun = sim.elapsed();
+        let settled = sim.on(&first, |node| async move {
+            node.local::<Ledger>().rpc_pay_and_settle(7).timeout(Duration::from_secs(60)).await
+        });
+        let outcome = settled.await.unwrap();
+        let took = sim.elapsed() - begun;
+        assert!(outcome.is_err(), "{outcome:?}");
+        assert!(took < Duration::from_secs(15), "{outcome:?} came after {took:?}");
+    });
+}

@@ -10,6 +10,7 @@ mod handlers;
 mod members;
 mod options;
 mod outcomes;
+mod panics;
 mod reads;
 
 use std::{collections::BTreeMap, time::Duration};

@@ -45,7 +45,9 @@ impl Candidate {
         self.warned = Some((office.highest, now));
         tracing::error!(
             target: "ember::cluster", office = %self.office, why = %vacancy, has = %what_they_have(office),
-            "this group has no master, and nobody can be elected: bring one of those back who are missing, with the state that it had; or accept the              loss of what was acknowledged since, by `node.accept_loss(…)` with the pid of the member that is to go on"
+            "this group has no master, and nobody can be elected: bring one of those back who are missing, with the state that it had; or accept the loss of \
+             what was acknowledged since, by `node.accept_loss(…)`: with the pid of the member that is to go on, or, where nobody has anything, with `None`, to \
+             begin anew"
         );
     }
 }

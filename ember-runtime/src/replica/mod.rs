@@ -29,7 +29,7 @@ pub(crate) use self::{
     follower::Follower,
     group::{InSync, Terms},
     held::Held,
-    instance::{Due, Fingerprints, Learnt, OnDisk, Replica, Standing},
+    instance::{Due, Fingerprints, Learnt, Replica, Standing, keeping::OnDisk},
     leader::{Heard, Leader},
     log::Log,
     member::Member,

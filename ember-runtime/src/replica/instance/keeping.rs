@@ -1,36 +1,12 @@
 //! What it has written down, and what waits for that.
 
-use super::*;
-
-/// Its journal.
-pub(super) struct Kept {
-    keeps: Arc<dyn Keeps>,
-    /// What the journal was told last that it knows.
-    known: Option<Known>,
-    /// The number of what the journal was given last, and of what is on the disk.
-    given: u64,
-    done: u64,
-    /// What a master had, and of which version of the set it knew, when it gave the journal that.
-    marks: VecDeque<Mark>,
-    is_broken: bool,
-    syncs: u64,
-}
-
-struct Mark {
-    given: u64,
-    epoch: Epoch,
-    upto: u64,
-    version: u64,
-}
+use super::{
+    kept::{Kept, Mark},
+    *,
+};
 
 /// Waits until all that an instance had to write down when this was made is on the disk.
 pub(crate) struct OnDisk(Option<(Arc<Replica>, u64)>);
-
-impl Kept {
-    pub(super) fn is_broken(&self) -> bool {
-        self.is_broken
-    }
-}
 
 impl Inner {
     pub(super) fn is_broken(&self) -> bool {

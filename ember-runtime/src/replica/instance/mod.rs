@@ -1,7 +1,8 @@
 //! One instance of a replicated service: its part in its group. Handlers use it in their turn, links and elections at any time.
 
 mod elections;
-mod keeping;
+pub(super) mod keeping;
+mod kept;
 mod links;
 mod turn;
 
@@ -16,8 +17,7 @@ use std::{
 
 use bytes::Bytes;
 
-use self::keeping::Kept;
-pub(crate) use self::keeping::OnDisk;
+use self::kept::Kept;
 use super::{
     Answer, Batch, Follower, Held, InSync, Leader, Member, Point, Record, Terms,
     journal::{Change, Keeps, Known, Restored},

@@ -344,12 +344,12 @@ mod tests {
         let is_there = |member: Member| member.pid == pid(2);
         let mut owing = Owing::default();
         let index = leader.append(vec![Bytes::from_static(b"entry")]);
-        assert!(owing.gone(&leader, &is_there).is_empty());
+        assert!(owing.gone(&leader, is_there).is_empty());
         advance(PATIENCE * 2).await;
-        assert!(owing.gone(&leader, &is_there).is_empty(), "its handler has not ended");
+        assert!(owing.gone(&leader, is_there).is_empty(), "its handler has not ended");
         leader.open(index);
-        assert!(owing.gone(&leader, &is_there).is_empty());
+        assert!(owing.gone(&leader, is_there).is_empty());
         advance(PATIENCE).await;
-        assert_eq!(owing.gone(&leader, &is_there), BTreeSet::from([Member::first(pid(2))]));
+        assert_eq!(owing.gone(&leader, is_there), BTreeSet::from([Member::first(pid(2))]));
     }
 }

@@ -7,7 +7,7 @@ use std::{
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     process, thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// Where a journal is. What [`sync`](Self::sync) and [`replace`](Self::replace) have done outlives the machine; the rest may be there or
@@ -53,11 +53,14 @@ impl Folder {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
         let name = path.join("lock");
         let lock = File::options().create(true).truncate(false).read(true).write(true).mode(0o600).open(&name)?;
-        let until = Instant::now() + ENDS;
+        let mut tries = 0;
         loop {
             match lock.try_lock() {
                 Ok(()) => break,
-                Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(ENDS / 100),
+                Err(TryLockError::WouldBlock) if tries < TRIES => {
+                    tries += 1;
+                    thread::sleep(PAUSE);
+                }
                 Err(TryLockError::WouldBlock) => {
                     let by = fs::read_to_string(&name).ok().filter(|by| !by.is_empty());
                     let by = by.map_or_else(|| "another process".into(), |by| format!("process {by}"));
@@ -100,8 +103,10 @@ impl Folder {
     }
 }
 
-/// Who has ended just now may still write what it was given.
-const ENDS: Duration = Duration::from_secs(1);
+/// Who has ended just now may still write what it was given: it is looked for again so often,
+const TRIES: u32 = 100;
+/// after this.
+const PAUSE: Duration = Duration::from_millis(10);
 /// Its name.
 const FILE: &str = "journal";
 /// What the next one is called until it is whole.

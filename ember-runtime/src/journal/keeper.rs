@@ -4,7 +4,7 @@ use std::{
     io, mem,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use super::writer::Writer;
@@ -14,10 +14,10 @@ use crate::{
     sync::{lock, ordered},
 };
 
-/// Where several wait for the disk at a time, the next of them are awaited for so long at most,
-const GATHERS: Duration = Duration::from_millis(1);
-/// as long as one more comes in this time.
+/// Where several wait for the disk at a time, the next of them are awaited as long as one more comes in this time,
 const NEXT_COMES: Duration = Duration::from_micros(100);
+/// so often at most.
+const GATHERS: u32 = 64;
 /// After so long without anything to write, the end of the file is sealed.
 const IDLE: Duration = Duration::from_millis(200);
 
@@ -143,17 +143,17 @@ impl Shared {
 
     /// Those who were told that they are on the disk come back soon, and one by one: whoever began with the first would wait for the disk twice.
     fn gather<'a>(&self, mut queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
-        let until = Instant::now() + GATHERS;
-        loop {
+        for _ in 0..GATHERS {
             let given = queue.given;
             let more = |queue: &mut Queue| queue.given == given && !queue.closed;
             let waited =
                 self.filled.wait_timeout_while(queue, NEXT_COMES, more).unwrap_or_else(PoisonError::into_inner);
             queue = waited.0;
-            if waited.1.timed_out() || queue.closed || Instant::now() >= until {
-                return queue;
+            if waited.1.timed_out() || queue.closed {
+                break;
             }
         }
+        queue
     }
 
     fn tell(&self, writer: &Writer, kept: Option<u64>) {

@@ -100,6 +100,9 @@ impl Writer {
     /// # Errors
     /// Nobody knows what of it is on the disk.
     pub(super) fn seal(&mut self) -> io::Result<()> {
+        if self.length == 0 {
+            return Ok(());
+        }
         let mut bytes = Vec::new();
         self.enter(&mut bytes, &Entry::Synced)?;
         self.disk.append(&bytes)?;

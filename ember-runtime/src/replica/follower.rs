@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Answer, Batch, Held, InSync, Kind, Member, Point, journal::Known, rules};
+use super::{Answer, Batch, Held, InSync, Kind, Member, Point, journal::change::Known, rules};
 use crate::id::{Epoch, Pid};
 
 /// A member that is not the master. It may be without state (it learns), or have been a master (deposed).

@@ -30,7 +30,7 @@ pub(crate) use self::{
     follower::Follower,
     group::{InSync, Terms},
     held::Held,
-    instance::{Due, Far, Fingerprints, Learnt, OnDisk, Place, Reading, Replica, Standing},
+    instance::{Due, Far, Fingerprints, Learnt, Place, Reading, Replica, Standing, keeping::OnDisk},
     leader::{Heard, Leader, MOST_OWED},
     log::Log,
     member::Member,

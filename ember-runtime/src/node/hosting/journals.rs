@@ -36,7 +36,7 @@ pub(super) async fn opened<S: Service>(mut hosted: Hosted<S>, real: bool) -> Res
         journal(S::SPEC.name, S::REPLICA.is_some(), &folder)?;
         let found = spawn_blocking(move || open(&folder)).await;
         let found = found.map_err(|ended| Error::other(format!("a journal could not be read: {ended}")))??;
-        hosted.journal = Some(Kept::Opened(found));
+        hosted.journal = Some(Kept::Opened(Box::new(found)));
     }
     Ok(hosted)
 }
@@ -54,7 +54,7 @@ pub(super) struct Begun {
 pub(super) fn begun<S: Service>(kept: Option<Kept>, cell: &dyn AnyCell) -> Result<Option<Begun>> {
     let (found, kind) = match (kept, S::REPLICA) {
         (None, _) => return Ok(None),
-        (Some(Kept::Opened(found)), Some(kind)) => (found, kind),
+        (Some(Kept::Opened(found)), Some(kind)) => (*found, kind),
         (Some(_), _) => {
             return Err(Error::Configuration(format!(
                 "the service `{}`: `.journal(…)` is that of one instance: start it by `.spawn(…)`, and not among others",

@@ -29,7 +29,7 @@ pub struct Hosted<S> {
 /// Where an instance writes down what it has.
 pub(crate) enum Kept {
     In(PathBuf),
-    Opened(Opened),
+    Opened(Box<Opened>),
 }
 
 // For all types, so that the compiler says that a type is no service where a node is given it, and once.

@@ -4,44 +4,20 @@ use std::{collections::VecDeque, mem, sync::Arc};
 
 use bytes::Bytes;
 
-use super::{Inner, Learnt, Part, Replica};
+use super::{
+    Inner, Learnt, Part, Replica,
+    kept::{Kept, Mark},
+};
 use crate::{
-    id::{Epoch, Pid},
+    id::Pid,
     replica::{
         Follower, Held, Point,
         journal::{Change, Keeps, Known, Restored},
     },
 };
 
-/// Its journal.
-pub(super) struct Kept {
-    keeps: Arc<dyn Keeps>,
-    /// What the journal was told last that it knows.
-    known: Option<Known>,
-    /// The number of what the journal was given last, and of what is on the disk.
-    given: u64,
-    done: u64,
-    /// What a master had, and of which version of the set it knew, when it gave the journal that.
-    marks: VecDeque<Mark>,
-    is_broken: bool,
-    syncs: u64,
-}
-
-struct Mark {
-    given: u64,
-    epoch: Epoch,
-    upto: u64,
-    version: u64,
-}
-
 /// Waits until all that an instance had to write down when this was made is on the disk.
 pub(crate) struct OnDisk(Option<(Arc<Replica>, u64)>);
-
-impl Kept {
-    pub(super) fn is_broken(&self) -> bool {
-        self.is_broken
-    }
-}
 
 impl Inner {
     pub(super) fn is_broken(&self) -> bool {

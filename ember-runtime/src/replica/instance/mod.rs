@@ -2,7 +2,8 @@
 
 mod elections;
 mod entries;
-mod keeping;
+pub(super) mod keeping;
+mod kept;
 mod leaving;
 mod links;
 mod reads;
@@ -20,10 +21,9 @@ use bytes::Bytes;
 
 pub(crate) use self::{
     entries::Reading,
-    keeping::OnDisk,
     word::{Far, Place},
 };
-use self::{keeping::Kept, leaving::Leaving, word::Word};
+use self::{kept::Kept, leaving::Leaving, word::Word};
 use super::{Follower, Held, InSync, Leader, Member, Point, Record, Terms, rules::Order};
 use crate::{
     id::{Epoch, Pid},

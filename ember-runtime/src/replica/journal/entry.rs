@@ -8,11 +8,11 @@ use std::io;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::Known;
+use super::change::Known;
 use crate::{
     frames,
     message::{decode, encode, whole},
-    replica::{Fingerprints, Point, Record},
+    replica::{Point, Record},
 };
 
 /// Of what stands in a file. Raised with each change of it.
@@ -25,7 +25,7 @@ pub(crate) struct Head {
     /// Its group.
     pub(crate) group: String,
     /// Of its entries and its state.
-    pub(crate) types: Fingerprints,
+    pub(crate) types: (u64, u64),
 }
 
 /// One entry of a file.

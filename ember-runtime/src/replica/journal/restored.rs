@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{
-    Known,
+    change::Known,
     entry::{Entry, Head, VERSION, read},
 };
 use crate::{

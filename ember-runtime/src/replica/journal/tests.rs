@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
+
 use super::{restored::Refused, *};
 use crate::{
     id::{Epoch, Incarnation, NodeId, NodeKey, Pid},
-    replica::Member,
+    replica::{InSync, Member, Point, Record},
 };
 
 fn member() -> Member {

@@ -21,6 +21,8 @@ pub use self::{
 };
 pub(crate) use self::{
     outages::{OutageSettings, Outages},
-    requests::{CloseStream, Describe, EndOf, LearnFrom, More, OutcomeOf, Piece, PieceOf, Question, Replicate},
+    requests::{
+        CloseStream, Describe, EndOf, LearnFrom, More, OutcomeOf, OwedCall, Piece, PieceOf, Question, Replicate,
+    },
     routes::{Over, Router},
 };

@@ -33,7 +33,7 @@ pub(crate) use self::{
     leader::{Heard, Leader},
     log::Log,
     member::Member,
-    outcomes::{About, Known, Note, Outcomes},
+    outcomes::{About, Known, Note, Outbox, Outcomes},
     point::Point,
     record::Record,
 };

@@ -8,6 +8,7 @@ mod claims;
 mod handlers;
 mod members;
 mod options;
+mod outbox;
 mod outcomes;
 
 use std::{collections::BTreeMap, time::Duration};

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::outcomes::{Calling, Later};
+use super::calling::{Calling, Later};
 use crate::{
     actor::about::{AnyState, ReplicaKind},
     clock::Clock,
@@ -13,7 +13,7 @@ use crate::{
     id::{CallId, Epoch},
     message::CodecError,
     panics::attempt,
-    replica::{Due, Note, Outcomes, Record, Replica},
+    replica::{Due, Note, Outbox, Outcomes, Record, Replica},
 };
 
 /// The state as far as its log has been applied to it.
@@ -24,6 +24,8 @@ pub(crate) struct Holding {
     state: Box<AnyState>,
     /// What became of calls, as of the same record.
     pub(super) outcomes: Outcomes,
+    /// What it owes to others, as of the same.
+    pub(super) outbox: Outbox,
     /// The index of the last record that has been applied.
     pub(super) applied: u64,
     /// That of the member whose state it is.
@@ -54,8 +56,8 @@ impl Drop for Applying<'_> {
 
 impl Holding {
     pub(crate) fn new(replica: Arc<Replica>, kind: ReplicaKind, clock: Arc<dyn Clock>) -> Self {
-        let (outcomes, call, later) = (Outcomes::default(), None, BTreeMap::new());
-        Self { replica, kind, clock, state: (kind.new)(), outcomes, applied: 0, incarnation: 0, call, later }
+        let (outcomes, outbox, call, later) = (Outcomes::default(), Outbox::default(), None, BTreeMap::new());
+        Self { replica, kind, clock, state: (kind.new)(), outcomes, outbox, applied: 0, incarnation: 0, call, later }
     }
 
     /// Milliseconds since 1970, as the clock of this node has it.
@@ -72,10 +74,14 @@ impl Holding {
     pub(crate) fn commit<T>(
         &mut self,
         epoch: Epoch,
-        entries: Vec<Bytes>,
+        (entries, owes): (Vec<Bytes>, Option<Bytes>),
         apply: impl FnOnce(&mut AnyState) -> T,
     ) -> Option<T> {
-        let (note, notes) = self.note_of_call().unzip();
+        let (note, mut notes) = self.note_of_call().unzip();
+        let owes = owes.map(Note::Owes);
+        if let Some(owes) = &owes {
+            notes = Some([notes.unwrap_or_default(), owes.written().ok()?].concat().into());
+        }
         let index = self.replica.enter(epoch, entries, notes.unwrap_or_default())?;
         let applying = Applying(&self.replica);
         let output = apply(&mut *self.state);
@@ -84,6 +90,10 @@ impl Holding {
         if let Some(note) = note {
             self.has_begun(note);
         }
+        if let Some(owes) = owes {
+            self.outbox.take(epoch, &owes);
+            self.replica.owes(self.outbox.last());
+        }
         Some(output)
     }
 
@@ -91,14 +101,15 @@ impl Holding {
     pub(crate) fn catch_up(&mut self) {
         loop {
             match self.replica.due(self.incarnation, self.applied) {
-                Due::Nothing => return,
+                Due::Nothing => return self.replica.owes(self.outbox.last()),
                 Due::Empty(incarnation) => {
-                    (self.state, self.outcomes) = ((self.kind.new)(), Outcomes::default());
+                    self.state = (self.kind.new)();
+                    (self.outcomes, self.outbox) = (Outcomes::default(), Outbox::default());
                     (self.incarnation, self.applied) = (incarnation, 0);
                 }
                 Due::Take(incarnation, learnt) => match self.read(&learnt.bytes) {
-                    Ok((outcomes, state)) => {
-                        (self.outcomes, self.state) = (outcomes, state);
+                    Ok((outcomes, outbox, state)) => {
+                        (self.outcomes, self.outbox, self.state) = (outcomes, outbox, state);
                         (self.incarnation, self.applied) = (incarnation, learnt.at.index);
                     }
                     Err(error) => self.fails(&error),
@@ -125,13 +136,17 @@ impl Holding {
     fn apply(&mut self, record: &Record) -> Result<(), CodecError> {
         let notes = Note::read(&record.more)?;
         record.entries.iter().try_for_each(|it| (self.kind.apply)(&mut *self.state, it))?;
-        notes.into_iter().for_each(|note| self.outcomes.take(note));
+        for note in notes {
+            self.outbox.take(record.epoch, &note);
+            self.outcomes.take(note);
+        }
         Ok(())
     }
 
-    fn read(&self, picture: &[u8]) -> Result<(Outcomes, Box<AnyState>), CodecError> {
-        let (outcomes, state) = Outcomes::read(picture)?;
-        Ok((outcomes, (self.kind.decode)(state)?))
+    fn read(&self, picture: &[u8]) -> Result<(Outcomes, Outbox, Box<AnyState>), CodecError> {
+        let (outcomes, rest) = Outcomes::read(picture)?;
+        let (outbox, state) = Outbox::read(rest)?;
+        Ok((outcomes, outbox, (self.kind.decode)(state)?))
     }
 
     fn fails(&self, error: &dyn fmt::Display) {
@@ -149,7 +164,9 @@ impl Holding {
             return;
         }
         let mut bytes = Vec::new();
-        let written = self.outcomes.write(&mut bytes).and_then(|()| (self.kind.encode)(&*self.state, &mut bytes));
+        let written = self.outcomes.write(&mut bytes);
+        let written = written.and_then(|()| self.outbox.write(&mut bytes));
+        let written = written.and_then(|()| (self.kind.encode)(&*self.state, &mut bytes));
         if let Err(error) = &written {
             let pid = self.replica.pid();
             tracing::error!(target: "ember::cluster", %pid, %error, "its state cannot be written, so nobody can learn it");

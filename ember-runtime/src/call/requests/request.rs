@@ -9,6 +9,7 @@ use crate::{
     clock::LONGEST,
     directory::Key,
     hooks::Carries,
+    id::CallNumber,
     message::{Beside, Extension, Method},
 };
 
@@ -37,6 +38,7 @@ pub(crate) struct Options {
 struct More {
     key: Option<u64>,
     once: Option<u64>,
+    call: Option<CallNumber>,
     beside: Beside,
 }
 
@@ -101,6 +103,10 @@ impl Options {
         self.more().once = Some(id);
     }
 
+    pub(crate) fn set_call(&mut self, call: CallNumber) {
+        self.more().call = Some(call);
+    }
+
     fn more(&mut self) -> &mut More {
         Arc::make_mut(self.more.get_or_insert_default())
     }
@@ -117,6 +123,11 @@ impl Options {
     /// By which the callee knows a repetition of the call.
     pub(crate) fn once(&self) -> Option<u64> {
         self.more.as_ref().and_then(|more| more.once)
+    }
+
+    /// Its number, if a group owes it.
+    pub(crate) fn call(&self) -> Option<CallNumber> {
+        self.more.as_ref().and_then(|more| more.call)
     }
 
     /// What travels beside the arguments, if anything does, or should.

@@ -154,8 +154,15 @@ impl Scene {
     /// An instance on another node, of the same group.
     fn rival(&self, state: ServiceState, retiring: bool) {
         let identity = ServiceIdentity::clone(self.cell.identity());
-        let record =
-            ServiceRecord { pid: RIVAL, identity, state, contracts: Vec::new(), methods: Vec::new(), elected: true };
+        let record = ServiceRecord {
+            pid: RIVAL,
+            identity,
+            state,
+            contracts: Vec::new(),
+            methods: Vec::new(),
+            elected: true,
+            replicated: false,
+        };
         self.directory.change(|known| {
             known.put_node(Arc::new(NodeRecord { retiring, ..node(THERE) }));
             known.put_service(&record.into());

@@ -9,7 +9,7 @@ use std::{
     mem,
     sync::{
         Mutex, MutexGuard,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -48,6 +48,8 @@ pub(crate) struct Replica {
     owed: AtomicBool,
     /// The record of its group names others, and not it.
     spare: AtomicBool,
+    /// The number of the last call that its group has owed to another service, as far as is known here.
+    owes: AtomicU64,
 }
 
 struct Inner {
@@ -150,7 +152,19 @@ impl Replica {
         let inner = Inner { part, waiting: BTreeMap::new(), learnt: None };
         let [told, owed, spare] = [false; 3].map(AtomicBool::new);
         let [changes, parts] = [(); 2].map(|()| ordered::Sender::default());
-        Self { pid, types, terms, largest, told, inner: Mutex::new(inner), changes, parts, owed, spare }
+        Self {
+            pid,
+            types,
+            terms,
+            largest,
+            told,
+            inner: Mutex::new(inner),
+            changes,
+            parts,
+            owed,
+            spare,
+            owes: AtomicU64::new(0),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -25,6 +25,16 @@ impl Replica {
         }
     }
 
+    /// The number of the last call that its group owes, or has owed, to another service.
+    pub(crate) fn owed(&self) -> u64 {
+        self.owes.load(Ordering::Acquire)
+    }
+
+    /// Its service has found that it is this.
+    pub(crate) fn owes(&self, number: u64) {
+        self.owes.store(number, Ordering::Release);
+    }
+
     /// All that was entered has been applied, and may go to the others.
     pub(crate) fn open(&self) {
         let mut inner = self.lock();

@@ -23,8 +23,8 @@ pub(crate) use self::{
     outages::{OutageSettings, Outages},
     paths::far,
     requests::{
-        CloseStream, Describe, EndOf, Entries, EntriesOf, HowFar, LearnFrom, More, OutcomeOf, Piece, PieceOf, Question,
-        Replicate,
+        CloseStream, Describe, EndOf, Entries, EntriesOf, HowFar, LearnFrom, More, OutcomeOf, OwedCall, Piece, PieceOf,
+        Question, Replicate,
     },
     routes::{Begin, Following, Over, Router, Wish},
 };

@@ -25,6 +25,10 @@ pub(crate) enum Appointment {
     Picture(Pictured),
     /// It tells what became of a call; nothing if it is not the master, or will not know.
     Outcome(CallId, oneshot::Sender<Option<Stored>>),
+    /// It tells what calls its group owes to others, after this number; nothing if it is not the master.
+    Owed(u64, oneshot::Sender<(u64, Vec<(u64, Bytes)>)>),
+    /// The one of this number has been answered.
+    Paid(u64),
     /// The reply of a call is there that came later than its method returned.
     Reply(Late),
 }

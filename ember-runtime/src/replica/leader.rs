@@ -174,12 +174,6 @@ impl Leader {
 
     // Records.
 
-    /// Writes a record that says nothing of calls.
-    #[cfg(test)]
-    pub(crate) fn append(&mut self, entries: Vec<Bytes>) -> u64 {
-        self.append_with(entries, Bytes::new())
-    }
-
     /// Writes a record, and what it says of calls. It is shipped when it is [open](Self::open). The state is to have it before anything else happens
     /// ([`has_applied`](Self::has_applied)).
     pub(crate) fn append_with(&mut self, entries: Vec<Bytes>, notes: Bytes) -> u64 {
@@ -191,10 +185,8 @@ impl Leader {
     /// The last record says this of calls too, if it may not be shipped yet and has no more than `largest` bytes then. Its index.
     pub(crate) fn amend(&mut self, notes: &[u8], largest: usize) -> Option<u64> {
         let last = self.held.log.last().index;
-        let record = self.held.log.get(last).filter(|_| self.has_closed())?;
-        if record.size() + notes.len() > largest {
-            return None;
-        }
+        let fits = |record: &&Record| self.has_closed() && record.size() + notes.len() <= largest;
+        self.held.log.get(last).filter(fits)?;
         self.owed += notes.len();
         self.held.log.amend(notes);
         Some(last)

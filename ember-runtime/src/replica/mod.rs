@@ -17,6 +17,7 @@ mod member;
 mod office;
 mod outcomes;
 mod peer;
+pub(crate) mod picture;
 mod point;
 mod record;
 pub(crate) mod rules;
@@ -34,7 +35,7 @@ pub(crate) use self::{
     leader::{Heard, Leader, MOST_OWED},
     log::Log,
     member::Member,
-    outcomes::{About, Known, Note, Outcomes},
+    outcomes::{About, Known, Note, Outbox, Outcomes},
     point::Point,
     record::Record,
 };

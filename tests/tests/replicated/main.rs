@@ -9,6 +9,7 @@ mod entries;
 mod handlers;
 mod members;
 mod options;
+mod outbox;
 mod outcomes;
 mod panics;
 mod reads;

@@ -11,7 +11,7 @@ use crate::{
     error::{LostReason, RefusedReason},
     hooks::{Acts, AskedHandler, HandlerHooks, Ordered},
     id::{Asker, CallId, CallNumber, Epoch, NodeKey, Pid},
-    message::{Chain, Keys, Lifespan, MethodInfo, RawReply, Reading, Shows, Stored, StreamsOfLife},
+    message::{Chain, Envelope, Keys, Lifespan, MethodInfo, RawReply, Reading, Shows, Stored, StreamsOfLife},
     office::{Fence, OfficeSeat, Shown},
     replica::MOST_OWED,
     threads::Work,
@@ -145,7 +145,7 @@ impl Core {
     /// The handler that is about to start is that of this call, which came from the run `from` of a node. `false`: it is not to start, for others
     /// have been told that it has not, or what became of it.
     pub(crate) fn begin_call(&mut self, info: &MethodInfo, call: Option<CallNumber>, from: NodeKey) -> bool {
-        let (Some(held), Some(CallNumber { number, lowest })) = (&mut self.held, call) else { return true };
+        let (Some(held), Some(CallNumber { by: None, number, lowest })) = (&mut self.held, call) else { return true };
         let id = CallId { by: Asker::Run(from), number };
         if info.read {
             return true;
@@ -155,17 +155,27 @@ impl Core {
         is_new
     }
 
-    /// The same for a call that has an id of the user's. The reply is given back if it is to start; otherwise it is seen to.
+    /// The same for a call that may be made again: with an id of the user's, or owed by a group. The reply is given back if it is to start;
+    /// otherwise it is seen to. `asked` is a hash of what is called.
     pub(crate) fn begin_once<'a>(
         &mut self,
         info: &MethodInfo,
-        (id, asked): (CallId, u64),
+        (envelope, from): (&Envelope, NodeKey),
+        asked: u64,
         reply: RawReply<'a>,
     ) -> Option<RawReply<'a>> {
-        let began = self.office.as_deref().and_then(|office| office.began);
-        let (Some(held), Some(epoch), Some(window)) = (&mut self.held, began, info.dedupe) else { return Some(reply) };
-        let keep = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
-        let call = Calling::once(id, asked, keep);
+        let began = self.office.as_deref().and_then(|office| office.began).filter(|_| !info.read);
+        let (Some(held), Some(epoch)) = (&mut self.held, began) else { return Some(reply) };
+        let call = match *envelope {
+            Envelope { call: Some(CallNumber { by: Some(group), number, lowest }), .. } => {
+                Calling::once((CallId { by: Asker::Group(group), number }, lowest), asked, u64::MAX)
+            }
+            Envelope { once: Some(number), .. } => {
+                let keep = info.dedupe.map_or(0, |window| u64::try_from(window.as_millis()).unwrap_or(u64::MAX));
+                Calling::once((CallId { by: Asker::Node(from.id), number }, 0), asked, keep)
+            }
+            _ => return Some(reply),
+        };
         let reply = held.admit(&call, epoch, reply)?;
         held.begin(Some(call));
         Some(reply)

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::outcomes::{Calling, Later};
+use super::calling::{Calling, Later};
 use crate::{
     actor::about::{AnyState, ReplicaKind},
     clock::Clock,
@@ -18,7 +18,7 @@ use crate::{
     id::{CallId, Epoch},
     message::{CodecError, Reading},
     panics::attempt,
-    replica::{Due, Note, Outcomes, Record, Replica},
+    replica::{Due, Note, Outbox, Outcomes, Record, Replica, picture},
 };
 
 /// The state as far as its log has been applied to it.
@@ -29,6 +29,8 @@ pub(crate) struct Holding {
     state: Box<AnyState>,
     /// What became of calls, as of the same record.
     pub(super) outcomes: Outcomes,
+    /// What it owes to others, as of the same.
+    pub(super) outbox: Outbox,
     /// The index of the last record that has been applied.
     pub(super) applied: u64,
     /// That of the member whose state it is.
@@ -50,8 +52,8 @@ impl From<&Overtaken> for LostReason {
 
 impl Holding {
     pub(crate) fn new(replica: Arc<Replica>, kind: ReplicaKind, clock: Arc<dyn Clock>) -> Self {
-        let (outcomes, call, later) = (Outcomes::default(), None, BTreeMap::new());
-        Self { replica, kind, clock, state: (kind.new)(), outcomes, applied: 0, incarnation: 0, call, later }
+        let (outcomes, outbox, call, later) = (Outcomes::default(), Outbox::default(), None, BTreeMap::new());
+        Self { replica, kind, clock, state: (kind.new)(), outcomes, outbox, applied: 0, incarnation: 0, call, later }
     }
 
     /// Milliseconds since 1970, as the clock of this node has it.
@@ -74,10 +76,14 @@ impl Holding {
     pub(crate) fn commit<T>(
         &mut self,
         epoch: Epoch,
-        entries: Vec<Bytes>,
+        (entries, owes): (Vec<Bytes>, Option<Bytes>),
         apply: impl FnOnce(&mut AnyState) -> T,
     ) -> Option<T> {
-        let (note, notes) = self.note_of_call().unzip();
+        let (note, mut notes) = self.note_of_call().unzip();
+        let owes = owes.map(Note::Owes);
+        if let Some(owes) = &owes {
+            notes = Some([notes.unwrap_or_default(), owes.written().ok()?].concat().into());
+        }
         let index = self.replica.enter(epoch, entries, notes.unwrap_or_default())?;
         let output = match catch_unwind(AssertUnwindSafe(|| apply(&mut *self.state))) {
             Ok(output) => output,
@@ -92,6 +98,10 @@ impl Holding {
         if let Some(note) = note {
             self.has_begun(note);
         }
+        if let Some(owes) = owes {
+            self.outbox.take(epoch, &owes);
+            self.replica.owes(self.outbox.last());
+        }
         if self.replica.wants_picture() {
             // Of nothing, if it cannot be written, no state is made again.
             self.replica.keep_picture(index, self.written().unwrap_or_default());
@@ -104,9 +114,9 @@ impl Holding {
         let made = self.replica.made_of(index).and_then(|(picture, records)| {
             let read = attempt(|| match &picture {
                 Some(picture) => self.read(&picture.bytes),
-                None => Ok((Outcomes::default(), (self.kind.new)())),
+                None => Ok((Outcomes::default(), Outbox::default(), (self.kind.new)())),
             });
-            (self.outcomes, self.state) = read.ok()?.ok()?;
+            (self.outcomes, self.outbox, self.state) = read.ok()?.ok()?;
             attempt(|| records.iter().try_for_each(|record| self.apply(record))).ok()?.ok()
         });
         let (pid, made_again) = (self.replica.pid(), made.is_some());
@@ -121,14 +131,16 @@ impl Holding {
     pub(crate) fn catch_up(&mut self) {
         loop {
             match self.replica.due(self.incarnation, self.applied) {
-                Due::Nothing => return,
+                Due::Nothing => return self.replica.owes(self.outbox.last()),
                 Due::Empty(incarnation) => {
-                    (self.outcomes, self.incarnation, self.applied) = (Outcomes::default(), incarnation, 0);
+                    (self.outcomes, self.outbox) = (Outcomes::default(), Outbox::default());
+                    (self.incarnation, self.applied) = (incarnation, 0);
                     self.replace((self.kind.new)());
                 }
                 Due::Take(incarnation, learnt) => match attempt(|| self.read(&learnt.bytes)) {
-                    Ok(Ok((outcomes, state))) => {
-                        (self.outcomes, self.incarnation, self.applied) = (outcomes, incarnation, learnt.at.index);
+                    Ok(Ok((outcomes, outbox, state))) => {
+                        (self.outcomes, self.outbox) = (outcomes, outbox);
+                        (self.incarnation, self.applied) = (incarnation, learnt.at.index);
                         self.replace(state);
                     }
                     Ok(Err(error)) => self.fails(&error),
@@ -164,13 +176,16 @@ impl Holding {
     fn apply(&mut self, record: &Record) -> Result<(), CodecError> {
         let notes = Note::read(&record.more)?;
         record.entries.iter().try_for_each(|it| (self.kind.apply)(&mut *self.state, it))?;
-        notes.into_iter().for_each(|note| self.outcomes.take(note));
+        for note in notes {
+            self.outbox.take(record.epoch, &note);
+            self.outcomes.take(note);
+        }
         Ok(())
     }
 
-    fn read(&self, picture: &[u8]) -> Result<(Outcomes, Box<AnyState>), CodecError> {
-        let (outcomes, state) = Outcomes::read(picture)?;
-        Ok((outcomes, (self.kind.decode)(state)?))
+    fn read(&self, picture: &[u8]) -> Result<(Outcomes, Outbox, Box<AnyState>), CodecError> {
+        let (outcomes, outbox, state) = picture::read(picture)?;
+        Ok((outcomes, outbox, (self.kind.decode)(state)?))
     }
 
     fn fails(&self, error: &dyn fmt::Display) {
@@ -193,7 +208,9 @@ impl Holding {
     /// Its state as bytes.
     fn written(&self) -> Option<Bytes> {
         let mut bytes = Vec::new();
-        let written = self.outcomes.write(&mut bytes).and_then(|()| (self.kind.encode)(&*self.state, &mut bytes));
+        let written = self.outcomes.write(&mut bytes);
+        let written = written.and_then(|()| self.outbox.write(&mut bytes));
+        let written = written.and_then(|()| (self.kind.encode)(&*self.state, &mut bytes));
         if let Err(error) = &written {
             let pid = self.replica.pid();
             tracing::error!(target: "ember::cluster", %pid, %error, "its state cannot be written, so nobody can learn it");

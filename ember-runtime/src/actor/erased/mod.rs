@@ -1,6 +1,7 @@
 //! A service and its node to each other, where the type of the service is not known.
 
 mod any_cell;
+mod calling;
 mod core;
 mod holding;
 mod host;
@@ -9,9 +10,9 @@ mod owed;
 
 pub(crate) use self::{
     any_cell::{AnyCell, OnTheSpot},
+    calling::Calling,
     core::{Core, InOffice},
     holding::{Holding, Overtaken},
     host::Host,
-    outcomes::Calling,
     owed::{CallbackPermit, Erased, FillPermit, Owed, Refused, RouteFn},
 };

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::holding::Holding;
+use super::{
+    calling::{Calling, KEEP, Later, Waiter},
+    holding::Holding,
+};
 use crate::{
     error::{LostReason, RefusedReason},
     id::{CallId, Epoch},
@@ -16,68 +19,6 @@ use crate::{
 
 /// A reply of more bytes is not kept: it would drive out too many others.
 const LARGEST: usize = 1 << 20;
-/// So many wait at most for the end of one call.
-const REPEATS: usize = 16;
-/// So long is remembered what became of a call to which the runtime has given the id, in milliseconds.
-const KEEP: u64 = 600_000;
-
-/// The call whose handler runs.
-#[derive(Debug)]
-pub(crate) struct Calling {
-    about: About,
-    /// It has an id of the user's: its reply is kept, whatever it has committed.
-    is_once: bool,
-    /// The log says that it has begun.
-    has_begun: bool,
-}
-
-/// A call whose method has returned, and whose reply comes later.
-pub(super) struct Later {
-    about: About,
-    /// In which it began.
-    epoch: Epoch,
-    waiting: Vec<Waiter>,
-}
-
-/// Who waits for an outcome.
-enum Waiter {
-    /// The call again.
-    Repeats(RawReply<'static>),
-    /// The runtime of the caller.
-    Asks(oneshot::Sender<Option<Stored>>),
-}
-
-impl Calling {
-    /// Of the runtime's.
-    pub(crate) fn new(id: CallId, lowest: u64) -> Self {
-        Self { about: About { id, lowest, asked: 0, at: 0, keep: KEEP }, is_once: false, has_begun: false }
-    }
-
-    /// Of the user's, who says for how many milliseconds it is remembered; `asked` is a hash of what is called.
-    pub(crate) fn once(id: CallId, asked: u64, keep: u64) -> Self {
-        Self { about: About { id, lowest: 0, asked, at: 0, keep }, is_once: true, has_begun: false }
-    }
-}
-
-impl Waiter {
-    fn is_gone(&self) -> bool {
-        match self {
-            Self::Repeats(reply) => reply.is_unwanted(),
-            Self::Asks(tell) => tell.is_closed(),
-        }
-    }
-
-    /// `None`: whoever knows it, is elsewhere.
-    fn tell(self, outcome: Option<&Stored>, epoch: Epoch) {
-        match (self, outcome) {
-            (Self::Repeats(reply), Some(outcome)) => outcome.tell(reply),
-            (Self::Repeats(reply), None) => reply.fail(LostReason::Deposed { epoch: epoch.0 }),
-            (Self::Asks(tell), outcome) => {
-                let _nobody_waits = tell.send(outcome.cloned());
-            }
-        }
-    }
-}
 
 impl Holding {
     /// A handler begins: of this call, if its outcome can be asked for.
@@ -97,7 +38,7 @@ impl Holding {
             let why = format!("the id {} stands for another call: give each call an id of its own", id.number);
             RefusedReason::NotOnce(why)
         };
-        if let Some(later) = self.later.get_mut(&id) {
+        if let Some(later) = self.later.get_mut(&id).filter(|later| later.epoch == epoch) {
             if later.about.asked != asked {
                 reply.fail(other());
             } else {
@@ -157,6 +98,8 @@ impl Holding {
             self.applied = self.replica.enter(epoch, Vec::new(), bytes)?;
             self.has_begun(note);
         }
+        // Those of an office that it has lost get no reply here any more.
+        self.later.retain(|_, later| later.epoch == epoch);
         let about = self.call.take()?.about;
         self.later.insert(about.id, Later { about, epoch, waiting: Vec::new() });
         Some(about.id)
@@ -181,7 +124,7 @@ impl Holding {
         if self.replica.shows_nothing() || !self.replica.leads(Some(epoch)) {
             return;
         }
-        if let Some(later) = self.later.get_mut(&id) {
+        if let Some(later) = self.later.get_mut(&id).filter(|later| later.epoch == epoch) {
             return later.waits(Waiter::Asks(tell));
         }
         let outcome = match self.outcomes.find(id) {
@@ -199,6 +142,35 @@ impl Holding {
             }
         };
         self.tell([Waiter::Asks(tell)], epoch, outcome);
+    }
+
+    /// What it owes to others after this number, of whom acts in this epoch; told when all of it is acknowledged.
+    pub(crate) fn owed(&self, epoch: Epoch, after: u64, tell: oneshot::Sender<(u64, Vec<(u64, Bytes)>)>) {
+        if self.replica.shows_nothing() || !self.replica.leads(Some(epoch)) {
+            return;
+        }
+        let owed = (self.outbox.since(), self.outbox.after(after));
+        let tell = move |well: bool| {
+            if well {
+                let _nobody_waits = tell.send(owed);
+            }
+        };
+        match Unsettled::in_any_case(&self.group()) {
+            Some(unsettled) => unsettled.then(tell),
+            None => tell(true),
+        }
+    }
+
+    /// One of them has been answered.
+    pub(crate) fn paid(&mut self, epoch: Epoch, number: u64) {
+        let note = Note::Paid(number);
+        if !self.outbox.owes(number) {
+            return;
+        }
+        let Some(index) = written(&note).and_then(|bytes| self.replica.enter(epoch, Vec::new(), bytes)) else { return };
+        self.outbox.take(epoch, &note);
+        self.applied = index;
+        self.replica.open();
     }
 
     /// Says in the log what became of a call. `false`: it cannot, for this is not the master of that epoch.
@@ -228,17 +200,6 @@ impl Holding {
 
     fn group(&self) -> Arc<dyn Settles> {
         Arc::clone(&self.replica) as _
-    }
-}
-
-impl Later {
-    fn waits(&mut self, waiter: Waiter) {
-        self.waiting.retain(|it| !it.is_gone());
-        if self.waiting.len() < REPEATS {
-            return self.waiting.push(waiter);
-        }
-        let limit = REPEATS as u64;
-        waiter.tell(Some(&Stored::Lost(LostReason::TooManyRepeats { limit })), self.epoch);
     }
 }
 

@@ -43,7 +43,12 @@ impl<S: Service> Job<S> for Appointed {
         // What others have committed, and who wants to know the state, are of no life.
         let is_of_a_life = !matches!(
             self.appointment,
-            Appointment::CatchUp | Appointment::Picture(_) | Appointment::Outcome(..) | Appointment::Reply(_)
+            Appointment::CatchUp
+                | Appointment::Picture(_)
+                | Appointment::Outcome(..)
+                | Appointment::Reply(_)
+                | Appointment::Owed(..)
+                | Appointment::Paid(_)
         );
         if is_of_a_life && self.life != body.core.cell.life() {
             return Start::Over(body);
@@ -90,6 +95,16 @@ fn take_up<S: Service>(body: &mut Body<S>, appointment: Appointment) -> BoxFutur
             Appointment::Outcome(id, tell) => {
                 if let (Some(epoch), Some(held)) = (seat.acting(), &mut body.core.held) {
                     held.asked(epoch, id, tell);
+                }
+            }
+            Appointment::Owed(after, tell) => {
+                if let (Some(epoch), Some(held)) = (seat.acting(), &body.core.held) {
+                    held.owed(epoch, after, tell);
+                }
+            }
+            Appointment::Paid(number) => {
+                if let (Some(epoch), Some(held)) = (seat.acting(), &mut body.core.held) {
+                    held.paid(epoch, number);
                 }
             }
             Appointment::Reply(late) => {

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     actor::service::{Body, HandledBy, Path, Raw, Service, Start, Stepping, route},
     error::{LostReason, RefusedReason},
-    id::{Asker, CallId, fnv1a_of},
+    id::fnv1a_of,
     mailbox::Bytes,
     message::{CameFrom, Due, Method, RawCall, RawReply, Reply, Stamp},
     panics::discard,
@@ -153,10 +153,9 @@ pub(crate) fn arrive<S: Service>(
             reply.fail(RefusedReason::CallerGone);
             return Start::Over(body);
         }
-        if let Some((id, keys)) = envelope.and_then(|it| Some((it.once?, it.keys.bytes()))) {
-            let id = CallId { by: Asker::Node(from.id), number: id };
-            let asked = fnv1a_of(&[&entry.id.0.to_le_bytes(), keys, &payload]);
-            match body.core.begin_once(entry.info, (id, asked), reply) {
+        if let Some(envelope) = envelope.filter(|it| it.is_repeatable()) {
+            let asked = fnv1a_of(&[&entry.id.0.to_le_bytes(), envelope.keys.bytes(), &payload]);
+            match body.core.begin_once(entry.info, (envelope, from), asked, reply) {
                 Some(back) => reply = back,
                 None => return Start::Over(body),
             }

@@ -68,6 +68,10 @@ impl<M: Method> Call<M> {
     }
 
     /// What is to be done, to be changed.
+    pub(super) fn request(&self) -> &Request<M> {
+        &self.request
+    }
+
     pub(super) fn request_mut(&mut self) -> &mut Request<M> {
         &mut self.request
     }

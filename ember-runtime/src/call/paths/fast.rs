@@ -184,7 +184,7 @@ pub(super) fn adds_nothing(target: &Target, options: &Options, lane: Lane) -> bo
 /// The same, where something may be inherited.
 fn inherit(target: &Target, options: &Options, lane: Lane) -> Option<Taken> {
     // Its arguments go as bytes, and stay here; or others are to be asked first.
-    if options.once().is_some() || options.is_fresh() {
+    if options.once().is_some() || options.call().is_some() || options.is_fresh() {
         return None;
     }
     let inherited = Ambient::current(|ambient| (!ambient.is_late()).then(|| Inherited::from_awaiting(ambient)));

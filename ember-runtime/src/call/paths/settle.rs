@@ -14,9 +14,9 @@ use crate::{
         routes::{OpenCall, Router},
     },
     directory::Instance,
-    error::{Failure, LostReason},
+    error::{Failure, LostReason, RefusedReason},
     id::{Asker, CallId, NodeKey},
-    message::{Method, Stored},
+    message::{Envelope, Method, Stored},
     office::{Appointment, OfficeName},
     panics::attempt,
 };
@@ -27,15 +27,28 @@ const MAX_PAUSE: Duration = Duration::from_millis(200);
 
 impl Course {
     /// The call is about to be made to this instance: it has a number, if what becomes of it can be asked for.
-    pub(super) fn number<M: Method>(&mut self, instance: &Instance) {
+    fn number<M: Method>(&mut self, instance: &Instance) {
         if self.call.is_none()
             && instance.is_replicated()
             && !M::INFO.read
             && self.options.once().is_none()
+            && self.options.call().is_none()
             && M::wire().is_some()
         {
-            self.call = Some(OpenCall::begin(&self.target.router));
+            self.call = Some(OpenCall::begin(&self.target.router.open_calls));
         }
+    }
+
+    /// The metadata for `instance`, unless the call would wait for itself there.
+    pub(super) fn envelope<M: Method>(&mut self, instance: &Instance) -> Result<Envelope, RefusedReason> {
+        if let Some(cycle) = self.cycle::<M>(instance) {
+            return Err(cycle);
+        }
+        self.number::<M>(instance);
+        let call = self.options.call().or_else(|| self.call.as_ref().map(OpenCall::leaves));
+        let call = call.filter(|_| instance.is_replicated());
+        let (reading, epoch) = (self.reading(instance), instance.epoch());
+        Ok(Envelope { epoch, call, reading, ..self.inherited.envelope(&self.options, &self.target.keys) })
     }
 
     /// Whether a call that ended so is asked for.

@@ -103,7 +103,7 @@ async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: In
 pub(crate) struct Course {
     pub(crate) target: Target,
     pub(super) options: Options,
-    inherited: Inherited,
+    pub(super) inherited: Inherited,
     deadline: Instant,
     /// The instance that was asked last.
     pub(super) place: Option<Arc<Instance>>,
@@ -203,7 +203,6 @@ impl Course {
             };
             (self.place, self.waits) = (Some(Arc::clone(&instance)), None);
             self.last_epoch = self.last_epoch.max(instance.epoch());
-            self.number::<M>(&instance);
             let envelope = self.envelope::<M>(&instance);
             if let Some(probe) = self.probe.take_if(|_| envelope.is_err()) {
                 probe.unmade();
@@ -330,18 +329,8 @@ impl Course {
         one && self.target.router.directory().is_deserted(instance.pid.node)
     }
 
-    /// The metadata for `instance`, unless the call would wait for itself there.
-    fn envelope<M: Method>(&self, instance: &Instance) -> Result<Envelope, RefusedReason> {
-        if let Some(cycle) = self.cycle::<M>(instance) {
-            return Err(cycle);
-        }
-        let call = self.call.as_ref().filter(|_| instance.is_replicated()).map(OpenCall::leaves);
-        let (reading, epoch) = (self.reading(instance), instance.epoch());
-        Ok(Envelope { epoch, call, reading, ..self.inherited.envelope(&self.options, &self.target.keys) })
-    }
-
     /// The refusal of a call that would wait for itself at `instance`.
-    fn cycle<M: Method>(&self, instance: &Instance) -> Option<RefusedReason> {
+    pub(super) fn cycle<M: Method>(&self, instance: &Instance) -> Option<RefusedReason> {
         let chain = self.inherited.chain.as_ref()?;
         let place = || format!("{}.{}", instance.identity().name, self.target.method_name::<M>());
         chain

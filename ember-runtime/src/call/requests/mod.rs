@@ -4,6 +4,7 @@ mod args;
 mod choosing;
 mod inherited;
 mod outcome;
+mod owed;
 mod question;
 mod request;
 mod retry;
@@ -13,6 +14,7 @@ pub(crate) use self::{
     args::Args,
     inherited::{Inherited, overtaken},
     outcome::{Attempt, HandedOver, Outcome, describe, sound, unsound, waits},
+    owed::OwedCall,
     question::{
         CloseStream, Describe, EndOf, Entries, EntriesOf, HowFar, LearnFrom, More, OutcomeOf, Piece, PieceOf, Question,
         Replicate,

@@ -9,6 +9,7 @@ use crate::{
     clock::LONGEST,
     directory::Key,
     hooks::Carries,
+    id::CallNumber,
     message::{Beside, Extension, Method},
 };
 
@@ -41,6 +42,7 @@ struct More {
     within: Option<Duration>,
     /// What is shown must have all that is acknowledged when the call is made.
     fresh: bool,
+    call: Option<CallNumber>,
     beside: Beside,
 }
 
@@ -113,6 +115,10 @@ impl Options {
         self.more().fresh = true;
     }
 
+    pub(crate) fn set_call(&mut self, call: CallNumber) {
+        self.more().call = Some(call);
+    }
+
     fn more(&mut self) -> &mut More {
         Arc::make_mut(self.more.get_or_insert_default())
     }
@@ -139,6 +145,11 @@ impl Options {
     /// Whether what is shown must have all that is acknowledged when the call is made.
     pub(crate) fn is_fresh(&self) -> bool {
         self.more.as_ref().is_some_and(|more| more.fresh)
+    }
+
+    /// Its number, if a group owes it.
+    pub(crate) fn call(&self) -> Option<CallNumber> {
+        self.more.as_ref().and_then(|more| more.call)
     }
 
     /// What travels beside the arguments, if anything does, or should.

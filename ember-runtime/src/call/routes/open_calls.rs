@@ -5,7 +5,6 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use super::router::Router;
 use crate::{id::CallNumber, sync::lock};
 
 /// Those that are under way.
@@ -20,17 +19,17 @@ struct Open {
 
 /// One of them, until it is dropped.
 pub(crate) struct OpenCall {
-    router: Arc<Router>,
+    all: Arc<OpenCalls>,
     number: u64,
 }
 
 impl OpenCall {
-    pub(crate) fn begin(router: &Arc<Router>) -> Self {
-        let mut open = lock(&router.open_calls.0);
+    pub(crate) fn begin(all: &Arc<OpenCalls>) -> Self {
+        let mut open = lock(&all.0);
         open.last += 1;
         let number = open.last;
         open.numbers.insert(number);
-        Self { router: Arc::clone(router), number }
+        Self { all: Arc::clone(all), number }
     }
 
     pub(crate) fn number(&self) -> u64 {
@@ -39,13 +38,13 @@ impl OpenCall {
 
     /// What a call takes along that leaves now.
     pub(crate) fn leaves(&self) -> CallNumber {
-        let lowest = lock(&self.router.open_calls.0).numbers.first().copied().unwrap_or(self.number);
-        CallNumber { number: self.number, lowest }
+        let lowest = lock(&self.all.0).numbers.first().copied().unwrap_or(self.number);
+        CallNumber { by: None, number: self.number, lowest }
     }
 }
 
 impl Drop for OpenCall {
     fn drop(&mut self) {
-        lock(&self.router.open_calls.0).numbers.remove(&self.number);
+        lock(&self.all.0).numbers.remove(&self.number);
     }
 }

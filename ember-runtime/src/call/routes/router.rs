@@ -40,7 +40,7 @@ pub(crate) struct Router {
     retired: AtomicBool,
     /// It ends.
     ending: AtomicBool,
-    pub(crate) open_calls: OpenCalls,
+    pub(crate) open_calls: Arc<OpenCalls>,
     pub(crate) described: Described,
     pub(crate) cells: Cells,
     pub(crate) replicas: Replicas,
@@ -85,7 +85,7 @@ impl Router {
             outages,
             retired: AtomicBool::new(false),
             ending: AtomicBool::new(false),
-            open_calls: OpenCalls::default(),
+            open_calls: Arc::default(),
             described: Described::default(),
             cells: Cells::default(),
             replicas: Replicas::default(),

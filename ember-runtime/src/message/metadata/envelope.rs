@@ -51,6 +51,11 @@ impl Envelope {
         self.chain.as_ref().is_some_and(|chain| chain.links().any(|link| link.pid == pid))
     }
 
+    /// Whether it may be made again, by its caller or by whoever acts for that.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.once.is_some() || self.call.is_some_and(|call| call.by.is_some())
+    }
+
     /// Refuses more than may travel, also to where it would not have to.
     pub(crate) fn check(&self) -> Result<(), RefusedReason> {
         self.beside.as_ref().map_or(Ok(()), |beside| beside.check())?;

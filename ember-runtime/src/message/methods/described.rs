@@ -45,6 +45,19 @@ impl MethodRef {
         MethodId::of(&self.name)
     }
 
+    /// The method of this full name whose arguments and results are not read here.
+    pub(crate) fn unread(name: &str, fingerprint: u64, lane: Lane) -> Self {
+        Self {
+            name: name.into(),
+            fingerprint,
+            version: String::new(),
+            lane,
+            timeout: None,
+            idempotent: false,
+            schema: Signature::new(&[], <()>::shape, None).schema().clone(),
+        }
+    }
+
     /// The method of this full name; `None` if it is called on its own node only.
     pub(crate) fn of(name: &str, info: &MethodInfo, signature: Option<&Signature>) -> Option<Self> {
         let signature = signature?;

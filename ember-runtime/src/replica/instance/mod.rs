@@ -57,6 +57,8 @@ pub(crate) struct Replica {
     word: Mutex<Word>,
     /// How long one of its group may act who is not heard of, in nanoseconds.
     lease: AtomicU64,
+    /// The number of the last call that its group has owed to another service, as far as is known here.
+    owes: AtomicU64,
 }
 
 struct Inner {
@@ -177,9 +179,10 @@ impl Replica {
             Inner { part, leaving: Leaving::default(), applies: false, learnt: None, kept: None, picture: None };
         let [told, owed, spare] = [false; 3].map(AtomicBool::new);
         let [changes, parts] = [(); 2].map(|()| ordered::Sender::default());
-        let (place, word, lease) = (OnceLock::new(), Mutex::default(), AtomicU64::new(u64::MAX));
+        let (place, word) = (OnceLock::new(), Mutex::default());
+        let (lease, owes) = (AtomicU64::new(u64::MAX), AtomicU64::new(0));
         let inner = Mutex::new(inner);
-        Self { pid, types, terms, largest, told, inner, changes, parts, owed, spare, place, word, lease }
+        Self { pid, types, terms, largest, told, inner, changes, parts, owed, spare, place, word, lease, owes }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -39,6 +39,16 @@ impl Replica {
         }
     }
 
+    /// The number of the last call that its group owes, or has owed, to another service.
+    pub(crate) fn owed(&self) -> u64 {
+        self.owes.load(Ordering::Acquire)
+    }
+
+    /// Its service has found that it is this.
+    pub(crate) fn owes(&self, number: u64) {
+        self.owes.store(number, Ordering::Release);
+    }
+
     /// The record that was entered last is in the state.
     pub(crate) fn has_entered(&self) {
         self.lock().applies = false;

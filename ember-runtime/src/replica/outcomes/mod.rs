@@ -2,11 +2,13 @@
 
 mod callers;
 mod note;
+mod outbox;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use self::{
     note::{About, Note},
+    outbox::Outbox,
     table::{Known, Outcomes},
 };

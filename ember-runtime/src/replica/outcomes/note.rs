@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     id::CallId,
-    message::{CodecError, Stored, append},
+    message::{CodecError, Stored, append, whole},
 };
 
 /// What is said of a call, each time.
@@ -31,6 +31,10 @@ pub(crate) enum Note {
     Ended(About, Stored),
     /// It has done nothing, and is never to do anything.
     Void(About),
+    /// A call that the group owes to another service from now on.
+    Owes(#[serde(with = "whole")] Bytes),
+    /// The one of this number has been answered.
+    Paid(u64),
 }
 
 impl Note {

@@ -104,6 +104,7 @@ impl Outcomes {
                     self.put(&about, Course::Ended(reply));
                 }
             }
+            Note::Owes(_) | Note::Paid(_) => {}
             Note::Void(about) => {
                 if self.hear(&about) && !self.calls.contains_key(&about.id) {
                     self.put(&about, Course::Void);

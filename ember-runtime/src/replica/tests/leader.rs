@@ -1,9 +1,11 @@
 //! What a leader ships, and what it takes for acknowledged.
 
+use bytes::Bytes;
+
 use super::{apply, founder, has, leader, member, members, pid, point, says, set};
 use crate::{
     id::Epoch,
-    replica::{Answer, Follower, Heard, Kind, Leader, Member, Point},
+    replica::{Answer, Follower, Heard, Kind, Leader, Member, Point, Record},
 };
 
 const ALL: usize = usize::MAX;
@@ -57,6 +59,21 @@ fn records_are_shipped_when_they_are_open() {
     leader.open(u64::MAX);
     let batch = leader.batch_for(pid(1), ALL).unwrap();
     assert_eq!((batch.previous, batch.records.len(), batch.end), (point(5, second - 1), 1, second));
+}
+
+#[test]
+fn a_record_says_more_of_calls_as_long_as_it_may_not_be_shipped() {
+    let mut leader = in_office();
+    assert_eq!(leader.amend(b"late", ALL), None, "the others may have the last one");
+    let index = leader.append_with(vec![], Bytes::from_static(b"a"));
+    assert_eq!(leader.amend(b"b", ALL), Some(index));
+    assert_eq!(leader.amend(b"c", 8), None, "it would be too large");
+    leader.open(index);
+    assert_eq!(leader.amend(b"d", ALL), None);
+    let records = leader.batch_for(pid(1), ALL).unwrap().records;
+    assert_eq!(records.iter().map(|record| &record.more[..]).collect::<Vec<_>>(), [b"ab"]);
+    let sum: usize = (1..=index).filter_map(|index| leader.held().log().get(index)).map(Record::size).sum();
+    assert_eq!(leader.held().log().bytes(), sum, "what it takes is counted");
 }
 
 #[test]

@@ -13,6 +13,7 @@
 //! | 1 | `FURTHER`: further flags; all must be known |
 //! | 8 | `ONCE`, a further one: by which the callee knows a repetition of the call. Only to peers that have said that they know it |
 //! | 16 | `CALL`, a further one: the number by which the caller's runtime asks what became of the call, and the lowest that it may still ask for. Only to what says that it is replicated |
+//! | 16 | `GROUP`, a further one, with `CALL`: whoever gives the numbers, if that is a group that owes the call |
 //! | 24 | `READING`, a further one: the epoch and the index that the caller has seen of the callee's group, and how old what it is shown may be, in microseconds, or all ones. The reply ends with 16 bytes: the epoch and the index that it shows. Only to services whose group's record says that they are replicated, all of which know it |
 //! | … | `MORE`: postcard of [`More`], then `More::links` times a link of the call chain, innermost first, then `More::headers` times a name and a value, then `More::extensions` times a name and bytes, which pass through nodes that do not know them. The numbers are bounded before anything is read, so that no header can make this node allocate much |
 
@@ -24,7 +25,7 @@ use tokio::time::Instant;
 use super::config::OutCall;
 use crate::{
     error::RefusedReason,
-    id::{CallNumber, Epoch, MethodId, Pid},
+    id::{CallNumber, Epoch, GroupKey, MethodId, Pid},
     message::{
         Beside, Chain, Envelope, Keys, MAX_EXTENDED, MAX_EXTENSIONS, MAX_HEADERS, MAX_KEYS, Reading, Stamp, append,
     },
@@ -48,6 +49,7 @@ const FURTHER: u8 = 128;
 /// Among the further ones.
 const ONCE: u8 = 1;
 const CALL: u8 = 2;
+const GROUP: u8 = 4;
 const READING: u8 = 8;
 
 /// Where the number of the callee is.
@@ -136,16 +138,18 @@ fn put_further(envelope: &Envelope, reads: Reads, out: &mut Vec<u8>) -> Result<(
         let why = "its node, of an earlier release of Ember, does not know the ids of calls: update it, or call without `.once(…)`";
         return Err(RefusedReason::NotOnce(why.into()));
     }
-    let flags =
-        [(ONCE, envelope.once.is_some()), (CALL, envelope.call.is_some()), (READING, envelope.reading.is_some())];
+    let group = envelope.call.and_then(|call| call.by);
+    let flags = [
+        (ONCE, envelope.once.is_some()),
+        (CALL, envelope.call.is_some()),
+        (GROUP, group.is_some()),
+        (READING, envelope.reading.is_some()),
+    ];
     out.push(flags.into_iter().fold(0, |flags, (flag, is_set)| if is_set { flags | flag } else { flags }));
-    if let Some(id) = envelope.once {
-        out.extend_from_slice(&id.to_le_bytes());
-    }
-    if let Some(CallNumber { number, lowest }) = envelope.call {
-        for number in [number, lowest] {
-            out.extend_from_slice(&number.to_le_bytes());
-        }
+    let call = envelope.call.map(|call| [call.number, call.lowest]);
+    let group = group.map(|GroupKey { group, since }| [group, since]);
+    for number in envelope.once.into_iter().chain([call, group].into_iter().flatten().flatten()) {
+        out.extend_from_slice(&number.to_le_bytes());
     }
     if let Some(Reading { seen: (epoch, index), within }) = envelope.reading {
         let within = within.map_or(u64::MAX, |within| u64::try_from(within.as_micros()).unwrap_or(u64::MAX));
@@ -257,7 +261,7 @@ fn take<const SIZE: usize>(rest: &mut &[u8]) -> Result<[u8; SIZE], String> {
 #[cold]
 fn get_further(rest: &mut &[u8], envelope: &mut Envelope) -> Result<(), String> {
     let further = u8::from_le_bytes(take(rest)?);
-    if further & !(ONCE | CALL | READING) != 0 {
+    if further & !(ONCE | CALL | GROUP | READING) != 0 || further & (CALL | GROUP) == GROUP {
         return Err(format!("the header has unknown flags: {further:#x} among the further ones"));
     }
     let mut number = || take(rest).map(u64::from_le_bytes);
@@ -265,7 +269,11 @@ fn get_further(rest: &mut &[u8], envelope: &mut Envelope) -> Result<(), String> 
         envelope.once = Some(number()?);
     }
     if further & CALL != 0 {
-        envelope.call = Some(CallNumber { number: number()?, lowest: number()? });
+        let mut call = CallNumber { by: None, number: number()?, lowest: number()? };
+        if further & GROUP != 0 {
+            call.by = Some(GroupKey { group: number()?, since: number()? });
+        }
+        envelope.call = Some(call);
     }
     if further & READING != 0 {
         let seen = (Epoch(number()?), number()?);

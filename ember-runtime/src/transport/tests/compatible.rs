@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::support::*;
 use crate::{
     error::{LostReason, RefusedReason},
-    id::{CallNumber, Epoch, Pid},
+    id::{CallNumber, Epoch, GroupKey, Pid},
     message::{Beside, Chain, Envelope, Keys, Reading, Stamp},
     rng::Rng,
     transport::{
@@ -227,9 +227,15 @@ fn records(said: &mut Said) {
     let reads = Envelope { reading, ..Envelope::default() };
     said.put("record call reads", call(300, None, &Given { envelope: reads, ..Given::default() }, Some(name)));
     said.put("record call once", call(300, None, &Given { envelope: once, ..Given::default() }, Some(name)));
-    let numbered =
-        Envelope { call: Some(CallNumber { number: 9, lowest: 6 }), epoch: Some(Epoch(7)), ..Envelope::default() };
+    let numbered = Envelope {
+        call: Some(CallNumber { by: None, number: 9, lowest: 6 }),
+        epoch: Some(Epoch(7)),
+        ..Envelope::default()
+    };
     said.put("record call numbered", call(300, None, &Given { envelope: numbered, ..Given::default() }, Some(name)));
+    let owed = CallNumber { by: Some(GroupKey { group: 3, since: 4 }), number: 9, lowest: 6 };
+    let owed = Envelope { call: Some(owed), ..Envelope::default() };
+    said.put("record call owed", call(300, None, &Given { envelope: owed, ..Given::default() }, Some(name)));
     let all =
         Given { envelope: Envelope { once: Some(8), epoch: Some(Epoch(7)), ..rich(born).envelope }, ..rich(born) };
     said.put("record call with everything", call(u64::MAX, Some(5), &all, Some(name)));
@@ -297,7 +303,9 @@ fn the_calls_of_the_release_before_are_understood() {
     assert_eq!((target, &args[..], header.envelope.and_then(|envelope| envelope.once)), (300, &b"args"[..], Some(8)));
     let (_, target, args, header) = read("record call numbered");
     let call = header.envelope.and_then(|envelope| envelope.call);
-    assert_eq!((target, &args[..], call), (300, &b"args"[..], Some(CallNumber { number: 9, lowest: 6 })));
+    assert_eq!((target, &args[..], call), (300, &b"args"[..], Some(CallNumber { by: None, number: 9, lowest: 6 })));
+    let owed = read("record call owed").3.envelope.and_then(|envelope| envelope.call);
+    assert_eq!(owed.and_then(|call| call.by), Some(GroupKey { group: 3, since: 4 }));
     let (_, target, args, header) = read("record call with everything");
     let envelope = header.envelope.expect("an envelope");
     assert_eq!((target, &args[..], envelope.once, envelope.epoch), (u64::MAX, &b"args"[..], Some(8), Some(Epoch(7))));
@@ -328,7 +336,7 @@ fn a_peer_that_does_not_know_the_ids_of_calls_is_never_asked_to_run_one() {
     let header = |further: u8| [&[128_u8, 1, 1, 1, 1, 44, 1, 0, 0, further][..], &8_u64.to_le_bytes()].concat();
     let read = |further| header::get(&header(further), Clock { there: 0, here: Instant::now() });
     assert_eq!(read(1).expect("it is read").envelope.and_then(|envelope| envelope.once), Some(8));
-    assert!(read(5).unwrap_err().contains("unknown flags"));
+    assert!(read(9).unwrap_err().contains("unknown flags"));
     assert!(read(3).unwrap_err().contains("too short"));
 }
 

@@ -50,7 +50,16 @@ impl<U: Unit> Cx<'_, U> {
         U: InGroup<Root = R>,
     {
         let bytes = encoded::<R>(&entry);
-        commit::<R, _>(self.core, vec![bytes], |state| R::apply(state, &entry))
+        commit::<R, _>(self.core, (vec![bytes], None), |state| R::apply(state, &entry))
+    }
+
+    /// The same, with a call that the group owes from now on, as its bytes.
+    pub(crate) fn commit_and_owe<R: Replicated>(&mut self, entry: &R::Entry, call: Bytes) -> R::Output
+    where
+        U: InGroup<Root = R>,
+    {
+        let bytes = encoded::<R>(entry);
+        commit::<R, _>(self.core, (vec![bytes], Some(call)), |state| R::apply(state, entry))
     }
 
     /// The same for several entries, in one record: all are made, or none is. What each comes to, in their order.
@@ -66,7 +75,7 @@ impl<U: Unit> Cx<'_, U> {
             return Vec::new();
         }
         let bytes = entries.iter().map(encoded::<R>).collect();
-        commit::<R, _>(self.core, bytes, |state| entries.iter().map(|entry| R::apply(state, entry)).collect())
+        commit::<R, _>(self.core, (bytes, None), |state| entries.iter().map(|entry| R::apply(state, entry)).collect())
     }
 
     /// Waits until all that has been committed so far is acknowledged by each member in sync: before an effect outside of Ember that must not be
@@ -107,11 +116,15 @@ fn encoded<R: Replicated>(entry: &R::Entry) -> Bytes {
     bytes.into()
 }
 
-fn commit<R: Replicated, T>(core: &mut Core, entries: Vec<Bytes>, apply: impl FnOnce(&mut R::State) -> T) -> T {
+fn commit<R: Replicated, T>(
+    core: &mut Core,
+    (entries, owes): (Vec<Bytes>, Option<Bytes>),
+    apply: impl FnOnce(&mut R::State) -> T,
+) -> T {
     let epoch = core.commits();
     let Some(held) = core.held.as_deref_mut() else { unreachable!("a replicated service has its state") };
     // With what says how long each is.
-    let bytes = entries.iter().map(|entry| entry.len() + ENTRY).sum::<usize>();
+    let bytes = entries.iter().chain(&owes).map(|entry| entry.len() + ENTRY).sum::<usize>();
     let largest = held.replica.largest();
     assert!(
         bytes <= largest,
@@ -120,7 +133,7 @@ fn commit<R: Replicated, T>(core: &mut Core, entries: Vec<Bytes>, apply: impl Fn
     );
     let apply = |state: &mut AnyState| apply(state.downcast_mut().expect("it is the state of this service"));
     // Not a panic: nobody has made a mistake.
-    held.commit(epoch, entries, apply).unwrap_or_else(|| resume_unwind(Box::new(Overtaken(epoch))))
+    held.commit(epoch, (entries, owes), apply).unwrap_or_else(|| resume_unwind(Box::new(Overtaken(epoch))))
 }
 
 impl Core {

@@ -3,6 +3,7 @@
 
 mod choice;
 mod claims;
+mod debtor;
 mod facts;
 mod lane;
 pub(crate) mod learn;

@@ -14,6 +14,7 @@ use tokio::{
 
 use super::{
     choice::{Choice, Field, Place},
+    debtor::Debtor,
     lane::lane,
     owing::Owing,
 };
@@ -55,6 +56,16 @@ impl Shipper {
         let (mut changes, mut news) = (self.replica.parts(), self.router.directory().changes());
         let (mut lanes, mut owing, mut alone) = (Lanes::default(), Owing::default(), Alone::default());
         let mut members = Members::new(&self.replica);
+        let mut debts = JoinSet::new();
+        debts.spawn(
+            Debtor {
+                replica: Arc::clone(&self.replica),
+                router: Arc::clone(&self.router),
+                office: self.office.clone(),
+                epoch: self.epoch,
+            }
+            .run(),
+        );
         loop {
             changes.mark_unchanged();
             news.mark_unchanged();

@@ -1,0 +1,196 @@
+//! Calls that are committed with an entry: made by whoever is the master, until they have been answered, and run once where the callee is replicated.
+
+use super::*;
+
+#[message]
+#[derive(Default)]
+pub struct Sold(u64);
+
+/// Sells for somebody who has an account in the ledger.
+#[service(elected)]
+#[derive(Default)]
+pub struct Shop;
+
+impl Replicated for Shop {
+    type State = Sold;
+    type Entry = u64;
+    type Output = u64;
+
+    fn apply(state: &mut Sold, amount: &u64) -> u64 {
+        state.0 += amount;
+        state.0
+    }
+}
+
+#[rpc]
+impl Shop {
+    pub async fn rpc_sell(&mut self, cx: &mut Cx<'_, Self>, to: u64, amount: u64) -> u64 {
+        let ledger = cx.client::<LedgerClient>();
+        cx.commit_and_send(amount, ledger.rpc_pay(to, amount))
+    }
+
+    /// The ledger takes some time for it.
+    pub async fn rpc_sell_slowly(&mut self, cx: &mut Cx<'_, Self>, to: u64, seconds: u64) -> u64 {
+        let ledger = cx.client::<LedgerClient>();
+        cx.commit_and_send(1, ledger.rpc_pay_late(to, seconds))
+    }
+
+    #[rpc(read)]
+    pub async fn rpc_sold(&self, cx: &mut Cx<'_, Self>) -> u64 {
+        cx.state().0
+    }
+}
+
+const SHOPS: [&str; 3] = ["d", "e", "f"];
+
+/// The ledger's nodes, the shop's, and one that calls.
+fn town(seed: u64) -> Cluster {
+    SHOPS.into_iter().fold(cluster(seed), |cluster, name| cluster.node(name, |node| node.service(Shop)))
+}
+
+/// The node of the shop's master that is none of these, as the caller sees it.
+async fn shop_master(sim: &Sim, none_of: &[&str]) -> String {
+    let none_of: Vec<String> = none_of.iter().map(|name| (*name).to_owned()).collect();
+    let found = sim.on("caller", move |node| async move {
+        let mut found = None;
+        node.wait_for_view(|view| {
+            let masters = view.instances().iter().filter(|it| it.role() == Some(Role::Master));
+            let of_shop = masters.filter(|it| SHOPS.contains(&&*it.node().name));
+            found = of_shop.map(|it| it.node().name.clone()).find(|name| !none_of.contains(name));
+            found.is_some()
+        })
+        .await;
+        found.unwrap()
+    });
+    found.await.unwrap()
+}
+
+/// The same of the ledger's.
+async fn ledger_master(sim: &Sim) -> String {
+    let found = sim.on("caller", |node| async move {
+        let mut found = None;
+        node.wait_for_view(|view| {
+            let masters = view.instances().iter().filter(|it| it.role() == Some(Role::Master));
+            found = masters.map(|it| it.node().name.clone()).find(|name| ["a", "b", "c"].contains(&&**name));
+            found.is_some()
+        })
+        .await;
+        found.unwrap()
+    });
+    found.await.unwrap()
+}
+
+async fn sell(sim: &Sim, amount: u64) -> u64 {
+    sim.on("caller", move |node| async move {
+        node.client::<ShopClient>().rpc_sell(7, amount).timeout(Duration::from_secs(60)).await.unwrap()
+    })
+    .await
+    .unwrap()
+}
+
+/// Waits until so much has been paid, and then a while longer: it is not paid again.
+async fn paid(sim: &Sim, amount: u64) {
+    sim.on("caller", move |node| async move {
+        let ledger = node.client::<LedgerClient>();
+        let balance = async || ledger.rpc_pay(7, 0).timeout(Duration::from_secs(60)).await.unwrap();
+        while balance().await < amount {
+            tokio::time::sleep(Duration::from_millis(100)).await; // tidy: sleep: virtual time, until it has been paid
+        }
+        tokio::time::sleep(Duration::from_secs(40)).await; // tidy: sleep: virtual time, in which whoever repeats it would
+        assert_eq!(balance().await, amount);
+    })
+    .await
+    .unwrap();
+}
+
+/// Each shop has learnt this.
+async fn shops_know(sim: &Sim, sold: u64) {
+    for name in SHOPS {
+        sim.on(name, move |node| async move {
+            while node.local::<Shop>().rpc_sold().await.ok() != Some(sold) {
+                tokio::time::sleep(Duration::from_millis(50)).await; // tidy: sleep: virtual time, until it has caught up
+            }
+        })
+        .await
+        .unwrap();
+    }
+}
+
+fn cut(sim: &Sim, shop: &str) {
+    ["a", "b", "c"].into_iter().for_each(|ledger| sim.partition(shop, ledger));
+}
+
+#[test]
+fn a_call_that_is_committed_with_an_entry_is_made_once_it_is_acknowledged() {
+    town(81).run(async move |sim| {
+        let mut sum = 0;
+        for amount in 1..=10 {
+            sum += amount;
+            assert_eq!(sell(&sim, amount).await, sum);
+        }
+        paid(&sim, sum).await;
+    });
+}
+
+#[test]
+fn the_next_master_makes_the_calls_that_the_last_one_could_not() {
+    town(82).run(async move |sim| {
+        assert_eq!(sell(&sim, 1).await, 1);
+        let first = shop_master(&sim, &[]).await;
+        shops_know(&sim, 1).await;
+        cut(&sim, &first);
+        for amount in 2..=4 {
+            sell(&sim, amount).await;
+        }
+        sim.kill(&first).await;
+        paid(&sim, 10).await;
+    });
+}
+
+#[test]
+fn a_callee_whose_master_is_lost_when_it_had_run_the_call_does_not_run_it_again() {
+    town(83).run(async move |sim| {
+        assert_eq!(sell(&sim, 1).await, 1);
+        paid(&sim, 1).await;
+        in_sync(&sim, 7, 1).await;
+        let (shop, ledger) = (shop_master(&sim, &[]).await, ledger_master(&sim).await);
+        sim.on("caller", |node| async move { node.client::<ShopClient>().rpc_sell_slowly(7, 2).await.unwrap() })
+            .await
+            .unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await; // tidy: sleep: virtual time, until its handler runs
+        sim.partition(&shop, &ledger);
+        tokio::time::sleep(Duration::from_secs(2)).await; // tidy: sleep: virtual time, until that has committed
+        sim.kill(&ledger).await;
+        paid(&sim, 2).await;
+        // And the shop's master is lost too, before it could say that it was answered, or after that.
+        sim.kill(&shop).await;
+        assert_eq!(sell(&sim, 5).await, 7);
+        paid(&sim, 7).await;
+    });
+}
+
+#[test]
+fn who_learns_the_state_learns_which_calls_are_owed() {
+    town(84).run(async move |sim| {
+        assert_eq!(sell(&sim, 1).await, 1);
+        shops_know(&sim, 1).await;
+        paid(&sim, 1).await;
+        SHOPS.into_iter().for_each(|shop| cut(&sim, shop));
+        sell(&sim, 2).await;
+        sell(&sim, 3).await;
+        let first = shop_master(&sim, &[]).await;
+        let fresh = SHOPS.into_iter().find(|name| *name != first).unwrap();
+        sim.kill(fresh).await;
+        sim.start(fresh).await.unwrap();
+        shops_know(&sim, 6).await;
+        let mut gone = Vec::new();
+        while shop_master(&sim, &gone).await != fresh {
+            let now = shop_master(&sim, &gone).await;
+            let now = SHOPS.into_iter().find(|name| *name == now).unwrap();
+            sim.kill(now).await;
+            gone.push(now);
+        }
+        ["a", "b", "c"].into_iter().for_each(|ledger| sim.heal(fresh, ledger));
+        paid(&sim, 6).await;
+    });
+}

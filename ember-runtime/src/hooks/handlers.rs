@@ -68,6 +68,8 @@ pub(crate) struct Acts {
     pub(crate) asked: Option<Epoch>,
     /// The epoch in which it acts.
     pub(crate) epoch: Epoch,
+    /// Whether a later master can say what became of the call.
+    pub(crate) is_known: bool,
 }
 
 impl IncomingCall<'_> {

@@ -17,7 +17,6 @@ mod member;
 mod office;
 mod outcomes;
 mod peer;
-pub(crate) mod picture;
 mod point;
 mod record;
 pub(crate) mod rules;
@@ -35,7 +34,7 @@ pub(crate) use self::{
     leader::{Heard, Leader, MOST_OWED},
     log::Log,
     member::Member,
-    outcomes::{About, Known, Note, Outbox, Outcomes},
+    outcomes::{About, Known, Note, Outbox, Outcomes, picture},
     point::Point,
     record::Record,
 };

@@ -223,7 +223,8 @@ impl Core {
     /// What hooks may know of the call that begins, if its handler acts for the group; `asked` is the epoch for which it was sent.
     pub(crate) fn acts(&self, asked: Option<Epoch>) -> Option<Acts> {
         let InOffice { began, group, acts, .. } = self.office.as_deref()?;
-        began.filter(|_| *acts).map(|epoch| Acts { group: Arc::clone(group), asked, epoch })
+        let is_known = self.held.is_some();
+        began.filter(|_| *acts).map(|epoch| Acts { group: Arc::clone(group), asked, epoch, is_known })
     }
 
     /// What the reply of this method depends on.

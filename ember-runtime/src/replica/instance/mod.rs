@@ -6,6 +6,7 @@ pub(super) mod keeping;
 mod kept;
 mod leaving;
 mod links;
+mod reading;
 mod reads;
 #[cfg(test)]
 mod tests;
@@ -19,11 +20,11 @@ use std::sync::{
 
 use bytes::Bytes;
 
+use self::{kept::Kept, leaving::Leaving, word::Word};
 pub(crate) use self::{
-    entries::Reading,
+    reading::Reading,
     word::{Far, Place},
 };
-use self::{kept::Kept, leaving::Leaving, word::Word};
 use super::{Follower, Held, InSync, Leader, Member, Point, Record, Terms, rules::Order};
 use crate::{
     id::{Epoch, Pid},

@@ -3,6 +3,7 @@
 mod callers;
 mod note;
 mod outbox;
+pub(crate) mod picture;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -38,7 +38,7 @@ fn leases_tell(faults: &Faults) -> bool {
 fn in_their_epochs(acted: &[Done<'_>]) -> Wrong {
     let mut masters = BTreeMap::<(&str, Epoch), Done<'_>>::new();
     acted.iter().find_map(|&(call, it)| {
-        let Acts { group, asked, epoch } = &it.acts;
+        let Acts { group, asked, epoch, .. } = &it.acts;
         let (first, other) = *masters.entry((group, *epoch)).or_insert((call, it));
         if other.by != it.by {
             let (one, two) = (told(first), told(call));
@@ -80,8 +80,10 @@ fn beside_a_later(acted: &[Done<'_>]) -> Wrong {
         .next()
 }
 
+/// Not where the reply may have been told by a later master, from the log that both had: what replies say of that is looked at elsewhere.
 fn believed(acted: Vec<Done<'_>>) -> Wrong {
-    let mut answered: Vec<_> = acted.into_iter().filter(|(call, _)| call.end == End::Done).collect();
+    let is_heard = |(call, it): &Done<'_>| call.end == End::Done && !it.acts.is_known;
+    let mut answered: Vec<_> = acted.into_iter().filter(is_heard).collect();
     answered.sort_by_key(|(call, _)| call.place);
     // What a node knows ends with it.
     let mut heard = BTreeMap::<(usize, &str), (&Entry, Epoch)>::new();
@@ -116,7 +118,7 @@ mod tests {
     fn call(life: usize, asked: u64, (epoch, node): (u64, u64), [began, ended, place]: [usize; 3]) -> Entry {
         let by = Pid { node: NodeKey { id: NodeId(node), incarnation: Incarnation(1) }, number: 1 };
         let asked = Some(asked).filter(|it| *it > 0).map(Epoch);
-        let acts = Acts { group: "Bank/Bank".into(), asked, epoch: Epoch(epoch) };
+        let acts = Acts { group: "Bank/Bank".into(), asked, epoch: Epoch(epoch), is_known: false };
         Entry {
             from: "ada".into(),
             at: Duration::ZERO,

@@ -336,7 +336,7 @@ fn a_peer_that_does_not_know_the_ids_of_calls_is_never_asked_to_run_one() {
     let header = |further: u8| [&[128_u8, 1, 1, 1, 1, 44, 1, 0, 0, further][..], &8_u64.to_le_bytes()].concat();
     let read = |further| header::get(&header(further), Clock { there: 0, here: Instant::now() });
     assert_eq!(read(1).expect("it is read").envelope.and_then(|envelope| envelope.once), Some(8));
-    assert!(read(9).unwrap_err().contains("unknown flags"));
+    assert!(read(17).unwrap_err().contains("unknown flags"));
     assert!(read(3).unwrap_err().contains("too short"));
 }
 

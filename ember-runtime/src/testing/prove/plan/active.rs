@@ -7,11 +7,11 @@ use std::{
 
 use tokio::time::sleep;
 
-use super::fault::{Fault, PATIENCE};
+use super::{
+    fault::Fault,
+    waits::{LOOK, PATIENCE},
+};
 use crate::testing::{Backup, Registry, Sim, hosts::HOST};
-
-/// How often it is looked whether a node may end.
-pub(super) const LOOK: Duration = Duration::from_millis(10);
 
 /// Who was cut off from the registry tries again to reach it after this, at the latest.
 const REACHES: Duration = Duration::from_millis(1_500);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     fault::{Fault, Kind, TimedFault},
     faults::Faults,
-    roles::{MASTER, OTHER, SLAVE},
+    names::{MASTER, OTHER, SLAVE},
     situations::situation,
 };
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use super::roles::ROLES;
+use super::{names::ROLES, waits::PATIENCE};
 use crate::testing::Registry;
 
 /// What can be done to a simulated cluster.
@@ -80,9 +80,6 @@ impl Kind {
         Self::Expire,
     ];
 }
-
-/// How long a fault waits for a call to hit; and so long an end of a node until another has what only that has.
-pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A fault with its time. `Display` and `FromStr` are as in `kill(beta)@1200+800`: from 1,200 ms after the start of the workload, for
 /// 800 ms; and as in `kill(beta)@1200!+800`: from when the next handler has begun there after that time.

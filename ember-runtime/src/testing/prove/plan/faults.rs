@@ -7,8 +7,9 @@ use tokio::time::sleep;
 
 use super::{
     active::Active,
-    fault::{Fault, PATIENCE, TimedFault},
+    fault::{Fault, TimedFault},
     roles::Roles,
+    waits::PATIENCE,
 };
 use crate::testing::Sim;
 

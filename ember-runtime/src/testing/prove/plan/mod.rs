@@ -4,14 +4,16 @@ mod active;
 mod draw;
 mod fault;
 mod faults;
+mod names;
 mod roles;
 mod scenario;
 mod shrink;
 mod situations;
+mod waits;
 
 pub(super) use self::{
     draw::Mix,
-    roles::ROLES,
+    names::ROLES,
     scenario::Scenario,
     shrink::{Smaller, shrunk},
 };

@@ -4,17 +4,12 @@ use std::cell::RefCell;
 
 use tokio::time::sleep;
 
-use super::fault::{Fault, PATIENCE};
+use super::{
+    fault::Fault,
+    names::{MASTER, ROLES},
+    waits::{LOOK, PATIENCE},
+};
 use crate::testing::Sim;
-
-/// Where the master of an elected group acts.
-pub(in super::super) const MASTER: &str = "*master";
-/// Where another instance of its group is.
-pub(in super::super) const SLAVE: &str = "*slave";
-/// Where a third is.
-pub(in super::super) const OTHER: &str = "*other";
-/// All of them.
-pub(in super::super) const ROLES: [&str; 3] = [MASTER, SLAVE, OTHER];
 
 /// Who had which role when that was seen last.
 #[derive(Debug, Default)]
@@ -37,7 +32,7 @@ impl Roles {
                 if sim.elapsed() >= until {
                     break;
                 }
-                sleep(super::active::LOOK).await;
+                sleep(LOOK).await;
                 continue;
             }
             break;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{
     fault::{Fault, Kind, TimedFault},
-    roles::{MASTER, OTHER, SLAVE},
+    names::{MASTER, OTHER, SLAVE},
 };
 use crate::{
     rng::Rng,

@@ -1,17 +1,13 @@
 //! What the followers of a replicated service are told, and how they say that they follow.
 
-use std::{
-    any::{Any, TypeId},
-    fmt,
-    marker::PhantomData,
-};
+use std::{any::TypeId, fmt, marker::PhantomData};
 
-use super::{Position, Replicated, replica::fingerprint};
-use crate::{
-    actor::service::EventFn,
-    message::{CodecError, decode},
-    replica::Fingerprints,
+use super::{
+    Position, Replicated,
+    replica::fingerprint,
+    told::{Followed, FollowedKind, GapReason},
 };
+use crate::message::decode;
 
 /// An entry of the replicated service `R` that its group has acknowledged, as `#[on(entry)]` of another service gets it.
 #[non_exhaustive]
@@ -33,20 +29,6 @@ pub struct EntryGap<R: Replicated> {
     /// What has become of what is missing.
     pub why: GapReason,
     of: PhantomData<fn() -> R>,
-}
-
-/// Why a follower has a [`EntryGap`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum GapReason {
-    /// No member keeps the entries between [`from`](EntryGap::from) and [`to`](EntryGap::to) any more: the follower was too slow, was away for too long, or begins too
-    /// far back. They are in the state, which [`snapshot`](crate::node::Follow::snapshot) gives.
-    Forgotten,
-    /// The group goes on without what was acknowledged after [`to`](EntryGap::to), which may be before [`from`](EntryGap::from): an operator has accepted that it is lost, or the
-    /// group was founded anew. **What the follower has had beyond `to` is not in the state any more.** Also for a position that is of another group.
-    Undone,
-    /// The entry at [`to`](EntryGap::to) could not be read by this build. The log says why.
-    Unreadable,
 }
 
 /// The state of a replicated service, as it was at a position of its log, all of it acknowledged.
@@ -126,22 +108,6 @@ impl<R: Replicated> IsGap for EntryGap<R> {
 )]
 pub trait Hears<Told> {}
 
-/// What is known of a service that is followed: functions over types that are not.
-#[derive(Clone, Copy)]
-pub(crate) struct FollowedKind {
-    /// The name of the service.
-    pub(crate) service: &'static str,
-    /// Those of its entries and of its state.
-    pub(crate) types: fn() -> Fingerprints,
-    /// Reads an entry, which fills the bytes exactly: a [`Posted`].
-    pub(crate) posted: fn(&[u8], Position) -> Result<Box<Told>, CodecError>,
-    /// A [`EntryGap`] between these.
-    pub(crate) gap: fn(Position, Position, GapReason) -> Box<Told>,
-}
-
-/// A [`Posted`] or a [`EntryGap`].
-pub(crate) type Told = dyn Any + Send + Sync;
-
 impl FollowedKind {
     pub(crate) const fn of<R: Replicated>() -> Self {
         Self {
@@ -151,15 +117,6 @@ impl FollowedKind {
             gap: |from, to, why| Box::new(EntryGap::<R> { from, to, why, of: PhantomData }),
         }
     }
-}
-
-/// A service that another, of the type `S`, follows.
-pub(crate) struct Followed<S> {
-    pub(crate) service: TypeId,
-    pub(crate) kind: FollowedKind,
-    /// What is given the entries, and what is told of gaps.
-    pub(crate) entries: Vec<(&'static str, EventFn<S>)>,
-    pub(crate) gaps: Vec<(&'static str, EventFn<S>)>,
 }
 
 impl<S> Followed<S> {

@@ -9,12 +9,14 @@ mod replica;
 mod service;
 #[cfg(test)]
 mod tests;
+mod told;
 
-pub(crate) use self::followed::{Followed, FollowedKind, Told};
+pub(crate) use self::told::{Followed, FollowedKind, Told};
 pub use self::{
-    followed::{EntryGap, GapReason, Hears, IsGap, IsPosted, Posted, Snapshot},
+    followed::{EntryGap, Hears, IsGap, IsPosted, Posted, Snapshot},
     group::{InGroup, RootOf},
     position::Position,
     replica::{NotReplicated, Replica},
     service::{Replicable, Replicated},
+    told::GapReason,
 };

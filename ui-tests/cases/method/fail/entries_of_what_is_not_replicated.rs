@@ -34,15 +34,6 @@ impl Gaps {
 }
 
 #[service]
-pub struct Wrong;
-
-#[rpc]
-impl Wrong {
-    #[on(entry)]
-    async fn of_a_plain_service(&mut self, _posted: &Posted<Plain>) {}
-}
-
-#[service]
 pub struct Deaf;
 
 #[rpc]

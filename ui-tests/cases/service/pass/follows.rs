@@ -21,7 +21,7 @@ impl Replicated for Ledger {
 impl Ledger {
     // Its own.
     #[on(entry)]
-    fn own(&mut self, posted: &Posted<Self>) {
+    fn own(&mut self, posted: &Posted<Ledger>) {
         self.last = posted.at;
     }
 }
@@ -49,7 +49,7 @@ pub struct Reader {
 }
 
 #[module]
-pub struct Page<T> {
+pub struct Page<T: Send + 'static> {
     text: String,
     more: Option<T>,
 }

@@ -53,10 +53,10 @@ fn identity(rng: &Rng, pid: Pid) -> ServiceIdentity {
 }
 
 fn service(rng: &Rng, pid: Pid) -> ServiceRecord {
+    let identity = identity(rng, pid);
     let state = if rng.below(2) == 0 { ServiceState::Running } else { one_of(rng, &STATES) };
     let contracts = CONTRACTS.iter().filter(|_| rng.below(3) > 0).map(|&it| it.to_owned()).collect();
-    let (identity, methods) = (identity(rng, pid), Vec::new());
-    ServiceRecord { pid, identity, state, contracts, methods, elected: false, replicated: false, member: None }
+    ServiceRecord { pid, identity, state, contracts, methods: vec![], elected: false, replicated: false, member: None }
 }
 
 fn selector(rng: &Rng, pids: &[Pid]) -> Selector {

@@ -47,7 +47,7 @@ fn run(seed: u64) -> Seen {
         let (unknown, kills) = tokio::join!(selling, kill_all_the_while(&sim, seed));
         let unknown = unknown.expect("the till runs");
 
-        let books = sim.on("till", |node| async move {
+        let books = sim.on("till", move |node| async move {
             let (shop, wallet) = (node.client::<ShopClient>(), node.client::<WalletClient>());
             let long = Duration::from_secs(60);
             loop {

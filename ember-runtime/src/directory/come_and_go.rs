@@ -104,16 +104,7 @@ fn a_node_whose_workers_are_late_is_chosen_last() {
         put(&directory, record(id, false));
         let (pid, state) = (Pid { node: key(id), number: 1 }, ServiceState::Running);
         let identity = ServiceIdentity::supposed("player", 1, 0);
-        let service = ServiceRecord {
-            pid,
-            identity,
-            state,
-            contracts: Vec::new(),
-            methods: Vec::new(),
-            elected: false,
-            replicated: false,
-            member: None,
-        };
+        let service = ServiceRecord::supposed(pid, identity, state);
         directory.apply(vec![ClusterChange::Service(service.into())], &|_| false);
     }
     let rng = Rng::from_seed(3);

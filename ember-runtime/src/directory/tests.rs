@@ -48,15 +48,14 @@ fn identity(rng: &Rng, pid: Pid) -> ServiceIdentity {
     // The same service is the same whenever something is said of it, most of the time.
     let mut identity = ServiceIdentity::supposed(NAMES[pid.number as usize % 3], pid.number, pid.node.id.0 as u32 % 2);
     identity.version = one_of(rng, &["1.2.3", "1.2.3", "2.0.0", "new"]).into();
-    identity.tags = BTreeMap::from([("zone".into(), one_of(rng, &["eu", "eu", "us"]).into())]);
+    identity.tags.insert("zone".into(), one_of(rng, &["eu", "eu", "us"]).into());
     identity
 }
 
 fn service(rng: &Rng, pid: Pid) -> ServiceRecord {
-    let identity = identity(rng, pid);
     let state = if rng.below(2) == 0 { ServiceState::Running } else { one_of(rng, &STATES) };
     let contracts = CONTRACTS.iter().filter(|_| rng.below(3) > 0).map(|&it| it.to_owned()).collect();
-    ServiceRecord { pid, identity, state, contracts, methods: vec![], elected: false, replicated: false, member: None }
+    ServiceRecord { contracts, ..ServiceRecord::supposed(pid, identity(rng, pid), state) }
 }
 
 fn selector(rng: &Rng, pids: &[Pid]) -> Selector {

@@ -4,12 +4,12 @@ use super::*;
 
 #[message]
 #[derive(Default)]
-pub struct Sold(u64);
+pub(crate) struct Sold(u64);
 
 /// Sells for somebody who has an account in the ledger.
 #[service(elected)]
 #[derive(Default)]
-pub struct Shop;
+pub(crate) struct Shop;
 
 impl Replicated for Shop {
     type State = Sold;
@@ -24,19 +24,19 @@ impl Replicated for Shop {
 
 #[rpc]
 impl Shop {
-    pub async fn rpc_sell(&mut self, cx: &mut Cx<'_, Self>, to: u64, amount: u64) -> u64 {
+    pub(crate) async fn rpc_sell(&mut self, cx: &mut Cx<'_, Self>, to: u64, amount: u64) -> u64 {
         let ledger = cx.client::<LedgerClient>();
         cx.commit_and_send(amount, ledger.rpc_pay(to, amount))
     }
 
     /// The ledger takes some time for it.
-    pub async fn rpc_sell_slowly(&mut self, cx: &mut Cx<'_, Self>, to: u64, seconds: u64) -> u64 {
+    pub(crate) async fn rpc_sell_slowly(&mut self, cx: &mut Cx<'_, Self>, to: u64, seconds: u64) -> u64 {
         let ledger = cx.client::<LedgerClient>();
         cx.commit_and_send(1, ledger.rpc_pay_late(to, seconds))
     }
 
     #[rpc(read)]
-    pub async fn rpc_sold(&self, cx: &mut Cx<'_, Self>) -> u64 {
+    pub(crate) async fn rpc_sold(&self, cx: &mut Cx<'_, Self>) -> u64 {
         cx.state().0
     }
 }

@@ -15,7 +15,7 @@ static READ: AtomicU32 = AtomicU32::new(0);
 
 #[message]
 #[derive(Default)]
-pub struct Sums {
+pub(crate) struct Sums {
     total: u64,
     #[serde(serialize_with = "write", deserialize_with = "read")]
     is_fragile: bool,
@@ -36,7 +36,7 @@ fn read<'de, D: serde::Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
 }
 
 #[message]
-pub enum Change {
+pub(crate) enum Change {
     Add(u64),
     Fragile,
     Fill(Vec<u8>),
@@ -45,7 +45,7 @@ pub enum Change {
 
 #[service(elected)]
 #[derive(Default)]
-pub struct Adder;
+pub(crate) struct Adder;
 
 impl Replicated for Adder {
     type State = Sums;
@@ -65,21 +65,21 @@ impl Replicated for Adder {
 
 #[rpc]
 impl Adder {
-    pub async fn rpc_add(&mut self, cx: &mut Cx<'_, Self>, more: u64) -> u64 {
+    pub(crate) async fn rpc_add(&mut self, cx: &mut Cx<'_, Self>, more: u64) -> u64 {
         cx.commit(Change::Add(more))
     }
 
-    pub async fn rpc_fill(&mut self, cx: &mut Cx<'_, Self>, bytes: usize) {
+    pub(crate) async fn rpc_fill(&mut self, cx: &mut Cx<'_, Self>, bytes: usize) {
         cx.commit_all([Change::Fragile, Change::Fill(vec![0; bytes])]);
     }
 
     #[rpc(read)]
-    pub async fn rpc_total(&self, cx: &mut Cx<'_, Self>) -> u64 {
+    pub(crate) async fn rpc_total(&self, cx: &mut Cx<'_, Self>) -> u64 {
         cx.state().total
     }
 
     /// Goes on after a panic, which nobody should do: what it answers is from a state that is gone.
-    pub async fn rpc_add_and_break(&mut self, cx: &mut Cx<'_, Self>, more: u64) -> u64 {
+    pub(crate) async fn rpc_add_and_break(&mut self, cx: &mut Cx<'_, Self>, more: u64) -> u64 {
         let total = cx.commit(Change::Add(more));
         let broken = catch_unwind(AssertUnwindSafe(|| cx.commit(Change::Broken)));
         assert!(broken.is_err());

@@ -81,6 +81,15 @@ pub(crate) struct ServiceRecord {
     pub(crate) member: Option<Pid>,
 }
 
+#[cfg(test)]
+impl ServiceRecord {
+    /// Of one that says nothing more of itself.
+    pub(crate) fn supposed(pid: Pid, identity: ServiceIdentity, state: ServiceState) -> Self {
+        let (contracts, methods) = (Vec::new(), Vec::new());
+        Self { pid, identity, state, contracts, methods, elected: false, replicated: false, member: None }
+    }
+}
+
 /// What a service says of itself that its state does not change. All who list it share it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Published {

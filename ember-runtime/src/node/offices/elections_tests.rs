@@ -155,16 +155,7 @@ impl Scene {
     /// An instance on another node, of the same group.
     fn rival(&self, state: ServiceState, retiring: bool) {
         let identity = ServiceIdentity::clone(self.cell.identity());
-        let record = ServiceRecord {
-            pid: RIVAL,
-            identity,
-            state,
-            contracts: Vec::new(),
-            methods: Vec::new(),
-            elected: true,
-            replicated: true,
-            member: None,
-        };
+        let record = ServiceRecord { elected: true, ..ServiceRecord::supposed(RIVAL, identity, state) };
         self.directory.change(|known| {
             known.put_node(Arc::new(NodeRecord { retiring, ..node(THERE) }));
             known.put_service(&record.into());

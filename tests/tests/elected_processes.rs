@@ -195,7 +195,7 @@ fn a_master_keeps_its_office_when_the_leader_of_etcd_is_killed() {
 
 #[test]
 fn a_master_keeps_its_office_while_the_leader_of_etcd_stands_still() {
-    let mut etcd = EtcdMembers::start();
+    let etcd = EtcdMembers::start();
     let mut cluster = Cluster::on(Stage::at(PROGRAM, Place::Etcd(etcd.addresses())));
     let (first, epoch) = cluster.master(0);
     let leader = etcd.leader();

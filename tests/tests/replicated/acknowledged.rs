@@ -180,7 +180,7 @@ fn items_of_streams_wait_too_and_what_is_not_acknowledged_ends_the_stream() {
             assert_eq!(pay(&sim, 1, 1).await, 1);
             let first = master(&sim, None).await;
             in_sync(&sim, 1, 1).await;
-            let (items, mut came) = tokio::sync::mpsc::unbounded_channel();
+            let (items, mut came) = tokio::sync::mpsc::channel(8);
             let pay_and_feed = |sim: &Sim| {
                 sim.on(
                     "caller",
@@ -189,9 +189,9 @@ fn items_of_streams_wait_too_and_what_is_not_acknowledged_ends_the_stream() {
             };
             let reads = sim.on("caller", move |node| async move {
                 let mut feed = node.client::<LedgerClient>().rpc_feed().await.unwrap();
-                items.send(None).unwrap();
+                items.try_send(None).unwrap();
                 while let Some(item) = feed.next().await {
-                    items.send(Some(item)).unwrap();
+                    items.try_send(Some(item)).unwrap();
                 }
             });
             assert_eq!(came.recv().await, Some(None), "the stream is there");

@@ -189,7 +189,7 @@ fn an_id_of_the_users_gives_the_same_reply_for_ever_whoever_is_the_master_and_wh
             if now == other {
                 master(&sim, Some(other)).await;
             }
-            assert_eq!(pay(&sim, 2, 1).await > 0, true);
+            assert!(pay(&sim, 2, 1).await > 0);
         }
         assert_eq!(master(&sim, None).await, first);
         both(&sim).await;

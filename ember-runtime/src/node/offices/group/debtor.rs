@@ -62,6 +62,7 @@ impl Debtor {
                     seen = seen.max(number);
                     let Some(call) = read(number, &bytes) else { continue };
                     let lane = lanes.entry(call.lane()).or_insert_with_key(|lane| {
+                        #[allow(clippy::disallowed_methods, reason = "each is in the state of its group already")]
                         let (sender, calls) = mpsc::unbounded_channel();
                         drop(tasks.spawn(Arc::clone(&this).pay(lane.clone(), calls)));
                         sender

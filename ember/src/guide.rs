@@ -41,6 +41,7 @@ pages! {
     Replicated: "replicated.md",
     Entries: "entries.md",
     ReplicatedLoss: "replicated-loss.md",
+    Journal: "journal.md",
     Settled: "settled.md",
     ReplicatedReads: "replicated-reads.md",
     UniqueIds: "unique-ids.md",

@@ -208,6 +208,19 @@ mod tests {
         assert!(tenure.is_in(term));
     }
 
+    #[cfg(feature = "cluster")]
+    #[tokio::test]
+    async fn a_lease_beside_another_tells_whoever_listens_to_either() {
+        let own = Tenure::new(BootClock::new(false));
+        let beside = own.beside();
+        let mut changes = own.changes();
+        beside.begin(8, beside.sends(), TTL);
+        assert!(changes.has_changed().unwrap());
+        changes.mark_unchanged();
+        beside.end();
+        assert!(changes.has_changed().unwrap());
+    }
+
     #[tokio::test]
     async fn a_look_at_the_clock_is_good_for_one_tick_and_one_term() {
         let tenure = Tenure::new(BootClock::new(true));

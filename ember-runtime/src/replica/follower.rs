@@ -20,7 +20,7 @@ pub(crate) struct Follower {
     matched: u64,
     has_state: bool,
     deposed: bool,
-    /// It has had a state that is gone, and has none yet in its place.
+    /// It has had a state that is gone, and which its service has still.
     has_dropped: bool,
     /// It goes on from a journal, and has not heard since how much of its log is acknowledged.
     is_back: bool,
@@ -92,9 +92,14 @@ impl Follower {
         self.deposed
     }
 
-    /// Whether what it has answered from is gone, and nothing is in its place yet.
+    /// Whether its service answers from a state that is gone.
     pub(crate) fn has_dropped(&self) -> bool {
         self.has_dropped
+    }
+
+    /// Its service has put what there is now in the place of its state.
+    pub(crate) fn is_taken(&mut self) {
+        self.has_dropped = false;
     }
 
     /// What it knows of the group, if it has any state: what it stands and claims with.
@@ -158,7 +163,7 @@ impl Follower {
         }
         self.held = Held::snapshot(point);
         self.matched = point.index;
-        (self.has_state, self.has_dropped, self.is_back) = (true, false, false);
+        (self.has_state, self.is_back) = (true, false);
         Ok(answer(self, self.has()))
     }
 
@@ -219,7 +224,7 @@ impl Follower {
             if previous != Point::NOTHING {
                 return Kind::Empty;
             }
-            (self.has_state, self.has_dropped) = (true, false);
+            self.has_state = true;
         }
         // A master's log only grows. Where nothing is known of it yet, it lacked this when the master began.
         if self.matched == 0 && batch.end.max(upto) < self.held.kept() {

@@ -79,6 +79,9 @@ impl Holding {
         (entries, owes): (Vec<Bytes>, Option<Bytes>),
         apply: impl FnOnce(&mut AnyState) -> T,
     ) -> Option<T> {
+        if self.replica.lacks_picture() {
+            self.keep_picture();
+        }
         let (note, mut notes) = self.note_of_call().unzip();
         let owes = owes.map(Note::Owes);
         if let Some(owes) = &owes {
@@ -103,10 +106,15 @@ impl Holding {
             self.replica.owes(self.outbox.last());
         }
         if self.replica.wants_picture() {
-            // Of nothing, if it cannot be written, no state is made again.
-            self.replica.keep_picture(index, self.written().unwrap_or_default());
+            self.keep_picture();
         }
         Some(output)
+    }
+
+    /// Of nothing, if the state cannot be written, none is made again.
+    fn keep_picture(&mut self) {
+        let picture = self.written().unwrap_or_default();
+        self.replica.keep_picture(self.applied, picture);
     }
 
     /// The state as it was before the record of this index, if nobody else has it, and it can be made again. Otherwise it is lost here.
@@ -116,7 +124,9 @@ impl Holding {
                 Some(picture) => self.read(&picture.bytes),
                 None => Ok((Outcomes::default(), Outbox::default(), (self.kind.new)())),
             });
-            (self.outcomes, self.outbox, self.state) = read.ok()?.ok()?;
+            let (outcomes, outbox, state) = read.ok()?.ok()?;
+            (self.outcomes, self.outbox) = (outcomes, outbox);
+            self.replace(state);
             attempt(|| records.iter().try_for_each(|record| self.apply(record))).ok()?.ok()
         });
         let (pid, made_again) = (self.replica.pid(), made.is_some());

@@ -63,8 +63,9 @@ async fn round(router: &Router, office: &OfficeNow) -> Option<(Epoch, u64)> {
     }
     let order = (record.epoch, set.version);
     let all = set.members.iter().map(|member| async move {
-        let far = timeout(PATIENCE, far(router, member.pid)).await.ok().flatten();
-        (member.pid, far)
+        let at = office.reached(*member);
+        let far = timeout(PATIENCE, far(router, at)).await.ok().flatten();
+        (at, far)
     });
     let mut acknowledged = None;
     for (pid, far) in join_all(all).await {

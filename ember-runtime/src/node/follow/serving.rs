@@ -14,6 +14,9 @@ pub(super) const POLL: Duration = Duration::from_secs(2);
 /// A member that knows less than who asks has learnt the rest by then, or another is to be asked.
 const CATCHES_UP: Duration = Duration::from_millis(200);
 
+/// Of one answer, whatever is asked for.
+const MOST: usize = 1024 * 1024;
+
 /// What a service here has to say, when there is something; nothing if there is no such service.
 pub(crate) async fn entries(router: &Router, question: &EntriesOf) -> Option<Entries> {
     let EntriesOf { service, entry, state, after, known, most } = *question;
@@ -23,7 +26,7 @@ pub(crate) async fn entries(router: &Router, question: &EntriesOf) -> Option<Ent
     if types.0 != entry || state.is_some_and(|state| state != types.1) {
         return Some(Entries::OtherTypes);
     }
-    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let most = usize::try_from(most).unwrap_or(usize::MAX).min(MOST);
     let (mut changes, begun) = (replica.changes(), Instant::now());
     loop {
         changes.mark_unchanged();

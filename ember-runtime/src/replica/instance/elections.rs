@@ -32,7 +32,7 @@ impl Replica {
     /// Whoever waited is told by the next [`tell`](Self::tell).
     pub(crate) fn elect(&self, epoch: Epoch, set: InSync) {
         self.change_quietly(|inner| {
-            if inner.is_broken() || inner.applies {
+            if inner.is_broken() || inner.applies.is_some() {
                 return;
             }
             let me = inner.part.me();

@@ -31,7 +31,11 @@ impl Inner {
         let upto = match &self.part {
             // Without what a handler may still take back.
             Part::Leads(leader) => leader.to_keep(),
-            Part::Follows(follower) => follower.held().log().last().index,
+            Part::Follows(follower) => {
+                let last = follower.held().log().last();
+                // Nor what is applied yet, and may be taken back.
+                if self.applies == Some(last) { last.index - 1 } else { last.index }
+            }
         };
         let news = self.part.held_mut().log.news(upto);
         let mut changes = Vec::new();

@@ -67,7 +67,7 @@ struct Inner {
     /// What waits until a record is acknowledged.
     leaving: Leaving,
     /// Its service applies a record that it has entered, and may panic as it does.
-    applies: bool,
+    applies: Option<Point>,
     /// A state that has been learnt, and that its service has not taken over yet.
     learnt: Option<Learnt>,
     /// Its journal, if it has one.
@@ -176,8 +176,7 @@ impl Replica {
     /// One that has nothing yet.
     pub(crate) fn new(pid: Pid, types: Fingerprints, terms: Terms, largest: usize) -> Self {
         let part = Part::Follows(Follower::new(Member::first(pid)));
-        let inner =
-            Inner { part, leaving: Leaving::default(), applies: false, learnt: None, kept: None, picture: None };
+        let inner = Inner { part, leaving: Leaving::default(), applies: None, learnt: None, kept: None, picture: None };
         let [told, owed, spare] = [false; 3].map(AtomicBool::new);
         let [changes, parts] = [(); 2].map(|()| ordered::Sender::default());
         let (place, word) = (OnceLock::new(), Mutex::default());

@@ -169,3 +169,47 @@ fn a_master_alone_keeps_its_log_until_there_is_a_picture_and_wants_one_in_time()
     let broken = replica.enter(Epoch(1), entry(), Bytes::new()).unwrap();
     assert!(replica.made_of(broken).is_some());
 }
+
+#[test]
+fn what_is_noted_of_calls_alone_keeps_nobody_from_an_office() {
+    let replica = of_two();
+    replica.enter(Epoch(2), Vec::new(), Bytes::from_static(b"a note")).unwrap();
+    replica.open();
+    replica.step_down();
+    replica.elect(Epoch(3), set(&[1, 2]));
+    assert!(replica.leads(Some(Epoch(3))));
+}
+
+#[test]
+fn what_is_said_of_a_call_after_a_picture_is_in_a_record_after_it() {
+    let replica = alone();
+    let index = commit(&replica, 1).unwrap();
+    replica.keep_picture(index, Bytes::from_static(b"state"));
+    assert_eq!(replica.conclude(Epoch(1), Bytes::from_static(b"its reply")), Some(index + 1));
+    let broken = replica.enter(Epoch(1), entry(), Bytes::new()).unwrap();
+    let (_, records) = replica.made_of(broken).expect("nobody has it");
+    assert_eq!(records.iter().map(|it| &it.more[..]).collect::<Vec<_>>(), [&b"its reply"[..]]);
+}
+
+#[test]
+fn what_was_made_from_a_state_that_is_gone_does_not_leave_before_another_is_in_its_place() {
+    let replica = of_two();
+    let group = Arc::clone(&replica) as Arc<dyn Settles>;
+    commit(&replica, 2).unwrap();
+    replica.forget();
+    let batch = Batch {
+        epoch: Epoch(3),
+        from: Member::first(pid(2)),
+        to: pid(1),
+        previous: Point::NOTHING,
+        records: vec![Record::barrier(Epoch(3))],
+        end: 1,
+        commit: 1,
+        version: 2,
+        members: set(&[2]).members.into_iter().collect(),
+    };
+    replica.receive(batch);
+    assert!(Unsettled::of(&group).is_some(), "its handler runs still");
+    assert!(matches!(replica.due(0, 2), Due::Empty(1)));
+    assert!(Unsettled::of(&group).is_none());
+}

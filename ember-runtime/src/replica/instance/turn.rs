@@ -14,25 +14,30 @@ use crate::{
 
 impl Replica {
     /// Enters a record; nobody gets it before it is [opened](Self::open). Its index; nothing if this is not the master of that epoch. Its service
-    /// applies it now, and says when it [has](Self::has_entered).
+    /// applies its entries now, if it has any, and says when it [has](Self::has_entered).
     pub(crate) fn enter(&self, epoch: Epoch, entries: Vec<Bytes>, notes: Bytes) -> Option<u64> {
         let mut inner = self.lock();
+        let applies = !entries.is_empty();
         let index = match &mut inner.part {
             Part::Leads(leader) if rules::may_commit(epoch.number(), Some(leader.epoch().number())) => {
                 leader.append_with(entries, notes)
             }
             _ => return None,
         };
-        inner.applies = true;
+        inner.applies = applies.then_some(Point { epoch, index });
         Some(index)
     }
 
     /// Adds to the last record what became of the call whose entries it has, or, if others may have that record already, enters one with nothing
     /// else. Its index; nothing if this is not the master of that epoch.
     pub(crate) fn conclude(&self, epoch: Epoch, notes: Bytes) -> Option<u64> {
-        match &mut self.lock().part {
+        let Inner { part, picture, .. } = &mut *self.lock();
+        match part {
             Part::Leads(leader) if rules::may_commit(epoch.number(), Some(leader.epoch().number())) => {
-                let amended = leader.amend(&notes, self.largest);
+                // A picture of the last record has it as it is.
+                let last = leader.held().log().last().index;
+                let is_pictured = picture.as_ref().is_some_and(|picture| picture.index == last);
+                let amended = if is_pictured { None } else { leader.amend(&notes, self.largest) };
                 Some(amended.unwrap_or_else(|| leader.append_with(Vec::new(), notes)))
             }
             _ => None,
@@ -51,7 +56,7 @@ impl Replica {
 
     /// The record that was entered last is in the state.
     pub(crate) fn has_entered(&self) {
-        self.lock().applies = false;
+        self.lock().applies = None;
     }
 
     /// All that was entered has been applied, and may go to the others.
@@ -128,11 +133,11 @@ impl Replica {
         self.owed.store(false, Ordering::Release);
         let mut inner = self.lock();
         let now = inner.part.me().incarnation;
-        if let Some(learnt) = inner.learnt.take() {
-            return Due::Take(now, learnt);
-        }
-        if incarnation != now {
-            return Due::Empty(now);
+        if inner.learnt.is_some() || incarnation != now {
+            if let Part::Follows(follower) = &mut inner.part {
+                follower.is_taken();
+            }
+            return inner.learnt.take().map_or(Due::Empty(now), |learnt| Due::Take(now, learnt));
         }
         let Inner { part, picture, .. } = &mut *inner;
         part.has_applied(applied, picture.as_ref());
@@ -152,12 +157,18 @@ impl Replica {
         let log = leader.held().log();
         let (index, total, size) = match &inner.picture {
             Some(Picture { index, total, bytes }) => (*index, *total, bytes.len()),
-            None if log.base() != Point::NOTHING => return leader.is_alone(),
             None => (0, 0, 0),
         };
         // Of a large state one is taken less often.
         let is_long = log.total().wrapping_sub(total) > size.max(KEPT_BYTES / 2);
         leader.is_alone() && (is_long || log.last().index.saturating_sub(index) > KEPT_RECORDS / 2)
+    }
+
+    /// Whether it could not make its state again if that broke now: it is alone in sync, its log begins too late, and there is no picture.
+    pub(crate) fn lacks_picture(&self) -> bool {
+        let inner = self.lock();
+        let Part::Leads(leader) = &inner.part else { return false };
+        leader.is_alone() && inner.picture.is_none() && leader.held().log().base() != Point::NOTHING
     }
 
     /// Its state after the record of this index.
@@ -176,7 +187,7 @@ impl Replica {
         let after = picture.as_ref().map_or(0, |picture| picture.index);
         let records = leader.held().log().after(after, index - 1, usize::MAX)?;
         leader.forgets(index).then(|| {
-            inner.applies = false;
+            inner.applies = None;
             (picture, records)
         })
     }
@@ -200,7 +211,7 @@ impl Replica {
                 Part::Leads(leader) => leader.depose(true),
                 Part::Follows(follower) => follower,
             };
-            (inner.learnt, inner.picture, inner.applies) = (None, None, false);
+            (inner.learnt, inner.picture, inner.applies) = (None, None, None);
             inner.part = Part::Follows(follower.lost());
         });
         self.parts.send_replace(());

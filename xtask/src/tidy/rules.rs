@@ -16,6 +16,7 @@ pub(crate) fn all(file: &File) -> Vec<String> {
     let mut found = Vec::new();
     found.extend(folder_says_what_it_holds(file));
     found.extend(one_idea(file));
+    found.extend(is_merged(file));
     found.extend(rooms_point_one_way(file, &always));
     found.extend(log_has_a_target(file, &always));
     found.extend(no_sleep_in_tests(file, if file.test_only() { &code } else { &tests }));
@@ -33,6 +34,13 @@ fn one_idea(file: &File) -> Option<Finding> {
     let lines = file.text.lines().count();
     let long = file.in_src().is_some() && lines > MAX_LINES;
     long.then(|| (lines, format!("{lines} lines; split it: a file of more than {MAX_LINES} holds more than one idea")))
+}
+
+/// A string over several lines hides them from the compiler.
+fn is_merged(file: &File) -> Option<Finding> {
+    let marks = ["<".repeat(7), ">".repeat(7)];
+    let line = file.text.lines().position(|line| marks.iter().any(|mark| line.starts_with(mark)))?;
+    Some((line + 1, "a merge was left half done here: take one side, or both, and delete the mark".into()))
 }
 
 fn rooms_point_one_way(file: &File, always: &str) -> Vec<Finding> {
@@ -99,6 +107,13 @@ mod tests {
         assert_eq!(findings("ember/src/a.rs", &"\n".repeat(401)).len(), 1);
         assert!(findings("ember/src/a.rs", &"\n".repeat(400)).is_empty());
         assert!(findings("ember-runtime/src/transport/generated/a.rs", &"\n".repeat(401)).is_empty());
+    }
+
+    #[test]
+    fn half_a_merge_is_found() {
+        let text = format!("const HELP: &str = \"\\\na\n{} HEAD\nb\";\n", "<".repeat(7));
+        assert_eq!(findings("xtask/src/a.rs", &text).len(), 1);
+        assert!(findings("xtask/src/a.rs", "const HELP: &str = \"a < b\";\n").is_empty());
     }
 
     #[test]

@@ -66,10 +66,14 @@ impl Holding {
         &*self.state
     }
 
-    /// Whether the state may be shown to who asks for one so new. `acts`: as the master.
-    pub(crate) fn may_show(&self, acts: bool, reading: Option<Reading>) -> bool {
-        let (seen, within) = reading.map_or(((Epoch(0), 0), None), |reading| (reading.seen, reading.within));
-        self.replica.may_show(self.applied, acts, seen, within)
+    /// Whether the state may be shown to who asks for one so new, when all is applied that is committed. `acts`: as the master.
+    pub(crate) fn may_show(&mut self, acts: bool, reading: Option<Reading>) -> bool {
+        let wanted = reading.map_or(((Epoch(0), 0), None), |reading| (reading.seen, reading.within));
+        // Most often there is nothing to apply, and one look tells all.
+        self.replica.shows_at_once((self.incarnation, self.applied), acts, wanted).unwrap_or_else(|| {
+            self.catch_up();
+            self.replica.may_show(self.applied, acts, wanted)
+        })
     }
 
     /// Enters a record, and applies what it consists of; `None` if this is not the master of that epoch any more.

@@ -1,15 +1,22 @@
 //! Which states it shows, and to whom: nothing older than what they have seen, and nothing that nobody has vouched for lately.
 
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, MutexGuard, atomic::Ordering},
     time::Duration,
 };
 
 use super::{
-    Part, Replica,
+    Inner, Part, Replica,
     word::{At, Far, Place},
 };
-use crate::{office::Shown, sync::lock};
+use crate::{
+    office::Shown,
+    planted::{Bug, planted},
+    sync::lock,
+};
+
+/// How new a state is to be: it has this record, and misses nothing that was acknowledged longer ago than that, or than one lease.
+pub(crate) type Wanted = (At, Option<Duration>);
 
 impl Replica {
     /// Where it stands. Once.
@@ -27,17 +34,50 @@ impl Replica {
         self.place.get().map(|place| place.seat.tenure().now()).unwrap_or_default()
     }
 
-    /// Whether its service, whose state is that after the record `applied`, may show it to who has seen this, and is to miss nothing that was
-    /// acknowledged longer ago than `within`, or than one lease. `acts`: as the master.
-    pub(crate) fn may_show(&self, applied: u64, acts: bool, seen: At, within: Option<Duration>) -> bool {
+    /// Whether its service, whose state is that of this incarnation after the record `applied`, may show it to who has seen this, and is to miss
+    /// nothing that was acknowledged longer ago than `within`, or than one lease. `acts`: as the master. `None`: it has to [catch up](Self::due)
+    /// first.
+    pub(crate) fn shows_at_once(&self, (incarnation, applied): (u32, u64), acts: bool, wanted: Wanted) -> Option<bool> {
         let inner = self.lock();
+        let held = inner.part.held();
+        let committed = if planted(Bug::ApplyOnReceipt) { held.log().last().index } else { held.commit() };
+        if inner.learnt.is_some() || incarnation != inner.part.me().incarnation || committed > applied {
+            return None;
+        }
+        Some(self.may_show_in(inner, applied, acts, wanted))
+    }
+
+    /// The same of a service that has caught up as far as it can.
+    pub(crate) fn may_show(&self, applied: u64, acts: bool, wanted: Wanted) -> bool {
+        self.may_show_in(self.lock(), applied, acts, wanted)
+    }
+
+    fn may_show_in(&self, inner: MutexGuard<'_, Inner>, applied: u64, acts: bool, (seen, within): Wanted) -> bool {
         let follows = matches!(inner.part, Part::Follows(_));
         let has = inner.part.held().log().point_at(applied).map(|point| (point.epoch, point.index));
+        let has = has.filter(|_| !self.is_blank(&inner));
         drop(inner);
         let Some(has) = has else { return false };
         let Some(place) = self.place.get() else { return has >= seen };
         let is_new = has >= seen.max(place.shown.get());
         is_new && if follows { self.is_sure(place, has, within) } else { acts }
+    }
+
+    /// What its service shows is not what was acknowledged, or nobody knows: it has no state, or was deposed, or is sent nothing.
+    pub(crate) fn shows_nothing(&self) -> bool {
+        self.is_blank(&self.lock())
+    }
+
+    fn is_blank(&self, inner: &Inner) -> bool {
+        match &inner.part {
+            Part::Follows(follower) => {
+                !follower.has_state()
+                    || follower.is_deposed()
+                    || follower.is_back()
+                    || self.spare.load(Ordering::Relaxed)
+            }
+            Part::Leads(_) => false,
+        }
     }
 
     /// Whether its state, which has this record, has all that was acknowledged so long ago. If it soon has not, its master is asked.
@@ -70,8 +110,26 @@ impl Replica {
 
     /// What a reply that leaves now may depend on has been shown to whoever gets it.
     pub(crate) fn shows(&self) {
+        self.shows_in(self.lock());
+    }
+
+    /// The same of a reply that is made now, by a handler that has ended, unless it waits: for the record of this index.
+    pub(crate) fn shows_or_waits(&self) -> Option<u64> {
+        let mut inner = self.lock();
+        if matches!(&inner.part, Part::Leads(leader) if leader.has_closed()) {
+            drop(inner);
+            self.open();
+            inner = self.lock();
+        }
+        let waits = inner.last_unsettled().filter(|_| self.holds_back_in(&inner));
+        if waits.is_none() {
+            self.shows_in(inner);
+        }
+        waits
+    }
+
+    fn shows_in(&self, inner: MutexGuard<'_, Inner>) {
         let Some(place) = self.place.get() else { return };
-        let inner = self.lock();
         let index = match &inner.part {
             Part::Leads(leader) if self.terms.waits => leader.acknowledged(),
             Part::Leads(leader) => leader.held().log().last().index,

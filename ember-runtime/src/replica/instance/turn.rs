@@ -78,20 +78,18 @@ impl Replica {
 
     /// The index of the last record, if its service has what is not acknowledged, or if something that was made before has not left yet.
     pub(crate) fn last_unsettled(&self) -> Option<u64> {
-        let inner = self.lock();
-        let leaves = inner.leaving.has_some();
-        let last = inner.part.held().log().last().index;
-        match &inner.part {
-            Part::Leads(leader) => (leaves || last > leader.acknowledged()).then_some(last),
-            Part::Follows(follower) if follower.is_deposed() || follower.has_dropped() => Some(last),
-            Part::Follows(follower) => leaves.then(|| follower.held().commit()),
-        }
+        self.lock().last_unsettled()
     }
 
     /// Whether what leaves it waits. Of one that was deposed nobody knows whether what it answers from is there any more, also where nothing
     /// waits.
-    fn holds_back(&self) -> bool {
-        self.terms.waits || matches!(self.lock().part, Part::Follows(_))
+    pub(super) fn holds_back_in(&self, inner: &Inner) -> bool {
+        self.terms.waits || matches!(inner.part, Part::Follows(_))
+    }
+
+    fn unsettled_if_held_back(&self) -> Option<u64> {
+        let inner = self.lock();
+        inner.last_unsettled().filter(|_| self.holds_back_in(&inner))
     }
 
     /// Its right to act has ended, and may come back: nobody waits for that. What waits does not leave any more.
@@ -222,19 +220,6 @@ impl Replica {
         epoch.is_some_and(|epoch| self.lock().part.leads(epoch).is_some())
     }
 
-    /// What its service shows is not what was acknowledged, or nobody knows: it has no state, or was deposed, or is sent nothing.
-    pub(crate) fn shows_nothing(&self) -> bool {
-        match &self.lock().part {
-            Part::Follows(follower) => {
-                !follower.has_state()
-                    || follower.is_deposed()
-                    || follower.is_back()
-                    || self.spare.load(Ordering::Relaxed)
-            }
-            Part::Leads(_) => false,
-        }
-    }
-
     /// Whether so much of what it has done as the master is not acknowledged that it begins nothing more.
     pub(crate) fn is_full(&self) -> bool {
         matches!(&self.lock().part, Part::Leads(leader) if leader.is_full())
@@ -253,14 +238,26 @@ impl Replica {
     }
 }
 
+impl Inner {
+    pub(super) fn last_unsettled(&self) -> Option<u64> {
+        let leaves = self.leaving.has_some();
+        let last = self.part.held().log().last().index;
+        match &self.part {
+            Part::Leads(leader) => (leaves || last > leader.acknowledged()).then_some(last),
+            Part::Follows(follower) if follower.is_deposed() || follower.has_dropped() => Some(last),
+            Part::Follows(follower) => leaves.then(|| follower.held().commit()),
+        }
+    }
+}
+
 impl Settles for Replica {
     fn unsettled(&self) -> Option<u64> {
-        let last = self.unacknowledged();
-        last.filter(|_| self.holds_back())
+        self.open();
+        self.unsettled_if_held_back()
     }
 
     fn seen(&self) -> Option<u64> {
-        self.last_unsettled().filter(|_| self.holds_back())
+        self.unsettled_if_held_back()
     }
 
     fn unacknowledged(&self) -> Option<u64> {

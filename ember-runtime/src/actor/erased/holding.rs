@@ -81,7 +81,7 @@ impl Holding {
         &mut self,
         epoch: Epoch,
         (entries, owes): (Vec<Bytes>, Option<Bytes>),
-        apply: impl FnOnce(&mut AnyState) -> T,
+        apply: impl FnOnce(&mut AnyState, &mut Vec<u8>) -> T,
     ) -> Option<T> {
         if self.replica.lacks_picture() {
             self.keep_picture();
@@ -92,7 +92,8 @@ impl Holding {
             notes = Some([notes.unwrap_or_default(), owes.written().ok()?].concat().into());
         }
         let index = self.replica.enter(epoch, entries, notes.unwrap_or_default())?;
-        let output = match catch_unwind(AssertUnwindSafe(|| apply(&mut *self.state))) {
+        let mut outputs = Vec::new();
+        let output = match catch_unwind(AssertUnwindSafe(|| apply(&mut *self.state, &mut outputs))) {
             Ok(output) => output,
             // The state is not what the log says.
             Err(panic) => {
@@ -100,7 +101,7 @@ impl Holding {
                 resume_unwind(panic);
             }
         };
-        self.replica.has_entered();
+        self.replica.has_entered(Record::came_to(&outputs));
         self.applied = index;
         if let Some(note) = note {
             self.has_begun(note);
@@ -189,7 +190,14 @@ impl Holding {
 
     fn apply(&mut self, record: &Record) -> Result<(), CodecError> {
         let notes = Note::read(&record.more)?;
-        record.entries.iter().try_for_each(|it| (self.kind.apply)(&mut *self.state, it))?;
+        let mut outputs = Vec::new();
+        record.entries.iter().try_for_each(|it| (self.kind.apply)(&mut *self.state, it, &mut outputs))?;
+        if Record::came_to(&outputs) != record.came_to {
+            return Err(CodecError::new(
+                "`apply` has come to something else here than on the master: it may use nothing but its arguments, so no clock, no chance, no \
+                 `static`, no map by hash whose order shows",
+            ));
+        }
         for note in notes {
             self.outbox.take(record.epoch, &note);
             self.outcomes.take(note);

@@ -5,10 +5,15 @@ use std::{mem, sync::atomic::Ordering};
 use super::{Part, Replica, Standing};
 use crate::{
     id::Epoch,
-    replica::{Follower, InSync, Leader, Point},
+    replica::{Follower, InSync, Leader, Member, Point},
 };
 
 impl Replica {
+    /// As whom it takes part.
+    pub(crate) fn member(&self) -> Member {
+        self.lock().part.me()
+    }
+
     /// The registry's record names this set.
     pub(crate) fn sees(&self, set: &InSync) {
         let is_named = set.names(self.lock().part.me());

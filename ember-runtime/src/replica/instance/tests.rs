@@ -53,7 +53,7 @@ fn of_two() -> Arc<Replica> {
 
 fn commit(replica: &Replica, epoch: u64) -> Option<u64> {
     let index = replica.enter(Epoch(epoch), entry(), Bytes::new());
-    replica.has_entered();
+    replica.has_entered(0);
     index
 }
 
@@ -104,7 +104,7 @@ fn what_a_slave_shows_while_it_has_something_to_tell_yet_is_shown() {
     let [first, second] = [(); 2].map(|()| tell.clone());
     let (slave, later) = (Arc::clone(&replica), Arc::clone(&group));
     let index = replica.enter(Epoch(1), entry(), Bytes::new()).unwrap();
-    replica.has_entered();
+    replica.has_entered(0);
     replica.tell_when_settled(
         index,
         Box::new(move |well| {
@@ -126,7 +126,7 @@ fn nobody_takes_an_office_while_a_record_of_one_before_is_applied() {
     replica.elect(Epoch(3), set(&[1, 2]));
     assert!(!replica.leads(Some(Epoch(3))), "the record may have to be dropped yet");
     assert_eq!(replica.enter(Epoch(2), entry(), Bytes::new()), None);
-    replica.has_entered();
+    replica.has_entered(0);
     replica.elect(Epoch(4), set(&[1, 2]));
     assert!(replica.leads(Some(Epoch(4))) && replica.last_unsettled() > Some(index));
     // Of the handler that began in epoch 2.
@@ -156,7 +156,7 @@ fn a_master_alone_keeps_its_log_until_there_is_a_picture_and_wants_one_in_time()
     let mut pictures = 0;
     for _ in 0..100 {
         let index = replica.enter(Epoch(1), record.clone(), Bytes::new()).unwrap();
-        replica.has_entered();
+        replica.has_entered(0);
         if replica.wants_picture() {
             replica.keep_picture(index, Bytes::from_static(b"state"));
             pictures += 1;

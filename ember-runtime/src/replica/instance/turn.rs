@@ -54,9 +54,16 @@ impl Replica {
         self.owes.store(number, Ordering::Release);
     }
 
-    /// The record that was entered last is in the state.
-    pub(crate) fn has_entered(&self) {
-        self.lock().applies = None;
+    /// The record that was entered last is in the state, and has come to this.
+    pub(crate) fn has_entered(&self, came_to: u32) {
+        let mut inner = self.lock();
+        let applied = inner.applies.take();
+        match &mut inner.part {
+            Part::Leads(leader) if applied.is_some_and(|applied| leader.held().log().last() == applied) => {
+                leader.came_to(came_to);
+            }
+            _ => {}
+        }
     }
 
     /// All that was entered has been applied, and may go to the others.
@@ -213,6 +220,10 @@ impl Replica {
             inner.part = Part::Follows(follower.lost());
         });
         self.parts.send_replace(());
+        // Its master knows it as the one that had a state, and would hear of it with the next record only.
+        if let Some(place) = self.place.get() {
+            (place.asks)();
+        }
     }
 
     /// Whether it is the master of this epoch.

@@ -17,7 +17,7 @@ pub(crate) struct Place {
     pub(crate) seat: Arc<OfficeSeat>,
     /// What clients here have seen of its group.
     pub(crate) shown: Arc<Shown>,
-    /// Has its master asked for its word, which then comes.
+    /// Has its master asked for its word, which then comes, and told who asks.
     pub(crate) asks: Box<dyn Fn() + Send + Sync>,
 }
 

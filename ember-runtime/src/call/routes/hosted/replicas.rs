@@ -14,7 +14,7 @@ use tokio::{
 
 use super::cells::Cells;
 use crate::{
-    id::Epoch,
+    id::{Epoch, NodeKey},
     office::Appointment,
     replica::{Answer, Batch, Far, Fingerprints, InSync, Learnt, Member, OnDisk, Point, Replica},
     sync::lock,
@@ -66,9 +66,13 @@ impl Replicas {
         lock(&self.by_number).get(&number).cloned()
     }
 
-    /// How far a service here is.
-    pub(crate) fn far(&self, number: u64) -> Option<Far> {
-        self.get(number).map(|replica| replica.far())
+    /// How far a service here is. On that node this other of its group asks, if one does.
+    pub(crate) fn far(&self, number: u64, asks: Option<(NodeKey, Member)>) -> Option<Far> {
+        let replica = self.get(number)?;
+        if let Some((node, member)) = asks {
+            replica.hears(node, member);
+        }
+        Some(replica.far())
     }
 
     pub(crate) fn remove(&self, number: u64) {

@@ -22,6 +22,10 @@ impl Replica {
         self.lease.store(u64::try_from(lease.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
+    fn longest(&self) -> Duration {
+        Duration::from_nanos(self.lease.load(Ordering::Relaxed))
+    }
+
     /// On the clock of leases.
     pub(crate) fn now(&self) -> Duration {
         self.place.get().map(|place| place.seat.tenure().now()).unwrap_or_default()
@@ -44,7 +48,7 @@ impl Replica {
     /// Whether its state, which is that of this incarnation and has this record, has all that was acknowledged so long ago. If it soon has not, its
     /// master is asked.
     fn is_sure(&self, place: &Place, (of, has): (u32, At), within: Option<Duration>) -> bool {
-        let lease = Duration::from_nanos(self.lease.load(Ordering::Relaxed));
+        let lease = self.longest();
         let within = within.map_or(lease, |within| within.min(lease));
         let now = place.seat.tenure().now();
         let mut word = lock(&self.word);
@@ -61,7 +65,7 @@ impl Replica {
 
     /// What its master has said to a question that was sent then, on the clock of leases; nothing if it has not answered, or is none.
     pub(crate) fn has_heard(&self, asked: Duration, upto: Option<At>) {
-        lock(&self.word).hears(asked, upto);
+        lock(&self.word).hears(asked, upto, self.longest());
     }
 
     /// What a reply that leaves now may depend on has been shown to whoever gets it.

@@ -45,11 +45,12 @@ impl Word {
         }
     }
 
-    /// What the master has said to a question that was sent then.
-    pub(super) fn hears(&mut self, asked: Duration, upto: Option<At>) {
+    /// What the master has said to a question that was sent then. `lease`: what is older says nothing any more.
+    pub(super) fn hears(&mut self, asked: Duration, upto: Option<At>, lease: Duration) {
         self.asked = false;
-        if let Some(upto) = upto {
-            self.next.get_or_insert((asked, upto));
+        let is_past = self.next.is_none_or(|(at, _)| asked.saturating_sub(at) > lease);
+        if let Some(upto) = upto.filter(|_| is_past) {
+            self.next = Some((asked, upto));
         }
     }
 }
@@ -72,6 +73,8 @@ pub(crate) struct Far {
 mod tests {
     use super::*;
 
+    const LEASE: Duration = Duration::from_secs(5);
+
     fn at(index: u64) -> At {
         (Epoch(1), index)
     }
@@ -80,7 +83,7 @@ mod tests {
     fn who_is_always_a_little_behind_its_master_is_sure_of_what_was_a_little_ago() {
         let mut word = Word::default();
         for second in 1..20 {
-            word.hears(Duration::from_secs(second), Some(at(second)));
+            word.hears(Duration::from_secs(second), Some(at(second)), LEASE);
             word.reaches(0, at(second - 1));
             let sure = word.sure.unwrap_or_default();
             assert!(sure >= Duration::from_secs(second.saturating_sub(2)), "{sure:?} in second {second}");
@@ -88,12 +91,24 @@ mod tests {
     }
 
     #[test]
+    fn what_was_never_reached_gives_way_to_what_is_said_a_lease_later() {
+        let mut word = Word::default();
+        word.hears(Duration::from_secs(1), Some(at(100)), LEASE);
+        word.hears(Duration::from_secs(6), Some(at(5)), LEASE);
+        word.reaches(0, at(5));
+        assert_eq!(word.sure, None);
+        word.hears(Duration::from_secs(7), Some(at(6)), LEASE);
+        word.reaches(0, at(6));
+        assert_eq!(word.sure, Some(Duration::from_secs(7)));
+    }
+
+    #[test]
     fn what_one_state_had_says_nothing_of_the_next() {
         let mut word = Word::default();
-        word.hears(Duration::from_secs(1), Some(at(5)));
+        word.hears(Duration::from_secs(1), Some(at(5)), LEASE);
         word.reaches(0, at(5));
         assert_eq!(word.sure, Some(Duration::from_secs(1)));
-        word.hears(Duration::from_secs(2), Some(at(7)));
+        word.hears(Duration::from_secs(2), Some(at(7)), LEASE);
         word.reaches(1, at(6));
         assert_eq!(word.sure, None);
         word.reaches(1, at(7));

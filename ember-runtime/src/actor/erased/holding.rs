@@ -87,6 +87,7 @@ impl Holding {
             self.keep_picture();
         }
         let (note, mut notes) = self.note_of_call().unzip();
+        let has_begun = note.is_some();
         let owes = owes.map(Note::Owes);
         if let Some(owes) = &owes {
             notes = Some([notes.unwrap_or_default(), owes.written().ok()?].concat().into());
@@ -102,23 +103,32 @@ impl Holding {
             }
         };
         self.replica.has_entered(Record::came_to(&outputs));
-        self.applied = index;
-        if let Some(note) = note {
-            self.has_begun(note);
-        }
-        if let Some(owes) = owes {
-            self.outbox.take(epoch, &owes);
-            self.replica.owes(self.outbox.last());
-        }
-        if self.replica.wants_picture() {
-            self.keep_picture();
+        self.has_applied((epoch, index), note.into_iter().chain(owes));
+        if has_begun {
+            self.has_begun();
         }
         Some(output)
     }
 
+    /// The state has what this record consists of, which it has entered itself; now so has what there is beside the state.
+    pub(super) fn has_applied(&mut self, (epoch, index): (Epoch, u64), notes: impl IntoIterator<Item = Note>) {
+        notes.into_iter().for_each(|note| self.take(epoch, note));
+        self.applied = index;
+        self.replica.owes(self.outbox.last());
+        if self.replica.wants_picture() {
+            self.keep_picture();
+        }
+    }
+
+    fn take(&mut self, epoch: Epoch, note: Note) {
+        self.outbox.take(epoch, &note);
+        self.outcomes.take(note);
+    }
+
     /// Of nothing, if the state cannot be written, none is made again.
-    fn keep_picture(&mut self) {
-        let picture = self.written().unwrap_or_default();
+    fn keep_picture(&self) {
+        let picture = self.written(self.replica.blank()).unwrap_or_default();
+        self.replica.is_sized(picture.len());
         self.replica.keep_picture(self.applied, picture);
     }
 
@@ -198,10 +208,7 @@ impl Holding {
                  `static`, no map by hash whose order shows",
             ));
         }
-        for note in notes {
-            self.outbox.take(record.epoch, &note);
-            self.outcomes.take(note);
-        }
+        notes.into_iter().for_each(|note| self.take(record.epoch, note));
         Ok(())
     }
 
@@ -219,17 +226,25 @@ impl Holding {
         self.replica.lose();
     }
 
-    /// Its state as it is now, and what became of calls, for another of its group.
-    pub(crate) fn picture(&mut self, done: oneshot::Sender<Option<(u64, Bytes)>>) {
+    /// Its state as it is now, and what became of calls, for another of its group, in this memory. Which record that is of is looked at now: another
+    /// may come to stand in its place.
+    pub(crate) fn picture(&self, blank: Vec<u8>, done: oneshot::Sender<Option<((Epoch, u64), Bytes)>>) {
         if done.is_closed() {
             return;
         }
-        let _nobody_waits = done.send(self.written().map(|bytes| (self.applied, bytes)));
+        // From now on nothing more is said in the record that the picture is of.
+        self.replica.open();
+        let picture = self.replica.point_of(self.incarnation, self.applied).and_then(|at| {
+            let bytes = self.written(blank)?;
+            self.replica.is_sized(bytes.len());
+            Some(((at.epoch, at.index), bytes.into()))
+        });
+        let _nobody_waits = done.send(picture);
     }
 
-    /// Its state as bytes.
-    fn written(&self) -> Option<Bytes> {
-        let mut bytes = Vec::new();
+    /// Its state as bytes, in this memory.
+    fn written(&self, mut bytes: Vec<u8>) -> Option<Vec<u8>> {
+        bytes.clear();
         let written = self.outcomes.write(&mut bytes);
         let written = written.and_then(|()| self.outbox.write(&mut bytes));
         let written = written.and_then(|()| (self.kind.encode)(&*self.state, &mut bytes));
@@ -237,6 +252,6 @@ impl Holding {
             let pid = self.replica.pid();
             tracing::error!(target: "ember::cluster", %pid, %error, "its state cannot be written, so nobody can learn it");
         }
-        written.ok().map(|()| bytes.into())
+        written.ok().map(|()| bytes)
     }
 }

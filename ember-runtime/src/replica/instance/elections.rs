@@ -85,12 +85,13 @@ impl Replica {
         .await;
     }
 
-    /// The point of a record, once that is acknowledged; nothing if it will not be.
-    pub(crate) async fn settled_point(&self, index: u64) -> Option<Point> {
+    /// Waits until this record is acknowledged; `false` if it will not be, or is not known here any more. Another may have come to stand in its
+    /// place.
+    pub(crate) async fn is_acknowledged(&self, at: Point) -> bool {
         self.waits(|part| match part {
-            Part::Leads(leader) if leader.commit() < index => None,
-            Part::Follows(follower) if follower.is_deposed() || follower.held().commit() < index => Some(None),
-            part => Some(part.held().log().point_at(index)),
+            Part::Leads(leader) if leader.commit() < at.index => None,
+            Part::Follows(follower) if follower.is_deposed() || follower.held().commit() < at.index => Some(false),
+            part => Some(part.held().log().point_at(at.index) == Some(at)),
         })
         .await
     }

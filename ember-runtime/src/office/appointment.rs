@@ -1,6 +1,6 @@
 //! What an instance is told of its role, in its turn: nothing of its handlers runs meanwhile.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use crate::{
     id::{CallId, Epoch},
     message::{Settled, Stored},
+    replica::Debt,
 };
 
 /// What it is told.
@@ -25,10 +26,10 @@ pub(crate) enum Appointment {
     Picture(Vec<u8>, Pictured),
     /// It tells what became of a call; nothing if it is not the master, or will not know.
     Outcome(CallId, oneshot::Sender<Option<Stored>>),
-    /// It tells what calls its group owes to others, after this number; nothing if it is not the master.
-    Owed(u64, oneshot::Sender<(u64, Vec<(u64, Bytes)>)>),
-    /// The one of this number has been answered.
-    Paid(u64),
+    /// It tells what calls its group owes to others, so many of each lane but these; nothing if it is not the master.
+    Owed(BTreeSet<u64>, usize, oneshot::Sender<Vec<Debt>>),
+    /// The one of this lane and number has been answered.
+    Paid(u64, u64),
     /// The reply of a call is there that came later than its method returned.
     Reply(Late),
 }

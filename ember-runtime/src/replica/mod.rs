@@ -34,7 +34,7 @@ pub(crate) use self::{
     leader::{Heard, Leader, MOST_OWED},
     log::Log,
     member::Member,
-    outcomes::{About, Known, Note, Outbox, Outcomes, picture},
+    outcomes::{About, Beside, Debt, Known, Note},
     point::Point,
     record::Record,
 };

@@ -6,6 +6,8 @@ mod core;
 mod holding;
 mod host;
 mod outcomes;
+#[cfg(test)]
+mod outcomes_tests;
 mod owed;
 #[cfg(test)]
 mod tests;

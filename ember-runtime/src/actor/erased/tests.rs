@@ -11,10 +11,11 @@ use crate::{
     clock::SystemClock,
     id::{Asker, CallId, Epoch, Incarnation, NodeId, NodeKey, Pid},
     message::Stored,
-    replica::{InSync, Member, Note, Replica, Terms},
+    replica::{InSync, Member, Replica, Terms},
 };
 
 const EPOCH: Epoch = Epoch(1);
+const LANE: u64 = 6;
 const NODE: NodeKey = NodeKey { id: NodeId(1), incarnation: Incarnation(1) };
 
 /// Its state has nothing in it.
@@ -37,23 +38,23 @@ fn alone() -> Holding {
 }
 
 fn id(number: u64) -> CallId {
-    CallId { by: Asker::Run(NODE), number }
+    CallId::new(Asker::Run(NODE), number)
 }
 
 #[test]
 fn whatever_a_lone_master_enters_it_takes_a_picture_in_time_and_its_log_stays_short() {
     let mut held = alone();
-    held.outbox.take(EPOCH, &Note::Owes(Bytes::from_static(b"a call")));
+    held.commit(EPOCH, (Vec::new(), Some((LANE, Bytes::from_static(b"a call")))), |_, _| ()).unwrap();
     let enters: [fn(&mut Holding); 5] = [
         |held| held.commit(EPOCH, (vec![Bytes::from_static(b"entry")], None), |_, _| ()).unwrap(),
-        |held| held.paid(EPOCH, 1),
+        |held| held.paid(EPOCH, LANE, 1),
         |held| held.asked(EPOCH, id(1), oneshot::channel().0),
         |held| {
-            held.begin(Some(Calling::new(id(2), 0)));
+            held.begin(Some(Calling::new(id(2), 0.into())));
             assert_eq!(held.defer(EPOCH), Some(id(2)));
         },
         |held| {
-            held.begin(Some(Calling::once((id(3), 0), 0, 1_000)));
+            held.begin(Some(Calling::once((id(3), 0.into()), 0, 1_000)));
             held.conclude(EPOCH, Stored::App(Bytes::from_static(b"what a method refuses")));
         },
     ];
@@ -61,9 +62,9 @@ fn whatever_a_lone_master_enters_it_takes_a_picture_in_time_and_its_log_stays_sh
         // So much that a picture is due with the next.
         held.replica.enter(EPOCH, Vec::new(), vec![7; 9 << 20].into()).unwrap();
         assert!(held.replica.wants_picture(), "{which}");
-        let before = held.applied;
+        let before = held.beside.applied();
         enter(&mut held);
-        assert!(held.applied > before && !held.replica.wants_picture(), "{which}");
+        assert!(held.beside.applied() > before && !held.replica.wants_picture(), "{which}");
         held.replica.open();
         let log = held.replica.look(EPOCH, |leader| leader.held().log().bytes()).unwrap();
         assert!(log < 20 << 20, "{which}: {log}");

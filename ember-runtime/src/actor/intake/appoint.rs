@@ -48,7 +48,7 @@ impl<S: Service> Job<S> for Appointed {
                 | Appointment::Outcome(..)
                 | Appointment::Reply(_)
                 | Appointment::Owed(..)
-                | Appointment::Paid(_)
+                | Appointment::Paid(..)
         );
         if is_of_a_life && self.life != body.core.cell.life() {
             return Start::Over(body);
@@ -97,14 +97,14 @@ fn take_up<S: Service>(body: &mut Body<S>, appointment: Appointment) -> BoxFutur
                     held.asked(epoch, id, tell);
                 }
             }
-            Appointment::Owed(after, tell) => {
+            Appointment::Owed(but, most, tell) => {
                 if let (Some(epoch), Some(held)) = (seat.acting(), &body.core.held) {
-                    held.owed(epoch, after, tell);
+                    held.owed(epoch, (&but, most), tell);
                 }
             }
-            Appointment::Paid(number) => {
+            Appointment::Paid(lane, number) => {
                 if let (Some(epoch), Some(held)) = (seat.acting(), &mut body.core.held) {
-                    held.paid(epoch, number);
+                    held.paid(epoch, lane, number);
                 }
             }
             Appointment::Reply(late) => {

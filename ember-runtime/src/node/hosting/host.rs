@@ -371,6 +371,10 @@ impl Host for Services {
         self.router.directory().knows(node)
     }
 
+    fn has_one_of(&self, group: u64, node: NodeKey) -> bool {
+        self.router.directory().view().has_one_of(group, node)
+    }
+
     fn office(&self, pid: Pid) -> Option<Arc<OfficeSeat>> {
         self.elections.seat(pid.number)
     }

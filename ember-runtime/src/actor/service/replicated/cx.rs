@@ -53,8 +53,8 @@ impl<U: Unit> Cx<'_, U> {
         commit::<R, _>(self.core, (vec![bytes], None), |state, outputs| applied::<R>(state, &entry, outputs))
     }
 
-    /// The same, with a call that the group owes from now on, as its bytes.
-    pub(crate) fn commit_and_owe<R: Replicated>(&mut self, entry: &R::Entry, call: Bytes) -> R::Output
+    /// The same, with a call that the group owes from now on, as its bytes, and a hash of whom it is for.
+    pub(crate) fn commit_and_owe<R: Replicated>(&mut self, entry: &R::Entry, call: (u64, Bytes)) -> R::Output
     where
         U: InGroup<Root = R>,
     {
@@ -127,13 +127,13 @@ fn applied<R: Replicated>(state: &mut R::State, entry: &R::Entry, outputs: &mut 
 
 fn commit<R: Replicated, T>(
     core: &mut Core,
-    (entries, owes): (Vec<Bytes>, Option<Bytes>),
+    (entries, owes): (Vec<Bytes>, Option<(u64, Bytes)>),
     apply: impl FnOnce(&mut R::State, &mut Vec<u8>) -> T,
 ) -> T {
     let epoch = core.commits();
     let Some(held) = core.held.as_deref_mut() else { unreachable!("a replicated service has its state") };
     // With what says how long each is.
-    let bytes = entries.iter().chain(&owes).map(|entry| entry.len() + ENTRY).sum::<usize>();
+    let bytes = entries.iter().chain(owes.iter().map(|(_, call)| call)).map(|entry| entry.len() + ENTRY).sum::<usize>();
     let largest = held.replica.largest();
     assert!(
         bytes <= largest,

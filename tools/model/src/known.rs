@@ -141,10 +141,10 @@ mod tests {
 
     #[test]
     fn guide_shows_the_table() {
-        let page = include_str!("../../../docs/src/model.md");
+        let page = include_str!("../../../docs/src/model-rules.md");
         assert!(
             page.contains(&table().unwrap()),
-            "`cargo xtask soak model table` prints it: put it into docs/src/model.md"
+            "`cargo xtask soak model table` prints it: put it into docs/src/model-rules.md"
         );
     }
 

@@ -3,7 +3,7 @@
 use super::Model;
 use crate::{
     rules::{self, Members},
-    set::{PLACES, Set},
+    set::{Member, PLACES, Set},
     world::{Claim, World},
 };
 
@@ -29,12 +29,23 @@ impl Model {
         if best.is_empty() {
             return data.group.is_some_and(|group| !group.set.each().any(|member| world.lives(member)));
         }
-        let said = |member: crate::set::Member| {
+        let said = |member: Member| {
             data.claims[member.number() as usize].is_some_and(|claim| claim.round == world.registry.round)
         };
         let wins =
             |claim: &&Claim| world.lives(claim.by) && claim.set.names(claim.by) && claim.set.each().all(said);
         data.master.is_none() && !best.iter().any(wins)
+    }
+
+    /// Whether some of those are gone who would have to claim, or who are named by the record.
+    pub(crate) fn waits_for_the_dead(&self, world: &World) -> bool {
+        let best = self.best_claims(world);
+        let is_gone = |claim: &&Claim| {
+            !world.lives(claim.by)
+                || !claim.set.names(claim.by)
+                || claim.set.each().any(|member| !world.lives(member))
+        };
+        best.iter().all(is_gone)
     }
 
     /// Those who are in sync, as far as the registry shows, and live.

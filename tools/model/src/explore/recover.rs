@@ -82,5 +82,7 @@ fn goes_on(world: &World, action: Action) -> bool {
 fn asks_for_operator(model: &Model, world: &World) -> bool {
     let dead = |set: Set| set.each().any(|member| !world.lives(member));
     let nobody = !Observer::somebody_is_left(world) && world.registry.data.group.is_some_and(|group| dead(group.set));
-    model.is_vacant(world) || nobody
+    // Those for whom a claim waits can still say what they have, unless they are gone.
+    let waits_in_vain = model.is_vacant(world) && model.waits_for_the_dead(world);
+    waits_in_vain || nobody
 }

@@ -56,7 +56,7 @@ async fn a_module_that_is_released_takes_its_work_along() {
     let first = tokio::spawn(clerk.rpc_hold(1));
     desk.gate.reached().await;
     clerk.rpc_add_drawer().await.unwrap();
-    let of_drawer = tokio::spawn(clerk.drawers(&1).rpc_hold());
+    let of_drawer = tokio::spawn(clerk.drawers().key(1).rpc_hold());
     pool(&node, "the drawer's piece", |it| it.waiting == 1).await;
     clerk.rpc_remove_drawer().await.unwrap();
     nobody_answers([of_drawer]).await;

@@ -183,7 +183,7 @@ impl Pool {
                     }
                 }
             }
-            Err(closed) => drop(closed),
+            Err(mut begun) => begun.refuse(OffloadError::Closed),
         }
     }
 
@@ -226,7 +226,9 @@ impl Pool {
         for piece in waiting {
             piece.refuse(OffloadError::Closed);
         }
-        drop(self.crew.close());
+        for mut begun in self.crew.close() {
+            begun.refuse(OffloadError::Closed);
+        }
         for (told, task) in at_work {
             told.fail(OffloadError::Closed);
             task.into_iter().for_each(|task| task.abort());
@@ -315,8 +317,7 @@ impl Begun {
 
 impl Drop for Begun {
     fn drop(&mut self) {
-        // Its runtime has ended, or its pool.
-        self.refuse(OffloadError::Closed);
+        self.refuse(OffloadError::NoThread("the runtime of the node has ended, or has no more".into()));
         let Self { ref pool, line, kind, number, ran, .. } = *self;
         pool.end(line, kind, number, ran);
     }

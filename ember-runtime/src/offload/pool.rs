@@ -28,8 +28,8 @@ pub(crate) struct Pool {
     state: Mutex<State>,
     crew: Crew<Begun>,
     runtime: Handle,
-    /// Nothing is simulated: work may have threads.
-    is_real: bool,
+    /// Its network and its clock are: work has no threads.
+    is_simulated: bool,
     /// No blocking work runs any more.
     rested: Notify,
     me: Weak<Self>,
@@ -67,16 +67,17 @@ struct Begun {
 }
 
 impl Pool {
-    /// `is_real`: nothing is simulated.
+    /// `is_real`: the network is that of the machine. To be called on the runtime.
     pub(crate) fn new(settings: Offload, runtime: Handle, is_real: bool) -> Arc<Self> {
-        let lines = Lines::new(settings.most_threads(is_real), settings.futures, settings.waiting);
+        let is_simulated = !is_real && !is_clock_real();
+        let lines = Lines::new(settings.most_threads(is_simulated), settings.futures, settings.waiting);
         let counts = OffloadCounts::default();
         let state = State { lines, at_work: BTreeMap::new(), next: 0, begins: false, closed: false, counts };
         Arc::new_cyclic(|me| Self {
             state: Mutex::new(state),
             crew: Crew::new(),
             runtime,
-            is_real,
+            is_simulated,
             rested: Notify::new(),
             me: me.clone(),
         })
@@ -164,7 +165,7 @@ impl Pool {
                 }
             }
             // On the host's own thread, so that a seed replays.
-            Kind::Blocking if !self.is_real => drop(self.runtime.spawn(async move { begun.run() })),
+            Kind::Blocking if self.is_simulated => drop(self.runtime.spawn(async move { begun.run() })),
             // Tokio's own threads keep a paused clock from running on.
             Kind::Blocking if !is_clock_real() => drop(self.runtime.spawn_blocking(move || begun.run())),
             Kind::Blocking => self.give(begun),

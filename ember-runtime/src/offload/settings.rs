@@ -45,10 +45,10 @@ impl Offload {
         self
     }
 
-    /// How many threads there may be; `is_real`: nothing is simulated.
-    pub(super) fn most_threads(&self, is_real: bool) -> usize {
+    /// How many threads there may be.
+    pub(super) fn most_threads(&self, is_simulated: bool) -> usize {
         const LEAST: usize = 4;
-        let cores = || if is_real { available_parallelism().map_or(LEAST, NonZero::get) } else { LEAST };
+        let cores = || if is_simulated { LEAST } else { available_parallelism().map_or(LEAST, NonZero::get) };
         self.threads.unwrap_or_else(|| cores().max(LEAST))
     }
 }

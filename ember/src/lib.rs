@@ -31,8 +31,8 @@ pub use ember_runtime::{
         Selector, View,
     },
     error::{
-        CallError, Error, InsertError, LossRefused, Lost, LostReason, NoUniqueId, Refused, RefusedReason, Result,
-        SendError, SpawnAllError,
+        CallError, Error, InsertError, LossRefused, Lost, LostReason, NoUniqueId, OffloadError, Refused, RefusedReason,
+        Result, SendError, SpawnAllError,
     },
     hooks,
     id::{Epoch, Incarnation, NodeId, NodeKey, Pid, UniqueId, UniqueIdError},
@@ -44,6 +44,7 @@ pub use ember_runtime::{
     net,
     node::{Follow, Hosted, Node, NodeBuilder, ServiceConfig, UniqueIds},
     office::{Fence, GroupName, Role},
+    offload::{Offload, OffloadCounts, OffloadKey, Offloaded, Unordered},
     registry,
     timer::TimerHandle,
 };
@@ -63,8 +64,8 @@ mod guide;
 pub mod prelude {
     pub use crate::{
         Address, Breaker, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Module,
-        Modules, Node, NodeBuilder, OnPanic, Pid, Replicated, Replier, Restart, Retry, RetryBudget, StreamSender,
-        Streaming, UniqueId, message, module, rpc, service,
+        Modules, Node, NodeBuilder, Offload, OffloadError, OnPanic, Pid, Replicated, Replier, Restart, Retry,
+        RetryBudget, StreamSender, Streaming, UniqueId, Unordered, message, module, rpc, service,
     };
     pub use ember_runtime::registry::{Embedded, Etcd};
 }

@@ -163,6 +163,17 @@ impl Lifespan {
         lock(&self.attached).push(thing);
     }
 
+    /// What of this type is kept for as long as the life lasts: there is one, made for whoever asks first.
+    pub(crate) fn share<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        let mut attached = lock(&self.attached);
+        if let Some(there) = attached.iter().find_map(|thing| thing.downcast_ref::<Arc<T>>()) {
+            return Arc::clone(there);
+        }
+        let made = Arc::new(make());
+        attached.push(Box::new(Arc::clone(&made)));
+        made
+    }
+
     /// A future that is ready when the life is over.
     pub(crate) fn end(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut closed = self.closed.subscribe();

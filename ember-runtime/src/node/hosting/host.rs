@@ -1,8 +1,7 @@
 //! Starting and stopping services on a node.
 
 use std::{
-    any::Any,
-    any::TypeId,
+    any::{Any, TypeId},
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak,
@@ -37,6 +36,7 @@ use crate::{
         slot::Source as Ids,
     },
     office::{BootClock, OfficeSeat, Tenure},
+    offload::{Offload, Pool},
     replica::Replica,
     rng::Rng,
     sync::{lock, shielded},
@@ -72,6 +72,8 @@ pub(crate) struct Services {
     /// Of its unique ids.
     pub(crate) ids: Arc<Ids>,
     pub(crate) asked_to_end: AskedToEnd,
+    /// For work outside of them.
+    pub(crate) pool: Arc<Pool>,
 }
 
 /// A service that shall be started.
@@ -89,14 +91,15 @@ impl Services {
         record: NodeRecord,
         router: Arc<Router>,
         clock: Arc<dyn Clock>,
-        real: bool,
-        alone: bool,
+        offload: Offload,
+        (real, alone): (bool, bool),
     ) -> Arc<Self> {
         let boot = BootClock::new(real);
         let tenure = Arc::new(if alone { Tenure::for_ever(boot) } else { Tenure::new(boot) });
         let elections = Elections::new(Arc::clone(&router), Arc::clone(&clock), Arc::clone(&tenure));
         let ids = Ids::new(Arc::clone(&router), Arc::clone(&clock), tenure);
         let watches = Watches::new(record.key, Arc::clone(&router));
+        let pool = Pool::new(offload, router.runtime().clone(), real);
         let publisher = Publisher::new(Arc::clone(router.directory()));
         Arc::new_cyclic(|me| Self {
             record,
@@ -119,6 +122,7 @@ impl Services {
             elections,
             ids,
             asked_to_end: AskedToEnd::default(),
+            pool,
         })
     }
 
@@ -327,24 +331,23 @@ impl Services {
         for cell in self.router.cells.all() {
             cell.abort();
         }
+        self.pool.close();
     }
 }
 
+type PartFn = fn(&Services) -> Option<Arc<dyn Any + Send + Sync>>;
+
 impl Host for Services {
     fn part(&self, kind: TypeId) -> Option<Arc<dyn Any + Send + Sync>> {
-        if kind == TypeId::of::<Router>() {
-            return Some(Arc::clone(&self.router) as _);
-        }
-        if kind == TypeId::of::<Station>() {
-            return Some(Arc::new(Station(Arc::clone(&self.router) as _)));
-        }
-        if kind == TypeId::of::<Self>() {
-            return self.me.upgrade().map(|me| me as _);
-        }
-        if kind == TypeId::of::<Promises>() {
-            return Some(Arc::clone(&self.promises) as _);
-        }
-        (kind == TypeId::of::<Bus>()).then(|| Arc::clone(&self.bus) as _)
+        let parts: [(TypeId, PartFn); 6] = [
+            (TypeId::of::<Router>(), |it| Some(Arc::clone(&it.router) as _)),
+            (TypeId::of::<Station>(), |it| Some(Arc::new(Station(Arc::clone(&it.router) as _)))),
+            (TypeId::of::<Self>(), |it| it.me.upgrade().map(|me| me as _)),
+            (TypeId::of::<Promises>(), |it| Some(Arc::clone(&it.promises) as _)),
+            (TypeId::of::<Bus>(), |it| Some(Arc::clone(&it.bus) as _)),
+            (TypeId::of::<Pool>(), |it| Some(Arc::clone(&it.pool) as _)),
+        ];
+        parts.iter().find(|(of, _)| *of == kind).and_then(|(_, part)| part(self))
     }
 
     fn runtime(&self) -> &tokio::runtime::Handle {

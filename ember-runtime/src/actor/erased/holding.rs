@@ -18,6 +18,7 @@ use crate::{
     id::{CallId, Epoch},
     message::{CodecError, Reading},
     panics::attempt,
+    planted::{Bug, planted},
     replica::{Due, Note, Outbox, Outcomes, Record, Replica, picture},
 };
 
@@ -195,6 +196,8 @@ impl Holding {
 
     fn read(&self, picture: &[u8]) -> Result<(Outcomes, Outbox, Box<AnyState>), CodecError> {
         let (outcomes, outbox, state) = picture::read(picture)?;
+        let outcomes = if planted(Bug::ForgetOutcomes) { Outcomes::default() } else { outcomes };
+        let outbox = if planted(Bug::ForgetOwed) { Outbox::default() } else { outbox };
         Ok((outcomes, outbox, (self.kind.decode)(state)?))
     }
 

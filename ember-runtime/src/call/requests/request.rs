@@ -169,7 +169,9 @@ impl Carries for Options {
     }
 
     fn id(&self) -> Option<u64> {
-        self.once()
+        // A repetition of a call that a group owes has its number, and those of another group have others.
+        let owed = |call: CallNumber| call.by.map(|by| by.group ^ by.since.rotate_left(32) ^ call.number);
+        self.once().or_else(|| self.call().and_then(owed))
     }
 }
 

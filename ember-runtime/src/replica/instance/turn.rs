@@ -4,7 +4,7 @@ use std::{mem, sync::atomic::Ordering};
 
 use bytes::Bytes;
 
-use super::{Due, Inner, KEPT_BYTES, KEPT_RECORDS, Part, Picture, Replica};
+use super::{Due, Inner, KEPT_BYTES, Part, Picture, Replica};
 use crate::{
     id::Epoch,
     message::{Settled, Settles},
@@ -69,7 +69,7 @@ impl Replica {
             if !matches!(part, Part::Leads(leader) if leader.is_alone()) {
                 *picture = None;
             }
-            part.has_applied(last, picture.as_ref());
+            part.has_applied(last, picture.as_ref(), self.terms.kept);
             if let Part::Leads(leader) = part {
                 leader.open(last);
             }
@@ -140,7 +140,7 @@ impl Replica {
             return inner.learnt.take().map_or(Due::Empty(now), |learnt| Due::Take(now, learnt));
         }
         let Inner { part, picture, .. } = &mut *inner;
-        part.has_applied(applied, picture.as_ref());
+        part.has_applied(applied, picture.as_ref(), self.terms.kept);
         let held = inner.part.held();
         let commit = if planted(Bug::ApplyOnReceipt) { held.log().last().index } else { held.commit() };
         match inner.part.held().log().after(applied, commit, usize::MAX) {
@@ -161,7 +161,7 @@ impl Replica {
         };
         // Of a large state one is taken less often.
         let is_long = log.total().wrapping_sub(total) > size.max(KEPT_BYTES / 2);
-        leader.is_alone() && (is_long || log.last().index.saturating_sub(index) > KEPT_RECORDS / 2)
+        leader.is_alone() && (is_long || log.last().index.saturating_sub(index) > self.terms.kept / 2)
     }
 
     /// Whether it could not make its state again if that broke now: it is alone in sync, its log begins too late, and there is no picture.

@@ -70,6 +70,8 @@ pub(in crate::testing) struct Entry {
 pub(in crate::testing) struct Begun {
     pub(in crate::testing) host: String,
     pub(in crate::testing) by: Pid,
+    /// What it has not committed when it is lost it never does, and whoever is the master then may run the call again, if that has an id.
+    pub(in crate::testing) is_known: bool,
 }
 
 /// A handler that acted for a group.
@@ -227,7 +229,8 @@ impl HandlerHooks for Beginning {
         let callee = || Some((call.service().to_owned(), call.method()));
         self.ledger.entry(call.header(HEADER), |entry| {
             entry.callee = callee();
-            entry.begun.push(Begun { host: self.host.clone(), by: call.pid() });
+            let is_known = call.acts.is_some_and(|acts| acts.is_known);
+            entry.begun.push(Begun { host: self.host.clone(), by: call.pid(), is_known });
             entry.acted = call.acts.map(|acts| Acted { acts: acts.clone(), by: call.pid(), began, ended: 0 });
         });
         Ok(())

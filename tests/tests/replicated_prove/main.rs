@@ -161,10 +161,10 @@ impl Bank {
 const ACCOUNTS: [u64; 2] = [0, 1];
 const MEMBERS: [&str; 3] = ["one", "three", "two"];
 
+/// `Once` has an id, and perhaps not for the first time.
 #[derive(Debug, Clone, PartialEq)]
 enum Op {
     Pay { id: u64, to: u64, gold: i64 },
-    /// With an id: perhaps not for the first time.
     Once { id: u64, to: u64, gold: i64 },
     Move { id: u64, gold: i64 },
     Read,

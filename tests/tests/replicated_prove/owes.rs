@@ -135,7 +135,8 @@ fn town() -> Prove<u64, u64> {
     let [this, probed, seen] = [Rc::clone(&last), Rc::clone(&last), Rc::clone(&last)];
     let proof = prove(move |seed| {
         *last.borrow_mut() = Shared::default();
-        let cluster = MEMBERS.into_iter().fold(cluster(seed), |cluster, name| cluster.node(name, |node| node.service(Shop)));
+        let cluster =
+            MEMBERS.into_iter().fold(cluster(seed), |cluster, name| cluster.node(name, |node| node.service(Shop)));
         ["ada", "bob"].into_iter().fold(cluster, |cluster, name| cluster.node(name, |node| node.service(Vault)))
     });
     let sold = model(0, |sold: &mut u64, _: &u64| {

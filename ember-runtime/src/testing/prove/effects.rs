@@ -121,7 +121,9 @@ mod tests {
                     what: "`rpc_pay` of Bank".into(),
                     id: None,
                     callee: Some(callee.clone()),
-                    begun: (0..begun as u64).map(|it| Begun { host: "vault".into(), by: by(it), is_known: false }).collect(),
+                    begun: (0..begun as u64)
+                        .map(|it| Begun { host: "vault".into(), by: by(it), is_known: false })
+                        .collect(),
                     acted: None,
                     end: end.clone(),
                     place: 1,
@@ -138,7 +140,10 @@ mod tests {
                 let calls = calls.map(|call| Entry { begun: call.begun.iter().map(known).collect(), ..call });
                 let fits = fits || (begun > 1 && !matches!(end, End::NotExecuted(_)));
                 assert_eq!(wrong(&calls, &Repeatable::new()).is_none(), fits, "{calls:?}");
-                let calls = calls.map(|call| Entry { begun: call.begun.iter().map(|it| Begun { by: by(7), ..it.clone() }).collect(), ..call });
+                let calls = calls.map(|call| Entry {
+                    begun: call.begun.iter().map(|it| Begun { by: by(7), ..it.clone() }).collect(),
+                    ..call
+                });
                 assert_eq!(wrong(&calls, &Repeatable::new()).is_none(), fits && begun < 2, "{calls:?}");
             }
         }

@@ -73,7 +73,8 @@ pub(super) fn replica<S: Service>(
     router: &Arc<Router>,
 ) -> Option<Arc<Replica>> {
     let kind = S::REPLICA?;
-    let terms = Terms { min_in_sync: S::SPEC.min_in_sync, waits: !S::SPEC.acks_of_leader, most };
+    let (min_in_sync, waits, records) = (S::SPEC.min_in_sync, !S::SPEC.acks_of_leader, router.replicas.kept_records());
+    let terms = Terms { min_in_sync, waits, most, kept: records };
     let replica = Arc::new(Replica::new(pid, (kind.fingerprints)(), terms, router.fitting(usize::MAX)));
     if let Some(kept) = kept {
         kept.keep(&replica, router);

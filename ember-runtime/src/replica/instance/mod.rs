@@ -125,8 +125,6 @@ pub(crate) struct Standing {
 
 /// A state at most so far behind what is committed is brought up to date by records; what is older is not kept.
 const KEPT_BYTES: usize = 16 * 1024 * 1024;
-/// So many records are kept at most.
-const KEPT_RECORDS: u64 = 65_536;
 
 impl Part {
     fn me(&self) -> Member {
@@ -151,11 +149,12 @@ impl Part {
     }
 
     /// `pictured`: as it was after this record there is a state beside the log, of which that of a master which is alone in sync can be made again.
-    fn has_applied(&mut self, index: u64, pictured: Option<u64>) {
+    /// `most`: so many records are kept.
+    fn has_applied(&mut self, index: u64, pictured: Option<u64>, most: u64) {
         let Some(point) = self.held().log().point_at(index) else { return };
         let beyond = {
             let log = self.held().log();
-            let records = (log.last().index - log.base().index).saturating_sub(KEPT_RECORDS);
+            let records = (log.last().index - log.base().index).saturating_sub(most);
             let half = if log.bytes() > KEPT_BYTES { (log.last().index - log.base().index) / 2 } else { 0 };
             log.base().index + records.max(half)
         };

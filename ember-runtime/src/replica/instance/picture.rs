@@ -5,7 +5,7 @@
 
 use std::{mem, sync::Arc};
 
-use super::{Inner, KEPT_BYTES, KEPT_RECORDS, Part, Replica};
+use super::{Inner, KEPT_BYTES, Part, Replica};
 use crate::replica::{Point, Record};
 
 /// A state as it was after the record of this index.
@@ -104,7 +104,7 @@ impl Replica {
         let (index, total) = album.last.as_ref().map_or((0, 0), |picture| (picture.index, picture.total));
         // Of a large state one is taken less often.
         let is_long = log.total().wrapping_sub(total) > album.bytes().max(KEPT_BYTES / 2);
-        let is_due = is_long || log.last().index.saturating_sub(index) > KEPT_RECORDS / 2;
+        let is_due = is_long || log.last().index.saturating_sub(index) > self.terms.kept / 2;
         if !is_due {
             album.prepare(log.get(log.last().index).map_or(0, Record::size));
         }

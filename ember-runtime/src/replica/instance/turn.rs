@@ -73,7 +73,7 @@ impl Replica {
         }
         self.change(|Inner { part, album, .. }| {
             let last = part.held().log().last().index;
-            part.has_applied(last, album.index());
+            part.has_applied(last, album.index(), self.terms.kept);
             if let Part::Leads(leader) = part {
                 leader.open(last);
             }
@@ -151,7 +151,7 @@ impl Replica {
             return learnt.map_or(Due::Empty(now), |learnt| Due::Take(now, learnt));
         }
         let Inner { part, album, .. } = &mut *inner;
-        part.has_applied(applied, album.index());
+        part.has_applied(applied, album.index(), self.terms.kept);
         let held = inner.part.held();
         let commit = if planted(Bug::ApplyOnReceipt) { held.log().last().index } else { held.commit() };
         match inner.part.held().log().after(applied, commit, usize::MAX) {

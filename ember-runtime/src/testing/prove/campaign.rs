@@ -1,6 +1,6 @@
 //! Seed after seed, up to the first that fails; that one is made smaller.
 
-use std::{env, fmt};
+use std::{env, fmt, ops::RangeInclusive};
 
 use super::{
     check::{History, Outcome},
@@ -96,12 +96,13 @@ fn campaign<Op: 'static, Out: 'static>(setup: &Prove<Op, Out>) -> Result<Report,
     let scenarios: Box<dyn Iterator<Item = Scenario>> = match setup.replay.clone().or_else(|| said(REPLAY)) {
         Some(line) => Box::new([replayed(&line, &nodes).unwrap_or_else(|why| panic!("{why}"))].into_iter()),
         None => {
-            let seeds = seeds(said(SEEDS).as_deref()).unwrap_or_else(|why| panic!("{why}")).unwrap_or(setup.seeds);
+            let said = seeds(said(SEEDS).as_deref()).unwrap_or_else(|why| panic!("{why}"));
+            let seeds = said.unwrap_or(1..=setup.seeds);
             let spared = setup.spared.clone();
             let (kinds, most, span, masters) = (setup.kinds.clone(), setup.faults, setup.span, setup.masters);
             let mix = Mix { spared, kinds, most, span, masters, ..Mix::of(nodes) };
             let (clients, calls) = (setup.clients, setup.calls);
-            Box::new((1..=seeds).map(move |seed| Scenario { seed, clients, calls, faults: mix.draw(seed) }))
+            Box::new(seeds.map(move |seed| Scenario { seed, clients, calls, faults: mix.draw(seed) }))
         }
     };
     let (mut report, mut last) = (Report::default(), None);
@@ -176,9 +177,19 @@ fn replayed(line: &str, nodes: &[String]) -> Result<Scenario, String> {
     Ok(scenario)
 }
 
-fn seeds(said: Option<&str>) -> Result<Option<u64>, String> {
-    let no = |said: &str| format!("`{SEEDS}={said}` is no number of seeds: write one from 1 on, as in `{SEEDS}=2000`");
-    said.map(|said| said.trim().parse().ok().filter(|it| *it > 0).ok_or_else(|| no(said))).transpose()
+/// A number, from 1 on; or the first and the last.
+fn seeds(said: Option<&str>) -> Result<Option<RangeInclusive<u64>>, String> {
+    let no = |said: &str| {
+        format!(
+            "`{SEEDS}={said}` is no number of seeds: write one from 1 on, as in `{SEEDS}=2000`, or the first and the last, as in `{SEEDS}=2001-4000`"
+        )
+    };
+    let read = |said: &str| {
+        let (first, last) = said.split_once('-').unwrap_or(("1", said));
+        let [first, last] = [first, last].map(|it| it.trim().parse::<u64>().ok().filter(|it| *it > 0));
+        Some(first?..=last?).filter(|seeds| !seeds.is_empty())
+    };
+    said.map(|said| read(said).ok_or_else(|| no(said))).transpose()
 }
 
 #[cfg(test)]
@@ -187,8 +198,9 @@ mod tests {
 
     #[test]
     fn what_is_said_outside_is_read_or_refused_with_the_way_to_write_it() {
-        assert_eq!((seeds(None), seeds(Some("2000"))), (Ok(None), Ok(Some(2000))));
-        for wrong in ["0", "", "many", "-1"] {
+        assert_eq!((seeds(None), seeds(Some("2000"))), (Ok(None), Ok(Some(1..=2000))));
+        assert_eq!((seeds(Some("7-9")), seeds(Some("7-7"))), (Ok(Some(7..=9)), Ok(Some(7..=7))));
+        for wrong in ["0", "", "many", "-1", "9-7", "0-3", "3-", "1-2-3"] {
             assert!(seeds(Some(wrong)).expect_err(wrong).contains("as in `EMBER_PROVE_SEEDS=2000`"));
         }
         let nodes = ["alpha".to_owned()];

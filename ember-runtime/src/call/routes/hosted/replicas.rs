@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -17,7 +17,7 @@ use super::cells::Cells;
 use crate::{
     id::{Epoch, NodeKey},
     office::Appointment,
-    replica::{Answer, Batch, Far, Fingerprints, InSync, Learnt, Member, OnDisk, Point, Replica},
+    replica::{Answer, Batch, Far, Fingerprints, InSync, KEPT_RECORDS, Learnt, Member, OnDisk, Point, Replica},
     sync::lock,
 };
 
@@ -32,6 +32,8 @@ const USED_AT_ONCE: usize = 256 * 1024;
 pub(crate) struct Replicas {
     by_number: Mutex<BTreeMap<u64, Arc<Replica>>>,
     pictures: Mutex<Pictures>,
+    /// Each keeps so many records of its log, if that was said.
+    kept_records: OnceLock<u64>,
 }
 
 #[derive(Default)]
@@ -62,6 +64,18 @@ pub(crate) struct Part {
 }
 
 impl Replicas {
+    /// Each that is added from now on keeps so many records of its log.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn keep_records(&self, records: Option<u64>) {
+        if let Some(records) = records {
+            let _said_before = self.kept_records.set(records);
+        }
+    }
+
+    pub(crate) fn kept_records(&self) -> u64 {
+        self.kept_records.get().copied().unwrap_or(KEPT_RECORDS)
+    }
+
     pub(crate) fn add(&self, number: u64, replica: Arc<Replica>) {
         lock(&self.by_number).insert(number, replica);
     }

@@ -97,7 +97,7 @@ pub(crate) fn enter_hook(k: &Runtime, Hook { shape, when, cfgs }: &Hook) -> Toke
             }
             Timing::Every(period) => {
                 let period = duration(*period);
-                quote!(timer::<__L, #marker>(#k::Schedule::Every(#period)))
+                quote!(timer::<__L, #marker>(#k::Schedule::Every(#period, #k::MissedTicks::Delay)))
             }
             Timing::Cron(Calendar { text, cron, zone, gap, overlap }) => {
                 let Cron { seconds, minutes, hours, days, months, weekdays, either } = cron;

@@ -40,6 +40,7 @@ use crate::{
     replica::Replica,
     rng::Rng,
     sync::{lock, shielded},
+    timer::Timers,
 };
 
 /// The services of one node.
@@ -49,6 +50,7 @@ pub(crate) struct Services {
     pub(crate) bus: Arc<Bus>,
     /// Replies that come later.
     pub(crate) promises: Arc<Promises>,
+    timers: Arc<Timers>,
     /// For what follows the calendar.
     clock: Arc<dyn Clock>,
     /// Handlers that block their threads are named.
@@ -100,6 +102,7 @@ impl Services {
         let publisher = Publisher::new(Arc::clone(router.directory()));
         Arc::new_cyclic(|me| Self {
             record,
+            timers: Arc::new(Timers::new(router.runtime().clone())),
             router,
             bus: Arc::default(),
             promises: Arc::default(),
@@ -129,6 +132,7 @@ impl Services {
     /// From now on no service is started. Those that are being started, are known.
     pub(crate) fn close(&self) {
         *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
+        self.timers.close();
     }
 
     /// One that is in the view and in the registry, perhaps as failed.
@@ -340,6 +344,9 @@ impl Host for Services {
         }
         if kind == TypeId::of::<Self>() {
             return self.me.upgrade().map(|me| me as _);
+        }
+        if kind == TypeId::of::<Timers>() {
+            return Some(Arc::clone(&self.timers) as _);
         }
         if kind == TypeId::of::<Promises>() {
             return Some(Arc::clone(&self.promises) as _);

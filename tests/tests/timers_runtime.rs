@@ -123,7 +123,8 @@ impl Crowd {
         for number in 0..count {
             // Any numbers will do.
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let (delay, captured) = (Duration::from_micros(1_000_000 + (state >> 33) % 60_000_000), self.captured.clone());
+            let (delay, captured) =
+                (Duration::from_micros(1_000_000 + (state >> 33) % 60_000_000), self.captured.clone());
             let due = Instant::now() + delay;
             self.handles.push(cx.after(delay, move |me, _| {
                 let _captured = captured;

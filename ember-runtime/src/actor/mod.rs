@@ -35,8 +35,8 @@ pub(crate) use self::{
     intake::written_port,
     life::blueprint,
     service::{
-        Again, Changes, EventFn, Followed, FollowedKind, KeyedField, SIGNATURE_OF, Subscription, Timer,
-        TimerRun, Told, again, note_change,
+        Again, Changes, EventFn, Followed, FollowedKind, KeyedField, SIGNATURE_OF, Subscription, Timer, TimerRun, Told,
+        again, note_change,
     },
     work::{GoLive, Offer, Port, Short, ShortCall, Spare, TaskJob},
 };

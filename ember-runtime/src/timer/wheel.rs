@@ -127,15 +127,8 @@ impl<T, G> Wheel<T, G> {
         self.serial += 1;
         let serial = self.serial;
         let alone = Links { before: NONE, behind: NONE };
-        let index = self.entries.insert(Entry {
-            when,
-            serial,
-            beside: alone,
-            of_group: alone,
-            group,
-            place: None,
-            value,
-        });
+        let index =
+            self.entries.insert(Entry { when, serial, beside: alone, of_group: alone, group, place: None, value });
         let first = self.append(first, index, |entry| &mut entry.of_group);
         if let Some(group) = self.groups.get_mut(group) {
             group.first = first;
@@ -270,7 +263,8 @@ impl<T, G> Wheel<T, G> {
 
     /// Puts an entry at the end of a list, and returns the first of the list.
     fn append(&mut self, first: u32, index: u32, links: fn(&mut Entry<T>) -> &mut Links) -> u32 {
-        let last = self.entries.get_mut(first).map_or(index, |entry| std::mem::replace(&mut links(entry).before, index));
+        let last =
+            self.entries.get_mut(first).map_or(index, |entry| std::mem::replace(&mut links(entry).before, index));
         if first != NONE
             && let Some(entry) = self.entries.get_mut(last)
         {

@@ -96,12 +96,7 @@ async fn report(name: &str, count: u64, (bytes, armed): (f64, f64)) {
     late.sort_unstable();
     assert_eq!(late.len(), count as usize, "each came once");
     let at = |share: f64| f64::from(late[((late.len() - 1) as f64 * share) as usize]) / 1e3;
-    println!(
-        "{name:<22} {bytes:>8.0} {armed:>8.0} {:>10.2} {:>10.2} {:>10.2}",
-        at(0.5),
-        at(0.99),
-        at(1.0)
-    );
+    println!("{name:<22} {bytes:>8.0} {armed:>8.0} {:>10.2} {:>10.2} {:>10.2}", at(0.5), at(0.99), at(1.0));
 }
 
 async fn ember(count: u64, spread: u64) -> ember::Result<()> {
@@ -114,7 +109,10 @@ async fn ember(count: u64, spread: u64) -> ember::Result<()> {
     let before = resident();
     let (made, cancelled) = crowd.api_cancel(count).await?;
     let left = (resident() - before) / count as f64;
-    println!("{:<22} {left:>8.0} {made:>8.0} {cancelled:>10.0} ns to cancel; bytes: what is left of each then", "  kept, cancelled");
+    println!(
+        "{:<22} {left:>8.0} {made:>8.0} {cancelled:>10.0} ns to cancel; bytes: what is left of each then",
+        "  kept, cancelled"
+    );
     node.shutdown().await
 }
 

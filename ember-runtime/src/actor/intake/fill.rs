@@ -8,8 +8,8 @@ use crate::{
         about::{Down, MissedTicks, Tick},
         service::{
             Entry, EventFn, Followed, HandledBy, Here, HookFn, HookKind, HookOf, IsGap, IsPosted, Keyed, KeyedField,
-            OnEvent, Path, Replicated, SIGNATURE_OF, Schedule, Service, Subscription, Table, Timer,
-            TimerRun, full_name,
+            OnEvent, Path, Replicated, SIGNATURE_OF, Schedule, Service, Subscription, Table, Timer, TimerRun,
+            full_name,
         },
         turn::Pace,
         work::{run_event, run_hook, start_raw},

@@ -23,7 +23,7 @@ impl Player {
     async fn step(&mut self) {}
 
     #[tick("50ms")]
-    async fn walk(&mut self, tick: &u64) {}
+    async fn walk(&mut self, _tick: &u64) {}
 
     #[tick("50ms")]
     #[every("1s")]

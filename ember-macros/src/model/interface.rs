@@ -72,9 +72,17 @@ pub(crate) struct Hook {
 pub(crate) enum Timing {
     /// A step in the life of a service: a variant of the runtime's `HookKind`.
     On(&'static str),
-    Every(Duration),
+    Every(Duration, Missed),
     After(Duration),
     Cron(Calendar),
+}
+
+/// What becomes of ticks that could not come: a variant of the runtime's `MissedTicks`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Missed {
+    Delay,
+    Skip,
+    CatchUp(u32),
 }
 
 /// What `#[cron(…)]` says.
@@ -114,6 +122,8 @@ pub(crate) enum EventOf {
     Gap(Type),
     /// That the instance gets this role, a variant of the runtime's `Role`; and what the handler takes, if it wants to know the epoch.
     Role(&'static str, Option<Type>),
+    /// Ticks of a fixed step; whether it takes the tick.
+    Tick(Duration, Missed, bool),
 }
 
 /// An event handler.

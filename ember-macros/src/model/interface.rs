@@ -116,6 +116,16 @@ pub(crate) enum EventOf {
     Role(&'static str, Option<Type>),
 }
 
+impl EventOf {
+    /// The type behind the `&`.
+    pub(crate) fn behind(&mut self) -> Option<&mut Type> {
+        match self {
+            Self::Type(ty) | Self::Down(Some(ty)) | Self::Entry(ty) | Self::Gap(ty) => Some(ty),
+            Self::Down(None) | Self::Role(..) => None,
+        }
+    }
+}
+
 /// An event handler.
 pub(crate) struct Event {
     pub(crate) shape: Shape,

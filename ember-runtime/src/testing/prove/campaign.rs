@@ -6,6 +6,7 @@ use super::{
     check::{History, Outcome},
     failed::{Failed, Failure, Kind},
     plan::{Fault, Mix, ROLES, Scenario, Smaller, shrunk},
+    progress::Progress,
     run::{Ran, run},
     setup::Prove,
 };
@@ -93,30 +94,39 @@ fn campaign<Op: 'static, Out: 'static>(setup: &Prove<Op, Out>) -> Result<Report,
     let nodes = (setup.cluster)(1).names();
     known(setup, &nodes);
     let said = |name| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-    let scenarios: Box<dyn Iterator<Item = Scenario>> = match setup.replay.clone().or_else(|| said(REPLAY)) {
-        Some(line) => Box::new([replayed(&line, &nodes).unwrap_or_else(|why| panic!("{why}"))].into_iter()),
-        None => {
-            let seeds = seeds(said(SEEDS).as_deref()).unwrap_or_else(|why| panic!("{why}")).unwrap_or(setup.seeds);
-            let spared = setup.spared.clone();
-            let (kinds, most, span, masters) = (setup.kinds.clone(), setup.faults, setup.span, setup.masters);
-            let mix = Mix { spared, kinds, most, span, masters, ..Mix::of(nodes) };
-            let (clients, calls) = (setup.clients, setup.calls);
-            Box::new((1..=seeds).map(move |seed| Scenario { seed, clients, calls, faults: mix.draw(seed) }))
-        }
-    };
-    let (mut report, mut last) = (Report::default(), None);
+    let (scenarios, seeds): (Box<dyn Iterator<Item = Scenario>>, u64) =
+        match setup.replay.clone().or_else(|| said(REPLAY)) {
+            Some(line) => (Box::new([replayed(&line, &nodes).unwrap_or_else(|why| panic!("{why}"))].into_iter()), 1),
+            None => {
+                let seeds = seeds(said(SEEDS).as_deref()).unwrap_or_else(|why| panic!("{why}")).unwrap_or(setup.seeds);
+                let spared = setup.spared.clone();
+                let (kinds, most, span, masters) = (setup.kinds.clone(), setup.faults, setup.span, setup.masters);
+                let mix = Mix { spared, kinds, most, span, masters, ..Mix::of(nodes) };
+                let (clients, calls) = (setup.clients, setup.calls);
+                let scenarios = (1..=seeds).map(move |seed| Scenario { seed, clients, calls, faults: mix.draw(seed) });
+                (Box::new(scenarios), seeds)
+            }
+        };
+    let (mut report, mut last, mut progress) = (Report::default(), None, Progress::of(seeds));
     for scenario in scenarios {
         let ran = run(setup, &scenario);
         if let Some(failure) = ran.failure {
+            progress.failed(scenario.seed, most(&failure));
             return Err(smaller(setup, scenario, failure, report.runs));
         }
         report.add(&scenario, &ran.history, ran.trace.as_ref());
+        progress.passed(report.runs);
         last = Some(scenario);
     }
     match last {
         Some(last) if report.done == 0 => Err(idle(last, &report)),
         _ => Ok(report),
     }
+}
+
+/// So many runs for making a failure smaller. A search that was given up says nothing about which call is to blame.
+fn most(failure: &Failure) -> usize {
+    if failure.kind == Kind::Undecided { 0 } else { SHRINK }
 }
 
 /// Makes a failure smaller, and sees whether it repeats.
@@ -128,9 +138,7 @@ fn smaller<Op: 'static, Out: 'static>(
 ) -> Failed {
     let kind = failure.kind;
     let fails = |it: &Scenario| run(setup, it).failure.is_some_and(|failure| failure.kind == kind);
-    // A search that was given up says nothing about which call is to blame.
-    let most = if kind == Kind::Undecided { 0 } else { SHRINK };
-    let Smaller { scenario: small, runs } = shrunk(whole.clone(), most, fails);
+    let Smaller { scenario: small, runs } = shrunk(whole.clone(), most(&failure), fails);
     let (Ran { trace, failure: again, .. }, second) = (run(setup, &small), run(setup, &small));
     let repeats = trace == second.trace;
     Failed { failure: again.unwrap_or(failure), whole, small, passed, runs, trace, repeats }

@@ -126,7 +126,7 @@ where
         self
     }
 
-    /// How many seeds, from 1 on; the environment variable `EMBER_PROVE_SEEDS` says otherwise.
+    /// How many seeds, from 1 on; the environment variable `EMBER_PROVE_SEEDS` says otherwise. The time that a proof takes grows with them.
     ///
     /// # Panics
     /// If it is 0.

@@ -71,7 +71,7 @@ pub fn module(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `priority = "system"` | delivered in the system lane | `"user"` |
 /// | `queued` | always run by the service's own task, never by a caller that finds the service idle | run by such a caller, for one step |
 /// | `cancel` | a handler that runs is dropped when its caller goes away | runs to its end |
-/// | `read` | an instance of an elected service answers it also when it is not the master, from what it knows itself | the master only |
+/// | `read` | an instance of an elected service answers it also when it is not the master, from what it knows itself; `cx.commit` in it does not compile | the master only |
 /// | `idempotent` | running it twice does what running it once does: callers may repeat calls that may have been executed | not |
 /// | `dedupe = "60s"` | callers may make a call `.once(id)`: for so long, "30d" at most, its service answers a repetition by the reply of the first | not |
 /// | `codec = "json"`, `codec = MyCodec` | how arguments and results become bytes: JSON, or a type that implements `ember::Codec` | postcard; protocol buffers for types of prost |

@@ -122,8 +122,8 @@ pub mod __private {
         message::{
             AnyCodec, AnyOrder, CodecError, Coding, Deduped, Depth, Handled, Idempotent, Itself, Json, Message, Method,
             MethodInfo, Order, Ordered, Probe, Reads, ResultType, Returned, Schema, Signature, StreamOf, Unread, Wire,
-            WireOf, answered, at_end, coding_by, never_read, no_error, part, put_all, schema, shape_by, stream_coding,
-            stream_shape, unordered,
+            WireOf, answered, at_end, coding_by, never_read, no_error, part, put_all, refuse, schema, shape_by,
+            stream_coding, stream_shape,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},

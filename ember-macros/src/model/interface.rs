@@ -126,6 +126,16 @@ pub(crate) enum EventOf {
     Tick(Duration, Missed, bool),
 }
 
+impl EventOf {
+    /// The type behind the `&`.
+    pub(crate) fn behind(&mut self) -> Option<&mut Type> {
+        match self {
+            Self::Type(ty) | Self::Down(Some(ty)) | Self::Entry(ty) | Self::Gap(ty) => Some(ty),
+            Self::Down(None) | Self::Role(..) => None,
+        }
+    }
+}
+
 /// An event handler.
 pub(crate) struct Event {
     pub(crate) shape: Shape,

@@ -12,7 +12,7 @@ pub(crate) use self::{
     interface::{
         Calendar, Contract, Cron, Event, EventOf, Fulfilment, Hook, Interface, Missed, OwnBlock, Timing, Written,
     },
-    message::{Body, Copied, Field, Fields, Message, TOLD, Travels, Variant},
+    message::{Body, Copied, Field, Fields, LeftOut, Message, TOLD, Travels, Variant},
     method::{Arg, Codec, Method, Output, Reach, Shape, Told, says},
     unit::{Acks, Mount, Runtime, ServiceSpec, Unit, UnitKind, client_of, respanned},
 };

@@ -60,7 +60,8 @@ mod tests {
         let counts = Counts::default();
         counts.short();
         (0..2).for_each(|_| counts.queued());
-        [1, 2].map(|ticks| counts.overran(ticks));
+        counts.overran(1);
+        counts.overran(2);
         assert_eq!(counts.read(), CallCounts { short: 1, queued: 2, overruns: 3 });
     }
 }

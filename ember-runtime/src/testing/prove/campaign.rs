@@ -6,6 +6,7 @@ use super::{
     check::{History, Outcome},
     failed::{Failed, Failure, Kind},
     plan::{Fault, Mix, ROLES, Scenario, Smaller, shrunk},
+    progress::Progress,
     run::{Ran, run},
     setup::Prove,
 };
@@ -93,31 +94,40 @@ fn campaign<Op: 'static, Out: 'static>(setup: &Prove<Op, Out>) -> Result<Report,
     let nodes = (setup.cluster)(1).names();
     known(setup, &nodes);
     let said = |name| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-    let scenarios: Box<dyn Iterator<Item = Scenario>> = match setup.replay.clone().or_else(|| said(REPLAY)) {
-        Some(line) => Box::new([replayed(&line, &nodes).unwrap_or_else(|why| panic!("{why}"))].into_iter()),
-        None => {
-            let said = seeds(said(SEEDS).as_deref()).unwrap_or_else(|why| panic!("{why}"));
-            let seeds = said.unwrap_or(1..=setup.seeds);
-            let spared = setup.spared.clone();
-            let (kinds, most, span, masters) = (setup.kinds.clone(), setup.faults, setup.span, setup.masters);
-            let mix = Mix { spared, kinds, most, span, masters, ..Mix::of(nodes) };
-            let (clients, calls) = (setup.clients, setup.calls);
-            Box::new(seeds.map(move |seed| Scenario { seed, clients, calls, faults: mix.draw(seed) }))
-        }
-    };
-    let (mut report, mut last) = (Report::default(), None);
+    let (scenarios, count): (Box<dyn Iterator<Item = Scenario>>, u64) =
+        match setup.replay.clone().or_else(|| said(REPLAY)) {
+            Some(line) => (Box::new([replayed(&line, &nodes).unwrap_or_else(|why| panic!("{why}"))].into_iter()), 1),
+            None => {
+                let said = seeds(said(SEEDS).as_deref()).unwrap_or_else(|why| panic!("{why}"));
+                let seeds = said.unwrap_or(1..=setup.seeds);
+                let spared = setup.spared.clone();
+                let (kinds, most, span, masters) = (setup.kinds.clone(), setup.faults, setup.span, setup.masters);
+                let mix = Mix { spared, kinds, most, span, masters, ..Mix::of(nodes) };
+                let (clients, calls) = (setup.clients, setup.calls);
+                let count = (seeds.end() + 1).saturating_sub(*seeds.start());
+                (Box::new(seeds.map(move |seed| Scenario { seed, clients, calls, faults: mix.draw(seed) })), count)
+            }
+        };
+    let (mut report, mut last, mut progress) = (Report::default(), None, Progress::of(count));
     for scenario in scenarios {
         let ran = run(setup, &scenario);
         if let Some(failure) = ran.failure {
+            progress.failed(scenario.seed, most(&failure));
             return Err(smaller(setup, scenario, failure, report.runs));
         }
         report.add(&scenario, &ran.history, ran.trace.as_ref());
+        progress.passed(report.runs);
         last = Some(scenario);
     }
     match last {
         Some(last) if report.done == 0 => Err(idle(last, &report)),
         _ => Ok(report),
     }
+}
+
+/// So many runs for making a failure smaller. A search that was given up says nothing about which call is to blame.
+fn most(failure: &Failure) -> usize {
+    if failure.kind == Kind::Undecided { 0 } else { SHRINK }
 }
 
 /// Makes a failure smaller, and sees whether it repeats.
@@ -129,9 +139,7 @@ fn smaller<Op: 'static, Out: 'static>(
 ) -> Failed {
     let kind = failure.kind;
     let fails = |it: &Scenario| run(setup, it).failure.is_some_and(|failure| failure.kind == kind);
-    // A search that was given up says nothing about which call is to blame.
-    let most = if kind == Kind::Undecided { 0 } else { SHRINK };
-    let Smaller { scenario: small, runs } = shrunk(whole.clone(), most, fails);
+    let Smaller { scenario: small, runs } = shrunk(whole.clone(), most(&failure), fails);
     let (Ran { trace, failure: again, .. }, second) = (run(setup, &small), run(setup, &small));
     let repeats = trace == second.trace;
     Failed { failure: again.unwrap_or(failure), whole, small, passed, runs, trace, repeats }

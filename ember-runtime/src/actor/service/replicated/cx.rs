@@ -42,7 +42,7 @@ impl<U: Unit> Cx<'_, U> {
     /// being told), and its caller has `MaybeExecuted(Deposed)`.
     ///
     /// # Panics
-    /// In a method that is marked `#[rpc(read)]`, and where this instance was not the master when the hook, timer or event handler began: look at
+    /// In a function that a method marked `#[rpc(read)]` calls (in the method itself it does not compile, unless a contract says that it is `read`), and where this instance was not the master when the hook, timer or event handler began: look at
     /// [`role`](Self::role) there. If the entry cannot be encoded, or has more than half of the bytes that a message may have
     /// ([`max_message`](crate::node::NodeBuilder::max_message)). And if `apply` panics: then the state is lost here, and another member takes over.
     pub fn commit<R: Replicated>(&mut self, entry: R::Entry) -> R::Output

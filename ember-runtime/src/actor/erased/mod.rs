@@ -7,6 +7,8 @@ mod holding;
 mod host;
 mod outcomes;
 mod owed;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::{
     any_cell::{AnyCell, OnTheSpot},

@@ -69,8 +69,7 @@ impl Holding {
     }
 
     /// The log says so.
-    pub(super) fn has_begun(&mut self, note: Note) {
-        self.outcomes.take(note);
+    pub(super) fn has_begun(&mut self) {
         if let Some(call) = &mut self.call {
             call.has_begun = true;
         }
@@ -95,8 +94,9 @@ impl Holding {
         // What is done for it from now on is not known to be its own: so the log says at least that it has begun.
         if !self.call.as_ref()?.has_begun {
             let (note, bytes) = self.note_of_call()?;
-            self.applied = self.replica.enter(epoch, Vec::new(), bytes)?;
-            self.has_begun(note);
+            let index = self.replica.enter(epoch, Vec::new(), bytes)?;
+            self.has_applied((epoch, index), [note]);
+            self.has_begun();
         }
         // Those of an office that it has lost get no reply here any more.
         self.later.retain(|_, later| later.epoch == epoch);
@@ -136,8 +136,7 @@ impl Holding {
                 let note = Note::Void(About { id, lowest: 0, asked: 0, at: self.wall(), keep: KEEP });
                 let Some(bytes) = written(&note) else { return };
                 let Some(index) = self.replica.enter(epoch, Vec::new(), bytes) else { return };
-                self.applied = index;
-                self.outcomes.take(note);
+                self.has_applied((epoch, index), [note]);
                 Stored::Lost(LostReason::NothingCommitted)
             }
         };
@@ -168,8 +167,7 @@ impl Holding {
             return;
         }
         let Some(index) = written(&note).and_then(|bytes| self.replica.enter(epoch, Vec::new(), bytes)) else { return };
-        self.outbox.take(epoch, &note);
-        self.applied = index;
+        self.has_applied((epoch, index), [note]);
         self.replica.open();
     }
 
@@ -179,8 +177,7 @@ impl Holding {
         let reply = if fits { reply } else { Stored::Lost(LostReason::Forgotten) };
         let note = Note::Ended(About { at: self.wall(), ..about }, reply);
         let Some(index) = written(&note).and_then(|bytes| self.replica.conclude(epoch, bytes)) else { return false };
-        self.outcomes.take(note);
-        self.applied = index;
+        self.has_applied((epoch, index), [note]);
         true
     }
 

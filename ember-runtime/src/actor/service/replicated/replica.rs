@@ -41,16 +41,24 @@ impl ReplicaKind {
     pub(crate) const fn of<S: Replicated>() -> Self {
         Self {
             new: || Box::new(S::State::default()),
-            apply: |state, entry| {
+            apply: |state, entry, outputs| {
                 let state = state.downcast_mut::<S::State>().ok_or_else(not_its_state::<S>)?;
                 let entry = decode::<S::Entry>(entry)?;
-                let _of_the_master = S::apply(state, &entry);
+                write_output::<S>(&S::apply(state, &entry), outputs);
                 Ok(())
             },
             encode: |state, out| encode(state.downcast_ref::<S::State>().ok_or_else(not_its_state::<S>)?, out),
             decode: |bytes| decode::<S::State>(bytes).map(|state| Box::new(state) as Box<AnyState>),
             fingerprints: || (fingerprint::<S::Entry>(), fingerprint::<S::State>()),
         }
+    }
+}
+
+/// Appends what an entry has come to. Of what cannot be written nothing is: on no member.
+pub(super) fn write_output<S: Replicated>(output: &S::Output, outputs: &mut Vec<u8>) {
+    let before = outputs.len();
+    if encode(output, outputs).is_err() {
+        outputs.truncate(before);
     }
 }
 

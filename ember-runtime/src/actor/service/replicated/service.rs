@@ -32,7 +32,7 @@ pub trait Replicated: Service {
     /// What is done to it: written down, sent to every member, and applied by each.
     type Entry: Replicable + Sync;
 
-    /// What the master is told of an entry that it has applied. On the others it is dropped.
+    /// What the master is told of an entry that it has applied. On the others it is compared with that, by a hash, and dropped.
     type Output: Replicable;
 
     /// Does what `entry` says, and tells what came of it.
@@ -42,7 +42,8 @@ pub trait Replicated: Service {
     /// these, the handler finds out first, and writes into the entry.
     ///
     /// It runs on the master at once, before any other member has the entry, and on the others when they know that it is
-    /// acknowledged. An entry is acknowledged when every member that is in sync has it; a reply that depends on it leaves only
+    /// acknowledged: a member that comes to another [`Output`](Self::Output) than the master logs an error, and learns the master's
+    /// state. An entry is acknowledged when every member that is in sync has it; a reply that depends on it leaves only
     /// then. If the master is lost before that, the entry may be gone with it.
     ///
     /// # Errors

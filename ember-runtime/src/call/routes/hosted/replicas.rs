@@ -9,12 +9,13 @@ use std::{
 use bytes::Bytes;
 use tokio::{
     sync::oneshot,
+    task::yield_now,
     time::{Instant, timeout},
 };
 
 use super::cells::Cells;
 use crate::{
-    id::Epoch,
+    id::{Epoch, NodeKey},
     office::Appointment,
     replica::{Answer, Batch, Far, Fingerprints, InSync, Learnt, Member, OnDisk, Point, Replica},
     sync::lock,
@@ -22,6 +23,9 @@ use crate::{
 
 /// A picture that nobody has asked for in this time is dropped.
 const UNUSED: Duration = Duration::from_secs(10);
+
+/// Memory is used for the first time in parts of so many bytes, between which others have their turn.
+const USED_AT_ONCE: usize = 256 * 1024;
 
 /// All of one node.
 #[derive(Default)]
@@ -66,9 +70,13 @@ impl Replicas {
         lock(&self.by_number).get(&number).cloned()
     }
 
-    /// How far a service here is.
-    pub(crate) fn far(&self, number: u64) -> Option<Far> {
-        self.get(number).map(|replica| replica.far())
+    /// How far a service here is. On that node this other of its group asks, if one does.
+    pub(crate) fn far(&self, number: u64, asks: Option<(NodeKey, Member)>) -> Option<Far> {
+        let replica = self.get(number)?;
+        if let Some((node, member)) = asks {
+            replica.hears(node, member);
+        }
+        Some(replica.far())
     }
 
     pub(crate) fn remove(&self, number: u64) {
@@ -155,10 +163,11 @@ impl Replicas {
         let _taking = Taking::begin(&self.pictures, number)?;
         let (replica, cell) = (self.get(number)?, cells.get(number)?);
         let (tell, told) = oneshot::channel();
-        cell.appoint(Appointment::Picture(tell));
+        cell.appoint(Appointment::Picture(blank(replica.expected()).await, tell));
         let taken = async {
-            let (index, bytes) = told.await.ok().flatten()?;
-            Some((replica.settled_point(index).await?, bytes))
+            let ((epoch, index), bytes) = told.await.ok().flatten()?;
+            let at = Point { epoch, index };
+            replica.is_acknowledged(at).await.then_some((at, bytes))
         };
         let (at, bytes) = timeout(UNUSED, taken).await.ok().flatten()?;
         let mut pictures = lock(&self.pictures);
@@ -167,6 +176,20 @@ impl Replicas {
         pictures.kept.insert(number, picture.clone());
         Some(picture)
     }
+}
+
+/// Memory for a picture of about so many bytes, all of which has been used: the first use of each page takes longer than what is written there, and the
+/// service would wait for it in its turn.
+async fn blank(bytes: usize) -> Vec<u8> {
+    let mut blank = Vec::new();
+    if blank.try_reserve_exact(bytes).is_ok() {
+        while blank.len() < bytes {
+            // Not zeros, which an allocator may have without using anything.
+            blank.resize(bytes.min(blank.len() + USED_AT_ONCE), 1);
+            yield_now().await;
+        }
+    }
+    blank
 }
 
 /// A picture of a service is being taken.

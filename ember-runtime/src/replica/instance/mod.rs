@@ -1,5 +1,6 @@
 //! One instance of a replicated service: its part in its group. Handlers use it in their turn, links and elections at any time.
 
+mod album;
 mod elections;
 mod entries;
 pub(super) mod keeping;
@@ -25,9 +26,9 @@ use std::{
 use bytes::Bytes;
 
 use self::{
+    album::{Album, Size},
     kept::Kept,
     leaving::Leaving,
-    picture::{Album, Size},
     word::Word,
 };
 pub(crate) use self::{

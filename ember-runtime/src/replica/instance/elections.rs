@@ -5,7 +5,7 @@ use std::{mem, sync::atomic::Ordering};
 use super::{Part, Replica, Standing};
 use crate::{
     id::Epoch,
-    replica::{Follower, InSync, Leader, Member, Point},
+    replica::{Follower, InSync, Member, Point},
 };
 
 impl Replica {
@@ -46,9 +46,8 @@ impl Replica {
                 Part::Follows(follower) => follower,
                 Part::Leads(leader) => leader.depose(true),
             };
-            let is_kept = inner.kept.is_some();
-            let lead = |leader: Leader| Part::Leads(leader.needs(self.terms.min_in_sync));
-            inner.part = follower.lead_on(epoch, set, is_kept).map_or_else(Part::Follows, lead);
+            let how = (inner.kept.is_some(), self.terms.min_in_sync);
+            inner.part = follower.lead_on(epoch, set, how).map_or_else(Part::Follows, Part::Leads);
         });
         self.parts.send_replace(());
     }

@@ -22,6 +22,13 @@ impl Leader {
         self.held.trim(index.min(held).min(self.acknowledged));
     }
 
+    /// So many must be in sync from now on.
+    #[cfg(test)]
+    pub(in crate::replica) fn needs(mut self, min_in_sync: usize) -> Self {
+        self.min_in_sync = min_in_sync;
+        self
+    }
+
     /// Whether as much as may be is not acknowledged.
     pub(crate) fn is_full(&self) -> bool {
         self.owed > MOST_OWED

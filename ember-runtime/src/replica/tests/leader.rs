@@ -163,6 +163,28 @@ fn too_few_commit_and_acknowledge_nothing_before_there_are_enough() {
 }
 
 #[test]
+fn who_is_elected_with_too_few_acknowledges_nothing_of_what_it_finds_before_there_are_enough() {
+    let mut leader = in_office().needs(2);
+    assert!(leader.begin_change(members(&[0])));
+    assert!(!leader.changed(2));
+    apply(&mut leader, false);
+    assert_eq!((leader.commit(), leader.acknowledged()), (4, 3), "it alone has it");
+    let deposed = leader.depose(false);
+    assert!(deposed.is_deposed() && deposed.held().commit() == 3);
+    let mut leader = deposed.lead_on(Epoch(6), set(2, &[0]), (false, 2)).unwrap();
+    apply(&mut leader, true);
+    assert_eq!((leader.commit(), leader.acknowledged()), (5, 3), "nobody else has it");
+    let batch = leader.batch_for(pid(1), ALL).unwrap();
+    assert_eq!(batch.commit, 3);
+    leader.answered(pid(1), has(1, 6, 5, 2));
+    assert!(leader.begin_change(members(&[0, 1])));
+    assert!(!leader.changed(3));
+    leader.batch_for(pid(1), ALL).unwrap();
+    leader.answered(pid(1), has(1, 6, 5, 3));
+    assert_eq!(leader.acknowledged(), 5);
+}
+
+#[test]
 fn who_leads_alone_takes_over_what_there_is() {
     let mut leader = Follower::new(member(0)).lead(Epoch(5), set(1, &[0])).expect("it founds").needs(2);
     apply(&mut leader, true);

@@ -34,8 +34,8 @@ pub(super) fn accept(model: &Model, world: &mut World, at: usize) -> Result<(), 
     world.observer.in_sync = Set::of([me]);
     if !has_all {
         Observer::all_is_lost(world);
-        world.observer.goes_on_with(&log);
     }
+    world.observer.goes_on_with(&log);
     let set = Set::of([me]);
     world.registry.data.group = Some(Group { epoch, version: 1, set });
     world.registry.data.claims = [None; CLAIMS];

@@ -32,8 +32,7 @@ impl Model {
         let said = |member: Member| {
             data.claims[member.number() as usize].is_some_and(|claim| claim.round == world.registry.round)
         };
-        let wins =
-            |claim: &&Claim| world.lives(claim.by) && claim.set.names(claim.by) && claim.set.each().all(said);
+        let wins = |claim: &&Claim| world.lives(claim.by) && claim.set.names(claim.by) && claim.set.each().all(said);
         data.master.is_none() && !best.iter().any(wins)
     }
 
@@ -41,9 +40,7 @@ impl Model {
     pub(crate) fn waits_for_the_dead(&self, world: &World) -> bool {
         let best = self.best_claims(world);
         let is_gone = |claim: &&Claim| {
-            !world.lives(claim.by)
-                || !claim.set.names(claim.by)
-                || claim.set.each().any(|member| !world.lives(member))
+            !world.lives(claim.by) || !claim.set.names(claim.by) || claim.set.each().any(|member| !world.lives(member))
         };
         best.iter().all(is_gone)
     }
@@ -55,9 +52,11 @@ impl Model {
             Some(group) if best.is_empty() => vec![group.set],
             _ => best.iter().map(|claim| claim.set).collect(),
         };
-        Set::of((0..PLACES).map(|place| world.member(place)).filter(|member| {
-            world.lives(*member) && sets.iter().any(|set| set.names(*member))
-        }))
+        Set::of(
+            (0..PLACES)
+                .map(|place| world.member(place))
+                .filter(|member| world.lives(*member) && sets.iter().any(|set| set.names(*member))),
+        )
     }
 
     /// A later epoch than the registry and those who have claimed know.

@@ -1,11 +1,6 @@
 //! What the table of a member knows of calls: as `replica/outcomes/table.rs` of the runtime has it, made of what the log says.
 
-use crate::{
-    left_out::Rule,
-    log::What,
-    model::Model,
-    world::Node,
-};
+use crate::{left_out::Rule, log::What, model::Model, world::Node};
 
 /// What the table knows of a call; with the index of the record that says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -26,7 +26,7 @@ pub(super) fn accept(model: &Model, world: &mut World, at: usize) -> Result<(), 
     let epoch = model.next_epoch_of_registry(world);
     // Whoever has all that was acknowledged loses nothing.
     let seen = world.observer;
-    let has_all = seen.in_sync.names(me);
+    let has_all = node.log.begins_with(&seen.truth, seen.truth.last());
     let others_live = seen.in_sync.each().any(|member| world.lives(member));
     holds(S2, has_all || !others_live, "a loss is accepted while a member lives that has all")?;
     let log = node.log;
@@ -34,8 +34,8 @@ pub(super) fn accept(model: &Model, world: &mut World, at: usize) -> Result<(), 
     world.observer.in_sync = Set::of([me]);
     if !has_all {
         Observer::all_is_lost(world);
-        world.observer.goes_on_with(&log);
     }
+    world.observer.goes_on_with(&log);
     let set = Set::of([me]);
     world.registry.data.group = Some(Group { epoch, version: 1, set });
     world.registry.data.claims = [None; CLAIMS];

@@ -68,6 +68,7 @@ pub(super) fn begin(model: &Model, world: &mut World, at: usize, set: Set, versi
     world.registry.data.master = Some(me);
     world.registry.data.claims = [None; CLAIMS];
     let node = &mut world.nodes[at];
+    let commit = known_to_be_acknowledged(model, node);
     *node = Node {
         role: Role::Elected,
         has_state: true,
@@ -76,7 +77,8 @@ pub(super) fn begin(model: &Model, world: &mut World, at: usize, set: Set, versi
         set,
         next: Set::default(),
         told: [Told::default(); PLACES],
-        acknowledged: node.commit,
+        commit,
+        acknowledged: commit,
         answered: 0,
         lease: true,
         heard: 0,
@@ -94,12 +96,15 @@ pub(super) fn begin(model: &Model, world: &mut World, at: usize, set: Set, versi
     Ok(())
 }
 
+/// What too few had does not count as acknowledged when a master of before leads again.
+fn known_to_be_acknowledged(model: &Model, node: &Node) -> u8 {
+    let counts = !node.is_master() || model.lacks(Rule::FoundWaits);
+    if counts { node.commit } else { node.commit.min(node.acknowledged) }
+}
+
 /// It acts no more, and follows the next one if it can.
 pub(super) fn step_down(model: &Model, node: &mut Node) {
-    if !model.lacks(Rule::FoundWaits) {
-        // What too few had does not count as acknowledged when it leads again.
-        node.commit = node.commit.min(node.acknowledged);
-    }
+    node.commit = known_to_be_acknowledged(model, node);
     node.role = if model.may_go_on(node) { Role::Follows } else { Role::Deposed };
     (node.lease, node.heard, node.next) = (false, 0, Set::default());
     (node.acknowledged, node.answered) = (0, 0);

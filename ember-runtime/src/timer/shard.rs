@@ -35,6 +35,7 @@ pub(super) enum Repeat {
     Once,
     Beats(Box<Beat>),
     /// Its owner says.
+    #[cfg_attr(not(feature = "cron"), expect(dead_code, reason = "only the calendar is asked"))]
     Asks,
 }
 

@@ -18,8 +18,8 @@ pub use ember_runtime::message::Prost;
 pub use ember_runtime::serde_json;
 pub use ember_runtime::{
     actor::{
-        CallCounts, Cx, Down, DownReason, EntryGap, GapReason, OnPanic, Position, Posted, Replicated, Restart, Service,
-        ServiceIdentity, ServiceState, Snapshot, Unit,
+        CallCounts, Cx, Down, DownReason, EntryGap, GapReason, MissedTicks, OnPanic, Position, Posted, Replicated,
+        Restart, Service, ServiceIdentity, ServiceState, Snapshot, Tick, Unit,
     },
     call::{
         Address, Call, CallByName, CallMany, Client, KeyOf, Local, LocalCalls, Many, ModulesClient, Once, One, Origin,
@@ -110,9 +110,9 @@ pub mod __private {
     pub use ember_runtime::actor::{Cron, Gap, Overlap};
     pub use ember_runtime::{
         actor::{
-            Cx, Down, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, NoRpcBlock, NotReplicated,
-            OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Replica, ReplicaKind, RpcBlock, Schedule, Service,
-            ServiceSpec, Specified, Table, ToldTheEpoch, Unit, says,
+            Cx, Down, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, MissedTicks, NoRpcBlock,
+            NotReplicated, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Replica, ReplicaKind, RpcBlock, Schedule,
+            Service, ServiceSpec, Specified, Table, Tick, ToldTheEpoch, Unit, says,
         },
         call::{Address, Client, Handle, HasClient, HasLocalClient, Kind, Local, OnThisNode, One, Reached},
         directory::Interest,
@@ -122,8 +122,8 @@ pub mod __private {
         message::{
             AnyCodec, AnyOrder, CodecError, Coding, Deduped, Depth, Handled, Idempotent, Itself, Json, Message, Method,
             MethodInfo, Order, Ordered, Probe, Reads, ResultType, Returned, Schema, Signature, StreamOf, Unread, Wire,
-            WireOf, answered, at_end, coding_by, never_read, no_error, part, put_all, schema, shape_by, stream_coding,
-            stream_shape, unordered,
+            WireOf, answered, at_end, coding_by, never_read, no_error, part, put_all, refuse, schema, shape_by,
+            stream_coding, stream_shape,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},

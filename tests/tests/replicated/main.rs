@@ -5,6 +5,7 @@
 
 mod acknowledged;
 mod claims;
+mod drifts;
 mod entries;
 mod handlers;
 mod members;

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     call::routes::Router,
     directory::Selector,
-    id::CallNumber,
+    id::{CallNumber, fnv1a_of},
     message::{CodecError, Keys, Lane, Method, MethodRef, Written, encode},
 };
 use std::{sync::Arc, time::Duration};
@@ -29,11 +29,11 @@ pub(crate) struct OwedCall {
 }
 
 impl OwedCall {
-    /// Its bytes.
+    /// Its bytes, and a hash of whom it is for: those that are for the same are made one after the other.
     ///
     /// # Errors
     /// It cannot be written.
-    pub(crate) fn written<M: Method>(request: &Request<M>) -> Result<Bytes, CodecError> {
+    pub(crate) fn written<M: Method>(request: &Request<M>) -> Result<(u64, Bytes), CodecError> {
         let Request { target, args, .. } = request;
         let private = || CodecError::new("a method that other nodes may not call cannot be owed");
         let (wire, Some(args)) = (M::wire().ok_or_else(private)?, &**args) else {
@@ -52,12 +52,8 @@ impl OwedCall {
         };
         let mut out = Vec::new();
         encode(&owed, &mut out)?;
-        Ok(out.into())
-    }
-
-    /// Whom it is for, in words: those that are for the same go one after the other.
-    pub(crate) fn lane(&self) -> String {
-        format!("{:?} {}", self.selector, self.module)
+        let lane = fnv1a_of(&[format!("{:?}", owed.selector).as_bytes(), owed.module.as_bytes()]);
+        Ok((lane, out.into()))
     }
 
     pub(crate) fn method(&self) -> &str {

@@ -40,6 +40,7 @@ use crate::{
     replica::Replica,
     rng::Rng,
     sync::{lock, shielded},
+    timer::Timers,
 };
 
 /// The services of one node.
@@ -49,6 +50,7 @@ pub(crate) struct Services {
     pub(crate) bus: Arc<Bus>,
     /// Replies that come later.
     pub(crate) promises: Arc<Promises>,
+    timers: Arc<Timers>,
     /// For what follows the calendar.
     clock: Arc<dyn Clock>,
     /// Handlers that block their threads are named.
@@ -103,6 +105,7 @@ impl Services {
         let publisher = Publisher::new(Arc::clone(router.directory()));
         Arc::new_cyclic(|me| Self {
             record,
+            timers: Arc::new(Timers::new(router.runtime().clone())),
             router,
             bus: Arc::default(),
             promises: Arc::default(),
@@ -133,6 +136,7 @@ impl Services {
     /// From now on no service is started. Those that are being started, are known.
     pub(crate) fn close(&self) {
         *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
+        self.timers.close();
     }
 
     /// One that is in the view and in the registry, perhaps as failed.
@@ -339,12 +343,13 @@ type PartFn = fn(&Services) -> Option<Arc<dyn Any + Send + Sync>>;
 
 impl Host for Services {
     fn part(&self, kind: TypeId) -> Option<Arc<dyn Any + Send + Sync>> {
-        let parts: [(TypeId, PartFn); 6] = [
+        let parts: [(TypeId, PartFn); 7] = [
             (TypeId::of::<Router>(), |it| Some(Arc::clone(&it.router) as _)),
             (TypeId::of::<Station>(), |it| Some(Arc::new(Station(Arc::clone(&it.router) as _)))),
             (TypeId::of::<Self>(), |it| it.me.upgrade().map(|me| me as _)),
             (TypeId::of::<Promises>(), |it| Some(Arc::clone(&it.promises) as _)),
             (TypeId::of::<Bus>(), |it| Some(Arc::clone(&it.bus) as _)),
+            (TypeId::of::<Timers>(), |it| Some(Arc::clone(&it.timers) as _)),
             (TypeId::of::<Pool>(), |it| Some(Arc::clone(&it.pool) as _)),
         ];
         parts.iter().find(|(of, _)| *of == kind).and_then(|(_, part)| part(self))
@@ -372,6 +377,10 @@ impl Host for Services {
 
     fn is_known(&self, node: NodeKey) -> bool {
         self.router.directory().knows(node)
+    }
+
+    fn has_one_of(&self, group: u64, node: NodeKey) -> bool {
+        self.router.directory().view().has_one_of(group, node)
     }
 
     fn office(&self, pid: Pid) -> Option<Arc<OfficeSeat>> {

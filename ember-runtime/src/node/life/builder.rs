@@ -299,6 +299,8 @@ impl NodeBuilder {
         let outages = Outages::new(*std::mem::take(&mut self.outages));
         let router = Router::new(key, directory, rng, (local_calls, hooks, balancers, outages));
         #[cfg(feature = "cluster")]
+        router.replicas.keep_records(self.clustered.kept_records);
+        #[cfg(feature = "cluster")]
         let alone = self.clustered.is_alone();
         #[cfg(not(feature = "cluster"))]
         let alone = true;

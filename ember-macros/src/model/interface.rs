@@ -131,7 +131,7 @@ impl EventOf {
     pub(crate) fn behind(&mut self) -> Option<&mut Type> {
         match self {
             Self::Type(ty) | Self::Down(Some(ty)) | Self::Entry(ty) | Self::Gap(ty) => Some(ty),
-            Self::Down(None) | Self::Role(..) => None,
+            Self::Down(None) | Self::Role(..) | Self::Tick(..) => None,
         }
     }
 }

@@ -15,6 +15,8 @@ mod settings;
 mod sync;
 
 #[cfg(test)]
+mod pool_tests;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use self::pool::Pool;

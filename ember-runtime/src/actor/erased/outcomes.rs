@@ -13,8 +13,8 @@ use crate::{
     error::{LostReason, RefusedReason},
     id::{CallId, Epoch, Serial},
     message::{RawReply, Settles, Stored, Unsettled},
-    office::Late,
-    replica::{About, Debt, Known, Note},
+    office::{Debt, Late},
+    replica::{About, Known, Note},
 };
 
 /// A reply of more bytes is not kept: it would drive out too many others.

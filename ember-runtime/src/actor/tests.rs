@@ -317,7 +317,7 @@ fn what_senders_put_in_while_memory_is_given_back_stays() {
 async fn nobody_makes_a_call_that_a_group_owes_but_who_is_of_it() {
     const KIND: ReplicaKind = ReplicaKind {
         new: || Box::new(()),
-        apply: |_, _| Ok(()),
+        apply: |_, _, _| Ok(()),
         encode: |_, _| Ok(()),
         decode: |_| Ok(Box::new(())),
         fingerprints: || (1, 2),

@@ -21,8 +21,8 @@ pub(crate) enum Appointment {
     Resign(Epoch, Told),
     /// Others of its group have committed something: it applies that.
     CatchUp,
-    /// It tells its state, and which was the last record that has been applied to it.
-    Picture(Pictured),
+    /// It tells its state, in this memory, and which was the last record that has been applied to it.
+    Picture(Vec<u8>, Pictured),
     /// It tells what became of a call; nothing if it is not the master, or will not know.
     Outcome(CallId, oneshot::Sender<Option<Stored>>),
     /// It tells what calls its group owes to others, so many of each lane but these; nothing if it is not the master.
@@ -57,8 +57,11 @@ impl fmt::Debug for Late {
     }
 }
 
+/// A record: its epoch and its index.
+type At = (Epoch, u64);
+
 /// Is told a state, as bytes; nothing if it cannot be written.
-type Pictured = oneshot::Sender<Option<(u64, Bytes)>>;
+type Pictured = oneshot::Sender<Option<(At, Bytes)>>;
 
 /// Is told whether it has done what it was told, or has not if this is dropped.
 type Told = oneshot::Sender<bool>;

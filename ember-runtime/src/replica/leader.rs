@@ -57,6 +57,8 @@ pub(crate) enum Heard {
     /// The log begins too late for it: send it a snapshot, and say so by [`Leader::learns`]. It is said once, and again after
     /// [`Leader::unanswered`].
     WantsSnapshot,
+    /// The same for one that could not apply what is in the log: not at once, it may be no better the next time.
+    WantsState,
     /// What it has applied is in no log of this group. It is told, drops it, and learns.
     Diverged(Point),
     /// It was a master before, and acknowledges nothing: take it out of the set.
@@ -265,6 +267,7 @@ impl Leader {
             }
             Kind::Lacks { previous, applied } if known.may_lack(previous) => self.lacks(peer, previous, applied),
             Kind::Empty if known.has == 0 => self.is_empty(peer),
+            Kind::Unfit if known.has == 0 && known.is_unfit() => Heard::WantsState,
             Kind::Deposed if known.has == 0 => {
                 known.deposed = true;
                 known.way = Way::Probed { sure: false, out: false };
@@ -272,11 +275,6 @@ impl Leader {
             }
             _ => Heard::Nothing,
         }
-    }
-
-    /// Those who have answered.
-    pub(crate) fn heard(&self) -> BTreeSet<Pid> {
-        self.peers.iter().filter(|(_, peer)| peer.member.is_some()).map(|(pid, _)| *pid).collect()
     }
 
     /// Only these other instances are there: what is known of others is forgotten.

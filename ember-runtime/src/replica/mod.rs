@@ -28,7 +28,7 @@ mod tests;
 pub(crate) use self::{
     batch::{Answer, Batch, Kind},
     follower::Follower,
-    group::{InSync, Terms},
+    group::{InSync, KEPT_RECORDS, Terms},
     held::Held,
     instance::{Due, Far, Fingerprints, Learnt, Place, Reading, Replica, Standing, keeping::OnDisk},
     leader::{Heard, Leader, MOST_OWED},

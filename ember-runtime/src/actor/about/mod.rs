@@ -8,6 +8,7 @@ mod replica;
 mod spec;
 mod states;
 mod supervision;
+mod ticks;
 
 #[cfg(feature = "cron")]
 pub use self::cron::{Cron, Gap, Overlap};
@@ -23,4 +24,5 @@ pub use self::{
     replica::ReplicaKind,
     spec::{ServiceIdentity, ServiceSpec, ServiceState},
     supervision::{OnPanic, Restart},
+    ticks::{MissedTicks, Tick},
 };

@@ -15,8 +15,8 @@ pub(crate) type AnyState = dyn Any + Send + Sync;
 pub struct ReplicaKind {
     /// The state before the first entry.
     pub(crate) new: fn() -> Box<AnyState>,
-    /// Reads an entry, which fills the bytes exactly, and applies it. On an error the state is as before.
-    pub(crate) apply: fn(&mut AnyState, &[u8]) -> Result<(), CodecError>,
+    /// Reads an entry, which fills the bytes exactly, and applies it; appends what it has come to. On an error the state is as before.
+    pub(crate) apply: fn(&mut AnyState, &[u8], &mut Vec<u8>) -> Result<(), CodecError>,
     /// Appends the state. On an error the bytes are as before.
     pub(crate) encode: fn(&AnyState, &mut Vec<u8>) -> Result<(), CodecError>,
     /// Reads a state, which fills the bytes exactly.

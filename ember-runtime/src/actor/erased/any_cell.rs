@@ -41,6 +41,8 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn on_change(&self, notice: Notice);
     /// What it has done so far.
     fn call_counts(&self) -> CallCounts;
+    /// So many ticks of its timers were left out.
+    fn overran(&self, ticks: u64);
     /// The contracts that it fulfils.
     fn contracts(&self) -> &[&'static str];
     /// Each method's id, description, full name and fingerprint.

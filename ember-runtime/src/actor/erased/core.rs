@@ -123,20 +123,22 @@ impl Core {
         office.began = if info.read { office.seat.acting_at_start() } else { Some(office.seat.start(asked)?) };
         if let Some(held) = &mut self.held {
             held.begin(None);
+            if info.read {
+                return if held.may_show(office.began.is_some(), reading) {
+                    Ok(())
+                } else {
+                    Err(RefusedReason::Behind)
+                };
+            }
             held.catch_up();
             // Its office may have gone with its state, and it is about to learn that.
-            if held.replica.shows_nothing() || (!info.read && !held.replica.leads(office.began)) {
+            if held.replica.shows_nothing() || !held.replica.leads(office.began) {
                 return Err(RefusedReason::Behind);
             }
-            if info.read && !held.may_show(office.began.is_some(), reading) {
-                return Err(RefusedReason::Behind);
-            }
-            if !info.read
-                && let Some((in_sync, needed)) = held.replica.too_few()
-            {
+            if let Some((in_sync, needed)) = held.replica.too_few() {
                 return Err(RefusedReason::TooFewInSync { in_sync: in_sync as u64, needed: needed as u64 });
             }
-            if !info.read && held.replica.is_full() {
+            if held.replica.is_full() {
                 return Err(RefusedReason::LogFull { limit: MOST_OWED as u64 });
             }
         }

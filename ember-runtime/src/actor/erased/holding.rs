@@ -62,10 +62,14 @@ impl Holding {
         &*self.state
     }
 
-    /// Whether the state may be shown to who asks for one so new. `acts`: as the master.
-    pub(crate) fn may_show(&self, acts: bool, reading: Option<Reading>) -> bool {
-        let (seen, within) = reading.map_or(((Epoch(0), 0), None), |reading| (reading.seen, reading.within));
-        self.replica.may_show(self.beside.applied(), acts, seen, within)
+    /// Whether the state may be shown to who asks for one so new, when all is applied that is committed. `acts`: as the master.
+    pub(crate) fn may_show(&mut self, acts: bool, reading: Option<Reading>) -> bool {
+        let wanted = reading.map_or(((Epoch(0), 0), None), |reading| (reading.seen, reading.within));
+        // Most often there is nothing to apply, and one look tells all.
+        self.replica.shows_at_once((self.incarnation, self.beside.applied()), acts, wanted).unwrap_or_else(|| {
+            self.catch_up();
+            self.replica.may_show(self.beside.applied(), acts, wanted)
+        })
     }
 
     /// Enters a record, and applies what it consists of; `None` if this is not the master of that epoch any more.
@@ -73,18 +77,20 @@ impl Holding {
         &mut self,
         epoch: Epoch,
         (entries, owes): (Vec<Bytes>, Option<(u64, Bytes)>),
-        apply: impl FnOnce(&mut AnyState) -> T,
+        apply: impl FnOnce(&mut AnyState, &mut Vec<u8>) -> T,
     ) -> Option<T> {
         if self.replica.lacks_picture() {
             self.keep_picture();
         }
         let (begun, mut written) = self.note_of_call().unzip();
+        let has_begun = begun.is_some();
         let owes = owes.map(|(lane, call)| Note::Owes { lane, call });
         if let Some(owes) = &owes {
             written = Some([written.unwrap_or_default(), owes.written().ok()?].concat().into());
         }
         let index = self.replica.enter(epoch, entries, written.unwrap_or_default())?;
-        let output = match catch_unwind(AssertUnwindSafe(|| apply(&mut *self.state))) {
+        let mut outputs = Vec::new();
+        let output = match catch_unwind(AssertUnwindSafe(|| apply(&mut *self.state, &mut outputs))) {
             Ok(output) => output,
             // The state is not what the log says.
             Err(panic) => {
@@ -92,22 +98,27 @@ impl Holding {
                 resume_unwind(panic);
             }
         };
-        self.replica.has_entered();
-        let has_begun = begun.is_some();
-        self.beside.take(index, epoch, begun.into_iter().chain(owes));
+        self.replica.has_entered(Record::came_to(&outputs));
+        self.has_applied((epoch, index), begun.into_iter().chain(owes));
         if has_begun {
             self.has_begun();
-        }
-        self.replica.owes(self.beside.outbox().last());
-        if self.replica.wants_picture() {
-            self.keep_picture();
         }
         Some(output)
     }
 
+    /// The state has what this record consists of, which it has entered itself; now so has what there is beside the state.
+    pub(super) fn has_applied(&mut self, (epoch, index): (Epoch, u64), notes: impl IntoIterator<Item = Note>) {
+        self.beside.take(index, epoch, notes);
+        self.replica.owes(self.beside.outbox().last());
+        if self.replica.wants_picture() {
+            self.keep_picture();
+        }
+    }
+
     /// Of nothing, if the state cannot be written, none is made again.
-    fn keep_picture(&mut self) {
-        let picture = self.written().unwrap_or_default();
+    fn keep_picture(&self) {
+        let picture = self.written(self.replica.blank()).unwrap_or_default();
+        self.replica.is_sized(picture.len());
         self.replica.keep_picture(self.beside.applied(), picture);
     }
 
@@ -178,7 +189,14 @@ impl Holding {
 
     fn apply(&mut self, index: u64, record: &Record) -> Result<(), CodecError> {
         let notes = Note::read(&record.more)?;
-        record.entries.iter().try_for_each(|it| (self.kind.apply)(&mut *self.state, it))?;
+        let mut outputs = Vec::new();
+        record.entries.iter().try_for_each(|it| (self.kind.apply)(&mut *self.state, it, &mut outputs))?;
+        if Record::came_to(&outputs) != record.came_to {
+            return Err(CodecError::new(
+                "`apply` has come to something else here than on the master: it may use nothing but its arguments, so no clock, no chance, no \
+                 `static`, no map by hash whose order shows",
+            ));
+        }
         self.beside.take(index, record.epoch, notes);
         Ok(())
     }
@@ -198,23 +216,31 @@ impl Holding {
         self.replica.lose();
     }
 
-    /// Its state as it is now, and what became of calls, for another of its group.
-    pub(crate) fn picture(&mut self, done: oneshot::Sender<Option<(u64, Bytes)>>) {
+    /// Its state as it is now, and what became of calls, for another of its group, in this memory. Which record that is of is looked at now: another
+    /// may come to stand in its place.
+    pub(crate) fn picture(&self, blank: Vec<u8>, done: oneshot::Sender<Option<((Epoch, u64), Bytes)>>) {
         if done.is_closed() {
             return;
         }
-        let _nobody_waits = done.send(self.written().map(|bytes| (self.beside.applied(), bytes)));
+        // From now on nothing more is said in the record that the picture is of.
+        self.replica.open();
+        let picture = self.replica.point_of(self.incarnation, self.beside.applied()).and_then(|at| {
+            let bytes = self.written(blank)?;
+            self.replica.is_sized(bytes.len());
+            Some(((at.epoch, at.index), bytes.into()))
+        });
+        let _nobody_waits = done.send(picture);
     }
 
-    /// Its state as bytes.
-    fn written(&self) -> Option<Bytes> {
-        let mut bytes = Vec::new();
+    /// Its state as bytes, in this memory.
+    fn written(&self, mut bytes: Vec<u8>) -> Option<Vec<u8>> {
+        bytes.clear();
         let written = self.beside.write(&mut bytes);
         let written = written.and_then(|()| (self.kind.encode)(&*self.state, &mut bytes));
         if let Err(error) = &written {
             let pid = self.replica.pid();
             tracing::error!(target: "ember::cluster", %pid, %error, "its state cannot be written, so nobody can learn it");
         }
-        written.ok().map(|()| bytes.into())
+        written.ok().map(|()| bytes)
     }
 }

@@ -9,6 +9,8 @@ mod outcomes;
 #[cfg(test)]
 mod outcomes_tests;
 mod owed;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::{
     any_cell::{AnyCell, OnTheSpot},

@@ -14,6 +14,7 @@ use crate::{
     id::{CallId, Epoch, Serial},
     message::{RawReply, Settles, Stored, Unsettled},
     office::{Debt, Late},
+    planted::{Bug, planted},
     replica::{About, Known, Note},
 };
 
@@ -97,7 +98,7 @@ impl Holding {
         if !self.call.as_ref()?.has_begun {
             let (note, bytes) = self.note_of_call()?;
             let index = self.replica.enter(epoch, Vec::new(), bytes)?;
-            self.beside.take(index, epoch, [note]);
+            self.has_applied((epoch, index), [note]);
             self.has_begun();
         }
         // Those of an office that it has lost get no reply here any more.
@@ -140,7 +141,7 @@ impl Holding {
                 let note = Note::Void(About { id, lowest: Serial::default(), asked: 0, at: self.wall(), keep: KEEP });
                 let Some(bytes) = written(&note) else { return };
                 let Some(index) = self.replica.enter(epoch, Vec::new(), bytes) else { return };
-                self.beside.take(index, epoch, [note]);
+                self.has_applied((epoch, index), [note]);
                 Stored::Lost(LostReason::NothingCommitted)
             }
         };
@@ -158,7 +159,7 @@ impl Holding {
                 let _nobody_waits = tell.send(owed);
             }
         };
-        match Unsettled::in_any_case(&self.group()) {
+        match Unsettled::in_any_case(&self.group()).filter(|_| !planted(Bug::SendAtOnce)) {
             Some(unsettled) => unsettled.then(tell),
             None => tell(true),
         }
@@ -171,7 +172,7 @@ impl Holding {
             return;
         }
         let Some(index) = written(&note).and_then(|bytes| self.replica.enter(epoch, Vec::new(), bytes)) else { return };
-        self.beside.take(index, epoch, [note]);
+        self.has_applied((epoch, index), [note]);
         self.replica.open();
     }
 
@@ -187,7 +188,7 @@ impl Holding {
         };
         let note = Note::Ended(About { at: self.wall(), ..about }, reply);
         let Some(index) = written(&note).and_then(|bytes| self.replica.conclude(epoch, bytes)) else { return false };
-        self.beside.take(index, epoch, [note]);
+        self.has_applied((epoch, index), [note]);
         true
     }
 

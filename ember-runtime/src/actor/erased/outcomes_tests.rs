@@ -17,7 +17,7 @@ use crate::{
 
 const KIND: ReplicaKind = ReplicaKind {
     new: || Box::new(()),
-    apply: |_, _| Ok(()),
+    apply: |_, _, _| Ok(()),
     encode: |_, _| Ok(()),
     decode: |_| Ok(Box::new(())),
     fingerprints: || (1, 2),
@@ -46,7 +46,7 @@ fn once(number: u64) -> CallId {
 /// Such a call is run, and comes to this. The lowest that its caller may still ask for is this one.
 fn ends(holding: &mut Holding, id: CallId, reply: Stored) {
     holding.begin(Some(Calling::once((id, id.serial), 7, 1_000)));
-    holding.commit(EPOCH, (vec![Bytes::from_static(b"entry")], None), |_| ()).expect("it is the master");
+    holding.commit(EPOCH, (vec![Bytes::from_static(b"entry")], None), |_, _| ()).expect("it is the master");
     holding.conclude(EPOCH, reply);
     holding.replica.open();
 }
@@ -123,7 +123,7 @@ fn calls_that_are_owed_are_as_of_the_record_that_owes_them() {
     for lane in [8, 9, 8] {
         holding.begin(None);
         let call = Some((lane, Bytes::from_static(b"call")));
-        holding.commit(EPOCH, (vec![Bytes::from_static(b"entry")], call), |_| ()).expect("it is the master");
+        holding.commit(EPOCH, (vec![Bytes::from_static(b"entry")], call), |_, _| ()).expect("it is the master");
         holding.replica.open();
     }
     assert_eq!(holding.replica.owed(), 3);

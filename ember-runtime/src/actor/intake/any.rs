@@ -49,6 +49,10 @@ impl<S: Service> AnyCell for Cell<S> {
         self.counts.read()
     }
 
+    fn overran(&self, ticks: u64) {
+        self.counts.overran(ticks);
+    }
+
     fn contracts(&self) -> &[&'static str] {
         &self.blueprint.table.contracts
     }

@@ -44,7 +44,7 @@ impl<S: Service> Job<S> for Appointed {
         let is_of_a_life = !matches!(
             self.appointment,
             Appointment::CatchUp
-                | Appointment::Picture(_)
+                | Appointment::Picture(..)
                 | Appointment::Outcome(..)
                 | Appointment::Reply(_)
                 | Appointment::Owed(..)
@@ -87,9 +87,9 @@ fn take_up<S: Service>(body: &mut Body<S>, appointment: Appointment) -> BoxFutur
             }
             Appointment::Follow(epoch) => drop(tell(body, Role::Slave, epoch).await),
             Appointment::CatchUp => {}
-            Appointment::Picture(done) => {
-                if let Some(held) = &mut body.core.held {
-                    held.picture(done);
+            Appointment::Picture(blank, done) => {
+                if let Some(held) = &body.core.held {
+                    held.picture(blank, done);
                 }
             }
             Appointment::Outcome(id, tell) => {

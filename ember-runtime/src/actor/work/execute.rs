@@ -77,7 +77,8 @@ pub(crate) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
         entry::ask(body, full_name::<S, L, M>)?;
     }
     let Body { service, core, ambient } = body;
-    let opens = Opens(group_of::<S>(core));
+    // What reads commits nothing.
+    let opens = Opens(if const { M::INFO.read } { None } else { group_of::<S>(core) });
     let mut guard = match enter::<S, L>(service, &mut ambient.envelope) {
         Ok(guard) => guard,
         Err(absent) => return Err(entry::refused(core, absent.into())),
@@ -137,9 +138,9 @@ fn acknowledged<M: Method>(
     later: Option<CallId>,
 ) -> Handled<M::Value, M::Error> {
     let Some(held) = core.held.as_deref().filter(|_| !planted(Bug::ReplyAtOnce)) else { return handled };
-    let replica = Arc::clone(&held.replica);
-    let group = Arc::clone(&held.replica) as Arc<dyn Settles>;
+    let group = || Arc::clone(&held.replica) as Arc<dyn Settles>;
     if let Some(id) = later {
+        let replica = Arc::clone(&held.replica);
         // It is there later, and the others of the group are to know it first.
         let cell = Arc::clone(&core.cell);
         return handled.after_a_look(stored::<M>, move |reply, then| {
@@ -149,14 +150,17 @@ fn acknowledged<M: Method>(
     }
     let unsettled = match handled.result() {
         // It is there later, and may then be made from what another handler has committed meanwhile.
-        None => return handled.after(move |then| leaves(Unsettled::seen(&group), replica, then)),
-        Some(_) => Unsettled::of(&group),
+        None => {
+            let (group, replica) = (group(), Arc::clone(&held.replica));
+            return handled.after(move |then| leaves(Unsettled::seen(&group), replica, then));
+        }
+        Some(_) => match held.replica.shows_or_waits() {
+            Some(index) => Unsettled::at(group(), index),
+            None => return handled,
+        },
     };
-    if unsettled.is_none() {
-        replica.shows();
-        return handled;
-    }
-    handled.after(move |then| leaves(unsettled, replica, then))
+    let replica = Arc::clone(&held.replica);
+    handled.after(move |then| leaves(Some(unsettled), replica, then))
 }
 
 /// Lets a reply leave, when what it was made from is acknowledged: then it shows that.

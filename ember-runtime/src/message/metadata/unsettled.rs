@@ -39,6 +39,11 @@ pub(crate) struct Unsettled {
 }
 
 impl Unsettled {
+    /// What this service has done, up to that.
+    pub(crate) fn at(group: Arc<dyn Settles>, index: u64) -> Self {
+        Self { group, index }
+    }
+
     /// Of this service, if there is anything.
     pub(crate) fn of(group: &Arc<dyn Settles>) -> Option<Self> {
         Some(Self { index: group.unsettled()?, group: Arc::clone(group) })

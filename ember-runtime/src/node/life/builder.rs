@@ -20,6 +20,7 @@ use crate::{
         process::runtime,
         settings::{Hosted, IntoHosted, ServiceConfig, values},
     },
+    offload::Offload,
     panics::{Each, dispose, shown},
     rng::Rng,
     sync::shielded,
@@ -42,6 +43,7 @@ pub struct NodeBuilder {
     hooks: Hooks,
     balancers: Balancers,
     pub(super) outages: Box<OutageSettings>,
+    pub(super) offload: Offload,
     /// In a mutex only so that the future of [`start`](Self::start), which shares the builder, is `Send`.
     launches: Mutex<Each<Launch>>,
     /// What was wrong with the configuration of services: the first problem.
@@ -71,6 +73,7 @@ impl NodeBuilder {
             hooks: Hooks::default(),
             balancers: Balancers::default(),
             outages: Box::default(),
+            offload: Offload::default(),
             launches: Mutex::default(),
             problem: None,
             #[cfg(feature = "cluster")]
@@ -296,11 +299,13 @@ impl NodeBuilder {
         let outages = Outages::new(*std::mem::take(&mut self.outages));
         let router = Router::new(key, directory, rng, (local_calls, hooks, balancers, outages));
         #[cfg(feature = "cluster")]
+        router.replicas.keep_records(self.clustered.kept_records);
+        #[cfg(feature = "cluster")]
         let alone = self.clustered.is_alone();
         #[cfg(not(feature = "cluster"))]
         let alone = true;
         let real = self.network.works_anywhere();
-        let services = Services::new(record, router, Arc::clone(&self.clock), real, alone);
+        let services = Services::new(record, router, Arc::clone(&self.clock), self.offload, (real, alone));
         let node = Node::new(Arc::clone(&services), self.drain);
         tokio::spawn(services.publisher.run());
         node.inner.keep(tokio::spawn(Arc::clone(&services.ids).keep()));

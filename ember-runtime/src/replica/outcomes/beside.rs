@@ -2,7 +2,11 @@
 //! a record says is taken whole, or not at all.
 
 use super::{Note, Outbox, Outcomes};
-use crate::{id::Epoch, message::CodecError};
+use crate::{
+    id::Epoch,
+    message::CodecError,
+    planted::{Bug, planted},
+};
 
 /// It changes by records only, in the order of the log.
 #[derive(Debug, Default)]
@@ -51,6 +55,8 @@ impl Beside {
     pub(crate) fn read(picture: &[u8], applied: u64) -> Result<(Self, &[u8]), CodecError> {
         let (outcomes, rest) = Outcomes::read(picture)?;
         let (outbox, state) = Outbox::read(rest)?;
+        let outcomes = if planted(Bug::ForgetOutcomes) { Outcomes::default() } else { outcomes };
+        let outbox = if planted(Bug::ForgetOwed) { Outbox::default() } else { outbox };
         Ok((Self { applied, outcomes, outbox }, state))
     }
 }

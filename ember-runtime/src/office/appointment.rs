@@ -6,9 +6,8 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use crate::{
-    id::{CallId, Epoch},
+    id::{CallId, Epoch, Serial},
     message::{Settled, Stored},
-    replica::Debt,
 };
 
 /// What it is told.
@@ -32,6 +31,16 @@ pub(crate) enum Appointment {
     Paid(u64, u64),
     /// The reply of a call is there that came later than its method returned.
     Reply(Late),
+}
+
+/// A call that a group owes to another service. Cloning it copies none of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Debt {
+    /// A hash of whom it is for.
+    pub(crate) lane: u64,
+    /// No other of its group has it, also where an operator has accepted that the end of the log is lost.
+    pub(crate) serial: Serial,
+    pub(crate) call: Bytes,
 }
 
 /// Such a reply.

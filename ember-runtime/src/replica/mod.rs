@@ -34,7 +34,7 @@ pub(crate) use self::{
     leader::{Heard, Leader, MOST_OWED},
     log::Log,
     member::Member,
-    outcomes::{About, Beside, Debt, Known, Note},
+    outcomes::{About, Beside, Known, Note},
     point::Point,
     record::Record,
 };

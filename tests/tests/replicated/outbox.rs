@@ -102,15 +102,24 @@ async fn sell(sim: &Sim, amount: u64) -> u64 {
     .unwrap()
 }
 
-/// Waits until so much has been paid, and then a while longer: it is not paid again.
+/// Waits until so much has been paid.
+async fn reaches(sim: &Sim, amount: u64) {
+    paid_for(sim, amount, 0).await;
+}
+
+/// And then a while longer: it is not paid again.
 async fn paid(sim: &Sim, amount: u64) {
+    paid_for(sim, amount, 40).await;
+}
+
+async fn paid_for(sim: &Sim, amount: u64, seconds: u64) {
     sim.on("caller", move |node| async move {
         let ledger = node.client::<LedgerClient>();
         let balance = async || ledger.rpc_pay(7, 0).timeout(Duration::from_secs(60)).await.unwrap();
         while balance().await < amount {
             tokio::time::sleep(Duration::from_millis(100)).await; // tidy: sleep: virtual time, until it has been paid
         }
-        tokio::time::sleep(Duration::from_secs(40)).await; // tidy: sleep: virtual time, in which whoever repeats it would
+        tokio::time::sleep(Duration::from_secs(seconds)).await; // tidy: sleep: virtual time, in which whoever repeats it would
         assert_eq!(balance().await, amount);
     })
     .await
@@ -213,7 +222,7 @@ fn who_learns_the_state_learns_which_calls_are_owed() {
 fn a_callee_that_cannot_be_reached_holds_up_no_other_and_all_of_its_calls_are_made_in_the_end() {
     town(85).run(async move |sim| {
         assert_eq!(sell(&sim, 1).await, 1);
-        paid(&sim, 1).await;
+        reaches(&sim, 1).await;
         shops_know(&sim, 1).await;
         let first = shop_master(&sim, &[]).await;
         cut(&sim, &first);
@@ -241,7 +250,7 @@ fn a_call_that_was_answered_before_its_master_was_lost_is_not_said_to_have_faile
     let logged = Logged::here();
     town(86).run(async move |sim| {
         assert_eq!(sell(&sim, 1).await, 1);
-        paid(&sim, 1).await;
+        reaches(&sim, 1).await;
         shops_know(&sim, 1).await;
         let first = shop_master(&sim, &[]).await;
         sim.on("caller", |node| async move {
@@ -270,7 +279,7 @@ fn a_call_that_was_answered_before_its_master_was_lost_is_not_said_to_have_faile
 fn calls_that_are_owed_after_an_accepted_loss_are_not_those_that_were_lost() {
     town(87).run(async move |sim| {
         assert_eq!(sell(&sim, 1).await, 1);
-        paid(&sim, 1).await;
+        reaches(&sim, 1).await;
         shops_know(&sim, 1).await;
         let first = shop_master(&sim, &[]).await;
         let [behind, other] = SHOPS.into_iter().filter(|name| *name != first).collect::<Vec<_>>()[..] else { panic!() };
@@ -278,7 +287,7 @@ fn calls_that_are_owed_after_an_accepted_loss_are_not_those_that_were_lost() {
         all().for_each(|name| sim.partition(behind, name));
         // The callee knows it, and whoever goes on does not.
         assert_eq!(sell(&sim, 2).await, 3);
-        paid(&sim, 3).await;
+        reaches(&sim, 3).await;
         sim.kill(&first).await;
         sim.kill(other).await;
         all().for_each(|name| sim.heal(behind, name));
@@ -296,7 +305,7 @@ fn calls_that_are_owed_after_an_accepted_loss_are_not_those_that_were_lost() {
         .await
         .unwrap();
         assert_eq!(sell(&sim, 2).await, 3, "from what it had");
-        paid(&sim, 5).await;
+        reaches(&sim, 5).await;
         assert_eq!(sell(&sim, 4).await, 7);
         paid(&sim, 9).await;
     });

@@ -13,9 +13,9 @@ use crate::{
     error::{LostReason, RefusedReason},
     id::{CallId, Epoch, Serial},
     message::{RawReply, Settles, Stored, Unsettled},
-    office::Late,
+    office::{Debt, Late},
     planted::{Bug, planted},
-    replica::{About, Debt, Known, Note},
+    replica::{About, Known, Note},
 };
 
 /// A reply of more bytes is not kept: it would drive out too many others.

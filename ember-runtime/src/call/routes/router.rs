@@ -57,6 +57,13 @@ pub(crate) struct Router {
 }
 
 impl Router {
+    /// A service here has ended: nothing is left of it.
+    pub(crate) fn ended(&self, pid: Pid) {
+        self.cells.remove(pid);
+        self.replicas.remove(pid.number);
+        self.followings.remove(pid.number);
+    }
+
     /// A router for the present runtime.
     ///
     /// # Panics

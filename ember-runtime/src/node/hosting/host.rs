@@ -332,9 +332,7 @@ impl Services {
     pub(crate) fn abort(&self) {
         self.close();
         self.watches.close();
-        for cell in self.router.cells.all() {
-            cell.abort();
-        }
+        self.router.cells.all().iter().for_each(|cell| cell.abort());
         self.pool.close();
     }
 }
@@ -398,9 +396,7 @@ impl Host for Services {
 
     fn ended(&self, pid: Pid, state: ServiceState) {
         self.elections.end(pid.number);
-        self.router.cells.remove(pid);
-        self.router.replicas.remove(pid.number);
-        self.router.followings.remove(pid.number);
+        self.router.ended(pid);
         let left = self.lock().release(pid.number, state);
         self.withdraw(left);
         self.watches.forget(pid.number);

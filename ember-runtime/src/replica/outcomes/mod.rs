@@ -11,7 +11,6 @@ mod tests;
 pub(crate) use self::{
     beside::Beside,
     note::{About, Note},
-    outbox::Debt,
     table::Known,
 };
 use self::{outbox::Outbox, table::Outcomes};

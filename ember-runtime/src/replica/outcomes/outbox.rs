@@ -12,6 +12,7 @@ use super::note::Note;
 use crate::{
     id::{Epoch, Serial},
     message::{CodecError, append, whole},
+    office::Debt,
 };
 
 /// Those of one group. It changes by what the log says only.
@@ -29,15 +30,6 @@ struct Call {
     epoch: Epoch,
     #[serde(with = "whole")]
     bytes: Bytes,
-}
-
-/// One of them. Cloning it copies none of its bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Debt {
-    pub(crate) lane: u64,
-    /// No other of its group has it, also where an operator has accepted that the end of the log is lost.
-    pub(crate) serial: Serial,
-    pub(crate) call: Bytes,
 }
 
 impl Outbox {

@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use crate::{replica::Debt, sync::ordered};
+use crate::{office::Debt, sync::ordered};
 
 /// So many of one lane are fetched at once.
 pub(super) const FETCHED: usize = 64;

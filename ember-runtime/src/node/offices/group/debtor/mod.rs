@@ -17,8 +17,8 @@ use crate::{
     error::{CallError, LostReason},
     id::{CallNumber, Epoch, GroupKey, Serial},
     message::decode,
-    office::{Appointment, OfficeName},
-    replica::{Debt, Replica},
+    office::{Appointment, Debt, OfficeName},
+    replica::Replica,
     sync::ordered,
 };
 

@@ -10,7 +10,8 @@ use bytes::Bytes;
 use super::lanes::{FETCHED, Made, Pays, run};
 use crate::{
     id::{Epoch, Serial},
-    replica::{Beside, Debt, Note},
+    office::Debt,
+    replica::{Beside, Note},
     sync::{lock, ordered},
 };
 

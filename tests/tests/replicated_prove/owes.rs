@@ -32,7 +32,7 @@ impl Vault {
     pub(crate) async fn rpc_pay(&mut self, cx: &mut Cx<'_, Self>, id: u64) -> u64 {
         // So that some sales wait to be paid.
         if id.is_multiple_of(4) {
-            sleep(Duration::from_millis(200)).await;
+            sleep(Duration::from_millis(200)).await; // tidy: sleep: virtual time that a handler takes
         }
         cx.commit(id)
     }

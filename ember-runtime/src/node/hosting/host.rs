@@ -316,24 +316,11 @@ impl Services {
         true
     }
 
-    /// Stops a service when it has finished what it has. `false` if it does not run here.
-    pub(crate) fn retire(&self, pid: Pid) -> bool {
-        self.find(pid).map(|cell| cell.retire()).is_some()
-    }
-
     /// Runs `started` everywhere, and starts timers and subscriptions.
     pub(crate) fn go(&self) {
         for cell in self.router.cells.all() {
             self.begin_work(&cell);
         }
-    }
-
-    /// Ends all services at once, as a crash would.
-    pub(crate) fn abort(&self) {
-        self.close();
-        self.watches.close();
-        self.router.cells.all().iter().for_each(|cell| cell.abort());
-        self.pool.close();
     }
 }
 

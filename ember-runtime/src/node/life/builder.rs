@@ -32,7 +32,6 @@ use crate::{
 #[must_use = "end with `.start().await`"]
 pub struct NodeBuilder {
     pub(crate) name: Option<String>,
-    /// `default` if none was given.
     cluster: Option<String>,
     pub(crate) server: u32,
     pub(crate) drain: Duration,
@@ -278,7 +277,7 @@ impl NodeBuilder {
     }
 
     async fn build_as(mut self, key: NodeKey, name: String, rng: Rng, hooks: Hooks) -> Result<Node> {
-        let launches = std::mem::take(&mut self.launches).into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut launches = std::mem::take(&mut self.launches).into_inner().unwrap_or_else(PoisonError::into_inner);
         #[cfg(feature = "cluster")]
         let listener = self.bind().await?;
         #[cfg(feature = "cluster")]
@@ -311,7 +310,6 @@ impl NodeBuilder {
         node.inner.keep(tokio::spawn(Arc::clone(&services.ids).keep()));
         #[cfg(feature = "cluster")]
         let joining = self.connect(&node, listener, key_pair).await?;
-        let mut launches = launches;
         while let Some(launch) = launches.next() {
             if let Err(error) = launch(Arc::clone(&services)).await {
                 let _ = node.shutdown().await;

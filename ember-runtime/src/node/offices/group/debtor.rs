@@ -13,7 +13,6 @@ use crate::{
     call::{Call, OwedCall, Router},
     error::{CallError, LostReason},
     id::{CallNumber, Epoch, GroupKey, fnv1a_of},
-    message::decode,
     office::{Appointment, OfficeName},
     replica::Replica,
 };
@@ -158,7 +157,7 @@ fn is_final(lost: &LostReason, silent: &mut u32) -> bool {
 }
 
 fn read(number: u64, bytes: &[u8]) -> Option<OwedCall> {
-    match decode(bytes) {
+    match OwedCall::read(bytes) {
         Ok(call) => Some(call),
         Err(error) => {
             tracing::error!(

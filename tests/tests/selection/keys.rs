@@ -11,7 +11,7 @@ use ember::{
     serde_json::{Value, json},
     testing::{Cluster, Sim},
 };
-use ember_tests::cluster::refused;
+use ember_tests::cluster::{Cluster as Nodes, refused, sees};
 
 /// Who is moved.
 #[message]
@@ -317,4 +317,35 @@ async fn a_call_whose_key_cannot_be_written_is_refused_whoever_panics() {
         }
     }
     node.shutdown().await.unwrap();
+}
+
+/// The contract as a caller knows it that takes another argument for the key.
+mod older {
+    use super::*;
+
+    #[rpc(name = "Room")]
+    pub trait Lobby {
+        #[rpc(key = "at", dedupe = "60s", idempotent)]
+        async fn rpc_enter(&self, at: u32, player: u64) -> Place;
+        async fn rpc_any(&self) -> Place;
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_knows_another_key_is_refused_before_anything_is_sent() {
+    let cluster = Nodes::default();
+    let hall = Hall { name: "a".into(), told: Told::default() };
+    let here = cluster.node("here").service(hall).start().await.unwrap();
+    let there = cluster.node("there").start().await.unwrap();
+    sees(&there, "Hall", 1).await;
+    for node in [&here, &there] {
+        let lobby = node.client::<older::LobbyClient>();
+        let RefusedReason::SignatureMismatch { caller, callee } = refused(lobby.rpc_enter(1, 2).await) else {
+            panic!("another reason")
+        };
+        assert!(caller.contains(" by at: u32") && callee.contains(" by player: u64"), "{caller} {callee}");
+    }
+    assert_eq!(there.client::<older::LobbyClient>().rpc_any().await.unwrap(), ("a".into(), None));
+    there.shutdown().await.unwrap();
+    here.shutdown().await.unwrap();
 }

@@ -107,12 +107,12 @@ const _: () = {
             .timeout(::core::time::Duration::from_nanos(1000000000u64))
             .key("item");
         fn key(
-            args: &Self::Args,
+            __args: &Self::Args,
         ) -> ::ember::__private::Result<
             ::ember::__private::Option<u64>,
             ::ember::__private::CodecError,
         > {
-            ::ember::__private::key_hash(&args.0).map(::ember::__private::Option::Some)
+            ::ember::__private::key_hash(&__args.0).map(::ember::__private::Option::Some)
         }
         fn wire() -> ::core::option::Option<::ember::__private::WireOf<Self>> {
             fn arg0() -> ::ember::__private::Coding<u32> {
@@ -153,8 +153,8 @@ const _: () = {
                             "item",
                             |types| {
                                 use ::ember::__private::shape::*;
-                                let probe = ::ember::__private::Probe::of(|args: &(u32,)| {
-                                    &args.0
+                                let probe = ::ember::__private::Probe::of(|__args: &(u32,)| {
+                                    &__args.0
                                 });
                                 (&&probe).shape(types)
                             },

@@ -7,7 +7,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::{Attribute, Generics, Type, spanned::Spanned};
 
 use super::{
-    names::{Lent, arguments, local, part},
+    names::{Lent, arguments, part},
     results::results,
     wire,
 };
@@ -69,8 +69,7 @@ fn info(k: &Runtime, contract: &str, method: &Method) -> TokenStream {
 /// `fn key`.
 fn key(k: &Runtime, method: &Method) -> Option<TokenStream> {
     let key = method.key.as_ref()?;
-    let args = local("args", method.ident());
-    let part = part(key, &args);
+    let (args, part) = part(key);
     let at = k.at(key.span);
     let hashed = quote_spanned!(key.span=> #at::key_hash(&#part));
     Some(quote! {

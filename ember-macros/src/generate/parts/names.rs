@@ -45,12 +45,13 @@ pub(crate) fn signed(marker: &Ident, shape: &Shape) -> TokenStream {
     quote!(#marker<fn(#(#types),*) -> #whole>)
 }
 
-/// The key, in the tuple of the arguments.
-pub(crate) fn part(Key { arg, fields, span, .. }: &Key, args: &Ident) -> TokenStream {
+/// The key in the tuple of the arguments, with the name that the tuple needs. All at one place, so that the compiler points there.
+pub(crate) fn part(Key { arg, fields, span, .. }: &Key) -> (Ident, TokenStream) {
+    let args = Ident::new("__args", *span);
     let arg = syn::Index { index: u32::try_from(*arg).unwrap_or(u32::MAX), span: *span };
     let mut part = quote_spanned!(*span=> #args.#arg);
     for field in fields {
         part = quote_spanned!(*span=> #part.#field);
     }
-    part
+    (args, part)
 }

@@ -70,9 +70,9 @@ pub(crate) fn wire(k: &Runtime, method: &Method) -> TokenStream {
 
 /// What the signature says of the key: which it is, and its structure.
 fn keyed(k: &Runtime, key: &Key, method: &Method) -> TokenStream {
-    let (args, path) = (local("args", method.ident()), &key.path);
+    let path = &key.path;
     let types = method.shape.args.iter().map(|arg| &arg.ty);
-    let part = part(key, &args);
+    let (args, part) = part(key);
     let (at, got) = (k.at(key.span), local("probe", method.ident()));
     let probe = quote_spanned!(key.span=> #at::Probe::of(|#args: &(#(#types,)*)| &#part));
     quote! {

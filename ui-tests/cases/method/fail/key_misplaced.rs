@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use ember::prelude::*;
 
@@ -34,11 +34,17 @@ pub struct Hall;
 #[rpc]
 impl Hall {
     #[rpc(key = "weight")]
-    pub async fn rpc_weigh(&mut self, weight: f64) {}
+    pub async fn rpc_weigh(&mut self, weight: f64) {
+        drop(weight)
+    }
     #[rpc(key = "req.to")]
-    pub async fn rpc_go(&mut self, req: Move) {}
+    pub async fn rpc_go(&mut self, req: Move) {
+        drop(req)
+    }
     #[rpc(key = "all")]
-    pub async fn rpc_all(&mut self, all: HashMap<u64, u64>, rest: BTreeMap<u64, u64>) {}
+    pub async fn rpc_all(&mut self, all: HashMap<u64, u64>) {
+        drop(all)
+    }
 }
 
 fn main() {}

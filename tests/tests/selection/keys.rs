@@ -83,8 +83,8 @@ pub struct Desk;
 #[rpc]
 impl Desk {
     #[rpc(key = "player")]
-    pub async fn rpc_ask(&mut self, cx: &mut Cx<'_, Self>, player: u64) -> Option<u64> {
-        cx.key()
+    pub async fn rpc_ask(&mut self, cx: &mut Cx<'_, Self>, player: u64) -> (u64, Option<u64>) {
+        (player, cx.key())
     }
 }
 
@@ -198,7 +198,9 @@ fn the_same_key_finds_the_same_instance_from_every_caller_by_every_way() {
             let seat = (player % 3 > 0).then(|| format!("seat {player}"));
             let keys = [hash(&player), hash(&mover(player)), hash(&mover(player).number), hash(&seat)];
             assert_eq!(ann.each_ref().map(|place| place.1), keys.map(Some));
-            std::iter::zip(&mut used, &ann).for_each(|(used, place)| drop(used.insert(place.0.clone())));
+            for (used, place) in std::iter::zip(&mut used, &ann) {
+                used.insert(place.0.clone());
+            }
             // What its service calls without waiting, and what is sent.
             let carried = sim.on("ann", move |node| async move {
                 node.client::<RoomClient>().rpc_enter(10, player).send().unwrap();
@@ -284,7 +286,7 @@ fn when_an_instance_goes_only_its_keys_move() {
 async fn modules_and_methods_of_ones_own_node_have_keys_too() {
     let node = Node::builder().service(Porter::default()).start().await.unwrap();
     let asked = node.client::<PorterClient>().desk().rpc_ask(7).await.unwrap();
-    assert_eq!(asked, Some(hash(&7_u64)));
+    assert_eq!(asked, (7, Some(hash(&7_u64))));
     let own = node.local::<Porter>().api_own("ann".into()).await.unwrap();
     assert_eq!(own, (3, Some(hash("ann"))));
     node.shutdown().await.unwrap();

@@ -392,14 +392,9 @@ fn selectors_are_written_as_in_the_release_before() {
             "000462616e6b0000000000000000060200"
         ]
     );
-    let choices = [
-        Choice::RoundRobin,
-        Choice::Random,
-        Choice::LeastInFlight,
-        Choice::LocalFirst,
-        Choice::ByKey(6),
-        Choice::Named("mine".into()),
-    ];
+    let named = Choice::Named("mine".into());
+    let choices =
+        [Choice::RoundRobin, Choice::Random, Choice::LeastInFlight, Choice::LocalFirst, Choice::ByKey(6), named];
     let choices = choices.map(|choice| hex(&|out| crate::message::encode(&choice, out)));
     assert_eq!(choices, ["00", "01", "02", "03", "0406", "05046d696e65"]);
 }

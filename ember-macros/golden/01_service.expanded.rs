@@ -197,6 +197,7 @@ const _: () = {
             )
         }
     }
+    impl ::ember::__private::Unkeyed for __rpc_add<fn(u64) -> u64> {}
     impl ::ember::__private::HandledBy<Counter> for __rpc_add<fn(u64) -> u64> {
         fn handle(
             unit: &mut Counter,
@@ -224,6 +225,7 @@ const _: () = {
             .version(::core::env!("CARGO_PKG_VERSION"))
             .node_only();
     }
+    impl ::ember::__private::Unkeyed for __api_reset<fn() -> ()> {}
     impl ::ember::__private::HandledBy<Counter> for __api_reset<fn() -> ()> {
         fn handle(
             unit: &mut Counter,

@@ -195,6 +195,7 @@ const _: () = {
             )
         }
     }
+    impl ::ember::__private::Unkeyed for __rpc_buy<fn(u32) -> ()> {}
     impl ::ember::__private::HandledBy<Shop> for __rpc_buy<fn(u32) -> ()> {
         fn handle(
             unit: &mut Shop,
@@ -276,6 +277,7 @@ const _: () = {
             )
         }
     }
+    impl ::ember::__private::Unkeyed for __rpc_price<fn(u32) -> Option<u64>> {}
     impl ::ember::__private::Idempotent for __rpc_price<fn(u32) -> Option<u64>> {}
     impl ::ember::__private::HandledBy<Shop> for __rpc_price<fn(u32) -> Option<u64>> {
         fn handle(
@@ -357,6 +359,7 @@ const _: () = {
             )
         }
     }
+    impl ::ember::__private::Unkeyed for __rpc_sell<fn(u32) -> u64> {}
     impl ::ember::__private::Deduped for __rpc_sell<fn(u32) -> u64> {}
     impl ::ember::__private::HandledBy<Shop> for __rpc_sell<fn(u32) -> u64> {
         fn handle(
@@ -455,6 +458,7 @@ const _: () = {
             )
         }
     }
+    impl ::ember::__private::Unkeyed for __rpc_search<fn(String) -> Vec<String>> {}
     impl ::ember::__private::HandledBy<Shop>
     for __rpc_search<fn(String) -> Vec<String>> {
         fn handle(

@@ -158,6 +158,7 @@ const _: () = {
             )
         }
     }
+    impl ::ember::__private::Unkeyed for __rpc_drop<fn(u32) -> bool> {}
     impl ::ember::__private::HandledBy<Bag> for __rpc_drop<fn(u32) -> bool> {
         fn handle(
             unit: &mut Bag,

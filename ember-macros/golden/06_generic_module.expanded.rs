@@ -141,6 +141,7 @@ const _: () = {
             )
         }
     }
+    impl ::ember::__private::Unkeyed for __rpc_count<fn() -> usize> {}
     impl<K: ModuleKey, V: Message + Clone> ::ember::__private::HandledBy<Cache<K, V>>
     for __rpc_count<fn() -> usize> {
         fn handle(

@@ -104,7 +104,16 @@ const _: () = {
                 "(u32) -> Result<u64, Refusal>",
             )
             .version(::core::env!("CARGO_PKG_VERSION"))
-            .timeout(::core::time::Duration::from_nanos(1000000000u64));
+            .timeout(::core::time::Duration::from_nanos(1000000000u64))
+            .key("item");
+        fn key(
+            __args: &Self::Args,
+        ) -> ::ember::__private::Result<
+            ::ember::__private::Option<u64>,
+            ::ember::__private::CodecError,
+        > {
+            ::ember::__private::key_hash(&__args.0).map(::ember::__private::Option::Some)
+        }
         fn wire() -> ::core::option::Option<::ember::__private::WireOf<Self>> {
             fn arg0() -> ::ember::__private::Coding<u32> {
                 use ::ember::__private::{AnyCodec as _, pick::*};
@@ -136,10 +145,20 @@ const _: () = {
                 > = ::ember::__private::OnceLock::new();
                 ::ember::__private::Signature::lazily(
                     &SIGNATURE,
-                    || ::ember::__private::Signature::new(
+                    || ::ember::__private::Signature::keyed(
                         &[("item", |types| arg0().shape(types))],
                         |types| value().shape(types),
                         ::core::option::Option::Some(|types| error().shape(types)),
+                        (
+                            "item",
+                            |types| {
+                                use ::ember::__private::shape::*;
+                                let probe = ::ember::__private::Probe::of(|__args: &(u32,)| {
+                                    &__args.0
+                                });
+                                (&&probe).shape(types)
+                            },
+                        ),
                     ),
                 )
             }

@@ -3,7 +3,7 @@
 #[rpc]
 pub trait Buys {
     /// Buys one.
-    #[rpc(timeout = "1s")]
+    #[rpc(key = "item", timeout = "1s")]
     async fn rpc_buy(&self, item: u32) -> Result<u64, Refusal>;
 }
 

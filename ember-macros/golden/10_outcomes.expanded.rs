@@ -179,6 +179,7 @@ const _: () = {
             )
         }
     }
+    impl ::ember::__private::Unkeyed for __rpc_fail<fn() -> Result<(), Refusal>> {}
     impl ::ember::__private::HandledBy<Desk>
     for __rpc_fail<fn() -> Result<(), Refusal>> {
         fn handle(
@@ -260,6 +261,7 @@ const _: () = {
             )
         }
     }
+    impl ::ember::__private::Unkeyed for __rpc_io<fn() -> std::io::Result<u8>> {}
     impl ::ember::__private::HandledBy<Desk> for __rpc_io<fn() -> std::io::Result<u8>> {
         fn handle(
             unit: &mut Desk,
@@ -321,6 +323,7 @@ const _: () = {
             )
         }
     }
+    impl ::ember::__private::Unkeyed for __rpc_later<fn() -> Deferred<u64>> {}
     impl ::ember::__private::HandledBy<Desk> for __rpc_later<fn() -> Deferred<u64>> {
         fn handle(
             unit: &mut Desk,

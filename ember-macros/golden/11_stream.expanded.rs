@@ -209,6 +209,8 @@ const _: () = {
             )
         }
     }
+    impl ::ember::__private::Unkeyed
+    for __rpc_feed<fn(String) -> Result<Streaming<Line>, NoTopic>> {}
     impl ::ember::__private::HandledBy<Chat>
     for __rpc_feed<fn(String) -> Result<Streaming<Line>, NoTopic>> {
         fn handle(

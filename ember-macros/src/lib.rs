@@ -74,6 +74,7 @@ pub fn module(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `read` | an instance of an elected service answers it also when it is not the master, from what it knows itself; `cx.commit` in it does not compile | the master only |
 /// | `idempotent` | running it twice does what running it once does: callers may repeat calls that may have been executed | not |
 /// | `dedupe = "60s"` | callers may make a call `.once(id)`: for so long, "30d" at most, its service answers a repetition by the reply of the first | not |
+/// | `key = "player"`, `key = "req.player"` | the argument, or the part of one, that calls are ordered and placed by: callers give no `.key(…)` | none |
 /// | `codec = "json"`, `codec = MyCodec` | how arguments and results become bytes: JSON, or a type that implements `ember::Codec` | postcard; protocol buffers for types of prost |
 ///
 /// A contract takes `name = "…"`; all blocks take `crate = path`.

@@ -21,6 +21,7 @@ pages! {
     Once: "once.md",
     Contracts: "contracts.md",
     Selection: "selection.md",
+    Keys: "keys.md",
     Outages: "outages.md",
     Modules: "modules.md",
     KeyedModules: "keyed-modules.md",

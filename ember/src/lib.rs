@@ -37,8 +37,8 @@ pub use ember_runtime::{
     hooks,
     id::{Epoch, Incarnation, NodeId, NodeKey, Pid, UniqueId, UniqueIdError},
     message::{
-        Caller, Codec, CodecError, Deduped, Deferred, Extension, Idempotent, Json, Message, MethodRef, Reads, Replier,
-        Schema, StreamError, StreamSender, Streaming, TraceContext, Unsent, schema,
+        CallKey, Caller, Codec, CodecError, Deduped, Deferred, Extension, Idempotent, Json, Message, MethodRef, Reads,
+        Replier, Schema, StreamError, StreamSender, Streaming, TraceContext, Unsent, schema,
     },
     module::{Module, ModuleKey, Modules},
     net,
@@ -81,7 +81,7 @@ pub mod asked {
         call::{HasLocalClient, OnThisNode, OnceId, OneWayOnce, Reached},
         message::{
             ErrorOfOnesOwn, ErrorThatTravels, Handled, Method, Part, ResultType, Returned, TimeForAll, TravelsBeside,
-            ValueThatIsNoStream, ValueThatIsThere, coding_by, part,
+            Unkeyed, ValueThatIsNoStream, ValueThatIsThere, coding_by, part,
         },
         module::{Field, MountIn, Mounted},
         node::{IntoHosted, Several},
@@ -121,9 +121,9 @@ pub mod __private {
         inventory,
         message::{
             AnyCodec, AnyOrder, CodecError, Coding, Deduped, Depth, Handled, Idempotent, Itself, Json, Message, Method,
-            MethodInfo, Order, Ordered, Probe, Reads, ResultType, Returned, Schema, Signature, StreamOf, Unread, Wire,
-            WireOf, answered, at_end, coding_by, never_read, no_error, part, put_all, refuse, schema, shape_by,
-            stream_coding, stream_shape,
+            MethodInfo, Order, Ordered, Probe, Reads, ResultType, Returned, Schema, Signature, StreamOf, Unkeyed,
+            Unread, Wire, WireOf, answered, at_end, coding_by, key_hash, never_read, no_error, part, put_all, refuse,
+            schema, shape_by, stream_coding, stream_shape,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use proc_macro2::Ident;
-use syn::{Attribute, Path, Type, Visibility};
+use proc_macro2::{Ident, Span};
+use syn::{Attribute, Member, Path, Type, Visibility};
 
 /// A callable method, whether a contract names it or a unit has it.
 pub(crate) struct Method {
@@ -14,6 +14,7 @@ pub(crate) struct Method {
     pub(crate) reach: Reach,
     /// What else its description says.
     pub(crate) told: Vec<Told>,
+    pub(crate) key: Option<Key>,
     pub(crate) codec: Codec,
     /// The `doc`, `deprecated` and `cfg` attributes, for the client.
     pub(crate) carried: Vec<Attribute>,
@@ -31,6 +32,18 @@ pub(crate) struct Told {
 /// Whether a description says this.
 pub(crate) fn says(told: &[Told], function: &str) -> bool {
     told.iter().any(|told| told.function == function)
+}
+
+/// By what the calls of a method are ordered and placed: an argument, or a part of one.
+pub(crate) struct Key {
+    /// `req.player`.
+    pub(crate) path: String,
+    /// The place of the argument.
+    pub(crate) arg: usize,
+    /// The way from there.
+    pub(crate) fields: Vec<Member>,
+    /// Where it is written.
+    pub(crate) span: Span,
 }
 
 /// How a method's arguments and results become bytes.

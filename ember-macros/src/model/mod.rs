@@ -13,6 +13,6 @@ pub(crate) use self::{
         Calendar, Contract, Cron, Event, EventOf, Fulfilment, Hook, Interface, Missed, OwnBlock, Timing, Written,
     },
     message::{Body, Copied, Field, Fields, LeftOut, Message, TOLD, Travels, Variant},
-    method::{Arg, Codec, Method, Output, Reach, Shape, Told, says},
+    method::{Arg, Codec, Key, Method, Output, Reach, Shape, Told, says},
     unit::{Acks, Mount, Runtime, ServiceSpec, Unit, UnitKind, client_of, respanned},
 };

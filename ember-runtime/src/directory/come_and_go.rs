@@ -115,7 +115,7 @@ fn a_node_whose_workers_are_late_is_chosen_last() {
         let choose = |turn: usize| {
             // Whichever of the two a key stands for.
             selector.choice = if let Choice::ByKey(_) = choice { Choice::ByKey(turn as u64) } else { choice.clone() };
-            let terms = Terms { selector: &selector, lane: Lane::User, here: NodeId(1) };
+            let terms = Terms { selector: &selector, lane: Lane::User, here: NodeId(1), key: None };
             directory.choose(&terms, &by(turn)).unwrap().0.pid.node.id.0
         };
         (0..100).map(choose).collect::<BTreeSet<_>>()

@@ -218,7 +218,8 @@ fn what_is_kept_up_is_what_looking_at_everything_finds() {
     for seed in 0..60 {
         let rng = Rng::from_seed(seed);
         let (directory, mut plain) = (Directory::new(record_of(HERE)), Plain::default());
-        let mut kept: Vec<(Selector, Lane, Kept<()>)> = Vec::new();
+        // Whether the contract of its calls names a key.
+        let mut kept: Vec<(Selector, Lane, bool, Kept<()>)> = Vec::new();
         for step in 0..300 {
             for _ in 0..rng.below(4) {
                 say(&directory, &mut plain, &rng);
@@ -237,13 +238,15 @@ fn what_is_kept_up_is_what_looking_at_everything_finds() {
             let pids: Vec<_> = view.instances().iter().map(|it| it.pid).collect();
             if kept.len() < 20 {
                 let (selector, lane) = (selector(&rng, &pids), one_of(&rng, &[Lane::User, Lane::System]));
-                let terms = Terms { selector: &selector, lane, here: HERE.id };
+                let keyed = rng.below(3) == 0;
+                let terms = Terms { selector: &selector, lane, here: HERE.id, key: keyed.then_some(0) };
                 let new = Kept::new(directory.group(&selector.interest), &terms);
-                kept.push((selector, lane, new));
+                kept.push((selector, lane, keyed, new));
             }
             // Some are behind for a while.
-            for (selector, lane, kept) in kept.iter_mut().filter(|_| rng.below(3) > 0) {
-                let terms = Terms { selector, lane: *lane, here: HERE.id };
+            for (selector, lane, keyed, kept) in kept.iter_mut().filter(|_| rng.below(3) > 0) {
+                let key = keyed.then(|| rng.u64());
+                let terms = Terms { selector, lane: *lane, here: HERE.id, key };
                 if !kept.is_current() {
                     kept.renew(&terms);
                 }
@@ -259,9 +262,10 @@ fn what_is_kept_up_is_what_looking_at_everything_finds() {
                     assert_eq!(chosen, expected, "seed {seed}, step {step}: {selector} {lane:?}");
                     continue;
                 }
-                let picked = kept.pick(&selector.choice, || turn, &Rng::from_seed(draws)).map(|it| it.instance.pid);
+                let choice = selector.choice.for_key(key);
+                let picked = kept.pick(&choice, || turn, &Rng::from_seed(draws)).map(|it| it.instance.pid);
                 // Who is its probe, is found out elsewhere: with chance in the choice always, otherwise if it is chosen.
-                let chance = matches!(selector.choice, Choice::Random | Choice::LeastInFlight);
+                let chance = matches!(*choice, Choice::Random | Choice::LeastInFlight);
                 let mut half_open = group.iter().filter(|it| it.breaker() == BreakerState::HalfOpen);
                 let chosen = chosen.filter(|pid| picked.is_some() || !half_open.any(|it| chance || it.pid == *pid));
                 assert_eq!(picked, chosen, "seed {seed}, step {step}: {selector} {lane:?} of {:?}", view.instances());
@@ -283,7 +287,8 @@ fn a_change_costs_what_has_changed_and_leaves_what_is_kept_of_others() {
     let directory = Directory::new(record_of(HERE));
     put(&directory, "bank", 1);
     let selectors = ["bank", "player"].map(|name| Selector::new(Interest::Service(name.into())));
-    let terms = [&selectors[0], &selectors[1]].map(|selector| Terms { selector, lane: Lane::User, here: HERE.id });
+    let terms =
+        [&selectors[0], &selectors[1]].map(|selector| Terms { selector, lane: Lane::User, here: HERE.id, key: None });
     let [bank, mut players] = terms.map(|terms| Kept::<()>::new(directory.group(&terms.selector.interest), &terms));
     let before = directory.view();
     for number in 2..5_002 {
@@ -325,7 +330,7 @@ fn what_is_said_again_changes_nothing() {
 fn who_is_far_behind_looks_at_all() {
     let directory = Directory::new(record_of(HERE));
     let selector = Selector::new(Interest::Service("player".into()));
-    let terms = Terms { selector: &selector, lane: Lane::User, here: HERE.id };
+    let terms = Terms { selector: &selector, lane: Lane::User, here: HERE.id, key: None };
     let mut kept = Kept::<()>::new(directory.group(&selector.interest), &terms);
     (1..=1_000).for_each(|number| put(&directory, "player", number));
     assert_eq!(kept.renew(&terms), Renewed::All);
@@ -337,7 +342,7 @@ fn of_a_directory_that_was_closed_nothing_is_kept() {
     let directory = Directory::new(record_of(HERE));
     put(&directory, "player", 1);
     let selector = Selector::new(Interest::Service("player".into()));
-    let terms = Terms { selector: &selector, lane: Lane::User, here: HERE.id };
+    let terms = Terms { selector: &selector, lane: Lane::User, here: HERE.id, key: None };
     let mut kept = Kept::<()>::new(directory.group(&selector.interest), &terms);
     assert!(kept.is_current());
     let number = directory.view().number();
@@ -387,14 +392,9 @@ fn selectors_are_written_as_in_the_release_before() {
             "000462616e6b0000000000000000060200"
         ]
     );
-    let choices = [
-        Choice::RoundRobin,
-        Choice::Random,
-        Choice::LeastInFlight,
-        Choice::LocalFirst,
-        Choice::ByKey(6),
-        Choice::Named("mine".into()),
-    ];
+    let named = Choice::Named("mine".into());
+    let choices =
+        [Choice::RoundRobin, Choice::Random, Choice::LeastInFlight, Choice::LocalFirst, Choice::ByKey(6), named];
     let choices = choices.map(|choice| hex(&|out| crate::message::encode(&choice, out)));
     assert_eq!(choices, ["00", "01", "02", "03", "0406", "05046d696e65"]);
 }

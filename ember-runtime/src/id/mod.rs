@@ -11,7 +11,7 @@ mod unique;
 
 pub(crate) use self::{
     call::{Asker, CallId, CallNumber, GroupKey, Serial},
-    hash::fnv1a_of,
+    hash::{fnv1a_of, xxh3},
     public_key::PublicKey,
     unique::{Generator, Short},
 };

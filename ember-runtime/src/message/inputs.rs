@@ -29,7 +29,7 @@ fn deep() -> Shape {
 
 fn schema() -> MethodSchema {
     let args = vec![Arg { name: "deep".into(), shape: deep() }];
-    MethodSchema { args, value: deep(), error: None, types: Vec::new() }
+    MethodSchema { args, value: deep(), error: None, key: None, types: Vec::new() }
 }
 
 /// A value as it travels. Whether it was one.

@@ -28,13 +28,16 @@ pub use self::{
     },
     format::{CodecError, Itself, Message, Part, Unread, never_read, part},
     metadata::{Caller, Extension, KeyReader, Keys, TraceContext, TravelsBeside},
-    methods::{Deduped, Idempotent, Lane, Method, MethodInfo, MethodRef, Reach, Reads, ResultType, Wire, WireOf},
+    methods::{
+        CallKey, Deduped, Idempotent, Lane, Method, MethodInfo, MethodRef, Reach, Reads, ResultType, Unkeyed, Wire,
+        WireOf, key_hash,
+    },
     replies::{Deferred, Handled, Replier, Returned, answered},
     schema::{Schema, Signature},
     streams::{Station, StreamError, StreamOf, StreamSender, Streaming, Unsent, stream_coding, stream_shape},
 };
 pub(crate) use self::{
-    codecs::{decode, encode},
+    codecs::{decode, encode, take},
     format::{CHECKED, Encode, Unwritten, append, put_within},
     metadata::{
         Ambient, Beside, CameFrom, Chain, Due, Envelope, HandlerSpan, Lifespan, MAX_EXTENDED, MAX_EXTENSIONS,
@@ -44,5 +47,5 @@ pub(crate) use self::{
     methods::Written,
     replies::{Awaited, Payload, Promised, Promises, Shows, deferred},
     streams::{Ask, Desk, Items, Pull, Source, StreamsOfLife, Ticket, streaming},
-    transcode::{args_from_json, error_to_json, value_to_json},
+    transcode::{args_from_json, error_to_json, key_from_json, value_to_json},
 };

@@ -49,9 +49,34 @@ impl Shop {
         cx.commit_and_send(0, witness.rpc_see(number))
     }
 
+    pub(crate) async fn rpc_sell_for(&mut self, cx: &mut Cx<'_, Self>, customer: u64) -> u64 {
+        let till = cx.client::<TillClient>();
+        cx.commit_and_send(1, till.rpc_hand_in(customer))
+    }
+
     #[rpc(read)]
     pub(crate) async fn rpc_sold(&self, cx: &mut Cx<'_, Self>) -> u64 {
         cx.state().0
+    }
+}
+
+/// A customer, the till that was chosen, and the key there.
+type HandedIn = tokio::sync::watch::Sender<Vec<(u64, String, Option<u64>)>>;
+
+/// Of several, each for some of the customers.
+#[service]
+pub(crate) struct Till {
+    name: String,
+    handed_in: HandedIn,
+}
+
+#[rpc]
+impl Till {
+    #[rpc(key = "customer")]
+    pub(crate) async fn rpc_hand_in(&mut self, cx: &mut Cx<'_, Self>, customer: u64) -> String {
+        let seen = (customer, self.name.clone(), cx.key());
+        self.handed_in.send_modify(|all| all.push(seen));
+        self.name.clone()
     }
 }
 
@@ -308,5 +333,30 @@ fn calls_that_are_owed_after_an_accepted_loss_are_not_those_that_were_lost() {
         reaches(&sim, 5).await;
         assert_eq!(sell(&sim, 4).await, 7);
         paid(&sim, 9).await;
+    });
+}
+
+#[test]
+fn a_call_that_is_committed_has_the_key_of_its_contract() {
+    let handed_in = HandedIn::default();
+    let tills = ["x", "y", "z"].into_iter().fold(town(87), |cluster, name| {
+        let handed_in = handed_in.clone();
+        cluster.node(name, move |node| node.service(Till { name: name.into(), handed_in: handed_in.clone() }))
+    });
+    tills.run(async move |sim| {
+        let mut all = handed_in.subscribe();
+        for customer in 0..8 {
+            let sold = sim.on("caller", move |node| async move {
+                node.client::<ShopClient>().rpc_sell_for(customer).timeout(Duration::from_secs(60)).await.unwrap()
+            });
+            sold.await.unwrap();
+        }
+        let all = all.wait_for(|all| all.len() >= 8).await.unwrap().clone();
+        for (customer, till, key) in all {
+            let typed =
+                sim.on("caller", move |node| async move { node.client::<TillClient>().rpc_hand_in(customer).await });
+            assert_eq!(typed.await.unwrap().unwrap(), till);
+            assert_eq!(key, Some(ember::Key::of(&customer).unwrap().0));
+        }
     });
 }

@@ -7,12 +7,12 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::{Attribute, Generics, Type, spanned::Spanned};
 
 use super::{
-    names::{Lent, arguments},
+    names::{Lent, arguments, part},
     results::results,
     wire,
 };
 use crate::{
-    model::{Method, Output, Reach, Runtime, Shape, Told},
+    model::{Key, Method, Output, Reach, Runtime, Shape, Told},
     text::text,
 };
 
@@ -28,6 +28,8 @@ pub(crate) fn description(k: &Runtime, contract: &str, method: &Method, marker: 
     };
     let idempotent = method.is_idempotent().then(|| quote!(#(#cfgs)* impl #k::Idempotent for #marker {}));
     let deduped = method.is_deduped().then(|| quote!(#(#cfgs)* impl #k::Deduped for #marker {}));
+    let key = key(k, method);
+    let unkeyed = method.key.is_none().then(|| quote!(#(#cfgs)* impl #k::Unkeyed for #marker {}));
     let reads = method.is_read().then(|| quote!(#(#cfgs)* impl #k::Reads for #marker {}));
     quote! {
         #(#cfgs)*
@@ -36,9 +38,11 @@ pub(crate) fn description(k: &Runtime, contract: &str, method: &Method, marker: 
             type Value = #value;
             type Error = #error;
             const INFO: #k::MethodInfo = #info;
+            #key
             #wire
         }
 
+        #unkeyed
         #idempotent
         #deduped
         #reads
@@ -54,11 +58,25 @@ fn info(k: &Runtime, contract: &str, method: &Method) -> TokenStream {
         let (function, given) = (format_ident!("{function}"), given.map(duration));
         quote!(.#function(#given))
     });
+    let key = method.key.as_ref().map(|Key { path, .. }| quote!(.key(#path)));
     quote! {
         #k::MethodInfo::new(#contract, #name, #signature)
             .version(::core::env!("CARGO_PKG_VERSION"))
-            #node_only #(#told)*
+            #node_only #(#told)* #key
     }
+}
+
+/// `fn key`.
+fn key(k: &Runtime, method: &Method) -> Option<TokenStream> {
+    let key = method.key.as_ref()?;
+    let (args, part) = part(key);
+    let at = k.at(key.span);
+    let hashed = quote_spanned!(key.span=> #at::key_hash(&#part));
+    Some(quote! {
+        fn key(#args: &Self::Args) -> #k::Result<#k::Option<u64>, #k::CodecError> {
+            #hashed.map(#k::Option::Some)
+        }
+    })
 }
 
 pub(crate) fn duration(duration: Duration) -> TokenStream {

@@ -1,10 +1,10 @@
 //! The names of what is generated.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{Type, ext::IdentExt};
 
-use crate::model::Shape;
+use crate::model::{Key, Shape};
 
 /// A local that no argument of the user's can be confused with.
 pub(crate) fn local(name: &str, near: &Ident) -> Ident {
@@ -43,4 +43,15 @@ pub(crate) fn signed(marker: &Ident, shape: &Shape) -> TokenStream {
     let types = shape.args.iter().map(|arg| &arg.ty);
     let whole = shape.output.whole();
     quote!(#marker<fn(#(#types),*) -> #whole>)
+}
+
+/// The key in the tuple of the arguments, with the name that the tuple needs. All at one place, so that the compiler points there.
+pub(crate) fn part(Key { arg, fields, span, .. }: &Key) -> (Ident, TokenStream) {
+    let args = Ident::new("__args", *span);
+    let arg = syn::Index { index: u32::try_from(*arg).unwrap_or(u32::MAX), span: *span };
+    let mut part = quote_spanned!(*span=> #args.#arg);
+    for field in fields {
+        part = quote_spanned!(*span=> #part.#field);
+    }
+    (args, part)
 }

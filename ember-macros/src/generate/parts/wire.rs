@@ -2,12 +2,15 @@
 //! travel, at that type.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Type, ext::IdentExt, spanned::Spanned};
 
-use super::{names::local, results::results};
+use super::{
+    names::{local, part},
+    results::results,
+};
 use crate::{
-    model::{Codec, Method, Output, Runtime},
+    model::{Codec, Key, Method, Output, Runtime},
     text::text,
 };
 
@@ -43,6 +46,8 @@ pub(crate) fn wire(k: &Runtime, method: &Method) -> TokenStream {
         (coding, quote!(::core::option::Option::None))
     };
     let (put, take) = arguments(k, &names, &values, near);
+    let made = format_ident!("{}", if method.key.is_some() { "keyed" } else { "new" });
+    let keyed = method.key.as_ref().map(|key| keyed(k, key, method));
     let called = shape.args.iter().map(|arg| arg.name.unraw().to_string());
     quote! {
         fn wire() -> ::core::option::Option<#k::WireOf<Self>> {
@@ -51,14 +56,31 @@ pub(crate) fn wire(k: &Runtime, method: &Method) -> TokenStream {
             #error_coding
             fn #signature() -> &'static #k::Signature {
                 static SIGNATURE: #k::OnceLock<#k::Signature> = #k::OnceLock::new();
-                #k::Signature::lazily(&SIGNATURE, || #k::Signature::new(
+                #k::Signature::lazily(&SIGNATURE, || #k::Signature::#made(
                     &[#((#called, |types| #names().shape(types))),*],
                     |types| #value().shape(types),
                     #error_shape,
+                    #keyed
                 ))
             }
             ::core::option::Option::Some(#k::Wire::new(#put, #take, #value(), #error(), #signature)#stream)
         }
+    }
+}
+
+/// What the signature says of the key: which it is, and its structure.
+fn keyed(k: &Runtime, key: &Key, method: &Method) -> TokenStream {
+    let path = &key.path;
+    let types = method.shape.args.iter().map(|arg| &arg.ty);
+    let (args, part) = part(key);
+    let (at, got) = (k.at(key.span), local("probe", method.ident()));
+    let probe = quote_spanned!(key.span=> #at::Probe::of(|#args: &(#(#types,)*)| &#part));
+    quote! {
+        (#path, |types| {
+            use #k::shape::*;
+            let #got = #probe;
+            (&&#got).shape(types)
+        })
     }
 }
 

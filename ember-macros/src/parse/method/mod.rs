@@ -3,14 +3,14 @@
 mod commits;
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{Attribute, ImplItemFn, Signature, Visibility, ext::IdentExt};
+use syn::{Attribute, ImplItemFn, LitStr, Signature, Visibility, ext::IdentExt};
 
 use crate::{
     errors::Errors,
     model::{Codec, Method, Reach, Shape, Told, says},
     parse::{
         signature::context,
-        words::{NameOrPath, Options, attrs, told},
+        words::{NameOrPath, Options, attrs, key, told},
     },
 };
 
@@ -20,6 +20,8 @@ pub(super) struct Mark {
     name: Option<String>,
     told: Vec<Told>,
     codec: Codec,
+    /// What it says of the key of its calls.
+    key: Option<LitStr>,
     /// Where it says `dedupe`.
     dedupe: Option<Ident>,
 }
@@ -30,7 +32,9 @@ impl Mark {
         let reach = prefix(sig);
         let marks = attrs::take(attributes, "rpc");
         if marks.is_empty() {
-            return reach.map(|reach| Self { reach, name: None, told: Vec::new(), codec: Codec::ByType, dedupe: None });
+            let plain =
+                |reach| Self { reach, name: None, told: Vec::new(), codec: Codec::ByType, key: None, dedupe: None };
+            return reach.map(plain);
         }
         if let Some(second) = marks.get(1) {
             errors.at(second, "`#[rpc]` is given twice: put all options in one");
@@ -42,6 +46,7 @@ impl Mark {
             name: options.name("name", "buy", errors).map(|name| name.value()),
             told: told(&mut options, errors),
             codec: codec(&mut options, reach, errors),
+            key: options.string("key", "player", errors),
             dedupe,
         };
         options.finish(errors);
@@ -67,7 +72,9 @@ impl Mark {
         {
             errors.at(dedupe, why);
         }
+        let key = self.key.and_then(|text| key(&text, &shape.args, errors));
         Method {
+            key,
             name: self.name.unwrap_or_else(|| shape.ident.unraw().to_string()),
             shape,
             vis,

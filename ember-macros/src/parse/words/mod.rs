@@ -5,6 +5,7 @@ pub(crate) mod cron;
 mod docs;
 pub(crate) mod duration;
 mod item;
+mod key;
 pub(crate) mod labels;
 mod options;
 mod path;
@@ -17,6 +18,7 @@ mod unseen;
 pub(crate) use self::{
     docs::docs,
     item::keyword,
+    key::key,
     options::{NameOrPath, Options, closest, list},
     path::{client_path, unit_path},
     serde::{is_converted, is_skipped, is_transparent, skip, stand_in, that_count},

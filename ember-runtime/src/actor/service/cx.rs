@@ -118,7 +118,7 @@ impl<'a, U: Unit> Cx<'a, U> {
         self.ambient.caller()
     }
 
-    /// The ordering key that the caller gave.
+    /// The key of the call: the hash of what its contract names with `#[rpc(key = …)]`, or what the caller gave with `.key(…)`.
     pub fn key(&self) -> Option<u64> {
         self.ambient.envelope.key
     }

@@ -7,9 +7,10 @@ use futures_util::future::{BoxFuture, join_all};
 use super::{setters::setters, single::Call};
 use crate::{
     call::requests::{Args, Request, RetryPolicy},
+    directory::Key,
     error::{CallError, Refused},
     id::Pid,
-    message::Method,
+    message::{Method, Unkeyed},
 };
 
 /// A call that goes to every instance that matches when it is made. Awaited, it gives each one's result.
@@ -40,6 +41,14 @@ impl<M: Method> CallMany<M> {
 setters!(CallMany);
 
 impl<M: Method> CallMany<M> {
+    /// As [`Call::key`].
+    pub fn key(self, key: impl Into<Key>) -> Self
+    where
+        M: Unkeyed,
+    {
+        self.change(|request| request.options.set_key(key.into()))
+    }
+
     /// As [`Call::retry`], for each instance by itself: one that refused is asked again, and no other in its place.
     /// What is [sent](CallMany::send) one way is not repeated.
     pub fn retry(self, policy: impl RetryPolicy<M>) -> Self {

@@ -10,8 +10,9 @@ use super::{setters::setters, single::Call};
 use crate::{
     actor::{Cx, Unit},
     call::requests::{Outcome, Request, RetryPolicy},
+    directory::Key,
     id::UniqueId,
-    message::{Deduped, Method},
+    message::{Deduped, Method, Unkeyed},
 };
 
 /// A call with an id, from [`Call::once`]: a future of its result. It starts when it is first polled.
@@ -95,6 +96,14 @@ impl<M: Method> Once<M> {
 setters!(Once);
 
 impl<M: Method> Once<M> {
+    /// As [`Call::key`].
+    pub fn key(self, key: impl Into<Key>) -> Self
+    where
+        M: Unkeyed,
+    {
+        self.change(|request| request.options.set_key(key.into()))
+    }
+
     /// As [`Call::retry`]. What may have been executed is asked of the same run of the same service only.
     pub fn retry(self, policy: impl RetryPolicy<M>) -> Self {
         Self(self.0.retry(policy))

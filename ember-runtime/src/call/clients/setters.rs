@@ -1,7 +1,7 @@
 //! What can be said of a call before it is made, of one instance or of many.
 
-/// The methods that set it, for a type with a `change` of its request. `retry` is not among them: what the compiler says of a policy that it does
-/// not take would speak of this macro.
+/// The methods that set it, for a type with a `change` of its request. `retry` and `key` are not among them: what the compiler says of a policy
+/// that it does not take, or of a key that the contract names, would speak of this macro.
 macro_rules! setters {
     ($call:ident) => {
         impl<M: Method> $call<M> {
@@ -15,11 +15,6 @@ macro_rules! setters {
             /// spot, the caller has its result when it returns, however late.
             pub fn timeout(self, timeout: ::std::time::Duration) -> Self {
                 self.change(|request| request.options.set_timeout(timeout))
-            }
-
-            /// Orders this call with others of the same key, where a service has several workers.
-            pub fn key(self, key: impl Into<$crate::directory::Key>) -> Self {
-                self.change(|request| request.options.set_key(key.into()))
             }
 
             /// Sets a header. The callee reads it with `cx.header(…)`, and passes it on with the calls it makes. A call has at most 256,

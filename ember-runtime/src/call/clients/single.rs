@@ -18,8 +18,9 @@ use crate::{
         requests::{Inherited, Outcome, Request, RetryPolicy, describe, sound},
         routes::Ended,
     },
+    directory::Key,
     error::{CallError, Failure, LostReason, RefusedReason, SendError},
-    message::Method,
+    message::{Method, Unkeyed},
 };
 
 /// A call: a future of its result. It starts when it is first polled.
@@ -89,6 +90,15 @@ impl<M: Method> Call<M> {
 setters!(Call);
 
 impl<M: Method> Call<M> {
+    /// Orders this call with others of the same key, where a service has several workers. It chooses no instance: that is what
+    /// [`by_key`](super::Select::by_key) does. A method whose [contract names the key](crate::message::CallKey) has no such call.
+    pub fn key(self, key: impl Into<Key>) -> Self
+    where
+        M: Unkeyed,
+    {
+        self.change(|request| request.options.set_key(key.into()))
+    }
+
     /// Makes the call again where it failed, as `policy` says: a [`Retry`](crate::call::requests::Retry) repeats what was certainly not executed;
     /// with [`maybe_executed`](crate::call::requests::Retry::maybe_executed), which idempotent methods allow, the rest too. All attempts stay
     /// within the call's time-out. A one-way call is not repeated.

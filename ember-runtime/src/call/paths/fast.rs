@@ -32,7 +32,7 @@ pub(crate) fn attempt<M: Method>(request: &mut Request<M>, task: &mut Context<'_
     if request.retry.is_some() {
         return Tried::Not;
     }
-    if let Some(error) = unsound::<M>(&request.target, &request.args) {
+    if let Some(error) = unsound::<M>(&request.target, &request.args).or_else(|| request.find_key()) {
         return Tried::Done(Err(error));
     }
     // It is taken out of where it is remembered while it is used: the handler may make calls itself.
@@ -44,7 +44,7 @@ pub(crate) fn attempt<M: Method>(request: &mut Request<M>, task: &mut Context<'_
 
 #[inline]
 fn run<M: Method>(resolved: &mut Resolved, request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
-    let Some(chosen) = resolved.choose::<M>(&request.target) else { return Tried::Not };
+    let Some(chosen) = resolved.choose::<M>(&request.target, request.placing()) else { return Tried::Not };
     let in_turn = chosen.in_turn;
     let tried = run_by(chosen, request, task);
     if in_turn && matches!(tried, Tried::Not) {

@@ -1,12 +1,14 @@
-//! What a call tells of the instances that it asks: whether they answer, and who hands its office over.
+//! What a call tells of the instances that it asks: whether they answer, who hands its office over, and whether any can take it yet.
 
 use std::sync::Arc;
 
 use super::slow::Course;
 use crate::{
+    actor::ServiceState,
     call::{requests::Attempt, routes::Probe},
-    directory::{self, BreakerState, Instance},
+    directory::{self, BreakerState, Choice, Instance},
     error::{Failure, LostReason, RefusedReason},
+    id::Pid,
     message::Method,
 };
 
@@ -42,6 +44,31 @@ impl Course {
             // A probe that was not answered has failed.
             (Attempt::Failed(_) | Attempt::Refused(_), _) => {}
         }
+    }
+
+    /// Whether a key says which instance it is for.
+    pub(super) fn is_placed(&self) -> bool {
+        let choice = &self.target.address.selector.choice;
+        matches!(*choice.for_key(self.options.contract_key()), Choice::ByKey(_))
+    }
+
+    /// Whether nobody can take the call any more: exactly one service was asked for, and it has ended, or takes no more before it does.
+    pub(super) fn is_final(&self, reason: &RefusedReason) -> bool {
+        self.target.address.selector.pid.is_some() && matches!(reason, RefusedReason::Stopped | RefusedReason::Retiring)
+    }
+
+    /// Whether one is about to start that has not refused: it does not retire, whoever else does.
+    pub(super) fn one_starts(&self, excluded: &[Pid]) -> bool {
+        let selector = &self.target.address.selector;
+        let matching = self.target.router.directory().group(&selector.interest).matching(selector);
+        let starts = |it: &Arc<Instance>| it.state == ServiceState::Starting && !self.target.router.retires(it.pid);
+        matching.iter().any(|it| starts(it) && !excluded.contains(&it.pid))
+    }
+
+    /// Whether nobody else can be this one: exactly one service was asked for, and its process has ended.
+    pub(super) fn is_over(&self, instance: &Instance) -> bool {
+        let one = self.target.address.selector.pid.is_some();
+        one && self.target.router.directory().is_deserted(instance.pid.node)
     }
 
     /// Why nobody is left: `refused` is what was said last, `none` what the view says now. A caller that has named nobody is told that there is

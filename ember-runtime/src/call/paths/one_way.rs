@@ -81,11 +81,11 @@ fn unsent<M: Method>(refused: CallError<M::Error>, request: &mut Request<M>) -> 
 
 /// Why the call is not even tried.
 #[inline]
-fn hopeless<M: Method>(request: &Request<M>) -> Option<CallError<M::Error>> {
+fn hopeless<M: Method>(request: &mut Request<M>) -> Option<CallError<M::Error>> {
     if request.options.timeout.is_zero() {
         return Some(describe::<M, _>(&request.target, None, RefusedReason::Expired.into()));
     }
-    unsound::<M>(&request.target, &request.args)
+    unsound::<M>(&request.target, &request.args).or_else(|| request.find_key())
 }
 
 /// What it says of its caller, if nothing else travels beside the arguments.
@@ -101,7 +101,7 @@ fn plainly<M: Method>(target: &Target, options: &Options) -> Option<Stamp> {
 /// Puts the call into the mailbox of the service that is chosen, or into the link to its node, if that takes it.
 fn sent_at_once<M: Method>(request: &mut Request<M>, stamp: Stamp) -> bool {
     let mut resolved = Resolved::take::<M>(&request.target);
-    let chosen = resolved.choose::<M>(&request.target);
+    let chosen = resolved.choose::<M>(&request.target, request.placing());
     let in_turn = chosen.as_ref().is_some_and(|chosen| chosen.in_turn);
     let sent = match chosen.map(|chosen| chosen.way) {
         Some(Way::Here(found)) => found.port::<M>().is_some_and(|port| {
@@ -127,7 +127,7 @@ fn choose_and_send<M: Method>(request: Request<M>, inherited: &Inherited) -> Res
     let mut excluded = Vec::new();
     let (mut refused, mut place) = (None, None::<Arc<Instance>>);
     let reason = loop {
-        let instance = match resolved::choose::<M>(&target, &excluded, Probing::Pass) {
+        let instance = match resolved::choose::<M>(&target, options.contract_key(), (&excluded, Probing::Pass)) {
             Ok((instance, _)) => instance,
             Err(none) => break refused.unwrap_or(none),
         };

@@ -226,7 +226,7 @@ impl Resolved {
 
     /// Where the next call goes, if it can be said so simply.
     #[inline]
-    pub(crate) fn choose<M: Method>(&mut self, target: &Target) -> Option<Chosen<'_>> {
+    pub(crate) fn choose<M: Method>(&mut self, target: &Target, key: Option<u64>) -> Option<Chosen<'_>> {
         let Self { whom, spare, at_home, .. } = self;
         let mut in_turn = false;
         let (way, instance) = match whom {
@@ -236,7 +236,8 @@ impl Resolved {
                     in_turn = true;
                     address.next_turn()
                 };
-                let Some(entry) = kept.pick(&address.selector.choice, turn, target.router.rng()) else {
+                let choice = address.selector.choice.for_key(key);
+                let Some(entry) = kept.pick(&choice, turn, target.router.rng()) else {
                     // Whoever chooses elsewhere has the same turn: it is that of one that may need a probe.
                     if in_turn {
                         address.give_back_turn();
@@ -255,7 +256,7 @@ impl Resolved {
     }
 
     /// The instance that the next call goes to, if the view lists it.
-    fn instance(&mut self, target: &Target) -> Option<Arc<Instance>> {
+    fn instance(&mut self, target: &Target, key: Option<u64>) -> Option<Arc<Instance>> {
         let Whom::Listed(kept) = &mut self.whom else { return None };
         let address = &*target.address;
         let mut in_turn = false;
@@ -263,7 +264,7 @@ impl Resolved {
             in_turn = true;
             address.next_turn()
         };
-        let picked = kept.pick(&address.selector.choice, turn, target.router.rng());
+        let picked = kept.pick(&address.selector.choice.for_key(key), turn, target.router.rng());
         let instance = picked.map(|entry| Arc::clone(&entry.instance));
         if in_turn && instance.is_none() {
             address.give_back_turn();
@@ -272,31 +273,33 @@ impl Resolved {
     }
 }
 
-/// The instance that a call of the method `M` goes to; those in `excluded` have refused it already. With the probe that
+/// The instance that a call of the method `M`, whose contract names this key, goes to; those in `excluded` have refused it already. With the probe that
 /// it is, if it is one.
 ///
 /// # Errors
 /// Why there is none.
 pub(crate) fn choose<M: Method>(
     target: &Target,
-    excluded: &[Pid],
-    probing: Probing,
+    key: Option<u64>,
+    (excluded, probing): (&[Pid], Probing),
 ) -> Result<(Arc<Instance>, Option<Probe>), RefusedReason> {
-    if excluded.is_empty() {
+    // Of a method that is known at run time only it is not remembered whether it has a key.
+    if excluded.is_empty() && (key.is_none() || const { M::INFO.key.is_some() }) {
         let mut resolved = Resolved::take::<M>(target);
-        let instance = resolved.instance(target);
+        let instance = resolved.instance(target, key);
         resolved.give_back();
         if let Some(instance) = instance {
             return Ok((instance, None));
         }
     }
-    let (instance, probe) = target.router.choose(&target.address, M::INFO.lane, excluded, probing)?;
+    let (instance, probe) = target.router.choose(&target.address, (M::INFO.lane, key), excluded, probing)?;
     let probe = probe.map(|number| Probe::new(&target.router, &instance, number));
     Ok((instance, probe))
 }
 
 fn terms<M: Method>(target: &Target) -> Terms<'_> {
-    target.router.terms(&target.address.selector, M::INFO.lane)
+    // Which key it is, is looked at with each call.
+    target.router.terms(&target.address.selector, M::INFO.lane, const { M::INFO.key }.map(|_| 0))
 }
 
 fn whom<M: Method>(target: &Target) -> Whom {

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::resolved;
 use crate::{
-    actor::{Offer, ServiceState},
+    actor::Offer,
     call::{
         reach::local,
         requests::{
@@ -15,7 +15,7 @@ use crate::{
         },
         routes::{OpenCall, Probe},
     },
-    directory::{self, Choice, Instance, Probing, Turn},
+    directory::{self, Instance, Probing, Turn},
     error::{CallError, Failure, LostReason, RefusedReason},
     id::{Epoch, Pid},
     message::{Answer, Envelope, Method, Stamp, reply_slot},
@@ -39,7 +39,10 @@ pub(crate) fn run<M: Method>(
     shielded(make(request, inherited, deadline)).boxed()
 }
 
-async fn make<M: Method>(request: Request<M>, inherited: Inherited, deadline: Instant) -> Outcome<M> {
+async fn make<M: Method>(mut request: Request<M>, inherited: Inherited, deadline: Instant) -> Outcome<M> {
+    if let Some(error) = request.find_key() {
+        return Err(error);
+    }
     let Request { target, mut args, options, retry } = request;
     let mut course = Course {
         target,
@@ -154,7 +157,10 @@ impl Course {
             }
             let chosen = match self.redirected.take() {
                 Some(master) => self.admitted(master),
-                None => resolved::choose::<M>(&self.target, &excluded, Probing::Probe),
+                None => {
+                    let key = self.options.contract_key();
+                    resolved::choose::<M>(&self.target, key, (&excluded, Probing::Probe))
+                }
             };
             let instance = match chosen {
                 Ok((instance, probe)) => {
@@ -210,7 +216,7 @@ impl Course {
             let envelope = match envelope {
                 Ok(envelope) => envelope,
                 // Another instance does as well, unless the caller asked for this one by its key.
-                Err(cycle) if !matches!(self.target.address.selector.choice, Choice::ByKey(_)) => {
+                Err(cycle) if !self.is_placed() => {
                     excluded.push(instance.pid);
                     all_retire = false;
                     refused = Some(cycle);
@@ -300,11 +306,6 @@ impl Course {
         self.waits.take().or_else(link)
     }
 
-    /// Whether nobody can take the call any more: exactly one service was asked for, and it has ended, or takes no more before it does.
-    fn is_final(&self, reason: &RefusedReason) -> bool {
-        self.target.address.selector.pid.is_some() && matches!(reason, RefusedReason::Stopped | RefusedReason::Retiring)
-    }
-
     /// Whether somebody waits for this call who retires. Whoever else retires may wait for that one: neither would end. A task of a
     /// node that retires may be what a `stop` waits for: it has no chain that could tell.
     pub(crate) fn is_for_one_that_retires(&self) -> bool {
@@ -313,20 +314,6 @@ impl Course {
             Some(chain) => chain.links().any(|link| router.retires(link.pid)),
             None => router.is_ending(),
         }
-    }
-
-    /// Whether one is about to start that has not refused: it does not retire, whoever else does.
-    fn one_starts(&self, excluded: &[Pid]) -> bool {
-        let selector = &self.target.address.selector;
-        let matching = self.target.router.directory().group(&selector.interest).matching(selector);
-        let starts = |it: &Arc<Instance>| it.state == ServiceState::Starting && !self.target.router.retires(it.pid);
-        matching.iter().any(|it| starts(it) && !excluded.contains(&it.pid))
-    }
-
-    /// Whether nobody else can be this one: exactly one service was asked for, and its process has ended.
-    fn is_over(&self, instance: &Instance) -> bool {
-        let one = self.target.address.selector.pid.is_some();
-        one && self.target.router.directory().is_deserted(instance.pid.node)
     }
 
     /// The refusal of a call that would wait for itself at `instance`.

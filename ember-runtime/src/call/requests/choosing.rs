@@ -12,16 +12,16 @@ use crate::{
 };
 
 impl Router {
-    /// Whom calls of this lane that are made here may go to.
-    pub(crate) fn terms<'a>(&self, selector: &'a Selector, lane: Lane) -> Terms<'a> {
-        Terms { selector, lane, here: self.key.id }
+    /// Whom calls of this lane, whose contract names this key, may go to if they are made here.
+    pub(crate) fn terms<'a>(&self, selector: &'a Selector, lane: Lane, key: Option<u64>) -> Terms<'a> {
+        Terms { selector, lane, here: self.key.id, key }
     }
 
     /// One of those that match, found by looking at each; with the number of the probe that the call is, if it is one.
     pub(crate) fn choose(
         &self,
         address: &Selection,
-        lane: Lane,
+        (lane, key): (Lane, Option<u64>),
         excluded: &[Pid],
         probing: Probing,
     ) -> Result<(Arc<Instance>, Option<u64>), RefusedReason> {
@@ -34,7 +34,7 @@ impl Router {
         }
         let (turn, rng, balancers) = (address.next_turn(), self.rng(), &self.balancers);
         let by = Chance { excluded, turn, probing, rng, balancers };
-        self.directory().choose(&self.terms(selector, lane), &by)
+        self.directory().choose(&self.terms(selector, lane, key), &by)
     }
 
     /// Every instance that matches.

@@ -4,20 +4,27 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    request::Request,
+    request::{Request, key_of},
     target::{Aim, Destination, Target},
 };
 use crate::{
     call::routes::Router,
     directory::Selector,
     id::{CallNumber, fnv1a_of},
-    message::{CodecError, Keys, Lane, Method, MethodRef, Written, encode},
+    message::{CodecError, Keys, Lane, Method, MethodRef, Written, encode, take, take_all},
 };
 use std::{sync::Arc, time::Duration};
 
 /// Such a call.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct OwedCall {
+    call: Plain,
+    /// The key that its contract names. It stands behind the rest where there is one: the release before knew of none.
+    key: Option<u64>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Plain {
     selector: Selector,
     /// The modules on the way, and their keys.
     module: String,
@@ -41,7 +48,7 @@ impl OwedCall {
         };
         let mut written = Vec::new();
         (wire.put_args)(args, &mut written)?;
-        let owed = Self {
+        let call = Plain {
             selector: target.address.selector.clone(),
             module: target.module.to_string(),
             keys: target.keys.bytes().to_vec(),
@@ -51,23 +58,38 @@ impl OwedCall {
             args: written,
         };
         let mut out = Vec::new();
-        encode(&owed, &mut out)?;
-        let lane = fnv1a_of(&[format!("{:?}", owed.selector).as_bytes(), owed.module.as_bytes()]);
+        encode(&call, &mut out)?;
+        key_of::<M>(args)?.map_or(Ok(()), |key| encode(&key, &mut out))?;
+        let lane = fnv1a_of(&[format!("{:?}", call.selector).as_bytes(), call.module.as_bytes()]);
         Ok((lane, out.into()))
     }
 
+    /// What was [written](Self::written).
+    ///
+    /// # Errors
+    /// It was not.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, CodecError> {
+        take_all(bytes, |bytes| {
+            let call = take(bytes)?;
+            let key = if bytes.is_empty() { None } else { Some(take(bytes)?) };
+            Ok(Self { call, key })
+        })
+    }
+
     pub(crate) fn method(&self) -> &str {
-        &self.method
+        &self.call.method
     }
 
     /// The call, with this number.
     pub(crate) fn request(&self, router: &Arc<Router>, number: CallNumber, timeout: Duration) -> Request<Written> {
-        let method = MethodRef::unread(&self.method, self.fingerprint, self.lane);
-        let destination = Destination::new(self.selector.clone(), router.rng().below(1 << 16), &self.module);
+        let Plain { selector, module, keys, method, fingerprint, lane, args } = &self.call;
+        let described = MethodRef::unread(method, *fingerprint, *lane);
+        let destination = Destination::new(selector.clone(), router.rng().below(1 << 16), module);
         // What is remembered of a target is remembered of this method of it.
-        let destination = Destination::of(destination.address, (&*self.method).into());
-        let aim = Aim::new(Arc::clone(router), destination, Keys::from_bytes(&self.keys), Some(Arc::new(method)));
-        let mut request = Request::<Written>::new(Target::new(aim), Bytes::from(self.args.clone()));
+        let destination = Destination::of(destination.address, (&**method).into());
+        let aim = Aim::new(Arc::clone(router), destination, Keys::from_bytes(keys), Some(Arc::new(described)));
+        let mut request = Request::<Written>::new(Target::new(aim), Bytes::from(args.clone()));
+        self.key.into_iter().for_each(|key| request.options.set_contract_key(key));
         request.options.set_timeout(timeout);
         request.options.set_call(number);
         request

@@ -4,13 +4,15 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{args::Args, retry::Repeat, target::Target};
+use super::{args::Args, outcome::describe, retry::Repeat, target::Target};
 use crate::{
     clock::LONGEST,
     directory::Key,
+    error::{CallError, RefusedReason},
     hooks::Carries,
     id::{CallNumber, fnv1a_of},
-    message::{Beside, Extension, Method},
+    message::{Beside, CodecError, Extension, Method},
+    panics::attempt,
 };
 
 /// The time that a call may take unless something else is said.
@@ -37,6 +39,8 @@ pub(crate) struct Options {
 #[derive(Debug, Clone, Default)]
 struct More {
     key: Option<u64>,
+    /// The key is that of the contract.
+    is_placed: bool,
     once: Option<u64>,
     /// How old what is shown may be.
     within: Option<Duration>,
@@ -61,10 +65,49 @@ impl<M: Method> Request<M> {
 }
 
 impl<M: Method> Request<M> {
+    /// Takes the key out of the arguments, if the contract says which it is, and it has not been done. Runs code of the user's.
+    #[inline]
+    pub(crate) fn find_key(&mut self) -> Option<CallError<M::Error>> {
+        if const { M::INFO.key.is_none() } { None } else { self.hash_key() }
+    }
+
+    #[inline(never)]
+    fn hash_key(&mut self) -> Option<CallError<M::Error>> {
+        let Some(args) = self.args.as_ref().filter(|_| self.options.contract_key().is_none()) else { return None };
+        match key_of::<M>(args) {
+            Ok(key) => {
+                key.into_iter().for_each(|key| self.options.set_contract_key(key));
+                None
+            }
+            Err(error) => {
+                Some(describe::<M, _>(&self.target, None, RefusedReason::Undecodable(error.to_string()).into()))
+            }
+        }
+    }
+
+    /// The key that the call is placed by. Nothing is looked at for a method that has none.
+    #[inline]
+    pub(crate) fn placing(&self) -> Option<u64> {
+        if const { M::INFO.key.is_none() } { None } else { self.options.contract_key() }
+    }
+
     /// Moves what is left of it elsewhere.
     pub(crate) fn take(&mut self) -> Self {
         let Self { target, args, options, retry } = self;
         Self { target: target.clone(), args: Args::new(args.take()), options: options.clone(), retry: retry.take() }
+    }
+}
+
+/// The key in these arguments. A panic of the user's code is an error.
+///
+/// # Errors
+/// It cannot be written.
+pub(crate) fn key_of<M: Method>(args: &M::Args) -> Result<Option<u64>, CodecError> {
+    let name = M::INFO.name;
+    let said = |what: String| CodecError::new(format!("the key of `{name}` cannot be written: {what}"));
+    match attempt(|| M::key(args)) {
+        Ok(key) => key.map_err(|error| said(error.to_string())),
+        Err(panic) => Err(said(format!("it panicked: {panic}"))),
     }
 }
 
@@ -93,6 +136,12 @@ impl Options {
 
     pub(crate) fn set_key(&mut self, key: Key) {
         self.more().key = Some(key.0);
+    }
+
+    /// The key that the contract names.
+    pub(crate) fn set_contract_key(&mut self, key: u64) {
+        let more = self.more();
+        (more.key, more.is_placed) = (Some(key), true);
     }
 
     pub(crate) fn set_header(&mut self, name: String, value: String) {
@@ -130,6 +179,11 @@ impl Options {
 
     pub(crate) fn key(&self) -> Option<u64> {
         self.more.as_ref().and_then(|more| more.key)
+    }
+
+    /// The key, if the contract names it: it places the call too.
+    pub(crate) fn contract_key(&self) -> Option<u64> {
+        self.more.as_ref().filter(|more| more.is_placed).and_then(|more| more.key)
     }
 
     /// By which the callee knows a repetition of the call.

@@ -23,6 +23,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) lane: Lane,
     /// The node that chooses.
     pub(crate) here: NodeId,
+    /// The key that the contract of the calls names. To say who may be chosen, any key does.
+    pub(crate) key: Option<u64>,
 }
 
 /// What a choice is made by.
@@ -59,7 +61,7 @@ impl Terms<'_> {
 
     /// Whether it is one of those that are preferred.
     pub(crate) fn prefers(&self, instance: &Instance) -> bool {
-        self.selector.choice == Choice::LocalFirst && instance.pid.node.id == self.here
+        self.selector.choice == Choice::LocalFirst && self.key.is_none() && instance.pid.node.id == self.here
     }
 }
 
@@ -160,7 +162,7 @@ fn pick<'a>(
         let place = by.balancers.choose(name, &usable, by.rng).map_err(Some)?;
         return Ok(place.and_then(|place| usable.get(place).copied()));
     }
-    let place = match terms.selector.choice {
+    let place = match *terms.selector.choice.for_key(terms.key) {
         // Of exactly one there is no choice.
         Choice::Named(_) => (!usable.is_empty()).then_some(0),
         Choice::RoundRobin | Choice::LocalFirst => by.turn.checked_rem(usable.len()),
@@ -293,7 +295,7 @@ mod tests {
         let selector = Selector::new(Interest::Service("ward".into()));
         let rng = Rng::from_seed(1);
         let (terms, by) = (
-            Terms { selector: &selector, lane: Lane::User, here: NodeId(1) },
+            Terms { selector: &selector, lane: Lane::User, here: NodeId(1), key: None },
             Chance { excluded: &[], turn: 0, probing: Probing::Probe, rng: &rng, balancers: &Balancers::default() },
         );
         for states in
@@ -329,7 +331,7 @@ mod tests {
     fn one_that_retires_or_starts_is_the_reason_beside_one_behind_an_open_breaker() {
         let (rng, selector) = (Rng::from_seed(1), Selector::new(Interest::Service("ward".into())));
         let (terms, by) = (
-            Terms { selector: &selector, lane: Lane::User, here: NodeId(1) },
+            Terms { selector: &selector, lane: Lane::User, here: NodeId(1), key: None },
             Chance { excluded: &[], turn: 0, probing: Probing::Probe, rng: &rng, balancers: &Balancers::default() },
         );
         let open =

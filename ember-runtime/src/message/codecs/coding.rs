@@ -69,6 +69,11 @@ pub(crate) fn encode<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), C
     put_all(out, &mut |out| write(value, out))
 }
 
+/// Reads what [`encode`] wrote from the front of `bytes`.
+pub(crate) fn take<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecError> {
+    read(bytes)
+}
+
 /// Reads what [`encode`] wrote; it fills `bytes` exactly.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
     take_all(bytes, read)

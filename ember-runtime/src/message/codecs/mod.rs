@@ -7,7 +7,7 @@ mod misplaced;
 mod ordered;
 mod probe;
 
-pub(crate) use self::coding::{decode, encode, put_frame, take_frame};
+pub(crate) use self::coding::{decode, encode, put_frame, take, take_frame};
 #[cfg(feature = "prost")]
 pub use self::{
     codec::Prost,

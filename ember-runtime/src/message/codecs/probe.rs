@@ -22,6 +22,11 @@ pub struct Probe<T>(PhantomData<fn() -> T>);
 impl<T> Probe<T> {
     /// The question.
     pub const NEW: Self = Self(PhantomData);
+
+    /// The question of what is found so in an `A`.
+    pub const fn of<A>(_: fn(&A) -> &T) -> Self {
+        Self::NEW
+    }
 }
 
 impl<T: Schema> Probe<T> {

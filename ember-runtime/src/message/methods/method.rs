@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{lane::Lane, wire::Wire};
+use crate::message::format::CodecError;
 
 /// A callable method: its types, its name and its options.
 pub trait Method: Sized + Send + Sync + 'static {
@@ -18,6 +19,14 @@ pub trait Method: Sized + Send + Sync + 'static {
 
     /// Everything else.
     const INFO: MethodInfo;
+
+    /// The key of a call, hashed; `None` if its contract names none.
+    ///
+    /// # Errors
+    /// The key cannot be written.
+    fn key(_: &Self::Args) -> Result<Option<u64>, CodecError> {
+        Ok(None)
+    }
 
     /// How arguments and results become bytes; `None` for a method that is called on its own node only.
     fn wire() -> Option<WireOf<Self>> {
@@ -81,6 +90,8 @@ pub struct MethodInfo {
     pub read: bool,
     /// How long the reply of a call with an id is stored; `None` if its calls have none.
     pub dedupe: Option<Duration>,
+    /// The argument, or the part of one, that its calls are ordered and placed by: `req.player`.
+    pub key: Option<&'static str>,
 }
 
 /// The full name of a method: its modules, its contract, its own.
@@ -113,6 +124,7 @@ impl MethodInfo {
             queued: false,
             read: false,
             dedupe: None,
+            key: None,
         }
     }
 
@@ -174,6 +186,13 @@ impl MethodInfo {
     #[must_use]
     pub const fn dedupe(mut self, window: Duration) -> Self {
         self.dedupe = Some(window);
+        self
+    }
+
+    /// The same, whose calls are ordered and placed by this argument, or part of one.
+    #[must_use]
+    pub const fn key(mut self, path: &'static str) -> Self {
+        self.key = Some(path);
         self
     }
 

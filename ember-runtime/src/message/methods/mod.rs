@@ -1,6 +1,7 @@
 //! What is known of a method at compile time.
 
 mod described;
+mod key;
 mod lane;
 mod method;
 mod wire;
@@ -8,6 +9,7 @@ mod wire;
 pub(crate) use self::described::Written;
 pub use self::{
     described::MethodRef,
+    key::{CallKey, Unkeyed, key_hash},
     lane::Lane,
     method::{Deduped, Idempotent, Method, MethodInfo, Reach, Reads, ResultType, WireOf},
     wire::Wire,

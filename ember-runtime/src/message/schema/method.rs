@@ -15,6 +15,9 @@ pub struct MethodSchema {
     /// The error that it may return.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Shape>,
+    /// By what its calls are ordered and placed, if its contract says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyPart>,
     /// The types with names that occur in it: [`Shape::Named`] is a place in this list.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub types: Vec<Named>,
@@ -27,6 +30,16 @@ pub struct Arg {
     /// Its name where the method is defined.
     pub name: Text,
     /// What it holds.
+    pub shape: Shape,
+}
+
+/// The argument, or the part of one, that is the key of a method's calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct KeyPart {
+    /// The way to it: the argument's name, and those of fields in Rust, or their numbers: `req.player`.
+    pub path: Text,
+    /// What it holds: the hash is that of its postcard bytes.
     pub shape: Shape,
 }
 

@@ -11,7 +11,7 @@ mod types;
 
 pub use self::{
     known::Schema,
-    method::{Arg, MethodSchema},
+    method::{Arg, KeyPart, MethodSchema},
     shape::{Body, Field, Fields, Named, Shape, Variant},
     signature::{ShapeOf, Signature},
     types::Types,

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::{
-    method::{Arg, MethodSchema},
+    method::{Arg, KeyPart, MethodSchema},
     shape::{Shape, Text},
     text::text,
     types::Types,
@@ -25,11 +25,31 @@ pub type ShapeOf = fn(&mut Types) -> Shape;
 impl Signature {
     /// Of these arguments, with their names, and results.
     pub fn new(args: &[(&'static str, ShapeOf)], value: ShapeOf, error: Option<ShapeOf>) -> Self {
+        Self::with(args, value, error, None)
+    }
+
+    /// The same, of a method whose calls have a key: which part of the arguments it is, and its structure.
+    pub fn keyed(
+        args: &[(&'static str, ShapeOf)],
+        value: ShapeOf,
+        error: Option<ShapeOf>,
+        key: (&'static str, ShapeOf),
+    ) -> Self {
+        Self::with(args, value, error, Some(key))
+    }
+
+    fn with(
+        args: &[(&'static str, ShapeOf)],
+        value: ShapeOf,
+        error: Option<ShapeOf>,
+        key: Option<(&'static str, ShapeOf)>,
+    ) -> Self {
         let mut types = Types::default();
         let args =
             args.iter().map(|(name, shape)| Arg { name: Text::Borrowed(name), shape: shape(&mut types) }).collect();
         let (value, error) = (value(&mut types), error.map(|error| error(&mut types)));
-        let schema = MethodSchema { args, value, error, types: types.into_named() };
+        let key = key.map(|(path, shape)| KeyPart { path: Text::Borrowed(path), shape: shape(&mut types) });
+        let schema = MethodSchema { args, value, error, key, types: types.into_named() };
         let (text, opaque) = (text(&schema), schema.is_opaque());
         Self { schema, fingerprint: fnv1a(&text), text, opaque }
     }

@@ -11,6 +11,10 @@ use super::{
 pub(super) fn text(schema: &MethodSchema) -> String {
     let mut writer = Writer { named: &schema.types, written: vec![false; schema.types.len()], text: String::new() };
     writer.parts("(", ")", &schema.args, |writer, arg| writer.shape(&arg.shape));
+    if let Some(key) = &schema.key {
+        let _ = write!(writer.text, " by {}: ", key.path);
+        writer.shape(&key.shape);
+    }
     writer.push(" -> ");
     match &schema.error {
         None => writer.shape(&schema.value),

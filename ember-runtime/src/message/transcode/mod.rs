@@ -2,10 +2,14 @@
 
 mod call;
 mod context;
+mod key;
 mod plain;
 mod read;
 #[cfg(test)]
 mod tests;
 mod write;
 
-pub(crate) use self::call::{args_from_json, error_to_json, value_to_json};
+pub(crate) use self::{
+    call::{args_from_json, error_to_json, value_to_json},
+    key::key_from_json,
+};

@@ -22,11 +22,18 @@ pub(super) struct Asked<'a> {
     destination: &'a Destination,
     /// They have refused.
     excluded: Vec<Pid>,
+    /// The key that the contract of the method names, as soon as it is known.
+    key: Option<u64>,
 }
 
 impl<'a> Asked<'a> {
     pub(super) fn new(router: &'a Arc<Router>, destination: &'a Destination) -> Self {
-        Self { router, destination, excluded: Vec::new() }
+        Self { router, destination, excluded: Vec::new(), key: None }
+    }
+
+    /// Calls of the method have this key. Whether whoever has described it was chosen by another: then another may be the one to ask.
+    pub(super) fn is_placed_otherwise(&mut self, key: Option<u64>) -> bool {
+        mem::replace(&mut self.key, key) != key
     }
 
     /// Whether there are others than `pid`, which has refused a call.
@@ -41,7 +48,8 @@ impl<'a> Asked<'a> {
         let id = MethodId::of(method);
         let mut last = None;
         loop {
-            let chosen = self.router.choose(&self.destination.address, Lane::System, &self.excluded, Probing::Pass);
+            let chosen =
+                self.router.choose(&self.destination.address, (Lane::System, self.key), &self.excluded, Probing::Pass);
             let (instance, _) = chosen.map_err(|none| last.take().unwrap_or(none))?;
             let pid = instance.pid;
             if let Some(known) = self.router.described.find(pid, id) {

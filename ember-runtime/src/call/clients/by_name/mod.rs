@@ -20,12 +20,17 @@ use crate::{
     directory::{Interest, Selector},
     error::{CallError, Failure, LostReason, RefusedReason},
     id::Pid,
-    message::{Extension, Keys, MethodRef, Written, args_from_json, error_to_json, value_to_json},
+    message::{
+        CodecError, Extension, Keys, MethodRef, Written, args_from_json, error_to_json, key_from_json, value_to_json,
+    },
     sync::shielded,
 };
 
 /// The time that a call may take unless something else is said, the question what its method is included.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// So often the instance is chosen anew, since the one that was asked has described another key.
+const MOST_PLACED: u8 = 3;
 
 /// A call by names, with JSON: see [`Node::call`](crate::node::Node::call). It starts when it is awaited.
 #[must_use = "a call does nothing until it is awaited"]
@@ -114,6 +119,7 @@ impl CallByName {
         let mut asked = Asked::new(&router, &destination);
         // What the last one said whose breaker has opened, or has another probe, since it was asked what the method is.
         let mut open = None;
+        let mut placed = 0;
         loop {
             let described = timeout_at(deadline, asked.describe(&method)).await;
             let (pid, described) = match described.unwrap_or(Err(RefusedReason::Expired)) {
@@ -126,21 +132,27 @@ impl CallByName {
                 return Err(wrong(RefusedReason::NotByName(why.into()).into()));
             }
             let mut written = Vec::new();
-            args_from_json(&described.schema, &args, &mut written)
-                .map_err(|error| wrong(RefusedReason::Undecodable(error.to_string()).into()))?;
+            let unwritable = |error: CodecError| wrong(RefusedReason::Undecodable(error.to_string()).into());
+            args_from_json(&described.schema, &args, &mut written).map_err(unwritable)?;
+            let key = key_from_json(&described.schema, &args).map_err(unwritable)?;
+            // Two versions of a service may name two keys; each of them is asked once more at most.
+            if asked.is_placed_otherwise(key) && placed < MOST_PLACED {
+                placed += 1;
+                continue;
+            }
             let method = Some(Arc::clone(&described));
             let aim = Aim::new(Arc::clone(&router), destination.clone(), Keys::default(), method).past_hooks();
             // Of this instance and no other: one with the same types may give them other names.
             let mut request = Request::<Written>::new(Target::new(aim).pinned(pid), Bytes::from(written));
             request.options = options.clone();
+            key.into_iter().for_each(|key| request.options.set_contract_key(key));
             if let (None, Some(usual)) = (timeout, described.timeout) {
                 deadline = deadline.max(Instant::now() + usual);
                 request.options.set_timeout(usual);
             } else {
                 request.options.set_timeout(deadline.saturating_duration_since(Instant::now()));
             }
-            let unreadable =
-                |error: crate::message::CodecError| wrong(LostReason::Undecodable(error.to_string()).into());
+            let unreadable = |error: CodecError| wrong(LostReason::Undecodable(error.to_string()).into());
             return match Call::new(request).await {
                 Ok(value) => value_to_json(&described.schema, &value).map_err(unreadable),
                 Err(CallError::App(error)) => {

@@ -33,6 +33,19 @@ pub enum Choice {
     Named(Cow<'static, str>),
 }
 
+impl Choice {
+    /// The choice for a call whose contract has this key. The key decides where a choice only spreads calls; one that says by what else
+    /// they are placed stands.
+    pub(crate) fn for_key(&self, key: Option<u64>) -> Cow<'_, Self> {
+        match (self, key) {
+            (Self::RoundRobin | Self::Random | Self::LeastInFlight | Self::LocalFirst, Some(key)) => {
+                Cow::Owned(Self::ByKey(key))
+            }
+            _ => Cow::Borrowed(self),
+        }
+    }
+}
+
 /// Which of the instances of a group that elects a master get calls. Of services that are not elected all do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,10 +1,24 @@
 //! Keys that calls are ordered and placed by.
 
-use crate::id::fnv1a;
+use crate::{
+    id::fnv1a,
+    message::{CallKey, CodecError, key_hash},
+};
 
 /// An ordering or placement key. Integers are themselves, texts are hashed; the same on every node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key(pub u64);
+
+impl Key {
+    /// The key of calls whose contract names this value: `.by_key(Key::of(&player)?)` chooses, for every call, the instance that a method
+    /// with `#[rpc(key = "player")]` is called at, and [`Cx::key`](crate::actor::Cx::key) has its number there.
+    ///
+    /// # Errors
+    /// It cannot be written as postcard. A whole number, a text or the like always can.
+    pub fn of(value: &(impl CallKey + ?Sized)) -> Result<Self, CodecError> {
+        key_hash(value).map(Self)
+    }
+}
 
 macro_rules! from_integers {
     ($($t:ty),*) => {$(

@@ -14,7 +14,7 @@ fn plain(name: &'static str) -> Shape {
 
 fn schema(args: Vec<(&'static str, Shape)>, types: Vec<Named>) -> MethodSchema {
     let arg = |(name, shape): (&'static str, Shape)| Arg { name: name.into(), shape };
-    MethodSchema { args: args.into_iter().map(arg).collect(), value: plain("()"), error: None, types }
+    MethodSchema { args: args.into_iter().map(arg).collect(), value: plain("()"), error: None, key: None, types }
 }
 
 /// A type that holds itself: `Leaf`, or `Fork { left, right }`.

@@ -16,7 +16,6 @@ use crate::{
     call::{Call, OwedCall, Router},
     error::{CallError, LostReason},
     id::{CallNumber, Epoch, GroupKey, Serial},
-    message::decode,
     office::{Appointment, Debt, OfficeName},
     replica::Replica,
     sync::ordered,
@@ -126,7 +125,7 @@ impl Debtor {
 
     /// Nothing, if this build cannot: that is said once in an office, for its lane stands still then.
     fn read(&self, debt: &Debt) -> Option<OwedCall> {
-        match decode(&debt.call) {
+        match OwedCall::read(&debt.call) {
             Ok(call) => Some(call),
             Err(error) => {
                 let (office, number) = (&self.office, debt.serial.number);

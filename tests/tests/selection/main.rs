@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
+mod keys;
+
 use std::collections::BTreeMap;
 
 use ember::{Choice, RefusedReason, prelude::*};

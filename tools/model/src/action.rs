@@ -65,6 +65,9 @@ pub(crate) enum Action {
 
 use Action::*;
 
+/// What one of the places does.
+type OfPlace = fn(usize) -> Action;
+
 impl Action {
     /// Everything that can happen within the bounds.
     pub(crate) fn all(bounds: &Bounds) -> Vec<Self> {
@@ -78,7 +81,7 @@ impl Action {
                 Crash, Restart, HandOver, Accept,
             ];
             all.extend(at.map(|action| action(one)));
-            let more: [(bool, &[fn(usize) -> Self]); 4] = [
+            let more: [(bool, &[OfPlace]); 4] = [
                 (bounds.pends, &[Enter, End]),
                 (bounds.journal, &[Keep]),
                 (bounds.damages > 0, &[Damage]),

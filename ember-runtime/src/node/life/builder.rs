@@ -245,7 +245,8 @@ impl NodeBuilder {
     /// No such runtime. A value that cannot be, by its name. A service that does not start, a registry that cannot be reached within 10 s, an address that cannot be used, a name
     /// that another node answers to. What had been started is stopped again.
     pub async fn start(self) -> Result<Node> {
-        shielded(self.build()).await
+        // It is large, and whoever awaits it would be too.
+        shielded(Box::pin(self.build())).await
     }
 }
 

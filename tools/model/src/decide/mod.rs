@@ -98,11 +98,13 @@ impl Model {
 
     /// Of what is `committed` so far: up to where replies may leave. Where too few are in sync, no further than before; a barrier says nothing.
     pub(crate) fn acknowledged(&self, node: &Node, committed: u8) -> u8 {
-        if self.enough(node) || self.lacks(Rule::EnoughAtRelease) {
-            return committed;
+        let enough = self.enough(node) || self.lacks(Rule::EnoughAtRelease);
+        let (before, barrier) = (node.acknowledged, node.barrier());
+        if self.lacks(Rule::FoundWaits) && !enough {
+            return committed.min(barrier);
         }
-        let found_all = node.acknowledged + 1 >= node.barrier() || self.lacks(Rule::FoundWaits);
-        committed.min(if found_all { node.barrier() } else { node.acknowledged })
+        let upto = rules::acknowledged(before.into(), committed.into(), barrier.into(), enough);
+        u8::try_from(upto).expect("a log of the model is short")
     }
 
     pub(crate) fn may_follow(&self, node: &Node, epoch: u8) -> bool {

@@ -215,12 +215,30 @@ struct Taking<'a> {
 impl<'a> Taking<'a> {
     /// Nothing, if one is already.
     fn begin(pictures: &'a Mutex<Pictures>, service: u64) -> Option<Self> {
-        lock(pictures).taken.insert(service).then_some(Self { pictures, service })
+        // Not made while that is locked, nor where it is to be nothing: dropped, it would lock it again.
+        let begins = lock(pictures).taken.insert(service);
+        begins.then(|| Self { pictures, service })
     }
 }
 
 impl Drop for Taking<'_> {
     fn drop(&mut self) {
         lock(self.pictures).taken.remove(&self.service);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_picture_of_a_service_is_taken_at_a_time() {
+        let pictures = Mutex::default();
+        let first = Taking::begin(&pictures, 1).expect("none is taken");
+        assert!(Taking::begin(&pictures, 1).is_none(), "one is");
+        assert!(Taking::begin(&pictures, 1).is_none(), "it still is");
+        assert!(Taking::begin(&pictures, 2).is_some(), "another's");
+        drop(first);
+        assert!(Taking::begin(&pictures, 1).is_some());
     }
 }

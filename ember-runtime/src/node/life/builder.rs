@@ -166,8 +166,7 @@ impl NodeBuilder {
     }
 
     /// A choice of one's own, for calls that are made on this node: `select::<C>().balance(name)` uses it. See [`Balance`] for what it
-    /// is given, and what becomes of a call for which it does not choose. A name as that of a node, and each once:
-    /// [`start`](Self::start) refuses others.
+    /// is given, and what becomes of a call for which it does not choose. A name as that of a node, and each once: [`start`](Self::start) refuses others.
     ///
     /// ```
     /// use ember_runtime::{directory::Candidates, node::Node};

@@ -258,13 +258,11 @@ fn read_role(
     name: &Ident,
     errors: &mut Errors,
 ) -> Option<Event> {
-    let arg = shape.args.pop();
-    let by_value = arg.as_ref().is_none_or(|arg| !matches!(bared(arg.ty.clone()), Type::Reference(_)));
-    if !shape.args.is_empty() || !by_value {
+    let Ok(epoch) = one_by_value(&mut shape) else {
         errors.at(name, format!("it is told the epoch: write `fn {name}(&mut self, epoch: Epoch)`"));
         return None;
-    }
-    Some(Event { shape, of: EventOf::Role(role, arg.map(|arg| arg.ty)), cfgs })
+    };
+    Some(Event { shape, of: EventOf::Role(role, epoch), cfgs })
 }
 
 /// `#[tick(…)]`: with `Tick`, or without an argument.
@@ -275,13 +273,18 @@ fn read_tick(
     name: &Ident,
     errors: &mut Errors,
 ) -> Option<Event> {
-    let arg = shape.args.pop();
-    let by_value = arg.as_ref().is_none_or(|arg| !matches!(bared(arg.ty.clone()), Type::Reference(_)));
-    if !shape.args.is_empty() || !by_value {
+    let Ok(tick) = one_by_value(&mut shape) else {
         errors.at(name, format!("it is told which step it is: write `fn {name}(&mut self, tick: Tick)`"));
         return None;
-    }
-    Some(Event { shape, of: EventOf::Tick(period, missed, arg.is_some()), cfgs })
+    };
+    Some(Event { shape, of: EventOf::Tick(period, missed, tick.is_some()), cfgs })
+}
+
+/// Takes out the one argument that there may be, which is no reference: its type. An error, if there is more, or another.
+fn one_by_value(shape: &mut Shape) -> Result<Option<Type>, ()> {
+    let ty = shape.args.pop().map(|arg| arg.ty);
+    let is_reference = ty.as_ref().is_some_and(|ty| matches!(bared(ty.clone()), Type::Reference(_)));
+    if shape.args.is_empty() && !is_reference { Ok(ty) } else { Err(()) }
 }
 
 /// What a hook of a service that follows another takes.

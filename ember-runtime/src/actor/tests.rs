@@ -88,7 +88,7 @@ impl HandledBy<Vault> for Open {
 
 /// Keeps the answers.
 #[derive(Default)]
-struct Answers(Mutex<Vec<Result<Vec<u8>, Failure>>>);
+pub(super) struct Answers(pub(super) Mutex<Vec<Result<Vec<u8>, Failure>>>);
 
 impl ReplyLink for Answers {
     fn reply(&self, _: u64, body: ReplyBody<'_>) {

@@ -1,17 +1,16 @@
 //! What the master of a replicated service says of calls that groups owe.
 
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::{Calling, Holding};
 use crate::{
-    actor::ReplicaKind,
+    actor::{ReplicaKind, tests::Answers},
     clock::SystemClock,
     error::{Failure, LostReason},
     id::{Asker, CallId, Epoch, GroupKey, Incarnation, NodeId, NodeKey, Pid, Serial},
-    message::{RawReply, ReplyBody, ReplyLink, Stored},
+    message::{RawReply, Stored},
     replica::{InSync, Known, Member, Replica, Terms},
 };
 
@@ -49,32 +48,6 @@ fn ends(holding: &mut Holding, id: CallId, reply: Stored) {
     holding.commit(EPOCH, (vec![Bytes::from_static(b"entry")], None), |_, _| ()).expect("it is the master");
     holding.conclude(EPOCH, reply);
     holding.replica.open();
-}
-
-/// Keeps what is answered.
-#[derive(Default)]
-struct Answers(Mutex<Vec<Result<Vec<u8>, Failure>>>);
-
-impl ReplyLink for Answers {
-    fn reply(&self, _: u64, body: ReplyBody<'_>) {
-        let answer = match body {
-            ReplyBody::Value(put) | ReplyBody::App(put) => {
-                let mut out = Vec::new();
-                put(&mut out).unwrap();
-                Ok(out)
-            }
-            ReplyBody::Failed(failure) => Err(failure),
-        };
-        self.0.lock().unwrap().push(answer);
-    }
-
-    fn is_unwanted(&self, _: u64) -> bool {
-        false
-    }
-
-    fn poll_unwanted(&self, _: u64, _: &mut Context<'_>) -> Poll<()> {
-        Poll::Pending
-    }
 }
 
 /// The call comes again; what it is answered, or nothing if it is to be run.

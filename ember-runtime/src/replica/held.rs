@@ -27,6 +27,11 @@ impl Held {
         Self { log: Log::restored(point, records), commit: point.index, applied: point.index }
     }
 
+    /// The entries of the last record, which nobody else has, have come to this.
+    pub(super) fn came_to(&mut self, outputs: u32) {
+        self.log.came_to(outputs);
+    }
+
     pub(crate) fn log(&self) -> &Log {
         &self.log
     }

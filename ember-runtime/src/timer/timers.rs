@@ -24,6 +24,7 @@ use super::{
     ticket::{Owned, Owner, dispatch, end},
     wheel::Key,
 };
+use crate::panics::attempt;
 
 /// More wheels do not make arming cheaper.
 const MOST: usize = 8;
@@ -105,7 +106,14 @@ async fn turn(wheel: Arc<Owned>) {
     let mut sleep = pin!(sleep_until(Instant::now()));
     loop {
         let pause = wheel.expire(&mut due);
-        due.drain(..).for_each(|due| dispatch(&wheel, due));
+        for due in due.drain(..) {
+            let key = due.key;
+            // What is run or dropped there may be the user's, and all others of the wheel wait for this task.
+            if let Err(panic) = attempt(|| dispatch(&wheel, due)) {
+                tracing::error!(target: "ember::service", "a panic where a timer was delivered: {panic}");
+                let _left_out = attempt(|| drop(wheel.over(key, false)));
+            }
+        }
         match pause {
             Pause::Turn => yield_now().await,
             Pause::Until(Some(then)) => {

@@ -68,7 +68,7 @@ impl Holding {
         // Most often there is nothing to apply, and one look tells all.
         self.replica.shows_at_once((self.incarnation, self.beside.applied()), acts, wanted).unwrap_or_else(|| {
             self.catch_up();
-            self.replica.may_show(self.beside.applied(), acts, wanted)
+            self.replica.may_show((self.incarnation, self.beside.applied()), acts, wanted)
         })
     }
 

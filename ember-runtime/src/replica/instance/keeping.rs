@@ -62,7 +62,7 @@ impl Inner {
 }
 
 impl Part {
-    fn held_mut(&mut self) -> &mut Held {
+    pub(super) fn held_mut(&mut self) -> &mut Held {
         match self {
             Self::Follows(follower) => follower.held_mut(),
             Self::Leads(leader) => leader.held_mut(),

@@ -214,7 +214,7 @@ impl Replica {
             let pid = self.pid;
             tracing::error!(
                 target: "ember::cluster", %pid,
-                "its group has another `Entry` or `State` than this build of its service: it takes no part until all nodes run one build"
+                "its group has another `Entry`, `State` or `Output` than this build of its service: it takes no part until all nodes run one build"
             );
         }
         fits

@@ -52,8 +52,10 @@ impl Replica {
     }
 
     /// The same of a service that has caught up as far as it can.
-    pub(crate) fn may_show(&self, applied: u64, acts: bool, wanted: Wanted) -> bool {
-        self.may_show_in(self.lock(), applied, acts, wanted)
+    pub(crate) fn may_show(&self, (incarnation, applied): (u32, u64), acts: bool, wanted: Wanted) -> bool {
+        let inner = self.lock();
+        let is_its = inner.learnt.is_none() && incarnation == inner.part.me().incarnation;
+        is_its && self.may_show_in(inner, applied, acts, wanted)
     }
 
     fn may_show_in(&self, inner: MutexGuard<'_, Inner>, applied: u64, acts: bool, (seen, within): Wanted) -> bool {

@@ -56,6 +56,19 @@ fn of_two() -> Arc<Replica> {
     replica
 }
 
+#[test]
+fn what_a_record_has_come_to_is_in_it_also_where_its_master_has_lost_its_office_meanwhile() {
+    for loses in [false, true] {
+        let replica = of_two();
+        let index = replica.enter(Epoch(2), entry(), Bytes::new()).expect("it is the master");
+        if loses {
+            replica.step_down();
+        }
+        replica.has_entered(7);
+        assert_eq!(replica.lock().part.held().log().get(index).map(|record| record.came_to), Some(7), "{loses}");
+    }
+}
+
 fn commit(replica: &Replica, epoch: u64) -> Option<u64> {
     let index = replica.enter(Epoch(epoch), entry(), Bytes::new());
     replica.has_entered(0);

@@ -58,11 +58,9 @@ impl Replica {
     pub(crate) fn has_entered(&self, came_to: u32) {
         let mut inner = self.lock();
         let applied = inner.applies.take();
-        match &mut inner.part {
-            Part::Leads(leader) if applied.is_some_and(|applied| leader.held().log().last() == applied) => {
-                leader.came_to(came_to);
-            }
-            _ => {}
+        // Also if it has lost its office meanwhile: nobody else can have the record, and it may be elected again with it.
+        if applied == Some(inner.part.held().log().last()) {
+            inner.part.held_mut().came_to(came_to);
         }
     }
 

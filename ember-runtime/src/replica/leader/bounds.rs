@@ -59,11 +59,6 @@ impl Leader {
         self.needed.is_empty()
     }
 
-    /// The entries of the last record, which may not be shipped yet, have come to this.
-    pub(crate) fn came_to(&mut self, outputs: u32) {
-        self.held.log.came_to(outputs);
-    }
-
     /// Drops its last record, if nobody can have got that, and the state of nobody else has what is here. Whether it has.
     pub(crate) fn forgets(&mut self, index: u64) -> bool {
         let log = &mut self.held.log;

@@ -4,7 +4,7 @@ use std::{any::TypeId, fmt, marker::PhantomData};
 
 use super::{
     Position, Replicated,
-    replica::fingerprint,
+    replica::fingerprints,
     told::{Followed, FollowedKind, GapReason},
 };
 use crate::message::decode;
@@ -112,7 +112,7 @@ impl FollowedKind {
     pub(crate) const fn of<R: Replicated>() -> Self {
         Self {
             service: R::SPEC.name,
-            types: || (fingerprint::<R::Entry>(), fingerprint::<R::State>()),
+            types: fingerprints::<R>,
             posted: |bytes, at| Ok(Box::new(Posted::<R> { entry: decode(bytes)?, at })),
             gap: |from, to, why| Box::new(EntryGap::<R> { from, to, why, of: PhantomData }),
         }

@@ -5,6 +5,7 @@ use std::{any::type_name, marker::PhantomData};
 use super::service::Replicated;
 use crate::{
     actor::about::{AnyState, ReplicaKind},
+    id::fnv1a_of,
     message::{CodecError, Deep, Ordered, Schema, Signature, decode, encode},
 };
 
@@ -49,7 +50,7 @@ impl ReplicaKind {
             },
             encode: |state, out| encode(state.downcast_ref::<S::State>().ok_or_else(not_its_state::<S>)?, out),
             decode: |bytes| decode::<S::State>(bytes).map(|state| Box::new(state) as Box<AnyState>),
-            fingerprints: || (fingerprint::<S::Entry>(), fingerprint::<S::State>()),
+            fingerprints: fingerprints::<S>,
         }
     }
 }
@@ -62,8 +63,14 @@ pub(super) fn write_output<S: Replicated>(output: &S::Output, outputs: &mut Vec<
     }
 }
 
+/// What members of a group must agree about: of an entry; and of the state, with what entries come to, which they compare.
+pub(super) fn fingerprints<S: Replicated>() -> (u64, u64) {
+    let state = [fingerprint::<S::State>(), fingerprint::<S::Output>()].map(u64::to_le_bytes);
+    (fingerprint::<S::Entry>(), fnv1a_of(&state.each_ref().map(|it| &it[..])))
+}
+
 /// Of the structure of a type.
-pub(super) fn fingerprint<T: Schema>() -> u64 {
+fn fingerprint<T: Schema>() -> u64 {
     Signature::new(&[], T::shape, None).fingerprint()
 }
 

@@ -18,7 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Learns the state of its group; what its master is to know, or nothing if that went wrong.
 pub(crate) async fn learn(router: &Router, question: LearnFrom) -> Option<Answer> {
     let LearnFrom { service, source, least, from, epoch, set } = question;
-    let Some((at, bytes)) = all(router, source, least).await else {
+    // One that has nothing itself, as it may just have found, has nothing to give.
+    let Some((at, bytes)) = all(router, source, least).await.filter(|(at, _)| *at != Point::NOTHING) else {
         tracing::debug!(target: "ember::cluster", %source, "the state of a group was not learnt");
         return None;
     };

@@ -110,8 +110,8 @@ pub mod __private {
     pub use ember_runtime::{
         actor::{
             Cx, Down, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, NoRpcBlock, NotReplicated,
-            OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Replica, ReplicaKind, RpcBlock, Schedule, Service,
-            ServiceSpec, Specified, Table, ToldTheEpoch, Unit, says,
+            NotSharded, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Replica, ReplicaKind, RpcBlock, Schedule,
+            Service, ServiceSpec, Sharding, Specified, Table, ToldTheEpoch, Unit, says,
         },
         call::{Address, Client, Handle, HasClient, HasLocalClient, Kind, Local, OnThisNode, One, Reached},
         directory::Interest,

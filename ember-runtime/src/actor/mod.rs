@@ -20,15 +20,15 @@ pub use self::{
     about::{Down, DownReason, OnPanic, ReplicaKind, Restart, ServiceIdentity, ServiceSpec, ServiceState},
     service::{
         Cx, DeclaresParent, EntryGap, GapReason, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult,
-        InGroup, IsGap, IsPosted, ModuleBusy, NoRpcBlock, NotEntered, NotReplicated, OnEvent, OnlyOneRpcBlockPerType,
-        Orphan, Path, Position, Posted, Replica, Replicable, Replicated, RootOf, RpcBlock, Schedule, Service, Snapshot,
-        Specified, Table, ToldTheEpoch, Unit, Visitor, says,
+        InGroup, IsGap, IsPosted, ModuleBusy, NoRpcBlock, NotEntered, NotReplicated, NotSharded, OnEvent,
+        OnlyOneRpcBlockPerType, Orphan, Path, Position, Posted, Replica, Replicable, Replicated, RootOf, RpcBlock,
+        Schedule, Service, Sharding, Snapshot, Specified, Table, ToldTheEpoch, Unit, Visitor, says,
     },
     turn::CallCounts,
 };
 pub(crate) use self::{
     about::{Particulars, Supervision, Watcher},
-    cell::{Attachments, Blueprint, Cell, Setup, Source},
+    cell::{Attachments, Blueprint, Cell, Front, Setup, Source},
     erased::{AnyCell, Host, OnTheSpot},
     intake::written_port,
     life::blueprint,

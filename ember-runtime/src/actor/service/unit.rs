@@ -1,5 +1,7 @@
 //! What the macros implement on a user's struct, and how a unit is found in its service: statically, as a type.
 
+use std::marker::PhantomData;
+
 use super::{NotEntered, Table};
 use crate::{
     actor::about::{ReplicaKind, ServiceSpec},
@@ -60,6 +62,23 @@ pub trait Specified {
     /// What it does with its state, if it is [`Replicated`](super::Replicated).
     const REPLICA: Option<ReplicaKind> = None;
 }
+
+/// Asks how many shards a unit has: the inherent constant goes first where its bound holds, else that of [`NotSharded`], which must be in
+/// scope.
+#[derive(Debug)]
+pub struct Sharding<S>(PhantomData<fn() -> S>);
+
+impl<S: Specified> Sharding<S> {
+    /// So many; 0 if it is not sharded.
+    pub const SHARDS: u16 = S::SPEC.shards;
+}
+
+/// Stands for modules.
+pub trait NotSharded {
+    /// None of its own.
+    const SHARDS: u16 = 0;
+}
+impl<S> NotSharded for Sharding<S> {}
 
 /// The state of an actor: what has `#[service]`.
 #[diagnostic::on_unimplemented(

@@ -1,6 +1,9 @@
 //! What a service has done so far.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    iter::Sum,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// Written by whoever has the turn, read by anybody.
 #[derive(Debug, Default)]
@@ -17,6 +20,12 @@ pub struct CallCounts {
     pub short: u64,
     /// Calls, callbacks, ticks and events that came through the mailbox.
     pub queued: u64,
+}
+
+impl Sum for CallCounts {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, it| Self { short: sum.short + it.short, queued: sum.queued + it.queued })
+    }
 }
 
 impl Counts {

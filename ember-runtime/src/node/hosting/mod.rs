@@ -10,6 +10,7 @@ mod host;
 mod journals;
 mod publish;
 mod remote_end;
+mod shards;
 mod started;
 mod stop;
 mod watchers;

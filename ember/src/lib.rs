@@ -19,7 +19,7 @@ pub use ember_runtime::serde_json;
 pub use ember_runtime::{
     actor::{
         CallCounts, Cx, Down, DownReason, EntryGap, GapReason, OnPanic, Position, Posted, Replicated, Restart, Service,
-        ServiceIdentity, ServiceState, Snapshot, Unit,
+        ServiceIdentity, ServiceState, Shard, Sharded, Snapshot, Unit,
     },
     call::{
         Address, Call, CallByName, CallMany, Client, KeyOf, Local, LocalCalls, Many, ModulesClient, Once, One, Origin,
@@ -63,8 +63,8 @@ mod guide;
 pub mod prelude {
     pub use crate::{
         Address, Breaker, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Module,
-        Modules, Node, NodeBuilder, OnPanic, Pid, Replicated, Replier, Restart, Retry, RetryBudget, StreamSender,
-        Streaming, UniqueId, message, module, rpc, service,
+        Modules, Node, NodeBuilder, OnPanic, Pid, Replicated, Replier, Restart, Retry, RetryBudget, Shard, Sharded,
+        StreamSender, Streaming, UniqueId, message, module, rpc, service,
     };
     pub use ember_runtime::registry::{Embedded, Etcd};
 }

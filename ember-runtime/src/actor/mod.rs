@@ -17,12 +17,12 @@ mod tests;
 #[cfg(feature = "cron")]
 pub use self::about::{Cron, Gap, Overlap};
 pub use self::{
-    about::{Down, DownReason, OnPanic, ReplicaKind, Restart, ServiceIdentity, ServiceSpec, ServiceState},
+    about::{Down, DownReason, OnPanic, ReplicaKind, Restart, ServiceIdentity, ServiceSpec, ServiceState, Shard},
     service::{
         Cx, DeclaresParent, EntryGap, GapReason, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult,
         InGroup, IsGap, IsPosted, ModuleBusy, NoRpcBlock, NotEntered, NotReplicated, NotSharded, OnEvent,
         OnlyOneRpcBlockPerType, Orphan, Path, Position, Posted, Replica, Replicable, Replicated, RootOf, RpcBlock,
-        Schedule, Service, Sharding, Snapshot, Specified, Table, ToldTheEpoch, Unit, Visitor, says,
+        Schedule, Service, Sharded, Sharding, Snapshot, Specified, Table, ToldTheEpoch, Unit, Visitor, says,
     },
     turn::CallCounts,
 };

@@ -30,23 +30,19 @@ pub struct Seen {
 #[rpc]
 pub trait Tallies {
     #[rpc(key = "player")]
-    async fn rpc_add(&self, player: u64) -> (Pid, u64);
+    async fn rpc_count(&self, player: u64) -> (Pid, u64);
 }
 
 #[service(sharded, shards = 8, implements(Tallies))]
 pub struct Tally {
     seen: Seen,
-    calls: u64,
     of: BTreeMap<u64, u64>,
 }
 
 #[rpc]
 impl Tallies for Tally {
-    async fn rpc_add(&mut self, cx: &mut Cx<'_, Self>, player: u64) -> (Pid, u64) {
-        self.calls += 1;
-        let of = self.of.entry(player).or_default();
-        *of += 1;
-        (cx.pid(), *of)
+    async fn rpc_count(&mut self, cx: &mut Cx<'_, Self>, player: u64) -> (Pid, u64) {
+        self.rpc_add(cx, player).await
     }
 }
 
@@ -63,12 +59,6 @@ impl Tally {
     }
 
     #[rpc(key = "player")]
-    pub async fn rpc_calls(&mut self, player: u64) -> u64 {
-        drop(self.of.get(&player));
-        self.calls
-    }
-
-    #[rpc(key = "player")]
     pub async fn rpc_wait(&mut self, player: u64) -> u64 {
         self.seen.gate.pass().await;
         player
@@ -78,12 +68,14 @@ impl Tally {
     #[rpc(key = "player")]
     pub async fn rpc_ask(&mut self, cx: &mut Cx<'_, Self>, player: u64, of: u64) -> Result<(Pid, u64), String> {
         let _ = player;
-        cx.client::<TallyClient>().rpc_add_for(of).await.map_err(|error| error.to_string())
+        cx.client::<TallyClient>().rpc_add(of).await.map_err(|error| error.to_string())
     }
 
     #[rpc(key = "player")]
-    pub async fn rpc_add_for(&mut self, cx: &mut Cx<'_, Self>, player: u64) -> (Pid, u64) {
-        self.rpc_add(cx, player).await
+    pub async fn rpc_add(&mut self, cx: &mut Cx<'_, Self>, player: u64) -> (Pid, u64) {
+        let of = self.of.entry(player).or_default();
+        *of += 1;
+        (cx.pid(), *of)
     }
 
     /// The same without waiting: the callback runs in the shard that asked.
@@ -91,7 +83,7 @@ impl Tally {
     pub async fn rpc_ask_later(&mut self, cx: &mut Cx<'_, Self>, player: u64, of: u64) -> Deferred<(Pid, Pid)> {
         let (later, replier) = cx.defer();
         let _ = player;
-        cx.client::<TallyClient>().rpc_add_for(of).then(cx, move |_, cx, there| {
+        cx.client::<TallyClient>().rpc_add(of).then(cx, move |_, cx, there| {
             replier.reply((cx.pid(), there.expect("it was added").0));
         });
         later
@@ -105,7 +97,7 @@ impl Tally {
 
 fn tally(seen: &Seen) -> Hosted<Tally> {
     let seen = seen.clone();
-    Hosted::with(move || Tally { seen: seen.clone(), calls: 0, of: BTreeMap::new() })
+    Hosted::with(move || Tally { seen: seen.clone(), of: BTreeMap::new() })
 }
 
 async fn start(seen: &Seen) -> Node {
@@ -135,12 +127,11 @@ async fn each_key_has_its_state_from_every_node_by_every_way_and_all_shards_are_
     let there = cluster.node("there").start().await.unwrap();
     sees(&there, "Tally", 1).await;
     assert_eq!(here.select::<TallyClient>().instances().len(), 1, "one service, whatever its shards");
-    assert_eq!(seen.started.load(Ordering::SeqCst), SHARDS);
     let mut used = BTreeSet::new();
     for player in 0..64 {
         let (shard, first) = here.client::<TallyClient>().rpc_add(player).await.unwrap();
-        let again = there.client::<TalliesClient>().rpc_add(player).await.unwrap();
-        let by_name = there.call("Tally", "Tallies.rpc_add", json!([player])).await.unwrap();
+        let again = there.client::<TalliesClient>().rpc_count(player).await.unwrap();
+        let by_name = there.call("Tally", "Tallies.rpc_count", json!([player])).await.unwrap();
         let own = here.local::<Tally>().rpc_add(player).await.unwrap();
         assert_eq!((first, again, &by_name[1], own), (1, (shard, 2), &json!(3), (shard, 4)));
         used.insert(shard);
@@ -148,7 +139,8 @@ async fn each_key_has_its_state_from_every_node_by_every_way_and_all_shards_are_
     assert_eq!(used.len(), SHARDS);
     there.shutdown().await.unwrap();
     here.shutdown().await.unwrap();
-    assert_eq!(seen.stopped.load(Ordering::SeqCst), SHARDS);
+    let ran = [&seen.started, &seen.stopped].map(|count| count.load(Ordering::SeqCst));
+    assert_eq!(ran, [SHARDS; 2], "the hooks of each shard");
 }
 
 #[tokio::test]
@@ -185,7 +177,7 @@ async fn a_shard_asks_another_and_itself_is_a_cycle_that_is_said_at_once() {
         let client = node.client::<TallyClient>();
         assert!(client.rpc_ask(one, other).await.is_ok());
         let Err(CallError::App(cycle)) = client.rpc_ask(one, sibling).await else { panic!("it would wait for itself") };
-        assert!(cycle.contains("Tally.rpc_ask → Tally.rpc_add_for"), "{cycle}");
+        assert!(cycle.contains("Tally.rpc_ask → Tally.rpc_add"), "{cycle}");
         let (asked, told) = client.rpc_ask_later(one, other).await.unwrap();
         assert_eq!((asked, told), (client.rpc_add(one).await.unwrap().0, client.rpc_add(other).await.unwrap().0));
         assert_eq!(client.rpc_ask_later(one, sibling).await.unwrap(), (asked, asked), "not awaited, it is no cycle");
@@ -235,7 +227,80 @@ async fn the_whole_is_paused_counted_and_stopped_as_one() {
 
 #[tokio::test]
 async fn a_sharded_service_is_made_by_a_function() {
-    let made = Tally { seen: Seen::default(), calls: 0, of: BTreeMap::new() };
+    let made = Tally { seen: Seen::default(), of: BTreeMap::new() };
     let Err(Error::Configuration(why)) = Node::builder().service(made).start().await else { panic!("it started") };
     assert!(why.contains("each of its 8 shards has a state of its own") && why.contains("service_with"), "{why}");
+}
+
+/// What the shards of the hall share.
+pub struct Map {
+    made: AtomicUsize,
+}
+
+#[service(sharded, shards = 5)]
+pub struct Hall {
+    number: u16,
+    map: usize,
+}
+
+impl Sharded for Hall {
+    type Shared = Map;
+
+    fn new(shard: Shard, map: &Map) -> Self {
+        Self { number: shard.number(), map: map.made.fetch_add(1, Ordering::SeqCst) }
+    }
+}
+
+#[rpc]
+impl Hall {
+    /// Of how many it is which, and how many were made before it.
+    #[rpc(key = "player")]
+    pub async fn rpc_where(&mut self, cx: &mut Cx<'_, Self>, player: u64) -> (u64, u16, u16, usize) {
+        let shard = cx.shard().expect("it is one");
+        assert_eq!((shard.number(), u64::from(shard.number())), (self.number, cx.key().unwrap() % 5));
+        (player, shard.number(), shard.of(), self.map)
+    }
+
+    #[rpc(key = "player")]
+    pub async fn rpc_panic(&mut self, player: u64) {
+        panic!("because of {player}");
+    }
+}
+
+#[service]
+pub struct Whole;
+
+impl Sharded for Whole {
+    type Shared = ();
+
+    fn new(_: Shard, (): &()) -> Self {
+        Self
+    }
+}
+
+#[rpc]
+impl Whole {
+    pub async fn rpc_shard(&mut self, cx: &mut Cx<'_, Self>) -> bool {
+        cx.shard().is_some()
+    }
+}
+
+#[tokio::test]
+async fn shards_are_told_which_they_are_and_share_what_they_are_given() {
+    let shared = Map { made: AtomicUsize::new(0) };
+    let node = Node::builder().service(Hosted::<Hall>::sharded(shared)).service(Whole).start().await.unwrap();
+    let client = node.client::<HallClient>();
+    let mut made = BTreeMap::new();
+    for player in 0..40 {
+        let (_, number, of, map) = client.rpc_where(player).await.unwrap();
+        assert_eq!((of, *made.entry(number).or_insert(map)), (5, map));
+    }
+    assert_eq!(made.keys().copied().collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+    assert_eq!(made.values().collect::<BTreeSet<_>>().len(), 5);
+    assert!(client.rpc_panic(1).await.is_err());
+    assert_eq!(client.rpc_where(1).await.unwrap().3, 5, "made anew, of the same");
+    assert!(!node.client::<WholeClient>().rpc_shard().await.unwrap());
+    node.shutdown().await.unwrap();
+    let Err(error) = Node::builder().service(Hosted::<Whole>::sharded(())).start().await else { panic!("it started") };
+    assert!(error.to_string().contains("#[service(sharded)]"), "{error}");
 }

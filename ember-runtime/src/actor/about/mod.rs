@@ -5,6 +5,7 @@ mod cron;
 mod down;
 mod identity;
 mod replica;
+mod shard;
 mod spec;
 mod states;
 mod supervision;
@@ -21,6 +22,7 @@ pub(crate) use self::{
 pub use self::{
     down::{Down, DownReason},
     replica::ReplicaKind,
+    shard::Shard,
     spec::{ServiceIdentity, ServiceSpec, ServiceState},
     supervision::{OnPanic, Restart},
 };

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     actor::{
-        about::{Down, Notice, ServiceIdentity, ServiceState, Watcher},
+        about::{Down, Notice, ServiceIdentity, ServiceState, Shard, Watcher},
         turn::CallCounts,
     },
     error::RefusedReason,
@@ -41,6 +41,8 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn on_change(&self, notice: Notice);
     /// What it has done so far.
     fn call_counts(&self) -> CallCounts;
+    /// Which shard of a service it is, if it is one.
+    fn shard(&self) -> Option<Shard>;
     /// The contracts that it fulfils.
     fn contracts(&self) -> &[&'static str];
     /// Each method's id, description, full name and fingerprint.

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::arrivals;
 use crate::{
     actor::{
-        about::{Down, Notice, ServiceIdentity, ServiceState, Watcher},
+        about::{Down, Notice, ServiceIdentity, ServiceState, Shard, Watcher},
         cell::Front,
         erased::{AnyCell, CallbackPermit, Host, OnTheSpot, Owed, RouteFn},
         service::Service,
@@ -47,6 +47,10 @@ impl<S: Service> AnyCell for Front<S> {
 
     fn call_counts(&self) -> CallCounts {
         self.shards.iter().map(|shard| shard.call_counts()).sum()
+    }
+
+    fn shard(&self) -> Option<Shard> {
+        None
     }
 
     fn contracts(&self) -> &[&'static str] {

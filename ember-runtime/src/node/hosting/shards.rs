@@ -13,7 +13,7 @@ use super::{
     started::{Registered, tell},
 };
 use crate::{
-    actor::{AnyCell, Cell, Front, Host, Particulars, Service, Setup, Source},
+    actor::{AnyCell, Cell, Front, Host, Particulars, Service, Setup, Shard, Source},
     error::{Error, Result},
     id::Pid,
     message::Ambient,
@@ -50,12 +50,19 @@ impl Services {
         let Hosted { source, supervision, register, limits, particulars, lease, replicas: members, journal: _ } =
             hosted;
         let name = S::SPEC.name;
-        let Source::Factory(factory) = source else {
-            return Err(Error::Configuration(format!(
-                "the service `{name}` is sharded, and each of its {} shards has a state of its own: give the node a function that makes \
+        let make: Arc<dyn Fn(Shard) -> S + Send + Sync> = match source {
+            Source::PerShard(make) => make,
+            Source::Factory(factory) => {
+                let factory = Mutex::new(factory);
+                Arc::new(move |_| lock(&factory)())
+            }
+            Source::Value(_) => {
+                return Err(Error::Configuration(format!(
+                    "the service `{name}` is sharded, and each of its {} shards has a state of its own: give the node a function that makes \
                  one, `.service_with(…)` or `Hosted::with(…)`",
-                S::SPEC.shards
-            )));
+                    S::SPEC.shards
+                )));
+            }
         };
         instance(name, &particulars, &supervision, &limits, true)?;
         lease.map_or(Ok(()), |lease| office_lease(name, false, lease, self.elections.shortest_lease()))?;
@@ -71,10 +78,10 @@ impl Services {
         let (blueprint, server) = (self.blueprint::<S>()?, self.record.server);
         let next = || Pid { node: self.record.key, number: self.numbers.fetch_add(1, Ordering::Relaxed) };
         let pid = next();
-        let shard = |_| {
+        let shard = |number| {
             Cell::new(Setup {
                 pid: next(),
-                particulars: Particulars::default(),
+                particulars: Particulars { shard: Some(Shard::new(number, S::SPEC.shards)), ..Particulars::default() },
                 server,
                 blueprint: Arc::clone(&blueprint),
                 limits,
@@ -99,10 +106,9 @@ impl Services {
         let (ready, started) = oneshot::channel();
         let starting =
             Arc::new(Starting { left: AtomicUsize::new(front.shards.len()), ready: Mutex::new(Some(ready)) });
-        let factory = Arc::new(Mutex::new(factory));
-        for shard in &front.shards {
-            let factory = Arc::clone(&factory);
-            let source = Source::Factory(Box::new(move || lock(&factory)()));
+        for (number, shard) in (0..).zip(&front.shards) {
+            let (make, is) = (Arc::clone(&make), Shard::new(number, S::SPEC.shards));
+            let source = Source::Factory(Box::new(move || make(is)));
             let (services, front, starting) = (Weak::clone(&self.me), Arc::clone(&front), Arc::clone(&starting));
             shard.drive(source, Ambient::current(Ambient::extended), move |result| {
                 starting.one_is(result, works, &front, &services);

@@ -9,16 +9,35 @@ use super::arrivals;
 use crate::{
     actor::{
         about::{Down, Notice, ServiceIdentity, ServiceState, Shard, Watcher},
-        cell::Front,
+        cell::{Cell, Front},
         erased::{AnyCell, CallbackPermit, Host, OnTheSpot, Owed, RouteFn},
         service::Service,
         turn::CallCounts,
     },
     error::RefusedReason,
     id::{MethodId, Pid},
-    message::{Arrivals, MethodInfo, MethodRef, RawCall},
+    message::{Arrivals, Envelope, MethodInfo, MethodRef, RawCall},
     office::Appointment,
 };
+
+/// The cell that a call goes to: that of the service, or of the shard that has its key.
+///
+/// # Errors
+/// It has none, or would wait for itself.
+#[inline]
+pub(super) fn cell_for<'a, S: Service>(
+    cell: &'a dyn AnyCell,
+    envelope: Option<&Envelope>,
+    index: usize,
+) -> Result<&'a Cell<S>, RefusedReason> {
+    if const { S::SPEC.shards > 0 }
+        && let Some(front) = cell.as_any().downcast_ref::<Front<S>>()
+    {
+        let name = front.shards[0].blueprint.table.methods.get(index).map_or("", |entry| &*entry.name);
+        return front.shard_of(envelope, name).map(|shard| &**shard);
+    }
+    cell.as_any().downcast_ref().ok_or(RefusedReason::UnknownMethod)
+}
 
 impl<S: Service> AnyCell for Front<S> {
     fn pid(&self) -> Pid {

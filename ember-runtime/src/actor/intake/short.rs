@@ -3,7 +3,7 @@
 
 use std::cell::Cell as Flag;
 
-use super::typed::cell_for;
+use super::front::cell_for;
 use crate::{
     actor::{
         cell::Visit,

@@ -37,6 +37,12 @@ impl Services {
         works: bool,
     ) -> Result<impl Future<Output = Result<Pid>> + Send + use<S>> {
         if const { S::SPEC.shards == 0 } {
+            if let Source::PerShard(_) = hosted.source {
+                return Err(Error::Configuration(format!(
+                    "the service `{}` is not sharded: write `#[service(sharded)]`, or make it by a function, `Hosted::with(…)`",
+                    S::SPEC.name
+                )));
+            }
             return self.launch_one(hosted, works).map(Either::Left);
         }
         self.launch_shards(hosted, works).map(Either::Right)

@@ -73,7 +73,7 @@ impl<M: Method> Request<M> {
 
     #[inline(never)]
     fn hash_key(&mut self) -> Option<CallError<M::Error>> {
-        let Some(args) = self.args.as_ref().filter(|_| self.options.contract_key().is_none()) else { return None };
+        let args = self.args.as_ref().filter(|_| self.options.contract_key().is_none())?;
         match key_of::<M>(args) {
             Ok(key) => {
                 key.into_iter().for_each(|key| self.options.set_contract_key(key));

@@ -292,6 +292,7 @@ const _: () = {
                 >(
                     ::ember::__private::Schedule::Every(
                         ::core::time::Duration::from_nanos(10000000000u64),
+                        ::ember::__private::MissedTicks::Delay,
                     ),
                 );
             table

@@ -74,16 +74,17 @@ const _: () = {
         }
     }
     impl<__D: ::ember::__private::Depth> ::ember::__private::Ordered<__D> for Item {
-        const UNORDERED: ::ember::__private::Option<&'static str> = {
+        const UNORDERED: bool = {
             use ::ember::__private::AnyOrder as _;
-            ::ember::__private::unordered(
-                &[
-                    (
-                        ::ember::__private::Order::<Option<String>, __D>::UNORDERED,
-                        "`name: Option<String>` of `Item` is in another order on each node, and cannot be replicated: write `BTreeMap` or `BTreeSet`",
-                    ),
-                ],
-            )
+            ::ember::__private::refuse(
+                ::ember::__private::Order::<Option<String>, __D>::UNORDERED,
+                "`name: Option<String>` of `Item` is in another order on each node, and cannot be replicated: write `BTreeMap` or `BTreeSet`",
+            );
+            ::ember::__private::refuse(
+                true,
+                "`seen: bool` of `Item` is left out of what is replicated, so that other nodes have something else there: leave `skip` out. What each instance has for itself goes into the service's struct; what can be made of the rest is made anew by `#[serde(from = \"…\", into = \"…\")]`",
+            );
+            false
         };
     }
     use ::ember::__private::AnyCodec as _;

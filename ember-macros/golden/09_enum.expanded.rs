@@ -126,20 +126,17 @@ const _: () = {
     where
         T: ::ember::__private::Ordered<__D::Less>,
     {
-        const UNORDERED: ::ember::__private::Option<&'static str> = {
+        const UNORDERED: bool = {
             use ::ember::__private::AnyOrder as _;
-            ::ember::__private::unordered(
-                &[
-                    (
-                        ::ember::__private::Order::<T, __D>::UNORDERED,
-                        "`T` of `Command::Keep` is in another order on each node, and cannot be replicated: write `BTreeMap` or `BTreeSet`",
-                    ),
-                    (
-                        ::ember::__private::Order::<Vec<T>, __D>::UNORDERED,
-                        "`what: Vec<T>` of `Command::Sell` is in another order on each node, and cannot be replicated: write `BTreeMap` or `BTreeSet`",
-                    ),
-                ],
-            )
+            ::ember::__private::refuse(
+                ::ember::__private::Order::<T, __D>::UNORDERED,
+                "`T` of `Command::Keep` is in another order on each node, and cannot be replicated: write `BTreeMap` or `BTreeSet`",
+            );
+            ::ember::__private::refuse(
+                ::ember::__private::Order::<Vec<T>, __D>::UNORDERED,
+                "`what: Vec<T>` of `Command::Sell` is in another order on each node, and cannot be replicated: write `BTreeMap` or `BTreeSet`",
+            );
+            false
         };
     }
     use ::ember::__private::AnyCodec as _;

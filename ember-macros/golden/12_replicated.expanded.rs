@@ -89,11 +89,7 @@ const _: () = {
     }
     const _: () = {
         use ::ember::__private::NotReplicated as _;
-        if let ::core::option::Option::Some(why) = ::ember::__private::Replica::<
-            Ledger,
-        >::UNFIT {
-            ::core::panic!("{}", why)
-        }
+        ::ember::__private::Replica::<Ledger>::FIT
     };
     impl ::ember::__private::HasLocalClient for Ledger {
         type LocalClient = LedgerClient<::ember::__private::Local>;

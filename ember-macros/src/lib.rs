@@ -54,8 +54,9 @@ pub fn module(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Makes methods callable.
 ///
 /// - On `impl Service`: methods named `rpc_…` are callable from the whole cluster, `api_…` from the same node; any other with
-///   `#[rpc]` on it is callable from the cluster. `#[on(init | start | started | stop | event | down | master | slave)]`, `#[every("10s")]` and
-///   `#[after("5s")]` mark hooks, event handlers and timers; `#[cron("0 */5 * * * *", tz = "Europe/Berlin")]` one that follows
+///   `#[rpc]` on it is callable from the cluster. `#[on(init | start | started | stop | event | down | master | slave)]`, `#[every("10s")]`,
+///   `#[after("5s")]` and `#[tick("50ms")]` mark hooks, event handlers and timers (`#[every("10s", missed = "delay")]`, the default, `"skip"` or
+///   `"catch_up(3)"` for ticks that could not come; `#[tick("50ms", late = "skip")]`, the default, likewise, with an argument `tick: Tick`); `#[cron("0 */5 * * * *", tz = "Europe/Berlin")]` one that follows
 ///   the calendar (second, minute, hour, day, month, weekday; UTC unless `tz` is given; feature `cron`; beside `tz`, `gap = "skip"`, the
 ///   default, or `"after"` for times that the clock leaps over, `overlap = "both"`, the default, `"first"` or `"second"` for those
 ///   that it shows twice). What has no mark and no such name is left alone.
@@ -71,7 +72,7 @@ pub fn module(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `priority = "system"` | delivered in the system lane | `"user"` |
 /// | `queued` | always run by the service's own task, never by a caller that finds the service idle | run by such a caller, for one step |
 /// | `cancel` | a handler that runs is dropped when its caller goes away | runs to its end |
-/// | `read` | an instance of an elected service answers it also when it is not the master, from what it knows itself | the master only |
+/// | `read` | an instance of an elected service answers it also when it is not the master, from what it knows itself; `cx.commit` in it does not compile | the master only |
 /// | `idempotent` | running it twice does what running it once does: callers may repeat calls that may have been executed | not |
 /// | `dedupe = "60s"` | callers may make a call `.once(id)`: for so long, "30d" at most, its service answers a repetition by the reply of the first | not |
 /// | `key = "player"`, `key = "req.player"` | the argument, or the part of one, that calls are ordered and placed by: callers give no `.key(…)` | none |

@@ -167,3 +167,71 @@ fn cfg_of_a_method_is_on_everything_made_for_it() {
     // The method, its type, three implementations, the client's method, and the entry in the table.
     assert_eq!(out.matches(&cfg).count(), 7, "{out}");
 }
+
+#[test]
+fn every_option_refuses_a_value_of_another_kind() {
+    const KINDS: [(&str, &str); 9] = [
+        ("flag", "{}"),
+        ("number", "{} = 2"),
+        ("number of something", "{} = 2s"),
+        ("negative", "{} = -1"),
+        ("bool", "{} = true"),
+        ("text", "{} = \"system\""),
+        ("path", "{} = some::Path"),
+        ("list", "{}(A)"),
+        ("array", "{} = [1]"),
+    ];
+    /// With the kinds that it takes. `bool` is a word of Rust, and no path; what else is `path` may be anything.
+    const OPTIONS: [(&str, &str, &[&str]); 21] = [
+        ("service", "name", &["text"]),
+        ("service", "kind", &["text"]),
+        ("service", "version", &[]),
+        ("service", "implements", &["list"]),
+        ("service", "elected", &["flag"]),
+        ("service", "elected, min_in_sync", &["number"]),
+        ("service", "elected, acks", &[]),
+        ("service", "crate", &["path"]),
+        ("module", "parent", &["path"]),
+        ("module", "crate", &["path"]),
+        ("message", "codec", &[]),
+        ("message", "crate", &["path"]),
+        ("rpc", "name", &["text"]),
+        ("rpc", "timeout", &[]),
+        ("rpc", "priority", &["text"]),
+        ("rpc", "queued", &["flag"]),
+        ("rpc", "cancel", &["flag"]),
+        ("rpc", "read", &["flag"]),
+        ("rpc", "idempotent", &["flag"]),
+        ("rpc", "dedupe", &[]),
+        ("rpc", "codec", &["path"]),
+    ];
+    for (on, option, takes) in OPTIONS {
+        for (kind, written) in KINDS {
+            let text = written.replace("{}", option);
+            let args: TokenStream = text.parse().expect("they are tokens");
+            let out = match on {
+                "service" => attribute::service(
+                    args,
+                    quote!(
+                        pub struct Player;
+                    ),
+                ),
+                "module" => attribute::module(
+                    args,
+                    quote!(
+                        pub struct Bag;
+                    ),
+                ),
+                "message" => attribute::message(
+                    args,
+                    quote!(
+                        pub struct Item;
+                    ),
+                ),
+                _ => attribute::rpc(quote!(), quote!(impl Player { #[rpc(#args)] pub async fn rpc_a(&mut self) {} })),
+            };
+            let found = errors(&out);
+            assert_eq!(found.is_empty(), takes.contains(&kind), "`#[{on}({text})]`: {found:?}");
+        }
+    }
+}

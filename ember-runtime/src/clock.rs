@@ -6,15 +6,8 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use tokio::time::Instant;
-
 /// Whoever waits longer waits this long: a hundred years, which can be added to any point in time.
 pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-
-/// The point in time after `wait`, however long that is.
-pub(crate) fn after(wait: Duration) -> Instant {
-    Instant::now() + wait.min(LONGEST)
-}
 
 /// What time it is. A node is given another one by [`NodeBuilder::clock`](crate::node::NodeBuilder::clock), for tests.
 pub trait Clock: Debug + Send + Sync + 'static {

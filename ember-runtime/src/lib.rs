@@ -21,6 +21,7 @@ pub mod module;
 pub mod net;
 pub mod node;
 pub mod office;
+pub mod offload;
 mod panics;
 mod planted;
 pub mod registry;

@@ -109,6 +109,10 @@ impl<T> Each<T> {
         self.0.is_empty()
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.0.iter()
+    }
+
     /// Puts those of `other` in front.
     pub(crate) fn behind(&mut self, mut other: Self) {
         mem::swap(&mut self.0, &mut other.0);

@@ -42,6 +42,12 @@ pub(crate) enum Bug {
     BelieveOlder,
     /// Where the registry has no record a new group begins at once.
     FoundAtOnce,
+    /// Who learns the state of its group learns it without what became of calls.
+    ForgetOutcomes,
+    /// Who learns the state of its group learns it without the calls that it owes to others.
+    ForgetOwed,
+    /// A call that is committed with an entry leaves before that is acknowledged.
+    SendAtOnce,
 }
 
 /// Whether this build has the bug.
@@ -63,7 +69,7 @@ mod chosen {
     const VARIABLE: &str = "EMBER_PLANTED";
 
     /// By the names that `EMBER_PLANTED` has for them.
-    const BUGS: [(&str, Bug); 19] = [
+    const BUGS: [(&str, Bug); 22] = [
         ("epoch-at-callee", Bug::EpochAtCallee),
         ("watch-from-now", Bug::WatchFromNow),
         ("retry-maybe-executed", Bug::RetryMaybeExecuted),
@@ -83,6 +89,9 @@ mod chosen {
         ("empty-wins", Bug::EmptyWins),
         ("believe-older", Bug::BelieveOlder),
         ("found-at-once", Bug::FoundAtOnce),
+        ("forget-outcomes", Bug::ForgetOutcomes),
+        ("forget-owed", Bug::ForgetOwed),
+        ("send-at-once", Bug::SendAtOnce),
     ];
 
     static CHOSEN: LazyLock<Option<Bug>> = LazyLock::new(|| {

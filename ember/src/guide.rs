@@ -35,6 +35,7 @@ pages! {
     Thousands: "thousands.md",
     Batches: "batches.md",
     Outside: "outside.md",
+    Offloaded: "offload.md",
     Answering: "answering.md",
     Streams: "streaming.md",
     Clusters: "clusters.md",

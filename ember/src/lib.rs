@@ -18,8 +18,8 @@ pub use ember_runtime::message::Prost;
 pub use ember_runtime::serde_json;
 pub use ember_runtime::{
     actor::{
-        CallCounts, Cx, Down, DownReason, EntryGap, GapReason, OnPanic, Position, Posted, Replicated, Restart, Service,
-        ServiceIdentity, ServiceState, Shard, Sharded, Snapshot, Unit,
+        CallCounts, Cx, Down, DownReason, EntryGap, GapReason, MissedTicks, OnPanic, Position, Posted, Replicated,
+        Restart, Service, ServiceIdentity, ServiceState, Shard, Sharded, Snapshot, Tick, Unit,
     },
     call::{
         Address, Call, CallByName, CallMany, Client, KeyOf, Local, LocalCalls, Many, ModulesClient, Once, One, Origin,
@@ -31,8 +31,8 @@ pub use ember_runtime::{
         Selector, View,
     },
     error::{
-        CallError, Error, InsertError, LossRefused, Lost, LostReason, NoUniqueId, Refused, RefusedReason, Result,
-        SendError, SpawnAllError,
+        CallError, Error, InsertError, LossRefused, Lost, LostReason, NoUniqueId, OffloadError, Refused, RefusedReason,
+        Result, SendError, SpawnAllError,
     },
     hooks,
     id::{Epoch, Incarnation, NodeId, NodeKey, Pid, UniqueId, UniqueIdError},
@@ -44,6 +44,7 @@ pub use ember_runtime::{
     net,
     node::{Follow, Hosted, Node, NodeBuilder, ServiceConfig, UniqueIds},
     office::{Fence, GroupName, Role},
+    offload::{Offload, OffloadCounts, OffloadKey, Offloaded, Unordered},
     registry,
     timer::TimerHandle,
 };
@@ -63,8 +64,8 @@ mod guide;
 pub mod prelude {
     pub use crate::{
         Address, Breaker, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Module,
-        Modules, Node, NodeBuilder, OnPanic, Pid, Replicated, Replier, Restart, Retry, RetryBudget, Shard, Sharded,
-        StreamSender, Streaming, UniqueId, message, module, rpc, service,
+        Modules, Node, NodeBuilder, Offload, OffloadError, OnPanic, Pid, Replicated, Replier, Restart, Retry,
+        RetryBudget, Shard, Sharded, StreamSender, Streaming, UniqueId, Unordered, message, module, rpc, service,
     };
     pub use ember_runtime::registry::{Embedded, Etcd};
 }
@@ -109,9 +110,9 @@ pub mod __private {
     pub use ember_runtime::actor::{Cron, Gap, Overlap};
     pub use ember_runtime::{
         actor::{
-            Cx, Down, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, NoRpcBlock, NotReplicated,
-            NotSharded, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Replica, ReplicaKind, RpcBlock, Schedule,
-            Service, ServiceSpec, Sharding, Specified, Table, ToldTheEpoch, Unit, says,
+            Cx, Down, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, MissedTicks, NoRpcBlock,
+            NotReplicated, NotSharded, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Replica, ReplicaKind, RpcBlock,
+            Schedule, Service, ServiceSpec, Sharding, Specified, Table, Tick, ToldTheEpoch, Unit, says,
         },
         call::{Address, Client, Handle, HasClient, HasLocalClient, Kind, Local, OnThisNode, One, Reached},
         directory::Interest,
@@ -121,8 +122,8 @@ pub mod __private {
         message::{
             AnyCodec, AnyOrder, CodecError, Coding, Deduped, Depth, Handled, Idempotent, Itself, Json, Message, Method,
             MethodInfo, Order, Ordered, Probe, Reads, ResultType, Returned, Schema, Signature, StreamOf, Unkeyed,
-            Unread, Wire, WireOf, answered, at_end, coding_by, key_hash, never_read, no_error, part, put_all, schema,
-            shape_by, stream_coding, stream_shape, unordered,
+            Unread, Wire, WireOf, answered, at_end, coding_by, key_hash, never_read, no_error, part, put_all, refuse,
+            schema, shape_by, stream_coding, stream_shape,
         },
         module::{Field, Module, MountIn, Mounted},
         node::{Class, Factory, NoFactory},

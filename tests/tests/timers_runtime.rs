@@ -4,22 +4,23 @@
 
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "a program of its own")]
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use ember::{Clock, TimerHandle, prelude::*};
+use ember::{Clock, MissedTicks, TimerHandle, prelude::*};
+use ember_tests::{simulation::scale, wait::eventually};
 use tokio::time::{Instant, sleep};
 
 /// The wall clock of a simulation: it goes with the clock of tokio, and can be set.
 #[derive(Debug, Clone)]
 struct Wall {
     start: Instant,
-    at_start: std::sync::Arc<std::sync::atomic::AtomicU64>,
+    at_start: Arc<std::sync::atomic::AtomicU64>,
 }
 
 impl Wall {
     /// 2024-10-27, in seconds after midnight UTC.
     fn at(seconds: u64) -> Self {
-        Self { start: Instant::now(), at_start: std::sync::Arc::new((1_729_987_200 + seconds).into()) }
+        Self { start: Instant::now(), at_start: Arc::new((1_729_987_200 + seconds).into()) }
     }
 
     fn set_forward(&self, seconds: u64) {
@@ -98,6 +99,62 @@ impl Alarm {
 
     pub async fn rpc_calendar(&mut self) -> u32 {
         self.calendar
+    }
+}
+
+/// Has many timers.
+#[service]
+#[derive(Default)]
+pub struct Crowd {
+    handles: Vec<TimerHandle>,
+    /// How often each came.
+    came: Vec<u8>,
+    late: Duration,
+    captured: Arc<()>,
+    made_up: u32,
+}
+
+#[rpc]
+impl Crowd {
+    /// Makes so many, due within a minute; every third of them is to be cancelled.
+    pub async fn rpc_make(&mut self, cx: &mut Cx<'_, Self>, count: usize, seed: u64) {
+        let mut state = seed;
+        self.came = vec![0; count];
+        for number in 0..count {
+            // Any numbers will do.
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let (delay, captured) =
+                (Duration::from_micros(1_000_000 + (state >> 33) % 60_000_000), self.captured.clone());
+            let due = Instant::now() + delay;
+            self.handles.push(cx.after(delay, move |me, _| {
+                let _captured = captured;
+                let late = Instant::now().checked_duration_since(due).expect("none is early");
+                me.came[number] += 1;
+                me.late = me.late.max(late);
+            }));
+        }
+    }
+
+    pub async fn rpc_cancel_thirds(&mut self) -> usize {
+        let before = Arc::strong_count(&self.captured);
+        self.handles.iter().step_by(3).for_each(TimerHandle::cancel);
+        before - Arc::strong_count(&self.captured)
+    }
+
+    pub async fn rpc_came(&mut self) -> (Vec<u8>, u64, usize) {
+        (self.came.clone(), self.late.as_micros() as u64, Arc::strong_count(&self.captured) - 1)
+    }
+
+    pub async fn rpc_three(&mut self, cx: &mut Cx<'_, Self>) {
+        cx.every_with(Duration::from_millis(100), MissedTicks::CatchUp(3), |me, _| me.made_up += 1);
+    }
+
+    pub async fn rpc_busy(&mut self, millis: u64) {
+        sleep(Duration::from_millis(millis)).await;
+    }
+
+    pub async fn rpc_made_up(&mut self) -> u32 {
+        self.made_up
     }
 }
 
@@ -185,6 +242,46 @@ async fn timers_end_with_their_service() {
     let alive = tokio::runtime::Handle::current().metrics().num_alive_tasks();
     sleep(Duration::from_millis(500)).await;
     assert!(alive <= 1, "{alive} tasks outlive the node");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crowd_of_timers_comes_once_each_none_early_and_cancelled_ones_never_and_gives_all_back() {
+    let node = Node::builder().service(Crowd::default()).start().await.unwrap();
+    let (crowd, count) = (node.client::<CrowdClient>(), 30_000 * scale() as usize);
+    crowd.rpc_make(count, 7).await.unwrap();
+    assert_eq!(crowd.rpc_cancel_thirds().await, Ok(count.div_ceil(3)), "what they had captured is gone at once");
+    sleep(Duration::from_secs(62)).await;
+    let (came, late, captured) = crowd.rpc_came().await.unwrap();
+    for (number, times) in came.iter().enumerate() {
+        assert_eq!(*times, u8::from(number % 3 != 0), "{number}");
+    }
+    assert!(late <= 2_000, "{late} µs");
+    assert_eq!(captured, 0);
+    node.shutdown().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn timers_of_a_service_that_ends_give_all_back_though_their_time_is_far() {
+    let (crowd, captured) = (Crowd::default(), Arc::new(()));
+    let crowd = Crowd { captured: captured.clone(), ..crowd };
+    let node = Node::builder().service(crowd).start().await.unwrap();
+    node.client::<CrowdClient>().rpc_make(1_000, 1).await.unwrap();
+    assert_eq!(Arc::strong_count(&captured), 1_002);
+    assert!(node.stop(node.services()[0]));
+    eventually("all is given back", async || (Arc::strong_count(&captured) == 1).then_some(())).await;
+    node.shutdown().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_that_catches_up_comes_as_often_as_it_says_when_the_handler_has_ended() {
+    let node = Node::builder().service(Crowd::default()).start().await.unwrap();
+    let crowd = node.client::<CrowdClient>();
+    crowd.rpc_three().await.unwrap();
+    crowd.rpc_busy(1050).await.unwrap();
+    sleep(Duration::from_millis(10)).await;
+    assert_eq!(crowd.rpc_made_up().await, Ok(4), "the one that waited, and three more");
+    assert_eq!(node.call_counts(node.services()[0]).unwrap().overruns, 6);
+    node.shutdown().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

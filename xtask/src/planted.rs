@@ -1,13 +1,18 @@
 //! Bugs in the runtime that the judge of `ember::testing::prove` must find, each in a run of its own, by the proofs that Ember runs anyway.
 //!
-//! They are in builds with `--cfg ember_planted` only, which have a target folder of their own; `ember-runtime/src/planted.rs` has their names.
+//! They are in builds with `--cfg ember_planted` only, which `tools/planted` makes beside the others; `ember-runtime/src/planted.rs` has their names.
 
-use std::process::{Command, Stdio};
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 use crate::shell;
 
 /// A bug must be found by so many seeds.
 const SEEDS: u64 = 2_000;
+/// By this variable cargo is told of [`wrapper`].
+const WRAPPER: &str = "RUSTC_WORKSPACE_WRAPPER";
 /// With no bug, each proof passes so many.
 const CLEAN: u64 = 200;
 const BINARIES: [&str; 2] = ["elected_prove", "replicated_prove"];
@@ -18,9 +23,11 @@ const STILL: &str = "a_master_that_stood_still_releases_no_reply_beside_a_later_
 const ENDING: &str = "there_is_a_master_again_after_services_have_ended_on_nodes_that_live";
 const KEPT: &str = "what_was_acknowledged_is_kept_and_whoever_called_was_told_the_truth";
 const SHOWN: &str = "users_beside_the_members_see_no_more_and_no_less";
+const AGAIN: &str = "again::what_became_of_a_call_is_known_to_whoever_is_the_master_then";
+const OWES: &str = "owes::a_call_that_is_committed_with_an_entry_is_made_once_and_none_that_is_not";
 
 /// The bugs, and the proof that finds each.
-const BUGS: [(&str, &str); 19] = [
+const BUGS: [(&str, &str); 22] = [
     ("epoch-at-callee", BESIDE),
     ("watch-from-now", ENDING),
     ("retry-maybe-executed", ELSEWHERE),
@@ -40,6 +47,9 @@ const BUGS: [(&str, &str); 19] = [
     ("empty-wins", KEPT),
     ("believe-older", KEPT),
     ("found-at-once", KEPT),
+    ("forget-outcomes", AGAIN),
+    ("forget-owed", OWES),
+    ("send-at-once", OWES),
 ];
 
 /// What a failure says, and which of the judge's checks says so: the rows of the table in `docs/src/prove.md`.
@@ -85,8 +95,8 @@ pub(crate) fn command(names: &[&str]) -> Result<(), String> {
             replay.split_once("faults=").map_or("", |(_, faults)| faults)
         );
         replays.push(format!(
-            "{bug}: {what}\n  RUSTFLAGS='--cfg ember_planted' EMBER_PLANTED={bug} EMBER_PROVE='{replay}' cargo test --target-dir target/planted \
-             -p ember-tests --test {} {proof}",
+            "{bug}: {what}\n  {WRAPPER}={} EMBER_PLANTED={bug} EMBER_PROVE='{replay}' cargo test --workspace --all-features --test {} {proof}",
+            wrapper().display(),
             binary(proof)
         ));
     }
@@ -100,7 +110,7 @@ pub(crate) fn command(names: &[&str]) -> Result<(), String> {
 /// Which test binary has this proof.
 fn binary(proof: &str) -> &'static str {
     let [elected, replicated] = BINARIES;
-    if [KEPT, SHOWN].contains(&proof) { replicated } else { elected }
+    if [KEPT, SHOWN, AGAIN, OWES].contains(&proof) { replicated } else { elected }
 }
 
 /// Which of the judge's checks says so.
@@ -110,7 +120,7 @@ fn check(what: &str) -> &'static str {
 
 /// What has no bug passes.
 fn clean() -> Result<(), String> {
-    for proof in [ELSEWHERE, BESIDE, STILL, ENDING, KEPT, SHOWN] {
+    for proof in [ELSEWHERE, BESIDE, STILL, ENDING, KEPT, SHOWN, AGAIN, OWES] {
         if let Some(Told { seed, what, replay }) = prove("none", proof, CLEAN)? {
             return Err(format!(
                 "with no bug planted, seed {seed} of `{proof}` failed: {what}\n  EMBER_PROVE='{replay}'"
@@ -146,11 +156,14 @@ fn read(said: &str) -> Option<Told> {
 
 /// `cargo test` of the proofs, in a build that has the bugs.
 fn cargo(binary: &str, args: &[&str]) -> Command {
-    let mut cargo = shell::cargo(&["test", "--quiet", "-p", "ember-tests", "--test", binary]);
-    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
-    cargo.args(args).env("RUSTFLAGS", format!("{flags} --cfg ember_planted").trim());
-    cargo.env("CARGO_TARGET_DIR", shell::target().join("planted"));
+    let mut cargo = shell::cargo(&["test", "--quiet", "--workspace", "--all-features", "--test", binary]);
+    cargo.args(args).env(WRAPPER, wrapper());
     cargo
+}
+
+/// What the crates of the workspace are compiled with: the same features as everywhere, so that nothing else is built anew.
+fn wrapper() -> PathBuf {
+    shell::root().join("tools/planted")
 }
 
 #[cfg(test)]

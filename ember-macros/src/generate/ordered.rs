@@ -1,12 +1,12 @@
-//! `impl Ordered`: which fields of a type that travels have no order.
+//! `impl Ordered`: what of a type that travels cannot be replicated, said at that place if a replicated service has it.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Type, ext::IdentExt, parse_quote};
 
 use crate::{
-    generate::parts::bounded,
-    model::{Body, Field, Runtime, Travels},
+    generate::parts::{bounded, refuse},
+    model::{Body, Field, LeftOut, Runtime, Travels},
     text::text,
 };
 
@@ -18,28 +18,38 @@ const PLAIN: [&str; 16] = [
 
 /// Costs where it is asked: the constant has a parameter, and is not looked at before.
 pub(super) fn ordered(item: &Travels) -> TokenStream {
-    let Travels { runtime: k, ident, generics, body, .. } = item;
+    let Travels { runtime: k, ident, generics, body, json, left_out, .. } = item;
     let name = ident.unraw().to_string();
-    let fields: Vec<TokenStream> = match body {
-        Body::StandIn(ty) => {
-            asked(k, ty, || format!("`{}`, which stands for `{name}`", text(ty))).into_iter().collect()
-        }
+    let mut refused = TokenStream::new();
+    if *json {
+        let why = format!("`{name}` travels as JSON only, and cannot be replicated: leave out its `codec = \"json\"`");
+        refused.extend(refuse(k, ident, &quote!(true), &why));
+    }
+    match body {
+        Body::StandIn(ty) => refused.extend(asked(k, ty, || format!("`{}`, which stands for `{name}`,", text(ty)))),
         Body::Struct(fields) | Body::Transparent(fields) => {
-            fields.all().iter().filter_map(|field| of_field(k, field, &name)).collect()
+            refused.extend(fields.all().iter().filter_map(|field| of_field(k, field, &name)));
         }
-        Body::Enum(variants) => variants
-            .iter()
-            .flat_map(|variant| {
-                let of = format!("{name}::{}", variant.name);
-                variant.fields.all().iter().filter_map(move |field| of_field(k, field, &of))
-            })
-            .collect(),
-    };
-    let unordered = (!fields.is_empty()).then(|| {
+        Body::Enum(variants) => refused.extend(variants.iter().flat_map(|variant| {
+            let of = format!("{name}::{}", variant.name);
+            variant.fields.all().iter().filter_map(move |field| of_field(k, field, &of))
+        })),
+    }
+    refused.extend(left_out.iter().map(|LeftOut { at, what }| {
+        let why = format!(
+            "{what} is left out of what is replicated, so that other nodes have something else there: leave `{}` out. What \
+             each instance has for itself goes into the service's struct; what can be made of the rest is made anew by \
+             `#[serde(from = \"…\", into = \"…\")]`",
+            text(at)
+        );
+        refuse(k, at, &quote!(true), &why)
+    }));
+    let unordered = (!refused.is_empty()).then(|| {
         quote! {
-            const UNORDERED: #k::Option<&'static str> = {
+            const UNORDERED: bool = {
                 use #k::AnyOrder as _;
-                #k::unordered(&[#(#fields),*])
+                #refused
+                false
             };
         }
     });
@@ -61,14 +71,14 @@ fn of_field(k: &Runtime, Field { name, ty, as_it_is, .. }: &Field, of: &str) -> 
     if *as_it_is { asked(k, ty, || format!("`{named}{}` of `{of}`", text(ty))) } else { None }
 }
 
-/// What is known of the type, and what is said of a field of it that has no order.
+/// Refuses a type that has no order.
 fn asked(k: &Runtime, ty: &Type, what: impl Fn() -> String) -> Option<TokenStream> {
     if PLAIN.contains(&&*text(ty)) {
         return None;
     }
-    let said = format!(
+    let why = format!(
         "{} is in another order on each node, and cannot be replicated: write `BTreeMap` or `BTreeSet`",
         what()
     );
-    Some(quote!((#k::Order::<#ty, __D>::UNORDERED, #said)))
+    Some(refuse(k, ty, &quote!(#k::Order::<#ty, __D>::UNORDERED), &why))
 }

@@ -74,6 +74,10 @@ fn table(OwnBlock { runtime: k, item, interface, .. }: &OwnBlock) -> TokenStream
             // What they take may be something else.
             EventOf::Entry(ty) => quote_spanned!(ty.span()=> entry::<__L, #marker>()),
             EventOf::Gap(ty) => quote_spanned!(ty.span()=> gap::<__L, #marker>()),
+            EventOf::Tick(period, missed, _) => {
+                let (period, missed) = (method::duration(*period), hook::missed(k, *missed));
+                quote!(tick::<__L, #marker>(#period, #missed))
+            }
             EventOf::Role(role, _) => {
                 let role = format_ident!("{role}");
                 quote!(role::<__L, #marker>(#k::Role::#role))

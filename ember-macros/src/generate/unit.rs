@@ -1,12 +1,12 @@
 //! Services and modules: the struct, its client, and what it consists of.
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{ItemStruct, Type, ext::IdentExt, parse_quote, spanned::Spanned};
 
 use super::client;
 use crate::{
-    generate::parts::{hidden, marker},
+    generate::parts::{ends, hidden, marker},
     model::{Acks, Mount, Runtime, ServiceSpec, Unit, UnitKind, respanned},
 };
 
@@ -119,13 +119,6 @@ fn projection(at: &Type, of: impl ToTokens, the_trait: &TokenStream, name: Token
     quote_spanned!(first=> <#of as #the_trait>::#name)
 }
 
-/// The first and the last place of a type. What begins and ends there is underlined like the type.
-fn ends(ty: &Type) -> (Span, Span) {
-    let mut spans = ty.to_token_stream().into_iter().map(|token| token.span());
-    let first = spans.next().unwrap_or_else(Span::call_site);
-    (first, spans.last().unwrap_or(first))
-}
-
 /// `impl Unit`.
 fn description(unit: &Unit) -> TokenStream {
     let Unit { runtime: k, item, mounts, .. } = unit;
@@ -232,11 +225,7 @@ fn replica(k: &Runtime, ident: &Ident, elected: bool) -> (TokenStream, TokenStre
                 #kind
             };
         };
-        let fit = quote_spanned! {ident.span()=>
-            if let ::core::option::Option::Some(why) = #at::Replica::<#ident>::UNFIT {
-                ::core::panic!("{}", why)
-            }
-        };
+        let fit = quote_spanned!(ident.span()=> #at::Replica::<#ident>::FIT);
         let beside = quote! {
             const _: () = {
                 use #k::NotReplicated as _;

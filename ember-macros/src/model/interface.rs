@@ -72,9 +72,17 @@ pub(crate) struct Hook {
 pub(crate) enum Timing {
     /// A step in the life of a service: a variant of the runtime's `HookKind`.
     On(&'static str),
-    Every(Duration),
+    Every(Duration, Missed),
     After(Duration),
     Cron(Calendar),
+}
+
+/// What becomes of ticks that could not come: a variant of the runtime's `MissedTicks`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Missed {
+    Delay,
+    Skip,
+    CatchUp(u32),
 }
 
 /// What `#[cron(…)]` says.
@@ -114,6 +122,18 @@ pub(crate) enum EventOf {
     Gap(Type),
     /// That the instance gets this role, a variant of the runtime's `Role`; and what the handler takes, if it wants to know the epoch.
     Role(&'static str, Option<Type>),
+    /// Ticks of a fixed step; whether it takes the tick.
+    Tick(Duration, Missed, bool),
+}
+
+impl EventOf {
+    /// The type behind the `&`.
+    pub(crate) fn behind(&mut self) -> Option<&mut Type> {
+        match self {
+            Self::Type(ty) | Self::Down(Some(ty)) | Self::Entry(ty) | Self::Gap(ty) => Some(ty),
+            Self::Down(None) | Self::Role(..) | Self::Tick(..) => None,
+        }
+    }
 }
 
 /// An event handler.

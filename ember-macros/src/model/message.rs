@@ -22,7 +22,7 @@ pub(crate) struct Message {
 /// How `#[message]` tells its derive macro what it was told.
 pub(crate) const TOLD: &str = "ember_message";
 
-/// The same as a derive macro sees it: `cfg` and `cfg_attr` have been decided. What serde skips is not in it.
+/// The same as a derive macro sees it: `cfg` and `cfg_attr` have been decided. What serde skips is not in its body.
 pub(crate) struct Travels {
     pub(crate) runtime: Runtime,
     pub(crate) ident: Ident,
@@ -34,6 +34,8 @@ pub(crate) struct Travels {
     /// What its author says of it.
     pub(crate) docs: String,
     pub(crate) body: Body,
+    /// What serde skips.
+    pub(crate) left_out: Vec<LeftOut>,
     pub(crate) apart: Option<Copied>,
 }
 
@@ -53,6 +55,14 @@ pub(crate) enum Body {
     /// Written as its one field.
     Transparent(Fields),
     Enum(Vec<Variant>),
+}
+
+/// A field or variant that is neither written nor read.
+pub(crate) struct LeftOut {
+    /// Where that is said.
+    pub(crate) at: TokenStream,
+    /// What it is, in words.
+    pub(crate) what: String,
 }
 
 pub(crate) struct Variant {

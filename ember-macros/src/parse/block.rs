@@ -1,7 +1,7 @@
 //! `#[rpc]` on an `impl`: a unit's own methods, or those that fulfil a contract.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{Generics, ImplItem, ImplItemFn, ItemImpl, Path, Visibility, parse_quote};
+use syn::{Generics, ImplItem, ImplItemFn, ItemImpl, Path, Type, Visibility, parse_quote};
 
 use super::{
     fulfil,
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     errors::Errors,
     model::{Fulfilment, Interface, OwnBlock, Reach, Runtime, check_names},
-    parse::words::{Options, attrs, client_path, mentioned, unit_path},
+    parse::words::{Options, attrs, client_path, mentioned, name_self, unit_path},
 };
 
 /// What an `impl` with `#[rpc]` turned out to be.
@@ -68,12 +68,11 @@ fn is_same_name(unit: &Path, contract: &Path) -> bool {
 
 fn own(runtime: Runtime, mut item: ItemImpl, errors: &mut Errors) -> OwnBlock {
     let unit = unit_path(&item.self_ty).cloned();
-    let ident = unit.as_ref().and_then(|path| path.segments.last()).map(|last| last.ident.clone());
     let mut interface = Interface::default();
-    let generics = &item.generics;
+    let (generics, of) = (&item.generics, &*item.self_ty);
     for item in &mut item.items {
         match item {
-            ImplItem::Fn(function) => function_of(function, ident.as_ref(), generics, &mut interface, errors),
+            ImplItem::Fn(function) => function_of(function, of, generics, &mut interface, errors),
             other => lost_marks(other, errors),
         }
     }
@@ -83,11 +82,12 @@ fn own(runtime: Runtime, mut item: ItemImpl, errors: &mut Errors) -> OwnBlock {
 
 fn function_of(
     function: &mut ImplItemFn,
-    unit: Option<&Ident>,
+    of: &Type,
     generics: &Generics,
     interface: &mut Interface,
     errors: &mut Errors,
 ) {
+    let unit: Option<&Ident> = unit_path(of).and_then(|path| path.segments.last()).map(|last| &last.ident);
     let marks = Marks::take(&mut function.attrs, errors);
     let mark = Mark::take(&mut function.attrs, &function.sig, errors);
     if marks.is_some() || mark.is_some() {
@@ -97,7 +97,11 @@ fn function_of(
         (None, None) => {}
         (Some(marks), None) => match marks.read(&function.sig, unit, &function.attrs, errors) {
             Some(Automatic::Hook(hook)) => interface.hooks.push(*hook),
-            Some(Automatic::Event(event)) => interface.events.push(*event),
+            Some(Automatic::Event(mut event)) => {
+                // What is generated is no part of the block, and has another `Self`.
+                event.of.behind().into_iter().for_each(|ty| name_self(ty, of));
+                interface.events.push(*event);
+            }
             None => {}
         },
         (Some(marks), Some(_)) => {
@@ -105,6 +109,7 @@ fn function_of(
             errors.at(marks.attribute(), message);
         }
         (None, Some(mark)) => {
+            mark.refuse_commits(function, errors);
             let mut vis = function.vis.clone();
             if mark.reach == Reach::Cluster && matches!(vis, Visibility::Inherited) {
                 let name = &function.sig.ident;

@@ -1,11 +1,14 @@
-//! `#[cron("0 */5 * * * *", tz = "…", gap = "…", overlap = "…")]`.
+//! When a timer is due: `#[cron("0 */5 * * * *", tz = "…", gap = "…", overlap = "…")]`, `#[every("10s", missed = "…")]`,
+//! `#[tick("50ms", late = "…")]`.
+
+use std::time::Duration;
 
 use syn::{Attribute, Ident, LitStr, Token, ext::IdentExt, parse::ParseStream};
 
 use crate::{
     errors::Errors,
-    model::Calendar,
-    parse::words::{closest, cron as pattern, list},
+    model::{Calendar, Missed},
+    parse::words::{closest, cron as pattern, duration, list},
 };
 
 const OPTIONS: &[&str] = &["tz", "gap", "overlap"];
@@ -38,6 +41,52 @@ pub(super) fn read(attr: &Attribute, errors: &mut Errors) -> Option<Calendar> {
     let gap = choice(option("gap"), GAPS, errors);
     let overlap = choice(option("overlap"), OVERLAPS, errors);
     known.then_some(Calendar { text, cron: cron.ok()?, zone, gap: gap?, overlap: overlap? })
+}
+
+/// The period, and what becomes of ticks that could not come, which `option` says. Not said, it is `unless_said`.
+pub(super) fn pace(
+    attr: &Attribute,
+    (name, option): (&str, &str),
+    unless_said: Missed,
+    errors: &mut Errors,
+) -> Option<(Duration, Missed)> {
+    let Ok((text, given)) = attr.parse_args_with(tokens) else {
+        errors.at(attr, format!("write how long: `#[{name}(\"10s\")]`"));
+        return None;
+    };
+    let period = duration::parse(&text.value()).map_err(|message| errors.at(&text, message)).ok();
+    let mut missed = Some(unless_said);
+    for (index, (key, value)) in given.iter().enumerate() {
+        let said = if key != option {
+            errors.at(key, format!("unknown option `{key}`: there is `{option}`, as in `{option} = \"skip\"`"));
+            None
+        } else if index > 0 {
+            errors.at(key, format!("`{option}` is given twice: keep one"));
+            None
+        } else {
+            let said = policy(&value.value());
+            if said.is_none() {
+                let text = value.value();
+                errors.at(
+                    value,
+                    format!(
+                        "`{option}` cannot be \"{text}\": it is `\"skip\"`, `\"delay\"` or `\"catch_up(3)\"`, with how many are made up for"
+                    ),
+                );
+            }
+            said
+        };
+        missed = missed.and(said);
+    }
+    Some((period?, missed?))
+}
+
+fn policy(text: &str) -> Option<Missed> {
+    match text {
+        "skip" => Some(Missed::Skip),
+        "delay" => Some(Missed::Delay),
+        _ => text.strip_prefix("catch_up(")?.strip_suffix(')')?.trim().parse().ok().map(Missed::CatchUp),
+    }
 }
 
 fn tokens(input: ParseStream<'_>) -> syn::Result<(LitStr, Vec<Given>)> {

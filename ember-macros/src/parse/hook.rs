@@ -1,4 +1,6 @@
-//! Methods that run by themselves: `#[on(…)]`, `#[every("…")]`, `#[after("…")]`.
+//! Methods that run by themselves: `#[on(…)]`, `#[every("…")]`, `#[after("…")]`, `#[tick("…")]`.
+
+use std::time::Duration;
 
 use syn::{Attribute, Ident, LitStr, Signature, Type, ext::IdentExt};
 
@@ -8,7 +10,7 @@ use super::{
 };
 use crate::{
     errors::Errors,
-    model::{Event, EventOf, Hook, Shape, Timing},
+    model::{Event, EventOf, Hook, Missed, Shape, Timing},
     parse::words::{attrs, bared, closest, duration, list},
 };
 
@@ -35,6 +37,7 @@ pub(super) struct Marks {
     down: Option<Attribute>,
     followed: Option<(Attribute, Follows)>,
     role: Option<(Attribute, &'static str)>,
+    tick: Option<(Attribute, (Duration, Missed))>,
     first: Option<Attribute>,
     /// One could not be read, so that there is no telling what the function is.
     unclear: bool,
@@ -94,10 +97,21 @@ impl Marks {
             }
             marks.first.get_or_insert(attr);
         }
-        for (name, timing) in [("every", Timing::Every as fn(_) -> _), ("after", Timing::After)] {
-            for attr in attrs::take(attributes, name) {
-                marks.timing(time(&attr, name, errors).map(timing), attr);
+        for attr in attrs::take(attributes, "every") {
+            let pace = calendar::pace(&attr, ("every", "missed"), Missed::Delay, errors);
+            marks.timing(pace.map(|(period, missed)| Timing::Every(period, missed)), attr);
+        }
+        for attr in attrs::take(attributes, "after") {
+            marks.timing(delay(&attr, errors).map(Timing::After), attr);
+        }
+        for attr in attrs::take(attributes, "tick") {
+            let pace = calendar::pace(&attr, ("tick", "late"), Missed::Skip, errors);
+            if marks.tick.is_some() {
+                errors.at(&attr, GIVEN_TWICE);
             }
+            marks.unclear |= pace.is_none() || marks.tick.is_some();
+            marks.tick = pace.map(|pace| (attr.clone(), pace));
+            marks.first.get_or_insert(attr);
         }
         for attr in attrs::take(attributes, "cron") {
             marks.timing(calendar::read(&attr, errors).map(Timing::Cron), attr);
@@ -129,6 +143,14 @@ impl Marks {
             return None;
         }
         let cfgs = attrs::cfgs(attributes);
+        if let Some((attr, pace)) = self.tick {
+            let others = self.event.is_some() || self.down.is_some() || self.followed.is_some() || self.role.is_some();
+            if others || !self.when.is_empty() {
+                errors.at(attr, "what runs at a fixed step is no other hook: split it in two");
+                return None;
+            }
+            return read_tick(pace, shape, cfgs, &sig.ident, errors).map(|tick| Automatic::Event(Box::new(tick)));
+        }
         if let Some(down) = self.down {
             if self.event.is_some() || self.followed.is_some() || !self.when.is_empty() {
                 errors.at(down, "what runs when a watched service has ended is no other hook: split it in two");
@@ -245,6 +267,23 @@ fn read_role(
     Some(Event { shape, of: EventOf::Role(role, arg.map(|arg| arg.ty)), cfgs })
 }
 
+/// `#[tick(…)]`: with `Tick`, or without an argument.
+fn read_tick(
+    (period, missed): (Duration, Missed),
+    mut shape: Shape,
+    cfgs: Vec<Attribute>,
+    name: &Ident,
+    errors: &mut Errors,
+) -> Option<Event> {
+    let arg = shape.args.pop();
+    let by_value = arg.as_ref().is_none_or(|arg| !matches!(bared(arg.ty.clone()), Type::Reference(_)));
+    if !shape.args.is_empty() || !by_value {
+        errors.at(name, format!("it is told which step it is: write `fn {name}(&mut self, tick: Tick)`"));
+        return None;
+    }
+    Some(Event { shape, of: EventOf::Tick(period, missed, arg.is_some()), cfgs })
+}
+
 /// What a hook of a service that follows another takes.
 #[derive(Clone, Copy)]
 struct Follows {
@@ -290,14 +329,15 @@ fn on(attr: &Attribute, errors: &mut Errors) -> Option<On> {
     None
 }
 
-fn time(attr: &Attribute, name: &str, errors: &mut Errors) -> Option<std::time::Duration> {
+/// `#[after(…)]`
+fn delay(attr: &Attribute, errors: &mut Errors) -> Option<Duration> {
     let Ok(text) = attr.parse_args::<LitStr>() else {
-        errors.at(attr, format!("write how long: `#[{name}(\"10s\")]`"));
+        errors.at(attr, "write how long: `#[after(\"10s\")]`");
         return None;
     };
-    let read = duration::parse(&text.value()).map_err(|message| match name {
-        "after" if duration::is_nothing(&text.value()) => format!("{message}; what begins at once is `#[on(started)]`"),
-        _ => message,
+    let read = duration::parse(&text.value()).map_err(|message| {
+        let at_once = duration::is_nothing(&text.value());
+        if at_once { format!("{message}; what begins at once is `#[on(started)]`") } else { message }
     });
     read.map_err(|message| errors.at(&text, message)).ok()
 }

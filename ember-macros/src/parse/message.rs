@@ -4,7 +4,10 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Data, DeriveInput, Field, Item, Path, Token, Variant, parse_quote, punctuated::Punctuated};
 
-use super::{copied, structure::structure};
+use super::{
+    copied,
+    structure::{left_out, structure},
+};
 use crate::{
     errors::Errors,
     model::{Message, Runtime, TOLD, Travels},
@@ -53,9 +56,19 @@ pub(crate) fn travels(mut item: DeriveInput, errors: &mut Errors) -> Option<Trav
         return None;
     }
     let (options, docs, body) = (serde::that_count(&item.attrs), docs(&item.attrs), structure(&item));
+    let left_out = left_out(&item);
     let copy = apart.then(|| item.clone());
-    let mut travels =
-        Travels { runtime, ident: item.ident, generics: item.generics, json, options, docs, body, apart: None };
+    let mut travels = Travels {
+        runtime,
+        ident: item.ident,
+        generics: item.generics,
+        json,
+        options,
+        docs,
+        body,
+        left_out,
+        apart: None,
+    };
     travels.apart = copy.map(|copy| copied::copied(copy, &travels));
     Some(travels)
 }

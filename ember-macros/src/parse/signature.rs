@@ -246,6 +246,14 @@ fn mentions_cx(ty: &Type) -> bool {
     }
 }
 
+/// What the context is called, if there is one and it has a name.
+pub(super) fn context(sig: &Signature) -> Option<&Ident> {
+    match &*sig.inputs.iter().filter_map(typed).find(|arg| mentions_cx(&arg.ty))?.pat {
+        Pat::Ident(pat) => Some(&pat.ident),
+        _ => None,
+    }
+}
+
 /// The `U` of `Cx<'_, U>`.
 fn context_of(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = bare(ty) else { return None };

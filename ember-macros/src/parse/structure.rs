@@ -1,14 +1,16 @@
 //! What a type that travels consists of, as serde writes it.
 
-use syn::{Data, DeriveInput, ext::IdentExt};
+use quote::ToTokens;
+use syn::{Data, DeriveInput, Type, ext::IdentExt};
 
 use crate::{
-    model::{Body, Field, Fields, Variant},
+    model::{Body, Field, Fields, LeftOut, Variant},
     parse::words::{
-        docs, is_converted, is_skipped, is_transparent,
+        bare, docs, is_converted, is_skipped, is_transparent,
         labels::{self, Rule},
-        stand_in, that_count,
+        skip, stand_in, that_count,
     },
+    text::text,
 };
 
 /// The parts of the type that are written.
@@ -28,6 +30,45 @@ pub(super) fn structure(item: &DeriveInput) -> Body {
         }
         // The compiler says more.
         (None, Data::Union(_)) => Body::Struct(Fields::None),
+    }
+}
+
+/// What of the type is neither written nor read. What holds nothing is nothing that could be missed.
+pub(super) fn left_out(item: &DeriveInput) -> Vec<LeftOut> {
+    let name = item.ident.unraw().to_string();
+    let mut found = Vec::new();
+    let mut of = |fields: &syn::Fields, of: &str| {
+        let skipped = fields.iter().filter(|field| !holds_nothing(&field.ty));
+        found.extend(skipped.filter_map(|field| {
+            let named = field.ident.as_ref().map(|ident| format!("{}: ", ident.unraw())).unwrap_or_default();
+            let what = format!("`{named}{}` of `{of}`", text(&field.ty));
+            Some(LeftOut { at: skip(&field.attrs)?.into_token_stream(), what })
+        }));
+    };
+    match &item.data {
+        _ if stand_in(&item.attrs).is_some() => {}
+        Data::Struct(data) => of(&data.fields, &name),
+        Data::Enum(data) => {
+            let written = data.variants.iter().filter(|variant| !is_skipped(&variant.attrs));
+            for variant in written.filter(|variant| !is_converted(&variant.attrs)) {
+                of(&variant.fields, &format!("{name}::{}", variant.ident.unraw()));
+            }
+            let skipped = data.variants.iter().filter_map(|variant| Some((skip(&variant.attrs)?, variant)));
+            found.extend(skipped.map(|(skip, variant)| LeftOut {
+                at: skip.into_token_stream(),
+                what: format!("`{name}::{}`", variant.ident.unraw()),
+            }));
+        }
+        Data::Union(_) => {}
+    }
+    found
+}
+
+fn holds_nothing(ty: &Type) -> bool {
+    match bare(ty) {
+        Type::Tuple(tuple) => tuple.elems.is_empty(),
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "PhantomData"),
+        _ => false,
     }
 }
 

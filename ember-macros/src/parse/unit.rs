@@ -65,15 +65,8 @@ fn shards(options: &mut Options, errors: &mut Errors) -> Option<(Ident, u16)> {
 
 fn acks(options: &mut Options, errors: &mut Errors) -> Option<(Ident, Acks)> {
     let key = options.key("acks").cloned();
-    let (text, key) = (options.string("acks", "leader", errors)?, key?);
-    match text.value().as_str() {
-        "all" => Some((key, Acks::All)),
-        "leader" => Some((key, Acks::Leader)),
-        _ => {
-            errors.at(&text, "`acks` is \"all\", which it is anyway, or \"leader\"");
-            None
-        }
-    }
+    let acks = options.word("acks", &[("all", Acks::All), ("leader", Acks::Leader)], errors)?;
+    Some((key?, acks))
 }
 
 /// Finds fault with what is said of groups that there cannot be, and forgets it then: the compiler would have more to say.

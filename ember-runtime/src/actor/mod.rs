@@ -17,7 +17,10 @@ mod tests;
 #[cfg(feature = "cron")]
 pub use self::about::{Cron, Gap, Overlap};
 pub use self::{
-    about::{Down, DownReason, OnPanic, ReplicaKind, Restart, ServiceIdentity, ServiceSpec, ServiceState, Shard},
+    about::{
+        Down, DownReason, MissedTicks, OnPanic, ReplicaKind, Restart, ServiceIdentity, ServiceSpec, ServiceState,
+        Shard, Tick,
+    },
     service::{
         Cx, DeclaresParent, EntryGap, GapReason, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult,
         InGroup, IsGap, IsPosted, ModuleBusy, NoRpcBlock, NotEntered, NotReplicated, NotSharded, OnEvent,
@@ -29,12 +32,12 @@ pub use self::{
 pub(crate) use self::{
     about::{Particulars, Supervision, Watcher},
     cell::{Attachments, Blueprint, Cell, Front, Setup, Source},
-    erased::{AnyCell, Host, OnTheSpot},
+    erased::{AnyCell, Host, OnTheSpot, Owed, RouteFn},
     intake::written_port,
     life::blueprint,
     service::{
-        Changes, EventFn, Followed, FollowedKind, HookFn, KeyedField, SIGNATURE_OF, Subscription, Timer, Told,
-        note_change,
+        Again, Changes, EventFn, Followed, FollowedKind, KeyedField, SIGNATURE_OF, Subscription, Timer, TimerRun, Told,
+        again, note_change,
     },
     work::{GoLive, Offer, Port, Short, ShortCall, Spare, TaskJob},
 };

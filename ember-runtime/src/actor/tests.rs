@@ -10,18 +10,23 @@ use std::{
 use bytes::Bytes;
 use futures_util::FutureExt;
 
-use super::work::Calls;
+use super::{
+    erased::{Core, Holding},
+    work::Calls,
+};
 use crate::{
     actor::*,
     error::{Failure, RefusedReason},
     hooks::{HandlerHooks, Ordered},
-    id::{Incarnation, MethodId, NodeId, NodeKey, Pid},
+    id::{CallNumber, Epoch, GroupKey, Incarnation, MethodId, NodeId, NodeKey, Pid},
     mailbox::{Aside, Limits},
     message::{
-        Answer, Arrivals, Coding, Handled, Method, MethodInfo, PickStructural as _, Probe, RawCall, RawReply,
+        Answer, Arrivals, Coding, Envelope, Handled, Method, MethodInfo, PickStructural as _, Probe, RawCall, RawReply,
         ReplyBody, ReplyLink, Schema, Signature, Stamp, Wire, WireOf, no_error, reply_slot,
     },
+    office::{BootClock, OfficeSeat, Tenure},
     panics::Each,
+    replica::{InSync, Member, Replica, Terms},
     rng::Rng,
 };
 
@@ -137,6 +142,10 @@ impl Host for NoHost {
     fn handler_hooks(&self) -> &Ordered<dyn HandlerHooks> {
         static NONE: Ordered<dyn HandlerHooks> = Ordered::NONE;
         &NONE
+    }
+
+    fn has_one_of(&self, group: u64, node: NodeKey) -> bool {
+        (group, node.id) == (5, NodeId(2))
     }
 
     fn is_known(&self, _: NodeKey) -> bool {
@@ -301,5 +310,45 @@ fn what_senders_put_in_while_memory_is_given_back_stays() {
         calls.refuse(post, RefusedReason::Stopped);
         let answer = answering.now_or_never().expect("an answer");
         assert!(matches!(answer, Answer::Refused(_, (given,)) if given as usize == number));
+    }
+}
+
+#[tokio::test]
+async fn nobody_makes_a_call_that_a_group_owes_but_who_is_of_it() {
+    const KIND: ReplicaKind = ReplicaKind {
+        new: || Box::new(()),
+        apply: |_, _, _| Ok(()),
+        encode: |_, _| Ok(()),
+        decode: |_| Ok(Box::new(())),
+        fingerprints: || (1, 2),
+    };
+    let host = host();
+    let cell = vault(&host);
+    let (pid, epoch) = (cell.pid(), Epoch(1));
+    let replica = Arc::new(Replica::new(pid, (1, 2), Terms::default(), 1 << 20));
+    replica.elect(epoch, InSync::founded_by(Member::first(pid)));
+    let seat = Arc::new(OfficeSeat::new(Arc::new(Tenure::for_ever(BootClock::new(false)))));
+    let mut core = Core::new(host.clone(), cell, |_, _, _, _| ()).in_office(Some(seat));
+    core.held = Some(Box::new(Holding::new(replica, KIND, host.clock())));
+    core.office.as_mut().unwrap().began = Some(epoch);
+    let owed = |group| {
+        let by = Some((GroupKey { group, lane: 6 }, Epoch(9)));
+        Envelope { call: Some(CallNumber { by, number: 1, lowest: 1 }), ..Envelope::default() }
+    };
+    let mut is_run = |group, node| {
+        let answers = Arc::<Answers>::default();
+        let from = NodeKey { id: NodeId(node), incarnation: Incarnation(1) };
+        let reply = RawReply::new(Arc::clone(&answers) as _, 1);
+        let back = core.begin_once(const { &Open::INFO }, (&owed(group), from), 0, reply);
+        let refused = answers.0.lock().unwrap().pop();
+        back.map(|reply| reply.fail(RefusedReason::Stopped)).ok_or(refused)
+    };
+    assert!(is_run(5, 2).is_ok());
+    assert!(is_run(5, pid.node.id.0).is_ok(), "its own node is trusted");
+    for (group, node) in [(5, 3), (4, 2)] {
+        let Err(Some(Err(Failure::NotExecuted(RefusedReason::NotOnce(why))))) = is_run(group, node) else {
+            panic!("{node} speaks for {group}")
+        };
+        assert!(why.contains("no instance of the group"), "{why}");
     }
 }

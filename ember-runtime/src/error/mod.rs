@@ -4,6 +4,7 @@ mod call;
 mod insert;
 mod loss;
 mod node;
+mod offload;
 mod reason;
 mod send;
 mod spawn;
@@ -14,6 +15,7 @@ pub use self::{
     insert::InsertError,
     loss::LossRefused,
     node::{Error, Result},
+    offload::OffloadError,
     reason::{LostReason, RefusedReason},
     send::SendError,
     spawn::SpawnAllError,

@@ -2,7 +2,7 @@
 
 use std::{error, fmt, io};
 
-use super::{CallError, LossRefused, NoUniqueId, SendError};
+use super::{CallError, LossRefused, NoUniqueId, OffloadError, SendError};
 use crate::id::Epoch;
 
 /// `Result` with Ember's [`Error`].
@@ -103,6 +103,9 @@ pub enum Error {
     /// The loss of what a replicated group had is not accepted.
     #[error(transparent)]
     Loss(#[from] LossRefused),
+    /// Offloaded work has no result.
+    #[error(transparent)]
+    Offload(#[from] OffloadError),
     /// Any other error.
     #[error(transparent)]
     Other(Cause),

@@ -10,7 +10,7 @@ mod public_key;
 mod unique;
 
 pub(crate) use self::{
-    call::{Asker, CallId, CallNumber, GroupKey},
+    call::{Asker, CallId, CallNumber, GroupKey, Serial},
     hash::{fnv1a_of, xxh3},
     public_key::PublicKey,
     unique::{Generator, Short},

@@ -21,9 +21,14 @@ const GATHERS: u32 = 64;
 /// After so long without anything to write, the end of the file is sealed.
 const IDLE: Duration = Duration::from_millis(200);
 
+/// So long does a simulation take to find what is on its disk.
+const IN_PLACE: Duration = Duration::from_millis(1);
+
 /// A journal that is written. When it is dropped, what it was given is written, and then its folder is free.
 pub(crate) struct Journal {
     shared: Arc<Shared>,
+    /// In a simulation, where time waits for no thread: what it is given is written at once.
+    in_place: Option<Mutex<Writer>>,
 }
 
 struct Shared {
@@ -65,7 +70,19 @@ impl Journal {
         });
         let of_thread = Arc::clone(&shared);
         thread::Builder::new().name("ember-journal".into()).spawn(move || of_thread.run(writer))?;
-        Ok(Self { shared })
+        Ok(Self { shared, in_place: None })
+    }
+
+    /// Without a thread.
+    pub(super) fn in_place(writer: Writer) -> Self {
+        let progress = ordered::Sender::new(Progress::default());
+        let shared = Shared { queue: Mutex::default(), filled: Condvar::new(), progress };
+        Self { shared: Arc::new(shared), in_place: Some(Mutex::new(writer)) }
+    }
+
+    /// In how much time that is not real what it was given is known to be on the disk, if there is no disk that takes its time.
+    pub(crate) fn pause(&self) -> Option<Duration> {
+        self.in_place.as_ref().map(|_| IN_PLACE)
     }
 
     /// Tells how far it has come.
@@ -77,9 +94,13 @@ impl Journal {
 impl Keeps for Journal {
     fn keep(&self, mut changes: Vec<Change>) -> u64 {
         let mut queue = lock(&self.shared.queue);
-        queue.changes.append(&mut changes);
         queue.given += 1;
         let given = queue.given;
+        if let Some(writer) = &self.in_place {
+            self.shared.write_in_place(&mut lock(writer), changes, given);
+            return given;
+        }
+        queue.changes.append(&mut changes);
         drop(queue);
         self.shared.filled.notify_one();
         given
@@ -101,6 +122,20 @@ enum Next {
 }
 
 impl Shared {
+    /// All of it, with what is written anew.
+    fn write_in_place(&self, writer: &mut Writer, changes: Vec<Change>, number: u64) {
+        let written = writer.write(changes).and_then(|()| {
+            while writer.is_shortening() {
+                writer.shorten_on()?;
+            }
+            Ok(())
+        });
+        match written {
+            Ok(()) => self.tell(writer, Some(number)),
+            Err(error) => self.progress.send_modify(|it| it.failed = Some(error.to_string().into())),
+        }
+    }
+
     fn run(&self, mut writer: Writer) {
         let ended = attempt(|| self.keep_on(&mut writer));
         let why = match ended {

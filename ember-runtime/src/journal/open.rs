@@ -24,18 +24,19 @@ pub(crate) struct Opened {
     folder: Folder,
     path: PathBuf,
     restored: Option<Restored>,
+    real: bool,
 }
 
-/// Takes a folder, and reads what is in it. It waits for the disk.
+/// Takes a folder, and reads what is in it. It waits for the disk. `real`: whether time is not simulated.
 ///
 /// # Errors
 /// [`Error::Configuration`]: another process has it, it cannot be read, or what was acknowledged is damaged. It names the folder, and
 /// says what to do.
-pub(crate) fn open(path: &Path) -> Result<Opened> {
+pub(crate) fn open(path: &Path, real: bool) -> Result<Opened> {
     let refuse = |error: io::Error| refused(path, &error);
     let mut folder = Folder::take(path).map_err(refuse)?;
     let Some(file) = folder.read().map_err(refuse)? else {
-        return Ok(Opened { folder, path: path.into(), restored: None });
+        return Ok(Opened { folder, path: path.into(), restored: None, real });
     };
     let restored = restore(&file).map_err(|why| {
         let file = folder.path();
@@ -55,7 +56,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened> {
     }
     // What a process that was killed has written may not be on the disk yet.
     folder.cut(restored.length).map_err(refuse)?;
-    Ok(Opened { folder, path: path.into(), restored: Some(restored) })
+    Ok(Opened { folder, path: path.into(), restored: Some(restored), real })
 }
 
 fn refused(path: &Path, error: &dyn std::fmt::Display) -> Error {
@@ -68,7 +69,7 @@ impl Opened {
     /// # Errors
     /// It is that of another group, or of other types.
     pub(crate) fn start(self, group: String, types: Fingerprints) -> Result<(Journal, Option<Restored>)> {
-        let Self { folder, path, restored } = self;
+        let Self { folder, path, restored, real } = self;
         let head = Head { version: VERSION, group, types };
         if let Some(Restored { head: found, .. }) = &restored {
             if found.group != head.group {
@@ -85,7 +86,11 @@ impl Opened {
         }
         let length = restored.as_ref().map_or(0, |it| it.length);
         let disk: Box<dyn Disk> = Box::new(folder);
-        let journal = Journal::start(Writer::new(disk, head, length)).map_err(|error| refused(&path, &error))?;
+        let writer = Writer::new(disk, head, length);
+        if !real {
+            return Ok((Journal::in_place(writer), restored));
+        }
+        let journal = Journal::start(writer).map_err(|error| refused(&path, &error))?;
         Ok((journal, restored))
     }
 }

@@ -21,10 +21,10 @@ pub(crate) use self::replies::{
 };
 pub use self::{
     codecs::{
-        ADeferred, AStream, AnError, AnInstant, AnyCodec, AnyOrder, Asked, Bottom, Codec, Coding, Deep, Deeper, Depth,
-        ErrorOfOnesOwn, ErrorThatTravels, Json, Known, Misplaced, Nominal, OfACall, Order, Ordered, PickMisplaced,
-        PickNominal, PickStructural, Probe, ShapeNominal, ShapeStructural, Structural, TimeForAll, ValueThatIsNoStream,
-        ValueThatIsThere, at_end, coding_by, no_error, put_all, shape_by, take_all, unordered,
+        ADeferred, AStream, AnError, AnInstant, AnyCodec, AnyOrder, Asked, Codec, Coding, Deep, Depth, ErrorOfOnesOwn,
+        ErrorThatTravels, Json, Known, Level, Misplaced, Nominal, OfACall, Order, Ordered, PickMisplaced, PickNominal,
+        PickStructural, Probe, ShapeNominal, ShapeStructural, Structural, TimeForAll, ValueThatIsNoStream,
+        ValueThatIsThere, Within, at_end, coding_by, no_error, put_all, refuse, shape_by, take_all,
     },
     format::{CodecError, Itself, Message, Part, Unread, never_read, part},
     metadata::{Caller, Extension, KeyReader, Keys, TraceContext, TravelsBeside},

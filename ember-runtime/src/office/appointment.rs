@@ -1,12 +1,12 @@
 //! What an instance is told of its role, in its turn: nothing of its handlers runs meanwhile.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use crate::{
-    id::{CallId, Epoch},
+    id::{CallId, Epoch, Serial},
     message::{Settled, Stored},
 };
 
@@ -21,16 +21,26 @@ pub(crate) enum Appointment {
     Resign(Epoch, Told),
     /// Others of its group have committed something: it applies that.
     CatchUp,
-    /// It tells its state, and which was the last record that has been applied to it.
-    Picture(Pictured),
+    /// It tells its state, in this memory, and which was the last record that has been applied to it.
+    Picture(Vec<u8>, Pictured),
     /// It tells what became of a call; nothing if it is not the master, or will not know.
     Outcome(CallId, oneshot::Sender<Option<Stored>>),
-    /// It tells what calls its group owes to others, after this number; nothing if it is not the master.
-    Owed(u64, oneshot::Sender<(u64, Vec<(u64, Bytes)>)>),
-    /// The one of this number has been answered.
-    Paid(u64),
+    /// It tells what calls its group owes to others, so many of each lane but these; nothing if it is not the master.
+    Owed(BTreeSet<u64>, usize, oneshot::Sender<Vec<Debt>>),
+    /// The one of this lane and number has been answered.
+    Paid(u64, u64),
     /// The reply of a call is there that came later than its method returned.
     Reply(Late),
+}
+
+/// A call that a group owes to another service. Cloning it copies none of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Debt {
+    /// A hash of whom it is for.
+    pub(crate) lane: u64,
+    /// No other of its group has it, also where an operator has accepted that the end of the log is lost.
+    pub(crate) serial: Serial,
+    pub(crate) call: Bytes,
 }
 
 /// Such a reply.
@@ -47,8 +57,11 @@ impl fmt::Debug for Late {
     }
 }
 
+/// A record: its epoch and its index.
+type At = (Epoch, u64);
+
 /// Is told a state, as bytes; nothing if it cannot be written.
-type Pictured = oneshot::Sender<Option<(u64, Bytes)>>;
+type Pictured = oneshot::Sender<Option<(At, Bytes)>>;
 
 /// Is told whether it has done what it was told, or has not if this is dropped.
 type Told = oneshot::Sender<bool>;

@@ -14,7 +14,7 @@ mod shown;
 mod tenure;
 
 pub(crate) use self::{
-    appointment::{Appointment, Late},
+    appointment::{Appointment, Debt, Late},
     boot::BootClock,
     name::OfficeName,
     seat::OfficeSeat,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::id::fnv1a_of;
+
 /// The identity that the instances of a group share: of these one is the master.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct OfficeName {
@@ -13,6 +15,11 @@ pub(crate) struct OfficeName {
 impl OfficeName {
     pub(crate) fn new(server: u32, name: &str, id: &str) -> Self {
         Self { server, name: name.to_owned(), id: id.to_owned() }
+    }
+
+    /// A hash of it, by which it is known where its text does not travel.
+    pub(crate) fn hashed(&self) -> u64 {
+        fnv1a_of(&[&self.server.to_le_bytes(), self.name.as_bytes(), self.id.as_bytes()])
     }
 }
 

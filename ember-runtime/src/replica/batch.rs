@@ -61,4 +61,6 @@ pub(crate) enum Kind {
     Deposed,
     /// It follows (or was) a later master, or the batch was its own.
     Newer { epoch: Epoch },
+    /// It has no state, since it could not apply what it was sent: it learns a state, and not from the records again.
+    Unfit,
 }

@@ -24,6 +24,8 @@ pub(crate) struct Follower {
     has_dropped: bool,
     /// It goes on from a journal, and has not heard since how much of its log is acknowledged.
     is_back: bool,
+    /// It has lost its state since it could not apply a record, and would not again.
+    is_unfit: bool,
 }
 
 impl Follower {
@@ -41,6 +43,7 @@ impl Follower {
             deposed: false,
             has_dropped: false,
             is_back: false,
+            is_unfit: false,
         }
     }
 
@@ -163,7 +166,7 @@ impl Follower {
         }
         self.held = Held::snapshot(point);
         self.matched = point.index;
-        (self.has_state, self.is_back) = (true, false);
+        (self.has_state, self.is_back, self.is_unfit) = (true, false, false);
         Ok(answer(self, self.has()))
     }
 
@@ -175,9 +178,10 @@ impl Follower {
         self.held
     }
 
-    /// Without its state, which was lost: as a new member.
+    /// Without its state, which was lost: as a new member, who learns that of another.
     pub(crate) fn lost(mut self) -> Self {
         self.drop_state();
+        self.is_unfit = true;
         self
     }
 
@@ -221,6 +225,9 @@ impl Follower {
     fn take(&mut self, batch: Batch) -> Kind {
         let (previous, upto, commit) = (batch.previous, batch.upto(), batch.commit);
         if !self.has_state {
+            if self.is_unfit {
+                return Kind::Unfit;
+            }
             if previous != Point::NOTHING {
                 return Kind::Empty;
             }

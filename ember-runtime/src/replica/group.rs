@@ -14,6 +14,9 @@ pub(crate) struct InSync {
     pub(crate) members: BTreeSet<Member>,
 }
 
+/// So many records are kept at most.
+pub(crate) const KEPT_RECORDS: u64 = 65_536;
+
 /// What the service of a group asks of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Terms {
@@ -23,11 +26,13 @@ pub(crate) struct Terms {
     pub(crate) waits: bool,
     /// So many members at most, the master among them; the other instances are spare.
     pub(crate) most: Option<usize>,
+    /// So many records of its log it keeps: whoever is further behind learns the whole state.
+    pub(crate) kept: u64,
 }
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { min_in_sync: 1, waits: true, most: None }
+        Self { min_in_sync: 1, waits: true, most: None, kept: KEPT_RECORDS }
     }
 }
 

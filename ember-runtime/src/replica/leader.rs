@@ -57,6 +57,8 @@ pub(crate) enum Heard {
     /// The log begins too late for it: send it a snapshot, and say so by [`Leader::learns`]. It is said once, and again after
     /// [`Leader::unanswered`].
     WantsSnapshot,
+    /// The same for one that could not apply what is in the log: not at once, it may be no better the next time.
+    WantsState,
     /// What it has applied is in no log of this group. It is told, drops it, and learns.
     Diverged(Point),
     /// It was a master before, and acknowledges nothing: take it out of the set.
@@ -66,14 +68,21 @@ pub(crate) enum Heard {
 }
 
 impl Leader {
-    /// Writes the barrier of its epoch. `is_kept`: it has a journal, which has nothing of this epoch yet.
-    pub(super) fn new((me, at): (Member, Pid), epoch: Epoch, set: InSync, mut held: Held, is_kept: bool) -> Self {
+    /// Writes the barrier of its epoch. `is_kept`: it has a journal, which has nothing of this epoch yet. With fewer in sync than `min_in_sync` it
+    /// acknowledges nothing.
+    pub(super) fn new(
+        (me, at): (Member, Pid),
+        epoch: Epoch,
+        set: InSync,
+        mut held: Held,
+        (is_kept, min_in_sync): (bool, usize),
+    ) -> Self {
         let barrier = held.log.append(Record::barrier(epoch));
         if planted(Bug::ForgetBarrier) {
             held.commit = barrier;
         }
         let needed = rules::needed(&set.members, None, me);
-        let (peers, acknowledged, min_in_sync, open) = (BTreeMap::new(), held.commit, 1, barrier);
+        let (peers, acknowledged, open) = (BTreeMap::new(), held.commit, barrier);
         let owed = held.log.size(acknowledged, barrier);
         let (next, kept, names) = (None, is_kept.then_some(0), BTreeMap::new());
         let mut leader = Self {
@@ -130,15 +139,9 @@ impl Leader {
     }
 
     /// Up to here all is committed, and was when [enough](Self::too_few) were in sync: what follows from it may leave, and the others show
-    /// it. What a new master has found is taken for that, however few are in sync by then.
+    /// it. Of what a new master has found it does not know whether enough had it: with too few in sync, none of that is.
     pub(crate) fn acknowledged(&self) -> u64 {
         self.acknowledged
-    }
-
-    /// So many must be in sync; 1 at first. Before it writes anything but its barrier.
-    pub(super) fn needs(mut self, min_in_sync: usize) -> Self {
-        self.min_in_sync = min_in_sync;
-        self
     }
 
     /// Its journal has the log up to here, and this version of the set. Says whether the commit index has moved.
@@ -265,6 +268,7 @@ impl Leader {
             }
             Kind::Lacks { previous, applied } if known.may_lack(previous) => self.lacks(peer, previous, applied),
             Kind::Empty if known.has == 0 => self.is_empty(peer),
+            Kind::Unfit if known.has == 0 && known.is_unfit() => Heard::WantsState,
             Kind::Deposed if known.has == 0 => {
                 known.deposed = true;
                 known.way = Way::Probed { sure: false, out: false };
@@ -272,11 +276,6 @@ impl Leader {
             }
             _ => Heard::Nothing,
         }
-    }
-
-    /// Those who have answered.
-    pub(crate) fn heard(&self) -> BTreeSet<Pid> {
-        self.peers.iter().filter(|(_, peer)| peer.member.is_some()).map(|(pid, _)| *pid).collect()
     }
 
     /// Only these other instances are there: what is known of others is forgotten.
@@ -365,7 +364,9 @@ impl Leader {
         &mut self.held
     }
 
-    pub(super) fn into_parts(self) -> (InSync, Held) {
+    /// What it has committed with too few is not known to be acknowledged.
+    pub(super) fn into_parts(mut self) -> (InSync, Held) {
+        self.held.commit = self.held.commit.min(self.acknowledged);
         (self.set, self.held)
     }
 
@@ -390,8 +391,7 @@ impl Leader {
         let before = (self.held.commit, self.acknowledged);
         if let Some(upto) = upto {
             self.held.commit = before.0.max(upto);
-            let upto = if self.too_few().is_none() { upto } else { upto.min(self.barrier) };
-            self.acknowledged = before.1.max(upto);
+            self.acknowledged = rules::acknowledged(before.1, upto, self.barrier, self.too_few().is_none());
             self.owed -= self.held.log.size(before.1, self.acknowledged);
         }
         (self.held.commit, self.acknowledged) > before

@@ -143,6 +143,13 @@ impl Log {
         }
     }
 
+    /// The last record says what its entries have come to. Nobody may have it yet.
+    pub(crate) fn came_to(&mut self, outputs: u32) {
+        if let Some(record) = self.records.back_mut() {
+            record.came_to = outputs;
+        }
+    }
+
     /// The records after `index` and up to `upto`, of so many bytes, but at least one if there are any. `None`: the log begins later.
     pub(crate) fn after(&self, index: u64, upto: u64, max_bytes: usize) -> Option<Vec<Record>> {
         let skip = usize::try_from(index.checked_sub(self.base.index)?).ok()?;

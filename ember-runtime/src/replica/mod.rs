@@ -28,13 +28,13 @@ mod tests;
 pub(crate) use self::{
     batch::{Answer, Batch, Kind},
     follower::Follower,
-    group::{InSync, Terms},
+    group::{InSync, KEPT_RECORDS, Terms},
     held::Held,
     instance::{Due, Far, Fingerprints, Learnt, Place, Reading, Replica, Standing, keeping::OnDisk},
     leader::{Heard, Leader, MOST_OWED},
     log::Log,
     member::Member,
-    outcomes::{About, Known, Note, Outbox, Outcomes, picture},
+    outcomes::{About, Beside, Known, Note},
     point::Point,
     record::Record,
 };

@@ -92,6 +92,16 @@ impl Peer {
         }
     }
 
+    /// It has lost its state, and learns one. That is told once, and again when [no answer](Self::unanswered) comes to that.
+    /// Whether it is told now.
+    pub(super) fn is_unfit(&mut self) -> bool {
+        let learns = matches!(self.way, Way::Learns { .. });
+        if !learns {
+            self.way = Way::Learns { at: None };
+        }
+        !learns
+    }
+
     /// No answer will come to what was sent.
     pub(super) fn unanswered(&mut self) {
         self.told = None;

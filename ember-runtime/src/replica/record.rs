@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::{id::Epoch, message::whole};
+use crate::{frames::checksum, id::Epoch, message::whole};
 
 /// What is committed at once. Cloning it copies none of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,11 +16,19 @@ pub(crate) struct Record {
     /// [`Notes`](super::Notes), written one after the other: what the record says of calls.
     #[serde(with = "whole")]
     pub(crate) more: Bytes,
+    /// A hash over what the entries have come to on the master, as [`came_to`](Self::came_to) makes it: members compare it with what they have
+    /// come to themselves.
+    pub(crate) came_to: u32,
 }
 
 impl Record {
     pub(crate) fn new(epoch: Epoch, entries: Vec<Bytes>) -> Self {
-        Self { epoch, entries, more: Bytes::new() }
+        Self { epoch, entries, more: Bytes::new(), came_to: 0 }
+    }
+
+    /// The hash over these outputs, which stand there one after the other; 0 if they have no bytes.
+    pub(crate) fn came_to(outputs: &[u8]) -> u32 {
+        checksum::of(outputs)
     }
 
     /// The same, with more in it.

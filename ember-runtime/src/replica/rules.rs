@@ -83,6 +83,18 @@ pub(crate) fn counts(told: u64, version: u64) -> bool {
     told == version
 }
 
+/// What a master, which knew all up to `before` to be acknowledged, acknowledges when all up to `committed` is with those in sync: also whether `enough`
+/// are. With too few of them that is nothing: of what was in its log when it was elected it does not know whether enough had it. In its barrier
+/// alone there is nothing that could be lost.
+pub(crate) fn acknowledged(before: u64, committed: u64, barrier: u64, enough: bool) -> u64 {
+    let upto = match enough {
+        true => committed,
+        false if before + 1 >= barrier => committed.min(barrier),
+        false => before,
+    };
+    before.max(upto)
+}
+
 /// Up to where a master's log is acknowledged, given what each member has `acknowledged` (that counts); `None` if nothing can be said.
 ///
 /// `last` is the end of its log, `barrier` the first record of its epoch. The commit index does not move before the barrier is

@@ -26,6 +26,7 @@ pub struct Cluster {
     loss: f64,
     ttl: Duration,
     limit: Duration,
+    kept_records: Option<u64>,
     ledger: Ledger,
     nodes: BTreeMap<String, Build>,
 }
@@ -40,6 +41,7 @@ impl Cluster {
             loss: 0.0,
             ttl: Duration::from_secs(5),
             limit: Duration::from_secs(60 * 60),
+            kept_records: None,
             ledger: Ledger::default(),
             nodes: BTreeMap::new(),
         }
@@ -95,6 +97,18 @@ impl Cluster {
     pub fn limit(mut self, limit: Duration) -> Self {
         values::limit(limit);
         self.limit = limit;
+        self
+    }
+
+    /// Members of replicated groups keep so many records of their log, from 1; 65,536 as everywhere by default. Whoever is further behind learns the whole state:
+    /// with few, what takes a group hours comes in seconds.
+    ///
+    /// # Panics
+    /// If it is 0.
+    #[track_caller]
+    pub fn kept_records(mut self, records: u64) -> Self {
+        values::kept_records(records);
+        self.kept_records = Some(records);
         self
     }
 
@@ -166,6 +180,7 @@ impl Cluster {
         let registry = RegistryHost::new(kernel(&mut sim, HOST), Rng::from_seed(rng.u64()));
         let mut hosts = BTreeMap::new();
         for (name, build) in self.nodes {
+            let build = keeping(build, self.kept_records);
             let kernel = kernel(&mut sim, &name);
             let host =
                 Host::new(name.clone(), build, kernel, recorder.clone(), rng.u64(), self.ttl, self.ledger.clone());
@@ -203,6 +218,15 @@ impl Cluster {
         let value = result.borrow_mut().take();
         value.expect("the body has ended")
     }
+}
+
+/// The description of a node whose members keep so many records.
+fn keeping(build: Build, kept_records: Option<u64>) -> Build {
+    Rc::new(move |builder| {
+        let mut builder = build(builder);
+        builder.clustered.kept_records = kept_records;
+        builder
+    })
 }
 
 /// Says which seed it was, when a test fails in it: whoever tries many has to know.

@@ -48,6 +48,11 @@ pub(super) fn limit(limit: Duration) {
 }
 
 #[track_caller]
+pub(super) fn kept_records(records: u64) {
+    assert!(records > 0, "`.kept_records(0)` cannot be: a log has at least its last record; write 1 or more");
+}
+
+#[track_caller]
 pub(super) fn loss(share: f64) {
     assert!((0.0..=1.0).contains(&share), "`.loss({share})` cannot be: write the share that is lost, from 0.0 to 1.0");
 }
@@ -66,7 +71,7 @@ mod tests {
     fn what_cannot_be_is_refused_by_name_where_it_is_said() {
         type Say = fn(Cluster) -> Cluster;
         let ms = Duration::from_millis;
-        let refused: [(Say, &str); 16] = [
+        let refused: [(Say, &str); 17] = [
             (|it| it.latency(Duration::ZERO..=Duration::ZERO), "`.latency(0ns)`"),
             (|it| it.latency(Duration::from_millis(1)..=Duration::MAX), "`.latency("),
             (|it| it.latency(Duration::from_micros(1500)..=Duration::from_millis(5)), "`.latency(1.5ms)`"),
@@ -79,6 +84,7 @@ mod tests {
             (|it| it.ttl(Duration::from_millis(2500)), "`.ttl(2.5s)`"),
             (|it| it.ttl(Duration::MAX), "`.ttl("),
             (|it| it.limit(Duration::ZERO), "`.limit(0ns)`"),
+            (|it| it.kept_records(0), "`.kept_records(0)`"),
             (|it| it.loss(-0.1), "`.loss(-0.1)`"),
             (|it| it.loss(1.5), "`.loss(1.5)`"),
             (|it| it.loss(f64::NAN), "`.loss(NaN)`"),

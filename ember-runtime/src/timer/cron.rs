@@ -1,6 +1,9 @@
 //! When a cron pattern comes next.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use jiff::{
     Timestamp,
@@ -8,7 +11,11 @@ use jiff::{
     tz::{Offset, TimeZone},
 };
 
-use crate::actor::{Cron, Gap, Overlap};
+use crate::{
+    actor::{Cron, Gap, Overlap, Schedule},
+    clock::Clock,
+    sync::lock,
+};
 
 /// No pattern that can come at all takes longer: 29 February on one weekday, over a century without a leap year.
 const HORIZON: i32 = 366 * 41;
@@ -106,6 +113,44 @@ impl Calendar {
             }
         }
         first(hours, hour + 1).map(|hour| (hour, first_minute, first_second))
+    }
+}
+
+/// The timers of one unit that follow the calendar, by their place among all that it declares.
+pub(super) struct Following {
+    clock: Arc<dyn Clock>,
+    all: Mutex<Vec<(usize, Follows)>>,
+}
+
+struct Follows {
+    calendar: Calendar,
+    /// When it comes next. Counted from the last time that was seen to, so that none comes twice.
+    due: Option<Duration>,
+}
+
+impl Following {
+    pub(super) fn all(schedules: impl Iterator<Item = Schedule>, clock: &Arc<dyn Clock>) -> Self {
+        let follows = |(number, schedule)| {
+            let Schedule::Cron(cron) = schedule else { return None };
+            // The zone was looked up when the table was made.
+            let calendar = Calendar::new(cron).ok()?;
+            Some((number, Follows { due: calendar.next(clock.now()), calendar }))
+        };
+        Self { all: Mutex::new(schedules.enumerate().filter_map(follows).collect()), clock: Arc::clone(clock) }
+    }
+
+    /// Whether it has come, and how long it is until it comes, or comes again.
+    pub(super) fn look(&self, number: usize) -> (bool, Option<Duration>) {
+        let now = self.clock.now();
+        let mut all = lock(&self.all);
+        let Some((_, follows)) = all.iter_mut().find(|(of, _)| *of == number) else { return (false, None) };
+        let Some(due) = follows.due else { return (false, None) };
+        let comes = now >= due;
+        if comes {
+            // Whatever was due up to now is made up for by this tick.
+            follows.due = follows.calendar.next(now);
+        }
+        (comes, follows.due.map(|due| due.saturating_sub(now)))
     }
 }
 

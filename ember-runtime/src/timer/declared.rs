@@ -1,24 +1,20 @@
 //! Declared timers: each ends with its owner.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, sync::Arc, time::Duration};
 
-use tokio::time::sleep;
-
+#[cfg(feature = "cron")]
+use super::cron::Following;
 use super::{
-    tick::{Tick, UnderWay},
-    ticks::ticks,
+    beat::Beat,
+    shard::{Repeat, Timed, What},
+    ticket::{Owner, Ticket},
+    timers::Timers,
 };
 use crate::{
-    actor::{AnyCell, Cell, HookFn, Host, Schedule, Service, TaskJob, Timer},
-    clock::Clock,
+    actor::{AnyCell, Cell, Host, Schedule, Service, TaskJob, Timer, TimerRun},
     error::Result,
     message::{Keys, Lane},
-    sync::AbortOnDrop,
 };
-
-/// How soon a wall clock that has been set is noticed.
-#[cfg(feature = "cron")]
-const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Whether the timers can work at all.
 ///
@@ -42,104 +38,105 @@ pub(crate) fn check<S: Service>(timers: impl Iterator<Item = Timer<S>>) -> Resul
     Ok(())
 }
 
-/// Starts the timers that the unit at `keys` declares, on the runtime of the node. What is returned ends them when dropped.
+/// Starts the timers that the unit at `keys` declares. What is returned ends them when dropped.
 pub(crate) fn start<S: Service>(
     cell: &Arc<Cell<S>>,
     timers: &[Timer<S>],
     keys: &Keys,
     host: &dyn Host,
-) -> Vec<Box<dyn Any + Send>> {
-    let start = |timer: &Timer<S>| {
-        let task = Declared {
-            cell: Arc::clone(cell),
-            life: cell.life(),
-            timer: *timer,
-            keys: keys.clone(),
-            clock: host.clock(),
-            under_way: UnderWay::default(),
-        };
-        Box::new(AbortOnDrop(host.runtime().spawn(task.run()).abort_handle())) as Box<dyn Any + Send>
+) -> Option<Box<dyn Any + Send>> {
+    if timers.is_empty() {
+        return None;
+    }
+    let declared = Declared {
+        cell: Arc::clone(cell),
+        life: cell.life(),
+        timers: timers.into(),
+        keys: keys.clone(),
+        #[cfg(feature = "cron")]
+        followed: Following::all(timers.iter().map(|timer| timer.schedule), &host.clock()),
     };
-    timers.iter().map(start).collect()
+    let group = host.get::<Timers>().group(cell.pid.number, Arc::new(declared));
+    let now = {
+        let _there = group.there();
+        group.wheel.now()
+    };
+    for (number, timer) in timers.iter().enumerate() {
+        let (at, repeat) = match timer.schedule {
+            Schedule::After(delay) => (group.wheel.later(now, delay), Repeat::Once),
+            Schedule::Every(period, missed) => {
+                let beat = Beat::new(now, period, missed);
+                (beat.due, Repeat::Beats(Box::new(beat)))
+            }
+            // Its time has come when the clock on the wall says so.
+            #[cfg(feature = "cron")]
+            Schedule::Cron(_) => (now, Repeat::Asks),
+        };
+        group.arm(at, Timed { repeat, what: What::Declared(number), action: None, under_way: false });
+    }
+    Some(Box::new(group))
 }
 
+/// The timers of one unit.
 struct Declared<S: Service> {
     cell: Arc<Cell<S>>,
-    /// The life of the service that it belongs to.
+    /// The life of the service that they belong to.
     life: u64,
-    timer: Timer<S>,
+    timers: Box<[Timer<S>]>,
     keys: Keys,
-    #[cfg_attr(not(feature = "cron"), expect(dead_code, reason = "only the calendar needs it"))]
-    clock: Arc<dyn Clock>,
-    under_way: UnderWay,
+    /// Those that follow the calendar.
+    #[cfg(feature = "cron")]
+    followed: Following,
 }
 
 impl<S: Service> Declared<S> {
-    async fn run(self) {
-        match self.timer.schedule {
-            Schedule::After(delay) => {
-                sleep(delay).await;
-                self.tick();
-            }
-            #[cfg(feature = "cron")]
-            Schedule::Cron(cron) => self.follow(cron).await,
-            Schedule::Every(period) => {
-                let mut ticks = ticks(period);
-                loop {
-                    ticks.tick().await;
-                    if !self.tick() {
-                        break;
-                    }
-                }
-            }
-        }
+    fn timer(&self, what: What) -> Option<Timer<S>> {
+        let What::Declared(number) = what else { return None };
+        self.timers.get(number).copied()
     }
+}
 
-    /// Ticks whenever the pattern comes.
-    #[cfg(feature = "cron")]
-    async fn follow(self, cron: crate::actor::Cron) {
-        // The zone was looked up when the table was made.
-        let Ok(calendar) = super::cron::Calendar::new(cron) else { return };
-        let mut last = self.clock.now();
-        while let Some(due) = calendar.next(last) {
-            loop {
-                let now = self.clock.now();
-                if now >= due {
-                    // Whatever was due up to now is made up for by this tick.
-                    last = now;
-                    break;
-                }
-                // The clock may be set meanwhile: look again now and then.
-                sleep((due - now).min(LOOK_AGAIN)).await;
-            }
-            if !self.tick() {
-                return;
-            }
-        }
-    }
-
-    /// Delivers a tick, unless the last one is still under way. `false` if the service takes no more.
-    fn tick(&self) -> bool {
-        let Timer { name, run, .. } = self.timer;
-        let Some(tick) = self.under_way.begin() else {
-            tracing::debug!(target: "ember::timer", service = S::SPEC.name, timer = name, "a tick was skipped: the last one waits still");
-            return true;
-        };
+impl<S: Service> Owner for Declared<S> {
+    fn deliver(&self, what: What, ticket: Ticket) -> bool {
+        let Some(Timer { name, run, .. }) = self.timer(what) else { return false };
         let job = TaskJob {
             name,
             life: Some(self.life),
-            data: Due { hook: run, keys: self.keys.clone(), _tick: tick },
+            data: Due { run, keys: self.keys.clone(), ticket },
             run: |due: &Due<S>, body| {
+                due.ticket.begin();
                 body.core.keys = due.keys.clone();
-                (due.hook)(body)
+                match due.run {
+                    TimerRun::Hook(run) => run(body),
+                    TimerRun::Told(run) => run(body, &due.ticket.tick),
+                }
             },
         };
         self.cell.owe(Lane::User, Box::new(job))
     }
+
+    #[cfg(feature = "cron")]
+    fn look(&self, what: What) -> (bool, Option<Duration>) {
+        match what {
+            What::Declared(number) => self.followed.look(number),
+            What::Made(..) => (false, None),
+        }
+    }
+
+    #[cfg(not(feature = "cron"))]
+    fn look(&self, _: What) -> (bool, Option<Duration>) {
+        (false, None)
+    }
+
+    fn overran(&self, what: What, ticks: u64) {
+        self.cell.overran(ticks);
+        let timer = self.timer(what).map_or("", |timer| timer.name);
+        tracing::debug!(target: "ember::timer", service = S::SPEC.name, timer, ticks, "ticks were left out: the last one waits still, or they are late");
+    }
 }
 
 struct Due<S: Service> {
-    hook: HookFn<S>,
+    run: TimerRun<S>,
     keys: Keys,
-    _tick: Tick,
+    ticket: Ticket,
 }

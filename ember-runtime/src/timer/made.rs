@@ -1,40 +1,36 @@
 //! Timers that a handler makes.
 
-use std::{
-    fmt,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use std::{fmt, sync::Arc, time::Duration};
+
+use super::{
+    beat::Beat,
+    shard::{Repeat, Timed, What},
+    ticket::{Owned, Owner, Ticket, remove},
+    timers::{Group, Timers},
+    wheel::Key,
 };
-
-use tokio::{task::AbortHandle, time::sleep};
-
-use super::{tick::UnderWay, ticks::ticks};
 use crate::{
-    actor::{Cx, Unit},
-    message::Envelope,
-    sync::lock,
+    actor::{AnyCell, Cx, MissedTicks, Owed, Unit, again},
+    message::{Envelope, Keys},
 };
 
-/// A timer made with [`Cx::every`] or [`Cx::after`]. Dropping it changes nothing: the timer goes on.
+/// A timer made with [`Cx::every`] or [`Cx::after`]. Dropping it changes nothing: the timer goes on. Clones are the same timer.
 #[derive(Clone)]
 pub struct TimerHandle {
-    cancelled: Arc<AtomicBool>,
-    task: AbortHandle,
+    wheel: Arc<Owned>,
+    key: Key,
 }
 
 impl TimerHandle {
-    /// Ends the timer. A tick that waits in the mailbox already does not run any more.
+    /// Ends the timer, and drops its action, here, unless that is running. A tick that waits in the mailbox already does not run any more. It
+    /// takes the same time however many timers there are, and gives back all that this one held.
     pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Release);
-        self.task.abort();
+        remove(&self.wheel, self.key);
     }
 
     /// Whether no more ticks are going to be delivered: it was cancelled, has fired its only time, or its owner has ended.
     pub fn is_over(&self) -> bool {
-        self.cancelled.load(Ordering::Acquire) || self.task.is_finished()
+        self.wheel.is_over(self.key)
     }
 }
 
@@ -48,9 +44,12 @@ impl<U: Unit> Cx<'_, U> {
     /// Runs `action` on this unit every `period`, the first time after one period, until the handle's
     /// [`cancel`](TimerHandle::cancel), or until this unit ends: the service, or the module under a key. It comes through the
     /// mailbox, as a message of its own, and never overlaps itself: a tick that is due while the last one still waits or runs
-    /// is skipped, and one that comes late puts off those after it.
+    /// is left out, and one that comes late puts off those after it. That is [`MissedTicks::Delay`]; [`every_with`](Self::every_with) can
+    /// have another.
     ///
-    /// Timers count milliseconds: a shorter period counts as one. One of more than a hundred years counts as a hundred.
+    /// A tick is never early, and at most 2 ms late on an idle node. Timers count milliseconds: a shorter period counts as one. One of
+    /// more than a hundred years counts as a hundred. Those of one service that are due in the same millisecond come in the order in which
+    /// they were made.
     ///
     /// # Panics
     /// If `period` is zero.
@@ -58,69 +57,91 @@ impl<U: Unit> Cx<'_, U> {
     where
         F: FnMut(&mut U, &mut Cx<'_, U>) + Send + 'static,
     {
+        self.every_with(period, MissedTicks::Delay, action)
+    }
+
+    /// As [`every`](Self::every), with a policy for ticks that could not come when they were due.
+    ///
+    /// # Panics
+    /// If `period` is zero.
+    pub fn every_with<F>(&self, period: Duration, missed: MissedTicks, action: F) -> TimerHandle
+    where
+        F: FnMut(&mut U, &mut Cx<'_, U>) + Send + 'static,
+    {
         assert!(!period.is_zero(), "`cx.every(0ns, …)` cannot be: a period is longer than 0");
-        let action = Arc::new(Mutex::new(action));
-        self.timer(|deliver, under_way| async move {
-            let mut ticks = ticks(period);
-            loop {
-                ticks.tick().await;
-                let Some(tick) = under_way.begin() else { continue };
-                let action = Arc::clone(&action);
-                let taken = deliver(Box::new(move |unit: &mut U, cx: &mut Cx<'_, U>| {
-                    let _tick = tick;
-                    lock(&action)(unit, cx);
-                }));
-                if !taken {
-                    break;
-                }
-            }
+        let action = again(action);
+        self.with_timers(|group, what| {
+            let beat = Beat::new(group.wheel.now(), period, missed);
+            let at = beat.due;
+            (at, Timed { repeat: Repeat::Beats(Box::new(beat)), what, action: Some(action), under_way: false })
         })
     }
 
     /// Runs `action` on this unit once, after `delay`, unless the handle's [`cancel`](TimerHandle::cancel) comes before, or
-    /// this unit ends: the service, or the module under a key. It comes through the mailbox, as a message of its own.
+    /// this unit ends: the service, or the module under a key. It comes through the mailbox, as a message of its own: never early, and
+    /// at most 2 ms late on an idle node.
     pub fn after<F>(&self, delay: Duration, action: F) -> TimerHandle
     where
         F: FnOnce(&mut U, &mut Cx<'_, U>) + Send + 'static,
     {
-        self.timer(|deliver, _| async move {
-            sleep(delay).await;
-            deliver(Box::new(action));
+        let mut action = Some(action);
+        let action = again(move |unit: &mut U, cx: &mut Cx<'_, U>| {
+            if let Some(action) = action.take() {
+                action(unit, cx);
+            }
+        });
+        self.with_timers(|group, what| {
+            let at = group.wheel.after(delay);
+            (at, Timed { repeat: Repeat::Once, what, action: Some(action), under_way: false })
         })
     }
 
-    /// Spawns what `run` makes of a way to deliver actions to this unit.
-    fn timer<R>(&self, run: impl FnOnce(Deliver<U>, UnderWay) -> R) -> TimerHandle
-    where
-        R: Future<Output = ()> + Send + 'static,
-    {
-        let cancelled = Arc::new(AtomicBool::new(false));
-        let keys = self.ambient.envelope.keys.clone();
-        let ended = keys.life().as_ref().unwrap_or_else(|| self.core.life()).end();
-        let born = self.core.cell.life();
-        let (owner, flag) = (self.core.receiver(self.ambient.method), Arc::clone(&cancelled));
-        let deliver: Deliver<U> = Box::new(move |action| {
-            let flag = Arc::clone(&flag);
-            owner.owe(Envelope::at(keys.clone()), move |unit: &mut U, cx: &mut Cx<'_, U>| {
-                // One that has waited in the mailbox since an earlier life of the service is for nobody.
-                if !flag.load(Ordering::Acquire) && cx.core.cell.life() == born {
-                    action(unit, cx);
-                }
-            })
-        });
-        let run = run(deliver, UnderWay::default());
-        let task = self.core.host.runtime().spawn(async move {
-            tokio::select! {
-                biased;
-                () = ended => {}
-                () = run => {}
-            }
-        });
-        TimerHandle { cancelled, task: task.abort_handle() }
+    /// Makes a timer among those of this unit.
+    fn with_timers(&self, make: impl FnOnce(&Group, What) -> (u64, Timed)) -> TimerHandle {
+        let what = What::Made(self.core.route, self.ambient.method);
+        let keys = &self.ambient.envelope.keys;
+        let begin = |group: &Group| {
+            let (at, timed) = make(group, what);
+            TimerHandle { wheel: Arc::clone(&group.wheel), key: group.arm(at, timed) }
+        };
+        let group = || {
+            let owner = Maker { cell: Arc::clone(&self.core.cell), keys: keys.clone() };
+            self.core.host.get::<Timers>().group(self.core.pid().number, Arc::new(owner))
+        };
+        let (module, service) = (keys.life(), self.core.life());
+        let life = if keys.is_empty() { Some(service) } else { module.as_ref() };
+        if let Some(group) = life.and_then(|life| life.timers(group)) {
+            return begin(group);
+        }
+        // The module that makes it has been released meanwhile.
+        let own = group();
+        let handle = begin(&own);
+        service.attach(Box::new(own));
+        handle
     }
 }
 
-/// Delivers an action; `false` if the service takes no more.
-type Deliver<U> = Box<dyn Fn(Action<U>) -> bool + Send>;
+/// The unit that makes timers.
+struct Maker {
+    cell: Arc<dyn AnyCell>,
+    /// On the way to it.
+    keys: Keys,
+}
 
-type Action<U> = Box<dyn FnOnce(&mut U, &mut Cx<'_, U>) + Send>;
+impl Owner for Maker {
+    fn deliver(&self, what: What, ticket: Ticket) -> bool {
+        let What::Made(route, method) = what else { return false };
+        let callback = Box::new(move |unit: &mut _, parent: &mut _, core: &mut _, ambient: &_| {
+            ticket.act(unit, parent, core, ambient);
+        });
+        self.cell.owe_callback(Owed { callback, route, method, envelope: Envelope::at(self.keys.clone()) })
+    }
+
+    fn look(&self, _: What) -> (bool, Option<Duration>) {
+        (true, None)
+    }
+
+    fn overran(&self, _: What, ticks: u64) {
+        self.cell.overran(ticks);
+    }
+}

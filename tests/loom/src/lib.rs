@@ -1,4 +1,5 @@
-//! Every order in which threads can meet at a turn, tried by loom: the file under test is the runtime's own, on loom's atomics.
+//! Every order in which threads can meet at a turn, or at the pieces of a crew, tried by loom: the files under test are the runtime's own, on
+//! loom's types.
 
 #![cfg(test)]
 
@@ -9,13 +10,24 @@ mod unsafe_turn;
 #[path = "../../../ember-runtime/src/actor/turn/marks.rs"]
 mod marks;
 
+#[path = "../../../ember-runtime/src/offload/crew.rs"]
+#[allow(dead_code, reason = "the runtime uses all of it")]
+mod crew;
+
+mod crews;
+
 /// What they are built on here.
 mod sync {
     pub(crate) use loom::{
         cell::UnsafeCell,
         hint::spin_loop as pause,
-        sync::atomic::{AtomicU32, Ordering},
+        sync::{
+            Mutex, MutexGuard,
+            atomic::{AtomicU32, Ordering},
+        },
     };
+
+    pub(crate) use super::crews::Condvar;
 
     pub(crate) const LOOKS: u32 = 2;
 }

@@ -67,6 +67,37 @@ fn calls_and_one_way_calls_leave_when_what_they_follow_from_is_acknowledged() {
 }
 
 #[test]
+fn offloaded_work_begins_when_what_it_follows_from_is_acknowledged() {
+    let pay_and_offload = async |sim: &Sim| {
+        let paid = sim.on("caller", |node| async move {
+            node.client::<LedgerClient>().rpc_pay_and_offload(7).timeout(Duration::from_secs(40)).await
+        });
+        paid.await.unwrap()
+    };
+    cluster(16).run(async move |sim| {
+        assert_eq!(pay(&sim, 7, 1).await, 1);
+        let first = master(&sim, None).await;
+        in_sync(&sim, 7, 1).await;
+        assert_eq!(pay_and_offload(&sim).await, Ok(2));
+        for _ in 0..1_000 {
+            if seen(&sim).await == [2] {
+                break;
+            }
+        }
+        assert_eq!(seen(&sim).await, [2]);
+        // It acts for a while yet, and nobody of its group hears of it.
+        others(&first).into_iter().for_each(|other| sim.partition(&first, other));
+        sim.partition(&first, "registry");
+        let outcome = pay_and_offload(&sim).await;
+        let balance = sim.on("caller", |node| async move {
+            node.client::<LedgerClient>().rpc_balance(7).timeout(Duration::from_secs(30)).await.unwrap()
+        });
+        let (balance, seen) = (balance.await.unwrap(), seen(&sim).await);
+        assert_eq!(balance, seen.last().copied().unwrap(), "{outcome:?} {seen:?}");
+    });
+}
+
+#[test]
 fn a_handler_that_began_in_an_office_that_is_lost_commits_nothing() {
     cluster(13).run(async move |sim| {
         assert_eq!(pay(&sim, 1, 1).await, 1);

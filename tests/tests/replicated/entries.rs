@@ -52,6 +52,46 @@ impl Book {
     }
 }
 
+/// Hears its own entries.
+#[service(elected)]
+#[derive(Default)]
+pub(crate) struct Echo {
+    heard: u64,
+}
+
+impl Replicated for Echo {
+    type State = u64;
+    type Entry = u64;
+    type Output = u64;
+
+    fn apply(state: &mut u64, add: &u64) -> u64 {
+        *state += add;
+        *state
+    }
+}
+
+#[rpc]
+impl Echo {
+    #[on(start)]
+    fn begin(&mut self, cx: &mut Cx<'_, Self>) {
+        cx.follow::<Self>().all();
+    }
+
+    #[on(entry)]
+    fn heard(&mut self, posted: &Posted<Self>) {
+        self.heard += posted.entry;
+    }
+
+    pub(crate) async fn rpc_add(&mut self, cx: &mut Cx<'_, Self>, add: u64) -> u64 {
+        cx.commit(add)
+    }
+
+    #[rpc(read)]
+    pub(crate) async fn rpc_heard(&self) -> u64 {
+        self.heard
+    }
+}
+
 /// What a reader keeps, as in a database of its own.
 #[derive(Debug, Default, Clone)]
 struct Kept {
@@ -346,5 +386,29 @@ fn a_follower_of_a_group_that_is_founded_anew_is_told_what_is_undone() {
         let last = before.had.last().unwrap().0;
         assert_eq!(told.gaps, [(last, Position::START, GapReason::Undone)]);
         assert!(told.had.iter().all(|(at, _)| *at > last), "{:?} {last}", told.had);
+    });
+}
+
+#[test]
+fn a_service_that_follows_itself_has_its_entries_on_master_and_slave() {
+    let cluster = ["a", "b"]
+        .into_iter()
+        .fold(Cluster::seed(63), |cluster, name| cluster.node(name, |node| node.service(Echo::default())));
+    cluster.run(async |sim| {
+        let added = sim.on("a", async |node| {
+            let echo = node.client::<EchoClient>();
+            for add in 1..=4 {
+                echo.rpc_add(add).timeout(Duration::from_secs(30)).await.unwrap();
+            }
+        });
+        added.await.unwrap();
+        for name in ["a", "b"] {
+            let heard = sim.on(name, async |node| {
+                while node.local::<Echo>().rpc_heard().await.ok() != Some(10) {
+                    tokio::time::sleep(Duration::from_millis(50)).await; // tidy: sleep: virtual time, until it has heard all
+                }
+            });
+            heard.await.unwrap();
+        }
     });
 }

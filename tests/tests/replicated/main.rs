@@ -5,6 +5,7 @@
 
 mod acknowledged;
 mod claims;
+mod drifts;
 mod entries;
 mod handlers;
 mod members;
@@ -118,6 +119,14 @@ impl Ledger {
         }
     }
 
+    /// Pays, and lets the witness know by work that it offloads.
+    pub async fn rpc_pay_and_offload(&mut self, cx: &mut Cx<'_, Self>, to: u64) -> u64 {
+        let balance = cx.commit(Entry::Paid { to, amount: 1 });
+        let witness = cx.client::<WitnessClient>();
+        cx.offload_async(to, async move { witness.rpc_see(balance).await.is_ok() }).then(cx, |_, _, _| {});
+        balance
+    }
+
     /// Tells the witness more than may wait: how often, and why not more.
     pub async fn rpc_flood(&mut self, cx: &mut Cx<'_, Self>) -> (u64, String) {
         cx.commit(Entry::Paid { to: 1, amount: 1 });
@@ -199,8 +208,13 @@ impl Ledger {
 
     #[rpc(read)]
     pub async fn rpc_commit_in_a_read(&self, cx: &mut Cx<'_, Self>) -> u64 {
-        cx.commit(Entry::Paid { to: 1, amount: 1 })
+        committed(cx)
     }
+}
+
+/// Where the compiler does not see who calls.
+fn committed(cx: &mut Cx<'_, Ledger>) -> u64 {
+    cx.commit(Entry::Paid { to: 1, amount: 1 })
 }
 
 /// Sees what is said to it.

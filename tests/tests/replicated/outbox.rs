@@ -1,6 +1,8 @@
 //! Calls that are committed with an entry: made by whoever is the master, until they have been answered, and run once where the callee is replicated.
 
 use super::*;
+use ember::GroupName;
+use ember_tests::logged::Logged;
 
 #[message]
 #[derive(Default)]
@@ -33,6 +35,18 @@ impl Shop {
     pub(crate) async fn rpc_sell_slowly(&mut self, cx: &mut Cx<'_, Self>, to: u64, seconds: u64) -> u64 {
         let ledger = cx.client::<LedgerClient>();
         cx.commit_and_send(1, ledger.rpc_pay_late(to, seconds))
+    }
+
+    /// So often, for one each.
+    pub(crate) async fn rpc_sell_often(&mut self, cx: &mut Cx<'_, Self>, to: u64, times: u64) -> u64 {
+        let ledger = cx.client::<LedgerClient>();
+        (0..times).map(|_| cx.commit_and_send(1, ledger.rpc_pay(to, 1))).last().unwrap_or_default()
+    }
+
+    /// Lets the witness know.
+    pub(crate) async fn rpc_show(&mut self, cx: &mut Cx<'_, Self>, number: u64) -> u64 {
+        let witness = cx.client::<WitnessClient>();
+        cx.commit_and_send(0, witness.rpc_see(number))
     }
 
     pub(crate) async fn rpc_sell_for(&mut self, cx: &mut Cx<'_, Self>, customer: u64) -> u64 {
@@ -113,15 +127,24 @@ async fn sell(sim: &Sim, amount: u64) -> u64 {
     .unwrap()
 }
 
-/// Waits until so much has been paid, and then a while longer: it is not paid again.
+/// Waits until so much has been paid.
+async fn reaches(sim: &Sim, amount: u64) {
+    paid_for(sim, amount, 0).await;
+}
+
+/// And then a while longer: it is not paid again.
 async fn paid(sim: &Sim, amount: u64) {
+    paid_for(sim, amount, 40).await;
+}
+
+async fn paid_for(sim: &Sim, amount: u64, seconds: u64) {
     sim.on("caller", move |node| async move {
         let ledger = node.client::<LedgerClient>();
         let balance = async || ledger.rpc_pay(7, 0).timeout(Duration::from_secs(60)).await.unwrap();
         while balance().await < amount {
             tokio::time::sleep(Duration::from_millis(100)).await; // tidy: sleep: virtual time, until it has been paid
         }
-        tokio::time::sleep(Duration::from_secs(40)).await; // tidy: sleep: virtual time, in which whoever repeats it would
+        tokio::time::sleep(Duration::from_secs(seconds)).await; // tidy: sleep: virtual time, in which whoever repeats it would
         assert_eq!(balance().await, amount);
     })
     .await
@@ -217,6 +240,99 @@ fn who_learns_the_state_learns_which_calls_are_owed() {
         }
         ["a", "b", "c"].into_iter().for_each(|ledger| sim.heal(fresh, ledger));
         paid(&sim, 6).await;
+    });
+}
+
+#[test]
+fn a_callee_that_cannot_be_reached_holds_up_no_other_and_all_of_its_calls_are_made_in_the_end() {
+    town(85).run(async move |sim| {
+        assert_eq!(sell(&sim, 1).await, 1);
+        reaches(&sim, 1).await;
+        shops_know(&sim, 1).await;
+        let first = shop_master(&sim, &[]).await;
+        cut(&sim, &first);
+        sim.on("caller", |node| async move {
+            let shop = node.client::<ShopClient>();
+            for number in 0..3 {
+                shop.rpc_sell_often(7, 100).await.unwrap();
+                shop.rpc_show(number).await.unwrap();
+            }
+            let witness = node.client::<WitnessClient>();
+            while witness.rpc_seen().await.unwrap() != [0, 1, 2] {
+                tokio::time::sleep(Duration::from_millis(100)).await; // tidy: sleep: virtual time, until it has seen all
+            }
+        })
+        .await
+        .unwrap();
+        shops_know(&sim, 301).await;
+        ["a", "b", "c"].into_iter().for_each(|ledger| sim.heal(&first, ledger));
+        paid(&sim, 301).await;
+    });
+}
+
+#[test]
+fn a_call_that_was_answered_before_its_master_was_lost_is_not_said_to_have_failed() {
+    let logged = Logged::here();
+    town(86).run(async move |sim| {
+        assert_eq!(sell(&sim, 1).await, 1);
+        reaches(&sim, 1).await;
+        shops_know(&sim, 1).await;
+        let first = shop_master(&sim, &[]).await;
+        sim.on("caller", |node| async move {
+            let shop = node.client::<ShopClient>();
+            // The ledger is at work for two seconds with each.
+            for _ in 0..3 {
+                shop.rpc_sell_slowly(7, 2).await.unwrap();
+            }
+        })
+        .await
+        .unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await; // tidy: sleep: virtual time, until the first is under way
+        // From now on what it learns is not in the log of the others.
+        for other in SHOPS.into_iter().chain(["registry"]).filter(|other| *other != first) {
+            sim.partition(&first, other);
+        }
+        tokio::time::sleep(Duration::from_millis(3_500)).await; // tidy: sleep: virtual time, until two have been answered
+        sim.kill(&first).await;
+        paid(&sim, 4).await;
+    });
+    let lines = logged.lines();
+    assert!(lines.iter().all(|line| !line.contains("has no good end")), "{lines:?}");
+}
+
+#[test]
+fn calls_that_are_owed_after_an_accepted_loss_are_not_those_that_were_lost() {
+    town(87).run(async move |sim| {
+        assert_eq!(sell(&sim, 1).await, 1);
+        reaches(&sim, 1).await;
+        shops_know(&sim, 1).await;
+        let first = shop_master(&sim, &[]).await;
+        let [behind, other] = SHOPS.into_iter().filter(|name| *name != first).collect::<Vec<_>>()[..] else { panic!() };
+        let all = || SHOPS.into_iter().chain(["a", "b", "c", "caller", "registry"]).filter(|name| *name != behind);
+        all().for_each(|name| sim.partition(behind, name));
+        // The callee knows it, and whoever goes on does not.
+        assert_eq!(sell(&sim, 2).await, 3);
+        reaches(&sim, 3).await;
+        sim.kill(&first).await;
+        sim.kill(other).await;
+        all().for_each(|name| sim.heal(behind, name));
+        sim.on("caller", async move |node| {
+            let mut goes_on = None;
+            node.wait_for_view(|view| {
+                goes_on = view.instances().iter().find(|it| it.node().name == behind).map(|it| it.pid());
+                goes_on.is_some()
+            })
+            .await;
+            while node.accept_loss(&GroupName::of("Shop"), goes_on).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(500)).await; // tidy: sleep: virtual time, until nobody is in sync
+            }
+        })
+        .await
+        .unwrap();
+        assert_eq!(sell(&sim, 2).await, 3, "from what it had");
+        reaches(&sim, 5).await;
+        assert_eq!(sell(&sim, 4).await, 7);
+        paid(&sim, 9).await;
     });
 }
 

@@ -1,7 +1,7 @@
 //! Reads of a replicated service: who answers, and how new that is.
 
 use super::*;
-use ember::{CallError, RefusedReason};
+use ember::{CallError, Hosted, RefusedReason};
 
 /// What the slaves say of the account, as the caller asks them.
 async fn of_slaves(sim: &Sim, of: u64) -> Result<u64, CallError> {
@@ -169,5 +169,36 @@ fn a_fresh_read_waits_until_who_does_not_answer_is_out_of_the_set_and_never_show
         // One that is dead does not answer, until the master has put it out.
         sim.kill(other).await;
         assert_eq!(fresh(&sim, 30).await.unwrap(), Ok(2));
+    });
+}
+
+#[test]
+fn a_fresh_read_has_all_that_was_acknowledged_where_members_go_on_from_their_journals() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = ["a", "b", "c"].into_iter().fold(Cluster::seed(47).node("caller", |node| node), |cluster, name| {
+        let journal = folder.path().join(name);
+        cluster.node(name, move |node| node.service(Hosted::new(Ledger::default()).journal(&journal)))
+    });
+    cluster.run(async move |sim| {
+        let mut paid = 1;
+        assert_eq!(pay(&sim, 1, 1).await, paid);
+        in_sync(&sim, 1, 1).await;
+        for round in 0..6 {
+            // Whoever is started again is the same member, at another address.
+            let first = master(&sim, None).await;
+            let again = if round % 3 == 2 { &*first } else { others(&first)[round % 2] };
+            sim.kill(again).await;
+            sim.start(again).await.unwrap();
+            for _ in 0..5 {
+                paid += 1;
+                assert_eq!(pay(&sim, 1, 1).await, paid);
+                for reader in ["a", "b", "c"] {
+                    let read = sim.on(reader, |node| async move {
+                        node.local::<Ledger>().rpc_balance(1).fresh().timeout(Duration::from_secs(30)).await
+                    });
+                    assert_eq!(read.await.unwrap(), Ok(paid), "round {round}, at {reader}");
+                }
+            }
+        }
     });
 }

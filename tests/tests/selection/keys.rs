@@ -1,5 +1,7 @@
 //! Keys that contracts name: whoever makes a call, and by whatever way, it goes to the same instance, and has the same key there.
 
+#![allow(unreachable_pub, reason = "a service and the client that is made for it are as public as each other")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
@@ -111,7 +113,7 @@ impl Porter {
 
     #[rpc(key = "odd")]
     pub async fn api_odd(&mut self, cx: &mut Cx<'_, Self>, odd: Odd) -> Option<u64> {
-        drop(odd);
+        let _is_the_key = odd;
         cx.key()
     }
 }
@@ -147,7 +149,7 @@ async fn places(node: &Node, player: u64) -> [Place; 4] {
     let room = node.client::<RoomClient>();
     let req = Move { mover: mover(player), to: 3 };
     let enters = room.rpc_enter(3, player).await.unwrap();
-    let seat = (9, (player % 3 > 0).then(|| format!("seat {player}")));
+    let seat = (9, (!player.is_multiple_of(3)).then(|| format!("seat {player}")));
     let typed = [
         enters.clone(),
         room.rpc_move(req.clone()).await.unwrap(),

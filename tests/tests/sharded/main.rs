@@ -128,7 +128,7 @@ async fn each_key_has_its_state_from_every_node_by_every_way_and_all_shards_are_
     sees(&there, "Tally", 1).await;
     assert_eq!(here.select::<TallyClient>().instances().len(), 1, "one service, whatever its shards");
     let mut used = BTreeSet::new();
-    for player in 0..64 {
+    for player in 0..128 {
         let (shard, first) = here.client::<TallyClient>().rpc_add(player).await.unwrap();
         let again = there.client::<TalliesClient>().rpc_count(player).await.unwrap();
         let by_name = there.call("Tally", "Tallies.rpc_count", json!([player])).await.unwrap();

@@ -54,6 +54,28 @@ pub(crate) enum Rule {
     TableInSnapshot,
     ReplyWhenAcknowledged,
     EnoughAtRelease,
+    FoundWaits,
+    BegunIsKnown,
+    BegunIsNotRun,
+    OverIsNotRun,
+    VoidIsWritten,
+    VoidWhenAcknowledged,
+    OwedWhenAcknowledged,
+    PaidWhenAnswered,
+    CalleeDedupes,
+    OwedByItsEpoch,
+    OwedInRows,
+    OutboxInSnapshot,
+    FreshAsksAll,
+    FreshWithoutChange,
+    FreshByVersion,
+    FreshAfterBarrier,
+    SaidWhenOnDisk,
+    MasterKeepsToo,
+    DamageIsRefused,
+    BackHolds,
+    ClaimOutlives,
+    LossIsRefused,
 }
 
 /// What is said of a rule: its name on the command line, and what happens instead.
@@ -120,11 +142,33 @@ table! {
     TableInSnapshot "table-in-snapshot" "snapshots lack the table of outcomes"
     ReplyWhenAcknowledged "reply-when-acknowledged" "a reply leaves before its record is acknowledged"
     EnoughAtRelease "enough-at-release" "the least number in sync is looked at only where a handler starts"
+    FoundWaits "found-waits" "a new master takes what it finds for acknowledged, however few are in sync"
+    BegunIsKnown "begun-is-known" "the log does not say of which call what a handler commits is"
+    BegunIsNotRun "begun-is-not-run" "a call that has begun, and has no outcome, is run again"
+    OverIsNotRun "over-is-not-run" "a call for which its caller does not ask any more counts as never heard of"
+    VoidIsWritten "void-is-written" "NothingCommitted is answered, and nothing in the log says so"
+    VoidWhenAcknowledged "void-when-acknowledged" "NothingCommitted is answered before its record is acknowledged"
+    OwedWhenAcknowledged "owed-when-acknowledged" "a call that is owed leaves before its record is acknowledged"
+    PaidWhenAnswered "paid-when-answered" "a call that is owed counts as answered when it was made"
+    CalleeDedupes "callee-dedupes" "the callee does not know the calls that it has run"
+    OwedByItsEpoch "owed-by-its-epoch" "calls that are owed are told apart by the epoch of the first, and their number"
+    OwedInRows "owed-in-rows" "the callee takes no call that is owed by a record of a lower epoch than another that it was asked for"
+    OutboxInSnapshot "outbox-in-snapshot" "snapshots lack what is owed"
+    FreshAsksAll "fresh-asks-all" "a fresh read asks the master alone"
+    FreshWithoutChange "fresh-without-change" "a fresh read believes a master whose set is being changed"
+    FreshByVersion "fresh-by-version" "a fresh read asks those of an older set"
+    FreshAfterBarrier "fresh-after-barrier" "a fresh read believes a master whose barrier is not acknowledged"
+    SaidWhenOnDisk "said-when-on-disk" "a member with a journal answers, and claims, before that is on its disk"
+    MasterKeepsToo "master-keeps-too" "a master counts what is not on its own disk"
+    DamageIsRefused "damage-is-refused" "a journal that has lost its end is taken for a shorter one"
+    BackHolds "back-holds" "who starts again on its journal takes an office at once, though it has given a window before"
+    ClaimOutlives "claim-outlives" "a claim goes with its claimant's lease"
+    LossIsRefused "loss-is-refused" "a loss is accepted while a member lives that has all"
 }
 
 /// Those that are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct LeftOut(u64);
+pub(crate) struct LeftOut(u128);
 
 impl LeftOut {
     pub(crate) fn of(rules: &[Rule]) -> Self {

@@ -5,42 +5,75 @@ use std::fmt;
 use crate::set::Member;
 
 /// Records in a log, at most.
-pub(crate) const ROOM: usize = 7;
+pub(crate) const ROOM: usize = 9;
 
 /// What a record says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {
     /// The first record of an epoch.
     Barrier,
-    /// What the handler of the call with this id has committed.
+    /// What the handler of the call with this id has committed, before it came to its end.
+    Begun(u8),
+    /// What it has committed, and what it came to.
     Done(u8),
+    /// What it came to; what it has committed is in a record before.
+    Ended(u8),
     /// The call with this id will not be executed any more.
     Void(u8),
+    /// The call to another service that is owed because of this one has been answered.
+    Paid(u8),
 }
 
 /// A record. Members tell records apart by epoch and index alone; who wrote it is there to catch them out.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Record(u16);
 
+/// Its caller asks for nothing lower any more.
+const OVER: u16 = 0x80;
+
 impl Record {
     pub(crate) fn new(epoch: u8, by: Member, what: What) -> Self {
-        let what = match what {
-            What::Barrier => 0,
-            What::Done(id) => 1 + id,
-            What::Void(id) => 4 + id,
+        let (kind, id) = match what {
+            What::Barrier => (0, 0),
+            What::Begun(id) => (1, id),
+            What::Done(id) => (2, id),
+            What::Ended(id) => (3, id),
+            What::Void(id) => (4, id),
+            What::Paid(id) => (5, id),
         };
-        Self(u16::from(epoch) << 8 | u16::from(by.number()) << 4 | u16::from(what))
+        Self(u16::from(epoch) << 12 | u16::from(by.number()) << 8 | kind << 4 | u16::from(id))
+    }
+
+    /// The same; `over`: its caller asks for nothing lower any more.
+    pub(crate) fn over(self, over: bool) -> Self {
+        Self(self.0 | if over { OVER } else { 0 })
+    }
+
+    pub(crate) fn is_over(self) -> bool {
+        self.0 & OVER != 0
     }
 
     pub(crate) fn epoch(self) -> u8 {
-        (self.0 >> 8) as u8
+        (self.0 >> 12) as u8
     }
 
     pub(crate) fn what(self) -> What {
-        match (self.0 & 0xf) as u8 {
+        let id = (self.0 & 0xf) as u8;
+        match self.0 >> 4 & 7 {
             0 => What::Barrier,
-            done @ 1..=3 => What::Done(done - 1),
-            void => What::Void(void - 4),
+            1 => What::Begun(id),
+            2 => What::Done(id),
+            3 => What::Ended(id),
+            4 => What::Void(id),
+            _ => What::Paid(id),
+        }
+    }
+
+    /// The call whose entries it has.
+    pub(crate) fn executes(self) -> Option<u8> {
+        match self.what() {
+            What::Begun(id) | What::Done(id) => Some(id),
+            _ => None,
         }
     }
 }
@@ -95,6 +128,11 @@ impl Log {
     /// The first record of this kind after `from`.
     pub(crate) fn find(&self, what: What, from: u8) -> Option<u8> {
         (from + 1..=self.len).find(|index| self.at(*index).is_some_and(|record| record.what() == what))
+    }
+
+    /// The first record after `from` that has entries of this call.
+    pub(crate) fn executed(&self, id: u8, from: u8) -> Option<u8> {
+        (from + 1..=self.len).find(|index| self.at(*index).is_some_and(|record| record.executes() == Some(id)))
     }
 
     /// The first record of `epoch`.

@@ -36,6 +36,20 @@ pub(crate) struct Bounds {
     pub(crate) windows: bool,
     /// An operator may accept the loss of members.
     pub(crate) operator: bool,
+    /// Members have journals.
+    pub(crate) journal: bool,
+    /// How often a disk loses the end of what it had.
+    pub(crate) damages: u8,
+    /// Handlers may go on after a commit.
+    pub(crate) pends: bool,
+    /// Calls that are remembered.
+    pub(crate) table: u8,
+    /// Each call that is executed owes a call to another service.
+    pub(crate) owes: bool,
+    /// Reads that are to miss nothing.
+    pub(crate) fresh: u8,
+    /// Replies wait for nobody.
+    pub(crate) early: bool,
 }
 
 impl Bounds {
@@ -55,7 +69,20 @@ impl Bounds {
             enough: 1,
             windows: false,
             operator: false,
+            journal: false,
+            damages: 0,
+            pends: false,
+            table: 2,
+            owes: false,
+            fresh: 0,
+            early: false,
         }
+    }
+
+    /// With all that there is.
+    pub(crate) const fn everything() -> Self {
+        let some = Self { late: 1, windows: true, operator: true, ..Self::narrow() };
+        Self { journal: true, damages: 1, pends: true, owes: true, fresh: 1, early: true, ..some }
     }
 
     /// For walks.
@@ -83,7 +110,7 @@ impl Model {
     }
 
     pub(crate) fn begin(&self) -> World {
-        World::begin(self.bounds.places as usize, self.bounds.running as usize)
+        World::begin(self.bounds.places as usize, self.bounds.running as usize, self.bounds.journal)
     }
 
     /// The moment after `action`.

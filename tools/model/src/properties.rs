@@ -21,6 +21,8 @@ pub(crate) enum Property {
     S7,
     /// What a caller was told of was in the logs of at least as many members as are to be in sync.
     S8,
+    /// What a group owes to others is run once, and only if it is acknowledged.
+    S9,
     /// A master comes back, or the rules ask for an operator.
     L1,
 }

@@ -22,6 +22,10 @@ impl Member {
         (self.0 / LIVES) as usize
     }
 
+    pub(crate) fn life(self) -> u8 {
+        self.0 % LIVES
+    }
+
     /// As a number below 16.
     pub(crate) fn number(self) -> u8 {
         self.0
@@ -31,7 +35,7 @@ impl Member {
 /// A place, with a stroke for each incarnation after the first.
 impl fmt::Debug for Member {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.place(), "'".repeat((self.0 % LIVES) as usize))
+        write!(f, "{}{}", self.place(), "'".repeat(self.life() as usize))
     }
 }
 

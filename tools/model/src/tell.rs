@@ -17,10 +17,12 @@ model walk [RULES] [BOUNDS]     walks at random: `--walks N` (100000), `--length
 model recover [RULES] [BOUNDS]  the same; after each the faults end, and a master must come back
 model table                     what is broken without each rule, by the traces that are known
 model trace RULE                such a trace
-model find [RULES]              looks for these traces anew, and writes `tools/model/traces.txt`. Minutes
+model find [RULES]              looks for these traces anew, and writes `tools/model/traces.txt`: by `--walks N` (150000) for each of `--seeds N` (4)
 
 RULES are left out; `model table` names them. BOUNDS, each with a number: --places --running --replicas --crashes --falls --ids --epochs
---hands --versions --late --enough; --windows 1 (masters act by acknowledgements, too), --operator 1 (losses are accepted).";
+--hands --versions --late --enough --damages (of disks) --table (calls that are remembered) --fresh (reads that miss nothing). And, as `--windows 1`:
+--windows (masters act by acknowledgements, too) --operator (losses are accepted) --journal --pends (handlers go on after a commit)
+--owes (calls are owed to another service) --early (replies wait for nobody)";
 
 /// Does what it is told.
 pub(crate) fn command(words: &[String]) -> Result<(), String> {
@@ -43,7 +45,10 @@ pub(crate) fn command(words: &[String]) -> Result<(), String> {
             }
             Ok(())
         }
-        "find" => find(&line.rules),
+        "find" => {
+            let (walks, seeds) = (line.take("walks")?.unwrap_or(150_000), line.take("seeds")?.unwrap_or(4));
+            find(&line.rules, walks, seeds as u64)
+        }
         way => explore(way, line),
     }
 }
@@ -97,8 +102,19 @@ impl<'a> Line<'a> {
         small("versions", &mut bounds.versions)?;
         small("late", &mut bounds.late)?;
         small("enough", &mut bounds.enough)?;
-        bounds.windows |= self.take("windows")? == Some(1);
-        bounds.operator |= self.take("operator")? == Some(1);
+        small("damages", &mut bounds.damages)?;
+        small("table", &mut bounds.table)?;
+        small("fresh", &mut bounds.fresh)?;
+        for (name, on) in [
+            ("windows", &mut bounds.windows),
+            ("operator", &mut bounds.operator),
+            ("journal", &mut bounds.journal),
+            ("pends", &mut bounds.pends),
+            ("owes", &mut bounds.owes),
+            ("early", &mut bounds.early),
+        ] {
+            *on |= self.take(name)? == Some(1);
+        }
         let fits = bounds.places >= 1 && bounds.places <= bounds.running && bounds.running <= 4 && bounds.ids <= 2;
         if fits { Ok(bounds) } else { Err("1 ≤ --places ≤ --running ≤ 4, and --ids ≤ 2".into()) }
     }
@@ -136,6 +152,10 @@ fn everything(scale: usize) -> Result<(), String> {
     let beginnings = beginnings()?;
     let wide = Bounds::wide();
     let all = Bounds { running: 4, crashes: 3, windows: true, operator: true, ..wide };
+    let calls = Bounds { ids: 2, pends: true, table: 1, ..wide };
+    let kept = Bounds { journal: true, damages: 1, ..wide };
+    let owed = Bounds { ids: 2, owes: true, operator: true, crashes: 3, ..wide };
+    let fresh = Bounds { running: 4, fresh: 1, ..wide };
     let tight = Bounds { places: 2, running: 2, crashes: 1, hands: 1, ..Bounds::narrow() };
     for (what, bounds) in [
         ("two members", tight),
@@ -155,11 +175,19 @@ fn everything(scale: usize) -> Result<(), String> {
         ("walks, with a fourth process, acting by acknowledgements, and an operator", all, false),
         ("walks, two members at least in sync", Bounds { enough: 2, ..wide }, false),
         ("walks, two members at most in sync, one spare", Bounds { places: 2, running: 3, replicas: 2, ..wide }, false),
+        ("walks, two calls, whose handlers may go on after a commit, and a table of one", calls, false),
+        ("walks, replies that wait for nobody", Bounds { early: true, ..wide }, false),
+        ("walks, journals, of which one loses its end", kept, false),
+        ("walks, journals, and acting by acknowledgements", Bounds { journal: true, windows: true, ..wide }, false),
+        ("walks, calls that are owed to another service, and an operator", owed, false),
+        ("walks, fresh reads", fresh, false),
         ("walks, after which the faults end", wide, true),
         ("the same, with a fourth process, acting by acknowledgements, and an operator", all, true),
+        ("the same, with journals", Bounds { journal: true, crashes: 3, ..wide }, true),
+        ("the same, with calls that are owed", owed, true),
     ] {
         println!("{what}");
-        let walks = if recover { 20_000 } else { 400_000 } * scale;
+        let walks = if recover { 10_000 } else { 200_000 } * scale;
         let how = Walks { walks, length: 50, seed: 1, recover, beginnings: &beginnings };
         let report = walk(&Model::whole(bounds), how);
         tell(&report);
@@ -170,12 +198,12 @@ fn everything(scale: usize) -> Result<(), String> {
     Ok(())
 }
 
-fn find(rules: &[&'static Entry]) -> Result<(), String> {
+fn find(rules: &[&'static Entry], walks: usize, seeds: u64) -> Result<(), String> {
     let mut known = known::known()?;
     let beginnings = beginnings()?;
     let mut missed = Vec::new();
     for entry in TABLE.iter().filter(|entry| rules.is_empty() || rules.iter().any(|rule| rule.name == entry.name)) {
-        let Some(trace) = known::find(entry, &beginnings, 150_000, 4) else {
+        let Some(trace) = known::find(entry, &beginnings, walks, seeds) else {
             println!("{}: nothing found", entry.name);
             missed.push(entry.name);
             continue;

@@ -12,7 +12,7 @@ pub(crate) struct Room {
     pub(crate) programs: &'static [&'static str],
 }
 
-pub(crate) const ROOMS: [Room; 5] = [
+pub(crate) const ROOMS: [Room; 6] = [
     Room {
         name: "mailbox",
         files: &["ember-runtime/src/mailbox/**"],
@@ -62,9 +62,19 @@ pub(crate) const ROOMS: [Room; 5] = [
     },
     Room {
         name: "election",
-        files: &["ember-runtime/src/office/**", "ember-runtime/src/node/offices/**"],
+        files: &["ember-runtime/src/office/**", "ember-runtime/src/node/offices/*.rs"],
         units: &["office::", "offices::"],
         programs: &["elected", "elected_prove"],
+    },
+    Room {
+        name: "replica",
+        files: &[
+            "ember-runtime/src/replica/**",
+            "ember-runtime/src/journal/**",
+            "ember-runtime/src/node/offices/group/**",
+        ],
+        units: &["replica::", "journal::", "offices::", "erased::"],
+        programs: &["replicated", "once", "journals", "replicated_prove"],
     },
 ];
 

@@ -8,7 +8,7 @@ use super::{
     method::{context, duration, future, invoke},
     names::{Lent, local, marker},
 };
-use crate::model::{Calendar, Cron, Event, EventOf, Hook, Runtime, Shape, Timing};
+use crate::model::{Calendar, Cron, Event, EventOf, Hook, Missed, Runtime, Shape, Timing};
 
 /// The type that stands for a hook, and how it is run.
 pub(crate) fn hook(k: &Runtime, generics: &Generics, unit: &Type, Hook { shape, cfgs, .. }: &Hook) -> TokenStream {
@@ -43,6 +43,7 @@ pub(crate) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Eve
         }
         EventOf::Down(None) => quote!(#k::Down),
         EventOf::Role(..) => quote!(#k::Epoch),
+        EventOf::Tick(..) => quote!(#k::Tick),
     };
     let (ident, marker) = (handler.ident(), marker(handler.ident()));
     let name = ident.unraw().to_string();
@@ -51,7 +52,8 @@ pub(crate) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Eve
     let cx_argument = shape.takes_cx.then(|| quote!(#cx,));
     let the_argument = match of {
         EventOf::Type(_) | EventOf::Down(Some(_)) | EventOf::Entry(_) | EventOf::Gap(_) => quote!(#the_event),
-        EventOf::Down(None) | EventOf::Role(_, None) => quote!(),
+        EventOf::Down(None) | EventOf::Role(_, None) | EventOf::Tick(_, _, false) => quote!(),
+        EventOf::Tick(_, _, true) => quote!(*#the_event),
         // What it takes may be no epoch.
         EventOf::Role(_, Some(ty)) => {
             let at = k.at(ty.span());
@@ -95,9 +97,9 @@ pub(crate) fn enter_hook(k: &Runtime, Hook { shape, when, cfgs }: &Hook) -> Toke
                 let kind = format_ident!("{kind}");
                 quote!(hook::<__L, #marker>(#k::HookKind::#kind))
             }
-            Timing::Every(period) => {
-                let period = duration(*period);
-                quote!(timer::<__L, #marker>(#k::Schedule::Every(#period)))
+            Timing::Every(period, policy) => {
+                let (period, policy) = (duration(*period), missed(k, *policy));
+                quote!(timer::<__L, #marker>(#k::Schedule::Every(#period, #policy)))
             }
             Timing::Cron(Calendar { text, cron, zone, gap, overlap }) => {
                 let Cron { seconds, minutes, hours, days, months, weekdays, either } = cron;
@@ -117,6 +119,15 @@ pub(crate) fn enter_hook(k: &Runtime, Hook { shape, when, cfgs }: &Hook) -> Toke
         quote!(#(#cfgs)* table.#entry;)
     });
     quote!(#(#entries)*)
+}
+
+/// `MissedTicks::Skip`
+pub(crate) fn missed(k: &Runtime, missed: Missed) -> TokenStream {
+    match missed {
+        Missed::Delay => quote!(#k::MissedTicks::Delay),
+        Missed::Skip => quote!(#k::MissedTicks::Skip),
+        Missed::CatchUp(most) => quote!(#k::MissedTicks::CatchUp(#most)),
+    }
 }
 
 /// The future of a hook, and its body.

@@ -1,6 +1,7 @@
 //! What several kinds of generated code have in common.
 
 mod bounds;
+mod ends;
 mod hidden;
 pub(crate) mod hook;
 pub(crate) mod method;
@@ -10,6 +11,7 @@ mod wire;
 
 pub(crate) use self::{
     bounds::bounded,
+    ends::{ends, refuse},
     hidden::hidden,
     names::{Lent, arguments, local, marker, signed},
 };

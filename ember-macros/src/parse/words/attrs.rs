@@ -12,7 +12,7 @@ pub(crate) fn take(attrs: &mut Vec<Attribute>, name: &str) -> Vec<Attribute> {
 
 /// Removes whatever marks a method as ours, and returns it.
 pub(crate) fn take_marks(attrs: &mut Vec<Attribute>) -> Vec<Attribute> {
-    ["rpc", "on", "every", "after", "cron"].iter().flat_map(|name| take(attrs, name)).collect()
+    ["rpc", "on", "every", "tick", "after", "cron"].iter().flat_map(|name| take(attrs, name)).collect()
 }
 
 /// The `cfg` attributes.

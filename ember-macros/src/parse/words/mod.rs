@@ -21,8 +21,8 @@ pub(crate) use self::{
     key::key,
     options::{NameOrPath, Options, closest, list},
     path::{client_path, unit_path},
-    serde::{is_converted, is_skipped, is_transparent, stand_in, that_count},
+    serde::{is_converted, is_skipped, is_transparent, skip, stand_in, that_count},
     stays::stays,
     told::told,
-    types::{FlawKind, bare, bared, mentioned, owned},
+    types::{FlawKind, bare, bared, mentioned, name_self, owned},
 };

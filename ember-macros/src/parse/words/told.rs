@@ -12,14 +12,14 @@ enum Given {
     Duration,
     /// A time that is no longer than the first of these, for the reason that is the second.
     Within(&'static str, &'static str),
-    /// One of these words. Those that say something call the function beside them.
+    /// One of these words, the first of which is the default. Those that say something call the function beside them.
     Word(&'static [(&'static str, Option<&'static str>)]),
 }
 
 /// By their names. A flag and a duration are functions of the same name.
 const OPTIONS: &[(&str, Given)] = &[
     ("timeout", Given::Duration),
-    ("priority", Given::Word(&[("system", Some("system")), ("user", None)])),
+    ("priority", Given::Word(&[("user", None), ("system", Some("system"))])),
     ("cancel", Given::Flag),
     ("queued", Given::Flag),
     ("idempotent", Given::Flag),
@@ -41,26 +41,11 @@ pub(crate) fn told(options: &mut Options, errors: &mut Errors) -> Vec<Told> {
         Given::Within(longest, why) => options
             .duration_within(name, longest, why, errors)
             .map(|duration| Told { function: name, duration: Some(duration) }),
-        Given::Word(words) => word(name, words, options, errors).map(|function| Told { function, duration: None }),
+        Given::Word(words) => {
+            options.word(name, words, errors).flatten().map(|function| Told { function, duration: None })
+        }
     });
     told.collect()
-}
-
-fn word(
-    name: &'static str,
-    words: &[(&'static str, Option<&'static str>)],
-    options: &mut Options,
-    errors: &mut Errors,
-) -> Option<&'static str> {
-    let text = options.string(name, words[0].0, errors)?;
-    match words.iter().find(|(word, _)| *word == text.value()) {
-        Some((_, function)) => *function,
-        None => {
-            let known: Vec<_> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-            errors.at(&text, format!("unknown {name} \"{}\": write {}", text.value(), known.join(" or ")));
-            None
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@ use syn::{
     GenericParam, Generics, Lifetime, PathArguments, Type, TypeBareFn, TypeImplTrait, TypePath, TypeReference,
     TypeTraitObject,
     visit::{self, Visit},
+    visit_mut::{self, VisitMut},
 };
 
-use crate::text::text;
+use crate::{model::respanned, text::text};
 
 /// What to do where `CallError` should travel.
 pub(crate) const MAP_CALL_ERROR: &str = "`CallError` tells a caller how its own call went, and does not travel: map it to an \
@@ -153,6 +154,25 @@ pub(crate) fn owned(borrowed: &Type) -> String {
 fn boxed(object: &TypeTraitObject) -> String {
     let sends = object.bounds.iter().any(|bound| text(bound).rsplit("::").next() == Some("Send"));
     format!("Box<{}{}>", text(object), if sends { "" } else { " + Send" })
+}
+
+/// Writes the name of the unit where `ty` says `Self`.
+pub(crate) fn name_self(ty: &mut Type, unit: &Type) {
+    struct Names<'a>(&'a Type);
+
+    impl VisitMut for Names<'_> {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            match ty {
+                Type::Path(path) if path.qself.is_none() && path.path.is_ident("Self") => {
+                    let named = respanned(self.0.to_token_stream(), path.path.segments[0].ident.span());
+                    *ty = syn::parse2(named).unwrap_or_else(|_| self.0.clone());
+                }
+                other => visit_mut::visit_type_mut(self, other),
+            }
+        }
+    }
+
+    Names(unit).visit_type_mut(ty);
 }
 
 /// The first of the type parameters that `ty` mentions.

@@ -9,6 +9,7 @@ mod shard;
 mod spec;
 mod states;
 mod supervision;
+mod ticks;
 
 #[cfg(feature = "cron")]
 pub use self::cron::{Cron, Gap, Overlap};
@@ -25,4 +26,5 @@ pub use self::{
     shard::Shard,
     spec::{ServiceIdentity, ServiceSpec, ServiceState},
     supervision::{OnPanic, Restart},
+    ticks::{MissedTicks, Tick},
 };

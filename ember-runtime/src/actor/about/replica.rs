@@ -7,6 +7,9 @@ use crate::message::CodecError;
 /// A state of which the type is not known.
 pub(crate) type AnyState = dyn Any + Send + Sync;
 
+/// Applies an entry to a state, and appends what it has come to.
+pub(crate) type ApplyFn = fn(&mut AnyState, &[u8], &mut Vec<u8>) -> Result<(), CodecError>;
+
 /// What a replicated service does with its state: functions over types that are not known. It is the same for all instances.
 ///
 /// What runs the user's code (all but `fingerprints`) may panic as that does.
@@ -15,8 +18,8 @@ pub(crate) type AnyState = dyn Any + Send + Sync;
 pub struct ReplicaKind {
     /// The state before the first entry.
     pub(crate) new: fn() -> Box<AnyState>,
-    /// Reads an entry, which fills the bytes exactly, and applies it. On an error the state is as before.
-    pub(crate) apply: fn(&mut AnyState, &[u8]) -> Result<(), CodecError>,
+    /// Reads an entry, which fills the bytes exactly, and applies it; appends what it has come to. On an error the state is as before.
+    pub(crate) apply: ApplyFn,
     /// Appends the state. On an error the bytes are as before.
     pub(crate) encode: fn(&AnyState, &mut Vec<u8>) -> Result<(), CodecError>,
     /// Reads a state, which fills the bytes exactly.

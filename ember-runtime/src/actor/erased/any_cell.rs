@@ -43,6 +43,8 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn call_counts(&self) -> CallCounts;
     /// Which shard of a service it is, if it is one.
     fn shard(&self) -> Option<Shard>;
+    /// So many ticks of its timers were left out.
+    fn overran(&self, ticks: u64);
     /// The contracts that it fulfils.
     fn contracts(&self) -> &[&'static str];
     /// Each method's id, description, full name and fingerprint.

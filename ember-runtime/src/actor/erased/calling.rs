@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     error::LostReason,
-    id::{CallId, Epoch},
+    id::{CallId, Epoch, Serial},
     message::{RawReply, Stored},
     replica::About,
 };
@@ -13,6 +13,8 @@ use crate::{
 const REPEATS: usize = 16;
 /// So long is remembered what became of a call to which the runtime has given the id, in milliseconds.
 pub(super) const KEEP: u64 = 600_000;
+/// The same of a call that a group owes, which may have no master meanwhile: otherwise until the next one comes to the same callee.
+pub(super) const KEEP_OWED: u64 = 7 * 24 * 3_600_000;
 
 /// The call whose handler runs.
 #[derive(Debug)]
@@ -42,12 +44,12 @@ pub(super) enum Waiter {
 
 impl Calling {
     /// Of the runtime's.
-    pub(crate) fn new(id: CallId, lowest: u64) -> Self {
+    pub(crate) fn new(id: CallId, lowest: Serial) -> Self {
         Self { about: About { id, lowest, asked: 0, at: 0, keep: KEEP }, is_once: false, has_begun: false }
     }
 
     /// Of the user's, or of a group that owes it, which is remembered for so many milliseconds; `asked` is a hash of what is called.
-    pub(crate) fn once((id, lowest): (CallId, u64), asked: u64, keep: u64) -> Self {
+    pub(crate) fn once((id, lowest): (CallId, Serial), asked: u64, keep: u64) -> Self {
         Self { about: About { id, lowest, asked, at: 0, keep }, is_once: true, has_begun: false }
     }
 }

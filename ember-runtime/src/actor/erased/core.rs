@@ -4,13 +4,14 @@ use std::sync::{Arc, OnceLock};
 
 use super::{
     AnyCell, Calling, Holding, Host,
+    calling::KEEP_OWED,
     owed::{Refused, RouteFn},
 };
 use crate::{
     actor::about::ReplicaKind,
     error::{LostReason, RefusedReason},
     hooks::{Acts, AskedHandler, HandlerHooks, Ordered},
-    id::{Asker, CallId, CallNumber, Epoch, NodeKey, Pid},
+    id::{Asker, CallId, CallNumber, Epoch, NodeKey, Pid, Serial},
     message::{Chain, Envelope, Keys, Lifespan, MethodInfo, RawReply, Reading, Shows, Stored, StreamsOfLife},
     office::{Fence, OfficeSeat, Shown},
     replica::MOST_OWED,
@@ -148,12 +149,12 @@ impl Core {
     /// have been told that it has not, or what became of it.
     pub(crate) fn begin_call(&mut self, info: &MethodInfo, call: Option<CallNumber>, from: NodeKey) -> bool {
         let (Some(held), Some(CallNumber { by: None, number, lowest })) = (&mut self.held, call) else { return true };
-        let id = CallId { by: Asker::Run(from), number };
+        let id = CallId::new(Asker::Run(from), number);
         if info.read {
             return true;
         }
         let is_new = held.is_new(id);
-        held.begin(is_new.then(|| Calling::new(id, lowest)));
+        held.begin(is_new.then(|| Calling::new(id, lowest.into())));
         is_new
     }
 
@@ -169,12 +170,19 @@ impl Core {
         let began = self.office.as_deref().and_then(|office| office.began).filter(|_| !info.read);
         let (Some(held), Some(epoch)) = (&mut self.held, began) else { return Some(reply) };
         let call = match *envelope {
-            Envelope { call: Some(CallNumber { by: Some(group), number, lowest }), .. } => {
-                Calling::once((CallId { by: Asker::Group(group), number }, lowest), asked, u64::MAX)
+            Envelope { call: Some(CallNumber { by: Some((key, epoch)), number, lowest }), .. } => {
+                // Nobody speaks for a group who is not of it.
+                if from != self.cell.pid().node && !self.host.has_one_of(key.group, from) {
+                    let why = "no instance of the group that owes it is known here to be on the node that makes it";
+                    reply.fail(RefusedReason::NotOnce(why.into()));
+                    return None;
+                }
+                let [serial, lowest] = [number, lowest].map(|number| Serial { epoch, number });
+                Calling::once((CallId { by: Asker::Group(key), serial }, lowest), asked, KEEP_OWED)
             }
             Envelope { once: Some(number), .. } => {
                 let keep = info.dedupe.map_or(0, |window| u64::try_from(window.as_millis()).unwrap_or(u64::MAX));
-                Calling::once((CallId { by: Asker::Node(from.id), number }, 0), asked, keep)
+                Calling::once((CallId::new(Asker::Node(from.id), number), Serial::default()), asked, keep)
             }
             _ => return Some(reply),
         };

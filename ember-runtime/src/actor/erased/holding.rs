@@ -18,7 +18,7 @@ use crate::{
     id::{CallId, Epoch},
     message::{CodecError, Reading},
     panics::attempt,
-    replica::{Due, Note, Outbox, Outcomes, Record, Replica, picture},
+    replica::{Beside, Due, Note, Record, Replica},
 };
 
 /// The state as far as its log has been applied to it.
@@ -27,12 +27,8 @@ pub(crate) struct Holding {
     kind: ReplicaKind,
     clock: Arc<dyn Clock>,
     state: Box<AnyState>,
-    /// What became of calls, as of the same record.
-    pub(super) outcomes: Outcomes,
-    /// What it owes to others, as of the same.
-    pub(super) outbox: Outbox,
-    /// The index of the last record that has been applied.
-    pub(super) applied: u64,
+    /// As of the same record.
+    pub(super) beside: Beside,
     /// That of the member whose state it is.
     incarnation: u32,
     /// The call whose handler runs.
@@ -52,8 +48,8 @@ impl From<&Overtaken> for LostReason {
 
 impl Holding {
     pub(crate) fn new(replica: Arc<Replica>, kind: ReplicaKind, clock: Arc<dyn Clock>) -> Self {
-        let (outcomes, outbox, call, later) = (Outcomes::default(), Outbox::default(), None, BTreeMap::new());
-        Self { replica, kind, clock, state: (kind.new)(), outcomes, outbox, applied: 0, incarnation: 0, call, later }
+        let (state, beside, later) = ((kind.new)(), Beside::default(), BTreeMap::new());
+        Self { replica, kind, clock, state, beside, incarnation: 0, call: None, later }
     }
 
     /// Milliseconds since 1970, as the clock of this node has it.
@@ -70,9 +66,9 @@ impl Holding {
     pub(crate) fn may_show(&mut self, acts: bool, reading: Option<Reading>) -> bool {
         let wanted = reading.map_or(((Epoch(0), 0), None), |reading| (reading.seen, reading.within));
         // Most often there is nothing to apply, and one look tells all.
-        self.replica.shows_at_once((self.incarnation, self.applied), acts, wanted).unwrap_or_else(|| {
+        self.replica.shows_at_once((self.incarnation, self.beside.applied()), acts, wanted).unwrap_or_else(|| {
             self.catch_up();
-            self.replica.may_show(self.applied, acts, wanted)
+            self.replica.may_show(self.beside.applied(), acts, wanted)
         })
     }
 
@@ -80,19 +76,21 @@ impl Holding {
     pub(crate) fn commit<T>(
         &mut self,
         epoch: Epoch,
-        (entries, owes): (Vec<Bytes>, Option<Bytes>),
-        apply: impl FnOnce(&mut AnyState) -> T,
+        (entries, owes): (Vec<Bytes>, Option<(u64, Bytes)>),
+        apply: impl FnOnce(&mut AnyState, &mut Vec<u8>) -> T,
     ) -> Option<T> {
         if self.replica.lacks_picture() {
             self.keep_picture();
         }
-        let (note, mut notes) = self.note_of_call().unzip();
-        let owes = owes.map(Note::Owes);
+        let (begun, mut written) = self.note_of_call().unzip();
+        let has_begun = begun.is_some();
+        let owes = owes.map(|(lane, call)| Note::Owes { lane, call });
         if let Some(owes) = &owes {
-            notes = Some([notes.unwrap_or_default(), owes.written().ok()?].concat().into());
+            written = Some([written.unwrap_or_default(), owes.written().ok()?].concat().into());
         }
-        let index = self.replica.enter(epoch, entries, notes.unwrap_or_default())?;
-        let output = match catch_unwind(AssertUnwindSafe(|| apply(&mut *self.state))) {
+        let index = self.replica.enter(epoch, entries, written.unwrap_or_default())?;
+        let mut outputs = Vec::new();
+        let output = match catch_unwind(AssertUnwindSafe(|| apply(&mut *self.state, &mut outputs))) {
             Ok(output) => output,
             // The state is not what the log says.
             Err(panic) => {
@@ -100,61 +98,63 @@ impl Holding {
                 resume_unwind(panic);
             }
         };
-        self.replica.has_entered();
-        self.applied = index;
-        if let Some(note) = note {
-            self.has_begun(note);
-        }
-        if let Some(owes) = owes {
-            self.outbox.take(epoch, &owes);
-            self.replica.owes(self.outbox.last());
-        }
-        if self.replica.wants_picture() {
-            self.keep_picture();
+        self.replica.has_entered(Record::came_to(&outputs));
+        self.has_applied((epoch, index), begun.into_iter().chain(owes));
+        if has_begun {
+            self.has_begun();
         }
         Some(output)
     }
 
+    /// The state has what this record consists of, which it has entered itself; now so has what there is beside the state.
+    pub(super) fn has_applied(&mut self, (epoch, index): (Epoch, u64), notes: impl IntoIterator<Item = Note>) {
+        self.beside.take(index, epoch, notes);
+        self.replica.owes(self.beside.outbox().last());
+        if self.replica.wants_picture() {
+            self.keep_picture();
+        }
+    }
+
     /// Of nothing, if the state cannot be written, none is made again.
-    fn keep_picture(&mut self) {
-        let picture = self.written().unwrap_or_default();
-        self.replica.keep_picture(self.applied, picture);
+    fn keep_picture(&self) {
+        let picture = self.written(self.replica.blank()).unwrap_or_default();
+        self.replica.is_sized(picture.len());
+        self.replica.keep_picture(self.beside.applied(), picture);
     }
 
     /// The state as it was before the record of this index, if nobody else has it, and it can be made again. Otherwise it is lost here.
     fn make_again(&mut self, index: u64) {
         let made = self.replica.made_of(index).and_then(|(picture, records)| {
+            let before = index - 1 - records.len() as u64;
             let read = attempt(|| match &picture {
-                Some(picture) => self.read(&picture.bytes),
-                None => Ok((Outcomes::default(), Outbox::default(), (self.kind.new)())),
+                Some(picture) => self.read(&picture.bytes, before),
+                None => Ok((Beside::default(), (self.kind.new)())),
             });
-            let (outcomes, outbox, state) = read.ok()?.ok()?;
-            (self.outcomes, self.outbox) = (outcomes, outbox);
+            let (beside, state) = read.ok()?.ok()?;
+            self.beside = beside;
             self.replace(state);
-            attempt(|| records.iter().try_for_each(|record| self.apply(record))).ok()?.ok()
+            let mut all = (before + 1..).zip(&records);
+            attempt(|| all.try_for_each(|(index, record)| self.apply(index, record))).ok()?.ok()
         });
         let (pid, made_again) = (self.replica.pid(), made.is_some());
         tracing::error!(target: "ember::cluster", %pid, made_again, "`apply` panicked on the master: its state is made again from its log, or learnt anew");
-        match made {
-            Some(()) => self.applied = index - 1,
-            None => self.replica.lose(),
+        if !made_again {
+            self.replica.lose();
         }
     }
 
     /// Applies what has been committed by others. A state that cannot take it is lost: it is learnt anew.
     pub(crate) fn catch_up(&mut self) {
         loop {
-            match self.replica.due(self.incarnation, self.applied) {
-                Due::Nothing => return self.replica.owes(self.outbox.last()),
+            match self.replica.due(self.incarnation, self.beside.applied()) {
+                Due::Nothing => return self.replica.owes(self.beside.outbox().last()),
                 Due::Empty(incarnation) => {
-                    (self.outcomes, self.outbox) = (Outcomes::default(), Outbox::default());
-                    (self.incarnation, self.applied) = (incarnation, 0);
+                    (self.incarnation, self.beside) = (incarnation, Beside::default());
                     self.replace((self.kind.new)());
                 }
-                Due::Take(incarnation, learnt) => match attempt(|| self.read(&learnt.bytes)) {
-                    Ok(Ok((outcomes, outbox, state))) => {
-                        (self.outcomes, self.outbox) = (outcomes, outbox);
-                        (self.incarnation, self.applied) = (incarnation, learnt.at.index);
+                Due::Take(incarnation, learnt) => match attempt(|| self.read(&learnt.bytes, learnt.at.index)) {
+                    Ok(Ok((beside, state))) => {
+                        (self.incarnation, self.beside) = (incarnation, beside);
                         self.replace(state);
                     }
                     Ok(Err(error)) => self.fails(&error),
@@ -162,8 +162,8 @@ impl Holding {
                 },
                 Due::Apply(first, records) => {
                     for (record, index) in records.iter().zip(first..) {
-                        match attempt(|| self.apply(record)) {
-                            Ok(Ok(())) => self.applied = index,
+                        match attempt(|| self.apply(index, record)) {
+                            Ok(Ok(())) => {}
                             Ok(Err(error)) => {
                                 self.fails(&error);
                                 break;
@@ -187,19 +187,24 @@ impl Holding {
         }
     }
 
-    fn apply(&mut self, record: &Record) -> Result<(), CodecError> {
+    fn apply(&mut self, index: u64, record: &Record) -> Result<(), CodecError> {
         let notes = Note::read(&record.more)?;
-        record.entries.iter().try_for_each(|it| (self.kind.apply)(&mut *self.state, it))?;
-        for note in notes {
-            self.outbox.take(record.epoch, &note);
-            self.outcomes.take(note);
+        let mut outputs = Vec::new();
+        record.entries.iter().try_for_each(|it| (self.kind.apply)(&mut *self.state, it, &mut outputs))?;
+        if Record::came_to(&outputs) != record.came_to {
+            return Err(CodecError::new(
+                "`apply` has come to something else here than on the master: it may use nothing but its arguments, so no clock, no chance, no \
+                 `static`, no map by hash whose order shows",
+            ));
         }
+        self.beside.take(index, record.epoch, notes);
         Ok(())
     }
 
-    fn read(&self, picture: &[u8]) -> Result<(Outcomes, Outbox, Box<AnyState>), CodecError> {
-        let (outcomes, outbox, state) = picture::read(picture)?;
-        Ok((outcomes, outbox, (self.kind.decode)(state)?))
+    /// A picture of it after the record of this index.
+    fn read(&self, picture: &[u8], applied: u64) -> Result<(Beside, Box<AnyState>), CodecError> {
+        let (beside, state) = Beside::read(picture, applied)?;
+        Ok((beside, (self.kind.decode)(state)?))
     }
 
     fn fails(&self, error: &dyn fmt::Display) {
@@ -211,24 +216,31 @@ impl Holding {
         self.replica.lose();
     }
 
-    /// Its state as it is now, and what became of calls, for another of its group.
-    pub(crate) fn picture(&mut self, done: oneshot::Sender<Option<(u64, Bytes)>>) {
+    /// Its state as it is now, and what became of calls, for another of its group, in this memory. Which record that is of is looked at now: another
+    /// may come to stand in its place.
+    pub(crate) fn picture(&self, blank: Vec<u8>, done: oneshot::Sender<Option<((Epoch, u64), Bytes)>>) {
         if done.is_closed() {
             return;
         }
-        let _nobody_waits = done.send(self.written().map(|bytes| (self.applied, bytes)));
+        // From now on nothing more is said in the record that the picture is of.
+        self.replica.open();
+        let picture = self.replica.point_of(self.incarnation, self.beside.applied()).and_then(|at| {
+            let bytes = self.written(blank)?;
+            self.replica.is_sized(bytes.len());
+            Some(((at.epoch, at.index), bytes.into()))
+        });
+        let _nobody_waits = done.send(picture);
     }
 
-    /// Its state as bytes.
-    fn written(&self) -> Option<Bytes> {
-        let mut bytes = Vec::new();
-        let written = self.outcomes.write(&mut bytes);
-        let written = written.and_then(|()| self.outbox.write(&mut bytes));
+    /// Its state as bytes, in this memory.
+    fn written(&self, mut bytes: Vec<u8>) -> Option<Vec<u8>> {
+        bytes.clear();
+        let written = self.beside.write(&mut bytes);
         let written = written.and_then(|()| (self.kind.encode)(&*self.state, &mut bytes));
         if let Err(error) = &written {
             let pid = self.replica.pid();
             tracing::error!(target: "ember::cluster", %pid, %error, "its state cannot be written, so nobody can learn it");
         }
-        written.ok().map(|()| bytes.into())
+        written.ok().map(|()| bytes)
     }
 }

@@ -38,6 +38,9 @@ pub(crate) trait Host: Send + Sync + 'static {
     /// Whether this run of a node belongs to the cluster, as far as is known here.
     fn is_known(&self, node: NodeKey) -> bool;
 
+    /// Whether an instance of the group whose name has this hash is on this run of a node, as far as is known here.
+    fn has_one_of(&self, group: u64, node: NodeKey) -> bool;
+
     /// The right to act of an elected service.
     fn office(&self, pid: Pid) -> Option<Arc<OfficeSeat>>;
 

@@ -6,7 +6,11 @@ mod core;
 mod holding;
 mod host;
 mod outcomes;
+#[cfg(test)]
+mod outcomes_tests;
 mod owed;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::{
     any_cell::{AnyCell, OnTheSpot},

@@ -1,6 +1,6 @@
 //! What became of calls to a replicated service: what its master says of them in the log, and whom it tells.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -11,9 +11,10 @@ use super::{
 };
 use crate::{
     error::{LostReason, RefusedReason},
-    id::{CallId, Epoch},
+    id::{CallId, Epoch, Serial},
     message::{RawReply, Settles, Stored, Unsettled},
-    office::Late,
+    office::{Debt, Late},
+    planted::{Bug, planted},
     replica::{About, Known, Note},
 };
 
@@ -28,14 +29,14 @@ impl Holding {
 
     /// A call comes that the runtime has given its id: whether it is one to be run.
     pub(crate) fn is_new(&self, id: CallId) -> bool {
-        self.outcomes.find(id) == Known::Nothing && !self.later.contains_key(&id)
+        self.beside.outcomes().find(id) == Known::Nothing && !self.later.contains_key(&id)
     }
 
     /// A call comes with an id of the user's. Given back if it is to be run.
     pub(crate) fn admit<'a>(&mut self, call: &Calling, epoch: Epoch, reply: RawReply<'a>) -> Option<RawReply<'a>> {
         let About { id, asked, .. } = call.about;
         let other = || {
-            let why = format!("the id {} stands for another call: give each call an id of its own", id.number);
+            let why = format!("the id {} stands for another call: give each call an id of its own", id.serial.number);
             RefusedReason::NotOnce(why)
         };
         if let Some(later) = self.later.get_mut(&id).filter(|later| later.epoch == epoch) {
@@ -46,7 +47,7 @@ impl Holding {
             }
             return None;
         }
-        let stored = match self.outcomes.find(id) {
+        let stored = match self.beside.outcomes().find(id) {
             Known::Nothing => return Some(reply),
             Known::Begun { asked: first } | Known::Ended { asked: first, .. } if first != asked => {
                 reply.fail(other());
@@ -55,6 +56,8 @@ impl Holding {
             Known::Ended { reply, .. } => reply.clone(),
             Known::Begun { .. } => Stored::Lost(LostReason::Unfinished),
             Known::Void => Stored::Lost(LostReason::NothingCommitted),
+            // Whoever owes it made the next when it had been answered: another has acted since, who knows nothing of that.
+            Known::Over if id.is_owed() => Stored::Value(Bytes::new()),
             Known::Forgotten | Known::Over => Stored::Lost(LostReason::Forgotten),
         };
         self.tell([Waiter::Repeats(reply.own())], epoch, stored);
@@ -69,8 +72,7 @@ impl Holding {
     }
 
     /// The log says so.
-    pub(super) fn has_begun(&mut self, note: Note) {
-        self.outcomes.take(note);
+    pub(super) fn has_begun(&mut self) {
         if let Some(call) = &mut self.call {
             call.has_begun = true;
         }
@@ -95,8 +97,9 @@ impl Holding {
         // What is done for it from now on is not known to be its own: so the log says at least that it has begun.
         if !self.call.as_ref()?.has_begun {
             let (note, bytes) = self.note_of_call()?;
-            self.applied = self.replica.enter(epoch, Vec::new(), bytes)?;
-            self.has_begun(note);
+            let index = self.replica.enter(epoch, Vec::new(), bytes)?;
+            self.has_applied((epoch, index), [note]);
+            self.has_begun();
         }
         // Those of an office that it has lost get no reply here any more.
         self.later.retain(|_, later| later.epoch == epoch);
@@ -127,60 +130,65 @@ impl Holding {
         if let Some(later) = self.later.get_mut(&id).filter(|later| later.epoch == epoch) {
             return later.waits(Waiter::Asks(tell));
         }
-        let outcome = match self.outcomes.find(id) {
+        let outcome = match self.beside.outcomes().find(id) {
             Known::Ended { reply, .. } => reply.clone(),
             Known::Begun { .. } => Stored::Lost(LostReason::Unfinished),
             Known::Void => Stored::Lost(LostReason::NothingCommitted),
             Known::Forgotten | Known::Over => Stored::Lost(LostReason::Forgotten),
+            // Whoever asks comes again.
+            Known::Nothing if self.replica.is_full() => return,
             Known::Nothing => {
-                let note = Note::Void(About { id, lowest: 0, asked: 0, at: self.wall(), keep: KEEP });
+                let note = Note::Void(About { id, lowest: Serial::default(), asked: 0, at: self.wall(), keep: KEEP });
                 let Some(bytes) = written(&note) else { return };
                 let Some(index) = self.replica.enter(epoch, Vec::new(), bytes) else { return };
-                self.applied = index;
-                self.outcomes.take(note);
+                self.has_applied((epoch, index), [note]);
                 Stored::Lost(LostReason::NothingCommitted)
             }
         };
         self.tell([Waiter::Asks(tell)], epoch, outcome);
     }
 
-    /// What it owes to others after this number, of whom acts in this epoch; told when all of it is acknowledged.
-    pub(crate) fn owed(&self, epoch: Epoch, after: u64, tell: oneshot::Sender<(u64, Vec<(u64, Bytes)>)>) {
+    /// What it owes to others, the first `most` of each lane but these, of whom acts in this epoch; told when all of it is acknowledged.
+    pub(crate) fn owed(&self, epoch: Epoch, (but, most): (&BTreeSet<u64>, usize), tell: oneshot::Sender<Vec<Debt>>) {
         if self.replica.shows_nothing() || !self.replica.leads(Some(epoch)) {
             return;
         }
-        let owed = (self.outbox.since(), self.outbox.after(after));
+        let owed = self.beside.outbox().first(but, most);
         let tell = move |well: bool| {
             if well {
                 let _nobody_waits = tell.send(owed);
             }
         };
-        match Unsettled::in_any_case(&self.group()) {
+        match Unsettled::in_any_case(&self.group()).filter(|_| !planted(Bug::SendAtOnce)) {
             Some(unsettled) => unsettled.then(tell),
             None => tell(true),
         }
     }
 
     /// One of them has been answered.
-    pub(crate) fn paid(&mut self, epoch: Epoch, number: u64) {
-        let note = Note::Paid(number);
-        if !self.outbox.owes(number) {
+    pub(crate) fn paid(&mut self, epoch: Epoch, lane: u64, number: u64) {
+        let note = Note::Paid { lane, number };
+        if !self.beside.outbox().owes(lane, number) {
             return;
         }
         let Some(index) = written(&note).and_then(|bytes| self.replica.enter(epoch, Vec::new(), bytes)) else { return };
-        self.outbox.take(epoch, &note);
-        self.applied = index;
+        self.has_applied((epoch, index), [note]);
         self.replica.open();
     }
 
     /// Says in the log what became of a call. `false`: it cannot, for this is not the master of that epoch.
     fn end(&mut self, epoch: Epoch, about: About, reply: Stored) -> bool {
         let fits = reply.len() <= LARGEST.min(self.replica.largest() / 2);
-        let reply = if fits { reply } else { Stored::Lost(LostReason::Forgotten) };
+        let reply = match reply {
+            // Nobody reads it: that it has been answered is all.
+            Stored::Value(_) if about.id.is_owed() => Stored::Value(Bytes::new()),
+            Stored::App(_) if about.id.is_owed() => Stored::App(Bytes::new()),
+            reply if fits => reply,
+            _ => Stored::Lost(LostReason::Forgotten),
+        };
         let note = Note::Ended(About { at: self.wall(), ..about }, reply);
         let Some(index) = written(&note).and_then(|bytes| self.replica.conclude(epoch, bytes)) else { return false };
-        self.outcomes.take(note);
-        self.applied = index;
+        self.has_applied((epoch, index), [note]);
         true
     }
 

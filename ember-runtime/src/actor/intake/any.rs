@@ -53,6 +53,10 @@ impl<S: Service> AnyCell for Cell<S> {
         self.identity.shard()
     }
 
+    fn overran(&self, ticks: u64) {
+        self.counts.overran(ticks);
+    }
+
     fn contracts(&self) -> &[&'static str] {
         &self.blueprint.table.contracts
     }

@@ -44,11 +44,11 @@ impl<S: Service> Job<S> for Appointed {
         let is_of_a_life = !matches!(
             self.appointment,
             Appointment::CatchUp
-                | Appointment::Picture(_)
+                | Appointment::Picture(..)
                 | Appointment::Outcome(..)
                 | Appointment::Reply(_)
                 | Appointment::Owed(..)
-                | Appointment::Paid(_)
+                | Appointment::Paid(..)
         );
         if is_of_a_life && self.life != body.core.cell.life() {
             return Start::Over(body);
@@ -87,9 +87,9 @@ fn take_up<S: Service>(body: &mut Body<S>, appointment: Appointment) -> BoxFutur
             }
             Appointment::Follow(epoch) => drop(tell(body, Role::Slave, epoch).await),
             Appointment::CatchUp => {}
-            Appointment::Picture(done) => {
-                if let Some(held) = &mut body.core.held {
-                    held.picture(done);
+            Appointment::Picture(blank, done) => {
+                if let Some(held) = &body.core.held {
+                    held.picture(blank, done);
                 }
             }
             Appointment::Outcome(id, tell) => {
@@ -97,14 +97,14 @@ fn take_up<S: Service>(body: &mut Body<S>, appointment: Appointment) -> BoxFutur
                     held.asked(epoch, id, tell);
                 }
             }
-            Appointment::Owed(after, tell) => {
+            Appointment::Owed(but, most, tell) => {
                 if let (Some(epoch), Some(held)) = (seat.acting(), &body.core.held) {
-                    held.owed(epoch, after, tell);
+                    held.owed(epoch, (&but, most), tell);
                 }
             }
-            Appointment::Paid(number) => {
+            Appointment::Paid(lane, number) => {
                 if let (Some(epoch), Some(held)) = (seat.acting(), &mut body.core.held) {
-                    held.paid(epoch, number);
+                    held.paid(epoch, lane, number);
                 }
             }
             Appointment::Reply(late) => {

@@ -1,14 +1,15 @@
 //! How a service's table is filled.
 
-use std::any::TypeId;
+use std::{any::TypeId, time::Duration};
 
 use super::typed::port;
 use crate::{
     actor::{
-        about::Down,
+        about::{Down, MissedTicks, Tick},
         service::{
             Entry, EventFn, Followed, HandledBy, Here, HookFn, HookKind, HookOf, IsGap, IsPosted, Keyed, KeyedField,
-            OnEvent, Path, Replicated, SIGNATURE_OF, Schedule, Service, Subscription, Table, Timer, full_name,
+            OnEvent, Path, Replicated, SIGNATURE_OF, Schedule, Service, Subscription, Table, Timer, TimerRun,
+            full_name,
         },
         turn::Pace,
         work::{run_event, run_hook, start_raw},
@@ -142,7 +143,13 @@ impl<S: Service> Table<S> {
 
     /// Enters a timer of the unit at `L`.
     pub fn timer<L: Path<S>, H: HookOf<L::Unit>>(&mut self, schedule: Schedule) {
-        self.part().timers.push(Timer { name: H::NAME, schedule, run: run_hook::<S, L, H> });
+        self.part().timers.push(Timer { name: H::NAME, schedule, run: TimerRun::Hook(run_hook::<S, L, H>) });
+    }
+
+    /// Enters what the unit at `L` does at a fixed step, and is told which.
+    pub fn tick<L: Path<S>, H: OnEvent<L::Unit, Event = Tick>>(&mut self, period: Duration, late: MissedTicks) {
+        let run = TimerRun::Told(run_event::<S, L, H>);
+        self.part().timers.push(Timer { name: H::NAME, schedule: Schedule::Every(period, late), run });
     }
 
     /// Enters what the unit at `L` does when a watched service has ended.

@@ -72,6 +72,8 @@ impl<S: Service> AnyCell for Front<S> {
         None
     }
 
+    fn overran(&self, _: u64) {}
+
     fn contracts(&self) -> &[&'static str] {
         self.shards[0].contracts()
     }

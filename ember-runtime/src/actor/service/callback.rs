@@ -71,24 +71,17 @@ fn erase<U: Unit>(callback: impl FnOnce(&mut U, &mut Cx<'_, U>) + Send + 'static
     })
 }
 
-/// A unit of a running service, to deliver callbacks to.
-pub(crate) struct Receiver {
-    cell: Arc<dyn AnyCell>,
-    route: RouteFn,
-    /// The method that asked for callbacks.
-    method: &'static str,
-}
+/// As an [`Erased`], but it may come again.
+pub(crate) type Again = Box<dyn FnMut(&mut dyn Any, &mut dyn Any, &mut dyn Any, &Ambient) + Send>;
 
-impl Receiver {
-    /// Queues `callback`, beyond the bounds, for the unit of the type `U`. `false` if the service takes no new work.
-    pub(crate) fn owe<U: Unit>(
-        &self,
-        envelope: Envelope,
-        callback: impl FnOnce(&mut U, &mut Cx<'_, U>) + Send + 'static,
-    ) -> bool {
-        let Self { cell, route, method } = self;
-        cell.owe_callback(Owed { callback: erase(callback), route: *route, method, envelope })
-    }
+/// A callback for the unit of the type `U` that may come again and again.
+pub(crate) fn again<U: Unit>(mut callback: impl FnMut(&mut U, &mut Cx<'_, U>) + Send + 'static) -> Again {
+    Box::new(move |unit, parent, core, ambient| {
+        let (unit, parent) = (unit.downcast_mut::<U>(), parent.downcast_mut::<U::Parent>());
+        if let (Some(unit), Some(parent), Some(core)) = (unit, parent, core.downcast_mut()) {
+            callback(unit, &mut Cx::new(core, ambient, parent));
+        }
+    })
 }
 
 /// Where the callback of a call goes that was not made, because there was no place for it.
@@ -115,11 +108,6 @@ impl Unreserved<'_> {
 }
 
 impl Core {
-    /// The unit that is running `method` now, for callbacks that come later.
-    pub(crate) fn receiver(&self, method: &'static str) -> Receiver {
-        Receiver { cell: Arc::clone(&self.cell), route: self.route, method }
-    }
-
     /// Reserves the place of a callback in this service's own mailbox, to be run on the unit that is running `method` now.
     ///
     /// # Errors

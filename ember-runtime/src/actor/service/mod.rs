@@ -29,12 +29,12 @@ pub use self::{
 };
 pub(crate) use self::{
     body::Body,
-    callback::route,
+    callback::{Again, again, route},
     changes::{Noticing, note_change},
     keyed::{Changes, Field as KeyedField, Keyed},
     replicated::{Followed, FollowedKind, Told},
     running::{Raw, Run, Running, Start, StartRaw, Stepping},
     table::{Entry, SIGNATURE_OF},
-    tasks::{EventFn, HookFn, Subscription, Timer},
+    tasks::{EventFn, HookFn, Subscription, Timer, TimerRun},
     unit::full_name,
 };

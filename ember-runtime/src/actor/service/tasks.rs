@@ -8,7 +8,7 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use super::Body;
-use crate::error::Result;
+use crate::{actor::about::MissedTicks, error::Result};
 
 /// A hook, bound to its unit.
 pub(crate) type HookFn<S> = for<'a> fn(&'a mut Body<S>) -> BoxFuture<'a, Result<()>>;
@@ -20,7 +20,14 @@ pub(crate) type EventFn<S> = for<'a> fn(&'a mut Body<S>, &'a (dyn Any + Send + S
 pub(crate) struct Timer<S> {
     pub(crate) name: &'static str,
     pub(crate) schedule: Schedule,
-    pub(crate) run: HookFn<S>,
+    pub(crate) run: TimerRun<S>,
+}
+
+/// What a timer does.
+pub(crate) enum TimerRun<S> {
+    Hook(HookFn<S>),
+    /// It is told which [`Tick`](crate::actor::about::Tick) it is.
+    Told(EventFn<S>),
 }
 
 /// One event handler.
@@ -36,6 +43,13 @@ impl<S> Clone for Timer<S> {
     }
 }
 impl<S> Copy for Timer<S> {}
+
+impl<S> Clone for TimerRun<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<S> Copy for TimerRun<S> {}
 
 impl<S> Clone for Subscription<S> {
     fn clone(&self) -> Self {
@@ -60,8 +74,8 @@ pub enum HookKind {
 /// When a timer fires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schedule {
-    /// Again and again; a tick that is due while the last one still waits or runs is skipped.
-    Every(Duration),
+    /// Again and again, never beside itself.
+    Every(Duration, MissedTicks),
     /// Once, this long after the start.
     After(Duration),
     /// Whenever a clock on the wall shows what the pattern says. Of times that were missed, because the process was held up

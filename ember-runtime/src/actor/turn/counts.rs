@@ -5,11 +5,12 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// Written by whoever has the turn, read by anybody.
+/// Written by whoever has the turn, but for the overruns, and read by anybody.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     short: AtomicU64,
     queued: AtomicU64,
+    overruns: AtomicU64,
 }
 
 /// How many messages a service has handled.
@@ -20,11 +21,18 @@ pub struct CallCounts {
     pub short: u64,
     /// Calls, callbacks, ticks and events that came through the mailbox.
     pub queued: u64,
+    /// Ticks of its timers that were left out, since the last one still waited or ran, or since the process was held up. See
+    /// [`MissedTicks`](crate::actor::MissedTicks).
+    pub overruns: u64,
 }
 
 impl Sum for CallCounts {
     fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.fold(Self::default(), |sum, it| Self { short: sum.short + it.short, queued: sum.queued + it.queued })
+        all.fold(Self::default(), |sum, it| Self {
+            short: sum.short + it.short,
+            queued: sum.queued + it.queued,
+            overruns: sum.overruns + it.overruns,
+        })
     }
 }
 
@@ -39,8 +47,15 @@ impl Counts {
         add(&self.queued);
     }
 
+    /// By whoever keeps its timers, in nobody's turn.
+    pub(crate) fn overran(&self, ticks: u64) {
+        self.overruns.fetch_add(ticks, Ordering::Relaxed);
+    }
+
     pub(crate) fn read(&self) -> CallCounts {
-        CallCounts { short: self.short.load(Ordering::Relaxed), queued: self.queued.load(Ordering::Relaxed) }
+        let [short, queued, overruns] =
+            [&self.short, &self.queued, &self.overruns].map(|count| count.load(Ordering::Relaxed));
+        CallCounts { short, queued, overruns }
     }
 }
 
@@ -58,6 +73,8 @@ mod tests {
         let counts = Counts::default();
         counts.short();
         (0..2).for_each(|_| counts.queued());
-        assert_eq!(counts.read(), CallCounts { short: 1, queued: 2 });
+        counts.overran(1);
+        counts.overran(2);
+        assert_eq!(counts.read(), CallCounts { short: 1, queued: 2, overruns: 3 });
     }
 }

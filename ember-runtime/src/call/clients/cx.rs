@@ -51,7 +51,7 @@ impl<U: Unit> Cx<'_, U> {
         U: InGroup<Root = R>,
     {
         match OwedCall::written(call.request()) {
-            Ok(bytes) => self.commit_and_owe(&entry, bytes),
+            Ok(call) => self.commit_and_owe(&entry, call),
             Err(error) => panic!("a call to be sent with an entry cannot be written: {error}"),
         }
     }

@@ -16,7 +16,7 @@ use crate::{
     error::RefusedReason,
     id::{Epoch, Pid},
     message::Reading,
-    replica::Far,
+    replica::{Far, Member},
 };
 
 /// Who does not answer in this time is asked again.
@@ -64,7 +64,7 @@ async fn round(router: &Router, office: &OfficeNow) -> Option<(Epoch, u64)> {
     let order = (record.epoch, set.version);
     let all = set.members.iter().map(|member| async move {
         let at = office.reached(*member);
-        let far = timeout(PATIENCE, far(router, at)).await.ok().flatten();
+        let far = timeout(PATIENCE, far(router, at, None)).await.ok().flatten();
         (at, far)
     });
     let mut acknowledged = None;
@@ -80,11 +80,11 @@ async fn round(router: &Router, office: &OfficeNow) -> Option<(Epoch, u64)> {
     acknowledged
 }
 
-/// How far a member of a group is.
-pub(crate) async fn far(router: &Router, of: Pid) -> Option<Far> {
+/// How far a member of a group is, if another asks, this one.
+pub(crate) async fn far(router: &Router, of: Pid, asks: Option<Member>) -> Option<Far> {
     if of.node == router.key {
-        return router.replicas.far(of.number);
+        return router.replicas.far(of.number, asks.map(|member| (router.key, member)));
     }
     let node = router.directory().node(of.node.id).filter(|node| node.key == of.node)?;
-    router.ask_node(&node, &HowFar { service: of.number }).await.ok()?.await.ok().flatten()
+    router.ask_node(&node, &HowFar { service: of.number, asks }).await.ok()?.await.ok().flatten()
 }

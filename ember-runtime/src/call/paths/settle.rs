@@ -4,7 +4,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use tokio::{
     sync::oneshot,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 
 use super::slow::Course;
@@ -24,6 +24,8 @@ use crate::{
 /// The limit of the first pause before the group is asked again, and what it grows to.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const MAX_PAUSE: Duration = Duration::from_millis(200);
+/// A question waits for so long where it is answered.
+const LONGEST: Duration = Duration::from_secs(10);
 
 impl Course {
     /// The call is about to be made to this instance: it has a number, if what becomes of it can be asked for.
@@ -161,11 +163,13 @@ fn read<M: Method>(outcome: Stored) -> Result<Result<M::Value, M::Error>, Failur
 }
 
 impl Router {
-    /// What became of a call that this run of a node has made to a service here; nothing if that is not known here.
+    /// What became of a call that this run of a node has made to a service here; nothing if that is not known here, or not yet, or if too many are
+    /// asked for: whoever asks comes again.
     pub(crate) async fn outcome(&self, of: NodeKey, question: &OutcomeOf) -> Option<Stored> {
+        let _counted = self.askers.ask(of)?;
         let cell = self.cells.get(question.service)?;
         let (tell, told) = oneshot::channel();
-        cell.appoint(Appointment::Outcome(CallId { by: Asker::Run(of), number: question.call }, tell));
-        told.await.ok().flatten()
+        cell.appoint(Appointment::Outcome(CallId::new(Asker::Run(of), question.call), tell));
+        timeout(LONGEST, told).await.ok()?.ok().flatten()
     }
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     call::routes::Router,
     directory::Selector,
-    id::CallNumber,
+    id::{CallNumber, fnv1a_of},
     message::{CodecError, Keys, Lane, Method, MethodRef, Written, encode, take, take_all},
 };
 use std::{sync::Arc, time::Duration};
@@ -36,11 +36,11 @@ struct Plain {
 }
 
 impl OwedCall {
-    /// Its bytes.
+    /// Its bytes, and a hash of whom it is for: those that are for the same are made one after the other.
     ///
     /// # Errors
     /// It cannot be written.
-    pub(crate) fn written<M: Method>(request: &Request<M>) -> Result<Bytes, CodecError> {
+    pub(crate) fn written<M: Method>(request: &Request<M>) -> Result<(u64, Bytes), CodecError> {
         let Request { target, args, .. } = request;
         let private = || CodecError::new("a method that other nodes may not call cannot be owed");
         let (wire, Some(args)) = (M::wire().ok_or_else(private)?, &**args) else {
@@ -60,7 +60,8 @@ impl OwedCall {
         let mut out = Vec::new();
         encode(&call, &mut out)?;
         key_of::<M>(args)?.map_or(Ok(()), |key| encode(&key, &mut out))?;
-        Ok(out.into())
+        let lane = fnv1a_of(&[format!("{:?}", call.selector).as_bytes(), call.module.as_bytes()]);
+        Ok((lane, out.into()))
     }
 
     /// What was [written](Self::written).
@@ -73,11 +74,6 @@ impl OwedCall {
             let key = if bytes.is_empty() { None } else { Some(take(bytes)?) };
             Ok(Self { call, key })
         })
-    }
-
-    /// Whom it is for, in words: those that are for the same go one after the other.
-    pub(crate) fn lane(&self) -> String {
-        format!("{:?} {}", self.call.selector, self.call.module)
     }
 
     pub(crate) fn method(&self) -> &str {

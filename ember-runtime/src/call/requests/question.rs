@@ -144,6 +144,8 @@ impl Question for PieceOf {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct HowFar {
     pub(crate) service: u64,
+    /// Who asks, if that is another member: its master may know it as the one that it was, with a state that it has dropped since.
+    pub(crate) asks: Option<Member>,
 }
 
 impl Question for HowFar {
@@ -248,7 +250,7 @@ mod tests {
             hex(&Items { end: Some(Ok(())), ..Items::default() }),
             hex(&CloseStream { stream: 300 }),
             hex(&ticket),
-            hex(&HowFar { service: 300 }),
+            hex(&HowFar { service: 300, asks: None }),
             hex(&Some(Far { epoch: Epoch(7), version: 2, leads: Some((Epoch(6), 300)), changes: false, acts: true })),
         ];
         let recorded = [
@@ -261,7 +263,7 @@ mod tests {
             "000001010000",
             "ac02",
             "01020304",
-            "ac02",
+            "ac0200",
             "0107020106ac020001",
         ];
         assert_eq!(said, recorded);

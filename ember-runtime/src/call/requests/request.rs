@@ -10,7 +10,7 @@ use crate::{
     directory::Key,
     error::{CallError, RefusedReason},
     hooks::Carries,
-    id::CallNumber,
+    id::{CallNumber, fnv1a_of},
     message::{Beside, CodecError, Extension, Method},
     panics::attempt,
 };
@@ -223,7 +223,13 @@ impl Carries for Options {
     }
 
     fn id(&self) -> Option<u64> {
-        self.once()
+        // A repetition of a call that a group owes has its number, and those of another group have others.
+        let owed = |call: CallNumber| {
+            let (by, since) = call.by?;
+            let parts = [by.group, by.lane, since.number(), call.number].map(u64::to_le_bytes);
+            Some(fnv1a_of(&parts.each_ref().map(|part| &part[..])))
+        };
+        self.once().or_else(|| self.call().and_then(owed))
     }
 }
 

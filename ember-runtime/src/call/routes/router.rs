@@ -8,7 +8,7 @@ use std::sync::{
 use super::{
     described::Described,
     home::{Home, Over},
-    hosted::{Cells, Followings, Replicas},
+    hosted::{Askers, Cells, Followings, Replicas},
     lent_streams::LentStreams,
     local_calls::{LocalCalls, Runs},
     open_calls::OpenCalls,
@@ -45,6 +45,8 @@ pub(crate) struct Router {
     pub(crate) cells: Cells,
     pub(crate) replicas: Replicas,
     pub(crate) followings: Followings,
+    /// Who asks what became of calls.
+    pub(crate) askers: Askers,
     pub(crate) streams: Arc<LentStreams>,
     /// The node leaves: streams of others are not read here any more.
     pub(crate) reads_no_more: ordered::Sender<bool>,
@@ -55,6 +57,13 @@ pub(crate) struct Router {
 }
 
 impl Router {
+    /// A service here has ended: nothing is left of it.
+    pub(crate) fn ended(&self, pid: Pid) {
+        self.cells.remove(pid);
+        self.replicas.remove(pid.number);
+        self.followings.remove(pid.number);
+    }
+
     /// A router for the present runtime.
     ///
     /// # Panics
@@ -90,6 +99,7 @@ impl Router {
             cells: Cells::default(),
             replicas: Replicas::default(),
             followings: Followings::default(),
+            askers: Askers::default(),
             streams: Arc::default(),
             reads_no_more: ordered::Sender::default(),
             #[cfg(feature = "cluster")]

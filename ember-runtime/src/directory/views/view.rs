@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     directory::{instances::Instance, records::NodeRecord},
-    id::NodeId,
+    id::{NodeId, NodeKey},
 };
 
 /// What this node knows of the cluster, at one moment. Views are numbered; a later one has a higher number.
@@ -41,5 +41,12 @@ impl View {
     pub(crate) fn node(&self, id: NodeId) -> Option<&Arc<NodeRecord>> {
         let place = self.nodes.binary_search_by_key(&id, |node| node.key.id).ok()?;
         self.nodes.get(place)
+    }
+
+    /// Whether an instance of the group whose name has this hash is on this run of a node.
+    pub(crate) fn has_one_of(&self, group: u64, node: NodeKey) -> bool {
+        let first = self.instances.partition_point(|it| it.pid.node < node);
+        let mut there = self.instances[first..].iter().take_while(|it| it.pid.node == node);
+        there.any(|it| it.published.office.as_ref().is_some_and(|office| office.hashed() == group))
     }
 }

@@ -20,7 +20,7 @@ pub use self::{
         ADeferred, AStream, AnError, AnInstant, ErrorOfOnesOwn, ErrorThatTravels, Misplaced, OfACall, PickMisplaced,
         TimeForAll, ValueThatIsNoStream, ValueThatIsThere,
     },
-    ordered::{AnyOrder, Asked, Bottom, Deep, Deeper, Depth, Known, Order, Ordered, unordered},
+    ordered::{AnyOrder, Asked, Deep, Depth, Known, Level, Order, Ordered, Within, refuse},
     probe::{
         AnyCodec, Nominal, PickNominal, PickStructural, Probe, ShapeNominal, ShapeStructural, Structural, coding_by,
         shape_by,

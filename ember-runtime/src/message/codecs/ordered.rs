@@ -13,72 +13,97 @@ use std::{
 
 use crate::id::{Incarnation, MethodId, NodeId, NodeKey, Pid, UniqueId};
 
-/// A type of which it is known where something without an order is in it. `#[message]` derives it.
+/// A type of which it is known whether something without an order is in it. `#[message]` derives it.
 ///
 /// Messages may contain each other in circles, and constants may not: so `D` says how deep to look. As it is a parameter, the compiler
-/// looks where it is asked, and nowhere else.
+/// looks where it is asked, and nowhere else: at a message it [refuses](refuse) there what it finds, at the user's field.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be replicated",
     label = "the state, entry or output of a `Replicated` service is a `#[message]` type",
     note = "if the type is yours, put `#[message]` on it; a type of another crate can be a field of a `#[message]` type of yours"
 )]
 pub trait Ordered<D: Depth> {
-    /// Where: in words. Empty: it is itself without an order.
-    const UNORDERED: Option<&'static str> = None;
+    /// Whether it is itself without an order, or a container of the standard library with such a thing in it.
+    const UNORDERED: bool = false;
 }
 
 /// How many types within each other are looked into.
 pub trait Depth: Sized {
     /// One less.
-    type Less: Depth;
+    type Less: Within;
     /// What is known of a `T` that is one deeper.
     type Of<T: Ordered<Self::Less>>: Known;
 }
 
+/// A depth at which fields of messages are asked. A map by hash is known there only: so it is no state, entry or output by itself, which
+/// the compiler says where it is written.
+#[diagnostic::on_unimplemented(
+    message = "a map or set by hash is in another order on each node, and cannot be replicated",
+    label = "write `BTreeMap` or `BTreeSet`"
+)]
+pub trait Within: Depth {}
+
 /// What is known of a type.
 pub trait Known {
     /// As [`Ordered::UNORDERED`].
-    const UNORDERED: Option<&'static str>;
+    const UNORDERED: bool;
 }
 
-/// No further.
+/// So many more types within each other. The compiler shows it to users.
 #[derive(Debug)]
-pub struct Bottom;
-
-/// One more than `D`.
-#[derive(Debug)]
-pub struct Deeper<D>(PhantomData<D>);
+pub struct Level<const N: usize>;
 
 /// What `T` itself says.
 #[derive(Debug)]
 pub struct Asked<T, D>(PhantomData<fn() -> (T, D)>);
 
-impl Depth for Bottom {
+impl Depth for Level<0> {
     type Less = Self;
     type Of<T: Ordered<Self>> = Self;
 }
 
-impl<D: Depth> Depth for Deeper<D> {
-    type Less = D;
-    type Of<T: Ordered<D>> = Asked<T, D>;
-}
+impl<const N: usize> Within for Level<N> where Self: Depth {}
 
-impl Known for Bottom {
-    const UNORDERED: Option<&'static str> = None;
+impl Known for Level<0> {
+    const UNORDERED: bool = false;
 }
 
 impl<T: Ordered<D>, D: Depth> Known for Asked<T, D> {
-    const UNORDERED: Option<&'static str> = T::UNORDERED;
+    const UNORDERED: bool = T::UNORDERED;
 }
 
-type Five<D> = Deeper<Deeper<Deeper<Deeper<Deeper<D>>>>>;
+macro_rules! levels {
+    ($($n:literal > $less:literal),*) => {$(
+        impl Depth for Level<$n> {
+            type Less = Level<$less>;
+            type Of<T: Ordered<Level<$less>>> = Asked<T, Level<$less>>;
+        }
+    )*};
+}
+levels!(
+    1 > 0,
+    2 > 1,
+    3 > 2,
+    4 > 3,
+    5 > 4,
+    6 > 5,
+    7 > 6,
+    8 > 7,
+    9 > 8,
+    10 > 9,
+    11 > 10,
+    12 > 11,
+    13 > 12,
+    14 > 13,
+    15 > 14
+);
 
 /// As deep as it is looked: 16 messages within each other.
 #[derive(Debug)]
 pub struct Deep;
 
 impl Depth for Deep {
-    type Less = Five<Five<Five<Bottom>>>;
+    type Less = Level<15>;
     type Of<T: Ordered<Self::Less>> = Asked<T, Self::Less>;
 }
 
@@ -88,27 +113,23 @@ pub struct Order<T, D>(PhantomData<fn() -> (T, D)>);
 
 impl<T: Ordered<D::Less>, D: Depth> Order<T, D> {
     /// As [`Ordered::UNORDERED`].
-    pub const UNORDERED: Option<&'static str> = <D::Of<T> as Known>::UNORDERED;
+    pub const UNORDERED: bool = <D::Of<T> as Known>::UNORDERED;
 }
 
 /// Stands for what nothing is known of.
 pub trait AnyOrder {
     /// Nothing is said against it.
-    const UNORDERED: Option<&'static str> = None;
+    const UNORDERED: bool = false;
 }
 impl<T, D> AnyOrder for Order<T, D> {}
 
-/// The first of these that has no order: what is known of its type, and what is said of it if that is itself without one.
-pub const fn unordered(fields: &[(Option<&'static str>, &'static str)]) -> Option<&'static str> {
-    let mut rest = fields;
-    while let [(known, itself), others @ ..] = rest {
-        match known {
-            None => rest = others,
-            Some(deeper) if deeper.is_empty() => return Some(itself),
-            Some(deeper) => return Some(deeper),
-        }
-    }
-    None
+/// Does not compile if `found`, and says why at the place that asks: `#[message]` lets a field ask.
+///
+/// # Panics
+/// If `found`.
+#[track_caller]
+pub const fn refuse(found: bool, why: &'static str) {
+    assert!(!found, "{}", why);
 }
 
 macro_rules! plain {
@@ -129,7 +150,7 @@ plain! {
 macro_rules! containers {
     ($(<$($arg:ident),+> $t:ty),* $(,)?) => {$(
         impl<D: Depth, $($arg: Ordered<D>),+> Ordered<D> for $t {
-            const UNORDERED: Option<&'static str> = unordered_in(&[$($arg::UNORDERED),+]);
+            const UNORDERED: bool = $($arg::UNORDERED)||+;
         }
     )*};
 }
@@ -148,44 +169,32 @@ containers! {
 macro_rules! transparent {
     ($($t:ty),* $(,)?) => {$(
         impl<D: Depth, T: Ordered<D> + ?Sized> Ordered<D> for $t {
-            const UNORDERED: Option<&'static str> = T::UNORDERED;
+            const UNORDERED: bool = T::UNORDERED;
         }
     )*};
 }
 transparent!(Box<T>, Rc<T>, Arc<T>);
 
 impl<D: Depth, T: Ordered<D> + ToOwned + ?Sized> Ordered<D> for Cow<'static, T> {
-    const UNORDERED: Option<&'static str> = T::UNORDERED;
+    const UNORDERED: bool = T::UNORDERED;
 }
 
 impl<D: Depth, T: Ordered<D>> Ordered<D> for [T] {
-    const UNORDERED: Option<&'static str> = T::UNORDERED;
+    const UNORDERED: bool = T::UNORDERED;
 }
 
 impl<D: Depth, T: Ordered<D>, const N: usize> Ordered<D> for [T; N] {
-    const UNORDERED: Option<&'static str> = T::UNORDERED;
+    const UNORDERED: bool = T::UNORDERED;
 }
 
 impl<D: Depth, T: ?Sized> Ordered<D> for PhantomData<T> {}
 
-impl<D: Depth, K, V, H> Ordered<D> for HashMap<K, V, H> {
-    const UNORDERED: Option<&'static str> = Some("");
+impl<D: Within, K, V, H> Ordered<D> for HashMap<K, V, H> {
+    const UNORDERED: bool = true;
 }
 
-impl<D: Depth, T, H> Ordered<D> for HashSet<T, H> {
-    const UNORDERED: Option<&'static str> = Some("");
-}
-
-/// The first that is known.
-const fn unordered_in(arguments: &[Option<&'static str>]) -> Option<&'static str> {
-    let mut rest = arguments;
-    while let [known, others @ ..] = rest {
-        if known.is_some() {
-            return *known;
-        }
-        rest = others;
-    }
-    None
+impl<D: Within, T, H> Ordered<D> for HashSet<T, H> {
+    const UNORDERED: bool = true;
 }
 
 #[cfg(test)]
@@ -194,13 +203,12 @@ mod tests {
 
     type Hashed = HashMap<u8, u8>;
 
-    /// A type with these fields, as `#[message]` makes it.
+    /// A type with these fields, as `#[message]` makes it, but that it tells what it finds.
     macro_rules! message {
         ($name:ident { $($field:ident: $t:ty),* }) => {
             struct $name;
             impl<D: Depth> Ordered<D> for $name {
-                const UNORDERED: Option<&'static str> =
-                    unordered(&[$((Order::<$t, D>::UNORDERED, stringify!($name.$field))),*]);
+                const UNORDERED: bool = $(Order::<$t, D>::UNORDERED)||*;
             }
         };
     }
@@ -212,27 +220,38 @@ mod tests {
     message!(Round { far: Box<Far>, by: Hashed });
     struct Foreign;
 
-    fn of<T: Ordered<Deep>>() -> Option<&'static str> {
+    fn of<T: Ordered<Deep>>() -> bool {
+        T::UNORDERED
+    }
+
+    fn within<T: Ordered<Level<15>>>() -> bool {
         T::UNORDERED
     }
 
     #[test]
     fn standard_containers_have_an_order_if_what_they_hold_has() {
-        assert_eq!(of::<BTreeMap<String, Vec<[Option<u8>; 3]>>>(), None);
-        let all = [of::<Hashed>(), of::<Box<Hashed>>(), of::<[Hashed; 2]>(), of::<(u8, Vec<Hashed>)>()];
-        assert_eq!(all, [Some(""); 4]);
-        assert_eq!(of::<BTreeMap<u8, Result<u8, Hashed>>>(), Some(""));
-        assert_eq!(of::<Cow<'static, [HashSet<u8>]>>(), Some(""));
+        assert!(!of::<BTreeMap<String, Vec<[Option<u8>; 3]>>>());
+        let all = [within::<Hashed>(), within::<Box<Hashed>>(), within::<[Hashed; 2]>(), within::<(u8, Vec<Hashed>)>()];
+        assert_eq!(all, [true; 4]);
+        assert!(within::<BTreeMap<u8, Result<u8, Hashed>>>());
+        assert!(within::<Cow<'static, [HashSet<u8>]>>());
     }
 
     #[test]
-    fn field_without_an_order_is_named_however_deep() {
-        assert_eq!([of::<Leaf>(), of::<Vec<Branch>>()], [Some("Leaf.by"); 2]);
+    fn field_without_an_order_is_found_however_deep() {
+        assert_eq!([of::<Leaf>(), of::<Vec<Branch>>()], [true; 2]);
     }
 
     #[test]
     fn messages_that_contain_each_other_come_to_an_end() {
-        assert_eq!([of::<There>(), of::<Back>()], [None; 2]);
-        assert_eq!(of::<Far>(), Some("Round.by"));
+        assert_eq!([of::<There>(), of::<Back>()], [false; 2]);
+        assert!(of::<Far>());
+    }
+
+    #[test]
+    #[should_panic(expected = "`by` of `Leaf`")]
+    fn what_is_found_is_refused_with_the_reason() {
+        refuse(false, "nothing");
+        refuse(true, "`by` of `Leaf`");
     }
 }

@@ -3,10 +3,8 @@
 use std::{
     any::Any,
     fmt,
-    sync::{Arc, Mutex, Weak},
+    sync::{Arc, Mutex, OnceLock, Weak},
 };
-
-use tokio::sync::watch;
 
 use crate::message::{
     codecs::encode,
@@ -149,13 +147,14 @@ impl KeyReader<'_> {
 
 /// The life of a service or of a module under a key. What depends on it ends when it is dropped.
 pub(crate) struct Lifespan {
-    closed: watch::Sender<()>,
     attached: Mutex<Each<Box<dyn Any + Send>>>,
+    /// What keeps its timers, when it has made some.
+    timers: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 impl Lifespan {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { closed: watch::Sender::new(()), attached: Mutex::default() })
+        Arc::new(Self { attached: Mutex::default(), timers: OnceLock::new() })
     }
 
     /// Keeps `thing` for as long as the life lasts.
@@ -163,10 +162,20 @@ impl Lifespan {
         lock(&self.attached).push(thing);
     }
 
-    /// A future that is ready when the life is over.
-    pub(crate) fn end(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut closed = self.closed.subscribe();
-        async move { while closed.changed().await.is_ok() {} }
+    /// What of this type is kept for as long as the life lasts: there is one, made for whoever asks first.
+    pub(crate) fn share<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        let mut attached = lock(&self.attached);
+        if let Some(there) = attached.iter().find_map(|thing| thing.downcast_ref::<Arc<T>>()) {
+            return Arc::clone(there);
+        }
+        let made = Arc::new(make());
+        attached.push(Box::new(Arc::clone(&made)));
+        made
+    }
+
+    /// What keeps its timers; `make` makes it, the first time. `None` if that was of another type.
+    pub(crate) fn timers<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
+        self.timers.get_or_init(|| Box::new(make())).downcast_ref()
     }
 }
 

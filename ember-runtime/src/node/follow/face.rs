@@ -14,7 +14,7 @@ use crate::{
     node::offices::learn,
     office::{GroupName, OfficeName},
     panics::attempt,
-    replica::picture,
+    replica::Beside,
 };
 
 /// A state that nobody has given in this time is given up.
@@ -110,7 +110,8 @@ impl<R: Replicated> Follow<R> {
                 };
                 match timeout_at(until, learnt).await {
                     Ok(Some(Some((at, bytes)))) => {
-                        let read = attempt(|| picture::read(&bytes).and_then(|(.., state)| decode::<R::State>(state)));
+                        let read =
+                            attempt(|| Beside::read(&bytes, at.index).and_then(|(_, state)| decode::<R::State>(state)));
                         let state = read.map_err(|panic| Error::other(panic.to_string()))?.map_err(Error::other)?;
                         return Ok(Snapshot::new(state, Position::new(at, 0)));
                     }

@@ -1,8 +1,7 @@
 //! Starting and stopping services on a node.
 
 use std::{
-    any::Any,
-    any::TypeId,
+    any::{Any, TypeId},
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak,
@@ -37,9 +36,11 @@ use crate::{
         slot::Source as Ids,
     },
     office::{BootClock, OfficeSeat, Tenure},
+    offload::{Offload, Pool},
     replica::Replica,
     rng::Rng,
     sync::{lock, shielded},
+    timer::Timers,
 };
 
 /// The services of one node.
@@ -49,6 +50,7 @@ pub(crate) struct Services {
     pub(crate) bus: Arc<Bus>,
     /// Replies that come later.
     pub(crate) promises: Arc<Promises>,
+    timers: Arc<Timers>,
     /// For what follows the calendar.
     clock: Arc<dyn Clock>,
     /// Handlers that block their threads are named.
@@ -72,6 +74,8 @@ pub(crate) struct Services {
     /// Of its unique ids.
     pub(crate) ids: Arc<Ids>,
     pub(crate) asked_to_end: AskedToEnd,
+    /// For work outside of them.
+    pub(crate) pool: Arc<Pool>,
 }
 
 /// A service that shall be started.
@@ -89,17 +93,19 @@ impl Services {
         record: NodeRecord,
         router: Arc<Router>,
         clock: Arc<dyn Clock>,
-        real: bool,
-        alone: bool,
+        offload: Offload,
+        (real, alone): (bool, bool),
     ) -> Arc<Self> {
         let boot = BootClock::new(real);
         let tenure = Arc::new(if alone { Tenure::for_ever(boot) } else { Tenure::new(boot) });
         let elections = Elections::new(Arc::clone(&router), Arc::clone(&clock), Arc::clone(&tenure));
         let ids = Ids::new(Arc::clone(&router), Arc::clone(&clock), tenure);
         let watches = Watches::new(record.key, Arc::clone(&router));
+        let pool = Pool::new(offload, router.runtime().clone(), real);
         let publisher = Publisher::new(Arc::clone(router.directory()));
         Arc::new_cyclic(|me| Self {
             record,
+            timers: Arc::new(Timers::new(router.runtime().clone())),
             router,
             bus: Arc::default(),
             promises: Arc::default(),
@@ -119,6 +125,7 @@ impl Services {
             elections,
             ids,
             asked_to_end: AskedToEnd::default(),
+            pool,
         })
     }
 
@@ -129,6 +136,7 @@ impl Services {
     /// From now on no service is started. Those that are being started, are known.
     pub(crate) fn close(&self) {
         *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
+        self.timers.close();
     }
 
     /// One that is in the view and in the registry, perhaps as failed.
@@ -308,43 +316,28 @@ impl Services {
         true
     }
 
-    /// Stops a service when it has finished what it has. `false` if it does not run here.
-    pub(crate) fn retire(&self, pid: Pid) -> bool {
-        self.find(pid).map(|cell| cell.retire()).is_some()
-    }
-
     /// Runs `started` everywhere, and starts timers and subscriptions.
     pub(crate) fn go(&self) {
         for cell in self.router.cells.all() {
             self.begin_work(&cell);
         }
     }
-
-    /// Ends all services at once, as a crash would.
-    pub(crate) fn abort(&self) {
-        self.close();
-        self.watches.close();
-        for cell in self.router.cells.all() {
-            cell.abort();
-        }
-    }
 }
+
+type PartFn = fn(&Services) -> Option<Arc<dyn Any + Send + Sync>>;
 
 impl Host for Services {
     fn part(&self, kind: TypeId) -> Option<Arc<dyn Any + Send + Sync>> {
-        if kind == TypeId::of::<Router>() {
-            return Some(Arc::clone(&self.router) as _);
-        }
-        if kind == TypeId::of::<Station>() {
-            return Some(Arc::new(Station(Arc::clone(&self.router) as _)));
-        }
-        if kind == TypeId::of::<Self>() {
-            return self.me.upgrade().map(|me| me as _);
-        }
-        if kind == TypeId::of::<Promises>() {
-            return Some(Arc::clone(&self.promises) as _);
-        }
-        (kind == TypeId::of::<Bus>()).then(|| Arc::clone(&self.bus) as _)
+        let parts: [(TypeId, PartFn); 7] = [
+            (TypeId::of::<Router>(), |it| Some(Arc::clone(&it.router) as _)),
+            (TypeId::of::<Station>(), |it| Some(Arc::new(Station(Arc::clone(&it.router) as _)))),
+            (TypeId::of::<Self>(), |it| it.me.upgrade().map(|me| me as _)),
+            (TypeId::of::<Promises>(), |it| Some(Arc::clone(&it.promises) as _)),
+            (TypeId::of::<Bus>(), |it| Some(Arc::clone(&it.bus) as _)),
+            (TypeId::of::<Timers>(), |it| Some(Arc::clone(&it.timers) as _)),
+            (TypeId::of::<Pool>(), |it| Some(Arc::clone(&it.pool) as _)),
+        ];
+        parts.iter().find(|(of, _)| *of == kind).and_then(|(_, part)| part(self))
     }
 
     fn runtime(&self) -> &tokio::runtime::Handle {
@@ -371,6 +364,10 @@ impl Host for Services {
         self.router.directory().knows(node)
     }
 
+    fn has_one_of(&self, group: u64, node: NodeKey) -> bool {
+        self.router.directory().view().has_one_of(group, node)
+    }
+
     fn office(&self, pid: Pid) -> Option<Arc<OfficeSeat>> {
         self.elections.seat(pid.number)
     }
@@ -386,9 +383,7 @@ impl Host for Services {
 
     fn ended(&self, pid: Pid, state: ServiceState) {
         self.elections.end(pid.number);
-        self.router.cells.remove(pid);
-        self.router.replicas.remove(pid.number);
-        self.router.followings.remove(pid.number);
+        self.router.ended(pid);
         let left = self.lock().release(pid.number, state);
         self.withdraw(left);
         self.watches.forget(pid.number);

@@ -27,15 +27,14 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// The journal is another's, or not to be believed; or the service has nothing to write down.
 pub(super) async fn opened<S: Service>(mut hosted: Hosted<S>, real: bool) -> Result<Hosted<S>> {
     if let Some(Kept::In(folder)) = hosted.journal {
-        if !real {
-            return Err(Error::Configuration(format!(
-                "the service `{}`: the time of a simulation does not wait for a disk, so `.journal(…)` is for real nodes: leave it out there",
-                S::SPEC.name
-            )));
-        }
         journal(S::SPEC.name, S::REPLICA.is_some(), &folder)?;
-        let found = spawn_blocking(move || open(&folder)).await;
-        let found = found.map_err(|ended| Error::other(format!("a journal could not be read: {ended}")))??;
+        let found = if real {
+            let found = spawn_blocking(move || open(&folder, real)).await;
+            found.map_err(|ended| Error::other(format!("a journal could not be read: {ended}")))??
+        } else {
+            // The time of a simulation waits for no thread.
+            open(&folder, real)?
+        };
         hosted.journal = Some(Kept::Opened(Box::new(found)));
     }
     Ok(hosted)
@@ -74,7 +73,8 @@ pub(super) fn replica<S: Service>(
     router: &Arc<Router>,
 ) -> Option<Arc<Replica>> {
     let kind = S::REPLICA?;
-    let terms = Terms { min_in_sync: S::SPEC.min_in_sync, waits: !S::SPEC.acks_of_leader, most };
+    let (min_in_sync, waits, records) = (S::SPEC.min_in_sync, !S::SPEC.acks_of_leader, router.replicas.kept_records());
+    let terms = Terms { min_in_sync, waits, most, kept: records };
     let replica = Arc::new(Replica::new(pid, (kind.fingerprints)(), terms, router.fitting(usize::MAX)));
     if let Some(kept) = kept {
         kept.keep(&replica, router);
@@ -86,15 +86,19 @@ pub(super) fn replica<S: Service>(
 impl Begun {
     /// The replica begins with what the journal had, and writes down what becomes of that.
     fn keep(self, replica: &Arc<Replica>, router: &Arc<Router>) {
-        let progress = self.journal.progress();
+        let (progress, pause) = (self.journal.progress(), self.journal.pause());
         replica.keeps(self.journal, self.restored);
         let (replica, router_of) = (Arc::downgrade(replica), Arc::downgrade(router));
-        drop(router.runtime().spawn(follow(progress, replica, router_of)));
+        drop(router.runtime().spawn(follow((progress, pause), replica, router_of)));
     }
 }
 
 /// Tells a replica how far its journal has come, and has that made shorter, until either is gone.
-async fn follow(mut progress: ordered::Receiver<Progress>, replica: Weak<Replica>, router: Weak<Router>) {
+async fn follow(
+    (mut progress, pause): (ordered::Receiver<Progress>, Option<Duration>),
+    replica: Weak<Replica>,
+    router: Weak<Router>,
+) {
     let mut shortening = tokio::task::JoinSet::new();
     loop {
         let Ok(now) = progress.wait_for(|_| true).await else { return };
@@ -110,7 +114,14 @@ async fn follow(mut progress: ordered::Receiver<Progress>, replica: Weak<Replica
         drop(of);
         tokio::select! {
             biased;
-            changed = progress.changed() => if changed.is_err() { return },
+            changed = progress.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                if let Some(pause) = pause {
+                    sleep(pause).await;
+                }
+            }
             Some(_) = shortening.join_next() => {}
         }
     }

@@ -20,6 +20,7 @@ use crate::{
         process::runtime,
         settings::{Hosted, IntoHosted, ServiceConfig, values},
     },
+    offload::Offload,
     panics::{Each, dispose, shown},
     rng::Rng,
     sync::shielded,
@@ -31,7 +32,6 @@ use crate::{
 #[must_use = "end with `.start().await`"]
 pub struct NodeBuilder {
     pub(crate) name: Option<String>,
-    /// `default` if none was given.
     cluster: Option<String>,
     pub(crate) server: u32,
     pub(crate) drain: Duration,
@@ -42,6 +42,7 @@ pub struct NodeBuilder {
     hooks: Hooks,
     balancers: Balancers,
     pub(super) outages: Box<OutageSettings>,
+    pub(super) offload: Offload,
     /// In a mutex only so that the future of [`start`](Self::start), which shares the builder, is `Send`.
     launches: Mutex<Each<Launch>>,
     /// What was wrong with the configuration of services: the first problem.
@@ -71,6 +72,7 @@ impl NodeBuilder {
             hooks: Hooks::default(),
             balancers: Balancers::default(),
             outages: Box::default(),
+            offload: Offload::default(),
             launches: Mutex::default(),
             problem: None,
             #[cfg(feature = "cluster")]
@@ -243,7 +245,8 @@ impl NodeBuilder {
     /// No such runtime. A value that cannot be, by its name. A service that does not start, a registry that cannot be reached within 10 s, an address that cannot be used, a name
     /// that another node answers to. What had been started is stopped again.
     pub async fn start(self) -> Result<Node> {
-        shielded(self.build()).await
+        // It is large, and whoever awaits it would be too.
+        shielded(Box::pin(self.build())).await
     }
 }
 
@@ -275,7 +278,7 @@ impl NodeBuilder {
     }
 
     async fn build_as(mut self, key: NodeKey, name: String, rng: Rng, hooks: Hooks) -> Result<Node> {
-        let launches = std::mem::take(&mut self.launches).into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut launches = std::mem::take(&mut self.launches).into_inner().unwrap_or_else(PoisonError::into_inner);
         #[cfg(feature = "cluster")]
         let listener = self.bind().await?;
         #[cfg(feature = "cluster")]
@@ -296,17 +299,18 @@ impl NodeBuilder {
         let outages = Outages::new(*std::mem::take(&mut self.outages));
         let router = Router::new(key, directory, rng, (local_calls, hooks, balancers, outages));
         #[cfg(feature = "cluster")]
+        router.replicas.keep_records(self.clustered.kept_records);
+        #[cfg(feature = "cluster")]
         let alone = self.clustered.is_alone();
         #[cfg(not(feature = "cluster"))]
         let alone = true;
         let real = self.network.works_anywhere();
-        let services = Services::new(record, router, Arc::clone(&self.clock), real, alone);
+        let services = Services::new(record, router, Arc::clone(&self.clock), self.offload, (real, alone));
         let node = Node::new(Arc::clone(&services), self.drain);
         tokio::spawn(services.publisher.run());
         node.inner.keep(tokio::spawn(Arc::clone(&services.ids).keep()));
         #[cfg(feature = "cluster")]
         let joining = self.connect(&node, listener, key_pair).await?;
-        let mut launches = launches;
         while let Some(launch) = launches.next() {
             if let Err(error) = launch(Arc::clone(&services)).await {
                 let _ = node.shutdown().await;

@@ -1,11 +1,11 @@
-//! What a node is asked for by who has it: calls by name, and unique ids.
+//! What a node is asked for by who has it: calls by name, unique ids, and what its pool has done.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::running::Node;
-use crate::{call::CallByName, error::Result, id::UniqueId, node::slot::UniqueIds};
+use crate::{call::CallByName, error::Result, id::UniqueId, node::slot::UniqueIds, offload::OffloadCounts};
 
 impl Node {
     /// Calls a method by the names of its service and its own, with JSON: also of services that this program does not link.
@@ -43,5 +43,10 @@ impl Node {
     /// What makes such ids, to keep and to hand on; also for code that is not `async`. Nothing happens before one is asked for.
     pub fn unique_ids(&self) -> UniqueIds {
         UniqueIds::new(&self.inner.services.ids)
+    }
+
+    /// What the pool of this node for [offloaded](crate::actor::Cx::offload) work is doing, and has done.
+    pub fn offload_counts(&self) -> OffloadCounts {
+        self.inner.services.pool.counts()
     }
 }

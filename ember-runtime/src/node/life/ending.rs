@@ -23,6 +23,8 @@ struct Unfinished {
     services: Late,
     /// Replies that were to come later.
     promises: Late,
+    /// Offloaded work.
+    offloaded: Late,
     /// Streams.
     unread: usize,
 }
@@ -61,7 +63,7 @@ impl Node {
         self.inner.services.router.end();
         // Others take over while this one finishes what it has.
         self.inner.services.elections.close();
-        let Unfinished { services, promises, unread } = tokio::select! {
+        let Unfinished { services, promises, offloaded, unread } = tokio::select! {
             biased;
             unfinished = self.wind_up(deadline) => unfinished,
             never = self.say_whom() => match never {},
@@ -72,8 +74,9 @@ impl Node {
         let hurried = self.inner.hurry.borrow().then_some("a second signal came").map(str::to_owned);
         let late = (!services.is_empty()).then(|| format!("{services} had not finished"));
         let promised = (!promises.is_empty()).then(|| format!("deferred replies had not come: {promises}"));
+        let offloaded = (!offloaded.is_empty()).then(|| format!("offloaded work still ran: {offloaded}"));
         let unread = (unread > 0).then(|| format!("other nodes had not read all streams to their ends ({unread})"));
-        let why: Vec<String> = [hurried, late, promised, unread].into_iter().flatten().collect();
+        let why: Vec<String> = [hurried, late, promised, offloaded, unread].into_iter().flatten().collect();
         let cut_short = (!why.is_empty()).then(|| why.join(", and "));
         if let Some(why) = &cut_short {
             tracing::warn!(target: "ember::node", name = self.name(), "the shutdown was cut short: {why}");
@@ -105,12 +108,36 @@ impl Node {
     async fn finish(&self, deadline: Instant) -> Unfinished {
         let services = self.inner.services.stop(deadline, self.inner.hurried()).await;
         self.inner.services.watches.close();
+        let offloaded = self.rest(deadline).await;
         let promises = self.keep_promises(deadline).await;
         #[cfg(feature = "cluster")]
         let unread = self.read_out(deadline).await;
         #[cfg(not(feature = "cluster"))]
         let unread = 0;
-        Unfinished { services, promises, unread }
+        Unfinished { services, promises, offloaded, unread }
+    }
+
+    /// Waits for blocking work that nobody waits for any more; what does not end. Then the pool ends.
+    async fn rest(&self, deadline: Instant) -> Late {
+        let pool = &self.inner.services.pool;
+        tokio::select! {
+            biased;
+            () = pool.at_rest() => {}
+            () = self.inner.hurried() => {}
+            () = sleep_until(deadline) => {}
+        }
+        let late = self.offloaded();
+        pool.close();
+        late
+    }
+
+    /// The blocking work that runs, by the methods that have offloaded it.
+    fn offloaded(&self) -> Late {
+        let mut offloaded = Late::of("method", "methods");
+        for (service, method) in self.inner.services.pool.at_work() {
+            offloaded.count(format!("{service}.{method}"));
+        }
+        offloaded
     }
 
     /// Waits for the replies that come later than their methods returned; those that do not.
@@ -144,12 +171,12 @@ impl Node {
             let waited = begun.elapsed();
             next += waited;
             let services = self.inner.services.at_work().await;
-            let promises = self.promised();
+            let (promises, offloaded) = (self.promised(), self.offloaded());
             #[cfg(feature = "cluster")]
             let unread = self.inner.services.router.streams.awaited();
             #[cfg(not(feature = "cluster"))]
             let unread = 0;
-            let whom = Unfinished { services, promises, unread };
+            let whom = Unfinished { services, promises, offloaded, unread };
             tracing::info!(target: "ember::node", name = self.name(), ?waited, "draining: waiting for {whom}");
         }
     }
@@ -157,11 +184,12 @@ impl Node {
 
 impl std::fmt::Display for Unfinished {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { services, promises, unread } = self;
+        let Self { services, promises, offloaded, unread } = self;
         let services = (!services.is_empty()).then(|| services.to_string());
         let promises = (!promises.is_empty()).then(|| format!("deferred replies ({promises})"));
+        let offloaded = (!offloaded.is_empty()).then(|| format!("offloaded work ({offloaded})"));
         let unread = (*unread > 0).then(|| format!("readers of streams ({unread})"));
-        let all: Vec<String> = [services, promises, unread].into_iter().flatten().collect();
+        let all: Vec<String> = [services, promises, offloaded, unread].into_iter().flatten().collect();
         f.write_str(if all.is_empty() { "what is on its way to other nodes, or the registry" } else { "" })?;
         f.write_str(&all.join(", and "))
     }

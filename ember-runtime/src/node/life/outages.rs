@@ -1,7 +1,7 @@
-//! What a node is told of outages: how many calls it repeats, and when it leaves an instance alone.
+//! What a node is told of outages: how many calls it repeats, and when it leaves an instance alone; and how large its pool is.
 
 use super::builder::NodeBuilder;
-use crate::{call::RetryBudget, directory::Breaker, node::settings::values};
+use crate::{call::RetryBudget, directory::Breaker, node::settings::values, offload::Offload};
 
 impl NodeBuilder {
     /// How many of the calls of this node's clients may be repeated by their [`Retry`](crate::call::Retry), for each target: 20 % of those
@@ -34,6 +34,16 @@ impl NodeBuilder {
         let service = service.into();
         match values::name(".breaker_of", &service).and_then(|()| values::breaker(&breaker)) {
             Ok(()) => drop(self.outages.by_service.insert(service, breaker)),
+            Err(problem) => self.note(problem),
+        }
+        self
+    }
+
+    /// How large the pool of this node is for work that its services [offload](crate::actor::Cx::offload). [`start`](Self::start) refuses no
+    /// threads and more than 4,096, no futures and more than 65,536, and room for more than 1,048,576.
+    pub fn offload(mut self, pool: Offload) -> Self {
+        match values::offload(&pool) {
+            Ok(()) => self.offload = pool,
             Err(problem) => self.note(problem),
         }
         self

@@ -139,7 +139,9 @@ impl Door {
             OutcomeOf::ID => later(&router, reply, &payload, move |router, question: OutcomeOf| async move {
                 router.outcome(peer, &question).await
             }),
-            HowFar::ID => at_once(reply, &payload, |HowFar { service }| router.replicas.far(service)),
+            HowFar::ID => at_once(reply, &payload, |HowFar { service, asks }| {
+                router.replicas.far(service, asks.map(|member| (peer, member)))
+            }),
             LearnFrom::ID => {
                 later(&router, reply, &payload, |router, question| async move { learn::learn(&router, question).await })
             }

@@ -14,6 +14,8 @@ pub(crate) struct Options {
     /// What was said that means something with a registry only, the last of it.
     pub(crate) meant_for_peers: Option<&'static str>,
     pub(crate) links: LinkConfig,
+    /// Its members of replicated groups keep so many records; as many as are kept anyway, if nothing.
+    pub(crate) kept_records: Option<u64>,
 }
 
 impl Default for Options {
@@ -25,6 +27,7 @@ impl Default for Options {
             lease: Duration::from_secs(5),
             meant_for_peers: None,
             links: LinkConfig::default(),
+            kept_records: None,
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     directory::Breaker,
     error::{Error, Result},
     mailbox::Limits,
+    offload::Offload,
 };
 
 /// A name, an id, a kind or a tag has this many bytes at most.
@@ -28,6 +29,10 @@ const COUNT: u32 = 65_536;
 const LEASE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(365 * 24 * 60 * 60);
 /// An instance is left alone for this long at most.
 const OPEN: Duration = *LEASE.end();
+/// So many threads, futures and waiting pieces a pool can have.
+const POOL: RangeInclusive<usize> = 1..=4096;
+const FUTURES: RangeInclusive<usize> = 1..=65_536;
+const ROOM: RangeInclusive<usize> = 0..=1 << 20;
 /// A message can be this large.
 #[cfg(feature = "cluster")]
 const MESSAGE: RangeInclusive<usize> = 4096..=1 << 30;
@@ -203,6 +208,29 @@ pub(crate) fn breaker(breaker: &Breaker) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// # Errors
+/// It could do nothing, or too much.
+pub(crate) fn offload(pool: &Offload) -> Result<()> {
+    let Offload { threads, futures, waiting } = *pool;
+    let wrong = [
+        (
+            ".threads",
+            threads.unwrap_or(1),
+            POOL,
+            "blocking work needs one at least, and no machine has use for thousands; write some, 8, say, or leave it out",
+        ),
+        (".futures", futures, FUTURES, "write how many may run at a time, 1 at least; 256 is the default"),
+        (
+            ".waiting",
+            waiting,
+            ROOM,
+            "who comes last would wait for hours; write some thousands at most, 1,024 is the default",
+        ),
+    ];
+    let wrong = wrong.into_iter().find(|(_, value, range, _)| !range.contains(value));
+    wrong.map_or(Ok(()), |(setting, value, _, say)| Err(refuse(setting, value, say)))
 }
 
 /// # Errors

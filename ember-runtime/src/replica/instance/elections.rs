@@ -5,10 +5,15 @@ use std::{mem, sync::atomic::Ordering};
 use super::{Part, Replica, Standing};
 use crate::{
     id::Epoch,
-    replica::{Follower, InSync, Leader, Point},
+    replica::{Follower, InSync, Member, Point},
 };
 
 impl Replica {
+    /// As whom it takes part.
+    pub(crate) fn member(&self) -> Member {
+        self.lock().part.me()
+    }
+
     /// The registry's record names this set.
     pub(crate) fn sees(&self, set: &InSync) {
         let is_named = set.names(self.lock().part.me());
@@ -41,9 +46,8 @@ impl Replica {
                 Part::Follows(follower) => follower,
                 Part::Leads(leader) => leader.depose(true),
             };
-            let is_kept = inner.kept.is_some();
-            let lead = |leader: Leader| Part::Leads(leader.needs(self.terms.min_in_sync));
-            inner.part = follower.lead_on(epoch, set, is_kept).map_or_else(Part::Follows, lead);
+            let how = (inner.kept.is_some(), self.terms.min_in_sync);
+            inner.part = follower.lead_on(epoch, set, how).map_or_else(Part::Follows, Part::Leads);
         });
         self.parts.send_replace(());
     }
@@ -80,12 +84,13 @@ impl Replica {
         .await;
     }
 
-    /// The point of a record, once that is acknowledged; nothing if it will not be.
-    pub(crate) async fn settled_point(&self, index: u64) -> Option<Point> {
+    /// Waits until this record is acknowledged; `false` if it will not be, or is not known here any more. Another may have come to stand in its
+    /// place.
+    pub(crate) async fn is_acknowledged(&self, at: Point) -> bool {
         self.waits(|part| match part {
-            Part::Leads(leader) if leader.commit() < index => None,
-            Part::Follows(follower) if follower.is_deposed() || follower.held().commit() < index => Some(None),
-            part => Some(part.held().log().point_at(index)),
+            Part::Leads(leader) if leader.commit() < at.index => None,
+            Part::Follows(follower) if follower.is_deposed() || follower.held().commit() < at.index => Some(false),
+            part => Some(part.held().log().point_at(at.index) == Some(at)),
         })
         .await
     }

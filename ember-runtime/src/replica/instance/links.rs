@@ -2,9 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{Kept, Learnt, Part, Replica};
+use super::{Inner, Kept, Learnt, Part, Replica};
 use crate::{
-    id::{Epoch, Pid},
+    id::{Epoch, NodeKey, Pid},
     replica::{Answer, Batch, InSync, Leader, Member},
 };
 
@@ -15,6 +15,21 @@ impl Replica {
             Part::Leads(leader) if leader.epoch() == epoch => Some(act(leader)),
             _ => None,
         })
+    }
+
+    /// Another of its group, on that node, says as whom it takes part. If its master knows it as the one that it was, which had a state, it hears that
+    /// this is gone, also while there is nothing to ship.
+    pub(crate) fn hears(&self, node: NodeKey, member: Member) {
+        let is_behind = |inner: &Inner| match &inner.part {
+            Part::Leads(leader) => leader.knows_as_before(node, member),
+            Part::Follows(_) => None,
+        };
+        let Some(peer) = is_behind(&self.lock()) else { return };
+        self.change(|inner| {
+            if let Part::Leads(leader) = &mut inner.part {
+                leader.is_anew(peer, member);
+            }
+        });
     }
 
     /// The same for what changes nothing that others wait for.

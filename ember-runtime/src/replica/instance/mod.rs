@@ -1,11 +1,13 @@
 //! One instance of a replicated service: its part in its group. Handlers use it in their turn, links and elections at any time.
 
+mod album;
 mod elections;
 mod entries;
 pub(super) mod keeping;
 mod kept;
 mod leaving;
 mod links;
+mod picture;
 mod reading;
 mod reads;
 #[cfg(test)]
@@ -13,14 +15,22 @@ mod tests;
 mod turn;
 mod word;
 
-use std::sync::{
-    Mutex, MutexGuard, OnceLock,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    mem,
+    sync::{
+        Mutex, MutexGuard, OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use bytes::Bytes;
 
-use self::{kept::Kept, leaving::Leaving, word::Word};
+use self::{
+    album::{Album, Size},
+    kept::Kept,
+    leaving::Leaving,
+    word::Word,
+};
 pub(crate) use self::{
     reading::Reading,
     word::{Far, Place},
@@ -73,16 +83,8 @@ struct Inner {
     /// Its journal, if it has one.
     kept: Option<Kept>,
     /// Of a master that is alone in sync: what its log has no more.
-    picture: Option<Picture>,
-}
-
-/// A state as it was after the record of this index.
-#[derive(Clone)]
-pub(crate) struct Picture {
-    index: u64,
-    /// The [`total`](crate::replica::Log::total) of the log then.
-    total: usize,
-    pub(crate) bytes: Bytes,
+    album: Album,
+    sized: Size,
 }
 
 /// What it does in its group.
@@ -124,8 +126,6 @@ pub(crate) struct Standing {
 
 /// A state at most so far behind what is committed is brought up to date by records; what is older is not kept.
 const KEPT_BYTES: usize = 16 * 1024 * 1024;
-/// So many records are kept at most.
-const KEPT_RECORDS: u64 = 65_536;
 
 impl Part {
     fn me(&self) -> Member {
@@ -149,12 +149,13 @@ impl Part {
         }
     }
 
-    /// `picture`: up to here there is a state beside the log, of which that of a master which is alone in sync can be made again.
-    fn has_applied(&mut self, index: u64, picture: Option<&Picture>) {
+    /// `pictured`: as it was after this record there is a state beside the log, of which that of a master which is alone in sync can be made again.
+    /// `most`: so many records are kept.
+    fn has_applied(&mut self, index: u64, pictured: Option<u64>, most: u64) {
         let Some(point) = self.held().log().point_at(index) else { return };
         let beyond = {
             let log = self.held().log();
-            let records = (log.last().index - log.base().index).saturating_sub(KEPT_RECORDS);
+            let records = (log.last().index - log.base().index).saturating_sub(most);
             let half = if log.bytes() > KEPT_BYTES { (log.last().index - log.base().index) / 2 } else { 0 };
             log.base().index + records.max(half)
         };
@@ -165,8 +166,7 @@ impl Part {
             }
             Self::Leads(leader) => {
                 leader.has_applied(point);
-                let kept = picture.map_or(0, |picture| picture.index);
-                leader.trim(if leader.is_alone() { beyond.min(kept) } else { beyond });
+                leader.trim(if leader.is_alone() { beyond.min(pictured.unwrap_or_default()) } else { beyond });
             }
         }
     }
@@ -176,7 +176,8 @@ impl Replica {
     /// One that has nothing yet.
     pub(crate) fn new(pid: Pid, types: Fingerprints, terms: Terms, largest: usize) -> Self {
         let part = Part::Follows(Follower::new(Member::first(pid)));
-        let inner = Inner { part, leaving: Leaving::default(), applies: None, learnt: None, kept: None, picture: None };
+        let (album, sized) = (Album::default(), Size::default());
+        let inner = Inner { part, leaving: Leaving::default(), applies: None, learnt: None, kept: None, album, sized };
         let [told, owed, spare] = [false; 3].map(AtomicBool::new);
         let [changes, parts] = [(); 2].map(|()| ordered::Sender::default());
         let (place, word) = (OnceLock::new(), Mutex::default());
@@ -248,7 +249,10 @@ impl Replica {
         let done = change(&mut inner);
         inner.note();
         inner.settle();
+        // Large, perhaps: it is dropped when nothing is locked.
+        let past = if inner.is_alone() { Album::default() } else { mem::take(&mut inner.album) };
         drop(inner);
+        drop(past);
         self.changes.send_replace(());
         done
     }
@@ -270,6 +274,11 @@ impl Replica {
 }
 
 impl Inner {
+    /// Whether it is the master, and nobody else has its state.
+    fn is_alone(&self) -> bool {
+        matches!(&self.part, Part::Leads(leader) if leader.is_alone())
+    }
+
     /// Those whose record has been acknowledged, or of which nobody will know that here, are to be told.
     fn settle(&mut self) {
         match &self.part {

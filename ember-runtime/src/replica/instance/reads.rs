@@ -29,6 +29,10 @@ impl Replica {
         self.lease.store(u64::try_from(lease.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
+    fn longest(&self) -> Duration {
+        Duration::from_nanos(self.lease.load(Ordering::Relaxed))
+    }
+
     /// On the clock of leases.
     pub(crate) fn now(&self) -> Duration {
         self.place.get().map(|place| place.seat.tenure().now()).unwrap_or_default()
@@ -56,11 +60,12 @@ impl Replica {
         let follows = matches!(inner.part, Part::Follows(_));
         let has = inner.part.held().log().point_at(applied).map(|point| (point.epoch, point.index));
         let has = has.filter(|_| !self.is_blank(&inner));
+        let of = inner.part.me().incarnation;
         drop(inner);
         let Some(has) = has else { return false };
         let Some(place) = self.place.get() else { return has >= seen };
         let is_new = has >= seen.max(place.shown.get());
-        is_new && if follows { self.is_sure(place, has, within) } else { acts }
+        is_new && if follows { self.is_sure(place, (of, has), within) } else { acts }
     }
 
     /// What its service shows is not what was acknowledged, or nobody knows: it has no state, or was deposed, or is sent nothing.
@@ -80,15 +85,14 @@ impl Replica {
         }
     }
 
-    /// Whether its state, which has this record, has all that was acknowledged so long ago. If it soon has not, its master is asked.
-    fn is_sure(&self, place: &Place, has: At, within: Option<Duration>) -> bool {
-        let lease = Duration::from_nanos(self.lease.load(Ordering::Relaxed));
+    /// Whether its state, which is that of this incarnation and has this record, has all that was acknowledged so long ago. If it soon has not, its
+    /// master is asked.
+    fn is_sure(&self, place: &Place, (of, has): (u32, At), within: Option<Duration>) -> bool {
+        let lease = self.longest();
         let within = within.map_or(lease, |within| within.min(lease));
         let now = place.seat.tenure().now();
         let mut word = lock(&self.word);
-        if let Some((at, _)) = word.next.take_if(|(_, upto)| has >= *upto) {
-            word.sure = word.sure.max(Some(at));
-        }
+        word.reaches(of, has);
         let age = word.sure.map(|at| now.saturating_sub(at));
         let asks = !word.asked && age.is_none_or(|age| age > within / 2);
         word.asked |= asks;
@@ -101,11 +105,7 @@ impl Replica {
 
     /// What its master has said to a question that was sent then, on the clock of leases; nothing if it has not answered, or is none.
     pub(crate) fn has_heard(&self, asked: Duration, upto: Option<At>) {
-        let mut word = lock(&self.word);
-        word.asked = false;
-        if let Some(upto) = upto {
-            word.next = Some((asked, upto));
-        }
+        lock(&self.word).hears(asked, upto, self.longest());
     }
 
     /// What a reply that leaves now may depend on has been shown to whoever gets it.

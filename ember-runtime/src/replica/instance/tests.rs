@@ -1,6 +1,11 @@
 //! What leaves, in which order, and what becomes of an office while a record is applied.
 
-use std::sync::{Arc, Mutex, mpsc};
+use std::{
+    future::Future,
+    pin::pin,
+    sync::{Arc, Mutex, mpsc},
+    task::{Context, Poll, Waker},
+};
 
 use bytes::Bytes;
 
@@ -53,7 +58,7 @@ fn of_two() -> Arc<Replica> {
 
 fn commit(replica: &Replica, epoch: u64) -> Option<u64> {
     let index = replica.enter(Epoch(epoch), entry(), Bytes::new());
-    replica.has_entered();
+    replica.has_entered(0);
     index
 }
 
@@ -104,7 +109,7 @@ fn what_a_slave_shows_while_it_has_something_to_tell_yet_is_shown() {
     let [first, second] = [(); 2].map(|()| tell.clone());
     let (slave, later) = (Arc::clone(&replica), Arc::clone(&group));
     let index = replica.enter(Epoch(1), entry(), Bytes::new()).unwrap();
-    replica.has_entered();
+    replica.has_entered(0);
     replica.tell_when_settled(
         index,
         Box::new(move |well| {
@@ -126,7 +131,7 @@ fn nobody_takes_an_office_while_a_record_of_one_before_is_applied() {
     replica.elect(Epoch(3), set(&[1, 2]));
     assert!(!replica.leads(Some(Epoch(3))), "the record may have to be dropped yet");
     assert_eq!(replica.enter(Epoch(2), entry(), Bytes::new()), None);
-    replica.has_entered();
+    replica.has_entered(0);
     replica.elect(Epoch(4), set(&[1, 2]));
     assert!(replica.leads(Some(Epoch(4))) && replica.last_unsettled() > Some(index));
     // Of the handler that began in epoch 2.
@@ -138,10 +143,10 @@ fn a_master_alone_makes_its_state_again_of_a_picture_and_its_log_and_another_doe
     let replica = alone();
     assert_eq!((commit(&replica, 1), commit(&replica, 1)), (Some(2), Some(3)));
     replica.open();
-    replica.keep_picture(2, Bytes::from_static(b"state"));
+    replica.keep_picture(2, b"state".to_vec());
     let broken = replica.enter(Epoch(1), entry(), Bytes::new()).unwrap();
     let (picture, records) = replica.made_of(broken).expect("nobody has it");
-    assert_eq!((picture.map(|it| it.bytes), records.len()), (Some(Bytes::from_static(b"state")), 1));
+    assert_eq!((picture.map(|it| it.bytes.to_vec()), records.len()), (Some(b"state".to_vec()), 1));
     assert_eq!(commit(&replica, 1), Some(broken), "its place is free again");
     replica.open();
     let replica = of_two();
@@ -156,9 +161,9 @@ fn a_master_alone_keeps_its_log_until_there_is_a_picture_and_wants_one_in_time()
     let mut pictures = 0;
     for _ in 0..100 {
         let index = replica.enter(Epoch(1), record.clone(), Bytes::new()).unwrap();
-        replica.has_entered();
+        replica.has_entered(0);
         if replica.wants_picture() {
-            replica.keep_picture(index, Bytes::from_static(b"state"));
+            replica.keep_picture(index, b"state".to_vec());
             pictures += 1;
         }
         replica.open();
@@ -184,7 +189,7 @@ fn what_is_noted_of_calls_alone_keeps_nobody_from_an_office() {
 fn what_is_said_of_a_call_after_a_picture_is_in_a_record_after_it() {
     let replica = alone();
     let index = commit(&replica, 1).unwrap();
-    replica.keep_picture(index, Bytes::from_static(b"state"));
+    replica.keep_picture(index, b"state".to_vec());
     assert_eq!(replica.conclude(Epoch(1), Bytes::from_static(b"its reply")), Some(index + 1));
     let broken = replica.enter(Epoch(1), entry(), Bytes::new()).unwrap();
     let (_, records) = replica.made_of(broken).expect("nobody has it");
@@ -212,4 +217,46 @@ fn what_was_made_from_a_state_that_is_gone_does_not_leave_before_another_is_in_i
     assert!(Unsettled::of(&group).is_some(), "its handler runs still");
     assert!(matches!(replica.due(0, 2), Due::Empty(1)));
     assert!(Unsettled::of(&group).is_none());
+}
+
+#[test]
+fn a_picture_of_what_was_lost_is_not_one_of_what_came_into_its_place() {
+    let replica = of_two();
+    let index = commit(&replica, 2).unwrap();
+    replica.open();
+    let at = replica.point_of(0, index).expect("its service has it");
+    let (mut known, mut task) = (pin!(replica.is_acknowledged(at)), Context::from_waker(Waker::noop()));
+    assert!(known.as_mut().poll(&mut task).is_pending());
+    // Before anybody looks, it was deposed and has followed the next, whose log has other records there.
+    let other = Batch {
+        epoch: Epoch(3),
+        from: Member::first(pid(2)),
+        to: pid(1),
+        previous: Point::NOTHING,
+        records: vec![Record::barrier(Epoch(3)); 4],
+        end: 4,
+        commit: 4,
+        version: 2,
+        members: set(&[2]).members.into_iter().collect(),
+    };
+    replica.receive(other);
+    assert_eq!(known.as_mut().poll(&mut task), Poll::Ready(false));
+    assert_eq!(replica.point_of(0, index), None, "its service has still what was lost");
+    let there = replica.point_of(1, index).expect("another record is there");
+    assert_eq!(pin!(replica.is_acknowledged(there)).poll(&mut task), Poll::Ready(true));
+}
+
+#[test]
+fn a_picture_is_kept_as_long_as_its_master_leads_alone() {
+    let replica = alone();
+    let index = commit(&replica, 1).unwrap();
+    replica.keep_picture(index, b"state".to_vec());
+    replica.open();
+    replica.step_down();
+    replica.keep_picture(index, b"state".to_vec());
+    replica.elect(Epoch(2), set(&[1]));
+    let broken = replica.enter(Epoch(2), entry(), Bytes::new()).unwrap();
+    let (picture, records) = replica.made_of(broken).expect("nobody has it");
+    assert!(picture.is_none());
+    assert_eq!(records.len() as u64, broken - 1);
 }

@@ -4,12 +4,12 @@ use std::{mem, sync::atomic::Ordering};
 
 use bytes::Bytes;
 
-use super::{Due, Inner, KEPT_BYTES, KEPT_RECORDS, Part, Picture, Replica};
+use super::{Due, Inner, Part, Replica};
 use crate::{
     id::Epoch,
     message::{Settled, Settles},
     planted::{Bug, planted},
-    replica::{Follower, Point, Record, rules},
+    replica::{Follower, Point, rules},
 };
 
 impl Replica {
@@ -31,12 +31,12 @@ impl Replica {
     /// Adds to the last record what became of the call whose entries it has, or, if others may have that record already, enters one with nothing
     /// else. Its index; nothing if this is not the master of that epoch.
     pub(crate) fn conclude(&self, epoch: Epoch, notes: Bytes) -> Option<u64> {
-        let Inner { part, picture, .. } = &mut *self.lock();
+        let Inner { part, album, .. } = &mut *self.lock();
         match part {
             Part::Leads(leader) if rules::may_commit(epoch.number(), Some(leader.epoch().number())) => {
                 // A picture of the last record has it as it is.
                 let last = leader.held().log().last().index;
-                let is_pictured = picture.as_ref().is_some_and(|picture| picture.index == last);
+                let is_pictured = album.index() == Some(last);
                 let amended = if is_pictured { None } else { leader.amend(&notes, self.largest) };
                 Some(amended.unwrap_or_else(|| leader.append_with(Vec::new(), notes)))
             }
@@ -54,9 +54,16 @@ impl Replica {
         self.owes.store(number, Ordering::Release);
     }
 
-    /// The record that was entered last is in the state.
-    pub(crate) fn has_entered(&self) {
-        self.lock().applies = None;
+    /// The record that was entered last is in the state, and has come to this.
+    pub(crate) fn has_entered(&self, came_to: u32) {
+        let mut inner = self.lock();
+        let applied = inner.applies.take();
+        match &mut inner.part {
+            Part::Leads(leader) if applied.is_some_and(|applied| leader.held().log().last() == applied) => {
+                leader.came_to(came_to);
+            }
+            _ => {}
+        }
     }
 
     /// All that was entered has been applied, and may go to the others.
@@ -64,12 +71,9 @@ impl Replica {
         if !matches!(&self.lock().part, Part::Leads(leader) if leader.has_closed()) {
             return;
         }
-        self.change(|Inner { part, picture, .. }| {
+        self.change(|Inner { part, album, .. }| {
             let last = part.held().log().last().index;
-            if !matches!(part, Part::Leads(leader) if leader.is_alone()) {
-                *picture = None;
-            }
-            part.has_applied(last, picture.as_ref());
+            part.has_applied(last, album.index(), self.terms.kept);
             if let Part::Leads(leader) = part {
                 leader.open(last);
             }
@@ -126,6 +130,13 @@ impl Replica {
         }
     }
 
+    /// The record after which its service has the state of this incarnation; nothing, if it has that no more.
+    pub(crate) fn point_of(&self, incarnation: u32, applied: u64) -> Option<Point> {
+        let inner = self.lock();
+        let is_its_own = inner.part.me().incarnation == incarnation && inner.learnt.is_none();
+        inner.part.held().log().point_at(applied).filter(|_| is_its_own)
+    }
+
     /// What its service, which has the state of this incarnation as it was after the record `applied`, has to do next.
     pub(crate) fn due(&self, incarnation: u32, applied: u64) -> Due {
         self.owed.store(false, Ordering::Release);
@@ -135,59 +146,18 @@ impl Replica {
             if let Part::Follows(follower) = &mut inner.part {
                 follower.is_taken();
             }
-            return inner.learnt.take().map_or(Due::Empty(now), |learnt| Due::Take(now, learnt));
+            let learnt = inner.learnt.take();
+            inner.is_sized(learnt.as_ref().map_or(0, |learnt| learnt.bytes.len()));
+            return learnt.map_or(Due::Empty(now), |learnt| Due::Take(now, learnt));
         }
-        let Inner { part, picture, .. } = &mut *inner;
-        part.has_applied(applied, picture.as_ref());
+        let Inner { part, album, .. } = &mut *inner;
+        part.has_applied(applied, album.index(), self.terms.kept);
         let held = inner.part.held();
         let commit = if planted(Bug::ApplyOnReceipt) { held.log().last().index } else { held.commit() };
         match inner.part.held().log().after(applied, commit, usize::MAX) {
             Some(records) if !records.is_empty() => Due::Apply(applied + 1, records),
             _ => Due::Nothing,
         }
-    }
-
-    /// Whether its service is to [keep](Self::keep_picture) its state as it is now: as a master that is alone in sync, whose state nobody else has,
-    /// it could not make that again.
-    pub(crate) fn wants_picture(&self) -> bool {
-        let inner = self.lock();
-        let Part::Leads(leader) = &inner.part else { return false };
-        let log = leader.held().log();
-        let (index, total, size) = match &inner.picture {
-            Some(Picture { index, total, bytes }) => (*index, *total, bytes.len()),
-            None => (0, 0, 0),
-        };
-        // Of a large state one is taken less often.
-        let is_long = log.total().wrapping_sub(total) > size.max(KEPT_BYTES / 2);
-        leader.is_alone() && (is_long || log.last().index.saturating_sub(index) > KEPT_RECORDS / 2)
-    }
-
-    /// Whether it could not make its state again if that broke now: it is alone in sync, its log begins too late, and there is no picture.
-    pub(crate) fn lacks_picture(&self) -> bool {
-        let inner = self.lock();
-        let Part::Leads(leader) = &inner.part else { return false };
-        leader.is_alone() && inner.picture.is_none() && leader.held().log().base() != Point::NOTHING
-    }
-
-    /// Its state after the record of this index.
-    pub(crate) fn keep_picture(&self, index: u64, bytes: Bytes) {
-        let mut inner = self.lock();
-        let total = inner.part.held().log().total();
-        inner.picture = Some(Picture { index, total, bytes });
-    }
-
-    /// Its service has panicked as it applied the record of this index, which is dropped: of what its state can be made again, a picture and the
-    /// records after that. Nothing, if it cannot, or if it is not alone in sync: then another has the state, without that record.
-    pub(crate) fn made_of(&self, index: u64) -> Option<(Option<Picture>, Vec<Record>)> {
-        let inner = &mut *self.lock();
-        let Part::Leads(leader) = &mut inner.part else { return None };
-        let picture = inner.picture.clone();
-        let after = picture.as_ref().map_or(0, |picture| picture.index);
-        let records = leader.held().log().after(after, index - 1, usize::MAX)?;
-        leader.forgets(index).then(|| {
-            inner.applies = None;
-            (picture, records)
-        })
     }
 
     /// Its state is not what the log says, and is lost: it comes back as another, with nothing. If it has a journal, it takes part no more: what is
@@ -209,10 +179,14 @@ impl Replica {
                 Part::Leads(leader) => leader.depose(true),
                 Part::Follows(follower) => follower,
             };
-            (inner.learnt, inner.picture, inner.applies) = (None, None, None);
+            (inner.learnt, inner.applies) = (None, None);
             inner.part = Part::Follows(follower.lost());
         });
         self.parts.send_replace(());
+        // Its master knows it as the one that had a state, and would hear of it with the next record only.
+        if let Some(place) = self.place.get() {
+            (place.asks)();
+        }
     }
 
     /// Whether it is the master of this epoch.

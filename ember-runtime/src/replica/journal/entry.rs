@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Of what stands in a file. Raised with each change of it.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// Whose file it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

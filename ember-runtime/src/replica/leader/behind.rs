@@ -1,12 +1,33 @@
-//! What a master does for an instance that lacks what it would be sent next.
+//! Whom a master has heard of as whom, and what it does for an instance that lacks what it would be sent next.
+
+use std::collections::BTreeSet;
 
 use super::{Heard, Leader};
 use crate::{
-    id::Pid,
-    replica::{Point, peer::Way},
+    id::{NodeKey, Pid},
+    replica::{Member, Point, peer::Way},
 };
 
 impl Leader {
+    /// Those who have answered.
+    pub(crate) fn heard(&self) -> BTreeSet<Pid> {
+        self.peers.iter().filter(|(_, peer)| peer.member.is_some()).map(|(pid, _)| *pid).collect()
+    }
+
+    /// By what another is reached that is on this node and is this member now, if it was heard of as an earlier one.
+    pub(crate) fn knows_as_before(&self, node: NodeKey, member: Member) -> Option<Pid> {
+        let is_it = |pid: &Pid| pid.node == node && *self.names.get(pid).unwrap_or(pid) == member.pid;
+        let (pid, peer) = self.peers.iter().find(|(pid, _)| is_it(pid))?;
+        peer.member.filter(|known| known.incarnation < member.incarnation).map(|_| *pid)
+    }
+
+    /// This one is another member now: it has nothing, and is asked what it has.
+    pub(crate) fn is_anew(&mut self, peer: Pid, member: Member) {
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.is_now(member);
+        }
+    }
+
     /// No answer came to what was sent to this instance: it is sent again, from what is acknowledged. A snapshot that was on its way did
     /// not come.
     pub(crate) fn unanswered(&mut self, peer: Pid) {

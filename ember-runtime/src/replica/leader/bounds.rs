@@ -22,6 +22,13 @@ impl Leader {
         self.held.trim(index.min(held).min(self.acknowledged));
     }
 
+    /// So many must be in sync from now on.
+    #[cfg(test)]
+    pub(in crate::replica) fn needs(mut self, min_in_sync: usize) -> Self {
+        self.min_in_sync = min_in_sync;
+        self
+    }
+
     /// Whether as much as may be is not acknowledged.
     pub(crate) fn is_full(&self) -> bool {
         self.owed > MOST_OWED
@@ -50,6 +57,11 @@ impl Leader {
     /// Whether it alone is in sync, and is to stay that.
     pub(crate) fn is_alone(&self) -> bool {
         self.needed.is_empty()
+    }
+
+    /// The entries of the last record, which may not be shipped yet, have come to this.
+    pub(crate) fn came_to(&mut self, outputs: u32) {
+        self.held.log.came_to(outputs);
     }
 
     /// Drops its last record, if nobody can have got that, and the state of nobody else has what is here. Whether it has.

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::Asker;
+use crate::id::{Asker, Serial};
 
-/// All callers of a group. They go in the order in which they were last heard of.
+/// All callers of a group. Those that have no calls in the table go in the order in which they were last heard of.
 #[derive(Debug, Default)]
 pub(super) struct Callers {
     all: BTreeMap<Asker, Caller>,
+    /// Of those without calls: others stay, and are not looked at.
     order: BTreeSet<(u64, Asker)>,
     number: u64,
 }
@@ -18,9 +19,9 @@ pub(super) struct Callers {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Caller {
     /// It does not ask for lower numbers any more.
-    pub(super) lowest: u64,
+    pub(super) lowest: Serial,
     /// The highest number that was dropped though it may be asked for.
-    pub(super) mark: Option<u64>,
+    pub(super) mark: Option<Serial>,
     /// Its place in the order.
     heard: u64,
     /// When that was, in the time of the log.
@@ -48,28 +49,38 @@ impl Callers {
         let it = self.all.entry(caller).or_default();
         self.order.remove(&(it.heard, caller));
         (it.heard, it.at) = (self.number, now);
-        self.order.insert((it.heard, caller));
+        if it.calls == 0 {
+            self.order.insert((it.heard, caller));
+        }
         it
     }
 
+    /// A call of one that is known is in the table from now on.
+    pub(super) fn enter(&mut self, caller: Asker) {
+        let it = self.all.entry(caller).or_default();
+        self.order.remove(&(it.heard, caller));
+        it.calls += 1;
+    }
+
     /// One of its calls is in the table no more; `mark`: and may be asked for.
-    pub(super) fn leave(&mut self, caller: Asker, number: u64, mark: bool) {
+    pub(super) fn leave(&mut self, caller: Asker, serial: Serial, mark: bool) {
         let Some(it) = self.all.get_mut(&caller) else { return };
         it.calls = it.calls.saturating_sub(1);
-        if mark && number >= it.lowest {
-            it.mark = it.mark.max(Some(number));
+        if it.calls == 0 {
+            self.order.insert((it.heard, caller));
+        }
+        if mark && serial >= it.lowest {
+            it.mark = it.mark.max(Some(serial));
         }
     }
 
-    /// Drops those of which nothing is left that anybody may ask for, if they were heard of last before `old`; and beyond `limit` those of
-    /// which only a mark is left. The first first, and not many at once.
-    pub(super) fn prune(&mut self, old: u64, limit: usize) {
-        let is_over = |it: &Caller, count: usize| {
-            it.calls == 0 && (count > limit || (it.at < old && it.mark.is_none_or(|mark| mark < it.lowest)))
-        };
-        let count = self.all.len();
-        let first =
-            self.order.iter().take(LOOKED_AT).find(|(_, it)| self.all.get(it).is_some_and(|it| is_over(it, count)));
+    /// Drops one of those of which nothing is left that anybody may ask for, if they were heard of last before `old`; and beyond `limit` one of
+    /// which only a mark is left. Never `but`, of whom something is about to be known.
+    pub(super) fn prune(&mut self, old: u64, limit: usize, but: Asker) {
+        let is_crowded = self.all.len() > limit;
+        let is_over = |it: &Caller| is_crowded || (it.at < old && it.mark.is_none_or(|mark| mark < it.lowest));
+        let mut idle = self.order.iter().filter(|(_, it)| *it != but).take(LOOKED_AT);
+        let first = idle.find(|(_, it)| self.all.get(it).is_some_and(is_over));
         if let Some((heard, caller)) = first.copied() {
             self.order.remove(&(heard, caller));
             self.all.remove(&caller);
@@ -81,7 +92,8 @@ impl Callers {
     }
 
     pub(super) fn read((number, all): (u64, Vec<(Asker, Caller)>)) -> Self {
-        let order = all.iter().map(|(asker, caller)| (caller.heard, *asker)).collect();
+        let idle = all.iter().filter(|(_, caller)| caller.calls == 0);
+        let order = idle.map(|(asker, caller)| (caller.heard, *asker)).collect();
         Self { all: all.into_iter().collect(), order, number }
     }
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    id::CallId,
+    id::{CallId, Serial},
     message::{CodecError, Stored, append, whole},
 };
 
@@ -12,8 +12,8 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct About {
     pub(crate) id: CallId,
-    /// The lowest number that its caller may still ask for.
-    pub(crate) lowest: u64,
+    /// The lowest that its caller may still ask for.
+    pub(crate) lowest: Serial,
     /// A hash of what was called, to tell a repetition from another call with its id; 0 where the runtime gives the ids.
     pub(crate) asked: u64,
     /// When the master said so, in milliseconds since 1970: by this the log counts time.
@@ -31,10 +31,14 @@ pub(crate) enum Note {
     Ended(About, Stored),
     /// It has done nothing, and is never to do anything.
     Void(About),
-    /// A call that the group owes to another service from now on.
-    Owes(#[serde(with = "whole")] Bytes),
+    /// A call that the group owes to another service from now on, and a hash of whom it is for: whoever cannot read the call knows that.
+    Owes {
+        lane: u64,
+        #[serde(with = "whole")]
+        call: Bytes,
+    },
     /// The one of this number has been answered.
-    Paid(u64),
+    Paid { lane: u64, number: u64 },
 }
 
 impl Note {

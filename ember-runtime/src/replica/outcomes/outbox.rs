@@ -1,40 +1,46 @@
 //! Calls that a group owes to others: committed with the entry that they follow from, and gone when they have been answered.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter,
+};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::note::Note;
 use crate::{
-    id::Epoch,
+    id::{Epoch, Serial},
     message::{CodecError, append, whole},
+    office::Debt,
 };
 
 /// Those of one group. It changes by what the log says only.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Outbox {
-    /// The epoch of the first: a group that has begun anew begins to count anew.
-    since: u64,
+    /// The number of the last that there was.
     last: u64,
-    owed: BTreeMap<u64, Owed>,
+    /// By lane, which is a hash of whom they are for, and number.
+    owed: BTreeMap<(u64, u64), Call>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Owed(#[serde(with = "whole")] Bytes);
+struct Call {
+    /// Of the record that owes it.
+    epoch: Epoch,
+    #[serde(with = "whole")]
+    bytes: Bytes,
+}
 
 impl Outbox {
     /// Takes what a record of this epoch says.
-    pub(crate) fn take(&mut self, epoch: Epoch, note: &Note) {
+    pub(super) fn take(&mut self, epoch: Epoch, note: &Note) {
         match note {
-            Note::Owes(call) => {
-                if self.last == 0 {
-                    self.since = epoch.0;
-                }
+            Note::Owes { lane, call } => {
                 self.last += 1;
-                self.owed.insert(self.last, Owed(call.clone()));
+                self.owed.insert((*lane, self.last), Call { epoch, bytes: call.clone() });
             }
-            Note::Paid(number) => drop(self.owed.remove(number)),
+            Note::Paid { lane, number } => drop(self.owed.remove(&(*lane, *number))),
             Note::Begun(_) | Note::Ended(..) | Note::Void(_) => {}
         }
     }
@@ -44,25 +50,33 @@ impl Outbox {
         self.last
     }
 
-    pub(crate) fn since(&self) -> u64 {
-        self.since
+    pub(crate) fn owes(&self, lane: u64, number: u64) -> bool {
+        self.owed.contains_key(&(lane, number))
     }
 
-    pub(crate) fn owes(&self, number: u64) -> bool {
-        self.owed.contains_key(&number)
-    }
-
-    /// Those after this number.
-    pub(crate) fn after(&self, number: u64) -> Vec<(u64, Bytes)> {
-        let from = number.saturating_add(1);
-        self.owed.range(from..).map(|(number, call)| (*number, call.0.clone())).collect()
+    /// The first `most` of each lane but these, in their order.
+    pub(crate) fn first(&self, but: &BTreeSet<u64>, most: usize) -> Vec<Debt> {
+        let after = |lane: Option<u64>| match lane {
+            None => Some(0),
+            Some(lane) => lane.checked_add(1),
+        };
+        let next = |lane| Some(self.owed.range((after(lane)?, 0)..).next()?.0.0);
+        let lanes = iter::successors(next(None), |lane| next(Some(*lane)));
+        let owed = lanes.filter(|lane| !but.contains(lane)).flat_map(|lane| {
+            self.owed.range((lane, 0)..=(lane, u64::MAX)).take(most).map(|((lane, number), call)| Debt {
+                lane: *lane,
+                serial: Serial { epoch: call.epoch, number: *number },
+                call: call.bytes.clone(),
+            })
+        });
+        owed.collect()
     }
 
     /// Appends it as others learn it.
     ///
     /// # Errors
     /// Only for a mistake in Ember.
-    pub(crate) fn write(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
         append(self, out).map_err(CodecError::new)
     }
 
@@ -70,7 +84,7 @@ impl Outbox {
     ///
     /// # Errors
     /// It is none, or that of another build.
-    pub(crate) fn read(bytes: &[u8]) -> Result<(Self, &[u8]), CodecError> {
+    pub(super) fn read(bytes: &[u8]) -> Result<(Self, &[u8]), CodecError> {
         postcard::take_from_bytes(bytes)
             .map_err(|error| CodecError::new(format_args!("the calls that a group owes cannot be read: {error}")))
     }
@@ -80,33 +94,54 @@ impl Outbox {
 mod tests {
     use super::*;
 
-    fn owes(text: &'static str) -> Note {
-        Note::Owes(Bytes::from_static(text.as_bytes()))
+    fn owes(lane: u64, text: &'static str) -> Note {
+        Note::Owes { lane, call: Bytes::from_static(text.as_bytes()) }
+    }
+
+    fn paid(lane: u64, number: u64) -> Note {
+        Note::Paid { lane, number }
+    }
+
+    fn first(outbox: &Outbox, but: &[u64], most: usize) -> Vec<(u64, u64, u64)> {
+        let but = but.iter().copied().collect();
+        let all = outbox.first(&but, most).into_iter();
+        all.map(|Debt { lane, serial, .. }| (lane, serial.epoch.0, serial.number)).collect()
     }
 
     #[test]
     fn what_is_owed_is_numbered_in_the_order_of_the_log_and_goes_when_it_is_paid() {
         let mut outbox = Outbox::default();
-        outbox.take(Epoch(3), &owes("a"));
-        outbox.take(Epoch(4), &owes("b"));
-        outbox.take(Epoch(4), &owes("c"));
-        outbox.take(Epoch(4), &Note::Paid(2));
-        outbox.take(Epoch(4), &Note::Paid(2));
-        outbox.take(Epoch(4), &Note::Paid(9));
-        let all =
-            |outbox: &Outbox, after| outbox.after(after).into_iter().map(|(number, _)| number).collect::<Vec<_>>();
-        assert_eq!((all(&outbox, 0), all(&outbox, 1), outbox.since(), outbox.last()), (vec![1, 3], vec![3], 3, 3));
-        assert!(outbox.owes(1) && !outbox.owes(2));
+        outbox.take(Epoch(3), &owes(7, "a"));
+        for (lane, text) in [(7, "b"), (7, "c"), (u64::MAX, "d"), (0, "e")] {
+            outbox.take(Epoch(4), &owes(lane, text));
+        }
+        for note in [paid(7, 2), paid(7, 2), paid(7, 9), paid(0, 3)] {
+            outbox.take(Epoch(4), &note);
+        }
+        assert_eq!(first(&outbox, &[], 9), [(0, 4, 5), (7, 3, 1), (7, 4, 3), (u64::MAX, 4, 4)]);
+        assert_eq!(first(&outbox, &[0], 1), [(7, 3, 1), (u64::MAX, 4, 4)], "of each lane the first");
+        assert!(outbox.owes(7, 1) && !outbox.owes(7, 2) && !outbox.owes(0, 1));
         let mut bytes = Vec::new();
         outbox.write(&mut bytes).unwrap();
         bytes.push(7);
         let (mut other, rest) = Outbox::read(&bytes).unwrap();
-        other.take(Epoch(5), &owes("d"));
-        assert_eq!(
-            (all(&other, 0), rest, other.since()),
-            (vec![1, 3, 4], &[7_u8][..], 3),
-            "numbers are not used again"
-        );
+        other.take(Epoch(5), &owes(0, "f"));
+        assert_eq!(rest, [7]);
+        assert_eq!(first(&other, &[7, u64::MAX], 9), [(0, 4, 5), (0, 5, 6)], "numbers are not used again");
         assert!(Outbox::read(&[0xff; 3]).is_err());
+    }
+
+    #[test]
+    fn where_the_end_of_a_log_is_lost_its_numbers_come_again_and_are_others() {
+        let mut lost = Outbox::default();
+        lost.take(Epoch(3), &owes(7, "a"));
+        let mut bytes = Vec::new();
+        lost.write(&mut bytes).unwrap();
+        let (mut kept, _) = Outbox::read(&bytes).unwrap();
+        lost.take(Epoch(3), &owes(7, "b"));
+        kept.take(Epoch(9), &owes(7, "c"));
+        let last = |outbox: &Outbox| outbox.first(&BTreeSet::new(), 9).pop().unwrap().serial;
+        assert_eq!((last(&lost).number, last(&kept).number), (2, 2));
+        assert!(last(&kept) > last(&lost), "the callee knows it from that, and that it comes later");
     }
 }

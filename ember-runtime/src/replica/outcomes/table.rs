@@ -84,14 +84,14 @@ impl Outcomes {
             };
         }
         match self.callers.get(id.by) {
-            Some(caller) if id.number < caller.lowest => Known::Over,
-            Some(caller) if caller.mark.is_some_and(|mark| id.number <= mark) => Known::Forgotten,
+            Some(caller) if id.serial < caller.lowest => Known::Over,
+            Some(caller) if caller.mark.is_some_and(|mark| id.serial <= mark) => Known::Forgotten,
             _ => Known::Nothing,
         }
     }
 
     /// Takes what a record says.
-    pub(crate) fn take(&mut self, note: Note) {
+    pub(super) fn take(&mut self, note: Note) {
         match note {
             Note::Begun(about) => {
                 // A second record of the same call says the same.
@@ -104,7 +104,7 @@ impl Outcomes {
                     self.put(&about, Course::Ended(reply));
                 }
             }
-            Note::Owes(_) | Note::Paid(_) => {}
+            Note::Owes { .. } | Note::Paid { .. } => {}
             Note::Void(about) => {
                 if self.hear(&about) && !self.calls.contains_key(&about.id) {
                     self.put(&about, Course::Void);
@@ -122,8 +122,8 @@ impl Outcomes {
         caller.lowest = before.max(about.lowest);
         let lowest = caller.lowest;
         if lowest > before {
-            let first = CallId { by, number: 0 };
-            let over: Vec<_> = self.calls.range(first..CallId { by, number: lowest }).map(|(id, _)| *id).collect();
+            let (first, end) = (CallId::new(by, 0), CallId { by, serial: lowest });
+            let over: Vec<_> = self.calls.range(first..end).map(|(id, _)| *id).collect();
             over.into_iter().for_each(|id| self.drop(id, false));
         }
         while let Some((until, _, id)) = self.ends.first().copied()
@@ -131,8 +131,8 @@ impl Outcomes {
         {
             self.drop(id, true);
         }
-        self.callers.prune(self.now.saturating_sub(SILENT), CALLERS);
-        about.id.number >= lowest
+        self.callers.prune(self.now.saturating_sub(SILENT), CALLERS, by);
+        about.id.serial >= lowest
     }
 
     fn put(&mut self, about: &About, course: Course) {
@@ -140,7 +140,7 @@ impl Outcomes {
         let (until, number) = (self.now.saturating_add(about.keep.max(1)), self.number);
         self.number += 1;
         self.bytes += course.bytes();
-        self.callers.hear(about.id.by, self.now).calls += 1;
+        self.callers.enter(about.id.by);
         self.ends.insert((until, number, about.id));
         self.calls.insert(about.id, Call { course, asked: about.asked, until, number });
         // Not the newest, if there is another.
@@ -156,14 +156,14 @@ impl Outcomes {
         let Some(call) = self.calls.remove(&id) else { return };
         self.bytes -= call.course.bytes();
         self.ends.remove(&(call.until, call.number, id));
-        self.callers.leave(id.by, id.number, mark);
+        self.callers.leave(id.by, id.serial, mark);
     }
 
     /// Appends it as others learn it.
     ///
     /// # Errors
     /// Only for a mistake in Ember.
-    pub(crate) fn write(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
         let calls: Vec<_> = self.calls.iter().collect();
         append(&(self.now, self.number, self.callers.written(), calls), out).map_err(CodecError::new)
     }
@@ -172,7 +172,7 @@ impl Outcomes {
     ///
     /// # Errors
     /// It is none, or that of another build.
-    pub(crate) fn read(bytes: &[u8]) -> Result<(Self, &[u8]), CodecError> {
+    pub(super) fn read(bytes: &[u8]) -> Result<(Self, &[u8]), CodecError> {
         type Written = (u64, u64, (u64, Vec<(Asker, Caller)>), Vec<(CallId, Call)>);
         let ((now, number, callers, calls), rest) = postcard::take_from_bytes::<Written>(bytes)
             .map_err(|error| CodecError::new(format_args!("what became of calls cannot be read: {error}")))?;

@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 
-use super::*;
+use super::{table::Outcomes, *};
 use crate::{
     error::LostReason,
-    id::{Asker, CallId, Incarnation, NodeId, NodeKey},
+    id::{Asker, CallId, Epoch, GroupKey, Incarnation, NodeId, NodeKey, Serial},
     message::Stored,
 };
 
@@ -14,7 +14,7 @@ fn caller(node: u64) -> Asker {
 }
 
 fn about(node: u64, number: u64, at: u64) -> About {
-    About { id: CallId { by: caller(node), number }, lowest: 0, asked: 7, at, keep: 1_000 }
+    About { id: CallId::new(caller(node), number), lowest: Serial::default(), asked: 7, at, keep: 1_000 }
 }
 
 fn reply(text: &str) -> Stored {
@@ -47,7 +47,7 @@ fn what_is_void_stays_so_until_nobody_can_ask() {
     table.take(Note::Void(call));
     table.take(Note::Begun(call));
     assert_eq!(table.find(call.id), Known::Void);
-    table.take(Note::Begun(About { lowest: 6, ..about(1, 6, 11) }));
+    table.take(Note::Begun(About { lowest: 6.into(), ..about(1, 6, 11) }));
     assert_eq!(table.find(call.id), Known::Over, "its caller has said so");
 }
 
@@ -58,7 +58,7 @@ fn a_caller_says_what_it_does_not_ask_for_any_more() {
         table.take(Note::Ended(about(1, number, 10), reply("a")));
         table.take(Note::Ended(about(2, number, 10), reply("b")));
     }
-    table.take(Note::Ended(About { lowest: 5, ..about(1, 6, 10) }, reply("a")));
+    table.take(Note::Ended(About { lowest: 5.into(), ..about(1, 6, 10) }, reply("a")));
     assert_eq!(table.find(about(1, 4, 0).id), Known::Over);
     assert!(matches!(table.find(about(1, 5, 0).id), Known::Ended { .. }));
     assert!(matches!(table.find(about(2, 1, 0).id), Known::Ended { .. }));
@@ -111,7 +111,7 @@ fn callers_that_have_gone_are_forgotten_in_time_and_beyond_their_number() {
     let mut table = Outcomes::default();
     for node in 0..100 {
         table.take(Note::Ended(about(node, 1, 10), reply("a")));
-        table.take(Note::Void(About { lowest: 3, ..about(node, 2, 10) }));
+        table.take(Note::Void(About { lowest: 3.into(), ..about(node, 2, 10) }));
     }
     assert_eq!(table.sizes().1, 100);
     for late in 0..100 {
@@ -126,6 +126,66 @@ fn callers_that_have_gone_are_forgotten_in_time_and_beyond_their_number() {
     assert_eq!(table.find(about(19_000, 1, 0).id), Known::Forgotten);
 }
 
+/// Of the lane of a group that owes.
+fn owed(group: u64, (epoch, number): (u64, u64), at: u64) -> About {
+    let by = Asker::Group(GroupKey { group, lane: 1 });
+    let serial = Serial { epoch: Epoch(epoch), number };
+    About { id: CallId { by, serial }, lowest: serial, asked: 7, at, keep: 10_000_000 }
+}
+
+#[test]
+fn groups_that_owe_keep_no_others_from_being_forgotten() {
+    let mut table = Outcomes::default();
+    for group in 0..200 {
+        table.take(Note::Ended(owed(group, (1, 1), 10), reply("")));
+    }
+    for node in 0..100 {
+        table.take(Note::Ended(about(node, 1, 10), reply("a")));
+        table.take(Note::Void(About { lowest: 3.into(), ..about(node, 2, 10) }));
+    }
+    assert_eq!(table.sizes().1, 300);
+    for late in 0..100 {
+        table.take(Note::Void(About { lowest: late.into(), ..about(1_000, late, 700_000) }));
+    }
+    assert_eq!(table.sizes().1, 201, "nothing of the others can be asked for");
+    // Beyond their number too, and whoever has just come stays.
+    for node in 0..20_000 {
+        table.take(Note::Void(About { keep: 1, ..about(2_000 + node, 1, 700_000 + 10 * node) }));
+    }
+    assert!(table.sizes().1 <= 16_385, "{:?}", table.sizes());
+    assert!(matches!(table.find(owed(0, (1, 1), 0).id), Known::Ended { .. }));
+    // In the end those that owe are too.
+    table.take(Note::Void(about(1_000, 100, 20_000_000)));
+    assert_eq!(table.find(owed(100, (1, 1), 0).id), Known::Forgotten);
+    assert_eq!(table.sizes().0, 1);
+}
+
+#[test]
+fn of_a_lane_the_last_call_is_kept_and_a_later_epoch_comes_after_all_numbers_of_an_earlier_one() {
+    let mut table = Outcomes::default();
+    for number in 1..=5 {
+        table.take(Note::Ended(owed(1, (3, number), 10), reply("")));
+    }
+    assert_eq!(table.sizes().0, 1);
+    assert_eq!(table.find(owed(1, (3, 4), 0).id), Known::Over);
+    assert!(matches!(table.find(owed(1, (3, 5), 0).id), Known::Ended { .. }));
+    assert_eq!(table.find(owed(1, (4, 2), 0).id), Known::Nothing, "a number that was used, in another epoch");
+    table.take(Note::Ended(owed(1, (4, 2), 10), reply("")));
+    assert_eq!(table.find(owed(1, (3, 5), 0).id), Known::Over);
+    assert_eq!(table.sizes().0, 1);
+}
+
+#[test]
+fn a_new_caller_is_not_dropped_before_it_is_known_though_all_others_have_calls() {
+    let mut table = Outcomes::default();
+    for node in 0..17_000 {
+        let about = About { lowest: 5.into(), ..about(node, 7, 10) };
+        table.take(Note::Void(about));
+    }
+    assert_eq!(table.sizes().1, 17_000);
+    assert_eq!(table.find(about(16_999, 4, 0).id), Known::Over, "it has said so");
+}
+
 #[test]
 fn who_learns_it_has_the_same_and_goes_on_with_the_same() {
     let mut table = Outcomes::default();
@@ -133,6 +193,7 @@ fn who_learns_it_has_the_same_and_goes_on_with_the_same() {
         table.take(Note::Begun(about(number % 3, number, number * 40)));
         table.take(Note::Ended(about(number % 3, number, number * 40), Stored::Lost(LostReason::NoReply)));
         table.take(Note::Void(about(4, number, number * 40)));
+        table.take(Note::Ended(owed(number % 5, (2, number), number * 40), reply("")));
     }
     let mut bytes = written(&table);
     bytes.extend_from_slice(b"state");
@@ -140,7 +201,7 @@ fn who_learns_it_has_the_same_and_goes_on_with_the_same() {
     assert_eq!((rest, written(&other)), (&b"state"[..], written(&table)));
     assert_eq!(other.sizes(), table.sizes());
     for it in [&mut table, &mut other] {
-        it.take(Note::Ended(About { lowest: 47, ..about(1, 52, 2_600) }, reply("z")));
+        it.take(Note::Ended(About { lowest: 47.into(), ..about(1, 52, 2_600) }, reply("z")));
     }
     assert_eq!(written(&other), written(&table));
     for garbage in [&bytes[..3], &[0xff; 12], &[]] {

@@ -15,7 +15,7 @@ fn alone() -> Replica {
     replica.elect(Epoch(5), set(1, &[0]));
     for entry in [&b"one"[..], b"two"] {
         replica.enter(Epoch(5), vec![Bytes::from_static(entry)], Bytes::new()).expect("it is the master");
-        replica.has_entered();
+        replica.has_entered(0);
         replica.open();
     }
     replica

@@ -1,9 +1,9 @@
 //! What a follower makes of batches and snapshots.
 
-use super::{batch, follower, leader, member, point, set};
+use super::{batch, follower, founder, leader, member, pid, point, set};
 use crate::{
     id::Epoch,
-    replica::{Batch, Follower, Kind, Member, Point},
+    replica::{Batch, Follower, Heard, Kind, Member, Point},
 };
 
 fn has(upto: u64) -> Kind {
@@ -219,4 +219,29 @@ fn only_who_is_named_and_has_state_leads() {
     assert!(refused(follower(1), 1, set(1, &[0, 1])));
     assert!(refused(follower(1), 2, set(1, &[0])));
     assert!(!refused(follower(1), 2, set(1, &[0, 1])));
+}
+
+#[test]
+fn who_could_not_apply_what_is_in_the_log_learns_a_state_and_not_the_log_again() {
+    let mut leader = founder();
+    let mut follower = Follower::new(member(3));
+    while let Some(batch) = leader.batch_for(pid(3), usize::MAX) {
+        leader.answered(pid(3), follower.receive(batch));
+    }
+    assert_eq!(leader.knows_as_before(pid(3).node, follower.me()), None);
+    let mut follower = follower.lost();
+    assert!(leader.batch_for(pid(3), usize::MAX).is_none(), "there is nothing to ship");
+    assert_eq!(leader.knows_as_before(pid(2).node, follower.me()), None, "that is another's node");
+    assert_eq!(leader.knows_as_before(pid(3).node, follower.me()), Some(pid(3)));
+    leader.is_anew(pid(3), follower.me());
+    let batch = leader.batch_for(pid(3), usize::MAX).expect("it is asked what it has");
+    let answer = follower.receive(batch);
+    assert_eq!(answer.kind, Kind::Unfit);
+    assert_eq!(leader.answered(pid(3), answer), Heard::WantsState);
+    assert_eq!(leader.answered(pid(3), answer), Heard::Nothing);
+    let set = leader.set().clone();
+    let learnt = follower.install(leader.me(), leader.epoch(), set, leader.held().log().point_at(3).unwrap()).unwrap();
+    leader.learns(pid(3), point(5, 3));
+    leader.answered(pid(3), learnt);
+    assert_eq!(leader.may_add(pid(3)), Some(follower.me()));
 }

@@ -87,7 +87,7 @@ fn commit(replica: &Replica, epoch: u64) -> u64 {
 
 fn pay(replica: &Replica, epoch: u64) {
     replica.enter(Epoch(epoch), vec![Bytes::from_static(b"paid")], Bytes::new()).expect("it leads");
-    replica.has_entered();
+    replica.has_entered(0);
     replica.open();
 }
 
@@ -117,7 +117,7 @@ fn what_a_handler_may_still_take_back_is_not_written() {
     let (replica, paper) = kept(None);
     replica.elect(Epoch(5), alone());
     replica.enter(Epoch(5), vec![Bytes::from_static(b"paid")], Bytes::new()).unwrap();
-    replica.has_entered();
+    replica.has_entered(0);
     syncs(&replica, &paper);
     assert_eq!(paper.says().records.len(), 1, "the barrier");
     replica.open();
@@ -216,7 +216,7 @@ fn at_random_a_journal_says_what_its_member_has() {
                 1 => replica.step_down(),
                 2 | 3 => {
                     let index = replica.enter(Epoch(epoch), vec![Bytes::from_static(b"paid")], Bytes::new());
-                    replica.has_entered();
+                    replica.has_entered(0);
                     if index.is_some() && rng.below(3) > 0 {
                         replica.open();
                     }

@@ -38,11 +38,12 @@ pub(super) fn any_batch(rng: &Rng) -> Batch {
 }
 
 fn any_answer(rng: &Rng) -> Answer {
-    let kind = match rng.below(6) {
+    let kind = match rng.below(7) {
         0 | 1 => Kind::Has { upto: number(rng), version: number(rng) },
         2 => Kind::Lacks { previous: number(rng), applied: any_point(rng) },
         3 => Kind::Empty,
         4 => Kind::Deposed,
+        5 => Kind::Unfit,
         _ => Kind::Newer { epoch: Epoch(number(rng)) },
     };
     Answer { member: any_member(rng), epoch: Epoch([5, 5, 5, number(rng)][rng.below(4)]), kind }

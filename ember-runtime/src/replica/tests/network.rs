@@ -91,7 +91,7 @@ impl World {
         let Role::Leads(leader) = &mut node.role else { return };
         let to = answer.member.pid;
         match leader.answered(to, answer) {
-            Heard::WantsSnapshot => {
+            Heard::WantsSnapshot | Heard::WantsState => {
                 let index = leader.commit().min(leader.held().applied());
                 let point = leader
                     .held()

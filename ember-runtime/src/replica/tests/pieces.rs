@@ -29,8 +29,8 @@ fn batch_comes_back_from_the_wire() {
 #[test]
 fn entries_travel_as_bytes() {
     let wire = postcard::to_stdvec(&record(1, 200)).unwrap();
-    // The epoch, the number of entries, a length of two bytes, and that of what is not there.
-    assert_eq!(wire.len(), 1 + 1 + 2 + 200 + 1);
+    // The epoch, the number of entries, a length of two bytes, that of what is not there, and no outputs.
+    assert_eq!(wire.len(), 1 + 1 + 2 + 200 + 1 + 1);
 }
 
 #[test]

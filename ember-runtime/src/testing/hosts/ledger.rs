@@ -9,7 +9,7 @@ use std::{
 use super::process::Endless;
 use crate::{
     hooks::{Acts, Band, CallEnd, CallHooks, Denied, HandlerEnd, HandlerHooks, IncomingCall, OutgoingCall},
-    id::Pid,
+    id::{Epoch, Pid},
     message::MethodRef,
     sync::lock,
     testing::{network::Kernel, trace::now},
@@ -70,6 +70,9 @@ pub(in crate::testing) struct Entry {
 pub(in crate::testing) struct Begun {
     pub(in crate::testing) host: String,
     pub(in crate::testing) by: Pid,
+    /// The epoch of its master, if a later one knows what became of the call: what has not been committed by then never is, and that one, which may be
+    /// the same instance, may begin the call again, if it has an id.
+    pub(in crate::testing) known: Option<Epoch>,
 }
 
 /// A handler that acted for a group.
@@ -227,7 +230,8 @@ impl HandlerHooks for Beginning {
         let callee = || Some((call.service().to_owned(), call.method()));
         self.ledger.entry(call.header(HEADER), |entry| {
             entry.callee = callee();
-            entry.begun.push(Begun { host: self.host.clone(), by: call.pid() });
+            let known = call.acts.filter(|acts| acts.is_known).map(|acts| acts.epoch);
+            entry.begun.push(Begun { host: self.host.clone(), by: call.pid(), known });
             entry.acted = call.acts.map(|acts| Acted { acts: acts.clone(), by: call.pid(), began, ended: 0 });
         });
         Ok(())

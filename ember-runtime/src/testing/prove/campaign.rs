@@ -1,11 +1,12 @@
 //! Seed after seed, up to the first that fails; that one is made smaller.
 
-use std::{env, fmt};
+use std::{env, fmt, ops::RangeInclusive};
 
 use super::{
     check::{History, Outcome},
     failed::{Failed, Failure, Kind},
     plan::{Fault, Mix, ROLES, Scenario, Smaller, shrunk},
+    progress::Progress,
     run::{Ran, run},
     setup::Prove,
 };
@@ -93,30 +94,40 @@ fn campaign<Op: 'static, Out: 'static>(setup: &Prove<Op, Out>) -> Result<Report,
     let nodes = (setup.cluster)(1).names();
     known(setup, &nodes);
     let said = |name| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-    let scenarios: Box<dyn Iterator<Item = Scenario>> = match setup.replay.clone().or_else(|| said(REPLAY)) {
-        Some(line) => Box::new([replayed(&line, &nodes).unwrap_or_else(|why| panic!("{why}"))].into_iter()),
-        None => {
-            let seeds = seeds(said(SEEDS).as_deref()).unwrap_or_else(|why| panic!("{why}")).unwrap_or(setup.seeds);
-            let spared = setup.spared.clone();
-            let (kinds, most, span, masters) = (setup.kinds.clone(), setup.faults, setup.span, setup.masters);
-            let mix = Mix { spared, kinds, most, span, masters, ..Mix::of(nodes) };
-            let (clients, calls) = (setup.clients, setup.calls);
-            Box::new((1..=seeds).map(move |seed| Scenario { seed, clients, calls, faults: mix.draw(seed) }))
-        }
-    };
-    let (mut report, mut last) = (Report::default(), None);
+    let (scenarios, count): (Box<dyn Iterator<Item = Scenario>>, u64) =
+        match setup.replay.clone().or_else(|| said(REPLAY)) {
+            Some(line) => (Box::new([replayed(&line, &nodes).unwrap_or_else(|why| panic!("{why}"))].into_iter()), 1),
+            None => {
+                let said = seeds(said(SEEDS).as_deref()).unwrap_or_else(|why| panic!("{why}"));
+                let seeds = said.unwrap_or(1..=setup.seeds);
+                let spared = setup.spared.clone();
+                let (kinds, most, span, masters) = (setup.kinds.clone(), setup.faults, setup.span, setup.masters);
+                let mix = Mix { spared, kinds, most, span, masters, ..Mix::of(nodes) };
+                let (clients, calls) = (setup.clients, setup.calls);
+                let count = (seeds.end() + 1).saturating_sub(*seeds.start());
+                (Box::new(seeds.map(move |seed| Scenario { seed, clients, calls, faults: mix.draw(seed) })), count)
+            }
+        };
+    let (mut report, mut last, mut progress) = (Report::default(), None, Progress::of(count));
     for scenario in scenarios {
         let ran = run(setup, &scenario);
         if let Some(failure) = ran.failure {
+            progress.failed(scenario.seed, most(&failure));
             return Err(smaller(setup, scenario, failure, report.runs));
         }
         report.add(&scenario, &ran.history, ran.trace.as_ref());
+        progress.passed(report.runs);
         last = Some(scenario);
     }
     match last {
         Some(last) if report.done == 0 => Err(idle(last, &report)),
         _ => Ok(report),
     }
+}
+
+/// So many runs for making a failure smaller. A search that was given up says nothing about which call is to blame.
+fn most(failure: &Failure) -> usize {
+    if failure.kind == Kind::Undecided { 0 } else { SHRINK }
 }
 
 /// Makes a failure smaller, and sees whether it repeats.
@@ -128,9 +139,7 @@ fn smaller<Op: 'static, Out: 'static>(
 ) -> Failed {
     let kind = failure.kind;
     let fails = |it: &Scenario| run(setup, it).failure.is_some_and(|failure| failure.kind == kind);
-    // A search that was given up says nothing about which call is to blame.
-    let most = if kind == Kind::Undecided { 0 } else { SHRINK };
-    let Smaller { scenario: small, runs } = shrunk(whole.clone(), most, fails);
+    let Smaller { scenario: small, runs } = shrunk(whole.clone(), most(&failure), fails);
     let (Ran { trace, failure: again, .. }, second) = (run(setup, &small), run(setup, &small));
     let repeats = trace == second.trace;
     Failed { failure: again.unwrap_or(failure), whole, small, passed, runs, trace, repeats }
@@ -176,9 +185,19 @@ fn replayed(line: &str, nodes: &[String]) -> Result<Scenario, String> {
     Ok(scenario)
 }
 
-fn seeds(said: Option<&str>) -> Result<Option<u64>, String> {
-    let no = |said: &str| format!("`{SEEDS}={said}` is no number of seeds: write one from 1 on, as in `{SEEDS}=2000`");
-    said.map(|said| said.trim().parse().ok().filter(|it| *it > 0).ok_or_else(|| no(said))).transpose()
+/// A number, from 1 on; or the first and the last.
+fn seeds(said: Option<&str>) -> Result<Option<RangeInclusive<u64>>, String> {
+    let no = |said: &str| {
+        format!(
+            "`{SEEDS}={said}` is no number of seeds: write one from 1 on, as in `{SEEDS}=2000`, or the first and the last, as in `{SEEDS}=2001-4000`"
+        )
+    };
+    let read = |said: &str| {
+        let (first, last) = said.split_once('-').unwrap_or(("1", said));
+        let [first, last] = [first, last].map(|it| it.trim().parse::<u64>().ok().filter(|it| *it > 0));
+        Some(first?..=last?).filter(|seeds| !seeds.is_empty())
+    };
+    said.map(|said| read(said).ok_or_else(|| no(said))).transpose()
 }
 
 #[cfg(test)]
@@ -187,8 +206,9 @@ mod tests {
 
     #[test]
     fn what_is_said_outside_is_read_or_refused_with_the_way_to_write_it() {
-        assert_eq!((seeds(None), seeds(Some("2000"))), (Ok(None), Ok(Some(2000))));
-        for wrong in ["0", "", "many", "-1"] {
+        assert_eq!((seeds(None), seeds(Some("2000"))), (Ok(None), Ok(Some(1..=2000))));
+        assert_eq!((seeds(Some("7-9")), seeds(Some("7-7"))), (Ok(Some(7..=9)), Ok(Some(7..=7))));
+        for wrong in ["0", "", "many", "-1", "9-7", "0-3", "3-", "1-2-3"] {
             assert!(seeds(Some(wrong)).expect_err(wrong).contains("as in `EMBER_PROVE_SEEDS=2000`"));
         }
         let nodes = ["alpha".to_owned()];

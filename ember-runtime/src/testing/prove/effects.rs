@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    id::Pid,
+    id::{Epoch, Pid},
     testing::hosts::{End, Entry},
 };
 
@@ -15,8 +15,8 @@ pub(super) fn wrong(calls: &[Entry], repeatable: &Repeatable) -> Option<String> 
     ill_told(calls, repeatable).or_else(|| twice(calls))
 }
 
-/// Which one run of a service knows by its id: the run of its caller, the run of the service, the method, the id.
-type Known<'a> = (usize, Pid, &'a (String, String), u64);
+/// Which one run of a service knows by its id: the run of its caller, the run of the service and its epoch, if that matters, the method, the id.
+type Known<'a> = (usize, (Pid, Option<Epoch>), &'a (String, String), u64);
 
 /// The first call with an id whose handler began though the same service had begun one with that id, whether it may be repeated or not.
 fn twice(calls: &[Entry]) -> Option<String> {
@@ -24,7 +24,7 @@ fn twice(calls: &[Entry]) -> Option<String> {
     calls.iter().find_map(|call| {
         let (id, callee) = (call.id?, call.callee.as_ref()?);
         call.begun.iter().find_map(|begun| {
-            let first = known.insert((call.life, begun.by, callee, id), call)?;
+            let first = known.insert((call.life, (begun.by, begun.known), callee, id), call)?;
             let Entry { from, at, what, .. } = call;
             Some(format!(
                 "the id {id} of {from} stands for a call of {what}, made at {:?}; its handler began again on {}, with one made at {at:?}",
@@ -36,7 +36,9 @@ fn twice(calls: &[Entry]) -> Option<String> {
 
 fn ill_told(calls: &[Entry], repeatable: &Repeatable) -> Option<String> {
     calls.iter().find_map(|call| {
-        let often = call.callee.as_ref().is_some_and(|callee| repeatable.contains(callee));
+        // By each master in turn, of whom one commits. That none begins twice is looked at beside.
+        let in_turn = call.id.is_some() && call.begun.iter().all(|begun| begun.known.is_some());
+        let often = in_turn || call.callee.as_ref().is_some_and(|callee| repeatable.contains(callee));
         let (told, fits) = match (&call.end, call.begun.len()) {
             (End::NotExecuted(why), begun) => (format!("that it was not executed ({why})"), begun == 0),
             (End::Done, begun) => ("how it ended".to_owned(), match begun {
@@ -81,7 +83,7 @@ mod tests {
             what: "`rpc_pay` of Bank".into(),
             id,
             callee: Some(("Bank".into(), method.into())),
-            begun: vec![Begun { host: "vault".into(), by: by(number) }],
+            begun: vec![Begun { host: "vault".into(), by: by(number), known: None }],
             acted: None,
             end: End::Done,
             place: 1,
@@ -119,7 +121,9 @@ mod tests {
                     what: "`rpc_pay` of Bank".into(),
                     id: None,
                     callee: Some(callee.clone()),
-                    begun: (0..begun as u64).map(|number| Begun { host: "vault".into(), by: by(number) }).collect(),
+                    begun: (0..begun as u64)
+                        .map(|it| Begun { host: "vault".into(), by: by(it), known: None })
+                        .collect(),
                     acted: None,
                     end: end.clone(),
                     place: 1,
@@ -131,6 +135,20 @@ mod tests {
                 let calls = calls.map(|call| Entry { id: Some(3), ..call });
                 let fits = once[begun] || (begun == 0 && end == End::Done);
                 assert_eq!(wrong(&calls, &Repeatable::new()).is_none(), fits, "{calls:?}");
+                // Of a group that knows it, one master after the other may have begun it; the same one not twice.
+                let known = |it: &Begun| Begun { known: Some(Epoch(it.by.number)), ..it.clone() };
+                let calls = calls.map(|call| Entry { begun: call.begun.iter().map(known).collect(), ..call });
+                let fits = fits || (begun > 1 && !matches!(end, End::NotExecuted(_)));
+                assert_eq!(wrong(&calls, &Repeatable::new()).is_none(), fits, "{calls:?}");
+                let calls = calls.map(|call| Entry {
+                    begun: call
+                        .begun
+                        .iter()
+                        .map(|it| Begun { by: by(7), known: Some(Epoch(3)), ..it.clone() })
+                        .collect(),
+                    ..call
+                });
+                assert_eq!(wrong(&calls, &Repeatable::new()).is_none(), fits && begun < 2, "{calls:?}");
             }
         }
     }

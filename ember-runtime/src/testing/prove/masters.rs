@@ -126,7 +126,7 @@ mod tests {
             what: "`rpc_pay` of Bank".into(),
             id: None,
             callee: None,
-            begun: vec![Begun { host: "vault".into(), by }],
+            begun: vec![Begun { host: "vault".into(), by, known: None }],
             acted: Some(Acted { acts, by, began, ended }),
             end: End::Done,
             place,

@@ -126,7 +126,8 @@ where
         self
     }
 
-    /// How many seeds, from 1 on; the environment variable `EMBER_PROVE_SEEDS` says otherwise.
+    /// How many seeds, from 1 on; the environment variable `EMBER_PROVE_SEEDS` says otherwise: a number, or the
+    /// first and the last, as in `2001-4000`. The time that a proof takes grows with them.
     ///
     /// # Panics
     /// If it is 0.

@@ -13,7 +13,7 @@
 //! | 1 | `FURTHER`: further flags; all must be known |
 //! | 8 | `ONCE`, a further one: by which the callee knows a repetition of the call. Only to peers that have said that they know it |
 //! | 16 | `CALL`, a further one: the number by which the caller's runtime asks what became of the call, and the lowest that it may still ask for. Only to what says that it is replicated |
-//! | 16 | `GROUP`, a further one, with `CALL`: whoever gives the numbers, if that is a group that owes the call |
+//! | 24 | `GROUP`, a further one, with `CALL`: whoever gives the numbers, if that is a group that owes the call: a hash of its name, one of whom the call is for, and the epoch of the record that owes it. The callee looks whether its peer has an instance of that group |
 //! | 24 | `READING`, a further one: the epoch and the index that the caller has seen of the callee's group, and how old what it is shown may be, in microseconds, or all ones. The reply ends with 16 bytes: the epoch and the index that it shows. Only to services whose group's record says that they are replicated, all of which know it |
 //! | … | `MORE`: postcard of [`More`], then `More::links` times a link of the call chain, innermost first, then `More::headers` times a name and a value, then `More::extensions` times a name and bytes, which pass through nodes that do not know them. The numbers are bounded before anything is read, so that no header can make this node allocate much |
 
@@ -147,8 +147,9 @@ fn put_further(envelope: &Envelope, reads: Reads, out: &mut Vec<u8>) -> Result<(
     ];
     out.push(flags.into_iter().fold(0, |flags, (flag, is_set)| if is_set { flags | flag } else { flags }));
     let call = envelope.call.map(|call| [call.number, call.lowest]);
-    let group = group.map(|GroupKey { group, since }| [group, since]);
-    for number in envelope.once.into_iter().chain([call, group].into_iter().flatten().flatten()) {
+    let numbers = envelope.once.into_iter().chain(call.into_iter().flatten());
+    let group = group.map(|(GroupKey { group, lane }, epoch)| [group, lane, epoch.0]);
+    for number in numbers.chain(group.into_iter().flatten()) {
         out.extend_from_slice(&number.to_le_bytes());
     }
     if let Some(Reading { seen: (epoch, index), within }) = envelope.reading {
@@ -271,7 +272,7 @@ fn get_further(rest: &mut &[u8], envelope: &mut Envelope) -> Result<(), String> 
     if further & CALL != 0 {
         let mut call = CallNumber { by: None, number: number()?, lowest: number()? };
         if further & GROUP != 0 {
-            call.by = Some(GroupKey { group: number()?, since: number()? });
+            call.by = Some((GroupKey { group: number()?, lane: number()? }, Epoch(number()?)));
         }
         envelope.call = Some(call);
     }

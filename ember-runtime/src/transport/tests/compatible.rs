@@ -233,7 +233,7 @@ fn records(said: &mut Said) {
         ..Envelope::default()
     };
     said.put("record call numbered", call(300, None, &Given { envelope: numbered, ..Given::default() }, Some(name)));
-    let owed = CallNumber { by: Some(GroupKey { group: 3, since: 4 }), number: 9, lowest: 6 };
+    let owed = CallNumber { by: Some((GroupKey { group: 3, lane: 4 }, Epoch(5))), number: 9, lowest: 9 };
     let owed = Envelope { call: Some(owed), ..Envelope::default() };
     said.put("record call owed", call(300, None, &Given { envelope: owed, ..Given::default() }, Some(name)));
     let all =
@@ -305,7 +305,7 @@ fn the_calls_of_the_release_before_are_understood() {
     let call = header.envelope.and_then(|envelope| envelope.call);
     assert_eq!((target, &args[..], call), (300, &b"args"[..], Some(CallNumber { by: None, number: 9, lowest: 6 })));
     let owed = read("record call owed").3.envelope.and_then(|envelope| envelope.call);
-    assert_eq!(owed.and_then(|call| call.by), Some(GroupKey { group: 3, since: 4 }));
+    assert_eq!(owed.and_then(|call| call.by), Some((GroupKey { group: 3, lane: 4 }, Epoch(5))));
     let (_, target, args, header) = read("record call with everything");
     let envelope = header.envelope.expect("an envelope");
     assert_eq!((target, &args[..], envelope.once, envelope.epoch), (u64::MAX, &b"args"[..], Some(8), Some(Epoch(7))));

@@ -12,7 +12,7 @@ pub(crate) fn breadth(model: &Model, most: usize) -> Report {
     let mut seen = Seen::default();
     seen.add(&first);
     // For each moment, from which one it came, and by what.
-    let mut came: Vec<(u32, u8)> = vec![(0, 0)];
+    let mut came: Vec<(u32, u16)> = vec![(0, 0)];
     let mut open = VecDeque::from([(first, 0u32, 0usize)]);
     let mut report = Report { complete: true, ..Report::default() };
     while let Some((world, number, depth)) = open.pop_front() {
@@ -39,7 +39,7 @@ pub(crate) fn breadth(model: &Model, most: usize) -> Report {
                 }
                 Ok(next) => {
                     if seen.add(&next) {
-                        came.push((number, by as u8));
+                        came.push((number, by as u16));
                         open.push_back((next, came.len() as u32 - 1, depth + 1));
                     }
                 }

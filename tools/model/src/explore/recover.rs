@@ -51,22 +51,24 @@ pub(crate) fn recover(model: &Model, mut world: World, seed: u64) -> End {
             Ok(next) => world = next,
         }
     }
-    if asks_for_operator(&world) {
+    if asks_for_operator(model, &world) {
         return End::Operator;
     }
-    let how = "the faults have ended, no master comes back, and the rules ask for no operator";
+    let how = "the faults have ended, no master comes back with all, and the rules ask for no operator";
     End::Nobody(Broken { property: Property::L1, how })
 }
 
 fn is_back(model: &Model, world: &World, place: usize) -> bool {
     let node = &world.nodes[place];
-    model.acts(world, place) && node.lease && world.holds_office(place) && node.commit == node.log.last()
+    let has_all = node.commit == node.log.last() && model.has_paid(node);
+    model.acts(world, place) && node.lease && world.holds_office(place) && has_all
 }
 
 /// Whether this still happens when nothing fails: no faults, no calls; leases of those who live are kept; who follows is not taken out.
 fn goes_on(world: &World, action: Action) -> bool {
     match action {
-        Action::Begin(..) | Action::Ask(..) | Action::Commit(_) => false,
+        Action::Begin(..) | Action::Ask(..) | Action::Commit(_) | Action::Enter(_) | Action::End(_) => false,
+        Action::See | Action::Read => false,
         Action::LeaseEnds => !world.registry.data.master.is_some_and(|master| world.lives(master)),
         Action::Shrink(_, other) => {
             let node = &world.nodes[other];
@@ -76,13 +78,11 @@ fn goes_on(world: &World, action: Action) -> bool {
     }
 }
 
-fn asks_for_operator(world: &World) -> bool {
+/// Whether it is said that an operator is to decide, or nobody is left of whom anything was promised.
+fn asks_for_operator(model: &Model, world: &World) -> bool {
     let dead = |set: Set| set.each().any(|member| !world.lives(member));
-    let data = &world.registry.data;
-    let record = data.group.map(|group| (group.epoch, group.version));
-    let claims = data.claims.iter().flatten().filter(|claim| claim.round == world.registry.round);
-    let highest = claims.max_by_key(|claim| (claim.epoch, claim.version));
-    let waits = highest.is_some_and(|claim| Some((claim.epoch, claim.version)) > record && dead(claim.set));
-    let nobody = data.group.is_some_and(|group| !group.set.each().any(|member| world.lives(member)));
-    waits || nobody || !Observer::somebody_is_left(world) && data.group.is_some_and(|group| dead(group.set))
+    let nobody = !Observer::somebody_is_left(world) && world.registry.data.group.is_some_and(|group| dead(group.set));
+    // Those for whom a claim waits can still say what they have, unless they are gone.
+    let waits_in_vain = model.is_vacant(world) && model.waits_for_the_dead(world);
+    waits_in_vain || nobody
 }

@@ -33,13 +33,16 @@ pub(crate) fn walk(model: &Model, how: Walks<'_>) -> Report {
     let mut chance = Chance::new(how.seed);
     let mut seen = Seen::default();
     let mut report = Report::default();
+    // What cannot happen within these bounds is no beginning: nothing would go on with it.
+    let is_within = |beginning: &&Vec<Action>| beginning.iter().all(|action| actions.contains(action));
+    let beginnings: Vec<_> = how.beginnings.iter().filter(is_within).collect();
     for _ in 0..how.walks {
         let taste = taste(&actions, &mut chance);
         let most = how.length / 4 + chance.below(how.length.max(1));
         let (mut trace, mut world) = (Vec::new(), model.begin());
         let mut broken = None;
-        if !how.beginnings.is_empty() && chance.below(2) == 0 {
-            let beginning = &how.beginnings[chance.below(how.beginnings.len())];
+        if !beginnings.is_empty() && chance.below(2) == 0 {
+            let beginning = beginnings[chance.below(beginnings.len())];
             // Sometimes only a part of it.
             let part = if chance.below(2) == 0 { beginning.len() } else { chance.below(beginning.len() + 1) };
             (trace, world, broken) = replay(model, &beginning[..part]);

@@ -1,27 +1,41 @@
 //! Processes that die and start again; a registry that falls, and comes back as it was, empty or older.
 
+use super::journal;
 use crate::{
+    left_out::Rule,
     model::Model,
     observer::Observer,
     properties::{Stop, when},
     set::LIVES,
-    world::{Data, Node, World},
+    world::{Claim, Data, Node, World},
 };
 
 pub(super) fn crash(model: &Model, world: &mut World, at: usize) -> Result<(), Stop> {
     when(world.spent.crashes < model.bounds.crashes && world.nodes[at].up)?;
     world.spent.crashes += 1;
     world.nodes[at] = Node { up: false, ..Node::empty(world.nodes[at].life) };
-    if !Observer::somebody_is_left(world) {
-        world.observer.all_is_lost();
+    for acks in &mut world.acks[at] {
+        // What waited for its disk is not said any more.
+        *acks = acks.filter(|ack| ack.kept);
     }
+    if model.lacks(Rule::ClaimOutlives) {
+        let gone = |claim: Claim| claim.by.place() != at;
+        world.registry.data.claims.iter_mut().for_each(|claim| *claim = claim.filter(|it| gone(*it)));
+    }
+    Observer::count_the_lost(world);
     Ok(())
 }
 
-/// Without a journal it is empty.
-pub(super) fn restart(world: &mut World, at: usize) -> Result<(), Stop> {
+/// Without a journal, or with one that is refused and was moved away, it is empty.
+pub(super) fn restart(model: &Model, world: &mut World, at: usize) -> Result<(), Stop> {
+    when(!world.nodes[at].up)?;
+    if let Some(disk) = world.disks[at].filter(|disk| !disk.damaged) {
+        world.nodes[at] = journal::back(model, disk);
+        return Ok(());
+    }
     let life = world.nodes[at].life + 1;
-    when(!world.nodes[at].up && life < LIVES)?;
+    when(life < LIVES)?;
+    world.disks[at] = None;
     world.nodes[at] = Node::empty(life);
     Ok(())
 }

@@ -3,7 +3,11 @@
 mod calls;
 mod change;
 mod faults;
+mod fresh;
+mod journal;
+mod loss;
 mod office;
+mod owes;
 mod replicate;
 mod returned;
 
@@ -39,14 +43,25 @@ pub(crate) fn take(model: &Model, world: &mut World, action: Action) -> Result<(
         Claim(at) => returned::claim(model, world, at),
         Win(at) => returned::win(model, world, at),
         Found(at) => returned::found(model, world, at),
-        Accept(at) => returned::accept(model, world, at),
+        Accept(at) => loss::accept(model, world, at),
         Begin(at, id) => calls::begin(model, world, at, id),
         Commit(at) => calls::commit(model, world, at),
+        Enter(at) => calls::enter(model, world, at),
+        End(at) => calls::end(model, world, at),
         Reply(at, id) => calls::reply(model, world, at, id),
+        ReplyEarly(at, id) => calls::reply_early(model, world, at, id),
+        ReplyUnfinished(at, id) => calls::reply_unfinished(model, world, at, id),
         Ask(at, id) => calls::ask(model, world, at, id),
         ReplyVoid(at, id) => calls::reply_void(model, world, at, id),
+        Send(at, id) => owes::send(model, world, at, id),
+        Pay(at, id) => owes::pay(model, world, at, id),
+        See => fresh::see(world),
+        Read => fresh::read(model, world),
+        Word(of) => fresh::word(model, world, of),
+        Keep(at) => journal::keep(model, world, at),
         Crash(at) => faults::crash(model, world, at),
-        Restart(at) => faults::restart(world, at),
+        Restart(at) => faults::restart(model, world, at),
+        Damage(at) => journal::damage(model, world, at),
         Backup => faults::backup(model, world),
         Fall => faults::fall(model, world),
         Return => faults::back_the_same(world),

@@ -8,7 +8,7 @@ use crate::{
     properties::{Property::S6, Stop, holds, when},
     rules::Members,
     set::{PLACES, Set},
-    world::{Group, Node, Role, Told, World},
+    world::{CLAIMS, Group, Node, Role, Told, World},
 };
 
 /// In the registry; by its holder's clock it has ended before.
@@ -66,7 +66,9 @@ pub(super) fn begin(model: &Model, world: &mut World, at: usize, set: Set, versi
     world.observer.in_sync = set;
     world.registry.data.group = Some(Group { epoch, version, set });
     world.registry.data.master = Some(me);
+    world.registry.data.claims = [None; CLAIMS];
     let node = &mut world.nodes[at];
+    let commit = known_to_be_acknowledged(model, node);
     *node = Node {
         role: Role::Elected,
         has_state: true,
@@ -75,6 +77,9 @@ pub(super) fn begin(model: &Model, world: &mut World, at: usize, set: Set, versi
         set,
         next: Set::default(),
         told: [Told::default(); PLACES],
+        commit,
+        acknowledged: commit,
+        answered: 0,
         lease: true,
         heard: 0,
         holds: false,
@@ -84,17 +89,25 @@ pub(super) fn begin(model: &Model, world: &mut World, at: usize, set: Set, versi
     if model.lacks(Rule::BarrierFirst) {
         node.role = Role::Leads;
         node.commit = node.log.last();
-        node.applied = node.commit;
+        (node.applied, node.acknowledged) = (node.commit, node.commit);
     } else {
         node.log.append(Record::new(epoch, me, What::Barrier));
     }
     Ok(())
 }
 
+/// What too few had does not count as acknowledged when a master of before leads again.
+fn known_to_be_acknowledged(model: &Model, node: &Node) -> u8 {
+    let counts = !node.is_master() || model.lacks(Rule::FoundWaits);
+    if counts { node.commit } else { node.commit.min(node.acknowledged) }
+}
+
 /// It acts no more, and follows the next one if it can.
 pub(super) fn step_down(model: &Model, node: &mut Node) {
+    node.commit = known_to_be_acknowledged(model, node);
     node.role = if model.may_go_on(node) { Role::Follows } else { Role::Deposed };
     (node.lease, node.heard, node.next) = (false, 0, Set::default());
+    (node.acknowledged, node.answered) = (0, 0);
     if node.role == Role::Follows {
         // On a master all of its log is applied.
         node.applied = node.log.last();

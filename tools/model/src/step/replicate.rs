@@ -9,7 +9,7 @@ use crate::{
     properties::{Stop, when},
     rules::Members,
     set::{LIVES, PLACES},
-    world::{Ack, Batch, Node, Role, Told, World},
+    world::{Ack, Batch, Disk, Node, Role, Told, World},
 };
 
 pub(super) fn ship(model: &Model, world: &mut World, from: usize, to: usize) -> Result<(), Stop> {
@@ -20,7 +20,7 @@ pub(super) fn ship(model: &Model, world: &mut World, from: usize, to: usize) -> 
 fn batch(world: &World, from: usize, to: usize) -> Result<Batch, Stop> {
     let master = &world.nodes[from];
     when(master.is_master() && world.nodes[to].up)?;
-    let Node { epoch, version, set, next, log, commit, .. } = *master;
+    let Node { epoch, version, set, next, log, acknowledged: commit, .. } = *master;
     Ok(Batch { from: world.member(from), to: to as u8, epoch, version, set, next, log, commit })
 }
 
@@ -50,7 +50,8 @@ pub(super) fn late(model: &Model, world: &mut World) -> Result<(), Stop> {
 fn drop_state(model: &Model, node: &mut Node) -> Result<(), Stop> {
     let another = !model.lacks(Rule::DroppedIsAnother) && !model.lacks(Rule::KeptWhileNamed);
     when(!another || node.life + 1 < LIVES)?;
-    *node = Node { epoch: node.epoch, run: node.run, ..Node::empty(node.life + u8::from(another)) };
+    let life = node.life + u8::from(another);
+    *node = Node { epoch: node.epoch, run: node.run, born: node.born, ..Node::empty(life) };
     Ok(())
 }
 
@@ -74,6 +75,7 @@ fn arrive(model: &Model, world: &mut World, batch: Batch) -> Result<(), Stop> {
     if !node.has_state {
         node.has_state = true;
         node.table_from = if model.lacks(Rule::TableInSnapshot) { batch.log.last() } else { 0 };
+        node.outbox_from = if model.lacks(Rule::OutboxInSnapshot) { batch.log.last() } else { 0 };
     }
     take_records(model, node, &batch);
     node.commit = node.commit.max(batch.commit);
@@ -85,7 +87,9 @@ fn arrive(model: &Model, world: &mut World, batch: Batch) -> Result<(), Stop> {
     when(!node.bids || model.lacks(Rule::BidderIsSilent))?;
     node.holds |= model.bounds.windows && (named || !model.lacks(Rule::LearnersHold));
     let (epoch, upto, version) = (batch.epoch, batch.log.last(), node.version);
-    world.acks[to][from.place()] = Some(Ack { from: me, to: from, epoch, upto, version, fresh: true });
+    let on_disk = world.disks[to].is_some_and(|disk| disk == Disk::of(node));
+    let kept = on_disk || !model.bounds.journal || model.lacks(Rule::SaidWhenOnDisk);
+    world.acks[to][from.place()] = Some(Ack { from: me, to: from, epoch, upto, version, fresh: true, kept });
     Ok(())
 }
 
@@ -103,7 +107,7 @@ fn take_records(model: &Model, node: &mut Node, batch: &Batch) {
 }
 
 pub(super) fn acked(model: &Model, world: &mut World, from: usize, to: usize) -> Result<(), Stop> {
-    let Some(ack) = world.acks[from][to].take() else { return Err(Stop::NotNow) };
+    let Some(ack) = world.acks[from][to].take().filter(|ack| ack.kept) else { return Err(Stop::NotNow) };
     let here = world.lives(ack.to);
     let node = &mut world.nodes[to];
     when(here && node.is_master() && node.epoch == ack.epoch)?;
@@ -126,10 +130,13 @@ pub(super) fn advance(model: &Model, world: &mut World, at: usize) -> Result<(),
     let node = &world.nodes[at];
     when(node.is_master())?;
     let Some(upto) = model.committed(world, at) else { return Err(Stop::NotNow) };
-    when(upto > node.commit)?;
+    let acknowledged = model.acknowledged(node, upto);
+    when(upto > node.commit || acknowledged > node.acknowledged)?;
+    let upto = upto.max(node.commit);
     Observer::acknowledged(world, at, upto)?;
     let node = &mut world.nodes[at];
     (node.commit, node.applied, node.role) = (upto, upto, Role::Leads);
+    node.acknowledged = node.acknowledged.max(acknowledged);
     Ok(())
 }
 
@@ -145,5 +152,10 @@ pub(super) fn forget_told(model: &Model, node: &mut Node) {
 /// Nothing of a master that has begun anew.
 pub(super) fn without_log(node: &mut Node) {
     node.log = Log::default();
-    (node.commit, node.applied) = (0, 0);
+    (node.commit, node.acknowledged, node.applied) = (0, 0, 0);
+}
+
+/// Answers under way of the one at this place.
+pub(super) fn acks_of(world: &mut World, at: usize) -> impl Iterator<Item = &mut Ack> {
+    world.acks[at].iter_mut().flatten()
 }

@@ -15,6 +15,19 @@ impl Player {
 
     #[after("0s")]
     async fn now(&mut self) {}
+
+    #[every("1s", missed = "catch_up")]
+    async fn tidy(&mut self) {}
+
+    #[tick("50ms", missed = "skip")]
+    async fn step(&mut self) {}
+
+    #[tick("50ms")]
+    async fn walk(&mut self, _tick: &u64) {}
+
+    #[tick("50ms")]
+    #[every("1s")]
+    async fn run(&mut self) {}
 }
 
 fn main() {}

@@ -34,6 +34,18 @@ impl Player {
         Ok(())
     }
 
+    #[every("1s", missed = "skip")]
+    #[every("1h", missed = "delay")]
+    fn seldom(&mut self) {}
+
+    #[tick("50ms", late = "catch_up(3)")]
+    async fn step(&mut self, cx: &mut Cx<'_, Self>, tick: ember::Tick) {
+        let _ = (cx.pid(), tick.number);
+    }
+
+    #[tick("1s")]
+    fn untold(&mut self) {}
+
     #[on(event)]
     fn rain(&mut self, cx: &mut Cx<'_, Self>, event: &Weather) {
         let _ = (cx.pid(), event);

@@ -1,14 +1,15 @@
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use ember::prelude::*;
 
 #[message]
 #[derive(Default)]
 pub struct Accounts {
-    by_name: BTreeMap<String, Vec<Account>>,
+    first: Account,
 }
 
 #[message]
+#[derive(Default)]
 pub struct Account {
     balance: u64,
     limits: Option<HashMap<String, u64>>,
@@ -31,15 +32,21 @@ impl Replicated for InTheState {
     fn apply(_: &mut Accounts, _: &u64) {}
 }
 
+#[message]
+#[derive(Default)]
+pub struct ById {
+    all: HashMap<u64, u64>,
+}
+
 #[service(elected)]
 pub struct TheState;
 
 impl Replicated for TheState {
-    type State = HashMap<u64, u64>;
+    type State = ById;
     type Entry = u64;
     type Output = ();
 
-    fn apply(_: &mut HashMap<u64, u64>, _: &u64) {}
+    fn apply(_: &mut ById, _: &u64) {}
 }
 
 #[service(elected)]
@@ -53,16 +60,19 @@ impl Replicated for InTheEntry {
     fn apply(_: &mut u64, _: &Entry) {}
 }
 
+#[message]
+pub struct Pair<T>(T, T);
+
 #[service(elected)]
 pub struct InTheOutput;
 
 impl Replicated for InTheOutput {
     type State = u64;
     type Entry = u64;
-    type Output = (u64, Vec<HashSet<u64>>);
+    type Output = Pair<HashSet<u64>>;
 
-    fn apply(_: &mut u64, _: &u64) -> (u64, Vec<HashSet<u64>>) {
-        (0, Vec::new())
+    fn apply(_: &mut u64, _: &u64) -> Pair<HashSet<u64>> {
+        Pair(HashSet::new(), HashSet::new())
     }
 }
 

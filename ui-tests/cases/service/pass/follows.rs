@@ -21,8 +21,13 @@ impl Replicated for Ledger {
 impl Ledger {
     // Its own.
     #[on(entry)]
-    fn own(&mut self, posted: &Posted<Ledger>) {
+    fn own(&mut self, posted: &Posted<Self>) {
         self.last = posted.at;
+    }
+
+    #[on(gap)]
+    fn own_gap(&mut self, cx: &mut Cx<'_, Self>, gap: &EntryGap<Self>) {
+        cx.follow::<Self>().after(gap.to);
     }
 }
 

@@ -14,8 +14,6 @@ pub struct Tree {
     children: Vec<Tree>,
     of: BTreeMap<String, Page<Block>>,
     foreign: Vec<Foreign>,
-    #[serde(skip)]
-    at: std::collections::HashMap<String, u64>,
 }
 
 #[message]

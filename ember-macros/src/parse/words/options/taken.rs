@@ -18,6 +18,19 @@ const LATER: &[(&str, &str, &str)] = &[
 ];
 const SHARED: &str = "leave it out, and host several instances, which share the calls";
 
+/// Words that people try, for what is said elsewhere, or otherwise.
+const ELSEWHERE: &[(&str, &str, &str)] = &[
+    ("service", "replicated", "a service is replicated by its `impl Replicated for …`: write `elected` here"),
+    ("service", "replicas", "say it where the service is made: `Hosted::new(…).replicas(3)`"),
+    ("service", "journal", "say it where the service is made: `Hosted::new(…).journal(\"folder\")`"),
+    ("method", "acks", OF_THE_SERVICE),
+    ("method", "min_in_sync", OF_THE_SERVICE),
+    ("method", "elected", OF_THE_SERVICE),
+    ("method", "once", "whoever calls says it, `.once(id)`: write `dedupe = \"60s\"` here, which allows it"),
+    ("method", "write", "methods change the state unless they say `read`: leave it out"),
+];
+const OF_THE_SERVICE: &str = "it is said of the whole service: write it in `#[service(…)]`";
+
 /// The options of one attribute. Each is taken out by what reads it; what is left at the end is unknown.
 pub(crate) struct Options {
     /// What carries them: `service`, `method`, …
@@ -61,11 +74,33 @@ impl Options {
     pub(crate) fn string(&mut self, key: &'static str, example: &str, errors: &mut Errors) -> Option<LitStr> {
         let option = self.take(key)?;
         if let Value::Is(tokens) = &option.value
-            && let Ok(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) = syn::parse2(bare(tokens.clone()))
+            && let Some(text) = text_of(tokens)
         {
             return Some(text);
         }
         errors.at(&option, format!("`{key}` is a text: write `{key} = \"{example}\"`"));
+        None
+    }
+
+    /// `key = "…"`, one of these words, the first of which is the default.
+    pub(crate) fn word<T: Copy>(
+        &mut self,
+        key: &'static str,
+        words: &[(&'static str, T)],
+        errors: &mut Errors,
+    ) -> Option<T> {
+        let option = self.take(key)?;
+        let given = if let Value::Is(tokens) = &option.value { text_of(tokens) } else { None };
+        let found = given.as_ref().and_then(|given| words.iter().find(|(word, _)| *word == given.value()));
+        if let Some((_, value)) = found {
+            return Some(*value);
+        }
+        let known: Vec<_> = words.iter().map(|(word, _)| format!("`{key} = \"{word}\"`")).collect();
+        let write = format!("write {}; \"{}\" is the default", known.join(" or "), words[0].0);
+        match given {
+            Some(text) => errors.at(&text, format!("unknown {key} \"{}\": {write}", text.value())),
+            None => errors.at(&option, format!("`{key}` is a text: {write}")),
+        }
         None
     }
 
@@ -83,6 +118,7 @@ impl Options {
         let option = self.take(key)?;
         if let Value::Is(tokens) = &option.value
             && let Ok(Expr::Lit(ExprLit { lit: Lit::Int(number), .. })) = syn::parse2(bare(tokens.clone()))
+            && number.suffix().is_empty()
             && let Ok(number @ 1..) = number.base10_parse::<u16>()
         {
             return Some((option.key, number));
@@ -113,10 +149,12 @@ impl Options {
     ) -> Option<(Ident, NameOrPath)> {
         let option = self.take(key)?;
         if let Value::Is(tokens) = &option.value {
-            if let Ok(name) = syn::parse2::<LitStr>(bare(tokens.clone())) {
+            if let Some(name) = text_of(tokens) {
                 return Some((option.key, NameOrPath::Name(name)));
             }
-            if let Ok(path) = syn::parse2::<Path>(bare(tokens.clone())) {
+            if let Ok(path) = syn::parse2::<Path>(bare(tokens.clone()))
+                && !path.is_ident(name)
+            {
                 return Some((option.key, NameOrPath::Path(path)));
             }
         }
@@ -145,17 +183,26 @@ impl Options {
     pub(crate) fn finish(self, errors: &mut Errors) {
         for option in &self.given {
             let key = option.key.unraw().to_string();
-            let later = LATER.iter().find(|(on, later, _)| *on == self.on && *later == key);
+            let of = |words: &[(&str, &str, &'static str)]| {
+                words.iter().find(|(on, word, _)| *on == self.on && *word == key).map(|(_, _, instead)| *instead)
+            };
             errors.at(
                 &option.key,
-                match (later, closest(&key, &self.known)) {
-                    (Some((_, _, instead)), _) => format!("`{key}` is not available yet: {instead}"),
-                    (None, Some(close)) => format!("unknown option `{key}`: did you mean `{close}`?"),
-                    (None, None) => format!("unknown option `{key}`: the options are {}", list(&self.known)),
+                match (of(LATER), of(ELSEWHERE), closest(&key, &self.known)) {
+                    (Some(instead), ..) => format!("`{key}` is not available yet: {instead}"),
+                    (None, Some(instead), _) => format!("unknown option `{key}`: {instead}"),
+                    (None, None, Some(close)) => format!("unknown option `{key}`: did you mean `{close}`?"),
+                    (None, None, None) => format!("unknown option `{key}`: the options are {}", list(&self.known)),
                 },
             );
         }
     }
+}
+
+/// A text, and nothing beside it.
+fn text_of(tokens: &TokenStream) -> Option<LitStr> {
+    let text: LitStr = syn::parse2(bare(tokens.clone())).ok()?;
+    text.suffix().is_empty().then_some(text)
 }
 
 #[cfg(test)]

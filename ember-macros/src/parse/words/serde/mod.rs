@@ -6,5 +6,5 @@ mod ways;
 
 pub(crate) use self::{
     judge::judge,
-    read::{is_converted, is_skipped, is_transparent, stand_in, that_count, word},
+    read::{is_converted, is_skipped, is_transparent, skip, stand_in, that_count, word},
 };

@@ -33,8 +33,13 @@ pub(super) fn find(attrs: &[Attribute], name: &str) -> Option<Meta> {
 
 /// Whether a field or variant is neither written nor read.
 pub(crate) fn is_skipped(attrs: &[Attribute]) -> bool {
-    find(attrs, "skip").is_some()
-        || find(attrs, "skip_serializing").is_some() && find(attrs, "skip_deserializing").is_some()
+    skip(attrs).is_some()
+}
+
+/// Where it says that a field or variant is neither written nor read.
+pub(crate) fn skip(attrs: &[Attribute]) -> Option<Meta> {
+    let both = || find(attrs, "skip_deserializing").and_then(|_| find(attrs, "skip_serializing"));
+    find(attrs, "skip").or_else(both)
 }
 
 /// Whether functions of the user's write and read a field, or what a variant holds: its type's own way to travel is not used then.

@@ -4,7 +4,7 @@ use std::{panic::resume_unwind, sync::Arc};
 
 use bytes::Bytes;
 
-use super::{InGroup, Replicated};
+use super::{InGroup, Replicated, replica::write_output};
 use crate::{
     actor::{
         about::AnyState,
@@ -42,7 +42,7 @@ impl<U: Unit> Cx<'_, U> {
     /// being told), and its caller has `MaybeExecuted(Deposed)`.
     ///
     /// # Panics
-    /// In a method that is marked `#[rpc(read)]`, and where this instance was not the master when the hook, timer or event handler began: look at
+    /// In a function that a method marked `#[rpc(read)]` calls (in the method itself it does not compile, unless a contract says that it is `read`), and where this instance was not the master when the hook, timer or event handler began: look at
     /// [`role`](Self::role) there. If the entry cannot be encoded, or has more than half of the bytes that a message may have
     /// ([`max_message`](crate::node::NodeBuilder::max_message)). And if `apply` panics: then the state is lost here, and another member takes over.
     pub fn commit<R: Replicated>(&mut self, entry: R::Entry) -> R::Output
@@ -50,16 +50,16 @@ impl<U: Unit> Cx<'_, U> {
         U: InGroup<Root = R>,
     {
         let bytes = encoded::<R>(&entry);
-        commit::<R, _>(self.core, (vec![bytes], None), |state| R::apply(state, &entry))
+        commit::<R, _>(self.core, (vec![bytes], None), |state, outputs| applied::<R>(state, &entry, outputs))
     }
 
-    /// The same, with a call that the group owes from now on, as its bytes.
-    pub(crate) fn commit_and_owe<R: Replicated>(&mut self, entry: &R::Entry, call: Bytes) -> R::Output
+    /// The same, with a call that the group owes from now on, as its bytes, and a hash of whom it is for.
+    pub(crate) fn commit_and_owe<R: Replicated>(&mut self, entry: &R::Entry, call: (u64, Bytes)) -> R::Output
     where
         U: InGroup<Root = R>,
     {
         let bytes = encoded::<R>(entry);
-        commit::<R, _>(self.core, (vec![bytes], Some(call)), |state| R::apply(state, entry))
+        commit::<R, _>(self.core, (vec![bytes], Some(call)), |state, outputs| applied::<R>(state, entry, outputs))
     }
 
     /// The same for several entries, in one record: all are made, or none is. What each comes to, in their order.
@@ -75,7 +75,9 @@ impl<U: Unit> Cx<'_, U> {
             return Vec::new();
         }
         let bytes = entries.iter().map(encoded::<R>).collect();
-        commit::<R, _>(self.core, (bytes, None), |state| entries.iter().map(|entry| R::apply(state, entry)).collect())
+        commit::<R, _>(self.core, (bytes, None), |state, outputs| {
+            entries.iter().map(|entry| applied::<R>(state, entry, outputs)).collect()
+        })
     }
 
     /// Waits until all that has been committed so far is acknowledged by each member in sync: before an effect outside of Ember that must not be
@@ -116,22 +118,31 @@ fn encoded<R: Replicated>(entry: &R::Entry) -> Bytes {
     bytes.into()
 }
 
+/// What an entry comes to, which is also written to `outputs`: the others compare that.
+fn applied<R: Replicated>(state: &mut R::State, entry: &R::Entry, outputs: &mut Vec<u8>) -> R::Output {
+    let output = R::apply(state, entry);
+    write_output::<R>(&output, outputs);
+    output
+}
+
 fn commit<R: Replicated, T>(
     core: &mut Core,
-    (entries, owes): (Vec<Bytes>, Option<Bytes>),
-    apply: impl FnOnce(&mut R::State) -> T,
+    (entries, owes): (Vec<Bytes>, Option<(u64, Bytes)>),
+    apply: impl FnOnce(&mut R::State, &mut Vec<u8>) -> T,
 ) -> T {
     let epoch = core.commits();
     let Some(held) = core.held.as_deref_mut() else { unreachable!("a replicated service has its state") };
     // With what says how long each is.
-    let bytes = entries.iter().chain(&owes).map(|entry| entry.len() + ENTRY).sum::<usize>();
+    let bytes = entries.iter().chain(owes.iter().map(|(_, call)| call)).map(|entry| entry.len() + ENTRY).sum::<usize>();
     let largest = held.replica.largest();
     assert!(
         bytes <= largest,
         "a record of {bytes} bytes cannot be replicated, for that is more than half of the largest message ({largest}): commit it in parts, or raise \
          `max_message` of all nodes"
     );
-    let apply = |state: &mut AnyState| apply(state.downcast_mut().expect("it is the state of this service"));
+    let apply = |state: &mut AnyState, outputs: &mut Vec<u8>| {
+        apply(state.downcast_mut().expect("it is the state of this service"), outputs)
+    };
     // Not a panic: nobody has made a mistake.
     held.commit(epoch, (entries, owes), apply).unwrap_or_else(|| resume_unwind(Box::new(Overtaken(epoch))))
 }

@@ -5,7 +5,7 @@ use std::{any::type_name, marker::PhantomData};
 use super::service::Replicated;
 use crate::{
     actor::about::{AnyState, ReplicaKind},
-    message::{CodecError, Deep, Ordered, Schema, Signature, decode, encode, unordered},
+    message::{CodecError, Deep, Ordered, Schema, Signature, decode, encode},
 };
 
 /// Finds out whether a service is replicated: the inherent constant goes first where its bound holds, else the one of
@@ -17,24 +17,13 @@ impl<S: Replicated> Replica<S> {
     /// What it does with its state.
     pub const KIND: Option<ReplicaKind> = Some(ReplicaKind::of::<S>());
 
-    /// Why its types do not do.
-    pub const UNFIT: Option<&'static str> = if S::State::JSON_ONLY || S::Entry::JSON_ONLY || S::Output::JSON_ONLY {
-        Some("its `State`, `Entry` or `Output` travels as JSON only: leave out `codec = \"json\"` at the type")
-    } else {
-        unordered(&[
-            (
-                <S::State as Ordered<Deep>>::UNORDERED,
-                "its `State` has no order of its own: write `BTreeMap` or `BTreeSet`",
-            ),
-            (
-                <S::Entry as Ordered<Deep>>::UNORDERED,
-                "its `Entry` has no order of its own: write `BTreeMap` or `BTreeSet`",
-            ),
-            (
-                <S::Output as Ordered<Deep>>::UNORDERED,
-                "its `Output` has no order of its own: write `BTreeMap` or `BTreeSet`",
-            ),
-        ])
+    /// Whether its types do: what is wrong with one does not compile where this is asked, and is said at the field that is to blame.
+    pub const FIT: () = {
+        let _asked = [
+            <S::State as Ordered<Deep>>::UNORDERED,
+            <S::Entry as Ordered<Deep>>::UNORDERED,
+            <S::Output as Ordered<Deep>>::UNORDERED,
+        ];
     };
 }
 
@@ -42,8 +31,8 @@ impl<S: Replicated> Replica<S> {
 pub trait NotReplicated {
     /// Nothing.
     const KIND: Option<ReplicaKind> = None;
-    /// Nothing to find fault with.
-    const UNFIT: Option<&'static str> = None;
+    /// There is nothing to find fault with.
+    const FIT: () = ();
 }
 impl<S> NotReplicated for Replica<S> {}
 
@@ -52,16 +41,24 @@ impl ReplicaKind {
     pub(crate) const fn of<S: Replicated>() -> Self {
         Self {
             new: || Box::new(S::State::default()),
-            apply: |state, entry| {
+            apply: |state, entry, outputs| {
                 let state = state.downcast_mut::<S::State>().ok_or_else(not_its_state::<S>)?;
                 let entry = decode::<S::Entry>(entry)?;
-                let _of_the_master = S::apply(state, &entry);
+                write_output::<S>(&S::apply(state, &entry), outputs);
                 Ok(())
             },
             encode: |state, out| encode(state.downcast_ref::<S::State>().ok_or_else(not_its_state::<S>)?, out),
             decode: |bytes| decode::<S::State>(bytes).map(|state| Box::new(state) as Box<AnyState>),
             fingerprints: || (fingerprint::<S::Entry>(), fingerprint::<S::State>()),
         }
+    }
+}
+
+/// Appends what an entry has come to. Of what cannot be written nothing is: on no member.
+pub(super) fn write_output<S: Replicated>(output: &S::Output, outputs: &mut Vec<u8>) {
+    let before = outputs.len();
+    if encode(output, outputs).is_err() {
+        outputs.truncate(before);
     }
 }
 

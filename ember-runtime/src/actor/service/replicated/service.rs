@@ -12,8 +12,10 @@ use crate::{
 ///
 /// The three types are `#[message]` types, numbers, `String`, `()`, or standard containers of these; they travel by the default
 /// format, not as JSON. A `HashMap` or `HashSet` in one of them does not compile, however deep (16 messages within each other are looked into):
-/// its order differs from node to node. A type of another crate, of which only serde knows, is taken as it is. A field with `#[serde(skip)]` is
-/// not replicated: it is its `Default` on whoever learns the state, so the state must not depend on it.
+/// its order differs from node to node. Nor does a field or variant with `#[serde(skip)]`, which would be its `Default` on whoever learns the state
+/// or is sent the entry: what each instance has for itself goes into the struct of the service, and what can be made of the rest is made
+/// anew where the state is read, by `#[serde(from = "…", into = "…")]`. A type of another crate, of which only serde knows, is taken as it is:
+/// what it has by hash, or leaves out, nobody sees.
 ///
 /// What a group agrees about includes the structure of `State` and `Entry`: a build in which they differ is not admitted to it.
 #[diagnostic::on_unimplemented(
@@ -23,12 +25,14 @@ use crate::{
 )]
 pub trait Replicated: Service {
     /// What is replicated. It begins as its `Default`, which must be the same on every node.
+    ///
+    /// A member that comes later learns it as serde writes it. So all of it must be written: a field with `#[serde(skip)]` does not compile.
     type State: Replicable + Default + Sync;
 
     /// What is done to it: written down, sent to every member, and applied by each.
     type Entry: Replicable + Sync;
 
-    /// What the master is told of an entry that it has applied. On the others it is dropped.
+    /// What the master is told of an entry that it has applied. On the others it is compared with that, by a hash, and dropped.
     type Output: Replicable;
 
     /// Does what `entry` says, and tells what came of it.
@@ -38,7 +42,8 @@ pub trait Replicated: Service {
     /// these, the handler finds out first, and writes into the entry.
     ///
     /// It runs on the master at once, before any other member has the entry, and on the others when they know that it is
-    /// acknowledged. An entry is acknowledged when every member that is in sync has it; a reply that depends on it leaves only
+    /// acknowledged: a member that comes to another [`Output`](Self::Output) than the master logs an error, and learns the master's
+    /// state. An entry is acknowledged when every member that is in sync has it; a reply that depends on it leaves only
     /// then. If the master is lost before that, the entry may be gone with it.
     ///
     /// # Errors

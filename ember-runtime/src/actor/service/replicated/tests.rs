@@ -67,12 +67,12 @@ fn state_that_was_read_takes_the_entries_that_follow() {
     let kind = kind();
     let mut state = (kind.new)();
     for entry in [written("a", 3), written("b", 5)] {
-        (kind.apply)(&mut *state, &entry).unwrap();
+        (kind.apply)(&mut *state, &entry, &mut Vec::new()).unwrap();
     }
     let mut bytes = vec![9];
     (kind.encode)(&*state, &mut bytes).unwrap();
     let mut other = (kind.decode)(&bytes[1..]).unwrap();
-    (kind.apply)(&mut *other, &written("a", 4)).unwrap();
+    (kind.apply)(&mut *other, &written("a", 4), &mut Vec::new()).unwrap();
     let balances = other.downcast_ref::<BTreeMap<String, u64>>().unwrap();
     assert_eq!(*balances, BTreeMap::from([("a".to_string(), 7), ("b".to_string(), 5)]));
 }
@@ -84,7 +84,7 @@ fn bytes_that_are_no_entry_and_no_state_are_errors_and_change_nothing() {
     let whole = written("a", 3);
     let longer = [&whole[..], &[0]].concat();
     for garbage in [&whole[..2], &longer, &[], &[0xff; 12]] {
-        assert!((kind.apply)(&mut *state, garbage).is_err(), "{garbage:?}");
+        assert!((kind.apply)(&mut *state, garbage, &mut Vec::new()).is_err(), "{garbage:?}");
     }
     assert!(state.downcast_ref::<BTreeMap<String, u64>>().unwrap().is_empty());
     for garbage in [&[][..], &[1], &[0, 0], &[0xff; 12]] {
@@ -95,7 +95,7 @@ fn bytes_that_are_no_entry_and_no_state_are_errors_and_change_nothing() {
 #[test]
 fn state_of_another_service_is_an_error() {
     let mut other: Box<AnyState> = Box::new(7_u64);
-    let error = (kind().apply)(&mut *other, &written("a", 3)).unwrap_err();
+    let error = (kind().apply)(&mut *other, &written("a", 3), &mut Vec::new()).unwrap_err();
     assert!(error.to_string().contains("Ledger"), "{error}");
     let mut bytes = vec![9];
     (kind().encode)(&*other, &mut bytes).unwrap_err();

@@ -2,32 +2,38 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
 use bytes::Bytes;
 use tokio::{
     sync::oneshot,
+    task::yield_now,
     time::{Instant, timeout},
 };
 
 use super::cells::Cells;
 use crate::{
-    id::Epoch,
+    id::{Epoch, NodeKey},
     office::Appointment,
-    replica::{Answer, Batch, Far, Fingerprints, InSync, Learnt, Member, OnDisk, Point, Replica},
+    replica::{Answer, Batch, Far, Fingerprints, InSync, KEPT_RECORDS, Learnt, Member, OnDisk, Point, Replica},
     sync::lock,
 };
 
 /// A picture that nobody has asked for in this time is dropped.
 const UNUSED: Duration = Duration::from_secs(10);
 
+/// Memory is used for the first time in parts of so many bytes, between which others have their turn.
+const USED_AT_ONCE: usize = 256 * 1024;
+
 /// All of one node.
 #[derive(Default)]
 pub(crate) struct Replicas {
     by_number: Mutex<BTreeMap<u64, Arc<Replica>>>,
     pictures: Mutex<Pictures>,
+    /// Each keeps so many records of its log, if that was said.
+    kept_records: OnceLock<u64>,
 }
 
 #[derive(Default)]
@@ -58,6 +64,18 @@ pub(crate) struct Part {
 }
 
 impl Replicas {
+    /// Each that is added from now on keeps so many records of its log.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn keep_records(&self, records: Option<u64>) {
+        if let Some(records) = records {
+            let _said_before = self.kept_records.set(records);
+        }
+    }
+
+    pub(crate) fn kept_records(&self) -> u64 {
+        self.kept_records.get().copied().unwrap_or(KEPT_RECORDS)
+    }
+
     pub(crate) fn add(&self, number: u64, replica: Arc<Replica>) {
         lock(&self.by_number).insert(number, replica);
     }
@@ -66,9 +84,13 @@ impl Replicas {
         lock(&self.by_number).get(&number).cloned()
     }
 
-    /// How far a service here is.
-    pub(crate) fn far(&self, number: u64) -> Option<Far> {
-        self.get(number).map(|replica| replica.far())
+    /// How far a service here is. On that node this other of its group asks, if one does.
+    pub(crate) fn far(&self, number: u64, asks: Option<(NodeKey, Member)>) -> Option<Far> {
+        let replica = self.get(number)?;
+        if let Some((node, member)) = asks {
+            replica.hears(node, member);
+        }
+        Some(replica.far())
     }
 
     pub(crate) fn remove(&self, number: u64) {
@@ -155,10 +177,11 @@ impl Replicas {
         let _taking = Taking::begin(&self.pictures, number)?;
         let (replica, cell) = (self.get(number)?, cells.get(number)?);
         let (tell, told) = oneshot::channel();
-        cell.appoint(Appointment::Picture(tell));
+        cell.appoint(Appointment::Picture(blank(replica.expected()).await, tell));
         let taken = async {
-            let (index, bytes) = told.await.ok().flatten()?;
-            Some((replica.settled_point(index).await?, bytes))
+            let ((epoch, index), bytes) = told.await.ok().flatten()?;
+            let at = Point { epoch, index };
+            replica.is_acknowledged(at).await.then_some((at, bytes))
         };
         let (at, bytes) = timeout(UNUSED, taken).await.ok().flatten()?;
         let mut pictures = lock(&self.pictures);
@@ -167,6 +190,20 @@ impl Replicas {
         pictures.kept.insert(number, picture.clone());
         Some(picture)
     }
+}
+
+/// Memory for a picture of about so many bytes, all of which has been used: the first use of each page takes longer than what is written there, and the
+/// service would wait for it in its turn.
+async fn blank(bytes: usize) -> Vec<u8> {
+    let mut blank = Vec::new();
+    if blank.try_reserve_exact(bytes).is_ok() {
+        while blank.len() < bytes {
+            // Not zeros, which an allocator may have without using anything.
+            blank.resize(bytes.min(blank.len() + USED_AT_ONCE), 1);
+            yield_now().await;
+        }
+    }
+    blank
 }
 
 /// A picture of a service is being taken.

@@ -1,5 +1,6 @@
 //! Postcard, byte for byte as the crate of that name has it, within the limits.
 
+mod byte;
 mod elements;
 mod read;
 mod reader;

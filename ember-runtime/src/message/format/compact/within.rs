@@ -8,7 +8,10 @@ use serde::{
     },
 };
 
-use super::writer::{Result, Unwritable, Writer};
+use super::{
+    byte::Byte,
+    writer::{Result, Unwritable, Writer},
+};
 use crate::message::format::depth::Depth;
 
 #[cold]
@@ -36,6 +39,27 @@ impl<'w, 'a> Within<'w, 'a> {
     #[inline]
     pub(crate) fn put<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         value.serialize(&mut *self.writer)
+    }
+
+    /// Puts all of these, many at a time, as long as they are bytes.
+    #[inline]
+    pub(crate) fn bytes<T: Serialize>(&mut self, all: &mut impl Iterator<Item = T>) -> Result<()> {
+        let mut some = [0; 512];
+        loop {
+            let mut count = 0;
+            for (place, one) in some.iter_mut().zip(&mut *all) {
+                let Ok(byte) = one.serialize(Byte) else {
+                    self.writer.extend(&some[..count])?;
+                    return self.put(&one);
+                };
+                *place = byte;
+                count += 1;
+            }
+            self.writer.extend(&some[..count])?;
+            if count < some.len() {
+                return Ok(());
+            }
+        }
     }
 
     #[inline]

@@ -14,7 +14,7 @@ use tokio::{
 use self::beside::{Beside, end_of};
 pub(crate) use self::{asked::AskedToEnd, late::Late};
 use super::host::Services;
-use crate::actor::Host as _;
+use crate::{actor::Host as _, id::Pid};
 
 /// So long those have to end that are cut short though they may have nothing to do.
 const GRACE: Duration = Duration::from_millis(10);
@@ -28,6 +28,21 @@ async fn pause_after(number: usize) {
 }
 
 impl Services {
+    /// Stops a service when it has finished what it has. `false` if it does not run here.
+    pub(crate) fn retire(&self, pid: Pid) -> bool {
+        self.find(pid).map(|cell| cell.retire()).is_some()
+    }
+
+    /// Ends all services at once, as a crash would.
+    pub(crate) fn abort(&self) {
+        self.close();
+        self.watches.close();
+        for cell in self.router.cells.all() {
+            cell.abort();
+        }
+        self.pool.close();
+    }
+
     /// Stops all services, the last one started first; siblings, of a class and
     /// spawned in a row, side by side. Those that do not end by `deadline`, or before `hurry` does, are cut short: these are returned.
     pub(crate) async fn stop(self: &Arc<Self>, deadline: Instant, hurry: impl Future<Output = ()>) -> Late {

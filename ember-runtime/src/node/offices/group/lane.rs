@@ -65,6 +65,10 @@ pub(super) async fn lane(replica: Arc<Replica>, router: Arc<Router>, epoch: Epoc
                 match heard {
                     None => return,
                     Some(Heard::WantsSnapshot) => teach(&replica, &router, epoch, to).await,
+                    Some(Heard::WantsState) => {
+                        sleep(PAUSE).await;
+                        teach(&replica, &router, epoch, to).await;
+                    }
                     Some(Heard::Newer(_) | Heard::Deposed) => sleep(PAUSE).await,
                     Some(_) if answer.is_none() => sleep(PAUSE).await,
                     Some(_) => {}

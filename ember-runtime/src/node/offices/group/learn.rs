@@ -62,6 +62,8 @@ async fn ask(router: &Router, source: Pid, question: &PieceOf) -> Option<Piece> 
 /// A part of the state of a service here.
 pub(crate) async fn piece(router: &Router, question: &PieceOf) -> Option<Piece> {
     let PieceOf { service, picture, offset, most, least } = *question;
+    // Whoever asks for more than a message takes gets as much as it does.
+    let most = most.min(router.fitting(PIECE) as u64);
     let part = router.replicas.part((service, picture), (offset, most), least, &router.cells).await?;
     Some(Piece { picture: part.picture, at: part.at, total: part.total, bytes: part.bytes.to_vec() })
 }

@@ -52,7 +52,17 @@ pub(in crate::node::offices) struct Shipper {
 
 impl Shipper {
     /// Until the office is lost.
-    pub(in crate::node::offices) async fn run(mut self) {
+    pub(in crate::node::offices) async fn run(self) {
+        let ends = gives_up(Arc::clone(&self.replica), Arc::clone(&self.seat), self.term);
+        // What the registry is asked for may take longer than the lease lasts.
+        tokio::select! {
+            biased;
+            () = ends => {}
+            () = self.ships() => {}
+        }
+    }
+
+    async fn ships(mut self) {
         let (mut changes, mut news) = (self.replica.parts(), self.router.directory().changes());
         let (mut lanes, mut owing, mut alone) = (Lanes::default(), Owing::default(), Alone::default());
         let mut members = Members::new(&self.replica);
@@ -87,7 +97,6 @@ impl Shipper {
                 (changed_set(leader.set(), &gone, &joins), told)
             });
             let Some((next, is_alone)) = next else { return };
-            self.gives_up();
             lanes.keep(&peers, &self);
             if is_alone {
                 let (office, epoch, others) = (&self.office, self.epoch, wanted.len());
@@ -121,13 +130,6 @@ impl Shipper {
             |pid: &Pid| directory.node(pid.node.id).is_some_and(|now| now.key.incarnation > pid.node.incarnation);
         let members = directory.office(&self.office).members;
         members.into_iter().filter(|pid| *pid != self.replica.pid() && !is_over(pid)).collect()
-    }
-
-    /// With the end of its lease it acts no more, whether or not the registry is there to tell: whoever waits is told so.
-    fn gives_up(&self) {
-        if !self.seat.tenure().is_in(self.term) {
-            self.replica.gives_up();
-        }
     }
 
     fn may_change(&self) -> bool {
@@ -174,7 +176,6 @@ impl Shipper {
                 return self.replica.lead(self.epoch, |leader| leader.changed(version)).is_some();
             }
             sleep(AGAIN).await;
-            self.gives_up();
             if self.replica.look(self.epoch, |_| ()).is_none() {
                 return false;
             }
@@ -185,6 +186,16 @@ impl Shipper {
     fn written(&self, record: &EpochRecord) -> Option<i64> {
         let shown = self.router.directory().office(&self.office).epoch?;
         (shown.record == *record).then_some(shown.modified)
+    }
+}
+
+/// With the end of its lease a master acts no more, whether or not the registry is there to tell: whoever waits, or comes to wait, is told so. For ever.
+async fn gives_up(replica: Arc<Replica>, seat: Arc<OfficeSeat>, term: Term) {
+    loop {
+        if !seat.tenure().is_in(term) {
+            replica.gives_up();
+        }
+        sleep(LOOK).await;
     }
 }
 
@@ -294,6 +305,45 @@ impl Lanes {
             self.by_pid.entry(*pid).or_insert_with(|| {
                 self.tasks.spawn(lane(Arc::clone(&of.replica), Arc::clone(&of.router), of.epoch, *pid))
             });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{
+        id::{Incarnation, NodeId, NodeKey},
+        message::{Settles, Unsettled},
+        office::{BootClock, Tenure},
+        replica::Terms,
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_a_master_is_told_when_its_lease_ends_and_so_is_who_comes_later() {
+        let pid = |node| Pid { node: NodeKey { id: NodeId(node), incarnation: Incarnation(1) }, number: 1 };
+        let members = [1, 2].map(|node| Member::first(pid(node))).into();
+        let replica = Arc::new(Replica::new(pid(1), (1, 2), Terms::default(), usize::MAX));
+        replica.elect(Epoch(1), InSync::founded_by(Member::first(pid(1))));
+        // The other, who never answers, has to acknowledge.
+        replica.elect(Epoch(2), InSync { version: 2, members });
+        replica.enter(Epoch(2), vec![Bytes::from_static(b"entry")], Bytes::new()).unwrap();
+        replica.has_entered(0);
+        let tenure = Arc::new(Tenure::new(BootClock::new(false)));
+        tenure.begin(7, tenure.sends(), Duration::from_secs(5));
+        let (term, _) = tenure.present().unwrap();
+        let (begun, group) = (Instant::now(), Arc::clone(&replica) as Arc<dyn Settles>);
+        let waits = async {
+            for lease in [Duration::from_secs(4), Duration::ZERO] {
+                assert!(!Unsettled::of(&group).expect("it is not acknowledged").settles().await);
+                assert!(begun.elapsed() >= lease && begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+            }
+        };
+        tokio::select! {
+            () = gives_up(Arc::clone(&replica), Arc::new(OfficeSeat::new(tenure)), term) => {}
+            () = waits => {}
         }
     }
 }

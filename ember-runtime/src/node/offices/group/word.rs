@@ -16,7 +16,8 @@ use crate::{
 /// A master that does not answer in this time does not.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Asks the master, as the view names it, how far it is: while it acts, nothing more was acknowledged when it was asked. The answer comes later.
+/// Asks the master, as the view names it, how far it is: while it acts, nothing more was acknowledged when it was asked. The answer comes later. The
+/// master also hears who asks, so whoever has dropped its state since it was heard of last asks too.
 pub(in crate::node::offices) fn asks(
     router: &Arc<Router>,
     replica: &Arc<Replica>,
@@ -34,7 +35,7 @@ async fn ask((router, replica): (Arc<Router>, Arc<Replica>), office: OfficeName)
     let asked = replica.now();
     let master = router.directory().office(&office).master.map(|master| master.record.pid);
     let said = match master {
-        Some(master) => timeout(PATIENCE, far(&router, master)).await.ok().flatten(),
+        Some(master) => timeout(PATIENCE, far(&router, master, Some(replica.member()))).await.ok().flatten(),
         None => None,
     };
     replica.has_heard(asked, said.filter(|far| far.acts).and_then(|far| far.leads));

@@ -17,8 +17,8 @@ type Part = (Fault, u64, u64);
 /// Parts of a situation, drawn.
 type Draw = fn(&Dice<'_>) -> Vec<Part>;
 
-const ALL: [Draw; 8] =
-    [cut_off_then_killed, twice, change_unknown, alone, change_taken_back, wiped, slow_then_killed, empty];
+const ALL: [Draw; 9] =
+    [cut_off_then_killed, twice, change_unknown, alone, change_taken_back, wiped, slow_then_killed, empty, learnt];
 
 /// One of the situations, which begins then, if it has none but these kinds.
 pub(super) fn situation(rng: &Rng, kinds: &[Kind], at: Duration) -> Vec<TimedFault> {
@@ -129,6 +129,16 @@ fn empty(dice: &Dice<'_>) -> Vec<Part> {
         (kill(SLAVE), 0, dice.ms(50, 600)),
         (kill(MASTER), dice.ms(100, 2_000), dice.ms(50, 4_000)),
         (cut(MASTER, OTHER), dice.ms(0, 100), dice.ms(100, 2_000)),
+    ]
+}
+
+/// Both others come back with nothing and learn the state, one after the other; then the master ends, before its callers have all that it has said.
+fn learnt(dice: &Dice<'_>) -> Vec<Part> {
+    let (second, ends) = (dice.ms(1_200, 2_000), dice.ms(3_000, 4_500));
+    vec![
+        (kill(SLAVE), 0, dice.ms(50, 400)),
+        (kill(OTHER), second, dice.ms(50, 400)),
+        (kill(MASTER), ends, dice.ms(50, 4_000)),
     ]
 }
 

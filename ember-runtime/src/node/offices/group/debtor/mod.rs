@@ -1,24 +1,26 @@
 //! The calls that a replicated service owes to others: its master makes them, one after the other to each, until they have been answered.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+mod lanes;
+#[cfg(test)]
+mod tests;
 
-use bytes::Bytes;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
 use tokio::{
-    sync::{mpsc, oneshot},
-    task::JoinSet,
-    time::{Instant, sleep, timeout},
+    sync::oneshot,
+    time::{Instant, sleep},
 };
 
+use self::lanes::{Made, Pays};
 use crate::{
     call::{Call, OwedCall, Router},
     error::{CallError, LostReason},
-    id::{CallNumber, Epoch, GroupKey, fnv1a_of},
-    office::{Appointment, OfficeName},
+    id::{CallNumber, Epoch, GroupKey, Serial},
+    office::{Appointment, Debt, OfficeName},
     replica::Replica,
+    sync::ordered,
 };
 
-/// It is looked so often whether there are new ones, whatever happens.
-const LOOK: Duration = Duration::from_secs(1);
 /// A call that is not answered in this time is made again,
 const PATIENCE: Duration = Duration::from_secs(30);
 /// after a pause of so much at first, which grows to this.
@@ -37,68 +39,51 @@ pub(super) struct Debtor {
     pub(super) epoch: Epoch,
 }
 
-/// One of them.
-struct Next {
-    number: u64,
-    since: u64,
-    call: OwedCall,
-}
-
 impl Debtor {
     /// Until it is dropped, or the office is lost.
     pub(super) async fn run(self) {
-        let this = Arc::new(self);
-        let (mut changes, mut lanes, mut tasks) = (this.replica.changes(), BTreeMap::new(), JoinSet::new());
-        let mut seen = 0;
-        loop {
-            changes.mark_unchanged();
-            let upto = this.replica.owed();
-            if upto > seen
-                && let Some((since, all)) = this.fetch(seen).await
-            {
-                seen = upto;
-                for (number, bytes) in all {
-                    seen = seen.max(number);
-                    let Some(call) = read(number, &bytes) else { continue };
-                    let lane = lanes.entry(call.lane()).or_insert_with_key(|lane| {
-                        #[allow(clippy::disallowed_methods, reason = "each is in the state of its group already")]
-                        let (sender, calls) = mpsc::unbounded_channel();
-                        drop(tasks.spawn(Arc::clone(&this).pay(lane.clone(), calls)));
-                        sender
-                    });
-                    let _ended = lane.send(Next { number, since, call });
-                }
-            }
-            if this.replica.look(this.epoch, |_| ()).is_none() {
-                return;
-            }
-            let _in_time = timeout(LOOK, changes.changed()).await;
-        }
+        lanes::run(Arc::new(self)).await;
+    }
+}
+
+impl Pays for Debtor {
+    fn changes(&self) -> ordered::Receiver<()> {
+        self.replica.changes()
     }
 
-    /// Those after this number, and since when they are numbered; all that leads to them is acknowledged.
-    async fn fetch(&self, after: u64) -> Option<(u64, Vec<(u64, Bytes)>)> {
+    fn last(&self) -> u64 {
+        self.replica.owed()
+    }
+
+    fn acts(&self) -> bool {
+        self.replica.look(self.epoch, |_| ()).is_some()
+    }
+
+    async fn fetch(&self, but: BTreeSet<u64>, most: usize) -> Option<Vec<Debt>> {
         let cell = self.router.cells.get(self.replica.pid().number)?;
         let (tell, told) = oneshot::channel();
-        cell.appoint(Appointment::Owed(after, tell));
+        cell.appoint(Appointment::Owed(but, most, tell));
         told.await.ok()
     }
 
-    /// Makes those that are for one.
-    async fn pay(self: Arc<Self>, lane: String, mut calls: mpsc::UnboundedReceiver<Next>) {
-        let group = fnv1a_of(&[self.office.to_string().as_bytes(), lane.as_bytes()]);
-        while let Some(Next { number, since, call }) = calls.recv().await {
-            let by = Some(GroupKey { group, since });
-            // In this lane all before it have been answered.
-            self.make(&call, CallNumber { by, number, lowest: number }).await;
-            if let Some(cell) = self.router.cells.get(self.replica.pid().number) {
-                cell.appoint(Appointment::Paid(number));
-            }
-        }
+    async fn make(&self, debt: &Debt) -> Made {
+        let Some(call) = self.read(debt) else { return Made::Unreadable };
+        let Serial { epoch, number } = debt.serial;
+        let key = GroupKey { group: self.office.hashed(), lane: debt.lane };
+        // In this lane all before it have been answered.
+        self.make_until_answered(&call, CallNumber { by: Some((key, epoch)), number, lowest: number }).await;
+        Made::Answered
     }
 
-    /// Makes a call until it has been answered.
-    async fn make(&self, call: &OwedCall, number: CallNumber) {
+    fn paid(&self, debt: &Debt) {
+        if let Some(cell) = self.router.cells.get(self.replica.pid().number) {
+            cell.appoint(Appointment::Paid(debt.lane, debt.serial.number));
+        }
+    }
+}
+
+impl Debtor {
+    async fn make_until_answered(&self, call: &OwedCall, number: CallNumber) {
         let (mut pause, mut said, mut silent) = (FIRST_PAUSE, None, 0);
         loop {
             let why = match Call::new(call.request(&self.router, number, PATIENCE)).await {
@@ -137,6 +122,22 @@ impl Debtor {
             "a call that was committed to be sent was answered by an error of its method: it is not made again"
         );
     }
+
+    /// Nothing, if this build cannot: that is said once in an office, for its lane stands still then.
+    fn read(&self, debt: &Debt) -> Option<OwedCall> {
+        match OwedCall::read(&debt.call) {
+            Ok(call) => Some(call),
+            Err(error) => {
+                let (office, number) = (&self.office, debt.serial.number);
+                tracing::warn!(
+                    target: "ember::cluster", %office, number, %error,
+                    "a call that was committed to be sent cannot be read by this build: it is kept, and those after it to the same service wait with it \
+                     for a master that can. Have one of the build that committed it take over"
+                );
+                None
+            }
+        }
+    }
 }
 
 /// Whether the callee has said so, and would say it again.
@@ -154,17 +155,4 @@ fn is_final(lost: &LostReason, silent: &mut u32) -> bool {
                 | L::ReplyTooLarge { .. }
                 | L::NothingCommitted
         )
-}
-
-fn read(number: u64, bytes: &[u8]) -> Option<OwedCall> {
-    match OwedCall::read(bytes) {
-        Ok(call) => Some(call),
-        Err(error) => {
-            tracing::error!(
-                target: "ember::cluster", number, %error,
-                "a call that was committed to be sent cannot be read by this build: it waits for a master that can"
-            );
-            None
-        }
-    }
 }

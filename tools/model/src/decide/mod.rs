@@ -1,12 +1,16 @@
 //! Decisions: those of `rules.rs`, unless they are left out, and those that the runtime has by other means, or does not have yet.
 
+mod fresh;
+mod loss;
+pub(crate) mod outbox;
+pub(crate) mod outcomes;
+
 use crate::{
     left_out::Rule,
-    log::What,
     model::Model,
     rules::{self, Members, Order},
     set::{Member, Set},
-    world::{Batch, Claim, Group, Node, Role, World},
+    world::{Batch, Claim, Disk, Group, Node, Role, World},
 };
 
 /// What a claim is to `rules.rs`.
@@ -51,11 +55,9 @@ impl Model {
     }
 
     fn highest_claim(&self, world: &World) -> Option<Order> {
-        // Most of the time there is none.
-        if world.registry.data.claims.iter().all(Option::is_none) {
-            return None;
-        }
-        rules::highest_claim(&self.claims(world), world.registry.round.into())
+        // Of whatever round: see `OfficeNow::highest_claim`.
+        let order = |claim: &Claim| self.order(claim.epoch, claim.version);
+        world.registry.data.claims.iter().flatten().map(order).max()
     }
 
     /// Whose acknowledgements the master `me` needs.
@@ -78,8 +80,31 @@ impl Model {
         let node = &world.nodes[place];
         let needed = self.needed(node, world.member(place));
         let barrier = if self.lacks(Rule::BarrierCommitted) { 0 } else { node.barrier() };
-        let upto = rules::committed(&needed, node.log.last().into(), barrier.into(), |member| node.told_by(member))?;
+        let own = self.has_itself(world, place);
+        let upto = rules::committed(&needed, own.into(), barrier.into(), |member| node.told_by(member))?;
         Some(upto as u8)
+    }
+
+    /// Up to where a master has its own log: with a journal, on its disk, together with the set under which that counts.
+    fn has_itself(&self, world: &World, place: usize) -> u8 {
+        let node = &world.nodes[place];
+        if !self.bounds.journal || self.lacks(Rule::MasterKeepsToo) {
+            return node.log.last();
+        }
+        let is_its =
+            |disk: &Disk| disk.life == node.life && disk.epoch == node.epoch && self.counts(disk.version, node.version);
+        world.disks[place].filter(is_its).map_or(0, |disk| disk.log.last())
+    }
+
+    /// Of what is `committed` so far: up to where replies may leave. Where too few are in sync, no further than before; a barrier says nothing.
+    pub(crate) fn acknowledged(&self, node: &Node, committed: u8) -> u8 {
+        let enough = self.enough(node) || self.lacks(Rule::EnoughAtRelease);
+        let (before, barrier) = (node.acknowledged, node.barrier());
+        if self.lacks(Rule::FoundWaits) && !enough {
+            return committed.min(barrier);
+        }
+        let upto = rules::acknowledged(before.into(), committed.into(), barrier.into(), enough);
+        u8::try_from(upto).expect("a log of the model is short")
     }
 
     pub(crate) fn may_follow(&self, node: &Node, epoch: u8) -> bool {
@@ -149,8 +174,9 @@ impl Model {
         rules::claim_replaces(standing.as_ref(), &self.said(claim))
     }
 
-    /// Whether `claim` wins, if the loss of `lost` has been accepted.
-    pub(crate) fn claim_wins(&self, world: &World, claim: Claim, lost: Set) -> bool {
+    /// Whether `claim` wins. What an operator accepts makes a record, and needs no claims.
+    pub(crate) fn claim_wins(&self, world: &World, claim: Claim) -> bool {
+        let lost = Set::default();
         let round = world.registry.round.into();
         let mut claims = self.claims(world);
         let mut claim = self.said(claim);
@@ -167,7 +193,13 @@ impl Model {
             claim.members = Set::of(claim.members.each().filter(|member| *member == claim.by));
         }
         let settled = world.registry.settled || self.lacks(Rule::ClaimSettled);
-        rules::claim_wins(&claim, &claims, &lost, round, self.record(world), settled)
+        let above = self.lacks(Rule::ClaimIsHighest) || Some(claim.order) >= self.highest_claim(world);
+        above && rules::claim_wins(&claim, &claims, &lost, round, self.record(world), settled)
+    }
+
+    /// Whether a claim says what its member has.
+    pub(crate) fn is_own(&self, node: &Node, claim: Claim) -> bool {
+        node.has_state && (node.epoch, node.version, node.set) == (claim.epoch, claim.version, claim.set)
     }
 
     pub(crate) fn may_found(&self, world: &World, place: usize) -> bool {
@@ -178,8 +210,11 @@ impl Model {
 
     /// The epoch of the one at `place`, should it become master now.
     pub(crate) fn next_epoch(&self, world: &World, place: usize) -> u8 {
+        self.later(world, (!self.lacks(Rule::EpochByOwn)).then_some(world.nodes[place].epoch))
+    }
+
+    fn later(&self, world: &World, own: Option<u8>) -> u8 {
         let data = &world.registry.data;
-        let own = (!self.lacks(Rule::EpochByOwn)).then_some(world.nodes[place].epoch);
         // By the clock, every epoch is beyond those of before.
         let clock =
             if self.lacks(Rule::EpochByOwn) || self.lacks(Rule::EpochByClock) { 0 } else { world.observer.highest + 1 };
@@ -218,22 +253,10 @@ impl Model {
 
     /// The epoch in a read's token.
     pub(crate) fn read_epoch(&self, node: &Node) -> u8 {
-        if self.lacks(Rule::TokenOfApplied) || node.applied == 0 {
+        if self.lacks(Rule::TokenOfApplied) {
             return node.epoch;
         }
         node.log.epoch_at(node.applied).unwrap_or(0)
-    }
-
-    /// Where the outcome of a call stands in the table of the member at hand.
-    pub(crate) fn outcome(&self, node: &Node, what: What) -> Option<u8> {
-        let at = node.log.find(what, node.table_from)?;
-        let later = node.log.all()[at as usize..].iter().any(|record| record.what() != What::Barrier);
-        (!later || !self.lacks(Rule::OutcomesKept)).then_some(at)
-    }
-
-    /// Whether the call `id` has neither an outcome nor a handler that could make one.
-    pub(crate) fn is_open(&self, node: &Node, id: u8) -> bool {
-        self.outcome(node, What::Done(id)).is_none() && self.outcome(node, What::Void(id)).is_none()
     }
 
     /// Whether so many are in sync that handlers which commit start, and their replies are released.

@@ -1,12 +1,17 @@
 //! Which functions of a block are callable, and with which options.
 
+mod commits;
+
 use proc_macro2::{Ident, TokenStream};
-use syn::{Attribute, LitStr, Signature, Visibility, ext::IdentExt};
+use syn::{Attribute, ImplItemFn, LitStr, Signature, Visibility, ext::IdentExt};
 
 use crate::{
     errors::Errors,
     model::{Codec, Method, Reach, Shape, Told, says},
-    parse::words::{NameOrPath, Options, attrs, key, told},
+    parse::{
+        signature::context,
+        words::{NameOrPath, Options, attrs, key, told},
+    },
 };
 
 /// What makes a function callable: its name, or `#[rpc]` on it.
@@ -46,6 +51,18 @@ impl Mark {
         };
         options.finish(errors);
         Some(mark)
+    }
+
+    /// Complains of what commits in a method that is marked `read`: it would panic when it is called.
+    pub(super) fn refuse_commits(&self, function: &ImplItemFn, errors: &mut Errors) {
+        let Some(cx) = context(&function.sig).filter(|_| says(&self.told, "read")) else { return };
+        for commit in commits::commits(&function.block, cx) {
+            let message = format!(
+                "a method that is marked `read` commits nothing, for any instance may run it: leave `read` out, so that the master \
+                 runs it, or leave `{commit}` out"
+            );
+            errors.at(commit, message);
+        }
     }
 
     /// The method.

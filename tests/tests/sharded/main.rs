@@ -304,3 +304,96 @@ async fn shards_are_told_which_they_are_and_share_what_they_are_given() {
     let Err(error) = Node::builder().service(Hosted::<Whole>::sharded(())).start().await else { panic!("it started") };
     assert!(error.to_string().contains("#[service(sharded)]"), "{error}");
 }
+
+#[tokio::test]
+async fn a_shard_whose_restarts_are_used_up_takes_the_whole_with_it() {
+    let seen = Seen::default();
+    let hosted = tally(&seen).budget(0, std::time::Duration::from_secs(60));
+    let node = Node::builder().seed(1).service(hosted).start().await.unwrap();
+    let [one, _, other] = players(&node).await;
+    let client = node.client::<TallyClient>();
+    assert!(client.rpc_panic(one).await.is_err());
+    let failed = node.wait_for_view(|view| view.instances().iter().all(|it| it.state() == ServiceState::Failed));
+    within("the whole to fail", failed).await;
+    assert!(matches!(client.rpc_add(other).await, Err(CallError::NotExecuted(_))));
+    assert_eq!(seen.stopped.load(Ordering::SeqCst), SHARDS - 1, "the others stop in order");
+    assert_eq!(node.services(), [], "none of its shards is left");
+    node.shutdown().await.unwrap();
+}
+
+#[module]
+#[derive(Default)]
+pub struct Bag;
+
+#[rpc]
+impl Bag {
+    #[rpc(key = "player")]
+    pub async fn rpc_shard(&mut self, cx: &mut Cx<'_, Self>, player: u64) -> (u64, Option<u16>) {
+        (player, cx.shard().map(Shard::number))
+    }
+}
+
+#[module]
+#[derive(Default)]
+pub struct Chest;
+
+#[rpc]
+impl Chest {
+    pub async fn rpc_open(&mut self) {}
+}
+
+#[service(sharded, shards = 3)]
+#[derive(Default)]
+pub struct Player {
+    #[module]
+    bag: Module<Bag>,
+}
+
+#[service(sharded, shards = 3)]
+#[derive(Default)]
+pub struct Keeper {
+    #[module]
+    chest: Module<Chest>,
+}
+
+#[tokio::test]
+async fn modules_are_in_each_shard_and_their_methods_name_keys_too() {
+    let node = Node::builder().start().await.unwrap();
+    let pid = node.spawn(Hosted::with(Player::default)).await.unwrap();
+    let bag = node.select::<PlayerClient>().pid(pid).client().bag();
+    let mut used = BTreeSet::new();
+    for player in 0..30 {
+        let (_, shard) = bag.rpc_shard(player).await.unwrap();
+        used.insert(shard.expect("it is in one"));
+    }
+    assert_eq!(used.len(), 3);
+    let Err(error) = node.spawn(Hosted::with(Keeper::default)).await else { panic!("it started") };
+    assert!(error.to_string().contains("`chest.rpc_open` names no key, and `Keeper`"), "{error}");
+    assert!(node.stop(pid));
+    node.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn calls_of_many_threads_are_in_order_for_each_key_and_none_is_lost() {
+    let node = start(&Seen::default()).await;
+    let callers = (0..4_u64).map(|caller| {
+        let client = node.client::<TallyClient>();
+        tokio::spawn(async move {
+            let mut last = [0; 20];
+            for _ in 0..100 {
+                for (player, last) in (0..).zip(&mut last) {
+                    let (_, now) = client.rpc_add(player).await.unwrap();
+                    assert!(now > *last, "{caller} is shown {now} after {last}");
+                    *last = now;
+                }
+            }
+        })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        within("a caller", caller).await.unwrap();
+    }
+    for player in 0..20 {
+        assert_eq!(node.client::<TallyClient>().rpc_add(player).await.unwrap().1, 401);
+    }
+    node.shutdown().await.unwrap();
+}

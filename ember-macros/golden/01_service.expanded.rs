@@ -263,4 +263,18 @@ const _: () = {
             table.method::<__L, __api_reset<fn() -> ()>>();
         }
     }
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ::ember::__private::Sharding:: < Counter > ::SHARDS == 0,
+            "`rpc_add` names no key, and the service is sharded: a call finds its shard by its key; put `#[rpc(key = \"…\")]` on the method, or leave `sharded` out"
+        );
+    };
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ::ember::__private::Sharding:: < Counter > ::SHARDS == 0,
+            "`api_reset` names no key, and the service is sharded: a call finds its shard by its key; put `#[rpc(key = \"…\")]` on the method, or leave `sharded` out"
+        );
+    };
 };

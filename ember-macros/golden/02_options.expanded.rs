@@ -506,4 +506,32 @@ const _: () = {
             table.method::<__L, __rpc_search<fn(String) -> Vec<String>>>();
         }
     }
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ::ember::__private::Sharding:: < Shop > ::SHARDS == 0,
+            "`rpc_buy` names no key, and the service is sharded: a call finds its shard by its key; put `#[rpc(key = \"…\")]` on the method, or leave `sharded` out"
+        );
+    };
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ::ember::__private::Sharding:: < Shop > ::SHARDS == 0,
+            "`rpc_price` names no key, and the service is sharded: a call finds its shard by its key; put `#[rpc(key = \"…\")]` on the method, or leave `sharded` out"
+        );
+    };
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ::ember::__private::Sharding:: < Shop > ::SHARDS == 0,
+            "`rpc_sell` names no key, and the service is sharded: a call finds its shard by its key; put `#[rpc(key = \"…\")]` on the method, or leave `sharded` out"
+        );
+    };
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ::ember::__private::Sharding:: < Shop > ::SHARDS == 0,
+            "`rpc_search` names no key, and the service is sharded: a call finds its shard by its key; put `#[rpc(key = \"…\")]` on the method, or leave `sharded` out"
+        );
+    };
 };

@@ -187,4 +187,11 @@ const _: () = {
             table.method::<__L, __rpc_drop<fn(u32) -> bool>>();
         }
     }
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ::ember::__private::Sharding:: < Bag > ::SHARDS == 0,
+            "`rpc_drop` names no key, and the service is sharded: a call finds its shard by its key; put `#[rpc(key = \"…\")]` on the method, or leave `sharded` out"
+        );
+    };
 };

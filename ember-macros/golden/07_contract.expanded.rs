@@ -20,6 +20,8 @@ pub trait Buys: ::ember::__private::Unit {
     #[doc(hidden)]
     const RPC_ATTRIBUTE_ON_THE_TRAIT: __Buys = __Buys;
     #[doc(hidden)]
+    const __METHOD_WITHOUT_A_KEY: ::core::option::Option<&'static str> = ::core::option::Option::None;
+    #[doc(hidden)]
     const __CONTRACT_MADE_BY_RPC_IS_SAID: bool = ::ember::__private::says(
         <Self as ::ember::__private::Unit>::CONTRACTS,
         "Buys",
@@ -353,3 +355,12 @@ const _: () = ::core::assert!(
     < Stall as Buys > ::__CONTRACT_MADE_BY_RPC_IS_SAID,
     "`Stall` does not say that it fulfils `Buys`: write `#[service(implements(Buys))]` on the struct (a module fulfils none)"
 );
+const _: () = {
+    #[allow(unused_imports, reason = "only where it is a module")]
+    use ::ember::__private::NotSharded as _;
+    if ::ember::__private::Sharding::<Stall>::SHARDS > 0 {
+        if let ::core::option::Option::Some(why) = <Stall as Buys>::__METHOD_WITHOUT_A_KEY {
+            ::core::panic!("{}", why)
+        }
+    }
+};

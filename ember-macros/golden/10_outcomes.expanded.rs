@@ -360,4 +360,25 @@ const _: () = {
             table.method::<__L, __rpc_later<fn() -> Deferred<u64>>>();
         }
     }
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ::ember::__private::Sharding:: < Desk > ::SHARDS == 0,
+            "`rpc_fail` names no key, and the service is sharded: a call finds its shard by its key; put `#[rpc(key = \"…\")]` on the method, or leave `sharded` out"
+        );
+    };
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ::ember::__private::Sharding:: < Desk > ::SHARDS == 0,
+            "`rpc_io` names no key, and the service is sharded: a call finds its shard by its key; put `#[rpc(key = \"…\")]` on the method, or leave `sharded` out"
+        );
+    };
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ::ember::__private::Sharding:: < Desk > ::SHARDS == 0,
+            "`rpc_later` names no key, and the service is sharded: a call finds its shard by its key; put `#[rpc(key = \"…\")]` on the method, or leave `sharded` out"
+        );
+    };
 };

@@ -247,4 +247,11 @@ const _: () = {
                 >();
         }
     }
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ::ember::__private::Sharding:: < Chat > ::SHARDS == 0,
+            "`rpc_feed` names no key, and the service is sharded: a call finds its shard by its key; put `#[rpc(key = \"…\")]` on the method, or leave `sharded` out"
+        );
+    };
 };

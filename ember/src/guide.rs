@@ -22,6 +22,7 @@ pages! {
     Contracts: "contracts.md",
     Selection: "selection.md",
     Keys: "keys.md",
+    Sharded: "sharded.md",
     Outages: "outages.md",
     Modules: "modules.md",
     KeyedModules: "keyed-modules.md",

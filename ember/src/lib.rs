@@ -19,7 +19,7 @@ pub use ember_runtime::serde_json;
 pub use ember_runtime::{
     actor::{
         CallCounts, Cx, Down, DownReason, EntryGap, GapReason, MissedTicks, OnPanic, Position, Posted, Replicated,
-        Restart, Service, ServiceIdentity, ServiceState, Snapshot, Tick, Unit,
+        Restart, Service, ServiceIdentity, ServiceState, Shard, Sharded, Snapshot, Tick, Unit,
     },
     call::{
         Address, Call, CallByName, CallMany, Client, KeyOf, Local, LocalCalls, Many, ModulesClient, Once, One, Origin,
@@ -65,7 +65,7 @@ pub mod prelude {
     pub use crate::{
         Address, Breaker, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Module,
         Modules, Node, NodeBuilder, Offload, OffloadError, OnPanic, Pid, Replicated, Replier, Restart, Retry,
-        RetryBudget, StreamSender, Streaming, UniqueId, Unordered, message, module, rpc, service,
+        RetryBudget, Shard, Sharded, StreamSender, Streaming, UniqueId, Unordered, message, module, rpc, service,
     };
     pub use ember_runtime::registry::{Embedded, Etcd};
 }
@@ -111,8 +111,8 @@ pub mod __private {
     pub use ember_runtime::{
         actor::{
             Cx, Down, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, MissedTicks, NoRpcBlock,
-            NotReplicated, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Replica, ReplicaKind, RpcBlock, Schedule,
-            Service, ServiceSpec, Specified, Table, Tick, ToldTheEpoch, Unit, says,
+            NotReplicated, NotSharded, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Replica, ReplicaKind, RpcBlock,
+            Schedule, Service, ServiceSpec, Sharding, Specified, Table, Tick, ToldTheEpoch, Unit, says,
         },
         call::{Address, Client, Handle, HasClient, HasLocalClient, Kind, Local, OnThisNode, One, Reached},
         directory::Interest,

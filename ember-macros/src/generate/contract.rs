@@ -80,6 +80,18 @@ fn the_trait(contract: &Contract) -> TokenStream {
     // What the compiler misses, by this name, where an `impl` lacks the attribute.
     let forgotten =
         quote_spanned!(ident.span()=> #[doc(hidden)] #[allow(dead_code)] const RPC_ATTRIBUTE_ON_THE_IMPL: (););
+    let unkeyed = interface.methods.iter().find(|it| it.key.is_none() && it.cfgs.is_empty());
+    let unkeyed = match unkeyed {
+        None => quote!(::core::option::Option::None),
+        Some(it) => {
+            let why = format!(
+                "`{}` of the contract `{ident}` names no key, and the service is sharded: a call finds its shard by its key; put \
+                 `#[rpc(key = \"…\")]` on the method, or leave `sharded` out",
+                it.ident().unraw()
+            );
+            quote!(::core::option::Option::Some(#why))
+        }
+    };
     let message = format!("`{{Self}}` does not fulfil the contract `{ident}`");
     let label = format!("this needs an `#[rpc] impl {ident} for {{Self}}`");
     quote! {
@@ -92,6 +104,9 @@ fn the_trait(contract: &Contract) -> TokenStream {
 
             #[doc(hidden)]
             const RPC_ATTRIBUTE_ON_THE_TRAIT: #itself = #itself;
+
+            #[doc(hidden)]
+            const __METHOD_WITHOUT_A_KEY: ::core::option::Option<&'static str> = #unkeyed;
 
             #[doc(hidden)]
             const __CONTRACT_MADE_BY_RPC_IS_SAID: bool = #k::says(<Self as #k::Unit>::CONTRACTS, #name);

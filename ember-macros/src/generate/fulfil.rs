@@ -16,7 +16,7 @@ pub(crate) fn fulfilment(it: &Fulfilment) -> TokenStream {
     let methods = functions.iter().map(|function| inherent(function, &contract_name));
     let functions = shapes.iter().map(|(shape, cfgs)| function(k, shape, cfgs));
     let implementation = quote_spanned!(contract.span()=> impl #contract for #unit { #(#functions)* const RPC_ATTRIBUTE_ON_THE_IMPL: () = (); });
-    let said = said(it);
+    let (said, keyed) = (said(it), keyed(it));
     quote! {
         #(#attrs)*
         #[allow(private_interfaces, unreachable_pub, reason = "the contract says who sees what")]
@@ -30,6 +30,25 @@ pub(crate) fn fulfilment(it: &Fulfilment) -> TokenStream {
 
         #(#cfgs)*
         #said
+
+        #(#cfgs)*
+        #keyed
+    }
+}
+
+/// Each call of a sharded service has a key.
+fn keyed(Fulfilment { runtime: k, contract, unit, .. }: &Fulfilment) -> TokenStream {
+    let at = k.at(contract.span());
+    quote_spanned! {contract.span()=>
+        const _: () = {
+            #[allow(unused_imports, reason = "only where it is a module")]
+            use #at::NotSharded as _;
+            if #at::Sharding::<#unit>::SHARDS > 0 {
+                if let ::core::option::Option::Some(why) = <#unit as #contract>::__METHOD_WITHOUT_A_KEY {
+                    ::core::panic!("{}", why)
+                }
+            }
+        };
     }
 }
 

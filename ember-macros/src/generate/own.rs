@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Generics, Type, spanned::Spanned};
+use syn::{Generics, Type, ext::IdentExt, spanned::Spanned};
 
 use super::client;
 use crate::{
@@ -21,6 +21,10 @@ pub(crate) fn own_block(block: &OwnBlock) -> TokenStream {
     let methods = interface.methods.iter().map(|it| (it, signed(&marker(it.ident()), &it.shape)));
     parts.extend(client.as_ref().map(|client| client::methods(k, &quote!(#client), methods)));
     parts.extend(table(block));
+    if generics.params.is_empty() {
+        let unkeyed = interface.methods.iter().filter(|it| it.key.is_none() && it.cfgs.is_empty());
+        parts.extend(unkeyed.map(|it| only_unsharded(k, unit, it)));
+    }
     let hidden = hidden(cfgs, &parts);
     quote!(#item #hidden)
 }
@@ -36,6 +40,24 @@ fn callable(k: &Runtime, generics: &Generics, unit: &Type, it: &Method) -> Token
         pub struct #marker<T>(::core::marker::PhantomData<T>);
         #description
         #handler
+    }
+}
+
+/// A method without a key, which a sharded service cannot have.
+fn only_unsharded(k: &Runtime, unit: &Type, it: &Method) -> TokenStream {
+    let ident = it.ident();
+    let at = k.at(ident.span());
+    let message = format!(
+        "`{}` names no key, and the service is sharded: a call finds its shard by its key; put `#[rpc(key = \"…\")]` on the method, or \
+         leave `sharded` out",
+        ident.unraw()
+    );
+    let check = quote_spanned!(ident.span()=> ::core::assert!(#at::Sharding::<#unit>::SHARDS == 0, #message););
+    quote! {
+        const _: () = {
+            use #k::NotSharded as _;
+            #check
+        };
     }
 }
 

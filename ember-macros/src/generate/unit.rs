@@ -168,7 +168,7 @@ fn description(unit: &Unit) -> TokenStream {
 }
 
 fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> TokenStream {
-    let ServiceSpec { name, kind, version, elected, min_in_sync, acks, .. } = spec;
+    let ServiceSpec { name, kind, version, elected, min_in_sync, acks, shards, .. } = spec;
     let (replica, only_elected) = replica(k, ident, *elected);
     let of_groups = [min_in_sync.as_ref().map(|(key, _)| key), acks.as_ref().map(|(key, _)| key)];
     let only_replicated = of_groups.into_iter().flatten().map(|key| only_replicated(k, ident, key));
@@ -177,6 +177,10 @@ fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> To
         quote!(.min_in_sync(#members))
     });
     let acks = acks.as_ref().filter(|(_, acks)| *acks == Acks::Leader).map(|_| quote!(.acks_of_leader()));
+    let sharded = shards.as_ref().map(|(_, shards)| {
+        let shards = Literal::u16_unsuffixed(*shards);
+        quote!(.sharded(#shards))
+    });
     let elected = elected.then(|| quote!(.elected()));
     let kind = kind.as_ref().map_or_else(|| quote!(""), ToTokens::to_token_stream);
     let version = version.as_ref().map_or_else(|| quote!(::core::env!("CARGO_PKG_VERSION")), ToTokens::to_token_stream);
@@ -190,7 +194,7 @@ fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> To
         #entry
 
         impl #k::Specified for #ident {
-            const SPEC: #k::ServiceSpec = #k::ServiceSpec::new(#name, #kind, #version, #location)#elected #min_in_sync #acks;
+            const SPEC: #k::ServiceSpec = #k::ServiceSpec::new(#name, #kind, #version, #location)#elected #min_in_sync #acks #sharded;
             #replica
         }
 

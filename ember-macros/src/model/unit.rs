@@ -74,6 +74,8 @@ pub(crate) struct ServiceSpec {
     pub(crate) min_in_sync: Option<(Ident, u16)>,
     /// What it says waits for the acknowledgements of all in sync, or of its master alone; with where that is said.
     pub(crate) acks: Option<(Ident, Acks)>,
+    /// How many states it has, if it is sharded, with where that is said.
+    pub(crate) shards: Option<(Ident, u16)>,
 }
 
 /// Whose acknowledgements are waited for.

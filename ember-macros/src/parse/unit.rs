@@ -9,6 +9,9 @@ use crate::{
     parse::words::{Options, attrs, bare, mentioned, owned},
 };
 
+/// So many shards has a service that does not say how many.
+const SHARDS: u16 = 64;
+
 /// What an attribute on a struct came to: a unit, or the struct alone, if nothing can be said of it, or nothing, if it cannot be there.
 type Read = Result<Unit, Option<Box<ItemStruct>>>;
 
@@ -23,8 +26,15 @@ pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) 
         elected: options.flag("elected", errors),
         min_in_sync: options.count("min_in_sync", 2, errors),
         acks: acks(&mut options, errors),
+        shards: shards(&mut options, errors),
     };
     of_groups(&mut spec, errors);
+    if spec.elected
+        && let Some((key, _)) = spec.shards.take()
+    {
+        let message = "an elected service acts as one, and its state is one: leave out `sharded` or `elected`";
+        errors.at(key, message);
+    }
     // The compiler would have some twenty errors to add.
     if spec.contracts.iter().any(|contract| contract.is_ident(&item.ident)) {
         let name = &item.ident;
@@ -35,6 +45,22 @@ pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) 
         return Err(None);
     }
     unit(options, item, UnitKind::Service(spec), errors)
+}
+
+/// How many shards the service has, with where that is said.
+fn shards(options: &mut Options, errors: &mut Errors) -> Option<(Ident, u16)> {
+    let sharded = options.key("sharded").cloned();
+    let is_sharded = options.flag("sharded", errors);
+    let count = options.count("shards", 64, errors);
+    match (sharded.filter(|_| is_sharded), count) {
+        (Some(_), Some(count)) => Some(count),
+        (Some(key), None) => Some((key, SHARDS)),
+        (None, Some((key, _))) => {
+            errors.at(key, "`shards` says how many states a sharded service has: write `sharded` too, or leave it out");
+            None
+        }
+        (None, None) => None,
+    }
 }
 
 fn acks(options: &mut Options, errors: &mut Errors) -> Option<(Ident, Acks)> {

@@ -18,19 +18,20 @@ mod tests;
 pub use self::about::{Cron, Gap, Overlap};
 pub use self::{
     about::{
-        Down, DownReason, MissedTicks, OnPanic, ReplicaKind, Restart, ServiceIdentity, ServiceSpec, ServiceState, Tick,
+        Down, DownReason, MissedTicks, OnPanic, ReplicaKind, Restart, ServiceIdentity, ServiceSpec, ServiceState,
+        Shard, Tick,
     },
     service::{
         Cx, DeclaresParent, EntryGap, GapReason, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult,
-        InGroup, IsGap, IsPosted, ModuleBusy, NoRpcBlock, NotEntered, NotReplicated, OnEvent, OnlyOneRpcBlockPerType,
-        Orphan, Path, Position, Posted, Replica, Replicable, Replicated, RootOf, RpcBlock, Schedule, Service, Snapshot,
-        Specified, Table, ToldTheEpoch, Unit, Visitor, says,
+        InGroup, IsGap, IsPosted, ModuleBusy, NoRpcBlock, NotEntered, NotReplicated, NotSharded, OnEvent,
+        OnlyOneRpcBlockPerType, Orphan, Path, Position, Posted, Replica, Replicable, Replicated, RootOf, RpcBlock,
+        Schedule, Service, Sharded, Sharding, Snapshot, Specified, Table, ToldTheEpoch, Unit, Visitor, says,
     },
     turn::CallCounts,
 };
 pub(crate) use self::{
     about::{Particulars, Supervision, Watcher},
-    cell::{Attachments, Blueprint, Cell, Setup, Source},
+    cell::{Attachments, Blueprint, Cell, Front, Setup, Source},
     erased::{AnyCell, Host, OnTheSpot, Owed, RouteFn},
     intake::written_port,
     life::blueprint,

@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::spec::{ServiceIdentity, ServiceSpec};
+use super::{
+    shard::Shard,
+    spec::{ServiceIdentity, ServiceSpec},
+};
 use crate::id::Pid;
 
 /// What was said of one instance.
@@ -15,11 +18,17 @@ pub(crate) struct Particulars {
     pub(crate) kind: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) tags: BTreeMap<String, String>,
+    /// If it is a part of a sharded service.
+    pub(crate) shard: Option<Shard>,
 }
 
 impl Particulars {
     fn is_empty(&self) -> bool {
-        self.id.is_none() && self.kind.is_none() && self.version.is_none() && self.tags.is_empty()
+        self.id.is_none()
+            && self.kind.is_none()
+            && self.version.is_none()
+            && self.tags.is_empty()
+            && self.shard.is_none()
     }
 }
 
@@ -37,10 +46,15 @@ impl Identity {
         Self { said, spelled: OnceLock::new() }
     }
 
+    /// Which shard it is, if it is one.
+    pub(crate) fn shard(&self) -> Option<Shard> {
+        self.said.as_ref().and_then(|said| said.shard)
+    }
+
     /// The identity of the service `pid`, on a node with this server id.
     pub(crate) fn of(&self, spec: &ServiceSpec, pid: Pid, server: u32) -> &Arc<ServiceIdentity> {
         self.spelled.get_or_init(|| {
-            let Particulars { id, kind, version, tags } = self.said.as_deref().cloned().unwrap_or_default();
+            let Particulars { id, kind, version, tags, shard: _ } = self.said.as_deref().cloned().unwrap_or_default();
             let mut identity = ServiceIdentity::new(spec, id.unwrap_or_else(|| own(spec, pid)), server);
             identity.kind = kind.unwrap_or(identity.kind);
             identity.version = version.unwrap_or(identity.version);

@@ -5,6 +5,7 @@ mod cron;
 mod down;
 mod identity;
 mod replica;
+mod shard;
 mod spec;
 mod states;
 mod supervision;
@@ -22,6 +23,7 @@ pub(crate) use self::{
 pub use self::{
     down::{Down, DownReason},
     replica::ReplicaKind,
+    shard::Shard,
     spec::{ServiceIdentity, ServiceSpec, ServiceState},
     supervision::{OnPanic, Restart},
     ticks::{MissedTicks, Tick},

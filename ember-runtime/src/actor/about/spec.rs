@@ -24,12 +24,14 @@ pub struct ServiceSpec {
     pub min_in_sync: usize,
     /// What leaves its master does not wait for the others of its group: `#[service(elected, acks = "leader")]`.
     pub acks_of_leader: bool,
+    /// So many states of it there are, each exclusive, and each for some of the keys: `#[service(sharded, shards = 64)]`; otherwise 0.
+    pub shards: u16,
 }
 
 impl ServiceSpec {
     /// A description.
     pub const fn new(name: &'static str, kind: &'static str, version: &'static str, location: &'static str) -> Self {
-        Self { name, kind, version, location, elected: false, min_in_sync: 1, acks_of_leader: false }
+        Self { name, kind, version, location, elected: false, min_in_sync: 1, acks_of_leader: false, shards: 0 }
     }
 
     /// The same, of a service whose instances elect a master.
@@ -43,6 +45,13 @@ impl ServiceSpec {
     #[must_use]
     pub const fn min_in_sync(mut self, members: usize) -> Self {
         self.min_in_sync = members;
+        self
+    }
+
+    /// The same, of a service with so many states, each for some of the keys.
+    #[must_use]
+    pub const fn sharded(mut self, shards: u16) -> Self {
+        self.shards = shards;
         self
     }
 

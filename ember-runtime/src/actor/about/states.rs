@@ -62,6 +62,11 @@ impl States {
         self.update(|state| from.contains(&state).then_some(to));
     }
 
+    /// The same, and nobody is told if it is `to` already.
+    pub(crate) fn change_to(&self, from: &[ServiceState], to: ServiceState) {
+        self.update(|state| (state != to && from.contains(&state)).then_some(to));
+    }
+
     /// If the state is one of `from`: paused or running, whichever `is_paused` says. It is asked with the state locked, so of
     /// several that change the answer and then come here, the last one sets what holds.
     pub(crate) fn live(&self, from: &[ServiceState], is_paused: impl FnOnce() -> bool) {

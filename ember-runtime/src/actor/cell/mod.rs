@@ -2,6 +2,7 @@
 
 mod driver;
 mod ending;
+mod front;
 mod parts;
 mod phases;
 mod seat;
@@ -10,6 +11,7 @@ mod visit;
 
 pub(crate) use self::{
     ending::{Ending, bury, part},
+    front::Front,
     parts::{AttachFn, Attachments, BeginFn, Blueprint, Cell, Ready, Setup},
     seat::{Seat, Source},
     visit::Visit,

@@ -1,6 +1,11 @@
 //! Where the state of a service comes from, and where it is while nobody uses it.
 
-use crate::actor::service::{Body, Running};
+use std::sync::Arc;
+
+use crate::actor::{
+    about::Shard,
+    service::{Body, Running},
+};
 
 /// Where the state of a service comes from.
 pub(crate) enum Source<S> {
@@ -8,6 +13,8 @@ pub(crate) enum Source<S> {
     Value(Option<S>),
     /// Made anew for each start.
     Factory(Box<dyn FnMut() -> S + Send>),
+    /// Made anew for each start of each shard of a sharded service.
+    PerShard(Arc<dyn Fn(Shard) -> S + Send + Sync>),
 }
 
 /// Where the state of a service is while nobody uses it.

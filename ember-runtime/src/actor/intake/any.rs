@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::{appoint, arrivals, downs, promised::promise};
 use crate::{
     actor::{
-        about::{Down, Notice, ServiceIdentity, ServiceState, Watcher},
+        about::{Down, Notice, ServiceIdentity, ServiceState, Shard, Watcher},
         cell::Cell,
         erased::{AnyCell, CallbackPermit, Host, OnTheSpot, Owed, RouteFn},
         service::Service,
@@ -47,6 +47,10 @@ impl<S: Service> AnyCell for Cell<S> {
 
     fn call_counts(&self) -> CallCounts {
         self.counts.read()
+    }
+
+    fn shard(&self) -> Option<Shard> {
+        self.identity.shard()
     }
 
     fn overran(&self, ticks: u64) {

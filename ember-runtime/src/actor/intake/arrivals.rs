@@ -5,7 +5,7 @@ use std::{sync::Arc, task::Context};
 
 use crate::{
     actor::{
-        cell::{Cell, Visit},
+        cell::{Cell, Front, Visit},
         erased::{AnyCell as _, OnTheSpot},
         service::{Entry, SIGNATURE_OF, Service, Start},
         work::{Post, RawJob, arrive},
@@ -25,39 +25,86 @@ pub(super) fn deliver<S: Service>(
 ) {
     let mut visit = None;
     while let Some(call) = calls.take_for(cell.pid.number) {
-        let (index, entry) = match find(cell, &call) {
-            Ok(found) => found,
-            Err(reason) if reason == RefusedReason::UnknownMethod && call.method == SIGNATURE_OF => {
-                tell_signature(cell, call);
-                continue;
-            }
-            Err(reason) => {
-                call.reply.fail(reason);
-                continue;
-            }
-        };
-        let Some(call) = admit(cell, call, (index, entry)) else { continue };
-        if is_run(entry, which) {
-            visit = visit.take().or_else(|| Visit::begin(cell, false));
-        } else if let Some(visit) = visit.take() {
-            visit.end();
-        }
-        // Where steps are long, its time may have passed since it came.
-        if which == OnTheSpot::All && call.stamp.is_expired() {
-            call.reply.fail(RefusedReason::Expired);
-            continue;
-        }
-        match visit.take() {
-            Some(open) => {
-                visit = run(open, call, index, task);
-                calls.ran();
-            }
-            None => queue(cell, call.own(), index, entry),
+        match find(cell, &call) {
+            Ok(found) => visit = deliver_one(cell, (call, found), (visit, which), (&mut *calls, &mut *task)),
+            Err(reason) => refuse(cell, call, reason),
         }
     }
     if let Some(visit) = visit {
         visit.end();
     }
+}
+
+/// The same for a sharded service: each call goes to the shard of its key.
+pub(super) fn deliver_to_shards<S: Service>(
+    front: &Front<S>,
+    calls: &mut dyn Arrivals<'_>,
+    which: OnTheSpot,
+    task: &mut Context<'_>,
+) {
+    while let Some(call) = calls.take_for(front.pid.number) {
+        // They know the same methods.
+        let any = &front.shards[0];
+        let name = match find(any, &call) {
+            Ok((_, entry)) => &*entry.name,
+            Err(reason) => {
+                refuse(any, call, reason);
+                continue;
+            }
+        };
+        let shard = match front.shard_of(call.envelope.as_deref(), name) {
+            Ok(shard) => shard,
+            Err(reason) => {
+                call.reply.fail(reason);
+                continue;
+            }
+        };
+        let visit = match find(shard, &call) {
+            Ok(found) => deliver_one(shard, (call, found), (None, which), (&mut *calls, &mut *task)),
+            Err(reason) => {
+                refuse(shard, call, reason);
+                None
+            }
+        };
+        if let Some(visit) = visit {
+            visit.end();
+        }
+    }
+}
+
+fn refuse<S: Service>(cell: &Cell<S>, call: RawCall<'_>, reason: RefusedReason) {
+    if reason == RefusedReason::UnknownMethod && call.method == SIGNATURE_OF {
+        return tell_signature(cell, call);
+    }
+    call.reply.fail(reason);
+}
+
+/// Runs a call in the visit that is open, or in one that begins here, or queues it. The visit may go on.
+fn deliver_one<'a, S: Service>(
+    cell: &'a Cell<S>,
+    (call, (index, entry)): (RawCall<'_>, (usize, &Entry<S>)),
+    (mut visit, which): (Option<Visit<'a, S>>, OnTheSpot),
+    (calls, task): (&mut dyn Arrivals<'_>, &mut Context<'_>),
+) -> Option<Visit<'a, S>> {
+    let Some(call) = admit(cell, call, (index, entry)) else { return visit };
+    if is_run(entry, which) {
+        visit = visit.take().or_else(|| Visit::begin(cell, false));
+    } else if let Some(visit) = visit.take() {
+        visit.end();
+    }
+    // Where steps are long, its time may have passed since it came.
+    if which == OnTheSpot::All && call.stamp.is_expired() {
+        call.reply.fail(RefusedReason::Expired);
+        return visit;
+    }
+    match visit.take() {
+        Some(open) => {
+            visit = run(open, call, index, task);
+            calls.ran();
+        }
+        None => queue(cell, call.own(), index, entry),
+    }
+    visit
 }
 
 /// The call, if it is to be run. One that has an id may be the repetition of another, and then it has been seen to.

@@ -109,6 +109,15 @@ impl<S: Service> Table<S> {
     /// Enters the method `M` of the unit at `L`.
     pub fn method<L: Path<S>, M: HandledBy<L::Unit>>(&mut self) {
         let (name, info) = (full_name::<S, L, M>(), const { &M::INFO });
+        if const { S::SPEC.shards > 0 && M::INFO.key.is_none() } {
+            let (service, location) = (S::SPEC.name, S::SPEC.location);
+            self.problem.get_or_insert_with(|| {
+                format!(
+                    "`{name}` names no key, and `{service}` ({location}) is sharded: a call finds its shard by its key; put \
+                     `#[rpc(key = \"…\")]` on the method"
+                )
+            });
+        }
         self.methods.push(Entry {
             id: MethodId::of(&name),
             name,

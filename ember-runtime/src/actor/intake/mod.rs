@@ -5,6 +5,7 @@ mod appoint;
 mod arrivals;
 mod downs;
 mod fill;
+mod front;
 mod promised;
 mod short;
 mod typed;

@@ -3,15 +3,16 @@
 
 use std::cell::Cell as Flag;
 
+use super::front::cell_for;
 use crate::{
     actor::{
-        cell::{Cell, Visit},
+        cell::Visit,
         erased::AnyCell,
         service::{Body, Entry, HandledBy, Path, Service, Stepping},
         work::{Handed, Memory, Short, ShortCall, Step, To, conclude, first_step},
     },
     error::LostReason,
-    message::{CameFrom, Handled, Method, reply_slot},
+    message::{CameFrom, Envelope, Handled, Method, reply_slot},
 };
 
 /// Calls within calls go this deep on one stack.
@@ -45,7 +46,9 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     call: ShortCall<'_, '_, M>,
 ) -> Short<M> {
     let Some(_deeper) = Deeper::enter() else { return Short::NotNow };
-    let Some((visit, entry)) = begin::<S>(cell, call.index, call.always) else { return Short::NotNow };
+    let Some((visit, entry)) = begin::<S>(cell, (call.envelope.as_ref(), call.index), call.always) else {
+        return Short::NotNow;
+    };
     let Visit { cell, held, mut body } = visit;
     // Who is to be asked instead, is found out elsewhere.
     let acts = if const { S::SPEC.elected } {
@@ -88,8 +91,12 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
 
 /// Takes the turn, if callers may run the method, and the service is idle.
 #[inline]
-fn begin<S: Service>(cell: &dyn AnyCell, index: usize, always: bool) -> Option<(Visit<'_, S>, &Entry<S>)> {
-    let cell = cell.as_any().downcast_ref::<Cell<S>>()?;
+fn begin<'a, S: Service>(
+    cell: &'a dyn AnyCell,
+    (envelope, index): (Option<&Envelope>, usize),
+    always: bool,
+) -> Option<(Visit<'a, S>, &'a Entry<S>)> {
+    let cell = cell_for::<S>(cell, envelope, index).ok()?;
     let entry = cell.blueprint.table.methods.get(index)?;
     if entry.pace.is_long() && !always {
         return None;

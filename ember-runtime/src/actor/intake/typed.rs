@@ -1,9 +1,8 @@
 //! The typed way into the cells of services of one type.
 
-use super::short::short;
+use super::{front::cell_for, short::short};
 use crate::{
     actor::{
-        cell::Cell,
         erased::AnyCell,
         service::{HandledBy, Path, Service},
         work::{CallJob, Offer, Port, Post},
@@ -21,7 +20,7 @@ fn submit<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     cell: &dyn AnyCell,
     call: Offer<'_, M>,
 ) -> Result<(), RefusedReason> {
-    let Some(cell) = cell.as_any().downcast_ref::<Cell<S>>() else { return Err(RefusedReason::UnknownMethod) };
+    let cell = cell_for::<S>(cell, call.envelope.as_deref(), call.index)?;
     cell.put(M::INFO.lane, |calls| match const { M::INFO.lane } {
         Lane::User => calls.add::<L, M>(call),
         Lane::System => Post::Job(Box::new(CallJob::<S, L, M>::new(call.take()))),

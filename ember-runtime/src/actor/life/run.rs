@@ -160,6 +160,7 @@ async fn start<S: Service>(
     let failed = |cause: Error| Error::ServiceStart { service: S::SPEC.name.into(), cause: cause.into() };
     let service = match source {
         Source::Value(value) => value.take().ok_or_else(|| Error::other("it has no factory")),
+        Source::PerShard(_) => Err(Error::other("it is no shard")),
         Source::Factory(make) => {
             let mut made = None;
             caught(&mut || made = Some(make()))

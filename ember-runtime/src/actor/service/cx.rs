@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::Unit;
 use crate::{
-    actor::erased::Core,
+    actor::{about::Shard, erased::Core},
     error::{Error, Result},
     id::{Epoch, Pid},
     message::{
@@ -111,6 +111,11 @@ impl<'a, U: Unit> Cx<'a, U> {
     /// What is there under its name cannot be read as one.
     pub fn extension<E: Extension>(&self) -> Result<Option<E>, CodecError> {
         self.ambient.envelope.beside.as_ref().map_or(Ok(None), |beside| beside.extension())
+    }
+
+    /// Which of its service's shards this is; `None` if the service is not sharded.
+    pub fn shard(&self) -> Option<Shard> {
+        self.core.cell.shard()
     }
 
     /// Who made the call. `None` where nobody did: in hooks, timers, events, and callbacks.

@@ -25,7 +25,7 @@ pub use self::{
     },
     table::Table,
     tasks::{HookKind, Schedule},
-    unit::{Here, Orphan, Path, Service, Specified, Unit, Visitor, says},
+    unit::{Here, NotSharded, Orphan, Path, Service, Sharded, Sharding, Specified, Unit, Visitor, says},
 };
 pub(crate) use self::{
     body::Body,

@@ -1,8 +1,10 @@
 //! What the macros implement on a user's struct, and how a unit is found in its service: statically, as a type.
 
+use std::marker::PhantomData;
+
 use super::{NotEntered, Table};
 use crate::{
-    actor::about::{ReplicaKind, ServiceSpec},
+    actor::about::{ReplicaKind, ServiceSpec, Shard},
     message::{KeyReader, Keys, Method},
 };
 
@@ -60,6 +62,43 @@ pub trait Specified {
     /// What it does with its state, if it is [`Replicated`](super::Replicated).
     const REPLICA: Option<ReplicaKind> = None;
 }
+
+/// A sharded service whose shards are told which they are, and share something: `Hosted::sharded(shared)` makes them. One that needs
+/// neither has a function that makes each, `.service_with(Counter::default)`.
+///
+/// ```ignore
+/// impl Sharded for Hall {
+///     type Shared = Map;
+///
+///     fn new(shard: Shard, shared: &Map) -> Self {
+///         Self { tables: shared.tables_of(shard.number()), .. }
+///     }
+/// }
+/// ```
+pub trait Sharded: Service {
+    /// What all shards of one instance share: it is lent to each start of each.
+    type Shared: Send + Sync + 'static;
+
+    /// The state of a shard, each time that it is started.
+    fn new(shard: Shard, shared: &Self::Shared) -> Self;
+}
+
+/// Asks how many shards a unit has: the inherent constant goes first where its bound holds, else that of [`NotSharded`], which must be in
+/// scope.
+#[derive(Debug)]
+pub struct Sharding<S>(PhantomData<fn() -> S>);
+
+impl<S: Specified> Sharding<S> {
+    /// So many; 0 if it is not sharded.
+    pub const SHARDS: u16 = S::SPEC.shards;
+}
+
+/// Stands for modules.
+pub trait NotSharded {
+    /// None of its own.
+    const SHARDS: u16 = 0;
+}
+impl<S> NotSharded for Sharding<S> {}
 
 /// The state of an actor: what has `#[service]`.
 #[diagnostic::on_unimplemented(

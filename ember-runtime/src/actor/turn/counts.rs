@@ -1,6 +1,9 @@
 //! What a service has done so far.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    iter::Sum,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// Written by whoever has the turn, but for the overruns, and read by anybody.
 #[derive(Debug, Default)]
@@ -21,6 +24,16 @@ pub struct CallCounts {
     /// Ticks of its timers that were left out, since the last one still waited or ran, or since the process was held up. See
     /// [`MissedTicks`](crate::actor::MissedTicks).
     pub overruns: u64,
+}
+
+impl Sum for CallCounts {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, it| Self {
+            short: sum.short + it.short,
+            queued: sum.queued + it.queued,
+            overruns: sum.overruns + it.overruns,
+        })
+    }
 }
 
 impl Counts {

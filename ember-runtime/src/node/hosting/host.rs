@@ -55,13 +55,13 @@ pub(crate) struct Services {
     clock: Arc<dyn Clock>,
     /// Handlers that block their threads are named.
     is_watched: bool,
-    numbers: AtomicU64,
+    pub(super) numbers: AtomicU64,
     blueprints: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     pub(crate) watches: Arc<Watches>,
     running: Mutex<Started>,
     /// No service is started any more. Held while one is.
-    closed: RwLock<bool>,
-    me: Weak<Self>,
+    pub(super) closed: RwLock<bool>,
+    pub(super) me: Weak<Self>,
     /// The node has joined its cluster.
     #[cfg(feature = "cluster")]
     pub(crate) joined: std::sync::atomic::AtomicBool,
@@ -129,7 +129,7 @@ impl Services {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Started> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Started> {
         lock(&self.running)
     }
 
@@ -167,7 +167,7 @@ impl Services {
         }
     }
 
-    fn blueprint<S: Service>(&self) -> Result<Arc<Blueprint<S>>> {
+    pub(super) fn blueprint<S: Service>(&self) -> Result<Arc<Blueprint<S>>> {
         let mut blueprints = lock(&self.blueprints);
         if let Some(blueprint) =
             blueprints.get(&TypeId::of::<S>()).and_then(|blueprint| Arc::clone(blueprint).downcast().ok())
@@ -194,7 +194,7 @@ impl Services {
 
     /// Starts a service; if it `works`, it begins its work when it has been started. The future waits for its `init` and
     /// `start`.
-    pub(super) fn launch<S: Service>(
+    pub(super) fn launch_one<S: Service>(
         self: &Arc<Self>,
         hosted: Hosted<S>,
         works: bool,
@@ -284,7 +284,7 @@ impl Services {
     }
 
     /// A service has been started: if it is registered, others learn of it; if it `works`, it begins its work.
-    fn established(&self, cell: &Arc<dyn AnyCell>, works: bool) {
+    pub(super) fn established(&self, cell: &Arc<dyn AnyCell>, works: bool) {
         self.publish(cell.pid().number);
         if works {
             self.begin_work(cell);

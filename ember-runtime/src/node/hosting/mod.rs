@@ -3,16 +3,14 @@
 mod attach;
 mod batch;
 pub(crate) mod class;
-mod ends;
 #[cfg(feature = "cluster")]
 mod entries;
 mod host;
 mod journals;
 mod publish;
-mod remote_end;
+mod shards;
 mod started;
 mod stop;
-mod watchers;
 mod watches;
 
 pub use self::class::{Class, Factory, Maker, NoFactory};

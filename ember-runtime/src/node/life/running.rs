@@ -129,7 +129,7 @@ impl Node {
     }
 
     /// The services that run on this node or are about to start, in the order in which they were made: spawned ones too,
-    /// which no view lists.
+    /// which no view lists. A sharded service, and after it each of its shards, which has a pid of its own.
     pub fn services(&self) -> Vec<Pid> {
         self.inner.services.router.cells.all().iter().map(|cell| cell.pid()).collect()
     }

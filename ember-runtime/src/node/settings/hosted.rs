@@ -1,9 +1,9 @@
 //! A service on its way into a node.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
-    actor::{OnPanic, Particulars, Restart, Service, Source, Supervision},
+    actor::{OnPanic, Particulars, Restart, Service, Sharded, Source, Supervision},
     journal::Opened,
     mailbox::Limits,
 };
@@ -42,6 +42,16 @@ impl<S> Hosted<S> {
     /// An instance that can be started again: `factory` makes its state anew for each start.
     pub fn with(factory: impl FnMut() -> S + Send + 'static) -> Self {
         Self::from_source(Source::Factory(Box::new(factory)), Supervision::new(true))
+    }
+
+    /// A sharded service whose shards share this, and are told which they are: `S::new(shard, &shared)` makes each of them anew for each
+    /// start.
+    pub fn sharded(shared: S::Shared) -> Self
+    where
+        S: Sharded,
+    {
+        let make = move |shard| S::new(shard, &shared);
+        Self::from_source(Source::PerShard(Arc::new(make)), Supervision::new(true))
     }
 
     fn from_source(source: Source<S>, supervision: Supervision) -> Self {

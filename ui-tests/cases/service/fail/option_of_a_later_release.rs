@@ -1,6 +1,0 @@
-use ember::prelude::*;
-
-#[service(sharded)]
-pub struct Player;
-
-fn main() {}

@@ -13,7 +13,6 @@ use crate::{errors::Errors, model::Runtime};
 const LATER: &[(&str, &str, &str)] = &[
     ("service", "concurrent", SHARED),
     ("service", "workers", SHARED),
-    ("service", "sharded", "leave it out, and host several instances, which callers choose `by_key`"),
     ("service", "restart", "say it where the service is made: `Hosted::with(…).restart(…)`"),
     ("service", "on_panic", "say it where the service is made: `Hosted::with(…).on_panic(…)`"),
 ];

@@ -1,0 +1,24 @@
+//! Which of the shards of a service one is.
+
+/// A shard of a sharded service: its number, and of how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Shard {
+    number: u16,
+    of: u16,
+}
+
+impl Shard {
+    pub(crate) fn new(number: u16, of: u16) -> Self {
+        Self { number, of }
+    }
+
+    /// From 0: the keys whose hash leaves this when it is divided by [`of`](Self::of) are its own.
+    pub fn number(self) -> u16 {
+        self.number
+    }
+
+    /// So many shards the service has.
+    pub fn of(self) -> u16 {
+        self.of
+    }
+}

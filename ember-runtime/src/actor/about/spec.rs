@@ -75,6 +75,11 @@ impl ServiceSpec {
         self
     }
 
+    /// Whether a limit says how many of its shards are at work at once.
+    pub(crate) const fn is_limited(&self) -> bool {
+        self.shards > 0 && self.workers.is_some()
+    }
+
     /// The same, of a replicated service whose master waits for nobody.
     #[must_use]
     pub const fn acks_of_leader(mut self) -> Self {

@@ -3,7 +3,7 @@
 
 use std::sync::{
     Arc, Weak,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use tokio::sync::Notify;
@@ -14,6 +14,7 @@ use crate::{
         about::{Identity, Particulars, ServiceState, States},
         erased::{AnyCell as _, Host},
         service::Service,
+        turn::Limit,
     },
     error::RefusedReason,
     id::Pid,
@@ -29,6 +30,10 @@ pub(crate) struct Front<S: Service> {
     /// There is one at least, and their number never changes.
     pub(crate) shards: Box<[Arc<Cell<S>>]>,
     pub(crate) states: States,
+    /// So many of them are at work at once, if there is a limit.
+    pub(super) limit: Option<Arc<Limit>>,
+    /// What they had handled when it was last looked at.
+    pub(super) handled: AtomicU64,
     /// All have been started.
     is_established: AtomicBool,
     has_ended: AtomicBool,
@@ -56,6 +61,8 @@ impl<S: Service> Front<S> {
             pid,
             identity: Identity::new(particulars),
             server,
+            limit: shards.first().and_then(|shard| shard.identity.workers().cloned()),
+            handled: AtomicU64::new(0),
             shards,
             states: States::new(),
             is_established: AtomicBool::new(false),

@@ -8,6 +8,7 @@ mod phases;
 mod seat;
 mod task;
 mod visit;
+mod workers;
 
 pub(crate) use self::{
     ending::{Ending, bury, part},

@@ -215,18 +215,24 @@ fn run<'a, S: Service>(
         call.reply.fail(RefusedReason::CallerGone);
         return Some(visit);
     }
-    let Visit { cell, held, body } = visit;
+    let Visit { cell, held, body, worker } = visit;
     cell.counts.short();
     match arrive(call, index, body, &mut cell.driving(task)) {
         Start::Over(body) => {
-            let visit = (Visit { cell, held, body }).ended()?;
+            let visit = (Visit { cell, held, body, worker }).ended()?;
             if !visit.held.is_wanted() {
                 return Some(visit);
             }
             visit.end();
         }
-        Start::Running(running) => cell.suspend(held, running, false),
-        Start::Waits(running, changed, _) => cell.suspend(held, running, changed),
+        Start::Running(running) => {
+            drop(worker);
+            cell.suspend(held, running, false);
+        }
+        Start::Waits(running, changed, _) => {
+            drop(worker);
+            cell.suspend(held, running, changed);
+        }
     }
     None
 }

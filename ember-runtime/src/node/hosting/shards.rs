@@ -13,7 +13,7 @@ use super::{
     started::{Registered, tell},
 };
 use crate::{
-    actor::{AnyCell, Cell, Front, Host, Particulars, Service, Setup, Shard, Source},
+    actor::{AnyCell, Cell, Front, Host, Limit, Particulars, Service, Setup, Shard, Source},
     error::{Error, Result},
     id::Pid,
     message::Ambient,
@@ -84,10 +84,15 @@ impl Services {
         let (blueprint, server) = (self.blueprint::<S>()?, self.record.server);
         let next = || Pid { node: self.record.key, number: self.numbers.fetch_add(1, Ordering::Relaxed) };
         let pid = next();
+        let workers = S::SPEC.workers.map(|(least, most)| Arc::new(Limit::new(least, most)));
         let shard = |number| {
             Cell::new(Setup {
                 pid: next(),
-                particulars: Particulars { shard: Some(Shard::new(number, S::SPEC.shards)), ..Particulars::default() },
+                particulars: Particulars {
+                    shard: Some(Shard::new(number, S::SPEC.shards)),
+                    workers: workers.clone(),
+                    ..Particulars::default()
+                },
                 server,
                 blueprint: Arc::clone(&blueprint),
                 limits,

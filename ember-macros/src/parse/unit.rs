@@ -71,7 +71,9 @@ fn of_workers(spec: &mut ServiceSpec, errors: &mut Errors) {
     let message = match &spec.shards {
         Some((_, shards)) if most <= shards => return,
         Some((_, shards)) => {
-            format!("a shard is at work or is not, and there are {shards}: write `workers = {shards}` at most, or more `shards`")
+            format!(
+                "a shard is at work or is not, and there are {shards}: write `workers = {shards}` at most, or more `shards`"
+            )
         }
         None => "`workers` says how many shards are at work at once: write `sharded` too, or leave it out".into(),
     };

@@ -2,6 +2,9 @@
 
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
+pub mod scaling;
+pub mod workers;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{

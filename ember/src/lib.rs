@@ -46,6 +46,7 @@ pub use ember_runtime::{
     office::{Fence, GroupName, Role},
     offload::{Offload, OffloadCounts, OffloadKey, Offloaded, Unordered},
     registry,
+    scale::{self, Scale},
     timer::TimerHandle,
 };
 
@@ -65,7 +66,8 @@ pub mod prelude {
     pub use crate::{
         Address, Breaker, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Module,
         Modules, Node, NodeBuilder, Offload, OffloadError, OnPanic, Pid, Replicated, Replier, Restart, Retry,
-        RetryBudget, Shard, Sharded, StreamSender, Streaming, UniqueId, Unordered, message, module, rpc, service,
+        RetryBudget, Scale, Shard, Sharded, StreamSender, Streaming, UniqueId, Unordered, message, module, rpc,
+        service,
     };
     pub use ember_runtime::registry::{Embedded, Etcd};
 }

@@ -93,6 +93,11 @@ impl Listing {
         self.current.get(&id)
     }
 
+    /// The newest runs of all others.
+    pub(crate) fn current_peers(&self) -> impl Iterator<Item = NodeKey> {
+        self.current.values().map(|node| node.key).filter(|key| *key != self.here.key)
+    }
+
     pub(crate) fn listed(&self, pid: Pid) -> Option<&Arc<Instance>> {
         self.services.get(&pid).filter(|_| self.counts(pid.node))
     }

@@ -1,11 +1,19 @@
-//! What a node is asked for by who has it: calls by name, unique ids, and what its pool has done.
+//! What a node is asked for by who has it: calls by name, events for other nodes, unique ids, and what its pool has done.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::running::Node;
-use crate::{call::CallByName, error::Result, id::UniqueId, node::slot::UniqueIds, offload::OffloadCounts};
+use crate::{
+    actor::Scope,
+    call::CallByName,
+    error::Result,
+    event::{Event, EventCounts, Receipt},
+    id::UniqueId,
+    node::slot::UniqueIds,
+    offload::OffloadCounts,
+};
 
 impl Node {
     /// Calls a method by the names of its service and its own, with JSON: also of services that this program does not link.
@@ -26,6 +34,16 @@ impl Node {
     /// As [`Call`](crate::call::Call).
     pub fn call(&self, service: impl Into<String>, method: impl Into<String>, args: Value) -> CallByName {
         CallByName::new(Arc::clone(&self.inner.services.router), service.into(), method.into(), args)
+    }
+
+    /// Gives `event` to every service that has a handler for it, as far as `scope` goes: see [`Cx::publish_to`](crate::actor::Cx::publish_to).
+    pub fn publish_to<E: Event>(&self, scope: Scope, event: E) -> Receipt {
+        self.inner.services.hub.publish_from_outside(scope, event)
+    }
+
+    /// How many events have left this node, and come.
+    pub fn event_counts(&self) -> EventCounts {
+        self.inner.services.hub.event_counts()
     }
 
     /// An id that no other node of the cluster makes, larger than all that this node has made before. The first takes one or two round trips to the

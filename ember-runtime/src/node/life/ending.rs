@@ -112,6 +112,13 @@ impl Node {
         let promises = self.keep_promises(deadline).await;
         #[cfg(feature = "cluster")]
         let unread = self.read_out(deadline).await;
+        #[cfg(feature = "cluster")]
+        tokio::select! {
+            biased;
+            () = self.inner.services.hub.drained() => {}
+            () = self.inner.hurried() => {}
+            () = sleep_until(deadline) => {}
+        }
         #[cfg(not(feature = "cluster"))]
         let unread = 0;
         Unfinished { services, promises, offloaded, unread }

@@ -1,0 +1,25 @@
+//! What code outside of services publishes.
+
+use std::sync::Arc;
+
+use super::{counts::EventCounts, receipt::Receipt};
+use crate::{
+    actor::Scope,
+    event::{
+        away::Hub,
+        kinds::{self, Event},
+    },
+};
+
+impl Hub {
+    /// Publishes for code outside of services.
+    pub(crate) fn publish_from_outside<E: Event>(&self, scope: Scope, event: E) -> Receipt {
+        let known = kinds::of_event::<E>();
+        let reach = (self.reach(known, scope), self.here());
+        Receipt::new(reach, None, self.publish(known, scope, Arc::new(event), None))
+    }
+
+    pub(crate) fn event_counts(&self) -> EventCounts {
+        EventCounts::of(self)
+    }
+}

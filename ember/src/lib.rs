@@ -34,7 +34,7 @@ pub use ember_runtime::{
         CallError, Error, InsertError, LossRefused, Lost, LostReason, NoUniqueId, OffloadError, Refused, RefusedReason,
         Result, SendError, SpawnAllError,
     },
-    event::{Confirmed, Event, EventCounts, Receipt, Unconfirmed, UnconfirmedReason},
+    event::{Confirmed, Event, EventCounts, EventReach, Receipt, Unconfirmed, UnconfirmedReason},
     hooks,
     id::{Epoch, Incarnation, NodeId, NodeKey, Pid, UniqueId, UniqueIdError},
     message::{
@@ -64,7 +64,7 @@ mod guide;
 /// What the author of a service types daily.
 pub mod prelude {
     pub use crate::{
-        Address, Breaker, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Event, Hosted, Local, Missed, Module,
+        Address, Breaker, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Missed, Module,
         Modules, Node, NodeBuilder, Offload, OffloadError, OnPanic, Pid, Replicated, Replier, Restart, Retry,
         RetryBudget, Scope, Shard, Sharded, StreamSender, Streaming, UniqueId, Unordered, message, module, rpc, service,
     };
@@ -118,7 +118,7 @@ pub mod __private {
         call::{Address, Client, Handle, HasClient, HasLocalClient, Kind, Local, OnThisNode, One, Reached},
         directory::Interest,
         error,
-        event::{Event, EventKind},
+        event::{Event, EventKind, only_event},
         id::Epoch,
         inventory,
         message::{

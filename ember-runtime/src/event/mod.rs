@@ -8,8 +8,9 @@ mod kinds;
 mod local;
 
 pub use self::{
+    away::EventReach,
     face::{Confirmed, EventCounts, Receipt, Unconfirmed, UnconfirmedReason},
-    kinds::{Event, EventKind},
+    kinds::{Event, EventKind, only_event},
 };
 pub(crate) use self::{away::Hub, kinds::twins, local::Bus};
 #[cfg(feature = "cluster")]

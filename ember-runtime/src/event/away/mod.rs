@@ -12,11 +12,11 @@ mod sources;
 mod task;
 mod wire;
 
+pub use self::publish::EventReach;
 pub(crate) use self::{
-    counts::Counts,
     hub::Hub,
-    line::{Fate, Line},
-    publish::{Named, Published, Reach},
+    line::Fate,
+    publish::Published,
 };
 #[cfg(feature = "cluster")]
 pub(crate) use self::wire::{Announce, Batch};

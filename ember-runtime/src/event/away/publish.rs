@@ -31,20 +31,37 @@ pub(crate) struct Named {
     pub(crate) place: Option<u64>,
 }
 
-/// Whom an event would go to.
+/// Whom an event of some type goes to, as far as the view of this node says: what [`Node::event_reach`](crate::node::Node::event_reach) shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Reach {
-    pub(crate) nodes: usize,
-    pub(crate) subscribers: usize,
-    /// Nodes that want it, and have another structure of it.
-    pub(crate) others: usize,
+pub struct EventReach {
+    nodes: usize,
+    subscribers: usize,
+    others: usize,
+}
+
+impl EventReach {
+    /// How many nodes it goes to, this one included if it has subscribers.
+    pub fn nodes(self) -> usize {
+        self.nodes
+    }
+
+    /// How many subscribers they have, as each has said last.
+    pub fn subscribers(self) -> usize {
+        self.subscribers
+    }
+
+    /// How many nodes have subscribers for an event of this name with another structure: it does not go there. The log of both nodes has the
+    /// structures.
+    pub fn other_structures(self) -> usize {
+        self.others
+    }
 }
 
 impl Hub {
     /// Whom an event of this type would go to, as far as is known.
-    pub(crate) fn reach(&self, known: &'static Known, scope: Scope) -> Reach {
+    pub(crate) fn reach(&self, known: &'static Known, scope: Scope) -> EventReach {
         let here = if self.is_here(scope) { self.bus.takers(known, scope) } else { 0 };
-        let mut reach = Reach { nodes: usize::from(here > 0), subscribers: here, others: 0 };
+        let mut reach = EventReach { nodes: usize::from(here > 0), subscribers: here, others: 0 };
         if scope != Scope::Node {
             let route = self.route(known.id, scope);
             for takers in route.lines.iter().filter_map(|line| line.takers(known.id, scope)) {

@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn what_nodes_say_of_events_is_written_as_in_the_release_before() {
         let ids = [Announce::ID, Batch::ID].map(|id| format!("{:08x}", id.0));
-        assert_eq!(ids, ["", ""]);
+        assert_eq!(ids, ["dc95f2c1", "22827fff"]);
         let want = Want { server: 1, cluster: 2, retain: 1 };
         let wanted = Wanted { event: 300, name: "Rain".into(), fingerprint: 4, structure: Some("u32".into()), want };
         let batch = Batch {

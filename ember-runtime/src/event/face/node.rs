@@ -6,7 +6,7 @@ use super::{counts::EventCounts, receipt::Receipt};
 use crate::{
     actor::Scope,
     event::{
-        away::Hub,
+        away::{EventReach, Hub},
         kinds::{self, Event},
     },
 };
@@ -17,6 +17,11 @@ impl Hub {
         let known = kinds::of_event::<E>();
         let reach = (self.reach(known, scope), self.here());
         Receipt::new(reach, None, self.publish(known, scope, Arc::new(event), None))
+    }
+
+    /// Whom an event would go to.
+    pub(crate) fn reach_of<E: Event>(&self, scope: Scope) -> EventReach {
+        self.reach(kinds::of_event::<E>(), scope)
     }
 
     pub(crate) fn event_counts(&self) -> EventCounts {

@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use crate::{
-    event::away::{Fate, Published, Reach},
+    event::away::{EventReach, Fate, Published},
     id::NodeKey,
 };
 
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// of it there; a receipt that is dropped changes nothing.
 #[must_use = "an event can be missed: look at `nodes()`, or wait for `.confirmed()`; otherwise write `let _ = …`"]
 pub struct Receipt {
-    reach: Reach,
+    reach: EventReach,
     here: NodeKey,
     limit: Option<Instant>,
     state: State,
@@ -66,28 +66,28 @@ pub enum UnconfirmedReason {
 }
 
 impl Receipt {
-    pub(super) fn new((reach, here): (Reach, NodeKey), limit: Option<Instant>, published: Published) -> Self {
+    pub(super) fn new((reach, here): (EventReach, NodeKey), limit: Option<Instant>, published: Published) -> Self {
         Self { reach, here, limit, state: State::Sent(published) }
     }
 
-    pub(super) fn later(known: (Reach, NodeKey), limit: Option<Instant>, published: oneshot::Receiver<Published>) -> Self {
+    pub(super) fn later(known: (EventReach, NodeKey), limit: Option<Instant>, published: oneshot::Receiver<Published>) -> Self {
         Self { reach: known.0, here: known.1, limit, state: State::Later(published) }
     }
 
     /// How many nodes it goes to, this one included if it has subscribers.
     pub fn nodes(&self) -> usize {
-        self.reach.nodes
+        self.reach.nodes()
     }
 
     /// How many subscribers they have, as each has said last.
     pub fn subscribers(&self) -> usize {
-        self.reach.subscribers
+        self.reach.subscribers()
     }
 
     /// How many nodes have subscribers for an event of this name with another structure: it does not go there. The log of both nodes has the
     /// structures.
     pub fn other_structures(&self) -> usize {
-        self.reach.others
+        self.reach.other_structures()
     }
 
     /// Waits until every node that it goes to has taken it into the mailboxes of its subscribers. What they make of it, nobody waits for. For 5 s at
@@ -158,12 +158,7 @@ impl Unconfirmed {
 
 impl fmt::Debug for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Reach { nodes, subscribers, others } = self.reach;
-        f.debug_struct("Receipt")
-            .field("nodes", &nodes)
-            .field("subscribers", &subscribers)
-            .field("other_structures", &others)
-            .finish_non_exhaustive()
+        f.debug_struct("Receipt").field("reach", &self.reach).finish_non_exhaustive()
     }
 }
 

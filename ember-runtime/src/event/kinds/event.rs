@@ -21,6 +21,9 @@ pub trait Event: Message + Schema + Sync {
     const NAME: &'static str;
 }
 
+/// Asks whether a type is an event that may leave its node.
+pub const fn only_event<E: Event>() {}
+
 /// What is known of a type of events: functions over a type that is not. `#[message(event)]` submits one.
 pub struct EventKind {
     pub(crate) name: &'static str,

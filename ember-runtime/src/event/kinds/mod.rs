@@ -4,5 +4,5 @@ mod event;
 mod known;
 
 pub(crate) use self::event::AnyEvent;
-pub use self::event::{Event, EventKind};
+pub use self::event::{Event, EventKind, only_event};
 pub(crate) use self::known::{Known, of_event, of_id, of_type, twins};

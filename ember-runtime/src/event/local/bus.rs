@@ -1,7 +1,7 @@
 //! All subscribers of one node, by what they take.
 
 use std::{
-    any::{Any, TypeId, type_name},
+    any::{Any, TypeId},
     collections::HashMap,
     fmt,
     sync::{

@@ -9,7 +9,7 @@ use crate::{
     actor::Scope,
     call::CallByName,
     error::Result,
-    event::{Event, EventCounts, Receipt},
+    event::{Event, EventCounts, EventReach, Receipt},
     id::UniqueId,
     node::slot::UniqueIds,
     offload::OffloadCounts,
@@ -39,6 +39,11 @@ impl Node {
     /// Gives `event` to every service that has a handler for it, as far as `scope` goes: see [`Cx::publish_to`](crate::actor::Cx::publish_to).
     pub fn publish_to<E: Event>(&self, scope: Scope, event: E) -> Receipt {
         self.inner.services.hub.publish_from_outside(scope, event)
+    }
+
+    /// Whom an event of the type `E` would go to now: before the first is published, too.
+    pub fn event_reach<E: Event>(&self, scope: Scope) -> EventReach {
+        self.inner.services.hub.reach_of::<E>(scope)
     }
 
     /// How many events have left this node, and come.

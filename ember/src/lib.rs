@@ -19,7 +19,8 @@ pub use ember_runtime::serde_json;
 pub use ember_runtime::{
     actor::{
         CallCounts, Cx, Down, DownReason, EntryGap, EventSource, GapReason, Missed, MissedReason, MissedTicks, OnPanic,
-        Position, Posted, Replicated, Restart, Scope, Service, ServiceIdentity, ServiceState, Shard, Sharded, Snapshot, Tick, Unit,
+        Position, Posted, Replicated, Restart, Scope, Service, ServiceIdentity, ServiceState, Shard, Sharded, Snapshot,
+        Tick, Unit,
     },
     call::{
         Address, Call, CallByName, CallMany, Client, KeyOf, Local, LocalCalls, Many, ModulesClient, Once, One, Origin,
@@ -66,7 +67,8 @@ pub mod prelude {
     pub use crate::{
         Address, Breaker, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Missed, Module,
         Modules, Node, NodeBuilder, Offload, OffloadError, OnPanic, Pid, Replicated, Replier, Restart, Retry,
-        RetryBudget, Scope, Shard, Sharded, StreamSender, Streaming, UniqueId, Unordered, message, module, rpc, service,
+        RetryBudget, Scope, Shard, Sharded, StreamSender, Streaming, UniqueId, Unordered, message, module, rpc,
+        service,
     };
     pub use ember_runtime::registry::{Embedded, Etcd};
 }
@@ -113,7 +115,8 @@ pub mod __private {
         actor::{
             Cx, Down, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, Missed, MissedTicks, NoRpcBlock,
             NotReplicated, NotSharded, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Replica, ReplicaKind, RpcBlock,
-            Schedule, ScopeKind, Service, ServiceSpec, Sharding, Specified, Table, Takes, Tick, ToldTheEpoch, Unit, says,
+            Schedule, ScopeKind, Service, ServiceSpec, Sharding, Specified, Table, Takes, Tick, ToldTheEpoch, Unit,
+            says,
         },
         call::{Address, Client, Handle, HasClient, HasLocalClient, Kind, Local, OnThisNode, One, Reached},
         directory::Interest,

@@ -132,7 +132,9 @@ impl EventOf {
     /// The type behind the `&`.
     pub(crate) fn behind(&mut self) -> Option<&mut Type> {
         match self {
-            Self::Type(ty, _) | Self::Missed(Some(ty)) | Self::Down(Some(ty)) | Self::Entry(ty) | Self::Gap(ty) => Some(ty),
+            Self::Type(ty, _) | Self::Missed(Some(ty)) | Self::Down(Some(ty)) | Self::Entry(ty) | Self::Gap(ty) => {
+                Some(ty)
+            }
             Self::Missed(None) | Self::Down(None) | Self::Role(..) | Self::Tick(..) => None,
         }
     }

@@ -20,7 +20,10 @@ pub(super) fn takes(args: TokenStream, errors: &mut Errors) -> Takes {
         let found = SCOPES.iter().find(|(word, _)| *word == text.value());
         if found.is_none() {
             let words = list(&SCOPES.map(|(word, _)| word));
-            errors.at(&text, format!("unknown scope \"{}\": the scopes are {words}; without one it takes all", text.value()));
+            errors.at(
+                &text,
+                format!("unknown scope \"{}\": the scopes are {words}; without one it takes all", text.value()),
+            );
         }
         found.map(|(_, kind)| *kind)
     });
@@ -52,4 +55,3 @@ pub(super) fn of_event(attr: &Attribute) -> Option<TokenStream> {
     let is_event = tokens.next().is_some_and(|token| token.to_string() == "event");
     (is_event && tokens.next().is_some_and(|token| token.to_string() == ",")).then(|| list.tokens.clone())
 }
-

@@ -322,8 +322,11 @@ enum On {
 }
 
 fn on(attr: &Attribute, errors: &mut Errors) -> Option<On> {
-    let known: Vec<&str> =
-        HOOKS.iter().map(|(name, _)| *name).chain(["event", "missed", "down", "entry", "gap", "master", "slave"]).collect();
+    let known: Vec<&str> = HOOKS
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(["event", "missed", "down", "entry", "gap", "master", "slave"])
+        .collect();
     if let Some(args) = events::of_event(attr) {
         return Some(On::Event(events::takes(args, errors)));
     }

@@ -2,7 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Data, DeriveInput, Field, Item, Path, Token, Variant, ext::IdentExt, parse_quote, punctuated::Punctuated};
+use syn::{
+    Attribute, Data, DeriveInput, Field, Item, Path, Token, Variant, ext::IdentExt, parse_quote, punctuated::Punctuated,
+};
 
 use super::{
     copied,

@@ -25,7 +25,8 @@ pub use self::{
         Cx, DeclaresParent, EntryGap, GapReason, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult,
         InGroup, IsGap, IsPosted, ModuleBusy, NoRpcBlock, NotEntered, NotReplicated, NotSharded, OnEvent,
         OnlyOneRpcBlockPerType, Orphan, Path, Position, Posted, Replica, Replicable, Replicated, RootOf, RpcBlock,
-        Schedule, ScopeKind, Service, Sharded, Sharding, Snapshot, Specified, Table, Takes, ToldTheEpoch, Unit, Visitor, says,
+        Schedule, ScopeKind, Service, Sharded, Sharding, Snapshot, Specified, Table, Takes, ToldTheEpoch, Unit,
+        Visitor, says,
     },
     turn::CallCounts,
 };
@@ -36,8 +37,8 @@ pub(crate) use self::{
     intake::written_port,
     life::blueprint,
     service::{
-        Again, Changes, EventFn, Followed, FollowedKind, KeyedField, MissedHook, SIGNATURE_OF, Subscription, Timer, TimerRun, Told,
-        again, note_change,
+        Again, Changes, EventFn, Followed, FollowedKind, KeyedField, MissedHook, SIGNATURE_OF, Subscription, Timer,
+        TimerRun, Told, again, note_change,
     },
     work::{GoLive, Offer, Port, Short, ShortCall, Spare, TaskJob},
 };

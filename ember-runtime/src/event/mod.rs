@@ -7,11 +7,11 @@ mod face;
 mod kinds;
 mod local;
 
+#[cfg(feature = "cluster")]
+pub(crate) use self::away::{Announce, Batch};
 pub use self::{
     away::EventReach,
     face::{Confirmed, EventCounts, Receipt, Unconfirmed, UnconfirmedReason},
     kinds::{Event, EventKind, only_event},
 };
 pub(crate) use self::{away::Hub, kinds::twins, local::Bus};
-#[cfg(feature = "cluster")]
-pub(crate) use self::away::{Announce, Batch};

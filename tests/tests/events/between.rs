@@ -35,14 +35,19 @@ fn every_subscriber_of_the_cluster_gets_each_event_once_in_order_and_each_node_o
             for name in ["ada", "bob", "eve"] {
                 publish(&sim, name, 101..=200).await;
             }
-            until("all events", || heard.names().iter().map(|name| heard.values(name).len()).sum::<usize>() == 6 * 600).await;
+            until("all events", || heard.names().iter().map(|name| heard.values(name).len()).sum::<usize>() == 6 * 600)
+                .await;
             for name in heard.names() {
                 let far = judge(&heard.of(&name), false).unwrap_or_else(|why| panic!("seed {seed}, {name}: {why}"));
                 assert!(keys.iter().all(|key| far[key] == 200), "seed {seed}, {name}: {far:?}");
             }
             for name in ["ada", "bob", "eve"] {
                 let counts = sim.on(name, async |node: Node| node.event_counts()).await.unwrap();
-                assert_eq!((counts.published, counts.encoded, counts.queued), (200, 200, 400), "written once, sent to two nodes");
+                assert_eq!(
+                    (counts.published, counts.encoded, counts.queued),
+                    (200, 200, 400),
+                    "written once, sent to two nodes"
+                );
                 assert_eq!((counts.received, counts.missed, counts.dropped), (400, 0, 0), "however many subscribers");
                 assert!(counts.batches >= 2 && counts.batches <= 20, "what gathers goes together: {counts:?}");
             }
@@ -66,7 +71,9 @@ fn a_receipt_says_whom_an_event_goes_to_and_confirmed_waits_until_they_have_it()
         assert_eq!((nodes, subscribers), (3, 6));
         assert_eq!(confirmed.unwrap().nodes, 3);
         until("the event", || heard.names().len() == 6).await;
-        let by = sim.on("bob", async |node: Node| node.select::<super::listeners::ListenerClient>().id("bob 1").client().rpc_publish(1).await);
+        let by = sim.on("bob", async |node: Node| {
+            node.select::<super::listeners::ListenerClient>().id("bob 1").client().rpc_publish(1).await
+        });
         assert_eq!(by.await.unwrap().unwrap(), (3, 6));
         until("the event of a service", || heard.values("eve 2").len() == 2).await;
         let super::listeners::Heard::Event(1, source) = heard.of("eve 2")[1] else { panic!("it is an event") };
@@ -97,9 +104,8 @@ fn confirmed_says_which_node_was_cut_off_and_whose_mailboxes_were_full() {
         until("the gap", || slow.of("bob").len() == 3).await;
         assert_eq!(judge(&slow.of("bob"), false).unwrap().into_values().collect::<Vec<_>>(), [9]);
         sim.partition("ada", "bob");
-        let late = sim.on("ada", async |node: Node| {
-            node.publish_to(Scope::Cluster, Reading(10)).confirmed_within(ms(500)).await
-        });
+        let late = sim
+            .on("ada", async |node: Node| node.publish_to(Scope::Cluster, Reading(10)).confirmed_within(ms(500)).await);
         assert_eq!(late.await.unwrap().unwrap_err().nodes[0].1, UnconfirmedReason::Late);
         sim.heal("ada", "bob");
         until("the event after the cut", || slow.values("bob").last() == Some(&10)).await;
@@ -142,10 +148,22 @@ fn an_event_goes_as_far_as_its_scope_and_to_those_who_take_that() {
     let told = logs.clone();
     cluster.run(move |sim| async move {
         let knows = sim.on("ada", async |node: Node| {
-            while node.event_reach::<Local>(Scope::Cluster).nodes() != 3 || node.event_reach::<Local>(Scope::Server(1)).nodes() != 2 {
+            while node.event_reach::<Local>(Scope::Cluster).nodes() != 3
+                || node.event_reach::<Local>(Scope::Server(1)).nodes() != 2
+            {
                 sleep(ms(5)).await;
             }
-            let reach = |scope| node.publish_to(scope, Local(match scope { Scope::Node => 1, Scope::Server(id) => 10 + id, Scope::Cluster => 3 })).nodes();
+            let reach = |scope| {
+                node.publish_to(
+                    scope,
+                    Local(match scope {
+                        Scope::Node => 1,
+                        Scope::Server(id) => 10 + id,
+                        Scope::Cluster => 3,
+                    }),
+                )
+                .nodes()
+            };
             [Scope::Node, Scope::Server(1), Scope::Server(2), Scope::Server(7), Scope::Cluster].map(reach)
         });
         assert_eq!(knows.await.unwrap(), [1, 2, 1, 0, 3]);

@@ -1,6 +1,5 @@
 //! Events within one node.
 
-
 use ember::prelude::*;
 use ember_tests::{gate::Gate, log::Log};
 

@@ -56,7 +56,9 @@ fn who_asks_for_it_gets_the_last_value_of_each_publisher_first_and_nobody_else_d
             };
             spawn(log.clone()).await.unwrap();
             until("the last value", || log.lines() == ["2 kept"]).await;
-            let next = sim.on("ada", async |node: Node| node.publish_to(Scope::Cluster, Level(3)).confirmed().await.unwrap().nodes);
+            let next = sim.on("ada", async |node: Node| {
+                node.publish_to(Scope::Cluster, Level(3)).confirmed().await.unwrap().nodes
+            });
             assert_eq!(next.await.unwrap(), 1);
             until("the next", || log.lines().len() == 3).await;
             // Its node has it now, for those who come later.
@@ -67,7 +69,9 @@ fn who_asks_for_it_gets_the_last_value_of_each_publisher_first_and_nobody_else_d
             sim.partition("ada", "bob");
             sim.on("ada", async |_| sleep(ms(4_000)).await).await.unwrap();
             sim.heal("ada", "bob");
-            let last = sim.on("ada", async |node: Node| node.publish_to(Scope::Cluster, Level(4)).confirmed_within(ms(20_000)).await.is_ok());
+            let last = sim.on("ada", async |node: Node| {
+                node.publish_to(Scope::Cluster, Level(4)).confirmed_within(ms(20_000)).await.is_ok()
+            });
             assert!(last.await.unwrap());
             until("the last", || log.lines().len() == 7).await;
         });

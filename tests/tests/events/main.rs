@@ -12,3 +12,4 @@ mod faults;
 mod here;
 mod kept;
 mod listeners;
+mod strange;

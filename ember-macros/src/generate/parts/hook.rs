@@ -56,11 +56,9 @@ pub(crate) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Eve
     let the_event = local("event", ident);
     let cx_argument = shape.takes_cx.then(|| quote!(#cx,));
     let the_argument = match of {
-        EventOf::Type(..)
-        | EventOf::Missed(Some(_))
-        | EventOf::Down(Some(_))
-        | EventOf::Entry(_)
-        | EventOf::Gap(_) => quote!(#the_event),
+        EventOf::Type(..) | EventOf::Missed(Some(_)) | EventOf::Down(Some(_)) | EventOf::Entry(_) | EventOf::Gap(_) => {
+            quote!(#the_event)
+        }
         EventOf::Missed(None) | EventOf::Down(None) | EventOf::Role(_, None) | EventOf::Tick(_, _, false) => quote!(),
         EventOf::Tick(_, _, true) => quote!(*#the_event),
         // What it takes may be no epoch.

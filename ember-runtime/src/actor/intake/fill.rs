@@ -11,8 +11,8 @@ use crate::{
         about::{Down, Missed, MissedTicks, Tick},
         service::{
             Entry, EventFn, Followed, HandledBy, Here, HookFn, HookKind, HookOf, IsGap, IsPosted, Keyed, KeyedField,
-            MissedHook, OnEvent, Path, Replicated, SIGNATURE_OF, Schedule, Service, Subscription, Table, Takes, Timer, TimerRun,
-            full_name,
+            MissedHook, OnEvent, Path, Replicated, SIGNATURE_OF, Schedule, Service, Subscription, Table, Takes, Timer,
+            TimerRun, full_name,
         },
         turn::Pace,
         work::{run_event, run_hook, start_raw},

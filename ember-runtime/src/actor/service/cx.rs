@@ -6,7 +6,10 @@ use tokio::time::Instant;
 
 use super::Unit;
 use crate::{
-    actor::{about::{EventSource, Shard}, erased::Core},
+    actor::{
+        about::{EventSource, Shard},
+        erased::Core,
+    },
     error::{Error, Result},
     id::{Epoch, Pid},
     message::{

@@ -74,7 +74,13 @@ impl Line {
             queue: Queue::new(MOST),
             again: false,
         };
-        Self { peer, state: Mutex::new(state), bell: Notify::new(), up: Notify::new(), passed: ordered::Sender::default() }
+        Self {
+            peer,
+            state: Mutex::new(state),
+            bell: Notify::new(),
+            up: Notify::new(),
+            passed: ordered::Sender::default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -82,7 +88,13 @@ impl Line {
     }
 
     /// It says what it wants. The types of which it now wants the last event from before too; nothing, if it has said something newer already.
-    pub(super) fn hear(&self, number: u64, server: u32, wants: Wants, others: BTreeSet<u64>) -> Option<Vec<(u64, bool)>> {
+    pub(super) fn hear(
+        &self,
+        number: u64,
+        server: u32,
+        wants: Wants,
+        others: BTreeSet<u64>,
+    ) -> Option<Vec<(u64, bool)>> {
         let mut state = self.lock();
         if number < state.heard {
             return None;

@@ -13,10 +13,6 @@ mod task;
 mod wire;
 
 pub use self::publish::EventReach;
-pub(crate) use self::{
-    hub::Hub,
-    line::Fate,
-    publish::Published,
-};
 #[cfg(feature = "cluster")]
 pub(crate) use self::wire::{Announce, Batch};
+pub(crate) use self::{hub::Hub, line::Fate, publish::Published};

@@ -81,7 +81,13 @@ impl Hub {
     }
 
     /// Gives an event to all who take it.
-    pub(crate) fn publish(&self, known: &'static Known, scope: Scope, event: Arc<AnyEvent>, by: Option<Pid>) -> Published {
+    pub(crate) fn publish(
+        &self,
+        known: &'static Known,
+        scope: Scope,
+        event: Arc<AnyEvent>,
+        by: Option<Pid>,
+    ) -> Published {
         self.counts.published.add(1);
         let mut published = Published::default();
         if scope != Scope::Node {
@@ -95,7 +101,13 @@ impl Hub {
         published
     }
 
-    fn send(&self, known: &'static Known, scope: Scope, event: &Arc<AnyEvent>, (by, lines): (Option<Pid>, &[Arc<Line>])) -> Vec<Named> {
+    fn send(
+        &self,
+        known: &'static Known,
+        scope: Scope,
+        event: &Arc<AnyEvent>,
+        (by, lines): (Option<Pid>, &[Arc<Line>]),
+    ) -> Vec<Named> {
         self.counts.encoded.add(1);
         let limit = self.router.fitting(usize::MAX);
         let bytes = match known.bytes(&**event) {

@@ -139,7 +139,13 @@ impl Source {
     }
 
     /// Goes on to this number, and tells of those before it that have not come. Whether it is new.
-    fn reach(&mut self, peer: NodeKey, name: &StreamName, (known, scope, number): (&'static Known, Scope, u64), bus: &Bus) -> bool {
+    fn reach(
+        &mut self,
+        peer: NodeKey,
+        name: &StreamName,
+        (known, scope, number): (&'static Known, Scope, u64),
+        bus: &Bus,
+    ) -> bool {
         let (generation, last) = self.streams.entry((name.event, name.cluster)).or_default();
         if name.generation > *generation {
             (*generation, *last) = (name.generation, 0);
@@ -164,7 +170,11 @@ fn unreadable(bus: &Bus, peer: NodeKey, (known, scope, number): (&'static Known,
     bus.takers(known, scope)
 }
 
-fn missed(publisher: NodeKey, known: &'static Known, (scope, count, why): (Scope, Option<u64>, MissedReason)) -> Missed {
+fn missed(
+    publisher: NodeKey,
+    known: &'static Known,
+    (scope, count, why): (Scope, Option<u64>, MissedReason),
+) -> Missed {
     Missed { publisher, event: known.name(), scope, count, why }
 }
 
@@ -175,4 +185,3 @@ fn scope_of(name: &StreamName, server: u32) -> Scope {
 #[cfg(test)]
 #[path = "sources_tests.rs"]
 mod tests;
-

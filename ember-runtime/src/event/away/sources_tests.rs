@@ -43,7 +43,12 @@ fn batch(generation: u64, numbers: &[u64], last: Option<u64>) -> Batch {
         Item { stream: 0, number: *number, service: None, length: u32::try_from(bytes.len() - before).unwrap() }
     });
     let items = items.collect();
-    Batch { streams: vec![name(generation)], items, bytes: bytes.into(), last: last.map(|last| (0, last)).into_iter().collect() }
+    Batch {
+        streams: vec![name(generation)],
+        items,
+        bytes: bytes.into(),
+        last: last.map(|last| (0, last)).into_iter().collect(),
+    }
 }
 
 /// How far the only stream of this publisher is.

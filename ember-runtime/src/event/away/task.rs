@@ -91,7 +91,14 @@ impl Hub {
 
     /// Sees to one other node, while the view shows it.
     async fn serve(self: Arc<Self>, line: Arc<Line>) {
-        let mut serving = Serving { wanted: self.bus.changes(), hub: self, line, told: None, structures: BTreeSet::new(), others: BTreeSet::new() };
+        let mut serving = Serving {
+            wanted: self.bus.changes(),
+            hub: self,
+            line,
+            told: None,
+            structures: BTreeSet::new(),
+            others: BTreeSet::new(),
+        };
         let mut pause = PAUSES.0;
         loop {
             match serving.step().await {

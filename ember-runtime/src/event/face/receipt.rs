@@ -70,7 +70,11 @@ impl Receipt {
         Self { reach, here, limit, state: State::Sent(published) }
     }
 
-    pub(super) fn later(known: (EventReach, NodeKey), limit: Option<Instant>, published: oneshot::Receiver<Published>) -> Self {
+    pub(super) fn later(
+        known: (EventReach, NodeKey),
+        limit: Option<Instant>,
+        published: oneshot::Receiver<Published>,
+    ) -> Self {
         Self { reach: known.0, here: known.1, limit, state: State::Later(published) }
     }
 

@@ -127,7 +127,9 @@ impl Bus {
     /// What is wanted of other nodes.
     pub(crate) fn wants(&self) -> Wants {
         let topics: Vec<_> = self.lock().values().cloned().collect();
-        let wanted = |topic: &Arc<Topic>| Some((topic.known?.id, topic.want())).filter(|(_, it)| it.sort() != Want::default().sort());
+        let wanted = |topic: &Arc<Topic>| {
+            Some((topic.known?.id, topic.want())).filter(|(_, it)| it.sort() != Want::default().sort())
+        };
         topics.iter().filter_map(wanted).collect()
     }
 

@@ -10,7 +10,9 @@ use std::{
 
 use super::misses::{Misses, Open};
 use crate::{
-    actor::{Cell, EventFn, EventSource, Missed, MissedHook, MissedReason, ScopeKind, Service, Subscription, TaskJob, Takes},
+    actor::{
+        Cell, EventFn, EventSource, Missed, MissedHook, MissedReason, ScopeKind, Service, Subscription, Takes, TaskJob,
+    },
     event::kinds::AnyEvent,
     message::{Keys, Lane},
 };

@@ -167,7 +167,9 @@ impl Door {
             }),
             Announce::ID | Batch::ID => match self.hub.upgrade() {
                 Some(hub) if method == Announce::ID => at_once(reply, &payload, |said| hub.hear(peer, said)),
-                Some(hub) => later(&router, reply, &payload, move |_, batch: Batch| async move { hub.receive(peer, &batch) }),
+                Some(hub) => {
+                    later(&router, reply, &payload, move |_, batch: Batch| async move { hub.receive(peer, &batch) })
+                }
                 None => reply.fail(RefusedReason::Stopped),
             },
             _ => reply.fail(RefusedReason::UnknownMethod),

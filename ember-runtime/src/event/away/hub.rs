@@ -9,6 +9,8 @@ use std::{
     },
 };
 
+use tokio::sync::Notify;
+
 use super::{
     compare::Compared,
     counts::Counts,
@@ -40,6 +42,8 @@ pub(crate) struct Hub {
     pub(super) sources: Sources,
     pub(crate) counts: Counts,
     announced: AtomicU64,
+    /// A node has said for the first time what it wants.
+    pub(super) stirred: Notify,
 }
 
 #[derive(Default)]
@@ -67,6 +71,7 @@ impl Hub {
             sources: Sources::default(),
             counts: Counts::default(),
             announced: AtomicU64::new(0),
+            stirred: Notify::new(),
         })
     }
 
@@ -77,6 +82,11 @@ impl Hub {
     /// The way to a run of another node.
     pub(super) fn line(&self, peer: NodeKey) -> Arc<Line> {
         Arc::clone(self.lock().all.entry(peer).or_insert_with(|| Arc::new(Line::new(peer))))
+    }
+
+    /// The same, if there is one.
+    pub(super) fn known_line(&self, peer: NodeKey) -> Option<Arc<Line>> {
+        self.lock().all.get(&peer).cloned()
     }
 
     pub(super) fn lines(&self) -> Vec<Arc<Line>> {
@@ -128,6 +138,7 @@ impl Hub {
     /// Another node says what it wants.
     pub(crate) fn hear(&self, peer: NodeKey, said: Announce) -> Heard {
         let line = self.line(peer);
+        self.stirred.notify_one();
         let compared = Compared::of(&said.wanted, (peer, &self.named(peer)), &|event| line.has_other(event));
         let others = compared.other_ids();
         if let Some(kept) = line.hear(said.number, said.server, compared.fits, others) {
@@ -160,6 +171,11 @@ impl Hub {
         self.router.key
     }
 
+    /// Whether the node has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.router.over().is_some()
+    }
+
     /// How many events the subscribers here have missed.
     pub(crate) fn missed(&self) -> u64 {
         self.bus.missed()
@@ -167,8 +183,7 @@ impl Hub {
 
     /// The link to another node is up.
     pub(crate) fn link_up(&self, peer: NodeKey) {
-        let line = self.lock().all.get(&peer).cloned();
-        if let Some(line) = line {
+        if let Some(line) = self.known_line(peer) {
             line.link_up();
         }
     }

@@ -45,8 +45,9 @@ struct State {
     /// What it wants, and has another structure of.
     others: BTreeSet<u64>,
     queue: Queue,
-    /// What it is to know of this node is to be said again.
+    /// What it is to know of this node is to be said again; it was said once.
     again: bool,
+    told: bool,
 }
 
 /// What became of an event for one node.
@@ -73,6 +74,7 @@ impl Line {
             others: BTreeSet::new(),
             queue: Queue::new(MOST),
             again: false,
+            told: false,
         };
         Self {
             peer,
@@ -217,6 +219,16 @@ impl Line {
     /// Whether it is to be told once more.
     pub(super) fn take_again(&self) -> bool {
         std::mem::take(&mut self.lock().again)
+    }
+
+    /// It is told what this node wants.
+    pub(super) fn note_told(&self) {
+        self.lock().told = true;
+    }
+
+    /// Whether it ever was.
+    pub(super) fn was_told(&self) -> bool {
+        self.lock().told
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -9,7 +9,12 @@ use std::{
 
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::{compare, hub::Hub, line::Line, queue::Sent};
+use super::{
+    compare,
+    hub::{Hub, REMEMBERED},
+    line::Line,
+    queue::Sent,
+};
 use crate::{
     call::Question,
     directory::Departed,
@@ -31,39 +36,52 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_
 impl Hub {
     /// Follows the view for ever.
     pub(crate) async fn run(self: Arc<Self>) {
-        let mut changes = self.router.directory().changes();
-        let mut tasks = BTreeMap::new();
+        let (mut changes, mut wanted) = (self.router.directory().changes(), self.bus.changes());
+        let mut looks = Looks::default();
         loop {
             changes.mark_unchanged();
-            self.look(&mut tasks);
-            if changes.changed().await.is_err() {
-                return;
+            wanted.mark_unchanged();
+            self.look(&mut looks);
+            tokio::select! {
+                biased;
+                changed = changes.changed() => if changed.is_err() { return },
+                _ = wanted.changed() => {}
+                () = self.stirred.notified() => {}
             }
         }
     }
 
-    fn look(self: &Arc<Self>, tasks: &mut BTreeMap<NodeKey, AbortOnDrop>) {
-        let directory = self.router.directory();
-        let peers: BTreeSet<NodeKey> = directory.peers().into_iter().collect();
+    /// Who is in the view is looked at with each change of that, so that nothing is done where nobody has come or gone. A node of which nothing is
+    /// wanted, and that wants nothing, costs nothing.
+    fn look(self: &Arc<Self>, looks: &mut Looks) {
+        let seen = (self.router.directory().peers(), !self.bus.wants().is_empty(), self.lines().len());
+        if looks.last.as_ref() == Some(&seen) {
+            return;
+        }
+        let peers: BTreeSet<NodeKey> = seen.0.iter().copied().collect();
         for peer in &peers {
-            let line = self.line(*peer);
+            let Some(line) = (if seen.1 { Some(self.line(*peer)) } else { self.known_line(*peer) }) else { continue };
             if line.arrive() {
                 line.link_up();
                 self.reroute();
             }
-            tasks.entry(*peer).or_insert_with(|| {
+            looks.tasks.entry(*peer).or_insert_with(|| {
                 let run = Arc::clone(self).serve(line);
                 AbortOnDrop(self.router.runtime().spawn(run).abort_handle())
             });
         }
-        tasks.retain(|peer, _| peers.contains(peer));
-        let is_over = |peer: NodeKey| {
-            let newer = |other: &NodeKey| other.id == peer.id && other.incarnation > peer.incarnation;
-            peers.iter().any(newer) || directory.departed(peer) == Some(Departed::InOrder)
-        };
+        looks.tasks.retain(|peer, _| peers.contains(peer));
+        self.part(&peers);
+        looks.last = Some((seen.0, seen.1, self.lines().len()));
+    }
+
+    /// Sees to those who are not in the view any more, or not yet.
+    fn part(&self, peers: &BTreeSet<NodeKey>) {
+        let directory = self.router.directory();
+        let is_newer = |peer: NodeKey| peers.iter().any(|it| it.id == peer.id && it.incarnation > peer.incarnation);
         let mut away = Vec::new();
         for line in self.lines().into_iter().filter(|line| !peers.contains(&line.peer)) {
-            if is_over(line.peer) {
+            if is_newer(line.peer) || directory.departed(line.peer) == Some(Departed::InOrder) {
                 self.forget(line.peer);
                 continue;
             }
@@ -73,15 +91,15 @@ impl Hub {
             }
             away.push(line.peer);
         }
-        for peer in away.iter().take(away.len().saturating_sub(super::hub::REMEMBERED)) {
+        for peer in away.iter().take(away.len().saturating_sub(REMEMBERED)) {
             self.forget(*peer);
         }
         for peer in self.sources.runs().into_iter().filter(|peer| !peers.contains(peer)) {
-            match directory.departed(peer) {
-                Some(Departed::Lost) => self.sources.lose(peer, (&self.bus, self.server)),
-                Some(Departed::InOrder) | None => {}
+            let (departed, is_over) = (directory.departed(peer), is_newer(peer));
+            if departed == Some(Departed::Lost) || (is_over && departed.is_none()) {
+                self.sources.lose(peer, (&self.bus, self.server));
             }
-            if is_over(peer) {
+            if is_over || departed == Some(Departed::InOrder) {
                 self.sources.forget(peer);
                 self.bus.forget(peer);
             }
@@ -95,6 +113,7 @@ impl Hub {
             wanted: self.bus.changes(),
             hub: self,
             line,
+            wants: None,
             told: None,
             structures: BTreeSet::new(),
             others: BTreeSet::new(),
@@ -116,12 +135,22 @@ impl Hub {
     }
 }
 
+/// What was seen last.
+#[derive(Default)]
+struct Looks {
+    /// Who is in the view, whether anything is wanted here, and how many ways there are.
+    last: Option<(Vec<NodeKey>, bool, usize)>,
+    tasks: BTreeMap<NodeKey, AbortOnDrop>,
+}
+
 /// Of one other node.
 struct Serving {
     hub: Arc<Hub>,
     line: Arc<Line>,
     /// Tells that something else is wanted here.
     wanted: crate::sync::ordered::Receiver<()>,
+    /// That, as it was seen last.
+    wants: Option<Wants>,
     /// What it knows to be wanted here, and since when.
     told: Option<(Wants, Instant)>,
     /// The types whose structures it was told.
@@ -140,9 +169,11 @@ impl Serving {
             self.structures.clear();
             self.told = self.told.take().filter(|(wants, _)| wants.is_empty());
         }
-        self.wanted.mark_unchanged();
-        let wants = self.hub.bus.wants();
-        if self.is_news(&wants) {
+        if self.wants.is_none() || self.wanted.has_changed() {
+            self.wanted.mark_unchanged();
+            self.wants = Some(self.hub.bus.wants());
+        }
+        if let Some(wants) = self.wants.clone().filter(|wants| self.is_news(wants)) {
             return self.announce(wants).await;
         }
         if let Some(sent) = self.line.next(self.hub.router.fitting(BATCH)) {
@@ -162,13 +193,14 @@ impl Serving {
     fn is_news(&self, wants: &Wants) -> bool {
         let sorts = |wants: &Wants| wants.iter().map(|(event, want)| (*event, want.sort())).collect::<Vec<_>>();
         match &self.told {
-            None => !wants.is_empty() || !self.structures.is_empty(),
+            None => !wants.is_empty() || self.line.was_told(),
             Some((told, _)) => sorts(told) != sorts(wants),
         }
     }
 
     async fn announce(&mut self, wants: Wants) -> Result<(), Later> {
         let said = self.hub.announce(&wants, &|event| self.structures.contains(&event));
+        self.line.note_told();
         let heard = match self.ask(&said).await {
             Ok(heard) => heard,
             Err(failure) => return self.failed(&failure, Some(wants)),

@@ -6,7 +6,7 @@ use super::{counts::EventCounts, receipt::Receipt};
 use crate::{
     actor::Scope,
     event::{
-        away::{EventReach, Hub},
+        away::{EventReach, Hub, Published},
         kinds::{self, Event},
     },
 };
@@ -15,6 +15,9 @@ impl Hub {
     /// Publishes for code outside of services.
     pub(crate) fn publish_from_outside<E: Event>(&self, scope: Scope, event: E) -> Receipt {
         let known = kinds::of_event::<E>();
+        if self.is_over() {
+            return Receipt::new((EventReach::default(), self.here()), None, Published::default());
+        }
         let reach = (self.reach(known, scope), self.here());
         Receipt::new(reach, None, self.publish(known, scope, Arc::new(event), None))
     }

@@ -17,7 +17,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What `publish_to` knows at once: whom an event goes to, as far as the view of this node says. [`confirmed`](Self::confirmed) waits for what becomes
 /// of it there; a receipt that is dropped changes nothing.
-#[must_use = "an event can be missed: look at `nodes()`, or wait for `.confirmed()`; otherwise write `let _ = …`"]
 pub struct Receipt {
     reach: EventReach,
     here: NodeKey,

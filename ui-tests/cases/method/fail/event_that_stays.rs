@@ -1,4 +1,3 @@
-#![deny(unused_must_use)]
 use ember::prelude::*;
 
 // It travels, and stays on its node.

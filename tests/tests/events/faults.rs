@@ -23,7 +23,7 @@ const SEEDS: u64 = 24;
 type Far = Rc<RefCell<Vec<(NodeKey, u64)>>>;
 
 fn cluster(seed: u64, ears: &Ears) -> Cluster {
-    let mut cluster = Cluster::seed(seed).limit(ms(600_000));
+    let mut cluster = Cluster::seed(seed).tick(ms(4)).limit(ms(600_000));
     for name in NODES {
         let ears = ears.clone();
         cluster = cluster.node(name, move |node| node.service(ears.listener(name, 300)));
@@ -102,10 +102,10 @@ fn run(seed: u64) -> Result<u64, String> {
             more(&sim, which, 5, &far).await;
         }
         // In some runs more than waits for a node.
-        let most = if seed % 8 == 0 { 2_500 } else { 50 };
-        for _ in 0..3 {
+        let most = if seed % 12 == 0 { 2_500 } else { 50 };
+        for _ in 0..2 {
             fault(&sim, &mut rng, &far, most).await;
-            sleep(ms(rng.u64(0..3_000))).await;
+            sleep(ms(rng.u64(0..1_500))).await;
         }
         // Whatever is missing at the end is told although nothing follows.
         let far = far.borrow().clone();

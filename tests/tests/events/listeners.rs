@@ -143,6 +143,7 @@ pub async fn known(sim: &Sim, node: &str, nodes: usize) {
     let waits = sim.on(node, async move |node: Node| {
         let knows = async {
             while node.event_reach::<Reading>(Scope::Cluster).nodes() != nodes {
+                // tidy: sleep: in virtual time, between two looks.
                 tokio::time::sleep(ms(5)).await;
             }
         };
@@ -155,6 +156,7 @@ pub async fn known(sim: &Sim, node: &str, nodes: usize) {
 pub async fn until(what: &str, mut is: impl FnMut() -> bool) {
     let waits = async {
         while !is() {
+            // tidy: sleep: in virtual time, between two looks.
             tokio::time::sleep(ms(5)).await;
         }
     };

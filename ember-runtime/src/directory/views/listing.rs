@@ -94,8 +94,8 @@ impl Listing {
     }
 
     /// The newest runs of all others.
-    pub(crate) fn current_peers(&self) -> impl Iterator<Item = NodeKey> {
-        self.current.values().map(|node| node.key).filter(|key| *key != self.here.key)
+    pub(super) fn peers(&self) -> Vec<NodeKey> {
+        self.current.values().map(|node| node.key).filter(|key| *key != self.here.key).collect()
     }
 
     pub(crate) fn listed(&self, pid: Pid) -> Option<&Arc<Instance>> {

@@ -240,11 +240,6 @@ impl Directory {
         self.change(|known| known.mark_breaker(pid));
     }
 
-    /// The newest runs of all other nodes.
-    pub(crate) fn peers(&self) -> Vec<NodeKey> {
-        self.lock().current_peers().collect()
-    }
-
     /// The suspects, with what is known of them.
     pub(crate) fn suspects(&self) -> BTreeMap<NodeKey, Arc<NodeRecord>> {
         self.lock().suspects()

@@ -29,9 +29,6 @@ use crate::{
     sync::lock,
 };
 
-/// Of runs of nodes that have left the view so many are remembered: what they wanted, and how far their events were.
-pub(super) const REMEMBERED: usize = 1024;
-
 /// The events of one node, as others have to do with them.
 pub(crate) struct Hub {
     pub(super) router: Arc<Router>,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    hub::REMEMBERED,
+    line::REMEMBERED,
     wire::{Batch, StreamName, Taken},
 };
 use crate::{

@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::{
     compare,
-    hub::{Hub, REMEMBERED},
-    line::Line,
+    hub::Hub,
+    line::{Line, REMEMBERED},
     queue::Sent,
 };
 use crate::{

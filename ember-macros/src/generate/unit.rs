@@ -168,7 +168,7 @@ fn description(unit: &Unit) -> TokenStream {
 }
 
 fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> TokenStream {
-    let ServiceSpec { name, kind, version, elected, min_in_sync, acks, shards, .. } = spec;
+    let ServiceSpec { name, kind, version, elected, min_in_sync, acks, shards, workers, .. } = spec;
     let (replica, only_elected) = replica(k, ident, *elected);
     let of_groups = [min_in_sync.as_ref().map(|(key, _)| key), acks.as_ref().map(|(key, _)| key)];
     let only_replicated = of_groups.into_iter().flatten().map(|key| only_replicated(k, ident, key));
@@ -180,6 +180,10 @@ fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> To
     let sharded = shards.as_ref().map(|(_, shards)| {
         let shards = Literal::u16_unsuffixed(*shards);
         quote!(.sharded(#shards))
+    });
+    let workers = workers.as_ref().map(|(_, (least, most))| {
+        let [least, most] = [least, most].map(|workers| Literal::u16_unsuffixed(*workers));
+        quote!(.workers(#least, #most))
     });
     let elected = elected.then(|| quote!(.elected()));
     let kind = kind.as_ref().map_or_else(|| quote!(""), ToTokens::to_token_stream);
@@ -194,7 +198,7 @@ fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> To
         #entry
 
         impl #k::Specified for #ident {
-            const SPEC: #k::ServiceSpec = #k::ServiceSpec::new(#name, #kind, #version, #location)#elected #min_in_sync #acks #sharded;
+            const SPEC: #k::ServiceSpec = #k::ServiceSpec::new(#name, #kind, #version, #location)#elected #min_in_sync #acks #sharded #workers;
             #replica
         }
 

@@ -76,6 +76,8 @@ pub(crate) struct ServiceSpec {
     pub(crate) acks: Option<(Ident, Acks)>,
     /// How many states it has, if it is sharded, with where that is said.
     pub(crate) shards: Option<(Ident, u16)>,
+    /// How many are at work at once, at least and at most, with where that is said.
+    pub(crate) workers: Option<(Ident, (u16, u16))>,
 }
 
 /// Whose acknowledgements are waited for.

@@ -27,6 +27,7 @@ pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) 
         min_in_sync: options.count("min_in_sync", 2, errors),
         acks: acks(&mut options, errors),
         shards: shards(&mut options, errors),
+        workers: options.bounds("workers", "`workers = 8` or `workers = 2..=16`", errors),
     };
     of_groups(&mut spec, errors);
     if spec.elected
@@ -35,6 +36,7 @@ pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) 
         let message = "an elected service acts as one, and its state is one: leave out `sharded` or `elected`";
         errors.at(key, message);
     }
+    of_workers(&mut spec, errors);
     // The compiler would have some twenty errors to add.
     if spec.contracts.iter().any(|contract| contract.is_ident(&item.ident)) {
         let name = &item.ident;
@@ -61,6 +63,22 @@ fn shards(options: &mut Options, errors: &mut Errors) -> Option<(Ident, u16)> {
         }
         (None, None) => None,
     }
+}
+
+/// Finds fault with workers that nobody has use for, and forgets them then.
+fn of_workers(spec: &mut ServiceSpec, errors: &mut Errors) {
+    let Some((key, (_, most))) = &spec.workers else { return };
+    let message = match &spec.shards {
+        Some((_, shards)) if most <= shards => return,
+        Some((_, shards)) => {
+            format!(
+                "a shard is at work or is not, and there are {shards}: write `workers = {shards}` at most, or more `shards`"
+            )
+        }
+        None => "`workers` says how many shards are at work at once: write `sharded` too, or leave it out".into(),
+    };
+    errors.at(key, message);
+    spec.workers = None;
 }
 
 fn acks(options: &mut Options, errors: &mut Errors) -> Option<(Ident, Acks)> {

@@ -33,12 +33,13 @@ pub use self::{
 pub(crate) use self::{
     about::{Particulars, Supervision, Watcher},
     cell::{Attachments, Blueprint, Cell, Front, Setup, Source},
-    erased::{AnyCell, Host, OnTheSpot, Owed, RouteFn},
+    erased::{AnyCell, Host, OnTheSpot, Owed, RouteFn, Workers},
     intake::written_port,
     life::blueprint,
     service::{
         Again, Changes, EventFn, Followed, FollowedKind, KeyedField, MissedHook, SIGNATURE_OF, Subscription, Timer,
         TimerRun, Told, again, note_change,
     },
+    turn::Limit,
     work::{GoLive, Offer, Port, Short, ShortCall, Spare, TaskJob},
 };

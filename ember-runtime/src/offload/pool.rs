@@ -7,7 +7,11 @@ use std::{
     time::Duration,
 };
 
-use tokio::{runtime::Handle, sync::Notify, task::AbortHandle};
+use tokio::{
+    runtime::Handle,
+    sync::Notify,
+    task::{AbortHandle, yield_now},
+};
 
 use super::{
     counts::OffloadCounts,
@@ -22,6 +26,9 @@ use crate::{error::OffloadError, panics::attempt, sync::lock};
 
 /// A thread that has had nothing to do for so long ends.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// So many pieces are begun by whoever comes with one, if others come and go meanwhile.
+const AT_A_STRETCH: usize = 64;
 
 /// The pool of one node.
 pub(crate) struct Pool {
@@ -54,6 +61,12 @@ struct AtWork {
     kind: Kind,
     /// Of a future.
     task: Option<AbortHandle>,
+}
+
+/// The rest of what may begin, which a task sees to; or whoever drops it, with a runtime that has ended.
+struct Rest {
+    pool: Arc<Pool>,
+    is_done: bool,
 }
 
 /// A piece that has its slot. When it is dropped the slot is free.
@@ -122,14 +135,24 @@ impl Pool {
     /// Lets all begin that may. One at a time does so, and those that come meanwhile leave it to that one: they begin in their order,
     /// and a runtime that drops what it is given does so in no deeper and deeper calls.
     fn begin(&self) {
-        if std::mem::replace(&mut lock(&self.state).begins, true) {
+        if std::mem::replace(&mut lock(&self.state).begins, true) || !self.begin_some() {
             return;
         }
-        while let Some(begun) = self.next() {
+        // Whoever is here may be a handler, which does not do this for all others for ever.
+        if let Some(pool) = self.me.upgrade() {
+            self.runtime.spawn(Rest { pool, is_done: false }.begin());
+        }
+    }
+
+    /// A number of those that may begin. Says whether there may be more, which somebody is to see to.
+    fn begin_some(&self) -> bool {
+        for _ in 0..AT_A_STRETCH {
+            let Some(begun) = self.next() else { return false };
             if let Err(panic) = attempt(|| self.launch(begun)) {
                 tracing::error!(target: "ember::service", %panic, "offloaded work could not be begun");
             }
         }
+        true
     }
 
     /// The next that may begin. If there is none, whoever comes next is to look.
@@ -192,9 +215,10 @@ impl Pool {
     fn work(&self) {
         let _runtime = self.runtime.enter();
         while let Some(mut begun) = self.crew.next(PATIENCE) {
-            begun.run();
+            // What is the user's is caught where it runs. A subscriber of spans may panic too, and has said so by its panic: the thread goes on.
+            let _ = attempt(|| begun.run());
             self.crew.rest();
-            drop(begun);
+            let _ = attempt(|| drop(begun));
         }
     }
 
@@ -224,15 +248,16 @@ impl Pool {
         let waiting = state.lines.take_out(|_| true);
         let at_work: Vec<_> = state.at_work.values().map(|it| (Arc::clone(&it.told), it.task.clone())).collect();
         drop(state);
-        for piece in waiting {
-            piece.refuse(OffloadError::Closed);
+        // In the order of each line: first who has begun, then who waits.
+        for (told, task) in at_work {
+            told.fail(OffloadError::Closed);
+            task.into_iter().for_each(|task| task.abort());
         }
         for mut begun in self.crew.close() {
             begun.refuse(OffloadError::Closed);
         }
-        for (told, task) in at_work {
-            told.fail(OffloadError::Closed);
-            task.into_iter().for_each(|task| task.abort());
+        for piece in waiting {
+            piece.refuse(OffloadError::Closed);
         }
     }
 
@@ -313,6 +338,21 @@ impl Begun {
         if let Some(piece) = self.piece.take() {
             piece.refuse(error);
         }
+    }
+}
+
+impl Rest {
+    async fn begin(mut self) {
+        while self.pool.begin_some() {
+            yield_now().await;
+        }
+        self.is_done = true;
+    }
+}
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        while !self.is_done && self.pool.begin_some() {}
     }
 }
 

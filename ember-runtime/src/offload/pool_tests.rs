@@ -122,7 +122,7 @@ async fn what_has_not_begun_ends_with_its_owner_and_the_rest_with_the_pool() {
     assert_eq!(pool.at_work(), [("clerk", "rpc_file")]);
     assert!(timeout(Duration::from_millis(1), pool.at_rest()).await.is_err());
     pool.close();
-    assert_eq!([said(&told), said(&told)], ["waits Err(Closed)", "runs Err(Closed)"]);
+    assert_eq!([said(&told), said(&told)], ["runs Err(Closed)", "waits Err(Closed)"]);
     end.send(()).unwrap();
     timeout(PATIENCE, pool.at_rest()).await.expect("it cannot be stopped, and ends by itself");
     until("the end of the thread", || pool.counts().threads == 0);

@@ -49,7 +49,7 @@ impl<U: Unit> Cx<'_, U> {
     ///
     /// A tick is never early, and at most 2 ms late on an idle node. Timers count milliseconds: a shorter period counts as one. One of
     /// more than a hundred years counts as a hundred. Those of one service that are due in the same millisecond come in the order in which
-    /// they were made.
+    /// they were armed: made, or, where they repeat, armed again after their last tick.
     ///
     /// # Panics
     /// If `period` is zero.

@@ -178,7 +178,7 @@ impl<T, G> Wheel<T, G> {
                     NONE => self.moving = None,
                     index => {
                         let when = self.disarm(index);
-                        self.arm(index, when);
+                        self.settle(index, when);
                         return Step::Moved;
                     }
                 }
@@ -222,14 +222,31 @@ impl<T, G> Wheel<T, G> {
         }
     }
 
-    /// Puts an entry that is not armed into its slot.
+    /// Arms an entry that is not armed: behind what was armed for the same tick before, also if that is on its way down.
     fn arm(&mut self, index: u32, when: u64) {
-        let when = when.clamp(self.now, LAST.max(self.now));
+        let when = self.bounded(when);
+        match self.moving {
+            // The present stands at the beginning of that slot.
+            Some(place) if (self.now ^ when) >> (BITS * u32::from(place.level)) == 0 => self.put(index, when, place),
+            _ => self.settle(index, when),
+        }
+    }
+
+    /// Puts an entry that is not armed into the slot of its time.
+    fn settle(&mut self, index: u32, when: u64) {
+        let when = self.bounded(when);
         // The highest digit in which it differs from the present.
         let differs = (self.now ^ when).checked_ilog2().unwrap_or(0);
         let level = (differs / BITS).min(LEVELS as u32 - 1);
         let slot = when >> (BITS * level) & (SLOTS as u64 - 1);
-        let place = Place { level: level as u8, slot: slot as u8 };
+        self.put(index, when, Place { level: level as u8, slot: slot as u8 });
+    }
+
+    fn bounded(&self, when: u64) -> u64 {
+        when.clamp(self.now, LAST.max(self.now))
+    }
+
+    fn put(&mut self, index: u32, when: u64, place: Place) {
         let first = self.append(self.first(place), index, |entry| &mut entry.beside);
         self.set_first(place, first);
         if let Some(entry) = self.entries.get_mut(index) {

@@ -23,6 +23,18 @@ fn ahead(rng: &mut fastrand::Rng, most: u32) -> u64 {
 }
 
 #[test]
+fn what_is_armed_while_a_slot_moves_comes_after_what_lies_in_it_for_the_same_tick() {
+    const WHEN: u64 = 3 * 64 + 5;
+    let mut wheel = Wheel::new();
+    let group = wheel.open(());
+    let [a, b, again] = [1, 2, 3].map(|value| wheel.insert(group, WHEN, value).unwrap());
+    assert_eq!(wheel.step(WHEN), Step::Moved, "one of them has come down");
+    let [earlier, c] = [(WHEN - 1, 4), (WHEN, 5)].map(|(when, value)| wheel.insert(group, when, value).unwrap());
+    wheel.rearm(again, WHEN);
+    assert_eq!(advance(&mut wheel, WHEN).0, [earlier, a, b, c, again]);
+}
+
+#[test]
 fn all_comes_out_at_its_tick_in_the_order_of_arming_and_what_was_removed_never() {
     for seed in 0..20 {
         let mut rng = fastrand::Rng::with_seed(seed);

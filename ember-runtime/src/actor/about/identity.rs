@@ -9,7 +9,7 @@ use super::{
     shard::Shard,
     spec::{ServiceIdentity, ServiceSpec},
 };
-use crate::id::Pid;
+use crate::{actor::turn::Limit, id::Pid};
 
 /// What was said of one instance.
 #[derive(Debug, Default, Clone)]
@@ -20,6 +20,8 @@ pub(crate) struct Particulars {
     pub(crate) tags: BTreeMap<String, String>,
     /// If it is a part of a sharded service.
     pub(crate) shard: Option<Shard>,
+    /// If there is a limit to how many of these are at work at once.
+    pub(crate) workers: Option<Arc<Limit>>,
 }
 
 impl Particulars {
@@ -29,6 +31,7 @@ impl Particulars {
             && self.version.is_none()
             && self.tags.is_empty()
             && self.shard.is_none()
+            && self.workers.is_none()
     }
 }
 
@@ -51,10 +54,16 @@ impl Identity {
         self.said.as_ref().and_then(|said| said.shard)
     }
 
+    /// The workers of its service, if there is a limit to them.
+    #[inline]
+    pub(crate) fn workers(&self) -> Option<&Arc<Limit>> {
+        self.said.as_ref().and_then(|said| said.workers.as_ref())
+    }
+
     /// The identity of the service `pid`, on a node with this server id.
     pub(crate) fn of(&self, spec: &ServiceSpec, pid: Pid, server: u32) -> &Arc<ServiceIdentity> {
         self.spelled.get_or_init(|| {
-            let Particulars { id, kind, version, tags, shard: _ } = self.said.as_deref().cloned().unwrap_or_default();
+            let Particulars { id, kind, version, tags, .. } = self.said.as_deref().cloned().unwrap_or_default();
             let mut identity = ServiceIdentity::new(spec, id.unwrap_or_else(|| own(spec, pid)), server);
             identity.kind = kind.unwrap_or(identity.kind);
             identity.version = version.unwrap_or(identity.version);

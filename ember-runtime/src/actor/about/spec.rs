@@ -26,12 +26,25 @@ pub struct ServiceSpec {
     pub acks_of_leader: bool,
     /// So many states of it there are, each exclusive, and each for some of the keys: `#[service(sharded, shards = 64)]`; otherwise 0.
     pub shards: u16,
+    /// So many are at work at once, at least and at most, as its scaling says: `workers = 8`, which is 8 and 8, or `workers = 2..=16`. None: of a
+    /// sharded service as many as have something to do.
+    pub workers: Option<(u16, u16)>,
 }
 
 impl ServiceSpec {
     /// A description.
     pub const fn new(name: &'static str, kind: &'static str, version: &'static str, location: &'static str) -> Self {
-        Self { name, kind, version, location, elected: false, min_in_sync: 1, acks_of_leader: false, shards: 0 }
+        Self {
+            name,
+            kind,
+            version,
+            location,
+            elected: false,
+            min_in_sync: 1,
+            acks_of_leader: false,
+            shards: 0,
+            workers: None,
+        }
     }
 
     /// The same, of a service whose instances elect a master.
@@ -53,6 +66,18 @@ impl ServiceSpec {
     pub const fn sharded(mut self, shards: u16) -> Self {
         self.shards = shards;
         self
+    }
+
+    /// The same, of a service of which so many are at work at once, at least and at most.
+    #[must_use]
+    pub const fn workers(mut self, least: u16, most: u16) -> Self {
+        self.workers = Some((least, most));
+        self
+    }
+
+    /// Whether a limit says how many of its shards are at work at once.
+    pub(crate) const fn is_limited(&self) -> bool {
+        self.shards > 0 && self.workers.is_some()
     }
 
     /// The same, of a replicated service whose master waits for nobody.

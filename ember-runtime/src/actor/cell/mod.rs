@@ -6,8 +6,10 @@ mod front;
 mod parts;
 mod phases;
 mod seat;
+mod tally;
 mod task;
 mod visit;
+mod workers;
 
 pub(crate) use self::{
     ending::{Ending, bury, part},

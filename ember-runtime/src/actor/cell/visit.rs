@@ -5,7 +5,7 @@ use std::task::Context;
 use super::{Cell, seat::Seat};
 use crate::actor::{
     service::{Body, Running, Service},
-    turn::Held,
+    turn::{AtWork, Held},
     work::Driving,
 };
 
@@ -14,15 +14,23 @@ pub(crate) struct Visit<'a, S: Service> {
     pub(crate) cell: &'a Cell<S>,
     pub(crate) held: Held<'a, Seat<S>>,
     pub(crate) body: Box<Body<S>>,
+    /// If there is a limit to them.
+    pub(crate) worker: Option<AtWork<'a>>,
 }
 
 impl<'a, S: Service> Visit<'a, S> {
-    /// Takes the turn, if the service is idle. If it `may_wait`, it does so for a moment.
+    /// Takes the turn, if the service is idle, and there is a worker for it. If it `may_wait`, it does so for a moment.
     #[inline]
     pub(crate) fn begin(cell: &'a Cell<S>, may_wait: bool) -> Option<Self> {
         let mut held = cell.turn.try_short(may_wait)?;
         match held.take() {
-            Seat::Idle(body) => Some(Self { cell, held, body }),
+            Seat::Idle(body) => match cell.worker() {
+                Some(worker) => Some(Self { cell, held, body, worker }),
+                None => {
+                    cell.leave(held, Seat::Idle(body));
+                    None
+                }
+            },
             other => {
                 cell.leave(held, other);
                 None
@@ -47,11 +55,24 @@ impl<'a, S: Service> Visit<'a, S> {
 
     #[inline]
     pub(crate) fn end(self) {
+        drop(self.worker);
         self.cell.leave(self.held, Seat::Idle(self.body));
     }
 }
 
 impl<'a, S: Service> Cell<S> {
+    /// A worker of its service, or that none is needed. None if there is none for it now.
+    #[inline]
+    #[expect(clippy::option_option, reason = "whether it may run, and what it gives back then")]
+    fn worker(&self) -> Option<Option<AtWork<'_>>> {
+        if const { S::SPEC.is_limited() }
+            && let Some(limit) = self.identity.workers()
+        {
+            return limit.try_take().map(Some);
+        }
+        Some(None)
+    }
+
     /// Leaves to the driver what has begun, and whether modules were added or released so far.
     pub(crate) fn suspend(&self, held: Held<'a, Seat<S>>, running: Running<S>, changed: bool) {
         self.turn.note_work();

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use super::{
     Host,
     owed::{CallbackPermit, Owed, RouteFn},
+    workers::Workers,
 };
 use crate::{
     actor::{
@@ -43,6 +44,14 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn call_counts(&self) -> CallCounts;
     /// Which shard of a service it is, if it is one.
     fn shard(&self) -> Option<Shard>;
+    /// Whether it has shards, which are services of their own.
+    fn has_shards(&self) -> bool {
+        false
+    }
+    /// Its workers, if it has several.
+    fn workers(&self) -> Option<&dyn Workers> {
+        None
+    }
     /// So many ticks of its timers were left out.
     fn overran(&self, ticks: u64);
     /// The contracts that it fulfils.

@@ -11,6 +11,7 @@ mod outcomes_tests;
 mod owed;
 #[cfg(test)]
 mod tests;
+mod workers;
 
 pub(crate) use self::{
     any_cell::{AnyCell, OnTheSpot},
@@ -19,4 +20,5 @@ pub(crate) use self::{
     holding::{Holding, Overtaken},
     host::Host,
     owed::{CallbackPermit, Erased, FillPermit, Owed, Refused, RouteFn},
+    workers::Workers,
 };

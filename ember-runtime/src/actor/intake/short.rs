@@ -49,7 +49,7 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     let Some((visit, entry)) = begin::<S>(cell, (call.envelope.as_ref(), call.index), call.always) else {
         return Short::NotNow;
     };
-    let Visit { cell, held, mut body } = visit;
+    let Visit { cell, held, mut body, worker } = visit;
     // Who is to be asked instead, is found out elsewhere.
     let acts = if const { S::SPEC.elected } {
         let reading = call.envelope.as_ref().and_then(|envelope| envelope.reading);
@@ -58,7 +58,7 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
         true
     };
     let Some(args) = (if acts { call.args.take() } else { None }) else {
-        (Visit { cell, held, body }).end();
+        (Visit { cell, held, body, worker }).end();
         return Short::NotNow;
     };
     // Most often there is none, and moving none costs as much as moving one if nobody looks.
@@ -77,12 +77,13 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     match step {
         Step::Over(mut body, outcome) => {
             let outcome = settle(outcome, &mut body);
-            if let Some(visit) = (Visit { cell, held, body }).ended() {
+            if let Some(visit) = (Visit { cell, held, body, worker }).ended() {
                 visit.end();
             }
             outcome
         }
         Step::Waits(running, changed) => {
+            drop(worker);
             cell.suspend(held, running, changed);
             waits.map_or_else(|| Short::Failed(Box::new(LostReason::NoReply.into())), Short::Waits)
         }

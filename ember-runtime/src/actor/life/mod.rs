@@ -1,6 +1,7 @@
 //! The life of a service: its driver starts it, serves, starts it again, and stops it.
 
 mod blueprint;
+mod limited;
 mod run;
 mod serve;
 mod settle;

@@ -5,15 +5,17 @@ use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::{task::AbortHandle, time::timeout};
 
 use super::{
+    limited::limited,
     serve::{End, finish, serve},
     settle::{settle, stop_all},
 };
 use crate::{
     actor::{
-        about::{Budget, OnPanic, Restart, ServiceState},
+        about::{Budget, OnPanic, Restart, ServiceState, Shard},
         cell::{Cell, Ending, Ready, Seat, Source, bury, part},
         erased::{AnyCell, Core, Host},
         service::{Body, Here, HookKind, Service, route},
+        turn::InLine,
     },
     error::{Error, Result},
     message::Chain,
@@ -32,6 +34,13 @@ pub(super) fn drive<S: Service>(
     ready: Ready,
 ) -> AbortHandle {
     let runtime = host.runtime().clone();
+    if const { S::SPEC.is_limited() }
+        && let Some(limit) = cell.identity.workers()
+    {
+        let place = InLine::new(Arc::clone(limit), cell.shard().map_or(0, Shard::number));
+        let ending = Ending::new(Arc::clone(&cell), host, ServiceState::Failed);
+        return runtime.spawn(limited(place, cell, run(ending, source, waiting, ready))).abort_handle();
+    }
     let ending = Ending::new(cell, host, ServiceState::Failed);
     runtime.spawn(run(ending, source, waiting, ready)).abort_handle()
 }

@@ -1,9 +1,17 @@
-//! What [`unsafe_turn`](super::unsafe_turn) is built on. A test runs that file on loom's types of the same names instead.
+//! What [`unsafe_turn`](super::unsafe_turn) and [`limit`](super::limit) are built on. A test runs those files on loom's types of the same
+//! names instead.
 
 pub(crate) use std::{
     hint::spin_loop as pause,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
 };
+
+pub(crate) use tokio::time::Instant;
+
+pub(crate) use crate::sync::lock as guard;
 
 /// So often a caller looks whether another has ended its turn, after one pause, two, four: a few microseconds all together.
 pub(crate) const LOOKS: u32 = 7;

@@ -110,7 +110,7 @@ pub(crate) fn instance(
 }
 
 fn said(particulars: &Particulars, supervision: &Supervision, limits: &Limits) -> Result<()> {
-    let Particulars { id, kind, version: given, tags, shard: _ } = particulars;
+    let Particulars { id, kind, version: given, tags, .. } = particulars;
     if let Some(id) = id {
         name(".id", id)?;
     }

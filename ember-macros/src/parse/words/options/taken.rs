@@ -12,7 +12,6 @@ use crate::{errors::Errors, model::Runtime};
 /// Options that the design has, and this release has not.
 const LATER: &[(&str, &str, &str)] = &[
     ("service", "concurrent", SHARED),
-    ("service", "workers", SHARED),
     ("service", "restart", "say it where the service is made: `Hosted::with(…).restart(…)`"),
     ("service", "on_panic", "say it where the service is made: `Hosted::with(…).on_panic(…)`"),
 ];
@@ -59,7 +58,7 @@ impl Options {
         Self { on, given, known: Vec::new() }
     }
 
-    fn take(&mut self, key: &'static str) -> Option<Given> {
+    pub(super) fn take(&mut self, key: &'static str) -> Option<Given> {
         self.known.push(key);
         let index = self.given.iter().position(|option| option.key == key)?;
         Some(self.given.remove(index))

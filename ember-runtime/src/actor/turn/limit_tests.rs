@@ -1,0 +1,157 @@
+//! Workers are taken and given back in any order: never more than the limit, and nobody sleeps while there is one for him.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    task::Wake,
+};
+
+use super::*;
+use crate::rng::Rng;
+
+/// Whether it was woken.
+#[derive(Default)]
+struct Bell(AtomicBool);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+struct Task {
+    bell: Arc<Bell>,
+    place: InLine,
+    /// How many came after it and had a worker before it.
+    overtaken: usize,
+}
+
+impl Task {
+    fn new(limit: &Arc<Limit>, who: u16) -> Self {
+        Self { bell: Arc::default(), place: InLine::new(Arc::clone(limit), who), overtaken: 0 }
+    }
+
+    fn is_woken(&self) -> bool {
+        self.bell.0.load(Ordering::Relaxed)
+    }
+
+    fn poll<'a>(&mut self, limit: &'a Limit) -> Option<AtWork<'a>> {
+        self.bell.0.store(false, Ordering::Relaxed);
+        let waker = Arc::clone(&self.bell).into();
+        match limit.poll_take(&mut self.place, &Context::from_waker(&waker)) {
+            Poll::Ready((worker, _)) => Some(worker),
+            Poll::Pending => None,
+        }
+    }
+}
+
+fn limit(least: u16, most: u16) -> Arc<Limit> {
+    Arc::new(Limit::new(least, most))
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_many_as_the_limit_are_at_work_and_the_rest_in_line_in_their_order() {
+    let limit = limit(2, 4);
+    let mut tasks: Vec<Task> = (0..5).map(|who| Task::new(&limit, who)).collect();
+    let mut at_work: Vec<_> = tasks[..2].iter_mut().map(|task| task.poll(&limit).unwrap()).collect();
+    assert!(tasks[2..].iter_mut().all(|task| task.poll(&limit).is_none()));
+    assert!(limit.try_take().is_none(), "somebody is in line");
+    assert_eq!((limit.busy(), limit.waiting()), (2, vec![2, 3, 4]));
+    tokio::time::advance(Duration::from_secs(3)).await;
+    assert_eq!(limit.oldest(), Some(Duration::from_secs(3)));
+    drop(at_work.pop());
+    let woken: Vec<_> = tasks.iter().map(Task::is_woken).collect();
+    assert_eq!(woken, [false, false, true, false, false], "the first in line, and no other");
+    assert!(limit.try_take().is_none(), "a caller goes past nobody in line");
+    let worker = tasks[2].poll(&limit);
+    assert!(worker.is_some());
+    assert_eq!((limit.set(9), limit.now()), (4, 4), "into its bounds");
+    assert!(tasks[3].is_woken() && tasks[4].is_woken());
+    let others = [3, 4].map(|who| tasks[who].poll(&limit));
+    assert!(others.iter().all(Option::is_some));
+    assert_eq!((limit.busy(), limit.oldest()), (4, None));
+    assert_eq!(limit.set(0), 2);
+    drop((worker, at_work));
+    assert!(limit.try_take().is_none(), "there are two still, as many as may be");
+    drop(others);
+    assert!(limit.try_take().is_some());
+}
+
+#[tokio::test]
+async fn who_has_lost_a_worker_to_one_that_came_later_has_the_next() {
+    let limit = limit(1, 1);
+    let [mut first, mut second, mut late, mut later] = [0, 1, 2, 3].map(|who| Task::new(&limit, who));
+    let worker = first.poll(&limit).unwrap();
+    assert!(second.poll(&limit).is_none());
+    drop(worker);
+    // The second is woken, and its thread is blocked: nobody waits for that.
+    let worker = late.poll(&limit).expect("nobody has it");
+    assert!(second.poll(&limit).is_none());
+    drop(worker);
+    assert!(later.poll(&limit).is_none(), "it is owed to the second");
+    let worker = second.poll(&limit).expect("owed");
+    drop(worker);
+    assert!(later.is_woken() && later.poll(&limit).is_some());
+}
+
+#[tokio::test]
+async fn a_place_that_is_left_passes_on_what_it_was_woken_for() {
+    let limit = limit(1, 1);
+    let [mut first, mut second, mut third] = [0, 1, 2].map(|who| Task::new(&limit, who));
+    let worker = first.poll(&limit).unwrap();
+    assert!(second.poll(&limit).is_none() && third.poll(&limit).is_none());
+    drop(worker);
+    drop(second);
+    assert_eq!(limit.waiting(), [2]);
+    assert!(third.is_woken() && third.poll(&limit).is_some());
+    assert_eq!(limit.busy(), 0);
+}
+
+/// Tasks come, are polled when woken and sometimes when not, end, vanish; the limit moves. When all who were woken have been there, nobody
+/// sleeps beside a worker that is free; and no task is overtaken for ever.
+#[tokio::test]
+async fn nobody_sleeps_while_there_is_a_worker_in_whatever_order_things_happen() {
+    for seed in 0..3_000 {
+        let rng = Rng::from_seed(seed);
+        let limit = limit(1, 4);
+        let (mut waiting, mut at_work): (Vec<Task>, Vec<AtWork<'_>>) = Default::default();
+        for step in 0..60 {
+            match rng.below(8) {
+                0..=2 => {
+                    let mut task = Task::new(&limit, step);
+                    match task.poll(&limit) {
+                        Some(worker) => {
+                            at_work.push(worker);
+                            if let Some(first) = waiting.first_mut() {
+                                first.overtaken += 1;
+                            }
+                        }
+                        None => waiting.push(task),
+                    }
+                }
+                3 | 4 if !at_work.is_empty() => drop(at_work.swap_remove(rng.below(at_work.len()))),
+                5 if !waiting.is_empty() => {
+                    let which = rng.below(waiting.len());
+                    if let Some(worker) = waiting[which].poll(&limit) {
+                        at_work.push(worker);
+                        waiting.remove(which);
+                    }
+                }
+                6 if !waiting.is_empty() => drop(waiting.remove(rng.below(waiting.len()))),
+                7 => drop(limit.set(1 + rng.below(4) as u32)),
+                _ => {}
+            }
+            assert!(limit.busy() as usize == at_work.len() && limit.waiting().len() == waiting.len());
+            if rng.below(3) > 0 {
+                continue;
+            }
+            while let Some(which) = waiting.iter().position(Task::is_woken) {
+                if let Some(worker) = waiting[which].poll(&limit) {
+                    at_work.push(worker);
+                    waiting.remove(which);
+                }
+            }
+            let sleeps = !waiting.is_empty() && limit.busy() < limit.now();
+            assert!(!sleeps, "seed {seed}, step {step}: {limit:?}, nobody woken");
+        }
+    }
+}

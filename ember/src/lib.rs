@@ -110,9 +110,10 @@ pub mod __private {
     pub use ember_runtime::actor::{Cron, Gap, Overlap};
     pub use ember_runtime::{
         actor::{
-            Cx, Down, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, MissedTicks, NoRpcBlock,
-            NotReplicated, NotSharded, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Replica, ReplicaKind, RpcBlock,
-            Schedule, Service, ServiceSpec, Sharding, Specified, Table, Tick, ToldTheEpoch, Unit, says,
+            Alone, Cx, Down, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, Loan, MissedTicks,
+            ModuleBusy, NoRpcBlock, NotReplicated, NotSharded, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Replica,
+            ReplicaKind, RpcBlock, Schedule, Service, ServiceSpec, Sharding, Specified, Table, TaskOf, Tick, Together,
+            ToldTheEpoch, Unit, by_mut, by_ref, says,
         },
         call::{Address, Client, Handle, HasClient, HasLocalClient, Kind, Local, OnThisNode, One, Reached},
         directory::Interest,
@@ -125,7 +126,7 @@ pub mod __private {
             Unread, Wire, WireOf, answered, at_end, coding_by, key_hash, never_read, no_error, part, put_all, refuse,
             schema, shape_by, stream_coding, stream_shape,
         },
-        module::{Field, Module, MountIn, Mounted},
+        module::{Field, Module, MountIn, Mounted, SharedField},
         node::{Class, Factory, NoFactory},
         office::Role,
         serde,

@@ -12,6 +12,9 @@ use crate::{
 /// So many shards has a service that does not say how many.
 const SHARDS: u16 = 64;
 
+/// So many handlers of a concurrent service that does not say how many run at once.
+const WORKERS: u16 = 64;
+
 /// What an attribute on a struct came to: a unit, or the struct alone, if nothing can be said of it, or nothing, if it cannot be there.
 type Read = Result<Unit, Option<Box<ItemStruct>>>;
 
@@ -27,8 +30,20 @@ pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) 
         min_in_sync: options.count("min_in_sync", 2, errors),
         acks: acks(&mut options, errors),
         shards: shards(&mut options, errors),
+        workers: workers(&mut options, errors),
     };
     of_groups(&mut spec, errors);
+    if let Some((key, ..)) = &spec.workers
+        && (spec.elected || spec.shards.is_some())
+    {
+        let (message, other) = if spec.elected {
+            ("an elected service acts as one, and one handler at a time has its state", "elected")
+        } else {
+            ("each shard of a sharded service has its state alone", "sharded")
+        };
+        errors.at(key, format!("{message}: leave out `concurrent` or `{other}`"));
+        spec.workers = None;
+    }
     if spec.elected
         && let Some((key, _)) = spec.shards.take()
     {
@@ -57,6 +72,23 @@ fn shards(options: &mut Options, errors: &mut Errors) -> Option<(Ident, u16)> {
         (Some(key), None) => Some((key, SHARDS)),
         (None, Some((key, _))) => {
             errors.at(key, "`shards` says how many states a sharded service has: write `sharded` too, or leave it out");
+            None
+        }
+        (None, None) => None,
+    }
+}
+
+/// How many handlers of the service run at once, with where that is said.
+fn workers(options: &mut Options, errors: &mut Errors) -> Option<(Ident, u16, u16)> {
+    let concurrent = options.key("concurrent").cloned();
+    let is_concurrent = options.flag("concurrent", errors);
+    let bounds = options.bounds("workers", errors);
+    match (concurrent.filter(|_| is_concurrent), bounds) {
+        (Some(key), Some((_, low, high))) => Some((key, low, high)),
+        (Some(key), None) => Some((key, WORKERS, WORKERS)),
+        (None, Some((key, ..))) => {
+            let message = "`workers` says how many handlers of a concurrent service run at once: write `concurrent` too, or leave it out";
+            errors.at(key, message);
             None
         }
         (None, None) => None,
@@ -95,7 +127,14 @@ fn of_groups(spec: &mut ServiceSpec, errors: &mut Errors) {
 pub(crate) fn module(args: TokenStream, item: ItemStruct, errors: &mut Errors) -> Read {
     let mut options = Options::parse("module", args, errors);
     let parent = options.path("parent", "PlayerService", errors);
-    unit(options, item, UnitKind::Module { parent }, errors)
+    let key = options.key("concurrent").cloned();
+    let concurrent = options.flag("concurrent", errors);
+    if let (Some(parent), Some(_)) = (&parent, key) {
+        let message = "a concurrent module has no parent: several handlers have that at once; let both hold an `Arc` of what they share";
+        errors.at(parent, message);
+        return Err(Some(Box::new(item)));
+    }
+    unit(options, item, UnitKind::Module { parent, concurrent }, errors)
 }
 
 fn unit(mut options: Options, mut item: ItemStruct, kind: UnitKind, errors: &mut Errors) -> Read {
@@ -119,7 +158,14 @@ fn unit(mut options: Options, mut item: ItemStruct, kind: UnitKind, errors: &mut
             errors.at(&item.generics, message);
         }
     }
-    let mounts = mounts(&mut item.fields, &item.generics, errors);
+    let mut mounts = mounts(&mut item.fields, &item.generics, errors);
+    let is_concurrent = match &kind {
+        UnitKind::Service(spec) => spec.workers.is_some(),
+        UnitKind::Module { concurrent, .. } => *concurrent,
+    };
+    if is_concurrent {
+        mounts.retain(|mount| is_fixed(mount, errors));
+    }
     if item.generics.lifetimes().next().is_some() || is_service && !item.generics.params.is_empty() {
         return Err(Some(Box::new(item)));
     }
@@ -158,6 +204,18 @@ fn mounts(fields: &mut Fields, generics: &Generics, errors: &mut Errors) -> Vec<
         mounts.push(Mount { field: ident.clone(), ty: field.ty.clone(), cfgs: attrs::cfgs(&field.attrs) });
     }
     mounts
+}
+
+/// Whether a field of a concurrent unit holds one module, and not some under keys, which come and go.
+fn is_fixed(mount: &Mount, errors: &mut Errors) -> bool {
+    let Type::Path(path) = bare(&mount.ty) else { return true };
+    let is_keyed = path.path.segments.last().is_some_and(|last| last.ident == "Modules");
+    if is_keyed {
+        let message = "modules under keys come and go, and handlers that run at once cannot add them: hold `Module<T>` here, or leave \
+                       `concurrent` out";
+        errors.at(&mount.ty, message);
+    }
+    !is_keyed
 }
 
 /// Whether the type is written `Module<T>` or `Modules<K, T>`.

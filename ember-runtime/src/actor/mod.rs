@@ -4,6 +4,7 @@
 mod about;
 mod cell;
 mod erased;
+mod hands;
 mod intake;
 mod life;
 mod once;
@@ -21,22 +22,23 @@ pub use self::{
         Down, DownReason, MissedTicks, OnPanic, ReplicaKind, Restart, ServiceIdentity, ServiceSpec, ServiceState,
         Shard, Tick,
     },
+    erased::Given,
     service::{
-        Cx, DeclaresParent, EntryGap, GapReason, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult,
-        InGroup, IsGap, IsPosted, ModuleBusy, NoRpcBlock, NotEntered, NotReplicated, NotSharded, OnEvent,
+        Access, Alone, ByMut, ByRef, Cx, DeclaresParent, EntryGap, GapReason, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult,
+        InGroup, IsGap, IsPosted, Lending, Loan, ModuleBusy, NoRpcBlock, NotEntered, NotReplicated, NotSharded, OnEvent,
         OnlyOneRpcBlockPerType, Orphan, Path, Position, Posted, Replica, Replicable, Replicated, RootOf, RpcBlock,
-        Schedule, Service, Sharded, Sharding, Snapshot, Specified, Table, ToldTheEpoch, Unit, Visitor, says,
+        Schedule, Service, Sharded, Sharding, Snapshot, Specified, Table, TaskOf, Together, ToldTheEpoch, Unit, Visitor, by_mut, by_ref, says,
     },
     turn::CallCounts,
 };
 pub(crate) use self::{
     about::{Particulars, Supervision, Watcher},
     cell::{Attachments, Blueprint, Cell, Front, Setup, Source},
-    erased::{AnyCell, Host, OnTheSpot, Owed, RouteFn},
+    erased::{AnyCell, Host, OnTheSpot, Owed, RouteFn, Workers},
     intake::written_port,
     life::blueprint,
     service::{
-        Again, Changes, EventFn, Followed, FollowedKind, KeyedField, SIGNATURE_OF, Subscription, Timer, TimerRun, Told,
+        Again, Changes, EventFn, Followed, FollowedKind, Held, KeyedField, SIGNATURE_OF, Subscription, Timer, TimerRun, Told,
         again, note_change,
     },
     work::{GoLive, Offer, Port, Short, ShortCall, Spare, TaskJob},

@@ -36,6 +36,7 @@ struct Open;
 
 impl Unit for Vault {
     type This = Self;
+    type Access = crate::actor::Alone;
     type Parent = Orphan;
     const NAME: &'static str = "Vault";
     fn describe<S: Service, L: Path<S, Unit = Self>>(table: &mut Table<S>) {
@@ -56,7 +57,7 @@ impl Method for Secret {
 }
 
 impl HandledBy<Vault> for Secret {
-    async fn handle(_: &mut Vault, _: &mut Cx<'_, Vault>, (): ()) -> Handled<u32, Infallible> {
+    async fn handle(_: crate::actor::Loan<'_, Vault>, _: &mut Cx<'_, Vault>, (): ()) -> Handled<u32, Infallible> {
         panic!("an `api_` method was run for another node")
     }
 }
@@ -81,7 +82,7 @@ impl Method for Open {
 }
 
 impl HandledBy<Vault> for Open {
-    async fn handle(_: &mut Vault, _: &mut Cx<'_, Vault>, (number,): (u32,)) -> Handled<u32, Infallible> {
+    async fn handle(_: crate::actor::Loan<'_, Vault>, _: &mut Cx<'_, Vault>, (number,): (u32,)) -> Handled<u32, Infallible> {
         Ok(number).into()
     }
 }

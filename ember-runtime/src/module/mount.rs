@@ -1,6 +1,7 @@
 //! What the macros say of a module and of the field that holds it.
 
-use crate::actor::{Path, Service, Table, Unit};
+use super::{Beside, Module};
+use crate::actor::{Loan, ModuleBusy, Orphan, Path, Service, Table, Unit};
 
 /// A unit that may be mounted in the unit `P`.
 #[diagnostic::on_unimplemented(
@@ -29,6 +30,15 @@ pub trait Field: Send + Sync + 'static {
     fn slot(owner: &mut Self::Owner) -> &mut Self::Slot;
 }
 
+/// A field that holds a module, of a unit whose handlers have it together.
+pub trait SharedField: Field {
+    /// The module in it, as its handlers have it.
+    ///
+    /// # Errors
+    /// It is not in its place.
+    fn within(owner: Loan<'_, Self::Owner>) -> Result<Loan<'_, Self::Child>, ModuleBusy>;
+}
+
 /// The type of a field that holds modules.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot hold a module",
@@ -50,5 +60,14 @@ impl<S: Service> Table<S> {
     /// Enters everything that the module in the field `F` of the unit at `L` can do.
     pub fn module<L: Path<S>, F: Field<Owner = L::Unit>>(&mut self) {
         <F::Slot as Mounted>::describe::<S, L, F>(self);
+    }
+
+    /// The same of a unit whose handlers have it together.
+    pub fn shared<L, F>(&mut self)
+    where
+        L: Path<S>,
+        F: SharedField<Owner = L::Unit, Slot = Module<<F as Field>::Child>, Child: Unit<Parent = Orphan>>,
+    {
+        <F::Child as Unit>::describe::<S, Beside<L, F>>(self);
     }
 }

@@ -26,12 +26,24 @@ pub struct ServiceSpec {
     pub acks_of_leader: bool,
     /// So many states of it there are, each exclusive, and each for some of the keys: `#[service(sharded, shards = 64)]`; otherwise 0.
     pub shards: u16,
+    /// So many of its handlers run at once, at least and at most: `#[service(concurrent, workers = 2..=16)]`. `None`: one at a time.
+    pub workers: Option<(u16, u16)>,
 }
 
 impl ServiceSpec {
     /// A description.
     pub const fn new(name: &'static str, kind: &'static str, version: &'static str, location: &'static str) -> Self {
-        Self { name, kind, version, location, elected: false, min_in_sync: 1, acks_of_leader: false, shards: 0 }
+        Self {
+            name,
+            kind,
+            version,
+            location,
+            elected: false,
+            min_in_sync: 1,
+            acks_of_leader: false,
+            shards: 0,
+            workers: None,
+        }
     }
 
     /// The same, of a service whose instances elect a master.
@@ -53,6 +65,18 @@ impl ServiceSpec {
     pub const fn sharded(mut self, shards: u16) -> Self {
         self.shards = shards;
         self
+    }
+
+    /// The same, of a service of whose handlers so many run at once, at least and at most.
+    #[must_use]
+    pub const fn concurrent(mut self, low: u16, high: u16) -> Self {
+        self.workers = Some((low, high));
+        self
+    }
+
+    /// Whether several of its handlers run at once.
+    pub(crate) const fn is_concurrent(&self) -> bool {
+        self.workers.is_some()
     }
 
     /// The same, of a replicated service whose master waits for nobody.

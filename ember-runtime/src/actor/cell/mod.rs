@@ -1,5 +1,6 @@
 //! The cell of a service: its mailbox, whose turn it is, its driver, and the phases of its life.
 
+mod at_work;
 mod driver;
 mod ending;
 mod front;
@@ -7,12 +8,15 @@ mod parts;
 mod phases;
 mod seat;
 mod task;
+mod together;
 mod visit;
 
 pub(crate) use self::{
+    at_work::{AtWork, Begun},
     ending::{Ending, bury, part},
     front::Front,
     parts::{AttachFn, Attachments, BeginFn, Blueprint, Cell, Ready, Setup},
     seat::{Seat, Source},
+    together::Together,
     visit::Visit,
 };

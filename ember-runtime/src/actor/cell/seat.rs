@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::actor::{
     about::Shard,
-    service::{Body, Running},
+    service::{Body, Running, Service},
 };
 
 /// Where the state of a service comes from.
@@ -19,7 +19,7 @@ pub(crate) enum Source<S> {
 
 /// Where the state of a service is while nobody uses it.
 #[derive(Default)]
-pub(crate) enum Seat<S> {
+pub(crate) enum Seat<S: Service> {
     /// Somebody uses it, or the service has not been started yet, or has ended.
     #[default]
     Empty,

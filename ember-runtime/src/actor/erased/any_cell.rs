@@ -5,7 +5,7 @@ use std::{any::Any, sync::Arc, task::Context};
 use tokio::sync::watch;
 
 use super::{
-    Host,
+    Host, Workers,
     owed::{CallbackPermit, Owed, RouteFn},
 };
 use crate::{
@@ -43,6 +43,8 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn call_counts(&self) -> CallCounts;
     /// Which shard of a service it is, if it is one.
     fn shard(&self) -> Option<Shard>;
+    /// Its workers, if several of its handlers run at once.
+    fn workers(&self) -> Option<&dyn Workers>;
     /// So many ticks of its timers were left out.
     fn overran(&self, ticks: u64);
     /// The contracts that it fulfils.

@@ -9,6 +9,7 @@ mod outcomes;
 #[cfg(test)]
 mod outcomes_tests;
 mod owed;
+mod workers;
 #[cfg(test)]
 mod tests;
 
@@ -19,4 +20,6 @@ pub(crate) use self::{
     holding::{Holding, Overtaken},
     host::Host,
     owed::{CallbackPermit, Erased, FillPermit, Owed, Refused, RouteFn},
+    workers::Workers,
 };
+pub use self::owed::Given;

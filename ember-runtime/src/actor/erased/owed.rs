@@ -7,9 +7,18 @@ use crate::{
     panics::Each,
 };
 
+/// A loan whose type is not known.
+#[derive(Debug)]
+pub enum Given<'a> {
+    /// Nobody else has the unit.
+    Alone(&'a mut dyn Any),
+    /// Others may have it too.
+    Together(&'a (dyn Any + Send + Sync)),
+}
+
 /// A callback for a unit whose type only the closure knows: it gets the unit, its parent and the service's
 /// [`Core`](super::Core).
-pub(crate) type Erased = Box<dyn FnOnce(&mut dyn Any, &mut dyn Any, &mut dyn Any, &Ambient) + Send>;
+pub(crate) type Erased = Box<dyn FnOnce(Given<'_>, &mut dyn Any, &mut dyn Any, &Ambient) + Send>;
 
 /// Finds a unit in a service, and runs a callback on it: it gets the service and its [`Core`](super::Core).
 pub(crate) type RouteFn = fn(&mut dyn Any, &mut dyn Any, &Ambient, Erased);

@@ -10,7 +10,7 @@ use crate::{
     actor::{
         about::{Down, Notice, ServiceIdentity, ServiceState, Shard, Watcher},
         cell::{Cell, Front},
-        erased::{AnyCell, CallbackPermit, Host, OnTheSpot, Owed, RouteFn},
+        erased::{AnyCell, CallbackPermit, Host, OnTheSpot, Owed, RouteFn, Workers},
         service::Service,
         turn::CallCounts,
     },
@@ -69,6 +69,10 @@ impl<S: Service> AnyCell for Front<S> {
     }
 
     fn shard(&self) -> Option<Shard> {
+        None
+    }
+
+    fn workers(&self) -> Option<&dyn Workers> {
         None
     }
 

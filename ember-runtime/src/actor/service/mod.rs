@@ -1,5 +1,6 @@
 //! What a service is: to the macros, to its handlers, and to whoever runs it.
 
+mod access;
 mod block;
 mod body;
 mod callback;
@@ -15,19 +16,21 @@ mod tasks;
 mod unit;
 
 pub use self::{
+    access::{Access, Alone, ByMut, ByRef, Loan, Together, by_mut, by_ref},
     block::{NoRpcBlock, OnlyOneRpcBlockPerType, RpcBlock},
     cx::{Cx, DeclaresParent},
     entered::{ModuleBusy, NotEntered},
-    handler::{HandledBy, HookError, HookOf, HookResult, OnEvent, ToldTheEpoch},
+    handler::{HandledBy, HookError, HookOf, HookResult, OnEvent, TaskOf, ToldTheEpoch},
     replicated::{
         EntryGap, GapReason, Hears, InGroup, IsGap, IsPosted, NotReplicated, Position, Posted, Replica, Replicable,
         Replicated, RootOf, Snapshot,
     },
     table::Table,
     tasks::{HookKind, Schedule},
-    unit::{Here, NotSharded, Orphan, Path, Service, Sharded, Sharding, Specified, Unit, Visitor, says},
+    unit::{Here, Lending, NotSharded, Orphan, Path, Service, Sharded, Sharding, Specified, Unit, Visitor, says},
 };
 pub(crate) use self::{
+    access::Held,
     body::Body,
     callback::{Again, again, route},
     changes::{Noticing, note_change},

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{NotEntered, Table};
+use super::{Access, Held, Loan, NotEntered, Table};
 use crate::{
     actor::about::{ReplicaKind, ServiceSpec, Shard},
     message::{KeyReader, Keys, Method},
@@ -20,6 +20,9 @@ pub trait Unit: Sized + Send + 'static {
 
     /// Itself. Where generated code names a type so, the compiler says once that it is no unit, and nothing that follows.
     type This;
+
+    /// How its handlers have it: [`Alone`](super::Alone), or [`Together`](super::Together).
+    type Access: Access<Self>;
 
     /// The name of the type.
     const NAME: &'static str;
@@ -132,6 +135,10 @@ pub trait Path<S: Service>: Send + Sync + 'static {
     type Guard<'a>: Send
     where
         S: 'a;
+    /// The same for a handler, which may be one of several.
+    type Way<'a>: Send
+    where
+        S: 'a;
 
     /// Appends the names on the way: `bag.`.
     fn prefix(out: &mut String);
@@ -142,12 +149,27 @@ pub trait Path<S: Service>: Send + Sync + 'static {
     /// A module on the way is in use, or is not there.
     fn enter<'s>(service: &'s mut S, keys: &mut KeyReader<'_>) -> Result<Self::Guard<'s>, NotEntered>;
 
+    /// The same for a handler.
+    ///
+    /// # Errors
+    /// A module on the way is in use, or is not there.
+    fn reach<'s>(service: &'s mut Held<S>, keys: &mut KeyReader<'_>) -> Result<Self::Way<'s>, NotEntered>;
+
+    /// The unit as its handlers have it, and its parent.
+    ///
+    /// # Errors
+    /// It is in use.
+    fn lent<'g>(way: &'g mut Self::Way<'_>) -> Result<Lending<'g, Self::Unit>, NotEntered>;
+
     /// Visits all units that are at the end.
     fn each(service: &mut S, visit: &mut Visitor<'_, Self::Unit>);
 
     /// The unit and its parent.
     fn parts<'g>(guard: &'g mut Self::Guard<'_>) -> (&'g mut Self::Unit, &'g mut <Self::Unit as Unit>::Parent);
 }
+
+/// What a handler of the unit `U` is given.
+pub type Lending<'a, U> = (Loan<'a, U>, &'a mut <U as Unit>::Parent);
 
 /// The full name of the method `M` of the unit at `L`: `bag.rpc_drop`.
 pub(crate) fn full_name<S: Service, L: Path<S>, M: Method>() -> String {
@@ -166,11 +188,22 @@ pub struct Here;
 impl<S: Service> Path<S> for Here {
     type Unit = S;
     type Guard<'a> = &'a mut S;
+    type Way<'a> = Loan<'a, S>;
 
     fn prefix(_: &mut String) {}
 
     fn enter<'s>(service: &'s mut S, _: &mut KeyReader<'_>) -> Result<&'s mut S, NotEntered> {
         Ok(service)
+    }
+
+    #[inline]
+    fn reach<'s>(service: &'s mut Held<S>, _: &mut KeyReader<'_>) -> Result<Loan<'s, S>, NotEntered> {
+        Ok(S::Access::lend(service))
+    }
+
+    #[inline]
+    fn lent<'g>(way: &'g mut Loan<'_, S>) -> Result<Lending<'g, S>, NotEntered> {
+        Ok((S::Access::again(way), Orphan::stand_in()))
     }
 
     fn each(service: &mut S, visit: &mut Visitor<'_, S>) {

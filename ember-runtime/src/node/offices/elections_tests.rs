@@ -36,6 +36,7 @@ struct Bank;
 
 impl Unit for Bank {
     type This = Self;
+    type Access = crate::actor::Alone;
     type Parent = Orphan;
     const NAME: &'static str = "Bank";
     fn describe<S: Service, L: Path<S, Unit = Self>>(_: &mut Table<S>) {}

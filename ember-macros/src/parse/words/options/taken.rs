@@ -1,7 +1,7 @@
 //! The options in an attribute's brackets: `name = "…", implements(A, B), flag`.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{Expr, ExprLit, Lit, LitStr, Path, Token, ext::IdentExt, parse::Parser, punctuated::Punctuated};
+use syn::{Expr, ExprLit, ExprRange, Lit, LitStr, Path, RangeLimits, Token, ext::IdentExt, parse::Parser, punctuated::Punctuated};
 
 use super::{
     closest::{closest, list},
@@ -11,12 +11,9 @@ use crate::{errors::Errors, model::Runtime};
 
 /// Options that the design has, and this release has not.
 const LATER: &[(&str, &str, &str)] = &[
-    ("service", "concurrent", SHARED),
-    ("service", "workers", SHARED),
     ("service", "restart", "say it where the service is made: `Hosted::with(…).restart(…)`"),
     ("service", "on_panic", "say it where the service is made: `Hosted::with(…).on_panic(…)`"),
 ];
-const SHARED: &str = "leave it out, and host several instances, which share the calls";
 
 /// Words that people try, for what is said elsewhere, or otherwise.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
@@ -117,13 +114,28 @@ impl Options {
     pub(crate) fn count(&mut self, key: &'static str, example: u16, errors: &mut Errors) -> Option<(Ident, u16)> {
         let option = self.take(key)?;
         if let Value::Is(tokens) = &option.value
-            && let Ok(Expr::Lit(ExprLit { lit: Lit::Int(number), .. })) = syn::parse2(bare(tokens.clone()))
-            && number.suffix().is_empty()
-            && let Ok(number @ 1..) = number.base10_parse::<u16>()
+            && let Ok(given) = syn::parse2(bare(tokens.clone()))
+            && let Some(number) = whole(&given)
         {
             return Some((option.key, number));
         }
         errors.at(&option, format!("`{key}` is a whole number from 1 to 65535: write `{key} = {example}`"));
+        None
+    }
+
+    /// `key = 2` or `key = 2..=16`, whole numbers from 1, with its key: the lowest and the highest.
+    pub(crate) fn bounds(&mut self, key: &'static str, errors: &mut Errors) -> Option<(Ident, u16, u16)> {
+        let option = self.take(key)?;
+        if let Value::Is(tokens) = &option.value
+            && let Ok(given) = syn::parse2::<Expr>(bare(tokens.clone()))
+            && let Some((low, high)) = ends(&given)
+        {
+            return Some((option.key, low, high));
+        }
+        let message = format!(
+            "`{key}` is a whole number from 1 to 65535, or a range of them: write `{key} = 16`, or `{key} = 2..=16`"
+        );
+        errors.at(&option, message);
         None
     }
 
@@ -200,6 +212,26 @@ impl Options {
 }
 
 /// A text, and nothing beside it.
+/// A whole number from 1.
+fn whole(expr: &Expr) -> Option<u16> {
+    match expr {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if number.suffix().is_empty() => {
+            number.base10_parse().ok().filter(|number| *number > 0)
+        }
+        _ => None,
+    }
+}
+
+/// The ends of a range that has both within, or the number for both.
+fn ends(expr: &Expr) -> Option<(u16, u16)> {
+    match expr {
+        Expr::Range(ExprRange { start: Some(low), limits: RangeLimits::Closed(_), end: Some(high), .. }) => {
+            Some((whole(low)?, whole(high)?)).filter(|(low, high)| low <= high)
+        }
+        number => whole(number).map(|number| (number, number)),
+    }
+}
+
 fn text_of(tokens: &TokenStream) -> Option<LitStr> {
     let text: LitStr = syn::parse2(bare(tokens.clone())).ok()?;
     text.suffix().is_empty().then_some(text)

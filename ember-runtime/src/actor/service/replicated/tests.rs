@@ -13,6 +13,7 @@ macro_rules! unit {
         struct $name;
         impl Unit for $name {
             type This = Self;
+            type Access = crate::actor::Alone;
             type Parent = $parent;
             const NAME: &'static str = stringify!($name);
             fn describe<S: Service, L: Path<S, Unit = Self>>(_: &mut Table<S>) {}

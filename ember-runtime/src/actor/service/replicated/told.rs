@@ -3,7 +3,7 @@
 use std::any::{Any, TypeId};
 
 use super::Position;
-use crate::{actor::service::EventFn, message::CodecError, replica::Fingerprints};
+use crate::{actor::service::{EventFn, Service}, message::CodecError, replica::Fingerprints};
 
 /// Why a follower has a [`EntryGap`](super::EntryGap).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,7 +36,7 @@ pub(crate) struct FollowedKind {
 pub(crate) type Told = dyn Any + Send + Sync;
 
 /// A service that another, of the type `S`, follows.
-pub(crate) struct Followed<S> {
+pub(crate) struct Followed<S: Service> {
     pub(crate) service: TypeId,
     pub(crate) kind: FollowedKind,
     /// What is given the entries, and what is told of gaps.

@@ -1,0 +1,208 @@
+//! Those who run the handlers of a concurrent service: workers, which are tasks, and callers that found one free.
+
+use std::{mem, sync::Arc};
+
+use super::{
+    Cell, bury,
+    together::{Hand, Together, Waiting, Worker},
+};
+use crate::{
+    actor::{
+        hands::Piece,
+        service::{Body, Running, Service},
+        work::{Calls, Post},
+    },
+    error::RefusedReason,
+};
+
+/// What a caller leaves to a worker.
+pub(crate) enum Begun<S: Service> {
+    /// A handler that waits for something, and the place of its method in the table.
+    Handler(Running<S>, Option<usize>),
+    /// A body whose handler has ended, and has left something to do.
+    Ended(Box<Body<S>>),
+}
+
+/// A worker as a task. However it ends, others learn of it.
+pub(crate) struct AtWork<S: Service> {
+    pub(super) number: u64,
+    /// It has taken nothing yet.
+    comes: bool,
+    /// The key of what it has taken.
+    out: Option<Option<u64>>,
+    hand: Option<Arc<Hand>>,
+    /// `None` before it is made, and when it is none any more.
+    cell: Option<Arc<Cell<S>>>,
+}
+
+impl<S: Service> AtWork<S> {
+    pub(super) fn new(number: u64) -> Self {
+        Self { number, comes: true, out: None, hand: None, cell: None }
+    }
+
+    pub(super) fn is_at(&mut self, cell: Arc<Cell<S>>) {
+        self.cell = Some(cell);
+    }
+
+    pub(crate) fn cell(&self) -> Option<&Arc<Cell<S>>> {
+        self.cell.as_ref()
+    }
+
+    /// What it did is done, but it does not go on yet.
+    pub(crate) fn done(&mut self, body: Box<Body<S>>) {
+        let (Some(cell), Some(hand), Some(key)) = (self.cell.clone(), self.hand.take(), self.out.take()) else { return };
+        let Some(together) = cell.together.as_deref() else { return };
+        let unused = together.lock().done(&cell, key, Worker { body, hand });
+        cell.part_with(unused);
+        cell.look(together);
+    }
+
+    /// The next piece of work, and the body for it; what it did before is done. `None`: there is nothing, and this worker is none any more.
+    pub(crate) fn next(&mut self, done: Option<Box<Body<S>>>) -> Option<(Post<S>, Box<Body<S>>)> {
+        let cell = Arc::clone(self.cell.as_ref()?);
+        let together = cell.together.as_deref()?;
+        let mut state = together.lock();
+        let mut unused = None;
+        if let (Some(body), Some(hand), Some(key)) = (done, self.hand.take(), self.out.take()) {
+            unused = state.done(&cell, key, Worker { body, hand });
+        }
+        loop {
+            state.gather(&cell);
+            let taken = state.crew.take(self.number, mem::take(&mut self.comes));
+            let is_for_driver = state.is_for_driver();
+            let Some(Piece { key, piece: Waiting { post, place: (lane, counted), .. }, body }) = taken else {
+                self.cell = None;
+                drop(state);
+                cell.part_with(unused);
+                if is_for_driver {
+                    together.driver.wake();
+                }
+                return None;
+            };
+            self.out = Some(key);
+            cell.mailbox.hand_out(lane, counted);
+            cell.counts.queued();
+            let seed = if body.is_none() { state.seed() } else { None };
+            drop(state);
+            if is_for_driver {
+                together.driver.wake();
+            }
+            if let Some(Worker { body, hand }) = body.or_else(|| cell.body(seed)) {
+                hand.begins(key);
+                self.hand = Some(hand);
+                return Some((post, body));
+            }
+            // The node has gone.
+            Calls::default().refuse_guarded(post, RefusedReason::Stopped);
+            state = together.lock();
+            self.out = None;
+            state.crew.done(key, None);
+        }
+    }
+}
+
+impl<S: Service> Drop for AtWork<S> {
+    fn drop(&mut self) {
+        let Some(cell) = self.cell.take() else { return };
+        let Some(together) = cell.together.as_deref() else { return };
+        {
+            let mut state = together.lock();
+            if let Some(key) = self.out.take() {
+                state.crew.done(key, None);
+            }
+            if self.comes {
+                state.crew.leave_unused(self.number);
+            } else {
+                state.crew.leave(Some(self.number));
+            }
+        }
+        cell.look(together);
+    }
+}
+
+/// A caller, or a link that brings a call, as a worker for one call.
+pub(crate) struct Errand<'a, S: Service> {
+    pub(crate) cell: &'a Cell<S>,
+    together: &'a Together<S>,
+    key: Option<u64>,
+    /// `None` when it has ended.
+    hand: Option<Arc<Hand>>,
+}
+
+impl<S: Service> Cell<S> {
+    /// Begins a call of this key on the spot, if nothing is ready before it, and a worker is free.
+    pub(crate) fn errand(&self, key: Option<u64>) -> Option<(Errand<'_, S>, Box<Body<S>>)> {
+        let together = self.together.as_deref()?;
+        let (body, seed) = {
+            let mut state = together.lock();
+            state.gather(self);
+            let body = state.crew.pass(key)?;
+            self.counts.short();
+            let seed = if body.is_none() { state.seed() } else { None };
+            (body, seed)
+        };
+        let errand = |hand| Errand { cell: self, together, key, hand: Some(hand) };
+        match body.or_else(|| self.body(seed)) {
+            Some(Worker { body, hand }) => {
+                hand.begins(key);
+                Some((errand(hand), body))
+            }
+            // The node has gone.
+            None => {
+                let mut state = together.lock();
+                state.crew.done(key, None);
+                state.crew.leave(None);
+                None
+            }
+        }
+    }
+
+    /// Drops a body that nobody needs any more.
+    fn part_with(&self, unused: Option<Worker<S>>) {
+        if let Some(Worker { body, .. }) = unused {
+            bury(*body);
+        }
+    }
+}
+
+impl<S: Service> Errand<'_, S> {
+    /// The handler has ended.
+    pub(crate) fn end(mut self, body: Box<Body<S>>) {
+        if !body.core.refused.0.is_empty() {
+            return self.leave_to_worker(Begun::Ended(body));
+        }
+        let Some(hand) = self.hand.take() else { return };
+        let (unused, is_looked_for) = {
+            let mut state = self.together.lock();
+            let unused = state.done(self.cell, self.key, Worker { body, hand });
+            state.crew.leave(None);
+            (unused, state.crew.lines.ready() > 0 || state.is_for_driver())
+        };
+        self.cell.part_with(unused);
+        if is_looked_for {
+            self.cell.look(self.together);
+        }
+    }
+
+    /// The handler waits for something: a worker goes on with it.
+    pub(crate) fn leave_to_worker(mut self, begun: Begun<S>) {
+        let Some(hand) = self.hand.take() else { return };
+        let number = self.together.lock().crew.enlist();
+        let at = AtWork { number, comes: false, out: Some(self.key), hand: Some(hand), cell: None };
+        self.cell.make(self.together, at, Some(begun));
+    }
+}
+
+impl<S: Service> Drop for Errand<'_, S> {
+    fn drop(&mut self) {
+        if self.hand.take().is_none() {
+            return;
+        }
+        {
+            let mut state = self.together.lock();
+            state.crew.done(self.key, None);
+            state.crew.leave(None);
+        }
+        self.cell.look(self.together);
+    }
+}

@@ -1,0 +1,22 @@
+//! How many handlers of a service are at work at once: what scaling reads and moves.
+
+use std::{ops::RangeInclusive, time::Duration};
+
+/// The workers of a service of which several handlers run at once.
+pub(crate) trait Workers: Send + Sync {
+    /// Within what the limit can be moved; both ends are at least 1. Equal where there is nothing to move.
+    fn bounds(&self) -> RangeInclusive<u32>;
+    /// The limit. It begins at the lower bound.
+    fn now(&self) -> u32;
+    /// Moves the limit, within its bounds; what it is then. Growing begins what waits at once. After shrinking the handlers that run go on to
+    /// their end, and none begins until fewer than that run. What waits stays where it is.
+    fn set(&self, workers: u32) -> u32;
+    /// Handlers that have begun and not ended, also while they wait. After shrinking it can be above the limit for a while.
+    fn busy(&self) -> u32;
+    /// Messages that wait, also those of a key of which one runs.
+    fn waiting(&self) -> usize;
+    /// Of those, how many could begin at once if there were as many workers.
+    fn ready(&self) -> usize;
+    /// How long the oldest that waits has waited; `None` if none does.
+    fn oldest(&self) -> Option<Duration>;
+}

@@ -19,7 +19,7 @@ pub use ember_runtime::serde_json;
 pub use ember_runtime::{
     actor::{
         CallCounts, Cx, Down, DownReason, EntryGap, GapReason, MissedTicks, OnPanic, Position, Posted, Replicated,
-        Restart, Service, ServiceIdentity, ServiceState, Shard, Sharded, Snapshot, Tick, Unit,
+        Restart, Service, ServiceIdentity, ServiceState, Shard, Sharded, Snapshot, Tick, Unit, WorkerCounts,
     },
     call::{
         Address, Call, CallByName, CallMany, Client, KeyOf, Local, LocalCalls, Many, ModulesClient, Once, One, Origin,
@@ -110,7 +110,7 @@ pub mod __private {
     pub use ember_runtime::actor::{Cron, Gap, Overlap};
     pub use ember_runtime::{
         actor::{
-            Alone, Cx, Down, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, Loan, MissedTicks,
+            Alone, Cx, Down, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, Lends, Loan, MissedTicks,
             ModuleBusy, NoRpcBlock, NotReplicated, NotSharded, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Replica,
             ReplicaKind, RpcBlock, Schedule, Service, ServiceSpec, Sharding, Specified, Table, TaskOf, Tick, Together,
             ToldTheEpoch, Unit, by_mut, by_ref, says,

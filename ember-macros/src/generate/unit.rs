@@ -177,10 +177,13 @@ fn description(unit: &Unit) -> TokenStream {
         quote!(#(#cfgs)* table.#enter::<__L, #marker #args>();)
     });
     quote! {
+        impl #params #k::Lends for #ident #args #bounds {
+            type Access = #access;
+        }
+
         impl #params #k::Unit for #ident #args #bounds {
             type Parent = #parent;
             type This = Self;
-            type Access = #access;
             const NAME: &'static str = #name;
             #said
 

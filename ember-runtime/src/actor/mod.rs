@@ -19,26 +19,26 @@ mod tests;
 pub use self::about::{Cron, Gap, Overlap};
 pub use self::{
     about::{
-        Down, DownReason, MissedTicks, OnPanic, ReplicaKind, Restart, ServiceIdentity, ServiceSpec, ServiceState,
-        Shard, Tick,
+        Access, Alone, ByMut, ByRef, Down, DownReason, Given, Lends, Loan, MissedTicks, OnPanic, ReplicaKind, Restart,
+        ServiceIdentity, ServiceSpec, ServiceState, Shard, Tick, Together, by_mut, by_ref,
     },
-    erased::Given,
+    erased::WorkerCounts,
     service::{
-        Access, Alone, ByMut, ByRef, Cx, DeclaresParent, EntryGap, GapReason, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult,
-        InGroup, IsGap, IsPosted, Lending, Loan, ModuleBusy, NoRpcBlock, NotEntered, NotReplicated, NotSharded, OnEvent,
+        Cx, DeclaresParent, EntryGap, GapReason, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult,
+        InGroup, IsGap, IsPosted, Lending, ModuleBusy, NoRpcBlock, NotEntered, NotReplicated, NotSharded, OnEvent,
         OnlyOneRpcBlockPerType, Orphan, Path, Position, Posted, Replica, Replicable, Replicated, RootOf, RpcBlock,
-        Schedule, Service, Sharded, Sharding, Snapshot, Specified, Table, TaskOf, Together, ToldTheEpoch, Unit, Visitor, by_mut, by_ref, says,
+        Schedule, Service, Sharded, Sharding, Snapshot, Specified, Table, TaskOf, ToldTheEpoch, Unit, Visitor, says,
     },
     turn::CallCounts,
 };
 pub(crate) use self::{
-    about::{Particulars, Supervision, Watcher},
+    about::{Held, Particulars, Supervision, Watcher},
     cell::{Attachments, Blueprint, Cell, Front, Setup, Source},
-    erased::{AnyCell, Host, OnTheSpot, Owed, RouteFn, Workers},
+    erased::{AnyCell, Host, OnTheSpot, Owed, RouteFn},
     intake::written_port,
     life::blueprint,
     service::{
-        Again, Changes, EventFn, Followed, FollowedKind, Held, KeyedField, SIGNATURE_OF, Subscription, Timer, TimerRun, Told,
+        Again, Changes, EventFn, Followed, FollowedKind, KeyedField, SIGNATURE_OF, Subscription, Timer, TimerRun, Told,
         again, note_change,
     },
     work::{GoLive, Offer, Port, Short, ShortCall, Spare, TaskJob},

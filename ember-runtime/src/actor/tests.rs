@@ -34,9 +34,12 @@ struct Vault;
 struct Secret;
 struct Open;
 
+impl crate::actor::Lends for Vault {
+    type Access = crate::actor::Alone;
+}
+
 impl Unit for Vault {
     type This = Self;
-    type Access = crate::actor::Alone;
     type Parent = Orphan;
     const NAME: &'static str = "Vault";
     fn describe<S: Service, L: Path<S, Unit = Self>>(table: &mut Table<S>) {
@@ -82,7 +85,11 @@ impl Method for Open {
 }
 
 impl HandledBy<Vault> for Open {
-    async fn handle(_: crate::actor::Loan<'_, Vault>, _: &mut Cx<'_, Vault>, (number,): (u32,)) -> Handled<u32, Infallible> {
+    async fn handle(
+        _: crate::actor::Loan<'_, Vault>,
+        _: &mut Cx<'_, Vault>,
+        (number,): (u32,),
+    ) -> Handled<u32, Infallible> {
         Ok(number).into()
     }
 }

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::{Field, In, Module, SharedField};
 use crate::{
-    actor::{Held, Lending, NotEntered, Orphan, Path, Service, Unit, Visitor},
+    actor::{Held, Lending, NotEntered, Orphan, Path, Service, Table, Unit, Visitor},
     message::KeyReader,
 };
 
@@ -51,5 +51,16 @@ impl<
 
     fn parts<'g>(guard: &'g mut Self::Guard<'_>) -> (&'g mut F::Child, &'g mut Orphan) {
         In::<L, F>::parts(guard)
+    }
+}
+
+impl<S: Service> Table<S> {
+    /// Enters everything that the module in the field `F` of the unit at `L` can do, whose handlers have it together.
+    pub fn shared<L, F>(&mut self)
+    where
+        L: Path<S>,
+        F: SharedField<Owner = L::Unit, Slot = Module<<F as Field>::Child>, Child: Unit<Parent = Orphan>>,
+    {
+        <F::Child as Unit>::describe::<S, Beside<L, F>>(self);
     }
 }

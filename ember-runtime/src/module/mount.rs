@@ -1,7 +1,6 @@
 //! What the macros say of a module and of the field that holds it.
 
-use super::{Beside, Module};
-use crate::actor::{Loan, ModuleBusy, Orphan, Path, Service, Table, Unit};
+use crate::actor::{Loan, ModuleBusy, Path, Service, Table, Unit};
 
 /// A unit that may be mounted in the unit `P`.
 #[diagnostic::on_unimplemented(
@@ -60,14 +59,5 @@ impl<S: Service> Table<S> {
     /// Enters everything that the module in the field `F` of the unit at `L` can do.
     pub fn module<L: Path<S>, F: Field<Owner = L::Unit>>(&mut self) {
         <F::Slot as Mounted>::describe::<S, L, F>(self);
-    }
-
-    /// The same of a unit whose handlers have it together.
-    pub fn shared<L, F>(&mut self)
-    where
-        L: Path<S>,
-        F: SharedField<Owner = L::Unit, Slot = Module<<F as Field>::Child>, Child: Unit<Parent = Orphan>>,
-    {
-        <F::Child as Unit>::describe::<S, Beside<L, F>>(self);
     }
 }

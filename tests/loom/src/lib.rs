@@ -1,4 +1,4 @@
-//! Every order in which threads can meet at a turn, or at the pieces of a crew, tried by loom: the files under test are the runtime's own, on
+//! Every order in which threads can meet at a turn, at the pieces of a crew, or at the workers of a service, tried by loom: the files under test are the runtime's own, on
 //! loom's types.
 
 #![cfg(test)]
@@ -14,7 +14,16 @@ mod marks;
 #[allow(dead_code, reason = "the runtime uses all of it")]
 mod crew;
 
+#[path = "../../../ember-runtime/src/actor/hands/lines.rs"]
+#[allow(dead_code, reason = "the runtime uses all of it")]
+mod lines;
+
+#[path = "../../../ember-runtime/src/actor/hands/roster.rs"]
+#[allow(dead_code, reason = "the runtime uses all of it")]
+mod roster;
+
 mod crews;
+mod rosters;
 
 /// What they are built on here.
 mod sync {

@@ -1,5 +1,6 @@
 //! What is said of a service: its names, its state, how it is supervised, and its end.
 
+mod access;
 #[cfg(feature = "cron")]
 mod cron;
 mod down;
@@ -14,6 +15,7 @@ mod ticks;
 #[cfg(feature = "cron")]
 pub use self::cron::{Cron, Gap, Overlap};
 pub(crate) use self::{
+    access::Held,
     down::Watcher,
     identity::{Identity, Particulars},
     replica::AnyState,
@@ -21,6 +23,7 @@ pub(crate) use self::{
     supervision::{Budget, Supervision},
 };
 pub use self::{
+    access::{Access, Alone, ByMut, ByRef, Given, Lends, Loan, Together, by_mut, by_ref},
     down::{Down, DownReason},
     replica::ReplicaKind,
     shard::Shard,

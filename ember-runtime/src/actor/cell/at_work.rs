@@ -4,44 +4,38 @@ use std::{mem, sync::Arc};
 
 use super::{
     Cell, bury,
-    together::{Hand, Together, Waiting, Worker},
+    crew::{Begun, Hand, Order, Together, Waiting, Worker},
 };
 use crate::{
     actor::{
         hands::Piece,
-        service::{Body, Running, Service},
+        service::{Body, Service},
         work::{Calls, Post},
     },
     error::RefusedReason,
 };
 
-/// What a caller leaves to a worker.
-pub(crate) enum Begun<S: Service> {
-    /// A handler that waits for something, and the place of its method in the table.
-    Handler(Running<S>, Option<usize>),
-    /// A body whose handler has ended, and has left something to do.
-    Ended(Box<Body<S>>),
-}
-
 /// A worker as a task. However it ends, others learn of it.
 pub(crate) struct AtWork<S: Service> {
-    pub(super) number: u64,
+    number: u64,
     /// It has taken nothing yet.
     comes: bool,
     /// The key of what it has taken.
     out: Option<Option<u64>>,
     hand: Option<Arc<Hand>>,
-    /// `None` before it is made, and when it is none any more.
+    /// `None` when it is none any more.
     cell: Option<Arc<Cell<S>>>,
 }
 
 impl<S: Service> AtWork<S> {
-    pub(super) fn new(number: u64) -> Self {
-        Self { number, comes: true, out: None, hand: None, cell: None }
-    }
-
-    pub(super) fn is_at(&mut self, cell: Arc<Cell<S>>) {
-        self.cell = Some(cell);
+    /// A worker of the service in this cell, and what it begins with, if it has that already.
+    pub(crate) fn new(cell: Arc<Cell<S>>, Order { number, begun }: Order<S>) -> (Self, Option<Begun<S>>) {
+        let mut at = Self { number, comes: begun.is_none(), out: None, hand: None, cell: Some(cell) };
+        let begun = begun.map(|(key, hand, begun)| {
+            (at.out, at.hand) = (Some(key), Some(hand));
+            begun
+        });
+        (at, begun)
     }
 
     pub(crate) fn cell(&self) -> Option<&Arc<Cell<S>>> {
@@ -50,9 +44,11 @@ impl<S: Service> AtWork<S> {
 
     /// What it did is done, but it does not go on yet.
     pub(crate) fn done(&mut self, body: Box<Body<S>>) {
-        let (Some(cell), Some(hand), Some(key)) = (self.cell.clone(), self.hand.take(), self.out.take()) else { return };
+        let (Some(cell), Some(hand), Some(key)) = (self.cell.clone(), self.hand.take(), self.out.take()) else {
+            return;
+        };
         let Some(together) = cell.together.as_deref() else { return };
-        let unused = together.lock().done(&cell, key, Worker { body, hand });
+        let unused = together.lock().done(cell.resumes(), key, Worker { body, hand });
         cell.part_with(unused);
         cell.look(together);
     }
@@ -64,11 +60,11 @@ impl<S: Service> AtWork<S> {
         let mut state = together.lock();
         let mut unused = None;
         if let (Some(body), Some(hand), Some(key)) = (done, self.hand.take(), self.out.take()) {
-            unused = state.done(&cell, key, Worker { body, hand });
+            unused = state.done(cell.resumes(), key, Worker { body, hand });
         }
         loop {
-            state.gather(&cell);
-            let taken = state.crew.take(self.number, mem::take(&mut self.comes));
+            state.gather(&cell.mailbox);
+            let taken = state.roster.take(self.number, mem::take(&mut self.comes));
             let is_for_driver = state.is_for_driver();
             let Some(Piece { key, piece: Waiting { post, place: (lane, counted), .. }, body }) = taken else {
                 self.cell = None;
@@ -96,7 +92,7 @@ impl<S: Service> AtWork<S> {
             Calls::default().refuse_guarded(post, RefusedReason::Stopped);
             state = together.lock();
             self.out = None;
-            state.crew.done(key, None);
+            state.roster.done(key, None);
         }
     }
 }
@@ -108,12 +104,12 @@ impl<S: Service> Drop for AtWork<S> {
         {
             let mut state = together.lock();
             if let Some(key) = self.out.take() {
-                state.crew.done(key, None);
+                state.roster.done(key, None);
             }
             if self.comes {
-                state.crew.leave_unused(self.number);
+                state.roster.leave_unused(self.number);
             } else {
-                state.crew.leave(Some(self.number));
+                state.roster.leave(Some(self.number));
             }
         }
         cell.look(together);
@@ -135,8 +131,8 @@ impl<S: Service> Cell<S> {
         let together = self.together.as_deref()?;
         let (body, seed) = {
             let mut state = together.lock();
-            state.gather(self);
-            let body = state.crew.pass(key)?;
+            state.gather(&self.mailbox);
+            let body = state.roster.pass(key)?;
             self.counts.short();
             let seed = if body.is_none() { state.seed() } else { None };
             (body, seed)
@@ -150,8 +146,8 @@ impl<S: Service> Cell<S> {
             // The node has gone.
             None => {
                 let mut state = together.lock();
-                state.crew.done(key, None);
-                state.crew.leave(None);
+                state.roster.done(key, None);
+                state.roster.leave(None);
                 None
             }
         }
@@ -174,9 +170,9 @@ impl<S: Service> Errand<'_, S> {
         let Some(hand) = self.hand.take() else { return };
         let (unused, is_looked_for) = {
             let mut state = self.together.lock();
-            let unused = state.done(self.cell, self.key, Worker { body, hand });
-            state.crew.leave(None);
-            (unused, state.crew.lines.ready() > 0 || state.is_for_driver())
+            let unused = state.done(self.cell.resumes(), self.key, Worker { body, hand });
+            state.roster.leave(None);
+            (unused, state.roster.lines.ready() > 0 || state.is_for_driver())
         };
         self.cell.part_with(unused);
         if is_looked_for {
@@ -187,9 +183,8 @@ impl<S: Service> Errand<'_, S> {
     /// The handler waits for something: a worker goes on with it.
     pub(crate) fn leave_to_worker(mut self, begun: Begun<S>) {
         let Some(hand) = self.hand.take() else { return };
-        let number = self.together.lock().crew.enlist();
-        let at = AtWork { number, comes: false, out: Some(self.key), hand: Some(hand), cell: None };
-        self.cell.make(self.together, at, Some(begun));
+        let number = self.together.lock().roster.enlist();
+        self.cell.make(self.together, Order { number, begun: Some((self.key, hand, begun)) });
     }
 }
 
@@ -200,8 +195,8 @@ impl<S: Service> Drop for Errand<'_, S> {
         }
         {
             let mut state = self.together.lock();
-            state.crew.done(self.key, None);
-            state.crew.leave(None);
+            state.roster.done(self.key, None);
+            state.roster.leave(None);
         }
         self.cell.look(self.together);
     }

@@ -1,6 +1,7 @@
 //! The cell of a service: its mailbox, whose turn it is, its driver, and the phases of its life.
 
 mod at_work;
+mod crew;
 mod driver;
 mod ending;
 mod front;
@@ -12,11 +13,11 @@ mod together;
 mod visit;
 
 pub(crate) use self::{
-    at_work::{AtWork, Begun},
+    at_work::AtWork,
+    crew::{Begun, Order, Together},
     ending::{Ending, bury, part},
     front::Front,
     parts::{AttachFn, Attachments, BeginFn, Blueprint, Cell, Ready, Setup},
     seat::{Seat, Source},
-    together::Together,
     visit::Visit,
 };

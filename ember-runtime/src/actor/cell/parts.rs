@@ -8,10 +8,9 @@ use std::{
 use tokio::task::AbortHandle;
 
 use super::{
-    at_work::{AtWork, Begun},
+    crew::{Order, Together},
     seat::{Seat, Source},
     task::Driver,
-    together::Together,
 };
 use crate::{
     actor::{
@@ -92,8 +91,8 @@ pub(crate) type AttachFn<S> = fn(&Arc<Cell<S>>, &dyn Host) -> Attachments;
 /// Begins the timers and subscriptions of one unit; what is returned ends them when dropped.
 pub(crate) type BeginFn<S> = fn(&Arc<Cell<S>>, &dyn Host, &[Timer<S>], &[Subscription<S>], &Keys) -> Attachments;
 
-/// Makes a worker of a concurrent service, which may begin with what somebody has left to it.
-pub(crate) type WorkFn<S> = fn(&dyn Host, AtWork<S>, Option<Begun<S>>) -> AbortHandle;
+/// Makes a worker of a concurrent service, as it was ordered.
+pub(crate) type WorkFn<S> = fn(Arc<Cell<S>>, &dyn Host, Order<S>) -> AbortHandle;
 
 /// Makes the driver of a service, for whose start the chain waits. The last one is told how the first start went.
 pub(crate) type DriveFn<S> = fn(Arc<Cell<S>>, Arc<dyn Host>, Source<S>, Option<Arc<Chain>>, Ready) -> AbortHandle;

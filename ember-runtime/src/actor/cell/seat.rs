@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::actor::{
-    about::Shard,
-    service::{Body, Running, Service},
+    about::{Lends, Shard},
+    service::{Body, Running},
 };
 
 /// Where the state of a service comes from.
@@ -19,7 +19,7 @@ pub(crate) enum Source<S> {
 
 /// Where the state of a service is while nobody uses it.
 #[derive(Default)]
-pub(crate) enum Seat<S: Service> {
+pub(crate) enum Seat<S: Lends> {
     /// Somebody uses it, or the service has not been started yet, or has ended.
     #[default]
     Empty,

@@ -9,10 +9,11 @@ mod outcomes;
 #[cfg(test)]
 mod outcomes_tests;
 mod owed;
-mod workers;
 #[cfg(test)]
 mod tests;
+mod workers;
 
+pub use self::workers::WorkerCounts;
 pub(crate) use self::{
     any_cell::{AnyCell, OnTheSpot},
     calling::Calling,
@@ -22,4 +23,3 @@ pub(crate) use self::{
     owed::{CallbackPermit, Erased, FillPermit, Owed, Refused, RouteFn},
     workers::Workers,
 };
-pub use self::owed::Given;

@@ -3,18 +3,10 @@
 use std::any::Any;
 
 use crate::{
+    actor::about::Given,
     message::{Ambient, Envelope},
     panics::Each,
 };
-
-/// A loan whose type is not known.
-#[derive(Debug)]
-pub enum Given<'a> {
-    /// Nobody else has the unit.
-    Alone(&'a mut dyn Any),
-    /// Others may have it too.
-    Together(&'a (dyn Any + Send + Sync)),
-}
 
 /// A callback for a unit whose type only the closure knows: it gets the unit, its parent and the service's
 /// [`Core`](super::Core).

@@ -2,6 +2,39 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
+/// The workers of a concurrent service, as they are at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WorkerCounts {
+    /// The bounds of their number: the two ends of `workers = 2..=16`.
+    pub bounds: (u32, u32),
+    /// So many handlers may run at once.
+    pub limit: u32,
+    /// So many do, those included that wait for something. After the limit was lowered it can be more for a while.
+    pub busy: u32,
+    /// Messages that wait, also those of a key of which one runs.
+    pub waiting: usize,
+    /// Of those, how many could begin at once if there were as many workers.
+    pub ready: usize,
+    /// How long the one that waits longest has waited.
+    pub oldest: Option<Duration>,
+}
+
+impl dyn Workers + '_ {
+    /// All of it.
+    pub(crate) fn counts(&self) -> WorkerCounts {
+        let bounds = self.bounds();
+        WorkerCounts {
+            bounds: (*bounds.start(), *bounds.end()),
+            limit: self.now(),
+            busy: self.busy(),
+            waiting: self.waiting(),
+            ready: self.ready(),
+            oldest: self.oldest(),
+        }
+    }
+}
+
 /// The workers of a service of which several handlers run at once.
 pub(crate) trait Workers: Send + Sync {
     /// Within what the limit can be moved; both ends are at least 1. Equal where there is nothing to move.

@@ -25,7 +25,12 @@ fn is_of(pid: Pid, link: Pid) -> bool {
 }
 
 /// Why a call to the service `pid`, so many of whose handlers run at once, would wait for itself.
-pub(crate) fn refusal(pid: Pid, envelope: Option<&Envelope>, workers: u32, place: impl FnOnce() -> String) -> Option<RefusedReason> {
+pub(crate) fn refusal(
+    pid: Pid,
+    envelope: Option<&Envelope>,
+    workers: u32,
+    place: impl FnOnce() -> String,
+) -> Option<RefusedReason> {
     let envelope = envelope?;
     let chain: &Arc<Chain> = envelope.chain.as_ref()?;
     let of_it = || chain.links().map(|it| it.pid).filter(|it| is_of(pid, *it));

@@ -2,6 +2,8 @@
 
 use std::{
     future::poll_fn,
+    mem,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -9,14 +11,15 @@ use tokio::task::{AbortHandle, coop};
 
 use super::serve::carry;
 use crate::actor::{
-    cell::{AtWork, Begun, Cell},
-    erased::Host,
+    cell::{AtWork, Begun, Cell, Order},
+    erased::{Host, Refused},
     service::{Body, Running, Service, Start},
     work::{Calls, Job, Post, TellRefused},
 };
 
 /// Makes a worker, which may begin with what somebody has left to it.
-pub(super) fn work<S: Service>(host: &dyn Host, at: AtWork<S>, begun: Option<Begun<S>>) -> AbortHandle {
+pub(super) fn work<S: Service>(cell: Arc<Cell<S>>, host: &dyn Host, order: Order<S>) -> AbortHandle {
+    let (at, begun) = AtWork::new(cell, order);
     host.runtime().spawn(run(at, begun)).abort_handle()
 }
 
@@ -28,7 +31,7 @@ async fn run<S: Service>(mut at: AtWork<S>, begun: Option<Begun<S>>) {
         None => None,
     };
     loop {
-        while let Some(body) = done.take_if(|body| !body.core.refused.0.is_empty() && !body.core.needs_driver()) {
+        while let Some(body) = done.take_if(|body| !body.core.refused.0.is_empty()) {
             done = Some(tell_refused(body, &cell).await);
         }
         let Some((post, body)) = poll_fn(|task| next(&mut at, &mut done, task)).await else { return };
@@ -68,19 +71,31 @@ async fn go_on<S: Service>(running: Running<S>, index: Option<usize>, cell: &Cel
     carry(running, false, pace, cell).await
 }
 
-/// Runs the callbacks of calls that the handler could not make, before its body is used for another.
-async fn tell_refused<S: Service>(body: Box<Body<S>>, cell: &Cell<S>) -> Box<Body<S>> {
-    let mut body = Some(body);
+/// Runs the callbacks of calls that the handler could not make, before its body is used for another. What the handler has asked for is seen to
+/// after that.
+async fn tell_refused<S: Service>(mut body: Box<Body<S>>, cell: &Cell<S>) -> Box<Body<S>> {
+    let stops = mem::take(&mut body.core.stop);
+    if cell.resumes() {
+        body.core.panicked = false;
+    }
+    if body.core.panicked {
+        // Nothing more happens on this state.
+        body.core.refused = Refused::default();
+        return body;
+    }
+    let mut left = Some(body);
     let start = poll_fn(|task| {
         let Poll::Ready(proceed) = coop::poll_proceed(task) else { return Poll::Pending };
         proceed.made_progress();
-        match body.take() {
+        match left.take() {
             Some(body) => Poll::Ready(Box::new(TellRefused).start(body, &mut cell.driving(task))),
             None => Poll::Pending,
         }
     });
-    match start.await {
+    let mut body = match start.await {
         Start::Over(body) => body,
         Start::Running(running) | Start::Waits(running, ..) => carry(running, false, None, cell).await,
-    }
+    };
+    body.core.stop |= stops;
+    body
 }

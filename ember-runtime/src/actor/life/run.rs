@@ -6,8 +6,8 @@ use tokio::{task::AbortHandle, time::timeout};
 
 use super::{
     serve::{End, finish, serve},
-    together::serve_together,
     settle::{settle, stop_all},
+    together::serve_together,
 };
 use crate::{
     actor::{

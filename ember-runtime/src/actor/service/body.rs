@@ -5,15 +5,17 @@ use std::{
     sync::Arc,
 };
 
-use super::{Access as _, Held, Service};
 use crate::{
-    actor::erased::Core,
+    actor::{
+        about::{Access as _, Held, Lends},
+        erased::Core,
+    },
     message::{Ambient, Named},
     panics::Panic,
 };
 
 /// Whoever has it, runs the service: its driver, a caller, or a link that brings calls.
-pub(crate) struct Body<S: Service> {
+pub(crate) struct Body<S: Lends> {
     /// Dropped before the service, so that its streams learn why they end before their senders are dropped.
     pub(crate) core: Core,
     pub(crate) service: Held<S>,
@@ -21,7 +23,7 @@ pub(crate) struct Body<S: Service> {
     pub(crate) ambient: Ambient,
 }
 
-impl<S: Service> Body<S> {
+impl<S: Lends> Body<S> {
     /// A service that has been made, and nothing of it has run.
     pub(crate) fn new(service: S, core: Core, named: Arc<dyn Named>) -> Box<Self> {
         let group = core.held.as_ref().map(|held| Arc::clone(&held.replica) as _);

@@ -2,9 +2,12 @@
 
 use std::{any::Any, sync::Arc};
 
-use super::{Access as _, Body, Cx, Held, Loan, NotEntered, Path, Service, Unit};
+use super::{Body, Cx, NotEntered, Path, Service, Unit};
 use crate::{
-    actor::erased::{AnyCell, CallbackPermit, Core, Erased, Given, Owed, Refused, RouteFn},
+    actor::{
+        about::{Access as _, Given, Held, Lends, Loan},
+        erased::{AnyCell, CallbackPermit, Core, Erased, Owed, Refused, RouteFn},
+    },
     error::RefusedReason,
     message::{Ambient, CameFrom, Due, Envelope},
     threads::{At, Work},
@@ -27,7 +30,7 @@ pub(crate) fn route<S: Service, L: Path<S>>(
             core.route = route::<S, L>;
             ambient.scope(|| {
                 let _at = At::begin(ambient.work);
-                callback(<L::Unit as Unit>::Access::erase(unit), parent, core, ambient);
+                callback(<L::Unit as Lends>::Access::erase(unit), parent, core, ambient);
             });
         }
         Err(reason) => no_way(&reason),

@@ -2,8 +2,9 @@
 
 use std::future::Future;
 
-use super::{Cx, Loan, Unit};
+use super::{Cx, Unit};
 use crate::{
+    actor::about::Loan,
     error::{Error, Result},
     id::Epoch,
     message::{Handled, Method},

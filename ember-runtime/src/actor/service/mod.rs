@@ -1,6 +1,5 @@
 //! What a service is: to the macros, to its handlers, and to whoever runs it.
 
-mod access;
 mod block;
 mod body;
 mod callback;
@@ -16,7 +15,6 @@ mod tasks;
 mod unit;
 
 pub use self::{
-    access::{Access, Alone, ByMut, ByRef, Loan, Together, by_mut, by_ref},
     block::{NoRpcBlock, OnlyOneRpcBlockPerType, RpcBlock},
     cx::{Cx, DeclaresParent},
     entered::{ModuleBusy, NotEntered},
@@ -30,7 +28,6 @@ pub use self::{
     unit::{Here, Lending, NotSharded, Orphan, Path, Service, Sharded, Sharding, Specified, Unit, Visitor, says},
 };
 pub(crate) use self::{
-    access::Held,
     body::Body,
     callback::{Again, again, route},
     changes::{Noticing, note_change},

@@ -7,14 +7,17 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Body, Service};
-use crate::{actor::turn::Pace, message::RawReply};
+use super::Body;
+use crate::{
+    actor::{about::Lends, turn::Pace},
+    message::RawReply,
+};
 
 /// Work under way.
 pub(crate) type Running<S> = Pin<Box<dyn Run<S>>>;
 
 /// Work that owns the body of its service until it has ended.
-pub(crate) trait Run<S: Service>: Send {
+pub(crate) trait Run<S: Lends>: Send {
     /// Goes on. Whoever waits for the outcome has been told when the body comes back.
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Box<Body<S>>>;
 
@@ -23,7 +26,7 @@ pub(crate) trait Run<S: Service>: Send {
 }
 
 /// How work begins.
-pub(crate) enum Start<S: Service> {
+pub(crate) enum Start<S: Lends> {
     /// It has ended.
     Over(Box<Body<S>>),
     Running(Running<S>),

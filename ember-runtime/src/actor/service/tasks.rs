@@ -7,8 +7,11 @@ use std::{
 
 use futures_util::future::BoxFuture;
 
-use super::{Body, Service};
-use crate::{actor::about::MissedTicks, error::Result};
+use super::Body;
+use crate::{
+    actor::about::{Lends, MissedTicks},
+    error::Result,
+};
 
 /// A hook, bound to its unit.
 pub(crate) type HookFn<S> = for<'a> fn(&'a mut Body<S>) -> BoxFuture<'a, Result<()>>;
@@ -17,46 +20,46 @@ pub(crate) type HookFn<S> = for<'a> fn(&'a mut Body<S>) -> BoxFuture<'a, Result<
 pub(crate) type EventFn<S> = for<'a> fn(&'a mut Body<S>, &'a (dyn Any + Send + Sync)) -> BoxFuture<'a, Result<()>>;
 
 /// One declared timer.
-pub(crate) struct Timer<S: Service> {
+pub(crate) struct Timer<S: Lends> {
     pub(crate) name: &'static str,
     pub(crate) schedule: Schedule,
     pub(crate) run: TimerRun<S>,
 }
 
 /// What a timer does.
-pub(crate) enum TimerRun<S: Service> {
+pub(crate) enum TimerRun<S: Lends> {
     Hook(HookFn<S>),
     /// It is told which [`Tick`](crate::actor::about::Tick) it is.
     Told(EventFn<S>),
 }
 
 /// One event handler.
-pub(crate) struct Subscription<S: Service> {
+pub(crate) struct Subscription<S: Lends> {
     pub(crate) event: TypeId,
     pub(crate) name: &'static str,
     pub(crate) run: EventFn<S>,
 }
 
-impl<S: Service> Clone for Timer<S> {
+impl<S: Lends> Clone for Timer<S> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<S: Service> Copy for Timer<S> {}
+impl<S: Lends> Copy for Timer<S> {}
 
-impl<S: Service> Clone for TimerRun<S> {
+impl<S: Lends> Clone for TimerRun<S> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<S: Service> Copy for TimerRun<S> {}
+impl<S: Lends> Copy for TimerRun<S> {}
 
-impl<S: Service> Clone for Subscription<S> {
+impl<S: Lends> Clone for Subscription<S> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<S: Service> Copy for Subscription<S> {}
+impl<S: Lends> Copy for Subscription<S> {}
 
 /// When a hook runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +88,7 @@ pub enum Schedule {
 }
 
 /// Those of one kind, in their order.
-pub(super) fn of_kind<S: Service>(
+pub(super) fn of_kind<S: Lends>(
     hooks: &[(HookKind, HookFn<S>)],
     kind: HookKind,
 ) -> impl DoubleEndedIterator<Item = HookFn<S>> {

@@ -2,9 +2,9 @@
 
 use std::marker::PhantomData;
 
-use super::{Access, Held, Loan, NotEntered, Table};
+use super::{NotEntered, Table};
 use crate::{
-    actor::about::{ReplicaKind, ServiceSpec, Shard},
+    actor::about::{Access as _, Held, Lends, Loan, ReplicaKind, ServiceSpec, Shard},
     message::{KeyReader, Keys, Method},
 };
 
@@ -14,15 +14,12 @@ use crate::{
     label = "a service or a module is expected here",
     note = "put `#[service]` or `#[module]` on the struct"
 )]
-pub trait Unit: Sized + Send + 'static {
+pub trait Unit: Lends {
     /// The unit that it may use as its parent; [`Orphan`] if none is declared.
     type Parent: Send + 'static;
 
     /// Itself. Where generated code names a type so, the compiler says once that it is no unit, and nothing that follows.
     type This;
-
-    /// How its handlers have it: [`Alone`](super::Alone), or [`Together`](super::Together).
-    type Access: Access<Self>;
 
     /// The name of the type.
     const NAME: &'static str;

@@ -12,8 +12,9 @@ use futures_util::future::BoxFuture;
 use super::entry;
 use crate::{
     actor::{
+        about::{Access as _, Held},
         erased::{Core, Overtaken},
-        service::{Access as _, Body, Cx, HandledBy, Held, HookOf, ModuleBusy, NotEntered, OnEvent, Path, Service, TaskOf, full_name},
+        service::{Body, Cx, HandledBy, HookOf, ModuleBusy, NotEntered, OnEvent, Path, Service, TaskOf, full_name},
     },
     error::{Error, Failure, LostReason, Result},
     hooks::HandlerEnd,

@@ -1,11 +1,18 @@
-//! What a node is asked for by who has it: calls by name, unique ids, and what its pool has done.
+//! What a node is asked for by who has it: calls by name, unique ids, the workers of a service, and what its pool has done.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::running::Node;
-use crate::{call::CallByName, error::Result, id::UniqueId, node::slot::UniqueIds, offload::OffloadCounts};
+use crate::{
+    actor::WorkerCounts,
+    call::CallByName,
+    error::Result,
+    id::{Pid, UniqueId},
+    node::slot::UniqueIds,
+    offload::OffloadCounts,
+};
 
 impl Node {
     /// Calls a method by the names of its service and its own, with JSON: also of services that this program does not link.
@@ -48,5 +55,20 @@ impl Node {
     /// What the pool of this node for [offloaded](crate::actor::Cx::offload) work is doing, and has done.
     pub fn offload_counts(&self) -> OffloadCounts {
         self.inner.services.pool.counts()
+    }
+
+    /// How many handlers of a concurrent service of this node run at once, and what waits for them. `None` if no such service runs here, or one
+    /// whose handlers run one at a time.
+    pub fn worker_counts(&self, service: Pid) -> Option<WorkerCounts> {
+        let cell = self.inner.services.find(service)?;
+        Some(cell.workers()?.counts())
+    }
+
+    /// Lets so many handlers of a concurrent service of this node run at once, within the bounds that it has said (`workers = 2..=16`); how many
+    /// that are then. More begin at once. With fewer, those that run go on to their end, and others begin when few enough are left. The order of
+    /// each key stays. `None` as for [`worker_counts`](Self::worker_counts).
+    pub fn set_workers(&self, service: Pid, workers: u32) -> Option<u32> {
+        let cell = self.inner.services.find(service)?;
+        Some(cell.workers()?.set(workers))
     }
 }

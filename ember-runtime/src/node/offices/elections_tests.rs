@@ -34,9 +34,12 @@ const RIVAL: Pid = Pid { node: THERE, number: 1 };
 
 struct Bank;
 
+impl crate::actor::Lends for Bank {
+    type Access = crate::actor::Alone;
+}
+
 impl Unit for Bank {
     type This = Self;
-    type Access = crate::actor::Alone;
     type Parent = Orphan;
     const NAME: &'static str = "Bank";
     fn describe<S: Service, L: Path<S, Unit = Self>>(_: &mut Table<S>) {}

@@ -1,7 +1,10 @@
 //! The options in an attribute's brackets: `name = "…", implements(A, B), flag`.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{Expr, ExprLit, ExprRange, Lit, LitStr, Path, RangeLimits, Token, ext::IdentExt, parse::Parser, punctuated::Punctuated};
+use syn::{
+    Expr, ExprLit, ExprRange, Lit, LitStr, Path, RangeLimits, Token, ext::IdentExt, parse::Parser,
+    punctuated::Punctuated,
+};
 
 use super::{
     closest::{closest, list},

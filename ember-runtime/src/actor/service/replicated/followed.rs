@@ -3,12 +3,11 @@
 use std::{any::TypeId, fmt, marker::PhantomData};
 
 use super::{
-
     Position, Replicated,
     replica::fingerprints,
     told::{Followed, FollowedKind, GapReason},
 };
-use crate::{actor::service::Service, message::decode};
+use crate::{actor::about::Lends, message::decode};
 
 /// An entry of the replicated service `R` that its group has acknowledged, as `#[on(entry)]` of another service gets it.
 #[non_exhaustive]
@@ -120,7 +119,7 @@ impl FollowedKind {
     }
 }
 
-impl<S: Service> Followed<S> {
+impl<S: Lends> Followed<S> {
     pub(crate) fn new<R: Replicated>() -> Self {
         Self { service: TypeId::of::<R>(), kind: FollowedKind::of::<R>(), entries: Vec::new(), gaps: Vec::new() }
     }

@@ -11,9 +11,12 @@ use crate::{
 macro_rules! unit {
     ($name:ident in $parent:ty) => {
         struct $name;
+        impl crate::actor::Lends for $name {
+            type Access = crate::actor::Alone;
+        }
+
         impl Unit for $name {
             type This = Self;
-            type Access = crate::actor::Alone;
             type Parent = $parent;
             const NAME: &'static str = stringify!($name);
             fn describe<S: Service, L: Path<S, Unit = Self>>(_: &mut Table<S>) {}

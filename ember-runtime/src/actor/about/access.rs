@@ -1,9 +1,12 @@
 //! How the handlers of a unit have it: one alone, or several together.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
-use super::{ModuleBusy, Unit};
-use crate::actor::erased::Given;
+/// A service or a module, by how its handlers have it.
+pub trait Lends: Sized + Send + 'static {
+    /// [`Alone`], or [`Together`].
+    type Access: Access<Self>;
+}
 
 /// How the handlers of the unit `U` have it.
 pub trait Access<U>: 'static {
@@ -43,6 +46,15 @@ pub trait Access<U>: 'static {
     fn given(given: Given<'_>) -> Option<Self::Loan<'_>>;
 }
 
+/// A loan whose type is not known.
+#[derive(Debug)]
+pub enum Given<'a> {
+    /// Nobody else has the unit.
+    Alone(&'a mut dyn Any),
+    /// Others may have it too.
+    Together(&'a (dyn Any + Send + Sync)),
+}
+
 /// One handler at a time has the unit, as `&mut`.
 #[derive(Debug)]
 pub struct Alone;
@@ -52,10 +64,10 @@ pub struct Alone;
 pub struct Together;
 
 /// What a handler of the unit `U` is given of it: `&mut U`, or `&U` if several of its handlers run at once.
-pub type Loan<'a, U> = <<U as Unit>::Access as Access<U>>::Loan<'a>;
+pub type Loan<'a, U> = <<U as Lends>::Access as Access<U>>::Loan<'a>;
 
 /// What is kept of the unit `U` by whoever runs its handlers.
-pub(crate) type Held<U> = <<U as Unit>::Access as Access<U>>::Held;
+pub(crate) type Held<U> = <<U as Lends>::Access as Access<U>>::Held;
 
 impl<U: Send + 'static> Access<U> for Alone {
     type Loan<'a>
@@ -171,7 +183,7 @@ pub trait ByMut {}
 impl ByMut for Alone {}
 
 /// Generated code says with it that a handler takes `&mut self`.
-pub const fn by_mut<U: Unit<Access: ByMut>>() {}
+pub const fn by_mut<U: Lends<Access: ByMut>>() {}
 
 /// Modules in a concurrent unit are concurrent too.
 #[diagnostic::on_unimplemented(
@@ -193,7 +205,7 @@ impl<U: Send + Sync + 'static> ByRef<U> for Together {
 /// A module in its place, as its handlers have it of which several run at once.
 ///
 /// # Errors
-/// It is not in its place.
-pub fn by_ref<U: Unit<Access: ByRef<U>>>(module: Result<&U, ModuleBusy>) -> Result<Loan<'_, U>, ModuleBusy> {
+/// What it was given.
+pub fn by_ref<U: Lends<Access: ByRef<U>>, E>(module: Result<&U, E>) -> Result<Loan<'_, U>, E> {
     module.map(U::Access::by_ref)
 }

@@ -7,7 +7,7 @@ use super::lines::Lines;
 
 /// So many pieces of work, of bodies that run them, and of handles that end workers.
 #[derive(Debug)]
-pub(crate) struct Crew<T, B, H> {
+pub(crate) struct Roster<T, B, H> {
     pub(crate) lines: Lines<T>,
     /// Those that nobody uses.
     pub(crate) bodies: Vec<B>,
@@ -61,7 +61,7 @@ pub(crate) enum Event {
     Over,
 }
 
-impl<T, B, H> Crew<T, B, H> {
+impl<T, B, H> Roster<T, B, H> {
     /// Shut, with as many as the lower bound says.
     pub(crate) const fn new(bounds: (u32, u32)) -> Self {
         Self {
@@ -180,6 +180,11 @@ impl<T, B, H> Crew<T, B, H> {
         }
     }
 
+    /// Nobody is at work any more, and nobody is to be.
+    pub(crate) fn is_done(&self) -> bool {
+        self.busy == 0 && matches!(self.phase, Phase::Ebbing | Phase::Cut)
+    }
+
     /// All bodies, if nobody is at work: then there will be none until it is [opened](Self::open) again.
     pub(crate) fn close(&mut self) -> Option<Vec<B>> {
         (self.busy == 0).then(|| {
@@ -206,3 +211,7 @@ impl<T, B, H> Crew<T, B, H> {
         self.busy
     }
 }
+
+#[cfg(test)]
+#[path = "roster_tests.rs"]
+mod tests;

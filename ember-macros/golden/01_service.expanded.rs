@@ -51,6 +51,7 @@ const _: () = {
     impl ::ember::__private::Unit for Counter {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
+        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Counter";
         fn describe<
             __S: ::ember::__private::Service,
@@ -200,12 +201,13 @@ const _: () = {
     impl ::ember::__private::Unkeyed for __rpc_add<fn(u64) -> u64> {}
     impl ::ember::__private::HandledBy<Counter> for __rpc_add<fn(u64) -> u64> {
         fn handle(
-            unit: &mut Counter,
+            unit: ::ember::__private::Loan<'_, Counter>,
             _: &mut ::ember::__private::Cx<'_, Counter>,
             (amount,): Self::Args,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
+            ::ember::__private::by_mut::<Counter>();
             ::ember::__private::answered(
                 unit.rpc_add(amount),
                 ::ember::__private::Handled::done,
@@ -228,12 +230,13 @@ const _: () = {
     impl ::ember::__private::Unkeyed for __api_reset<fn() -> ()> {}
     impl ::ember::__private::HandledBy<Counter> for __api_reset<fn() -> ()> {
         fn handle(
-            unit: &mut Counter,
+            unit: ::ember::__private::Loan<'_, Counter>,
             _: &mut ::ember::__private::Cx<'_, Counter>,
             (): Self::Args,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
+            ::ember::__private::by_mut::<Counter>();
             async move {
                 ::ember::__private::Handled::from(
                     ::core::result::Result::Ok(unit.api_reset()),

@@ -48,6 +48,7 @@ const _: () = {
     impl ::ember::__private::Unit for Shop {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
+        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Shop";
         fn describe<
             __S: ::ember::__private::Service,
@@ -198,12 +199,13 @@ const _: () = {
     impl ::ember::__private::Unkeyed for __rpc_buy<fn(u32) -> ()> {}
     impl ::ember::__private::HandledBy<Shop> for __rpc_buy<fn(u32) -> ()> {
         fn handle(
-            unit: &mut Shop,
+            unit: ::ember::__private::Loan<'_, Shop>,
             _: &mut ::ember::__private::Cx<'_, Shop>,
             (item,): Self::Args,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
+            ::ember::__private::by_mut::<Shop>();
             ::ember::__private::answered(
                 unit.rpc_buy(item),
                 ::ember::__private::Handled::done,
@@ -281,12 +283,13 @@ const _: () = {
     impl ::ember::__private::Idempotent for __rpc_price<fn(u32) -> Option<u64>> {}
     impl ::ember::__private::HandledBy<Shop> for __rpc_price<fn(u32) -> Option<u64>> {
         fn handle(
-            unit: &mut Shop,
+            unit: ::ember::__private::Loan<'_, Shop>,
             cx: &mut ::ember::__private::Cx<'_, Shop>,
             (item,): Self::Args,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
+            ::ember::__private::by_mut::<Shop>();
             ::ember::__private::answered(
                 unit.rpc_price(cx, item),
                 ::ember::__private::Handled::done,
@@ -363,12 +366,13 @@ const _: () = {
     impl ::ember::__private::Deduped for __rpc_sell<fn(u32) -> u64> {}
     impl ::ember::__private::HandledBy<Shop> for __rpc_sell<fn(u32) -> u64> {
         fn handle(
-            unit: &mut Shop,
+            unit: ::ember::__private::Loan<'_, Shop>,
             _: &mut ::ember::__private::Cx<'_, Shop>,
             (item,): Self::Args,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
+            ::ember::__private::by_mut::<Shop>();
             ::ember::__private::answered(
                 unit.rpc_sell(item),
                 ::ember::__private::Handled::done,
@@ -462,12 +466,13 @@ const _: () = {
     impl ::ember::__private::HandledBy<Shop>
     for __rpc_search<fn(String) -> Vec<String>> {
         fn handle(
-            unit: &mut Shop,
+            unit: ::ember::__private::Loan<'_, Shop>,
             _: &mut ::ember::__private::Cx<'_, Shop>,
             (text,): Self::Args,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
+            ::ember::__private::by_mut::<Shop>();
             ::ember::__private::answered(
                 unit.rpc_search(text),
                 ::ember::__private::Handled::done,

@@ -50,6 +50,7 @@ const _: () = {
     impl ::ember::__private::Unit for Clock {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
+        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Clock";
         fn describe<
             __S: ::ember::__private::Service,
@@ -165,28 +166,30 @@ const _: () = {
         }
     }
     struct __tick;
-    impl ::ember::__private::HookOf<Clock> for __tick {
+    impl ::ember::__private::TaskOf<Clock> for __tick {
         const NAME: &'static str = "tick";
         fn run(
-            unit: &mut Clock,
+            unit: ::ember::__private::Loan<'_, Clock>,
             _: &mut ::ember::__private::Cx<'_, Clock>,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::error::Result<()>,
         > + ::core::marker::Send {
+            ::ember::__private::by_mut::<Clock>();
             async move {
                 <() as ::ember::__private::HookResult>::into_result(unit.tick())
             }
         }
     }
     struct __once;
-    impl ::ember::__private::HookOf<Clock> for __once {
+    impl ::ember::__private::TaskOf<Clock> for __once {
         const NAME: &'static str = "once";
         fn run(
-            unit: &mut Clock,
+            unit: ::ember::__private::Loan<'_, Clock>,
             _: &mut ::ember::__private::Cx<'_, Clock>,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::error::Result<()>,
         > + ::core::marker::Send {
+            ::ember::__private::by_mut::<Clock>();
             async move {
                 <() as ::ember::__private::HookResult>::into_result(unit.once().await)
             }
@@ -211,12 +214,13 @@ const _: () = {
         type Event = News;
         const NAME: &'static str = "heard";
         fn run(
-            unit: &mut Clock,
+            unit: ::ember::__private::Loan<'_, Clock>,
             _: &mut ::ember::__private::Cx<'_, Clock>,
             event: &News,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::error::Result<()>,
         > + ::core::marker::Send {
+            ::ember::__private::by_mut::<Clock>();
             let _ = &event;
             async move {
                 <() as ::ember::__private::HookResult>::into_result(unit.heard(event))
@@ -228,12 +232,13 @@ const _: () = {
         type Event = Down;
         const NAME: &'static str = "down";
         fn run(
-            unit: &mut Clock,
+            unit: ::ember::__private::Loan<'_, Clock>,
             _: &mut ::ember::__private::Cx<'_, Clock>,
             event: &Down,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::error::Result<()>,
         > + ::core::marker::Send {
+            ::ember::__private::by_mut::<Clock>();
             let _ = &event;
             async move {
                 <() as ::ember::__private::HookResult>::into_result(unit.down(event))
@@ -246,12 +251,13 @@ const _: () = {
         type Event = Posted<Ledger>;
         const NAME: &'static str = "posted";
         fn run(
-            unit: &mut Clock,
+            unit: ::ember::__private::Loan<'_, Clock>,
             cx: &mut ::ember::__private::Cx<'_, Clock>,
             event: &Posted<Ledger>,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::error::Result<()>,
         > + ::core::marker::Send {
+            ::ember::__private::by_mut::<Clock>();
             let _ = &event;
             async move {
                 <() as ::ember::__private::HookResult>::into_result(
@@ -265,12 +271,13 @@ const _: () = {
         type Event = EntryGap<Ledger>;
         const NAME: &'static str = "gap";
         fn run(
-            unit: &mut Clock,
+            unit: ::ember::__private::Loan<'_, Clock>,
             _: &mut ::ember::__private::Cx<'_, Clock>,
             event: &EntryGap<Ledger>,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::error::Result<()>,
         > + ::core::marker::Send {
+            ::ember::__private::by_mut::<Clock>();
             let _ = &event;
             async move {
                 <() as ::ember::__private::HookResult>::into_result(unit.gap(event))

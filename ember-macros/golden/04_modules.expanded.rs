@@ -105,6 +105,7 @@ const _: () = {
     impl ::ember::__private::Unit for Player {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
+        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Player";
         fn describe<
             __S: ::ember::__private::Service,

@@ -51,6 +51,7 @@ const _: () = {
     impl ::ember::__private::Unit for Bag {
         type Parent = Player;
         type This = Self;
+        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Bag";
         fn describe<
             __S: ::ember::__private::Service,
@@ -161,12 +162,13 @@ const _: () = {
     impl ::ember::__private::Unkeyed for __rpc_drop<fn(u32) -> bool> {}
     impl ::ember::__private::HandledBy<Bag> for __rpc_drop<fn(u32) -> bool> {
         fn handle(
-            unit: &mut Bag,
+            unit: ::ember::__private::Loan<'_, Bag>,
             cx: &mut ::ember::__private::Cx<'_, Bag>,
             (item,): Self::Args,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
+            ::ember::__private::by_mut::<Bag>();
             ::ember::__private::answered(
                 unit.rpc_drop(cx, item),
                 ::ember::__private::Handled::done,

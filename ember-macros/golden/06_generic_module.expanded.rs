@@ -50,6 +50,7 @@ const _: () = {
     impl<K: ModuleKey, V> ::ember::__private::Unit for Cache<K, V> {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
+        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Cache";
         fn describe<
             __S: ::ember::__private::Service,
@@ -145,12 +146,13 @@ const _: () = {
     impl<K: ModuleKey, V: Message + Clone> ::ember::__private::HandledBy<Cache<K, V>>
     for __rpc_count<fn() -> usize> {
         fn handle(
-            unit: &mut Cache<K, V>,
+            unit: ::ember::__private::Loan<'_, Cache<K, V>>,
             _: &mut ::ember::__private::Cx<'_, Cache<K, V>>,
             (): Self::Args,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
+            ::ember::__private::by_mut::<Cache<K, V>>();
             ::ember::__private::answered(
                 unit.rpc_count(),
                 ::ember::__private::Handled::done,

@@ -9,7 +9,10 @@ pub trait Buys: ::ember::__private::Unit {
     /// Buys one.
     #[allow(clippy::too_many_arguments, reason = "generated")]
     fn rpc_buy(
-        lent: (&mut Self, &mut ::ember::__private::Cx<'_, Self>),
+        lent: (
+            ::ember::__private::Loan<'_, Self>,
+            &mut ::ember::__private::Cx<'_, Self>,
+        ),
         item: u32,
     ) -> impl ::core::future::Future<
         Output: ::ember::__private::Returned<Result<u64, Refusal>>,
@@ -188,7 +191,7 @@ const _: () = {
     impl<__U: Buys> ::ember::__private::HandledBy<__U>
     for __Buys_rpc_buy<fn(u32) -> Result<u64, Refusal>> {
         fn handle(
-            unit: &mut __U,
+            unit: ::ember::__private::Loan<'_, __U>,
             cx: &mut ::ember::__private::Cx<'_, __U>,
             (item,): Self::Args,
         ) -> impl ::core::future::Future<
@@ -273,6 +276,7 @@ const _: () = {
     impl ::ember::__private::Unit for Stall {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
+        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Stall";
         const CONTRACTS: &'static [&'static str] = &[
             <Self as Buys>::RPC_ATTRIBUTE_ON_THE_TRAIT.name(),
@@ -342,11 +346,15 @@ impl Stall {
 )]
 impl Buys for Stall {
     fn rpc_buy(
-        (unit, _): (&mut Self, &mut ::ember::__private::Cx<'_, Self>),
+        (
+            unit,
+            _,
+        ): (::ember::__private::Loan<'_, Self>, &mut ::ember::__private::Cx<'_, Self>),
         item: u32,
     ) -> impl ::core::future::Future<
         Output = Result<u64, Refusal>,
     > + ::core::marker::Send {
+        ::ember::__private::by_mut::<Self>();
         unit.rpc_buy(item)
     }
     const RPC_ATTRIBUTE_ON_THE_IMPL: () = ();

@@ -48,6 +48,7 @@ const _: () = {
     impl ::ember::__private::Unit for Desk {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
+        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Desk";
         fn describe<
             __S: ::ember::__private::Service,
@@ -183,12 +184,13 @@ const _: () = {
     impl ::ember::__private::HandledBy<Desk>
     for __rpc_fail<fn() -> Result<(), Refusal>> {
         fn handle(
-            unit: &mut Desk,
+            unit: ::ember::__private::Loan<'_, Desk>,
             _: &mut ::ember::__private::Cx<'_, Desk>,
             (): Self::Args,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
+            ::ember::__private::by_mut::<Desk>();
             ::ember::__private::answered(
                 unit.rpc_fail(),
                 ::ember::__private::Handled::from,
@@ -264,12 +266,13 @@ const _: () = {
     impl ::ember::__private::Unkeyed for __rpc_io<fn() -> std::io::Result<u8>> {}
     impl ::ember::__private::HandledBy<Desk> for __rpc_io<fn() -> std::io::Result<u8>> {
         fn handle(
-            unit: &mut Desk,
+            unit: ::ember::__private::Loan<'_, Desk>,
             _: &mut ::ember::__private::Cx<'_, Desk>,
             (): Self::Args,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
+            ::ember::__private::by_mut::<Desk>();
             ::ember::__private::answered(
                 unit.rpc_io(),
                 ::ember::__private::Handled::from,
@@ -326,12 +329,13 @@ const _: () = {
     impl ::ember::__private::Unkeyed for __rpc_later<fn() -> Deferred<u64>> {}
     impl ::ember::__private::HandledBy<Desk> for __rpc_later<fn() -> Deferred<u64>> {
         fn handle(
-            unit: &mut Desk,
+            unit: ::ember::__private::Loan<'_, Desk>,
             cx: &mut ::ember::__private::Cx<'_, Desk>,
             (): Self::Args,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
+            ::ember::__private::by_mut::<Desk>();
             ::ember::__private::answered(
                 unit.rpc_later(cx),
                 ::ember::__private::Handled::later,

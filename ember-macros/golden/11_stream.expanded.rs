@@ -48,6 +48,7 @@ const _: () = {
     impl ::ember::__private::Unit for Chat {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
+        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Chat";
         fn describe<
             __S: ::ember::__private::Service,
@@ -214,12 +215,13 @@ const _: () = {
     impl ::ember::__private::HandledBy<Chat>
     for __rpc_feed<fn(String) -> Result<Streaming<Line>, NoTopic>> {
         fn handle(
-            unit: &mut Chat,
+            unit: ::ember::__private::Loan<'_, Chat>,
             cx: &mut ::ember::__private::Cx<'_, Chat>,
             (topic,): Self::Args,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
+            ::ember::__private::by_mut::<Chat>();
             ::ember::__private::answered(
                 unit.rpc_feed(cx, topic),
                 ::ember::__private::Handled::from,

@@ -48,6 +48,7 @@ const _: () = {
     impl ::ember::__private::Unit for Ledger {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
+        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Ledger";
         fn describe<
             __S: ::ember::__private::Service,

@@ -29,6 +29,7 @@ use proc_macro::TokenStream;
 /// | `min_in_sync = 2` | of a `Replicated` service: with fewer members in sync, the master among them, the master takes no call on (`NotExecuted(TooFewInSync)`; callers ask again within their deadline; methods marked `read` are answered), and what was begun before is answered when there are enough again, or as `MaybeExecuted` when the office is lost. So what was acknowledged survives the loss of one member less than this. A new master takes over what it has, however few are in sync | 1 |
 /// | `acks = "leader"` | of a `Replicated` service: what it answers, calls, sends and publishes does not wait until others have what it follows from; they get that all the same, a little later. **So what was answered can be lost:** if the master dies, or is cut off, what it has committed and not sent to the member that takes over is gone, and callers who had their replies are not told. As a rule that is some milliseconds; while a member does not answer, a second and more, until it is taken out. `cx.settled().await` still waits, where it matters. `"all"`: until each member in sync has it | `"all"` |
 /// | `sharded`, `shards = 64` | it has so many states, each exclusive, and each for some of the keys: its methods name their `key` | one state |
+/// | `concurrent`, `workers = 64` | so many of its handlers run at once, and share the state as `&self`; or a range, `workers = 2..=16`. Calls with one key run one at a time, in order | one handler at a time |
 /// | `crate = path` | where the crate `ember` is found | `::ember` |
 ///
 /// A service with `Default` can also be started by its name, from a configuration: `NodeBuilder::configure`.
@@ -45,6 +46,7 @@ pub fn service(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | option | means | default |
 /// | --- | --- | --- |
 /// | `parent = Type` | the only unit that it can be mounted in; its methods reach it by `cx.parent()` | can be mounted anywhere |
+/// | `concurrent` | several of its handlers may run at once, and have it as `&self`: it can be mounted in concurrent services, and in others | one handler at a time |
 /// | `crate = path` | where the crate `ember` is found | `::ember` |
 #[proc_macro_attribute]
 pub fn module(args: TokenStream, item: TokenStream) -> TokenStream {

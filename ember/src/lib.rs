@@ -114,10 +114,10 @@ pub mod __private {
     pub use ember_runtime::actor::{Cron, Gap, Overlap};
     pub use ember_runtime::{
         actor::{
-            Cx, Down, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, Missed, MissedTicks, NoRpcBlock,
-            NotReplicated, NotSharded, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Replica, ReplicaKind, RpcBlock,
-            Schedule, ScopeKind, Service, ServiceSpec, Sharding, Specified, Table, Takes, Tick, ToldTheEpoch, Unit,
-            says,
+            Alone, Cx, Down, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, Lends, Loan, Missed,
+            MissedTicks, ModuleBusy, NoRpcBlock, NotReplicated, NotSharded, OnEvent, OnlyOneRpcBlockPerType, Orphan,
+            Path, Replica, ReplicaKind, RpcBlock, Schedule, ScopeKind, Service, ServiceSpec, Sharding, Specified,
+            Table, Takes, TaskOf, Tick, Together, ToldTheEpoch, Unit, by_mut, by_ref, says,
         },
         call::{Address, Client, Handle, HasClient, HasLocalClient, Kind, Local, OnThisNode, One, Reached},
         directory::Interest,
@@ -131,7 +131,7 @@ pub mod __private {
             Unread, Wire, WireOf, answered, at_end, coding_by, key_hash, never_read, no_error, part, put_all, refuse,
             schema, shape_by, stream_coding, stream_shape,
         },
-        module::{Field, Module, MountIn, Mounted},
+        module::{Field, Module, MountIn, Mounted, SharedField},
         node::{Class, Factory, NoFactory},
         office::Role,
         serde,

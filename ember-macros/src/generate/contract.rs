@@ -131,7 +131,7 @@ fn function(Contract { runtime: k, .. }: &Contract, it: &Method, attrs: &[Attrib
     let future = method::future_of(&it.shape, &quote_spanned!(said.span()=> : #at_said::Returned<#said>));
     // One parameter for what the server adds, so that the compiler counts as the user does where the numbers differ.
     let head = quote_spanned! {ident.span()=>
-        fn #ident(#lent: (&mut Self, &mut #at::Cx<'_, Self>), #(#names: #types),*)
+        fn #ident(#lent: (#at::Loan<'_, Self>, &mut #at::Cx<'_, Self>), #(#names: #types),*)
     };
     quote! {
         #(#attrs)*
@@ -156,7 +156,7 @@ fn callable(contract: &Contract, it: &Method) -> TokenStream {
 
         #(#cfgs)*
         impl<__U: #trait_name> #k::HandledBy<__U> for #marker {
-            fn handle(#this: &mut __U, #cx: &mut #k::Cx<'_, __U>, (#(#names,)*): Self::Args) -> #future {
+            fn handle(#this: #k::Loan<'_, __U>, #cx: &mut #k::Cx<'_, __U>, (#(#names,)*): Self::Args) -> #future {
                 #body
             }
         }

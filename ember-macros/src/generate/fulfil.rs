@@ -84,8 +84,9 @@ fn function(k: &Runtime, shape: &Shape, cfgs: &[Attribute]) -> TokenStream {
     let call = method::invoke(&this, &cx, shape);
     let body = if shape.is_async { call } else { quote!(async move { #call }) };
     let at = k.at(ident.span());
+    let by_mut = method::by_mut(k, &parse_quote!(Self), shape);
     let function = quote_spanned! {ident.span()=>
-        fn #ident((#this, #cx_pattern): (&mut Self, &mut #at::Cx<'_, Self>), #(#names: #types),*) -> #future { #body }
+        fn #ident((#this, #cx_pattern): (#at::Loan<'_, Self>, &mut #at::Cx<'_, Self>), #(#names: #types),*) -> #future { #by_mut #body }
     };
     quote!(#(#cfgs)* #function)
 }

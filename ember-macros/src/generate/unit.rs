@@ -1,7 +1,7 @@
 //! Services and modules: the struct, its client, and what it consists of.
 
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{ItemStruct, Type, ext::IdentExt, parse_quote, spanned::Spanned};
 
 use super::client;
@@ -15,7 +15,7 @@ pub(crate) fn unit(unit: &Unit) -> TokenStream {
     let client = unit.client();
     let kind = match &unit.kind {
         UnitKind::Service(spec) => service(k, &item.ident, &client, spec),
-        UnitKind::Module { parent } => module(k, item, parent.as_ref()),
+        UnitKind::Module { parent, .. } => module(k, item, parent.as_ref()),
     };
     let doc = match &unit.kind {
         UnitKind::Service(spec) => format!("Calls services `{}`.", spec.name),
@@ -26,6 +26,7 @@ pub(crate) fn unit(unit: &Unit) -> TokenStream {
         accessors(k, &client, &unit.mounts),
         has_client(k, item, &client),
         unit.mounts.iter().map(|mount| field(k, item, mount)).collect(),
+        unit.mounts.iter().filter(|_| unit.is_concurrent()).map(|mount| shared_field(k, item, mount)).collect(),
         description(unit),
         kind,
     ];
@@ -99,6 +100,26 @@ fn field(
     }
 }
 
+/// The module in the field, as handlers have it of which several run at once.
+fn shared_field(
+    k: &Runtime,
+    ItemStruct { ident, generics, .. }: &ItemStruct,
+    Mount { field, ty, cfgs }: &Mount,
+) -> TokenStream {
+    let (params, args, bounds) = generics.split_for_impl();
+    let (owner, marker, child) = (quote!(#ident #args), marker(field), child(k, ty));
+    let at = k.at(ty.span());
+    let within = quote_spanned!(ty.span()=> #at::by_ref::<#child>(owner.#field.try_get()));
+    quote! {
+        #(#cfgs)*
+        impl #params #k::SharedField for #marker #args #bounds {
+            fn within(owner: #k::Loan<'_, #owner>) -> #k::Result<#k::Loan<'_, #child>, #k::ModuleBusy> {
+                #within
+            }
+        }
+    }
+}
+
 /// The type of a field.
 fn slot(k: &Runtime, ty: &Type) -> TokenStream {
     let at = k.at(ty.span());
@@ -126,7 +147,7 @@ fn description(unit: &Unit) -> TokenStream {
     let name = ident.unraw().to_string();
     let (parent, contracts) = match &unit.kind {
         UnitKind::Service(spec) => (None, &spec.contracts[..]),
-        UnitKind::Module { parent } => (parent.as_ref(), &[][..]),
+        UnitKind::Module { parent, .. } => (parent.as_ref(), &[][..]),
     };
     let (params, args, bounds) = item.generics.split_for_impl();
     // A generic block that has other bounds than the struct must not go unnoticed.
@@ -147,11 +168,19 @@ fn description(unit: &Unit) -> TokenStream {
     let contracts = contracts.iter().map(
         |contract| quote_spanned!(contract.span()=> <Self as #contract>::RPC_ATTRIBUTE_ON_THE_TRAIT.enter::<Self, __S, __L>(table);),
     );
+    let enter = format_ident!("{}", if unit.is_concurrent() { "shared" } else { "module" });
+    let access = format_ident!("{}", if unit.is_concurrent() { "Together" } else { "Alone" });
+    let at = k.at(ident.span());
+    let access = quote_spanned!(ident.span()=> #at::#access);
     let modules = mounts.iter().map(|Mount { field, cfgs, .. }| {
         let marker = marker(field);
-        quote!(#(#cfgs)* table.module::<__L, #marker #args>();)
+        quote!(#(#cfgs)* table.#enter::<__L, #marker #args>();)
     });
     quote! {
+        impl #params #k::Lends for #ident #args #bounds {
+            type Access = #access;
+        }
+
         impl #params #k::Unit for #ident #args #bounds {
             type Parent = #parent;
             type This = Self;
@@ -168,7 +197,7 @@ fn description(unit: &Unit) -> TokenStream {
 }
 
 fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> TokenStream {
-    let ServiceSpec { name, kind, version, elected, min_in_sync, acks, shards, workers, .. } = spec;
+    let ServiceSpec { name, kind, version, elected, min_in_sync, acks, shards, concurrent, workers, .. } = spec;
     let (replica, only_elected) = replica(k, ident, *elected);
     let of_groups = [min_in_sync.as_ref().map(|(key, _)| key), acks.as_ref().map(|(key, _)| key)];
     let only_replicated = of_groups.into_iter().flatten().map(|key| only_replicated(k, ident, key));
@@ -182,8 +211,8 @@ fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> To
         quote!(.sharded(#shards))
     });
     let workers = workers.as_ref().map(|(_, (least, most))| {
-        let [least, most] = [least, most].map(|workers| Literal::u16_unsuffixed(*workers));
-        quote!(.workers(#least, #most))
+        let [least, most] = [least, most].map(|number| Literal::u16_unsuffixed(*number));
+        if concurrent.is_some() { quote!(.concurrent(#least, #most)) } else { quote!(.workers(#least, #most)) }
     });
     let elected = elected.then(|| quote!(.elected()));
     let kind = kind.as_ref().map_or_else(|| quote!(""), ToTokens::to_token_stream);

@@ -80,6 +80,8 @@ pub(crate) struct Shape {
     pub(crate) ident: Ident,
     pub(crate) is_async: bool,
     pub(crate) takes_cx: bool,
+    /// Where it says `&mut self`.
+    pub(crate) by_mut: Option<Span>,
     pub(crate) args: Vec<Arg>,
     pub(crate) output: Output,
     /// `T`, if callers get a stream of these.

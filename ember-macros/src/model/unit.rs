@@ -50,6 +50,14 @@ impl Unit {
     pub(crate) fn client(&self) -> Ident {
         client_of(&self.item.ident)
     }
+
+    /// Whether several of its handlers run at once.
+    pub(crate) fn is_concurrent(&self) -> bool {
+        match &self.kind {
+            UnitKind::Service(spec) => spec.concurrent.is_some(),
+            UnitKind::Module { concurrent, .. } => *concurrent,
+        }
+    }
 }
 
 /// `Player` → `PlayerClient`.
@@ -59,7 +67,11 @@ pub(crate) fn client_of(ident: &Ident) -> Ident {
 
 pub(crate) enum UnitKind {
     Service(ServiceSpec),
-    Module { parent: Option<Path> },
+    Module {
+        parent: Option<Path>,
+        /// Its handlers take `&self`.
+        concurrent: bool,
+    },
 }
 
 /// The options of `#[service]`.
@@ -76,7 +88,9 @@ pub(crate) struct ServiceSpec {
     pub(crate) acks: Option<(Ident, Acks)>,
     /// How many states it has, if it is sharded, with where that is said.
     pub(crate) shards: Option<(Ident, u16)>,
-    /// How many are at work at once, at least and at most, with where that is said.
+    /// Where it says that its handlers run beside each other.
+    pub(crate) concurrent: Option<Ident>,
+    /// How many of its handlers, or of its shards, are at work at once, at least and at most, with where that is said.
     pub(crate) workers: Option<(Ident, (u16, u16))>,
 }
 

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span};
 use quote::{ToTokens, format_ident};
-use syn::{FnArg, Pat, PatType, Receiver, ReturnType, Signature, Type, parse_quote};
+use syn::{FnArg, Pat, PatType, Receiver, ReturnType, Signature, Type, parse_quote, spanned::Spanned};
 
 use super::output;
 use crate::{
@@ -43,12 +43,12 @@ pub(super) fn read(sig: &Signature, role: Role, unit: Option<&Ident>, errors: &m
     let mut reader = Reader { role, unit, errors, ok: true };
     reader.qualifiers(sig);
     reader.generics(sig);
-    reader.receiver(sig);
+    let by_mut = reader.receiver(sig);
     let (takes_cx, args) = reader.args(sig);
     let output = reader.output(sig);
     let items = output::items(&output);
     let (ident, is_async) = (sig.ident.clone(), sig.asyncness.is_some());
-    reader.ok.then_some(Shape { ident, is_async, takes_cx, args, output, items })
+    reader.ok.then_some(Shape { ident, is_async, takes_cx, by_mut, args, output, items })
 }
 
 struct Reader<'a> {
@@ -88,14 +88,16 @@ impl Reader<'_> {
         }
     }
 
-    fn receiver(&mut self, sig: &Signature) {
+    /// Where it is, if it is `&mut self`.
+    fn receiver(&mut self, sig: &Signature) -> Option<Span> {
         let wanted = match self.role {
             Role::Contract => "&self",
             _ => "&mut self",
         };
         let Some(FnArg::Receiver(receiver)) = sig.inputs.first() else {
             let name = &sig.ident;
-            return self.wrong(name, format!("`{name}` needs a receiver: write `fn {name}({wanted}, …)`"));
+            self.wrong(name, format!("`{name}` needs a receiver: write `fn {name}({wanted}, …)`"));
+            return None;
         };
         match borrowed(receiver) {
             None => self.wrong(receiver, format!("the service keeps itself: write `{wanted}`")),
@@ -103,8 +105,10 @@ impl Reader<'_> {
                 let message = "a contract says what callers see: write `&self`; whether the server needs `&mut self`, its `impl` decides";
                 self.errors.at(receiver, message);
             }
-            Some(_) => {}
+            Some(true) => return Some(receiver.span()),
+            Some(false) => {}
         }
+        None
     }
 
     /// Whether `cx` comes first, and the rest.

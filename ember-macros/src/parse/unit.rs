@@ -12,6 +12,9 @@ use crate::{
 /// So many shards has a service that does not say how many.
 const SHARDS: u16 = 64;
 
+/// So many handlers of a concurrent service that does not say how many run at once.
+const WORKERS: u16 = 64;
+
 /// What an attribute on a struct came to: a unit, or the struct alone, if nothing can be said of it, or nothing, if it cannot be there.
 type Read = Result<Unit, Option<Box<ItemStruct>>>;
 
@@ -27,9 +30,21 @@ pub(crate) fn service(args: TokenStream, item: ItemStruct, errors: &mut Errors) 
         min_in_sync: options.count("min_in_sync", 2, errors),
         acks: acks(&mut options, errors),
         shards: shards(&mut options, errors),
+        concurrent: concurrent(&mut options, errors),
         workers: options.bounds("workers", "`workers = 8` or `workers = 2..=16`", errors),
     };
     of_groups(&mut spec, errors);
+    if (spec.elected || spec.shards.is_some())
+        && let Some(key) = spec.concurrent.take()
+    {
+        let (message, other) = if spec.elected {
+            ("an elected service acts as one, and one handler at a time has its state", "elected")
+        } else {
+            ("each shard of a sharded service has its state alone", "sharded")
+        };
+        errors.at(key, format!("{message}: leave out `concurrent` or `{other}`"));
+        spec.workers = None;
+    }
     if spec.elected
         && let Some((key, _)) = spec.shards.take()
     {
@@ -65,8 +80,18 @@ fn shards(options: &mut Options, errors: &mut Errors) -> Option<(Ident, u16)> {
     }
 }
 
-/// Finds fault with workers that nobody has use for, and forgets them then.
+/// Where it says that it is concurrent.
+fn concurrent(options: &mut Options, errors: &mut Errors) -> Option<Ident> {
+    let key = options.key("concurrent").cloned();
+    key.filter(|_| options.flag("concurrent", errors))
+}
+
+/// Finds fault with workers that nobody has use for, and forgets them then. A concurrent service has some, whether it says how many or not.
 fn of_workers(spec: &mut ServiceSpec, errors: &mut Errors) {
+    if let Some(key) = &spec.concurrent {
+        spec.workers.get_or_insert_with(|| (key.clone(), (WORKERS, WORKERS)));
+        return;
+    }
     let Some((key, (_, most))) = &spec.workers else { return };
     let message = match &spec.shards {
         Some((_, shards)) if most <= shards => return,
@@ -75,7 +100,7 @@ fn of_workers(spec: &mut ServiceSpec, errors: &mut Errors) {
                 "a shard is at work or is not, and there are {shards}: write `workers = {shards}` at most, or more `shards`"
             )
         }
-        None => "`workers` says how many shards are at work at once: write `sharded` too, or leave it out".into(),
+        None => "`workers` says how many handlers, or shards, are at work at once: write `concurrent` or `sharded` too, or leave it out".into(),
     };
     errors.at(key, message);
     spec.workers = None;
@@ -113,7 +138,14 @@ fn of_groups(spec: &mut ServiceSpec, errors: &mut Errors) {
 pub(crate) fn module(args: TokenStream, item: ItemStruct, errors: &mut Errors) -> Read {
     let mut options = Options::parse("module", args, errors);
     let parent = options.path("parent", "PlayerService", errors);
-    unit(options, item, UnitKind::Module { parent }, errors)
+    let key = options.key("concurrent").cloned();
+    let concurrent = options.flag("concurrent", errors);
+    if let (Some(parent), Some(_)) = (&parent, key) {
+        let message = "a concurrent module has no parent: several handlers have that at once; let both hold an `Arc` of what they share";
+        errors.at(parent, message);
+        return Err(Some(Box::new(item)));
+    }
+    unit(options, item, UnitKind::Module { parent, concurrent }, errors)
 }
 
 fn unit(mut options: Options, mut item: ItemStruct, kind: UnitKind, errors: &mut Errors) -> Read {
@@ -137,7 +169,14 @@ fn unit(mut options: Options, mut item: ItemStruct, kind: UnitKind, errors: &mut
             errors.at(&item.generics, message);
         }
     }
-    let mounts = mounts(&mut item.fields, &item.generics, errors);
+    let mut mounts = mounts(&mut item.fields, &item.generics, errors);
+    let is_concurrent = match &kind {
+        UnitKind::Service(spec) => spec.concurrent.is_some(),
+        UnitKind::Module { concurrent, .. } => *concurrent,
+    };
+    if is_concurrent {
+        mounts.retain(|mount| is_fixed(mount, errors));
+    }
     if item.generics.lifetimes().next().is_some() || is_service && !item.generics.params.is_empty() {
         return Err(Some(Box::new(item)));
     }
@@ -176,6 +215,18 @@ fn mounts(fields: &mut Fields, generics: &Generics, errors: &mut Errors) -> Vec<
         mounts.push(Mount { field: ident.clone(), ty: field.ty.clone(), cfgs: attrs::cfgs(&field.attrs) });
     }
     mounts
+}
+
+/// Whether a field of a concurrent unit holds one module, and not some under keys, which come and go.
+fn is_fixed(mount: &Mount, errors: &mut Errors) -> bool {
+    let Type::Path(path) = bare(&mount.ty) else { return true };
+    let is_keyed = path.path.segments.last().is_some_and(|last| last.ident == "Modules");
+    if is_keyed {
+        let message = "modules under keys come and go, and handlers that run at once cannot add them: hold `Module<T>` here, or leave \
+                       `concurrent` out";
+        errors.at(&mount.ty, message);
+    }
+    !is_keyed
 }
 
 /// Whether the type is written `Module<T>` or `Modules<K, T>`.

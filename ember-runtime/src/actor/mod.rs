@@ -4,6 +4,7 @@
 mod about;
 mod cell;
 mod erased;
+mod hands;
 mod intake;
 mod life;
 mod once;
@@ -18,20 +19,21 @@ mod tests;
 pub use self::about::{Cron, Gap, Overlap};
 pub use self::{
     about::{
-        Down, DownReason, EventSource, Missed, MissedReason, MissedTicks, OnPanic, ReplicaKind, Restart, Scope,
-        ServiceIdentity, ServiceSpec, ServiceState, Shard, Tick,
+        Access, Alone, ByMut, ByRef, Down, DownReason, EventSource, Given, Lends, Loan, Missed, MissedReason,
+        MissedTicks, OnPanic, ReplicaKind, Restart, Scope, ServiceIdentity, ServiceSpec, ServiceState, Shard, Tick,
+        Together, by_mut, by_ref,
     },
     service::{
         Cx, DeclaresParent, EntryGap, GapReason, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult,
-        InGroup, IsGap, IsPosted, ModuleBusy, NoRpcBlock, NotEntered, NotReplicated, NotSharded, OnEvent,
+        InGroup, IsGap, IsPosted, Lending, ModuleBusy, NoRpcBlock, NotEntered, NotReplicated, NotSharded, OnEvent,
         OnlyOneRpcBlockPerType, Orphan, Path, Position, Posted, Replica, Replicable, Replicated, RootOf, RpcBlock,
-        Schedule, ScopeKind, Service, Sharded, Sharding, Snapshot, Specified, Table, Takes, ToldTheEpoch, Unit,
+        Schedule, ScopeKind, Service, Sharded, Sharding, Snapshot, Specified, Table, Takes, TaskOf, ToldTheEpoch, Unit,
         Visitor, says,
     },
     turn::CallCounts,
 };
 pub(crate) use self::{
-    about::{Particulars, Supervision, Watcher},
+    about::{Held, Particulars, Supervision, Watcher},
     cell::{Attachments, Blueprint, Cell, Front, Setup, Source},
     erased::{AnyCell, Host, OnTheSpot, Owed, RouteFn, Workers},
     intake::written_port,

@@ -34,6 +34,10 @@ struct Vault;
 struct Secret;
 struct Open;
 
+impl crate::actor::Lends for Vault {
+    type Access = crate::actor::Alone;
+}
+
 impl Unit for Vault {
     type This = Self;
     type Parent = Orphan;
@@ -56,7 +60,7 @@ impl Method for Secret {
 }
 
 impl HandledBy<Vault> for Secret {
-    async fn handle(_: &mut Vault, _: &mut Cx<'_, Vault>, (): ()) -> Handled<u32, Infallible> {
+    async fn handle(_: crate::actor::Loan<'_, Vault>, _: &mut Cx<'_, Vault>, (): ()) -> Handled<u32, Infallible> {
         panic!("an `api_` method was run for another node")
     }
 }
@@ -81,7 +85,11 @@ impl Method for Open {
 }
 
 impl HandledBy<Vault> for Open {
-    async fn handle(_: &mut Vault, _: &mut Cx<'_, Vault>, (number,): (u32,)) -> Handled<u32, Infallible> {
+    async fn handle(
+        _: crate::actor::Loan<'_, Vault>,
+        _: &mut Cx<'_, Vault>,
+        (number,): (u32,),
+    ) -> Handled<u32, Infallible> {
         Ok(number).into()
     }
 }

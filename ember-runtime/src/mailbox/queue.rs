@@ -241,6 +241,32 @@ impl<T, A: Aside> Mailbox<T, A> {
         }
     }
 
+    /// Takes over all that waits, for a receiver that has an order of its own: with its lane, and whether it counts. What counts does so until it
+    /// is [handed out](Self::hand_out). `true` once the mailbox is closed, empty, and owes nobody a place.
+    pub(crate) fn take_over(&self, take: &mut dyn FnMut(Lane, T, bool)) -> bool {
+        let mut state = self.lock();
+        let State { gate, lanes } = &mut *state;
+        let mut promised = 0;
+        if let Some(lanes) = lanes {
+            let Lanes { system, user, .. } = &mut **lanes;
+            for (lane, queue) in [(Lane::System, system), (Lane::User, user)] {
+                queue.waiting.drain(..).for_each(|(message, counted)| take(lane, message, counted));
+                promised += queue.promised;
+            }
+        }
+        self.system_waits.store(false, Ordering::Relaxed);
+        match gate {
+            Gate::Open | Gate::Paused => false,
+            Gate::Closed => promised == 0,
+            Gate::Sealed => true,
+        }
+    }
+
+    /// A message that was taken over is handed out now. One at a time.
+    pub(crate) fn hand_out(&self, lane: Lane, counted: bool) {
+        count(self.limit(lane).0, counted);
+    }
+
     fn next_taken_over(&self, batch: &mut Batch<T, A>) -> Option<T> {
         let (message, counted) = batch.user.pop_front()?;
         batch.user_taken = batch.user_taken.wrapping_add(u32::from(counted));

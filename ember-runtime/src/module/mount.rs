@@ -1,6 +1,6 @@
 //! What the macros say of a module and of the field that holds it.
 
-use crate::actor::{Path, Service, Table, Unit};
+use crate::actor::{Loan, ModuleBusy, Path, Service, Table, Unit};
 
 /// A unit that may be mounted in the unit `P`.
 #[diagnostic::on_unimplemented(
@@ -27,6 +27,15 @@ pub trait Field: Send + Sync + 'static {
 
     /// The field.
     fn slot(owner: &mut Self::Owner) -> &mut Self::Slot;
+}
+
+/// A field that holds a module, of a unit whose handlers have it together.
+pub trait SharedField: Field {
+    /// The module in it, as its handlers have it.
+    ///
+    /// # Errors
+    /// It is not in its place.
+    fn within(owner: Loan<'_, Self::Owner>) -> Result<Loan<'_, Self::Child>, ModuleBusy>;
 }
 
 /// The type of a field that holds modules.

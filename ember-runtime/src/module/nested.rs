@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData};
 
 use super::{Field, Module, MountIn, Mounted};
 use crate::{
-    actor::{NotEntered, Path, Service, Table, Unit, Visitor},
+    actor::{Access as _, Held, Lending, Lends, ModuleBusy, NotEntered, Path, Service, Table, Unit, Visitor},
     message::KeyReader,
 };
 
@@ -25,6 +25,10 @@ impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Module<<F as Field
         = Lent<'a, S, L, F>
     where
         S: 'a;
+    type Way<'a>
+        = Lent<'a, S, L, F>
+    where
+        S: 'a;
 
     fn prefix(out: &mut String) {
         L::prefix(out);
@@ -36,6 +40,15 @@ impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Module<<F as Field
         let mut outer = L::enter(service, keys)?;
         let child = F::slot(L::parts(&mut outer).0).take()?;
         Ok(Lent { outer, child: Some(child) })
+    }
+
+    fn reach<'s>(service: &'s mut Held<S>, keys: &mut KeyReader<'_>) -> Result<Lent<'s, S, L, F>, NotEntered> {
+        Self::enter(S::Access::alone(service).ok_or(ModuleBusy { module: F::Child::NAME })?, keys)
+    }
+
+    fn lent<'g>(way: &'g mut Lent<'_, S, L, F>) -> Result<Lending<'g, F::Child>, NotEntered> {
+        let (child, parent) = Self::parts(way);
+        Ok((<F::Child as Lends>::Access::loan(child), parent))
     }
 
     fn each(service: &mut S, visit: &mut Visitor<'_, F::Child>) {

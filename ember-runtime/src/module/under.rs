@@ -4,7 +4,9 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 
 use super::{Field, ModuleKey, Modules, MountIn, Mounted};
 use crate::{
-    actor::{KeyedField, NotEntered, Path, Service, Table, Unit, Visitor},
+    actor::{
+        Access as _, Held, KeyedField, Lending, Lends, ModuleBusy, NotEntered, Path, Service, Table, Unit, Visitor,
+    },
     message::{KeyReader, Keys, Lifespan},
 };
 
@@ -35,6 +37,10 @@ impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Modules<K, <F as F
         = LentKeyed<'a, S, L, F, K>
     where
         S: 'a;
+    type Way<'a>
+        = LentKeyed<'a, S, L, F, K>
+    where
+        S: 'a;
 
     fn prefix(out: &mut String) {
         L::prefix(out);
@@ -47,6 +53,15 @@ impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Modules<K, <F as F
         let key = keys.next::<K>().ok_or(NotEntered::NoKey(F::Child::NAME))?;
         let (child, life) = F::slot(L::parts(&mut outer).0).lend(&key, keys)?;
         Ok(LentKeyed { outer, child: Some(child), key, life })
+    }
+
+    fn reach<'s>(service: &'s mut Held<S>, keys: &mut KeyReader<'_>) -> Result<LentKeyed<'s, S, L, F, K>, NotEntered> {
+        Self::enter(S::Access::alone(service).ok_or(ModuleBusy { module: F::Child::NAME })?, keys)
+    }
+
+    fn lent<'g>(way: &'g mut LentKeyed<'_, S, L, F, K>) -> Result<Lending<'g, F::Child>, NotEntered> {
+        let (child, parent) = Self::parts(way);
+        Ok((<F::Child as Lends>::Access::loan(child), parent))
     }
 
     fn each(service: &mut S, visit: &mut Visitor<'_, F::Child>) {

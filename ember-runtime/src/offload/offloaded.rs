@@ -13,7 +13,7 @@ use super::{
     pool::Pool,
 };
 use crate::{
-    actor::{Cx, Unit},
+    actor::{Cx, Loan, Unit},
     error::{OffloadError, RefusedReason},
     message::{Ambient, Unsettled},
 };
@@ -47,11 +47,11 @@ impl<T: Send + 'static> Offloaded<T> {
     /// handler of its own, like a tick: it may [commit](Cx::commit) if this instance is the master by then ([`role`](Cx::role)).
     pub fn then<U: Unit, F>(self, cx: &mut Cx<'_, U>, callback: F)
     where
-        F: FnOnce(&mut U, &mut Cx<'_, U>, Result<T, OffloadError>) + Send + 'static,
+        F: FnOnce(Loan<'_, U>, &mut Cx<'_, U>, Result<T, OffloadError>) + Send + 'static,
     {
         let (envelope, born) = (cx.ambient.envelope.unawaited(), cx.core.cell.life());
         let call = move |outcome| {
-            move |unit: &mut U, cx: &mut Cx<'_, U>| {
+            move |unit: Loan<'_, U>, cx: &mut Cx<'_, U>| {
                 // One that has waited in the mailbox since an earlier life of the service is for nobody.
                 if cx.core.cell.life() == born {
                     callback(unit, cx, outcome);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The workers of a service at one moment: [`Node::workers`](crate::node::Node::workers).
+/// The workers of a service at one moment: [`Node::workers`](crate::node::Node::worker_counts).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WorkerCounts {

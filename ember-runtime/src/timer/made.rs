@@ -10,7 +10,7 @@ use super::{
     wheel::Key,
 };
 use crate::{
-    actor::{AnyCell, Cx, MissedTicks, Owed, Unit, again},
+    actor::{AnyCell, Cx, Given, Loan, MissedTicks, Owed, Unit, again},
     message::{Envelope, Keys},
 };
 
@@ -55,7 +55,7 @@ impl<U: Unit> Cx<'_, U> {
     /// If `period` is zero.
     pub fn every<F>(&self, period: Duration, action: F) -> TimerHandle
     where
-        F: FnMut(&mut U, &mut Cx<'_, U>) + Send + 'static,
+        F: FnMut(Loan<'_, U>, &mut Cx<'_, U>) + Send + 'static,
     {
         self.every_with(period, MissedTicks::Delay, action)
     }
@@ -66,7 +66,7 @@ impl<U: Unit> Cx<'_, U> {
     /// If `period` is zero.
     pub fn every_with<F>(&self, period: Duration, missed: MissedTicks, action: F) -> TimerHandle
     where
-        F: FnMut(&mut U, &mut Cx<'_, U>) + Send + 'static,
+        F: FnMut(Loan<'_, U>, &mut Cx<'_, U>) + Send + 'static,
     {
         assert!(!period.is_zero(), "`cx.every(0ns, …)` cannot be: a period is longer than 0");
         let action = again(action);
@@ -82,10 +82,10 @@ impl<U: Unit> Cx<'_, U> {
     /// at most 2 ms late on an idle node.
     pub fn after<F>(&self, delay: Duration, action: F) -> TimerHandle
     where
-        F: FnOnce(&mut U, &mut Cx<'_, U>) + Send + 'static,
+        F: FnOnce(Loan<'_, U>, &mut Cx<'_, U>) + Send + 'static,
     {
         let mut action = Some(action);
-        let action = again(move |unit: &mut U, cx: &mut Cx<'_, U>| {
+        let action = again(move |unit: Loan<'_, U>, cx: &mut Cx<'_, U>| {
             if let Some(action) = action.take() {
                 action(unit, cx);
             }
@@ -131,7 +131,7 @@ struct Maker {
 impl Owner for Maker {
     fn deliver(&self, what: What, ticket: Ticket) -> bool {
         let What::Made(route, method) = what else { return false };
-        let callback = Box::new(move |unit: &mut _, parent: &mut _, core: &mut _, ambient: &_| {
+        let callback = Box::new(move |unit: Given<'_>, parent: &mut _, core: &mut _, ambient: &_| {
             ticket.act(unit, parent, core, ambient);
         });
         self.cell.owe_callback(Owed { callback, route, method, envelope: Envelope::at(self.keys.clone()) })

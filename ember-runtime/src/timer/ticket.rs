@@ -14,7 +14,7 @@ use super::{
     wheel::Key,
 };
 use crate::{
-    actor::{Again, Tick},
+    actor::{Again, Given, Tick},
     message::Ambient,
     panics::{attempt, dispose},
 };
@@ -52,7 +52,7 @@ impl Ticket {
     }
 
     /// Does what the timer was made for, unless it is over.
-    pub(super) fn act(self, unit: &mut dyn Any, parent: &mut dyn Any, core: &mut dyn Any, ambient: &Ambient) {
+    pub(super) fn act(self, unit: Given<'_>, parent: &mut dyn Any, core: &mut dyn Any, ambient: &Ambient) {
         self.begin();
         // A panic puts it back too.
         let mut acting = Acting { action: self.shard.take(self.key), ticket: &self };

@@ -1,5 +1,5 @@
-//! Every order in which threads can meet at a turn, at a limit of workers, or at the pieces of a crew, tried by loom: the files under test are
-//! the runtime's own, on loom's types.
+//! Every order in which threads can meet at a turn, at a limit of workers, at the workers of a service, or at the pieces of a crew, tried by
+//! loom: the files under test are the runtime's own, on loom's types.
 
 #![cfg(test)]
 
@@ -22,8 +22,17 @@ mod limit;
 #[allow(dead_code, reason = "the runtime uses all of it")]
 mod waits;
 
+#[path = "../../../ember-runtime/src/actor/hands/lines.rs"]
+#[allow(dead_code, reason = "the runtime uses all of it")]
+mod lines;
+
+#[path = "../../../ember-runtime/src/actor/hands/roster.rs"]
+#[allow(dead_code, reason = "the runtime uses all of it")]
+mod roster;
+
 mod crews;
 mod limits;
+mod rosters;
 
 /// What they are built on here.
 mod sync {

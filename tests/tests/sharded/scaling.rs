@@ -78,12 +78,12 @@ async fn bounds_are_reached_exactly_in_virtual_time_and_the_same_comes_of_what_w
     let (node, pid, ledger) = kitchen(scale.clone()).await;
     sleep(75 * SECOND).await;
     assert_eq!(sizes(&ledger.decisions()), [3, 5, 8, 12, 16, 16, 16]);
-    assert_eq!(node.workers(pid).unwrap().now, 16);
+    assert_eq!(node.worker_counts(pid).unwrap().now, 16);
     demand.store(0, Ordering::SeqCst);
     sleep(50 * SECOND).await;
     let decisions = ledger.decisions();
     assert_eq!(sizes(&decisions)[7..], [8, 4, 2, 2, 2]);
-    let counts = node.workers(pid).unwrap();
+    let counts = node.worker_counts(pid).unwrap();
     assert_eq!((counts.least, counts.now, counts.most), (2, 2, 16));
     let seconds: Vec<u64> = decisions.iter().map(|decision| decision.at.as_secs()).collect();
     assert_eq!(seconds, (1..=12).map(|look| look * 10).collect::<Vec<_>>());
@@ -163,8 +163,8 @@ async fn what_has_nothing_to_scale_is_refused_with_what_to_write() {
     let node = Node::builder().start().await.unwrap();
     assert!(node.spawn(Hosted::with(Fixed::default).scale(depth())).await.is_err());
     let fixed = node.spawn(Hosted::with(Fixed::default)).await.unwrap();
-    assert_eq!(node.workers(fixed).unwrap().now, 4);
+    assert_eq!(node.worker_counts(fixed).unwrap().now, 4);
     let endless = node.spawn(Hosted::with(Endless::default)).await.unwrap();
-    assert_eq!(node.workers(endless), None);
+    assert_eq!(node.worker_counts(endless), None);
     node.shutdown().await.unwrap();
 }

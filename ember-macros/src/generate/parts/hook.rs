@@ -5,32 +5,56 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::{Generics, Type, ext::IdentExt, spanned::Spanned};
 
 use super::{
-    method::{context, duration, future, invoke},
+    method::{by_mut, context, duration, future, invoke, loan},
     names::{Lent, local, marker},
 };
 use crate::model::{Calendar, Cron, Event, EventOf, Hook, Missed, Runtime, Shape, Timing};
 
 /// The type that stands for a hook, and how it is run.
-pub(crate) fn hook(k: &Runtime, generics: &Generics, unit: &Type, Hook { shape, cfgs, .. }: &Hook) -> TokenStream {
+pub(crate) fn hook(k: &Runtime, generics: &Generics, unit: &Type, Hook { shape, cfgs, when }: &Hook) -> TokenStream {
     let marker = marker(&shape.ident);
     let (params, _, bounds) = generics.split_for_impl();
     let name = shape.ident.unraw().to_string();
     let Lent { this, cx, cx_pattern } = Lent::new(shape);
     let (future, run) = run(k, shape, &invoke(&this, &cx, shape));
-    let context = context(k, unit);
+    let (context, loan, by_mut) = (context(k, unit), loan(k, unit), by_mut(k, unit, shape));
+    let alone = when.iter().any(has_alone).then(|| {
+        quote! {
+            #(#cfgs)*
+            impl #params #k::HookOf<#unit> for #marker #bounds {
+                const NAME: &'static str = #name;
+
+                fn run(#this: &mut #unit, #cx_pattern: &mut #context) -> #future {
+                    #run
+                }
+            }
+        }
+    });
+    let is_task = when.iter().any(|timing| !has_alone(timing)).then(|| {
+        quote! {
+            #(#cfgs)*
+            impl #params #k::TaskOf<#unit> for #marker #bounds {
+                const NAME: &'static str = #name;
+
+                fn run(#this: #loan, #cx_pattern: &mut #context) -> #future {
+                    #by_mut
+                    #run
+                }
+            }
+        }
+    });
     quote! {
         #(#cfgs)*
         struct #marker;
 
-        #(#cfgs)*
-        impl #params #k::HookOf<#unit> for #marker #bounds {
-            const NAME: &'static str = #name;
-
-            fn run(#this: &mut #unit, #cx_pattern: &mut #context) -> #future {
-                #run
-            }
-        }
+        #alone
+        #is_task
     }
+}
+
+/// Whether it runs while no handler does.
+fn has_alone(timing: &Timing) -> bool {
+    matches!(timing, Timing::On(kind) if *kind != "Started")
 }
 
 /// The type that stands for an event handler, and how it is run.
@@ -68,7 +92,7 @@ pub(crate) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Eve
         }
     };
     let (future, run) = run(k, shape, &quote!(#this.#ident(#cx_argument #the_argument)));
-    let context = context(k, unit);
+    let (context, loan, by_mut) = (context(k, unit), loan(k, unit), by_mut(k, unit, shape));
     // It can say where to begin.
     let hears = matches!(of, EventOf::Entry(_)).then(|| {
         quote! {
@@ -87,7 +111,8 @@ pub(crate) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Eve
             type Event = #event;
             const NAME: &'static str = #name;
 
-            fn run(#this: &mut #unit, #cx_pattern: &mut #context, #the_event: &#event) -> #future {
+            fn run(#this: #loan, #cx_pattern: &mut #context, #the_event: &#event) -> #future {
+                #by_mut
                 let _ = &#the_event;
                 #run
             }
@@ -100,6 +125,7 @@ pub(crate) fn enter_hook(k: &Runtime, Hook { shape, when, cfgs }: &Hook) -> Toke
     let marker = marker(&shape.ident);
     let entries = when.iter().map(|timing| {
         let entry = match timing {
+            Timing::On("Started") => quote!(started::<__L, #marker>()),
             Timing::On(kind) => {
                 let kind = format_ident!("{kind}");
                 quote!(hook::<__L, #marker>(#k::HookKind::#kind))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Attribute, Generics, Type, spanned::Spanned};
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     wire,
 };
 use crate::{
-    model::{Key, Method, Output, Reach, Runtime, Shape, Told},
+    model::{Key, Method, Output, Reach, Runtime, Shape, Told, respanned},
     text::text,
 };
 
@@ -99,11 +99,12 @@ pub(crate) fn handler(
     let call = invoke(&this, &cx, shape);
     let body = if shape.is_async { answered(k, shape, &call) } else { handled(k, shape, &call) };
     let future = future(shape, &quote!(#k::Handled<Self::Value, Self::Error>));
-    let context = context(k, unit);
+    let (context, loan, by_mut) = (context(k, unit), loan(k, unit), by_mut(k, unit, shape));
     quote! {
         #(#cfgs)*
         impl #params #k::HandledBy<#unit> for #marker #bounds {
-            fn handle(#this: &mut #unit, #cx_pattern: &mut #context, (#(#names,)*): Self::Args) -> #future {
+            fn handle(#this: #loan, #cx_pattern: &mut #context, (#(#names,)*): Self::Args) -> #future {
+                #by_mut
                 #body
             }
         }
@@ -114,6 +115,20 @@ pub(crate) fn handler(
 pub(crate) fn context(k: &Runtime, unit: &Type) -> TokenStream {
     let at = k.at(unit.span());
     quote_spanned!(unit.span()=> #at::Cx<'_, #unit>)
+}
+
+/// What a handler of the unit is given of it.
+pub(crate) fn loan(k: &Runtime, unit: &Type) -> TokenStream {
+    let at = k.at(unit.span());
+    quote_spanned!(unit.span()=> #at::Loan<'_, #unit>)
+}
+
+/// Says that a handler takes `&mut self`, where it does: a concurrent unit refuses it there.
+pub(crate) fn by_mut(k: &Runtime, unit: &Type, shape: &Shape) -> Option<TokenStream> {
+    let span = shape.by_mut?;
+    let at = k.at(span);
+    let unit = respanned(unit.to_token_stream(), span);
+    Some(quote_spanned!(span=> #at::by_mut::<#unit>();))
 }
 
 /// `table.method::<L, Marker>();`

@@ -1,5 +1,6 @@
 //! What is said of a service: its names, its state, how it is supervised, and its end.
 
+mod access;
 #[cfg(feature = "cron")]
 mod cron;
 mod down;
@@ -15,6 +16,7 @@ mod ticks;
 #[cfg(feature = "cron")]
 pub use self::cron::{Cron, Gap, Overlap};
 pub(crate) use self::{
+    access::Held,
     down::Watcher,
     identity::{Identity, Particulars},
     replica::AnyState,
@@ -22,6 +24,7 @@ pub(crate) use self::{
     supervision::{Budget, Supervision},
 };
 pub use self::{
+    access::{Access, Alone, ByMut, ByRef, Given, Lends, Loan, Together, by_mut, by_ref},
     down::{Down, DownReason},
     events::{EventSource, Missed, MissedReason, Scope},
     replica::ReplicaKind,

@@ -26,8 +26,8 @@ pub struct ServiceSpec {
     pub acks_of_leader: bool,
     /// So many states of it there are, each exclusive, and each for some of the keys: `#[service(sharded, shards = 64)]`; otherwise 0.
     pub shards: u16,
-    /// So many are at work at once, at least and at most, as its scaling says: `workers = 8`, which is 8 and 8, or `workers = 2..=16`. None: of a
-    /// sharded service as many as have something to do.
+    /// So many are at work at once, at least and at most, as its scaling says: `workers = 8`, which is 8 and 8, or `workers = 2..=16`. Of a concurrent
+    /// service handlers, of a sharded one shards. None: one handler at a time, or as many shards as have something to do.
     pub workers: Option<(u16, u16)>,
 }
 
@@ -68,16 +68,27 @@ impl ServiceSpec {
         self
     }
 
-    /// The same, of a service of which so many are at work at once, at least and at most.
+    /// The same, of a sharded service of which so many shards are at work at once, at least and at most.
     #[must_use]
     pub const fn workers(mut self, least: u16, most: u16) -> Self {
         self.workers = Some((least, most));
         self
     }
 
+    /// The same, of a service of whose handlers so many run at once, at least and at most.
+    #[must_use]
+    pub const fn concurrent(self, least: u16, most: u16) -> Self {
+        self.workers(least, most)
+    }
+
     /// Whether a limit says how many of its shards are at work at once.
     pub(crate) const fn is_limited(&self) -> bool {
         self.shards > 0 && self.workers.is_some()
+    }
+
+    /// Whether several of its handlers run at once.
+    pub(crate) const fn is_concurrent(&self) -> bool {
+        self.shards == 0 && self.workers.is_some()
     }
 
     /// The same, of a replicated service whose master waits for nobody.

@@ -21,6 +21,9 @@ use crate::{
 impl<S: Service> Cell<S> {
     /// There may be something to do for the driver: wakes it if nobody else does.
     pub(crate) fn notice(&self) {
+        if let Some(together) = &self.together {
+            return self.look(together);
+        }
         if self.turn.note_work() {
             self.wake();
         }
@@ -79,6 +82,10 @@ impl<S: Service> Cell<S> {
     /// what waits is done.
     pub(crate) fn end_idle(&self) -> bool {
         self.begin_to_end();
+        if let Some(together) = &self.together {
+            self.look(together);
+            return false;
+        }
         self.turn.insist();
         if self.driver.marks.has(SPAWNED) {
             self.wake();

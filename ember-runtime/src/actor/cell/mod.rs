@@ -1,5 +1,7 @@
 //! The cell of a service: its mailbox, whose turn it is, its driver, and the phases of its life.
 
+mod at_work;
+mod crew;
 mod driver;
 mod ending;
 mod front;
@@ -8,10 +10,13 @@ mod phases;
 mod seat;
 mod tally;
 mod task;
+mod together;
 mod visit;
 mod workers;
 
 pub(crate) use self::{
+    at_work::AtWork,
+    crew::{Begun, Order, Together},
     ending::{Ending, bury, part},
     front::Front,
     parts::{AttachFn, Attachments, BeginFn, Blueprint, Cell, Ready, Setup},

@@ -8,6 +8,7 @@ use std::{
 use tokio::task::AbortHandle;
 
 use super::{
+    crew::{Order, Together},
     seat::{Seat, Source},
     task::Driver,
 };
@@ -57,6 +58,8 @@ pub(crate) struct Cell<S: Service> {
     /// None if it is the default of a service without a factory.
     pub(crate) supervision: Option<Box<Supervision>>,
     pub(crate) host: Weak<dyn Host>,
+    /// None if one handler runs at a time.
+    pub(crate) together: Option<Box<Together<S>>>,
     pub(crate) me: Weak<Self>,
     pub(crate) states: States,
     pub(crate) attached: Mutex<Attached>,
@@ -76,6 +79,7 @@ pub(crate) struct Blueprint<S: Service> {
     pub(crate) attach: AttachFn<S>,
     pub(crate) begin: BeginFn<S>,
     pub(crate) drive: DriveFn<S>,
+    pub(crate) work: WorkFn<S>,
 }
 
 /// Timers and subscriptions: what ends with the life of a service, by being dropped.
@@ -86,6 +90,9 @@ pub(crate) type AttachFn<S> = fn(&Arc<Cell<S>>, &dyn Host) -> Attachments;
 
 /// Begins the timers and subscriptions of one unit; what is returned ends them when dropped.
 pub(crate) type BeginFn<S> = fn(&Arc<Cell<S>>, &dyn Host, &[Timer<S>], &[Subscription<S>], &Keys) -> Attachments;
+
+/// Makes a worker of a concurrent service, as it was ordered.
+pub(crate) type WorkFn<S> = fn(Arc<Cell<S>>, &dyn Host, Order<S>) -> AbortHandle;
 
 /// Makes the driver of a service, for whose start the chain waits. The last one is told how the first start went.
 pub(crate) type DriveFn<S> = fn(Arc<Cell<S>>, Arc<dyn Host>, Source<S>, Option<Arc<Chain>>, Ready) -> AbortHandle;
@@ -130,6 +137,7 @@ impl<S: Service> Cell<S> {
             supervision: (supervision != Supervision::new(false)).then(|| Box::new(supervision)),
             counts: Counts::default(),
             host,
+            together: Together::of_spec(),
             me: me.clone(),
             states: States::new(),
             attached: Mutex::new(Attached { stops_alone, ..Attached::default() }),

@@ -64,6 +64,9 @@ impl<S: Service> Cell<S> {
         self.let_go();
         let (posts, mut calls) = self.mailbox.seal();
         posts.for_each(|post| calls.refuse_guarded(post, RefusedReason::Stopped));
+        if let Some(together) = &self.together {
+            self.end_together(together);
+        }
         self.end_driver();
         self.states.set(state);
     }
@@ -86,7 +89,11 @@ impl<S: Service> Cell<S> {
 
     /// Lets callers run the service themselves, or not.
     fn admit(&self, attached: &Attached) {
-        self.turn.shut(!attached.up || !self.mailbox.admits());
+        let admits = attached.up && self.mailbox.admits();
+        self.turn.shut(!admits);
+        if let Some(together) = &self.together {
+            together.admit(admits);
+        }
     }
 
     pub(crate) fn set_paused(&self, paused: bool) {

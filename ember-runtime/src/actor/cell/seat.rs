@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::actor::{
-    about::Shard,
+    about::{Lends, Shard},
     service::{Body, Running},
 };
 
@@ -19,7 +19,7 @@ pub(crate) enum Source<S> {
 
 /// Where the state of a service is while nobody uses it.
 #[derive(Default)]
-pub(crate) enum Seat<S> {
+pub(crate) enum Seat<S: Lends> {
     /// Somebody uses it, or the service has not been started yet, or has ended.
     #[default]
     Empty,

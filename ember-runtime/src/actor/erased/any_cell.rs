@@ -5,9 +5,8 @@ use std::{any::Any, sync::Arc, task::Context};
 use tokio::sync::watch;
 
 use super::{
-    Host,
+    Host, Workers,
     owed::{CallbackPermit, Owed, RouteFn},
-    workers::Workers,
 };
 use crate::{
     actor::{
@@ -49,9 +48,7 @@ pub(crate) trait AnyCell: Any + Send + Sync {
         false
     }
     /// Its workers, if it has several.
-    fn workers(&self) -> Option<&dyn Workers> {
-        None
-    }
+    fn workers(&self) -> Option<&dyn Workers>;
     /// So many ticks of its timers were left out.
     fn overran(&self, ticks: u64);
     /// The contracts that it fulfils.

@@ -270,6 +270,11 @@ impl Core {
         self.life.get_or_init(Lifespan::new)
     }
 
+    /// It is of this life, as others of its service are.
+    pub(crate) fn share_life(&self, life: Arc<Lifespan>) {
+        let _is_new = self.life.set(life);
+    }
+
     /// Whether the driver must see to something before the next message.
     pub(crate) fn needs_driver(&self) -> bool {
         self.panicked | self.changed | self.stop

@@ -3,13 +3,14 @@
 use std::any::Any;
 
 use crate::{
+    actor::about::Given,
     message::{Ambient, Envelope},
     panics::Each,
 };
 
 /// A callback for a unit whose type only the closure knows: it gets the unit, its parent and the service's
 /// [`Core`](super::Core).
-pub(crate) type Erased = Box<dyn FnOnce(&mut dyn Any, &mut dyn Any, &mut dyn Any, &Ambient) + Send>;
+pub(crate) type Erased = Box<dyn FnOnce(Given<'_>, &mut dyn Any, &mut dyn Any, &Ambient) + Send>;
 
 /// Finds a unit in a service, and runs a callback on it: it gets the service and its [`Core`](super::Core).
 pub(crate) type RouteFn = fn(&mut dyn Any, &mut dyn Any, &Ambient, Erased);

@@ -9,7 +9,7 @@ use crate::{
     actor::{
         about::{Down, Notice, ServiceIdentity, ServiceState, Shard, Watcher},
         cell::Cell,
-        erased::{AnyCell, CallbackPermit, Host, OnTheSpot, Owed, RouteFn},
+        erased::{AnyCell, CallbackPermit, Host, OnTheSpot, Owed, RouteFn, Workers},
         service::Service,
         turn::CallCounts,
         work::{Post, TellRefused},
@@ -53,6 +53,10 @@ impl<S: Service> AnyCell for Cell<S> {
         self.identity.shard()
     }
 
+    fn workers(&self) -> Option<&dyn Workers> {
+        self.together.is_some().then_some(self as _)
+    }
+
     fn overran(&self, ticks: u64) {
         self.counts.overran(ticks);
     }
@@ -85,6 +89,9 @@ impl<S: Service> AnyCell for Cell<S> {
             Some(entry) => {
                 if let Err(reason) = self.has_own_key(call.envelope.as_deref(), &entry.name) {
                     return call.reply.fail(reason);
+                }
+                if let Some(cycle) = self.cycle(call.envelope.as_deref(), index) {
+                    return call.reply.fail(cycle);
                 }
                 if let Some(call) = arrivals::admit(self, call, (index, entry)) {
                     arrivals::queue(self, call, index, entry);
@@ -123,6 +130,9 @@ impl<S: Service> AnyCell for Cell<S> {
 
     fn work(&self) -> Option<usize> {
         let waiting = self.mailbox.waiting();
+        if let Some(workers) = self.workers() {
+            return (waiting > 0 || workers.busy() > 0).then_some(waiting);
+        }
         (waiting > 0 || !self.turn.is_at_rest()).then_some(waiting)
     }
 

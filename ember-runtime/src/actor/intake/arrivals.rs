@@ -5,7 +5,7 @@ use std::{sync::Arc, task::Context};
 
 use crate::{
     actor::{
-        cell::{Cell, Front, Visit},
+        cell::{Begun, Cell, Front, Visit},
         erased::{AnyCell as _, OnTheSpot},
         service::{Entry, SIGNATURE_OF, Service, Start},
         work::{Post, RawJob, arrive},
@@ -28,6 +28,9 @@ pub(super) fn deliver<S: Service>(
         let found = find(cell, &call);
         let found = found.and_then(|it| cell.has_own_key(call.envelope.as_deref(), &it.1.name).map(|()| it));
         match found {
+            Ok(found) if S::SPEC.is_concurrent() => {
+                deliver_to_worker(cell, (call, found), which, (&mut *calls, &mut *task));
+            }
             Ok(found) => visit = deliver_one(cell, (call, found), (visit, which), (&mut *calls, &mut *task)),
             Err(reason) => refuse(cell, call, reason),
         }
@@ -97,6 +100,35 @@ fn deliver_one<'a, S: Service>(
         None => queue(cell, call.own(), index, entry),
     }
     visit
+}
+
+/// Runs a call of a concurrent service, if a worker is free for it, or queues it.
+fn deliver_to_worker<S: Service>(
+    cell: &Cell<S>,
+    (call, (index, entry)): (RawCall<'_>, (usize, &Entry<S>)),
+    which: OnTheSpot,
+    (calls, task): (&mut dyn Arrivals<'_>, &mut Context<'_>),
+) {
+    if let Some(cycle) = cell.cycle(call.envelope.as_deref(), index) {
+        return call.reply.fail(cycle);
+    }
+    let Some(call) = admit(cell, call, (index, entry)) else { return };
+    if which == OnTheSpot::All && call.stamp.is_expired() {
+        return call.reply.fail(RefusedReason::Expired);
+    }
+    if call.reply.is_unwanted() {
+        return call.reply.fail(RefusedReason::CallerGone);
+    }
+    let key = call.envelope.as_ref().and_then(|envelope| envelope.key);
+    let Some((errand, body)) = is_run(entry, which).then(|| cell.errand(key)).flatten() else {
+        return queue(cell, call.own(), index, entry);
+    };
+    match arrive(call, index, body, &mut cell.driving(task)) {
+        Start::Over(body) => errand.end(body),
+        Start::Running(running) => errand.leave_to_worker(Begun::Handler(running, None)),
+        Start::Waits(running, _, index) => errand.leave_to_worker(Begun::Handler(running, Some(index))),
+    }
+    calls.ran();
 }
 
 /// The call, if it is to be run. One that has an id may be the repetition of another, and then it has been seen to.
@@ -175,8 +207,8 @@ pub(super) fn queue<S: Service>(cell: &Cell<S>, call: RawCall<'static>, index: u
     let put = cell.put(entry.info.lane, |calls| {
         let call = call.take().expect("a job is made once");
         match entry.info.lane {
-            Lane::User => calls.add_raw(call, index),
-            Lane::System => Post::Job(Box::new(RawJob { call, index })),
+            Lane::User if !S::SPEC.is_concurrent() => calls.add_raw(call, index),
+            _ => Post::Job(Box::new(RawJob { call, index })),
         }
     });
     if let (Err(reason), Some(call)) = (put, call) {

@@ -60,7 +60,9 @@ impl<S: Service> DownDelivery<S> {
                 let cell = cell.as_any().downcast_ref::<Cell<S>>();
                 let is_there = cell.map(|cell| cell.blueprint.table.keyed[field].field.is_there);
                 let mut modules: Vec<_> = self.watchers.iter().map(|watcher| watcher.keys().clone()).collect();
-                modules.retain(|keys| is_there.is_some_and(|is_there| is_there(&mut body.service, keys)));
+                modules.retain(|keys| {
+                    is_there.zip(body.alone()).is_some_and(|(is_there, service)| is_there(service, keys))
+                });
                 modules
             }
         };

@@ -11,11 +11,11 @@ use crate::{
         about::{Down, Missed, MissedTicks, Tick},
         service::{
             Entry, EventFn, Followed, HandledBy, Here, HookFn, HookKind, HookOf, IsGap, IsPosted, Keyed, KeyedField,
-            MissedHook, OnEvent, Path, Replicated, SIGNATURE_OF, Schedule, Service, Subscription, Table, Takes, Timer,
-            TimerRun, full_name,
+            MissedHook, OnEvent, Path, Replicated, SIGNATURE_OF, Schedule, Service, Subscription, Table, Takes, TaskOf,
+            Timer, TimerRun, full_name,
         },
         turn::Pace,
-        work::{run_event, run_hook, start_raw},
+        work::{run_event, run_hook, run_task, start_raw},
     },
     error::{Error, Result},
     id::{Epoch, MethodId, fnv1a},
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// What a unit does by itself, as it is entered.
-struct Part<'a, S> {
+struct Part<'a, S: Service> {
     hooks: &'a mut Vec<(HookKind, HookFn<S>)>,
     timers: &'a mut Vec<Timer<S>>,
     events: &'a mut Vec<Subscription<S>>,
@@ -145,9 +145,14 @@ impl<S: Service> Table<S> {
         self.part().hooks.push((kind, run_hook::<S, L, H>));
     }
 
+    /// Enters what runs once the unit at `L` is up.
+    pub fn started<L: Path<S>, H: TaskOf<L::Unit>>(&mut self) {
+        self.part().hooks.push((HookKind::Started, run_task::<S, L, H>));
+    }
+
     /// Enters a timer of the unit at `L`.
-    pub fn timer<L: Path<S>, H: HookOf<L::Unit>>(&mut self, schedule: Schedule) {
-        self.part().timers.push(Timer { name: H::NAME, schedule, run: TimerRun::Hook(run_hook::<S, L, H>) });
+    pub fn timer<L: Path<S>, H: TaskOf<L::Unit>>(&mut self, schedule: Schedule) {
+        self.part().timers.push(Timer { name: H::NAME, schedule, run: TimerRun::Hook(run_task::<S, L, H>) });
     }
 
     /// Enters what the unit at `L` does at a fixed step, and is told which.

@@ -6,7 +6,7 @@ use std::cell::Cell as Flag;
 use super::front::cell_for;
 use crate::{
     actor::{
-        cell::Visit,
+        cell::{Begun, Visit},
         erased::AnyCell,
         service::{Body, Entry, HandledBy, Path, Service, Stepping},
         work::{Handed, Memory, Short, ShortCall, Step, To, conclude, first_step},
@@ -46,6 +46,9 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     call: ShortCall<'_, '_, M>,
 ) -> Short<M> {
     let Some(_deeper) = Deeper::enter() else { return Short::NotNow };
+    if const { S::SPEC.is_concurrent() } {
+        return as_worker::<S, L, M>(cell, call);
+    }
     let Some((visit, entry)) = begin::<S>(cell, (call.envelope.as_ref(), call.index), call.always) else {
         return Short::NotNow;
     };
@@ -85,6 +88,40 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
         Step::Waits(running, changed) => {
             drop(worker);
             cell.suspend(held, running, changed);
+            waits.map_or_else(|| Short::Failed(Box::new(LostReason::NoReply.into())), Short::Waits)
+        }
+    }
+}
+
+/// The same for a concurrent service: if one of its workers is free, the caller is one for this call.
+fn as_worker<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+    cell: &dyn AnyCell,
+    call: ShortCall<'_, '_, M>,
+) -> Short<M> {
+    let Ok(cell) = cell_for::<S>(cell, call.envelope.as_ref(), call.index) else { return Short::NotNow };
+    let Some(entry) = cell.blueprint.table.methods.get(call.index) else { return Short::NotNow };
+    if entry.pace.is_long() && !call.always || cell.cycle(call.envelope.as_ref(), call.index).is_some() {
+        return Short::NotNow;
+    }
+    let key = call.envelope.as_ref().and_then(|envelope| envelope.key);
+    let Some((errand, mut body)) = cell.errand(key) else { return Short::NotNow };
+    let Some(args) = call.args.take() else { return Short::NotNow };
+    body.begin::<L>(CameFrom::Here(call.caller), call.envelope.take(), call.due, (M::INFO.name, entry.work));
+    let mut stepping = Stepping { pace: Some(&entry.pace), has_keyed: false, task: call.task };
+    let mut waits = None;
+    let later = &mut || {
+        let (reply, answering) = reply_slot::<M>(None);
+        waits = Some(answering);
+        To::Here(reply)
+    };
+    match first_step::<S, L, M>(&mut stepping, (body, args), Memory::Spare(call.spare), later) {
+        Step::Over(mut body, outcome) => {
+            let outcome = settle(outcome, &mut body);
+            errand.end(body);
+            outcome
+        }
+        Step::Waits(running, _) => {
+            errand.leave_to_worker(Begun::Handler(running, Some(call.index)));
             waits.map_or_else(|| Short::Failed(Box::new(LostReason::NoReply.into())), Short::Waits)
         }
     }

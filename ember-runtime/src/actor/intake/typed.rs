@@ -21,8 +21,13 @@ fn submit<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     call: Offer<'_, M>,
 ) -> Result<(), RefusedReason> {
     let cell = cell_for::<S>(cell, call.envelope.as_deref(), call.index)?;
+    if const { S::SPEC.is_concurrent() }
+        && let Some(cycle) = cell.cycle(call.envelope.as_deref(), call.index)
+    {
+        return Err(cycle);
+    }
     cell.put(M::INFO.lane, |calls| match const { M::INFO.lane } {
-        Lane::User => calls.add::<L, M>(call),
-        Lane::System => Post::Job(Box::new(CallJob::<S, L, M>::new(call.take()))),
+        Lane::User if !S::SPEC.is_concurrent() => calls.add::<L, M>(call),
+        _ => Post::Job(Box::new(CallJob::<S, L, M>::new(call.take()))),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::run::drive;
+use super::{at_work::work, run::drive};
 use crate::{
     actor::{
         cell::{AttachFn, BeginFn, Blueprint},
@@ -24,5 +24,5 @@ pub(crate) fn blueprint<S: Service>(
     if is_watched {
         table.watch(S::SPEC.name);
     }
-    Ok(Arc::new(Blueprint { table, attach, begin, drive: drive::<S> }))
+    Ok(Arc::new(Blueprint { table, attach, begin, drive: drive::<S>, work: work::<S> }))
 }

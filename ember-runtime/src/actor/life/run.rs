@@ -8,6 +8,7 @@ use super::{
     limited::limited,
     serve::{End, finish, serve},
     settle::{settle, stop_all},
+    together::serve_together,
 };
 use crate::{
     actor::{
@@ -15,7 +16,7 @@ use crate::{
         cell::{Cell, Ending, Ready, Seat, Source, bury, part},
         erased::{AnyCell, Core, Host},
         service::{Body, Here, HookKind, Service, route},
-        turn::InLine,
+        turn::{Held, InLine},
     },
     error::{Error, Result},
     message::Chain,
@@ -78,7 +79,7 @@ async fn run<S: Service>(mut ending: Ending<S>, mut source: Source<S>, waiting: 
     let mut budget = Budget::new(cell.supervision());
     loop {
         let end;
-        (held, body, end) = match serve(body, held, &mut ending.batch, &cell).await {
+        (held, body, end) = match served(body, held, &mut ending, &cell).await {
             Some(left) => left,
             None => {
                 tracing::error!(target: "ember::service", service = S::SPEC.name, pid = %cell.pid(), "failed: its state was lost");
@@ -113,6 +114,19 @@ async fn run<S: Service>(mut ending: Ending<S>, mut source: Source<S>, waiting: 
             }
         };
         cell.up(&*host);
+    }
+}
+
+/// Has the service handle messages, one at a time or several, until there is a reason not to. None if its state was lost.
+async fn served<'a, S: Service>(
+    body: Box<Body<S>>,
+    held: Held<'a, Seat<S>>,
+    ending: &mut Ending<S>,
+    cell: &'a Arc<Cell<S>>,
+) -> Option<(Held<'a, Seat<S>>, Box<Body<S>>, End)> {
+    match cell.together.as_deref() {
+        Some(together) => serve_together(body, held, together, cell).await,
+        None => serve(body, held, &mut ending.batch, cell).await,
     }
 }
 

@@ -165,12 +165,24 @@ async fn rest<'a, S: Service>(
 /// Goes on with what has begun until it has ended; `changed` says what it has done so far.
 pub(super) async fn finish<S: Service>(
     held: &mut Held<'_, Seat<S>>,
+    running: Running<S>,
+    changed: bool,
+    pace: Option<&Pace>,
+    cell: &Cell<S>,
+) -> Box<Body<S>> {
+    held.hurry(false);
+    let body = carry(running, changed, pace, cell).await;
+    held.hurry(true);
+    body
+}
+
+/// The same, whoever does it.
+pub(super) async fn carry<S: Service>(
     mut running: Running<S>,
     mut changed: bool,
     pace: Option<&Pace>,
     cell: &Cell<S>,
 ) -> Box<Body<S>> {
-    held.hurry(false);
     let mut body = poll_fn(|task| {
         let step = pace.map(Pace::begin);
         let noticing = Noticing::begin(cell.blueprint.table.has_keyed());
@@ -182,7 +194,6 @@ pub(super) async fn finish<S: Service>(
         polled
     })
     .await;
-    held.hurry(true);
     running.end();
     body.core.changed |= changed;
     body

@@ -30,8 +30,9 @@ async fn come_and_go<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>) -> Res
         let mut quiet = true;
         for index in 0..table.keyed.len() {
             let KeyedField { changed, changes, .. } = table.keyed[index].field;
-            for owner in changed(&mut body.service) {
-                let Changes { added, released, unused } = changes(&mut body.service, &owner);
+            for owner in body.alone().map(changed).unwrap_or_default() {
+                let changes = body.alone().map(|service| changes(service, &owner));
+                let Changes { added, released, unused } = changes.unwrap_or_default();
                 let mut unused = Some(unused);
                 if let Err(panic) = caught(&mut || drop(unused.take())) {
                     body.report(panic);
@@ -78,7 +79,9 @@ async fn start<S: Service>(body: &mut Body<S>, table: &Table<S>, index: usize, k
         }
     }
     for inner in table.keyed.iter().filter(|inner| inner.outer == Some(index)) {
-        (inner.field.renew)(&mut body.service, &keys);
+        if let Some(service) = body.alone() {
+            (inner.field.renew)(service, &keys);
+        }
     }
     body.core.waiting.get_or_insert_default().0.push((index, keys));
     Ok(())
@@ -100,7 +103,7 @@ async fn go_live<S: Service>(body: &mut Body<S>, cell: &Arc<Cell<S>>, index: usi
 /// Runs `stop` on a module, after those within it, and drops it.
 async fn stop<S: Service>(body: &mut Body<S>, table: &Table<S>, index: usize, keys: Keys) {
     for inner in (0..table.keyed.len()).rev().filter(|inner| table.keyed[*inner].outer == Some(index)) {
-        for within in (table.keyed[inner].field.all)(&mut body.service, &keys) {
+        for within in all(body, table.keyed[inner].field, &keys) {
             Box::pin(stop(body, table, inner, within)).await;
         }
     }
@@ -115,10 +118,15 @@ async fn stop<S: Service>(body: &mut Body<S>, table: &Table<S>, index: usize, ke
     discard(body, part.field, &keys);
 }
 
+/// Those that stand in a field now.
+fn all<S: Service>(body: &mut Body<S>, field: KeyedField<S>, owner: &Keys) -> Vec<Keys> {
+    body.alone().map(|service| (field.all)(service, owner)).unwrap_or_default()
+}
+
 /// Drops a module, which is the user's: if it panics, that is a panic of its service.
 fn discard<S: Service>(body: &mut Body<S>, field: KeyedField<S>, keys: &Keys) {
-    let service = &mut body.service;
     body.ambient.method = field.module;
+    let Some(service) = body.alone() else { return };
     if let Err(panic) = caught(&mut || (field.discard)(service, keys)) {
         body.report(panic);
     }
@@ -127,7 +135,7 @@ fn discard<S: Service>(body: &mut Body<S>, field: KeyedField<S>, keys: &Keys) {
 /// Stops all modules under keys, those within others first.
 pub(crate) async fn stop_all<S: Service>(body: &mut Body<S>, table: &Table<S>) {
     for index in (0..table.keyed.len()).rev().filter(|index| table.keyed[*index].outer.is_none()) {
-        for keys in (table.keyed[index].field.all)(&mut body.service, &Keys::NONE) {
+        for keys in all(body, table.keyed[index].field, &Keys::NONE) {
             Box::pin(stop(body, table, index, keys)).await;
         }
     }

@@ -6,25 +6,38 @@ use std::{
 };
 
 use crate::{
-    actor::erased::Core,
+    actor::{
+        about::{Access as _, Held, Lends},
+        erased::Core,
+    },
     message::{Ambient, Named},
     panics::Panic,
 };
 
 /// Whoever has it, runs the service: its driver, a caller, or a link that brings calls.
-pub(crate) struct Body<S> {
+pub(crate) struct Body<S: Lends> {
     /// Dropped before the service, so that its streams learn why they end before their senders are dropped.
     pub(crate) core: Core,
-    pub(crate) service: S,
+    pub(crate) service: Held<S>,
     /// Of what is running.
     pub(crate) ambient: Ambient,
 }
 
-impl<S> Body<S> {
+impl<S: Lends> Body<S> {
     /// A service that has been made, and nothing of it has run.
     pub(crate) fn new(service: S, core: Core, named: Arc<dyn Named>) -> Box<Self> {
         let group = core.held.as_ref().map(|held| Arc::clone(&held.replica) as _);
-        Box::new(Self { service, core, ambient: Ambient::new(named).in_group(group) })
+        Self::of(S::Access::hold(service), core, Ambient::new(named).in_group(group))
+    }
+
+    /// Another that runs handlers of the same service.
+    pub(crate) fn of(service: Held<S>, core: Core, ambient: Ambient) -> Box<Self> {
+        Box::new(Self { service, core, ambient })
+    }
+
+    /// The state, if nobody else has it.
+    pub(crate) fn alone(&mut self) -> Option<&mut S> {
+        S::Access::alone(&mut self.service)
     }
 
     /// The message of a panic, which is logged here.

@@ -4,7 +4,10 @@ use std::{any::Any, sync::Arc};
 
 use super::{Body, Cx, NotEntered, Path, Service, Unit};
 use crate::{
-    actor::erased::{AnyCell, CallbackPermit, Core, Erased, Owed, Refused, RouteFn},
+    actor::{
+        about::{Access as _, Given, Held, Lends, Loan},
+        erased::{AnyCell, CallbackPermit, Core, Erased, Owed, Refused, RouteFn},
+    },
     error::RefusedReason,
     message::{Ambient, CameFrom, Due, Envelope},
     threads::{At, Work},
@@ -17,21 +20,30 @@ pub(crate) fn route<S: Service, L: Path<S>>(
     ambient: &Ambient,
     callback: Erased,
 ) {
-    let (Some(service), Some(core)) = (service.downcast_mut::<S>(), core.downcast_mut::<Core>()) else { return };
-    match L::enter(service, &mut ambient.envelope.keys.reader()) {
-        Ok(mut guard) => {
-            let (unit, parent) = L::parts(&mut guard);
+    let (Some(service), Some(core)) = (service.downcast_mut::<Held<S>>(), core.downcast_mut::<Core>()) else { return };
+    let mut way = match L::reach(service, &mut ambient.envelope.keys.reader()) {
+        Ok(way) => way,
+        Err(reason) => return no_way(&reason),
+    };
+    match L::lent(&mut way) {
+        Ok((unit, parent)) => {
             core.route = route::<S, L>;
             ambient.scope(|| {
                 let _at = At::begin(ambient.work);
-                callback(unit, parent, core, ambient);
+                callback(<L::Unit as Lends>::Access::erase(unit), parent, core, ambient);
             });
         }
+        Err(reason) => no_way(&reason),
+    }
+}
+
+fn no_way(reason: &NotEntered) {
+    match reason {
         // Nobody is there any more to be called back.
-        Err(gone @ NotEntered::Absent { .. }) => {
+        gone @ NotEntered::Absent { .. } => {
             tracing::debug!(target: "ember::service", %gone, "a callback has no receiver any more");
         }
-        Err(reason) => tracing::error!(target: "ember::service", %reason, "a callback could not be run"),
+        reason => tracing::error!(target: "ember::service", %reason, "a callback could not be run"),
     }
 }
 
@@ -56,15 +68,15 @@ impl CallbackPermit {
     pub(crate) fn fill<U: Unit>(
         self,
         envelope: Envelope,
-        callback: impl FnOnce(&mut U, &mut Cx<'_, U>) + Send + 'static,
+        callback: impl FnOnce(Loan<'_, U>, &mut Cx<'_, U>) + Send + 'static,
     ) {
         self.0.fill(envelope, erase(callback));
     }
 }
 
-fn erase<U: Unit>(callback: impl FnOnce(&mut U, &mut Cx<'_, U>) + Send + 'static) -> Erased {
+fn erase<U: Unit>(callback: impl FnOnce(Loan<'_, U>, &mut Cx<'_, U>) + Send + 'static) -> Erased {
     Box::new(move |unit, parent, core, ambient| {
-        let (unit, parent) = (unit.downcast_mut::<U>(), parent.downcast_mut::<U::Parent>());
+        let (unit, parent) = (U::Access::given(unit), parent.downcast_mut::<U::Parent>());
         if let (Some(unit), Some(parent), Some(core)) = (unit, parent, core.downcast_mut()) {
             callback(unit, &mut Cx::new(core, ambient, parent));
         }
@@ -72,12 +84,12 @@ fn erase<U: Unit>(callback: impl FnOnce(&mut U, &mut Cx<'_, U>) + Send + 'static
 }
 
 /// As an [`Erased`], but it may come again.
-pub(crate) type Again = Box<dyn FnMut(&mut dyn Any, &mut dyn Any, &mut dyn Any, &Ambient) + Send>;
+pub(crate) type Again = Box<dyn FnMut(Given<'_>, &mut dyn Any, &mut dyn Any, &Ambient) + Send>;
 
 /// A callback for the unit of the type `U` that may come again and again.
-pub(crate) fn again<U: Unit>(mut callback: impl FnMut(&mut U, &mut Cx<'_, U>) + Send + 'static) -> Again {
+pub(crate) fn again<U: Unit>(mut callback: impl FnMut(Loan<'_, U>, &mut Cx<'_, U>) + Send + 'static) -> Again {
     Box::new(move |unit, parent, core, ambient| {
-        let (unit, parent) = (unit.downcast_mut::<U>(), parent.downcast_mut::<U::Parent>());
+        let (unit, parent) = (U::Access::given(unit), parent.downcast_mut::<U::Parent>());
         if let (Some(unit), Some(parent), Some(core)) = (unit, parent, core.downcast_mut()) {
             callback(unit, &mut Cx::new(core, ambient, parent));
         }
@@ -97,7 +109,7 @@ impl Unreserved<'_> {
     pub(crate) fn tell<U: Unit>(
         self,
         envelope: Envelope,
-        callback: impl FnOnce(&mut U, &mut Cx<'_, U>) + Send + 'static,
+        callback: impl FnOnce(Loan<'_, U>, &mut Cx<'_, U>) + Send + 'static,
     ) {
         let Self { refused: Refused(waiting), cell, route, method } = self;
         waiting.push(Owed { callback: erase(callback), route, method, envelope });

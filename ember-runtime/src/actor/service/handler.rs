@@ -4,6 +4,7 @@ use std::future::Future;
 
 use super::{Cx, Unit};
 use crate::{
+    actor::about::Loan,
     error::{Error, Result},
     id::Epoch,
     message::{Handled, Method},
@@ -15,7 +16,7 @@ use crate::{
 pub trait HandledBy<U>: Method {
     /// Runs the method. The result may come later than it returns.
     fn handle(
-        unit: &mut U,
+        unit: Loan<'_, U>,
         cx: &mut Cx<'_, U>,
         args: Self::Args,
     ) -> impl Future<Output = Handled<Self::Value, Self::Error>> + Send
@@ -23,13 +24,24 @@ pub trait HandledBy<U>: Method {
         U: Unit;
 }
 
-/// A hook or a timer of the unit `U`.
+/// A hook of the unit `U` that runs before the first handler, or after the last.
 pub trait HookOf<U>: Send + Sync + 'static {
     /// Its name.
     const NAME: &'static str;
 
     /// Runs it.
     fn run(unit: &mut U, cx: &mut Cx<'_, U>) -> impl Future<Output = Result<()>> + Send
+    where
+        U: Unit;
+}
+
+/// A timer of the unit `U`, or what runs once it is up: a handler among others.
+pub trait TaskOf<U>: Send + Sync + 'static {
+    /// Its name.
+    const NAME: &'static str;
+
+    /// Runs it.
+    fn run(unit: Loan<'_, U>, cx: &mut Cx<'_, U>) -> impl Future<Output = Result<()>> + Send
     where
         U: Unit;
 }
@@ -43,7 +55,7 @@ pub trait OnEvent<U>: Send + Sync + 'static {
     const NAME: &'static str;
 
     /// Handles one event.
-    fn run(unit: &mut U, cx: &mut Cx<'_, U>, event: &Self::Event) -> impl Future<Output = Result<()>> + Send
+    fn run(unit: Loan<'_, U>, cx: &mut Cx<'_, U>, event: &Self::Event) -> impl Future<Output = Result<()>> + Send
     where
         U: Unit;
 }

@@ -1,7 +1,7 @@
 //! Fields that hold modules under keys, and what these modules do by themselves.
 
 use super::{EventFn, HookFn, HookKind, Subscription, Timer, tasks::of_kind};
-use crate::{message::Keys, panics::Each};
+use crate::{actor::about::Lends, message::Keys, panics::Each};
 
 /// A field that holds modules under keys: what the module room knows about it.
 pub(crate) struct Field<S> {
@@ -38,7 +38,7 @@ pub(crate) struct Changes {
 }
 
 /// A field that holds modules under keys, with what each of these modules does by itself.
-pub(crate) struct Keyed<S> {
+pub(crate) struct Keyed<S: Lends> {
     pub(crate) field: Field<S>,
     /// The field with the modules that this one is in, if any.
     pub(crate) outer: Option<usize>,
@@ -48,7 +48,7 @@ pub(crate) struct Keyed<S> {
     pub(crate) downs: Vec<(&'static str, EventFn<S>)>,
 }
 
-impl<S> Keyed<S> {
+impl<S: Lends> Keyed<S> {
     /// Its hooks of one kind.
     pub(crate) fn of(&self, kind: HookKind) -> impl DoubleEndedIterator<Item = HookFn<S>> {
         of_kind(&self.hooks, kind)

@@ -8,13 +8,16 @@ use std::{
 use tokio::time::Instant;
 
 use super::Body;
-use crate::{actor::turn::Pace, message::RawReply};
+use crate::{
+    actor::{about::Lends, turn::Pace},
+    message::RawReply,
+};
 
 /// Work under way.
 pub(crate) type Running<S> = Pin<Box<dyn Run<S>>>;
 
 /// Work that owns the body of its service until it has ended.
-pub(crate) trait Run<S>: Send {
+pub(crate) trait Run<S: Lends>: Send {
     /// Goes on. Whoever waits for the outcome has been told when the body comes back.
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Box<Body<S>>>;
 
@@ -23,7 +26,7 @@ pub(crate) trait Run<S>: Send {
 }
 
 /// How work begins.
-pub(crate) enum Start<S> {
+pub(crate) enum Start<S: Lends> {
     /// It has ended.
     Over(Box<Body<S>>),
     Running(Running<S>),

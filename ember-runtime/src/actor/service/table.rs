@@ -7,7 +7,7 @@ use std::{
 
 use super::{EventFn, Followed, HookFn, HookKind, Keyed, MissedHook, StartRaw, Subscription, Timer, tasks::of_kind};
 use crate::{
-    actor::turn::Pace,
+    actor::{about::Lends, turn::Pace},
     id::MethodId,
     message::{MethodInfo, Signature},
     office::Role,
@@ -18,7 +18,7 @@ use crate::{
 pub(crate) const SIGNATURE_OF: MethodId = MethodId::of("ember: signature");
 
 /// Everything that a service can do. Built once per type and node.
-pub struct Table<S> {
+pub struct Table<S: Lends> {
     /// Sorted by id.
     pub(crate) methods: Vec<Entry<S>>,
     pub(crate) contracts: Vec<&'static str>,
@@ -43,7 +43,7 @@ pub struct Table<S> {
 }
 
 /// One method.
-pub(crate) struct Entry<S> {
+pub(crate) struct Entry<S: Lends> {
     pub(crate) id: MethodId,
     /// With the modules it belongs to: `bag.rpc_drop`.
     pub(crate) name: String,
@@ -61,14 +61,14 @@ pub(crate) struct Entry<S> {
     pub(crate) work: Work,
 }
 
-impl<S> Entry<S> {
+impl<S: Lends> Entry<S> {
     /// What its fingerprint is made from, for people; for one that stays on its node, what was written.
     pub(crate) fn text(&self) -> &'static str {
         (self.signature)().map_or(self.info.signature, Signature::text)
     }
 }
 
-impl<S> Table<S> {
+impl<S: Lends> Table<S> {
     /// Its hooks of one kind, but those of modules under keys.
     pub(crate) fn of(&self, kind: HookKind) -> impl DoubleEndedIterator<Item = HookFn<S>> {
         of_kind(&self.hooks, kind)
@@ -111,7 +111,7 @@ impl<S> Table<S> {
     }
 }
 
-impl<S> fmt::Debug for Table<S> {
+impl<S: Lends> fmt::Debug for Table<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let methods: Vec<_> = self.methods.iter().map(|entry| &entry.name).collect();
         f.debug_struct("Table").field("service", &type_name::<S>()).field("methods", &methods).finish_non_exhaustive()

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 
 use super::Body;
 use crate::{
-    actor::about::{MissedTicks, Scope},
+    actor::about::{Lends, MissedTicks, Scope},
     error::Result,
 };
 
@@ -20,21 +20,21 @@ pub(crate) type HookFn<S> = for<'a> fn(&'a mut Body<S>) -> BoxFuture<'a, Result<
 pub(crate) type EventFn<S> = for<'a> fn(&'a mut Body<S>, &'a (dyn Any + Send + Sync)) -> BoxFuture<'a, Result<()>>;
 
 /// One declared timer.
-pub(crate) struct Timer<S> {
+pub(crate) struct Timer<S: Lends> {
     pub(crate) name: &'static str,
     pub(crate) schedule: Schedule,
     pub(crate) run: TimerRun<S>,
 }
 
 /// What a timer does.
-pub(crate) enum TimerRun<S> {
+pub(crate) enum TimerRun<S: Lends> {
     Hook(HookFn<S>),
     /// It is told which [`Tick`](crate::actor::about::Tick) it is.
     Told(EventFn<S>),
 }
 
 /// One event handler.
-pub(crate) struct Subscription<S> {
+pub(crate) struct Subscription<S: Lends> {
     pub(crate) event: TypeId,
     pub(crate) type_name: &'static str,
     pub(crate) name: &'static str,
@@ -75,7 +75,7 @@ impl ScopeKind {
 }
 
 /// What is told of events that were missed.
-pub(crate) struct MissedHook<S> {
+pub(crate) struct MissedHook<S: Lends> {
     pub(crate) name: &'static str,
     pub(crate) run: EventFn<S>,
     /// The path of its unit, and whether that is the service itself.
@@ -83,33 +83,33 @@ pub(crate) struct MissedHook<S> {
     pub(crate) is_service: bool,
 }
 
-impl<S> Clone for MissedHook<S> {
+impl<S: Lends> Clone for MissedHook<S> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<S> Copy for MissedHook<S> {}
+impl<S: Lends> Copy for MissedHook<S> {}
 
-impl<S> Clone for Timer<S> {
+impl<S: Lends> Clone for Timer<S> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<S> Copy for Timer<S> {}
+impl<S: Lends> Copy for Timer<S> {}
 
-impl<S> Clone for TimerRun<S> {
+impl<S: Lends> Clone for TimerRun<S> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<S> Copy for TimerRun<S> {}
+impl<S: Lends> Copy for TimerRun<S> {}
 
-impl<S> Clone for Subscription<S> {
+impl<S: Lends> Clone for Subscription<S> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<S> Copy for Subscription<S> {}
+impl<S: Lends> Copy for Subscription<S> {}
 
 /// When a hook runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +138,7 @@ pub enum Schedule {
 }
 
 /// Those of one kind, in their order.
-pub(super) fn of_kind<S>(
+pub(super) fn of_kind<S: Lends>(
     hooks: &[(HookKind, HookFn<S>)],
     kind: HookKind,
 ) -> impl DoubleEndedIterator<Item = HookFn<S>> {

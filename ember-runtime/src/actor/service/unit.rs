@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::{NotEntered, Table};
 use crate::{
-    actor::about::{ReplicaKind, ServiceSpec, Shard},
+    actor::about::{Access as _, Held, Lends, Loan, ReplicaKind, ServiceSpec, Shard},
     message::{KeyReader, Keys, Method},
 };
 
@@ -14,7 +14,7 @@ use crate::{
     label = "a service or a module is expected here",
     note = "put `#[service]` or `#[module]` on the struct"
 )]
-pub trait Unit: Sized + Send + 'static {
+pub trait Unit: Lends {
     /// The unit that it may use as its parent; [`Orphan`] if none is declared.
     type Parent: Send + 'static;
 
@@ -132,6 +132,10 @@ pub trait Path<S: Service>: Send + Sync + 'static {
     type Guard<'a>: Send
     where
         S: 'a;
+    /// The same for a handler, which may be one of several.
+    type Way<'a>: Send
+    where
+        S: 'a;
 
     /// Appends the names on the way: `bag.`.
     fn prefix(out: &mut String);
@@ -142,12 +146,27 @@ pub trait Path<S: Service>: Send + Sync + 'static {
     /// A module on the way is in use, or is not there.
     fn enter<'s>(service: &'s mut S, keys: &mut KeyReader<'_>) -> Result<Self::Guard<'s>, NotEntered>;
 
+    /// The same for a handler.
+    ///
+    /// # Errors
+    /// A module on the way is in use, or is not there.
+    fn reach<'s>(service: &'s mut Held<S>, keys: &mut KeyReader<'_>) -> Result<Self::Way<'s>, NotEntered>;
+
+    /// The unit as its handlers have it, and its parent.
+    ///
+    /// # Errors
+    /// It is in use.
+    fn lent<'g>(way: &'g mut Self::Way<'_>) -> Result<Lending<'g, Self::Unit>, NotEntered>;
+
     /// Visits all units that are at the end.
     fn each(service: &mut S, visit: &mut Visitor<'_, Self::Unit>);
 
     /// The unit and its parent.
     fn parts<'g>(guard: &'g mut Self::Guard<'_>) -> (&'g mut Self::Unit, &'g mut <Self::Unit as Unit>::Parent);
 }
+
+/// What a handler of the unit `U` is given.
+pub type Lending<'a, U> = (Loan<'a, U>, &'a mut <U as Unit>::Parent);
 
 /// The full name of the method `M` of the unit at `L`: `bag.rpc_drop`.
 pub(crate) fn full_name<S: Service, L: Path<S>, M: Method>() -> String {
@@ -166,11 +185,22 @@ pub struct Here;
 impl<S: Service> Path<S> for Here {
     type Unit = S;
     type Guard<'a> = &'a mut S;
+    type Way<'a> = Loan<'a, S>;
 
     fn prefix(_: &mut String) {}
 
     fn enter<'s>(service: &'s mut S, _: &mut KeyReader<'_>) -> Result<&'s mut S, NotEntered> {
         Ok(service)
+    }
+
+    #[inline]
+    fn reach<'s>(service: &'s mut Held<S>, _: &mut KeyReader<'_>) -> Result<Loan<'s, S>, NotEntered> {
+        Ok(S::Access::lend(service))
+    }
+
+    #[inline]
+    fn lent<'g>(way: &'g mut Loan<'_, S>) -> Result<Lending<'g, S>, NotEntered> {
+        Ok((S::Access::again(way), Orphan::stand_in()))
     }
 
     fn each(service: &mut S, visit: &mut Visitor<'_, S>) {

@@ -202,7 +202,7 @@ fn undecodable<S: Service>(
     Start::Over(body)
 }
 
-/// A call from this node that waits in the system lane.
+/// A call from this node that waits in the system lane, or for a worker of a concurrent service.
 pub(crate) struct CallJob<S, L, M: Method> {
     call: Submission<M>,
     to: PhantomData<fn(S, L)>,
@@ -219,12 +219,16 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for CallJob<S, L, M> 
         start::<S, L, M>(self.call, body, driver)
     }
 
+    fn key(&self) -> Option<u64> {
+        self.call.envelope.as_ref()?.key
+    }
+
     fn refuse(self: Box<Self>, reason: RefusedReason) {
         refuse(self.call, reason);
     }
 }
 
-/// A call from another node that waits in the system lane.
+/// A call from another node that waits in the system lane, or for a worker of a concurrent service.
 pub(crate) struct RawJob {
     pub(crate) call: RawCall<'static>,
     pub(crate) index: usize,
@@ -236,6 +240,10 @@ impl<S: Service> Job<S> for RawJob {
             Some(call) => arrive(call, self.index, body, driver),
             None => Start::Over(body),
         }
+    }
+
+    fn key(&self) -> Option<u64> {
+        self.call.envelope.as_ref()?.key
     }
 
     fn refuse(self: Box<Self>, reason: RefusedReason) {

@@ -25,6 +25,16 @@ pub(crate) enum Post<S: Service> {
     Job(Box<dyn Job<S>>),
 }
 
+impl<S: Service> Post<S> {
+    /// Its key, if it is a job that has one.
+    pub(crate) fn key(&self) -> Option<u64> {
+        match self {
+            Self::Call(_) => None,
+            Self::Job(job) => job.key(),
+        }
+    }
+}
+
 /// The queues: those for calls from this node as the methods stand in the service's table, then one for calls from others.
 pub(crate) struct Calls<S: Service> {
     queues: Vec<Option<Box<dyn Queue<S>>>>,

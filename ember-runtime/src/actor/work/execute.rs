@@ -12,8 +12,9 @@ use futures_util::future::BoxFuture;
 use super::entry;
 use crate::{
     actor::{
+        about::{Access as _, Held},
         erased::{Core, Overtaken},
-        service::{Body, Cx, HandledBy, HookOf, NotEntered, OnEvent, Path, Service, full_name},
+        service::{Body, Cx, HandledBy, HookOf, ModuleBusy, NotEntered, OnEvent, Path, Service, TaskOf, full_name},
     },
     error::{Error, Failure, LostReason, Result},
     hooks::HandlerEnd,
@@ -27,7 +28,25 @@ use crate::{
 };
 
 /// Goes to the unit at `L`, and notes in the envelope which module was found there.
-fn enter<'s, S: Service, L: Path<S>>(service: &'s mut S, envelope: &mut Opened) -> Result<L::Guard<'s>, NotEntered> {
+fn reach<'s, S: Service, L: Path<S>>(
+    service: &'s mut Held<S>,
+    envelope: &mut Opened,
+) -> Result<L::Way<'s>, NotEntered> {
+    let mut reader = envelope.keys.reader();
+    let way = L::reach(service, &mut reader)?;
+    let found = reader.into_found();
+    if !found.is_empty() {
+        envelope.keys().found(found);
+    }
+    Ok(way)
+}
+
+/// The same for a hook that has the unit alone.
+fn enter<'s, S: Service, L: Path<S>>(
+    service: Option<&'s mut S>,
+    envelope: &mut Opened,
+) -> Result<L::Guard<'s>, NotEntered> {
+    let service = service.ok_or(ModuleBusy { module: S::NAME })?;
     let mut reader = envelope.keys.reader();
     let guard = L::enter(service, &mut reader)?;
     let found = reader.into_found();
@@ -79,11 +98,14 @@ pub(crate) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     let Body { service, core, ambient } = body;
     // What reads commits nothing.
     let opens = Opens(if const { M::INFO.read } { None } else { group_of::<S>(core) });
-    let mut guard = match enter::<S, L>(service, &mut ambient.envelope) {
-        Ok(guard) => guard,
+    let mut way = match reach::<S, L>(service, &mut ambient.envelope) {
+        Ok(way) => way,
         Err(absent) => return Err(entry::refused(core, absent.into())),
     };
-    let (unit, parent) = L::parts(&mut guard);
+    let (unit, parent) = match L::lent(&mut way) {
+        Ok(lent) => lent,
+        Err(absent) => return Err(entry::refused(core, absent.into())),
+    };
     let span = ambient.open_span();
     let mut cx = Cx::new(core, ambient, parent);
     let handled = scoped(ambient, span, &opens, pin!(M::handle(unit, &mut cx, args))).await;
@@ -220,15 +242,33 @@ pub(crate) fn panicked<S: Service>(body: &mut Body<S>, panic: Box<dyn Any + Send
     Box::new(lost.into())
 }
 
-/// Runs a hook or a timer of the unit at `L`.
+/// Runs a hook of the unit at `L`.
 pub(crate) fn run_hook<S: Service, L: Path<S>, H: HookOf<L::Unit>>(body: &mut Body<S>) -> BoxFuture<'_, Result<()>> {
     Box::pin(async move {
         begin_task::<S, L>(body, H::NAME);
         let run = async {
             let Body { service, core, ambient } = &mut *body;
             let opens = Opens(group_of::<S>(core));
-            let mut guard = enter::<S, L>(service, &mut ambient.envelope)?;
+            let mut guard = enter::<S, L>(S::Access::alone(service), &mut ambient.envelope)?;
             let (unit, parent) = L::parts(&mut guard);
+            let span = ambient.open_span();
+            let mut cx = Cx::new(core, ambient, parent);
+            scoped(ambient, span, &opens, pin!(H::run(unit, &mut cx))).await
+        };
+        let done = outlived(pin!(run)).await;
+        done.unwrap_or_else(|panic| Err(failed(body, panic)))
+    })
+}
+
+/// Runs a timer of the unit at `L`, or what runs once it is up.
+pub(crate) fn run_task<S: Service, L: Path<S>, H: TaskOf<L::Unit>>(body: &mut Body<S>) -> BoxFuture<'_, Result<()>> {
+    Box::pin(async move {
+        begin_task::<S, L>(body, H::NAME);
+        let run = async {
+            let Body { service, core, ambient } = &mut *body;
+            let opens = Opens(group_of::<S>(core));
+            let mut way = reach::<S, L>(service, &mut ambient.envelope)?;
+            let (unit, parent) = L::lent(&mut way)?;
             let span = ambient.open_span();
             let mut cx = Cx::new(core, ambient, parent);
             scoped(ambient, span, &opens, pin!(H::run(unit, &mut cx))).await
@@ -251,8 +291,8 @@ pub(crate) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
         let run = async {
             let Body { service, core, ambient } = &mut *body;
             let opens = Opens(group_of::<S>(core));
-            let mut guard = enter::<S, L>(service, &mut ambient.envelope)?;
-            let (unit, parent) = L::parts(&mut guard);
+            let mut way = reach::<S, L>(service, &mut ambient.envelope)?;
+            let (unit, parent) = L::lent(&mut way)?;
             let span = ambient.open_span();
             let mut cx = Cx::new(core, ambient, parent);
             scoped(ambient, span, &opens, pin!(H::run(unit, &mut cx, event))).await

@@ -19,6 +19,11 @@ pub(crate) trait Job<S: Service>: Send {
     /// Begins it. The body comes back when it has ended.
     fn start(self: Box<Self>, body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S>;
 
+    /// Its key: of the pieces of one key, one at a time is begun in a concurrent service, in their order.
+    fn key(&self) -> Option<u64> {
+        None
+    }
+
     /// Answers that the work will not be done.
     fn refuse(self: Box<Self>, reason: RefusedReason);
 }

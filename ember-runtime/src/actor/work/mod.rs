@@ -17,7 +17,7 @@ pub(crate) use self::{
     call_job::{CallJob, RawJob, arrive, start_raw},
     callback::TellRefused,
     calls::{Calls, Post},
-    execute::{run_event, run_hook},
+    execute::{run_event, run_hook, run_task},
     go_live::GoLive,
     handed::{Handed, To, conclude},
     job::{Driving, Job, once},

@@ -8,7 +8,7 @@ use std::{
 
 use super::{setters::setters, single::Call};
 use crate::{
-    actor::{Cx, Unit},
+    actor::{Cx, Loan, Unit},
     call::requests::{Outcome, Request, RetryPolicy},
     directory::Key,
     id::UniqueId,
@@ -123,7 +123,7 @@ impl<M: Method> Once<M> {
     /// If the call has been polled already.
     pub fn then<U: Unit, F>(self, cx: &mut Cx<'_, U>, callback: F)
     where
-        F: FnOnce(&mut U, &mut Cx<'_, U>, Outcome<M>) + Send + 'static,
+        F: FnOnce(Loan<'_, U>, &mut Cx<'_, U>, Outcome<M>) + Send + 'static,
     {
         self.0.then(cx, callback);
     }

@@ -11,7 +11,7 @@ use tokio::{task::coop, time::Instant};
 
 use super::setters::setters;
 use crate::{
-    actor::{Cx, Unit},
+    actor::{Cx, Loan, Unit},
     call::{
         paths::{Leaving, Tried, attempt, leave, make_later, run, send},
         reach::{Waited, Waiting, WaitingAway},
@@ -129,7 +129,7 @@ impl<M: Method> Call<M> {
     /// If the call has been polled already.
     pub fn then<U: Unit, F>(self, cx: &mut Cx<'_, U>, callback: F)
     where
-        F: FnOnce(&mut U, &mut Cx<'_, U>, Outcome<M>) + Send + 'static,
+        F: FnOnce(Loan<'_, U>, &mut Cx<'_, U>, Outcome<M>) + Send + 'static,
     {
         let Some(mut request) = self.unstarted() else {
             panic!("a call that has been started cannot be given a callback")
@@ -144,19 +144,19 @@ impl<M: Method> Call<M> {
                     request.target.address.selector
                 );
                 let outcome = Err(Failure::from(reason).at(place, request.target.method_name::<M>()));
-                return refusal.tell(envelope, move |unit: &mut U, cx: &mut Cx<'_, U>| callback(unit, cx, outcome));
+                return refusal.tell::<U>(envelope, move |unit, cx: &mut Cx<'_, U>| callback(unit, cx, outcome));
             }
         };
-        let call = move |outcome| move |unit: &mut U, cx: &mut Cx<'_, U>| callback(unit, cx, outcome);
+        let fill = move |outcome| permit.fill::<U>(envelope, move |unit, cx| callback(unit, cx, outcome));
         let leaving = match request.target.is_hooked.then(|| leave(&mut request, false)).transpose() {
             Ok(leaving) => leaving,
-            Err(denied) => return permit.fill(envelope, call(Err(denied))),
+            Err(denied) => return fill(Err(denied)),
         };
         let finish = move |outcome| {
             if let Some(leaving) = leaving {
                 leaving.end(&outcome);
             }
-            permit.fill(envelope, call(outcome));
+            fill(outcome);
         };
         make_later(&runtime, request, finish);
     }

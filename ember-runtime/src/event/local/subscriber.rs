@@ -69,7 +69,7 @@ impl<S: Service> Handler<S> {
     }
 }
 
-fn hooks<S>(all: &[MissedHook<S>], unit: TypeId, keys: &Keys) -> Box<[(MissedHook<S>, Keys)]> {
+fn hooks<S: Service>(all: &[MissedHook<S>], unit: TypeId, keys: &Keys) -> Box<[(MissedHook<S>, Keys)]> {
     let own = || all.iter().filter(|hook| hook.unit == unit).map(|hook| (*hook, keys.clone()));
     if own().next().is_some() {
         return own().collect();

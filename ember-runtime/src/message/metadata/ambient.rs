@@ -143,7 +143,7 @@ impl Ambient {
 
     /// The chain of a call that this handler waits for.
     pub(crate) fn extended(&self) -> Arc<Chain> {
-        let (pid, name) = (self.service.pid(), self.service.name());
+        let (pid, name) = (self.service.link(), self.service.name());
         let extend = || Chain::here(pid, name, self.method, self.envelope.chain.clone());
         Arc::clone(self.extended.get_or_init(extend))
     }

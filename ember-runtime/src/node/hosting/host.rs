@@ -251,7 +251,7 @@ impl Services {
         self.router.cells.add(Arc::clone(&any));
         scale.into_iter().for_each(|scale| self.scale(&any, scale));
         let started = match source {
-            Source::Value(Some(service)) if cell.blueprint.table.is_plain() => {
+            Source::Value(Some(service)) if cell.blueprint.table.is_plain() && !S::SPEC.is_concurrent() => {
                 cell.settle_in(service, &host);
                 None
             }

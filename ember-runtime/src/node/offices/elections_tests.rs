@@ -34,6 +34,10 @@ const RIVAL: Pid = Pid { node: THERE, number: 1 };
 
 struct Bank;
 
+impl crate::actor::Lends for Bank {
+    type Access = crate::actor::Alone;
+}
+
 impl Unit for Bank {
     type This = Self;
     type Parent = Orphan;

@@ -1,7 +1,10 @@
 //! The options in an attribute's brackets: `name = "…", implements(A, B), flag`.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{Expr, ExprLit, Lit, LitStr, Path, Token, ext::IdentExt, parse::Parser, punctuated::Punctuated};
+use syn::{
+    Expr, ExprLit, Lit, LitStr, Path, Token, ext::IdentExt, parse::Parser,
+    punctuated::Punctuated,
+};
 
 use super::{
     closest::{closest, list},
@@ -11,11 +14,9 @@ use crate::{errors::Errors, model::Runtime};
 
 /// Options that the design has, and this release has not.
 const LATER: &[(&str, &str, &str)] = &[
-    ("service", "concurrent", SHARED),
     ("service", "restart", "say it where the service is made: `Hosted::with(…).restart(…)`"),
     ("service", "on_panic", "say it where the service is made: `Hosted::with(…).on_panic(…)`"),
 ];
-const SHARED: &str = "leave it out, and host several instances, which share the calls";
 
 /// Words that people try, for what is said elsewhere, or otherwise.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
@@ -116,9 +117,8 @@ impl Options {
     pub(crate) fn count(&mut self, key: &'static str, example: u16, errors: &mut Errors) -> Option<(Ident, u16)> {
         let option = self.take(key)?;
         if let Value::Is(tokens) = &option.value
-            && let Ok(Expr::Lit(ExprLit { lit: Lit::Int(number), .. })) = syn::parse2(bare(tokens.clone()))
-            && number.suffix().is_empty()
-            && let Ok(number @ 1..) = number.base10_parse::<u16>()
+            && let Ok(given) = syn::parse2(bare(tokens.clone()))
+            && let Some(number) = whole(&given)
         {
             return Some((option.key, number));
         }
@@ -199,6 +199,16 @@ impl Options {
 }
 
 /// A text, and nothing beside it.
+/// A whole number from 1.
+fn whole(expr: &Expr) -> Option<u16> {
+    match expr {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if number.suffix().is_empty() => {
+            number.base10_parse().ok().filter(|number| *number > 0)
+        }
+        _ => None,
+    }
+}
+
 fn text_of(tokens: &TokenStream) -> Option<LitStr> {
     let text: LitStr = syn::parse2(bare(tokens.clone())).ok()?;
     text.suffix().is_empty().then_some(text)

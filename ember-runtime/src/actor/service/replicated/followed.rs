@@ -7,7 +7,7 @@ use super::{
     replica::fingerprints,
     told::{Followed, FollowedKind, GapReason},
 };
-use crate::message::decode;
+use crate::{actor::about::Lends, message::decode};
 
 /// An entry of the replicated service `R` that its group has acknowledged, as `#[on(entry)]` of another service gets it.
 #[non_exhaustive]
@@ -119,7 +119,7 @@ impl FollowedKind {
     }
 }
 
-impl<S> Followed<S> {
+impl<S: Lends> Followed<S> {
     pub(crate) fn new<R: Replicated>() -> Self {
         Self { service: TypeId::of::<R>(), kind: FollowedKind::of::<R>(), entries: Vec::new(), gaps: Vec::new() }
     }

@@ -11,6 +11,10 @@ use crate::{
 macro_rules! unit {
     ($name:ident in $parent:ty) => {
         struct $name;
+        impl crate::actor::Lends for $name {
+            type Access = crate::actor::Alone;
+        }
+
         impl Unit for $name {
             type This = Self;
             type Parent = $parent;

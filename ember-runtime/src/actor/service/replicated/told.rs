@@ -3,7 +3,11 @@
 use std::any::{Any, TypeId};
 
 use super::Position;
-use crate::{actor::service::EventFn, message::CodecError, replica::Fingerprints};
+use crate::{
+    actor::{about::Lends, service::EventFn},
+    message::CodecError,
+    replica::Fingerprints,
+};
 
 /// Why a follower has a [`EntryGap`](super::EntryGap).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,7 +40,7 @@ pub(crate) struct FollowedKind {
 pub(crate) type Told = dyn Any + Send + Sync;
 
 /// A service that another, of the type `S`, follows.
-pub(crate) struct Followed<S> {
+pub(crate) struct Followed<S: Lends> {
     pub(crate) service: TypeId,
     pub(crate) kind: FollowedKind,
     /// What is given the entries, and what is told of gaps.

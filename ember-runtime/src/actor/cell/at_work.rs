@@ -1,0 +1,203 @@
+//! Those who run the handlers of a concurrent service: workers, which are tasks, and callers that found one free.
+
+use std::{mem, sync::Arc};
+
+use super::{
+    Cell, bury,
+    crew::{Begun, Hand, Order, Together, Waiting, Worker},
+};
+use crate::{
+    actor::{
+        hands::Piece,
+        service::{Body, Service},
+        work::{Calls, Post},
+    },
+    error::RefusedReason,
+};
+
+/// A worker as a task. However it ends, others learn of it.
+pub(crate) struct AtWork<S: Service> {
+    number: u64,
+    /// It has taken nothing yet.
+    comes: bool,
+    /// The key of what it has taken.
+    out: Option<Option<u64>>,
+    hand: Option<Arc<Hand>>,
+    /// `None` when it is none any more.
+    cell: Option<Arc<Cell<S>>>,
+}
+
+impl<S: Service> AtWork<S> {
+    /// A worker of the service in this cell, and what it begins with, if it has that already.
+    pub(crate) fn new(cell: Arc<Cell<S>>, Order { number, begun }: Order<S>) -> (Self, Option<Begun<S>>) {
+        let mut at = Self { number, comes: begun.is_none(), out: None, hand: None, cell: Some(cell) };
+        let begun = begun.map(|(key, hand, begun)| {
+            (at.out, at.hand) = (Some(key), Some(hand));
+            begun
+        });
+        (at, begun)
+    }
+
+    pub(crate) fn cell(&self) -> Option<&Arc<Cell<S>>> {
+        self.cell.as_ref()
+    }
+
+    /// What it did is done, but it does not go on yet.
+    pub(crate) fn done(&mut self, body: Box<Body<S>>) {
+        let (Some(cell), Some(hand), Some(key)) = (self.cell.clone(), self.hand.take(), self.out.take()) else {
+            return;
+        };
+        let Some(together) = cell.together.as_deref() else { return };
+        let unused = together.lock().done(cell.resumes(), key, Worker { body, hand });
+        cell.part_with(unused);
+        cell.look(together);
+    }
+
+    /// The next piece of work, and the body for it; what it did before is done. `None`: there is nothing, and this worker is none any more.
+    pub(crate) fn next(&mut self, done: Option<Box<Body<S>>>) -> Option<(Post<S>, Box<Body<S>>)> {
+        let cell = Arc::clone(self.cell.as_ref()?);
+        let together = cell.together.as_deref()?;
+        let mut state = together.lock();
+        let mut unused = None;
+        if let (Some(body), Some(hand), Some(key)) = (done, self.hand.take(), self.out.take()) {
+            unused = state.done(cell.resumes(), key, Worker { body, hand });
+        }
+        loop {
+            state.gather(&cell.mailbox);
+            let taken = state.roster.take(self.number, mem::take(&mut self.comes));
+            let is_for_driver = state.is_for_driver();
+            let Some(Piece { key, piece: Waiting { post, place: (lane, counted), .. }, body }) = taken else {
+                self.cell = None;
+                drop(state);
+                cell.part_with(unused);
+                if is_for_driver {
+                    together.driver.wake();
+                }
+                return None;
+            };
+            self.out = Some(key);
+            cell.mailbox.hand_out(lane, counted);
+            cell.counts.queued();
+            let seed = if body.is_none() { state.seed() } else { None };
+            drop(state);
+            if is_for_driver {
+                together.driver.wake();
+            }
+            if let Some(Worker { body, hand }) = body.or_else(|| cell.body(seed)) {
+                hand.begins(key);
+                self.hand = Some(hand);
+                return Some((post, body));
+            }
+            // The node has gone.
+            Calls::default().refuse_guarded(post, RefusedReason::Stopped);
+            state = together.lock();
+            self.out = None;
+            state.roster.done(key, None);
+        }
+    }
+}
+
+impl<S: Service> Drop for AtWork<S> {
+    fn drop(&mut self) {
+        let Some(cell) = self.cell.take() else { return };
+        let Some(together) = cell.together.as_deref() else { return };
+        {
+            let mut state = together.lock();
+            if let Some(key) = self.out.take() {
+                state.roster.done(key, None);
+            }
+            if self.comes {
+                state.roster.leave_unused(self.number);
+            } else {
+                state.roster.leave(Some(self.number));
+            }
+        }
+        cell.look(together);
+    }
+}
+
+/// A caller, or a link that brings a call, as a worker for one call.
+pub(crate) struct Errand<'a, S: Service> {
+    pub(crate) cell: &'a Cell<S>,
+    together: &'a Together<S>,
+    key: Option<u64>,
+    /// `None` when it has ended.
+    hand: Option<Arc<Hand>>,
+}
+
+impl<S: Service> Cell<S> {
+    /// Begins a call of this key on the spot, if nothing is ready before it, and a worker is free.
+    pub(crate) fn errand(&self, key: Option<u64>) -> Option<(Errand<'_, S>, Box<Body<S>>)> {
+        let together = self.together.as_deref()?;
+        let (body, seed) = {
+            let mut state = together.lock();
+            state.gather(&self.mailbox);
+            let body = state.roster.pass(key)?;
+            self.counts.short();
+            let seed = if body.is_none() { state.seed() } else { None };
+            (body, seed)
+        };
+        let errand = |hand| Errand { cell: self, together, key, hand: Some(hand) };
+        match body.or_else(|| self.body(seed)) {
+            Some(Worker { body, hand }) => {
+                hand.begins(key);
+                Some((errand(hand), body))
+            }
+            // The node has gone.
+            None => {
+                let mut state = together.lock();
+                state.roster.done(key, None);
+                state.roster.leave(None);
+                None
+            }
+        }
+    }
+
+    /// Drops a body that nobody needs any more.
+    fn part_with(&self, unused: Option<Worker<S>>) {
+        if let Some(Worker { body, .. }) = unused {
+            bury(*body);
+        }
+    }
+}
+
+impl<S: Service> Errand<'_, S> {
+    /// The handler has ended.
+    pub(crate) fn end(mut self, body: Box<Body<S>>) {
+        if !body.core.refused.0.is_empty() {
+            return self.leave_to_worker(Begun::Ended(body));
+        }
+        let Some(hand) = self.hand.take() else { return };
+        let (unused, is_looked_for) = {
+            let mut state = self.together.lock();
+            let unused = state.done(self.cell.resumes(), self.key, Worker { body, hand });
+            state.roster.leave(None);
+            (unused, state.roster.lines.ready() > 0 || state.is_for_driver())
+        };
+        self.cell.part_with(unused);
+        if is_looked_for {
+            self.cell.look(self.together);
+        }
+    }
+
+    /// The handler waits for something: a worker goes on with it.
+    pub(crate) fn leave_to_worker(mut self, begun: Begun<S>) {
+        let Some(hand) = self.hand.take() else { return };
+        let number = self.together.lock().roster.enlist();
+        self.cell.make(self.together, Order { number, begun: Some((self.key, hand, begun)) });
+    }
+}
+
+impl<S: Service> Drop for Errand<'_, S> {
+    fn drop(&mut self) {
+        if self.hand.take().is_none() {
+            return;
+        }
+        {
+            let mut state = self.together.lock();
+            state.roster.done(self.key, None);
+            state.roster.leave(None);
+        }
+        self.cell.look(self.together);
+    }
+}

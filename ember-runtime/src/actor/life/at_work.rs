@@ -1,0 +1,101 @@
+//! What a worker of a concurrent service does: one piece of work after the other, until nothing is ready.
+
+use std::{
+    future::poll_fn,
+    mem,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use tokio::task::{AbortHandle, coop};
+
+use super::serve::carry;
+use crate::actor::{
+    cell::{AtWork, Begun, Cell, Order},
+    erased::{Host, Refused},
+    service::{Body, Running, Service, Start},
+    work::{Calls, Job, Post, TellRefused},
+};
+
+/// Makes a worker, which may begin with what somebody has left to it.
+pub(super) fn work<S: Service>(cell: Arc<Cell<S>>, host: &dyn Host, order: Order<S>) -> AbortHandle {
+    let (at, begun) = AtWork::new(cell, order);
+    host.runtime().spawn(run(at, begun)).abort_handle()
+}
+
+async fn run<S: Service>(mut at: AtWork<S>, begun: Option<Begun<S>>) {
+    let Some(cell) = at.cell().cloned() else { return };
+    let mut done = match begun {
+        Some(Begun::Handler(running, index)) => Some(go_on(running, index, &cell).await),
+        Some(Begun::Ended(body)) => Some(body),
+        None => None,
+    };
+    loop {
+        while let Some(body) = done.take_if(|body| !body.core.refused.0.is_empty()) {
+            done = Some(tell_refused(body, &cell).await);
+        }
+        let Some((post, body)) = poll_fn(|task| next(&mut at, &mut done, task)).await else { return };
+        let mut piece = Some((post, body));
+        let start = poll_fn(|task| match piece.take() {
+            Some((post, body)) => Poll::Ready(Calls::default().start(post, body, &mut cell.driving(task))),
+            None => Poll::Pending,
+        });
+        done = Some(match start.await {
+            Start::Over(body) => body,
+            Start::Running(running) => go_on(running, None, &cell).await,
+            Start::Waits(running, _, index) => go_on(running, Some(index), &cell).await,
+        });
+    }
+}
+
+/// The next piece of work. One who always has some must not keep the other tasks of its thread from running.
+fn next<S: Service>(
+    at: &mut AtWork<S>,
+    done: &mut Option<Box<Body<S>>>,
+    task: &mut Context<'_>,
+) -> Poll<Option<(Post<S>, Box<Body<S>>)>> {
+    let Poll::Ready(proceed) = coop::poll_proceed(task) else {
+        // What it did is done all the same: its key is free.
+        if let Some(body) = done.take() {
+            at.done(body);
+        }
+        return Poll::Pending;
+    };
+    proceed.made_progress();
+    Poll::Ready(at.next(done.take()))
+}
+
+/// Goes on with a handler that waits for something.
+async fn go_on<S: Service>(running: Running<S>, index: Option<usize>, cell: &Cell<S>) -> Box<Body<S>> {
+    let pace = index.and_then(|index| cell.blueprint.table.methods.get(index)).map(|entry| &entry.pace);
+    carry(running, false, pace, cell).await
+}
+
+/// Runs the callbacks of calls that the handler could not make, before its body is used for another. What the handler has asked for is seen to
+/// after that.
+async fn tell_refused<S: Service>(mut body: Box<Body<S>>, cell: &Cell<S>) -> Box<Body<S>> {
+    let stops = mem::take(&mut body.core.stop);
+    if cell.resumes() {
+        body.core.panicked = false;
+    }
+    if body.core.panicked {
+        // Nothing more happens on this state.
+        body.core.refused = Refused::default();
+        return body;
+    }
+    let mut left = Some(body);
+    let start = poll_fn(|task| {
+        let Poll::Ready(proceed) = coop::poll_proceed(task) else { return Poll::Pending };
+        proceed.made_progress();
+        match left.take() {
+            Some(body) => Poll::Ready(Box::new(TellRefused).start(body, &mut cell.driving(task))),
+            None => Poll::Pending,
+        }
+    });
+    let mut body = match start.await {
+        Start::Over(body) => body,
+        Start::Running(running) | Start::Waits(running, ..) => carry(running, false, None, cell).await,
+    };
+    body.core.stop |= stops;
+    body
+}

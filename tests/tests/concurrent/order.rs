@@ -1,0 +1,148 @@
+//! The order of each key, and what keys cost each other.
+
+use std::time::Duration;
+
+use ember::prelude::*;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+
+use super::{
+    hall::{HallClient, Lungs, LungsClient, Seen},
+    instance, start,
+};
+
+const KEYS: u64 = 8;
+const EACH: u64 = 12;
+
+/// As random numbers as are needed here.
+fn drawn(state: &mut u64, below: u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state % below
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_order_of_each_key_stays_while_the_workers_come_and_go() {
+    let seen = Seen::default();
+    let node = Node::builder().service(Lungs { seen: seen.clone() }).start().await.unwrap();
+    let (client, pid) = (node.client::<LungsClient>(), instance::<LungsClient>(&node).pid());
+    assert_eq!(node.worker_counts(pid).map(|counts| (counts.least, counts.most, counts.now)), Some((2, 16, 2)));
+    for seed in 1..=150_u64 {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut next = [0; KEYS as usize];
+        for step in 0..KEYS * EACH {
+            let key = drawn(&mut state, KEYS);
+            client.rpc_breathe(key, next[key as usize], drawn(&mut state, 4)).send().unwrap();
+            next[key as usize] += 1;
+            match step % 16 {
+                0 => assert_eq!(node.set_workers(pid, 99), Some(16)),
+                5 => drop(node.set_workers(pid, 2 + drawn(&mut state, 15) as u32)),
+                11 => assert_eq!(node.set_workers(pid, 0), Some(2)),
+                3 | 8 | 14 => sleep(Duration::from_millis(drawn(&mut state, 3))).await,
+                _ => {}
+            }
+        }
+        while node.worker_counts(pid).unwrap().busy > 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        let done = seen.order();
+        for (key, count) in (0..).zip(next) {
+            assert_eq!(done.get(&key).cloned().unwrap_or_default(), (0..count).collect::<Vec<_>>(), "seed {seed}");
+        }
+        assert!((2..=16).contains(&seen.most()), "seed {seed}");
+    }
+    node.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_limit_that_grows_begins_what_waits_and_one_that_shrinks_waits_for_those_that_run() {
+    let seen = Seen::default();
+    let node = Node::builder().service(Lungs { seen: seen.clone() }).start().await.unwrap();
+    let (client, pid) = (node.client::<LungsClient>(), instance::<LungsClient>(&node).pid());
+    (0..20).for_each(|_| client.rpc_wait().send().unwrap());
+    for _ in 0..2 {
+        seen.gate.reached().await;
+    }
+    let counts = node.worker_counts(pid).unwrap();
+    assert_eq!((counts.busy, counts.queued), (2, 18));
+    assert_eq!(node.set_workers(pid, 16), Some(16));
+    for _ in 0..14 {
+        seen.gate.reached().await;
+    }
+    assert_eq!((seen.now(), node.worker_counts(pid).unwrap().busy), (16, 16), "exactly as many as there may be");
+    assert_eq!(node.set_workers(pid, 3), Some(3));
+    (0..20).for_each(|_| seen.gate.open());
+    for _ in 0..4 {
+        seen.gate.reached().await;
+    }
+    assert_eq!(seen.most(), 16);
+    assert_eq!(node.set_workers(pid, 2), Some(2));
+    node.shutdown().await.unwrap();
+    assert_eq!(seen.now(), 0);
+}
+
+/// How long the calls of many keys took, the longest first, beside a hot key or without one.
+async fn cold(hot: bool) -> Vec<Duration> {
+    let seen = Seen::default();
+    let (node, client) = start(&seen).await;
+    if hot {
+        (0..300).for_each(|number| client.rpc_move(0, number, 10).send().unwrap());
+    }
+    let mut calls = JoinSet::new();
+    for caller in 1..=3_u64 {
+        let client = client.clone();
+        calls.spawn(async move {
+            let mut took = Vec::new();
+            for number in 0..100 {
+                let began = Instant::now();
+                client.rpc_move(1000 * caller + number, number, 1 + number % 3).await.unwrap();
+                took.push(began.elapsed());
+            }
+            took
+        });
+    }
+    let mut took: Vec<_> = calls.join_all().await.into_iter().flatten().collect();
+    took.sort_unstable();
+    took.reverse();
+    drop(node);
+    assert!(!hot || seen.order()[&0].len() < 300, "the hot key has work all the time");
+    took
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hot_key_whose_handlers_wait_holds_up_no_other() {
+    let [without, beside] = [cold(false).await, cold(true).await];
+    let p99 = |took: &[Duration]| took[took.len() / 100].as_micros();
+    assert!(p99(&beside) * 10 <= p99(&without) * 11, "{} µs and {} µs", p99(&without), p99(&beside));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn calls_of_many_threads_are_in_order_for_each_key_and_none_is_lost() {
+    let seen = Seen::default();
+    let (node, _) = start(&seen).await;
+    let callers: JoinSet<_> = (0..4_u64)
+        .map(|caller| {
+            let client = node.client::<HallClient>();
+            async move {
+                for number in 0..200 {
+                    for key in 0..3 {
+                        let call = client.rpc_move(key, caller * 1000 + number, 0);
+                        if number % 3 == caller % 3 { call.send().unwrap() } else { drop(call.await.unwrap()) }
+                    }
+                }
+            }
+        })
+        .collect();
+    callers.join_all().await;
+    node.shutdown().await.unwrap();
+    let done = seen.order();
+    for key in 0..3 {
+        for caller in 0..4 {
+            let of: Vec<_> = done[&key].iter().filter(|it| **it / 1000 == caller).map(|it| it % 1000).collect();
+            assert_eq!(of, (0..200).collect::<Vec<_>>(), "{caller} to {key}");
+        }
+    }
+}

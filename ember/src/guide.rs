@@ -23,6 +23,7 @@ pages! {
     Selection: "selection.md",
     Keys: "keys.md",
     Sharded: "sharded.md",
+    Scaling: "scaling.md",
     Outages: "outages.md",
     Modules: "modules.md",
     KeyedModules: "keyed-modules.md",

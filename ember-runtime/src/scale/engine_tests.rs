@@ -20,7 +20,7 @@ fn bounds_are_reached_exactly_both_ways_and_never_passed() {
     let up = (0..8).map(|at| load(at * 10, 16.0, FULL));
     let down = (8..13).map(|at| load(at * 10, 0.0, 0.0));
     assert_eq!(sizes(&scale, 2..=16, up.chain(down)), [3, 5, 8, 12, 16, 16, 16, 16, 8, 4, 2, 2, 2]);
-    let bounds = [(1, 1), (1, 2), (3, 7), (2, 16), (1, 65_535), (65_534, 65_535)];
+    let bounds = [(1_u16, 1_u16), (1, 2), (3, 7), (2, 16), (1, 65_535), (65_534, 65_535)];
     let paces = [(1.000_001, 0.999_999), (1.1, 0.9), (1.5, 0.5), (2.0, 0.0), (1e9, 0.01)];
     for ((least, most), (grow, shrink)) in bounds.into_iter().flat_map(|it| paces.map(|pace| (it, pace))) {
         // By one each time it takes as many looks as there are numbers.

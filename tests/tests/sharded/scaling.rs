@@ -10,7 +10,8 @@ use std::{
 };
 
 use ember::{
-    Error, Node, Pid, prelude::*,
+    Error, Node, Pid,
+    prelude::*,
     scale::{Decision, Load, Scaled, Verdict},
 };
 use tokio::time::{advance, sleep};
@@ -107,17 +108,15 @@ async fn bounds_are_reached_exactly_in_virtual_time_and_the_same_comes_of_what_w
 #[test]
 fn a_recorded_morning_gives_the_decisions_that_it_gave() {
     let loads: Vec<Load> = ember::serde_json::from_str(include_str!("morning.json")).unwrap();
-    let scale = Scale::any([
-        Scale::queue_depth(10),
-        Scale::cpu(0.2..=0.8),
-        Scale::wait_p99(Duration::from_millis(5)),
-    ])
-    .grow(1.5)
-    .shrink(0.5)
-    .cool_down(15 * SECOND);
+    let scale = Scale::any([Scale::queue_depth(10), Scale::cpu(0.2..=0.8), Scale::wait_p99(Duration::from_millis(5))])
+        .grow(1.5)
+        .shrink(0.5)
+        .cool_down(15 * SECOND);
     let decisions = scale.replay(2..=16, loads).unwrap();
-    let told: Vec<String> =
-        decisions.iter().map(|it| format!("{:>3} s  {:>2} → {:>2}  {}", it.at.as_secs(), it.from, it.to, it.why)).collect();
+    let told: Vec<String> = decisions
+        .iter()
+        .map(|it| format!("{:>3} s  {:>2} → {:>2}  {}", it.at.as_secs(), it.from, it.to, it.why))
+        .collect();
     assert_eq!(told.join("\n"), include_str!("morning.txt").trim_end());
 }
 
@@ -149,7 +148,10 @@ impl Fixed {
 async fn what_has_nothing_to_scale_is_refused_with_what_to_write() {
     let depth = || Scale::queue_depth(10);
     let builders = [
-        (Node::builder().service(Hosted::with(Endless::default).scale(depth())), "#[service(sharded, workers = 2..=16)]"),
+        (
+            Node::builder().service(Hosted::with(Endless::default).scale(depth())),
+            "#[service(sharded, workers = 2..=16)]",
+        ),
         (Node::builder().service(Hosted::with(Fixed::default).scale(depth())), "`workers = 1..=4`"),
         (Node::builder().service(Hosted::with(Ledger::default).scale(depth())), "it has no workers"),
         (Node::builder().service(Hosted::with(Kitchen::default).scale(depth().grow(0.5))), "`Kitchen`: `.grow(0.5)`"),

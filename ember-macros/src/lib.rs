@@ -54,7 +54,7 @@ pub fn module(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Makes methods callable.
 ///
 /// - On `impl Service`: methods named `rpc_…` are callable from the whole cluster, `api_…` from the same node; any other with
-///   `#[rpc]` on it is callable from the cluster. `#[on(init | start | started | stop | event | down | master | slave)]`, `#[every("10s")]`,
+///   `#[rpc]` on it is callable from the cluster. `#[on(init | start | started | stop | event | missed | down | master | slave)]`, `#[every("10s")]`,
 ///   `#[after("5s")]` and `#[tick("50ms")]` mark hooks, event handlers and timers (`#[every("10s", missed = "delay")]`, the default, `"skip"` or
 ///   `"catch_up(3)"` for ticks that could not come; `#[tick("50ms", late = "skip")]`, the default, likewise, with an argument `tick: Tick`); `#[cron("0 */5 * * * *", tz = "Europe/Berlin")]` one that follows
 ///   the calendar (second, minute, hour, day, month, weekday; UTC unless `tz` is given; feature `cron`; beside `tz`, `gap = "skip"`, the
@@ -90,6 +90,8 @@ pub fn rpc(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | option | means | default |
 /// | --- | --- | --- |
 /// | `codec = "json"` | it travels as JSON only, by methods with `#[rpc(codec = "json")]`: then all of serde's attributes may be used that JSON can carry | by every codec |
+/// | `event` | it may be published to other nodes, `cx.publish_to(Scope::Cluster, …)` | events of it stay on their node |
+/// | `name = "…"` | with `event`: by what the nodes know it | the name of the type |
 /// | `crate = path` | where the crate `ember` is found | `::ember` |
 ///
 /// An attribute of serde that postcard cannot carry does not compile, also under `cfg_attr`: `flatten`, `tag`, `untagged`,

@@ -10,7 +10,7 @@ pub mod call;
 pub mod clock;
 pub mod directory;
 pub mod error;
-mod event;
+pub mod event;
 mod frames;
 pub mod hooks;
 pub mod id;

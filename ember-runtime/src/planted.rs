@@ -48,6 +48,8 @@ pub(crate) enum Bug {
     ForgetOwed,
     /// A call that is committed with an entry leaves before that is acknowledged.
     SendAtOnce,
+    /// Who wants events is forgotten with its place in the view, and nobody says it again after a reconnect.
+    ForgetInterest,
 }
 
 /// Whether this build has the bug.
@@ -69,7 +71,7 @@ mod chosen {
     const VARIABLE: &str = "EMBER_PLANTED";
 
     /// By the names that `EMBER_PLANTED` has for them.
-    const BUGS: [(&str, Bug); 22] = [
+    const BUGS: [(&str, Bug); 23] = [
         ("epoch-at-callee", Bug::EpochAtCallee),
         ("watch-from-now", Bug::WatchFromNow),
         ("retry-maybe-executed", Bug::RetryMaybeExecuted),
@@ -92,6 +94,7 @@ mod chosen {
         ("forget-outcomes", Bug::ForgetOutcomes),
         ("forget-owed", Bug::ForgetOwed),
         ("send-at-once", Bug::SendAtOnce),
+        ("forget-interest", Bug::ForgetInterest),
     ];
 
     static CHOSEN: LazyLock<Option<Bug>> = LazyLock::new(|| {

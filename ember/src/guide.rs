@@ -29,6 +29,7 @@ pages! {
     KeyedModules: "keyed-modules.md",
     GenericModules: "generic-modules.md",
     LifeCycle: "life-cycle.md",
+    ClusterEvents: "cluster-events.md",
     Timers: "timers.md",
     #[cfg(feature = "cron")]
     Calendar: "calendar.md",

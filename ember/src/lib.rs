@@ -18,8 +18,9 @@ pub use ember_runtime::message::Prost;
 pub use ember_runtime::serde_json;
 pub use ember_runtime::{
     actor::{
-        CallCounts, Cx, Down, DownReason, EntryGap, GapReason, MissedTicks, OnPanic, Position, Posted, Replicated,
-        Restart, Service, ServiceIdentity, ServiceState, Shard, Sharded, Snapshot, Tick, Unit,
+        CallCounts, Cx, Down, DownReason, EntryGap, EventSource, GapReason, Missed, MissedReason, MissedTicks, OnPanic,
+        Position, Posted, Replicated, Restart, Scope, Service, ServiceIdentity, ServiceState, Shard, Sharded, Snapshot,
+        Tick, Unit,
     },
     call::{
         Address, Call, CallByName, CallMany, Client, KeyOf, Local, LocalCalls, Many, ModulesClient, Once, One, Origin,
@@ -34,6 +35,7 @@ pub use ember_runtime::{
         CallError, Error, InsertError, LossRefused, Lost, LostReason, NoUniqueId, OffloadError, Refused, RefusedReason,
         Result, SendError, SpawnAllError,
     },
+    event::{Confirmed, Event, EventCounts, EventReach, Receipt, Unconfirmed, UnconfirmedReason},
     hooks,
     id::{Epoch, Incarnation, NodeId, NodeKey, Pid, UniqueId, UniqueIdError},
     message::{
@@ -64,9 +66,9 @@ mod guide;
 /// What the author of a service types daily.
 pub mod prelude {
     pub use crate::{
-        Address, Breaker, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Module,
+        Address, Breaker, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Missed, Module,
         Modules, Node, NodeBuilder, Offload, OffloadError, OnPanic, Pid, Replicated, Replier, Restart, Retry,
-        RetryBudget, Scale, Shard, Sharded, StreamSender, Streaming, UniqueId, Unordered, message, module, rpc,
+        RetryBudget, Scale, Scope, Shard, Sharded, StreamSender, Streaming, UniqueId, Unordered, message, module, rpc,
         service,
     };
     pub use ember_runtime::registry::{Embedded, Etcd};
@@ -112,13 +114,15 @@ pub mod __private {
     pub use ember_runtime::actor::{Cron, Gap, Overlap};
     pub use ember_runtime::{
         actor::{
-            Cx, Down, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, MissedTicks, NoRpcBlock,
+            Cx, Down, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, Missed, MissedTicks, NoRpcBlock,
             NotReplicated, NotSharded, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Replica, ReplicaKind, RpcBlock,
-            Schedule, Service, ServiceSpec, Sharding, Specified, Table, Tick, ToldTheEpoch, Unit, says,
+            Schedule, ScopeKind, Service, ServiceSpec, Sharding, Specified, Table, Takes, Tick, ToldTheEpoch, Unit,
+            says,
         },
         call::{Address, Client, Handle, HasClient, HasLocalClient, Kind, Local, OnThisNode, One, Reached},
         directory::Interest,
         error,
+        event::{Event, EventKind, only_event},
         id::Epoch,
         inventory,
         message::{

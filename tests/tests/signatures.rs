@@ -5,11 +5,12 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use ember::{CallError, Node, RefusedReason, registry::Embedded, registry::InProcess};
+use ember::{CallError, RefusedReason, prelude::*, registry::InProcess};
 use ember_tests::{
     builds::{ours, theirs},
     embedded_node::private_folder,
-    wait::within,
+    logged::Logged,
+    wait::{PATIENCE, eventually, within},
 };
 
 /// The reason of a refusal, which names what both sides have.
@@ -31,7 +32,7 @@ fn assert_named((caller, callee): (String, String), changed: &str) {
 
 /// Calls each changed service from `node` with what this program was built with.
 async fn call_all(node: &Node) {
-    within("the services of the other build", node.wait_for_view(|view| view.instances().len() == 5)).await;
+    within("the services of the other build", node.wait_for_view(|view| view.instances().len() >= 5)).await;
     let error = node.client::<ours::adding::ShopClient>().rpc_order(ours::adding::Order::default()).await.unwrap_err();
     assert_named(mismatch(error), "item: u32, count: u64, note: String");
     let error =
@@ -103,6 +104,42 @@ impl Drop for Other {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// As the other build has it.
+#[message(event)]
+struct Sunrise {
+    hour: u32,
+}
+
+/// The other build has a field more.
+#[message(event)]
+struct Sunset {
+    hour: u32,
+}
+
+#[tokio::test]
+async fn events_go_to_another_process_and_two_structures_of_one_are_told_before_the_first() {
+    let log = Logged::here();
+    let folder = private_folder();
+    let _other = Other::start(folder.path());
+    let node = Node::builder().registry(Embedded::at(folder.path())).start().await.expect("our node starts");
+    let reach = async |is_there: fn(&Node) -> bool| {
+        eventually("the interest of the other build", async || is_there(&node).then_some(())).await
+    };
+    reach(|node| node.event_reach::<Sunset>(Scope::Cluster).other_structures() == 1).await;
+    let error = log
+        .lines()
+        .into_iter()
+        .find(|line| line.contains("another structure on another node"))
+        .expect("it is in the log");
+    assert!(error.contains("Sunset { hour: u32 }") && error.contains("Sunset { hour: u32, cloudy: bool }"), "{error}");
+    let receipt = node.publish_to(Scope::Cluster, Sunset { hour: 20 });
+    assert_eq!((receipt.nodes(), receipt.other_structures()), (0, 1), "{receipt:?}");
+    reach(|node| node.event_reach::<Sunrise>(Scope::Cluster).nodes() == 1).await;
+    let confirmed = node.publish_to(Scope::Cluster, Sunrise { hour: 6 }).confirmed_within(PATIENCE).await;
+    assert_eq!(confirmed.expect("the other process has it").nodes, 1);
+    node.shutdown().await.expect("our node ends");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ const SEEDS: u64 = 2_000;
 const WRAPPER: &str = "RUSTC_WORKSPACE_WRAPPER";
 /// With no bug, each proof passes so many.
 const CLEAN: u64 = 200;
-const BINARIES: [&str; 2] = ["elected_prove", "replicated_prove"];
+const BINARIES: [&str; 3] = ["elected_prove", "replicated_prove", "events"];
 
 const ELSEWHERE: &str = "one_master_per_epoch_acts_and_what_callers_saw_has_an_order";
 const BESIDE: &str = "no_master_acts_beside_a_later_one_whoever_sees_what_it_sees";
@@ -25,9 +25,10 @@ const KEPT: &str = "what_was_acknowledged_is_kept_and_whoever_called_was_told_th
 const SHOWN: &str = "users_beside_the_members_see_no_more_and_no_less";
 const AGAIN: &str = "again::what_became_of_a_call_is_known_to_whoever_is_the_master_then";
 const OWES: &str = "owes::a_call_that_is_committed_with_an_entry_is_made_once_and_none_that_is_not";
+const GAPS: &str = "faults::over_partitions_and_stalls_no_event_is_doubled_and_every_gap_is_told_with_its_count";
 
 /// The bugs, and the proof that finds each.
-const BUGS: [(&str, &str); 22] = [
+const BUGS: [(&str, &str); 23] = [
     ("epoch-at-callee", BESIDE),
     ("watch-from-now", ENDING),
     ("retry-maybe-executed", ELSEWHERE),
@@ -50,10 +51,11 @@ const BUGS: [(&str, &str); 22] = [
     ("forget-outcomes", AGAIN),
     ("forget-owed", OWES),
     ("send-at-once", OWES),
+    ("forget-interest", GAPS),
 ];
 
 /// What a failure says, and which of the judge's checks says so: the rows of the table in `docs/src/prove.md`.
-const CHECKS: [(&str, &str); 9] = [
+const CHECKS: [(&str, &str); 10] = [
     ("not linearizable", "what users saw"),
     ("` does not hold: ", "your own"),
     // Before the next, which it says too.
@@ -63,6 +65,7 @@ const CHECKS: [(&str, &str); 9] = [
     ("two masters in the epoch", "what masters did"),
     ("do not serve", "the service"),
     ("not all are in sync", "the group"),
+    ("of its publishers' events", "what subscribers heard"),
     ("do not come to see each other", "the cluster"),
 ];
 
@@ -109,8 +112,12 @@ pub(crate) fn command(names: &[&str]) -> Result<(), String> {
 
 /// Which test binary has this proof.
 fn binary(proof: &str) -> &'static str {
-    let [elected, replicated] = BINARIES;
-    if [KEPT, SHOWN, AGAIN, OWES].contains(&proof) { replicated } else { elected }
+    let [elected, replicated, events] = BINARIES;
+    match proof {
+        KEPT | SHOWN | AGAIN | OWES => replicated,
+        GAPS => events,
+        _ => elected,
+    }
 }
 
 /// Which of the judge's checks says so.
@@ -120,7 +127,7 @@ fn check(what: &str) -> &'static str {
 
 /// What has no bug passes.
 fn clean() -> Result<(), String> {
-    for proof in [ELSEWHERE, BESIDE, STILL, ENDING, KEPT, SHOWN, AGAIN, OWES] {
+    for proof in [ELSEWHERE, BESIDE, STILL, ENDING, KEPT, SHOWN, AGAIN, OWES, GAPS] {
         if let Some(Told { seed, what, replay }) = prove("none", proof, CLEAN)? {
             return Err(format!(
                 "with no bug planted, seed {seed} of `{proof}` failed: {what}\n  EMBER_PROVE='{replay}'"

@@ -7,7 +7,7 @@ use syn::{Generics, Type, ext::IdentExt, spanned::Spanned};
 use super::client;
 use crate::{
     generate::parts::{hidden, hook, marker, method, signed},
-    model::{Event, EventOf, Method, OwnBlock, Runtime},
+    model::{Event, EventOf, Method, OwnBlock, Runtime, Takes},
 };
 
 pub(crate) fn own_block(block: &OwnBlock) -> TokenStream {
@@ -69,7 +69,15 @@ fn table(OwnBlock { runtime: k, item, interface, .. }: &OwnBlock) -> TokenStream
     let events = interface.events.iter().map(|it| {
         let (Event { cfgs, of, .. }, marker) = (it, marker(it.ident()));
         let enter = match of {
-            EventOf::Type(_) => quote!(event::<__L, #marker>()),
+            EventOf::Type(_, Takes { scope: None, retain: false }) => quote!(event::<__L, #marker>()),
+            EventOf::Type(_, Takes { scope, retain }) => {
+                let scope = scope.map(|kind| format_ident!("{kind}")).map_or_else(
+                    || quote!(::core::option::Option::None),
+                    |kind| quote!(::core::option::Option::Some(#k::ScopeKind::#kind)),
+                );
+                quote!(event_of::<__L, #marker>(#k::Takes { scope: #scope, retain: #retain }))
+            }
+            EventOf::Missed(_) => quote!(missed::<__L, #marker>()),
             EventOf::Down(_) => quote!(down::<__L, #marker>()),
             // What they take may be something else.
             EventOf::Entry(ty) => quote_spanned!(ty.span()=> entry::<__L, #marker>()),
@@ -83,7 +91,15 @@ fn table(OwnBlock { runtime: k, item, interface, .. }: &OwnBlock) -> TokenStream
                 quote!(role::<__L, #marker>(#k::Role::#role))
             }
         };
-        quote!(#(#cfgs)* table.#enter;)
+        // What stays on its node has no scope.
+        let asked = match of {
+            EventOf::Type(ty, Takes { scope, retain }) if scope.is_some() || *retain => {
+                let at = k.at(ty.span());
+                Some(quote_spanned!(ty.span()=> #(#cfgs)* #at::only_event::<#ty>();))
+            }
+            _ => None,
+        };
+        quote!(#(#cfgs)* table.#enter; #asked)
     });
     let at = k.at(unit.span());
     let (params, _, bounds) = item.generics.split_for_impl();

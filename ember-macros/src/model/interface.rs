@@ -113,8 +113,10 @@ pub(crate) struct Cron {
 
 /// What an event handler hears of.
 pub(crate) enum EventOf {
-    /// Events of this type: the one behind the `&`.
-    Type(Type),
+    /// Events of this type: the one behind the `&`; and which of them.
+    Type(Type, Takes),
+    /// That events were missed; with the type behind the `&`, if the handler wants to know more.
+    Missed(Option<Type>),
     /// The ends of watched services; with the type behind the `&`, if the handler wants to know more.
     Down(Option<Type>),
     /// The entries of a service that is followed, and that some are missing: what is behind the `&` says of which service.
@@ -130,10 +132,21 @@ impl EventOf {
     /// The type behind the `&`.
     pub(crate) fn behind(&mut self) -> Option<&mut Type> {
         match self {
-            Self::Type(ty) | Self::Down(Some(ty)) | Self::Entry(ty) | Self::Gap(ty) => Some(ty),
-            Self::Down(None) | Self::Role(..) | Self::Tick(..) => None,
+            Self::Type(ty, _) | Self::Missed(Some(ty)) | Self::Down(Some(ty)) | Self::Entry(ty) | Self::Gap(ty) => {
+                Some(ty)
+            }
+            Self::Missed(None) | Self::Down(None) | Self::Role(..) | Self::Tick(..) => None,
         }
     }
+}
+
+/// Which events of its type a handler takes.
+#[derive(Default)]
+pub(crate) struct Takes {
+    /// Those of this scope only, a variant of the runtime's `ScopeKind`.
+    pub(crate) scope: Option<&'static str>,
+    /// The last one of before comes first.
+    pub(crate) retain: bool,
 }
 
 /// An event handler.

@@ -1,7 +1,7 @@
 //! Types that travel.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use syn::{DeriveInput, GenericParam, Generics, Item, Type};
+use syn::{Attribute, DeriveInput, GenericParam, Generics, Item, Type};
 
 use super::unit::Runtime;
 
@@ -17,6 +17,15 @@ pub(crate) struct Message {
     pub(crate) whole: bool,
     /// Whether serde's traits are derived on a copy: [`Copied`].
     pub(crate) apart: bool,
+    pub(crate) event: Option<EventName>,
+}
+
+/// Its events may leave their node.
+pub(crate) struct EventName {
+    pub(crate) ident: Ident,
+    /// By what the nodes know it.
+    pub(crate) name: String,
+    pub(crate) cfgs: Vec<Attribute>,
 }
 
 /// How `#[message]` tells its derive macro what it was told.

@@ -10,9 +10,9 @@ mod unit;
 pub(crate) use self::{
     checks::{check_name, check_names},
     interface::{
-        Calendar, Contract, Cron, Event, EventOf, Fulfilment, Hook, Interface, Missed, OwnBlock, Timing, Written,
+        Calendar, Contract, Cron, Event, EventOf, Fulfilment, Hook, Interface, Missed, OwnBlock, Takes, Timing, Written,
     },
-    message::{Body, Copied, Field, Fields, LeftOut, Message, TOLD, Travels, Variant},
+    message::{Body, Copied, EventName, Field, Fields, LeftOut, Message, TOLD, Travels, Variant},
     method::{Arg, Codec, Key, Method, Output, Reach, Shape, Told, says},
     unit::{Acks, Mount, Runtime, ServiceSpec, Unit, UnitKind, client_of, respanned},
 };

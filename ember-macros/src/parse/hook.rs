@@ -5,12 +5,12 @@ use std::time::Duration;
 use syn::{Attribute, Ident, LitStr, Signature, Type, ext::IdentExt};
 
 use super::{
-    calendar,
+    calendar, events,
     signature::{self, Role},
 };
 use crate::{
     errors::Errors,
-    model::{Event, EventOf, Hook, Missed, Shape, Timing},
+    model::{Event, EventOf, Hook, Missed, Shape, Takes, Timing},
     parse::words::{attrs, bared, closest, duration, list},
 };
 
@@ -33,7 +33,8 @@ const GIVEN_TWICE: &str = "this says that it runs twice, one time after the othe
 #[derive(Default)]
 pub(super) struct Marks {
     when: Vec<Timing>,
-    event: Option<Attribute>,
+    event: Option<(Attribute, Takes)>,
+    missed: Option<Attribute>,
     down: Option<Attribute>,
     followed: Option<(Attribute, Follows)>,
     role: Option<(Attribute, &'static str)>,
@@ -62,7 +63,14 @@ impl Marks {
                     }
                     marks.when.push(Timing::On(kind));
                 }
-                Some(On::Event) => marks.event = Some(attr.clone()),
+                Some(On::Event(takes)) => {
+                    if marks.event.is_some() {
+                        errors.at(&attr, GIVEN_TWICE);
+                        marks.unclear = true;
+                    }
+                    marks.event = Some((attr.clone(), takes));
+                }
+                Some(On::Missed) => marks.missed = Some(attr.clone()),
                 Some(On::Down) => marks.down = Some(attr.clone()),
                 Some(On::Followed(what)) => {
                     if let Some((_, before)) = &marks.followed {
@@ -151,6 +159,14 @@ impl Marks {
             }
             return read_tick(pace, shape, cfgs, &sig.ident, errors).map(|tick| Automatic::Event(Box::new(tick)));
         }
+        if let Some(missed) = self.missed {
+            let others = self.event.is_some() || self.down.is_some() || self.followed.is_some() || self.role.is_some();
+            if others || !self.when.is_empty() {
+                errors.at(missed, "what is told of missed events is no other hook: split it in two");
+                return None;
+            }
+            return events::read_missed(shape, cfgs, &sig.ident, errors).map(|it| Automatic::Event(Box::new(it)));
+        }
         if let Some(down) = self.down {
             if self.event.is_some() || self.followed.is_some() || !self.when.is_empty() {
                 errors.at(down, "what runs when a watched service has ended is no other hook: split it in two");
@@ -172,7 +188,7 @@ impl Marks {
             }
             return read_role(role, shape, cfgs, &sig.ident, errors).map(|role| Automatic::Event(Box::new(role)));
         }
-        let Some(event) = self.event else {
+        let Some((event, takes)) = self.event else {
             if let Some(arg) = shape.args.first() {
                 let name = &sig.ident;
                 errors.at(
@@ -196,7 +212,7 @@ impl Marks {
         let arg = shape.args.remove(0);
         match bared(arg.ty) {
             Type::Reference(reference) if reference.mutability.is_none() => {
-                let of = EventOf::Type(*reference.elem);
+                let of = EventOf::Type(*reference.elem, takes);
                 Some(Automatic::Event(Box::new(Event { shape, of, cfgs })))
             }
             Type::Reference(reference) => {
@@ -300,20 +316,30 @@ enum On {
     Hook(&'static str),
     Followed(Follows),
     Role(&'static str),
-    Event,
+    Event(Takes),
+    Missed,
     Down,
 }
 
 fn on(attr: &Attribute, errors: &mut Errors) -> Option<On> {
-    let known: Vec<&str> =
-        HOOKS.iter().map(|(name, _)| *name).chain(["event", "down", "entry", "gap", "master", "slave"]).collect();
+    let known: Vec<&str> = HOOKS
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(["event", "missed", "down", "entry", "gap", "master", "slave"])
+        .collect();
+    if let Some(args) = events::of_event(attr) {
+        return Some(On::Event(events::takes(args, errors)));
+    }
     let Ok(ident) = attr.parse_args_with(Ident::parse_any) else {
         errors.at(attr, format!("write `#[on(…)]` with one of {}", list(&known)));
         return None;
     };
     let name = ident.to_string();
     if name == "event" {
-        return Some(On::Event);
+        return Some(On::Event(Takes::default()));
+    }
+    if name == "missed" {
+        return Some(On::Missed);
     }
     if name == "down" {
         return Some(On::Down);

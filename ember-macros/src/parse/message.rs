@@ -2,7 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Data, DeriveInput, Field, Item, Path, Token, Variant, parse_quote, punctuated::Punctuated};
+use syn::{
+    Attribute, Data, DeriveInput, Field, Item, Path, Token, Variant, ext::IdentExt, parse_quote, punctuated::Punctuated,
+};
 
 use super::{
     copied,
@@ -10,7 +12,7 @@ use super::{
 };
 use crate::{
     errors::Errors,
-    model::{Message, Runtime, TOLD, Travels},
+    model::{EventName, Message, Runtime, TOLD, Travels},
     parse::words::{Options, attrs, docs, is_converted, is_skipped, serde, stand_in, stays},
     text::text,
 };
@@ -19,6 +21,7 @@ pub(crate) fn message(args: TokenStream, mut item: Item, errors: &mut Errors) ->
     let mut options = Options::parse("message", args, errors);
     let runtime = options.runtime(errors);
     let json = json(&mut options, errors);
+    let event = event(&mut options, &item, errors);
     options.finish(errors);
     let mut derives = vec!["Serialize", "Deserialize"];
     if let Item::Struct(syn::ItemStruct { attrs, .. }) | Item::Enum(syn::ItemEnum { attrs, .. }) = &item {
@@ -31,7 +34,36 @@ pub(crate) fn message(args: TokenStream, mut item: Item, errors: &mut Errors) ->
     };
     let whole = !that_stay(fields, &runtime, errors);
     let apart = whole && derives.len() == 2 && copied::is_worth_it(&item);
-    Message { runtime, item, derives, json, whole, apart }
+    let event = event.filter(|_| whole);
+    Message { runtime, item, derives, json, whole, apart, event }
+}
+
+/// `event`, `event, name = "…"`.
+fn event(options: &mut Options, item: &Item, errors: &mut Errors) -> Option<EventName> {
+    let (ident, generics, attributes) = match item {
+        Item::Struct(item) => (&item.ident, &item.generics, &item.attrs),
+        Item::Enum(item) => (&item.ident, &item.generics, &item.attrs),
+        _ => return None,
+    };
+    let is_event = options.flag("event", errors);
+    let given = options.key("name").cloned();
+    let name = options.string("name", "weather", errors);
+    if !is_event {
+        if let Some(key) = given {
+            errors.at(key, "only what is an `event` has a name that nodes know it by: write `event, name = \"…\"`, or leave it out");
+        }
+        return None;
+    }
+    if !generics.params.is_empty() {
+        errors.at(generics, "an event that leaves its node cannot be generic: it is known by its name; write a type for each case, or an enum");
+        return None;
+    }
+    if let Some(empty) = name.as_ref().filter(|name| name.value().trim().is_empty()) {
+        errors.at(empty, "the name of an event is what nodes know it by: write one, or leave `name` out");
+        return None;
+    }
+    let name = name.map_or_else(|| ident.unraw().to_string(), |name| name.value());
+    Some(EventName { ident: ident.clone(), name, cfgs: attrs::cfgs(attributes) })
 }
 
 /// `None` for what borrows: it cannot be an argument, and may still be a part of something that is written by hand.

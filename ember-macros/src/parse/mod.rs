@@ -4,6 +4,7 @@ mod block;
 mod calendar;
 mod contract;
 mod copied;
+mod events;
 mod fulfil;
 mod hook;
 mod message;

@@ -18,14 +18,15 @@ mod tests;
 pub use self::about::{Cron, Gap, Overlap};
 pub use self::{
     about::{
-        Down, DownReason, MissedTicks, OnPanic, ReplicaKind, Restart, ServiceIdentity, ServiceSpec, ServiceState,
-        Shard, Tick,
+        Down, DownReason, EventSource, Missed, MissedReason, MissedTicks, OnPanic, ReplicaKind, Restart, Scope,
+        ServiceIdentity, ServiceSpec, ServiceState, Shard, Tick,
     },
     service::{
         Cx, DeclaresParent, EntryGap, GapReason, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult,
         InGroup, IsGap, IsPosted, ModuleBusy, NoRpcBlock, NotEntered, NotReplicated, NotSharded, OnEvent,
         OnlyOneRpcBlockPerType, Orphan, Path, Position, Posted, Replica, Replicable, Replicated, RootOf, RpcBlock,
-        Schedule, Service, Sharded, Sharding, Snapshot, Specified, Table, ToldTheEpoch, Unit, Visitor, says,
+        Schedule, ScopeKind, Service, Sharded, Sharding, Snapshot, Specified, Table, Takes, ToldTheEpoch, Unit,
+        Visitor, says,
     },
     turn::CallCounts,
 };
@@ -36,8 +37,8 @@ pub(crate) use self::{
     intake::written_port,
     life::blueprint,
     service::{
-        Again, Changes, EventFn, Followed, FollowedKind, KeyedField, SIGNATURE_OF, Subscription, Timer, TimerRun, Told,
-        again, note_change,
+        Again, Changes, EventFn, Followed, FollowedKind, KeyedField, MissedHook, SIGNATURE_OF, Subscription, Timer,
+        TimerRun, Told, again, note_change,
     },
     turn::Limit,
     work::{GoLive, Offer, Port, Short, ShortCall, Spare, TaskJob},

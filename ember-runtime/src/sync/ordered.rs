@@ -96,6 +96,11 @@ impl<T> Receiver<T> {
         self.seen = self.shared.version.load(Ordering::Acquire);
     }
 
+    /// Whether there is a value that was not seen.
+    pub(crate) fn has_changed(&self) -> bool {
+        self.shared.version.load(Ordering::Acquire) != self.seen
+    }
+
     /// Waits for a value that was not seen. Cancel safe.
     pub(crate) async fn changed(&mut self) -> Result<(), Closed> {
         loop {

@@ -10,10 +10,11 @@ use super::{macros, source};
 const CRATES: [&str; 2] = ["ember-runtime/src/", macros::ROOT];
 
 /// The floors of rooms that have some, ground floor first: a file uses those of its own floor and below.
-const FLOORS: [(&str, &[&str]); 6] = [
+const FLOORS: [(&str, &[&str]); 7] = [
     ("message", &["schema", "format", "codecs", "transcode", "streams", "methods", "metadata", "replies"]),
     ("actor", &["turn", "about", "once", "erased", "service", "work", "cell", "intake", "life"]),
     ("call", &["outages", "routes", "requests", "reach", "paths", "clients"]),
+    ("event", &["kinds", "local", "away", "face"]),
     ("node", &["settings", "offices", "slot", "follow", "hosting", "process", "life"]),
     ("directory", &["records", "breakers", "instances", "views", "membership"]),
     ("transport", &["protocol", "stream", "entrance", "link", "peers", "handshake"]),

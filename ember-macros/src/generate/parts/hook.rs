@@ -38,9 +38,14 @@ pub(crate) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Eve
     let Event { shape, of, cfgs } = handler;
     let (params, _, bounds) = generics.split_for_impl();
     let event = match of {
-        EventOf::Type(event) | EventOf::Down(Some(event)) | EventOf::Entry(event) | EventOf::Gap(event) => {
+        EventOf::Type(event, _)
+        | EventOf::Missed(Some(event))
+        | EventOf::Down(Some(event))
+        | EventOf::Entry(event)
+        | EventOf::Gap(event) => {
             quote!(#event)
         }
+        EventOf::Missed(None) => quote!(#k::Missed),
         EventOf::Down(None) => quote!(#k::Down),
         EventOf::Role(..) => quote!(#k::Epoch),
         EventOf::Tick(..) => quote!(#k::Tick),
@@ -51,8 +56,10 @@ pub(crate) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Eve
     let the_event = local("event", ident);
     let cx_argument = shape.takes_cx.then(|| quote!(#cx,));
     let the_argument = match of {
-        EventOf::Type(_) | EventOf::Down(Some(_)) | EventOf::Entry(_) | EventOf::Gap(_) => quote!(#the_event),
-        EventOf::Down(None) | EventOf::Role(_, None) | EventOf::Tick(_, _, false) => quote!(),
+        EventOf::Type(..) | EventOf::Missed(Some(_)) | EventOf::Down(Some(_)) | EventOf::Entry(_) | EventOf::Gap(_) => {
+            quote!(#the_event)
+        }
+        EventOf::Missed(None) | EventOf::Down(None) | EventOf::Role(_, None) | EventOf::Tick(_, _, false) => quote!(),
         EventOf::Tick(_, _, true) => quote!(*#the_event),
         // What it takes may be no epoch.
         EventOf::Role(_, Some(ty)) => {

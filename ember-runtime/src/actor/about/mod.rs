@@ -3,6 +3,7 @@
 #[cfg(feature = "cron")]
 mod cron;
 mod down;
+mod events;
 mod identity;
 mod replica;
 mod shard;
@@ -22,6 +23,7 @@ pub(crate) use self::{
 };
 pub use self::{
     down::{Down, DownReason},
+    events::{EventSource, Missed, MissedReason, Scope},
     replica::ReplicaKind,
     shard::Shard,
     spec::{ServiceIdentity, ServiceSpec, ServiceState},

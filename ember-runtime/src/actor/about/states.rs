@@ -29,8 +29,8 @@ struct Told {
     notice: Option<Notice>,
 }
 
-/// Called after each change, with the state locked: it only notes that there was one.
-pub(crate) type Notice = Box<dyn Fn() + Send + Sync>;
+/// Called after each change, with the state before and the one now, and with the state locked: it only notes that there was one.
+pub(crate) type Notice = Box<dyn Fn(ServiceState, ServiceState) + Send + Sync>;
 
 impl States {
     pub(crate) const fn new() -> Self {
@@ -62,11 +62,6 @@ impl States {
         self.update(|state| from.contains(&state).then_some(to));
     }
 
-    /// The same, and nobody is told if it is `to` already.
-    pub(crate) fn change_to(&self, from: &[ServiceState], to: ServiceState) {
-        self.update(|state| (state != to && from.contains(&state)).then_some(to));
-    }
-
     /// If the state is one of `from`: paused or running, whichever `is_paused` says. It is asked with the state locked, so of
     /// several that change the answer and then come here, the last one sets what holds.
     pub(crate) fn live(&self, from: &[ServiceState], is_paused: impl FnOnce() -> bool) {
@@ -75,6 +70,17 @@ impl States {
             let live = is_one.then(|| if is_paused() { ServiceState::Paused } else { ServiceState::Running });
             live.filter(|live| *live != state)
         });
+    }
+
+    /// Sets what `state` says, unless it has ended. That is asked with the state locked, so of several that change the answer and then come
+    /// here, the last one sets what holds. What it has changed to, if it has.
+    pub(crate) fn follow(&self, state: impl FnOnce() -> ServiceState) -> Option<ServiceState> {
+        let mut changed = None;
+        self.update(|now| {
+            changed = if now.has_ended() { None } else { Some(state()).filter(|to| *to != now) };
+            changed
+        });
+        changed
     }
 
     pub(crate) fn set(&self, to: ServiceState) {
@@ -86,11 +92,12 @@ impl States {
     fn update(&self, change: impl FnOnce(ServiceState) -> Option<ServiceState>) {
         let waiting = {
             let mut present = self.lock();
-            let Some(to) = change(present.state) else { return };
+            let before = present.state;
+            let Some(to) = change(before) else { return };
             present.state = to;
             let Some(told) = &present.told else { return };
             if let Some(notice) = &told.notice {
-                notice();
+                notice(before, to);
             }
             told.waiting.clone()
         };

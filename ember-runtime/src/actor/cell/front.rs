@@ -6,12 +6,10 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use tokio::sync::Notify;
-
-use super::Cell;
+use super::{Cell, tally::Tally};
 use crate::{
     actor::{
-        about::{Identity, Particulars, ServiceState, States},
+        about::{Identity, Particulars, Shard, States},
         erased::{AnyCell as _, Host},
         service::Service,
         turn::Limit,
@@ -34,13 +32,14 @@ pub(crate) struct Front<S: Service> {
     pub(super) limit: Option<Arc<Limit>>,
     /// What they had handled when it was last looked at.
     pub(super) handled: AtomicU64,
+    /// How far they are.
+    tally: Arc<Tally>,
     /// All have been started.
     is_established: AtomicBool,
-    has_ended: AtomicBool,
+    /// All have been told to end.
+    all_retire: AtomicBool,
     stops_alone: bool,
     host: Weak<dyn Host>,
-    /// The state of a shard has changed.
-    changed: Arc<Notify>,
 }
 
 impl<S: Service> Front<S> {
@@ -52,10 +51,10 @@ impl<S: Service> Front<S> {
         stops_alone: bool,
         host: Weak<dyn Host>,
     ) -> Arc<Self> {
-        let changed = Arc::<Notify>::default();
+        let tally = Arc::new(Tally::new(shards.len()));
         for shard in &shards {
-            let changed = Arc::clone(&changed);
-            shard.on_change(Box::new(move || changed.notify_one()));
+            let tally = Arc::clone(&tally);
+            shard.on_change(Box::new(move |from, to| tally.moved(from, to)));
         }
         Arc::new(Self {
             pid,
@@ -65,11 +64,11 @@ impl<S: Service> Front<S> {
             handled: AtomicU64::new(0),
             shards,
             states: States::new(),
+            tally,
             is_established: AtomicBool::new(false),
-            has_ended: AtomicBool::new(false),
+            all_retire: AtomicBool::new(false),
             stops_alone,
             host,
-            changed,
         })
     }
 
@@ -85,7 +84,8 @@ impl<S: Service> Front<S> {
         })?;
         let shard = &self.shards[place_of(key, self.shards.len())];
         let chain = envelope.and_then(|envelope| envelope.chain.as_ref());
-        match chain.and_then(|chain| chain.cycle(shard.pid, &format!("{}.{method}", S::SPEC.name))) {
+        let waits = chain.filter(|chain| chain.links().any(|link| link.pid == shard.pid));
+        match waits.and_then(|chain| chain.cycle(shard.pid, &format!("{}.{method}", S::SPEC.name))) {
             Some(cycle) => Err(RefusedReason::Cycle(cycle)),
             None => Ok(shard),
         }
@@ -97,49 +97,36 @@ impl<S: Service> Front<S> {
         self.join();
     }
 
-    /// Takes up what has become of the shards. One that has failed takes the others with it: a part of the keys would have no service.
+    /// Takes up what has become of the shards. One that has ended takes the others with it: a part of the keys would have no service.
     pub(crate) fn join(&self) {
-        loop {
-            let state = self.joint();
-            if state.has_ended() {
-                return self.end(state);
-            }
-            self.states.change_to(&[ServiceState::Starting, ServiceState::Running, ServiceState::Paused], state);
-            // Another may have looked before, and have said so after.
-            if self.joint() == state {
-                return;
-            }
-        }
-    }
-
-    fn joint(&self) -> ServiceState {
-        let states: Vec<ServiceState> = self.shards.iter().map(|shard| shard.state()).collect();
-        if states.contains(&ServiceState::Failed) {
+        if self.tally.has_one_ended() && !self.all_retire.load(Ordering::Acquire) {
+            let one = self.shards.iter().find(|shard| shard.state().has_ended());
+            let shard = one.and_then(|one| one.identity.shard()).map_or(0, Shard::number);
+            tracing::warn!(target: "ember::service", service = S::SPEC.name, pid = %self.pid, shard, "a shard has ended: the others end as well");
             self.retire_all();
         }
-        joint(&states, self.is_established.load(Ordering::Acquire))
-    }
-
-    fn end(&self, state: ServiceState) {
-        if self.has_ended.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        self.states.set(state);
-        if let Some(host) = self.host.upgrade() {
+        let joint =
+            || self.tally.joint(self.is_established.load(Ordering::Acquire), self.all_retire.load(Ordering::Acquire));
+        if let Some(state) = self.states.follow(joint)
+            && state.has_ended()
+            && let Some(host) = self.host.upgrade()
+        {
             host.ended(self.pid, state);
         }
     }
 
     /// Takes up each change of a shard, until all have ended.
     pub(crate) async fn keep(self: Arc<Self>) {
-        while !self.has_ended.load(Ordering::Acquire) {
-            self.changed.notified().await;
+        while !self.states.now().has_ended() {
+            self.tally.changed.notified().await;
             self.join();
         }
     }
 
     pub(crate) fn retire_all(&self) {
-        self.shards.iter().for_each(|shard| shard.retire());
+        if !self.all_retire.swap(true, Ordering::AcqRel) {
+            self.shards.iter().for_each(|shard| shard.retire());
+        }
     }
 
     pub(crate) fn is_stopped_alone(&self) -> bool {
@@ -152,48 +139,29 @@ fn place_of(key: u64, shards: usize) -> usize {
     (key % shards as u64) as usize
 }
 
-/// The state of a service whose shards have these. One that is started again keeps its mailbox, and the others take calls meanwhile.
-fn joint(shards: &[ServiceState], is_established: bool) -> ServiceState {
-    use ServiceState as State;
-    let any = |state| shards.contains(&state);
-    if shards.iter().all(|state| state.has_ended()) {
-        return if any(State::Failed) { State::Failed } else { State::Stopped };
-    }
-    if any(State::Retiring) || any(State::Failed) || any(State::Stopped) {
-        return State::Retiring;
-    }
-    match is_established {
-        false => State::Starting,
-        true if any(State::Paused) && !any(State::Running) => State::Paused,
-        true => State::Running,
+impl<S: Service> Cell<S> {
+    /// Whether a call with this key may be run here: if this is a shard, the key is to be one of its own. Whoever has its pid could
+    /// call it past the front.
+    ///
+    /// # Errors
+    /// It belongs to another shard, or there is none.
+    pub(crate) fn has_own_key(&self, envelope: Option<&Envelope>, method: &str) -> Result<(), RefusedReason> {
+        let Some(shard) = self.identity.shard() else { return Ok(()) };
+        let key = envelope.and_then(|envelope| envelope.key);
+        if key.is_some_and(|key| place_of(key, shard.of().into()) == usize::from(shard.number())) {
+            return Ok(());
+        }
+        let (name, service, number, of) = (S::SPEC.name, shard.service(), shard.number(), shard.of());
+        Err(RefusedReason::NoTarget(format!(
+            "{name} {}: this is shard {number} of {of}, and the key of this call of `{method}` is not one of its own: call the whole service, {service}",
+            self.pid
+        )))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ServiceState::{Failed, Paused, Retiring, Running, Starting, Stopped};
-
-    #[test]
-    fn the_state_of_all_is_that_of_each_taken_together() {
-        let cases = [
-            (&[Starting, Running][..], false, Starting),
-            (&[Starting, Running], true, Running),
-            (&[Starting, Starting], true, Running),
-            (&[Paused, Paused], true, Paused),
-            (&[Paused, Starting], true, Paused),
-            (&[Paused, Running], true, Running),
-            (&[Retiring, Running], true, Retiring),
-            (&[Failed, Running], true, Retiring),
-            (&[Failed, Starting], false, Retiring),
-            (&[Stopped, Running], true, Retiring),
-            (&[Failed, Stopped], true, Failed),
-            (&[Stopped, Stopped], true, Stopped),
-        ];
-        for (shards, is_established, expected) in cases {
-            assert_eq!(joint(shards, is_established), expected, "{shards:?}");
-        }
-    }
 
     #[test]
     fn keys_are_spread_over_all_shards_and_stay_where_they_are() {

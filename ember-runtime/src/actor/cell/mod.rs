@@ -6,6 +6,7 @@ mod front;
 mod parts;
 mod phases;
 mod seat;
+mod tally;
 mod task;
 mod visit;
 mod workers;

@@ -44,6 +44,10 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn call_counts(&self) -> CallCounts;
     /// Which shard of a service it is, if it is one.
     fn shard(&self) -> Option<Shard>;
+    /// Whether it has shards, which are services of their own.
+    fn has_shards(&self) -> bool {
+        false
+    }
     /// Its workers, if it has several.
     fn workers(&self) -> Option<&dyn Workers> {
         None

@@ -8,7 +8,7 @@ use super::{
     owed::{Refused, RouteFn},
 };
 use crate::{
-    actor::about::ReplicaKind,
+    actor::about::{EventSource, ReplicaKind},
     error::{LostReason, RefusedReason},
     hooks::{Acts, AskedHandler, HandlerHooks, Ordered},
     id::{Asker, CallId, CallNumber, Epoch, NodeKey, Pid, Serial},
@@ -34,6 +34,8 @@ pub(crate) struct Core {
     pub(crate) route: RouteFn,
     /// Where the next hook, tick or event goes, if its unit, or one on the way, stands under a key.
     pub(crate) keys: Keys,
+    /// Where the event comes from whose handler runs.
+    pub(crate) event: Option<EventSource>,
     /// Of the service: it ends with this life. Made when something is first attached to it.
     life: OnceLock<Arc<Lifespan>>,
     /// Its streams, which end with this life.
@@ -79,6 +81,7 @@ impl Core {
             cell,
             route,
             keys: Keys::default(),
+            event: None,
             life: OnceLock::new(),
             streams: StreamsOfLife::default(),
             started_for: None,

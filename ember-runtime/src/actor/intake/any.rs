@@ -83,6 +83,9 @@ impl<S: Service> AnyCell for Cell<S> {
     fn accept(&self, call: RawCall<'static>, index: usize) {
         match self.blueprint.table.methods.get(index) {
             Some(entry) => {
+                if let Err(reason) = self.has_own_key(call.envelope.as_deref(), &entry.name) {
+                    return call.reply.fail(reason);
+                }
                 if let Some(call) = arrivals::admit(self, call, (index, entry)) {
                     arrivals::queue(self, call, index, entry);
                 }

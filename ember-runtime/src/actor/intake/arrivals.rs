@@ -25,7 +25,9 @@ pub(super) fn deliver<S: Service>(
 ) {
     let mut visit = None;
     while let Some(call) = calls.take_for(cell.pid.number) {
-        match find(cell, &call) {
+        let found = find(cell, &call);
+        let found = found.and_then(|it| cell.has_own_key(call.envelope.as_deref(), &it.1.name).map(|()| it));
+        match found {
             Ok(found) => visit = deliver_one(cell, (call, found), (visit, which), (&mut *calls, &mut *task)),
             Err(reason) => refuse(cell, call, reason),
         }
@@ -45,29 +47,19 @@ pub(super) fn deliver_to_shards<S: Service>(
     while let Some(call) = calls.take_for(front.pid.number) {
         // They know the same methods.
         let any = &front.shards[0];
-        let name = match find(any, &call) {
-            Ok((_, entry)) => &*entry.name,
+        let found = match find(any, &call) {
+            Ok(found) => found,
             Err(reason) => {
                 refuse(any, call, reason);
                 continue;
             }
         };
-        let shard = match front.shard_of(call.envelope.as_deref(), name) {
-            Ok(shard) => shard,
-            Err(reason) => {
-                call.reply.fail(reason);
-                continue;
+        match front.shard_of(call.envelope.as_deref(), &found.1.name) {
+            Ok(shard) => {
+                let visit = deliver_one(shard, (call, found), (None, which), (&mut *calls, &mut *task));
+                visit.into_iter().for_each(Visit::end);
             }
-        };
-        let visit = match find(shard, &call) {
-            Ok(found) => deliver_one(shard, (call, found), (None, which), (&mut *calls, &mut *task)),
-            Err(reason) => {
-                refuse(shard, call, reason);
-                None
-            }
-        };
-        if let Some(visit) = visit {
-            visit.end();
+            Err(reason) => call.reply.fail(reason),
         }
     }
 }

@@ -1,15 +1,18 @@
 //! How a service's table is filled.
 
-use std::{any::TypeId, time::Duration};
+use std::{
+    any::{TypeId, type_name},
+    time::Duration,
+};
 
 use super::typed::port;
 use crate::{
     actor::{
-        about::{Down, MissedTicks, Tick},
+        about::{Down, Missed, MissedTicks, Tick},
         service::{
             Entry, EventFn, Followed, HandledBy, Here, HookFn, HookKind, HookOf, IsGap, IsPosted, Keyed, KeyedField,
-            OnEvent, Path, Replicated, SIGNATURE_OF, Schedule, Service, Subscription, Table, Timer, TimerRun,
-            full_name,
+            MissedHook, OnEvent, Path, Replicated, SIGNATURE_OF, Schedule, Service, Subscription, Table, Takes, Timer,
+            TimerRun, full_name,
         },
         turn::Pace,
         work::{run_event, run_hook, start_raw},
@@ -43,6 +46,7 @@ impl<S: Service> Table<S> {
             events: Vec::new(),
             downs: Vec::new(),
             roles: Vec::new(),
+            missed: Vec::new(),
             followed: Vec::new(),
             problem: None,
             keyed: Vec::new(),
@@ -223,11 +227,25 @@ impl<S: Service> Table<S> {
 
     /// Enters an event handler of the unit at `L`.
     pub fn event<L: Path<S>, H: OnEvent<L::Unit>>(&mut self) {
+        self.event_of::<L, H>(Takes::default());
+    }
+
+    /// The same, of one that takes these only.
+    pub fn event_of<L: Path<S>, H: OnEvent<L::Unit>>(&mut self, takes: Takes) {
         self.part().events.push(Subscription {
             event: TypeId::of::<H::Event>(),
+            type_name: type_name::<H::Event>(),
             name: H::NAME,
             run: run_event::<S, L, H>,
+            unit: TypeId::of::<L>(),
+            takes,
         });
+    }
+
+    /// Enters what the unit at `L` does when it has missed events.
+    pub fn missed<L: Path<S>, H: OnEvent<L::Unit, Event = Missed>>(&mut self) {
+        let (unit, is_service) = (TypeId::of::<L>(), TypeId::of::<L>() == TypeId::of::<Here>());
+        self.missed.push(MissedHook { name: H::NAME, run: run_event::<S, L, H>, unit, is_service });
     }
 }
 

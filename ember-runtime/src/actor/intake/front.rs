@@ -23,20 +23,30 @@ use crate::{
 /// The cell that a call goes to: that of the service, or of the shard that has its key.
 ///
 /// # Errors
-/// It has none, or would wait for itself.
+/// It has none, or would wait for itself. Or this is a shard, and the key is another's.
 #[inline]
 pub(super) fn cell_for<'a, S: Service>(
     cell: &'a dyn AnyCell,
     envelope: Option<&Envelope>,
     index: usize,
 ) -> Result<&'a Cell<S>, RefusedReason> {
-    if const { S::SPEC.shards > 0 }
-        && let Some(front) = cell.as_any().downcast_ref::<Front<S>>()
-    {
-        let name = front.shards[0].blueprint.table.methods.get(index).map_or("", |entry| &*entry.name);
-        return front.shard_of(envelope, name).map(|shard| &**shard);
+    if const { S::SPEC.shards > 0 } {
+        return shard_for(cell, envelope, index);
     }
     cell.as_any().downcast_ref().ok_or(RefusedReason::UnknownMethod)
+}
+
+fn shard_for<'a, S: Service>(
+    cell: &'a dyn AnyCell,
+    envelope: Option<&Envelope>,
+    index: usize,
+) -> Result<&'a Cell<S>, RefusedReason> {
+    let name = |cell: &'a Cell<S>| cell.blueprint.table.methods.get(index).map_or("", |entry| &*entry.name);
+    if let Some(front) = cell.as_any().downcast_ref::<Front<S>>() {
+        return front.shard_of(envelope, name(&front.shards[0])).map(|shard| &**shard);
+    }
+    let shard: &Cell<S> = cell.as_any().downcast_ref().ok_or(RefusedReason::UnknownMethod)?;
+    shard.has_own_key(envelope, name(shard)).map(|()| shard)
 }
 
 impl<S: Service> AnyCell for Front<S> {
@@ -70,6 +80,10 @@ impl<S: Service> AnyCell for Front<S> {
 
     fn shard(&self) -> Option<Shard> {
         None
+    }
+
+    fn has_shards(&self) -> bool {
+        true
     }
 
     fn workers(&self) -> Option<&dyn Workers> {
@@ -141,10 +155,9 @@ impl<S: Service> AnyCell for Front<S> {
     }
 
     fn retire_here(&self) -> bool {
-        // All of them, also if the first has something to do.
-        let ended = self.shards.iter().filter(|shard| shard.retire_here()).count();
-        self.join();
-        ended == self.shards.len()
+        // Each shard has a driver, which sees to its end.
+        self.retire();
+        false
     }
 
     fn stops_alone(&self) -> bool {

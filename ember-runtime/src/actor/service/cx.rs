@@ -6,7 +6,10 @@ use tokio::time::Instant;
 
 use super::Unit;
 use crate::{
-    actor::{about::Shard, erased::Core},
+    actor::{
+        about::{EventSource, Shard},
+        erased::Core,
+    },
     error::{Error, Result},
     id::{Epoch, Pid},
     message::{
@@ -121,6 +124,11 @@ impl<'a, U: Unit> Cx<'a, U> {
     /// Who made the call. `None` where nobody did: in hooks, timers, events, and callbacks.
     pub fn caller(&self) -> Option<Caller> {
         self.ambient.caller()
+    }
+
+    /// Where the event comes from whose handler this is: who published it, how far it goes, and which one it is. `None` in everything else.
+    pub fn event(&self) -> Option<EventSource> {
+        self.core.event.filter(|_| self.ambient.caller().is_none())
     }
 
     /// The key of the call: the hash of what its contract names with `#[rpc(key = …)]`, or what the caller gave with `.key(…)`.

@@ -24,7 +24,7 @@ pub use self::{
         Replicated, RootOf, Snapshot,
     },
     table::Table,
-    tasks::{HookKind, Schedule},
+    tasks::{HookKind, Schedule, ScopeKind, Takes},
     unit::{Here, NotSharded, Orphan, Path, Service, Sharded, Sharding, Specified, Unit, Visitor, says},
 };
 pub(crate) use self::{
@@ -35,6 +35,6 @@ pub(crate) use self::{
     replicated::{Followed, FollowedKind, Told},
     running::{Raw, Run, Running, Start, StartRaw, Stepping},
     table::{Entry, SIGNATURE_OF},
-    tasks::{EventFn, HookFn, Subscription, Timer, TimerRun},
+    tasks::{EventFn, HookFn, MissedHook, Subscription, Timer, TimerRun},
     unit::full_name,
 };

@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use super::{EventFn, Followed, HookFn, HookKind, Keyed, StartRaw, Subscription, Timer, tasks::of_kind};
+use super::{EventFn, Followed, HookFn, HookKind, Keyed, MissedHook, StartRaw, Subscription, Timer, tasks::of_kind};
 use crate::{
     actor::turn::Pace,
     id::MethodId,
@@ -30,6 +30,8 @@ pub struct Table<S> {
     pub(crate) downs: Vec<(&'static str, EventFn<S>)>,
     /// What runs when the instance becomes master, or slave.
     pub(crate) roles: Vec<(Role, &'static str, EventFn<S>)>,
+    /// What is told of events that were missed, by the service, its modules, and those under keys.
+    pub(crate) missed: Vec<MissedHook<S>>,
     /// The replicated services that it follows.
     pub(crate) followed: Vec<Followed<S>>,
     /// What was entered that cannot be.

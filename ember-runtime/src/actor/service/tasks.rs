@@ -8,7 +8,10 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use super::Body;
-use crate::{actor::about::MissedTicks, error::Result};
+use crate::{
+    actor::about::{MissedTicks, Scope},
+    error::Result,
+};
 
 /// A hook, bound to its unit.
 pub(crate) type HookFn<S> = for<'a> fn(&'a mut Body<S>) -> BoxFuture<'a, Result<()>>;
@@ -33,9 +36,59 @@ pub(crate) enum TimerRun<S> {
 /// One event handler.
 pub(crate) struct Subscription<S> {
     pub(crate) event: TypeId,
+    pub(crate) type_name: &'static str,
     pub(crate) name: &'static str,
     pub(crate) run: EventFn<S>,
+    /// The path of its unit.
+    pub(crate) unit: TypeId,
+    pub(crate) takes: Takes,
 }
+
+/// Which events of its type a handler takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Takes {
+    /// Only those that go so far; all, if nothing is said.
+    pub scope: Option<ScopeKind>,
+    /// The last one from before the subscription comes first.
+    pub retain: bool,
+}
+
+/// A kind of scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ScopeKind {
+    /// One node.
+    Node,
+    /// A server id.
+    Server,
+    /// The cluster.
+    Cluster,
+}
+
+impl ScopeKind {
+    pub(crate) fn of(scope: Scope) -> Self {
+        match scope {
+            Scope::Node => Self::Node,
+            Scope::Server(_) => Self::Server,
+            Scope::Cluster => Self::Cluster,
+        }
+    }
+}
+
+/// What is told of events that were missed.
+pub(crate) struct MissedHook<S> {
+    pub(crate) name: &'static str,
+    pub(crate) run: EventFn<S>,
+    /// The path of its unit, and whether that is the service itself.
+    pub(crate) unit: TypeId,
+    pub(crate) is_service: bool,
+}
+
+impl<S> Clone for MissedHook<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<S> Copy for MissedHook<S> {}
 
 impl<S> Clone for Timer<S> {
     fn clone(&self) -> Self {

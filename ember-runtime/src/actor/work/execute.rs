@@ -258,6 +258,7 @@ pub(crate) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
             scoped(ambient, span, &opens, pin!(H::run(unit, &mut cx, event))).await
         };
         let done = outlived(pin!(run)).await;
+        body.core.event = None;
         done.unwrap_or_else(|panic| Err(failed(body, panic)))
     })
 }

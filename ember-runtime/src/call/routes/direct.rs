@@ -1,10 +1,10 @@
 //! Services that no view lists, such as spawned ones: their pid says on which node they are.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use super::router::Router;
 use crate::{
-    actor::{AnyCell, Cell, Service, ServiceIdentity, ServiceState},
+    actor::{AnyCell, Cell, Front, Service, ServiceIdentity, ServiceState},
     directory::{self, Instance, Interest, NodeRecord, Selector},
     error::RefusedReason,
     id::{NodeKey, Pid},
@@ -50,10 +50,11 @@ impl Router {
         Ok(Some(cell))
     }
 
-    /// The services of this node of a type, in the order of their start: as the view has them, if it lists them.
+    /// The services of this node of a type, in the order of their start: as the view has them, if it lists them. A sharded one is one.
     pub(crate) fn of_class<S: Service>(&self) -> Vec<Arc<Instance>> {
         let here = self.directory().record();
-        let cells = self.cells.all().into_iter().filter(|cell| cell.as_any().is::<Cell<S>>());
+        let is_one = |cell: &dyn Any| if S::SPEC.shards > 0 { cell.is::<Front<S>>() } else { cell.is::<Cell<S>>() };
+        let cells = self.cells.all().into_iter().filter(|cell| is_one(cell.as_any()));
         let all = cells.map(|cell| {
             self.directory().listed(cell.pid()).unwrap_or_else(|| {
                 let (pid, state) = (cell.pid(), cell.state());

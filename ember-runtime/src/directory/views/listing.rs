@@ -93,6 +93,11 @@ impl Listing {
         self.current.get(&id)
     }
 
+    /// The newest runs of all others.
+    pub(super) fn peers(&self) -> Vec<NodeKey> {
+        self.current.values().map(|node| node.key).filter(|key| *key != self.here.key).collect()
+    }
+
     pub(crate) fn listed(&self, pid: Pid) -> Option<&Arc<Instance>> {
         self.services.get(&pid).filter(|_| self.counts(pid.node))
     }

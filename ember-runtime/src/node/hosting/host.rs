@@ -26,7 +26,7 @@ use crate::{
     clock::Clock,
     directory::NodeRecord,
     error::{Error, Result},
-    event::Bus,
+    event::{Bus, Hub},
     hooks::{HandlerHooks, Ordered},
     id::{NodeKey, Pid},
     message::{Ambient, Promises, Station},
@@ -48,6 +48,8 @@ pub(crate) struct Services {
     pub(crate) record: NodeRecord,
     pub(crate) router: Arc<Router>,
     pub(crate) bus: Arc<Bus>,
+    /// Events that leave the node, and that come.
+    pub(crate) hub: Arc<Hub>,
     /// Replies that come later.
     pub(crate) promises: Arc<Promises>,
     timers: Arc<Timers>,
@@ -103,11 +105,14 @@ impl Services {
         let watches = Watches::new(record.key, Arc::clone(&router));
         let pool = Pool::new(offload, router.runtime().clone(), real);
         let publisher = Publisher::new(Arc::clone(router.directory()));
+        let bus = Arc::new(Bus::new(record.key));
+        let hub = Hub::new(Arc::clone(&router), Arc::clone(&bus), record.server);
         Arc::new_cyclic(|me| Self {
             record,
             timers: Arc::new(Timers::new(router.runtime().clone())),
+            hub,
             router,
-            bus: Arc::default(),
+            bus,
             promises: Arc::default(),
             clock,
             is_watched: real,
@@ -329,12 +334,13 @@ type PartFn = fn(&Services) -> Option<Arc<dyn Any + Send + Sync>>;
 
 impl Host for Services {
     fn part(&self, kind: TypeId) -> Option<Arc<dyn Any + Send + Sync>> {
-        let parts: [(TypeId, PartFn); 7] = [
+        let parts: [(TypeId, PartFn); 8] = [
             (TypeId::of::<Router>(), |it| Some(Arc::clone(&it.router) as _)),
             (TypeId::of::<Station>(), |it| Some(Arc::new(Station(Arc::clone(&it.router) as _)))),
             (TypeId::of::<Self>(), |it| it.me.upgrade().map(|me| me as _)),
             (TypeId::of::<Promises>(), |it| Some(Arc::clone(&it.promises) as _)),
             (TypeId::of::<Bus>(), |it| Some(Arc::clone(&it.bus) as _)),
+            (TypeId::of::<Hub>(), |it| Some(Arc::clone(&it.hub) as _)),
             (TypeId::of::<Timers>(), |it| Some(Arc::clone(&it.timers) as _)),
             (TypeId::of::<Pool>(), |it| Some(Arc::clone(&it.pool) as _)),
         ];

@@ -36,7 +36,7 @@ impl Publisher {
     /// Puts a service into the view, now, and into the registry, soon, and keeps both informed until it has ended.
     pub(crate) fn publish(self: &Arc<Self>, cell: &Arc<dyn AnyCell>) {
         let (me, it, number) = (Arc::downgrade(self), Arc::downgrade(cell), cell.pid().number);
-        cell.on_change(Box::new(move || {
+        cell.on_change(Box::new(move |_, _| {
             if let Some(me) = me.upgrade() {
                 me.note(number, &it);
             }

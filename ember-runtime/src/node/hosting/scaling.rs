@@ -96,7 +96,7 @@ impl Scaling {
         } else {
             tracing::debug!(target: "ember::scale", service, %pid, workers = to, ?step, why, ?load, "looked at, and left as it is");
         }
-        self.bus.publish(Scaled::new(pid, service, decision));
+        self.bus.publish(Scaled::new(pid, service, decision), None);
     }
 }
 

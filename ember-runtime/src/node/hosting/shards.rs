@@ -55,7 +55,7 @@ impl Services {
         hosted: Hosted<S>,
         works: bool,
     ) -> Result<impl Future<Output = Result<Pid>> + Send + use<S>> {
-        let Hosted { source, supervision, register, limits, particulars, lease, replicas: members, scale, journal: _ } =
+        let Hosted { source, supervision, register, limits, particulars, lease, replicas: members, scale, journal } =
             hosted;
         let name = S::SPEC.name;
         let make: Arc<dyn Fn(Shard) -> S + Send + Sync> = match source {
@@ -75,6 +75,11 @@ impl Services {
         instance(name, &particulars, &supervision, &limits, true)?;
         lease.map_or(Ok(()), |lease| office_lease(name, false, lease, self.elections.shortest_lease()))?;
         members.map_or(Ok(()), |members| replicas(name, None, members))?;
+        if journal.is_some() {
+            return Err(Error::Configuration(format!(
+                "the service `{name}`: `.journal(…)` keeps the state of a replicated service, and this one is sharded"
+            )));
+        }
         let closed = self.closed.read().unwrap_or_else(PoisonError::into_inner);
         if *closed {
             return Err(Error::Closed);
@@ -87,14 +92,11 @@ impl Services {
         let next = || Pid { node: self.record.key, number: self.numbers.fetch_add(1, Ordering::Relaxed) };
         let pid = next();
         let workers = S::SPEC.workers.map(|(least, most)| Arc::new(Limit::new(least, most)));
+        let is = move |number| Shard::new(number, S::SPEC.shards, pid);
         let shard = |number| {
             Cell::new(Setup {
                 pid: next(),
-                particulars: Particulars {
-                    shard: Some(Shard::new(number, S::SPEC.shards)),
-                    workers: workers.clone(),
-                    ..Particulars::default()
-                },
+                particulars: Particulars { shard: Some(is(number)), workers: workers.clone(), ..particulars.clone() },
                 server,
                 blueprint: Arc::clone(&blueprint),
                 limits,
@@ -104,7 +106,8 @@ impl Services {
                 host: Arc::downgrade(&host),
             })
         };
-        let shards = (0..S::SPEC.shards).map(shard).collect();
+        let numbers = 0..S::SPEC.shards;
+        let shards = numbers.clone().map(shard).collect();
         let stops_alone = !works || Ambient::current(|it| it.service().name() == name).unwrap_or(false);
         let front = Front::new((pid, server), particulars, shards, stops_alone, Arc::downgrade(&host));
         let any = Arc::clone(&front) as Arc<dyn AnyCell>;
@@ -115,13 +118,13 @@ impl Services {
         }
         self.router.cells.add(Arc::clone(&any));
         front.shards.iter().for_each(|shard| self.router.cells.add(Arc::clone(shard) as _));
-        self.router.runtime().spawn(Arc::clone(&front).keep());
+        let end = self.router.runtime().spawn(Arc::clone(&front).keep());
         scale.into_iter().for_each(|scale| self.scale(&any, scale));
         let (ready, started) = oneshot::channel();
         let starting =
             Arc::new(Starting { left: AtomicUsize::new(front.shards.len()), ready: Mutex::new(Some(ready)) });
-        for (number, shard) in (0..).zip(&front.shards) {
-            let (make, is) = (Arc::clone(&make), Shard::new(number, S::SPEC.shards));
+        for (number, shard) in numbers.zip(&front.shards) {
+            let (make, is) = (Arc::clone(&make), is(number));
             let source = Source::Factory(Box::new(move || make(is)));
             let (services, front, starting) = (Weak::clone(&self.me), Arc::clone(&front), Arc::clone(&starting));
             shard.drive(source, Ambient::current(Ambient::extended), move |result| {
@@ -131,12 +134,21 @@ impl Services {
         drop(closed);
         let router = Arc::clone(&self.router);
         Ok(async move {
-            let ended = || Error::ServiceStart {
-                service: name.into(),
-                cause: "the task of a shard ended before it was started".into(),
-            };
-            shielded(started).await.unwrap_or_else(|_| Err(router.over().map_or_else(ended, Error::from)))?;
-            Ok(pid)
+            match shielded(started).await {
+                Ok(Ok(())) => Ok(pid),
+                Ok(Err(error)) => {
+                    // Only then another may have its name and id.
+                    let _ = end.await;
+                    Err(error)
+                }
+                Err(_) => Err(router.over().map_or_else(
+                    || Error::ServiceStart {
+                        service: name.into(),
+                        cause: "the task of a shard ended before it was started".into(),
+                    },
+                    Error::from,
+                )),
+            }
         })
     }
 }
@@ -157,8 +169,12 @@ impl Starting {
             }
         }
         let ready = lock(&self.ready).take();
-        if let Some(ready) = ready {
-            tell(ready, result, &*any);
+        match (ready, result) {
+            (Some(ready), result) => tell(ready, result, &*any),
+            (None, Ok(())) => {}
+            (None, Err(error)) => {
+                tracing::error!(target: "ember::service", service = any.name(), pid = %any.pid(), %error, "a further shard did not start");
+            }
         }
     }
 }

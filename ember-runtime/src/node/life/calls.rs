@@ -1,4 +1,4 @@
-//! What a node is asked for by who has it: calls by name, unique ids, what its pool has done, and the workers of its services.
+//! What a node is asked for by who has it: calls by name, events for other nodes, unique ids, what its pool has done, and the workers of its services.
 
 use std::sync::Arc;
 
@@ -6,8 +6,10 @@ use serde_json::Value;
 
 use super::running::Node;
 use crate::{
+    actor::Scope,
     call::CallByName,
     error::Result,
+    event::{Event, EventCounts, EventReach, Receipt},
     id::{Pid, UniqueId},
     node::slot::UniqueIds,
     offload::OffloadCounts,
@@ -33,6 +35,21 @@ impl Node {
     /// As [`Call`](crate::call::Call).
     pub fn call(&self, service: impl Into<String>, method: impl Into<String>, args: Value) -> CallByName {
         CallByName::new(Arc::clone(&self.inner.services.router), service.into(), method.into(), args)
+    }
+
+    /// Gives `event` to every service that has a handler for it, as far as `scope` goes: see [`Cx::publish_to`](crate::actor::Cx::publish_to).
+    pub fn publish_to<E: Event>(&self, scope: Scope, event: E) -> Receipt {
+        self.inner.services.hub.publish_from_outside(scope, event)
+    }
+
+    /// Whom an event of the type `E` would go to now: before the first is published, too.
+    pub fn event_reach<E: Event>(&self, scope: Scope) -> EventReach {
+        self.inner.services.hub.reach_of::<E>(scope)
+    }
+
+    /// How many events have left this node, and come.
+    pub fn event_counts(&self) -> EventCounts {
+        self.inner.services.hub.event_counts()
     }
 
     /// An id that no other node of the cluster makes, larger than all that this node has made before. The first takes one or two round trips to the

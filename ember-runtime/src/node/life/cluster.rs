@@ -125,14 +125,13 @@ impl NodeBuilder {
             endpoint: services.record.endpoint.clone(),
             key_pair,
         };
-        let ingress = Arc::new(Door { router: Arc::downgrade(&router), watches: Arc::downgrade(&services.watches) });
         let links = Links::start(
             identity,
             listener,
             Arc::clone(&self.network),
             router.rng().clone(),
             self.clustered.links.clone(),
-            ingress,
+            Arc::new(Door::of(services)),
         );
         router.connect(Arc::clone(&links));
         let context =
@@ -182,6 +181,7 @@ impl NodeBuilder {
             contact,
         };
         node.inner.keep(tokio::spawn(follower.run()));
+        node.inner.keep(tokio::spawn(Arc::clone(&services.hub).run()));
         node.inner.keep(tokio::spawn(revive::run(
             Arc::clone(router.directory()),
             Arc::clone(&links),

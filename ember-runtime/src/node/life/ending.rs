@@ -12,6 +12,9 @@ use crate::node::hosting::Late;
 /// A node that ends at once has this long to tell the cluster.
 #[cfg(feature = "cluster")]
 const LEAVE_IN_A_HURRY: Duration = Duration::from_millis(250);
+/// So long other nodes have for taking the last events of this one.
+#[cfg(feature = "cluster")]
+const SENT_OUT_IN: Duration = Duration::from_secs(1);
 /// So long those have to be dropped that were promised by services which are cut short.
 const GRACE: Duration = Duration::from_millis(10);
 /// A shutdown that takes longer says whom it waits for, and again whenever it has taken twice as long.
@@ -112,6 +115,13 @@ impl Node {
         let promises = self.keep_promises(deadline).await;
         #[cfg(feature = "cluster")]
         let unread = self.read_out(deadline).await;
+        #[cfg(feature = "cluster")]
+        tokio::select! {
+            biased;
+            () = self.inner.services.hub.drained() => {}
+            () = self.inner.hurried() => {}
+            () = sleep_until(deadline.min(Instant::now() + SENT_OUT_IN)) => {}
+        }
         #[cfg(not(feature = "cluster"))]
         let unread = 0;
         Unfinished { services, promises, offloaded, unread }

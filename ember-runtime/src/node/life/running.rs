@@ -110,7 +110,7 @@ impl Node {
     /// Gives `event` to every service on this node that has a handler for it; how many took it.
     pub fn publish<E: Send + Sync + 'static>(&self, event: E) -> usize {
         let services = &self.inner.services;
-        if services.router.over().is_some() { 0 } else { services.bus.publish(event) }
+        if services.router.over().is_some() { 0 } else { services.bus.publish(event, None) }
     }
 
     /// Starts a service on this node, and waits for its `init` and `start`: a value of a `#[service]` type, or a

@@ -14,9 +14,14 @@ use crate::{
         Replicate, Router,
     },
     error::RefusedReason,
+    event::{Announce, Batch, Hub},
     id::{Incarnation, NodeId, NodeKey, PublicKey},
     message::{Arrivals, RawCall, RawReply, ReplyBody, decode, encode},
-    node::{follow, hosting::Watches, offices::learn},
+    node::{
+        follow,
+        hosting::{Services, Watches},
+        offices::learn,
+    },
     replica::Answer,
     transport::{Ingress, Members},
 };
@@ -25,6 +30,7 @@ use crate::{
 pub(crate) struct Door {
     pub(crate) router: Weak<Router>,
     pub(crate) watches: Weak<Watches>,
+    pub(crate) hub: Weak<Hub>,
 }
 
 impl Members for Door {
@@ -81,6 +87,9 @@ impl Ingress for Door {
     fn link_up(&self, peer: NodeKey) {
         if let Some(router) = self.router.upgrade() {
             router.directory().suspect(peer, false);
+            if let Some(hub) = self.hub.upgrade() {
+                hub.link_up(peer);
+            }
             router.hooks.links.tell(|hook| hook.up(peer));
         }
     }
@@ -110,6 +119,11 @@ impl Ingress for Door {
 }
 
 impl Door {
+    pub(crate) fn of(services: &Services) -> Self {
+        let Services { router, watches, hub, .. } = services;
+        Self { router: Arc::downgrade(router), watches: Arc::downgrade(watches), hub: Arc::downgrade(hub) }
+    }
+
     /// What another node asks this node itself.
     fn question(&self, peer: NodeKey, call: RawCall<'static>) {
         let RawCall { method, payload, mut reply, .. } = call;
@@ -151,6 +165,13 @@ impl Door {
             EntriesOf::ID => later(&router, reply, &payload, |router, question: EntriesOf| async move {
                 follow::entries(&router, &question).await
             }),
+            Announce::ID | Batch::ID => match self.hub.upgrade() {
+                Some(hub) if method == Announce::ID => at_once(reply, &payload, |said| hub.hear(peer, said)),
+                Some(hub) => {
+                    later(&router, reply, &payload, move |_, batch: Batch| async move { hub.receive(peer, &batch) })
+                }
+                None => reply.fail(RefusedReason::Stopped),
+            },
             _ => reply.fail(RefusedReason::UnknownMethod),
         }
     }

@@ -40,6 +40,9 @@ impl Options {
     /// # Errors
     /// A value that cannot be.
     pub(crate) fn check(&self) -> Result<()> {
+        if let Some(twins) = crate::event::twins() {
+            return Err(crate::error::Error::Configuration(twins));
+        }
         self.listen.as_ref().map_or(Ok(()), values::listen)?;
         self.advertise.as_ref().map_or(Ok(()), values::advertise)?;
         values::lease(self.lease)?;

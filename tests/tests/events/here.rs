@@ -1,7 +1,5 @@
 //! Events within one node.
 
-#![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
-
 use ember::prelude::*;
 use ember_tests::{gate::Gate, log::Log};
 

@@ -1,0 +1,87 @@
+//! What a subscriber is told beside an event, and in place of one that it has missed.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{NodeKey, Pid};
+
+/// How far an event goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Scope {
+    /// The services of the node that publishes it.
+    Node,
+    /// Those of all nodes with this server id.
+    Server(u32),
+    /// Those of all nodes.
+    Cluster,
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Node => f.write_str("node"),
+            Self::Server(id) => write!(f, "server {id}"),
+            Self::Cluster => f.write_str("cluster"),
+        }
+    }
+}
+
+/// Where an event comes from: what [`Cx::event`](crate::actor::Cx::event) says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EventSource {
+    /// The run of the node that published it.
+    pub node: NodeKey,
+    /// The service in whose handler it was published; `None` if that was outside of one.
+    pub service: Option<Pid>,
+    /// How far it goes.
+    pub scope: Scope,
+    /// Which of the events of its type and scope it is that this run of a node has published for the node of the subscriber, since there was a subscriber
+    /// there: 1, 2, 3, … 0 for one that is [`retained`](Self::retained).
+    pub number: u64,
+    /// It is the last one from before the subscription, for an `#[on(event, retain)]`.
+    pub retained: bool,
+}
+
+impl EventSource {
+    pub(crate) const fn new(node: NodeKey, service: Option<Pid>, scope: Scope, number: u64) -> Self {
+        Self { node, service, scope, number, retained: false }
+    }
+
+    /// The same, of one from before a subscription.
+    pub(crate) const fn kept(self) -> Self {
+        Self { number: 0, retained: true, ..self }
+    }
+}
+
+/// Events that a subscriber has not got: what `#[on(missed)]` is told, in their place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Missed {
+    /// The run of the node that published them.
+    pub publisher: NodeKey,
+    /// The name of their type.
+    pub event: &'static str,
+    /// How far they went.
+    pub scope: Scope,
+    /// How many they are; `None` if nobody knows, because their publisher is gone.
+    pub count: Option<u64>,
+    /// Why.
+    pub why: MissedReason,
+}
+
+/// Why events were missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MissedReason {
+    /// The mailbox of the subscriber was full.
+    MailboxFull,
+    /// They have not left their publisher: too many waited there for this node, because it could not be reached, stood still or was slow; or they
+    /// could not be written, or were too large.
+    NotSent,
+    /// This node could not read them. The log says why.
+    Unreadable,
+    /// Their publisher has gone without a word: the last of its events may be missing.
+    PublisherLost,
+}

@@ -1,0 +1,211 @@
+//! All events that leave this node, and all that come.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tokio::sync::Notify;
+
+use super::{
+    compare::Compared,
+    counts::Counts,
+    line::Line,
+    sources::Sources,
+    wire::{Announce, Batch, Heard, Taken, Wanted},
+};
+use crate::{
+    actor::Scope,
+    call::Router,
+    event::{
+        kinds,
+        local::{Bus, Wants},
+    },
+    id::NodeKey,
+    sync::lock,
+};
+
+/// The events of one node, as others have to do with them.
+pub(crate) struct Hub {
+    pub(super) router: Arc<Router>,
+    pub(super) bus: Arc<Bus>,
+    /// The server id of this node.
+    pub(super) server: u32,
+    lines: Mutex<Lines>,
+    pub(super) sources: Sources,
+    pub(crate) counts: Counts,
+    announced: AtomicU64,
+    /// A node has said for the first time what it wants.
+    pub(super) stirred: Notify,
+}
+
+#[derive(Default)]
+struct Lines {
+    all: BTreeMap<NodeKey, Arc<Line>>,
+    /// Who wants what, as it was found when somebody published last.
+    routes: BTreeMap<(u64, Scope), Route>,
+}
+
+/// Whom an event goes to.
+#[derive(Clone)]
+pub(super) struct Route {
+    pub(super) lines: Arc<[Arc<Line>]>,
+    /// Who wants it, and has another structure.
+    pub(super) others: Arc<[NodeKey]>,
+}
+
+impl Hub {
+    pub(crate) fn new(router: Arc<Router>, bus: Arc<Bus>, server: u32) -> Arc<Self> {
+        Arc::new(Self {
+            router,
+            bus,
+            server,
+            lines: Mutex::default(),
+            sources: Sources::default(),
+            counts: Counts::default(),
+            announced: AtomicU64::new(0),
+            stirred: Notify::new(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lines> {
+        lock(&self.lines)
+    }
+
+    /// The way to a run of another node.
+    pub(super) fn line(&self, peer: NodeKey) -> Arc<Line> {
+        Arc::clone(self.lock().all.entry(peer).or_insert_with(|| Arc::new(Line::new(peer))))
+    }
+
+    /// The same, if there is one.
+    pub(super) fn known_line(&self, peer: NodeKey) -> Option<Arc<Line>> {
+        self.lock().all.get(&peer).cloned()
+    }
+
+    pub(super) fn lines(&self) -> Vec<Arc<Line>> {
+        self.lock().all.values().cloned().collect()
+    }
+
+    /// Who wants what is another question now.
+    pub(super) fn reroute(&self) {
+        let routes = std::mem::take(&mut self.lock().routes);
+        drop(routes);
+    }
+
+    pub(super) fn forget(&self, peer: NodeKey) {
+        let gone = self.lock().all.remove(&peer);
+        if let Some(gone) = gone {
+            gone.end();
+        }
+        self.reroute();
+    }
+
+    pub(super) fn route(&self, event: u64, scope: Scope) -> Route {
+        let mut lines = self.lock();
+        let Lines { all, routes } = &mut *lines;
+        let found = || Route {
+            lines: all.values().filter(|line| line.wants(event, scope)).cloned().collect(),
+            others: all.values().filter(|line| line.has_other(event)).map(|line| line.peer).collect(),
+        };
+        routes.entry((event, scope)).or_insert_with(found).clone()
+    }
+
+    /// The name of another node, for logs.
+    pub(super) fn named(&self, peer: NodeKey) -> String {
+        self.router.directory().name_of(peer).unwrap_or_default()
+    }
+
+    /// What this node wants, as it is said to others; with the structures of those types that `told` does not name.
+    pub(super) fn announce(&self, wants: &Wants, told: &dyn Fn(u64) -> bool) -> Announce {
+        let wanted = wants.iter().filter_map(|(event, want)| {
+            let known = kinds::of_id(*event)?;
+            let structure = (!told(*event)).then(|| known.structure.clone());
+            let (name, fingerprint) = (known.name().to_owned(), known.fingerprint);
+            Some(Wanted { event: *event, name, fingerprint, structure, want: *want })
+        });
+        // One that is made later has the higher number, whatever order they arrive in.
+        let number = self.announced.fetch_add(1, Ordering::Relaxed) + 1;
+        Announce { number, server: self.server, wanted: wanted.collect() }
+    }
+
+    /// Another node says what it wants.
+    pub(crate) fn hear(&self, peer: NodeKey, said: Announce) -> Heard {
+        let line = self.line(peer);
+        self.stirred.notify_one();
+        let compared = Compared::of(&said.wanted, (peer, &self.named(peer)), &|event| line.has_other(event));
+        let others = compared.other_ids();
+        if let Some(kept) = line.hear(said.number, said.server, compared.fits, others) {
+            self.reroute();
+            for (event, cluster) in kept {
+                self.send_kept(&line, event, cluster, said.server);
+            }
+        }
+        Heard { others: compared.others }
+    }
+
+    /// The last event from before, for a node that now wants it.
+    fn send_kept(&self, line: &Line, event: u64, cluster: bool, server: u32) {
+        let Some(known) = kinds::of_id(event) else { return };
+        let scope = if cluster { Scope::Cluster } else { Scope::Server(server) };
+        let Some(last) = self.bus.last(known, scope) else { return };
+        match known.bytes(&*last) {
+            Ok(bytes) => line.put_kept(event, cluster, &bytes),
+            Err(error) => unwritable(known.name(), &error),
+        }
+    }
+
+    /// Another node sends events.
+    pub(crate) fn receive(&self, peer: NodeKey, batch: &Batch) -> Taken {
+        self.counts.received.add(batch.items.len());
+        self.sources.receive(peer, batch, (&self.bus, self.server))
+    }
+
+    pub(crate) fn here(&self) -> NodeKey {
+        self.router.key
+    }
+
+    /// Whether the node has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.router.over().is_some()
+    }
+
+    /// How many events the subscribers here have missed.
+    pub(crate) fn missed(&self) -> u64 {
+        self.bus.missed()
+    }
+
+    /// The link to another node is up.
+    pub(crate) fn link_up(&self, peer: NodeKey) {
+        if let Some(line) = self.known_line(peer) {
+            line.link_up();
+        }
+    }
+
+    /// Waits until the other nodes have what was published for them.
+    pub(crate) async fn drained(&self) {
+        for line in self.lines() {
+            let mut passes = line.passes();
+            loop {
+                passes.mark_unchanged();
+                if line.is_empty() || passes.changed().await.is_err() {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Says that an event cannot leave this node.
+pub(super) fn unwritable(event: &str, error: &str) {
+    tracing::error!(target: "ember::event", event, %error, "an event cannot be written: other nodes miss it");
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").field("lines", &self.lock().all.len()).finish_non_exhaustive()
+    }
+}

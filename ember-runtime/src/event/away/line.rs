@@ -1,0 +1,274 @@
+//! The way of events to one run of another node.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, MutexGuard},
+};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use super::{
+    queue::{MOST, Put, Queue, Sent},
+    wire::Taken,
+};
+use crate::{
+    actor::{Scope, ScopeKind},
+    event::local::Wants,
+    id::NodeKey,
+    planted::{Bug, planted},
+    sync::{lock, ordered},
+};
+
+/// Of runs of nodes that have left the view so many are remembered: what they wanted, and how far their events were.
+pub(super) const REMEMBERED: usize = 1024;
+
+pub(crate) struct Line {
+    pub(crate) peer: NodeKey,
+    state: Mutex<State>,
+    /// There is something to say to it.
+    pub(super) bell: Notify,
+    /// The link to it is up again.
+    pub(super) up: Notify,
+    /// Tells when items were answered, or thrown away.
+    passed: ordered::Sender<()>,
+}
+
+struct State {
+    /// The view has shown it.
+    seen: bool,
+    /// It is not in the view any more.
+    away: bool,
+    /// It does not come back.
+    gone: bool,
+    server: u32,
+    /// What it wants, with a structure that fits; as it has said last, under this number.
+    wants: Wants,
+    heard: u64,
+    /// What it wants, and has another structure of.
+    others: BTreeSet<u64>,
+    queue: Queue,
+    /// What it is to know of this node is to be said again; it was said once.
+    again: bool,
+    told: bool,
+}
+
+/// What became of an event for one node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// All have taken it.
+    Taken,
+    /// So many mailboxes were full.
+    Full(u32),
+    /// It was not sent, or nobody knows whether it has arrived.
+    NotSent,
+    Gone,
+}
+
+impl Line {
+    pub(super) fn new(peer: NodeKey) -> Self {
+        let state = State {
+            seen: false,
+            away: false,
+            gone: false,
+            server: 0,
+            wants: BTreeMap::new(),
+            heard: 0,
+            others: BTreeSet::new(),
+            queue: Queue::new(MOST),
+            again: false,
+            told: false,
+        };
+        Self {
+            peer,
+            state: Mutex::new(state),
+            bell: Notify::new(),
+            up: Notify::new(),
+            passed: ordered::Sender::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// It says what it wants. The types of which it now wants the last event from before too; nothing, if it has said something newer already.
+    pub(super) fn hear(
+        &self,
+        number: u64,
+        server: u32,
+        wants: Wants,
+        others: BTreeSet<u64>,
+    ) -> Option<Vec<(u64, bool)>> {
+        let mut state = self.lock();
+        if number < state.heard {
+            return None;
+        }
+        let retains = |wants: &Wants, event| wants.get(&event).is_some_and(|want| want.retain > 0);
+        let fresh = wants.keys().copied().filter(|event| retains(&wants, *event) && !retains(&state.wants, *event));
+        let fresh: Vec<_> = fresh.collect();
+        let streams = wants.iter().flat_map(|(event, want)| {
+            let kinds = [(want.server > 0, false), (want.cluster > 0, true)];
+            kinds.into_iter().filter(|(is, _)| *is).map(move |(_, cluster)| (*event, cluster))
+        });
+        let streams: BTreeSet<_> = streams.collect();
+        state.queue.want(&streams);
+        (state.heard, state.server, state.wants, state.others) = (number, server, wants, others);
+        Some(streams.into_iter().filter(|(event, _)| fresh.contains(event)).collect())
+    }
+
+    /// How many there take what goes so far; nothing if it does not want it, or is away.
+    pub(super) fn takers(&self, event: u64, scope: Scope) -> Option<u32> {
+        let state = self.lock();
+        let want = state.wants.get(&event).filter(|_| !state.away)?;
+        Some(want.takers(ScopeKind::of(scope))).filter(|takers| *takers > 0)
+    }
+
+    /// Whether it wants what goes so far, in the view or not.
+    pub(super) fn wants(&self, event: u64, scope: Scope) -> bool {
+        let state = self.lock();
+        match scope {
+            Scope::Node => false,
+            Scope::Server(server) => server == state.server && state.queue.wants((event, false)),
+            Scope::Cluster => state.queue.wants((event, true)),
+        }
+    }
+
+    /// Whether it wants it, and has another structure of it.
+    pub(super) fn has_other(&self, event: u64) -> bool {
+        self.lock().others.contains(&event)
+    }
+
+    /// Queues an event. Its place, or that it is missed there; nothing if it is away, and does not get it.
+    pub(super) fn put(&self, event: u64, cluster: bool, bytes: Option<&Bytes>, service: Option<u64>) -> Option<Put> {
+        let mut state = self.lock();
+        let away = state.away;
+        let put = state.queue.put((event, cluster), bytes.filter(|_| !away), service);
+        drop(state);
+        if put != Put::Unwanted && !away {
+            self.bell.notify_one();
+        }
+        (!away).then_some(put)
+    }
+
+    pub(super) fn put_kept(&self, event: u64, cluster: bool, bytes: &Bytes) {
+        let _place = self.lock().queue.put_kept((event, cluster), bytes);
+        self.bell.notify_one();
+    }
+
+    pub(super) fn next(&self, most: usize) -> Option<Sent> {
+        let state = self.lock();
+        if state.away { None } else { state.queue.next(most) }
+    }
+
+    pub(super) fn answered(&self, sent: &Sent, taken: &Taken) {
+        let mut state = self.lock();
+        for ((event, cluster), takers) in state.queue.answered(sent, taken) {
+            if let Some(want) = state.wants.get_mut(&event) {
+                // It stays wanted until the node says something else.
+                *(if cluster { &mut want.cluster } else { &mut want.server }) = takers.max(1);
+            }
+        }
+        drop(state);
+        self.passed.send_replace(());
+    }
+
+    pub(super) fn refused(&self, sent: &Sent) {
+        self.lock().queue.refused(sent);
+        self.passed.send_replace(());
+    }
+
+    /// The view shows it; whether that is news.
+    pub(super) fn arrive(&self) -> bool {
+        let mut state = self.lock();
+        state.seen = true;
+        std::mem::replace(&mut state.away, false)
+    }
+
+    /// Whether the view has shown it, and shows it.
+    pub(super) fn is_there(&self) -> bool {
+        let state = self.lock();
+        state.seen && !state.away
+    }
+
+    /// The view shows it no more: what waits for it is missed. What it wants is kept, so that it is known how much that is.
+    pub(super) fn depart(&self) {
+        let mut state = self.lock();
+        state.away = true;
+        state.queue.throw_away();
+        if planted(Bug::ForgetInterest) {
+            state.wants.clear();
+            state.queue.want(&BTreeSet::new());
+        }
+        drop(state);
+        self.passed.send_replace(());
+    }
+
+    /// It does not come back.
+    pub(super) fn end(&self) {
+        self.lock().gone = true;
+        self.depart();
+    }
+
+    /// The link to it is up again: it is told once more what this node wants.
+    pub(super) fn link_up(&self) {
+        if !planted(Bug::ForgetInterest) {
+            self.lock().again = true;
+        }
+        self.up.notify_one();
+        self.bell.notify_one();
+    }
+
+    /// Whether it is to be told once more.
+    pub(super) fn take_again(&self) -> bool {
+        std::mem::take(&mut self.lock().again)
+    }
+
+    /// It is told what this node wants.
+    pub(super) fn note_told(&self) {
+        self.lock().told = true;
+    }
+
+    /// Whether it ever was.
+    pub(super) fn was_told(&self) -> bool {
+        self.lock().told
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        let state = self.lock();
+        state.away || state.queue.is_empty()
+    }
+
+    /// Tells when items were answered, or thrown away.
+    pub(super) fn passes(&self) -> ordered::Receiver<()> {
+        self.passed.subscribe()
+    }
+
+    /// What became of the item at this place, once that is known.
+    fn fate(&self, place: u64) -> Option<Fate> {
+        let state = self.lock();
+        if state.queue.passed() < place && !state.gone {
+            return None;
+        }
+        Some(match state.queue.fate(place) {
+            Some(0) => Fate::Taken,
+            Some(mailboxes) => Fate::Full(mailboxes),
+            None if state.gone => Fate::Gone,
+            None => Fate::NotSent,
+        })
+    }
+
+    /// Waits for what becomes of the item at this place.
+    pub(crate) async fn settles(&self, place: u64) -> Fate {
+        let mut passes = self.passes();
+        loop {
+            passes.mark_unchanged();
+            if let Some(fate) = self.fate(place) {
+                return fate;
+            }
+            if passes.changed().await.is_err() {
+                return Fate::Gone;
+            }
+        }
+    }
+}

@@ -1,0 +1,381 @@
+//! What waits for one other node, and what it has been given: without a lock, and without I/O.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bytes::Bytes;
+
+use super::wire::{Batch, Item, StreamName, Taken};
+
+/// So much waits for a node at most; what has no room is missed there.
+pub(super) const MOST: Bounds = Bounds { items: 4096, bytes: 4 * 1024 * 1024 };
+
+/// So many items go at once at most: a mailbox takes so many.
+const AT_ONCE: usize = 256;
+
+/// Of how many batches back it is remembered that mailboxes were full.
+const REMEMBERED: usize = 1024;
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) items: usize,
+    pub(super) bytes: usize,
+}
+
+/// The events of one type and scope, as far as one other node wants them.
+#[derive(Debug, Clone, Copy)]
+struct Stream {
+    generation: u64,
+    /// The number of the last one.
+    last: u64,
+    /// The last one that the other node knows of.
+    told: u64,
+}
+
+/// The type and whether it goes to the whole cluster.
+pub(super) type StreamKey = (u64, bool);
+
+#[derive(Debug)]
+struct Waiting {
+    stream: StreamKey,
+    generation: u64,
+    number: u64,
+    service: Option<u64>,
+    bytes: Bytes,
+}
+
+/// A queue. Each item has a place in it, counted from 1.
+#[derive(Debug)]
+pub(super) struct Queue {
+    bounds: Bounds,
+    streams: BTreeMap<StreamKey, Stream>,
+    /// How many streams there have been.
+    generations: u64,
+    waiting: VecDeque<Waiting>,
+    bytes: usize,
+    /// The place of the last item.
+    placed: u64,
+    /// Of the last one that the other node has answered.
+    settled: u64,
+    /// The places that were thrown away: from the first to the last of each run of them.
+    thrown: BTreeMap<u64, u64>,
+    /// Streams that have missed what came last.
+    cut: BTreeSet<StreamKey>,
+    /// Answered items that not all have taken.
+    full: BTreeMap<u64, u32>,
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Put {
+    /// It waits, at this place.
+    At(u64),
+    /// It has a number, and is missed.
+    Dropped,
+    /// Nobody wants it.
+    Unwanted,
+}
+
+/// A batch that is on its way.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) batch: Batch,
+    /// The place of its last item.
+    to: u64,
+    keys: Vec<StreamKey>,
+}
+
+impl Queue {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            streams: BTreeMap::new(),
+            generations: 0,
+            waiting: VecDeque::new(),
+            bytes: 0,
+            placed: 0,
+            settled: 0,
+            thrown: BTreeMap::new(),
+            cut: BTreeSet::new(),
+            full: BTreeMap::new(),
+        }
+    }
+
+    /// From now on exactly these are wanted.
+    pub(super) fn want(&mut self, wanted: &BTreeSet<StreamKey>) {
+        self.streams.retain(|key, _| wanted.contains(key));
+        self.cut.retain(|key| wanted.contains(key));
+        for key in wanted {
+            let generations = &mut self.generations;
+            self.streams.entry(*key).or_insert_with(|| {
+                *generations += 1;
+                Stream { generation: *generations, last: 0, told: 0 }
+            });
+        }
+    }
+
+    pub(super) fn wants(&self, key: StreamKey) -> bool {
+        self.streams.contains_key(&key)
+    }
+
+    /// Numbers an event, and queues it if there is room; `bytes` is nothing for one that cannot be sent.
+    pub(super) fn put(&mut self, key: StreamKey, bytes: Option<&Bytes>, service: Option<u64>) -> Put {
+        let Some(stream) = self.streams.get_mut(&key) else { return Put::Unwanted };
+        stream.last += 1;
+        let (generation, number) = (stream.generation, stream.last);
+        let fits = |bytes: &&Bytes| {
+            self.waiting.len() < self.bounds.items && self.bytes.saturating_add(bytes.len()) <= self.bounds.bytes
+        };
+        let Some(bytes) = bytes.filter(fits) else {
+            self.cut.insert(key);
+            return Put::Dropped;
+        };
+        self.push(Waiting { stream: key, generation, number, service, bytes: bytes.clone() })
+    }
+
+    /// Queues the last event from before, which has no number.
+    pub(super) fn put_kept(&mut self, key: StreamKey, bytes: &Bytes) -> Put {
+        let Some(Stream { generation, .. }) = self.streams.get(&key) else { return Put::Unwanted };
+        self.push(Waiting { stream: key, generation: *generation, number: 0, service: None, bytes: bytes.clone() })
+    }
+
+    fn push(&mut self, item: Waiting) -> Put {
+        self.bytes += item.bytes.len();
+        self.waiting.push_back(item);
+        self.placed += 1;
+        Put::At(self.placed)
+    }
+
+    /// What goes next, of no more than so many bytes; nothing if there is nothing to say. It stays in the queue.
+    pub(super) fn next(&self, most: usize) -> Option<Sent> {
+        let (mut names, mut keys, mut index) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let mut place = |key: StreamKey, generation: u64| -> u32 {
+            *index.entry((key, generation)).or_insert_with(|| {
+                names.push(StreamName { event: key.0, cluster: key.1, generation });
+                keys.push(key);
+                u32::try_from(names.len() - 1).unwrap_or(u32::MAX)
+            })
+        };
+        let (mut items, mut length) = (Vec::new(), 0);
+        for it in self.waiting.iter().take(AT_ONCE) {
+            if !items.is_empty() && length + it.bytes.len() > most {
+                break;
+            }
+            length += it.bytes.len();
+            items.push(Item {
+                stream: place(it.stream, it.generation),
+                number: it.number,
+                service: it.service,
+                length: u32::try_from(it.bytes.len()).unwrap_or(u32::MAX),
+            });
+        }
+        let mut last = Vec::new();
+        if items.len() == self.waiting.len() {
+            // Nothing comes after it that would show what is missing.
+            for key in &self.cut {
+                if let Some(stream) = self.streams.get(key) {
+                    last.push((place(*key, stream.generation), stream.last));
+                }
+            }
+        }
+        if items.is_empty() && last.is_empty() {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(length);
+        self.waiting.iter().take(items.len()).for_each(|it| bytes.extend_from_slice(&it.bytes));
+        let to = self.placed - (self.waiting.len() - items.len()) as u64;
+        Some(Sent { batch: Batch { streams: names, items, bytes: bytes.into(), last }, to, keys })
+    }
+
+    /// The other node has answered it. How many take each of its streams.
+    pub(super) fn answered(&mut self, sent: &Sent, taken: &Taken) -> Vec<(StreamKey, u32)> {
+        let first = sent.to + 1 - sent.batch.items.len() as u64;
+        for (index, mailboxes) in &taken.full {
+            if (*index as usize) < sent.batch.items.len() {
+                self.full.insert(first + u64::from(*index), *mailboxes);
+            }
+        }
+        while self.full.len() > REMEMBERED {
+            self.full.pop_first();
+        }
+        self.leave(sent.to);
+        self.told(sent);
+        self.settled = self.settled.max(sent.to);
+        sent.keys.iter().copied().zip(taken.takers.iter().copied()).collect()
+    }
+
+    /// The other node cannot read it, and would not another time: it is missed.
+    pub(super) fn refused(&mut self, sent: &Sent) {
+        self.leave(sent.to);
+        self.cut.extend(sent.batch.items.iter().filter(|it| it.number > 0).map(|it| sent.keys[it.stream as usize]));
+        // If that is what it cannot read, it would be said for ever.
+        if sent.batch.items.is_empty() {
+            self.told(sent);
+        }
+        self.throw(sent.to + 1 - sent.batch.items.len() as u64, sent.to);
+    }
+
+    fn throw(&mut self, from: u64, to: u64) {
+        if from <= to {
+            self.thrown.insert(from, to);
+        }
+        while self.thrown.len() > REMEMBERED {
+            self.thrown.pop_first();
+        }
+    }
+
+    /// The other node cannot be reached for now: what waits is missed, and so is what comes until it can be.
+    pub(super) fn throw_away(&mut self) {
+        self.cut.extend(self.waiting.iter().filter(|it| it.number > 0).map(|it| it.stream));
+        self.throw(self.placed + 1 - self.waiting.len() as u64, self.placed);
+        self.waiting.clear();
+        self.bytes = 0;
+    }
+
+    /// Takes out all up to this place.
+    fn leave(&mut self, to: u64) {
+        while !self.waiting.is_empty() && self.placed - self.waiting.len() as u64 + 1 <= to {
+            if let Some(left) = self.waiting.pop_front() {
+                self.bytes -= left.bytes.len();
+            }
+        }
+    }
+
+    /// What the other node knows now of where its streams stand.
+    fn told(&mut self, sent: &Sent) {
+        let items = sent.batch.items.iter().map(|it| (it.stream, it.number));
+        for (stream, number) in items.chain(sent.batch.last.iter().copied()) {
+            let (key, name) = (sent.keys[stream as usize], sent.batch.streams[stream as usize]);
+            if let Some(stream) = self.streams.get_mut(&key).filter(|it| it.generation == name.generation) {
+                stream.told = stream.told.max(number);
+                if stream.told == stream.last {
+                    self.cut.remove(&key);
+                }
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.cut.is_empty()
+    }
+
+    /// Up to which place all is answered, or thrown away.
+    pub(super) fn passed(&self) -> u64 {
+        self.settled.max(self.thrown.last_key_value().map_or(0, |(_, to)| *to))
+    }
+
+    /// What became of the item at this place, once it is [passed](Self::passed): in how many mailboxes it had no room, or nothing if it was not sent.
+    pub(super) fn fate(&self, place: u64) -> Option<u32> {
+        let is_thrown = self.thrown.range(..=place).next_back().is_some_and(|(_, to)| place <= *to);
+        (place <= self.settled && !is_thrown).then(|| self.full.get(&place).copied().unwrap_or(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: StreamKey = (1, true);
+
+    fn queue(items: usize) -> Queue {
+        let mut queue = Queue::new(Bounds { items, bytes: 1000 });
+        queue.want(&BTreeSet::from([KEY]));
+        queue
+    }
+
+    fn put(queue: &mut Queue, times: usize) -> Vec<Put> {
+        (0..times).map(|_| queue.put(KEY, Some(&Bytes::from_static(b"ab")), None)).collect()
+    }
+
+    fn numbers(sent: &Sent) -> Vec<u64> {
+        sent.batch.items.iter().map(|it| it.number).collect()
+    }
+
+    #[test]
+    fn what_was_not_answered_goes_again_with_the_same_numbers_and_more() {
+        let mut queue = queue(10);
+        assert_eq!(put(&mut queue, 2), [Put::At(1), Put::At(2)]);
+        assert_eq!(numbers(&queue.next(100).unwrap()), [1, 2]);
+        put(&mut queue, 1);
+        let sent = queue.next(100).unwrap();
+        assert_eq!((numbers(&sent), sent.batch.bytes.len()), (vec![1, 2, 3], 6));
+        queue.answered(&sent, &Taken { takers: vec![1], full: vec![(1, 2)] });
+        assert_eq!((queue.fate(1), queue.fate(2), queue.fate(3), queue.passed()), (Some(0), Some(2), Some(0), 3));
+        assert!(queue.next(100).is_none() && queue.is_empty());
+    }
+
+    #[test]
+    fn what_has_no_room_has_a_number_and_its_loss_is_told_also_if_nothing_follows() {
+        let mut queue = queue(2);
+        assert_eq!(put(&mut queue, 4)[2..], [Put::Dropped, Put::Dropped]);
+        let sent = queue.next(100).unwrap();
+        assert_eq!((numbers(&sent), &sent.batch.last[..]), (vec![1, 2], &[(0, 4)][..]));
+        queue.answered(&sent, &Taken::default());
+        assert!(queue.is_empty());
+        assert_eq!(put(&mut queue, 1), [Put::At(3)]);
+        assert_eq!(numbers(&queue.next(100).unwrap()), [5]);
+    }
+
+    #[test]
+    fn a_loss_at_the_end_is_told_until_it_is_answered() {
+        let mut queue = queue(1);
+        put(&mut queue, 2);
+        let first = queue.next(100).unwrap();
+        // One more is lost while it is on its way.
+        put(&mut queue, 1);
+        queue.answered(&first, &Taken::default());
+        let second = queue.next(100).unwrap();
+        assert_eq!((numbers(&second), second.batch.last[0].1), (vec![], 3));
+        queue.answered(&second, &Taken::default());
+        assert!(queue.next(100).is_none());
+    }
+
+    #[test]
+    fn what_is_thrown_away_is_told_when_the_node_is_back() {
+        let mut queue = queue(10);
+        put(&mut queue, 3);
+        let on_its_way = queue.next(100).unwrap();
+        queue.throw_away();
+        assert_eq!((queue.passed(), queue.fate(2)), (3, None));
+        let sent = queue.next(100).unwrap();
+        assert_eq!((numbers(&sent), sent.batch.last[0].1), (vec![], 3));
+        // An answer that comes after all changes nothing that follows.
+        put(&mut queue, 1);
+        queue.answered(&on_its_way, &Taken::default());
+        let last = queue.next(100).unwrap();
+        assert_eq!(numbers(&last), [4]);
+        queue.answered(&last, &Taken::default());
+        assert_eq!((queue.fate(2), queue.fate(4)), (None, Some(0)), "what was thrown away stays so");
+    }
+
+    #[test]
+    fn a_batch_that_cannot_be_read_is_missed_and_does_not_stop_the_rest() {
+        let mut queue = queue(10);
+        put(&mut queue, 2);
+        let sent = queue.next(100).unwrap();
+        queue.refused(&sent);
+        put(&mut queue, 1);
+        assert_eq!(numbers(&queue.next(100).unwrap()), [3]);
+    }
+
+    #[test]
+    fn who_wants_events_again_gets_a_stream_of_its_own_from_one() {
+        let mut queue = queue(10);
+        put(&mut queue, 2);
+        queue.want(&BTreeSet::new());
+        assert_eq!(put(&mut queue, 1), [Put::Unwanted]);
+        queue.want(&BTreeSet::from([KEY]));
+        put(&mut queue, 1);
+        let sent = queue.next(100).unwrap();
+        assert_eq!(numbers(&sent), [1, 2, 1]);
+        let generations: Vec<_> = sent.batch.streams.iter().map(|it| it.generation).collect();
+        assert_eq!((generations, sent.batch.items[2].stream), (vec![1, 2], 1));
+    }
+
+    #[test]
+    fn a_batch_has_an_item_at_least_and_not_more_bytes_than_are_asked_for() {
+        let mut queue = queue(10);
+        put(&mut queue, 5);
+        assert_eq!(numbers(&queue.next(1).unwrap()), [1]);
+        assert_eq!(numbers(&queue.next(5).unwrap()), [1, 2]);
+    }
+}

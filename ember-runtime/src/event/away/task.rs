@@ -1,0 +1,253 @@
+//! What runs for events between nodes: one task that looks who is in the view, and one for each other node, which tells it what is wanted here and
+//! sends it what waits for it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use super::{
+    compare,
+    hub::Hub,
+    line::{Line, REMEMBERED},
+    queue::Sent,
+};
+use crate::{
+    call::Question,
+    directory::Departed,
+    error::{Failure, RefusedReason},
+    event::{kinds, local::Wants},
+    id::NodeKey,
+    sync::AbortOnDrop,
+};
+
+/// The bytes of events that go at once, but for one that is larger by itself.
+const BATCH: usize = 128 * 1024;
+/// What this node wants is said again so often, should it have been forgotten.
+const REFRESH: Duration = Duration::from_secs(30);
+/// Whoever has not answered by then may have forgotten to.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// After a failure so long passes until the next try: at first, and at most.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
+
+impl Hub {
+    /// Follows the view for ever.
+    pub(crate) async fn run(self: Arc<Self>) {
+        let (mut changes, mut wanted) = (self.router.directory().changes(), self.bus.changes());
+        let mut looks = Looks::default();
+        loop {
+            changes.mark_unchanged();
+            wanted.mark_unchanged();
+            self.look(&mut looks);
+            tokio::select! {
+                biased;
+                changed = changes.changed() => if changed.is_err() { return },
+                _ = wanted.changed() => {}
+                () = self.stirred.notified() => {}
+            }
+        }
+    }
+
+    /// Who is in the view is looked at with each change of that, so that nothing is done where nobody has come or gone. A node of which nothing is
+    /// wanted, and that wants nothing, costs nothing.
+    fn look(self: &Arc<Self>, looks: &mut Looks) {
+        let seen = (self.router.directory().peers(), !self.bus.wants().is_empty(), self.lines().len());
+        if looks.last.as_ref() == Some(&seen) {
+            return;
+        }
+        let peers: BTreeSet<NodeKey> = seen.0.iter().copied().collect();
+        for peer in &peers {
+            let Some(line) = (if seen.1 { Some(self.line(*peer)) } else { self.known_line(*peer) }) else { continue };
+            if line.arrive() {
+                line.link_up();
+                self.reroute();
+            }
+            looks.tasks.entry(*peer).or_insert_with(|| {
+                let run = Arc::clone(self).serve(line);
+                AbortOnDrop(self.router.runtime().spawn(run).abort_handle())
+            });
+        }
+        looks.tasks.retain(|peer, _| peers.contains(peer));
+        self.part(&peers);
+        looks.last = Some((seen.0, seen.1, self.lines().len()));
+    }
+
+    /// Sees to those who are not in the view any more, or not yet.
+    fn part(&self, peers: &BTreeSet<NodeKey>) {
+        let directory = self.router.directory();
+        let is_newer = |peer: NodeKey| peers.iter().any(|it| it.id == peer.id && it.incarnation > peer.incarnation);
+        let mut away = Vec::new();
+        for line in self.lines().into_iter().filter(|line| !peers.contains(&line.peer)) {
+            if is_newer(line.peer) || directory.departed(line.peer) == Some(Departed::InOrder) {
+                self.forget(line.peer);
+                continue;
+            }
+            if line.is_there() {
+                line.depart();
+                self.reroute();
+            }
+            away.push(line.peer);
+        }
+        for peer in away.iter().take(away.len().saturating_sub(REMEMBERED)) {
+            self.forget(*peer);
+        }
+        for peer in self.sources.runs().into_iter().filter(|peer| !peers.contains(peer)) {
+            let (departed, is_over) = (directory.departed(peer), is_newer(peer));
+            if departed == Some(Departed::Lost) || (is_over && departed.is_none()) {
+                self.sources.lose(peer, (&self.bus, self.server));
+            }
+            if is_over || departed == Some(Departed::InOrder) {
+                self.sources.forget(peer);
+                self.bus.forget(peer);
+            }
+        }
+        self.sources.prune(|peer| peers.contains(&peer));
+    }
+
+    /// Sees to one other node, while the view shows it.
+    async fn serve(self: Arc<Self>, line: Arc<Line>) {
+        let mut serving = Serving {
+            wanted: self.bus.changes(),
+            hub: self,
+            line,
+            wants: None,
+            told: None,
+            structures: BTreeSet::new(),
+            others: BTreeSet::new(),
+        };
+        let mut pause = PAUSES.0;
+        loop {
+            match serving.step().await {
+                Ok(()) => pause = PAUSES.0,
+                Err(Later) => {
+                    tokio::select! {
+                        biased;
+                        () = serving.line.up.notified() => {}
+                        () = sleep(pause) => {}
+                    }
+                    pause = (pause * 2).min(PAUSES.1);
+                }
+            }
+        }
+    }
+}
+
+/// What was seen last.
+#[derive(Default)]
+struct Looks {
+    /// Who is in the view, whether anything is wanted here, and how many ways there are.
+    last: Option<(Vec<NodeKey>, bool, usize)>,
+    tasks: BTreeMap<NodeKey, AbortOnDrop>,
+}
+
+/// Of one other node.
+struct Serving {
+    hub: Arc<Hub>,
+    line: Arc<Line>,
+    /// Tells that something else is wanted here.
+    wanted: crate::sync::ordered::Receiver<()>,
+    /// That, as it was seen last.
+    wants: Option<Wants>,
+    /// What it knows to be wanted here, and since when.
+    told: Option<(Wants, Instant)>,
+    /// The types whose structures it was told.
+    structures: BTreeSet<u64>,
+    /// Those that have another structure there.
+    others: BTreeSet<u64>,
+}
+
+/// It cannot be reached now.
+struct Later;
+
+impl Serving {
+    /// Does what is to be done, or waits for that.
+    async fn step(&mut self) -> Result<(), Later> {
+        if self.line.take_again() {
+            self.structures.clear();
+            self.told = self.told.take().filter(|(wants, _)| wants.is_empty());
+        }
+        if self.wants.is_none() || self.wanted.has_changed() {
+            self.wanted.mark_unchanged();
+            self.wants = Some(self.hub.bus.wants());
+        }
+        if let Some(wants) = self.wants.clone().filter(|wants| self.is_news(wants)) {
+            return self.announce(wants).await;
+        }
+        if let Some(sent) = self.line.next(self.hub.router.fitting(BATCH)) {
+            return self.send(&sent).await;
+        }
+        let refresh = self.told.as_ref().filter(|(wants, _)| !wants.is_empty()).map(|(_, at)| *at + REFRESH);
+        tokio::select! {
+            biased;
+            () = self.line.bell.notified() => {}
+            _ = self.wanted.changed() => {}
+            () = sleep_until(refresh.unwrap_or_else(Instant::now)), if refresh.is_some() => self.told = None,
+        }
+        Ok(())
+    }
+
+    /// Whether it is to be told what is wanted here. Who has never been told anything need not know that it is nothing.
+    fn is_news(&self, wants: &Wants) -> bool {
+        let sorts = |wants: &Wants| wants.iter().map(|(event, want)| (*event, want.sort())).collect::<Vec<_>>();
+        match &self.told {
+            None => !wants.is_empty() || self.line.was_told(),
+            Some((told, _)) => sorts(told) != sorts(wants),
+        }
+    }
+
+    async fn announce(&mut self, wants: Wants) -> Result<(), Later> {
+        let said = self.hub.announce(&wants, &|event| self.structures.contains(&event));
+        self.line.note_told();
+        let heard = match self.ask(&said).await {
+            Ok(heard) => heard,
+            Err(failure) => return self.failed(&failure, Some(wants)),
+        };
+        let name = self.hub.named(self.line.peer);
+        for (event, theirs) in &heard.others {
+            if let Some(ours) = kinds::of_id(*event).filter(|_| self.others.insert(*event)) {
+                compare::tell(ours.name(), &ours.structure, (self.line.peer, &name), theirs);
+            }
+        }
+        self.structures.extend(wants.keys());
+        self.told = Some((wants, Instant::now()));
+        Ok(())
+    }
+
+    async fn send(&mut self, sent: &Sent) -> Result<(), Later> {
+        match self.ask(&sent.batch).await {
+            Ok(taken) => {
+                self.hub.counts.batches.add(1);
+                self.line.answered(sent, &taken);
+                Ok(())
+            }
+            Err(Failure::NotExecuted(RefusedReason::Undecodable(error))) => {
+                let peer = self.line.peer;
+                tracing::error!(target: "ember::event", %peer, %error, "events could not be sent: they are missed there");
+                self.line.refused(sent);
+                Ok(())
+            }
+            Err(failure) => self.failed(&failure, None),
+        }
+    }
+
+    /// A node of an older release does not know events between nodes: it has no part in them.
+    fn failed(&mut self, failure: &Failure, wants: Option<Wants>) -> Result<(), Later> {
+        if let (Failure::NotExecuted(RefusedReason::UnknownMethod), Some(wants)) = (failure, wants) {
+            self.told = Some((wants, Instant::now()));
+            return Ok(());
+        }
+        Err(Later)
+    }
+
+    async fn ask<Q: Question>(&self, question: &Q) -> Result<Q::Answer, Failure> {
+        let router = &self.hub.router;
+        let gone = || Failure::NotExecuted(RefusedReason::NodeClosed);
+        let peer = self.line.peer;
+        let node = router.directory().node(peer.id).filter(|node| node.key == peer).ok_or_else(gone)?;
+        let answer = async { router.ask_node(&node, question).await?.await };
+        timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err(gone()))
+    }
+}

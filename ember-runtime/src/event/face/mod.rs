@@ -1,0 +1,11 @@
+//! What users call to publish, and what they are told of it.
+
+mod counts;
+mod cx;
+mod node;
+mod receipt;
+
+pub use self::{
+    counts::EventCounts,
+    receipt::{Confirmed, Receipt, Unconfirmed, UnconfirmedReason},
+};

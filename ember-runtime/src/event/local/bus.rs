@@ -1,0 +1,211 @@
+//! All subscribers of one node, by what they take.
+
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use super::{
+    interest::{Want, Wants},
+    subscriber::{Handler, Subscriber},
+    topic::Topic,
+};
+use crate::{
+    actor::{Cell, EventSource, Missed, Scope, ScopeKind, Service, Subscription},
+    event::kinds::{self, AnyEvent, Known},
+    id::{NodeKey, Pid},
+    message::Keys,
+    sync::{lock, ordered},
+};
+
+/// The subscribers of one node.
+pub(crate) struct Bus {
+    here: NodeKey,
+    topics: Mutex<HashMap<TypeId, Arc<Topic>>>,
+    numbers: AtomicU64,
+    /// What other nodes are to know has changed.
+    changed: ordered::Sender<()>,
+    /// How many events the subscribers have missed.
+    missed: Arc<AtomicU64>,
+}
+
+/// What became of an event on this node.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) taken: usize,
+    /// Mailboxes that were full.
+    pub(crate) full: usize,
+}
+
+impl Bus {
+    pub(crate) fn new(here: NodeKey) -> Self {
+        Self {
+            here,
+            topics: Mutex::default(),
+            numbers: AtomicU64::default(),
+            changed: ordered::Sender::default(),
+            missed: Arc::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<TypeId, Arc<Topic>>> {
+        lock(&self.topics)
+    }
+
+    fn topic(&self, of: TypeId) -> Option<Arc<Topic>> {
+        self.lock().get(&of).cloned()
+    }
+
+    /// Of a type whose events may leave their node.
+    fn topic_of(&self, known: &'static Known) -> Arc<Topic> {
+        let topic = || Arc::new(Topic::new(known.name(), Some(known)));
+        Arc::clone(self.lock().entry((known.kind.of)()).or_insert_with(topic))
+    }
+
+    /// How many would take what is published on this node only.
+    pub(crate) fn subscribers_of<E: 'static>(&self) -> usize {
+        self.topic(TypeId::of::<E>()).map_or(0, |topic| topic.takers(ScopeKind::Node))
+    }
+
+    /// Gives `event` to every subscriber; how many took it.
+    pub(crate) fn publish<E: Send + Sync + 'static>(&self, event: E, by: Option<Pid>) -> usize {
+        let Some(topic) = self.topic(TypeId::of::<E>()) else { return 0 };
+        let event: Arc<AnyEvent> = Arc::new(event);
+        let (number, _) = topic.number(Scope::Node, self.here, &event, false);
+        give(&topic, &event, &EventSource::new(self.here, by, Scope::Node, number)).taken
+    }
+
+    /// The same, of one that may go farther, and is kept for subscribers to come.
+    /// `is_here`: whether it goes to this node.
+    pub(crate) fn publish_known(
+        &self,
+        known: &'static Known,
+        scope: Scope,
+        event: &Arc<AnyEvent>,
+        (by, is_here): (Option<Pid>, bool),
+    ) -> Tally {
+        let topic = self.topic_of(known);
+        let (number, _before) = topic.number(scope, self.here, event, true);
+        if is_here { give(&topic, event, &EventSource::new(self.here, by, scope, number)) } else { Tally::default() }
+    }
+
+    /// How many here would take what goes so far.
+    pub(crate) fn takers(&self, known: &'static Known, scope: Scope) -> usize {
+        self.topic((known.kind.of)()).map_or(0, |topic| topic.takers(ScopeKind::of(scope)))
+    }
+
+    /// The last event that this node has published of a type.
+    pub(crate) fn last(&self, known: &'static Known, scope: Scope) -> Option<Arc<AnyEvent>> {
+        self.topic((known.kind.of)())?.last(self.here, scope).map(|(event, _)| event)
+    }
+
+    /// Gives an event of another node to those here who take it.
+    pub(crate) fn give(&self, known: &'static Known, event: &Arc<AnyEvent>, source: EventSource) -> Tally {
+        let Some(topic) = self.topic((known.kind.of)()) else { return Tally::default() };
+        let (is_new, _before) = topic.keep(event, source);
+        if is_new { give(&topic, event, &source) } else { Tally::default() }
+    }
+
+    /// Tells those here who would have taken them of events that they have missed.
+    pub(crate) fn tell(&self, known: &'static Known, missed: Missed) {
+        let Some(topic) = self.topic((known.kind.of)()) else { return };
+        let scope = ScopeKind::of(missed.scope);
+        topic.subscribers().iter().filter(|it| it.takes().goes(scope)).for_each(|it| it.tell(missed));
+    }
+
+    /// A run of another node is gone: its last events are kept no more.
+    pub(crate) fn forget(&self, node: NodeKey) {
+        let topics: Vec<_> = self.lock().values().cloned().collect();
+        topics.iter().for_each(|topic| drop(topic.forget(node)));
+    }
+
+    /// What is wanted of other nodes.
+    pub(crate) fn wants(&self) -> Wants {
+        let topics: Vec<_> = self.lock().values().cloned().collect();
+        let wanted = |topic: &Arc<Topic>| {
+            Some((topic.known?.id, topic.want())).filter(|(_, it)| it.sort() != Want::default().sort())
+        };
+        topics.iter().filter_map(wanted).collect()
+    }
+
+    /// Tells when other nodes are to know something new.
+    pub(crate) fn changes(&self) -> ordered::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// How many events the subscribers here have missed.
+    pub(crate) fn missed(&self) -> u64 {
+        self.missed.load(Ordering::Relaxed)
+    }
+
+    /// Subscribes `cell`'s service to what it declares. What is returned ends that when dropped.
+    pub(crate) fn subscribe<S: Service>(
+        self: &Arc<Self>,
+        cell: &Arc<Cell<S>>,
+        subscriptions: &[Subscription<S>],
+        keys: &Keys,
+    ) -> Vec<Box<dyn Any + Send>> {
+        let mut ends: Vec<Box<dyn Any + Send>> = Vec::new();
+        for subscription in subscriptions {
+            let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+            let topic = match kinds::of_type(subscription.event) {
+                Some(known) => self.topic_of(known),
+                None => {
+                    let topic = || Arc::new(Topic::new(subscription.type_name, None));
+                    Arc::clone(self.lock().entry(subscription.event).or_insert_with(topic))
+                }
+            };
+            let handler = Handler::new(cell, subscription, (topic.name, keys), Arc::clone(&self.missed));
+            let handler: Arc<dyn Subscriber> = Arc::new(handler);
+            let (kept, is_news) = topic.enter(number, Arc::clone(&handler));
+            for (event, source) in kept {
+                handler.give(&event, &source);
+            }
+            if is_news {
+                self.changed.send_replace(());
+            }
+            ends.push(Box::new(Subscribed { bus: Arc::downgrade(self), topic, number }));
+        }
+        ends
+    }
+}
+
+fn give(topic: &Topic, event: &Arc<AnyEvent>, source: &EventSource) -> Tally {
+    let mut tally = Tally::default();
+    // With nothing locked: a mailbox may be that of a service that has just ended.
+    for subscriber in topic.subscribers().iter().filter(|it| it.takes().fits(source)) {
+        if subscriber.give(event, source) {
+            tally.taken += 1;
+        } else {
+            tally.full += 1;
+        }
+    }
+    tally
+}
+
+impl fmt::Debug for Bus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Bus").field(&self.lock().len()).finish()
+    }
+}
+
+struct Subscribed {
+    bus: Weak<Bus>,
+    topic: Arc<Topic>,
+    number: u64,
+}
+
+impl Drop for Subscribed {
+    fn drop(&mut self) {
+        // It may be the last that holds its service: dropped with nothing locked.
+        let (_gone, is_news) = self.topic.leave(self.number);
+        if let Some(bus) = self.bus.upgrade().filter(|_| is_news) {
+            bus.changed.send_replace(());
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The subscribers of one node.
+
+mod bus;
+mod interest;
+mod misses;
+mod subscriber;
+mod topic;
+
+pub(crate) use self::{
+    bus::{Bus, Tally},
+    interest::{Want, Wants},
+};

@@ -1,0 +1,147 @@
+//! One handler of one service that takes events of one type.
+
+use std::{
+    any::TypeId,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use super::misses::{Misses, Open};
+use crate::{
+    actor::{
+        Cell, EventFn, EventSource, Missed, MissedHook, MissedReason, ScopeKind, Service, Subscription, Takes, TaskJob,
+    },
+    event::kinds::AnyEvent,
+    message::{Keys, Lane},
+};
+
+/// One that takes events.
+pub(super) trait Subscriber: Send + Sync {
+    /// Gives it an event; whether its mailbox has taken it.
+    fn give(&self, event: &Arc<AnyEvent>, source: &EventSource) -> bool;
+
+    /// Tells it what it has missed.
+    fn tell(&self, missed: Missed);
+
+    fn takes(&self) -> Takes;
+}
+
+impl Takes {
+    pub(super) fn fits(self, source: &EventSource) -> bool {
+        self.goes(ScopeKind::of(source.scope)) && (self.retain || !source.retained)
+    }
+
+    pub(super) fn goes(self, scope: ScopeKind) -> bool {
+        self.scope.is_none_or(|only| only == scope)
+    }
+}
+
+/// One of the service `S`.
+pub(super) struct Handler<S: Service> {
+    cell: Arc<Cell<S>>,
+    name: &'static str,
+    /// Of the events.
+    event: &'static str,
+    run: EventFn<S>,
+    takes: Takes,
+    /// The module that it is in.
+    keys: Keys,
+    /// What is told of what it misses: that of its module, otherwise that of the service.
+    hooks: Box<[(MissedHook<S>, Keys)]>,
+    misses: Misses,
+    /// How many events this node's subscribers have missed.
+    all_missed: Arc<AtomicU64>,
+}
+
+impl<S: Service> Handler<S> {
+    pub(super) fn new(
+        cell: &Arc<Cell<S>>,
+        subscription: &Subscription<S>,
+        (event, keys): (&'static str, &Keys),
+        all_missed: Arc<AtomicU64>,
+    ) -> Self {
+        let Subscription { name, run, unit, takes, .. } = *subscription;
+        let (cell, keys) = (Arc::clone(cell), keys.clone());
+        let hooks = hooks(&cell.blueprint.table.missed, unit, &keys);
+        Self { cell, name, event, run, takes, keys, hooks, misses: Misses::default(), all_missed }
+    }
+}
+
+fn hooks<S>(all: &[MissedHook<S>], unit: TypeId, keys: &Keys) -> Box<[(MissedHook<S>, Keys)]> {
+    let own = || all.iter().filter(|hook| hook.unit == unit).map(|hook| (*hook, keys.clone()));
+    if own().next().is_some() {
+        return own().collect();
+    }
+    all.iter().filter(|hook| hook.is_service).map(|hook| (*hook, Keys::default())).collect()
+}
+
+impl<S: Service> Subscriber for Handler<S> {
+    fn give(&self, event: &Arc<AnyEvent>, source: &EventSource) -> bool {
+        let job = || -> Box<_> {
+            let data = Delivery { event: Arc::clone(event), source: *source, run: self.run, keys: self.keys.clone() };
+            Box::new(TaskJob {
+                name: self.name,
+                life: None,
+                data,
+                run: |it: &Delivery<S>, body| {
+                    body.core.keys = it.keys.clone();
+                    body.core.event = Some(it.source);
+                    (it.run)(body, &*it.event)
+                },
+            })
+        };
+        let is_taken = self.cell.put_job(|| job()).is_ok();
+        if is_taken {
+            self.misses.passed(source.node, source.scope);
+        } else {
+            let (publisher, scope) = (source.node, source.scope);
+            let why = MissedReason::MailboxFull;
+            self.tell(Missed { publisher, event: self.event, scope, count: Some(1), why });
+        }
+        is_taken
+    }
+
+    fn tell(&self, missed: Missed) {
+        self.all_missed.fetch_add(missed.count.unwrap_or(0), Ordering::Relaxed);
+        let Some(note) = self.misses.note(missed) else { return };
+        let (service, pid, handler, why) = (S::SPEC.name, self.cell.pid, self.name, missed.why.text());
+        let Missed { publisher, event, .. } = missed;
+        tracing::warn!(target: "ember::event", service, %pid, handler, event, %publisher, why, "events are missed");
+        for (hook, keys) in &self.hooks {
+            let data = Note { note: Arc::clone(&note), run: hook.run, keys: keys.clone() };
+            let job = TaskJob {
+                name: hook.name,
+                life: None,
+                data,
+                run: |it: &Note<S>, body| {
+                    body.core.keys = it.keys.clone();
+                    let missed = it.note.close();
+                    Box::pin(async move { (it.run)(body, &missed).await })
+                },
+            };
+            // Refused only if the service is ending.
+            self.cell.owe(Lane::User, Box::new(job));
+        }
+    }
+
+    fn takes(&self) -> Takes {
+        self.takes
+    }
+}
+
+/// An event on its way to one handler.
+struct Delivery<S: Service> {
+    event: Arc<AnyEvent>,
+    source: EventSource,
+    run: EventFn<S>,
+    keys: Keys,
+}
+
+/// What was missed, on its way to one hook.
+struct Note<S: Service> {
+    note: Arc<Open>,
+    run: EventFn<S>,
+    keys: Keys,
+}

@@ -1,0 +1,15 @@
+//! Events: within one node, between nodes, and under faults.
+
+#![allow(
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    reason = "the names of test services say it all"
+)]
+
+mod between;
+mod faults;
+mod here;
+mod kept;
+mod listeners;
+mod strange;

@@ -1,0 +1,41 @@
+use ember::prelude::*;
+
+#[message(event)]
+struct Rain(u32);
+
+#[service]
+struct Station;
+
+#[rpc]
+impl Station {
+    #[on(event, scope = "world")]
+    async fn one(&mut self, _event: &Rain) {}
+
+    #[on(event, scope = cluster)]
+    async fn two(&mut self, _event: &Rain) {}
+
+    #[on(event, retain = true)]
+    async fn three(&mut self, _event: &Rain) {}
+
+    #[on(event, retained)]
+    async fn four(&mut self, _event: &Rain) {}
+
+    #[on(event)]
+    #[on(event, retain)]
+    async fn five(&mut self, _event: &Rain) {}
+
+    #[on(missed)]
+    async fn six(&mut self, _missed: Missed) {}
+
+    #[on(missed)]
+    async fn seven(&mut self, _missed: &Rain) {}
+
+    #[on(missed)]
+    #[on(event)]
+    async fn eight(&mut self, _event: &Rain) {}
+
+    #[on(mised)]
+    async fn nine(&mut self) {}
+}
+
+fn main() {}

@@ -24,6 +24,7 @@ pages! {
     Keys: "keys.md",
     Sharded: "sharded.md",
     Concurrent: "concurrent.md",
+    Scaling: "scaling.md",
     Outages: "outages.md",
     Modules: "modules.md",
     KeyedModules: "keyed-modules.md",

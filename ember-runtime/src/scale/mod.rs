@@ -6,6 +6,7 @@ mod decision;
 mod engine;
 mod load;
 mod processor;
+mod replay;
 mod scale;
 mod strategy;
 mod verdict;

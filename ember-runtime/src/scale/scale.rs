@@ -2,7 +2,7 @@
 
 use std::{fmt, ops::RangeInclusive, sync::Arc, time::Duration};
 
-use super::{Decision, Engine, Load, Strategy};
+use super::Strategy;
 use crate::error::{Error, Result};
 
 /// How the workers of a service follow its load, between the bounds of its attribute (`workers = 2..=16`): given to
@@ -139,24 +139,6 @@ impl Scale {
             By::Any(of) | By::All(of) => of.iter().any(Self::asks_for_cpu),
             By::Weighted(of) => of.iter().any(|(_, scale)| scale.asks_for_cpu()),
         }
-    }
-
-    /// What is decided where a service with such bounds has these loads, one after the other: the same as when they were recorded, if the
-    /// strategy is the same, in no time, and without a service. [`Load::at`] says when each was; [`Load::workers`] is not read: there are as many
-    /// as the decision before has left, and at first the fewest.
-    ///
-    /// # Errors
-    /// [`Error::Configuration`] for what [`Hosted::scale`](crate::node::Hosted::scale) would refuse.
-    pub fn replay(&self, workers: RangeInclusive<u16>, loads: impl IntoIterator<Item = Load>) -> Result<Vec<Decision>> {
-        self.check()?;
-        let (least, most) = (*workers.start(), *workers.end());
-        if least == 0 || least > most {
-            let why =
-                format!("`Scale::replay({workers:?}, …)` cannot be: write the bounds of the service, as in `2..=16`");
-            return Err(Error::Configuration(why));
-        }
-        let mut engine = Engine::new(self.clone(), least.into()..=most.into());
-        Ok(loads.into_iter().map(|load| engine.look(load)).collect())
     }
 
     /// # Errors

@@ -31,7 +31,13 @@ fn together(of: &[Scale], load: &Load, pick: impl FnOnce(&mut dyn Iterator<Item 
 
 /// The reasons of those who say this.
 fn why<'a>(verdicts: impl Iterator<Item = &'a Verdict>, step: Option<Step>) -> String {
-    let reasons: Vec<&str> = verdicts.filter(|verdict| verdict.step == step).map(|verdict| &*verdict.why).collect();
+    let mut reasons: Vec<&str> = Vec::new();
+    for verdict in verdicts.filter(|verdict| verdict.step == step) {
+        // Several look at the same.
+        if !reasons.contains(&&*verdict.why) {
+            reasons.push(&verdict.why);
+        }
+    }
     reasons.join("; ")
 }
 

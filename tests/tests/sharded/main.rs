@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
+pub mod judged;
 pub mod scaling;
 pub mod whole;
 pub mod workers;

@@ -27,6 +27,7 @@ mod planted;
 pub mod registry;
 mod replica;
 pub mod rng;
+pub mod scale;
 mod shelf;
 mod sync;
 #[cfg(feature = "testing")]

@@ -48,6 +48,7 @@ pub use ember_runtime::{
     office::{Fence, GroupName, Role},
     offload::{Offload, OffloadCounts, OffloadKey, Offloaded, Unordered},
     registry,
+    scale::{self, Scale},
     timer::TimerHandle,
 };
 
@@ -67,7 +68,7 @@ pub mod prelude {
     pub use crate::{
         Address, Breaker, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Missed, Module,
         Modules, Node, NodeBuilder, Offload, OffloadError, OnPanic, Pid, Replicated, Replier, Restart, Retry,
-        RetryBudget, Scope, Shard, Sharded, StreamSender, Streaming, UniqueId, Unordered, message, module, rpc,
+        RetryBudget, Scale, Scope, Shard, Sharded, StreamSender, Streaming, UniqueId, Unordered, message, module, rpc,
         service,
     };
     pub use ember_runtime::registry::{Embedded, Etcd};

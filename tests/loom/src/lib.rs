@@ -1,5 +1,5 @@
-//! Every order in which threads can meet at a turn, or at the pieces of a crew, tried by loom: the files under test are the runtime's own, on
-//! loom's types.
+//! Every order in which threads can meet at a turn, at a limit of workers, or at the pieces of a crew, tried by loom: the files under test are
+//! the runtime's own, on loom's types.
 
 #![cfg(test)]
 
@@ -14,7 +14,16 @@ mod marks;
 #[allow(dead_code, reason = "the runtime uses all of it")]
 mod crew;
 
+#[path = "../../../ember-runtime/src/actor/turn/limit.rs"]
+#[allow(dead_code, reason = "the runtime uses all of it")]
+mod limit;
+
+#[path = "../../../ember-runtime/src/actor/turn/waits.rs"]
+#[allow(dead_code, reason = "the runtime uses all of it")]
+mod waits;
+
 mod crews;
+mod limits;
 
 /// What they are built on here.
 mod sync {
@@ -22,10 +31,16 @@ mod sync {
         cell::UnsafeCell,
         hint::spin_loop as pause,
         sync::{
-            Mutex, MutexGuard,
-            atomic::{AtomicU32, Ordering},
+            Arc, Mutex, MutexGuard,
+            atomic::{AtomicU32, AtomicU64, Ordering},
         },
     };
+
+    pub(crate) use std::time::Instant;
+
+    pub(crate) fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex.lock().unwrap()
+    }
 
     pub(crate) use super::crews::Condvar;
 

@@ -2,7 +2,9 @@
 
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
-mod whole;
+pub mod scaling;
+pub mod whole;
+pub mod workers;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

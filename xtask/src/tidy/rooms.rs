@@ -3,7 +3,7 @@
 use super::source::is_name;
 
 /// Ground floor first; the table in `docs/` and CONTRIBUTING.md says what each holds.
-const ROOMS: [&str; 32] = [
+const ROOMS: [&str; 33] = [
     "planted",
     "id",
     "error",
@@ -15,6 +15,7 @@ const ROOMS: [&str; 32] = [
     "threads",
     "net",
     "frames",
+    "scale",
     "message",
     "hooks",
     "office",

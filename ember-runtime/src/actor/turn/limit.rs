@@ -298,7 +298,3 @@ impl std::fmt::Debug for Limit {
         write!(f, "Limit({} of {} at work, {} in line)", at_work(word), limit(word), in_line(word))
     }
 }
-
-#[cfg(test)]
-#[path = "limit_tests.rs"]
-mod tests;

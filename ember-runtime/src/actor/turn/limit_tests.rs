@@ -1,11 +1,15 @@
 //! Workers are taken and given back in any order: never more than the limit, and nobody sleeps while there is one for him.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    task::Wake,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake},
+    time::Duration,
 };
 
-use super::*;
+use super::limit::*;
 use crate::rng::Rng;
 
 /// Whether it was woken.

@@ -2,6 +2,8 @@
 
 mod counts;
 mod limit;
+#[cfg(test)]
+mod limit_tests;
 mod marks;
 pub(crate) mod pace;
 mod sync;

@@ -50,7 +50,9 @@ fn place(waited: Duration) -> usize {
 /// The longest of those that have this place.
 fn longest(place: usize) -> Duration {
     let (power, step) = ((place / STEPS) as u32, (place % STEPS + STEPS) as u64);
-    Duration::from_nanos(((step + 1) << power >> BITS).saturating_sub(1).max(1))
+    let [from, to] = [step, step + 1].map(|step| step << power >> BITS);
+    // Below 8 ns there is one length in each.
+    Duration::from_nanos((to - 1).max(from))
 }
 
 #[cfg(test)]

@@ -215,7 +215,7 @@ impl Services {
         }
         let router = Arc::clone(&self.router);
         let pid = Pid { node: self.record.key, number: self.numbers.fetch_add(1, Ordering::Relaxed) };
-        let Hosted { source, supervision, register: registered, limits, particulars, lease, replicas: most, journal } =
+        let Hosted { source, supervision, register: registered, limits, particulars, lease, journal, scale, .. } =
             hosted;
         let host: Arc<dyn Host> = Arc::clone(self) as _;
         let closed = self.closed.read().unwrap_or_else(PoisonError::into_inner);
@@ -245,10 +245,11 @@ impl Services {
             running.registered.insert(pid.number, Registered { cell: Arc::clone(&any), published: false });
         }
         if S::SPEC.elected {
-            let replica = journals::replica::<S>(pid, most, kept, &self.router);
+            let replica = journals::replica::<S>(pid, hosted.replicas, kept, &self.router);
             self.elections.add(&any, replica, lease);
         }
         self.router.cells.add(Arc::clone(&any));
+        scale.into_iter().for_each(|scale| self.scale(&any, scale));
         let started = match source {
             Source::Value(Some(service)) if cell.blueprint.table.is_plain() => {
                 cell.settle_in(service, &host);

@@ -8,6 +8,7 @@ mod entries;
 mod host;
 mod journals;
 mod publish;
+mod scaling;
 mod shards;
 mod started;
 mod stop;

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::{
     host::Services,
+    scaling,
     started::{Registered, tell},
 };
 use crate::{
@@ -36,6 +37,7 @@ impl Services {
         hosted: Hosted<S>,
         works: bool,
     ) -> Result<impl Future<Output = Result<Pid>> + Send + use<S>> {
+        scaling::check(&S::SPEC, hosted.scale.as_ref())?;
         if const { S::SPEC.shards == 0 } {
             if let Source::PerShard(_) = hosted.source {
                 return Err(Error::Configuration(format!(
@@ -53,7 +55,8 @@ impl Services {
         hosted: Hosted<S>,
         works: bool,
     ) -> Result<impl Future<Output = Result<Pid>> + Send + use<S>> {
-        let Hosted { source, supervision, register, limits, particulars, lease, replicas: members, journal } = hosted;
+        let Hosted { source, supervision, register, limits, particulars, lease, replicas: members, scale, journal } =
+            hosted;
         let name = S::SPEC.name;
         let make: Arc<dyn Fn(Shard) -> S + Send + Sync> = match source {
             Source::PerShard(make) => make,
@@ -116,6 +119,7 @@ impl Services {
         self.router.cells.add(Arc::clone(&any));
         front.shards.iter().for_each(|shard| self.router.cells.add(Arc::clone(shard) as _));
         let end = self.router.runtime().spawn(Arc::clone(&front).keep());
+        scale.into_iter().for_each(|scale| self.scale(&any, scale));
         let (ready, started) = oneshot::channel();
         let starting =
             Arc::new(Starting { left: AtomicUsize::new(front.shards.len()), ready: Mutex::new(Some(ready)) });

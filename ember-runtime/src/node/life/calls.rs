@@ -1,4 +1,4 @@
-//! What a node is asked for by who has it: calls by name, events for other nodes, unique ids, and what its pool has done.
+//! What a node is asked for by who has it: calls by name, events for other nodes, unique ids, what its pool has done, and the workers of its services.
 
 use std::sync::Arc;
 
@@ -10,9 +10,10 @@ use crate::{
     call::CallByName,
     error::Result,
     event::{Event, EventCounts, EventReach, Receipt},
-    id::UniqueId,
+    id::{Pid, UniqueId},
     node::slot::UniqueIds,
     offload::OffloadCounts,
+    scale::WorkerCounts,
 };
 
 impl Node {
@@ -71,5 +72,23 @@ impl Node {
     /// What the pool of this node for [offloaded](crate::actor::Cx::offload) work is doing, and has done.
     pub fn offload_counts(&self) -> OffloadCounts {
         self.inner.services.pool.counts()
+    }
+
+    /// What the workers of a service of this node are at now; `None` if it has none to count (it is exclusive, or its attribute says no
+    /// `workers`), or does not run here. Of a sharded service the pid of the whole is asked for: its shards have none of their own. It looks at each
+    /// shard.
+    pub fn workers(&self, service: Pid) -> Option<WorkerCounts> {
+        let cell = self.inner.services.find(service)?;
+        let workers = cell.workers()?;
+        let bounds = workers.bounds();
+        Some(WorkerCounts {
+            least: *bounds.start(),
+            most: *bounds.end(),
+            now: workers.now(),
+            busy: workers.busy(),
+            waiting: workers.waiting(),
+            queued: workers.ready(),
+            oldest: workers.oldest(),
+        })
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     actor::{OnPanic, Particulars, Restart, Service, Sharded, Source, Supervision},
     journal::Opened,
     mailbox::Limits,
+    scale::Scale,
 };
 
 /// A service with what sets this instance apart: `Hosted::new(PlayerService::default()).id("42").tag("zone", "eu")`.
@@ -24,6 +25,7 @@ pub struct Hosted<S> {
     pub(crate) lease: Option<Duration>,
     pub(crate) replicas: Option<usize>,
     pub(crate) journal: Option<Kept>,
+    pub(crate) scale: Option<Scale>,
 }
 
 /// Where an instance writes down what it has.
@@ -56,7 +58,17 @@ impl<S> Hosted<S> {
 
     fn from_source(source: Source<S>, supervision: Supervision) -> Self {
         let (particulars, limits) = (Particulars::default(), Limits::default());
-        Self { source, supervision, register: false, particulars, limits, lease: None, replicas: None, journal: None }
+        Self {
+            source,
+            supervision,
+            register: false,
+            particulars,
+            limits,
+            lease: None,
+            replicas: None,
+            journal: None,
+            scale: None,
+        }
     }
 
     /// When it is started again: [`Restart::OnFailure`] by default if it has a factory, [`Restart::Never`] if not.
@@ -144,6 +156,16 @@ impl<S> Hosted<S> {
     /// Without a registry nobody takes over, and it means nothing.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = Some(lease);
+        self
+    }
+
+    /// How its workers follow its load, within the bounds of its attribute: `#[service(sharded, workers = 2..=16)]`. Without it there are as many
+    /// as the lower bound says, always.
+    ///
+    /// Each look, and what came of it, is an event of the node, [`Scaled`](crate::scale::Scaled); changes are in the log. Refused when the service is
+    /// started: a service whose workers have no bounds, or the same twice, and values that cannot be.
+    pub fn scale(mut self, scale: Scale) -> Self {
+        self.scale = Some(scale);
         self
     }
 

@@ -1,0 +1,56 @@
+//! What strategies come to together.
+
+use super::{
+    Load, Step, Verdict,
+    scale::{By, Scale},
+    strategy::{Strategy, cpu, queue_depth, wait_p99},
+};
+use crate::panics::attempt;
+
+impl Strategy for Scale {
+    fn verdict(&self, load: &Load) -> Verdict {
+        match &self.by {
+            By::QueueDepth(most) => queue_depth(*most, load),
+            By::Cpu(least, most) => cpu((*least, *most), load),
+            By::WaitP99(most) => wait_p99(*most, load),
+            By::Own(strategy) => attempt(|| strategy.verdict(load))
+                .unwrap_or_else(|panic| Verdict::unknown(format!("the strategy panicked: {panic}"))),
+            By::Any(of) => together(of, load, |steps| steps.max()),
+            By::All(of) => together(of, load, |steps| steps.min()),
+            By::Weighted(of) => weighted(of, load),
+        }
+    }
+}
+
+/// The step that `pick` picks among those of whoever can tell, and why they say so.
+fn together(of: &[Scale], load: &Load, pick: impl FnOnce(&mut dyn Iterator<Item = Step>) -> Option<Step>) -> Verdict {
+    let verdicts: Vec<Verdict> = of.iter().map(|scale| scale.verdict(load)).collect();
+    let step = pick(&mut verdicts.iter().filter_map(|verdict| verdict.step));
+    Verdict { step, why: why(verdicts.iter(), step) }
+}
+
+/// The reasons of those who say this.
+fn why<'a>(verdicts: impl Iterator<Item = &'a Verdict>, step: Option<Step>) -> String {
+    let reasons: Vec<&str> = verdicts.filter(|verdict| verdict.step == step).map(|verdict| &*verdict.why).collect();
+    reasons.join("; ")
+}
+
+fn weighted(of: &[(f64, Scale)], load: &Load) -> Verdict {
+    let verdicts: Vec<(f64, Verdict)> = of.iter().map(|(weight, scale)| (*weight, scale.verdict(load))).collect();
+    let weight = |step: Option<Step>| -> f64 {
+        verdicts.iter().filter(|(_, verdict)| verdict.step == step).map(|(weight, _)| weight).sum()
+    };
+    let [grow, hold, shrink] = [Step::Grow, Step::Hold, Step::Shrink].map(|step| weight(Some(step)));
+    let all = grow + hold + shrink;
+    if all == 0.0 {
+        return Verdict { step: None, why: why(verdicts.iter().map(|(_, verdict)| verdict), None) };
+    }
+    let step = match (grow - shrink) / all {
+        more if more > 0.5 => Step::Grow,
+        less if less < -0.5 => Step::Shrink,
+        _ => Step::Hold,
+    };
+    let weights = format!("of a weight of {all}, {grow} is for more and {shrink} for fewer");
+    let reasons = why(verdicts.iter().map(|(_, verdict)| verdict), Some(step));
+    Verdict { step: Some(step), why: if reasons.is_empty() { weights } else { format!("{weights}: {reasons}") } }
+}

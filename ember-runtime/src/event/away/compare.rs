@@ -48,3 +48,47 @@ pub(super) fn tell(event: &str, ours: &str, (peer, name): (NodeKey, &str), their
          with `#[message(event, name = \"…\")]`"
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        event::{
+            kinds::{Event, EventKind, of_event},
+            local::Want,
+        },
+        id::{Incarnation, NodeId},
+        message::{Schema, schema},
+    };
+
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Dew(u32);
+
+    impl Schema for Dew {
+        fn shape(types: &mut schema::Types) -> schema::Shape {
+            u32::shape(types)
+        }
+    }
+
+    impl Event for Dew {
+        const NAME: &'static str = "dew of compare";
+    }
+
+    inventory::submit!(EventKind::of::<Dew>("compare.rs"));
+
+    #[test]
+    fn what_has_another_structure_is_told_apart_and_what_this_program_does_not_have_is_left_out() {
+        let ours = of_event::<Dew>();
+        let want = Want { cluster: 1, ..Want::default() };
+        let named = |event, fingerprint| Wanted { event, name: ours.name().into(), fingerprint, structure: None, want };
+        let peer = NodeKey { id: NodeId(1), incarnation: Incarnation(1) };
+        let compare = |wanted: &[Wanted]| Compared::of(wanted, (peer, "eve"), &|_| false);
+        let same = compare(&[named(ours.id, ours.fingerprint), named(7, 7)]);
+        assert!(same.others.is_empty() && same.fits.keys().eq([&ours.id]));
+        let other = compare(&[named(ours.id, ours.fingerprint ^ 1)]);
+        assert!(other.fits.is_empty());
+        assert_eq!(other.others, [(ours.id, "u32".to_owned())]);
+        let renamed = compare(&[Wanted { name: "mist".into(), ..named(ours.id, ours.fingerprint) }]);
+        assert!(renamed.fits.is_empty(), "two names with one hash are two events");
+    }
+}

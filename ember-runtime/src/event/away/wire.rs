@@ -119,7 +119,13 @@ mod tests {
             hex(&batch),
             hex(&Taken { takers: vec![2], full: vec![(0, 1)] }),
         ];
-        assert_eq!(said, ["", "", "", ""]);
+        let recorded = [
+            "050301ac02045261696e040103753332010201",
+            "01ac0203753634",
+            "01ac020101010007010302020809010009",
+            "0102010001",
+        ];
+        assert_eq!(said, recorded);
         let mut bytes = Vec::new();
         encode(&batch, &mut bytes).unwrap();
         assert_eq!(decode::<Batch>(&bytes).unwrap(), batch);

@@ -109,7 +109,7 @@ fn shared_field(
     let (params, args, bounds) = generics.split_for_impl();
     let (owner, marker, child) = (quote!(#ident #args), marker(field), child(k, ty));
     let at = k.at(ty.span());
-    let within = quote_spanned!(ty.span()=> #at::by_ref::<#child>(owner.#field.try_get()));
+    let within = quote_spanned!(ty.span()=> #at::by_ref::<#child, #at::ModuleBusy>(owner.#field.try_get()));
     quote! {
         #(#cfgs)*
         impl #params #k::SharedField for #marker #args #bounds {

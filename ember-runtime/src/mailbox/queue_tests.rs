@@ -290,3 +290,25 @@ fn the_user_lane_admits_where_it_has_places_and_is_open() {
     assert!(!mailbox.admits() && !mailbox.is_paused(), "what is closed is not paused");
     assert!(!Mailbox::<u32>::new(Limits { user: 0, system: 1, bytes: 1 }).admits());
 }
+
+#[test]
+fn what_is_taken_over_counts_until_it_is_handed_out() {
+    let mailbox = Mailbox::<u32>::new(Limits { user: 2, system: 2, bytes: 0 });
+    mailbox.put(Lane::User, |()| 1).unwrap();
+    mailbox.put_owed(Lane::User, 2).unwrap();
+    mailbox.put(Lane::System, |()| 3).unwrap();
+    let mut taken = Vec::new();
+    assert!(!mailbox.take_over(&mut |lane, number, counted| taken.push((lane, number, counted))));
+    assert_eq!(taken, [(Lane::System, 3, true), (Lane::User, 1, true), (Lane::User, 2, false)]);
+    assert_eq!(mailbox.waiting(), 2);
+    mailbox.put(Lane::User, |()| 4).unwrap();
+    mailbox.put(Lane::User, |()| 5).unwrap_err();
+    taken.iter().for_each(|&(lane, _, counted)| mailbox.hand_out(lane, counted));
+    assert_eq!(mailbox.waiting(), 1);
+    mailbox.put(Lane::User, |()| 5).unwrap();
+    mailbox.promise(Lane::System).unwrap();
+    mailbox.close();
+    assert!(!mailbox.take_over(&mut |_, _, _| ()), "a place is owed");
+    mailbox.release(Lane::System);
+    assert!(mailbox.take_over(&mut |_, _, _| ()));
+}

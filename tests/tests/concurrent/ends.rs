@@ -1,4 +1,5 @@
 //! Panics, restarts, and how a concurrent service ends.
+// tidy: virtual time
 
 use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 
@@ -161,4 +162,17 @@ async fn a_shutdown_that_is_cut_short_ends_handlers_too() {
         }
     }
     assert_eq!((kinds, seen.now()), ([4, 2], 0));
+}
+
+#[test]
+fn a_runtime_that_ends_takes_what_waits_with_it() {
+    let seen = Seen::default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let (node, client) = runtime.block_on(async {
+        let (node, client) = start(&seen).await;
+        (0..100).for_each(|number| client.rpc_move(number % 10, number, 60_000).send().unwrap());
+        (node, client)
+    });
+    runtime.shutdown_background();
+    drop((node, client));
 }

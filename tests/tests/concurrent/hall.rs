@@ -227,7 +227,9 @@ impl Hall {
     /// Asks more often than there are places for answers: how many were told that there was none.
     pub async fn rpc_ask_in_vain(&self, cx: &mut Cx<'_, Self>, times: u64) {
         for number in 0..times {
-            cx.client::<HallClient>().rpc_move(number, 0, 0).then(cx, |me, _, _| drop(me.calls.fetch_add(1, SeqCst)));
+            cx.client::<HallClient>().rpc_move(number, 0, 0).then(cx, |me, _, _| {
+                me.calls.fetch_add(1, SeqCst);
+            });
         }
     }
 }
@@ -254,16 +256,14 @@ impl Lungs {
 
     /// Until the other one is here too.
     pub async fn rpc_meet(&self) -> bool {
-        let _inside = self.seen.enter(None);
         let began = std::time::Instant::now();
-        while self.seen.now() < 2 {
+        self.seen.ticks.fetch_add(1, SeqCst);
+        while self.seen.ticks.load(SeqCst) < 2 {
             if began.elapsed() > ember_tests::wait::PATIENCE {
                 return false;
             }
             std::hint::spin_loop();
         }
-        // The other one looks too.
-        while self.seen.stopped.fetch_max(1, SeqCst) == 0 {}
         true
     }
 }

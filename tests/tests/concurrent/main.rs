@@ -1,6 +1,6 @@
 //! Concurrent services: several handlers at once share one state.
 
-#![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
+#![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "a program of its own")]
 // tidy: virtual time
 
 mod ends;

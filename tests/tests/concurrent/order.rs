@@ -1,4 +1,5 @@
 //! The order of each key, and what keys cost each other.
+// tidy: virtual time
 
 use std::time::Duration;
 
@@ -130,7 +131,11 @@ async fn calls_of_many_threads_are_in_order_for_each_key_and_none_is_lost() {
                 for number in 0..200 {
                     for key in 0..3 {
                         let call = client.rpc_move(key, caller * 1000 + number, 0);
-                        if number % 3 == caller % 3 { call.send().unwrap() } else { drop(call.await.unwrap()) }
+                        if number % 3 == caller % 3 {
+                            call.send().unwrap();
+                        } else {
+                            call.await.unwrap();
+                        }
                     }
                 }
             }

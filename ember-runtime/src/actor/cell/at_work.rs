@@ -112,7 +112,12 @@ impl<S: Service> Drop for AtWork<S> {
                 state.roster.leave(Some(self.number));
             }
         }
-        cell.look(together);
+        if self.comes {
+            // It was not even begun: its runtime is ending, and would drop others as well.
+            together.driver.wake();
+        } else {
+            cell.look(together);
+        }
     }
 }
 

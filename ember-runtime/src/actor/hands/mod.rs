@@ -3,6 +3,8 @@
 pub(crate) mod lines;
 mod links;
 pub(crate) mod roster;
+#[cfg(test)]
+mod roster_tests;
 
 pub(crate) use self::{
     lines::Lines,

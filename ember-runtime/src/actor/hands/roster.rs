@@ -211,7 +211,3 @@ impl<T, B, H> Roster<T, B, H> {
         self.busy
     }
 }
-
-#[cfg(test)]
-#[path = "roster_tests.rs"]
-mod tests;

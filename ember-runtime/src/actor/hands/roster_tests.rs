@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Event, Piece, Roster};
+use super::roster::{Event, Piece, Roster};
 use crate::rng::Rng;
 
 type Numbers = Roster<(Option<u64>, u32), u32, u32>;

@@ -18,7 +18,7 @@ mod tests;
 pub use self::about::{Cron, Gap, Overlap};
 pub use self::{
     about::{
-        Down, DownReason, MissedTicks, OnPanic, ReplicaKind, Restart, ServiceIdentity, ServiceSpec, ServiceState,
+        Down, DownReason, Load, MissedTicks, OnPanic, ReplicaKind, Restart, ServiceIdentity, ServiceSpec, ServiceState,
         Shard, Tick,
     },
     service::{
@@ -30,7 +30,7 @@ pub use self::{
     turn::CallCounts,
 };
 pub(crate) use self::{
-    about::{Particulars, Supervision, Watcher},
+    about::{Particulars, Supervision, WEIGHT, Watcher},
     cell::{Attachments, Blueprint, Cell, Front, Setup, Source},
     erased::{AnyCell, Host, OnTheSpot, Owed, RouteFn},
     intake::written_port,

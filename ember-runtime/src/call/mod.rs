@@ -13,7 +13,7 @@ pub(crate) use self::reach::{NODE_ITSELF, peer_of};
 pub use self::{
     clients::{
         Address, Call, CallByName, CallMany, Client, Handle, HasClient, HasLocalClient, KeyOf, Kind, Local, Many,
-        ModulesClient, OnThisNode, Once, OnceId, One, OneWayOnce, Origin, Reached, Select, Sent,
+        Filtered, ModulesClient, OnThisNode, Once, OnceId, One, OneWayOnce, Origin, Reached, Select, Sent,
     },
     outages::RetryBudget,
     requests::{Repeat, Request, Retry, RetryMaybeExecuted, RetryPolicy},

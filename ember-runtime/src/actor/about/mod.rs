@@ -4,6 +4,7 @@
 mod cron;
 mod down;
 mod identity;
+mod load;
 mod replica;
 mod shard;
 mod spec;
@@ -17,11 +18,13 @@ pub(crate) use self::{
     down::Watcher,
     identity::{Identity, Particulars},
     replica::AnyState,
+    spec::WEIGHT,
     states::{Notice, States},
     supervision::{Budget, Supervision},
 };
 pub use self::{
     down::{Down, DownReason},
+    load::Load,
     replica::ReplicaKind,
     shard::Shard,
     spec::{ServiceIdentity, ServiceSpec, ServiceState},

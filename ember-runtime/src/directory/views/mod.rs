@@ -6,6 +6,7 @@ mod nobody;
 mod node_directory;
 mod offices;
 mod passage;
+mod reports;
 mod seats;
 mod vacancy;
 mod view;

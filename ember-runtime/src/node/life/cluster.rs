@@ -125,7 +125,7 @@ impl NodeBuilder {
             endpoint: services.record.endpoint.clone(),
             key_pair,
         };
-        let ingress = Arc::new(Door { router: Arc::downgrade(&router), watches: Arc::downgrade(&services.watches) });
+        let ingress = Arc::new(Door::new(&router, &services.watches));
         let links = Links::start(
             identity,
             listener,

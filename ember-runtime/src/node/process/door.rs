@@ -2,13 +2,16 @@
 
 use std::{
     future::pending,
-    sync::{Arc, Weak},
+    sync::{Arc, Mutex, Weak},
     task,
+    time::Duration,
 };
 
 use futures_util::future::BoxFuture;
+use tokio::time::Instant;
 
 use crate::{
+    actor::Load,
     call::{
         CloseStream, Describe, EndOf, EntriesOf, HowFar, LearnFrom, More, NODE_ITSELF, OutcomeOf, PieceOf, Question,
         Replicate, Router,
@@ -18,13 +21,25 @@ use crate::{
     message::{Arrivals, RawCall, RawReply, ReplyBody, decode, encode},
     node::{follow, hosting::Watches, offices::learn},
     replica::Answer,
+    sync::lock,
     transport::{Ingress, Members},
 };
 
 /// Takes in what the links bring.
 pub(crate) struct Door {
-    pub(crate) router: Weak<Router>,
-    pub(crate) watches: Weak<Watches>,
+    router: Weak<Router>,
+    watches: Weak<Watches>,
+    /// Which services were busy at some time.
+    busy: Mutex<Option<(Instant, Arc<[(u64, Load)]>)>>,
+}
+
+/// Which services are busy is looked at no more often.
+const FRESH: Duration = Duration::from_millis(100);
+
+impl Door {
+    pub(crate) fn new(router: &Arc<Router>, watches: &Arc<Watches>) -> Self {
+        Self { router: Arc::downgrade(router), watches: Arc::downgrade(watches), busy: Mutex::default() }
+    }
 }
 
 impl Members for Door {
@@ -81,6 +96,8 @@ impl Ingress for Door {
     fn link_up(&self, peer: NodeKey) {
         if let Some(router) = self.router.upgrade() {
             router.directory().suspect(peer, false);
+            // What it said before, it may not know any more.
+            router.directory().reported(peer, &[]);
             router.hooks.links.tell(|hook| hook.up(peer));
         }
     }
@@ -88,6 +105,23 @@ impl Ingress for Door {
     fn link_late(&self, peer: NodeKey, is_late: bool) {
         if let Some(router) = self.router.upgrade() {
             router.directory().late(peer, is_late);
+        }
+    }
+
+    fn busy(&self) -> Arc<[(u64, Load)]> {
+        let (mut last, now) = (lock(&self.busy), Instant::now());
+        // Many links ask at about the same time.
+        if let Some((at, busy)) = &*last && now.duration_since(*at) < FRESH {
+            return Arc::clone(busy);
+        }
+        let busy: Arc<[_]> = self.router.upgrade().map(|router| router.directory().busy()).unwrap_or_default().into();
+        *last = Some((now, Arc::clone(&busy)));
+        busy
+    }
+
+    fn reported(&self, peer: NodeKey, busy: &[(u64, Load)]) {
+        if let Some(router) = self.router.upgrade() {
+            router.directory().reported(peer, busy);
         }
     }
 
@@ -100,6 +134,7 @@ impl Ingress for Door {
     fn link_down(&self, peer: NodeKey, why: &str) {
         if let Some(router) = self.router.upgrade() {
             router.directory().suspect(peer, true);
+            router.directory().reported(peer, &[]);
             router.streams.lost(peer);
             router.hooks.links.tell_after(usize::MAX, |hook| hook.down(peer, why));
         }

@@ -1,9 +1,12 @@
 //! Building a client with filters.
 
+mod filtered;
+
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 
+pub use self::filtered::Filtered;
 use super::{
     client::{Client, HasLocalClient, Plain},
     handle::Handle,

@@ -192,3 +192,37 @@ fn a_probe_whose_caller_goes_away_has_failed_and_another_gets_its_turn() {
         assert_eq!(breaker(&sim, "one"), BreakerState::Closed);
     });
 }
+
+#[test]
+fn whom_chance_has_drawn_is_the_one_that_is_probed() {
+    for choice in [Choice::Random, Choice::LeastInFlight, Choice::LeastBusy] {
+        let mut first = 0;
+        for seed in 1..=16 {
+            let world = World::default();
+            let choice = choice.clone();
+            first += world.cluster(seed).run({
+                let world = world.clone();
+                async move |sim| {
+                    sim.settled().await;
+                    world.hang(&["one"]);
+                    while breaker(&sim, "one") != BreakerState::HalfOpen {
+                        calls(&sim, "ada", ms(50)).await;
+                    }
+                    world.hang(&[]);
+                    let before = world.begun("one");
+                    let called = sim.on("ada", |node| async move {
+                        node.select::<DeskClient>().choice(choice).client().rpc_where().await.unwrap()
+                    });
+                    let probed = called.await.unwrap() == "one";
+                    assert_eq!(
+                        (world.begun("one") - before == 1, breaker(&sim, "one") == BreakerState::Closed),
+                        (probed, probed)
+                    );
+                    usize::from(probed)
+                }
+            });
+        }
+        // One call in two is drawn to it. Drawn once more, it were one in four.
+        assert!((6..=11).contains(&first), "{choice:?}: the first call is the probe {first} times of 16");
+    }
+}

@@ -12,6 +12,11 @@ use crate::{actor::Load, error::RefusedReason, panics, rng::Rng};
 /// not block: the call waits for it, and whatever else its thread has to do. Nothing is locked meanwhile: it may look at
 /// views. It may be asked from several threads at once. With what it keeps in itself it should be sparing; in a simulation it repeats as long as it decides by
 /// what it is given, and by [`Candidates::random`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no balancer",
+    label = "a balancer is expected here",
+    note = "write a closure whose argument has its type, `|among: &Candidates<'_>| …`, and that returns `Option<usize>`, or `impl Balance` for a type"
+)]
 pub trait Balance: Send + Sync + 'static {
     /// The place of one of the candidates, less than their number; `None` if none of them is to have the call.
     ///
@@ -20,6 +25,7 @@ pub trait Balance: Send + Sync + 'static {
     fn choose(&self, among: &Candidates<'_>) -> Option<usize>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<F: Fn(&Candidates<'_>) -> Option<usize> + Send + Sync + 'static> Balance for F {
     fn choose(&self, among: &Candidates<'_>) -> Option<usize> {
         self(among)

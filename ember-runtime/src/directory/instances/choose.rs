@@ -230,7 +230,8 @@ pub(crate) fn no_master_yet(selector: &Selector) -> RefusedReason {
 
 /// Why none is asked, where so many take calls and none has a share of them.
 fn no_weight(selector: &Selector, instances: usize) -> RefusedReason {
-    let (them, have) = if instances == 1 { ("the only one that is left has", "it") } else { ("those that are left have", "one") };
+    let (them, have) =
+        if instances == 1 { ("the only one that is left has", "it") } else { ("those that are left have", "one") };
     RefusedReason::NoTarget(format!(
         "{selector}: {them} the weight 0, and no share of the calls: give {have} another, by `node.set_weight(…)` on its node or its tag \
          `weight`, or name it by its pid or id"

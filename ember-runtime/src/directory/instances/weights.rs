@@ -78,7 +78,10 @@ mod tests {
                     let share = (turn + 1) as f64 * f64::from(weight) / turns.len() as f64;
                     // Its own turn comes within its own time, and those of others shift it by less than one each.
                     let off = 1.0 + weights.len() as f64 * f64::from(weight) / turns.len() as f64;
-                    assert!((had - share).abs() <= off, "{weights:?}: {place} at turn {turn} has had {had}, not {share}");
+                    assert!(
+                        (had - share).abs() <= off,
+                        "{weights:?}: {place} at turn {turn} has had {had}, not {share}"
+                    );
                 }
                 assert_eq!(had as u16, weight, "{weights:?}: {place}");
             }

@@ -19,7 +19,8 @@ impl Directory {
     pub(crate) fn busy(&self) -> Vec<(u64, Load)> {
         // They are looked at with nothing locked.
         let mine = self.change(|known| known.mine());
-        let load = |it: &Arc<Instance>| Some((it.pid.number, it.cell.as_ref()?.load())).filter(|(_, load)| load.total() > 0);
+        let load =
+            |it: &Arc<Instance>| Some((it.pid.number, it.cell.as_ref()?.load())).filter(|(_, load)| load.total() > 0);
         let mut busy: Vec<_> = mine.iter().filter_map(load).collect();
         if busy.len() > MOST {
             busy.sort_by_key(|(number, load)| (std::cmp::Reverse(load.total()), *number));
@@ -34,7 +35,9 @@ impl Directory {
         let theirs = self.change(|known| known.services_of(node));
         for service in theirs {
             let place = busy.binary_search_by_key(&service.pid.number, |(number, _)| *number);
-            service.in_flight.report(place.ok().and_then(|place| busy.get(place)).map(|(_, load)| *load).unwrap_or_default());
+            service
+                .in_flight
+                .report(place.ok().and_then(|place| busy.get(place)).map(|(_, load)| *load).unwrap_or_default());
         }
     }
 

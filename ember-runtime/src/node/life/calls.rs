@@ -1,11 +1,17 @@
-//! What a node is asked for by who has it: calls by name, unique ids, and what its pool has done.
+//! What a node is asked for by who has it: calls by name, unique ids, weights, and what its pool has done.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::running::Node;
-use crate::{call::CallByName, error::Result, id::UniqueId, node::slot::UniqueIds, offload::OffloadCounts};
+use crate::{
+    call::CallByName,
+    error::Result,
+    id::{Pid, UniqueId},
+    node::slot::UniqueIds,
+    offload::OffloadCounts,
+};
 
 impl Node {
     /// Calls a method by the names of its service and its own, with JSON: also of services that this program does not link.
@@ -43,6 +49,17 @@ impl Node {
     /// What makes such ids, to keep and to hand on; also for code that is not `async`. Nothing happens before one is asked for.
     pub fn unique_ids(&self) -> UniqueIds {
         UniqueIds::new(&self.inner.services.ids)
+    }
+
+    /// Gives a registered service of this node another weight: how large its share of the calls is, beside the others that match. Callers on
+    /// this node know at once, the others as soon as the registry has told them; it stays until the service ends, also if that is started again. `false`
+    /// if no such service is registered here.
+    ///
+    /// With 0 it gets no calls but of those who name it: by [`pid`](crate::call::Select::pid) or [`id`](crate::call::Select::id), by a key, or as
+    /// one of [all](crate::call::Select::all); and as the master of its group. What is under way or waits goes on. See [`Choice`](crate::directory::Choice) for what
+    /// a weight is to each choice.
+    pub fn set_weight(&self, service: Pid, weight: u16) -> bool {
+        self.inner.services.set_weight(service, weight)
     }
 
     /// What the pool of this node for [offloaded](crate::actor::Cx::offload) work is doing, and has done.

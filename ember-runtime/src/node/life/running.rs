@@ -156,17 +156,6 @@ impl Node {
         self.inner.services.pause(service, false)
     }
 
-    /// Gives a registered service of this node another weight: how large its share of the calls is, beside the others that match. Callers on
-    /// this node know at once, the others as soon as the registry has told them; it stays until the service ends, also if that is started again. `false`
-    /// if no such service is registered here.
-    ///
-    /// With 0 it gets no calls but of those who name it: by [`pid`](crate::call::Select::pid) or [`id`](crate::call::Select::id), by a key, or as
-    /// one of [all](crate::call::Select::all); and as the master of its group. What is under way or waits goes on. See [`Choice`](crate::directory::Choice) for what
-    /// a weight is to each choice.
-    pub fn set_weight(&self, service: Pid, weight: u16) -> bool {
-        self.inner.services.set_weight(service, weight)
-    }
-
     /// Has the master of a group, which runs on this node, hand its office over: when its running handler has ended it acts no more, another
     /// instance is elected at once, and its callers go there; nothing of theirs fails. It stands again after 2 s. `false` if this service is
     /// not the master of its group, or does not run here, or if this node sees no other instance that could take over: then it acts on.

@@ -111,7 +111,9 @@ impl Ingress for Door {
     fn busy(&self) -> Arc<[(u64, Load)]> {
         let (mut last, now) = (lock(&self.busy), Instant::now());
         // Many links ask at about the same time.
-        if let Some((at, busy)) = &*last && now.duration_since(*at) < FRESH {
+        if let Some((at, busy)) = &*last
+            && now.duration_since(*at) < FRESH
+        {
             return Arc::clone(busy);
         }
         let busy: Arc<[_]> = self.router.upgrade().map(|router| router.directory().busy()).unwrap_or_default().into();

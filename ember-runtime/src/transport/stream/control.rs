@@ -206,13 +206,11 @@ impl Control {
     }
 
     fn next(&self, state: &mut State) -> Option<Bytes> {
-        if let Some(hello) = state.hello.take() {
-            return Some(hello);
+        if let Some(first) = state.hello.take().or_else(|| state.reports.take()) {
+            return Some(first);
         }
         let message = if mem::take(&mut state.ping) {
             ControlMessage::Ping
-        } else if let Some(report) = state.reports.take() {
-            return Some(report);
         } else if state.flush || self.untold() >= self.threshold {
             let credit = self.untold();
             self.told.fetch_add(credit, Ordering::SeqCst);

@@ -31,9 +31,7 @@ impl Reports {
         if self.told.as_deref().unwrap_or_default() == &*busy {
             return;
         }
-        let written: Vec<_> = busy.iter().map(|(number, load)| (*number, load.running, load.waiting)).collect();
-        let written = postcard::to_stdvec(&written).unwrap_or_default();
-        self.next = Some(encode(&ControlMessage::Added(REPORT, written)));
+        self.next = Some(write(&busy));
         self.told = Some(busy);
     }
 
@@ -41,6 +39,12 @@ impl Reports {
     pub(super) fn take(&mut self) -> Option<Bytes> {
         self.next.take()
     }
+}
+
+/// Postcard cannot fail on these types.
+pub(crate) fn write(busy: &[(u64, Load)]) -> Bytes {
+    let written: Vec<_> = busy.iter().map(|(number, load)| (*number, load.running, load.waiting)).collect();
+    encode(&ControlMessage::Added(REPORT, postcard::to_stdvec(&written).unwrap_or_default()))
 }
 
 /// Reads one, in the order of the numbers; none if it is none.

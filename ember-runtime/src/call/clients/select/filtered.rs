@@ -5,11 +5,7 @@ use std::{fmt, sync::Arc};
 use super::Select;
 use crate::{
     call::{
-        clients::{
-            client::Client,
-            handle::Handle,
-            kind::Many,
-        },
+        clients::{client::Client, handle::Handle, kind::Many},
         requests::Only,
     },
     directory::Instance,

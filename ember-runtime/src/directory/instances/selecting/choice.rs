@@ -46,10 +46,9 @@ impl Choice {
     /// they are placed stands.
     pub(crate) fn for_key(&self, key: Option<u64>) -> Cow<'_, Self> {
         match (self, key) {
-            (
-                Self::RoundRobin | Self::Random | Self::LeastInFlight | Self::LocalFirst | Self::LeastBusy,
-                Some(key),
-            ) => Cow::Owned(Self::ByKey(key)),
+            (Self::RoundRobin | Self::Random | Self::LeastInFlight | Self::LocalFirst | Self::LeastBusy, Some(key)) => {
+                Cow::Owned(Self::ByKey(key))
+            }
             _ => Cow::Borrowed(self),
         }
     }

@@ -281,16 +281,15 @@ mod tests {
             ]
         );
         let named = Choice::Named("mine".into());
-        let choices =
-            [
-                Choice::RoundRobin,
-                Choice::Random,
-                Choice::LeastInFlight,
-                Choice::LocalFirst,
-                Choice::ByKey(6),
-                named,
-                Choice::LeastBusy,
-            ];
+        let choices = [
+            Choice::RoundRobin,
+            Choice::Random,
+            Choice::LeastInFlight,
+            Choice::LocalFirst,
+            Choice::ByKey(6),
+            named,
+            Choice::LeastBusy,
+        ];
         let choices = choices.map(|choice| hex(&|out| crate::message::encode(&choice, out)));
         assert_eq!(choices, ["00", "01", "02", "03", "0406", "05046d696e65", "06"]);
     }

@@ -130,6 +130,7 @@ fn a_weight_that_changes_changes_whom_all_nodes_call_and_those_that_come_later()
             assert_eq!(weights.iter().sum::<u16>(), 10);
             // One that comes back has what its code says.
             sim.kill("a").await;
+            // tidy: sleep: its lease ends meanwhile
             tokio::time::sleep(Duration::from_secs(8)).await;
             sim.start("a").await.unwrap();
             sim.settled().await;

@@ -30,6 +30,7 @@ impl Counter {
     }
 
     /// Its node says how busy it is. Of one that is idle there is nothing to keep.
+    #[cfg(feature = "cluster")]
     pub(crate) fn report(&self, load: Load) {
         if load.total() > 0 || self.0.get().is_some() {
             self.begin().report(load);
@@ -100,6 +101,7 @@ impl InFlight {
         self.others.load(Ordering::Relaxed) + shares.iter().map(calls).sum::<usize>()
     }
 
+    #[cfg(feature = "cluster")]
     fn report(&self, load: Load) {
         self.reported[0].store(load.running, Ordering::Relaxed);
         self.reported[1].store(load.waiting, Ordering::Relaxed);

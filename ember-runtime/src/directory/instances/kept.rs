@@ -7,7 +7,7 @@ use super::{
     group::Group,
     instance::Instance,
     selecting::Choice,
-    weights::load,
+    weights::{load, round},
 };
 use crate::{directory::breakers::BreakerState, id::Pid, rng::Rng};
 
@@ -29,6 +29,8 @@ pub(crate) struct Kept<T> {
     half_open: [usize; 4],
     /// How many of each set have another weight than 1.
     weighted: [usize; 4],
+    /// Who of the used set has each turn of a round, once it was asked for: nobody if that is not kept.
+    round: Option<Box<[u32]>>,
     /// Where the one is, if it is behind such a breaker, that chance has chosen last: it is not drawn again who is its probe.
     drawn: Option<usize>,
     /// The last key that was looked for, and where.
@@ -55,7 +57,8 @@ pub(crate) enum Renewed {
 impl<T: Default> Kept<T> {
     pub(crate) fn new(group: Arc<Group>, terms: &Terms<'_>) -> Self {
         let (sets, half_open, weighted) = Default::default();
-        let mut kept = Self { group, version: 0, sets, used: 0, half_open, weighted, drawn: None, keyed: None };
+        let mut kept =
+            Self { group, version: 0, sets, used: 0, half_open, weighted, round: None, drawn: None, keyed: None };
         kept.look_at_all(terms);
         kept
     }
@@ -130,7 +133,7 @@ impl<T: Default> Kept<T> {
 
     fn settle(&mut self) {
         self.used = self.sets.iter().position(|set| !set.is_empty()).unwrap_or(NONE);
-        (self.keyed, self.drawn) = (None, None);
+        (self.keyed, self.drawn, self.round) = (None, None, None);
     }
 
     /// One of them: whom [`choose`](choose::choose) would choose. It takes a turn where there is a choice to be made in turn. None also
@@ -148,7 +151,7 @@ impl<T: Default> Kept<T> {
                 if places == 0 {
                     return None;
                 }
-                choose::in_turn(turn(), places, uneven, |place| set[place].instance.weight)?
+                if uneven { turn_of(set, &mut self.round, turn())? } else { turn() % places }
             }
             // The next call is the probe.
             _ if self.drawn.is_some() => return None,
@@ -190,6 +193,17 @@ impl<T: Default> Entry<T> {
 impl<T> Entry<T> {
     fn load(&self, of: impl FnOnce(&Instance) -> usize) -> u64 {
         load(of(&self.instance), self.instance.weight)
+    }
+}
+
+/// The place whose turn it is, by weight.
+#[inline(never)]
+fn turn_of<T>(set: &[Entry<T>], kept: &mut Option<Box<[u32]>>, turn: usize) -> Option<usize> {
+    let weight = |place: usize| set[place].instance.weight;
+    let kept = kept.get_or_insert_with(|| round(set.len(), weight));
+    match turn.checked_rem(kept.len()) {
+        Some(turn) => kept.get(turn).map(|place| *place as usize),
+        None => choose::in_turn(turn, set.len(), true, weight),
     }
 }
 

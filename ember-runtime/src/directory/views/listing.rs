@@ -90,6 +90,7 @@ impl Listing {
     }
 
     /// The run of the node whose listing this is.
+    #[cfg(feature = "cluster")]
     pub(super) fn here(&self) -> NodeKey {
         self.here.key
     }

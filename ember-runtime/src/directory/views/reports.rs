@@ -1,13 +1,12 @@
 //! How busy services are, as their nodes say: this one says it of its own, and keeps what others have said last. It is no part of a
 //! view: a choice looks at it, and nothing is made anew because of it.
 
-use super::{listing::Listing, node_directory::Directory};
-use crate::{
-    actor::Load,
-    directory::instances::Instance,
-    id::{NodeKey, Pid},
-};
 use std::sync::Arc;
+
+use super::{listing::Listing, node_directory::Directory};
+#[cfg(feature = "cluster")]
+use crate::{actor::Load, id::NodeKey};
+use crate::{directory::instances::Instance, id::Pid};
 
 /// So many are told of in one message, the busiest; the others of a node count as idle.
 #[cfg(feature = "cluster")]
@@ -31,6 +30,7 @@ impl Directory {
     }
 
     /// A node says of its services which are busy, ordered by their numbers: the others have nothing to do.
+    #[cfg(feature = "cluster")]
     pub(crate) fn reported(&self, node: NodeKey, busy: &[(u64, Load)]) {
         let theirs = self.change(|known| known.services_of(node));
         for service in theirs {

@@ -12,6 +12,7 @@ mod shards;
 mod started;
 mod stop;
 mod watches;
+mod weights;
 
 pub use self::class::{Class, Factory, Maker, NoFactory};
 pub(crate) use self::{

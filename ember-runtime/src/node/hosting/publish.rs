@@ -8,10 +8,9 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::host::Services;
 #[cfg(feature = "cluster")]
 use crate::directory::{Announcer, Held, Mine};
-use crate::{actor::AnyCell, directory::Directory, id::Pid, sync::lock};
+use crate::{actor::AnyCell, directory::Directory, sync::lock};
 
 /// Takes note of changes, and passes them on.
 pub(crate) struct Publisher {
@@ -94,18 +93,6 @@ impl Publisher {
 
     #[cfg(not(feature = "cluster"))]
     fn announce(&self, _: u64) {}
-}
-
-impl Services {
-    /// Gives a registered service another weight. `false` if it does not run here.
-    pub(crate) fn set_weight(&self, pid: Pid, weight: u16) -> bool {
-        let changed = pid.node == self.record.key && self.router.directory().set_weight(pid, weight);
-        if changed {
-            tracing::info!(target: "ember::service", %pid, weight, "it has another weight");
-            self.publisher.touch(pid.number);
-        }
-        changed
-    }
 }
 
 impl Drop for Publisher {

@@ -25,7 +25,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 
-use super::report::Reports;
+use super::report::{REPORT, Reports};
 use crate::{
     actor::Load,
     error::{Failure, LostReason, RefusedReason},
@@ -41,7 +41,6 @@ const MAX_TEXT: usize = 1024;
 /// The kind of [`ControlMessage::Notice`].
 const NOTICE: u32 = 2;
 
-/// What travels after the hello.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ControlMessage {
     Ping,
@@ -206,7 +205,8 @@ impl Control {
     }
 
     fn next(&self, state: &mut State) -> Option<Bytes> {
-        if let Some(first) = state.hello.take().or_else(|| state.reports.take()) {
+        let report = || state.reports.take().map(|busy| encode(&ControlMessage::Added(REPORT, busy)));
+        if let Some(first) = state.hello.take().or_else(report) {
             return Some(first);
         }
         let message = if mem::take(&mut state.ping) {

@@ -10,9 +10,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
-use super::control::{ControlMessage, encode};
 use crate::actor::Load;
 
 /// The number of the addition.
@@ -22,7 +19,7 @@ pub(crate) const REPORT: u16 = 1;
 #[derive(Debug, Default)]
 pub(super) struct Reports {
     told: Option<Arc<[(u64, Load)]>>,
-    next: Option<Bytes>,
+    next: Option<Vec<u8>>,
 }
 
 impl Reports {
@@ -36,15 +33,15 @@ impl Reports {
     }
 
     /// What is to be sent.
-    pub(super) fn take(&mut self) -> Option<Bytes> {
+    pub(super) fn take(&mut self) -> Option<Vec<u8>> {
         self.next.take()
     }
 }
 
 /// Postcard cannot fail on these types.
-pub(crate) fn write(busy: &[(u64, Load)]) -> Bytes {
+pub(crate) fn write(busy: &[(u64, Load)]) -> Vec<u8> {
     let written: Vec<_> = busy.iter().map(|(number, load)| (*number, load.running, load.waiting)).collect();
-    encode(&ControlMessage::Added(REPORT, postcard::to_stdvec(&written).unwrap_or_default()))
+    postcard::to_stdvec(&written).unwrap_or_default()
 }
 
 /// Reads one, in the order of the numbers; none if it is none.
@@ -59,12 +56,11 @@ pub(crate) fn read(report: &[u8]) -> Option<Vec<(u64, Load)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::stream::{MAX_CONTROL, control};
+    use crate::transport::stream::MAX_CONTROL;
 
     fn told(reports: &mut Reports, busy: &[(u64, Load)]) -> Option<Vec<(u64, Load)>> {
         reports.tell(busy.into());
-        let Some(ControlMessage::Added(REPORT, said)) = control::decode(&reports.take()?).unwrap() else { panic!() };
-        read(&said)
+        read(&reports.take()?)
     }
 
     #[test]
@@ -82,7 +78,7 @@ mod tests {
         let busy: Vec<_> = (0..512).map(|number| (u64::MAX - number, Load::new(usize::MAX, usize::MAX))).collect();
         let mut reports = Reports::default();
         reports.tell(busy.into());
-        assert!(reports.take().is_some_and(|report| report.len() <= MAX_CONTROL));
+        assert!(reports.take().is_some_and(|report| report.len() + 8 < MAX_CONTROL));
         assert!(read(b"more").is_none() && read(&[]).is_none());
     }
 }

@@ -119,8 +119,8 @@ fn messages(said: &mut Said) {
     for (number, message) in all.iter().enumerate() {
         said.add(&format!("control {number}"), message);
     }
-    let report = control::decode(&report::write(&[(3, Load::new(1, 300)), (400, Load::new(0, 1))]));
-    said.add("report", &report.expect("it is read").expect("it is known"));
+    let busy = report::write(&[(3, Load::new(1, 300)), (400, Load::new(0, 1))]);
+    said.add("report", &ControlMessage::Added(report::REPORT, busy));
     use RefusedReason as R;
     let refused = [
         R::NoTarget(text()),

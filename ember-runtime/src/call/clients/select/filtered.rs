@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::Select;
+use super::builder::Select;
 use crate::{
     call::{
         clients::{client::Client, handle::Handle, kind::Many},

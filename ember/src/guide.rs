@@ -21,6 +21,7 @@ pages! {
     Once: "once.md",
     Contracts: "contracts.md",
     Selection: "selection.md",
+    Balancing: "balancing.md",
     Keys: "keys.md",
     Sharded: "sharded.md",
     Concurrent: "concurrent.md",

@@ -18,13 +18,13 @@ pub use ember_runtime::message::Prost;
 pub use ember_runtime::serde_json;
 pub use ember_runtime::{
     actor::{
-        CallCounts, Cx, Down, DownReason, EntryGap, EventSource, GapReason, Missed, MissedReason, MissedTicks, OnPanic,
-        Position, Posted, Replicated, Restart, Scope, Service, ServiceIdentity, ServiceState, Shard, Sharded, Snapshot,
-        Tick, Unit,
+        CallCounts, Cx, Down, DownReason, EntryGap, EventSource, GapReason, Load, Missed, MissedReason, MissedTicks,
+        OnPanic, Position, Posted, Replicated, Restart, Scope, Service, ServiceIdentity, ServiceState, Shard, Sharded,
+        Snapshot, Tick, Unit,
     },
     call::{
-        Address, Call, CallByName, CallMany, Client, KeyOf, Local, LocalCalls, Many, ModulesClient, Once, One, Origin,
-        Retry, RetryBudget, RetryMaybeExecuted, RetryPolicy, Select, Sent,
+        Address, Call, CallByName, CallMany, Client, Filtered, KeyOf, Local, LocalCalls, Many, ModulesClient, Once,
+        One, Origin, Retry, RetryBudget, RetryMaybeExecuted, RetryPolicy, Select, Sent,
     },
     clock::{Clock, SystemClock},
     directory::{

@@ -124,7 +124,14 @@ fn a_call_whose_handler_waits_allocates_nothing() {
 
 #[test]
 fn a_call_to_one_of_several_allocates_nothing() {
-    let choices = [Choice::RoundRobin, Choice::Random, Choice::LeastInFlight, Choice::LocalFirst, Choice::ByKey(7)];
+    let choices = [
+        Choice::RoundRobin,
+        Choice::Random,
+        Choice::LeastInFlight,
+        Choice::LocalFirst,
+        Choice::ByKey(7),
+        Choice::LeastBusy,
+    ];
     for choice in choices {
         assert_eq!(allocations_of(async || several(choice.clone()).await, calls), 0, "{choice:?}");
     }

@@ -129,7 +129,14 @@ async fn selection_skips_a_paused_service() {
         assert_eq!(in_turn.rpc_work(0).await.unwrap(), "b", "also before the view shows it");
     }
     shows(&node, "a", ServiceState::Paused).await;
-    for choice in [Choice::RoundRobin, Choice::Random, Choice::LeastInFlight, Choice::LocalFirst, Choice::ByKey(7)] {
+    for choice in [
+        Choice::RoundRobin,
+        Choice::Random,
+        Choice::LeastInFlight,
+        Choice::LocalFirst,
+        Choice::ByKey(7),
+        Choice::LeastBusy,
+    ] {
         let client = node.select::<WorkerClient>().choice(choice.clone()).client();
         for _ in 0..4 {
             assert_eq!(client.rpc_work(0).await.unwrap(), "b", "{choice:?}");

@@ -4,12 +4,12 @@
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicUsize, Ordering},
 };
 
 use ember::{
-    Address, Candidates, Choice, RefusedReason, Selector,
+    Address, Candidates, Choice, Key, RefusedReason, Selector,
     prelude::*,
     serde_json,
     testing::{Cluster, Sim},
@@ -31,6 +31,16 @@ impl Desk {
 
     pub async fn rpc_tell(&mut self) {
         self.told += 1;
+    }
+
+    pub async fn rpc_wait(&mut self) {
+        std::future::pending::<()>().await;
+    }
+
+    #[rpc(key = "player")]
+    pub async fn rpc_of(&mut self, player: u32) -> u32 {
+        let _ = player;
+        self.number
     }
 
     pub async fn rpc_told(&mut self) -> u32 {
@@ -90,6 +100,33 @@ async fn a_balancer_is_asked_anew_for_each_call_also_one_way_and_of_one_and_not_
     assert_eq!(asked.load(Ordering::Relaxed), 11);
 }
 
+/// What a balancer was shown: of each its id, weight, calls in flight here, and load; and the key.
+type Shown = (Vec<(String, u16, usize, usize)>, Option<Key>);
+
+#[tokio::test]
+async fn a_balancer_sees_weights_loads_and_the_key_of_the_contract() {
+    let shown = Arc::<Mutex<Vec<Shown>>>::default();
+    let told = Arc::clone(&shown);
+    let looks = move |among: &Candidates<'_>| {
+        let one = |it: ember::Candidate<'_>| (it.identity().id.clone(), it.weight(), it.in_flight(), it.load().total());
+        told.lock().unwrap().push((among.iter().map(one).collect(), among.key()));
+        among.len().checked_sub(1)
+    };
+    let node = Node::builder().seed(1).service(desk(1).weight(7)).service(desk(2)).service(desk(3).weight(0));
+    let node = node.balancer("looks", looks).start().await.unwrap();
+    let slow = tokio::spawn(node.select::<DeskClient>().id(1).client().rpc_wait().into_future());
+    while node.select::<DeskClient>().id(1).instances()[0].load().running == 0 {
+        tokio::task::yield_now().await;
+    }
+    let client = node.select::<DeskClient>().balance("looks").client();
+    assert_eq!(client.rpc_number().await, Ok(2));
+    assert_eq!(client.rpc_of(5).await, Ok(2));
+    slow.abort();
+    let one = |id: &str, weight, in_flight, load| (id.to_owned(), weight, in_flight, load);
+    let seen = || vec![one("1", 7, 1, 1), one("2", 1, 0, 0)];
+    assert_eq!(*shown.lock().unwrap(), [(seen(), None), (seen(), Some(Key::of(&5_u32).unwrap()))]);
+}
+
 #[tokio::test]
 async fn what_a_balancer_does_wrong_costs_that_call_only_and_is_said() {
     let next = Arc::new(AtomicUsize::new(0));
@@ -125,6 +162,12 @@ async fn a_name_that_a_node_does_not_know_is_refused_with_those_that_it_knows_an
     let node = node.start().await.unwrap();
     let text = not_chosen(node.select::<DeskClient>().balance("mine").client().rpc_number().await);
     assert!(text.contains("no balancer \"mine\" (it has \"first\", \"highest\"): name one by `NodeBuilder"), "{text}");
+
+    let text = not_chosen(node.select::<DeskClient>().balance("higest").client().rpc_number().await);
+    assert!(
+        text.contains("no balancer \"higest\": did you mean \"highest\"? (it has \"first\", \"highest\")"),
+        "{text}"
+    );
 
     let twice = desks(1).balancer("highest", highest).balancer("highest", highest).start().await.unwrap_err();
     assert!(twice.to_string().contains("`.balancer(\"highest\", …)` was given twice"), "{twice}");

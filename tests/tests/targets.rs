@@ -235,11 +235,12 @@ fn narrowed<C: ember::Client>(mut select: ember::Select<C>, rng: &Rng, nodes: [&
     if maybe() {
         select = select.version(["^1", ">=2"][rng.below(2)]).unwrap();
     }
-    match rng.below(5) {
+    match rng.below(6) {
         0 => select.choice(Choice::Random),
         1 => select.choice(Choice::LeastInFlight),
         2 => select.choice(Choice::LocalFirst),
         3 => select.by_key(rng.below(10)),
+        4 => select.choice(Choice::LeastBusy),
         _ => select,
     }
 }

@@ -19,7 +19,7 @@ mod tests;
 pub use self::about::{Cron, Gap, Overlap};
 pub use self::{
     about::{
-        Access, Alone, ByMut, ByRef, Down, DownReason, EventSource, Given, Lends, Loan, Missed, MissedReason,
+        Access, Alone, ByMut, ByRef, Down, DownReason, EventSource, Given, Lends, Load, Loan, Missed, MissedReason,
         MissedTicks, OnPanic, ReplicaKind, Restart, Scope, ServiceIdentity, ServiceSpec, ServiceState, Shard, Tick,
         Together, by_mut, by_ref,
     },
@@ -33,7 +33,7 @@ pub use self::{
     turn::CallCounts,
 };
 pub(crate) use self::{
-    about::{Held, Particulars, Supervision, Watcher},
+    about::{Held, Particulars, Supervision, WEIGHT, Watcher},
     cell::{Attachments, Blueprint, Cell, Front, Setup, Source},
     erased::{AnyCell, Host, OnTheSpot, Owed, RouteFn, Workers},
     intake::written_port,

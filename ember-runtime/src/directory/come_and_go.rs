@@ -120,7 +120,14 @@ fn a_node_whose_workers_are_late_is_chosen_last() {
         };
         (0..100).map(choose).collect::<BTreeSet<_>>()
     };
-    let choices = [Choice::RoundRobin, Choice::Random, Choice::LeastInFlight, Choice::LocalFirst, Choice::ByKey(0)];
+    let choices = [
+        Choice::RoundRobin,
+        Choice::Random,
+        Choice::LeastInFlight,
+        Choice::LocalFirst,
+        Choice::ByKey(0),
+        Choice::LeastBusy,
+    ];
     directory.late(key(2), true);
     choices.iter().for_each(|choice| assert_eq!(chosen(choice), BTreeSet::from([3]), "{choice:?}"));
     // There is no better one.

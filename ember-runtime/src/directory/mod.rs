@@ -25,7 +25,8 @@ pub use self::{
 pub(crate) use self::{
     breakers::{Due, Fault},
     instances::{
-        Balancers, Chance, Group, InFlight, InShare, Kept, Probing, Share, Terms, Turn, breaker_open, no_master_yet,
+        Balancers, Chance, Group, InFlight, InShare, Kept, Probing, Share, Terms, Turn, breaker_open, distance,
+        no_master_yet,
     },
     records::{ClaimRecord, EpochRecord, GroupRecord, MasterRecord, MethodRecord, Written},
     views::{Departed, Directory, OfficeNow, deserted, ended, no_such_run, of_another_kind, what_they_have},

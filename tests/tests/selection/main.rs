@@ -2,7 +2,10 @@
 
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
+mod busy;
+mod filtered;
 mod keys;
+mod weights;
 
 use std::collections::BTreeMap;
 

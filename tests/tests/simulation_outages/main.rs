@@ -19,7 +19,7 @@ use std::{
 };
 
 use ember::{
-    Breaker, BreakerState, RefusedReason, Role, ServiceState,
+    Breaker, BreakerState, Choice, RefusedReason, Role, ServiceState,
     prelude::*,
     testing::{Cluster, Registry, Sim},
 };

@@ -192,3 +192,38 @@ fn a_probe_whose_caller_goes_away_has_failed_and_another_gets_its_turn() {
         assert_eq!(breaker(&sim, "one"), BreakerState::Closed);
     });
 }
+
+#[test]
+fn whom_chance_has_drawn_is_the_one_that_is_probed() {
+    let (world, breaker_of_ada) = (World::default(), Breaker::after(1).open_for(ms(100), ms(100)));
+    let cluster = ["one", "two"].into_iter().fold(Cluster::seed(9), |cluster, name| {
+        let world = world.clone();
+        cluster.node(name, move |node| node.service(Hosted::new(world.desk(name)).id(name)))
+    });
+    cluster.node("ada", move |node| node.breaker(breaker_of_ada)).run(async move |sim| {
+        sim.settled().await;
+        let ask = |choice: Choice, id: Option<&'static str>| {
+            sim.on("ada", move |node| async move {
+                let select = node.select::<DeskClient>().choice(choice);
+                let desk = id.into_iter().fold(select, |select, id| select.id(id)).client();
+                ended(desk.rpc_where().timeout(ms(20)).await)
+            })
+        };
+        for choice in [Choice::Random, Choice::LeastInFlight, Choice::LeastBusy] {
+            let mut first = 0;
+            for _ in 0..32 {
+                world.hang(&["one"]);
+                assert_eq!(ask(choice.clone(), Some("one")).await.unwrap(), "Deadline");
+                while breaker(&sim, "one") != BreakerState::HalfOpen {
+                    sleep(ms(10)).await;
+                }
+                world.hang(&[]);
+                first += usize::from(ask(choice.clone(), None).await.unwrap() == "one");
+                assert_eq!(ask(choice.clone(), Some("one")).await.unwrap(), "one");
+                assert_eq!(breaker(&sim, "one"), BreakerState::Closed);
+            }
+            // One call in two is drawn to it. Were it drawn once more, it were one in four.
+            assert!((12..=22).contains(&first), "{choice:?}: the first call was the probe {first} times of 32");
+        }
+    });
+}

@@ -6,6 +6,7 @@ mod cron;
 mod down;
 mod events;
 mod identity;
+mod load;
 mod replica;
 mod shard;
 mod spec;
@@ -20,6 +21,7 @@ pub(crate) use self::{
     down::Watcher,
     identity::{Identity, Particulars},
     replica::AnyState,
+    spec::WEIGHT,
     states::{Notice, States},
     supervision::{Budget, Supervision},
 };
@@ -27,6 +29,7 @@ pub use self::{
     access::{Access, Alone, ByMut, ByRef, Given, Lends, Loan, Together, by_mut, by_ref},
     down::{Down, DownReason},
     events::{EventSource, Missed, MissedReason, Scope},
+    load::Load,
     replica::ReplicaKind,
     shard::Shard,
     spec::{ServiceIdentity, ServiceSpec, ServiceState},

@@ -99,6 +99,9 @@ impl ServiceSpec {
     }
 }
 
+/// The tag that says the weight of an instance.
+pub(crate) const WEIGHT: &str = "weight";
+
 /// Which service this is: the same for all who ask, for as long as it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -128,6 +131,11 @@ impl ServiceIdentity {
             version: String::new(),
             tags: BTreeMap::new(),
         }
+    }
+
+    /// How large its share of the calls is, as its [tag](WEIGHT) says; 1 without.
+    pub(crate) fn weight(&self) -> u16 {
+        self.tags.get(WEIGHT).and_then(|weight| weight.parse().ok()).unwrap_or(1)
     }
 
     /// The group that it belongs to, if its service is elected.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     actor::{
-        about::{Down, Notice, ServiceIdentity, ServiceState, Shard, Watcher},
+        about::{Down, Load, Notice, ServiceIdentity, ServiceState, Shard, Watcher},
         turn::CallCounts,
     },
     error::RefusedReason,
@@ -41,6 +41,8 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn on_change(&self, notice: Notice);
     /// What it has done so far.
     fn call_counts(&self) -> CallCounts;
+    /// How much it has to do now.
+    fn load(&self) -> Load;
     /// Which shard of a service it is, if it is one.
     fn shard(&self) -> Option<Shard>;
     /// Whether it has shards, which are services of their own.

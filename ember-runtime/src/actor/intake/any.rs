@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::{appoint, arrivals, downs, promised::promise};
 use crate::{
     actor::{
-        about::{Down, Notice, ServiceIdentity, ServiceState, Shard, Watcher},
+        about::{Down, Load, Notice, ServiceIdentity, ServiceState, Shard, Watcher},
         cell::Cell,
         erased::{AnyCell, CallbackPermit, Host, OnTheSpot, Owed, RouteFn, Workers},
         service::Service,
@@ -47,6 +47,10 @@ impl<S: Service> AnyCell for Cell<S> {
 
     fn call_counts(&self) -> CallCounts {
         self.counts.read()
+    }
+
+    fn load(&self) -> Load {
+        Load::new(usize::from(!self.turn.is_at_rest()), self.mailbox.waiting())
     }
 
     fn shard(&self) -> Option<Shard> {

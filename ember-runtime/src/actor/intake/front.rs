@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::arrivals;
 use crate::{
     actor::{
-        about::{Down, Notice, ServiceIdentity, ServiceState, Shard, Watcher},
+        about::{Down, Load, Notice, ServiceIdentity, ServiceState, Shard, Watcher},
         cell::{Cell, Front},
         erased::{AnyCell, CallbackPermit, Host, OnTheSpot, Owed, RouteFn, Workers},
         service::Service,
@@ -76,6 +76,10 @@ impl<S: Service> AnyCell for Front<S> {
 
     fn call_counts(&self) -> CallCounts {
         self.shards.iter().map(|shard| shard.call_counts()).sum()
+    }
+
+    fn load(&self) -> Load {
+        self.shards.iter().map(|shard| shard.load()).sum()
     }
 
     fn shard(&self) -> Option<Shard> {

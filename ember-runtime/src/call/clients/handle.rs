@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use super::kind::Kind;
 use crate::{
     call::{
-        requests::{Aim, Destination, Request, Target},
+        requests::{Aim, Destination, Only, Request, Target},
         routes::Router,
     },
     directory::Selector,
@@ -21,6 +21,12 @@ pub struct Handle<K: Kind> {
 impl<K: Kind> Handle<K> {
     pub(crate) fn new(router: Arc<Router>, selector: Selector) -> Self {
         Self::of_module(router, selector, "", &[])
+    }
+
+    /// A handle to those of them for which a condition holds.
+    pub(crate) fn only(router: Arc<Router>, selector: Selector, only: Only) -> Self {
+        let destination = Destination::of_some((selector, Some(only)), 0, "");
+        Self::to(Aim::new(router, destination, Keys::from_bytes(&[]), None))
     }
 
     /// A handle to a module, `bag.`, of those that are selected.

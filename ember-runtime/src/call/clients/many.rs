@@ -59,7 +59,7 @@ impl<M: Method> CallMany<M> {
 impl<M: Method<Args: Clone>> CallMany<M> {
     fn calls(self) -> Vec<(Pid, Call<M>)> {
         let Request { target, args, options, retry } = self.0;
-        let pids = target.router.matching(&target.address.selector);
+        let pids = target.router.matching(&target.address);
         let call = |pid| {
             let (args, retry) = (Args::new((*args).clone()), retry.clone());
             (pid, Call::new(Request { target: target.pinned(pid), args, options: options.clone(), retry }))

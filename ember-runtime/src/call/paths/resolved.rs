@@ -255,6 +255,12 @@ impl Resolved {
         Some(Chosen { way, instance, spare, at_home, in_turn })
     }
 
+    /// Who was drawn, and may need a probe.
+    fn take_drawn(&mut self) -> Option<Arc<Instance>> {
+        let Whom::Listed(kept) = &mut self.whom else { return None };
+        kept.take_drawn().cloned()
+    }
+
     /// The instance that the next call goes to, if the view lists it.
     fn instance(&mut self, target: &Target, key: Option<u64>) -> Option<Arc<Instance>> {
         let Whom::Listed(kept) = &mut self.whom else { return None };
@@ -286,10 +292,23 @@ pub(crate) fn choose<M: Method>(
     // Of a method that is known at run time only it is not remembered whether it has a key.
     if excluded.is_empty() && (key.is_none() || const { M::INFO.key.is_some() }) {
         let mut resolved = Resolved::take::<M>(target);
-        let instance = resolved.instance(target, key);
+        let drawn = resolved.take_drawn();
+        let instance = if drawn.is_some() { None } else { resolved.instance(target, key) };
+        let drawn = drawn.or_else(|| resolved.take_drawn());
         resolved.give_back();
         if let Some(instance) = instance {
             return Ok((instance, None));
+        }
+        if let Some(instance) = drawn {
+            match probing {
+                Probing::Pass => return Ok((instance, None)),
+                Probing::Probe => {
+                    if let Some(number) = instance.in_flight.begin().circuit.probe() {
+                        let probe = Probe::new(&target.router, &instance, number);
+                        return Ok((instance, Some(probe)));
+                    }
+                }
+            }
         }
     }
     let (instance, probe) = target.router.choose(&target.address, (M::INFO.lane, key), excluded, probing)?;

@@ -37,11 +37,15 @@ impl Router {
         self.directory().choose(&self.terms(selector, lane, key), &by)
     }
 
-    /// Every instance that matches.
-    pub(crate) fn matching(&self, selector: &Selector) -> Vec<Pid> {
+    /// Every instance that matches, and for which its condition holds.
+    pub(crate) fn matching(&self, address: &Selection) -> Vec<Pid> {
+        let selector = &address.selector;
         if let Some(pid) = self.unlisted(selector) {
-            return self.direct(selector, pid, &[]).map(|_| pid).into_iter().collect();
+            let direct = self.direct(selector, pid, &[]).ok().filter(|it| address.admits(it));
+            return direct.map(|_| pid).into_iter().collect();
         }
-        self.directory().group(&selector.interest).matching(selector).iter().map(|it| it.pid).collect()
+        // The condition is the user's: it is asked with nothing locked.
+        let matching = self.directory().group(&selector.interest).matching(selector);
+        matching.iter().filter(|it| address.admits(it)).map(|it| it.pid).collect()
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use self::{
         Replicate,
     },
     request::Options,
-    target::{Aim, Destination, Target},
+    target::{Aim, Destination, Only, Target},
 };
 pub use self::{
     request::Request,

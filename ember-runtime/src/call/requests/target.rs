@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     call::routes::{Mixed, Router},
-    directory::Selector,
+    directory::{Instance, Selector},
     id::{MethodId, Pid},
     message::{Keys, Method, MethodInfo, MethodRef},
 };
@@ -38,9 +38,19 @@ pub(crate) struct Aim {
 pub(crate) struct Selection {
     pub(crate) selector: Selector,
     turn: AtomicUsize,
+    /// Of those that match, the ones for which this holds; all, if there is nothing. Looked at where all are called.
+    only: Option<Only>,
 }
 
+/// A condition of the caller's.
+pub(crate) type Only = Arc<dyn Fn(&Instance) -> bool + Send + Sync>;
+
 impl Selection {
+    /// Whether the condition holds, if there is one.
+    pub(crate) fn admits(&self, instance: &Instance) -> bool {
+        self.only.as_ref().is_none_or(|only| only(instance))
+    }
+
     pub(crate) fn next_turn(&self) -> usize {
         self.turn.fetch_add(1, Ordering::Relaxed)
     }
@@ -64,9 +74,14 @@ pub(crate) struct Destination {
 
 impl Destination {
     pub(crate) fn new(selector: Selector, turn: usize, module: &str) -> Self {
+        Self::of_some((selector, None), turn, module)
+    }
+
+    /// For those only for which the condition holds.
+    pub(crate) fn of_some((selector, only): (Selector, Option<Only>), turn: usize, module: &str) -> Self {
         // That of the empty text needs no memory of its own.
         let module = if module.is_empty() { Arc::default() } else { module.into() };
-        Self::of(Arc::new(Selection { selector, turn: AtomicUsize::new(turn) }), module)
+        Self::of(Arc::new(Selection { selector, turn: AtomicUsize::new(turn), only }), module)
     }
 
     pub(crate) fn of(address: Arc<Selection>, module: Arc<str>) -> Self {

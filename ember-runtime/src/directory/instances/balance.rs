@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, fmt, ops::Deref, sync::Arc};
 
-use super::instance::Instance;
-use crate::{error::RefusedReason, panics, rng::Rng};
+use super::{instance::Instance, nearest::nearest, selecting::Key};
+use crate::{actor::Load, error::RefusedReason, panics, rng::Rng};
 
 /// A choice of one's own among the instances that match a selector. [`NodeBuilder::balancer`](crate::node::NodeBuilder::balancer)
 /// gives it a name, and [`Select::balance`](crate::call::Select::balance) uses it. Closures are balancers too.
@@ -12,6 +12,11 @@ use crate::{error::RefusedReason, panics, rng::Rng};
 /// not block: the call waits for it, and whatever else its thread has to do. Nothing is locked meanwhile: it may look at
 /// views. It may be asked from several threads at once. With what it keeps in itself it should be sparing; in a simulation it repeats as long as it decides by
 /// what it is given, and by [`Candidates::random`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no balancer",
+    label = "a balancer is expected here",
+    note = "write a closure whose argument has its type, `|among: &Candidates<'_>| …`, and that returns `Option<usize>`, or `impl Balance` for a type"
+)]
 pub trait Balance: Send + Sync + 'static {
     /// The place of one of the candidates, less than their number; `None` if none of them is to have the call.
     ///
@@ -20,6 +25,7 @@ pub trait Balance: Send + Sync + 'static {
     fn choose(&self, among: &Candidates<'_>) -> Option<usize>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<F: Fn(&Candidates<'_>) -> Option<usize> + Send + Sync + 'static> Balance for F {
     fn choose(&self, among: &Candidates<'_>) -> Option<usize> {
         self(among)
@@ -27,10 +33,11 @@ impl<F: Fn(&Candidates<'_>) -> Option<usize> + Send + Sync + 'static> Balance fo
 }
 
 /// Whom a call may go to: instances that pass the filters, take calls now, and have not refused this call. Those out of reach
-/// are among them only if there are no others. There is at least one; they are ordered by their pids.
+/// are among them only if there are no others, and those of weight 0 never, unless they are named. There is at least one; they are ordered by their pids.
 #[derive(Clone, Copy)]
 pub struct Candidates<'a> {
     all: &'a [Candidate<'a>],
+    key: Option<u64>,
     rng: &'a Rng,
 }
 
@@ -39,6 +46,7 @@ pub struct Candidates<'a> {
 pub struct Candidate<'a> {
     instance: &'a Instance,
     in_flight: usize,
+    load: Load,
 }
 
 impl Candidate<'_> {
@@ -46,6 +54,11 @@ impl Candidate<'_> {
     /// [`Instance::in_flight`] counts on.
     pub fn in_flight(&self) -> usize {
         self.in_flight
+    }
+
+    /// How busy it was then, as [`Instance::load`] says: on this node as it was, on another as that had said last.
+    pub fn load(&self) -> Load {
+        self.load
     }
 }
 
@@ -78,6 +91,11 @@ impl<'a> Candidates<'a> {
     /// All of them, in the order of their places.
     pub fn iter(&self) -> impl Iterator<Item = Candidate<'a>> + use<'a> {
         self.all.iter().copied()
+    }
+
+    /// The key that the contract of the call [names](crate::directory::Key::of), if it names one.
+    pub fn key(&self) -> Option<Key> {
+        self.key.map(Key)
     }
 
     /// A number in `0..bound` at random; `0` if `bound` is 0. It repeats where the node's random decisions do.
@@ -116,16 +134,16 @@ impl Balancers {
         &self,
         name: &str,
         instances: &[&'a Arc<Instance>],
-        rng: &Rng,
+        (key, rng): (Option<u64>, &Rng),
     ) -> Result<Option<usize>, RefusedReason> {
         let Some(balancer) = self.0.get(name) else { return Err(self.unknown(name)) };
         let count = instances.len();
         if count == 0 {
             return Ok(None);
         }
-        let candidate = |it: &&'a Arc<Instance>| Candidate { instance: it, in_flight: it.in_flight() };
+        let candidate = |it: &&'a Arc<Instance>| Candidate { instance: it, in_flight: it.in_flight(), load: it.load() };
         let all: Vec<_> = instances.iter().map(candidate).collect();
-        let why = match panics::attempt(|| balancer.choose(&Candidates { all: &all, rng })) {
+        let why = match panics::attempt(|| balancer.choose(&Candidates { all: &all, key, rng })) {
             Ok(Some(place)) if place < count => return Ok(Some(place)),
             Ok(Some(place)) => format!("chose the place {place} of {count}: places are counted from 0"),
             Ok(None) => format!("chose none of {count}: it has to name a place for each call that is to be made"),
@@ -136,9 +154,10 @@ impl Balancers {
 
     fn unknown(&self, name: &str) -> RefusedReason {
         let known: Vec<_> = self.names().map(|name| format!("{name:?}")).collect();
+        let meant = nearest(name, self.names()).map(|close| format!(": did you mean {close:?}?")).unwrap_or_default();
         let known = if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
         RefusedReason::NotChosen(format!(
-            "this node has no balancer {name:?} ({known}): name one by `NodeBuilder::balancer({name:?}, …)`, on each node that \
+            "this node has no balancer {name:?}{meant} ({known}): name one by `NodeBuilder::balancer({name:?}, …)`, on each node that \
              makes such calls"
         ))
     }

@@ -6,6 +6,7 @@ use super::{
     balance::Balancers,
     instance::Instance,
     selecting::{Among, Choice, Selector},
+    weights::{drawn, load, place_of},
 };
 use crate::{
     actor::ServiceState,
@@ -59,6 +60,12 @@ impl Terms<'_> {
         }
     }
 
+    /// Whether it has no share of such calls, and is none that is named.
+    pub(crate) fn passes_over(&self, instance: &Instance) -> bool {
+        let is_placed = || matches!(*self.selector.choice.for_key(self.key), Choice::ByKey(_));
+        instance.weight == 0 && !self.selector.addresses(instance) && !is_placed()
+    }
+
     /// Whether it is one of those that are preferred.
     pub(crate) fn prefers(&self, instance: &Instance) -> bool {
         self.selector.choice == Choice::LocalFirst && self.key.is_none() && instance.pid.node.id == self.here
@@ -78,7 +85,7 @@ pub(crate) fn choose<'a>(
 ) -> Result<(&'a Arc<Instance>, Option<u64>), Option<RefusedReason>> {
     let mut usable: Vec<&Arc<Instance>> = Vec::new();
     let mut refusal = None;
-    let (mut without_master, mut broken) = (0, 0);
+    let (mut without_master, mut broken, mut weightless) = (0, 0, 0);
     let mut group = None;
     // Whether nobody of an elected group can become its master before a pause ends: some pause, and no other does anything but retire.
     let (mut some_pause, mut others_go) = (false, true);
@@ -89,6 +96,10 @@ pub(crate) fn choose<'a>(
         if !terms.selector.fits(instance) {
             without_master += usize::from(!instance.state.has_ended());
             group = group.or(instance.standing.as_ref());
+            continue;
+        }
+        if terms.passes_over(instance) {
+            weightless += usize::from(!instance.state.has_ended());
             continue;
         }
         if terms.takes(instance) && !by.excluded.contains(&instance.pid) {
@@ -128,6 +139,7 @@ pub(crate) fn choose<'a>(
             // Those who may take the call yet are a better reason, and so is one that retires: its successor is about to come.
             use RefusedReason::{Retiring, Starting, Unreachable};
             let waits = matches!(refusal, Some(Starting | Retiring | Unreachable(_)));
+            let refusal = refusal.or_else(|| (weightless > 0).then(|| no_weight(terms.selector, weightless)));
             return Err(if broken > 0 && !waits { Some(breaker_open(terms.selector, broken)) } else { refusal });
         };
         if instance.breaker != BreakerState::HalfOpen || by.probing == Probing::Pass {
@@ -159,15 +171,18 @@ fn pick<'a>(
         usable.retain(|instance| terms.prefers(instance));
     }
     if let Some(name) = terms.selector.balancer() {
-        let place = by.balancers.choose(name, &usable, by.rng).map_err(Some)?;
+        let place = by.balancers.choose(name, &usable, (terms.key, by.rng)).map_err(Some)?;
         return Ok(place.and_then(|place| usable.get(place).copied()));
     }
+    let weight = |place: usize| usable[place].weight;
+    let uneven = usable.iter().any(|it| it.weight != 1);
     let place = match *terms.selector.choice.for_key(terms.key) {
         // Of exactly one there is no choice.
         Choice::Named(_) => (!usable.is_empty()).then_some(0),
-        Choice::RoundRobin | Choice::LocalFirst => by.turn.checked_rem(usable.len()),
-        Choice::Random => (!usable.is_empty()).then(|| by.rng.below(usable.len())),
-        Choice::LeastInFlight => less(usable.len(), by.rng, |place| usable[place].in_flight()),
+        Choice::RoundRobin | Choice::LocalFirst => in_turn(by.turn, usable.len(), uneven, weight),
+        Choice::Random => at_random(by.rng, usable.len(), uneven, weight),
+        Choice::LeastInFlight => less(usable.len(), by.rng, |place| load(usable[place].in_flight(), weight(place))),
+        Choice::LeastBusy => less(usable.len(), by.rng, |place| load(usable[place].busy(), weight(place))),
         Choice::ByKey(key) => heaviest(key, usable.iter().map(|it| (seed(it.pid), it.pid))),
     };
     Ok(place.and_then(|place| usable.get(place).copied()))
@@ -213,8 +228,34 @@ pub(crate) fn no_master_yet(selector: &Selector) -> RefusedReason {
     ))
 }
 
+/// Why none is asked, where so many take calls and none has a share of them.
+fn no_weight(selector: &Selector, instances: usize) -> RefusedReason {
+    let (them, have) =
+        if instances == 1 { ("the only one that is left has", "it") } else { ("those that are left have", "one") };
+    RefusedReason::NoTarget(format!(
+        "{selector}: {them} the weight 0, and no share of the calls: give {have} another, by `node.set_weight(…)` on its node or its tag \
+         `weight`, or name it by its pid or id"
+    ))
+}
+
+/// Whose turn it is. If weights are `uneven`, they say how many turns each has; if all are 0, each has one.
+#[inline]
+pub(crate) fn in_turn(turn: usize, places: usize, uneven: bool, weight: impl Fn(usize) -> u16) -> Option<usize> {
+    let by_weight = || place_of(turn, places, weight);
+    uneven.then(by_weight).flatten().or_else(|| turn.checked_rem(places))
+}
+
+/// One at random; by their weights, if they are `uneven` and not all 0.
+pub(crate) fn at_random(rng: &Rng, places: usize, uneven: bool, weight: impl Fn(usize) -> u16) -> Option<usize> {
+    let all = if uneven { (0..places).map(|place| usize::from(weight(place))).sum() } else { 0 };
+    if all > 0 {
+        return drawn(rng.below(all), places, weight);
+    }
+    (places > 0).then(|| rng.below(places))
+}
+
 /// The power of two choices: of two different places at random, the one that has less; none if there are none.
-pub(crate) fn less(places: usize, rng: &Rng, load: impl Fn(usize) -> usize) -> Option<usize> {
+pub(crate) fn less<L: PartialOrd>(places: usize, rng: &Rng, load: impl Fn(usize) -> L) -> Option<usize> {
     if places < 2 {
         return (places == 1).then_some(0);
     }

@@ -4,11 +4,12 @@ use std::{
     any::Any,
     sync::{
         Arc, Mutex, OnceLock, Weak,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU32, AtomicUsize, Ordering},
     },
 };
 
 use crate::{
+    actor::Load,
     directory::breakers::{BreakerState, Circuit},
     sync::lock,
 };
@@ -26,6 +27,24 @@ impl Counter {
 
     pub(crate) fn count(&self) -> usize {
         self.0.get().map_or(0, |waiting| waiting.count())
+    }
+
+    /// Its node says how busy it is. Of one that is idle there is nothing to keep.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn report(&self, load: Load) {
+        if load.total() > 0 || self.0.get().is_some() {
+            self.begin().report(load);
+        }
+    }
+
+    /// How busy it was when its node last said so.
+    pub(crate) fn reported(&self) -> Load {
+        self.0.get().map_or_else(Load::default, |waiting| waiting.reported())
+    }
+
+    /// How much it has to do, as far as is known here: what its node said last of the calls of others, and the calls of this node.
+    pub(crate) fn busy(&self) -> usize {
+        self.0.get().map_or(0, |waiting| waiting.busy())
     }
 
     pub(crate) fn breaker(&self) -> BreakerState {
@@ -57,6 +76,10 @@ pub(crate) struct InFlight {
     /// Those that are not in a share.
     others: AtomicUsize,
     shares: Mutex<Vec<Counted>>,
+    /// What its node said last of how busy it is: how many run, and how many wait.
+    reported: [AtomicU32; 2],
+    /// How many of those were calls of this node.
+    own: AtomicUsize,
 }
 
 /// A share, as the instance knows it.
@@ -76,6 +99,23 @@ impl InFlight {
         let shares = lock(&self.shares);
         let calls = |it: &Counted| it.shared.strong_count().saturating_sub(it.kept.load(Ordering::Relaxed));
         self.others.load(Ordering::Relaxed) + shares.iter().map(calls).sum::<usize>()
+    }
+
+    #[cfg(feature = "cluster")]
+    fn report(&self, load: Load) {
+        self.reported[0].store(load.running, Ordering::Relaxed);
+        self.reported[1].store(load.waiting, Ordering::Relaxed);
+        self.own.store(self.count(), Ordering::Relaxed);
+    }
+
+    fn reported(&self) -> Load {
+        let [running, waiting] = self.reported.each_ref().map(|count| count.load(Ordering::Relaxed) as usize);
+        Load::new(running, waiting)
+    }
+
+    fn busy(&self) -> usize {
+        let others = self.reported().total().saturating_sub(self.own.load(Ordering::Relaxed));
+        others.saturating_add(self.count())
     }
 
     /// Those in a share count from now on: as many as refer to it, but for those that are `kept`.

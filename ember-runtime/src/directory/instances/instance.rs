@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::{counter::Counter, standing::Standing};
 use crate::{
-    actor::{AnyCell, ServiceIdentity, ServiceState},
+    actor::{AnyCell, Load, ServiceIdentity, ServiceState},
     directory::{
         breakers::BreakerState,
         records::{MethodRecord, NodeRecord, Published, SharedRecord},
@@ -22,6 +22,8 @@ pub struct Instance {
     pub(crate) published: Arc<Published>,
     pub(crate) node: Arc<NodeRecord>,
     pub(crate) state: ServiceState,
+    /// How large its share of the calls is.
+    pub(crate) weight: u16,
     /// No view lists it: it was found by its pid, so what it has published is not known.
     pub(crate) direct: bool,
     /// The link to its node broke, and has not come back yet; or the node says that its workers are late. Chosen last.
@@ -63,7 +65,8 @@ impl Instance {
     pub(crate) fn of_record(record: &SharedRecord, node: Arc<NodeRecord>, old: Option<&Self>) -> Self {
         let published = Arc::clone(&record.published);
         let in_flight = old.map(|old| old.in_flight.clone()).unwrap_or_default();
-        Self { breaker: in_flight.breaker(), in_flight, ..Self::of(record.pid, published, node, record.state) }
+        let (weight, breaker) = (record.weight, in_flight.breaker());
+        Self { weight, breaker, in_flight, ..Self::of(record.pid, published, node, record.state) }
     }
 
     /// One of which no more is known.
@@ -72,22 +75,35 @@ impl Instance {
     }
 
     fn of(pid: Pid, published: Arc<Published>, node: Arc<NodeRecord>, state: ServiceState) -> Self {
-        let in_flight = Counter::default();
+        let (weight, in_flight) = (published.identity.weight(), Counter::default());
         let (direct, suspect, out_of_reach) = (false, false, false);
         let (standing, cell, breaker) = (None, None, BreakerState::Closed);
-        Self { pid, published, node, state, direct, suspect, out_of_reach, standing, cell, breaker, in_flight }
+        Self { pid, published, node, state, weight, direct, suspect, out_of_reach, standing, cell, breaker, in_flight }
     }
 
     /// Whether `record` says nothing of it that is not known.
     pub(crate) fn is_as_recorded(&self, record: &SharedRecord) -> bool {
-        (self.pid, self.state) == (record.pid, record.state) && self.published == record.published
+        let now = (self.pid, self.state, self.weight);
+        now == (record.pid, record.state, record.weight) && self.published == record.published
     }
 
     /// Whether nobody who looks at the one could tell it from the other.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        let Self { pid, published, node, state, direct, suspect, out_of_reach, standing, cell, breaker, in_flight } =
-            self;
-        (*pid, *state, *direct) == (other.pid, other.state, other.direct)
+        let Self {
+            pid,
+            published,
+            node,
+            state,
+            weight,
+            direct,
+            suspect,
+            out_of_reach,
+            standing,
+            cell,
+            breaker,
+            in_flight,
+        } = self;
+        (*pid, *state, *weight, *direct) == (other.pid, other.state, other.weight, other.direct)
             && (*suspect, *out_of_reach) == (other.suspect, other.out_of_reach)
             && (*breaker, standing) == (other.breaker, &other.standing)
             && in_flight.ptr_eq(&other.in_flight)
@@ -119,6 +135,13 @@ impl Instance {
     /// was killed this stays as it was until its lease ends; [`is_reachable`](Self::is_reachable) knows it earlier.
     pub fn state(&self) -> ServiceState {
         self.state
+    }
+
+    /// How large its share of the calls is, beside the others that match: what [`Node::set_weight`](crate::node::life::Node::set_weight)
+    /// has said last on its node, else its tag `weight` ([`Hosted::weight`](crate::node::settings::Hosted::weight)), else 1. With 0 it has none: it is
+    /// called by whoever names it.
+    pub fn weight(&self) -> u16 {
+        self.weight
     }
 
     /// Whether this node knows of nothing that keeps its calls from it. `false` from the moment in which the link to its node breaks
@@ -210,6 +233,23 @@ impl Instance {
     /// Whether it runs on this very node.
     pub fn is_local(&self) -> bool {
         self.cell.is_some()
+    }
+
+    /// How busy it is. Of a service of this node: now. Of another: as its node said last, which it does over the link between the two every
+    /// half second while there is something to say, so that this is up to a second old; nothing without a link, and after one has begun.
+    pub fn load(&self) -> Load {
+        match &self.cell {
+            Some(cell) => cell.load(),
+            None => self.in_flight.reported(),
+        }
+    }
+
+    /// How much it has to do, as far as is known here.
+    pub(crate) fn busy(&self) -> usize {
+        match &self.cell {
+            Some(cell) => cell.load().total(),
+            None => self.in_flight.busy(),
+        }
     }
 
     /// How many calls from this node it has not answered yet.

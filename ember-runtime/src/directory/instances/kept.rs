@@ -7,6 +7,7 @@ use super::{
     group::Group,
     instance::Instance,
     selecting::Choice,
+    weights::{load, round},
 };
 use crate::{directory::breakers::BreakerState, id::Pid, rng::Rng};
 
@@ -26,6 +27,12 @@ pub(crate) struct Kept<T> {
     used: usize,
     /// How many of each set are behind a breaker that is half-open.
     half_open: [usize; 4],
+    /// How many of each set have another weight than 1.
+    weighted: [usize; 4],
+    /// Who of the used set has each turn of a round, once it was asked for: nobody if that is not kept.
+    round: Option<Box<[u32]>>,
+    /// Where the one is, if it is behind such a breaker, that chance has chosen last: it is not drawn again who is its probe.
+    drawn: Option<usize>,
     /// The last key that was looked for, and where.
     keyed: Option<(u64, usize)>,
 }
@@ -49,7 +56,9 @@ pub(crate) enum Renewed {
 
 impl<T: Default> Kept<T> {
     pub(crate) fn new(group: Arc<Group>, terms: &Terms<'_>) -> Self {
-        let mut kept = Self { group, version: 0, sets: Default::default(), used: 0, half_open: [0; 4], keyed: None };
+        let (sets, half_open, weighted) = Default::default();
+        let mut kept =
+            Self { group, version: 0, sets, used: 0, half_open, weighted, round: None, drawn: None, keyed: None };
         kept.look_at_all(terms);
         kept
     }
@@ -81,12 +90,13 @@ impl<T: Default> Kept<T> {
     }
 
     fn look_at_all(&mut self, terms: &Terms<'_>) {
-        (self.sets, self.half_open) = Default::default();
+        (self.sets, self.half_open, self.weighted) = Default::default();
         let group = Arc::clone(&self.group);
         let members = group.read();
         let mut add = |instance: &Arc<Instance>| {
             if let Some(set) = set_of(instance, terms) {
                 self.half_open[set] += is_half_open(instance);
+                self.weighted[set] += is_weighted(instance);
                 self.sets[set].push(Entry::new(instance));
             }
         };
@@ -100,11 +110,18 @@ impl<T: Default> Kept<T> {
 
     fn put(&mut self, pid: Pid, instance: Option<&Arc<Instance>>, terms: &Terms<'_>) {
         let belongs = instance.and_then(|it| Some((set_of(it, terms)?, it)));
-        for (number, (set, half_open)) in self.sets.iter_mut().zip(&mut self.half_open).enumerate() {
-            let place = find(set, pid);
-            *half_open -= place.map_or(0, |place| is_half_open(&set[place].instance));
-            *half_open += belongs.filter(|(to, _)| *to == number).map_or(0, |(_, instance)| is_half_open(instance));
-            match (place, belongs.filter(|(to, _)| *to == number)) {
+        let counts = self.half_open.iter_mut().zip(&mut self.weighted);
+        for (number, (set, (half_open, weighted))) in self.sets.iter_mut().zip(counts).enumerate() {
+            let (place, comes) = (find(set, pid), belongs.filter(|(to, _)| *to == number));
+            if let Ok(place) = place {
+                *half_open -= is_half_open(&set[place].instance);
+                *weighted -= is_weighted(&set[place].instance);
+            }
+            if let Some((_, instance)) = comes {
+                *half_open += is_half_open(instance);
+                *weighted += is_weighted(instance);
+            }
+            match (place, comes) {
                 (Ok(place), Some((_, instance))) if Arc::ptr_eq(&set[place].instance, instance) => {}
                 (Ok(place), Some((_, instance))) => set[place] = Entry::new(instance),
                 (Err(place), Some((_, instance))) => set.insert(place, Entry::new(instance)),
@@ -116,7 +133,7 @@ impl<T: Default> Kept<T> {
 
     fn settle(&mut self) {
         self.used = self.sets.iter().position(|set| !set.is_empty()).unwrap_or(NONE);
-        self.keyed = None;
+        (self.keyed, self.drawn, self.round) = (None, None, None);
     }
 
     /// One of them: whom [`choose`](choose::choose) would choose. It takes a turn where there is a choice to be made in turn. None also
@@ -124,6 +141,7 @@ impl<T: Default> Kept<T> {
     #[inline]
     pub(crate) fn pick(&mut self, choice: &Choice, turn: impl FnOnce() -> usize, rng: &Rng) -> Option<&mut Entry<T>> {
         let (set, all_closed) = (&mut self.sets[self.used], self.half_open[self.used] == 0);
+        let uneven = self.weighted[self.used] > 0;
         if let [_] = **set {
             return set.first_mut().filter(|_| all_closed);
         }
@@ -133,12 +151,13 @@ impl<T: Default> Kept<T> {
                 if places == 0 {
                     return None;
                 }
-                turn() % places
+                if uneven { turn_of(set, &mut self.round, turn())? } else { turn() % places }
             }
-            // Drawn again elsewhere it would hardly ever be the one that needs a probe.
-            Choice::Random | Choice::LeastInFlight if !all_closed => return None,
-            Choice::Random => rng.below(set.len()),
-            Choice::LeastInFlight => choose::less(set.len(), rng, |place| set[place].instance.in_flight())?,
+            // The next call is the probe.
+            _ if self.drawn.is_some() => return None,
+            Choice::Random => choose::at_random(rng, set.len(), uneven, |place| set[place].instance.weight)?,
+            Choice::LeastInFlight => choose::less(set.len(), rng, |place| set[place].load(Instance::in_flight))?,
+            Choice::LeastBusy => choose::less(set.len(), rng, |place| set[place].load(Instance::busy))?,
             Choice::ByKey(key) => match self.keyed {
                 Some((known, place)) if known == *key => place,
                 _ => {
@@ -150,7 +169,18 @@ impl<T: Default> Kept<T> {
             // Its balancer is asked elsewhere, each time; here it is exactly one, or none.
             Choice::Named(_) => return None,
         };
-        set.get_mut(place).filter(|entry| all_closed || is_half_open(&entry.instance) == 0)
+        let entry = set.get_mut(place)?;
+        if all_closed || is_half_open(&entry.instance) == 0 {
+            return Some(entry);
+        }
+        self.drawn = matches!(choice, Choice::Random | Choice::LeastInFlight | Choice::LeastBusy).then_some(place);
+        None
+    }
+
+    /// The one that chance has chosen and [`pick`](Self::pick) has not given, because its breaker is half-open. It is for one call.
+    pub(crate) fn take_drawn(&mut self) -> Option<&Arc<Instance>> {
+        let place = self.drawn.take()?;
+        self.sets[self.used].get(place).map(|entry| &entry.instance)
     }
 }
 
@@ -160,6 +190,28 @@ impl<T: Default> Entry<T> {
     }
 }
 
+impl<T> Entry<T> {
+    fn load(&self, of: impl FnOnce(&Instance) -> usize) -> u64 {
+        load(of(&self.instance), self.instance.weight)
+    }
+}
+
+/// The place whose turn it is, by weight.
+#[inline(never)]
+fn turn_of<T>(set: &[Entry<T>], kept: &mut Option<Box<[u32]>>, turn: usize) -> Option<usize> {
+    let weight = |place: usize| set[place].instance.weight;
+    let kept = kept.get_or_insert_with(|| round(set.len(), weight));
+    match turn.checked_rem(kept.len()) {
+        Some(turn) => kept.get(turn).map(|place| *place as usize),
+        None => choose::in_turn(turn, set.len(), true, weight),
+    }
+}
+
+/// 1 if it has another weight than 1.
+fn is_weighted(instance: &Instance) -> usize {
+    usize::from(instance.weight != 1)
+}
+
 /// 1 if it is behind a breaker that is half-open.
 fn is_half_open(instance: &Instance) -> usize {
     usize::from(instance.breaker == BreakerState::HalfOpen)
@@ -167,7 +219,8 @@ fn is_half_open(instance: &Instance) -> usize {
 
 /// Where an instance belongs, if anywhere.
 fn set_of(instance: &Instance, terms: &Terms<'_>) -> Option<usize> {
-    let usable = terms.takes(instance) && instance.breaker != BreakerState::Open && terms.selector.matches(instance);
+    let is_closed = instance.breaker != BreakerState::Open;
+    let usable = terms.takes(instance) && is_closed && terms.selector.matches(instance) && !terms.passes_over(instance);
     usable.then(|| if instance.suspect { 2 } else { usize::from(!terms.prefers(instance)) })
 }
 

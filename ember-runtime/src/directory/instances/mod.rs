@@ -8,8 +8,10 @@ mod groups;
 mod in_flight;
 mod instance;
 mod kept;
+mod nearest;
 mod selecting;
 mod standing;
+mod weights;
 
 #[cfg(test)]
 pub(crate) use self::kept::Renewed;
@@ -21,6 +23,7 @@ pub(crate) use self::{
     groups::Groups,
     in_flight::{InShare, Share},
     kept::Kept,
+    nearest::distance,
     standing::{OfficeSeen, Standing, Turn},
 };
 pub use self::{

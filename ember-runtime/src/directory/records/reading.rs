@@ -51,7 +51,7 @@ impl Print {
 /// Kept by those who list it.
 enum Record {
     Node(Weak<NodeRecord>),
-    Service(Pid, ServiceState, Weak<Published>),
+    Service(Pid, (ServiceState, u16), Weak<Published>),
 }
 
 /// What an entry that is about `subject` says; nothing if it cannot be read, or is about something else.
@@ -71,7 +71,7 @@ pub(crate) fn read(entry: &KeyValue, subject: Subject) -> Option<ClusterChange> 
         Subject::Service(pid) => {
             let service: ServiceRecord = serde_json::from_slice(&entry.value).ok()?;
             let service = SharedRecord::from(Some(service).filter(|service| service.pid == pid)?);
-            let record = Record::Service(pid, service.state, Arc::downgrade(&service.published));
+            let record = Record::Service(pid, (service.state, service.weight), Arc::downgrade(&service.published));
             (ClusterChange::Service(service), record)
         }
     };
@@ -101,9 +101,9 @@ impl Record {
     fn change(&self) -> Option<ClusterChange> {
         match self {
             Self::Node(node) => node.upgrade().map(ClusterChange::Node),
-            Self::Service(pid, state, published) => {
+            &Self::Service(pid, (state, weight), ref published) => {
                 let published = published.upgrade()?;
-                Some(ClusterChange::Service(SharedRecord { pid: *pid, state: *state, published }))
+                Some(ClusterChange::Service(SharedRecord { pid, state, weight, published }))
             }
         }
     }

@@ -79,6 +79,9 @@ pub(crate) struct ServiceRecord {
     /// As whom its group knows it, where it goes on from a journal: by the pid of the run in which that began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) member: Option<Pid>,
+    /// Its weight, if that has been changed since it was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) weight: Option<u16>,
 }
 
 #[cfg(test)]
@@ -86,7 +89,7 @@ impl ServiceRecord {
     /// Of one that says nothing more of itself.
     pub(crate) fn supposed(pid: Pid, identity: ServiceIdentity, state: ServiceState) -> Self {
         let (contracts, methods) = (Vec::new(), Vec::new());
-        Self { pid, identity, state, contracts, methods, elected: false, replicated: false, member: None }
+        Self { pid, identity, state, contracts, methods, elected: false, replicated: false, member: None, weight: None }
     }
 }
 
@@ -128,14 +131,16 @@ impl Published {
 pub(crate) struct SharedRecord {
     pub(crate) pid: Pid,
     pub(crate) state: ServiceState,
+    pub(crate) weight: u16,
     pub(crate) published: Arc<Published>,
 }
 
 impl From<ServiceRecord> for SharedRecord {
     fn from(record: ServiceRecord) -> Self {
-        let ServiceRecord { pid, identity, state, contracts, methods, elected, replicated, member } = record;
+        let ServiceRecord { pid, identity, state, contracts, methods, elected, replicated, member, weight } = record;
+        let weight = weight.unwrap_or_else(|| identity.weight());
         let published = Published::new(Arc::new(identity), contracts, methods, (elected, replicated, member));
-        Self { pid, state, published }
+        Self { pid, state, weight, published }
     }
 }
 

@@ -89,6 +89,12 @@ impl Listing {
         self.services.values().filter(|it| self.counts(it.pid.node))
     }
 
+    /// The run of the node whose listing this is.
+    #[cfg(feature = "cluster")]
+    pub(super) fn here(&self) -> NodeKey {
+        self.here.key
+    }
+
     pub(crate) fn current(&self, id: NodeId) -> Option<&Arc<NodeRecord>> {
         self.current.get(&id)
     }
@@ -368,7 +374,7 @@ impl Listing {
         }
     }
 
-    fn services_of(&self, node: NodeKey) -> Vec<Arc<Instance>> {
+    pub(super) fn services_of(&self, node: NodeKey) -> Vec<Arc<Instance>> {
         let pid = |number| Pid { node, number };
         self.services.range(pid(0)..=pid(u64::MAX)).map(|(_, service)| Arc::clone(service)).collect()
     }

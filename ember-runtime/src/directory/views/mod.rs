@@ -7,6 +7,7 @@ mod node_directory;
 mod offices;
 mod passage;
 mod peers;
+mod reports;
 mod seats;
 mod vacancy;
 mod view;

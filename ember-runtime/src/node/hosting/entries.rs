@@ -24,6 +24,8 @@ impl Announced for Services {
             Mine::Service(number) => number,
         };
         let mut record = service_record(&*self.published(number)?);
+        let weight = self.router.directory().listed(record.pid).map(|listed| listed.weight());
+        record.weight = weight.filter(|weight| *weight != record.identity.weight());
         match record.state {
             // It is about to be taken out.
             ServiceState::Stopped => return None,
@@ -58,6 +60,7 @@ fn service_record(cell: &dyn AnyCell) -> ServiceRecord {
         elected: cell.is_elected(),
         replicated: cell.is_replicated(),
         member: cell.member(),
+        weight: None,
     }
 }
 

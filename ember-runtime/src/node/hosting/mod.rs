@@ -13,6 +13,7 @@ mod shards;
 mod started;
 mod stop;
 mod watches;
+mod weights;
 
 pub use self::class::{Class, Factory, Maker, NoFactory};
 pub(crate) use self::{

@@ -51,6 +51,11 @@ impl Publisher {
         self.directory.refresh_local(std::slice::from_ref(cell));
     }
 
+    /// Something else is to be said of it in the registry.
+    pub(crate) fn touch(&self, number: u64) {
+        self.announce(number);
+    }
+
     /// Takes one that has ended out of both, for good.
     pub(crate) fn withdraw(&self, cell: &dyn AnyCell) {
         self.directory.remove_local(cell.pid());

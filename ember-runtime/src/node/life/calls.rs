@@ -1,4 +1,5 @@
-//! What a node is asked for by who has it: calls by name, events for other nodes, unique ids, what its pool has done, and the workers of its services.
+//! What a node is asked for by who has it: calls by name, events for other nodes, unique ids, weights, what its pool has done, and the workers of
+//! its services.
 
 use std::sync::Arc;
 
@@ -67,6 +68,17 @@ impl Node {
     /// What makes such ids, to keep and to hand on; also for code that is not `async`. Nothing happens before one is asked for.
     pub fn unique_ids(&self) -> UniqueIds {
         UniqueIds::new(&self.inner.services.ids)
+    }
+
+    /// Gives a registered service of this node another weight: how large its share of the calls is, beside the others that match. Callers on
+    /// this node know at once, the others as soon as the registry has told them; it stays until the service ends, also if that is started again. `false`
+    /// if no such service is registered here.
+    ///
+    /// With 0 it gets no calls but of those who name it: by [`pid`](crate::call::Select::pid) or [`id`](crate::call::Select::id), by a key, or as
+    /// one of [all](crate::call::Select::all); and as the master of its group. What is under way or waits goes on. See [`Choice`](crate::directory::Choice) for what
+    /// a weight is to each choice.
+    pub fn set_weight(&self, service: Pid, weight: u16) -> bool {
+        self.inner.services.set_weight(service, weight)
     }
 
     /// What the pool of this node for [offloaded](crate::actor::Cx::offload) work is doing, and has done.

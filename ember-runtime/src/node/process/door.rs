@@ -2,13 +2,16 @@
 
 use std::{
     future::pending,
-    sync::{Arc, Weak},
+    sync::{Arc, Mutex, Weak},
     task,
+    time::Duration,
 };
 
 use futures_util::future::BoxFuture;
+use tokio::time::Instant;
 
 use crate::{
+    actor::Load,
     call::{
         CloseStream, Describe, EndOf, EntriesOf, HowFar, LearnFrom, More, NODE_ITSELF, OutcomeOf, PieceOf, Question,
         Replicate, Router,
@@ -23,14 +26,33 @@ use crate::{
         offices::learn,
     },
     replica::Answer,
+    sync::lock,
     transport::{Ingress, Members},
 };
 
 /// Takes in what the links bring.
 pub(crate) struct Door {
-    pub(crate) router: Weak<Router>,
-    pub(crate) watches: Weak<Watches>,
-    pub(crate) hub: Weak<Hub>,
+    router: Weak<Router>,
+    watches: Weak<Watches>,
+    hub: Weak<Hub>,
+    /// Which services were busy at some time.
+    busy: Mutex<Option<(Instant, Arc<[(u64, Load)]>)>>,
+}
+
+/// Which services are busy is looked at no more often.
+const FRESH: Duration = Duration::from_millis(100);
+
+impl Door {
+    /// That of a node.
+    pub(crate) fn of(services: &Services) -> Self {
+        let Services { router, watches, hub, .. } = services;
+        Self {
+            router: Arc::downgrade(router),
+            watches: Arc::downgrade(watches),
+            hub: Arc::downgrade(hub),
+            busy: Mutex::default(),
+        }
+    }
 }
 
 impl Members for Door {
@@ -90,6 +112,8 @@ impl Ingress for Door {
             if let Some(hub) = self.hub.upgrade() {
                 hub.link_up(peer);
             }
+            // What it said before, it may not know any more.
+            router.directory().reported(peer, &[]);
             router.hooks.links.tell(|hook| hook.up(peer));
         }
     }
@@ -97,6 +121,25 @@ impl Ingress for Door {
     fn link_late(&self, peer: NodeKey, is_late: bool) {
         if let Some(router) = self.router.upgrade() {
             router.directory().late(peer, is_late);
+        }
+    }
+
+    fn busy(&self) -> Arc<[(u64, Load)]> {
+        let (mut last, now) = (lock(&self.busy), Instant::now());
+        // Many links ask at about the same time.
+        if let Some((at, busy)) = &*last
+            && now.duration_since(*at) < FRESH
+        {
+            return Arc::clone(busy);
+        }
+        let busy: Arc<[_]> = self.router.upgrade().map(|router| router.directory().busy()).unwrap_or_default().into();
+        *last = Some((now, Arc::clone(&busy)));
+        busy
+    }
+
+    fn reported(&self, peer: NodeKey, busy: &[(u64, Load)]) {
+        if let Some(router) = self.router.upgrade() {
+            router.directory().reported(peer, busy);
         }
     }
 
@@ -109,6 +152,7 @@ impl Ingress for Door {
     fn link_down(&self, peer: NodeKey, why: &str) {
         if let Some(router) = self.router.upgrade() {
             router.directory().suspect(peer, true);
+            router.directory().reported(peer, &[]);
             router.streams.lost(peer);
             router.hooks.links.tell_after(usize::MAX, |hook| hook.down(peer, why));
         }
@@ -119,11 +163,6 @@ impl Ingress for Door {
 }
 
 impl Door {
-    pub(crate) fn of(services: &Services) -> Self {
-        let Services { router, watches, hub, .. } = services;
-        Self { router: Arc::downgrade(router), watches: Arc::downgrade(watches), hub: Arc::downgrade(hub) }
-    }
-
     /// What another node asks this node itself.
     fn question(&self, peer: NodeKey, call: RawCall<'static>) {
         let RawCall { method, payload, mut reply, .. } = call;

@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
-    actor::{OnPanic, Particulars, Restart, Service, Sharded, Source, Supervision},
+    actor::{OnPanic, Particulars, Restart, Service, Sharded, Source, Supervision, WEIGHT},
     journal::Opened,
     mailbox::Limits,
     scale::Scale,
@@ -13,7 +13,7 @@ use crate::{
 ///
 /// Values that cannot be are refused when the service is started, as [`Error::Configuration`](crate::error::Error::Configuration)
 /// that names them: ids, kinds and tags have 1 to 255 bytes, no blanks around them, and no control characters or others that nobody
-/// sees (the value of a tag may be empty or blank), and an instance has 64 tags at most.
+/// sees (the value of a tag may be empty or blank), and an instance has 64 tags at most. The tag `weight` is a whole number from 0 to 65,535.
 #[must_use = "give it to `Node::builder().service(…)`"]
 pub struct Hosted<S> {
     pub(crate) source: Source<S>,
@@ -137,6 +137,15 @@ impl<S> Hosted<S> {
     pub fn tag(mut self, name: impl Into<String>, value: impl ToString) -> Self {
         self.particulars.tags.insert(name.into(), value.to_string());
         self
+    }
+
+    /// How large its share of the calls is, beside other instances that match: with 3 it gets three times as many as one with 1, which is the
+    /// default. With 0 it gets none but from those who name it. [`Choice`](crate::directory::Choice) says what it is to each choice, and
+    /// [`Node::set_weight`](crate::node::life::Node::set_weight) changes it later.
+    ///
+    /// It is the tag `weight`, which a configuration can give too: `.tag("weight", 3)` is the same, and what is said last counts.
+    pub fn weight(self, weight: u16) -> Self {
+        self.tag(WEIGHT, weight)
     }
 
     /// Bounds its mailbox to this many user messages, from 1 to 16,777,216 (2²⁴); 1024 by default.

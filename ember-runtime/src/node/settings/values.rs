@@ -7,7 +7,7 @@ use super::unseen::{is_only_marks, is_unseen};
 #[cfg(feature = "cluster")]
 use crate::net::Endpoint;
 use crate::{
-    actor::{OnPanic, Particulars, Restart, Supervision},
+    actor::{OnPanic, Particulars, Restart, Supervision, WEIGHT},
     call::RetryBudget,
     directory::Breaker,
     error::{Error, Result},
@@ -133,6 +133,10 @@ fn said(particulars: &Particulars, supervision: &Supervision, limits: &Limits) -
             let (tag, value) = (shown(tag), shown(value));
             return Err(Error::Configuration(format!("`.tag({tag}, {value})` cannot be: its value is wrong: {say}")));
         }
+    }
+    if let Some(weight) = tags.get(WEIGHT).filter(|weight| weight.parse::<u16>().is_err()) {
+        let say = "this tag is how large its share of the calls is; write a whole number from 0 to 65535, or give the tag another name";
+        return Err(refuse(".tag", format_args!("{WEIGHT:?}, {}", shown(weight)), say));
     }
     if !MAILBOX.contains(&limits.user) {
         let say = format!("a mailbox holds {} to {} messages", MAILBOX.start(), MAILBOX.end());

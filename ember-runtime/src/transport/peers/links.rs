@@ -22,6 +22,7 @@ use super::{
     table::{Connecting, Entry, How, State, Table},
 };
 use crate::{
+    actor::Load,
     error::RefusedReason,
     id::{NodeId, NodeKey},
     net::Network,
@@ -250,6 +251,14 @@ impl Links {
             }
         }
         self.events.tell(&*self.ingress);
+    }
+
+    /// The peer says which of its services are busy. What an earlier link has brought counts no more.
+    pub(crate) fn reported(&self, session: &Arc<Session>, busy: &[(u64, Load)]) {
+        let up = self.up.load();
+        if up.get(session.peer.id).is_some_and(|current| Arc::ptr_eq(current, session)) {
+            self.ingress.reported(session.peer, busy);
+        }
     }
 
     /// A link's task has ended.

@@ -26,7 +26,7 @@ use crate::{
     transport::{
         link::{Inflow, Pulse, Session, TURN},
         protocol::Frame,
-        stream::{ControlMessage, MAX_CONTROL, control},
+        stream::{ControlMessage, MAX_CONTROL, control, report},
     },
 };
 
@@ -56,7 +56,7 @@ pub(crate) async fn run(links: WeakLinks, session: Arc<Session>, control: Stream
     // Each is polled only when it was woken itself: bytes come often, and all else is rare.
     let mut work = FuturesUnordered::from_iter([
         session.stopped().boxed(),
-        read_control(&session, control).boxed(),
+        read_control(&ending.links, &session, control).boxed(),
         read_data(&session, data, &inflow).boxed(),
         unpark(&session, &inflow).boxed(),
         async {
@@ -107,7 +107,7 @@ pub(crate) async fn join(
     }
 }
 
-async fn read_control(session: &Session, mut frames: Streaming<Frame>) -> String {
+async fn read_control(links: &WeakLinks, session: &Arc<Session>, mut frames: Streaming<Frame>) -> String {
     loop {
         let frame = match frames.message().await {
             Ok(Some(frame)) if frame.data.len() <= MAX_CONTROL => frame.data,
@@ -145,7 +145,12 @@ async fn read_control(session: &Session, mut frames: Streaming<Frame>) -> String
                 let writer = lock(&session.outbox).finish(true);
                 writer.into_iter().for_each(wake);
             }
-            // None is known here.
+            ControlMessage::Added(report::REPORT, said) => {
+                if let (Some(links), Some(busy)) = (links.upgrade(), report::read(&said)) {
+                    links.reported(session, &busy);
+                }
+            }
+            // No other is known here.
             ControlMessage::Added(..) => {}
             ControlMessage::Done => session.progress.send_modify(|progress| progress.peer_done = true),
         }
@@ -169,16 +174,19 @@ async fn unpark(session: &Arc<Session>, inflow: &Mutex<Inflow>) -> String {
 /// What has to be done beside reading. Never ends.
 async fn tend(links: WeakLinks, session: Arc<Session>) -> String {
     tokio::select! {
-        never = ping(&session) => never,
+        never = ping(&links, &session) => never,
         never = tell_lateness(&links, &session) => never,
     }
 }
 
 /// Flushes what small things wait for company, so that something is on its way over this connection, too, now and then: it is
-/// watched by what arrives of that. Gives memory back that is not used.
-async fn ping(session: &Session) -> String {
+/// watched by what arrives of that. Says how busy this node's services are. Gives memory back that is not used.
+async fn ping(links: &WeakLinks, session: &Session) -> String {
     let (pace, mut count) = (session.config.heartbeat / 2, 0_u32);
     loop {
+        if let Some(links) = links.upgrade() {
+            session.control.report(links.ingress.busy());
+        }
         session.control.ping();
         if count.is_multiple_of(2) {
             lock(&session.outbox).tidy();

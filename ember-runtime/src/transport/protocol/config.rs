@@ -1,11 +1,12 @@
 //! What a node tells this room, and what it gets from it.
 
-use std::{task::Context, time::Duration};
+use std::{sync::Arc, task::Context, time::Duration};
 
 use futures_util::future::BoxFuture;
 
 use super::proof::KeyPair;
 use crate::{
+    actor::Load,
     error::Failure,
     id::{Incarnation, MethodId, NodeId, NodeKey, PublicKey},
     message::{Arrivals, Encode, Envelope, Lane, Payload, Stamp},
@@ -90,6 +91,12 @@ pub(crate) trait Ingress: Members {
     fn link_up(&self, peer: NodeKey);
     /// The workers of `peer` are late, or are not any more. Told while the link is up.
     fn link_late(&self, _peer: NodeKey, _is_late: bool) {}
+    /// Those services of this node that have something to do, by their numbers and in that order: 512 at most.
+    fn busy(&self) -> Arc<[(u64, Load)]> {
+        Arc::default()
+    }
+    /// Those of `peer`, as it says, in the order of their numbers; the others have nothing to do.
+    fn reported(&self, _peer: NodeKey, _busy: &[(u64, Load)]) {}
     /// Nobody listens at the address of `peer` any more: its process has ended. Told in the order of ups and downs, and before those
     /// who wait for the link hear of it.
     fn deserted(&self, _peer: NodeKey) {}

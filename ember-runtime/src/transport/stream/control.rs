@@ -9,7 +9,7 @@
 //! | notice: refused one-way calls, counted by reason | with a ping |
 //! | goodbye | no more calls come from the sender, and it refuses new ones |
 //! | done | everything of the peer's was received, everything of the sender's was sent |
-//! | added | of later releases, by a number: skipped by whoever does not know that |
+//! | added | by a number, and skipped by whoever does not know that: how busy services are, with a ping; see `report.rs` |
 
 use std::{
     mem,
@@ -25,7 +25,9 @@ use bytes::Bytes;
 use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 
+use super::report::{REPORT, Reports};
 use crate::{
+    actor::Load,
     error::{Failure, LostReason, RefusedReason},
     sync::{lock, wake, watch},
     transport::protocol::Frame,
@@ -39,7 +41,6 @@ const MAX_TEXT: usize = 1024;
 /// The kind of [`ControlMessage::Notice`].
 const NOTICE: u32 = 2;
 
-/// What travels after the hello.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ControlMessage {
     Ping,
@@ -47,7 +48,7 @@ pub(crate) enum ControlMessage {
     Notice(Vec<(WireFailure, u64)>),
     Goodbye(String),
     Done,
-    /// What later releases say here, each by a number of its own.
+    /// What was added since, each by a number of its own.
     Added(u16, Vec<u8>),
 }
 
@@ -116,6 +117,7 @@ struct State {
     /// With a ping: credits below the threshold, and notices, are sent too.
     flush: bool,
     notices: Vec<(WireFailure, u64)>,
+    reports: Reports,
     goodbye: Option<String>,
     done: bool,
     closed: bool,
@@ -170,6 +172,11 @@ impl Control {
         }
     }
 
+    /// These services are busy: said with the next ping, if that is news.
+    pub(crate) fn report(&self, busy: Arc<[(u64, Load)]>) {
+        lock(&self.state).reports.tell(busy);
+    }
+
     pub(crate) fn ping(&self) {
         self.update(|state| (state.ping, state.flush) = (true, true));
     }
@@ -198,8 +205,9 @@ impl Control {
     }
 
     fn next(&self, state: &mut State) -> Option<Bytes> {
-        if let Some(hello) = state.hello.take() {
-            return Some(hello);
+        let report = || state.reports.take().map(|busy| encode(&ControlMessage::Added(REPORT, busy)));
+        if let Some(first) = state.hello.take().or_else(report) {
+            return Some(first);
         }
         let message = if mem::take(&mut state.ping) {
             ControlMessage::Ping

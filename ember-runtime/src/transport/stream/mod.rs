@@ -8,6 +8,7 @@ mod outbox;
 mod part;
 mod pending;
 mod queue;
+pub(crate) mod report;
 mod scratch;
 mod slow;
 mod spare;

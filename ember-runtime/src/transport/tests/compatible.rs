@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::support::*;
 use crate::{
+    actor::Load,
     error::{LostReason, RefusedReason},
     id::{CallNumber, Epoch, GroupKey, Pid},
     message::{Beside, Chain, Envelope, Keys, Reading, Stamp},
@@ -20,7 +21,7 @@ use crate::{
             Additions, Capabilities, Grant, Greeting, Hello, Refusal, Token, VERSION, Versions, Welcome, hello,
         },
         protocol::{Claim, Clock, Correlation, KeyPair, Nonces, OutCall, Reads, Record, Signed, header, wire},
-        stream::{ControlMessage, WireFailure, control},
+        stream::{ControlMessage, WireFailure, control, report},
     },
 };
 
@@ -118,6 +119,8 @@ fn messages(said: &mut Said) {
     for (number, message) in all.iter().enumerate() {
         said.add(&format!("control {number}"), message);
     }
+    let busy = report::write(&[(3, Load::new(1, 300)), (400, Load::new(0, 1))]);
+    said.add("report", &ControlMessage::Added(report::REPORT, busy));
     use RefusedReason as R;
     let refused = [
         R::NoTarget(text()),

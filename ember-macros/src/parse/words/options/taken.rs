@@ -1,10 +1,7 @@
 //! The options in an attribute's brackets: `name = "…", implements(A, B), flag`.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{
-    Expr, ExprLit, Lit, LitStr, Path, Token, ext::IdentExt, parse::Parser,
-    punctuated::Punctuated,
-};
+use syn::{Expr, ExprLit, Lit, LitStr, Path, Token, ext::IdentExt, parse::Parser, punctuated::Punctuated};
 
 use super::{
     closest::{closest, list},

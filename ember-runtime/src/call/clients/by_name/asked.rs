@@ -7,7 +7,7 @@ use crate::{
         requests::{Describe, Destination},
         routes::Router,
     },
-    directory::{Instance, Probing},
+    directory::{Instance, Probing, distance},
     error::{Failure, RefusedReason},
     id::{MethodId, Pid},
     message::{Lane, MethodRef},
@@ -39,7 +39,7 @@ impl<'a> Asked<'a> {
     /// Whether there are others than `pid`, which has refused a call.
     pub(super) fn others(&mut self, pid: Pid) -> bool {
         self.excluded.push(pid);
-        let matching = self.router.matching(&self.destination.address.selector);
+        let matching = self.router.matching(&self.destination.address);
         matching.iter().any(|pid| !self.excluded.contains(pid))
     }
 
@@ -105,20 +105,6 @@ fn unknown(method: &str, known: &[String]) -> String {
     format!("the service has no method `{method}` that other nodes may call; it has {all}")
 }
 
-/// How many letters are to be put in, left out or replaced for one name to become the other.
-fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
-    for (line, letter) in from.chars().enumerate() {
-        let mut diagonal = mem::replace(&mut row[0], line + 1);
-        for (column, other) in to.chars().enumerate() {
-            let replaced = diagonal + usize::from(letter != other);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(row[column] + 1).min(diagonal + 1);
-        }
-    }
-    row[to.chars().count()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,14 +120,5 @@ mod tests {
         let said = unknown("rpc_7x", &many);
         assert!(said.contains("it has `rpc_7`") && said.ends_with(" and 92 more"), "{said}");
         assert!(unknown("rpc_find", &[]).ends_with("that other nodes may call"));
-    }
-
-    #[test]
-    fn distances() {
-        let pairs =
-            [("", "", 0), ("", "abc", 3), ("abc", "", 3), ("find", "fnd", 1), ("kitten", "sitting", 3), ("é", "e", 1)];
-        for (from, to, letters) in pairs {
-            assert_eq!(distance(from, to), letters, "{from} to {to}");
-        }
     }
 }

@@ -14,6 +14,11 @@ pub enum Interest {
 }
 
 /// Which of the instances that match gets a call.
+///
+/// Instances have [weights](crate::directory::Instance::weight), 1 unless another is given. Where calls are spread, each has its share of
+/// them: as many turns of a round as its weight, evenly spread over it; as many chances; and of a load so many times more. One of weight 0
+/// has none: it is called if it is named by its pid or id, by its key, or as one of all, and if it is the master of its group. A key is placed whatever
+/// the weights are, so that it keeps its place when they change.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Choice {
@@ -31,6 +36,9 @@ pub enum Choice {
     /// What the balancer of this name says, on the node that calls: see [`Balance`](crate::directory::Balance). With a pid there is nothing
     /// to choose, and nobody is asked.
     Named(Cow<'static, str>),
+    /// Of two taken at random, the one that has less to do: what its node said last, and the calls of this node since. See
+    /// [`Instance::load`](crate::directory::Instance::load).
+    LeastBusy,
 }
 
 impl Choice {
@@ -38,7 +46,7 @@ impl Choice {
     /// they are placed stands.
     pub(crate) fn for_key(&self, key: Option<u64>) -> Cow<'_, Self> {
         match (self, key) {
-            (Self::RoundRobin | Self::Random | Self::LeastInFlight | Self::LocalFirst, Some(key)) => {
+            (Self::RoundRobin | Self::Random | Self::LeastInFlight | Self::LocalFirst | Self::LeastBusy, Some(key)) => {
                 Cow::Owned(Self::ByKey(key))
             }
             _ => Cow::Borrowed(self),
@@ -72,6 +80,7 @@ pub(super) enum Chosen {
     Named(Cow<'static, str>),
     /// Not the master only.
     Among(Among, Choice),
+    LeastBusy,
 }
 
 impl Chosen {
@@ -86,6 +95,7 @@ impl Chosen {
             Choice::LocalFirst => Self::LocalFirst,
             Choice::ByKey(key) => Self::ByKey(key),
             Choice::Named(name) => Self::Named(name),
+            Choice::LeastBusy => Self::LeastBusy,
         }
     }
 
@@ -98,6 +108,7 @@ impl Chosen {
             Self::LocalFirst => Choice::LocalFirst,
             Self::ByKey(key) => Choice::ByKey(key),
             Self::Named(name) => Choice::Named(name),
+            Self::LeastBusy => Choice::LeastBusy,
         };
         (Among::Master, choice)
     }

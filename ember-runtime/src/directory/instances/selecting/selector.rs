@@ -130,6 +130,12 @@ impl Selector {
         }
     }
 
+    /// Whether it names `instance`, whatever its share of the calls is.
+    pub(crate) fn addresses(&self, instance: &Instance) -> bool {
+        let is_master = || self.among == Among::Master && instance.role() == Some(Role::Master);
+        self.pid.is_some() || self.id.is_some() || is_master()
+    }
+
     /// Whether another instance, which is the master, is not what is asked for.
     pub(crate) fn wants_no_master(&self) -> bool {
         self.pid.is_some() || self.among == Among::Slaves
@@ -216,6 +222,7 @@ impl fmt::Display for Selector {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::{Incarnation, NodeKey};
 
     #[test]
     fn long_filters_are_cut_whether_they_are_quoted_or_not() {
@@ -232,5 +239,58 @@ mod tests {
         };
         let text = long.to_string();
         assert!(text.starts_with("service `shop` id=\"x y") && text.chars().count() < 130, "{text}");
+    }
+
+    /// As they stand here, addresses hold them between this release and the one before. A choice that is added comes last.
+    #[test]
+    fn selectors_are_written_as_in_the_release_before() {
+        let hex = |value: &dyn Fn(&mut Vec<u8>) -> Result<(), crate::message::CodecError>| {
+            let mut out = Vec::new();
+            value(&mut out).expect("it is written");
+            out.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        };
+        let plain = Selector::new(Interest::Service("bank".into()));
+        let full = Selector {
+            interest: Interest::Contract("pays".into()),
+            name: Some("bank".into()),
+            id: Some("1".into()),
+            server: Some(2),
+            node: Some(NodeId(3)),
+            kind: Some("a".into()),
+            version: Some("1.2".parse().expect("it is one")),
+            tags: [("t".to_owned(), "v".to_owned())].into(),
+            pid: Some(Pid { node: NodeKey { id: NodeId(3), incarnation: Incarnation(4) }, number: 5 }),
+            among: Among::Master,
+            choice: Choice::ByKey(6),
+        };
+        let busy = Selector { choice: Choice::LeastBusy, ..plain.clone() };
+        let slaves = Selector { among: Among::Slaves, ..plain.clone() };
+        for selector in [&plain, &full, &slaves, &busy] {
+            let mut written = Vec::new();
+            crate::message::encode(selector, &mut written).expect("it is written");
+            assert_eq!(crate::message::decode::<Selector>(&written).ok().as_ref(), Some(selector));
+        }
+        let selectors = [plain, full, slaves, busy].map(|selector| hex(&|out| crate::message::encode(&selector, out)));
+        assert_eq!(
+            selectors,
+            [
+                "000462616e6b000000000000000000",
+                "010470617973010462616e6b0101310102010301016101045e312e320101740176010304050406",
+                "000462616e6b0000000000000000060200",
+                "000462616e6b000000000000000007"
+            ]
+        );
+        let named = Choice::Named("mine".into());
+        let choices = [
+            Choice::RoundRobin,
+            Choice::Random,
+            Choice::LeastInFlight,
+            Choice::LocalFirst,
+            Choice::ByKey(6),
+            named,
+            Choice::LeastBusy,
+        ];
+        let choices = choices.map(|choice| hex(&|out| crate::message::encode(&choice, out)));
+        assert_eq!(choices, ["00", "01", "02", "03", "0406", "05046d696e65", "06"]);
     }
 }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 
-use super::{
+use crate::call::clients::{
     client::{Client, HasLocalClient, Plain},
     handle::Handle,
     kind::{Kind, Many, One},
@@ -23,8 +23,8 @@ use crate::{
 #[derive(Clone)]
 #[must_use = "end with `.client()` or `.all()`"]
 pub struct Select<C: Client> {
-    router: Arc<Router>,
-    selector: Selector,
+    pub(super) router: Arc<Router>,
+    pub(super) selector: Selector,
     client: std::marker::PhantomData<fn() -> C>,
 }
 

@@ -1,0 +1,6 @@
+//! Selections: filters, and what they end in.
+
+mod builder;
+mod filtered;
+
+pub use self::{builder::Select, filtered::Filtered};

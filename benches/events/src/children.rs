@@ -28,7 +28,8 @@ impl Child {
 
     /// CPU time of all its threads, in nanoseconds.
     pub(crate) fn used(&self) -> f64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id())).expect("Linux, and a process that runs");
+        let stat =
+            fs::read_to_string(format!("/proc/{}/stat", self.process.id())).expect("Linux, and a process that runs");
         // After its name, which is in parentheses, and may have blanks.
         let fields: Vec<&str> = stat.rsplit(')').next().expect("a name").split_whitespace().collect();
         let ticks: f64 = [11, 12].into_iter().map(|place: usize| fields[place].parse::<f64>().expect("a number")).sum();

@@ -103,7 +103,8 @@ fn main() {
     println!("{:<44} {:>9} {:>9} {:>24}", "", "wall, ns", "CPU, ns", "of Ember's: wall / CPU");
     for (place, who) in Who::ALL.iter().enumerate() {
         let [wall, cpu] = [|it: &Measured| it.wall, |it: &Measured| it.cpu];
-        let beside = |number: fn(&Measured) -> f64| median(runs.iter().map(|run| number(&run[place]) / number(&run[0])));
+        let beside =
+            |number: fn(&Measured) -> f64| median(runs.iter().map(|run| number(&run[place]) / number(&run[0])));
         println!(
             "{:<44} {:>9.0} {:>9.0} {:>24}",
             who.name(),

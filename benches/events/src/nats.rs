@@ -20,7 +20,8 @@ pub(crate) fn server() -> (Child, String) {
     let port = free_port();
     let mut command = Command::new("nats-server");
     command.args(["--addr", "127.0.0.1", "--port", &port.to_string()]);
-    let child = Child::start(&mut command).expect("`nats-server` on this machine: it is a package of Debian of this name");
+    let child =
+        Child::start(&mut command).expect("`nats-server` on this machine: it is a package of Debian of this name");
     (child, format!("nats://127.0.0.1:{port}"))
 }
 

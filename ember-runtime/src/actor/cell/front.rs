@@ -29,9 +29,9 @@ pub(crate) struct Front<S: Service> {
     pub(crate) shards: Box<[Arc<Cell<S>>]>,
     pub(crate) states: States,
     /// So many of them are at work at once, if there is a limit.
-    pub(super) limit: Option<Arc<Limit>>,
+    pub(crate) limit: Option<Arc<Limit>>,
     /// What they had handled when it was last looked at.
-    pub(super) handled: AtomicU64,
+    pub(crate) handled: AtomicU64,
     /// How far they are.
     tally: Arc<Tally>,
     /// All have been started.

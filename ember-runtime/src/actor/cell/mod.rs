@@ -12,7 +12,6 @@ mod tally;
 mod task;
 mod together;
 mod visit;
-mod workers;
 
 pub(crate) use self::{
     at_work::AtWork,

@@ -9,6 +9,7 @@ mod front;
 mod promised;
 mod short;
 mod typed;
+mod workers;
 mod written;
 
 pub(crate) use self::written::written_port;

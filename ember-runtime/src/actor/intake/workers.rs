@@ -2,8 +2,8 @@
 
 use std::{ops::RangeInclusive, sync::atomic::Ordering, time::Duration};
 
-use super::Front;
 use crate::actor::{
+    cell::Front,
     erased::{AnyCell as _, Workers},
     service::Service,
     turn::Limit,

@@ -233,7 +233,7 @@ impl Queue {
 
     /// Takes out all up to this place.
     fn leave(&mut self, to: u64) {
-        while !self.waiting.is_empty() && self.placed - self.waiting.len() as u64 + 1 <= to {
+        while !self.waiting.is_empty() && self.placed - (self.waiting.len() as u64) < to {
             if let Some(left) = self.waiting.pop_front() {
                 self.bytes -= left.bytes.len();
             }

@@ -48,10 +48,12 @@ const _: () = {
     impl ::ember::__private::HasClient for Counter {
         type Client<__K: ::ember::__private::Kind> = CounterClient<__K>;
     }
+    impl ::ember::__private::Lends for Counter {
+        type Access = ::ember::__private::Alone;
+    }
     impl ::ember::__private::Unit for Counter {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
-        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Counter";
         fn describe<
             __S: ::ember::__private::Service,

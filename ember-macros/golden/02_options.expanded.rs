@@ -45,10 +45,12 @@ const _: () = {
     impl ::ember::__private::HasClient for Shop {
         type Client<__K: ::ember::__private::Kind> = ShopClient<__K>;
     }
+    impl ::ember::__private::Lends for Shop {
+        type Access = ::ember::__private::Alone;
+    }
     impl ::ember::__private::Unit for Shop {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
-        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Shop";
         fn describe<
             __S: ::ember::__private::Service,

@@ -47,10 +47,12 @@ const _: () = {
     impl ::ember::__private::HasClient for Clock {
         type Client<__K: ::ember::__private::Kind> = ClockClient<__K>;
     }
+    impl ::ember::__private::Lends for Clock {
+        type Access = ::ember::__private::Alone;
+    }
     impl ::ember::__private::Unit for Clock {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
-        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Clock";
         fn describe<
             __S: ::ember::__private::Service,

@@ -102,10 +102,12 @@ const _: () = {
             &mut owner.pets
         }
     }
+    impl ::ember::__private::Lends for Player {
+        type Access = ::ember::__private::Alone;
+    }
     impl ::ember::__private::Unit for Player {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
-        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Player";
         fn describe<
             __S: ::ember::__private::Service,

@@ -48,10 +48,12 @@ const _: () = {
     impl ::ember::__private::HasClient for Bag {
         type Client<__K: ::ember::__private::Kind> = BagClient<__K>;
     }
+    impl ::ember::__private::Lends for Bag {
+        type Access = ::ember::__private::Alone;
+    }
     impl ::ember::__private::Unit for Bag {
         type Parent = Player;
         type This = Self;
-        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Bag";
         fn describe<
             __S: ::ember::__private::Service,

@@ -47,10 +47,12 @@ const _: () = {
     impl<K: ModuleKey, V> ::ember::__private::HasClient for Cache<K, V> {
         type Client<__K: ::ember::__private::Kind> = CacheClient<__K>;
     }
+    impl<K: ModuleKey, V> ::ember::__private::Lends for Cache<K, V> {
+        type Access = ::ember::__private::Alone;
+    }
     impl<K: ModuleKey, V> ::ember::__private::Unit for Cache<K, V> {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
-        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Cache";
         fn describe<
             __S: ::ember::__private::Service,

@@ -273,10 +273,12 @@ const _: () = {
     impl ::ember::__private::HasClient for Stall {
         type Client<__K: ::ember::__private::Kind> = StallClient<__K>;
     }
+    impl ::ember::__private::Lends for Stall {
+        type Access = ::ember::__private::Alone;
+    }
     impl ::ember::__private::Unit for Stall {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
-        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Stall";
         const CONTRACTS: &'static [&'static str] = &[
             <Self as Buys>::RPC_ATTRIBUTE_ON_THE_TRAIT.name(),

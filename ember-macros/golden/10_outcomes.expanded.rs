@@ -45,10 +45,12 @@ const _: () = {
     impl ::ember::__private::HasClient for Desk {
         type Client<__K: ::ember::__private::Kind> = DeskClient<__K>;
     }
+    impl ::ember::__private::Lends for Desk {
+        type Access = ::ember::__private::Alone;
+    }
     impl ::ember::__private::Unit for Desk {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
-        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Desk";
         fn describe<
             __S: ::ember::__private::Service,

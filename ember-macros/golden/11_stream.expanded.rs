@@ -45,10 +45,12 @@ const _: () = {
     impl ::ember::__private::HasClient for Chat {
         type Client<__K: ::ember::__private::Kind> = ChatClient<__K>;
     }
+    impl ::ember::__private::Lends for Chat {
+        type Access = ::ember::__private::Alone;
+    }
     impl ::ember::__private::Unit for Chat {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
-        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Chat";
         fn describe<
             __S: ::ember::__private::Service,

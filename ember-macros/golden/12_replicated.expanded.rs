@@ -45,10 +45,12 @@ const _: () = {
     impl ::ember::__private::HasClient for Ledger {
         type Client<__K: ::ember::__private::Kind> = LedgerClient<__K>;
     }
+    impl ::ember::__private::Lends for Ledger {
+        type Access = ::ember::__private::Alone;
+    }
     impl ::ember::__private::Unit for Ledger {
         type Parent = ::ember::__private::Orphan;
         type This = Self;
-        type Access = ::ember::__private::Alone;
         const NAME: &'static str = "Ledger";
         fn describe<
             __S: ::ember::__private::Service,

@@ -169,16 +169,16 @@ fn description(unit: &Unit) -> TokenStream {
         |contract| quote_spanned!(contract.span()=> <Self as #contract>::RPC_ATTRIBUTE_ON_THE_TRAIT.enter::<Self, __S, __L>(table);),
     );
     let enter = format_ident!("{}", if unit.is_concurrent() { "shared" } else { "module" });
-    let access = format_ident!("{}", if unit.is_concurrent() { "Together" } else { "Alone" });
+    let access = format_ident!("{}", if unit.is_concurrent() { "Together" } else { "Alone" }, span = ident.span());
     let at = k.at(ident.span());
-    let access = quote_spanned!(ident.span()=> #at::#access);
+    let access = quote_spanned!(ident.span()=> type Access = #at::#access;);
     let modules = mounts.iter().map(|Mount { field, cfgs, .. }| {
         let marker = marker(field);
         quote!(#(#cfgs)* table.#enter::<__L, #marker #args>();)
     });
     quote! {
         impl #params #k::Lends for #ident #args #bounds {
-            type Access = #access;
+            #access
         }
 
         impl #params #k::Unit for #ident #args #bounds {

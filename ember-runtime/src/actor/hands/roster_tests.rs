@@ -129,10 +129,10 @@ fn the_order_of_each_key_holds_while_the_limit_breathes_and_nothing_waits_beside
 #[test]
 fn as_many_workers_are_made_as_would_have_something_to_do() {
     let mut roster = open((3, 3));
-    assert_eq!(recruits(&mut roster), [0_u64; 0]);
+    assert_eq!(recruits(&mut roster), Vec::<u64>::new());
     (0..2).for_each(|piece| roster.lines.put(false, None, (None, piece)));
     assert_eq!(recruits(&mut roster), [1, 2]);
-    assert_eq!(recruits(&mut roster), [0_u64; 0], "they come");
+    assert_eq!(recruits(&mut roster), Vec::<u64>::new(), "they come");
     (2..9).for_each(|piece| roster.lines.put(false, None, (None, piece)));
     assert_eq!(recruits(&mut roster), [3], "and no more than the limit");
     assert!(roster.take(1, true).is_some_and(|taken| taken.body == Some(0)));
@@ -155,7 +155,7 @@ fn with_a_lower_limit_those_too_many_are_none_after_their_piece() {
     }
     roster.done(None, Some(0));
     assert!(roster.take(4, false).is_some());
-    assert_eq!((roster.busy(), recruits(&mut roster)), (1, vec![]));
+    assert_eq!((roster.busy(), recruits(&mut roster)), (1, Vec::new()));
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn when_it_ebbs_none_begins_and_when_it_is_cut_those_at_work_end_too() {
     assert_eq!(roster.cut(), [11]);
     roster.done(None, None);
     roster.leave(Some(1));
-    assert_eq!(roster.close(), Some(vec![]));
+    assert_eq!(roster.close(), Some(Vec::new()));
     assert_eq!(roster.lines.waiting(), 2, "what waits, waits for the next life");
     roster.open(0);
     assert_eq!(recruits(&mut roster), [3, 4]);
@@ -183,7 +183,7 @@ fn one_that_is_made_after_the_cut_gets_its_handle_back() {
     let mut roster = open((1, 1));
     roster.lines.put(false, None, (None, 0));
     assert_eq!(recruits(&mut roster), [1]);
-    assert_eq!(roster.cut(), [0_u32; 0]);
+    assert_eq!(roster.cut(), Vec::<u32>::new());
     assert_eq!(roster.made(1, 11), Some(11));
 }
 

@@ -10,7 +10,7 @@ use crate::{
     directory::{
         breakers::BreakerState,
         instances::{
-            Among, Balancers, Candidates, Chance, Choice, Instance, Interest, Kept, Probing, Renewed, Selector, Terms,
+            Balancers, Candidates, Chance, Choice, Instance, Interest, Kept, Probing, Renewed, Selector, Terms,
         },
         records::{ClusterChange, NodeRecord, ServiceRecord},
         views::Directory,

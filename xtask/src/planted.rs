@@ -14,7 +14,7 @@ const SEEDS: u64 = 2_000;
 /// By this variable cargo is told of [`wrapper`].
 const WRAPPER: &str = "RUSTC_WORKSPACE_WRAPPER";
 /// With no bug, each proof passes so many.
-const CLEAN: u64 = 200;
+const CLEAN: u64 = SEEDS;
 const BINARIES: [&str; 3] = ["elected_prove", "replicated_prove", "events"];
 
 const ELSEWHERE: &str = "one_master_per_epoch_acts_and_what_callers_saw_has_an_order";

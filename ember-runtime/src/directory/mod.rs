@@ -14,8 +14,6 @@ mod views;
 
 #[cfg(feature = "testing")]
 pub(crate) use self::records::inputs;
-#[cfg(feature = "testing")]
-pub(crate) use self::views::Vacancy;
 pub use self::{
     breakers::{Breaker, BreakerState},
     instances::{Among, Balance, Candidate, Candidates, Choice, Instance, Interest, Key, Selector},
@@ -29,7 +27,7 @@ pub(crate) use self::{
         no_master_yet,
     },
     records::{ClaimRecord, EpochRecord, GroupRecord, MasterRecord, MethodRecord, Written},
-    views::{Departed, Directory, OfficeNow, deserted, ended, no_such_run, of_another_kind, what_they_have},
+    views::{Departed, Directory, OfficeNow, Vacancy, deserted, ended, no_such_run, of_another_kind, what_they_have},
 };
 #[cfg(feature = "cluster")]
 pub(crate) use self::{

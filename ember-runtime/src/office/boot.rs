@@ -95,6 +95,8 @@ mod tests {
     async fn a_simulated_clock_goes_with_the_simulation() {
         let clock = BootClock::new(false);
         tokio::time::advance(Duration::from_millis(1_500)).await;
-        assert_eq!(clock.now(), 1_500_000_000);
+        assert_eq!((clock.now(), clock.tick()), (1_500_000_000, Some(1_500_000_000)));
+        tokio::time::advance(Duration::from_millis(3)).await;
+        assert_eq!((clock.now(), clock.tick()), (1_503_000_000, Some(1_500_000_000)), "within the tick");
     }
 }

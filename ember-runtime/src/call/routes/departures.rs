@@ -79,6 +79,13 @@ struct Queue {
     bytes: usize,
 }
 
+impl Queue {
+    /// Whether a call of this size may wait too. One that is larger than the bound may go alone: its size has a limit of its own.
+    fn has_room_for(&self, size: usize) -> bool {
+        self.bytes == 0 || self.bytes + size <= LIMIT
+    }
+}
+
 impl Departures {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<NodeKey, Queue>> {
         lock(&self.0.queues)
@@ -94,8 +101,7 @@ impl Departures {
         let mut queues = self.lock();
         let is_first = !queues.contains_key(&peer.key);
         let queue = queues.entry(peer.key).or_default();
-        // A call that is larger than the bound may go alone: its size has a limit of its own.
-        if queue.bytes > 0 && queue.bytes + departure.size() > LIMIT {
+        if !queue.has_room_for(departure.size()) {
             return Err(RefusedReason::LinkFull { limit: LIMIT as u64 });
         }
         queue.bytes += departure.size();
@@ -208,5 +214,18 @@ impl Departure {
                 "a one-way call was not executed"
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_wait_up_to_the_bound_and_a_larger_one_alone() {
+        let with = |bytes| Queue { bytes, ..Queue::default() };
+        let takes = |bytes, size| with(bytes).has_room_for(size);
+        assert!(takes(0, 64) && takes(0, LIMIT + 1), "nothing waits");
+        assert!(takes(64, LIMIT - 64) && !takes(64, LIMIT - 63) && !takes(LIMIT, 1));
     }
 }

@@ -49,3 +49,14 @@ impl Hasher for Mixed {
         self.write_u64(number as u64);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_halves_of_a_hash_say_where_it_is() {
+        let places = [0, 1, 1 << 32, 3 << 32, (3 << 32) + 3].map(|hash| Mixed(hash).place(8));
+        assert_eq!(places, [0, 1, 1, 3, 0]);
+    }
+}

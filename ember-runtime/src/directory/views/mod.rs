@@ -12,13 +12,11 @@ mod seats;
 mod vacancy;
 mod view;
 
-#[cfg(feature = "testing")]
-pub(crate) use self::vacancy::Vacancy;
 pub use self::view::View;
 pub(crate) use self::{
     news::Departed,
     nobody::{deserted, ended, no_such_run, of_another_kind},
     node_directory::{Applied, Directory},
     offices::OfficeNow,
-    vacancy::what_they_have,
+    vacancy::{Vacancy, what_they_have},
 };

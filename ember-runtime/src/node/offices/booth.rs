@@ -307,3 +307,83 @@ impl Contact {
         self.is_good && std::mem::replace(seen, self.outages) != self.outages
     }
 }
+
+#[cfg(all(test, feature = "cluster"))]
+mod tests {
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::{
+        directory::{NodeRecord, Stalls},
+        id::{Incarnation, NodeId, NodeKey},
+        net::OsNetwork,
+        office::BootClock,
+        registry::{Context, InProcess, Registry},
+        rng::Rng,
+    };
+
+    const OWN: Duration = Duration::from_secs(5);
+    const LONG: Duration = Duration::from_secs(30);
+
+    fn alone() -> Booth {
+        let here = NodeKey { id: NodeId(1), incarnation: Incarnation(1) };
+        let record = NodeRecord::new(here, "here".into(), "127.0.0.1:0".parse().unwrap(), 0);
+        Booth::new(Arc::new(Directory::new(record)), Arc::new(Tenure::new(BootClock::new(false))))
+    }
+
+    /// One that a registry decides for, which answers; and what says whether it does.
+    async fn with_registry() -> (Booth, watch::Sender<crate::directory::Contact>) {
+        let context = Context { cluster: "c".into(), network: Arc::new(OsNetwork), rng: Rng::from_seed(1) };
+        let contact = watch::Sender::new(crate::directory::Contact { trouble: None, outages: 0 });
+        let booth = alone();
+        booth.decide_by(Ballot {
+            session: InProcess::default().open(context).await.unwrap(),
+            cluster: "c".into(),
+            contact: contact.subscribe(),
+            ttl: OWN,
+            rng: Rng::from_seed(2),
+            stalls: Stalls { late: Arc::new(|_| Duration::ZERO), limit: LONG },
+        });
+        (booth, contact)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_who_asks_for_a_longer_lease_than_the_nodes_own_holds_by_another() {
+        let (booth, _contact) = with_registry().await;
+        let is_own = |booth: &Booth, length| Arc::ptr_eq(&booth.tenure(length), &booth.own);
+        assert!(is_own(&booth, None) && is_own(&booth, Some(OWN / 2)) && is_own(&booth, Some(OWN)));
+        assert!(!is_own(&booth, Some(LONG)));
+        assert_eq!(booth.shortest(), Some(OWN));
+        assert!(is_own(&alone(), Some(LONG)), "there is nothing to hold it by");
+        assert_eq!(alone().shortest(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_return_all_is_settled_when_the_longer_of_two_leases_is_over() {
+        let (booth, contact) = with_registry().await;
+        let now = Instant::now();
+        assert!(booth.is_settled(now, LONG), "it was never away");
+        booth.was_back(Some(now));
+        let settled_after = |time, lease| booth.is_settled(now + time, lease);
+        assert!(!settled_after(OWN - Duration::from_millis(1), Duration::ZERO) && settled_after(OWN, Duration::ZERO));
+        assert!(!settled_after(OWN, LONG) && settled_after(LONG, LONG));
+        contact.send_modify(|contact| contact.trouble = Some(crate::registry::RegistryError::Unavailable("x".into())));
+        assert!(!settled_after(LONG, LONG), "it is away");
+    }
+
+    #[test]
+    fn a_return_is_told_once_and_not_before_it_answers() {
+        let (mut seen, contact) = (0, |outages, is_good| Contact { outages, is_good, ttl: OWN });
+        assert!(!contact(0, true).returned(&mut seen), "it was never away");
+        assert!(!contact(1, false).returned(&mut seen));
+        assert!(contact(1, true).returned(&mut seen));
+        assert!(!contact(1, true).returned(&mut seen));
+    }
+
+    #[tokio::test]
+    async fn each_round_of_claims_has_another_name() {
+        let (booth, _contact) = with_registry().await;
+        let (first, second) = (booth.nonce(), booth.nonce());
+        assert!(first != 0 && second != 0 && first != second, "{first} {second}");
+    }
+}

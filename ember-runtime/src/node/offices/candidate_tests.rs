@@ -9,12 +9,14 @@ use super::{
     group::Facts,
 };
 use crate::{
-    directory::{EpochRecord, MasterRecord, OfficeNow, Written},
+    directory::{EpochRecord, GroupRecord, MasterRecord, OfficeNow, Written},
     id::{Epoch, Incarnation, NodeId, NodeKey, Pid},
     office::{BootClock, OfficeName, OfficeSeat, Role, Tenure},
+    replica::{InSync, Member, Replica, Terms},
 };
 
 const WALL: u64 = 1_000;
+const TYPES: (u64, u64) = (1, 2);
 
 fn pid(node: u64) -> Pid {
     Pid { node: NodeKey { id: NodeId(node), incarnation: Incarnation(1) }, number: 1 }
@@ -36,6 +38,13 @@ fn held(by: u64, epoch: u64, modified: i64) -> OfficeNow {
 /// The same, after that one has gone.
 fn free(now: OfficeNow) -> OfficeNow {
     OfficeNow { master: None, ..now }
+}
+
+/// Nobody is the master, and who was in sync is that one alone.
+fn vacant(by: u64, epoch: u64) -> OfficeNow {
+    let set = InSync::founded_by(Member::first(pid(by)));
+    let record = EpochRecord { epoch: Epoch(epoch), group: Some(GroupRecord { set, types: TYPES }) };
+    OfficeNow { epoch: Some(Written { record, modified: 7 }), ..free(held(by, epoch, 7)) }
 }
 
 struct Scene {
@@ -68,6 +77,16 @@ impl Scene {
             wall: WALL,
         };
         self.candidate.step(&facts)
+    }
+
+    /// Of a replicated group.
+    fn member() -> Self {
+        let scene = Self::new();
+        let seat = Arc::new(OfficeSeat::new(Arc::clone(&scene.tenure)));
+        let replica = Some(Arc::new(Replica::new(pid(1), TYPES, Terms::default(), usize::MAX)));
+        let candidate =
+            Candidate::new((OfficeName::new(0, "ledger", "ledger"), pid(1)), seat, replica, Duration::from_secs(5));
+        Self { candidate, ..scene }
     }
 
     fn elected(epoch: u64) -> Self {
@@ -240,4 +259,28 @@ async fn what_is_written_is_the_lease_that_was_granted() {
     assert_eq!(new.candidate.other_lease(&other), None, "nothing was granted yet");
     new.tenure.begin(1, new.tenure.sends(), Duration::from_secs(10));
     assert_eq!(new.candidate.other_lease(&other), Some(Duration::from_secs(5)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_that_is_not_in_sync_does_not_stand_and_says_what_it_has_when_nobody_is_elected() {
+    let mut scene = Scene::member();
+    let office = vacant(2, 5);
+    let two_leases = scene.begin + Duration::from_secs(10);
+    assert_eq!(scene.at(0, &office), Step::Wait(two_leases));
+    assert_eq!(scene.at(9_999, &office), Step::Wait(two_leases));
+    assert_eq!(scene.at(10_000, &office), Step::Claim { begins: false });
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_nobody_can_be_elected_is_told_after_a_lease_and_again_after_a_minute() {
+    let mut scene = Scene::member();
+    let mut tells = |office: &OfficeNow, seconds| {
+        scene.candidate.vacancy_to_tell(office, scene.begin + Duration::from_secs(seconds)).is_some()
+    };
+    let (gone, lives) = (vacant(3, 5), vacant(2, 5));
+    assert!(!tells(&gone, 0) && !tells(&gone, 4) && tells(&gone, 5), "for a lease");
+    assert!(!tells(&gone, 6) && !tells(&gone, 64) && tells(&gone, 65), "for a minute");
+    assert!(tells(&vacant(3, 6), 66), "another epoch");
+    assert!(!tells(&lives, 67) && !tells(&vacant(3, 7), 68), "it begins anew");
+    assert!(!tells(&vacant(3, 7), 72) && tells(&vacant(3, 7), 73));
 }

@@ -230,6 +230,7 @@ async fn it_acts_from_its_election_until_it_has_handed_over() {
     scene.settle().await;
     let epoch = scene.acting().expect("it was elected");
     assert_eq!(scene.master(), Some(BANK));
+    assert_eq!(scene.elections.shortest_lease(), None, "there is no registry");
     assert!(!scene.elections.hand_over(BANK.number), "nobody else can take it");
     assert!(!scene.elections.hand_over(7), "there is no such candidate");
     for (state, retiring) in [(ServiceState::Paused, false), (ServiceState::Running, true)] {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::candidate::Candidate;
-use crate::directory::{MasterRecord, OfficeNow, what_they_have};
+use crate::directory::{MasterRecord, OfficeNow, Vacancy, what_they_have};
 
 /// That a group has no master is said again after this.
 const AGAIN: Duration = Duration::from_secs(60);
@@ -31,18 +31,24 @@ impl Candidate {
         }
     }
 
-    /// Says that nobody can be elected, when that has been so for a lease: in each epoch, and again after a while.
-    pub(super) fn warn_of_vacancy(&mut self, office: &OfficeNow, now: Instant) {
+    /// Why nobody can be elected, when that has been so for a lease: once in each epoch, and again after a while.
+    pub(super) fn vacancy_to_tell(&mut self, office: &OfficeNow, now: Instant) -> Option<Vacancy> {
         let Some(vacancy) = self.member.as_ref().and_then(|_| office.vacancy()) else {
             self.vacant_since = None;
-            return;
+            return None;
         };
         let since = *self.vacant_since.get_or_insert(now);
         let is_said = |(epoch, at)| epoch == office.highest && now < at + AGAIN;
         if now < since + self.longest_lease(office) || self.warned.is_some_and(is_said) {
-            return;
+            return None;
         }
         self.warned = Some((office.highest, now));
+        Some(vacancy)
+    }
+
+    /// Says that.
+    pub(super) fn warn_of_vacancy(&mut self, office: &OfficeNow, now: Instant) {
+        let Some(vacancy) = self.vacancy_to_tell(office, now) else { return };
         tracing::error!(
             target: "ember::cluster", office = %self.office, why = %vacancy, has = %what_they_have(office),
             "this group has no master, and nobody can be elected: bring one of those back who are missing, with the state that it had; or accept the loss of \

@@ -354,3 +354,13 @@ fn what_is_not_acknowledged_has_a_bound() {
     }
     assert!(!leader.is_full() && leader.commit() == last);
 }
+
+#[test]
+fn whoever_was_a_master_before_has_left_the_set() {
+    let mut leader = leader();
+    leader.batch_for(pid(1), ALL).unwrap();
+    assert!(leader.left().is_empty());
+    let deposed = Answer { member: member(1), epoch: Epoch(5), kind: Kind::Deposed };
+    assert_eq!(leader.answered(pid(1), deposed), Heard::Deposed);
+    assert_eq!(leader.left(), [member(1)].into());
+}

@@ -96,7 +96,7 @@ impl<S: Service> Worker<S> {
 impl<S: Service> Together<S> {
     /// Of a service that is concurrent.
     pub(crate) fn of_spec() -> Option<Box<Self>> {
-        let (low, high) = S::SPEC.workers?;
+        let (low, high) = S::SPEC.workers.filter(|_| S::SPEC.is_concurrent())?;
         let state = State { roster: Roster::new((low.into(), high.into())), seed: None, has_ended: false };
         Some(Box::new(Self { state: Mutex::new(state), driver: AtomicWaker::new() }))
     }

@@ -196,6 +196,11 @@ impl Hall {
         panic!("as it was told");
     }
 
+    pub async fn rpc_wait_and_panic(&self) {
+        self.seen.gate.pass().await;
+        panic!("as it was told");
+    }
+
     pub async fn rpc_stop(&self, cx: &mut Cx<'_, Self>) {
         cx.stop();
     }

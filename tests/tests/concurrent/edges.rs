@@ -13,7 +13,7 @@ use ember_tests::{gate::Gate, wait::within};
 use tokio::time::Instant;
 
 use super::{
-    hall::{Hall, HallClient, Lungs, LungsClient, Seen},
+    hall::{Hall, HallClient, Lungs, LungsClient, Rang, Seen},
     instance,
 };
 
@@ -223,5 +223,27 @@ async fn its_load_is_what_runs_and_it_is_nothing_at_rest() {
     assert_eq!(hall.load().running, 2);
     (0..2).for_each(|_| seen.gate.open());
     until("rest again", || hall.load().total() == 0).await;
+    node.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn it_is_told_of_events_that_found_no_place_and_that_is_a_handler_among_others() {
+    let seen = Seen::default();
+    let node = Node::builder().service(Hosted::new(Hall::new(&seen)).mailbox(1)).start().await.unwrap();
+    let client = node.client::<HallClient>();
+    for _ in 0..4 {
+        client.rpc_wait().send().unwrap();
+        seen.gate.reached().await;
+    }
+    for _ in 0..3 {
+        node.publish(Rang);
+    }
+    (0..4).for_each(|_| seen.gate.open());
+    // The one that had a place, and what tells of the others.
+    for _ in 0..2 {
+        seen.gate.reached().await;
+    }
+    assert_eq!((seen.events.load(SeqCst), seen.missed.load(SeqCst)), (1, 1));
+    (0..2).for_each(|_| seen.gate.open());
     node.shutdown().await.unwrap();
 }

@@ -24,6 +24,7 @@ pub struct Seen {
     pub stopped: Arc<AtomicUsize>,
     pub ticks: Arc<AtomicUsize>,
     pub events: Arc<AtomicUsize>,
+    pub missed: Arc<AtomicUsize>,
 }
 
 #[derive(Default)]
@@ -149,6 +150,13 @@ impl Hall {
     async fn rang(&self, _event: &Rang) {
         let _inside = self.seen.enter(None);
         self.seen.events.fetch_add(1, SeqCst);
+        self.seen.gate.pass().await;
+    }
+
+    #[on(missed)]
+    async fn gap(&self, _missed: &Missed) {
+        let _inside = self.seen.enter(None);
+        self.seen.missed.fetch_add(1, SeqCst);
         self.seen.gate.pass().await;
     }
 

@@ -66,9 +66,14 @@ impl<S: Service> AtWork<S> {
         let cell = Arc::clone(self.cell.as_ref()?);
         let together = cell.together.as_deref()?;
         let mut state = together.lock();
-        let mut unused = None;
         if let (Some(body), Some(hand), Some(key)) = (done, self.hand.take(), self.out.take()) {
-            unused = state.done(cell.resumes(), key, Worker { body, hand });
+            let unused = state.done(cell.resumes(), key, Worker { body, hand });
+            if unused.is_some() {
+                // While this worker still counts: when none does, nobody but the driver has the state.
+                drop(state);
+                cell.part_with(unused);
+                state = together.lock();
+            }
         }
         loop {
             state.gather(&cell.mailbox);
@@ -77,7 +82,6 @@ impl<S: Service> AtWork<S> {
             let Some(Piece { key, piece: Waiting { post, place: (lane, counted), .. }, body }) = taken else {
                 self.cell = None;
                 drop(state);
-                cell.part_with(unused);
                 if is_for_driver {
                     together.driver.wake();
                 }
@@ -182,15 +186,20 @@ impl<S: Service> Errand<'_, S> {
     /// The handler has ended.
     pub(crate) fn end(mut self, body: Box<Body<S>>) {
         let Some(hand) = self.hand.take() else { return };
-        let (unused, is_looked_for) = {
+        let is_looked_for = {
             let mut state = self.together.lock();
             let unused = state.done(self.cell.resumes(), self.key, Worker { body, hand });
+            if unused.is_some() {
+                // As in `AtWork::next`.
+                drop(state);
+                self.cell.part_with(unused);
+                state = self.together.lock();
+            }
             state.roster.leave(None);
             // What it has asked for may be promised.
             state.gather(&self.cell.mailbox);
-            (unused, state.roster.lines.ready() > 0 || state.is_for_driver())
+            state.roster.lines.ready() > 0 || state.is_for_driver()
         };
-        self.cell.part_with(unused);
         if is_looked_for {
             self.cell.look(self.together);
         }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use ember::{CallError, StreamSender, Streaming, prelude::*};
+use ember::{LocalCalls, prelude::*};
 use ember_tests::{gate::Gate, wait::within};
 use tokio::time::Instant;
 
@@ -22,7 +22,7 @@ type Act = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
 /// It asks again and again while there is no place for an answer.
 #[service(concurrent, workers = 1)]
 #[derive(Clone, Default)]
-struct Asker {
+pub struct Asker {
     told: Arc<AtomicUsize>,
     is_over: Arc<AtomicBool>,
     stopped: Arc<AtomicBool>,
@@ -45,13 +45,13 @@ impl Asker {
         self.stopped.store(true, SeqCst);
     }
 
-    async fn rpc_ask_again(&self, cx: &mut Cx<'_, Self>) {
+    pub async fn rpc_ask_again(&self, cx: &mut Cx<'_, Self>) {
         cx.client::<LungsClient>().rpc_wait().then(cx, |me, _, _| me.is_over.store(true, SeqCst));
         again(self, cx);
     }
 
     /// Asks as the last thing, after what the test does.
-    async fn rpc_act_and_ask(&self, cx: &mut Cx<'_, Self>) {
+    pub async fn rpc_act_and_ask(&self, cx: &mut Cx<'_, Self>) {
         let act = self.act.lock().unwrap().take();
         act.into_iter().for_each(|act| act());
         cx.client::<LungsClient>().rpc_wait().then(cx, |me, _, _| {
@@ -104,7 +104,7 @@ async fn an_answer_that_is_promised_in_the_last_handler_comes_before_the_end() {
 
 /// It streams, and has something to say at its end.
 #[service(concurrent, workers = 2)]
-struct Feeds {
+pub struct Feeds {
     gate: Gate,
     feeds: Mutex<Vec<StreamSender<u64>>>,
     said: Arc<Mutex<Vec<String>>>,
@@ -121,7 +121,7 @@ impl Feeds {
         self.said.lock().unwrap().push(format!("{answer:?}"));
     }
 
-    async fn rpc_feed(&self, cx: &mut Cx<'_, Self>) -> Streaming<u64> {
+    pub async fn rpc_feed(&self, cx: &mut Cx<'_, Self>) -> Streaming<u64> {
         self.gate.pass().await;
         let (sender, feed) = cx.streaming(1);
         self.feeds.lock().unwrap().push(sender);
@@ -129,11 +129,11 @@ impl Feeds {
     }
 
     #[rpc(key = "key")]
-    async fn rpc_nothing(&self, key: u64) {
+    pub async fn rpc_nothing(&self, key: u64) {
         let _ = key;
     }
 
-    async fn rpc_stop(&self, cx: &mut Cx<'_, Self>) {
+    pub async fn rpc_stop(&self, cx: &mut Cx<'_, Self>) {
         cx.stop();
     }
 }
@@ -148,18 +148,18 @@ async fn streams_of_all_its_workers_last_until_it_has_stopped_and_then_it_cannot
     let hosted = Hosted::with(make).restart(Restart::Always).back_off(Duration::ZERO, Duration::ZERO);
     let node = Node::builder().service(hosted).start().await.unwrap();
     let client = node.client::<FeedsClient>();
-    let (one, other) = tokio::join!(client.rpc_feed(), async {
-        let other = tokio::spawn({
-            let client = client.clone();
-            async move { client.rpc_feed().await }
-        });
-        gate.reached().await;
-        gate.reached().await;
-        (0..2).for_each(|_| gate.open());
-        other.await.unwrap()
+    let asked = [0, 1].map(|_| {
+        let client = client.clone();
+        tokio::spawn(async move { client.rpc_feed().await.unwrap() })
     });
+    for _ in 0..2 {
+        gate.reached().await;
+    }
+    (0..2).for_each(|_| gate.open());
+    let [one, other] = asked;
+    let feeds = [one.await.unwrap(), other.await.unwrap()];
     client.rpc_stop().await.unwrap();
-    for mut feed in [one.unwrap(), other.unwrap()] {
+    for mut feed in feeds {
         assert!(matches!(within("the last item", feed.next()).await, Some(Ok(7))));
         assert!(!matches!(within("the end", feed.next()).await, Some(Ok(_))));
     }

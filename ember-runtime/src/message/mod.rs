@@ -42,7 +42,7 @@ pub(crate) use self::{
     metadata::{
         Ambient, Beside, CameFrom, Chain, Due, Envelope, HandlerSpan, Lifespan, MAX_EXTENDED, MAX_EXTENSIONS,
         MAX_HEADERS, MAX_KEYS, MOST_UNSETTLED, MadeIn, Named, Opened, Reading, Settled, Settles, Stamp, Unsettled,
-        unusable_key,
+        handler, unusable_key,
     },
     methods::Written,
     replies::{Awaited, Payload, Promised, Promises, Shows, deferred},

@@ -13,6 +13,7 @@ use crate::{
         work::{Calls, Post},
     },
     error::RefusedReason,
+    panics::dispose,
 };
 
 /// A worker as a task. However it ends, others learn of it.
@@ -20,6 +21,8 @@ pub(crate) struct AtWork<S: Service> {
     number: u64,
     /// It has taken nothing yet.
     comes: bool,
+    /// What it begins with, if somebody has left it to it.
+    begun: Option<Begun<S>>,
     /// The key of what it has taken.
     out: Option<Option<u64>>,
     hand: Option<Arc<Hand>>,
@@ -28,14 +31,19 @@ pub(crate) struct AtWork<S: Service> {
 }
 
 impl<S: Service> AtWork<S> {
-    /// A worker of the service in this cell, and what it begins with, if it has that already.
-    pub(crate) fn new(cell: Arc<Cell<S>>, Order { number, begun }: Order<S>) -> (Self, Option<Begun<S>>) {
-        let mut at = Self { number, comes: begun.is_none(), out: None, hand: None, cell: Some(cell) };
-        let begun = begun.map(|(key, hand, begun)| {
-            (at.out, at.hand) = (Some(key), Some(hand));
-            begun
-        });
-        (at, begun)
+    /// A worker of the service in this cell.
+    pub(crate) fn new(cell: Arc<Cell<S>>, Order { number, begun }: Order<S>) -> Self {
+        let comes = begun.is_none();
+        let (out, hand, begun) = match begun {
+            Some((key, hand, begun)) => (Some(key), Some(hand), Some(begun)),
+            None => (None, None, None),
+        };
+        Self { number, comes, begun, out, hand, cell: Some(cell) }
+    }
+
+    /// What it begins with, if it has that already.
+    pub(crate) const fn begun(&mut self) -> Option<Begun<S>> {
+        self.begun.take()
     }
 
     pub(crate) fn cell(&self) -> Option<&Arc<Cell<S>>> {
@@ -58,9 +66,14 @@ impl<S: Service> AtWork<S> {
         let cell = Arc::clone(self.cell.as_ref()?);
         let together = cell.together.as_deref()?;
         let mut state = together.lock();
-        let mut unused = None;
         if let (Some(body), Some(hand), Some(key)) = (done, self.hand.take(), self.out.take()) {
-            unused = state.done(cell.resumes(), key, Worker { body, hand });
+            let unused = state.done(cell.resumes(), key, Worker { body, hand });
+            if unused.is_some() {
+                // While this worker still counts: when none does, nobody but the driver has the state.
+                drop(state);
+                cell.part_with(unused);
+                state = together.lock();
+            }
         }
         loop {
             state.gather(&cell.mailbox);
@@ -69,7 +82,6 @@ impl<S: Service> AtWork<S> {
             let Some(Piece { key, piece: Waiting { post, place: (lane, counted), .. }, body }) = taken else {
                 self.cell = None;
                 drop(state);
-                cell.part_with(unused);
                 if is_for_driver {
                     together.driver.wake();
                 }
@@ -101,6 +113,10 @@ impl<S: Service> Drop for AtWork<S> {
     fn drop(&mut self) {
         let Some(cell) = self.cell.take() else { return };
         let Some(together) = cell.together.as_deref() else { return };
+        // Its handler has ended before it counts as gone.
+        if let Err(panic) = dispose(self.begun.take()) {
+            tracing::error!(target: "ember::service", service = S::SPEC.name, pid = %cell.pid, %panic, "a handler panicked as it was dropped");
+        }
         {
             let mut state = together.lock();
             if let Some(key) = self.out.take() {
@@ -169,17 +185,21 @@ impl<S: Service> Cell<S> {
 impl<S: Service> Errand<'_, S> {
     /// The handler has ended.
     pub(crate) fn end(mut self, body: Box<Body<S>>) {
-        if !body.core.refused.0.is_empty() {
-            return self.leave_to_worker(Begun::Ended(body));
-        }
         let Some(hand) = self.hand.take() else { return };
-        let (unused, is_looked_for) = {
+        let is_looked_for = {
             let mut state = self.together.lock();
             let unused = state.done(self.cell.resumes(), self.key, Worker { body, hand });
+            if unused.is_some() {
+                // As in `AtWork::next`.
+                drop(state);
+                self.cell.part_with(unused);
+                state = self.together.lock();
+            }
             state.roster.leave(None);
-            (unused, state.roster.lines.ready() > 0 || state.is_for_driver())
+            // What it has asked for may be promised.
+            state.gather(&self.cell.mailbox);
+            state.roster.lines.ready() > 0 || state.is_for_driver()
         };
-        self.cell.part_with(unused);
         if is_looked_for {
             self.cell.look(self.together);
         }

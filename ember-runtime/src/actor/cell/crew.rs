@@ -18,7 +18,7 @@ use crate::{
     },
     id::Pid,
     mailbox::Mailbox,
-    message::{Ambient, Lane, Lifespan, Named},
+    message::{Ambient, Lane, Lifespan, Named, StreamsOfLife},
     sync::lock,
 };
 
@@ -38,6 +38,8 @@ pub(super) struct State<S: Service> {
 }
 
 pub(super) struct Seed<S: Service> {
+    /// Dropped before the service, as in a [`Body`].
+    pub(super) streams: StreamsOfLife,
     pub(super) service: Held<S>,
     pub(super) life: Arc<Lifespan>,
 }
@@ -123,8 +125,8 @@ impl<S: Service> State<S> {
 
     /// What a new body is made from.
     pub(super) fn seed(&self) -> Option<Seed<S>> {
-        let Seed { service, life } = self.seed.as_ref()?;
-        Some(Seed { service: S::Access::another(service)?, life: Arc::clone(life) })
+        let Seed { streams, service, life } = self.seed.as_ref()?;
+        Some(Seed { streams: streams.another(), service: S::Access::another(service)?, life: Arc::clone(life) })
     }
 
     /// A piece of this key has been done, and its body comes back, unless nobody needs it any more. What the handler has left to do is
@@ -138,8 +140,7 @@ impl<S: Service> State<S> {
         self.roster.stops |= std::mem::take(&mut core.stop);
         core.changed = false;
         let (kept, unused) = if self.has_ended { (None, Some(worker)) } else { (Some(worker), None) };
-        self.roster.done(key, kept);
-        unused
+        self.roster.done(key, kept).or(unused)
     }
 
     /// Whether the driver has something to do.
@@ -148,13 +149,8 @@ impl<S: Service> State<S> {
     }
 }
 
-/// What a caller leaves to a worker.
-pub(crate) enum Begun<S: Service> {
-    /// A handler that waits for something, and the place of its method in the table.
-    Handler(Running<S>, Option<usize>),
-    /// A body whose handler has ended, and has left something to do.
-    Ended(Box<Body<S>>),
-}
+/// What a caller leaves to a worker: a handler that waits for something, and the place of its method in the table.
+pub(crate) struct Begun<S: Service>(pub(crate) Running<S>, pub(crate) Option<usize>);
 
 /// What a worker is made with.
 pub(crate) struct Order<S: Service> {

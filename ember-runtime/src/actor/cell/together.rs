@@ -22,7 +22,7 @@ use crate::{
         work::Calls,
     },
     error::RefusedReason,
-    message::Envelope,
+    message::{Ambient, Envelope},
 };
 
 impl<S: Service> Cell<S> {
@@ -56,23 +56,27 @@ impl<S: Service> Cell<S> {
         // Without them there is no service any more.
         let Some((me, host)) = self.me.upgrade().zip(self.host.upgrade()) else { return };
         let handle = (self.blueprint.work)(me, &*host, order);
-        if let Some(handle) = together.lock().roster.made(number, handle) {
+        let too_late = together.lock().roster.made(number, handle);
+        if let Some(handle) = too_late {
             handle.abort();
         }
     }
 
     /// The same body once more, or the first one that somebody needs.
     pub(super) fn body(&self, seed: Option<Seed<S>>) -> Option<Worker<S>> {
-        let Seed { service, life } = seed?;
-        let core = Core::new(self.host.upgrade()?, self.me.upgrade()?, route::<S, Here>);
-        core.share_life(life);
+        let Seed { streams, service, life } = seed?;
+        let mut core = Core::new(self.host.upgrade()?, self.me.upgrade()?, route::<S, Here>);
+        core.share_life(life, streams);
         Some(Worker::new(service, core))
     }
 
     /// The service is up: handlers begin.
     pub(crate) fn open(&self, together: &Together<S>, body: Box<Body<S>>) {
         let Body { core, service, .. } = *body;
-        let seed = S::Access::another(&service).map(|service| Seed { service, life: Arc::clone(core.life()) });
+        let seed = S::Access::another(&service).map(|service| {
+            let (streams, life) = (core.streams.another(), Arc::clone(core.life()));
+            Seed { streams, service, life }
+        });
         {
             let mut state = together.lock();
             state.seed = seed;
@@ -82,14 +86,23 @@ impl<S: Service> Cell<S> {
     }
 
     /// What is to be done by the driver.
-    pub(crate) fn poll_event(together: &Together<S>, task: &Context<'_>) -> Poll<Event> {
+    pub(crate) fn poll_event(&self, together: &Together<S>, task: &Context<'_>) -> Poll<Event> {
         together.driver.register(task.waker());
-        together.lock().roster.event().map_or(Poll::Pending, Poll::Ready)
+        let mut state = together.lock();
+        // Whether all is over is known under the lock only: one that has just ended may have been promised an answer.
+        state.gather(&self.mailbox);
+        state.roster.event().map_or(Poll::Pending, Poll::Ready)
     }
 
     /// A handler had asked for the end: that is known now. Whether it had.
     pub(crate) fn take_stop(together: &Together<S>) -> bool {
         std::mem::take(&mut together.lock().roster.stops)
+    }
+
+    /// No handler runs any more: whether one had asked for the end, and whether one has failed.
+    pub(crate) fn take_last(together: &Together<S>) -> (bool, bool) {
+        let roster = &mut together.lock().roster;
+        (std::mem::take(&mut roster.stops), std::mem::take(&mut roster.failed))
     }
 
     /// No handler begins any more.
@@ -112,13 +125,23 @@ impl<S: Service> Cell<S> {
             (bodies, state.seed.take())
         };
         let mut bodies = bodies.into_iter();
-        let Some(Worker { body, .. }) = bodies.next() else { return Poll::Ready(self.body(seed).map(|it| it.body)) };
-        drop(seed);
+        let first = match bodies.next() {
+            Some(first) => {
+                drop(seed);
+                Some(first)
+            }
+            None => self.body(seed),
+        };
         // The state stays with the first.
         bodies.for_each(|worker| {
             bury(*worker.body);
         });
-        Poll::Ready(Some(body))
+        let named = first.zip(self.me.upgrade());
+        Poll::Ready(named.map(|(Worker { mut body, .. }, me)| {
+            // Its last handler has ended: what follows is of the service as a whole, and waits as that.
+            body.ambient = Ambient::new(me);
+            body
+        }))
     }
 
     /// The service has ended: nothing of it is kept, and what waits is refused.

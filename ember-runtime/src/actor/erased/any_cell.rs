@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::{
     Host, Workers,
-    owed::{CallbackPermit, Owed, RouteFn},
+    owed::{CallbackPermit, Owed, Refused, RouteFn},
 };
 use crate::{
     actor::{
@@ -77,6 +77,8 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     /// Queues that there are callbacks of calls that were not made, beyond the bounds, and also while the service takes no new
     /// work.
     fn owe_refusals(&self);
+    /// Queues a callback of a call that was not made, behind what waits. `waiting` are those of whoever runs the service.
+    fn owe_refused(&self, callback: Owed, waiting: &mut Refused);
     /// Queues a callback beyond the bounds. `false` if the service takes no new work.
     fn owe_callback(&self, callback: Owed) -> bool;
     /// Whether it has something to do: then how much waits behind that.

@@ -271,8 +271,9 @@ impl Core {
     }
 
     /// It is of this life, as others of its service are.
-    pub(crate) fn share_life(&self, life: Arc<Lifespan>) {
+    pub(crate) fn share_life(&mut self, life: Arc<Lifespan>, streams: StreamsOfLife) {
         let _is_new = self.life.set(life);
+        self.streams = streams;
     }
 
     /// Whether the driver must see to something before the next message.

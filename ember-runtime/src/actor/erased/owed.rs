@@ -25,7 +25,7 @@ pub(crate) struct Owed {
 }
 
 /// Callbacks of calls that were not made, because the lane was full. They come through the mailbox all the same: one place beyond
-/// the bound stands for all there are.
+/// the bound stands for all there are. Those of a concurrent service are not among them: each has a place beyond the bound.
 #[derive(Default)]
 pub(crate) struct Refused(pub(crate) Each<Owed>);
 

@@ -6,22 +6,18 @@ use std::sync::Arc;
 use crate::{
     error::RefusedReason,
     id::Pid,
-    message::{Chain, Envelope},
+    message::{Chain, Envelope, handler},
 };
-
-/// No service has a number like this.
-const LINK: u64 = 1 << 63;
 
 /// A handler of the service `pid`, of a call with this key or without one, in a chain of calls. Two keys that look alike here are taken for
 /// one: of 2³² one.
 pub(crate) fn link(pid: Pid, key: Option<u64>) -> Pid {
-    let key = key.map_or(0, |key| ((key ^ (key >> 32)) & 0xffff_ffff).max(1));
-    Pid { number: LINK | (pid.number & 0x7fff_ffff) << 32 | key, ..pid }
+    handler(pid, key.map_or(0, |key| ((key ^ (key >> 32)) & 0xffff_ffff).max(1)))
 }
 
 /// Whether it is one of this service.
 fn is_of(pid: Pid, link: Pid) -> bool {
-    link.node == pid.node && link.number >> 32 == LINK >> 32 | (pid.number & 0x7fff_ffff)
+    link.node == pid.node && link.number >> 32 == handler(pid, 0).number >> 32
 }
 
 /// Why a call to the service `pid`, so many of whose handlers run at once, would wait for itself.

@@ -136,10 +136,16 @@ impl<T, B, H> Roster<T, B, H> {
         })
     }
 
-    /// A piece of this key has been done. The body is lost with what has panicked around the handler, or was dropped.
-    pub(crate) fn done(&mut self, key: Option<u64>, body: Option<B>) {
+    /// A piece of this key has been done. The body is lost with what has panicked around the handler, or was dropped; it comes back if there
+    /// are as many as workers.
+    pub(crate) fn done(&mut self, key: Option<u64>, body: Option<B>) -> Option<B> {
         self.lines.done(key);
-        self.bodies.extend(body);
+        let body = body?;
+        if self.bodies.len() >= self.limit as usize {
+            return Some(body);
+        }
+        self.bodies.push(body);
+        None
     }
 
     /// A worker, or somebody who was one for a piece, is none any more.

@@ -9,7 +9,7 @@ use crate::{
     actor::{
         about::{Down, Load, Notice, ServiceIdentity, ServiceState, Shard, Watcher},
         cell::Cell,
-        erased::{AnyCell, CallbackPermit, Host, OnTheSpot, Owed, RouteFn, Workers},
+        erased::{AnyCell, CallbackPermit, Host, OnTheSpot, Owed, Refused, RouteFn, Workers},
         service::Service,
         turn::CallCounts,
         work::{Post, TellRefused},
@@ -50,7 +50,12 @@ impl<S: Service> AnyCell for Cell<S> {
     }
 
     fn load(&self) -> Load {
-        Load::new(usize::from(!self.turn.is_at_rest()), self.mailbox.waiting())
+        // The driver of a concurrent one has the turn as long as it is up.
+        let running = match self.workers() {
+            Some(workers) => workers.busy() as usize,
+            None => usize::from(!self.turn.is_at_rest()),
+        };
+        Load::new(running, self.mailbox.waiting())
     }
 
     fn shard(&self) -> Option<Shard> {
@@ -126,6 +131,18 @@ impl<S: Service> AnyCell for Cell<S> {
     fn owe_refusals(&self) {
         let _ended = self.mailbox.put_last(Lane::User, Post::Job(Box::new(TellRefused)));
         self.notice();
+    }
+
+    fn owe_refused(&self, callback: Owed, Refused(waiting): &mut Refused) {
+        if self.together.is_some() {
+            // By itself: any worker runs it, and between two there are others.
+            let _ended = self.mailbox.put_last(Lane::User, Post::Job(Box::new(callback)));
+            return self.notice();
+        }
+        waiting.push(callback);
+        if waiting.len() == 1 {
+            self.owe_refusals();
+        }
     }
 
     fn owe_callback(&self, callback: Owed) -> bool {

@@ -125,8 +125,8 @@ fn deliver_to_worker<S: Service>(
     };
     match arrive(call, index, body, &mut cell.driving(task)) {
         Start::Over(body) => errand.end(body),
-        Start::Running(running) => errand.leave_to_worker(Begun::Handler(running, None)),
-        Start::Waits(running, _, index) => errand.leave_to_worker(Begun::Handler(running, Some(index))),
+        Start::Running(running) => errand.leave_to_worker(Begun(running, None)),
+        Start::Waits(running, _, index) => errand.leave_to_worker(Begun(running, Some(index))),
     }
     calls.ran();
 }

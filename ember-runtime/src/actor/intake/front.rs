@@ -10,7 +10,7 @@ use crate::{
     actor::{
         about::{Down, Load, Notice, ServiceIdentity, ServiceState, Shard, Watcher},
         cell::{Cell, Front},
-        erased::{AnyCell, CallbackPermit, Host, OnTheSpot, Owed, RouteFn, Workers},
+        erased::{AnyCell, CallbackPermit, Host, OnTheSpot, Owed, Refused, RouteFn, Workers},
         service::Service,
         turn::CallCounts,
     },
@@ -138,6 +138,8 @@ impl<S: Service> AnyCell for Front<S> {
     }
 
     fn owe_refusals(&self) {}
+
+    fn owe_refused(&self, _: Owed, _: &mut Refused) {}
 
     fn owe_callback(&self, _: Owed) -> bool {
         false

@@ -121,7 +121,7 @@ fn as_worker<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
             outcome
         }
         Step::Waits(running, _) => {
-            errand.leave_to_worker(Begun::Handler(running, Some(call.index)));
+            errand.leave_to_worker(Begun(running, Some(call.index)));
             waits.map_or_else(|| Short::Failed(Box::new(LostReason::NoReply.into())), Short::Waits)
         }
     }

@@ -2,7 +2,6 @@
 
 use std::{
     future::poll_fn,
-    mem,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -12,28 +11,23 @@ use tokio::task::{AbortHandle, coop};
 use super::serve::carry;
 use crate::actor::{
     cell::{AtWork, Begun, Cell, Order},
-    erased::{Host, Refused},
+    erased::Host,
     service::{Body, Running, Service, Start},
-    work::{Calls, Job, Post, TellRefused},
+    work::{Calls, Post},
 };
 
 /// Makes a worker, which may begin with what somebody has left to it.
 pub(super) fn work<S: Service>(cell: Arc<Cell<S>>, host: &dyn Host, order: Order<S>) -> AbortHandle {
-    let (at, begun) = AtWork::new(cell, order);
-    host.runtime().spawn(run(at, begun)).abort_handle()
+    host.runtime().spawn(run(AtWork::new(cell, order))).abort_handle()
 }
 
-async fn run<S: Service>(mut at: AtWork<S>, begun: Option<Begun<S>>) {
+async fn run<S: Service>(mut at: AtWork<S>) {
     let Some(cell) = at.cell().cloned() else { return };
-    let mut done = match begun {
-        Some(Begun::Handler(running, index)) => Some(go_on(running, index, &cell).await),
-        Some(Begun::Ended(body)) => Some(body),
+    let mut done = match at.begun() {
+        Some(Begun(running, index)) => Some(go_on(running, index, &cell).await),
         None => None,
     };
     loop {
-        while let Some(body) = done.take_if(|body| !body.core.refused.0.is_empty()) {
-            done = Some(tell_refused(body, &cell).await);
-        }
         let Some((post, body)) = poll_fn(|task| next(&mut at, &mut done, task)).await else { return };
         let mut piece = Some((post, body));
         let start = poll_fn(|task| match piece.take() {
@@ -69,33 +63,4 @@ fn next<S: Service>(
 async fn go_on<S: Service>(running: Running<S>, index: Option<usize>, cell: &Cell<S>) -> Box<Body<S>> {
     let pace = index.and_then(|index| cell.blueprint.table.methods.get(index)).map(|entry| &entry.pace);
     carry(running, false, pace, cell).await
-}
-
-/// Runs the callbacks of calls that the handler could not make, before its body is used for another. What the handler has asked for is seen to
-/// after that.
-async fn tell_refused<S: Service>(mut body: Box<Body<S>>, cell: &Cell<S>) -> Box<Body<S>> {
-    let stops = mem::take(&mut body.core.stop);
-    if cell.resumes() {
-        body.core.panicked = false;
-    }
-    if body.core.panicked {
-        // Nothing more happens on this state.
-        body.core.refused = Refused::default();
-        return body;
-    }
-    let mut left = Some(body);
-    let start = poll_fn(|task| {
-        let Poll::Ready(proceed) = coop::poll_proceed(task) else { return Poll::Pending };
-        proceed.made_progress();
-        match left.take() {
-            Some(body) => Poll::Ready(Box::new(TellRefused).start(body, &mut cell.driving(task))),
-            None => Poll::Pending,
-        }
-    });
-    let mut body = match start.await {
-        Start::Over(body) => body,
-        Start::Running(running) | Start::Waits(running, ..) => carry(running, false, None, cell).await,
-    };
-    body.core.stop |= stops;
-    body
 }

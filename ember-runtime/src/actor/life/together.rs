@@ -14,7 +14,7 @@ use crate::actor::{
     turn::Held,
 };
 
-/// After a panic the other handlers have so long to end before the service is started again.
+/// After a panic, and when one has asked for a new start, the other handlers have so long to end before the service is started again.
 const OTHERS: Duration = Duration::from_secs(1);
 
 /// Has workers handle messages until there is a reason not to; then none of them runs any more. None if the state of the service was lost.
@@ -28,7 +28,7 @@ pub(super) async fn serve_together<'a, S: Service>(
     cell.open(together, body);
     let end = loop {
         let always = cell.supervision().restart == Restart::Always;
-        match poll_fn(|task| Cell::poll_event(together, task)).await {
+        match poll_fn(|task| cell.poll_event(together, task)).await {
             Event::Over => break End::Drained,
             Event::Failed => {
                 // It is not started again.
@@ -49,14 +49,20 @@ pub(super) async fn serve_together<'a, S: Service>(
     Cell::ebb(together);
     let closed = || poll_fn(|task| cell.poll_closed(together, task));
     let body = match end {
-        End::Panicked => match timeout(OTHERS, closed()).await {
+        End::Panicked | End::Asked => match timeout(OTHERS, closed()).await {
             Ok(body) => body,
             Err(_) => {
                 Cell::cut(together);
                 closed().await
             }
         },
-        End::Drained | End::Asked => closed().await,
+        End::Drained => closed().await,
     };
+    // What was to be seen to meanwhile, and is known to nobody in another life.
+    let (stops, has_failed) = Cell::take_last(together);
+    let end = if has_failed { End::Panicked } else { end };
+    if stops && cell.supervision().restart != Restart::Always {
+        cell.retire();
+    }
     Some((held, body?, end))
 }

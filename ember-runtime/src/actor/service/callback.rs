@@ -111,11 +111,8 @@ impl Unreserved<'_> {
         envelope: Envelope,
         callback: impl FnOnce(Loan<'_, U>, &mut Cx<'_, U>) + Send + 'static,
     ) {
-        let Self { refused: Refused(waiting), cell, route, method } = self;
-        waiting.push(Owed { callback: erase(callback), route, method, envelope });
-        if waiting.len() == 1 {
-            cell.owe_refusals();
-        }
+        let Self { refused, cell, route, method } = self;
+        cell.owe_refused(Owed { callback: erase(callback), route, method, envelope }, refused);
     }
 }
 

@@ -311,7 +311,7 @@ impl Course {
     pub(crate) fn is_for_one_that_retires(&self) -> bool {
         let router = &self.target.router;
         match &self.inherited.chain {
-            Some(chain) => chain.links().any(|link| router.retires(link.pid)),
+            Some(chain) => chain.links().any(|link| router.retires(link.service())),
             None => router.is_ending(),
         }
     }

@@ -14,6 +14,20 @@ pub(crate) struct Chain {
     above: Option<Arc<Chain>>,
 }
 
+/// No service has a number like this: it is that of a handler, see [`handler`].
+const HANDLER: u64 = 1 << 63;
+
+/// As whom one of several handlers of the service `pid` waits. The low half of `which` is told apart from others.
+pub(crate) const fn handler(pid: Pid, which: u64) -> Pid {
+    Pid { number: HANDLER | (pid.number & 0x7fff_ffff) << 32 | which & 0xffff_ffff, ..pid }
+}
+
+/// The service of which whoever waits is a handler.
+const fn service_of(waiting: Pid) -> Pid {
+    let is_handler = waiting.number & HANDLER != 0;
+    Pid { number: if is_handler { waiting.number >> 32 & 0x7fff_ffff } else { waiting.number }, ..waiting }
+}
+
 impl Drop for Chain {
     #[inline]
     fn drop(&mut self) {
@@ -42,6 +56,11 @@ impl Chain {
         self.place.get_or_init(|| format!("{}.{}", self.here.0, self.here.1).into())
     }
 
+    /// The service whose handler waits.
+    pub(crate) const fn service(&self) -> Pid {
+        service_of(self.pid)
+    }
+
     /// The links, innermost first.
     pub(crate) fn links(self: &Arc<Self>) -> impl Iterator<Item = &Chain> {
         std::iter::successors(Some(&**self), |chain| chain.above.as_deref())
@@ -66,6 +85,14 @@ impl Chain {
 mod tests {
     use super::*;
     use crate::id::{Incarnation, NodeId, NodeKey};
+
+    #[test]
+    fn a_handler_that_waits_is_one_of_its_service() {
+        let pid = |number| Pid { node: NodeKey { id: NodeId(1), incarnation: Incarnation(1) }, number };
+        for waits in [pid(7), handler(pid(7), 0), handler(pid(7), u64::MAX)] {
+            assert_eq!(Chain::here(waits, "hall", "rpc_move", None).service(), pid(7));
+        }
+    }
 
     #[test]
     fn a_chain_of_any_length_is_dropped() {

@@ -17,7 +17,7 @@ pub(crate) use self::{
     ambient::Ambient,
     beside::{Beside, MAX_EXTENDED, MAX_EXTENSIONS, MAX_HEADERS},
     caller::CameFrom,
-    chain::Chain,
+    chain::{Chain, handler},
     due::Due,
     envelope::{Envelope, Opened, Reading},
     keys::{Lifespan, MAX_KEYS, unusable_key},

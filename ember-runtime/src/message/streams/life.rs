@@ -45,18 +45,28 @@ impl Life {
     }
 }
 
-/// The streams of the present life of a service. Dropped, they end with an error.
+/// The streams of the present life of a service. When the last of these is dropped, they end with an error.
 #[derive(Default)]
-pub(crate) struct StreamsOfLife(OnceLock<Arc<Life>>);
+pub(crate) struct StreamsOfLife(OnceLock<Arc<Kept>>);
+
+/// What each worker of a concurrent service has of them.
+#[derive(Default)]
+struct Kept(OnceLock<Arc<Life>>);
 
 impl StreamsOfLife {
+    /// The same streams once more.
+    pub(crate) fn another(&self) -> Self {
+        Self(OnceLock::from(Arc::clone(self.0.get_or_init(Arc::default))))
+    }
+
     /// Of a service of which `is_cut` says whether it has been cut off.
     pub(super) fn life<F: Fn() -> bool + Send + Sync + 'static>(&self, is_cut: impl FnOnce() -> F) -> &Arc<Life> {
-        self.0.get_or_init(|| Arc::new(Life { is_cut: Box::new(is_cut()), streams: Mutex::default() }))
+        let Kept(life) = &**self.0.get_or_init(Arc::default);
+        life.get_or_init(|| Arc::new(Life { is_cut: Box::new(is_cut()), streams: Mutex::default() }))
     }
 }
 
-impl Drop for StreamsOfLife {
+impl Drop for Kept {
     fn drop(&mut self) {
         let Some(life) = self.0.take() else { return };
         let streams = std::mem::take(&mut *lock(&life.streams));

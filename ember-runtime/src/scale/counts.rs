@@ -16,7 +16,7 @@ pub struct WorkerCounts {
     pub busy: u32,
     /// Messages that wait, for whatever.
     pub waiting: usize,
-    /// Of those, the ones that wait for a worker, and not for their key or shard.
+    /// Of those, the ones that wait for a worker, and not for their key or shard: of a sharded service one for each shard in line.
     pub queued: usize,
     /// How long the one has waited for a worker that has waited longest.
     pub oldest: Option<Duration>,

@@ -13,19 +13,18 @@ use super::{
 pub(crate) struct Engine {
     scale: Scale,
     bounds: RangeInclusive<u32>,
-    now: u32,
     changed: Option<Duration>,
 }
 
 impl Engine {
-    /// One for a service with these bounds, which has the fewest.
+    /// One for a service with these bounds.
     pub(crate) fn new(scale: Scale, bounds: RangeInclusive<u32>) -> Self {
-        Self { scale, now: *bounds.start(), bounds, changed: None }
+        Self { scale, bounds, changed: None }
     }
 
-    /// What comes of this load.
-    pub(crate) fn look(&mut self, load: Load) -> Decision {
-        let (at, from) = (load.at, self.now);
+    /// What comes of this load where there are so many workers: somebody may have set them by hand since the last look.
+    pub(crate) fn look(&mut self, from: u32, load: Load) -> Decision {
+        let at = load.at;
         let load = Load { workers: from, ..load };
         let Verdict { step, mut why } = self.scale.verdict(&load);
         let step = step.unwrap_or(Step::Hold);
@@ -42,7 +41,6 @@ impl Engine {
         }
         if to != from {
             self.changed = Some(at);
-            self.now = to;
         }
         Decision { at, from, to, step, why, load }
     }

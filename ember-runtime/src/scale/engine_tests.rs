@@ -62,6 +62,16 @@ fn a_change_is_left_alone_while_it_cools_down() {
     assert!(decisions[1].why.ends_with("is left alone for another 15s"), "{}", decisions[1].why);
 }
 
+#[test]
+fn it_goes_on_from_what_somebody_has_set_by_hand() {
+    let mut engine = Engine::new(Scale::queue_depth(10), 2..=16);
+    let mut look = |from: u32, queued: f64| engine.look(from, load(0, 0.0, queued));
+    assert_eq!((look(2, FULL).to, look(12, FULL).to), (3, 16));
+    let by_hand = look(2, FULL);
+    assert_eq!((by_hand.from, by_hand.to, by_hand.load.workers), (2, 3, 2), "there were 16");
+    assert_eq!(look(16, 0.0).to, 8);
+}
+
 /// Says always the same.
 fn says(verdict: Verdict) -> Scale {
     Scale::by(move |_: &Load| verdict.clone())

@@ -1,5 +1,7 @@
 //! How much of its cores the process uses.
 
+#[allow(clippy::disallowed_types, reason = "the time of the machine, as that of its processors")]
+use std::time::Instant;
 use std::{num::NonZero, thread::available_parallelism, time::Duration};
 
 /// A second has so many of the ticks that Linux counts for programs, on every machine.
@@ -10,19 +12,21 @@ const TICKS: u32 = 100;
 pub(crate) struct Processor {
     cores: u32,
     used: Duration,
+    at: Instant,
 }
 
 impl Processor {
     /// None where it is not known.
     pub(crate) fn new() -> Option<Self> {
         let cores = available_parallelism().ok().map(NonZero::get)?;
-        Some(Self { cores: u32::try_from(cores).ok()?, used: used()? })
+        Some(Self { cores: u32::try_from(cores).ok()?, used: used()?, at: now() })
     }
 
-    /// The share of the cores that it has used since it was last looked at, which was so long ago.
-    pub(crate) fn share(&mut self, passed: Duration) -> Option<f64> {
-        let before = std::mem::replace(&mut self.used, used()?);
-        share(self.used.saturating_sub(before), passed, self.cores)
+    /// The share of the cores that it has used since this was last known.
+    pub(crate) fn share(&mut self) -> Option<f64> {
+        let (used, now) = (used()?, now());
+        let (before, since) = (std::mem::replace(&mut self.used, used), std::mem::replace(&mut self.at, now));
+        share(used.saturating_sub(before), now.duration_since(since), self.cores)
     }
 }
 
@@ -30,6 +34,12 @@ fn share(used: Duration, passed: Duration, cores: u32) -> Option<f64> {
     let all = passed.as_secs_f64() * f64::from(cores);
     // Ticks are coarse: in a short time there may be more of them than the time has.
     (all > 0.0).then(|| (used.as_secs_f64() / all).min(1.0))
+}
+
+/// Processors know no other time: also where a test has stopped the clock.
+#[allow(clippy::disallowed_methods, reason = "the time of the machine, as that of its processors")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 fn used() -> Option<Duration> {
@@ -68,6 +78,6 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn linux_says_what_this_process_uses() {
-        assert!(Processor::new().is_some_and(|mut it| it.share(Duration::from_secs(1)).is_some()));
+        assert!(Processor::new().is_some_and(|mut it| it.share().is_some()));
     }
 }

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 impl Scale {
     /// What is decided where a service with such bounds has these loads, one after the other: the same as when they were recorded, if the
     /// strategy is the same, in no time, and without a service. [`Load::at`] says when each was; [`Load::workers`] is not read: there are as many
-    /// as the decision before has left, and at first the fewest.
+    /// as the decision before has left, and at first the fewest. So what [`Node::set_workers`](crate::node::Node::set_workers) did meanwhile is not replayed.
     ///
     /// # Errors
     /// [`Error::Configuration`] for what [`Hosted::scale`](crate::node::Hosted::scale) would refuse.
@@ -20,7 +20,12 @@ impl Scale {
                 format!("`Scale::replay({workers:?}, …)` cannot be: write the bounds of the service, as in `2..=16`");
             return Err(Error::Configuration(why));
         }
-        let mut engine = Engine::new(self.clone(), least.into()..=most.into());
-        Ok(loads.into_iter().map(|load| engine.look(load)).collect())
+        let (mut engine, mut now) = (Engine::new(self.clone(), least.into()..=most.into()), least.into());
+        let decide = |load| {
+            let decision = engine.look(now, load);
+            now = decision.to;
+            decision
+        };
+        Ok(loads.into_iter().map(decide).collect())
     }
 }

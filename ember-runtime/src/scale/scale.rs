@@ -65,7 +65,8 @@ impl Scale {
         Self::new(By::QueueDepth(messages))
     }
 
-    /// More workers if the process uses more than this share of its cores, fewer if it uses less: `0.2..=0.8`, where 1 is all that it may use.
+    /// More workers if the process uses more than this share of its cores, fewer if it uses less: `0.2..=0.8`, where 1 is all that it may use. Cores are whole:
+    /// where half of one is allowed, the share is 0.5 at most.
     ///
     /// Known on Linux; elsewhere, and in a simulation, it says nothing, and the strategies beside it decide.
     pub fn cpu(share: RangeInclusive<f64>) -> Self {

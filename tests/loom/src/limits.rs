@@ -107,6 +107,35 @@ fn one_is_at_work_at_a_time_and_who_waits_is_woken() {
 }
 
 #[test]
+fn two_of_three_are_at_work_at_a_time_and_the_third_is_woken() {
+    model(|| {
+        let site = Site::new(2, 2);
+        let threads = [0, 1].map(|who| spawn(&site, move |site| site.run(who)));
+        site.run(2);
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!((site.done.load(Ordering::SeqCst), site.limit.busy()), (3, 0));
+        assert!(site.limit.waiting().is_empty());
+    });
+}
+
+#[test]
+fn who_waits_begins_also_if_there_are_fewer() {
+    model(|| {
+        let site = Site::new(1, 2);
+        assert_eq!(site.limit.set(2), 2);
+        let [one, other] = [site.limit.try_take().unwrap(), site.limit.try_take().unwrap()];
+        let shrinks = spawn(&site, |site| assert_eq!(site.limit.set(1), 1));
+        let waits = spawn(&site, |site| site.run(0));
+        drop(one);
+        drop(other);
+        shrinks.join().unwrap();
+        waits.join().unwrap();
+        assert_eq!((site.limit.busy(), site.limit.now()), (0, 1));
+        assert!(site.limit.waiting().is_empty());
+    });
+}
+
+#[test]
 fn a_caller_takes_one_that_is_free_and_keeps_nobody_waiting() {
     model(|| {
         let site = Site::new(1, 1);

@@ -95,6 +95,13 @@ async fn bounds_are_reached_exactly_in_virtual_time_and_the_same_comes_of_what_w
     let recorded: Vec<Load> = decisions[..7].iter().map(|decision| decision.load).collect();
     demand.store(7, Ordering::SeqCst);
     assert_eq!(scale.replay(2..=16, recorded).unwrap(), decisions[..7]);
+    assert_eq!(node.set_workers(pid, 12), Some(12));
+    sleep(10 * SECOND).await;
+    assert_eq!(
+        (ledger.decisions()[12].from, node.worker_counts(pid).unwrap().now),
+        (12, 16),
+        "from where it was set to by hand"
+    );
     assert!(node.stop(pid));
     node.wait_for_view(|view| view.instances().len() == 1).await;
     let looks = ledger.decisions().len();

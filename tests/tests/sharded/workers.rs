@@ -341,7 +341,7 @@ async fn breathe(seed: u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn the_calls_of_a_key_are_in_order_while_it_breathes_and_shards_panic() {
     // Some side by side: a breath takes its time, and little else.
-    const BESIDE: u64 = 8;
+    const BESIDE: u64 = 4;
     for group in 0..scale() {
         futures_util::future::join_all((group * BESIDE..(group + 1) * BESIDE).map(breathe)).await;
         if group % 100 == 99 {

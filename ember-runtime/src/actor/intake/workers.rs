@@ -44,9 +44,8 @@ impl<S: Service> Workers for Front<S> {
     }
 
     fn ready(&self) -> usize {
-        let in_line = self.limit(Limit::waiting);
-        // One that waits has something to do, also if it has taken that out of its mailbox.
-        in_line.iter().filter_map(|who| self.shards.get(usize::from(*who))).map(|it| it.mailbox.waiting().max(1)).sum()
+        // One of each shard in line: what is behind it in the mailbox waits for its shard, and a worker more does not begin it.
+        self.limit(Limit::in_line) as usize
     }
 
     fn oldest(&self) -> Option<Duration> {

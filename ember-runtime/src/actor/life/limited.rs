@@ -8,17 +8,16 @@ use std::{
     task::{Poll, ready},
 };
 
-use crate::actor::{cell::Cell, service::Service, turn::InLine};
+use crate::actor::turn::InLine;
 
 /// Runs the driver of a shard.
-pub(super) async fn limited<S: Service>(mut place: InLine, cell: Arc<Cell<S>>, run: impl Future<Output = ()>) {
+pub(super) async fn limited(mut place: InLine, run: impl Future<Output = ()>) {
     let limit = Arc::clone(place.limit());
     let mut run = pin!(run);
     poll_fn(|task| {
         let (worker, waited) = ready!(limit.poll_take(&mut place, task));
         if let Some(waited) = waited {
-            // What it is polled for is no message, perhaps; and some came after.
-            limit.note(waited, cell.mailbox.waiting().max(1));
+            limit.note(waited);
         }
         let polled: Poll<()> = run.as_mut().poll(task);
         drop(worker);

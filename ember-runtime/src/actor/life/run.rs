@@ -39,8 +39,8 @@ pub(super) fn drive<S: Service>(
         && let Some(limit) = cell.identity.workers()
     {
         let place = InLine::new(Arc::clone(limit), cell.shard().map_or(0, Shard::number));
-        let ending = Ending::new(Arc::clone(&cell), host, ServiceState::Failed);
-        return runtime.spawn(limited(place, cell, run(ending, source, waiting, ready))).abort_handle();
+        let ending = Ending::new(cell, host, ServiceState::Failed);
+        return runtime.spawn(limited(place, run(ending, source, waiting, ready))).abort_handle();
     }
     let ending = Ending::new(cell, host, ServiceState::Failed);
     runtime.spawn(run(ending, source, waiting, ready)).abort_handle()

@@ -8,9 +8,9 @@
 //!               somebody is in line: the first who has not been woken is, and tries again
 //! ```
 //!
-//! A worker that is given back belongs to nobody: whoever runs may take it, so that a task that was woken and cannot run, because its
-//! thread is blocked, keeps it from nobody. Who has lost one that he was woken for is owed the next: nobody behind him takes that. So each
-//! loses one at most at the head of the line.
+//! A worker that is given back belongs to nobody: whoever comes may take it, also while a task that was woken for it cannot run, because its
+//! thread is blocked. Those behind that one in line sleep on meanwhile: one is woken for each worker. Who comes, and has lost the one that
+//! he was woken for, is owed the next: nobody behind him takes that. So from when it has run again a task loses none.
 //!
 //! One word has the limit, how many are at work, and how many are in line. Who joins the line finds out by the same step that there is no
 //! worker: so whoever gives one back sees him. Those in line, and the limit, change under the lock of the line only.
@@ -65,6 +65,7 @@ struct Line {
 struct Waiting {
     number: u64,
     /// Which shard it is, say.
+    #[allow(dead_code, reason = "tests ask who is in line")]
     who: u16,
     waker: Waker,
     /// It was woken, and has not been there since.
@@ -205,7 +206,13 @@ impl Limit {
         at_work(self.word.load(Ordering::Relaxed)) as u32
     }
 
+    /// How many are in line.
+    pub(crate) fn in_line(&self) -> u32 {
+        in_line(self.word.load(Ordering::Relaxed)) as u32
+    }
+
     /// Who is in line.
+    #[cfg(test)]
     pub(crate) fn waiting(&self) -> Vec<u16> {
         guard(&self.line).all.iter().map(|waiting| waiting.who).collect()
     }
@@ -215,14 +222,19 @@ impl Limit {
         guard(&self.line).all.front().map(|waiting| waiting.since.elapsed())
     }
 
-    /// So many messages have waited for so long, in line.
-    pub(crate) fn note(&self, waited: Duration, messages: usize) {
-        guard(&self.waits).note(waited, messages as u64);
+    /// One has waited for so long, in line.
+    pub(crate) fn note(&self, waited: Duration) {
+        guard(&self.waits).note(waited, 1);
     }
 
-    /// The 99th percentile of those waits since it was last asked for, where so `many` were handled.
+    /// The 99th percentile of those waits since it was last asked for, where so `many` were handled. Those who are in line still have
+    /// waited for as long as they are there: where all is jammed there are no others.
     pub(crate) fn wait_p99(&self, many: u64) -> Option<Duration> {
-        guard(&self.waits).take(99, many)
+        let in_line: Vec<Duration> = guard(&self.line).all.iter().map(|waiting| waiting.since.elapsed()).collect();
+        let mut waits = guard(&self.waits);
+        let all = many.saturating_add(in_line.len() as u64);
+        in_line.into_iter().for_each(|waited| waits.note(waited, 1));
+        waits.take(99, all)
     }
 }
 

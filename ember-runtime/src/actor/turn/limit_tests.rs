@@ -25,13 +25,13 @@ impl Wake for Bell {
 struct Task {
     bell: Arc<Bell>,
     place: InLine,
-    /// How many came after it and had a worker before it.
-    overtaken: usize,
+    /// It came because it was woken, and another had the worker.
+    owed: bool,
 }
 
 impl Task {
     fn new(limit: &Arc<Limit>, who: u16) -> Self {
-        Self { bell: Arc::default(), place: InLine::new(Arc::clone(limit), who), overtaken: 0 }
+        Self { bell: Arc::default(), place: InLine::new(Arc::clone(limit), who), owed: false }
     }
 
     fn is_woken(&self) -> bool {
@@ -39,11 +39,14 @@ impl Task {
     }
 
     fn poll<'a>(&mut self, limit: &'a Limit) -> Option<AtWork<'a>> {
-        self.bell.0.store(false, Ordering::Relaxed);
+        let was_woken = self.bell.0.swap(false, Ordering::Relaxed);
         let waker = Arc::clone(&self.bell).into();
         match limit.poll_take(&mut self.place, &Context::from_waker(&waker)) {
             Poll::Ready((worker, _)) => Some(worker),
-            Poll::Pending => None,
+            Poll::Pending => {
+                self.owed |= was_woken;
+                None
+            }
         }
     }
 }
@@ -80,6 +83,22 @@ async fn as_many_as_the_limit_are_at_work_and_the_rest_in_line_in_their_order() 
     assert!(limit.try_take().is_some());
 }
 
+#[tokio::test(start_paused = true)]
+async fn those_in_line_count_for_how_long_is_waited_also_if_nobody_gets_a_worker() {
+    let limit = limit(1, 1);
+    let [mut first, mut second] = [0, 1].map(|who| Task::new(&limit, who));
+    let worker = first.poll(&limit).unwrap();
+    assert_eq!((limit.wait_p99(0), second.poll(&limit).is_none(), limit.in_line()), (None, true, 1));
+    for look in 1..3 {
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(limit.wait_p99(0) >= Some(Duration::from_secs(look)), "look {look}");
+    }
+    assert_eq!(limit.wait_p99(1_000), Some(Duration::ZERO), "one of a thousand");
+    drop(worker);
+    assert!(second.poll(&limit).is_some());
+    assert_eq!(limit.wait_p99(1), Some(Duration::ZERO), "nobody is in line");
+}
+
 #[tokio::test]
 async fn who_has_lost_a_worker_to_one_that_came_later_has_the_next() {
     let limit = limit(1, 1);
@@ -111,7 +130,7 @@ async fn a_place_that_is_left_passes_on_what_it_was_woken_for() {
 }
 
 /// Tasks come, are polled when woken and sometimes when not, end, vanish; the limit moves. When all who were woken have been there, nobody
-/// sleeps beside a worker that is free; and no task is overtaken for ever.
+/// sleeps beside a worker that is free; and nobody takes one on his arrival that another is owed.
 #[tokio::test]
 async fn nobody_sleeps_while_there_is_a_worker_in_whatever_order_things_happen() {
     for seed in 0..3_000 {
@@ -125,9 +144,9 @@ async fn nobody_sleeps_while_there_is_a_worker_in_whatever_order_things_happen()
                     match task.poll(&limit) {
                         Some(worker) => {
                             at_work.push(worker);
-                            if let Some(first) = waiting.first_mut() {
-                                first.overtaken += 1;
-                            }
+                            let owed = waiting.iter().filter(|task| task.owed).count();
+                            let taken = limit.busy() as usize + owed;
+                            assert!(taken <= limit.now() as usize, "seed {seed}, step {step}: {limit:?}, {owed} owed");
                         }
                         None => waiting.push(task),
                     }

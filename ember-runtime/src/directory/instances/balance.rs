@@ -1,6 +1,11 @@
 //! Choices of the user's own: a selector names one, the node knows what the name does.
 
-use std::{collections::BTreeMap, fmt, ops::Deref, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
 
 use super::{instance::Instance, nearest::nearest, selecting::Key};
 use crate::{actor::Load, error::RefusedReason, panics, rng::Rng};
@@ -46,7 +51,8 @@ pub struct Candidates<'a> {
 pub struct Candidate<'a> {
     instance: &'a Instance,
     in_flight: usize,
-    load: Load,
+    /// Seldom asked for, and not for nothing: on this node each shard is looked at.
+    load: &'a OnceLock<Load>,
 }
 
 impl Candidate<'_> {
@@ -56,9 +62,10 @@ impl Candidate<'_> {
         self.in_flight
     }
 
-    /// How busy it was then, as [`Instance::load`] says: on this node as it was, on another as that had said last.
+    /// How busy it is, as [`Instance::load`] says: on this node as it is, on another as that has said last. The same however often it
+    /// is asked for one choice.
     pub fn load(&self) -> Load {
-        self.load
+        *self.load.get_or_init(|| self.instance.load())
     }
 }
 
@@ -130,10 +137,10 @@ impl Balancers {
     ///
     /// # Errors
     /// There is no such balancer, or it has not chosen.
-    pub(super) fn choose<'a>(
+    pub(super) fn choose(
         &self,
         name: &str,
-        instances: &[&'a Arc<Instance>],
+        instances: &[&Arc<Instance>],
         (key, rng): (Option<u64>, &Rng),
     ) -> Result<Option<usize>, RefusedReason> {
         let Some(balancer) = self.0.get(name) else { return Err(self.unknown(name)) };
@@ -141,8 +148,10 @@ impl Balancers {
         if count == 0 {
             return Ok(None);
         }
-        let candidate = |it: &&'a Arc<Instance>| Candidate { instance: it, in_flight: it.in_flight(), load: it.load() };
-        let all: Vec<_> = instances.iter().map(candidate).collect();
+        let loads: Vec<OnceLock<Load>> = std::iter::repeat_with(OnceLock::new).take(count).collect();
+        let candidates = instances.iter().zip(&loads);
+        let all: Vec<_> =
+            candidates.map(|(it, load)| Candidate { instance: it, in_flight: it.in_flight(), load }).collect();
         let why = match panics::attempt(|| balancer.choose(&Candidates { all: &all, key, rng })) {
             Ok(Some(place)) if place < count => return Ok(Some(place)),
             Ok(Some(place)) => format!("chose the place {place} of {count}: places are counted from 0"),

@@ -76,14 +76,11 @@ impl Scaling {
         let mut processor = (self.is_real && scale.asks_for_cpu()).then(Processor::new).flatten();
         let mut engine = Engine::new(scale, workers.bounds());
         let began = Instant::now();
-        let mut before = began;
         loop {
             let samples = samples(workers, every).await;
-            let now = Instant::now();
-            let passed = now - std::mem::replace(&mut before, now);
-            let cpu = processor.as_mut().and_then(|it| it.share(passed));
-            let load = samples.load(now - began, workers.wait_p99().unwrap_or_default(), cpu);
-            self.follow(workers, engine.look(load));
+            let cpu = processor.as_mut().and_then(Processor::share);
+            let load = samples.load(began.elapsed(), workers.wait_p99().unwrap_or_default(), cpu);
+            self.follow(workers, engine.look(workers.now(), load));
         }
     }
 

@@ -108,6 +108,7 @@ pub(crate) async fn join(
 }
 
 async fn read_control(links: &WeakLinks, session: &Arc<Session>, mut frames: Streaming<Frame>) -> String {
+    let mut reported: Option<Instant> = None;
     loop {
         let frame = match frames.message().await {
             Ok(Some(frame)) if frame.data.len() <= MAX_CONTROL => frame.data,
@@ -146,6 +147,12 @@ async fn read_control(links: &WeakLinks, session: &Arc<Session>, mut frames: Str
                 writer.into_iter().for_each(wake);
             }
             ControlMessage::Added(report::REPORT, said) => {
+                let now = Instant::now();
+                // They come with the peer's pings, and again. What comes sooner costs no more than to be read.
+                if reported.is_some_and(|last| now.duration_since(last) < session.config.heartbeat / 4) {
+                    continue;
+                }
+                reported = Some(now);
                 if let (Some(links), Some(busy)) = (links.upgrade(), report::read(&said)) {
                     links.reported(session, &busy);
                 }

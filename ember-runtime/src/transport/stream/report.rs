@@ -6,7 +6,8 @@
 //! | varint | how many services follow |
 //! | three varints each | the number of the service, how many handlers run, how many messages wait |
 //!
-//! Those that are not in it have nothing to do. So each report replaces the one before, and what has not changed is not said again.
+//! Those that are not in it have nothing to do. So each report replaces the one before. What has not changed is said again with each fourth ping: the
+//! peer may not have known the services yet, and counts its own calls anew with each.
 
 use std::sync::Arc;
 
@@ -15,19 +16,29 @@ use crate::actor::Load;
 /// The number of the addition.
 pub(crate) const REPORT: u16 = 1;
 
+/// What has not changed is told again with each so many pings.
+const AGAIN: u8 = 4;
+
 /// What a peer has been told, and what it is to be told.
 #[derive(Debug, Default)]
 pub(super) struct Reports {
     told: Option<Arc<[(u64, Load)]>>,
+    /// How often that was still so.
+    same: u8,
     next: Option<Vec<u8>>,
 }
 
 impl Reports {
-    /// These are busy, in the order of their numbers.
+    /// These are busy, in the order of their numbers. Once for each ping.
     pub(super) fn tell(&mut self, busy: Arc<[(u64, Load)]>) {
         if self.told.as_deref().unwrap_or_default() == &*busy {
-            return;
+            self.same += 1;
+            if self.same < AGAIN || self.told.is_none() {
+                self.same %= AGAIN;
+                return;
+            }
         }
+        self.same = 0;
         self.next = Some(write(&busy));
         self.told = Some(busy);
     }
@@ -64,11 +75,13 @@ mod tests {
     }
 
     #[test]
-    fn what_has_changed_is_told_once_also_that_nobody_is_busy_any_more() {
+    fn what_has_changed_is_told_at_once_also_that_nobody_is_busy_any_more_and_the_same_now_and_then() {
         let (mut reports, busy) = (Reports::default(), [(1, Load::new(1, 0)), (9, Load::new(1, 300))]);
-        assert_eq!(told(&mut reports, &[]), None, "nobody was");
+        assert!((0..300).all(|_| told(&mut reports, &[]).is_none()), "nobody was");
         assert_eq!(told(&mut reports, &busy).as_deref(), Some(&busy[..]));
-        assert_eq!(told(&mut reports, &busy), None);
+        for same in 1..20 {
+            assert_eq!(told(&mut reports, &busy).is_some(), same % AGAIN == 0);
+        }
         assert_eq!(told(&mut reports, &[]).as_deref(), Some(&[][..]));
         assert_eq!(told(&mut reports, &[]), None);
     }

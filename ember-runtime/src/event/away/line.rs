@@ -156,9 +156,9 @@ impl Line {
         self.bell.notify_one();
     }
 
-    pub(super) fn next(&self, most: usize) -> Option<Sent> {
+    pub(super) fn next(&self, most: usize, at_once: usize) -> Option<Sent> {
         let state = self.lock();
-        if state.away { None } else { state.queue.next(most) }
+        if state.away { None } else { state.queue.next(most, at_once) }
     }
 
     pub(super) fn answered(&self, sent: &Sent, taken: &Taken) {

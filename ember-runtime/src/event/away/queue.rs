@@ -10,7 +10,7 @@ use super::wire::{Batch, Item, StreamName, Taken};
 pub(super) const MOST: Bounds = Bounds { items: 4096, bytes: 4 * 1024 * 1024 };
 
 /// So many items go at once at most: a mailbox takes so many.
-const AT_ONCE: usize = 256;
+pub(super) const AT_ONCE: usize = 256;
 
 /// Of how many batches back it is remembered that mailboxes were full.
 const REMEMBERED: usize = 1024;
@@ -145,8 +145,8 @@ impl Queue {
         Put::At(self.placed)
     }
 
-    /// What goes next, of no more than so many bytes; nothing if there is nothing to say. It stays in the queue.
-    pub(super) fn next(&self, most: usize) -> Option<Sent> {
+    /// What goes next, of no more than so many bytes and items; nothing if there is nothing to say. It stays in the queue.
+    pub(super) fn next(&self, most: usize, at_once: usize) -> Option<Sent> {
         let (mut names, mut keys, mut index) = (Vec::new(), Vec::new(), BTreeMap::new());
         let mut place = |key: StreamKey, generation: u64| -> u32 {
             *index.entry((key, generation)).or_insert_with(|| {
@@ -156,7 +156,7 @@ impl Queue {
             })
         };
         let (mut items, mut length) = (Vec::new(), 0);
-        for it in self.waiting.iter().take(AT_ONCE) {
+        for it in self.waiting.iter().take(at_once) {
             if !items.is_empty() && length + it.bytes.len() > most {
                 break;
             }
@@ -271,111 +271,5 @@ impl Queue {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const KEY: StreamKey = (1, true);
-
-    fn queue(items: usize) -> Queue {
-        let mut queue = Queue::new(Bounds { items, bytes: 1000 });
-        queue.want(&BTreeSet::from([KEY]));
-        queue
-    }
-
-    fn put(queue: &mut Queue, times: usize) -> Vec<Put> {
-        (0..times).map(|_| queue.put(KEY, Some(&Bytes::from_static(b"ab")), None)).collect()
-    }
-
-    fn numbers(sent: &Sent) -> Vec<u64> {
-        sent.batch.items.iter().map(|it| it.number).collect()
-    }
-
-    #[test]
-    fn what_was_not_answered_goes_again_with_the_same_numbers_and_more() {
-        let mut queue = queue(10);
-        assert_eq!(put(&mut queue, 2), [Put::At(1), Put::At(2)]);
-        assert_eq!(numbers(&queue.next(100).unwrap()), [1, 2]);
-        put(&mut queue, 1);
-        let sent = queue.next(100).unwrap();
-        assert_eq!((numbers(&sent), sent.batch.bytes.len()), (vec![1, 2, 3], 6));
-        queue.answered(&sent, &Taken { takers: vec![1], full: vec![(1, 2)] });
-        assert_eq!((queue.fate(1), queue.fate(2), queue.fate(3), queue.passed()), (Some(0), Some(2), Some(0), 3));
-        assert!(queue.next(100).is_none() && queue.is_empty());
-    }
-
-    #[test]
-    fn what_has_no_room_has_a_number_and_its_loss_is_told_also_if_nothing_follows() {
-        let mut queue = queue(2);
-        assert_eq!(put(&mut queue, 4)[2..], [Put::Dropped, Put::Dropped]);
-        let sent = queue.next(100).unwrap();
-        assert_eq!((numbers(&sent), &sent.batch.last[..]), (vec![1, 2], &[(0, 4)][..]));
-        queue.answered(&sent, &Taken::default());
-        assert!(queue.is_empty());
-        assert_eq!(put(&mut queue, 1), [Put::At(3)]);
-        assert_eq!(numbers(&queue.next(100).unwrap()), [5]);
-    }
-
-    #[test]
-    fn a_loss_at_the_end_is_told_until_it_is_answered() {
-        let mut queue = queue(1);
-        put(&mut queue, 2);
-        let first = queue.next(100).unwrap();
-        // One more is lost while it is on its way.
-        put(&mut queue, 1);
-        queue.answered(&first, &Taken::default());
-        let second = queue.next(100).unwrap();
-        assert_eq!((numbers(&second), second.batch.last[0].1), (vec![], 3));
-        queue.answered(&second, &Taken::default());
-        assert!(queue.next(100).is_none());
-    }
-
-    #[test]
-    fn what_is_thrown_away_is_told_when_the_node_is_back() {
-        let mut queue = queue(10);
-        put(&mut queue, 3);
-        let on_its_way = queue.next(100).unwrap();
-        queue.throw_away();
-        assert_eq!((queue.passed(), queue.fate(2)), (3, None));
-        let sent = queue.next(100).unwrap();
-        assert_eq!((numbers(&sent), sent.batch.last[0].1), (vec![], 3));
-        // An answer that comes after all changes nothing that follows.
-        put(&mut queue, 1);
-        queue.answered(&on_its_way, &Taken::default());
-        let last = queue.next(100).unwrap();
-        assert_eq!(numbers(&last), [4]);
-        queue.answered(&last, &Taken::default());
-        assert_eq!((queue.fate(2), queue.fate(4)), (None, Some(0)), "what was thrown away stays so");
-    }
-
-    #[test]
-    fn a_batch_that_cannot_be_read_is_missed_and_does_not_stop_the_rest() {
-        let mut queue = queue(10);
-        put(&mut queue, 2);
-        let sent = queue.next(100).unwrap();
-        queue.refused(&sent);
-        put(&mut queue, 1);
-        assert_eq!(numbers(&queue.next(100).unwrap()), [3]);
-    }
-
-    #[test]
-    fn who_wants_events_again_gets_a_stream_of_its_own_from_one() {
-        let mut queue = queue(10);
-        put(&mut queue, 2);
-        queue.want(&BTreeSet::new());
-        assert_eq!(put(&mut queue, 1), [Put::Unwanted]);
-        queue.want(&BTreeSet::from([KEY]));
-        put(&mut queue, 1);
-        let sent = queue.next(100).unwrap();
-        assert_eq!(numbers(&sent), [1, 2, 1]);
-        let generations: Vec<_> = sent.batch.streams.iter().map(|it| it.generation).collect();
-        assert_eq!((generations, sent.batch.items[2].stream), (vec![1, 2], 1));
-    }
-
-    #[test]
-    fn a_batch_has_an_item_at_least_and_not_more_bytes_than_are_asked_for() {
-        let mut queue = queue(10);
-        put(&mut queue, 5);
-        assert_eq!(numbers(&queue.next(1).unwrap()), [1]);
-        assert_eq!(numbers(&queue.next(5).unwrap()), [1, 2]);
-    }
-}
+#[path = "queue_tests.rs"]
+mod tests;

@@ -3,7 +3,7 @@ use super::*;
 const KEY: StreamKey = (1, true);
 
 fn queue(items: usize) -> Queue {
-    let mut queue = Queue::new(Bounds { items, bytes: 1000 });
+    let mut queue = Queue::new(Bounds { items, bytes: 1000 }, Arc::default());
     queue.want(&BTreeSet::from([KEY]));
     queue
 }
@@ -112,6 +112,52 @@ fn no_more_items_go_at_once_than_are_asked_for() {
     let sent = queue.next(100, 2).unwrap();
     assert_eq!(numbers(&sent), [1, 2]);
     // What is too large by itself is missed, and what follows goes on.
-    queue.refused(&queue.next(100, 1).unwrap());
+    let first = queue.next(100, 1).unwrap();
+    queue.refused(&first);
     assert_eq!((numbers(&queue.next(100, AT_ONCE).unwrap()), queue.fate(1)), (vec![2, 3, 4, 5], None));
+}
+
+#[test]
+fn the_last_event_from_before_goes_first_once_it_is_written_and_one_of_a_stream_waits() {
+    let mut queue = queue(4);
+    let first = queue.hold(KEY).unwrap();
+    put(&mut queue, 1);
+    assert!(queue.next(100, AT_ONCE).is_none(), "what follows it waits");
+    assert!(queue.fill(first, Some(Bytes::from_static(b"kept"))) && !queue.fill(first, None));
+    assert_eq!(numbers(&queue.next(100, AT_ONCE).unwrap()), [0, 1]);
+    let second = queue.hold(KEY).unwrap();
+    assert_eq!(numbers(&queue.next(100, AT_ONCE).unwrap()), [1], "the earlier one is not sent any more");
+    assert!(!queue.fill(second, Some(Bytes::from(vec![0; 1000]))), "there is no room for so much");
+    put(&mut queue, 1);
+    let sent = queue.next(100, AT_ONCE).unwrap();
+    queue.answered(&sent, &Taken::default());
+    assert_eq!(numbers(&queue.next(100, AT_ONCE).unwrap()), [2]);
+    put(&mut queue, 9);
+    assert_eq!(queue.hold(KEY), None, "nor for so many");
+}
+
+#[test]
+fn what_is_not_remembered_is_not_said_to_be_taken() {
+    let mut queue = queue(10);
+    for _ in 0..=REMEMBERED {
+        put(&mut queue, 1);
+        let sent = queue.next(100, AT_ONCE).unwrap();
+        queue.answered(&sent, &Taken { takers: vec![1], full: vec![(0, 1)] });
+    }
+    assert_eq!((queue.fate(1), queue.fate(2)), (None, Some(1)));
+}
+
+#[test]
+fn of_a_stream_that_is_over_nothing_is_left_to_say() {
+    let mut queue = queue(10);
+    put(&mut queue, 2);
+    queue.want(&BTreeSet::new());
+    queue.throw_away();
+    assert!(queue.is_empty());
+    queue.want(&BTreeSet::from([KEY]));
+    put(&mut queue, 1);
+    let sent = queue.next(100, AT_ONCE).unwrap();
+    queue.want(&BTreeSet::new());
+    queue.refused(&sent);
+    assert!(queue.is_empty());
 }

@@ -73,12 +73,12 @@ impl Hub {
             });
         }
         looks.tasks.retain(|peer, _| peers.contains(peer));
-        self.part(&peers);
+        self.part(&peers, &mut looks.departures);
         looks.last = Some(seen);
     }
 
     /// Sees to those who are not in the view any more, or not yet.
-    fn part(&self, peers: &BTreeSet<NodeKey>) {
+    fn part(&self, peers: &BTreeSet<NodeKey>, departures: &mut u64) {
         let directory = self.router.directory();
         let is_newer = |peer: NodeKey| peers.iter().any(|it| it.id == peer.id && it.incarnation > peer.incarnation);
         let mut away = Vec::new();
@@ -88,12 +88,15 @@ impl Hub {
                 continue;
             }
             if line.is_there() {
-                line.depart();
+                *departures += 1;
+                line.depart(*departures);
                 self.reroute();
             }
-            away.push(line.peer);
+            away.push((line.left(), line.peer));
         }
-        for peer in away.iter().take(away.len().saturating_sub(REMEMBERED)) {
+        // Those that have left first.
+        away.sort_unstable();
+        for (_, peer) in away.iter().take(away.len().saturating_sub(REMEMBERED)) {
             self.forget(*peer);
         }
         for peer in self.sources.runs().into_iter().filter(|peer| !peers.contains(peer)) {
@@ -106,7 +109,9 @@ impl Hub {
                 self.bus.forget(peer);
             }
         }
-        self.sources.prune(|peer| peers.contains(&peer));
+        for peer in self.sources.prune(|peer| peers.contains(&peer)) {
+            self.bus.forget(peer);
+        }
     }
 
     /// Sees to one other node, while the view shows it.
@@ -145,6 +150,8 @@ struct Looks {
     /// Who is in the view, whether anything is wanted here, and which ways there are.
     last: Option<(Vec<NodeKey>, bool, Vec<NodeKey>)>,
     tasks: BTreeMap<NodeKey, AbortOnDrop>,
+    /// How often somebody has left it.
+    departures: u64,
 }
 
 /// Of one other node.
